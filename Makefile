@@ -1,0 +1,130 @@
+# postbag.  The daily words: make, make check, make bench, make fuzz, make lint,
+# make install (DESTDIR, PREFIX).  SAN=1 builds with ASan and UBSan in build-san.
+
+VERSION = 0.1
+PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+COMPDIR = $(PREFIX)/share/bash-completion/completions
+
+TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c))))
+B = build
+OPTIMISE = -O2
+ifdef SAN
+B = build-san
+OPTIMISE = -O1
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN =
+else
+HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+endif
+
+have = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+ifeq ($(call have,zlib),yes)
+FOUND_FLAGS += -DHAVE_ZLIB
+FOUND_LIBS += -lz
+endif
+
+WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
+CFLAGS = -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffunction-sections -fdata-sections $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
+LIBS = -lssl -lcrypto -lresolv -pthread $(FOUND_LIBS)
+
+COMMON = $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
+UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
+LAB = $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) $(B)/lab/killn.so $(B)/lab/imapbox
+
+all: $(TOOLS:%=$(B)/%)
+
+# A tool is cmd/NAME.c or all of cmd/NAME/*.c.
+define tool
+$(B)/$(1): $(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(1).c cmd/$(1)/*.c)) $(B)/libpostbag.a
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+
+$(B)/libpostbag.a: $(COMMON)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/%: tests/unit/%.c $(B)/libpostbag.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
+
+# imapsync's parts are tested as a library, without its main.
+SYNC = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/imapsync/*.c)))
+$(filter $(B)/tests/imapsync_%,$(UNIT)): $(B)/tests/imapsync_%: tests/unit/imapsync_%.c $(SYNC) $(B)/libpostbag.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(LIBS)
+
+$(B)/lab/%: tests/lab/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+
+$(B)/lab/imapbox: tests/server/imapbox.c $(B)/libpostbag.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
+
+$(B)/lab/killn.so: tests/crash/killn.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -shared -fPIC $(WARN) -o $@ $< -ldl
+
+tests: all $(UNIT) $(LAB)
+
+# Quick: layers, manual against options, unit tests.  scripts/test is all.
+check: tests
+	scripts/layers
+	scripts/check-man $(B)
+	prove -Q --exec '' $(UNIT)
+
+bench: tests
+	tests/bench/run
+
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_SECONDS = 30
+FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -O1 -fno-sanitize-recover=all
+FUZZ_LIB = $(patsubst %.c,build-fuzz/%.o,$(wildcard common/*.c))
+SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs flags index names)
+$(filter build-fuzz/sync%,$(FUZZ:%=build-fuzz/%)): $(SYNC_FUZZ)
+build-fuzz/%.o: %.c $(wildcard common/*.h cmd/imapsync/*.h)
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+build-fuzz/%: tests/fuzz/%.c tests/fuzz/server.h $(FUZZ_LIB)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(LIBS)
+fuzz: $(FUZZ:%=build-fuzz/%)
+	for t in $(FUZZ); do mkdir -p build-fuzz/corpus/$$t && \
+	    build-fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+	    -rss_limit_mb=512 -timeout=2 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=build-fuzz/$$t- build-fuzz/corpus/$$t || exit 1; \
+	done
+
+lint:
+	scripts/lint
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
+	install -m 755 $(TOOLS:%=$(B)/%) scripts/mx-shard $(DESTDIR)$(BINDIR)
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
+	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(MANDIR)/man7
+	install -d $(DESTDIR)$(COMPDIR)
+	for t in $(TOOLS); do \
+	    install -m 644 share/completion/postbag.bash $(DESTDIR)$(COMPDIR)/$$t; done
+
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(BINDIR)/mx-shard $(TOOLS:%=$(DESTDIR)$(COMPDIR)/%)
+	for s in 1 5 7; do for m in man/*.$$s; do \
+	    rm -f $(DESTDIR)$(MANDIR)/man$$s/$${m#man/}; done; done
+
+clean:
+	rm -rf build build-san build-fuzz
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: all tests check bench fuzz lint install uninstall clean
+.SECONDARY:
