@@ -1,0 +1,672 @@
+/*
+ * account.c: the options all tools share, and the configuration file
+ *
+ * What a section says is applied key by key through opt_conf, so the command
+ * line always wins.  Of the sections that have a key, the most particular
+ * one gives it, with all its lines: a list is replaced, not added to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "file.h"
+
+enum {
+	CHAIN_MAX = 32,			/* parents of parents */
+	CONF_MAX = 1 << 20
+};
+
+/*
+ * Keys of all the tools, for accounts are shared and a tool must not stumble
+ * over another's.  What is in none of the tables is a typing error.
+ */
+static const char *const known[] = {
+	/* servers */
+	"smtp", "lmtp", "imap", "pop3",
+	/* mailsend */
+	"from", "bcc", "reply-to", "header", "save", "recode", "mail-from",
+	"dsn", "dsn-ret", "mail-param", "rcpt-param", "require-tls",
+	"all-or-nothing", "ehlo", "no-chunking", "no-pipelining",
+	/* mailfetch */
+	"deliver", "create", "format", "rcpt", "envelope-from",
+	"deliver-tls", "deliver-timeout", "in-doubt", "folder", "search",
+	"since", "unseen", "headers-only", "max-size", "limit", "delete",
+	"move-to", "jobs", "state",
+	/* imapsync; create and state are above */
+	"near", "layout", "patterns", "pull", "push", "delete-far",
+	"delete-near", "allow-deletes", "unsafe-expunge",
+	"reupload-orphans", "folders", "connections", "delta",
+};
+
+/* The ways to a secret: one section's choice replaces another's whole. */
+static const char *const ways[] = {
+	"password", "password-command", "password-file", "password-fd",
+	"netrc", "token-command",
+};
+
+static bool
+among(const char *const *list, size_t n, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(list[i], word) == 0)
+			return true;
+	return false;
+}
+#define AMONG(list, word) among(list, sizeof list / sizeof list[0], word)
+
+/* --- options --- */
+
+static int
+no_password(void *to, const char *arg, struct err *e)
+{
+	(void)to;
+	(void)arg;
+	return fail(e, EX_USAGE, "there is no --password: everybody can read "
+	    "a command line. Use --password-command, --password-file, "
+	    "--password-fd, --netrc or the prompt");
+}
+
+static int
+set_tls(void *to, const char *arg, struct err *e)
+{
+	static const char *const words[] = { "implicit", "starttls", "off" };
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (str_is(str_of(arg), words[i])) {
+			*(enum account_tls *)to = (enum account_tls)
+			    (ACCOUNT_TLS_IMPLICIT + i);
+			return 0;
+		}
+	return fail(e, EX_USAGE, "--tls is implicit, starttls or off, not "
+	    "\"%s\"", arg);
+}
+
+const struct opt *
+account_options(struct account *a)
+{
+	const struct opt table[] = {
+	{ .name = "", .kind = OPT_HEAD, .help = "Output" },
+	{ 'v', "verbose", NULL, OPT_COUNT, &a->verbose,
+	    "show the dialogue, secrets masked; twice: TLS too", NULL, 0 },
+	{ 'q', "quiet", NULL, OPT_FLAG, &a->quiet, "errors only", NULL, 0 },
+	{ 'j', "json", NULL, OPT_FLAG, &a->json, "JSON, one object a line",
+	    NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Server" },
+	{ 'A', "account", "NAME", OPT_TEXT, &a->name,
+	    "an account of the configuration file", NULL, OPT_NOCONF },
+	{ 0, "config", "FILE", OPT_TEXT, &a->config,
+	    "instead of ~/.config/postbag/config", NULL, OPT_NOCONF },
+	{ 'S', "server", "URL", OPT_TEXT, &a->url,
+	    "scheme://[user@]host[:port]", NULL, 0 },
+	{ 0, "timeout", "SECONDS", OPT_SECONDS, &a->timeout,
+	    "for the whole run", NULL, 0 },
+	{ '4', "ipv4", NULL, OPT_FLAG, &a->only4, "IPv4 only", NULL, 0 },
+	{ '6', "ipv6", NULL, OPT_FLAG, &a->only6, "IPv6 only", NULL, 0 },
+	{ 0, "source", "ADDR", OPT_TEXT, &a->source,
+	    "local address to connect from", NULL, 0 },
+	{ 0, "proxy", "URL", OPT_TEXT, &a->proxy,
+	    "socks5://host[:port] or http://host[:port]", NULL, 0 },
+	{ 0, "connect-command", "CMD", OPT_TEXT, &a->connect_command,
+	    "talk to this command (ssh -W ...)", NULL, 0 },
+	{ 0, "connect-to", "HOST:PORT", OPT_TEXT, &a->connect_to,
+	    "connect there, verify the server's name", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "TLS" },
+	{ 0, "tls", "MODE", OPT_CALL, &a->tls_option,
+	    "implicit, starttls or off", set_tls, 0 },
+	{ 0, "ca", "FILE|DIR", OPT_TEXT, &a->ca,
+	    "trust these certificates, not the system's", NULL, 0 },
+	{ 0, "pin", "PIN", OPT_LIST, &a->pins,
+	    "sha256//BASE64 of the server's key", NULL, 0 },
+	{ 0, "cert", "FILE", OPT_TEXT, &a->cert, "client certificate", NULL,
+	    0 },
+	{ 0, "key", "FILE", OPT_TEXT, &a->key, "and its key", NULL, 0 },
+	{ 0, "insecure-no-verify", NULL, OPT_FLAG, &a->insecure,
+	    "take any certificate", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Login" },
+	{ 'u', "user", "NAME", OPT_TEXT, &a->user, "log in as", NULL, 0 },
+	{ 0, "auth", "MECHS", OPT_TEXT, &a->auth,
+	    "only these mechanisms (scram-sha-256,plain)", NULL, 0 },
+	{ 0, "password-command", "CMD", OPT_TEXT, &a->password_command,
+	    "its first line is the password", NULL, 0 },
+	{ 0, "password-file", "FILE", OPT_TEXT, &a->password_file,
+	    "nobody else may read it", NULL, 0 },
+	{ 0, "password-fd", "N", OPT_TEXT, &a->password_fd,
+	    "read it from this descriptor", NULL, OPT_NOCONF },
+	{ 0, "netrc", "FILE", OPT_TEXT, &a->netrc, "instead of ~/.netrc",
+	    NULL, 0 },
+	{ 0, "token-command", "CMD", OPT_TEXT, &a->token_command,
+	    "its first line is an OAuth token", NULL, 0 },
+	{ 0, "password", "VALUE", OPT_CALL, NULL, "does not exist",
+	    no_password, OPT_HIDDEN | OPT_NOCONF },
+	{ .name = NULL }
+	};
+	struct opt *copy = arena_new(&a->arena, sizeof table / sizeof *table,
+	    sizeof *table);
+
+	return memcpy(copy, table, sizeof table);
+}
+
+/* --- the file --- */
+
+/* NULL if there is no home either. */
+static const char *
+default_path(struct account *a)
+{
+	const char *dir = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (dir != NULL && dir[0] == '/')
+		return arena_printf(&a->arena, "%s/postbag/config", dir);
+	if (home != NULL && home[0] == '/')
+		return arena_printf(&a->arena, "%s/.config/postbag/config",
+		    home);
+	return NULL;
+}
+
+/* socks5://user:password@host */
+static bool
+proxy_secret(const char *url)
+{
+	const char *login = strstr(url, "://"), *at;
+
+	if (login == NULL)
+		return false;
+	at = strrchr(login + 3, '@');
+	return at != NULL && memchr(login + 3, ':',
+	    (size_t)(at - login - 3)) != NULL;
+}
+
+/* A proxy's password counts as well. */
+static bool
+is_secret(const struct conf_line *l)
+{
+	return strcmp(l->key, "password") == 0 ||
+	    (strcmp(l->key, "proxy") == 0 && proxy_secret(l->value));
+}
+
+static bool
+has_secret(const struct conf *c)
+{
+	const struct conf_section *s;
+	const struct conf_line *l;
+
+	for (s = c->sections; s != NULL; s = s->next)
+		for (l = s->lines; l != NULL; l = l->next)
+			if (is_secret(l))
+				return true;
+	return false;
+}
+
+/* Whoever can write it can have us run a command. */
+static int
+check_writers(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_sys(e, EX_NOINPUT, "%s", path);
+	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0)
+		return fail(e, EX_CONFIG, "%s: everybody can write to it "
+		    "(mode %03o)", path, (unsigned)st.st_mode & 0777);
+	return 0;
+}
+
+static int
+read_open(struct account *a, int fd, const char *path, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (check_writers(fd, path, e) < 0)
+		return -1;
+	if (file_whole(fd, &a->text, CONF_MAX, &why) < 0)
+		return fail(e, why.code, "%s: %s", path, why.msg);
+	a->conf.file = path;
+	if (conf_parse(&a->conf, &a->arena, a->text.p, a->text.n, e) < 0)
+		return -1;
+	return has_secret(&a->conf) ? file_private(fd, path, e) : 0;
+}
+
+/* A file named by --config must be there, the usual one may. */
+static int
+read_conf(struct account *a, struct err *e)
+{
+	const char *path = a->config != NULL ?
+	    file_path(&a->arena, a->config) : default_path(a);
+	int fd, got;
+
+	if (a->read)
+		return 0;
+	a->read = true;
+	a->conf.file = path != NULL ? path : "$HOME is not set";
+	if (path == NULL)
+		return 0;
+	if (a->config == NULL && access(path, F_OK) < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if ((fd = file_open(path, e)) < 0)
+		return -1;
+	got = read_open(a, fd, path, e);
+	close(fd);
+	return got;
+}
+
+/* --- which account --- */
+
+/* Sections in the order of weight: the most particular one first. */
+struct chain {
+	const struct conf_section *s[CHAIN_MAX];
+	size_t n;
+};
+
+static int
+add_parents(const struct account *a, struct chain *c,
+    const struct conf_section *s, struct err *e)
+{
+	const struct conf_section *up;
+	size_t i, start = c->n;
+
+	while (s != NULL) {
+		for (i = start; i < c->n; i++)
+			if (c->s[i] == s)
+				return fail(e, EX_CONFIG, "%s:%u: account %s "
+				    "is its own ancestor", a->conf.file,
+				    s->line, s->name);
+		if (c->n == CHAIN_MAX - 1)
+			return fail(e, EX_CONFIG, "%s:%u: over %d parents",
+			    a->conf.file, s->line, CHAIN_MAX - 2);
+		c->s[c->n++] = s;
+		if (s->parent == NULL)
+			return 0;
+		up = conf_find(&a->conf, "account", s->parent);
+		if (up == NULL)
+			return fail(e, EX_CONFIG, "%s:%u: account %s: there "
+			    "is no account %s to take after", a->conf.file,
+			    s->line, s->name, s->parent);
+		s = up;
+	}
+	return 0;
+}
+
+/* The last value among the chain's sections, most particular first. */
+static const struct conf_line *
+effective(const struct chain *c, const char *key)
+{
+	const struct conf_line *l, *found = NULL;
+	size_t i;
+
+	for (i = 0; i < c->n && found == NULL; i++)
+		for (l = c->s[i]->lines; l != NULL; l = l->next)
+			if (strcmp(l->key, key) == 0)
+				found = l;
+	return found;
+}
+
+/* "Jo <jo@example.org>" or the address alone */
+static bool
+same_address(const char *value, const char *from)
+{
+	struct str v = str_of(value), inside;
+
+	if (str_has(v, '<')) {
+		inside = v;
+		str_cut(&inside, '<');
+		v = str_cut(&inside, '>');
+	}
+	return str_is(str_trim(v), from);
+}
+
+static const struct conf_section *
+by_sender(const struct account *a, const char *from, struct err *e)
+{
+	const struct conf_section *s;
+	const struct conf_line *l;
+
+	for (s = a->conf.sections; s != NULL; s = s->next) {
+		struct chain c = { .n = 0 };
+
+		if (strcmp(s->kind, "account") != 0)
+			continue;
+		if (add_parents(a, &c, s, e) < 0)
+			return NULL;
+		l = effective(&c, "from");
+		if (l != NULL && same_address(l->value, from))
+			return s;
+	}
+	return NULL;
+}
+
+static const struct conf_section *
+first(const struct conf *c)
+{
+	const struct conf_section *s;
+
+	for (s = c->sections; s != NULL; s = s->next)
+		if (strcmp(s->kind, "account") == 0)
+			break;
+	return s;
+}
+
+static int
+unknown(const struct account *a, struct err *e)
+{
+	const struct conf_section *s;
+	struct buf names = { .max = 300 };
+
+	if (a->text.p == NULL)
+		return fail(e, EX_CONFIG, "no account \"%s\": there is no "
+		    "configuration file (%s)", a->name, a->conf.file);
+	for (s = a->conf.sections; s != NULL; s = s->next)
+		if (strcmp(s->kind, "account") == 0)
+			buf_printf(&names, " %s", s->name);
+	fail(e, EX_CONFIG, "%s: no account \"%s\" in there%s%s",
+	    a->conf.file, a->name, names.n > 0 ? ", but" : "",
+	    names.n > 0 ? names.p : "");
+	buf_free(&names);
+	return -1;
+}
+
+/* A "fetch work" says all itself when there is no "account work". */
+static bool
+alone(const struct account *a)
+{
+	return a->section != NULL && a->section->parent == NULL &&
+	    strcmp(a->section->name, a->name) == 0;
+}
+
+/* NULL is no account, which is well unless e says otherwise. */
+static const struct conf_section *
+choose(const struct account *a, const char *from, struct err *e)
+{
+	const struct conf_section *s = NULL;
+
+	if (a->name != NULL) {
+		s = conf_find(&a->conf, "account", a->name);
+		if (s == NULL && !alone(a))
+			unknown(a, e);
+		return s;
+	}
+	if (a->url != NULL)
+		return NULL;
+	if (from != NULL)
+		s = by_sender(a, from, e);
+	if (s == NULL && e->code == 0)
+		s = conf_find(&a->conf, "account", "default");
+	if (s == NULL && e->code == 0)
+		s = first(&a->conf);
+	return s;
+}
+
+/* --- applying it --- */
+
+static const struct opt *
+option(const struct opt_set *set, const char *key)
+{
+	const struct opt *o;
+	size_t t;
+
+	for (t = 0; set->tables[t] != NULL; t++)
+		for (o = set->tables[t]; o->name != NULL; o++)
+			if (o->kind != OPT_HEAD &&
+			    (o->flags & OPT_NOCONF) == 0 &&
+			    strcmp(o->name, key) == 0)
+				return o;
+	return NULL;
+}
+
+static int
+keep_password(struct account *a, const char *value, struct err *e)
+{
+	size_t n = strlen(value);
+
+	if (a->password == NULL)
+		a->password = mem_new(1, sizeof *a->password);
+	if (n == 0 || n > sizeof a->password->p)
+		return fail(e, EX_CONFIG, "password: %s", n == 0 ?
+		    "needs a value" : "too long");
+	memcpy(a->password->p, value, n);
+	a->password->n = n;
+	return 0;
+}
+
+static int
+apply_line(struct account *a, struct opt_set *set, const struct conf_line *l,
+    struct err *e)
+{
+	struct err why = { 0 };
+	int got;
+
+	if (strcmp(l->key, "password") == 0)
+		got = keep_password(a, l->value, &why);
+	else if (option(set, l->key) != NULL)
+		got = opt_conf(set, l->key, l->value, &why);
+	else if (AMONG(known, l->key))
+		return 0;
+	else
+		got = fail(&why, EX_CONFIG, "unknown key \"%s\"", l->key);
+	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s:%u: %s", a->conf.file,
+	    l->line, why.msg);
+}
+
+/* Did the command line choose a way to the secret? */
+static bool
+way_given(const struct opt_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (opt_given(set, ways[i]))
+			return true;
+	return false;
+}
+
+static bool
+has_way(const struct conf_section *s)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		if (conf_value(s, ways[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Does a more particular section, or the command line, say it instead? */
+static bool
+hidden(const struct chain *c, size_t rank, const struct conf_line *l,
+    const struct opt_set *set)
+{
+	bool way = AMONG(ways, l->key);
+	size_t i;
+
+	if (way && way_given(set))
+		return true;
+	for (i = 0; i < rank; i++)
+		if (way ? has_way(c->s[i]) :
+		    conf_value(c->s[i], l->key) != NULL)
+			return true;
+	return false;
+}
+
+static int
+apply(struct account *a, struct opt_set *set, const struct chain *c,
+    struct err *e)
+{
+	const struct conf_line *l;
+	size_t i;
+
+	for (i = c->n; i-- > 0;)
+		for (l = c->s[i]->lines; l != NULL; l = l->next)
+			if (!hidden(c, i, l, set) &&
+			    apply_line(a, set, l, e) < 0)
+				return -1;
+	return 0;
+}
+
+/* --- the server --- */
+
+/* Is it one of the protocols in keys? */
+static bool
+speaks(const char *keys, enum account_scheme scheme)
+{
+	struct str list = str_of(keys), w;
+
+	while ((w = str_word(&list)).n > 0)
+		if (str_is(w, account_protocol(scheme)))
+			return true;
+	return false;
+}
+
+
+static int
+set_server(struct account *a, const char *url, struct str protocol,
+    const char *keys, struct err *e)
+{
+	if (account_url(&a->server, &a->arena, url, account_bare_scheme(protocol),
+	    e) < 0)
+		return -1;
+	if (!speaks(keys, a->server.scheme))
+		return fail(e, EX_USAGE, "a server for %s where one for %s is "
+		    "needed", account_protocol(a->server.scheme), keys);
+	a->has_server = true;
+	return 0;
+}
+
+/* The line with the server: the first key in keys that there is. */
+static const struct conf_line *
+server_line(const struct chain *c, const char *keys, struct str *protocol)
+{
+	const struct conf_line *l = NULL;
+	struct str list = str_of(keys), w;
+	char key[16];
+
+	while (l == NULL && (w = str_word(&list)).n > 0) {
+		if (w.n >= sizeof key)
+			continue;
+		memcpy(key, w.p, w.n);
+		key[w.n] = '\0';
+		l = effective(c, key);
+		*protocol = w;
+	}
+	return l;
+}
+
+/* From -S, a protocol's key, or the key "server", in this order. */
+static int
+find_server(struct account *a, const struct chain *c, const char *cmd_url,
+    const char *keys, struct err *e)
+{
+	struct str protocol, list = str_of(keys), best = str_word(&list);
+	const struct conf_line *l;
+	struct err why = { 0 };
+
+	if (cmd_url != NULL)
+		return set_server(a, cmd_url, best, keys, e) < 0 ?
+		    fail_in(e, "--server") : 0;
+	l = server_line(c, keys, &protocol);
+	if (l == NULL) {
+		protocol = best;
+		l = effective(c, "server");
+	}
+	if (l == NULL)
+		return 0;
+	if (set_server(a, l->value, protocol, keys, &why) < 0)
+		return fail(e, EX_CONFIG, "%s:%u: %s: %s", a->conf.file,
+		    l->line, l->key, why.msg);
+	return 0;
+}
+
+static void
+settle_tls(struct account *a)
+{
+	enum account_scheme s = a->server.scheme;
+
+	if (a->tls_option != ACCOUNT_TLS_UNSET)
+		a->tls = a->tls_option;
+	else if (s == ACCOUNT_LMTP_UNIX)
+		a->tls = ACCOUNT_TLS_OFF;
+	else if (s == ACCOUNT_SMTPS || s == ACCOUNT_IMAPS ||
+	    s == ACCOUNT_POP3S)
+		a->tls = ACCOUNT_TLS_IMPLICIT;
+	else
+		a->tls = ACCOUNT_TLS_STARTTLS;
+}
+
+int
+account_load(struct account *a, struct opt_set *set, const char *keys,
+    const char *from, struct err *e)
+{
+	const struct conf_section *s;
+	const char *cmd_url = a->url, *cmd_user = a->user;
+	struct chain c = { .n = 0 };
+
+	if (opt_given(set, "proxy") && proxy_secret(a->proxy))
+		return fail(e, EX_USAGE, "--proxy with a password: everybody "
+		    "can read a command line. Write it into the "
+		    "configuration file, as key proxy");
+	if (read_conf(a, e) < 0)
+		return -1;
+	s = choose(a, from, e);
+	if (e->code != 0)
+		return -1;
+	if (a->section != NULL)
+		c.s[c.n++] = a->section;
+	if (s != NULL && add_parents(a, &c, s, e) < 0)
+		return -1;
+	c.s[c.n] = conf_find(&a->conf, "defaults", "");
+	c.n += c.s[c.n] != NULL;
+	if (apply(a, set, &c, e) < 0 ||
+	    find_server(a, &c, cmd_url, keys, e) < 0)
+		return -1;
+	if (s != NULL)
+		a->name = s->name;
+	if (a->server.user != NULL && cmd_user == NULL)
+		a->user = a->server.user;
+	settle_tls(a);
+	return 0;
+}
+
+int
+account_section(struct account *a, const char *kind, const char *name,
+    struct err *e)
+{
+	if (read_conf(a, e) < 0)
+		return -1;
+	a->section = conf_find(&a->conf, kind, name);
+	if (a->name == NULL)
+		a->name = a->section != NULL && a->section->parent != NULL ?
+		    a->section->parent : arena_dup(&a->arena, str_of(name));
+	return a->section != NULL;
+}
+
+int
+account_sections(struct account *a, const char *kind, struct opt_list *names,
+    struct err *e)
+{
+	const struct conf_section *s;
+
+	if (read_conf(a, e) < 0)
+		return -1;
+	for (s = a->conf.sections; s != NULL; s = s->next)
+		if (strcmp(s->kind, kind) == 0)
+			opt_list_add(&a->arena, names, s->name);
+	return names->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no %s section in "
+	    "there", a->conf.file, kind);
+}
+
+void
+account_wipe(struct account *a)
+{
+	if (a->password != NULL) {
+		mem_secret_wipe(a->password);
+		free(a->password);
+	}
+	buf_wipe(&a->text);
+	arena_free(&a->arena);
+	*a = (struct account){ 0 };
+}

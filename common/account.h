@@ -1,0 +1,115 @@
+/*
+ * account.h: the options all tools share, the configuration file, secrets
+ *
+ * A tool puts account_options and its own table into an opt_set whose arena
+ * is the account's, parses the command line, and calls account_load, which
+ * adds what the file says to both tables.  The rest is in the fields.
+ */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+#include "conf.h"
+#include "fail.h"
+#include "mem.h"
+#include "opt.h"
+#include "str.h"
+
+enum account_scheme {
+	ACCOUNT_SMTP, ACCOUNT_SMTPS, ACCOUNT_LMTP, ACCOUNT_LMTP_UNIX,
+	ACCOUNT_IMAP, ACCOUNT_IMAPS, ACCOUNT_POP3, ACCOUNT_POP3S
+};
+
+struct account_server {
+	enum account_scheme scheme;
+	const char *host;	/* checked, without []; NULL with a path */
+	unsigned port;		/* the scheme's own if none was given */
+	const char *user;	/* decoded; or NULL */
+	const char *path;	/* ACCOUNT_LMTP_UNIX alone */
+};
+
+enum account_tls {
+	ACCOUNT_TLS_UNSET, ACCOUNT_TLS_IMPLICIT, ACCOUNT_TLS_STARTTLS,
+	ACCOUNT_TLS_OFF
+};
+
+struct account {			/* start with { 0 } */
+	struct arena arena;		/* for the opt_set as well */
+	/* what the options say, from the command line or the file */
+	int verbose;
+	bool quiet, json, only4, only6, insecure;
+	const char *name;		/* the account's, once loaded; or NULL */
+	const char *config, *url, *source, *proxy;
+	const char *connect_command, *connect_to, *ca, *cert, *key;
+	struct opt_list pins;
+	double timeout;			/* of the whole, seconds; 0: none */
+	int64_t deadline;		/* of the same, once it runs */
+	const char *const *writes;	/* where the tool writes: see session */
+	enum account_tls tls_option;
+	const char *user, *auth;	/* user: also from the URL or netrc */
+	const char *password_command, *password_file, *password_fd, *netrc;
+	const char *token_command;
+	/* what account_load found */
+	bool has_server;
+	struct account_server server;
+	enum account_tls tls;		/* of the scheme, unless --tls */
+	/* private */
+	struct secret *password;	/* from the file itself, or NULL */
+	struct conf conf;
+	struct buf text;
+	bool read;
+	const struct conf_section *section;
+};
+
+/* The table of the shared options, as long as the account lives. */
+const struct opt *account_options(struct account *);
+
+/*
+ * "smtps://[user@]host[:port]", smtp imap imaps pop3 pop3s lmtp likewise,
+ * "lmtp:///path" and "lmtp:/path"; "host", "host:port", "[v6]:port" are of
+ * the default scheme.  EX_USAGE; a password in it is refused and not shown.
+ */
+int account_url(struct account_server *, struct arena *, const char *url,
+    const char *default_scheme, struct err *);
+
+/* "smtp", "lmtp", "imap", "pop3" */
+const char *account_protocol(enum account_scheme);
+
+/* The scheme a bare host of a protocol has: that with TLS, if there is one. */
+const char *account_bare_scheme(struct str protocol);
+
+/*
+ * Reads the file and applies defaults, the account's parents and the account.
+ * keys are the protocols the tool speaks, best first ("smtp lmtp"): a file's
+ * key that names the server, and what a URL may be.  from is the sender's
+ * address for the choice of an account, or NULL.  The account: -A; none if
+ * -S was given; that whose "from" is the sender's; "default"; the first one.
+ * No server is no error: see has_server.  EX_CONFIG with "file:line: ".
+ */
+int account_load(struct account *, struct opt_set *, const char *keys,
+    const char *from, struct err *);
+
+/*
+ * Before account_load: a section "fetch NAME" or "sync NAME", whose keys go
+ * over the account's, and whose account is its parent or that of its name.
+ * 1 there is one, 0 not (then NAME is the account), -1 failed.
+ */
+int account_section(struct account *, const char *kind, const char *name,
+    struct err *);
+/* The names of all sections of that kind, in the file's order.  -1: none. */
+int account_sections(struct account *, const char *kind, struct opt_list *,
+    struct err *);
+
+/*
+ * The password: --password-command, -fd, -file, the file's own "password",
+ * $POSTBAG_PASSWORD_FILE, the systemd credential postbag.ACCOUNT (or
+ * postbag.password), netrc, a prompt; the first of these that is there.
+ * EX_NOPERM if there is none, with what was looked at.
+ */
+int account_password(struct account *, struct secret *, struct err *);
+
+/* The token of --token-command: 1, 0 if there is no such option, -1. */
+int account_token(struct account *, struct secret *, struct err *);
+
+void account_wipe(struct account *);	/* secrets, arena and all */
+
+#endif

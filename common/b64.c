@@ -1,0 +1,106 @@
+/*
+ * b64.c: base64 (RFC 4648 section 4)
+ *
+ * Encoding looks up twelve bits at a time: attachments are the hot path of
+ * mailsend, and this halves the look-ups and the stores.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "b64.h"
+
+static const char digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static char pairs[4096][2];
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+static void
+fill(void)
+{
+	size_t i;
+
+	for (i = 0; i < 4096; i++) {
+		pairs[i][0] = digits[i >> 6];
+		pairs[i][1] = digits[i & 63];
+	}
+}
+
+size_t
+b64_encode(char *dst, const void *src, size_t n)
+{
+	const unsigned char *s = src;
+	char *d = dst;
+
+	pthread_once(&filled, fill);
+	for (; n >= 3; n -= 3, s += 3, d += 4) {
+		memcpy(d, pairs[s[0] << 4 | s[1] >> 4], 2);
+		memcpy(d + 2, pairs[(s[1] & 15) << 8 | s[2]], 2);
+	}
+	if (n > 0) {
+		d[0] = digits[s[0] >> 2];
+		d[1] = digits[(s[0] & 3) << 4 | (n > 1 ? s[1] >> 4 : 0)];
+		d[2] = n > 1 ? digits[(s[1] & 15) << 2] : '=';
+		d[3] = '=';
+		d += 4;
+	}
+	return (size_t)(d - dst);
+}
+
+void
+b64_put(struct buf *b, struct str s)
+{
+	char *to = buf_room(b, B64_LEN(s.n));
+
+	if (to == NULL)
+		return;
+	b->n += b64_encode(to, s.p, s.n);
+	b->p[b->n] = '\0';
+}
+
+static int
+value(char c)
+{
+	const char *at;
+
+	at = c != '\0' ? strchr(digits, c) : NULL;
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* Four characters to three bytes; how many bytes, or -1. */
+static int
+quad(const char *s, unsigned char out[3])
+{
+	int a = value(s[0]), b = value(s[1]), c = value(s[2]), d = value(s[3]);
+	int n = s[3] != '=' ? 3 : s[2] != '=' ? 2 : 1;
+
+	if (a < 0 || b < 0 || (n > 1 && c < 0) || (n > 2 && d < 0))
+		return -1;
+	if ((n == 1 && (b & 15) != 0) || (n == 2 && (c & 3) != 0))
+		return -1;
+	out[0] = (unsigned char)(a << 2 | b >> 4);
+	if (n > 1)
+		out[1] = (unsigned char)((b & 15) << 4 | c >> 2);
+	if (n > 2)
+		out[2] = (unsigned char)((c & 3) << 6 | d);
+	return n;
+}
+
+int
+b64_get(struct buf *b, struct str s)
+{
+	size_t i, was = b->n;
+	unsigned char out[3];
+	int n;
+
+	if (s.n % 4 != 0)
+		return -1;
+	for (i = 0; i < s.n; i += 4) {
+		n = quad(s.p + i, out);
+		if (n < 0 || (n < 3 && i + 4 != s.n)) {
+			b->n = was;
+			return -1;
+		}
+		buf_put(b, out, (size_t)n);
+	}
+	return b->over ? -1 : 0;
+}

@@ -1,0 +1,54 @@
+/* clock.c: deadlines on the monotonic clock, and the one wall clock */
+#include <limits.h>
+
+#include "clock.h"
+
+int64_t
+clock_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+clock_slept(void)
+{
+	struct timespec t;
+	int64_t awake = clock_us();
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return ((int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 - awake) /
+	    1000;
+}
+
+int64_t
+clock_ms(void)
+{
+	return clock_us() / 1000;
+}
+
+int64_t
+clock_in(double s)
+{
+	return s <= 0 || s > 1e9 ? CLOCK_NEVER :
+	    clock_ms() + (int64_t)(s * 1000 + 0.5);
+}
+
+int
+clock_left(int64_t deadline)
+{
+	int64_t left;
+
+	if (deadline == CLOCK_NEVER)
+		return -1;
+	left = deadline - clock_ms();
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+time_t
+clock_wall(void)
+{
+	return time(NULL);
+}

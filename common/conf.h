@@ -1,0 +1,59 @@
+/*
+ * conf.h: the configuration file's text: sections with keys and values
+ *
+ *	defaults
+ *	timeout 30
+ *	account work : base		# a name, and whom it takes after
+ *	password-command "pass show mail"
+ *
+ * A line is a key and the rest of the line as its value, without the blanks
+ * around it; a value in double quotes may hold \" and \\.  A # begins a
+ * comment where a line begins, and behind a section's or a quoted value's
+ * end, but not inside a plain value.
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include "fail.h"
+#include "mem.h"
+#include "str.h"
+
+struct conf_line {
+	struct conf_line *next;
+	const char *key, *value;	/* value may be "" */
+	unsigned line;
+};
+
+struct conf_section {
+	struct conf_section *next;
+	const char *kind;		/* "defaults", "account", ... */
+	const char *name;		/* "" for defaults */
+	const char *parent;		/* or NULL */
+	unsigned line;
+	struct conf_line *lines;	/* in the file's order */
+};
+
+struct conf {
+	const char *file;		/* for messages */
+	struct conf_section *sections;	/* in the file's order */
+};
+
+/*
+ * Takes text apart in place: keys and values point into it, so that a secret
+ * in it is wiped with it; only the structs are from the arena.  text needs a
+ * NUL behind its n bytes.  EX_CONFIG, beginning with "file:line: ".
+ */
+int conf_parse(struct conf *, struct arena *, char *text, size_t n,
+    struct err *);
+
+/* The section, or NULL. */
+const struct conf_section *conf_find(const struct conf *, const char *kind,
+    const char *name);
+
+/* The value of the last such key within the section itself, or NULL. */
+const char *conf_value(const struct conf_section *, const char *key);
+
+/* Is it something a section may be called? */
+bool conf_name(struct str);
+
+#endif

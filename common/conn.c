@@ -1,0 +1,962 @@
+/*
+ * conn.c: one connection to one server: bytes and lines, plain or TLS
+ *
+ * Four fifos: out (plaintext queued) -> tx (to the socket) and rx (from the
+ * socket) -> in (plaintext unread).  Without TLS out and in are passed on as
+ * they are.  exchange() is the only place that waits, and while it waits to
+ * write it reads as well, so that two peers with full pipes cannot block each
+ * other.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+
+#include "clock.h"
+#include "conn.h"
+#include "mem.h"
+#include "net.h"
+#include "proxy.h"
+#include "trace.h"
+
+enum {
+	RECORD = 16384,		/* RFC 8446 section 5.1 */
+	BURST = 4 * RECORD,	/* what one write(2) should carry */
+	AHEAD = 1 << 20,	/* what a peer may say while we write */
+	QUEUE = 1 << 23,	/* what we may say while it does not listen */
+	LINE = 8192,
+	SLICE = 5,		/* seconds, of a long wait */
+	SLEPT = 2000		/* ms of suspension that count */
+};
+
+struct conn {
+	int fd, pid;
+	const struct conn_conf *conf;
+	struct err *e;
+	struct tls *tls;
+	struct fifo out, tx, rx, in;
+	struct deflation *z;	/* RFC 4978, or NULL */
+	const char *what;	/* the phase, for messages */
+	int64_t deadline, slept;
+	double seconds;
+	size_t limit;
+	const char *mask;
+	bool failed, eof, opening, hungry, tcp;
+	bool deaf;		/* the peer takes no more; it may still speak */
+	struct net_addr peer;
+	char peer_text[64];
+	char where[300];
+};
+
+static int
+broken(struct conn *c)
+{
+	c->failed = true;
+	if (c->where[0] != '\0')
+		fail_in(c->e, "%s", c->where);
+	c->where[0] = '\0';		/* said once */
+	return -1;
+}
+
+static int
+timed_out(struct conn *c)
+{
+	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
+		fail(c->e, EX_TEMPFAIL, "%s: the time allowed for all of it "
+		    "is over", c->what);
+	else
+		fail(c->e, EX_TEMPFAIL, "%s: nothing for %g seconds", c->what,
+		    c->seconds);
+	return broken(c);
+}
+
+static int
+closed(struct conn *c)
+{
+	fail(c->e, EX_TEMPFAIL, "%s: the server closed the connection",
+	    c->what);
+	return broken(c);
+}
+
+static int
+endless(struct conn *c)
+{
+	fail(c->e, EX_PROTOCOL, "%s: the server talks without end", c->what);
+	return broken(c);
+}
+
+static int64_t
+limit(const struct conn *c)
+{
+	int64_t whole = c->conf->deadline;
+
+	return whole != 0 && whole < c->deadline ? whole : c->deadline;
+}
+
+/*
+ * Sends what the socket takes now.  1 something went, 0 nothing.  A server
+ * that closes while we write has often said why: that is still to be read.
+ */
+static int
+send_some(struct conn *c)
+{
+	ssize_t n;
+
+	if (c->tx.n == 0)
+		return 0;
+	n = send(c->fd, c->tx.p + c->tx.at, c->tx.n, MSG_NOSIGNAL);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0) {
+		c->deaf = true;
+		fifo_drop(&c->tx, c->tx.n);
+		fifo_drop(&c->out, c->out.n);
+		return 1;
+	}
+	fifo_drop(&c->tx, (size_t)n);
+	return 1;
+}
+
+/* Takes what the socket has now.  1 something came (or the end), 0, -1. */
+static int
+recv_some(struct conn *c)
+{
+	int one = 1;
+	size_t room;
+	char *to;
+	ssize_t n;
+
+	if (c->eof || (to = fifo_room(&c->rx, BURST, &room)) == NULL)
+		return 0;
+	if (c->opening && c->tcp)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+	n = recv(c->fd, to, room, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0) {
+		fail_sys(c->e, EX_TEMPFAIL, "%s", c->what);
+		return broken(c);
+	}
+	c->rx.n += (size_t)n;
+	c->eof = n == 0;
+	c->hungry = (size_t)n == room;	/* there may be more at once */
+	return 1;
+}
+
+/* From rx to f, as far as f has room.  1 something moved, 0, -1. */
+static int
+decipher(struct conn *c, struct fifo *f)
+{
+	size_t room, was = f->n;
+	long n = TLS_MORE;
+	char *to;
+
+	while ((to = fifo_room(f, RECORD, &room)) != NULL) {
+		if (c->tls == NULL) {
+			n = (long)(c->rx.n < room ? c->rx.n : room);
+			if (n > 0)
+				memcpy(to, c->rx.p + c->rx.at, (size_t)n);
+			fifo_drop(&c->rx, (size_t)n);
+		} else {
+			n = tls_read(c->tls, to, room);
+		}
+		if (n <= 0)
+			break;
+		f->n += (size_t)n;
+	}
+	if (n == -1)
+		return broken(c);
+	if (n == TLS_END)
+		c->eof = true;
+	return f->n > was;
+}
+
+/* From f to tx, as far as tx has room. */
+static int
+encipher(struct conn *c, struct fifo *f)
+{
+	size_t room;
+	long n;
+
+	while (f->n > 0 && fifo_room(&c->tx, 1, &room) != NULL) {
+		n = c->tls == NULL ?
+		    (long)fifo_put(&c->tx, f->p + f->at, f->n) :
+		    tls_write(c->tls, f->p + f->at, f->n);
+		if (n == -1 || n == TLS_END)
+			return broken(c);
+		if (n <= 0)
+			break;
+		fifo_drop(f, (size_t)n);
+	}
+	return 0;
+}
+
+#ifdef HAVE_ZLIB
+/* Between out and the cipher, and between the cipher and in. */
+struct deflation {
+	z_stream in, out;
+	struct fifo from, to;
+	bool more;		/* inflate had more than there was room for */
+	bool held;		/* and so had deflate */
+};
+
+static int
+decode(struct conn *c)
+{
+	struct deflation *z = c->z;
+	size_t room, was = c->in.n;
+	char *to;
+	int got;
+
+	if (z == NULL)
+		return decipher(c, &c->in);
+	if (decipher(c, &z->from) < 0)
+		return -1;
+	while ((z->from.n > 0 || z->more) &&
+	    (to = fifo_room(&c->in, RECORD, &room)) != NULL) {
+		z->in.next_in = (Bytef *)(z->from.p + z->from.at);
+		z->in.avail_in = (uInt)z->from.n;
+		z->in.next_out = (Bytef *)to;
+		z->in.avail_out = (uInt)room;
+		got = inflate(&z->in, Z_SYNC_FLUSH);
+		if (got != Z_OK && got != Z_BUF_ERROR) {
+			fail(c->e, EX_PROTOCOL, "%s: what comes is not "
+			    "DEFLATE", c->what);
+			return broken(c);
+		}
+		z->more = z->in.avail_out == 0;
+		fifo_drop(&z->from, z->from.n - z->in.avail_in);
+		c->in.n += room - z->in.avail_out;
+		if (room == z->in.avail_out)
+			break;
+	}
+	return c->in.n > was;
+}
+
+/* A flush for each burst: the other side must see whole commands. */
+static int
+encode(struct conn *c)
+{
+	struct deflation *z = c->z;
+	size_t room;
+	char *to;
+
+	if (z == NULL)
+		return encipher(c, &c->out);
+	if (encipher(c, &z->to) < 0)
+		return -1;
+	while ((c->out.n > 0 || z->held) &&
+	    (to = fifo_room(&z->to, RECORD, &room)) != NULL) {
+		z->out.next_in = (Bytef *)(c->out.p + c->out.at);
+		z->out.avail_in = (uInt)c->out.n;
+		do {
+			z->out.next_out = (Bytef *)to;
+			z->out.avail_out = (uInt)room;
+			deflate(&z->out, Z_SYNC_FLUSH);
+			z->to.n += room - z->out.avail_out;
+		} while (z->out.avail_out == 0 &&
+		    (to = fifo_room(&z->to, RECORD, &room)) != NULL);
+		z->held = z->out.avail_out == 0;
+		fifo_drop(&c->out, c->out.n - z->out.avail_in);
+		if (encipher(c, &z->to) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+unsent(const struct conn *c)
+{
+	return c->out.n > 0 || (c->z != NULL && (c->z->to.n > 0 || c->z->held));
+}
+
+static void
+end_deflation(struct conn *c)
+{
+	if (c->z == NULL)
+		return;
+	inflateEnd(&c->z->in);
+	deflateEnd(&c->z->out);
+	fifo_free(&c->z->from);
+	fifo_free(&c->z->to);
+	free(c->z);
+}
+#else
+static int
+decode(struct conn *c)
+{
+	return decipher(c, &c->in);
+}
+
+static int
+encode(struct conn *c)
+{
+	return encipher(c, &c->out);
+}
+
+static bool
+unsent(const struct conn *c)
+{
+	return c->out.n > 0;
+}
+
+static void
+end_deflation(struct conn *c)
+{
+	(void)c;
+}
+#endif
+
+/*
+ * One round with the socket: sends and takes what goes without waiting, or
+ * waits until something does.
+ */
+static int
+exchange(struct conn *c, bool reading)
+{
+	struct pollfd p = { .fd = c->fd };
+	size_t room;
+	int got;
+
+	if (c->failed)
+		return -1;
+	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
+		return timed_out(c);	/* also when there is always more */
+	got = send_some(c);
+	if (c->tx.n == 0 && got > 0 && (!reading || unsent(c)))
+		return 0;
+	if (reading && c->hungry && (got = recv_some(c)) != 0)
+		return got;
+	p.events = c->tx.n > 0 ? POLLOUT : 0;
+	if (!c->eof && fifo_room(&c->rx, 1, &room) != NULL)
+		p.events |= POLLIN;	/* never without room: a busy loop */
+	if (p.events == 0)
+		return c->eof ? closed(c) : endless(c);
+	if (net_poll(&p, 1, limit(c)) <= 0)
+		return timed_out(c);
+	if ((p.revents & (POLLIN | POLLHUP | POLLERR)) && recv_some(c) < 0)
+		return -1;
+	return 0;
+}
+
+/*
+ * A peer that does not take our commands before we took its answers, and no
+ * room for those: to wait would be for ever, so the queue grows.
+ */
+static bool
+stuck(const struct conn *c)
+{
+	return c->rx.n >= c->rx.max && c->in.n >= c->in.max &&
+	    c->out.max < QUEUE;
+}
+
+/* Until tx holds at most this much; what comes meanwhile is read ahead. */
+static int
+drain(struct conn *c, size_t most)
+{
+	if (encode(c) < 0)
+		return -1;
+	while (c->tx.n > most || (most == 0 && unsent(c))) {
+		if (most > 0 && stuck(c)) {
+			c->out.max *= 2;
+			return 0;
+		}
+		if (exchange(c, false) < 0 || encode(c) < 0 ||
+		    (c->rx.n > 0 && decode(c) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+/* At least one more byte in in. */
+static int
+fill(struct conn *c)
+{
+	int got;
+
+	if (c->failed || encode(c) < 0)
+		return -1;
+	for (;;) {
+		if ((got = decode(c)) != 0)
+			return got;
+		if (c->eof)
+			return closed(c);
+		if (exchange(c, true) < 0 || encode(c) < 0)
+			return -1;
+	}
+}
+
+static int
+dial(struct conn *c)
+{
+	const struct conn_conf *f = c->conf;
+	const char *host = f->dial_host != NULL ? f->dial_host : f->host;
+	unsigned port = f->dial_port != 0 ? f->dial_port : f->port;
+	struct net_addr addr[16];
+	struct proxy_conf proxy;
+	int n, which = 0;
+
+	if (f->command != NULL)
+		return net_command(f->command, &c->pid, c->e);
+	if (f->path != NULL)
+		return net_unix(f->path, c->e);
+	if (f->proxy != NULL) {
+		if (proxy_parse(&proxy, f->proxy, c->e) < 0)
+			return -1;
+		host = proxy.host;
+		port = proxy.port;
+	}
+	n = net_resolve(host, port, f->family, addr, 16, limit(c), c->e);
+	if (n <= 0)
+		return -1;
+	c->tcp = true;
+	c->fd = net_connect(addr, n, f->source, limit(c), &which, c->e);
+	c->peer = addr[which];
+	net_ntop(&c->peer, c->peer_text, sizeof c->peer_text);
+	return c->fd;
+}
+
+static int
+through(struct conn *c)
+{
+	const struct conn_conf *f = c->conf;
+	struct proxy_conf proxy;
+	int got;
+
+	if (f->proxy == NULL || f->command != NULL || f->path != NULL)
+		return 0;
+	if (proxy_parse(&proxy, f->proxy, c->e) < 0)
+		return broken(c);
+	conn_phase(c, "the proxy", 30);
+	got = proxy_connect(c, &proxy, f->dial_host != NULL ? f->dial_host :
+	    f->host, f->dial_port != 0 ? f->dial_port : f->port, c->e);
+	proxy_wipe(&proxy);
+	return got < 0 ? broken(c) : 0;
+}
+
+static void
+name(struct conn *c)
+{
+	const struct conn_conf *f = c->conf;
+
+	if (f->path != NULL)
+		snprintf(c->where, sizeof c->where, "%s", f->path);
+	else if (strchr(f->host, ':') != NULL)
+		snprintf(c->where, sizeof c->where, "[%s]:%u", f->host,
+		    f->port);
+	else
+		snprintf(c->where, sizeof c->where, "%s:%u", f->host, f->port);
+}
+
+struct conn *
+conn_open(const struct conn_conf *conf, struct err *e)
+{
+	struct conn *c = mem_new(1, sizeof *c);
+
+	*c = (struct conn){ .fd = -1, .conf = conf, .e = e, .opening = true,
+	    .slept = clock_slept(),
+	    .limit = LINE, .out.max = BURST, .tx.max = 2 * BURST,
+	    .rx.max = BURST, .in.max = AHEAD };
+	name(c);
+	conn_phase(c, "connecting",
+	    conf->connect_timeout > 0 ? conf->connect_timeout : 60);
+	snprintf(c->peer_text, sizeof c->peer_text, "%s",
+	    conf->command != NULL ? "command" : "unix");
+	c->fd = dial(c);
+	if (c->fd < 0)
+		broken(c);
+	else
+		trace_note(1, "connected to %s (%s)", c->where, c->peer_text);
+	if (c->fd >= 0 && through(c) == 0)
+		return c;
+	conn_close(c);
+	return NULL;
+}
+
+/* A command gets a moment to end by itself; its socket is closed by now. */
+static void
+reap(int pid)
+{
+	static const int signals[] = { 0, SIGTERM, SIGKILL };
+	size_t i;
+	int k;
+
+	for (i = 0; i < sizeof signals / sizeof *signals; i++) {
+		kill(pid, signals[i]);
+		for (k = 0; k < 20; k++) {
+			if (waitpid(pid, NULL, WNOHANG) != 0)
+				return;
+			net_poll(NULL, 0, clock_ms() + 50);
+		}
+	}
+}
+
+void
+conn_close(struct conn *c)
+{
+	if (c == NULL)
+		return;
+	if (!c->failed && c->fd >= 0) {
+		if (encode(c) == 0 && c->tls != NULL)
+			tls_bye(c->tls);
+		if (!c->failed && c->tx.n > 0)
+			(void)!send(c->fd, c->tx.p + c->tx.at, c->tx.n,
+			    MSG_NOSIGNAL);
+	}
+	tls_free(c->tls);
+	end_deflation(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	if (c->pid > 0)
+		reap(c->pid);
+	fifo_free(&c->out);
+	fifo_free(&c->tx);
+	fifo_free(&c->rx);
+	fifo_free(&c->in);
+	free(c);
+}
+
+#ifdef HAVE_ZLIB
+bool
+conn_can_deflate(void)
+{
+	return true;
+}
+
+int
+conn_deflate(struct conn *c)
+{
+	struct deflation *z;
+
+	if (conn_flush(c) < 0)
+		return -1;
+	z = mem_new(1, sizeof *z);
+	z->from.max = AHEAD + BURST;
+	z->to.max = BURST;
+	if (inflateInit2(&z->in, -MAX_WBITS) != Z_OK ||
+	    deflateInit2(&z->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+	    -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+		free(z);
+		fail(c->e, EX_OSERR, "zlib");
+		return broken(c);
+	}
+	/* What came behind the server's yes is compressed already. */
+	fifo_put(&z->from, c->in.p + c->in.at, c->in.n);
+	fifo_drop(&c->in, c->in.n);
+	c->z = z;
+	return 0;
+}
+#else
+bool
+conn_can_deflate(void)
+{
+	return false;
+}
+
+int
+conn_deflate(struct conn *c)
+{
+	fail(c->e, EX_SOFTWARE, "DEFLATE without zlib");
+	return broken(c);
+}
+#endif
+
+int
+conn_tls(struct conn *c)
+{
+	int got;
+
+	if (c->failed || drain(c, 0) < 0)
+		return -1;
+	conn_phase(c, "TLS handshake", 60);
+	c->tls = tls_new(c->conf->tls, c->conf->host, &c->rx, &c->tx, c->e);
+	if (c->tls == NULL)
+		return broken(c);
+	while ((got = tls_handshake(c->tls)) == TLS_MORE) {
+		if (c->eof)
+			return closed(c);
+		if (exchange(c, true) < 0)
+			return -1;
+	}
+	if (got == 0)
+		return 0;
+	send_some(c);			/* the alert that says why */
+	return broken(c);
+}
+
+/*
+ * Any byte counts: a whole line, half of one, or one that is still in the
+ * kernel (CVE-2011-0411 and its many relatives; RFC 3207 section 6).
+ */
+int
+conn_starttls(struct conn *c)
+{
+	if (c->failed)
+		return -1;
+	if (c->in.n == 0 && c->rx.n == 0) {
+		struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+		if (net_poll(&p, 1, 0) > 0 && recv_some(c) < 0)
+			return -1;
+	}
+	if (c->in.n > 0 || c->rx.n > 0) {
+		fail(c->e, EX_PROTOCOL, "plaintext after the go-ahead for "
+		    "TLS: somebody may be between us and the server");
+		return broken(c);
+	}
+	return conn_tls(c);
+}
+
+void
+conn_phase(struct conn *c, const char *what, double seconds)
+{
+	c->what = what;
+	c->seconds = seconds;
+	c->deadline = clock_in(seconds);
+}
+
+void
+conn_again(struct conn *c)
+{
+	c->deadline = clock_in(c->seconds);
+}
+
+void
+conn_write(struct conn *c, const void *p, size_t n)
+{
+	const char *at = p;
+	size_t put;
+
+	while (n > 0 && !c->failed && !c->deaf) {
+		put = fifo_put(&c->out, at, n);
+		at += put;
+		n -= put;
+		if (n > 0 && drain(c, BURST) < 0)
+			return;
+	}
+}
+
+static void
+trace_out(struct conn *c, struct str s)
+{
+	char masked[128];
+
+	if (trace_level() < 1)
+		return;
+	if (c->mask != NULL) {
+		snprintf(masked, sizeof masked, "%s%s***", c->mask,
+		    c->mask[0] != '\0' ? " " : "");
+		trace_line(">", str_of(masked));
+		return;
+	}
+	while (s.n > 0)
+		trace_line(">", str_trim(str_cut(&s, '\n')));
+}
+
+void
+conn_printf(struct conn *c, const char *fmt, ...)
+{
+	struct buf b = { .max = 65536 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	if (b.over) {
+		fail(c->e, EX_SOFTWARE, "a command over %zu bytes", b.max);
+		broken(c);
+	} else if (!c->failed) {
+		trace_out(c, BUF_STR(b));
+		conn_write(c, b.p, b.n);
+	}
+	if (c->mask != NULL)
+		buf_wipe(&b);
+	buf_free(&b);
+}
+
+int
+conn_flush(struct conn *c)
+{
+	return c->failed ? -1 : drain(c, 0);
+}
+
+/* "334 c2VjcmV0" is shown as "334 ***", "+ ..." as "+ ***". */
+static void
+trace_in(const struct conn *c, struct str s)
+{
+	char masked[16];
+	size_t n = s.n > 0 && s.p[0] == '+' ? 1 : 3;
+
+	if (trace_level() < 1)
+		return;
+	if (c->mask != NULL && s.n > n && (s.p[0] == '+' || s.p[0] == '3')) {
+		snprintf(masked, sizeof masked, "%.*s ***", (int)n, s.p);
+		s = str_of(masked);
+	}
+	trace_line("<", s);
+}
+
+static char *
+bad_line(struct conn *c, const char *why)
+{
+	fail(c->e, EX_PROTOCOL, "%s: the server sent %s", c->what, why);
+	broken(c);
+	return NULL;
+}
+
+char *
+conn_line(struct conn *c, size_t *len)
+{
+	size_t seen = 0, n;
+	char *p, *eol;
+
+	while ((eol = c->in.n > seen ? memchr(c->in.p + c->in.at + seen, '\n',
+	    c->in.n - seen) : NULL) == NULL) {
+		seen = c->in.n;
+		if (seen > c->limit)
+			break;
+		if (fill(c) < 0)
+			return NULL;
+	}
+	p = c->in.p + c->in.at;
+	n = eol != NULL ? (size_t)(eol - p) : seen;
+	if (n > c->limit)
+		return bad_line(c, "a line over the limit");
+	fifo_drop(&c->in, n + 1);
+	if (n > 0 && p[n - 1] == '\r')
+		n--;
+	p[n] = '\0';
+	if (memchr(p, '\0', n) != NULL)
+		return bad_line(c, "a NUL byte");
+	trace_in(c, (struct str){ p, n });
+	*len = n;
+	return p;
+}
+
+void
+conn_limit(struct conn *c, size_t max)
+{
+	c->limit = max;
+}
+
+long
+conn_read(struct conn *c, void *to, size_t n)
+{
+	if (c->in.n == 0 && fill(c) < 0)
+		return -1;
+	n = n < c->in.n ? n : c->in.n;
+	memcpy(to, c->in.p + c->in.at, n);
+	fifo_drop(&c->in, n);
+	return (long)n;
+}
+
+int
+conn_copy(struct conn *c, const struct conn_sink *sink, uint64_t n)
+{
+	size_t some;
+
+	while (n > 0) {
+		if (c->in.n == 0 && fill(c) < 0)
+			return -1;
+		some = n < c->in.n ? (size_t)n : c->in.n;
+		if (sink->put(sink->to, c->in.p + c->in.at, some, c->e) < 0)
+			return -1;
+		fifo_drop(&c->in, some);
+		n -= some;
+	}
+	return 0;
+}
+
+long
+conn_peek(struct conn *c, const char **p, size_t min)
+{
+	while (c->in.n < min)
+		if (fill(c) < 0)
+			return -1;
+	*p = c->in.p + c->in.at;
+	return (long)c->in.n;
+}
+
+void
+conn_take(struct conn *c, size_t n)
+{
+	fifo_drop(&c->in, n);
+}
+
+/* Routers forget silent connections, and peers go without a word. */
+static void
+keepalive(const struct conn *c)
+{
+	static const int set[][3] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 120000 },
+	};
+	size_t i;
+
+	for (i = 0; c->tcp && i < sizeof set / sizeof *set; i++)
+		setsockopt(c->fd, set[i][0], set[i][1], &set[i][2],
+		    sizeof set[i][2]);
+}
+
+/*
+ * 1 something came, 0 the time is over, -1 the machine slept.  The monotonic
+ * clock stands still meanwhile, so that no deadline would tell.
+ */
+static int
+long_wait(struct conn *c, int64_t end)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int64_t slice;
+	int got = 0;
+
+	while (got == 0 && clock_left(end) != 0) {
+		slice = clock_in(SLICE);
+		got = net_poll(&p, 1, slice < end ? slice : end);
+		if (clock_slept() - c->slept < SLEPT)
+			continue;
+		fail(c->e, EX_TEMPFAIL, "%s: this machine was suspended",
+		    c->what);
+		return broken(c);
+	}
+	return got > 0;
+}
+
+int
+conn_wait(struct conn *c, double seconds)
+{
+	int64_t end = clock_in(seconds);
+	int got;
+
+	if (conn_flush(c) < 0)
+		return -1;
+	keepalive(c);
+	while (c->in.n == 0) {
+		if ((got = decode(c)) != 0)
+			return got;
+		if (c->eof)
+			return closed(c);
+		if ((got = long_wait(c, end)) <= 0)
+			return got;
+		if (recv_some(c) < 0)
+			return -1;
+	}
+	return 1;
+}
+
+void
+conn_mask(struct conn *c, const char *label)
+{
+	c->mask = label;
+}
+
+static int __attribute__((format(printf, 3, 0)))
+failed(struct conn *c, int code, const char *fmt, va_list ap)
+{
+	char text[sizeof c->e->msg];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	if (c->e->code == 0 && c->where[0] != '\0') {
+		fail(c->e, code, "%s", text);
+		fail_in(c->e, "%s", c->where);
+	}
+	return fail(c->e, code, "%s", text);
+}
+
+int
+conn_fail(struct conn *c, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	failed(c, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+conn_abort(struct conn *c, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	failed(c, code, fmt, ap);
+	va_end(ap);
+	c->failed = true;
+	return -1;
+}
+
+struct err *
+conn_err(const struct conn *c)
+{
+	return c->e;
+}
+
+bool
+conn_failed(const struct conn *c)
+{
+	return c->failed;
+}
+
+bool
+conn_deaf(const struct conn *c)
+{
+	return c->failed || c->deaf;
+}
+
+bool
+conn_sent_all(const struct conn *c)
+{
+	return !c->deaf && !unsent(c) && c->tx.n == 0;
+}
+
+bool
+conn_encrypted(const struct conn *c)
+{
+	return c->tls != NULL;
+}
+
+bool
+conn_private(const struct conn *c)
+{
+	if (c->tls != NULL && tls_verified(c->tls))
+		return true;
+	if (c->conf->path != NULL || c->conf->command != NULL)
+		return true;
+	return c->tcp && c->conf->proxy == NULL && net_loopback(&c->peer);
+}
+
+void
+conn_settled(struct conn *c)
+{
+	c->opening = false;
+}
+
+struct tls *
+conn_session(const struct conn *c)
+{
+	return c->tls;
+}
+
+void
+conn_ehlo(const struct conn *c, char *dst, size_t cap)
+{
+	net_ehlo(c->fd, dst, cap);
+}
+
+const char *
+conn_peer(const struct conn *c)
+{
+	return c->peer_text;
+}

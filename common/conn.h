@@ -1,0 +1,144 @@
+/*
+ * conn.h: one connection to one server: bytes and lines, plain or TLS
+ *
+ * Blocking to the caller, with deadlines; non-blocking underneath.  Failure
+ * is sticky: after one, writes do nothing and reads fail, so a dialogue needs
+ * to check once a reply.  What failed is in the err given to conn_open,
+ * beginning with "host:port: ".
+ */
+#ifndef CONN_H
+#define CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fail.h"
+#include "str.h"
+#include "tls.h"
+
+struct conn;
+
+struct conn_conf {
+	const char *host;	/* to connect to (A-labels or address) */
+	unsigned port;
+	const char *path;	/* or: a unix socket */
+	const char *command;	/* or: --connect-command */
+	const char *dial_host;	/* --connect-to: connect there, verify host */
+	unsigned dial_port;
+	const char *proxy;	/* socks5://[user:pass@]h[:1080], http://h:port */
+	const char *source;	/* local address */
+	int family;		/* AF_UNSPEC, AF_INET, AF_INET6 */
+	double connect_timeout;	/* seconds; 0: 60 */
+	int64_t deadline;	/* of the whole (clock.h); 0: never */
+	struct tls_ctx *tls;	/* for conn_starttls and conn_tls */
+};
+
+/* Connected, in plaintext; NULL on failure.  *conf must outlive it. */
+struct conn *conn_open(const struct conn_conf *, struct err *);
+
+/* The end: queued bytes and a close_notify are tried once; NULL is fine. */
+void conn_close(struct conn *);
+
+/*
+ * TLS from here on.  conn_starttls is for after the server's go-ahead: if a
+ * single byte of plaintext is already there, it came from somebody who wants
+ * it taken for the encrypted answer, and the session ends (EX_PROTOCOL).
+ */
+int conn_tls(struct conn *);
+int conn_starttls(struct conn *);
+
+/*
+ * Raw DEFLATE from here on, both ways (RFC 4978), inside TLS if there is any.
+ * EX_SOFTWARE in a build without zlib: ask conn_can_deflate first.
+ */
+bool conn_can_deflate(void);
+int conn_deflate(struct conn *);
+
+/*
+ * What is being waited for ("the greeting"), for messages, and for how many
+ * seconds from now on (0: for ever, but for the whole's deadline).
+ */
+void conn_phase(struct conn *, const char *what, double seconds);
+void conn_again(struct conn *);		/* the same seconds, from now on */
+
+/*
+ * Queued; leaves when a read needs it, at conn_flush, or as full records.
+ * What is queued between two reads leaves in one TLS record if it fits.
+ * Writing waits for a peer that is slow to take it, reading ahead meanwhile;
+ * when nobody reads for us any more, 8 MB are queued before it waits again.
+ */
+void conn_printf(struct conn *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void conn_write(struct conn *, const void *, size_t);
+int conn_flush(struct conn *);	/* until the kernel has all of it */
+
+/*
+ * The next line without its CRLF, NUL-terminated, valid until the next read.
+ * NULL at the end of the stream or on failure: EX_TEMPFAIL when the peer
+ * closed, EX_PROTOCOL for a NUL or more than conn_limit bytes (8192).
+ */
+char *conn_line(struct conn *, size_t *len);
+void conn_limit(struct conn *, size_t max);
+
+/* Between 1 and n bytes as they come; 0 never; -1 at the end or on failure. */
+long conn_read(struct conn *, void *, size_t n);
+
+/* n bytes to the sink; -1 if they did not all come or the sink failed. */
+struct conn_sink {
+	int (*put)(void *to, const void *, size_t, struct err *);
+	void *to;
+};
+int conn_copy(struct conn *, const struct conn_sink *, uint64_t n);
+
+/*
+ * What is there, at least min bytes of it (a few), without taking it: *p is
+ * valid until the next read.  How many, or -1.  conn_take takes n of them.
+ */
+long conn_peek(struct conn *, const char **p, size_t min);
+void conn_take(struct conn *, size_t n);
+
+/*
+ * Sends what is queued and waits, long, for something to read: 1 there is, 0
+ * the seconds are over (which is no failure), -1 failed.  A peer that is gone
+ * is found out by keepalive in two minutes, and by the machine having been
+ * suspended since it connected (EX_TEMPFAIL): connect again.
+ */
+int conn_wait(struct conn *, double seconds);
+
+/*
+ * While a label is set (not NULL) the trace shows "> label ***" for what is
+ * sent, and no payload of what comes: secrets are under way.
+ */
+void conn_mask(struct conn *, const char *label);
+
+/* Records a failure of the dialogue, with "host:port: " before it.  -1. */
+int conn_fail(struct conn *, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * As conn_fail, and nothing more is sent or read, not even what is queued:
+ * for when a message is half sent and must not be taken for a whole one.
+ */
+int conn_abort(struct conn *, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+struct err *conn_err(const struct conn *);	/* the one of conn_open */
+bool conn_failed(const struct conn *);
+bool conn_deaf(const struct conn *);	/* it takes no more: stop writing */
+bool conn_sent_all(const struct conn *);   /* nothing waits to be sent */
+bool conn_encrypted(const struct conn *);
+
+/*
+ * May a secret travel here?  TLS with a verified server; else only loopback,
+ * a unix socket, or a command of the user's own.
+ */
+bool conn_private(const struct conn *);
+
+/* The opening is over: no more quick ACKs (TCP_QUICKACK before each read). */
+void conn_settled(struct conn *);
+
+struct tls *conn_session(const struct conn *);		/* NULL if plain */
+void conn_ehlo(const struct conn *, char *dst, size_t cap);
+const char *conn_peer(const struct conn *);	/* "192.0.2.1", "unix" */
+
+#endif

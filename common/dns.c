@@ -1,0 +1,892 @@
+/*
+ * dns.c: names and messages: what questions look like, what replies say
+ *
+ * RFC 1035 with 2181, 2308 (what is absent), 6840 5.7 (AD in a query), 6891
+ * (EDNS), 8914 (why it failed).  libresolv takes messages apart and knows
+ * resolv.conf; it sends nothing, since its senders hide what failed.
+ * A message is hostile: ns_parserr checks lengths and compression, and here
+ * names, records, aliases and the question itself are bounded or compared.
+ */
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "dns_private.h"
+#include "file.h"
+
+enum { OPT_EDE = 15, MAXSCRATCH = 1 << 20, FEW = 16 };
+
+const char *
+dns_status(enum dns_status s)
+{
+	static const char *const names[] = { "ok", "nodata", "nxdomain",
+	    "servfail", "refused", "timeout", "bogus", "malformed",
+	    "invalid-input" };
+
+	return names[s];
+}
+
+const char *
+dns_type(unsigned type)
+{
+	static const struct { unsigned type; const char *name; } names[] = {
+		{ DNS_A, "A" }, { DNS_NS, "NS" }, { DNS_CNAME, "CNAME" },
+		{ DNS_SOA, "SOA" }, { DNS_PTR, "PTR" }, { DNS_MX, "MX" },
+		{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" }, { DNS_SRV, "SRV" },
+		{ DNS_DS, "DS" }, { DNS_DNSKEY, "DNSKEY" },
+		{ DNS_TLSA, "TLSA" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].type == type)
+			return names[i].name;
+	return NULL;
+}
+
+/* ---- names */
+
+/* Names from strangers fill our tables: they must not know the hash. */
+static uint32_t
+seed(void)
+{
+	static uint32_t value;
+
+	if (value == 0 && (getrandom(&value, sizeof value, 0) < 0 ||
+	    value == 0))
+		value = 2166136261u;
+	return value;
+}
+
+/* Lower-cases a wire name in place and tells its length; -1 if unsound. */
+static int
+lower(unsigned char *wire)
+{
+	size_t at = 0, end;
+
+	while (wire[at] != 0) {
+		if (wire[at] > 63 || at + wire[at] + 1 >= DNS_WIRE)
+			return -1;
+		for (end = at + wire[at]; at < end; at++)
+			wire[at + 1] = (unsigned char)
+			    str_lower((char)wire[at + 1]);
+		at++;
+	}
+	return (int)at + 1;
+}
+
+int
+dns_key(const char *name, unsigned type, struct dns_key *k)
+{
+	uint32_t h = seed() ^ type;
+	int len, i;
+
+	if (name[0] == '\0' || ns_name_pton(name, k->wire, DNS_WIRE) < 0 ||
+	    (len = lower(k->wire)) < 0)
+		return -1;
+	for (i = 0; i < len; i++)
+		h = (h ^ k->wire[i]) * 16777619u;
+	k->hash = h ^ h >> 15;
+	k->len = (uint8_t)len;
+	k->type = (uint16_t)type;
+	return 0;
+}
+
+void
+dns_text(const unsigned char *wire, char dst[DNS_NAMELEN])
+{
+	if (ns_name_ntop(wire, dst, DNS_NAMELEN) < 0)
+		dst[0] = '\0';
+}
+
+int
+dns_name(const char *name, char dst[DNS_NAMELEN])
+{
+	struct dns_key k;
+
+	if (dns_key(name, 0, &k) < 0)
+		return -1;
+	dns_text(k.wire, dst);
+	return 0;
+}
+
+bool
+dns_hostname(const char *name)
+{
+	return name[0] != '\0' && strcmp(name, ".") != 0 && res_hnok(name) &&
+	    strlen(name) < 255;
+}
+
+/* Is the dot before p one between labels, not "\."? */
+static bool
+cuts(const char *name, const char *p)
+{
+	size_t back = 0;
+
+	if (p == name)
+		return true;
+	if (*--p != '.')
+		return false;
+	while (p > name && *--p == '\\')
+		back++;
+	return back % 2 == 0;
+}
+
+bool
+dns_within(const char *name, const char *domain)
+{
+	size_t n = strlen(name), d = strlen(domain);
+
+	if (strcmp(domain, ".") == 0)
+		return true;
+	return n >= d && strcasecmp(name + n - d, domain) == 0 &&
+	    cuts(name, name + n - d);
+}
+
+void
+dns_reverse(struct str addr, char dst[DNS_NAMELEN])
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p = (const unsigned char *)addr.p;
+	size_t i, at = 0;
+
+	if (addr.n == 4) {
+		snprintf(dst, DNS_NAMELEN, "%u.%u.%u.%u.in-addr.arpa", p[3],
+		    p[2], p[1], p[0]);
+		return;
+	}
+	for (i = addr.n; i-- > 0; at += 4) {
+		dst[at] = hex[p[i] & 15];
+		dst[at + 2] = hex[p[i] >> 4];
+		dst[at + 1] = dst[at + 3] = '.';
+	}
+	memcpy(dst + at, "ip6.arpa", sizeof "ip6.arpa");
+}
+
+void
+dns_addr(struct str addr, char *dst, size_t cap)
+{
+	if ((addr.n != 4 && addr.n != 16) || inet_ntop(addr.n == 4 ?
+	    AF_INET : AF_INET6, addr.p, dst, (socklen_t)cap) == NULL)
+		dst[0] = '\0';
+}
+
+/* ---- queries */
+
+static unsigned char *
+put16(unsigned char *p, unsigned v)
+{
+	p[0] = (unsigned char)(v >> 8);
+	p[1] = (unsigned char)v;
+	return p + 2;
+}
+
+/*
+ * RD; AD asks for the AD bit back without the signatures that DO brings: 70
+ * bytes instead of 190 for a signed MX.
+ */
+size_t
+dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
+    size_t wlen, unsigned type, unsigned bufsize)
+{
+	static const unsigned char flags[] = { 0x01, 0x20, 0, 1, 0, 0, 0, 0,
+	    0 };
+	unsigned char *p = put16(out, id);
+
+	memcpy(p, flags, sizeof flags);
+	p += sizeof flags;
+	*p++ = bufsize > 0;			/* ARCOUNT */
+	memcpy(p, wire, wlen);
+	p = put16(put16(p + wlen, type), ns_c_in);
+	if (bufsize > 0) {
+		*p++ = 0;			/* the root owns the OPT */
+		p = put16(put16(p, ns_t_opt), bufsize);
+		memset(p, 0, 6);
+		p += 6;
+	}
+	return (size_t)(p - out);
+}
+
+size_t
+dns_query(unsigned char *out, uint16_t id, const char *name, unsigned type,
+    unsigned bufsize)
+{
+	struct dns_key k;
+
+	if (dns_key(name, type, &k) < 0)
+		return 0;
+	return dns_build(out, id, k.wire, k.len, type, bufsize);
+}
+
+/* ---- replies */
+
+static unsigned
+get16(const unsigned char *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+static uint32_t
+get32(const unsigned char *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+enum dns_match
+dns_match(const unsigned char *msg, size_t len, const unsigned char *wire,
+    size_t wlen, unsigned type)
+{
+	const unsigned char *q = msg + 12;
+	size_t i;
+
+	if (len < 12 || (msg[2] & 0xf8) != 0x80)	/* QR, opcode 0 */
+		return DNS_OTHER;
+	if (get16(msg + 4) == 0 && get16(msg + 6) == 0)
+		return (msg[3] & 15) != ns_r_noerror &&
+		    (msg[3] & 15) != ns_r_nxdomain ? DNS_BARE : DNS_OTHER;
+	if (get16(msg + 4) != 1 || len < 12 + wlen + 4)
+		return DNS_OTHER;
+	for (i = 0; i < wlen; i++)	/* lengths are < 'A': lowered too */
+		if ((unsigned char)str_lower((char)q[i]) != wire[i])
+			return DNS_OTHER;
+	return get16(q + wlen) == type && get16(q + wlen + 2) == ns_c_in ?
+	    DNS_MINE : DNS_OTHER;
+}
+
+/*
+ * What is being collected from a message: records as offsets into bytes,
+ * since bytes moves while it grows.
+ */
+struct piece {
+	size_t name, data, ndata, raw, nraw;
+	struct dns_rr rr;
+};
+
+struct gather {
+	ns_msg msg;
+	unsigned type;
+	char *owner;			/* whose records count now */
+	struct buf bytes;
+	struct piece *piece, *heap;	/* heap: if a few do not do */
+	unsigned n, cap;
+	size_t cname[DNS_MAXHOPS];
+	unsigned ncname;
+	uint32_t ttl;
+	bool soa, ns;			/* in the authority section */
+	uint32_t negative;		/* TTL of the denial */
+	int ede;
+	struct str ede_text;
+	unsigned rcode;
+	const char *bad;		/* why it is malformed */
+};
+
+static int
+bad(struct gather *g, const char *why)
+{
+	if (g->bad == NULL)
+		g->bad = why;
+	return -1;
+}
+
+static size_t
+keep(struct gather *g, const void *p, size_t n)
+{
+	size_t at = g->bytes.n;
+
+	buf_put(&g->bytes, p, n);
+	buf_c(&g->bytes, '\0');
+	return at;
+}
+
+static void
+lower_text(char *s)
+{
+	for (; *s != '\0'; s++)
+		*s = str_lower(*s);
+}
+
+/* A name in rdata, at most end, behind which more may follow: its length. */
+static int
+rname(struct gather *g, const unsigned char *p, const unsigned char *end,
+    char text[DNS_NAMELEN])
+{
+	int n = ns_name_uncompress(ns_msg_base(g->msg), ns_msg_end(g->msg),
+	    p, text, DNS_NAMELEN);
+
+	if (n < 0 || n > end - p)
+		return bad(g, "a name in a record is broken");
+	lower_text(text);
+	return n;
+}
+
+/* TXT: strings with their lengths, joined without anything between. */
+static int
+strings(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
+{
+	size_t i;
+
+	e->raw = keep(g, p, n);
+	e->nraw = n;
+	e->data = g->bytes.n;
+	for (i = 0; i < n; i += 1u + p[i]) {
+		if (i + p[i] >= n)
+			return bad(g, "a TXT string is longer than its "
+			    "record");
+		buf_put(&g->bytes, p + i + 1, p[i]);
+	}
+	e->ndata = g->bytes.n - e->data;
+	buf_c(&g->bytes, '\0');
+	return n > 0 ? 0 : bad(g, "an empty TXT record");
+}
+
+static int
+plain(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
+{
+	e->data = e->raw = keep(g, p, n);
+	e->ndata = e->nraw = n;
+	if ((g->type == DNS_A && n != 4) || (g->type == DNS_AAAA && n != 16))
+		return bad(g, "an address of the wrong length");
+	return 0;
+}
+
+/* skip bytes, then a name, then tail bytes, and nothing else. */
+static int
+named(struct gather *g, struct piece *e, const unsigned char *p, size_t n,
+    size_t skip, size_t tail)
+{
+	char text[DNS_NAMELEN];
+	int used;
+
+	if (n < skip + tail + 1)
+		return bad(g, "a record is too short");
+	used = rname(g, p + skip, p + n, text);
+	if (used < 0)
+		return -1;
+	if (skip + (size_t)used + tail != n)
+		return bad(g, "a record is longer than what is in it");
+	if (skip > 0)
+		e->rr.pref = (uint16_t)get16(p);
+	if (skip > 4) {
+		e->rr.weight = (uint16_t)get16(p + 2);
+		e->rr.port = (uint16_t)get16(p + 4);
+	}
+	e->name = keep(g, text, strlen(text));
+	e->data = e->raw = keep(g, p + n - tail, tail);
+	e->ndata = e->nraw = tail;
+	return 0;
+}
+
+static int
+tlsa(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
+{
+	if (n < 3)
+		return bad(g, "a TLSA record is too short");
+	e->rr.usage = p[0];
+	e->rr.selector = p[1];
+	e->rr.mtype = p[2];
+	return plain(g, e, p + 3, n - 3);
+}
+
+static int
+rdata(struct gather *g, struct piece *e, const ns_rr *rr)
+{
+	const unsigned char *p = ns_rr_rdata(*rr);
+	size_t n = ns_rr_rdlen(*rr);
+
+	switch (g->type) {
+	case DNS_TXT:
+		return strings(g, e, p, n);
+	case DNS_TLSA:
+		return tlsa(g, e, p, n);
+	case DNS_MX:
+		return named(g, e, p, n, 2, 0);
+	case DNS_SRV:
+		return named(g, e, p, n, 6, 0);
+	case DNS_NS: case DNS_CNAME: case DNS_PTR:
+		return named(g, e, p, n, 0, 0);
+	case DNS_SOA:
+		if (n < 22)
+			return bad(g, "a SOA record is too short");
+		return plain(g, e, p + n - 20, 20);
+	default:
+		return plain(g, e, p, n);
+	}
+}
+
+static uint32_t
+sane_ttl(uint32_t ttl)
+{
+	return ttl > INT32_MAX ? 0 : ttl;	/* RFC 2181 section 8 */
+}
+
+static void
+more_pieces(struct gather *g)
+{
+	struct piece *was = g->heap == NULL ? g->piece : NULL;
+
+	g->cap *= 2;
+	g->piece = g->heap = mem_grow(g->heap, g->cap, sizeof *g->piece);
+	if (was != NULL)
+		memcpy(g->piece, was, g->n * sizeof *was);
+}
+
+static int
+record(struct gather *g, const ns_rr *rr)
+{
+	struct piece *e;
+
+	if (g->n == g->cap)
+		more_pieces(g);
+	e = &g->piece[g->n];
+	*e = (struct piece){ .name = SIZE_MAX };
+	e->rr.ttl = sane_ttl(ns_rr_ttl(*rr));
+	if (rdata(g, e, rr) < 0)
+		return -1;
+	if (e->rr.ttl < g->ttl)
+		g->ttl = e->rr.ttl;
+	g->n++;
+	return 0;
+}
+
+/* owner is an alias: its target is who counts now. */
+static int
+alias(struct gather *g, const ns_rr *rr)
+{
+	const unsigned char *p = ns_rr_rdata(*rr);
+	char text[DNS_NAMELEN];
+	unsigned i;
+
+	if (rname(g, p, p + ns_rr_rdlen(*rr), text) < 0)
+		return -1;
+	if (g->ncname == DNS_MAXHOPS)
+		return bad(g, "too many aliases (CNAME)");
+	if (strcmp(text, g->owner) == 0)
+		return bad(g, "an alias (CNAME) of itself");
+	for (i = 0; i < g->ncname; i++)
+		if (strcmp(g->bytes.p + g->cname[i], text) == 0)
+			return bad(g, "aliases (CNAME) in a circle");
+	g->cname[g->ncname++] = keep(g, text, strlen(text));
+	memcpy(g->owner, text, strlen(text) + 1);
+	if (sane_ttl(ns_rr_ttl(*rr)) < g->ttl)
+		g->ttl = sane_ttl(ns_rr_ttl(*rr));
+	return 0;
+}
+
+static int
+answer_one(struct gather *g, const ns_rr *rr)
+{
+	if (ns_rr_class(*rr) != ns_c_in ||
+	    strcasecmp(ns_rr_name(*rr), g->owner) != 0)
+		return 0;
+	if (ns_rr_type(*rr) == g->type)
+		return record(g, rr);
+	if (ns_rr_type(*rr) == ns_t_cname && g->n == 0)
+		return alias(g, rr);
+	return 0;
+}
+
+/* Again as long as an alias leads to records that came before it. */
+static int
+answers(struct gather *g)
+{
+	int i, n = ns_msg_count(g->msg, ns_s_an);
+	unsigned before;
+	ns_rr rr;
+
+	if (n > DNS_MAXRR)
+		return bad(g, "too many records");
+	do {
+		before = g->ncname;
+		for (i = 0; i < n; i++) {
+			if (ns_parserr(&g->msg, ns_s_an, i, &rr) < 0)
+				return bad(g, "a record is broken");
+			if (answer_one(g, &rr) < 0)
+				return -1;
+		}
+	} while (g->n == 0 && g->ncname > before);
+	return 0;
+}
+
+/* For a denial: its SOA, whose last number bounds the TTL (RFC 2308). */
+static int
+authority(struct gather *g)
+{
+	int i, n = ns_msg_count(g->msg, ns_s_ns);
+	uint32_t least;
+	ns_rr rr;
+
+	for (i = 0; i < n && i < DNS_MAXRR; i++) {
+		if (ns_parserr(&g->msg, ns_s_ns, i, &rr) < 0)
+			return bad(g, "a record is broken");
+		g->ns |= ns_rr_type(rr) == ns_t_ns;
+		if (ns_rr_type(rr) != ns_t_soa || ns_rr_rdlen(rr) < 22)
+			continue;
+		g->soa = true;
+		least = get32(ns_rr_rdata(rr) + ns_rr_rdlen(rr) - 4);
+		g->negative = sane_ttl(ns_rr_ttl(rr));
+		if (sane_ttl(least) < g->negative)
+			g->negative = sane_ttl(least);
+	}
+	return 0;
+}
+
+static void
+options(struct gather *g, const unsigned char *p, size_t n)
+{
+	size_t len;
+
+	for (; n >= 4; p += 4 + len, n -= 4 + len) {
+		len = get16(p + 2);
+		if (len > n - 4)
+			return;
+		if (get16(p) == OPT_EDE && len >= 2 && g->ede < 0) {
+			g->ede = (int)get16(p + 4);
+			g->ede_text = (struct str){ (const char *)p + 6,
+			    len - 2 };
+		}
+	}
+}
+
+static int
+additional(struct gather *g)
+{
+	int i, n = ns_msg_count(g->msg, ns_s_ar);
+	ns_rr rr;
+
+	for (i = 0; i < n && i < DNS_MAXRR; i++) {
+		if (ns_parserr(&g->msg, ns_s_ar, i, &rr) < 0)
+			return bad(g, "a record is broken");
+		if (ns_rr_type(rr) != ns_t_opt)
+			continue;
+		g->rcode |= (unsigned)(ns_rr_ttl(rr) >> 24) << 4;
+		options(g, ns_rr_rdata(rr), ns_rr_rdlen(rr));
+	}
+	return 0;
+}
+
+/* RFC 8914: the codes by which a server says that DNSSEC failed. */
+static bool
+bogus(int ede)
+{
+	return ede >= 6 && ede <= 12;
+}
+
+static enum dns_status
+failed(const struct gather *g, const char **why)
+{
+	static const char *const names[] = { NULL, "FORMERR", "SERVFAIL",
+	    NULL, "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
+	    "NOTAUTH", "NOTZONE" };
+
+	*why = g->rcode < 11 ? names[g->rcode] : g->rcode == 16 ? "BADVERS" :
+	    "an unknown error code";
+	if (g->rcode == ns_r_refused)
+		return DNS_REFUSED;
+	return g->rcode == ns_r_servfail && bogus(g->ede) ? DNS_BOGUS :
+	    DNS_SERVFAIL;
+}
+
+/* Six outcomes, and the two ways not to have one. */
+static enum dns_status
+verdict(struct gather *g, bool aa, const char **why, bool *chase)
+{
+	*why = g->bad;
+	if (g->bad != NULL)
+		return DNS_MALFORMED;
+	if (g->rcode == ns_r_nxdomain) {
+		if (g->n == 0)
+			return DNS_NXDOMAIN;
+		*why = "records and \"no such name\" at once";
+		return DNS_MALFORMED;
+	}
+	if (g->rcode != ns_r_noerror)
+		return failed(g, why);
+	if (g->n > 0)
+		return DNS_OK;
+	*chase = g->ncname > 0 && !g->soa;
+	if (g->ncname == 0 && g->ns && !g->soa && !aa) {
+		*why = "lame: a referral instead of an answer";
+		return DNS_REFUSED;
+	}
+	return DNS_NODATA;
+}
+
+static void
+fill(struct dns_answer *a, const struct gather *g, const char *base)
+{
+	const struct piece *e;
+	struct dns_rr *rr;
+	unsigned i;
+
+	for (i = 0; i < a->ncname; i++)
+		dns_cname_of(a)[i] = base + g->cname[i];
+	for (i = 0; i < a->n; i++) {
+		e = &g->piece[i];
+		rr = &dns_rr_of(a)[i];
+		*rr = e->rr;
+		rr->name = e->name != SIZE_MAX ? base + e->name : NULL;
+		rr->data = (struct str){ base + e->data, e->ndata };
+		rr->raw = (struct str){ base + e->raw, e->nraw };
+	}
+}
+
+static struct dns_answer *
+finish(struct gather *g, const char *name, enum dns_status status,
+    const char *why)
+{
+	struct dns_answer *a;
+	struct dns_layout l;
+	bool sound = status != DNS_MALFORMED;
+	size_t len = strlen(name) + g->ede_text.n + g->bytes.n + 4 +
+	    (why != NULL ? strlen(why) : 0);
+
+	a = dns_allocate(sound ? g->n : 0, sound ? g->ncname : 0, len, &l);
+	a->status = status;
+	a->type = g->type;
+	a->rcode = g->rcode;
+	a->ede = g->ede;
+	a->name = dns_place(&l, name, strlen(name));
+	a->ede_text.n = g->ede_text.n;
+	a->ede_text.p = dns_place(&l, g->ede_text.p, g->ede_text.n);
+	if (why != NULL)
+		a->why = dns_place(&l, why, strlen(why));
+	fill(a, g, dns_place(&l, g->bytes.p, g->bytes.n));
+	a->ttl = g->ttl;
+	if (dns_absent(status) && g->negative < a->ttl)
+		a->ttl = g->negative;
+	if (dns_temporary(status))
+		a->ttl = 0;
+	return a;
+}
+
+struct dns_answer *
+dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
+    size_t wlen, unsigned type, bool *chase)
+{
+	char name[DNS_NAMELEN], owner[DNS_NAMELEN];
+	struct piece few[FEW];
+	struct gather g = { .type = type, .ttl = INT32_MAX, .ede = -1,
+	    .bytes.max = MAXSCRATCH, .owner = owner, .piece = few,
+	    .cap = FEW };
+	struct dns_answer *a;
+	enum dns_status status;
+	const char *why;
+
+	(void)wlen;
+	*chase = false;
+	dns_text(wire, name);
+	memcpy(owner, name, strlen(name) + 1);
+	g.rcode = len > 3 ? msg[3] & 15u : 0;
+	if (len > 65535 || ns_initparse(msg, (int)len, &g.msg) < 0)
+		bad(&g, "the message is cut or broken");
+	else if (answers(&g) == 0 && authority(&g) == 0)
+		additional(&g);
+	if (g.bytes.over)
+		bad(&g, "too much in one message");
+	status = verdict(&g, (msg[2] & 4) != 0, &why, chase);
+	a = finish(&g, name, status, why);
+	a->ad_bit = (msg[3] & 0x20) != 0;
+	buf_free(&g.bytes);
+	free(g.heap);
+	return a;
+}
+
+struct dns_answer *
+dns_parse(const void *msg, size_t len, const char *name, unsigned type)
+{
+	struct dns_key k;
+	bool chase;
+
+	if (dns_key(name, type, &k) < 0)
+		return dns_nothing(name, type, DNS_INVALID, "no DNS name");
+	if (dns_match(msg, len, k.wire, k.len, type) == DNS_OTHER)
+		return dns_nothing(name, type, DNS_MALFORMED,
+		    "no reply to the question");
+	return dns_decode(msg, len, k.wire, k.len, type, &chase);
+}
+
+/* ---- whom to ask */
+
+/*
+ * AD counts only from a server whose word reaches us unchanged: on this
+ * machine, or one that the administrator vouched for (RFC 6840 section 5.8,
+ * resolv.conf(5) trust-ad).
+ */
+static void
+judge(struct dns_server *s, const struct dns_conf *conf, bool trust_ad)
+{
+	s->loopback = net_loopback(&s->addr);
+	s->trusted = false;
+	if (conf->distrust_ad) {
+		s->rule = "--no-trust-ad: AD is never believed";
+	} else if (conf->trust_ad) {
+		s->trusted = true;
+		s->rule = "--trust-ad: you vouch for it and for the way to it";
+	} else if (s->loopback) {
+		s->trusted = true;
+		s->rule = "it is on this machine (loopback)";
+	} else if (trust_ad) {
+		s->trusted = true;
+		s->rule = "resolv.conf says \"options trust-ad\"";
+	} else {
+		s->rule = "AD could be forged on the way: neither loopback, "
+		    "nor trust-ad, nor --trust-ad";
+	}
+}
+
+static int
+add(struct dns_system *y, const struct net_addr *addr, const char *source)
+{
+	struct dns_server *s = &y->server[y->n];
+	const struct sockaddr_in6 *six = (const void *)&addr->ss;
+	char ip[64];
+
+	if (y->n == DNS_MAXSERVERS)
+		return -1;
+	s->addr = *addr;
+	s->source = source;
+	net_ntop(addr, ip, sizeof ip);
+	/* The port stands at the same place for both families. */
+	snprintf(s->text, sizeof s->text, addr->ss.ss_family == AF_INET6 ?
+	    "[%s]:%u" : "%s:%u", ip, ntohs(six->sin6_port));
+	y->n++;
+	return 0;
+}
+
+/* An address without resolving, with a scope for fe80::. */
+static int
+numeric(struct str host, unsigned port, struct net_addr *out)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *a;
+	char text[80], service[8];
+	struct in_addr four;
+
+	if (host.n >= sizeof text)
+		return -1;
+	memcpy(text, host.p, host.n);
+	text[host.n] = '\0';
+	snprintf(service, sizeof service, "%u", port & 0xffff);
+	/* getaddrinfo makes 1.2.0.3 of 1.2.3, as they did in 1983. */
+	if (!str_has(host, ':') && inet_pton(AF_INET, text, &four) != 1)
+		return -1;
+	if (getaddrinfo(text, service, &hints, &a) != 0)
+		return -1;
+	*out = (struct net_addr){ .len = a->ai_addrlen };
+	memcpy(&out->ss, a->ai_addr, a->ai_addrlen);
+	freeaddrinfo(a);
+	return 0;
+}
+
+static int
+from_list(struct dns_system *y, const char *list, const char *source,
+    struct err *e)
+{
+	struct str rest = str_of(list), one, host;
+	struct net_addr addr;
+	unsigned port;
+
+	while (rest.p != NULL) {
+		one = str_trim(str_cut(&rest, ','));
+		if (one.n == 0)
+			continue;
+		if (net_hostport(one, &host, &port, e) < 0)
+			return fail_in(e, "%s", source);
+		if (numeric(host, port > 0 ? port : 53, &addr) < 0)
+			return fail(e, EX_USAGE, "%s: \"%.*s\" is no address",
+			    source, STR_ARG(one));
+		if (add(y, &addr, source) < 0)
+			return fail(e, EX_USAGE, "%s: more than %d servers",
+			    source, DNS_MAXSERVERS);
+	}
+	return y->n > 0 ? 0 : fail(e, EX_USAGE, "%s: no server", source);
+}
+
+/* libresolv stops at three: what is behind them is read here. */
+static void
+more_servers(struct dns_system *y, const char *path)
+{
+	struct buf text = { .max = 65536 };
+	struct err ignored = { 0 };
+	struct str rest, line, word;
+	struct net_addr addr;
+	unsigned seen = 0;
+	int fd = file_open(path, &ignored);
+
+	if (fd < 0)
+		return;
+	file_slurp(fd, &text, &ignored);
+	close(fd);
+	for (rest = BUF_STR(text); rest.p != NULL; ) {
+		line = str_cut(&rest, '\n');
+		word = str_word(&line);
+		if (!str_is(word, "nameserver") || ++seen <= MAXNS)
+			continue;
+		if (numeric(str_word(&line), 53, &addr) == 0)
+			add(y, &addr, path);
+	}
+	buf_free(&text);
+}
+
+/*
+ * In a res_state an IPv4 server is in nsaddr_list; for an IPv6 one that entry
+ * has family 0 and the address is behind a pointer in _ext.
+ */
+static int
+from_system(struct dns_system *y, bool *trust_ad, struct err *e)
+{
+	static const char path[] = "/etc/resolv.conf";
+	struct __res_state st;
+	struct net_addr addr;
+	int i;
+
+	memset(&st, 0, sizeof st);
+	if (res_ninit(&st) < 0)
+		return fail(e, EX_CONFIG, "resolv.conf cannot be used");
+	for (i = 0; i < st.nscount && i < MAXNS; i++) {
+		addr = (struct net_addr){ .len = sizeof(struct sockaddr_in) };
+		memcpy(&addr.ss, &st.nsaddr_list[i], addr.len);
+		if (st.nsaddr_list[i].sin_family == 0) {
+			if (st._u._ext.nsaddrs[i] == NULL)
+				continue;
+			addr.len = sizeof(struct sockaddr_in6);
+			memcpy(&addr.ss, st._u._ext.nsaddrs[i], addr.len);
+		}
+		add(y, &addr, path);
+	}
+	*trust_ad = (st.options & RES_TRUSTAD) != 0;
+	y->rotate = (st.options & RES_ROTATE) != 0;
+	i = st.nscount;
+	res_nclose(&st);
+	if (i == MAXNS)
+		more_servers(y, path);
+	return y->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no nameserver", path);
+}
+
+int
+dns_system(const struct dns_conf *conf, struct dns_system *y, struct err *e)
+{
+	const char *env = getenv("POSTBAG_DNS");
+	bool trust_ad = false;
+	unsigned i;
+	int got;
+
+	*y = (struct dns_system){ 0 };
+	if (conf->servers != NULL)
+		got = from_list(y, conf->servers, "-s", e);
+	else if (env != NULL && env[0] != '\0')
+		got = from_list(y, env, "POSTBAG_DNS", e);
+	else
+		got = from_system(y, &trust_ad, e);
+	for (i = 0; i < y->n; i++)
+		judge(&y->server[i], conf, trust_ad);
+	return got;
+}

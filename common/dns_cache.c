@@ -1,0 +1,224 @@
+/*
+ * dns_cache.c: answers by question, until their time or until room is needed
+ *
+ * A hash table of chains, and a queue in order of arrival with a second
+ * chance: what was used since it came to the front goes back to the end.
+ *
+ * An answer is kept when its question comes for the second time: of a million
+ * names each is asked once, and to store and evict them all takes a quarter
+ * of the time, while what many names share is soon seen twice.  Two Bloom
+ * filters, one filling, one full, remember what was asked, four bits of one
+ * word for each question; one in neither needs no search.  One question in
+ * some two thousand looks as if it had been asked before.  It is to be that
+ * rare: with one bit in an eighth of the room it was every fifth, and the
+ * names of a long list filled the cache.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns_private.h"
+
+enum { BUCKETS = 32768, DOOR_WORDS = 1 << 15, DOOR_MAX = DOOR_WORDS };
+
+struct entry {
+	struct entry *chain, *older, *newer;
+	const struct dns_answer *answer;
+	int64_t expires;
+	uint32_t hash;
+	uint16_t type;
+	uint8_t len;
+	bool used;
+	unsigned char wire[];
+};
+
+struct dns_cache {
+	struct entry *bucket[BUCKETS];
+	struct entry *oldest, *newest;
+	size_t bytes, max;
+	uint64_t door[2][DOOR_WORDS];	/* asked before, by hash */
+	unsigned now, seen;		/* which is filling, how full */
+};
+
+struct dns_cache *
+dns_cache_new(size_t bytes)
+{
+	struct dns_cache *c = mem_new(1, sizeof *c);
+
+	c->max = bytes;
+	return c;
+}
+
+/* What an entry costs, with what malloc adds. */
+static size_t
+cost(const struct entry *e)
+{
+	return sizeof *e + e->len + e->answer->size + 32;
+}
+
+static void
+unqueue(struct dns_cache *c, struct entry *e)
+{
+	if (e->older != NULL)
+		e->older->newer = e->newer;
+	else
+		c->oldest = e->newer;
+	if (e->newer != NULL)
+		e->newer->older = e->older;
+	else
+		c->newest = e->older;
+}
+
+static void
+enqueue(struct dns_cache *c, struct entry *e)
+{
+	e->older = c->newest;
+	e->newer = NULL;
+	*(c->newest != NULL ? &c->newest->newer : &c->oldest) = e;
+	c->newest = e;
+}
+
+static void
+forget(struct dns_cache *c, struct entry *e)
+{
+	struct entry **p = &c->bucket[e->hash % BUCKETS];
+
+	while (*p != e)
+		p = &(*p)->chain;
+	*p = e->chain;
+	unqueue(c, e);
+	c->bytes -= cost(e);
+	dns_drop(e->answer);
+	free(e);
+}
+
+void
+dns_cache_free(struct dns_cache *c)
+{
+	if (c == NULL)
+		return;
+	while (c->oldest != NULL)
+		forget(c, c->oldest);
+	free(c);
+}
+
+static struct entry *
+find(struct dns_cache *c, const unsigned char *wire, size_t len,
+    unsigned type, uint32_t hash)
+{
+	struct entry *e;
+
+	for (e = c->bucket[hash % BUCKETS]; e != NULL; e = e->chain)
+		if (e->hash == hash && e->type == type && e->len == len &&
+		    memcmp(e->wire, wire, len) == 0)
+			return e;
+	return NULL;
+}
+
+/* A question's word in the filters, and its bits there. */
+struct mark {
+	size_t word;
+	uint64_t bits;
+};
+
+static struct mark
+mark_of(uint32_t hash)
+{
+	uint64_t h = hash * (uint64_t)0x9e3779b97f4a7c15;
+	struct mark m = { h >> 49, 0 };
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		m.bits |= (uint64_t)1 << (h >> (19 + 6 * i) & 63);
+	return m;
+}
+
+static bool
+asked(const struct dns_cache *c, struct mark m)
+{
+	return (c->door[0][m.word] & m.bits) == m.bits ||
+	    (c->door[1][m.word] & m.bits) == m.bits;
+}
+
+/* The full one is forgotten when the other is full, too. */
+static void
+note(struct dns_cache *c, struct mark m)
+{
+	uint64_t *word = &c->door[c->now][m.word];
+
+	if ((*word & m.bits) == m.bits)
+		return;
+	*word |= m.bits;
+	if (++c->seen < DOOR_MAX)
+		return;
+	c->now ^= 1;
+	c->seen = 0;
+	memset(c->door[c->now], 0, sizeof c->door[c->now]);
+}
+
+const struct dns_answer *
+dns_cache_get(struct dns_cache *c, const struct dns_key *k, int64_t now)
+{
+	struct mark m = mark_of(k->hash);
+	struct entry *e;
+
+	if (!asked(c, m))
+		return NULL;
+	note(c, m);			/* what is used stays known */
+	e = find(c, k->wire, k->len, k->type, k->hash);
+	if (e == NULL)
+		return NULL;
+	if (e->expires <= now) {
+		forget(c, e);
+		return NULL;
+	}
+	e->used = true;
+	return e->answer;
+}
+
+/* Makes room: what was used gets a second round. */
+static void
+evict(struct dns_cache *c)
+{
+	struct entry *e, *next;
+
+	for (e = c->oldest; e != NULL && c->bytes > c->max; e = next) {
+		next = e->newer;
+		if (!e->used) {
+			forget(c, e);
+			continue;
+		}
+		e->used = false;
+		unqueue(c, e);
+		enqueue(c, e);
+	}
+}
+
+void
+dns_cache_put(struct dns_cache *c, const unsigned char *wire, size_t wlen,
+    unsigned type, uint32_t hash, const struct dns_answer *a, int64_t expires)
+{
+	struct mark m = mark_of(hash);
+	bool again = asked(c, m);
+	struct entry *e;
+
+	note(c, m);
+	if (!again && !dns_temporary(a->status))
+		return;
+	e = find(c, wire, wlen, type, hash);
+	if (e != NULL)
+		forget(c, e);
+	if (a->size > c->max / 4)
+		return;
+	e = mem_new(1, sizeof *e + wlen);
+	e->answer = dns_keep(a);
+	e->expires = expires;
+	e->hash = hash;
+	e->type = (uint16_t)type;
+	e->len = (uint8_t)wlen;
+	memcpy(e->wire, wire, wlen);
+	e->chain = c->bucket[hash % BUCKETS];
+	c->bucket[hash % BUCKETS] = e;
+	enqueue(c, e);
+	c->bytes += cost(e);
+	evict(c);
+}

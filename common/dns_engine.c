@@ -1,0 +1,504 @@
+/*
+ * dns_engine.c: one loop that asks one question or a million
+ *
+ * A question goes from the list of fresh ones, when the window has room, to
+ * the list of those that wait for a reply in their first try, second try and
+ * so on: each list is in order of time by itself, so there is no heap and no
+ * timer wheel.  dns_udp.c and dns_tcp.c carry it, dns_try.c decides.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "dns_engine.h"
+
+/* ---- telling */
+
+static void
+tick(struct dns *d)
+{
+	d->now_us = clock_us();
+	d->now = d->now_us / 1000;
+}
+
+static void
+tell(struct dns *d, const struct waiter *w, const struct dns_answer *a)
+{
+	if (!w->inner)
+		d->unanswered--;
+	w->done(w->arg, a);
+}
+
+static void
+unchain(struct dns *d, struct question *q)
+{
+	struct question **p = &d->bucket[q->hash % BUCKETS];
+
+	while (*p != q)
+		p = &(*p)->chain;
+	*p = q->chain;
+}
+
+void
+dns_uncount(struct dns *d, struct question *q)
+{
+	if (q->counted)
+		d->inflight--;
+	q->counted = false;
+}
+
+/* RFC 2308 section 7: a failure may be remembered, but not for long. */
+static void
+remember(struct dns *d, const struct question *q, const struct dns_answer *a)
+{
+	int64_t s = a->ttl < LONGEST_S ? a->ttl : LONGEST_S;
+
+	if (dns_temporary(a->status))
+		s = FAILED_S;
+	if (s > 0)
+		dns_cache_put(d->cache, q->wire, q->len, q->type, q->hash, a,
+		    d->now + s * 1000);
+}
+
+/* All who wait for q get a, whose reference is ours to drop. */
+void
+dns_complete(struct dns *d, struct question *q, struct dns_answer *a)
+{
+	struct waiter *w, *next;
+
+	dns_unlist(q);
+	dns_release_id(q);
+	dns_leave_stream(q);
+	dns_uncount(d, q);
+	unchain(d, q);
+	a->tries += q->tries;
+	a->at = d->now;
+	d->stats.servfail += dns_temporary(a->status);
+	d->stats.timeouts += a->status == DNS_TIMEOUT;
+	remember(d, q, a);
+	tell(d, &q->wait, a);
+	for (w = q->wait.next; w != NULL; w = next) {
+		next = w->next;
+		tell(d, w, a);
+		free(w);
+	}
+	if (q->best != a)
+		dns_drop(q->best);
+	free(q);
+	dns_drop(a);
+}
+
+void
+dns_give_up(struct dns *d, struct question *q)
+{
+	const struct peer *p = &d->peer[q->server];
+	enum dns_status status = q->junk ? DNS_MALFORMED : DNS_TIMEOUT;
+	char name[DNS_NAMELEN], why[160];
+	struct dns_answer *a = q->best;
+
+	if (a == NULL) {
+		dns_text(q->wire, name);
+		if (p->error != 0)
+			snprintf(why, sizeof why, "%s: %s%s",
+			    d->sys.server[q->server].text, q->tcp ? "TCP: " :
+			    "", strerror(p->error));
+		else
+			snprintf(why, sizeof why, "%s in %u %s%s", q->junk ?
+			    "no sound reply" : "no reply", q->tries,
+			    q->tries == 1 ? "try" : "tries",
+			    q->tcp ? " (truncated, then TCP)" : "");
+		a = dns_nothing(name, q->type, status, why);
+	}
+	q->best = NULL;
+	dns_complete(d, q, a);
+}
+
+/* ---- asking */
+
+struct question *
+dns_asked(struct dns *d, const struct dns_key *k)
+{
+	struct question *q;
+
+	for (q = d->bucket[k->hash % BUCKETS]; q != NULL; q = q->chain)
+		if (q->hash == k->hash && q->type == k->type &&
+		    q->len == k->len && memcmp(q->wire, k->wire, k->len) == 0)
+			return q;
+	return NULL;
+}
+
+static struct question *
+start(struct dns *d, const struct dns_key *k)
+{
+	struct question *q = mem_new(1, sizeof *q + k->len);
+
+	memcpy(q->wire, k->wire, k->len);
+	q->len = k->len;
+	q->type = k->type;
+	q->hash = k->hash;
+	q->tcp = d->conf.tcp;
+	if (d->conf.rotate)
+		q->first = (uint8_t)(d->next_first++ % d->sys.n);
+	q->chain = d->bucket[k->hash % BUCKETS];
+	d->bucket[k->hash % BUCKETS] = q;
+	dns_append(&d->fresh, q);
+	return q;
+}
+
+static void
+make_ready(struct dns *d, struct waiter w, const struct dns_answer *a)
+{
+	struct ready *r = mem_new(1, sizeof *r);
+
+	r->wait = w;
+	r->answer = a;
+	*d->ready_end = r;
+	d->ready_end = &r->next;
+}
+
+/* The question that will be answered, or NULL if the answer is there. */
+struct question *
+dns_ask(struct dns *d, const struct dns_key *k, struct waiter w)
+{
+	const struct dns_answer *a = dns_cache_get(d->cache, k, d->now);
+	struct question *q;
+	struct waiter *more;
+
+	if (a != NULL) {
+		d->stats.cached++;
+		make_ready(d, w, dns_keep(a));
+		return NULL;
+	}
+	q = dns_asked(d, k);
+	if (q == NULL) {
+		q = start(d, k);
+		q->wait = w;
+		return q;
+	}
+	d->stats.joined++;
+	more = mem_new(1, sizeof *more);
+	*more = w;
+	more->next = q->wait.next;
+	q->wait.next = more;
+	return q;
+}
+
+void
+dns_want(struct dns *d, const char *name, unsigned type,
+    void (*done)(void *, const struct dns_answer *), void *arg)
+{
+	struct waiter w = { .done = done, .arg = arg };
+	struct dns_key k;
+
+	d->stats.wants++;
+	d->unanswered++;
+	if (dns_key(name, type, &k) < 0)
+		make_ready(d, w, dns_nothing(name, type, DNS_INVALID,
+		    "no DNS name"));
+	else
+		dns_ask(d, &k, w);
+}
+
+static void
+deliver(struct dns *d)
+{
+	struct ready *r;
+
+	while ((r = d->ready) != NULL) {
+		d->ready = r->next;
+		if (d->ready == NULL)
+			d->ready_end = &d->ready;
+		tell(d, &r->wait, r->answer);
+		dns_drop(r->answer);
+		free(r);
+	}
+}
+
+/* ---- time */
+
+static void
+timed_out(struct dns *d, struct question *q)
+{
+	struct peer *p = &d->peer[q->server];
+
+	if (++p->streak >= 8 && d->sys.n > 1)
+		p->bad_until = d->now + 2000;
+	if (q->stream != NULL && q->stream->n == 1 && q->stream->answers == 0)
+		dns_stream_close(d, q->stream, 0);	/* retries q */
+	else
+		dns_retry(d, q);
+}
+
+static void
+expire(struct dns *d, struct list *l)
+{
+	unsigned n = l->n;
+
+	while (n-- > 0 && l->first != NULL && l->first->deadline <= d->now)
+		timed_out(d, l->first);
+}
+
+static void
+expire_all(struct dns *d)
+{
+	struct stream *s;
+	unsigned i;
+
+	for (i = 0; i < MAXTRIES; i++)
+		expire(d, &d->wait[i]);
+	expire(d, &d->tcp);
+	for (i = 0; i < STREAMS; i++) {
+		s = &d->stream[i];
+		if (s->fd >= 0 && s->n == 0 && s->idle <= d->now)
+			dns_stream_close(d, s, 0);
+	}
+}
+
+static void
+earliest(const struct list *l, int64_t *when)
+{
+	if (l->first != NULL && l->first->deadline < *when)
+		*when = l->first->deadline;
+}
+
+static int64_t
+wake(struct dns *d)
+{
+	int64_t when = CLOCK_NEVER;
+	unsigned i;
+
+	if (d->ready != NULL || d->later.n > 0)
+		return d->later.n > 0 && d->ready == NULL ? d->now + 5 : 0;
+	for (i = 0; i < MAXTRIES; i++)
+		earliest(&d->wait[i], &when);
+	earliest(&d->tcp, &when);
+	if (d->conf.qps > 0 && d->tokens < 1 && (d->again.n > 0 ||
+	    d->fresh.n > 0) && d->now + 1 < when)
+		when = d->now + 1;
+	return when;
+}
+
+/* ---- the loop */
+
+nfds_t
+dns_fds(struct dns *d, struct pollfd *p, int64_t *when)
+{
+	nfds_t n = 0;
+	unsigned i, k;
+	struct sock *s;
+
+	for (i = 0; i < d->sys.n; i++)
+		for (k = 0; k < d->peer[i].nsock; k++) {
+			s = &d->peer[i].sock[k];
+			p[n++] = (struct pollfd){ s->fd, (short)(POLLIN |
+			    (s->full ? POLLOUT : 0)), 0 };
+		}
+	for (i = 0; i < STREAMS; i++)
+		if (d->stream[i].fd >= 0)
+			p[n++] = (struct pollfd){ d->stream[i].fd, (short)
+			    (d->stream[i].up ? POLLIN | (d->stream[i].out.n >
+			    0 ? POLLOUT : 0) : POLLOUT), 0 };
+	*when = wake(d);
+	return n;
+}
+
+/* In the order of dns_fds; nothing opens a descriptor meanwhile. */
+static void
+serve(struct dns *d, const struct pollfd *p, nfds_t n)
+{
+	struct stream *open[STREAMS];
+	unsigned i, k, nopen = 0;
+	nfds_t at = 0;
+
+	for (i = 0; i < STREAMS; i++)
+		if (d->stream[i].fd >= 0)
+			open[nopen++] = &d->stream[i];
+	for (i = 0; i < d->sys.n; i++)
+		for (k = 0; k < d->peer[i].nsock && at < n; k++, at++) {
+			if ((p[at].revents & POLLOUT) != 0)
+				d->peer[i].sock[k].full = false;
+			if ((p[at].revents & ~POLLOUT) != 0)
+				dns_receive(d, &d->peer[i].sock[k]);
+		}
+	for (i = 0; i < nopen && at < n; i++, at++)
+		if (p[at].revents != 0 && open[i]->fd == p[at].fd)
+			dns_stream_event(d, open[i], p[at].revents);
+}
+
+void
+dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
+{
+	struct pollfd p[DNS_MAXFDS + DNS_MORE];
+	int64_t when;
+	nfds_t n, i;
+	bool idle;
+
+	tick(d);
+	deliver(d);
+	dns_streams_feed(d);
+	dns_flush(d);
+	n = dns_fds(d, p, &when);
+	idle = d->unanswered == 0;
+	for (i = 0; i < nmore; i++) {
+		more[i].revents = 0;
+		p[n + i] = more[i];
+		idle = idle && more[i].fd < 0;
+	}
+	if (idle)
+		return;
+	net_poll(p, n + nmore, when < deadline ? when : deadline);
+	for (i = 0; i < nmore; i++)
+		more[i].revents = p[n + i].revents;
+	tick(d);
+	serve(d, p, n);
+	expire_all(d);
+	deliver(d);
+}
+
+unsigned
+dns_step(struct dns *d, int64_t deadline)
+{
+	dns_wait(d, NULL, 0, deadline);
+	return d->unanswered;
+}
+
+unsigned
+dns_room(const struct dns *d)
+{
+	unsigned queued = d->inflight + d->fresh.n, most = (unsigned)d->window;
+
+	return queued < most ? most - queued : 0;
+}
+
+void
+dns_stats(const struct dns *d, struct dns_stats *out)
+{
+	*out = d->stats;
+	out->window = (unsigned)d->window;
+}
+
+bool
+dns_server(const struct dns *d, unsigned i, struct dns_server *out)
+{
+	if (i >= d->sys.n)
+		return false;
+	*out = d->sys.server[i];
+	out->no_edns = d->peer[i].noedns;
+	return true;
+}
+
+/* ---- opening and closing */
+
+static void
+defaults(struct dns *d)
+{
+	struct dns_conf *c = &d->conf;
+
+	c->bufsize = c->bufsize == 0 ? 1232 : c->bufsize < 512 ? 512 :
+	    c->bufsize;
+	c->window = c->window == 0 ? WINDOW : c->window;
+	if (c->window > IDS / 2)
+		c->window = IDS / 2;
+	c->tries = c->tries == 0 ? 4 : c->tries;
+	if (c->tries > MAXTRIES)
+		c->tries = MAXTRIES;
+	c->timeout = c->timeout <= 0 ? 0.8 : c->timeout;
+	c->cache = c->cache == 0 ? 8 << 20 : c->cache;
+	c->rotate |= d->sys.rotate;
+	d->tries = c->tries > d->sys.n ? c->tries : d->sys.n;
+	d->most = c->window;
+	d->window = d->most < WINDOW_START ? d->most : WINDOW_START;
+	d->insize = c->bufsize <= 2048 ? 2048 : 65536;
+	d->tokens = 1;
+}
+
+struct dns *
+dns_open(const struct dns_conf *conf, struct err *e)
+{
+	struct dns *d = mem_new(1, sizeof *d);
+	unsigned i;
+
+	d->conf = *conf;
+	if (dns_system(conf, &d->sys, e) < 0) {
+		free(d);
+		return NULL;
+	}
+	defaults(d);
+	for (i = 0; i < STREAMS; i++)
+		d->stream[i].fd = -1;
+	d->in = mem_new(BATCH, d->insize);
+	for (i = 0; i < BATCH; i++) {
+		d->iv[i] = (struct iovec){ d->in + i * d->insize, d->insize };
+		d->im[i].msg_hdr.msg_iov = &d->iv[i];
+		d->im[i].msg_hdr.msg_iovlen = 1;
+	}
+	d->cache = dns_cache_new(d->conf.cache);
+	d->ready_end = &d->ready;
+	tick(d);
+	d->tokens_us = d->now_us;
+	return d;
+}
+
+static void
+discard(struct question *q)
+{
+	struct waiter *w, *next;
+
+	if (q->wait.inner)
+		free(q->wait.arg);
+	for (w = q->wait.next; w != NULL; w = next) {
+		next = w->next;
+		if (w->inner)
+			free(w->arg);
+		free(w);
+	}
+	dns_drop(q->best);
+	free(q);
+}
+
+static void
+close_peer(struct peer *p)
+{
+	unsigned i;
+
+	for (i = 0; i < p->nsock; i++) {
+		close(p->sock[i].fd);
+		free(p->sock[i].slot);
+	}
+}
+
+void
+dns_close(struct dns *d)
+{
+	struct question *q;
+	struct ready *r;
+	unsigned i;
+
+	if (d == NULL)
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		while ((q = d->bucket[i]) != NULL) {
+			d->bucket[i] = q->chain;
+			discard(q);
+		}
+	while ((r = d->ready) != NULL) {
+		d->ready = r->next;
+		if (r->wait.inner)
+			free(r->wait.arg);
+		dns_drop(r->answer);
+		free(r);
+	}
+	for (i = 0; i < STREAMS; i++)
+		if (d->stream[i].fd >= 0) {
+			close(d->stream[i].fd);
+			buf_free(&d->stream[i].in);
+			buf_free(&d->stream[i].out);
+		}
+	for (i = 0; i < d->sys.n; i++)
+		close_peer(&d->peer[i]);
+	dns_cache_free(d->cache);
+	free(d->in);
+	free(d);
+}

@@ -1,0 +1,216 @@
+/*
+ * dns_engine.h: the engine's insides, for dns_engine.c, dns_try.c, dns_udp.c
+ * and dns_tcp.c
+ */
+#ifndef DNS_ENGINE_H
+#define DNS_ENGINE_H
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "dns_private.h"
+
+enum {
+	BATCH = 64,		/* packets per system call */
+	SOCKS = 4,		/* ports per server */
+	IDS = 65536,
+	STREAMS = 16,		/* TCP connections */
+	PIPELINE = 32,		/* questions on one of them */
+	MAXTRIES = 16,
+	BUCKETS = 4096,
+	WINDOW = 1024, WINDOW_START = 64, WINDOW_LEAST = 16,
+	RCVBUF = 4 << 20,
+	IDLE_MS = 2000,
+	TOMBS = 4096,
+	QUEUE = 100,		/* packets waiting at the server are enough */
+	FAILED_S = 10,		/* how long a failure is remembered */
+	LONGEST_S = 86400,
+};
+
+struct waiter {
+	struct waiter *next;
+	void (*done)(void *arg, const struct dns_answer *);
+	void *arg;
+	bool inner;		/* our own, following a CNAME */
+};
+
+struct list {
+	struct question *first, *last;
+	unsigned n;
+};
+
+struct question {
+	struct question *chain;		/* in its bucket */
+	struct question *next, *prev;	/* in at most one list */
+	struct list *in;
+	struct waiter wait;		/* the first; more behind it */
+	struct dns_answer *best;	/* the best of what does not count */
+	struct question *chasing;	/* its alias's target is asked for */
+	struct sock *sock;		/* whose slot[id] is ours */
+	struct stream *stream;
+	int64_t deadline, first_us, sent_us;
+	uint32_t hash;
+	uint16_t type, id;
+	uint8_t tries, server, turn, first, depth;
+	uint8_t said;			/* servers that answered, bits */
+	bool counted;			/* in the window */
+	bool noedns, tcp, junk;
+	uint8_t len;
+	unsigned char wire[];
+};
+
+struct sock {
+	int fd;
+	uint8_t server;
+	bool full;			/* did not take all: wait for POLLOUT */
+	struct question **slot;
+};
+
+struct stream {
+	int fd;				/* -1: none */
+	uint8_t server;
+	bool up;
+	unsigned answers, n;
+	struct buf in, out;
+	struct question *q[PIPELINE];
+	int64_t idle;
+};
+
+/* What we learnt about a server. */
+struct peer {
+	struct sock sock[SOCKS];
+	unsigned nsock;
+	int64_t bad_until;		/* others first until then */
+	unsigned streak;		/* timeouts in a row */
+	bool edns_ok, noedns, serial;	/* serial: TCP one by one */
+	int error;			/* errno of its socket, 0 */
+	double rtt, var, least;		/* microseconds; 0: unknown */
+	double soonest;			/* the least of this epoch, or 0 */
+};
+
+struct ready {
+	struct ready *next;
+	struct waiter wait;
+	const struct dns_answer *answer;
+};
+
+struct tomb {
+	struct sock *sock;
+	uint16_t id;
+};
+
+struct dns {
+	struct dns_conf conf;
+	struct dns_system sys;
+	struct peer peer[DNS_MAXSERVERS];
+	struct question *bucket[BUCKETS];
+	struct list fresh, again, later, wait[MAXTRIES + 1], tcp;
+	struct ready *ready, **ready_end;
+	struct stream stream[STREAMS];
+	struct dns_cache *cache;
+	unsigned unanswered, inflight, tries, next_first;
+	double window, most;
+	unsigned epoch, lost;
+	bool grown;			/* a loss has been seen: grow slowly */
+	double tokens;
+	int64_t tokens_us;
+	int64_t now, now_us;
+	uint16_t random[512];
+	unsigned nrandom;
+	struct tomb tomb[TOMBS];
+	unsigned tombs;
+	size_t insize;
+	unsigned char *in;
+	struct mmsghdr im[BATCH];	/* what recvmmsg fills, set once */
+	struct iovec iv[BATCH];
+	unsigned char out[BATCH][DNS_QUERYLEN];
+	struct dns_stats stats;
+};
+
+static inline void
+dns_unlist(struct question *q)
+{
+	struct list *l = q->in;
+
+	if (l == NULL)
+		return;
+	*(q->prev != NULL ? &q->prev->next : &l->first) = q->next;
+	*(q->next != NULL ? &q->next->prev : &l->last) = q->prev;
+	l->n--;
+	q->in = NULL;
+}
+
+static inline void
+dns_append(struct list *l, struct question *q)
+{
+	dns_unlist(q);
+	q->next = NULL;
+	q->prev = l->last;
+	*(l->last != NULL ? &l->last->next : &l->first) = q;
+	l->last = q;
+	l->n++;
+	q->in = l;
+}
+
+static inline void
+dns_prepend(struct list *l, struct question *q)
+{
+	dns_unlist(q);
+	q->prev = NULL;
+	q->next = l->first;
+	*(l->first != NULL ? &l->first->prev : &l->last) = q;
+	l->first = q;
+	l->n++;
+	q->in = l;
+}
+
+/* ---- dns_engine.c: questions and who waits for them */
+
+/* All who wait for q get the answer, whose reference is ours to drop. */
+void dns_complete(struct dns *, struct question *, struct dns_answer *);
+/* With the best that was said, or a timeout. */
+void dns_give_up(struct dns *, struct question *);
+/* No longer in the window. */
+void dns_uncount(struct dns *, struct question *);
+/* The question that will be answered, or NULL if the answer is there. */
+struct question *dns_ask(struct dns *, const struct dns_key *, struct waiter);
+struct question *dns_asked(struct dns *, const struct dns_key *);
+
+/* ---- dns_try.c: one question: whom it is sent to, what a reply means */
+
+/* The next server in turn that did not answer yet, healthy ones first. */
+unsigned dns_choose(const struct dns *, const struct question *);
+/* Is there another than the last? */
+bool dns_elsewhere(const struct dns *, const struct question *);
+void dns_retry(struct dns *, struct question *);	/* or gives up */
+void dns_count(struct dns *, struct question *);	/* in the window */
+/* The EDNS size for this server; 0: without EDNS. */
+unsigned dns_bufsize(const struct dns *, const struct question *,
+    unsigned server);
+/* Notes that it went out, and waits for the reply. */
+void dns_sent(struct dns *, struct question *);
+/* The socket refused with an error of its own: as a timeout, but soon. */
+void dns_unsendable(struct dns *, struct question *, int error);
+/* A message that is the reply to q, by its id and its question. */
+void dns_reply(struct dns *, struct question *, const unsigned char *msg,
+    size_t len, bool tcp);
+
+/* ---- dns_udp.c */
+
+uint16_t dns_random16(struct dns *);
+void dns_release_id(struct question *);
+/* As release, but the id is not used for a while: a reply may yet come. */
+void dns_bury_id(struct dns *, struct question *);
+/* Sends what is due, also to TCP. */
+void dns_flush(struct dns *);
+void dns_receive(struct dns *, struct sock *);
+
+/* ---- dns_tcp.c */
+
+void dns_leave_stream(struct question *);
+void dns_stream_give(struct dns *, struct question *);
+void dns_stream_close(struct dns *, struct stream *, int error);
+void dns_stream_event(struct dns *, struct stream *, short events);
+void dns_streams_feed(struct dns *);
+
+#endif

@@ -1,0 +1,106 @@
+/* dns_private.h: between the files dns*.c, for nobody else */
+#ifndef DNS_PRIVATE_H
+#define DNS_PRIVATE_H
+
+#include "dns.h"
+
+enum { DNS_WIRE = 255, DNS_MAXHOPS = 8, DNS_MAXRR = 512, DNS_MAXSERVERS = 8,
+    DNS_QUERYLEN = 12 + DNS_WIRE + 4 + 11 };
+
+/* A name as in messages, lower case: what questions are compared by. */
+struct dns_key {
+	unsigned char wire[DNS_WIRE];
+	uint8_t len;
+	uint16_t type;
+	uint32_t hash;
+};
+
+/* -1 if the name is none. */
+int dns_key(const char *name, unsigned type, struct dns_key *);
+
+/* A query into DNS_QUERYLEN bytes; its length. */
+size_t dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
+    size_t wlen, unsigned type, unsigned bufsize);
+
+/*
+ * What the first bytes of a reply say: is it one to this question?  BARE is
+ * an error reply without a question (RFC 1035 allows a FORMERR to be so).
+ */
+enum dns_match { DNS_OTHER, DNS_MINE, DNS_BARE };
+enum dns_match dns_match(const unsigned char *msg, size_t len,
+    const unsigned char *wire, size_t wlen, unsigned type);
+
+static inline bool
+dns_truncated(const unsigned char *msg)
+{
+	return (msg[2] & 2) != 0;
+}
+
+/*
+ * The answer in a reply that matched.  *chase: it ends in a CNAME whose
+ * target is not in the message and must be asked for.
+ */
+struct dns_answer *dns_decode(const unsigned char *msg, size_t len,
+    const unsigned char *wire, size_t wlen, unsigned type, bool *chase);
+
+/* Where things go in the one allocation of an answer. */
+struct dns_layout {
+	struct dns_answer *a;
+	char *at;
+};
+
+/* An answer with room for n records, ncname names and len bytes of text. */
+struct dns_answer *dns_allocate(unsigned n, unsigned ncname, size_t len,
+    struct dns_layout *);
+
+/* n bytes and a NUL into its text. */
+char *dns_place(struct dns_layout *, const void *, size_t n);
+
+/* Its tables are const for everybody but who fills them. */
+static inline struct dns_rr *
+dns_rr_of(struct dns_answer *a)
+{
+	return (struct dns_rr *)(a + 1);
+}
+
+static inline const char **
+dns_cname_of(struct dns_answer *a)
+{
+	return (const char **)(dns_rr_of(a) + a->n);
+}
+
+/* An answer without records; why is copied, may be NULL. */
+struct dns_answer *dns_nothing(const char *name, unsigned type,
+    enum dns_status, const char *why);
+
+/* The same answer with another reason. */
+struct dns_answer *dns_because(const struct dns_answer *, const char *why);
+
+/* What head (ends in a CNAME) and tail (of its target) say together. */
+struct dns_answer *dns_join(const struct dns_answer *head,
+    const struct dns_answer *tail);
+
+/* A wire name for people. */
+void dns_text(const unsigned char *wire, char dst[DNS_NAMELEN]);
+
+/* Who to ask, and how: from the option, POSTBAG_DNS or resolv.conf. */
+struct dns_system {
+	struct dns_server server[DNS_MAXSERVERS];
+	unsigned n;
+	unsigned tries;		/* 0: nothing is said */
+	double timeout;
+	bool rotate;
+};
+int dns_system(const struct dns_conf *, struct dns_system *, struct err *);
+
+/* ---- the cache: answers by key, until their time or until room is needed */
+
+struct dns_cache;
+struct dns_cache *dns_cache_new(size_t bytes);
+void dns_cache_free(struct dns_cache *);
+const struct dns_answer *dns_cache_get(struct dns_cache *,
+    const struct dns_key *, int64_t now);		/* not kept; or NULL */
+void dns_cache_put(struct dns_cache *, const unsigned char *wire, size_t wlen,
+    unsigned type, uint32_t hash, const struct dns_answer *, int64_t expires);
+
+#endif

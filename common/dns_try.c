@@ -1,0 +1,396 @@
+/*
+ * dns_try.c: one question: whom it is sent to, what a reply means
+ *
+ * The window grows until replies get lost, or until it only makes a queue: a
+ * window that overflows the server's receive buffer halves the throughput
+ * (measured with 4096 against NSD), since each loss waits for its timeout.
+ *
+ * Timeouts: the first try waits for four times what replies took of late,
+ * 0.2 s to --timeout; later ones --timeout, doubled each time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "dns_engine.h"
+#include "trace.h"
+
+/* ---- whom to ask */
+
+static bool
+healthy(const struct dns *d, unsigned s)
+{
+	return d->peer[s].bad_until <= d->now;
+}
+
+/* The next server in turn that did not answer yet, healthy ones first. */
+unsigned
+dns_choose(const struct dns *d, const struct question *q)
+{
+	unsigned i, s, any = (q->first + q->turn) % d->sys.n;
+	bool found = false;
+
+	for (i = 0; i < d->sys.n; i++) {
+		s = (q->first + q->turn + i) % d->sys.n;
+		if ((q->said & 1u << s) != 0)
+			continue;
+		if (healthy(d, s))
+			return s;
+		if (!found)
+			any = s;
+		found = true;
+	}
+	return any;
+}
+
+/* Where else could q be asked?  Not where it was last. */
+bool
+dns_elsewhere(const struct dns *d, const struct question *q)
+{
+	unsigned s;
+
+	for (s = 0; s < d->sys.n; s++)
+		if (s != q->server && healthy(d, s) &&
+		    (q->said & 1u << s) == 0)
+			return true;
+	return false;
+}
+
+void
+dns_retry(struct dns *d, struct question *q)
+{
+	dns_leave_stream(q);
+	if (q->tries >= d->tries) {
+		dns_bury_id(d, q);
+		dns_give_up(d, q);
+		return;
+	}
+	if (d->sys.n > 1)
+		q->turn++;
+	d->stats.retries++;
+	dns_append(&d->again, q);
+}
+
+/* ---- sending */
+
+static int64_t
+patience(const struct dns *d, const struct question *q, unsigned s)
+{
+	const struct peer *p = &d->peer[s];
+	double ms = d->conf.timeout * 1000;
+	double soon = (p->rtt + 4 * p->var) / 1000 * 4;
+	unsigned i;
+
+	if (q->tries > 0) {
+		for (i = 1; i < q->tries && i < 6; i++)
+			ms *= 2;
+		return (int64_t)ms;
+	}
+	if (p->rtt <= 0 || soon > ms)
+		return (int64_t)ms;
+	return soon < 200 && ms > 200 ? 200 : (int64_t)soon;
+}
+
+unsigned
+dns_bufsize(const struct dns *d, const struct question *q, unsigned server)
+{
+	return d->conf.no_edns || q->noedns || d->peer[server].noedns ? 0 :
+	    d->conf.bufsize;
+}
+
+void
+dns_count(struct dns *d, struct question *q)
+{
+	if (!q->counted)
+		d->inflight++;
+	q->counted = true;
+}
+
+/* With -v, each query and what came of it. */
+static void
+note(const struct dns *d, const struct question *q, const char *mark,
+    const struct dns_answer *a)
+{
+	char name[DNS_NAMELEN], line[DNS_NAMELEN + 300];
+	const char *type = dns_type(q->type);
+	int n;
+
+	if (trace_level() == 0)
+		return;
+	dns_text(q->wire, name);
+	n = snprintf(line, sizeof line, "%s %s", name, type != NULL ? type :
+	    "?");
+	if (a == NULL)
+		n += snprintf(line + n, sizeof line - (size_t)n, " to %s%s, "
+		    "try %u", d->sys.server[q->server].text, q->stream !=
+		    NULL ? " by TCP" : "", q->tries);
+	else
+		n += snprintf(line + n, sizeof line - (size_t)n, " %s, %u "
+		    "records%s%s%s", dns_status(a->status), a->n, a->ad_bit ?
+		    ", AD" : "", a->why != NULL ? ": " : "", a->why != NULL ?
+		    a->why : "");
+	trace_line(mark, (struct str){ line, (size_t)n });
+}
+
+void
+dns_sent(struct dns *d, struct question *q)
+{
+	unsigned k = q->tries < MAXTRIES ? q->tries : MAXTRIES - 1;
+
+	q->deadline = d->now + patience(d, q, q->server);
+	q->sent_us = d->now_us;
+	if (q->tries++ == 0)
+		q->first_us = d->now_us;
+	dns_append(&d->wait[k], q);
+	dns_count(d, q);
+	note(d, q, ">", NULL);
+	d->stats.queries++;
+	if (d->conf.qps > 0)
+		d->tokens -= 1;
+}
+
+/* The socket refused with an error of its own: as a timeout, but soon. */
+void
+dns_unsendable(struct dns *d, struct question *q, int error)
+{
+	d->peer[q->server].error = error;
+	d->peer[q->server].bad_until = d->now + 1000;
+	if (q->tries < 255)
+		q->tries++;
+	dns_count(d, q);
+	if (dns_elsewhere(d, q) || q->tries >= d->tries) {
+		dns_retry(d, q);
+		return;
+	}
+	q->deadline = d->now + 250;
+	dns_append(&d->wait[0], q);
+}
+
+/* ---- the window */
+
+static void
+sample(struct peer *p, double us)
+{
+	if (p->rtt <= 0) {
+		p->rtt = p->least = us;
+		p->var = us / 2;
+		return;
+	}
+	p->var += ((us > p->rtt ? us - p->rtt : p->rtt - us) - p->var) / 16;
+	p->rtt += (us - p->rtt) / 32;
+	if (us < p->least)
+		p->least = us;
+	if (p->soonest <= 0 || us < p->soonest)
+		p->soonest = us;
+}
+
+/* Did a reply to a repetition come so soon that it was the repetition's? */
+static bool
+was_lost(const struct dns *d, const struct question *q)
+{
+	return q->tries > 1 && (double)(d->now_us - q->sent_us) <
+	    4 * d->peer[q->server].least + 1000;
+}
+
+/*
+ * How many of the window just wait in a queue: by Little's law, from how much
+ * longer even the quickest reply takes than when nothing waited (as in TCP
+ * Vegas).  A resolver that is slow since it has to ask around is not meant:
+ * its quickest replies stay quick.
+ */
+static double
+queued(const struct dns *d, const struct peer *p)
+{
+	return p->soonest <= 0 ? 0 : d->window * (1 - p->least / p->soonest);
+}
+
+/* Once per window of replies: grow, or shrink if more than 1 % got lost. */
+static void
+adapt(struct dns *d, const struct question *q)
+{
+	struct peer *p = &d->peer[q->server];
+
+	d->lost += was_lost(d, q);
+	if (++d->epoch < (unsigned)d->window)
+		return;
+	if (d->lost * 100 > d->epoch) {
+		d->window /= 2;
+		d->grown = true;
+	} else if (d->inflight * 2 > (unsigned)d->window &&
+	    queued(d, p) < QUEUE) {
+		d->window *= d->grown ? 1.125 : 2;
+	}
+	p->soonest = 0;
+	if (d->window > d->most)
+		d->window = d->most;
+	if (d->window < WINDOW_LEAST)
+		d->window = d->most < WINDOW_LEAST ? d->most : WINDOW_LEAST;
+	d->epoch = d->lost = 0;
+}
+
+/* ---- answers that may be bettered */
+
+static int
+rank(const struct dns_answer *a)
+{
+	static const int order[] = { [DNS_BOGUS] = 4, [DNS_SERVFAIL] = 3,
+	    [DNS_REFUSED] = 2, [DNS_MALFORMED] = 1 };
+
+	return a == NULL ? 0 : order[a->status] * 2 + (a->ede >= 0);
+}
+
+/* An answer that another server may better. */
+static void
+second_best(struct dns *d, struct question *q, struct dns_answer *a)
+{
+	if (rank(a) > rank(q->best)) {
+		dns_drop(q->best);
+		q->best = a;
+	} else {
+		dns_drop(a);
+	}
+	q->said |= (uint8_t)(1u << q->server);
+	if (dns_elsewhere(d, q))
+		dns_retry(d, q);
+	else
+		dns_give_up(d, q);
+}
+
+/* ---- aliases whose target is not in the message */
+
+static void
+chased(void *arg, const struct dns_answer *tail)
+{
+	struct question *q = ((void **)arg)[0];
+	struct dns *d = ((void **)arg)[1];
+	struct dns_answer *head = q->best, *a;
+
+	free(arg);
+	q->chasing = NULL;
+	q->best = NULL;
+	if (head->ncname + tail->ncname > 2 * DNS_MAXHOPS)
+		a = dns_nothing(head->name, q->type, DNS_MALFORMED,
+		    "too many aliases (CNAME)");
+	else
+		a = dns_join(head, tail);
+	dns_drop(head);
+	dns_complete(d, q, a);
+}
+
+/* Does what target waits for end up at q? */
+static bool
+circle(const struct question *target, const struct question *q)
+{
+	for (; target != NULL; target = target->chasing)
+		if (target == q)
+			return true;
+	return false;
+}
+
+static void
+chase(struct dns *d, struct question *q, struct dns_answer *head)
+{
+	const char *why = NULL;
+	struct question *target;
+	struct dns_key k;
+	void **arg;
+
+	if (dns_key(dns_owner(head), q->type, &k) < 0)
+		why = "an alias (CNAME) to no name";
+	else if (circle(dns_asked(d, &k), q))
+		why = "aliases (CNAME) in a circle";
+	else if (q->depth >= DNS_MAXHOPS)
+		why = "too many aliases (CNAME)";
+	if (why != NULL) {
+		dns_complete(d, q, dns_nothing(head->name, q->type, DNS_MALFORMED,
+		    why));
+		dns_drop(head);
+		return;
+	}
+	dns_unlist(q);
+	dns_release_id(q);
+	dns_leave_stream(q);
+	dns_uncount(d, q);
+	dns_drop(q->best);
+	q->best = head;
+	arg = mem_new(2, sizeof *arg);
+	arg[0] = q;
+	arg[1] = d;
+	target = dns_ask(d, &k, (struct waiter){ .done = chased, .arg = arg,
+	    .inner = true });
+	q->chasing = target;
+	if (target != NULL && target->depth <= q->depth)
+		target->depth = (uint8_t)(q->depth + 1);
+}
+
+/* ---- replies */
+
+/* FORMERR, NOTIMP or BADVERS may be about EDNS: once more without. */
+static bool
+try_plain(struct dns *d, struct question *q, unsigned rcode)
+{
+	if ((rcode != 1 && rcode != 4 && rcode != 16) ||
+	    dns_bufsize(d, q, q->server) == 0)
+		return false;
+	q->noedns = true;
+	dns_leave_stream(q);
+	dns_append(&d->again, q);
+	return true;
+}
+
+static void
+learn(struct dns *d, const struct question *q, bool tcp)
+{
+	struct peer *p = &d->peer[q->server];
+
+	p->streak = 0;
+	p->bad_until = 0;
+	p->error = 0;
+	if (!tcp) {
+		sample(p, (double)(d->now_us - q->first_us));
+		adapt(d, q);
+	}
+	if (dns_bufsize(d, q, q->server) > 0)
+		p->edns_ok = true;
+	else if (!p->edns_ok && q->noedns)
+		p->noedns = true;
+}
+
+/* A message that is the reply to q, by its id and its question. */
+void
+dns_reply(struct dns *d, struct question *q, const unsigned char *msg,
+    size_t len, bool tcp)
+{
+	struct dns_answer *a;
+	bool more;
+
+	d->stats.replies++;
+	if (try_plain(d, q, msg[3] & 15u))
+		return;
+	if (!tcp && dns_truncated(msg)) {
+		learn(d, q, tcp);
+		dns_release_id(q);
+		q->tcp = true;
+		d->stats.tcp++;
+		dns_prepend(&d->again, q);
+		return;
+	}
+	a = dns_decode(msg, len, q->wire, q->len, q->type, &more);
+	if (try_plain(d, q, a->rcode)) {
+		dns_drop(a);
+		return;
+	}
+	learn(d, q, tcp);
+	note(d, q, "<", a);
+	a->server = q->server;
+	a->tcp = tcp;
+	a->ad = a->ad_bit && d->sys.server[q->server].trusted;
+	if (a->status == DNS_SERVFAIL || a->status == DNS_REFUSED ||
+	    a->status == DNS_MALFORMED)
+		second_best(d, q, a);
+	else if (more)
+		chase(d, q, a);
+	else
+		dns_complete(d, q, a);
+}

@@ -1,0 +1,331 @@
+/*
+ * dns_udp.c: questions by UDP: ports, ids, packets in batches
+ *
+ * A few connected sockets per server, on ports that the kernel picks at
+ * random, so that strangers' packets do not reach us and a closed port is
+ * told; ids from getrandom, a table of questions by id, so no search; a
+ * question that is sent again to the same server keeps its id, so a late
+ * reply still counts.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "dns_engine.h"
+
+/* In the table of ids: not in use, but not to be used. */
+static struct question *const dead = (struct question *)(uintptr_t)1;
+
+/* ---- ids */
+
+uint16_t
+dns_random16(struct dns *d)
+{
+	if (d->nrandom == 0) {
+		if (getrandom(d->random, sizeof d->random, 0) !=
+		    sizeof d->random)
+			abort();	/* Linux has given it since 3.17 */
+		d->nrandom = sizeof d->random / sizeof *d->random;
+	}
+	return d->random[--d->nrandom];
+}
+
+void
+dns_release_id(struct question *q)
+{
+	if (q->sock != NULL)
+		q->sock->slot[q->id] = NULL;
+	q->sock = NULL;
+}
+
+/*
+ * The id of a question nobody answered stays unused for a while (until as
+ * many others died), since the answer may yet come.
+ */
+void
+dns_bury_id(struct dns *d, struct question *q)
+{
+	struct tomb *t = &d->tomb[d->tombs % TOMBS];
+
+	if (q->sock == NULL)
+		return;
+	d->tombs++;
+	if (t->sock != NULL && t->sock->slot[t->id] == dead)
+		t->sock->slot[t->id] = NULL;
+	*t = (struct tomb){ q->sock, q->id };
+	q->sock->slot[q->id] = dead;
+	q->sock = NULL;
+}
+
+/* A window is at most half of the ids of one socket: this ends soon. */
+static void
+take_id(struct dns *d, struct question *q, struct sock *s)
+{
+	uint16_t id;
+
+	do
+		id = dns_random16(d);
+	while (s->slot[id] != NULL);
+	s->slot[id] = q;
+	q->sock = s;
+	q->id = id;
+}
+
+/* ---- sending */
+
+static int
+open_sock(struct dns *d, unsigned server)
+{
+	struct peer *p = &d->peer[server];
+	const struct net_addr *a = &d->sys.server[server].addr;
+	struct sock *s = &p->sock[p->nsock];
+	int size = RCVBUF;
+
+	s->fd = socket(a->ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	if (s->fd < 0 || connect(s->fd, (const struct sockaddr *)&a->ss,
+	    a->len) < 0) {
+		p->error = errno;
+		if (s->fd >= 0)
+			close(s->fd);
+		return -1;
+	}
+	if (d->inflight > 8 && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE,
+	    &size, sizeof size) < 0)
+		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	s->server = (uint8_t)server;
+	s->full = false;
+	s->slot = mem_new(IDS, sizeof *s->slot);
+	p->nsock++;
+	return 0;
+}
+
+/* One port suffices for a few questions; more of them for many. */
+static struct sock *
+pick_sock(struct dns *d, unsigned server)
+{
+	struct peer *p = &d->peer[server];
+	unsigned like = d->inflight < 16 ? 1 : SOCKS;
+
+	if (p->nsock < like && open_sock(d, server) < 0 && p->nsock == 0)
+		return NULL;
+	return &p->sock[dns_random16(d) % p->nsock];
+}
+
+static void
+refill(struct dns *d)
+{
+	double most = d->conf.qps / 50.0;
+
+	if (d->conf.qps == 0) {
+		d->tokens = BATCH;
+		return;
+	}
+	d->tokens += (double)(d->now_us - d->tokens_us) * d->conf.qps / 1e6;
+	d->tokens_us = d->now_us;
+	if (d->tokens > (most > 1 ? most : 1))
+		d->tokens = most > 1 ? most : 1;
+}
+
+/* What is to be sent next: repetitions first, they are in the window. */
+static struct question *
+due(struct dns *d)
+{
+	if (d->tokens < 1)
+		return NULL;
+	if (d->again.first != NULL)
+		return d->again.first;
+	return d->inflight < (unsigned)d->window ? d->fresh.first : NULL;
+}
+
+/* As many as go to the same socket at once. */
+struct batch {
+	struct sock *sock;
+	struct question *q[BATCH];
+	struct mmsghdr m[BATCH];
+	struct iovec v[BATCH];
+	unsigned n;
+};
+
+static void
+post(struct dns *d, struct batch *b)
+{
+	int i, got, error = 0;
+
+	if (b->n == 0 || b->sock == NULL)
+		return;
+	got = sendmmsg(b->sock->fd, b->m, b->n, MSG_DONTWAIT);
+	if (got < 0 && errno == ECONNREFUSED)	/* of an earlier packet */
+		got = sendmmsg(b->sock->fd, b->m, b->n, MSG_DONTWAIT);
+	if (got < 0) {
+		error = errno;
+		got = 0;
+	}
+	for (i = 0; i < got; i++)
+		dns_sent(d, b->q[i]);
+	if (error == EAGAIN || error == ENOBUFS || error == EINTR)
+		error = 0;
+	for (i = (int)b->n - 1; i >= got; i--) {
+		if (error != 0)
+			dns_unsendable(d, b->q[i], error);
+		else
+			dns_prepend(&d->again, b->q[i]);
+	}
+	b->sock->full = got < (int)b->n && error == 0;
+	b->n = 0;
+}
+
+static void
+pack(struct dns *d, struct batch *b, struct question *q)
+{
+	unsigned i = b->n++;
+	size_t len;
+
+	if (q->sock != b->sock) {
+		dns_bury_id(d, q);
+		take_id(d, q, b->sock);
+	}
+	q->server = b->sock->server;
+	/* Nothing heard from it with EDNS: perhaps that is why. */
+	if (q->tries > 0 && q->tries + 1u >= d->tries &&
+	    !d->peer[q->server].edns_ok)
+		q->noedns = true;
+	len = dns_build(d->out[i], q->id, q->wire, q->len, q->type,
+	    dns_bufsize(d, q, q->server));
+	b->v[i] = (struct iovec){ d->out[i], len };
+	b->m[i].msg_hdr = (struct msghdr){ .msg_iov = &b->v[i],
+	    .msg_iovlen = 1 };
+	b->q[i] = q;
+	dns_count(d, q);
+}
+
+/* The socket q is to go by, NULL if there is none. */
+static struct sock *
+socket_for(struct dns *d, struct question *q, struct sock *now)
+{
+	unsigned s = dns_choose(d, q);
+
+	if (q->sock != NULL && q->sock->server == s)
+		return q->sock;
+	if (now != NULL && now->server == s)
+		return now;
+	q->server = (uint8_t)s;
+	return pick_sock(d, s);
+}
+
+/* Puts q into the batch; false: it does not go there, post the batch. */
+static bool
+load(struct dns *d, struct batch *b, struct question *q)
+{
+	struct sock *s;
+
+	if (q->tcp) {
+		dns_stream_give(d, q);
+		return true;
+	}
+	s = socket_for(d, q, b->sock);
+	if (s == NULL) {
+		dns_unsendable(d, q, d->peer[q->server].error);
+		return true;
+	}
+	if (b->n > 0 && s != b->sock)
+		return false;
+	if (s->full)
+		return false;
+	b->sock = s;
+	dns_unlist(q);
+	pack(d, b, q);
+	return true;
+}
+
+void
+dns_flush(struct dns *d)
+{
+	struct question *q;
+	struct batch b;
+
+	b.n = 0;
+	b.sock = NULL;
+	refill(d);
+	while ((q = due(d)) != NULL) {
+		if (!load(d, &b, q)) {
+			if (b.n == 0)
+				break;		/* full: later */
+			post(d, &b);
+			b.sock = NULL;
+			continue;
+		}
+		if (b.n == BATCH || b.n >= d->tokens) {
+			post(d, &b);
+			b.sock = NULL;
+		}
+	}
+	post(d, &b);
+}
+
+/* ---- receiving */
+
+/* One datagram: is it the reply to anything asked by this socket? */
+static void
+datagram(struct dns *d, struct sock *s, unsigned char *msg, size_t len,
+    bool cut)
+{
+	struct question *q;
+	enum dns_match m = DNS_OTHER;
+
+	if (len >= 12) {
+		q = s->slot[(unsigned)msg[0] << 8 | msg[1]];
+		if (q != NULL && q != dead) {
+			m = dns_match(msg, len, q->wire, q->len, q->type);
+			/* Not ours, but nobody else knows the id. */
+			q->junk |= m == DNS_OTHER;
+		}
+	}
+	if (m == DNS_OTHER) {
+		d->stats.junk++;
+		return;
+	}
+	if (cut)
+		msg[2] |= 2;		/* bigger than our buffer: by TCP */
+	dns_reply(d, q, msg, len, false);
+}
+
+/* Nobody listens: move all of the socket's questions, or hurry them. */
+static void
+refused(struct dns *d, struct sock *s, int error)
+{
+	struct peer *p = &d->peer[s->server];
+	struct question *q, *next;
+	unsigned i;
+
+	p->error = error;
+	p->bad_until = d->now + 1000;
+	for (i = 0; i <= MAXTRIES; i++)
+		for (q = d->wait[i].first; q != NULL; q = next) {
+			next = q->next;
+			if (q->sock != s)
+				continue;
+			if (dns_elsewhere(d, q))
+				dns_retry(d, q);
+			else if (q->deadline > d->now + 250)
+				q->deadline = d->now + 250;
+		}
+}
+
+void
+dns_receive(struct dns *d, struct sock *s)
+{
+	const struct mmsghdr *m = d->im;
+	int i, got;
+
+	do {
+		got = recvmmsg(s->fd, d->im, BATCH, MSG_DONTWAIT, NULL);
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			refused(d, s, errno);
+		for (i = 0; i < got; i++)
+			datagram(d, s, d->iv[i].iov_base, m[i].msg_len,
+			    (m[i].msg_hdr.msg_flags & MSG_TRUNC) != 0);
+	} while (got == BATCH);
+}

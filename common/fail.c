@@ -1,0 +1,102 @@
+/* fail.c: how things go wrong */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+#include "str.h"
+
+static const char *name = "postbag";
+
+static void __attribute__((format(printf, 3, 0)))
+vset(struct err *e, int code, const char *fmt, va_list ap)
+{
+	e->code = code;
+	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+}
+
+int
+fail(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->code != 0)
+		return -1;
+	va_start(ap, fmt);
+	vset(e, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
+fail_sys(struct err *e, int code, const char *fmt, ...)
+{
+	const char *why = strerror(errno);
+	va_list ap;
+	size_t n;
+
+	if (e->code != 0)
+		return -1;
+	va_start(ap, fmt);
+	vset(e, code, fmt, ap);
+	va_end(ap);
+	n = strlen(e->msg);
+	snprintf(e->msg + n, sizeof e->msg - n, ": %s", why);
+	return -1;
+}
+
+int
+fail_in(struct err *e, const char *fmt, ...)
+{
+	char where[256], was[sizeof e->msg];
+	va_list ap;
+
+	if (e->code == 0)
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(where, sizeof where, fmt, ap);
+	va_end(ap);
+	memcpy(was, e->msg, sizeof was);
+	snprintf(e->msg, sizeof e->msg, "%s: %.*s", where,
+	    (int)(sizeof e->msg - strlen(where) - 3), was);
+	return -1;
+}
+
+void
+fail_clear(struct err *e)
+{
+	e->code = 0;
+	e->msg[0] = '\0';
+}
+
+void
+fail_name(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+
+	name = slash != NULL ? slash + 1 : argv0;
+}
+
+void
+fail_say(const char *fmt, ...)
+{
+	char text[4096], safe[8192];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	str_escape(safe, sizeof safe, str_of(text));
+	fflush(stdout);
+	fprintf(stderr, "%s: %s\n", name, safe);
+}
+
+int
+fail_worse(int a, int b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	if (a == EX_TEMPFAIL || b == EX_TEMPFAIL)
+		return a == EX_TEMPFAIL ? b : a;
+	return a;
+}

@@ -1,0 +1,49 @@
+/* fail.h: how things go wrong: one struct, one sentence, one exit status */
+#ifndef FAIL_H
+#define FAIL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <sysexits.h>
+
+/*
+ * One per thread of work.  code is a sysexits value and becomes the exit
+ * status; 0 means all is well.  The first failure wins: later ones, usually
+ * its echoes, change nothing until fail_clear.
+ */
+struct err {
+	int code;
+	char msg[1024];
+};
+
+/* Records a failure, unless one is recorded already.  Always -1. */
+int fail(struct err *, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As fail, and ": " and strerror(errno) at the end. */
+int fail_sys(struct err *, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Prefixes "where: " to a recorded failure, at the boundary where the place
+ * is known ("host:port", "file:line").  Nothing if all is well.  Always -1.
+ */
+int fail_in(struct err *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+void fail_clear(struct err *);
+
+/* The program's name for fail_say; the pointer is kept. */
+void fail_name(const char *argv0);
+
+/*
+ * Prints "name: text" on stderr, after stdout was flushed.  Control bytes,
+ * broken UTF-8 and direction overrides, which a server may have put into the
+ * text, are escaped (see str_escape), so nothing reaches the terminal raw.
+ */
+void fail_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The more serious of two exit statuses: permanent over temporary over 0. */
+int fail_worse(int a, int b);
+
+#endif

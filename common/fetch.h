@@ -1,0 +1,45 @@
+/*
+ * fetch.h: HTTPS beside the loop
+ *
+ * A few threads, each with one connection, take jobs from a queue; a
+ * descriptor tells the loop that one has ended.
+ */
+#ifndef FETCH_H
+#define FETCH_H
+
+#include "https.h"
+
+enum { FETCH_DIALS = 4 };
+
+/*
+ * A job: .get but for .dial and .seconds, the addresses to try one after the
+ * other, .seconds for all of them, and .done are the caller's to set.  From
+ * fetch_start until .done is called it belongs to its thread.
+ */
+struct fetch {
+	struct https get;	/* of the last address tried; the caller frees
+				 * .get.body */
+	char dial[FETCH_DIALS][64];
+	unsigned ndial;
+	double seconds;
+	void (*done)(struct fetch *);
+	void *arg;
+	int got;		/* what https_get returned, and said */
+	struct err e;
+	struct fetch *next;	/* private */
+};
+
+/* EX_OSERR if there can be no thread at all: then .done is never called. */
+int fetch_start(struct fetch *, struct err *);
+
+/* Can be read when a job has ended; -1: none is under way. */
+int fetch_fd(void);
+
+/* Calls .done of all that have ended. */
+void fetch_reap(void);
+
+/* Ends the threads.  False: some are with a stranger, and are not waited
+ * for: nothing that they use may be freed, not even by exit(3). */
+bool fetch_end(void);
+
+#endif

@@ -1,0 +1,281 @@
+/* file.c: files: opened safely, read whole or spooled, made durable */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+int
+file_open(const char *path, struct err *e)
+{
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	else
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return fail_sys(e, EX_NOINPUT, "%s", path);
+	return fd;
+}
+
+char *
+file_path(struct arena *a, const char *path)
+{
+	const char *home = getenv("HOME");
+
+	if (path[0] == '~' && path[1] == '/' && home != NULL)
+		return arena_printf(a, "%s%s", home, path + 1);
+	return arena_dup(a, str_of(path));
+}
+
+static ssize_t
+read_some(int fd, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, p, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+int
+file_slurp(int fd, struct buf *b, struct err *e)
+{
+	char some[16384];
+	ssize_t n;
+
+	while ((n = read_some(fd, some, sizeof some)) > 0) {
+		buf_put(b, some, (size_t)n);
+		if (b->over)
+			return fail(e, EX_DATAERR, "over %zu bytes", b->max);
+	}
+	return n < 0 ? fail_sys(e, EX_IOERR, "read") : 0;
+}
+
+int
+file_whole(int fd, struct buf *b, size_t max, struct err *e)
+{
+	char *at;
+	ssize_t n = 1;
+
+	b->max = max;
+	if ((at = buf_room(b, max)) == NULL)
+		return fail(e, EX_SOFTWARE, "no room");
+	while (n != 0 && b->n < max) {
+		n = read(fd, at + b->n, max - b->n);
+		if (n > 0)
+			b->n += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			return fail_sys(e, EX_NOINPUT, "read");
+	}
+	if (b->n == max)
+		return fail(e, EX_CONFIG, "a file over %zu bytes", max - 1);
+	at[b->n] = '\0';
+	return 0;
+}
+
+int
+file_private(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_sys(e, EX_NOINPUT, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return fail(e, EX_CONFIG, "%s: not a regular file", path);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return fail(e, EX_CONFIG, "%s: belongs to somebody else "
+		    "(uid %u)", path, (unsigned)st.st_uid);
+	if ((st.st_mode & 077) != 0)
+		return fail(e, EX_CONFIG, "%s: holds a secret and has mode "
+		    "%03o: others can read it (chmod 600)", path,
+		    (unsigned)st.st_mode & 0777);
+	return 0;
+}
+
+int
+file_secret_fd(int fd, struct secret *s, struct err *e)
+{
+	ssize_t n;
+	char *eol;
+
+	s->n = 0;
+	do {
+		n = read_some(fd, s->p + s->n, sizeof s->p - s->n);
+		if (n < 0)
+			return fail_sys(e, EX_IOERR, "reading a secret");
+		s->n += (size_t)n;
+	} while (n > 0 && s->n < sizeof s->p);
+	eol = memchr(s->p, '\n', s->n);
+	if (eol == NULL && s->n == sizeof s->p)
+		return fail(e, EX_DATAERR, "a secret over %zu bytes", s->n);
+	if (eol != NULL)
+		s->n = (size_t)(eol - s->p);
+	if (s->n > 0 && s->p[s->n - 1] == '\r')
+		s->n--;
+	if (s->n == 0)
+		return fail(e, EX_CONFIG, "the secret is empty");
+	return 0;
+}
+
+static int
+own_link(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return fail_sys(e, EX_NOINPUT, "%s", path);
+	if (S_ISLNK(st.st_mode) && st.st_uid != geteuid() && st.st_uid != 0)
+		return fail(e, EX_CONFIG, "%s: a symbolic link of somebody "
+		    "else (uid %u)", path, (unsigned)st.st_uid);
+	return 0;
+}
+
+int
+file_secret(const char *path, struct secret *s, struct err *e)
+{
+	int fd, got = -1;
+
+	if (own_link(path, e) < 0 || (fd = file_open(path, e)) < 0)
+		return -1;
+	if (file_private(fd, path, e) == 0 &&
+	    (got = file_secret_fd(fd, s, e)) < 0)
+		fail_in(e, "%s", path);
+	close(fd);
+	return got;
+}
+
+static int
+temp_in(const char *dir)
+{
+	char path[4096];
+	int fd;
+
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	if (fd >= 0)
+		return fd;
+	if ((size_t)snprintf(path, sizeof path, "%s/postbag.XXXXXX", dir) >=
+	    sizeof path)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);	/* a file system without O_TMPFILE */
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+int
+file_temp(struct err *e)
+{
+	const char *tmp = getenv("TMPDIR");
+	int fd = -1;
+
+	if (tmp != NULL && tmp[0] == '/')
+		fd = temp_in(tmp);
+	if (fd < 0)
+		fd = temp_in("/var/tmp");
+	if (fd < 0)
+		fd = temp_in("/tmp");
+	if (fd < 0)
+		return fail_sys(e, EX_CANTCREAT, "temporary file");
+	return fd;
+}
+
+int
+file_write(int fd, const void *p, size_t n, struct err *e)
+{
+	const char *at = p;
+	ssize_t put;
+
+	while (n > 0) {
+		put = write(fd, at, n);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return fail_sys(e, EX_IOERR, "write");
+		at += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+ssize_t
+file_pread(int fd, void *p, size_t n, off_t at, struct err *e)
+{
+	size_t got = 0;
+	ssize_t one;
+
+	while (got < n) {
+		one = pread(fd, (char *)p + got, n - got, at + (off_t)got);
+		if (one < 0 && errno == EINTR)
+			continue;
+		if (one < 0)
+			return fail_sys(e, EX_IOERR, "read");
+		if (one == 0)
+			break;
+		got += (size_t)one;
+	}
+	return (ssize_t)got;
+}
+
+static int
+copy(int from, int to, uint64_t *size, struct err *e)
+{
+	char some[65536];
+	ssize_t n;
+
+	*size = 0;
+	while ((n = read_some(from, some, sizeof some)) > 0) {
+		if (file_write(to, some, (size_t)n, e) < 0)
+			return -1;
+		*size += (uint64_t)n;
+	}
+	return n < 0 ? fail_sys(e, EX_NOINPUT, "read") : 0;
+}
+
+int
+file_spool(int fd, off_t *off, uint64_t *size, struct err *e)
+{
+	struct stat st;
+	int to;
+
+	if (fstat(fd, &st) < 0)
+		return fail_sys(e, EX_NOINPUT, "stat");
+	if (S_ISREG(st.st_mode) && (*off = lseek(fd, 0, SEEK_CUR)) >= 0) {
+		*size = st.st_size > *off ? (uint64_t)(st.st_size - *off) : 0;
+		if ((to = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
+			return fail_sys(e, EX_OSERR, "dup");
+		return to;
+	}
+	*off = 0;
+	if ((to = file_temp(e)) < 0)
+		return -1;
+	if (copy(fd, to, size, e) < 0) {
+		close(to);
+		return -1;
+	}
+	return to;
+}
+
+int
+file_sync(int fd, struct err *e)
+{
+	return fsync(fd) < 0 ? fail_sys(e, EX_IOERR, "fsync") : 0;
+}
+
+int
+file_sync_dir(const char *dir, struct err *e)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), got;
+
+	if (fd < 0)
+		return fail_sys(e, EX_IOERR, "%s", dir);
+	got = file_sync(fd, e);
+	close(fd);
+	return got;
+}

@@ -1,0 +1,61 @@
+/* file.h: files: opened safely, read whole or spooled, made durable */
+#ifndef FILE_H
+#define FILE_H
+
+#include <sys/types.h>
+
+#include "fail.h"
+#include "mem.h"
+#include "str.h"
+
+/*
+ * Opens for reading.  A path of "-" is standard input, duplicated.  Close it
+ * with close(2).  EX_NOINPUT on failure.  Always O_CLOEXEC.
+ */
+int file_open(const char *path, struct err *);
+
+/* "~/x" with $HOME for the tilde, else a copy; in the arena. */
+char *file_path(struct arena *, const char *path);
+
+/* The whole of fd, at most b->max bytes (more is EX_DATAERR), appended. */
+int file_slurp(int fd, struct buf *b, struct err *);
+
+/*
+ * The same, all at once, into a buffer that never moves, since it may hold a
+ * secret; max bytes or more are EX_CONFIG.
+ */
+int file_whole(int fd, struct buf *b, size_t max, struct err *);
+
+/*
+ * The first line of a secret file, without its line end: refused (EX_CONFIG)
+ * unless it is a regular file of ours or root's that nobody else may read.
+ * A symbolic link must be our own or root's.
+ */
+int file_secret(const char *path, struct secret *, struct err *);
+
+/* As above from a descriptor, with no question who may read it. */
+int file_secret_fd(int fd, struct secret *, struct err *);
+
+/* Refuses (EX_CONFIG) an open file that group or others can read. */
+int file_private(int fd, const char *path, struct err *);
+
+/*
+ * A seekable descriptor with the bytes of fd from where it stands: fd itself
+ * (a duplicate) if it is a regular file, otherwise an unlinked temporary
+ * file ($TMPDIR, else /var/tmp, else /tmp).  *off and *size say which part.
+ */
+int file_spool(int fd, off_t *off, uint64_t *size, struct err *);
+
+/* An empty unlinked temporary file. */
+int file_temp(struct err *);
+
+/* All n bytes, whatever write(2) takes at a time; EX_IOERR. */
+int file_write(int fd, const void *, size_t n, struct err *);
+
+/* Up to n bytes at offset; fewer only at the end; -1 EX_IOERR. */
+ssize_t file_pread(int fd, void *, size_t n, off_t, struct err *);
+
+int file_sync(int fd, struct err *);		/* fsync(2) */
+int file_sync_dir(const char *dir, struct err *);
+
+#endif

@@ -1,0 +1,187 @@
+/* https.c: one GET (RFC 9112) */
+#include "https.h"
+
+#include "clock.h"
+#include "conn.h"
+
+enum { HEADERS = 200 };
+
+/* HTTP/1.1 200 OK */
+static int
+status_line(struct conn *c, struct https *h)
+{
+	size_t n;
+	char *p = conn_line(c, &n);
+	struct str s = { p, n };
+	uint64_t v;
+
+	if (p == NULL)
+		return -1;
+	if (!str_starts(s, "HTTP/1.") || s.n < 12 || s.p[8] != ' ' ||
+	    str_num(str_to(str_from(s, 9), 3), 999, &v) < 0)
+		return conn_fail(c, EX_PROTOCOL, "this is not HTTP");
+	h->status = (int)v;
+	return 0;
+}
+
+struct framing {
+	bool chunked, sized;
+	uint64_t size;
+};
+
+static int
+header(struct conn *c, struct https *h, struct framing *f, struct str s)
+{
+	struct str name = str_cut(&s, ':'), value = str_trim(s);
+
+	if (s.p == NULL)
+		return conn_fail(c, EX_PROTOCOL, "a header without \":\"");
+	if (str_is(name, "content-type")) {
+		value = str_trim(str_cut(&value, ';'));
+		str_escape(h->type, sizeof h->type, value);
+	} else if (str_is(name, "transfer-encoding")) {
+		f->chunked = str_is(value, "chunked");
+		if (!f->chunked && !str_is(value, "identity"))
+			return conn_fail(c, EX_PROTOCOL,
+			    "unknown Transfer-Encoding");
+	} else if (str_is(name, "content-length")) {
+		if (str_num(value, INT64_MAX, &f->size) < 0)
+			return conn_fail(c, EX_PROTOCOL,
+			    "bad Content-Length");
+		f->sized = true;
+	}
+	return 0;
+}
+
+/* Informational answers (1xx) come before the answer. */
+static int
+head(struct conn *c, struct https *h, struct framing *f)
+{
+	int lines = 0;
+	size_t n;
+	char *p;
+
+	do {
+		if (status_line(c, h) < 0)
+			return -1;
+		for (;;) {
+			if ((p = conn_line(c, &n)) == NULL)
+				return -1;
+			if (n == 0)
+				break;
+			if (++lines > HEADERS)
+				return conn_fail(c, EX_PROTOCOL,
+				    "headers without end");
+			if (header(c, h, f, (struct str){ p, n }) < 0)
+				return -1;
+		}
+	} while (h->status < 200);
+	return 0;
+}
+
+/* n bytes of body; what is over the limit is not read. */
+static int
+take(struct conn *c, struct https *h, uint64_t n)
+{
+	char part[4096];
+	long got;
+
+	while (n > 0 && !h->too_big) {
+		got = conn_read(c, part, n < sizeof part ? (size_t)n :
+		    sizeof part);
+		if (got < 0)
+			return -1;
+		h->too_big = h->body.n + (size_t)got > h->body.max;
+		if (!h->too_big)
+			buf_put(&h->body, part, (size_t)got);
+		n -= (uint64_t)got;
+	}
+	return 0;
+}
+
+static int
+hex(struct str s, uint64_t *v)
+{
+	size_t i;
+
+	s = str_trim(str_cut(&s, ';'));
+	*v = 0;
+	if (s.n == 0 || s.n > 8)
+		return -1;
+	for (i = 0; i < s.n; i++) {
+		char c = str_lower(s.p[i]);
+
+		if (!str_digit(c) && (c < 'a' || c > 'f'))
+			return -1;
+		*v = *v << 4 | (uint64_t)(str_digit(c) ? c - '0' :
+		    c - 'a' + 10);
+	}
+	return 0;
+}
+
+static int
+chunks(struct conn *c, struct https *h)
+{
+	uint64_t size;
+	size_t n;
+	char *p;
+
+	while (!h->too_big) {
+		if ((p = conn_line(c, &n)) == NULL)
+			return -1;
+		if (hex((struct str){ p, n }, &size) < 0)
+			return conn_fail(c, EX_PROTOCOL, "a bad chunk");
+		if (size == 0)
+			return 0;
+		if (take(c, h, size) < 0)
+			return -1;
+		if (!h->too_big && conn_line(c, &n) == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+body(struct conn *c, struct https *h, const struct framing *f,
+    int64_t deadline, struct err *e)
+{
+	if (f->chunked)
+		return chunks(c, h);
+	if (f->sized)
+		return take(c, h, f->size);
+	if (take(c, h, UINT64_MAX) == 0)
+		return 0;
+	/* Without a length the end of the connection is the end. */
+	if (e->code != EX_TEMPFAIL || clock_ms() >= deadline)
+		return -1;
+	fail_clear(e);
+	return 0;
+}
+
+int
+https_get(struct https *h, struct err *e)
+{
+	int64_t deadline = clock_in(h->seconds);
+	struct conn_conf conf = { .host = h->host, .tls = h->tls,
+	    .port = h->port > 0 ? h->port : 443, .deadline = deadline,
+	    .connect_timeout = h->seconds };
+	struct framing f = { .size = 0 };
+	struct conn *c;
+	int got = -1;
+
+	conf.dial_host = h->dial;
+	conf.dial_port = conf.port;
+	c = conn_open(&conf, e);
+	if (c == NULL)
+		return -1;
+	if (conn_tls(c) == 0) {
+		conn_phase(c, "the answer to GET", h->seconds);
+		conn_printf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n"
+		    "Accept: text/plain\r\nUser-Agent: postbag\r\n"
+		    "Connection: close\r\n\r\n", h->path, h->host);
+		if (head(c, h, &f) == 0 && body(c, h, &f, deadline, e) == 0)
+			got = 0;
+	}
+	conn_close(c);
+	return got;
+}

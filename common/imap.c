@@ -1,0 +1,543 @@
+/*
+ * imap.c: the client's side of IMAP (RFC 3501, 9051): the dialogue
+ *
+ * imap_read.c has the parser.  Before the login only greetings, capabilities
+ * and ID are taken: anything else is from somebody who wants it believed.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "b64.h"
+#include "clock.h"
+#include "imap.h"
+#include "imap_box.h"
+#include "imap_read.h"
+#include "trace.h"
+#include "utf7.h"
+
+enum { GREETING = 60, COMMAND = 120 };	/* seconds */
+
+int
+imap_next(struct imap *m, struct imap_resp *r)
+{
+	return imap_read_next(m, r);
+}
+
+int
+imap_item(struct imap *m, struct imap_item *it)
+{
+	return imap_read_item(m, it);
+}
+
+int
+imap_body(struct imap *m, struct imap_item *it, const struct conn_sink *to)
+{
+	return imap_read_body(m, it, to);
+}
+
+int
+imap_set_next(struct str *set, uint32_t *lo, uint32_t *hi)
+{
+	return imap_read_range(set, lo, hi);
+}
+
+void
+imap_set_put(struct buf *to, const uint32_t *uids, size_t n, size_t *at,
+    size_t max)
+{
+	size_t start = to->n, i = *at, k;
+
+	while (i < n && to->n - start < max) {
+		for (k = i; k + 1 < n && uids[k + 1] == uids[k] + 1; k++)
+			;
+		buf_printf(to, "%s%u", to->n > start ? "," : "", uids[i]);
+		if (k > i)
+			buf_printf(to, ":%u", uids[k]);
+		i = k + 1;
+	}
+	*at = i;
+}
+
+unsigned
+imap_say(struct imap *m, const char *fmt, ...)
+{
+	struct buf b = { .max = 65536 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	m->tag++;
+	if (memchr(b.p, '\n', b.n) != NULL || b.over || m->appending)
+		conn_abort(m->c, EX_SOFTWARE, "a command %s", m->appending ?
+		    "within an APPEND" : b.over ? "over 64 KB" :
+		    "with a line end");
+	else
+		conn_printf(m->c, "A%u %s\r\n", m->tag, b.p);
+	buf_free(&b);
+	return m->tag;
+}
+
+int
+imap_quote(struct imap *m, struct buf *to, struct str name)
+{
+	struct buf raw = { .max = 8192 };
+	size_t i;
+
+	if (str_control(name) || name.n == 0 || name.n > 2000 ||
+	    !str_utf8(name))
+		return conn_fail(m->c, EX_USAGE, "this cannot be the name of "
+		    "a folder");
+	if (m->utf8)
+		buf_str(&raw, name);
+	else
+		utf7_encode(&raw, name);
+	buf_c(to, '"');
+	for (i = 0; i < raw.n; i++) {
+		if (raw.p[i] == '"' || raw.p[i] == '\\')
+			buf_c(to, '\\');
+		buf_c(to, raw.p[i]);
+	}
+	buf_c(to, '"');
+	buf_free(&raw);
+	return to->over ? -1 : 0;
+}
+
+void
+imap_box_forget(struct imap *m)
+{
+	m->box = (struct imap_box){ 0 };
+}
+
+int
+imap_wait(struct imap *m, unsigned tag)
+{
+	struct imap_resp r;
+
+	if (tag == 0)
+		return conn_err(m->c)->code != 0 ? -1 : 0;
+	do
+		if (imap_next(m, &r) < 0)
+			return -1;
+	while (!imap_done(&r, tag));
+	return r.type == IMAP_OK ? 0 : 1;
+}
+
+/* RFC 5530: which refusals are worth another try. */
+static int
+severity(const char *text, int otherwise)
+{
+	static const char *const later[] = { "[UNAVAILABLE]", "[INUSE]",
+	    "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]" };
+	size_t i;
+
+	for (i = 0; i < sizeof later / sizeof *later; i++)
+		if (str_starts(str_of(text), later[i]))
+			return EX_TEMPFAIL;
+	return otherwise;
+}
+
+int
+imap_must(struct imap *m, unsigned tag, const char *what)
+{
+	int got = imap_wait(m, tag);
+
+	if (got <= 0)
+		return got;
+	return conn_fail(m->c, severity(m->text, EX_UNAVAILABLE), "%s: %s",
+	    what, m->text);
+}
+
+/* ---- opening ---- */
+
+static int
+capabilities(struct imap *m)
+{
+	m->caps = 0;
+	m->mechs[0] = m->all[0] = '\0';
+	conn_phase(m->c, "CAPABILITY", COMMAND);
+	return imap_must(m, imap_say(m, "CAPABILITY"), "CAPABILITY");
+}
+
+static int
+greeting(struct imap *m, enum imap_tls tls)
+{
+	const char *peer = conn_peer(m->c);
+	struct imap_resp r;
+
+	conn_phase(m->c, "the greeting", GREETING);
+	if (imap_next(m, &r) < 0)
+		return -1;
+	if (r.tag != 0)
+		return conn_fail(m->c, EX_PROTOCOL, "an answer instead of a "
+		    "greeting");
+	if (r.type == IMAP_BYE)
+		return conn_fail(m->c, severity(m->text, EX_TEMPFAIL),
+		    "greeting: %s", m->text);
+	if (r.type == IMAP_PREAUTH && (tls == IMAP_TLS_STARTTLS ||
+	    (!conn_encrypted(m->c) && strcmp(peer, "command") != 0 &&
+	    strcmp(peer, "unix") != 0)))
+		return conn_fail(m->c, EX_NOPERM, "the server says PREAUTH in "
+		    "plaintext: it may be anybody");
+	if (r.type != IMAP_OK && r.type != IMAP_PREAUTH)
+		return conn_fail(m->c, EX_PROTOCOL, "this is not IMAP");
+	m->authed = r.type == IMAP_PREAUTH;
+	return 0;
+}
+
+static int
+starttls(struct imap *m)
+{
+	int got;
+
+	if ((m->caps & IMAP_STARTTLS) == 0)
+		return conn_fail(m->c, EX_NOPERM, "the server offers no "
+		    "STARTTLS, and nothing is sent without TLS (--tls off)");
+	conn_phase(m->c, "STARTTLS", COMMAND);
+	if ((got = imap_wait(m, imap_say(m, "STARTTLS"))) < 0)
+		return -1;
+	if (got > 0)
+		return conn_fail(m->c, EX_NOPERM, "STARTTLS: %s", m->text);
+	if (conn_starttls(m->c) < 0)
+		return -1;
+	return capabilities(m);
+}
+
+int
+imap_open(struct imap *m, struct conn *c, enum imap_tls tls)
+{
+	*m = (struct imap){ .c = c };
+	if (tls == IMAP_TLS_IMPLICIT && conn_tls(c) < 0)
+		return -1;
+	if (greeting(m, tls) < 0)
+		return -1;
+	if (m->caps == 0 && capabilities(m) < 0)
+		return -1;
+	if (tls == IMAP_TLS_STARTTLS && starttls(m) < 0)
+		return -1;
+	conn_settled(c);
+	return 0;
+}
+
+/* ---- login ---- */
+
+static void
+answer64(struct imap *m, const struct buf *raw)
+{
+	struct buf b = { .max = 65536 };
+
+	b64_put(&b, BUF_STR(*raw));
+	conn_printf(m->c, "%s\r\n", b.n > 0 ? b.p : "");
+	buf_wipe(&b);
+}
+
+static int
+step(struct sasl *a, struct str challenge, struct buf *out, struct err *e)
+{
+	struct buf in = { .max = 16384 };
+	int got;
+
+	buf_wipe(out);
+	if (b64_get(&in, str_trim(challenge)) < 0)
+		got = fail(e, EX_PROTOCOL, "the challenge is not base64");
+	else
+		got = sasl_step(a, BUF_STR(in), out, e);
+	buf_wipe(&in);
+	return got;
+}
+
+static int
+verdict(struct imap *m, struct sasl *a, const struct imap_resp *r)
+{
+	struct err why = { 0 };
+
+	if (r->type != IMAP_OK)
+		return conn_fail(m->c, severity(m->text, EX_NOPERM),
+		    "login refused: %s%s%s", m->text,
+		    sasl_reason(a)[0] != '\0' ? " / " : "", sasl_reason(a));
+	if (sasl_done(a, STR(""), &why) == 0)
+		return 0;
+	return conn_fail(m->c, why.code, "login: %s", why.msg);
+}
+
+static void
+begin(struct imap *m, struct sasl *a, struct buf *out, bool with)
+{
+	struct buf b = { .max = 65536 };
+
+	b64_put(&b, BUF_STR(*out));
+	m->tag++;
+	if (with)
+		conn_printf(m->c, "A%u AUTHENTICATE %s %s\r\n", m->tag,
+		    sasl_name(a), b.n > 0 ? b.p : "=");
+	else
+		conn_printf(m->c, "A%u AUTHENTICATE %s\r\n", m->tag,
+		    sasl_name(a));
+	buf_wipe(&b);
+}
+
+static int
+exchange(struct imap *m, struct sasl *a, struct buf *out)
+{
+	bool has = sasl_first(a, out), sent;
+	struct err why = { 0 };
+	struct imap_resp r;
+	unsigned tag;
+
+	sent = has && (m->caps & IMAP_SASL_IR) != 0;
+	begin(m, a, out, sent);
+	tag = m->tag;
+	m->caps = 0;			/* what is said after it counts */
+	conn_mask(m->c, "");
+	for (;;) {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (imap_done(&r, tag))
+			return verdict(m, a, &r);
+		if (r.type != IMAP_CONTINUE)
+			continue;
+		if (has && !sent) {
+			sent = true;
+		} else if (step(a, r.text, out, &why) < 0) {
+			conn_printf(m->c, "*\r\n");
+			conn_flush(m->c);
+			return conn_fail(m->c, why.code, "login: %s",
+			    why.msg);
+		}
+		answer64(m, out);
+	}
+}
+
+static int
+by_sasl(struct imap *m, const struct sasl_login *login)
+{
+	struct buf out = { .max = 32768 };
+	struct sasl a = { 0 };
+	struct err e = { 0 };
+	char label[80];
+	int got;
+
+	if (sasl_pick(&a, login, str_of(m->mechs), &e) < 0) {
+		sasl_wipe(&a);
+		return conn_fail(m->c, e.code, "%s", e.msg);
+	}
+	snprintf(m->mech, sizeof m->mech, "%s", sasl_name(&a));
+	snprintf(label, sizeof label, "AUTHENTICATE %s", m->mech);
+	conn_phase(m->c, "AUTHENTICATE", COMMAND);
+	conn_mask(m->c, label);
+	got = exchange(m, &a, &out);
+	conn_mask(m->c, NULL);
+	buf_wipe(&out);
+	sasl_wipe(&a);
+	return got;
+}
+
+/*
+ * A literal, for a password may have any byte; the server says "+" first,
+ * unless it has RFC 7888.
+ */
+static int
+literal(struct imap *m, struct str s, const char *after, unsigned tag)
+{
+	bool at_once = (m->caps & IMAP_LITERAL_PLUS) != 0 ||
+	    ((m->caps & IMAP_LITERAL_MINUS) != 0 && s.n <= 4096);
+	struct imap_resp r;
+
+	conn_printf(m->c, "{%zu%s}\r\n", s.n, at_once ? "+" : "");
+	if (at_once) {
+		conn_write(m->c, s.p, s.n);
+		conn_printf(m->c, "%s", after);
+		return 0;
+	}
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (imap_done(&r, tag))
+			return conn_fail(m->c, EX_NOPERM, "login refused: %s",
+			    m->text);
+	} while (r.type != IMAP_CONTINUE);
+	conn_write(m->c, s.p, s.n);
+	conn_printf(m->c, "%s", after);
+	return 0;
+}
+
+/* For servers without any AUTH=; never where LOGINDISABLED is said. */
+static int
+by_login(struct imap *m, const struct sasl_login *l)
+{
+	int got;
+
+	if ((m->caps & IMAP_LOGINDISABLED) != 0 || l->user == NULL ||
+	    l->password == NULL || !l->tls || l->mechs != NULL)
+		return conn_fail(m->c, EX_NOPERM, "the server has no way to "
+		    "log in that can be used here");
+	snprintf(m->mech, sizeof m->mech, "LOGIN");
+	conn_phase(m->c, "LOGIN", COMMAND);
+	conn_mask(m->c, "LOGIN");
+	conn_printf(m->c, "A%u LOGIN ", ++m->tag);
+	got = literal(m, str_of(l->user), " ", m->tag);
+	if (got == 0)
+		got = literal(m, (struct str){ l->password->p,
+		    l->password->n }, "\r\n", m->tag);
+	m->caps = 0;
+	if (got == 0)
+		got = imap_wait(m, m->tag);
+	conn_mask(m->c, NULL);
+	return got <= 0 ? got : conn_fail(m->c, severity(m->text, EX_NOPERM),
+	    "login refused: %s", m->text);
+}
+
+int
+imap_auth(struct imap *m, const struct sasl_login *l)
+{
+	if (m->authed)
+		return 0;
+	if ((m->mechs[0] != '\0' ? by_sasl(m, l) : by_login(m, l)) < 0)
+		return -1;
+	m->authed = true;
+	return m->caps != 0 ? 0 : capabilities(m);
+}
+
+int
+imap_ready(struct imap *m)
+{
+	unsigned tag = 0;
+	bool both = (m->caps & (IMAP_UTF8 | IMAP_ENABLE)) ==
+	    (IMAP_UTF8 | IMAP_ENABLE);
+
+	conn_phase(m->c, "ID", COMMAND);
+	if ((m->caps & IMAP_ID) != 0)
+		tag = imap_say(m, "ID (\"name\" \"postbag\" \"version\" \""
+		    VERSION "\")");
+	if (both)
+		tag = imap_say(m, "ENABLE UTF8=ACCEPT");
+	return tag != 0 && both && imap_wait(m, tag) < 0 ? -1 : 0;
+}
+
+int
+imap_deflate(struct imap *m)
+{
+	int got;
+
+	if ((m->caps & IMAP_COMPRESS) == 0 || !conn_can_deflate())
+		return 0;
+	conn_phase(m->c, "COMPRESS", COMMAND);
+	got = imap_wait(m, imap_say(m, "COMPRESS DEFLATE"));
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	m->deflated = true;
+	return conn_deflate(m->c);
+}
+
+/* ---- the rest of what everybody needs ---- */
+
+int
+imap_select(struct imap *m, struct str name, bool examine)
+{
+	struct buf b = { .max = 16384 };
+	int got = -1;
+
+	conn_phase(m->c, examine ? "EXAMINE" : "SELECT", COMMAND);
+	imap_box_forget(m);
+	if (imap_quote(m, &b, name) == 0)
+		got = imap_wait(m, imap_say(m, "%s %s", examine ? "EXAMINE" :
+		    "SELECT", b.p));
+	buf_free(&b);
+	return got;
+}
+
+int
+imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
+{
+	struct imap_uids found = { 0 };
+	struct imap_resp r;
+	unsigned tag = imap_ask_search(m, keys);
+
+	*uids = NULL;
+	*n = 0;
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_SEARCH &&
+		    imap_found(m, &r, &found) < 0)) {
+			free(found.v);
+			return -1;
+		}
+	} while (!imap_done(&r, tag));
+	if (r.type != IMAP_OK) {
+		free(found.v);
+		return conn_fail(m->c, severity(m->text, r.type == IMAP_BAD ?
+		    EX_USAGE : EX_UNAVAILABLE), "SEARCH %s: %s", keys,
+		    m->text);
+	}
+	imap_uids_sort(&found);
+	*uids = found.v;
+	*n = found.n;
+	return 0;
+}
+
+static bool
+changes(enum imap_type t)
+{
+	return t == IMAP_EXISTS || t == IMAP_EXPUNGE || t == IMAP_FETCH ||
+	    t == IMAP_VANISHED;
+}
+
+/* 1 a response begins, 0 the time is over, -1. */
+static int
+idle(struct imap *m, int64_t end)
+{
+	int got;
+
+	conn_phase(m->c, "IDLE", 0);
+	got = clock_left(end) > 0 ? conn_wait(m->c, clock_left(end) / 1e3) :
+	    0;
+	if (got >= 0)
+		conn_phase(m->c, "IDLE", COMMAND);
+	return got;
+}
+
+int
+imap_idle(struct imap *m, double seconds)
+{
+	unsigned tag = imap_say(m, "IDLE");
+	int64_t end = clock_in(seconds);
+	struct imap_resp r;
+	int got;
+
+	conn_phase(m->c, "IDLE", COMMAND);
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (imap_done(&r, tag))
+			return conn_fail(m->c, EX_UNAVAILABLE, "IDLE: %s",
+			    m->text);
+	} while (r.type != IMAP_CONTINUE);
+	while ((got = idle(m, end)) > 0) {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (imap_done(&r, tag))
+			return conn_fail(m->c, EX_TEMPFAIL, "IDLE: %s",
+			    m->text);
+		if (changes(r.type))
+			break;
+	}
+	if (got < 0)
+		return -1;
+	conn_printf(m->c, "DONE\r\n");
+	return imap_wait(m, tag) < 0 ? -1 : got;
+}
+
+void
+imap_quit(struct imap *m)
+{
+	if (m->appending)
+		imap_append_abort(m, "given up");
+	if (!conn_deaf(m->c) && !m->gone) {
+		m->gone = true;
+		conn_phase(m->c, "LOGOUT", COMMAND);
+		imap_say(m, "LOGOUT");
+		conn_flush(m->c);
+	}
+	arena_free(&m->mem);
+}

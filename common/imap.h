@@ -1,0 +1,180 @@
+/*
+ * imap.h: the client's side of IMAP (RFC 3501, 9051)
+ *
+ * Commands are queued with imap_say, as many as one likes, and answers pulled
+ * with imap_next: tagged ones in the end, untagged ones at any time.  Nothing
+ * that has a size from the server is held: bodies go to a sink.  Mailbox names
+ * are UTF-8 here and what the server wants on the wire.
+ *
+ *	tag = imap_say(m, "UID FETCH %s (UID BODY.PEEK[])", set);
+ *	while ((got = imap_next(m, &r)) > 0 && !imap_done(&r, tag))
+ *		if (r.type == IMAP_FETCH)
+ *			while ((got = imap_item(m, &item)) > 0) ...
+ *
+ * With several commands under way the answers may come in another order, and
+ * FETCH responses of two in between each other, if that is not ambiguous (RFC
+ * 3501 5.5): Dovecot goes on with the next while the first waits for us to
+ * read.  Only a SELECT is waited for by all.
+ */
+#ifndef IMAP_H
+#define IMAP_H
+
+#include "conn.h"
+#include "mem.h"
+#include "sasl.h"
+
+enum imap_cap {
+	IMAP_SASL_IR = 1 << 0, IMAP_LITERAL_PLUS = 1 << 1,
+	IMAP_LITERAL_MINUS = 1 << 2, IMAP_ID = 1 << 3, IMAP_ENABLE = 1 << 4,
+	IMAP_COMPRESS = 1 << 5, IMAP_UIDPLUS = 1 << 6, IMAP_MOVE = 1 << 7,
+	IMAP_ESEARCH = 1 << 8, IMAP_SPECIAL_USE = 1 << 9,
+	IMAP_LIST_STATUS = 1 << 10, IMAP_CONDSTORE = 1 << 11,
+	IMAP_QRESYNC = 1 << 12, IMAP_IDLE = 1 << 13, IMAP_NOTIFY = 1 << 14,
+	IMAP_UTF8 = 1 << 15, IMAP_LOGINDISABLED = 1 << 16,
+	IMAP_STARTTLS = 1 << 17, IMAP_UNSELECT = 1 << 18,
+	IMAP_MULTIAPPEND = 1 << 19, IMAP_REV2 = 1 << 20,
+	IMAP_BINARY = 1 << 21, IMAP_OBJECTID = 1 << 22,
+	IMAP_NAMESPACE = 1 << 23, IMAP_REV1 = 1 << 24,
+	IMAP_LIST_EXTENDED = 1 << 25,
+	IMAP_APPENDLIMIT = 1 << 26	/* m->appendlimit, or one a mailbox */
+};
+
+enum imap_tls { IMAP_TLS_IMPLICIT, IMAP_TLS_STARTTLS, IMAP_TLS_OFF };
+
+struct imap {
+	struct conn *c;		/* borrowed */
+	unsigned caps;
+	char mechs[512];	/* AUTH=, blank separated */
+	char mech[40];		/* what the login used */
+	char all[4096];		/* the capabilities as they came */
+	unsigned tag;		/* the last one given out */
+	bool authed, utf8, deflated, gone;
+	bool qresync, condstore;	/* ENABLED (RFC 5161) */
+	uint64_t appendlimit;	/* APPENDLIMIT=n (RFC 7889); 0: not known */
+	/* of the selected mailbox, as the server last said: imap_box_forget */
+	struct imap_box {
+		uint64_t exists, uidvalidity, uidnext, modseq;
+		bool read_only, not_sticky, no_modseq;
+		bool told;		/* PERMANENTFLAGS; else from FLAGS */
+		char permanent[2048];	/* "\Seen work \*"; what fits */
+		char id[256];		/* MAILBOXID (RFC 8474), or "" */
+	} box;
+	char text[512];		/* of the last NO, BAD or BYE, with its code */
+	/* private */
+	struct arena mem;
+	struct str rest;
+	uint64_t literal;
+	bool pending, inside;
+	bool appending;		/* an APPEND has begun and not ended */
+	uint64_t owed;		/* bytes of its literal */
+};
+
+enum imap_type {
+	IMAP_OK, IMAP_NO, IMAP_BAD, IMAP_BYE, IMAP_PREAUTH, IMAP_CONTINUE,
+	IMAP_CAPABILITY, IMAP_ENABLED, IMAP_EXISTS, IMAP_EXPUNGE, IMAP_FETCH,
+	IMAP_LIST, IMAP_STATUS, IMAP_SEARCH, IMAP_VANISHED, IMAP_FLAGS,
+	IMAP_OTHER
+};
+
+/* All views are valid until the next imap_next, or until more is asked. */
+struct imap_resp {
+	enum imap_type type;
+	unsigned tag;		/* 0: untagged */
+	uint64_t number;	/* EXISTS, EXPUNGE, FETCH: message number */
+	struct str code, arg;	/* "[UIDVALIDITY 12]" */
+	struct str text;	/* for people */
+	struct str name;	/* LIST, STATUS: in UTF-8, if it can be */
+	struct str flags;	/* LIST, FLAGS: blank separated */
+	char sep;		/* LIST; '\0' for NIL */
+	struct str set;		/* SEARCH (ESEARCH's ALL), VANISHED */
+	uint64_t count;		/* ESEARCH's */
+	unsigned of;		/* ESEARCH: the tag of its SEARCH, or 0 */
+	bool earlier;		/* VANISHED (EARLIER) */
+	bool bad_name;		/* name is raw: no modified UTF-7 */
+	bool old_search;	/* SEARCH: set is "1 2 3" */
+};
+
+enum imap_kind {
+	IMAP_UID, IMAP_SIZE, IMAP_DATE, IMAP_FLAG, IMAP_MODSEQ, IMAP_BODY,
+	IMAP_COUNT, IMAP_OBJECT, IMAP_UNKNOWN
+};
+
+struct imap_item {
+	enum imap_kind kind;
+	struct str name;	/* "BODY[HEADER]", STATUS: "UIDNEXT" */
+	uint64_t number;	/* UID, SIZE, MODSEQ, COUNT */
+	/* DATE, FLAG, OBJECT (MAILBOXID, EMAILID); BODY when it was quoted */
+	struct str text;
+	bool nil, literal;	/* of BODY; nil also of OBJECT, APPENDLIMIT */
+	uint64_t size;		/* of BODY */
+};
+
+/* Greeting, TLS, capabilities.  EX_NOPERM: no STARTTLS, or PREAUTH. */
+int imap_open(struct imap *, struct conn *, enum imap_tls);
+int imap_auth(struct imap *, const struct sasl_login *);
+/* ID, ENABLE UTF8=ACCEPT where offered, in one round trip. */
+int imap_ready(struct imap *);
+/* COMPRESS=DEFLATE, if both sides can; a refusal is well. */
+int imap_deflate(struct imap *);
+
+/* Queues "TAG ...\r\n"; the tag.  No line end may be in it. */
+unsigned imap_say(struct imap *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A mailbox name quoted for imap_say; -1: it cannot be (EX_USAGE). */
+int imap_quote(struct imap *, struct buf *, struct str name);
+
+/* The next response: 1, or -1.  What was not read of the last is skipped. */
+int imap_next(struct imap *, struct imap_resp *);
+
+static inline bool
+imap_done(const struct imap_resp *r, unsigned tag)
+{
+	return r->tag == tag;
+}
+
+/* Of FETCH and STATUS: 1 the next item, 0 no more, -1. */
+int imap_item(struct imap *, struct imap_item *);
+/* The bytes of a BODY item, once, before the next imap_item. */
+int imap_body(struct imap *, struct imap_item *, const struct conn_sink *);
+
+/*
+ * What is in m->box is of the mailbox before: to be called before the answers
+ * to a SELECT or EXAMINE are read, not when it is queued.  [CLOSED] (RFC 7162)
+ * does it too; what came before that is of the mailbox before.
+ */
+void imap_box_forget(struct imap *);
+
+/*
+ * Reads up to the tagged answer: 0 OK, 1 NO or BAD (im->text), -1.  Tag 0 is
+ * a command that was not sent: 0, or -1 if something failed.
+ */
+int imap_wait(struct imap *, unsigned tag);
+/* As above; NO and BAD are failures: "what: text". */
+int imap_must(struct imap *, unsigned tag, const char *what);
+
+/* EXAMINE or SELECT.  0, 1 refused, -1. */
+int imap_select(struct imap *, struct str name, bool examine);
+
+/* UIDs that match, in order, appended to *uids (from mem_grow). */
+int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
+
+/*
+ * IDLE: 1 the mailbox has changed (EXISTS, EXPUNGE, FETCH, VANISHED), 0 not in
+ * these seconds, -1.  That the server is still there is not worth a return.
+ */
+int imap_idle(struct imap *, double seconds);
+
+/* LOGOUT, not waited for. */
+void imap_quit(struct imap *);
+
+/*
+ * "1:4,7": 1 and the next range, lo <= hi; 0 at the end; -1 malformed.  "*"
+ * is UINT32_MAX.  imap_set_put appends sorted UIDs from *at on, at most about
+ * max bytes of them, and moves *at.
+ */
+int imap_set_next(struct str *, uint32_t *lo, uint32_t *hi);
+void imap_set_put(struct buf *, const uint32_t *uids, size_t n, size_t *at,
+    size_t max);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * imap_append.c: APPEND (RFC 3501, 3502, 3516, 7888), of messages that stream
+ *
+ * The bytes of a literal are counted: a message that is cut short must never
+ * be completed by the next command, so that the only way out of a literal
+ * that cannot be finished is to hang up without a word (imap_append_abort).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "date.h"
+#include "imap_box.h"
+
+enum {
+	BLOCK = 300, FINAL = 600,	/* seconds */
+	PIECE = 65536,
+	MINUS = 4096			/* RFC 7888 section 5 */
+};
+
+bool
+imap_append_waits(const struct imap *m, uint64_t size)
+{
+	return (m->caps & IMAP_LITERAL_PLUS) == 0 &&
+	    ((m->caps & IMAP_LITERAL_MINUS) == 0 || size > MINUS);
+}
+
+/* Atoms, "\Atoms", blanks. */
+bool
+imap_flags_sayable(const char *flags)
+{
+	const char *p;
+
+	for (p = flags; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f ||
+		    strchr("(){%*\"]", *p) != NULL || (*p == '\\' &&
+		    ((p > flags && p[-1] != ' ') || !str_alpha(p[1]))))
+			return false;
+	return true;
+}
+
+int
+imap_append_begin(struct imap *m, struct str name)
+{
+	struct buf b = { .max = 16384 };
+
+	if (m->appending)
+		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an "
+		    "APPEND");
+	conn_phase(m->c, "APPEND", BLOCK);
+	if (imap_quote(m, &b, name) == 0) {
+		conn_printf(m->c, "A%u APPEND %s", ++m->tag, b.p);
+		m->appending = true;
+		m->owed = 0;
+	}
+	buf_free(&b);
+	return m->appending ? 0 : -1;
+}
+
+static int
+go_ahead(struct imap *m)
+{
+	struct imap_resp r;
+
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (r.tag != 0 && !imap_done(&r, m->tag))
+			return conn_abort(m->c, EX_PROTOCOL, "the answer to "
+			    "another command within an APPEND");
+		if (imap_done(&r, m->tag)) {
+			m->appending = false;
+			m->owed = 0;
+			return r.type != IMAP_OK ? 0 : conn_abort(m->c,
+			    EX_PROTOCOL, "APPEND: a yes to what was not sent");
+		}
+	} while (r.type != IMAP_CONTINUE);
+	return 1;
+}
+
+int
+imap_append_one(struct imap *m, const struct imap_append *a)
+{
+	bool waits = imap_append_waits(m, a->size);
+	char date[DATE_CAP] = "";
+
+	if (!m->appending || m->owed > 0)
+		return conn_abort(m->c, EX_SOFTWARE, "%" PRIu64 " bytes of an "
+		    "APPEND are missing", m->owed);
+	if (a->size == 0)
+		return conn_fail(m->c, EX_USAGE, "an empty message cannot be "
+		    "stored");
+	if (!imap_flags_sayable(a->flags))
+		return conn_fail(m->c, EX_USAGE, "this cannot be a flag: %s",
+		    a->flags);
+	if (a->date > 0)
+		date_imap(date, a->date);
+	conn_phase(m->c, "APPEND", BLOCK);
+	conn_printf(m->c, " (%s)%s%s%s %s{%" PRIu64 "%s}\r\n", a->flags,
+	    date[0] != '\0' ? " \"" : "", date, date[0] != '\0' ? "\"" : "",
+	    a->binary ? "~" : "", a->size, waits ? "" : "+");
+	m->owed = a->size;
+	return waits ? go_ahead(m) : 1;
+}
+
+int
+imap_append_put(void *imap, const void *p, size_t n, struct err *e)
+{
+	struct imap *m = imap;
+	const char *at = p;
+	size_t some;
+
+	(void)e;			/* it is the connection's */
+	if (n > m->owed)
+		return imap_append_abort(m, "the message grew");
+	m->owed -= n;
+	for (; n > 0; at += some, n -= some) {
+		some = n < PIECE ? n : PIECE;
+		conn_phase(m->c, "sending a message", BLOCK);
+		conn_write(m->c, at, some);
+	}
+	return conn_failed(m->c) ? -1 : 0;
+}
+
+unsigned
+imap_append_end(struct imap *m)
+{
+	if (!m->appending || m->owed > 0) {
+		imap_append_abort(m, "the message is shorter than it was");
+		return 0;
+	}
+	m->appending = false;
+	conn_printf(m->c, "\r\n");
+	conn_phase(m->c, "the answer to APPEND", FINAL);
+	return m->tag;
+}
+
+int
+imap_append_abort(struct imap *m, const char *why)
+{
+	m->appending = false;
+	return conn_abort(m->c, EX_TEMPFAIL, "APPEND: %s", why);
+}

@@ -1,0 +1,394 @@
+/*
+ * imap_box.c: what a client does with mailboxes (RFC 3501, 9051 and friends)
+ *
+ * Each imap_ask_* is one line of the dialogue.  What comes back is bounded
+ * before anything is allocated for it: "1:4294967295" is 12 bytes.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imap_box.h"
+
+enum { COMMAND = 120, READING = 300, SEARCHING = 600 };	/* seconds */
+enum {
+	UIDS = 20000000,	/* in a mailbox we believe in */
+	COPIED = 4000000	/* by one command */
+};
+
+/* ---- asking ---- */
+
+unsigned
+imap_ask_ready(struct imap *m)
+{
+	static const struct {
+		unsigned cap;
+		const char *name;
+	} useful[] = {
+		{ IMAP_CONDSTORE, " CONDSTORE" }, { IMAP_QRESYNC, " QRESYNC" },
+		{ IMAP_UTF8, " UTF8=ACCEPT" },
+	};
+	struct buf b = { .max = 128 };
+	unsigned tag = 0;
+	size_t i;
+
+	conn_phase(m->c, "ENABLE", COMMAND);
+	if ((m->caps & IMAP_ID) != 0)
+		tag = imap_say(m, "ID (\"name\" \"postbag\" \"version\" \""
+		    VERSION "\")");
+	for (i = 0; i < sizeof useful / sizeof *useful; i++)
+		if ((m->caps & useful[i].cap) != 0)
+			buf_s(&b, useful[i].name);
+	if ((m->caps & (IMAP_ENABLE | IMAP_REV2)) != 0 && b.n > 0)
+		tag = imap_say(m, "ENABLE%s", b.p);
+	buf_free(&b);
+	return tag;
+}
+
+/* "VERB NAME REST", or "VERB NAME TO". */
+static unsigned
+ask(struct imap *m, const char *verb, struct str name, const char *rest)
+{
+	struct buf b = { .max = 16384 };
+	unsigned tag = 0;
+
+	conn_phase(m->c, verb, COMMAND);
+	if (imap_quote(m, &b, name) == 0)
+		tag = imap_say(m, "%s %s%s", verb, b.p, rest);
+	buf_free(&b);
+	return tag;
+}
+
+/* With blanks and brackets around it; nothing if nothing is asked. */
+static void
+status_items(const struct imap *m, struct buf *to)
+{
+	buf_s(to, "(MESSAGES UIDNEXT UIDVALIDITY");
+	if ((m->caps & IMAP_CONDSTORE) != 0)
+		buf_s(to, " HIGHESTMODSEQ");
+	if ((m->caps & IMAP_OBJECTID) != 0)
+		buf_s(to, " MAILBOXID");
+	if ((m->caps & IMAP_APPENDLIMIT) != 0 && m->appendlimit == 0)
+		buf_s(to, " APPENDLIMIT");
+	buf_c(to, ')');
+}
+
+unsigned
+imap_ask_list(struct imap *m, const char *pattern, bool status)
+{
+	struct buf b = { .max = 1024 };
+	unsigned tag;
+
+	if ((m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS)) != 0) {
+		buf_s(&b, " RETURN (SUBSCRIBED");
+		if ((m->caps & IMAP_SPECIAL_USE) != 0)
+			buf_s(&b, " SPECIAL-USE");
+		if (status && (m->caps & IMAP_LIST_STATUS) != 0) {
+			buf_s(&b, " STATUS ");
+			status_items(m, &b);
+		}
+		buf_c(&b, ')');
+	}
+	tag = ask(m, "LIST \"\"", str_of(pattern), b.n > 0 ? b.p : "");
+	conn_phase(m->c, "LIST", READING);
+	buf_free(&b);
+	return tag;
+}
+
+unsigned
+imap_ask_status(struct imap *m, struct str name)
+{
+	struct buf b = { .max = 1024 };
+	unsigned tag;
+
+	buf_c(&b, ' ');
+	status_items(m, &b);
+	tag = ask(m, "STATUS", name, b.p);
+	buf_free(&b);
+	return tag;
+}
+
+unsigned
+imap_ask_select(struct imap *m, struct str name, bool examine,
+    const struct imap_since *since)
+{
+	struct buf b = { .max = 16384 };
+	unsigned tag;
+
+	if (m->qresync && since != NULL && since->uidvalidity > 0 &&
+	    since->modseq > 0)
+		buf_printf(&b, " (QRESYNC (%" PRIu64 " %" PRIu64 "%s%s))",
+		    since->uidvalidity, since->modseq, since->uids != NULL ?
+		    " " : "", since->uids != NULL ? since->uids : "");
+	else if ((m->caps & IMAP_CONDSTORE) != 0)
+		buf_s(&b, " (CONDSTORE)");
+	tag = ask(m, examine ? "EXAMINE" : "SELECT", name, b.n > 0 ? b.p : "");
+	buf_free(&b);
+	return tag;
+}
+
+unsigned
+imap_ask_search(struct imap *m, const char *keys)
+{
+	conn_phase(m->c, "SEARCH", SEARCHING);
+	return imap_say(m, "UID SEARCH %s%s", (m->caps & (IMAP_ESEARCH |
+	    IMAP_REV2)) != 0 ? "RETURN (ALL) " : "", keys);
+}
+
+static unsigned
+fetch(struct imap *m, const char *set, const char *items)
+{
+	conn_phase(m->c, "FETCH", READING);
+	return imap_say(m, "UID FETCH %s (UID %s)", set, items);
+}
+
+unsigned
+imap_ask_flags(struct imap *m, const char *set, uint64_t modseq)
+{
+	if (modseq == 0)
+		return fetch(m, set, "FLAGS");
+	conn_phase(m->c, "FETCH", READING);
+	return imap_say(m, "UID FETCH %s (UID FLAGS) (CHANGEDSINCE %" PRIu64
+	    ")", set, modseq);
+}
+
+unsigned
+imap_ask_bodies(struct imap *m, const char *set, bool headers)
+{
+	return fetch(m, set, headers ? "FLAGS INTERNALDATE BODY.PEEK[HEADER]" :
+	    "FLAGS INTERNALDATE BODY.PEEK[]");
+}
+
+unsigned
+imap_ask_idents(struct imap *m, const char *set)
+{
+	return fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE "
+	    "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]");
+}
+
+unsigned
+imap_ask_sizes(struct imap *m, const char *set)
+{
+	return fetch(m, set, "RFC822.SIZE");
+}
+
+unsigned
+imap_ask_store(struct imap *m, const char *set, bool add, const char *flags)
+{
+	if (!imap_flags_sayable(flags)) {
+		conn_fail(m->c, EX_USAGE, "this cannot be a flag: %s", flags);
+		return 0;
+	}
+	conn_phase(m->c, "STORE", READING);
+	return imap_say(m, "UID STORE %s %cFLAGS.SILENT (%s)", set, add ? '+' :
+	    '-', flags);
+}
+
+unsigned
+imap_ask_expunge(struct imap *m, const char *set)
+{
+	conn_phase(m->c, "EXPUNGE", READING);
+	return set != NULL ? imap_say(m, "UID EXPUNGE %s", set) :
+	    imap_say(m, "EXPUNGE");
+}
+
+static unsigned
+transfer(struct imap *m, const char *verb, const char *set, struct str to)
+{
+	struct buf b = { .max = 16384 };
+	unsigned tag = 0;
+
+	conn_phase(m->c, verb, READING);
+	if (imap_quote(m, &b, to) == 0)
+		tag = imap_say(m, "UID %s %s %s", verb, set, b.p);
+	buf_free(&b);
+	return tag;
+}
+
+unsigned
+imap_ask_move(struct imap *m, const char *set, struct str to)
+{
+	return transfer(m, "MOVE", set, to);
+}
+
+unsigned
+imap_ask_copy(struct imap *m, const char *set, struct str to)
+{
+	return transfer(m, "COPY", set, to);
+}
+
+unsigned
+imap_ask_create(struct imap *m, struct str name)
+{
+	return ask(m, "CREATE", name, "");
+}
+
+unsigned
+imap_ask_delete(struct imap *m, struct str name)
+{
+	return ask(m, "DELETE", name, "");
+}
+
+unsigned
+imap_ask_rename(struct imap *m, struct str from, struct str to)
+{
+	struct buf b = { .max = 16384 };
+	unsigned tag = 0;
+
+	buf_c(&b, ' ');
+	if (imap_quote(m, &b, to) == 0)
+		tag = ask(m, "RENAME", from, b.p);
+	buf_free(&b);
+	return tag;
+}
+
+unsigned
+imap_ask_subscribe(struct imap *m, struct str name)
+{
+	return ask(m, "SUBSCRIBE", name, "");
+}
+
+/* Where there is no UNSELECT a failed EXAMINE does it (RFC 3691). */
+unsigned
+imap_ask_unselect(struct imap *m)
+{
+	conn_phase(m->c, "UNSELECT", COMMAND);
+	return imap_say(m, "%s", (m->caps & (IMAP_UNSELECT | IMAP_REV2)) != 0 ?
+	    "UNSELECT" : "EXAMINE \"\"");
+}
+
+/* ---- UIDs ---- */
+
+static void
+reserve(struct imap_uids *u, size_t n)
+{
+	if (n <= u->cap)
+		return;
+	u->cap = n > 2 * u->cap ? n : 2 * u->cap;
+	u->v = mem_grow(u->v, u->cap, sizeof *u->v);
+}
+
+void
+imap_uids_add(struct imap_uids *u, uint32_t uid)
+{
+	reserve(u, u->n > 0 ? u->n + 1 : 256);
+	u->v[u->n++] = uid;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void
+imap_uids_sort(struct imap_uids *u)
+{
+	size_t i, k;
+
+	for (i = 1; i < u->n && u->v[i - 1] < u->v[i]; i++)
+		;
+	if (i >= u->n)			/* as most servers send them */
+		return;
+	qsort(u->v, u->n, sizeof *u->v, by_value);
+	for (i = k = 1; i < u->n; i++)
+		if (u->v[i] != u->v[k - 1])
+			u->v[k++] = u->v[i];
+	u->n = k;
+}
+
+bool
+imap_uids_has(const struct imap_uids *u, uint32_t uid)
+{
+	return u->n > 0 && bsearch(&uid, u->v, u->n, sizeof *u->v,
+	    by_value) != NULL;
+}
+
+/* Nothing is added unless all of it can be: no more than most in *u. */
+static int
+add_set(struct imap_uids *u, struct str set, size_t most)
+{
+	struct str again = set;
+	uint64_t n = u->n;
+	uint32_t lo, hi;
+	int got;
+
+	if (str_has(set, '*'))
+		return -1;
+	while ((got = imap_set_next(&again, &lo, &hi)) > 0)
+		if ((n += (uint64_t)hi - lo + 1) > most)
+			return -1;
+	if (got < 0)
+		return -1;
+	reserve(u, n);
+	while (imap_set_next(&set, &lo, &hi) > 0)
+		for (;; lo++) {
+			imap_uids_add(u, lo);
+			if (lo == hi)
+				break;
+		}
+	return 0;
+}
+
+int
+imap_found(struct imap *m, struct imap_resp *r, struct imap_uids *u)
+{
+	struct str w;
+	uint64_t v;
+
+	if (!r->old_search)
+		return add_set(u, r->set, UIDS) == 0 ? 0 : conn_fail(m->c,
+		    EX_PROTOCOL, "SEARCH: not a set of UIDs");
+	while ((w = str_word(&r->set)).n > 0 && w.p[0] != '(') {
+		if (str_num(w, UINT32_MAX, &v) < 0 || v == 0 || u->n >= UIDS)
+			return conn_fail(m->c, EX_PROTOCOL, "SEARCH: no UID");
+		imap_uids_add(u, (uint32_t)v);
+	}
+	return 0;
+}
+
+/* ---- what became of them ---- */
+
+/* The UIDVALIDITY in front of the sets, which *in then is. */
+static int
+validity(struct str *in, uint64_t *v)
+{
+	return str_num(str_word(in), UINT32_MAX, v) < 0 || *v == 0 ? -1 : 0;
+}
+
+int
+imap_appended(struct imap *m, const struct imap_resp *r, uint64_t *v,
+    struct imap_uids *to)
+{
+	struct str in = r->arg, set;
+
+	if (r->type != IMAP_OK || r->tag == 0 || !str_is(r->code, "APPENDUID"))
+		return 0;
+	if (validity(&in, v) < 0 || (set = str_word(&in)).n == 0 ||
+	    str_word(&in).n > 0 || add_set(to, set, COPIED) < 0)
+		return conn_fail(m->c, EX_PROTOCOL, "APPENDUID without UIDs");
+	return 1;
+}
+
+int
+imap_copied(struct imap *m, const struct imap_resp *r, uint64_t *v,
+    struct imap_uids *from, struct imap_uids *to)
+{
+	size_t nfrom = from->n, nto = to->n;
+	struct str in = r->arg, a, b;
+
+	if (r->type != IMAP_OK || !str_is(r->code, "COPYUID"))
+		return 0;
+	if (validity(&in, v) < 0 || (a = str_word(&in)).n == 0 ||
+	    (b = str_word(&in)).n == 0 || str_word(&in).n > 0 ||
+	    add_set(from, a, COPIED) < 0 || add_set(to, b, COPIED) < 0 ||
+	    from->n - nfrom != to->n - nto) {
+		from->n = nfrom;
+		to->n = nto;
+		return conn_fail(m->c, EX_PROTOCOL, "COPYUID: not two sets of "
+		    "one length");
+	}
+	return 1;
+}

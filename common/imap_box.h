@@ -1,0 +1,152 @@
+/*
+ * imap_box.h: what a client does with mailboxes (RFC 3501, 9051 and friends)
+ *
+ * imap_ask_* queue one command and return its tag, so that any number can be
+ * under way; the answers are read with imap_next.  Reads may ride behind a
+ * SELECT that is not answered yet; what changes anything must not, for only
+ * the answer says whether the UIDs are still those (RFC 3501 5.5).  Sets are
+ * "1:4,7", at most about 8,000 bytes (RFC 7162 4): see imap_set_put.  Tag 0:
+ * nothing was sent, for a name or a flag cannot be said (EX_USAGE); imap_wait
+ * then is -1.
+ *
+ *	a = imap_ask_select(m, name, true, &since);
+ *	b = imap_ask_search(m, "ALL");
+ *	imap_box_forget(m);
+ *	... imap_next until imap_done(&r, a), then until imap_done(&r, b)
+ */
+#ifndef IMAP_BOX_H
+#define IMAP_BOX_H
+
+#include <time.h>
+
+#include "imap.h"
+
+/*
+ * ENABLE of what is offered and of use: QRESYNC, CONDSTORE, UTF8=ACCEPT, and
+ * ID, in one flight; 0 if there is nothing to say.  What came of it is in
+ * m->utf8, m->qresync, m->condstore.
+ */
+unsigned imap_ask_ready(struct imap *);
+
+/*
+ * LIST "" PATTERN, with SPECIAL-USE, SUBSCRIBED and STATUS in the same answer
+ * where the server can (IMAP_LIST_STATUS); else STATUS is to be asked for.
+ * STATUS has MESSAGES UIDNEXT UIDVALIDITY, and HIGHESTMODSEQ where the server
+ * has CONDSTORE, MAILBOXID with OBJECTID, and APPENDLIMIT if that is one a
+ * mailbox, if status is set.
+ */
+unsigned imap_ask_list(struct imap *, const char *pattern, bool status);
+unsigned imap_ask_status(struct imap *, struct str name);
+
+/*
+ * SELECT or EXAMINE.  With QRESYNC and since.modseq > 0 the answer has what
+ * changed since then as VANISHED (EARLIER) and FETCH; else with CONDSTORE.
+ */
+struct imap_since {
+	uint64_t uidvalidity, modseq;	/* 0: nothing is known */
+	const char *uids;		/* those known, or NULL */
+};
+unsigned imap_ask_select(struct imap *, struct str name, bool examine,
+    const struct imap_since *);
+
+/* UID SEARCH, RETURN (ALL) with ESEARCH.  imap_found adds what came. */
+unsigned imap_ask_search(struct imap *, const char *keys);
+
+/* UIDs, growing; sorted and without doubles after imap_uids_sort. */
+struct imap_uids {
+	uint32_t *v;		/* free(3) it */
+	size_t n, cap;
+};
+/* Of an IMAP_SEARCH response; -1 EX_PROTOCOL. */
+int imap_found(struct imap *, struct imap_resp *, struct imap_uids *);
+void imap_uids_add(struct imap_uids *, uint32_t);
+void imap_uids_sort(struct imap_uids *);
+bool imap_uids_has(const struct imap_uids *, uint32_t);	/* sorted */
+
+/* UID FETCH SET (UID FLAGS), of those changed since modseq if it is not 0. */
+unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
+/* (UID FLAGS INTERNALDATE BODY.PEEK[]), or BODY.PEEK[HEADER] if headers. */
+unsigned imap_ask_bodies(struct imap *, const char *set, bool headers);
+/*
+ * (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID
+ * DATE FROM SUBJECT)]): who is who.
+ */
+unsigned imap_ask_idents(struct imap *, const char *set);
+unsigned imap_ask_sizes(struct imap *, const char *set); /* (UID RFC822.SIZE) */
+
+/* Can these be said, "\\Seen work" and the like?  No brackets, 8-bit ... */
+bool imap_flags_sayable(const char *flags);
+/* UID STORE SET +FLAGS.SILENT (FLAGS), or - when add is not set. */
+unsigned imap_ask_store(struct imap *, const char *set, bool add,
+    const char *flags);
+/*
+ * UID EXPUNGE SET: of those with \Deleted, these alone; IMAP_UIDPLUS.  NULL
+ * is EXPUNGE: whatever anybody has marked.
+ */
+unsigned imap_ask_expunge(struct imap *, const char *set);
+/* UID MOVE (IMAP_MOVE), UID COPY; COPYUID says what they are called there. */
+unsigned imap_ask_move(struct imap *, const char *set, struct str to);
+unsigned imap_ask_copy(struct imap *, const char *set, struct str to);
+
+unsigned imap_ask_create(struct imap *, struct str name);
+unsigned imap_ask_delete(struct imap *, struct str name);
+unsigned imap_ask_rename(struct imap *, struct str from, struct str to);
+unsigned imap_ask_subscribe(struct imap *, struct str name);
+/* UNSELECT, else EXAMINE of nothing: never CLOSE, which expunges. */
+unsigned imap_ask_unselect(struct imap *);
+
+/*
+ * [APPENDUID v uids] of the tagged OK to an APPEND, [COPYUID v from to] of an
+ * OK to COPY (tagged) or MOVE (RFC 6851: untagged, before the tagged one), in
+ * pairs.  1 there is one, 0 there is none, -1 (EX_PROTOCOL): sets that are
+ * none, or not of the same length, or of more than 4 million.  To be asked
+ * of the answers to that command alone; whether from was asked for at all is
+ * the caller's to see.
+ */
+int imap_appended(struct imap *, const struct imap_resp *,
+    uint64_t *uidvalidity, struct imap_uids *to);
+int imap_copied(struct imap *, const struct imap_resp *,
+    uint64_t *uidvalidity, struct imap_uids *from, struct imap_uids *to);
+
+/*
+ * APPEND, of several messages in one command where IMAP_MULTIAPPEND is there
+ * (RFC 3502: all or none):
+ *
+ *	imap_append_begin(m, name);
+ *	for each message:
+ *		imap_append_one(m, &head);   1 go on, 0 refused, -1
+ *		imap_append_put(m, ...)      head.size bytes in all
+ *	tag = imap_append_end(m);
+ *	... imap_next until imap_done(&r, tag); imap_appended(m, &r, ...)
+ *
+ * imap_append_one waits for the server's "+" only where neither LITERAL+ nor
+ * (up to 4096 bytes) LITERAL- lets it go on (RFC 7888): imap_append_waits
+ * says so beforehand, and then nothing else may be under way, and what the
+ * server says of the selected mailbox meanwhile is lost.  When it returns 0
+ * the command has been answered already: NO, m->text; nothing was stored.
+ * binary: literal8 (RFC 3516), for bytes that hold NUL; only with
+ * IMAP_BINARY.  flags as "\Seen $Forwarded" or "".  date 0: now.  size is
+ * not 0: an empty literal calls all of it off (RFC 3502 section 6.3.11).
+ */
+struct imap_append {
+	const char *flags;
+	time_t date;
+	uint64_t size;
+	bool binary;
+};
+bool imap_append_waits(const struct imap *, uint64_t size);
+int imap_append_begin(struct imap *, struct str name);
+int imap_append_one(struct imap *, const struct imap_append *);
+/* A sink (conn.h); the clock runs anew for each piece of 64 KB. */
+int imap_append_put(void *imap, const void *, size_t, struct err *);
+/* The tag; 0 if bytes are missing, which ends as imap_append_abort does. */
+unsigned imap_append_end(struct imap *);
+
+/*
+ * Gives up in the middle of an APPEND: the connection cannot be used any
+ * more (a literal is owed) and is failed with EX_TEMPFAIL.  Nothing is
+ * stored of it.  -1.
+ */
+int imap_append_abort(struct imap *, const char *why);
+
+#endif

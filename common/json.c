@@ -1,0 +1,326 @@
+/* json.c: writing JSON, one object a line, whatever the bytes are */
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+
+/* How many bytes from the front need no thought: nearly all there are. */
+static size_t
+plain_run(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n && s.p[i] >= ' ' && s.p[i] < 0x7f &&
+	    s.p[i] != '"' && s.p[i] != '\\'; i++)
+		;
+	return i;
+}
+
+/* "text" at once, if it needs no thought. */
+static bool
+quote_plain(struct buf *b, struct str s)
+{
+	char *to;
+
+	if (plain_run(s) < s.n)
+		return false;
+	to = buf_room(b, s.n + 2);
+	if (to == NULL)
+		return true;
+	*to++ = '"';
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '"';
+	to[s.n + 1] = '\0';
+	b->n += s.n + 2;
+	return true;
+}
+
+/* Whether it was UTF-8. */
+static bool
+quote(struct buf *b, struct str s)
+{
+	bool sound = true;
+	uint32_t cp;
+	size_t n;
+
+	if (quote_plain(b, s))
+		return true;
+	buf_c(b, '"');
+	for (;;) {
+		n = plain_run(s);
+		buf_put(b, s.p, n);
+		s = str_from(s, n);
+		if (s.n == 0)
+			break;
+		n = str_char(s, &cp);
+		if (n == 0) {
+			buf_s(b, "\xef\xbf\xbd");
+			sound = false;
+			n = 1;
+		} else if (cp == '"' || cp == '\\') {
+			buf_c(b, '\\');
+			buf_c(b, (char)cp);
+		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) {
+			buf_printf(b, "\\u%04x", (unsigned)cp);
+		} else {
+			buf_put(b, s.p, n);
+		}
+		s = str_from(s, n);
+	}
+	buf_c(b, '"');
+	return sound;
+}
+
+static void
+lead(struct json *j, const char *key)
+{
+	if (j->more[j->depth])
+		buf_c(j->out, ',');
+	j->more[j->depth] = true;
+	if (key != NULL) {
+		quote(j->out, str_of(key));
+		buf_c(j->out, ':');
+	}
+}
+
+void
+json_open(struct json *j, const char *key, char bracket)
+{
+	lead(j, key);
+	buf_c(j->out, bracket);
+	if (j->depth < 31)
+		j->depth++;
+	j->more[j->depth] = false;
+}
+
+void
+json_close(struct json *j, char bracket)
+{
+	buf_c(j->out, bracket);
+	if (j->depth > 0)
+		j->depth--;
+}
+
+void
+json_str(struct json *j, const char *key, struct str s)
+{
+	bool sound;
+	size_t i;
+
+	lead(j, key);
+	sound = quote(j->out, s);
+	if (key == NULL || sound)
+		return;
+	buf_printf(j->out, ",\"%s_hex\":\"", key);
+	for (i = 0; i < s.n; i++)
+		buf_printf(j->out, "%02x", (unsigned char)s.p[i]);
+	buf_c(j->out, '"');
+}
+
+void
+json_s(struct json *j, const char *key, const char *s)
+{
+	if (s != NULL)
+		json_str(j, key, str_of(s));
+	else
+		json_null(j, key);
+}
+
+/* A number, the last places of it behind a point; printf takes 10 x longer. */
+static void
+digits(struct buf *b, uint64_t v, bool minus, int places)
+{
+	char text[32], *p = text + sizeof text;
+	int i;
+
+	for (i = 0; i <= places || v > 0; i++) {
+		if (places > 0 && i == places)
+			*--p = '.';
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	}
+	if (minus)
+		*--p = '-';
+	buf_put(b, p, (size_t)(text + sizeof text - p));
+}
+
+void
+json_int(struct json *j, const char *key, int64_t v)
+{
+	lead(j, key);
+	digits(j->out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0, 0);
+}
+
+void
+json_num(struct json *j, const char *key, double v)
+{
+	double all = v * 1000;
+
+	lead(j, key);
+	if (all > -9e15 && all < 9e15)
+		digits(j->out, (uint64_t)((all < 0 ? -all : all) + 0.5),
+		    all < 0, 3);
+	else
+		buf_printf(j->out, "%.3f", v == v ? v : 0.0);
+}
+
+void
+json_bool(struct json *j, const char *key, bool v)
+{
+	lead(j, key);
+	buf_s(j->out, v ? "true" : "false");
+}
+
+void
+json_null(struct json *j, const char *key)
+{
+	lead(j, key);
+	buf_s(j->out, "null");
+}
+
+static struct str
+space(struct str t)
+{
+	while (t.n > 0 && memchr(" \t\r\n", t.p[0], 4) != NULL)
+		t = str_from(t, 1);
+	return t;
+}
+
+static int
+hex4(struct str t, uint32_t *cp)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *at;
+	size_t i;
+
+	if (t.n < 4)
+		return -1;
+	for (*cp = 0, i = 0; i < 4; i++) {
+		at = memchr(hex, str_lower(t.p[i]), 16);
+		if (at == NULL)
+			return -1;
+		*cp = *cp << 4 | (uint32_t)(at - hex);
+	}
+	return 0;
+}
+
+/* \uXXXX to UTF-8; a surrogate is shown as U+FFFD, good enough for a text. */
+static void
+put_cp(struct buf *b, uint32_t cp)
+{
+	if (cp >= 0xd800 && cp <= 0xdfff)
+		cp = 0xfffd;
+	if (cp < 0x80) {
+		buf_c(b, (char)cp);
+	} else if (cp < 0x800) {
+		buf_c(b, (char)(0xc0 | cp >> 6));
+		buf_c(b, (char)(0x80 | (cp & 0x3f)));
+	} else {
+		buf_c(b, (char)(0xe0 | cp >> 12));
+		buf_c(b, (char)(0x80 | (cp >> 6 & 0x3f)));
+		buf_c(b, (char)(0x80 | (cp & 0x3f)));
+	}
+}
+
+/* A string at the front of *t, unescaped to b (which may be NULL). */
+static int
+string(struct str *t, struct buf *b)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *at;
+	uint32_t cp;
+	char c;
+
+	*t = str_from(*t, 1);
+	for (; t->n > 0 && t->p[0] != '"'; *t = str_from(*t, 1)) {
+		c = t->p[0];
+		if (c == '\\') {
+			*t = str_from(*t, 1);
+			if (t->n == 0)
+				return -1;
+			c = t->p[0];
+			at = memchr(from, c, 5);
+			if (c == 'u') {
+				if (hex4(str_from(*t, 1), &cp) < 0)
+					return -1;
+				if (b != NULL)
+					put_cp(b, cp);
+				*t = str_from(*t, 4);
+				continue;
+			}
+			c = at != NULL ? to[at - from] : c;
+		}
+		if (b != NULL)
+			buf_c(b, c);
+	}
+	if (t->n == 0)
+		return -1;
+	*t = str_from(*t, 1);
+	return 0;
+}
+
+/* Anything at the front of *t, skipped. */
+static int
+skip(struct str *t)
+{
+	int depth = 0;
+
+	do {
+		*t = space(*t);
+		if (t->n == 0)
+			return -1;
+		if (t->p[0] == '"') {
+			if (string(t, NULL) < 0)
+				return -1;
+			continue;
+		}
+		if (t->p[0] == '{' || t->p[0] == '[')
+			depth++;
+		else if (t->p[0] == '}' || t->p[0] == ']')
+			depth--;
+		else if (depth == 0)
+			while (t->n > 1 && memchr(",}]", t->p[1], 3) == NULL)
+				*t = str_from(*t, 1);
+		*t = str_from(*t, 1);
+	} while (depth > 0);
+	return depth < 0 ? -1 : 0;
+}
+
+int
+json_member(struct str t, const char *key, struct buf *out)
+{
+	struct buf name = { .max = 256 };
+	struct str value;
+	bool found;
+
+	t = space(t);
+	if (t.n == 0 || t.p[0] != '{')
+		return -1;
+	do {
+		t = space(str_from(t, 1));
+		if (t.n == 0 || t.p[0] != '"')
+			return -1;
+		name.n = 0;
+		if (string(&t, &name) < 0)
+			break;
+		found = !name.over && str_eq(BUF_STR(name), str_of(key));
+		buf_free(&name);
+		t = space(t);
+		if (t.n == 0 || t.p[0] != ':')
+			return -1;
+		t = space(str_from(t, 1));
+		if (found && t.n > 0 && t.p[0] == '"')
+			return string(&t, out);
+		value = t;
+		if (skip(&t) < 0)
+			return -1;
+		if (found) {
+			buf_str(out, str_to(value, value.n - t.n));
+			return 0;
+		}
+		t = space(t);
+	} while (t.n > 0 && t.p[0] == ',');
+	buf_free(&name);
+	return -1;
+}

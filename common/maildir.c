@@ -1,0 +1,275 @@
+/* maildir.c: delivering into a Maildir */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "maildir.h"
+#include "mem.h"
+
+static int
+folder(const char *dir, const char *sub, struct err *e)
+{
+	char path[4096];
+
+	if ((size_t)snprintf(path, sizeof path, "%s%s%s", dir,
+	    sub[0] != '\0' ? "/" : "", sub) >= sizeof path)
+		return fail(e, EX_CANTCREAT, "%s: too long", dir);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	return 0;
+}
+
+/*
+ * A name nobody has: the time for people, 64 random bits for uniqueness, the
+ * host because a Maildir may be shared.  "/" and ":" may not stand in it.
+ */
+static void
+unique(char *dst, size_t cap)
+{
+	unsigned long long r = 0;
+	char host[128] = "localhost", *p;
+
+	if (getrandom(&r, sizeof r, 0) != sizeof r)
+		r = (unsigned long long)clock_us();
+	gethostname(host, sizeof host - 1);
+	for (p = host; *p != '\0'; p++)
+		if (*p == '/' || *p == ':' || (unsigned char)*p <= ' ')
+			*p = '_';
+	snprintf(dst, cap, "%lld.R%016llxP%d.%s", (long long)clock_wall(), r,
+	    (int)getpid(), host);
+}
+
+static size_t
+lf(char *p, size_t n)
+{
+	size_t i, o = 0;
+
+	for (i = 0; i < n; i++)		/* a struct msg has CR only in CRLF */
+		if (p[i] != '\r')
+			p[o++] = p[i];
+	return o;
+}
+
+static int
+copy(int fd, const struct msg *m, struct err *e)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	char *some = mem_new(1, 65536);
+	ssize_t n;
+
+	msg_start(r, m);
+	while ((n = msg_read(r, some, 65536, e)) > 0)
+		if (file_write(fd, some, lf(some, (size_t)n), e) < 0) {
+			n = -1;
+			break;
+		}
+	free(some);
+	free(r);
+	return n < 0 ? -1 : file_sync(fd, e);
+}
+
+static int
+publish(const char *dir, const char *name, const char *flags, struct err *e)
+{
+	char from[4096], to[4096], sub[4096];
+
+	snprintf(sub, sizeof sub, "%s/%s", dir, flags != NULL ? "cur" : "new");
+	snprintf(from, sizeof from, "%s/tmp/%s", dir, name);
+	if ((size_t)snprintf(to, sizeof to, "%s/%s%s%s", sub, name,
+	    flags != NULL ? ":2," : "", flags != NULL ? flags : "") >=
+	    sizeof to)
+		return fail(e, EX_CANTCREAT, "%s: too long", dir);
+	if (rename(from, to) < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s", to);
+	return file_sync_dir(sub, e);
+}
+
+int
+maildir_create(const char *dir, struct err *e)
+{
+	return folder(dir, "", e) < 0 || folder(dir, "tmp", e) < 0 ||
+	    folder(dir, "new", e) < 0 || folder(dir, "cur", e) < 0 ? -1 : 0;
+}
+
+int
+maildir_deliver(const char *dir, const struct msg *m, const char *flags,
+    bool create, struct err *e)
+{
+	char name[256], path[4096];
+	int fd, got;
+
+	if (create && maildir_create(dir, e) < 0)
+		return -1;
+	unique(name, sizeof name);
+	if ((size_t)snprintf(path, sizeof path, "%s/tmp/%s", dir, name) >=
+	    sizeof path - 64)
+		return fail(e, EX_CANTCREAT, "%s: too long", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	got = copy(fd, m, e);
+	if (close(fd) < 0 && got == 0)
+		got = fail_sys(e, EX_IOERR, "%s", path);
+	if (got == 0)
+		got = publish(dir, name, flags, e);
+	if (got < 0)
+		unlink(path);
+	return got;
+}
+
+/* ---- batches ---- */
+
+static int
+open_folder(int at, const char *path, const char *shown, struct err *e)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s%s%s", shown,
+		    at != AT_FDCWD ? "/" : "", at != AT_FDCWD ? path : "");
+	return fd;
+}
+
+int
+maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
+{
+	struct stat st;
+
+	*m = (struct maildir){ .path = path, .top = -1, .tmp = -1,
+	    .fresh = -1, .cur = -1 };
+	if (create && (folder(path, "", e) < 0 || folder(path, "tmp", e) < 0 ||
+	    folder(path, "new", e) < 0 || folder(path, "cur", e) < 0))
+		return -1;
+	if ((m->top = open_folder(AT_FDCWD, path, path, e)) < 0 ||
+	    (m->tmp = open_folder(m->top, "tmp", path, e)) < 0 ||
+	    (m->fresh = open_folder(m->top, "new", path, e)) < 0 ||
+	    (m->cur = open_folder(m->top, "cur", path, e)) < 0)
+		return -1;
+	if (faccessat(m->tmp, ".", W_OK | X_OK, AT_EACCESS) < 0 ||
+	    faccessat(m->fresh, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	if (fstat(m->tmp, &st) < 0)
+		return fail_sys(e, EX_IOERR, "%s/tmp", path);
+	m->dev = st.st_dev;
+	return 0;
+}
+
+static int
+tmp_name(const struct maildir *m, const char *name, char *to, size_t cap)
+{
+	return (size_t)snprintf(to, cap, "%s%s", name, m->mine) < cap ? 0 :
+	    -1;
+}
+
+int
+maildir_begin(struct maildir *m, const char *name, struct err *e)
+{
+	char tmp[512];
+	int fd;
+
+	if (tmp_name(m, name, tmp, sizeof tmp) < 0)
+		return fail(e, EX_CANTCREAT, "%s: a name too long", m->path);
+	fd = openat(m->tmp, tmp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	return fd >= 0 ? fd : fail_sys(e, errno == ENOSPC || errno == EDQUOT ?
+	    EX_IOERR : EX_CANTCREAT, "%s/tmp/%s", m->path, name);
+}
+
+void
+maildir_abort(struct maildir *m, const char *name)
+{
+	char tmp[512];
+
+	if (tmp_name(m, name, tmp, sizeof tmp) == 0)
+		unlinkat(m->tmp, tmp, 0);
+}
+
+int
+maildir_sync(struct maildir *m, struct err *e)
+{
+	return syncfs(m->tmp) == 0 ? 0 :
+	    fail_sys(e, EX_IOERR, "%s: syncfs", m->path);
+}
+
+int
+maildir_publish(struct maildir *m, const char *name, const char *flags,
+    struct err *e)
+{
+	char to[512], tmp[512];
+
+	if (tmp_name(m, name, tmp, sizeof tmp) < 0 ||
+	    (size_t)snprintf(to, sizeof to, "%s%s%s", name, flags != NULL ?
+	    ":2," : "", flags != NULL ? flags : "") >= sizeof to)
+		return fail(e, EX_CANTCREAT, "%s: a name too long", m->path);
+	if (renameat(m->tmp, tmp, flags != NULL ? m->cur : m->fresh, to) < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s/%s/%s", m->path,
+		    flags != NULL ? "cur" : "new", to);
+	return 0;
+}
+
+int
+maildir_settle(struct maildir *m, struct err *e)
+{
+	if (fsync(m->fresh) < 0 || fsync(m->cur) < 0)
+		return fail_sys(e, EX_IOERR, "%s: fsync", m->path);
+	return 0;
+}
+
+static int
+scan_folder(int top, const char *sub, const char *prefix,
+    void (*each)(void *, struct str), void *to, struct err *e)
+{
+	int fd = openat(top, sub, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+	struct str name;
+
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return fail_sys(e, EX_IOERR, "%s", sub);
+	}
+	errno = 0;
+	while ((entry = readdir(d)) != NULL) {
+		name = str_of(entry->d_name);
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+			each(to, str_cut(&name, ':'));
+		errno = 0;
+	}
+	if (errno != 0)
+		fail_sys(e, EX_IOERR, "%s", sub);
+	closedir(d);
+	return e->code != 0 ? -1 : 0;
+}
+
+int
+maildir_scan(struct maildir *m, const char *prefix,
+    void (*each)(void *to, struct str name), void *to, struct err *e)
+{
+	if (scan_folder(m->top, "new", prefix, each, to, e) < 0 ||
+	    scan_folder(m->top, "cur", prefix, each, to, e) < 0)
+		return fail_in(e, "%s", m->path);
+	return 0;
+}
+
+void
+maildir_close(struct maildir *m)
+{
+	int *fd[] = { &m->top, &m->tmp, &m->fresh, &m->cur };
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		if (*fd[i] >= 0)
+			close(*fd[i]);
+		*fd[i] = -1;
+	}
+}

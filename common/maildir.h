@@ -1,0 +1,67 @@
+/* maildir.h: delivering into a Maildir */
+#ifndef MAILDIR_H
+#define MAILDIR_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fail.h"
+#include "msg.h"
+
+/* Makes dir and its three folders, mode 0700, where they are missing. */
+int maildir_create(const char *dir, struct err *);
+
+/*
+ * Delivers one message, lines ending in LF as Maildirs have them, durably:
+ * written to tmp/, synced, renamed to new/ (or cur/ when flags, e.g. "S", is
+ * not NULL), and the directory synced.  dir and its three folders are made,
+ * with mode 0700, if create is set.  EX_CANTCREAT, EX_IOERR; on failure
+ * nothing is visible.
+ */
+int maildir_deliver(const char *dir, const struct msg *, const char *flags,
+    bool create, struct err *);
+
+/*
+ * A Maildir that is delivered to in batches: maildir_begin for each message,
+ * its bytes written to the descriptor; then for all of them maildir_sync,
+ * maildir_publish, maildir_settle.  Names are the caller's: no "/" nor ":",
+ * no dot in front.  With names that say which message it is a crash at any
+ * point is mended by looking for them (maildir_scan).
+ */
+struct maildir {
+	const char *path;	/* the caller's */
+	int top, tmp, fresh, cur;	/* descriptors of the folders */
+	dev_t dev;
+	/*
+	 * Behind each name in tmp/, set after maildir_open: of two programs
+	 * that deliver the same message at once neither may cut the other's.
+	 */
+	char mine[16];
+};
+
+/* EX_CANTCREAT where it is not there or cannot be written to. */
+int maildir_open(struct maildir *, const char *path, bool create,
+    struct err *);
+
+/* An empty file in tmp/, mode 0600; what an earlier run left is gone. */
+int maildir_begin(struct maildir *, const char *name, struct err *);
+void maildir_abort(struct maildir *, const char *name);
+
+/* All that was written to this file system is on the disk. */
+int maildir_sync(struct maildir *, struct err *);
+
+/* From tmp/ to new/, or to cur/ as NAME:2,FLAGS if flags is not NULL. */
+int maildir_publish(struct maildir *, const char *name, const char *flags,
+    struct err *);
+int maildir_settle(struct maildir *, struct err *);	/* syncs new/, cur/ */
+
+/*
+ * Calls each with the name, without ":2,...", of every file in new/ and cur/
+ * that begins so.
+ */
+int maildir_scan(struct maildir *, const char *prefix,
+    void (*each)(void *to, struct str name), void *to, struct err *);
+
+void maildir_close(struct maildir *);
+
+#endif

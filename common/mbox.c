@@ -1,0 +1,411 @@
+/*
+ * mbox.c: appending to an mbox file, mboxrd quoted, durable, all or nothing
+ *
+ * mboxrd: a ">" in front of each line that is any number of ">" and "From ".
+ * Readers that know only mboxo unquote one less; nothing is lost to anybody.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "mbox.h"
+#include "net.h"
+
+enum { ROOM = 1 << 17, STALE = 300 };
+
+void
+mbox_from(char dst[128], time_t t)
+{
+	static const char *const day[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+	    "Fri", "Sat" };
+	static const char *const month[] = { "Jan", "Feb", "Mar", "Apr",
+	    "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	snprintf(dst, 128, "From %s %s %s %2d %02d:%02d:%02d %d\n",
+	    MBOX_SENDER, day[tm.tm_wday], month[tm.tm_mon], tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year + 1900);
+}
+
+static bool
+from_line(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] == '>')
+		i++;
+	return n - i >= 5 && memcmp(p + i, "From ", 5) == 0;
+}
+
+void
+mbox_quote(struct buf *out, struct str s, bool *begins)
+{
+	const char *eol;
+	size_t n;
+
+	while (s.n > 0) {
+		if (*begins && (s.p[0] == 'F' || s.p[0] == '>') &&
+		    from_line(s.p, s.n))
+			buf_c(out, '>');
+		eol = memchr(s.p, '\n', s.n);
+		n = eol != NULL ? (size_t)(eol - s.p) + 1 : s.n;
+		buf_put(out, s.p, n);
+		*begins = eol != NULL;
+		s = str_from(s, n);
+	}
+}
+
+/* ---- locks ---- */
+
+/* One that nobody has touched for long was left behind. */
+static void
+break_stale(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && clock_wall() - st.st_mtime > STALE)
+		unlink(path);
+}
+
+/*
+ * The lock holds our pid: what a run of ours left that was killed is no lock.
+ */
+static bool
+left_behind(const char *path)
+{
+	char text[32] = "";
+	uint64_t pid;
+	ssize_t n;
+	char proc[64];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0 || str_num(str_trim((struct str){ text, (size_t)n }),
+	    INT32_MAX, &pid) < 0 || pid == 0)
+		return false;
+	snprintf(proc, sizeof proc, "/proc/%d", (int)pid);
+	return access("/proc/self", F_OK) == 0 && access(proc, F_OK) < 0;
+}
+
+static int
+folder_of(const char *path, char *dir, size_t cap)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash == NULL ? 0 : slash == path ? 1 :
+	    (size_t)(slash - path);
+
+	if (n >= cap)
+		return -1;
+	snprintf(dir, cap, "%.*s", slash == NULL ? 1 : (int)n,
+	    slash == NULL ? "." : path);
+	return 0;
+}
+
+/* Our pid in a file without a name, which gets one when it is complete. */
+static int
+unnamed(const char *path)
+{
+	char dir[sizeof((struct mbox *)NULL)->dotlock];
+
+	return folder_of(path, dir, sizeof dir) < 0 ? -1 :
+	    open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+}
+
+static void
+write_pid(int fd)
+{
+	char pid[32];
+
+	snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+	(void)!write(fd, pid, strlen(pid));
+}
+
+/* 0; -1, with EEXIST if there is a lock. */
+static int
+link_unnamed(const char *path)
+{
+	int fd = unnamed(path), got, why;
+	char proc[64];
+
+	if (fd < 0)
+		return -1;
+	write_pid(fd);
+	snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
+	got = linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	why = errno;
+	close(fd);
+	errno = why;
+	return got;
+}
+
+/* Not every file system can do that.  A run that is killed leaves its name. */
+static int
+link_named(const char *path)
+{
+	char name[sizeof((struct mbox *)NULL)->dotlock + 16];
+	int fd, got, why;
+
+	snprintf(name, sizeof name, "%s.%d", path, (int)getpid());
+	unlink(name);
+	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	write_pid(fd);
+	close(fd);
+	got = link(name, path);
+	why = errno;
+	unlink(name);
+	errno = why;
+	return got;
+}
+
+/* A lock without a pid, of a run that was killed, would count as another's. */
+static int
+make_lock(const char *path)
+{
+	int fd;
+
+	if (link_unnamed(path) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return -1;
+	if (link_named(path) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)			/* nor has every one hard links */
+		return -1;
+	write_pid(fd);
+	return close(fd);
+}
+
+static int
+dotlock(struct mbox *m)
+{
+	if (m->dotlock[0] == '\0')
+		return 1;
+	break_stale(m->dotlock);
+	if (left_behind(m->dotlock))
+		unlink(m->dotlock);
+	if (make_lock(m->dotlock) == 0)
+		return 1;
+	if (errno == EEXIST)
+		return 0;
+	m->dotlock[0] = '\0';		/* as in /var/mail for others */
+	return 1;
+}
+
+static int
+lock(struct mbox *m, double seconds, struct err *e)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int64_t end = clock_in(seconds);
+
+	while (dotlock(m) == 0) {
+		if (clock_left(end) == 0) {
+			m->dotlock[0] = '\0';
+			return fail(e, EX_TEMPFAIL, "%s: locked by another "
+			    "program", m->path);
+		}
+		net_poll(NULL, 0, clock_ms() + 100);
+	}
+	while (fcntl(m->fd, F_SETLK, &l) < 0) {
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return fail_sys(e, EX_OSERR, "%s: lock", m->path);
+		if (clock_left(end) == 0)
+			return fail(e, EX_TEMPFAIL, "%s: locked by another "
+			    "program", m->path);
+		net_poll(NULL, 0, clock_ms() + 100);
+	}
+	return 0;
+}
+
+int
+mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
+{
+	struct stat st;
+
+	*m = (struct mbox){ .path = path, .out.max = 4 * ROOM };
+	if ((size_t)snprintf(m->dotlock, sizeof m->dotlock, "%s.lock",
+	    path) >= sizeof m->dotlock)
+		m->dotlock[0] = '\0';
+	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	if (m->fd < 0) {
+		m->dotlock[0] = '\0';
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	}
+	if (lock(m, seconds, e) < 0) {
+		mbox_close(m);
+		return -1;
+	}
+	if (fstat(m->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		mbox_close(m);
+		return fail(e, EX_CANTCREAT, "%s: not a regular file", path);
+	}
+	m->start = m->length = (uint64_t)st.st_size;
+	if (lseek(m->fd, 0, SEEK_END) < 0)
+		return fail_sys(e, EX_IOERR, "%s", path);
+	return 0;
+}
+
+void
+mbox_close(struct mbox *m)
+{
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+	if (m->dotlock[0] != '\0')
+		unlink(m->dotlock);
+	m->dotlock[0] = '\0';
+	buf_free(&m->out);
+}
+
+/* ---- recovery ---- */
+
+static const char own[] = "From " MBOX_SENDER " ";
+
+/*
+ * Of each line that begins a message, from the old end on: is it ours?  A
+ * line that was cut by the crash may be as short as one byte.
+ */
+static int
+all_ours(struct mbox *m, uint64_t from, struct err *e)
+{
+	char some[65536 + 64];
+	size_t keep = 0, n, i;
+	off_t at = (off_t)from;
+	bool first = true;
+	ssize_t got;
+
+	while ((got = file_pread(m->fd, some + keep, 65536 - keep, at, e)) >
+	    0) {
+		at += got;
+		n = keep + (size_t)got;
+		for (i = 0; first && i < 2 && n > 0 && some[0] == '\n'; i++)
+			memmove(some, some + 1, --n);
+		if (first && memcmp(some, own, n < sizeof own - 1 ? n :
+		    sizeof own - 1) != 0)
+			return 0;
+		first = false;
+		for (i = 0; i + 6 + sizeof own < n; i++)
+			if (memcmp(some + i, "\nFrom ", 6) == 0 &&
+			    memcmp(some + i + 1, own, sizeof own - 1) != 0)
+				return 0;
+		keep = n - i;
+		memmove(some, some + i, keep);
+	}
+	for (i = 0; got == 0 && i + 6 <= keep; i++)
+		if (memcmp(some + i, "\nFrom ", 6) == 0 &&
+		    memcmp(some + i + 1, own, keep - i - 1 < sizeof own - 1 ?
+		    keep - i - 1 : sizeof own - 1) != 0)
+			return 0;
+	return got < 0 ? -1 : 1;
+}
+
+int
+mbox_recover(struct mbox *m, uint64_t length, struct err *e)
+{
+	int got;
+
+	if (length >= m->length)
+		return 1;
+	if ((got = all_ours(m, length, e)) != 1)
+		return got;
+	mbox_back(m, length);
+	m->start = length;
+	return mbox_sync(m, e) < 0 ? -1 : 1;
+}
+
+void
+mbox_back(struct mbox *m, uint64_t length)
+{
+	m->out.n = 0;
+	if (ftruncate(m->fd, (off_t)length) == 0 &&
+	    lseek(m->fd, (off_t)length, SEEK_SET) >= 0)
+		m->length = length;
+}
+
+/* ---- writing ---- */
+
+static int
+flush(struct mbox *m, struct err *e)
+{
+	if (m->out.over)
+		return fail(e, EX_SOFTWARE, "%s: a piece too long", m->path);
+	if (m->out.n == 0)
+		return 0;
+	if (file_write(m->fd, m->out.p, m->out.n, e) < 0)
+		return fail_in(e, "%s", m->path);
+	m->length += m->out.n;
+	m->out.n = 0;
+	return 0;
+}
+
+/* A file that does not end in an empty line gets one. */
+static int
+separate(struct mbox *m, struct err *e)
+{
+	char last[2] = "";
+
+	if (m->length + m->out.n == 0 || m->out.n > 0)
+		return 0;
+	if (file_pread(m->fd, last, 2, m->length >= 2 ?
+	    (off_t)m->length - 2 : 0, e) < 0)
+		return -1;
+	if (last[m->length >= 2] != '\n')
+		buf_s(&m->out, "\n\n");
+	else if (m->length < 2 || last[0] != '\n')
+		buf_s(&m->out, "\n");
+	return 0;
+}
+
+int
+mbox_begin(struct mbox *m, time_t t, struct err *e)
+{
+	char from[128];
+
+	if (separate(m, e) < 0)
+		return -1;
+	mbox_from(from, t);
+	buf_s(&m->out, from);
+	m->begins = true;
+	return 0;
+}
+
+int
+mbox_put(struct mbox *m, struct str s, struct err *e)
+{
+	mbox_quote(&m->out, s, &m->begins);
+	return m->out.n >= ROOM || m->out.over ? flush(m, e) : 0;
+}
+
+int
+mbox_end(struct mbox *m, struct err *e)
+{
+	buf_s(&m->out, m->begins ? "\n" : "\n\n");
+	return m->out.n >= ROOM ? flush(m, e) : 0;
+}
+
+int
+mbox_sync(struct mbox *m, struct err *e)
+{
+	char dir[sizeof m->dotlock];
+
+	if (flush(m, e) < 0)
+		return -1;
+	if (fsync(m->fd) < 0)
+		return fail_sys(e, EX_IOERR, "%s", m->path);
+	/* A new file's name is not in its folder for good before this. */
+	return m->start > 0 || folder_of(m->path, dir, sizeof dir) < 0 ? 0 :
+	    file_sync_dir(dir, e);
+}

@@ -1,0 +1,57 @@
+/*
+ * mbox.h: appending to an mbox file, mboxrd quoted, durable, all or nothing
+ *
+ * mbox_open, mbox_begin for each message, mbox_put, mbox_end; mbox_sync for
+ * all of them; mbox_close.  From mbox_open to mbox_close the file is locked,
+ * as others lock it: a dotlock and fcntl(2).  A batch that is not to be is
+ * taken back with mbox_back.
+ */
+#ifndef MBOX_H
+#define MBOX_H
+
+#include <time.h>
+
+#include "fail.h"
+#include "str.h"
+
+struct mbox {
+	const char *path;		/* the caller's */
+	char dotlock[4096];		/* "" if the folder is not ours */
+	int fd;				/* -1: closed */
+	uint64_t start, length;		/* before the batch, and now */
+	struct buf out;
+	bool begins;			/* at the beginning of a line */
+};
+
+/* Who our "From " lines are from: so that a batch is known as our own. */
+#define MBOX_SENDER "mailfetch@localhost"
+
+/* EX_TEMPFAIL if it stays locked for so many seconds. */
+int mbox_open(struct mbox *, const char *path, double seconds, struct err *);
+
+/*
+ * After a crash: back to this length, if all that was added is our own.  1
+ * done (or nothing to do), 0 somebody else has written since, -1 failed.
+ */
+int mbox_recover(struct mbox *, uint64_t length, struct err *);
+
+int mbox_begin(struct mbox *, time_t, struct err *);
+/* Lines end in LF. */
+int mbox_put(struct mbox *, struct str, struct err *);
+int mbox_end(struct mbox *, struct err *);
+int mbox_sync(struct mbox *, struct err *);
+void mbox_back(struct mbox *, uint64_t length);
+void mbox_close(struct mbox *);
+
+/* The "From " line, with its line end. */
+void mbox_from(char dst[128], time_t);
+
+/*
+ * Appends s to out, a ">" in front of each ">*From " that begins a line;
+ * *begins says whether s begins one, and is kept up to date.  A line cut in
+ * its first bytes between two calls is the caller's fault: cut behind a line
+ * end, or after 64 bytes at least.
+ */
+void mbox_quote(struct buf *out, struct str s, bool *begins);
+
+#endif

@@ -1,0 +1,169 @@
+/* mem.c: memory that is there or ends the program, and arenas */
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "mem.h"
+
+struct arena_block {
+	struct arena_block *next;
+	max_align_t data[];
+};
+
+static void
+out(size_t n)
+{
+	fail_say("out of memory (%zu bytes)", n);
+	exit(EX_OSERR);
+}
+
+static size_t
+product(size_t n, size_t size)
+{
+	size_t all;
+
+	if (__builtin_mul_overflow(n, size, &all))
+		out(SIZE_MAX);
+	return all;
+}
+
+void *
+mem_new(size_t n, size_t size)
+{
+	size_t all = product(n, size);
+	void *p = calloc(1, all > 0 ? all : 1);
+
+	if (p == NULL)
+		out(all);
+	return p;
+}
+
+void *
+mem_grow(void *old, size_t n, size_t size)
+{
+	size_t all = product(n, size);
+	void *p = realloc(old, all > 0 ? all : 1);
+
+	if (p == NULL)
+		out(all);
+	return p;
+}
+
+char *
+mem_dup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	return memcpy(mem_new(n, 1), s, n);
+}
+
+static void
+block(struct arena *a, size_t want)
+{
+	struct arena_block *b;
+	size_t least = a->head == NULL ? 1000 : 4000;	/* many need little */
+	size_t cap = want > least ? want : least;
+
+	b = mem_new(1, sizeof *b + cap);
+	b->next = a->head;
+	a->head = b;
+	a->used = 0;
+	a->cap = cap;
+}
+
+void *
+arena_new(struct arena *a, size_t n, size_t size)
+{
+	size_t all = product(n, size);
+	char *p;
+
+	if (all > SIZE_MAX - 64)
+		out(all);
+	all = (all + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+	if (a->head == NULL || a->cap - a->used < all)
+		block(a, all);
+	p = (char *)a->head->data + a->used;
+	a->used += all;
+	return p;
+}
+
+char *
+arena_dup(struct arena *a, struct str s)
+{
+	char *p = arena_new(a, s.n + 1, 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return p;
+}
+
+struct str
+arena_str(struct arena *a, struct str s)
+{
+	return (struct str){ arena_dup(a, s), s.n };
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap, again;
+	char *p;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	p = arena_new(a, (size_t)(n < 0 ? 0 : n) + 1, 1);
+	vsnprintf(p, (size_t)(n < 0 ? 0 : n) + 1, fmt, again);
+	va_end(again);
+	va_end(ap);
+	return p;
+}
+
+void
+arena_free(struct arena *a)
+{
+	struct arena_block *b, *next;
+
+	for (b = a->head; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	*a = (struct arena){ 0 };
+}
+
+void
+arena_reset(struct arena *a)
+{
+	struct arena_block *b, *next;
+
+	if (a->head == NULL)
+		return;
+	for (b = a->head->next; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	a->head->next = NULL;
+	if (a->cap > 16384) {
+		arena_free(a);
+		return;
+	}
+	memset(a->head->data, 0, a->used);
+	a->used = 0;
+}
+
+void
+mem_wipe(void *p, size_t n)
+{
+	OPENSSL_cleanse(p, n);
+}
+
+void
+mem_secret_wipe(struct secret *s)
+{
+	mem_wipe(s, sizeof *s);
+}

@@ -1,0 +1,716 @@
+/*
+ * mime_down.c: 8-bit and odd messages made 7-bit (RFC 6152 3, RFC 2045 6)
+ *
+ * Two walks through the message as it would be sent, with the same code.  The
+ * first finds the leaves that must be encoded and refuses what cannot be
+ * done; the second writes.  Between them only the numbers of those leaves
+ * are kept.  Lines come in pieces, because in an odd message a line may be
+ * longer than memory.  What was written is looked at once more, so a file
+ * that changed between the walks is noticed.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "b64.h"
+#include "file.h"
+#include "mime.h"
+
+#define DEPTH 100
+#define PARTS 100000
+#define BLOCK 65536
+
+enum where { HEAD, LEAF, AROUND };	/* AROUND: preamble or epilogue */
+
+/* A multipart that is open. */
+struct level {
+	char boundary[256];
+	size_t n;
+	bool sealed;			/* signed or encrypted, or inside */
+	bool digest;
+};
+
+/* The entity whose header was read last. */
+struct entity {
+	bool multi, message, text, partial, typed, version;
+	bool opaque;			/* a multipart we cannot enter */
+	bool same;			/* 7bit, 8bit, binary: not encoded */
+	bool relabel;			/* 8bit or binary: will be 7bit */
+	char encoding[32];
+	struct level as;		/* what a multipart would push */
+};
+
+/* What stands in a leaf. */
+struct stats {
+	uint64_t n, special;		/* special: three bytes in QP */
+	bool eight, odd, broken;	/* broken: not UTF-8 */
+	char cut[4];			/* the start of a character */
+	size_t ncut;
+};
+
+/* A leaf to be encoded. */
+struct edit {
+	uint64_t entity;
+	enum cte_kind kind;
+	const char *charset;		/* if it must be said */
+};
+
+struct walk {
+	struct err *e;
+	struct level *level;
+	size_t depth;
+	enum where where;
+	struct buf head;
+	bool child;			/* it is a multipart's */
+	struct entity now;
+	uint64_t entity;
+	struct stats stats;
+	struct edit *edits;
+	size_t nedits, next;
+	/* the second walk */
+	struct msg *out;		/* NULL in the first one */
+	struct arena *a;
+	int fd;
+	struct buf buf;
+	struct msg_look look;
+	uint64_t written;
+	struct cte *cte;
+	bool encode, crlf;
+	char coded[CTE_ROOM];
+};
+
+/* Writing. */
+
+static int
+flush(struct walk *w)
+{
+	if (w->buf.n == 0)
+		return 0;
+	msg_look(&w->look, w->buf.p, w->buf.n);
+	if (file_write(w->fd, w->buf.p, w->buf.n, w->e) < 0)
+		return -1;
+	w->written += w->buf.n;
+	w->buf.n = 0;
+	return 0;
+}
+
+static int
+out(struct walk *w, const char *p, size_t n)
+{
+	buf_put(&w->buf, p, n);
+	return w->buf.n >= BLOCK ? flush(w) : 0;
+}
+
+static int
+encode(struct walk *w, const char *p, size_t n, bool last)
+{
+	size_t some, got;
+
+	do {
+		some = n < CTE_BLOCK ? n : CTE_BLOCK;
+		got = cte_put(w->cte, w->coded, p, some, last && some == n);
+		if (out(w, w->coded, got) < 0)
+			return -1;
+		p += some;
+		n -= some;
+	} while (n > 0);
+	return 0;
+}
+
+/* Content-Type (RFC 2045 5.1). */
+
+/* Blanks and comments off the front. */
+static void
+skip(struct str *s)
+{
+	size_t depth = 0, i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->p[i] == '(')
+			depth++;
+		else if (depth > 0 && s->p[i] == ')')
+			depth--;
+		else if (depth > 0 && s->p[i] == '\\')
+			i++;
+		else if (depth == 0 && !str_has(STR(" \t\r\n"), s->p[i]))
+			break;
+	}
+	*s = str_from(*s, i);
+}
+
+static struct str
+token(struct str *s)
+{
+	struct str t;
+
+	skip(s);
+	t = *s;
+	for (t.n = 0; t.n < s->n && s->p[t.n] > ' ' &&
+	    !str_has(STR("()<>@,;:\\\"/[]?="), s->p[t.n]); t.n++)
+		;
+	*s = str_from(*s, t.n);
+	skip(s);
+	return t;
+}
+
+static bool
+taken(struct str *s, char c)
+{
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	*s = str_from(*s, 1);
+	return true;
+}
+
+/* A token or a quoted string; its value, cut to cap, in dst. */
+static size_t
+value(struct str *s, char *dst, size_t cap)
+{
+	struct str t;
+	size_t n = 0;
+
+	skip(s);
+	if (!taken(s, '"')) {
+		t = token(s);
+		n = t.n < cap ? t.n : cap;
+		memcpy(dst, t.p, n);
+		return n;
+	}
+	while (s->n > 0 && s->p[0] != '"') {
+		if (s->p[0] == '\\' && s->n > 1)
+			*s = str_from(*s, 1);
+		if (n < cap && s->p[0] != '\r' && s->p[0] != '\n')
+			dst[n++] = s->p[0];
+		*s = str_from(*s, 1);
+	}
+	taken(s, '"');
+	skip(s);
+	return n;
+}
+
+static void
+boundary_of(struct level *l, struct str s)
+{
+	char skipped[1];
+	struct str name;
+
+	while (taken(&s, ';')) {
+		name = token(&s);
+		if (!taken(&s, '='))
+			continue;
+		if (str_is(name, "boundary") && l->n == 0) {
+			l->n = value(&s, l->boundary, sizeof l->boundary);
+			while (l->n > 0 && l->boundary[l->n - 1] == ' ')
+				l->n--;
+		} else
+			value(&s, skipped, sizeof skipped);
+		while (s.n > 0 && s.p[0] != ';')
+			s = str_from(s, 1);
+	}
+	if (l->n == sizeof l->boundary)		/* far over the 70 allowed */
+		l->n = 0;
+}
+
+static void
+content_type(struct entity *x, struct str s)
+{
+	struct str type = token(&s), sub = { 0 };
+
+	if (taken(&s, '/'))
+		sub = token(&s);
+	x->typed = true;
+	x->text = str_is(type, "text");
+	x->multi = str_is(type, "multipart");
+	x->message = str_is(type, "message") &&
+	    (str_is(sub, "rfc822") || str_is(sub, "global"));
+	x->partial = str_is(type, "message") &&
+	    (str_is(sub, "partial") || str_is(sub, "external-body"));
+	if (str_is(type, "message") && !x->message)
+		x->text = true;
+	x->as.sealed = str_is(sub, "signed") || str_is(sub, "encrypted");
+	x->as.digest = str_is(sub, "digest");
+	if (x->multi)
+		boundary_of(&x->as, s);
+}
+
+static void
+encoding(struct entity *x, struct str s)
+{
+	struct str t = token(&s);
+
+	str_escape(x->encoding, sizeof x->encoding, t);
+	x->relabel = str_is(t, "8bit") || str_is(t, "binary");
+	x->same = x->relabel || str_is(t, "7bit") || t.n == 0;
+}
+
+static bool
+sealed(const struct walk *w)
+{
+	return w->depth > 0 && w->level[w->depth - 1].sealed;
+}
+
+static void
+understand(struct walk *w)
+{
+	struct msg_fields f = { BUF_STR(w->head) };
+	struct entity *x = &w->now;
+	struct str name, body;
+	bool encoded = false;
+
+	*x = (struct entity){ .same = true };
+	while (msg_next_field(&f, &name, &body) > 0) {
+		if (str_is(name, "Content-Type") && !x->typed)
+			content_type(x, body);
+		else if (str_is(name, "Content-Transfer-Encoding") && !encoded)
+			encoding(x, body);
+		else if (str_is(name, "MIME-Version"))
+			x->version = true;
+		encoded = encoded || x->encoding[0] != '\0';
+	}
+	if (!x->typed) {
+		x->message = w->child && w->level[w->depth - 1].digest;
+		x->text = !x->message;
+	}
+	x->opaque = x->multi && (!x->same || x->as.n == 0);
+	x->multi = x->multi && !x->opaque;
+	x->message = x->message && x->same;
+	x->as.sealed = x->as.sealed || sealed(w);
+}
+
+/* What stands in a leaf. */
+
+static void
+utf8(struct stats *s, const char *p, size_t n)
+{
+	size_t whole;
+
+	while (s->ncut > 0 && n > 0 && !s->broken) {
+		s->cut[s->ncut++] = *p++;
+		n--;
+		if (str_char((struct str){ s->cut, s->ncut }, NULL) > 0)
+			s->ncut = 0;
+		else if (s->ncut == 4)
+			s->broken = true;
+	}
+	if (n == 0 || s->broken)
+		return;
+	whole = msg_utf8((struct str){ p, n });
+	s->broken = n - whole >= 4;
+	if (!s->broken)
+		memcpy(s->cut, p + whole, s->ncut = n - whole);
+}
+
+static void
+count(struct stats *s, const char *p, size_t n, bool start, bool end)
+{
+	bool odd = n > MSG_LINE_MAX || !start || !end;
+	size_t i, special = 0;
+
+	if (!s->eight && !msg_eight((struct str){ p, n })) {
+		if (odd || memchr(p, '\0', n) != NULL ||
+		    memchr(p, '\r', n) != NULL)
+			s->odd = true;
+	} else {
+		s->eight = true;
+		s->odd = s->odd || odd;
+		utf8(s, p, n);
+	}
+	for (i = 0; i < n; i++)
+		special += (p[i] < ' ' && p[i] != '\t') || p[i] > '~' ||
+		    p[i] == '=';
+	s->special += special;
+	if (end && s->ncut > 0)
+		s->broken = true;
+	s->n += n + 2 * end;
+}
+
+static enum cte_kind
+cheaper(const struct walk *w)
+{
+	uint64_t qp = w->stats.n + 2 * w->stats.special;
+
+	if (!w->now.text)
+		return CTE_BASE64;
+	qp += qp / 75 * 3;
+	return qp <= B64_LEN(w->stats.n) + w->stats.n / 57 * 2 ? CTE_QP :
+	    CTE_BASE64;
+}
+
+static const char *
+trouble(const struct stats *s)
+{
+	return s->eight ? "8-bit bytes" : "a NUL, a bare CR or a line over "
+	    "998 octets";
+}
+
+/* The first walk, at the end of a leaf. */
+static int
+judge(struct walk *w)
+{
+	struct stats *s = &w->stats;
+	struct edit *x;
+
+	if (!s->eight && !s->odd)
+		return 0;
+	if (sealed(w))
+		return fail(w->e, EX_DATAERR, "a signed or encrypted part has "
+		    "%s, and encoding them would break it", trouble(s));
+	if (!w->now.same || w->now.partial)
+		return fail(w->e, EX_DATAERR, "a part has %s, and being %s it "
+		    "cannot be encoded", trouble(s), w->now.same ?
+		    "a partial message" : w->now.encoding);
+	if (w->now.opaque)
+		return fail(w->e, EX_DATAERR, "a multipart without a boundary "
+		    "has %s", trouble(s));
+	if ((w->nedits & (w->nedits + 1)) == 0)
+		w->edits = mem_grow(w->edits, 2 * w->nedits + 2,
+		    sizeof *w->edits);
+	x = &w->edits[w->nedits++];
+	*x = (struct edit){ .entity = w->entity, .kind = cheaper(w) };
+	if (!w->now.typed)
+		x->charset = !s->eight ? "us-ascii" :
+		    s->broken ? "unknown-8bit" : "utf-8";
+	return 0;
+}
+
+/* The header of an entity. */
+
+static int
+check_head(struct walk *w)
+{
+	struct str h = BUF_STR(w->head);
+	size_t i;
+
+	if (w->head.over)
+		return fail(w->e, EX_DATAERR, "a part has a header over %d "
+		    "bytes", MSG_HEAD_MAX);
+	for (i = 0; i < h.n; i++)
+		if ((unsigned char)h.p[i] > 0x7f || h.p[i] == '\0' ||
+		    (h.p[i] == '\r' && h.p[i + 1] != '\n'))
+			break;
+	if (i == h.n)
+		return 0;
+	if ((unsigned char)h.p[i] > 0x7f)
+		return fail(w->e, EX_DATAERR, "a header field has 8-bit bytes "
+		    "and can go to servers with SMTPUTF8 only");
+	return fail(w->e, EX_DATAERR, "a NUL or a bare CR in the header of "
+	    "a part");
+}
+
+/* The header with the new encoding, appended to b. */
+static void
+new_head(struct walk *w, struct buf *b, const struct edit *x)
+{
+	struct msg_fields f = { BUF_STR(w->head) };
+	const char *from = w->head.p;
+	struct str name, body;
+
+	while (msg_next_field(&f, &name, &body) > 0)
+		if (str_is(name, "Content-Transfer-Encoding")) {
+			buf_put(b, from, (size_t)(name.p - from));
+			from = f.left.p;
+		}
+	buf_put(b, from, (size_t)(w->head.p + w->head.n - from));
+	if (w->entity == 0 && !w->now.version)
+		buf_s(b, "MIME-Version: 1.0\r\n");
+	if (x != NULL && x->charset != NULL)
+		buf_printf(b, "Content-Type: text/plain; charset=%s\r\n",
+		    x->charset);
+	buf_printf(b, "Content-Transfer-Encoding: %s\r\n", x == NULL ? "7bit" :
+	    x->kind == CTE_QP ? "quoted-printable" : "base64");
+}
+
+/* The second walk.  ended: the empty line was there. */
+static int
+write_head(struct walk *w, bool ended)
+{
+	const struct edit *x = NULL;
+	struct buf b = { .max = 2 * MSG_HEAD_MAX };
+	int got = 0;
+
+	if (w->next < w->nedits && w->edits[w->next].entity == w->entity)
+		x = &w->edits[w->next++];
+	if (x != NULL || (w->now.relabel && !sealed(w)))
+		new_head(w, &b, x);
+	else
+		buf_str(&b, BUF_STR(w->head));
+	w->encode = x != NULL;
+	w->crlf = false;
+	if (w->encode)
+		*w->cte = (struct cte){ .kind = x->kind, .held = -1,
+		    .open_end = true };
+	if (w->entity == 0)
+		msg_begin(w->out, w->a, arena_str(w->a, BUF_STR(b)));
+	else if ((got = out(w, b.p, b.n)) == 0 && ended)
+		got = out(w, "\r\n", 2);
+	buf_free(&b);
+	return got;
+}
+
+static void
+begin_head(struct walk *w, bool child)
+{
+	w->where = HEAD;
+	w->child = child;
+	w->head.n = 0;
+	w->entity++;
+}
+
+static int
+head_done(struct walk *w, bool ended)
+{
+	if (w->entity >= PARTS)
+		return fail(w->e, EX_DATAERR, "over %d parts", PARTS);
+	if (w->out == NULL && check_head(w) < 0)
+		return -1;
+	understand(w);
+	if (w->out != NULL && write_head(w, ended) < 0)
+		return -1;
+	w->stats = (struct stats){ 0 };
+	if (!w->now.multi && w->now.message) {
+		begin_head(w, false);
+		return 0;
+	}
+	w->where = w->now.multi ? AROUND : LEAF;
+	if (!w->now.multi)
+		return 0;
+	if (w->depth == DEPTH)
+		return fail(w->e, EX_DATAERR, "multiparts over %d levels deep",
+		    DEPTH);
+	w->level[w->depth++] = w->now.as;
+	return 0;
+}
+
+/* Bodies. */
+
+/* What a boundary, or with last the end of the message, ends. */
+static int
+finish(struct walk *w, bool last)
+{
+	if (w->where == HEAD)
+		return head_done(w, false);
+	if (w->where == AROUND)
+		return 0;
+	if (w->out == NULL)
+		return judge(w);
+	if (!w->encode)
+		return 0;
+	if (last && w->crlf && encode(w, "\r\n", 2, false) < 0)
+		return -1;
+	if (encode(w, "", 0, true) < 0)
+		return -1;
+	w->encode = false;
+	if (!last && w->crlf && w->cte->kind == CTE_QP)
+		return out(w, "\r\n", 2);
+	return 0;
+}
+
+/* RFC 2046 5.1.1: the level whose boundary the line is, from 1; else 0. */
+static size_t
+match(const struct walk *w, struct str s, bool *closing)
+{
+	const struct level *l;
+	struct str rest;
+	size_t i;
+
+	if (s.n < 3 || s.p[0] != '-' || s.p[1] != '-')
+		return 0;
+	while (s.n > 2 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	for (i = w->depth; i > 0; i--) {
+		l = &w->level[i - 1];
+		rest = str_from(s, 2);
+		if (rest.n < l->n || memcmp(rest.p, l->boundary, l->n) != 0)
+			continue;
+		rest = str_from(rest, l->n);
+		*closing = str_is(rest, "--");
+		if (rest.n == 0 || *closing)
+			return i;
+	}
+	return 0;
+}
+
+static int
+at_boundary(struct walk *w, struct str s, size_t level, bool closing)
+{
+	if (finish(w, false) < 0)
+		return -1;
+	/* a header that ends here may have opened something: it is empty */
+	w->depth = level - closing;
+	w->where = AROUND;
+	if (!closing)
+		begin_head(w, true);
+	if (w->out == NULL)
+		return 0;
+	return out(w, s.p, s.n) < 0 ? -1 : out(w, "\r\n", 2);
+}
+
+static int
+in_head(struct walk *w, struct str s, bool end)
+{
+	if (s.n > MSG_LINE_MAX || !end)
+		return fail(w->e, EX_DATAERR, "the header of a part has a "
+		    "line over %d octets", MSG_LINE_MAX);
+	if (s.n == 0)
+		return head_done(w, true);
+	buf_str(&w->head, s);
+	buf_s(&w->head, "\r\n");
+	return 0;
+}
+
+/* A preamble or epilogue, which nobody sees: what is not clean is left out. */
+static int
+around(struct walk *w, struct str s, bool start, bool end)
+{
+	struct stats x = { 0 };
+
+	count(&x, s.p, s.n, start, end);
+	if (w->out == NULL && (x.eight || x.odd) && sealed(w))
+		return fail(w->e, EX_DATAERR, "a signed or encrypted part has "
+		    "%s", trouble(&x));
+	if (w->out == NULL || x.eight || x.odd)
+		return 0;
+	return out(w, s.p, s.n) < 0 ? -1 : out(w, "\r\n", 2);
+}
+
+static int
+in_leaf(struct walk *w, struct str s, bool start, bool end)
+{
+	if (w->out == NULL) {
+		count(&w->stats, s.p, s.n, start, end);
+		return 0;
+	}
+	if (!w->encode) {
+		if (out(w, s.p, s.n) < 0)
+			return -1;
+		return end ? out(w, "\r\n", 2) : 0;
+	}
+	if (w->crlf && encode(w, "\r\n", 2, false) < 0)
+		return -1;
+	w->crlf = end;
+	return encode(w, s.p, s.n, false);
+}
+
+/* A line or a piece of one, without its CRLF. */
+static int
+piece(struct walk *w, struct str s, bool start, bool end)
+{
+	bool closing = false;
+	size_t level;
+
+	if (start && end && (level = match(w, s, &closing)) > 0)
+		return at_boundary(w, s, level, closing);
+	if (w->where == HEAD)
+		return in_head(w, s, end);
+	return w->where == LEAF ? in_leaf(w, s, start, end) :
+	    around(w, s, start, end);
+}
+
+/*
+ * The lines of a block.  What is left without a line end is kept for the next
+ * block, unless it fills the block; then it is a piece.
+ */
+static int
+pieces(struct walk *w, struct buf *b, bool *start, bool last)
+{
+	const char *at = b->p, *end = b->p + b->n, *nl;
+	size_t n;
+
+	while (at < end && (nl = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		n = (size_t)(nl - at) - 1;
+		if (piece(w, (struct str){ at, n }, *start, true) < 0)
+			return -1;
+		*start = true;
+		at = nl + 1;
+	}
+	n = (size_t)(end - at);
+	if (n > 0 && (last || n > BLOCK / 2)) {
+		n -= !last;			/* it may be a CR */
+		if (piece(w, (struct str){ at, n }, *start, false) < 0)
+			return -1;
+		*start = false;
+		at += n;
+	}
+	buf_drop(b, (size_t)(at - b->p));
+	return 0;
+}
+
+static int
+walk(struct walk *w, const struct msg *in)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct buf b = { 0 };
+	bool start = true;
+	ssize_t n;
+
+	msg_start(r, in);
+	buf_room(&w->head, 1);
+	w->depth = w->entity = w->head.n = 0;
+	w->where = HEAD;
+	w->child = false;
+	do {
+		buf_room(&b, BLOCK);
+		n = msg_read(r, b.p + b.n, BLOCK, w->e);
+		if (n > 0)
+			b.n += (size_t)n;
+		if (n >= 0 && pieces(w, &b, &start, n == 0) < 0)
+			n = -1;
+	} while (n > 0);
+	if (n == 0)
+		n = finish(w, true);
+	free(r);
+	buf_free(&b);
+	return (int)n;
+}
+
+static int
+write_out(struct walk *w, const struct msg *in)
+{
+	struct msg_part p = { .kind = CTE_COPY, .own = true };
+
+	if ((w->fd = file_temp(w->e)) < 0)
+		return -1;
+	if (walk(w, in) < 0 || flush(w) < 0) {
+		close(w->fd);
+		return -1;
+	}
+	msg_look(&w->look, "", 0);
+	if (w->out->n == 0 || w->look.eight || w->look.odd != NULL ||
+	    w->look.size != w->written || w->out->utf8) {
+		close(w->fd);
+		return fail(w->e, EX_IOERR, "the message changed while it was "
+		    "read");
+	}
+	p.fd = w->fd;
+	p.len = p.size = w->written;
+	msg_add(w->out, w->a, &p);
+	return 0;
+}
+
+int
+mime_downgrade(const struct msg *in, struct msg *to, struct arena *a,
+    struct err *e)
+{
+	struct walk *w = mem_new(1, sizeof *w);
+	int got;
+
+	*to = (struct msg){ 0 };
+	w->e = e;
+	w->a = a;
+	w->head.max = MSG_HEAD_MAX + 4096;
+	w->level = mem_new(DEPTH, sizeof *w->level);
+	w->cte = mem_new(1, sizeof *w->cte);
+	got = walk(w, in);
+	if (got == 0) {
+		w->out = to;
+		got = write_out(w, in);
+	}
+	free(w->level);
+	free(w->cte);
+	free(w->edits);
+	buf_free(&w->head);
+	buf_free(&w->buf);
+	free(w);
+	return got;
+}

@@ -1,0 +1,592 @@
+/*
+ * net.c: names to addresses, addresses to sockets; the one poll(2)
+ *
+ * getaddrinfo(3) knows no deadline, so it runs in a thread of its own, which
+ * is left behind when it takes too long.  With POSTBAG_DNS, dns.c asks.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "dns.h"
+#include "file.h"
+#include "mem.h"
+#include "net.h"
+
+enum { STAGGER_MS = 250, MAXADDR = 32 };
+extern char **environ;
+
+int
+net_poll(struct pollfd *p, nfds_t n, int64_t deadline)
+{
+	int got;
+
+	do
+		got = poll(p, n, clock_left(deadline));
+	while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	return got;
+}
+
+/* One question to getaddrinfo; the last of asker and thread frees it. */
+struct question {
+	char *host;
+	char port[8];
+	struct addrinfo hints, *answer;
+	int code, done[2];
+	pthread_mutex_t lock;
+	int owners;
+};
+
+static void
+leave(struct question *q)
+{
+	int left;
+
+	pthread_mutex_lock(&q->lock);
+	left = --q->owners;
+	pthread_mutex_unlock(&q->lock);
+	if (left > 0)
+		return;
+	if (q->answer != NULL)
+		freeaddrinfo(q->answer);
+	close(q->done[0]);
+	close(q->done[1]);
+	pthread_mutex_destroy(&q->lock);
+	free(q->host);
+	free(q);
+}
+
+static void *
+answer(void *arg)
+{
+	struct question *q = arg;
+
+	q->code = getaddrinfo(q->host, q->port, &q->hints, &q->answer);
+	if (write(q->done[1], "", 1) < 0)
+		q->code = EAI_SYSTEM;
+	leave(q);
+	return NULL;
+}
+
+static struct question *
+question(const char *host, unsigned port, int family, struct err *e)
+{
+	struct question *q = mem_new(1, sizeof *q);
+
+	if (pipe2(q->done, O_CLOEXEC) < 0) {
+		free(q);
+		fail_sys(e, EX_OSERR, "pipe");
+		return NULL;
+	}
+	q->host = mem_dup(host);
+	snprintf(q->port, sizeof q->port, "%u", port & 0xffff);
+	q->hints.ai_family = family;
+	q->hints.ai_socktype = SOCK_STREAM;
+	q->hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
+	pthread_mutex_init(&q->lock, NULL);
+	q->owners = 1;
+	return q;
+}
+
+/* Asks in a thread; what getaddrinfo said, or EAI_AGAIN when time is up. */
+static int
+ask(struct question *q, int64_t deadline)
+{
+	struct pollfd p = { .fd = q->done[0], .events = POLLIN };
+	pthread_attr_t attr;
+	pthread_t t;
+	int bad;
+
+	q->hints.ai_flags = AI_NUMERICSERV;
+	if (q->hints.ai_family == AF_UNSPEC)
+		q->hints.ai_flags |= AI_ADDRCONFIG;
+	q->owners = 2;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	bad = pthread_create(&t, &attr, answer, q);
+	pthread_attr_destroy(&attr);
+	if (bad != 0) {
+		q->owners = 1;
+		return EAI_MEMORY;
+	}
+	return net_poll(&p, 1, deadline) > 0 ? q->code : EAI_AGAIN;
+}
+
+/* The families in turn, the first one's first. */
+static int
+interleave(const struct addrinfo *list, struct net_addr *out, int max)
+{
+	const struct addrinfo *a, *turn[2] = { list, list };
+	int n = 0, t = 0, first = list->ai_family;
+
+	while (n < max && (turn[0] != NULL || turn[1] != NULL)) {
+		for (a = turn[t]; a != NULL; a = a->ai_next)
+			if ((a->ai_family == first) == (t == 0) &&
+			    a->ai_addrlen <= sizeof out[n].ss)
+				break;
+		turn[t] = a != NULL ? a->ai_next : NULL;
+		if (a != NULL) {
+			memcpy(&out[n].ss, a->ai_addr, a->ai_addrlen);
+			out[n++].len = a->ai_addrlen;
+		}
+		t = !t;
+	}
+	return n;
+}
+
+void
+net_hosts(struct buf *text)
+{
+	struct err ignored = { 0 };
+	int fd = file_open("/etc/hosts", &ignored);
+
+	if (fd < 0)
+		return;
+	file_slurp(fd, text, &ignored);
+	close(fd);
+}
+
+bool
+net_hosts_next(struct str *rest, const char *host, struct str *address)
+{
+	struct str line, word;
+
+	while (rest->p != NULL) {
+		line = str_cut(rest, '\n');
+		line = str_cut(&line, '#');
+		*address = str_word(&line);
+		while ((word = str_word(&line)).n > 0)
+			if (str_is(word, host))
+				return true;
+	}
+	return false;
+}
+
+/* Does a line of /etc/hosts name it?  Then that line counts, not DNS. */
+static bool
+in_hosts_file(const char *host)
+{
+	struct buf text = { .max = 1 << 20 };
+	struct str rest, address;
+	bool found;
+
+	net_hosts(&text);
+	rest = BUF_STR(text);
+	found = net_hosts_next(&rest, host, &address);
+	buf_free(&text);
+	return found;
+}
+
+/* POSTBAG_DNS replaces DNS, not what this machine itself knows. */
+static bool
+asks_dns(const char *host)
+{
+	const char *servers = getenv("POSTBAG_DNS");
+
+	return servers != NULL && servers[0] != '\0' &&
+	    !str_is(str_of(host), "localhost") &&
+	    !dns_within(host, "localhost") && !in_hosts_file(host);
+}
+
+int
+net_resolve(const char *host, unsigned port, int family,
+    struct net_addr *out, int max, int64_t deadline, struct err *e)
+{
+	struct question *q = question(host, port, family, e);
+	int code, n = -1;
+
+	if (q == NULL)
+		return -1;
+	code = getaddrinfo(q->host, q->port, &q->hints, &q->answer);
+	if (code != 0 && asks_dns(host)) {
+		leave(q);
+		return dns_hosts(host, port, family, out, max, deadline, e);
+	}
+	if (code != 0)			/* a name, not an address */
+		code = ask(q, deadline);
+	if (code == 0 && q->answer != NULL)
+		n = interleave(q->answer, out, max);
+	else if (code == EAI_NONAME || code == EAI_NODATA ||
+	    code == EAI_ADDRFAMILY)
+		fail(e, EX_NOHOST, "%s: no such host", host);
+	else
+		fail(e, EX_TEMPFAIL, "%s: cannot be resolved now: %s", host,
+		    gai_strerror(code));
+	leave(q);
+	return n;
+}
+
+static int
+bind_to(int fd, const char *source, int family, struct err *e)
+{
+	struct addrinfo hints = { .ai_family = family,
+	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST }, *a;
+	int got;
+
+	if (getaddrinfo(source, NULL, &hints, &a) != 0)
+		return fail(e, EX_USAGE, "--source %s: no address of that "
+		    "family", source);
+	got = bind(fd, a->ai_addr, a->ai_addrlen);
+	freeaddrinfo(a);
+	return got == 0 ? 0 : fail_sys(e, EX_TEMPFAIL, "--source %s", source);
+}
+
+/* Begins to connect; the socket, or -1 with errno's text in e. */
+int
+net_begin(const struct net_addr *a, const char *source, struct err *e)
+{
+	char text[64];
+	int one = 1, fd;
+
+	fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	net_ntop(a, text, sizeof text);
+	if (fd < 0)
+		return fail_sys(e, EX_TEMPFAIL, "%s: socket", text);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (source != NULL && bind_to(fd, source, a->ss.ss_family, e) < 0) {
+		close(fd);
+		return -1;
+	}
+	if (connect(fd, (const struct sockaddr *)&a->ss, a->len) == 0 ||
+	    errno == EINPROGRESS)
+		return fd;
+	one = errno;
+	close(fd);
+	errno = one;
+	return fail_sys(e, EX_TEMPFAIL, "%s: connect", text);
+}
+
+int
+net_error(int fd)
+{
+	int bad = 0;
+	socklen_t len = sizeof bad;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &bad, &len) < 0 ? errno :
+	    bad;
+}
+
+/* Did this one connect?  1, 0 not yet, -1 no. */
+static int
+connected(const struct pollfd *p, const struct net_addr *a, struct err *e)
+{
+	char text[64];
+	int bad;
+
+	if (p->revents == 0)
+		return 0;
+	bad = net_error(p->fd);
+	if (bad == 0)
+		return 1;
+	net_ntop(a, text, sizeof text);
+	errno = bad;
+	return fail_sys(e, EX_TEMPFAIL, "%s: connect", text);
+}
+
+/* The race of RFC 8305: who is in it, and what the first loser said. */
+struct race {
+	struct pollfd p[MAXADDR];
+	const struct net_addr *addr;
+	const char *source;
+	int n, started, running;
+	struct err first;
+};
+
+static void
+start_next(struct race *r)
+{
+	int i = r->started++;
+
+	r->p[i].events = POLLOUT;
+	r->p[i].fd = net_begin(&r->addr[i], r->source, &r->first);
+	r->running += r->p[i].fd >= 0;
+}
+
+/* Waits once; the index of a winner, or -1. */
+static int
+round_of(struct race *r, int64_t until)
+{
+	int i, got;
+
+	if (net_poll(r->p, (nfds_t)r->started, until) <= 0)
+		return -1;
+	for (i = 0; i < r->started; i++) {
+		if (r->p[i].fd < 0)
+			continue;
+		got = connected(&r->p[i], &r->addr[i], &r->first);
+		if (got > 0)
+			return i;
+		if (got < 0) {
+			close(r->p[i].fd);
+			r->p[i].fd = -1;
+			r->running--;
+		}
+	}
+	return -1;
+}
+
+static int
+winner(struct race *r, int64_t deadline, struct err *e)
+{
+	int64_t until;
+	int i, was;
+
+	for (;;) {
+		if (r->started < r->n)
+			start_next(r);
+		if (r->running == 0 && r->started == r->n)
+			return fail(e, r->first.code != 0 ? r->first.code :
+			    EX_TEMPFAIL, "%s", r->first.msg);
+		until = r->started < r->n ? clock_ms() + STAGGER_MS : deadline;
+		if (until > deadline)
+			until = deadline;
+		do {
+			was = r->running;
+			if (was > 0 && (i = round_of(r, until)) >= 0)
+				return i;
+		} while (r->running > 0 && r->running == was &&
+		    clock_left(until) != 0);
+		if (clock_left(deadline) == 0)
+			return fail(e, EX_TEMPFAIL, "connect: no answer in "
+			    "time");
+	}
+}
+
+int
+net_connect(const struct net_addr *addr, int n, const char *source,
+    int64_t deadline, int *which, struct err *e)
+{
+	struct race r = { .addr = addr, .source = source,
+	    .n = n < MAXADDR ? n : MAXADDR };
+	int i, won = winner(&r, deadline, e);
+
+	for (i = 0; i < r.started; i++)
+		if (i != won && r.p[i].fd >= 0)
+			close(r.p[i].fd);
+	if (won >= 0 && which != NULL)
+		*which = won;
+	return won >= 0 ? r.p[won].fd : -1;
+}
+
+int
+net_unix(const char *path, struct err *e)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof un.sun_path)
+		return fail(e, EX_USAGE, "%s: too long for a socket", path);
+	memcpy(un.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail_sys(e, EX_OSERR, "socket");
+	if (connect(fd, (struct sockaddr *)&un, sizeof un) == 0)
+		return fd;
+	fail_sys(e, errno == ENOENT ? EX_NOHOST : EX_TEMPFAIL, "%s", path);
+	close(fd);
+	return -1;
+}
+
+int
+net_command(const char *command, int *pid, struct err *e)
+{
+	char sh[] = "sh", c[] = "-c", *text = mem_dup(command);
+	char *argv[] = { sh, c, text, NULL };
+	posix_spawn_file_actions_t acts;
+	posix_spawnattr_t attr;
+	int pair[2], bad;
+	sigset_t pipe;
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		free(text);
+		return fail_sys(e, EX_OSERR, "socketpair");
+	}
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	posix_spawn_file_actions_init(&acts);
+	posix_spawn_file_actions_adddup2(&acts, pair[1], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&acts, pair[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addclosefrom_np(&acts, 3);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);	/* ignored here, wanted in a pipeline */
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigdefault(&attr, &pipe);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	bad = posix_spawn(&child, "/bin/sh", &acts, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&acts);
+	free(text);
+	close(pair[1]);
+	if (bad != 0) {
+		errno = bad;
+		fail_sys(e, EX_OSERR, "/bin/sh");
+		close(pair[0]);
+		return -1;
+	}
+	*pid = child;
+	return pair[0];
+}
+
+int
+net_pton(struct str s, unsigned port, struct net_addr *a)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *found;
+	char text[80], service[8];
+	struct in_addr four;
+
+	if (s.n == 0 || s.n >= sizeof text || memchr(s.p, '\0', s.n) != NULL)
+		return -1;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	if (!str_has(s, ':') && inet_pton(AF_INET, text, &four) != 1)
+		return -1;	/* "127.1" and "8" are no addresses here */
+	snprintf(service, sizeof service, "%u", port & 0xffff);
+	if (getaddrinfo(text, service, &hints, &found) != 0)
+		return -1;
+	*a = (struct net_addr){ .len = found->ai_addrlen };
+	memcpy(&a->ss, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return 0;
+}
+
+void
+net_raw(struct str bytes, unsigned port, struct net_addr *a)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)&a->ss;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&a->ss;
+
+	*a = (struct net_addr){ 0 };
+	if (bytes.n == 4) {
+		a->len = sizeof *four;
+		four->sin_family = AF_INET;
+		memcpy(&four->sin_addr, bytes.p, 4);
+	} else if (bytes.n == 16) {
+		a->len = sizeof *six;
+		six->sin6_family = AF_INET6;
+		memcpy(&six->sin6_addr, bytes.p, 16);
+	}
+	net_port(a, port);
+}
+
+void
+net_port(struct net_addr *a, unsigned port)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)&a->ss;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&a->ss;
+
+	if (a->ss.ss_family == AF_INET)
+		four->sin_port = htons((uint16_t)port);
+	else
+		six->sin6_port = htons((uint16_t)port);
+}
+
+static const void *
+raw(const struct net_addr *a)
+{
+	if (a->ss.ss_family == AF_INET6)
+		return &((const struct sockaddr_in6 *)&a->ss)->sin6_addr;
+	return &((const struct sockaddr_in *)&a->ss)->sin_addr;
+}
+
+void
+net_ntop(const struct net_addr *a, char *dst, size_t cap)
+{
+	int f = a->ss.ss_family;
+
+	if ((f != AF_INET && f != AF_INET6) ||
+	    inet_ntop(f, raw(a), dst, (socklen_t)cap) == NULL)
+		snprintf(dst, cap, "unix");
+}
+
+bool
+net_loopback(const struct net_addr *a)
+{
+	const struct in6_addr *six = raw(a);
+
+	if (a->ss.ss_family == AF_INET)
+		return *(const unsigned char *)raw(a) == 127;
+	if (a->ss.ss_family != AF_INET6)
+		return a->ss.ss_family == AF_UNIX;
+	return IN6_IS_ADDR_LOOPBACK(six) ||
+	    (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127);
+}
+
+int
+net_hostport(struct str s, struct str *host, unsigned *port, struct err *e)
+{
+	struct str rest = s;
+	uint64_t v = 0;
+
+	if (s.n > 0 && s.p[0] == '[') {
+		rest = str_from(s, 1);
+		*host = str_cut(&rest, ']');
+		if (rest.p == NULL || (rest.n > 0 && rest.p[0] != ':'))
+			return fail(e, EX_USAGE, "\"%.*s\": a ] is missing",
+			    STR_ARG(s));
+		rest = rest.n > 0 ? str_from(rest, 1) : (struct str){ 0 };
+	} else {
+		*host = str_cut(&rest, ':');
+		if (str_has(rest, ':')) {	/* a bare IPv6 address */
+			*host = s;
+			rest = (struct str){ 0 };
+		}
+	}
+	if (rest.p != NULL && (str_num(rest, 65535, &v) < 0 || v == 0))
+		return fail(e, EX_USAGE, "\"%.*s\": \"%.*s\" is no port",
+		    STR_ARG(s), STR_ARG(rest));
+	if (host->n == 0)
+		return fail(e, EX_USAGE, "\"%.*s\": no host", STR_ARG(s));
+	*port = (unsigned)v;
+	return 0;
+}
+
+static bool
+qualified(const char *h)
+{
+	size_t i, n = strlen(h);
+
+	for (i = 0; i < n; i++)
+		if (!str_alpha(h[i]) && !str_digit(h[i]) && h[i] != '-' &&
+		    h[i] != '.')
+			return false;
+	return n > 2 && n < 254 && h[0] != '.' && h[n - 1] != '.' &&
+	    strchr(h, '.') != NULL && strstr(h, "..") == NULL &&
+	    !str_starts(str_of(h), "localhost.") &&
+	    !str_digit(h[n - 1]) && strstr(h, ".localdomain") == NULL;
+}
+
+void
+net_ehlo(int fd, char *dst, size_t cap)
+{
+	struct net_addr a = { .len = sizeof a.ss };
+	char host[256], text[64];
+
+	if (gethostname(host, sizeof host) == 0) {
+		host[sizeof host - 1] = '\0';
+		if (qualified(host)) {
+			snprintf(dst, cap, "%s", host);
+			return;
+		}
+	}
+	if (getsockname(fd, (struct sockaddr *)&a.ss, &a.len) < 0 ||
+	    (a.ss.ss_family != AF_INET && a.ss.ss_family != AF_INET6)) {
+		snprintf(dst, cap, "[127.0.0.1]");
+		return;
+	}
+	net_ntop(&a, text, sizeof text);
+	snprintf(dst, cap, "[%s%s]", a.ss.ss_family == AF_INET6 ? "IPv6:" :
+	    "", text);
+}

@@ -1,0 +1,111 @@
+/* net.h: names to addresses, addresses to sockets; the one poll(2) */
+#ifndef NET_H
+#define NET_H
+
+#include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "fail.h"
+#include "str.h"
+
+struct net_addr {
+	struct sockaddr_storage ss;
+	socklen_t len;
+};
+
+/*
+ * Waits until a descriptor is ready or the deadline (clock.h) passes:
+ * how many are ready, 0 when time is up.  Nothing else in postbag waits, but
+ * for net_watch_wait.
+ */
+int net_poll(struct pollfd *, nfds_t, int64_t deadline);
+
+/*
+ * The addresses of host, at most max, families in turn as RFC 8305 section 4
+ * says; family is AF_UNSPEC, AF_INET or AF_INET6.  How many, or -1: EX_NOHOST
+ * when there is no such host, EX_TEMPFAIL when nobody could tell in time.
+ * If POSTBAG_DNS is set these servers are asked, unless /etc/hosts knows.
+ */
+int net_resolve(const char *host, unsigned port, int family,
+    struct net_addr *, int max, int64_t deadline, struct err *);
+
+/*
+ * Connects to the first of the addresses that answers, starting the next one
+ * every 250 ms (RFC 8305): a connected, non-blocking, close-on-exec socket
+ * with TCP_NODELAY.  source is a local address to come from, or NULL.
+ * *which, if not NULL, is set to the address taken.  EX_TEMPFAIL on failure.
+ */
+int net_connect(const struct net_addr *, int n, const char *source,
+    int64_t deadline, int *which, struct err *);
+
+/* A stream socket to a path; EX_TEMPFAIL, EX_NOHOST if it is not there. */
+int net_unix(const char *path, struct err *);
+
+/*
+ * Runs a command of the user's by /bin/sh -c and gives the socket that is its
+ * standard input and output.  *pid is to be waited for.
+ */
+int net_command(const char *command, int *pid, struct err *);
+
+/* "192.0.2.1" or "2001:db8::1"; "unix" for anything else. */
+void net_ntop(const struct net_addr *, char *dst, size_t cap);
+
+bool net_loopback(const struct net_addr *);
+
+/* "host", "host:port", "[v6]:port" cut in two; port 0 if there is none. */
+int net_hostport(struct str, struct str *host, unsigned *port, struct err *);
+
+/* ---- for one's own loop over many sockets; nothing here waits */
+
+/* Begins to connect as net_connect does: the socket; -1: errno, and e. */
+int net_begin(const struct net_addr *, const char *source, struct err *);
+int net_error(int fd);	/* what became of it: 0, or an errno value */
+
+/*
+ * Bytes moved; 0: the peer has ended (recv); NET_LATER: not now; else -1 and
+ * errno.
+ */
+enum { NET_LATER = -2 };
+long net_recv(int fd, void *, size_t);
+long net_send(int fd, const void *, size_t);
+
+/*
+ * Sockets watched by epoll(7), told of once per change: read until fewer bytes
+ * came than there was room for.  A watch is a descriptor, and can itself be
+ * waited for.  A closed socket is no longer watched.
+ */
+struct net_event {
+	void *who;
+	bool in, out, hup, err;
+};
+int net_watch(struct err *);
+int net_watch_add(int watch, int fd, void *who);
+/* For what may block: told once that it can be read, until asked again; -1
+ * for a plain file, which always can. */
+int net_watch_once(int watch, int fd, void *who);
+int net_watch_wait(int watch, struct net_event *, int max, int64_t deadline);
+
+/* ---- addresses */
+
+/* Numbers to an address, no names: 0, -1.  And its bytes, 4 or 16. */
+int net_pton(struct str, unsigned port, struct net_addr *);
+void net_raw(struct str bytes, unsigned port, struct net_addr *);
+void net_port(struct net_addr *, unsigned port);
+
+/*
+ * /etc/hosts: its text, and the next address in it for a host; *rest is the
+ * text at first.
+ */
+void net_hosts(struct buf *text);
+bool net_hosts_next(struct str *rest, const char *host, struct str *address);
+
+/*
+ * Our name for EHLO (RFC 5321 section 4.1.1.1): the host name if it is fully
+ * qualified, else the literal of the connection's own address.
+ */
+void net_ehlo(int fd, char *dst, size_t cap);
+
+#endif

@@ -1,0 +1,327 @@
+/*
+ * opt.c: one table of options for command line, help, configuration
+ *
+ * getopt_long does the parsing; its tables are made from ours.  An option's
+ * rank is its place in all the tables counted through; getopt_long returns
+ * it plus FIRST for a long name.
+ */
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "opt.h"
+#include "str.h"
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+enum { FIRST = 512, MAXOPT = 256 };
+
+static const struct opt builtin[] = {
+	{ 'h', "help", NULL, OPT_CALL, NULL, "this list", NULL, OPT_NOCONF },
+	{ 'V', "version", NULL, OPT_CALL, NULL, "the version", NULL,
+	    OPT_NOCONF },
+	{ 0, "options", NULL, OPT_CALL, NULL, "the table of options, for "
+	    "scripts", NULL, OPT_NOCONF | OPT_HIDDEN },
+	{ .name = NULL }
+};
+
+/* The option at rank i, or NULL behind the last. */
+static const struct opt *
+nth(const struct opt_set *set, size_t i)
+{
+	const struct opt *o;
+	size_t t;
+
+	for (t = 0; set->tables[t] != NULL; t++)
+		for (o = set->tables[t]; o->name != NULL; o++)
+			if (i-- == 0)
+				return o;
+	for (o = builtin; o->name != NULL; o++)
+		if (i-- == 0)
+			return o;
+	return NULL;
+}
+
+static int
+find(const struct opt_set *set, struct str name, int letter)
+{
+	const struct opt *o;
+	size_t i;
+
+	for (i = 0; (o = nth(set, i)) != NULL; i++) {
+		if (o->kind == OPT_HEAD)
+			continue;
+		if (letter != 0 ? o->letter == letter :
+		    str_eq(name, str_of(o->name)))
+			return (int)i;
+	}
+	return -1;
+}
+
+void
+opt_list_add(struct arena *a, struct opt_list *l, const char *s)
+{
+	const char **v;
+
+	if (l->n % 16 == 0) {		/* doubling would do no better here */
+		v = arena_new(a, l->n + 16, sizeof *v);
+		if (l->n > 0)
+			memcpy(v, l->v, l->n * sizeof *v);
+		l->v = v;
+	}
+	l->v[l->n++] = s;
+}
+
+/* digits[.digits][unit], units being letters with their factor */
+static int
+scaled(const char *arg, const char *units, const double *factor, double *out)
+{
+	const char *u;
+	char *end;
+	double v;
+
+	if (!str_digit(arg[0]) && arg[0] != '.')
+		return -1;
+	v = strtod(arg, &end);
+	if (*end != '\0') {
+		u = strchr(units, str_lower(*end));
+		if (u == NULL || end[1] != '\0')
+			return -1;
+		v *= factor[u - units];
+	}
+	if (!(v >= 0 && v < 9e15))
+		return -1;
+	*out = v;
+	return 0;
+}
+
+static int
+seconds(const char *arg, double *out)
+{
+	static const double factor[] = { 1, 60, 3600, 86400 };
+
+	return scaled(arg, "smhd", factor, out);
+}
+
+static int
+number(const char *arg, uint64_t *out)
+{
+	static const double factor[] = { 1024, 1048576, 1073741824 };
+	double v;
+
+	if (scaled(arg, "kmg", factor, &v) < 0 || strchr(arg, '.') != NULL)
+		return -1;
+	*out = (uint64_t)v;
+	return 0;
+}
+
+static int
+store(struct opt_set *set, const struct opt *o, const char *arg, bool on,
+    struct err *e)
+{
+	switch (o->kind) {
+	case OPT_FLAG:
+		*(bool *)o->to = on;
+		return 0;
+	case OPT_COUNT:
+		*(int *)o->to = on ? *(int *)o->to + 1 : 0;
+		return 0;
+	case OPT_TEXT:
+		*(const char **)o->to = arg;
+		return 0;
+	case OPT_LIST:
+		opt_list_add(set->arena, o->to, arg);
+		return 0;
+	case OPT_SECONDS:
+		return seconds(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
+		    "--%s: \"%s\" is no time (30, 1.5, 90s, 5m, 2h, 1d)",
+		    o->name, arg);
+	case OPT_NUMBER:
+		return number(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
+		    "--%s: \"%s\" is no number (10, 4k, 2M)", o->name, arg);
+	default:
+		return o->call(o->to, arg, e);
+	}
+}
+
+static void
+help_one(const struct opt *o)
+{
+	char left[64];
+	int n;
+
+	if (o->kind == OPT_HEAD) {
+		printf("\n%s:\n", o->help);
+		return;
+	}
+	n = snprintf(left, sizeof left, "  %c%c%s --%s%s%s",
+	    o->letter != 0 ? '-' : ' ', o->letter != 0 ? o->letter : ' ',
+	    o->letter != 0 ? "," : " ", o->name, o->arg != NULL ? " " : "",
+	    o->arg != NULL ? o->arg : "");
+	printf("%s%*s%s\n", left, n < 31 ? 31 - n : 1, "", o->help);
+}
+
+static void
+help(const struct opt_set *set)
+{
+	const struct opt *o;
+	size_t i;
+
+	printf("usage: %s\n%s\n", set->usage, set->about);
+	for (i = 0; (o = nth(set, i)) != NULL; i++)
+		if ((o->flags & OPT_HIDDEN) == 0)
+			help_one(o);
+	printf("\nExit status and what the tools have in common: "
+	    "postbag(7).\n");
+}
+
+static void
+list(const struct opt_set *set)
+{
+	const struct opt *o;
+	size_t i;
+
+	for (i = 0; (o = nth(set, i)) != NULL; i++)
+		if (o->kind != OPT_HEAD && (o->flags & OPT_HIDDEN) == 0)
+			printf("%c\t%s\t%s\t%s\t%s\n",
+			    o->letter != 0 ? o->letter : '-', o->name,
+			    o->arg != NULL ? o->arg : "",
+			    (o->flags & OPT_NOCONF) ? "" : "conf", o->help);
+}
+
+static void
+answer(const struct opt_set *set, const char *name)
+{
+	if (strcmp(name, "help") == 0)
+		help(set);
+	else if (strcmp(name, "version") == 0)
+		printf("postbag %s\n", VERSION);
+	else
+		list(set);
+	exit(fflush(stdout) == 0 ? 0 : EX_IOERR);
+}
+
+static int
+one(struct opt_set *set, int rank, const char *arg, struct err *e)
+{
+	const struct opt *o = rank < 0 ? NULL : nth(set, (size_t)rank);
+
+	if (o == NULL)
+		return fail(e, EX_SOFTWARE, "option %d", rank);
+	set->seen[rank] = 1;
+	if (o->kind == OPT_CALL && o->call == NULL)
+		answer(set, o->name);
+	return store(set, o, arg, true, e);
+}
+
+/* What getopt_long wants to know, made from our tables. */
+static void
+prepare(const struct opt_set *set, struct option *lo, char *so)
+{
+	const struct opt *o;
+	size_t i;
+
+	*so++ = '-';			/* operands come as option 1 */
+	*so++ = ':';			/* a missing argument as ':' */
+	for (i = 0; i < MAXOPT && (o = nth(set, i)) != NULL; i++) {
+		if (o->kind == OPT_HEAD)
+			continue;
+		*lo++ = (struct option){ o->name, o->arg != NULL, NULL,
+		    (int)i + FIRST };
+		if (o->letter == 0)
+			continue;
+		*so++ = o->letter;
+		if (o->arg != NULL)
+			*so++ = ':';
+	}
+	*lo = (struct option){ 0 };
+	*so = '\0';
+}
+
+int
+opt_parse(struct opt_set *set, int argc, char **argv,
+    struct opt_list *operands, struct err *e)
+{
+	struct option lo[MAXOPT + 1];
+	char so[2 * MAXOPT + 4];
+	int c, at;
+
+	prepare(set, lo, so);
+	opterr = 0;
+	for (;;) {
+		at = optind;
+		c = getopt_long(argc, argv, so, lo, NULL);
+		if (c == -1)
+			break;
+		if (c == 1) {
+			opt_list_add(set->arena, operands, optarg);
+		} else if (c == ':') {
+			return fail(e, EX_USAGE, "%s needs an argument",
+			    argv[optind - 1]);
+		} else if (c == '?') {
+			return fail(e, EX_USAGE, "unknown option %s "
+			    "(--help lists them)",
+			    argv[optind > at ? optind - 1 : at]);
+		} else {
+			c = c >= FIRST ? c - FIRST : find(set, STR(""), c);
+			if (one(set, c, optarg, e) < 0)
+				return -1;
+		}
+	}
+	for (; optind < argc; optind++)
+		opt_list_add(set->arena, operands, argv[optind]);
+	return 0;
+}
+
+static int
+on_off(const char *value, bool *on)
+{
+	static const char *const words[] = { "off", "on", "no", "yes" };
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		if (str_is(str_of(value), words[i])) {
+			*on = i & 1;
+			return 0;
+		}
+	return -1;
+}
+
+int
+opt_conf(struct opt_set *set, const char *key, const char *value,
+    struct err *e)
+{
+	int rank = find(set, str_of(key), 0);
+	const struct opt *o = rank < 0 ? NULL : nth(set, (size_t)rank);
+	bool on = true;
+
+	if (o == NULL || (o->flags & OPT_NOCONF) != 0)
+		return fail(e, EX_CONFIG, "unknown key \"%s\"", key);
+	if (set->seen[rank])
+		return 0;
+	if (o->arg == NULL && value[0] != '\0' && on_off(value, &on) < 0)
+		return fail(e, EX_CONFIG, "%s: \"%s\" is neither on nor off",
+		    key, value);
+	if (o->arg != NULL && value[0] == '\0')
+		return fail(e, EX_CONFIG, "%s needs a value", key);
+	return store(set, o, arena_dup(set->arena, str_of(value)), on, e);
+}
+
+int
+opt_give(struct opt_set *set, const char *name, const char *arg,
+    struct err *e)
+{
+	return one(set, find(set, str_of(name), 0), arg, e);
+}
+
+bool
+opt_given(const struct opt_set *set, const char *name)
+{
+	int rank = find(set, str_of(name), 0);
+
+	return rank >= 0 && set->seen[rank] != 0;
+}

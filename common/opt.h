@@ -1,0 +1,76 @@
+/*
+ * opt.h: one table of options for the command line, --help, the
+ * configuration file, shell completion and the check of the manual
+ */
+#ifndef OPT_H
+#define OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fail.h"
+#include "mem.h"
+
+enum opt_kind {
+	OPT_HEAD,	/* not an option: help is a heading for --help */
+	OPT_FLAG,	/* no argument; to is a bool */
+	OPT_COUNT,	/* no argument, adds one; to is an int */
+	OPT_TEXT,	/* to is a const char *; the last one counts */
+	OPT_LIST,	/* to is a struct opt_list; every one counts */
+	OPT_SECONDS,	/* to is a double; 1.5, 90s, 5m, 2h, 1d */
+	OPT_NUMBER,	/* to is a uint64_t; 10, 4k, 2M, 1G (powers of 1024) */
+	OPT_CALL,	/* call(arg) decides; to is passed on */
+};
+
+struct opt_list {
+	const char **v;
+	size_t n;
+};
+
+struct opt {
+	char letter;		/* 0: none */
+	const char *name;	/* long name; NULL ends a table */
+	const char *arg;	/* how help names the argument; NULL: none */
+	enum opt_kind kind;
+	void *to;
+	const char *help;
+	int (*call)(void *to, const char *arg, struct err *);
+	unsigned flags;
+};
+#define OPT_NOCONF	1u	/* not allowed in a configuration file */
+#define OPT_HIDDEN	2u	/* not in --help (a refused or test spelling) */
+
+struct opt_set {
+	const struct opt *tables[8];	/* ended by NULL; searched in order */
+	const char *usage;		/* "[options] [recipient ...]" */
+	const char *about;		/* one line for --help */
+	struct arena *arena;		/* what options keep lives here */
+	unsigned char seen[256];	/* given on the command line, by rank */
+};
+
+/*
+ * Parses the command line.  Operands are collected in *operands in order.
+ * --help, --version, --options print and exit 0.  Options and operands may
+ * mix; "--" ends options.  -1 with EX_USAGE.
+ */
+int opt_parse(struct opt_set *, int argc, char **argv,
+    struct opt_list *operands, struct err *);
+
+/*
+ * One key of a configuration file: as --key=value, unless the command line
+ * gave that option.  A flag takes no value, or on/off/yes/no.  EX_CONFIG for
+ * an unknown key.
+ */
+int opt_conf(struct opt_set *, const char *key, const char *value,
+    struct err *);
+
+/* As --name=arg on the command line, for a command line of another kind. */
+int opt_give(struct opt_set *, const char *name, const char *arg,
+    struct err *);
+
+/* Was the option with this long name given on the command line? */
+bool opt_given(const struct opt_set *, const char *name);
+
+void opt_list_add(struct arena *, struct opt_list *, const char *);
+
+#endif

@@ -1,0 +1,676 @@
+/*
+ * pop3.c: the client's side of POP3 (RFC 1939, 2449, 2595, 5034, 6856)
+ *
+ * A server without CAPA is asked for nothing it need not know: UIDL and TOP
+ * are tried and may be refused.  Nothing learnt before TLS is kept.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "b64.h"
+#include "pop3.h"
+#include "trace.h"
+
+enum {
+	GREETING = 60, COMMAND = 120, LISTING = 300,	/* seconds */
+	CAPABILITIES = 1000,		/* lines */
+	MESSAGES = 10000000,		/* in a maildrop we believe in */
+	INITIAL = 255			/* RFC 5034 section 4: the AUTH line */
+};
+
+/* ---- answers ---- */
+
+/* "[IN-USE] text": RFC 2449 section 8. */
+static struct str
+take_code(struct pop3 *p, struct str text)
+{
+	struct str rest = text, code;
+
+	p->code[0] = '\0';
+	if (text.n == 0 || text.p[0] != '[')
+		return text;
+	rest = str_from(rest, 1);
+	code = str_cut(&rest, ']');
+	if (rest.p == NULL || code.n >= sizeof p->code || str_has(code, ' '))
+		return text;
+	snprintf(p->code, sizeof p->code, "%.*s", STR_ARG(code));
+	return text;			/* people may want to read it */
+}
+
+/* 0, -1; a line that is neither +OK, -ERR nor "+ " ends the session. */
+static int
+status(struct pop3 *p, struct str l)
+{
+	struct str text;
+
+	p->ok = str_starts(l, "+OK");
+	if (!p->ok && !str_starts(l, "-ERR"))
+		return conn_fail(p->c, EX_PROTOCOL, "this is not POP3: %.*s",
+		    (int)(l.n < 200 ? l.n : 200), l.p);
+	text = str_trim(str_from(l, p->ok ? 3 : 4));
+	snprintf(p->text, sizeof p->text, "%.*s", (int)(text.n <
+	    sizeof p->text ? text.n : sizeof p->text - 1), text.p);
+	take_code(p, text);
+	return 0;
+}
+
+int
+pop3_answer(struct pop3 *p)
+{
+	struct str l;
+
+	p->ok = false;
+	if ((l.p = conn_line(p->c, &l.n)) == NULL)
+		return -1;
+	return status(p, l);
+}
+
+int
+pop3_status(const struct pop3 *p, int otherwise)
+{
+	struct str c = str_of(p->code);
+
+	if (str_is(c, "IN-USE") || str_is(c, "LOGIN-DELAY") ||
+	    str_is(c, "SYS/TEMP"))
+		return EX_TEMPFAIL;
+	if (str_is(c, "SYS/PERM"))
+		return EX_UNAVAILABLE;
+	return str_is(c, "AUTH") ? EX_NOPERM : otherwise;
+}
+
+static int
+refused(struct pop3 *p, const char *what, int code)
+{
+	return conn_fail(p->c, pop3_status(p, code), "%s: %s", what,
+	    p->text[0] != '\0' ? p->text : "-ERR");
+}
+
+void
+pop3_say(struct pop3 *p, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line - 2, fmt, ap);
+	va_end(ap);
+	conn_printf(p->c, "%s\r\n", line);
+}
+
+static int
+ask(struct pop3 *p, const char *command)
+{
+	conn_phase(p->c, command, COMMAND);
+	pop3_say(p, "%s", command);
+	return pop3_answer(p);
+}
+
+/* The next line of a short multi-line answer: 1, 0 at the dot, -1. */
+static int
+more(struct pop3 *p, struct str *l)
+{
+	if ((l->p = conn_line(p->c, &l->n)) == NULL)
+		return -1;
+	if (l->n == 0 || l->p[0] != '.')
+		return 1;
+	*l = str_from(*l, 1);
+	return l->n > 0;
+}
+
+/* ---- capabilities ---- */
+
+static const struct {
+	const char *name;
+	unsigned cap;
+} keywords[] = {
+	{ "PIPELINING", POP3_PIPELINING }, { "UIDL", POP3_UIDL },
+	{ "TOP", POP3_TOP }, { "STLS", POP3_STLS }, { "SASL", POP3_SASL },
+	{ "USER", POP3_USER }, { "RESP-CODES", POP3_RESP_CODES },
+	{ "UTF8", POP3_UTF8 },
+};
+
+static void
+capability(struct pop3 *p, struct str l)
+{
+	struct str word = str_word(&l), rest = str_trim(l);
+	uint64_t v;
+	size_t i;
+
+	for (i = 0; i < sizeof keywords / sizeof *keywords; i++)
+		if (str_is(word, keywords[i].name))
+			p->caps |= keywords[i].cap;
+	if (str_is(word, "SASL"))
+		snprintf(p->mechs, sizeof p->mechs, "%.*s", STR_ARG(rest));
+	else if (str_is(word, "IMPLEMENTATION"))
+		snprintf(p->server, sizeof p->server, "%.*s", STR_ARG(rest));
+	else if (str_is(word, "EXPIRE"))
+		p->expire = str_num(str_word(&rest), 100000, &v) == 0 ?
+		    (int)v : -1;
+	else if (str_is(word, "LOGIN-DELAY"))
+		p->delay = str_num(str_word(&rest), 100000, &v) == 0 ?
+		    (int)v : 0;
+}
+
+static int
+capa(struct pop3 *p)
+{
+	struct str l;
+	int got, n = 0;
+
+	p->caps = 0;
+	p->mechs[0] = p->server[0] = '\0';
+	p->expire = -1;
+	p->delay = 0;
+	if (ask(p, "CAPA") < 0)
+		return -1;
+	if (!p->ok)
+		return 0;
+	p->caps |= POP3_CAPA;
+	while ((got = more(p, &l)) > 0) {
+		if (++n > CAPABILITIES)
+			return conn_fail(p->c, EX_PROTOCOL, "more than %d "
+			    "capabilities", CAPABILITIES);
+		capability(p, l);
+	}
+	return got;
+}
+
+/* Without CAPA it is tried all the same: never on without TLS. */
+static int
+stls(struct pop3 *p)
+{
+	if ((p->caps & POP3_CAPA) != 0 && (p->caps & POP3_STLS) == 0)
+		return conn_fail(p->c, EX_NOPERM, "the server offers no STLS, "
+		    "and nothing is sent without TLS (--tls off)");
+	if (ask(p, "STLS") < 0)
+		return -1;
+	if (!p->ok)
+		return conn_fail(p->c, EX_NOPERM, "STLS: %s", p->text);
+	if (conn_starttls(p->c) < 0)
+		return -1;
+	return capa(p);
+}
+
+/* ---- what was known before ---- */
+
+/*
+ * Mechanisms of one step: capabilities in the low bits, which of these in the
+ * next three, and a digest of the greeting above, for a server that has been
+ * replaced seldom greets in the same words.
+ */
+static const char *const simple[] = { NULL, "PLAIN", "LOGIN", "OAUTHBEARER",
+    "XOAUTH2", "EXTERNAL" };
+
+enum { CAPS = POP3_CAPA * 2, MECHS = 8, SIMPLE = sizeof simple /
+    sizeof *simple };
+
+/* Up to the time stamp, which differs each time. */
+static unsigned
+digest(const char *greeting)
+{
+	unsigned h = 2166136261u;
+
+	for (; *greeting != '\0' && *greeting != '<'; greeting++)
+		h = (h ^ (unsigned char)*greeting) * 16777619u;
+	return h >> 12 ^ (h & 0xfff);
+}
+
+uint32_t
+pop3_recall(const struct pop3 *p)
+{
+	const unsigned need = POP3_CAPA | POP3_PIPELINING | POP3_UIDL |
+	    POP3_TOP | POP3_SASL;
+	uint32_t i;
+
+	for (i = 1; i < SIMPLE; i++)
+		if (strcmp(p->mech, simple[i]) == 0 &&
+		    (p->caps & need) == need)
+			return p->banner * CAPS * MECHS + i * CAPS + p->caps;
+	return 0;
+}
+
+static bool
+recall(struct pop3 *p, uint32_t known)
+{
+	uint32_t i = known / CAPS % MECHS;
+
+	if (i == 0 || i >= SIMPLE || known / CAPS / MECHS != p->banner)
+		return false;
+	p->caps = known % CAPS;
+	snprintf(p->mechs, sizeof p->mechs, "%s", simple[i]);
+	return p->recalled = true;
+}
+
+int
+pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
+{
+	*p = (struct pop3){ .c = c, .expire = -1 };
+	if (tls == POP3_TLS_IMPLICIT && conn_tls(c) < 0)
+		return -1;
+	conn_phase(c, "the greeting", GREETING);
+	if (pop3_answer(p) < 0)
+		return -1;
+	if (!p->ok)
+		return refused(p, "greeting", EX_TEMPFAIL);
+	p->banner = digest(p->text);
+	if (tls == POP3_TLS_IMPLICIT && recall(p, known)) {
+		conn_settled(c);
+		return 0;
+	}
+	if (capa(p) < 0 || (tls == POP3_TLS_STLS && stls(p) < 0))
+		return -1;
+	conn_settled(c);
+	return 0;
+}
+
+/* ---- login ---- */
+
+/* 1: a "+ challenge" is in *l; 0: +OK or -ERR; -1. */
+static int
+challenged(struct pop3 *p, struct str *l)
+{
+	if (p->owed && pop3_answer(p) < 0)
+		return -1;
+	p->owed = p->ok = false;
+	p->text[0] = p->code[0] = '\0';
+	if ((l->p = conn_line(p->c, &l->n)) == NULL)
+		return -1;
+	if (l->n >= 1 && l->p[0] == '+' && !str_starts(*l, "+OK")) {
+		*l = str_trim(str_from(*l, 1));
+		return 1;
+	}
+	return status(p, *l);
+}
+
+static void
+answer64(struct pop3 *p, const struct buf *raw)
+{
+	struct buf b = { .max = 65536 };
+
+	b64_put(&b, BUF_STR(*raw));
+	conn_printf(p->c, "%s\r\n", b.n > 0 ? b.p : "");
+	buf_wipe(&b);
+}
+
+/* Long ones, such as tokens, wait for the server's "+ ". */
+static bool
+initial(struct pop3 *p, struct sasl *a, const struct buf *raw, bool has)
+{
+	struct buf b = { .max = 65536 };
+	bool with;
+
+	b64_put(&b, BUF_STR(*raw));
+	with = has && b.n + strlen(sasl_name(a)) + 8 <= INITIAL;
+	if (with)
+		conn_printf(p->c, "AUTH %s %s\r\n", sasl_name(a),
+		    b.n > 0 ? b.p : "=");
+	else
+		conn_printf(p->c, "AUTH %s\r\n", sasl_name(a));
+	buf_wipe(&b);
+	return with;
+}
+
+static int
+step(struct sasl *a, struct str challenge, struct buf *out, struct err *e)
+{
+	struct buf in = { .max = 16384 };
+	int got;
+
+	buf_wipe(out);
+	if (b64_get(&in, challenge) < 0)
+		got = fail(e, EX_PROTOCOL, "the challenge is not base64");
+	else
+		got = sasl_step(a, BUF_STR(in), out, e);
+	buf_wipe(&in);
+	return got;
+}
+
+static int
+verdict(struct pop3 *p, struct sasl *a)
+{
+	struct err why = { 0 };
+
+	if (!p->ok && p->recalled && pop3_status(p, 0) == 0)
+		return 1;
+	if (!p->ok)
+		return conn_fail(p->c, pop3_status(p, EX_NOPERM),
+		    "login refused: %s%s%s", p->text,
+		    sasl_reason(a)[0] != '\0' ? " / " : "", sasl_reason(a));
+	if (sasl_done(a, STR(""), &why) == 0)
+		return 0;
+	return conn_fail(p->c, why.code, "login: %s", why.msg);
+}
+
+/* 0; 1 refused, but it was not asked whether the mechanism is there; -1. */
+static int
+exchange(struct pop3 *p, struct sasl *a, struct buf *out)
+{
+	struct err why = { 0 };
+	bool has = sasl_first(a, out), sent = initial(p, a, out, has);
+	struct str l;
+	int got;
+
+	conn_mask(p->c, "");
+	while ((got = challenged(p, &l)) > 0) {
+		if (has && !sent) {
+			sent = true;
+		} else if (step(a, l, out, &why) < 0) {
+			conn_printf(p->c, "*\r\n");
+			conn_flush(p->c);
+			return conn_fail(p->c, why.code, "login: %s",
+			    why.msg);
+		}
+		answer64(p, out);
+	}
+	return got < 0 ? -1 : verdict(p, a);
+}
+
+static int
+by_sasl(struct pop3 *p, const struct sasl_login *login)
+{
+	struct buf out = { .max = 32768 };
+	struct sasl a = { 0 };
+	struct err e = { 0 };
+	char label[64];
+	int got;
+
+	if (sasl_pick(&a, login, str_of(p->mechs), &e) < 0) {
+		sasl_wipe(&a);
+		return conn_fail(p->c, e.code, "%s", e.msg);
+	}
+	snprintf(p->mech, sizeof p->mech, "%s", sasl_name(&a));
+	snprintf(label, sizeof label, "AUTH %s", p->mech);
+	conn_phase(p->c, "AUTH", COMMAND);
+	conn_mask(p->c, label);
+	got = exchange(p, &a, &out);
+	conn_mask(p->c, NULL);
+	buf_wipe(&out);
+	sasl_wipe(&a);
+	return got;
+}
+
+/* For servers from before RFC 5034.  login->tls was asked for by then. */
+static int
+by_pass(struct pop3 *p, const struct sasl_login *l)
+{
+	const struct secret *s = l->password;
+
+	if (l->user == NULL || s == NULL || !l->tls || l->mechs != NULL)
+		return conn_fail(p->c, EX_NOPERM, "the server has no SASL, "
+		    "and USER and PASS cannot be used here");
+	if (memchr(s->p, '\n', s->n) || memchr(s->p, '\r', s->n) ||
+	    memchr(s->p, '\0', s->n))
+		return conn_fail(p->c, EX_DATAERR, "a password with a line "
+		    "end or a NUL");
+	snprintf(p->mech, sizeof p->mech, "USER");
+	conn_phase(p->c, "USER", COMMAND);
+	pop3_say(p, "USER %s", l->user);
+	if (pop3_answer(p) < 0)
+		return -1;
+	if (!p->ok)
+		return refused(p, "login refused", EX_NOPERM);
+	conn_mask(p->c, "PASS");
+	conn_printf(p->c, "PASS %.*s\r\n", (int)s->n, s->p);
+	conn_mask(p->c, NULL);
+	if (pop3_answer(p) < 0)
+		return -1;
+	return p->ok ? 0 : refused(p, "login refused", EX_NOPERM);
+}
+
+/*
+ * What was known is asked for after all.  The same secret is not said again to
+ * a server that still has the mechanism, or that has hung up.
+ */
+static int
+ask_again(struct pop3 *p, const struct sasl_login *l)
+{
+	struct err *e = conn_err(p->c);
+	char text[sizeof p->text];
+	struct str all, w;
+	int got;
+
+	snprintf(text, sizeof text, "%s", p->text);
+	p->recalled = false;
+	got = capa(p);
+	all = str_of(p->mechs);
+	while (got == 0 && (w = str_word(&all)).n > 0)
+		if (str_is(w, p->mech))
+			got = -1;
+	if (got == 0)
+		return by_sasl(p, l);
+	fail_clear(e);
+	return conn_fail(p->c, EX_NOPERM, "login refused: %s", text);
+}
+
+/* RFC 6856 has it before the login; who refuses does without. */
+static int
+say_utf8(struct pop3 *p)
+{
+	if ((p->caps & POP3_UTF8) == 0)
+		return 0;
+	if ((p->caps & POP3_PIPELINING) == 0 || p->mechs[0] == '\0')
+		return ask(p, "UTF8");
+	pop3_say(p, "UTF8");
+	p->owed = true;
+	return 0;
+}
+
+int
+pop3_auth(struct pop3 *p, const struct sasl_login *l)
+{
+	bool had = (p->caps & POP3_CAPA) != 0;
+	int got;
+
+	if (say_utf8(p) < 0)
+		return -1;
+	got = p->mechs[0] != '\0' ? by_sasl(p, l) : by_pass(p, l);
+	if (got == 1)
+		got = ask_again(p, l);
+	if (got < 0)
+		return -1;
+	/* Most say all before the login; who has to hide something does not. */
+	if (had && (p->caps & (POP3_UIDL | POP3_TOP)) !=
+	    (POP3_UIDL | POP3_TOP))
+		return capa(p);
+	return 0;
+}
+
+/* ---- the list ---- */
+
+struct list {
+	struct pop3_message *m;
+	size_t n, cap;
+};
+
+static int
+add(struct pop3 *p, struct list *l, struct str line)
+{
+	struct str num = str_word(&line), size = str_word(&line);
+	uint64_t i, bytes;
+
+	if (str_num(num, UINT32_MAX, &i) < 0 || i == 0 ||
+	    str_num(size, INT64_MAX, &bytes) < 0)
+		return conn_fail(p->c, EX_PROTOCOL, "LIST: a line that is "
+		    "none");
+	if (l->n == MESSAGES)
+		return conn_fail(p->c, EX_PROTOCOL, "LIST without end");
+	if (l->n == l->cap) {
+		l->cap = l->cap > 0 ? 2 * l->cap : 256;
+		l->m = mem_grow(l->m, l->cap, sizeof *l->m);
+	}
+	l->m[l->n++] = (struct pop3_message){ .number = (uint32_t)i,
+	    .size = bytes };
+	return 0;
+}
+
+static int
+hear_list(struct pop3 *p, struct list *l)
+{
+	struct str line;
+	int got;
+
+	conn_phase(p->c, "LIST", LISTING);
+	if (pop3_answer(p) < 0)
+		return -1;
+	if (!p->ok)
+		return refused(p, "LIST", EX_UNAVAILABLE);
+	while ((got = more(p, &line)) > 0)
+		if (add(p, l, line) < 0)
+			return -1;
+	return got;
+}
+
+/* Both lists are in the same order nearly always. */
+static struct pop3_message *
+by_number(struct list *l, size_t hint, uint64_t number)
+{
+	size_t i;
+
+	if (hint < l->n && l->m[hint].number == number)
+		return &l->m[hint];
+	for (i = 0; i < l->n; i++)
+		if (l->m[i].number == number)
+			return &l->m[i];
+	return NULL;
+}
+
+static int
+hear_uidl(struct pop3 *p, struct list *l, struct arena *mem)
+{
+	struct pop3_message *m;
+	struct str line;
+	uint64_t number;
+	size_t i = 0;
+	int got;
+
+	conn_phase(p->c, "UIDL", LISTING);
+	if (pop3_answer(p) < 0)
+		return -1;
+	if (!p->ok) {
+		p->caps &= ~(unsigned)POP3_UIDL;
+		return 0;
+	}
+	p->caps |= POP3_UIDL;
+	while ((got = more(p, &line)) > 0) {
+		if (str_num(str_word(&line), UINT32_MAX, &number) < 0)
+			return conn_fail(p->c, EX_PROTOCOL, "UIDL: a line "
+			    "that is none");
+		m = by_number(l, i++, number);
+		if (m != NULL)
+			m->uid = arena_str(mem, str_trim(line));
+		else if (i > l->n + 1000)
+			return conn_fail(p->c, EX_PROTOCOL, "UIDL and LIST "
+			    "do not agree");
+	}
+	return got;
+}
+
+int
+pop3_list(struct pop3 *p, struct arena *mem, struct pop3_message **to,
+    size_t *n)
+{
+	bool uidl = (p->caps & POP3_UIDL) != 0 || (p->caps & POP3_CAPA) == 0;
+	bool both = uidl && (p->caps & POP3_PIPELINING) != 0;
+	struct list l = { 0 };
+	int got;
+
+	pop3_say(p, "LIST");
+	if (both)
+		pop3_say(p, "UIDL");
+	got = hear_list(p, &l);
+	if (got == 0 && uidl && !both)
+		pop3_say(p, "UIDL");
+	if (got == 0 && uidl)
+		got = hear_uidl(p, &l, mem);
+	*to = arena_new(mem, l.n > 0 ? l.n : 1, sizeof **to);
+	if (l.n > 0)
+		memcpy(*to, l.m, l.n * sizeof **to);
+	*n = l.n;
+	free(l.m);
+	return got;
+}
+
+/* ---- messages ---- */
+
+/* At the beginning of a line: 1 the end, 0 not, and a stuffed dot is taken. */
+static int
+dot(struct pop3 *p)
+{
+	const char *at;
+
+	if (conn_peek(p->c, &at, 1) < 0)
+		return -1;
+	if (at[0] != '.')
+		return 0;
+	if (conn_peek(p->c, &at, 2) < 0 ||
+	    (at[1] == '\r' && conn_peek(p->c, &at, 3) < 0))
+		return -1;
+	if (at[1] == '\n' || (at[1] == '\r' && at[2] == '\n')) {
+		conn_take(p->c, at[1] == '\n' ? 2 : 3);
+		return 1;
+	}
+	conn_take(p->c, 1);
+	return 0;
+}
+
+/* What of the n bytes is sure to be text: up to a "\n" that a "." follows. */
+static size_t
+plain(const char *at, size_t n)
+{
+	const char *nl = memmem(at, n, "\n.", 2);
+
+	return nl != NULL ? (size_t)(nl - at) + 1 : n;
+}
+
+static int
+pass(struct pop3 *p, const struct conn_sink *to, size_t n)
+{
+	if (to != NULL)
+		return conn_copy(p->c, to, n);
+	conn_take(p->c, n);
+	return 0;
+}
+
+int
+pop3_body(struct pop3 *p, const struct conn_sink *to, double seconds)
+{
+	bool begins = true;
+	const char *at;
+	size_t some;
+	long n;
+	int got = 0;
+
+	conn_phase(p->c, "a message", seconds);
+	if (pop3_answer(p) < 0)
+		return -1;
+	if (!p->ok)
+		return 0;
+	for (;;) {
+		if (begins && (got = dot(p)) != 0)
+			return got < 0 ? -1 : 0;
+		if ((n = conn_peek(p->c, &at, 1)) < 0)
+			return -1;
+		some = plain(at, (size_t)n);
+		begins = at[some - 1] == '\n';
+		if (pass(p, to, some) < 0)
+			return -1;
+		conn_phase(p->c, "a message", seconds);
+	}
+}
+
+int
+pop3_quit(struct pop3 *p, bool wait)
+{
+	if (conn_deaf(p->c) || p->gone)
+		return -1;
+	p->gone = true;
+	conn_phase(p->c, "QUIT", COMMAND);
+	pop3_say(p, "QUIT");
+	if (!wait)
+		return conn_flush(p->c);
+	if (pop3_answer(p) < 0)
+		return -1;
+	return p->ok ? 0 : refused(p, "QUIT", EX_TEMPFAIL);
+}

@@ -1,0 +1,97 @@
+/*
+ * pop3.h: the client's side of POP3 (RFC 1939, 2449, 2595, 5034, 6856)
+ *
+ * pop3_open, pop3_auth, pop3_list, then pop3_say and pop3_answer or pop3_body
+ * in the same order, pop3_quit.  Fatal failures return -1 and are in the err
+ * of the connection; what the server refuses about one message is not fatal.
+ */
+#ifndef POP3_H
+#define POP3_H
+
+#include "conn.h"
+#include "mem.h"
+#include "sasl.h"
+
+enum pop3_cap {
+	POP3_PIPELINING = 1 << 0,
+	POP3_UIDL = 1 << 1,
+	POP3_TOP = 1 << 2,
+	POP3_STLS = 1 << 3,
+	POP3_SASL = 1 << 4,
+	POP3_USER = 1 << 5,
+	POP3_RESP_CODES = 1 << 6,
+	POP3_UTF8 = 1 << 7,
+	POP3_CAPA = 1 << 8	/* it answered CAPA: the others are the truth */
+};
+
+enum pop3_tls { POP3_TLS_IMPLICIT, POP3_TLS_STLS, POP3_TLS_OFF };
+
+struct pop3 {
+	struct conn *c;		/* borrowed */
+	unsigned caps;		/* of the last CAPA */
+	char mechs[512];	/* of SASL, blank separated */
+	char mech[40];		/* what the login used */
+	char server[200];	/* IMPLEMENTATION, as far as it fits */
+	int expire;		/* days mail is kept; -1: for ever, not said */
+	int delay;		/* LOGIN-DELAY, seconds; 0: not said */
+	bool ok;		/* of the last answer */
+	char code[40];		/* its "[IN-USE]" without brackets, or "" */
+	char text[512];		/* what came behind +OK or -ERR */
+	bool gone;		/* QUIT was sent */
+	/* private */
+	unsigned banner;	/* of the greeting, a digest */
+	bool recalled, owed;	/* CAPA was not asked; UTF8's answer is due */
+};
+
+/*
+ * Greeting, TLS, capabilities.  EX_NOPERM where STLS cannot be had.  known is
+ * what pop3_recall said when this server was last logged in to, or 0: with
+ * TLS from the first byte and the same greeting it saves a round trip.
+ */
+int pop3_open(struct pop3 *, struct conn *, enum pop3_tls, uint32_t known);
+
+/* After the login: what is worth remembering of this server, or 0. */
+uint32_t pop3_recall(const struct pop3 *);
+
+/*
+ * Logs in with SASL, else with USER and PASS, and asks again what the server
+ * can; POP3_UTF8 is switched on where it is offered.  EX_NOPERM when refused,
+ * EX_TEMPFAIL for [IN-USE], [LOGIN-DELAY], [SYS/TEMP].
+ */
+int pop3_auth(struct pop3 *, const struct sasl_login *);
+
+/* A message of the maildrop.  uid is empty if the server has no UIDL. */
+struct pop3_message {
+	uint32_t number;
+	uint64_t size;		/* as the server counts */
+	struct str uid;		/* in the arena; any length, may be there twice */
+};
+
+/* All messages, in the server's order: LIST and UIDL in one round trip. */
+int pop3_list(struct pop3 *, struct arena *, struct pop3_message **,
+    size_t *n);
+
+/* Queues a command; "%s" is the caller's to keep free of line ends. */
+void pop3_say(struct pop3 *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The answer to a command of one line: 0, see p->ok; -1 fatal. */
+int pop3_answer(struct pop3 *);
+
+/*
+ * The answer to RETR or TOP.  The message goes to the sink as it came, with
+ * CRLF, without the dots that were stuffed; a line may have any length.  0,
+ * see p->ok; -1 fatal, also when the sink failed.  The sink may be NULL.
+ */
+int pop3_body(struct pop3 *, const struct conn_sink *, double seconds);
+
+/*
+ * QUIT.  wait: for the answer, which is what makes DELE count (RFC 1939
+ * section 6); then -1 unless it is +OK.
+ */
+int pop3_quit(struct pop3 *, bool wait);
+
+/* EX_TEMPFAIL where the last answer's code says so, else what is given. */
+int pop3_status(const struct pop3 *, int otherwise);
+
+#endif

@@ -1,0 +1,24 @@
+/* program.h: how each of the tools begins and ends */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+/*
+ * First of all: the name for fail_say, and whoever closed one of the first
+ * three descriptors does not find a connection or a file under its number.
+ */
+void program_begin(const char *argv0);
+
+/*
+ * For who has a password: no core with it inside, no debugger of another
+ * process, no file that others can read.  A pipe that is closed is an error
+ * of write(2), not the end.
+ */
+void program_private(void);
+
+/* As many descriptors as may be had; how many that is. */
+unsigned long program_files(void);
+
+/* Last of all: the exit status, EX_IOERR where stdout could not be written. */
+int program_end(int status);
+
+#endif

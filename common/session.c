@@ -1,0 +1,260 @@
+/* session.c: from an account to an open connection, ready to log in */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "clock.h"
+#include "file.h"
+#include "net.h"
+#include "proxy.h"
+#include "sandbox.h"
+#include "session.h"
+#include "trace.h"
+
+static int
+fill_tls(struct session *s, struct err *e)
+{
+	const struct account *a = s->account;
+
+	s->tls_conf = (struct tls_conf){ .ca = a->ca, .pins = a->pins.v,
+	    .npins = a->pins.n, .cert = a->cert, .key = a->key,
+	    .insecure = a->insecure };
+	if (a->ca != NULL)
+		s->tls_conf.ca = file_path(&s->arena, a->ca);
+	if (a->cert != NULL)
+		s->tls_conf.cert = file_path(&s->arena, a->cert);
+	if (a->key != NULL)
+		s->tls_conf.key = file_path(&s->arena, a->key);
+	if (a->tls == ACCOUNT_TLS_OFF)
+		return 0;
+	s->tls = tls_ctx_new(&s->tls_conf, e);
+	if (s->tls != NULL && a->insecure)
+		fail_say("WARNING: --insecure-no-verify: whoever answers is "
+		    "believed to be the server; no password is sent, but to "
+		    "loopback");
+	return s->tls != NULL ? 0 : -1;
+}
+
+static int
+fill_conf(struct session *s, struct err *e)
+{
+	const struct account *a = s->account;
+	struct conn_conf *f = &s->conf;
+	struct str host;
+
+	*f = (struct conn_conf){ .port = a->server.port,
+	    .path = a->server.path, .command = a->connect_command,
+	    .proxy = a->proxy, .source = a->source,
+	    .deadline = a->deadline,
+	    .family = a->only4 ? AF_INET : a->only6 ? AF_INET6 : AF_UNSPEC,
+	    .tls = s->tls };
+	if (a->server.path == NULL && strchr(a->server.host, ':') != NULL) {
+		f->host = a->server.host;	/* [IPv6] */
+	} else if (a->server.path == NULL) {
+		if (addr_ascii(&s->arena, str_of(a->server.host), &host, e) < 0)
+			return -1;
+		f->host = arena_dup(&s->arena, host);
+	}
+	if (a->connect_to == NULL)
+		return 0;
+	if (net_hostport(str_of(a->connect_to), &host, &f->dial_port, e) < 0)
+		return fail_in(e, "--connect-to");
+	f->dial_host = arena_dup(&s->arena, host);
+	return 0;
+}
+
+bool
+session_wants_login(const struct account *a)
+{
+	if (a->auth != NULL && strcmp(a->auth, "off") == 0)
+		return false;
+	return a->user != NULL || a->auth != NULL ||
+	    a->token_command != NULL || a->password_command != NULL ||
+	    a->password_file != NULL || a->password_fd != NULL ||
+	    a->netrc != NULL;
+}
+
+/* Before connecting: no server waits while somebody types. */
+static int
+get_secret(struct session *s, struct err *e)
+{
+	const struct account *a = s->account;
+
+	if (!session_wants_login(a) ||
+	    (a->auth != NULL && str_is(str_of(a->auth), "external")))
+		return 0;
+	s->secret = mem_new(1, sizeof *s->secret);
+	if ((a->token_command != NULL ?
+	    account_token(s->account, s->secret, e) :
+	    account_password(s->account, s->secret, e)) < 0)
+		return -1;
+	return a->user != NULL ? 0 : fail(e, EX_CONFIG, "there is a password "
+	    "but nobody to log in as (-u)");
+}
+
+/* Where POSTBAG_DNS has its server; 53 otherwise. */
+static unsigned
+dns_port(void)
+{
+	const char *dns = getenv("POSTBAG_DNS");
+	struct err quiet = { 0 };
+	unsigned port = 0;
+	struct str host;
+
+	if (dns != NULL)
+		net_hostport(str_of(dns), &host, &port, &quiet);
+	return port != 0 ? port : 53;
+}
+
+/*
+ * Rule 19: from here on strangers are listened to.  What is left is what
+ * resolving a name and verifying a certificate open, and what the tool says
+ * it will write.  A command to connect with must be executed, so with one
+ * there is no sandbox.
+ */
+static void
+confine(const struct session *s)
+{
+	const struct account *a = s->account;
+	/* the second and third may be links to somewhere else */
+	const char *read[] = { "/etc", "/etc/resolv.conf", "/etc/ssl/certs",
+	    "/usr", "/lib", "/lib64", "/run/systemd/resolve",
+	    "/run/resolvconf", "/run/NetworkManager", "/dev/urandom",
+	    getenv("SSL_CERT_DIR"), s->tls_conf.ca, NULL };
+	unsigned ports[] = { s->conf.port, 53, dns_port(), s->conf.dial_port,
+	    0, 0 };
+	struct proxy_conf proxy;
+	struct err quiet = { 0 };
+	size_t i;
+
+	if (a->writes == NULL || a->connect_command != NULL)
+		return;
+	for (i = 0; i < sizeof read / sizeof *read - 1; i++)
+		if (read[i] == NULL)
+			read[i] = "/etc";
+	ports[3] = ports[3] != 0 ? ports[3] : ports[0];
+	if (a->proxy != NULL && proxy_parse(&proxy, a->proxy, &quiet) == 0) {
+		ports[4] = proxy.port;
+		proxy_wipe(&proxy);
+	}
+	sandbox_enter(&(struct sandbox){ read, a->writes, ports });
+}
+
+/* --timeout is for the whole, the time for the secret included. */
+static void
+begin(struct account *a)
+{
+	if (a->timeout > 0 && a->deadline == 0)
+		a->deadline = clock_in(a->timeout);
+}
+
+int
+session_ready(struct session *s, struct account *a, struct err *e)
+{
+	*s = (struct session){ .account = a };
+	if (a->user != NULL && str_control(str_of(a->user)))
+		return fail(e, EX_USAGE, "the user name has a control byte");
+	if (a->only4 && a->only6)
+		return fail(e, EX_USAGE, "-4 and -6: one of them");
+	begin(a);
+	if (fill_tls(s, e) == 0 && get_secret(s, e) == 0 &&
+	    fill_conf(s, e) == 0) {
+		confine(s);
+		return 0;
+	}
+	session_close(s);
+	return -1;
+}
+
+void
+session_share(struct session *s, const struct session *of)
+{
+	*s = (struct session){ .account = of->account, .conf = of->conf,
+	    .tls = of->tls, .secret = of->secret, .shared = true };
+}
+
+int
+session_again(struct session *s, struct err *e)
+{
+	session_hang_up(s);
+	begin(s->account);
+	s->conf.deadline = s->account->deadline;
+	s->conn = conn_open(&s->conf, e);
+	return s->conn != NULL ? 0 : -1;
+}
+
+int
+session_open(struct session *s, struct account *a, struct err *e)
+{
+	if (session_ready(s, a, e) < 0)
+		return -1;
+	if (session_again(s, e) == 0)
+		return 0;
+	session_close(s);
+	return -1;
+}
+
+int
+session_login(struct session *s, struct sasl_login *l)
+{
+	const struct account *a = s->account;
+	struct tls *t = conn_session(s->conn);
+
+	*l = (struct sasl_login){ .user = a->user, .mechs = a->auth,
+	    .host = s->conf.host, .port = s->conf.port,
+	    .tls = conn_private(s->conn), .client_cert = a->cert != NULL };
+	if (t != NULL) {
+		l->exporter = (struct str){ (char *)s->exporter,
+		    tls_exporter(t, s->exporter) };
+		l->endpoint = (struct str){ (char *)s->endpoint,
+		    tls_endpoint(t, s->endpoint) };
+	}
+	if (!conn_private(s->conn))
+		return conn_fail(s->conn, EX_NOPERM, conn_encrypted(s->conn) ?
+		    "no password is sent to a server that was not verified" :
+		    "no password is sent without TLS, except to loopback");
+	if (a->token_command != NULL)
+		l->token = s->secret;
+	else
+		l->password = s->secret;
+	return 0;
+}
+
+void
+session_hang_up(struct session *s)
+{
+	conn_close(s->conn);
+	s->conn = NULL;
+}
+
+void
+session_forget(struct session *s)
+{
+	if (s->secret != NULL)
+		mem_secret_wipe(s->secret);
+}
+
+void
+session_close(struct session *s)
+{
+	session_hang_up(s);
+	if (!s->shared) {
+		tls_ctx_free(s->tls);
+		session_forget(s);
+		free(s->secret);
+	}
+	mem_wipe(s->exporter, sizeof s->exporter);
+	arena_free(&s->arena);
+	*s = (struct session){ 0 };
+}
+
+void
+session_where(const struct account *a, char *dst, size_t cap)
+{
+	if (a->server.path != NULL)
+		snprintf(dst, cap, "%s", a->server.path);
+	else
+		snprintf(dst, cap, "%s:%u", a->server.host, a->server.port);
+}

@@ -1,0 +1,65 @@
+/* session.h: from an account to an open connection, ready to log in */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "account.h"
+#include "conn.h"
+#include "sasl.h"
+
+struct session {
+	struct account *account;
+	struct conn_conf conf;
+	struct tls_conf tls_conf;
+	struct tls_ctx *tls;
+	struct conn *conn;
+	struct arena arena;
+	struct secret *secret;
+	unsigned char exporter[64], endpoint[64];
+	bool shared;		/* tls and secret are another's */
+};
+
+/*
+ * If the tool has set account->writes (paths, ended by NULL) the process is
+ * confined to them and to this server before it connects.
+ * Fetches the secret if there is to be a login, then connects to
+ * account->server; the TLS handshake is the protocol's affair.
+ */
+int session_open(struct session *, struct account *, struct err *);
+
+/*
+ * The two halves of it.  session_ready is done once, before the first
+ * connection: behind the sandbox no command can be run for the secret.
+ * session_again connects, as often as wanted; an older connection is closed.
+ */
+int session_ready(struct session *, struct account *, struct err *);
+int session_again(struct session *, struct err *);
+
+/*
+ * Another connection of the same account, for session_again, also from another
+ * thread: it uses the TLS settings and the secret of a ready session, and is
+ * closed before that one.
+ */
+void session_share(struct session *, const struct session *);
+
+/* Closes the connection and keeps the rest for session_again. */
+void session_hang_up(struct session *);
+
+/* Does the account say how to log in, or at least as whom? */
+bool session_wants_login(const struct account *);
+
+/*
+ * Who logs in, for sasl_pick, with the channel bindings of the connection.
+ * EX_NOPERM if that is no place for a secret.  Valid until session_close.
+ */
+int session_login(struct session *, struct sasl_login *);
+
+/* Wipes the secret: there will be no other login. */
+void session_forget(struct session *);
+
+/* Wipes the secret and closes the connection. */
+void session_close(struct session *);
+
+/* "host:port" or the socket's path, for messages and reports. */
+void session_where(const struct account *, char *dst, size_t cap);
+
+#endif

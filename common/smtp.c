@@ -1,0 +1,900 @@
+/*
+ * smtp.c: the client's side of SMTP (RFC 5321) and LMTP (RFC 2033)
+ *
+ * Round trips are what a submission costs, so what may be pipelined is
+ * (RFC 2920): MAIL, all RCPT, and either DATA or, with CHUNKING and a message
+ * that fits the first window, BDAT with the message and the QUIT.  A larger
+ * message waits for the answers, so that a refusal costs no upload.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "b64.h"
+#include "mem.h"
+#include "smtp.h"
+#include "trace.h"
+
+enum {
+	EARLY = 65536,		/* speculate up to about the initial window */
+	LINES = 1000,		/* of one reply */
+	/*
+	 * Recipients of one transaction, as many as Postfix and Exchange take.
+	 * To offer it many more ends the session ("too many errors").
+	 */
+	CROWD = 1000,
+	AUTH_LINE = 12288	/* RFC 4954 section 4 */
+};
+
+/* RFC 5321 section 4.5.3.2, in seconds. */
+enum { GREETING = 300, COMMAND = 300, DATA = 120, BLOCK = 180, FINAL = 600 };
+
+/* ---- replies ---- */
+
+typedef void each_line(struct smtp *, struct str);
+
+/* "5.1.1 text": the status is taken off if it is one (RFC 2034, 3463). */
+static struct str
+enhanced(struct smtp_reply *r, struct str text)
+{
+	struct str rest = text, w = str_word(&rest), s = w, part;
+	size_t i;
+
+	if (w.n >= sizeof r->status || w.n < 5 || w.p[0] != '0' + r->code / 100)
+		return text;
+	for (i = 0; i < 3; i++) {
+		uint64_t v;
+
+		part = str_cut(&s, '.');
+		if (str_num(part, 999, &v) < 0)
+			return text;
+	}
+	if (s.p != NULL)
+		return text;
+	memcpy(r->status, w.p, w.n);
+	r->status[w.n] = '\0';
+	return str_trim(rest);
+}
+
+static void
+add_text(struct smtp_reply *r, struct str text)
+{
+	size_t n = strlen(r->text);
+
+	snprintf(r->text + n, sizeof r->text - n, "%s%.*s", n > 0 ? " " : "",
+	    STR_ARG(text));
+}
+
+/* "250-text", "250 text", "250"; 1 if more lines follow, 0 if not, -1. */
+static int
+reply_line(struct smtp *s, struct str l, int *code, struct str *text)
+{
+	uint64_t v;
+
+	if (str_num(str_to(l, 3), 599, &v) < 0 || l.n < 3 || v < 200 ||
+	    (l.n > 3 && l.p[3] != ' ' && l.p[3] != '-'))
+		return conn_fail(s->c, EX_PROTOCOL, "this is not SMTP: %.*s",
+		    (int)(l.n < 200 ? l.n : 200), l.p);
+	if (*code != 0 && *code != (int)v)
+		return conn_fail(s->c, EX_PROTOCOL, "a reply that begins with "
+		    "%d and goes on with %d", *code, (int)v);
+	*code = (int)v;
+	*text = str_from(l, 4);
+	return l.n > 3 && l.p[3] == '-';
+}
+
+/* The next reply, into s->reply: its code, or -1. */
+static int
+reply(struct smtp *s, each_line *each)
+{
+	struct smtp_reply *r = &s->reply;
+	struct str l = { 0 }, text = { 0 };
+	int more, lines = 0;
+
+	*r = (struct smtp_reply){ 0 };
+	do {
+		if ((l.p = conn_line(s->c, &l.n)) == NULL ||
+		    (more = reply_line(s, l, &r->code, &text)) < 0) {
+			r->code = 0;
+			return -1;
+		}
+		if (each != NULL)
+			each(s, text);
+		add_text(r, enhanced(r, text));
+	} while (more && ++lines < LINES);
+	if (more) {
+		r->code = 0;
+		return conn_fail(s->c, EX_PROTOCOL, "a reply of more than %d "
+		    "lines", LINES);
+	}
+	return r->code;
+}
+
+static int
+class(const struct smtp *s)
+{
+	return s->reply.code / 100;
+}
+
+/* A reply that must be a yes or a no. */
+static int
+answered(struct smtp *s)
+{
+	if (reply(s, NULL) < 0)
+		return -1;
+	return class(s) != 3 ? 0 : conn_fail(s->c, EX_PROTOCOL, "%d %s: "
+	    "nobody asked for that", s->reply.code, s->reply.text);
+}
+
+/* The server says no to something that everything depends on. */
+static int
+refused(struct smtp *s, const char *what, int permanent)
+{
+	const struct smtp_reply *r = &s->reply;
+
+	return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL :
+	    class(s) == 5 ? permanent : EX_PROTOCOL, "%s: %d%s%s %s", what,
+	    r->code, r->status[0] != '\0' ? " " : "", r->status, r->text);
+}
+
+/* ---- opening ---- */
+
+static const struct {
+	const char *name;
+	unsigned cap;
+} keywords[] = {
+	{ "PIPELINING", SMTP_PIPELINING },
+	{ "CHUNKING", SMTP_CHUNKING },
+	{ "8BITMIME", SMTP_8BITMIME },
+	{ "SMTPUTF8", SMTP_UTF8 },
+	{ "SIZE", SMTP_SIZE },
+	{ "DSN", SMTP_DSN },
+	{ "STARTTLS", SMTP_STARTTLS },
+	{ "AUTH", SMTP_AUTH },
+	{ "AUTH=PLAIN", SMTP_AUTH },	/* what old servers said, and some */
+	{ "AUTH=LOGIN", SMTP_AUTH },	/* say beside the right form */
+	{ "REQUIRETLS", SMTP_REQUIRETLS },
+	{ "LIMITS", SMTP_LIMITS },
+	{ "ENHANCEDSTATUSCODES", SMTP_STATUS },
+};
+
+/* RFC 9422: "LIMITS RCPTMAX=100 MAILMAX=10"; nonsense is ignored. */
+static void
+limits(struct smtp *s, struct str args)
+{
+	struct str w, key;
+	uint64_t v;
+
+	while ((w = str_word(&args)).n > 0) {
+		key = str_cut(&w, '=');
+		if (str_num(w, 999999, &v) < 0 || v == 0)
+			continue;
+		if (str_is(key, "RCPTMAX"))
+			s->rcpt_max = v;
+		else if (str_is(key, "RCPTDOMAINMAX"))
+			s->domain_max = v;
+		else if (str_is(key, "MAILMAX"))
+			s->mail_max = v;
+	}
+}
+
+static void
+mechanisms(struct smtp *s, struct str args)
+{
+	size_t n = strlen(s->mechs);
+
+	if (n + args.n + 2 < sizeof s->mechs)
+		snprintf(s->mechs + n, sizeof s->mechs - n, "%s%.*s",
+		    n > 0 ? " " : "", STR_ARG(args));
+}
+
+static void
+capability(struct smtp *s, struct str line)
+{
+	struct str word = str_word(&line);
+	size_t i;
+
+	line = str_trim(line);
+	for (i = 0; i < sizeof keywords / sizeof *keywords; i++)
+		if (str_is(word, keywords[i].name))
+			break;
+	if (i == sizeof keywords / sizeof *keywords)
+		return;
+	s->caps |= keywords[i].cap;
+	switch (keywords[i].cap) {
+	case SMTP_SIZE:
+		if (str_num(line, UINT64_MAX, &s->size_max) < 0)
+			s->size_max = 0;
+		break;
+	case SMTP_AUTH:
+		if (word.n > 4)
+			mechanisms(s, str_from(word, 5));
+		mechanisms(s, line);
+		break;
+	case SMTP_LIMITS:
+		limits(s, line);
+	}
+}
+
+/* Nothing that was learnt before, perhaps from somebody else, is kept. */
+static void
+forget(struct smtp *s)
+{
+	s->caps = 0;
+	s->size_max = s->rcpt_max = s->domain_max = s->mail_max = 0;
+	s->mechs[0] = '\0';
+}
+
+static int
+helo(struct smtp *s, const char *name)
+{
+	if (s->conf->lmtp || class(s) != 5 ||
+	    s->conf->tls == SMTP_TLS_STARTTLS)
+		return refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
+		    EX_UNAVAILABLE);
+	conn_phase(s->c, "HELO", COMMAND);
+	conn_printf(s->c, "HELO %s\r\n", name);
+	forget(s);
+	if (reply(s, NULL) < 0)
+		return -1;
+	return class(s) == 2 ? 0 : refused(s, "HELO", EX_UNAVAILABLE);
+}
+
+static int
+ehlo(struct smtp *s)
+{
+	char own[280];
+	const char *name = s->conf->ehlo;
+
+	if (name == NULL) {
+		conn_ehlo(s->c, own, sizeof own);
+		name = own;
+	}
+	forget(s);
+	conn_phase(s->c, s->conf->lmtp ? "LHLO" : "EHLO", COMMAND);
+	conn_printf(s->c, "%s %s\r\n", s->conf->lmtp ? "LHLO" : "EHLO", name);
+	if (reply(s, capability) < 0)
+		return -1;
+	if (class(s) != 2)
+		return helo(s, name);
+	if (s->conf->no_chunking)
+		s->caps &= ~(unsigned)SMTP_CHUNKING;
+	if (s->conf->no_pipelining)
+		s->caps &= ~(unsigned)SMTP_PIPELINING;
+	return 0;
+}
+
+static int
+starttls(struct smtp *s)
+{
+	if ((s->caps & SMTP_STARTTLS) == 0)
+		return conn_fail(s->c, EX_NOPERM, "the server offers no "
+		    "STARTTLS, and nothing is sent without TLS (--tls off)");
+	conn_phase(s->c, "STARTTLS", COMMAND);
+	conn_printf(s->c, "STARTTLS\r\n");
+	if (reply(s, NULL) < 0)
+		return -1;
+	if (s->reply.code != 220)
+		return refused(s, "STARTTLS", EX_NOPERM);
+	if (conn_starttls(s->c) < 0)
+		return -1;
+	return ehlo(s);
+}
+
+int
+smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
+{
+	*s = (struct smtp){ .c = c, .conf = conf };
+	if (conf->tls == SMTP_TLS_IMPLICIT && conn_tls(c) < 0)
+		return -1;
+	conn_phase(c, "the greeting", GREETING);
+	if (reply(s, NULL) < 0)
+		return -1;
+	if (s->reply.code != 220)
+		return refused(s, "greeting", EX_UNAVAILABLE);
+	if (ehlo(s) < 0 ||
+	    (conf->tls == SMTP_TLS_STARTTLS && starttls(s) < 0))
+		return -1;
+	conn_settled(c);
+	return 0;
+}
+
+/* ---- AUTH ---- */
+
+/* A base64 answer; an empty one is an empty line. */
+static void
+answer(struct smtp *s, const struct buf *raw)
+{
+	struct buf b = { .max = 65536 };
+
+	b64_put(&b, BUF_STR(*raw));
+	conn_printf(s->c, "%s\r\n", b.n > 0 ? b.p : "");
+	buf_wipe(&b);
+}
+
+/* "AUTH MECH", with the initial response when there is one that fits. */
+static bool
+initial(struct smtp *s, struct sasl *a, const struct buf *raw, bool has)
+{
+	struct buf b = { .max = 65536 };
+	bool with;
+
+	b64_put(&b, BUF_STR(*raw));
+	with = has && b.n + strlen(sasl_name(a)) + 8 < AUTH_LINE;
+	if (with)
+		conn_printf(s->c, "AUTH %s %s\r\n", sasl_name(a),
+		    b.n > 0 ? b.p : "=");
+	else
+		conn_printf(s->c, "AUTH %s\r\n", sasl_name(a));
+	buf_wipe(&b);
+	return with;
+}
+
+static int
+challenge(struct smtp *s, struct sasl *a, struct buf *out, struct err *e)
+{
+	struct buf in = { .max = 16384 };
+	int got;
+
+	if (b64_get(&in, str_of(s->challenge)) < 0)
+		got = fail(e, EX_PROTOCOL, "the challenge is not base64");
+	else
+		got = sasl_step(a, BUF_STR(in), out, e);
+	buf_wipe(&in);
+	return got;
+}
+
+/* A 334 has one line, and its text may be longer than a reply's is kept. */
+static void
+keep_challenge(struct smtp *s, struct str text)
+{
+	if (text.n < sizeof s->challenge)
+		memcpy(s->challenge, text.p, text.n);
+	s->challenge[text.n < sizeof s->challenge ? text.n : 0] = '\0';
+}
+
+/* Says no to the server in turn, and what was wrong to the user. */
+static int
+cancel(struct smtp *s, const struct err *why)
+{
+	conn_printf(s->c, "*\r\n");
+	conn_flush(s->c);
+	return conn_fail(s->c, why->code, "login: %s", why->msg);
+}
+
+static int
+verdict(struct smtp *s, struct sasl *a)
+{
+	struct err why = { 0 };
+	int got;
+
+	if (s->reply.code != 235) {
+		if (sasl_reason(a)[0] != '\0')
+			return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL :
+			    EX_NOPERM, "login refused: %d %s %s (%s)",
+			    s->reply.code, s->reply.status, s->reply.text,
+			    sasl_reason(a));
+		return refused(s, "login refused", EX_NOPERM);
+	}
+	got = sasl_done(a, STR(""), &why);
+	return got == 0 ? 0 : conn_fail(s->c, why.code, "login: %s", why.msg);
+}
+
+static int
+exchange(struct smtp *s, struct sasl *a, struct buf *out)
+{
+	struct err why = { 0 };
+	bool has = sasl_first(a, out), sent;
+
+	sent = initial(s, a, out, has);
+	conn_mask(s->c, "");
+	while (reply(s, keep_challenge) == 334) {
+		if (has && !sent) {
+			sent = true;
+			answer(s, out);
+			continue;
+		}
+		buf_wipe(out);
+		if (challenge(s, a, out, &why) < 0)
+			return cancel(s, &why);
+		answer(s, out);
+	}
+	return s->reply.code == 0 ? -1 : verdict(s, a);
+}
+
+int
+smtp_auth(struct smtp *s, const struct sasl_login *login)
+{
+	struct buf out = { .max = 32768 };
+	struct sasl a = { 0 };
+	struct err e = { 0 };
+	char label[64];
+	int got;
+
+	if ((s->caps & SMTP_AUTH) == 0)
+		return conn_fail(s->c, EX_NOPERM, "the server offers no AUTH"
+		    "%s", conn_encrypted(s->c) ? "" : " without TLS");
+	if (sasl_pick(&a, login, str_of(s->mechs), &e) < 0) {
+		sasl_wipe(&a);
+		return conn_fail(s->c, e.code, "%s", e.msg);
+	}
+	snprintf(s->mech, sizeof s->mech, "%s", sasl_name(&a));
+	snprintf(label, sizeof label, "AUTH %s", s->mech);
+	conn_phase(s->c, "AUTH", COMMAND);
+	conn_mask(s->c, label);
+	got = exchange(s, &a, &out);
+	conn_mask(s->c, NULL);
+	buf_wipe(&out);
+	sasl_wipe(&a);
+	return got;
+}
+
+/* ---- a transaction ---- */
+
+/* What is sent together with the envelope. */
+enum tail { TAIL_NONE, TAIL_DATA, TAIL_BDAT };
+
+struct batch {
+	struct smtp_mail *m;
+	struct smtp_rcpt **r;
+	size_t n, taken, more;	/* more: to be tried in a further transaction */
+	enum tail tail;
+	bool pipe, unread;	/* unread: sent whole, its answer not read */
+};
+
+static void
+settle(struct smtp *s, struct smtp_rcpt *r, enum smtp_stage stage)
+{
+	r->reply = s->reply;
+	r->stage = stage;
+	r->state = class(s) == 2 ? SMTP_SENT : class(s) == 4 ? SMTP_DEFERRED :
+	    SMTP_REFUSED;
+}
+
+static void
+settle_all(struct smtp *s, struct batch *b, enum smtp_stage stage)
+{
+	enum smtp_state open = stage == SMTP_AT_MAIL ? SMTP_UNTRIED :
+	    SMTP_TAKEN;
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->r[i]->state == open)
+			settle(s, b->r[i], stage);
+}
+
+static void
+say_mail(struct smtp *s, const struct smtp_mail *m)
+{
+	char size[40] = "";
+	bool eight = m->msg != NULL && m->msg->eight;
+
+	if (m->msg != NULL && (s->caps & SMTP_SIZE) != 0)
+		snprintf(size, sizeof size, " SIZE=%llu",
+		    (unsigned long long)m->msg->size);
+	conn_phase(s->c, "MAIL", COMMAND);
+	conn_printf(s->c, "MAIL FROM:<%s>%s%s%s%s%s\r\n", m->from, size,
+	    (eight || m->utf8) && (s->caps & SMTP_8BITMIME) != 0 ?
+	    " BODY=8BITMIME" : "", m->utf8 ? " SMTPUTF8" : "",
+	    m->requiretls ? " REQUIRETLS" : "", m->params);
+}
+
+static int
+hear_mail(struct smtp *s, struct batch *b)
+{
+	if (answered(s) < 0)
+		return -1;
+	if (class(s) != 2) {
+		settle_all(s, b, SMTP_AT_MAIL);
+		s->dirty = true;
+	}
+	return 0;
+}
+
+static void
+say_rcpt(struct smtp *s, const struct smtp_rcpt *r)
+{
+	conn_printf(s->c, "RCPT TO:<%s>%s\r\n", r->addr, r->params);
+}
+
+/*
+ * 452, and 552 which RFC 5321 section 4.5.3.1.10 tells us to read so, means
+ * "enough for now" if others were taken before it.
+ */
+static int
+hear_rcpt(struct smtp *s, struct batch *b, struct smtp_rcpt *r)
+{
+	if (answered(s) < 0)
+		return -1;
+	if (r->state != SMTP_UNTRIED)
+		return 0;		/* MAIL was refused: this is its echo */
+	if (class(s) == 2) {
+		r->reply = s->reply;
+		r->state = SMTP_TAKEN;
+		b->taken++;
+	} else if ((s->reply.code == 452 || s->reply.code == 552) &&
+	    b->taken > 0) {
+		r->reply = s->reply;
+		b->more++;
+	} else {
+		settle(s, r, SMTP_AT_RCPT);
+	}
+	return 0;
+}
+
+static void
+say_quit(struct smtp *s)
+{
+	conn_printf(s->c, "QUIT\r\n");
+	s->quit = true;
+}
+
+/* Too large for a stack. */
+struct pouring {
+	struct msg_reader reader;
+	struct msg_stuffer stuffer;
+	char raw[32768], fat[2 * 32768 + 4];
+};
+
+/* The message's bytes as they are (BDAT) or with dots stuffed (DATA). */
+static int
+pour(struct smtp *s, const struct msg *msg, bool stuff)
+{
+	struct pouring *p = mem_new(1, sizeof *p);
+	struct err e = { 0 };
+	ssize_t n;
+
+	msg_start(&p->reader, msg);
+	while ((n = msg_read(&p->reader, p->raw, sizeof p->raw, &e)) > 0 &&
+	    !conn_deaf(s->c)) {
+		conn_phase(s->c, "sending the message", BLOCK);
+		if (stuff)
+			conn_write(s->c, p->fat, msg_stuff(&p->stuffer, p->fat,
+			    p->raw, (size_t)n));
+		else
+			conn_write(s->c, p->raw, (size_t)n);
+	}
+	free(p);
+	if (n >= 0)
+		return 0;
+	s->inside = true;		/* it must not look complete */
+	return conn_fail(s->c, e.code, "%s", e.msg);
+}
+
+static int
+say_bdat(struct smtp *s, struct batch *b)
+{
+	conn_printf(s->c, "BDAT %llu LAST\r\n",
+	    (unsigned long long)b->m->msg->size);
+	trace_note(1, "%llu bytes of message",
+	    (unsigned long long)b->m->msg->size);
+	b->unread = true;
+	return pour(s, b->m->msg, false);
+}
+
+static int
+say_content(struct smtp *s, struct batch *b)
+{
+	trace_note(1, "%llu bytes of message",
+	    (unsigned long long)b->m->msg->size);
+	s->inside = true;
+	if (pour(s, b->m->msg, true) < 0)
+		return -1;
+	conn_write(s->c, ".\r\n", 3);	/* a struct msg ends in CRLF */
+	s->inside = false;
+	b->unread = true;
+	if (b->m->last && b->m->n == 1 && b->pipe)
+		say_quit(s);
+	return 0;
+}
+
+/* One answer for all (SMTP), or one for each that was taken (LMTP). */
+static int
+hear_final(struct smtp *s, struct batch *b)
+{
+	size_t i;
+
+	conn_phase(s->c, "the answer to the message", FINAL);
+	for (i = 0; s->conf->lmtp && i < b->n; i++) {
+		if (b->r[i]->state != SMTP_TAKEN)
+			continue;
+		if (answered(s) < 0)
+			return -1;
+		settle(s, b->r[i], SMTP_AT_RCPT);	/* its own answer */
+	}
+	if (!s->conf->lmtp || b->taken == 0) {
+		if (answered(s) < 0)
+			return -1;
+		s->dirty |= class(s) != 2;
+		settle_all(s, b, SMTP_AT_DATA);
+	}
+	b->unread = false;
+	return 0;
+}
+
+static enum tail
+choose(const struct smtp *s, const struct smtp_mail *m)
+{
+	if (m->msg == NULL || m->whole || (s->caps & SMTP_PIPELINING) == 0)
+		return TAIL_NONE;
+	if ((s->caps & SMTP_CHUNKING) == 0)
+		return TAIL_DATA;
+	return m->msg->size <= EARLY ? TAIL_BDAT : TAIL_NONE;
+}
+
+/* The envelope, all of it at once or command by command. */
+static int
+say_envelope(struct smtp *s, struct batch *b)
+{
+	bool step = !b->pipe;
+	size_t i;
+
+	if (s->dirty) {
+		conn_phase(s->c, "RSET", COMMAND);
+		conn_printf(s->c, "RSET\r\n");
+		if (step && answered(s) < 0)
+			return -1;
+	}
+	say_mail(s, b->m);
+	if (step && hear_mail(s, b) < 0)
+		return -1;
+	for (i = 0; i < b->n; i++) {
+		if (step && b->r[i]->state != SMTP_UNTRIED)
+			break;		/* MAIL was refused */
+		say_rcpt(s, b->r[i]);
+		if (step)
+			conn_phase(s->c, "RCPT", COMMAND);
+		if (step && hear_rcpt(s, b, b->r[i]) < 0)
+			return -1;
+	}
+	if (b->tail == TAIL_DATA)
+		conn_printf(s->c, "DATA\r\n");
+	if (b->tail == TAIL_BDAT && say_bdat(s, b) < 0)
+		return -1;
+	if (b->tail == TAIL_BDAT && b->m->last && b->m->n == 1)
+		say_quit(s);
+	return 0;
+}
+
+/* RFC 2920: the answers come in the order of the commands. */
+static int
+hear_envelope(struct smtp *s, struct batch *b)
+{
+	size_t i;
+
+	if (!b->pipe) {
+		s->dirty = false;
+		return 0;
+	}
+	if (b->tail == TAIL_BDAT && conn_flush(s->c) < 0)
+		return -1;
+	if (s->dirty) {
+		conn_phase(s->c, "RSET", COMMAND);
+		if (answered(s) < 0)
+			return -1;
+	}
+	s->dirty = false;
+	conn_phase(s->c, "MAIL", COMMAND);
+	if (hear_mail(s, b) < 0)
+		return -1;
+	for (i = 0; i < b->n; i++) {
+		conn_phase(s->c, "RCPT", COMMAND);
+		if (hear_rcpt(s, b, b->r[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * The answer to DATA is here.  A server may say 354 though it took nobody
+ * (RFC 2920 section 3.1): it gets an empty message then.
+ */
+static int
+go_ahead(struct smtp *s, struct batch *b)
+{
+	conn_phase(s->c, "DATA", DATA);
+	if (reply(s, NULL) < 0)
+		return -1;
+	if (s->reply.code != 354) {
+		if (class(s) == 2 || class(s) == 3)
+			return refused(s, "DATA", EX_PROTOCOL);
+		s->dirty = true;
+		settle_all(s, b, SMTP_AT_DATA);
+		return 0;
+	}
+	if (b->taken > 0)
+		return say_content(s, b) < 0 ? -1 : hear_final(s, b);
+	conn_printf(s->c, ".\r\n");
+	s->dirty = true;
+	return s->conf->lmtp ? conn_flush(s->c) :
+	    answered(s) < 0 ? -1 : 0;
+}
+
+static int
+content(struct smtp *s, struct batch *b)
+{
+	if (b->tail == TAIL_BDAT)
+		return hear_final(s, b);
+	if (b->tail == TAIL_DATA)
+		return go_ahead(s, b);
+	if (b->taken == 0 || b->m->msg == NULL ||
+	    (b->m->whole && b->taken < b->n)) {
+		s->dirty = true;
+		return 0;
+	}
+	if ((s->caps & SMTP_CHUNKING) != 0)
+		return say_bdat(s, b) < 0 ? -1 : hear_final(s, b);
+	conn_printf(s->c, "DATA\r\n");
+	return go_ahead(s, b);
+}
+
+/* What is lost is not refused: the server may have taken the message. */
+static void
+in_doubt(struct smtp *s, struct batch *b)
+{
+	size_t i;
+
+	if (!b->unread || !conn_sent_all(s->c))
+		return;
+	for (i = 0; i < b->n; i++)
+		if (b->r[i]->state == SMTP_TAKEN ||
+		    (b->r[i]->state == SMTP_UNTRIED &&
+		    b->r[i]->reply.code < 400)) {	/* not: "enough" */
+			b->r[i]->state = SMTP_UNKNOWN;
+			b->r[i]->reply = (struct smtp_reply){ 0 };
+		}
+}
+
+static int
+transaction(struct smtp *s, struct batch *b)
+{
+	size_t i;
+
+	b->pipe = (s->caps & SMTP_PIPELINING) != 0;
+	b->tail = choose(s, b->m);
+	if (say_envelope(s, b) < 0 || hear_envelope(s, b) < 0 ||
+	    content(s, b) < 0) {
+		in_doubt(s, b);
+		return -1;
+	}
+	s->sent++;
+	if (b->m->msg == NULL)
+		return 0;
+	for (i = 0; i < b->n; i++)	/* whole, and one was refused */
+		if (b->r[i]->state == SMTP_TAKEN)
+			b->r[i]->state = SMTP_UNTRIED;
+	return 0;
+}
+
+/* ---- a message ---- */
+
+static int
+acceptable(struct smtp *s, const struct smtp_mail *m)
+{
+	if (m->msg != NULL && s->size_max > 0 && m->msg->size > s->size_max)
+		return conn_fail(s->c, EX_UNAVAILABLE, "the message has %llu "
+		    "bytes and the server takes at most %llu",
+		    (unsigned long long)m->msg->size,
+		    (unsigned long long)s->size_max);
+	if (m->utf8 && (s->caps & SMTP_UTF8) == 0)
+		return conn_fail(s->c, EX_DATAERR, "an address or a header "
+		    "is not ASCII, and the server has no SMTPUTF8");
+	if (m->msg != NULL && m->msg->eight &&
+	    (s->caps & SMTP_8BITMIME) == 0)
+		return conn_fail(s->c, EX_DATAERR, "the message has 8-bit "
+		    "text, and the server has no 8BITMIME");
+	if (m->requiretls && (s->caps & SMTP_REQUIRETLS) == 0)
+		return conn_fail(s->c, EX_UNAVAILABLE, "the server has no "
+		    "REQUIRETLS (5.7.30)");
+	if (m->requiretls && (conn_session(s->c) == NULL ||
+	    !tls_verified(conn_session(s->c))))
+		return conn_fail(s->c, EX_NOPERM, "REQUIRETLS needs TLS with "
+		    "a verified server from here on (RFC 8689)");
+	return 0;
+}
+
+static struct str
+domain(const struct smtp_rcpt *r)
+{
+	const char *at = strrchr(r->addr, '@');
+
+	return str_of(at != NULL ? at + 1 : "");
+}
+
+/* Is its domain one of theirs? */
+static bool
+among(struct smtp_rcpt *const *r, size_t n, const struct smtp_rcpt *one)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (str_eqi(domain(r[i]), domain(one)))
+			return true;
+	return false;
+}
+
+/* The next recipients that are to be tried, at most max. */
+static size_t
+untried(const struct smtp *s, struct smtp_mail *m, struct smtp_rcpt **r,
+    size_t max)
+{
+	bool limited = s->domain_max > 0 && !m->whole;
+	size_t i, n = 0, domains = 0;
+
+	for (i = 0; i < m->n && n < max; i++) {
+		if (m->rcpt[i].state != SMTP_UNTRIED)
+			continue;
+		if (limited && !among(r, n, &m->rcpt[i])) {
+			if (domains == s->domain_max)
+				continue;
+			domains++;
+		}
+		r[n++] = &m->rcpt[i];
+	}
+	return n;
+}
+
+/* "Enough for now" was said, and a further transaction cannot be had. */
+static void
+postpone(struct smtp_mail *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->rcpt[i].state == SMTP_UNTRIED &&
+		    m->rcpt[i].reply.code >= 400)
+			m->rcpt[i].state = SMTP_DEFERRED;
+}
+
+static int
+transactions(struct smtp *s, struct smtp_mail *m, struct smtp_rcpt **r)
+{
+	size_t max = m->whole ? m->n : s->rcpt_max > 0 ? s->rcpt_max : CROWD;
+	struct batch b;
+
+	while ((max = max < m->n ? max : m->n) > 0) {
+		b = (struct batch){ .m = m, .r = r };
+		if ((b.n = untried(s, m, r, max)) == 0)
+			return 0;
+		if (s->quit || (s->mail_max > 0 && s->sent >= s->mail_max))
+			return 1;
+		if (transaction(s, &b) < 0)
+			return -1;
+		if (m->whole) {
+			postpone(m);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int
+smtp_send(struct smtp *s, struct smtp_mail *m)
+{
+	struct smtp_rcpt **r;
+	int got;
+
+	if (acceptable(s, m) < 0)
+		return -1;
+	r = mem_new(m->n, sizeof(struct smtp_rcpt *));
+	got = transactions(s, m, r);
+	free(r);
+	return got;
+}
+
+void
+smtp_quit(struct smtp *s)
+{
+	struct err kept = *conn_err(s->c);
+
+	if (conn_deaf(s->c) || s->inside)
+		return;
+	if (s->quit) {		/* its answer comes with the last one's */
+		conn_phase(s->c, "QUIT", 2);
+		reply(s, NULL);
+	} else {
+		say_quit(s);
+		conn_flush(s->c);
+	}
+	*conn_err(s->c) = kept;
+}

@@ -1,0 +1,341 @@
+/* str.c: views of bytes, and buffers that know their maximum */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "str.h"
+
+struct str
+str_of(const char *s)
+{
+	return (struct str){ s, s != NULL ? strlen(s) : 0 };
+}
+
+bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool
+str_eqi(struct str a, struct str b)
+{
+	size_t i;
+
+	if (a.n != b.n)
+		return false;
+	for (i = 0; i < a.n; i++)
+		if (str_lower(a.p[i]) != str_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool
+str_is(struct str a, const char *b)
+{
+	return str_eqi(a, str_of(b));
+}
+
+bool
+str_starts(struct str s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && str_eqi(str_to(s, n), str_of(with));
+}
+
+static bool
+blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.n > 0 && blank(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct str
+str_from(struct str s, size_t i)
+{
+	if (i >= s.n)
+		return (struct str){ s.p != NULL ? s.p + s.n : NULL, 0 };
+	return (struct str){ s.p + i, s.n - i };
+}
+
+struct str
+str_to(struct str s, size_t n)
+{
+	return (struct str){ s.p, n < s.n ? n : s.n };
+}
+
+bool
+str_has(struct str s, char c)
+{
+	return s.n > 0 && memchr(s.p, c, s.n) != NULL;
+}
+
+struct str
+str_cut(struct str *s, char sep)
+{
+	struct str all = *s;
+	const char *at = s->n > 0 ? memchr(s->p, sep, s->n) : NULL;
+
+	if (at == NULL) {
+		*s = (struct str){ NULL, 0 };
+		return all;
+	}
+	*s = str_from(all, (size_t)(at - all.p) + 1);
+	return str_to(all, (size_t)(at - all.p));
+}
+
+struct str
+str_word(struct str *s)
+{
+	struct str w;
+
+	*s = str_trim(*s);
+	w = *s;
+	for (w.n = 0; w.n < s->n && !blank(s->p[w.n]); w.n++)
+		;
+	*s = str_from(*s, w.n);
+	return w;
+}
+
+int
+str_num(struct str s, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (!str_digit(s.p[i]) ||
+		    __builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v))
+			return -1;
+	}
+	if (s.n == 0 || v > max)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+bool
+str_ascii(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > 0x7f)
+			return false;
+	return true;
+}
+
+bool
+str_control(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+/* RFC 3629: no overlong form, no surrogate, nothing over U+10FFFF. */
+size_t
+str_char(struct str s, uint32_t *cp)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char c;
+	uint32_t v;
+	size_t n, i;
+
+	if (s.n == 0)
+		return 0;
+	c = (unsigned char)s.p[0];
+	n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
+	    c < 0xf5 ? 4 : 0;
+	if (n == 0 || n > s.n)
+		return 0;
+	v = n == 1 ? c : c & (0xffU >> (n + 1));
+	for (i = 1; i < n; i++) {
+		c = (unsigned char)s.p[i];
+		if ((c & 0xc0) != 0x80)
+			return 0;
+		v = v << 6 | (c & 0x3f);
+	}
+	if (n > 1 && (v < least[n] || v > 0x10ffff ||
+	    (v >= 0xd800 && v <= 0xdfff)))
+		return 0;
+	if (cp != NULL)
+		*cp = v;
+	return n;
+}
+
+bool
+str_utf8(struct str s)
+{
+	size_t n;
+
+	while (s.n > 0) {
+		if ((n = str_char(s, NULL)) == 0)
+			return false;
+		s = str_from(s, n);
+	}
+	return true;
+}
+
+/* C0, DEL, C1, and what turns the reading direction or hides. */
+static bool
+harmless(uint32_t c)
+{
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+		return false;
+	return !(c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+	    c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	    (c >= 0xe0000 && c <= 0xe007f));
+}
+
+void
+str_escape(char *dst, size_t cap, struct str s)
+{
+	size_t n, len, o = 0;
+	uint32_t c = 0;
+	char one[8];
+
+	while (s.n > 0) {
+		n = str_char(s, &c);
+		if (n > 0 && harmless(c)) {
+			memcpy(one, s.p, n);
+			len = n;
+		} else if (s.p[0] == '\n') {
+			n = 1;
+			len = (size_t)snprintf(one, sizeof one, "\\n");
+		} else {
+			n = 1;
+			len = (size_t)snprintf(one, sizeof one, "\\x%02x",
+			    (unsigned char)s.p[0]);
+		}
+		if (o + len + 4 > cap) {
+			memcpy(dst + o, "...", cap - o < 4 ? 0 : 4);
+			o += cap - o < 4 ? 0 : 3;
+			break;
+		}
+		memcpy(dst + o, one, len);
+		o += len;
+		s = str_from(s, n);
+	}
+	dst[o] = '\0';
+}
+
+char *
+buf_room(struct buf *b, size_t n)
+{
+	size_t max = b->max > 0 ? b->max : (size_t)1 << 30;
+	size_t cap = b->cap > 0 ? b->cap : 128;
+
+	if (b->over || n > max || b->n > max - n) {
+		b->over = true;
+		return NULL;
+	}
+	while (cap < b->n + n + 1)
+		cap *= 2;
+	if (cap > b->cap) {
+		b->p = mem_grow(b->p, cap, 1);
+		b->cap = cap;
+	}
+	return b->p + b->n;
+}
+
+void
+buf_put(struct buf *b, const void *p, size_t n)
+{
+	char *to = buf_room(b, n);
+
+	if (to == NULL)
+		return;
+	if (n > 0)
+		memcpy(to, p, n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+void
+buf_str(struct buf *b, struct str s)
+{
+	buf_put(b, s.p, s.n);
+}
+
+void
+buf_s(struct buf *b, const char *s)
+{
+	buf_put(b, s, strlen(s));
+}
+
+void
+buf_c(struct buf *b, char c)
+{
+	buf_put(b, &c, 1);
+}
+
+void
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *to;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0 || (to = buf_room(b, (size_t)n)) == NULL)
+		return;
+	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	b->n += (size_t)n;
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+void
+buf_drop(struct buf *b, size_t n)
+{
+	if (n >= b->n) {
+		b->n = 0;
+		return;
+	}
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	if (b->p != NULL)
+		mem_wipe(b->p, b->cap);
+	buf_free(b);
+}
+
+void
+buf_free(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){ .max = b->max };
+}

@@ -1,0 +1,667 @@
+/*
+ * tls.c: TLS as a thing that turns bytes into bytes
+ *
+ * OpenSSL talks to the two fifos through a BIO of ours.  That keeps every
+ * wait in one place (conn.c), lets several records leave in one write(2), and
+ * one read(2) bring several.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "b64.h"
+#include "file.h"
+#include "mem.h"
+#include "tls.h"
+#include "tls_private.h"
+#include "trace.h"
+
+struct tls {
+	struct tls_ends ends;
+	SSL *ssl;
+	const struct tls_conf *conf;
+	struct err *e;
+	char name[256];
+	bool verified, ip;
+	int bad, depth;		/* the first thing verification found */
+	X509 *cert;		/* and in which certificate */
+};
+
+/* ---- the BIO ---- */
+
+static int
+bio_write(BIO *b, const char *p, int n)
+{
+	struct tls_ends *t = BIO_get_data(b);
+	size_t put;
+
+	BIO_clear_retry_flags(b);
+	put = fifo_put(t->tx, p, (size_t)n);
+	if (put == 0)
+		BIO_set_retry_write(b);
+	return put > 0 ? (int)put : -1;
+}
+
+static int
+bio_read(BIO *b, char *p, int n)
+{
+	struct tls_ends *t = BIO_get_data(b);
+	size_t got = t->rx->n < (size_t)n ? t->rx->n : (size_t)n;
+
+	BIO_clear_retry_flags(b);
+	if (got == 0) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	memcpy(p, t->rx->p + t->rx->at, got);
+	fifo_drop(t->rx, got);
+	return (int)got;
+}
+
+static long
+bio_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+	(void)b;
+	(void)num;
+	(void)ptr;
+	return cmd == BIO_CTRL_FLUSH;
+}
+
+static int
+bio_create(BIO *b)
+{
+	BIO_set_init(b, 1);
+	return 1;
+}
+
+static BIO_METHOD *
+method(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "fifo");
+
+	if (m == NULL)
+		return NULL;
+	BIO_meth_set_write(m, bio_write);
+	BIO_meth_set_read(m, bio_read);
+	BIO_meth_set_ctrl(m, bio_ctrl);
+	BIO_meth_set_create(m, bio_create);
+	return m;
+}
+
+/* ---- what is trusted ---- */
+
+static int
+openssl(struct err *e, int code, const char *what)
+{
+	unsigned long err = ERR_peek_last_error();
+	const char *why = ERR_reason_error_string(err);
+
+	fail(e, code, "%s: %s", what, why != NULL ? why : "failed");
+	ERR_clear_error();
+	return -1;
+}
+
+/* A directory made by c_rehash has names such as 5ed36f99.0. */
+static bool
+hashed(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *f;
+	bool found = false;
+
+	if (d == NULL)
+		return false;
+	while (!found && (f = readdir(d)) != NULL)
+		found = strlen(f->d_name) == 10 && f->d_name[8] == '.' &&
+		    strspn(f->d_name, "0123456789abcdef") == 8;
+	closedir(d);
+	return found;
+}
+
+static int
+trust_dir(SSL_CTX *ctx, const char *dir)
+{
+	X509_LOOKUP *l = X509_STORE_add_lookup(SSL_CTX_get_cert_store(ctx),
+	    X509_LOOKUP_hash_dir());
+
+	return l != NULL && X509_LOOKUP_add_dir(l, dir, X509_FILETYPE_PEM) ?
+	    0 : -1;
+}
+
+static int
+trust_given(SSL_CTX *ctx, const char *ca, struct err *e)
+{
+	struct stat st;
+
+	if (stat(ca, &st) < 0)
+		return fail_sys(e, EX_NOINPUT, "--ca %s", ca);
+	if (S_ISDIR(st.st_mode)) {
+		if (!hashed(ca))
+			return fail(e, EX_CONFIG, "--ca %s: a directory "
+			    "without hashed names (openssl rehash makes "
+			    "them)", ca);
+		return trust_dir(ctx, ca);
+	}
+	if (SSL_CTX_load_verify_file(ctx, ca) == 1)
+		return 0;
+	openssl(e, EX_CONFIG, "no certificates in it");
+	return fail_in(e, "--ca %s", ca);
+}
+
+static int
+trust_system(SSL_CTX *ctx)
+{
+	static const char *const bundles[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
+		"/etc/ssl/ca-bundle.pem",
+	};
+	const char *dir = secure_getenv("SSL_CERT_DIR");
+	const char *file = secure_getenv("SSL_CERT_FILE");
+	size_t i;
+
+	if (dir == NULL)
+		dir = X509_get_default_cert_dir();
+	if (file == NULL && hashed(dir))
+		return trust_dir(ctx, dir);
+	if (file != NULL)
+		return SSL_CTX_load_verify_file(ctx, file) == 1 ? 0 : -1;
+	for (i = 0; i < sizeof bundles / sizeof *bundles; i++)
+		if (SSL_CTX_load_verify_file(ctx, bundles[i]) == 1)
+			return 0;
+	ERR_clear_error();
+	return 0;		/* none: every issuer will be unknown */
+}
+
+static int
+own_cert(SSL_CTX *ctx, const struct tls_conf *conf, struct err *e)
+{
+	const char *key = conf->key != NULL ? conf->key : conf->cert;
+	int fd;
+
+	if (conf->cert == NULL)
+		return 0;
+	if ((fd = file_open(key, e)) < 0)
+		return -1;
+	if (file_private(fd, key, e) < 0) {
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	if (SSL_CTX_use_certificate_chain_file(ctx, conf->cert) != 1) {
+		openssl(e, EX_CONFIG, "client certificate");
+		return fail_in(e, "--cert %s", conf->cert);
+	}
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
+		openssl(e, EX_CONFIG, "client key");
+		return fail_in(e, "--key %s", key);
+	}
+	return 0;
+}
+
+static int
+pins_valid(const struct tls_conf *conf, struct err *e)
+{
+	struct buf raw = { .max = 64 };
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < conf->npins; i++) {
+		struct str s = str_of(conf->pins[i]);
+
+		raw.n = 0;
+		ok = str_starts(s, "sha256//") &&
+		    b64_get(&raw, str_from(s, 8)) == 0 && raw.n == 32;
+		buf_free(&raw);
+		if (!ok)
+			return fail(e, EX_USAGE, "--pin %s: not of the form "
+			    "sha256//BASE64 of 32 bytes", conf->pins[i]);
+	}
+	return 0;
+}
+
+static int
+set_up(struct tls_ctx *t, struct err *e)
+{
+	SSL_CTX *ctx = t->ctx;
+	int got;
+
+	if (ctx == NULL || t->bio == NULL)
+		return openssl(e, EX_OSERR, "OpenSSL");
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	if (SSL_CTX_get_security_level(ctx) < 2)
+		SSL_CTX_set_security_level(ctx, 2);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION |
+	    SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	if (pins_valid(t->conf, e) < 0 || own_cert(ctx, t->conf, e) < 0)
+		return -1;
+	if (t->conf->npins > 0 || t->conf->insecure)
+		return 0;		/* no issuer is asked about */
+	got = t->conf->ca != NULL ? trust_given(ctx, t->conf->ca, e) :
+	    trust_system(ctx);
+	return got < 0 ? openssl(e, EX_CONFIG, "trusted certificates") : 0;
+}
+
+struct tls_ctx *
+tls_ctx_new(const struct tls_conf *conf, struct err *e)
+{
+	struct tls_ctx *t = mem_new(1, sizeof *t);
+
+	t->conf = conf;
+	t->ctx = SSL_CTX_new(TLS_client_method());
+	t->bio = method();
+	if (set_up(t, e) == 0)
+		return t;
+	tls_ctx_free(t);
+	return NULL;
+}
+
+void
+tls_ctx_free(struct tls_ctx *t)
+{
+	if (t == NULL)
+		return;
+	SSL_CTX_free(t->ctx);
+	BIO_meth_free(t->bio);
+	free(t->seen);
+	free(t);
+}
+
+/* ---- saying what is wrong with a certificate ---- */
+
+static void
+day(const ASN1_TIME *at, char *dst, size_t cap)
+{
+	struct tm tm = { 0 };
+
+	if (ASN1_TIME_to_tm(at, &tm) != 1 ||
+	    strftime(dst, cap, "%Y-%m-%d", &tm) == 0)
+		snprintf(dst, cap, "an unreadable day");
+}
+
+static void
+subject(X509_NAME *n, char *dst, size_t cap)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	char *p = NULL;
+	long len;
+
+	dst[0] = '\0';
+	if (b == NULL)
+		return;
+	X509_NAME_print_ex(b, n, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
+	len = BIO_get_mem_data(b, &p);
+	snprintf(dst, cap, "%.*s", (int)(len > 200 ? 200 : len), p);
+	BIO_free(b);
+}
+
+static void
+add_name(struct buf *b, const GENERAL_NAME *g)
+{
+	char ip[64] = "";
+	const ASN1_STRING *s;
+
+	if (g->type == GEN_DNS) {
+		s = g->d.dNSName;
+		buf_printf(b, "%s%.*s", b->n > 0 ? ", " : "",
+		    ASN1_STRING_length(s),
+		    (const char *)ASN1_STRING_get0_data(s));
+	} else if (g->type == GEN_IPADD) {
+		s = g->d.iPAddress;
+		inet_ntop(ASN1_STRING_length(s) == 4 ? AF_INET : AF_INET6,
+		    ASN1_STRING_get0_data(s), ip, sizeof ip);
+		buf_printf(b, "%s%s", b->n > 0 ? ", " : "", ip);
+	}
+}
+
+/* The names a certificate is for: "a.example, 192.0.2.1". */
+static void
+names(X509 *cert, struct buf *b)
+{
+	GENERAL_NAMES *all = X509_get_ext_d2i(cert, NID_subject_alt_name,
+	    NULL, NULL);
+	int i;
+
+	for (i = 0; all != NULL && i < sk_GENERAL_NAME_num(all); i++)
+		add_name(b, sk_GENERAL_NAME_value(all, i));
+	GENERAL_NAMES_free(all);
+	if (b->over)
+		buf_drop(b, 0);
+	if (b->n == 0)
+		buf_s(b, "nobody: it has no subjectAltName");
+}
+
+static int
+key_pin(X509 *cert, char dst[64])
+{
+	unsigned char md[32], *der = NULL;
+	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	size_t len;
+
+	dst[0] = '\0';
+	if (n <= 0)
+		return -1;
+	EVP_Digest(der, (size_t)n, md, NULL, EVP_sha256(), NULL);
+	OPENSSL_free(der);
+	memcpy(dst, "sha256//", 8);
+	len = b64_encode(dst + 8, md, sizeof md);
+	dst[8 + len] = '\0';
+	return 0;
+}
+
+static int
+blame(struct tls *t)
+{
+	struct buf b = { .max = 400 };
+	char text[256], when[32], pin[64];
+
+	switch (t->bad) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		day(X509_get0_notAfter(t->cert), when, sizeof when);
+		fail(t->e, EX_NOPERM, "certificate: expired on %s", when);
+		break;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		day(X509_get0_notBefore(t->cert), when, sizeof when);
+		fail(t->e, EX_NOPERM, "certificate: not valid before %s",
+		    when);
+		break;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		names(t->cert, &b);
+		fail(t->e, EX_NOPERM, "certificate: not for %s; it is for %s",
+		    t->name, b.p);
+		buf_free(&b);
+		break;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		key_pin(t->cert, pin);
+		fail(t->e, EX_NOPERM, "certificate: self-signed (--pin %s "
+		    "would trust this key)", pin);
+		break;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		subject(X509_get_issuer_name(t->cert), text, sizeof text);
+		fail(t->e, EX_NOPERM, "certificate: its issuer is not known "
+		    "here: %s", text);
+		break;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		subject(X509_get_subject_name(t->cert), text, sizeof text);
+		fail(t->e, EX_NOPERM, "certificate: its issuer is not trusted "
+		    "here: %s", text);
+		break;
+	default:
+		fail(t->e, EX_NOPERM, "certificate: %s (depth %d)",
+		    X509_verify_cert_error_string(t->bad), t->depth);
+	}
+	return -1;
+}
+
+/* Remembers the first thing found, for blame. */
+static int
+verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *t = SSL_get_app_data(ssl);
+
+	if (ok || t->bad != 0)
+		return ok;
+	t->bad = X509_STORE_CTX_get_error(store);
+	t->depth = X509_STORE_CTX_get_error_depth(store);
+	t->cert = X509_STORE_CTX_get_current_cert(store);
+	if (t->cert != NULL)
+		X509_up_ref(t->cert);
+	return 0;
+}
+
+/* ---- a session ---- */
+
+static int
+expect(struct tls *t)
+{
+	X509_VERIFY_PARAM *p = SSL_get0_param(t->ssl);
+
+	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
+	    | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	if (t->ip ? X509_VERIFY_PARAM_set1_ip_asc(p, t->name) != 1 :
+	    X509_VERIFY_PARAM_set1_host(p, t->name, 0) != 1)
+		return openssl(t->e, EX_USAGE, t->name);
+	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, verify);
+	return 0;
+}
+
+static int
+begin(struct tls *t, struct tls_ctx *c)
+{
+	unsigned char ip[16];
+	BIO *b = BIO_new(c->bio);
+
+	if (t->ssl == NULL || b == NULL) {
+		BIO_free(b);
+		return openssl(t->e, EX_OSERR, "OpenSSL");
+	}
+	BIO_set_data(b, &t->ends);
+	SSL_set_bio(t->ssl, b, b);
+	SSL_set_app_data(t->ssl, t);
+	SSL_set_connect_state(t->ssl);
+	t->ip = inet_pton(AF_INET, t->name, ip) == 1 ||
+	    inet_pton(AF_INET6, t->name, ip) == 1;
+	if (!t->ip && SSL_set_tlsext_host_name(t->ssl, t->name) != 1)
+		return openssl(t->e, EX_USAGE, t->name);
+	if (t->conf->npins > 0 || t->conf->insecure) {
+		SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);
+		return 0;
+	}
+	return expect(t);
+}
+
+struct tls *
+tls_new(struct tls_ctx *c, const char *name, struct fifo *rx, struct fifo *tx,
+    struct err *e)
+{
+	struct tls *t = mem_new(1, sizeof *t);
+
+	t->conf = c->conf;
+	t->ends = (struct tls_ends){ rx, tx };
+	t->e = e;
+	snprintf(t->name, sizeof t->name, "%s", name);
+	t->ssl = SSL_new(c->ctx);
+	if (begin(t, c) == 0)
+		return t;
+	tls_free(t);
+	return NULL;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	X509_free(t->cert);
+	free(t);
+}
+
+static int
+check_pins(struct tls *t)
+{
+	char pin[64];
+	size_t i;
+
+	tls_pin(t, pin);
+	for (i = 0; i < t->conf->npins; i++)
+		if (strcmp(pin, t->conf->pins[i]) == 0)
+			return 0;
+	return fail(t->e, EX_NOPERM, "certificate: its key is %s, which "
+	    "--pin does not name", pin);
+}
+
+/* Plaintext where a record should be: say so in words, not in OpenSSL's. */
+static int
+refused(struct tls *t, const char *what)
+{
+	unsigned long err = ERR_peek_error();
+	int why = ERR_GET_REASON(err);
+	const char *text = ERR_reason_error_string(err);
+
+	ERR_clear_error();
+	if (why == SSL_R_WRONG_VERSION_NUMBER ||
+	    why == SSL_R_PACKET_LENGTH_TOO_LONG ||
+	    why == SSL_R_HTTP_REQUEST || why == SSL_R_UNEXPECTED_MESSAGE)
+		return fail(t->e, EX_PROTOCOL, "%s: the server does not speak "
+		    "TLS on this port", what);
+	if (why == SSL_R_UNSUPPORTED_PROTOCOL ||
+	    why == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
+		return fail(t->e, EX_NOPERM, "%s: the server has only TLS "
+		    "versions below 1.2", what);
+	return fail(t->e, EX_PROTOCOL, "%s: %s", what,
+	    text != NULL ? text : "failed");
+}
+
+static int
+settle(struct tls *t)
+{
+	if (t->conf->npins > 0 && check_pins(t) < 0)
+		return -1;
+	t->verified = !t->conf->insecure || t->conf->npins > 0;
+	trace_note(2, "%s, %s, certificate %s", SSL_get_version(t->ssl),
+	    SSL_get_cipher_name(t->ssl), t->verified ? "verified" :
+	    "NOT VERIFIED");
+	return 0;
+}
+
+int
+tls_handshake(struct tls *t)
+{
+	int got;
+
+	ERR_clear_error();
+	got = SSL_do_handshake(t->ssl);
+	if (got == 1)
+		return settle(t);
+	switch (SSL_get_error(t->ssl, got)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_MORE;
+	}
+	if (t->bad != 0) {
+		ERR_clear_error();
+		return blame(t);
+	}
+	return refused(t, "TLS handshake");
+}
+
+static long
+result(struct tls *t, int got, const char *what)
+{
+	switch (SSL_get_error(t->ssl, got)) {
+	case SSL_ERROR_NONE:
+		return got;
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_MORE;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_END;
+	}
+	return refused(t, what);
+}
+
+static int
+clamp(size_t n)
+{
+	return n > 1 << 30 ? 1 << 30 : (int)n;
+}
+
+long
+tls_read(struct tls *t, void *p, size_t n)
+{
+	ERR_clear_error();
+	return result(t, SSL_read(t->ssl, p, clamp(n)), "TLS");
+}
+
+long
+tls_write(struct tls *t, const void *p, size_t n)
+{
+	ERR_clear_error();
+	return result(t, SSL_write(t->ssl, p, clamp(n)), "TLS");
+}
+
+void
+tls_bye(struct tls *t)
+{
+	if (SSL_is_init_finished(t->ssl))
+		SSL_shutdown(t->ssl);
+	ERR_clear_error();
+}
+
+bool
+tls_verified(const struct tls *t)
+{
+	return t->verified;
+}
+
+const char *
+tls_version(const struct tls *t)
+{
+	return SSL_get_version(t->ssl);
+}
+
+const char *
+tls_cipher(const struct tls *t)
+{
+	return SSL_get_cipher_name(t->ssl);
+}
+
+void
+tls_pin(const struct tls *t, char dst[64])
+{
+	X509 *cert = SSL_get0_peer_certificate(t->ssl);
+
+	dst[0] = '\0';
+	if (cert != NULL)
+		key_pin(cert, dst);
+}
+
+size_t
+tls_exporter(struct tls *t, unsigned char dst[64])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	if (SSL_version(t->ssl) < TLS1_3_VERSION)
+		return 0;
+	return SSL_export_keying_material(t->ssl, dst, 32, label,
+	    sizeof label - 1, (const unsigned char *)"", 0, 1) == 1 ? 32 : 0;
+}
+
+/* RFC 5929 section 4.1: the signature's hash, SHA-256 for MD5 and SHA-1. */
+size_t
+tls_endpoint(struct tls *t, unsigned char dst[64])
+{
+	X509 *cert = SSL_get0_peer_certificate(t->ssl);
+	const EVP_MD *md;
+	unsigned n = 0;
+	int nid;
+
+	if (cert == NULL || X509_get_signature_info(cert, &nid, NULL, NULL,
+	    NULL) != 1)
+		return 0;
+	if (nid == NID_md5 || nid == NID_sha1)
+		nid = NID_sha256;
+	md = EVP_get_digestbynid(nid);
+	if (md == NULL || X509_digest(cert, md, dst, &n) != 1)
+		return 0;
+	return n;
+}

@@ -1,0 +1,72 @@
+/*
+ * tls.h: TLS as a thing that turns bytes into bytes
+ *
+ * No socket in here: a session reads ciphertext from one fifo, writes it to
+ * another, and whoever owns the fifos moves the bytes (conn.c).  This is the
+ * only module that knows OpenSSL's libssl.
+ */
+#ifndef TLS_H
+#define TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fail.h"
+#include "fifo.h"
+#include "str.h"
+
+struct tls_conf {
+	const char *ca;		/* PEM file or hashed directory; NULL: system's */
+	const char *const *pins;	/* "sha256//BASE64" of a public key */
+	size_t npins;
+	const char *cert, *key;	/* client certificate (chain), PEM */
+	bool insecure;		/* verify nothing; see tls_verified */
+};
+
+/*
+ * What sessions share.  Trusted certificates are looked up by hash in a
+ * directory; a bundle file is parsed only where there is no such directory.
+ * TLS 1.2 is the floor.  NULL on failure: EX_CONFIG, EX_NOINPUT.
+ */
+struct tls_ctx;
+struct tls_ctx *tls_ctx_new(const struct tls_conf *, struct err *);
+void tls_ctx_free(struct tls_ctx *);
+
+/*
+ * A session with the server called name: a host name in A-labels or an
+ * address, which its certificate must carry as a SAN (RFC 9525: no common
+ * name, wildcards only as a whole left-most label).  With pins, one of them
+ * must be the certificate's key, and then names, dates and issuers do not
+ * matter: the key itself is what was trusted.
+ */
+struct tls;
+struct tls *tls_new(struct tls_ctx *, const char *name, struct fifo *rx,
+    struct fifo *tx, struct err *);
+void tls_free(struct tls *);
+
+/*
+ * Each does what it can with the bytes there are.  TLS_MORE: nothing more
+ * to do until rx has more bytes (or tx has room).  TLS_END: the peer closed
+ * the session properly.  -1: failed, and the err given to tls_new says why.
+ */
+enum { TLS_MORE = -2, TLS_END = -3 };
+int tls_handshake(struct tls *);		/* 0 when it is done */
+long tls_read(struct tls *, void *, size_t);	/* bytes, TLS_MORE, ... */
+long tls_write(struct tls *, const void *, size_t);
+void tls_bye(struct tls *);			/* queues a close_notify */
+
+/* After the handshake. */
+bool tls_verified(const struct tls *);	/* the server is who it should be */
+const char *tls_version(const struct tls *);
+const char *tls_cipher(const struct tls *);
+void tls_pin(const struct tls *, char dst[64]);	/* its key, as a pin */
+
+/*
+ * Channel bindings for SCRAM: tls-exporter (RFC 9266; TLS 1.3 only) and
+ * tls-server-end-point (RFC 5929).  Each dst has room for 64 bytes; how many
+ * there are, 0 if the connection has no such binding.
+ */
+size_t tls_exporter(struct tls *, unsigned char dst[64]);
+size_t tls_endpoint(struct tls *, unsigned char dst[64]);
+
+#endif

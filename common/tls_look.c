@@ -1,0 +1,761 @@
+/*
+ * tls_look.c: TLS for looking at a server, not for trusting it
+ *
+ * The verification callback always goes on and keeps what it was told.  In
+ * the handshake only DANE is looked at, if there are usable TLSA records.
+ * The chain is verified against the trusted authorities behind it, unless the
+ * very same chain was a moment ago: it takes a fifth of a handshake's time,
+ * and many hosts of one provider send the same.
+ */
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tls_look.h"
+#include "tls_private.h"
+
+enum { AUTH_LEVEL = 2, CERTS_MAX = 10, SAN_MAX = 100, DIGEST = 32, SEEN = 256 };
+
+/* The first thing that was found wrong. */
+struct bad {
+	int code, depth;
+};
+
+/* A chain that was verified, by its digest. */
+struct seen {
+	unsigned char key[DIGEST];
+	bool used;
+	struct bad bad;
+};
+
+struct tls_look {
+	struct tls_ends ends;
+	SSL *ssl;
+	SSL_CTX *ctx;
+	struct seen *seen;		/* SEEN of them, of the tls_ctx */
+	struct err *e;
+	char *name;
+	struct tls_tlsa *tlsa;
+	size_t ntlsa;
+	bool dane, wants_cert;
+	struct bad dane_bad, pkix_bad;
+	enum tls_why why;
+	const char *why_text;
+};
+
+static int
+openssl(struct err *e, const char *what)
+{
+	const char *why = ERR_reason_error_string(ERR_peek_last_error());
+
+	ERR_clear_error();
+	return fail(e, EX_SOFTWARE, "%s: %s", what,
+	    why != NULL ? why : "failed");
+}
+
+static struct tls_look *
+looker(X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	return ssl != NULL ? SSL_get_app_data(ssl) :
+	    X509_STORE_CTX_get_app_data(store);
+}
+
+/* In the handshake by DANE, behind it by authorities. */
+static int
+collect(int ok, X509_STORE_CTX *store)
+{
+	struct tls_look *t = looker(store);
+	bool by_ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx()) != NULL;
+	struct bad *b = by_ssl ? &t->dane_bad : &t->pkix_bad;
+
+	if (!ok && b->code == 0) {
+		b->code = X509_STORE_CTX_get_error(store);
+		b->depth = X509_STORE_CTX_get_error_depth(store);
+	}
+	return 1;
+}
+
+static int
+verify(X509_STORE_CTX *store, void *arg)
+{
+	(void)arg;
+	if (looker(store)->dane)
+		X509_verify_cert(store);
+	return 1;
+}
+
+static int
+asked_for_cert(SSL *ssl, X509 **cert, EVP_PKEY **key)
+{
+	struct tls_look *t = SSL_get_app_data(ssl);
+
+	(void)cert;
+	(void)key;
+	t->wants_cert = true;
+	return 0;
+}
+
+int
+tls_look_ctx(struct tls_ctx *c, struct err *e)
+{
+	SSL_CTX *ctx = c->ctx;
+
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT |
+	    SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_client_cert_cb(ctx, asked_for_cert);
+	SSL_CTX_set_cert_verify_callback(ctx, verify, NULL);
+	if (c->seen == NULL)
+		c->seen = mem_new(SEEN, sizeof(struct seen));
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION) != 1 ||
+	    SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0") != 1 ||
+	    SSL_CTX_dane_enable(ctx) != 1)
+		return openssl(e, "OpenSSL");
+	return 0;
+}
+
+/* ---- a session ---- */
+
+static void
+use_records(struct tls_look *t, const struct tls_ask *ask)
+{
+	struct tls_tlsa *r;
+	size_t i;
+
+	t->tlsa = ask->tlsa;
+	t->ntlsa = ask->ntlsa;
+	if (ask->ntlsa == 0 || SSL_dane_enable(t->ssl, ask->base) != 1)
+		return;
+	SSL_dane_set_flags(t->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	for (i = 0; i < ask->ntlsa; i++) {
+		r = &ask->tlsa[i];
+		r->depth = -1;
+		r->usable = r->usable && SSL_dane_tlsa_add(t->ssl, r->usage,
+		    r->selector, r->mtype, (const unsigned char *)r->data.p,
+		    r->data.n) == 1;
+		t->dane |= r->usable;
+	}
+	ERR_clear_error();
+}
+
+static void
+offer_alpn(SSL *ssl, const char *proto)
+{
+	unsigned char wire[64];
+	size_t n = strlen(proto);
+
+	if (n >= sizeof wire)
+		return;
+	wire[0] = (unsigned char)n;
+	memcpy(wire + 1, proto, n);
+	SSL_set_alpn_protos(ssl, wire, (unsigned)n + 1);
+}
+
+static int
+begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
+{
+	BIO *b = BIO_new(c->bio);
+
+	if (t->ssl == NULL || b == NULL) {
+		BIO_free(b);
+		return openssl(t->e, "OpenSSL");
+	}
+	BIO_set_data(b, &t->ends);
+	SSL_set_bio(t->ssl, b, b);
+	SSL_set_app_data(t->ssl, t);
+	SSL_set_connect_state(t->ssl);
+	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, collect);
+	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(t->ssl), AUTH_LEVEL);
+	use_records(t, ask);
+	if (ask->sni != NULL && SSL_set_tlsext_host_name(t->ssl, ask->sni) != 1)
+		return openssl(t->e, ask->sni);
+	if (ask->only != TLS_ANY &&
+	    (SSL_set_min_proto_version(t->ssl, (int)ask->only) != 1 ||
+	    SSL_set_max_proto_version(t->ssl, (int)ask->only) != 1))
+		return openssl(t->e, "this TLS version");
+	if (ask->alpn != NULL)
+		offer_alpn(t->ssl, ask->alpn);
+	return 0;
+}
+
+struct tls_look *
+tls_look_new(struct tls_ctx *c, const struct tls_ask *ask, struct fifo *rx,
+    struct fifo *tx, struct err *e)
+{
+	struct tls_look *t = mem_new(1, sizeof *t);
+
+	t->ends = (struct tls_ends){ rx, tx };
+	t->e = e;
+	t->ctx = c->ctx;
+	t->seen = c->seen;
+	t->name = mem_dup(ask->name);
+	t->ssl = SSL_new(c->ctx);
+	if (begin(t, c, ask) == 0)
+		return t;
+	tls_look_free(t);
+	return NULL;
+}
+
+void
+tls_look_free(struct tls_look *t)
+{
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	free(t->name);
+	free(t);
+}
+
+static enum tls_why
+reason(int why)
+{
+	switch (why) {
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_PACKET_LENGTH_TOO_LONG:
+	case SSL_R_HTTP_REQUEST:
+	case SSL_R_UNEXPECTED_MESSAGE:
+		return TLS_WHY_PLAIN;
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+	case SSL_R_NO_PROTOCOLS_AVAILABLE:
+		return TLS_WHY_VERSION;
+	}
+	return why >= SSL_AD_REASON_OFFSET ? TLS_WHY_ALERT : TLS_WHY_OTHER;
+}
+
+/* OpenSSL's list of names lacks those of TLS 1.3, its messages do not. */
+static const char *
+alert(int why, const char *message)
+{
+	const char *name = SSL_alert_desc_string_long(why -
+	    SSL_AD_REASON_OFFSET), *at;
+
+	if (strcmp(name, "unknown") != 0 || message == NULL)
+		return name;
+	at = strstr(message, "alert ");
+	return at != NULL ? at + 6 : message;
+}
+
+static int
+broken(struct tls_look *t)
+{
+	unsigned long err = ERR_peek_error();
+	int why = ERR_GET_REASON(err);
+
+	t->why = reason(why);
+	t->why_text = ERR_reason_error_string(err);
+	if (t->why == TLS_WHY_ALERT)
+		t->why_text = alert(why, t->why_text);
+	ERR_clear_error();
+	if (t->why_text == NULL)
+		t->why_text = "failed";
+	return fail(t->e, EX_PROTOCOL, "TLS: %s", t->why_text);
+}
+
+static long
+result(struct tls_look *t, int got)
+{
+	switch (SSL_get_error(t->ssl, got)) {
+	case SSL_ERROR_NONE:
+		return got;
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_MORE;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_END;
+	}
+	return broken(t);
+}
+
+int
+tls_look_handshake(struct tls_look *t)
+{
+	long got;
+
+	ERR_clear_error();
+	got = result(t, SSL_do_handshake(t->ssl));
+	return got == 1 ? 0 : (int)got;
+}
+
+static int
+clamp(size_t n)
+{
+	return n > 1 << 30 ? 1 << 30 : (int)n;
+}
+
+long
+tls_look_read(struct tls_look *t, void *p, size_t n)
+{
+	long got;
+
+	ERR_clear_error();
+	got = result(t, SSL_read(t->ssl, p, clamp(n)));
+	if (got == TLS_MORE)		/* 16 KiB, while nothing comes */
+		SSL_free_buffers(t->ssl);
+	return got;
+}
+
+long
+tls_look_write(struct tls_look *t, const void *p, size_t n)
+{
+	ERR_clear_error();
+	return result(t, SSL_write(t->ssl, p, clamp(n)));
+}
+
+void
+tls_look_bye(struct tls_look *t)
+{
+	if (SSL_is_init_finished(t->ssl))
+		SSL_shutdown(t->ssl);
+	ERR_clear_error();
+}
+
+enum tls_why
+tls_look_why(const struct tls_look *t, const char **text)
+{
+	*text = t->why_text;
+	return t->why;
+}
+
+bool
+tls_look_asked(const struct tls_look *t)
+{
+	return t->wants_cert;
+}
+
+/* ---- certificates ---- */
+
+static const char *
+hex(struct arena *a, const unsigned char *p, size_t n)
+{
+	static const char digit[] = "0123456789abcdef";
+	char *s = arena_new(a, 2 * n + 1, 1);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		s[2 * i] = digit[p[i] >> 4];
+		s[2 * i + 1] = digit[p[i] & 15];
+	}
+	return s;
+}
+
+static const char *
+dn(struct arena *a, const X509_NAME *n)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	const char *s = "";
+	char *p = NULL;
+	long len;
+
+	if (b == NULL)
+		return s;
+	X509_NAME_print_ex(b, n, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
+	len = BIO_get_mem_data(b, &p);
+	if (len > 0)
+		s = arena_dup(a, (struct str){ p, len > 500 ? 500 :
+		    (size_t)len });
+	BIO_free(b);
+	return s;
+}
+
+static int64_t
+seconds(const ASN1_TIME *at)
+{
+	struct tm tm = { 0 };
+
+	return ASN1_TIME_to_tm(at, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+/* A NUL in a name would hide what is behind it: it is shown as \x00. */
+static const char *
+san_text(struct arena *a, const ASN1_STRING *s)
+{
+	char safe[600];
+
+	str_escape(safe, sizeof safe, (struct str){
+	    (const char *)ASN1_STRING_get0_data(s),
+	    (size_t)ASN1_STRING_length(s) });
+	return arena_dup(a, str_of(safe));
+}
+
+static const char *
+san(struct arena *a, const GENERAL_NAME *g)
+{
+	char ip[64] = "";
+	int n;
+
+	if (g->type == GEN_DNS)
+		return san_text(a, g->d.dNSName);
+	if (g->type != GEN_IPADD)
+		return NULL;
+	n = ASN1_STRING_length(g->d.iPAddress);
+	if (n == 4 || n == 16)
+		inet_ntop(n == 4 ? AF_INET : AF_INET6,
+		    ASN1_STRING_get0_data(g->d.iPAddress), ip, sizeof ip);
+	return arena_dup(a, str_of(ip));
+}
+
+static void
+sans(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
+	    NULL);
+	int i, n = all != NULL ? sk_GENERAL_NAME_num(all) : 0;
+	const char *s;
+
+	if (n > SAN_MAX)
+		n = SAN_MAX;
+	if (n > 0)
+		c->san = arena_new(a, (size_t)n, sizeof *c->san);
+	for (i = 0; i < n; i++)
+		if ((s = san(a, sk_GENERAL_NAME_value(all, i))) != NULL)
+			c->san[c->nsan++] = s;
+	GENERAL_NAMES_free(all);
+}
+
+static void
+key(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	EVP_PKEY *k = X509_get0_pubkey(x);
+	char curve[64] = "";
+	int id = k != NULL ? EVP_PKEY_get_base_id(k) : NID_undef;
+
+	c->bits = k != NULL ? EVP_PKEY_get_bits(k) : 0;
+	c->weak_key = k == NULL || EVP_PKEY_get_security_bits(k) < 112;
+	if (id == EVP_PKEY_EC && EVP_PKEY_get_group_name(k, curve,
+	    sizeof curve, NULL) == 1)
+		c->key = arena_printf(a, "EC %s",
+		    strcmp(curve, "prime256v1") == 0 ? "P-256" :
+		    strcmp(curve, "secp384r1") == 0 ? "P-384" :
+		    strcmp(curve, "secp521r1") == 0 ? "P-521" : curve);
+	else if (id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS)
+		c->key = arena_printf(a, "RSA %d", c->bits);
+	else
+		c->key = arena_dup(a, str_of(id != NID_undef ?
+		    OBJ_nid2sn(id) : "unknown"));
+}
+
+static void
+digests(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	unsigned char md[32], *der = NULL;
+	unsigned n = 0;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	c->sha256 = c->spki256 = "";
+	if (X509_digest(x, EVP_sha256(), md, &n) == 1)
+		c->sha256 = hex(a, md, n);
+	if (len > 0 && EVP_Digest(der, (size_t)len, md, &n, EVP_sha256(),
+	    NULL) == 1)
+		c->spki256 = hex(a, md, n);
+	OPENSSL_free(der);
+}
+
+static void
+describe(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	int bits = 0, nid = X509_get_signature_nid(x);
+
+	c->subject = dn(a, X509_get_subject_name(x));
+	c->issuer = dn(a, X509_get_issuer_name(x));
+	c->from = seconds(X509_get0_notBefore(x));
+	c->until = seconds(X509_get0_notAfter(x));
+	c->self_signed = X509_self_signed(x, 0) == 1;
+	c->ca = X509_check_ca(x) == 1;
+	c->sigalg = OBJ_nid2sn(nid);
+	if (X509_get_signature_info(x, NULL, NULL, &bits, NULL) == 1)
+		c->weak_hash = bits < 112 && !c->self_signed;
+	sans(c, x, a);
+	key(c, x, a);
+	digests(c, x, a);
+	ERR_clear_error();
+}
+
+/* ---- the verdicts ---- */
+
+static enum tls_name
+match(X509 *x, const char *name)
+{
+	unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+	unsigned char ip[16];
+	size_t n = strlen(name);
+
+	if (inet_pton(AF_INET, name, ip) == 1 ||
+	    inet_pton(AF_INET6, name, ip) == 1)
+		return X509_check_ip_asc(x, name, 0) == 1 ? TLS_NAME_MATCH :
+		    TLS_NAME_MISMATCH;
+	if (X509_check_host(x, name, n, flags, NULL) == 1)
+		return TLS_NAME_MATCH;
+	return X509_get_ext_by_NID(x, NID_subject_alt_name, -1) < 0 &&
+	    X509_check_host(x, name, n, 0, NULL) == 1 ? TLS_NAME_CN_ONLY :
+	    TLS_NAME_MISMATCH;
+}
+
+static const struct {
+	int code;
+	enum tls_chain chain;
+} chains[] = {
+	{ X509_V_OK, TLS_CHAIN_OK },
+	{ X509_V_ERR_CERT_HAS_EXPIRED, TLS_CHAIN_EXPIRED },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, TLS_CHAIN_NOTYET },
+	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, TLS_CHAIN_SELF },
+	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, TLS_CHAIN_UNTRUSTED },
+	{ X509_V_ERR_CERT_UNTRUSTED, TLS_CHAIN_UNTRUSTED },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, TLS_CHAIN_INCOMPLETE },
+	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+	    TLS_CHAIN_INCOMPLETE },
+	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, TLS_CHAIN_INCOMPLETE },
+	{ X509_V_ERR_EE_KEY_TOO_SMALL, TLS_CHAIN_WEAK },
+	{ X509_V_ERR_CA_KEY_TOO_SMALL, TLS_CHAIN_WEAK },
+	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_CHAIN_WEAK },
+	{ X509_V_ERR_INVALID_PURPOSE, TLS_CHAIN_PURPOSE },
+};
+
+static enum tls_chain
+classify(int code)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof chains / sizeof *chains; i++)
+		if (chains[i].code == code)
+			return chains[i].chain;
+	return TLS_CHAIN_BAD;
+}
+
+const char *
+tls_look_chain(enum tls_chain c)
+{
+	static const char *const words[] = { "ok", "expired", "not-yet-valid",
+	    "self-signed", "incomplete", "untrusted", "weak", "purpose",
+	    "bad" };
+
+	return words[c];
+}
+
+static void
+by_authorities(struct tls_look *t, X509 *leaf)
+{
+	X509_STORE_CTX *c = X509_STORE_CTX_new();
+	X509_VERIFY_PARAM *p;
+
+	if (c != NULL && X509_STORE_CTX_init(c, SSL_CTX_get_cert_store(t->ctx),
+	    leaf, SSL_get_peer_cert_chain(t->ssl)) == 1) {
+		X509_STORE_CTX_set_default(c, "ssl_server");
+		p = X509_STORE_CTX_get0_param(c);
+		X509_VERIFY_PARAM_set_auth_level(p, AUTH_LEVEL);
+		X509_STORE_CTX_set_app_data(c, t);
+		X509_STORE_CTX_set_verify_cb(c, collect);
+		X509_verify_cert(c);
+	} else {
+		t->pkix_bad.code = X509_V_ERR_OUT_OF_MEM;
+	}
+	X509_STORE_CTX_free(c);
+}
+
+/* One digest of all that was sent; -1 if there is none. */
+static int
+digest_of(const STACK_OF(X509) *chain, unsigned char key[DIGEST])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char one[DIGEST];
+	unsigned n;
+	int i, got = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(),
+	    NULL) == 1 ? 0 : -1;
+
+	for (i = 0; got == 0 && i < sk_X509_num(chain); i++)
+		if (X509_digest(sk_X509_value(chain, i), EVP_sha256(), one,
+		    &n) != 1 || EVP_DigestUpdate(md, one, DIGEST) != 1)
+			got = -1;
+	if (got == 0 && EVP_DigestFinal_ex(md, key, &n) != 1)
+		got = -1;
+	EVP_MD_CTX_free(md);
+	return got;
+}
+
+static void
+verify_chain(struct tls_look *t, X509 *leaf)
+{
+	unsigned char key[DIGEST];
+	struct seen *s;
+
+	if (digest_of(SSL_get_peer_cert_chain(t->ssl), key) < 0) {
+		by_authorities(t, leaf);
+		return;
+	}
+	s = &t->seen[key[0] % SEEN];
+	if (!s->used || memcmp(s->key, key, DIGEST) != 0) {
+		by_authorities(t, leaf);
+		memcpy(s->key, key, DIGEST);
+		s->bad = t->pkix_bad;
+		s->used = true;
+	}
+	t->pkix_bad = s->bad;
+}
+
+static bool
+same(const struct tls_tlsa *r, const unsigned char *der, int len)
+{
+	const EVP_MD *md = r->mtype == 1 ? EVP_sha256() : EVP_sha512();
+	unsigned char sum[64];
+	unsigned n = 0;
+
+	if (len <= 0 || r->mtype > 2)
+		return false;
+	if (r->mtype == 0)
+		return r->data.n == (size_t)len &&
+		    memcmp(r->data.p, der, r->data.n) == 0;
+	return EVP_Digest(der, (size_t)len, sum, &n, md, NULL) == 1 &&
+	    r->data.n == n && memcmp(r->data.p, sum, n) == 0;
+}
+
+/* The whole matrix, whatever OpenSSL stopped at. */
+static void
+try_record(struct tls_tlsa *r, X509 *x, int depth)
+{
+	unsigned char *der = NULL;
+	int n = r->selector == 0 ? i2d_X509(x, &der) :
+	    i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	if (r->depth < 0 && r->selector <= 1 && same(r, der, n))
+		r->depth = depth;
+	OPENSSL_free(der);
+}
+
+static void
+dane(struct tls_look *t, struct tls_facts *f)
+{
+	f->dane = t->dane && t->dane_bad.code == 0 &&
+	    SSL_get0_dane_authority(t->ssl, NULL, NULL) >= 0;
+	if (t->dane && !f->dane)
+		f->dane_text = X509_verify_cert_error_string(
+		    t->dane_bad.code != 0 ? t->dane_bad.code :
+		    X509_V_ERR_DANE_NO_MATCH);
+}
+
+static const char *
+group(SSL *ssl, struct arena *a)
+{
+	EVP_PKEY *k = NULL;
+	const char *s = NULL;
+	char curve[64] = "";
+	int id;
+
+	if (SSL_get_peer_tmp_key(ssl, &k) != 1)
+		return SSL_group_to_name(ssl,
+		    (int)SSL_get_negotiated_group(ssl));
+	id = EVP_PKEY_get_base_id(k);
+	if (id == EVP_PKEY_DH)
+		s = arena_printf(a, "DH %d", EVP_PKEY_get_bits(k));
+	else if (id == EVP_PKEY_EC && EVP_PKEY_get_group_name(k, curve,
+	    sizeof curve, NULL) == 1)
+		s = arena_dup(a, str_of(curve));
+	else if (id > 0)
+		s = OBJ_nid2sn(id);
+	EVP_PKEY_free(k);
+	return s;
+}
+
+/* As RFC 8446 4.2.3 calls them. */
+static const char *
+sigalg(SSL *ssl, struct arena *a)
+{
+	int type = NID_undef, md = NID_undef;
+	const char *hash;
+
+	if (SSL_get_peer_signature_type_nid(ssl, &type) != 1)
+		return NULL;
+	if (type == NID_ED25519 || type == NID_ED448)
+		return type == NID_ED448 ? "ed448" : "ed25519";
+	if (SSL_get_peer_signature_nid(ssl, &md) != 1)
+		return NULL;
+	hash = md == NID_sha512 ? "sha512" : md == NID_sha384 ? "sha384" :
+	    md == NID_sha256 ? "sha256" : md == NID_sha1 ? "sha1" : "md5_sha1";
+	if (type == EVP_PKEY_RSA_PSS)
+		return arena_printf(a, "rsa_pss_rsae_%s", hash);
+	if (type != EVP_PKEY_EC)
+		return arena_printf(a, "%s_%s", type == EVP_PKEY_RSA ?
+		    "rsa_pkcs1" : OBJ_nid2sn(type), hash);
+	if (md == NID_sha1)
+		return "ecdsa_sha1";
+	return arena_printf(a, "ecdsa_%s_%s", md == NID_sha512 ? "secp521r1" :
+	    md == NID_sha384 ? "secp384r1" : "secp256r1", hash);
+}
+
+static void
+session(struct tls_look *t, struct tls_facts *f, struct arena *a)
+{
+	const unsigned char *alpn = NULL;
+	unsigned n = 0;
+
+	f->number = (enum tls_version)SSL_version(t->ssl);
+	f->version = SSL_get_version(t->ssl);
+	f->cipher = SSL_get_cipher_name(t->ssl);
+	f->group = group(t->ssl, a);
+	f->sigalg = sigalg(t->ssl, a);
+	SSL_get0_alpn_selected(t->ssl, &alpn, &n);
+	if (n > 0)
+		f->alpn = arena_dup(a, (struct str){ (const char *)alpn, n });
+	ERR_clear_error();
+}
+
+int
+tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
+{
+	STACK_OF(X509) *sent = SSL_get_peer_cert_chain(t->ssl);
+	int i, n = sent != NULL ? sk_X509_num(sent) : 0;
+	size_t k;
+
+	*f = (struct tls_facts){ .text = "ok" };
+	session(t, f, a);
+	if (n == 0)
+		return -1;
+	if (n > CERTS_MAX)
+		n = CERTS_MAX;
+	f->ncert = (size_t)n;
+	f->cert = arena_new(a, f->ncert, sizeof *f->cert);
+	for (i = 0; i < n; i++) {
+		describe(&f->cert[i], sk_X509_value(sent, i), a);
+		for (k = 0; k < t->ntlsa; k++)
+			try_record(&t->tlsa[k], sk_X509_value(sent, i), i);
+	}
+	f->name = match(sk_X509_value(sent, 0), t->name);
+	dane(t, f);
+	verify_chain(t, sk_X509_value(sent, 0));
+	f->code = t->pkix_bad.code;
+	f->depth = t->pkix_bad.depth;
+	f->chain = classify(f->code);
+	if (f->chain == TLS_CHAIN_INCOMPLETE && f->depth > 0)
+		f->chain = TLS_CHAIN_UNTRUSTED;	/* an authority's issuer */
+	f->text = X509_verify_cert_error_string(f->code);
+	ERR_clear_error();
+	return 0;
+}
+
+void
+tls_look_pem(struct tls_look *t, struct buf *out)
+{
+	STACK_OF(X509) *sent = SSL_get_peer_cert_chain(t->ssl);
+	BIO *b = BIO_new(BIO_s_mem());
+	char *p = NULL;
+	long n;
+	int i;
+
+	for (i = 0; b != NULL && sent != NULL && i < sk_X509_num(sent); i++)
+		PEM_write_bio_X509(b, sk_X509_value(sent, i));
+	n = b != NULL ? BIO_get_mem_data(b, &p) : 0;
+	if (n > 0)
+		buf_put(out, p, (size_t)n);
+	BIO_free(b);
+}

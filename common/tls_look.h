@@ -1,0 +1,98 @@
+/*
+ * tls_look.h: TLS for looking at a server, not for trusting it
+ *
+ * A session as in tls.h, over two fifos.  But nothing that is wrong with a
+ * certificate ends it: all of it is collected, for a report.  Old versions,
+ * short keys and weak hashes are accepted, to be told.  Never send a secret
+ * through one.
+ */
+#ifndef TLS_LOOK_H
+#define TLS_LOOK_H
+
+#include "mem.h"
+#include "tls.h"
+
+/* Makes the sessions of a fresh tls_ctx lookers; conf->insecure is wrong. */
+int tls_look_ctx(struct tls_ctx *, struct err *);
+
+/* One TLSA record (RFC 6698); the last two are for the answer. */
+struct tls_tlsa {
+	uint8_t usage, selector, mtype;
+	struct str data;
+	bool usable;
+	int depth;		/* the certificate as sent it matches; -1 */
+};
+
+enum tls_version {
+	TLS_ANY, TLS_1_0 = 0x0301, TLS_1_1, TLS_1_2, TLS_1_3
+};
+
+struct tls_ask {
+	const char *name;	/* host name or address to be matched */
+	const char *sni;	/* NULL: none is sent */
+	const char *alpn;	/* one protocol, or NULL */
+	enum tls_version only;	/* offer just this version */
+	const char *base;	/* the name that owns the TLSA records */
+	struct tls_tlsa *tlsa;	/* usable ones are taken; depth is set */
+	size_t ntlsa;
+};
+
+/* The ask need not outlive the call, but for what tlsa points to. */
+struct tls_look;
+struct tls_look *tls_look_new(struct tls_ctx *, const struct tls_ask *,
+    struct fifo *rx, struct fifo *tx, struct err *);
+void tls_look_free(struct tls_look *);
+
+/* As tls_handshake, tls_read ...; errors are told by tls_look_why. */
+int tls_look_handshake(struct tls_look *);
+long tls_look_read(struct tls_look *, void *, size_t);
+long tls_look_write(struct tls_look *, const void *, size_t);
+void tls_look_bye(struct tls_look *);
+
+enum tls_why { TLS_WHY_OTHER, TLS_WHY_ALERT, TLS_WHY_PLAIN, TLS_WHY_VERSION };
+enum tls_why tls_look_why(const struct tls_look *, const char **text);
+/* It has asked for a client certificate, also if the handshake failed. */
+bool tls_look_asked(const struct tls_look *);
+
+/* ---- after the handshake */
+
+struct tls_cert {
+	const char *subject, *issuer;
+	const char **san;	/* names and addresses, NUL and controls as \xHH */
+	size_t nsan;
+	int64_t from, until;	/* seconds since 1970 */
+	const char *key, *sigalg;	/* "EC P-256", "ecdsa-with-SHA256" */
+	int bits;
+	bool weak_key, weak_hash, self_signed, ca;
+	const char *sha256, *spki256;	/* hexadecimal */
+};
+
+enum tls_chain {
+	TLS_CHAIN_OK, TLS_CHAIN_EXPIRED, TLS_CHAIN_NOTYET, TLS_CHAIN_SELF,
+	TLS_CHAIN_INCOMPLETE, TLS_CHAIN_UNTRUSTED, TLS_CHAIN_WEAK,
+	TLS_CHAIN_PURPOSE, TLS_CHAIN_BAD
+};
+const char *tls_look_chain(enum tls_chain);
+
+enum tls_name { TLS_NAME_MATCH, TLS_NAME_MISMATCH, TLS_NAME_CN_ONLY };
+
+struct tls_facts {
+	enum tls_version number;
+	const char *version, *cipher, *group, *sigalg, *alpn;
+	enum tls_chain chain;		/* the first thing that is wrong */
+	int code, depth;		/* of OpenSSL, and where */
+	const char *text;		/* its sentence; "ok" */
+	enum tls_name name;
+	struct tls_cert *cert;		/* as sent */
+	size_t ncert;
+	bool dane;			/* a TLSA record authenticates it */
+	const char *dane_text;		/* why not */
+};
+
+/* All of it in the arena.  0, or -1 if the server sent no certificate. */
+int tls_look_facts(struct tls_look *, struct tls_facts *, struct arena *);
+
+/* The chain as sent, appended as PEM. */
+void tls_look_pem(struct tls_look *, struct buf *);
+
+#endif

@@ -1,0 +1,419 @@
+"""imapmem.py: an IMAP server in memory, for what real ones do not do.
+
+It keeps every byte as it came: bare LF, bare CR, NUL.  It has IMAP4rev1 and
+of the rest what caps says, of UIDPLUS MOVE MULTIAPPEND LITERAL+ LIST-STATUS
+ESEARCH SPECIAL-USE BINARY.  And it lies if it is told to:
+
+	s = Server(caps="UIDPLUS MOVE")
+	s.box("INBOX").add(b"...", r"\\Seen")
+	s.on_command = f	f(session, verb, rest) -> None, bytes to say in
+				place of the answer, or "close"
+	s.on_say = f		f(session, bytes) -> bytes: what is said instead
+	s.greeting = b"* PREAUTH ...\r\n"
+	s.port, s.heard		commands as they came
+Any user with the password secret may log in.
+"""
+import base64
+import re
+import socket
+import threading
+import time
+
+ALL = "UIDPLUS MOVE MULTIAPPEND LITERAL+ LIST-STATUS ESEARCH SPECIAL-USE " \
+    "SASL-IR ENABLE UNSELECT LIST-EXTENDED BINARY"
+
+
+class Gone(Exception):
+    pass
+
+
+class Message:
+    def __init__(self, uid, flags, date, data):
+        self.uid, self.flags, self.date, self.data = uid, flags, date, data
+
+
+class Box:
+    def __init__(self, name, uidvalidity):
+        self.name, self.uidvalidity = name, uidvalidity
+        self.uidnext, self.messages = 1, []
+        self.special = ""
+        self.permanent = r"\Answered \Flagged \Deleted \Seen \Draft \*"
+
+    def add(self, data, flags="", date=None):
+        date = date or ' 1-Jan-2024 10:00:00 +0000'
+        m = Message(self.uidnext, {f for f in flags.split()}, date, data)
+        self.uidnext += 1
+        self.messages.append(m)
+        return m.uid
+
+    def get(self, uids):
+        return [m for m in self.messages if m.uid in uids]
+
+
+def expand(text, most):
+    out = set()
+    for part in text.split(","):
+        lo, _, hi = part.partition(":")
+        a, b = (most if x == "*" else int(x) for x in (lo, hi or lo))
+        out |= set(range(min(a, b), min(max(a, b), most) + 1))
+    return out
+
+
+def ranges(uids):
+    out = []
+    for u in sorted(uids):
+        if out and u == out[-1][1] + 1:
+            out[-1][1] = u
+        else:
+            out.append([u, u])
+    return ",".join("%d:%d" % (a, b) if a != b else "%d" % a for a, b in out)
+
+
+def fields(data, names):
+    head = re.split(rb"\r?\n\r?\n", data, 1)[0] + b"\r\n"
+    head = re.sub(rb"\r?\n", b"\r\n", head)
+    out, keep = b"", False
+    for line in head.splitlines(True):
+        if line[:1] not in b" \t":
+            keep = line.split(b":")[0].strip().upper().decode(
+                "latin-1") in names
+        out += line if keep else b""
+    return out + b"\r\n"
+
+
+class Session:
+    def __init__(self, server, sock):
+        self.server, self.sock = server, sock
+        self.buf = b""
+        self.box = None
+        self.authed = False
+
+    def say(self, data):
+        if isinstance(data, str):
+            data = data.encode() + b"\r\n"
+        if self.server.on_say:
+            data = self.server.on_say(self, data)
+        try:
+            self.sock.sendall(data)
+        except OSError:
+            raise Gone
+
+    def fill(self):
+        try:
+            got = self.sock.recv(65536)
+        except OSError:
+            got = b""
+        if not got:
+            raise Gone
+        self.buf += got
+
+    def line(self):
+        while b"\n" not in self.buf:
+            self.fill()
+        line, self.buf = self.buf.split(b"\n", 1)
+        return line.rstrip(b"\r")
+
+    def take(self, n):
+        while len(self.buf) < n:
+            self.fill()
+        data, self.buf = self.buf[:n], self.buf[n:]
+        return data
+
+    def command(self):
+        """(text with \\0 for each literal, the literals)"""
+        text, literals = b"", []
+        while True:
+            line = self.line()
+            m = re.search(rb"~?\{(\d+)(\+?)\}$", line)
+            if not m:
+                return (text + line).decode("utf-8", "replace"), literals
+            if not m[2]:
+                refused = self.server.refuse(self, text + line)
+                if refused:
+                    self.say(refused)
+                    return None, []
+                self.say("+ go on")
+            text += line[:m.start()] + b"\0"
+            literals.append(self.take(int(m[1])))
+
+    def run(self):
+        s = self.server
+        self.say(s.greeting or ("* OK [CAPABILITY %s] hello\r\n" % s.all)
+                 .encode())
+        self.authed = bool(s.greeting) and b"PREAUTH" in s.greeting
+        while True:
+            text, literals = self.command()
+            if text is None:
+                continue
+            tag, _, rest = text.partition(" ")
+            verb, _, args = rest.partition(" ")
+            if verb.upper() == "UID":
+                v2, _, args = args.partition(" ")
+                verb += " " + v2
+            verb = verb.upper()
+            with s.lock:
+                s.heard.append((verb + " " + args).strip())
+                other = s.on_command and s.on_command(self, verb, args)
+                if other == "close":
+                    raise Gone
+                if other is not None:
+                    self.say(other.replace(b"TAG", tag.encode()))
+                    continue
+                do = getattr(self, "do_" + verb.replace(" ", "_").lower(),
+                             None)
+                if not do:
+                    self.say(tag + " BAD what?")
+                    continue
+                if verb.startswith("UID") and not self.box:
+                    self.say(tag + " BAD nothing is selected")
+                    continue
+                got = do(args, literals)
+                self.say("%s %s" % (tag, got or "OK done"))
+            if verb == "LOGOUT":
+                raise Gone
+
+    # --- commands
+    def name(self, text, literals):
+        text = text.strip()
+        if text.startswith("\0"):
+            return literals.pop(0).decode()
+        if text.startswith('"'):
+            return re.sub(r"\\(.)", r"\1", text[1:-1])
+        return text
+
+    def find(self, text, literals=()):
+        n = self.name(text, list(literals))
+        if n.upper() == "INBOX":
+            n = "INBOX"
+        return self.server.boxes.get(n)
+
+    def do_capability(self, args, _):
+        self.say("* CAPABILITY " + self.server.all)
+
+    def do_login(self, args, literals):
+        self.authed = True
+        return "OK [CAPABILITY %s] in" % self.server.all
+
+    def do_authenticate(self, args, _):
+        mech, _, first = args.partition(" ")
+        if mech.upper() != "PLAIN":
+            return "NO not that"
+        if not first:
+            self.say("+ ")
+            first = self.line().decode()
+        ok = base64.b64decode(first).endswith(b"\0secret")
+        return ("OK [CAPABILITY %s] in" % self.server.all if ok else
+                "NO [AUTHENTICATIONFAILED] no")
+
+    def do_noop(self, *_): pass
+    def do_check(self, *_): pass
+    def do_id(self, *_): self.say("* ID NIL")
+    def do_enable(self, *_): self.say("* ENABLED")
+    def do_subscribe(self, *_): pass
+    def do_unsubscribe(self, *_): pass
+    def do_namespace(self, *_): self.say('* NAMESPACE (("" "/")) NIL NIL')
+    def do_logout(self, *_): self.say("* BYE")
+    def do_unselect(self, *_): self.box = None
+    def do_close(self, *_): return "BAD never"
+    def do_expunge(self, *_): return "BAD never"
+
+    def status(self, box):
+        return ("MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN %d" % (
+            len(box.messages), box.uidnext, box.uidvalidity,
+            sum(r"\Seen" not in m.flags for m in box.messages)))
+
+    def do_list(self, args, _):
+        for b in self.server.boxes.values():
+            sep = self.server.sep
+            self.say('* LIST (%s) %s "%s"' % (
+                b.special, '"%s"' % sep.replace("\\", r"\\") if sep else
+                "NIL", b.name.replace("\\", r"\\").replace('"', r'\"')))
+            if "STATUS" in args:
+                self.say('* STATUS "%s" (%s)' % (b.name.replace(
+                    "\\", r"\\").replace('"', r'\"'), self.status(b)))
+
+    do_lsub = do_list
+
+    def do_status(self, args, literals):
+        m = re.match(r'(\0|"(?:\\.|[^"])*"|\S+) \(', args)
+        b = self.find(m[1], literals)
+        if not b:
+            return "NO none"
+        self.say('* STATUS "%s" (%s)' % (b.name, self.status(b)))
+
+    def do_select(self, args, literals):
+        m = re.match(r'(\0|"(?:\\.|[^"])*"|\S+)', args)
+        self.box = b = self.find(m[1], literals)
+        if not b:
+            return "NO [NONEXISTENT] none"
+        self.say(r"* FLAGS (\Answered \Flagged \Deleted \Seen \Draft)")
+        self.say("* OK [PERMANENTFLAGS (%s)] these" % b.permanent)
+        self.say("* %d EXISTS" % len(b.messages))
+        self.say("* OK [UIDVALIDITY %d] v" % b.uidvalidity)
+        self.say("* OK [UIDNEXT %d] n" % b.uidnext)
+        return "OK [READ-WRITE] done"
+
+    do_examine = do_select
+
+    def do_uid_fetch(self, args, _):
+        uids, _, items = args.partition(" ")
+        b = self.box
+        want = expand(uids, max([m.uid for m in b.messages] + [1]))
+        for i, m in enumerate(b.messages, 1):
+            if m.uid in want:
+                self.say(self.fetch(i, m, items.upper()))
+
+    def fetch(self, i, m, items):
+        out = b"* %d FETCH (UID %d" % (i, m.uid)
+        if "FLAGS" in items:
+            out += b" FLAGS (%s)" % " ".join(sorted(m.flags)).encode()
+        if "INTERNALDATE" in items:
+            out += b' INTERNALDATE "%s"' % m.date.encode()
+        if "RFC822.SIZE" in items:
+            out += b" RFC822.SIZE %d" % len(m.data)
+        f = re.search(r"BODY(?:\.PEEK)?\[HEADER\.FIELDS \(([^)]*)\)\]", items)
+        if f:
+            h = fields(m.data, f[1].split())
+            out += b" BODY[HEADER.FIELDS (%s)] {%d}\r\n%s" % (
+                f[1].encode(), len(h), h)
+        if re.search(r"BODY(\.PEEK)?\[\]", items):
+            out += b" BODY[] {%d}\r\n%s" % (len(m.data), m.data)
+        return out + b")\r\n"
+
+    def do_uid_store(self, args, _):
+        m = re.match(r"(\S+) ([+-]?)FLAGS(\.SILENT)? \(?([^)]*)\)?", args)
+        flags = set(m[4].split())
+        for x in self.box.get(expand(m[1], self.box.uidnext)):
+            x.flags = {"": flags, "+": x.flags | flags,
+                       "-": x.flags - flags}[m[2]]
+
+    def do_uid_search(self, args, _):
+        uids = set()
+        for m in self.box.messages:
+            uids.add(m.uid)
+        a = re.sub(r"^RETURN \([^)]*\) ", "", args).upper()
+        pick = re.search(r"UID (\S+)", a) or re.match(r"([\d:*,]+)", a)
+        if pick:
+            uids &= expand(pick[1], self.box.uidnext)
+        for word, flag in ((r"SEEN", r"\Seen"), ("FLAGGED", r"\Flagged"),
+                           ("ANSWERED", r"\Answered"), ("DRAFT", r"\Draft"),
+                           ("DELETED", r"\Deleted")):
+            has = {m.uid for m in self.box.messages if flag in m.flags}
+            if "UN" + word in a.split():
+                uids -= has
+            elif word in a.split():
+                uids &= has
+        for no, word in re.findall(r"(UN)?KEYWORD (\S+)", a):
+            has = {m.uid for m in self.box.messages
+                   if word in {f.upper() for f in m.flags}}
+            uids = uids - has if no else uids & has
+        if args.upper().startswith("RETURN"):
+            self.say("* ESEARCH (TAG \"x\") UID COUNT %d%s" % (
+                len(uids), " ALL " + ranges(uids) if uids else ""))
+        else:
+            self.say("* SEARCH " + " ".join(map(str, sorted(uids))))
+
+    def do_append(self, args, literals):
+        m = re.match(r'(\0|"(?:\\.|[^"])*"|\S+)(.*)', args, re.S)
+        b = self.find(m[1], literals)
+        if not b:
+            return "NO [TRYCREATE] none"
+        if m[1] == "\0":
+            literals = literals[1:]
+        uids = []
+        for part, data in zip(m[2].split("\0"), literals):
+            f = re.search(r"\(([^)]*)\)", part)
+            d = re.search(r'"([^"]*)"', part)
+            uids.append(b.add(data, f[1] if f else "", d and d[1]))
+        return self.server.appended(b, uids)
+
+    def drop(self, uids, b):
+        for i in range(len(b.messages), 0, -1):
+            if b.messages[i - 1].uid in uids:
+                del b.messages[i - 1]
+                self.say("* %d EXPUNGE" % i)
+
+    def do_uid_expunge(self, args, _):
+        want = expand(args, self.box.uidnext)
+        self.drop({m.uid for m in self.box.get(want)
+                   if r"\Deleted" in m.flags}, self.box)
+
+    def do_uid_copy(self, args, literals, move=False):
+        uids, _, name = args.partition(" ")
+        to, found = self.find(name, literals), self.box.get(
+            expand(uids, self.box.uidnext))
+        if not to:
+            return "NO [TRYCREATE] none"
+        new = [to.add(m.data, " ".join(m.flags), m.date) for m in found]
+        code = "OK [COPYUID %d %s %s] done" % (
+            to.uidvalidity, ranges(m.uid for m in found), ranges(new)) \
+            if found and "UIDPLUS" in self.server.all else "OK done"
+        if move:
+            if found:
+                self.say("* " + code)
+            self.drop({m.uid for m in found}, self.box)
+            return "OK done"
+        return code
+
+    def do_uid_move(self, args, literals):
+        return self.do_uid_copy(args, literals, True)
+
+    def do_create(self, args, literals):
+        self.server.box(self.name(args, literals))
+
+    def do_delete(self, args, literals):
+        self.server.boxes.pop(self.name(args, literals), None)
+
+
+class Server:
+    def __init__(self, caps=ALL, sep="/"):
+        self.all = ("IMAP4rev1 AUTH=PLAIN " + caps).strip()
+        self.sep = sep
+        self.boxes, self.heard = {}, []
+        self.on_command = self.on_say = self.greeting = None
+        self.refuse = lambda session, text: None
+        self.lock = threading.RLock()
+        self.box("INBOX")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def box(self, name):
+        if name not in self.boxes:
+            self.boxes[name] = Box(name, 1700000000 + len(self.boxes))
+        return self.boxes[name]
+
+    def appended(self, box, uids):
+        if "UIDPLUS" not in self.all:
+            return "OK done"
+        return "OK [APPENDUID %d %s] done" % (box.uidvalidity, ranges(uids))
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,),
+                             daemon=True).start()
+
+    def serve(self, sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            Session(self, sock).run()
+        except Gone:
+            pass
+        finally:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()
+
+    def close(self):
+        self.listener.close()
+
+
+if __name__ == "__main__":
+    print(Server().port, flush=True)
+    time.sleep(3600)

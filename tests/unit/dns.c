@@ -1,0 +1,639 @@
+/*
+ * dns.c: names, queries and replies that lie; and a question asked for tests
+ *
+ * Without arguments: unit tests.  "dns ask SERVER[,SERVER]" reads lines
+ * "NAME TYPE" and prints one line for each, in the order of the input:
+ *	NAME TYPE status ad=0 tries=1 tcp=0 cname=TARGET rdata; rdata...
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "dns_private.h"
+#include "tap.h"
+
+/* ---- ask */
+
+struct line {
+	char name[300], type[16];
+	const struct dns_answer *a;
+};
+
+static unsigned
+number(const char *type)
+{
+	unsigned i;
+
+	for (i = 1; i < 64; i++)
+		if (dns_type(i) != NULL && strcmp(dns_type(i), type) == 0)
+			return i;
+	return (unsigned)strtoul(type, NULL, 10);
+}
+
+static void
+got(void *arg, const struct dns_answer *a)
+{
+	((struct line *)arg)->a = dns_keep(a);
+}
+
+static void
+print_rr(const struct dns_answer *a, const struct dns_rr *rr)
+{
+	char text[2048];
+	size_t i;
+
+	switch (a->type) {
+	case DNS_A: case DNS_AAAA:
+		dns_addr(rr->data, text, sizeof text);
+		printf(" %s;", text);
+		return;
+	case DNS_MX:
+		printf(" %u %s;", rr->pref, rr->name);
+		return;
+	case DNS_SRV:
+		printf(" %u %u %u %s;", rr->pref, rr->weight, rr->port,
+		    rr->name);
+		return;
+	case DNS_TLSA:
+		printf(" %u %u %u ", rr->usage, rr->selector, rr->mtype);
+		for (i = 0; i < rr->data.n; i++)
+			printf("%02x", (unsigned char)rr->data.p[i]);
+		printf(";");
+		return;
+	case DNS_TXT:
+		putchar(' ');
+		for (i = 0; i < rr->data.n; i++)
+			printf("%02x", (unsigned char)rr->data.p[i]);
+		putchar(';');
+		return;
+	default:
+		printf(" %s;", rr->name != NULL ? rr->name : "?");
+	}
+}
+
+static void
+print_line(const struct line *l)
+{
+	const struct dns_answer *a = l->a;
+	unsigned i;
+
+	printf("%s %s %s ad=%d tries=%u tcp=%d", l->name, l->type,
+	    dns_status(a->status), a->ad, a->tries, a->tcp);
+	if (a->ede >= 0)
+		printf(" ede=%d", a->ede);
+	if (a->ncname > 0)
+		printf(" cname=%s", dns_owner(a));
+	for (i = 0; i < a->n; i++)
+		print_rr(a, &a->rr[i]);
+	if (a->why != NULL)
+		printf(" (%s)", a->why);
+	putchar('\n');
+}
+
+static int
+ask(const char *servers)
+{
+	struct dns_conf conf = { .servers = servers };
+	struct err e = { 0 };
+	struct line *l = NULL;
+	size_t n = 0, i;
+	struct dns *d;
+
+	if (getenv("DNS_TIMEOUT") != NULL)
+		conf.timeout = strtod(getenv("DNS_TIMEOUT"), NULL);
+	conf.trust_ad = getenv("DNS_TRUST") != NULL;
+	conf.distrust_ad = getenv("DNS_DISTRUST") != NULL;
+	d = dns_open(&conf, &e);
+	if (d == NULL) {
+		fprintf(stderr, "%s\n", e.msg);
+		return e.code;
+	}
+	for (;; n++) {
+		l = mem_grow(l, n + 1, sizeof *l);
+		if (scanf("%299s %15s", l[n].name, l[n].type) != 2)
+			break;
+	}
+	for (i = 0; i < n; i++)
+		dns_want(d, l[i].name, number(l[i].type), got, &l[i]);
+	while (dns_step(d, CLOCK_NEVER) > 0)
+		;
+	dns_close(d);
+	for (i = 0; i < n; i++) {
+		print_line(&l[i]);
+		dns_drop(l[i].a);
+	}
+	free(l);
+	return 0;
+}
+
+/* ---- names */
+
+static void
+test_names(void)
+{
+	static const struct { const char *in, *out; } good[] = {
+		{ "Example.ORG", "example.org" },
+		{ "example.org.", "example.org" }, { ".", "." },
+		{ "a\\.b.c", "a\\.b.c" }, { "a\\032b", "a\\032b" },
+		{ "A\\066", "ab" }, { "_25._TCP.mx", "_25._tcp.mx" },
+		{ "xn--bcher-kva.example", "xn--bcher-kva.example" },
+	};
+	static const char *const bad[] = { "", "..", "a..b", ".a", "a\\",
+	    "a\\300", "0123456789012345678901234567890123456789012345678901234"
+	    "567890123.org" };
+	char dst[DNS_NAMELEN], name[400];
+	size_t i;
+
+	for (i = 0; i < sizeof good / sizeof *good; i++)
+		if (ok(dns_name(good[i].in, dst) == 0, "\"%s\" is a name",
+		    good[i].in))
+			is_str(dst, good[i].out, "as %s", good[i].out);
+	for (i = 0; i < sizeof bad / sizeof *bad; i++)
+		ok(dns_name(bad[i], dst) < 0, "\"%s\" is no name", bad[i]);
+	for (i = 0; i < 127; i++)
+		memcpy(name + 2 * i, "a.", 3);
+	ok(dns_name(name, dst) == 0, "255 bytes are a name");
+	memcpy(name + 2 * i, "a.", 3);
+	ok(dns_name(name, dst) < 0, "257 bytes are none");
+	ok(dns_hostname("mx1.example.org") && dns_hostname("1a.example"),
+	    "host names");
+	ok(!dns_hostname(".") && !dns_hostname("") &&
+	    !dns_hostname("a b.example") && !dns_hostname("-a.example") &&
+	    !dns_hostname("a\\032b.example"), "no host names");
+	ok(dns_within("a.b.example", "b.example") &&
+	    dns_within("B.example", "b.example") && dns_within("a.b", "."),
+	    "within");
+	ok(!dns_within("ab.example", "b.example") &&
+	    !dns_within("a\\.b.example", "b.example") &&
+	    dns_within("a\\\\.b.example", "b.example") &&
+	    !dns_within("example", "b.example"), "not within");
+	dns_reverse((struct str){ "\xc0\0\2\7", 4 }, dst);
+	is_str(dst, "7.2.0.192.in-addr.arpa", "PTR owner, IPv4");
+	dns_reverse((struct str){ "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x5a",
+	    16 }, dst);
+	is_str(dst, "a.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0."
+	    "1.0.0.2.ip6.arpa", "PTR owner, IPv6");
+}
+
+/* ---- messages, built by hand */
+
+struct msg {
+	unsigned char p[70000];
+	size_t n;
+};
+
+static void
+put(struct msg *m, const void *p, size_t n)
+{
+	memcpy(m->p + m->n, p, n);
+	m->n += n;
+}
+
+static void
+put16(struct msg *m, unsigned v)
+{
+	unsigned char b[2] = { (unsigned char)(v >> 8), (unsigned char)v };
+
+	put(m, b, 2);
+}
+
+/* A name of plain labels. */
+static void
+put_name(struct msg *m, const char *name)
+{
+	const char *dot;
+	unsigned char len;
+
+	for (; *name != '\0'; name += len + (name[len] == '.')) {
+		dot = strchr(name, '.');
+		len = (unsigned char)(dot != NULL ? (size_t)(dot - name) :
+		    strlen(name));
+		put(m, &len, 1);
+		put(m, name, len);
+	}
+	put(m, "", 1);
+}
+
+/* Header and question; the counts can be set afterwards in m->p[6..11]. */
+static void
+begin(struct msg *m, unsigned flags, const char *name, unsigned type)
+{
+	m->n = 0;
+	put16(m, 0x1234);
+	put16(m, flags);
+	put16(m, 1);
+	put(m, "\0\0\0\0\0\0", 6);
+	put_name(m, name);
+	put16(m, type);
+	put16(m, 1);
+}
+
+enum { AN = 7, NS = 9, AR = 11 };
+
+/* A record of the question's name (a pointer to it), or of another. */
+static void
+record(struct msg *m, int section, const char *owner, unsigned type,
+    const void *rdata, size_t n)
+{
+	m->p[section]++;
+	if (owner == NULL)
+		put16(m, 0xc00c);
+	else
+		put_name(m, owner);
+	put16(m, type);
+	put16(m, 1);
+	put16(m, 0);
+	put16(m, 300);
+	put16(m, (unsigned)n);
+	put(m, rdata, n);
+}
+
+/* Parses from a heap copy of the exact size, so ASan sees every overrun. */
+static struct dns_answer *
+parse_n(const struct msg *m, size_t n, const char *name, unsigned type)
+{
+	unsigned char *copy = malloc(n > 0 ? n : 1);
+	struct dns_answer *a;
+
+	memcpy(copy, m->p, n);
+	a = dns_parse(copy, n, name, type);
+	free(copy);
+	return a;
+}
+
+static struct dns_answer *
+parse(const struct msg *m, const char *name, unsigned type)
+{
+	return parse_n(m, m->n, name, type);
+}
+
+static struct msg m;
+
+static void
+test_query(void)
+{
+	static const unsigned char want[] = "\x12\x34\1\x20\0\1\0\0\0\0\0\1"
+	    "\7example\3org\0\0\x0f\0\1\0\0\x29\4\xd0\0\0\0\0\0";
+	unsigned char q[512];
+
+	is_mem(q, dns_query(q, 0x1234, "Example.org", DNS_MX, 1232), want,
+	    sizeof want, "a query with EDNS: RD, AD, no DO");
+	is_int(dns_query(q, 1, "example.org", DNS_MX, 0), 29, "without EDNS");
+	is_int(q[11], 0, "no additional record then");
+	is_int(dns_query(q, 1, "a..b", DNS_MX, 0), 0, "no name, no query");
+}
+
+static void
+test_records(void)
+{
+	struct dns_answer *a;
+
+	begin(&m, 0x81a0, "Example.org", DNS_MX);
+	record(&m, AN, NULL, DNS_MX, "\0\x14\3MX2\xc0\x0c", 8);
+	record(&m, AN, NULL, DNS_MX, "\0\x0a\0", 3);
+	a = parse(&m, "example.org", DNS_MX);
+	is_int(a->status, DNS_OK, "MX");
+	is_int(a->n, 2, "two of them");
+	is_str(a->rr[0].name, "mx2.example.org", "a name, lower case");
+	is_int(a->rr[0].pref, 20, "its preference");
+	is_str(a->rr[1].name, ".", "the root is a dot");
+	is_int(a->ttl, 300, "the TTL");
+	ok(a->ad_bit && !a->ad, "AD is noted, not believed");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "t.org", DNS_TXT);
+	record(&m, AN, NULL, DNS_TXT, "\3v=s\0\4pf1 ", 10);
+	a = parse(&m, "t.org", DNS_TXT);
+	is_mem(a->rr[0].data.p, a->rr[0].data.n, "v=spf1 ", 7,
+	    "TXT strings are joined without anything between");
+	is_mem(a->rr[0].raw.p, a->rr[0].raw.n, "\3v=s\0\4pf1 ", 10, "raw");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "s.org", DNS_SRV);
+	record(&m, AN, NULL, DNS_SRV, "\0\1\0\2\3\xe1\1h\xc0\x0c", 10);
+	a = parse(&m, "s.org", DNS_SRV);
+	ok(a->rr[0].pref == 1 && a->rr[0].weight == 2 &&
+	    a->rr[0].port == 993, "SRV numbers");
+	is_str(a->rr[0].name, "h.s.org", "SRV target");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "t.org", DNS_TLSA);
+	record(&m, AN, NULL, DNS_TLSA, "\3\1\1\xab\xcd", 5);
+	a = parse(&m, "t.org", DNS_TLSA);
+	ok(a->rr[0].usage == 3 && a->rr[0].selector == 1 &&
+	    a->rr[0].mtype == 1 && a->rr[0].data.n == 2, "TLSA");
+	dns_drop(a);
+}
+
+static void
+test_aliases(void)
+{
+	struct dns_answer *a;
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	record(&m, AN, "c.org", DNS_A, "\1\2\3\4", 4);	/* in any order */
+	record(&m, AN, "b.org", DNS_CNAME, "\1c\3org", 7);
+	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_OK, "aliases in the wrong order");
+	is_int(a->ncname, 2, "two of them");
+	is_str(dns_owner(a), "c.org", "the owner is the last");
+	dns_drop(a);
+
+	begin(&m, 0x8183, "a.org", DNS_A);
+	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_NXDOMAIN, "an alias to nothing");
+	is_str(dns_owner(a), "b.org", "and where it points");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "a.org", DNS_CNAME);
+	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	a = parse(&m, "a.org", DNS_CNAME);
+	ok(a->n == 1 && a->ncname == 0 && strcmp(a->rr[0].name, "b.org") == 0,
+	    "asked for a CNAME, it is a record");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	record(&m, AN, "evil.org", DNS_A, "\6\6\6\6", 4);
+	record(&m, NS, NULL, DNS_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0"
+	    "\0\0\7", 22);
+	record(&m, AR, NULL, DNS_A, "\6\6\6\6", 4);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_NODATA, "other names' records and additional "
+	    "ones are no answer");
+	is_int(a->ttl, 7, "TTL of a denial: the SOA's minimum");
+	dns_drop(a);
+}
+
+static void
+test_outcomes(void)
+{
+	static const struct { unsigned flags, ede; int status; const char *n; }
+	    cases[] = {
+		{ 0x8180, 0, DNS_NODATA, "nothing at all" },
+		{ 0x8183, 0, DNS_NXDOMAIN, "NXDOMAIN" },
+		{ 0x8182, 0, DNS_SERVFAIL, "SERVFAIL" },
+		{ 0x8182, 22, DNS_SERVFAIL, "SERVFAIL, nobody reachable" },
+		{ 0x8182, 6, DNS_BOGUS, "SERVFAIL, DNSSEC bogus" },
+		{ 0x8182, 7, DNS_BOGUS, "SERVFAIL, signature expired" },
+		{ 0x8185, 0, DNS_REFUSED, "REFUSED" },
+		{ 0x8185, 6, DNS_REFUSED, "REFUSED is not bogus" },
+		{ 0x8181, 0, DNS_SERVFAIL, "FORMERR" },
+		{ 0x8184, 0, DNS_SERVFAIL, "NOTIMP" },
+		{ 0x818b, 0, DNS_SERVFAIL, "a code nobody knows" },
+		{ 0x0180, 0, DNS_MALFORMED, "not a reply" },
+		{ 0x8980, 0, DNS_MALFORMED, "another opcode" },
+	};
+	unsigned char opt[] = "\0\x0f\0\5\0\0why";
+	struct dns_answer *a;
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		begin(&m, cases[i].flags, "a.org", DNS_A);
+		opt[5] = (unsigned char)cases[i].ede;
+		if (cases[i].ede > 0)
+			record(&m, AR, "", 41, opt, 9);
+		a = parse(&m, "a.org", DNS_A);
+		is_str(dns_status(a->status), dns_status((enum dns_status)
+		    cases[i].status), "%s", cases[i].n);
+		if (cases[i].ede > 0 && a->ede_text.n == 3)
+			is_mem(a->ede_text.p, 3, "why", 3, "EDE text");
+		dns_drop(a);
+	}
+	begin(&m, 0x8183, "a.org", DNS_A);
+	record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_MALFORMED, "NXDOMAIN with a record");
+	dns_drop(a);
+	begin(&m, 0x8000, "a.org", DNS_A);
+	record(&m, NS, NULL, DNS_NS, "\1n\3org", 7);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_REFUSED, "a referral is no denial");
+	dns_drop(a);
+}
+
+/* RFC 9267: what went wrong in other parsers. */
+static void
+test_hostile(void)
+{
+	static const struct { unsigned type; const char *rdata; size_t n;
+	    const char *name; } cases[] = {
+		{ DNS_A, "\1\2\3", 3, "an A of 3 bytes" },
+		{ DNS_A, "\1\2\3\4\5", 5, "an A of 5 bytes" },
+		{ DNS_AAAA, "\1\2\3\4", 4, "an AAAA of 4 bytes" },
+		{ DNS_MX, "\0", 1, "an MX of 1 byte" },
+		{ DNS_MX, "\0\1", 2, "an MX without a name" },
+		{ DNS_MX, "\0\1\3ab", 5, "an MX with a label too long" },
+		{ DNS_MX, "\0\1\0x", 4, "an MX with a byte behind" },
+		{ DNS_MX, "\0\1\xc0\x27", 4, "a pointer forward" },
+		{ DNS_MX, "\0\1\xc0\x25", 4, "a pointer to itself" },
+		{ DNS_MX, "\0\1\xff\xff", 4, "a pointer out of the message" },
+		{ DNS_MX, "\0\1\x41x", 4, "a label type nobody knows" },
+		{ DNS_TXT, "", 0, "an empty TXT" },
+		{ DNS_TXT, "\5abc", 4, "a TXT string over its end" },
+		{ DNS_TXT, "\1a\2b", 4, "the second TXT string over it" },
+		{ DNS_TLSA, "\3\1", 2, "a TLSA of 2 bytes" },
+		{ DNS_SRV, "\0\1\0\1\0\1", 6, "an SRV without a target" },
+		{ DNS_CNAME, "\xc0\x23", 2, "a CNAME pointing to itself" },
+		{ DNS_SOA, "\0\0abc", 5, "a short SOA" },
+	};
+	struct dns_answer *a;
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		begin(&m, 0x8180, "a.org", cases[i].type);
+		record(&m, AN, NULL, cases[i].type, cases[i].rdata,
+		    cases[i].n);
+		a = parse(&m, "a.org", cases[i].type);
+		is_int(a->status, DNS_MALFORMED, "%s", cases[i].name);
+		ok(a->why != NULL && a->n == 0, "says why: %s",
+		    a->why != NULL ? a->why : "no");
+		dns_drop(a);
+	}
+}
+
+static void
+test_loops(void)
+{
+	struct dns_answer *a;
+	unsigned i;
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	record(&m, AN, NULL, DNS_CNAME, "\1a\3org", 7);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_MALFORMED, "an alias of itself");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	record(&m, AN, "b.org", DNS_CNAME, "\1c\3org", 7);
+	record(&m, AN, "c.org", DNS_CNAME, "\1b\3org", 7);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_MALFORMED, "aliases in a circle");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	m.p[AN]++;			/* its owner is a pointer to itself */
+	put16(&m, 0xc000 | (unsigned)m.n);
+	put(&m, "\0\1\0\1\0\0\0\0\0\4\1\2\3\4", 14);
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_MALFORMED, "an owner that is a loop");
+	dns_drop(a);
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	for (i = 0; i < 600; i++) {
+		record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+		if (m.p[AN] == 0)
+			m.p[AN - 1]++;
+	}
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_MALFORMED, "600 records are too many");
+	dns_drop(a);
+}
+
+static void
+test_counts(void)
+{
+	struct dns_answer *a;
+	int s;
+
+	for (s = AN; s <= AR; s += 2) {
+		begin(&m, 0x8180, "a.org", DNS_A);
+		record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+		m.p[s - 1] = 0xff;
+		m.p[s] = 0xff;
+		a = parse(&m, "a.org", DNS_A);
+		is_int(a->status, DNS_MALFORMED, "65535 promised in section "
+		    "%d", (s - 5) / 2);
+		dns_drop(a);
+	}
+	begin(&m, 0x8180, "a.org", DNS_A);
+	m.p[5] = 2;
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_MALFORMED, "two questions");
+	dns_drop(a);
+}
+
+static void
+test_mismatch(void)
+{
+	static const struct { const char *name; unsigned type; } other[] = {
+		{ "b.org", DNS_A }, { "a.orgx", DNS_A }, { "a", DNS_A },
+		{ "a.org", DNS_AAAA }, { "x.a.org", DNS_A },
+	};
+	struct dns_answer *a;
+	size_t i;
+
+	begin(&m, 0x8180, "a.org", DNS_A);
+	record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+	for (i = 0; i < sizeof other / sizeof *other; i++) {
+		a = parse(&m, other[i].name, other[i].type);
+		is_int(a->status, DNS_MALFORMED, "no reply to %s %u",
+		    other[i].name, other[i].type);
+		dns_drop(a);
+	}
+	a = parse(&m, "A.ORG", DNS_A);
+	is_int(a->status, DNS_OK, "case is ignored");
+	dns_drop(a);
+	m.p[m.n - 11] = 3;
+	a = parse(&m, "a.org", DNS_A);
+	is_int(a->status, DNS_NODATA, "a record of class CHAOS does not "
+	    "count");
+	dns_drop(a);
+}
+
+/* Cut at every byte, and with every byte changed: no overrun, an answer. */
+static void
+test_every_byte(void)
+{
+	struct dns_answer *a;
+	unsigned char was;
+	size_t i, sound = 0;
+	int bit;
+
+	begin(&m, 0x8180, "example.org", DNS_MX);
+	record(&m, AN, NULL, DNS_CNAME, "\1c\xc0\x14", 4);
+	record(&m, AN, "c.org", DNS_MX, "\0\x0a\3mx1\xc0\x0c", 8);
+	record(&m, AN, "c.org", DNS_MX, "\0\x0a\3mx2\xc0\x0c", 8);
+	record(&m, NS, "org", DNS_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
+	    "\0\0\0\7", 22);
+	record(&m, AR, "", 41, "\0\x0f\0\5\0\6why", 9);
+	for (i = 0; i < m.n; i++) {
+		a = parse_n(&m, i, "example.org", DNS_MX);
+		sound += a->status != DNS_MALFORMED;
+		dns_drop(a);
+	}
+	is_int(sound, 0, "cut at every byte it is malformed");
+	for (i = 0; i < m.n; i++)
+		for (bit = 0; bit < 256; bit++) {
+			was = m.p[i];
+			m.p[i] = (unsigned char)bit;
+			dns_drop(parse(&m, "example.org", DNS_MX));
+			m.p[i] = was;
+		}
+	a = parse(&m, "example.org", DNS_MX);
+	ok(a->status == DNS_OK && a->n == 2 && a->ede == 6,
+	    "each byte changed to each value: no overrun");
+	dns_drop(a);
+}
+
+/* An answer comes from the cache if its question was asked before. */
+static bool
+cached(struct dns_cache *c, const char *name)
+{
+	struct dns_answer *a;
+	struct dns_key k;
+	bool there;
+
+	dns_key(name, DNS_MX, &k);
+	there = dns_cache_get(c, &k, 0) != NULL;
+	if (there)
+		return true;
+	a = dns_nothing(name, DNS_MX, DNS_NODATA, NULL);
+	dns_cache_put(c, k.wire, k.len, k.type, k.hash, a, 1000);
+	dns_drop(a);
+	return false;
+}
+
+/*
+ * A long list of names, each of which is there twice, far apart, beside one
+ * that all of them have in common.
+ */
+static void
+test_cache(void)
+{
+	struct dns_cache *c = dns_cache_new(8 << 20);
+	unsigned i, shared = 0, single = 0;
+	char name[64];
+
+	for (i = 0; i < 400000; i++) {
+		snprintf(name, sizeof name, "d%u.example", i % 200000);
+		single += cached(c, name);
+		shared += cached(c, "mx.example");
+	}
+	is_int(shared, 400000 - 2, "what many share is there from the third "
+	    "time on");
+	ok(single < 400, "what comes once is not kept: %u of 400000", single);
+	dns_cache_free(c);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "ask") == 0)
+		return ask(argv[2]);
+	test_names();
+	test_query();
+	test_records();
+	test_aliases();
+	test_outcomes();
+	test_hostile();
+	test_loops();
+	test_counts();
+	test_mismatch();
+	test_every_byte();
+	test_cache();
+	return done();
+}

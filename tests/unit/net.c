@@ -1,0 +1,117 @@
+/* net.c: addresses from text and bytes, /etc/hosts, sockets that do not wait */
+#include "net.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "tap.h"
+
+static void
+addresses(void)
+{
+	static const struct {
+		const char *text, *back;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1" }, { "2001:DB8::1", "2001:db8::1" },
+		{ "::1", "::1" }, { "127.1", NULL }, { "8", NULL },
+		{ "0x7f.0.0.1", NULL }, { "localhost", NULL }, { "", NULL },
+		{ "1.2.3.4.5", NULL }, { "1::2::3", NULL },
+		{ "host:25", NULL },
+	};
+	struct net_addr a, b;
+	char text[64];
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (net_pton(str_of(cases[i].text), 25, &a) < 0) {
+			ok(cases[i].back == NULL, "\"%s\" is no address",
+			    cases[i].text);
+			continue;
+		}
+		net_ntop(&a, text, sizeof text);
+		is_str(text, cases[i].back, "%s", cases[i].text);
+	}
+	net_pton(STR("192.0.2.1"), 25, &a);
+	net_raw((struct str){ "\300\0\2\1", 4 }, 25, &b);
+	is_mem(&a.ss, a.len, &b.ss, b.len, "4 bytes are the same address");
+	net_port(&b, 26);
+	ok(memcmp(&a.ss, &b.ss, a.len) != 0, "with another port it is not");
+	ok(net_pton((struct str){ "::1\0x", 5 }, 0, &a) < 0, "a NUL in it");
+}
+
+static void
+hosts(void)
+{
+	struct str rest = STR("127.0.0.1 localhost\n"
+	    "# 192.0.2.9 a.example\n"
+	    "192.0.2.1\tx A.example # a.example\n\n"
+	    "2001:db8::1 a.example"), at;
+
+	ok(net_hosts_next(&rest, "a.example", &at) &&
+	    str_is(at, "192.0.2.1"), "the first line, in any case");
+	ok(net_hosts_next(&rest, "a.example", &at) &&
+	    str_is(at, "2001:db8::1"), "the next, without a line end");
+	ok(!net_hosts_next(&rest, "a.example", &at), "no more");
+}
+
+/* To a port of our own, and to one that nobody listens at. */
+static void
+sockets(void)
+{
+	struct net_addr a;
+	struct err e = { 0 };
+	struct net_event ev[4];
+	socklen_t len = sizeof a.ss;
+	int watch = net_watch(&e), listening, fd, peer, n;
+	char c = 'x';
+
+	listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	net_pton(STR("127.0.0.1"), 0, &a);
+	if (watch < 0 || bind(listening, (struct sockaddr *)&a.ss, a.len) < 0 ||
+	    listen(listening, 5) < 0 || getsockname(listening,
+	    (struct sockaddr *)&a.ss, &len) < 0)
+		abort();
+	fd = net_begin(&a, NULL, &e);
+	ok(fd >= 0 && net_watch_add(watch, fd, &a) == 0, "it begins");
+	n = net_watch_wait(watch, ev, 4, clock_in(5));
+	ok(n == 1 && ev[0].who == &a && ev[0].out && !ev[0].err &&
+	    net_error(fd) == 0, "and is connected");
+	is_int(net_recv(fd, &c, 1), NET_LATER, "nothing to read yet");
+	peer = accept(listening, NULL, NULL);
+	is_int(net_send(peer, "yz", 2), 2, "the peer sends, and ends");
+	close(peer);
+	do
+		n = net_watch_wait(watch, ev, 4, clock_in(5));
+	while (n == 1 && !ev[0].hup);
+	ok(n == 1 && ev[0].in && ev[0].hup, "both are told");
+	is_int(net_recv(fd, &c, 1), 1, "a byte");
+	is_int(net_recv(fd, &c, 1), 1, "another");
+	is_int(net_recv(fd, &c, 1), 0, "the end");
+	close(fd);
+	close(listening);
+	fd = net_begin(&a, NULL, &e);
+	if (fd >= 0) {
+		net_watch_add(watch, fd, &c);
+		n = net_watch_wait(watch, ev, 4, clock_in(5));
+		ok(n == 1 && ev[0].who == &c && ev[0].err, "nobody there");
+		is_int(net_error(fd), ECONNREFUSED, "refused");
+		close(fd);
+	} else {
+		is_int(errno, ECONNREFUSED, "refused at once");
+	}
+	is_int(net_watch_wait(watch, ev, 4, clock_ms()), 0, "nothing to wait "
+	    "for");
+	close(watch);
+}
+
+int
+main(void)
+{
+	addresses();
+	hosts();
+	sockets();
+	return done();
+}

@@ -1,0 +1,323 @@
+/*
+ * spf.c: SPF records and check_host() over a zone in memory; with files as
+ * operands, the cases in them (see spf_suite.py)
+ */
+#include "spf.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "tap.h"
+
+struct rr {
+	struct rr *next;
+	char *name;
+	unsigned type;
+	struct dns_rr data;
+};
+
+static struct arena zone_mem, answers;
+static struct rr *zone, **zone_end = &zone;
+static unsigned delay;		/* every so many-th question is "not yet" */
+static unsigned asked;
+static struct cached {
+	struct cached *next;
+	struct dns_answer *a;
+} *cache;
+
+enum { TIMEOUT_TYPE = 1000 };
+
+static void
+forget(void)
+{
+	arena_free(&zone_mem);
+	arena_free(&answers);
+	zone_mem = answers = (struct arena){ 0 };
+	zone = NULL;
+	zone_end = &zone;
+	cache = NULL;
+}
+
+static unsigned
+type_of(const char *s)
+{
+	static const unsigned types[] = { DNS_A, DNS_AAAA, DNS_MX, DNS_TXT,
+		DNS_PTR, DNS_CNAME };
+	size_t i;
+
+	for (i = 0; i < sizeof types / sizeof *types; i++)
+		if (strcmp(s, dns_type(types[i])) == 0)
+			return types[i];
+	return TIMEOUT_TYPE;
+}
+
+static struct str
+unhex(struct arena *mem, const char *s)
+{
+	size_t n = strlen(s) / 2, i;
+	char *p = arena_new(mem, n + 1, 1);
+
+	for (i = 0; i < n; i++) {
+		char two[3] = { s[2 * i], s[2 * i + 1], '\0' };
+
+		p[i] = (char)strtoul(two, NULL, 16);
+	}
+	return (struct str){ p, n };
+}
+
+static void
+add(const char *name, const char *type, const char *text, bool hex)
+{
+	struct rr *r = arena_new(&zone_mem, 1, sizeof *r);
+	char *p = arena_dup(&zone_mem, str_of(text)), *colon;
+	size_t i;
+
+	r->name = arena_dup(&zone_mem, str_of(name));
+	for (i = 0; r->name[i] != '\0'; i++)
+		r->name[i] = str_lower(r->name[i]);
+	r->type = type_of(type);
+	if (r->type == DNS_TXT) {
+		r->data.data = hex ? unhex(&zone_mem, text) : str_of(p);
+	} else if (r->type == DNS_A || r->type == DNS_AAAA) {
+		r->data.data.p = arena_new(&zone_mem, 16, 1);
+		r->data.data.n = r->type == DNS_A ? 4 : 16;
+		inet_pton(r->type == DNS_A ? AF_INET : AF_INET6, text,
+		    (char *)(uintptr_t)r->data.data.p);
+	} else {
+		colon = r->type == DNS_MX ? strchr(p, ':') : NULL;
+		r->data.name = colon == NULL ? p : colon + 1;
+	}
+	*zone_end = r;
+	zone_end = &r->next;
+}
+
+static const struct rr *
+find(const char *name, unsigned type, const struct rr *from)
+{
+	for (; from != NULL; from = from->next)
+		if ((type == 0 || from->type == type) &&
+		    str_is(str_of(from->name), name))
+			return from;
+	return NULL;
+}
+
+static void
+fill(struct dns_answer *a, const char *name, unsigned type, int depth)
+{
+	struct dns_rr *rr = arena_new(&answers, 32, sizeof *rr);
+	const struct rr *r;
+
+	a->rr = rr;
+	for (r = zone; (r = find(name, type, r)) != NULL; r = r->next)
+		rr[a->n++] = r->data;
+	if (a->n > 0)
+		return;
+	r = find(name, DNS_CNAME, zone);
+	if (r != NULL && depth < 8)
+		fill(a, r->data.name, type, depth + 1);
+	else if (r != NULL)
+		a->status = DNS_SERVFAIL;
+	else if (find(name, TIMEOUT_TYPE, zone) != NULL ||
+	    str_starts(str_of(name), "error."))
+		a->status = DNS_TIMEOUT;
+	else
+		a->status = find(name, 0, zone) != NULL ? DNS_NODATA :
+		    DNS_NXDOMAIN;
+}
+
+static const struct dns_answer *
+ask(void *arg, const char *name, unsigned type)
+{
+	struct cached *c;
+
+	(void)arg;
+	for (c = cache; c != NULL; c = c->next)
+		if (c->a->type == type && str_is(str_of(name), c->a->name))
+			return c->a;
+	if (delay > 0 && asked++ % delay == 0)
+		return NULL;
+	c = arena_new(&answers, 1, sizeof *c);
+	c->a = arena_new(&answers, 1, sizeof *c->a);
+	c->a->name = arena_dup(&answers, str_of(name));
+	c->a->type = type;
+	fill(c->a, name, type, 0);
+	c->next = cache;
+	cache = c;
+	return c->a;
+}
+
+/* ---- one case */
+
+static struct arena mem;
+
+static enum spf_result
+run(struct spf *q, const char *ip)
+{
+	static unsigned char addr[16];
+	enum spf_result r;
+	int i;
+
+	q->ask = ask;
+	q->mem = &mem;
+	q->ip.p = (const char *)addr;
+	q->ip.n = strchr(ip, ':') != NULL ? 16 : 4;
+	if (inet_pton(q->ip.n == 4 ? AF_INET : AF_INET6, ip, addr) != 1)
+		return SPF_WAIT;
+	for (i = 0; i < 300; i++)
+		if ((r = spf_check(q, spf_domain(q))) != SPF_WAIT)
+			return r;
+	return SPF_WAIT;
+}
+
+static bool
+among(const char *list, const char *one)
+{
+	struct str rest = str_of(list);
+
+	while (rest.p != NULL)
+		if (str_is(str_cut(&rest, ','), one))
+			return true;
+	return false;
+}
+
+/* test ID IP HELO FROM RESULT EXP */
+static void
+test(const char *file, char **w)
+{
+	struct spf q = { .mem = &mem };
+	struct str helo = unhex(&mem, w[3]), from = unhex(&mem, w[4]), exp;
+	const char *got;
+
+	q.helo = helo.p;
+	q.sender = from.p;
+	got = spf_result(run(&q, w[2]));
+	ok(among(w[5], got), "%s: %s: %s", file, w[1], got);
+	if (!among(w[5], got))
+		diag("want %s; %s", w[5], q.why != NULL ? q.why : "");
+	if (strcmp(w[6], "-") == 0)
+		return;
+	exp = q.exp.p != NULL ? q.exp : STR("DEFAULT");
+	helo = unhex(&mem, w[6]);
+	is_mem(exp.p, exp.n, helo.p, helo.n, "%s: %s: explanation", file,
+	    w[1]);
+}
+
+static void
+suite(const char *file)
+{
+	static char line[65536];
+	const char *name = strrchr(file, '/');
+	FILE *f = fopen(file, "r");
+	char *w[8], *save, *p;
+	int n;
+
+	ok(f != NULL, "open %s", file);
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		p = line;
+		for (n = 0; n < 8; n++, p = NULL)
+			if ((w[n] = strtok_r(p, " \n", &save)) == NULL)
+				break;
+		if (n == 0)
+			continue;
+		if (strcmp(w[0], "zone") == 0)
+			forget();
+		else if (strcmp(w[0], "rr") == 0 && n == 4)
+			add(w[1], w[2], w[3], true);
+		else if (strcmp(w[0], "test") == 0 && n == 7)
+			test(name == NULL ? file : name + 1, w);
+		else
+			ok(false, "line %s", line);
+	}
+	if (f != NULL)
+		fclose(f);
+}
+
+/* ---- our own */
+
+static void
+syntax(void)
+{
+	static const struct {
+		const char *record;
+		bool good;
+	} cases[] = {
+		{ "v=spf1", true }, { "v=spf1 ", true },
+		{ "v=spf1 a/24//64 mx//0 -all", true },
+		{ "v=spf1 a/33", false }, { "v=spf1 a//129", false },
+		{ "v=spf1 a/024", false }, { "v=spf1 a/", false },
+		{ "v=spf1 ip4:1.2.3.4/0", true },
+		{ "v=spf1 ip4:1.2.3.04", false },
+		{ "v=spf1 ip6:::1/128", true }, { "v=spf1 ip6:1.2.3.4", false },
+		{ "v=spf1 exists:%{l/}.example.com", true },
+		{ "v=spf1 exists:%{l0}.example.com", false },
+		{ "v=spf1 a:%{d}", true }, { "v=spf1 a:%{c}", false },
+		{ "v=spf1 redirect=a.b redirect=a.b", false },
+		{ "v=spf1 exp=a.b exp=a.b", false },
+		{ "v=spf1 x=%{d} y=%{d}", true }, { "v=spf1 x=%d", false },
+		{ "v=spf1 +redirect=a.b", false }, { "v=spf1 ?", false },
+		{ "v=spf1 a:example.com.", true }, { "v=spf1 a:com.", false },
+		{ "v=spf1 a:example.123", false }, { "v=spf1\ta", false },
+	};
+	struct spf_record r;
+	size_t i, n;
+	char *copy;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		is_int(spf_parse(&mem, str_of(cases[i].record), &r) == 0,
+		    cases[i].good, "%s", cases[i].record);
+		/* Cut anywhere, from the heap: nothing is read behind it. */
+		for (n = 6; n <= strlen(cases[i].record); n++) {
+			copy = malloc(n);
+			memcpy(copy, cases[i].record, n);
+			spf_parse(&mem, (struct str){ copy, n }, &r);
+			free(copy);
+		}
+	}
+}
+
+static void
+survey(void)
+{
+	struct spf q = { .ask = ask, .mem = &mem };
+	struct spf_survey s;
+	int i = 0;
+
+	forget();
+	add("a.example", "TXT", "v=spf1 a mx include:b.example "
+	    "include:%{d2}.x.example redirect=c.example", false);
+	add("a.example", "A", "192.0.2.1", false);
+	add("a.example", "MX", "10:mx.a.example", false);
+	add("mx.a.example", "AAAA", "2001:db8::1", false);
+	add("b.example", "TXT", "v=spf1 a:none.example include:a.example "
+	    "ptr -all exists:never.example", false);
+	add("c.example", "TXT", "v=spf1 a:none.example -all exp=x.y", false);
+	while (!spf_survey(&s, &q, "a.example") && i < 100)
+		i++;
+	/* a mx include include redirect; a include ptr; a */
+	is_int(s.lookups, 9, "lookups of a tree");
+	is_int(s.void4, 3, "void lookups by IPv4");
+	is_int(s.void6, 3, "void lookups by IPv6");
+	is_int(s.n, 4, "records in it");
+	ok(s.node[2]->loop, "a loop is found");
+	ok(s.macros && !s.capped, "macros are noticed");
+	is_int(s.node[1]->lookups, 3, "lookups of a part");
+}
+
+int
+main(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		delay = i == 1 ? 0 : 3;
+		suite(argv[i]);
+	}
+	if (argc == 1) {
+		syntax();
+		delay = 2;
+		survey();
+	}
+	forget();
+	arena_free(&mem);
+	return done();
+}
