@@ -1,0 +1,268 @@
+/*
+ * mailsend: composes a message and submits it
+ *
+ * The command is a straight line: options, letter, submission, report.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mailsend.h"
+#include "program.h"
+#include "trace.h"
+
+static struct options o = { .message_fd = -1 };
+
+static const struct opt options[] = {
+	{ .name = "", .kind = OPT_HEAD, .help = "The message" },
+	{ 's', "subject", "TEXT", OPT_TEXT, &o.subject, "subject", NULL,
+	    OPT_NOCONF },
+	{ 'f', "from", "ADDR", OPT_TEXT, &o.from, "sender: 'Name <a@b>' or "
+	    "a@b", NULL, 0 },
+	{ 0, "to", "ADDR", OPT_LIST, &o.to, "recipients, as operands are",
+	    NULL, OPT_NOCONF },
+	{ 'c', "cc", "ADDR", OPT_LIST, &o.cc, "copies to", NULL,
+	    OPT_NOCONF },
+	{ 'b', "bcc", "ADDR", OPT_LIST, &o.bcc, "copies nobody sees", NULL,
+	    0 },
+	{ 0, "reply-to", "ADDR", OPT_TEXT, &o.reply_to, "where answers go",
+	    NULL, 0 },
+	{ 'a', "attach", "FILE[:TYPE]", OPT_LIST, &o.attach, "attach a file",
+	    NULL, OPT_NOCONF },
+	{ 0, "body", "TEXT", OPT_TEXT, &o.body, "the text (else: stdin)",
+	    NULL, OPT_NOCONF },
+	{ 0, "html", "FILE", OPT_TEXT, &o.html, "the text as HTML, too",
+	    NULL, OPT_NOCONF },
+	{ 0, "inline", "FILE[:TYPE]", OPT_LIST, &o.embed, "a file the HTML "
+	    "shows as cid:FILE", NULL, OPT_NOCONF },
+	{ 'H', "header", "'NAME: VALUE'", OPT_LIST, &o.header, "one more "
+	    "header field", NULL, 0 },
+	{ 0, "message", "FILE", OPT_TEXT, &o.message, "a finished message "
+	    "(-: stdin)", NULL, OPT_NOCONF },
+	{ 't', "read-recipients", NULL, OPT_FLAG, &o.read_recipients,
+	    "recipients from the message's To, Cc, Bcc", NULL, OPT_NOCONF },
+	{ 0, "recode", NULL, OPT_FLAG, &o.recode, "encode odd lines of a "
+	    "finished message, do not refuse it", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "The envelope" },
+	{ 0, "mail-from", "ADDR", OPT_TEXT, &o.mail_from, "reverse-path; <> "
+	    "is the null one", NULL, 0 },
+	{ 0, "dsn", "WHEN", OPT_TEXT, &o.dsn, "never, or some of success,"
+	    "failure,delay", NULL, 0 },
+	{ 0, "dsn-ret", "WHAT", OPT_TEXT, &o.dsn_ret, "full or hdrs comes "
+	    "back", NULL, 0 },
+	{ 0, "envid", "TEXT", OPT_TEXT, &o.envid, "envelope id for reports",
+	    NULL, OPT_NOCONF },
+	{ 0, "mail-param", "PARAM", OPT_LIST, &o.mail_param, "one more "
+	    "parameter of MAIL", NULL, 0 },
+	{ 0, "rcpt-param", "PARAM", OPT_LIST, &o.rcpt_param, "one more "
+	    "parameter of each RCPT", NULL, 0 },
+	{ 0, "require-tls", NULL, OPT_FLAG, &o.require_tls, "TLS on every "
+	    "hop, or not at all (RFC 8689)", NULL, 0 },
+	{ 0, "all-or-nothing", NULL, OPT_FLAG, &o.whole, "send only if every "
+	    "recipient is taken", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Sending" },
+	{ 'n', "dry-run", NULL, OPT_FLAG, &o.dry_run, "compose and print, "
+	    "connect to nobody", NULL, OPT_NOCONF },
+	{ 0, "ehlo", "NAME", OPT_TEXT, &o.ehlo, "our name (else found out)",
+	    NULL, 0 },
+	{ 0, "no-chunking", NULL, OPT_FLAG, &o.no_chunking, "DATA even where "
+	    "BDAT is offered", NULL, 0 },
+	{ 0, "no-pipelining", NULL, OPT_FLAG, &o.no_pipelining, "one command "
+	    "at a time", NULL, 0 },
+	{ 0, "quit-after", "STEP", OPT_TEXT, &o.quit_after, "connect, ehlo, "
+	    "auth or rcpt: ask, send nothing", NULL, OPT_NOCONF },
+	{ 0, "save", "maildir:DIR", OPT_TEXT, &o.save, "keep a copy of what "
+	    "was accepted", NULL, 0 },
+	{ 0, "check-address", NULL, OPT_FLAG, &o.check_address, "only say "
+	    "whether each operand is an address", NULL, OPT_NOCONF },
+	{ .name = NULL }
+};
+
+/* What muquit's mailsend called things, and what we do. */
+static const struct {
+	const char *theirs, *ours;
+} foreign[] = {
+	{ "-smtp", "-S smtps://HOST" }, { "-port", "-S smtps://HOST:PORT" },
+	{ "-sub", "-s TEXT" }, { "-subject", "-s TEXT" },
+	{ "-from", "-f ADDR" }, { "-to", "--to ADDR" },
+	{ "+cc", "-c ADDR" }, { "-cc", "-c ADDR" },
+	{ "+bc", "-b ADDR" }, { "-bcc", "-b ADDR" }, { "-bc", "-b ADDR" },
+	{ "-attach", "-a FILE[:TYPE]" }, { "-attachment", "-a FILE[:TYPE]" },
+	{ "-domain", "--ehlo NAME" }, { "-user", "-u USER" },
+	{ "-pass", "--password-command CMD" }, { "-auth", "-u USER" },
+	{ "-auth-plain", "--auth plain" }, { "-auth-login", "--auth login" },
+	{ "-auth-cram-md5", "--auth cram-md5" },
+	{ "-starttls", "-S smtp://HOST" }, { "-ssl", "-S smtps://HOST" },
+	{ "-msg-body", "--message FILE or stdin" }, { "-M", "--body TEXT" },
+	{ "-name", "-f 'Name <a@b>'" }, { "-rt", "--reply-to ADDR" },
+	{ "-list_address", "the addresses as operands" },
+	{ "-header", "-H 'Name: value'" }, { "-sig", "--body TEXT" },
+};
+
+static int
+muscle_memory(int argc, char **argv, struct err *e)
+{
+	size_t k;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		for (k = 0; k < sizeof foreign / sizeof *foreign; k++)
+			if (strcmp(argv[i], foreign[k].theirs) == 0)
+				return fail(e, EX_USAGE, "%s belongs to "
+				    "another mailsend; here it is %s",
+				    argv[i], foreign[k].ours);
+	return 0;
+}
+
+/* Was anything of a message given, before the file adds its own? */
+static bool
+composing(void)
+{
+	return o.subject != NULL || o.body != NULL || o.html != NULL ||
+	    o.reply_to != NULL || o.cc.n + o.attach.n + o.embed.n +
+	    o.header.n > 0;
+}
+
+/* The bare address of -f, by which an account may be chosen; or NULL. */
+static const char *
+sender(void)
+{
+	const char *from = o.sendmail ? o.sender : o.from;
+	struct err quiet = { 0 };
+	struct addr a;
+
+	if (from == NULL || addr_from(&a, &o.account.arena, str_of(from),
+	    &quiet) < 0)
+		return NULL;
+	return addr_wire(&o.account.arena, &a, false, &quiet);
+}
+
+static int
+configure(int argc, char **argv, struct err *e)
+{
+	struct opt_set set = { .tables = { options,
+	    account_options(&o.account) }, .arena = &o.account.arena,
+	    .usage = "mailsend [options] [recipient ...]",
+	    .about = "Composes a message, or takes a finished one, and "
+	    "submits it to a mail server." };
+	int got;
+
+	if (o.sendmail) {
+		got = sendmail_parse(&o, &set, argc, argv, e);
+		if (got != 0)
+			return got;
+	} else if (muscle_memory(argc, argv, e) < 0 ||
+	    opt_parse(&set, argc, argv, &o.operands, e) < 0) {
+		return -1;
+	}
+	if (o.check_address)
+		return 0;
+	o.composing = composing();
+	if (o.composing && (o.message != NULL || o.read_recipients))
+		return fail(e, EX_USAGE, "a finished message is sent as it "
+		    "is: no -s, -c, --body, --html, -a, --inline, -H, "
+		    "--reply-to with it");
+	if (account_load(&o.account, &set, "smtp lmtp", sender(), e) < 0)
+		return -1;
+	return submit_check(&o, e);
+}
+
+static int
+print_letter(const struct letter *l, struct err *e)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	char *some = mem_new(1, 65536);
+	ssize_t n, i, k;
+
+	msg_start(r, &l->msg);
+	while ((n = msg_read(r, some, 65536, e)) > 0) {
+		for (i = k = 0; i < n; i++)
+			if (some[i] != '\r')
+				some[k++] = some[i];
+		fwrite(some, 1, (size_t)k, stdout);
+	}
+	free(some);
+	free(r);
+	return n < 0 ? -1 : 0;
+}
+
+static int
+send_letter(struct letter *l, struct err *e)
+{
+	struct report r = { 0 };
+
+	submit(l, &o, &r, e);
+	if (o.quit_after != NULL && strcmp(o.quit_after, "rcpt") != 0)
+		l->mail.n = 0;		/* nobody was asked about them */
+	return report_send(l, &o, &r, e);
+}
+
+/* One message, from the letter to the exit status. */
+static int
+deliver(struct err *e)
+{
+	struct letter l = { .arena = &o.account.arena };
+	int got = 0;
+
+	if (letter_write(&l, &o, e) == 0) {
+		if (!o.dry_run)
+			got = send_letter(&l, e);
+		else
+			print_letter(&l, e);
+	}
+	letter_burn(&l);
+	return e->code != 0 && got == 0 ? e->code : got;
+}
+
+/* For -bs: what one DATA brought. */
+static int
+deliver_fd(struct options *opts, int fd)
+{
+	struct err e = { 0 };
+	int status;
+
+	opts->message_fd = fd;
+	opts->account.deadline = 0;	/* each has its own time */
+	status = deliver(&e);
+	opts->message_fd = -1;
+	if (e.code != 0)
+		fail_say("%s", e.msg);
+	return status;
+}
+
+static int
+run(int argc, char **argv, struct err *e)
+{
+	int got = configure(argc, argv, e);
+
+	if (got != 0)
+		return got < 0 ? e->code : 0;
+	trace_set(o.account.verbose);
+	if (o.check_address)
+		return report_addresses(&o, &o.account.arena);
+	if (o.talk)
+		return sendmail_talk(&o, &o.account.arena, deliver_fd);
+	return deliver(e);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = { 0 };
+	const char *base = strrchr(argv[0], '/');
+	int status;
+
+	program_begin(argv[0]);
+	program_private();
+	base = base != NULL ? base + 1 : argv[0];
+	o.sendmail = strcmp(base, "sendmail") == 0 ||
+	    strcmp(base, "mailq") == 0;
+	status = run(argc, argv, &e);
+	if (e.code != 0)
+		fail_say("%s", e.msg);
+	status = program_end(status);
+	session_close(&o.session);
+	account_wipe(&o.account);
+	return status;
+}

@@ -1,0 +1,244 @@
+/* report.c: what became of it: stderr, -j, exit status */
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "mailsend.h"
+
+static const char *
+state_name(enum smtp_state s)
+{
+	static const char *const names[] = {
+		[SMTP_UNTRIED] = "untried", [SMTP_TAKEN] = "taken",
+		[SMTP_SENT] = "sent", [SMTP_DEFERRED] = "deferred",
+		[SMTP_REFUSED] = "refused", [SMTP_UNKNOWN] = "unknown",
+	};
+
+	return names[s];
+}
+
+/* What one recipient adds to the exit status. */
+static int
+status_of(const struct smtp_rcpt *r, const struct options *o)
+{
+	switch (r->state) {
+	case SMTP_SENT:
+		return 0;
+	case SMTP_TAKEN:
+		return o->quit_after != NULL ? 0 : EX_TEMPFAIL;
+	case SMTP_REFUSED:
+		return r->stage == SMTP_AT_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
+	default:			/* what says why may weigh more */
+		return EX_TEMPFAIL;
+	}
+}
+
+static int
+status(const struct letter *l, const struct options *o, const struct err *e)
+{
+	int worst = e->code;
+	size_t i;
+
+	for (i = 0; i < l->mail.n; i++)
+		worst = fail_worse(worst, status_of(&l->mail.rcpt[i], o));
+	return worst;
+}
+
+static void
+say_rcpt(const struct smtp_rcpt *r, const char *host)
+{
+	if (r->state == SMTP_UNKNOWN)
+		fail_say("%s: may have been accepted: the answer of %s was "
+		    "lost", r->addr, host);
+	else if (r->state == SMTP_UNTRIED)
+		fail_say("%s: not sent", r->addr);
+	else
+		fail_say("%s: %s: %d%s%s %s", r->addr, state_name(r->state),
+		    r->reply.code, r->reply.status[0] != '\0' ? " " : "",
+		    r->reply.status, r->reply.text);
+}
+
+static void
+say(const struct letter *l, const struct options *o, const struct report *r)
+{
+	const struct smtp_rcpt *p;
+	char safe[1400];
+	size_t i;
+
+	for (i = 0; i < l->mail.n; i++) {
+		p = &l->mail.rcpt[i];
+		if (o->quit_after != NULL && p->state == SMTP_TAKEN &&
+		    !o->account.json) {
+			str_escape(safe, sizeof safe, str_of(p->reply.text));
+			printf("%s %d %s\n", p->addr, p->reply.code, safe);
+		} else if (p->state != SMTP_SENT && p->state != SMTP_TAKEN) {
+			say_rcpt(p, r->host);
+		}
+	}
+}
+
+static void
+json_reply(struct json *j, const struct smtp_reply *r)
+{
+	if (r->code == 0) {
+		json_null(j, "code");
+		json_null(j, "esc");
+		json_null(j, "text");
+		return;
+	}
+	json_int(j, "code", r->code);
+	json_s(j, "esc", r->status);
+	json_s(j, "text", r->text);
+}
+
+static void
+json_rcpts(struct json *j, const struct smtp_mail *m)
+{
+	size_t i;
+
+	json_open(j, "rcpts", '[');
+	for (i = 0; i < m->n; i++) {
+		json_open(j, NULL, '{');
+		json_s(j, "addr", m->rcpt[i].addr);
+		json_s(j, "status", state_name(m->rcpt[i].state));
+		json_reply(j, &m->rcpt[i].reply);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void
+json_tls(struct json *j, const struct report *r)
+{
+	if (r->tls[0] == '\0') {
+		json_null(j, "tls");
+		return;
+	}
+	json_open(j, "tls", '{');
+	json_s(j, "version", r->tls);
+	json_s(j, "cipher", r->cipher);
+	json_bool(j, "verified", r->verified);
+	json_s(j, "pin", r->pin);
+	json_close(j, '}');
+}
+
+static void
+json_all(const struct letter *l, const struct report *r, int code,
+    const struct err *e)
+{
+	struct buf b = { .max = 0 };
+	struct json j = { .out = &b };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_bool(&j, "ok", code == 0);
+	json_int(&j, "exit", code);
+	json_s(&j, "message_id", l->id);
+	json_open(&j, "server", '{');
+	json_s(&j, "host", r->host);
+	json_s(&j, "ip", r->peer);
+	json_close(&j, '}');
+	json_tls(&j, r);
+	json_s(&j, "auth", r->mech[0] != '\0' ? r->mech : NULL);
+	json_s(&j, "from", l->mail.from);
+	json_rcpts(&j, &l->mail);
+	json_int(&j, "bytes", (int64_t)l->msg.size);
+	json_s(&j, "saved", r->saved);
+	json_s(&j, "error", e->code != 0 ? e->msg : NULL);
+	json_close(&j, '}');
+	printf("%s\n", b.p);
+	buf_free(&b);
+}
+
+int
+report_send(const struct letter *l, const struct options *o,
+    const struct report *r, const struct err *e)
+{
+	int code = status(l, o, e);
+
+	if (r->unsaved)
+		code = fail_worse(code, EX_IOERR);
+	say(l, o, r);
+	if (o->account.json)
+		json_all(l, r, code, e);
+	return code;
+}
+
+/* ---- --check-address ---- */
+
+/* The one address that a text is in a header field (RFC 5322), or NULL. */
+static const char *
+in_header(struct arena *arena, const char *arg)
+{
+	struct addr_list list = { .rest = str_of(arg) };
+	struct err e = { 0 };
+	struct addr a, more;
+
+	if (addr_next(&list, &a, arena, &e) <= 0 ||
+	    addr_next(&list, &more, arena, &e) != 0)
+		return NULL;
+	return addr_wire(arena, &a, false, &e);
+}
+
+static void
+json_address(struct json *j, const char *arg, const struct addr *a,
+    struct str ascii, const char *header, const struct err *e)
+{
+	json_open(j, NULL, '{');
+	json_int(j, "v", 1);
+	json_s(j, "in", arg);
+	json_bool(j, "ok", e->code == 0);
+	if (e->code == 0) {
+		json_str(j, "local", a->local);
+		json_str(j, "domain", a->domain);
+		json_str(j, "ascii", ascii);
+		json_bool(j, "smtputf8", a->utf8);
+	} else {
+		json_s(j, "error", e->msg);
+	}
+	json_s(j, "rfc5322", header);
+	json_close(j, '}');
+}
+
+static int
+check(const char *arg, struct arena *arena, bool json)
+{
+	const char *header = in_header(arena, arg);
+	struct str ascii = { 0 };
+	struct buf b = { .max = 0 };
+	struct json j = { .out = &b };
+	struct err e = { 0 };
+	struct addr a;
+
+	if (addr_mailbox(&a, str_of(arg), &e) == 0)
+		addr_ascii(arena, a.domain, &ascii, &e);
+	if (e.code != 0)
+		fail_say("%s%s%s", e.msg, header != NULL ? "; in a header it "
+		    "is " : "", header != NULL ? header : "");
+	if (json) {
+		json_address(&j, arg, &a, ascii, header, &e);
+		printf("%s\n", b.p);
+		buf_free(&b);
+	} else if (e.code == 0) {
+		printf("%s local=%.*s domain=%.*s ascii=%.*s%s\n", arg,
+		    STR_ARG(a.local), STR_ARG(a.domain), STR_ARG(ascii),
+		    a.utf8 ? " smtputf8" : "");
+	}
+	return e.code;
+}
+
+int
+report_addresses(const struct options *o, struct arena *arena)
+{
+	int worst = 0;
+	size_t i;
+
+	for (i = 0; i < o->operands.n; i++)
+		if (check(o->operands.v[i], arena, o->account.json) != 0)
+			worst = EX_DATAERR;
+	if (o->operands.n == 0) {
+		fail_say("--check-address: no address is given");
+		return EX_USAGE;
+	}
+	return worst;
+}

@@ -1,0 +1,287 @@
+/*
+ * sendmail.c: being called as sendmail(8)
+ *
+ * What cron, git send-email, mail(1) and PHP call.  There is no queue: a
+ * message is submitted at once, and the exit status is the answer, so -q and
+ * -bp have nothing to do.  Options of the original that mean nothing here
+ * are taken and ignored; -X and -C are not, for they would name files.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "mailsend.h"
+#include "trace.h"
+
+static int
+mode(struct options *o, const char *arg, struct err *e)
+{
+	switch (arg[0]) {
+	case 'm':
+		return 0;
+	case 's':
+		o->talk = true;
+		return 0;
+	case 'p':
+		printf("Mail queue is empty\n");
+		return 1;
+	default:
+		return fail(e, EX_USAGE, "-b%s: not done here (-bm, -bs, "
+		    "-bp are)", arg);
+	}
+}
+
+/* -oi is -i, -odX and -oeX do not matter here, nor do others. */
+static void
+old_option(struct options *o, const char *arg)
+{
+	if (strcmp(arg, "i") == 0 || str_starts(str_of(arg), "IgnoreDots"))
+		o->no_dot = true;
+}
+
+static int
+one(struct options *o, struct opt_set *set, int c, struct err *e)
+{
+	switch (c) {
+	case 't':
+		o->read_recipients = true;
+		return 0;
+	case 'i':
+		o->no_dot = true;
+		return 0;
+	case 'f':
+	case 'r':
+		o->sender = optarg;
+		return 0;
+	case 'F':
+		o->full_name = optarg;
+		return 0;
+	case 'N':
+		return opt_give(set, "dsn", optarg, e);
+	case 'R':
+		return opt_give(set, "dsn-ret", optarg, e);
+	case 'V':
+		return opt_give(set, "envid", optarg, e);
+	case 'v':
+		return opt_give(set, "verbose", NULL, e);
+	case 'n':
+		return 0;		/* "no aliasing": there is none */
+	case 'A':
+		if (strcmp(optarg, "c") == 0 || strcmp(optarg, "m") == 0)
+			return 0;	/* which configuration file */
+		return opt_give(set, "account", optarg, e);
+	case 'b':
+		return mode(o, optarg, e);
+	case 'o':
+	case 'O':
+		old_option(o, optarg);
+		return 0;
+	case 'q':
+		return 1;
+	case ':':
+		return fail(e, EX_USAGE, "-%c needs an argument", optopt);
+	case '?':
+		return fail(e, EX_USAGE, "unknown option -%c", optopt);
+	}
+	return 0;			/* B, d, G, h, I, L, m, p, U */
+}
+
+int
+sendmail_parse(struct options *o, struct opt_set *set, int argc, char **argv,
+    struct err *e)
+{
+	struct arena *a = set->arena;
+	const char *base = strrchr(argv[0], '/');
+	int c, got;
+
+	if (strcmp(base != NULL ? base + 1 : argv[0], "mailq") == 0) {
+		printf("Mail queue is empty\n");
+		return 1;
+	}
+	opterr = 0;
+	while ((c = getopt(argc, argv,
+	    ":A:B:b:d::F:f:Gh:IiL:mN:nO:o:p:q::R:r:tUV:v")) != -1)
+		if ((got = one(o, set, c, e)) != 0)
+			return got;
+	for (; optind < argc; optind++)
+		opt_list_add(a, &o->operands, argv[optind]);
+	return 0;
+}
+
+/* ---- up to a lone dot ---- */
+
+/* Bytes on their way to a file, however long the line. */
+struct text {
+	int fd;
+	size_t n;
+	char p[16384];
+	struct err *e;
+};
+
+static void
+add(struct text *t, int c)
+{
+	t->p[t->n++] = (char)c;
+	if (t->n < sizeof t->p)
+		return;
+	file_write(t->fd, t->p, t->n, t->e);
+	t->n = 0;
+}
+
+/* The line behind a dot: 1 if there is nothing more in it. */
+static int
+dotted(struct text *t, FILE *in, bool stuffed)
+{
+	int c = getc(in);
+	bool cr = c == '\r';
+
+	if (cr)
+		c = getc(in);
+	if (c == '\n')
+		return 1;
+	if (!stuffed)
+		add(t, '.');
+	if (cr)
+		add(t, '\r');
+	ungetc(c, in);
+	return 0;
+}
+
+int
+sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
+{
+	struct text t = { .fd = fd, .e = e };
+	int c, last = '\n', end = 0;
+
+	while (e->code == 0 && !end && (c = getc(in)) != EOF) {
+		if (c == '.' && last == '\n')
+			end = dotted(&t, in, stuffed);
+		else
+			add(&t, c);
+		last = c;
+	}
+	if (ferror(in))
+		return fail_sys(e, EX_NOINPUT, "standard input");
+	if (file_write(fd, t.p, t.n, e) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return e->code == 0 ? end : -1;
+}
+
+/* ---- -bs ---- */
+
+struct talk {
+	struct options *o;
+	struct arena *arena;
+	bool mail;
+	int (*send)(struct options *, int fd);
+};
+
+static void
+say(const char *text)
+{
+	printf("%s\r\n", text);
+	fflush(stdout);
+}
+
+static void
+reset(struct talk *t)
+{
+	t->mail = false;
+	t->o->mail_from = NULL;
+	t->o->operands = (struct opt_list){ 0 };
+}
+
+/* What stands between < and >; parameters behind it are not ours to judge. */
+static char *
+path(struct talk *t, struct str arg)
+{
+	struct str inner = arg;
+
+	str_cut(&inner, '<');
+	return inner.p != NULL && str_has(inner, '>') ?
+	    arena_dup(t->arena, str_cut(&inner, '>')) : NULL;
+}
+
+static int
+data(struct talk *t, struct err *e)
+{
+	int fd = file_temp(e), code;
+
+	if (fd < 0)
+		return e->code;
+	say("354 end with a lone dot");
+	code = sendmail_text(stdin, fd, true, e) == 1 ? t->send(t->o, fd) :
+	    EX_TEMPFAIL;
+	close(fd);
+	return code;
+}
+
+static const char *
+verdict(int code)
+{
+	return code == 0 ? "250 2.0.0 accepted by the mail server" :
+	    code == EX_TEMPFAIL ? "451 4.3.0 try again later" :
+	    "554 5.0.0 not sent";
+}
+
+static const char *
+command(struct talk *t, struct str line)
+{
+	struct str verb = str_word(&line);
+	struct err e = { 0 };
+	const char *answer;
+	char *p;
+
+	if (str_is(verb, "EHLO") || str_is(verb, "HELO"))
+		return "250 postbag";
+	if (str_is(verb, "MAIL")) {
+		if ((p = path(t, line)) == NULL)
+			return "501 5.5.4 MAIL FROM:<address>";
+		reset(t);
+		t->mail = true;
+		t->o->mail_from = p;
+		return "250 2.1.0 ok";
+	}
+	if (str_is(verb, "RCPT")) {
+		if (!t->mail || (p = path(t, line)) == NULL)
+			return t->mail ? "501 5.5.4 RCPT TO:<address>" :
+			    "503 5.5.1 MAIL first";
+		opt_list_add(t->arena, &t->o->operands, p);
+		return "250 2.1.5 ok";
+	}
+	if (str_is(verb, "DATA")) {
+		if (t->o->operands.n == 0)
+			return "503 5.5.1 RCPT first";
+		answer = verdict(data(t, &e));
+		reset(t);
+		return answer;
+	}
+	if (str_is(verb, "RSET"))
+		reset(t);
+	return str_is(verb, "RSET") || str_is(verb, "NOOP") ? "250 2.0.0 ok" :
+	    str_is(verb, "VRFY") ? "252 2.1.5 send and see" :
+	    str_is(verb, "QUIT") ? "221 2.0.0 bye" :
+	    "500 5.5.2 unknown command";
+}
+
+int
+sendmail_talk(struct options *o, struct arena *a,
+    int (*send)(struct options *, int fd))
+{
+	struct talk t = { .o = o, .arena = a, .send = send };
+	const char *answer = "";
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	say("220 postbag ESMTP");
+	while (strncmp(answer, "221", 3) != 0 &&
+	    (n = getline(&line, &cap, stdin)) > 0) {
+		answer = command(&t, (struct str){ line, (size_t)n });
+		say(answer);
+	}
+	free(line);
+	return 0;
+}

@@ -1,0 +1,230 @@
+/* submit.c: to the server */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "maildir.h"
+#include "mailsend.h"
+#include "trace.h"
+
+static struct smtp_conf
+conf(const struct options *o)
+{
+	const struct account *a = &o->account;
+
+	return (struct smtp_conf){
+		.tls = a->tls == ACCOUNT_TLS_IMPLICIT ? SMTP_TLS_IMPLICIT :
+		    a->tls == ACCOUNT_TLS_STARTTLS ? SMTP_TLS_STARTTLS :
+		    SMTP_TLS_OFF,
+		.lmtp = a->server.scheme == ACCOUNT_LMTP ||
+		    a->server.scheme == ACCOUNT_LMTP_UNIX,
+		.ehlo = o->ehlo,
+		.no_chunking = o->no_chunking,
+		.no_pipelining = o->no_pipelining,
+	};
+}
+
+static void
+describe(struct report *r, const struct session *s)
+{
+	const struct tls *t = conn_session(s->conn);
+
+	snprintf(r->peer, sizeof r->peer, "%s", conn_peer(s->conn));
+	if (t == NULL)
+		return;
+	snprintf(r->tls, sizeof r->tls, "%s", tls_version(t));
+	snprintf(r->cipher, sizeof r->cipher, "%s", tls_cipher(t));
+	r->verified = tls_verified(t);
+	tls_pin(t, r->pin);
+}
+
+static int
+login(struct smtp *s, struct session *sess, struct options *o,
+    struct report *r)
+{
+	struct sasl_login l;
+	int got;
+
+	if (!session_wants_login(&o->account))
+		return 0;
+	if (session_login(sess, &l) < 0)
+		return -1;
+	got = smtp_auth(s, &l);
+	if (!o->talk && s->mail_max == 0)	/* the only connection */
+		session_forget(sess);
+	snprintf(r->mech, sizeof r->mech, "%s", s->mech);
+	return got;
+}
+
+/* For a server without 8BITMIME: the same message in 7 bits. */
+static int
+downgrade(struct letter *l, const struct smtp *s, struct err *e)
+{
+	struct msg eight = l->msg;
+	int got;
+
+	if (!l->msg.eight || (s->caps & SMTP_8BITMIME) != 0)
+		return 0;
+	got = mime_downgrade(&eight, &l->msg, l->arena, e);
+	msg_close(&eight);
+	return got < 0 ? fail_in(e, "the server has no 8BITMIME") : 0;
+}
+
+/* Parameters for what the server does not know are left out, and said so. */
+static void
+trim_params(struct letter *l, const struct smtp *s, const struct options *o)
+{
+	size_t i;
+
+	if ((s->caps & SMTP_DSN) != 0 ||
+	    (o->dsn == NULL && o->dsn_ret == NULL && o->envid == NULL))
+		return;
+	if (!o->account.quiet)
+		fail_say("the server has no DSN: no reports are asked for");
+	if (o->rcpt_param.n == 0)
+		for (i = 0; i < l->mail.n; i++)
+			l->mail.rcpt[i].params = "";
+	if (o->mail_param.n == 0)
+		l->mail.params = "";
+}
+
+static int
+after(const struct options *o, const char *step)
+{
+	return o->quit_after != NULL && strcmp(o->quit_after, step) == 0;
+}
+
+static int
+talk(struct letter *l, struct session *sess, struct smtp *s,
+    struct options *o, struct report *r, struct err *e)
+{
+	if (after(o, "connect") || after(o, "ehlo"))
+		return 0;
+	if (login(s, sess, o, r) < 0)
+		return -1;
+	if (after(o, "auth"))
+		return 0;
+	if (downgrade(l, s, e) < 0)
+		return -1;
+	trim_params(l, s, o);
+	l->mail.msg = after(o, "rcpt") ? NULL : &l->msg;
+	l->mail.last = true;
+	return smtp_send(s, &l->mail);
+}
+
+/* One connection: 0 done, 1 some recipients want another, -1. */
+static int
+once(struct letter *l, struct options *o, struct report *r, struct err *e)
+{
+	struct smtp_conf c = conf(o);
+	struct session *sess = &o->session;
+	struct smtp s;
+	int got = -1;
+
+	if ((sess->account == NULL &&
+	    session_ready(sess, &o->account, e) < 0) ||
+	    session_again(sess, e) < 0)
+		return -1;
+	if (smtp_open(&s, sess->conn, &c) == 0) {
+		describe(r, sess);
+		got = talk(l, sess, &s, o, r, e);
+	}
+	smtp_quit(&s);
+	session_hang_up(sess);
+	return got;
+}
+
+static size_t
+untried(const struct letter *l)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->mail.n; i++)
+		n += l->mail.rcpt[i].state == SMTP_UNTRIED;
+	return n;
+}
+
+static void
+save(struct letter *l, const struct options *o, struct report *r)
+{
+	const char *dir = o->save;
+	struct err e = { 0 };
+	size_t i;
+	bool sent = false;
+
+	for (i = 0; i < l->mail.n; i++)
+		sent |= l->mail.rcpt[i].state == SMTP_SENT;
+	if (dir == NULL || !sent)
+		return;
+	dir = file_path(l->arena, dir + strlen("maildir:"));
+	if (maildir_deliver(dir, &l->msg, "S", true, &e) == 0) {
+		r->saved = dir;
+		return;
+	}
+	/* Not "try again": it was sent.  But not all was done either. */
+	fail_say("sent, but not saved: %s", e.msg);
+	r->unsaved = true;
+}
+
+int
+submit_check(const struct options *o, struct err *e)
+{
+	static const char *const steps[] = { "connect", "ehlo", "auth",
+	    "rcpt" };
+	size_t i;
+
+	if (o->ehlo != NULL && addr_domain(str_of(o->ehlo), e) < 0)
+		return fail_in(e, "--ehlo");
+	if (o->save != NULL && !str_starts(str_of(o->save), "maildir:"))
+		return fail(e, EX_USAGE, "--save: maildir:DIR");
+	for (i = 0; o->quit_after != NULL && i < 4; i++)
+		if (strcmp(o->quit_after, steps[i]) == 0)
+			return 0;
+	return o->quit_after == NULL ? 0 : fail(e, EX_USAGE, "--quit-after: "
+	    "connect, ehlo, auth or rcpt");
+}
+
+/*
+ * Where this will write: temporary files (mime_downgrade), and the Maildir of
+ * --save, which must be there before anything is sent.
+ */
+static int
+prepare(struct letter *l, struct options *o, struct err *e)
+{
+	const char **v = arena_new(l->arena, 5, sizeof *v);
+	const char *tmp = getenv("TMPDIR");
+
+	v[0] = tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
+	v[1] = "/var/tmp";
+	v[2] = "/tmp";
+	o->account.writes = v;
+	if (o->save == NULL)
+		return 0;
+	v[3] = file_path(l->arena, o->save + strlen("maildir:"));
+	return maildir_create(v[3], e) < 0 ? fail_in(e, "--save") : 0;
+}
+
+int
+submit(struct letter *l, struct options *o, struct report *r, struct err *e)
+{
+	size_t open, was;
+	int got;
+
+	if (!o->account.has_server)
+		return fail(e, EX_CONFIG, "no server: -S smtps://HOST, or an "
+		    "account in the configuration");
+	if (prepare(l, o, e) < 0)
+		return -1;
+	session_where(&o->account, r->host, sizeof r->host);
+	open = untried(l);
+	do {			/* each connection must get us further */
+		was = open;
+		got = once(l, o, r, e);
+		open = untried(l);
+	} while (got == 1 && open < was);
+	if (got == 1)
+		fail(e, EX_TEMPFAIL, "%s takes no more now", r->host);
+	save(l, o, r);
+	return got;
+}
