@@ -1,0 +1,353 @@
+/*
+ * bulk.c: many names: read as there is room, written as they are done
+ *
+ * Memory is bounded: input is read only while fewer than the window's tasks
+ * run, and with --ordered while fewer than RING wait for an earlier one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fetch.h"
+#include "file.h"
+#include "lines.h"
+#include "mxlookup.h"
+
+enum {
+	RING = 4096,
+	FLUSH_BYTES = 65536, FLUSH_MS = 50,
+	OUT_MAX = 64 << 20,
+};
+
+/* ---- names from stdin */
+
+struct input {
+	struct lines lines;
+	bool first;
+	const struct opt_list *list;	/* operands instead, or NULL */
+	size_t next;
+};
+
+/* A name from a line: first column of CSV, no comment, no BOM. */
+static struct str
+name_in(struct str line, bool first)
+{
+	size_t i;
+
+	if (first && str_starts(line, "\xef\xbb\xbf"))
+		line = str_from(line, 3);
+	line = str_trim(line);
+	if (line.n > 0 && line.p[0] == '"') {
+		line = str_from(line, 1);
+		return str_trim(str_cut(&line, '"'));
+	}
+	for (i = 0; i < line.n && memchr(",;# \t", line.p[i], 5) == NULL; i++)
+		;
+	return str_to(line, i);
+}
+
+/* The next name, a view until the next call; of a long one its beginning. */
+static bool
+next_name(struct input *in, struct str *name)
+{
+	if (in->list != NULL) {
+		if (in->next == in->list->n)
+			return false;
+		*name = str_of(in->list->v[in->next++]);
+		return true;
+	}
+	while (lines_next(&in->lines, name)) {
+		*name = name_in(*name, in->first);
+		in->first = false;
+		if (name->n > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+drained(const struct input *in)
+{
+	return in->list != NULL ? in->next == in->list->n :
+	    lines_end(&in->lines);
+}
+
+/* ---- --skip-done: 64-bit hashes of the names that are done */
+
+struct skip {
+	uint64_t *slot;
+	size_t n, cap;
+};
+
+static uint64_t
+hash(struct str s)
+{
+	uint64_t h = 14695981039346656037u;
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)str_lower(s.p[i])) * 1099511628211u;
+	h ^= h >> 32;
+	return h != 0 ? h : 1;
+}
+
+static bool
+skipped(const struct skip *k, struct str name)
+{
+	uint64_t h = hash(name);
+	size_t i;
+
+	if (k->cap == 0)
+		return false;
+	for (i = h & (k->cap - 1); k->slot[i] != 0; i = (i + 1) & (k->cap - 1))
+		if (k->slot[i] == h)
+			return true;
+	return false;
+}
+
+static void
+put(struct skip *k, uint64_t h)
+{
+	size_t i = h & (k->cap - 1);
+
+	while (k->slot[i] != 0 && k->slot[i] != h)
+		i = (i + 1) & (k->cap - 1);
+	k->n += k->slot[i] == 0;
+	k->slot[i] = h;
+}
+
+static void
+skip_add(struct skip *k, struct str name)
+{
+	struct skip old = *k;
+	size_t i;
+
+	if (2 * (k->n + 1) > k->cap) {
+		k->cap = k->cap > 0 ? 2 * k->cap : 4096;
+		k->slot = mem_new(k->cap, sizeof *k->slot);
+		k->n = 0;
+		for (i = 0; i < old.cap; i++)
+			if (old.slot[i] != 0)
+				put(k, old.slot[i]);
+		free(old.slot);
+	}
+	put(k, hash(name));
+}
+
+/* What failed for now is to be tried again. */
+static bool
+settled(struct str line)
+{
+	struct buf unknown = { .max = 256 };
+	bool none = json_member(line, "unknown", &unknown) == 0 &&
+	    str_is(BUF_STR(unknown), "[]");
+
+	buf_free(&unknown);
+	return none;
+}
+
+/* An earlier NDJSON output, or names (text output begins with them). */
+static void
+skip_line(struct skip *k, char *p, size_t n)
+{
+	struct str line = { p, n };
+	struct buf name = { .max = 4096 };
+
+	if (n > 0 && p[0] == '{') {
+		if (settled(line) && json_member(line, "in", &name) == 0)
+			skip_add(k, BUF_STR(name));
+		buf_free(&name);
+	} else if (n > 0 && p[0] != ' ') {
+		skip_add(k, name_in(line, false));
+	}
+}
+
+static int
+skip_load(struct skip *k, const char *path, struct err *e)
+{
+	int fd = file_open(path, e);
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *f;
+
+	if (fd < 0)
+		return -1;
+	f = fdopen(fd, "r");
+	if (f == NULL) {
+		close(fd);
+		return fail_sys(e, EX_NOINPUT, "%s", path);
+	}
+	while ((n = getline(&line, &cap, f)) > 0)
+		if (line[n - 1] == '\n')	/* else it was cut by a kill */
+			skip_line(k, line, (size_t)n - 1);
+	free(line);
+	fclose(f);
+	return 0;
+}
+
+/* ---- results, in order if that is wanted */
+
+struct ring {
+	struct str slot[RING];
+	uint64_t next;			/* whose turn it is */
+};
+
+static struct ring *ring;		/* tasks end through a callback */
+static int64_t flushed;
+
+static void
+in_order(struct run *r, uint64_t seq, struct buf *b)
+{
+	struct str *s = &ring->slot[seq % RING];
+
+	*s = (struct str){ b->p != NULL ? b->p : mem_new(1, 1), b->n };
+	for (; (s = &ring->slot[ring->next % RING])->p != NULL; ring->next++) {
+		buf_str(&r->out, *s);
+		free((void *)(uintptr_t)s->p);
+		*s = (struct str){ 0 };
+	}
+}
+
+static void
+print(const struct task *t, struct buf *b)
+{
+	if (t->run->json)
+		json_task(t, b);
+	else if (t->run->quiet)
+		text_hosts(t, b);
+	else
+		text_task(t, b);
+}
+
+static void
+tally(const struct task *t)
+{
+	struct run *r = t->run;
+	enum verdict v = route_verdict(t);
+	bool any;
+	enum severity worst = findings_worst(t, &any);
+
+	if (v == VERDICT_WELL && (t->unknown & ~(CHECK_BIT(CHECK_MX) |
+	    CHECK_BIT(CHECK_ADDR))) != 0)
+		v = VERDICT_TEMP;	/* mail goes, the rest is not known */
+	r->done++;
+	if (v == VERDICT_NONE)
+		r->unrouted++;
+	else if (any && worst >= r->fail_on)
+		r->bad++;
+	else if (v == VERDICT_TEMP)
+		r->temporary++;
+	r->warned += any && worst == SEV_WARN;
+}
+
+static void
+ended(struct task *t)
+{
+	struct run *r = t->run;
+	struct buf one = { .max = OUT_MAX };
+
+	r->active--;
+	tally(t);
+	if (ring != NULL) {
+		print(t, &one);
+		in_order(r, t->seq, &one);
+	} else {
+		print(t, &r->out);
+	}
+	task_free(t);
+}
+
+static int
+flush(struct run *r, bool now, struct err *e)
+{
+	int64_t ms;
+
+	if (r->out.over)
+		return fail(e, EX_SOFTWARE, "a result is too long");
+	if (r->out.n == 0 || r->nagios)
+		return 0;
+	ms = clock_ms();
+	if (!now && r->out.n < FLUSH_BYTES && ms - flushed < FLUSH_MS)
+		return 0;
+	flushed = ms;
+	if (file_write(STDOUT_FILENO, r->out.p, r->out.n, e) < 0)
+		return fail_in(e, "standard output");
+	r->out.n = 0;
+	return 0;
+}
+
+/* ---- the loop */
+
+static bool
+room(const struct run *r)
+{
+	return r->active < r->conf.window && dns_room(r->dns) > 0 &&
+	    (ring == NULL || r->tasks - ring->next < RING);
+}
+
+static void
+begin(struct run *r, struct str name)
+{
+	r->active++;
+	task_start(r, name, r->tasks++, ended);
+}
+
+static int
+loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
+{
+	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	struct str name;
+
+	while (!drained(in) || r->active > 0) {
+		while (room(r) && next_name(in, &name))
+			if (!skipped(skip, name))
+				begin(r, name);
+		if (flush(r, r->active == 0, e) < 0)
+			return -1;
+		if (drained(in) && r->active == 0)
+			break;
+		p[0].fd = in->list == NULL && !in->lines.eof &&
+		    !in->lines.readable && room(r) ? in->lines.fd : -1;
+		p[1].fd = fetch_fd();
+		dns_wait(r->dns, p, 2, r->out.n > 0 ? flushed + FLUSH_MS :
+		    CLOCK_NEVER);
+		in->lines.readable |= p[0].revents != 0;
+		if (p[1].revents != 0)
+			fetch_reap();
+	}
+	return flush(r, true, e);
+}
+
+static struct input *
+input(const struct run *r)
+{
+	struct input *in = mem_new(1, sizeof *in);
+
+	in->first = true;
+	if (r->operands.n > 0)
+		in->list = &r->operands;
+	return in;
+}
+
+int
+bulk_run(struct run *r, struct err *e)
+{
+	struct skip skip = { 0 };
+	struct input *in;
+	int got;
+
+	if (r->skip_done != NULL && skip_load(&skip, r->skip_done, e) < 0)
+		return -1;
+	if (r->ordered || r->operands.n > 1)
+		ring = mem_new(1, sizeof *ring);
+	in = input(r);
+	r->out.max = OUT_MAX;
+	got = loop(r, in, &skip, e);
+	free(in);
+	free(ring);
+	free(skip.slot);
+	return got;
+}

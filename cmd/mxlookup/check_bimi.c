@@ -1,0 +1,136 @@
+/*
+ * check_bimi.c: where the domain's logo is (BIMI,
+ * draft-brand-indicators-for-message-identification)
+ *
+ * The record of the domain, else of its organizational domain.  Nobody shows
+ * a logo of a domain whose DMARC policy asks for nothing.
+ */
+#include "checks.h"
+#include "tag.h"
+
+struct result {
+	const struct dns_answer *answer;
+	const char *at;			/* whose record it is */
+	struct str record, logo, mark;	/* l= a= */
+	bool declined;
+	bool enforced;			/* by DMARC */
+};
+
+static const char *selector = "default";	/* --bimi */
+
+static const struct finding_kind findings[] = {
+	{ "BIMI_MANY", SEV_WARN, "BIMI#7.2", "There is more than one v=BIMI1 "
+	    "record: none of them counts." },
+	{ "BIMI_SYNTAX", SEV_WARN, "BIMI#4.2", "l= is the https: address of an "
+	    "SVG file, or empty to decline." },
+	{ "BIMI_DMARC", SEV_WARN, "BIMI#7.1", "The DMARC policy must be "
+	    "quarantine or reject (t=y is one step less) for the domain and "
+	    "those below it; otherwise no logo is shown." },
+	{ .id = NULL }
+};
+
+static bool
+enforced(const struct dmarc_walk *w)
+{
+	return w->at != NULL && w->effective >= DMARC_QUARANTINE &&
+	    w->at->record.sp != DMARC_NONE;
+}
+
+static void
+parse(struct task *t, struct result *r)
+{
+	struct str rest = r->record, tag, value;
+	bool have = false;
+	int got;
+
+	while ((got = tag_next(&rest, &tag, &value)) != 0) {
+		if (got > 0 && str_is(tag, "l")) {
+			r->logo = value;
+			have = true;
+		} else if (got > 0 && str_is(tag, "a")) {
+			r->mark = value;
+		}
+	}
+	r->declined = have && r->logo.n == 0;
+	if (!have || (!r->declined && !str_starts(r->logo, "https://")))
+		task_find(t, "BIMI_SYNTAX", r->at, "no usable l=");
+	if (!r->declined && !r->enforced)
+		task_find(t, "BIMI_DMARC", r->at,
+		    "the DMARC policy is not enforced");
+}
+
+/* The record at a domain: false if answers are missing. */
+static bool
+look(struct task *t, struct result *r, const char *domain, unsigned *found)
+{
+	r->at = domain;
+	r->answer = task_askf(t, DNS_TXT, "%s._bimi.%s", selector, domain);
+	*found = r->answer == NULL ? 0 :
+	    tag_select(r->answer, "BIMI1", &r->record);
+	return r->answer != NULL;
+}
+
+static bool
+run(struct task *t)
+{
+	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct dmarc_walk w;
+	unsigned found = 0;
+	bool have = look(t, r, t->domain, &found);
+
+	if (!checks_dmarc(t, t->domain, &w) || !have)
+		return false;
+	dmarc_judge(&w, true);
+	r->enforced = enforced(&w);
+	if (found == 0 && !dns_temporary(r->answer->status) &&
+	    !str_is(str_of(w.org), t->domain) &&
+	    !look(t, r, w.org, &found))
+		return false;
+	t->result[CHECK_BIMI] = r;
+	if (found > 1)
+		task_find(t, "BIMI_MANY", r->at, "%u records", found);
+	else if (found == 1)
+		parse(t, r);
+	return true;
+}
+
+static void
+json(const struct task *t, struct json *j, const char *key)
+{
+	const struct result *r = t->result[CHECK_BIMI];
+
+	json_open(j, key, '{');
+	json_answer(j, r->answer);
+	json_s(j, "at", r->record.p == NULL ? NULL : r->at);
+	checks_record(j, r->record);
+	if (r->record.p != NULL) {
+		json_str(j, "logo", r->logo);
+		json_str(j, "evidence", r->mark);
+		json_bool(j, "declined", r->declined);
+	}
+	json_bool(j, "dmarc", r->enforced);
+	json_close(j, '}');
+}
+
+static void
+text(const struct task *t, struct buf *b)
+{
+	const struct result *r = t->result[CHECK_BIMI];
+
+	buf_s(b, "  BIMI   ");
+	checks_text(b, r->answer, r->record);
+	buf_s(b, r->declined ? "  declined\n" : "\n");
+}
+
+static const struct opt options[] = {
+	{ .name = "bimi", .arg = "SELECTOR", .kind = OPT_TEXT, .to = &selector,
+	    .help = "with -C bimi: not \"default\"",
+	    .flags = OPT_NOCONF },
+	{ .name = NULL }
+};
+
+const struct check check_bimi = {
+	.name = "bimi", .about = "brand indicators (BIMI)",
+	.run = run, .json = json, .text = text, .findings = findings,
+	.options = options,
+};

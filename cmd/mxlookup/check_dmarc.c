@@ -1,0 +1,325 @@
+/*
+ * check_dmarc.c: what receivers shall do with forgeries (RFC 9989), and who
+ * gets reports (RFC 9990)
+ */
+#include <string.h>
+
+#include "checks.h"
+#include "tag.h"
+
+enum { TARGETS = 8 };
+
+struct target {
+	const char *host;
+	struct str place;
+	bool outside;		/* in another organization */
+	bool unsure;		/* but some answers were not to be had */
+	const struct dns_answer *answer;	/* to _report._dmarc, or NULL */
+	bool allowed;
+	bool diverted;		/* to a third host, so not at all */
+};
+
+struct result {
+	struct dmarc_walk w;
+	bool exists;
+	struct target target[TARGETS];
+	size_t ntarget;
+};
+
+static const struct finding_kind findings[] = {
+	{ "DMARC_NONE", SEV_HINT, "RFC9989#4.10", "No DMARC record counts for "
+	    "the domain: forgeries are handled as each receiver likes." },
+	{ "DMARC_MANY", SEV_ERROR, "RFC9989#4.10", "There is more than one "
+	    "v=DMARC1 record at a name: none of them counts. Keep one." },
+	{ "DMARC_SYNTAX", SEV_WARN, "RFC9989#4.8", "A part of the record "
+	    "cannot be read and is ignored." },
+	{ "DMARC_POLICY", SEV_ERROR, "RFC9989#4.10.1", "p=, sp= or np= is "
+	    "none, quarantine or reject. With another value all of the policy "
+	    "counts as none, or as not there if no reports are asked for." },
+	{ "DMARC_NO_P", SEV_WARN, "RFC9989#4.10.1", "The record has no p=: "
+	    "it counts as p=none if reports are asked for, else not at all; "
+	    "older receivers ignore it." },
+	{ "DMARC_WEAK", SEV_HINT, "RFC9989#4.7", "The policy is none: nothing "
+	    "is asked for, forgeries are delivered." },
+	{ "DMARC_TEST", SEV_HINT, "RFC9989#4.7", "t=y asks that the policy be "
+	    "not applied as it is: the domain is testing." },
+	{ "DMARC_OBSOLETE", SEV_HINT, "RFC9989#4.7", "pct, rf, ri and a size "
+	    "behind a report address are gone: receivers ignore them." },
+	{ "DMARC_REPORTS", SEV_WARN, "RFC9989#4.7", "An address for reports "
+	    "is no mailto: or https: address with a host." },
+	{ "DMARC_UNAUTHORIZED", SEV_WARN, "RFC9990#4", "Reports shall go to "
+	    "another organization, which does not say in the DNS (at "
+	    "DOMAIN._report._dmarc.HOST) that it takes them, or names a third "
+	    "one there: they will not be sent." },
+	{ .id = NULL }
+};
+
+bool
+checks_dmarc(struct task *t, const char *domain, struct dmarc_walk *w)
+{
+	const struct dns_answer *answers[DMARC_LEVELS];
+	const char *names[DMARC_LEVELS];
+	size_t n = dmarc_names(domain, names), i;
+	bool all = true;
+
+	for (i = 0; i < n; i++) {
+		answers[i] = task_askf(t, DNS_TXT, "_dmarc.%s", names[i]);
+		all = all && answers[i] != NULL;
+	}
+	if (all)
+		dmarc_walk(w, domain, answers);
+	return all;
+}
+
+static struct target *
+target(struct task *t, struct result *r, struct str place)
+{
+	char host[DNS_NAMELEN];
+	struct target *g;
+	size_t i;
+
+	if (dns_name(arena_dup(t->mem, dmarc_host(place)), host) < 0)
+		return NULL;
+	for (i = 0; i < r->ntarget; i++)
+		if (strcmp(r->target[i].host, host) == 0)
+			return NULL;
+	if (r->ntarget == TARGETS)
+		return NULL;
+	g = &r->target[r->ntarget++];
+	g->host = arena_dup(t->mem, str_of(host));
+	g->place = place;
+	return g;
+}
+
+/*
+ * RFC 9990 section 4, steps 6 to 9: any v=DMARC1 record will do, but one that
+ * sends the reports on to another host forbids them.
+ */
+static void
+consent(struct target *g)
+{
+	struct dmarc d;
+	struct str text;
+	size_t i;
+
+	g->allowed = tag_select(g->answer, "DMARC1", &text) > 0;
+	if (!g->allowed)
+		return;
+	dmarc_parse(text, &d);
+	for (i = 0; i < d.nrua; i++)
+		g->diverted |= !str_is(dmarc_host(d.rua[i]), g->host);
+	g->allowed = !g->diverted;
+}
+
+/* Is it outside, and is it allowed?  False: answers are missing. */
+static bool
+authorize(struct task *t, struct result *r, struct target *g)
+{
+	struct dmarc_walk other;
+
+	if (strcmp(g->host, r->w.holder) == 0)
+		return true;
+	if (!checks_dmarc(t, g->host, &other))
+		return false;
+	g->unsure = r->w.temp != NULL || other.temp != NULL;
+	g->outside = strcmp(other.org, r->w.holder) != 0;
+	if (!g->outside)
+		return true;
+	g->answer = task_askf(t, DNS_TXT, "%s._report._dmarc.%s",
+	    r->w.at->domain, g->host);
+	if (g->answer == NULL)
+		return false;
+	consent(g);
+	return true;
+}
+
+static bool
+reports(struct task *t, struct result *r)
+{
+	const struct dmarc *d = &r->w.at->record;
+	bool all = true;
+	struct target *g;
+	size_t i;
+
+	for (i = 0; i < d->nrua; i++)
+		target(t, r, d->rua[i]);
+	for (i = 0; i < d->nruf; i++)
+		target(t, r, d->ruf[i]);
+	for (g = r->target; g < r->target + r->ntarget; g++)
+		if (!authorize(t, r, g))
+			all = false;
+	return all;
+}
+
+static void
+judge_record(struct task *t, const struct dmarc_walk *w)
+{
+	const struct dmarc *d = &w->at->record;
+	const char *at = w->at->domain;
+
+	if (d->odd & DMARC_BAD_P)
+		task_find(t, "DMARC_POLICY", at, "p, sp or np has no valid "
+		    "value");
+	else if (d->odd & DMARC_NO_P)
+		task_find(t, "DMARC_NO_P", at, "no p= in the record");
+	else if (w->policy == DMARC_NONE)
+		task_find(t, "DMARC_WEAK", at, "%s=none", w->from);
+	if (d->odd & (DMARC_BAD_TAG | DMARC_NO_PAIR | DMARC_TWICE))
+		task_find(t, "DMARC_SYNTAX", at, "%s", d->odd & DMARC_NO_PAIR ?
+		    "a part has no \"=\"" : d->odd & DMARC_TWICE ?
+		    "a tag stands there twice" : "a tag has no valid value");
+	if (d->test)
+		task_find(t, "DMARC_TEST", at, "t=y");
+	if (d->odd & (DMARC_OBSOLETE | DMARC_SIZE))
+		task_find(t, "DMARC_OBSOLETE", at, "%s", d->odd & DMARC_SIZE ?
+		    "a size behind a report address" : "pct, rf or ri");
+	if (d->odd & DMARC_PLACE)
+		task_find(t, "DMARC_REPORTS", at, "an address in rua or ruf "
+		    "cannot be used");
+}
+
+static void
+judge(struct task *t, struct result *r)
+{
+	const struct dmarc_walk *w = &r->w;
+	const struct target *g;
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->level[i].found > 1)
+			task_find(t, "DMARC_MANY", w->level[i].domain,
+			    "%u records", w->level[i].found);
+	if (w->at != NULL)
+		judge_record(t, w);
+	else if (w->temp == NULL)
+		task_find(t, "DMARC_NONE", NULL, "no DMARC record counts");
+	for (g = r->target; g < r->target + r->ntarget; g++)
+		if (w->at != NULL && g->answer != NULL && !g->allowed &&
+		    !g->unsure && !dns_temporary(g->answer->status))
+			task_find(t, "DMARC_UNAUTHORIZED", g->host,
+			    g->diverted ? "%s sends reports for %s on to "
+			    "another host" : "%s does not say that it takes "
+			    "reports for %s", g->host, w->at->domain);
+}
+
+static bool
+run(struct task *t)
+{
+	struct result *r = arena_new(t->mem, 1, sizeof *r);
+
+	if (!checks_dmarc(t, t->domain, &r->w))
+		return false;
+	if (r->w.at != NULL && !reports(t, r))
+		return false;
+	/* An alias exists, whatever its target does (RFC 8020 section 2). */
+	r->exists = t->hosts.mx == NULL || t->hosts.mx->ncname > 0 ||
+	    t->hosts.mx->status != DNS_NXDOMAIN;
+	dmarc_judge(&r->w, r->exists);
+	t->result[CHECK_DMARC] = r;
+	judge(t, r);
+	return true;
+}
+
+static void
+json_tags(struct json *j, struct str record)
+{
+	struct str rest = record, tag, value;
+	int got;
+
+	json_open(j, "tags", '{');
+	while ((got = tag_next(&rest, &tag, &value)) != 0) {
+		char key[16] = { 0 };
+
+		/* A key in JSON is ours to choose: only sane ones. */
+		if (got < 0 || tag.n >= sizeof key || !str_utf8(tag) ||
+		    str_control(tag))
+			continue;
+		memcpy(key, tag.p, tag.n);
+		json_str(j, key, value);
+	}
+	json_close(j, '}');
+}
+
+static void
+json_targets(struct json *j, const struct result *r)
+{
+	const struct target *g;
+
+	json_open(j, "reports", '[');
+	for (g = r->target; g < r->target + r->ntarget; g++) {
+		json_open(j, NULL, '{');
+		json_str(j, "to", g->place);
+		json_s(j, "host", g->host);
+		json_bool(j, "external", g->outside);
+		if (g->answer != NULL) {
+			json_answer(j, g->answer);
+			json_bool(j, "authorized", g->allowed);
+		}
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void
+json(const struct task *t, struct json *j, const char *key)
+{
+	const struct result *r = t->result[CHECK_DMARC];
+	const struct dmarc_walk *w = &r->w;
+	size_t i;
+
+	json_open(j, key, '{');
+	json_answer(j, w->temp != NULL ? w->temp : w->at != NULL ?
+	    w->at->answer : w->level[0].answer);
+	json_s(j, "at", w->at == NULL ? NULL : w->at->domain);
+	json_s(j, "org", w->temp == NULL ? w->org : NULL);
+	checks_record(j, w->at == NULL ? (struct str){ NULL, 0 } :
+	    w->at->record.text);
+	json_s(j, "policy", dmarc_policy(w->policy));
+	json_s(j, "from", w->applies ? w->from : NULL);
+	json_s(j, "effective", dmarc_policy(w->effective));
+	if (w->at != NULL)
+		json_tags(j, w->at->record.text);
+	json_open(j, "walk", '[');
+	for (i = 0; i < w->n; i++)
+		json_s(j, NULL, w->level[i].domain);
+	json_close(j, ']');
+	json_targets(j, r);
+	json_close(j, '}');
+}
+
+static void
+text(const struct task *t, struct buf *b)
+{
+	const struct result *r = t->result[CHECK_DMARC];
+	const struct dmarc_walk *w = &r->w;
+	const struct target *g;
+
+	buf_s(b, "  DMARC  ");
+	if (w->at == NULL)
+		checks_text(b, w->temp != NULL ? w->temp :
+		    w->level[0].answer, (struct str){ NULL, 0 });
+	else
+		buf_printf(b, "_dmarc.%s %s=%s (%s)%s org=%s", w->at->domain,
+		    w->from != NULL ? w->from : "p", w->applies ?
+		    dmarc_policy(w->policy) : "unusable",
+		    w->at == &w->level[0] ? "own" : "inherited",
+		    w->at->record.test ? " test" : "", w->org);
+	buf_c(b, '\n');
+	if (w->at != NULL) {
+		buf_s(b, "         ");
+		text_safe(b, w->at->record.text);
+		buf_c(b, '\n');
+	}
+	for (g = r->target; g < r->target + r->ntarget; g++)
+		if (g->answer != NULL)
+			buf_printf(b, "         reports to %s: %s\n", g->host,
+			    g->allowed ? "authorized" :
+			    dns_temporary(g->answer->status) ? "not known" :
+			    "not authorized");
+}
+
+const struct check check_dmarc = {
+	.name = "dmarc", .about = "DMARC by the tree walk (RFC 9989)",
+	.needs = CHECK_BIT(CHECK_MX),
+	.run = run, .json = json, .text = text, .findings = findings,
+};

@@ -1,0 +1,205 @@
+/*
+ * check_ptr.c: do the addresses have names, and do those names have them?
+ *
+ * Of the mail hosts, or of the address that was given.  Big receivers refuse
+ * mail from addresses without a confirmed name (FCrDNS).
+ */
+#include <string.h>
+
+#include "checks.h"
+
+enum { ADDRESSES = 64, NAMES = 10 };
+
+struct address {
+	struct str ip;
+	const char *host;		/* whose it is; NULL: the operand */
+	const struct dns_answer *ptr;
+	bool good[NAMES];		/* the name has the address */
+	size_t n;
+	bool confirmed, temp;
+};
+
+struct result {
+	struct address *address;
+	size_t n;
+};
+
+static const struct finding_kind findings[] = {
+	{ "PTR_NONE", SEV_WARN, "RFC1912#2.1", "The address has no name (PTR): "
+	    "many receivers refuse mail from it." },
+	{ "PTR_UNCONFIRMED", SEV_WARN, "RFC1912#2.1", "None of the names of the "
+	    "address leads back to it: many receivers refuse mail from it." },
+	{ "PTR_MANY", SEV_HINT, "RFC1912#2.1", "The address has several names; "
+	    "receivers look at one of them, or at the first ten." },
+	{ .id = NULL }
+};
+
+static void
+add(struct result *r, const char *host, struct str ip)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (str_eq(r->address[i].ip, ip))
+			return;
+	if (r->n < ADDRESSES)
+		r->address[r->n++] = (struct address){ .ip = ip,
+		    .host = host };
+}
+
+static void
+collect(struct task *t, struct result *r)
+{
+	const struct host *h;
+	unsigned k;
+
+	if (t->kind == IN_ADDRESS)
+		add(r, NULL, t->addr);
+	for (h = t->hosts.host; h < t->hosts.host + t->hosts.n; h++) {
+		for (k = 0; h->a != NULL && k < h->a->n; k++)
+			add(r, h->name, h->a->rr[k].data);
+		for (k = 0; h->aaaa != NULL && k < h->aaaa->n; k++)
+			add(r, h->name, h->aaaa->rr[k].data);
+	}
+}
+
+static bool
+has(const struct dns_answer *a, struct str ip)
+{
+	unsigned i;
+
+	for (i = 0; i < a->n; i++)
+		if (str_eq(a->rr[i].data, ip))
+			return true;
+	return false;
+}
+
+/* False: answers are missing. */
+static bool
+look(struct task *t, struct address *d)
+{
+	char name[DNS_NAMELEN];
+	const struct dns_answer *a;
+	bool all = true;
+
+	dns_reverse(d->ip, name);
+	d->ptr = task_ask(t, name, DNS_PTR);
+	if (d->ptr == NULL)
+		return false;
+	d->temp = dns_temporary(d->ptr->status);
+	for (; d->n < d->ptr->n && d->n < NAMES; d->n++) {
+		a = task_ask(t, d->ptr->rr[d->n].name,
+		    d->ip.n == 4 ? DNS_A : DNS_AAAA);
+		if (a == NULL) {
+			all = false;
+			continue;
+		}
+		d->good[d->n] = has(a, d->ip);
+		d->confirmed = d->confirmed || d->good[d->n];
+		d->temp = d->temp || dns_temporary(a->status);
+	}
+	return all;
+}
+
+static void
+judge(struct task *t, const struct address *d)
+{
+	char ip[46];
+
+	dns_addr(d->ip, ip, sizeof ip);
+	if (dns_absent(d->ptr->status))
+		task_find(t, "PTR_NONE", ip, "no name%s%s",
+		    d->host != NULL ? ", it is an address of " : "",
+		    d->host != NULL ? d->host : "");
+	else if (d->n > 0 && !d->confirmed && !d->temp)
+		task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not "
+		    "have this address", d->ptr->rr[0].name);
+	if (d->ptr->n > 1)
+		task_find(t, "PTR_MANY", ip, "%u names", d->ptr->n);
+}
+
+static bool
+run(struct task *t)
+{
+	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	bool all = true;
+	size_t i;
+
+	r->address = arena_new(t->mem, ADDRESSES, sizeof *r->address);
+	collect(t, r);
+	for (i = 0; i < r->n; i++)
+		if (!look(t, &r->address[i]))
+			all = false;
+	if (!all)
+		return false;
+	t->result[CHECK_PTR] = r;
+	for (i = 0; i < r->n; i++)
+		judge(t, &r->address[i]);
+	return true;
+}
+
+static void
+json_address(struct json *j, const struct address *d)
+{
+	char ip[46];
+	size_t i;
+
+	dns_addr(d->ip, ip, sizeof ip);
+	json_open(j, NULL, '{');
+	json_s(j, "ip", ip);
+	json_s(j, "host", d->host);
+	json_answer(j, d->ptr);
+	json_open(j, "names", '[');
+	for (i = 0; i < d->n; i++)
+		json_s(j, NULL, d->ptr->rr[i].name);
+	json_close(j, ']');
+	/* Not false when it is only not known. */
+	if (!d->confirmed && d->temp)
+		json_null(j, "fcrdns");
+	else
+		json_bool(j, "fcrdns", d->confirmed);
+	json_close(j, '}');
+}
+
+static void
+json(const struct task *t, struct json *j, const char *key)
+{
+	const struct result *r = t->result[CHECK_PTR];
+	size_t i;
+
+	json_open(j, key, '[');
+	for (i = 0; i < r->n; i++)
+		json_address(j, &r->address[i]);
+	json_close(j, ']');
+}
+
+static void
+text(const struct task *t, struct buf *b)
+{
+	const struct result *r = t->result[CHECK_PTR];
+	const struct address *d;
+	char ip[46];
+	size_t i;
+
+	for (d = r->address; d < r->address + r->n; d++) {
+		dns_addr(d->ip, ip, sizeof ip);
+		buf_printf(b, "  PTR    %s", ip);
+		for (i = 0; i < d->n; i++) {
+			buf_c(b, ' ');
+			text_safe(b, str_of(d->ptr->rr[i].name));
+			buf_s(b, d->good[i] ? "" : "(unconfirmed)");
+		}
+		if (d->n == 0) {
+			buf_c(b, ' ');
+			text_status(b, d->ptr);
+		}
+		buf_c(b, '\n');
+	}
+}
+
+const struct check check_ptr = {
+	.name = "ptr", .about = "names of the addresses, confirmed (FCrDNS)",
+	.needs = CHECK_BIT(CHECK_MX) | CHECK_BIT(CHECK_ADDR),
+	.addresses = true,
+	.run = run, .json = json, .text = text, .findings = findings,
+};

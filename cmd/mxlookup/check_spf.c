@@ -1,0 +1,327 @@
+/*
+ * check_spf.c: who may send mail in the domain's name (RFC 7208)
+ *
+ * The record with all that it includes and what it costs; with --spf-eval
+ * also the result for one client.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "checks.h"
+#include "clock.h"
+#include "spf.h"
+
+struct result {
+	struct spf_survey s;
+	bool valid;		/* of the whole tree */
+	struct spf eval;
+	enum spf_result verdict;	/* SPF_WAIT: not asked for */
+};
+
+static const char *eval;		/* --spf-eval */
+static char client_text[64];
+static unsigned char client[16];
+static struct str client_ip;
+static const char *client_sender, *client_helo;
+
+static const struct finding_kind findings[] = {
+	{ "SPF_NONE", SEV_HINT, "RFC7208#3", "The domain has no SPF record: "
+	    "anybody may use its name. A domain that sends no mail says "
+	    "\"v=spf1 -all\"." },
+	{ "SPF_MANY", SEV_ERROR, "RFC7208#4.5", "There is more than one v=spf1 "
+	    "record: receivers act on none of them (permerror). Keep one." },
+	{ "SPF_SYNTAX", SEV_ERROR, "RFC7208#4.6", "A record cannot be parsed; "
+	    "one bad term makes all of it useless (permerror)." },
+	{ "SPF_LOOKUPS", SEV_ERROR, "RFC7208#4.6.4", "More than ten terms need "
+	    "the DNS: receivers stop with permerror. include, a, mx, ptr, "
+	    "exists and redirect count, also in what is included." },
+	{ "SPF_VOID", SEV_WARN, "RFC7208#4.6.4", "More than two names that are "
+	    "looked up do not exist or have no address: receivers may stop "
+	    "with permerror. Remove the dead terms." },
+	{ "SPF_LOOP", SEV_ERROR, "RFC7208#4.6.4", "A record includes itself: "
+	    "the ten lookups are soon used up (permerror)." },
+	{ "SPF_INCLUDE", SEV_ERROR, "RFC7208#5.2", "What is included or "
+	    "redirected to has no SPF record (permerror)." },
+	{ "SPF_MX_LIMIT", SEV_ERROR, "RFC7208#4.6.4", "\"mx\" of a domain with "
+	    "more than ten MX is an error (permerror)." },
+	{ "SPF_PASS_ALL", SEV_ERROR, "RFC7208#5.1", "\"+all\" lets everybody "
+	    "send in the domain's name." },
+	{ "SPF_NO_ALL", SEV_WARN, "RFC7208#4.7", "The record ends without "
+	    "-all or ~all, so it says nothing about strangers." },
+	{ "SPF_PTR", SEV_WARN, "RFC7208#5.5", "\"ptr\" is slow and unreliable; "
+	    "the RFC asks not to use it." },
+	{ "SPF_TCP", SEV_HINT, "RFC7208#3.4", "The TXT answer does not fit a "
+	    "UDP packet; some receivers will not get it." },
+	{ .id = NULL }
+};
+
+static void
+judge_node(struct task *t, const struct spf_node *n)
+{
+	size_t i;
+
+	if (n->loop) {
+		task_find(t, "SPF_LOOP", n->domain, "%s includes itself",
+		    n->domain);
+		return;
+	}
+	if (n->answer == NULL || dns_temporary(n->answer->status))
+		return;
+	if (n->found == 0 && n->up != NULL)
+		task_find(t, "SPF_INCLUDE", n->domain,
+		    "%.*s: no SPF record there", STR_ARG(n->by->text));
+	if (n->found > 1)
+		task_find(t, "SPF_MANY", n->domain, "%u SPF records",
+		    n->found);
+	if (n->found == 1 && n->record.why != NULL)
+		task_find(t, "SPF_SYNTAX", n->domain, "%.*s: %s",
+		    STR_ARG(n->record.at), n->record.why);
+	for (i = 0; i < n->record.n; i++)
+		if (n->record.term[i].kind == SPF_PTR)
+			task_find(t, "SPF_PTR", n->domain, "%.*s",
+			    STR_ARG(n->record.term[i].text));
+	if (n->answer->tcp && n->found > 0)
+		task_find(t, "SPF_TCP", n->domain, "TXT answer over UDP size");
+}
+
+static void
+judge_end(struct task *t, const struct spf_node *n)
+{
+	const struct spf_term *all = n->record.all;
+
+	if (n->found != 1 || n->record.why != NULL)
+		return;
+	if (all != NULL && all->sign == '+')
+		task_find(t, "SPF_PASS_ALL", n->domain, "%.*s",
+		    STR_ARG(all->text));
+	else if (all != NULL ? all->sign == '?' : n->record.redirect == NULL)
+		task_find(t, "SPF_NO_ALL", n->domain, "%s", all != NULL ?
+		    "it ends in ?all" : "there is no \"all\" at its end");
+}
+
+static void
+judge(struct task *t, struct result *r)
+{
+	const struct spf_survey *s = &r->s;
+	const struct spf_node *own = s->node[0];
+	size_t i;
+
+	if (own->found == 0 && (dns_absent(own->answer->status) ||
+	    own->answer->status == DNS_OK))
+		task_find(t, "SPF_NONE", NULL, "no SPF record");
+	for (i = 0; i < s->n; i++)
+		judge_node(t, s->node[i]);
+	judge_end(t, own);
+	if (s->lookups > SPF_LOOKUPS)
+		task_find(t, "SPF_LOOKUPS", NULL, "%u%s lookups, 10 allowed",
+		    s->lookups, s->capped ? " or more" : "");
+	if (s->void4 > SPF_VOIDS || s->void6 > SPF_VOIDS)
+		task_find(t, "SPF_VOID", NULL, "%u void lookups by IPv4, %u "
+		    "by IPv6, 2 allowed", s->void4, s->void6);
+	if (s->many_mx != NULL)
+		task_find(t, "SPF_MX_LIMIT", s->many_mx, "over ten MX");
+}
+
+static bool
+evaluate(struct task *t, struct result *r)
+{
+	struct spf *q = &r->eval;
+
+	*q = (struct spf){ .ip = client_ip, .sender = client_sender,
+	    .helo = client_helo, .now = clock_wall(), .ask = checks_ask,
+	    .arg = t, .mem = t->mem };
+	if (q->helo == NULL)
+		q->helo = t->domain;
+	if (q->sender == NULL)
+		q->sender = arena_printf(t->mem, "%s@%s", t->local != NULL ?
+		    t->local : "postmaster", t->domain);
+	r->verdict = spf_check(q, spf_domain(q));
+	return r->verdict != SPF_WAIT;
+}
+
+static bool
+run(struct task *t)
+{
+	struct spf q = { .ask = checks_ask, .arg = t, .mem = t->mem };
+	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	bool all = spf_survey(&r->s, &q, t->domain);
+
+	r->verdict = SPF_WAIT;
+	if (eval != NULL && !evaluate(t, r))
+		all = false;
+	if (!all)
+		return false;
+	t->result[CHECK_SPF] = r;
+	judge(t, r);
+	return true;
+}
+
+static void
+json_node(struct json *j, const struct spf_node *n)
+{
+	json_open(j, NULL, '{');
+	json_s(j, "domain", n->domain);
+	json_s(j, "of", n->up == NULL ? NULL : n->up->domain);
+	if (n->by != NULL)
+		json_str(j, "by", n->by->text);
+	if (n->answer != NULL)
+		json_answer(j, n->answer);
+	if (n->loop)
+		json_bool(j, "loop", true);
+	checks_record(j, n->text);
+	if (n->record.why != NULL)
+		json_s(j, "error", n->record.why);
+	json_int(j, "lookups", n->lookups);
+	json_close(j, '}');
+}
+
+static void
+json_eval(struct json *j, const struct result *r)
+{
+	json_s(j, "result", spf_result(r->verdict));
+	json_open(j, "eval", '{');
+	json_s(j, "ip", client_text);
+	json_s(j, "sender", r->eval.sender);
+	json_s(j, "helo", r->eval.helo);
+	json_s(j, "why", r->eval.why);
+	json_s(j, "by", r->eval.domain);
+	if (r->eval.term.p != NULL)
+		json_str(j, "term", r->eval.term);
+	if (r->eval.exp.p != NULL)
+		json_str(j, "explanation", r->eval.exp);
+	json_int(j, "lookups", r->eval.lookups);
+	json_int(j, "void", r->eval.voids);
+	json_close(j, '}');
+}
+
+static void
+json(const struct task *t, struct json *j, const char *key)
+{
+	const struct result *r = t->result[CHECK_SPF];
+	const struct spf_survey *s = &r->s;
+	size_t i;
+
+	json_open(j, key, '{');
+	json_answer(j, s->node[0]->answer);
+	checks_record(j, s->node[0]->text);
+	if (r->verdict != SPF_WAIT)
+		json_eval(j, r);
+	else
+		json_null(j, "result");
+	json_int(j, "lookups", s->lookups);
+	json_int(j, "void4", s->void4);
+	json_int(j, "void6", s->void6);
+	json_bool(j, "macros", s->macros);
+	json_bool(j, "complete", !s->capped && s->temp == NULL);
+	json_open(j, "tree", '[');
+	for (i = 0; i < s->n; i++)
+		json_node(j, s->node[i]);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void
+text_node(struct buf *b, const struct spf_node *n)
+{
+	const struct spf_node *up;
+
+	buf_s(b, "  ");
+	for (up = n->up; up != NULL; up = up->up)
+		buf_s(b, "  ");
+	buf_s(b, "      ");
+	text_safe(b, n->by->text);
+	buf_printf(b, " (%u) ", n->lookups);
+	if (n->loop)
+		buf_s(b, "loop");
+	else
+		checks_text(b, n->answer, n->text);
+	buf_c(b, '\n');
+}
+
+static void
+text_eval(struct buf *b, const struct result *r)
+{
+	const struct spf *q = &r->eval;
+
+	buf_printf(b, "  SPF    %s for %s", spf_result(r->verdict),
+	    client_text);
+	if (q->term.p != NULL) {
+		buf_s(b, " by ");
+		text_safe(b, q->term);
+		buf_printf(b, " of %s", q->domain);
+	}
+	if (q->why != NULL) {
+		buf_s(b, ": ");
+		text_safe(b, str_of(q->why));
+	}
+	buf_printf(b, " (lookups %u, void %u)\n", q->lookups, q->voids);
+	if (q->exp.p != NULL) {
+		buf_s(b, "         \"");
+		text_safe(b, q->exp);
+		buf_s(b, "\"\n");
+	}
+}
+
+static void
+text(const struct task *t, struct buf *b)
+{
+	const struct result *r = t->result[CHECK_SPF];
+	const struct spf_survey *s = &r->s;
+	size_t i;
+
+	buf_s(b, "  SPF    ");
+	checks_text(b, s->node[0]->answer, s->node[0]->text);
+	if (s->node[0]->text.p != NULL)
+		buf_printf(b, "  lookups %u%s/10 void4 %u void6 %u",
+		    s->lookups, s->capped ? "+" : "", s->void4, s->void6);
+	buf_c(b, '\n');
+	for (i = 1; i < s->n; i++)
+		text_node(b, s->node[i]);
+	if (r->verdict != SPF_WAIT)
+		text_eval(b, r);
+}
+
+/* IP[,SENDER[,HELO]]; what is kept points into the option's text. */
+static int
+init(struct run *run_, struct err *e)
+{
+	static char sender[512], helo[512];
+	struct str rest, ip, s;
+
+	(void)run_;
+	if (eval == NULL)
+		return 0;
+	rest = str_of(eval);
+	ip = str_cut(&rest, ',');
+	if (ip.n >= sizeof client_text)
+		return fail(e, EX_USAGE, "--spf-eval: no address");
+	memcpy(client_text, ip.p, ip.n);
+	client_ip = (struct str){ (const char *)client, 4 };
+	if (inet_pton(AF_INET, client_text, client) != 1) {
+		client_ip.n = 16;
+		if (inet_pton(AF_INET6, client_text, client) != 1)
+			return fail(e, EX_USAGE,
+			    "--spf-eval: \"%s\" is no address", client_text);
+	}
+	s = str_cut(&rest, ',');
+	if (s.n >= sizeof sender || rest.n >= sizeof helo)
+		return fail(e, EX_USAGE, "--spf-eval: too long");
+	if (s.n > 0)
+		client_sender = memcpy(sender, s.p, s.n);
+	if (rest.n > 0)
+		client_helo = memcpy(helo, rest.p, rest.n);
+	return 0;
+}
+
+static const struct opt options[] = {
+	{ .name = "spf-eval", .arg = "IP[,FROM[,HELO]]", .kind = OPT_TEXT,
+	    .to = &eval, .help = "with -C spf: the result for this client",
+	    .flags = OPT_NOCONF },
+	{ .name = NULL }
+};
+
+const struct check check_spf = {
+	.name = "spf", .about = "Sender Policy Framework (RFC 7208)",
+	.run = run, .json = json, .text = text, .findings = findings,
+	.options = options, .init = init,
+};

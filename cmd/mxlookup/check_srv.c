@@ -1,0 +1,258 @@
+/*
+ * check_srv.c: how mail clients find their servers (RFC 6186, 8314, 8620,
+ * 5804)
+ *
+ * A target of "." says that the service is not offered; that is no error.
+ */
+#include <string.h>
+
+#include "checks.h"
+
+static const struct {
+	const char *name;
+	bool tls;		/* from the first byte (RFC 8314) */
+	int twin;		/* the service with TLS beside it, or -1 */
+} services[] = {
+	{ "submissions", true, -1 }, { "submission", false, 0 },
+	{ "imaps", true, -1 }, { "imap", false, 2 },
+	{ "pop3s", true, -1 }, { "pop3", false, 4 },
+	{ "sieve", false, -1 }, { "jmap", true, -1 },
+	{ "autodiscover", true, -1 },
+};
+enum { SERVICES = sizeof services / sizeof *services, TARGETS = 8 };
+
+struct service {
+	const struct dns_answer *answer;
+	const struct dns_rr *rr[TARGETS];	/* by priority, weight */
+	const struct dns_answer *a[TARGETS], *aaaa[TARGETS];
+	size_t n;
+	bool refused;		/* the target is "." */
+};
+
+struct result {
+	struct service s[SERVICES];
+};
+
+static const struct finding_kind findings[] = {
+	{ "SRV_CNAME", SEV_WARN, "RFC2782", "The target of a SRV record must "
+	    "not be an alias." },
+	{ "SRV_NO_ADDRESS", SEV_ERROR, "RFC2782", "The target has no address: "
+	    "clients cannot connect." },
+	{ "SRV_BAD_TARGET", SEV_ERROR, "RFC2782", "The target is an address or "
+	    "no host name." },
+	{ "SRV_NULL_MIXED", SEV_ERROR, "RFC2782", "A target \".\" (not offered) "
+	    "stands beside real ones." },
+	{ "SRV_NO_TLS", SEV_WARN, "RFC8314#5.1", "Only the service without "
+	    "implicit TLS is announced; announce submissions, imaps or pop3s "
+	    "too, as the preferred one." },
+	{ "SRV_PREFERENCE", SEV_HINT, "RFC8314#5.1", "The service with implicit "
+	    "TLS should have the better (lower) priority." },
+	{ "SRV_OUTSIDE", SEV_HINT, "RFC6186#6", "The target is outside of the "
+	    "domain and the answer is not signed: careful clients ask their "
+	    "user before they go there." },
+	{ .id = NULL }
+};
+
+static void
+sort_in(struct service *s, const struct dns_rr *rr)
+{
+	size_t i = s->n++;
+
+	for (; i > 0 && (s->rr[i - 1]->pref > rr->pref ||
+	    (s->rr[i - 1]->pref == rr->pref &&
+	    s->rr[i - 1]->weight < rr->weight)); i--)
+		s->rr[i] = s->rr[i - 1];
+	s->rr[i] = rr;
+}
+
+/* False: addresses are missing. */
+static bool
+look(struct task *t, struct service *s)
+{
+	bool all = true;
+	unsigned i;
+
+	for (i = 0; i < s->answer->n && s->n < TARGETS; i++)
+		if (strcmp(s->answer->rr[i].name, ".") == 0)
+			s->refused = true;
+		else
+			sort_in(s, &s->answer->rr[i]);
+	for (i = 0; i < s->n; i++) {
+		if (!dns_hostname(s->rr[i]->name) ||
+		    route_address(s->rr[i]->name))
+			continue;
+		s->a[i] = task_ask(t, s->rr[i]->name, DNS_A);
+		s->aaaa[i] = task_ask(t, s->rr[i]->name, DNS_AAAA);
+		if (s->a[i] == NULL || s->aaaa[i] == NULL)
+			all = false;
+	}
+	return all;
+}
+
+static void
+judge_target(struct task *t, const struct service *s, size_t i)
+{
+	const char *name = s->rr[i]->name;
+
+	if (s->a[i] == NULL) {
+		task_find(t, "SRV_BAD_TARGET", s->answer->name, "%s", name);
+		return;
+	}
+	if (s->a[i]->ncname > 0 || s->aaaa[i]->ncname > 0)
+		task_find(t, "SRV_CNAME", name, "it is an alias of %s",
+		    dns_owner(s->a[i]->ncname > 0 ? s->a[i] : s->aaaa[i]));
+	if (!dns_temporary(s->a[i]->status) &&
+	    !dns_temporary(s->aaaa[i]->status) &&
+	    s->a[i]->n + s->aaaa[i]->n == 0)
+		task_find(t, "SRV_NO_ADDRESS", name, "%s",
+		    dns_status(s->a[i]->status));
+	if (!dns_within(name, t->domain) && !s->answer->ad)
+		task_find(t, "SRV_OUTSIDE", s->answer->name, "target %s",
+		    name);
+}
+
+static void
+judge(struct task *t, const struct result *r)
+{
+	const struct service *s, *twin;
+	size_t i, k;
+
+	for (i = 0; i < SERVICES; i++) {
+		s = &r->s[i];
+		if (s->refused && s->answer->n > 1)
+			task_find(t, "SRV_NULL_MIXED", s->answer->name,
+			    "%u records", s->answer->n);
+		for (k = 0; k < s->n; k++)
+			judge_target(t, s, k);
+		if (s->n == 0 || services[i].twin < 0)
+			continue;
+		twin = &r->s[services[i].twin];
+		if (twin->n == 0 && dns_absent(twin->answer->status))
+			task_find(t, "SRV_NO_TLS", s->answer->name,
+			    "no _%s._tcp", services[services[i].twin].name);
+		else if (twin->n > 0 && twin->rr[0]->pref > s->rr[0]->pref)
+			task_find(t, "SRV_PREFERENCE", s->answer->name,
+			    "priority %u before %u", s->rr[0]->pref,
+			    twin->rr[0]->pref);
+	}
+}
+
+static bool
+run(struct task *t)
+{
+	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < SERVICES; i++) {
+		r->s[i].answer = task_askf(t, DNS_SRV, "_%s._tcp.%s",
+		    services[i].name, t->domain);
+		if (r->s[i].answer == NULL || !look(t, &r->s[i]))
+			all = false;
+	}
+	if (!all)
+		return false;
+	t->result[CHECK_SRV] = r;
+	judge(t, r);
+	return true;
+}
+
+static void
+addresses(struct json *j, const char *key, const struct dns_answer *a)
+{
+	char text_[46];
+	unsigned i;
+
+	if (a != NULL && dns_temporary(a->status)) {
+		json_null(j, key);
+		return;
+	}
+	json_open(j, key, '[');
+	for (i = 0; a != NULL && i < a->n; i++) {
+		dns_addr(a->rr[i].data, text_, sizeof text_);
+		json_s(j, NULL, text_);
+	}
+	json_close(j, ']');
+}
+
+static void
+json_service(struct json *j, const struct service *s, size_t which)
+{
+	size_t i;
+
+	json_open(j, NULL, '{');
+	json_s(j, "service", services[which].name);
+	json_answer(j, s->answer);
+	json_bool(j, "secure", s->answer->ad);
+	json_bool(j, "refused", s->refused);
+	json_open(j, "targets", '[');
+	for (i = 0; i < s->n; i++) {
+		json_open(j, NULL, '{');
+		json_s(j, "host", s->rr[i]->name);
+		json_int(j, "port", s->rr[i]->port);
+		json_int(j, "pref", s->rr[i]->pref);
+		json_int(j, "weight", s->rr[i]->weight);
+		addresses(j, "a", s->a[i]);
+		addresses(j, "aaaa", s->aaaa[i]);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+/* Services that are simply not there are left out. */
+static void
+json(const struct task *t, struct json *j, const char *key)
+{
+	const struct result *r = t->result[CHECK_SRV];
+	size_t i;
+
+	json_open(j, key, '[');
+	for (i = 0; i < SERVICES; i++)
+		if (!dns_absent(r->s[i].answer->status))
+			json_service(j, &r->s[i], i);
+	json_close(j, ']');
+}
+
+static void
+text_service(struct buf *b, const struct service *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		buf_printf(b, "  SRV    %s ", name);
+		text_safe(b, str_of(s->rr[i]->name));
+		buf_printf(b, ":%u %u/%u\n", s->rr[i]->port, s->rr[i]->pref,
+		    s->rr[i]->weight);
+	}
+	if (s->n > 0)
+		return;
+	buf_printf(b, "  SRV    %s ", name);
+	if (s->refused)
+		buf_s(b, "not offered");
+	else
+		text_status(b, s->answer);
+	buf_c(b, '\n');
+}
+
+static void
+text(const struct task *t, struct buf *b)
+{
+	const struct result *r = t->result[CHECK_SRV];
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < SERVICES; i++) {
+		if (dns_absent(r->s[i].answer->status))
+			continue;
+		text_service(b, &r->s[i], services[i].name);
+		any = true;
+	}
+	if (!any)
+		buf_s(b, "  SRV    none\n");
+}
+
+const struct check check_srv = {
+	.name = "srv", .about = "services for mail clients (RFC 6186, 8314)",
+	.run = run, .json = json, .text = text, .findings = findings,
+};

@@ -1,0 +1,40 @@
+/* checks.h: what one check of mxlookup does for another */
+#ifndef CHECKS_H
+#define CHECKS_H
+
+#include "dmarc.h"
+#include "mxlookup.h"
+
+/* task_ask for the modules of common/: arg is the task. */
+static inline const struct dns_answer *
+checks_ask(void *arg, const char *name, unsigned type)
+{
+	return task_ask(arg, name, type);
+}
+
+/* check_dmarc.c: the walk from any domain; false: answers are missing. */
+bool checks_dmarc(struct task *, const char *domain, struct dmarc_walk *);
+
+/* A record under "record", or null. */
+static inline void
+checks_record(struct json *j, struct str record)
+{
+	if (record.p != NULL)
+		json_str(j, "record", record);
+	else
+		json_null(j, "record");
+}
+
+/* The record for a line of text, or "none", or why it is not known. */
+static inline void
+checks_text(struct buf *b, const struct dns_answer *a, struct str record)
+{
+	if (record.p != NULL)
+		text_safe(b, record);
+	else if (!dns_temporary(a->status))
+		buf_s(b, "none");
+	else
+		text_status(b, a);
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* findings.c: what is wrong: noted by checks, told with a reference */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mxlookup.h"
+
+const char *
+severity_name(enum severity s)
+{
+	static const char *const names[] = { "hint", "warn", "error" };
+
+	return names[s];
+}
+
+const struct finding_kind *
+finding_kind(const char *id, int *check)
+{
+	const struct finding_kind *k;
+	int c;
+
+	for (c = 0; c < CHECK_MAX; c++) {
+		k = task_checks[c] != NULL ? task_checks[c]->findings : NULL;
+		for (; k != NULL && k->id != NULL; k++)
+			if (strcmp(k->id, id) == 0) {
+				*check = c;
+				return k;
+			}
+	}
+	return NULL;
+}
+
+/* The check's own table first: route_addr borrows from route_mx. */
+static const struct finding_kind *
+kind_of(const struct task *t, const char *id)
+{
+	const struct finding_kind *k = task_checks[t->now]->findings;
+	int c;
+
+	for (; k != NULL && k->id != NULL; k++)
+		if (strcmp(k->id, id) == 0)
+			return k;
+	return finding_kind(id, &c);
+}
+
+void
+task_find(struct task *t, const char *id, const char *at,
+    const char *fmt, ...)
+{
+	const struct finding_kind *k = kind_of(t, id);
+	struct finding **p, *f;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	at = at != NULL ? at : t->domain;
+	for (p = &t->findings; *p != NULL; p = &(*p)->next)
+		if ((*p)->kind == k && strcmp((*p)->at, at) == 0 &&
+		    strcmp((*p)->text, text) == 0)
+			return;
+	if (k == NULL)
+		return;
+	f = *p = arena_new(t->mem, 1, sizeof *f);
+	f->kind = k;
+	f->check = t->now;
+	f->at = arena_dup(t->mem, str_of(at));
+	f->text = arena_dup(t->mem, str_of(text));
+}
+
+enum severity
+findings_worst(const struct task *t, bool *any)
+{
+	enum severity worst = SEV_HINT;
+	const struct finding *f;
+
+	*any = t->findings != NULL;
+	for (f = t->findings; f != NULL; f = f->next)
+		if (f->kind->sev > worst)
+			worst = f->kind->sev;
+	return worst;
+}
+
+void
+findings_list(struct buf *b)
+{
+	const struct finding_kind *k;
+	int c;
+
+	for (c = 0; c < CHECK_MAX; c++) {
+		k = task_checks[c] != NULL ? task_checks[c]->findings : NULL;
+		for (; k != NULL && k->id != NULL; k++)
+			buf_printf(b, "%s\t%s\t%s\t%s\t%s\n", k->id,
+			    severity_name(k->sev), task_checks[c]->name,
+			    k->ref, k->help);
+	}
+}

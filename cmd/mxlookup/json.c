@@ -1,0 +1,209 @@
+/* json.c: a task as one line of NDJSON */
+#include "clock.h"
+#include "mxlookup.h"
+
+void
+json_answer(struct json *j, const struct dns_answer *a)
+{
+	json_s(j, "status", dns_status(a->status));
+	if (a->ede >= 0) {
+		json_open(j, "ede", '{');
+		json_int(j, "code", a->ede);
+		json_str(j, "text", a->ede_text);
+		json_close(j, '}');
+	}
+	if (a->why != NULL)
+		json_s(j, "why", a->why);
+}
+
+static void
+addresses(struct json *j, const char *key, const struct dns_answer *a)
+{
+	char text[64];
+	unsigned i;
+
+	if (a == NULL || dns_temporary(a->status)) {
+		json_null(j, key);
+		return;
+	}
+	json_open(j, key, '[');
+	for (i = 0; i < a->n; i++) {
+		dns_addr(a->rr[i].data, text, sizeof text);
+		json_s(j, NULL, text);
+	}
+	json_close(j, ']');
+}
+
+static enum dns_status
+host_status(const struct host *h)
+{
+	const struct dns_answer *a = h->a, *b = h->aaaa;
+
+	if (h->bad)
+		return DNS_INVALID;
+	if (a == NULL || (b != NULL && (b->status == DNS_OK ||
+	    (a->status != DNS_OK && dns_temporary(b->status)))))
+		return b != NULL ? b->status : DNS_OK;
+	return a->status;
+}
+
+static bool
+host_secure(const struct host *h)
+{
+	return (h->a != NULL || h->aaaa != NULL) &&
+	    (h->a == NULL || h->a->ad) && (h->aaaa == NULL || h->aaaa->ad);
+}
+
+static void
+host(const struct task *t, const struct host *h, struct json *j)
+{
+	bool known = h->a != NULL || h->aaaa != NULL;
+	int c;
+
+	json_open(j, NULL, '{');
+	json_int(j, "pref", h->pref);
+	json_s(j, "host", h->name);
+	json_int(j, "ttl", h->ttl);
+	json_s(j, "status", known || h->bad ? dns_status(host_status(h)) :
+	    NULL);
+	json_s(j, "cname", h->cname);
+	addresses(j, "a", h->a);
+	addresses(j, "aaaa", h->aaaa);
+	if (known)
+		json_bool(j, "addr_secure", host_secure(h));
+	else
+		json_null(j, "addr_secure");
+	for (c = 0; c < CHECK_MAX; c++)
+		if (t->result[c] != NULL && task_checks[c]->host_json != NULL)
+			task_checks[c]->host_json(t, h, j);
+	json_close(j, '}');
+}
+
+static void
+hosts(const struct task *t, struct json *j)
+{
+	size_t i;
+
+	json_open(j, "mx", '[');
+	for (i = 0; i < t->hosts.n; i++)
+		host(t, &t->hosts.host[i], j);
+	json_close(j, ']');
+}
+
+static void
+findings(const struct task *t, struct json *j)
+{
+	const struct finding *f;
+
+	json_open(j, "findings", '[');
+	for (f = t->findings; f != NULL; f = f->next) {
+		json_open(j, NULL, '{');
+		json_s(j, "id", f->kind->id);
+		json_s(j, "sev", severity_name(f->kind->sev));
+		json_s(j, "at", f->at);
+		json_s(j, "text", f->text);
+		json_s(j, "ref", f->kind->ref);
+		if (t->run->explain)
+			json_s(j, "help", f->kind->help);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void
+ede(const struct dns_answer *a, struct json *j)
+{
+	if (a == NULL || a->ede < 0)
+		return;
+	json_open(j, NULL, '{');
+	json_s(j, "name", a->name);
+	json_s(j, "type", dns_type(a->type));
+	json_int(j, "code", a->ede);
+	json_str(j, "text", a->ede_text);
+	json_close(j, '}');
+}
+
+static void
+dns(const struct task *t, struct json *j)
+{
+	size_t i;
+
+	json_open(j, "dns", '{');
+	json_int(j, "queries", t->queries);
+	json_int(j, "retries", t->retries);
+	json_int(j, "tcp", t->tcp);
+	json_int(j, "cached", t->cached);
+	json_open(j, "ede", '[');
+	ede(t->hosts.mx, j);
+	for (i = 0; i < t->hosts.n; i++) {
+		ede(t->hosts.host[i].a, j);
+		ede(t->hosts.host[i].aaaa, j);
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void
+route(const struct task *t, struct json *j)
+{
+	enum verdict v = route_verdict(t);
+
+	if (t->hosts.mx == NULL) {
+		json_null(j, "route");
+		json_null(j, "deliverable");
+		json_null(j, "secure");
+		json_null(j, "mx");
+		return;
+	}
+	json_s(j, "route", route_name(t->hosts.route));
+	if (v == VERDICT_TEMP)
+		json_null(j, "deliverable");
+	else
+		json_bool(j, "deliverable", v == VERDICT_WELL);
+	json_bool(j, "secure", t->hosts.secure);
+	if (t->hosts.mx->ncname > 0)
+		json_s(j, "cname", dns_owner(t->hosts.mx));
+	if (t->hosts.mx->why != NULL)
+		json_s(j, "why", t->hosts.mx->why);
+	hosts(t, j);
+}
+
+static void
+unknown(const struct task *t, struct json *j)
+{
+	int c;
+
+	json_open(j, "unknown", '[');
+	for (c = 0; c < CHECK_MAX; c++)
+		if ((t->unknown & CHECK_BIT(c)) != 0)
+			json_s(j, NULL, task_checks[c]->name);
+	json_close(j, ']');
+}
+
+void
+json_task(const struct task *t, struct buf *b)
+{
+	struct json j = { .out = b };
+	int c;
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "in", t->in);
+	json_s(&j, "domain", t->kind == IN_BAD ? NULL : t->domain);
+	json_s(&j, "status", dns_status(route_status(t)));
+	unknown(t, &j);
+	route(t, &j);
+	for (c = 0; c < CHECK_MAX; c++) {
+		if (task_checks[c] == NULL || task_checks[c]->json == NULL)
+			continue;
+		if (t->result[c] != NULL)
+			task_checks[c]->json(t, &j, task_checks[c]->name);
+		else if (task_wants(t, c))
+			json_null(&j, task_checks[c]->name);
+	}
+	findings(t, &j);
+	dns(t, &j);
+	json_num(&j, "ms", (double)(clock_us() - t->started) / 1000);
+	json_close(&j, '}');
+	buf_c(b, '\n');
+}

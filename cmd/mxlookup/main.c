@@ -1,0 +1,321 @@
+/*
+ * mxlookup: where and how a domain's mail is delivered, for one or a million
+ *
+ * The command is a straight line: options, names, verdict.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fetch.h"
+#include "mxlookup.h"
+#include "program.h"
+#include "trace.h"
+
+static struct run r = { .fail_on = SEV_ERROR };
+static struct arena arena;
+static struct opt_list servers;
+static const char *list, *fail_on, *expect;
+static uint64_t window, qps, tries, bufsize;
+static bool all, info, kinds, no_ad;
+static int verbose;
+
+static const struct opt options[] = {
+	{ .name = "", .kind = OPT_HEAD, .help = "What is looked up" },
+	{ 'C', "checks", "LIST", OPT_TEXT, &list, "mx,addr (the default),spf,"
+	    "dkim,dmarc,bimi,mtasts,tlsrpt,dane,dnssec,srv,ptr,dnsbl", NULL,
+	    OPT_NOCONF },
+	{ 'a', "all", NULL, OPT_FLAG, &all, "all checks", NULL, OPT_NOCONF },
+	{ '4', "ipv4", NULL, OPT_FLAG, &r.four, "only IPv4 addresses of "
+	    "hosts", NULL, OPT_NOCONF },
+	{ '6', "ipv6", NULL, OPT_FLAG, &r.six, "only IPv6 addresses", NULL,
+	    OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "How it is shown" },
+	{ 'q', "quiet", NULL, OPT_FLAG, &r.quiet, "only the hosts to try, "
+	    "one per line", NULL, OPT_NOCONF },
+	{ 'j', "json", NULL, OPT_FLAG, &r.json, "one JSON object per name",
+	    NULL, OPT_NOCONF },
+	{ 0, "explain", NULL, OPT_FLAG, &r.explain, "with each finding, what "
+	    "to do about it", NULL, OPT_NOCONF },
+	{ 0, "expect", "FILE", OPT_TEXT, &expect, "compare records with those "
+	    "in a file, tell what differs", NULL, OPT_NOCONF },
+	{ 0, "findings", NULL, OPT_FLAG, &kinds, "list all kinds of findings",
+	    NULL, OPT_NOCONF },
+	{ 0, "fail-on", "warn|error", OPT_TEXT, &fail_on, "findings that "
+	    "make the exit status 65 (error)", NULL, OPT_NOCONF },
+	{ 0, "nagios", NULL, OPT_FLAG, &r.nagios, "a monitoring plugin's "
+	    "line and exit status", NULL, OPT_NOCONF },
+	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "the questions and "
+	    "replies on stderr", NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "Many names (without "
+	    "operands: from stdin)" },
+	{ 'c', "window", "N", OPT_NUMBER, &window, "most questions in flight "
+	    "(1024)", NULL, OPT_NOCONF },
+	{ 0, "qps", "N", OPT_NUMBER, &qps, "most queries a second", NULL,
+	    OPT_NOCONF },
+	{ 0, "ordered", NULL, OPT_FLAG, &r.ordered, "output in the order of "
+	    "the input", NULL, OPT_NOCONF },
+	{ 0, "skip-done", "FILE", OPT_TEXT, &r.skip_done, "pass over names in "
+	    "this earlier output", NULL, OPT_NOCONF },
+	{ 0, "stats", NULL, OPT_FLAG, &r.stats, "numbers on stderr at the "
+	    "end", NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "Whom to ask" },
+	{ 's', "nameserver", "ADDR[:PORT]", OPT_LIST, &servers, "instead of "
+	    "$POSTBAG_DNS and resolv.conf", NULL, OPT_NOCONF },
+	{ 0, "timeout", "SECONDS", OPT_SECONDS, &r.conf.timeout, "for the first "
+	    "reply, doubled each time (0.8)", NULL, OPT_NOCONF },
+	{ 0, "tries", "N", OPT_NUMBER, &tries, "queries for a question (4)",
+	    NULL, OPT_NOCONF },
+	{ 0, "tcp", NULL, OPT_FLAG, &r.conf.tcp, "TCP only", NULL,
+	    OPT_NOCONF },
+	{ 0, "no-edns", NULL, OPT_FLAG, &r.conf.no_edns, "without EDNS", NULL,
+	    OPT_NOCONF },
+	{ 0, "bufsize", "N", OPT_NUMBER, &bufsize, "EDNS UDP size (1232)",
+	    NULL, OPT_NOCONF },
+	{ 0, "trust-ad", NULL, OPT_FLAG, &r.conf.trust_ad, "believe the "
+	    "server's DNSSEC verdict", NULL, OPT_NOCONF },
+	{ 0, "no-trust-ad", NULL, OPT_FLAG, &no_ad, "never believe it", NULL,
+	    OPT_NOCONF },
+	{ 0, "resolver-info", NULL, OPT_FLAG, &info, "who answers, and "
+	    "whether AD can be believed", NULL, OPT_NOCONF },
+	{ .name = NULL }
+};
+
+static struct opt_set set = {
+	.tables = { options },
+	.usage = "mxlookup [options] [domain | user@domain | address ...]",
+	.about = "Shows where and how a domain's mail is delivered.",
+	.arena = &arena,
+};
+
+/* ---- options */
+
+/* The options of the checks stand behind ours. */
+static void
+plug(void)
+{
+	size_t at = 1, max = sizeof set.tables / sizeof *set.tables - 1;
+	int c;
+
+	for (c = 0; c < CHECK_MAX && at < max; c++)
+		if (task_checks[c] != NULL && task_checks[c]->options != NULL)
+			set.tables[at++] = task_checks[c]->options;
+}
+
+static int
+check_named(struct str name)
+{
+	int c;
+
+	for (c = 0; c < CHECK_MAX; c++)
+		if (task_checks[c] != NULL &&
+		    str_is(name, task_checks[c]->name))
+			return c;
+	return -1;
+}
+
+static int
+choose(struct err *e)
+{
+	struct str rest = str_of(list != NULL ? list : "mx,addr"), one;
+	int c;
+
+	for (c = 0; all && c < CHECK_MAX; c++)
+		r.wanted |= task_checks[c] != NULL ? CHECK_BIT(c) : 0;
+	while (rest.p != NULL) {
+		one = str_trim(str_cut(&rest, ','));
+		c = check_named(one);
+		if (c < 0)
+			return fail(e, EX_USAGE, "--checks: there is no "
+			    "\"%.*s\"", STR_ARG(one));
+		r.wanted |= CHECK_BIT(c);
+	}
+	return 0;
+}
+
+/* mx and addr are run for whoever needs them. */
+static void
+close_needs(void)
+{
+	unsigned needs = 0;
+	int c;
+
+	for (c = CHECK_MAX - 1; c >= 0; c--)
+		if ((r.wanted & CHECK_BIT(c)) != 0) {
+			needs = task_checks[c]->needs;
+			r.wanted |= needs & (CHECK_BIT(CHECK_MX) |
+			    CHECK_BIT(CHECK_ADDR));
+		}
+}
+
+static void
+join_servers(void)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < servers.n; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "," : "", servers.v[i]);
+	if (servers.n > 0)
+		r.conf.servers = arena_dup(&arena, BUF_STR(b));
+	r.conf.rotate = servers.n > 1;
+	buf_free(&b);
+}
+
+static int
+limits(struct err *e)
+{
+	if (window > 32768 || qps > 10000000 || tries > 16 ||
+	    (bufsize != 0 && (bufsize < 512 || bufsize > 65535)))
+		return fail(e, EX_USAGE, "--window is at most 32768, --tries "
+		    "16, --bufsize 512 to 65535");
+	if (r.conf.trust_ad && no_ad)
+		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
+	if (r.four && r.six)
+		return fail(e, EX_USAGE, "-4 or -6?");
+	if (fail_on != NULL && strcmp(fail_on, "warn") != 0 &&
+	    strcmp(fail_on, "error") != 0)
+		return fail(e, EX_USAGE, "--fail-on is warn or error");
+	return 0;
+}
+
+static int
+configure(int argc, char **argv, struct err *e)
+{
+	int c;
+
+	plug();
+	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
+	    limits(e) < 0 || choose(e) < 0)
+		return -1;
+	close_needs();
+	join_servers();
+	trace_set(verbose);
+	r.conf.window = window > 0 ? (unsigned)window : 1024;
+	r.conf.qps = (unsigned)qps;
+	r.conf.tries = (unsigned)tries;
+	r.conf.bufsize = (unsigned)bufsize;
+	r.conf.distrust_ad = no_ad;
+	if (fail_on != NULL && strcmp(fail_on, "warn") == 0)
+		r.fail_on = SEV_WARN;
+	for (c = 0; c < CHECK_MAX; c++)
+		if ((r.wanted & CHECK_BIT(c)) != 0 &&
+		    task_checks[c]->init != NULL &&
+		    task_checks[c]->init(&r, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- verdict */
+
+static int
+verdict(void)
+{
+	if (r.bad > 0)
+		return EX_DATAERR;
+	if (r.unrouted > 0)
+		return EX_NOHOST;
+	return r.temporary > 0 ? EX_TEMPFAIL : 0;
+}
+
+/* The plugin's line comes first; "|" belongs to it alone. */
+static int
+nagios(double s)
+{
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL",
+	    "UNKNOWN" };
+	int state = r.bad + r.unrouted > 0 ? 2 : r.temporary > 0 ? 3 :
+	    r.warned > 0 ? 1 : 0;
+	char *p;
+
+	for (p = r.out.p; r.out.n > 0 && p < r.out.p + r.out.n; p++)
+		if (*p == '|')
+			*p = '/';
+	printf("MXLOOKUP %s - %llu of %llu well, %llu without a route, %llu "
+	    "with errors, %llu with warnings, %llu unknown now|time=%.3fs "
+	    "errors=%llu;;0 warnings=%llu;0\n", words[state],
+	    (unsigned long long)(r.done - r.bad - r.unrouted - r.temporary),
+	    (unsigned long long)r.done, (unsigned long long)r.unrouted,
+	    (unsigned long long)r.bad, (unsigned long long)r.warned,
+	    (unsigned long long)r.temporary, s,
+	    (unsigned long long)(r.bad + r.unrouted),
+	    (unsigned long long)r.warned);
+	if (r.out.n > 0)
+		fwrite(r.out.p, 1, r.out.n, stdout);
+	return state;
+}
+
+static void
+show_stats(double s)
+{
+	struct dns_stats d;
+
+	dns_stats(r.dns, &d);
+	fprintf(stderr, "%llu names in %.2f s, %.0f/s; %llu without a route, "
+	    "%llu with errors, %llu unknown now\n%llu queries, %.0f/s; %llu "
+	    "from cache, %llu joined, %llu sent again, %llu without reply, "
+	    "%llu by TCP, window %u\n", (unsigned long long)r.done, s,
+	    (double)r.done / s, (unsigned long long)r.unrouted,
+	    (unsigned long long)r.bad, (unsigned long long)r.temporary,
+	    (unsigned long long)d.queries, (double)d.queries / s,
+	    (unsigned long long)d.cached, (unsigned long long)d.joined,
+	    (unsigned long long)d.retries, (unsigned long long)d.timeouts,
+	    (unsigned long long)d.tcp, d.window);
+}
+
+static int
+list_kinds(void)
+{
+	findings_list(&r.out);
+	if (r.out.n > 0)
+		fwrite(r.out.p, 1, r.out.n, stdout);
+	return 0;
+}
+
+static int
+run(int argc, char **argv, struct err *e)
+{
+	int64_t start = clock_us();
+	double s;
+
+	if (configure(argc, argv, e) < 0)
+		return e->code;
+	if (kinds)
+		return list_kinds();
+	r.dns = dns_open(&r.conf, e);
+	if (r.dns == NULL)
+		return e->code;
+	if (info)
+		return resolver_info(&r, e);
+	if (expect != NULL)
+		return expect_run(&r, expect, e);
+	if (bulk_run(&r, e) < 0)
+		return e->code;
+	s = (double)(clock_us() - start + 1) / 1e6;
+	if (r.stats)
+		show_stats(s);
+	return r.nagios ? nagios(s) : verdict();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int status;
+
+	program_begin(argv[0]);
+	status = run(argc, argv, &e);
+	if (e.code != 0)
+		fail_say("%s", e.msg);
+	if (e.code != 0 && r.nagios)
+		status = 3;
+	status = program_end(status);
+	if (!fetch_end())
+		_exit(status);
+	dns_close(r.dns);
+	task_end();
+	buf_free(&r.out);
+	arena_free(&arena);
+	return status;
+}

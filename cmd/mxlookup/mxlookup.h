@@ -1,0 +1,261 @@
+/*
+ * mxlookup.h: the map of mxlookup: a task per domain, and what a check is
+ *
+ * A task runs checks.  A check is a plain function that asks for what it
+ * needs with task_ask and returns false as long as an answer is missing; it
+ * is called again, from its beginning, when all that it asked for has come.
+ * So it reads top to bottom, and should ask for everything it can before the
+ * first return: what is asked in one go is looked up in parallel.
+ *
+ *	main.c	options, the exit status
+ *	bulk.c	reading names, running tasks, writing in order, --skip-done
+ *	resolver.c	--resolver-info
+ *	expect.c	--expect
+ *	task.c	tasks, task_ask, the order of checks
+ *	route.c	mx and addr: the hosts to try
+ *	check_NAME.c	one check each, with its options and findings
+ *	fetch.c	HTTPS beside the loop
+ *	findings.c	what is wrong, --explain
+ *	text.c, json.c	the two ways to print a task
+ */
+#ifndef MXLOOKUP_H
+#define MXLOOKUP_H
+
+#include "dns.h"
+#include "fail.h"
+#include "json.h"
+#include "mem.h"
+#include "opt.h"
+#include "str.h"
+#include "tag.h"
+
+/* ---- findings */
+
+enum severity { SEV_HINT, SEV_WARN, SEV_ERROR };
+
+/* A kind of finding.  Tables end with .id NULL; ids never change. */
+struct finding_kind {
+	const char *id;		/* "MX_CNAME" */
+	enum severity sev;
+	const char *ref;	/* "RFC2181#10.3" */
+	const char *help;	/* for --explain: what it means, what to do */
+};
+
+struct finding {
+	struct finding *next;
+	const struct finding_kind *kind;
+	const char *at;		/* the name or record it is about */
+	const char *text;
+	int check;		/* who found it; what it said before is dropped
+				 * when it runs again */
+};
+
+/* ---- where mail goes */
+
+enum route {
+	ROUTE_NONE,	/* no such domain, or nothing that could take mail */
+	ROUTE_MX,
+	ROUTE_IMPLICIT,	/* no MX: the domain's own addresses */
+	ROUTE_NULL,	/* the domain takes no mail (RFC 7505) */
+	ROUTE_TEMP,	/* cannot be known now */
+};
+
+/* One host to try.  The answers are the task's, valid as long as it is. */
+struct host {
+	const char *name;
+	unsigned pref;
+	uint32_t ttl;
+	bool bad;		/* not to be tried: an address, a bad name, a
+				 * root beside others, a repetition */
+	const struct dns_answer *a, *aaaa;	/* NULL: not asked */
+	const char *cname;	/* what it is an alias of, or NULL */
+};
+
+struct hosts {
+	enum route route;
+	const struct dns_answer *mx;	/* answer to MX; NULL: not asked */
+	bool secure;			/* AD of that answer, also a denial */
+	struct host *host;		/* by preference, then by name */
+	size_t n;
+};
+
+/* ---- tasks */
+
+/* In the order in which they are shown. */
+enum {
+	CHECK_MX, CHECK_ADDR, CHECK_SPF, CHECK_DKIM, CHECK_DMARC, CHECK_BIMI,
+	CHECK_MTASTS, CHECK_TLSRPT, CHECK_DANE, CHECK_DNSSEC, CHECK_SRV,
+	CHECK_PTR, CHECK_DNSBL, CHECK_MAX
+};
+#define CHECK_BIT(c) (1u << (c))
+
+struct run;			/* below: the options and the engine */
+struct ask;			/* task.c */
+
+enum operand {
+	IN_DOMAIN,		/* also the domain of user@domain */
+	IN_MAILBOX,		/* user@domain: task.local is set */
+	IN_ADDRESS,		/* an IP address, also of user@[address]:
+				 * task.addr is set */
+	IN_BAD,			/* no name: only status invalid-input */
+};
+
+struct task {
+	struct run *run;
+	struct arena *mem;	/* of this task: what checks allocate */
+	const char *in;		/* as given */
+	const char *domain;	/* A-labels, lower case, no last dot; for an
+				 * address its text */
+	const char *local;	/* of user@domain, or NULL */
+	enum operand kind;
+	struct str addr;	/* 4 or 16 bytes, if IN_ADDRESS */
+
+	/*
+	 * Where mail goes; valid once CHECK_MX is done (.needs).  CHECK_ADDR
+	 * fills in host[].a and .aaaa; with ROUTE_IMPLICIT they always are.
+	 */
+	struct hosts hosts;
+
+	/*
+	 * What each check found out, for its json and text and for the checks
+	 * that need it; a struct of its own, from mem.  NULL: not done.
+	 */
+	void *result[CHECK_MAX];
+
+	struct finding *findings;	/* in order */
+	struct ask *asks;
+	unsigned done, ready;		/* bits of checks */
+	unsigned unknown;		/* those with an answer that failed for
+					 * now, so that they may be wrong */
+	unsigned missing[CHECK_MAX];	/* answers that it waits for */
+	int now;			/* the check that runs */
+	unsigned queries, cached, retries, tcp;
+	int64_t started;		/* clock_us */
+	uint64_t seq;			/* of the input line */
+	struct task *next;
+};
+
+/*
+ * The answer to a question, or NULL: not there yet.  Valid as long as the
+ * task.  Asking the same again costs a look into a short list.
+ */
+const struct dns_answer *task_ask(struct task *, const char *name,
+    unsigned type);
+
+/* task_ask of name made by a format, as "_dmarc.%s". */
+const struct dns_answer *task_askf(struct task *, unsigned type,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Notes a finding of the check that runs.  id is in its .findings table; at
+ * is copied, may be NULL (the domain).  Found twice, with the same at and
+ * text, it is noted once.
+ */
+void task_find(struct task *, const char *id, const char *at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Was this check asked for (or brought by one that needs it)? */
+bool task_wants(const struct task *, int check);
+
+/*
+ * For a check that waits for more than DNS (--fetch): task_hold before run
+ * returns false keeps it from being called until somebody on the loop's
+ * thread says task_release with its number.
+ */
+void task_hold(struct task *);
+void task_release(struct task *, int check);
+
+/* ---- checks */
+
+struct check {
+	const char *name;	/* the word of -C, and the key in NDJSON */
+	const char *about;	/* one line for --help */
+	unsigned needs;		/* CHECK_BITs that are to be done before; they
+				 * are run (and shown) only if asked for, but
+				 * CHECK_MX and CHECK_ADDR always run */
+	bool addresses;		/* makes sense for an IN_ADDRESS operand */
+	bool (*run)(struct task *);	/* false: answers are missing */
+	/* The value: opens and closes its own object or array under key. */
+	void (*json)(const struct task *, struct json *, const char *key);
+	/* Lines of the text form, each ended, indented by two blanks. */
+	void (*text)(const struct task *, struct buf *);
+	/* Optional: more keys in the object of one mx host; words behind it
+	 * in the text form, each with a blank before it. */
+	void (*host_json)(const struct task *, const struct host *,
+	    struct json *);
+	void (*host_text)(const struct task *, const struct host *,
+	    struct buf *);
+	const struct finding_kind *findings;	/* or NULL */
+	const struct opt *options;		/* or NULL */
+	/* Optional: looks at its options once they are parsed; -1 and e. */
+	int (*init)(struct run *, struct err *);
+};
+
+/* One extern per check, in its own file: check_tlsrpt.c has check_tlsrpt. */
+extern const struct check route_mx, route_addr, check_spf, check_dkim,
+    check_dmarc, check_bimi, check_mtasts, check_tlsrpt, check_dane,
+    check_dnssec, check_srv, check_ptr, check_dnsbl;
+
+/* The table by number; NULL where a check is not built in. */
+extern const struct check *const task_checks[CHECK_MAX];
+
+/* ---- the run: options, engine, output */
+
+struct run {
+	struct dns_conf conf;
+	struct dns *dns;
+	unsigned wanted;		/* bits of checks */
+	bool json, quiet, nagios, ordered, stats, explain;
+	bool four, six;			/* -4, -6 */
+	enum severity fail_on;
+	const char *skip_done;
+	struct opt_list operands;
+	struct buf out;			/* not yet written */
+	uint64_t tasks, done, bad, unrouted, temporary, warned;
+	unsigned active;
+	int64_t started;		/* clock_ms */
+};
+
+/* From here on the map of the program, not for checks. */
+
+int bulk_run(struct run *, struct err *);	/* all operands, or stdin */
+int resolver_info(struct run *, struct err *);	/* the exit status */
+int expect_run(struct run *, const char *path, struct err *);	/* so, too */
+
+/* A task for one operand; runs as far as it can.  ended(t) is called when it
+ * is over, from task_start or from dns_step; then task_free. */
+void task_start(struct run *, struct str in, uint64_t seq,
+    void (*ended)(struct task *));
+void task_free(struct task *);
+/* Frees what task_free keeps for the next task. */
+void task_end(void);
+
+/* What became of it, for exit status and "deliverable". */
+enum verdict { VERDICT_WELL, VERDICT_TEMP, VERDICT_NONE };
+enum verdict route_verdict(const struct task *);
+bool route_address(const char *name);	/* it is an address, as text */
+bool route_usable(const struct task *, const struct host *);
+const char *route_name(enum route);
+enum dns_status route_status(const struct task *);
+
+const struct finding_kind *finding_kind(const char *id, int *check);
+void findings_list(struct buf *);	/* all kinds, for --findings */
+const char *severity_name(enum severity);
+enum severity findings_worst(const struct task *, bool *any);
+
+void text_task(const struct task *, struct buf *);
+void text_hosts(const struct task *, struct buf *);	/* -q */
+void json_task(const struct task *, struct buf *);
+
+/* ---- helpers for checks */
+
+/* "status": and, when there is one, "ede": {"code", "text"} and "why". */
+void json_answer(struct json *, const struct dns_answer *);
+
+/* Text for a terminal, hostile bytes escaped, appended. */
+void text_safe(struct buf *, struct str);
+
+/* "ok", or "servfail (validation failure ...)" for a line of text. */
+void text_status(struct buf *, const struct dns_answer *);
+
+#endif

@@ -1,0 +1,458 @@
+/*
+ * route.c: where mail for a domain goes: MX, addresses, and what is odd
+ *
+ * RFC 5321 section 5.1: the MX records by preference; if the answer is that
+ * there are none (NODATA, nothing else will do) the domain's own addresses.
+ * RFC 7505: one MX with the root as its host takes no mail.  RFC 2181 10.3:
+ * a host in an MX is no alias.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mxlookup.h"
+
+enum { MANY = 10, SHORT_TTL = 60 };
+
+static const struct finding_kind mx_findings[] = {
+	{ "MX_NULL_MIXED", SEV_ERROR, "RFC7505#3", "A null MX (host \".\") "
+	    "stands beside other MX records. Either the domain takes mail or "
+	    "it does not: keep one kind. The null one is passed over." },
+	{ "MX_NULL_PREF", SEV_WARN, "RFC7505#3", "A null MX has preference "
+	    "0." },
+	{ "MX_IS_IP", SEV_ERROR, "RFC5321#5.1", "The MX host is an IP "
+	    "address. It must be a name; senders look it up as one and find "
+	    "nothing. Give the host a name with an A or AAAA record." },
+	{ "MX_BAD_NAME", SEV_ERROR, "RFC1123#2.1", "The MX host cannot be a "
+	    "host name: letters, digits and hyphens only." },
+	{ "MX_DUPLICATE", SEV_WARN, "RFC5321#5.1", "The same host is there "
+	    "more than once; only its best preference counts." },
+	{ "MX_MANY", SEV_HINT, "RFC5321#5.1", "More than ten MX records: "
+	    "some senders try only the first few." },
+	{ "MX_TTL", SEV_HINT, "RFC1912#2.2", "The TTL is under a minute: "
+	    "every sender asks again and again, and each failure counts." },
+	{ "MX_OWNER_CNAME", SEV_HINT, "RFC5321#5.1", "The domain is an "
+	    "alias (CNAME); mail follows it. Some senders rewrite the address "
+	    "to the target." },
+	{ "MX_NO_USABLE", SEV_ERROR, "RFC5321#5.1", "Not one of the MX "
+	    "records names a host that can be tried." },
+	{ .id = NULL }
+};
+
+static const struct finding_kind addr_findings[] = {
+	{ "MX_CNAME", SEV_WARN, "RFC2181#10.3", "The MX host is an alias "
+	    "(CNAME). Most senders cope, some refuse, and DANE may not apply. "
+	    "Name the target itself." },
+	{ "MX_NXDOMAIN", SEV_WARN, "RFC5321#5.1", "There is no such host. "
+	    "Remove the MX, or bring the host back: whoever can register its "
+	    "name gets your mail." },
+	{ "MX_NO_ADDR", SEV_WARN, "RFC5321#5.1", "The MX host has neither an "
+	    "A nor an AAAA record: senders waste time on it." },
+	{ "MX_TEMP", SEV_WARN, "RFC5321#4.5.4", "Addresses of an MX host "
+	    "cannot be looked up now." },
+	{ "MX_ALL_DEAD", SEV_ERROR, "RFC5321#5.1", "No MX host has an "
+	    "address: mail cannot be delivered." },
+	{ "MX_LOCAL_ADDR", SEV_WARN, "RFC6890", "An address that cannot be "
+	    "reached from elsewhere: loopback, private, link-local or for "
+	    "documentation." },
+	{ "MX_SAME_ADDR", SEV_HINT, "RFC5321#5.1", "Two MX hosts share an "
+	    "address: if it fails, both do." },
+	{ "MX_NO_IPV4", SEV_WARN, "RFC5321#5.2", "No MX host has an IPv4 "
+	    "address: senders without IPv6 cannot deliver." },
+	{ "MX_NO_IPV6", SEV_HINT, "RFC5321#5.2", "No MX host has an IPv6 "
+	    "address." },
+	{ .id = NULL }
+};
+
+/* ---- mx */
+
+bool
+route_address(const char *name)
+{
+	unsigned char raw[16];
+
+	return inet_pton(AF_INET, name, raw) == 1 ||
+	    inet_pton(AF_INET6, name, raw) == 1;
+}
+
+static int
+by_preference(const void *a, const void *b)
+{
+	const struct host *x = a, *y = b;
+
+	if (x->pref != y->pref)
+		return x->pref < y->pref ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void
+judge(struct task *t, struct host *h)
+{
+	struct hosts *hs = &t->hosts;
+	const struct host *p;
+
+	if (strcmp(h->name, ".") == 0) {
+		h->bad = true;
+		task_find(t, "MX_NULL_MIXED", NULL, "MX %u . beside %zu "
+		    "others", h->pref, hs->n - 1);
+	} else if (route_address(h->name)) {
+		h->bad = true;
+		task_find(t, "MX_IS_IP", h->name, "MX %u %s is an address, "
+		    "not a name", h->pref, h->name);
+	} else if (!dns_hostname(h->name)) {
+		h->bad = true;
+		task_find(t, "MX_BAD_NAME", h->name, "MX %u %s is no host "
+		    "name", h->pref, h->name);
+	}
+	for (p = hs->host; p < h && !h->bad; p++)
+		if (strcmp(p->name, h->name) == 0) {
+			h->bad = true;
+			task_find(t, "MX_DUPLICATE", h->name, "MX %u %s is "
+			    "there with preference %u, too", h->pref, h->name,
+			    p->pref);
+		}
+}
+
+static void
+null_mx(struct task *t, const struct dns_rr *rr)
+{
+	t->hosts.route = ROUTE_NULL;
+	if (rr->pref != 0)
+		task_find(t, "MX_NULL_PREF", NULL, "null MX with preference "
+		    "%u", rr->pref);
+}
+
+static void
+take(struct task *t, const struct dns_answer *a)
+{
+	struct hosts *hs = &t->hosts;
+	size_t i, usable = 0;
+
+	if (a->n == 1 && strcmp(a->rr[0].name, ".") == 0) {
+		null_mx(t, &a->rr[0]);
+		return;
+	}
+	hs->n = a->n;
+	hs->host = arena_new(t->mem, a->n, sizeof *hs->host);
+	for (i = 0; i < a->n; i++)
+		hs->host[i] = (struct host){ .name = a->rr[i].name,
+		    .pref = a->rr[i].pref, .ttl = a->rr[i].ttl };
+	if (hs->n > 1)
+		qsort(hs->host, hs->n, sizeof *hs->host, by_preference);
+	for (i = 0; i < hs->n; i++) {
+		judge(t, &hs->host[i]);
+		usable += !hs->host[i].bad;
+	}
+	hs->route = usable > 0 ? ROUTE_MX : ROUTE_NONE;
+	if (usable == 0)
+		task_find(t, "MX_NO_USABLE", NULL, "%zu MX, none usable",
+		    hs->n);
+	if (hs->n > MANY)
+		task_find(t, "MX_MANY", NULL, "%zu MX records", hs->n);
+	if (a->ttl < SHORT_TTL)
+		task_find(t, "MX_TTL", NULL, "TTL %u", a->ttl);
+}
+
+/* With -4 or -6 the other family is as if it had never been asked. */
+static bool
+both(struct task *t, const char *name, const struct dns_answer **a,
+    const struct dns_answer **aaaa)
+{
+	*a = t->run->six ? NULL : task_ask(t, name, DNS_A);
+	*aaaa = t->run->four ? NULL : task_ask(t, name, DNS_AAAA);
+	return (*a != NULL || t->run->six) && (*aaaa != NULL || t->run->four);
+}
+
+static bool
+has(const struct dns_answer *a)
+{
+	return a != NULL && a->status == DNS_OK;
+}
+
+static bool
+temporary(const struct dns_answer *a)
+{
+	return a != NULL && dns_temporary(a->status);
+}
+
+/* The domain itself; only after a NODATA for its MX. */
+static bool
+implicit(struct task *t)
+{
+	struct hosts *hs = &t->hosts;
+	struct host h = { .name = t->domain };
+
+	if (!both(t, t->domain, &h.a, &h.aaaa))
+		return false;
+	if (!has(h.a) && !has(h.aaaa)) {
+		hs->route = temporary(h.a) || temporary(h.aaaa) ?
+		    ROUTE_TEMP : ROUTE_NONE;
+		return true;
+	}
+	h.ttl = has(h.a) ? h.a->ttl : h.aaaa->ttl;
+	h.bad = !dns_hostname(h.name);
+	hs->route = h.bad ? ROUTE_NONE : ROUTE_IMPLICIT;
+	hs->n = 1;
+	hs->host = arena_new(t->mem, 1, sizeof *hs->host);
+	hs->host[0] = h;
+	return true;
+}
+
+static bool
+run_mx(struct task *t)
+{
+	const struct dns_answer *a = task_ask(t, t->domain, DNS_MX);
+
+	if (a == NULL)
+		return false;
+	t->hosts = (struct hosts){ .route = ROUTE_NONE, .mx = a,
+	    .secure = a->ad };
+	t->result[CHECK_MX] = &t->hosts;
+	if (a->ncname > 0)
+		task_find(t, "MX_OWNER_CNAME", NULL, "alias of %s",
+		    dns_owner(a));
+	if (a->status == DNS_OK)
+		take(t, a);
+	else if (a->status == DNS_NODATA)
+		return implicit(t);
+	else if (dns_temporary(a->status))
+		t->hosts.route = ROUTE_TEMP;
+	return true;
+}
+
+/* ---- addr */
+
+/* Not to be reached over the Internet (RFC 6890). */
+static const char *
+local_kind(struct str ip)
+{
+	static const struct { const char *net; unsigned bits; size_t len;
+	    const char *what; } table[] = {
+		{ "\0", 8, 4, "this host" }, { "\x7f", 8, 4, "loopback" },
+		{ "\x0a", 8, 4, "private" }, { "\xac\x10", 12, 4, "private" },
+		{ "\xc0\xa8", 16, 4, "private" },
+		{ "\xa9\xfe", 16, 4, "link-local" },
+		{ "\x64\x40", 10, 4, "shared (carrier NAT)" },
+		{ "\xc0\0\2", 24, 4, "documentation" },
+		{ "\xc6\x33\x64", 24, 4, "documentation" },
+		{ "\xcb\0\x71", 24, 4, "documentation" },
+		{ "\xe0", 4, 4, "multicast" },
+		{ "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 128, 16, "loopback" },
+		{ "\xfc", 7, 16, "private (ULA)" },
+		{ "\xfe\x80", 10, 16, "link-local" },
+		{ "\x20\1\x0d\xb8", 32, 16, "documentation" },
+		{ "\xff", 8, 16, "multicast" },
+	};
+	size_t i, n;
+	unsigned rest, mask;
+
+	for (i = 0; i < sizeof table / sizeof *table; i++) {
+		n = table[i].bits / 8;
+		rest = table[i].bits % 8;
+		mask = 0xff00u >> rest & 0xff;
+		if (table[i].len == ip.n && memcmp(ip.p, table[i].net, n) == 0
+		    && (rest == 0 || (((unsigned char)ip.p[n] ^
+		    (unsigned char)table[i].net[n]) & mask) == 0))
+			return table[i].what;
+	}
+	return NULL;
+}
+
+static void
+judge_addresses(struct task *t, const struct host *h,
+    const struct dns_answer *a)
+{
+	char text[64];
+	const char *what;
+	unsigned i;
+
+	for (i = 0; has(a) && i < a->n; i++) {
+		what = local_kind(a->rr[i].data);
+		if (what == NULL)
+			continue;
+		dns_addr(a->rr[i].data, text, sizeof text);
+		task_find(t, "MX_LOCAL_ADDR", h->name, "%s has %s: %s",
+		    h->name, text, what);
+	}
+}
+
+static bool
+nxdomain(const struct dns_answer *a)
+{
+	return a != NULL && a->status == DNS_NXDOMAIN;
+}
+
+/* What -4 and -6 make of "address". */
+static const char *
+family(const struct task *t)
+{
+	return t->run->four ? "IPv4 " : t->run->six ? "IPv6 " : "";
+}
+
+static void
+unknown(struct task *t, const struct host *h, const struct dns_answer *a)
+{
+	if (temporary(a))
+		task_find(t, "MX_TEMP", h->name, "%s of %s: %s",
+		    dns_type(a->type), h->name, dns_status(a->status));
+}
+
+static void
+judge_host(struct task *t, struct host *h)
+{
+	const struct dns_answer *any = h->a != NULL ? h->a : h->aaaa;
+
+	if (any != NULL && any->ncname > 0) {
+		h->cname = dns_owner(any);
+		if (t->hosts.route == ROUTE_MX)
+			task_find(t, "MX_CNAME", h->name, "%s is an alias of "
+			    "%s", h->name, h->cname);
+	}
+	judge_addresses(t, h, h->a);
+	judge_addresses(t, h, h->aaaa);
+	if (temporary(h->a) || temporary(h->aaaa)) {
+		unknown(t, h, h->a);
+		unknown(t, h, h->aaaa);
+		return;
+	}
+	if (has(h->a) || has(h->aaaa))
+		return;
+	if (nxdomain(h->a) || nxdomain(h->aaaa))
+		task_find(t, "MX_NXDOMAIN", h->name, "%s does not exist",
+		    h->name);
+	else
+		task_find(t, "MX_NO_ADDR", h->name, "%s has no %saddress",
+		    h->name, family(t));
+}
+
+static bool
+share(const struct dns_answer *a, const struct dns_answer *b)
+{
+	unsigned i, k;
+
+	for (i = 0; has(a) && i < a->n; i++)
+		for (k = 0; has(b) && k < b->n; k++)
+			if (str_eq(a->rr[i].data, b->rr[k].data))
+				return true;
+	return false;
+}
+
+static void
+judge_all(struct task *t)
+{
+	const struct hosts *hs = &t->hosts;
+	unsigned four = 0, six = 0, temp = 0;
+	struct host *h, *g;
+
+	for (h = hs->host; h < hs->host + hs->n; h++) {
+		if (h->bad)
+			continue;
+		four += has(h->a);
+		six += has(h->aaaa);
+		temp += temporary(h->a) || temporary(h->aaaa);
+		for (g = hs->host; g < h && hs->n <= 4 * MANY; g++)
+			if (share(g->a, h->a) || share(g->aaaa, h->aaaa))
+				task_find(t, "MX_SAME_ADDR", h->name, "%s and "
+				    "%s", g->name, h->name);
+	}
+	if (four + six + temp == 0)
+		task_find(t, "MX_ALL_DEAD", NULL, "no MX host has an "
+		    "%saddress", family(t));
+	else if (temp == 0 && four == 0 && !t->run->six)
+		task_find(t, "MX_NO_IPV4", NULL, "only IPv6");
+	else if (temp == 0 && six == 0 && !t->run->four)
+		task_find(t, "MX_NO_IPV6", NULL, "only IPv4");
+}
+
+static bool
+run_addr(struct task *t)
+{
+	struct hosts *hs = &t->hosts;
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < hs->n; i++)
+		if (!hs->host[i].bad && !both(t, hs->host[i].name,
+		    &hs->host[i].a, &hs->host[i].aaaa))
+			all = false;
+	if (!all)
+		return false;
+	t->result[CHECK_ADDR] = hs;
+	for (i = 0; i < hs->n; i++)
+		if (!hs->host[i].bad)
+			judge_host(t, &hs->host[i]);
+	if (hs->route == ROUTE_MX || hs->route == ROUTE_IMPLICIT)
+		judge_all(t);
+	return true;
+}
+
+const struct check route_mx = {
+	.name = "mx", .about = "MX records, null and implicit ones",
+	.run = run_mx, .findings = mx_findings,
+};
+
+const struct check route_addr = {
+	.name = "addr", .about = "addresses of the hosts",
+	.needs = CHECK_BIT(CHECK_MX), .run = run_addr,
+	.findings = addr_findings,
+};
+
+/* ---- for all */
+
+const char *
+route_name(enum route r)
+{
+	static const char *const names[] = { "none", "mx", "implicit", "null",
+	    "temp" };
+
+	return names[r];
+}
+
+enum dns_status
+route_status(const struct task *t)
+{
+	if (t->kind == IN_BAD)
+		return DNS_INVALID;
+	return t->hosts.mx != NULL ? t->hosts.mx->status : DNS_OK;
+}
+
+/* Not bad, and not known to be without addresses. */
+bool
+route_usable(const struct task *t, const struct host *h)
+{
+	(void)t;
+	if (h->bad)
+		return false;
+	return (h->a == NULL && h->aaaa == NULL) || has(h->a) ||
+	    has(h->aaaa) || temporary(h->a) || temporary(h->aaaa);
+}
+
+static bool
+uncertain(const struct host *h)
+{
+	return !has(h->a) && !has(h->aaaa) && (temporary(h->a) ||
+	    temporary(h->aaaa));
+}
+
+enum verdict
+route_verdict(const struct task *t)
+{
+	const struct hosts *hs = &t->hosts;
+	enum verdict v = VERDICT_NONE;
+	size_t i;
+
+	if (t->kind == IN_ADDRESS || (t->kind != IN_BAD && hs->mx == NULL))
+		return VERDICT_WELL;
+	if (hs->route == ROUTE_TEMP)
+		return VERDICT_TEMP;
+	if (hs->route != ROUTE_MX && hs->route != ROUTE_IMPLICIT)
+		return VERDICT_NONE;
+	for (i = 0; i < hs->n; i++) {
+		if (!route_usable(t, &hs->host[i]))
+			continue;
+		if (!uncertain(&hs->host[i]))
+			return VERDICT_WELL;
+		v = VERDICT_TEMP;
+	}
+	return v;
+}

@@ -1,0 +1,181 @@
+/* text.c: a task for people: aligned, greppable, the domain first */
+#include <string.h>
+
+#include "mxlookup.h"
+
+enum { SAFE = 16384 };
+
+void
+text_safe(struct buf *b, struct str s)
+{
+	char text[SAFE];
+
+	str_escape(text, sizeof text, s);
+	buf_s(b, text);
+}
+
+static void
+safe(struct buf *b, const char *s)
+{
+	text_safe(b, str_of(s));
+}
+
+void
+text_status(struct buf *b, const struct dns_answer *a)
+{
+	buf_s(b, dns_status(a->status));
+	if (a->ede < 0 && a->why == NULL)
+		return;
+	buf_s(b, " (");
+	if (a->ede >= 0) {
+		buf_printf(b, "EDE %d", a->ede);
+		if (a->ede_text.n > 0)
+			buf_s(b, ": ");
+		text_safe(b, a->ede_text);
+		if (a->why != NULL)
+			buf_s(b, "; ");
+	}
+	if (a->why != NULL)
+		safe(b, a->why);
+	buf_c(b, ')');
+}
+
+static void
+addresses(struct buf *b, const struct dns_answer *a)
+{
+	char text[64];
+	unsigned i;
+
+	if (a == NULL)
+		return;
+	for (i = 0; i < a->n; i++) {
+		dns_addr(a->rr[i].data, text, sizeof text);
+		buf_printf(b, " %s", text);
+	}
+	if (dns_temporary(a->status)) {
+		buf_printf(b, " %s=", dns_type(a->type));
+		text_status(b, a);
+	}
+}
+
+static bool
+secure(const struct host *h)
+{
+	return (h->a == NULL || h->a->ad) && (h->aaaa == NULL || h->aaaa->ad);
+}
+
+static size_t
+longest(const struct task *t)
+{
+	size_t i, n, most = 0;
+
+	for (i = 0; i < t->hosts.n; i++) {
+		n = strlen(t->hosts.host[i].name);
+		most = n > most && n < 60 ? n : most;
+	}
+	return most;
+}
+
+static void
+host(const struct task *t, const struct host *h, size_t width,
+    struct buf *b)
+{
+	size_t at;
+	int c;
+
+	buf_printf(b, "  %s %2u ", t->hosts.route == ROUTE_IMPLICIT ? "--" :
+	    "MX", h->pref);
+	at = b->n;
+	safe(b, h->name);
+	while (b->n - at < width)
+		buf_c(b, ' ');
+	buf_printf(b, "  %us", h->ttl);
+	if (h->bad)
+		buf_s(b, " not usable");
+	else if (h->a != NULL || h->aaaa != NULL)
+		buf_s(b, secure(h) ? " secure" : " insecure");
+	if (h->cname != NULL) {
+		buf_s(b, " alias of ");
+		safe(b, h->cname);
+	}
+	addresses(b, h->a);
+	addresses(b, h->aaaa);
+	for (c = 0; c < CHECK_MAX; c++)
+		if (t->result[c] != NULL && task_checks[c]->host_text != NULL)
+			task_checks[c]->host_text(t, h, b);
+	buf_c(b, '\n');
+}
+
+static void
+head(const struct task *t, struct buf *b)
+{
+	static const char *const verdicts[] = { [VERDICT_WELL] =
+	    "deliverable", [VERDICT_TEMP] = "unknown now", [VERDICT_NONE] =
+	    "undeliverable" };
+
+	safe(b, t->domain);
+	if (t->kind == IN_BAD)
+		buf_s(b, "  no domain name");
+	if (t->hosts.mx == NULL) {
+		buf_c(b, '\n');
+		return;
+	}
+	buf_printf(b, "  route=%s  %s  %s", route_name(t->hosts.route),
+	    t->hosts.secure ? "secure" : "insecure",
+	    verdicts[route_verdict(t)]);
+	if (t->hosts.mx->status != DNS_OK && t->hosts.route !=
+	    ROUTE_IMPLICIT) {
+		buf_s(b, "  MX: ");
+		text_status(b, t->hosts.mx);
+	}
+	if (t->hosts.mx->ncname > 0) {
+		buf_s(b, "  alias of ");
+		safe(b, dns_owner(t->hosts.mx));
+	}
+	buf_c(b, '\n');
+}
+
+static void
+findings(const struct task *t, struct buf *b)
+{
+	const struct finding *f;
+
+	for (f = t->findings; f != NULL; f = f->next) {
+		buf_printf(b, "  %c %s ", "HWE"[f->kind->sev], f->kind->id);
+		safe(b, f->at);
+		buf_s(b, ": ");
+		safe(b, f->text);
+		buf_printf(b, "  %s\n", f->kind->ref);
+		if (t->run->explain)
+			buf_printf(b, "      %s\n", f->kind->help);
+	}
+}
+
+void
+text_task(const struct task *t, struct buf *b)
+{
+	size_t i, width = longest(t);
+	int c;
+
+	head(t, b);
+	for (i = 0; i < t->hosts.n; i++)
+		host(t, &t->hosts.host[i], width, b);
+	for (c = 0; c < CHECK_MAX; c++)
+		if (t->result[c] != NULL && task_checks[c]->text != NULL)
+			task_checks[c]->text(t, b);
+	findings(t, b);
+}
+
+void
+text_hosts(const struct task *t, struct buf *b)
+{
+	size_t i;
+
+	if (t->kind == IN_ADDRESS)
+		buf_printf(b, "%s\n", t->domain);
+	if (t->hosts.route != ROUTE_MX && t->hosts.route != ROUTE_IMPLICIT)
+		return;
+	for (i = 0; i < t->hosts.n; i++)
+		if (route_usable(t, &t->hosts.host[i]))
+			buf_printf(b, "%s\n", t->hosts.host[i].name);
+}
