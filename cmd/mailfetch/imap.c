@@ -1,0 +1,326 @@
+/* imap.c: IMAP: login, folders, waiting */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "imap.h"
+#include "mailfetch.h"
+#include "trace.h"
+
+struct folders {
+	const char **v;
+	size_t n, cap;
+};
+
+static void
+add(struct folders *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (strcmp(f->v[i], name) == 0)
+			return;
+	if (f->n == f->cap) {
+		f->cap = f->cap > 0 ? 2 * f->cap : 32;
+		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
+	}
+	f->v[f->n++] = name;
+}
+
+/* "*" is anything, "%" anything without the separator (RFC 3501 6.3.8). */
+static bool
+matches(struct str p, struct str s, char sep)
+{
+	size_t i;
+
+	for (; p.n > 0; p = str_from(p, 1), s = str_from(s, 1)) {
+		if (p.p[0] == '*' || p.p[0] == '%') {
+			while (p.n > 1 && p.p[1] == '*')
+				p = str_from(p, 1);
+			for (i = 0; i <= s.n; i++) {
+				if (matches(str_from(p, 1), str_from(s, i),
+				    sep))
+					return true;
+				if (p.p[0] == '%' && i < s.n && s.p[i] == sep)
+					return false;
+			}
+			return false;
+		}
+		if (s.n == 0 || s.p[0] != p.p[0])
+			return false;
+	}
+	return s.n == 0;
+}
+
+static bool
+has_flag(struct str flags, const char *flag)
+{
+	struct str w;
+
+	while ((w = str_word(&flags)).n > 0)
+		if (str_is(w, flag))
+			return true;
+	return false;
+}
+
+/* Does a pattern mean this folder?  "\Junk" is its special use. */
+static bool
+means(const char *pattern, const struct imap_resp *r)
+{
+	if (pattern[0] == '\\')
+		return has_flag(r->flags, pattern);
+	if (str_is(r->name, "INBOX") && str_is(str_of(pattern), "INBOX"))
+		return true;
+	return matches(str_of(pattern), r->name, r->sep);
+}
+
+static bool
+simple(const char *pattern)
+{
+	return pattern[0] != '\\' && pattern[0] != '!' &&
+	    strpbrk(pattern, "*%") == NULL;
+}
+
+static bool
+wanted(const struct options *o, const struct imap_resp *r)
+{
+	bool some = false, only_out = true;
+	size_t i;
+
+	if (has_flag(r->flags, "\\Noselect") ||
+	    has_flag(r->flags, "\\NonExistent"))
+		return false;
+	/* What was moved there would be new there. */
+	if (o->move_to != NULL && matches(str_of(o->move_to), r->name, '\0'))
+		return false;
+	for (i = 0; i < o->folder.n; i++) {
+		const char *p = o->folder.v[i];
+
+		if (p[0] == '!' && means(p + 1, r))
+			return false;
+		only_out &= p[0] == '!';
+		some |= p[0] != '!' && means(p, r);
+	}
+	return some || only_out;
+}
+
+static int
+list(struct run *r, struct imap *m, struct folders *f)
+{
+	struct imap_resp resp;
+	unsigned tag;
+
+	conn_phase(m->c, "LIST", 300);
+	tag = imap_say(m, "LIST \"\" \"*\"%s", (m->caps & IMAP_SPECIAL_USE) !=
+	    0 && (m->caps & (IMAP_LIST_STATUS | IMAP_REV2)) != 0 ?
+	    " RETURN (SPECIAL-USE)" : "");
+	do {
+		if (imap_next(m, &resp) < 0)
+			return -1;
+		if (resp.type != IMAP_LIST || !wanted(r->o, &resp))
+			continue;
+		if (f->n >= 100000)
+			return conn_fail(m->c, EX_PROTOCOL, "LIST without "
+			    "end");
+		if (resp.bad_name || str_control(resp.name))
+			fail_say("%s: a folder with an impossible name is "
+			    "left out", r->o->title);
+		else
+			add(f, arena_dup(&r->arena, resp.name));
+	} while (!imap_done(&resp, tag));
+	if (resp.type == IMAP_OK)
+		return 0;
+	return conn_fail(m->c, EX_UNAVAILABLE, "LIST: %s", m->text);
+}
+
+static int
+find_folders(struct run *r, struct imap *m, struct folders *f)
+{
+	bool all_simple = true;
+	size_t i;
+
+	if (r->o->folder.n == 0) {
+		add(f, "INBOX");
+		return 0;
+	}
+	for (i = 0; i < r->o->folder.n; i++) {
+		all_simple &= simple(r->o->folder.v[i]);
+		if (r->o->move_to != NULL &&
+		    strcmp(r->o->folder.v[i], r->o->move_to) == 0)
+			return fail(r->e, EX_USAGE, "--move-to %s is where "
+			    "it comes from", r->o->move_to);
+	}
+	if (!all_simple && list(r, m, f) < 0)
+		return -1;
+	for (i = 0; i < r->o->folder.n && all_simple; i++)
+		add(f, r->o->folder.v[i]);
+	if (f->n == 0)
+		return fail(r->e, EX_UNAVAILABLE, "no such folder: %s",
+		    r->o->folder.v[0]);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int
+pass(struct run *r, struct imap *m, const struct folders *f)
+{
+	uint64_t uidnext = 0, exists = 0;
+	size_t i;
+	int got;
+
+	for (i = 0; i < f->n; i++) {
+		got = imapbox_run(r, m, f->v[i]);
+		if (got < 0)
+			return -1;
+		if (i == 0) {		/* the one that is waited in */
+			uidnext = r->uidnext;
+			exists = r->exists;
+		}
+		if (got == 0)
+			continue;
+		fail_say("%s: %s: %s", r->o->title, f->v[i], m->text);
+		r->status = fail_worse(r->status, EX_UNAVAILABLE);
+	}
+	r->uidnext = uidnext;
+	r->exists = exists;
+	return 0;
+}
+
+/*
+ * With several folders the others are looked at every minute.  Nine minutes
+ * at most, for routers forget connections after ten.
+ */
+enum { OTHERS = 60, WITHOUT_IDLE = 60, ALONE = 540 };
+
+static int
+wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
+{
+	const char *first = f->n > 0 ? f->v[0] : "INBOX";
+	uint64_t uidnext = r->uidnext, exists = r->exists;
+	int got;
+
+	if (state_sync(&r->state, r->e) < 0 ||
+	    (got = imap_select(m, str_of(first), true)) < 0)
+		return -1;
+	if (got > 0)
+		return conn_fail(m->c, EX_UNAVAILABLE, "%s: %s", first,
+		    m->text);
+	/* It has come since the search, and nobody will say so again. */
+	if (m->box.uidnext != uidnext || m->box.exists > exists)
+		return 0;
+	if ((m->caps & IMAP_IDLE) == 0)
+		return conn_wait(m->c, WITHOUT_IDLE) < 0 ? -1 : 0;
+	return imap_idle(m, f->n > 1 ? OTHERS : ALONE) < 0 ? -1 : 0;
+}
+
+/* Each pass is a run: --timeout, --limit and a failed message are its own. */
+static void
+begin_pass(struct run *r, struct session *sess)
+{
+	const struct account *a = &r->o->account;
+
+	if (a->timeout > 0)
+		sess->conf.deadline = clock_in(a->timeout);
+	r->status = 0;
+	r->total = r->total_bytes = r->fetched = r->bytes = 0;
+	r->started = clock_ms();
+}
+
+static int
+watch(struct run *r, struct imap *m, struct session *sess,
+    const struct folders *f)
+{
+	int got;
+
+	do {
+		fflush(stdout);
+		r->o->reached = true;
+		sess->conf.deadline = 0;
+		got = wait_for_mail(r, m, f);
+		begin_pass(r, sess);
+	} while (got == 0 && (got = pass(r, m, f)) == 0);
+	return got;
+}
+
+static int
+work(struct run *r, struct imap *m, struct session *sess)
+{
+	struct folders f = { 0 };
+	int got = find_folders(r, m, &f);
+
+	if (got == 0)
+		got = pass(r, m, &f);
+	if (got == 0 && r->o->watch)
+		got = watch(r, m, sess, &f);
+	free(f.v);
+	return got;
+}
+
+static int
+needs(struct run *r, struct imap *m)
+{
+	if (r->o->when != DELETE_NEVER && (m->caps & IMAP_UIDPLUS) == 0)
+		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no "
+		    "UIDPLUS: a deletion could take other messages with it. "
+		    "Use --delete never");
+	if (r->o->move_to != NULL && (m->caps & IMAP_MOVE) == 0)
+		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no "
+		    "MOVE, which --move-to needs");
+	return 0;
+}
+
+static enum imap_tls
+tls_mode(const struct account *a)
+{
+	return a->tls == ACCOUNT_TLS_IMPLICIT ? IMAP_TLS_IMPLICIT :
+	    a->tls == ACCOUNT_TLS_STARTTLS ? IMAP_TLS_STARTTLS : IMAP_TLS_OFF;
+}
+
+static int
+login(struct run *r, struct imap *m, struct session *sess)
+{
+	struct sasl_login l;
+
+	if (m->authed)
+		return 0;
+	return run_login(r, sess, &l) < 0 ? -1 : imap_auth(m, &l);
+}
+
+static int
+session(struct run *r, struct imap *m, struct session *sess)
+{
+	bool anonymous = r->o->probe &&
+	    !session_wants_login(&r->o->account);
+
+	if (imap_open(m, sess->conn, tls_mode(&r->o->account)) < 0)
+		return -1;
+	if (!anonymous && login(r, m, sess) < 0)
+		return -1;
+	if (r->o->probe) {
+		show_session(r, sess, "", m->all, m->mechs, -1, 0);
+		imap_quit(m);
+		return 0;
+	}
+	if (needs(r, m) < 0 || imap_ready(m) < 0 || imap_deflate(m) < 0 ||
+	    work(r, m, sess) < 0)
+		return -1;
+	imap_quit(m);
+	return 0;
+}
+
+int
+imap_run(struct run *r)
+{
+	struct session sess;
+	struct imap m = { 0 };
+	int got;
+
+	if (session_open(&sess, &r->o->account, r->e) < 0)
+		return -1;
+	got = session(r, &m, &sess);
+	arena_free(&m.mem);
+	session_close(&sess);
+	return got;
+}

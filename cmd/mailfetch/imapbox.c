@@ -1,0 +1,634 @@
+/*
+ * imapbox.c: IMAP: one folder
+ *
+ * New is what has a UID over the mark, under which all is done, and is not
+ * done itself.  It is fetched with ranges of UIDs, the next command under way
+ * before the last is answered.  \Seen is nobody's business but the reader's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "date.h"
+#include "imap.h"
+#include "mailfetch.h"
+
+enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
+
+struct box {
+	struct run *r;
+	struct imap *m;
+	const char *folder;
+	struct key key;		/* of the folder and its UIDVALIDITY */
+	uint32_t mark;
+	uint32_t *uids;		/* what SEARCH found over the mark */
+	size_t n;
+	uint32_t *want;
+	bool *here;		/* of want: it came */
+	size_t wants;
+	uint32_t *again;	/* to be fetched on their own */
+	size_t nagain;
+};
+
+static struct key
+uid_key(const struct box *b, uint32_t uid)
+{
+	return (struct key){ b->key.a, uid };
+}
+
+/* ---- what is new ---- */
+
+static bool
+filtered(const struct options *o)
+{
+	return o->search != NULL || o->since != NULL || o->unseen ||
+	    o->max_size > 0;
+}
+
+/* "2026-07-01" or "14d" as IMAP's date. */
+static int
+since(struct run *r, char dst[32])
+{
+	struct str s = str_of(r->o->since);
+	uint64_t days, y, m, d;
+	struct str rest = s, a = str_cut(&rest, '-'), c = str_cut(&rest, '-');
+	char full[DATE_CAP];
+	struct tm tm = { 0 };
+	time_t t = time(NULL);
+
+	if (s.n > 1 && s.p[s.n - 1] == 'd' &&
+	    str_num(str_to(s, s.n - 1), 100000, &days) == 0) {
+		t -= (time_t)days * 86400;
+	} else if (str_num(a, 9999, &y) == 0 && str_num(c, 12, &m) == 0 &&
+	    str_num(rest, 31, &d) == 0 && y > 1969 && m > 0 && d > 0) {
+		tm.tm_year = (int)y - 1900;
+		tm.tm_mon = (int)m - 1;
+		tm.tm_mday = (int)d;
+		tm.tm_hour = 12;
+		tm.tm_isdst = -1;
+		t = mktime(&tm);
+	} else
+		return fail(r->e, EX_USAGE, "--since: 2026-07-01 or 14d, not "
+		    "\"%s\"", r->o->since);
+	date_imap(full, t);
+	full[strlen("dd-Mmm-yyyy")] = '\0';
+	snprintf(dst, 32, "%s", full + (full[0] == ' '));
+	return 0;
+}
+
+static bool
+ascii(const char *s)
+{
+	while (*s > 0)
+		s++;
+	return *s == '\0';
+}
+
+static int
+keys(struct box *b, struct buf *to)
+{
+	const struct options *o = b->r->o;
+	char day[32];
+
+	if (o->search != NULL && !ascii(o->search) && !b->m->utf8)
+		buf_s(to, "CHARSET UTF-8 ");
+	buf_printf(to, "UID %u:*", b->mark + 1);
+	if (o->unseen)
+		buf_s(to, " UNSEEN");
+	if (o->max_size > 0)
+		buf_printf(to, " SMALLER %llu",
+		    (unsigned long long)o->max_size + 1);
+	if (o->since != NULL) {
+		if (since(b->r, day) < 0)
+			return -1;
+		buf_printf(to, " SINCE %s", day);
+	}
+	if (o->search != NULL) {
+		if (str_control(str_of(o->search)) ||
+		    strchr(o->search, '{') != NULL)
+			return fail(b->r->e, EX_USAGE, "--search: a control "
+			    "byte or a literal");
+		buf_printf(to, " %s", o->search);
+	}
+	return to->over ? fail(b->r->e, EX_USAGE, "--search: too long") : 0;
+}
+
+/*
+ * "n:*" always has the last message, new or not (RFC 3501 6.4.8).  UIDNEXT
+ * says that there is none (2.3.1.1), which saves a round trip.
+ */
+static int
+find(struct box *b)
+{
+	struct buf k = { .max = 16384 };
+	size_t i = 0;
+	int got = keys(b, &k);
+
+	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
+	    (uint64_t)b->mark + 1) {
+		buf_free(&k);
+		return got;
+	}
+	if (got == 0)
+		got = imap_search(b->m, k.p, &b->uids, &b->n);
+	buf_free(&k);
+	while (i < b->n && b->uids[i] <= b->mark)
+		i++;
+	if (i > 0)
+		memmove(b->uids, b->uids + i, (b->n - i) * sizeof *b->uids);
+	b->n -= i;
+	return got;
+}
+
+static int
+open_box(struct box *b)
+{
+	const struct options *o = b->r->o;
+	bool change = (o->when != DELETE_NEVER || o->move_to != NULL) &&
+	    !o->list && !o->check && !o->dry_run;
+	struct entry *at;
+	char tail[64];
+	int got;
+
+	got = imap_select(b->m, str_of(b->folder), !change);
+	if (got != 0)
+		return got;
+	if (b->m->box.uidvalidity == 0 || b->m->box.not_sticky)
+		return conn_fail(b->m->c, EX_UNAVAILABLE, "%s: the server "
+		    "keeps no UIDs: what is new cannot be told", b->folder);
+	snprintf(tail, sizeof tail, "\n%llu",
+	    (unsigned long long)b->m->box.uidvalidity);
+	b->key = state_mix(state_mix(state_digest("folder",
+	    str_of(b->folder)), str_of(tail)), str_of(b->r->who));
+	at = state_find(&b->r->state, b->key, STATE_MARK);
+	b->mark = at != NULL ? at->day : 0;
+	/* Before the search: what comes after it is seen to be new. */
+	b->r->uidnext = b->m->box.uidnext;
+	b->r->exists = b->m->box.exists;
+	return 0;
+}
+
+static struct message
+message(struct box *b, uint32_t uid)
+{
+	return (struct message){ .key = uid_key(b, uid), .number = uid,
+	    .folder = b->folder };
+}
+
+static void
+plan(struct box *b)
+{
+	struct message m;
+	size_t i;
+
+	b->want = mem_new(b->n + 1, sizeof *b->want);
+	b->again = mem_new(b->n + 1, sizeof *b->again);
+	b->here = mem_new(b->n + 1, sizeof *b->here);
+	for (i = 0; i < b->n; i++) {
+		m = message(b, b->uids[i]);
+		if (!run_wants(b->r, &m))
+			continue;
+		b->want[b->wants++] = b->uids[i];
+		b->r->total++;
+	}
+}
+
+/* ---- fetching ---- */
+
+static bool *
+place_of(struct box *b, uint64_t uid)
+{
+	size_t lo = 0, hi = b->wants, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (b->want[mid] < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < b->wants && b->want[lo] == uid ? &b->here[lo] : NULL;
+}
+
+/* Some servers say so of what they cannot read themselves. */
+static int
+no_body(struct box *b, uint32_t uid)
+{
+	fail_say("%s: %s: the server gives no body for UID %u",
+	    b->r->o->title, b->folder, uid);
+	b->r->status = fail_worse(b->r->status, EX_TEMPFAIL);
+	b->r->kept++;
+	return 0;
+}
+
+/* The body, if its UID is known by now and we have not got it yet. */
+static int
+take_body(struct box *b, struct imap_item *it, uint32_t uid, bool *begun)
+{
+	struct conn_sink sink = { deliver_put, b->r };
+	bool *here = place_of(b, uid);
+	struct message m = message(b, uid);
+
+	if (here == NULL || *here || *begun)
+		return 0;
+	if (it->nil)
+		return no_body(b, uid);
+	if (deliver_begin(b->r, &m) < 0)
+		return -1;
+	*begun = true;
+	return imap_body(b->m, it, &sink);
+}
+
+/* alone: the one UID that was asked for, if items come in an odd order. */
+static int
+take(struct box *b, uint32_t alone)
+{
+	bool begun = false, early = false;
+	uint32_t uid = alone;
+	struct imap_item it;
+	time_t date = 0;
+	int got;
+
+	while ((got = imap_item(b->m, &it)) > 0) {
+		if (it.kind == IMAP_UID)
+			uid = (uint32_t)it.number;
+		else if (it.kind == IMAP_DATE)
+			date_parse_imap(it.text, &date);
+		else if (it.kind == IMAP_BODY && uid == 0)
+			early = true;
+		else if (it.kind == IMAP_BODY &&
+		    take_body(b, &it, uid, &begun) < 0)
+			return -1;
+	}
+	if (got < 0)
+		return -1;
+	if (early && !begun && place_of(b, uid) != NULL)
+		b->again[b->nagain++] = uid;
+	if (!begun)
+		return 0;
+	*place_of(b, uid) = true;
+	b->r->now.date = date;
+	got = deliver_end(b->r);
+	run_progress(b->r, false);
+	return got < 0 ? -1 : 0;
+}
+
+static unsigned
+ask(struct box *b, const char *set)
+{
+	return imap_say(b->m, "UID FETCH %s (UID INTERNALDATE "
+	    "BODY.PEEK[%s])", set, b->r->o->headers_only ? "HEADER" : "");
+}
+
+/*
+ * Until this command is answered.  The one behind it may be answered before
+ * it (imap.h): *other is 0 then.
+ */
+static int
+hear(struct box *b, unsigned tag, unsigned *other, uint32_t alone)
+{
+	struct imap_resp r;
+
+	do {
+		conn_phase(b->m->c, "FETCH", 300);
+		if (imap_next(b->m, &r) < 0)
+			return -1;
+		if (r.type == IMAP_FETCH && take(b, alone) < 0)
+			return -1;
+		if (r.tag != 0 && r.tag != tag && r.tag != *other)
+			continue;
+		if (r.tag != 0 && r.type != IMAP_OK) {
+			fail_say("%s: %s: FETCH: %s", b->r->o->title,
+			    b->folder, b->m->text);
+			b->r->status = fail_worse(b->r->status, EX_TEMPFAIL);
+		}
+		if (r.tag != 0 && r.tag == *other)
+			*other = 0;
+	} while (!imap_done(&r, tag));
+	return 0;
+}
+
+static int
+fetch(struct box *b)
+{
+	size_t at = 0, end;
+	unsigned tag[2] = { 0, 0 }, none = 0;
+	int k = 0;
+
+	while (at < b->wants || tag[0] != 0 || tag[1] != 0) {
+		if (at < b->wants) {
+			struct buf set = { .max = 65536 };
+
+			end = at + CHUNK < b->wants ? at + CHUNK : b->wants;
+			imap_set_put(&set, b->want, end, &at, SET);
+			tag[k] = ask(b, set.p);
+			buf_free(&set);
+		}
+		k ^= 1;
+		if (tag[k] != 0 && hear(b, tag[k], &tag[k ^ 1], 0) < 0)
+			return -1;
+		tag[k] = 0;
+	}
+	for (at = 0; at < b->nagain; at++) {
+		char one[16];
+
+		snprintf(one, sizeof one, "%u", b->again[at]);
+		if (hear(b, ask(b, one), &none, b->again[at]) < 0)
+			return -1;
+	}
+	return deliver_commit(b->r);
+}
+
+/* All up to here is done, or is no more. */
+static int
+move_mark(struct box *b)
+{
+	uint32_t mark = b->mark;
+	struct state *s = &b->r->state;
+	size_t i;
+
+	if (filtered(b->r->o) || b->r->status != 0 || b->r->o->headers_only)
+		return 0;
+	for (i = 0; i < b->n; i++) {
+		/*
+		 * Kept on the server, left there, or it did not come: if it
+		 * has gone, the next search will not find it.
+		 */
+		if (state_find(s, uid_key(b, b->uids[i]), STATE_DONE) == NULL)
+			break;
+		mark = b->uids[i];
+	}
+	if (mark == b->mark)
+		return 0;
+	return state_put(s, STATE_MARK, b->key, mark, b->r->e);
+}
+
+/* ---- afterwards ---- */
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* What of this folder is done, and is to go now. */
+static uint32_t *
+due(struct box *b, size_t *n)
+{
+	const struct state *s = &b->r->state;
+	uint32_t *v = mem_new(s->n + 1, sizeof *v);
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < s->cap; i++)
+		if (s->slot[i].kind == STATE_DONE &&
+		    s->slot[i].key.a == b->key.a &&
+		    s->slot[i].key.b <= UINT32_MAX &&
+		    (b->r->o->move_to != NULL ||
+		    run_due(b->r, s->slot[i].key)))
+			v[(*n)++] = (uint32_t)s->slot[i].key.b;
+	if (*n > 0)
+		qsort(v, *n, sizeof *v, by_value);
+	return v;
+}
+
+/* UID EXPUNGE takes these alone; EXPUNGE would take others' too. */
+static int
+delete_set(struct box *b, const char *set)
+{
+	unsigned store, expunge;
+
+	store = imap_say(b->m, "UID STORE %s +FLAGS.SILENT (\\Deleted)",
+	    set);
+	expunge = imap_say(b->m, "UID EXPUNGE %s", set);
+	if (imap_must(b->m, store, "UID STORE") < 0)
+		return -1;
+	return imap_must(b->m, expunge, "UID EXPUNGE");
+}
+
+static int
+remove_set(struct box *b, const char *set)
+{
+	struct buf to = { .max = 16384 };
+	int got = 0;
+
+	conn_phase(b->m->c, "deleting", 300);
+	if (b->r->o->move_to == NULL)
+		return delete_set(b, set);
+	if (imap_quote(b->m, &to, str_of(b->r->o->move_to)) < 0)
+		got = -1;
+	else
+		got = imap_must(b->m, imap_say(b->m, "UID MOVE %s %s", set,
+		    to.p), "UID MOVE");
+	buf_free(&to);
+	return got;
+}
+
+static int
+remove_all(struct box *b, const uint32_t *v, size_t n)
+{
+	size_t at = 0, from;
+	int got;
+
+	while (at < n) {
+		struct buf set = { .max = 65536 };
+
+		from = at;
+		imap_set_put(&set, v, n, &at, SET);
+		got = remove_set(b, set.p);
+		buf_free(&set);
+		if (got < 0)
+			return -1;
+		if (b->r->o->move_to != NULL)
+			b->r->moved += at - from;
+		else
+			b->r->deleted += at - from;
+		for (; from < at; from++)
+			if (state_drop(&b->r->state, uid_key(b, v[from]),
+			    STATE_DONE, b->r->e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static int
+afterwards(struct box *b)
+{
+	uint32_t *v;
+	size_t n;
+	int got = 0;
+
+	if (b->r->o->when == DELETE_NEVER && b->r->o->move_to == NULL)
+		return 0;
+	v = due(b, &n);
+	if (n > 0)
+		got = state_sync(&b->r->state, b->r->e);
+	if (n > 0 && got == 0)
+		got = remove_all(b, v, n);
+	free(v);
+	return got;
+}
+
+/* Under the mark nothing need be remembered one by one. */
+static int
+prune(struct box *b)
+{
+	struct state *s = &b->r->state;
+	struct entry *at = state_find(s, b->key, STATE_MARK);
+	size_t i;
+
+	if (at == NULL || s->n < 2000 || b->r->o->when != DELETE_NEVER ||
+	    b->r->o->move_to != NULL)
+		return 0;
+	for (i = 0; i < s->cap; i++)
+		if (s->slot[i].kind == STATE_DONE &&
+		    s->slot[i].key.a == b->key.a &&
+		    s->slot[i].key.b <= at->day &&
+		    state_drop(s, s->slot[i].key, STATE_DONE, b->r->e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- looking ---- */
+
+static int
+keep_head(void *to, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	buf_put(to, p, n);
+	return 0;
+}
+
+static int
+show_one(struct box *b)
+{
+	struct buf head = { .max = 1 << 17 };
+	struct conn_sink sink = { keep_head, &head };
+	struct message m;
+	struct imap_item it;
+	uint64_t size = 0;
+	uint32_t uid = 0;
+	bool full = false;
+	int got;
+
+	while ((got = imap_item(b->m, &it)) > 0) {
+		if (it.kind == IMAP_UID)
+			uid = (uint32_t)it.number;
+		else if (it.kind == IMAP_SIZE)
+			size = it.number;
+		else if (it.kind == IMAP_BODY) {
+			full = true;
+			if ((got = imap_body(b->m, &it, &sink)) < 0)
+				break;
+		}
+	}
+	m = message(b, uid);
+	m.size = size;
+	if (got == 0 && full && uid != 0) {
+		struct listing l = { .m = &m, .head = BUF_STR(head),
+		    .fresh = m.number > b->mark && state_find(&b->r->state,
+		    m.key, STATE_DONE) == NULL };
+
+		if (!b->r->o->dry_run || l.fresh)
+			show_line(b->r, &l);
+	}
+	buf_free(&head);
+	return got;
+}
+
+/* What a run would fetch. */
+static void
+only_wanted(struct box *b)
+{
+	struct message m;
+	size_t i, n = 0;
+
+	for (i = 0; i < b->n; i++) {
+		m = message(b, b->uids[i]);
+		if (!run_wants(b->r, &m))
+			continue;
+		b->r->total++;
+		b->uids[n++] = b->uids[i];
+	}
+	b->n = n;
+}
+
+static int
+show(struct box *b)
+{
+	struct imap_resp r;
+	unsigned tag;
+	size_t at = 0;
+
+	run_turn(b->r->o, true);
+	if (!b->r->o->account.json && !b->r->o->account.quiet)
+		printf("%s\n", b->folder);
+	show_begin(b->r);
+	if (b->r->o->dry_run)
+		only_wanted(b);
+	while (at < b->n) {
+		struct buf set = { .max = 65536 };
+
+		imap_set_put(&set, b->uids, b->n, &at, SET);
+		tag = imap_say(b->m, "UID FETCH %s (UID RFC822.SIZE "
+		    "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])", set.p);
+		buf_free(&set);
+		do {
+			conn_phase(b->m->c, "FETCH", 300);
+			if (imap_next(b->m, &r) < 0 ||
+			    (r.type == IMAP_FETCH && show_one(b) < 0))
+				return -1;
+		} while (!imap_done(&r, tag));
+	}
+	return 0;
+}
+
+static int
+look(struct box *b)
+{
+	uint32_t mark = b->mark;
+	size_t i;
+	int got;
+
+	if (b->r->o->list)
+		b->mark = 0;		/* all, not only what is new */
+	got = find(b);
+	b->mark = mark;
+	if (got < 0)
+		return -1;
+	for (i = 0; i < b->n && b->r->o->check; i++)
+		b->r->total += b->uids[i] > mark && state_find(&b->r->state,
+		    uid_key(b, b->uids[i]), STATE_DONE) == NULL;
+	return b->r->o->check ? 0 : show(b);
+}
+
+static int
+bring(struct box *b)
+{
+	if (find(b) < 0)
+		return -1;
+	b->r->there += b->m->box.exists;
+	plan(b);
+	if (b->wants > 0 && fetch(b) < 0)
+		return -1;
+	return move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0 ? -1 : 0;
+}
+
+int
+imapbox_run(struct run *r, struct imap *m, const char *folder)
+{
+	const struct options *o = r->o;
+	struct box b = { .r = r, .m = m, .folder = folder };
+	int got = open_box(&b);
+
+	if (got == 0)
+		got = o->list || o->check || o->dry_run ? look(&b) :
+		    bring(&b);
+	free(b.uids);
+	free(b.want);
+	free(b.here);
+	free(b.again);
+	return got;
+}

@@ -1,0 +1,343 @@
+/*
+ * mailfetch: new mail, here, exactly once
+ *
+ * One account is one process: several are forked, so that none can stop the
+ * others.  The order of things is in run.c, pop.c and imap.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "mailfetch.h"
+#include "net.h"
+#include "program.h"
+#include "trace.h"
+
+static struct options o = { .jobs = 4, .deliver_timeout = 300, .turn = -1 };
+
+static const struct opt options[] = {
+	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
+	{ 'd', "deliver", "PLACE", OPT_LIST, &o.deliver, "maildir:DIR, "
+	    "mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once",
+	    NULL, 0 },
+	{ 0, "create", NULL, OPT_FLAG, &o.create, "make the Maildir if it is "
+	    "not there", NULL, 0 },
+	{ 0, "format", "FORMAT", OPT_TEXT, &o.format, "of stdout: mboxrd, "
+	    "raw or json", NULL, 0 },
+	{ 0, "rcpt", "ADDR", OPT_LIST, &o.rcpt, "recipients for lmtp", NULL,
+	    0 },
+	{ 0, "envelope-from", "ADDR", OPT_TEXT, &o.rcpt_from, "sender for "
+	    "lmtp (else the null one)", NULL, 0 },
+	{ 0, "deliver-tls", "HOW", OPT_TEXT, &o.deliver_tls, "of lmtp by TCP: "
+	    "starttls, required, or off", NULL, 0 },
+	{ 0, "deliver-timeout", "SECONDS", OPT_SECONDS, &o.deliver_timeout,
+	    "for each command of exec (300)", NULL, 0 },
+	{ 0, "in-doubt", "POLICY", OPT_TEXT, &o.in_doubt, "retry or skip "
+	    "what exec or lmtp may have taken", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Which messages" },
+	{ 'f', "folder", "NAME", OPT_LIST, &o.folder, "IMAP: a folder, a "
+	    "pattern, !exclusion, or \\Junk (INBOX)", NULL, 0 },
+	{ 0, "search", "KEYS", OPT_TEXT, &o.search, "IMAP: only what SEARCH "
+	    "finds", NULL, 0 },
+	{ 0, "since", "DATE", OPT_TEXT, &o.since, "IMAP: not older "
+	    "(2026-07-01, or 14d)", NULL, 0 },
+	{ 0, "unseen", NULL, OPT_FLAG, &o.unseen, "IMAP: only what nobody "
+	    "has read", NULL, 0 },
+	{ 0, "headers-only", NULL, OPT_FLAG, &o.headers_only, "no bodies",
+	    NULL, 0 },
+	{ 0, "max-size", "BYTES", OPT_NUMBER, &o.max_size, "leave larger "
+	    "ones there", NULL, 0 },
+	{ 0, "limit", "N", OPT_NUMBER, &o.limit, "at most so many in one "
+	    "run", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Afterwards" },
+	{ 0, "delete", "WHEN", OPT_TEXT, &o.delete, "never, now or "
+	    "after:DAYS", NULL, 0 },
+	{ 0, "move-to", "FOLDER", OPT_TEXT, &o.move_to, "IMAP: move what was "
+	    "fetched there", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Looking" },
+	{ 'l', "list", NULL, OPT_FLAG, &o.list, "what is on the server; "
+	    "* is new", NULL, OPT_NOCONF },
+	{ 0, "check", NULL, OPT_FLAG, &o.check, "is there new mail? exit 0 "
+	    "yes, 1 no", NULL, OPT_NOCONF },
+	{ 'n', "dry-run", NULL, OPT_FLAG, &o.dry_run, "list what would be "
+	    "fetched", NULL, OPT_NOCONF },
+	{ 0, "probe", NULL, OPT_FLAG, &o.probe, "what the server can",
+	    NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
+	{ 'a', "all", NULL, OPT_FLAG, &o.all, "every fetch section of the "
+	    "configuration", NULL, OPT_NOCONF },
+	{ 0, "jobs", "N", OPT_NUMBER, &o.jobs, "accounts at a time (4)",
+	    NULL, 0 },
+	{ 0, "watch", NULL, OPT_FLAG, &o.watch, "stay, and fetch when mail "
+	    "comes", NULL, OPT_NOCONF },
+	{ 0, "state", "FILE", OPT_TEXT, &o.state, "what was fetched (else in "
+	    "~/.local/state/postbag)", NULL, 0 },
+	{ 0, "import", "FILE", OPT_TEXT, &o.import, "print a .fetchmailrc, "
+	    ".mpoprc or getmailrc as our configuration", NULL, OPT_NOCONF },
+	{ .name = NULL }
+};
+
+static bool
+is(const char *s, const char *word)
+{
+	return s != NULL && strcmp(s, word) == 0;
+}
+
+static int
+policies(struct err *e)
+{
+	uint64_t days;
+
+	if (o.delete == NULL || is(o.delete, "never"))
+		o.when = DELETE_NEVER;
+	else if (is(o.delete, "now"))
+		o.when = DELETE_NOW;
+	else if (str_starts(str_of(o.delete), "after:")) {
+		struct str n = str_of(o.delete + 6);
+
+		if (n.n > 0 && n.p[n.n - 1] == 'd')
+			n.n--;
+		if (str_num(n, 100000, &days) < 0)
+			return fail(e, EX_USAGE, "--delete after:DAYS, not "
+			    "\"%s\"", o.delete);
+		o.when = DELETE_AFTER;
+		o.days = (unsigned)days;
+	} else
+		return fail(e, EX_USAGE, "--delete is never, now or "
+		    "after:DAYS, not \"%s\"", o.delete);
+	if (o.watch && (o.list || o.check || o.dry_run || o.probe))
+		return fail(e, EX_USAGE, "--watch fetches: it does not go "
+		    "with --list, --check, --dry-run and --probe");
+	if (o.when != DELETE_NEVER && (o.move_to != NULL || o.headers_only))
+		return fail(e, EX_USAGE, "--delete does not go with %s",
+		    o.move_to != NULL ? "--move-to" : "--headers-only");
+	o.deliver_plain = is(o.deliver_tls, "off");
+	if (o.deliver_tls != NULL && !o.deliver_plain &&
+	    !is(o.deliver_tls, "starttls"))
+		return fail(e, EX_USAGE, "--deliver-tls is starttls or off");
+	o.skip_doubt = is(o.in_doubt, "skip");
+	if (o.in_doubt != NULL && !o.skip_doubt && !is(o.in_doubt, "retry"))
+		return fail(e, EX_USAGE, "--in-doubt is retry or skip");
+	if (o.format != NULL && !is(o.format, "mboxrd") &&
+	    !is(o.format, "raw") && !is(o.format, "json"))
+		return fail(e, EX_USAGE, "--format is mboxrd, raw or json");
+	return 0;
+}
+
+static struct opt_set set = { .usage = "mailfetch [options] [NAME ...]",
+    .about = "Brings new mail here, exactly once." };
+
+static int
+load(struct err *e)
+{
+	if (account_load(&o.account, &set, "imap pop3", NULL, e) < 0)
+		return -1;
+	if (!o.account.has_server)
+		return fail(e, EX_USAGE, "which server? Name a fetch section, "
+		    "or use -S imaps://HOST or -S pop3s://HOST");
+	o.title = o.operands.n > 0 ? o.operands.v[0] :
+	    o.account.name != NULL ? o.account.name : o.account.server.host;
+	trace_set(o.account.verbose);
+	return policies(e);
+}
+
+static int
+once(struct err *e)
+{
+	struct run r;
+	int status;
+
+	if (run_open(&r, &o, e) == 0) {
+		if (o.account.server.scheme >= ACCOUNT_POP3)
+			pop_run(&r);
+		else
+			imap_run(&r);
+	}
+	status = run_close(&r);
+	if (o.check && status == 0 && r.total == 0)
+		return 1;
+	return status;
+}
+
+enum { POLL = 300, SLICE = 5, SLEPT = 2000 };	/* seconds, and ms */
+
+/* Not longer than this machine is awake. */
+static void
+rest(double seconds, int64_t slept)
+{
+	int64_t end = clock_in(seconds), slice;
+
+	while (clock_left(end) > 0 && clock_slept() - slept < SLEPT) {
+		slice = clock_in(SLICE);
+		net_poll(NULL, 0, slice < end ? slice : end);
+	}
+}
+
+/* Half of it more or less: a server that comes back is not overrun. */
+static double
+roughly(double seconds)
+{
+	return seconds * (0.5 + (double)(clock_us() & 1023) / 1024);
+}
+
+/* Of the whole, that is: single messages do not end it. */
+static bool
+passes(int code)
+{
+	return code == 0 || code == EX_TEMPFAIL || code == EX_NOHOST;
+}
+
+/*
+ * POP3 cannot say that something has come; IMAP waits within imap_run, and
+ * this is for its connections that are lost.  One message an outage, none
+ * for a connection that can be had again at once.
+ */
+static int
+watch(struct err *e)
+{
+	double pause = 1;
+	bool said = false, first = true;
+	int64_t slept;
+	int status;
+
+	for (;;) {
+		slept = clock_slept();
+		o.reached = false;
+		o.account.deadline = 0;
+		status = once(e);
+		if (!passes(e->code) || (first && o.busy))
+			return status;
+		first = false;
+		if (o.reached || status == 0) {
+			pause = 1;
+			said = false;
+		} else if (!said && e->code != 0) {
+			said = true;
+			fail_say("%s: %s; trying again", o.title, e->msg);
+		}
+		fail_clear(e);
+		fflush(stdout);
+		rest(status == 0 ? POLL : roughly(pause), slept);
+		pause = 2 * pause < POLL ? 2 * pause : POLL;
+	}
+}
+
+static int
+account(const char *name, struct err *e)
+{
+	int status = -1;
+
+	if (name != NULL && account_section(&o.account, "fetch", name,
+	    e) < 0)
+		return e->code;
+	if (load(e) == 0)
+		status = o.watch ? watch(e) : once(e);
+	if (e->code != 0)
+		fail_say("%s%s%s", name != NULL ? name : "",
+		    name != NULL ? ": " : "", e->msg);
+	return status < 0 ? e->code : status;
+}
+
+/* ---- several ---- */
+
+/* Only this process has forked anything, and nothing else is open yet. */
+static pid_t
+start(const char *name)
+{
+	struct err e = { 0 };
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	if ((pid = fork()) != 0)
+		return pid;
+	o.operands = (struct opt_list){ &name, 1 };
+	status = account(name, &e);
+	if (fflush(stdout) != 0)
+		status = fail_worse(status, EX_IOERR);
+	account_wipe(&o.account);
+	_exit(status);
+}
+
+/* What became of all: the worst of it; of --check, whether there is any. */
+struct sum {
+	int running, worst;
+	bool news;
+};
+
+static void
+await(struct sum *s)
+{
+	int status, code;
+
+	if (wait(&status) < 0)
+		return;
+	s->running--;
+	code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	s->news |= code == 0;
+	if (code != 1)			/* of --check: nothing new there */
+		s->worst = fail_worse(s->worst, code);
+}
+
+static int
+several(struct opt_list names)
+{
+	struct sum s = { 0 };
+	size_t i;
+
+	o.turn = memfd_create("turn", MFD_CLOEXEC);
+	for (i = 0; i < names.n; i++) {
+		/* who watches does not end: all of them at once */
+		if (!o.watch &&
+		    (uint64_t)s.running >= (o.jobs > 0 ? o.jobs : 1))
+			await(&s);
+		if (start(names.v[i]) < 0) {
+			fail_say("fork: %s", strerror(errno));
+			s.worst = fail_worse(s.worst, EX_OSERR);
+		} else
+			s.running++;
+	}
+	while (s.running > 0)
+		await(&s);
+	return s.worst == 0 && o.check && !s.news ? 1 : s.worst;
+}
+
+static int
+run(int argc, char **argv, struct err *e)
+{
+	set.tables[0] = options;
+	set.tables[1] = account_options(&o.account);
+	set.arena = &o.account.arena;
+	if (opt_parse(&set, argc, argv, &o.operands, e) < 0)
+		return -1;
+	if (o.import != NULL)
+		return import_run(o.import, e);
+	if (o.all && o.operands.n == 0 && account_sections(&o.account,
+	    "fetch", &o.operands, e) < 0)
+		return -1;
+	if (o.operands.n > 1)
+		return several(o.operands);
+	return account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int status;
+
+	program_begin(argv[0]);
+	program_private();
+	status = run(argc, argv, &e);
+	if (status < 0) {
+		fail_say("%s", e.msg);
+		status = e.code;
+	}
+	account_wipe(&o.account);
+	return program_end(status);
+}

@@ -1,0 +1,646 @@
+/*
+ * place.c: the places that are not Maildirs: mbox, command, LMTP, stdout
+ *
+ * A command gets the message as its standard input, a file and no pipe: it
+ * may read it or not.  No shell sees any of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "json.h"
+#include "mailfetch.h"
+#include "mime.h"
+#include "net.h"
+#include "trace.h"
+
+extern char **environ;
+
+enum { LOCKED = 30 };		/* seconds to wait for an mbox */
+
+/* ---- what --deliver says ---- */
+
+/* "cmd 'a b' \"c d\" e\ f" as words, without any of a shell's other magic. */
+static char **
+words(struct arena *a, const char *text, struct err *e)
+{
+	char **v = arena_new(a, strlen(text) / 2 + 2, sizeof *v);
+	char *to = arena_new(a, strlen(text) + 1, 2), quote = '\0';
+	size_t n = 0;
+	bool inside = false;
+
+	for (; *text != '\0'; text++) {
+		if (quote == '\0' && (*text == ' ' || *text == '\t')) {
+			if (inside)
+				*to++ = '\0';
+			inside = false;
+			continue;
+		}
+		if (!inside)
+			v[n++] = to;
+		inside = true;
+		if (quote != '\0' && *text == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*text == '"' || *text == '\''))
+			quote = *text;
+		else if (*text == '\\' && quote != '\'' && text[1] != '\0')
+			*to++ = *++text;
+		else
+			*to++ = *text;
+	}
+	if (quote == '\0' && n > 0)
+		return v;
+	fail(e, EX_USAGE, "--deliver exec: %s", n == 0 ? "which command?" :
+	    "a quote that is not closed");
+	return NULL;
+}
+
+/* As for the server that is fetched from, but for its pins. */
+static int
+lmtp_tls(struct place *p, struct run *r)
+{
+	const char *ca = r->o->account.ca;
+
+	p->tls_conf = (struct tls_conf){ .ca = ca != NULL ?
+	    file_path(&r->arena, ca) : NULL };
+	p->tls = tls_ctx_new(&p->tls_conf, r->e);
+	p->conf.tls = p->tls;
+	return p->tls != NULL ? 0 : -1;
+}
+
+static int
+parse_lmtp(struct place *p, const char *rest, struct run *r)
+{
+	char *url = arena_printf(&r->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
+	    "//", rest);
+
+	if (r->o->rcpt.n == 0)
+		return fail(r->e, EX_USAGE, "--deliver lmtp: needs --rcpt "
+		    "ADDR");
+	if (account_url(&p->server, &r->arena, url, "lmtp", r->e) < 0)
+		return fail_in(r->e, "--deliver");
+	p->conf = (struct conn_conf){ .host = p->server.host,
+	    .port = p->server.port, .path = p->server.path };
+	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
+	    .tls = p->server.path != NULL || r->o->deliver_plain ?
+	    SMTP_TLS_OFF : SMTP_TLS_STARTTLS };
+	return p->smtp_conf.tls == SMTP_TLS_OFF ? 0 : lmtp_tls(p, r);
+}
+
+int
+place_parse(struct place *p, const char *spec, struct run *r)
+{
+	struct str rest = str_of(spec), kind = str_cut(&rest, ':');
+	const char *arg = rest.p != NULL ? rest.p : "";
+
+	*p = (struct place){ .name = spec, .mbox = { .fd = -1 },
+	    .maildir = { .top = -1, .tmp = -1, .fresh = -1, .cur = -1 },
+	    .key = state_digest("place", str_of(spec)) };
+	if (str_is(kind, "stdout") && rest.p == NULL) {
+		p->kind = PLACE_STDOUT;
+		return 0;
+	}
+	if (arg[0] == '\0')
+		return fail(r->e, EX_USAGE, "--deliver is maildir:DIR, "
+		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH or "
+		    "stdout");
+	p->name = arg;
+	if (str_is(kind, "maildir") || str_is(kind, "mbox")) {
+		p->kind = str_is(kind, "mbox") ? PLACE_MBOX : PLACE_MAILDIR;
+		p->name = file_path(&r->arena, arg);
+		return 0;
+	}
+	if (str_is(kind, "exec") || str_is(kind, "mda")) {
+		p->kind = PLACE_EXEC;
+		p->argv = words(&r->arena, arg, r->e);
+		return p->argv != NULL ? 0 : -1;
+	}
+	p->kind = PLACE_LMTP;
+	if (str_is(kind, "lmtp"))
+		return parse_lmtp(p, arg, r);
+	return fail(r->e, EX_USAGE, "--deliver %s: no such place", spec);
+}
+
+bool
+place_doubtful(const struct place *p)
+{
+	return p->kind == PLACE_EXEC || p->kind == PLACE_LMTP;
+}
+
+/* ---- mbox ---- */
+
+/* The length before the batch that a crash interrupted, if one did. */
+static struct entry *
+interrupted(struct place *p, struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->state.cap; i++)
+		if (r->state.slot[i].kind == STATE_LENGTH &&
+		    r->state.slot[i].key.a == p->key.a)
+			return &r->state.slot[i];
+	return NULL;
+}
+
+static int
+recover(struct place *p, struct run *r)
+{
+	struct entry *at = interrupted(p, r);
+	struct key k;
+	int got;
+
+	if (at == NULL)
+		return 0;
+	k = at->key;
+	if (mbox_open(&p->mbox, p->name, LOCKED, r->e) < 0)
+		return -1;
+	got = mbox_recover(&p->mbox, k.b, r->e);
+	mbox_close(&p->mbox);
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		fail_say("%s: a delivery was interrupted at byte %llu, and "
+		    "somebody else has written behind it: some messages may "
+		    "be there twice, the last of ours may be cut", p->name,
+		    (unsigned long long)k.b);
+	return state_drop(&r->state, k, STATE_LENGTH, r->e);
+}
+
+static int
+begin_mbox(struct place *p, struct run *r)
+{
+	struct key k;
+
+	if (mbox_open(&p->mbox, p->name, LOCKED, r->e) < 0)
+		return -1;
+	k = (struct key){ p->key.a, p->mbox.start };
+	if (state_put(&r->state, STATE_LENGTH, k, 0, r->e) < 0 ||
+	    state_sync(&r->state, r->e) < 0)
+		return -1;
+	p->begun = true;
+	return 0;
+}
+
+/*
+ * The message in pieces that end behind a line end (or are long), for
+ * quoting.
+ */
+static int
+pieces(struct run *r, int (*each)(void *, struct str, struct err *),
+    void *to)
+{
+	char *some = mem_new(1, 65536);
+	off_t at = 0;
+	ssize_t n;
+	const char *eol;
+
+	while ((n = file_pread(r->main, some, 65536, at, r->e)) > 0) {
+		eol = n == 65536 ? memrchr(some, '\n', (size_t)n) : NULL;
+		if (eol != NULL)
+			n = eol - some + 1;
+		if (each(to, (struct str){ some, (size_t)n }, r->e) < 0)
+			n = -1;
+		if (n < 0)
+			break;
+		at += n;
+	}
+	free(some);
+	return n < 0 ? -1 : 0;
+}
+
+static int
+put_mbox(void *to, struct str s, struct err *e)
+{
+	return mbox_put(to, s, e);
+}
+
+static int
+give_mbox(struct place *p, struct run *r)
+{
+	uint64_t before;
+
+	if (!p->begun && begin_mbox(p, r) < 0)
+		return -1;
+	before = p->mbox.length;
+	if (mbox_begin(&p->mbox, r->now.date > 0 ? r->now.date :
+	    clock_wall(), r->e) == 0 && pieces(r, put_mbox, &p->mbox) == 0 &&
+	    mbox_end(&p->mbox, r->e) == 0)
+		return 0;
+	mbox_back(&p->mbox, before);
+	return -1;
+}
+
+/* ---- a command ---- */
+
+static int
+doubt(struct place *p, struct run *r)
+{
+	struct key k = state_mix(r->now.key, str_of(p->name));
+
+	return state_put(&r->state, STATE_DOUBT, k, 0, r->e) < 0 ||
+	    state_sync(&r->state, r->e) < 0 ? -1 : 0;
+}
+
+/* It was not taken, that is certain. */
+static int
+certain(struct place *p, struct run *r)
+{
+	return state_drop(&r->state, state_mix(r->now.key, str_of(p->name)),
+	    STATE_DOUBT, r->e) < 0 ? -1 : 1;
+}
+
+/* For reading alone: what a command does to it must not be what we keep. */
+static int
+read_only(struct run *r)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", r->main);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (fd = fcntl(r->main, F_DUPFD_CLOEXEC, 3)) >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd >= 0 ? fd : fail_sys(r->e, EX_OSERR, "the message");
+}
+
+static int
+start(struct place *p, struct run *r, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t pipes;
+	int fd = read_only(r), got;
+
+	if (fd < 0)
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fd, 0);
+	posix_spawnattr_init(&attr);
+	sigemptyset(&pipes);
+	sigaddset(&pipes, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &pipes);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
+	    POSIX_SPAWN_SETPGROUP);
+	got = posix_spawnp(pid, p->argv[0], &actions, &attr, p->argv,
+	    environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	close(fd);
+	errno = got;
+	return got == 0 ? 0 : fail_sys(r->e, EX_UNAVAILABLE, "%s",
+	    p->argv[0]);
+}
+
+/* 1 ended, 0 the time is over. */
+static int
+ended(pid_t pid, double seconds, int *status)
+{
+	int64_t end = clock_in(seconds);
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int got;
+
+	if (fd < 0)
+		return waitpid(pid, status, 0) == pid;
+	got = net_poll(&p, 1, end);
+	close(fd);
+	if (got > 0)
+		return waitpid(pid, status, 0) == pid;
+	kill(-pid, SIGKILL);
+	waitpid(pid, status, 0);
+	return 0;
+}
+
+static int
+give_exec(struct place *p, struct run *r)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (doubt(p, r) < 0)
+		return -1;
+	if (start(p, r, &pid) < 0) {
+		certain(p, r);
+		return -1;
+	}
+	if (ended(pid, r->o->deliver_timeout, &status) == 0)
+		return fail(r->e, EX_TEMPFAIL, "%s: not done after %g "
+		    "seconds; ended. The message stays on the server",
+		    p->argv[0], r->o->deliver_timeout);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status))
+		fail_say("%s: exit %d: the message stays on the server",
+		    p->argv[0], WEXITSTATUS(status));
+	else
+		fail_say("%s: ended by signal %d: the message stays on the "
+		    "server", p->argv[0], WTERMSIG(status));
+	r->status = fail_worse(r->status, WIFEXITED(status) &&
+	    WEXITSTATUS(status) != EX_TEMPFAIL ? EX_UNAVAILABLE :
+	    EX_TEMPFAIL);
+	return certain(p, r);
+}
+
+/* ---- LMTP ---- */
+
+static int
+connect_lmtp(struct place *p, struct run *r)
+{
+	if (p->conn != NULL && !conn_deaf(p->conn))
+		return 0;
+	conn_close(p->conn);
+	p->conn = conn_open(&p->conf, r->e);
+	if (p->conn == NULL)
+		return -1;
+	return smtp_open(&p->smtp, p->conn, &p->smtp_conf);
+}
+
+static struct key
+rcpt_key(struct run *r, const char *addr)
+{
+	return state_mix(state_mix(r->now.key, STR("rcpt")), str_of(addr));
+}
+
+/* Who has it already is not asked again. */
+static size_t
+recipients(struct run *r, struct smtp_rcpt *rcpt)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->o->rcpt.n; i++)
+		if (state_find(&r->state, rcpt_key(r, r->o->rcpt.v[i]),
+		    STATE_DONE) == NULL)
+			rcpt[n++] = (struct smtp_rcpt){
+			    .addr = r->o->rcpt.v[i], .params = "" };
+	return n;
+}
+
+static int
+settle(struct place *p, struct run *r, struct smtp_mail *m)
+{
+	uint32_t today = run_today();
+	bool open = false, sent = false, unknown = false;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		sent |= m->rcpt[i].state == SMTP_SENT;
+		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
+		open |= m->rcpt[i].state != SMTP_SENT;
+		if (m->rcpt[i].state != SMTP_SENT)
+			fail_say("lmtp %s: <%s>: %d %s", p->name,
+			    m->rcpt[i].addr, m->rcpt[i].reply.code,
+			    m->rcpt[i].reply.text);
+		if (m->rcpt[i].state == SMTP_REFUSED)
+			r->status = fail_worse(r->status, EX_NOUSER);
+		else if (m->rcpt[i].state != SMTP_SENT)
+			r->status = fail_worse(r->status, EX_TEMPFAIL);
+	}
+	if (!open)
+		return 0;
+	for (i = 0; i < m->n && sent; i++)
+		if (m->rcpt[i].state == SMTP_SENT && state_put(&r->state,
+		    STATE_DONE, rcpt_key(r, m->rcpt[i].addr), today,
+		    r->e) < 0)
+			return -1;
+	return unknown ? 1 : certain(p, r);
+}
+
+static int
+send_lmtp(struct place *p, struct run *r, struct msg *m, struct arena *a)
+{
+	struct smtp_rcpt *rcpt = arena_new(a, r->o->rcpt.n, sizeof *rcpt);
+	struct smtp_mail mail = { .from = r->o->rcpt_from != NULL ?
+	    r->o->rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
+	struct msg raw = *m;
+	struct err *was = r->e;
+	int got;
+
+	if (raw.odd || (raw.eight && (p->smtp.caps & SMTP_8BITMIME) == 0)) {
+		if (mime_downgrade(&raw, m, a, r->e) < 0)
+			return -1;
+	}
+	mail.n = recipients(r, rcpt);
+	if (mail.n == 0)
+		return 0;
+	if (doubt(p, r) < 0)
+		return -1;
+	got = smtp_send(&p->smtp, &mail);
+	if (settle(p, r, &mail) == 0)
+		return 0;
+	return got < 0 || was->code != 0 ? -1 : 1;
+}
+
+static int
+give_lmtp(struct place *p, struct run *r)
+{
+	struct arena a = { 0 };
+	struct msg m = { 0 };
+	int fd, got = -1;
+
+	if (connect_lmtp(p, r) < 0 || (fd = read_only(r)) < 0)
+		return -1;
+	if (msg_scan(&m, &a, fd, MSG_ODD, r->e) == 0)
+		got = send_lmtp(p, r, &m, &a);
+	msg_close(&m);
+	arena_free(&a);
+	close(fd);
+	return got;
+}
+
+/* ---- standard output ---- */
+
+static int
+put_raw(void *to, struct str s, struct err *e)
+{
+	(void)to;
+	return fwrite(s.p, 1, s.n, stdout) == s.n ? 0 :
+	    fail_sys(e, EX_IOERR, "standard output");
+}
+
+static int
+put_quoted(void *to, struct str s, struct err *e)
+{
+	struct buf b = { .max = 1 << 18 };
+	int got;
+
+	mbox_quote(&b, s, to);
+	got = put_raw(NULL, BUF_STR(b), e);
+	buf_free(&b);
+	return got;
+}
+
+/* The header, or as much of it as there is in the first 64 KB. */
+static int
+head_of(struct run *r, struct buf *to)
+{
+	char *some = mem_new(1, 65536);
+	ssize_t n = file_pread(r->main, some, 65536, 0, r->e);
+	const char *end = n > 0 ? memmem(some, (size_t)n, "\n\n", 2) : NULL;
+
+	if (n > 0)
+		buf_put(to, some, end != NULL ? (size_t)(end - some) + 1 :
+		    (size_t)n);
+	free(some);
+	return n < 0 ? -1 : 0;
+}
+
+static void
+json_message(struct run *r, struct str head)
+{
+	struct buf b = { .max = 1 << 20 };
+	struct json j = { .out = &b };
+	char text[600];
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "account", r->o->title);
+	if (r->now.folder != NULL)
+		json_s(&j, "folder", r->now.folder);
+	if (r->now.id != NULL)
+		json_s(&j, "uidl", r->now.id);
+	else
+		json_int(&j, "uid", r->now.number);
+	json_int(&j, "size", (int64_t)r->size);
+	show_field(head, "Date", text, sizeof text);
+	json_s(&j, "date", text);
+	show_field(head, "From", text, sizeof text);
+	json_s(&j, "from", text);
+	show_field(head, "Subject", text, sizeof text);
+	json_s(&j, "subject", text);
+	json_s(&j, "file", r->name);
+	json_close(&j, '}');
+	puts(b.p);
+	buf_free(&b);
+}
+
+static int
+give_stdout(struct run *r)
+{
+	const char *format = r->o->format;
+	struct buf head = { .max = 65536 };
+	bool begins = true;
+	char from[128];
+	int got;
+
+	if (format != NULL && strcmp(format, "json") == 0) {
+		if ((got = head_of(r, &head)) == 0)
+			json_message(r, BUF_STR(head));
+		buf_free(&head);
+	} else if (format != NULL && strcmp(format, "raw") == 0) {
+		got = pieces(r, put_raw, NULL);
+	} else {
+		mbox_from(from, r->now.date > 0 ? r->now.date :
+		    clock_wall());
+		fputs(from, stdout);
+		got = pieces(r, put_quoted, &begins);
+		fputs(begins ? "\n" : "\n\n", stdout);
+	}
+	if (got == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		return fail_sys(r->e, EX_IOERR, "standard output");
+	return got;
+}
+
+/* ---- all of them ---- */
+
+/* Who has another state file may be at the same message. */
+static int
+open_maildir(struct place *p, struct run *r)
+{
+	struct key k = state_digest("state", str_of(r->state.path));
+
+	if (maildir_open(&p->maildir, p->name, r->o->create, r->e) < 0)
+		return -1;
+	snprintf(p->maildir.mine, sizeof p->maildir.mine, ".%08x",
+	    (unsigned)k.a);
+	return 0;
+}
+
+int
+place_open(struct place *p, struct run *r)
+{
+	struct mbox probe;
+
+	if (p->kind == PLACE_MAILDIR)
+		return open_maildir(p, r);
+	if (p->kind != PLACE_MBOX)
+		return 0;
+	if (recover(p, r) < 0)
+		return -1;
+	if (mbox_open(&probe, p->name, LOCKED, r->e) < 0)
+		return -1;
+	mbox_close(&probe);
+	return 0;
+}
+
+int
+place_give(struct place *p, struct run *r)
+{
+	int got;
+
+	switch (p->kind) {
+	case PLACE_MBOX:
+		return give_mbox(p, r);
+	case PLACE_EXEC:
+		return give_exec(p, r);
+	case PLACE_LMTP:
+		return give_lmtp(p, r);
+	case PLACE_STDOUT:
+		run_turn(r->o, true);
+		got = give_stdout(r);
+		run_turn(r->o, false);
+		return got;
+	default:
+		return 0;
+	}
+}
+
+int
+place_sync(struct place *p, struct run *r)
+{
+	if (p->kind == PLACE_MAILDIR)
+		return maildir_sync(&p->maildir, r->e);
+	return p->kind == PLACE_MBOX && p->begun ?
+	    mbox_sync(&p->mbox, r->e) : 0;
+}
+
+int
+place_settle(struct place *p, struct run *r)
+{
+	return p->kind == PLACE_MAILDIR ? maildir_settle(&p->maildir, r->e) :
+	    0;
+}
+
+/* A batch that was not committed is taken back. */
+void
+place_close(struct place *p, struct run *r)
+{
+	struct err e = { 0 };
+
+	if (p->begun) {
+		mbox_back(&p->mbox, p->mbox.start);
+		if (mbox_sync(&p->mbox, &e) == 0)
+			state_drop(&r->state, (struct key){ p->key.a,
+			    p->mbox.start }, STATE_LENGTH, &e);
+	}
+	mbox_close(&p->mbox);
+	maildir_close(&p->maildir);
+	if (p->conn != NULL) {
+		smtp_quit(&p->smtp);
+		conn_close(p->conn);
+	}
+	tls_ctx_free(p->tls);
+	p->tls = NULL;
+	p->conn = NULL;
+	p->begun = false;
+}

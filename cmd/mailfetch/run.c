@@ -1,0 +1,278 @@
+/* run.c: what POP3 and IMAP have in common; the report */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "json.h"
+#include "mailfetch.h"
+
+uint32_t
+run_today(void)
+{
+	return (uint32_t)(clock_wall() / 86400);
+}
+
+/* ---- where the state is ---- */
+
+/* Any text as a file name: what is not harmless as %XX. */
+static char *
+file_name(struct arena *a, const char *text)
+{
+	char *to = arena_new(a, strlen(text) * 3 + 1, 1), *at = to;
+
+	for (; *text != '\0'; text++) {
+		if (str_alpha(*text) || str_digit(*text) || *text == '-' ||
+		    *text == '_' || *text == '@' ||
+		    (*text == '.' && at != to)) {
+			*at++ = *text;
+			continue;
+		}
+		snprintf(at, 4, "%%%02X", (unsigned)(unsigned char)*text);
+		at += 3;
+	}
+	return to;
+}
+
+static const char *
+state_path(struct run *r)
+{
+	struct options *o = r->o;
+	const struct account_server *s = &o->account.server;
+	const char *dir = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *name;
+
+	if (o->state != NULL)
+		return strchr(o->state, '/') != NULL ? o->state :
+		    arena_printf(&r->arena, "./%s", o->state);
+	name = o->account.name != NULL ? o->account.name :
+	    arena_printf(&r->arena, "%s-%s@%s-%u", s->scheme >= ACCOUNT_POP3 ?
+	    "pop3" : "imap", o->account.user != NULL ? o->account.user : "",
+	    s->host, s->port);
+	if (o->operands.n > 0)
+		name = o->operands.v[0];
+	if (dir != NULL && dir[0] == '/')
+		return arena_printf(&r->arena, "%s/postbag/mailfetch/%s.state",
+		    dir, file_name(&r->arena, name));
+	if (home == NULL || home[0] != '/') {
+		fail(r->e, EX_CONFIG, "neither $XDG_STATE_HOME nor $HOME is "
+		    "set: use --state FILE");
+		return NULL;
+	}
+	return arena_printf(&r->arena,
+	    "%s/.local/state/postbag/mailfetch/%s.state", home,
+	    file_name(&r->arena, name));
+}
+
+static bool
+looks_only(const struct options *o)
+{
+	return o->list || o->check || o->probe || o->dry_run;
+}
+
+int
+run_open(struct run *r, struct options *o, struct err *e)
+{
+	const char *path;
+
+	*r = (struct run){ .o = o, .e = e, .spool = -1, .main = -1,
+	    .state = { .fd = -1, .lock = -1 }, .started = clock_ms() };
+	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
+	    o->account.user : "", o->account.server.host);
+	if (o->probe)
+		return 0;
+	path = state_path(r);
+	if (path == NULL)
+		return -1;
+	if (state_open(&r->state, path, e) < 0) {
+		o->busy = e->code == EX_TEMPFAIL;
+		return -1;
+	}
+	if (looks_only(o))
+		return 0;
+	if (o->deliver.n == 0)
+		return fail(e, EX_USAGE, "where to? --deliver maildir:DIR, "
+		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
+	return deliver_open(r);
+}
+
+/* A lock that goes with its process, whatever becomes of that. */
+void
+run_turn(struct options *o, bool mine)
+{
+	struct flock l = { .l_type = mine ? F_WRLCK : F_UNLCK,
+	    .l_whence = SEEK_SET };
+
+	if (!mine)
+		fflush(stdout);
+	if (o->turn >= 0)
+		while (fcntl(o->turn, F_SETLKW, &l) < 0 && errno == EINTR)
+			;
+}
+
+/* ---- the end ---- */
+
+static void
+tell_json(struct run *r)
+{
+	struct buf b = { .max = 1 << 16 };
+	struct json j = { .out = &b };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "account", r->o->title);
+	json_int(&j, "there", (int64_t)r->there);
+	json_int(&j, "fetched", (int64_t)r->fetched);
+	json_int(&j, "bytes", (int64_t)r->bytes);
+	json_int(&j, "kept", (int64_t)r->kept);
+	json_int(&j, "skipped", (int64_t)r->skipped);
+	json_int(&j, "in_doubt", (int64_t)r->doubt);
+	json_int(&j, "deleted", (int64_t)r->deleted);
+	json_int(&j, "moved", (int64_t)r->moved);
+	json_int(&j, "status", r->e->code != 0 ? r->e->code : r->status);
+	if (r->e->code != 0)
+		json_s(&j, "error", r->e->msg);
+	json_close(&j, '}');
+	run_turn(r->o, true);
+	puts(b.p);
+	run_turn(r->o, false);
+	buf_free(&b);
+}
+
+int
+run_close(struct run *r)
+{
+	struct err e = { 0 };
+	bool clean = true;
+	int status;
+
+	/* What is complete stays, also when the rest failed. */
+	if (r->main >= 0)
+		deliver_abort(r);
+	if (r->n > 0) {
+		struct err *was = r->e;
+
+		r->e = &e;
+		clean = deliver_commit(r) == 0;
+		r->e = was;
+	}
+	if (!clean) {
+		fail(r->e, e.code, "%s", e.msg);
+		deliver_drop(r);
+	}
+	deliver_close(r);
+	if (r->state.fd >= 0 && clean && r->state.changed &&
+	    state_finish(&r->state, &e) < 0)
+		fail(r->e, e.code, "%s", e.msg);
+	if (looks_only(r->o))
+		run_turn(r->o, false);
+	if (r->doubt > 0 && !r->o->account.quiet)
+		fail_say("%s: %llu handed over before, with no answer seen: "
+		    "%s", r->o->title, (unsigned long long)r->doubt,
+		    r->o->skip_doubt ? "not given again" : "given again");
+	run_progress(r, true);
+	if (r->o->account.json && !r->o->list && !r->o->probe)
+		tell_json(r);
+	status = r->e->code != 0 ? r->e->code : r->status;
+	state_close(&r->state);
+	arena_free(&r->arena);
+	return status;
+}
+
+/* ---- in between ---- */
+
+int
+run_login(struct run *r, struct session *s, struct sasl_login *l)
+{
+	if (!session_wants_login(&r->o->account))
+		return conn_fail(s->conn, EX_USAGE, "log in as whom? --user "
+		    "NAME");
+	return session_login(s, l);
+}
+
+static bool
+doubtful(struct run *r, struct key k)
+{
+	size_t i;
+
+	for (i = 0; i < r->places; i++)
+		if (place_doubtful(&r->place[i]) && state_find(&r->state,
+		    state_mix(k, str_of(r->place[i].name)), STATE_DOUBT) !=
+		    NULL)
+			return true;
+	return false;
+}
+
+bool
+run_wants(struct run *r, const struct message *m)
+{
+	const struct options *o = r->o;
+
+	if (state_find(&r->state, m->key, STATE_DONE) != NULL)
+		return false;
+	if (deliver_known(r, m->key)) {
+		state_put(&r->state, STATE_DONE, m->key, run_today(), r->e);
+		return false;
+	}
+	if (doubtful(r, m->key)) {
+		r->doubt++;
+		if (o->skip_doubt) {
+			state_put(&r->state, STATE_DONE, m->key, run_today(),
+			    r->e);
+			return false;
+		}
+	}
+	if (o->max_size > 0 && m->size > o->max_size) {
+		r->skipped++;
+		return false;
+	}
+	return o->limit == 0 || r->total < o->limit;
+}
+
+bool
+run_due(struct run *r, struct key k)
+{
+	struct entry *at;
+
+	if (r->o->when == DELETE_NEVER)
+		return false;
+	at = state_find(&r->state, k, STATE_DONE);
+	return at != NULL && (r->o->when == DELETE_NOW ||
+	    run_today() >= at->day + r->o->days);
+}
+
+static void
+amount(char dst[32], double bytes)
+{
+	if (bytes < 1e6)
+		snprintf(dst, 32, "%.0f kB", bytes / 1e3);
+	else
+		snprintf(dst, 32, "%.1f MB", bytes / 1e6);
+}
+
+/* On a terminal alone, ten times a second at most. */
+void
+run_progress(struct run *r, bool last)
+{
+	int64_t now = clock_ms(), ran = now - r->started;
+	double done = r->total_bytes > 0 ? (double)r->bytes /
+	    (double)r->total_bytes : r->total > 0 ? (double)r->fetched /
+	    (double)r->total : 0;
+	char size[32], left[32] = "";
+
+	if (r->o->account.quiet || r->o->account.json || !isatty(2) ||
+	    (last ? r->drawn == 0 : now - r->drawn < 100 || ran < 500))
+		return;
+	r->drawn = now;
+	amount(size, (double)r->bytes);
+	if (!last && done > 0.01 && done < 1)
+		snprintf(left, sizeof left, ", %.0f s left",
+		    (double)ran / 1000 * (1 - done) / done);
+	fprintf(stderr, "\r\033[K%s: %llu of %llu, %s%s%s", r->o->title,
+	    (unsigned long long)r->fetched, (unsigned long long)r->total,
+	    size, left, last ? "\n" : "");
+	fflush(stderr);
+}

@@ -1,0 +1,436 @@
+/*
+ * state.c: what was fetched: a log of records, each with its own checksum
+ *
+ * A record is 32 bytes in the machine's own order.  The first that is torn
+ * ends the log.  Appending is cheap and needs no sync where a batch's syncfs
+ * comes anyway; the file is rewritten when more than half of it is history.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "mailfetch.h"
+
+struct record {
+	uint32_t sum, kind, day, zero;
+	struct key key;
+};
+
+static const char magic[32] = "postbag mailfetch state 1\n";
+
+static uint32_t
+checksum(const struct record *r)
+{
+	const unsigned char *p = (const unsigned char *)r;
+	uint32_t c = 0xffffffff;
+	size_t i;
+	int k;
+
+	for (i = sizeof r->sum; i < sizeof *r; i++) {
+		c ^= p[i];
+		for (k = 0; k < 8; k++)
+			c = c >> 1 ^ (0xedb88320 & -(c & 1));
+	}
+	return ~c;
+}
+
+struct key
+state_digest(const char *what, struct str s)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *x = EVP_MD_CTX_new();
+	struct key k = { 0, 0 };
+
+	if (x == NULL || EVP_DigestInit_ex(x, EVP_sha256(), NULL) != 1 ||
+	    EVP_DigestUpdate(x, what, strlen(what) + 1) != 1 ||
+	    EVP_DigestUpdate(x, s.p, s.n) != 1 ||
+	    EVP_DigestFinal_ex(x, md, NULL) != 1)
+		abort();
+	EVP_MD_CTX_free(x);
+	memcpy(&k, md, sizeof k);
+	return k;
+}
+
+struct key
+state_mix(struct key k, struct str s)
+{
+	char both[sizeof k + 512];
+
+	s = str_to(s, 512);
+	memcpy(both, &k, sizeof k);
+	memcpy(both + sizeof k, s.p, s.n);
+	return state_digest("mix", (struct str){ both, sizeof k + s.n });
+}
+
+/* ---- the table ---- */
+
+static struct entry *
+slot(const struct state *s, struct key k, enum state_kind kind)
+{
+	size_t mask = s->cap - 1, i;
+	uint64_t h = (k.a ^ k.b * 0x9e3779b97f4a7c15u ^ kind) *
+	    0xff51afd7ed558ccdu;
+
+	for (i = (size_t)(h >> 20) & mask; s->slot[i].kind != STATE_FREE;
+	    i = (i + 1) & mask)
+		if (s->slot[i].key.a == k.a && s->slot[i].key.b == k.b &&
+		    (s->slot[i].kind == kind ||
+		    (s->slot[i].kind == STATE_FORGET &&
+		    s->slot[i].day == kind)))
+			break;
+	return &s->slot[i];
+}
+
+static void set(struct state *, enum state_kind, struct key, uint32_t);
+
+static void
+grow(struct state *s)
+{
+	struct entry *old = s->slot;
+	size_t n = s->cap, i;
+
+	s->cap = n > 0 ? 2 * n : 1024;
+	s->slot = mem_new(s->cap, sizeof *s->slot);
+	s->n = 0;
+	for (i = 0; i < n; i++)
+		if (old[i].kind != STATE_FREE && old[i].kind != STATE_FORGET)
+			set(s, old[i].kind, old[i].key, old[i].day);
+	free(old);
+}
+
+static void
+set(struct state *s, enum state_kind kind, struct key k, uint32_t day)
+{
+	struct entry *at;
+
+	if (s->cap == 0 || s->n * 2 >= s->cap)
+		grow(s);
+	at = slot(s, k, kind);
+	s->n += at->kind == STATE_FREE;
+	*at = (struct entry){ k, kind, day };
+}
+
+struct entry *
+state_find(const struct state *s, struct key k, enum state_kind kind)
+{
+	struct entry *at;
+
+	if (s->cap == 0)
+		return NULL;
+	at = slot(s, k, kind);
+	return at->kind == kind ? at : NULL;
+}
+
+static void
+forget(struct state *s, struct key k, enum state_kind kind)
+{
+	struct entry *at = state_find(s, k, kind);
+
+	if (at != NULL) {		/* a tombstone keeps the chain whole */
+		at->kind = STATE_FORGET;
+		at->day = kind;
+	}
+}
+
+/* ---- the file ---- */
+
+static void
+apply_one(struct state *s, const struct record *r)
+{
+	if (r->kind == STATE_FORGET)
+		forget(s, r->key, r->day);
+	else if ((r->kind > STATE_FREE && r->kind < STATE_FORGET) ||
+	    r->kind == STATE_SERVER)
+		set(s, r->kind, r->key, r->day);
+}
+
+/* A group counts when its end is there (see state_group). */
+static void
+apply(struct state *s, const struct record *r)
+{
+	struct record one;
+	size_t at;
+
+	if (r->kind == STATE_BEGIN) {
+		s->group.n = 0;
+		s->grouping = true;
+	} else if (r->kind == STATE_END) {
+		for (at = 0; at < s->group.n; at += sizeof one) {
+			memcpy(&one, s->group.p + at, sizeof one);
+			apply_one(s, &one);
+		}
+		s->grouping = false;
+	} else if (s->grouping) {
+		buf_put(&s->group, r, sizeof *r);
+	} else {
+		apply_one(s, r);
+	}
+}
+
+/* Up to the first record that is torn; the rest never was. */
+static int
+load(struct state *s, struct err *e)
+{
+	struct record r[512];
+	off_t at = sizeof magic, good = at;
+	ssize_t n;
+	size_t i;
+	char head[sizeof magic];
+
+	n = file_pread(s->fd, head, sizeof head, 0, e);
+	if (n < 0)
+		return -1;
+	if (n < (ssize_t)sizeof head) {
+		s->fresh = true;
+		if (ftruncate(s->fd, 0) < 0)
+			return fail_sys(e, EX_IOERR, "%s", s->path);
+		return file_write(s->fd, magic, sizeof magic, e);
+	}
+	if (memcmp(head, magic, sizeof head) != 0)
+		return fail(e, EX_CONFIG, "%s: not a state file", s->path);
+	while ((n = file_pread(s->fd, r, sizeof r, at, e)) > 0) {
+		for (i = 0; i < (size_t)n / sizeof *r &&
+		    r[i].sum == checksum(&r[i]); i++) {
+			apply(s, &r[i]);
+			if (!s->grouping)
+				good = at + (off_t)((i + 1) * sizeof *r);
+		}
+		at += (off_t)(i * sizeof *r);
+		s->logged += i;
+		if (i < sizeof r / sizeof *r)
+			break;
+	}
+	s->grouping = false;
+	s->group.n = 0;
+	if (n < 0)
+		return -1;
+	if (ftruncate(s->fd, good) < 0 || lseek(s->fd, good, SEEK_SET) < 0)
+		return fail_sys(e, EX_IOERR, "%s", s->path);
+	s->dirty = state_find(s, (struct key){ 0, 0 }, STATE_DIRTY) != NULL;
+	return 0;
+}
+
+static int
+sync_folder(const char *path, struct err *e)
+{
+	char dir[4096];
+
+	snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(path, '/') - path),
+	    path);
+	return file_sync_dir(dir[0] != '\0' ? dir : "/", e);
+}
+
+static int
+make_folders(const char *path, struct err *e)
+{
+	char dir[4096];
+	size_t i;
+
+	if (strlen(path) >= sizeof dir)
+		return fail(e, EX_CANTCREAT, "%s: too long", path);
+	for (i = 1; path[i] != '\0'; i++) {
+		if (path[i] != '/')
+			continue;
+		memcpy(dir, path, i);
+		dir[i] = '\0';
+		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+			return fail_sys(e, EX_CANTCREAT, "%s", dir);
+	}
+	return 0;
+}
+
+static int
+take_lock(struct state *s, struct err *e)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char name[4096];
+
+	if ((size_t)snprintf(name, sizeof name, "%s.lock", s->path) >=
+	    sizeof name)
+		return fail(e, EX_CANTCREAT, "%s: too long", s->path);
+	s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s", name);
+	if (fcntl(s->lock, F_OFD_SETLK, &l) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return fail(e, EX_TEMPFAIL, "another run is at work on this "
+		    "account (%s)", name);
+	return fail_sys(e, EX_OSERR, "%s", name);
+}
+
+int
+state_open(struct state *s, const char *path, struct err *e)
+{
+	struct stat st;
+
+	*s = (struct state){ .path = path, .fd = -1, .lock = -1 };
+	if (make_folders(path, e) < 0 || take_lock(s, e) < 0)
+		return -1;
+	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->fd < 0 || fstat(s->fd, &st) < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	s->dev = st.st_dev;
+	if (load(s, e) < 0)
+		return fail_in(e, "%s", path);
+	/* What an mbox or a command is given counts on the file being there. */
+	return s->fresh ? sync_folder(path, e) : 0;
+}
+
+static struct record
+record(enum state_kind kind, struct key k, uint32_t day)
+{
+	struct record r = { .kind = kind, .day = day, .key = k };
+
+	r.sum = checksum(&r);
+	return r;
+}
+
+static int
+append(struct state *s, enum state_kind kind, struct key k, uint32_t day,
+    struct err *e)
+{
+	struct record r = record(kind, k, day);
+
+	s->changed = true;
+	s->logged++;
+	if (s->grouping) {
+		buf_put(&s->group, &r, sizeof r);
+		return 0;
+	}
+	return file_write(s->fd, &r, sizeof r, e) < 0 ?
+	    fail_in(e, "%s", s->path) : 0;
+}
+
+int
+state_put(struct state *s, enum state_kind kind, struct key k, uint32_t day,
+    struct err *e)
+{
+	if (append(s, kind, k, day, e) < 0)
+		return -1;
+	set(s, kind, k, day);
+	return 0;
+}
+
+void
+state_group(struct state *s)
+{
+	struct record r = record(STATE_BEGIN, (struct key){ 0, 0 }, 0);
+
+	s->grouping = true;
+	s->group.n = 0;
+	buf_put(&s->group, &r, sizeof r);
+}
+
+int
+state_commit(struct state *s, struct err *e)
+{
+	struct record r = record(STATE_END, (struct key){ 0, 0 }, 0);
+
+	buf_put(&s->group, &r, sizeof r);
+	s->grouping = false;
+	return file_write(s->fd, s->group.p, s->group.n, e) < 0 ?
+	    fail_in(e, "%s", s->path) : 0;
+}
+
+int
+state_drop(struct state *s, struct key k, enum state_kind kind,
+    struct err *e)
+{
+	if (state_find(s, k, kind) == NULL)
+		return 0;
+	forget(s, k, kind);
+	return append(s, STATE_FORGET, k, kind, e);
+}
+
+int
+state_sync(struct state *s, struct err *e)
+{
+	return fdatasync(s->fd) == 0 ? 0 :
+	    fail_sys(e, EX_IOERR, "%s", s->path);
+}
+
+/* ---- the snapshot ---- */
+
+static int
+write_live(const struct state *s, int fd, size_t *live, struct err *e)
+{
+	struct record r[256];
+	size_t i, n = 0;
+
+	if (file_write(fd, magic, sizeof magic, e) < 0)
+		return -1;
+	for (i = 0; i < s->cap; i++) {
+		const struct entry *at = &s->slot[i];
+
+		if (at->kind == STATE_FREE || at->kind == STATE_FORGET)
+			continue;
+		r[n++] = record(at->kind, at->key, at->day);
+		++*live;
+		if (n == 256 && file_write(fd, r, sizeof r, e) < 0)
+			return -1;
+		n %= 256;
+	}
+	return n > 0 ? file_write(fd, r, n * sizeof *r, e) : 0;
+}
+
+static int
+rewrite(struct state *s, struct err *e)
+{
+	char path[4096];
+	size_t live = 0;
+	int fd;
+
+	snprintf(path, sizeof path, "%s.new", s->path);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
+	if (fd < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	if (write_live(s, fd, &live, e) < 0 || file_sync(fd, e) < 0 ||
+	    (rename(path, s->path) < 0 &&
+	    fail_sys(e, EX_CANTCREAT, "%s", s->path) < 0)) {
+		close(fd);
+		unlink(path);
+		return -1;
+	}
+	close(s->fd);
+	s->fd = fd;
+	s->logged = live;
+	return sync_folder(s->path, e);
+}
+
+int
+state_finish(struct state *s, struct err *e)
+{
+	size_t i, live = 0;
+
+	if (state_drop(s, (struct key){ 0, 0 }, STATE_DIRTY, e) < 0)
+		return -1;
+	if (!s->changed)
+		return 0;
+	for (i = 0; i < s->cap; i++)
+		live += s->slot[i].kind != STATE_FREE &&
+		    s->slot[i].kind != STATE_FORGET;
+	if (s->logged > 2 * live + 1024)
+		return rewrite(s, e);
+	return state_sync(s, e);
+}
+
+void
+state_close(struct state *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->lock >= 0)
+		close(s->lock);
+	free(s->slot);
+	buf_free(&s->group);
+	s->slot = NULL;
+	s->fd = s->lock = -1;
+}
