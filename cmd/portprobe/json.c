@@ -1,0 +1,308 @@
+/* json.c: a report as one line of NDJSON */
+#include <string.h>
+#include <time.h>
+
+#include "portprobe.h"
+
+enum { DATA_MAX = 2048 };
+
+static void
+strings(struct json *j, const char *key, const char *const *v, size_t n)
+{
+	size_t i;
+
+	json_open(j, key, '[');
+	for (i = 0; i < n; i++)
+		json_s(j, NULL, v[i]);
+	json_close(j, ']');
+}
+
+static void
+caps(struct json *j, const char *key, const struct caps *c)
+{
+	if (c->known)
+		strings(j, key, c->v, c->n);
+	else
+		json_null(j, key);
+}
+
+static void
+when(struct json *j, const char *key, int64_t at)
+{
+	char text[32];
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(text, sizeof text,
+	    "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		json_null(j, key);
+	else
+		json_s(j, key, text);
+}
+
+static void
+certificate(struct json *j, const struct report *r, size_t i)
+{
+	const struct tls_cert *c = &r->tls.cert[i];
+
+	json_open(j, NULL, '{');
+	json_int(j, "depth", (int64_t)i);
+	json_s(j, "subject", c->subject);
+	json_s(j, "issuer", c->issuer);
+	strings(j, "san", c->san, c->nsan);
+	when(j, "not_before", c->from);
+	when(j, "not_after", c->until);
+	json_int(j, "days", judge_days(r, c));
+	json_s(j, "key", c->key);
+	json_int(j, "bits", c->bits);
+	json_s(j, "sigalg", c->sigalg);
+	json_bool(j, "self_signed", c->self_signed);
+	json_bool(j, "ca", c->ca);
+	json_s(j, "sha256", c->sha256);
+	json_s(j, "spki256", c->spki256);
+	json_close(j, '}');
+}
+
+static void
+record(struct json *j, const struct report *r, unsigned i)
+{
+	const struct dns_rr *rr = &r->dane.answer->rr[i];
+	struct buf b = { .max = 2 * DATA_MAX };
+	size_t k;
+
+	for (k = 0; k < rr->data.n && k < DATA_MAX; k++)
+		buf_printf(&b, "%02x", (unsigned char)rr->data.p[k]);
+	json_open(j, NULL, '{');
+	json_int(j, "u", rr->usage);
+	json_int(j, "s", rr->selector);
+	json_int(j, "m", rr->mtype);
+	json_str(j, "data", BUF_STR(b));
+	json_s(j, "result", judge_dane_record(r, i));
+	if (r->rr != NULL && r->rr[i].depth >= 0)
+		json_int(j, "match_depth", r->rr[i].depth);
+	else
+		json_null(j, "match_depth");
+	json_close(j, '}');
+	buf_free(&b);
+}
+
+static void
+dane(struct json *j, const struct report *r)
+{
+	unsigned i;
+
+	json_open(j, "dane", '{');
+	json_s(j, "state", r->dane_state);
+	json_s(j, "reason", r->dane_why != NULL ? r->dane_why : r->dane.why);
+	json_s(j, "base", r->dane.base);
+	json_s(j, "rules", r->relay ? "RFC7672" : "RFC7673");
+	json_s(j, "text", r->tls.dane_text);
+	json_open(j, "rr", '[');
+	for (i = 0; r->dane.use != NULL && i < r->dane.answer->n; i++)
+		record(j, r, i);
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void
+tls(struct json *j, const struct report *r)
+{
+	static const char *const names[] = { "match", "mismatch", "cn-only" };
+	const struct tls_facts *f = &r->tls;
+	size_t i;
+
+	if (!r->in_tls) {
+		json_null(j, "tls");
+		return;
+	}
+	json_open(j, "tls", '{');
+	json_s(j, "version", f->version);
+	json_s(j, "cipher", f->cipher);
+	json_s(j, "group", f->group);
+	json_s(j, "sigalg", f->sigalg);
+	json_s(j, "alpn", f->alpn);
+	json_bool(j, "client_cert", r->client_cert);
+	json_open(j, "verify", '{');
+	json_int(j, "code", f->code);
+	json_s(j, "text", f->text);
+	json_int(j, "depth", f->depth);
+	json_close(j, '}');
+	json_s(j, "chain_state", r->have_cert ? tls_look_chain(f->chain) :
+	    NULL);
+	json_s(j, "name", r->have_cert ? names[f->name] : NULL);
+	json_open(j, "chain", '[');
+	for (i = 0; i < f->ncert; i++)
+		certificate(j, r, i);
+	json_close(j, ']');
+	dane(j, r);
+	json_close(j, '}');
+}
+
+static void
+sts(struct json *j, const struct report *r)
+{
+	const struct sts *s = r->target->sts;
+
+	if (s == NULL || (s->id.p == NULL && s->error == NULL)) {
+		json_null(j, "sts");
+		return;
+	}
+	json_open(j, "sts", '{');
+	if (s->id.p != NULL)
+		json_str(j, "id", s->id);
+	else
+		json_null(j, "id");
+	json_s(j, "mode", s->have ? mtasts_mode(s->policy.mode) : NULL);
+	json_s(j, "error", s->error);
+	if (s->have && s->policy.mode != MTASTS_NONE)
+		json_s(j, "mx", r->sts_covers ? "match" : "mismatch");
+	else
+		json_null(j, "mx");
+	json_s(j, "verdict", r->sts_verdict);
+	json_close(j, '}');
+}
+
+static void
+versions(struct json *j, const struct report *r)
+{
+	static const char *const names[] = { "1.0", "1.1", "1.2", "1.3" };
+	int i;
+
+	if (!r->run->tls_versions) {
+		json_null(j, "tls_versions");
+		return;
+	}
+	json_open(j, "tls_versions", '{');
+	for (i = 0; i < VERSIONS; i++)
+		json_s(j, names[i], judge_tried(r->versions[i]));
+	json_close(j, '}');
+}
+
+static void
+submit(struct json *j, const struct report *r)
+{
+	if (!r->submit_tried) {
+		json_null(j, "submit");
+		return;
+	}
+	json_open(j, "submit", '{');
+	json_bool(j, "taken", r->submit_taken);
+	json_s(j, "stage", r->submit_at);
+	json_int(j, "code", r->submit_code);
+	json_s(j, "text", r->submit_said);
+	json_close(j, '}');
+}
+
+static void
+ms(struct json *j, const char *key, int64_t us)
+{
+	if (us < 0)
+		json_null(j, key);
+	else
+		json_num(j, key, (double)us / 1000);
+}
+
+static void
+times(struct json *j, const struct times *t)
+{
+	json_open(j, "ms", '{');
+	ms(j, "dns", t->dns);
+	ms(j, "tcp", t->tcp);
+	ms(j, "banner", t->banner);
+	ms(j, "starttls", t->starttls);
+	ms(j, "tls", t->tls);
+	ms(j, "total", t->total);
+	json_close(j, '}');
+}
+
+static void
+trouble(struct json *j, const struct trouble *t)
+{
+	if (t->class == NULL) {
+		json_null(j, "error");
+		return;
+	}
+	json_open(j, "error", '{');
+	json_s(j, "class", t->class);
+	json_s(j, "stage", t->stage);
+	json_s(j, "text", t->text);
+	if (t->error != 0)
+		json_int(j, "errno", t->error);
+	else
+		json_null(j, "errno");
+	json_s(j, "alert", t->alert);
+	json_close(j, '}');
+}
+
+static void
+findings(struct json *j, const struct report *r)
+{
+	const struct finding *f;
+
+	json_open(j, "findings", '[');
+	for (f = r->findings; f != NULL; f = f->next) {
+		json_open(j, NULL, '{');
+		json_s(j, "id", f->kind->id);
+		json_s(j, "sev", judge_severity[f->sev]);
+		json_s(j, "text", f->text);
+		json_s(j, "ref", f->kind->ref);
+		if (r->run->explain)
+			json_s(j, "help", f->kind->help);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void
+dialogue(struct json *j, const struct report *r)
+{
+	if (r->banner.p != NULL)
+		json_str(j, "banner", r->banner);
+	else
+		json_null(j, "banner");
+	caps(j, "caps", &r->caps);
+	caps(j, "caps_tls", &r->caps_tls);
+	strings(j, "caps_added", r->added, r->nadded);
+	strings(j, "caps_removed", r->removed, r->nremoved);
+	if (r->starttls < 0)
+		json_null(j, "starttls");
+	else
+		json_bool(j, "starttls", r->starttls == 1);
+	json_s(j, "auth_before_tls", r->login);
+	json_bool(j, "preauth", r->preauth);
+	json_bool(j, "plain_after_starttls", r->buffered);
+}
+
+void
+json_report(const struct report *r, struct buf *b)
+{
+	struct json j = { .out = b };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "host", r->host);
+	json_s(&j, "ip", r->ip);
+	if (r->port != 0)
+		json_int(&j, "port", r->port);
+	else
+		json_null(&j, "port");
+	json_s(&j, "proto", r->protoname);
+	json_s(&j, "via", r->via);
+	json_s(&j, "state", r->state);
+	json_s(&j, "severity", r->sev == SEV_HINT ? "ok" :
+	    judge_severity[r->sev]);
+	json_s(&j, "tcp", r->tcp);
+	dialogue(&j, r);
+	tls(&j, r);
+	if (!r->in_tls)
+		dane(&j, r);
+	sts(&j, r);
+	versions(&j, r);
+	json_s(&j, "inject", judge_injected(r->inject));
+	submit(&j, r);
+	times(&j, &r->us);
+	trouble(&j, &r->trouble);
+	findings(&j, r);
+	json_close(&j, '}');
+	buf_c(b, '\n');
+}

@@ -1,0 +1,326 @@
+/*
+ * loop.c: who may start, who is too late, and the one wait
+ *
+ * Deadlines: all probes have the same time, so a list in order of beginning
+ * is nearly one in order of ending; each of the three lists has one length
+ * of time in it, and a new entry finds its place at the end.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "probe.h"
+#include "program.h"
+
+enum { EVENTS = 256, GATES = 4096, SPARE_FDS = 64 };
+
+struct jobs {
+	struct job *first, **last;
+	size_t n;
+};
+
+/* Connections to one port of one address, and who waits for one to end. */
+struct gate {
+	struct gate *next;
+	struct net_addr addr;
+	uint64_t open;
+	struct jobs waiting;
+};
+
+struct loop {
+	struct jobs ready;
+	size_t waiting;			/* in all gates */
+	struct gate *gate[GATES];
+	struct due due[DUES];		/* heads of rings */
+	struct probe **spare;		/* free slots */
+	size_t spares;
+	int64_t next_us;		/* --rate: not before */
+	struct net_event event[EVENTS];
+};
+
+/* ---- deadlines */
+
+void
+loop_undue(struct run *r, struct due *d)
+{
+	(void)r;
+	if (!d->on)
+		return;
+	d->prev->next = d->next;
+	d->next->prev = d->prev;
+	d->on = false;
+}
+
+void
+loop_due(struct run *r, struct due *d, unsigned list, int64_t at)
+{
+	struct due *head = &r->loop->due[list], *before = head->prev;
+
+	loop_undue(r, d);
+	while (before != head && before->at > at)
+		before = before->prev;
+	before = before->next;
+	d->at = at;
+	d->next = before;
+	d->prev = before->prev;
+	d->prev->next = before->prev = d;
+	d->on = true;
+}
+
+static int64_t
+soonest(const struct loop *l)
+{
+	int64_t at = CLOCK_NEVER;
+	unsigned i;
+
+	for (i = 0; i < DUES; i++)
+		if (l->due[i].next != &l->due[i] && l->due[i].next->at < at)
+			at = l->due[i].next->at;
+	return at;
+}
+
+static void
+expire(struct run *r)
+{
+	struct loop *l = r->loop;
+	int64_t now = clock_ms();
+	struct due *d;
+	unsigned i;
+
+	for (i = 0; i < DUES; i++)
+		while ((d = l->due[i].next) != &l->due[i] && d->at <= now) {
+			loop_undue(r, d);
+			d->late(d->who);
+		}
+}
+
+/* ---- jobs */
+
+static void
+append(struct jobs *q, struct job *j)
+{
+	j->next = NULL;
+	*(q->n > 0 ? q->last : &q->first) = j;
+	q->last = &j->next;
+	q->n++;
+}
+
+static struct job *
+take(struct jobs *q)
+{
+	struct job *j = q->first;
+
+	q->first = j->next;
+	q->n--;
+	return j;
+}
+
+void
+loop_job(struct run *r, struct job *j)
+{
+	append(&r->loop->ready, j);
+}
+
+size_t
+loop_queue(const struct run *r)
+{
+	return r->loop->ready.n + r->loop->waiting;
+}
+
+static struct gate **
+place(struct loop *l, const struct net_addr *a)
+{
+	const unsigned char *p = (const unsigned char *)&a->ss;
+	uint32_t h = 2166136261u;
+	struct gate **g;
+	size_t i;
+
+	for (i = 0; i < a->len; i++)
+		h = (h ^ p[i]) * 16777619u;
+	for (g = &l->gate[(h ^ h >> 16) % GATES]; *g != NULL; g = &(*g)->next)
+		if ((*g)->addr.len == a->len &&
+		    memcmp(&(*g)->addr.ss, &a->ss, a->len) == 0)
+			break;
+	return g;
+}
+
+/* May one more connection be made?  If not, the job waits at the gate. */
+static bool
+pass(struct run *r, struct job *j)
+{
+	struct gate **at = place(r->loop, j->addr), *g = *at;
+
+	if (g == NULL) {
+		g = *at = mem_new(1, sizeof *g);
+		g->addr = *j->addr;
+	}
+	j->gate = g;
+	if (g->open < r->per_host) {
+		g->open++;
+		return true;
+	}
+	append(&g->waiting, j);
+	r->loop->waiting++;
+	return false;
+}
+
+void
+loop_shut(struct run *r, struct job *j)
+{
+	struct gate *g = j->gate, **at;
+	struct jobs *ready = &r->loop->ready;
+	struct job *next;
+
+	j->gate = NULL;
+	g->open--;
+	if (g->waiting.n > 0) {		/* its turn comes before newer ones */
+		next = take(&g->waiting);
+		r->loop->waiting--;
+		next->next = ready->first;
+		ready->first = next;
+		if (ready->n++ == 0)
+			ready->last = &next->next;
+	} else if (g->open == 0) {
+		at = place(r->loop, &g->addr);
+		*at = g->next;
+		free(g);
+	}
+}
+
+void
+loop_gone(struct run *r, struct probe *p)
+{
+	r->loop->spare[r->loop->spares++] = p;
+}
+
+/* A pause is made up for, if it was short. */
+static void
+pace(struct run *r)
+{
+	struct loop *l = r->loop;
+	int64_t now;
+
+	if (r->rate == 0)
+		return;
+	now = clock_us();
+	l->next_us = (l->next_us > now - 100000 ? l->next_us : now) +
+	    1000000 / (int64_t)r->rate;
+}
+
+static void
+start(struct run *r)
+{
+	struct loop *l = r->loop;
+	struct job *j;
+
+	while (l->ready.n > 0 && l->spares > 0 && (r->rate == 0 ||
+	    clock_us() >= l->next_us)) {
+		j = take(&l->ready);
+		if (!pass(r, j))
+			continue;
+		pace(r);
+		probe_start(r, l->spare[--l->spares], j);
+	}
+}
+
+/* ---- the wait */
+
+static int64_t
+until(const struct run *r)
+{
+	const struct loop *l = r->loop;
+	int64_t at = soonest(l), ms;
+
+	if (r->rate > 0 && l->ready.n > 0 && l->spares > 0) {
+		ms = l->next_us / 1000 + 1;
+		at = ms < at ? ms : at;
+	}
+	ms = tell_when(r);
+	return ms < at ? ms : at;
+}
+
+static void
+wait(struct run *r, int64_t at)
+{
+	struct loop *l = r->loop;
+	struct pollfd watch = { r->watch, POLLIN, 0 };
+	struct net_event *ev = l->event;
+	int n, i;
+
+	if (r->asked > 0) {
+		dns_wait(r->dns, &watch, 1, at);
+		at = 0;
+	}
+	n = net_watch_wait(r->watch, ev, EVENTS, at);
+	r->tick = clock_us();
+	for (i = 0; i < n; i++) {
+		if (ev[i].who == &targets_token)
+			targets_readable(r);
+		else if (ev[i].who == &sts_token)
+			sts_collect();
+		else
+			probe_event(ev[i].who, &ev[i]);
+	}
+}
+
+static void
+set_up(struct run *r)
+{
+	struct loop *l = mem_new(1, sizeof *l);
+	size_t i, files = program_files();
+
+	r->loop = l;
+	for (i = 0; i < DUES; i++)
+		l->due[i].next = l->due[i].prev = &l->due[i];
+	if (files < r->most + SPARE_FDS)
+		r->most = files > 2 * SPARE_FDS ? files - SPARE_FDS : 1;
+	r->nprobe = r->most;
+	r->probe = mem_new(r->nprobe, sizeof *r->probe);
+	l->spare = mem_new(r->nprobe, sizeof *l->spare);
+	while (l->spares < r->nprobe) {
+		l->spare[l->spares] = &r->probe[r->nprobe - 1 - l->spares];
+		l->spares++;
+	}
+}
+
+int
+loop_run(struct run *r, struct err *e)
+{
+	r->watch = net_watch(e);
+	if (r->watch < 0)
+		return -1;
+	set_up(r);
+	for (;;) {
+		targets_feed(r);
+		start(r);
+		if (tell_flush(r, false, e) < 0)
+			return -1;
+		if (r->targets == 0 && targets_end(r))
+			return 0;
+		wait(r, until(r));
+		expire(r);
+	}
+}
+
+void
+loop_free(struct run *r)
+{
+	struct gate *g, *next;
+	size_t i;
+
+	if (r->loop == NULL)
+		return;
+	for (i = 0; i < r->nprobe; i++)
+		probe_release(&r->probe[i]);
+	for (i = 0; i < GATES; i++)
+		for (g = r->loop->gate[i]; g != NULL; g = next) {
+			next = g->next;
+			free(g);
+		}
+	free(r->probe);
+	free(r->loop->spare);
+	free(r->loop);
+	if (r->watch >= 0)
+		close(r->watch);
+}

@@ -1,0 +1,375 @@
+/*
+ * portprobe: what answers on the mail ports of a host, or of ten thousand
+ *
+ * The command is a straight line: options, targets, verdict.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "clock.h"
+#include "portprobe.h"
+#include "program.h"
+#include "trace.h"
+
+static struct run r = { .timeout = 10, .warn_days = 21, .crit_days = 7,
+	.most = 256, .per_host = 2, .min_tls = TLS_1_2, .watch = -1,
+	.hosts = { .max = 1 << 20 } };
+static struct arena arena;
+static struct opt_list servers;
+static const char *tls_mode, *min_tls, *dane_mode, *caps, *aggregate;
+static bool no_ad, kinds;
+static int verbose;
+
+/* "25,465/smtps,2525/smtp" */
+static int
+ports(void *to, const char *arg, struct err *e)
+{
+	struct run *run = to;
+	struct str rest = str_of(arg), one, number;
+	const struct probe_proto *proto;
+	uint64_t n;
+
+	run->nports = 0;
+	while (rest.p != NULL) {
+		one = str_trim(str_cut(&rest, ','));
+		number = str_cut(&one, '/');
+		if (str_num(number, 65535, &n) < 0 || n == 0)
+			return fail(e, EX_USAGE, "--ports: \"%.*s\" is no "
+			    "port", STR_ARG(number));
+		proto = one.p != NULL ? probe_talk_named(one) :
+		    probe_talk_port((unsigned)n);
+		if (proto == NULL)
+			return fail(e, EX_USAGE, "--ports: there is no "
+			    "protocol \"%.*s\"", STR_ARG(one));
+		if (run->nports == PORTS_MAX)
+			return fail(e, EX_USAGE, "--ports: more than %d",
+			    PORTS_MAX);
+		run->port[run->nports++] = (struct port){ (unsigned)n, proto };
+	}
+	return 0;
+}
+
+/*
+ * Semantics that the one-line helps are too short for:
+ *
+ * HOST[:PORT[/PROTO]], HOST/PROTO, [v6]:PORT, mx:DOMAIN, srv:DOMAIN, "-".
+ * Lines of stdin: the same, or fields parted by blanks or commas: host, then
+ * in any order an address to dial, a port, a protocol.  PROTO is one of smtp
+ * submission lmtp imap pop3 sieve (STARTTLS if offered), smtps imaps pop3s
+ * (TLS from the first byte), tls (only a handshake), auto (by the greeting).
+ *
+ * State of a probe ("state" in JSON): ok, refused, filtered, unreachable,
+ * dns, timeout, closed, reset, proto, smtp-4xx, smtp-5xx, tls, cert.
+ * Severity: ok, warn, crit.
+ */
+static const struct opt options[] = {
+	{ .name = "", .kind = OPT_HEAD, .help = "What is probed" },
+	{ 'p', "ports", "LIST", OPT_CALL, &r, "25,465,587,110,995,143,993 by "
+	    "default; each PORT or PORT/PROTO", ports, OPT_NOCONF },
+	{ '4', "ipv4", NULL, OPT_FLAG, &r.four, "only IPv4 addresses", NULL,
+	    OPT_NOCONF },
+	{ '6', "ipv6", NULL, OPT_FLAG, &r.six, "only IPv6 addresses", NULL,
+	    OPT_NOCONF },
+	{ 0, "first", NULL, OPT_FLAG, &r.first, "only the first address of a "
+	    "host", NULL, OPT_NOCONF },
+	{ 0, "tls", "MODE", OPT_TEXT, &tls_mode, "auto, implicit, starttls or "
+	    "off, whatever the port", NULL, OPT_NOCONF },
+	{ 0, "name", "NAME", OPT_TEXT, &r.name, "the name that certificates "
+	    "must have, and that is asked for", NULL, OPT_NOCONF },
+	{ 0, "ehlo", "NAME", OPT_TEXT, &r.ehlo, "our name in EHLO", NULL,
+	    OPT_NOCONF },
+	{ 0, "source", "ADDR", OPT_TEXT, &r.source, "connect from this local "
+	    "address", NULL, OPT_NOCONF },
+	{ 0, "timeout", "SECONDS", OPT_SECONDS, &r.timeout, "for a connection "
+	    "from DNS to its last answer (10)", NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "What is demanded" },
+	{ 'w', "warn", "DAYS", OPT_NUMBER, &r.warn_days, "warn of a "
+	    "certificate with fewer days left (21)", NULL, OPT_NOCONF },
+	{ 'C', "crit", "DAYS", OPT_NUMBER, &r.crit_days, "fewer days are "
+	    "critical (7)", NULL, OPT_NOCONF },
+	{ 0, "lat-warn", "MS", OPT_NUMBER, &r.lat_warn, "warn if a probe takes "
+	    "longer", NULL, OPT_NOCONF },
+	{ 0, "lat-crit", "MS", OPT_NUMBER, &r.lat_crit, "longer is critical",
+	    NULL, OPT_NOCONF },
+	{ 0, "require-tls", NULL, OPT_FLAG, &r.require_tls, "a server without "
+	    "TLS is critical", NULL, OPT_NOCONF },
+	{ 0, "min-tls", "VERSION", OPT_TEXT, &min_tls, "the least TLS version "
+	    "that is well: 1.0 to 1.3 (1.2)", NULL, OPT_NOCONF },
+	{ 0, "dane", "auto|off|require", OPT_TEXT, &dane_mode, "if there are "
+	    "TLSA records (auto), never, or else critical", NULL, OPT_NOCONF },
+	{ 0, "no-sts", NULL, OPT_FLAG, &r.no_sts, "do not get the MTA-STS "
+	    "policy of mx: targets", NULL, OPT_NOCONF },
+	{ 0, "no-auth-plaintext", NULL, OPT_FLAG, &r.no_auth, "login offered "
+	    "before TLS is critical", NULL, OPT_NOCONF },
+	{ 0, "caps-expect", "LIST", OPT_TEXT, &caps, "capabilities, parted by "
+	    "commas, that must be there", NULL, OPT_NOCONF },
+	{ 0, "ca", "FILE|DIR", OPT_TEXT, &r.tlsconf.ca, "trust these certificates",
+	    NULL, OPT_NOCONF },
+	{ 0, "no-verify", NULL, OPT_FLAG, &r.no_verify, "tell what is wrong "
+	    "with certificates, and count none of it", NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "More connections" },
+	{ 0, "tls-versions", NULL, OPT_FLAG, &r.tls_versions, "try each version "
+	    "of TLS by itself", NULL, OPT_NOCONF },
+	{ 0, "inject", NULL, OPT_FLAG, &r.inject, "send a command behind "
+	    "STARTTLS in one packet: is it taken into TLS?", NULL,
+	    OPT_NOCONF },
+	{ 0, "submit-test", "ADDR", OPT_TEXT, &r.submit, "MAIL and RCPT to "
+	    "this address, and no message", NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "How it is shown" },
+	{ 'q', "quiet", NULL, OPT_FLAG, &r.quiet, "only what is not well",
+	    NULL, OPT_NOCONF },
+	{ 'j', "json", NULL, OPT_FLAG, &r.json, "one JSON object per host, "
+	    "address and port", NULL, OPT_NOCONF },
+	{ 0, "show-caps", NULL, OPT_FLAG, &r.show_caps, "the greeting, and the "
+	    "capabilities before and within TLS", NULL, OPT_NOCONF },
+	{ 0, "show-chain", NULL, OPT_FLAG, &r.show_chain, "each certificate, "
+	    "as sent", NULL, OPT_NOCONF },
+	{ 0, "save-chain", "DIR", OPT_TEXT, &r.save_chain, "write each chain "
+	    "to DIR/HOST_PORT_ADDRESS.pem", NULL, OPT_NOCONF },
+	{ 0, "explain", NULL, OPT_FLAG, &r.explain, "with each finding, what "
+	    "to do about it", NULL, OPT_NOCONF },
+	{ 0, "findings", NULL, OPT_FLAG, &kinds, "list all kinds of findings",
+	    NULL, OPT_NOCONF },
+	{ 0, "nagios", NULL, OPT_FLAG, &r.nagios, "a monitoring plugin's line "
+	    "with perfdata, and its exit status", NULL, OPT_NOCONF },
+	{ 0, "prom", "FILE", OPT_TEXT, &r.prom, "write metrics for "
+	    "node_exporter, the file as a whole", NULL, OPT_NOCONF },
+	{ 0, "aggregate", "best|worst", OPT_TEXT, &aggregate, "what counts of "
+	    "a target's hosts and addresses, per port (worst)", NULL,
+	    OPT_NOCONF },
+	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "the dialogues on stderr",
+	    NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "Many targets (- for stdin), "
+	    "and manners" },
+	{ 'c', "connections", "N", OPT_NUMBER, &r.most, "most connections at "
+	    "once (256)", NULL, OPT_NOCONF },
+	{ 0, "per-host", "N", OPT_NUMBER, &r.per_host, "most of them to one "
+	    "port of one address (2)", NULL, OPT_NOCONF },
+	{ 0, "rate", "N", OPT_NUMBER, &r.rate, "most new connections a second",
+	    NULL, OPT_NOCONF },
+	{ 0, "stats", NULL, OPT_FLAG, &r.stats, "numbers on stderr at the end",
+	    NULL, OPT_NOCONF },
+	{ 's', "nameserver", "ADDR[:PORT]", OPT_LIST, &servers, "instead of "
+	    "$POSTBAG_DNS and resolv.conf", NULL, OPT_NOCONF },
+	{ 0, "sts-port", "N", OPT_NUMBER, &r.sts_port, "not 443, for tests",
+	    NULL, OPT_NOCONF | OPT_HIDDEN },
+	{ 0, "trust-ad", NULL, OPT_FLAG, &r.conf.trust_ad, "believe the "
+	    "server's DNSSEC verdict", NULL, OPT_NOCONF },
+	{ 0, "no-trust-ad", NULL, OPT_FLAG, &no_ad, "never believe it", NULL,
+	    OPT_NOCONF },
+	{ .name = NULL }
+};
+
+static struct opt_set set = {
+	.tables = { options },
+	.usage = "portprobe [options] host[:port[/protocol]] | mx:domain | "
+	    "srv:domain | - ...",
+	.about = "Shows what answers on the mail ports.",
+	.arena = &arena,
+};
+
+/* ---- options */
+
+static int
+one_of(const char *option, const char *arg, const char *const *words,
+    struct err *e)
+{
+	int i;
+
+	for (i = 0; words[i] != NULL; i++)
+		if (str_is(str_of(arg), words[i]))
+			return i;
+	return fail(e, EX_USAGE, "%s: what is \"%s\"?", option, arg);
+}
+
+static int
+choices(struct err *e)
+{
+	static const char *const modes[] = { "auto", "implicit", "starttls",
+	    "off", NULL }, *const danes[] = { "auto", "off", "require",
+	    NULL }, *const versions[] = { "1.0", "1.1", "1.2", "1.3", NULL },
+	    *const sums[] = { "worst", "best", NULL };
+	int mode = tls_mode == NULL ? 0 : one_of("--tls", tls_mode, modes, e);
+	int dane = dane_mode == NULL ? 0 : one_of("--dane", dane_mode, danes,
+	    e);
+	int least = min_tls == NULL ? 2 : one_of("--min-tls", min_tls,
+	    versions, e);
+	int sum = aggregate == NULL ? 0 : one_of("--aggregate", aggregate,
+	    sums, e);
+
+	if (mode < 0 || dane < 0 || least < 0 || sum < 0)
+		return -1;
+	r.mode = (enum tls_mode)mode;
+	r.dane = (enum dane_mode)dane;
+	r.min_tls = (enum tls_version)(TLS_1_0 + least);
+	r.best = sum == 1;
+	return 0;
+}
+
+static int
+limits(struct err *e)
+{
+	struct net_addr a;
+
+	if (r.most < 1 || r.most > 100000 || r.per_host < 1 ||
+	    r.rate > 1000000)
+		return fail(e, EX_USAGE, "--connections is 1 to 100000, "
+		    "--per-host at least 1, --rate at most 1000000");
+	if (r.timeout < 0.1 || r.timeout > 86400)
+		return fail(e, EX_USAGE, "--timeout is 0.1 s to a day");
+	if (r.warn_days > 100000 || r.crit_days > 100000)
+		return fail(e, EX_USAGE, "--warn, --crit: so many days?");
+	if (r.conf.trust_ad && no_ad)
+		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
+	if (r.four && r.six)
+		return fail(e, EX_USAGE, "-4 or -6?");
+	if (r.json && r.nagios)
+		return fail(e, EX_USAGE, "-j or --nagios?");
+	if (r.source != NULL && net_pton(str_of(r.source), 0, &a) < 0)
+		return fail(e, EX_USAGE, "--source %s: no address", r.source);
+	return r.prom != NULL ? prom_check(r.prom, e) : 0;
+}
+
+/* What is put into commands must be what it says it is. */
+static int
+words(struct err *e)
+{
+	struct str rest = str_of(caps), one, ascii;
+	struct addr a;
+
+	while (caps != NULL && rest.p != NULL) {
+		one = str_trim(str_cut(&rest, ','));
+		if (one.n > 0)
+			opt_list_add(&arena, &r.expect, arena_dup(&arena, one));
+	}
+	if (r.ehlo != NULL && (addr_domain(str_of(r.ehlo), e) < 0 ||
+	    addr_ascii(&arena, str_of(r.ehlo), &ascii, e) < 0 ||
+	    ascii.n >= sizeof r.our_name))
+		return fail(e, EX_USAGE, "--ehlo %s: no name", r.ehlo);
+	if (r.ehlo != NULL)
+		snprintf(r.our_name, sizeof r.our_name, "%.*s",
+		    STR_ARG(ascii));
+	else
+		net_ehlo(-1, r.our_name, sizeof r.our_name);
+	if (r.our_name[0] == '[' && r.ehlo == NULL)
+		r.our_name[0] = '\0';	/* the address of each connection */
+	if (r.submit == NULL)
+		return 0;
+	if (addr_mailbox(&a, str_of(r.submit), e) < 0)
+		return fail_in(e, "--submit-test");
+	r.submit = addr_wire(&arena, &a, true, e);
+	return r.submit != NULL ? 0 : fail_in(e, "--submit-test");
+}
+
+static void
+join_servers(void)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	for (i = 0; i < servers.n; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "," : "", servers.v[i]);
+	if (servers.n > 0)
+		r.conf.servers = arena_dup(&arena, BUF_STR(b));
+	r.conf.rotate = servers.n > 1;
+	r.conf.distrust_ad = no_ad;
+	buf_free(&b);
+}
+
+/* Four tries, each twice as long, so that DNS gives up before we do. */
+static void
+dns_limits(void)
+{
+	r.conf.tries = 4;
+	r.conf.timeout = r.timeout < 0.8 * 16 ? r.timeout / 16 : 0.8;
+}
+
+static int
+configure(int argc, char **argv, struct err *e)
+{
+	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 || choices(e) < 0 ||
+	    limits(e) < 0 || words(e) < 0)
+		return -1;
+	join_servers();
+	dns_limits();
+	trace_set(verbose);
+	r.now = clock_wall();
+	return kinds ? 0 : targets_check(&r, e);
+}
+
+/* ---- the run */
+
+static int
+list_kinds(void)
+{
+	struct buf b = { 0 };
+
+	judge_kinds(&b);
+	if (b.n > 0)
+		fwrite(b.p, 1, b.n, stdout);
+	buf_free(&b);
+	return 0;
+}
+
+static void
+show_stats(double s)
+{
+	fprintf(stderr, "%llu probes in %.2f s, %.0f/s; %llu well, %llu with "
+	    "warnings, %llu critical, %llu unknown; %llu connections\n",
+	    (unsigned long long)r.probes, s, (double)r.probes / s,
+	    (unsigned long long)r.count[SEV_HINT],
+	    (unsigned long long)r.count[SEV_WARN],
+	    (unsigned long long)r.count[SEV_CRIT],
+	    (unsigned long long)r.unknown, (unsigned long long)r.connections);
+}
+
+static int
+run(int argc, char **argv, struct err *e)
+{
+	int64_t start = clock_us();
+
+	if (configure(argc, argv, e) < 0)
+		return e->code;
+	if (kinds)
+		return list_kinds();
+	r.dns = dns_open(&r.conf, e);
+	if (r.dns == NULL)
+		return e->code;
+	if (r.tlsconf.ca != NULL && probe_tls(&r, e) < 0)
+		return e->code;
+	net_hosts(&r.hosts);
+	tell_start(&r);
+	if (loop_run(&r, e) < 0 || tell_end(&r, e) < 0 ||
+	    targets_over(&r, e) < 0)
+		return e->code;
+	if (r.stats)
+		show_stats((double)(clock_us() - start + 1) / 1e6);
+	return r.nagios ? nagios_end(&r) : r.status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct err e = { 0 };
+	int status;
+
+	program_begin(argv[0]);
+	status = run(argc, argv, &e);
+	if (e.code != 0)
+		fail_say("%s", e.msg);
+	if (e.code != 0 && r.nagios)
+		status = 3;
+	status = program_end(status);
+	if (!sts_end())
+		_exit(status);
+	dns_close(r.dns);
+	loop_free(&r);
+	targets_free(&r);
+	tls_ctx_free(r.tls);
+	tell_free(&r);
+	buf_free(&r.hosts);
+	arena_free(&arena);
+	return status;
+}

@@ -1,0 +1,156 @@
+/* nagios.c: a monitoring plugin's output: one line, perfdata, more lines */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "portprobe.h"
+#include "tell.h"
+
+enum { SHOWN = 3 };			/* problems in the first line */
+
+/* "|" ends the text, and "'" a label. */
+static void
+plain(struct buf *b, const char *s)
+{
+	char text[1024];
+	char *p;
+
+	str_escape(text, sizeof text, str_of(s));
+	for (p = text; *p != '\0'; p++)
+		if (*p == '|')
+			*p = '/';
+	buf_s(b, text);
+}
+
+static void
+limit(struct buf *b, uint64_t n, const char *end)
+{
+	if (n > 0)
+		buf_printf(b, "%llu%s", (unsigned long long)n, end);
+	else
+		buf_s(b, end);
+}
+
+static void
+perfdata(struct buf *b, const struct report *r)
+{
+	const struct run *run = r->run;
+	char label[600];
+
+	if (r->ip == NULL || r->port == 0)
+		return;
+	if (r->several)
+		snprintf(label, sizeof label, "%s_%s_%u", r->host, r->ip,
+		    r->port);
+	else
+		snprintf(label, sizeof label, "%s_%u", r->host, r->port);
+	if (r->us.total >= 0) {
+		buf_printf(b, " '%s_total'=%.1fms;", label,
+		    (double)r->us.total / 1000);
+		limit(b, run->lat_warn, ";");
+		limit(b, run->lat_crit, ";0");
+	}
+	if (r->days != INT_MAX)
+		buf_printf(b, " '%s_cert'=%dd;%llu:;%llu:", label, r->days,
+		    (unsigned long long)run->warn_days,
+		    (unsigned long long)run->crit_days);
+}
+
+/* What is wrong, in a few words. */
+static void
+reason(struct buf *b, const struct report *r)
+{
+	const struct finding *f, *worst = NULL;
+
+	for (f = r->findings; f != NULL; f = f->next)
+		if (worst == NULL || f->sev > worst->sev)
+			worst = f;
+	if (r->trouble.class != NULL && strcmp(r->trouble.class,
+	    "cert") != 0) {
+		buf_printf(b, "%s: ", r->state);
+		plain(b, r->trouble.text);
+	} else if (worst != NULL) {
+		plain(b, worst->text);
+	}
+}
+
+static void
+where(struct buf *b, const struct report *r)
+{
+	plain(b, r->host);
+	if (r->port != 0)
+		buf_printf(b, " %u/%s", r->port, r->protoname);
+	if (r->several && r->ip != NULL)
+		buf_printf(b, " %s", r->ip);
+}
+
+void
+nagios_report(struct run *run, const struct report *r)
+{
+	struct tell *t = run->tell;
+	struct buf one = { .max = 8192 };
+	const struct finding *f;
+
+	perfdata(&t->perf, r);
+	if (r->sev != SEV_HINT) {
+		where(&one, r);
+		buf_c(&one, ' ');
+		reason(&one, r);
+		/* the worst first */
+		if (r->sev == SEV_CRIT ? t->crits++ < SHOWN :
+		    t->warns++ < SHOWN)
+			buf_printf(r->sev == SEV_CRIT ? &t->crit : &t->warn,
+			    "; %s", one.p);
+		one.n = 0;
+	}
+	buf_printf(&t->lines, "%s ", r->sev == SEV_HINT ? "OK" :
+	    r->sev == SEV_WARN ? "WARNING" : r->unknown ? "UNKNOWN" :
+	    "CRITICAL");
+	where(&t->lines, r);
+	if (r->in_tls)
+		buf_printf(&t->lines, " %s", r->tls.version);
+	if (r->days != INT_MAX)
+		buf_printf(&t->lines, " exp=%dd", r->days);
+	if (r->us.total >= 0)
+		buf_printf(&t->lines, " %.1f ms", (double)r->us.total / 1000);
+	if (r->trouble.class != NULL) {
+		buf_c(&t->lines, ' ');
+		reason(&t->lines, r);
+	}
+	for (f = r->findings; f != NULL; f = f->next) {
+		if (f->sev == SEV_HINT)
+			continue;
+		buf_printf(&t->lines, "; %s ", f->kind->id);
+		plain(&t->lines, f->text);
+	}
+	buf_c(&t->lines, '\n');
+	buf_free(&one);
+}
+
+int
+nagios_end(struct run *r)
+{
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL",
+	    "UNKNOWN" };
+	struct tell *t = r->tell;
+	uint64_t all = r->count[0] + r->count[1] + r->count[2] + r->unknown;
+	int state = r->count[SEV_CRIT] > 0 ? 2 : r->unknown > 0 || all == 0 ?
+	    3 : r->count[SEV_WARN] > 0 ? 1 : 0;
+
+	printf("PORTPROBE %s - ", words[state]);
+	if (r->count[SEV_CRIT] > 0)
+		printf("%llu/%llu critical, ", (unsigned long
+		    long)r->count[SEV_CRIT], (unsigned long long)all);
+	if (r->unknown > 0)
+		printf("%llu/%llu unknown, ", (unsigned long long)r->unknown,
+		    (unsigned long long)all);
+	if (r->count[SEV_WARN] > 0)
+		printf("%llu/%llu warning, ", (unsigned long
+		    long)r->count[SEV_WARN], (unsigned long long)all);
+	printf("%llu ok%s%s|%s\n%s", (unsigned long long)r->count[SEV_HINT],
+	    t->crit.n > 0 ? t->crit.p : "", t->warn.n > 0 ? t->warn.p : "",
+	    t->perf.n > 0 ? t->perf.p + 1 : "", t->lines.n > 0 ? t->lines.p :
+	    "");
+	return state;
+}

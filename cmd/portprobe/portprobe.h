@@ -1,0 +1,351 @@
+/*
+ * portprobe.h: the map of portprobe
+ *
+ * A target (an operand, a line) becomes hosts with addresses, and these with
+ * the ports become jobs.  A job that may start gets a slot in the flat array
+ * of probes; one epoll loop moves all of them, each through the stages of a
+ * table.  What was found is a report, which is judged and then told.
+ *
+ *	main.c	options, the exit status
+ *	targets.c	operands and lines, their names looked up: jobs
+ *	loop.c	slots, connections, time: who may start, who is too late
+ *	probe.c	a probe from its first connection to its report
+ *	stage.c	the table of stages, and what each does
+ *	wire.c	bytes of one connection, in the clear and by TLS
+ *	judge.c	what was found: state, severity, findings
+ *	sts.c	MTA-STS policies, got by threads
+ *	tell.c	reports on their way out, and those that must wait
+ *	text.c, json.c, nagios.c, prom.c	the ways to tell them
+ *
+ * What is said to servers is data in common/probe_talk.
+ */
+#ifndef PORTPROBE_H
+#define PORTPROBE_H
+
+#include "dns.h"
+#include "fail.h"
+#include "json.h"
+#include "mem.h"
+#include "mtasts.h"
+#include "opt.h"
+#include "probe_talk.h"
+#include "str.h"
+#include "tls_look.h"
+#include "tlsa.h"
+
+struct run;
+struct target;
+struct probe;
+struct sts;
+
+/* ---- what was found */
+
+enum severity { SEV_HINT, SEV_WARN, SEV_CRIT };
+
+/* A kind of finding; ids never change. */
+struct finding_kind {
+	const char *id;
+	enum severity sev;	/* as a rule; judge.c knows exceptions */
+	int status;		/* of the exit, if it is critical */
+	const char *ref, *help;
+};
+
+struct finding {
+	struct finding *next;
+	const struct finding_kind *kind;
+	enum severity sev;
+	const char *text;
+};
+
+/* What ended a probe before its time; class is NULL if nothing did. */
+struct trouble {
+	const char *class;	/* "refused", "timeout-banner", ... */
+	const char *stage;	/* "connect", "banner", ... */
+	const char *text;
+	const char *alert;	/* of TLS, or NULL */
+	int error;		/* errno, or 0 */
+};
+
+struct caps {
+	bool known;
+	const char **v;
+	size_t n;
+};
+
+enum { VERSIONS = 4 };		/* TLS 1.0 to 1.3 */
+enum tried { NOT_TRIED, TRIED_YES, TRIED_NO, TRIED_ERROR };
+enum injected { INJECT_NONE, INJECT_SAFE, INJECT_TAKEN, INJECT_REFUSED,
+	INJECT_UNKNOWN };
+
+/* Times in microseconds; -1: it did not come to that. */
+struct times {
+	int64_t dns, tcp, banner, starttls, tls, total;
+};
+
+/* One (host, address, port).  Strings live as long as it is told. */
+struct report {
+	struct run *run;
+	const struct target *target;
+	const char *host, *ip, *via;	/* ip NULL: it has none */
+	unsigned port;			/* 0: none in particular */
+	const struct probe_proto *proto;
+	const char *protoname;
+	uint64_t order;
+	bool relay;
+
+	const char *tcp;		/* "open" ...; NULL: not tried */
+	struct str banner;
+	struct caps caps, caps_tls;	/* before TLS, within */
+	const char *login;		/* offered before TLS, or NULL */
+	int starttls;			/* 1, 0; -1: not known */
+	const char *starttls_said;	/* if it was refused */
+	bool preauth, buffered, helo;
+	bool local;			/* this machine cannot reach it */
+	bool loopback;
+	const char *port25;		/* why 25 is seen as blocked */
+	struct trouble trouble;
+	struct times us;
+
+	bool in_tls, have_cert, client_cert;
+	struct tls_facts tls;
+	const char *pem;		/* for --save-chain */
+	const char *name;		/* what the certificate must say */
+
+	bool dane_asked;
+	struct tlsa dane;		/* what the DNS says */
+	const char *dane_why;		/* why it does not count, or NULL */
+	struct tls_tlsa *rr;		/* as dane.answer->rr */
+
+	enum tried versions[VERSIONS];
+	enum injected inject;
+	bool submit_tried, submit_taken;
+	const char *submit_at, *submit_said;
+	int submit_code;
+
+	/* judge.c */
+	const char *state, *dane_state, *sts_verdict;
+	bool sts_covers;
+	const char **added, **removed;
+	size_t nadded, nremoved;
+	int days;			/* least of the chain; INT_MAX */
+	bool several;			/* addresses of this host */
+	bool unknown;			/* DNS could not tell */
+	struct finding *findings, **last;
+	enum severity sev;
+	int status;
+	struct arena *mem;
+};
+
+/* ---- targets */
+
+struct port {
+	unsigned number;
+	const struct probe_proto *proto;
+};
+
+enum { PORTS_MAX = 64, ADDRS_MAX = 16, HOSTS_MAX = 32 };
+
+struct host {
+	struct host *next;
+	struct target *target;
+	const char *name;		/* or the address as text */
+	bool literal;			/* no name: no DNS, no DANE */
+	bool known;			/* without DNS: no DANE */
+	bool secure;			/* what leads here is signed */
+	struct port port;		/* of a SRV record, or 0 */
+	struct net_addr *addr;
+	int naddr;
+	bool resolved;
+	int64_t dns_us;
+	unsigned opened;		/* jobs that connected, but on 25 */
+	unsigned left;			/* jobs that are not over */
+	struct probe *held;		/* on 25, filtered: waits for these */
+	uint64_t order;
+};
+
+/* One address and port to be probed. */
+struct job {
+	struct job *next;
+	struct host *host;
+	const struct net_addr *addr;
+	struct port port;
+	uint64_t order;
+	struct gate *gate;
+};
+
+enum target_kind { TARGET_HOST, TARGET_MX, TARGET_SRV };
+
+/* In lists of what has a deadline. */
+struct due {
+	struct due *next, *prev;
+	int64_t at;
+	void (*late)(void *);
+	void *who;
+	unsigned list;
+	bool on;
+};
+enum { DUE_PROBE, DUE_TARGET, DUE_SHORT, DUES };
+
+struct link {
+	struct link *next, *prev;
+};
+
+struct target {
+	struct run *run;
+	struct arena mem;
+	uint64_t seq;
+	const char *text;		/* as given */
+	enum target_kind kind;
+	const char *domain;		/* or host name, in A-labels */
+	struct port port;		/* given, or 0 */
+	const struct probe_proto *proto;	/* given, or NULL */
+	struct net_addr dial;		/* given, or len 0 */
+	struct host *hosts, **last;
+	struct ask *asks;
+	unsigned pending;		/* questions */
+	unsigned left;			/* reports to come */
+	bool literal, busy, expanded, over;
+	struct probe *waiting;		/* for answers */
+	struct probe *held;		/* for the policy */
+	struct sts *sts;
+	struct link link;
+	struct due due;
+	int64_t started;
+	struct best *best;		/* --aggregate */
+	uint64_t orders;
+};
+
+/* ---- the run */
+
+enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
+enum dane_mode { DANE_AUTO, DANE_OFF, DANE_REQUIRE };
+
+struct run {
+	/* options */
+	struct dns_conf conf;
+	struct tls_conf tlsconf;
+	struct port port[PORTS_MAX];
+	size_t nports;
+	bool four, six, first, require_tls, no_sts, no_auth, no_verify;
+	bool tls_versions, inject, quiet, json, show_chain, show_caps;
+	bool explain, nagios;
+	bool stats, best;
+	enum tls_mode mode;
+	enum dane_mode dane;
+	enum tls_version min_tls;
+	const char *name, *ehlo, *source, *submit, *save_chain, *prom;
+	struct opt_list expect, operands;
+	double timeout;
+	uint64_t warn_days, crit_days, lat_warn, lat_crit;
+	uint64_t most, per_host, rate, sts_port;
+
+	/* the engine */
+	struct dns *dns;
+	unsigned asked;			/* questions without answer */
+	struct tls_ctx *tls;
+	int watch;
+	struct buf hosts;		/* /etc/hosts */
+	char our_name[256];		/* for EHLO; "": of each connection */
+	struct probe *probe;		/* the flat array */
+	size_t nprobe;
+	struct loop *loop;
+	struct feed *feed;
+	struct tell *tell;
+	unsigned targets;		/* begun and not over */
+	unsigned shaking;		/* handshakes under way */
+	int64_t shaken;			/* when the last one ended, ms */
+	struct probe *queue, **last;	/* who waits to begin one */
+	struct err scratch;		/* what a connection says of itself */
+	int64_t now;			/* seconds since 1970, at the start */
+	int64_t tick;			/* clock_us when the wait ended */
+
+	/* what became of it all */
+	uint64_t probes, count[SEV_CRIT + 1], unknown;
+	uint64_t connections;
+	int status;			/* the exit status so far */
+};
+
+/* ---- targets.c */
+
+int targets_check(struct run *, struct err *);	/* all operands: usage */
+extern char targets_token;		/* who stdin is in net_event */
+void targets_readable(struct run *);	/* stdin is */
+void targets_feed(struct run *);	/* begins as many as there is room for */
+bool targets_end(const struct run *);	/* none left to begin */
+int targets_over(const struct run *, struct err *);	/* was all read? */
+void targets_report(struct target *);	/* a report of its was told */
+bool targets_dane(struct host *, const struct job *, struct tlsa *,
+    struct arena *);			/* false: answers are missing */
+void targets_sts(struct target *);	/* its policy has come, or will not */
+void targets_free(struct run *);
+
+/* ---- loop.c */
+
+int loop_run(struct run *, struct err *);
+void loop_free(struct run *);
+void loop_job(struct run *, struct job *);	/* wants to start */
+size_t loop_queue(const struct run *);		/* how many do */
+void loop_shut(struct run *, struct job *);	/* its connections are over */
+void loop_gone(struct run *, struct probe *);	/* its slot is free */
+void loop_due(struct run *, struct due *, unsigned list, int64_t at);
+void loop_undue(struct run *, struct due *);
+
+/* ---- probe.c */
+
+void probe_start(struct run *, struct probe *, struct job *);
+void probe_event(struct probe *, const struct net_event *);
+void probe_wake(struct probe *);	/* an answer came */
+void probe_end(struct probe *);		/* was held, is to be told now */
+int probe_tls(struct run *, struct err *);	/* run.tls, if not there */
+void probe_release(struct probe *);	/* at the end of the run */
+
+/* ---- sts.c */
+
+struct sts {
+	struct target *target;
+	struct job_of *job;		/* under way, or NULL */
+	bool asked, done;
+	const char *error;		/* why there is none, or NULL */
+	bool temporary;
+	bool have;
+	struct str id;
+	struct mtasts policy;
+};
+/* Gets it by a thread; then targets_sts is called, in the loop. */
+void sts_fetch(struct run *, struct sts *, const struct net_addr *, int n);
+void sts_forget(struct sts *);		/* nobody waits for it any more */
+extern char sts_token;			/* who it is in net_event */
+void sts_collect(void);			/* some have come */
+bool sts_end(void);			/* as fetch_end */
+
+/* ---- judge.c */
+
+void judge(struct report *);
+void judge_kinds(struct buf *);		/* --findings */
+extern const char *const judge_severity[];
+const char *judge_tried(enum tried);
+const char *judge_injected(enum injected);
+const char *judge_dane_record(const struct report *, size_t i);
+int judge_days(const struct report *, const struct tls_cert *);
+
+/* ---- tell.c */
+
+void tell_start(struct run *);
+void tell(struct report *);		/* judged, then told */
+void tell_target(struct target *);	/* all of its reports were told */
+int tell_flush(struct run *, bool now, struct err *);
+int64_t tell_when(const struct run *);	/* by when to flush, clock_ms */
+int tell_end(struct run *, struct err *);
+void tell_free(struct run *);
+
+void json_report(const struct report *, struct buf *);
+enum { CELLS = 10 };		/* of a row, at most */
+/* The cells of a row, ended by NUL each, then the lines below it. */
+void text_report(const struct report *, struct buf *cells, struct buf *below);
+void nagios_report(struct run *, const struct report *);
+int nagios_end(struct run *);
+void prom_report(struct run *, const struct report *);
+int prom_check(const char *path, struct err *);	/* may it be replaced? */
+int prom_end(struct run *, struct err *);
+
+#endif

@@ -1,0 +1,377 @@
+/*
+ * probe.c: a probe from its first connection to its report
+ *
+ * When the main connection is over, the same slot may open more: one per TLS
+ * version, one for the injection test.  They answer one question each and
+ * leave the report alone otherwise.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "probe.h"
+
+enum { SILENT_MS = 3000 };
+
+static void late(void *);
+
+static void
+hang_up(struct probe *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+	tls_look_free(p->tls);
+	p->tls = NULL;
+	p->rx.n = p->rx.at = p->tx.n = p->tx.at = p->in.n = 0;
+	p->eof = p->hup = p->inside = p->more = p->in.over = false;
+	loop_undue(p->run, &p->due);
+	wire_leave(p);
+	wire_shaken(p);
+}
+
+/* What a connection attempt came to. */
+static void
+unconnected(struct probe *p, int error)
+{
+	bool refusal = error == ECONNREFUSED, late_ = error == ETIMEDOUT;
+	struct report *r = p->now;
+
+	p->error = error;
+	if (error == EMFILE || error == ENFILE || error == ENOMEM ||
+	    error == ENOBUFS) {
+		stage_broken(p, "internal", strerror(error));
+		return;
+	}
+	if (error == ECONNRESET) {	/* it was there, and is no more */
+		r->tcp = "open";
+		r->us.tcp = stage_since(p);
+		p->stage = p->implicit ? STAGE_TLS : STAGE_BANNER;
+		stage_broken(p, "reset", "the connection was reset");
+		return;
+	}
+	r->tcp = refusal ? "refused" : late_ ? "filtered" : "unreachable";
+	r->local = error == ENETUNREACH || error == EAFNOSUPPORT ||
+	    error == EADDRNOTAVAIL;
+	stage_broken(p, refusal ? "refused" : late_ ? "timeout-connect" :
+	    "unreachable", strerror(error));
+}
+
+static void
+connected(struct probe *p)
+{
+	int64_t now = clock_us(), silent;
+
+	p->now->us.tcp = stage_since(p);
+	p->now->tcp = "open";
+	if (p->implicit) {
+		stage_enter(p, stage_to_tls(p));
+		return;
+	}
+	stage_enter(p, STAGE_BANNER);
+	if (p->talk != NULL)
+		return;
+	silent = now / 1000 + SILENT_MS;
+	if (silent > now / 1000 + (p->deadline - now / 1000) / 3)
+		silent = now / 1000 + (p->deadline - now / 1000) / 3;
+	loop_due(p->run, &p->due, DUE_SHORT, silent);
+}
+
+static void
+dial(struct probe *p)
+{
+	struct run *r = p->run;
+	int64_t spent = p->job->host->dns_us / 1000, limit;
+
+	limit = (int64_t)(r->timeout * 1000);
+	limit = spent < limit - 100 ? limit - spent : 100;
+	p->error = 0;
+	p->stage = STAGE_CONNECT;
+	p->implicit = p->job->port.proto->implicit;
+	p->talk = p->job->port.proto->talk;
+	p->began = p->at = clock_us();
+	p->deadline = p->began / 1000 + limit;
+	loop_due(r, &p->due, DUE_PROBE, p->deadline);
+	fail_clear(&r->scratch);
+	r->connections++;
+	p->fd = net_begin(p->job->addr, r->source, &r->scratch);
+	if (p->fd < 0 || net_watch_add(r->watch, p->fd, p) < 0)
+		unconnected(p, errno);
+}
+
+static void
+blank(struct probe *p, struct report *r)
+{
+	const struct job *j = p->job;
+	const struct host *h = j->host;
+
+	*r = (struct report){ .run = p->run, .target = h->target,
+	    .host = h->name, .port = j->port.number, .proto = j->port.proto,
+	    .protoname = j->port.proto->name, .order = j->order,
+	    .relay = j->port.proto->relay, .starttls = -1, .mem = &p->mem,
+	    .us = { h->dns_us, -1, -1, -1, -1, -1 } };
+	r->via = h->target->kind != TARGET_HOST ? h->target->text : NULL;
+	r->several = h->naddr > 1;
+	r->name = p->run->name != NULL ? p->run->name : h->name;
+	if (!h->secure)
+		r->dane_why = h->target->kind == TARGET_MX ? "insecure-mx" :
+		    "insecure-srv";
+}
+
+void
+probe_start(struct run *r, struct probe *p, struct job *j)
+{
+	char ip[64];
+
+	p->run = r;
+	p->job = j;
+	p->turn = TURN_MAIN;
+	p->due.who = p;
+	p->due.late = late;
+	p->rx.max = p->tx.max = WIRE_MAX;
+	p->in.max = 2 * WIRE_MAX;
+	p->fd = -1;
+	blank(p, &p->main);
+	net_ntop(j->addr, ip, sizeof ip);
+	p->main.ip = arena_dup(&p->mem, str_of(ip));
+	p->main.loopback = net_loopback(j->addr);
+	p->now = &p->main;
+	if (r->dane != DANE_OFF && !j->host->literal)	/* asks ahead */
+		p->main.dane_asked = targets_dane(j->host, j, &p->main.dane,
+		    &p->mem);
+	dial(p);
+	if (p->stage == STAGE_OVER)
+		probe_move(p);
+}
+
+/* The next question that is to be asked by a connection of its own. */
+static bool
+next_turn(struct probe *p)
+{
+	const struct run *r = p->run;
+	const struct report *m = &p->main;
+	bool tls = m->us.tls >= 0 || (m->trouble.class != NULL &&
+	    strcmp(m->trouble.stage, "tls") == 0);
+
+	while (++p->turn < TURNS) {
+		if (p->turn < TURN_INJECT && r->tls_versions && tls)
+			return true;
+		if (p->turn == TURN_INJECT && r->inject && p->talk != NULL &&
+		    !p->implicit && m->us.tls >= 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+turn_over(struct probe *p)
+{
+	enum tried *v = &p->main.versions[0];
+	const struct trouble *t = &p->extra.trouble;
+
+	if (p->turn >= TURN_INJECT) {
+		if (p->main.inject == INJECT_NONE)
+			p->main.inject = t->class != NULL &&
+			    (strcmp(t->class, "closed") == 0 ||
+			    strcmp(t->class, "reset") == 0) ?
+			    INJECT_REFUSED : INJECT_UNKNOWN;
+		return;
+	}
+	v += p->turn - TURN_VERSION;
+	if (*v == NOT_TRIED)
+		*v = t->class != NULL && (strncmp(t->class, "tls-", 4) == 0 ||
+		    (t->stage != NULL && strcmp(t->stage, "tls") == 0 &&
+		    (strcmp(t->class, "closed") == 0 ||
+		    strcmp(t->class, "reset") == 0))) ? TRIED_NO :
+		    TRIED_ERROR;
+}
+
+/*
+ * Port 25 without an answer means most when others of the same host do
+ * answer: then somebody on the way keeps it shut.  So it waits for them, if
+ * none of them waits for a slot.
+ */
+static bool
+held(struct probe *p)
+{
+	struct host *h = p->job->host;
+
+	if (!p->main.relay || p->main.tcp == NULL ||
+	    strcmp(p->main.tcp, "filtered") != 0 || h->left == 0 ||
+	    loop_queue(p->run) > 0)
+		return false;
+	p->next = h->held;
+	h->held = p;
+	p->stage = STAGE_HELD;
+	return true;
+}
+
+void
+probe_end(struct probe *p)
+{
+	struct host *h = p->job->host;
+	struct target *t = h->target;
+	struct run *r = p->run;
+
+	if (t->sts != NULL && !t->sts->done && p->main.us.tcp >= 0) {
+		p->next = t->held;	/* targets_sts calls again */
+		t->held = p;
+		p->stage = STAGE_HELD;
+		return;
+	}
+	if (p->main.relay && h->opened > 0 && p->main.tcp != NULL &&
+	    strcmp(p->main.tcp, "filtered") == 0)
+		p->main.port25 = arena_printf(&p->mem, "%u other %s of %s "
+		    "answer", h->opened, h->opened == 1 ? "port" : "ports",
+		    h->name);
+	tell(&p->main);
+	arena_reset(&p->mem);
+	p->stage = STAGE_FREE;
+	p->job = NULL;
+	loop_gone(r, p);
+	targets_report(t);
+}
+
+static void
+finished(struct probe *p)
+{
+	struct host *h = p->job->host;
+	struct probe *q, *next;
+
+	h->left--;
+	if (p->main.us.tcp >= 0 && !p->main.relay)
+		h->opened++;
+	loop_shut(p->run, p->job);
+	if (held(p))
+		return;
+	q = h->left == 0 ? h->held : NULL;
+	if (q != NULL)
+		h->held = NULL;
+	probe_end(p);
+	for (; q != NULL; q = next) {
+		next = q->next;
+		probe_end(q);
+	}
+}
+
+/* As far as it gets with what is there. */
+void
+probe_move(struct probe *p)
+{
+	do {
+		while (p->stage != STAGE_OVER && stage_step(p))
+			;
+		if (!p->more || p->stage == STAGE_OVER)
+			break;
+		p->more = false;
+		wire_receive(p);
+	} while (!p->more);
+	if (p->fd >= 0)
+		wire_flush(p);
+	wire_spare(p);
+	if (p->stage == STAGE_QUIT && p->eof)
+		p->stage = STAGE_OVER;
+	if (p->eof && p->stage != STAGE_OVER && p->stage != STAGE_INJECTED)
+		stage_hung_up(p);
+	while (p->stage == STAGE_OVER) {
+		if (p->now->us.total < 0 && main_turn(p))
+			p->now->us.total = clock_us() - p->began +
+			    p->job->host->dns_us;
+		hang_up(p);
+		if (!main_turn(p))
+			turn_over(p);
+		if (!next_turn(p)) {
+			finished(p);
+			return;
+		}
+		blank(p, &p->extra);
+		p->now = &p->extra;
+		dial(p);
+	}
+}
+
+void
+probe_event(struct probe *p, const struct net_event *ev)
+{
+	if (p->fd < 0 || p->stage == STAGE_FREE || p->stage == STAGE_HELD)
+		return;
+	if (p->stage == STAGE_CONNECT) {
+		if (ev->err || (ev->hup && !ev->out))
+			unconnected(p, net_error(p->fd));
+		else if (ev->out)
+			connected(p);
+		else
+			return;
+	}
+	p->hup |= ev->hup || ev->err;
+	if (ev->in && p->stage != STAGE_OVER)
+		wire_receive(p);
+	probe_move(p);
+}
+
+void
+probe_wake(struct probe *p)
+{
+	if (p->stage != STAGE_DANE)
+		return;
+	stage_await_no_more(p);
+	loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+	stage_enter(p, stage_to_tls(p));
+	if (p->stage != STAGE_DANE)
+		probe_move(p);
+}
+
+static void
+late(void *who)
+{
+	struct probe *p = who;
+	char text[100];
+
+	if (p->stage == STAGE_QUEUE && clock_ms() + 1 < p->deadline) {
+		wire_impatient(p);
+		return;
+	}
+	if (p->stage == STAGE_DANE) {	/* whatever DNS says in the end */
+		p->now->dane_asked = true;
+		p->now->dane = (struct tlsa){ .state = TLSA_TEMP,
+		    .why = "tlsa-lookup" };
+		probe_wake(p);
+		return;
+	}
+	if (p->stage == STAGE_BANNER && p->talk == NULL && !p->implicit &&
+	    p->in.n == 0 && clock_ms() + 1 < p->deadline) {
+		p->implicit = true;	/* silent: it waits for TLS */
+		loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+		stage_enter(p, stage_to_tls(p));
+		probe_move(p);
+		return;
+	}
+	if (p->stage == STAGE_INJECTED) {
+		stage_injected(p);
+	} else if (p->stage == STAGE_QUIT) {
+		p->stage = STAGE_OVER;
+	} else {
+		if (p->stage == STAGE_CONNECT)
+			p->now->tcp = "filtered";
+		snprintf(text, sizeof text, "no answer in %.3g s",
+		    p->run->timeout);
+		stage_broken(p, stage_late(p->stage), text);
+	}
+	probe_move(p);
+}
+
+void
+probe_release(struct probe *p)
+{
+	if (p->run == NULL)
+		return;
+	if (p->fd >= 0)
+		close(p->fd);
+	tls_look_free(p->tls);
+	fifo_free(&p->rx);
+	fifo_free(&p->tx);
+	buf_free(&p->in);
+	arena_free(&p->mem);
+}

@@ -1,0 +1,197 @@
+/*
+ * prom.c: metrics in node_exporter's text form, written as a whole
+ *
+ * All samples of one metric stand together, as the format wants it; so there
+ * is a buffer for each until the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "tell.h"
+
+static const struct {
+	const char *name, *help;
+} metrics[METRICS] = {
+	[METRIC_UP] = { "portprobe_up", "1 if the server answered as it "
+	    "should" },
+	[METRIC_SEVERITY] = { "portprobe_severity", "0 well, 1 warning, "
+	    "2 critical" },
+	[METRIC_STATE] = { "portprobe_state", "1 for the state it is in" },
+	[METRIC_EXPIRY] = { "portprobe_cert_expiry_timestamp_seconds",
+	    "End of the server's certificate" },
+	[METRIC_LATENCY] = { "portprobe_latency_seconds", "Time that each "
+	    "stage took" },
+	[METRIC_DANE] = { "portprobe_dane", "1 for the state DANE is in" },
+	[METRIC_TLS] = { "portprobe_tls_info", "1, with what was negotiated "
+	    "as labels" },
+};
+
+static void
+value(struct buf *b, const char *s)
+{
+	char text[512];
+	const char *p;
+
+	str_escape(text, sizeof text, str_of(s != NULL ? s : ""));
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_c(b, '\\');
+		buf_c(b, *p);
+	}
+}
+
+static void
+label(struct buf *b, const char *name, const char *s)
+{
+	if (b->n > 0 && b->p[b->n - 1] != '{')
+		buf_c(b, ',');
+	buf_printf(b, "%s=\"", name);
+	value(b, s);
+	buf_c(b, '"');
+}
+
+/* name{host="...",ip="...",port="...",proto="..." */
+static struct buf *
+sample(struct run *run, enum metric m, const struct report *r)
+{
+	struct buf *b = &run->tell->metric[m];
+	char port[16] = "";
+
+	if (r->port != 0)
+		snprintf(port, sizeof port, "%u", r->port);
+	buf_printf(b, "%s{", metrics[m].name);
+	label(b, "host", r->host);
+	label(b, "ip", r->ip);
+	label(b, "port", port);
+	label(b, "proto", r->protoname);
+	return b;
+}
+
+static void
+latency(struct run *run, const struct report *r, const char *stage,
+    int64_t us)
+{
+	struct buf *b;
+
+	if (us < 0)
+		return;
+	b = sample(run, METRIC_LATENCY, r);
+	label(b, "stage", stage);
+	buf_printf(b, "} %.6f\n", (double)us / 1e6);
+}
+
+static void
+session(struct run *run, const struct report *r)
+{
+	struct buf *b;
+
+	if (!r->in_tls)
+		return;
+	b = sample(run, METRIC_TLS, r);
+	label(b, "version", r->tls.version);
+	label(b, "cipher", r->tls.cipher);
+	label(b, "group", r->tls.group);
+	label(b, "key", r->have_cert ? r->tls.cert[0].key : "");
+	buf_s(b, "} 1\n");
+	if (!r->have_cert)
+		return;
+	b = sample(run, METRIC_EXPIRY, r);
+	buf_printf(b, "} %lld\n", (long long)r->tls.cert[0].until);
+	b = sample(run, METRIC_DANE, r);
+	label(b, "state", r->dane_state);
+	buf_s(b, "} 1\n");
+}
+
+void
+prom_report(struct run *run, const struct report *r)
+{
+	bool up = r->trouble.class == NULL ||
+	    strcmp(r->trouble.class, "cert") == 0;
+	struct buf *b;
+
+	b = sample(run, METRIC_UP, r);
+	buf_printf(b, "} %d\n", up);
+	b = sample(run, METRIC_SEVERITY, r);
+	buf_printf(b, "} %d\n", (int)r->sev);
+	b = sample(run, METRIC_STATE, r);
+	label(b, "state", r->state);
+	buf_s(b, "} 1\n");
+	latency(run, r, "dns", r->us.dns);
+	latency(run, r, "tcp", r->us.tcp);
+	latency(run, r, "banner", r->us.banner);
+	latency(run, r, "starttls", r->us.starttls);
+	latency(run, r, "tls", r->us.tls);
+	latency(run, r, "total", r->us.total);
+	session(run, r);
+}
+
+static int
+write_all(struct run *run, int fd, struct err *e)
+{
+	struct buf head = { .max = 1024 };
+	struct buf *b;
+	int m, bad = 0;
+
+	for (m = 0; m < METRICS && bad == 0; m++) {
+		b = &run->tell->metric[m];
+		if (b->n == 0)
+			continue;
+		head.n = 0;
+		buf_printf(&head, "# HELP %s %s\n# TYPE %s gauge\n",
+		    metrics[m].name, metrics[m].help, metrics[m].name);
+		bad = file_write(fd, head.p, head.n, e) < 0 ||
+		    file_write(fd, b->p, b->n, e) < 0;
+	}
+	head.n = 0;
+	buf_printf(&head, "# HELP portprobe_last_run_timestamp_seconds When "
+	    "this was written\n# TYPE portprobe_last_run_timestamp_seconds "
+	    "gauge\nportprobe_last_run_timestamp_seconds %lld\n",
+	    (long long)run->now);
+	if (bad == 0)
+		bad = file_write(fd, head.p, head.n, e) < 0 ||
+		    fchmod(fd, 0644) < 0 || file_sync(fd, e) < 0;
+	buf_free(&head);
+	return bad ? -1 : 0;
+}
+
+int
+prom_check(const char *path, struct err *e)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || S_ISREG(st.st_mode) ? 0 : fail(e,
+	    EX_CANTCREAT, "--prom %s: not a plain file", path);
+}
+
+/* The old file stays until the new one is whole. */
+int
+prom_end(struct run *r, struct err *e)
+{
+	size_t n = strlen(r->prom) + 8;
+	char *path = mem_new(n, 1);
+	int fd, got;
+
+	snprintf(path, n, "%s.XXXXXX", r->prom);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0) {
+		free(path);
+		return fail_sys(e, EX_CANTCREAT, "--prom %s", r->prom);
+	}
+	got = write_all(r, fd, e);
+	if (close(fd) < 0 && got == 0)
+		got = fail_sys(e, EX_IOERR, "--prom %s", r->prom);
+	if (got == 0 && rename(path, r->prom) < 0)
+		got = fail_sys(e, EX_CANTCREAT, "--prom %s", r->prom);
+	if (got < 0) {
+		unlink(path);
+		fail(e, EX_IOERR, "--prom %s", r->prom);
+	}
+	free(path);
+	return got;
+}

@@ -1,0 +1,493 @@
+/*
+ * stage.c: the table of stages, and what each does
+ *
+ * A stage says its words when it is entered, waits for the whole reply, and
+ * names the next one.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "probe.h"
+#include "trace.h"
+
+enum { QUIT_MS = 1000, INJECT_MS = 2000 };
+
+/* A stage without a reply has no step; then says where to go from there. */
+struct rule {
+	const char *name;		/* as reports call it */
+	const char *late;		/* the class when time is up here */
+	bool talks;
+	enum probe_step step;
+	enum stage (*then)(struct probe *, const struct probe_reply *);
+};
+static const struct rule rules[STAGES];
+
+/*
+ * How long the stage took, until the wait ended that brought the last byte:
+ * what other probes did meanwhile does not count.
+ */
+int64_t
+stage_since(const struct probe *p)
+{
+	return p->run->tick > p->at ? p->run->tick - p->at : 0;
+}
+
+static void
+trace(const struct probe *p, const char *mark, struct str s)
+{
+	char text[1200];
+
+	s = str_to(str_trim(s), 900);
+	snprintf(text, sizeof text, "%s:%u %.*s", p->job->host->name,
+	    p->job->port.number, STR_ARG(s));
+	trace_line(mark, str_of(text));
+}
+
+/* The connection has failed; the first reason stays. */
+void
+stage_failed(struct probe *p, const char *class, const char *text)
+{
+	struct trouble *t = &p->now->trouble;
+
+	if (t->class != NULL)
+		return;
+	t->class = class;
+	t->stage = rules[p->stage].name;
+	t->text = arena_dup(&p->mem, str_of(text));
+	t->error = p->error;
+	if (trace_level() > 0)
+		trace(p, "*", str_of(t->text));
+}
+
+void
+stage_broken(struct probe *p, const char *class, const char *text)
+{
+	stage_failed(p, class, text);
+	p->stage = STAGE_OVER;
+}
+
+static void
+say(struct probe *p, enum probe_step step)
+{
+	const char *arg = p->run->our_name;
+	char own[256];
+	struct buf b = { .max = 2048 };
+
+	if (p->talk == NULL)
+		return;		/* it is to be guessed by what it says */
+	if (step == PROBE_RCPT) {
+		arg = p->run->submit;
+	} else if (arg[0] == '\0' && p->talk->frame == PROBE_NUMBERED) {
+		net_ehlo(p->fd, own, sizeof own);
+		arg = own;
+	}
+	probe_talk_say(p->talk, step, arg, &b);
+	if (step == PROBE_STARTTLS && p->turn == TURN_INJECT)
+		buf_s(&b, p->talk->inject);
+	if (b.n > 0) {
+		if (trace_level() > 0)
+			trace(p, ">", BUF_STR(b));
+		wire_put(p, BUF_STR(b));
+	}
+	buf_free(&b);
+}
+
+/* For TLSA records: half of the time that is left. */
+static void
+await(struct probe *p, int64_t now)
+{
+	struct target *t = p->job->host->target;
+
+	p->next = t->waiting;
+	t->waiting = p;
+	loop_due(p->run, &p->due, DUE_SHORT, now + (p->deadline - now) / 2);
+}
+
+void
+stage_await_no_more(struct probe *p)
+{
+	struct probe **q = &p->job->host->target->waiting;
+
+	while (*q != NULL && *q != p)
+		q = &(*q)->next;
+	if (*q != NULL)
+		*q = p->next;
+}
+
+void
+stage_enter(struct probe *p, enum stage s)
+{
+	int64_t now = clock_us();
+	struct times *t = &p->now->us;
+
+	p->stage = s;
+	p->at = now;
+	if (s == STAGE_QUIT) {
+		if (main_turn(p))
+			t->total = now - p->began + (t->dns > 0 ? t->dns : 0);
+		if (p->talk == NULL || p->eof) {
+			if (p->inside)
+				tls_look_bye(p->tls);
+			p->stage = STAGE_OVER;
+			return;
+		}
+		loop_due(p->run, &p->due, DUE_SHORT, now / 1000 + QUIT_MS <
+		    p->deadline ? now / 1000 + QUIT_MS : p->deadline);
+		p->in.n = 0;
+	}
+	if (s == STAGE_INJECTED)
+		loop_due(p->run, &p->due, DUE_SHORT, now / 1000 + INJECT_MS <
+		    p->deadline ? now / 1000 + INJECT_MS : p->deadline);
+	if (s == STAGE_DANE)
+		await(p, now / 1000);
+	if (rules[s].talks)
+		say(p, rules[s].step);
+	if (s == STAGE_QUIT && p->inside)
+		tls_look_bye(p->tls);
+}
+
+/* The server does not want to: why, in its own words. */
+static enum stage
+refused(struct probe *p, const struct probe_reply *r)
+{
+	char text[600];
+	const char *class = r->code == 0 ? r->bye ||
+	    p->stage == STAGE_BANNER ? "closed" : "proto" :
+	    r->sense == PROBE_LATER ? "smtp-4xx" : "smtp-5xx";
+
+	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
+	stage_failed(p, class, text);
+	return STAGE_QUIT;
+}
+
+/* All is known that was to be; one thing more may be tried. */
+static enum stage
+satisfied(struct probe *p)
+{
+	if (main_turn(p) && p->run->submit != NULL &&
+	    p->talk->say[PROBE_RCPT] != NULL) {
+		p->now->submit_tried = true;
+		return STAGE_MAIL;
+	}
+	return STAGE_QUIT;
+}
+
+enum stage
+stage_to_tls(struct probe *p)
+{
+	struct report *r = p->now;
+
+	if (!main_turn(p) || p->run->dane == DANE_OFF ||
+	    p->job->host->literal || r->dane_asked)
+		return STAGE_TLS;
+	if (!targets_dane(p->job->host, p->job, &r->dane, &p->mem))
+		return STAGE_DANE;
+	r->dane_asked = true;
+	return STAGE_TLS;
+}
+
+static void
+note_caps(struct probe *p, struct caps *c, enum probe_step step,
+    struct str reply)
+{
+	c->known = true;
+	c->n = probe_talk_caps(p->talk, step, reply, &p->mem, &c->v);
+}
+
+/* The capabilities are known, or that there are none. */
+static enum stage
+without_tls(struct probe *p, bool hope)
+{
+	struct report *r = p->now;
+	bool offered = probe_talk_has(r->caps.v, r->caps.n,
+	    p->talk->starttls);
+
+	r->login = probe_talk_login(p->talk, r->caps.v, r->caps.n);
+	r->starttls = offered;
+	if (p->run->mode == MODE_OFF || r->preauth ||
+	    p->talk->say[PROBE_STARTTLS] == NULL)
+		return satisfied(p);
+	return offered || hope || p->run->mode == MODE_STARTTLS ?
+	    STAGE_STARTTLS : satisfied(p);
+}
+
+static enum stage
+greeted(struct probe *p, const struct probe_reply *r)
+{
+	struct report *rep = p->now;
+
+	rep->us.banner = stage_since(p);
+	rep->banner = arena_str(&p->mem, str_to(r->text, 2000));
+	rep->preauth = r->preauth;
+	if (r->sense != PROBE_YES)
+		return refused(p, r);
+	if (p->inside) {
+		if (p->talk->say[PROBE_CAPS] != NULL)
+			return STAGE_CAPS_TLS;
+		note_caps(p, &rep->caps_tls, PROBE_GREETING, r->all);
+		return satisfied(p);
+	}
+	if (p->talk->say[PROBE_CAPS] != NULL)
+		return STAGE_CAPS;
+	note_caps(p, &rep->caps, PROBE_GREETING, r->all);
+	return without_tls(p, false);
+}
+
+/* Its greeting is SMTP's, and it knows no EHLO. */
+static enum stage
+perhaps_lmtp(struct probe *p)
+{
+	p->talk = probe_talk_named(STR("lmtp"))->talk;
+	p->now->protoname = p->talk->name;
+	return STAGE_CAPS;
+}
+
+static enum stage
+capable(struct probe *p, const struct probe_reply *r)
+{
+	if (r->sense == PROBE_YES) {
+		note_caps(p, &p->now->caps, PROBE_CAPS, r->all);
+		return without_tls(p, false);
+	}
+	if (r->sense == PROBE_NO && !r->bye &&
+	    p->talk->say[PROBE_HELO] != NULL)
+		return p->job->port.proto->guess ? perhaps_lmtp(p) :
+		    STAGE_HELO;
+	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
+		return refused(p, r);
+	return without_tls(p, true);	/* POP3 from before CAPA */
+}
+
+static enum stage
+humble(struct probe *p, const struct probe_reply *r)
+{
+	if (r->sense != PROBE_YES)
+		return refused(p, r);
+	p->now->helo = true;
+	if (p->inside)
+		return satisfied(p);
+	return without_tls(p, false);
+}
+
+static enum stage
+started(struct probe *p, const struct probe_reply *r)
+{
+	struct report *rep = p->now;
+	char text[600];
+
+	rep->us.starttls = stage_since(p);
+	if (r->sense == PROBE_YES) {
+		rep->buffered = p->in.n > r->all.n;
+		rep->starttls = 1;
+		return stage_to_tls(p);
+	}
+	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
+	rep->starttls_said = arena_dup(&p->mem, str_of(text));
+	if (p->turn == TURN_INJECT)
+		p->main.inject = INJECT_REFUSED;
+	return r->bye ? refused(p, r) : satisfied(p);
+}
+
+static enum stage
+capable_tls(struct probe *p, const struct probe_reply *r)
+{
+	if (r->sense == PROBE_YES) {
+		note_caps(p, &p->now->caps_tls, PROBE_CAPS_TLS, r->all);
+		return satisfied(p);
+	}
+	if (r->sense == PROBE_NO && !r->bye &&
+	    p->talk->say[PROBE_HELO_TLS] != NULL)
+		return STAGE_HELO_TLS;
+	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
+		return refused(p, r);
+	return satisfied(p);
+}
+
+static enum stage
+submitted(struct probe *p, const struct probe_reply *r)
+{
+	struct report *rep = p->now;
+	char text[600];
+
+	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
+	rep->submit_at = p->stage == STAGE_MAIL ? "mail" : "rcpt";
+	rep->submit_said = arena_dup(&p->mem, str_of(text));
+	rep->submit_code = r->code;
+	rep->submit_taken = r->sense == PROBE_YES && p->stage == STAGE_RCPT;
+	return r->sense == PROBE_YES && p->stage == STAGE_MAIL ?
+	    STAGE_RCPT : STAGE_QUIT;
+}
+
+static const struct rule rules[STAGES] = {
+	[STAGE_CONNECT] = { .name = "connect", .late = "timeout-connect" },
+	[STAGE_BANNER] = { "banner", "timeout-banner", true, PROBE_GREETING,
+	    greeted },
+	[STAGE_CAPS] = { "caps", "timeout", true, PROBE_CAPS, capable },
+	[STAGE_HELO] = { "caps", "timeout", true, PROBE_HELO, humble },
+	[STAGE_STARTTLS] = { "starttls", "timeout", true, PROBE_STARTTLS,
+	    started },
+	[STAGE_DANE] = { .name = "dane", .late = "timeout" },
+	[STAGE_QUEUE] = { .name = "tls", .late = "timeout-tls" },
+	[STAGE_TLS] = { .name = "tls", .late = "timeout-tls" },
+	[STAGE_CAPS_TLS] = { "caps-tls", "timeout", true, PROBE_CAPS_TLS,
+	    capable_tls },
+	[STAGE_HELO_TLS] = { "caps-tls", "timeout", true, PROBE_HELO_TLS,
+	    humble },
+	[STAGE_MAIL] = { "submit", "timeout", true, PROBE_MAIL, submitted },
+	[STAGE_RCPT] = { "submit", "timeout", true, PROBE_RCPT, submitted },
+	[STAGE_INJECTED] = { "inject", "timeout", true, PROBE_QUIT, NULL },
+	[STAGE_QUIT] = { "quit", "timeout", true, PROBE_QUIT, NULL },
+	[STAGE_OVER] = { .name = "over", .late = "timeout" },
+};
+
+const char *
+stage_late(enum stage s)
+{
+	return rules[s].late;
+}
+
+/* ---- what comes */
+
+static enum stage
+after_handshake(struct probe *p)
+{
+	if (p->turn == TURN_INJECT)
+		return STAGE_INJECTED;
+	if (p->turn >= TURN_VERSION) {
+		p->main.versions[p->turn - TURN_VERSION] = TRIED_YES;
+		return STAGE_QUIT;
+	}
+	if (p->talk == NULL && !p->job->port.proto->guess)
+		return STAGE_QUIT;
+	return p->implicit ? STAGE_BANNER : STAGE_CAPS_TLS;
+}
+
+/* Of a server that was not named: by its first line. */
+static bool
+guess(struct probe *p)
+{
+	struct str line = BUF_STR(p->in);
+
+	if (p->in.n <= PROBE_LINE && !str_has(line, '\n'))
+		return false;
+	p->talk = probe_talk_guess(str_trim(str_cut(&line, '\n')));
+	if (p->talk == NULL) {
+		p->now->banner = arena_str(&p->mem, str_trim(str_to(
+		    BUF_STR(p->in), 500)));
+		stage_broken(p, "proto", "this is no greeting of a mail server");
+		return false;
+	}
+	p->now->protoname = p->talk->name;
+	if (p->implicit)
+		p->now->protoname = arena_printf(&p->mem, "%ss",
+		    p->talk->name);
+	loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+	return true;
+}
+
+/* Is there an answer already to what is to be said yet? */
+static bool
+out_of_turn(const struct probe *p, enum stage next)
+{
+	const char *words = rules[next].talks ?
+	    p->talk->say[rules[next].step] : NULL;
+
+	return p->in.n > 0 && next != STAGE_QUIT && words != NULL &&
+	    words[0] != '\0' && (p->talk->frame != PROBE_TAGGED ||
+	    !str_starts(BUF_STR(p->in), "*"));
+}
+
+static bool
+talked(struct probe *p)
+{
+	struct probe_reply r;
+	const char *why;
+	enum stage next;
+	int got;
+
+	if (p->talk == NULL && !guess(p))
+		return false;
+	got = probe_talk_reply(p->talk, rules[p->stage].step,
+	    BUF_STR(p->in), &r, &why);
+	if (got < 0) {
+		if (p->stage == STAGE_BANNER)
+			p->now->banner = arena_str(&p->mem, str_trim(str_to(
+			    BUF_STR(p->in), 500)));
+		stage_broken(p, "proto", why);
+		return false;
+	}
+	if (got == 0)
+		return false;
+	if (trace_level() > 0)
+		trace(p, "<", r.all);
+	next = rules[p->stage].then(p, &r);
+	buf_drop(&p->in, r.all.n);
+	if (out_of_turn(p, next)) {
+		stage_broken(p, "proto", "the server speaks out of turn");
+		return false;
+	}
+	stage_enter(p, next);
+	return true;
+}
+
+/* Whatever was sent in one packet with STARTTLS must not be answered here. */
+void
+stage_injected(struct probe *p)
+{
+	struct str rest = BUF_STR(p->in), line;
+
+	while (rest.n > 0) {
+		line = str_cut(&rest, '\n');
+		if (str_starts(line, p->talk->injected))
+			p->main.inject = INJECT_TAKEN;
+	}
+	if (p->main.inject == INJECT_NONE)
+		p->main.inject = p->in.n > 0 || p->eof ? INJECT_SAFE :
+		    INJECT_UNKNOWN;
+	p->stage = STAGE_OVER;
+}
+
+/* One step; false: nothing more can be done now. */
+bool
+stage_step(struct probe *p)
+{
+	if (p->stage == STAGE_TLS && p->tls == NULL && wire_turn(p))
+		wire_begin(p);
+	if (p->inside && p->stage != STAGE_OVER)
+		wire_decrypt(p);
+	switch (p->stage) {
+	case STAGE_TLS:
+		if (!wire_shake(p))
+			return false;
+		stage_enter(p, after_handshake(p));
+		return true;
+	case STAGE_INJECTED:
+		if (p->eof)
+			stage_injected(p);
+		return false;
+	case STAGE_QUIT:
+		if (p->in.n > 0 || p->eof)
+			p->stage = STAGE_OVER;
+		return false;
+	case STAGE_CONNECT:
+	case STAGE_DANE:
+	case STAGE_QUEUE:
+	case STAGE_OVER:
+		return false;
+	default:
+		return talked(p);
+	}
+}
+
+void
+stage_hung_up(struct probe *p)
+{
+	if (p->error == ECONNRESET || p->error == EPIPE)
+		stage_broken(p, "reset", "the connection was reset");
+	else if (p->error != 0)
+		stage_broken(p, "reset", strerror(p->error));
+	else
+		stage_broken(p, "closed", "the server hung up");
+}

@@ -1,0 +1,137 @@
+/*
+ * sts.c: MTA-STS policies, got beside the loop
+ *
+ * A job belongs to its thread until it is given back, and the target may be
+ * over before: then the target leaves it to itself.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fetch.h"
+#include "portprobe.h"
+
+struct job_of {
+	struct fetch fetch;
+	struct arena mem;
+	struct sts *sts;		/* NULL: nobody waits any more */
+};
+
+static struct tls_conf conf;		/* the sessions look into it */
+static struct tls_ctx *tls;
+static bool watched;
+char sts_token;
+
+static void
+failed(struct sts *s, const char *why, bool temporary)
+{
+	s->done = true;
+	s->error = arena_dup(&s->target->mem, str_of(why));
+	s->temporary = temporary;
+}
+
+static void
+understand(struct sts *s, const struct fetch *f)
+{
+	struct arena *mem = &s->target->mem;
+	const struct https *h = &f->get;
+	const char *why;
+
+	if (f->got < 0)
+		failed(s, f->e.msg, f->e.code == EX_TEMPFAIL);
+	else if ((why = mtasts_unfit(mem, h->status, h->type,
+	    h->too_big)) != NULL)
+		failed(s, why, false);
+	else if (mtasts_parse(mem, arena_str(mem, BUF_STR(h->body)),
+	    &s->policy) < 0)
+		failed(s, s->policy.why, false);
+	else
+		s->have = s->done = true;
+}
+
+static void
+ended(struct fetch *f)
+{
+	struct job_of *j = f->arg;
+	struct sts *s = j->sts;
+	bool news = s != NULL && !s->done;
+
+	if (s != NULL)
+		s->job = NULL;
+	if (news)
+		understand(s, f);
+	buf_free(&f->get.body);
+	arena_free(&j->mem);
+	free(j);
+	if (news)
+		targets_sts(s->target);
+}
+
+static int
+start(struct run *r, struct job_of *j, struct err *e)
+{
+	if (tls == NULL) {
+		conf.ca = r->tlsconf.ca;
+		tls = tls_ctx_new(&conf, e);
+	}
+	j->fetch.get.tls = tls;
+	if (tls == NULL || fetch_start(&j->fetch, e) < 0)
+		return -1;
+	if (!watched)		/* else the target's own limit ends it */
+		watched = net_watch_add(r->watch, fetch_fd(),
+		    &sts_token) == 0;
+	return 0;
+}
+
+void
+sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
+{
+	struct job_of *j = mem_new(1, sizeof *j);
+	struct fetch *f = &j->fetch;
+	struct err e = { .code = 0 };
+
+	j->sts = s;
+	s->job = j;
+	f->get = (struct https){ .port = (unsigned)r->sts_port,
+	    .host = arena_printf(&j->mem, "mta-sts.%s", s->target->domain),
+	    .path = "/.well-known/mta-sts.txt",
+	    .body = { .max = MTASTS_MAX } };
+	for (; (int)f->ndial < n && f->ndial < FETCH_DIALS; f->ndial++)
+		net_ntop(&a[f->ndial], f->dial[f->ndial], sizeof f->dial[0]);
+	f->seconds = r->timeout - (double)(clock_us() - s->target->started) /
+	    1e6;
+	if (f->seconds < 0.1)
+		f->seconds = 0.1;
+	f->done = ended;
+	f->arg = j;
+	if (start(r, j, &e) == 0)
+		return;
+	s->job = NULL;
+	arena_free(&j->mem);
+	free(j);
+	failed(s, e.msg, true);
+	targets_sts(s->target);
+}
+
+void
+sts_forget(struct sts *s)
+{
+	if (s->job != NULL)
+		s->job->sts = NULL;
+	s->job = NULL;
+}
+
+void
+sts_collect(void)
+{
+	fetch_reap();
+}
+
+bool
+sts_end(void)
+{
+	if (!fetch_end())
+		return false;
+	tls_ctx_free(tls);
+	return true;
+}

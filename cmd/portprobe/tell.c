@@ -1,0 +1,310 @@
+/*
+ * tell.c: reports on their way out, and those that must wait
+ *
+ * The table's columns are as wide as their widest cell, so its rows wait: for
+ * all of the command line's targets, or, from stdin, for a moment.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "tell.h"
+
+enum {
+	OUT_MAX = 64 << 20, ROWS = 200, ROWS_MS = 1000,
+	FLUSH_BYTES = 65536, FLUSH_MS = 50,
+};
+
+/* The best of a target's probes of one port. */
+struct best {
+	struct best *next;
+	unsigned port;
+	enum severity sev;
+	int status;
+	bool unknown;
+};
+
+/* ---- what counts */
+
+static void
+count(struct run *r, enum severity sev, int status, bool unknown)
+{
+	if (unknown)
+		r->unknown++;
+	else
+		r->count[sev]++;
+	r->status = fail_worse(r->status, status);
+}
+
+static void
+compare(struct target *t, const struct report *r)
+{
+	struct best *b;
+
+	for (b = t->best; b != NULL; b = b->next)
+		if (b->port == r->port)
+			break;
+	if (b == NULL) {
+		b = arena_new(&t->mem, 1, sizeof *b);
+		b->next = t->best;
+		t->best = b;
+	} else if (b->sev < r->sev || (b->sev == r->sev &&
+	    (b->status == 0 || r->status != 0))) {
+		return;
+	}
+	b->port = r->port;
+	b->sev = r->sev;
+	b->status = r->status;
+	b->unknown = r->unknown;
+}
+
+void
+tell_target(struct target *t)
+{
+	const struct best *b;
+
+	for (b = t->best; b != NULL; b = b->next)
+		count(t->run, b->sev, b->status, b->unknown);
+}
+
+/* ---- rows */
+
+static void
+keep(struct run *run, const struct report *r)
+{
+	struct tell *t = run->tell;
+	struct row *row;
+
+	if (t->nrow == t->cap) {
+		t->cap = t->cap > 0 ? 2 * t->cap : 64;
+		t->row = mem_grow(t->row, t->cap, sizeof *t->row);
+	}
+	if (t->nrow == 0)
+		t->since = clock_ms();
+	row = &t->row[t->nrow++];
+	*row = (struct row){ .seq = r->target->seq, .order = r->order,
+	    .sev = r->sev, .cells = { .max = 65536 },
+	    .below = { .max = 1 << 20 } };
+	text_report(r, &row->cells, &row->below);
+}
+
+/* Only cells that others stand behind take part in the width. */
+static void
+measure(struct tell *t, const struct row *row)
+{
+	const char *p = row->cells.p, *end = p + row->cells.n;
+	size_t n;
+	int i;
+
+	for (i = 0; i < CELLS && p < end; i++) {
+		n = strlen(p);
+		p += n + 1;
+		if (p < end && n > t->width[i] && n < 60)
+			t->width[i] = n;
+	}
+}
+
+static void
+print(struct tell *t, const struct row *row)
+{
+	static const char *const colours[] = { "\033[32m", "\033[33m",
+	    "\033[31m" };
+	const char *p = row->cells.p, *end = p + row->cells.n;
+	size_t n;
+	int i;
+
+	for (i = 0; i < CELLS && p < end; i++) {
+		n = strlen(p);
+		if (i == 0 && t->colour)
+			buf_s(&t->out, colours[row->sev]);
+		buf_put(&t->out, p, n);
+		if (i == 0 && t->colour)
+			buf_s(&t->out, "\033[0m");
+		p += n + 1;
+		if (p == end)
+			break;
+		for (; n < t->width[i]; n++)
+			buf_c(&t->out, ' ');
+		buf_s(&t->out, i == 2 || (i > 3 && i < 7) ? " " : "  ");
+	}
+	while (t->out.n > 0 && t->out.p[t->out.n - 1] == ' ')
+		t->out.n--;
+	buf_c(&t->out, '\n');
+	buf_str(&t->out, BUF_STR(row->below));
+}
+
+static int
+in_order(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void
+rows(struct tell *t)
+{
+	size_t i;
+
+	if (t->nrow == 0)
+		return;
+	qsort(t->row, t->nrow, sizeof *t->row, in_order);
+	for (i = 0; i < t->nrow; i++)
+		measure(t, &t->row[i]);
+	for (i = 0; i < t->nrow; i++) {
+		print(t, &t->row[i]);
+		buf_free(&t->row[i].cells);
+		buf_free(&t->row[i].below);
+	}
+	t->nrow = 0;
+}
+
+/* ---- --save-chain */
+
+static void
+save(const struct report *r, struct err *e)
+{
+	char *path = arena_printf(r->mem, "%s/%s_%u_%s.pem",
+	    r->run->save_chain, r->host, r->port, r->ip);
+	char *p = path + strlen(r->run->save_chain) + 1;
+	int fd;
+
+	for (; *p != '\0'; p++)
+		if (!str_alpha(*p) && !str_digit(*p) && *p != '.' &&
+		    *p != '-')
+			*p = '_';
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0644);
+	if (fd < 0) {
+		fail_sys(e, EX_CANTCREAT, "--save-chain %s", path);
+		return;
+	}
+	if (file_write(fd, r->pem, strlen(r->pem), e) < 0)
+		fail_in(e, "--save-chain %s", path);
+	if (close(fd) < 0)
+		fail_sys(e, EX_IOERR, "--save-chain %s", path);
+}
+
+/* ---- reports */
+
+void
+tell(struct report *r)
+{
+	struct run *run = r->run;
+
+	judge(r);
+	r->unknown = r->trouble.class != NULL && r->status == EX_TEMPFAIL &&
+	    strcmp(r->trouble.class, "dns") == 0;
+	run->probes++;
+	if (run->best)
+		compare((struct target *)(uintptr_t)r->target, r);
+	else
+		count(run, r->sev, r->status, r->unknown);
+	if (r->pem != NULL)
+		save(r, &run->tell->e);
+	if (run->prom != NULL)
+		prom_report(run, r);
+	if (run->quiet && r->sev == SEV_HINT)
+		return;
+	if (run->nagios)
+		nagios_report(run, r);
+	else if (run->json)
+		json_report(r, &run->tell->out);
+	else
+		keep(run, r);
+}
+
+int64_t
+tell_when(const struct run *r)
+{
+	const struct tell *t = r->tell;
+	int64_t at = CLOCK_NEVER;
+
+	if (t->out.n > 0)
+		at = t->flushed + FLUSH_MS;
+	if (t->stream && t->nrow > 0 && t->since + ROWS_MS < at)
+		at = t->since + ROWS_MS;
+	return at;
+}
+
+int
+tell_flush(struct run *r, bool now, struct err *e)
+{
+	struct tell *t = r->tell;
+	int64_t ms;
+
+	if (t->nrow == 0 && t->out.n == 0)
+		return 0;
+	ms = clock_ms();
+	if (now || (t->stream && (t->nrow >= ROWS ||
+	    (t->nrow > 0 && ms - t->since >= ROWS_MS))))
+		rows(t);
+	if (t->out.over)
+		return fail(e, EX_SOFTWARE, "a report is too long");
+	if (t->out.n == 0 || (!now && t->out.n < FLUSH_BYTES &&
+	    ms - t->flushed < FLUSH_MS))
+		return 0;
+	t->flushed = ms;
+	if (file_write(STDOUT_FILENO, t->out.p, t->out.n, e) < 0)
+		return fail_in(e, "standard output");
+	t->out.n = 0;
+	return 0;
+}
+
+void
+tell_start(struct run *r)
+{
+	struct tell *t = mem_new(1, sizeof *t);
+	const char *no = getenv("NO_COLOR");
+	size_t i;
+
+	r->tell = t;
+	t->out.max = OUT_MAX;
+	for (i = 0; i < r->operands.n; i++)
+		t->stream |= strcmp(r->operands.v[i], "-") == 0;
+	t->colour = isatty(STDOUT_FILENO) == 1 && (no == NULL ||
+	    no[0] == '\0');
+	t->flushed = clock_ms();
+}
+
+int
+tell_end(struct run *r, struct err *e)
+{
+	if (tell_flush(r, true, e) < 0)
+		return -1;
+	if (r->prom != NULL && prom_end(r, e) < 0)
+		return -1;
+	if (r->tell->e.code != 0)
+		return fail(e, r->tell->e.code, "%s", r->tell->e.msg);
+	return 0;
+}
+
+void
+tell_free(struct run *r)
+{
+	struct tell *t = r->tell;
+	int m;
+
+	if (t == NULL)
+		return;
+	while (t->nrow > 0) {
+		t->nrow--;
+		buf_free(&t->row[t->nrow].cells);
+		buf_free(&t->row[t->nrow].below);
+	}
+	free(t->row);
+	buf_free(&t->out);
+	buf_free(&t->perf);
+	buf_free(&t->crit);
+	buf_free(&t->warn);
+	buf_free(&t->lines);
+	for (m = 0; m < METRICS; m++)
+		buf_free(&t->metric[m]);
+	free(t);
+}

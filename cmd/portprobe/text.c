@@ -1,0 +1,312 @@
+/*
+ * text.c: a report for people: one row of a table, and lines below it
+ *
+ * All that a server said goes through str_escape.
+ */
+#include <string.h>
+
+#include "portprobe.h"
+
+enum { SAFE = 2048 };
+
+static void
+safe(struct buf *b, struct str s)
+{
+	char text[SAFE];
+
+	str_escape(text, sizeof text, s);
+	buf_s(b, text);
+}
+
+static void
+cell(struct buf *b)
+{
+	buf_c(b, '\0');
+}
+
+/* TLS_AES_256_GCM_SHA384 as OpenSSL calls such in TLS 1.2: AES256-GCM. */
+static void
+cipher(struct buf *b, const char *name)
+{
+	static const struct {
+		const char *long_, *short_;
+	} known[] = {
+		{ "TLS_AES_256_GCM_SHA384", "AES256-GCM" },
+		{ "TLS_AES_128_GCM_SHA256", "AES128-GCM" },
+		{ "TLS_CHACHA20_POLY1305_SHA256", "CHACHA20-POLY1305" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i].long_) == 0)
+			name = known[i].short_;
+	buf_s(b, name);
+}
+
+static void
+key(struct buf *b, const char *name)
+{
+	if (strncmp(name, "EC P-", 5) == 0)
+		buf_printf(b, "ECDSA-P%s", name + 5);
+	else if (strncmp(name, "EC ", 3) == 0)
+		buf_printf(b, "ECDSA-%s", name + 3);
+	else if (strncmp(name, "RSA ", 4) == 0)
+		buf_printf(b, "RSA-%s", name + 4);
+	else
+		buf_s(b, name);
+}
+
+static void
+dane(struct buf *b, const struct report *r)
+{
+	const char *s = r->dane_state, *why = r->dane_why != NULL ?
+	    r->dane_why : r->dane.why;
+	const struct dns_rr *rr;
+	unsigned i;
+
+	if (strcmp(s, "off") == 0 || (strcmp(s, "none") == 0 && (why == NULL ||
+	    strcmp(why, "no-dns") == 0 || strcmp(why, "insecure-host") == 0 ||
+	    strcmp(why, "no-address") == 0 ||
+	    strcmp(why, "no-tlsa") == 0)))
+		return;
+	buf_printf(b, " dane=%s", s);
+	if (strcmp(s, "match") != 0) {
+		if (why != NULL)
+			buf_printf(b, "(%s)", why);
+		return;
+	}
+	for (i = 0; i < r->dane.answer->n; i++) {
+		rr = &r->dane.answer->rr[i];
+		if (strcmp(judge_dane_record(r, i), "matched") != 0)
+			continue;
+		buf_printf(b, "(%u %u %u)", rr->usage, rr->selector,
+		    rr->mtype);
+		return;
+	}
+}
+
+static void
+verdicts(struct buf *b, const struct report *r)
+{
+	static const char *const names[] = { "match", "MISMATCH", "CN-ONLY" };
+
+	if (!r->have_cert)
+		return;
+	buf_printf(b, "name=%s chain=%s exp=%dd", names[r->tls.name],
+	    tls_look_chain(r->tls.chain), judge_days(r, &r->tls.cert[0]));
+	dane(b, r);
+	if (r->sts_verdict != NULL)
+		buf_printf(b, " sts=%s", r->sts_verdict);
+}
+
+static void
+took(struct buf *b, const char *name, int64_t us)
+{
+	if (us >= 0)
+		buf_printf(b, "%s %.1f ", name, (double)us / 1000);
+}
+
+static void
+crypto(struct buf *b, const struct report *r)
+{
+	if (!r->in_tls) {
+		buf_s(b, "no TLS");
+		cell(b);
+		cell(b);
+		cell(b);
+		return;
+	}
+	buf_s(b, r->tls.version);
+	cell(b);
+	cipher(b, r->tls.cipher);
+	cell(b);
+	safe(b, str_of(r->tls.group));
+	cell(b);
+	if (r->have_cert)
+		key(b, r->tls.cert[0].key);
+}
+
+static void
+trouble(struct buf *b, const struct report *r)
+{
+	const struct trouble *t = &r->trouble;
+
+	buf_printf(b, "%s", r->state);
+	if (strcmp(r->state, "ok") == 0)
+		return;
+	if (t->stage != NULL && strcmp(t->stage, "connect") != 0 &&
+	    strcmp(t->stage, "dns") != 0)
+		buf_printf(b, " (%s)", t->stage);
+	buf_s(b, ": ");
+	safe(b, str_of(t->text));
+}
+
+static void
+row(struct buf *b, const struct report *r)
+{
+	static const char *const words[] = { "OK", "WARN", "CRIT" };
+
+	buf_s(b, words[r->sev]);
+	cell(b);
+	if (r->port != 0)
+		buf_printf(b, "%u/%s", r->port, r->protoname);
+	else
+		buf_s(b, "-");
+	cell(b);
+	safe(b, str_of(r->host));
+	cell(b);
+	buf_s(b, r->ip != NULL ? r->ip : "-");
+	cell(b);
+	if (r->trouble.class != NULL &&
+	    strcmp(r->trouble.class, "cert") != 0) {
+		trouble(b, r);
+		cell(b);
+		return;
+	}
+	crypto(b, r);
+	cell(b);
+	verdicts(b, r);
+	cell(b);
+	took(b, "tcp", r->us.tcp);
+	took(b, "banner", r->us.banner);
+	took(b, "tls", r->us.tls);
+	buf_s(b, "ms");
+	cell(b);
+}
+
+/* ---- below */
+
+static void
+capabilities(struct buf *b, const char *name, const struct caps *c)
+{
+	size_t i;
+
+	if (!c->known)
+		return;
+	buf_printf(b, "     %s:", name);
+	for (i = 0; i < c->n; i++) {
+		buf_s(b, i > 0 ? ", " : " ");
+		safe(b, str_of(c->v[i]));
+	}
+	buf_c(b, '\n');
+}
+
+static void
+difference(struct buf *b, const struct report *r)
+{
+	size_t i;
+
+	if (r->nadded + r->nremoved == 0)
+		return;
+	buf_s(b, "     TLS changes:");
+	for (i = 0; i < r->nadded; i++) {
+		buf_s(b, i > 0 ? ", +" : " +");
+		safe(b, str_of(r->added[i]));
+	}
+	for (i = 0; i < r->nremoved; i++) {
+		buf_s(b, i + r->nadded > 0 ? ", -" : " -");
+		safe(b, str_of(r->removed[i]));
+	}
+	buf_c(b, '\n');
+}
+
+static void
+certificates(struct buf *b, const struct report *r)
+{
+	const struct tls_cert *c;
+	size_t i, k;
+
+	for (i = 0; i < r->tls.ncert; i++) {
+		c = &r->tls.cert[i];
+		buf_printf(b, "     %zu ", i);
+		safe(b, str_of(c->subject));
+		buf_s(b, "\n       issued by ");
+		safe(b, str_of(c->issuer));
+		buf_printf(b, ", %s, %s, %d days\n", c->key, c->sigalg,
+		    judge_days(r, c));
+		for (k = 0; k < c->nsan; k++) {
+			buf_s(b, k == 0 ? "       for " : ", ");
+			safe(b, str_of(c->san[k]));
+		}
+		buf_printf(b, "%s       sha256 %s\n       spki256 %s\n",
+		    c->nsan > 0 ? "\n" : "", c->sha256, c->spki256);
+	}
+}
+
+static void
+records(struct buf *b, const struct report *r)
+{
+	const struct dns_rr *rr;
+	unsigned i;
+	size_t k;
+
+	for (i = 0; r->dane.use != NULL && i < r->dane.answer->n; i++) {
+		rr = &r->dane.answer->rr[i];
+		buf_printf(b, "     TLSA _%u._tcp.%s %u %u %u ", r->port,
+		    r->dane.base, rr->usage, rr->selector, rr->mtype);
+		for (k = 0; k < rr->data.n && k < 32; k++)
+			buf_printf(b, "%02x", (unsigned char)rr->data.p[k]);
+		buf_printf(b, "%s %s\n", rr->data.n > 32 ? "..." : "",
+		    judge_dane_record(r, i));
+	}
+}
+
+static void
+more(struct buf *b, const struct report *r)
+{
+	static const char *const names[] = { "1.0", "1.1", "1.2", "1.3" };
+	int i;
+
+	if (r->run->tls_versions && r->in_tls) {
+		buf_s(b, "     TLS versions:");
+		for (i = 0; i < VERSIONS; i++)
+			buf_printf(b, " %s=%s", names[i], r->versions[i] !=
+			    NOT_TRIED ? judge_tried(r->versions[i]) : "-");
+		buf_c(b, '\n');
+	}
+	if (r->inject != INJECT_NONE)
+		buf_printf(b, "     STARTTLS injection: %s\n",
+		    judge_injected(r->inject));
+	if (r->submit_tried && r->submit_said != NULL) {
+		buf_printf(b, "     submit-test: %s at %s: ",
+		    r->submit_taken ? "taken" : "not taken", r->submit_at);
+		safe(b, str_of(r->submit_said));
+		buf_c(b, '\n');
+	}
+}
+
+static void
+findings(struct buf *b, const struct report *r)
+{
+	const struct finding *f;
+
+	for (f = r->findings; f != NULL; f = f->next) {
+		buf_printf(b, "     %c %s: ", "HWC"[f->sev], f->kind->id);
+		safe(b, str_of(f->text));
+		buf_printf(b, "  %s\n", f->kind->ref);
+		if (r->run->explain)
+			buf_printf(b, "         %s\n", f->kind->help);
+	}
+}
+
+void
+text_report(const struct report *r, struct buf *cells, struct buf *b)
+{
+	row(cells, r);
+	if (r->run->show_caps) {
+		if (r->banner.n > 0) {
+			buf_s(b, "     greeting: ");
+			safe(b, r->banner);
+			buf_c(b, '\n');
+		}
+		capabilities(b, "before TLS", &r->caps);
+		capabilities(b, "within TLS", &r->caps_tls);
+		difference(b, r);
+	}
+	if (r->run->show_chain) {
+		certificates(b, r);
+		records(b, r);
+	}
+	more(b, r);
+	findings(b, r);
+}

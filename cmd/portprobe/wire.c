@@ -1,0 +1,312 @@
+/*
+ * wire.c: bytes of one connection, in the clear and by TLS
+ *
+ * What waits holds no buffers.  Nothing here knows what is said.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "probe.h"
+
+enum {
+	CHUNK = 4000,			/* with what malloc adds, a page */
+	SHAKING = 200,			/* handshakes at a time */
+	QUEUE_MS = 500,
+};
+
+void
+wire_flush(struct probe *p)
+{
+	long sent;
+
+	while (p->tx.n > 0 && p->error == 0) {
+		sent = net_send(p->fd, p->tx.p + p->tx.at, p->tx.n);
+		if (sent == NET_LATER)
+			return;
+		if (sent < 0) {
+			p->error = errno;
+			p->eof = true;
+			return;
+		}
+		fifo_drop(&p->tx, (size_t)sent);
+	}
+}
+
+/* All that came; more of it only if there is room. */
+void
+wire_receive(struct probe *p)
+{
+	size_t room = CHUNK;
+	long got;
+	char *to;
+
+	while (!p->eof) {
+		if (p->tls != NULL)
+			to = fifo_room(&p->rx, CHUNK, &room);
+		else
+			to = p->in.n < WIRE_MAX + CHUNK ? buf_room(&p->in, CHUNK) :
+			    NULL;
+		if (to == NULL) {
+			p->more = true;
+			return;
+		}
+		got = net_recv(p->fd, to, room);
+		if (got == NET_LATER)
+			return;
+		if (got <= 0) {
+			p->error = got < 0 ? errno : 0;
+			p->eof = true;
+			return;
+		}
+		if (p->tls != NULL)
+			p->rx.n += (size_t)got;
+		else
+			p->in.n += (size_t)got;
+		if ((size_t)got < room && !p->hup)
+			return;		/* that was all, for now */
+	}
+}
+
+static void
+tls_failed(struct probe *p)
+{
+	const char *text;
+
+	p->now->client_cert = tls_look_asked(p->tls);
+	switch (tls_look_why(p->tls, &text)) {
+	case TLS_WHY_ALERT:
+		stage_failed(p, "tls-alert", text);
+		p->now->trouble.alert = p->now->trouble.text;
+		break;
+	case TLS_WHY_PLAIN:
+		stage_failed(p, "tls-proto", "what came is not TLS");
+		break;
+	default:
+		stage_failed(p, "tls-proto", text);
+	}
+	p->stage = STAGE_OVER;
+}
+
+/* From TLS into the clear. */
+void
+wire_decrypt(struct probe *p)
+{
+	long got;
+	char *to;
+
+	while (p->stage != STAGE_OVER && p->in.n < WIRE_MAX + CHUNK &&
+	    (to = buf_room(&p->in, CHUNK)) != NULL) {
+		got = tls_look_read(p->tls, to, CHUNK);
+		if (got == TLS_END)
+			p->eof = true;
+		else if (got != TLS_MORE && got <= 0)
+			tls_failed(p);
+		if (got <= 0)
+			return;
+		p->in.n += (size_t)got;
+	}
+}
+
+void
+wire_put(struct probe *p, struct str s)
+{
+	if (p->inside)
+		tls_look_write(p->tls, s.p, s.n);
+	else
+		fifo_put(&p->tx, s.p, s.n);
+}
+
+static enum tls_version
+only(const struct probe *p)
+{
+	return p->turn >= TURN_VERSION && p->turn < TURN_INJECT ?
+	    (enum tls_version)(TLS_1_0 + (int)p->turn - TURN_VERSION) :
+	    TLS_ANY;
+}
+
+/* The authorities take a while to read, if there are many in one file. */
+int
+probe_tls(struct run *r, struct err *e)
+{
+	if (r->tls != NULL)
+		return 0;
+	r->tls = tls_ctx_new(&r->tlsconf, e);
+	if (r->tls != NULL && tls_look_ctx(r->tls, e) == 0)
+		return 0;
+	tls_ctx_free(r->tls);
+	r->tls = NULL;
+	return -1;
+}
+
+/* The records as the handshake wants them, usable ones marked. */
+static void
+records(struct probe *p)
+{
+	struct report *r = p->now;
+	const struct dns_answer *a = r->dane.answer;
+	unsigned i;
+
+	if (r->rr != NULL || a == NULL || r->dane.use == NULL)
+		return;
+	r->rr = arena_new(&p->mem, a->n, sizeof *r->rr);
+	for (i = 0; i < a->n; i++)
+		r->rr[i] = (struct tls_tlsa){ a->rr[i].usage,
+		    a->rr[i].selector, a->rr[i].mtype, a->rr[i].data,
+		    r->dane.use[i] == TLSA_USED && r->dane_why == NULL, -1 };
+}
+
+void
+wire_begin(struct probe *p)
+{
+	struct report *r = p->now;
+	const struct host *h = p->job->host;
+	struct tls_ask ask = { .name = r->name, .only = only(p) };
+	bool dane = main_turn(p) && r->dane.state == TLSA_USABLE &&
+	    r->dane_why == NULL;
+
+	/* What was said in the clear does not count; but where TLS is from the
+	 * first byte, an answer may be faster than our hello. */
+	if (p->implicit && p->in.n > 0)
+		fifo_put(&p->rx, p->in.p, p->in.n);
+	p->in.n = 0;
+	fail_clear(&p->run->scratch);
+	if (p->run->name != NULL || !h->literal)
+		ask.sni = r->name;
+	if (main_turn(p))
+		records(p);
+	if (r->rr != NULL) {
+		ask.tlsa = r->rr;
+		ask.ntlsa = r->dane.answer->n;
+		ask.base = r->dane.base;
+	}
+	if (dane && p->run->name == NULL)
+		ask.sni = r->dane.base;
+	p->at = clock_us();
+	if (probe_tls(p->run, &p->run->scratch) == 0)
+		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
+		    &p->run->scratch);
+	if (p->tls == NULL)
+		stage_broken(p, "internal", p->run->scratch.msg);
+}
+
+/*
+ * A handshake under way takes twice the memory of one that is done, and the
+ * processor does them one by one anyway: the others wait for their turn, as
+ * long as those before are not stuck.
+ */
+bool
+wire_turn(struct probe *p)
+{
+	struct run *r = p->run;
+	int64_t now = clock_ms();
+
+	if (p->shaking)
+		return true;
+	if (r->shaking >= SHAKING && p->stage == STAGE_TLS) {
+		p->stage = STAGE_QUEUE;
+		p->next = NULL;
+		*(r->queue != NULL ? r->last : &r->queue) = p;
+		r->last = &p->next;
+		loop_due(r, &p->due, DUE_SHORT, now + QUEUE_MS < p->deadline ?
+		    now + QUEUE_MS : p->deadline);
+		return false;
+	}
+	p->shaking = true;
+	r->shaking++;
+	return true;
+}
+
+void
+wire_leave(struct probe *p)
+{
+	struct probe **q = &p->run->queue;
+
+	while (*q != NULL && *q != p)
+		q = &(*q)->next;
+	if (*q == NULL)
+		return;
+	*q = p->next;
+	if (p->next == NULL)
+		p->run->last = q;
+}
+
+/* Its turn has come, or its patience has ended. */
+static void
+proceed(struct probe *p)
+{
+	wire_leave(p);
+	p->shaking = true;
+	p->run->shaking++;
+	p->stage = STAGE_TLS;
+	loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+	probe_move(p);
+}
+
+void
+wire_impatient(struct probe *p)
+{
+	int64_t now = clock_ms(), most = (p->deadline - p->began / 1000) / 4;
+
+	if (now - p->run->shaken < QUEUE_MS && now - p->at / 1000 < most)
+		loop_due(p->run, &p->due, DUE_SHORT, now + QUEUE_MS <
+		    p->deadline ? now + QUEUE_MS : p->deadline);
+	else
+		proceed(p);
+}
+
+void
+wire_shaken(struct probe *p)
+{
+	struct run *r = p->run;
+	struct probe *next = r->queue;
+
+	if (!p->shaking)
+		return;
+	p->shaking = false;
+	r->shaking--;
+	r->shaken = clock_ms();
+	if (next == NULL || r->shaking >= SHAKING)
+		return;
+	proceed(next);
+}
+
+bool
+wire_shake(struct probe *p)
+{
+	struct report *r = p->now;
+	struct buf pem = { .max = 1 << 20 };
+	int got = tls_look_handshake(p->tls);
+
+	if (got == TLS_MORE)
+		return false;
+	if (got != 0) {
+		tls_failed(p);
+		return false;
+	}
+	r->us.tls = clock_us() - p->at;
+	r->in_tls = p->inside = true;
+	r->client_cert = tls_look_asked(p->tls);
+	if (main_turn(p)) {
+		r->have_cert = tls_look_facts(p->tls, &r->tls, &p->mem) == 0;
+		if (p->run->save_chain != NULL) {
+			tls_look_pem(p->tls, &pem);
+			r->pem = arena_dup(&p->mem, BUF_STR(pem));
+			buf_free(&pem);
+		}
+	}
+	wire_shaken(p);
+	return true;
+}
+
+/* A thousand of them wait at a time. */
+void
+wire_spare(struct probe *p)
+{
+	if (p->rx.n == 0)
+		fifo_free(&p->rx);
+	if (p->tx.n == 0)
+		fifo_free(&p->tx);
+	if (p->in.n == 0)
+		buf_free(&p->in);
+}

@@ -1,0 +1,386 @@
+#!/usr/bin/env bash
+# portprobe and servers as they should not be: the right class at the right
+# stage, the right exit status, never longer than --timeout and a tenth of it.
+# All cases run side by side; each has a process of its own, to be timed.
+set -u
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/lab/lab.sh"
+for p in openssl python3 jq; do
+	command -v $p > /dev/null || skip_all "$p is not installed"
+done
+unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+lab_up
+lab_cert all
+LIMIT=4
+
+# ---- how a case runs: the output, exit status and milliseconds in files
+
+# start NAME ARG...: in the background.  few: until fewer than 6 run
+start() {
+	local name=$1
+	shift
+	(
+		t0=${EPOCHREALTIME/./}
+		timeout 60 portprobe "$@" > "$T/$name.out" 2> "$T/$name.err"
+		echo "$? $(((${EPOCHREALTIME/./} - t0) / 1000))" > "$T/$name.rc"
+	) &
+}
+few() {
+	while [ "$(jobs -rp | wc -l)" -ge 6 ]; do
+		wait -n
+	done
+}
+rc() { cut -d' ' -f1 "$T/$1.rc"; }
+ms() { cut -d' ' -f2 "$T/$1.rc"; }
+# value NAME JQ: of the first object
+value() { head -n 1 "$T/$1.out" | jq -r "$2" 2>&1; }
+
+# ---- the cases; which of two classes it is may be a matter of chance
+# name|server|target's protocol|exit|class|stage
+
+cases=$(cat <<'CASES'
+closed|closed|smtp|69|refused|connect
+filtered|filtered|smtp|75|timeout-connect|connect
+mute|mute|smtp|75|timeout-banner|banner
+muteimap|mute|imap|75|timeout-banner|banner
+mutetls|mute|imaps|75|timeout-tls|tls
+drip|drip|smtp|75|timeout-banner|banner
+late|late:9|smtp|75|timeout-banner|banner
+half|starttls:smtp:good/half|smtp|75|timeout-tls|tls
+halfimap|starttls:imap:good/half|imap|75|timeout-tls|tls
+muteshake|tls:pop3:good/mute|pop3s|75|timeout-tls|tls
+noanswer|say=220 odd\r\n|smtp|75|timeout|caps
+eof|eof|smtp|69|closed|banner
+reset|reset|smtp|69|reset|banner
+bye|bye|smtp|69|closed,reset|caps
+busy|plain:smtp/greet=421 4.3.2 too busy\r\n|smtp|75|smtp-4xx|banner
+grey|plain:smtp/greet=450 4.7.1 later\r\n|smtp|75|smtp-4xx|banner
+gone554|plain:smtp/greet=554 5.7.1 no mail here\r\n|smtp|69|smtp-5xx|banner
+ehlo5|plain:smtp/ehlo=554 5.7.1 go away\r\n|smtp|69|smtp-5xx|caps
+ehlo421|plain:smtp/ehlo=421 4.7.0 not you\r\n|smtp|75|smtp-4xx|caps
+flood|flood|smtp|76|proto|banner
+endless|endless|smtp|76|proto|banner
+ssh|say=SSH-2.0-OpenSSH_9.2\r\n|smtp|76|proto|banner
+http|say=HTTP/1.1 400 Bad Request\r\n\r\n|imap|76|proto|banner
+wrong|plain:pop3|imap|76|proto|banner
+wrong2|plain:imap|smtp|76|proto|banner
+imapbye|say=* BYE too many connections\r\n|imap|69|closed|banner
+poperr|say=-ERR not now\r\n|pop3|69|closed|banner
+plaintls|plain:smtp|smtps|76|tls-proto|tls
+rst|starttls:smtp:good/rst|smtp|69|reset|tls
+rstimap|tls:imap:good/rst|imaps|69|reset|tls
+gone|starttls:pop3:good/gone|pop3|69|closed|tls
+leave|starttls:imap:good/leave|imap|69|closed,reset|tls
+mix|plain:smtp/ehlo=250-odd\r\n251 HELP\r\n|smtp|76|proto|caps
+turn|plain:smtp/greet=220 odd\r\n250 extra\r\n|smtp|76|proto|banner
+huge|say="IMPLEMENTATION" {999999999}\r\n|sieve|76|proto|banner
+alert|say=\x15\x03\x03\x00\x02\x02\x28|imaps|76|tls-alert|tls
+cr|say=220 odd\r|smtp|75|timeout-banner|banner
+literal|say="IMPLEMENTATION" {5}\r\nhello\r\nOK\r\n|sieve|0|null|null
+untagged|plain:imap/greet=* OK hi\r\n* OK [ALERT] down at 8\r\n|imap|0|null|null
+lf|plain:smtp/greet=220 odd\n|smtp|0|null|null
+goneimaps|tls:imap:good/gone|imaps|69|closed|tls
+CASES
+)
+declare -A mode proto want class stage port
+names=()
+odd=()
+while IFS='|' read -r name m p w c s; do
+	names+=("$name")
+	mode[$name]=$m proto[$name]=$p want[$name]=$w
+	class[$name]=$c stage[$name]=$s
+	odd+=("P_$name=$m")
+done <<< "$cases"
+lab_odd "${odd[@]}" P_late12=late:12
+
+start late12 -j --timeout 20 "127.0.0.1:$P_late12/smtp"
+late=$!
+case_() {
+	local p=P_$1
+	start "$1" -j --timeout $LIMIT --ca "$LAB_CA" \
+		--name mail.johndoe.com "127.0.0.1:${!p}/${proto[$1]}"
+}
+# Those that wait for their time come first, and with nothing beside them; what
+# the machine adds to a plain sleep, it may add to them.
+for i in 1 2 3; do
+	for name in "${names[@]}"; do
+		[ "${want[$name]}" = 75 ] || continue
+		sleep 0.02
+		[ $i != 1 ] || case_ "$name"
+	done
+	(
+		t0=${EPOCHREALTIME/./}
+		timeout 60 sleep $LIMIT
+		echo $(((${EPOCHREALTIME/./} - t0) / 1000 - LIMIT * 1000))
+	) >> "$T/lag" &
+done
+wait_all() {
+	for j in $(jobs -rp); do
+		[ "$j" = "$late" ] || wait "$j"
+	done
+}
+wait_all
+lag=$(sort -n "$T/lag" | tail -n 1)
+for name in "${names[@]}"; do
+	[ "${want[$name]}" = 75 ] || { few; case_ "$name"; }
+done
+wait_all
+
+# ---- certificates, from the first byte (openssl s_server) and behind STARTTLS
+# name|target name|exit|chain|name match
+certs=$(cat <<'CERTS'
+good|mail.johndoe.com|0|ok|match
+good|other.example|77|ok|mismatch
+expired|mail.johndoe.com|77|expired|match
+notyet|mail.johndoe.com|77|not-yet-valid|match
+selfsigned|mail.johndoe.com|77|self-signed|match
+wrongname|mail.johndoe.com|77|ok|mismatch
+unknown|mail.johndoe.com|77|incomplete|match
+cn-only|mail.johndoe.com|77|ok|cn-only
+wildcard|mail.johndoe.com|0|ok|match
+partial|mail.johndoe.com|77|ok|mismatch
+ip-only|mail.johndoe.com|77|ok|mismatch
+ip-only|127.0.0.1|0|ok|match
+sha1|mail.johndoe.com|77|weak|match
+rsa1024|mail.johndoe.com|77|weak|match
+nul|mail.johndoe.com|77|ok|mismatch
+nochain|mail.johndoe.com|77|incomplete|match
+purpose|mail.johndoe.com|77|purpose|match
+CERTS
+)
+odd=()
+for c in $(cut -d'|' -f1 <<< "$certs" | sort -u); do
+	odd+=("IMAP_${c/-/_}=starttls:imap:$c" "SMTP_${c/-/_}=starttls:smtp:$c")
+	lab_openssl_server "$c" "TLS_${c/-/_}"
+done
+lab_odd "${odd[@]}"
+while IFS='|' read -r c name _; do
+	for how in TLS/tls IMAP/imap SMTP/smtp; do
+		few
+		p=${how%/*}_${c/-/_}
+		start "${how%/*}.$c.$name" -j --timeout 20 --ca "$LAB_CA" \
+			--name "$name" "127.0.0.1:${!p}/${how#*/}"
+	done
+done <<< "$certs"
+wait_all
+
+while IFS='|' read -r c name want chain match; do
+	for how in TLS IMAP SMTP; do
+		k=$how.$c.$name w=$want
+		is "$(value "$k" .tls.chain_state)/$(value "$k" .tls.name)" \
+			"$chain/$match" "$how $c as $name: $chain, $match"
+		# SMTP between servers takes any certificate: a warning
+		[ $how = SMTP ] && w=0
+		is "$(rc "$k")" "$w" "$how $c as $name: exit $w"
+	done
+done <<< "$certs"
+
+# ---- the others
+for name in "${names[@]}"; do
+	like "$(value "$name" .error.class)/$(value "$name" .error.stage)" \
+		"^(${class[$name]/,/|})/${stage[$name]}\$" \
+		"$name (${mode[$name]:0:40}): ${class[$name]}, ${stage[$name]}"
+	is "$(rc "$name")" "${want[$name]}" "$name: exit ${want[$name]}"
+	ok "$name: in time, $(ms "$name") ms (a sleep: $lag ms more)" \
+		test "$(ms "$name")" -le $((LIMIT * 1100 + lag))
+done
+
+
+
+# An end of file that comes with data, or just behind it: chance has a say.
+yes "127.0.0.1:$P_leave/imap" | head -n 40 |
+	portprobe -j --per-host 40 --timeout 5 - > "$T/json" 2> "$T/err"
+is "$(jq -r .error.class < "$T/json" | grep -cE '^(closed|reset)$')" 40 \
+	'an end of file together with the go-ahead is seen at once'
+
+# ---- escape sequences and other bytes that no terminal should see
+escapes='\x1b]0;owned\x07\x1b[31m\x9b1m\x00\xe2\x80\xae\xff'
+lab_odd "ESC_SMTP=plain:smtp/greet=220 odd $escapes ESMTP\r\n" \
+	"ESC_EHLO=plain:smtp/ehlo=250-odd $escapes\r\n250-X$escapes\r\n250 HELP\r\n" \
+	"ESC_554=plain:smtp/greet=554 $escapes\r\n" \
+	"ESC_IMAP=plain:imap/greet=* OK [CAPABILITY IMAP4rev1 X$escapes] hi\r\n" \
+	"ESC_POP3=plain:pop3/greet=+OK $escapes\r\n" \
+	"ESC_BAD=say=$escapes\r\n"
+targets=("127.0.0.1:$ESC_SMTP/smtp" "127.0.0.1:$ESC_EHLO/smtp"
+	"127.0.0.1:$ESC_554/smtp" "127.0.0.1:$ESC_IMAP/imap"
+	"127.0.0.1:$ESC_POP3/pop3" "127.0.0.1:$ESC_BAD/smtp"
+	"127.0.0.1:$ESC_BAD")
+clean() {	# FILE: nothing but text, and none that turns its direction
+	! LC_ALL=C grep -qaP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1" &&
+		iconv -f utf-8 -t utf-8 "$1" > /dev/null &&
+		{ [ "${how-}" = -j ] || ! grep -q $'\u202e' "$1"; }
+}
+for how in '' -j --nagios --show-chain --show-caps -v; do
+	timeout 20 portprobe $how --timeout 3 "${targets[@]}" \
+		> "$T/out" 2> "$T/err"
+	ok "escape sequences stay away, ${how:-as text}: stdout" clean "$T/out"
+	ok "escape sequences stay away, ${how:-as text}: stderr" clean "$T/err"
+	[ "$how" != -j ] || is "$(jq -r .banner < "$T/out" | grep -c owned)" 6 \
+		'JSON has the banners all the same'
+done
+timeout 20 portprobe --prom "$T/prom" --timeout 3 "${targets[@]}" \
+	> /dev/null 2>&1
+ok "escape sequences stay away: metrics" clean "$T/prom"
+if command -v script > /dev/null; then
+	script -qec "portprobe --timeout 3 ${targets[*]}" /dev/null \
+		< /dev/null > "$T/tty" 2>&1
+	# its own colours are SGR sequences; nothing else is there
+	sed -i 's/\x1b\[[0-9;]*m//g; s/\r//g' "$T/tty"
+	ok 'escape sequences stay away: on a terminal' clean "$T/tty"
+	unlike "$(cat "$T/tty")" 'OWNED' 'and are not interpreted'
+fi
+
+# A "|" would begin performance data.
+lab_odd 'PIPE=plain:smtp/greet=554 no | x=1;;;\r\n'
+portprobe --nagios "127.0.0.1:$PIPE/smtp" > "$T/out" 2> "$T/err"
+is "$(sed -n '1s/[^|]//gp' "$T/out")$(sed -n '2,$s/[^|]//gp' "$T/out")" '|' \
+	'a bar in a greeting is none in --nagios'
+
+# ---- what is offered that should not be
+lab_odd PRE=plain:imap/preauth PRE_TLS=starttls:imap:good/preauth \
+	AUTH=starttls:smtp:good/auth AUTH_IMAP=starttls:imap:good/auth \
+	AUTH_POP=starttls:pop3:good/auth NOAUTH=starttls:imap:good \
+	AGAIN=starttls:smtp:good/again NOTLS=plain:smtp \
+	EARLY=starttls:smtp:good/early EARLY_IMAP=starttls:imap:good/early \
+	EARLY_POP=starttls:pop3:good/early EARLY_SIEVE=starttls:sieve:good/early \
+	REFUSE=starttls:smtp:good/refuse \
+	HELO=plain:smtp/helo CLIENT=tls:imap:good/clientcert \
+	CLIENT12=tls:imap:good/clientcert/v12 \
+	V10=tls:imap:good/v10 V10_STARTTLS=starttls:imap:good/v10 \
+	V11=tls:imap:good/v11 V12=tls:imap:good/v12 V13=tls:imap:good/v13 \
+	ALL=tls:imap:good/from10 REKEEP=starttls:smtp:good/rekeep \
+	REKEEP_IMAP=starttls:imap:good/rekeep REKEEP_POP=starttls:pop3:good/rekeep \
+	FINE=starttls:smtp:good FINE_IMAP=starttls:imap:good \
+	FINE_POP=starttls:pop3:good
+
+# finds WANT STATUS ARG...: the findings, in order of their names
+finds() {
+	timeout 30 portprobe -j --timeout 8 --ca "$LAB_CA" \
+		--name mail.johndoe.com "${@:3}" > "$T/json" 2> "$T/err"
+	STATUS=$?
+	is "$(jq -r '[.findings[].id] | unique | join(" ")' < "$T/json") $STATUS" \
+		"$1 $2" "$3: ${1:-nothing}, exit $2"
+}
+json() { jq -cr "$1" < "$T/json" 2>&1; }
+at=127.0.0.1
+
+finds '' 0 "$at:$FINE_IMAP/imap"
+finds 'NO_STARTTLS PREAUTH' 76 "$at:$PRE/imap"
+finds PREAUTH 76 "$at:$PRE_TLS/imap"
+is "$(json .preauth)" true 'PREAUTH is told'
+finds AUTH_BEFORE_TLS 0 "$at:$AUTH/submission"
+finds AUTH_BEFORE_TLS 0 "$at:$AUTH_IMAP/imap"
+finds AUTH_BEFORE_TLS 0 "$at:$AUTH_POP/pop3"
+finds AUTH_BEFORE_TLS 76 "$at:$AUTH_IMAP/imap" --no-auth-plaintext
+finds '' 0 "$at:$AGAIN/submission"
+finds NO_STARTTLS 0 "$at:$NOTLS/submission"
+finds NO_STARTTLS 77 "$at:$NOTLS/submission" --require-tls
+for p in EARLY/submission EARLY_IMAP/imap EARLY_POP/pop3 EARLY_SIEVE/sieve; do
+	v=${p%/*}
+	finds PLAIN_AFTER_STARTTLS 76 "$at:${!v}/${p#*/}"
+done
+finds STARTTLS_REFUSED 0 "$at:$REFUSE/smtp"
+finds STARTTLS_REFUSED 77 "$at:$REFUSE/submission"
+finds 'EHLO_REFUSED NO_STARTTLS' 0 "$at:$HELO/smtp"
+finds '' 0 "$at:$FINE_IMAP/imap" --caps-expect IDLE,ID
+finds CAPS_MISSING 76 "$at:$FINE_IMAP/imap" --caps-expect IDLE,NOTIFY
+finds CLIENT_CERT 76 "$at:$CLIENT/imaps"
+is "$(json '.error.class + " " + .error.alert')" \
+	'tls-alert certificate required' 'which alert it was'
+finds CLIENT_CERT 76 "$at:$CLIENT12/imaps"
+is "$(json '.error.class + " " + .error.stage')" 'tls-alert tls' \
+	'with TLS 1.2 in the handshake'
+
+# ---- versions of TLS
+finds TLS_OLD 77 "$at:$V10/imaps"
+is "$(json .tls.version)" TLSv1 'TLS 1.0 alone: it is looked at'
+finds TLS_OLD 77 "$at:$V10_STARTTLS/imap"
+finds TLS_OLD 77 "$at:$V11/imaps"
+finds '' 0 "$at:$V12/imaps"
+finds TLS_OLD 77 "$at:$V12/imaps" --min-tls 1.3
+finds '' 0 "$at:$V13/imaps"
+versions() { json '.tls_versions | [.["1.0"], .["1.1"], .["1.2"], .["1.3"]] |
+	join(" ")'; }
+finds TLS_NO_13 0 "$at:$V12/imaps" --tls-versions
+is "$(versions)" 'no no yes no' '--tls-versions: 1.2 alone'
+finds '' 0 "$at:$V13/imaps" --tls-versions
+is "$(versions)" 'no no no yes' '--tls-versions: 1.3 alone'
+finds TLS_OLD_OFFERED 0 "$at:$ALL/imaps" --tls-versions
+is "$(versions)" 'yes yes yes yes' '--tls-versions: all'
+finds '' 0 "$at:$FINE_IMAP/imap" --tls-versions
+is "$(versions)" 'no no yes yes' '--tls-versions: with STARTTLS'
+
+# ---- injection into STARTTLS
+for p in REKEEP/submission REKEEP_IMAP/imap REKEEP_POP/pop3; do
+	v=${p%/*}
+	finds STARTTLS_INJECTION 76 "$at:${!v}/${p#*/}" --inject
+	is "$(json .inject)" vulnerable "${p#*/}: plaintext is taken into TLS"
+done
+for p in FINE/submission FINE_IMAP/imap FINE_POP/pop3; do
+	v=${p%/*}
+	finds '' 0 "$at:${!v}/${p#*/}" --inject
+	is "$(json .inject)" safe "${p#*/}: it is dropped"
+done
+: > "$LAB_ODD_LOG"
+finds '' 0 "$at:$FINE_IMAP/imap"
+sleep 0.2
+unlike "$(cat "$LAB_ODD_LOG")" injected 'no injection without --inject'
+
+# ---- --submit-test goes as far as RCPT
+: > "$LAB_ODD_LOG"
+finds '' 0 "$at:$FINE/smtp" --submit-test billy@johndoe.com
+is "$(json .submit.code)" 250 '--submit-test: would be taken'
+finds SUBMIT_REFUSED 69 "$at:$FINE/smtp" --submit-test nobody@example.org
+is "$(json .submit.code)" 550 '--submit-test: would not'
+like "$(json .submit.text)" 'no such user' 'and why'
+sleep 0.2
+like "$(cat "$LAB_ODD_LOG")" 'RCPT TO:<billy@johndoe.com>' 'RCPT was sent'
+unlike "$(cat "$LAB_ODD_LOG")" 'DATA|BDAT' 'and no message'
+is "$(jq -r .end < "$LAB_ODD_LOG" | sort -u)" quit 'with a QUIT'
+status 65 '--submit-test: no address' portprobe --submit-test \
+	$'a@b\r\nDATA' "$at:$FINE/smtp"
+
+# ---- manners
+lab_odd SLOW=starttls:smtp:good/slow SLOW_IMAP=tls:imap:good/slow \
+	SLOW_POP=plain:pop3/slow SLOW_SIEVE=starttls:sieve:good
+for i in {1..8}; do echo "name$i.example,127.0.0.1,$SLOW,smtp"; done \
+	> "$T/many"
+portprobe -j --no-verify - < "$T/many" > "$T/json" 2> "$T/err"
+is "$(json .state | sort | uniq -c | tr -s ' ')" ' 8 ok' \
+	'eight names on one port of one address'
+portprobe -j --no-verify "$at:$SLOW_IMAP/imaps" "$at:$SLOW_POP/pop3" \
+	"$at:$SLOW_SIEVE/sieve" > "$T/json" 2> "$T/err"
+portprobe -j --ehlo probe.example "$at:$SLOW/smtp" > "$T/json" 2>&1
+sleep 0.3
+is "$(jq -r 'select(.mode | startswith("starttls:smtp")) | .most' \
+	< "$LAB_ODD_LOG" | sort -n | tail -n 1)" 2 \
+	'at most two connections at once'
+is "$(jq -r .end < "$LAB_ODD_LOG" | sort -u)" quit \
+	'QUIT or LOGOUT everywhere, and the answer is waited for'
+names=$(jq -r '.lines[] | select(startswith("EHLO")) | .[5:]' < "$LAB_ODD_LOG" |
+	sort -u)
+is "$(grep -cvE '^([a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+$|^\[(127\.0\.0\.1|IPv6:::1)\]$' \
+	<<< "$names")" 0 'EHLO has a qualified name or a literal'
+like "$names" 'probe\.example' '--ehlo'
+t0=${EPOCHREALTIME/./}
+for i in {1..6}; do echo "127.0.0.1:$FINE_IMAP/imap"; done |
+	portprobe -j --rate 5 --per-host 6 - > "$T/json" 2>&1
+took=$(((${EPOCHREALTIME/./} - t0) / 1000))
+ok "--rate 5: six connections took $took ms" \
+	test $took -ge 900 -a $took -le 3000
+
+lab_odd BUSY=tls:imap:good/slow
+yes "127.0.0.1:$BUSY/imaps" | head -n 24 |
+	portprobe -j -c 4 --per-host 30 --no-verify - > "$T/json" 2> "$T/err"
+is "$(json .state | sort | uniq -c | tr -s ' ')" ' 24 ok' '-c 4: all are probed'
+sleep 0.2
+is "$(jq -r .most < "$LAB_ODD_LOG" | sort -n | tail -n 1)" 4 \
+	'never more than four at once, and not fewer'
+
+# ---- the greeting that came after twelve seconds
+wait "$late"
+is "$(rc late12) $(value late12 .state)" '0 ok' \
+	'a greeting after 12 s is waited for, if --timeout says so'
+is "$(value late12 '.ms.banner > 11900 and .ms.banner < 12500')" true \
+	'and how long it took is told'
+done_testing

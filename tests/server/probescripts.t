@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# The scripts around portprobe: the table of the ports, the check for Nagios,
+# the mail from cron before a certificate ends.
+set -u
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/lab/lab.sh"
+command -v jq > /dev/null || skip_all 'jq is not installed'
+unset RES_OPTIONS LOCALDOMAIN
+lab_up postfix unbound
+export POSTBAG_DNS=$LAB_DNS
+lab_cert expired
+lab_odd CLOSED=closed FILTERED=filtered PLAIN=plain:imap/auth \
+	BOTH=starttls:imap:good/auth BADCERT=tls:pop3:expired \
+	'ESC=plain:smtp/greet=220 \x1b[31m\r\n' "BAD25=starttls:smtp:expired"
+PATH=$PATH:$ROOT/scripts
+ports=$LAB_SMTP_PORT/smtp,$LAB_SUBMISSION_PORT/submission
+ports+=,$LAB_SMTPS_PORT/smtps,$LAB_IMAP_PORT/imap,$LAB_IMAPS_PORT/imaps
+ports+=,$LAB_POP3_PORT/pop3,$LAB_POP3S_PORT/pop3s
+# Dovecot offers logins without TLS to whoever has its own address.
+other=(--ca "$LAB_CA" --source 127.0.0.2)
+
+# ---- mail-ports
+
+status 0 'mail-ports: all is well' mail-ports "${other[@]}" -p "$ports" \
+	127.0.0.1
+is "$(sed -n 1p "$T/out")" 127.0.0.1 'the address stands above'
+like "$(sed -n 2p "$T/out")" '^ *PORT  SERVICE +FOR +SECURE +ANSWER +WHAT' \
+	'then a heading'
+is "$(sed 1,2d "$T/out" | awk '{ print $2, $3, $4 }')" 'smtp relay yes
+submission submission yes
+smtps submission yes
+imap reading yes
+imaps reading yes
+pop3 fetching yes
+pop3s fetching yes' 'a row for each port, in order, with its purpose'
+like "$OUT" 'TLSv1.3, (29|30) days' 'TLS and days left'
+status 69 'mail-ports: the worst counts' mail-ports --ca "$LAB_CA" \
+	--timeout 2 -p "$CLOSED/smtp,$FILTERED/submission,$PLAIN/imap,$BADCERT/pop3s,$BOTH/sieve,$BAD25/smtp" \
+	127.0.0.1 --name mail.johndoe.com
+row() { awk -v p="$1" '$1 == p' "$T/out"; }
+like "$(row "$CLOSED")" 'smtp +relay +- +refused' 'a closed port'
+like "$(row "$FILTERED")" 'submission +- +filtered' 'a filtered port'
+like "$(row "$PLAIN")" 'imap +reading +no: plaintext' 'one without TLS'
+like "$(row "$BADCERT")" 'no: certificate' 'an expired certificate'
+like "$(row "$BAD25")" 'encrypted only' 'the same on port 25'
+status 0 'mail-ports: login before TLS' mail-ports --ca "$LAB_CA" \
+	-p "$BOTH/imap" --name mail.johndoe.com 127.0.0.1
+like "$OUT" 'yes, but login in plaintext too' 'is told'
+mail-ports -p "$ESC/smtp" 127.0.0.1 > "$T/out" 2>&1
+not_ok 'mail-ports: no escape sequences' grep -q $'\e' "$T/out"
+status 64 'mail-ports: no host' mail-ports
+like "$ERR" 'mail-ports \[OPTION' 'its usage'
+status 68 'mail-ports: no such host' mail-ports no.such.host.invalid
+is "$OUT$ERR" 'mail-ports: no.such.host.invalid: no such host' 'is all it says'
+status 64 'mail-ports: a port that is none' mail-ports -p 25x localhost
+
+# ---- check_mail_ports
+
+status 0 'check_mail_ports: well' check_mail_ports -H 127.0.0.1 -p "$ports" \
+	-- "${other[@]}"
+like "$(sed -n 1p "$T/out")" '^PORTPROBE OK - .*\|.*_cert' 'first line'
+status 1 'check_mail_ports: -w' check_mail_ports -H 127.0.0.1 \
+	-p "$LAB_IMAPS_PORT/imaps" -w 40 -c 5 -- --ca "$LAB_CA"
+status 2 'check_mail_ports: -c' check_mail_ports -H 127.0.0.1 \
+	-p "$LAB_IMAPS_PORT/imaps" -w 50 -c 40 -- --ca "$LAB_CA"
+status 2 'check_mail_ports: a closed port' check_mail_ports -H 127.0.0.1 \
+	-p "$CLOSED/smtp"
+status 2 'check_mail_ports: -t' check_mail_ports -H 127.0.0.1 -t 1 \
+	-p "$FILTERED/smtp"
+status 2 'check_mail_ports: -C' check_mail_ports -H 127.0.0.1 -t 2 -W 1 -C 2 \
+	-p "$FILTERED/smtp"
+status 3 'check_mail_ports: no host' check_mail_ports -p 25
+like "$OUT" '^PORTPROBE UNKNOWN - no host' 'is said on stdout'
+status 3 'check_mail_ports: no such option' check_mail_ports -H a -x
+status 3 'check_mail_ports: a wrong port' check_mail_ports -H a -p x
+cp "$ROOT/scripts/check_mail_ports" "$T/check"
+status 3 'check_mail_ports: without portprobe' env PATH=/usr/bin:/bin \
+	"$T/check" -H a
+
+# ---- cert-watch
+
+mkdir -p "$T/config/postbag"
+cat > "$T/config/postbag/config" <<CONF
+account default
+  smtp smtps://localhost:$LAB_SMTPS_PORT
+  ca $LAB_CA
+  user billy
+  from billy@johndoe.com
+  password-command echo secret
+CONF
+export XDG_CONFIG_HOME=$T/config PORTPROBE_OPTIONS="--ca $LAB_CA"
+status 0 'cert-watch: all is well' cert-watch jane@johndoe.com \
+	"127.0.0.1:$LAB_IMAPS_PORT/imaps" "127.0.0.1:$LAB_SMTP_PORT/smtp"
+is "$OUT$ERR" '' 'and nothing is said'
+status 0 'cert-watch: one ends' cert-watch -w 40 jane@johndoe.com \
+	"127.0.0.1:$LAB_IMAPS_PORT/imaps" "127.0.0.1:$LAB_SMTP_PORT/smtp"
+is "$OUT$ERR" '' 'nothing on the terminal'
+ok 'a mail comes' lab_mail_wait jane 1
+mail=$(cat "$(lab_mail_last jane)")
+like "$mail" 'Subject: mail certificates: ends in [0-9]+ days, on 20..-' \
+	'its subject says when'
+like "$mail" "127.0.0.1:$LAB_IMAPS_PORT.*127.0.0.1:$LAB_SMTP_PORT" \
+	'and where: all ports'
+is "$(grep -c '^ends in.*CN *= *mail.johndoe.com' <<< "$mail")" 1 \
+	'one certificate on two ports is told once'
+is "$(find "$LAB_MAILDIR_jane/new" -type f | wc -l)" 1 \
+	'and when all was well, none came'
+lab_mail_clear jane
+status 0 'cert-watch: one has ended' cert-watch jane@johndoe.com \
+	"127.0.0.1:$BADCERT/pop3s" "127.0.0.1:$CLOSED/smtp"
+ok 'a mail comes' lab_mail_wait jane 1
+mail=$(cat "$(lab_mail_last jane)")
+like "$mail" 'ended [0-9]+ days ago, on 2021-01-01' 'which says so'
+like "$mail" "cannot be looked at: 127.0.0.1:$CLOSED: " 'a port that is closed'
+status 64 'cert-watch: no target' cert-watch jane@johndoe.com
+isnt "$(cert-watch -s '-S smtps://localhost:1' jane@johndoe.com \
+	"127.0.0.1:$CLOSED/smtp" > /dev/null 2>&1; echo $?)" 0 \
+	'cert-watch: a mail that cannot be sent is told'
+done_testing
