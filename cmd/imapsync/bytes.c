@@ -1,0 +1,503 @@
+/*
+ * bytes.c: messages as they travel and as they lie in files
+ *
+ * Most messages have CRLF alone and become files with LF as they stream in.
+ * One that shows a bare LF or a CR CR LF in its middle cannot be restored
+ * from that: what is in the file by then is widened back in place, from its
+ * end, and the rest follows as it comes.
+ */
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "imapsync.h"
+
+enum { OUT = 65536, HALF = OUT / 2 };
+
+/* ---- who it is ---- */
+
+static const char *const field[] = {	/* sorted */
+	"date", "from", "message-id", "subject"
+};
+enum { FIELDS = sizeof field / sizeof *field, LONGEST = 10, MESSAGE_ID = 2 };
+
+/*
+ * Header lines, byte by byte.  Of a value neither folds nor the number of
+ * blanks count, nor controls: CR, because files do not have it, and NUL,
+ * which some servers make 0x80.
+ */
+struct ident {
+	enum { START, NAME, COLON, VALUE, SKIP, DONE } state;
+	uint64_t hash[FIELDS];
+	int which;		/* field, or -1 */
+	char name[LONGEST];
+	size_t n;
+	bool cr;		/* the line begins with one */
+	bool blank, some;	/* of the value */
+	bool named;		/* it has a Message-ID that says something */
+};
+
+static void
+mix(uint64_t *h, unsigned char c)
+{
+	if (*h == 0)
+		*h = UINT64_C(0xcbf29ce484222325);
+	*h = (*h ^ c) * UINT64_C(0x100000001b3);
+}
+
+static void
+ident_field(struct ident *x)
+{
+	struct str name = { x->name, x->n < LONGEST ? x->n : LONGEST };
+	int i;
+
+	x->state = SKIP;
+	x->which = -1;
+	for (i = 0; i < FIELDS && x->n <= LONGEST; i++)
+		if (str_is(name, field[i])) {
+			x->which = i;
+			x->state = VALUE;
+			x->blank = x->some = false;
+			mix(&x->hash[i], '\n');
+		}
+}
+
+static void
+ident_start(struct ident *x, char c)
+{
+	if (c == '\n') {
+		x->state = DONE;
+	} else if (c == '\r' && !x->cr) {
+		x->cr = true;
+	} else if ((c == ' ' || c == '\t') && !x->cr) {
+		x->state = x->which >= 0 ? VALUE : SKIP;
+		x->blank = true;
+	} else {
+		x->which = -1;
+		x->name[0] = c;
+		x->n = 1;
+		x->state = x->cr || c == ':' || c == '\r' ? SKIP : NAME;
+	}
+}
+
+static void
+ident_name(struct ident *x, char c)
+{
+	if (c == ':') {
+		ident_field(x);
+	} else if (c == '\n') {
+		x->state = START;
+	} else if (c == ' ' || c == '\t') {
+		x->state = COLON;
+	} else if (c < ' ' || x->state == COLON) {
+		x->state = SKIP;
+	} else {
+		if (x->n < LONGEST)
+			x->name[x->n] = c;
+		x->n++;
+	}
+}
+
+static void
+ident_value(struct ident *x, char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	if (c == ' ' || c == '\t') {
+		x->blank = true;
+	} else if (u > ' ' && u != 0x7f && u != 0x80) {
+		if (x->blank && x->some)
+			mix(&x->hash[x->which], ' ');
+		mix(&x->hash[x->which], u);
+		x->blank = false;
+		x->some = true;
+		x->named |= x->which == MESSAGE_ID;
+	}
+}
+
+static void
+ident_put(struct ident *x, const char *p, size_t n)
+{
+	const char *end = p + n, *nl;
+
+	for (; p < end && x->state != DONE; p++) {
+		switch (x->state) {
+		case START:
+			ident_start(x, *p);
+			continue;
+		case NAME:
+		case COLON:
+			ident_name(x, *p);
+			break;
+		case VALUE:
+			if (*p == '\n')
+				x->state = START;
+			else
+				ident_value(x, *p);
+			break;
+		case SKIP:
+			nl = memchr(p, '\n', (size_t)(end - p));
+			if (nl == NULL)
+				return;
+			p = nl;
+			x->state = START;
+			break;
+		case DONE:
+			return;
+		}
+		x->cr = false;
+	}
+}
+
+static uint64_t
+ident_end(const struct ident *x)
+{
+	uint64_t all = 0;
+	size_t i, k;
+
+	for (i = 0; i < FIELDS; i++) {
+		mix(&all, (unsigned char)(x->hash[i] != 0 ? i + 1 : 0));
+		for (k = 0; k < 8; k++)
+			mix(&all, (unsigned char)(x->hash[i] >> 8 * k));
+	}
+	all ^= all >> 33;
+	all *= UINT64_C(0xff51afd7ed558ccd);
+	all ^= all >> 33;
+	all &= ~UINT64_C(1);		/* the lowest bit: see bytes_sure */
+	if (x->named)
+		return all | 1;
+	return all != 0 ? all : 2;
+}
+
+static const struct ident ident_new = { .which = -1 };
+
+uint64_t
+bytes_ident(struct str head)
+{
+	struct ident x = ident_new;
+
+	ident_put(&x, head.p, head.n);
+	return ident_end(&x);
+}
+
+/* ---- in ---- */
+
+void
+intake_begin(struct intake *t, int fd)
+{
+	*t = (struct intake){ .fd = fd };
+	t->who = mem_new(1, sizeof *t->who);
+	*t->who = ident_new;
+	t->out = mem_grow(NULL, OUT, 1);
+}
+
+void
+intake_free(struct intake *t)
+{
+	free(t->who);
+	free(t->out);
+	t->who = NULL;
+	t->out = NULL;
+}
+
+static int
+write_at(int fd, const char *p, size_t n, uint64_t at, struct err *e)
+{
+	ssize_t put;
+
+	while (n > 0) {
+		put = pwrite(fd, p, n, (off_t)at);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return fail_sys(e, EX_IOERR, "write");
+		p += put;
+		at += (uint64_t)put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+static int
+spill(struct intake *t, struct err *e)
+{
+	if (write_at(t->fd, t->out, t->fill, t->at, e) < 0)
+		return -1;
+	t->at += t->fill;
+	t->fill = 0;
+	return 0;
+}
+
+static int
+put(struct intake *t, const char *p, size_t n, struct err *e)
+{
+	size_t k;
+
+	for (; n > 0; n -= k, p += k) {
+		if (t->fill == OUT && spill(t, e) < 0)
+			return -1;
+		k = n < OUT - t->fill ? n : OUT - t->fill;
+		memcpy(t->out + t->fill, p, k);
+		t->fill += k;
+	}
+	return 0;
+}
+
+/* n bytes with CR LF for LF; dst has room for 2 * n.  How many. */
+static size_t
+widen(char *dst, const char *p, size_t n)
+{
+	const char *end = p + n, *nl;
+	char *to = dst;
+
+	while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		memcpy(to, p, (size_t)(nl - p));
+		to += nl - p;
+		*to++ = '\r';
+		*to++ = '\n';
+		p = nl + 1;
+	}
+	memcpy(to, p, (size_t)(end - p));
+	return (size_t)(to - dst) + (size_t)(end - p);
+}
+
+/*
+ * The file as it was on the wire.  From its end: a piece is written where
+ * nothing is left to be read.  When all that is left has no LF, it lies right.
+ */
+static int
+restore(struct intake *t, struct err *e)
+{
+	uint64_t from, to;
+	char some[HALF];
+	size_t n, k;
+
+	t->raw = true;
+	if (spill(t, e) < 0)
+		return -1;
+	from = t->at;
+	t->at = to = from + t->lf;
+	while (from < to) {
+		n = from < HALF ? (size_t)from : HALF;
+		if (n == 0 || file_pread(t->fd, some, n, (off_t)(from - n),
+		    e) != (ssize_t)n)
+			return fail(e, EX_IOERR, "a file shrank");
+		k = widen(t->out, some, n);
+		from -= n;
+		to -= k;
+		if (write_at(t->fd, t->out, k, to, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+line_end(struct intake *t, struct err *e)
+{
+	t->lf++;
+	t->cr = false;
+	return put(t, "\n", 1, e);
+}
+
+/* Behind a CR that was held back; *p moves over what it settles. */
+static int
+after_cr(struct intake *t, const char **p, struct err *e)
+{
+	bool again = **p == '\r';
+
+	if (**p == '\n' && !t->two) {
+		++*p;
+		return line_end(t, e);
+	}
+	t->cr = again;
+	if (**p == '\n' && restore(t, e) < 0)
+		return -1;
+	t->two = again;
+	*p += again;
+	return put(t, "\r", 1, e);
+}
+
+/* No LF in it: a CR at its end waits for what comes. */
+static int
+rest(struct intake *t, const char *p, size_t n, struct err *e)
+{
+	if (n > 0 && p[n - 1] == '\r') {
+		t->two = n > 1 && p[n - 2] == '\r';
+		t->cr = true;
+		n--;
+	}
+	return put(t, p, n, e);
+}
+
+/* From *p on, until the end or until it cannot go on so (t->raw). */
+static int
+convert(struct intake *t, const char **p, const char *end, struct err *e)
+{
+	const char *nl;
+
+	while (*p < end && !t->raw) {
+		if (t->cr) {
+			if (after_cr(t, p, e) < 0)
+				return -1;
+			continue;
+		}
+		nl = memchr(*p, '\n', (size_t)(end - *p));
+		if (nl == NULL) {
+			nl = *p;
+			*p = end;
+			return rest(t, nl, (size_t)(end - nl), e);
+		}
+		if (nl == *p || nl[-1] != '\r' ||
+		    (nl - *p > 1 && nl[-2] == '\r'))
+			return restore(t, e);
+		if (put(t, *p, (size_t)(nl - 1 - *p), e) < 0 ||
+		    line_end(t, e) < 0)
+			return -1;
+		*p = nl + 1;
+	}
+	return 0;
+}
+
+int
+intake_put(void *intake, const void *data, size_t n, struct err *e)
+{
+	struct intake *t = intake;
+	const char *p = data, *end = p + n;
+
+	if (n == 0)
+		return 0;
+	ident_put(t->who, p, n);
+	t->wire += n;
+	if (!t->raw && convert(t, &p, end, e) < 0)
+		return -1;
+	return put(t, p, (size_t)(end - p), e);
+}
+
+int
+intake_end(struct intake *t, struct err *e)
+{
+	if (t->cr && put(t, "\r", 1, e) < 0)
+		return -1;
+	t->cr = false;
+	t->ident = ident_end(t->who);
+	return spill(t, e);
+}
+
+/* ---- out ---- */
+
+struct look {
+	uint64_t size, lf;
+	bool cr, crlf, nul;
+};
+
+static void
+look_at(struct look *x, const char *p, size_t n)
+{
+	const char *end = p + n, *nl;
+
+	x->size += n;
+	x->nul = x->nul || memchr(p, '\0', n) != NULL;
+	while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		x->lf++;
+		x->crlf = x->crlf || (nl > p ? nl[-1] == '\r' : x->cr);
+		x->cr = false;
+		p = nl + 1;
+	}
+	if (p < end)
+		x->cr = end[-1] == '\r';
+}
+
+int
+outgo_look(struct outgo *o, int fd, struct err *e)
+{
+	struct ident who = ident_new;
+	struct look x = { .size = 0 };
+	char some[HALF];
+	ssize_t n;
+
+	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
+		ident_put(&who, some, (size_t)n);
+		look_at(&x, some, (size_t)n);
+	}
+	*o = (struct outgo){
+		.wire = x.crlf ? x.size : x.size + x.lf,
+		.ident = ident_end(&who), .verbatim = x.crlf, .nul = x.nul
+	};
+	return n < 0 ? -1 : 0;
+}
+
+int
+outgo_head(struct outgo *o, int fd, struct err *e)
+{
+	struct ident who = ident_new;
+	char some[8192];
+	off_t at = 0;
+	ssize_t n = 1;
+
+	while (who.state != DONE &&
+	    (n = file_pread(fd, some, sizeof some, at, e)) > 0) {
+		ident_put(&who, some, (size_t)n);
+		at += n;
+	}
+	*o = (struct outgo){ .ident = ident_end(&who) };
+	return n < 0 ? -1 : 0;
+}
+
+static int
+another(struct err *e)
+{
+	return fail(e, EX_TEMPFAIL, "a file changed while it was read");
+}
+
+int
+outgo_send(const struct outgo *o, int fd, const struct conn_sink *sink,
+    struct err *e)
+{
+	char some[HALF], wide[OUT];
+	struct look x = { .size = 0 };
+	const char *p;
+	uint64_t sent = 0;
+	ssize_t n;
+	size_t k;
+
+	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
+		look_at(&x, some, (size_t)n);
+		p = o->verbatim ? some : wide;
+		k = o->verbatim ? (size_t)n : widen(wide, some, (size_t)n);
+		if ((x.crlf && !o->verbatim) || k > o->wire - sent)
+			return another(e);
+		if (sink->put(sink->to, p, k, e) < 0)
+			return -1;
+		sent += k;
+	}
+	if (n < 0)
+		return -1;
+	return sent == o->wire ? 0 : another(e);
+}
+
+static int
+digest(void *to, const void *p, size_t n, struct err *e)
+{
+	return EVP_DigestUpdate(to, p, n) == 1 ? 0 :
+	    fail(e, EX_SOFTWARE, "SHA-256");
+}
+
+int
+outgo_digest(const struct outgo *o, int fd, unsigned char md[32],
+    struct err *e)
+{
+	EVP_MD_CTX *x = EVP_MD_CTX_new();
+	struct conn_sink sink = { digest, x };
+	int got = -1;
+
+	if (x == NULL || EVP_DigestInit_ex(x, EVP_sha256(), NULL) != 1)
+		fail(e, EX_SOFTWARE, "SHA-256");
+	else if (outgo_send(o, fd, &sink, e) == 0)
+		got = EVP_DigestFinal_ex(x, md, NULL) == 1 ? 0 :
+		    fail(e, EX_SOFTWARE, "SHA-256");
+	EVP_MD_CTX_free(x);
+	return got;
+}

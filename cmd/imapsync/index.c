@@ -1,0 +1,362 @@
+/*
+ * index.c: 64 bytes a mailbox: is there anything to do at all?
+ *
+ * The file: 32 bytes of header ("postbag index 1\n", the number of entries,
+ * bytes of names, a hash of all that follows), the entries, the names in the
+ * same order, each NUL-terminated.  All numbers are little endian.  It can be
+ * lost at any time: what it says is in the logs of the mailboxes, too.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "imapsync.h"
+
+static const char magic[17] = "postbag index 1\n";
+
+struct head {
+	char magic[16];
+	uint32_t n, names;
+	uint64_t sum;
+};
+
+struct slot {
+	uint32_t uidvalidity, uidnext;
+	uint64_t modseq;
+	uint32_t exists, bits;
+	uint64_t id;
+	uint64_t cur_mtime, cur_ino, new_mtime, new_ino;
+};
+_Static_assert(sizeof(struct head) == 32, "the file's head");
+_Static_assert(sizeof(struct slot) == 64, "the file's entries");
+
+enum { DIRTY = 1, MISSING = 2 };
+enum { MOST = 1 << 20, FILE_MAX = 1 << 28 };
+
+uint64_t
+index_hash(struct str s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		h ^= (unsigned char)s.p[i];
+		h *= UINT64_C(0x100000001b3);
+	}
+	h ^= h >> 33;
+	h *= UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	return h != 0 ? h : 1;
+}
+
+/* ---- bytes ---- */
+
+static uint32_t
+narrow(uint64_t n, uint32_t *bits)
+{
+	if (n <= UINT32_MAX)
+		return (uint32_t)n;
+	*bits |= DIRTY;
+	return 0;
+}
+
+static struct slot
+pack(const struct entry *x)
+{
+	uint32_t bits = (x->dirty ? DIRTY : 0u) | (x->missing ? MISSING : 0u);
+	struct slot s = {
+		.uidvalidity = htole32(narrow(x->mark.uidvalidity, &bits)),
+		.uidnext = htole32(narrow(x->mark.uidnext, &bits)),
+		.modseq = htole64(x->mark.modseq),
+		.exists = htole32(narrow(x->mark.exists, &bits)),
+		.id = htole64(x->id),
+		.cur_mtime = htole64(x->stamp.cur_mtime),
+		.cur_ino = htole64(x->stamp.cur_ino),
+		.new_mtime = htole64(x->stamp.new_mtime),
+		.new_ino = htole64(x->stamp.new_ino),
+	};
+
+	s.bits = htole32(bits);
+	return s;
+}
+
+static void
+unpack(const char *from, struct entry *x)
+{
+	struct slot s;
+
+	memcpy(&s, from, sizeof s);
+	x->mark.uidvalidity = le32toh(s.uidvalidity);
+	x->mark.uidnext = le32toh(s.uidnext);
+	x->mark.modseq = le64toh(s.modseq);
+	x->mark.exists = le32toh(s.exists);
+	x->id = le64toh(s.id);
+	x->stamp.cur_mtime = le64toh(s.cur_mtime);
+	x->stamp.cur_ino = le64toh(s.cur_ino);
+	x->stamp.new_mtime = le64toh(s.new_mtime);
+	x->stamp.new_ino = le64toh(s.new_ino);
+	x->dirty = (le32toh(s.bits) & DIRTY) != 0;
+	x->missing = (le32toh(s.bits) & MISSING) != 0;
+}
+
+static void
+image(const struct index *x, struct buf *b)
+{
+	struct head h = { .n = htole32((uint32_t)x->n) };
+	struct slot s;
+	size_t i, names;
+
+	memcpy(h.magic, magic, sizeof h.magic);
+	buf_put(b, &h, sizeof h);
+	for (i = 0; i < x->n; i++) {
+		s = pack(&x->v[i]);
+		buf_put(b, &s, sizeof s);
+	}
+	names = b->n;
+	for (i = 0; i < x->n; i++)
+		buf_put(b, x->v[i].box, strlen(x->v[i].box) + 1);
+	if (b->over)
+		return;
+	h.names = htole32((uint32_t)(b->n - names));
+	h.sum = htole64(index_hash(str_from(BUF_STR(*b), sizeof h)));
+	memcpy(b->p, &h, sizeof h);
+}
+
+/* False: not a whole and sane one. */
+static bool
+load(struct index *x, struct str all)
+{
+	struct head h;
+	size_t n, names, i;
+	const char *p, *end, *was = "";
+
+	if (all.n < sizeof h)
+		return false;
+	memcpy(&h, all.p, sizeof h);
+	n = le32toh(h.n);
+	names = le32toh(h.names);
+	if (memcmp(h.magic, magic, sizeof h.magic) != 0 || n > MOST ||
+	    all.n != sizeof h + n * sizeof(struct slot) + names ||
+	    index_hash(str_from(all, sizeof h)) != le64toh(h.sum))
+		return false;
+	x->v = mem_new(n + 1, sizeof *x->v);
+	p = all.p + sizeof h + n * sizeof(struct slot);
+	end = all.p + all.n;
+	for (i = 0; i < n; i++) {
+		const char *nul = memchr(p, '\0', (size_t)(end - p));
+
+		if (nul == NULL || strcmp(p, was) <= 0)
+			return false;
+		x->v[i].box = arena_dup(&x->arena,
+		    (struct str){ p, (size_t)(nul - p) });
+		unpack(all.p + sizeof h + i * sizeof(struct slot), &x->v[i]);
+		was = p;
+		p = nul + 1;
+	}
+	x->n = n;
+	return p == end;
+}
+
+/* ---- the file ---- */
+
+static int
+make_folders(const char *dir, struct err *e)
+{
+	char *path = mem_dup(dir), *p;
+	int got = 0;
+
+	for (p = path + 1; got == 0; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			got = fail_sys(e, EX_CANTCREAT, "%s", path);
+		*p = c;
+		if (c == '\0')
+			break;
+	}
+	free(path);
+	return got;
+}
+
+static int
+read_all(const char *path, struct buf *b, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, EX_NOINPUT, "%s",
+		    path);
+	got = file_slurp(fd, b, e);
+	close(fd);
+	return got < 0 ? fail_in(e, "%s", path) : 0;
+}
+
+static void
+empty(struct index *x)
+{
+	arena_free(&x->arena);
+	free(x->v);
+	x->v = NULL;
+	x->n = 0;
+}
+
+int
+index_open(struct index *x, const char *dir, struct err *e)
+{
+	struct buf b = { .max = FILE_MAX };
+	struct err ignored = { 0 };
+	char *path;
+
+	*x = (struct index){ .n = 0 };
+	if (make_folders(dir, e) < 0)
+		return -1;
+	path = mem_new(strlen(dir) + 7, 1);
+	snprintf(path, strlen(dir) + 7, "%s/index", dir);
+	x->path = path;
+	if (read_all(path, &b, &ignored) == 0 && load(x, BUF_STR(b)))
+		x->saved = index_hash(BUF_STR(b));
+	else
+		empty(x);
+	buf_free(&b);
+	return 0;
+}
+
+static int
+write_all(const struct index *x, int dir, struct str all, struct err *e)
+{
+	static const char tmp[] = "index.new";
+	int fd, got;
+
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s.new", x->path);
+	got = file_write(fd, all.p, all.n, e);
+	if (got == 0)
+		got = file_sync(fd, e);
+	close(fd);
+	if (got < 0)
+		fail_in(e, "%s.new", x->path);
+	else if (renameat(dir, tmp, dir, "index") < 0 || fsync(dir) < 0)
+		got = fail_sys(e, EX_IOERR, "%s", x->path);
+	return got;
+}
+
+int
+index_save(struct index *x, struct err *e)
+{
+	struct buf b = { .max = FILE_MAX };
+	char *dir = mem_dup(x->path);
+	uint64_t sum;
+	int fd, got = 0;
+
+	image(x, &b);
+	sum = index_hash(BUF_STR(b));
+	if (b.over)
+		got = fail(e, EX_SOFTWARE, "%s: too long", x->path);
+	else if (sum != x->saved) {
+		*strrchr(dir, '/') = '\0';
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0) {
+			got = fail_sys(e, EX_IOERR, "%s", dir);
+		} else {
+			got = write_all(x, fd, BUF_STR(b), e);
+			close(fd);
+		}
+	}
+	if (got == 0)
+		x->saved = sum;
+	free(dir);
+	buf_free(&b);
+	return got;
+}
+
+void
+index_close(struct index *x)
+{
+	union { const char *c; void *p; } path = { x->path };
+
+	empty(x);
+	free(path.p);
+	x->path = NULL;
+}
+
+/* ---- entries ---- */
+
+static int
+compare(struct str a, const char *b)
+{
+	size_t n = strlen(b);
+	int c = memcmp(a.p, b, a.n < n ? a.n : n);
+
+	return c != 0 ? c : (a.n > n) - (a.n < n);
+}
+
+/* Where it is, or would be. */
+static size_t
+place(const struct index *x, struct str box, bool *there)
+{
+	size_t lo = 0, hi = x->n, mid;
+	int c;
+
+	*there = false;
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		c = compare(box, x->v[mid].box);
+		if (c == 0) {
+			*there = true;
+			return mid;
+		}
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+struct entry *
+index_find(struct index *x, struct str box)
+{
+	bool there;
+	size_t i = place(x, box, &there);
+
+	return there ? &x->v[i] : NULL;
+}
+
+struct entry *
+index_add(struct index *x, struct str box)
+{
+	bool there;
+	size_t i = place(x, box, &there);
+
+	if (there)
+		return &x->v[i];
+	x->v = mem_grow(x->v, x->n + 1, sizeof *x->v);
+	memmove(x->v + i + 1, x->v + i, (x->n - i) * sizeof *x->v);
+	x->v[i] = (struct entry){ .box = arena_dup(&x->arena, box),
+	    .dirty = true };
+	x->n++;
+	return &x->v[i];
+}
+
+void
+index_drop(struct index *x, struct str box)
+{
+	bool there;
+	size_t i = place(x, box, &there);
+
+	if (!there)
+		return;
+	x->n--;
+	memmove(x->v + i, x->v + i + 1, (x->n - i) * sizeof *x->v);
+}

@@ -1,0 +1,472 @@
+/*
+ * keep.c: what was downloaded is made durable, then visible, then known
+ *
+ * A message is written into a file that has no name yet (into tmp/ where the
+ * file system has none such).  A batch of them is one syncfs, the names, one
+ * fsync a directory or the syncfs of the next batch, and only then the
+ * records: a record whose file is not there would be a deletion.  A file whose
+ * record was lost is found by its name, which tells the UID.
+ *
+ * All of that is done by one thread, for all connections, so none of them
+ * waits for the disk, and what comes meanwhile is done at once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run.h"
+
+enum { BATCH = 512, BATCH_BYTES = 16 << 20 };
+
+struct batch {
+	struct batch *next;
+	struct got v[BATCH];
+	size_t n, open;		/* open: of v, those that have no name */
+	uint64_t bytes;
+};
+
+struct keep {
+	pthread_t thread;
+	pthread_mutex_t lock;	/* of all below */
+	pthread_cond_t change;
+	struct batch *full, **last, *spare;
+	size_t out, most;	/* batches given and not yet kept */
+	size_t room;		/* of files without a name, in a batch */
+	bool closing, failed;
+	struct err err;
+	bool by_path;		/* the thread's: see name_file */
+};
+
+/* ---- files ---- */
+
+int
+keep_create(struct line *l, struct got *g)
+{
+	struct local *d = &g->b->local;
+	int fd;
+
+	local_name(g->name, g->b->key, g->uid);
+	g->unnamed = false;
+	if (!atomic_load(&g->b->named) && l->batch->open < l->keep->room) {
+		fd = openat(g->flags == 0 ? d->fresh : d->cur, ".", O_RDWR |
+		    O_TMPFILE | O_CLOEXEC, 0600);
+		g->unnamed = fd >= 0;
+		if (fd >= 0)
+			return fd;
+		atomic_store(&g->b->named, true);
+	}
+	fd = openat(d->tmp, g->name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	return fd >= 0 ? fd : fail_sys(&l->err, errno == ENOSPC ? EX_IOERR :
+	    EX_CANTCREAT, "%s/tmp/%s", d->path, g->name);
+}
+
+void
+keep_not(struct got *g, int fd)
+{
+	close(fd);
+	if (!g->unnamed)
+		unlinkat(g->b->local.tmp, g->name, 0);
+}
+
+static int
+shut(struct got *g, struct err *e)
+{
+	int fd = g->fd;
+
+	g->fd = -1;
+	return fd < 0 || close(fd) == 0 ? 0 : fail_sys(e, EX_IOERR, "%s/%s",
+	    g->b->local.path, g->name);
+}
+
+/* By its descriptor alone, where the kernel lets us; else by /proc. */
+static int
+name_file(struct keep *k, int fd, int at, const char *to)
+{
+	char path[32];
+
+	if (!k->by_path && linkat(fd, "", at, to, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (!k->by_path && errno != ENOENT)
+		return -1;
+	k->by_path = true;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, at, to, AT_SYMLINK_FOLLOW);
+}
+
+/*
+ * Never over another file: after a server was restored with old UIDs, one of
+ * that name may be the last copy of a message.
+ */
+static int
+publish_as(struct keep *k, const struct got *g, int at, const char *to)
+{
+	int tmp = g->b->local.tmp;
+
+	if (g->fd >= 0)
+		return name_file(k, g->fd, at, to);
+	if (renameat2(tmp, g->name, at, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (faccessat(at, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(tmp, g->name, at, to);
+}
+
+/* By a file with other flags, which a rename would not meet. */
+static bool
+name_taken(struct box *b, const char *name)
+{
+	bool is;
+
+	pthread_mutex_lock(&b->lock);
+	is = state_by_name(&b->state, str_of(name)) != NULL;
+	pthread_mutex_unlock(&b->lock);
+	return is;
+}
+
+static int
+info_of(struct got *g, char *info, size_t cap, struct err *e)
+{
+	struct local *l = &g->b->local;
+	uint32_t strange;
+	int got = 0;
+
+	pthread_mutex_lock(&g->b->lock);
+	/* another program may have given letters meanwhile */
+	if (g->flags >> FLAG_KEYWORD != 0) {
+		strange = l->letters.strange;
+		got = local_words(l, &g->b->state.keywords, e);
+		l->letters.strange |= strange;
+	}
+	flags_to_info(&l->letters, g->flags, "", info, cap);
+	if (got == 0)
+		got = local_letters(l, &g->b->state.keywords, e);
+	pthread_mutex_unlock(&g->b->lock);
+	return got;
+}
+
+static int
+publish(struct keep *k, struct got *g, struct err *e)
+{
+	struct local *l = &g->b->local;
+	char info[64] = "", name[64], to[160];
+	bool fresh = g->flags == 0;
+	int i;
+
+	if (!fresh && info_of(g, info, sizeof info, e) < 0)
+		return -1;
+	snprintf(name, sizeof name, "%s", g->name);
+	for (i = 2; i < 1000; i++) {
+		snprintf(to, sizeof to, "%s%s%s", name, fresh ? "" : ":",
+		    info);
+		if (name_taken(g->b, name))
+			errno = EEXIST;
+		else if (publish_as(k, g, fresh ? l->fresh : l->cur, to) ==
+		    0) {
+			snprintf(g->name, sizeof g->name, "%s", name);
+			return shut(g, e);
+		}
+		if (errno != EEXIST)
+			break;
+		snprintf(name, sizeof name, "%.50s~%d", g->name, i);
+	}
+	return fail_sys(e, EX_CANTCREAT, "%s/%s", l->path, to);
+}
+
+/* ---- batches, in the thread of their own ---- */
+
+static int
+names_synced(const struct local *l, dev_t *done)
+{
+	(void)done;
+	return fsync(l->fresh) < 0 ? -1 : fsync(l->cur);
+}
+
+/* One syncfs does for all, unless a folder is on another file system. */
+static int
+files_synced(const struct local *l, dev_t *done)
+{
+	struct stat st;
+
+	if (fstat(l->cur, &st) < 0 || (st.st_dev != *done &&
+	    syncfs(l->cur) < 0))
+		return -1;
+	*done = st.st_dev;
+	return 0;
+}
+
+static int
+each_box(const struct batch *t, int (*synced)(const struct local *, dev_t *),
+    dev_t *done, struct err *e)
+{
+	const struct box *last = NULL;
+	size_t i;
+
+	for (; t != NULL; t = t->next)
+		for (i = 0; i < t->n; i++) {
+			if (t->v[i].b == last)
+				continue;
+			last = t->v[i].b;
+			if (synced(&last->local, done) < 0)
+				return fail_sys(e, EX_IOERR, "%s: sync",
+				    last->local.path);
+		}
+	return 0;
+}
+
+static int
+record(struct got *g, struct err *e)
+{
+	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
+	    .ident = g->ident, .ino = g->ino };
+	struct act a = { .kind = ACT_FETCH, .uid = g->uid, .rec = NONE,
+	    .local = NONE, .far = NONE, .name = NONE, .flags = g->flags };
+	int got;
+
+	pthread_mutex_lock(&g->b->lock);
+	got = state_put(&g->b->state, &rec, g->name, e);
+	g->b->near_changed = true;
+	pthread_mutex_unlock(&g->b->lock);
+	if (got == 0)
+		report_done(g->b, &a);
+	return got;
+}
+
+static int
+record_all(struct batch *t, struct err *e)
+{
+	size_t i;
+
+	for (; t != NULL; t = t->next)
+		for (i = 0; i < t->n; i++)
+			if (record(&t->v[i], e) < 0)
+				return -1;
+	return 0;
+}
+
+static int
+publish_all(struct keep *k, struct batch *t, struct err *e)
+{
+	size_t i;
+
+	for (; t != NULL; t = t->next)
+		for (i = 0; i < t->n; i++)
+			if (publish(k, &t->v[i], e) < 0)
+				return -1;
+	return 0;
+}
+
+/* All that are full; NULL: none is, and with wait none will be. */
+static struct batch *
+take(struct keep *k, bool wait)
+{
+	struct batch *t;
+
+	pthread_mutex_lock(&k->lock);
+	while (wait && k->full == NULL && !k->closing)
+		pthread_cond_wait(&k->change, &k->lock);
+	t = k->full;
+	k->full = NULL;
+	k->last = &k->full;
+	pthread_mutex_unlock(&k->lock);
+	return t;
+}
+
+static void
+empty(struct batch *t)
+{
+	struct err quiet = { 0 };
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		shut(&t->v[i], &quiet);
+	t->n = t->open = 0;
+	t->bytes = 0;
+}
+
+static void
+give_back(struct keep *k, struct batch *t)
+{
+	struct batch *next;
+
+	pthread_mutex_lock(&k->lock);
+	for (; t != NULL; t = next) {
+		next = t->next;
+		empty(t);
+		t->next = k->spare;
+		k->spare = t;
+		k->out--;
+	}
+	pthread_cond_broadcast(&k->change);
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* full: not yet durable; *seen: these have names that may not yet be. */
+static int
+step(struct keep *k, struct batch *full, struct batch **seen, struct err *e)
+{
+	dev_t done = 0;
+
+	if (each_box(full, files_synced, &done, e) < 0 ||
+	    each_box(*seen, full == NULL ? names_synced : files_synced,
+	    &done, e) < 0)
+		return -1;
+	if (record_all(*seen, e) < 0)
+		return -1;
+	give_back(k, *seen);
+	*seen = full;
+	return publish_all(k, full, e);
+}
+
+static void *
+keeper(void *arg)
+{
+	struct keep *k = arg;
+	struct batch *full, *seen = NULL;
+	struct err e = { 0 };
+
+	while ((full = take(k, seen == NULL)) != NULL || seen != NULL)
+		if (step(k, full, &seen, &e) < 0) {
+			pthread_mutex_lock(&k->lock);
+			k->failed = true;
+			k->err = e;
+			pthread_mutex_unlock(&k->lock);
+			if (seen != full)
+				give_back(k, full);
+			break;
+		}
+	give_back(k, seen);
+	return NULL;
+}
+
+/* ---- for those who fetch ---- */
+
+/*
+ * The kernel's table of descriptors grows by doubling, and each time all
+ * threads of a process wait for each other.
+ */
+static void
+widen(size_t n)
+{
+	int fd = fcntl(0, F_DUPFD_CLOEXEC, (int)n);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+int
+keep_begin(struct run *r, struct keep **kept)
+{
+	struct keep *k = mem_new(1, sizeof *k);
+	struct rlimit files;
+	size_t i;
+
+	*kept = k;
+	k->last = &k->full;
+	k->most = 4 * r->lines;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur > FEW_FILES && access("/proc/self/fd", X_OK) == 0)
+		k->room = (size_t)files.rlim_cur / 2 / (k->most + r->lines);
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->change, NULL);
+	widen((k->most + r->lines) * (k->room < BATCH ? k->room : BATCH));
+	errno = pthread_create(&k->thread, NULL, keeper, k);
+	if (errno != 0) {
+		free(k);
+		return fail_sys(r->e, EX_OSERR, "a thread");
+	}
+	for (i = 0; i < r->lines; i++) {
+		r->line[i].keep = k;
+		r->line[i].batch = mem_new(1, sizeof(struct batch));
+	}
+	return 0;
+}
+
+int
+keep_flush(struct line *l)
+{
+	struct keep *k = l->keep;
+	struct batch *t = l->batch;
+	int got = 0;
+
+	if (t->n == 0)
+		return 0;
+	pthread_mutex_lock(&k->lock);
+	while (k->out >= k->most && !k->failed)
+		pthread_cond_wait(&k->change, &k->lock);
+	if (k->failed) {
+		l->err = k->err;
+		got = -1;
+	} else {
+		t->next = NULL;
+		*k->last = t;
+		k->last = &t->next;
+		k->out++;
+		l->batch = k->spare;
+		if (l->batch != NULL)
+			k->spare = l->batch->next;
+		pthread_cond_broadcast(&k->change);
+	}
+	pthread_mutex_unlock(&k->lock);
+	if (l->batch == NULL)
+		l->batch = mem_new(1, sizeof *l->batch);
+	return got;
+}
+
+int
+keep_add(struct line *l, struct got *g, int fd, time_t date)
+{
+	struct timespec when[2] = { { .tv_nsec = UTIME_NOW },
+	    { .tv_sec = date } };
+	struct batch *t = l->batch;
+
+	if (date > 0)
+		futimens(fd, when);
+	g->fd = g->unnamed ? fd : -1;
+	if (!g->unnamed && close(fd) < 0)
+		return fail_sys(&l->err, EX_IOERR, "%s", g->b->local.path);
+	t->open += g->unnamed;
+	t->bytes += g->size;
+	t->v[t->n++] = *g;
+	return t->n == BATCH || t->bytes >= BATCH_BYTES ? keep_flush(l) : 0;
+}
+
+int
+keep_end(struct run *r, struct keep *k)
+{
+	struct batch *t;
+	size_t i;
+	int got = 0;
+
+	pthread_mutex_lock(&k->lock);
+	k->closing = true;
+	pthread_cond_broadcast(&k->change);
+	pthread_mutex_unlock(&k->lock);
+	pthread_join(k->thread, NULL);
+	if (k->failed) {
+		*r->e = k->err;
+		got = -1;
+	}
+	give_back(k, k->full);		/* only after a failure */
+	for (i = 0; i < r->lines; i++) {
+		empty(r->line[i].batch);
+		free(r->line[i].batch);
+	}
+	while ((t = k->spare) != NULL) {
+		k->spare = t->next;
+		free(t);
+	}
+	pthread_cond_destroy(&k->change);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+	return got;
+}

@@ -1,0 +1,638 @@
+/*
+ * local.c: a Maildir: opened, and the changes made to it
+ *
+ * Nothing is reached by a path of more than one part, so no symbolic link
+ * below the root leads anywhere; nothing is ever renamed over another file.
+ * A file's flags are in its name: a rename from the name that was scanned is
+ * at once the test that nobody else has changed them since.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "imapsync.h"
+
+enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+/* ---- opening ---- */
+
+/* A descriptor, or -1 and errno. */
+static int
+enter(int at, const char *name, bool make)
+{
+	int fd = openat(at, name, FOLDER);
+
+	if (fd >= 0 || errno != ENOENT || !make ||
+	    (mkdirat(at, name, 0700) < 0 && errno != EEXIST))
+		return fd;
+	return openat(at, name, FOLDER);
+}
+
+static bool
+absent(void)
+{
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+}
+
+/* The last folder of a path: a descriptor, or -1 and errno. */
+static int
+descend(int root, const char *path, bool make)
+{
+	struct str rest = str_of(path), part;
+	int at = openat(root, ".", FOLDER), next;
+	char name[256];
+
+	if (rest.n == 0)
+		return at;
+	while (at >= 0 && rest.p != NULL) {
+		part = str_cut(&rest, '/');
+		if (part.n == 0 || part.n >= sizeof name || str_is(part, ".") ||
+		    str_is(part, "..")) {
+			close(at);
+			errno = EINVAL;
+			return -1;
+		}
+		memcpy(name, part.p, part.n);
+		name[part.n] = '\0';
+		next = enter(at, name, make);
+		close(at);
+		at = next;
+	}
+	return at;
+}
+
+static int
+inside(struct local *l, const char *path, bool make)
+{
+	bool made = false;
+	int fd;
+
+	l->fresh = enter(l->top, "new", make);
+	if (l->fresh < 0)
+		return -1;
+	if ((l->cur = openat(l->top, "cur", FOLDER)) < 0) {
+		made = make;
+		l->cur = enter(l->top, "cur", make);
+	}
+	if (l->cur < 0 || (l->tmp = enter(l->top, "tmp", true)) < 0)
+		return -1;
+	if (!made)
+		return 0;
+	if (path[0] == '.') {		/* Maildir++ has it so */
+		fd = openat(l->top, "maildirfolder", O_WRONLY | O_CREAT |
+		    O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			close(fd);
+	}
+	return fsync(l->top);
+}
+
+int
+local_open(struct local *l, int root, const char *path, bool make,
+    struct err *e)
+{
+	*l = (struct local){ .path = mem_dup(path), .cur = -1, .fresh = -1,
+	    .tmp = -1, .attic = -1 };
+	l->top = descend(root, path, make);
+	if (l->top >= 0 && inside(l, path, make) == 0)
+		return 0;
+	if (!make && absent()) {
+		local_close(l);
+		return 1;
+	}
+	fail_sys(e, EX_CANTCREAT, "%s", path[0] != '\0' ? path :
+	    "the Maildir");
+	local_close(l);
+	return -1;
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+local_close(struct local *l)
+{
+	shut(&l->top);
+	shut(&l->cur);
+	shut(&l->fresh);
+	shut(&l->tmp);
+	shut(&l->attic);
+	local_forget(l);
+	free(l->path);
+	l->path = NULL;
+}
+
+/* ---- the letters ---- */
+
+static const char letters_file[] = "dovecot-keywords";
+
+static int
+read_letters(const struct local *l, struct buf *b, mode_t *mode,
+    struct err *e)
+{
+	struct stat st;
+	int fd, got;
+
+	fd = openat(l->top, letters_file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
+	    O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return fail_sys(e, EX_IOERR, "%s/%s", l->path, letters_file);
+	}
+	*mode = st.st_mode & 0777;
+	got = file_slurp(fd, b, e);
+	close(fd);
+	return got < 0 ? fail_in(e, "%s/%s", l->path, letters_file) : 0;
+}
+
+/* "0 work": 1 and its letter, or 0 for what is no such line. */
+static int
+line_of(struct str line, uint64_t *i, struct str *word)
+{
+	*word = line;
+	if (str_num(str_cut(word, ' '), UINT16_MAX, i) < 0 || word->n == 0)
+		return 0;
+	return 1;
+}
+
+int
+local_words(struct local *l, struct keywords *k, struct err *e)
+{
+	struct buf b = { .max = 65536 };
+	struct str rest, word;
+	mode_t mode;
+	uint64_t i;
+
+	l->words = k;
+	l->letters = (struct letters){ .strange = 0 };
+	if (read_letters(l, &b, &mode, e) < 0) {
+		buf_free(&b);
+		return -1;
+	}
+	for (rest = BUF_STR(b); rest.n > 0;) {
+		if (line_of(str_cut(&rest, '\n'), &i, &word) == 0 ||
+		    i >= LETTERS)
+			continue;
+		l->letters.bit[i] = flags_keyword(k, word, true);
+		if (l->letters.bit[i] == 0)
+			l->letters.strange |= 1u << i;
+	}
+	buf_free(&b);
+	return 0;
+}
+
+/* What is there by now, and ours in the places that are free. */
+static void
+merge_letters(const struct local *l, const struct keywords *k, struct str was,
+    struct buf *out)
+{
+	bool have[LETTERS] = { false };
+	struct str rest = was, word;
+	uint64_t i, bit;
+
+	while (rest.n > 0)
+		if (line_of(str_cut(&rest, '\n'), &i, &word) == 1 &&
+		    i < LETTERS)
+			have[i] = true;
+	buf_str(out, was);
+	if (was.n > 0 && was.p[was.n - 1] != '\n')
+		buf_c(out, '\n');
+	for (i = 0; i < LETTERS; i++) {
+		bit = l->letters.bit[i] >> FLAG_KEYWORD;
+		if (bit != 0 && !have[i])
+			buf_printf(out, "%u %s\n", (unsigned)i,
+			    k->name[__builtin_ctzll(bit)]);
+	}
+}
+
+/* Dovecot writes the file under that name; let it finish. */
+static void
+wait_lock(const struct local *l)
+{
+	struct timespec nap = { .tv_nsec = 50000000 };
+	struct stat st;
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		if (fstatat(l->top, "dovecot-keywords.lock", &st,
+		    AT_SYMLINK_NOFOLLOW) < 0 ||
+		    st.st_mtime < clock_wall() - 60)
+			return;
+		nanosleep(&nap, NULL);
+	}
+}
+
+static int
+write_letters(const struct local *l, struct str text, mode_t mode,
+    struct err *e)
+{
+	static const char tmp[] = "dovecot-keywords.postbag";
+	int fd, got;
+
+	unlinkat(l->top, tmp, 0);
+	fd = openat(l->top, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, mode);
+	if (fd < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s/%s", l->path, tmp);
+	got = file_write(fd, text.p, text.n, e);
+	if (got == 0)
+		got = file_sync(fd, e);
+	close(fd);
+	if (got == 0 && (renameat(l->top, tmp, l->top, letters_file) < 0 ||
+	    fsync(l->top) < 0))
+		got = fail_sys(e, EX_CANTCREAT, "%s", letters_file);
+	return got < 0 ? fail_in(e, "%s", l->path) : 0;
+}
+
+int
+local_letters(struct local *l, const struct keywords *k, struct err *e)
+{
+	struct buf was = { .max = 65536 }, now = { .max = 131072 };
+	mode_t mode = 0600;
+	int got;
+
+	if (!l->letters.changed)
+		return 0;
+	wait_lock(l);
+	got = read_letters(l, &was, &mode, e);
+	if (got == 0) {
+		merge_letters(l, k, BUF_STR(was), &now);
+		got = write_letters(l, BUF_STR(now), mode, e);
+	}
+	if (got == 0)
+		l->letters.changed = false;
+	buf_free(&was);
+	buf_free(&now);
+	return got;
+}
+
+/* ---- changes ---- */
+
+static int
+folder_of(const struct local *l, const struct local_msg *m)
+{
+	return m->fresh ? l->fresh : l->cur;
+}
+
+static struct str
+info_of(const struct local *l, const struct local_msg *m)
+{
+	struct str s = str_from(str_of(local_file(l, m)), m->base);
+
+	return s.n > 0 ? str_from(s, 1) : s;
+}
+
+/* 0, 1 it is not there, 2 the other is there, -1 and errno. */
+static int
+rename_new(int from, const char *a, int to, const char *b)
+{
+	if (renameat2(from, a, to, b, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EINVAL || errno == ENOSYS) {	/* NFS, old ones */
+		if (faccessat(to, b, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return 2;
+		if (renameat(from, a, to, b) == 0)
+			return 0;
+	}
+	if (errno == ENOENT)
+		return 1;
+	return errno == EEXIST ? 2 : -1;
+}
+
+static int
+not_renamed(const struct local *l, const char *what, struct err *e)
+{
+	return fail_sys(e, EX_IOERR, "%s%s%s", l->path,
+	    l->path[0] != '\0' ? "/" : "", what);
+}
+
+/*
+ * The file's name with these flags.  Letters that it is the first to have
+ * are saved before it is there: otherwise a crash would leave one in a name
+ * that means nothing, and the flag would look taken away.
+ */
+static int
+make_name(struct local *l, struct str base, const char *other,
+    uint64_t flags, uint64_t *left, char dst[256], struct err *e)
+{
+	char info[128];
+
+	*left = flags_to_info(&l->letters, flags, other, info, sizeof info);
+	if (l->letters.changed && l->words != NULL &&
+	    local_letters(l, l->words, e) < 0)
+		return -1;
+	if (info[0] == '\0' || (size_t)snprintf(dst, 256, "%.*s:%s",
+	    STR_ARG(base), info) >= 256)
+		return fail(e, EX_CANTCREAT, "%.*s: no room for its flags",
+		    STR_ARG(base));
+	return 0;
+}
+
+int
+local_flags(struct local *l, struct local_msg *m, uint64_t flags,
+    struct err *e)
+{
+	char to[256], other[64];
+	uint64_t left;
+	int got;
+
+	flags_from_info(&l->letters, info_of(l, m), other);
+	if (make_name(l, local_base(l, m), other, flags, &left, to, e) < 0)
+		return -1;
+	if ((flags & ~left) == m->flags)
+		return 0;
+	got = rename_new(folder_of(l, m), local_file(l, m), l->cur, to);
+	if (got < 0)
+		return not_renamed(l, local_file(l, m), e);
+	if (got > 0)
+		return 1;
+	m->file = (uint32_t)l->heap.n;
+	buf_put(&l->heap, to, strlen(to) + 1);
+	m->flags = flags & ~left;
+	m->fresh = false;
+	return 0;
+}
+
+/* What a small letter means elsewhere is not what it meant here. */
+static void
+drop_small(char *other)
+{
+	char *to = other;
+
+	for (; *other != '\0' && *other != ','; other++)
+		if (*other < 'a' || *other > 'z')
+			*to++ = *other;
+	memmove(to, other, strlen(other) + 1);
+}
+
+int
+local_move_to(struct local *l, struct local_msg *m, struct local *to,
+    struct local_msg *there, struct err *e)
+{
+	char name[256], other[64];
+	uint64_t flags, left;
+	int got;
+
+	flags = flags_translate(l->words, m->flags, to->words);
+	flags_from_info(&l->letters, info_of(l, m), other);
+	drop_small(other);
+	if (make_name(to, local_base(l, m), other, flags, &left, name, e) < 0)
+		return -1;
+	if (strcmp(name + m->base, ":2,") == 0 && info_of(l, m).n == 0)
+		name[m->base] = '\0';
+	got = rename_new(folder_of(l, m), local_file(l, m),
+	    m->fresh ? to->fresh : to->cur, name);
+	if (got == 2)
+		return fail(e, EX_CANTCREAT, "%s: %s is there already",
+		    to->path, name);
+	if (got != 0)
+		return got < 0 ? not_renamed(l, local_file(l, m), e) : got;
+	*there = *m;
+	there->file = (uint32_t)to->heap.n;
+	there->flags = flags & ~left;
+	buf_put(&to->heap, name, strlen(name) + 1);
+	return 0;
+}
+
+int
+local_move(struct local *l, struct local_msg *m, struct local *to,
+    struct err *e)
+{
+	struct local_msg there;
+
+	return local_move_to(l, m, to, &there, e);
+}
+
+static void
+attic_name(const char *path, char dst[256])
+{
+	struct buf b = { .max = 4096 };
+	size_t n;
+
+	for (; *path != '\0'; path++) {
+		if (*path == '/')
+			buf_s(&b, "%2F");
+		else
+			buf_c(&b, *path);
+	}
+	if (b.n == 0)
+		buf_s(&b, "INBOX");
+	n = b.n;
+	if (n > 200)
+		snprintf(dst, 256, "%.180s%016llx", b.p,
+		    (unsigned long long)index_hash(BUF_STR(b)));
+	else
+		memcpy(dst, b.p, n + 1);
+	buf_free(&b);
+}
+
+static int
+open_attic(struct local *l, int root, struct err *e)
+{
+	time_t now = clock_wall();
+	int all, day;
+	struct tm tm;
+	char name[256];
+
+	if (l->attic >= 0)
+		return 0;
+	all = enter(root, ".attic", true);
+	gmtime_r(&now, &tm);
+	strftime(name, sizeof name, "%Y%m%d", &tm);
+	day = all >= 0 ? enter(all, name, true) : -1;
+	attic_name(l->path, name);
+	if (day >= 0)
+		l->attic = enter(day, name, true);
+	if (l->attic >= 0 && (fsync(day) < 0 || fsync(all) < 0 ||
+	    fsync(root) < 0))	/* what goes in there is to be found there */
+		shut(&l->attic);
+	if (l->attic < 0)
+		fail_sys(e, EX_CANTCREAT, ".attic for %s", l->path);
+	shut(&day);
+	shut(&all);
+	return l->attic < 0 ? -1 : 0;
+}
+
+int
+local_remove(struct local *l, struct local_msg *m, int root, bool attic,
+    struct err *e)
+{
+	const char *name = local_file(l, m);
+	char to[256];
+	int got, i;
+
+	if (!attic) {
+		got = unlinkat(folder_of(l, m), name, 0);
+		if (got < 0 && errno == ENOENT)
+			return 1;
+		return got < 0 ? not_renamed(l, name, e) : 0;
+	}
+	if (open_attic(l, root, e) < 0)
+		return -1;
+	got = rename_new(folder_of(l, m), name, l->attic, name);
+	for (i = 2; got == 2 && i < 10000; i++) {
+		snprintf(to, sizeof to, "%.200s~%d", name, i);
+		got = rename_new(folder_of(l, m), name, l->attic, to);
+	}
+	return got == 0 || got == 1 ? got : not_renamed(l, name, e);
+}
+
+int
+local_read(const struct local *l, const struct local_msg *m, struct err *e)
+{
+	const char *name = local_file(l, m);
+	struct stat st;
+	int fd;
+
+	fd = openat(folder_of(l, m), name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
+	    O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return fail_sys(e, errno == ENOENT ? EX_NOINPUT : EX_IOERR,
+		    "%s/%s", l->path, name);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return fail(e, EX_IOERR, "%s/%s: not a regular file", l->path, name);
+}
+
+/* ---- the end of a Maildir ---- */
+
+/* What may lie beside cur/, new/ and tmp/ and is no mail. */
+static bool
+side_file(const char *name)
+{
+	return strncmp(name, "dovecot", 7) == 0 ||
+	    strncmp(name, "postbag.", 8) == 0 ||
+	    strcmp(name, "maildirfolder") == 0;
+}
+
+/*
+ * Through a folder: files that are side files are removed if drop is set.
+ * 1: there are others.
+ */
+static int
+sweep(int at, bool drop)
+{
+	int fd = openat(at, ".", FOLDER), got = 0;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *x;
+	struct stat st;
+
+	if (d == NULL) {
+		shut(&fd);
+		return -1;
+	}
+	while ((x = readdir(d)) != NULL) {
+		if (strcmp(x->d_name, ".") == 0 || strcmp(x->d_name, "..") == 0)
+			continue;
+		if (fstatat(at, x->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    S_ISDIR(st.st_mode))
+			continue;
+		if (!side_file(x->d_name))
+			got = 1;
+		else if (drop)
+			unlinkat(at, x->d_name, 0);
+	}
+	closedir(d);
+	return got;
+}
+
+/* 0, 1 it has something, -1 and errno. */
+static int
+remove_folder(int at, const char *name)
+{
+	if (unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return errno == ENOTEMPTY || errno == EEXIST ? 1 : -1;
+}
+
+static int
+take_apart(const struct local *l)
+{
+	int got;
+
+	if ((got = sweep(l->top, false)) != 0 ||
+	    (got = sweep(l->tmp, true)) != 0 ||
+	    (got = remove_folder(l->top, "new")) != 0)
+		return got;
+	if ((got = remove_folder(l->top, "cur")) != 0) {
+		mkdirat(l->top, "new", 0700);
+		return got;
+	}
+	if ((got = remove_folder(l->top, "tmp")) != 0)
+		return got;
+	return sweep(l->top, true);
+}
+
+static int
+remove_last(int root, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = mem_dup(path);
+	int at, got;
+
+	dir[slash != NULL ? slash - path : 0] = '\0';
+	at = descend(root, dir, false);
+	free(dir);
+	if (at < 0)
+		return -1;
+	got = remove_folder(at, slash != NULL ? slash + 1 : path);
+	if (got == 0 && fsync(at) < 0)
+		got = -1;
+	close(at);
+	return got;
+}
+
+int
+local_rmdir(int root, const char *path, struct err *e)
+{
+	struct local l;
+	int got;
+
+	if (path[0] == '\0')
+		return 1;
+	if ((got = local_open(&l, root, path, false, e)) != 0)
+		return got < 0 ? -1 : 0;
+	got = take_apart(&l);
+	if (got == 0 && remove_last(root, path) < 0)
+		got = -1;		/* Maildirs below it may stay: 1 */
+	if (got < 0)
+		fail_sys(e, EX_IOERR, "%s", path);
+	local_close(&l);
+	return got;
+}
+
+/* ---- names of downloads ---- */
+
+void
+local_name(char dst[64], uint64_t key, uint32_t uid)
+{
+	snprintf(dst, 64, "postbag.%016llx.%u", (unsigned long long)key, uid);
+}
+
+uint32_t
+local_named(struct str base, uint64_t key)
+{
+	char want[64];
+	uint64_t uid;
+
+	if (base.n < 26 || str_num(str_from(base, 25), UINT32_MAX, &uid) < 0)
+		return 0;
+	local_name(want, key, (uint32_t)uid);
+	return str_eq(base, str_of(want)) ? (uint32_t)uid : 0;
+}

@@ -1,0 +1,348 @@
+/*
+ * local_scan.c: a Maildir: what is in it, and whether that changed
+ *
+ * A directory's mtime says when a name in it last came or went.  It proves
+ * that nothing did since only if it is older than the clock's grain: what
+ * happens twice within one tick leaves the same time (git's "racily clean").
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "imapsync.h"
+
+enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+#define MS UINT64_C(1000000)		/* in ns */
+#define GRAIN_COARSE (2000 * MS)	/* whole seconds, FAT's are two */
+#define GRAIN_FINE (50 * MS)		/* some ticks of any kernel */
+#define TICK (12 * MS)
+
+/* ---- stamps ---- */
+
+static uint64_t
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 * MS + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t
+mtime(const struct stat *st)
+{
+	if (st->st_mtim.tv_sec < 0)
+		return 0;
+	return (uint64_t)st->st_mtim.tv_sec * 1000 * MS +
+	    (uint64_t)st->st_mtim.tv_nsec;
+}
+
+static struct stamp
+stamp_of(const struct stat *cur, const struct stat *fresh)
+{
+	return (struct stamp){
+		.cur_mtime = mtime(cur), .cur_ino = cur->st_ino,
+		.new_mtime = mtime(fresh), .new_ino = fresh->st_ino
+	};
+}
+
+static uint64_t
+latest(const struct stamp *s)
+{
+	return s->cur_mtime > s->new_mtime ? s->cur_mtime : s->new_mtime;
+}
+
+static bool
+is_racy(const struct stamp *s, uint64_t start)
+{
+	bool coarse = s->cur_mtime % MS == 0 && s->new_mtime % MS == 0;
+
+	return latest(s) + (coarse ? GRAIN_COARSE : GRAIN_FINE) > start;
+}
+
+static int
+stat_in(int root, const char *path, const char *name, struct stat *st)
+{
+	char full[2048];
+
+	if ((size_t)snprintf(full, sizeof full, "%s%s%s", path,
+	    path[0] != '\0' ? "/" : "", name) >= sizeof full) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (fstatat(root, full, st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (S_ISDIR(st->st_mode))
+		return 0;
+	errno = ENOTDIR;
+	return -1;
+}
+
+int
+local_stamp(int root, const char *path, struct stamp *s, bool *racy)
+{
+	struct stat cur, fresh;
+	uint64_t start = now();
+
+	*s = (struct stamp){ .cur_mtime = 0 };
+	*racy = true;
+	if (stat_in(root, path, "cur", &cur) < 0 ||
+	    stat_in(root, path, "new", &fresh) < 0)
+		return 1;
+	*s = stamp_of(&cur, &fresh);
+	*racy = is_racy(s, start);
+	return 0;
+}
+
+/* ---- the scan ---- */
+
+static void
+add(struct local *l, const struct dirent *x, bool fresh)
+{
+	size_t len = strlen(x->d_name), i;
+	const char *colon = memrchr(x->d_name, ':', len);
+	struct local_msg m = { .fresh = fresh, .ino = x->d_ino };
+	struct str info = { NULL, 0 };
+	char other[64];
+
+	m.base = (uint16_t)len;
+	if (colon != NULL && colon > x->d_name && colon[1] == '2' &&
+	    colon[2] == ',') {
+		m.base = (uint16_t)(colon - x->d_name);
+		info = str_of(colon + 1);
+	}
+	m.flags = flags_from_info(&l->letters, info, other);
+	for (i = 0; other[i] != '\0' && other[i] != ','; i++)
+		if (other[i] >= 'a' && other[i] <= 'z') {
+			l->letters.strange |= 1u << (other[i] - 'a');
+			m.vague = true;
+		}
+	m.file = (uint32_t)l->heap.n;
+	buf_put(&l->heap, x->d_name, len + 1);
+	if ((l->n & (l->n - 1)) == 0)	/* full at each power of two */
+		l->v = mem_grow(l->v, l->n > 0 ? 2 * l->n : 1, sizeof *l->v);
+	l->v[l->n++] = m;
+}
+
+static int
+scan_folder(struct local *l, int at, bool fresh, struct err *e)
+{
+	int fd = openat(at, ".", FOLDER);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *x;
+	int got = 0;
+
+	if (d == NULL) {
+		fail_sys(e, EX_IOERR, "%s", l->path);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	for (errno = 0; (x = readdir(d)) != NULL; errno = 0)
+		if (x->d_name[0] != '.' &&
+		    (x->d_type == DT_REG || x->d_type == DT_UNKNOWN))
+			add(l, x, fresh);
+	if (errno != 0)
+		got = fail_sys(e, EX_IOERR, "%s", l->path);
+	closedir(d);
+	if (l->heap.over)
+		got = fail(e, EX_SOFTWARE, "%s: too many names", l->path);
+	return got;
+}
+
+void
+local_forget(struct local *l)
+{
+	free(l->v);
+	l->v = NULL;
+	l->n = 0;
+	buf_free(&l->heap);
+}
+
+/* A change in the tick that goes on would leave no trace: let it pass. */
+static int
+look(struct local *l, struct err *e)
+{
+	struct timespec nap = { .tv_nsec = TICK };
+	struct stat cur, fresh;
+	uint64_t start = now();
+
+	if (fstat(l->cur, &cur) < 0 || fstat(l->fresh, &fresh) < 0)
+		return fail_sys(e, EX_IOERR, "%s", l->path);
+	l->seen = stamp_of(&cur, &fresh);
+	l->racy = is_racy(&l->seen, start);
+	if (latest(&l->seen) <= start && latest(&l->seen) + TICK > start)
+		nanosleep(&nap, NULL);
+	return 0;
+}
+
+static int
+once(struct local *l, struct err *e)
+{
+	struct stat cur;
+
+	local_forget(l);
+	if (look(l, e) < 0 || scan_folder(l, l->fresh, true, e) < 0 ||
+	    scan_folder(l, l->cur, false, e) < 0)
+		return -1;
+	if (fstat(l->cur, &cur) < 0)
+		return fail_sys(e, EX_IOERR, "%s", l->path);
+	return mtime(&cur) != l->seen.cur_mtime;
+}
+
+int
+local_scan(struct local *l, struct keywords *k, struct err *e)
+{
+	int i, got = 1;
+
+	if (local_words(l, k, e) < 0)
+		return -1;
+	for (i = 0; i < 10 && got == 1; i++)
+		got = once(l, e);
+	if (got == 1)
+		return fail(e, EX_TEMPFAIL, "%s: it changes all the time",
+		    l->path);
+	return got;
+}
+
+const char *
+local_file(const struct local *l, const struct local_msg *m)
+{
+	return l->heap.p + m->file;
+}
+
+struct str
+local_base(const struct local *l, const struct local_msg *m)
+{
+	return (struct str){ local_file(l, m), m->base };
+}
+
+/* ---- folders ---- */
+
+enum { DEEP = 100 };			/* folders in folders */
+
+struct walk {
+	enum layout layout;
+	struct buf paths;		/* each NUL-terminated */
+	size_t n;
+	struct buf here;
+};
+
+static bool
+is_maildir(int at)
+{
+	struct stat st;
+
+	return stat_in(at, "", "cur", &st) == 0 &&
+	    stat_in(at, "", "new", &st) == 0;
+}
+
+static bool
+is_folder(const struct walk *w, const struct dirent *x)
+{
+	const char *s = x->d_name;
+
+	if (x->d_type != DT_DIR && x->d_type != DT_UNKNOWN)
+		return false;
+	if (w->layout == LAYOUT_MAILDIRPP)
+		return s[0] == '.' && s[1] != '\0' && s[1] != '.';
+	return s[0] != '.' && strcmp(s, "cur") != 0 &&
+	    strcmp(s, "new") != 0 && strcmp(s, "tmp") != 0;
+}
+
+static void
+found(struct walk *w)
+{
+	buf_put(&w->paths, w->here.p != NULL ? w->here.p : "",
+	    w->here.n + 1);
+	w->n++;
+}
+
+static int walk(struct walk *, int at, int deep, struct err *);
+
+static int
+visit(struct walk *w, int at, const char *name, int deep, struct err *e)
+{
+	int fd = openat(at, name, FOLDER), got = 0;
+	size_t was = w->here.n;
+
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
+		return 0;
+	if (fd < 0)
+		return fail_sys(e, EX_IOERR, "%s", name);
+	if (was > 0)
+		buf_c(&w->here, '/');
+	buf_s(&w->here, name);
+	if (is_maildir(fd))
+		found(w);
+	if (w->layout == LAYOUT_VERBATIM && deep < DEEP)
+		got = walk(w, fd, deep + 1, e);
+	else
+		close(fd);
+	w->here.n = was;
+	return got;
+}
+
+/* Closes at. */
+static int
+walk(struct walk *w, int at, int deep, struct err *e)
+{
+	DIR *d = fdopendir(at);
+	struct dirent *x;
+	int got = 0;
+
+	if (d == NULL) {
+		close(at);
+		return fail_sys(e, EX_IOERR, "%s", w->here.p);
+	}
+	while (got == 0 && (x = readdir(d)) != NULL)
+		if (is_folder(w, x))
+			got = visit(w, dirfd(d), x->d_name, deep, e);
+	closedir(d);
+	return got;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+tell(const struct walk *w, void (*put)(void *, const char *), void *to)
+{
+	const char **v = mem_new(w->n, sizeof *v), *p = w->paths.p;
+	size_t i;
+
+	for (i = 0; i < w->n; i++, p += strlen(p) + 1)
+		v[i] = p;
+	qsort(v, w->n, sizeof *v, by_name);
+	for (i = 0; i < w->n; i++)
+		put(to, v[i]);
+	free(v);
+}
+
+int
+local_folders(int root, enum layout layout,
+    void (*put)(void *, const char *), void *to, struct err *e)
+{
+	struct walk w = { .layout = layout };
+	int at = openat(root, ".", FOLDER), got;
+
+	if (at < 0)
+		return fail_sys(e, EX_IOERR, "the Maildirs");
+	if (layout == LAYOUT_MAILDIRPP && is_maildir(at))
+		found(&w);
+	got = walk(&w, at, 0, e);
+	if (got == 0)
+		tell(&w, put, to);
+	buf_free(&w.paths);
+	buf_free(&w.here);
+	return got;
+}

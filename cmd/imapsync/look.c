@@ -1,0 +1,337 @@
+/*
+ * look.c: a mailbox on this side: its state and its Maildir, joined
+ *
+ * A file is a rec's if it has its name; if nobody has the name but a new file
+ * has the inode, a mail program has renamed it.  Inodes are used again, so
+ * that is only believed of a file with the same ident.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "net.h"
+#include "run.h"
+
+enum { SCANS = 5, SETTLE = 60 };	/* times; milliseconds */
+
+/* What cannot be read is kept beside, and everything is paired anew. */
+static int
+open_state(struct box *b)
+{
+	struct run *r = b->run;
+	struct err *e = r->e;
+	char file[32], *path, *aside;
+
+	if (state_open(&b->state, r->dir, str_of(b->name), true, e) == 0)
+		return 0;
+	if (e->code != EX_DATAERR || r->o->dry_run)
+		return -1;
+	report_problem(r, 0, b->name, "%s; it is set aside", e->msg);
+	fail_clear(e);
+	state_file(file, str_of(b->name));
+	path = arena_printf(&r->arena, "%s/%s", r->dir, file);
+	aside = arena_printf(&r->arena, "%s.bad", path);
+	if (rename(path, aside) < 0)
+		return fail_sys(e, EX_IOERR, "%s", path);
+	return state_open(&b->state, r->dir, str_of(b->name), true, e);
+}
+
+int
+look_open(struct box *b)
+{
+	struct run *r = b->run;
+
+	pthread_mutex_init(&b->lock, NULL);
+	b->local = (struct local){ .top = -1, .cur = -1, .fresh = -1,
+	    .tmp = -1 };
+	if (open_state(b) < 0)
+		return -1;
+	b->opened = true;
+	state_sort(&b->state);
+	b->known = b->state.mark.uidvalidity != 0;
+	if (!b->near)
+		return 0;
+	if (local_open(&b->local, r->root, b->path, false, r->e) != 0)
+		return fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near,
+		    b->path);
+	return local_words(&b->local, &b->state.keywords, r->e);
+}
+
+void
+look_close(struct box *b)
+{
+	if (!b->opened)
+		return;
+	if (b->run->o->dry_run)
+		state_drop_all(&b->state);
+	else
+		state_close(&b->state, b->run->e);
+	local_close(&b->local);
+	pthread_mutex_destroy(&b->lock);
+	free(b->far_v);
+	free(b->gone.v);
+	free(b->local_of);
+	free(b->rec_of);
+	free(b->pair_local);
+	free(b->pair_far);
+	free(b->pair_base);
+	plan_free(&b->plan);
+	b->far_v = NULL;
+	b->gone = (struct imap_uids){ 0 };
+	b->local_of = b->rec_of = b->pair_local = b->pair_far = NULL;
+	b->pair_base = NULL;
+	b->nfar = b->far_cap = b->npair = 0;
+	b->opened = b->scanned = false;
+}
+
+/* ---- scanning ---- */
+
+static bool
+same_stamp(const struct stamp *a, const struct stamp *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+/*
+ * A file that is renamed while the directory is read may be seen twice or
+ * not at all.  So what was read counts only if nothing changed meanwhile.
+ */
+static int
+scan(struct box *b)
+{
+	struct stamp after;
+	bool racy;
+	int i;
+
+	for (i = 0; i < SCANS; i++) {
+		local_forget(&b->local);
+		if (local_scan(&b->local, &b->state.keywords, b->run->e) < 0)
+			return -1;
+		if (local_stamp(b->run->root, b->path, &after, &racy) == 0 &&
+		    same_stamp(&after, &b->local.seen))
+			return 0;
+	}
+	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it changes faster than "
+	    "it can be read", b->run->o->near, b->path);
+}
+
+/* Every keyword that can have a letter has one, before anything is decided. */
+static void
+give_letters(struct box *b)
+{
+	struct letters *l = &b->local.letters;
+	size_t i, k;
+	uint64_t bit;
+
+	for (i = 0; i < b->state.keywords.n; i++) {
+		bit = (uint64_t)1 << (FLAG_KEYWORD + i);
+		for (k = 0; k < LETTERS && l->bit[k] != bit; k++)
+			;
+		if (k < LETTERS)
+			continue;
+		for (k = 0; k < LETTERS && (l->bit[k] != 0 ||
+		    (l->strange >> k & 1) != 0); k++)
+			;
+		if (k == LETTERS)
+			return;
+		l->bit[k] = bit;
+		l->changed = true;
+	}
+}
+
+/* ---- joining ---- */
+
+static bool
+is_it(struct box *b, const struct local_msg *m, const struct rec *rec)
+{
+	struct outgo o = { 0 };
+	struct err quiet = { 0 };
+	int fd = local_read(&b->local, m, &quiet);
+	bool same;
+
+	if (fd < 0)
+		return false;
+	same = outgo_head(&o, fd, &quiet) == 0 && o.ident == rec->ident;
+	close(fd);
+	return same;
+}
+
+static void
+by_name(struct box *b)
+{
+	struct rec *rec;
+	size_t i, at;
+
+	for (i = 0; i < b->local.n; i++) {
+		rec = state_by_name(&b->state, local_base(&b->local,
+		    &b->local.v[i]));
+		if (rec == NULL)
+			continue;
+		at = (size_t)(rec - b->state.rec);
+		if (b->local_of[at] == NONE ||
+		    (b->local.v[b->local_of[at]].ino != rec->ino &&
+		    b->local.v[i].ino == rec->ino)) {
+			if (b->local_of[at] != NONE)
+				b->rec_of[b->local_of[at]] = NONE;
+			b->local_of[at] = (uint32_t)i;
+			b->rec_of[i] = (uint32_t)at;
+		}
+	}
+}
+
+static int
+renamed(struct box *b, size_t at, size_t i)
+{
+	struct rec rec = b->state.rec[at];
+	struct str base = local_base(&b->local, &b->local.v[i]);
+	char name[256];
+
+	if (base.n >= sizeof name)
+		return 0;
+	memcpy(name, base.p, base.n);
+	name[base.n] = '\0';
+	rec.ino = b->local.v[i].ino;
+	b->renames++;
+	return state_put(&b->state, &rec, name, b->run->e);
+}
+
+/* Places in the state are only good until one is renamed. */
+static int
+by_inode(struct box *b)
+{
+	size_t i, at, n = b->state.n;
+	struct rec *rec;
+
+	for (i = 0; i < b->local.n; i++) {
+		if (b->rec_of[i] != NONE)
+			continue;
+		rec = state_by_ino(&b->state, b->local.v[i].ino);
+		if (rec == NULL)
+			continue;
+		at = (size_t)(rec - b->state.rec);
+		if (at < n && b->local_of[at] == NONE &&
+		    is_it(b, &b->local.v[i], rec)) {
+			b->local_of[at] = (uint32_t)i;
+			if (renamed(b, at, i) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+join(struct box *b)
+{
+	size_t i;
+
+	free(b->local_of);
+	free(b->rec_of);
+	b->local_of = mem_new(b->state.n + 1, sizeof *b->local_of);
+	b->rec_of = mem_new(b->local.n + 1, sizeof *b->rec_of);
+	for (i = 0; i < b->state.n; i++)
+		b->local_of[i] = NONE;
+	for (i = 0; i < b->local.n; i++)
+		b->rec_of[i] = NONE;
+	by_name(b);
+	return by_inode(b);
+}
+
+int
+look_scan(struct box *b)
+{
+	if (!b->scanned && b->near && scan(b) < 0)
+		return -1;
+	b->scanned = true;
+	give_letters(b);
+	do {			/* a new name is a new place in the state */
+		b->renames = 0;
+		state_sort(&b->state);
+		if (join(b) < 0)
+			return -1;
+	} while (b->renames > 0);
+	return 0;
+}
+
+/* ---- afterwards ---- */
+
+static uint64_t
+lettered(const struct letters *l)
+{
+	uint64_t all = (1u << FLAG_KEYWORD) - 1;
+	size_t i;
+
+	for (i = 0; i < LETTERS; i++)
+		all |= l->bit[i];
+	return all;
+}
+
+uint64_t
+look_lettered(const struct box *b)
+{
+	return lettered(&b->local.letters);
+}
+
+static bool
+agrees(struct box *b)
+{
+	uint64_t mask = lettered(&b->local.letters);
+	struct rec *rec;
+	size_t i;
+
+	if (b->local.n != b->state.n)
+		return false;
+	for (i = 0; i < b->local.n; i++) {
+		rec = state_by_name(&b->state, local_base(&b->local,
+		    &b->local.v[i]));
+		if (rec == NULL || (rec->kind == REC_LIVE &&
+		    ((rec->flags ^ b->local.v[i].flags) & (b->local.v[i].vague
+		    ? mask & 0xff : mask)) != 0))
+			return false;
+	}
+	return true;
+}
+
+bool
+look_settled(struct box *b, struct stamp *st)
+{
+	int i;
+
+	state_sort(&b->state);
+	for (i = 0; i < 3; i++) {
+		b->scanned = false;
+		if (scan(b) < 0 || !agrees(b))
+			return false;
+		*st = b->local.seen;
+		if (!b->local.racy)
+			return true;
+		net_poll(NULL, 0, clock_ms() + SETTLE);
+	}
+	*st = (struct stamp){ 0 };
+	return true;
+}
+
+void
+look_plan(struct box *b)
+{
+	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
+	    .local = b->local.v, .nlocal = b->scanned ? b->local.n : 0,
+	    .local_of = b->local_of, .rec_of = b->rec_of,
+	    .local_same = !b->scanned, .far = b->far_v, .nfar = b->nfar,
+	    .gone = b->gone.v, .ngone = b->gone.n,
+	    .pair_local = b->pair_local, .pair_far = b->pair_far,
+	    .npair = b->npair, .pair_base = b->pair_base,
+	    .storable = b->storable,
+	    .no_delete = b->renumbered, .marks = apply_marks(b), .policy = b->run->o->policy };
+
+	give_letters(b);
+	in.lettered = lettered(&b->local.letters);
+	if (b->storable == 0)		/* to be done when it can be */
+		in.policy.push_new = in.policy.push_flags = false;
+	plan_free(&b->plan);
+	plan_make(&b->plan, &in);
+}

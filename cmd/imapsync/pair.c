@@ -1,0 +1,478 @@
+/*
+ * pair.c: who is who, when the state cannot tell
+ *
+ * After a crash in an upload, after UIDVALIDITY has changed, when the state
+ * was lost, and for downloads whose record was: a file here and a message
+ * there are the same one if they have the same ident (Message-ID, Date, From,
+ * Subject) and the same size on the wire; if several have both, their bytes
+ * decide.  What is paired is not transferred.
+ */
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run.h"
+
+/* A file here, or a message there, that looks for its other half. */
+struct one {
+	uint64_t ident, base;
+	uint32_t size;		/* on the wire; 0: not known yet */
+	uint32_t at;		/* local or far */
+	bool taken;
+	unsigned char md[32];
+	bool digested;
+};
+
+static int
+by_ident(const void *a, const void *b)
+{
+	const struct one *x = a, *y = b;
+
+	if (x->ident != y->ident)
+		return x->ident < y->ident ? -1 : 1;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void
+note_pair(struct box *b, uint32_t local, uint32_t far, uint64_t base)
+{
+	b->pair_local = mem_grow(b->pair_local, b->npair + 1,
+	    sizeof *b->pair_local);
+	b->pair_far = mem_grow(b->pair_far, b->npair + 1,
+	    sizeof *b->pair_far);
+	b->pair_base = mem_grow(b->pair_base, b->npair + 1,
+	    sizeof *b->pair_base);
+	b->pair_local[b->npair] = local;
+	b->pair_far[b->npair] = far;
+	b->pair_base[b->npair++] = base;
+}
+
+/* ---- what a file is ---- */
+
+static int
+look(struct box *b, struct one *o, bool whole)
+{
+	struct outgo out = { 0 };
+	int fd = local_read(&b->local, &b->local.v[o->at], b->run->e), got;
+
+	if (fd < 0)
+		return -1;
+	got = whole ? outgo_look(&out, fd, b->run->e) :
+	    outgo_head(&out, fd, b->run->e);
+	close(fd);
+	if (got < 0)
+		return -1;
+	o->ident = out.ident;
+	if (whole)
+		o->size = out.wire < UINT32_MAX ? (uint32_t)out.wire :
+		    UINT32_MAX;
+	return 0;
+}
+
+static int
+digest_here(struct box *b, struct one *o)
+{
+	struct outgo out = { 0 };
+	int fd, got;
+
+	if (o->digested)
+		return 0;
+	fd = local_read(&b->local, &b->local.v[o->at], b->run->e);
+	if (fd < 0)
+		return -1;
+	got = outgo_look(&out, fd, b->run->e) < 0 ? -1 : outgo_digest(&out,
+	    fd, o->md, b->run->e);
+	close(fd);
+	o->digested = true;
+	return got;
+}
+
+static int
+hash(void *to, const void *p, size_t n, struct err *e)
+{
+	return EVP_DigestUpdate(to, p, n) == 1 ? 0 : fail(e, EX_SOFTWARE,
+	    "SHA-256 failed");
+}
+
+static int
+digest_there(struct box *b, struct one *o)
+{
+	struct imap *m = &b->run->line[0].imap;
+	EVP_MD_CTX *x = EVP_MD_CTX_new();
+	struct conn_sink sink = { hash, x };
+	struct imap_item it;
+	struct imap_resp r;
+	char one[16];
+	unsigned tag;
+	int got = 0;
+
+	snprintf(one, sizeof one, "%u", b->far_v[o->at].uid);
+	tag = imap_ask_bodies(m, one, false);
+	do {
+		conn_phase(m->c, "FETCH", 300);
+		if ((got = imap_next(m, &r)) < 0)
+			break;
+		while (r.type == IMAP_FETCH && (got = imap_item(m, &it)) > 0)
+			if (it.kind == IMAP_BODY && !it.nil) {
+				EVP_DigestInit_ex(x, EVP_sha256(), NULL);
+				if ((got = imap_body(m, &it, &sink)) < 0)
+					break;
+				EVP_DigestFinal_ex(x, o->md, NULL);
+				o->digested = true;
+			}
+		if (got < 0)
+			break;
+	} while (!imap_done(&r, tag));
+	EVP_MD_CTX_free(x);
+	return got < 0 ? -1 : 0;
+}
+
+/* Does a message that is in step have this name already? */
+bool
+pair_named(struct box *b, const struct local_msg *m)
+{
+	struct rec *rec = state_by_name(&b->state, local_base(&b->local, m));
+
+	return rec != NULL && rec->kind == REC_LIVE;
+}
+
+/* ---- matching ---- */
+
+/* Those with one ident: of one size each, or else by their bytes. */
+static int
+match_group(struct box *b, struct one *l, size_t nl, struct one *f,
+    size_t nf)
+{
+	size_t i, k;
+
+	for (i = 0; i < nl; i++)
+		if (l[i].size == 0 && look(b, &l[i], true) < 0)
+			return -1;
+	if (nl > 1 || nf > 1 || (nl == 1 && nf == 1 &&
+	    !bytes_sure(l->ident) && l->size == f->size)) {
+		for (i = 0; i < nl; i++)
+			if (digest_here(b, &l[i]) < 0)
+				return -1;
+		for (i = 0; i < nf; i++)
+			if (digest_there(b, &f[i]) < 0)
+				return -1;
+	}
+	for (i = 0; i < nl; i++)
+		for (k = 0; k < nf; k++) {
+			if (f[k].taken || l[i].taken ||
+			    l[i].size != f[k].size)
+				continue;
+			if (f[k].digested && memcmp(l[i].md, f[k].md, 32) !=
+			    0)
+				continue;
+			l[i].taken = f[k].taken = true;
+			note_pair(b, l[i].at, f[k].at, l[i].base);
+		}
+	/* servers change what they are given, and then its size */
+	if (nl == 1 && nf == 1 && !l->taken && bytes_sure(l->ident)) {
+		l->taken = f->taken = true;
+		note_pair(b, l->at, f->at, l->base);
+	}
+	return 0;
+}
+
+static int
+match(struct box *b, struct one *l, size_t nl, struct one *f, size_t nf)
+{
+	size_t i = 0, k = 0, ie, ke;
+
+	qsort(l, nl, sizeof *l, by_ident);
+	qsort(f, nf, sizeof *f, by_ident);
+	while (i < nl && k < nf) {
+		if (l[i].ident < f[k].ident) {
+			i++;
+			continue;
+		}
+		if (l[i].ident > f[k].ident) {
+			k++;
+			continue;
+		}
+		for (ie = i; ie < nl && l[ie].ident == l[i].ident; ie++)
+			;
+		for (ke = k; ke < nf && f[ke].ident == f[k].ident; ke++)
+			;
+		if (match_group(b, l + i, ie - i, f + k, ke - k) < 0)
+			return -1;
+		i = ie;
+		k = ke;
+	}
+	return 0;
+}
+
+static int
+idents_of(struct box *b, uint64_t from)
+{
+	uint32_t *uids = mem_new(b->nfar + 1, sizeof *uids);
+	size_t i, n = 0;
+	int got;
+
+	for (i = 0; i < b->nfar; i++)
+		if (b->far_v[i].ident == 0 && b->far_v[i].uid >= from &&
+		    (b->renumbered || state_by_uid(&b->state,
+		    b->far_v[i].uid) == NULL))
+			uids[n++] = b->far_v[i].uid;
+	got = n == 0 ? 0 : run_select(&b->run->line[0], b);
+	if (n > 0 && got == 0)
+		got = remote_idents(&b->run->line[0], b, uids, n);
+	free(uids);
+	return got < 0 ? -1 : 0;
+}
+
+/* Of v[0..n), those that stand in the pairs. */
+static unsigned char *
+taken(const uint32_t *v, size_t npair, size_t n)
+{
+	unsigned char *is = mem_new(n + 1, 1);
+	size_t i;
+
+	for (i = 0; i < npair; i++)
+		is[v[i]] = 1;
+	return is;
+}
+
+static struct one *
+far_ones(struct box *b, size_t *n)
+{
+	struct one *f = mem_new(b->nfar + 1, sizeof *f);
+	unsigned char *not = taken(b->pair_far, b->npair, b->nfar);
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < b->nfar; i++)
+		if (b->far_v[i].ident != 0 && !not[i] && (b->renumbered ||
+		    state_by_uid(&b->state, b->far_v[i].uid) == NULL))
+			f[(*n)++] = (struct one){ .ident = b->far_v[i].ident,
+			    .size = b->far_v[i].size, .at = (uint32_t)i };
+	free(not);
+	return f;
+}
+
+/* Files nobody knows, and with other UIDs those that were known. */
+static struct one *
+local_ones(struct box *b, size_t *n)
+{
+	struct one *l = mem_new(b->local.n + 1, sizeof *l);
+	unsigned char *not = taken(b->pair_local, b->npair, b->local.n);
+	const struct rec *rec;
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < b->local.n; i++) {
+		rec = b->rec_of[i] != NONE ? &b->state.rec[b->rec_of[i]] :
+		    NULL;
+		if (not[i] || (rec != NULL && !b->renumbered) ||
+		    (rec == NULL && pair_named(b, &b->local.v[i])))
+			continue;
+		l[*n] = (struct one){ .at = (uint32_t)i,
+		    .base = UINT64_MAX };
+		if (rec != NULL && rec->ident != 0) {
+			l[*n].ident = rec->ident;
+			l[*n].size = rec->size;
+			l[*n].base = rec->flags;
+		} else if (look(b, &l[*n], false) < 0)
+			continue;		/* gone meanwhile */
+		++*n;
+	}
+	free(not);
+	return l;
+}
+
+static int
+match_all(struct box *b)
+{
+	struct one *l, *f;
+	size_t nl, nf;
+	int got;
+
+	if (idents_of(b, 0) < 0)
+		return -1;
+	f = far_ones(b, &nf);
+	l = local_ones(b, &nl);
+	got = match(b, l, nl, f, nf);
+	free(l);
+	free(f);
+	return got;
+}
+
+/* ---- after UIDVALIDITY has changed ---- */
+
+struct lost {
+	struct rec rec;
+	char *name;
+};
+
+/* Files that had a UID and have none now: kept, not uploaded, told. */
+static int
+orphans(struct box *b)
+{
+	struct lost *v = mem_new(b->state.n + 1, sizeof *v);
+	unsigned char *paired = taken(b->pair_local, b->npair, b->local.n);
+	struct rec *rec;
+	size_t i, n = 0;
+	int got;
+
+	for (i = 0; i < b->local.n; i++) {
+		if (b->rec_of[i] == NONE || paired[i])
+			continue;
+		rec = &b->state.rec[b->rec_of[i]];
+		v[n].rec = *rec;
+		v[n].rec.uid = 0;
+		v[n].rec.kind = REC_ORPHAN;
+		v[n++].name = mem_dup(state_name(&b->state, rec));
+	}
+	got = state_reset(&b->state, b->run->e);
+	for (i = 0; i < n; i++) {
+		if (got == 0)
+			got = state_put(&b->state, &v[i].rec, v[i].name,
+			    b->run->e);
+		free(v[i].name);
+	}
+	b->run->orphans += n;
+	free(v);
+	free(paired);
+	return got;
+}
+
+/* ---- downloads whose record was lost ---- */
+
+/* Their names tell the UID. */
+static int
+leftovers(struct box *b)
+{
+	struct far_msg *f;
+	uint32_t uid;
+	size_t i;
+	bool some = false;
+
+	if (b->nfar == 0)
+		return 0;
+	for (i = 0; i < b->local.n; i++) {
+		if (b->rec_of[i] != NONE)
+			continue;
+		uid = local_named(local_base(&b->local, &b->local.v[i]),
+		    b->key);
+		f = uid != 0 && state_by_uid(&b->state, uid) == NULL ?
+		    remote_find(b, uid) : NULL;
+		if (f == NULL || pair_named(b, &b->local.v[i]))
+			continue;
+		note_pair(b, (uint32_t)i, (uint32_t)(f - b->far_v),
+		    UINT64_MAX);
+		some = true;
+	}
+	return some ? idents_of(b, 0) : 0;
+}
+
+int
+pair_find(struct box *b)
+{
+	if (b->known && !b->renumbered)
+		return leftovers(b);
+	if (b->nfar > 0 && b->local.n > 0 && (leftovers(b) < 0 ||
+	    match_all(b) < 0))
+		return -1;
+	if (!b->renumbered)
+		return 0;
+	report_problem(b->run, 0, b->name, "its UIDs have changed: %zu of "
+	    "%zu messages found again", b->npair, b->nfar);
+	return orphans(b) < 0 ? -1 : look_scan(b);
+}
+
+int
+pair_new(struct box *b)
+{
+	size_t before = b->npair;
+
+	if (!b->scanned || b->renumbered || !b->known ||
+	    b->plan.count[ACT_PUSH] == 0 || b->plan.count[ACT_FETCH] == 0)
+		return 0;
+	if (match_all(b) < 0)
+		return -1;
+	return b->npair > before;
+}
+
+/* ---- uploads and moves that were in doubt ---- */
+
+/* Of its size, or the only one: servers change what they are given. */
+static struct far_msg *
+find_pending(struct box *b, const struct pend *p)
+{
+	struct far_msg *found = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < b->nfar; i++) {
+		struct far_msg *f = &b->far_v[i];
+
+		if (f->uid < p->uidnext || f->ident != p->ident ||
+		    state_by_uid(&b->state, f->uid) != NULL)
+			continue;
+		if (f->size == p->size)
+			return f;
+		found = f;
+		n++;
+	}
+	return n == 1 && bytes_sure(p->ident) ? found : NULL;
+}
+
+static int
+settle(struct box *b, const struct pend *p)
+{
+	struct rec rec = { .size = p->size, .flags = p->flags,
+	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
+	struct far_msg *f = NULL;
+	struct str name = str_of(p->name);
+	bool here = false;
+	size_t i;
+
+	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
+		rec.uid = f->uid;
+	for (i = 0; i < b->local.n; i++)
+		here |= str_eq(local_base(&b->local, &b->local.v[i]), name);
+	if ((p->kind == PEND_LOCAL && here &&
+	    state_by_uid(&b->state, p->uid) == NULL) || f != NULL)
+		return state_put(&b->state, &rec, p->name, b->run->e);
+	return 0;
+}
+
+/* UIDVALIDITY is another: pair_find looks at everything anyhow. */
+int
+pair_pending(struct box *b)
+{
+	uint64_t from = UINT64_MAX;
+	struct state *s = &b->state;
+	struct pend *p;
+	size_t i;
+
+	if (s->npend == 0)
+		return 0;
+	for (i = 0; i < s->npend; i++)
+		if (s->pend[i].kind == PEND_UPLOAD &&
+		    s->pend[i].uidnext < from)
+			from = s->pend[i].uidnext;
+	if (!b->renumbered && from != UINT64_MAX && idents_of(b, from) < 0)
+		return -1;
+	while (s->npend > 0) {
+		char *name;
+		int got;
+
+		p = &s->pend[s->npend - 1];
+		got = b->renumbered ? 0 : settle(b, p);
+		name = mem_dup(s->pend[s->npend - 1].name);
+		if (got == 0)
+			got = state_unpend(s, name, b->run->e);
+		free(name);
+		if (got < 0)
+			return -1;
+	}
+	return state_sync(s, b->run->e);
+}

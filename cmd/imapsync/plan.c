@@ -1,0 +1,376 @@
+/*
+ * plan.c: pure: base + local + remote -> a list of actions
+ *
+ * No I/O and no clock: the same three give the same list, which is what -n
+ * prints and what a run does.  A message is in the base (a rec), or new on
+ * one side; each case is one row of the table in the reference of imapsync(1):
+ *
+ *	base	here	there
+ *	yes	yes	yes	flags merge, bit by bit
+ *	yes	yes	gone	delete here
+ *	yes	gone	yes	delete there
+ *	yes	gone	gone	forget
+ *	no	new	-	upload
+ *	no	-	new	download
+ *	no	new	new	the same one, if pair.c says so: remember
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "imapsync.h"
+
+static struct act *
+add(struct plan *p, enum act_kind kind)
+{
+	if (p->n == p->cap) {
+		p->cap = p->cap > 0 ? 2 * p->cap : 64;
+		p->v = mem_grow(p->v, p->cap, sizeof *p->v);
+	}
+	p->v[p->n] = (struct act){ .kind = kind, .rec = NONE, .local = NONE,
+	    .far = NONE, .name = NONE, .other = NONE };
+	p->count[kind]++;
+	return &p->v[p->n++];
+}
+
+static const struct far_msg *
+find_far(const struct plan_in *in, uint32_t uid, uint32_t *at)
+{
+	size_t lo = 0, hi = in->nfar, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (in->far[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*at = (uint32_t)lo;
+	return lo < in->nfar && in->far[lo].uid == uid ? &in->far[lo] : NULL;
+}
+
+static bool
+is_gone(const struct plan_in *in, uint32_t uid)
+{
+	size_t lo = 0, hi = in->ngone, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (in->gone[mid] < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < in->ngone && in->gone[lo] == uid;
+}
+
+/* ---- flags ---- */
+
+struct flags {
+	uint64_t base, local, far;
+};
+
+/*
+ * What a side cannot hold it cannot have taken away either: there its bit is
+ * as the base has it.
+ */
+static struct flags
+seen_flags(const struct plan_in *in, uint64_t base, uint64_t l, uint64_t r)
+{
+	struct flags f = { base, l, r };
+
+	f.local = (l & in->lettered) | (base & ~in->lettered);
+	f.far = r | (base & ~in->storable);
+	return f;
+}
+
+/*
+ * One way only: what the other side did stays as it is, and is not in the
+ * base, so that it is seen the day the sync goes both ways.
+ */
+static uint64_t
+new_base(const struct policy *p, struct flags f, uint64_t merged)
+{
+	if (p->pull_flags && p->push_flags)
+		return merged;
+	return p->pull_flags ? f.far : p->push_flags ? f.local : f.base;
+}
+
+static void
+merge(struct plan *p, const struct plan_in *in, uint32_t rec, uint32_t local,
+    uint32_t far, uint32_t uid, struct flags f)
+{
+	uint64_t merged = flags_merge(f.base, f.local, f.far);
+	uint64_t base = new_base(&in->policy, f, merged);
+	uint64_t up = in->policy.push_flags ? merged & ~f.far & in->storable :
+	    0;
+	uint64_t down = in->policy.push_flags ? f.far & ~merged & in->storable
+	    : 0;
+	uint64_t put = in->policy.pull_flags ? merged & ~f.local &
+	    in->lettered : 0;
+	uint64_t take = in->policy.pull_flags ? f.local & ~merged &
+	    in->lettered : 0;
+	uint32_t near = NONE;
+	struct act *a = NULL;
+
+	if (put != 0 || take != 0) {
+		near = (uint32_t)p->n;
+		a = add(p, ACT_NEAR_FLAGS);
+		a->add = put;
+		a->del = take;
+	}
+	if (a != NULL) {
+		a->uid = uid;
+		a->rec = rec;
+		a->local = local;
+		a->far = far;
+		a->flags = base;
+	}
+	if (up == 0 && down == 0 && (near != NONE || base == f.base ||
+	    rec == NONE))
+		return;
+	a = add(p, up != 0 || down != 0 ? ACT_FAR_FLAGS : ACT_BASE_FLAGS);
+	a->add = up;
+	a->del = down;
+	a->uid = uid;
+	a->rec = rec;
+	a->local = local;
+	a->far = far;
+	a->flags = base;
+	a->other = near;
+	if (near != NONE)
+		p->v[near].other = (uint32_t)(p->n - 1);
+}
+
+/* ---- what is in the base ---- */
+
+static void
+gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
+{
+	struct act *a;
+
+	if (in->no_delete || !in->policy.push_new ||
+	    in->policy.far_delete == FAR_NEVER ||
+	    (in->marks && (far & FLAG_DELETED) != 0))
+		return;
+	a = add(p, ACT_FAR_DELETE);
+	a->rec = i;
+	a->uid = in->rec[i].uid;
+}
+
+static void
+gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
+    uint32_t local)
+{
+	bool keep = in->no_delete || in->policy.near_delete == NEAR_NEVER;
+	struct act *a;
+
+	if (!in->policy.pull_new)
+		return;		/* seen again, the day it goes both ways */
+	a = add(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE);
+	a->rec = i;
+	a->local = local;
+	a->uid = in->rec[i].uid;
+}
+
+static void
+orphan(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t local)
+{
+	struct act *a;
+
+	if (local != NONE && !in->policy.reupload)
+		return;
+	a = add(p, local == NONE ? ACT_FORGET : ACT_PUSH);
+	a->rec = i;
+	a->local = local;
+}
+
+/* Letters that mean nothing may be keywords whose names were lost. */
+static uint64_t
+flags_here(const struct plan_in *in, uint32_t local, uint64_t base)
+{
+	const struct local_msg *m = &in->local[local];
+	uint64_t system = ((uint64_t)1 << FLAG_KEYWORD) - 1;
+
+	return m->vague ? (m->flags & system) | (base & ~system) | (m->flags
+	    & ~base) : m->flags;
+}
+
+static void
+known(struct plan *p, const struct plan_in *in, uint32_t i)
+{
+	const struct rec *r = &in->rec[i];
+	bool here = in->local_same || in->local_of[i] != NONE;
+	uint32_t local = in->local_same ? NONE : in->local_of[i], at;
+	const struct far_msg *f;
+	struct act *a;
+
+	if (r->kind == REC_ORPHAN) {
+		if (!in->local_same)
+			orphan(p, in, i, local);
+		return;
+	}
+	f = find_far(in, r->uid, &at);
+	if (is_gone(in, r->uid)) {
+		if (here) {
+			gone_there(p, in, i, local);
+			return;
+		}
+		a = add(p, ACT_FORGET);
+		a->rec = i;
+		a->uid = r->uid;
+		return;
+	}
+	if (!here) {
+		gone_here(p, in, i, f != NULL ? f->flags : r->flags);
+		return;
+	}
+	merge(p, in, i, local, f != NULL ? at : NONE, r->uid, seen_flags(in,
+	    r->flags, local != NONE ? flags_here(in, local, r->flags) :
+	    r->flags,
+	    f != NULL ? f->flags : r->flags));
+}
+
+/* ---- what is new ---- */
+
+static void
+pair(struct plan *p, const struct plan_in *in, size_t k)
+{
+	uint32_t l = in->pair_local[k], f = in->pair_far[k];
+	uint64_t here = in->local[l].flags, there = in->far[f].flags;
+	uint64_t base = in->pair_base != NULL && in->pair_base[k] !=
+	    UINT64_MAX ? in->pair_base[k] : here & there;
+	struct act *a = add(p, ACT_PAIR);
+
+	a->uid = in->far[f].uid;
+	a->local = l;
+	a->far = f;
+	a->flags = base;
+	merge(p, in, NONE, l, f, in->far[f].uid, seen_flags(in, base, here,
+	    there));
+}
+
+static void
+fetch(struct plan *p, const struct plan_in *in, uint32_t f)
+{
+	struct act *a;
+
+	if (!in->policy.pull_new)
+		return;
+	a = add(p, ACT_FETCH);
+	a->uid = in->far[f].uid;
+	a->far = f;
+	a->flags = in->far[f].flags;
+}
+
+static void
+push(struct plan *p, const struct plan_in *in, uint32_t l)
+{
+	struct act *a;
+
+	if (!in->policy.push_new)
+		return;
+	a = add(p, ACT_PUSH);
+	a->local = l;
+	a->flags = in->local[l].flags;
+}
+
+static bool
+has_rec(const struct plan_in *in, uint32_t uid)
+{
+	size_t lo = 0, hi = in->nrec, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (in->rec[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < in->nrec && in->rec[lo].uid == uid;
+}
+
+static void
+news(struct plan *p, const struct plan_in *in)
+{
+	unsigned char *l = mem_new(in->nlocal + 1, 1);
+	unsigned char *f = mem_new(in->nfar + 1, 1);
+	size_t i;
+
+	for (i = 0; i < in->npair; i++) {
+		pair(p, in, i);
+		l[in->pair_local[i]] = 1;
+		f[in->pair_far[i]] = 1;
+	}
+	for (i = 0; i < in->nfar; i++)
+		if (f[i] == 0 && !has_rec(in, in->far[i].uid))
+			fetch(p, in, (uint32_t)i);
+	for (i = 0; i < in->nlocal; i++)
+		if (l[i] == 0 && in->rec_of[i] == NONE)
+			push(p, in, (uint32_t)i);
+	free(l);
+	free(f);
+}
+
+/* ---- the whole ---- */
+
+bool
+plan_too_many(uint64_t deletes, uint64_t n)
+{
+	uint64_t most = n / 5 > 10 ? n / 5 : 10;
+
+	return deletes > most;
+}
+
+/* By kind, for that is the order they are done in; within it, as they come. */
+static void
+order(struct plan *p)
+{
+	struct act *v = mem_new(p->n + 1, sizeof *v);
+	uint32_t *to = mem_new(p->n + 1, sizeof *to);
+	size_t i, n = 0;
+	int k;
+
+	for (k = 0; k < ACT_KINDS; k++)
+		for (i = 0; i < p->n; i++)
+			if ((int)p->v[i].kind == k) {
+				to[i] = (uint32_t)n;
+				v[n++] = p->v[i];
+			}
+	for (i = 0; i < n; i++)
+		if (v[i].other != NONE)
+			v[i].other = to[v[i].other];
+	if (n > 0)
+		memcpy(p->v, v, n * sizeof *v);
+	free(v);
+	free(to);
+}
+
+static void
+names(struct plan *p, const struct plan_in *in)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].rec != NONE)
+			p->v[i].name = in->rec[p->v[i].rec].name;
+}
+
+void
+plan_make(struct plan *p, const struct plan_in *in)
+{
+	size_t i;
+
+	*p = (struct plan){ 0 };
+	for (i = 0; i < in->nrec; i++)
+		known(p, in, (uint32_t)i);
+	news(p, in);
+	names(p, in);
+	order(p);
+}
+
+void
+plan_free(struct plan *p)
+{
+	free(p->v);
+	*p = (struct plan){ 0 };
+}

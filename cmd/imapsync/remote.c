@@ -1,0 +1,1005 @@
+/*
+ * remote.c: what changed in a mailbox on the server, by the best way it has
+ *
+ * The ladder: STATUS may say that nothing did; QRESYNC says it all with
+ * SELECT; CONDSTORE says which flags; SEARCH says who has which flag, in sets;
+ * FETCH says everything of all.
+ * Nobody is believed about who is gone unless the numbers agree: EXISTS must
+ * be what the state has, less the gone, plus the new.  Otherwise all UIDs are
+ * asked for.  Mailboxes are looked at in a row, the next ones asked for while
+ * the first still answers: these are reads, and may ride behind a SELECT.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+enum { AHEAD = 24, BITS = 64, SET = 7500 };
+
+enum what { W_SELECT, W_CHANGES, W_ALL, W_EVERY, W_CANARY, W_BIT };
+
+struct ask {
+	enum what what;
+	unsigned tag;
+	uint64_t bit;
+	bool without;		/* found are those that lack the bit */
+	bool done, refused;
+	char *keys;		/* of a search that waits for its turn */
+};
+
+struct look {
+	struct box *b;
+	enum delta how;
+	struct ask ask[BITS + 8];
+	size_t n;
+	uint64_t bits;		/* asked for one by one */
+	struct imap_uids all, found[BITS];
+	bool have_all, refused;
+	size_t asked, canaries;		/* known UIDs asked about, and heard */
+	size_t strangers;		/* not they */
+	size_t sure;			/* strangers that once came from there */
+	bool backwards;		/* UIDNEXT or MODSEQ lower than they were */
+};
+
+/* ---- what is noted of a message ---- */
+
+static int
+by_uid(const void *a, const void *b)
+{
+	uint32_t x = ((const struct far_msg *)a)->uid;
+	uint32_t y = ((const struct far_msg *)b)->uid;
+
+	return x < y ? -1 : x > y;
+}
+
+static struct far_msg *
+find_among(struct box *b, size_t n, uint32_t uid)
+{
+	struct far_msg key = { .uid = uid };
+
+	return n == 0 ? NULL : bsearch(&key, b->far_v, n, sizeof key, by_uid);
+}
+
+struct far_msg *
+remote_find(struct box *b, uint32_t uid)
+{
+	return find_among(b, b->nfar, uid);
+}
+
+static struct far_msg *
+far_add(struct box *b, uint32_t uid)
+{
+	if (b->nfar == b->far_cap) {
+		b->far_cap = b->far_cap > 0 ? 2 * b->far_cap : 64;
+		b->far_v = mem_grow(b->far_v, b->far_cap, sizeof *b->far_v);
+	}
+	b->far_v[b->nfar] = (struct far_msg){ .uid = uid };
+	return &b->far_v[b->nfar++];
+}
+
+/* Sorted; of two with one UID the later. */
+static void
+far_sort(struct box *b)
+{
+	size_t i, n = 0;
+	bool sorted = true;
+
+	for (i = 1; i < b->nfar && sorted; i++)
+		sorted = b->far_v[i - 1].uid < b->far_v[i].uid;
+	if (sorted)
+		return;
+	/* stable enough: a double has its later flags behind the first */
+	for (i = 0; i < b->nfar; i++)
+		b->far_v[i].size = (uint32_t)i;
+	qsort(b->far_v, b->nfar, sizeof *b->far_v, by_uid);
+	for (i = 0; i < b->nfar; i++)
+		if (n > 0 && b->far_v[n - 1].uid == b->far_v[i].uid) {
+			if (b->far_v[i].size > b->far_v[n - 1].size)
+				b->far_v[n - 1] = b->far_v[i];
+		} else
+			b->far_v[n++] = b->far_v[i];
+	for (i = 0; i < n; i++)
+		b->far_v[i].size = 0;
+	b->nfar = n;
+}
+
+static uint64_t
+parse_flags(struct box *b, struct str words)
+{
+	struct str rest = words, w;
+	struct err *e = b->run->e;
+
+	while ((w = str_word(&rest)).n > 0)
+		if (w.p[0] != '\\' && !str_is(w, "$Forwarded"))
+			state_keyword(&b->state, w, e);
+	return flags_parse(&b->state.keywords, words);
+}
+
+static int
+keep(void *to, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	buf_put(to, p, n);
+	return 0;
+}
+
+/* A download has its own header; of an upload the server may have made one. */
+static bool
+came_from_there(const struct state *s, const struct rec *rec)
+{
+	struct str name = str_of(state_name(s, rec)), last = { "", 0 };
+	uint64_t uid;
+
+	if (!str_starts(name, "postbag."))
+		return false;
+	while (name.n > 0)
+		last = str_cut(&name, '.');
+	return str_num(last, UINT32_MAX, &uid) == 0 && uid == rec->uid;
+}
+
+/*
+ * Some known messages are asked who they are.  A server that has other ones
+ * under their UIDs, with the same UIDVALIDITY, was restored or is broken.
+ */
+static int
+take_canary(struct look *k, struct imap *m, struct imap_item *it,
+    uint32_t uid)
+{
+	struct buf head = { .max = 1 << 17 };
+	struct conn_sink sink = { keep, &head };
+	struct rec *rec = state_by_uid(&k->b->state, uid);
+	int got = imap_body(m, it, &sink);
+
+	if (got == 0 && rec != NULL && rec->ident != 0) {
+		bool other = bytes_ident(BUF_STR(head)) != rec->ident;
+
+		k->canaries++;
+		k->strangers += other;
+		k->sure += other && came_from_there(&k->b->state, rec);
+	}
+	buf_free(&head);
+	return got;
+}
+
+static int
+take_fetch(struct look *k, struct imap *m)
+{
+	struct box *b = k->b;
+	bool with_flags = false;
+	struct imap_item it;
+	struct far_msg *f;
+	uint64_t flags = 0;
+	uint32_t uid = 0;
+	int got;
+
+	while ((got = imap_item(m, &it)) > 0)
+		if (it.kind == IMAP_UID)
+			uid = (uint32_t)it.number;
+		else if (it.kind == IMAP_FLAG) {
+			with_flags = true;
+			flags = parse_flags(b, it.text);
+		} else if (it.kind == IMAP_BODY && uid != 0 && (got =
+		    take_canary(k, m, &it, uid)) < 0)
+			break;
+	if (got < 0 || uid == 0 || !with_flags)
+		return got < 0 ? -1 : 0;
+	if (k->how == DELTA_FETCH)
+		imap_uids_add(&k->all, uid);
+	f = far_add(b, uid);
+	f->flags = flags;
+	f->flags_known = true;
+	return 0;
+}
+
+/* The first rec with this UID or a higher one. */
+static size_t
+first_from(const struct state *s, uint32_t uid)
+{
+	size_t lo = 0, hi = s->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (s->rec[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int
+take_vanished(struct look *k, struct imap *m, struct str set)
+{
+	const struct state *s = &k->b->state;
+	uint32_t lo, hi;
+	size_t i;
+	int got;
+
+	while ((got = imap_set_next(&set, &lo, &hi)) > 0)
+		for (i = first_from(s, lo); i < s->n &&
+		    s->rec[i].uid <= hi; i++)
+			imap_uids_add(&k->b->gone, s->rec[i].uid);
+	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "
+	    "set of UIDs");
+}
+
+/* ---- asking ---- */
+
+static enum delta
+rung(const struct run *r, const struct imap *m, const struct box *b)
+{
+	enum delta most = r->o->rung;
+
+	if (b->doubtful && most < DELTA_SEARCH)
+		most = DELTA_SEARCH;
+	if (!b->known || (b->state.n == 0 && b->state.mark.modseq == 0))
+		return DELTA_AUTO;	/* who is there is all we need */
+	if (b->state.mark.modseq > 0 && m->qresync &&
+	    (most == DELTA_AUTO || most == DELTA_QRESYNC))
+		return DELTA_QRESYNC;
+	if (b->state.mark.modseq > 0 && (m->caps & (IMAP_CONDSTORE |
+	    IMAP_QRESYNC)) != 0 && most <= DELTA_CONDSTORE)
+		return DELTA_CONDSTORE;
+	return most == DELTA_FETCH ? DELTA_FETCH : DELTA_SEARCH;
+}
+
+static void
+note(struct look *k, enum what what, unsigned tag)
+{
+	k->ask[k->n++] = (struct ask){ .what = what, .tag = tag };
+}
+
+/* A plain SEARCH does not say which it is: one at a time. */
+static void
+ask_search(struct look *k, struct imap *m, enum what what, const char *keys)
+{
+	if ((m->caps & (IMAP_ESEARCH | IMAP_REV2)) != 0) {
+		note(k, what, imap_ask_search(m, keys));
+		return;
+	}
+	note(k, what, 0);
+	k->ask[k->n - 1].keys = mem_dup(keys);
+}
+
+static void
+ask_bit(struct look *k, struct imap *m, uint64_t bit, const char *keys,
+    bool without)
+{
+	if (k->n >= sizeof k->ask / sizeof *k->ask)
+		return;
+	k->bits |= bit;
+	ask_search(k, m, W_BIT, keys);
+	k->ask[k->n - 1].bit = bit;
+	k->ask[k->n - 1].without = without;
+}
+
+static const struct {
+	uint64_t bit;
+	const char *keys;
+	bool without;		/* fewer have it not than have it */
+} searches[] = {
+	{ FLAG_SEEN, "UNSEEN", true }, { FLAG_ANSWERED, "ANSWERED", false },
+	{ FLAG_FLAGGED, "FLAGGED", false }, { FLAG_DRAFT, "DRAFT", false },
+	{ FLAG_DELETED, "DELETED", false },
+	{ FLAG_FORWARDED, "KEYWORD $Forwarded", false }
+};
+
+/* Keywords that are known by now and were not asked for yet. */
+static void
+ask_keywords(struct look *k, struct imap *m)
+{
+	const struct keywords *w = &k->b->state.keywords;
+	char keys[300];
+	uint64_t bit;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		bit = (uint64_t)1 << (FLAG_KEYWORD + i);
+		if ((k->bits & bit) != 0 || strlen(w->name[i]) > 200)
+			continue;
+		snprintf(keys, sizeof keys, "KEYWORD %s", w->name[i]);
+		ask_bit(k, m, bit, keys, false);
+	}
+}
+
+static bool
+unasked_keywords(const struct look *k)
+{
+	size_t i;
+
+	for (i = 0; i < k->b->state.keywords.n; i++)
+		if ((k->bits & (uint64_t)1 << (FLAG_KEYWORD + i)) == 0 &&
+		    strlen(k->b->state.keywords.name[i]) <= 200)
+			return true;
+	return false;
+}
+
+static uint32_t
+last_uid(const struct state *s)
+{
+	return s->n > 0 ? s->rec[s->n - 1].uid : 0;
+}
+
+/* The last that something is to be done to: those before it came earlier. */
+static uint32_t
+last_of_plan(const struct box *b)
+{
+	uint32_t uid = 0;
+	size_t i;
+
+	for (i = 0; i < b->plan.n; i++) {
+		const struct act *a = &b->plan.v[i];
+
+		if ((a->kind == ACT_FAR_FLAGS || a->kind == ACT_FAR_MOVE ||
+		    a->kind == ACT_FAR_DELETE) && a->uid > uid)
+			uid = a->uid;
+	}
+	return uid;
+}
+
+/*
+ * The first, one in the middle, the last that came from there, and the last
+ * of the plan if there is one.
+ */
+static void
+ask_canaries(struct look *k, struct imap *m)
+{
+	struct state *s = &k->b->state;
+	size_t from = first_from(s, 1), last = s->n - 1, i, at = 0;
+	uint32_t meant = last_of_plan(k->b);
+	struct imap_uids v = { 0 };
+	struct buf set = { .max = 100 };
+	const struct rec *rec;
+
+	for (i = last; i > from && last - i < 1000 &&
+	    !came_from_there(s, &s->rec[i]); i--)
+		;
+	imap_uids_add(&v, s->rec[from].uid);
+	imap_uids_add(&v, s->rec[from + (s->n - from) / 2].uid);
+	imap_uids_add(&v, s->rec[came_from_there(s, &s->rec[i]) ? i :
+	    last].uid);
+	if (meant != 0)
+		imap_uids_add(&v, meant);
+	imap_uids_sort(&v);
+	for (i = 0; i < v.n; i++) {
+		rec = state_by_uid(s, v.v[i]);
+		k->asked += rec != NULL && rec->ident != 0;
+	}
+	imap_set_put(&set, v.v, v.n, &at, 90);
+	note(k, W_CANARY, imap_ask_idents(m, set.p));
+	buf_free(&set);
+	free(v.v);
+}
+
+static void
+ask(struct look *k, struct run *r, struct imap *m)
+{
+	struct box *b = k->b;
+	struct imap_since since = { 0, 0, NULL };
+	size_t i;
+
+	k->how = rung(r, m, b);
+	if (k->how == DELTA_QRESYNC)
+		since = (struct imap_since){ b->state.mark.uidvalidity,
+		    b->state.mark.modseq, NULL };
+	r->line[0].chose = true;
+	conn_phase(m->c, "SELECT", 300);
+	note(k, W_SELECT, imap_ask_select(m, str_of(b->name), false,
+	    &since));
+	if (k->how == DELTA_AUTO || k->how == DELTA_SEARCH)
+		ask_search(k, m, W_ALL, "ALL");
+	if (k->how == DELTA_CONDSTORE)
+		note(k, W_CHANGES, imap_ask_flags(m, "1:*",
+		    b->state.mark.modseq));
+	if (k->how == DELTA_FETCH)
+		note(k, W_EVERY, imap_ask_flags(m, "1:*", 0));
+	if (k->how == DELTA_SEARCH) {
+		for (i = 0; i < sizeof searches / sizeof *searches; i++)
+			ask_bit(k, m, searches[i].bit, searches[i].keys,
+			    searches[i].without);
+		ask_keywords(k, m);
+	}
+	if (last_uid(&b->state) != 0)
+		ask_canaries(k, m);
+}
+
+/* ---- hearing ---- */
+
+/* Of which question: by its tag, else they are answered in order. */
+static struct imap_uids *
+found_by(struct look *k, const struct imap_resp *r, const struct ask *now)
+{
+	const struct ask *a = now;
+	size_t i;
+
+	for (i = 0; r->of != 0 && i < k->n; i++)
+		if (k->ask[i].tag == r->of)
+			a = &k->ask[i];
+	return a->what == W_BIT ? &k->found[__builtin_ctzll(a->bit)] :
+	    &k->all;
+}
+
+static void
+note_done(struct look *k, const struct imap_resp *r)
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++) {
+		struct ask *a = &k->ask[i];
+
+		if (a->tag != r->tag || a->done)
+			continue;
+		a->done = true;
+		a->refused = r->type != IMAP_OK;
+		k->have_all |= !a->refused && (a->what == W_ALL ||
+		    a->what == W_EVERY);
+	}
+}
+
+/* What came before CLOSED is of the mailbox before (RFC 7162 3.2.11). */
+static void
+not_ours(struct look *k)
+{
+	k->b->nfar = k->b->gone.n = k->all.n = 0;
+	k->canaries = k->strangers = k->sure = 0;
+}
+
+/* Until this one is answered; others may be before it. */
+static int
+hear(struct look *k, struct imap *m, struct ask *a)
+{
+	struct imap_resp r;
+	int got = 0;
+
+	if (a->tag == 0) {
+		a->tag = imap_ask_search(m, a->keys);
+		free(a->keys);
+		a->keys = NULL;
+	}
+	while (!a->done) {
+		conn_phase(m->c, a->what == W_SELECT ? "SELECT" : "FETCH",
+		    300);
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (r.tag == 0 && r.type == IMAP_OK && str_is(r.code,
+		    "CLOSED"))
+			not_ours(k);
+		if (r.tag != 0)
+			note_done(k, &r);
+		else if (r.type == IMAP_FETCH)
+			got = take_fetch(k, m);
+		else if (r.type == IMAP_VANISHED)
+			got = take_vanished(k, m, r.set);
+		else if (r.type == IMAP_SEARCH)
+			got = imap_found(m, &r, found_by(k, &r, a));
+		else if (r.type == IMAP_FLAGS)
+			parse_flags(k->b, r.flags);
+		if (got < 0)
+			return -1;
+	}
+	return a->refused;
+}
+
+static void
+selected(struct look *k, struct imap *m)
+{
+	struct box *b = k->b;
+
+	b->seen = (struct mark){ m->box.uidvalidity, m->box.uidnext,
+	    m->box.no_modseq ? 0 : m->box.modseq, m->box.exists, "" };
+	snprintf(b->seen.id, sizeof b->seen.id, "%s", b->now.id);
+	b->storable = flags_permanent(&b->state.keywords,
+	    str_of(m->box.permanent), &b->any_keyword);
+	if (b->any_keyword)
+		b->storable |= ~(uint64_t)0 << FLAG_KEYWORD | FLAG_FORWARDED;
+	if (m->box.read_only)
+		b->storable = 0;
+	b->renumbered = b->known && (b->state.mark.uidvalidity !=
+	    b->seen.uidvalidity || (m->box.uidnext != 0 &&
+	    (m->box.uidnext < b->state.mark.uidnext ||
+	    m->box.uidnext <= last_uid(&b->state))));
+	k->backwards = b->known && b->seen.modseq < b->state.mark.modseq;
+}
+
+static int
+unusable(struct box *b, const char *why)
+{
+	report_problem(b->run, EX_TEMPFAIL, b->name, "%s", why);
+	b->failed = true;
+	return 0;
+}
+
+static int
+hear_all(struct look *k, struct imap *m, size_t from)
+{
+	size_t i;
+	int got;
+
+	for (i = from; i < k->n; i++) {
+		if (k->ask[i].what == W_SELECT)
+			imap_box_forget(m);
+		if ((got = hear(k, m, &k->ask[i])) < 0)
+			return -1;
+		if (k->ask[i].what == W_SELECT && got > 0)
+			unusable(k->b, m->text);
+		else if (k->ask[i].what == W_SELECT)
+			selected(k, m);
+		else if (got > 0 && k->ask[i].what != W_CANARY)
+			k->refused = true;
+	}
+	return 0;
+}
+
+/* ---- what follows ---- */
+
+static void
+start_again(struct look *k)
+{
+	size_t i;
+
+	k->b->nfar = k->b->gone.n = k->all.n = 0;
+	for (i = 0; i < BITS; i++)
+		k->found[i].n = 0;
+	k->have_all = k->refused = false;
+	k->bits = 0;
+}
+
+/* One more command while this mailbox is still the selected one. */
+static int
+again(struct look *k, struct imap *m, enum what what)
+{
+	size_t from = k->n = 0;
+
+	if (what == W_EVERY) {
+		start_again(k);
+		k->how = DELTA_FETCH;
+		note(k, what, imap_ask_flags(m, "1:*", 0));
+	} else {
+		k->all.n = 0;
+		ask_search(k, m, what, "ALL");
+	}
+	return hear_all(k, m, from);
+}
+
+static size_t
+live(const struct state *s)
+{
+	size_t i = 0;
+
+	while (i < s->n && s->rec[i].uid == 0)
+		i++;
+	return s->n - i;
+}
+
+static size_t
+news(struct box *b)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < b->nfar; i++)
+		n += state_by_uid(&b->state, b->far_v[i].uid) == NULL;
+	return n;
+}
+
+static uint64_t
+found_flags(const struct look *k, uint32_t uid)
+{
+	uint64_t flags = 0, left, bit;
+	size_t i;
+	bool has;
+
+	for (left = k->bits; left != 0; left &= left - 1) {
+		bit = left & ~(left - 1);
+		i = (size_t)__builtin_ctzll(bit);
+		has = imap_uids_has(&k->found[i], uid);
+		if (has != (bit == FLAG_SEEN))
+			flags |= bit;
+	}
+	return flags;
+}
+
+static void
+lacking(struct look *k)
+{
+	struct box *b = k->b;
+	size_t i;
+
+	b->gone.n = 0;
+	for (i = first_from(&b->state, 1); i < b->state.n; i++)
+		if (!imap_uids_has(&k->all, b->state.rec[i].uid))
+			imap_uids_add(&b->gone, b->state.rec[i].uid);
+}
+
+/* All UIDs are known: who is not among them is gone, who is new is new. */
+static void
+from_all(struct look *k)
+{
+	struct box *b = k->b;
+	bool search = k->how == DELTA_SEARCH;
+	size_t i, n = search ? 0 : b->nfar;
+	struct far_msg *f;
+	uint32_t uid;
+
+	lacking(k);
+	if (k->how == DELTA_FETCH)
+		return;
+	b->nfar = n;
+	for (i = 0; i < k->all.n; i++) {
+		uid = k->all.v[i];
+		if (!search && (state_by_uid(&b->state, uid) != NULL ||
+		    find_among(b, n, uid) != NULL))
+			continue;
+		f = far_add(b, uid);
+		f->flags = search ? found_flags(k, uid) : 0;
+		f->flags_known = search;
+	}
+}
+
+/* The UIDs are others': everything is new, and nothing is known to be gone. */
+static void
+all_new(struct look *k)
+{
+	size_t i;
+
+	k->b->nfar = k->b->gone.n = 0;
+	for (i = 0; i < k->all.n; i++)
+		far_add(k->b, k->all.v[i]);
+}
+
+/*
+ * New messages whose flags are those of the base say nothing; nor does what
+ * somebody told about messages that are gone.
+ */
+static void
+tidy(struct box *b)
+{
+	size_t i, n = 0;
+	struct rec *rec;
+
+	far_sort(b);
+	imap_uids_sort(&b->gone);
+	for (i = 0; i < b->nfar; i++) {
+		rec = state_by_uid(&b->state, b->far_v[i].uid);
+		if (rec != NULL && !b->renumbered && b->far_v[i].flags_known &&
+		    (rec->flags == b->far_v[i].flags ||
+		    imap_uids_has(&b->gone, rec->uid)))
+			continue;
+		b->far_v[n++] = b->far_v[i];
+	}
+	b->nfar = n;
+}
+
+static void
+watermarks(struct look *k, struct imap *m)
+{
+	struct box *b = k->b;
+	uint32_t top = b->renumbered ? 0 : last_uid(&b->state);
+
+	b->seen.exists = m->box.exists;
+	if (b->nfar > 0 && b->far_v[b->nfar - 1].uid > top)
+		top = b->far_v[b->nfar - 1].uid;
+	if (b->seen.uidnext <= top)	/* not told, or more came meanwhile */
+		b->seen.uidnext = (uint64_t)top + 1;
+}
+
+static bool
+renumbered(const struct look *k)
+{
+	return k->sure > 0 || (k->canaries > 0 && k->strangers ==
+	    k->canaries);
+}
+
+static void
+sort_found(struct look *k)
+{
+	size_t i;
+
+	imap_uids_sort(&k->all);
+	for (i = 0; i < BITS; i++)
+		imap_uids_sort(&k->found[i]);
+}
+
+/* 1: there is more to ask, and others are in the way (may is false). */
+static int
+enquire(struct look *k, struct imap *m, bool may)
+{
+	struct box *b = k->b;
+	size_t from = k->n;
+
+	if (b->renumbered || b->strange || renumbered(k)) {
+		b->renumbered = true;
+		return !may ? 1 : again(k, m, W_EVERY);
+	}
+	if (k->how == DELTA_SEARCH && !k->refused &&
+	    unasked_keywords(k)) {
+		if (!may)
+			return 1;
+		ask_keywords(k, m);
+		if (hear_all(k, m, from) < 0)
+			return -1;
+	}
+	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
+		return !may ? 1 : again(k, m, W_EVERY);
+	far_sort(b);
+	imap_uids_sort(&b->gone);
+	imap_uids_sort(&k->all);
+	if (!k->have_all && live(&b->state) - b->gone.n + news(b) ==
+	    m->box.exists)
+		return 0;
+	if (!may && !(k->have_all && k->all.n == m->box.exists))
+		return 1;
+	if (!k->have_all && again(k, m, W_ALL) < 0)
+		return -1;
+	imap_uids_sort(&k->all);
+	if (k->all.n == m->box.exists || k->how == DELTA_FETCH)
+		return 0;
+	return again(k, m, W_EVERY);	/* SEARCH finds not all: ask each */
+}
+
+static int
+finish(struct look *k, struct imap *m, bool may)
+{
+	struct box *b = k->b;
+	int got = b->failed ? 0 : enquire(k, m, may);
+
+	if (got != 0 || b->failed)
+		return got;
+	if (k->refused)
+		return unusable(b, m->text);
+	sort_found(k);
+	if (k->have_all && k->all.n != m->box.exists)
+		return unusable(b, "the server says how many there are, and "
+		    "shows others: nothing is concluded from that");
+	if (b->renumbered)
+		all_new(k);
+	else if (k->have_all)
+		from_all(k);
+	tidy(b);
+	watermarks(k, m);
+	b->strange = false;
+	return 0;
+}
+
+static void
+done(struct look *k)
+{
+	size_t i;
+
+	free(k->all.v);
+	for (i = 0; i < BITS; i++)
+		free(k->found[i].v);
+	for (i = 0; i < k->n; i++)
+		free(k->ask[i].keys);
+	free(k);
+}
+
+static void
+forget(struct look **ring, size_t tail, size_t head)
+{
+	while (tail < head)
+		done(ring[tail++ % AHEAD]);
+}
+
+/*
+ * Up to ahead mailboxes are under way.  One that needs a second question
+ * while others are on their way has to wait: later is set.
+ */
+static int
+look_at(struct run *r, size_t ahead, bool only_later, bool *later)
+{
+	struct imap *m = &r->line[0].imap;
+	size_t i = 0, head = 0, tail = 0;
+	struct look *ring[AHEAD], *k;
+	int got = 0;
+
+	while (got >= 0 && !run_stop) {
+		for (; i < r->nboxes && head - tail < ahead; i++) {
+			if (!r->boxes[i].look || !r->boxes[i].far ||
+			    r->boxes[i].failed || r->boxes[i].believed ||
+			    later[i] != only_later)
+				continue;
+			later[i] = false;
+			k = ring[head++ % AHEAD] = mem_new(1, sizeof *k);
+			k->b = &r->boxes[i];
+			k->b->nfar = k->b->gone.n = 0;
+			ask(k, r, m);
+		}
+		if (head == tail)
+			break;
+		k = ring[tail % AHEAD];
+		if ((got = hear_all(k, m, 0)) == 0)
+			got = finish(k, m, head - tail == 1);
+		if (got > 0)
+			later[k->b - r->boxes] = true;
+		done(k);
+		tail++;
+	}
+	forget(ring, tail, head);
+	return got < 0 ? -1 : 0;
+}
+
+/* ---- what need not be asked ---- */
+
+/*
+ * As in a run that does nothing: what STATUS says is what was true when all
+ * had been dealt with, and nothing is in doubt.  A dry run has to know which
+ * flags can be stored.
+ */
+static bool
+unchanged(const struct box *b)
+{
+	return b->far && b->known && !b->far_dirty && !b->doubtful &&
+	    b->state.npend == 0 && !b->run->o->dry_run &&
+	    boxes_same(&b->state.mark, &b->now) &&
+	    strcmp(b->state.mark.id, b->now.id) == 0 &&
+	    live(&b->state) == b->now.exists;
+}
+
+static void
+believe(struct box *b)
+{
+	b->believed = true;
+	b->renumbered = false;
+	b->seen = b->now;
+	b->storable = ~(uint64_t)0;
+	b->nfar = b->gone.n = 0;
+}
+
+/* Of the canaries, for the flags came with them: as the base has them? */
+static bool
+flags_as_known(struct box *b)
+{
+	const struct rec *rec;
+	size_t i;
+
+	for (i = 0; i < b->nfar; i++) {
+		rec = state_by_uid(&b->state, b->far_v[i].uid);
+		if (rec == NULL || ((rec->flags ^ b->far_v[i].flags) &
+		    b->storable) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+can_store_all(struct box *b)
+{
+	size_t k = 0;
+
+	for (; apply_next(b, ACT_FAR_FLAGS, &k); k++)
+		if (((b->plan.v[k].add | b->plan.v[k].del) & ~b->storable) !=
+		    0)
+			return false;
+	return b->storable != 0;
+}
+
+/* MODSEQ is another if something was moved there in this pass. */
+static bool
+as_believed(struct look *k, const struct imap_box *box)
+{
+	struct box *b = k->b;
+	struct mark want = b->now;
+
+	if (b->far_changed && b->seen.modseq > want.modseq)
+		want.modseq = b->seen.modseq;
+	return boxes_same(&b->seen, &want) && box->exists == want.exists &&
+	    (box->id[0] == '\0' || want.id[0] == '\0' ||
+	    strcmp(box->id, want.id) == 0) && b->gone.n == 0 &&
+	    k->canaries == k->asked && !renumbered(k) && flags_as_known(b) &&
+	    can_store_all(b);
+}
+
+/*
+ * A server that was restored from a backup may have the same numbers as
+ * before, and other messages.  Nothing is done to a UID unless some messages,
+ * and the last it is to be done to, are who they were.
+ */
+int
+remote_confirm(struct line *l, struct box *b)
+{
+	static const struct imap_since nothing;
+	struct look *k = mem_new(1, sizeof *k);
+	struct mark was = b->seen;
+	int got;
+
+	k->b = b;
+	b->nfar = b->gone.n = 0;
+	conn_phase(l->imap.c, "SELECT", 300);
+	note(k, W_SELECT, imap_ask_select(&l->imap, str_of(b->name), false,
+	    &nothing));
+	if (last_uid(&b->state) != 0)
+		ask_canaries(k, &l->imap);
+	got = hear_all(k, &l->imap, 0);
+	if (got == 0 && !b->failed)
+		b->stale = !as_believed(k, &l->imap.box);
+	b->strange = renumbered(k);
+	b->believed = false;
+	b->seen = was;
+	b->nfar = b->gone.n = 0;
+	done(k);
+	return got < 0 ? -1 : b->failed || b->stale;
+}
+
+/* ---- all of them ---- */
+
+int
+remote_look(struct run *r)
+{
+	bool *later = mem_new(r->nboxes + 1, sizeof *later);
+	size_t i;
+	int got;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].look && unchanged(&r->boxes[i]))
+			believe(&r->boxes[i]);
+	r->line[0].selected = NULL;
+	got = look_at(r, (r->line[0].imap.caps & (IMAP_ESEARCH | IMAP_REV2))
+	    != 0 ? AHEAD : 1, false, later);
+	if (got == 0)
+		got = look_at(r, 1, true, later);
+	free(later);
+	return got;
+}
+
+/* ---- who is who ---- */
+
+static int
+take_ident(struct box *b, struct imap *m)
+{
+	struct buf head = { .max = 1 << 17 };
+	struct conn_sink sink = { keep, &head };
+	struct far_msg f = { 0 }, *to;
+	struct imap_item it;
+	bool full = false;
+	int got;
+
+	while ((got = imap_item(m, &it)) > 0)
+		if (it.kind == IMAP_UID)
+			f.uid = (uint32_t)it.number;
+		else if (it.kind == IMAP_SIZE)
+			f.size = it.number < UINT32_MAX ?
+			    (uint32_t)it.number : UINT32_MAX;
+		else if (it.kind == IMAP_FLAG) {
+			f.flags = parse_flags(b, it.text);
+			f.flags_known = true;
+		} else if (it.kind == IMAP_BODY) {
+			full = true;
+			if ((got = imap_body(m, &it, &sink)) < 0)
+				break;
+		}
+	if (got == 0 && full && f.uid != 0) {
+		f.ident = bytes_ident(BUF_STR(head));
+		if ((to = remote_find(b, f.uid)) != NULL)
+			*to = f;
+	}
+	buf_free(&head);
+	return got;
+}
+
+int
+remote_idents(struct line *l, struct box *b, const uint32_t *uids, size_t n)
+{
+	struct imap *m = &l->imap;
+	struct imap_resp r;
+	size_t at = 0;
+	unsigned tag;
+
+	while (at < n) {
+		struct buf set = { .max = 65536 };
+
+		imap_set_put(&set, uids, n, &at, SET);
+		tag = imap_ask_idents(m, set.p);
+		buf_free(&set);
+		do {
+			conn_phase(m->c, "FETCH", 300);
+			if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
+			    take_ident(b, m) < 0))
+				return -1;
+		} while (!imap_done(&r, tag));
+		if (r.type != IMAP_OK)
+			return conn_fail(m->c, EX_TEMPFAIL, "%s: FETCH: %s",
+			    b->name, m->text);
+	}
+	return 0;
+}

@@ -1,0 +1,267 @@
+/* report.c: what is said: the plan, what was done, progress, the end */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "json.h"
+#include "run.h"
+
+static const char *const words[ACT_KINDS] = {
+	[ACT_PAIR] = "pair", [ACT_FETCH] = "fetch", [ACT_PUSH] = "push",
+	[ACT_FAR_FLAGS] = "far-flags", [ACT_NEAR_FLAGS] = "near-flags",
+	[ACT_BASE_FLAGS] = "base", [ACT_FAR_MOVE] = "far-move",
+	[ACT_NEAR_MOVE] = "near-move", [ACT_FAR_DELETE] = "far-delete",
+	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
+	[ACT_ORPHAN] = "orphan", [ACT_NOTHING] = "nothing"
+};
+
+const char *
+report_word(enum act_kind k)
+{
+	return words[k];
+}
+
+/* What is under way as it is called here, or "". */
+static struct str
+file_of(const struct box *b, const struct act *a)
+{
+	const struct state *s = &b->state;
+
+	if (a->local != NONE)
+		return str_of(local_file(&b->local, &b->local.v[a->local]));
+	if (a->name != NONE)
+		return str_of(state_name(s, &(struct rec){ .name =
+		    a->name }));
+	return (struct str){ "", 0 };
+}
+
+static void
+flags_json(struct json *j, const char *key, const struct box *b, uint64_t f)
+{
+	struct buf t = { .max = 8192 };
+
+	if (f != 0) {
+		flags_text(&t, &b->state.keywords, f);
+		json_str(j, key, BUF_STR(t));
+	}
+	buf_free(&t);
+}
+
+static void
+line_json(struct buf *to, const char *event, const struct box *b,
+    const struct act *a)
+{
+	struct json j = { .out = to };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "event", event);
+	json_s(&j, "account", b->run->o->title);
+	json_s(&j, "box", b->name);
+	json_s(&j, "act", words[a->kind]);
+	if (a->uid != 0)
+		json_int(&j, "uid", a->uid);
+	if (file_of(b, a).n > 0)
+		json_str(&j, "file", file_of(b, a));
+	flags_json(&j, "add", b, a->add);
+	flags_json(&j, "del", b, a->del);
+	if (a->to != NULL)
+		json_s(&j, "to", a->to->name);
+	json_close(&j, '}');
+}
+
+static void
+line_text(struct buf *to, const struct box *b, const struct act *a)
+{
+	struct buf raw = { .max = 65536 };
+	char *safe;
+
+	buf_printf(&raw, "%s %s", words[a->kind], b->name);
+	if (a->uid != 0)
+		buf_printf(&raw, " %u", a->uid);
+	if (a->kind == ACT_PUSH || a->kind == ACT_ORPHAN || a->uid == 0)
+		buf_printf(&raw, " %.*s", STR_ARG(file_of(b, a)));
+	if (a->add != 0) {
+		buf_s(&raw, " +(");
+		flags_text(&raw, &b->state.keywords, a->add);
+		buf_c(&raw, ')');
+	}
+	if (a->del != 0) {
+		buf_s(&raw, " -(");
+		flags_text(&raw, &b->state.keywords, a->del);
+		buf_c(&raw, ')');
+	}
+	if (a->to != NULL)
+		buf_printf(&raw, " to %s", a->to->name);
+	safe = mem_new(4 * raw.n + 8, 1);
+	str_escape(safe, 4 * raw.n + 8, BUF_STR(raw));
+	buf_s(to, safe);
+	free(safe);
+	buf_free(&raw);
+}
+
+static void
+line(const char *event, struct box *b, const struct act *a)
+{
+	struct buf out = { .max = 1 << 20 };
+
+	if (b->run->o->account.json)
+		line_json(&out, event, b, a);
+	else
+		line_text(&out, b, a);
+	if (out.p != NULL)
+		puts(out.p);
+	buf_free(&out);
+}
+
+void
+report_plan(struct run *r)
+{
+	struct box *b;
+	size_t i, k;
+	int kind;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		for (kind = 0; b->look && kind < ACT_NOTHING; kind++)
+			for (k = 0; k < b->plan.n; k++)
+				if ((int)b->plan.v[k].kind == kind) {
+					line("plan", b, &b->plan.v[k]);
+					r->count[kind]++;
+				}
+	}
+}
+
+void
+report_done(struct box *b, const struct act *a)
+{
+	struct run *r = b->run;
+
+	pthread_mutex_lock(&r->talk);
+	r->count[a->kind]++;
+	if (r->o->account.json || (r->o->account.verbose > 0 &&
+	    !r->o->account.quiet))
+		line("done", b, a);
+	pthread_mutex_unlock(&r->talk);
+}
+
+void
+report_folder(struct run *r, const char *what, const char *a, const char *b)
+{
+	struct buf out = { .max = 65536 };
+	struct json j = { .out = &out };
+	char one[1024], two[1024];
+
+	if (r->o->account.json) {
+		json_open(&j, NULL, '{');
+		json_int(&j, "v", 1);
+		json_s(&j, "event", r->o->dry_run ? "plan" : "done");
+		json_s(&j, "account", r->o->title);
+		json_s(&j, "box", a);
+		json_s(&j, "act", what);
+		if (b != NULL)
+			json_s(&j, "to", b);
+		json_close(&j, '}');
+		puts(out.p);
+		buf_free(&out);
+	} else if (r->o->dry_run || r->o->account.verbose > 0) {
+		str_escape(one, sizeof one, str_of(a));
+		str_escape(two, sizeof two, str_of(b));
+		printf("%s %s%s%s\n", what, one, b != NULL ? " to " : "",
+		    two);
+	}
+}
+
+void
+report_problem(struct run *r, int code, const char *box, const char *fmt,
+    ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	pthread_mutex_lock(&r->talk);
+	if (code != 0 || !r->o->account.quiet)
+		fail_say("%s: %s: %s", r->o->title, box, text);
+	r->status = fail_worse(r->status, code);
+	pthread_mutex_unlock(&r->talk);
+}
+
+/* A line that is written over, four times a second, for people alone. */
+void
+report_progress(struct run *r, uint64_t bytes, bool last)
+{
+	int64_t now;
+	double s, left;
+
+	pthread_mutex_lock(&r->talk);
+	r->bytes += bytes;
+	r->finished += !last;
+	now = clock_ms();
+	if (r->draws && r->total > 20 &&
+	    (last ? r->drawn != 0 : now - r->drawn >= 250)) {
+		s = (double)(now - r->started) / 1000;
+		left = r->finished > 0 && r->finished < r->total ? s /
+		    (double)r->finished * (double)(r->total - r->finished) :
+		    0;
+		if (last)
+			fprintf(stderr, "\r\033[K");
+		else
+			fprintf(stderr, "\r%llu of %llu messages, %.1f MB, "
+			    "%.0f s left\033[K",
+			    (unsigned long long)r->finished,
+			    (unsigned long long)r->total,
+			    (double)r->bytes / 1e6, left);
+		fflush(stderr);
+		r->drawn = now;
+	}
+	pthread_mutex_unlock(&r->talk);
+}
+
+void
+report_end(struct run *r)
+{
+	static const struct {
+		enum act_kind kind;
+		const char *key;
+	} keys[] = {
+		{ ACT_FETCH, "fetched" }, { ACT_PUSH, "pushed" },
+		{ ACT_FAR_FLAGS, "flags_far" },
+		{ ACT_NEAR_FLAGS, "flags_near" },
+		{ ACT_FAR_MOVE, "moved_far" }, { ACT_NEAR_MOVE, "moved_near" },
+		{ ACT_FAR_DELETE, "deleted_far" },
+		{ ACT_NEAR_DELETE, "deleted_near" }, { ACT_PAIR, "paired" },
+	};
+	struct buf out = { .max = 65536 };
+	struct json j = { .out = &out };
+	size_t i;
+
+	report_progress(r, 0, true);
+	if (r->orphans > 0 && !r->o->account.quiet)
+		fail_say("%s: %llu files are here alone since the UIDs "
+		    "changed; they are kept (--reupload-orphans uploads "
+		    "them)", r->o->title, (unsigned long long)r->orphans);
+	if (!r->o->account.json)
+		return;
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "event", "summary");
+	json_s(&j, "account", r->o->title);
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		json_int(&j, keys[i].key, (int64_t)r->count[keys[i].kind]);
+	json_int(&j, "bytes", (int64_t)r->bytes);
+	json_int(&j, "refused", (int64_t)r->refused);
+	json_int(&j, "orphans", (int64_t)r->orphans);
+	json_int(&j, "boxes", (int64_t)r->nboxes);
+	json_int(&j, "status", r->e->code != 0 ? r->e->code : r->status);
+	if (r->e->code != 0)
+		json_s(&j, "error", r->e->msg);
+	json_close(&j, '}');
+	puts(out.p);
+	buf_free(&out);
+}

@@ -1,0 +1,86 @@
+/*
+ * state_private.h: what the parts of state.c share
+ *
+ * state.c	the log of one mailbox: opened, appended to, shortened
+ * state_log.c	its records as bytes, and back
+ * state_recs.c	what is in memory: arrays and tables
+ */
+#ifndef STATE_PRIVATE_H
+#define STATE_PRIVATE_H
+
+#include "imapsync.h"
+
+#define STATE_MAGIC "postbag sync 1\n"	/* and a NUL: 16 bytes */
+
+enum state_kind {
+	BOX = 1, KEYWORD, PUT, FLAGS, DROP, PEND, UNPEND, MARK, RESET
+};
+enum {
+	HEAD = 8,		/* bytes before a payload */
+	PUT_BYTES = HEAD + 36,	/* of a PUT, and its name */
+	NAME_BYTES = 255, BOX_BYTES = 1024, BUFFER = 65536
+};
+
+/*
+ * Places in rec[], +1, and six bits of the hash above them, so that hardly
+ * ever a rec is looked at in vain; open addressing, at most two of three in
+ * use.
+ */
+struct state_table {
+	uint32_t *slot;
+	size_t cap, used;	/* used: with the graves */
+};
+#define STATE_PLACE ((UINT32_C(1) << 26) - 1)
+
+struct state_in {
+	int dir, fd;
+	char file[32];
+	struct buf heap;
+	struct state_table uid, name, ino;
+	bool by_ino;		/* the table is kept */
+	bool unsorted, dead;
+	size_t keywords;	/* of them in the log */
+	size_t expect;		/* recs, while loading */
+	struct buf out;		/* not written yet */
+	uint64_t size;		/* of the file */
+	uint64_t live;		/* bytes a new log would have for the recs */
+	bool unsynced, broken;
+	bool reset;		/* and no mark since */
+	bool read_only;
+	bool made;		/* its name in dir is not durable yet */
+};
+
+/* ---- state_log.c ---- */
+
+/* A record appended: its head, what is put behind it, and its sum. */
+size_t state_log_begin(struct buf *);
+void state_log_end(struct buf *, size_t begun, enum state_kind);
+
+void state_log_head(struct buf *, const char *box);
+void state_log_rec(struct buf *, const struct rec *, struct str name);
+void state_log_pend(struct buf *, const struct pend *);
+void state_log_mark(struct buf *, const struct mark *,
+    const struct stamp *);
+void state_log_text(struct buf *, enum state_kind, struct str);
+/* The rest of a record about a rec: its uid, or its name if it has none. */
+void state_log_which(struct buf *, const struct state *,
+    const struct rec *);
+void state_put64(struct buf *, uint64_t);
+
+/* All that is good in the file, into memory; a tail is cut off. */
+int state_load(struct state *, struct err *);
+
+/* ---- state_recs.c: no I/O, nothing is logged ---- */
+
+bool state_name_ok(struct str);		/* it can stand in a folder */
+bool state_box_ok(struct str);
+void state_replace(struct state *, const struct rec *, struct str name);
+void state_bury(struct state *, struct rec *);
+void state_forget_recs(struct state *);
+struct pend *state_pending(struct state *, struct str name);
+void state_add_pend(struct state *, const struct pend *, struct str name);
+void state_del_pend(struct state *, struct str name);
+void state_clear(struct state *);	/* as after prepare */
+void state_free_tables(struct state *);
+
+#endif

@@ -1,0 +1,491 @@
+/* imapsync_local.c: a Maildir scanned and changed; nothing beyond the root */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "imapsync.h"
+#include "tap.h"
+
+static char top[] = "/tmp/imapsync_local.XXXXXX";
+static int root;
+static struct err e;
+
+static void
+touch(const char *path, const char *text)
+{
+	int fd = openat(root, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	struct err f = { 0 };
+
+	if (fd < 0 || file_write(fd, text, strlen(text), &f) < 0)
+		diag("cannot make %s", path);
+	close(fd);
+}
+
+static void
+linked(const char *to, int at, const char *path)
+{
+	if (symlinkat(to, at, path) < 0)
+		diag("cannot link %s", path);
+}
+
+static bool
+there(const char *path)
+{
+	return faccessat(root, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static char *
+text_of(const char *path)
+{
+	static struct buf b;
+	int fd = openat(root, path, O_RDONLY);
+
+	buf_free(&b);
+	b = (struct buf){ .max = 1 << 20 };
+	buf_s(&b, "");
+	if (fd >= 0)
+		file_slurp(fd, &b, &e);
+	close(fd);
+	return b.p;
+}
+
+/* By its base name. */
+static struct local_msg *
+find(struct local *l, const char *base)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (str_eq(local_base(l, &l->v[i]), str_of(base)))
+			return &l->v[i];
+	return NULL;
+}
+
+static struct local_msg *
+must(struct local *l, const char *base)
+{
+	struct local_msg *m = find(l, base);
+
+	if (m == NULL) {
+		printf("Bail out! %s is not there\n", base);
+		exit(1);
+	}
+	return m;
+}
+
+static void
+opened(void)
+{
+	struct local l;
+
+	is_int(local_open(&l, root, "a/b", false, &e), 1, "not there");
+	is_int(local_open(&l, root, "a/b", true, &e), 0, "made");
+	local_close(&l);
+	ok(there("a/b/cur") && there("a/b/new") && there("a/b/tmp"),
+	    "with its three folders");
+	is_int(local_open(&l, root, "a", false, &e), 1, "a is no Maildir");
+	is_int(local_open(&l, root, ".x.y", true, &e), 0, "maildir++");
+	local_close(&l);
+	ok(there(".x.y/maildirfolder"), "says so");
+	is_int(local_open(&l, root, "a/b", false, &e), 0, "opened again");
+	local_close(&l);
+}
+
+static void
+kept_inside(void)
+{
+	static const char *bad[] = { "..", "a/../a/b", "/a/b", "a//b", "a/b/",
+	    "./a/b", "../x" };
+	struct err f;
+	struct local l;
+	size_t i;
+
+	linked("a", root, "link");
+	linked("/tmp", root, "out");
+	is_int(local_open(&l, root, "link/b", false, &e), 1,
+	    "a symbolic link is not followed");
+	f = (struct err){ 0 };
+	is_int(local_open(&l, root, "out/x", true, &f), -1,
+	    "nor is anything made behind one");
+	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+		f = (struct err){ 0 };
+		is_int(local_open(&l, root, bad[i], true, &f), -1,
+		    "refused: %s", bad[i]);
+	}
+	unlinkat(root, "link", 0);
+	unlinkat(root, "out", 0);
+}
+
+static void
+scanned(void)
+{
+	struct keywords k = { .n = 0 };
+	struct err f = { 0 };
+	struct stat st;
+	struct local l;
+	struct local_msg *m;
+	int fd;
+
+	touch("a/b/dovecot-keywords", "0 work\n2 play\n40 far\nrubbish\n");
+	touch("a/b/new/one", "1\n");
+	touch("a/b/cur/two:2,FS", "2\n");
+	touch("a/b/cur/three:2,acq", "3\n");
+	touch("a/b/cur/four", "4\n");
+	touch("a/b/cur/5:1,x", "5\n");
+	touch("a/b/cur/.hidden", "");
+	mkdirat(root, "a/b/cur/folder", 0700);
+	linked("four", root, "a/b/cur/six");
+	local_open(&l, root, "a/b", false, &e);
+	is_int(local_scan(&l, &k, &e), 0, "scanned");
+	is_int(l.n, 5, "five files");
+	m = must(&l, "one");
+	ok(m->fresh && m->flags == 0, "a new one");
+	is_str(local_file(&l, m), "one", "its name");
+	ok(must(&l, "two")->flags == (FLAG_SEEN | FLAG_FLAGGED), "flags");
+	is_int(k.n, 2, "keywords from the file");
+	ok(must(&l, "three")->flags == (256 | 512), "and from the names");
+	ok(l.letters.strange == 1u << ('q' - 'a'), "q means nothing");
+	ok(must(&l, "four")->flags == 0 && find(&l, "5:1,x") != NULL,
+	    "names without flags");
+	fstatat(root, "a/b/cur/four", &st, 0);
+	ok(must(&l, "four")->ino == st.st_ino, "the inode");
+	fd = local_read(&l, must(&l, "two"), &e);
+	ok(fd > 1, "read");
+	close(fd);
+	unlinkat(root, "a/b/new/one", 0);
+	is_int(local_read(&l, must(&l, "one"), &f), -1, "vanished");
+	is_int(f.code, EX_NOINPUT, "is said");
+	ok(l.racy, "changed just now: racy");
+	local_close(&l);
+	unlinkat(root, "a/b/cur/.hidden", 0);
+	unlinkat(root, "a/b/cur/six", 0);
+	unlinkat(root, "a/b/cur/folder", AT_REMOVEDIR);
+	flags_keywords_free(&k);
+}
+
+static void
+flagged(void)
+{
+	struct keywords k = { .n = 0 };
+	struct local_msg *m, copy;
+	struct local l;
+	uint64_t bit;
+
+	touch("a/b/new/one", "1\n");
+	local_open(&l, root, "a/b", false, &e);
+	local_scan(&l, &k, &e);
+	m = must(&l, "one");
+	is_int(local_flags(&l, m, FLAG_SEEN, &e), 0, "flags of a new one");
+	ok(there("a/b/cur/one:2,S") && !there("a/b/new/one"), "it is in cur");
+	ok(!m->fresh && m->flags == FLAG_SEEN, "and m knows");
+	is_str(local_file(&l, m), "one:2,S", "its name, too");
+	is_int(local_flags(&l, m, FLAG_SEEN, &e), 0, "the same again");
+	m = must(&l, "three");
+	is_int(local_flags(&l, m, m->flags | FLAG_DRAFT, &e), 0, "one more");
+	ok(there("a/b/cur/three:2,Dacq"), "the strange letter stays");
+	bit = flags_keyword(&k, STR("new-one"), true);
+	is_int(local_flags(&l, m, bit, &e), 0, "a keyword without a letter");
+	ok(there("a/b/cur/three:2,bq"), "gets the free one");
+	is_str(text_of("a/b/dovecot-keywords"),
+	    "0 work\n2 play\n40 far\nrubbish\n1 new-one\n",
+	    "which is saved, all else kept");
+	copy = *must(&l, "two");
+	renameat(root, "a/b/cur/two:2,FS", root, "a/b/cur/two:2,F");
+	is_int(local_flags(&l, &copy, 0, &e), 1,
+	    "changed by somebody else meanwhile: not touched");
+	ok(there("a/b/cur/two:2,F"), "it is as he made it");
+	touch("a/b/cur/four:2,S", "another\n");
+	is_int(local_flags(&l, must(&l, "four"), FLAG_SEEN, &e), 1,
+	    "the name is in use");
+	is_str(text_of("a/b/cur/four:2,S"), "another\n",
+	    "nothing is overwritten");
+	unlinkat(root, "a/b/cur/four:2,S", 0);
+	is_int(e.code, 0, "no failure: %s", e.msg);
+	local_close(&l);
+	flags_keywords_free(&k);
+}
+
+static void
+moved(void)
+{
+	struct keywords k = { .n = 0 }, k2 = { .n = 0 };
+	struct local l, to;
+	struct local_msg m;
+	struct err f = { 0 };
+
+	local_open(&to, root, "other", true, &e);
+	touch("other/dovecot-keywords", "0 zero\n1 play\n");
+	touch("a/b/cur/m:2,Sacq", "");
+	touch("a/b/new/n", "");
+	touch("other/cur/four", "");
+	local_open(&l, root, "a/b", false, &e);
+	local_scan(&l, &k, &e);
+	local_words(&to, &k2, &e);
+	is_int(local_move_to(&l, must(&l, "m"), &to, &m, &e), 0, "moved");
+	ok(there("other/cur/m:2,Sbc"), "keywords by their names");
+	is_str(local_file(&to, &m), "m:2,Sbc", "known to the other");
+	is_int(local_flags(&to, &m, m.flags | FLAG_DRAFT, &e), 0,
+	    "which can change it");
+	ok(there("other/cur/m:2,DSbc"), "so");
+	is_str(text_of("other/dovecot-keywords"), "0 zero\n1 play\n2 work\n",
+	    "the new one is saved");
+	is_int(local_move(&l, must(&l, "n"), &to, &e), 0, "a new one");
+	ok(there("other/new/n"), "is new there");
+	is_int(local_move(&l, must(&l, "n"), &to, &e), 1, "gone by now");
+	is_int(local_move(&l, must(&l, "four"), &to, &f), -1,
+	    "one of that name is there");
+	ok(there("a/b/cur/four"), "it stays");
+	is_int(e.code, 0, "no failure: %s", e.msg);
+	local_close(&l);
+	local_close(&to);
+	flags_keywords_free(&k);
+	flags_keywords_free(&k2);
+}
+
+static void
+removed(void)
+{
+	struct keywords k = { .n = 0 };
+	struct local l;
+	char day[16], path[100];
+	time_t t = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(day, sizeof day, "%Y%m%d", &tm);
+	touch("a/b/cur/four:2,S", "second\n");
+	local_open(&l, root, "a/b", false, &e);
+	local_scan(&l, &k, &e);
+	is_int(local_remove(&l, must(&l, "5:1,x"), root, false, &e), 0,
+	    "unlinked");
+	is_int(local_remove(&l, must(&l, "5:1,x"), root, false, &e), 1,
+	    "gone by now");
+	is_int(local_remove(&l, must(&l, "three"), root, true, &e), 0,
+	    "to the attic");
+	snprintf(path, sizeof path, ".attic/%s/a%%2Fb/three:2,bq", day);
+	ok(there(path), "%s", path);
+	is_int(local_remove(&l, must(&l, "three"), root, true, &e), 1,
+	    "gone by now");
+	touch("a/b/cur/three:2,bq", "again\n");
+	is_int(local_remove(&l, must(&l, "three"), root, true, &e), 0,
+	    "another of that name");
+	is_str(text_of(path), "3\n", "does not overwrite the first");
+	snprintf(path, sizeof path, ".attic/%s/a%%2Fb/three:2,bq~2", day);
+	is_str(text_of(path), "again\n", "and is kept");
+	is_int(e.code, 0, "no failure: %s", e.msg);
+	local_close(&l);
+	flags_keywords_free(&k);
+}
+
+static void
+put(void *to, const char *path)
+{
+	buf_printf(to, "%s|", path);
+}
+
+static void
+folders(void)
+{
+	struct buf b = { .max = 4096 };
+	struct local l;
+
+	local_open(&l, root, "a/b/deep", true, &e);
+	local_close(&l);
+	local_open(&l, root, ".z", true, &e);
+	local_close(&l);
+	mkdirat(root, "plain", 0700);
+	linked("other", root, "plain/link");
+	is_int(local_folders(root, LAYOUT_VERBATIM, put, &b, &e), 0,
+	    "verbatim");
+	is_str(b.p, "a/b|a/b/deep|other|", "these");
+	buf_drop(&b, b.n);
+	local_open(&l, root, "", true, &e);
+	local_close(&l);
+	is_int(local_folders(root, LAYOUT_MAILDIRPP, put, &b, &e), 0,
+	    "maildir++");
+	is_str(b.p, "|.x.y|.z|", "these, and the root");
+	unlinkat(root, "plain/link", 0);
+	unlinkat(root, "plain", AT_REMOVEDIR);
+	buf_free(&b);
+}
+
+static void
+taken_away(void)
+{
+	touch("a/b/deep/dovecot-uidlist", "");
+	touch("a/b/deep/tmp/postbag.x", "");
+	is_int(local_rmdir(root, "other", &e), 1, "it has something");
+	ok(there("other/cur/four") && there("other/new") && there("other/tmp"),
+	    "and is untouched");
+	is_int(local_rmdir(root, "a/b/deep", &e), 0, "it has nothing");
+	ok(!there("a/b/deep"), "it is gone");
+	is_int(local_rmdir(root, "a/b/deep", &e), 0, "again: well");
+	is_int(local_rmdir(root, "", &e), 1, "never the root");
+	touch(".z/notes", "");
+	is_int(local_rmdir(root, ".z", &e), 1, "somebody's file");
+	unlinkat(root, ".z/notes", 0);
+	mkdirat(root, ".z/below", 0700);
+	is_int(local_rmdir(root, ".z", &e), 0, "a folder in it");
+	ok(there(".z/below") && !there(".z/cur"), "stays");
+	unlinkat(root, ".z/below", AT_REMOVEDIR);
+}
+
+static void
+set_time(const char *path, double ago, long grain)
+{
+	struct timespec t[2];
+	int64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &t[0]);
+	ns = t[0].tv_sec * INT64_C(1000000000) + t[0].tv_nsec -
+	    (int64_t)(ago * 1e9);
+	ns -= ns % grain;
+	if (grain == 1 && ns % 1000000 == 0)
+		ns++;
+	t[0].tv_sec = t[1].tv_sec = ns / 1000000000;
+	t[0].tv_nsec = t[1].tv_nsec = ns % 1000000000;
+	utimensat(root, path, t, 0);
+}
+
+static void
+stamps(void)
+{
+	static const struct {
+		double cur, fresh;
+		long grain;
+		bool racy;
+	} c[] = {
+		{ 100, 100, 1, false },
+		{ 0.01, 100, 1, true },
+		{ 100, 0.01, 1, true },
+		{ 0.3, 0.3, 1, false },
+		{ 0.3, 0.3, 1000000, true },
+		{ 0.3, 0.3, 1000000000, true },
+		{ 5, 5, 1000000000, false },
+		{ -50, 100, 1, true },
+	};
+	struct stamp s, t;
+	bool racy;
+	size_t i;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++) {
+		set_time("other/cur", c[i].cur, c[i].grain);
+		set_time("other/new", c[i].fresh, c[i].grain);
+		local_stamp(root, "other", &s, &racy);
+		is_int(racy, c[i].racy, "%g s and %g s ago, grain %ld",
+		    c[i].cur, c[i].fresh, c[i].grain);
+	}
+	set_time("other/cur", 100, 1);
+	is_int(local_stamp(root, "other", &s, &racy), 0, "a stamp");
+	local_stamp(root, "other", &t, &racy);
+	ok(memcmp(&s, &t, sizeof s) == 0, "the same again");
+	touch("other/new/later", "");
+	local_stamp(root, "other", &t, &racy);
+	ok(memcmp(&s, &t, sizeof s) != 0, "a delivery: another");
+	is_int(local_stamp(root, "nowhere", &s, &racy), 1, "not there");
+}
+
+/* Files renamed all the time while it is scanned: each is seen once. */
+static void
+restless(void)
+{
+	struct keywords k = { .n = 0 };
+	char a[64], b[64];
+	struct local l;
+	size_t want = 3000;
+	int i, bad = 0;
+	pid_t pid;
+
+	local_open(&l, root, "busy", true, &e);
+	for (i = 0; i < (int)want; i++) {
+		snprintf(a, sizeof a, "busy/cur/m%d:2,", i);
+		touch(a, "");
+	}
+	if ((pid = fork()) == 0) {
+		for (i = 0; i < 1000000; i++) {
+			struct timespec nap = { .tv_nsec = 30000000 };
+
+			snprintf(a, sizeof a, "busy/cur/m%d:2,", i * 7 % 3000);
+			snprintf(b, sizeof b, "busy/cur/m%d:2,S", i * 7 % 3000);
+			renameat(root, a, root, b);
+			renameat(root, b, root, a);
+			if (i % 500 == 0)
+				nanosleep(&nap, NULL);
+		}
+		_exit(0);
+	}
+	for (i = 0; i < 30; i++) {
+		struct err f = { 0 };
+
+		if (local_scan(&l, &k, &f) == 0)
+			bad += l.n != want;
+		else
+			bad += f.code != EX_TEMPFAIL;
+	}
+	is_int(bad, 0, "never one too few or too many");
+	kill(pid, SIGKILL);
+	waitpid(pid, &i, 0);
+	local_close(&l);
+}
+
+static void
+names(void)
+{
+	static const struct {
+		const char *base;
+		uint32_t uid;
+	} c[] = {
+		{ "postbag.0123456789abcdef.1", 1 },
+		{ "postbag.0123456789abcdef.4294967295", UINT32_MAX },
+		{ "postbag.0123456789abcdef.4294967296", 0 },
+		{ "postbag.0123456789abcdef.01", 0 },
+		{ "postbag.0123456789abcdef.0", 0 },
+		{ "postbag.0123456789abcdef.", 0 },
+		{ "postbag.0123456789abcdee.1", 0 },
+		{ "postbag.0123456789ABCDEF.1", 0 },
+		{ "qostbag.0123456789abcdef.1", 0 },
+		{ "postbag", 0 }, { "", 0 },
+	};
+	char name[64];
+	size_t i;
+
+	local_name(name, 0x0123456789abcdef, 77);
+	is_str(name, "postbag.0123456789abcdef.77", "the name of a download");
+	for (i = 0; i < sizeof c / sizeof *c; i++)
+		ok(local_named(str_of(c[i].base), 0x0123456789abcdef) ==
+		    c[i].uid, "%s is %u", c[i].base, c[i].uid);
+}
+
+int
+main(void)
+{
+	char rm[64];
+	pid_t pid;
+	int status;
+
+	if (mkdtemp(top) == NULL || (root = open(top, O_RDONLY |
+	    O_DIRECTORY)) < 0)
+		return 1;
+	opened();
+	kept_inside();
+	scanned();
+	flagged();
+	moved();
+	removed();
+	folders();
+	taken_away();
+	stamps();
+	restless();
+	names();
+	snprintf(rm, sizeof rm, "%s", top);
+	if ((pid = fork()) == 0)
+		execlp("rm", "rm", "-rf", rm, (char *)NULL);
+	waitpid(pid, &status, 0);
+	return done();
+}

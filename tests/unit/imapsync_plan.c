@@ -1,0 +1,196 @@
+/* The plan: what follows from base, here and there, case by case. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "imapsync.h"
+#include "tap.h"
+
+static const struct policy both = { .pull_new = true, .push_new = true,
+    .pull_flags = true, .push_flags = true };
+#define ALL (~(uint64_t)0)
+
+/* One message; each side may have it or not. */
+struct one {
+	bool base, here, there;
+	uint64_t b, l, r;
+};
+
+static void
+decide(struct plan *p, const struct one *c, struct policy policy,
+    uint64_t storable)
+{
+	struct rec rec = { .uid = 7, .flags = c->b };
+	struct local_msg local = { .flags = c->l };
+	struct far_msg far = { .uid = 7, .flags = c->r, .flags_known = true };
+	uint32_t local_of = c->here ? 0 : NONE, gone = 7;
+	uint32_t rec_of = c->base ? 0 : NONE;
+	struct plan_in in = { .rec = &rec, .nrec = c->base,
+	    .local = &local, .nlocal = c->here, .local_of = &local_of,
+	    .rec_of = &rec_of, .far = &far,
+	    .nfar = c->there && (!c->base || c->r != c->b), .gone = &gone,
+	    .ngone = c->base && !c->there, .storable = storable,
+	    .lettered = ALL, .policy = policy };
+
+	plan_make(p, &in);
+}
+
+static const struct act *
+only(const struct plan *p, enum act_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].kind == kind)
+			return &p->v[i];
+	return NULL;
+}
+
+static void
+presence(void)
+{
+	static const struct {
+		struct one c;
+		int kind;		/* -1: nothing */
+		const char *name;
+	} v[] = {
+		{ { true, true, true, 0, 0, 0 }, -1, "known on both sides" },
+		{ { true, true, false, 0, 0, 0 }, ACT_NEAR_DELETE,
+		    "gone there" },
+		{ { true, false, true, 0, 0, 0 }, ACT_FAR_DELETE,
+		    "gone here" },
+		{ { true, false, false, 0, 0, 0 }, ACT_FORGET,
+		    "gone on both sides" },
+		{ { false, true, false, 0, 0, 0 }, ACT_PUSH, "new here" },
+		{ { false, false, true, 0, 0, 0 }, ACT_FETCH, "new there" },
+		{ { true, false, true, 0, 0, FLAG_SEEN }, ACT_FAR_DELETE,
+		    "gone here, changed there" },
+		{ { true, true, false, 0, FLAG_SEEN, 0 }, ACT_NEAR_DELETE,
+		    "gone there, changed here" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct plan p;
+
+		decide(&p, &v[i].c, both, ALL);
+		if (v[i].kind < 0)
+			ok(p.n == 0, "%s: nothing", v[i].name);
+		else
+			ok(p.n == 1 && (int)p.v[0].kind == v[i].kind, "%s",
+			    v[i].name);
+		plan_free(&p);
+	}
+}
+
+/* Every flag, base, here, there: both sides end with the merged flag. */
+static void
+matrix(void)
+{
+	static const uint64_t bits[] = { FLAG_SEEN, FLAG_ANSWERED,
+	    FLAG_FLAGGED, FLAG_DRAFT, FLAG_DELETED, FLAG_FORWARDED,
+	    (uint64_t)1 << FLAG_KEYWORD, (uint64_t)1 << 63 };
+	size_t i;
+	int k;
+
+	for (i = 0; i < sizeof bits / sizeof *bits; i++)
+		for (k = 0; k < 8; k++) {
+			uint64_t b = k & 1 ? bits[i] : 0;
+			uint64_t l = k & 2 ? bits[i] : 0;
+			uint64_t r = k & 4 ? bits[i] : 0;
+			uint64_t want = b == l ? r : b == r ? l : l;
+			struct one c = { true, true, true, b, l, r };
+			const struct act *n, *f;
+			struct plan p;
+			uint64_t nl = l, nr = r;
+
+			decide(&p, &c, both, ALL);
+			n = only(&p, ACT_NEAR_FLAGS);
+			f = only(&p, ACT_FAR_FLAGS);
+			if (n != NULL)
+				nl = (l | n->add) & ~n->del;
+			if (f != NULL)
+				nr = (r | f->add) & ~f->del;
+			ok(nl == want && nr == want &&
+			    (p.n > 0) == (l != want || r != want || b != want)
+			    && (p.n == 0 || p.v[0].flags == want),
+			    "bit %zu, case %d", i, k);
+			plan_free(&p);
+		}
+}
+
+static void
+unstorable(void)
+{
+	uint64_t key = (uint64_t)1 << FLAG_KEYWORD;
+	struct one c = { true, true, true, 0, key, 0 };
+	struct plan p;
+
+	decide(&p, &c, both, FLAG_SEEN);
+	ok(p.n == 1 && p.v[0].kind == ACT_BASE_FLAGS && p.v[0].flags == key,
+	    "a keyword the server does not keep is remembered, not sent");
+	plan_free(&p);
+	c.b = key;
+	decide(&p, &c, both, FLAG_SEEN);
+	ok(p.n == 0, "and not tried again");
+	plan_free(&p);
+	c.l = 0;
+	decide(&p, &c, both, FLAG_SEEN);
+	ok(p.n == 1 && p.v[0].kind == ACT_BASE_FLAGS && p.v[0].flags == 0,
+	    "and it can be taken away again here");
+	plan_free(&p);
+}
+
+static void
+one_way(void)
+{
+	struct policy pull = { .pull_new = true, .pull_flags = true };
+	struct policy push = { .push_new = true, .push_flags = true };
+	struct one c = { true, true, true, 0, FLAG_SEEN, FLAG_FLAGGED };
+	struct plan p;
+
+	decide(&p, &c, pull, ALL);
+	ok(p.n == 1 && p.v[0].kind == ACT_NEAR_FLAGS && p.v[0].add ==
+	    FLAG_FLAGGED && p.v[0].flags == FLAG_FLAGGED,
+	    "pull: their flag comes, ours waits");
+	plan_free(&p);
+	decide(&p, &c, push, ALL);
+	ok(p.n == 1 && p.v[0].kind == ACT_FAR_FLAGS && p.v[0].add ==
+	    FLAG_SEEN && p.v[0].flags == FLAG_SEEN, "push: ours goes");
+	plan_free(&p);
+	c = (struct one){ true, false, true, 0, 0, 0 };
+	decide(&p, &c, pull, ALL);
+	ok(p.n == 0, "pull: what is gone here is not deleted there");
+	plan_free(&p);
+	c = (struct one){ true, true, false, 0, 0, 0 };
+	decide(&p, &c, push, ALL);
+	ok(p.n == 0, "push: what is gone there stays here");
+	plan_free(&p);
+	c = (struct one){ false, true, false, 0, 0, 0 };
+	decide(&p, &c, pull, ALL);
+	ok(p.n == 0, "pull: new files stay here");
+	plan_free(&p);
+	c = (struct one){ false, false, true, 0, 0, 0 };
+	decide(&p, &c, push, ALL);
+	ok(p.n == 0, "push: new messages stay there");
+	plan_free(&p);
+}
+
+static void
+brakes(void)
+{
+	ok(!plan_too_many(10, 10), "10 of 10 may go");
+	ok(plan_too_many(11, 12), "11 of 12 may not");
+	ok(!plan_too_many(20, 100) && plan_too_many(21, 100), "20 of 100");
+	ok(!plan_too_many(0, 0), "none of none");
+}
+
+int
+main(void)
+{
+	presence();
+	matrix();
+	unstorable();
+	one_way();
+	brakes();
+	return done();
+}
