@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef HAVE_ZLIB
@@ -34,6 +35,8 @@ enum {
 	AHEAD = 1 << 20,	/* what a peer may say while we write */
 	QUEUE = 1 << 23,	/* what we may say while it does not listen */
 	LINE = 8192,
+	STREAM = 1 << 17,	/* bytes that come with no word of ours */
+	NAP = 1000,		/* microseconds at most: see pause_for_more */
 	SLICE = 5,		/* seconds, of a long wait */
 	SLEPT = 2000		/* ms of suspension that count */
 };
@@ -48,7 +51,8 @@ struct conn {
 	const char *what;	/* the phase, for messages */
 	int64_t deadline, slept;
 	double seconds;
-	size_t limit;
+	size_t limit, streamed;
+	long nap;
 	const char *mask;
 	bool failed, eof, opening, hungry, tcp;
 	bool deaf;		/* the peer takes no more; it may still speak */
@@ -123,6 +127,7 @@ send_some(struct conn *c)
 		return 1;
 	}
 	fifo_drop(&c->tx, (size_t)n);
+	c->streamed = 0;
 	return 1;
 }
 
@@ -147,8 +152,13 @@ recv_some(struct conn *c)
 		return broken(c);
 	}
 	c->rx.n += (size_t)n;
+	c->streamed += (size_t)n;
 	c->eof = n == 0;
 	c->hungry = (size_t)n == room;	/* there may be more at once */
+	if (c->hungry)
+		c->nap /= 2;
+	else if (n < RECORD)
+		c->nap = c->nap < NAP / 2 ? 2 * c->nap + 1 : NAP;
 	return 1;
 }
 
@@ -317,6 +327,22 @@ end_deflation(struct conn *c)
 #endif
 
 /*
+ * Who sends much often sends it in small pieces, and each would wake us, just
+ * to wait for the next: half of a local server's time may go into that.  While
+ * it streams, we look again after a nap that makes about BURST of it.
+ */
+static int
+pause_for_more(struct conn *c)
+{
+	struct timespec nap = { .tv_nsec = 1000 * c->nap };
+
+	if (c->streamed < STREAM)
+		return 0;
+	nanosleep(&nap, NULL);
+	return recv_some(c);
+}
+
+/*
  * One round with the socket: sends and takes what goes without waiting, or
  * waits until something does.
  */
@@ -335,6 +361,8 @@ exchange(struct conn *c, bool reading)
 	if (c->tx.n == 0 && got > 0 && (!reading || unsent(c)))
 		return 0;
 	if (reading && c->hungry && (got = recv_some(c)) != 0)
+		return got;
+	if (reading && c->tx.n == 0 && (got = pause_for_more(c)) != 0)
 		return got;
 	p.events = c->tx.n > 0 ? POLLOUT : 0;
 	if (!c->eof && fifo_room(&c->rx, 1, &room) != NULL)
