@@ -531,8 +531,13 @@ def main():
 
 
 # An account has INBOX and nothing else that was not made; a process of the
-# server has room for 1,000,000 messages.
-lab = up("default_vsz_limit = 4G\nnamespace inbox {\n" + "".join(
+# server has room for 1,000,000 messages; and each connection has a login
+# process of its own, as Dovecot is installed, for it does the TLS.
+version = subprocess.run(["dovecot", "--version"], capture_output=True,
+                         text=True).stdout
+lab = up("default_vsz_limit = 4G\nservice imap-login {\n  %s = 1\n}\n" % (
+    "service_count" if version.startswith("2.3.") else "restart_request_count"
+) + "namespace inbox {\n" + "".join(
     "  mailbox %s {\n    auto = no\n  }\n" % b
     for b in ("Drafts", "Junk", "Sent", "Trash")) + "}\n", disk=True)
 main()
