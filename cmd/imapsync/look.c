@@ -63,16 +63,8 @@ look_open(struct box *b)
 }
 
 void
-look_close(struct box *b)
+look_forget(struct box *b)
 {
-	if (!b->opened)
-		return;
-	if (b->run->o->dry_run)
-		state_drop_all(&b->state);
-	else
-		state_close(&b->state, b->run->e);
-	local_close(&b->local);
-	pthread_mutex_destroy(&b->lock);
 	free(b->far_v);
 	free(b->gone.v);
 	free(b->local_of);
@@ -86,7 +78,22 @@ look_close(struct box *b)
 	b->local_of = b->rec_of = b->pair_local = b->pair_far = NULL;
 	b->pair_base = NULL;
 	b->nfar = b->far_cap = b->npair = 0;
-	b->opened = b->scanned = false;
+	b->scanned = false;
+}
+
+void
+look_close(struct box *b)
+{
+	if (!b->opened)
+		return;
+	if (b->run->o->dry_run)
+		state_drop_all(&b->state);
+	else
+		state_close(&b->state, b->run->e);
+	local_close(&b->local);
+	pthread_mutex_destroy(&b->lock);
+	look_forget(b);
+	b->opened = false;
 }
 
 /* ---- scanning ---- */

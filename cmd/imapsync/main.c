@@ -409,7 +409,7 @@ settle(struct run *r, struct box *b)
 	b->todo = b->near_dirty = b->far_dirty = true;
 	if (!same)
 		return 0;
-	if (look_open(b) < 0)
+	if (!b->opened && look_open(b) < 0)
 		return -1;
 	b->seen = e->mark;
 	if (look_settled(b, &st)) {
@@ -419,7 +419,6 @@ settle(struct run *r, struct box *b)
 		e->stamp = st;
 		e->dirty = false;
 	}
-	look_close(b);
 	return 0;
 }
 
@@ -453,6 +452,19 @@ close_all(struct run *r)
 		look_close(&r->boxes[i]);
 }
 
+/* Nothing is held but what again() may use. */
+static void
+close_most(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].again && r->boxes[i].opened)
+			look_forget(&r->boxes[i]);
+		else
+			look_close(&r->boxes[i]);
+}
+
 static int
 pass(struct run *r)
 {
@@ -466,7 +478,7 @@ pass(struct run *r)
 	for (i = 0; got == 0 && !r->o->dry_run && i < r->nboxes; i++)
 		if (r->boxes[i].look && r->boxes[i].opened)
 			got = conclude(r, &r->boxes[i]);
-	close_all(r);
+	close_most(r);
 	return got;
 }
 
@@ -494,13 +506,18 @@ choose_some(struct run *r)
 static int
 sync_all(struct run *r)
 {
+	int got = 0;
+
 	if (boxes_find(r) < 0 || boxes_agree(r) < 0)
 		return -1;
 	boxes_dirty(r);
-	while (!run_stop && choose_some(r))
-		if (pass(r) < 0 || (!r->o->dry_run && again(r) < 0))
-			return -1;
-	return 0;
+	while (got == 0 && !run_stop && choose_some(r)) {
+		got = pass(r);
+		if (got == 0 && !r->o->dry_run)
+			got = again(r);
+		close_all(r);
+	}
+	return got;
 }
 
 /* ---- one account ---- */

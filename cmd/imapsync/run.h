@@ -159,6 +159,7 @@ struct far_msg *remote_find(struct box *, uint32_t uid);
 int look_open(struct box *);	/* state and Maildir */
 int look_scan(struct box *);	/* the Maildir, joined with the state */
 void look_close(struct box *);
+void look_forget(struct box *);	/* all but the state and the folders */
 /* The Maildir as it is now, against the state: does it say the same? */
 bool look_settled(struct box *, struct stamp *);
 uint64_t look_lettered(const struct box *);	/* bits that have a letter */
