@@ -17,7 +17,7 @@
 #include "run.h"
 
 enum {
-	CHUNK = 512, SET = 7000,	/* messages and bytes of one command */
+	MOST = 512, LEAST = 64, SET = 7000,	/* messages, bytes of a command */
 	AHEAD = 3			/* commands under way */
 };
 
@@ -409,6 +409,15 @@ add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n)
 	memcpy(j->uids, uids, n * sizeof *uids);
 }
 
+/* Less and less towards the end, so that all connections get there at once. */
+static size_t
+share(size_t left, size_t lines)
+{
+	size_t n = left / (2 * AHEAD * lines);
+
+	return n > MOST ? MOST : n > LEAST ? n : LEAST;
+}
+
 /* A command's set must fit into a line, so ranges that have holes are cut. */
 static void
 jobs_of(struct jobs *all, struct box *b)
@@ -418,11 +427,15 @@ jobs_of(struct jobs *all, struct box *b)
 
 	while (apply_next(b, ACT_FETCH, &k))
 		uids[n++] = b->plan.v[k++].uid;
+	if (n > 0)
+		state_expect(&b->state, n);
 	while (at < n) {
 		struct buf set = { .max = 65536 };
 		size_t from = at;
 
-		end = at + CHUNK < n ? at + CHUNK : n;
+		end = at + share(n - at, b->run->lines);
+		if (end > n)
+			end = n;
 		imap_set_put(&set, uids, end, &at, SET);
 		buf_free(&set);
 		add_job(all, b, uids + from, at - from);

@@ -247,6 +247,9 @@ struct rec *state_by_uid(struct state *, uint32_t uid);
 struct rec *state_by_name(struct state *, struct str base);
 struct rec *state_by_ino(struct state *, uint64_t ino);
 
+/* So many more are to come: room for them, made once. */
+void state_expect(struct state *, size_t more);
+
 /*
  * Each appends to the log; durable after state_sync.  EX_IOERR; after one
  * nothing more is written.  Keywords that came into s->keywords by whatever

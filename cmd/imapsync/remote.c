@@ -67,13 +67,20 @@ remote_find(struct box *b, uint32_t uid)
 	return find_among(b, b->nfar, uid);
 }
 
+static void
+far_room(struct box *b, size_t n)
+{
+	if (b->far_cap < n) {
+		b->far_cap = n;
+		b->far_v = mem_grow(b->far_v, n, sizeof *b->far_v);
+	}
+}
+
 static struct far_msg *
 far_add(struct box *b, uint32_t uid)
 {
-	if (b->nfar == b->far_cap) {
-		b->far_cap = b->far_cap > 0 ? 2 * b->far_cap : 64;
-		b->far_v = mem_grow(b->far_v, b->far_cap, sizeof *b->far_v);
-	}
+	if (b->nfar == b->far_cap)
+		far_room(b, b->far_cap > 0 ? 2 * b->far_cap : 64);
 	b->far_v[b->nfar] = (struct far_msg){ .uid = uid };
 	return &b->far_v[b->nfar++];
 }
@@ -625,6 +632,8 @@ from_all(struct look *k)
 	if (k->how == DELTA_FETCH)
 		return;
 	b->nfar = n;
+	if (b->state.n == 0)
+		far_room(b, k->all.n);
 	for (i = 0; i < k->all.n; i++) {
 		uid = k->all.v[i];
 		if (!search && (state_by_uid(&b->state, uid) != NULL ||

@@ -18,7 +18,7 @@ enum state_kind {
 enum {
 	HEAD = 8,		/* bytes before a payload */
 	PUT_BYTES = HEAD + 36,	/* of a PUT, and its name */
-	NAME_BYTES = 255, BOX_BYTES = 1024, BUFFER = 65536
+	NAME_BYTES = 255, NAME_USUAL = 32, BOX_BYTES = 1024, BUFFER = 65536
 };
 
 /*

@@ -240,6 +240,20 @@ state_bury(struct state *s, struct rec *r)
 	in->dead = true;
 }
 
+void
+state_expect(struct state *s, size_t more)
+{
+	struct state_in *in = s->in;
+
+	in->expect = s->n + more;
+	if (s->cap < in->expect) {
+		s->cap = in->expect;
+		s->rec = mem_grow(s->rec, s->cap, sizeof *s->rec);
+	}
+	if (more < STATE_PLACE / NAME_USUAL)
+		buf_room(&in->heap, more * NAME_USUAL);
+}
+
 static void
 insert(struct state *s, const struct rec *new, struct str name, uint64_t key)
 {
