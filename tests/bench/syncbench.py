@@ -90,7 +90,8 @@ def own_disk(d):
              "--show --direct-io=on $1) && mount $l $2; s=$?; losetup -d $l; "
              "exit $s", "sh", img, d],
             stderr=subprocess.DEVNULL).returncode == 0:
-        atexit.register(subprocess.run, ["umount", "-q", d])
+        atexit.register(lambda: os.path.ismount(d) and subprocess.run(
+            ["umount", d]))
         return True
     if os.path.exists(img):
         os.unlink(img)
