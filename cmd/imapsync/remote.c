@@ -13,223 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
+#include "remote_private.h"
 
-enum { AHEAD = 24, BITS = 64, SET = 7500 };
-
-enum what { W_SELECT, W_CHANGES, W_ALL, W_EVERY, W_CANARY, W_BIT };
-
-struct ask {
-	enum what what;
-	unsigned tag;
-	uint64_t bit;
-	bool without;		/* found are those that lack the bit */
-	bool done, refused;
-	char *keys;		/* of a search that waits for its turn */
-};
-
-struct look {
-	struct box *b;
-	enum delta how;
-	struct ask ask[BITS + 8];
-	size_t n;
-	uint64_t bits;		/* asked for one by one */
-	struct imap_uids all, found[BITS];
-	bool have_all, refused;
-	size_t asked, canaries;		/* known UIDs asked about, and heard */
-	size_t strangers;		/* not they */
-	size_t sure;			/* strangers that once came from there */
-	bool backwards;		/* UIDNEXT or MODSEQ lower than they were */
-};
-
-/* ---- what is noted of a message ---- */
-
-static int
-by_uid(const void *a, const void *b)
-{
-	uint32_t x = ((const struct far_msg *)a)->uid;
-	uint32_t y = ((const struct far_msg *)b)->uid;
-
-	return x < y ? -1 : x > y;
-}
-
-static struct far_msg *
-find_among(struct box *b, size_t n, uint32_t uid)
-{
-	struct far_msg key = { .uid = uid };
-
-	return n == 0 ? NULL : bsearch(&key, b->far_v, n, sizeof key, by_uid);
-}
-
-struct far_msg *
-remote_find(struct box *b, uint32_t uid)
-{
-	return find_among(b, b->nfar, uid);
-}
-
-static void
-far_room(struct box *b, size_t n)
-{
-	if (b->far_cap < n) {
-		b->far_cap = n;
-		b->far_v = mem_grow(b->far_v, n, sizeof *b->far_v);
-	}
-}
-
-static struct far_msg *
-far_add(struct box *b, uint32_t uid)
-{
-	if (b->nfar == b->far_cap)
-		far_room(b, b->far_cap > 0 ? 2 * b->far_cap : 64);
-	b->far_v[b->nfar] = (struct far_msg){ .uid = uid };
-	return &b->far_v[b->nfar++];
-}
-
-/* Sorted; of two with one UID the later. */
-static void
-far_sort(struct box *b)
-{
-	size_t i, n = 0;
-	bool sorted = true;
-
-	for (i = 1; i < b->nfar && sorted; i++)
-		sorted = b->far_v[i - 1].uid < b->far_v[i].uid;
-	if (sorted)
-		return;
-	/* stable enough: a double has its later flags behind the first */
-	for (i = 0; i < b->nfar; i++)
-		b->far_v[i].size = (uint32_t)i;
-	qsort(b->far_v, b->nfar, sizeof *b->far_v, by_uid);
-	for (i = 0; i < b->nfar; i++)
-		if (n > 0 && b->far_v[n - 1].uid == b->far_v[i].uid) {
-			if (b->far_v[i].size > b->far_v[n - 1].size)
-				b->far_v[n - 1] = b->far_v[i];
-		} else
-			b->far_v[n++] = b->far_v[i];
-	for (i = 0; i < n; i++)
-		b->far_v[i].size = 0;
-	b->nfar = n;
-}
-
-static uint64_t
-parse_flags(struct box *b, struct str words)
-{
-	struct str rest = words, w;
-	struct err *e = b->run->e;
-
-	while ((w = str_word(&rest)).n > 0)
-		if (w.p[0] != '\\' && !str_is(w, "$Forwarded"))
-			state_keyword(&b->state, w, e);
-	return flags_parse(&b->state.keywords, words);
-}
-
-static int
-keep(void *to, const void *p, size_t n, struct err *e)
-{
-	(void)e;
-	buf_put(to, p, n);
-	return 0;
-}
-
-/* A download has its own header; of an upload the server may have made one. */
-static bool
-came_from_there(const struct state *s, const struct rec *rec)
-{
-	struct str name = str_of(state_name(s, rec)), last = { "", 0 };
-	uint64_t uid;
-
-	if (!str_starts(name, "postbag."))
-		return false;
-	while (name.n > 0)
-		last = str_cut(&name, '.');
-	return str_num(last, UINT32_MAX, &uid) == 0 && uid == rec->uid;
-}
-
-/*
- * Some known messages are asked who they are.  A server that has other ones
- * under their UIDs, with the same UIDVALIDITY, was restored or is broken.
- */
-static int
-take_canary(struct look *k, struct imap *m, struct imap_item *it,
-    uint32_t uid)
-{
-	struct buf head = { .max = 1 << 17 };
-	struct conn_sink sink = { keep, &head };
-	struct rec *rec = state_by_uid(&k->b->state, uid);
-	int got = imap_body(m, it, &sink);
-
-	if (got == 0 && rec != NULL && rec->ident != 0) {
-		bool other = bytes_ident(BUF_STR(head)) != rec->ident;
-
-		k->canaries++;
-		k->strangers += other;
-		k->sure += other && came_from_there(&k->b->state, rec);
-	}
-	buf_free(&head);
-	return got;
-}
-
-static int
-take_fetch(struct look *k, struct imap *m)
-{
-	struct box *b = k->b;
-	bool with_flags = false;
-	struct imap_item it;
-	struct far_msg *f;
-	uint64_t flags = 0;
-	uint32_t uid = 0;
-	int got;
-
-	while ((got = imap_item(m, &it)) > 0)
-		if (it.kind == IMAP_UID)
-			uid = (uint32_t)it.number;
-		else if (it.kind == IMAP_FLAG) {
-			with_flags = true;
-			flags = parse_flags(b, it.text);
-		} else if (it.kind == IMAP_BODY && uid != 0 && (got =
-		    take_canary(k, m, &it, uid)) < 0)
-			break;
-	if (got < 0 || uid == 0 || !with_flags)
-		return got < 0 ? -1 : 0;
-	if (k->how == DELTA_FETCH)
-		imap_uids_add(&k->all, uid);
-	f = far_add(b, uid);
-	f->flags = flags;
-	f->flags_known = true;
-	return 0;
-}
-
-/* The first rec with this UID or a higher one. */
-static size_t
-first_from(const struct state *s, uint32_t uid)
-{
-	size_t lo = 0, hi = s->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (s->rec[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static int
-take_vanished(struct look *k, struct imap *m, struct str set)
-{
-	const struct state *s = &k->b->state;
-	uint32_t lo, hi;
-	size_t i;
-	int got;
-
-	while ((got = imap_set_next(&set, &lo, &hi)) > 0)
-		for (i = first_from(s, lo); i < s->n &&
-		    s->rec[i].uid <= hi; i++)
-			imap_uids_add(&k->b->gone, s->rec[i].uid);
-	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "
-	    "set of UIDs");
-}
+enum { AHEAD = 24 };
 
 /* ---- asking ---- */
 
@@ -353,18 +139,18 @@ static void
 ask_canaries(struct look *k, struct imap *m)
 {
 	struct state *s = &k->b->state;
-	size_t from = first_from(s, 1), last = s->n - 1, i, at = 0;
+	size_t from = remote_from(s, 1), last = s->n - 1, i, at = 0;
 	uint32_t meant = last_of_plan(k->b);
 	struct imap_uids v = { 0 };
 	struct buf set = { .max = 100 };
 	const struct rec *rec;
 
 	for (i = last; i > from && last - i < 1000 &&
-	    !came_from_there(s, &s->rec[i]); i--)
+	    !remote_native(s, &s->rec[i]); i--)
 		;
 	imap_uids_add(&v, s->rec[from].uid);
 	imap_uids_add(&v, s->rec[from + (s->n - from) / 2].uid);
-	imap_uids_add(&v, s->rec[came_from_there(s, &s->rec[i]) ? i :
+	imap_uids_add(&v, s->rec[remote_native(s, &s->rec[i]) ? i :
 	    last].uid);
 	if (meant != 0)
 		imap_uids_add(&v, meant);
@@ -475,13 +261,13 @@ hear(struct look *k, struct imap *m, struct ask *a)
 		if (r.tag != 0)
 			note_done(k, &r);
 		else if (r.type == IMAP_FETCH)
-			got = take_fetch(k, m);
+			got = remote_fetched(k, m);
 		else if (r.type == IMAP_VANISHED)
-			got = take_vanished(k, m, r.set);
+			got = remote_vanished(k, m, r.set);
 		else if (r.type == IMAP_SEARCH)
 			got = imap_found(m, &r, found_by(k, &r, a));
 		else if (r.type == IMAP_FLAGS)
-			parse_flags(k->b, r.flags);
+			remote_flags(k->b, r.flags);
 		if (got < 0)
 			return -1;
 	}
@@ -538,6 +324,20 @@ hear_all(struct look *k, struct imap *m, size_t from)
 	return 0;
 }
 
+/* To write; the canaries with it, and nothing about what changed. */
+int
+remote_select(struct look *k, struct imap *m)
+{
+	static const struct imap_since nothing;
+
+	conn_phase(m->c, "SELECT", 300);
+	note(k, W_SELECT, imap_ask_select(m, str_of(k->b->name), false,
+	    &nothing));
+	if (last_uid(&k->b->state) != 0)
+		ask_canaries(k, m);
+	return hear_all(k, m, 0);
+}
+
 /* ---- what follows ---- */
 
 static void
@@ -569,8 +369,8 @@ again(struct look *k, struct imap *m, enum what what)
 	return hear_all(k, m, from);
 }
 
-static size_t
-live(const struct state *s)
+size_t
+remote_live(const struct state *s)
 {
 	size_t i = 0;
 
@@ -613,7 +413,7 @@ lacking(struct look *k)
 	size_t i;
 
 	b->gone.n = 0;
-	for (i = first_from(&b->state, 1); i < b->state.n; i++)
+	for (i = remote_from(&b->state, 1); i < b->state.n; i++)
 		if (!imap_uids_has(&k->all, b->state.rec[i].uid))
 			imap_uids_add(&b->gone, b->state.rec[i].uid);
 }
@@ -633,13 +433,13 @@ from_all(struct look *k)
 		return;
 	b->nfar = n;
 	if (b->state.n == 0)
-		far_room(b, k->all.n);
+		remote_room(b, k->all.n);
 	for (i = 0; i < k->all.n; i++) {
 		uid = k->all.v[i];
 		if (!search && (state_by_uid(&b->state, uid) != NULL ||
-		    find_among(b, n, uid) != NULL))
+		    remote_among(b, n, uid) != NULL))
 			continue;
-		f = far_add(b, uid);
+		f = remote_add(b, uid);
 		f->flags = search ? found_flags(k, uid) : 0;
 		f->flags_known = search;
 	}
@@ -653,7 +453,7 @@ all_new(struct look *k)
 
 	k->b->nfar = k->b->gone.n = 0;
 	for (i = 0; i < k->all.n; i++)
-		far_add(k->b, k->all.v[i]);
+		remote_add(k->b, k->all.v[i]);
 }
 
 /*
@@ -666,7 +466,7 @@ tidy(struct box *b)
 	size_t i, n = 0;
 	struct rec *rec;
 
-	far_sort(b);
+	remote_sort(b);
 	imap_uids_sort(&b->gone);
 	for (i = 0; i < b->nfar; i++) {
 		rec = state_by_uid(&b->state, b->far_v[i].uid);
@@ -692,8 +492,8 @@ watermarks(struct look *k, struct imap *m)
 		b->seen.uidnext = (uint64_t)top + 1;
 }
 
-static bool
-renumbered(const struct look *k)
+bool
+remote_renumbered(const struct look *k)
 {
 	return k->sure > 0 || (k->canaries > 0 && k->strangers ==
 	    k->canaries);
@@ -716,7 +516,7 @@ enquire(struct look *k, struct imap *m, bool may)
 	struct box *b = k->b;
 	size_t from = k->n;
 
-	if (b->renumbered || b->strange || renumbered(k)) {
+	if (b->renumbered || b->strange || remote_renumbered(k)) {
 		b->renumbered = true;
 		return !may ? 1 : again(k, m, W_EVERY);
 	}
@@ -730,10 +530,10 @@ enquire(struct look *k, struct imap *m, bool may)
 	}
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
 		return !may ? 1 : again(k, m, W_EVERY);
-	far_sort(b);
+	remote_sort(b);
 	imap_uids_sort(&b->gone);
 	imap_uids_sort(&k->all);
-	if (!k->have_all && live(&b->state) - b->gone.n + news(b) ==
+	if (!k->have_all && remote_live(&b->state) - b->gone.n + news(b) ==
 	    m->box.exists)
 		return 0;
 	if (!may && !(k->have_all && k->all.n == m->box.exists))
@@ -770,8 +570,8 @@ finish(struct look *k, struct imap *m, bool may)
 	return 0;
 }
 
-static void
-done(struct look *k)
+void
+remote_done(struct look *k)
 {
 	size_t i;
 
@@ -787,7 +587,7 @@ static void
 forget(struct look **ring, size_t tail, size_t head)
 {
 	while (tail < head)
-		done(ring[tail++ % AHEAD]);
+		remote_done(ring[tail++ % AHEAD]);
 }
 
 /*
@@ -821,113 +621,11 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 			got = finish(k, m, head - tail == 1);
 		if (got > 0)
 			later[k->b - r->boxes] = true;
-		done(k);
+		remote_done(k);
 		tail++;
 	}
 	forget(ring, tail, head);
 	return got < 0 ? -1 : 0;
-}
-
-/* ---- what need not be asked ---- */
-
-/*
- * As in a run that does nothing: what STATUS says is what was true when all
- * had been dealt with, and nothing is in doubt.  A dry run has to know which
- * flags can be stored.
- */
-static bool
-unchanged(const struct box *b)
-{
-	return b->far && b->known && !b->far_dirty && !b->doubtful &&
-	    b->state.npend == 0 && !b->run->o->dry_run &&
-	    boxes_same(&b->state.mark, &b->now) &&
-	    strcmp(b->state.mark.id, b->now.id) == 0 &&
-	    live(&b->state) == b->now.exists;
-}
-
-static void
-believe(struct box *b)
-{
-	b->believed = true;
-	b->renumbered = false;
-	b->seen = b->now;
-	b->storable = ~(uint64_t)0;
-	b->nfar = b->gone.n = 0;
-}
-
-/* Of the canaries, for the flags came with them: as the base has them? */
-static bool
-flags_as_known(struct box *b)
-{
-	const struct rec *rec;
-	size_t i;
-
-	for (i = 0; i < b->nfar; i++) {
-		rec = state_by_uid(&b->state, b->far_v[i].uid);
-		if (rec == NULL || ((rec->flags ^ b->far_v[i].flags) &
-		    b->storable) != 0)
-			return false;
-	}
-	return true;
-}
-
-static bool
-can_store_all(struct box *b)
-{
-	size_t k = 0;
-
-	for (; apply_next(b, ACT_FAR_FLAGS, &k); k++)
-		if (((b->plan.v[k].add | b->plan.v[k].del) & ~b->storable) !=
-		    0)
-			return false;
-	return b->storable != 0;
-}
-
-/* MODSEQ is another if something was moved there in this pass. */
-static bool
-as_believed(struct look *k, const struct imap_box *box)
-{
-	struct box *b = k->b;
-	struct mark want = b->now;
-
-	if (b->far_changed && b->seen.modseq > want.modseq)
-		want.modseq = b->seen.modseq;
-	return boxes_same(&b->seen, &want) && box->exists == want.exists &&
-	    (box->id[0] == '\0' || want.id[0] == '\0' ||
-	    strcmp(box->id, want.id) == 0) && b->gone.n == 0 &&
-	    k->canaries == k->asked && !renumbered(k) && flags_as_known(b) &&
-	    can_store_all(b);
-}
-
-/*
- * A server that was restored from a backup may have the same numbers as
- * before, and other messages.  Nothing is done to a UID unless some messages,
- * and the last it is to be done to, are who they were.
- */
-int
-remote_confirm(struct line *l, struct box *b)
-{
-	static const struct imap_since nothing;
-	struct look *k = mem_new(1, sizeof *k);
-	struct mark was = b->seen;
-	int got;
-
-	k->b = b;
-	b->nfar = b->gone.n = 0;
-	conn_phase(l->imap.c, "SELECT", 300);
-	note(k, W_SELECT, imap_ask_select(&l->imap, str_of(b->name), false,
-	    &nothing));
-	if (last_uid(&b->state) != 0)
-		ask_canaries(k, &l->imap);
-	got = hear_all(k, &l->imap, 0);
-	if (got == 0 && !b->failed)
-		b->stale = !as_believed(k, &l->imap.box);
-	b->strange = renumbered(k);
-	b->believed = false;
-	b->seen = was;
-	b->nfar = b->gone.n = 0;
-	done(k);
-	return got < 0 ? -1 : b->failed || b->stale;
 }
 
 /* ---- all of them ---- */
@@ -940,8 +638,8 @@ remote_look(struct run *r)
 	int got;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look && unchanged(&r->boxes[i]))
-			believe(&r->boxes[i]);
+		if (r->boxes[i].look)
+			remote_believe(&r->boxes[i]);
 	r->line[0].selected = NULL;
 	got = look_at(r, (r->line[0].imap.caps & (IMAP_ESEARCH | IMAP_REV2))
 	    != 0 ? AHEAD : 1, false, later);
@@ -949,66 +647,4 @@ remote_look(struct run *r)
 		got = look_at(r, 1, true, later);
 	free(later);
 	return got;
-}
-
-/* ---- who is who ---- */
-
-static int
-take_ident(struct box *b, struct imap *m)
-{
-	struct buf head = { .max = 1 << 17 };
-	struct conn_sink sink = { keep, &head };
-	struct far_msg f = { 0 }, *to;
-	struct imap_item it;
-	bool full = false;
-	int got;
-
-	while ((got = imap_item(m, &it)) > 0)
-		if (it.kind == IMAP_UID)
-			f.uid = (uint32_t)it.number;
-		else if (it.kind == IMAP_SIZE)
-			f.size = it.number < UINT32_MAX ?
-			    (uint32_t)it.number : UINT32_MAX;
-		else if (it.kind == IMAP_FLAG) {
-			f.flags = parse_flags(b, it.text);
-			f.flags_known = true;
-		} else if (it.kind == IMAP_BODY) {
-			full = true;
-			if ((got = imap_body(m, &it, &sink)) < 0)
-				break;
-		}
-	if (got == 0 && full && f.uid != 0) {
-		f.ident = bytes_ident(BUF_STR(head));
-		if ((to = remote_find(b, f.uid)) != NULL)
-			*to = f;
-	}
-	buf_free(&head);
-	return got;
-}
-
-int
-remote_idents(struct line *l, struct box *b, const uint32_t *uids, size_t n)
-{
-	struct imap *m = &l->imap;
-	struct imap_resp r;
-	size_t at = 0;
-	unsigned tag;
-
-	while (at < n) {
-		struct buf set = { .max = 65536 };
-
-		imap_set_put(&set, uids, n, &at, SET);
-		tag = imap_ask_idents(m, set.p);
-		buf_free(&set);
-		do {
-			conn_phase(m->c, "FETCH", 300);
-			if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
-			    take_ident(b, m) < 0))
-				return -1;
-		} while (!imap_done(&r, tag));
-		if (r.type != IMAP_OK)
-			return conn_fail(m->c, EX_TEMPFAIL, "%s: FETCH: %s",
-			    b->name, m->text);
-	}
-	return 0;
 }

@@ -1,0 +1,66 @@
+/*
+ * remote_private.h: what the parts of remote.c share
+ *
+ * remote.c		the ladder: what is asked, and what follows from it
+ * remote_note.c	what is said of messages, noted in the box or the look
+ * remote_believe.c	mailboxes that need not be looked at
+ */
+#ifndef REMOTE_PRIVATE_H
+#define REMOTE_PRIVATE_H
+
+#include "run.h"
+
+enum { BITS = 64 };
+
+enum what { W_SELECT, W_CHANGES, W_ALL, W_EVERY, W_CANARY, W_BIT };
+
+struct ask {
+	enum what what;
+	unsigned tag;
+	uint64_t bit;
+	bool without;		/* found are those that lack the bit */
+	bool done, refused;
+	char *keys;		/* of a search that waits for its turn */
+};
+
+struct look {
+	struct box *b;
+	enum delta how;
+	struct ask ask[BITS + 8];
+	size_t n;
+	uint64_t bits;		/* asked for one by one */
+	struct imap_uids all, found[BITS];
+	bool have_all, refused;
+	size_t asked, canaries;		/* known UIDs asked about, and heard */
+	size_t strangers;		/* not they */
+	size_t sure;			/* strangers that once came from there */
+	bool backwards;		/* UIDNEXT or MODSEQ lower than they were */
+};
+
+/* ---- remote.c ---- */
+
+size_t remote_live(const struct state *);	/* recs of messages there */
+bool remote_renumbered(const struct look *);
+int remote_select(struct look *, struct imap *);
+void remote_done(struct look *);	/* the end of it */
+
+/* ---- remote_note.c ---- */
+
+void remote_room(struct box *, size_t n);	/* for n far_msgs in all */
+struct far_msg *remote_add(struct box *, uint32_t uid);
+void remote_sort(struct box *);		/* by UID; of two the later */
+/* Among the first n of them, which are sorted; or NULL. */
+struct far_msg *remote_among(struct box *, size_t n, uint32_t uid);
+uint64_t remote_flags(struct box *, struct str words);
+/* The first rec with this UID or a higher one. */
+size_t remote_from(const struct state *, uint32_t uid);
+/* A download has its own header; of an upload the server may have made one. */
+bool remote_native(const struct state *, const struct rec *);
+int remote_fetched(struct look *, struct imap *);
+int remote_vanished(struct look *, struct imap *, struct str set);
+
+/* ---- remote_believe.c ---- */
+
+void remote_believe(struct box *);	/* if STATUS allows it */
+
+#endif
