@@ -328,8 +328,8 @@ end_deflation(struct conn *c)
 
 /*
  * Who sends much often sends it in small pieces, and each would wake us, just
- * to wait for the next: half of a local server's time may go into that.  While
- * it streams, we look again after a nap that makes about BURST of it.
+ * to wait for the next, which costs both sides.  While it streams, we look
+ * again after a nap in which something between RECORD and BURST comes.
  */
 static int
 pause_for_more(struct conn *c)
