@@ -22,14 +22,16 @@ endif
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 ifeq ($(call have,zlib),yes)
 FOUND_FLAGS += -DHAVE_ZLIB
-FOUND_LIBS += -lz
 endif
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS = -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffunction-sections -fdata-sections $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
-LIBS = -lssl -lcrypto -lresolv -pthread $(FOUND_LIBS)
+# OpenSSL and zlib are loaded when they are first needed (common/ossl.h,
+# common/deflate.c); tests that play the other side are linked with OpenSSL.
+LIBS = -lresolv -pthread
+TEST_LIBS = $(LIBS) -lssl -lcrypto
 
 COMMON = $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
@@ -54,21 +56,21 @@ $(B)/%.o: %.c Makefile
 
 $(B)/tests/%: tests/unit/%.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
+	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(TEST_LIBS)
 
 # imapsync's parts are tested as a library, without its main.
 SYNC = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/imapsync/*.c)))
 $(filter $(B)/tests/imapsync_%,$(UNIT)): $(B)/tests/imapsync_%: tests/unit/imapsync_%.c $(SYNC) $(B)/libpostbag.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(LIBS)
+	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(TEST_LIBS)
 
 $(B)/lab/%: tests/lab/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TEST_LIBS)
 
 $(B)/lab/imapbox: tests/server/imapbox.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
+	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(TEST_LIBS)
 
 $(B)/lab/killn.so: tests/crash/killn.c
 	@mkdir -p $(@D)
@@ -95,7 +97,7 @@ build-fuzz/%.o: %.c $(wildcard common/*.h cmd/imapsync/*.h)
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 build-fuzz/%: tests/fuzz/%.c tests/fuzz/server.h $(FUZZ_LIB)
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(LIBS)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(TEST_LIBS)
 fuzz: $(FUZZ:%=build-fuzz/%)
 	for t in $(FUZZ); do mkdir -p build-fuzz/corpus/$$t && \
 	    build-fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \

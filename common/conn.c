@@ -18,12 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef HAVE_ZLIB
-#include <zlib.h>
-#endif
 
 #include "clock.h"
 #include "conn.h"
+#include "deflate.h"
 #include "mem.h"
 #include "net.h"
 #include "proxy.h"
@@ -47,7 +45,7 @@ struct conn {
 	struct err *e;
 	struct tls *tls;
 	struct fifo out, tx, rx, in;
-	struct deflation *z;	/* RFC 4978, or NULL */
+	struct deflate *z;	/* RFC 4978, or NULL */
 	const char *what;	/* the phase, for messages */
 	int64_t deadline, slept;
 	double seconds;
@@ -210,76 +208,33 @@ encipher(struct conn *c, struct fifo *f)
 	return 0;
 }
 
-#ifdef HAVE_ZLIB
-/* Between out and the cipher, and between the cipher and in. */
-struct deflation {
-	z_stream in, out;
-	struct fifo from, to;
-	bool more;		/* inflate had more than there was room for */
-	bool held;		/* and so had deflate */
-};
-
+/* in and out, and between them and the cipher DEFLATE if it was agreed. */
 static int
 decode(struct conn *c)
 {
-	struct deflation *z = c->z;
-	size_t room, was = c->in.n;
-	char *to;
-	int got;
+	size_t was = c->in.n;
 
-	if (z == NULL)
+	if (c->z == NULL)
 		return decipher(c, &c->in);
-	if (decipher(c, &z->from) < 0)
+	if (decipher(c, &c->z->from) < 0)
 		return -1;
-	while ((z->from.n > 0 || z->more) &&
-	    (to = fifo_room(&c->in, RECORD, &room)) != NULL) {
-		z->in.next_in = (Bytef *)(z->from.p + z->from.at);
-		z->in.avail_in = (uInt)z->from.n;
-		z->in.next_out = (Bytef *)to;
-		z->in.avail_out = (uInt)room;
-		got = inflate(&z->in, Z_SYNC_FLUSH);
-		if (got != Z_OK && got != Z_BUF_ERROR) {
-			fail(c->e, EX_PROTOCOL, "%s: what comes is not "
-			    "DEFLATE", c->what);
-			return broken(c);
-		}
-		z->more = z->in.avail_out == 0;
-		fifo_drop(&z->from, z->from.n - z->in.avail_in);
-		c->in.n += room - z->in.avail_out;
-		if (room == z->in.avail_out)
-			break;
+	if (deflate_in(c->z, &c->in, RECORD) < 0) {
+		fail(c->e, EX_PROTOCOL, "%s: what comes is not DEFLATE",
+		    c->what);
+		return broken(c);
 	}
 	return c->in.n > was;
 }
 
-/* A flush for each burst: the other side must see whole commands. */
 static int
 encode(struct conn *c)
 {
-	struct deflation *z = c->z;
-	size_t room;
-	char *to;
-
-	if (z == NULL)
+	if (c->z == NULL)
 		return encipher(c, &c->out);
-	if (encipher(c, &z->to) < 0)
-		return -1;
-	while ((c->out.n > 0 || z->held) &&
-	    (to = fifo_room(&z->to, RECORD, &room)) != NULL) {
-		z->out.next_in = (Bytef *)(c->out.p + c->out.at);
-		z->out.avail_in = (uInt)c->out.n;
-		do {
-			z->out.next_out = (Bytef *)to;
-			z->out.avail_out = (uInt)room;
-			deflate(&z->out, Z_SYNC_FLUSH);
-			z->to.n += room - z->out.avail_out;
-		} while (z->out.avail_out == 0 &&
-		    (to = fifo_room(&z->to, RECORD, &room)) != NULL);
-		z->held = z->out.avail_out == 0;
-		fifo_drop(&c->out, c->out.n - z->out.avail_in);
-		if (encipher(c, &z->to) < 0)
+	do {
+		if (encipher(c, &c->z->to) < 0)
 			return -1;
-	}
+	} while (deflate_out(c->z, &c->out, RECORD));
 	return 0;
 }
 
@@ -288,43 +243,6 @@ unsent(const struct conn *c)
 {
 	return c->out.n > 0 || (c->z != NULL && (c->z->to.n > 0 || c->z->held));
 }
-
-static void
-end_deflation(struct conn *c)
-{
-	if (c->z == NULL)
-		return;
-	inflateEnd(&c->z->in);
-	deflateEnd(&c->z->out);
-	fifo_free(&c->z->from);
-	fifo_free(&c->z->to);
-	free(c->z);
-}
-#else
-static int
-decode(struct conn *c)
-{
-	return decipher(c, &c->in);
-}
-
-static int
-encode(struct conn *c)
-{
-	return encipher(c, &c->out);
-}
-
-static bool
-unsent(const struct conn *c)
-{
-	return c->out.n > 0;
-}
-
-static void
-end_deflation(struct conn *c)
-{
-	(void)c;
-}
-#endif
 
 /*
  * Who sends much often sends it in small pieces, and each would wake us, just
@@ -541,7 +459,7 @@ conn_close(struct conn *c)
 			    MSG_NOSIGNAL);
 	}
 	tls_free(c->tls);
-	end_deflation(c);
+	deflate_free(c->z);
 	if (c->fd >= 0)
 		close(c->fd);
 	if (c->pid > 0)
@@ -553,50 +471,21 @@ conn_close(struct conn *c)
 	free(c);
 }
 
-#ifdef HAVE_ZLIB
-bool
-conn_can_deflate(void)
-{
-	return true;
-}
-
 int
 conn_deflate(struct conn *c)
 {
-	struct deflation *z;
-
 	if (conn_flush(c) < 0)
 		return -1;
-	z = mem_new(1, sizeof *z);
-	z->from.max = AHEAD + BURST;
-	z->to.max = BURST;
-	if (inflateInit2(&z->in, -MAX_WBITS) != Z_OK ||
-	    deflateInit2(&z->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
-	    -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-		free(z);
-		fail(c->e, EX_OSERR, "zlib");
+	c->z = deflate_new(AHEAD + BURST, BURST);
+	if (c->z == NULL) {
+		fail(c->e, EX_OSERR, "zlib is not there, or has no memory");
 		return broken(c);
 	}
 	/* What came behind the server's yes is compressed already. */
-	fifo_put(&z->from, c->in.p + c->in.at, c->in.n);
+	fifo_put(&c->z->from, c->in.p + c->in.at, c->in.n);
 	fifo_drop(&c->in, c->in.n);
-	c->z = z;
 	return 0;
 }
-#else
-bool
-conn_can_deflate(void)
-{
-	return false;
-}
-
-int
-conn_deflate(struct conn *c)
-{
-	fail(c->e, EX_SOFTWARE, "DEFLATE without zlib");
-	return broken(c);
-}
-#endif
 
 int
 conn_tls(struct conn *c)

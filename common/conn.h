@@ -49,9 +49,8 @@ int conn_starttls(struct conn *);
 
 /*
  * Raw DEFLATE from here on, both ways (RFC 4978), inside TLS if there is any.
- * EX_SOFTWARE in a build without zlib: ask conn_can_deflate first.
+ * EX_OSERR without zlib: ask deflate_here first.
  */
-bool conn_can_deflate(void);
 int conn_deflate(struct conn *);
 
 /*

@@ -6,11 +6,10 @@
  */
 #include "dkim.h"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <string.h>
 
 #include "b64.h"
+#include "ossl.h"
 #include "tag.h"
 
 /* The members of a list with colons: is one of them in it? */

@@ -11,6 +11,7 @@
 
 #include "b64.h"
 #include "clock.h"
+#include "deflate.h"
 #include "imap.h"
 #include "imap_box.h"
 #include "imap_read.h"
@@ -421,7 +422,7 @@ imap_deflate(struct imap *m)
 {
 	int got;
 
-	if ((m->caps & IMAP_COMPRESS) == 0 || !conn_can_deflate())
+	if ((m->caps & IMAP_COMPRESS) == 0 || !deflate_here())
 		return 0;
 	conn_phase(m->c, "COMPRESS", COMMAND);
 	got = imap_wait(m, imap_say(m, "COMPRESS DEFLATE"));

@@ -1,5 +1,4 @@
 /* mem.c: memory that is there or ends the program, and arenas */
-#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -159,7 +158,7 @@ arena_reset(struct arena *a)
 void
 mem_wipe(void *p, size_t n)
 {
-	OPENSSL_cleanse(p, n);
+	explicit_bzero(p, n);
 }
 
 void

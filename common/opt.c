@@ -199,7 +199,7 @@ answer(const struct opt_set *set, const char *name)
 	if (strcmp(name, "help") == 0)
 		help(set);
 	else if (strcmp(name, "version") == 0)
-		printf("postbag %s\n", VERSION);
+		fputs("postbag " VERSION "\n", stdout);
 	else
 		list(set);
 	exit(fflush(stdout) == 0 ? 0 : EX_IOERR);

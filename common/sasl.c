@@ -8,15 +8,12 @@
  * Whatever holds a secret is written into a buffer that was given its room
  * beforehand, so that no realloc leaves a copy behind, and is wiped.
  */
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "b64.h"
 #include "json.h"
+#include "ossl.h"
 #include "sasl.h"
 
 enum {
@@ -557,17 +554,29 @@ scram_step(struct sasl *s, struct str msg, struct buf *out, struct err *e)
 
 /* --- choosing --- */
 
+static const EVP_MD *
+sha256(void)
+{
+	return EVP_sha256();
+}
+
+static const EVP_MD *
+sha1(void)
+{
+	return EVP_sha1();
+}
+
 /* The strongest first. */
 static const struct sasl_mech mechs[] = {
 	{ "EXTERNAL", CERT, external_first, unexpected, NULL },
 	{ "OAUTHBEARER", TOKEN | TLS, bearer_first, bearer_step, NULL },
 	{ "XOAUTH2", TOKEN | TLS | SELF, xoauth2_first, oauth_refused, NULL },
 	{ "SCRAM-SHA-256-PLUS", PASSWORD | BINDING, scram_first, scram_step,
-	    EVP_sha256 },
+	    sha256 },
 	{ "SCRAM-SHA-1-PLUS", PASSWORD | BINDING, scram_first, scram_step,
-	    EVP_sha1 },
-	{ "SCRAM-SHA-256", PASSWORD, scram_first, scram_step, EVP_sha256 },
-	{ "SCRAM-SHA-1", PASSWORD, scram_first, scram_step, EVP_sha1 },
+	    sha1 },
+	{ "SCRAM-SHA-256", PASSWORD, scram_first, scram_step, sha256 },
+	{ "SCRAM-SHA-1", PASSWORD, scram_first, scram_step, sha1 },
 	{ "PLAIN", PASSWORD | TLS, plain_first, unexpected, NULL },
 	{ "LOGIN", PASSWORD | TLS | SELF, NULL, login_step, NULL },
 	{ "CRAM-MD5", PASSWORD | ASKED | SELF, NULL, cram_step, NULL },

@@ -9,10 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +18,7 @@
 #include "b64.h"
 #include "file.h"
 #include "mem.h"
+#include "ossl.h"
 #include "tls.h"
 #include "tls_private.h"
 #include "trace.h"

@@ -8,15 +8,12 @@
  * and many hosts of one provider send the same.
  */
 #include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "ossl.h"
 #include "tls_look.h"
 #include "tls_private.h"
 

@@ -2,8 +2,7 @@
 #ifndef TLS_PRIVATE_H
 #define TLS_PRIVATE_H
 
-#include <openssl/ssl.h>
-
+#include "ossl.h"
 #include "tls.h"
 
 /* The data of our BIO: where ciphertext comes from and goes to. */

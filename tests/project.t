@@ -18,7 +18,7 @@ for tool in "$BUILD"/*; do
 	like "$head" 'BIND_NOW|NOW' "$name: bound at start"
 	unlike "$head" 'RWE' "$name: nothing writable is executable"
 	unlike "$(readelf -dW "$tool" | grep NEEDED |
-	    grep -vE 'lib(c|ssl|crypto|resolv|z)\.so')" NEEDED \
+	    grep -vE 'libc\.so')" NEEDED \
 	    "$name: links only what it may"
 	like "$("$tool" --version)" '^postbag [0-9]' "$name: --version"
 	like "$("$tool" --help)" '^usage: ' "$name: --help"
@@ -27,6 +27,21 @@ for tool in "$BUILD"/*; do
 	status 74 "$name: a full disk under stdout" \
 	    bash -c '"$0" --help > /dev/full' "$tool"
 done
+# What is loaded late: not at a start, and said when it is not there.
+loads() {
+	LD_DEBUG=libs "$@" 2>&1 |
+		grep -oE 'calling init: .*lib(ssl|crypto|z|idn2|resolv)\.so'
+}
+TLS=(mailsend -S smtps://localhost:1 -f a@example.org --ca /etc/passwd
+    b@example.org --body x)
+is "$(loads mailsend --version)" "" "--version loads no library"
+like "$(loads "${TLS[@]}")" libssl "TLS does"
+mkdir "$T/lib"
+: > "$T/lib/libssl.so.3"
+is "$(LD_LIBRARY_PATH=$T/lib mailsend --version)" "$(mailsend --version)" \
+    "without OpenSSL: --version"
+status 71 "TLS without OpenSSL" env LD_LIBRARY_PATH="$T/lib" "${TLS[@]}"
+like "$ERR" '^mailsend: a library cannot be loaded: .*libssl\.so' "is said"
 ok "make install, below DESTDIR" make -s install DESTDIR="$T/root" PREFIX=/usr
 ok "installs the tools" test -x "$T/root/usr/bin/mailsend"
 ok "and the manual" test -f "$T/root/usr/share/man/man1/mailsend.1"

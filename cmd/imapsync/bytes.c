@@ -7,13 +7,13 @@
  * end, and the rest follows as it comes.
  */
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "imapsync.h"
+#include "ossl.h"
 
 enum { OUT = 65536, HALF = OUT / 2 };
 

@@ -8,13 +8,13 @@
  * decide.  What is paired is not transferred.
  */
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ossl.h"
 #include "run.h"
 
 /* A file here, or a message there, that looks for its other half. */

@@ -5,12 +5,12 @@
  * goes; what is durable here is deleted there at the end, if at all, and is
  * gone when QUIT was answered.
  */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mailfetch.h"
+#include "ossl.h"
 #include "pop3.h"
 
 /*

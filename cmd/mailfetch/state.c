@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "file.h"
 #include "mailfetch.h"
+#include "ossl.h"
 
 struct record {
 	uint32_t sum, kind, day, zero;
