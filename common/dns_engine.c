@@ -39,6 +39,7 @@ unchain(struct dns *d, struct question *q)
 	while (*p != q)
 		p = &(*p)->chain;
 	*p = q->chain;
+	d->questions--;
 }
 
 void
@@ -143,6 +144,7 @@ start(struct dns *d, const struct dns_key *k)
 		q->first = (uint8_t)(d->next_first++ % d->sys.n);
 	q->chain = d->bucket[k->hash % BUCKETS];
 	d->bucket[k->hash % BUCKETS] = q;
+	d->questions++;
 	dns_append(&d->fresh, q);
 	return q;
 }
@@ -410,17 +412,18 @@ defaults(struct dns *d)
 	d->tries = c->tries > d->sys.n ? c->tries : d->sys.n;
 	d->most = c->window;
 	d->window = d->most < WINDOW_START ? d->most : WINDOW_START;
-	d->insize = c->bufsize <= 2048 ? 2048 : 65536;
 	d->tokens = 1;
 }
 
 struct dns *
 dns_open(const struct dns_conf *conf, struct err *e)
 {
-	struct dns *d = mem_new(1, sizeof *d);
-	unsigned i;
+	size_t room = conf->bufsize <= 2048 ? 2048 : 65536, i;
+	/* one piece: as large as that, it is mapped and zero for nothing */
+	struct dns *d = mem_new(1, sizeof *d + BATCH * room);
 
 	d->conf = *conf;
+	d->in = (unsigned char *)(d + 1);
 	if (dns_system(conf, &d->sys, e) < 0) {
 		free(d);
 		return NULL;
@@ -428,9 +431,8 @@ dns_open(const struct dns_conf *conf, struct err *e)
 	defaults(d);
 	for (i = 0; i < STREAMS; i++)
 		d->stream[i].fd = -1;
-	d->in = mem_new(BATCH, d->insize);
 	for (i = 0; i < BATCH; i++) {
-		d->iv[i] = (struct iovec){ d->in + i * d->insize, d->insize };
+		d->iv[i] = (struct iovec){ d->in + i * room, room };
 		d->im[i].msg_hdr.msg_iov = &d->iv[i];
 		d->im[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -478,9 +480,9 @@ dns_close(struct dns *d)
 
 	if (d == NULL)
 		return;
-	for (i = 0; i < BUCKETS; i++)
+	for (i = 0; i < BUCKETS && d->questions > 0; i++)
 		while ((q = d->bucket[i]) != NULL) {
-			d->bucket[i] = q->chain;
+			unchain(d, q);
 			discard(q);
 		}
 	while ((r = d->ready) != NULL) {
@@ -499,6 +501,5 @@ dns_close(struct dns *d)
 	for (i = 0; i < d->sys.n; i++)
 		close_peer(&d->peer[i]);
 	dns_cache_free(d->cache);
-	free(d->in);
 	free(d);
 }

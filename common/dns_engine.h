@@ -104,6 +104,7 @@ struct dns {
 	struct dns_system sys;
 	struct peer peer[DNS_MAXSERVERS];
 	struct question *bucket[BUCKETS];
+	unsigned questions;		/* in the buckets */
 	struct list fresh, again, later, wait[MAXTRIES + 1], tcp;
 	struct ready *ready, **ready_end;
 	struct stream stream[STREAMS];
@@ -119,7 +120,6 @@ struct dns {
 	unsigned nrandom;
 	struct tomb tomb[TOMBS];
 	unsigned tombs;
-	size_t insize;
 	unsigned char *in;
 	struct mmsghdr im[BATCH];	/* what recvmmsg fills, set once */
 	struct iovec iv[BATCH];

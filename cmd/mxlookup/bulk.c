@@ -24,10 +24,10 @@ enum {
 /* ---- names from stdin */
 
 struct input {
-	struct lines lines;
-	bool first;
-	const struct opt_list *list;	/* operands instead, or NULL */
+	const struct opt_list *list;	/* operands, or NULL: the lines */
 	size_t next;
+	bool begun;
+	struct lines lines;
 };
 
 /* A name from a line: first column of CSV, no comment, no BOM. */
@@ -59,8 +59,8 @@ next_name(struct input *in, struct str *name)
 		return true;
 	}
 	while (lines_next(&in->lines, name)) {
-		*name = name_in(*name, in->first);
-		in->first = false;
+		*name = name_in(*name, !in->begun);
+		in->begun = true;
 		if (name->n > 0)
 			return true;
 	}
@@ -321,32 +321,21 @@ loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
 	return flush(r, true, e);
 }
 
-static struct input *
-input(const struct run *r)
-{
-	struct input *in = mem_new(1, sizeof *in);
-
-	in->first = true;
-	if (r->operands.n > 0)
-		in->list = &r->operands;
-	return in;
-}
-
 int
 bulk_run(struct run *r, struct err *e)
 {
+	static struct input in;		/* most of it is never touched */
 	struct skip skip = { 0 };
-	struct input *in;
 	int got;
 
 	if (r->skip_done != NULL && skip_load(&skip, r->skip_done, e) < 0)
 		return -1;
 	if (r->ordered || r->operands.n > 1)
 		ring = mem_new(1, sizeof *ring);
-	in = input(r);
+	if (r->operands.n > 0)
+		in.list = &r->operands;
 	r->out.max = OUT_MAX;
-	got = loop(r, in, &skip, e);
-	free(in);
+	got = loop(r, &in, &skip, e);
 	free(ring);
 	free(skip.slot);
 	return got;
