@@ -349,14 +349,15 @@ static int
 work(struct line *l, struct jobs *all)
 {
 	struct queue q = { .head = 0 };
-	struct job *j, *before = NULL;
+	struct box *in = l->selected;
+	struct job *j;
 	int got = 0;
 
 	while (got == 0) {
 		while (q.head - q.tail < AHEAD && (j = next(all)) != NULL) {
-			if (before == NULL || before->b != j->b)
+			if (in != j->b)
 				ask_box(l, &q, j);
-			before = j;
+			in = j->b;
 			ask(l, &q, j);
 		}
 		if (q.head == q.tail)
@@ -493,10 +494,8 @@ fetch_all(struct run *r)
 		if (r->boxes[i].look && r->boxes[i].opened &&
 		    r->boxes[i].near && !r->boxes[i].failed)
 			jobs_of(&all, &r->boxes[i]);
-	if (all.n > 0 && !run_stop) {
+	if (all.n > 0 && !run_stop)
 		got = run_jobs(r, &all);
-		r->line[0].selected = NULL;
-	}
 	for (i = 0; i < all.n; i++) {
 		whole(&all.v[i]);
 		free(all.v[i].uids);

@@ -617,13 +617,18 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 		if (head == tail)
 			break;
 		k = ring[tail % AHEAD];
+		r->line[0].selected = NULL;
 		if ((got = hear_all(k, m, 0)) == 0)
 			got = finish(k, m, head - tail == 1);
+		if (got == 0 && !k->b->failed && head - tail == 1)
+			r->line[0].selected = k->b;
 		if (got > 0)
 			later[k->b - r->boxes] = true;
 		remote_done(k);
 		tail++;
 	}
+	if (tail < head)		/* what was asked selects another */
+		r->line[0].selected = NULL;
 	forget(ring, tail, head);
 	return got < 0 ? -1 : 0;
 }
