@@ -383,6 +383,8 @@ int local_open(struct local *, int root, const char *path, bool make,
 void local_close(struct local *);
 /* Two stats, without opening anything: 1 if there is no such Maildir. */
 int local_stamp(int root, const char *path, struct stamp *, bool *racy);
+/* In how many ms a scan would not be racy, if nothing changes; 0: now. */
+int local_calm(const struct local *);
 /*
  * The letters, from dovecot-keywords; the keywords are kept by pointer.  It
  * comes before any file name is made, unless local_scan did it.

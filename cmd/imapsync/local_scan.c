@@ -58,12 +58,19 @@ latest(const struct stamp *s)
 	return s->cur_mtime > s->new_mtime ? s->cur_mtime : s->new_mtime;
 }
 
-static bool
-is_racy(const struct stamp *s, uint64_t start)
+/* From when on it proves something. */
+static uint64_t
+proof(const struct stamp *s)
 {
 	bool coarse = s->cur_mtime % MS == 0 && s->new_mtime % MS == 0;
 
-	return latest(s) + (coarse ? GRAIN_COARSE : GRAIN_FINE) > start;
+	return latest(s) + (coarse ? GRAIN_COARSE : GRAIN_FINE);
+}
+
+static bool
+is_racy(const struct stamp *s, uint64_t start)
+{
+	return proof(s) > start;
 }
 
 static int
@@ -98,6 +105,22 @@ local_stamp(int root, const char *path, struct stamp *s, bool *racy)
 	*s = stamp_of(&cur, &fresh);
 	*racy = is_racy(s, start);
 	return 0;
+}
+
+int
+local_calm(const struct local *l)
+{
+	struct stat cur, fresh;
+	struct stamp s;
+	uint64_t start = now();
+
+	if (fstat(l->cur, &cur) < 0 || fstat(l->fresh, &fresh) < 0)
+		return 0;
+	s = stamp_of(&cur, &fresh);
+	if (!is_racy(&s, start))
+		return 0;
+	return (int)((proof(&s) - start) / MS > 10000 ? 10000 :
+	    (proof(&s) - start) / MS + 1);
 }
 
 /* ---- the scan ---- */
