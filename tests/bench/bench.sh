@@ -11,6 +11,8 @@
 # T is a folder that is removed at the end, BUILD where the programs were made.
 # A benchmark works with copies of them: a build meanwhile is no trouble.
 
+export LAB_AS_INSTALLED=1
+
 # shellcheck disable=SC2034 # for the benchmarks
 BUILD=${POSTBAG_BUILD:-$ROOT/build}
 T=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")

@@ -15,6 +15,8 @@ import sys
 sys.path.insert(0, sys.path[0] + "/../server")
 from synclab import *
 
+os.environ["LAB_AS_INSTALLED"] = "1"
+
 N = int(os.environ.get("SYNC_MESSAGES", "20000"))
 PEERS = os.environ.get("PEERS", "mbsync interimap offlineimap").split()
 PEERS = [p for p in PEERS if shutil.which(p)]

@@ -44,6 +44,7 @@
 # To be set before lab_up, all optional:
 #   LAB_CERT=NAME		certificate of the servers instead of good
 #   LAB_DOVECOT_CONF=TEXT	more dovecot.conf
+#   LAB_AS_INSTALLED=1		for a bench: see lab_dovecot_quick
 #   LAB_POSTFIX_CONF=TEXT	more main.cf
 #
 # Functions:
@@ -399,10 +400,11 @@ lab_dovecot_write() {
 	case $(dovecot --version) in
 	2.3.*)
 		lab_dovecot_23 "$pass"
-		lab_dovecot_both 'service_count = 0';;
+		lab_dovecot_both 'service_count = 0' 'service_count = 1000';;
 	*)
 		lab_dovecot_24 "$pass"
-		lab_dovecot_both 'restart_request_count = unlimited';;
+		lab_dovecot_both 'restart_request_count = unlimited' \
+		    'restart_request_count = 1000';;
 	esac
 	printf '%s\n' "${LAB_DOVECOT_CONF-}"
 }
@@ -543,6 +545,7 @@ lab_dovecot_both() {	# how to say: one login process for many clients
 	    mode = 0666
 	  }
 	}
+	$(lab_dovecot_quick "$2")
 	service auth {
 	  unix_listener $LAB/dovecot/auth {
 	    mode = 0666
@@ -557,6 +560,20 @@ lab_dovecot_both() {	# how to say: one login process for many clients
 	}
 	service stats {
 	  chroot =
+	}
+	END
+}
+
+# Not as installed, and quicker: a process serves many sessions, one after the
+# other, and does not wait for the disk.
+lab_dovecot_quick() {
+	[ -n "${LAB_AS_INSTALLED-}" ] || cat <<-END
+	mail_fsync = never
+	service imap {
+	  $1
+	}
+	service pop3 {
+	  $1
 	}
 	END
 }
