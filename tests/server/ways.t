@@ -38,7 +38,10 @@ while True:
         pass            # the answer to QUIT is not waited for
 ' &
 server=$!
-sleep 0.3
+for _ in {1..200}; do
+	! (exec 3<> /dev/tcp/10.9.9.1/2525) 2>/dev/null || break
+	sleep 0.05
+done
 rc=0
 "${@:2}" || rc=$?
 kill $server
