@@ -145,8 +145,9 @@ recv_some(struct conn *c)
 	n = recv(c->fd, to, room, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n < 0) {
-		fail_sys(c->e, EX_TEMPFAIL, "%s", c->what);
+	if (n < 0) {	/* one that closes with something unread resets */
+		fail_sys(c->e, EX_TEMPFAIL, errno == ECONNRESET ?
+		    "%s: the server closed the connection" : "%s", c->what);
 		return broken(c);
 	}
 	c->rx.n += (size_t)n;
