@@ -482,7 +482,8 @@ dns_close(struct dns *d)
 		return;
 	for (i = 0; i < BUCKETS && d->questions > 0; i++)
 		while ((q = d->bucket[i]) != NULL) {
-			unchain(d, q);
+			d->bucket[i] = q->chain;
+			d->questions--;
 			discard(q);
 		}
 	while ((r = d->ready) != NULL) {
