@@ -94,7 +94,7 @@ account_options(struct account *a)
 	const struct opt table[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Output" },
 	{ 'v', "verbose", NULL, OPT_COUNT, &a->verbose,
-	    "show the dialogue, secrets masked; twice: TLS too", NULL, 0 },
+	    "say what is done; -vv: the dialogue; -vvv: TLS too", NULL, 0 },
 	{ 'q', "quiet", NULL, OPT_FLAG, &a->quiet, "errors only", NULL, 0 },
 	{ 'j', "json", NULL, OPT_FLAG, &a->json, "JSON, one object a line",
 	    NULL, 0 },

@@ -422,7 +422,7 @@ conn_open(const struct conn_conf *conf, struct err *e)
 	if (c->fd < 0)
 		broken(c);
 	else
-		trace_note(1, "connected to %s (%s)", c->where, c->peer_text);
+		trace_note(TRACE_DONE, "connected to %s (%s)", c->where, c->peer_text);
 	if (c->fd >= 0 && through(c) == 0)
 		return c;
 	conn_close(c);
@@ -568,7 +568,7 @@ trace_out(struct conn *c, struct str s)
 {
 	char masked[128];
 
-	if (trace_level() < 1)
+	if (!trace_on(TRACE_TALK))
 		return;
 	if (c->mask != NULL) {
 		snprintf(masked, sizeof masked, "%s%s***", c->mask,
@@ -614,7 +614,7 @@ trace_in(const struct conn *c, struct str s)
 	char masked[16];
 	size_t n = s.n > 0 && s.p[0] == '+' ? 1 : 3;
 
-	if (trace_level() < 1)
+	if (!trace_on(TRACE_TALK))
 		return;
 	if (c->mask != NULL && s.n > n && (s.p[0] == '+' || s.p[0] == '3')) {
 		snprintf(masked, sizeof masked, "%.*s ***", (int)n, s.p);

@@ -107,7 +107,7 @@ dns_count(struct dns *d, struct question *q)
 	q->counted = true;
 }
 
-/* With -v, each query and what came of it. */
+/* With -vv, each query and what came of it. */
 static void
 note(const struct dns *d, const struct question *q, const char *mark,
     const struct dns_answer *a)
@@ -116,7 +116,7 @@ note(const struct dns *d, const struct question *q, const char *mark,
 	const char *type = dns_type(q->type);
 	int n;
 
-	if (trace_level() == 0)
+	if (!trace_on(TRACE_TALK))
 		return;
 	dns_text(q->wire, name);
 	n = snprintf(line, sizeof line, "%s %s", name, type != NULL ? type :

@@ -107,7 +107,7 @@ sandbox_enter(const struct sandbox *s)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	done = syscall(RESTRICT_SELF, set, 0) == 0;
 	close(set);
-	trace_note(2, "sandbox: Landlock ABI %ld%s", abi, done ? "" :
+	trace_note(TRACE_DETAIL, "sandbox: Landlock ABI %ld%s", abi, done ? "" :
 	    ", not enforced");
 	return done;
 }

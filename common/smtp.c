@@ -566,7 +566,7 @@ say_bdat(struct smtp *s, struct batch *b)
 {
 	conn_printf(s->c, "BDAT %llu LAST\r\n",
 	    (unsigned long long)b->m->msg->size);
-	trace_note(1, "%llu bytes of message",
+	trace_note(TRACE_TALK, "%llu bytes of message",
 	    (unsigned long long)b->m->msg->size);
 	b->unread = true;
 	return pour(s, b->m->msg, false);
@@ -575,7 +575,7 @@ say_bdat(struct smtp *s, struct batch *b)
 static int
 say_content(struct smtp *s, struct batch *b)
 {
-	trace_note(1, "%llu bytes of message",
+	trace_note(TRACE_TALK, "%llu bytes of message",
 	    (unsigned long long)b->m->msg->size);
 	s->inside = true;
 	if (pour(s, b->m->msg, true) < 0)

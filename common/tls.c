@@ -534,7 +534,7 @@ settle(struct tls *t)
 	if (t->conf->npins > 0 && check_pins(t) < 0)
 		return -1;
 	t->verified = !t->conf->insecure || t->conf->npins > 0;
-	trace_note(2, "%s, %s, certificate %s", SSL_get_version(t->ssl),
+	trace_note(TRACE_DETAIL, "%s, %s, certificate %s", SSL_get_version(t->ssl),
 	    SSL_get_cipher_name(t->ssl), t->verified ? "verified" :
 	    "NOT VERIFIED");
 	return 0;

@@ -1,4 +1,4 @@
-/* trace.c: what -v shows: the dialogue on stderr, secrets masked */
+/* trace.c: what -v shows on stderr: what is done, the dialogue, details */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,33 +12,38 @@ trace_set(int to)
 	level = to;
 }
 
-int
-trace_level(void)
+bool
+trace_on(enum trace_level from)
 {
-	return level;
+	return level >= (int)from;
 }
 
-void
-trace_line(const char *mark, struct str s)
+static void
+show(const char *mark, struct str s)
 {
 	char safe[4096];
 
-	if (level < 1)
-		return;
 	str_escape(safe, sizeof safe, s);
 	fprintf(stderr, "%s %s\n", mark, safe);
 }
 
 void
-trace_note(int from, const char *fmt, ...)
+trace_line(const char *mark, struct str s)
+{
+	if (trace_on(TRACE_TALK))
+		show(mark, s);
+}
+
+void
+trace_note(enum trace_level from, const char *fmt, ...)
 {
 	char text[2048];
 	va_list ap;
 
-	if (level < from)
+	if (!trace_on(from))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	trace_line("*", str_of(text));
+	show("*", str_of(text));
 }

@@ -103,7 +103,7 @@ add_rcpt(struct letter *l, const struct options *o, const struct addr *a,
 	m->rcpt[m->n++] = (struct smtp_rcpt){ .addr = wire,
 	    .params = rcpt_params(l, o) };
 	m->utf8 |= a->utf8;
-	trace_note(1, "recipient %s", wire);
+	trace_note(TRACE_TALK, "recipient %s", wire);
 	return 0;
 }
 

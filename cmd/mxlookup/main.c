@@ -46,8 +46,8 @@ static const struct opt options[] = {
 	    "make the exit status 65 (error)", NULL, OPT_NOCONF },
 	{ 0, "nagios", NULL, OPT_FLAG, &r.nagios, "a monitoring plugin's "
 	    "line and exit status", NULL, OPT_NOCONF },
-	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "the questions and "
-	    "replies on stderr", NULL, OPT_NOCONF },
+	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "say what is done; -vv: "
+	    "the questions and replies; -vvv: details", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Many names (without "
 	    "operands: from stdin)" },
 	{ 'c', "window", "N", OPT_NUMBER, &window, "most questions in flight "

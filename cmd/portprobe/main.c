@@ -139,8 +139,8 @@ static const struct opt options[] = {
 	{ 0, "aggregate", "best|worst", OPT_TEXT, &aggregate, "what counts of "
 	    "a target's hosts and addresses, per port (worst)", NULL,
 	    OPT_NOCONF },
-	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "the dialogues on stderr",
-	    NULL, OPT_NOCONF },
+	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "say what is done; -vv: "
+	    "the dialogues; -vvv: details", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Many targets (- for stdin), "
 	    "and manners" },
 	{ 'c', "connections", "N", OPT_NUMBER, &r.most, "most connections at "

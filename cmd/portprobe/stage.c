@@ -57,7 +57,7 @@ stage_failed(struct probe *p, const char *class, const char *text)
 	t->stage = rules[p->stage].name;
 	t->text = arena_dup(&p->mem, str_of(text));
 	t->error = p->error;
-	if (trace_level() > 0)
+	if (trace_on(TRACE_TALK))
 		trace(p, "*", str_of(t->text));
 }
 
@@ -87,7 +87,7 @@ say(struct probe *p, enum probe_step step)
 	if (step == PROBE_STARTTLS && p->turn == TURN_INJECT)
 		buf_s(&b, p->talk->inject);
 	if (b.n > 0) {
-		if (trace_level() > 0)
+		if (trace_on(TRACE_TALK))
 			trace(p, ">", BUF_STR(b));
 		wire_put(p, BUF_STR(b));
 	}
@@ -420,7 +420,7 @@ talked(struct probe *p)
 	}
 	if (got == 0)
 		return false;
-	if (trace_level() > 0)
+	if (trace_on(TRACE_TALK))
 		trace(p, "<", r.all);
 	next = rules[p->stage].then(p, &r);
 	buf_drop(&p->in, r.all.n);

@@ -119,7 +119,7 @@ status 0 "LMTP" pop -d "lmtp:$LAB_LMTP_SOCKET" --rcpt jane@johndoe.com \
     --limit 5
 ok "arrives" lab_mail_wait jane 5
 fresh
-status 67 "LMTP by TCP, with a recipient that is refused" pop --limit 1 -v \
+status 67 "LMTP by TCP, with a recipient that is refused" pop --limit 1 -vv \
     -d "lmtp:localhost:$LAB_LMTP_PORT" --rcpt jane@johndoe.com \
     --rcpt nobody@johndoe.com
 like "$ERR" '> STARTTLS' "is encrypted"
@@ -146,7 +146,7 @@ wait_port 127.0.0.1 "$PLAIN"
 status 77 "LMTP to a server without STARTTLS" pop --limit 1 \
     -d "lmtp:localhost:$PLAIN" --rcpt jane@johndoe.com
 not_ok "is told nothing of the mail" grep -q MAIL "$LAB/plain.out"
-status 0 "--deliver-tls off" pop --limit 1 -v --deliver-tls off \
+status 0 "--deliver-tls off" pop --limit 1 -vv --deliver-tls off \
     -d "lmtp:localhost:$LAB_LMTP_PORT" --rcpt jane@johndoe.com
 unlike "$ERR" '> STARTTLS' "is not encrypted"
 status 64 "--deliver-tls nonsense" pop --deliver-tls maybe -d stdout

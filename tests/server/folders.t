@@ -95,7 +95,7 @@ status 64 "--search with a line end" imap -d "maildir:$T/md" \
 status 64 "--search with a literal" imap -d "maildir:$T/md" --search 'SUBJECT {3}'
 fresh
 status 0 "all" imap -d "maildir:$T/md" --create
-status 0 "nothing new" imap -d "maildir:$T/md" -v
+status 0 "nothing new" imap -d "maildir:$T/md" -vv
 unlike "$ERR" 'UID SEARCH' "is known without a search"
 find_ '1 2' --limit 2
 status 0 "the next two" imap -d "maildir:$T/md" --limit 2 -j
@@ -185,7 +185,7 @@ want=$(cat "$LAB_MAILDIR_billy"/new/* | sort | sha256sum)
 size=$(cat "$LAB_MAILDIR_billy"/new/* | wc -c)
 lab_relay ZIP -t "127.0.0.1:$LAB_IMAPS_PORT"
 fresh
-status 0 "a server with COMPRESS" mailfetch -v -S "imaps://localhost:$ZIP" \
+status 0 "a server with COMPRESS" mailfetch -vv -S "imaps://localhost:$ZIP" \
     --ca "$LAB_CA" -u billy --auth plain --password-command 'echo secret' \
     -d "maildir:$T/md" --create
 if [[ $ERR = *COMPRESS=DEFLATE* ]]; then

@@ -106,7 +106,7 @@ fi
 # ---- rule 5: a secret never stands in argv, environment, log, trace, core
 # exec: so that $! is the tool and not a shell, which knows the password
 login() { exec mailsend -S "smtps://localhost:$MUTE" --ca "$LAB_CA" -u billy \
-    --auth plain -f a@b.test -v --body x "$@" c@d.test; }
+    --auth plain -f a@b.test -vv --body x "$@" c@d.test; }
 said() { grep -qs '235 well' "$1"; }
 printf '#!/bin/sh\nls -l /proc/self/fd > %s/fds\ntr "\\0" "\\n" < /proc/$PPID/environ > %s/env\ntr "\\0" "\\n" < /proc/$PPID/cmdline > %s/cmd\ntr "\\0" "\\n" < /proc/$$/environ >> %s/env\ntr "\\0" "\\n" < /proc/$$/cmdline >> %s/cmd\ncat %s/pw\n' "$T" "$T" "$T" "$T" "$T" "$T" > "$T/give"
 chmod 700 "$T/give"
@@ -184,7 +184,7 @@ is "$(sed -n 's/^Max core file size *//p' /proc/$pid/limits | tr -s ' ')" \
 finish $pid
 rm -f "$T/log"
 exec_naive() { exec python3 "$ROOT/tests/transcript/naive" "$@"; }
-exec_naive -S "smtp://127.0.0.1:$PLAIN" --tls off -u billy -f a@b.test -v \
+exec_naive -S "smtp://127.0.0.1:$PLAIN" --tls off -u billy -f a@b.test -vv \
     --password-command "echo $PASSWORD" --body x --timeout 3 c@d.test \
     > "$T/out" 2> "$T/log" &
 pid=$!

@@ -52,7 +52,7 @@ status 0 "an address literal is verified by its IP SAN" \
 
 # ---- mechanisms, all on a real server
 for mech in plain login scram-sha-1 scram-sha-256 cram-md5; do
-	status 0 "AUTH $mech" smtps -v --auth $mech --quit-after auth
+	status 0 "AUTH $mech" smtps -vv --auth $mech --quit-after auth
 	like "$ERR" "AUTH ${mech^^} \*\*\*" "$mech was used, and masked"
 	unlike "$ERR" 'secret|c2VjcmV0' "its secret is not shown"
 done

@@ -40,7 +40,7 @@ watch() {
 	while [ "$1" != -- ]; do env+=("$1"); shift; done
 	shift
 	: > "$T/said"
-	env "${env[@]}" "$BUILD/mailfetch" -v -S "$url" --ca "$LAB_CA" -u billy \
+	env "${env[@]}" "$BUILD/mailfetch" -vv -S "$url" --ca "$LAB_CA" -u billy \
 		--auth plain --password-command 'echo secret' --watch \
 		--state "$T/the.state" -d "maildir:$T/md" --create "$@" 2>> "$T/said" &
 	WATCH=$!

@@ -86,7 +86,7 @@ like "$ERR" 'not for 127.0.0.2' "and so is said"
 
 # its password comes from the configuration, and is shown nowhere
 conf "proxy socks5://jo:p:w@d@127.0.0.1:$LOCKED"
-status 0 "SOCKS5 with a password" asked --password-command 'echo secret' -vv
+status 0 "SOCKS5 with a password" asked --password-command 'echo secret' -vvv
 unlike "$OUT$ERR" 'p:w@d' "which is not shown"
 conf "proxy socks5://jo:wrong@127.0.0.1:$LOCKED"
 status 77 "a wrong one" asked --password-command 'echo secret'
@@ -96,7 +96,7 @@ status 77 "none where one is wanted" asked --password-command 'echo secret' \
     --proxy "socks5://127.0.0.1:$LOCKED"
 like "$ERR" 'proxy: it wants a login' "is said"
 conf "proxy http://jo:hush@127.0.0.1:$GUARDED"
-status 0 "HTTP with a password" asked --password-command 'echo secret' -vv
+status 0 "HTTP with a password" asked --password-command 'echo secret' -vvv
 unlike "$OUT$ERR" "hush|$(printf jo:hush | base64)" "which is not shown"
 conf "proxy http://jo:wrong@127.0.0.1:$GUARDED"
 status 77 "a wrong one" asked --password-command 'echo secret'
