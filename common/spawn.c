@@ -1,0 +1,294 @@
+/*
+ * spawn.c: the one way to start a process, and to wait for it
+ *
+ * What a process inherits that nobody meant for it is a secret's descriptor,
+ * a pipe whose other end never sees the end, a signal that is ignored.  Who
+ * starts us with SIGCHLD ignored has the kernel reap our children: waitpid(2)
+ * says ECHILD then, which is the end and not a reason to wait on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "mem.h"
+#include "net.h"
+#include "spawn.h"
+
+enum { GRACE = 1, NAP_MS = 5 };
+extern char **environ;
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+enum { RANGE_CLOEXEC = 4 };		/* linux/close_range.h */
+
+/* ---- starting ---- */
+
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
+#define HAVE_CLOSEFROM_NP
+#endif
+#endif
+
+#ifdef HAVE_CLOSEFROM_NP
+static void
+close_others(posix_spawn_file_actions_t *acts)
+{
+	posix_spawn_file_actions_addclosefrom_np(acts, 3);
+}
+#else
+/* Ours are so already: this is for what libraries and our parent left. */
+static void
+close_others(posix_spawn_file_actions_t *acts)
+{
+	struct rlimit files = { 256, 256 };
+	int fd;
+
+	(void)acts;
+	if (syscall(SYS_close_range, 3, ~0U, RANGE_CLOEXEC) == 0)
+		return;
+	getrlimit(RLIMIT_NOFILE, &files);
+	for (fd = 3; (rlim_t)fd < files.rlim_cur; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+#endif
+
+static void
+set_files(posix_spawn_file_actions_t *acts, const int fd[3])
+{
+	int i;
+
+	posix_spawn_file_actions_init(acts);
+	for (i = 0; i < 3; i++) {
+		if (fd[i] == SPAWN_NULL)
+			posix_spawn_file_actions_addopen(acts, i, "/dev/null",
+			    i == 0 ? O_RDONLY : O_WRONLY, 0);
+		else if (fd[i] != i)
+			posix_spawn_file_actions_adddup2(acts, fd[i], i);
+	}
+	close_others(acts);
+}
+
+static void
+set_attr(posix_spawnattr_t *attr, bool group)
+{
+	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+	sigset_t set;
+
+	posix_spawnattr_init(attr);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(attr, &set);
+	sigfillset(&set);
+	posix_spawnattr_setsigdefault(attr, &set);
+	posix_spawnattr_setpgroup(attr, 0);
+	if (group)
+		flags |= POSIX_SPAWN_SETPGROUP;
+	posix_spawnattr_setflags(attr, flags);
+}
+
+/* Who is not in the terminal's foreground is stopped when he reads there. */
+static bool
+in_foreground(void)
+{
+	int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = tcgetpgrp(fd) == getpgrp();
+	close(fd);
+	return is;
+}
+
+static void
+began(struct spawn_child *c, pid_t pid, bool group)
+{
+	*c = (struct spawn_child){ .how = SPAWN_RUNS, .pid = pid,
+	    .group = group, .fd = (int)syscall(SYS_pidfd_open, pid, 0) };
+}
+
+int
+spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
+{
+	char sh[] = "/bin/sh", dash_c[] = "-c";
+	char *text = f->command != NULL ? mem_dup(f->command) : NULL;
+	char *shell[] = { sh, dash_c, text, NULL };
+	char *const *argv = text != NULL ? shell : f->argv;
+	bool group = !f->asks || !in_foreground();
+	posix_spawn_file_actions_t acts;
+	posix_spawnattr_t attr;
+	pid_t pid;
+
+	*c = (struct spawn_child){ .how = SPAWN_NONE, .fd = -1 };
+	set_files(&acts, f->fd);
+	set_attr(&attr, group);
+	errno = posix_spawnp(&pid, argv[0], &acts, &attr, argv, environ);
+	if (errno == 0)
+		began(c, pid, group);
+	else
+		fail_sys(e, text != NULL ? EX_OSERR : EX_UNAVAILABLE, "%s",
+		    argv[0]);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&acts);
+	free(text);
+	return c->how == SPAWN_RUNS ? 0 : -1;
+}
+
+int
+spawn_socket(const char *command, struct spawn_child *c, struct err *e)
+{
+	struct spawn_conf f = { .command = command, .asks = true };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail_sys(e, EX_OSERR, "socketpair");
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	f.fd[0] = f.fd[1] = pair[1];
+	f.fd[2] = STDERR_FILENO;
+	if (spawn_start(&f, c, e) < 0) {
+		close(pair[0]);
+		pair[0] = -1;
+	}
+	close(pair[1]);
+	return pair[0];
+}
+
+int
+spawn_fork(struct spawn_child *c, struct err *e)
+{
+	pid_t pid = fork();
+
+	*c = (struct spawn_child){ .how = SPAWN_NONE, .fd = -1 };
+	if (pid < 0)
+		return fail_sys(e, EX_OSERR, "fork");
+	if (pid > 0)
+		began(c, pid, false);
+	return pid > 0;
+}
+
+/* ---- waiting ---- */
+
+static void
+ended(struct spawn_child *c, pid_t got, int status)
+{
+	if (got != c->pid)
+		c->how = SPAWN_LOST;
+	else if (WIFEXITED(status))
+		c->how = SPAWN_EXITED;
+	else
+		c->how = SPAWN_KILLED;
+	c->code = c->how == SPAWN_EXITED ? WEXITSTATUS(status) :
+	    c->how == SPAWN_KILLED ? WTERMSIG(status) : 0;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+static bool
+reap(struct spawn_child *c, int flags)
+{
+	int status = 0;
+	pid_t got;
+
+	if (c->how != SPAWN_RUNS)
+		return true;
+	do
+		got = waitpid(c->pid, &status, flags);
+	while (got < 0 && errno == EINTR);
+	if (got != 0)
+		ended(c, got, status);
+	return got != 0;
+}
+
+int
+spawn_fd(const struct spawn_child *c)
+{
+	return c->fd;
+}
+
+/* Looks at it; if it runs on, what to poll, and until when at most. */
+static bool
+look(struct spawn_child *c, struct pollfd *p, int64_t *until)
+{
+	int64_t nap = clock_ms() + NAP_MS;
+
+	*p = (struct pollfd){ .fd = -1, .events = POLLIN };
+	if (c->how != SPAWN_RUNS)
+		return false;
+	if (reap(c, WNOHANG))
+		return true;
+	p->fd = c->fd;
+	if (c->fd < 0 && nap < *until)
+		*until = nap;
+	return false;
+}
+
+int
+spawn_any(struct spawn_child *c, size_t n, int64_t deadline)
+{
+	struct pollfd *p = mem_new(n, sizeof *p);
+	int which = -1;
+	int64_t until;
+	size_t i;
+
+	do {
+		until = deadline;
+		for (i = 0; i < n && which < 0; i++)
+			if (look(&c[i], &p[i], &until))
+				which = (int)i;
+	} while (which < 0 && clock_left(deadline) != 0 &&
+	    net_poll(p, n, until) >= 0);
+	free(p);
+	return which;
+}
+
+bool
+spawn_wait(struct spawn_child *c, int64_t deadline)
+{
+	return c->how != SPAWN_RUNS || spawn_any(c, 1, deadline) == 0;
+}
+
+/*
+ * 1 it has ended, 0 not, -1 it is no longer there.  Nobody has waited for it
+ * yet, so that its number is not another's.
+ */
+static int
+gone(const struct spawn_child *c)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return -1;
+	return info.si_pid == c->pid;
+}
+
+void
+spawn_end(struct spawn_child *c)
+{
+	pid_t whom = c->group ? -c->pid : c->pid;
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int64_t end = clock_in(GRACE);
+	int got;
+
+	if (c->how != SPAWN_RUNS || reap(c, WNOHANG))
+		return;
+	kill(whom, SIGTERM);
+	while ((got = gone(c)) == 0 && clock_left(end) > 0)
+		(void)poll(&p, 1, c->fd >= 0 ? clock_left(end) : NAP_MS);
+	if (got >= 0)
+		kill(whom, SIGKILL);
+	reap(c, 0);
+}

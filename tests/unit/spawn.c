@@ -1,0 +1,214 @@
+/*
+ * spawn.c of the tests: what a started command has and has not, and that each
+ * way to end is seen, whatever we were started with
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "spawn.h"
+#include "tap.h"
+
+/* Which are ignored and blocked; glibc keeps 32 and 33 to itself. */
+static const char signals[] = "set -- $(sed -n 's/^Sig[BI][lg][kn]:.//p' "
+    "/proc/$$/status); echo $((0x$1)) $((0x$2 & ~0x180000000))";
+
+/* What the command prints, which is to be short. */
+static const char *
+run(const char *command, struct spawn_child *c)
+{
+	static char text[4000];
+	struct err e = { 0 };
+	size_t n = 0;
+	ssize_t got;
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return "no pipe";
+	if (spawn_start(&(struct spawn_conf){ .command = command,
+	    .fd = { SPAWN_NULL, p[1], 2 } }, c, &e) < 0)
+		return e.msg[0] != '\0' ? "failed" : "failed, no word";
+	close(p[1]);
+	while ((got = read(p[0], text + n, sizeof text - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	close(p[0]);
+	if (!spawn_wait(c, clock_in(30)))
+		diag("%s: not ended in 30 s", command);
+	return text;
+}
+
+static void
+what_it_has(void)
+{
+	struct spawn_child c;
+	int i, stray[200];
+
+	for (i = 0; i < 200; i++)
+		stray[i] = dup(0);
+	is_str(run("ls /proc/$$/fd; true", &c), "0\n1\n2\n",
+	    "three descriptors, of 200");
+	for (i = 0; i < 200; i++)
+		close(stray[i]);
+	is_str(run("readlink /proc/$$/fd/0", &c), "/dev/null\n",
+	    "nothing to read");
+	is_str(run(signals, &c), "0 0\n", "no signal is ignored or blocked");
+	run("exit 7", &c);
+	is_int(c.how, SPAWN_EXITED, "exited");
+	is_int(c.code, 7, "with its status");
+}
+
+static void
+own_group(void)
+{
+	struct spawn_child c;
+	const char *text = run("echo $(ps -o pgid= -p $$)-$$", &c);
+	long group = strtol(text, NULL, 10);
+
+	is_int(group, strtol(strchr(text, '-') + 1, NULL, 10),
+	    "it leads a process group");
+	ok(group != getpgrp(), "which is not ours");
+}
+
+static void
+ends(void)
+{
+	struct spawn_child c;
+	struct err e = { 0 };
+	char missing[] = "/nonexistent/command", *argv[] = { missing, NULL };
+	int64_t began = clock_ms();
+
+	run("kill -KILL $$", &c);
+	is_int(c.how, SPAWN_KILLED, "ended by a signal");
+	is_int(c.code, SIGKILL, "which one");
+
+	is_int(spawn_start(&(struct spawn_conf){ .argv = argv,
+	    .fd = { 0, 1, 2 } }, &c, &e), -1, "what is not there");
+	is_int(e.code, EX_UNAVAILABLE, "is said at once");
+	is_int(c.how, SPAWN_NONE, "nothing runs");
+	ok(spawn_wait(&c, CLOCK_NEVER), "nothing is not waited for");
+	spawn_end(&c);
+
+	spawn_start(&(struct spawn_conf){ .command = "exec sleep 100",
+	    .fd = { SPAWN_NULL, 1, 2 } }, &c, &e);
+	ok(!spawn_wait(&c, clock_in(0.05)), "it runs yet");
+	spawn_end(&c);
+	is_int(c.how, SPAWN_KILLED, "is ended");
+	is_int(c.code, SIGTERM, "in peace");
+	is_int(kill(c.pid, 0), -1, "and waited for");
+
+	ok(clock_ms() - began < 60000, "nothing took its time");
+}
+
+/* The shell ignores SIGTERM, and so do the two that it started. */
+static void
+stubborn(void)
+{
+	struct spawn_child c;
+	struct err e = { 0 };
+	struct pollfd p;
+	int end[2];
+
+	if (pipe2(end, O_CLOEXEC) < 0)
+		return;
+	spawn_start(&(struct spawn_conf){ .command = "trap '' TERM; "
+	    "sleep 100 & sleep 100", .fd = { SPAWN_NULL, end[1], 2 } }, &c,
+	    &e);
+	close(end[1]);
+	spawn_wait(&c, clock_in(0.1));
+	spawn_end(&c);
+	is_int(c.code, SIGKILL, "who ignores SIGTERM is killed");
+	p = (struct pollfd){ .fd = end[0], .events = POLLIN };
+	ok(poll(&p, 1, 10000) == 1 && (p.revents & POLLHUP) != 0,
+	    "its children, too");
+	close(end[0]);
+}
+
+static void
+any(void)
+{
+	struct spawn_child c[3] = { 0 };
+	struct err e = { 0 };
+	struct pollfd p;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (spawn_fork(&c[i], &e) == 0) {
+			if (i != 1)
+				pause();
+			_exit(40 + i);
+		}
+	p = (struct pollfd){ .fd = spawn_fd(&c[1]), .events = POLLIN };
+	ok(p.fd < 0 || poll(&p, 1, 30000) == 1, "its descriptor tells");
+	is_int(spawn_any(c, 3, clock_in(30)), 1, "who ends first");
+	is_int(c[1].code, 41, "and how");
+	is_int(spawn_any(c, 3, clock_in(0.02)), -1, "the others run");
+	kill(c[2].pid, SIGKILL);
+	is_int(spawn_any(c, 3, clock_in(30)), 2, "the next");
+	spawn_end(&c[0]);
+	is_int(spawn_fd(&c[0]), -1, "no descriptor is left");
+}
+
+static void
+peer(void)
+{
+	struct spawn_child c;
+	struct err e = { 0 };
+	struct pollfd p;
+	char text[10] = "";
+	int fd = spawn_socket("read x; echo $x$x", &c, &e);
+
+	ok(fd >= 0 && write(fd, "ab\n", 3) == 3, "a peer is written to");
+	p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	poll(&p, 1, 30000);
+	ok(read(fd, text, sizeof text - 1) == 5, "and answers");
+	is_str(text, "abab\n", "what it should");
+	close(fd);
+	ok(spawn_wait(&c, clock_in(30)), "and ends");
+}
+
+/* The kernel waits for our children then, and waitpid(2) for nobody. */
+static void
+ignored(void)
+{
+	struct spawn_child c;
+	struct err e = { 0 };
+	struct sigaction none = { .sa_handler = SIG_IGN }, was;
+	sigset_t set, old;
+
+	sigaction(SIGCHLD, &none, &was);
+	sigaction(SIGPIPE, &none, NULL);
+	sigaction(SIGINT, &none, NULL);
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, &old);
+	is_str(run("echo well; exit 3", &c), "well\n", "SIGCHLD ignored");
+	is_int(c.how, SPAWN_LOST, "nobody knows how it ended, but it did");
+	is_str(run(signals, &c), "0 0\n",
+	    "what we ignore and block is not its affair");
+	spawn_start(&(struct spawn_conf){ .command = "exec sleep 100",
+	    .fd = { SPAWN_NULL, 1, 2 } }, &c, &e);
+	spawn_end(&c);
+	is_int(c.how, SPAWN_LOST, "it can be ended");
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	sigaction(SIGCHLD, &was, NULL);
+}
+
+int
+main(void)
+{
+	alarm(120);
+	what_it_has();
+	own_group();
+	ends();
+	stubborn();
+	any();
+	peer();
+	ignored();
+	is_int(waitpid(-1, NULL, WNOHANG), -1, "no child is left behind");
+	return done();
+}
