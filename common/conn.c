@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +24,7 @@
 #include "mem.h"
 #include "net.h"
 #include "proxy.h"
+#include "spawn.h"
 #include "trace.h"
 
 enum {
@@ -40,7 +40,8 @@ enum {
 };
 
 struct conn {
-	int fd, pid;
+	int fd;
+	struct spawn_child child;	/* of a command, or NONE */
 	const struct conn_conf *conf;
 	struct err *e;
 	struct tls *tls;
@@ -353,7 +354,7 @@ dial(struct conn *c)
 	int n, which = 0;
 
 	if (f->command != NULL)
-		return net_command(f->command, &c->pid, c->e);
+		return spawn_socket(f->command, &c->child, c->e);
 	if (f->path != NULL)
 		return net_unix(f->path, c->e);
 	if (f->proxy != NULL) {
@@ -429,24 +430,6 @@ conn_open(const struct conn_conf *conf, struct err *e)
 	return NULL;
 }
 
-/* A command gets a moment to end by itself; its socket is closed by now. */
-static void
-reap(int pid)
-{
-	static const int signals[] = { 0, SIGTERM, SIGKILL };
-	size_t i;
-	int k;
-
-	for (i = 0; i < sizeof signals / sizeof *signals; i++) {
-		kill(pid, signals[i]);
-		for (k = 0; k < 20; k++) {
-			if (waitpid(pid, NULL, WNOHANG) != 0)
-				return;
-			net_poll(NULL, 0, clock_ms() + 50);
-		}
-	}
-}
-
 void
 conn_close(struct conn *c)
 {
@@ -463,8 +446,8 @@ conn_close(struct conn *c)
 	deflate_free(c->z);
 	if (c->fd >= 0)
 		close(c->fd);
-	if (c->pid > 0)
-		reap(c->pid);
+	if (!spawn_wait(&c->child, clock_in(1)))	/* by itself: no input */
+		spawn_end(&c->child);
 	fifo_free(&c->out);
 	fifo_free(&c->tx);
 	fifo_free(&c->rx);

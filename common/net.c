@@ -10,8 +10,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +23,6 @@
 #include "net.h"
 
 enum { STAGGER_MS = 250, MAXADDR = 32 };
-extern char **environ;
 
 int
 net_poll(struct pollfd *p, nfds_t n, int64_t deadline)
@@ -397,46 +394,6 @@ net_unix(const char *path, struct err *e)
 	fail_sys(e, errno == ENOENT ? EX_NOHOST : EX_TEMPFAIL, "%s", path);
 	close(fd);
 	return -1;
-}
-
-int
-net_command(const char *command, int *pid, struct err *e)
-{
-	char sh[] = "sh", c[] = "-c", *text = mem_dup(command);
-	char *argv[] = { sh, c, text, NULL };
-	posix_spawn_file_actions_t acts;
-	posix_spawnattr_t attr;
-	int pair[2], bad;
-	sigset_t pipe;
-	pid_t child;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-		free(text);
-		return fail_sys(e, EX_OSERR, "socketpair");
-	}
-	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	posix_spawn_file_actions_init(&acts);
-	posix_spawn_file_actions_adddup2(&acts, pair[1], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&acts, pair[1], STDOUT_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&acts, 3);
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);	/* ignored here, wanted in a pipeline */
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigdefault(&attr, &pipe);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	bad = posix_spawn(&child, "/bin/sh", &acts, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&acts);
-	free(text);
-	close(pair[1]);
-	if (bad != 0) {
-		errno = bad;
-		fail_sys(e, EX_OSERR, "/bin/sh");
-		close(pair[0]);
-		return -1;
-	}
-	*pid = child;
-	return pair[0];
 }
 
 int

@@ -44,12 +44,6 @@ int net_connect(const struct net_addr *, int n, const char *source,
 /* A stream socket to a path; EX_TEMPFAIL, EX_NOHOST if it is not there. */
 int net_unix(const char *path, struct err *);
 
-/*
- * Runs a command of the user's by /bin/sh -c and gives the socket that is its
- * standard input and output.  *pid is to be waited for.
- */
-int net_command(const char *command, int *pid, struct err *);
-
 /* "192.0.2.1" or "2001:db8::1"; "unix" for anything else. */
 void net_ntop(const struct net_addr *, char *dst, size_t cap);
 

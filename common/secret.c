@@ -3,95 +3,48 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "net.h"
 #include "secret.h"
+#include "spawn.h"
 #include "str.h"
 
 /* --- a command --- */
 
-struct child {
+struct source {
 	const char *what;
-	pid_t pid;			/* 0 when it has been waited for */
-	int fd, status;
+	struct spawn_child child;
+	int fd;
 	int64_t deadline;
 };
 
-/* Signals as a program expects them, whatever we made of them. */
-static void
-spawn_attr(posix_spawnattr_t *at)
-{
-	sigset_t set;
-
-	posix_spawnattr_init(at);
-	sigemptyset(&set);
-	posix_spawnattr_setsigmask(at, &set);
-	sigaddset(&set, SIGPIPE);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGCHLD);
-	posix_spawnattr_setsigdefault(at, &set);
-	posix_spawnattr_setflags(at,
-	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
 static int
-spawn(struct child *c, const char *command, int out)
+start(struct source *c, const char *command, struct err *e)
 {
-	char sh[] = "sh", dash_c[] = "-c", *text = mem_dup(command);
-	char *argv[] = { sh, dash_c, text, NULL };
-	posix_spawn_file_actions_t acts;
-	posix_spawnattr_t at;
-	int bad;
-
-	spawn_attr(&at);
-	posix_spawn_file_actions_init(&acts);
-	posix_spawn_file_actions_addopen(&acts, STDIN_FILENO, "/dev/null",
-	    O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&acts, out, STDOUT_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&acts, 3);
-	bad = posix_spawn(&c->pid, "/bin/sh", &acts, &at, argv, environ);
-	posix_spawn_file_actions_destroy(&acts);
-	posix_spawnattr_destroy(&at);
-	free(text);
-	errno = bad;
-	return bad == 0 ? 0 : -1;
-}
-
-static int
-start(struct child *c, const char *command, struct err *e)
-{
+	struct spawn_conf f = { .command = command, .asks = true };
 	int pair[2], bad;
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return fail_sys(e, EX_OSERR, "pipe");
-	bad = spawn(c, command, pair[1]);
+	f.fd[0] = SPAWN_NULL;
+	f.fd[1] = pair[1];
+	f.fd[2] = STDERR_FILENO;
+	bad = spawn_start(&f, &c->child, e);
 	close(pair[1]);
 	c->fd = pair[0];
 	if (bad < 0) {
-		c->pid = 0;
-		fail_sys(e, EX_OSERR, "%s: /bin/sh", c->what);
+		fail_in(e, "%s", c->what);
 		close(c->fd);
 	}
 	return bad;
 }
 
-static bool
-ended(struct child *c)
-{
-	if (c->pid != 0 && waitpid(c->pid, &c->status, WNOHANG) == c->pid)
-		c->pid = 0;
-	return c->pid == 0;
-}
-
 static int
-late(const struct child *c, struct err *e)
+late(const struct source *c, struct err *e)
 {
 	return fail(e, EX_TEMPFAIL, "%s takes too long", c->what);
 }
@@ -113,51 +66,59 @@ keep(struct secret *s, bool *whole, const char *p, size_t n)
 	return 0;
 }
 
+/* 1 there was something, 0 that was the end, -1 not now. */
+static int
+take(struct source *c, struct secret *s, bool *whole, bool *over)
+{
+	char some[1024];
+	ssize_t n = read(c->fd, some, sizeof some);
+
+	if (n > 0)
+		*over |= keep(s, whole, some, (size_t)n) < 0;
+	mem_wipe(some, sizeof some);
+	return n > 0 ? 1 : n < 0 && errno == EINTR ? -1 : 0;
+}
+
 /*
  * To the end of its output, or of itself: a daemon that it left behind may
- * hold the pipe open for ever, hence the look at the child now and then.
+ * hold the pipe open for ever, hence the look at the child.
  */
 static int
-drain(struct child *c, struct secret *s, struct err *e)
+drain(struct source *c, struct secret *s, struct err *e)
 {
-	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	bool whole = false, over = false, gone;
-	char some[1024];
-	ssize_t n = 1;
+	struct pollfd p[2];
+	int got = 1;
 
-	while (n != 0 && !over) {
-		gone = ended(c);
-		if (net_poll(&p, 1, gone ? clock_ms() : clock_in(0.1)) > 0) {
-			n = read(c->fd, some, sizeof some);
-			if (n > 0)
-				over = keep(s, &whole, some, (size_t)n) < 0;
-			else if (n < 0 && errno != EINTR)
-				break;
-		} else if (gone) {
-			break;
-		}
+	while (got != 0 && !over) {
 		if (clock_left(c->deadline) == 0)
 			return late(c, e);
+		gone = spawn_wait(&c->child, clock_ms());
+		p[0] = (struct pollfd){ .fd = c->fd, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = spawn_fd(&c->child),
+		    .events = POLLIN };
+		net_poll(p, 2, gone ? clock_ms() : clock_in(0.1));
+		if (p[0].revents != 0)
+			got = take(c, s, &whole, &over);
+		else if (gone)
+			got = 0;
 	}
-	mem_wipe(some, sizeof some);
 	return over ? fail(e, EX_CONFIG, "%s: the first line is over %zu "
 	    "bytes", c->what, sizeof s->p) : 0;
 }
 
+/* A command whose end nobody saw has printed what it had to print. */
 static int
-finish(struct child *c, struct err *e)
+finish(struct source *c, struct err *e)
 {
-	while (!ended(c)) {
-		if (clock_left(c->deadline) == 0)
-			return late(c, e);
-		net_poll(NULL, 0, clock_in(0.002));
-	}
-	if (WIFSIGNALED(c->status))
+	if (!spawn_wait(&c->child, c->deadline))
+		return late(c, e);
+	if (c->child.how == SPAWN_KILLED)
 		return fail(e, EX_CONFIG, "%s: ended by signal %d", c->what,
-		    WTERMSIG(c->status));
-	if (WEXITSTATUS(c->status) != 0)
+		    c->child.code);
+	if (c->child.how == SPAWN_EXITED && c->child.code != 0)
 		return fail(e, EX_CONFIG, "%s: exit status %d", c->what,
-		    WEXITSTATUS(c->status));
+		    c->child.code);
 	return 0;
 }
 
@@ -165,7 +126,7 @@ int
 secret_command(const char *what, const char *command, double seconds,
     struct secret *s, struct err *e)
 {
-	struct child c = { .what = what, .deadline = clock_in(seconds) };
+	struct source c = { .what = what, .deadline = clock_in(seconds) };
 	int got;
 
 	s->n = 0;
@@ -175,10 +136,7 @@ secret_command(const char *what, const char *command, double seconds,
 	close(c.fd);
 	if (got == 0)
 		got = finish(&c, e);
-	if (c.pid != 0) {
-		kill(c.pid, SIGKILL);
-		waitpid(c.pid, &c.status, 0);
-	}
+	spawn_end(&c.child);
 	if (s->n > 0 && s->p[s->n - 1] == '\r')
 		s->n--;
 	if (got == 0 && s->n == 0)
