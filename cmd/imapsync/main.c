@@ -15,13 +15,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "file.h"
 #include "program.h"
 #include "run.h"
+#include "spawn.h"
 #include "trace.h"
 
 enum { PASSES = 4, LINES = 16 };
@@ -728,29 +728,34 @@ account(const char *name, struct err *e)
 	return status;
 }
 
+static void
+child(const char *name, struct err *e)
+{
+	int status = account(name, e);
+
+	if (fflush(stdout) != 0)
+		status = fail_worse(status, EX_IOERR);
+	account_wipe(&o.account);
+	_exit(status);
+}
+
 /* Each in a process of its own: none can stop the others. */
 static int
-several(struct opt_list names)
+several(struct opt_list names, struct err *e)
 {
-	struct err e = { 0 };
-	int status, worst = 0;
+	struct spawn_child c;
+	int worst = 0, got;
 	size_t i;
-	pid_t pid;
 
 	for (i = 0; i < names.n && !run_stop; i++) {
 		fflush(stdout);
-		if ((pid = fork()) < 0)
-			return EX_OSERR;
-		if (pid == 0) {
-			status = account(names.v[i], &e);
-			if (fflush(stdout) != 0)
-				status = fail_worse(status, EX_IOERR);
-			account_wipe(&o.account);
-			_exit(status);
-		}
-		if (waitpid(pid, &status, 0) == pid)
-			worst = fail_worse(worst, WIFEXITED(status) ?
-			    WEXITSTATUS(status) : EX_SOFTWARE);
+		if ((got = spawn_fork(&c, e)) < 0)
+			return -1;
+		if (got == 0)
+			child(names.v[i], e);
+		spawn_wait(&c, CLOCK_NEVER);
+		worst = fail_worse(worst, c.how == SPAWN_EXITED ? c.code :
+		    EX_SOFTWARE);
 	}
 	return worst;
 }
@@ -791,7 +796,7 @@ start(int argc, char **argv, struct err *e)
 	    "sync", &o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
-		return several(o.operands);
+		return several(o.operands, e);
 	return account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
 }
 

@@ -4,18 +4,17 @@
  * One account is one process: several are forked, so that none can stop the
  * others.  The order of things is in run.c, pop.c and imap.c.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "mailfetch.h"
 #include "net.h"
 #include "program.h"
+#include "spawn.h"
 #include "trace.h"
 
 static struct options o = { .jobs = 4, .deliver_timeout = 300, .turn = -1 };
@@ -246,18 +245,16 @@ account(const char *name, struct err *e)
 /* ---- several ---- */
 
 /* Only this process has forked anything, and nothing else is open yet. */
-static pid_t
-start(const char *name)
+static int
+start(const char *name, struct spawn_child *c, struct err *e)
 {
-	struct err e = { 0 };
-	pid_t pid;
-	int status;
+	int status, got;
 
 	fflush(stdout);
-	if ((pid = fork()) != 0)
-		return pid;
+	if ((got = spawn_fork(c, e)) != 0)
+		return got;
 	o.operands = (struct opt_list){ &name, 1 };
-	status = account(name, &e);
+	status = account(name, e);
 	if (fflush(stdout) != 0)
 		status = fail_worse(status, EX_IOERR);
 	account_wipe(&o.account);
@@ -266,6 +263,8 @@ start(const char *name)
 
 /* What became of all: the worst of it; of --check, whether there is any. */
 struct sum {
+	struct spawn_child *child;
+	size_t n;
 	int running, worst;
 	bool news;
 };
@@ -273,12 +272,13 @@ struct sum {
 static void
 await(struct sum *s)
 {
-	int status, code;
+	int which = spawn_any(s->child, s->n, CLOCK_NEVER), code;
 
-	if (wait(&status) < 0)
+	if (which < 0)
 		return;
 	s->running--;
-	code = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+	code = s->child[which].how == SPAWN_EXITED ? s->child[which].code :
+	    EX_SOFTWARE;
 	s->news |= code == 0;
 	if (code != 1)			/* of --check: nothing new there */
 		s->worst = fail_worse(s->worst, code);
@@ -287,7 +287,8 @@ await(struct sum *s)
 static int
 several(struct opt_list names)
 {
-	struct sum s = { 0 };
+	struct sum s = { .child = mem_new(names.n, sizeof *s.child) };
+	struct err e = { 0 };
 	size_t i;
 
 	o.turn = memfd_create("turn", MFD_CLOEXEC);
@@ -296,14 +297,16 @@ several(struct opt_list names)
 		if (!o.watch &&
 		    (uint64_t)s.running >= (o.jobs > 0 ? o.jobs : 1))
 			await(&s);
-		if (start(names.v[i]) < 0) {
-			fail_say("fork: %s", strerror(errno));
+		if (start(names.v[i], &s.child[s.n++], &e) < 0) {
+			fail_say("%s", e.msg);
+			fail_clear(&e);
 			s.worst = fail_worse(s.worst, EX_OSERR);
 		} else
 			s.running++;
 	}
 	while (s.running > 0)
 		await(&s);
+	free(s.child);
 	return s.worst == 0 && o.check && !s.news ? 1 : s.worst;
 }
 

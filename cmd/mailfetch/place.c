@@ -6,14 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,10 +16,8 @@
 #include "json.h"
 #include "mailfetch.h"
 #include "mime.h"
-#include "net.h"
+#include "spawn.h"
 #include "trace.h"
-
-extern char **environ;
 
 enum { LOCKED = 30 };		/* seconds to wait for an mbox */
 
@@ -274,81 +267,56 @@ read_only(struct run *r)
 }
 
 static int
-start(struct place *p, struct run *r, pid_t *pid)
+start(struct place *p, struct run *r, struct spawn_child *c)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t pipes;
 	int fd = read_only(r), got;
 
 	if (fd < 0)
 		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fd, 0);
-	posix_spawnattr_init(&attr);
-	sigemptyset(&pipes);
-	sigaddset(&pipes, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attr, &pipes);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF |
-	    POSIX_SPAWN_SETPGROUP);
-	got = posix_spawnp(pid, p->argv[0], &actions, &attr, p->argv,
-	    environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
+	got = spawn_start(&(struct spawn_conf){ .argv = p->argv,
+	    .fd = { fd, STDOUT_FILENO, STDERR_FILENO } }, c, r->e);
 	close(fd);
-	errno = got;
-	return got == 0 ? 0 : fail_sys(r->e, EX_UNAVAILABLE, "%s",
-	    p->argv[0]);
+	return got;
 }
 
-/* 1 ended, 0 the time is over. */
+/* It has read the message, perhaps: whether it took it is not known. */
 static int
-ended(pid_t pid, double seconds, int *status)
+unknown(struct place *p, struct run *r, struct spawn_child *c)
 {
-	int64_t end = clock_in(seconds);
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int got;
-
-	if (fd < 0)
-		return waitpid(pid, status, 0) == pid;
-	got = net_poll(&p, 1, end);
-	close(fd);
-	if (got > 0)
-		return waitpid(pid, status, 0) == pid;
-	kill(-pid, SIGKILL);
-	waitpid(pid, status, 0);
-	return 0;
+	if (c->how == SPAWN_LOST)
+		return fail(r->e, EX_TEMPFAIL, "%s: ended, and its exit "
+		    "status is lost. The message stays on the server",
+		    p->argv[0]);
+	spawn_end(c);
+	return fail(r->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. "
+	    "The message stays on the server", p->argv[0],
+	    r->o->deliver_timeout);
 }
 
 static int
 give_exec(struct place *p, struct run *r)
 {
-	int status = 0;
-	pid_t pid;
+	struct spawn_child c;
 
 	if (doubt(p, r) < 0)
 		return -1;
-	if (start(p, r, &pid) < 0) {
+	if (start(p, r, &c) < 0) {
 		certain(p, r);
 		return -1;
 	}
-	if (ended(pid, r->o->deliver_timeout, &status) == 0)
-		return fail(r->e, EX_TEMPFAIL, "%s: not done after %g "
-		    "seconds; ended. The message stays on the server",
-		    p->argv[0], r->o->deliver_timeout);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (!spawn_wait(&c, clock_in(r->o->deliver_timeout)) ||
+	    c.how == SPAWN_LOST)
+		return unknown(p, r, &c);
+	if (c.how == SPAWN_EXITED && c.code == 0)
 		return 0;
-	if (WIFEXITED(status))
+	if (c.how == SPAWN_EXITED)
 		fail_say("%s: exit %d: the message stays on the server",
-		    p->argv[0], WEXITSTATUS(status));
+		    p->argv[0], c.code);
 	else
 		fail_say("%s: ended by signal %d: the message stays on the "
-		    "server", p->argv[0], WTERMSIG(status));
-	r->status = fail_worse(r->status, WIFEXITED(status) &&
-	    WEXITSTATUS(status) != EX_TEMPFAIL ? EX_UNAVAILABLE :
-	    EX_TEMPFAIL);
+		    "server", p->argv[0], c.code);
+	r->status = fail_worse(r->status, c.how == SPAWN_EXITED &&
+	    c.code != EX_TEMPFAIL ? EX_UNAVAILABLE : EX_TEMPFAIL);
 	return certain(p, r);
 }
 
