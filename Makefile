@@ -19,19 +19,24 @@ else
 HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 endif
 
-have = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
-ifeq ($(call have,zlib),yes)
-FOUND_FLAGS += -DHAVE_ZLIB
+# What pkg-config finds is used: $(call found,PACKAGE,MACRO).
+pkg = $(shell pkg-config $(1) 2>/dev/null)
+define found
+ifeq ($$(shell pkg-config --exists $(1) 2>/dev/null && echo yes),yes)
+FOUND_FLAGS := $$(FOUND_FLAGS) -D$(2) $$(call pkg,--cflags $(1))
+FOUND_LIBS := $$(FOUND_LIBS) $$(call pkg,--libs $(1))
 endif
+endef
+$(eval $(call found,zlib,HAVE_ZLIB))
+$(eval $(call found,libidn2,HAVE_IDN2))
+OPENSSL_FLAGS := $(call pkg,--cflags openssl)
+OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS = -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffunction-sections -fdata-sections $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
-# OpenSSL and zlib are loaded when they are first needed (common/ossl.h,
-# common/deflate.c); tests that play the other side are linked with OpenSSL.
-LIBS = -lresolv -pthread
-TEST_LIBS = $(LIBS) -lssl -lcrypto
+LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -lresolv -pthread
 
 COMMON = $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
@@ -56,21 +61,21 @@ $(B)/%.o: %.c Makefile
 
 $(B)/tests/%: tests/unit/%.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(TEST_LIBS)
+	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
 
 # imapsync's parts are tested as a library, without its main.
 SYNC = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/imapsync/*.c)))
 $(filter $(B)/tests/imapsync_%,$(UNIT)): $(B)/tests/imapsync_%: tests/unit/imapsync_%.c $(SYNC) $(B)/libpostbag.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(TEST_LIBS)
+	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(LIBS)
 
 $(B)/lab/%: tests/lab/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TEST_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
 $(B)/lab/imapbox: tests/server/imapbox.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(TEST_LIBS)
+	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
 
 $(B)/lab/killn.so: tests/crash/killn.c
 	@mkdir -p $(@D)
@@ -97,7 +102,7 @@ build-fuzz/%.o: %.c $(wildcard common/*.h cmd/imapsync/*.h)
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 build-fuzz/%: tests/fuzz/%.c tests/fuzz/server.h $(FUZZ_LIB)
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(TEST_LIBS)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(LIBS)
 fuzz: $(FUZZ:%=build-fuzz/%)
 	for t in $(FUZZ); do mkdir -p build-fuzz/corpus/$$t && \
 	    build-fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \

@@ -1,68 +1,39 @@
-/* deflate.c: raw DEFLATE, by zlib when the machine has it */
+/* deflate.c: raw DEFLATE, by zlib when this was built with it */
 #include "deflate.h"
 
 #ifdef HAVE_ZLIB
-#include <pthread.h>
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "late.h"
 #include "mem.h"
 
 struct deflate_zlib {
 	z_stream in, out;
 };
 
-static struct {
-	__typeof__(deflate) *deflate;
-	__typeof__(deflateEnd) *deflate_end;
-	__typeof__(deflateInit2_) *deflate_init;
-	__typeof__(inflate) *inflate;
-	__typeof__(inflateEnd) *inflate_end;
-	__typeof__(inflateInit2_) *inflate_init;
-} lib;
-static const char *const names[] = { "deflate", "deflateEnd", "deflateInit2_",
-	"inflate", "inflateEnd", "inflateInit2_" };
-static bool here;
-static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-
-/* Its ABI has been libz.so.1 since 1995. */
-static void
-load(void)
-{
-	here = late_load("libz.so.1", names, sizeof names / sizeof *names,
-	    &lib) == NULL;
-}
-
 bool
 deflate_here(void)
 {
-	pthread_once(&loaded, load);
-	return here;
+	return true;
 }
 
 static int
 begin(struct deflate_zlib *z)
 {
-	const int size = (int)sizeof z->in;
-
-	if (lib.inflate_init(&z->in, -MAX_WBITS, ZLIB_VERSION, size) != Z_OK)
+	if (inflateInit2(&z->in, -MAX_WBITS) != Z_OK)
 		return -1;
-	if (lib.deflate_init(&z->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
-	    -MAX_WBITS, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK)
+	if (deflateInit2(&z->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+	    -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK)
 		return 0;
-	lib.inflate_end(&z->in);
+	inflateEnd(&z->in);
 	return -1;
 }
 
 struct deflate *
 deflate_new(size_t from, size_t to)
 {
-	struct deflate *d;
+	struct deflate *d = mem_new(1, sizeof *d);
 
-	if (!deflate_here())
-		return NULL;
-	d = mem_new(1, sizeof *d);
 	d->z = mem_new(1, sizeof *d->z);
 	d->from.max = from;
 	d->to.max = to;
@@ -87,7 +58,7 @@ deflate_in(struct deflate *d, struct fifo *in, size_t step)
 		z->avail_in = (uInt)d->from.n;
 		z->next_out = (Bytef *)to;
 		z->avail_out = (uInt)room;
-		got = lib.inflate(z, Z_SYNC_FLUSH);
+		got = inflate(z, Z_SYNC_FLUSH);
 		if (got != Z_OK && got != Z_BUF_ERROR)
 			return -1;
 		d->more = z->avail_out == 0;
@@ -115,7 +86,7 @@ deflate_out(struct deflate *d, struct fifo *out, size_t step)
 	do {
 		z->next_out = (Bytef *)to;
 		z->avail_out = (uInt)room;
-		lib.deflate(z, Z_SYNC_FLUSH);
+		deflate(z, Z_SYNC_FLUSH);
 		d->to.n += room - z->avail_out;
 	} while (z->avail_out == 0 &&
 	    (to = fifo_room(&d->to, step, &room)) != NULL);
@@ -129,8 +100,8 @@ deflate_free(struct deflate *d)
 {
 	if (d == NULL)
 		return;
-	lib.inflate_end(&d->z->in);
-	lib.deflate_end(&d->z->out);
+	inflateEnd(&d->z->in);
+	deflateEnd(&d->z->out);
 	fifo_free(&d->from);
 	fifo_free(&d->to);
 	free(d->z);

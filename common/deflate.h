@@ -14,10 +14,10 @@ struct deflate {
 	struct deflate_zlib *z;
 };
 
-/* Whether this was built for zlib and the machine has it.  Any thread. */
+/* Whether this was built with zlib. */
 bool deflate_here(void);
 
-/* The maxima of from and to, in bytes.  NULL without memory or zlib. */
+/* The maxima of from and to, in bytes.  NULL without zlib. */
 struct deflate *deflate_new(size_t from, size_t to);
 
 /*

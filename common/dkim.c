@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "b64.h"
-#include "ossl.h"
+#include "digest.h"
 #include "tag.h"
 
 /* The members of a list with colons: is one of them in it? */
@@ -42,18 +42,12 @@ decode(struct str s, struct buf *out)
 static const char *
 rsa(struct dkim_key *k, const struct buf *der)
 {
-	const unsigned char *p = (const unsigned char *)der->p;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)der->n);
+	int bits = digest_rsa_bits((struct str){ der->p, der->n });
 
-	p = (const unsigned char *)der->p;
-	if (key == NULL)
-		key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)der->n);
-	if (key == NULL)
+	if (bits < 0)
 		return "p= is no RSA key";
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		k->bits = (unsigned)EVP_PKEY_get_bits(key);
-	EVP_PKEY_free(key);
-	return k->bits > 0 ? NULL : "p= is a key, but no RSA key";
+	k->bits = (unsigned)bits;
+	return bits > 0 ? NULL : "p= is a key, but no RSA key";
 }
 
 static const char *

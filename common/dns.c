@@ -10,7 +10,6 @@
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,24 +21,8 @@
 #include "clock.h"
 #include "dns_private.h"
 #include "file.h"
-#include "late.h"
 
 enum { OPT_EDE = 15, MAXSCRATCH = 1 << 20, FEW = 16 };
-
-/* The two that are in libresolv itself; what else is called is in libc. */
-static struct {
-	__typeof__(ns_initparse) *begin;
-	__typeof__(ns_parserr) *record;
-} lib;
-static const char *const parsers[] = { "ns_initparse", "ns_parserr" };
-static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-
-static void
-load(void)
-{
-	late_need("libresolv.so.2", parsers, sizeof parsers / sizeof *parsers,
-	    &lib);
-}
 
 const char *
 dns_status(enum dns_status s)
@@ -523,7 +506,7 @@ answers(struct gather *g)
 	do {
 		before = g->ncname;
 		for (i = 0; i < n; i++) {
-			if (lib.record(&g->msg, ns_s_an, i, &rr) < 0)
+			if (ns_parserr(&g->msg, ns_s_an, i, &rr) < 0)
 				return bad(g, "a record is broken");
 			if (answer_one(g, &rr) < 0)
 				return -1;
@@ -541,7 +524,7 @@ authority(struct gather *g)
 	ns_rr rr;
 
 	for (i = 0; i < n && i < DNS_MAXRR; i++) {
-		if (lib.record(&g->msg, ns_s_ns, i, &rr) < 0)
+		if (ns_parserr(&g->msg, ns_s_ns, i, &rr) < 0)
 			return bad(g, "a record is broken");
 		g->ns |= ns_rr_type(rr) == ns_t_ns;
 		if (ns_rr_type(rr) != ns_t_soa || ns_rr_rdlen(rr) < 22)
@@ -579,7 +562,7 @@ additional(struct gather *g)
 	ns_rr rr;
 
 	for (i = 0; i < n && i < DNS_MAXRR; i++) {
-		if (lib.record(&g->msg, ns_s_ar, i, &rr) < 0)
+		if (ns_parserr(&g->msg, ns_s_ar, i, &rr) < 0)
 			return bad(g, "a record is broken");
 		if (ns_rr_type(rr) != ns_t_opt)
 			continue;
@@ -702,8 +685,7 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	dns_text(wire, name);
 	memcpy(owner, name, strlen(name) + 1);
 	g.rcode = len > 3 ? msg[3] & 15u : 0;
-	pthread_once(&loaded, load);
-	if (len > 65535 || lib.begin(msg, (int)len, &g.msg) < 0)
+	if (len > 65535 || ns_initparse(msg, (int)len, &g.msg) < 0)
 		bad(&g, "the message is cut or broken");
 	else if (answers(&g) == 0 && authority(&g) == 0)
 		additional(&g);

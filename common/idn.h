@@ -1,14 +1,10 @@
-/* idn.h: internationalised domain names, by libidn2 when the machine has it */
+/* idn.h: internationalised domain names, by libidn2 if built with it */
 #ifndef IDN_H
 #define IDN_H
 
 #include <stdbool.h>
 
-/*
- * libidn2 is loaded at the first name that needs it: most runs meet none, and
- * loading it costs every program more than the rest of its start.
- * Thread-safe.
- */
+/* Whether this was built with libidn2. */
 bool idn_here(void);
 
 /*

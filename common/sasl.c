@@ -10,10 +10,11 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "b64.h"
+#include "digest.h"
 #include "json.h"
-#include "ossl.h"
 #include "sasl.h"
 
 enum {
@@ -33,7 +34,7 @@ struct sasl_mech {
 	unsigned needs;
 	void (*first)(struct sasl *, struct buf *);	/* NULL: server first */
 	int (*step)(struct sasl *, struct str, struct buf *, struct err *);
-	const EVP_MD *(*md)(void);			/* of SCRAM */
+	enum digest_kind md;				/* of SCRAM */
 };
 
 /* Room beforehand, for out is about to hold a secret. */
@@ -102,16 +103,15 @@ cram_step(struct sasl *s, struct str challenge, struct buf *out,
     struct err *e)
 {
 	const struct secret *pass = s->login->password;
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	unsigned n = 0, i;
+	unsigned char mac[DIGEST_MAX];
+	size_t i;
 
 	if (s->step > 0)
 		return unexpected(s, challenge, out, e);
-	if (HMAC(EVP_md5(), pass->p, (int)pass->n,
-	    (const unsigned char *)challenge.p, challenge.n, mac, &n) == NULL)
+	if (!digest_hmac(DIGEST_MD5, secret_str(pass), challenge, mac))
 		return fail(e, EX_UNAVAILABLE, "CRAM-MD5: no MD5 here");
 	buf_printf(out, "%s ", s->login->user);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < digest_size(DIGEST_MD5); i++)
 		buf_printf(out, "%02x", mac[i]);
 	s->proved = true;
 	return 0;
@@ -304,7 +304,7 @@ random_nonce(struct buf *b, struct err *e)
 {
 	unsigned char raw[24];
 
-	if (RAND_bytes(raw, sizeof raw) != 1)
+	if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
 		return fail(e, EX_OSERR, "no random bytes");
 	b64_put(b, (struct str){ (const char *)raw, sizeof raw });
 	return 0;
@@ -418,17 +418,23 @@ server_first(struct sasl *s, struct str msg, struct server_first *f,
 
 /* Keys and signatures, all of the digest's size; wiped by the caller. */
 struct keys {
-	unsigned char salted[EVP_MAX_MD_SIZE], client[EVP_MAX_MD_SIZE];
-	unsigned char stored[EVP_MAX_MD_SIZE], server[EVP_MAX_MD_SIZE];
-	unsigned char sign[EVP_MAX_MD_SIZE];
+	unsigned char salted[DIGEST_MAX], client[DIGEST_MAX];
+	unsigned char stored[DIGEST_MAX], server[DIGEST_MAX];
+	unsigned char sign[DIGEST_MAX];
 };
 
+/* One of them, all of which are as long as the mechanism's digest. */
+static struct str
+of_md(const struct sasl *s, const unsigned char *md)
+{
+	return (struct str){ (const char *)md, digest_size(s->mech->md) };
+}
+
 static bool
-hmac(const EVP_MD *md, const unsigned char *key, struct str text,
+hmac(const struct sasl *s, const unsigned char *key, struct str text,
     unsigned char *out)
 {
-	return HMAC(md, key, EVP_MD_get_size(md), (const unsigned char *)text.p,
-	    text.n, out, NULL) != NULL;
+	return digest_hmac(s->mech->md, of_md(s, key), text, out);
 }
 
 /* RFC 5802 section 3: the proof in k->client, theirs in s->verifier. */
@@ -436,19 +442,17 @@ static bool
 derive(struct sasl *s, struct str pass, const struct server_first *f,
     struct keys *k)
 {
-	const EVP_MD *md = s->mech->md();
-	int i, n = EVP_MD_get_size(md);
+	size_t i;
 
-	if (PKCS5_PBKDF2_HMAC(pass.p, (int)pass.n,
-	    (const unsigned char *)f->salt.p, (int)f->salt.n, (int)f->iter,
-	    md, n, k->salted) != 1 ||
-	    !hmac(md, k->salted, STR("Client Key"), k->client) ||
-	    EVP_Digest(k->client, (size_t)n, k->stored, NULL, md, NULL) != 1 ||
-	    !hmac(md, k->stored, BUF_STR(s->auth), k->sign) ||
-	    !hmac(md, k->salted, STR("Server Key"), k->server) ||
-	    !hmac(md, k->server, BUF_STR(s->auth), s->verifier))
+	if (!digest_pbkdf2(s->mech->md, pass, BUF_STR(f->salt),
+	    (unsigned)f->iter, k->salted) ||
+	    !hmac(s, k->salted, STR("Client Key"), k->client) ||
+	    !digest_of(s->mech->md, of_md(s, k->client), k->stored) ||
+	    !hmac(s, k->stored, BUF_STR(s->auth), k->sign) ||
+	    !hmac(s, k->salted, STR("Server Key"), k->server) ||
+	    !hmac(s, k->server, BUF_STR(s->auth), s->verifier))
 		return false;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < digest_size(s->mech->md); i++)
 		k->client[i] ^= k->sign[i];
 	return true;
 }
@@ -486,8 +490,7 @@ prove(struct sasl *s, const struct server_first *f, struct buf *final,
 		goto out;
 	}
 	buf_s(final, ",p=");
-	b64_put(final, (struct str){ (const char *)k.client,
-	    (size_t)EVP_MD_get_size(s->mech->md()) });
+	b64_put(final, of_md(s, k.client));
 	got = 0;
 out:
 	mem_wipe(&k, sizeof k);
@@ -522,7 +525,6 @@ scram_answer(struct sasl *s, struct str msg, struct buf *out, struct err *e)
 static int
 scram_verify(struct sasl *s, struct str msg, struct err *e)
 {
-	size_t n = (size_t)EVP_MD_get_size(s->mech->md());
 	struct buf sign = { .max = 64 };
 	struct str v;
 	bool same;
@@ -532,8 +534,8 @@ scram_verify(struct sasl *s, struct str msg, struct err *e)
 	if (attribute(&msg, 'v', &v) < 0)
 		return fail(e, EX_PROTOCOL, "%s: the server's last message "
 		    "is not understood", s->mech->name);
-	same = b64_get(&sign, v) == 0 && sign.n == n &&
-	    CRYPTO_memcmp(sign.p, s->verifier, n) == 0;
+	same = b64_get(&sign, v) == 0 &&
+	    digest_same(BUF_STR(sign), of_md(s, s->verifier));
 	buf_free(&sign);
 	if (!same)
 		return fail(e, EX_NOPERM, "%s: the server could not prove "
@@ -554,32 +556,23 @@ scram_step(struct sasl *s, struct str msg, struct buf *out, struct err *e)
 
 /* --- choosing --- */
 
-static const EVP_MD *
-sha256(void)
-{
-	return EVP_sha256();
-}
-
-static const EVP_MD *
-sha1(void)
-{
-	return EVP_sha1();
-}
-
 /* The strongest first. */
 static const struct sasl_mech mechs[] = {
-	{ "EXTERNAL", CERT, external_first, unexpected, NULL },
-	{ "OAUTHBEARER", TOKEN | TLS, bearer_first, bearer_step, NULL },
-	{ "XOAUTH2", TOKEN | TLS | SELF, xoauth2_first, oauth_refused, NULL },
+	{ "EXTERNAL", CERT, external_first, unexpected, DIGEST_NONE },
+	{ "OAUTHBEARER", TOKEN | TLS, bearer_first, bearer_step, DIGEST_NONE },
+	{ "XOAUTH2", TOKEN | TLS | SELF, xoauth2_first, oauth_refused,
+	    DIGEST_NONE },
 	{ "SCRAM-SHA-256-PLUS", PASSWORD | BINDING, scram_first, scram_step,
-	    sha256 },
+	    DIGEST_SHA256 },
 	{ "SCRAM-SHA-1-PLUS", PASSWORD | BINDING, scram_first, scram_step,
-	    sha1 },
-	{ "SCRAM-SHA-256", PASSWORD, scram_first, scram_step, sha256 },
-	{ "SCRAM-SHA-1", PASSWORD, scram_first, scram_step, sha1 },
-	{ "PLAIN", PASSWORD | TLS, plain_first, unexpected, NULL },
-	{ "LOGIN", PASSWORD | TLS | SELF, NULL, login_step, NULL },
-	{ "CRAM-MD5", PASSWORD | ASKED | SELF, NULL, cram_step, NULL },
+	    DIGEST_SHA1 },
+	{ "SCRAM-SHA-256", PASSWORD, scram_first, scram_step,
+	    DIGEST_SHA256 },
+	{ "SCRAM-SHA-1", PASSWORD, scram_first, scram_step,
+	    DIGEST_SHA1 },
+	{ "PLAIN", PASSWORD | TLS, plain_first, unexpected, DIGEST_NONE },
+	{ "LOGIN", PASSWORD | TLS | SELF, NULL, login_step, DIGEST_NONE },
+	{ "CRAM-MD5", PASSWORD | ASKED | SELF, NULL, cram_step, DIGEST_NONE },
 };
 #define NMECH (sizeof mechs / sizeof mechs[0])
 
@@ -767,7 +760,7 @@ sasl_pick(struct sasl *s, const struct sasl_login *l, struct str offered,
 	if (l->user == NULL || l->user[0] == '\0')
 		return fail(e, EX_USAGE, "logging in needs a user name "
 		    "(--user)");
-	return s->mech->md != NULL ? scram_begin(s, e) : 0;
+	return s->mech->md != DIGEST_NONE ? scram_begin(s, e) : 0;
 }
 
 const char *
@@ -801,12 +794,12 @@ sasl_step(struct sasl *s, struct str challenge, struct buf *out,
 int
 sasl_done(struct sasl *s, struct str last, struct err *e)
 {
-	if (s->mech->md != NULL && !s->proved && s->step == 1 && last.n > 0 &&
-	    scram_verify(s, str_to(last, CHALLENGE_MAX), e) < 0)
+	if (s->mech->md != DIGEST_NONE && !s->proved && s->step == 1 &&
+	    last.n > 0 && scram_verify(s, str_to(last, CHALLENGE_MAX), e) < 0)
 		return -1;
 	if (s->proved)
 		return 0;
-	if (s->mech->md != NULL)
+	if (s->mech->md != DIGEST_NONE)
 		return fail(e, EX_NOPERM, "%s: the server said yes without "
 		    "proving that it knows the password", s->mech->name);
 	return fail(e, EX_PROTOCOL, "%s: the server said yes %s",

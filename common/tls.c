@@ -18,7 +18,6 @@
 #include "b64.h"
 #include "file.h"
 #include "mem.h"
-#include "ossl.h"
 #include "tls.h"
 #include "tls_private.h"
 #include "trace.h"

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "ossl.h"
 #include "tls_look.h"
 #include "tls_private.h"
 

@@ -2,7 +2,10 @@
 #ifndef TLS_PRIVATE_H
 #define TLS_PRIVATE_H
 
-#include "ossl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
 #include "tls.h"
 
 /* The data of our BIO: where ciphertext comes from and goes to. */

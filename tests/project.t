@@ -17,9 +17,12 @@ for tool in "$BUILD"/*; do
 	like "$head" 'GNU_RELRO' "$name: relro"
 	like "$head" 'BIND_NOW|NOW' "$name: bound at start"
 	unlike "$head" 'RWE' "$name: nothing writable is executable"
-	unlike "$(readelf -dW "$tool" | grep NEEDED |
-	    grep -vE 'libc\.so')" NEEDED \
-	    "$name: links only what it may"
+	needed=$(grep NEEDED <<<"$head")
+	unlike "$(grep -vE '\[lib(c|ssl|crypto|resolv|z|idn2)\.so' <<<"$needed")" \
+	    NEEDED "$name: links only what it may"
+	for lib in ssl crypto resolv; do
+		like "$needed" "\\[lib$lib\.so" "$name: lib$lib is NEEDED"
+	done
 	like "$("$tool" --version)" '^postbag [0-9]' "$name: --version"
 	like "$("$tool" --help)" '^usage: ' "$name: --help"
 	status 64 "$name: an unknown option" "$tool" --nonsense
@@ -27,21 +30,33 @@ for tool in "$BUILD"/*; do
 	status 74 "$name: a full disk under stdout" \
 	    bash -c '"$0" --help > /dev/full' "$tool"
 done
-# What is loaded late: not at a start, and said when it is not there.
-loads() {
-	LD_DEBUG=libs "$@" 2>&1 |
-		grep -oE 'calling init: .*lib(ssl|crypto|z|idn2|resolv)\.so'
+# A package's tools, and scanners, see what the programs are made of.
+if command -v dpkg-shlibdeps > /dev/null; then
+	mkdir -p "$T/deb/debian"
+	printf 'Source: x\n\nPackage: x\nArchitecture: any\n' \
+	    > "$T/deb/debian/control"
+	cd "$T/deb"
+	status 0 'dpkg-shlibdeps' dpkg-shlibdeps -O -e"$BUILD/mailsend"
+	cd "$ROOT"
+	like "$OUT" 'libssl3' 'names OpenSSL'
+	like "$OUT" 'libidn2-0' 'and libidn2'
+else
+	skip 'dpkg-shlibdeps' 'no dpkg-dev here'
+fi
+# The rules of scripts/layers bite.
+cp -r scripts common cmd "$T"
+breach() {	# FILE LINE WHAT: FILE with the LINE added is complained about
+	printf '%s\n' "$2" >> "$T/$1"
+	not_ok "layers: $3" env POSTBAG_BUILD=/nonexistent "$T/scripts/layers"
+	cp "$1" "$T/$1"
 }
-TLS=(mailsend -S smtps://localhost:1 -f a@example.org --ca /etc/passwd
-    b@example.org --body x)
-is "$(loads mailsend --version)" "" "--version loads no library"
-like "$(loads "${TLS[@]}")" libssl "TLS does"
-mkdir "$T/lib"
-: > "$T/lib/libssl.so.3"
-is "$(LD_LIBRARY_PATH=$T/lib mailsend --version)" "$(mailsend --version)" \
-    "without OpenSSL: --version"
-status 71 "TLS without OpenSSL" env LD_LIBRARY_PATH="$T/lib" "${TLS[@]}"
-like "$ERR" '^mailsend: a library cannot be loaded: .*libssl\.so' "is said"
+breach common/smtp.c '#include <openssl/ssl.h>' 'libssl is for tls alone'
+breach common/digest.c '#include <openssl/ssl.h>' 'not for digest'
+breach common/sasl.c '#include <openssl/hmac.h>' 'libcrypto comes by digest'
+breach cmd/mxlookup/main.c '#include <openssl/evp.h>' 'for the tools, too'
+breach common/smtp.c 'static void x(void) { SSL_free(0); }' 'nor undeclared'
+breach common/idn.c 'static void x(void) { dlopen("x", 0); }' 'no dlopen'
+ok 'layers: else nothing' env POSTBAG_BUILD=/nonexistent "$T/scripts/layers"
 ok "make install, below DESTDIR" make -s install DESTDIR="$T/root" PREFIX=/usr
 ok "installs the tools" test -x "$T/root/usr/bin/mailsend"
 ok "and the manual" test -f "$T/root/usr/share/man/man1/mailsend.1"

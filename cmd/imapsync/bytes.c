@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "file.h"
 #include "imapsync.h"
-#include "ossl.h"
 
 enum { OUT = 65536, HALF = OUT / 2 };
 
@@ -478,26 +478,15 @@ outgo_send(const struct outgo *o, int fd, const struct conn_sink *sink,
 	return sent == o->wire ? 0 : another(e);
 }
 
-static int
-digest(void *to, const void *p, size_t n, struct err *e)
-{
-	return EVP_DigestUpdate(to, p, n) == 1 ? 0 :
-	    fail(e, EX_SOFTWARE, "SHA-256");
-}
-
 int
 outgo_digest(const struct outgo *o, int fd, unsigned char md[32],
     struct err *e)
 {
-	EVP_MD_CTX *x = EVP_MD_CTX_new();
-	struct conn_sink sink = { digest, x };
-	int got = -1;
+	struct digest *d = digest_new();
+	struct conn_sink sink = { digest_sink, d };
+	int got = outgo_send(o, fd, &sink, e);
 
-	if (x == NULL || EVP_DigestInit_ex(x, EVP_sha256(), NULL) != 1)
-		fail(e, EX_SOFTWARE, "SHA-256");
-	else if (outgo_send(o, fd, &sink, e) == 0)
-		got = EVP_DigestFinal_ex(x, md, NULL) == 1 ? 0 :
-		    fail(e, EX_SOFTWARE, "SHA-256");
-	EVP_MD_CTX_free(x);
+	if (!digest_end(d, md))
+		return fail(e, EX_OSERR, "OpenSSL has no SHA-256 here");
 	return got;
 }

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ossl.h"
+#include "digest.h"
 #include "run.h"
 
 /* A file here, or a message there, that looks for its other half. */
@@ -94,18 +94,23 @@ digest_here(struct box *b, struct one *o)
 }
 
 static int
-hash(void *to, const void *p, size_t n, struct err *e)
+digest_body(struct box *b, struct imap_item *it, struct one *o)
 {
-	return EVP_DigestUpdate(to, p, n) == 1 ? 0 : fail(e, EX_SOFTWARE,
-	    "SHA-256 failed");
+	struct digest *d = digest_new();
+	struct conn_sink sink = { digest_sink, d };
+	int got = imap_body(&b->run->line[0].imap, it, &sink);
+
+	if (!digest_end(d, o->md))
+		return fail(b->run->e, EX_OSERR,
+		    "OpenSSL has no SHA-256 here");
+	o->digested = true;
+	return got;
 }
 
 static int
 digest_there(struct box *b, struct one *o)
 {
 	struct imap *m = &b->run->line[0].imap;
-	EVP_MD_CTX *x = EVP_MD_CTX_new();
-	struct conn_sink sink = { hash, x };
 	struct imap_item it;
 	struct imap_resp r;
 	char one[16];
@@ -119,17 +124,12 @@ digest_there(struct box *b, struct one *o)
 		if ((got = imap_next(m, &r)) < 0)
 			break;
 		while (r.type == IMAP_FETCH && (got = imap_item(m, &it)) > 0)
-			if (it.kind == IMAP_BODY && !it.nil) {
-				EVP_DigestInit_ex(x, EVP_sha256(), NULL);
-				if ((got = imap_body(m, &it, &sink)) < 0)
-					break;
-				EVP_DigestFinal_ex(x, o->md, NULL);
-				o->digested = true;
-			}
+			if (it.kind == IMAP_BODY && !it.nil &&
+			    (got = digest_body(b, &it, o)) < 0)
+				break;
 		if (got < 0)
 			break;
 	} while (!imap_done(&r, tag));
-	EVP_MD_CTX_free(x);
 	return got < 0 ? -1 : 0;
 }
 

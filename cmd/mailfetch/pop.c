@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "mailfetch.h"
-#include "ossl.h"
 #include "pop3.h"
 
 /*
@@ -34,35 +34,20 @@ struct pop {
 
 /* ---- which is which ---- */
 
-struct digest {
-	EVP_MD_CTX *x;
-};
-
-static int
-digest_put(void *to, const void *p, size_t n, struct err *e)
-{
-	struct digest *d = to;
-
-	(void)e;
-	EVP_DigestUpdate(d->x, p, n);
-	return 0;
-}
-
 /* Without UIDL a message is its header, and its size; or all of it. */
 static int
 by_content(struct pop *s, size_t i)
 {
-	struct digest d = { EVP_MD_CTX_new() };
-	struct conn_sink sink = { digest_put, &d };
-	unsigned char md[EVP_MAX_MD_SIZE];
+	struct digest *d = digest_new();
+	struct conn_sink sink = { digest_sink, d };
+	unsigned char md[32];
 	uint64_t size = s->m[i].size;
 	int got;
 
-	EVP_DigestInit_ex(d.x, EVP_sha256(), NULL);
-	EVP_DigestUpdate(d.x, &size, sizeof size);
+	digest_put(d, &size, sizeof size);
 	got = pop3_body(&s->p, &sink, IDLE);
-	EVP_DigestFinal_ex(d.x, md, NULL);
-	EVP_MD_CTX_free(d.x);
+	if (!digest_end(d, md))
+		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
 	memcpy(&s->v[i].key, md, sizeof s->v[i].key);
 	s->no_top |= got == 0 && !s->p.ok;
 	return got;
