@@ -203,6 +203,8 @@ starttls(struct imap *m)
 		return conn_fail(m->c, EX_NOPERM, "STARTTLS: %s", m->text);
 	if (conn_starttls(m->c) < 0)
 		return -1;
+	arena_free(&m->mem);
+	*m = (struct imap){ .c = m->c, .tag = m->tag };
 	return capabilities(m);
 }
 

@@ -190,6 +190,7 @@ stls(struct pop3 *p)
 		return conn_fail(p->c, EX_NOPERM, "STLS: %s", p->text);
 	if (conn_starttls(p->c) < 0)
 		return -1;
+	*p = (struct pop3){ .c = p->c, .expire = -1 };
 	return capa(p);
 }
 
@@ -224,6 +225,8 @@ pop3_recall(const struct pop3 *p)
 	    POP3_TOP | POP3_SASL;
 	uint32_t i;
 
+	if (p->banner == 0)		/* said in plaintext, or not yet */
+		return 0;
 	for (i = 1; i < SIMPLE; i++)
 		if (strcmp(p->mech, simple[i]) == 0 &&
 		    (p->caps & need) == need)
@@ -254,7 +257,8 @@ pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
 		return -1;
 	if (!p->ok)
 		return refused(p, "greeting", EX_TEMPFAIL);
-	p->banner = digest(p->text);
+	if (tls == POP3_TLS_IMPLICIT)
+		p->banner = digest(p->text);
 	if (tls == POP3_TLS_IMPLICIT && recall(p, known)) {
 		conn_settled(c);
 		return 0;

@@ -278,6 +278,7 @@ starttls(struct smtp *s)
 		return refused(s, "STARTTLS", EX_NOPERM);
 	if (conn_starttls(s->c) < 0)
 		return -1;
+	*s = (struct smtp){ .c = s->c, .conf = s->conf };
 	return ehlo(s);
 }
 
