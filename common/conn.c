@@ -455,29 +455,112 @@ conn_close(struct conn *c)
 	free(c);
 }
 
+/* ---- changes of trust ---- */
+
+static const char *
+between(const struct conn *c)
+{
+	if (c->conf->command != NULL)
+		return "the command of --connect-command";
+	if (c->conf->proxy != NULL && c->conf->path == NULL)
+		return "the proxy";
+	return "somebody between us and the server";
+}
+
+/* Any byte counts: a whole line, half of one, or one still in the kernel. */
+static int
+silent(struct conn *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	if (c->in.n > 0 || c->rx.n > 0)
+		return 0;
+	if (net_poll(&p, 1, 0) > 0 && recv_some(c) < 0)
+		return -1;
+	return c->rx.n == 0;
+}
+
+/* Nothing decoded is left over: it goes back to where it came from. */
+static int
+tunnel(struct conn *c)
+{
+	struct fifo was = c->in;
+
+	if (c->rx.n > 0 || c->in.n > c->rx.max)
+		return endless(c);
+	was.max = c->rx.max;
+	c->rx.max = c->in.max;
+	c->in = c->rx;
+	c->rx = was;
+	return 0;
+}
+
+/* What came behind the server's yes is compressed already, or not from it. */
+static int
+compressed(struct conn *c)
+{
+	if (c->in.n > 0)
+		fifo_put(&c->z->from, c->in.p + c->in.at, c->in.n);
+	fifo_drop(&c->in, c->in.n);
+	return decode(c) < 0 ? -1 : 0;
+}
+
+/*
+ * CVE-2011-0411 and its many relatives (RFC 3207 section 6), and their cousins
+ * by proxy.  With TLS from the first byte the kernel is not asked: what comes
+ * from now on goes to TLS as it is, and is nothing that TLS takes.
+ */
+int
+conn_trust(struct conn *c, enum conn_change to)
+{
+	int got;
+
+	if (c->failed)
+		return -1;
+	if (to != CONN_DEFLATE && (c->tls != NULL || c->z != NULL)) {
+		fail(c->e, EX_SOFTWARE, "%s: within TLS already", c->what);
+		return broken(c);
+	}
+	switch (to) {
+	case CONN_TUNNEL:
+		return tunnel(c);
+	case CONN_TLS:
+		if (c->in.n == 0 && c->rx.n == 0)
+			return 0;
+		fail(c->e, EX_PROTOCOL, "%zu bytes came before TLS began: from %s, or the server does not speak TLS on this port",
+		    c->in.n + c->rx.n, between(c));
+		return broken(c);
+	case CONN_STARTTLS:
+		if ((got = silent(c)) != 0)
+			return got < 0 ? -1 : 0;
+		fail(c->e, EX_PROTOCOL, "plaintext after the go-ahead for TLS: it may be from %s",
+		    between(c));
+		return broken(c);
+	case CONN_DEFLATE:
+		return compressed(c);
+	}
+	return -1;
+}
+
 int
 conn_deflate(struct conn *c)
 {
 	if (conn_flush(c) < 0)
 		return -1;
+	deflate_free(c->z);
 	c->z = deflate_new(AHEAD + BURST, BURST);
 	if (c->z == NULL) {
 		fail(c->e, EX_OSERR, "zlib is not there, or has no memory");
 		return broken(c);
 	}
-	/* What came behind the server's yes is compressed already. */
-	fifo_put(&c->z->from, c->in.p + c->in.at, c->in.n);
-	fifo_drop(&c->in, c->in.n);
-	return 0;
+	return conn_trust(c, CONN_DEFLATE);
 }
 
-int
-conn_tls(struct conn *c)
+static int
+shake(struct conn *c)
 {
 	int got;
 
-	if (c->failed || drain(c, 0) < 0)
-		return -1;
 	conn_phase(c, "TLS handshake", 60);
 	c->tls = tls_new(c->conf->tls, c->conf->host, &c->rx, &c->tx, c->e);
 	if (c->tls == NULL)
@@ -494,27 +577,24 @@ conn_tls(struct conn *c)
 	return broken(c);
 }
 
-/*
- * Any byte counts: a whole line, half of one, or one that is still in the
- * kernel (CVE-2011-0411 and its many relatives; RFC 3207 section 6).
- */
+static int
+begin(struct conn *c, enum conn_change to)
+{
+	if (c->failed || drain(c, 0) < 0 || conn_trust(c, to) < 0)
+		return -1;
+	return shake(c);
+}
+
+int
+conn_tls(struct conn *c)
+{
+	return begin(c, CONN_TLS);
+}
+
 int
 conn_starttls(struct conn *c)
 {
-	if (c->failed)
-		return -1;
-	if (c->in.n == 0 && c->rx.n == 0) {
-		struct pollfd p = { .fd = c->fd, .events = POLLIN };
-
-		if (net_poll(&p, 1, 0) > 0 && recv_some(c) < 0)
-			return -1;
-	}
-	if (c->in.n > 0 || c->rx.n > 0) {
-		fail(c->e, EX_PROTOCOL, "plaintext after the go-ahead for "
-		    "TLS: somebody may be between us and the server");
-		return broken(c);
-	}
-	return conn_tls(c);
+	return begin(c, CONN_STARTTLS);
 }
 
 void

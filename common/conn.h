@@ -40,9 +40,29 @@ struct conn *conn_open(const struct conn_conf *, struct err *);
 void conn_close(struct conn *);
 
 /*
- * TLS from here on.  conn_starttls is for after the server's go-ahead: if a
- * single byte of plaintext is already there, it came from somebody who wants
- * it taken for the encrypted answer, and the session ends (EX_PROTOCOL).
+ * From here on somebody else speaks, or the same one in another way.  Every
+ * such change goes through here, before anything of the new kind is read: what
+ * stands unread was said by somebody of before, who must not be believed
+ * afterwards.
+ *
+ * CONN_TUNNEL	a proxy has answered.  What stands behind its answer is the
+ *		server's greeting, in plaintext, or the proxy's invention: good
+ *		for plaintext, and refused by the next change.
+ * CONN_TLS	TLS begins with no go-ahead: nobody may have spoken.
+ * CONN_STARTTLS TLS begins after the go-ahead: not a byte may stand behind
+ *		it, neither here nor in the kernel.
+ * CONN_DEFLATE	the server's words, compressed.  The server may go on at once,
+ *		so what stands behind its yes is given to the decompressor and
+ *		never taken for text.
+ *
+ * -1: EX_PROTOCOL, the connection has failed.
+ */
+enum conn_change { CONN_TUNNEL, CONN_TLS, CONN_STARTTLS, CONN_DEFLATE };
+int conn_trust(struct conn *, enum conn_change);
+
+/*
+ * TLS from here on: from the first byte, or after the server's go-ahead.
+ * Whoever learnt something before forgets it (RFC 3207 section 4.2).
  */
 int conn_tls(struct conn *);
 int conn_starttls(struct conn *);

@@ -169,6 +169,15 @@ authorization(struct conn *c, const struct proxy_conf *p)
 	buf_wipe(&b);
 }
 
+/* "HTTP/1.1 200", and no more digits. */
+static bool
+http_status(struct str s)
+{
+	return str_starts(s, "HTTP/1.") && s.n >= 12 && str_digit(s.p[7]) &&
+	    s.p[8] == ' ' && str_digit(s.p[9]) && str_digit(s.p[10]) &&
+	    str_digit(s.p[11]) && (s.n == 12 || s.p[12] == ' ');
+}
+
 static int
 http(struct conn *c, const struct proxy_conf *p, const char *host,
     unsigned port, struct err *e)
@@ -186,7 +195,7 @@ http(struct conn *c, const struct proxy_conf *p, const char *host,
 	if ((line = conn_line(c, &n)) == NULL)
 		return -1;
 	snprintf(first, sizeof first, "%s", line);
-	if (!str_starts(str_of(first), "HTTP/1.") || n < 12)
+	if (!http_status(str_of(first)))
 		return fail(e, EX_PROTOCOL, "proxy: it does not speak HTTP");
 	while ((line = conn_line(c, &n)) != NULL && n > 0)
 		if (++lines > 100)
@@ -201,8 +210,10 @@ int
 proxy_connect(struct conn *c, const struct proxy_conf *p, const char *host,
     unsigned port, struct err *e)
 {
-	return p->kind == PROXY_SOCKS5 ? socks(c, p, host, port, e) :
+	int got = p->kind == PROXY_SOCKS5 ? socks(c, p, host, port, e) :
 	    http(c, p, host, port, e);
+
+	return got < 0 ? -1 : conn_trust(c, CONN_TUNNEL);
 }
 
 void

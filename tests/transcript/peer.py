@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import time
+import zlib
 
 from casefile import unescape
 
@@ -82,6 +83,7 @@ class Peer:
         self.log = []
         self.complaints = []            # faults that need not end the talk
         self.tls = False
+        self.squeeze = self.expanded = None     # DEFLATE, both ways
         self.may_end = False
         self.closed = False
 
@@ -106,6 +108,9 @@ class Peer:
         self.push(b"\0" + data[at:])
 
     def push(self, data):
+        if self.squeeze:
+            data = self.squeeze.compress(data) + \
+                self.squeeze.flush(zlib.Z_SYNC_FLUSH)
         try:
             self.sock.settimeout(self.left())
             self.sock.sendall(data)
@@ -122,6 +127,10 @@ class Peer:
             raise Mismatch("time limit reached")
         except (OSError, ValueError):
             data = b""
+        if self.expanded and data:
+            data = self.expanded.decompress(data)
+            if not data:
+                return True             # no whole byte yet
         self.buf += data
         self.heard += data
         if not self.tls:
@@ -376,6 +385,16 @@ class Peer:
             self.send(b"220 2.0.0 go on\r\n")
             time.sleep(int(ms) / 1000)
             self.send(unescape(text))
+
+    def do_deflate(self, value):
+        """LINE | BYTES: LINE, and from there on DEFLATE, BYTES at once."""
+        line, _, text = value.partition(" | ")
+        self.note("S", line + " + DEFLATE: " + text)
+        self.expanded = zlib.decompressobj(-15)
+        squeeze = zlib.compressobj(wbits=-15)
+        self.push(line.encode() + b"\r\n" + (squeeze.compress(unescape(
+            text)) + squeeze.flush(zlib.Z_SYNC_FLUSH) if text else b""))
+        self.squeeze = squeeze
 
     # --- logins ----------------------------------------------------------
     def do_login_plain(self, value):
