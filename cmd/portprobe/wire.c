@@ -165,10 +165,13 @@ wire_begin(struct probe *p)
 	bool dane = main_turn(p) && r->dane.state == TLSA_USABLE &&
 	    r->dane_why == NULL;
 
-	/* What was said in the clear does not count; but where TLS is from the
-	 * first byte, an answer may be faster than our hello. */
+	/* What was said in the clear does not count, and it is told: also what
+	 * came while this waited for its turn or for DNS.  But where TLS is
+	 * from the first byte, an answer may be faster than our hello. */
 	if (p->implicit && p->in.n > 0)
 		fifo_put(&p->rx, p->in.p, p->in.n);
+	else if (p->in.n > 0)
+		r->buffered = true;
 	p->in.n = 0;
 	fail_clear(&p->run->scratch);
 	if (p->run->name != NULL || !h->literal)

@@ -15,9 +15,10 @@ Both with "/" and options: v10 v11 v12 v13 (this version alone, weak keys are
 allowed everywhere), from10 (all versions), clientcert, slow (answers after
 100 ms), auth (AUTH or LOGIN before TLS), rekeep (the plaintext behind
 STARTTLS is taken as if it came in TLS), early (plaintext behind the
-go-ahead), again (STARTTLS is still offered in TLS), refuse (STARTTLS is
-answered 454), rst, half (reset, or silence, after the ClientHello and the
-beginning of a record), mute (silence after the ClientHello), gone (end of
+go-ahead), later (the same, 200 ms after it), again (STARTTLS is still offered
+in TLS), refuse (STARTTLS is answered 454), rst, half (reset, or silence, after
+the ClientHello and the beginning of a record), mute (silence after the
+ClientHello), gone (end of
 file after the ClientHello), leave (end of file with the go-ahead), preauth,
 greet=TEXT and ehlo=TEXT (with escapes; an answer of smtp), helo (no EHLO but
 HELO).
@@ -244,6 +245,9 @@ def starttls(p, proto, line, cert, opts):
     go = GO.get(proto) or line.split(b" ")[0] + b" OK go\r\n"
     rest, p.rest = p.rest, b""
     p.say(go + (EARLY[proto] if "early" in opts else b""))
+    if "later" in opts:
+        time.sleep(0.2)
+        p.say(EARLY[proto])
     if "leave" in opts:
         raise Ended("ours")
     p.handshake(cert, opts)

@@ -243,7 +243,7 @@ lab_odd PRE=plain:imap/preauth PRE_TLS=starttls:imap:good/preauth \
 	AGAIN=starttls:smtp:good/again NOTLS=plain:smtp \
 	EARLY=starttls:smtp:good/early EARLY_IMAP=starttls:imap:good/early \
 	EARLY_POP=starttls:pop3:good/early EARLY_SIEVE=starttls:sieve:good/early \
-	REFUSE=starttls:smtp:good/refuse \
+	LATER=starttls:smtp:good/later REFUSE=starttls:smtp:good/refuse \
 	HELO=plain:smtp/helo CLIENT=tls:imap:good/clientcert \
 	CLIENT12=tls:imap:good/clientcert/v12 \
 	V10=tls:imap:good/v10 V10_STARTTLS=starttls:imap:good/v10 \
@@ -279,6 +279,25 @@ for p in EARLY/submission EARLY_IMAP/imap EARLY_POP/pop3 EARLY_SIEVE/sieve; do
 	v=${p%/*}
 	finds PLAIN_AFTER_STARTTLS 76 "$at:${!v}/${p#*/}"
 done
+# TLS waits for a DNS server that knows addresses and says nothing of TLSA
+# records; meanwhile somebody speaks in the clear.
+python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.settimeout(60)
+while True:
+    q, who = s.recvfrom(512)
+    end = q.index(b"\0", 12) + 5
+    if q[end - 4:end - 2] == b"\0\1":
+        s.sendto(q[:2] + b"\x81\xa0\0\1\0\1\0\0\0\0" + q[12:end] +
+                 b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1", who)
+' > "$T/silent" &
+silent=$!
+until [ -s "$T/silent" ]; do sleep .02; done
+POSTBAG_DNS=127.0.0.1:$(cat "$T/silent") finds "DANE_TEMP PLAIN_AFTER_STARTTLS" 76 \
+	"mail.johndoe.com:$LATER/smtp" -4 --timeout 2
+kill "$silent"
 finds STARTTLS_REFUSED 0 "$at:$REFUSE/smtp"
 finds STARTTLS_REFUSED 77 "$at:$REFUSE/submission"
 finds 'EHLO_REFUSED NO_STARTTLS' 0 "$at:$HELO/smtp"
