@@ -91,12 +91,40 @@ fail_say(const char *fmt, ...)
 	fprintf(stderr, "%s: %s\n", name, safe);
 }
 
+/*
+ * The worst first: what the program and the system got wrong, then what has
+ * to be set right here, then what others refuse.  Only EX_TEMPFAIL is worth
+ * trying again as it is, so it is the last of the failures.
+ */
+static const int ranks[] = {
+	EX_SOFTWARE, EX_OSERR, EX_CONFIG, EX_NOPERM, EX_PROTOCOL, EX_IOERR,
+	EX_CANTCREAT, EX_UNAVAILABLE, EX_NOHOST, EX_NOUSER, EX_DATAERR,
+	EX_NOINPUT, EX_USAGE, EX_TEMPFAIL, 0
+};
+enum { RANKS = sizeof ranks / sizeof *ranks };
+
+static int
+rank(int status)
+{
+	int i;
+
+	for (i = 0; i < RANKS; i++)
+		if (ranks[i] == status)
+			return i;
+	return 0;
+}
+
 int
 fail_worse(int a, int b)
 {
-	if (a == 0 || b == 0)
-		return a + b;
-	if (a == EX_TEMPFAIL || b == EX_TEMPFAIL)
-		return a == EX_TEMPFAIL ? b : a;
-	return a;
+	int of_a = rank(a), of_b = rank(b);
+
+	return ranks[of_a < of_b ? of_a : of_b];
+}
+
+void
+fail_join(struct err *e, const struct err *other)
+{
+	if (other->code != 0 && rank(other->code) < rank(e->code))
+		*e = *other;
 }

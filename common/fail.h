@@ -43,7 +43,17 @@ void fail_name(const char *argv0);
  */
 void fail_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The more serious of two exit statuses: permanent over temporary over 0. */
+/*
+ * The worse of two exit statuses, by one order that postbag(7) has: 70 71 78
+ * 77 76 74 73 69 68 67 65 66 64 75 0.  What is not in it counts as 70.  Any
+ * number of them comes to the same, in whatever order they are folded.
+ */
 int fail_worse(int a, int b);
+
+/*
+ * A failure beside the recorded one: the worse of the two stays, of two of
+ * one status the first.
+ */
+void fail_join(struct err *, const struct err *other);
 
 #endif

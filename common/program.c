@@ -65,5 +65,6 @@ program_end(int status)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	fail_say("standard output cannot be written");
-	return status != 0 ? status : EX_IOERR;
+	return status == 0 || status >= EX__BASE ?
+	    fail_worse(status, EX_IOERR) : status;
 }

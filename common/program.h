@@ -18,7 +18,10 @@ void program_private(void);
 /* As many descriptors as may be had; how many that is. */
 unsigned long program_files(void);
 
-/* Last of all: the exit status, EX_IOERR where stdout could not be written. */
+/*
+ * Last of all: the exit status, at least EX_IOERR where stdout could not be
+ * written.  An answer that is no failure (1 of --check, a plugin's) stays.
+ */
 int program_end(int status);
 
 #endif

@@ -463,8 +463,8 @@ run_jobs(struct run *r, struct jobs *all)
 	got = work(&r->line[0], all);
 	for (i = 1; i < n; i++) {
 		pthread_join(h[i].thread, NULL);
-		if (h[i].got < 0 && got == 0) {
-			*r->e = h[i].line->err;
+		if (h[i].got < 0) {
+			fail_join(r->e, &h[i].line->err);
 			got = -1;
 		}
 	}

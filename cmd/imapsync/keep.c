@@ -453,7 +453,7 @@ keep_end(struct run *r, struct keep *k)
 	pthread_mutex_unlock(&k->lock);
 	pthread_join(k->thread, NULL);
 	if (k->failed) {
-		*r->e = k->err;
+		fail_join(r->e, &k->err);
 		got = -1;
 	}
 	give_back(k, k->full);		/* only after a failure */

@@ -649,6 +649,7 @@ run(struct err *e)
 	    .started = clock_ms(), .draws = isatty(2) == 1 &&
 	    !o.account.quiet };
 	const char *writes[3] = { NULL, NULL, NULL };
+	struct err late = { 0 };
 	struct line *l;
 	int status;
 
@@ -662,14 +663,13 @@ run(struct err *e)
 		    run_connect(&r, l) == 0)
 			sync_all(&r);
 		close_all(&r);
-		if (e->code == 0)
-			*e = l->err;
+		fail_join(e, &l->err);
 		if (!o.dry_run && e->code != EX_SOFTWARE)
-			index_save(&r.index, e);
+			index_save(&r.index, &late);
+		fail_join(e, &late);
 	}
 	report_end(&r);
-	status = e->code != 0 ? e->code : run_stop && r.status == 0 ?
-	    EX_TEMPFAIL : r.status;
+	status = report_status(&r);
 	close_run(&r);
 	return status;
 }

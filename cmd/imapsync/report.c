@@ -223,6 +223,13 @@ report_progress(struct run *r, uint64_t bytes, bool last)
 	pthread_mutex_unlock(&r->talk);
 }
 
+int
+report_status(const struct run *r)
+{
+	return fail_worse(fail_worse(r->e->code, r->status), run_stop ?
+	    EX_TEMPFAIL : 0);
+}
+
 void
 report_end(struct run *r)
 {
@@ -258,7 +265,7 @@ report_end(struct run *r)
 	json_int(&j, "refused", (int64_t)r->refused);
 	json_int(&j, "orphans", (int64_t)r->orphans);
 	json_int(&j, "boxes", (int64_t)r->nboxes);
-	json_int(&j, "status", r->e->code != 0 ? r->e->code : r->status);
+	json_int(&j, "status", report_status(r));
 	if (r->e->code != 0)
 		json_s(&j, "error", r->e->msg);
 	json_close(&j, '}');

@@ -280,7 +280,7 @@ await(struct sum *s)
 	code = s->child[which].how == SPAWN_EXITED ? s->child[which].code :
 	    EX_SOFTWARE;
 	s->news |= code == 0;
-	if (code != 1)			/* of --check: nothing new there */
+	if (code != 1 || !o.check)	/* 1: nothing new there */
 		s->worst = fail_worse(s->worst, code);
 }
 

@@ -115,6 +115,12 @@ run_turn(struct options *o, bool mine)
 
 /* ---- the end ---- */
 
+static int
+status_of(const struct run *r)
+{
+	return fail_worse(r->e->code, r->status);
+}
+
 static void
 tell_json(struct run *r)
 {
@@ -132,7 +138,7 @@ tell_json(struct run *r)
 	json_int(&j, "in_doubt", (int64_t)r->doubt);
 	json_int(&j, "deleted", (int64_t)r->deleted);
 	json_int(&j, "moved", (int64_t)r->moved);
-	json_int(&j, "status", r->e->code != 0 ? r->e->code : r->status);
+	json_int(&j, "status", status_of(r));
 	if (r->e->code != 0)
 		json_s(&j, "error", r->e->msg);
 	json_close(&j, '}');
@@ -159,14 +165,12 @@ run_close(struct run *r)
 		clean = deliver_commit(r) == 0;
 		r->e = was;
 	}
-	if (!clean) {
-		fail(r->e, e.code, "%s", e.msg);
+	if (!clean)
 		deliver_drop(r);
-	}
 	deliver_close(r);
-	if (r->state.fd >= 0 && clean && r->state.changed &&
-	    state_finish(&r->state, &e) < 0)
-		fail(r->e, e.code, "%s", e.msg);
+	if (r->state.fd >= 0 && clean && r->state.changed)
+		state_finish(&r->state, &e);
+	fail_join(r->e, &e);
 	if (looks_only(r->o))
 		run_turn(r->o, false);
 	if (r->doubt > 0 && !r->o->account.quiet)
@@ -176,7 +180,7 @@ run_close(struct run *r)
 	run_progress(r, true);
 	if (r->o->account.json && !r->o->list && !r->o->probe)
 		tell_json(r);
-	status = r->e->code != 0 ? r->e->code : r->status;
+	status = status_of(r);
 	state_close(&r->state);
 	arena_free(&r->arena);
 	return status;

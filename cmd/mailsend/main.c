@@ -212,7 +212,7 @@ deliver(struct err *e)
 			print_letter(&l, e);
 	}
 	letter_burn(&l);
-	return e->code != 0 && got == 0 ? e->code : got;
+	return fail_worse(got, e->code);
 }
 
 /* For -bs: what one DATA brought. */

@@ -234,8 +234,8 @@ report_addresses(const struct options *o, struct arena *arena)
 	size_t i;
 
 	for (i = 0; i < o->operands.n; i++)
-		if (check(o->operands.v[i], arena, o->account.json) != 0)
-			worst = EX_DATAERR;
+		worst = fail_worse(worst, check(o->operands.v[i], arena,
+		    o->account.json));
 	if (o->operands.n == 0) {
 		fail_say("--check-address: no address is given");
 		return EX_USAGE;

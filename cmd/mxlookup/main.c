@@ -212,11 +212,9 @@ configure(int argc, char **argv, struct err *e)
 static int
 verdict(void)
 {
-	if (r.bad > 0)
-		return EX_DATAERR;
-	if (r.unrouted > 0)
-		return EX_NOHOST;
-	return r.temporary > 0 ? EX_TEMPFAIL : 0;
+	return fail_worse(r.bad > 0 ? EX_DATAERR : 0,
+	    fail_worse(r.unrouted > 0 ? EX_NOHOST : 0,
+	    r.temporary > 0 ? EX_TEMPFAIL : 0));
 }
 
 /* The plugin's line comes first; "|" belongs to it alone. */
@@ -291,7 +289,7 @@ run(int argc, char **argv, struct err *e)
 	if (expect != NULL)
 		return expect_run(&r, expect, e);
 	if (bulk_run(&r, e) < 0)
-		return e->code;
+		return fail_worse(e->code, verdict());
 	s = (double)(clock_us() - start + 1) / 1e6;
 	if (r.stats)
 		show_stats(s);

@@ -341,12 +341,15 @@ run(int argc, char **argv, struct err *e)
 		return e->code;
 	net_hosts(&r.hosts);
 	tell_start(&r);
-	if (loop_run(&r, e) < 0 || tell_end(&r, e) < 0 ||
-	    targets_over(&r, e) < 0)
-		return e->code;
+	if (loop_run(&r, e) == 0) {
+		tell_end(&r, e);
+		targets_over(&r, e);
+	}
 	if (r.stats)
 		show_stats((double)(clock_us() - start + 1) / 1e6);
-	return r.nagios ? nagios_end(&r) : r.status;
+	if (r.nagios && e->code == 0)
+		return nagios_end(&r);
+	return fail_worse(e->code, r.status);
 }
 
 int

@@ -52,8 +52,9 @@ compare(struct target *t, const struct report *r)
 		b = arena_new(&t->mem, 1, sizeof *b);
 		b->next = t->best;
 		t->best = b;
-	} else if (b->sev < r->sev || (b->sev == r->sev &&
-	    (b->status == 0 || r->status != 0))) {
+	} else if (b->sev != r->sev ? b->sev < r->sev : b->status !=
+	    r->status ? fail_worse(b->status, r->status) == r->status :
+	    b->unknown) {
 		return;
 	}
 	b->port = r->port;
@@ -276,13 +277,14 @@ tell_start(struct run *r)
 int
 tell_end(struct run *r, struct err *e)
 {
-	if (tell_flush(r, true, e) < 0)
-		return -1;
-	if (r->prom != NULL && prom_end(r, e) < 0)
-		return -1;
-	if (r->tell->e.code != 0)
-		return fail(e, r->tell->e.code, "%s", r->tell->e.msg);
-	return 0;
+	struct err prom = { 0 };
+
+	tell_flush(r, true, e);
+	if (r->prom != NULL)
+		prom_end(r, &prom);
+	fail_join(e, &prom);
+	fail_join(e, &r->tell->e);
+	return e->code != 0 ? -1 : 0;
 }
 
 void

@@ -242,7 +242,7 @@ is "$(value '.caps | map(startswith("AUTH")) | any')" false \
 
 portprobe --ca "$LAB_CA" mail.johndoe.com both.johndoe.com:143 \
 	127.0.0.4:25 mail.johndoe.com:1 --timeout 2 > "$T/out" 2> "$T/err"
-is $? 69 'the worst of all: not those that may pass'
+is $? 77 'the worst of all: a certificate, then what is closed'
 is "$(grep -cE '^(OK|WARN|CRIT) ' "$T/out")" \
 	$((8 + 1 + ${LAB_IPV6:-0} + 1)) 'a line for each'
 unlike "$(cat "$T/out")" $'\e' 'no colours without a terminal'
