@@ -113,7 +113,6 @@ state_drop_all(struct state *s)
 		close(in->dir);
 	buf_free(&in->heap);
 	buf_free(&in->out);
-	state_free_tables(s);
 	free(in);
 	free(s->rec);
 	free(s->pend);
@@ -195,7 +194,7 @@ state_put(struct state *s, const struct rec *r, const char *name,
 
 	if (!state_name_ok(base) || r->kind > REC_ORPHAN)
 		return fail(e, EX_SOFTWARE, "%s: a name no file has", s->path);
-	if (s->n >= STATE_PLACE - 2)
+	if (s->n >= STATE_RECS)
 		return fail(e, EX_SOFTWARE, "%s: too many messages", s->path);
 	log_keywords(s);
 	state_log_rec(&s->in->out, r, base);

@@ -218,7 +218,7 @@ apply_put(struct state *s, struct str p)
 	r.ident = get(&p, 8);
 	r.ino = get(&p, 8);
 	r.kind = (uint32_t)get(&p, 4);
-	if (!state_name_ok(p) || r.kind > REC_ORPHAN || s->n >= STATE_PLACE - 2)
+	if (!state_name_ok(p) || r.kind > REC_ORPHAN || s->n >= STATE_RECS)
 		return -1;
 	state_replace(s, &r, p);
 	return 0;
@@ -443,14 +443,13 @@ state_load(struct state *s, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return fail(e, EX_DATAERR, "%s: not a regular file", s->path);
 	limit = (uint64_t)st.st_size;
-	in->expect = limit / 80 < STATE_PLACE ? (size_t)limit / 80 : 0;
 	state_clear(s);
+	state_room(s, limit / 80 < STATE_RECS ? (size_t)limit / 80 : 0);
 	got = load(s, limit, &group, e);
 	if (got == 1 && in->reset) {
 		state_clear(s);
 		got = load(s, group, &group, e);
 	}
-	in->expect = 0;
 	if (got < 0)
 		return -1;
 	if (got == 0)

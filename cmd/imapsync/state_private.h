@@ -9,6 +9,7 @@
 #define STATE_PRIVATE_H
 
 #include "imapsync.h"
+#include "table.h"
 
 #define STATE_MAGIC "postbag sync 1\n"	/* and a NUL: 16 bytes */
 
@@ -18,29 +19,18 @@ enum state_kind {
 enum {
 	HEAD = 8,		/* bytes before a payload */
 	PUT_BYTES = HEAD + 36,	/* of a PUT, and its name */
-	NAME_BYTES = 255, NAME_USUAL = 32, BOX_BYTES = 1024, BUFFER = 65536
+	NAME_BYTES = 255, NAME_USUAL = 32, BOX_BYTES = 1024, BUFFER = 65536,
+	STATE_RECS = 1 << 26	/* with the dropped ones */
 };
-
-/*
- * Places in rec[], +1, and six bits of the hash above them, so that hardly
- * ever a rec is looked at in vain; open addressing, at most two of three in
- * use.
- */
-struct state_table {
-	uint32_t *slot;
-	size_t cap, used;	/* used: with the graves */
-};
-#define STATE_PLACE ((UINT32_C(1) << 26) - 1)
 
 struct state_in {
 	int dir, fd;
 	char file[32];
 	struct buf heap;
-	struct state_table uid, name, ino;
+	struct table uid, name, ino;	/* places in rec[] */
 	bool by_ino;		/* the table is kept */
 	bool unsorted, dead;
 	size_t keywords;	/* of them in the log */
-	size_t expect;		/* recs, while loading */
 	struct buf out;		/* not written yet */
 	uint64_t size;		/* of the file */
 	uint64_t live;		/* bytes a new log would have for the recs */
@@ -81,6 +71,7 @@ struct pend *state_pending(struct state *, struct str name);
 void state_add_pend(struct state *, const struct pend *, struct str name);
 void state_del_pend(struct state *, struct str name);
 void state_clear(struct state *);	/* as after prepare */
-void state_free_tables(struct state *);
+void state_tables(struct state *);	/* empty, and no memory */
+void state_room(struct state *, size_t n);	/* in them, for n recs */
 
 #endif

@@ -9,8 +9,6 @@
 
 #include "state_private.h"
 
-#define GRAVE STATE_PLACE
-
 /* A name that can stand in a folder. */
 bool
 state_name_ok(struct str s)
@@ -27,31 +25,6 @@ state_box_ok(struct str s)
 
 /* ---- tables ---- */
 
-static uint64_t
-spread(uint64_t key)
-{
-	key *= UINT64_C(0x9e3779b97f4a7c15);
-	return key ^ key >> 32;
-}
-
-static uint32_t
-tag(uint64_t hash)
-{
-	return (uint32_t)(hash >> 58) << 26;
-}
-
-static void
-table_raw(struct state_table *t, uint64_t key, size_t at)
-{
-	uint64_t hash = spread(key);
-	size_t mask = t->cap - 1, i;
-
-	for (i = (size_t)hash & mask; t->slot[i] != 0; i = (i + 1) & mask)
-		;
-	t->slot[i] = ((uint32_t)at + 1) | tag(hash);
-	t->used++;
-}
-
 static bool
 alive(const struct rec *r)
 {
@@ -59,157 +32,113 @@ alive(const struct rec *r)
 }
 
 static uint64_t
-key_uid(const struct state *s, const struct rec *r)
+uid_at(const void *of, size_t at)
 {
-	(void)s;
-	return r->uid;
-}
-
-/* Of the tables alone; never 0. */
-static uint64_t
-name_hash(struct str s)
-{
-	uint64_t h = s.n * UINT64_C(0x9e3779b97f4a7c15), w;
-
-	for (; s.n > 0; s = str_from(s, s.n < 8 ? s.n : 8)) {
-		w = 0;
-		memcpy(&w, s.p, s.n < 8 ? s.n : 8);
-		h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
-		h ^= h >> 32;
-	}
-	return h | 1;
+	return ((const struct state *)of)->rec[at].uid;
 }
 
 static uint64_t
-key_name(const struct state *s, const struct rec *r)
+ino_at(const void *of, size_t at)
 {
-	return name_hash(str_of(state_name(s, r)));
+	return ((const struct state *)of)->rec[at].ino;
 }
 
-static uint64_t
-key_ino(const struct state *s, const struct rec *r)
+static struct str
+name_at(const void *of, size_t at)
 {
-	(void)s;
-	return r->ino;
+	const struct state *s = of;
+
+	return str_of(state_name(s, &s->rec[at]));
 }
 
-typedef uint64_t key_of(const struct state *, const struct rec *);
+/* Empty; by inode there is none before it is asked for. */
+void
+state_tables(struct state *s)
+{
+	struct state_in *in = s->in;
+
+	table_free(&in->uid);
+	table_free(&in->name);
+	table_free(&in->ino);
+	in->uid.number = uid_at;
+	in->name.text = name_at;
+	in->ino.number = ino_at;
+}
+
+void
+state_room(struct state *s, size_t n)
+{
+	table_room(&s->in->uid, s, n);
+	table_room(&s->in->name, s, n);
+}
+
+/* 0 is not known: it is in no table. */
+static void
+enter(struct state *s, const struct rec *r)
+{
+	size_t at = (size_t)(r - s->rec);
+
+	if (r->uid != 0)
+		table_add(&s->in->uid, s, at);
+	table_add(&s->in->name, s, at);
+	if (s->in->by_ino && r->ino != 0)
+		table_add(&s->in->ino, s, at);
+}
 
 static void
-table_free(struct state_table *t)
+leave(struct state *s, const struct rec *r)
 {
-	free(t->slot);
-	*t = (struct state_table){ NULL, 0, 0 };
+	size_t at = (size_t)(r - s->rec);
+
+	table_del(&s->in->uid, s, at);
+	table_del(&s->in->name, s, at);
+	table_del(&s->in->ino, s, at);
 }
 
-/* Anew, with room for half as many again.  What has the key 0 is not in it. */
 static void
-table_fill(const struct state *s, struct state_table *t, key_of *key)
+enter_all(struct state *s)
 {
-	size_t i, want = s->n > s->in->expect ? s->n : s->in->expect;
+	size_t i;
 
-	table_free(t);
-	for (t->cap = 16; t->cap / 2 < want; t->cap *= 2)
-		;
-	t->slot = mem_new(t->cap, sizeof *t->slot);
+	state_tables(s);
+	state_room(s, s->n);
 	for (i = 0; i < s->n; i++)
-		if (alive(&s->rec[i]) && key(s, &s->rec[i]) != 0)
-			table_raw(t, key(s, &s->rec[i]), i);
+		if (alive(&s->rec[i]))
+			enter(s, &s->rec[i]);
 }
 
-/* A rec that is the last, or in none of its places yet. */
-static void
-table_add(const struct state *s, struct state_table *t, key_of *key, uint64_t k,
-    const struct rec *r)
-{
-	if (k == 0)
-		return;
-	if (t->used + 1 > t->cap / 3 * 2)
-		table_fill(s, t, key);		/* r is in rec[] already */
-	else
-		table_raw(t, k, (size_t)(r - s->rec));
-}
-
-static void
-table_del(const struct state *s, struct state_table *t, uint64_t key,
-    const struct rec *r)
-{
-	size_t mask = t->cap - 1, i;
-	uint32_t want = (uint32_t)(r - s->rec) + 1;
-
-	if (key == 0 || t->cap == 0)
-		return;
-	for (i = (size_t)spread(key) & mask; t->slot[i] != 0;
-	    i = (i + 1) & mask)
-		if ((t->slot[i] & STATE_PLACE) == want) {
-			t->slot[i] = GRAVE;
-			return;
-		}
-}
-
-/* The next that may have the key; start with *i SIZE_MAX. */
 static struct rec *
-lookup(struct state *s, const struct state_table *t, uint64_t key, size_t *i)
+rec_at(struct state *s, size_t at)
 {
-	uint64_t hash = spread(key);
-	size_t mask = t->cap - 1;
-	uint32_t at;
-
-	for (*i = *i == SIZE_MAX ? (size_t)hash & mask : (*i + 1) & mask;
-	    (at = t->slot[*i]) != 0; *i = (*i + 1) & mask)
-		if ((at & STATE_PLACE) != GRAVE && (at & ~STATE_PLACE) == tag(hash))
-			return &s->rec[(at & STATE_PLACE) - 1];
-	return NULL;
+	return at != TABLE_NONE ? &s->rec[at] : NULL;
 }
 
 struct rec *
 state_by_uid(struct state *s, uint32_t uid)
 {
-	size_t i = SIZE_MAX;
-	struct rec *r;
-
-	if (uid == 0 || s->in->uid.cap == 0)
-		return NULL;
-	while ((r = lookup(s, &s->in->uid, uid, &i)) != NULL && r->uid != uid)
-		;
-	return r;
-}
-
-static struct rec *
-by_name(struct state *s, struct str base, uint64_t key)
-{
-	size_t i = SIZE_MAX;
-	struct rec *r;
-
-	if (s->in->name.cap == 0)
-		return NULL;
-	while ((r = lookup(s, &s->in->name, key, &i)) != NULL &&
-	    (strncmp(state_name(s, r), base.p, base.n) != 0 ||
-	    state_name(s, r)[base.n] != '\0'))
-		;
-	return r;
+	return rec_at(s, table_number(&s->in->uid, s, uid));
 }
 
 struct rec *
 state_by_name(struct state *s, struct str base)
 {
-	return state_name_ok(base) ? by_name(s, base, name_hash(base)) : NULL;
+	return rec_at(s, table_text(&s->in->name, s, base));
 }
 
 struct rec *
 state_by_ino(struct state *s, uint64_t ino)
 {
-	size_t i = SIZE_MAX;
-	struct rec *r;
+	size_t i;
 
 	if (ino == 0)
 		return NULL;
 	if (!s->in->by_ino)
-		table_fill(s, &s->in->ino, key_ino);
+		table_room(&s->in->ino, s, s->n);
+	for (i = 0; !s->in->by_ino && i < s->n; i++)
+		if (alive(&s->rec[i]) && s->rec[i].ino != 0)
+			table_add(&s->in->ino, s, i);
 	s->in->by_ino = true;
-	while ((r = lookup(s, &s->in->ino, ino, &i)) != NULL && r->ino != ino)
-		;
-	return r;
+	return rec_at(s, table_number(&s->in->ino, s, ino));
 }
 
 const char *
@@ -231,10 +160,7 @@ state_bury(struct state *s, struct rec *r)
 {
 	struct state_in *in = s->in;
 
-	table_del(s, &in->uid, r->uid, r);
-	table_del(s, &in->name, key_name(s, r), r);
-	if (in->by_ino)
-		table_del(s, &in->ino, r->ino, r);
+	leave(s, r);
 	in->live -= rec_bytes(s, r);
 	r->kind = REC_DROPPED;
 	in->dead = true;
@@ -245,17 +171,17 @@ state_expect(struct state *s, size_t more)
 {
 	struct state_in *in = s->in;
 
-	in->expect = s->n + more;
-	if (s->cap < in->expect) {
-		s->cap = in->expect;
+	if (s->cap < s->n + more) {
+		s->cap = s->n + more;
 		s->rec = mem_grow(s->rec, s->cap, sizeof *s->rec);
 	}
-	if (more < STATE_PLACE / NAME_USUAL)
+	state_room(s, s->n + more);
+	if (more < SIZE_MAX / NAME_USUAL)
 		buf_room(&in->heap, more * NAME_USUAL);
 }
 
 static void
-insert(struct state *s, const struct rec *new, struct str name, uint64_t key)
+insert(struct state *s, const struct rec *new, struct str name)
 {
 	struct state_in *in = s->in;
 	struct rec *r;
@@ -271,10 +197,7 @@ insert(struct state *s, const struct rec *new, struct str name, uint64_t key)
 	buf_c(&in->heap, '\0');
 	in->unsorted = in->unsorted || (s->n > 0 && r[-1].uid > r->uid);
 	s->n++;
-	table_add(s, &in->uid, key_uid, r->uid, r);
-	table_add(s, &in->name, key_name, key, r);
-	if (in->by_ino)
-		table_add(s, &in->ino, key_ino, r->ino, r);
+	enter(s, r);
 	in->live += PUT_BYTES + name.n;
 }
 
@@ -285,28 +208,26 @@ state_replace(struct state *s, const struct rec *from, struct str base)
 	struct rec it = *from, *new = &it, *r, *other;
 	char copy[NAME_BYTES];
 	struct str name = { copy, base.n };
-	uint64_t key = name_hash(base);
 
 	memcpy(copy, base.p, base.n);
-	r = state_by_uid(s, new->uid);
-	other = by_name(s, name, key);
+	other = state_by_name(s, name);	/* the slow one first: both wait for */
+	r = state_by_uid(s, new->uid);	/* memory, at the same time */
 	if (other != NULL && other != r)
 		state_bury(s, other);
 	if (r == NULL) {
-		insert(s, new, name, key);
+		insert(s, new, name);
 		return;
 	}
 	if (other != r) {		/* it has another name from here on */
 		state_bury(s, r);
-		insert(s, new, name, key);
+		insert(s, new, name);
 		return;
 	}
-	if (s->in->by_ino)
-		table_del(s, &s->in->ino, r->ino, r);
+	table_del(&s->in->ino, s, (size_t)(r - s->rec));
 	*r = (struct rec){ r->uid, new->size, new->flags, new->ident,
 	    new->ino, r->name, new->kind };
-	if (s->in->by_ino)
-		table_add(s, &s->in->ino, key_ino, r->ino, r);
+	if (s->in->by_ino && r->ino != 0)
+		table_add(&s->in->ino, s, (size_t)(r - s->rec));
 }
 
 void
@@ -316,9 +237,7 @@ state_forget_recs(struct state *s)
 
 	s->n = 0;
 	buf_drop(&in->heap, in->heap.n);
-	table_fill(s, &in->uid, key_uid);
-	table_fill(s, &in->name, key_name);
-	table_free(&in->ino);
+	state_tables(s);
 	in->by_ino = in->dead = in->unsorted = false;
 	in->live = 0;
 	in->reset = true;
@@ -387,14 +306,6 @@ state_clear(struct state *s)
 	in->reset = false;
 }
 
-void
-state_free_tables(struct state *s)
-{
-	table_free(&s->in->uid);
-	table_free(&s->in->name);
-	table_free(&s->in->ino);
-}
-
 /* ---- order ---- */
 
 static int
@@ -422,8 +333,5 @@ state_sort(struct state *s)
 	if (in->unsorted)
 		qsort(s->rec, s->n, sizeof *s->rec, by_uid);
 	in->dead = in->unsorted = false;
-	table_fill(s, &in->uid, key_uid);
-	table_fill(s, &in->name, key_name);
-	if (in->by_ino)
-		table_fill(s, &in->ino, key_ino);
+	enter_all(s);
 }
