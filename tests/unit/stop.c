@@ -1,0 +1,220 @@
+/* stop.c: the first signal is a request, the second one ends the program */
+#include "stop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "tap.h"
+
+static void
+nap(long ms)
+{
+	int64_t end = clock_ms() + ms;
+	struct timespec t = { 0, 5000000 };
+
+	while (clock_ms() < end)	/* whatever interrupts it */
+		nanosleep(&t, NULL);
+}
+
+/* What a child does, and how it ended: its status, or 128 + the signal. */
+static int
+child(void (*what)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		alarm(20);	/* overridden by the first signal that counts */
+		what();
+		_exit(0);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+	    WEXITSTATUS(status);
+}
+
+static void
+one(void)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	stop_guard();
+	p.fd = stop_fd();
+	if (stop_asked() || stop_signal() != 0 || poll(&p, 1, 0) != 0)
+		_exit(1);
+	raise(SIGTERM);
+	if (!stop_asked() || stop_signal() != SIGTERM ||
+	    strcmp(stop_name(), "SIGTERM") != 0)
+		_exit(2);
+	if (poll(&p, 1, 0) != 1)
+		_exit(3);
+	raise(SIGINT);			/* an echo */
+	if (stop_signal() != SIGTERM)
+		_exit(4);
+	_exit(stop_grace() > clock_ms() ? 0 : 5);
+}
+
+static void
+two_of_a_kind(void)
+{
+	stop_guard();
+	raise(SIGTERM);
+	nap(STOP_ECHO + 50);
+	raise(SIGTERM);
+	_exit(1);
+}
+
+static void
+two_different(void)
+{
+	stop_guard();
+	raise(SIGTERM);
+	nap(STOP_ECHO + 50);
+	raise(SIGINT);
+	_exit(1);
+}
+
+static void
+hangup(void)
+{
+	stop_guard();
+	raise(SIGHUP);
+	_exit(stop_signal() == SIGHUP ? 0 : 1);
+}
+
+static void
+nohup(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGHUP, &ignore, NULL);
+	stop_guard();
+	raise(SIGHUP);
+	_exit(stop_asked() ? 1 : 0);
+}
+
+static void
+blocked(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	stop_guard();
+	raise(SIGTERM);
+	_exit(stop_asked() ? 0 : 1);
+}
+
+/* Reading what never comes, begun only when the signal is long past. */
+static void
+late(void)
+{
+	int fd[2];
+	char c;
+
+	if (pipe(fd) < 0)
+		_exit(1);
+	stop_guard();
+	raise(SIGINT);
+	if (read(fd[0], &c, 1) >= 0 || errno != EINTR)
+		_exit(2);
+	_exit(read(fd[0], &c, 1) < 0 && errno == EINTR ? 0 : 3);
+}
+
+static void *
+wait_for_it(void *arg)
+{
+	struct pollfd p = { .fd = stop_fd(), .events = POLLIN };
+
+	(void)arg;
+	while (poll(&p, 1, 20000) < 0)
+		;
+	return stop_asked() ? &tap_run : NULL;
+}
+
+/* The signal comes to one thread, and all hear of it. */
+static void
+threads(void)
+{
+	pthread_t t[4];
+	void *heard;
+	int i;
+
+	stop_guard();
+	for (i = 0; i < 4; i++)
+		if (pthread_create(&t[i], NULL, wait_for_it, NULL) != 0)
+			_exit(1);
+	raise(SIGTERM);
+	for (i = 0; i < 4; i++)
+		if (pthread_join(t[i], &heard) != 0 || heard == NULL)
+			_exit(2);
+	_exit(0);
+}
+
+/* Each of the two has its own request. */
+static void
+forked(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	int status = 0;
+	pid_t pid;
+
+	stop_guard();
+	if ((pid = stop_fork()) == 0) {
+		raise(SIGTERM);
+		_exit(stop_asked() ? 0 : 1);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		_exit(2);
+	p.fd = stop_fd();
+	if (stop_asked() || poll(&p, 1, 0) != 0)
+		_exit(3);
+	raise(SIGINT);
+	if (!stop_asked())
+		_exit(4);
+	if ((pid = stop_fork()) == 0) {
+		p.fd = stop_fd();
+		_exit(stop_asked() && poll(&p, 1, 0) == 1 ? 0 : 1);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	_exit(status == 0 ? 0 : 5);
+}
+
+int
+main(void)
+{
+	static const struct {
+		void (*what)(void);
+		int want;
+		const char *name;
+	} cases[] = {
+		{ one, 0, "one signal is a request, an echo no second one" },
+		{ two_of_a_kind, 128 + SIGTERM, "the second one kills" },
+		{ two_different, 128 + SIGINT, "so does another one" },
+		{ hangup, 0, "SIGHUP is a request" },
+		{ nohup, 0, "but not if it was ignored" },
+		{ blocked, 0, "what was blocked is not" },
+		{ late, 0, "what blocks later is interrupted, again and again" },
+		{ threads, 0, "all threads hear of it" },
+		{ forked, 0, "after a fork each has its own" },
+	};
+	size_t i;
+
+	is_int(stop_fd(), -1, "no guard, no descriptor");
+	ok(!stop_asked() && stop_signal() == 0 && stop_name()[0] == '\0',
+	    "nothing was asked");
+	for (i = 0; i < sizeof cases / sizeof *cases; i++)
+		is_int(child(cases[i].what), cases[i].want, "%s",
+		    cases[i].name);
+	return done();
+}
