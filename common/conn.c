@@ -25,6 +25,7 @@
 #include "net.h"
 #include "proxy.h"
 #include "spawn.h"
+#include "stop.h"
 #include "trace.h"
 
 enum {
@@ -55,6 +56,7 @@ struct conn {
 	const char *mask;
 	bool failed, eof, opening, hungry, tcp;
 	bool deaf;		/* the peer takes no more; it may still speak */
+	bool last;		/* a stop leaves a little: see conn_last */
 	struct net_addr peer;
 	char peer_text[64];
 	char where[300];
@@ -95,6 +97,16 @@ endless(struct conn *c)
 {
 	fail(c->e, EX_PROTOCOL, "%s: the server talks without end", c->what);
 	return broken(c);
+}
+
+/* Not this connection's fault: so nothing is said of where it led. */
+static int
+stopped(struct conn *c)
+{
+	fail_stop(c->e);
+	c->failed = true;
+	c->where[0] = '\0';
+	return -1;
 }
 
 static int64_t
@@ -275,6 +287,8 @@ exchange(struct conn *c, bool reading)
 
 	if (c->failed)
 		return -1;
+	if (stop_asked() && (!c->last || clock_left(stop_grace()) == 0))
+		return stopped(c);	/* also when there is always more */
 	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
 		return timed_out(c);	/* also when there is always more */
 	got = send_some(c);
@@ -289,8 +303,10 @@ exchange(struct conn *c, bool reading)
 		p.events |= POLLIN;	/* never without room: a busy loop */
 	if (p.events == 0)
 		return c->eof ? closed(c) : endless(c);
-	if (net_poll(&p, 1, limit(c)) <= 0)
-		return timed_out(c);
+	got = c->last ? net_poll_last(&p, 1, limit(c)) :
+	    net_poll(&p, 1, limit(c));
+	if (got <= 0)
+		return got == NET_STOPPED ? stopped(c) : timed_out(c);
 	if ((p.revents & (POLLIN | POLLHUP | POLLERR)) && recv_some(c) < 0)
 		return -1;
 	return 0;
@@ -420,7 +436,9 @@ conn_open(const struct conn_conf *conf, struct err *e)
 	snprintf(c->peer_text, sizeof c->peer_text, "%s",
 	    conf->command != NULL ? "command" : "unix");
 	c->fd = dial(c);
-	if (c->fd < 0)
+	if (c->fd < 0 && stop_asked())
+		stopped(c);
+	else if (c->fd < 0)
 		broken(c);
 	else
 		trace_note(TRACE_DONE, "connected to %s (%s)", c->where, c->peer_text);
@@ -603,6 +621,12 @@ conn_phase(struct conn *c, const char *what, double seconds)
 	c->what = what;
 	c->seconds = seconds;
 	c->deadline = clock_in(seconds);
+}
+
+void
+conn_last(struct conn *c, bool is)
+{
+	c->last = is;
 }
 
 void
@@ -805,6 +829,8 @@ long_wait(struct conn *c, int64_t end)
 	while (got == 0 && clock_left(end) != 0) {
 		slice = clock_in(SLICE);
 		got = net_poll(&p, 1, slice < end ? slice : end);
+		if (got == NET_STOPPED)
+			return stopped(c);
 		if (clock_slept() - c->slept < SLEPT)
 			continue;
 		fail(c->e, EX_TEMPFAIL, "%s: this machine was suspended",

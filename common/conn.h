@@ -1,7 +1,8 @@
 /*
  * conn.h: one connection to one server: bytes and lines, plain or TLS
  *
- * Blocking to the caller, with deadlines; non-blocking underneath.  Failure
+ * Blocking to the caller, with deadlines; non-blocking underneath.  A stop
+ * (stop.h) fails a connection as soon as it would wait.  Failure
  * is sticky: after one, writes do nothing and reads fail, so a dialogue needs
  * to check once a reply.  What failed is in the err given to conn_open,
  * beginning with "host:port: ".
@@ -79,6 +80,13 @@ int conn_deflate(struct conn *);
  */
 void conn_phase(struct conn *, const char *what, double seconds);
 void conn_again(struct conn *);		/* the same seconds, from now on */
+
+/*
+ * Between the two, what is waited for is the only one who knows whether a
+ * message was taken: a stop (stop.h), which else ends any wait at once, leaves
+ * it until stop_grace.
+ */
+void conn_last(struct conn *, bool);
 
 /*
  * Queued; leaves when a read needs it, at conn_flush, or as full records.

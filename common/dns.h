@@ -146,11 +146,12 @@ void dns_want(struct dns *, const char *name, unsigned type,
  * passes (0: does not wait), reads, calls back.  How many questions of
  * dns_want are unanswered.
  */
-unsigned dns_step(struct dns *, int64_t deadline);
+unsigned dns_step(struct dns *, int64_t deadline);	/* see dns_wait */
 
 /*
  * As dns_step, and waits for descriptors of the caller's, too: at most
- * DNS_MORE, negative ones do not count.  Their .revents are set.
+ * DNS_MORE, negative ones do not count.  Their .revents are set.  Neither
+ * waits when we were asked to end (stop.h): whoever loops looks at that.
  */
 enum { DNS_MORE = 2 };
 void dns_wait(struct dns *, struct pollfd *, nfds_t n, int64_t deadline);

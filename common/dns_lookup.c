@@ -1,6 +1,7 @@
 /* dns_lookup.c: one question, waited for; the addresses of a host */
 #include "clock.h"
 #include "dns_private.h"
+#include "stop.h"
 
 static void
 catch(void *arg, const struct dns_answer *a)
@@ -18,9 +19,12 @@ dns_lookup(const struct dns_conf *conf, const char *name, unsigned type,
 		return -1;
 	*out = NULL;
 	dns_want(d, name, type, catch, out);
-	while (dns_step(d, deadline) > 0 && clock_left(deadline) != 0)
+	while (dns_step(d, deadline) > 0 && clock_left(deadline) != 0 &&
+	    !stop_asked())
 		;
 	dns_close(d);
+	if (*out == NULL && stop_asked())
+		return fail_stop(e);
 	if (*out == NULL)
 		*out = dns_nothing(name, type, DNS_TIMEOUT,
 		    "no reply in time");
@@ -92,11 +96,13 @@ dns_hosts(const char *host, unsigned port, int family, struct net_addr *out,
 		dns_want(d, host, DNS_AAAA, catch, &a[0]);
 	if (family != AF_INET6)
 		dns_want(d, host, DNS_A, catch, &a[1]);
-	while (left > 0 && clock_left(deadline) != 0)
+	while (left > 0 && clock_left(deadline) != 0 && !stop_asked())
 		left = dns_step(d, deadline);
 	dns_close(d);
 	n = mix(a, port, out, max);
-	if (n == 0 && left > 0)
+	if (left > 0 && stop_asked())
+		n = fail_stop(e);
+	else if (n == 0 && left > 0)
 		n = fail(e, EX_TEMPFAIL, "%s: cannot be resolved now: no "
 		    "reply in time", host);
 	else if (n == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "stop.h"
 #include "str.h"
 
 static const char *name = "postbag";
@@ -62,6 +63,12 @@ fail_in(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
+int
+fail_stop(struct err *e)
+{
+	return fail(e, EX_TEMPFAIL, "stopped by %s", stop_name());
+}
+
 void
 fail_clear(struct err *e)
 {
@@ -89,6 +96,15 @@ fail_say(const char *fmt, ...)
 	str_escape(safe, sizeof safe, str_of(text));
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", name, safe);
+}
+
+void
+fail_tell(const struct err *e, const char *who)
+{
+	if (e->code == 0 || (e->code == EX_TEMPFAIL && stop_asked()))
+		return;
+	fail_say("%s%s%s", who != NULL ? who : "", who != NULL ? ": " : "",
+	    e->msg);
 }
 
 /*

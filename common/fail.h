@@ -31,6 +31,12 @@ int fail_sys(struct err *, int code, const char *fmt, ...)
 int fail_in(struct err *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Records that we were asked to end (stop.h): EX_TEMPFAIL, for what was not
+ * done is worth another try.  Always -1.
+ */
+int fail_stop(struct err *);
+
 void fail_clear(struct err *);
 
 /* The program's name for fail_say; the pointer is kept. */
@@ -42,6 +48,13 @@ void fail_name(const char *argv0);
  * text, are escaped (see str_escape), so nothing reaches the terminal raw.
  */
 void fail_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Prints what was recorded, "who: " before it if who is not NULL; nothing if
+ * all is well.  After a stop what failed for now is its echo and not said:
+ * program_end says once which signal it was.
+ */
+void fail_tell(const struct err *, const char *who);
 
 /*
  * The worse of two exit statuses, by one order that postbag(7) has: 70 71 78

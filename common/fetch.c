@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "stop.h"
 
 /*
  * How many strangers may be slow at once before others wait for them.  A
@@ -140,7 +141,7 @@ fetch_reap(void)
 		pthread_mutex_lock(&lock);
 		f = take(&ended);
 		pthread_mutex_unlock(&lock);
-		if (f == NULL)
+		if (f == NULL || stop_asked())	/* which is why it failed */
 			return;
 		away--;
 		f->done(f);

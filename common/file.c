@@ -1,6 +1,7 @@
 /* file.c: files: opened safely, read whole or spooled, made durable */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,24 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "stop.h"
+
+/* Interrupted by a stop, where it would go on blocking? */
+static bool
+gives_up(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return stop_asked() && poll(&p, 1, 0) == 0;
+}
+
+/* What errno says, or that we are to stop. */
+static int
+broken(struct err *e, int code, const char *what)
+{
+	return errno == EINTR && stop_asked() ? fail_stop(e) :
+	    fail_sys(e, code, "%s", what);
+}
 
 int
 file_open(const char *path, struct err *e)
@@ -18,9 +37,7 @@ file_open(const char *path, struct err *e)
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return fail_sys(e, EX_NOINPUT, "%s", path);
-	return fd;
+	return fd >= 0 ? fd : broken(e, EX_NOINPUT, path);	/* a fifo */
 }
 
 char *
@@ -40,7 +57,7 @@ read_some(int fd, void *p, size_t n)
 
 	do
 		got = read(fd, p, n);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && errno == EINTR && !gives_up(fd, POLLIN));
 	return got;
 }
 
@@ -55,7 +72,7 @@ file_slurp(int fd, struct buf *b, struct err *e)
 		if (b->over)
 			return fail(e, EX_DATAERR, "over %zu bytes", b->max);
 	}
-	return n < 0 ? fail_sys(e, EX_IOERR, "read") : 0;
+	return n < 0 ? broken(e, EX_IOERR, "read") : 0;
 }
 
 int
@@ -68,11 +85,10 @@ file_whole(int fd, struct buf *b, size_t max, struct err *e)
 	if ((at = buf_room(b, max)) == NULL)
 		return fail(e, EX_SOFTWARE, "no room");
 	while (n != 0 && b->n < max) {
-		n = read(fd, at + b->n, max - b->n);
-		if (n > 0)
-			b->n += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			return fail_sys(e, EX_NOINPUT, "read");
+		n = read_some(fd, at + b->n, max - b->n);
+		if (n < 0)
+			return broken(e, EX_NOINPUT, "read");
+		b->n += (size_t)n;
 	}
 	if (b->n == max)
 		return fail(e, EX_CONFIG, "a file over %zu bytes", max - 1);
@@ -109,7 +125,7 @@ file_secret_fd(int fd, struct secret *s, struct err *e)
 	do {
 		n = read_some(fd, s->p + s->n, sizeof s->p - s->n);
 		if (n < 0)
-			return fail_sys(e, EX_IOERR, "reading a secret");
+			return broken(e, EX_IOERR, "reading a secret");
 		s->n += (size_t)n;
 	} while (n > 0 && s->n < sizeof s->p);
 	eol = memchr(s->p, '\n', s->n);
@@ -194,10 +210,10 @@ file_write(int fd, const void *p, size_t n, struct err *e)
 
 	while (n > 0) {
 		put = write(fd, at, n);
-		if (put < 0 && errno == EINTR)
+		if (put < 0 && errno == EINTR && !gives_up(fd, POLLOUT))
 			continue;
 		if (put < 0)
-			return fail_sys(e, EX_IOERR, "write");
+			return broken(e, EX_IOERR, "write");
 		at += put;
 		n -= (size_t)put;
 	}
@@ -231,11 +247,13 @@ copy(int from, int to, uint64_t *size, struct err *e)
 
 	*size = 0;
 	while ((n = read_some(from, some, sizeof some)) > 0) {
+		if (stop_asked())	/* there may always be more */
+			return fail_stop(e);
 		if (file_write(to, some, (size_t)n, e) < 0)
 			return -1;
 		*size += (uint64_t)n;
 	}
-	return n < 0 ? fail_sys(e, EX_NOINPUT, "read") : 0;
+	return n < 0 ? broken(e, EX_NOINPUT, "read") : 0;
 }
 
 int

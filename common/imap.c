@@ -15,6 +15,7 @@
 #include "imap.h"
 #include "imap_box.h"
 #include "imap_read.h"
+#include "stop.h"
 #include "trace.h"
 #include "utf7.h"
 
@@ -540,7 +541,8 @@ imap_quit(struct imap *m)
 		m->gone = true;
 		conn_phase(m->c, "LOGOUT", COMMAND);
 		imap_say(m, "LOGOUT");
-		conn_flush(m->c);
+		if (!stop_asked())	/* else it leaves with conn_close */
+			conn_flush(m->c);
 	}
 	arena_free(&m->mem);
 }

@@ -15,6 +15,7 @@
 #include "file.h"
 #include "mbox.h"
 #include "net.h"
+#include "stop.h"
 
 enum { ROOM = 1 << 17, STALE = 300 };
 
@@ -206,25 +207,30 @@ dotlock(struct mbox *m)
 }
 
 static int
+locked(const struct mbox *m, struct err *e)
+{
+	return stop_asked() ? fail_stop(e) : fail(e, EX_TEMPFAIL, "%s: locked "
+	    "by another program", m->path);
+}
+
+static int
 lock(struct mbox *m, double seconds, struct err *e)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int64_t end = clock_in(seconds);
 
 	while (dotlock(m) == 0) {
-		if (clock_left(end) == 0) {
+		if (clock_left(end) == 0 || stop_asked()) {
 			m->dotlock[0] = '\0';
-			return fail(e, EX_TEMPFAIL, "%s: locked by another "
-			    "program", m->path);
+			return locked(m, e);
 		}
 		net_poll(NULL, 0, clock_ms() + 100);
 	}
 	while (fcntl(m->fd, F_SETLK, &l) < 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return fail_sys(e, EX_OSERR, "%s: lock", m->path);
-		if (clock_left(end) == 0)
-			return fail(e, EX_TEMPFAIL, "%s: locked by another "
-			    "program", m->path);
+		if (clock_left(end) == 0 || stop_asked())
+			return locked(m, e);
 		net_poll(NULL, 0, clock_ms() + 100);
 	}
 	return 0;

@@ -21,17 +21,63 @@
 #include "file.h"
 #include "mem.h"
 #include "net.h"
+#include "stop.h"
 
-enum { STAGGER_MS = 250, MAXADDR = 32 };
+enum { STAGGER_MS = 250, MAXADDR = 32, FEW = 100 };
+
+/* With a descriptor behind the caller's that a stop makes readable. */
+static int
+wait_with(struct pollfd *p, nfds_t n, int also, int64_t deadline)
+{
+	struct pollfd few[FEW + 1], *all = few;
+	int got, was;
+	nfds_t i;
+
+	if (n > FEW)
+		all = mem_new(n + 1, sizeof *all);
+	if (n > 0)
+		memcpy(all, p, n * sizeof *p);
+	all[n] = (struct pollfd){ .fd = also, .events = POLLIN };
+	got = poll(all, n + 1, clock_left(deadline));
+	for (i = 0; i < n; i++)
+		p[i].revents = got > 0 ? all[i].revents : 0;
+	if (got > 0 && all[n].revents != 0)
+		got--;
+	was = errno;
+	if (all != few)
+		free(all);
+	errno = was;
+	return got;
+}
 
 int
 net_poll(struct pollfd *p, nfds_t n, int64_t deadline)
 {
 	int got;
 
-	do
-		got = poll(p, n, clock_left(deadline));
-	while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	do {
+		if (stop_asked())
+			return NET_STOPPED;
+		got = wait_with(p, n, stop_fd(), deadline);
+	} while ((got < 0 && (errno == EINTR || errno == EAGAIN)) ||
+	    (got == 0 && clock_left(deadline) != 0));
+	return got;
+}
+
+int
+net_poll_last(struct pollfd *p, nfds_t n, int64_t deadline)
+{
+	int64_t end = deadline;
+	int got;
+
+	do {
+		if (stop_asked() && stop_grace() < end)
+			end = stop_grace();
+		if (stop_asked() && clock_left(end) == 0)
+			return NET_STOPPED;
+		got = wait_with(p, n, stop_asked() ? -1 : stop_fd(), end);
+	} while ((got < 0 && (errno == EINTR || errno == EAGAIN)) ||
+	    (got == 0 && clock_left(deadline) != 0));
 	return got;
 }
 
@@ -40,9 +86,9 @@ struct question {
 	char *host;
 	char port[8];
 	struct addrinfo hints, *answer;
-	int code, done[2];
-	pthread_mutex_t lock;
-	int owners;
+	int done[2];
+	pthread_mutex_t lock;	/* of code, answer and owners */
+	int code, owners;
 };
 
 static void
@@ -68,10 +114,14 @@ static void *
 answer(void *arg)
 {
 	struct question *q = arg;
+	struct addrinfo *found = NULL;
+	int code = getaddrinfo(q->host, q->port, &q->hints, &found);
 
-	q->code = getaddrinfo(q->host, q->port, &q->hints, &q->answer);
-	if (write(q->done[1], "", 1) < 0)
-		q->code = EAI_SYSTEM;
+	pthread_mutex_lock(&q->lock);
+	q->code = code;
+	q->answer = found;
+	pthread_mutex_unlock(&q->lock);
+	(void)!write(q->done[1], "", 1);	/* it cannot be full */
 	leave(q);
 	return NULL;
 }
@@ -103,7 +153,7 @@ ask(struct question *q, int64_t deadline)
 	struct pollfd p = { .fd = q->done[0], .events = POLLIN };
 	pthread_attr_t attr;
 	pthread_t t;
-	int bad;
+	int bad, code;
 
 	q->hints.ai_flags = AI_NUMERICSERV;
 	if (q->hints.ai_family == AF_UNSPEC)
@@ -117,7 +167,12 @@ ask(struct question *q, int64_t deadline)
 		q->owners = 1;
 		return EAI_MEMORY;
 	}
-	return net_poll(&p, 1, deadline) > 0 ? q->code : EAI_AGAIN;
+	if (net_poll(&p, 1, deadline) <= 0)
+		return EAI_AGAIN;
+	pthread_mutex_lock(&q->lock);
+	code = q->code;
+	pthread_mutex_unlock(&q->lock);
+	return code;
 }
 
 /* The families in turn, the first one's first. */
@@ -212,7 +267,9 @@ net_resolve(const char *host, unsigned port, int family,
 	}
 	if (code != 0)			/* a name, not an address */
 		code = ask(q, deadline);
-	if (code == 0 && q->answer != NULL)
+	if (stop_asked())
+		fail_stop(e);
+	else if (code == 0 && q->answer != NULL)
 		n = interleave(q->answer, out, max);
 	else if (code == EAI_NONAME || code == EAI_NODATA ||
 	    code == EAI_ADDRFAMILY)
@@ -311,7 +368,7 @@ start_next(struct race *r)
 	r->running += r->p[i].fd >= 0;
 }
 
-/* Waits once; the index of a winner, or -1. */
+/* Waits once; the index of a winner, or -1: none yet, or we are to stop. */
 static int
 round_of(struct race *r, int64_t until)
 {
@@ -354,7 +411,9 @@ winner(struct race *r, int64_t deadline, struct err *e)
 			if (was > 0 && (i = round_of(r, until)) >= 0)
 				return i;
 		} while (r->running > 0 && r->running == was &&
-		    clock_left(until) != 0);
+		    clock_left(until) != 0 && !stop_asked());
+		if (stop_asked())
+			return fail_stop(e);
 		if (clock_left(deadline) == 0)
 			return fail(e, EX_TEMPFAIL, "connect: no answer in "
 			    "time");

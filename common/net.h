@@ -17,11 +17,19 @@ struct net_addr {
 };
 
 /*
- * Waits until a descriptor is ready or the deadline (clock.h) passes:
- * how many are ready, 0 when time is up.  Nothing else in postbag waits, but
- * for net_watch_wait.
+ * Waits until a descriptor is ready or the deadline (clock.h) passes: how many
+ * are ready, 0 when time is up, NET_STOPPED at once when we were asked to end
+ * (stop.h), also if something is ready: a loop that goes on then would turn
+ * without a pause.  Nothing else in postbag waits, but for net_watch_wait.
  */
+enum { NET_STOPPED = -2 };
 int net_poll(struct pollfd *, nfds_t, int64_t deadline);
+
+/*
+ * As net_poll, for an answer without which nobody knows whether a message was
+ * taken: a stop leaves it until stop_grace.
+ */
+int net_poll_last(struct pollfd *, nfds_t, int64_t deadline);
 
 /*
  * The addresses of host, at most max, families in turn as RFC 8305 section 4
@@ -80,6 +88,7 @@ int net_watch_add(int watch, int fd, void *who);
 /* For what may block: told once that it can be read, until asked again; -1
  * for a plain file, which always can. */
 int net_watch_once(int watch, int fd, void *who);
+/* How many; 0 when time is up, and at once when we were asked to end. */
 int net_watch_wait(int watch, struct net_event *, int max, int64_t deadline);
 
 /* ---- addresses */

@@ -10,8 +10,11 @@
 
 #include "clock.h"
 #include "net.h"
+#include "stop.h"
 
 enum { BATCH = 256 };
+
+static char bell;		/* who: a stop, which is nobody's event */
 
 long
 net_recv(int fd, void *p, size_t n)
@@ -38,9 +41,14 @@ net_send(int fd, const void *p, size_t n)
 int
 net_watch(struct err *e)
 {
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &bell };
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 
-	return fd >= 0 ? fd : fail_sys(e, EX_OSERR, "epoll_create1");
+	if (fd < 0)
+		return fail_sys(e, EX_OSERR, "epoll_create1");
+	if (stop_fd() >= 0)
+		epoll_ctl(fd, EPOLL_CTL_ADD, stop_fd(), &ev);
+	return fd;
 }
 
 int
@@ -71,9 +79,13 @@ net_watch_wait(int watch, struct net_event *out, int max, int64_t deadline)
 
 	if (max > BATCH)
 		max = BATCH;
-	do
+	do {
+		if (stop_asked())
+			return 0;
 		n = epoll_wait(watch, ev, max, clock_left(deadline));
-	while (n < 0 && errno == EINTR);
+	} while (n < 0 && errno == EINTR);
+	if (stop_asked())
+		return 0;
 	for (i = 0; i < n; i++) {
 		bits = ev[i].events;
 		out[i] = (struct net_event){ .who = ev[i].data.ptr,

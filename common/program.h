@@ -5,6 +5,7 @@
 /*
  * First of all: the name for fail_say, and whoever closed one of the first
  * three descriptors does not find a connection or a file under its number.
+ * Signals that ask us to end are heard from here on (stop.h).
  */
 void program_begin(const char *argv0);
 
@@ -21,6 +22,7 @@ unsigned long program_files(void);
 /*
  * Last of all: the exit status, at least EX_IOERR where stdout could not be
  * written.  An answer that is no failure (1 of --check, a plugin's) stays.
+ * After a stop: EX_TEMPFAIL instead of a failure, and a line that says so.
  */
 int program_end(int status);
 

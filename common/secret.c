@@ -11,6 +11,7 @@
 #include "net.h"
 #include "secret.h"
 #include "spawn.h"
+#include "stop.h"
 #include "str.h"
 
 /* --- a command --- */
@@ -46,7 +47,8 @@ start(struct source *c, const char *command, struct err *e)
 static int
 late(const struct source *c, struct err *e)
 {
-	return fail(e, EX_TEMPFAIL, "%s takes too long", c->what);
+	return stop_asked() ? fail_stop(e) : fail(e, EX_TEMPFAIL, "%s takes "
+	    "too long", c->what);
 }
 
 /* Bytes of the first line are kept, the others only drained. */
@@ -97,7 +99,9 @@ drain(struct source *c, struct secret *s, struct err *e)
 		p[0] = (struct pollfd){ .fd = c->fd, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = spawn_fd(&c->child),
 		    .events = POLLIN };
-		net_poll(p, 2, gone ? clock_ms() : clock_in(0.1));
+		if (net_poll(p, 2, gone ? clock_ms() : clock_in(0.1)) ==
+		    NET_STOPPED)
+			return fail_stop(e);
 		if (p[0].revents != 0)
 			got = take(c, s, &whole, &over);
 		else if (gone)
@@ -148,7 +152,8 @@ secret_command(const char *what, const char *command, double seconds,
 
 /* --- a person --- */
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+/* Who asks us to end is heard by stop.h, and interrupts the reading. */
+static const int signals[] = { SIGQUIT, SIGTSTP };
 #define NSIGNAL (sizeof signals / sizeof signals[0])
 
 static volatile sig_atomic_t caught;
@@ -202,7 +207,8 @@ answer(int fd, struct secret *s)
 	char c = 0;
 
 	s->n = 0;
-	while (caught == 0 && (n = read(fd, &c, 1)) != 0 && c != '\n') {
+	while (caught == 0 && !stop_asked() && (n = read(fd, &c, 1)) != 0 &&
+	    c != '\n') {
 		if (n < 0)
 			break;
 		if (s->n < sizeof s->p)
@@ -211,7 +217,7 @@ answer(int fd, struct secret *s)
 			over = true;
 	}
 	mem_wipe(&c, 1);
-	return over || caught != 0 ? -1 : 0;
+	return over || caught != 0 || stop_asked() ? -1 : 0;
 }
 
 /* Asks once; the terminal and the signals are as before afterwards. */
@@ -256,7 +262,8 @@ secret_prompt(const char *prompt, struct secret *s, struct err *e)
 	close(fd);
 	if (got < 0 || s->n == 0) {
 		mem_secret_wipe(s);
-		return fail(e, EX_NOPERM, "no password was typed");
+		return stop_asked() ? fail_stop(e) : fail(e, EX_NOPERM, "no "
+		    "password was typed");
 	}
 	return 1;
 }

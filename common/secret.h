@@ -17,9 +17,10 @@ int secret_command(const char *what, const char *command, double seconds,
     struct secret *, struct err *);
 
 /*
- * Asks at the terminal with echo off, which any signal restores.  1 there is
+ * Asks at the terminal with echo off, which any signal restores, those that
+ * ask us to end under stop_guard.  1 there is
  * an answer, 0 nobody can be asked (no terminal, or in the background), -1
- * the answer is nothing (EX_NOPERM).
+ * the answer is nothing (EX_NOPERM), or we were asked to end.
  */
 int secret_prompt(const char *prompt, struct secret *, struct err *);
 

@@ -13,6 +13,7 @@
 #include "b64.h"
 #include "mem.h"
 #include "smtp.h"
+#include "stop.h"
 #include "trace.h"
 
 enum {
@@ -570,7 +571,10 @@ say_bdat(struct smtp *s, struct batch *b)
 	trace_note(TRACE_TALK, "%llu bytes of message",
 	    (unsigned long long)b->m->msg->size);
 	b->unread = true;
-	return pour(s, b->m->msg, false);
+	if (pour(s, b->m->msg, false) < 0)
+		return -1;
+	conn_last(s->c, true);
+	return 0;
 }
 
 static int
@@ -584,6 +588,7 @@ say_content(struct smtp *s, struct batch *b)
 	conn_write(s->c, ".\r\n", 3);	/* a struct msg ends in CRLF */
 	s->inside = false;
 	b->unread = true;
+	conn_last(s->c, true);
 	if (b->m->last && b->m->n == 1 && b->pipe)
 		say_quit(s);
 	return 0;
@@ -610,6 +615,7 @@ hear_final(struct smtp *s, struct batch *b)
 		settle_all(s, b, SMTP_AT_DATA);
 	}
 	b->unread = false;
+	conn_last(s->c, false);
 	return 0;
 }
 
@@ -895,7 +901,8 @@ smtp_quit(struct smtp *s)
 		reply(s, NULL);
 	} else {
 		say_quit(s);
-		conn_flush(s->c);
+		if (!stop_asked())	/* else it leaves with conn_close */
+			conn_flush(s->c);
 	}
 	*conn_err(s->c) = kept;
 }

@@ -23,6 +23,7 @@
 #include "mem.h"
 #include "net.h"
 #include "spawn.h"
+#include "stop.h"
 
 enum { GRACE = 1, NAP_MS = 5 };
 extern char **environ;
@@ -169,7 +170,7 @@ spawn_socket(const char *command, struct spawn_child *c, struct err *e)
 int
 spawn_fork(struct spawn_child *c, struct err *e)
 {
-	pid_t pid = fork();
+	pid_t pid = stop_fork();
 
 	*c = (struct spawn_child){ .how = SPAWN_NONE, .fd = -1 };
 	if (pid < 0)
@@ -236,8 +237,9 @@ look(struct spawn_child *c, struct pollfd *p, int64_t *until)
 	return false;
 }
 
-int
-spawn_any(struct spawn_child *c, size_t n, int64_t deadline)
+static int
+any(struct spawn_child *c, size_t n, int64_t deadline,
+    int (*wait)(struct pollfd *, nfds_t, int64_t))
 {
 	struct pollfd *p = mem_new(n, sizeof *p);
 	int which = -1;
@@ -250,15 +252,39 @@ spawn_any(struct spawn_child *c, size_t n, int64_t deadline)
 			if (look(&c[i], &p[i], &until))
 				which = (int)i;
 	} while (which < 0 && clock_left(deadline) != 0 &&
-	    net_poll(p, n, until) >= 0);
+	    wait(p, n, until) >= 0);
 	free(p);
 	return which;
+}
+
+int
+spawn_any(struct spawn_child *c, size_t n, int64_t deadline)
+{
+	return any(c, n, deadline, net_poll);
 }
 
 bool
 spawn_wait(struct spawn_child *c, int64_t deadline)
 {
 	return c->how != SPAWN_RUNS || spawn_any(c, 1, deadline) == 0;
+}
+
+bool
+spawn_wait_last(struct spawn_child *c, int64_t deadline)
+{
+	return c->how != SPAWN_RUNS || any(c, 1, deadline, net_poll_last) == 0;
+}
+
+void
+spawn_stop(struct spawn_child *c, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (c[i].how == SPAWN_RUNS && !reap(&c[i], WNOHANG))
+			kill(c[i].pid, stop_signal());
+	for (i = 0; i < n; i++)
+		reap(&c[i], 0);
 }
 
 /*

@@ -57,10 +57,18 @@ int spawn_socket(const char *command, struct spawn_child *, struct err *);
 /* A process of ours, which goes on here: 1 in the caller, 0 in it, -1. */
 int spawn_fork(struct spawn_child *, struct err *);
 
-/* Has it ended by the deadline (clock.h)?  how and code say the way. */
+/*
+ * Has it ended by the deadline (clock.h)?  how and code say the way.  A stop
+ * (stop.h) is a deadline, too; of spawn_wait_last, for a command that has a
+ * message, the one of stop_grace.
+ */
 bool spawn_wait(struct spawn_child *, int64_t deadline);
+bool spawn_wait_last(struct spawn_child *, int64_t deadline);
 
-/* Which of n running ones ends first; -1: none of them by the deadline. */
+/*
+ * Which of n running ones ends first; -1: none of them by the deadline, or
+ * before a stop.
+ */
 int spawn_any(struct spawn_child *, size_t n, int64_t deadline);
 
 /*
@@ -68,6 +76,12 @@ int spawn_any(struct spawn_child *, size_t n, int64_t deadline);
  * then ask spawn_wait now and then.  It stays the child's.
  */
 int spawn_fd(const struct spawn_child *);
+
+/*
+ * After a stop: the signal goes on to those of n forks of ours that run, and
+ * when this returns all of them have ended.
+ */
+void spawn_stop(struct spawn_child *, size_t n);
 
 /* If it still runs: SIGTERM to its group, SIGKILL a second later, and wait. */
 void spawn_end(struct spawn_child *);
