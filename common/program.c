@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "program.h"
+#include "stop.h"
 
 /*
  * What is meant for a terminal would go into the file or to the server that
@@ -33,6 +34,7 @@ program_begin(const char *argv0)
 {
 	plug();
 	fail_name(argv0);
+	stop_guard();
 }
 
 void
@@ -62,6 +64,10 @@ program_files(void)
 int
 program_end(int status)
 {
+	if (status >= EX__BASE && stop_asked()) {
+		fail_say("stopped by %s", stop_name());
+		return EX_TEMPFAIL;
+	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	fail_say("standard output cannot be written");

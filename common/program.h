@@ -22,7 +22,7 @@ unsigned long program_files(void);
 /*
  * Last of all: the exit status, at least EX_IOERR where stdout could not be
  * written.  An answer that is no failure (1 of --check, a plugin's) stays.
- * After a stop: EX_TEMPFAIL instead of a failure, and a line that says so.
+ * After a stop: EX_TEMPFAIL for any failure, and a line that says so.
  */
 int program_end(int status);
 

@@ -15,8 +15,6 @@
 
 enum { SET = 7500, STORES = 32 };
 
-volatile int run_stop;
-
 bool
 apply_next(struct box *b, enum act_kind kind, size_t *at)
 {
@@ -284,7 +282,7 @@ near_deletes(struct box *b)
 
 	if (b->plan.count[ACT_NEAR_DELETE] == 0)
 		return 0;
-	for (k = 0; !run_stop && apply_next(b, ACT_NEAR_DELETE, &k); k++) {
+	for (k = 0; !stop_asked() && apply_next(b, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan.v[k];
 		struct local_msg *m = &b->local.v[a->local];
 
@@ -304,7 +302,7 @@ near_deletes(struct box *b)
 	if (sync_dirs(&b->local, r->e) < 0 || (b->local.attic >= 0 &&
 	    fsync(b->local.attic) < 0))
 		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
-	for (k = 0; !run_stop && apply_next(b, ACT_NEAR_DELETE, &k); k++) {
+	for (k = 0; !stop_asked() && apply_next(b, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan.v[k];
 
 		rec = a->failed ? NULL : state_by_uid(&b->state, a->uid);
@@ -759,7 +757,7 @@ far_deletes(struct line *l, struct box *b)
 	int got = 0;
 
 	uids = uids_of(b, ACT_FAR_DELETE, 0, false, NULL, &n);
-	while (got == 0 && at < n && !run_stop) {
+	while (got == 0 && at < n && !stop_asked()) {
 		struct buf set = { .max = 65536 };
 
 		from = at;
@@ -872,9 +870,9 @@ there(struct run *r)
 	struct line *l = &r->line[0];
 	size_t i, k;
 
-	for (i = 0; i < r->nboxes && !run_stop; i++)
+	for (i = 0; i < r->nboxes && !stop_asked(); i++)
 		for (k = 0; k < 3; k++)
-			if (busy(&r->boxes[i]) && !run_stop &&
+			if (busy(&r->boxes[i]) && !stop_asked() &&
 			    r->boxes[i].plan.count[steps[k].kind] > 0 &&
 			    chosen(l, &r->boxes[i], steps[k].what) < 0)
 				return -1;
@@ -909,7 +907,7 @@ deletions(struct run *r)
 	struct box *b;
 	size_t i;
 
-	for (i = 0; i < r->nboxes && !run_stop; i++) {
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
 		b = &r->boxes[i];
 		if (!busy(b))
 			continue;
@@ -942,5 +940,5 @@ apply_all(struct run *r)
 	for (i = 0; i < r->nboxes; i++)
 		if (r->boxes[i].look && r->boxes[i].opened)
 			unmoved(&r->boxes[i]);
-	return run_stop ? 0 : deletions(r);
+	return stop_asked() ? 0 : deletions(r);
 }

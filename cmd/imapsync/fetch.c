@@ -266,7 +266,7 @@ next(struct jobs *all)
 {
 	size_t i = atomic_fetch_add(&all->next, 1);
 
-	return i < all->n && !run_stop && !atomic_load(&all->failed) ?
+	return i < all->n && !stop_asked() && !atomic_load(&all->failed) ?
 	    &all->v[i] : NULL;
 }
 
@@ -338,7 +338,7 @@ odd_ones(struct line *l, struct jobs *all)
 {
 	size_t i;
 
-	for (i = 0; i < all->n && !run_stop; i++)
+	for (i = 0; i < all->n && !stop_asked(); i++)
 		if ((all->v[i].odd || all->v[i].empty) &&
 		    one_by_one(l, &all->v[i]) < 0)
 			return -1;
@@ -494,7 +494,7 @@ fetch_all(struct run *r)
 		if (r->boxes[i].look && r->boxes[i].opened &&
 		    r->boxes[i].near && !r->boxes[i].failed)
 			jobs_of(&all, &r->boxes[i]);
-	if (all.n > 0 && !run_stop)
+	if (all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
 	for (i = 0; i < all.n; i++) {
 		whole(&all.v[i]);

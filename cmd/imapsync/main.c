@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,10 +337,10 @@ look(struct run *r)
 	}
 	if (remote_look(r) < 0)
 		return -1;
-	for (i = 0; i < r->nboxes && !run_stop; i++)
+	for (i = 0; i < r->nboxes && !stop_asked(); i++)
 		if (works(&r->boxes[i]) && decide(r, &r->boxes[i]) < 0)
 			return -1;
-	return run_stop ? 0 : moves_find(r);
+	return stop_asked() ? 0 : moves_find(r);
 }
 
 static bool
@@ -362,7 +361,7 @@ conclude(struct run *r, struct box *b)
 	struct mark mark = b->seen;
 	struct entry *e = index_add(&r->index, str_of(b->name));
 	bool whole = !b->failed && !b->stopped && b->brake == NULL &&
-	    !b->partial && !b->stale && !run_stop;
+	    !b->partial && !b->stale && !stop_asked();
 	bool still = whole && !changed(b) && b->refused.n == 0;
 
 	if (still && (!p->push_new || b->storable == 0)) {
@@ -473,7 +472,7 @@ pass(struct run *r)
 
 	if (got == 0 && r->o->dry_run)
 		report_plan(r);
-	else if (got == 0 && !run_stop)
+	else if (got == 0 && !stop_asked())
 		got = apply_all(r);
 	for (i = 0; got == 0 && !r->o->dry_run && i < r->nboxes; i++)
 		if (r->boxes[i].look && r->boxes[i].opened)
@@ -511,7 +510,7 @@ sync_all(struct run *r)
 	if (boxes_find(r) < 0 || boxes_agree(r) < 0)
 		return -1;
 	boxes_dirty(r);
-	while (got == 0 && !run_stop && choose_some(r)) {
+	while (got == 0 && !stop_asked() && choose_some(r)) {
 		got = pass(r);
 		if (got == 0 && !r->o->dry_run)
 			got = again(r);
@@ -676,24 +675,6 @@ run(struct err *e)
 
 /* ---- the program ---- */
 
-static void
-stop(int sig)
-{
-	(void)sig;
-	run_stop = 1;
-}
-
-static void
-guard(void)
-{
-	struct sigaction end = { .sa_handler = stop, .sa_flags = SA_RESTART };
-
-	program_private();
-	program_files();
-	sigaction(SIGINT, &end, NULL);
-	sigaction(SIGTERM, &end, NULL);
-}
-
 static int
 load(const char *name, struct err *e)
 {
@@ -722,9 +703,7 @@ account(const char *name, struct err *e)
 		fail(e, EX_USAGE, "where to? --near DIR");
 	else
 		status = run(e);
-	if (e->code != 0)
-		fail_say("%s%s%s", name != NULL ? name : "",
-		    name != NULL ? ": " : "", e->msg);
+	fail_tell(e, name);
 	return status;
 }
 
@@ -747,17 +726,18 @@ several(struct opt_list names, struct err *e)
 	int worst = 0, got;
 	size_t i;
 
-	for (i = 0; i < names.n && !run_stop; i++) {
+	for (i = 0; i < names.n && !stop_asked(); i++) {
 		fflush(stdout);
 		if ((got = spawn_fork(&c, e)) < 0)
 			return -1;
 		if (got == 0)
 			child(names.v[i], e);
-		spawn_wait(&c, CLOCK_NEVER);
+		if (!spawn_wait(&c, CLOCK_NEVER))
+			spawn_stop(&c, 1);
 		worst = fail_worse(worst, c.how == SPAWN_EXITED ? c.code :
 		    EX_SOFTWARE);
 	}
-	return worst;
+	return i < names.n ? fail_worse(worst, EX_TEMPFAIL) : worst;
 }
 
 /* "state VERB [NAME]" */
@@ -807,10 +787,11 @@ main(int argc, char **argv)
 	int status;
 
 	program_begin(argv[0]);
-	guard();
+	program_private();
+	program_files();
 	status = start(argc, argv, &e);
 	if (status < 0) {
-		fail_say("%s", e.msg);
+		fail_tell(&e, NULL);
 		status = e.code;
 	}
 	account_wipe(&o.account);

@@ -602,7 +602,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 	struct look *ring[AHEAD], *k;
 	int got = 0;
 
-	while (got >= 0 && !run_stop) {
+	while (got >= 0 && !stop_asked()) {
 		for (; i < r->nboxes && head - tail < ahead; i++) {
 			if (!r->boxes[i].look || !r->boxes[i].far ||
 			    r->boxes[i].failed || r->boxes[i].believed ||

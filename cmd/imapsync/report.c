@@ -226,8 +226,7 @@ report_progress(struct run *r, uint64_t bytes, bool last)
 int
 report_status(const struct run *r)
 {
-	return fail_worse(fail_worse(r->e->code, r->status), run_stop ?
-	    EX_TEMPFAIL : 0);
+	return stop_asked() ? EX_TEMPFAIL : fail_worse(r->e->code, r->status);
 }
 
 void

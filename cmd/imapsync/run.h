@@ -3,6 +3,7 @@
 #define RUN_H
 
 #include "imapsync.h"
+#include "stop.h"
 
 struct options {
 	struct account account;
@@ -112,8 +113,6 @@ struct run {
 
 /* Of so few descriptors the mailboxes in work need what there is. */
 enum { FEW_FILES = 1400 };
-
-extern volatile int run_stop;	/* a signal came: finish what is begun */
 
 /* ---- main.c ---- */
 

@@ -15,6 +15,7 @@
 #include "net.h"
 #include "program.h"
 #include "spawn.h"
+#include "stop.h"
 #include "trace.h"
 
 static struct options o = { .jobs = 4, .deliver_timeout = 300, .turn = -1 };
@@ -171,7 +172,8 @@ rest(double seconds, int64_t slept)
 {
 	int64_t end = clock_in(seconds), slice;
 
-	while (clock_left(end) > 0 && clock_slept() - slept < SLEPT) {
+	while (clock_left(end) > 0 && clock_slept() - slept < SLEPT &&
+	    !stop_asked()) {
 		slice = clock_in(SLICE);
 		net_poll(NULL, 0, slice < end ? slice : end);
 	}
@@ -204,7 +206,7 @@ watch(struct err *e)
 	int64_t slept;
 	int status;
 
-	for (;;) {
+	while (!stop_asked()) {
 		slept = clock_slept();
 		o.reached = false;
 		o.account.deadline = 0;
@@ -215,7 +217,7 @@ watch(struct err *e)
 		if (o.reached || status == 0) {
 			pause = 1;
 			said = false;
-		} else if (!said && e->code != 0) {
+		} else if (!said && e->code != 0 && !stop_asked()) {
 			said = true;
 			fail_say("%s: %s; trying again", o.title, e->msg);
 		}
@@ -224,6 +226,7 @@ watch(struct err *e)
 		rest(status == 0 ? POLL : roughly(pause), slept);
 		pause = 2 * pause < POLL ? 2 * pause : POLL;
 	}
+	return EX_TEMPFAIL;
 }
 
 static int
@@ -236,9 +239,7 @@ account(const char *name, struct err *e)
 		return e->code;
 	if (load(e) == 0)
 		status = o.watch ? watch(e) : once(e);
-	if (e->code != 0)
-		fail_say("%s%s%s", name != NULL ? name : "",
-		    name != NULL ? ": " : "", e->msg);
+	fail_tell(e, name);
 	return status < 0 ? e->code : status;
 }
 
@@ -270,18 +271,32 @@ struct sum {
 };
 
 static void
-await(struct sum *s)
+count(struct sum *s, struct spawn_child *c)
 {
-	int which = spawn_any(s->child, s->n, CLOCK_NEVER), code;
+	int code = c->how == SPAWN_EXITED ? c->code : EX_SOFTWARE;
 
-	if (which < 0)
-		return;
+	c->how = SPAWN_NONE;
 	s->running--;
-	code = s->child[which].how == SPAWN_EXITED ? s->child[which].code :
-	    EX_SOFTWARE;
 	s->news |= code == 0;
 	if (code != 1 || !o.check)	/* 1: nothing new there */
 		s->worst = fail_worse(s->worst, code);
+}
+
+/* The next one to end; at a stop all of them. */
+static void
+await(struct sum *s)
+{
+	int which = spawn_any(s->child, s->n, CLOCK_NEVER);
+	size_t i;
+
+	if (which >= 0)
+		count(s, &s->child[which]);
+	if (which >= 0 || !stop_asked())
+		return;
+	spawn_stop(s->child, s->n);
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].how != SPAWN_NONE)
+			count(s, &s->child[i]);
 }
 
 static int
@@ -297,6 +312,8 @@ several(struct opt_list names)
 		if (!o.watch &&
 		    (uint64_t)s.running >= (o.jobs > 0 ? o.jobs : 1))
 			await(&s);
+		if (stop_asked())
+			break;
 		if (start(names.v[i], &s.child[s.n++], &e) < 0) {
 			fail_say("%s", e.msg);
 			fail_clear(&e);
@@ -306,6 +323,8 @@ several(struct opt_list names)
 	}
 	while (s.running > 0)
 		await(&s);
+	if (stop_asked() && i < names.n)
+		s.worst = fail_worse(s.worst, EX_TEMPFAIL);
 	free(s.child);
 	return s.worst == 0 && o.check && !s.news ? 1 : s.worst;
 }
@@ -338,7 +357,7 @@ main(int argc, char **argv)
 	program_private();
 	status = run(argc, argv, &e);
 	if (status < 0) {
-		fail_say("%s", e.msg);
+		fail_tell(&e, NULL);
 		status = e.code;
 	}
 	account_wipe(&o.account);

@@ -17,6 +17,7 @@
 #include "mailfetch.h"
 #include "mime.h"
 #include "spawn.h"
+#include "stop.h"
 #include "trace.h"
 
 enum { LOCKED = 30 };		/* seconds to wait for an mbox */
@@ -288,6 +289,11 @@ unknown(struct place *p, struct run *r, struct spawn_child *c)
 		    "status is lost. The message stays on the server",
 		    p->argv[0]);
 	spawn_end(c);
+	if (stop_asked())
+		fail_say("%s: ended while it had a message, which may have "
+		    "been accepted and stays on the server", p->argv[0]);
+	if (stop_asked())
+		return fail_stop(r->e);
 	return fail(r->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. "
 	    "The message stays on the server", p->argv[0],
 	    r->o->deliver_timeout);
@@ -304,7 +310,7 @@ give_exec(struct place *p, struct run *r)
 		certain(p, r);
 		return -1;
 	}
-	if (!spawn_wait(&c, clock_in(r->o->deliver_timeout)) ||
+	if (!spawn_wait_last(&c, clock_in(r->o->deliver_timeout)) ||
 	    c.how == SPAWN_LOST)
 		return unknown(p, r, &c);
 	if (c.how == SPAWN_EXITED && c.code == 0)

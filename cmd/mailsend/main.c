@@ -226,8 +226,7 @@ deliver_fd(struct options *opts, int fd)
 	opts->account.deadline = 0;	/* each has its own time */
 	status = deliver(&e);
 	opts->message_fd = -1;
-	if (e.code != 0)
-		fail_say("%s", e.msg);
+	fail_tell(&e, NULL);
 	return status;
 }
 
@@ -259,8 +258,7 @@ main(int argc, char **argv)
 	o.sendmail = strcmp(base, "sendmail") == 0 ||
 	    strcmp(base, "mailq") == 0;
 	status = run(argc, argv, &e);
-	if (e.code != 0)
-		fail_say("%s", e.msg);
+	fail_tell(&e, NULL);
 	status = program_end(status);
 	session_close(&o.session);
 	account_wipe(&o.account);

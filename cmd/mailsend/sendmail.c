@@ -13,6 +13,7 @@
 
 #include "file.h"
 #include "mailsend.h"
+#include "stop.h"
 #include "trace.h"
 
 static int
@@ -163,7 +164,8 @@ sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
 		last = c;
 	}
 	if (ferror(in))
-		return fail_sys(e, EX_NOINPUT, "standard input");
+		return stop_asked() ? fail_stop(e) : fail_sys(e, EX_NOINPUT,
+		    "standard input");
 	if (file_write(fd, t.p, t.n, e) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
 	return e->code == 0 ? end : -1;
@@ -277,11 +279,14 @@ sendmail_talk(struct options *o, struct arena *a,
 	ssize_t n;
 
 	say("220 postbag ESMTP");
-	while (strncmp(answer, "221", 3) != 0 &&
+	while (strncmp(answer, "221", 3) != 0 && !stop_asked() &&
 	    (n = getline(&line, &cap, stdin)) > 0) {
 		answer = command(&t, (struct str){ line, (size_t)n });
 		say(answer);
 	}
 	free(line);
-	return 0;
+	if (strncmp(answer, "221", 3) == 0 || !stop_asked())
+		return 0;
+	say("421 4.3.2 asked to stop");
+	return EX_TEMPFAIL;
 }

@@ -14,6 +14,7 @@
 #include "file.h"
 #include "lines.h"
 #include "mxlookup.h"
+#include "stop.h"
 
 enum {
 	RING = 4096,
@@ -281,6 +282,22 @@ flush(struct run *r, bool now, struct err *e)
 
 /* ---- the loop */
 
+/* What is done is printed, in order, though something before it is not. */
+static int
+stopped(struct run *r, struct err *e)
+{
+	struct str s;
+	size_t i;
+
+	for (i = 0; ring != NULL && i < RING; i++) {
+		s = ring->slot[(ring->next + i) % RING];
+		buf_str(&r->out, s);
+		free((void *)(uintptr_t)s.p);
+	}
+	flush(r, true, e);
+	return fail_stop(e);
+}
+
 static bool
 room(const struct run *r)
 {
@@ -314,6 +331,8 @@ loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
 		p[1].fd = fetch_fd();
 		dns_wait(r->dns, p, 2, r->out.n > 0 ? flushed + FLUSH_MS :
 		    CLOCK_NEVER);
+		if (stop_asked())
+			return stopped(r, e);
 		in->lines.readable |= p[0].revents != 0;
 		if (p[1].revents != 0)
 			fetch_reap();

@@ -304,11 +304,10 @@ main(int argc, char **argv)
 
 	program_begin(argv[0]);
 	status = run(argc, argv, &e);
-	if (e.code != 0)
-		fail_say("%s", e.msg);
+	fail_tell(&e, NULL);
+	status = program_end(status);
 	if (e.code != 0 && r.nagios)
 		status = 3;
-	status = program_end(status);
 	if (!fetch_end())
 		_exit(status);
 	dns_close(r.dns);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "probe.h"
 #include "program.h"
+#include "stop.h"
 
 enum { EVENTS = 256, GATES = 4096, SPARE_FDS = 64 };
 
@@ -299,6 +300,8 @@ loop_run(struct run *r, struct err *e)
 		if (r->targets == 0 && targets_end(r))
 			return 0;
 		wait(r, until(r));
+		if (stop_asked())
+			return tell_flush(r, true, e) < 0 ? -1 : fail_stop(e);
 		expire(r);
 	}
 }
