@@ -22,7 +22,13 @@
 #include "dns_private.h"
 #include "file.h"
 
-enum { OPT_EDE = 15, MAXSCRATCH = 1 << 20, FEW = 16 };
+/*
+ * How many records there may be is the message's own bound.  MAXSCRATCH: each
+ * record of the largest one, 14 bytes with its owner a pointer, may name a
+ * host of 255.
+ */
+enum { OPT_EDE = 15, MAXMESSAGE = 65535, MAXSCRATCH = MAXMESSAGE / 14 * 256,
+    FEW = 16 };
 
 const char *
 dns_status(enum dns_status s)
@@ -501,8 +507,6 @@ answers(struct gather *g)
 	unsigned before;
 	ns_rr rr;
 
-	if (n > DNS_MAXRR)
-		return bad(g, "too many records");
 	do {
 		before = g->ncname;
 		for (i = 0; i < n; i++) {
@@ -523,7 +527,7 @@ authority(struct gather *g)
 	uint32_t least;
 	ns_rr rr;
 
-	for (i = 0; i < n && i < DNS_MAXRR; i++) {
+	for (i = 0; i < n; i++) {
 		if (ns_parserr(&g->msg, ns_s_ns, i, &rr) < 0)
 			return bad(g, "a record is broken");
 		g->ns |= ns_rr_type(rr) == ns_t_ns;
@@ -561,7 +565,7 @@ additional(struct gather *g)
 	int i, n = ns_msg_count(g->msg, ns_s_ar);
 	ns_rr rr;
 
-	for (i = 0; i < n && i < DNS_MAXRR; i++) {
+	for (i = 0; i < n; i++) {
 		if (ns_parserr(&g->msg, ns_s_ar, i, &rr) < 0)
 			return bad(g, "a record is broken");
 		if (ns_rr_type(rr) != ns_t_opt)
@@ -644,11 +648,13 @@ finish(struct gather *g, const char *name, enum dns_status status,
 {
 	struct dns_answer *a;
 	struct dns_layout l;
-	bool sound = status != DNS_MALFORMED;
+	/* Beside an error code, or beside what is unsound, nothing counts. */
+	unsigned n = status == DNS_OK ? g->n : 0;
+	unsigned ncname = status != DNS_MALFORMED ? g->ncname : 0;
 	size_t len = strlen(name) + g->ede_text.n + g->bytes.n + 4 +
 	    (why != NULL ? strlen(why) : 0);
 
-	a = dns_allocate(sound ? g->n : 0, sound ? g->ncname : 0, len, &l);
+	a = dns_allocate(n, ncname, len, &l);
 	a->status = status;
 	a->type = g->type;
 	a->rcode = g->rcode;
@@ -685,7 +691,7 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	dns_text(wire, name);
 	memcpy(owner, name, strlen(name) + 1);
 	g.rcode = len > 3 ? msg[3] & 15u : 0;
-	if (len > 65535 || ns_initparse(msg, (int)len, &g.msg) < 0)
+	if (len > MAXMESSAGE || ns_initparse(msg, (int)len, &g.msg) < 0)
 		bad(&g, "the message is cut or broken");
 	else if (answers(&g) == 0 && authority(&g) == 0)
 		additional(&g);

@@ -4,7 +4,7 @@
 
 #include "dns.h"
 
-enum { DNS_WIRE = 255, DNS_MAXHOPS = 8, DNS_MAXRR = 512, DNS_MAXSERVERS = 8,
+enum { DNS_WIRE = 255, DNS_MAXHOPS = 8, DNS_MAXSERVERS = 8,
     DNS_QUERYLEN = 12 + DNS_WIRE + 4 + 11 };
 
 /* A name as in messages, lower case: what questions are compared by. */
