@@ -600,7 +600,7 @@ failed(const struct gather *g, const char **why)
 
 /* Six outcomes, and the two ways not to have one. */
 static enum dns_status
-verdict(struct gather *g, bool aa, const char **why, bool *chase)
+verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
 {
 	*why = g->bad;
 	if (g->bad != NULL)
@@ -615,7 +615,8 @@ verdict(struct gather *g, bool aa, const char **why, bool *chase)
 		return failed(g, why);
 	if (g->n > 0)
 		return DNS_OK;
-	*chase = g->ncname > 0 && !g->soa;
+	if (g->ncname > 0 && !g->soa)
+		*next = DNS_CHASE;
 	if (g->ncname == 0 && g->ns && !g->soa && !aa) {
 		*why = "lame: a referral instead of an answer";
 		return DNS_REFUSED;
@@ -675,7 +676,7 @@ finish(struct gather *g, const char *name, enum dns_status status,
 
 struct dns_answer *
 dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
-    size_t wlen, unsigned type, bool *chase)
+    unsigned type, enum dns_next *next)
 {
 	char name[DNS_NAMELEN], owner[DNS_NAMELEN];
 	struct piece few[FEW];
@@ -686,18 +687,19 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	enum dns_status status;
 	const char *why;
 
-	(void)wlen;
-	*chase = false;
+	*next = DNS_DONE;
 	dns_text(wire, name);
 	memcpy(owner, name, strlen(name) + 1);
 	g.rcode = len > 3 ? msg[3] & 15u : 0;
-	if (len > MAXMESSAGE || ns_initparse(msg, (int)len, &g.msg) < 0)
+	if (len > MAXMESSAGE || ns_initparse(msg, (int)len, &g.msg) < 0) {
 		bad(&g, "the message is cut or broken");
-	else if (answers(&g) == 0 && authority(&g) == 0)
+		*next = DNS_BY_TCP;
+	} else if (answers(&g) == 0 && authority(&g) == 0) {
 		additional(&g);
+	}
 	if (g.bytes.over)
 		bad(&g, "too much in one message");
-	status = verdict(&g, (msg[2] & 4) != 0, &why, chase);
+	status = verdict(&g, (msg[2] & 4) != 0, &why, next);
 	a = finish(&g, name, status, why);
 	a->ad_bit = (msg[3] & 0x20) != 0;
 	buf_free(&g.bytes);
@@ -709,14 +711,14 @@ struct dns_answer *
 dns_parse(const void *msg, size_t len, const char *name, unsigned type)
 {
 	struct dns_key k;
-	bool chase;
+	enum dns_next next;
 
 	if (dns_key(name, type, &k) < 0)
 		return dns_nothing(name, type, DNS_INVALID, "no DNS name");
 	if (dns_match(msg, len, k.wire, k.len, type) == DNS_OTHER)
 		return dns_nothing(name, type, DNS_MALFORMED,
 		    "no reply to the question");
-	return dns_decode(msg, len, k.wire, k.len, type, &chase);
+	return dns_decode(msg, len, k.wire, type, &next);
 }
 
 /* ---- whom to ask */

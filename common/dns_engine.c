@@ -91,25 +91,38 @@ dns_complete(struct dns *d, struct question *q, struct dns_answer *a)
 	dns_drop(a);
 }
 
+/* Why nobody answered q, for people. */
+static void
+reason(const struct dns *d, const struct question *q, char *why, size_t cap)
+{
+	int error = d->peer[q->server].error;
+	const char *what = q->junk ? "no sound reply" : "no reply", *how = "";
+	unsigned n = q->more > 0 ? d->tries : q->tries;
+
+	if (error != 0 && q->more == 0) {
+		snprintf(why, cap, "%s: %s%s", d->sys.server[q->server].text,
+		    q->tcp ? "TCP: " : "", strerror(error));
+		return;
+	}
+	if (q->more > 0)
+		how = ", nor by TCP";
+	else if (q->tcp)
+		how = " (truncated, then TCP)";
+	snprintf(why, cap, "%s in %u %s%s%s%s", what, n, n == 1 ? "try" :
+	    "tries", how, error != 0 ? ": " : "", error != 0 ?
+	    strerror(error) : "");
+}
+
 void
 dns_give_up(struct dns *d, struct question *q)
 {
-	const struct peer *p = &d->peer[q->server];
 	enum dns_status status = q->junk ? DNS_MALFORMED : DNS_TIMEOUT;
 	char name[DNS_NAMELEN], why[160];
 	struct dns_answer *a = q->best;
 
 	if (a == NULL) {
 		dns_text(q->wire, name);
-		if (p->error != 0)
-			snprintf(why, sizeof why, "%s: %s%s",
-			    d->sys.server[q->server].text, q->tcp ? "TCP: " :
-			    "", strerror(p->error));
-		else
-			snprintf(why, sizeof why, "%s in %u %s%s", q->junk ?
-			    "no sound reply" : "no reply", q->tries,
-			    q->tries == 1 ? "try" : "tries",
-			    q->tcp ? " (truncated, then TCP)" : "");
+		reason(d, q, why, sizeof why);
 		a = dns_nothing(name, q->type, status, why);
 	}
 	q->best = NULL;
@@ -225,7 +238,9 @@ timed_out(struct dns *d, struct question *q)
 {
 	struct peer *p = &d->peer[q->server];
 
-	if (++p->streak >= 8 && d->sys.n > 1)
+	if (q->stream != NULL && q->stream->answers == 0)
+		p->tcp_bad_until = d->now + TCP_BAD_MS;
+	if (q->stream == NULL && ++p->streak >= 8 && d->sys.n > 1)
 		p->bad_until = d->now + 2000;
 	if (q->stream != NULL && q->stream->n == 1 && q->stream->answers == 0)
 		dns_stream_close(d, q->stream, 0);	/* retries q */

@@ -21,6 +21,7 @@ enum {
 	WINDOW = 1024, WINDOW_START = 64, WINDOW_LEAST = 16,
 	RCVBUF = 4 << 20,
 	IDLE_MS = 2000,
+	TCP_BAD_MS = 10000,	/* a server without TCP is not asked by it */
 	TOMBS = 4096,
 	QUEUE = 100,		/* packets waiting at the server are enough */
 	FAILED_S = 10,		/* how long a failure is remembered */
@@ -53,6 +54,7 @@ struct question {
 	uint16_t type, id;
 	uint8_t tries, server, turn, first, depth;
 	uint8_t said;			/* servers that answered, bits */
+	uint8_t more;			/* tries by TCP after those by UDP */
 	bool counted;			/* in the window */
 	bool noedns, tcp, junk;
 	uint8_t len;
@@ -81,8 +83,10 @@ struct peer {
 	struct sock sock[SOCKS];
 	unsigned nsock;
 	int64_t bad_until;		/* others first until then */
+	int64_t tcp_bad_until;		/* the same for questions by TCP */
 	unsigned streak;		/* timeouts in a row */
 	bool edns_ok, noedns, serial;	/* serial: TCP one by one */
+	bool tcp_only;			/* not one word has come by UDP */
 	int error;			/* errno of its socket, 0 */
 	double rtt, var, least;		/* microseconds; 0: unknown */
 	double soonest;			/* the least of this epoch, or 0 */

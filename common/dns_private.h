@@ -37,11 +37,13 @@ dns_truncated(const unsigned char *msg)
 }
 
 /*
- * The answer in a reply that matched.  *chase: it ends in a CNAME whose
- * target is not in the message and must be asked for.
+ * The answer in a reply that matched, and what is to be done next.  CHASE: it
+ * ends in a CNAME whose target is not in the message and must be asked for.
+ * BY_TCP: the message is not whole, though nothing says so (TC).
  */
+enum dns_next { DNS_DONE, DNS_CHASE, DNS_BY_TCP };
 struct dns_answer *dns_decode(const unsigned char *msg, size_t len,
-    const unsigned char *wire, size_t wlen, unsigned type, bool *chase);
+    const unsigned char *wire, unsigned type, enum dns_next *);
 
 /* Where things go in the one allocation of an answer. */
 struct dns_layout {

@@ -1,5 +1,5 @@
 /*
- * dns_tcp.c: questions by TCP (RFC 7766): for what was truncated
+ * dns_tcp.c: questions by TCP (RFC 7766): for what was truncated or not heard
  *
  * Pipelined, replies in any order.  A server that hangs up after one reply is
  * asked one by one from then on.
@@ -41,6 +41,8 @@ dns_stream_close(struct dns *d, struct stream *s, int error)
 	buf_free(&s->out);
 	/* It answered one and hung up on the others: one at a time then. */
 	p->serial |= s->answers > 0 && s->n > 0;
+	if (s->answers == 0 && s->n > 0)
+		p->tcp_bad_until = d->now + TCP_BAD_MS;
 	if (error != 0)
 		p->error = error;
 	while (s->n > 0) {
@@ -67,6 +69,7 @@ stream_open(struct dns *d, struct stream *s, unsigned server)
 	if (connect(s->fd, (const struct sockaddr *)&a->ss, a->len) < 0 &&
 	    errno != EINPROGRESS) {
 		d->peer[server].error = errno;
+		d->peer[server].tcp_bad_until = d->now + TCP_BAD_MS;
 		close(s->fd);
 		s->fd = -1;
 		return -1;

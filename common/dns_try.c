@@ -19,9 +19,11 @@
 /* ---- whom to ask */
 
 static bool
-healthy(const struct dns *d, unsigned s)
+healthy(const struct dns *d, const struct question *q, unsigned s)
 {
-	return d->peer[s].bad_until <= d->now;
+	const struct peer *p = &d->peer[s];
+
+	return (q->tcp ? p->tcp_bad_until : p->bad_until) <= d->now;
 }
 
 /* The next server in turn that did not answer yet, healthy ones first. */
@@ -35,7 +37,7 @@ dns_choose(const struct dns *d, const struct question *q)
 		s = (q->first + q->turn + i) % d->sys.n;
 		if ((q->said & 1u << s) != 0)
 			continue;
-		if (healthy(d, s))
+		if (healthy(d, q, s))
 			return s;
 		if (!found)
 			any = s;
@@ -51,17 +53,39 @@ dns_elsewhere(const struct dns *d, const struct question *q)
 	unsigned s;
 
 	for (s = 0; s < d->sys.n; s++)
-		if (s != q->server && healthy(d, s) &&
+		if (s != q->server && healthy(d, q, s) &&
 		    (q->said & 1u << s) == 0)
 			return true;
 	return false;
+}
+
+/*
+ * Whatever eats the packets (a firewall, fragments that do not come through,
+ * a length that a middlebox does not like) may let TCP pass: each server that
+ * takes connections is asked that way, once.
+ */
+static bool
+last_resort(struct dns *d, struct question *q)
+{
+	unsigned s;
+
+	if (q->tcp)
+		return false;
+	q->tcp = true;			/* whom it finds healthy, by TCP */
+	for (s = 0; s < d->sys.n; s++)
+		if (healthy(d, q, s) && (q->said & 1u << s) == 0)
+			q->more++;
+	q->tcp = q->more > 0;
+	d->stats.tcp += q->tcp;
+	q->noedns = false;		/* that was not why */
+	return q->tcp;
 }
 
 void
 dns_retry(struct dns *d, struct question *q)
 {
 	dns_leave_stream(q);
-	if (q->tries >= d->tries) {
+	if (q->tries >= d->tries + q->more && !last_resort(d, q)) {
 		dns_bury_id(d, q);
 		dns_give_up(d, q);
 		return;
@@ -347,7 +371,10 @@ learn(struct dns *d, const struct question *q, bool tcp)
 	p->streak = 0;
 	p->bad_until = 0;
 	p->error = 0;
-	if (!tcp) {
+	if (tcp) {
+		p->tcp_bad_until = 0;
+		p->tcp_only |= q->more > 0 && p->rtt <= 0;
+	} else {
 		sample(p, (double)(d->now_us - q->first_us));
 		adapt(d, q);
 	}
@@ -357,26 +384,38 @@ learn(struct dns *d, const struct question *q, bool tcp)
 		p->noedns = true;
 }
 
+/* There is an answer, but it does not fit. */
+static void
+ask_by_tcp(struct dns *d, struct question *q)
+{
+	learn(d, q, false);
+	dns_release_id(q);
+	q->tcp = true;
+	d->stats.tcp++;
+	dns_prepend(&d->again, q);
+}
+
 /* A message that is the reply to q, by its id and its question. */
 void
 dns_reply(struct dns *d, struct question *q, const unsigned char *msg,
     size_t len, bool tcp)
 {
 	struct dns_answer *a;
-	bool more;
+	enum dns_next next;
 
 	d->stats.replies++;
 	if (try_plain(d, q, msg[3] & 15u))
 		return;
 	if (!tcp && dns_truncated(msg)) {
-		learn(d, q, tcp);
-		dns_release_id(q);
-		q->tcp = true;
-		d->stats.tcp++;
-		dns_prepend(&d->again, q);
+		ask_by_tcp(d, q);
 		return;
 	}
-	a = dns_decode(msg, len, q->wire, q->len, q->type, &more);
+	a = dns_decode(msg, len, q->wire, q->type, &next);
+	if (!tcp && next == DNS_BY_TCP) {
+		dns_drop(a);
+		ask_by_tcp(d, q);
+		return;
+	}
 	if (try_plain(d, q, a->rcode)) {
 		dns_drop(a);
 		return;
@@ -389,7 +428,7 @@ dns_reply(struct dns *d, struct question *q, const unsigned char *msg,
 	if (a->status == DNS_SERVFAIL || a->status == DNS_REFUSED ||
 	    a->status == DNS_MALFORMED)
 		second_best(d, q, a);
-	else if (more)
+	else if (next == DNS_CHASE)
 		chase(d, q, a);
 	else
 		dns_complete(d, q, a);

@@ -221,6 +221,7 @@ load(struct dns *d, struct batch *b, struct question *q)
 {
 	struct sock *s;
 
+	q->tcp |= d->peer[dns_choose(d, q)].tcp_only;
 	if (q->tcp) {
 		dns_stream_give(d, q);
 		return true;

@@ -21,6 +21,11 @@ PORT" lines are written to PORTFILE when all listen.  A mode answers A with 192.
     tcpone          TC on UDP; TCP: one answer, then closes
     tcpdrip         TC on UDP; TCP: a byte at a time
     tcpnone         TC on UDP; nobody listens on TCP
+    tcponly         drops what comes by UDP, answers on TCP
+    cut             half of the message by UDP, without TC; answers on TCP
+    many            TC on UDP; TCP: 3000 records
+    errors          SERVFAIL, and a record beside it
+    ports           MX with the number of its clients' ports as preference
     spoof           wrong ids, questions and no QR first, then the answer
     selfptr         a name that points to itself
     counts          promises records that are not there
@@ -105,6 +110,9 @@ def chain(name):
     return 'n%d.%s' % (n + 1, rest)
 
 
+seen = set()            # the ports that "ports" was asked from
+
+
 def replies(mode, q, tcp):
     """The datagrams to send back for a query."""
     ident, _, question, name, kind, edns = parse(q)
@@ -117,8 +125,21 @@ def replies(mode, q, tcp):
         return [message(ident, question, rcode=2)]
     if mode in rcodes:
         return [message(ident, question, rcode=rcodes[mode])]
-    if mode == 'mute' or (mode == 'ednsmute' and edns):
+    if mode == 'mute' or (mode == 'ednsmute' and edns) or (
+            mode == 'tcponly' and not tcp):
         return []
+    if mode == 'cut' and not tcp:
+        return [ok[:len(ok) - len(rdata(kind, name)) // 2]]
+    if mode == 'many':
+        return [message(ident, question, [
+            record(kind, struct.pack('>H', i) + b'\xc0\x0c')
+            for i in range(3000)])]
+    if mode == 'errors':
+        return [message(ident, question, [record(kind, rdata(kind, name))],
+                        rcode=2)]
+    if mode == 'ports':
+        return [message(ident, question, [
+            record(15, struct.pack('>H', len(seen)) + b'\xc0\x0c')])]
     if mode == 'ede':
         return [message(ident, question, rcode=2,
                         opt=ede(6, 'signature crypto failed'))]
@@ -131,7 +152,8 @@ def replies(mode, q, tcp):
         opt = b'\0' + struct.pack('>HHIH', 41, 1232, 0x01000000, 0)
         return [struct.pack('>6H', ident, 0x8180, 1, 0, 0, 1) + question +
                 opt]
-    if mode in ('truncate', 'tcpone', 'tcpdrip', 'tcpnone') and not tcp:
+    if mode in ('truncate', 'tcpone', 'tcpdrip', 'tcpnone',
+                'many') and not tcp:
         return [message(ident, question, flags=0x8380)]
     if mode == 'spoof':
         other = wire('other.test') + question[-4:]
@@ -188,6 +210,8 @@ def replies(mode, q, tcp):
 def udp(mode, sock):
     while True:
         q, peer = sock.recvfrom(4096)
+        if mode == 'ports':
+            seen.add(peer[1])
         out = replies(mode, q, False)
         if mode == 'late':
             threading.Timer(1.2, lambda: [sock.sendto(m, peer)
