@@ -309,8 +309,9 @@ dns_fds(struct dns *d, struct pollfd *p, int64_t *when)
 	for (i = 0; i < d->sys.n; i++)
 		for (k = 0; k < d->peer[i].nsock; k++) {
 			s = &d->peer[i].sock[k];
-			p[n++] = (struct pollfd){ s->fd, (short)(POLLIN |
-			    (s->full ? POLLOUT : 0)), 0 };
+			if (s->fd >= 0)
+				p[n++] = (struct pollfd){ s->fd, (short)
+				    (POLLIN | (s->full ? POLLOUT : 0)), 0 };
 		}
 	for (i = 0; i < STREAMS; i++)
 		if (d->stream[i].fd >= 0)
@@ -321,23 +322,27 @@ dns_fds(struct dns *d, struct pollfd *p, int64_t *when)
 	return n;
 }
 
-/* In the order of dns_fds; nothing opens a descriptor meanwhile. */
+/* In the order of dns_fds; ports are opened and closed in dns_flush alone. */
 static void
 serve(struct dns *d, const struct pollfd *p, nfds_t n)
 {
 	struct stream *open[STREAMS];
 	unsigned i, k, nopen = 0;
+	struct sock *s;
 	nfds_t at = 0;
 
 	for (i = 0; i < STREAMS; i++)
 		if (d->stream[i].fd >= 0)
 			open[nopen++] = &d->stream[i];
 	for (i = 0; i < d->sys.n; i++)
-		for (k = 0; k < d->peer[i].nsock && at < n; k++, at++) {
+		for (k = 0; k < d->peer[i].nsock && at < n; k++) {
+			s = &d->peer[i].sock[k];
+			if (s->fd < 0)
+				continue;
 			if ((p[at].revents & POLLOUT) != 0)
-				d->peer[i].sock[k].full = false;
-			if ((p[at].revents & ~POLLOUT) != 0)
-				dns_receive(d, &d->peer[i].sock[k]);
+				s->full = false;
+			if ((p[at++].revents & ~POLLOUT) != 0)
+				dns_receive(d, s);
 		}
 	for (i = 0; i < nopen && at < n; i++, at++)
 		if (p[at].revents != 0 && open[i]->fd == p[at].fd)
@@ -481,7 +486,8 @@ close_peer(struct peer *p)
 	unsigned i;
 
 	for (i = 0; i < p->nsock; i++) {
-		close(p->sock[i].fd);
+		if (p->sock[i].fd >= 0)
+			close(p->sock[i].fd);
 		free(p->sock[i].slot);
 	}
 }

@@ -12,7 +12,10 @@
 
 enum {
 	BATCH = 64,		/* packets per system call */
-	SOCKS = 4,		/* ports per server */
+	PORTS = 4,		/* in use at once per server */
+	SOCKS = 2 * PORTS,	/* with those that wait for late replies */
+	PORT_QUERIES = 1000,	/* then another takes the port's place */
+	PORT_MS = 10000,	/* or after this time */
 	IDS = 65536,
 	STREAMS = 16,		/* TCP connections */
 	PIPELINE = 32,		/* questions on one of them */
@@ -62,9 +65,12 @@ struct question {
 };
 
 struct sock {
-	int fd;
+	int fd;				/* -1: none */
 	uint8_t server;
 	bool full;			/* did not take all: wait for POLLOUT */
+	bool old;			/* gets no more questions */
+	unsigned sent, waiting;		/* queries; questions with an id */
+	int64_t since;
 	struct question **slot;
 };
 
@@ -81,7 +87,9 @@ struct stream {
 /* What we learnt about a server. */
 struct peer {
 	struct sock sock[SOCKS];
-	unsigned nsock;
+	unsigned nsock;			/* how many were ever opened */
+	struct sock *port[PORTS];	/* those that are asked by */
+	unsigned nport;
 	int64_t bad_until;		/* others first until then */
 	int64_t tcp_bad_until;		/* the same for questions by TCP */
 	unsigned streak;		/* timeouts in a row */

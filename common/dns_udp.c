@@ -6,6 +6,10 @@
  * told; ids from getrandom, a table of questions by id, so no search; a
  * question that is sent again to the same server keeps its id, so a late
  * reply still counts.
+ *
+ * Ports are renewed, so that one that was found out is of no use for long.
+ * The old one stays open until nobody waits for a reply there, and its table
+ * is then the next one's: a new port costs three system calls.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,8 +39,10 @@ dns_random16(struct dns *d)
 void
 dns_release_id(struct question *q)
 {
-	if (q->sock != NULL)
-		q->sock->slot[q->id] = NULL;
+	if (q->sock == NULL)
+		return;
+	q->sock->slot[q->id] = NULL;
+	q->sock->waiting--;
 	q->sock = NULL;
 }
 
@@ -56,6 +62,7 @@ dns_bury_id(struct dns *d, struct question *q)
 		t->sock->slot[t->id] = NULL;
 	*t = (struct tomb){ q->sock, q->id };
 	q->sock->slot[q->id] = dead;
+	q->sock->waiting--;
 	q->sock = NULL;
 }
 
@@ -69,37 +76,61 @@ take_id(struct dns *d, struct question *q, struct sock *s)
 		id = dns_random16(d);
 	while (s->slot[id] != NULL);
 	s->slot[id] = q;
+	s->waiting++;
 	q->sock = s;
 	q->id = id;
 }
 
 /* ---- sending */
 
-static int
+/* One that is not open, NULL if all still wait for replies. */
+static struct sock *
+unused_sock(struct peer *p)
+{
+	unsigned i;
+
+	for (i = 0; i < p->nsock; i++)
+		if (p->sock[i].fd < 0)
+			return &p->sock[i];
+	if (p->nsock == SOCKS)
+		return NULL;
+	p->sock[i] = (struct sock){ .fd = -1,
+	    .slot = mem_new(IDS, sizeof *p->sock->slot) };
+	p->nsock++;
+	return &p->sock[i];
+}
+
+static struct sock *
 open_sock(struct dns *d, unsigned server)
 {
 	struct peer *p = &d->peer[server];
 	const struct net_addr *a = &d->sys.server[server].addr;
-	struct sock *s = &p->sock[p->nsock];
-	int size = RCVBUF;
+	struct sock *s = unused_sock(p);
+	int size = RCVBUF, fd;
 
-	s->fd = socket(a->ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK |
+	if (s == NULL)
+		return NULL;
+	fd = socket(a->ss.ss_family, SOCK_DGRAM | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0);
-	if (s->fd < 0 || connect(s->fd, (const struct sockaddr *)&a->ss,
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&a->ss,
 	    a->len) < 0) {
 		p->error = errno;
-		if (s->fd >= 0)
-			close(s->fd);
-		return -1;
+		if (fd >= 0)
+			close(fd);
+		return NULL;
 	}
-	if (d->inflight > 8 && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE,
+	if (d->inflight > 8 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE,
 	    &size, sizeof size) < 0)
-		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	s->server = (uint8_t)server;
-	s->full = false;
-	s->slot = mem_new(IDS, sizeof *s->slot);
-	p->nsock++;
-	return 0;
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	*s = (struct sock){ .fd = fd, .server = (uint8_t)server,
+	    .since = d->now, .slot = s->slot };
+	return s;
+}
+
+static bool
+worn(const struct dns *d, const struct sock *s)
+{
+	return s->sent >= PORT_QUERIES || d->now - s->since >= PORT_MS;
 }
 
 /* One port suffices for a few questions; more of them for many. */
@@ -107,11 +138,35 @@ static struct sock *
 pick_sock(struct dns *d, unsigned server)
 {
 	struct peer *p = &d->peer[server];
-	unsigned like = d->inflight < 16 ? 1 : SOCKS;
+	unsigned like = d->inflight < 16 ? 1 : PORTS;
+	struct sock **port, *s;
 
-	if (p->nsock < like && open_sock(d, server) < 0 && p->nsock == 0)
+	if (p->nport < like && (s = open_sock(d, server)) != NULL)
+		p->port[p->nport++] = s;
+	if (p->nport == 0)
 		return NULL;
-	return &p->sock[dns_random16(d) % p->nsock];
+	port = &p->port[dns_random16(d) % p->nport];
+	if (worn(d, *port) && (s = open_sock(d, server)) != NULL) {
+		(*port)->old = true;
+		*port = s;
+	}
+	return *port;
+}
+
+/* Old ports nobody waits for. */
+static void
+close_old(struct dns *d)
+{
+	struct sock *s;
+	unsigned i;
+
+	for (i = 0; i < d->sys.n; i++)
+		for (s = d->peer[i].sock; s < d->peer[i].sock +
+		    d->peer[i].nsock; s++)
+			if (s->old && s->waiting == 0 && s->fd >= 0) {
+				close(s->fd);
+				s->fd = -1;
+			}
 }
 
 static void
@@ -163,6 +218,7 @@ post(struct dns *d, struct batch *b)
 		error = errno;
 		got = 0;
 	}
+	b->sock->sent += (unsigned)got;
 	for (i = 0; i < got; i++)
 		dns_sent(d, b->q[i]);
 	if (error == EAGAIN || error == ENOBUFS || error == EINTR)
@@ -249,6 +305,7 @@ dns_flush(struct dns *d)
 
 	b.n = 0;
 	b.sock = NULL;
+	close_old(d);
 	refill(d);
 	while ((q = due(d)) != NULL) {
 		if (!load(d, &b, q)) {
