@@ -41,7 +41,8 @@
 # nsd, unbound:
 #   LAB_NSD LAB_DNS		HOST:PORT, authoritative and validating
 #
-# To be set before lab_up, all optional:
+# To be set before lab_up, all optional; no other variable LAB or LAB_* of the
+# environment counts:
 #   LAB_CERT=NAME		certificate of the servers instead of good
 #   LAB_DOVECOT_CONF=TEXT	more dovecot.conf
 #   LAB_AS_INSTALLED=1		for a bench: see lab_dovecot_quick
@@ -71,6 +72,19 @@
 #				output in $LAB/NAME.out, its pid in LAB_PID
 #   lab_stop PID		end one of these earlier
 #   lab_logs			all logs, as TAP comments on stderr
+
+# A laboratory is its script's own: what the environment says of another one
+# does not count, or servers would be missing and files land there.
+lab_forget() {
+	local v
+	for v in "${!LAB@}"; do
+		case $v in
+		LAB_CERT|LAB_*_CONF|LAB_AS_INSTALLED) ;;
+		LAB|LAB_*) unset "$v";;
+		esac
+	done
+}
+lab_forget
 
 LAB_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin		# where Debian keeps the servers
@@ -252,13 +266,14 @@ lab_guard() {
 	# shellcheck disable=SC2016
 	lab_start guarding bash -c '
 		. "$1/lab.sh"
+		LAB=$3
 		lab_privileges
 		exec 3<> "$LAB/guard"
 		while kill -0 "$2" && [ -d "$LAB" ]; do
 			read -r -t 1 -u 3 _ || :
 		done 2>/dev/null
 		LAB_SUDO=$(cat "$LAB/sudo" 2>/dev/null)
-		lab_down' lab "$LAB_SRC" $pid
+		lab_down' lab "$LAB_SRC" $pid "$LAB"
 	# not in the list: it watches over lab_down as well
 	LAB_GUARD=$LAB_PID
 	: > "$LAB/pids"

@@ -29,6 +29,13 @@ for n in expired notyet selfsigned wrongname unknown sha1 rsa1024 nul \
 done
 # cn-only, ip-only, wildcard and partial: openssl's own rules are laxer
 
+# ---- the environment of whoever has a lab already
+
+is "$(LAB=/x LAB_DNS=127.0.0.1:1 LAB_IMAP_PORT=1 LAB_CERT=expired bash -c \
+	'. "$1"; echo "${LAB-}${LAB_DNS-}${LAB_IMAP_PORT-} $LAB_CERT"' \
+	lab "$ROOT/tests/lab/lab.sh")" ' expired' \
+	"it is not this script's lab; what is to be set before counts"
+
 # ---- servers
 
 start=$EPOCHREALTIME
@@ -130,6 +137,9 @@ like "$answer" 'flags:[a-z ]* ad' 'the zone validates'
 like "$answer" '10 mail.johndoe.com' 'the MX'
 like "$(drill -p "${LAB_DNS##*:}" @127.0.0.1 A example.org)" NXDOMAIN \
 	'nothing else exists'
+drill -D -p "${LAB_DNS##*:}" @127.0.0.1 A foo.johndoe.com > "$T/denied"
+like "$(drill -p "${LAB_DNS##*:}" @127.0.0.1 TXT _mta-sts.johndoe.com)" STSv1 \
+	'a denial of what is beside it in the zone denies nothing that is there'
 
 # ---- the relay
 

@@ -164,8 +164,8 @@ late|ok
 END
 like "$(ask "$DNS_BAD_big" a.b TXT)" '^a.b TXT ok .*tcp=1' \
 	'more than we allowed by UDP: asked by TCP'
-is "$(ask "$DNS_BAD_many" a.b MX | grep -o ' a.b;' | wc -l)" 3000 \
-	'3000 records are an answer'
+is "$(ask "$DNS_BAD_many" a.b MX | grep -o ' h[0-9]*.a.b;' | sort -u | wc -l)" \
+	2900 '2900 records are an answer'
 names() { for ((i = 0; i < $1; i++)); do echo "n$i.x MX"; done; }
 for mode in truncate tcpone tcpdrip; do
 	v=DNS_BAD_$mode
