@@ -37,7 +37,8 @@ enum {
 	STREAM = 1 << 17,	/* bytes that come with no word of ours */
 	NAP = 1000,		/* microseconds at most: see pause_for_more */
 	SLICE = 5,		/* seconds, of a long wait */
-	SLEPT = 2000		/* ms of suspension that count */
+	SLEPT = 2000,		/* ms of suspension that count */
+	ADDRESSES = 16
 };
 
 struct conn {
@@ -360,27 +361,38 @@ fill(struct conn *c)
 }
 
 static int
-dial(struct conn *c)
+look_up(struct conn *c, struct net_addr *addr, int max)
 {
 	const struct conn_conf *f = c->conf;
 	const char *host = f->dial_host != NULL ? f->dial_host : f->host;
 	unsigned port = f->dial_port != 0 ? f->dial_port : f->port;
-	struct net_addr addr[16];
 	struct proxy_conf proxy;
-	int n, which = 0;
+	int n;
+
+	if (f->proxy == NULL)
+		return net_resolve(host, port, f->family, addr, max,
+		    limit(c), c->e);
+	if (proxy_parse(&proxy, f->proxy, c->e) < 0)
+		return -1;
+	n = net_resolve(proxy.host, proxy.port, f->family, addr, max,
+	    limit(c), c->e);
+	proxy_wipe(&proxy);
+	return n;
+}
+
+static int
+dial(struct conn *c)
+{
+	const struct conn_conf *f = c->conf;
+	struct net_addr found[ADDRESSES];
+	const struct net_addr *addr = f->naddr > 0 ? f->addr : found;
+	int n = f->naddr, which = 0;
 
 	if (f->command != NULL)
 		return spawn_socket(f->command, &c->child, c->e);
 	if (f->path != NULL)
 		return net_unix(f->path, c->e);
-	if (f->proxy != NULL) {
-		if (proxy_parse(&proxy, f->proxy, c->e) < 0)
-			return -1;
-		host = proxy.host;
-		port = proxy.port;
-	}
-	n = net_resolve(host, port, f->family, addr, 16, limit(c), c->e);
-	if (n <= 0)
+	if (n == 0 && (n = look_up(c, found, ADDRESSES)) <= 0)
 		return -1;
 	c->tcp = true;
 	c->fd = net_connect(addr, n, f->source, limit(c), &which, c->e);
@@ -421,18 +433,40 @@ name(struct conn *c)
 		snprintf(c->where, sizeof c->where, "%s:%u", f->host, f->port);
 }
 
+/* What is known before there is a connection. */
+static void
+begin(struct conn *c, const struct conn_conf *conf, struct err *e)
+{
+	c->conf = conf;
+	c->e = e;
+	name(c);
+	conn_phase(c, "connecting",
+	    conf->connect_timeout > 0 ? conf->connect_timeout : 60);
+}
+
+int
+conn_resolve(const struct conn_conf *conf, struct net_addr *addr, int max,
+    struct err *e)
+{
+	struct conn c = { .fd = -1 };
+	int n = 0;
+
+	begin(&c, conf, e);
+	if (conf->command == NULL && conf->path == NULL)
+		n = look_up(&c, addr, max);
+	return n < 0 ? broken(&c) : n;
+}
+
 struct conn *
 conn_open(const struct conn_conf *conf, struct err *e)
 {
 	struct conn *c = mem_new(1, sizeof *c);
 
-	*c = (struct conn){ .fd = -1, .conf = conf, .e = e, .opening = true,
+	*c = (struct conn){ .fd = -1, .opening = true,
 	    .slept = clock_slept(),
 	    .limit = LINE, .out.max = BURST, .tx.max = 2 * BURST,
 	    .rx.max = BURST, .in.max = AHEAD };
-	name(c);
-	conn_phase(c, "connecting",
-	    conf->connect_timeout > 0 ? conf->connect_timeout : 60);
+	begin(c, conf, e);
 	snprintf(c->peer_text, sizeof c->peer_text, "%s",
 	    conf->command != NULL ? "command" : "unix");
 	c->fd = dial(c);

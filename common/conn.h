@@ -18,6 +18,7 @@
 #include "tls.h"
 
 struct conn;
+struct net_addr;
 
 struct conn_conf {
 	const char *host;	/* to connect to (A-labels or address) */
@@ -28,11 +29,20 @@ struct conn_conf {
 	unsigned dial_port;
 	const char *proxy;	/* socks5://[user:pass@]h[:1080], http://h:port */
 	const char *source;	/* local address */
+	const struct net_addr *addr;	/* looked up before: conn_resolve */
+	int naddr;
 	int family;		/* AF_UNSPEC, AF_INET, AF_INET6 */
 	double connect_timeout;	/* seconds; 0: 60 */
 	int64_t deadline;	/* of the whole (clock.h); 0: never */
 	struct tls_ctx *tls;	/* for conn_starttls and conn_tls */
 };
+
+/*
+ * Looks up whom conn_open would connect to, for conf->addr: how many addresses
+ * at most max, 0 where nothing is looked up (a path, a command), -1.
+ */
+int conn_resolve(const struct conn_conf *, struct net_addr *, int max,
+    struct err *);
 
 /* Connected, in plaintext; NULL on failure.  *conf must outlive it. */
 struct conn *conn_open(const struct conn_conf *, struct err *);
