@@ -117,6 +117,8 @@ account_options(struct account *a)
 	    "talk to this command (ssh -W ...)", NULL, 0 },
 	{ 0, "connect-to", "HOST:PORT", OPT_TEXT, &a->connect_to,
 	    "connect there, verify the server's name", NULL, 0 },
+	{ 0, "no-sandbox", NULL, OPT_FLAG, &a->no_sandbox,
+	    "do not give up what is not needed", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "TLS" },
 	{ 0, "tls", "MODE", OPT_CALL, &a->tls_option,
 	    "implicit, starttls or off", set_tls, 0 },

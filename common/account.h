@@ -12,6 +12,7 @@
 #include "fail.h"
 #include "mem.h"
 #include "opt.h"
+#include "sandbox.h"
 #include "str.h"
 
 enum account_scheme {
@@ -43,7 +44,9 @@ struct account {			/* start with { 0 } */
 	struct opt_list pins;
 	double timeout;			/* of the whole, seconds; 0: none */
 	int64_t deadline;		/* of the same, once it runs */
-	const char *const *writes;	/* where the tool writes: see session */
+	struct sandbox *box;		/* what the tool reads and writes
+					 * itself: see session_ready */
+	bool no_sandbox;
 	enum account_tls tls_option;
 	const char *user, *auth;	/* user: also from the URL or netrc */
 	const char *password_command, *password_file, *password_fd, *netrc;

@@ -435,7 +435,7 @@ name(struct conn *c)
 
 /* What is known before there is a connection. */
 static void
-begin(struct conn *c, const struct conn_conf *conf, struct err *e)
+prepare(struct conn *c, const struct conn_conf *conf, struct err *e)
 {
 	c->conf = conf;
 	c->e = e;
@@ -451,7 +451,7 @@ conn_resolve(const struct conn_conf *conf, struct net_addr *addr, int max,
 	struct conn c = { .fd = -1 };
 	int n = 0;
 
-	begin(&c, conf, e);
+	prepare(&c, conf, e);
 	if (conf->command == NULL && conf->path == NULL)
 		n = look_up(&c, addr, max);
 	return n < 0 ? broken(&c) : n;
@@ -466,7 +466,7 @@ conn_open(const struct conn_conf *conf, struct err *e)
 	    .slept = clock_slept(),
 	    .limit = LINE, .out.max = BURST, .tx.max = 2 * BURST,
 	    .rx.max = BURST, .in.max = AHEAD };
-	begin(c, conf, e);
+	prepare(c, conf, e);
 	snprintf(c->peer_text, sizeof c->peer_text, "%s",
 	    conf->command != NULL ? "command" : "unix");
 	c->fd = dial(c);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "sandbox.h"
 #include "stop.h"
 
 /* Interrupted by a stop, where it would go on blocking? */
@@ -185,12 +186,49 @@ temp_in(const char *dir)
 	return fd;
 }
 
+/* Opened anew, so that a lock on it tells whether that one is still open. */
+static int
+reopen(int kept)
+{
+	struct flock mine = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", kept);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &mine) == 0 &&
+	    ftruncate(fd, 0) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static struct {
+	int fd[4];
+	size_t n;
+} pool;
+
+static int
+temp_kept(void)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < pool.n; i++)
+		if ((fd = reopen(pool.fd[i])) >= 0)
+			return fd;
+	return -1;
+}
+
 int
 file_temp(struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
-	int fd = -1;
+	int fd = temp_kept();
 
+	if (fd >= 0)
+		return fd;
 	if (tmp != NULL && tmp[0] == '/')
 		fd = temp_in(tmp);
 	if (fd < 0)
@@ -200,6 +238,22 @@ file_temp(struct err *e)
 	if (fd < 0)
 		return fail_sys(e, EX_CANTCREAT, "temporary file");
 	return fd;
+}
+
+void
+file_temp_keep(size_t n, struct sandbox *s)
+{
+	struct err ignored = { 0 };
+	char path[64];
+	int fd;
+
+	for (; n > 0 && pool.n < sizeof pool.fd / sizeof pool.fd[0]; n--) {
+		if ((fd = file_temp(&ignored)) < 0)
+			return;
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		sandbox_path(s, path, SANDBOX_WRITE);
+		pool.fd[pool.n++] = fd;
+	}
 }
 
 int

@@ -49,6 +49,14 @@ int file_spool(int fd, off_t *off, uint64_t *size, struct err *);
 /* An empty unlinked temporary file. */
 int file_temp(struct err *);
 
+/*
+ * For who is about to enter a sandbox, which has no folder for them: makes n
+ * temporary files now.  From then on file_temp gives one of those that nobody
+ * has open.  If they cannot be made, file_temp will say why.
+ */
+struct sandbox;
+void file_temp_keep(size_t n, struct sandbox *);
+
 /* All n bytes, whatever write(2) takes at a time; EX_IOERR. */
 int file_write(int fd, const void *, size_t n, struct err *);
 

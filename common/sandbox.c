@@ -1,17 +1,23 @@
 /*
  * sandbox.c: giving up what is not needed before a stranger is listened to
  *
- * Landlock by its system calls: the headers of Debian 12 stop at the second
- * version of its ABI, the kernels do not.
+ * Files and TCP ports by Landlock, all else by seccomp (sandbox_calls.c).
+ * Landlock is called by number: the headers of Debian 12 stop at the second
+ * version of its interface, the kernels do not.
  */
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "fail.h"
+#include "mem.h"
 #include "sandbox.h"
+#include "sandbox_private.h"
 #include "trace.h"
 
 enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446 };
@@ -20,10 +26,21 @@ enum { RULE_PATH = 1, RULE_PORT = 2, ASK_VERSION = 1 };
 /* linux/landlock.h */
 enum {
 	FS_EXECUTE = 1 << 0, FS_WRITE = 1 << 1, FS_READ = 1 << 2,
-	FS_READ_DIR = 1 << 3,
+	FS_READ_DIR = 1 << 3, FS_REMOVE_FILE = 1 << 5, FS_MAKE_REG = 1 << 8,
+	FS_MAKE_DIR = 1 << 7, FS_REMOVE_DIR = 1 << 4,
 	FS_ALL_1 = (1 << 13) - 1, FS_REFER = 1 << 13, FS_TRUNCATE = 1 << 14,
 	FS_IOCTL = 1 << 15,
-	NET_BIND = 1 << 0, NET_CONNECT = 1 << 1
+	NET_BIND = 1 << 0, NET_CONNECT = 1 << 1,
+	SCOPE_ABSTRACT = 1 << 0, SCOPE_SIGNAL = 1 << 1
+};
+
+/* What a rule for a path gives, by enum sandbox_may. */
+static const uint64_t rights[] = {
+	[SANDBOX_READ] = FS_READ | FS_READ_DIR,
+	[SANDBOX_PUT] = FS_WRITE | FS_TRUNCATE | FS_MAKE_REG | FS_REMOVE_FILE,
+	[SANDBOX_WRITE] = FS_READ | FS_READ_DIR | FS_WRITE | FS_TRUNCATE |
+	    FS_MAKE_REG | FS_REMOVE_FILE | FS_MAKE_DIR | FS_REMOVE_DIR |
+	    FS_REFER,
 };
 
 struct ruleset {
@@ -39,15 +56,49 @@ struct port_rule {
 	uint64_t allowed, port;
 };
 
-static uint64_t
-handled(long abi)
-{
-	uint64_t fs = FS_ALL_1;
+static bool entered;
 
-	fs |= abi >= 2 ? FS_REFER : 0;
-	fs |= abi >= 3 ? FS_TRUNCATE : 0;
-	fs |= abi >= 5 ? FS_IOCTL : 0;
-	return fs;
+void
+sandbox_path(struct sandbox *s, const char *path, enum sandbox_may may)
+{
+	s->path = mem_grow(s->path, s->npath + 1, sizeof *s->path);
+	s->path[s->npath++] = (struct sandbox_path){ mem_dup(path), may };
+}
+
+void
+sandbox_port(struct sandbox *s, unsigned port)
+{
+	s->port = mem_grow(s->port, s->nport + 1, sizeof *s->port);
+	s->port[s->nport++] = port;
+}
+
+void
+sandbox_warn(void)
+{
+	fail_say("WARNING: --no-sandbox: whoever breaks in by the network can "
+	    "do all that you can do");
+}
+
+bool
+sandbox_entered(void)
+{
+	return entered;
+}
+
+/* ---- Landlock ---- */
+
+static struct ruleset
+handled(const struct sandbox *s, long abi)
+{
+	struct ruleset r = { .fs = FS_ALL_1 | FS_REFER };
+
+	r.fs |= abi >= 3 ? FS_TRUNCATE : 0;
+	r.fs |= abi >= 5 ? FS_IOCTL : 0;
+	if (abi >= 4)
+		r.net = s->any_port ? NET_BIND : NET_BIND | NET_CONNECT;
+	if (abi >= 6)
+		r.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
+	return r;
 }
 
 static void
@@ -60,54 +111,90 @@ allow_path(int set, const char *path, uint64_t what)
 	if (r.fd < 0)
 		return;
 	if (fstat(r.fd, &st) == 0 && !S_ISDIR(st.st_mode))
-		r.allowed &= FS_EXECUTE | FS_WRITE | FS_READ | FS_TRUNCATE;
+		r.allowed &= FS_WRITE | FS_READ | FS_TRUNCATE;
 	syscall(ADD_RULE, set, RULE_PATH, &r, 0);
 	close(r.fd);
 }
 
 static void
-allow(int set, const struct sandbox *s, long abi)
+allow(int set, const struct sandbox *s, const struct ruleset *h)
 {
 	struct port_rule r = { .allowed = NET_CONNECT };
 	size_t i;
 
-	for (i = 0; s->read[i] != NULL; i++)
-		allow_path(set, s->read[i], FS_READ | FS_READ_DIR);
-#ifdef __SANITIZE_ADDRESS__
+	for (i = 0; i < s->npath; i++)
+		allow_path(set, s->path[i].path,
+		    rights[s->path[i].may] & h->fs);
+#ifdef SANDBOX_SANITIZED
 	allow_path(set, "/proc", FS_READ | FS_READ_DIR);	/* for LSan */
 #endif
-	for (i = 0; s->write[i] != NULL; i++)
-		allow_path(set, s->write[i], handled(abi) &
-		    ~(uint64_t)(FS_EXECUTE | FS_IOCTL));
-	for (i = 0; abi >= 4 && s->ports[i] != 0; i++) {
-		r.port = s->ports[i];
+	for (i = 0; (h->net & NET_CONNECT) != 0 && i < s->nport; i++) {
+		r.port = s->port[i];
 		syscall(ADD_RULE, set, RULE_PORT, &r, 0);
 	}
 	r = (struct port_rule){ .allowed = NET_BIND, .port = 0 };
-	if (abi >= 4)			/* --source: any free port */
+	if (h->net != 0 && s->source)		/* any free port */
 		syscall(ADD_RULE, set, RULE_PORT, &r, 0);
 }
 
-bool
-sandbox_enter(const struct sandbox *s)
+/*
+ * The version of its interface if it is enforced now; 0.  The first one knows
+ * no renaming from one folder into another, which a Maildir lives by.
+ */
+static int
+landlock(const struct sandbox *s)
 {
 	long abi = syscall(CREATE_RULESET, NULL, 0, ASK_VERSION);
-	struct ruleset r = { 0 };
+	struct ruleset h = handled(s, abi);
 	bool done;
 	int set;
 
-	if (abi < 1)
-		return false;
-	r.fs = handled(abi);
-	r.net = abi >= 4 ? NET_BIND | NET_CONNECT : 0;
-	set = (int)syscall(CREATE_RULESET, &r, abi >= 4 ? 16UL : 8UL, 0);
+	if (abi < 2)
+		return 0;
+	set = (int)syscall(CREATE_RULESET, &h, abi >= 6 ? 24UL : abi >= 4 ?
+	    16UL : 8UL, 0);
 	if (set < 0)
-		return false;
-	allow(set, s, abi);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		return 0;
+	allow(set, s, &h);
 	done = syscall(RESTRICT_SELF, set, 0) == 0;
 	close(set);
-	trace_note(TRACE_DETAIL, "sandbox: Landlock ABI %ld%s", abi, done ? "" :
-	    ", not enforced");
-	return done;
+	return done ? (int)abi : 0;
+}
+
+/* ---- both ---- */
+
+static void
+say(int abi, bool calls)
+{
+	if (abi > 0)
+		trace_note(TRACE_TALK, "confined by Landlock (version %d): files%s%s",
+		    abi, abi >= 4 ? ", TCP ports" : "", abi >= 6 ?
+		    ", signals" : "");
+	else
+		trace_note(TRACE_TALK, "not confined: this kernel has no "
+		    "Landlock for files and TCP ports");
+	if (calls)
+		trace_note(TRACE_TALK, "confined by seccomp: system calls");
+	else
+		trace_note(TRACE_TALK, "not confined: no seccomp for system "
+		    "calls here");
+}
+
+void
+sandbox_enter(struct sandbox *s)
+{
+	bool calls;
+	int abi;
+
+	tzset();		/* the time zone's file, while it can be read */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	abi = landlock(s);
+	calls = sandbox_calls(s);
+	entered = abi > 0 || calls;
+	say(abi, calls);
+	while (s->npath > 0)
+		free(s->path[--s->npath].path);
+	free(s->path);
+	free(s->port);
+	*s = (struct sandbox){ 0 };
 }

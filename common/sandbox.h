@@ -5,19 +5,46 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What stays possible.  A path that does not exist is passed over. */
-struct sandbox {
-	const char *const *read;	/* below may be read; NULL ends */
-	const char *const *write;	/* and these written, made, renamed */
-	const unsigned *ports;		/* TCP ports to connect to; 0 ends */
+/* What may be done at and below a path. */
+enum sandbox_may {
+	SANDBOX_READ,	/* files read, folders listed */
+	SANDBOX_PUT,	/* files made, written, replaced; nothing is read */
+	SANDBOX_WRITE	/* all of it, and folders made and removed */
 };
 
+/* What stays possible.  Start with { 0 }: nothing. */
+struct sandbox {
+	struct sandbox_path {
+		char *path;
+		enum sandbox_may may;
+	} *path;
+	size_t npath;
+	unsigned *port;		/* TCP ports to connect to */
+	size_t nport;
+	bool any_port;		/* or any of them */
+	bool udp;		/* new UDP sockets: it asks name servers itself */
+	bool source;		/* sockets are bound to a local address */
+};
+
+/* Adds one; a path that is not there is passed over. */
+void sandbox_path(struct sandbox *, const char *path, enum sandbox_may);
+void sandbox_port(struct sandbox *, unsigned port);
+
 /*
- * From here on this process can neither execute a file, nor touch others than
- * those named, nor connect elsewhere (Landlock; each as far as the kernel
- * knows it).  Open descriptors keep working.  Whether anything was enforced:
- * an old kernel is no failure.
+ * From here on, and for all threads to come, this process can neither execute
+ * a file, nor touch files other than those named, nor connect elsewhere, nor
+ * do with the kernel what no client of a server does: each as far as the
+ * kernel knows it (Landlock, seccomp).  Open descriptors keep working.  What
+ * is refused fails with EACCES or EPERM, an unknown system call with ENOSYS.
+ * -vv says what is enforced: an old kernel is no failure.  The lists are freed.
+ * Call it before there is a second thread.
  */
-bool sandbox_enter(const struct sandbox *);
+void sandbox_enter(struct sandbox *);
+
+/* Instead, with --no-sandbox: a line on stderr. */
+void sandbox_warn(void);
+
+/* Has this process entered? */
+bool sandbox_entered(void);
 
 #endif

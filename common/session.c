@@ -9,8 +9,8 @@
 #include "file.h"
 #include "net.h"
 #include "proxy.h"
-#include "sandbox.h"
 #include "session.h"
+#include "session_private.h"
 #include "trace.h"
 
 static int
@@ -94,52 +94,16 @@ get_secret(struct session *s, struct err *e)
 	    "but nobody to log in as (-u)");
 }
 
-/* Where POSTBAG_DNS has its server; 53 otherwise. */
-static unsigned
-dns_port(void)
-{
-	const char *dns = getenv("POSTBAG_DNS");
-	struct err quiet = { 0 };
-	unsigned port = 0;
-	struct str host;
-
-	if (dns != NULL)
-		net_hostport(str_of(dns), &host, &port, &quiet);
-	return port != 0 ? port : 53;
-}
-
 /*
- * Rule 19: from here on strangers are listened to.  What is left is what
- * resolving a name and verifying a certificate open, and what the tool says
- * it will write.  A command to connect with must be executed, so with one
- * there is no sandbox.
+ * Before the sandbox, in which nobody can be asked.  Later connections go to
+ * the same addresses.
  */
-static void
-confine(const struct session *s)
+static int
+look_up(struct session *s, struct err *e)
 {
-	const struct account *a = s->account;
-	/* the second and third may be links to somewhere else */
-	const char *read[] = { "/etc", "/etc/resolv.conf", "/etc/ssl/certs",
-	    "/usr", "/lib", "/lib64", "/run/systemd/resolve",
-	    "/run/resolvconf", "/run/NetworkManager", "/dev/urandom",
-	    getenv("SSL_CERT_DIR"), s->tls_conf.ca, NULL };
-	unsigned ports[] = { s->conf.port, 53, dns_port(), s->conf.dial_port,
-	    0, 0 };
-	struct proxy_conf proxy;
-	struct err quiet = { 0 };
-	size_t i;
-
-	if (a->writes == NULL || a->connect_command != NULL)
-		return;
-	for (i = 0; i < sizeof read / sizeof *read - 1; i++)
-		if (read[i] == NULL)
-			read[i] = "/etc";
-	ports[3] = ports[3] != 0 ? ports[3] : ports[0];
-	if (a->proxy != NULL && proxy_parse(&proxy, a->proxy, &quiet) == 0) {
-		ports[4] = proxy.port;
-		proxy_wipe(&proxy);
-	}
-	sandbox_enter(&(struct sandbox){ read, a->writes, ports });
+	s->conf.naddr = conn_resolve(&s->conf, s->addr, SESSION_ADDRESSES, e);
+	s->conf.addr = s->addr;
+	return s->conf.naddr < 0 ? -1 : 0;
 }
 
 /* --timeout is for the whole, the time for the secret included. */
@@ -160,8 +124,8 @@ session_ready(struct session *s, struct account *a, struct err *e)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
 	begin(a);
 	if (fill_tls(s, e) == 0 && get_secret(s, e) == 0 &&
-	    fill_conf(s, e) == 0) {
-		confine(s);
+	    fill_conf(s, e) == 0 && look_up(s, e) == 0) {
+		session_confine(s);
 		return 0;
 	}
 	session_close(s);

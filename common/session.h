@@ -4,11 +4,15 @@
 
 #include "account.h"
 #include "conn.h"
+#include "net.h"
 #include "sasl.h"
+
+enum { SESSION_ADDRESSES = 16 };
 
 struct session {
 	struct account *account;
 	struct conn_conf conf;
+	struct net_addr addr[SESSION_ADDRESSES];
 	struct tls_conf tls_conf;
 	struct tls_ctx *tls;
 	struct conn *conn;
@@ -19,9 +23,9 @@ struct session {
 };
 
 /*
- * If the tool has set account->writes (paths, ended by NULL) the process is
- * confined to them and to this server before it connects.
- * Fetches the secret if there is to be a login, then connects to
+ * Fetches the secret if there is to be a login, looks the server up, confines
+ * the process to what the tool has put into account->box (EX_SOFTWARE if
+ * there is no such list) and to this server, then connects to
  * account->server; the TLS handshake is the protocol's affair.
  */
 int session_open(struct session *, struct account *, struct err *);

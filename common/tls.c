@@ -125,37 +125,38 @@ hashed(const char *dir)
 }
 
 static int
-trust_dir(SSL_CTX *ctx, const char *dir)
+trust_dir(struct tls_ctx *t, const char *dir)
 {
-	X509_LOOKUP *l = X509_STORE_add_lookup(SSL_CTX_get_cert_store(ctx),
-	    X509_LOOKUP_hash_dir());
+	X509_LOOKUP *l = X509_STORE_add_lookup(
+	    SSL_CTX_get_cert_store(t->ctx), X509_LOOKUP_hash_dir());
 
 	return l != NULL && X509_LOOKUP_add_dir(l, dir, X509_FILETYPE_PEM) ?
 	    0 : -1;
 }
 
 static int
-trust_given(SSL_CTX *ctx, const char *ca, struct err *e)
+trust_given(struct tls_ctx *t, const char *ca, struct err *e)
 {
 	struct stat st;
 
 	if (stat(ca, &st) < 0)
 		return fail_sys(e, EX_NOINPUT, "--ca %s", ca);
+	t->trust = ca;
 	if (S_ISDIR(st.st_mode)) {
 		if (!hashed(ca))
 			return fail(e, EX_CONFIG, "--ca %s: a directory "
 			    "without hashed names (openssl rehash makes "
 			    "them)", ca);
-		return trust_dir(ctx, ca);
+		return trust_dir(t, ca);
 	}
-	if (SSL_CTX_load_verify_file(ctx, ca) == 1)
+	if (SSL_CTX_load_verify_file(t->ctx, ca) == 1)
 		return 0;
 	openssl(e, EX_CONFIG, "no certificates in it");
 	return fail_in(e, "--ca %s", ca);
 }
 
 static int
-trust_system(SSL_CTX *ctx)
+trust_system(struct tls_ctx *t)
 {
 	static const char *const bundles[] = {
 		"/etc/ssl/certs/ca-certificates.crt",
@@ -168,13 +169,16 @@ trust_system(SSL_CTX *ctx)
 
 	if (dir == NULL)
 		dir = X509_get_default_cert_dir();
+	t->trust = file != NULL ? file : dir;
 	if (file == NULL && hashed(dir))
-		return trust_dir(ctx, dir);
+		return trust_dir(t, dir);
 	if (file != NULL)
-		return SSL_CTX_load_verify_file(ctx, file) == 1 ? 0 : -1;
+		return SSL_CTX_load_verify_file(t->ctx, file) == 1 ? 0 : -1;
 	for (i = 0; i < sizeof bundles / sizeof *bundles; i++)
-		if (SSL_CTX_load_verify_file(ctx, bundles[i]) == 1)
+		if (SSL_CTX_load_verify_file(t->ctx, bundles[i]) == 1) {
+			t->trust = bundles[i];
 			return 0;
+		}
 	ERR_clear_error();
 	return 0;		/* none: every issuer will be unknown */
 }
@@ -246,8 +250,8 @@ set_up(struct tls_ctx *t, struct err *e)
 		return -1;
 	if (t->conf->npins > 0 || t->conf->insecure)
 		return 0;		/* no issuer is asked about */
-	got = t->conf->ca != NULL ? trust_given(ctx, t->conf->ca, e) :
-	    trust_system(ctx);
+	got = t->conf->ca != NULL ? trust_given(t, t->conf->ca, e) :
+	    trust_system(t);
 	return got < 0 ? openssl(e, EX_CONFIG, "trusted certificates") : 0;
 }
 

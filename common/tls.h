@@ -33,6 +33,13 @@ struct tls_ctx *tls_ctx_new(const struct tls_conf *, struct err *);
 void tls_ctx_free(struct tls_ctx *);
 
 /*
+ * Adds what is still read to a sandbox: certificates of a folder are looked up
+ * during the handshake, where their links lead.  NULL is fine.
+ */
+struct sandbox;
+void tls_ctx_reads(const struct tls_ctx *, struct sandbox *);
+
+/*
  * A session with the server called name: a host name in A-labels or an
  * address, which its certificate must carry as a SAN (RFC 9525: no common
  * name, wildcards only as a whole left-most label).  With pins, one of them

@@ -17,6 +17,7 @@ struct tls_ctx {
 	SSL_CTX *ctx;
 	BIO_METHOD *bio;
 	const struct tls_conf *conf;
+	const char *trust;	/* the file or folder of authorities */
 	void *seen;		/* tls_look.c: chains verified; freed with it */
 };
 

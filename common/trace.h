@@ -9,8 +9,9 @@
 /* How many times -v was given; each level shows the ones before it, too. */
 enum trace_level {
 	TRACE_DONE = 1,		/* -v: what is done, a line each */
-	TRACE_TALK,		/* -vv: the dialogue, secrets masked */
-	TRACE_DETAIL,		/* -vvv: TLS, timing, what confines us */
+	TRACE_TALK,		/* -vv: the dialogue, secrets masked, and what
+				 * confines us */
+	TRACE_DETAIL,		/* -vvv: TLS, timing */
 };
 
 /* 0, the default, is silent. */

@@ -647,7 +647,7 @@ run(struct err *e)
 	struct run r = { .o = &o, .e = e, .root = -1, .lock = -1,
 	    .started = clock_ms(), .draws = isatty(2) == 1 &&
 	    !o.account.quiet };
-	const char *writes[3] = { NULL, NULL, NULL };
+	struct sandbox box = { 0 };
 	struct err late = { 0 };
 	struct line *l;
 	int status;
@@ -655,9 +655,9 @@ run(struct err *e)
 	pthread_mutex_init(&r.talk, NULL);
 	if (open_run(&r) == 0) {
 		l = &r.line[0];
-		writes[0] = o.near;
-		writes[1] = r.dir;
-		o.account.writes = writes;
+		sandbox_path(&box, o.near, SANDBOX_WRITE);
+		sandbox_path(&box, r.dir, SANDBOX_WRITE);
+		o.account.box = &box;
 		if (session_ready(&l->session, &o.account, &l->err) == 0 &&
 		    run_connect(&r, l) == 0)
 			sync_all(&r);

@@ -196,16 +196,15 @@ add_operands(struct letter *l, const struct options *o, struct people *p,
 
 /* ---- the sender ---- */
 
-/* user@host of whoever runs this: better than nothing, and true. */
-static const char *
-me(struct letter *l)
+const char *
+letter_self(struct arena *a)
 {
 	char host[256] = "localhost";
 	struct passwd *pw = getpwuid(getuid());
 
 	gethostname(host, sizeof host - 1);
-	return arena_printf(l->arena, "%s@%s", pw != NULL ? pw->pw_name :
-	    "nobody", host);
+	return arena_printf(a, "%s@%s", pw != NULL ? pw->pw_name : "nobody",
+	    host);
 }
 
 /* The first mailbox of a field of the message. */
@@ -258,7 +257,8 @@ find_sender(struct letter *l, const struct options *o, struct err *e)
 	if (user != NULL && strchr(user, '@') != NULL &&
 	    addr_mailbox(&l->from, str_of(user), &(struct err){ 0 }) == 0)
 		return 0;
-	if (addr_mailbox(&l->from, str_of(me(l)), e) < 0)
+	if (addr_mailbox(&l->from, str_of(o->self != NULL ? o->self :
+	    letter_self(l->arena)), e) < 0)
 		return fail_in(e, "no sender is known (-f)");
 	return 0;
 }

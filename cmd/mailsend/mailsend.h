@@ -34,6 +34,7 @@ struct options {
 	/* as sendmail only */
 	bool sendmail, no_dot, talk;
 	const char *sender, *full_name;
+	const char *self;	/* -bs: letter_self, before the sandbox */
 	int message_fd;		/* -bs: the message it took; else -1 */
 	struct session session;	/* one for all messages and connections */
 };
@@ -49,6 +50,9 @@ struct letter {
 	const char *id;		/* Message-ID, for the report */
 	bool raw;		/* a finished message, not composed by us */
 };
+
+/* user@host of whoever runs this: better than nothing, and true. */
+const char *letter_self(struct arena *);
 
 /* Everything up to the server; stdin is read here if it is needed. */
 int letter_write(struct letter *, const struct options *, struct err *);

@@ -240,8 +240,10 @@ run(int argc, char **argv, struct err *e)
 	trace_set(o.account.verbose);
 	if (o.check_address)
 		return report_addresses(&o, &o.account.arena);
-	if (o.talk)
+	if (o.talk) {
+		o.self = letter_self(&o.account.arena);
 		return sendmail_talk(&o, &o.account.arena, deliver_fd);
+	}
 	return deliver(e);
 }
 

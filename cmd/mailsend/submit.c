@@ -186,23 +186,28 @@ submit_check(const struct options *o, struct err *e)
 }
 
 /*
- * Where this will write: temporary files (mime_downgrade), and the Maildir of
- * --save, which must be there before anything is sent.
+ * What this will write: temporary files (mime_downgrade; of -bs what DATA
+ * brings, too), and the Maildir of --save, which must be there before anything
+ * is sent.
  */
 static int
 prepare(struct letter *l, struct options *o, struct err *e)
 {
-	const char **v = arena_new(l->arena, 5, sizeof *v);
-	const char *tmp = getenv("TMPDIR");
+	struct sandbox *box;
+	const char *dir;
 
-	v[0] = tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
-	v[1] = "/var/tmp";
-	v[2] = "/tmp";
-	o->account.writes = v;
+	if (o->account.box != NULL)		/* -bs: not the first one */
+		return 0;
+	box = o->account.box = arena_new(l->arena, 1, sizeof *box);
+	if (o->talk)
+		file_temp_keep(3, box);
+	else if (l->msg.eight)
+		file_temp_keep(1, box);
 	if (o->save == NULL)
 		return 0;
-	v[3] = file_path(l->arena, o->save + strlen("maildir:"));
-	return maildir_create(v[3], e) < 0 ? fail_in(e, "--save") : 0;
+	dir = file_path(l->arena, o->save + strlen("maildir:"));
+	sandbox_path(box, dir, SANDBOX_WRITE);
+	return maildir_create(dir, e) < 0 ? fail_in(e, "--save") : 0;
 }
 
 int

@@ -1,0 +1,19 @@
+/* sandbox_private.h: between sandbox.c and sandbox_calls.c */
+#ifndef SANDBOX_PRIVATE_H
+#define SANDBOX_PRIVATE_H
+
+#include "sandbox.h"
+
+/* The sanitizers' own needs: /proc, a tracer for leaks. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANDBOX_SANITIZED
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX_SANITIZED
+#endif
+#endif
+
+/* seccomp, for all threads: is it enforced now? */
+bool sandbox_calls(const struct sandbox *);
+
+#endif
