@@ -16,6 +16,8 @@ import threading
 from synclab import *
 
 SIZE = 140_000          # over two buffers of 64 KB and four of 32
+with open(ROOT + "/common/cte.h") as h:
+    BLOCK = int(re.search(r"define CTE_BLOCK (\d+)", h.read())[1])
 PATTERNS = [b"\r\n.", b"\r\n..", b"\r\n.\r\n", b"\r\nFrom ", b"\r\n>From x",
             b"\r\n", b"\r\n\r\n.\r\n\r\n", b"\xc3\xa9\r\n"]
 HEAD = (b"From: a@b.test\r\nTo: c@d.test\r\nSubject: %d\r\n"
@@ -171,7 +173,34 @@ def recoded():
     equal(got, want, "recoded messages, decoded")
 
 
+@scenario
+def refused():
+    """One bare CR or NUL, alone, at each place round the end of a buffer."""
+    port = smtp(b"250-CHUNKING\r\n")
+    bad, n = [], 0
+    head = HEAD % (1, 1)
+    for seam in 4096, 16384, BLOCK, 32768, 65536, 131072:
+        for at in (seam - 1, seam, len(head) + seam - 1, len(head) + seam):
+            for odd in b"\r", b"\0":
+                m = head + b"y" * (seam % 64 + len(head) % 7) + b"\r\n"
+                m += (b"y" * 61 + b"\r\n") * (SIZE // 63)
+                while m[at - 2:at + 3].strip(b"y"):
+                    m = m.replace(b"\r\n\r\n", b"\r\n\r\ny")
+                m = m[:at] + odd + m[at + 1:]
+                n += 1
+                if b"line" not in send(port, m, "-t"):
+                    bad.append((at, odd))
+    is_(bad, [], "%d messages with one such byte are refused" % n)
+
+
 # ---- fetching
+
+# A CR without its LF stays what it is, and the pair behind it becomes LF.
+FETCHED = MAILS + [
+    HEAD % (len(MAILS) + n, n) + b"x" * (n % 4) +
+    (b"\rx\r\n" if n < 4 else b"\r\r\n") * (SIZE // 4) + b"\r\n"
+    for n in range(8)]
+
 
 def pop3(f):
     def say(x):
@@ -185,12 +214,12 @@ def pop3(f):
             say(b"+OK\r\nUIDL\r\nPIPELINING\r\nUSER\r\n.")
         elif verb == b"LIST":
             say(b"+OK\r\n" + b"".join(b"%d %d\r\n" % (i + 1, len(m))
-                                      for i, m in enumerate(MAILS)) + b".")
+                                      for i, m in enumerate(FETCHED)) + b".")
         elif verb == b"UIDL":
             say(b"+OK\r\n" + b"".join(b"%d u%d\r\n" % (i + 1, i)
-                                      for i in range(len(MAILS))) + b".")
+                                      for i in range(len(FETCHED))) + b".")
         elif verb == b"RETR":
-            m = MAILS[int(args[0]) - 1]
+            m = FETCHED[int(args[0]) - 1]
             say(b"+OK\r\n" + re.sub(rb"(?m)^\.", b"..", m) + b".")
         else:
             say(b"+OK")
@@ -227,13 +256,13 @@ def fetched(*args):
 @scenario
 def fetching():
     # Where LF for CRLF could not be undone, all bytes stay.
-    want = [m.replace(b"\r\n", b"\n") for m in MAILS]
+    want = [m.replace(b"\r\n", b"\n") for m in FETCHED]
     port = serve(pop3)
     md, mb = fetched("-S", "pop3://127.0.0.1:%d" % port)
     equal(md, want, "POP3 to a Maildir")
     equal(mb, want, "POP3 to an mbox")
     far = Server()
-    for m in MAILS:
+    for m in FETCHED:
         far.box("INBOX").add(m)
     md, mb = fetched("-S", "imap://127.0.0.1:%d" % far.port)
     equal(md, want, "IMAP to a Maildir")
