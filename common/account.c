@@ -161,14 +161,10 @@ account_options(struct account *a)
 static const char *
 default_path(struct account *a)
 {
-	const char *dir = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const char *dir = file_xdg(&a->arena, "XDG_CONFIG_HOME", ".config");
 
-	if (dir != NULL && dir[0] == '/')
-		return arena_printf(&a->arena, "%s/postbag/config", dir);
-	if (home != NULL && home[0] == '/')
-		return arena_printf(&a->arena, "%s/.config/postbag/config",
-		    home);
-	return NULL;
+	return dir != NULL ? arena_printf(&a->arena, "%s/postbag/config",
+	    dir) : NULL;
 }
 
 /* socks5://user:password@host */
@@ -245,7 +241,7 @@ read_conf(struct account *a, struct err *e)
 	if (a->read)
 		return 0;
 	a->read = true;
-	a->conf.file = path != NULL ? path : "$HOME is not set";
+	a->conf.file = path != NULL ? path : "nowhere: there is no home";
 	if (path == NULL)
 		return 0;
 	if (a->config == NULL && access(path, F_OK) < 0 &&

@@ -41,6 +41,17 @@ file_open(const char *path, struct err *e)
 	return fd >= 0 ? fd : broken(e, EX_NOINPUT, path);	/* a fifo */
 }
 
+const char *
+file_xdg(struct arena *a, const char *name, const char *usual)
+{
+	const char *dir = getenv(name), *home = getenv("HOME");
+
+	if (dir != NULL && dir[0] == '/')
+		return arena_dup(a, str_of(dir));
+	return home != NULL && home[0] == '/' ?
+	    arena_printf(a, "%s/%s", home, usual) : NULL;
+}
+
 char *
 file_path(struct arena *a, const char *path)
 {

@@ -17,6 +17,12 @@ int file_open(const char *path, struct err *);
 /* "~/x" with $HOME for the tilde, else a copy; in the arena. */
 char *file_path(struct arena *, const char *path);
 
+/*
+ * A directory of the XDG specification: that of the variable if it is an
+ * absolute path, else the usual one below $HOME; NULL if there is none.
+ */
+const char *file_xdg(struct arena *, const char *name, const char *usual);
+
 /* The whole of fd, at most b->max bytes (more is EX_DATAERR), appended. */
 int file_slurp(int fd, struct buf *b, struct err *);
 

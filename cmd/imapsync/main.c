@@ -524,7 +524,8 @@ sync_all(struct run *r)
 static const char *
 state_dir(struct run *r)
 {
-	const char *dir = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *dir = file_xdg(&r->arena, "XDG_STATE_HOME",
+	    ".local/state");
 	struct buf name = { .max = 4096 };
 	const char *path = NULL;
 
@@ -534,12 +535,9 @@ state_dir(struct run *r)
 	    LAYOUT_VERBATIM) < 0)
 		fail(r->e, EX_USAGE, "%s cannot be a file name: use --state",
 		    r->o->title);
-	else if (dir != NULL && dir[0] == '/')
+	else if (dir != NULL)
 		path = arena_printf(&r->arena, "%s/postbag/imapsync/%s", dir,
 		    name.p);
-	else if (home != NULL && home[0] == '/')
-		path = arena_printf(&r->arena,
-		    "%s/.local/state/postbag/imapsync/%s", home, name.p);
 	else
 		fail(r->e, EX_CONFIG, "neither $XDG_STATE_HOME nor $HOME is "
 		    "set: use --state DIR");

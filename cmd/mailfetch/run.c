@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 #include "json.h"
 #include "mailfetch.h"
 
@@ -42,8 +43,7 @@ state_path(struct run *r)
 {
 	struct options *o = r->o;
 	const struct account_server *s = &o->account.server;
-	const char *dir = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	const char *name;
+	const char *dir, *name;
 
 	if (o->state != NULL)
 		return strchr(o->state, '/') != NULL ? o->state :
@@ -54,16 +54,13 @@ state_path(struct run *r)
 	    s->host, s->port);
 	if (o->operands.n > 0)
 		name = o->operands.v[0];
-	if (dir != NULL && dir[0] == '/')
-		return arena_printf(&r->arena, "%s/postbag/mailfetch/%s.state",
-		    dir, file_name(&r->arena, name));
-	if (home == NULL || home[0] != '/') {
+	dir = file_xdg(&r->arena, "XDG_STATE_HOME", ".local/state");
+	if (dir == NULL) {
 		fail(r->e, EX_CONFIG, "neither $XDG_STATE_HOME nor $HOME is "
 		    "set: use --state FILE");
 		return NULL;
 	}
-	return arena_printf(&r->arena,
-	    "%s/.local/state/postbag/mailfetch/%s.state", home,
+	return arena_printf(&r->arena, "%s/postbag/mailfetch/%s.state", dir,
 	    file_name(&r->arena, name));
 }
 
