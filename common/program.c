@@ -2,8 +2,10 @@
  * program.c: how each of the tools begins and ends
  */
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -30,9 +32,53 @@ plug(void)
 }
 
 void
+program_close(int fd)
+{
+	close(fd);
+	if (fd < 3)
+		plug();
+}
+
+/*
+ * Cron jobs, init wrappers and entry points of containers start programs with
+ * signals blocked or ignored.  With SIGCHLD ignored nobody learns how a child
+ * ended; with SIGTERM blocked nothing but SIGKILL ends us.
+ */
+static void
+usual_signals(void)
+{
+	static const int usual[] = { SIGCHLD, SIGPIPE, SIGALRM };
+	struct sigaction as_usual = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	size_t i;
+
+	for (i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		sigaction(usual[i], &as_usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Daemons and "env -i" give none; it is for the commands that we start, too. */
+static void
+home(void)
+{
+	const char *is = getenv("HOME");
+	const struct passwd *pw;
+
+	if (is != NULL && is[0] == '/')
+		return;
+	pw = getpwuid(getuid());
+	if (pw != NULL && pw->pw_dir[0] == '/')
+		setenv("HOME", pw->pw_dir, 1);
+}
+
+void
 program_begin(const char *argv0)
 {
 	plug();
+	usual_signals();
+	umask(umask(022) | 022);
+	home();
 	fail_name(argv0);
 	stop_guard();
 }

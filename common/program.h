@@ -5,7 +5,9 @@
 /*
  * First of all: the name for fail_say, and whoever closed one of the first
  * three descriptors does not find a connection or a file under its number.
- * Signals that ask us to end are heard from here on (stop.h).
+ * Signals are as in a shell, whatever we inherited, and those that ask us to
+ * end are heard from here on (stop.h); nobody else can write what we make;
+ * $HOME is set if anybody knows it.
  */
 void program_begin(const char *argv0);
 
@@ -15,6 +17,9 @@ void program_begin(const char *argv0);
  * of write(2), not the end.
  */
 void program_private(void);
+
+/* Closes a descriptor of our caller's; 0, 1 and 2 stay taken, but useless. */
+void program_close(int fd);
 
 /* As many descriptors as may be had; how many that is. */
 unsigned long program_files(void);
