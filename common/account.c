@@ -657,13 +657,19 @@ account_sections(struct account *a, const char *kind, struct opt_list *names,
 	    "there", a->conf.file, kind);
 }
 
+static void
+drop(struct secret *s)
+{
+	if (s != NULL)
+		mem_secret_wipe(s);
+	free(s);
+}
+
 void
 account_wipe(struct account *a)
 {
-	if (a->password != NULL) {
-		mem_secret_wipe(a->password);
-		free(a->password);
-	}
+	drop(a->password);
+	drop(a->from_fd);
 	buf_wipe(&a->text);
 	arena_free(&a->arena);
 	*a = (struct account){ 0 };

@@ -57,6 +57,7 @@ struct account {			/* start with { 0 } */
 	enum account_tls tls;		/* of the scheme, unless --tls */
 	/* private */
 	struct secret *password;	/* from the file itself, or NULL */
+	struct secret *from_fd;		/* what came from password_fd, or NULL */
 	struct conf conf;
 	struct buf text;
 	bool read;

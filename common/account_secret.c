@@ -11,6 +11,7 @@
 #include "account.h"
 #include "file.h"
 #include "netrc.h"
+#include "program.h"
 #include "secret.h"
 
 enum { NETRC_MAX = 1 << 18 };
@@ -35,24 +36,46 @@ from_command(struct account *a, struct secret *s, struct buf *looked,
 	    command_seconds, s, e) < 0 ? -1 : 1;
 }
 
+/* It can be read once; what else we start has no use for it. */
+static int
+read_fd(struct account *a, struct err *e)
+{
+	struct secret *s = mem_new(1, sizeof *s);
+	uint64_t fd;
+	int got;
+
+	if (str_num(str_of(a->password_fd), 1 << 20, &fd) < 0)
+		got = fail(e, EX_USAGE, "--password-fd: \"%s\" is no "
+		    "descriptor", a->password_fd);
+	else if (fcntl((int)fd, F_GETFD) < 0)
+		got = fail_sys(e, EX_USAGE, "--password-fd %s",
+		    a->password_fd);
+	else {
+		got = file_secret_fd((int)fd, s, e) < 0 ?
+		    fail_in(e, "--password-fd %s", a->password_fd) : 0;
+		program_close((int)fd);
+	}
+	if (got < 0) {
+		mem_secret_wipe(s);
+		free(s);
+		return -1;
+	}
+	a->from_fd = s;
+	return 0;
+}
+
 static int
 from_fd(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
-	uint64_t fd;
-
 	if (a->password_fd == NULL) {
 		buf_s(looked, ", -fd");
 		return 0;
 	}
-	if (str_num(str_of(a->password_fd), 1 << 20, &fd) < 0)
-		return fail(e, EX_USAGE, "--password-fd: \"%s\" is no "
-		    "descriptor", a->password_fd);
-	if (fcntl((int)fd, F_GETFD) < 0)
-		return fail_sys(e, EX_USAGE, "--password-fd %s",
-		    a->password_fd);
-	return file_secret_fd((int)fd, s, e) < 0 ?
-	    fail_in(e, "--password-fd %s", a->password_fd) : 1;
+	if (a->from_fd == NULL && read_fd(a, e) < 0)
+		return -1;
+	*s = *a->from_fd;
+	return 1;
 }
 
 static int

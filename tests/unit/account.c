@@ -709,7 +709,12 @@ order(void)
 	t.a.password_fd = fdtext;
 	is_int(account_password(&t.a, s, &t.e), 0, "a descriptor");
 	ok(str_eq((struct str){ s->p, s->n }, STR("from env")), "is read");
-	close(fd);
+	is_int(fcntl(fd, F_GETFD), -1, "and closed");
+	mem_secret_wipe(s);
+	is_int(account_password(&t.a, s, &t.e), 0, "for a second login");
+	ok(str_eq((struct str){ s->p, s->n }, STR("from env")), "it is known");
+	account_wipe(&t.a);
+	t.a.password_fd = fdtext;
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	is_int(t.e.code, EX_USAGE, "status");
 	fail_clear(&t.e);
