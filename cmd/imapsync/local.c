@@ -18,6 +18,8 @@
 #include "clock.h"
 #include "file.h"
 #include "imapsync.h"
+#include "net.h"
+#include "stop.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -224,16 +226,15 @@ merge_letters(const struct local *l, const struct keywords *k, struct str was,
 static void
 wait_lock(const struct local *l)
 {
-	struct timespec nap = { .tv_nsec = 50000000 };
 	struct stat st;
 	int i;
 
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 40 && !stop_asked(); i++) {
 		if (fstatat(l->top, "dovecot-keywords.lock", &st,
 		    AT_SYMLINK_NOFOLLOW) < 0 ||
 		    st.st_mtime < clock_wall() - 60)
 			return;
-		nanosleep(&nap, NULL);
+		net_poll(NULL, 0, clock_ms() + 50);
 	}
 }
 

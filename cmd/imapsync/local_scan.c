@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "imapsync.h"
+#include "stop.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -167,11 +168,13 @@ scan_folder(struct local *l, int at, bool fresh, struct err *e)
 			close(fd);
 		return -1;
 	}
-	for (errno = 0; (x = readdir(d)) != NULL; errno = 0)
-		if (x->d_name[0] != '.' &&
+	for (errno = 0; got == 0 && (x = readdir(d)) != NULL; errno = 0)
+		if (stop_asked())
+			got = fail_stop(e);
+		else if (x->d_name[0] != '.' &&
 		    (x->d_type == DT_REG || x->d_type == DT_UNKNOWN))
 			add(l, x, fresh);
-	if (errno != 0)
+	if (got == 0 && errno != 0)
 		got = fail_sys(e, EX_IOERR, "%s", l->path);
 	closedir(d);
 	if (l->heap.over)

@@ -59,8 +59,11 @@ static int
 look(struct box *b, struct one *o, bool whole)
 {
 	struct outgo out = { 0 };
-	int fd = local_read(&b->local, &b->local.v[o->at], b->run->e), got;
+	int fd, got;
 
+	if (stop_asked())		/* there may be many */
+		return fail_stop(b->run->e);
+	fd = local_read(&b->local, &b->local.v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = whole ? outgo_look(&out, fd, b->run->e) :

@@ -328,6 +328,17 @@ singly(struct group *g)
 	return got;
 }
 
+/* Into the log it went before; the next run asks the server for it. */
+static int
+in_doubt(struct group *g)
+{
+	if (conn_sent_all(g->l->imap.c))
+		report_problem(g->b->run, EX_TEMPFAIL, g->b->name, "an upload "
+		    "may have been accepted (%zu messages), its answer was "
+		    "lost: the next run looks", g->n);
+	return -1;
+}
+
 static int
 deliver(struct group *g)
 {
@@ -343,10 +354,12 @@ deliver(struct group *g)
 		return got < 0 ? -1 : singly(g);
 	if ((tag = imap_append_end(m)) == 0)
 		return -1;
+	conn_last(m->c, true);
 	do
 		if (imap_next(m, &r) < 0)
-			return -1;
+			return in_doubt(g);
 	while (!imap_done(&r, tag));
+	conn_last(m->c, false);
 	return r.type == IMAP_OK ? taken(g, &r) : singly(g);
 }
 

@@ -222,7 +222,7 @@ bool run_due(struct run *, struct key);	/* to be deleted on the server */
 void run_progress(struct run *, bool last);
 /*
  * Standard output is one account's at a time: from here until what it has to
- * say is said, and flushed.
+ * say is said, and flushed.  A stop ends the wait for one's turn.
  */
 void run_turn(struct options *, bool mine);
 uint32_t run_today(void);

@@ -371,7 +371,10 @@ settle(struct place *p, struct run *r, struct smtp_mail *m)
 		sent |= m->rcpt[i].state == SMTP_SENT;
 		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
 		open |= m->rcpt[i].state != SMTP_SENT;
-		if (m->rcpt[i].state != SMTP_SENT)
+		if (m->rcpt[i].state == SMTP_UNKNOWN)
+			fail_say("lmtp %s: <%s>: may have been accepted, and "
+			    "stays on the server", p->name, m->rcpt[i].addr);
+		else if (m->rcpt[i].state != SMTP_SENT)
 			fail_say("lmtp %s: <%s>: %d %s", p->name,
 			    m->rcpt[i].addr, m->rcpt[i].reply.code,
 			    m->rcpt[i].reply.text);
@@ -435,11 +438,17 @@ give_lmtp(struct place *p, struct run *r)
 /* ---- standard output ---- */
 
 static int
+unwritable(struct err *e)
+{
+	return stop_asked() ? fail_stop(e) : fail_sys(e, EX_IOERR,
+	    "standard output");
+}
+
+static int
 put_raw(void *to, struct str s, struct err *e)
 {
 	(void)to;
-	return fwrite(s.p, 1, s.n, stdout) == s.n ? 0 :
-	    fail_sys(e, EX_IOERR, "standard output");
+	return fwrite(s.p, 1, s.n, stdout) == s.n ? 0 : unwritable(e);
 }
 
 static int
@@ -521,7 +530,7 @@ give_stdout(struct run *r)
 		fputs(begins ? "\n" : "\n\n", stdout);
 	}
 	if (got == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		return fail_sys(r->e, EX_IOERR, "standard output");
+		return unwritable(r->e);
 	return got;
 }
 
@@ -571,7 +580,7 @@ place_give(struct place *p, struct run *r)
 		return give_lmtp(p, r);
 	case PLACE_STDOUT:
 		run_turn(r->o, true);
-		got = give_stdout(r);
+		got = stop_asked() ? fail_stop(r->e) : give_stdout(r);
 		run_turn(r->o, false);
 		return got;
 	default:

@@ -10,6 +10,7 @@
 #include "file.h"
 #include "json.h"
 #include "mailfetch.h"
+#include "stop.h"
 
 uint32_t
 run_today(void)
@@ -106,7 +107,8 @@ run_turn(struct options *o, bool mine)
 	if (!mine)
 		fflush(stdout);
 	if (o->turn >= 0)
-		while (fcntl(o->turn, F_SETLKW, &l) < 0 && errno == EINTR)
+		while (fcntl(o->turn, F_SETLKW, &l) < 0 && errno == EINTR &&
+		    !stop_asked())
 			;
 }
 
