@@ -157,12 +157,13 @@ account_options(struct account *a)
 
 /* --- the file --- */
 
-/* NULL if there is no home either. */
-static const char *
-default_path(struct account *a)
+const char *
+account_path(struct account *a)
 {
 	const char *dir = file_xdg(&a->arena, "XDG_CONFIG_HOME", ".config");
 
+	if (a->config != NULL)
+		return file_path(&a->arena, a->config);
 	return dir != NULL ? arena_printf(&a->arena, "%s/postbag/config",
 	    dir) : NULL;
 }
@@ -234,8 +235,7 @@ read_open(struct account *a, int fd, const char *path, struct err *e)
 static int
 read_conf(struct account *a, struct err *e)
 {
-	const char *path = a->config != NULL ?
-	    file_path(&a->arena, a->config) : default_path(a);
+	const char *path = account_path(a);
 	int fd, got;
 
 	if (a->read)

@@ -92,6 +92,9 @@ const char *account_bare_scheme(struct str protocol);
 int account_load(struct account *, struct opt_set *, const char *keys,
     const char *from, struct err *);
 
+/* The configuration file that is read if it is there; NULL: no home. */
+const char *account_path(struct account *);
+
 /*
  * Before account_load: a section "fetch NAME" or "sync NAME", whose keys go
  * over the account's, and whose account is its parent or that of its name.

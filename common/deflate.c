@@ -17,6 +17,12 @@ deflate_here(void)
 	return true;
 }
 
+const char *
+deflate_version(void)
+{
+	return zlibVersion();
+}
+
 static int
 begin(struct deflate_zlib *z)
 {
@@ -112,6 +118,12 @@ bool
 deflate_here(void)
 {
 	return false;
+}
+
+const char *
+deflate_version(void)
+{
+	return NULL;
 }
 
 struct deflate *

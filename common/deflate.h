@@ -16,6 +16,7 @@ struct deflate {
 
 /* Whether this was built with zlib. */
 bool deflate_here(void);
+const char *deflate_version(void);	/* zlib's; NULL: without */
 
 /* The maxima of from and to, in bytes.  NULL without zlib. */
 struct deflate *deflate_new(size_t from, size_t to);

@@ -12,6 +12,12 @@ idn_here(void)
 	return true;
 }
 
+const char *
+idn_version(void)
+{
+	return idn2_check_version(NULL);
+}
+
 int
 idn_ascii(const char *name, char **ascii)
 {
@@ -41,6 +47,12 @@ bool
 idn_here(void)
 {
 	return false;
+}
+
+const char *
+idn_version(void)
+{
+	return NULL;
 }
 
 int

@@ -6,6 +6,7 @@
 
 /* Whether this was built with libidn2. */
 bool idn_here(void);
+const char *idn_version(void);	/* libidn2's; NULL: without */
 
 /*
  * Only if it is here.  name to A-labels (IDNA 2008, not transitional), or

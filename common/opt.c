@@ -22,7 +22,8 @@ enum { FIRST = 512, MAXOPT = 256 };
 
 static const struct opt builtin[] = {
 	{ 'h', "help", NULL, OPT_CALL, NULL, "this list", NULL, OPT_NOCONF },
-	{ 'V', "version", NULL, OPT_CALL, NULL, "the version", NULL,
+	{ 'V', "version", NULL, OPT_CALL, NULL, "the versions, and "
+	    "where files are looked for", NULL,
 	    OPT_NOCONF },
 	{ 0, "options", NULL, OPT_CALL, NULL, "the table of options, for "
 	    "scripts", NULL, OPT_NOCONF | OPT_HIDDEN },
@@ -193,13 +194,28 @@ list(const struct opt_set *set)
 			    (o->flags & OPT_NOCONF) ? "" : "conf", o->help);
 }
 
+/* The program is the first word of its usage, under whatever name it runs. */
+static void
+version(const struct opt_set *set)
+{
+	struct str usage = str_of(set->usage), name = str_word(&usage);
+	struct buf more = { .max = 65536 };
+
+	printf("%.*s (postbag) " VERSION "\n", STR_ARG(name));
+	if (set->version != NULL)
+		set->version(&more);
+	if (more.n > 0)
+		fputs(more.p, stdout);
+	buf_free(&more);
+}
+
 static void
 answer(const struct opt_set *set, const char *name)
 {
 	if (strcmp(name, "help") == 0)
 		help(set);
 	else if (strcmp(name, "version") == 0)
-		fputs("postbag " VERSION "\n", stdout);
+		version(set);
 	else
 		list(set);
 	exit(fflush(stdout) == 0 ? 0 : EX_IOERR);

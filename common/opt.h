@@ -10,6 +10,7 @@
 
 #include "fail.h"
 #include "mem.h"
+#include "str.h"
 
 enum opt_kind {
 	OPT_HEAD,	/* not an option: help is a heading for --help */
@@ -44,6 +45,7 @@ struct opt_set {
 	const struct opt *tables[8];	/* ended by NULL; searched in order */
 	const char *usage;		/* "[options] [recipient ...]" */
 	const char *about;		/* one line for --help */
+	void (*version)(struct buf *);	/* more lines for --version, or NULL */
 	struct arena *arena;		/* what options keep lives here */
 	unsigned char seen[256];	/* given on the command line, by rank */
 };

@@ -33,6 +33,14 @@ struct tls {
 	X509 *cert;		/* and in which certificate */
 };
 
+struct tls_library
+tls_library(void)
+{
+	return (struct tls_library){
+		.here = OpenSSL_version(OPENSSL_VERSION_STRING),
+		.built = OPENSSL_VERSION_STR };
+}
+
 /* ---- the BIO ---- */
 
 static int

@@ -23,6 +23,12 @@ struct tls_conf {
 	bool insecure;		/* verify nothing; see tls_verified */
 };
 
+/* The version that is running, and that of the headers. */
+struct tls_library {
+	const char *here, *built;
+};
+struct tls_library tls_library(void);
+
 /*
  * What sessions share.  Trusted certificates are looked up by hash in a
  * directory; a bundle file is parsed only where there is no such directory.

@@ -23,7 +23,7 @@ for tool in "$BUILD"/*; do
 	for lib in ssl crypto resolv; do
 		like "$needed" "\\[lib$lib\.so" "$name: lib$lib is NEEDED"
 	done
-	like "$("$tool" --version)" '^postbag [0-9]' "$name: --version"
+	like "$("$tool" --version)" "^$name \\(postbag\\) [0-9]" "$name: --version"
 	like "$("$tool" --help)" '^usage: ' "$name: --help"
 	status 64 "$name: an unknown option" "$tool" --nonsense
 	like "$ERR" 'unknown option --nonsense' "$name: names it"

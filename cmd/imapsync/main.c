@@ -21,7 +21,9 @@
 #include "program.h"
 #include "run.h"
 #include "spawn.h"
+#include "statedir.h"
 #include "trace.h"
+#include "version.h"
 
 enum { PASSES = 4, LINES = 16 };
 
@@ -83,7 +85,20 @@ static const struct opt options[] = {
 	{ .name = NULL }
 };
 
-static struct opt_set set = { .usage = "imapsync [options] [NAME ...]\n"
+static void
+version(struct buf *b)
+{
+	struct err e = { 0 };
+	const char *state = o.state != NULL ? o.state : statedir_path(
+	    &o.account.arena, "imapsync", "--state", &e);
+
+	version_libraries(b);
+	version_path(b, "configuration", account_path(&o.account),
+	    "none, for $HOME is not set");
+	version_path(b, "state", state, e.msg);
+}
+
+static struct opt_set set = { .version = version, .usage = "imapsync [options] [NAME ...]\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
 
@@ -524,10 +539,8 @@ sync_all(struct run *r)
 static const char *
 state_dir(struct run *r)
 {
-	const char *dir = file_xdg(&r->arena, "XDG_STATE_HOME",
-	    ".local/state");
 	struct buf name = { .max = 4096 };
-	const char *path = NULL;
+	const char *dir, *path = NULL;
 
 	if (r->o->state != NULL)
 		return file_path(&r->arena, r->o->state);
@@ -535,12 +548,9 @@ state_dir(struct run *r)
 	    LAYOUT_VERBATIM) < 0)
 		fail(r->e, EX_USAGE, "%s cannot be a file name: use --state",
 		    r->o->title);
-	else if (dir != NULL)
-		path = arena_printf(&r->arena, "%s/postbag/imapsync/%s", dir,
-		    name.p);
-	else
-		fail(r->e, EX_CONFIG, "neither $XDG_STATE_HOME nor $HOME is "
-		    "set: use --state DIR");
+	else if ((dir = statedir_path(&r->arena, "imapsync", "--state DIR",
+	    r->e)) != NULL)
+		path = arena_printf(&r->arena, "%s/%s", dir, name.p);
 	buf_free(&name);
 	return path;
 }

@@ -15,8 +15,10 @@
 #include "net.h"
 #include "program.h"
 #include "spawn.h"
+#include "statedir.h"
 #include "stop.h"
 #include "trace.h"
+#include "version.h"
 
 static struct options o = { .jobs = 4, .deliver_timeout = 300, .turn = -1 };
 
@@ -129,7 +131,20 @@ policies(struct err *e)
 	return 0;
 }
 
-static struct opt_set set = { .usage = "mailfetch [options] [NAME ...]",
+static void
+version(struct buf *b)
+{
+	struct err e = { 0 };
+	const char *state = o.state != NULL ? o.state : statedir_path(
+	    &o.account.arena, "mailfetch", "--state", &e);
+
+	version_libraries(b);
+	version_path(b, "configuration", account_path(&o.account),
+	    "none, for $HOME is not set");
+	version_path(b, "state", state, e.msg);
+}
+
+static struct opt_set set = { .version = version, .usage = "mailfetch [options] [NAME ...]",
     .about = "Brings new mail here, exactly once." };
 
 static int

@@ -11,6 +11,8 @@
 #include "json.h"
 #include "mailfetch.h"
 #include "stop.h"
+#include "statedir.h"
+#include "trace.h"
 
 uint32_t
 run_today(void)
@@ -55,14 +57,9 @@ state_path(struct run *r)
 	    s->host, s->port);
 	if (o->operands.n > 0)
 		name = o->operands.v[0];
-	dir = file_xdg(&r->arena, "XDG_STATE_HOME", ".local/state");
-	if (dir == NULL) {
-		fail(r->e, EX_CONFIG, "neither $XDG_STATE_HOME nor $HOME is "
-		    "set: use --state FILE");
-		return NULL;
-	}
-	return arena_printf(&r->arena, "%s/postbag/mailfetch/%s.state", dir,
-	    file_name(&r->arena, name));
+	dir = statedir_path(&r->arena, "mailfetch", "--state FILE", r->e);
+	return dir == NULL ? NULL : arena_printf(&r->arena, "%s/%s.state",
+	    dir, file_name(&r->arena, name));
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include "mailsend.h"
 #include "program.h"
 #include "trace.h"
+#include "version.h"
 
 static struct options o = { .message_fd = -1 };
 
@@ -138,11 +139,21 @@ sender(void)
 	return addr_wire(&o.account.arena, &a, false, &quiet);
 }
 
+static void
+version(struct buf *b)
+{
+	version_libraries(b);
+	version_path(b, "configuration", account_path(&o.account),
+	    "none, for $HOME is not set");
+	version_path(b, "state", NULL, "none");
+}
+
 static int
 configure(int argc, char **argv, struct err *e)
 {
 	struct opt_set set = { .tables = { options,
 	    account_options(&o.account) }, .arena = &o.account.arena,
+	    .version = version,
 	    .usage = "mailsend [options] [recipient ...]",
 	    .about = "Composes a message, or takes a finished one, and "
 	    "submits it to a mail server." };

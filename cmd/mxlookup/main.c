@@ -12,6 +12,7 @@
 #include "mxlookup.h"
 #include "program.h"
 #include "trace.h"
+#include "version.h"
 
 static struct run r = { .fail_on = SEV_ERROR };
 static struct arena arena;
@@ -82,8 +83,17 @@ static const struct opt options[] = {
 	{ .name = NULL }
 };
 
+static void
+version(struct buf *b)
+{
+	version_libraries(b);
+	version_path(b, "configuration", NULL, "none");
+	version_path(b, "state", NULL, "none");
+}
+
 static struct opt_set set = {
 	.tables = { options },
+	.version = version,
 	.usage = "mxlookup [options] [domain | user@domain | address ...]",
 	.about = "Shows where and how a domain's mail is delivered.",
 	.arena = &arena,

@@ -12,6 +12,7 @@
 #include "portprobe.h"
 #include "program.h"
 #include "trace.h"
+#include "version.h"
 
 static struct run r = { .timeout = 10, .warn_days = 21, .crit_days = 7,
 	.most = 256, .per_host = 2, .min_tls = TLS_1_2, .watch = -1,
@@ -162,8 +163,17 @@ static const struct opt options[] = {
 	{ .name = NULL }
 };
 
+static void
+version(struct buf *b)
+{
+	version_libraries(b);
+	version_path(b, "configuration", NULL, "none");
+	version_path(b, "state", NULL, "none");
+}
+
 static struct opt_set set = {
 	.tables = { options },
+	.version = version,
 	.usage = "portprobe [options] host[:port[/protocol]] | mx:domain | "
 	    "srv:domain | - ...",
 	.about = "Shows what answers on the mail ports.",

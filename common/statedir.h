@@ -1,0 +1,16 @@
+/* statedir.h: where a tool keeps what it must know the next time */
+#ifndef STATEDIR_H
+#define STATEDIR_H
+
+#include "fail.h"
+#include "mem.h"
+
+/*
+ * $XDG_STATE_HOME/postbag/TOOL, or below ~/.local/state if that is not set.
+ * NULL with EX_CONFIG if there is no home either; instead is the option that
+ * would help then ("--state FILE").
+ */
+const char *statedir_path(struct arena *, const char *tool,
+    const char *instead, struct err *);
+
+#endif
