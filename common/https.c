@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "trace.h"
 
 enum { HEADERS = 200 };
 
@@ -183,5 +184,8 @@ https_get(struct https *h, struct err *e)
 			got = 0;
 	}
 	conn_close(c);
+	if (got == 0)
+		trace_note(TRACE_DONE, "fetched https://%s%s: %d", h->host,
+		    h->path, h->status);
 	return got;
 }

@@ -396,11 +396,13 @@ by_login(struct imap *m, const struct sasl_login *l)
 int
 imap_auth(struct imap *m, const struct sasl_login *l)
 {
-	if (m->authed)
+	if (m->authed)			/* by PREAUTH */
 		return 0;
 	if ((m->mechs[0] != '\0' ? by_sasl(m, l) : by_login(m, l)) < 0)
 		return -1;
 	m->authed = true;
+	trace_note(TRACE_DONE, "logged in as %s by %s", l->user != NULL ?
+	    l->user : "the certificate's", m->mech);
 	return m->caps != 0 ? 0 : capabilities(m);
 }
 

@@ -474,6 +474,8 @@ pop3_auth(struct pop3 *p, const struct sasl_login *l)
 		got = ask_again(p, l);
 	if (got < 0)
 		return -1;
+	trace_note(TRACE_DONE, "logged in as %s by %s", l->user != NULL ?
+	    l->user : "the certificate's", p->mech);
 	/* Most say all before the login; who has to hide something does not. */
 	if (had && (p->caps & (POP3_UIDL | POP3_TOP)) !=
 	    (POP3_UIDL | POP3_TOP))

@@ -428,6 +428,9 @@ smtp_auth(struct smtp *s, const struct sasl_login *login)
 	conn_mask(s->c, NULL);
 	buf_wipe(&out);
 	sasl_wipe(&a);
+	if (got == 0)
+		trace_note(TRACE_DONE, "logged in as %s by %s", login->user !=
+		    NULL ? login->user : "the certificate's", s->mech);
 	return got;
 }
 

@@ -539,15 +539,38 @@ refused(struct tls *t, const char *what)
 	    text != NULL ? text : "failed");
 }
 
+static void
+detail(const struct tls *t)
+{
+	X509 *cert = SSL_get0_peer_certificate(t->ssl);
+	char pin[64], who[256] = "", by[256] = "", until[32] = "";
+	const char *group = "no group";
+	int nid = (int)SSL_get_negotiated_group(t->ssl);
+
+	if (nid != 0 && SSL_group_to_name(t->ssl, nid) != NULL)
+		group = SSL_group_to_name(t->ssl, nid);
+	tls_pin(t, pin);
+	if (cert != NULL) {
+		subject(X509_get_subject_name(cert), who, sizeof who);
+		subject(X509_get_issuer_name(cert), by, sizeof by);
+		day(X509_get0_notAfter(cert), until, sizeof until);
+	}
+	trace_note(TRACE_DETAIL, "TLS: %s, %s, key %s",
+	    tls_cipher(t), group, pin);
+	trace_note(TRACE_DETAIL, "TLS: certificate of %s by %s, until %s",
+	    who, by, until);
+}
+
 static int
 settle(struct tls *t)
 {
 	if (t->conf->npins > 0 && check_pins(t) < 0)
 		return -1;
 	t->verified = !t->conf->insecure || t->conf->npins > 0;
-	trace_note(TRACE_DETAIL, "%s, %s, certificate %s", SSL_get_version(t->ssl),
-	    SSL_get_cipher_name(t->ssl), t->verified ? "verified" :
-	    "NOT VERIFIED");
+	trace_note(TRACE_DONE, "%s with %s, certificate %s", tls_version(t),
+	    t->name, t->verified ? "verified" : "NOT VERIFIED");
+	if (trace_on(TRACE_DETAIL))
+		detail(t);
 	return 0;
 }
 

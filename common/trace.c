@@ -2,14 +2,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "clock.h"
 #include "trace.h"
 
 static int level;
+static int64_t began;		/* microseconds, for TRACE_DETAIL */
 
 void
 trace_set(int to)
 {
 	level = to;
+	if (began == 0)
+		began = clock_us();
 }
 
 bool
@@ -24,7 +28,11 @@ show(const char *mark, struct str s)
 	char safe[4096];
 
 	str_escape(safe, sizeof safe, s);
-	fprintf(stderr, "%s %s\n", mark, safe);
+	if (trace_on(TRACE_DETAIL))
+		fprintf(stderr, "%.3f %s %s\n", (double)(clock_us() - began) /
+		    1e6, mark, safe);
+	else
+		fprintf(stderr, "%s %s\n", mark, safe);
 }
 
 void

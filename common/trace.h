@@ -11,7 +11,7 @@ enum trace_level {
 	TRACE_DONE = 1,		/* -v: what is done, a line each */
 	TRACE_TALK,		/* -vv: the dialogue, secrets masked, and what
 				 * confines us */
-	TRACE_DETAIL,		/* -vvv: TLS, timing */
+	TRACE_DETAIL,		/* -vvv: TLS in detail; each line timed */
 };
 
 /* 0, the default, is silent. */

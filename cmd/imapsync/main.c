@@ -407,6 +407,7 @@ conclude(struct run *r, struct box *b)
 	e->missing = false;
 	b->again = !b->stopped && (b->partial || b->stale || (whole &&
 	    (b->again || (b->near_changed && !b->far_changed))));
+	report_box(b, whole);
 	b->far_changed = b->near_changed = b->partial = false;
 	b->believed = b->stale = false;
 	return 0;

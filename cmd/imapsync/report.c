@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "json.h"
 #include "run.h"
+#include "trace.h"
 
 static const char *const words[ACT_KINDS] = {
 	[ACT_PAIR] = "pair", [ACT_FETCH] = "fetch", [ACT_PUSH] = "push",
@@ -223,10 +224,51 @@ report_progress(struct run *r, uint64_t bytes, bool last)
 	pthread_mutex_unlock(&r->talk);
 }
 
+void
+report_box(const struct box *b, bool whole)
+{
+	struct buf t = { .max = 1024 };
+	size_t n[ACT_KINDS] = { 0 }, k;
+
+	if (!trace_on(TRACE_DONE))
+		return;
+	for (k = 0; k < b->plan.n; k++)
+		n[b->plan.v[k].kind]++;
+	for (k = 0; k < ACT_NOTHING; k++)
+		if (n[k] > 0)
+			buf_printf(&t, "%s%s %zu", t.n > 0 ? ", " : ": ",
+			    words[k], n[k]);
+	trace_note(TRACE_DONE, "%s: %s %s%s", b->run->o->title, whole ?
+	    "synced" : "not all done in", b->name, t.n > 0 ? t.p : "");
+	buf_free(&t);
+}
+
 int
 report_status(const struct run *r)
 {
 	return stop_asked() ? EX_TEMPFAIL : fail_worse(r->e->code, r->status);
+}
+
+/* For people: on a terminal where something was done, and with -v. */
+static void
+summary(const struct run *r)
+{
+	struct buf t = { .max = 1024 };
+	size_t k, done = 0;
+
+	for (k = 0; k < ACT_NOTHING; k++)
+		if (r->count[k] > 0 && k != ACT_BASE_FLAGS &&
+		    k != ACT_FORGET && k != ACT_ORPHAN) {
+			buf_printf(&t, "%s%s %llu", done++ > 0 ? ", " : "",
+			    words[k], (unsigned long long)r->count[k]);
+		}
+	if (trace_on(TRACE_DONE))
+		trace_note(TRACE_DONE, "%s: %zu mailboxes, %.1f MB: %s",
+		    r->o->title, r->nboxes, (double)r->bytes / 1e6,
+		    done > 0 ? t.p : "nothing to do");
+	else if (done > 0)
+		fail_say("%s: %s", r->o->title, t.p);
+	buf_free(&t);
 }
 
 void
@@ -252,6 +294,9 @@ report_end(struct run *r)
 		fail_say("%s: %llu files are here alone since the UIDs "
 		    "changed; they are kept (--reupload-orphans uploads "
 		    "them)", r->o->title, (unsigned long long)r->orphans);
+	if (!r->o->dry_run && (trace_on(TRACE_DONE) ||
+	    (r->draws && !r->o->account.json)))
+		summary(r);
 	if (!r->o->account.json)
 		return;
 	json_open(&j, NULL, '{');

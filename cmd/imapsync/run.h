@@ -222,6 +222,7 @@ void report_folder(struct run *, const char *what, const char *a,
 void report_problem(struct run *, int code, const char *box, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 void report_progress(struct run *, uint64_t bytes, bool last);
+void report_box(const struct box *, bool whole);	/* with -v: one is done */
 int report_status(const struct run *);	/* the exit status so far */
 void report_end(struct run *);
 const char *report_word(enum act_kind);

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "file.h"
 #include "mailfetch.h"
+#include "trace.h"
 
 enum { OUT = 1 << 17 };
 
@@ -457,6 +458,9 @@ deliver_commit(struct run *r)
 			return -1;
 	if (record(r) < 0)
 		return -1;
+	for (i = 0; i < r->places; i++)
+		trace_note(TRACE_DONE, "%s: delivered %zu to %s", r->o->title,
+		    r->n, r->place[i].name);
 	r->n = 0;
 	r->batch_bytes = 0;
 	return release(r);

@@ -210,6 +210,8 @@ wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
 	/* It has come since the search, and nobody will say so again. */
 	if (m->box.uidnext != uidnext || m->box.exists > exists)
 		return 0;
+	trace_note(TRACE_DONE, "%s: waiting for mail in %s", r->o->title,
+	    first);
 	if ((m->caps & IMAP_IDLE) == 0)
 		return conn_wait(m->c, WITHOUT_IDLE) < 0 ? -1 : 0;
 	return imap_idle(m, f->n > 1 ? OTHERS : ALONE) < 0 ? -1 : 0;

@@ -607,13 +607,18 @@ look(struct box *b)
 static int
 bring(struct box *b)
 {
+	const struct run was = *b->r;
+
 	if (find(b) < 0)
 		return -1;
 	b->r->there += b->m->box.exists;
 	plan(b);
 	if (b->wants > 0 && fetch(b) < 0)
 		return -1;
-	return move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0 ? -1 : 0;
+	if (move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0)
+		return -1;
+	run_note(b->r, &was, b->folder);
+	return 0;
 }
 
 int

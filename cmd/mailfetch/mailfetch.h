@@ -220,6 +220,9 @@ int run_login(struct run *, struct session *, struct sasl_login *);
 bool run_wants(struct run *, const struct message *);
 bool run_due(struct run *, struct key);	/* to be deleted on the server */
 void run_progress(struct run *, bool last);
+/* With -v: what came of one folder, since the counts were as in before. */
+void run_note(const struct run *, const struct run *before,
+    const char *folder);
 /*
  * Standard output is one account's at a time: from here until what it has to
  * say is said, and flushed.  A stop ends the wait for one's turn.

@@ -384,6 +384,7 @@ static int
 work(struct pop *s)
 {
 	struct run *r = s->r;
+	const struct run was = *r;
 	size_t i;
 
 	if (pop3_list(&s->p, &r->arena, &s->m, &s->n) < 0 ||
@@ -400,7 +401,10 @@ work(struct pop *s)
 	plan(s);
 	if (fetch(s) < 0)
 		return -1;
-	return finish(s) < 0 || prune(s) < 0 ? -1 : 0;
+	if (finish(s) < 0 || prune(s) < 0)
+		return -1;
+	run_note(r, &was, "the mailbox");
+	return 0;
 }
 
 static enum pop3_tls

@@ -109,6 +109,34 @@ run_turn(struct options *o, bool mine)
 			;
 }
 
+void
+run_note(const struct run *r, const struct run *was, const char *folder)
+{
+	const struct {
+		uint64_t n;
+		const char *what;
+	} more[] = {
+		{ r->skipped - was->skipped, "too large" },
+		{ r->kept - was->kept, "left there for now" },
+		{ r->deleted - was->deleted, "deleted there" },
+		{ r->moved - was->moved, "moved there" },
+	};
+	struct buf b = { .max = 512 };
+	size_t i;
+
+	buf_printf(&b, "%llu there, %llu to fetch, %llu fetched (%llu bytes)",
+	    (unsigned long long)(r->there - was->there),
+	    (unsigned long long)(r->total - was->total),
+	    (unsigned long long)(r->fetched - was->fetched),
+	    (unsigned long long)(r->bytes - was->bytes));
+	for (i = 0; i < sizeof more / sizeof *more; i++)
+		if (more[i].n > 0)
+			buf_printf(&b, ", %llu %s",
+			    (unsigned long long)more[i].n, more[i].what);
+	trace_note(TRACE_DONE, "%s: %s: %s", r->o->title, folder, b.p);
+	buf_free(&b);
+}
+
 /* ---- the end ---- */
 
 static int

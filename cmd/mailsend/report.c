@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "mailsend.h"
+#include "trace.h"
 
 static const char *
 state_name(enum smtp_state s)
@@ -71,7 +72,11 @@ say(const struct letter *l, const struct options *o, const struct report *r)
 		    !o->account.json) {
 			str_escape(safe, sizeof safe, str_of(p->reply.text));
 			printf("%s %d %s\n", p->addr, p->reply.code, safe);
-		} else if (p->state != SMTP_SENT && p->state != SMTP_TAKEN) {
+		} else if (p->state == SMTP_SENT) {
+			trace_note(TRACE_DONE, "sent to %s: %d%s%s %s",
+			    p->addr, p->reply.code, p->reply.status[0] !=
+			    '\0' ? " " : "", p->reply.status, p->reply.text);
+		} else if (p->state != SMTP_TAKEN) {
 			say_rcpt(p, r->host);
 		}
 	}

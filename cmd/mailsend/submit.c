@@ -160,6 +160,7 @@ save(struct letter *l, const struct options *o, struct report *r)
 	dir = file_path(l->arena, dir + strlen("maildir:"));
 	if (maildir_deliver(dir, &l->msg, "S", true, &e) == 0) {
 		r->saved = dir;
+		trace_note(TRACE_DONE, "saved in %s", dir);
 		return;
 	}
 	/* Not "try again": it was sent.  But not all was done either. */

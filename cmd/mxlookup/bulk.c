@@ -15,6 +15,7 @@
 #include "lines.h"
 #include "mxlookup.h"
 #include "stop.h"
+#include "trace.h"
 
 enum {
 	RING = 4096,
@@ -252,6 +253,9 @@ ended(struct task *t)
 
 	r->active--;
 	tally(t);
+	trace_note(TRACE_DONE, "%s: %u queries, %u answers from the cache, %.1f ms",
+	    t->domain, t->queries, t->cached,
+	    (double)(clock_us() - t->started) / 1e3);
 	if (ring != NULL) {
 		print(t, &one);
 		in_order(r, t->seq, &one);

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "probe.h"
+#include "trace.h"
 
 enum { SILENT_MS = 3000 };
 
@@ -66,6 +67,8 @@ connected(struct probe *p)
 
 	p->now->us.tcp = stage_since(p);
 	p->now->tcp = "open";
+	trace_note(TRACE_DONE, "%s:%u connected to %s", p->job->host->name,
+	    p->job->port.number, p->now->ip);
 	if (p->implicit) {
 		stage_enter(p, stage_to_tls(p));
 		return;

@@ -39,6 +39,8 @@ trace(const struct probe *p, const char *mark, struct str s)
 {
 	char text[1200];
 
+	if (!trace_on(TRACE_TALK))
+		return;
 	s = str_to(str_trim(s), 900);
 	snprintf(text, sizeof text, "%s:%u %.*s", p->job->host->name,
 	    p->job->port.number, STR_ARG(s));
@@ -57,8 +59,8 @@ stage_failed(struct probe *p, const char *class, const char *text)
 	t->stage = rules[p->stage].name;
 	t->text = arena_dup(&p->mem, str_of(text));
 	t->error = p->error;
-	if (trace_on(TRACE_TALK))
-		trace(p, "*", str_of(t->text));
+	trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
+	    p->job->port.number, t->text);
 }
 
 void
@@ -87,8 +89,7 @@ say(struct probe *p, enum probe_step step)
 	if (step == PROBE_STARTTLS && p->turn == TURN_INJECT)
 		buf_s(&b, p->talk->inject);
 	if (b.n > 0) {
-		if (trace_on(TRACE_TALK))
-			trace(p, ">", BUF_STR(b));
+		trace(p, ">", BUF_STR(b));
 		wire_put(p, BUF_STR(b));
 	}
 	buf_free(&b);
@@ -420,8 +421,7 @@ talked(struct probe *p)
 	}
 	if (got == 0)
 		return false;
-	if (trace_on(TRACE_TALK))
-		trace(p, "<", r.all);
+	trace(p, "<", r.all);
 	next = rules[p->stage].then(p, &r);
 	buf_drop(&p->in, r.all.n);
 	if (out_of_turn(p, next)) {

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "file.h"
 #include "tell.h"
+#include "trace.h"
 
 enum {
 	OUT_MAX = 64 << 20, ROWS = 200, ROWS_MS = 1000,
@@ -200,6 +201,7 @@ tell(struct report *r)
 	struct run *run = r->run;
 
 	judge(r);
+	trace_note(TRACE_DONE, "%s:%u %s", r->host, r->port, r->state);
 	r->unknown = r->trouble.class != NULL && r->status == EX_TEMPFAIL &&
 	    strcmp(r->trouble.class, "dns") == 0;
 	run->probes++;

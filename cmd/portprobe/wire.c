@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "probe.h"
+#include "trace.h"
 
 enum {
 	CHUNK = 4000,			/* with what malloc adds, a page */
@@ -292,6 +293,11 @@ wire_shake(struct probe *p)
 	r->client_cert = tls_look_asked(p->tls);
 	if (main_turn(p)) {
 		r->have_cert = tls_look_facts(p->tls, &r->tls, &p->mem) == 0;
+		trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
+		    p->job->port.number, r->tls.version);
+		trace_note(TRACE_DETAIL, "%s:%u TLS: %s, handshake %.1f ms",
+		    p->job->host->name, p->job->port.number, r->tls.cipher,
+		    (double)r->us.tls / 1e3);
 		if (p->run->save_chain != NULL) {
 			tls_look_pem(p->tls, &pem);
 			r->pem = arena_dup(&p->mem, BUF_STR(pem));
