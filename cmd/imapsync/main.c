@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "lock.h"
 #include "program.h"
 #include "run.h"
 #include "spawn.h"
@@ -574,20 +575,11 @@ make_dirs(const char *path, struct err *e)
 	return got;
 }
 
-/* One run at a time; the kernel forgets the lock with the process. */
 static int
 lock(struct run *r)
 {
-	const char *path = arena_printf(&r->arena, "%s/lock", r->dir);
-	struct flock f = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
-	if (r->lock < 0)
-		return fail_sys(r->e, EX_CANTCREAT, "%s", path);
-	if (fcntl(r->lock, F_OFD_SETLK, &f) < 0)
-		return fail(r->e, EX_TEMPFAIL, "another run has %s", path);
-	return 0;
+	r->lock = lock_take(arena_printf(&r->arena, "%s/lock", r->dir), r->e);
+	return r->lock < 0 ? -1 : 0;
 }
 
 /* A root that was there and is gone is a disk that is not mounted. */

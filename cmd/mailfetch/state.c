@@ -15,6 +15,7 @@
 
 #include "digest.h"
 #include "file.h"
+#include "lock.h"
 #include "mailfetch.h"
 
 struct record {
@@ -248,21 +249,13 @@ make_folders(const char *path, struct err *e)
 static int
 take_lock(struct state *s, struct err *e)
 {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char name[4096];
 
 	if ((size_t)snprintf(name, sizeof name, "%s.lock", s->path) >=
 	    sizeof name)
 		return fail(e, EX_CANTCREAT, "%s: too long", s->path);
-	s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->lock < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s", name);
-	if (fcntl(s->lock, F_OFD_SETLK, &l) == 0)
-		return 0;
-	if (errno == EAGAIN || errno == EACCES)
-		return fail(e, EX_TEMPFAIL, "another run is at work on this "
-		    "account (%s)", name);
-	return fail_sys(e, EX_OSERR, "%s", name);
+	s->lock = lock_take(name, e);
+	return s->lock < 0 ? -1 : 0;
 }
 
 int
