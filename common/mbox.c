@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "lock.h"
 #include "mbox.h"
 #include "net.h"
 #include "stop.h"
@@ -74,27 +75,19 @@ break_stale(const char *path)
 		unlink(path);
 }
 
-/*
- * The lock holds our pid: what a run of ours left that was killed is no lock.
- */
+/* What a run of ours left that was killed is no lock. */
 static bool
 left_behind(const char *path)
 {
-	char text[32] = "";
-	uint64_t pid;
+	char text[LOCK_TEXT];
 	ssize_t n;
-	char proc[64];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return false;
-	n = read(fd, text, sizeof text - 1);
+	n = read(fd, text, sizeof text);
 	close(fd);
-	if (n <= 0 || str_num(str_trim((struct str){ text, (size_t)n }),
-	    INT32_MAX, &pid) < 0 || pid == 0)
-		return false;
-	snprintf(proc, sizeof proc, "/proc/%d", (int)pid);
-	return access("/proc/self", F_OK) == 0 && access(proc, F_OK) < 0;
+	return n > 0 && lock_left(text, (size_t)n);
 }
 
 static int
@@ -111,7 +104,7 @@ folder_of(const char *path, char *dir, size_t cap)
 	return 0;
 }
 
-/* Our pid in a file without a name, which gets one when it is complete. */
+/* Who we are in a file without a name, which gets one when it is complete. */
 static int
 unnamed(const char *path)
 {
@@ -122,12 +115,12 @@ unnamed(const char *path)
 }
 
 static void
-write_pid(int fd)
+sign(int fd)
 {
-	char pid[32];
+	char text[LOCK_TEXT];
+	size_t n = lock_text(text);
 
-	snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-	(void)!write(fd, pid, strlen(pid));
+	(void)!write(fd, text, n);
 }
 
 /* 0; -1, with EEXIST if there is a lock. */
@@ -139,7 +132,7 @@ link_unnamed(const char *path)
 
 	if (fd < 0)
 		return -1;
-	write_pid(fd);
+	sign(fd);
 	snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
 	got = linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 	why = errno;
@@ -160,7 +153,7 @@ link_named(const char *path)
 	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	write_pid(fd);
+	sign(fd);
 	close(fd);
 	got = link(name, path);
 	why = errno;
@@ -169,7 +162,7 @@ link_named(const char *path)
 	return got;
 }
 
-/* A lock without a pid, of a run that was killed, would count as another's. */
+/* A lock that is not signed, of a run that was killed, counts as another's. */
 static int
 make_lock(const char *path)
 {
@@ -186,7 +179,7 @@ make_lock(const char *path)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)			/* nor has every one hard links */
 		return -1;
-	write_pid(fd);
+	sign(fd);
 	return close(fd);
 }
 

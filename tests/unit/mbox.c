@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include "file.h"
+#include "lock.h"
 #include "mbox.h"
 #include "tap.h"
 
@@ -19,24 +21,36 @@ static const struct {
 static char dir[] = "/tmp/mbox.XXXXXX", path[64];
 
 static void
-write_file(const char *text)
+write_at(const char *where, const char *text)
 {
 	struct err e = { 0 };
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd = open(where, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	file_write(fd, text, strlen(text), &e);
 	close(fd);
 }
 
-static const char *
-read_file(char *dst, size_t cap)
+static void
+write_file(const char *text)
 {
-	int fd = open(path, O_RDONLY);
+	write_at(path, text);
+}
+
+static const char *
+read_at(const char *where, char *dst, size_t cap)
+{
+	int fd = open(where, O_RDONLY);
 	ssize_t n = read(fd, dst, cap - 1);
 
 	dst[n > 0 ? n : 0] = '\0';
 	close(fd);
 	return dst;
+}
+
+static const char *
+read_file(char *dst, size_t cap)
+{
+	return read_at(path, dst, cap);
 }
 
 static void
@@ -101,25 +115,38 @@ recover(void)
 static void
 locks(void)
 {
-	char lock[80];
+	char lock[80], text[LOCK_TEXT], who[2 * LOCK_TEXT];
+	struct utimbuf old = { 1, 1 };
 	struct err e = { 0 };
 	struct mbox m;
-	int fd;
 
 	snprintf(lock, sizeof lock, "%s.lock", path);
-	fd = open(lock, O_WRONLY | O_CREAT, 0600);
-	dprintf(fd, "%d\n", (int)getpid());
-	close(fd);
+	lock_text(text);
+	write_at(lock, text);
 	is_int(mbox_open(&m, path, 0.2, &e), -1, "locked by who lives");
 	is_int(e.code, EX_TEMPFAIL, "is temporary");
 	is_int(access(lock, F_OK), 0, "and his lock stays");
-	fd = open(lock, O_WRONLY | O_TRUNC);
-	dprintf(fd, "%d\n", 0x3ffffff);
-	close(fd);
+
+	snprintf(who, sizeof who, "%d%s", 0x3ffffff, strchr(text, '\n'));
+	write_at(lock, who);
 	fail_clear(&e);
 	is_int(mbox_open(&m, path, 0.2, &e), 0, "locked by who is dead");
+	is_str(read_at(lock, who, sizeof who), text, "we say who and where");
 	mbox_close(&m);
 	is_int(access(lock, F_OK), -1, "no lock is left");
+
+	snprintf(who, sizeof who, "%d\nanother-host pid:[4026531836]\n",
+	    0x3ffffff);
+	write_at(lock, who);
+	is_int(mbox_open(&m, path, 0.2, &e), -1, "locked on another machine, "
+	    "by a number that nobody has here");
+	snprintf(who, sizeof who, "%d\n", 0x3ffffff);
+	write_at(lock, who);
+	is_int(mbox_open(&m, path, 0.2, &e), -1, "locked who knows where");
+	fail_clear(&e);
+	utime(lock, &old);
+	is_int(mbox_open(&m, path, 0.2, &e), 0, "but not for ever");
+	mbox_close(&m);
 }
 
 int
