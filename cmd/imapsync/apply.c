@@ -729,14 +729,13 @@ delete_set(struct line *l, struct box *b, const char *set)
 {
 	struct run *r = b->run;
 	struct moved moved = { .uidvalidity = 0 };
-	size_t i;
+	struct box *trash;
 	int got;
 
 	if (to_trash(b)) {
 		got = move_set(l, set, str_of(r->trash), &moved);
-		for (i = 0; i < r->nboxes; i++)
-			if (strcmp(r->boxes[i].name, r->trash) == 0)
-				r->boxes[i].again = true;
+		if ((trash = boxes_named(r, r->trash)) != NULL)
+			trash->again = true;
 		moved_free(&moved);
 		return got;
 	}

@@ -12,50 +12,127 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limit.h"
 #include "run.h"
+#include "table.h"
+
+/* What was said of a mailbox, by either side, before it is one. */
+struct seen {
+	const char *name, *path;
+	const char *id;		/* MAILBOXID, or "" */
+	uint64_t uidvalidity, uidnext, modseq, exists;
+	bool far, near, counted;
+};
 
 struct found {
 	struct run *r;
-	size_t cap;
-	bool failed;
+	struct seen *v;
+	size_t n, cap;
+	struct table name, path;	/* of v */
+	size_t lines, bytes;		/* of LIST */
 };
 
-static struct box *
-box_named(struct run *r, struct str name)
+static struct str
+name_at(const void *of, size_t at)
 {
-	size_t i;
-
-	for (i = 0; i < r->nboxes; i++)
-		if (str_eq(str_of(r->boxes[i].name), name))
-			return &r->boxes[i];
-	return NULL;
+	return str_of(((const struct found *)of)->v[at].name);
 }
 
-static struct box *
-box_at(struct run *r, const char *path)
+static struct str
+path_at(const void *of, size_t at)
 {
-	size_t i;
-
-	for (i = 0; i < r->nboxes; i++)
-		if (strcmp(r->boxes[i].path, path) == 0)
-			return &r->boxes[i];
-	return NULL;
+	return str_of(((const struct found *)of)->v[at].path);
 }
 
-static struct box *
+static struct seen *
+seen_named(struct found *f, struct str name)
+{
+	size_t at = table_text(&f->name, f, name);
+
+	return at != TABLE_NONE ? &f->v[at] : NULL;
+}
+
+static struct seen *
+seen_at(struct found *f, const char *path)
+{
+	size_t at = table_text(&f->path, f, str_of(path));
+
+	return at != TABLE_NONE ? &f->v[at] : NULL;
+}
+
+static struct seen *
 add(struct found *f, struct str name, const char *path)
 {
-	struct run *r = f->r;
-	struct box *b;
+	struct arena *a = &f->r->arena;
+	struct seen *b;
 
-	if (r->nboxes == f->cap) {
+	if (f->n == f->cap) {
 		f->cap = f->cap > 0 ? 2 * f->cap : 64;
-		r->boxes = mem_grow(r->boxes, f->cap, sizeof *r->boxes);
+		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
 	}
-	b = &r->boxes[r->nboxes++];
-	*b = (struct box){ .run = r, .name = arena_dup(&r->arena, name),
-	    .path = arena_dup(&r->arena, str_of(path)) };
+	b = &f->v[f->n];
+	*b = (struct seen){ .name = arena_dup(a, name), .id = "" };
+	b->path = str_eq(name, str_of(path)) ? b->name :
+	    arena_dup(a, str_of(path));
+	table_add(&f->name, f, f->n);
+	table_add(&f->path, f, f->n++);
+	f->bytes += sizeof *b + name.n + strlen(path);
 	return b;
+}
+
+static int
+order(const void *a, const void *b)
+{
+	const struct box *x = a, *y = b;
+	bool ix = strcmp(x->name, "INBOX") == 0;
+	bool iy = strcmp(y->name, "INBOX") == 0;
+
+	return ix != iy ? iy - ix : strcmp(x->name, y->name);
+}
+
+/* From here on it is one, and they are in order. */
+static void
+become(struct found *f)
+{
+	struct run *r = f->r;
+	const struct seen *s;
+	size_t i;
+
+	r->boxes = mem_new(f->n, sizeof *r->boxes);
+	r->nboxes = f->n;
+	for (i = 0; i < f->n; i++) {
+		struct box *b = &r->boxes[i];
+
+		s = &f->v[i];
+		b->run = r;
+		b->name = s->name;
+		b->path = s->path;
+		b->far = s->far;
+		b->near = s->near;
+		b->counted = s->counted;
+		b->now = (struct mark){ s->uidvalidity, s->uidnext,
+		    s->modseq, s->exists, "" };
+		snprintf(b->now.id, sizeof b->now.id, "%s", s->id);
+	}
+	if (f->n > 0)
+		qsort(r->boxes, r->nboxes, sizeof *r->boxes, order);
+}
+
+static void
+forget(struct found *f)
+{
+	table_free(&f->name);
+	table_free(&f->path);
+	free(f->v);
+}
+
+struct box *
+boxes_named(struct run *r, const char *name)
+{
+	struct box key = { .name = name };
+
+	return r->nboxes == 0 ? NULL : bsearch(&key, r->boxes, r->nboxes,
+	    sizeof key, order);
 }
 
 static bool
@@ -72,25 +149,41 @@ has_flag(struct str flags, const char *flag)
 /* ---- the server's ---- */
 
 static void
-take_status(struct box *b, struct imap *m)
+take_status(struct imap *m, struct mark *to)
 {
 	struct imap_item it;
 
-	b->now = (struct mark){ 0 };
+	*to = (struct mark){ 0 };
 	while (imap_item(m, &it) > 0) {
 		if (str_is(it.name, "MESSAGES"))
-			b->now.exists = it.number;
+			to->exists = it.number;
 		else if (str_is(it.name, "UIDNEXT"))
-			b->now.uidnext = it.number;
+			to->uidnext = it.number;
 		else if (str_is(it.name, "UIDVALIDITY"))
-			b->now.uidvalidity = it.number;
+			to->uidvalidity = it.number;
 		else if (str_is(it.name, "HIGHESTMODSEQ"))
-			b->now.modseq = it.number;
+			to->modseq = it.number;
 		else if (str_is(it.name, "MAILBOXID"))
-			snprintf(b->now.id, sizeof b->now.id, "%.*s",
+			snprintf(to->id, sizeof to->id, "%.*s",
 			    STR_ARG(str_to(it.text, 79)));
 	}
-	b->counted = b->now.uidvalidity != 0;
+}
+
+static void
+note_status(struct found *f, struct imap *m, struct seen *b)
+{
+	struct mark now;
+
+	take_status(m, &now);
+	b->uidvalidity = now.uidvalidity;
+	b->uidnext = now.uidnext;
+	b->modseq = now.modseq;
+	b->exists = now.exists;
+	b->counted = now.uidvalidity != 0;
+	if (strcmp(b->id, now.id) == 0)
+		return;
+	b->id = arena_dup(&f->r->arena, str_of(now.id));
+	f->bytes += strlen(now.id);
 }
 
 static struct str
@@ -109,34 +202,30 @@ sayable(struct str name)
 
 /* The mailbox with that special use, else one of that name. */
 static void
-note_trash(struct run *r, const struct imap_resp *m, struct str name)
+note_trash(struct found *f, const struct imap_resp *m, struct str name)
 {
+	struct run *r = f->r;
 	bool special = has_flag(m->flags, "\\Trash");
 
 	if (!sayable(name) || has_flag(m->flags, "\\Noselect") ||
-	    has_flag(m->flags, "\\NonExistent"))
+	    has_flag(m->flags, "\\NonExistent") || (r->trash != NULL &&
+	    str_eq(name, str_of(r->trash))))
 		return;
-	if (special || (r->trash == NULL && (str_is(name, "Trash") ||
-	    str_is(name, "INBOX.Trash") || str_is(name, "INBOX/Trash"))))
-		r->trash = arena_dup(&r->arena, name);
+	if (!special && (r->trash != NULL || (!str_is(name, "Trash") &&
+	    !str_is(name, "INBOX.Trash") && !str_is(name, "INBOX/Trash"))))
+		return;
+	r->trash = arena_dup(&r->arena, name);
+	f->bytes += name.n;
 }
 
 static void
-take_list(struct found *f, const struct imap_resp *m)
+take_name(struct found *f, const struct imap_resp *m, struct str name)
 {
 	struct run *r = f->r;
-	struct str name = canonical(m->name);
 	struct buf path = { .max = 4096 };
-	struct box *b, *other;
+	struct seen *b, *other;
 	const char *at;
 
-	if (r->sep == '\0')
-		r->sep = m->sep;
-	note_trash(r, m, name);		/* be it synced or not */
-	if (has_flag(m->flags, "\\Noselect") ||
-	    has_flag(m->flags, "\\NonExistent") ||
-	    !names_match(r->o->patterns, name, m->sep))
-		return;
 	if (!sayable(name) || m->bad_name || names_to_path(&path, name, m->sep, r->o->how) <
 	    0) {
 		char safe[200];
@@ -148,8 +237,8 @@ take_list(struct found *f, const struct imap_resp *m)
 		return;
 	}
 	at = path.p != NULL ? path.p : "";
-	b = box_named(r, name);
-	if (b == NULL && (other = box_at(r, at)) != NULL) {
+	b = seen_named(f, name);
+	if (b == NULL && (other = seen_at(f, at)) != NULL) {
 		report_problem(r, EX_DATAERR, other->name, "two mailboxes "
 		    "would be one folder here");
 		buf_free(&path);
@@ -161,56 +250,100 @@ take_list(struct found *f, const struct imap_resp *m)
 	buf_free(&path);
 }
 
+static void
+take_list(struct found *f, const struct imap_resp *m)
+{
+	struct run *r = f->r;
+	struct str name = canonical(m->name);
+
+	if (r->sep == '\0')
+		r->sep = m->sep;
+	note_trash(f, m, name);		/* be it synced or not */
+	if (has_flag(m->flags, "\\Noselect") ||
+	    has_flag(m->flags, "\\NonExistent") ||
+	    !names_match(r->o->patterns, name, m->sep))
+		return;
+	take_name(f, m, name);
+}
+
+/* Each line counts, whatever becomes of it. */
+static int
+within(const struct found *f, struct imap *m)
+{
+	if (f->lines > LIMIT_MAILBOXES)
+		return conn_fail(m->c, EX_PROTOCOL, "LIST: more than %d mailboxes",
+		    LIMIT_MAILBOXES);
+	if (f->bytes > LIMIT_MAILBOX_BYTES)
+		return conn_fail(m->c, EX_PROTOCOL, "LIST: more than %d MB of mailbox names",
+		    LIMIT_MAILBOX_BYTES >> 20);
+	return 0;
+}
+
 static int
 hear(struct found *f, struct imap *m, unsigned tag)
 {
 	struct imap_resp r;
-	struct box *b;
+	struct seen *b;
 
 	do {
 		conn_phase(m->c, "LIST", 300);
 		if (imap_next(m, &r) < 0)
 			return -1;
-		if (r.type == IMAP_LIST)
+		if (r.type == IMAP_LIST) {
+			f->lines++;
 			take_list(f, &r);
-		else if (r.type == IMAP_STATUS &&
-		    (b = box_named(f->r, canonical(r.name))) != NULL)
-			take_status(b, m);
+		} else if (r.type == IMAP_STATUS &&
+		    (b = seen_named(f, canonical(r.name))) != NULL)
+			note_status(f, m, b);
+		if (within(f, m) < 0)
+			return -1;
 	} while (!imap_done(&r, tag));
 	return r.type == IMAP_OK ? 0 : conn_fail(m->c, EX_UNAVAILABLE,
 	    "LIST: %s", m->text);
 }
 
+static int
+hear_status(struct run *r, struct imap *m, unsigned tag)
+{
+	struct imap_resp is;
+	struct box *b;
+	char name[2048];
+
+	do {
+		conn_phase(m->c, "STATUS", 300);
+		if (imap_next(m, &is) < 0)
+			return -1;
+		if (is.type != IMAP_STATUS || is.name.n >= sizeof name)
+			continue;
+		snprintf(name, sizeof name, "%.*s",
+		    STR_ARG(canonical(is.name)));
+		if ((b = boxes_named(r, name)) == NULL)
+			continue;
+		take_status(m, &b->now);
+		b->counted = b->now.uidvalidity != 0;
+	} while (!imap_done(&is, tag));
+	return 0;
+}
+
 /* STATUS of many, up to some dozens under way. */
 static int
-ask_status(struct found *f, bool (*of)(const struct box *))
+ask_status(struct run *r, bool (*of)(const struct box *))
 {
-	struct imap *m = &f->r->line[0].imap;
+	struct imap *m = &r->line[0].imap;
 	unsigned tag[32];
 	size_t i, n = 0, k;
 
-	for (i = 0; i <= f->r->nboxes; i++) {
-		if (i == f->r->nboxes || n == 32) {
-			struct imap_resp r;
-			struct box *b;
-
+	for (i = 0; i <= r->nboxes; i++) {
+		if (i == r->nboxes || n == 32) {
 			for (k = 0; k < n; k++)
-				do {
-					conn_phase(m->c, "STATUS", 300);
-					if (imap_next(m, &r) < 0)
-						return -1;
-					if (r.type == IMAP_STATUS && (b =
-					    box_named(f->r, canonical(
-					    r.name))) != NULL)
-						take_status(b, m);
-				} while (!imap_done(&r, tag[k]));
+				if (hear_status(r, m, tag[k]) < 0)
+					return -1;
 			n = 0;
 		}
-		if (i < f->r->nboxes && f->r->boxes[i].far &&
-		    of(&f->r->boxes[i])) {
-			f->r->boxes[i].counted = false;
+		if (i < r->nboxes && r->boxes[i].far && of(&r->boxes[i])) {
+			r->boxes[i].counted = false;
 			tag[n++] = imap_ask_status(m,
-			    str_of(f->r->boxes[i].name));
+			    str_of(r->boxes[i].name));
 		}
 	}
 	return 0;
@@ -231,14 +364,13 @@ to_repeat(const struct box *b)
 int
 boxes_again(struct run *r)
 {
-	struct found f = { .r = r };
 	struct line *l = &r->line[0];
 
 	if (l->selected != NULL || l->chose)
 		imap_ask_unselect(&l->imap);
 	l->selected = NULL;
 	l->chose = false;
-	return ask_status(&f, to_repeat);
+	return ask_status(r, to_repeat);
 }
 
 /* ---- this side's ---- */
@@ -250,7 +382,7 @@ take_folder(void *to, const char *path)
 	struct run *r = f->r;
 	struct buf name = { .max = 4096 };
 	struct str s;
-	struct box *b;
+	struct seen *b;
 
 	if (names_from_path(&name, str_of(path), r->sep, r->o->how) < 0 ||
 	    !sayable(BUF_STR(name))) {
@@ -258,9 +390,9 @@ take_folder(void *to, const char *path)
 		return;
 	}
 	s = canonical(BUF_STR(name));
-	b = box_at(r, path);	/* Inbox/x and INBOX/x are the same here */
+	b = seen_at(f, path);	/* Inbox/x and INBOX/x are the same here */
 	if (b == NULL)
-		b = box_named(r, s);
+		b = seen_named(f, s);
 	if (b == NULL && names_match(r->o->patterns, s, r->sep))
 		b = add(f, s, path);
 	if (b != NULL && strcmp(b->path, path) == 0)
@@ -280,7 +412,7 @@ take_index(struct found *f)
 		struct str name = str_of(r->index.v[i].box);
 
 		path.n = 0;
-		if (box_named(r, name) != NULL ||
+		if (seen_named(f, name) != NULL ||
 		    !names_match(r->o->patterns, name, r->sep) ||
 		    names_to_path(&path, name, r->sep, r->o->how) < 0)
 			continue;
@@ -290,37 +422,37 @@ take_index(struct found *f)
 }
 
 static int
-order(const void *a, const void *b)
+find(struct found *f)
 {
-	const struct box *x = a, *y = b;
-	bool ix = strcmp(x->name, "INBOX") == 0;
-	bool iy = strcmp(y->name, "INBOX") == 0;
+	struct run *r = f->r;
+	struct imap *m = &r->line[0].imap;
 
-	return ix != iy ? iy - ix : strcmp(x->name, y->name);
+	if (hear(f, m, imap_ask_list(m, "*", true)) < 0)
+		return -1;
+	if (r->root >= 0 && local_folders(r->root, r->o->how, take_folder, f, r->e) < 0)
+		return -1;
+	take_index(f);
+	return 0;
 }
 
 int
 boxes_find(struct run *r)
 {
-	struct found f = { .r = r };
-	struct imap *m = &r->line[0].imap;
+	struct found f = { .r = r, .name.text = name_at,
+	    .path.text = path_at };
+	int got = find(&f);
 	size_t i;
 
-	if (hear(&f, m, imap_ask_list(m, "*", true)) < 0)
-		return -1;
-	if ((m->caps & IMAP_LIST_STATUS) == 0 &&
-	    ask_status(&f, uncounted) < 0)
-		return -1;
-	if (r->root >= 0 && local_folders(r->root, r->o->how, take_folder, &f, r->e) < 0)
-		return -1;
-	take_index(&f);
-	if (r->nboxes > 0)
-		qsort(r->boxes, r->nboxes, sizeof *r->boxes, order);
+	if (got == 0)
+		become(&f);
+	forget(&f);
+	if (got == 0 && (r->line[0].imap.caps & IMAP_LIST_STATUS) == 0)
+		got = ask_status(r, uncounted);
 	for (i = 0; i < r->nboxes; i++) {
 		r->boxes[i].was_known = index_find(&r->index,
 		    str_of(r->boxes[i].name)) != NULL;
 	}
-	return 0;
+	return got;
 }
 
 /* ---- what is to be looked into ---- */

@@ -232,7 +232,8 @@ take_along(struct box *b, struct box *to)
 {
 	struct run *r = b->run;
 	struct buf name = { .max = 4096 };
-	size_t i, k;
+	struct box *now;
+	size_t i;
 
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *c = &r->boxes[i];
@@ -242,16 +243,14 @@ take_along(struct box *b, struct box *to)
 		name.n = 0;
 		buf_printf(&name, "%s%s", to->name, c->name +
 		    strlen(b->name));
-		for (k = 0; k < r->nboxes; k++)
-			if (strcmp(r->boxes[k].name, name.p) == 0)
-				break;
+		now = boxes_named(r, name.p);
 		c->far = false;
-		if (k == r->nboxes)
+		if (now == NULL)
 			continue;
-		r->boxes[k].far = true;
-		r->boxes[k].now = c->now;
-		r->boxes[k].counted = c->counted;
-		if (c->was_known && inherit(c, &r->boxes[k]) < 0) {
+		now->far = true;
+		now->now = c->now;
+		now->counted = c->counted;
+		if (c->was_known && inherit(c, now) < 0) {
 			buf_free(&name);
 			return -1;
 		}

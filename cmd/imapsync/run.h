@@ -128,6 +128,7 @@ int run_select(struct line *, struct box *);
 
 /* Both sides' folders joined, with what STATUS says.  -1. */
 int boxes_find(struct run *);
+struct box *boxes_named(struct run *, const char *);	/* or NULL */
 /* folders.c: renames, creations and deletions of whole folders.  -1. */
 int boxes_agree(struct run *);
 int folders_resume(struct run *);	/* what a crash interrupted */

@@ -1,0 +1,27 @@
+/*
+ * limit.h: what a peer may make us hold
+ *
+ * Each string from a peer is bounded where it is read.  These are the bounds
+ * of whole answers, and of lists that are collected over many: so that a peer
+ * that talks for ever ends with EX_PROTOCOL, its name and what was too much,
+ * and a tool stays below 32 MB until then, but for 8 bytes a message that was
+ * named one by one.  What a peer only counts ("4000000 EXISTS") allocates
+ * nothing.  Beside each stands what one costs, and what all of them do.
+ */
+#ifndef LIMIT_H
+#define LIMIT_H
+
+#include <stdint.h>
+
+/* A UID takes 4 bytes, and 4 more while they are sorted: 32 MB. */
+#define LIMIT_MESSAGES 4000000
+#define LIMIT_MESSAGES_TEXT "4,000,000 messages"
+
+/*
+ * Mailboxes in LIST, and the bytes of their names with what is noted of each
+ * (some 150 bytes): 16 MB for both sides of imapsync, as many for mailfetch.
+ */
+#define LIMIT_MAILBOXES 100000
+#define LIMIT_MAILBOX_BYTES (16 << 20)
+
+#endif
