@@ -15,7 +15,15 @@
 
 /* A UID takes 4 bytes, and 4 more while they are sorted: 32 MB. */
 #define LIMIT_MESSAGES 4000000
-#define LIMIT_MESSAGES_TEXT "4,000,000 messages"
+
+/*
+ * In a POP3 maildrop: 8 bytes each for LIST, and in mailfetch 16 for the
+ * digest that UIDL becomes at once, and 8 to tell them apart: 32 MB.
+ */
+#define LIMIT_MAILDROP 1000000
+
+/* The unique ids themselves are kept for JSON alone. */
+#define LIMIT_UIDL_BYTES (16 << 20)
 
 /*
  * Mailboxes in LIST, and the bytes of their names with what is noted of each

@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "b64.h"
+#include "limit.h"
+#include "mem.h"
 #include "pop3.h"
 #include "trace.h"
 
 enum {
 	GREETING = 60, COMMAND = 120, LISTING = 300,	/* seconds */
 	CAPABILITIES = 1000,		/* lines */
-	MESSAGES = 10000000,		/* in a maildrop we believe in */
 	INITIAL = 255			/* RFC 5034 section 4: the AUTH line */
 };
 
@@ -488,6 +489,7 @@ pop3_auth(struct pop3 *p, const struct sasl_login *l)
 struct list {
 	struct pop3_message *m;
 	size_t n, cap;
+	bool sorted;
 };
 
 static int
@@ -500,14 +502,16 @@ add(struct pop3 *p, struct list *l, struct str line)
 	    str_num(size, INT64_MAX, &bytes) < 0)
 		return conn_fail(p->c, EX_PROTOCOL, "LIST: a line that is "
 		    "none");
-	if (l->n == MESSAGES)
-		return conn_fail(p->c, EX_PROTOCOL, "LIST without end");
+	if (l->n == LIMIT_MAILDROP)
+		return conn_fail(p->c, EX_PROTOCOL, "LIST: more than %d messages",
+		    LIMIT_MAILDROP);
 	if (l->n == l->cap) {
 		l->cap = l->cap > 0 ? 2 * l->cap : 256;
 		l->m = mem_grow(l->m, l->cap, sizeof *l->m);
 	}
-	l->m[l->n++] = (struct pop3_message){ .number = (uint32_t)i,
-	    .size = bytes };
+	l->sorted = l->sorted && (l->n == 0 || l->m[l->n - 1].number < i);
+	l->m[l->n++] = (struct pop3_message){ (uint32_t)i,
+	    bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX };
 	return 0;
 }
 
@@ -528,73 +532,101 @@ hear_list(struct pop3 *p, struct list *l)
 	return got;
 }
 
-/* Both lists are in the same order nearly always. */
-static struct pop3_message *
-by_number(struct list *l, size_t hint, uint64_t number)
+static int
+by_number(const void *a, const void *b)
 {
-	size_t i;
+	const struct pop3_message *x = a, *y = b;
 
-	if (hint < l->n && l->m[hint].number == number)
-		return &l->m[hint];
-	for (i = 0; i < l->n; i++)
-		if (l->m[i].number == number)
-			return &l->m[i];
-	return NULL;
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-static int
-hear_uidl(struct pop3 *p, struct list *l, struct arena *mem)
+/* Whoever is there twice is one message. */
+static void
+sort(struct list *l)
 {
-	struct pop3_message *m;
-	struct str line;
-	uint64_t number;
-	size_t i = 0;
-	int got;
+	size_t i, n = 0;
 
-	conn_phase(p->c, "UIDL", LISTING);
-	if (pop3_answer(p) < 0)
-		return -1;
-	if (!p->ok) {
-		p->caps &= ~(unsigned)POP3_UIDL;
-		return 0;
-	}
-	p->caps |= POP3_UIDL;
-	while ((got = more(p, &line)) > 0) {
-		if (str_num(str_word(&line), UINT32_MAX, &number) < 0)
-			return conn_fail(p->c, EX_PROTOCOL, "UIDL: a line "
-			    "that is none");
-		m = by_number(l, i++, number);
-		if (m != NULL)
-			m->uid = arena_str(mem, str_trim(line));
-		else if (i > l->n + 1000)
-			return conn_fail(p->c, EX_PROTOCOL, "UIDL and LIST "
-			    "do not agree");
-	}
-	return got;
+	if (l->sorted)
+		return;
+	qsort(l->m, l->n, sizeof *l->m, by_number);
+	for (i = 0; i < l->n; i++)
+		if (n == 0 || l->m[n - 1].number != l->m[i].number)
+			l->m[n++] = l->m[i];
+	l->n = n;
 }
 
 int
-pop3_list(struct pop3 *p, struct arena *mem, struct pop3_message **to,
-    size_t *n)
+pop3_list(struct pop3 *p, struct pop3_message **to, size_t *n)
 {
 	bool uidl = (p->caps & POP3_UIDL) != 0 || (p->caps & POP3_CAPA) == 0;
 	bool both = uidl && (p->caps & POP3_PIPELINING) != 0;
-	struct list l = { 0 };
-	int got;
+	struct list l = { .sorted = true };
 
 	pop3_say(p, "LIST");
 	if (both)
 		pop3_say(p, "UIDL");
-	got = hear_list(p, &l);
-	if (got == 0 && uidl && !both)
+	if (hear_list(p, &l) < 0) {
+		free(l.m);
+		return -1;
+	}
+	if (uidl && !both)
 		pop3_say(p, "UIDL");
-	if (got == 0 && uidl)
-		got = hear_uidl(p, &l, mem);
-	*to = arena_new(mem, l.n > 0 ? l.n : 1, sizeof **to);
-	if (l.n > 0)
-		memcpy(*to, l.m, l.n * sizeof **to);
+	sort(&l);
+	p->uidl = uidl ? POP3_UIDL_SAID : POP3_UIDL_NOT;
+	*to = l.m;
 	*n = l.n;
-	free(l.m);
+	return 0;
+}
+
+static int
+hear_uidl(struct pop3 *p)
+{
+	conn_phase(p->c, "UIDL", LISTING);
+	if (pop3_answer(p) < 0)
+		return -1;
+	p->caps &= ~(unsigned)POP3_UIDL;
+	p->caps |= p->ok ? POP3_UIDL : 0;
+	p->uidl = p->ok ? POP3_UIDL_COMES : POP3_UIDL_NOT;
+	p->lines = 0;
+	return 0;
+}
+
+/* Both lists are in the same order nearly always. */
+static bool
+place(const struct pop3_message *m, size_t n, uint64_t number, size_t *at)
+{
+	const struct pop3_message key = { .number = (uint32_t)number }, *is;
+
+	if (*at < n && m[*at].number == number)
+		return true;
+	is = n == 0 ? NULL : bsearch(&key, m, n, sizeof key, by_number);
+	*at = is != NULL ? (size_t)(is - m) : n;
+	return is != NULL;
+}
+
+int
+pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
+    struct str *uid)
+{
+	uint64_t number;
+	int got;
+
+	if (p->uidl == POP3_UIDL_SAID && hear_uidl(p) < 0)
+		return -1;
+	if (p->uidl == POP3_UIDL_NOT)
+		return 0;
+	while ((got = more(p, uid)) > 0) {
+		if (str_num(str_word(uid), UINT32_MAX, &number) < 0)
+			return conn_fail(p->c, EX_PROTOCOL, "UIDL: a line "
+			    "that is none");
+		if (p->lines > n + 1000)
+			return conn_fail(p->c, EX_PROTOCOL, "UIDL: more messages than LIST has");
+		*uid = str_trim(*uid);
+		*at = p->lines++;
+		if (place(m, n, number, at))
+			return 1;
+	}
+	p->uidl = POP3_UIDL_NOT;
 	return got;
 }
 

@@ -9,7 +9,6 @@
 #define POP3_H
 
 #include "conn.h"
-#include "mem.h"
 #include "sasl.h"
 
 enum pop3_cap {
@@ -41,6 +40,8 @@ struct pop3 {
 	/* private */
 	unsigned banner;	/* of the greeting, a digest */
 	bool recalled, owed;	/* CAPA was not asked; UTF8's answer is due */
+	enum { POP3_UIDL_NOT, POP3_UIDL_SAID, POP3_UIDL_COMES } uidl;
+	size_t lines;		/* of UIDL */
 };
 
 /*
@@ -60,16 +61,26 @@ uint32_t pop3_recall(const struct pop3 *);
  */
 int pop3_auth(struct pop3 *, const struct sasl_login *);
 
-/* A message of the maildrop.  uid is empty if the server has no UIDL. */
 struct pop3_message {
 	uint32_t number;
-	uint64_t size;		/* as the server counts */
-	struct str uid;		/* in the arena; any length, may be there twice */
+	uint32_t size;		/* as the server counts; UINT32_MAX: or more */
 };
 
-/* All messages, in the server's order: LIST and UIDL in one round trip. */
-int pop3_list(struct pop3 *, struct arena *, struct pop3_message **,
-    size_t *n);
+/*
+ * All messages, by number: LIST, and UIDL asked for in the same round trip.
+ * *to is to be freed.  Then pop3_uidl until it says 0, before anything else
+ * is said.  EX_PROTOCOL for more than LIMIT_MAILDROP.
+ */
+int pop3_list(struct pop3 *, struct pop3_message **to, size_t *n);
+
+/*
+ * The next line of UIDL, as they come: 1, *at of the n messages has the unique
+ * id *uid, of any length, valid until the next read; it may be another's, too.
+ * 0 at the end: those not named have none, nor has any on a server without
+ * UIDL.
+ */
+int pop3_uidl(struct pop3 *, const struct pop3_message *, size_t n,
+    size_t *at, struct str *uid);
 
 /* Queues a command; "%s" is the caller's to keep free of line ends. */
 void pop3_say(struct pop3 *, const char *fmt, ...)

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "digest.h"
+#include "limit.h"
 #include "mailfetch.h"
 #include "pop3.h"
+#include "table.h"
 
 /*
  * In flight at most: bytes of messages, enough for 6 Gbit/s at 40 ms, and
@@ -24,13 +26,24 @@ enum { COMMANDS = 4000, IDLE = 300 };	/* IDLE: seconds of silence */
 struct pop {
 	struct run *r;
 	struct pop3 p;
-	struct pop3_message *m;
+	struct pop3_message *m;	/* number 0: it cannot be told which it is */
 	size_t n;
-	struct message *v;	/* the same, with keys */
-	size_t *want;		/* indices of what is to be fetched */
+	struct key *key;	/* of each */
+	bool *named;		/* it has a unique id */
+	uint32_t *id;		/* for JSON: where it stands in ids, or 0 */
+	struct buf ids;
+	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
 	bool no_top;
 };
+
+static struct message
+message(const struct pop *s, size_t i)
+{
+	return (struct message){ .key = s->key[i], .number = s->m[i].number,
+	    .size = s->m[i].size, .id = s->id != NULL && s->id[i] != 0 ?
+	    s->ids.p + s->id[i] : NULL };
+}
 
 /* ---- which is which ---- */
 
@@ -48,7 +61,8 @@ by_content(struct pop *s, size_t i)
 	got = pop3_body(&s->p, &sink, IDLE);
 	if (!digest_end(d, md))
 		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
-	memcpy(&s->v[i].key, md, sizeof s->v[i].key);
+	if (!s->named[i])		/* a list with holes */
+		memcpy(&s->key[i], md, sizeof s->key[i]);
 	s->no_top |= got == 0 && !s->p.ok;
 	return got;
 }
@@ -88,73 +102,97 @@ contents(struct pop *s)
 			i--;
 			most = 1;
 		} else if (!s->p.ok) {
-			s->v[i].number = 0;
+			s->m[i].number = 0;
 		}
 	}
 	return 0;
 }
 
 static int
-by_key(const void *a, const void *b)
+by_key(const void *a, const void *b, void *of)
 {
-	const struct message *x = *(struct message *const *)a;
-	const struct message *y = *(struct message *const *)b;
-	int c = memcmp(&x->key, &y->key, sizeof x->key);
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct pop *s = of;
+	int c = memcmp(&s->key[x], &s->key[y], sizeof s->key[x]);
 
-	return c != 0 ? c : x->number < y->number ? -1 : 1;
+	return c != 0 ? c : x < y ? -1 : x > y;
 }
 
 /* Servers do give one UIDL twice: then the size and the rank count, too. */
 static void
 tell_apart(struct pop *s)
 {
-	struct message **sorted = mem_new(s->n, sizeof *sorted);
+	uint32_t *sorted = mem_new(s->n, sizeof *sorted);
 	struct key last = { 0, 0 };
 	size_t i, rank = 0;
 	char more[64];
 
 	for (i = 0; i < s->n; i++)
-		sorted[i] = &s->v[i];
-	qsort(sorted, s->n, sizeof *sorted, by_key);
+		sorted[i] = (uint32_t)i;
+	qsort_r(sorted, s->n, sizeof *sorted, by_key, s);
 	for (i = 0; i < s->n; i++) {
-		rank = i > 0 && memcmp(&sorted[i]->key, &last,
-		    sizeof last) == 0 ? rank + 1 : 0;
-		last = sorted[i]->key;
+		struct key *k = &s->key[sorted[i]];
+
+		rank = i > 0 && memcmp(k, &last, sizeof last) == 0 ? rank +
+		    1 : 0;
+		last = *k;
 		if (rank == 0)
 			continue;
-		snprintf(more, sizeof more, "%llu %zu",
-		    (unsigned long long)sorted[i]->size, rank);
-		sorted[i]->key = state_mix(last, str_of(more));
+		snprintf(more, sizeof more, "%u %zu", s->m[sorted[i]].size,
+		    rank);
+		*k = state_mix(last, str_of(more));
 	}
 	free(sorted);
+}
+
+/* It is shown, byte by byte, where there is JSON alone. */
+static int
+note_id(struct pop *s, size_t i, struct str uid)
+{
+	if (s->id == NULL)
+		return 0;
+	if (s->ids.n == 0)
+		buf_c(&s->ids, '\0');
+	s->id[i] = (uint32_t)s->ids.n;
+	buf_str(&s->ids, uid);
+	buf_c(&s->ids, '\0');
+	return s->ids.over ? conn_fail(s->p.c, EX_PROTOCOL, "UIDL: more than %d MB of unique ids",
+	    LIMIT_UIDL_BYTES >> 20) : 0;
+}
+
+static int
+hear_uidl(struct pop *s, size_t *named)
+{
+	struct str uid;
+	size_t i;
+	int got;
+
+	while ((got = pop3_uidl(&s->p, s->m, s->n, &i, &uid)) > 0) {
+		if (uid.n == 0)
+			continue;
+		*named += !s->named[i];
+		s->named[i] = true;
+		s->key[i] = state_mix(state_digest("uidl", uid),
+		    str_of(s->r->who));
+		if (note_id(s, i, uid) < 0)
+			return -1;
+	}
+	return got;
 }
 
 static int
 identify(struct pop *s)
 {
-	struct arena *a = &s->r->arena;
-	bool missing = false;
-	size_t i;
+	const struct options *o = s->r->o;
+	size_t named = 0;
 
-	s->v = arena_new(a, s->n + 1, sizeof *s->v);
-	for (i = 0; i < s->n; i++) {
-		s->v[i] = (struct message){ .number = s->m[i].number,
-		    .size = s->m[i].size };
-		if (s->m[i].uid.n == 0) {
-			missing = true;
-			continue;
-		}
-		s->v[i].key = state_mix(state_digest("uidl", s->m[i].uid),
-		    str_of(s->r->who));
-		s->v[i].id = arena_dup(a, s->m[i].uid);
-	}
-	if (missing && contents(s) < 0)
+	s->key = mem_new(s->n, sizeof *s->key);
+	s->named = mem_new(s->n, sizeof *s->named);
+	if (o->account.json || (o->format != NULL && strcmp(o->format,
+	    "json") == 0))
+		s->id = mem_new(s->n, sizeof *s->id);
+	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
 		return -1;
-	/* A list with holes: those that have one keep it. */
-	for (i = 0; missing && i < s->n; i++)
-		if (s->m[i].uid.n > 0)
-			s->v[i].key = state_mix(state_digest("uidl",
-			    s->m[i].uid), str_of(s->r->who));
 	tell_apart(s);
 	s->r->there = s->n;
 	return 0;
@@ -164,15 +202,17 @@ static void
 plan(struct pop *s)
 {
 	struct run *r = s->r;
+	struct message m;
 	size_t i;
 
-	s->want = arena_new(&r->arena, s->n + 1, sizeof *s->want);
+	s->want = mem_new(s->n, sizeof *s->want);
 	for (i = 0; i < s->n; i++) {
-		if (s->v[i].number == 0 || !run_wants(r, &s->v[i]))
+		m = message(s, i);
+		if (m.number == 0 || !run_wants(r, &m))
 			continue;
-		s->want[s->wants++] = i;
+		s->want[s->wants++] = (uint32_t)i;
 		r->total++;
-		r->total_bytes += s->v[i].size;
+		r->total_bytes += m.size;
 	}
 }
 
@@ -182,9 +222,9 @@ static void
 say_retr(struct pop *s, size_t i)
 {
 	if (s->r->o->headers_only)
-		pop3_say(&s->p, "TOP %u 0", s->v[i].number);
+		pop3_say(&s->p, "TOP %u 0", s->m[i].number);
 	else
-		pop3_say(&s->p, "RETR %u", s->v[i].number);
+		pop3_say(&s->p, "RETR %u", s->m[i].number);
 }
 
 static int
@@ -192,8 +232,9 @@ hear_retr(struct pop *s, size_t i)
 {
 	struct conn_sink sink = { deliver_put, s->r };
 	struct run *r = s->r;
+	struct message m = message(s, i);
 
-	if (deliver_begin(r, &s->v[i]) < 0 ||
+	if (deliver_begin(r, &m) < 0 ||
 	    pop3_body(&s->p, &sink, IDLE) < 0)
 		return -1;
 	if (s->p.ok) {
@@ -201,7 +242,7 @@ hear_retr(struct pop *s, size_t i)
 			return -1;
 	} else {
 		deliver_abort(r);
-		fail_say("%s: message %u: %s", r->o->title, s->v[i].number,
+		fail_say("%s: message %u: %s", r->o->title, m.number,
 		    s->p.text);
 		r->status = fail_worse(r->status, pop3_status(&s->p,
 		    EX_TEMPFAIL));
@@ -223,12 +264,12 @@ fetch(struct pop *s)
 		    said - i <= most / 4 * 3))
 			while (said < s->wants && said - i < most &&
 			    (said == i || flying < WINDOW)) {
-				flying += s->v[s->want[said]].size;
+				flying += s->m[s->want[said]].size;
 				say_retr(s, s->want[said++]);
 			}
 		if (hear_retr(s, s->want[i]) < 0)
 			return -1;
-		flying -= s->v[s->want[i]].size;
+		flying -= s->m[s->want[i]].size;
 	}
 	return deliver_commit(s->r);
 }
@@ -237,27 +278,27 @@ fetch(struct pop *s)
 
 /* Durable here before anything is deleted there. */
 static int
-delete(struct pop *s, size_t *dele, size_t *n)
+delete(struct pop *s, uint32_t *dele, size_t *n)
 {
 	size_t i, said = 0, most = depth(s);
 
 	*n = 0;
 	for (i = 0; i < s->n; i++)
-		if (s->v[i].number != 0 && run_due(s->r, s->v[i].key))
-			dele[(*n)++] = i;
+		if (s->m[i].number != 0 && run_due(s->r, s->key[i]))
+			dele[(*n)++] = (uint32_t)i;
 	if (*n > 0 && state_sync(&s->r->state, s->r->e) < 0)
 		return -1;
 	for (i = 0; i < *n; i++) {
 		for (; said < *n && said - i < most; said++)
-			pop3_say(&s->p, "DELE %u", s->v[dele[said]].number);
+			pop3_say(&s->p, "DELE %u", s->m[dele[said]].number);
 		conn_phase(s->p.c, "DELE", 120);
 		if (pop3_answer(&s->p) < 0)
 			return -1;
 		if (!s->p.ok) {
 			fail_say("%s: message %u: DELE: %s", s->r->o->title,
-			    s->v[dele[i]].number, s->p.text);
+			    s->m[dele[i]].number, s->p.text);
 			s->r->status = fail_worse(s->r->status, EX_TEMPFAIL);
-			dele[i] = s->n;
+			dele[i] = UINT32_MAX;
 		}
 	}
 	return 0;
@@ -265,20 +306,17 @@ delete(struct pop *s, size_t *dele, size_t *n)
 
 /* RFC 1939 section 6: nothing is gone before QUIT was answered. */
 static int
-finish(struct pop *s)
+quit(struct pop *s, const uint32_t *dele, size_t n)
 {
-	size_t *dele = arena_new(&s->r->arena, s->n + 1, sizeof *dele);
-	size_t i, n;
+	size_t i;
 
-	if (delete(s, dele, &n) < 0)
-		return -1;
 	if (pop3_quit(&s->p, n > 0) < 0 && n > 0)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (dele[i] == s->n)
+		if (dele[i] == UINT32_MAX)
 			continue;
 		s->r->deleted++;
-		if (state_drop(&s->r->state, s->v[dele[i]].key, STATE_DONE,
+		if (state_drop(&s->r->state, s->key[dele[i]], STATE_DONE,
 		    s->r->e) < 0)
 			return -1;
 	}
@@ -286,40 +324,57 @@ finish(struct pop *s)
 }
 
 static int
-same_key(const void *a, const void *b)
+finish(struct pop *s)
 {
-	return memcmp(a, b, sizeof(struct key));
+	uint32_t *dele = mem_new(s->n, sizeof *dele);
+	size_t n;
+	int got = delete(s, dele, &n);
+
+	if (got == 0)
+		got = quit(s, dele, n);
+	free(dele);
+	return got;
+}
+
+static struct str
+key_at(const void *of, size_t at)
+{
+	const struct pop *s = of;
+
+	return (struct str){ (const char *)&s->key[at], sizeof *s->key };
 }
 
 /* What has long been gone from the server need not be remembered. */
 static int
 prune(struct pop *s)
 {
+	struct table there = { .text = key_at };
 	struct state *st = &s->r->state;
-	struct key *keys;
 	size_t i;
+	int got = 0;
 
 	if (s->n == 0 || st->n < 2 * s->n + 1000)
 		return 0;
-	keys = arena_new(&s->r->arena, s->n, sizeof *keys);
+	table_room(&there, s, s->n);
 	for (i = 0; i < s->n; i++)
-		keys[i] = s->v[i].key;
-	qsort(keys, s->n, sizeof *keys, same_key);
-	for (i = 0; i < st->cap; i++)
+		table_add(&there, s, i);
+	for (i = 0; i < st->cap && got == 0; i++)
 		if (st->slot[i].kind == STATE_DONE && st->slot[i].day + 30 <
-		    run_today() && bsearch(&st->slot[i].key, keys, s->n,
-		    sizeof *keys, same_key) == NULL &&
-		    state_drop(st, st->slot[i].key, STATE_DONE, s->r->e) < 0)
-			return -1;
-	return 0;
+		    run_today() && table_text(&there, s, (struct str){
+		    (const char *)&st->slot[i].key, sizeof *s->key }) ==
+		    TABLE_NONE)
+			got = state_drop(st, st->slot[i].key, STATE_DONE,
+			    s->r->e);
+	table_free(&there);
+	return got;
 }
 
 /* ---- looking ---- */
 
-static struct message *
-chosen(struct pop *s, size_t i)
+static struct message
+chosen(const struct pop *s, size_t i)
 {
-	return &s->v[s->want != NULL ? s->want[i] : i];
+	return message(s, s->want != NULL ? s->want[i] : i);
 }
 
 static int
@@ -345,15 +400,15 @@ show(struct pop *s)
 	show_begin(s->r);
 	for (i = 0; i < n; i++) {
 		struct buf head = { .max = 1 << 17 };
-		struct message *m = chosen(s, i);
+		struct message m = chosen(s, i);
 
 		for (; said < n && said - i < most; said++)
-			pop3_say(&s->p, "TOP %u 0", chosen(s, said)->number);
+			pop3_say(&s->p, "TOP %u 0", chosen(s, said).number);
 		sink.to = &head;
 		if (pop3_body(&s->p, &sink, IDLE) < 0)
 			return -1;
-		l = (struct listing){ .m = m, .head = BUF_STR(head),
-		    .fresh = state_find(&s->r->state, m->key,
+		l = (struct listing){ .m = &m, .head = BUF_STR(head),
+		    .fresh = state_find(&s->r->state, m.key,
 		    STATE_DONE) == NULL };
 		show_line(s->r, &l);
 		buf_free(&head);
@@ -387,14 +442,14 @@ work(struct pop *s)
 	const struct run was = *r;
 	size_t i;
 
-	if (pop3_list(&s->p, &r->arena, &s->m, &s->n) < 0 ||
+	if (pop3_list(&s->p, &s->m, &s->n) < 0 ||
 	    identify(s) < 0)
 		return -1;
 	if (r->o->list || r->o->dry_run)
 		return show(s);
 	if (r->o->check) {
 		for (i = 0; i < s->n; i++)
-			r->total += state_find(&r->state, s->v[i].key,
+			r->total += state_find(&r->state, s->key[i],
 			    STATE_DONE) == NULL;
 		return pop3_quit(&s->p, false);
 	}
@@ -486,7 +541,7 @@ session(struct pop *s, struct session *sess)
 int
 pop_run(struct run *r)
 {
-	struct pop s = { .r = r };
+	struct pop s = { .r = r, .ids.max = LIMIT_UIDL_BYTES };
 	struct session sess;
 	int got;
 
@@ -495,5 +550,11 @@ pop_run(struct run *r)
 		return -1;
 	got = session(&s, &sess);
 	session_close(&sess);
+	free(s.m);
+	free(s.key);
+	free(s.named);
+	free(s.id);
+	free(s.want);
+	buf_free(&s.ids);
 	return got;
 }

@@ -7,25 +7,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct pop3_message *m;
-	struct arena a = { 0 };
+	struct pop3_message *m = NULL;
 	struct err e = { 0 };
 	struct pop3 s = { 0 };
 	unsigned sum = 0;
 	struct conn_sink sink = { server_sink, &sum };
-	size_t i, k;
+	size_t i, k, at;
+	struct str uid;
 	int fd;
 	struct conn *c = server_says(p, n, &fd, &e);
 
 	if (pop3_open(&s, c, POP3_TLS_OFF, 0) == 0 &&
-	    pop3_list(&s, &a, &m, &k) == 0)
+	    pop3_list(&s, &m, &k) == 0) {
+		while (pop3_uidl(&s, m, k, &at, &uid) > 0)
+			sum += m[at].number + (unsigned)uid.p[uid.n];
 		for (i = 0; i < k + 3; i++)
 			if (pop3_body(&s, i % 2 ? &sink : NULL, 5) < 0)
 				break;
+	}
 	pop3_quit(&s, true);
 	if (conn_failed(c) && e.code == 0)
 		abort();
-	arena_free(&a);
+	free(m);
 	conn_close(c);
 	close(fd);
 	return 0;
