@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "imap_box.h"
+#include "limit.h"
 
 enum { COMMAND = 120, READING = 300, SEARCHING = 600 };	/* seconds */
 enum {
-	UIDS = 20000000,	/* in a mailbox we believe in */
-	COPIED = 4000000	/* by one command */
+	COPIED = LIMIT_MESSAGES	/* by one command */
 };
 
 /* ---- asking ---- */
@@ -257,6 +257,56 @@ imap_ask_unselect(struct imap *m)
 	    "UNSELECT" : "EXAMINE \"\"");
 }
 
+/* ---- names ---- */
+
+static bool
+same(char pat, char c, char sep)
+{
+	return pat == '/' && sep != '\0' ? c == sep : pat == c;
+}
+
+/*
+ * All places of the pattern the name may have come to, byte by byte: the
+ * cost is their product, whatever the stars are.
+ */
+bool
+imap_match(struct str pat, struct str name, char sep, bool slash)
+{
+	bool *at = mem_new(pat.n + 1, sizeof *at), was, next;
+	size_t i, k;
+
+	at[0] = true;
+	for (i = 0; i <= name.n; i++) {
+		for (k = 0; k < pat.n; k++)	/* a star may be nothing */
+			if (at[k] && (pat.p[k] == '*' || pat.p[k] == '%'))
+				at[k + 1] = true;
+		if (i == name.n)
+			break;
+		for (was = false, k = 0; k <= pat.n; k++, was = next) {
+			next = k < pat.n && at[k] && same(pat.p[k],
+			    name.p[i], slash ? sep : '\0');
+			at[k] = was || (k < pat.n && at[k] &&
+			    (pat.p[k] == '*' ||
+			    (pat.p[k] == '%' && name.p[i] != sep)));
+		}
+	}
+	was = at[pat.n];
+	free(at);
+	return was;
+}
+
+int
+imap_list_bound(struct imap *m, size_t lines, size_t bytes)
+{
+	if (lines > LIMIT_MAILBOXES)
+		return conn_fail(m->c, EX_PROTOCOL, "LIST: more than %d mailboxes",
+		    LIMIT_MAILBOXES);
+	if (bytes > LIMIT_MAILBOX_BYTES)
+		return conn_fail(m->c, EX_PROTOCOL, "LIST: more than %d MB of mailbox names",
+		    LIMIT_MAILBOX_BYTES >> 20);
+	return 0;
+}
+
 /* ---- UIDs ---- */
 
 static void
@@ -306,7 +356,7 @@ imap_uids_has(const struct imap_uids *u, uint32_t uid)
 	    by_value) != NULL;
 }
 
-/* Nothing is added unless all of it can be: no more than most in *u. */
+/* Nothing is added unless all of it can be: 1 no set, 2 over most in *u. */
 static int
 add_set(struct imap_uids *u, struct str set, size_t most)
 {
@@ -316,12 +366,12 @@ add_set(struct imap_uids *u, struct str set, size_t most)
 	int got;
 
 	if (str_has(set, '*'))
-		return -1;
+		return 1;
 	while ((got = imap_set_next(&again, &lo, &hi)) > 0)
 		if ((n += (uint64_t)hi - lo + 1) > most)
-			return -1;
+			return 2;
 	if (got < 0)
-		return -1;
+		return 1;
 	reserve(u, n);
 	while (imap_set_next(&set, &lo, &hi) > 0)
 		for (;; lo++) {
@@ -332,18 +382,28 @@ add_set(struct imap_uids *u, struct str set, size_t most)
 	return 0;
 }
 
+static int
+no_uids(struct imap *m, bool many)
+{
+	return many ? conn_fail(m->c, EX_PROTOCOL, "SEARCH: more than %d messages",
+	    LIMIT_MESSAGES) : conn_fail(m->c, EX_PROTOCOL, "SEARCH: not a set of UIDs");
+}
+
 int
 imap_found(struct imap *m, struct imap_resp *r, struct imap_uids *u)
 {
 	struct str w;
 	uint64_t v;
+	int got;
 
-	if (!r->old_search)
-		return add_set(u, r->set, UIDS) == 0 ? 0 : conn_fail(m->c,
-		    EX_PROTOCOL, "SEARCH: not a set of UIDs");
+	if (!r->old_search) {
+		got = add_set(u, r->set, LIMIT_MESSAGES);
+		return got == 0 ? 0 : no_uids(m, got == 2);
+	}
 	while ((w = str_word(&r->set)).n > 0 && w.p[0] != '(') {
-		if (str_num(w, UINT32_MAX, &v) < 0 || v == 0 || u->n >= UIDS)
-			return conn_fail(m->c, EX_PROTOCOL, "SEARCH: no UID");
+		if (str_num(w, UINT32_MAX, &v) < 0 || v == 0 ||
+		    u->n >= LIMIT_MESSAGES)
+			return no_uids(m, u->n >= LIMIT_MESSAGES);
 		imap_uids_add(u, (uint32_t)v);
 	}
 	return 0;
@@ -367,7 +427,7 @@ imap_appended(struct imap *m, const struct imap_resp *r, uint64_t *v,
 	if (r->type != IMAP_OK || r->tag == 0 || !str_is(r->code, "APPENDUID"))
 		return 0;
 	if (validity(&in, v) < 0 || (set = str_word(&in)).n == 0 ||
-	    str_word(&in).n > 0 || add_set(to, set, COPIED) < 0)
+	    str_word(&in).n > 0 || add_set(to, set, COPIED) != 0)
 		return conn_fail(m->c, EX_PROTOCOL, "APPENDUID without UIDs");
 	return 1;
 }
@@ -383,7 +443,7 @@ imap_copied(struct imap *m, const struct imap_resp *r, uint64_t *v,
 		return 0;
 	if (validity(&in, v) < 0 || (a = str_word(&in)).n == 0 ||
 	    (b = str_word(&in)).n == 0 || str_word(&in).n > 0 ||
-	    add_set(from, a, COPIED) < 0 || add_set(to, b, COPIED) < 0 ||
+	    add_set(from, a, COPIED) != 0 || add_set(to, b, COPIED) != 0 ||
 	    from->n - nfrom != to->n - nto) {
 		from->n = nfrom;
 		to->n = nto;

@@ -92,6 +92,17 @@ unsigned imap_ask_create(struct imap *, struct str name);
 unsigned imap_ask_delete(struct imap *, struct str name);
 unsigned imap_ask_rename(struct imap *, struct str from, struct str to);
 unsigned imap_ask_subscribe(struct imap *, struct str name);
+/*
+ * To be asked after each line of LIST, whatever becomes of it: so many came,
+ * and so many bytes are kept of them.  -1, EX_PROTOCOL: too much (limit.h).
+ */
+int imap_list_bound(struct imap *, size_t lines, size_t bytes);
+/*
+ * Does the pattern mean the name?  "*" is anything, "%" anything without sep
+ * (RFC 3501 6.3.8); with slash a "/" in the pattern is sep, whatever that is.
+ */
+bool imap_match(struct str pattern, struct str name, char sep, bool slash);
+
 /* UNSELECT, else EXAMINE of nothing: never CLOSE, which expunges. */
 unsigned imap_ask_unselect(struct imap *);
 

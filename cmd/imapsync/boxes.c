@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "limit.h"
 #include "run.h"
 #include "table.h"
 
@@ -266,19 +265,6 @@ take_list(struct found *f, const struct imap_resp *m)
 	take_name(f, m, name);
 }
 
-/* Each line counts, whatever becomes of it. */
-static int
-within(const struct found *f, struct imap *m)
-{
-	if (f->lines > LIMIT_MAILBOXES)
-		return conn_fail(m->c, EX_PROTOCOL, "LIST: more than %d mailboxes",
-		    LIMIT_MAILBOXES);
-	if (f->bytes > LIMIT_MAILBOX_BYTES)
-		return conn_fail(m->c, EX_PROTOCOL, "LIST: more than %d MB of mailbox names",
-		    LIMIT_MAILBOX_BYTES >> 20);
-	return 0;
-}
-
 static int
 hear(struct found *f, struct imap *m, unsigned tag)
 {
@@ -295,7 +281,7 @@ hear(struct found *f, struct imap *m, unsigned tag)
 		} else if (r.type == IMAP_STATUS &&
 		    (b = seen_named(f, canonical(r.name))) != NULL)
 			note_status(f, m, b);
-		if (within(f, m) < 0)
+		if (imap_list_bound(m, f->lines, f->bytes) < 0)
 			return -1;
 	} while (!imap_done(&r, tag));
 	return r.type == IMAP_OK ? 0 : conn_fail(m->c, EX_UNAVAILABLE,

@@ -176,41 +176,6 @@ names_from_path(struct buf *b, struct str path, char sep, enum layout layout)
 enum { PATTERN_MAX = 1024 };
 
 static bool
-same(char pat, char c, char sep)
-{
-	if (pat == '/' && sep != '\0')
-		return c == sep;
-	return pat == c;
-}
-
-/*
- * All places of the pattern the name may have come to, byte by byte: the
- * cost is their product, whatever the stars are.
- */
-static bool
-glob(struct str pat, struct str box, char sep)
-{
-	bool at[PATTERN_MAX + 1] = { true }, was, next;
-	size_t i, k;
-
-	for (i = 0; i <= box.n; i++) {
-		for (k = 0; k < pat.n; k++)	/* a star may be nothing */
-			if (at[k] && (pat.p[k] == '*' || pat.p[k] == '%'))
-				at[k + 1] = true;
-		if (i == box.n)
-			break;
-		for (was = false, k = 0; k <= pat.n; k++, was = next) {
-			next = k < pat.n && at[k] &&
-			    same(pat.p[k], box.p[i], sep);
-			at[k] = was || (k < pat.n && at[k] &&
-			    (pat.p[k] == '*' ||
-			    (pat.p[k] == '%' && box.p[i] != sep)));
-		}
-	}
-	return at[pat.n];
-}
-
-static bool
 inbox(struct str s)
 {
 	return s.n >= 5 && str_is(str_to(s, 5), "INBOX");
@@ -222,8 +187,9 @@ fits(struct str pat, struct str box, char sep)
 {
 	if (inbox(pat) && inbox(box) &&
 	    (box.n == 5 || (sep != '\0' && box.p[5] == sep)))
-		return glob(str_from(pat, 5), str_from(box, 5), sep);
-	return glob(pat, box, sep);
+		return imap_match(str_from(pat, 5), str_from(box, 5), sep,
+		    true);
+	return imap_match(pat, box, sep, true);
 }
 
 /* One pattern: blanks in it stand between double quotes. */

@@ -4,53 +4,36 @@
 #include <string.h>
 
 #include "clock.h"
-#include "imap.h"
+#include "imap_box.h"
 #include "mailfetch.h"
+#include "table.h"
 #include "trace.h"
 
 struct folders {
 	const char **v;
 	size_t n, cap;
+	struct table name;	/* of v */
+	size_t lines, bytes;	/* of LIST */
 };
 
-static void
-add(struct folders *f, const char *name)
+static struct str
+name_at(const void *of, size_t at)
 {
-	size_t i;
+	return str_of(((const struct folders *)of)->v[at]);
+}
 
-	for (i = 0; i < f->n; i++)
-		if (strcmp(f->v[i], name) == 0)
-			return;
+static void
+add(struct run *r, struct folders *f, struct str name)
+{
+	if (table_text(&f->name, f, name) != TABLE_NONE)
+		return;
 	if (f->n == f->cap) {
 		f->cap = f->cap > 0 ? 2 * f->cap : 32;
 		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
 	}
-	f->v[f->n++] = name;
-}
-
-/* "*" is anything, "%" anything without the separator (RFC 3501 6.3.8). */
-static bool
-matches(struct str p, struct str s, char sep)
-{
-	size_t i;
-
-	for (; p.n > 0; p = str_from(p, 1), s = str_from(s, 1)) {
-		if (p.p[0] == '*' || p.p[0] == '%') {
-			while (p.n > 1 && p.p[1] == '*')
-				p = str_from(p, 1);
-			for (i = 0; i <= s.n; i++) {
-				if (matches(str_from(p, 1), str_from(s, i),
-				    sep))
-					return true;
-				if (p.p[0] == '%' && i < s.n && s.p[i] == sep)
-					return false;
-			}
-			return false;
-		}
-		if (s.n == 0 || s.p[0] != p.p[0])
-			return false;
-	}
-	return s.n == 0;
+	f->v[f->n] = arena_dup(&r->arena, name);
+	f->bytes += sizeof *f->v + name.n;
+	table_add(&f->name, f, f->n++);
 }
 
 static bool
@@ -72,7 +55,7 @@ means(const char *pattern, const struct imap_resp *r)
 		return has_flag(r->flags, pattern);
 	if (str_is(r->name, "INBOX") && str_is(str_of(pattern), "INBOX"))
 		return true;
-	return matches(str_of(pattern), r->name, r->sep);
+	return imap_match(str_of(pattern), r->name, r->sep, false);
 }
 
 static bool
@@ -92,7 +75,8 @@ wanted(const struct options *o, const struct imap_resp *r)
 	    has_flag(r->flags, "\\NonExistent"))
 		return false;
 	/* What was moved there would be new there. */
-	if (o->move_to != NULL && matches(str_of(o->move_to), r->name, '\0'))
+	if (o->move_to != NULL && imap_match(str_of(o->move_to), r->name,
+	    '\0', false))
 		return false;
 	for (i = 0; i < o->folder.n; i++) {
 		const char *p = o->folder.v[i];
@@ -103,6 +87,18 @@ wanted(const struct options *o, const struct imap_resp *r)
 		some |= p[0] != '!' && means(p, r);
 	}
 	return some || only_out;
+}
+
+static void
+take(struct run *r, struct folders *f, const struct imap_resp *resp)
+{
+	if (!wanted(r->o, resp))
+		return;
+	if (resp->bad_name || str_control(resp->name))
+		fail_say("%s: a folder with an impossible name is left out",
+		    r->o->title);
+	else
+		add(r, f, resp->name);
 }
 
 static int
@@ -118,16 +114,11 @@ list(struct run *r, struct imap *m, struct folders *f)
 	do {
 		if (imap_next(m, &resp) < 0)
 			return -1;
-		if (resp.type != IMAP_LIST || !wanted(r->o, &resp))
+		if (resp.type != IMAP_LIST)
 			continue;
-		if (f->n >= 100000)
-			return conn_fail(m->c, EX_PROTOCOL, "LIST without "
-			    "end");
-		if (resp.bad_name || str_control(resp.name))
-			fail_say("%s: a folder with an impossible name is "
-			    "left out", r->o->title);
-		else
-			add(f, arena_dup(&r->arena, resp.name));
+		take(r, f, &resp);
+		if (imap_list_bound(m, ++f->lines, f->bytes) < 0)
+			return -1;
 	} while (!imap_done(&resp, tag));
 	if (resp.type == IMAP_OK)
 		return 0;
@@ -141,7 +132,7 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 	size_t i;
 
 	if (r->o->folder.n == 0) {
-		add(f, "INBOX");
+		add(r, f, STR("INBOX"));
 		return 0;
 	}
 	for (i = 0; i < r->o->folder.n; i++) {
@@ -154,7 +145,7 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 	if (!all_simple && list(r, m, f) < 0)
 		return -1;
 	for (i = 0; i < r->o->folder.n && all_simple; i++)
-		add(f, r->o->folder.v[i]);
+		add(r, f, str_of(r->o->folder.v[i]));
 	if (f->n == 0)
 		return fail(r->e, EX_UNAVAILABLE, "no such folder: %s",
 		    r->o->folder.v[0]);
@@ -249,13 +240,14 @@ watch(struct run *r, struct imap *m, struct session *sess,
 static int
 work(struct run *r, struct imap *m, struct session *sess)
 {
-	struct folders f = { 0 };
+	struct folders f = { .name.text = name_at };
 	int got = find_folders(r, m, &f);
 
 	if (got == 0)
 		got = pass(r, m, &f);
 	if (got == 0 && r->o->watch)
 		got = watch(r, m, sess, &f);
+	table_free(&f.name);
 	free(f.v);
 	return got;
 }
