@@ -72,6 +72,19 @@ no_password(void *to, const char *arg, struct err *e)
 	    "--password-fd, --netrc or the prompt");
 }
 
+/* curl's habit.  It is not shown: cron would mail it. */
+static int
+set_user(void *to, const char *arg, struct err *e)
+{
+	if (strchr(arg, ':') != NULL)
+		return fail(e, EX_USAGE, "a password behind the \":\" of "
+		    "--user can be read by others. Use --password-command, "
+		    "--password-file, --password-fd or --netrc (a name with a "
+		    "colon: -S with %%3A for it)");
+	*(const char **)to = arg;
+	return 0;
+}
+
 static int
 set_tls(void *to, const char *arg, struct err *e)
 {
@@ -132,7 +145,7 @@ account_options(struct account *a)
 	{ 0, "insecure-no-verify", NULL, OPT_FLAG, &a->insecure,
 	    "take any certificate", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "Login" },
-	{ 'u', "user", "NAME", OPT_TEXT, &a->user, "log in as", NULL, 0 },
+	{ 'u', "user", "NAME", OPT_CALL, &a->user, "log in as", set_user, 0 },
 	{ 0, "auth", "MECHS", OPT_TEXT, &a->auth,
 	    "only these mechanisms (scram-sha-256,plain)", NULL, 0 },
 	{ 0, "password-command", "CMD", OPT_TEXT, &a->password_command,

@@ -45,8 +45,8 @@ read_fd(struct account *a, struct err *e)
 	int got;
 
 	if (str_num(str_of(a->password_fd), 1 << 20, &fd) < 0)
-		got = fail(e, EX_USAGE, "--password-fd: \"%s\" is no "
-		    "descriptor", a->password_fd);
+		got = fail(e, EX_USAGE, "--password-fd takes the number of a "
+		    "descriptor");	/* a mistaken one may be the secret */
 	else if (fcntl((int)fd, F_GETFD) < 0)
 		got = fail_sys(e, EX_USAGE, "--password-fd %s",
 		    a->password_fd);

@@ -630,6 +630,9 @@ operand(struct target *t, struct str s, struct err *e)
 	struct str host;
 	unsigned port;
 
+	if (str_has(s, '@'))		/* a password may stand before it */
+		return fail(e, EX_USAGE, "a host has no \"user@\": nobody "
+		    "logs in here");
 	if (str_starts(s, "mx:") || str_starts(s, "srv:")) {
 		t->kind = str_starts(s, "mx:") ? TARGET_MX : TARGET_SRV;
 		str_cut(&s, ':');

@@ -383,6 +383,11 @@ static const struct {
 static void
 errors(void)
 {
+	static const char *const logins[][2] = {
+		{ "-u", "jo:hunter2" }, { "--user", "jo:hunter2" },
+		{ "-S", "smtps://jo:hunter2@h" }, { "-S", "jo:hunter2@h" },
+		{ "-u", ":hunter2" }, { "-u", "jo@x:hunter2" },
+	};
 	struct tool t;
 	size_t i;
 
@@ -410,6 +415,18 @@ errors(void)
 	is_int(LOAD(&t, "smtp", NULL, "--password=hunter2"), -1, "--password");
 	ok(t.e.code == EX_USAGE && strstr(t.e.msg, "hunter2") == NULL &&
 	    strstr(t.e.msg, "--password-command") != NULL, "%s", t.e.msg);
+	account_wipe(&t.a);
+	for (i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+		is_int(LOAD(&t, "smtp", NULL, logins[i][0], logins[i][1]), -1,
+		    "%s", t.e.msg);
+		ok(t.e.code == EX_USAGE && strstr(t.e.msg, "hunter2") == NULL
+		    && strstr(t.e.msg, "--password-command") != NULL,
+		    "%s %s: 64, not shown", logins[i][0], logins[i][1]);
+		account_wipe(&t.a);
+	}
+	is_int(LOAD(&t, "smtp", NULL, "-S", "smtps://jo%3Ax@h"), 0, "%s",
+	    t.e.msg);
+	is_str(t.a.user, "jo:x", "a name with a colon can be given");
 	account_wipe(&t.a);
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	is_int(LOAD(&t, "smtp", NULL, "-v"), 0, "the usual file may miss");
