@@ -22,6 +22,8 @@
 #include "tls_private.h"
 #include "trace.h"
 
+enum { NAMES = 300, DN = 200 };		/* bytes of them in a message */
+
 struct tls {
 	struct tls_ends ends;
 	SSL *ssl;
@@ -290,130 +292,76 @@ tls_ctx_free(struct tls_ctx *t)
 
 /* ---- saying what is wrong with a certificate ---- */
 
-static void
-day(const ASN1_TIME *at, char *dst, size_t cap)
-{
-	struct tm tm = { 0 };
-
-	if (ASN1_TIME_to_tm(at, &tm) != 1 ||
-	    strftime(dst, cap, "%Y-%m-%d", &tm) == 0)
-		snprintf(dst, cap, "an unreadable day");
-}
-
-static void
-subject(X509_NAME *n, char *dst, size_t cap)
-{
-	BIO *b = BIO_new(BIO_s_mem());
-	char *p = NULL;
-	long len;
-
-	dst[0] = '\0';
-	if (b == NULL)
-		return;
-	X509_NAME_print_ex(b, n, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
-	len = BIO_get_mem_data(b, &p);
-	snprintf(dst, cap, "%.*s", (int)(len > 200 ? 200 : len), p);
-	BIO_free(b);
-}
-
-static void
-add_name(struct buf *b, const GENERAL_NAME *g)
-{
-	char ip[64] = "";
-	const ASN1_STRING *s;
-
-	if (g->type == GEN_DNS) {
-		s = g->d.dNSName;
-		buf_printf(b, "%s%.*s", b->n > 0 ? ", " : "",
-		    ASN1_STRING_length(s),
-		    (const char *)ASN1_STRING_get0_data(s));
-	} else if (g->type == GEN_IPADD) {
-		s = g->d.iPAddress;
-		inet_ntop(ASN1_STRING_length(s) == 4 ? AF_INET : AF_INET6,
-		    ASN1_STRING_get0_data(s), ip, sizeof ip);
-		buf_printf(b, "%s%s", b->n > 0 ? ", " : "", ip);
-	}
-}
-
 /* The names a certificate is for: "a.example, 192.0.2.1". */
 static void
 names(X509 *cert, struct buf *b)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(cert, NID_subject_alt_name,
 	    NULL, NULL);
-	int i;
+	struct buf one = { 0 };
+	int i, more = 0;
 
-	for (i = 0; all != NULL && i < sk_GENERAL_NAME_num(all); i++)
-		add_name(b, sk_GENERAL_NAME_value(all, i));
+	for (i = 0; all != NULL && i < sk_GENERAL_NAME_num(all); i++) {
+		one.n = 0;
+		if (!tls_text_name(&one, sk_GENERAL_NAME_value(all, i)))
+			continue;
+		if (more > 0 || b->n + one.n > NAMES)
+			more++;
+		else
+			buf_printf(b, "%s%.*s", b->n > 0 ? ", " : "",
+			    STR_ARG(BUF_STR(one)));
+	}
 	GENERAL_NAMES_free(all);
-	if (b->over)
-		buf_drop(b, 0);
+	buf_free(&one);
+	if (more > 0)
+		buf_printf(b, "%s%d more", b->n > 0 ? " and " : "", more);
 	if (b->n == 0)
 		buf_s(b, "nobody: it has no subjectAltName");
 }
 
 static int
-key_pin(X509 *cert, char dst[64])
-{
-	unsigned char md[32], *der = NULL;
-	int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-	size_t len;
-
-	dst[0] = '\0';
-	if (n <= 0)
-		return -1;
-	EVP_Digest(der, (size_t)n, md, NULL, EVP_sha256(), NULL);
-	OPENSSL_free(der);
-	memcpy(dst, "sha256//", 8);
-	len = b64_encode(dst + 8, md, sizeof md);
-	dst[8 + len] = '\0';
-	return 0;
-}
-
-static int
 blame(struct tls *t)
 {
-	struct buf b = { .max = 400 };
-	char text[256], when[32], pin[64];
+	struct buf b = { .max = 4096 };
+	char pin[64];
 
 	switch (t->bad) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-		day(X509_get0_notAfter(t->cert), when, sizeof when);
-		fail(t->e, EX_NOPERM, "certificate: expired on %s", when);
+		tls_text_day(&b, X509_get0_notAfter(t->cert));
+		fail(t->e, EX_NOPERM, "certificate: expired on %s", b.p);
 		break;
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		day(X509_get0_notBefore(t->cert), when, sizeof when);
-		fail(t->e, EX_NOPERM, "certificate: not valid before %s",
-		    when);
+		tls_text_day(&b, X509_get0_notBefore(t->cert));
+		fail(t->e, EX_NOPERM, "certificate: not valid before %s", b.p);
 		break;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		names(t->cert, &b);
 		fail(t->e, EX_NOPERM, "certificate: not for %s; it is for %s",
 		    t->name, b.p);
-		buf_free(&b);
 		break;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		key_pin(t->cert, pin);
+		tls_text_pin(t->cert, pin);
 		fail(t->e, EX_NOPERM, "certificate: self-signed (--pin %s "
 		    "would trust this key)", pin);
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-		subject(X509_get_issuer_name(t->cert), text, sizeof text);
+		tls_text_dn(&b, X509_get_issuer_name(t->cert));
 		fail(t->e, EX_NOPERM, "certificate: its issuer is not known "
-		    "here: %s", text);
+		    "here: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-		subject(X509_get_subject_name(t->cert), text, sizeof text);
+		tls_text_dn(&b, X509_get_subject_name(t->cert));
 		fail(t->e, EX_NOPERM, "certificate: its issuer is not trusted "
-		    "here: %s", text);
+		    "here: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
 	default:
 		fail(t->e, EX_NOPERM, "certificate: %s (depth %d)",
 		    X509_verify_cert_error_string(t->bad), t->depth);
 	}
+	buf_free(&b);
 	return -1;
 }
 
@@ -663,7 +611,7 @@ tls_pin(const struct tls *t, char dst[64])
 
 	dst[0] = '\0';
 	if (cert != NULL)
-		key_pin(cert, dst);
+		tls_text_pin(cert, dst);
 }
 
 size_t

@@ -349,19 +349,12 @@ hex(struct arena *a, const unsigned char *p, size_t n)
 static const char *
 dn(struct arena *a, const X509_NAME *n)
 {
-	BIO *b = BIO_new(BIO_s_mem());
-	const char *s = "";
-	char *p = NULL;
-	long len;
+	struct buf b = { .max = 4096 };
+	const char *s;
 
-	if (b == NULL)
-		return s;
-	X509_NAME_print_ex(b, n, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
-	len = BIO_get_mem_data(b, &p);
-	if (len > 0)
-		s = arena_dup(a, (struct str){ p, len > 500 ? 500 :
-		    (size_t)len });
-	BIO_free(b);
+	tls_text_dn(&b, n);
+	s = arena_dup(a, BUF_STR(b));
+	buf_free(&b);
 	return s;
 }
 
@@ -373,50 +366,24 @@ seconds(const ASN1_TIME *at)
 	return ASN1_TIME_to_tm(at, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
-/* A NUL in a name would hide what is behind it: it is shown as \x00. */
-static const char *
-san_text(struct arena *a, const ASN1_STRING *s)
-{
-	char safe[600];
-
-	str_escape(safe, sizeof safe, (struct str){
-	    (const char *)ASN1_STRING_get0_data(s),
-	    (size_t)ASN1_STRING_length(s) });
-	return arena_dup(a, str_of(safe));
-}
-
-static const char *
-san(struct arena *a, const GENERAL_NAME *g)
-{
-	char ip[64] = "";
-	int n;
-
-	if (g->type == GEN_DNS)
-		return san_text(a, g->d.dNSName);
-	if (g->type != GEN_IPADD)
-		return NULL;
-	n = ASN1_STRING_length(g->d.iPAddress);
-	if (n == 4 || n == 16)
-		inet_ntop(n == 4 ? AF_INET : AF_INET6,
-		    ASN1_STRING_get0_data(g->d.iPAddress), ip, sizeof ip);
-	return arena_dup(a, str_of(ip));
-}
-
 static void
 sans(struct tls_cert *c, X509 *x, struct arena *a)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
 	    NULL);
 	int i, n = all != NULL ? sk_GENERAL_NAME_num(all) : 0;
-	const char *s;
+	struct buf b = { .max = 4096 };
 
 	if (n > SAN_MAX)
 		n = SAN_MAX;
 	if (n > 0)
 		c->san = arena_new(a, (size_t)n, sizeof *c->san);
-	for (i = 0; i < n; i++)
-		if ((s = san(a, sk_GENERAL_NAME_value(all, i))) != NULL)
-			c->san[c->nsan++] = s;
+	for (i = 0; i < n; i++) {
+		b.n = 0;
+		if (tls_text_name(&b, sk_GENERAL_NAME_value(all, i)))
+			c->san[c->nsan++] = arena_dup(a, BUF_STR(b));
+	}
+	buf_free(&b);
 	GENERAL_NAMES_free(all);
 }
 
@@ -458,8 +425,8 @@ digests(struct tls_cert *c, X509 *x, struct arena *a)
 	OPENSSL_free(der);
 }
 
-static void
-describe(struct tls_cert *c, X509 *x, struct arena *a)
+void
+tls_look_describe(struct tls_cert *c, X509 *x, struct arena *a)
 {
 	int bits = 0, nid = X509_get_signature_nid(x);
 
@@ -722,7 +689,7 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 	f->ncert = (size_t)n;
 	f->cert = arena_new(a, f->ncert, sizeof *f->cert);
 	for (i = 0; i < n; i++) {
-		describe(&f->cert[i], sk_X509_value(sent, i), a);
+		tls_look_describe(&f->cert[i], sk_X509_value(sent, i), a);
 		for (k = 0; k < t->ntlsa; k++)
 			try_record(&t->tlsa[k], sk_X509_value(sent, i), i);
 	}

@@ -1,4 +1,4 @@
-/* tls_private.h: what tls.c and tls_look.c share; nobody else includes it */
+/* tls_private.h: what the parts of tls share; only they include it */
 #ifndef TLS_PRIVATE_H
 #define TLS_PRIVATE_H
 
@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls.h"
+#include "tls_look.h"
 
 /* The data of our BIO: where ciphertext comes from and goes to. */
 struct tls_ends {
@@ -20,5 +21,21 @@ struct tls_ctx {
 	const char *trust;	/* the file or folder of authorities */
 	void *seen;		/* tls_look.c: chains verified; freed with it */
 };
+
+/* ---- tls_text.c: parts of a certificate, appended as text for people */
+
+/*
+ * A dNSName or an iPAddress, of whatever length; what a terminal must not see
+ * is escaped as by str_escape.  False: another kind, nothing appended.
+ */
+bool tls_text_name(struct buf *, const GENERAL_NAME *);
+void tls_text_dn(struct buf *, const X509_NAME *);	/* escaped likewise */
+void tls_text_day(struct buf *, const ASN1_TIME *);	/* 2026-08-01 */
+
+/* "sha256//BASE64" of its public key.  -1 and "" if it has none. */
+int tls_text_pin(X509 *, char dst[64]);
+
+/* ---- tls_look.c: all that a report says of a certificate, in the arena */
+void tls_look_describe(struct tls_cert *, X509 *, struct arena *);
 
 #endif
