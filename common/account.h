@@ -14,6 +14,7 @@
 #include "opt.h"
 #include "sandbox.h"
 #include "str.h"
+#include "tls.h"
 
 enum account_scheme {
 	ACCOUNT_SMTP, ACCOUNT_SMTPS, ACCOUNT_LMTP, ACCOUNT_LMTP_UNIX,
@@ -33,15 +34,23 @@ enum account_tls {
 	ACCOUNT_TLS_OFF
 };
 
+/* How the server is verified, and who we are to it: see struct tls_conf. */
+struct account_trust {
+	const char *ca, *crl, *cert, *key, *key_command;
+	struct opt_list pins;
+	enum tls_version min;
+	bool strict, insecure;
+};
+
 struct account {			/* start with { 0 } */
 	struct arena arena;		/* for the opt_set as well */
 	/* what the options say, from the command line or the file */
 	int verbose;
-	bool quiet, json, only4, only6, insecure;
+	bool quiet, json, only4, only6;
 	const char *name;		/* the account's, once loaded; or NULL */
 	const char *config, *url, *source, *proxy;
-	const char *connect_command, *connect_to, *ca, *cert, *key;
-	struct opt_list pins;
+	const char *connect_command, *connect_to;
+	struct account_trust trust;
 	double timeout;			/* of the whole, seconds; 0: none */
 	int64_t deadline;		/* of the same, once it runs */
 	struct sandbox *box;		/* what the tool reads and writes
@@ -116,6 +125,12 @@ int account_password(struct account *, struct secret *, struct err *);
 
 /* The token of --token-command: 1, 0 if there is no such option, -1. */
 int account_token(struct account *, struct secret *, struct err *);
+
+/*
+ * What the options say of TLS.  Paths, and the account for the passphrase of
+ * a client key, live as long as the account does.
+ */
+void account_tls_conf(struct account *, struct tls_conf *);
 
 void account_wipe(struct account *);	/* secrets, arena and all */
 

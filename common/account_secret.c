@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "clock.h"
 #include "file.h"
 #include "netrc.h"
 #include "program.h"
@@ -16,6 +17,13 @@
 
 enum { NETRC_MAX = 1 << 18 };
 static const double command_seconds = 60;
+
+/* Of the whole run, for who is asked. */
+static int64_t
+limit(const struct account *a)
+{
+	return a->deadline != 0 ? a->deadline : CLOCK_NEVER;
+}
 
 /*
  * One place where a password may be: 1 it is there, 0 not, and looked says
@@ -206,7 +214,7 @@ from_prompt(struct account *a, struct secret *s, struct buf *looked,
 	const char *text = arena_printf(&a->arena, "Password for %s%s%s: ",
 	    a->user != NULL ? a->user : "", a->user != NULL ? " at " : "",
 	    a->server.host != NULL ? a->server.host : "the server");
-	int got = secret_prompt(text, s, e);
+	int got = secret_prompt(text, limit(a), s, e);
 
 	if (got == 0)
 		buf_s(looked, ", no terminal to ask at");
@@ -244,4 +252,39 @@ account_token(struct account *a, struct secret *s, struct err *e)
 		return 0;
 	return secret_command("--token-command", a->token_command,
 	    command_seconds, s, e) < 0 ? -1 : 1;
+}
+
+/* ---- the passphrase of a client key */
+
+static int
+passphrase(void *account, struct secret *s, struct err *e)
+{
+	struct account *a = account;
+	const char *command = a->trust.key_command;
+	int got;
+
+	if (command != NULL)
+		return secret_command("--key-password-command", command,
+		    command_seconds, s, e);
+	got = secret_prompt("Passphrase of the client key: ", limit(a), s, e);
+	return got != 0 ? got : fail(e, EX_NOPERM, "it has a passphrase: no "
+	    "--key-password-command, no terminal to ask at");
+}
+
+void
+account_tls_conf(struct account *a, struct tls_conf *f)
+{
+	const struct account_trust *t = &a->trust;
+
+	*f = (struct tls_conf){ .pins = t->pins.v, .npins = t->pins.n,
+	    .min = t->min, .strict = t->strict, .insecure = t->insecure,
+	    .passphrase = passphrase, .arg = a };
+	if (t->ca != NULL)
+		f->ca = file_path(&a->arena, t->ca);
+	if (t->crl != NULL)
+		f->crl = file_path(&a->arena, t->crl);
+	if (t->cert != NULL)
+		f->cert = file_path(&a->arena, t->cert);
+	if (t->key != NULL)
+		f->key = file_path(&a->arena, t->key);
 }

@@ -198,18 +198,21 @@ say(int fd, const char *text)
 	return write(fd, safe, strlen(safe)) == (ssize_t)strlen(safe);
 }
 
-/* A line; bytes that do not fit are dropped, and -1 then. */
+/* A line; bytes that do not fit are dropped, and -1 then, as when it is late. */
 static int
-answer(int fd, struct secret *s)
+answer(int fd, int64_t deadline, struct secret *s)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	bool over = false;
-	ssize_t n;
+	int got = -1;
 	char c = 0;
 
 	s->n = 0;
-	while (caught == 0 && !stop_asked() && (n = read(fd, &c, 1)) != 0 &&
-	    c != '\n') {
-		if (n < 0)
+	while (caught == 0 && !stop_asked()) {
+		got = poll(&p, 1, clock_left(deadline));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || read(fd, &c, 1) != 1 || c == '\n')
 			break;
 		if (s->n < sizeof s->p)
 			s->p[s->n++] = c;
@@ -217,12 +220,12 @@ answer(int fd, struct secret *s)
 			over = true;
 	}
 	mem_wipe(&c, 1);
-	return over || caught != 0 || stop_asked() ? -1 : 0;
+	return over || got <= 0 || caught != 0 || stop_asked() ? -1 : 0;
 }
 
 /* Asks once; the terminal and the signals are as before afterwards. */
 static int
-ask(int fd, const char *prompt, struct secret *s)
+ask(int fd, const char *prompt, int64_t deadline, struct secret *s)
 {
 	struct sigaction old[NSIGNAL];
 	struct termios was, mute;
@@ -235,7 +238,7 @@ ask(int fd, const char *prompt, struct secret *s)
 	mute.c_lflag |= ICANON | ISIG;
 	listen_to(old);
 	if (tcsetattr(fd, TCSAFLUSH, &mute) == 0 && say(fd, prompt))
-		got = answer(fd, s);
+		got = answer(fd, deadline, s);
 	tcsetattr(fd, TCSAFLUSH, &was);
 	if (write(fd, "\n", 1) != 1)
 		got = -1;
@@ -244,7 +247,8 @@ ask(int fd, const char *prompt, struct secret *s)
 }
 
 int
-secret_prompt(const char *prompt, struct secret *s, struct err *e)
+secret_prompt(const char *prompt, int64_t deadline, struct secret *s,
+    struct err *e)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), got;
 
@@ -255,15 +259,18 @@ secret_prompt(const char *prompt, struct secret *s, struct err *e)
 		return 0;
 	}
 	do {
-		got = ask(fd, prompt, s);
+		got = ask(fd, prompt, deadline, s);
 		if (caught != 0)
 			raise(caught);		/* now as it was meant */
 	} while (caught == SIGTSTP);
 	close(fd);
 	if (got < 0 || s->n == 0) {
 		mem_secret_wipe(s);
-		return stop_asked() ? fail_stop(e) : fail(e, EX_NOPERM, "no "
-		    "password was typed");
+		if (stop_asked())
+			return fail_stop(e);
+		return clock_left(deadline) == 0 ? fail(e, EX_TEMPFAIL, "no "
+		    "password was typed within the time allowed for all") :
+		    fail(e, EX_NOPERM, "no password was typed");
 	}
 	return 1;
 }

@@ -18,10 +18,12 @@ int secret_command(const char *what, const char *command, double seconds,
 
 /*
  * Asks at the terminal with echo off, which any signal restores, those that
- * ask us to end under stop_guard.  1 there is
- * an answer, 0 nobody can be asked (no terminal, or in the background), -1
- * the answer is nothing (EX_NOPERM), or we were asked to end.
+ * ask us to end under stop_guard.  1 there is an answer, 0 nobody can be asked
+ * (no terminal, or in the background), -1 the answer is nothing (EX_NOPERM),
+ * there was none until the deadline (EX_TEMPFAIL; CLOCK_NEVER: no limit), or
+ * we were asked to end.
  */
-int secret_prompt(const char *prompt, struct secret *, struct err *);
+int secret_prompt(const char *prompt, int64_t deadline, struct secret *,
+    struct err *);
 
 #endif

@@ -13,27 +13,32 @@
 #include "session_private.h"
 #include "trace.h"
 
+/* What makes the connection weaker is loud, each time. */
+static void
+warn(const struct account_trust *t)
+{
+	if (t->insecure)
+		fail_say("WARNING: --insecure-no-verify: whoever answers is "
+		    "believed to be the server; no password is sent");
+	if (t->min != TLS_ANY && t->min < TLS_1_2)
+		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: "
+		    "whoever is between us and the server may read and "
+		    "change it all", tls_version_name(t->min));
+}
+
 static int
 fill_tls(struct session *s, struct err *e)
 {
-	const struct account *a = s->account;
+	struct account *a = s->account;
+	const struct tls_conf *f = &s->tls_conf;
 
-	s->tls_conf = (struct tls_conf){ .ca = a->ca, .pins = a->pins.v,
-	    .npins = a->pins.n, .cert = a->cert, .key = a->key,
-	    .insecure = a->insecure };
-	if (a->ca != NULL)
-		s->tls_conf.ca = file_path(&s->arena, a->ca);
-	if (a->cert != NULL)
-		s->tls_conf.cert = file_path(&s->arena, a->cert);
-	if (a->key != NULL)
-		s->tls_conf.key = file_path(&s->arena, a->key);
+	account_tls_conf(a, &s->tls_conf);
 	if (a->tls == ACCOUNT_TLS_OFF)
-		return 0;
-	s->tls = tls_ctx_new(&s->tls_conf, e);
-	if (s->tls != NULL && a->insecure)
-		fail_say("WARNING: --insecure-no-verify: whoever answers is "
-		    "believed to be the server; no password is sent, but to "
-		    "loopback");
+		return f->ca != NULL || f->crl != NULL || f->cert != NULL ||
+		    f->key != NULL ? tls_check(f, e) : 0;
+	s->tls = tls_ctx_new(f, e);
+	if (s->tls != NULL)
+		warn(&a->trust);
 	return s->tls != NULL ? 0 : -1;
 }
 
@@ -168,7 +173,7 @@ session_login(struct session *s, struct sasl_login *l)
 
 	*l = (struct sasl_login){ .user = a->user, .mechs = a->auth,
 	    .host = s->conf.host, .port = s->conf.port,
-	    .tls = conn_private(s->conn), .client_cert = a->cert != NULL };
+	    .tls = conn_private(s->conn), .client_cert = a->trust.cert != NULL };
 	if (t != NULL) {
 		l->exporter = (struct str){ (char *)s->exporter,
 		    tls_exporter(t, s->exporter) };

@@ -6,17 +6,10 @@
  * one read(2) bring several.
  */
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "b64.h"
-#include "file.h"
 #include "mem.h"
 #include "tls.h"
 #include "tls_private.h"
@@ -28,11 +21,13 @@ struct tls {
 	struct tls_ends ends;
 	SSL *ssl;
 	const struct tls_conf *conf;
+	enum tls_version least;
 	struct err *e;
 	char name[256];
 	bool verified, ip;
 	int bad, depth;		/* the first thing verification found */
 	X509 *cert;		/* and in which certificate */
+	char revoked[32];	/* on which day */
 };
 
 struct tls_library
@@ -90,8 +85,8 @@ bio_create(BIO *b)
 	return 1;
 }
 
-static BIO_METHOD *
-method(void)
+BIO_METHOD *
+tls_bio(void)
 {
 	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "fifo");
 
@@ -102,192 +97,6 @@ method(void)
 	BIO_meth_set_ctrl(m, bio_ctrl);
 	BIO_meth_set_create(m, bio_create);
 	return m;
-}
-
-/* ---- what is trusted ---- */
-
-static int
-openssl(struct err *e, int code, const char *what)
-{
-	unsigned long err = ERR_peek_last_error();
-	const char *why = ERR_reason_error_string(err);
-
-	fail(e, code, "%s: %s", what, why != NULL ? why : "failed");
-	ERR_clear_error();
-	return -1;
-}
-
-/* A directory made by c_rehash has names such as 5ed36f99.0. */
-static bool
-hashed(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *f;
-	bool found = false;
-
-	if (d == NULL)
-		return false;
-	while (!found && (f = readdir(d)) != NULL)
-		found = strlen(f->d_name) == 10 && f->d_name[8] == '.' &&
-		    strspn(f->d_name, "0123456789abcdef") == 8;
-	closedir(d);
-	return found;
-}
-
-static int
-trust_dir(struct tls_ctx *t, const char *dir)
-{
-	X509_LOOKUP *l = X509_STORE_add_lookup(
-	    SSL_CTX_get_cert_store(t->ctx), X509_LOOKUP_hash_dir());
-
-	return l != NULL && X509_LOOKUP_add_dir(l, dir, X509_FILETYPE_PEM) ?
-	    0 : -1;
-}
-
-static int
-trust_given(struct tls_ctx *t, const char *ca, struct err *e)
-{
-	struct stat st;
-
-	if (stat(ca, &st) < 0)
-		return fail_sys(e, EX_NOINPUT, "--ca %s", ca);
-	t->trust = ca;
-	if (S_ISDIR(st.st_mode)) {
-		if (!hashed(ca))
-			return fail(e, EX_CONFIG, "--ca %s: a directory "
-			    "without hashed names (openssl rehash makes "
-			    "them)", ca);
-		return trust_dir(t, ca);
-	}
-	if (SSL_CTX_load_verify_file(t->ctx, ca) == 1)
-		return 0;
-	openssl(e, EX_CONFIG, "no certificates in it");
-	return fail_in(e, "--ca %s", ca);
-}
-
-static int
-trust_system(struct tls_ctx *t)
-{
-	static const char *const bundles[] = {
-		"/etc/ssl/certs/ca-certificates.crt",
-		"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem",
-		"/etc/ssl/ca-bundle.pem",
-	};
-	const char *dir = secure_getenv("SSL_CERT_DIR");
-	const char *file = secure_getenv("SSL_CERT_FILE");
-	size_t i;
-
-	if (dir == NULL)
-		dir = X509_get_default_cert_dir();
-	t->trust = file != NULL ? file : dir;
-	if (file == NULL && hashed(dir))
-		return trust_dir(t, dir);
-	if (file != NULL)
-		return SSL_CTX_load_verify_file(t->ctx, file) == 1 ? 0 : -1;
-	for (i = 0; i < sizeof bundles / sizeof *bundles; i++)
-		if (SSL_CTX_load_verify_file(t->ctx, bundles[i]) == 1) {
-			t->trust = bundles[i];
-			return 0;
-		}
-	ERR_clear_error();
-	return 0;		/* none: every issuer will be unknown */
-}
-
-static int
-own_cert(SSL_CTX *ctx, const struct tls_conf *conf, struct err *e)
-{
-	const char *key = conf->key != NULL ? conf->key : conf->cert;
-	int fd;
-
-	if (conf->cert == NULL)
-		return 0;
-	if ((fd = file_open(key, e)) < 0)
-		return -1;
-	if (file_private(fd, key, e) < 0) {
-		close(fd);
-		return -1;
-	}
-	close(fd);
-	if (SSL_CTX_use_certificate_chain_file(ctx, conf->cert) != 1) {
-		openssl(e, EX_CONFIG, "client certificate");
-		return fail_in(e, "--cert %s", conf->cert);
-	}
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
-		openssl(e, EX_CONFIG, "client key");
-		return fail_in(e, "--key %s", key);
-	}
-	return 0;
-}
-
-static int
-pins_valid(const struct tls_conf *conf, struct err *e)
-{
-	struct buf raw = { .max = 64 };
-	size_t i;
-	bool ok;
-
-	for (i = 0; i < conf->npins; i++) {
-		struct str s = str_of(conf->pins[i]);
-
-		raw.n = 0;
-		ok = str_starts(s, "sha256//") &&
-		    b64_get(&raw, str_from(s, 8)) == 0 && raw.n == 32;
-		buf_free(&raw);
-		if (!ok)
-			return fail(e, EX_USAGE, "--pin %s: not of the form "
-			    "sha256//BASE64 of 32 bytes", conf->pins[i]);
-	}
-	return 0;
-}
-
-static int
-set_up(struct tls_ctx *t, struct err *e)
-{
-	SSL_CTX *ctx = t->ctx;
-	int got;
-
-	if (ctx == NULL || t->bio == NULL)
-		return openssl(e, EX_OSERR, "OpenSSL");
-	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	if (SSL_CTX_get_security_level(ctx) < 2)
-		SSL_CTX_set_security_level(ctx, 2);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION |
-	    SSL_OP_NO_RENEGOTIATION);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (pins_valid(t->conf, e) < 0 || own_cert(ctx, t->conf, e) < 0)
-		return -1;
-	if (t->conf->npins > 0 || t->conf->insecure)
-		return 0;		/* no issuer is asked about */
-	got = t->conf->ca != NULL ? trust_given(t, t->conf->ca, e) :
-	    trust_system(t);
-	return got < 0 ? openssl(e, EX_CONFIG, "trusted certificates") : 0;
-}
-
-struct tls_ctx *
-tls_ctx_new(const struct tls_conf *conf, struct err *e)
-{
-	struct tls_ctx *t = mem_new(1, sizeof *t);
-
-	t->conf = conf;
-	t->ctx = SSL_CTX_new(TLS_client_method());
-	t->bio = method();
-	if (set_up(t, e) == 0)
-		return t;
-	tls_ctx_free(t);
-	return NULL;
-}
-
-void
-tls_ctx_free(struct tls_ctx *t)
-{
-	if (t == NULL)
-		return;
-	SSL_CTX_free(t->ctx);
-	BIO_meth_free(t->bio);
-	free(t->seen);
-	free(t);
 }
 
 /* ---- saying what is wrong with a certificate ---- */
@@ -352,6 +161,15 @@ blame(struct tls *t)
 		fail(t->e, EX_NOPERM, "certificate: its issuer is not known "
 		    "here: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
+	case X509_V_ERR_CERT_REVOKED:
+		fail(t->e, EX_NOPERM, "certificate: revoked on %s",
+		    t->revoked);
+		break;
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+		tls_text_dn(&b, X509_get_issuer_name(t->cert));
+		fail(t->e, EX_NOPERM, "certificate: --crl has no list of its "
+		    "issuer: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
+		break;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 		tls_text_dn(&b, X509_get_subject_name(t->cert));
 		fail(t->e, EX_NOPERM, "certificate: its issuer is not trusted "
@@ -363,6 +181,22 @@ blame(struct tls *t)
 	}
 	buf_free(&b);
 	return -1;
+}
+
+/* Of the list that says so, which is at hand only now. */
+static void
+revocation(struct tls *t, X509_STORE_CTX *store)
+{
+	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(store);
+	struct buf b = { .max = 4096 };
+	X509_REVOKED *r = NULL;
+
+	if (crl != NULL)
+		X509_CRL_get0_by_cert(crl, &r, t->cert);
+	tls_text_day(&b, r != NULL ? X509_REVOKED_get0_revocationDate(r) :
+	    NULL);
+	snprintf(t->revoked, sizeof t->revoked, "%s", b.p);
+	buf_free(&b);
 }
 
 /* Remembers the first thing found, for blame. */
@@ -380,13 +214,15 @@ verify(int ok, X509_STORE_CTX *store)
 	t->cert = X509_STORE_CTX_get_current_cert(store);
 	if (t->cert != NULL)
 		X509_up_ref(t->cert);
+	if (t->bad == X509_V_ERR_CERT_REVOKED)
+		revocation(t, store);
 	return 0;
 }
 
 /* ---- a session ---- */
 
 static int
-expect(struct tls *t)
+expect(struct tls *t, const struct tls_ctx *c)
 {
 	X509_VERIFY_PARAM *p = SSL_get0_param(t->ssl);
 
@@ -394,7 +230,8 @@ expect(struct tls *t)
 	    | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (t->ip ? X509_VERIFY_PARAM_set1_ip_asc(p, t->name) != 1 :
 	    X509_VERIFY_PARAM_set1_host(p, t->name, 0) != 1)
-		return openssl(t->e, EX_USAGE, t->name);
+		return tls_openssl(t->e, EX_USAGE, t->name);
+	X509_VERIFY_PARAM_set_flags(p, c->flags);
 	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, verify);
 	return 0;
 }
@@ -407,7 +244,7 @@ begin(struct tls *t, struct tls_ctx *c)
 
 	if (t->ssl == NULL || b == NULL) {
 		BIO_free(b);
-		return openssl(t->e, EX_OSERR, "OpenSSL");
+		return tls_openssl(t->e, EX_OSERR, "OpenSSL");
 	}
 	BIO_set_data(b, &t->ends);
 	SSL_set_bio(t->ssl, b, b);
@@ -416,12 +253,12 @@ begin(struct tls *t, struct tls_ctx *c)
 	t->ip = inet_pton(AF_INET, t->name, ip) == 1 ||
 	    inet_pton(AF_INET6, t->name, ip) == 1;
 	if (!t->ip && SSL_set_tlsext_host_name(t->ssl, t->name) != 1)
-		return openssl(t->e, EX_USAGE, t->name);
+		return tls_openssl(t->e, EX_USAGE, t->name);
 	if (t->conf->npins > 0 || t->conf->insecure) {
 		SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);
 		return 0;
 	}
-	return expect(t);
+	return expect(t, c);
 }
 
 struct tls *
@@ -431,6 +268,7 @@ tls_new(struct tls_ctx *c, const char *name, struct fifo *rx, struct fifo *tx,
 	struct tls *t = mem_new(1, sizeof *t);
 
 	t->conf = c->conf;
+	t->least = c->least;
 	t->ends = (struct tls_ends){ rx, tx };
 	t->e = e;
 	snprintf(t->name, sizeof t->name, "%s", name);
@@ -482,7 +320,7 @@ refused(struct tls *t, const char *what)
 	if (why == SSL_R_UNSUPPORTED_PROTOCOL ||
 	    why == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
 		return fail(t->e, EX_NOPERM, "%s: the server has only TLS "
-		    "versions below 1.2", what);
+		    "versions below %s", what, tls_version_name(t->least));
 	return fail(t->e, EX_PROTOCOL, "%s: %s", what,
 	    text != NULL ? text : "failed");
 }
@@ -491,22 +329,25 @@ static void
 detail(const struct tls *t)
 {
 	X509 *cert = SSL_get0_peer_certificate(t->ssl);
-	char pin[64], who[256] = "", by[256] = "", until[32] = "";
+	struct buf b = { .max = 4096 };
+	char pin[64];
 	const char *group = "no group";
 	int nid = (int)SSL_get_negotiated_group(t->ssl);
 
 	if (nid != 0 && SSL_group_to_name(t->ssl, nid) != NULL)
 		group = SSL_group_to_name(t->ssl, nid);
 	tls_pin(t, pin);
-	if (cert != NULL) {
-		subject(X509_get_subject_name(cert), who, sizeof who);
-		subject(X509_get_issuer_name(cert), by, sizeof by);
-		day(X509_get0_notAfter(cert), until, sizeof until);
-	}
 	trace_note(TRACE_DETAIL, "TLS: %s, %s, key %s",
 	    tls_cipher(t), group, pin);
-	trace_note(TRACE_DETAIL, "TLS: certificate of %s by %s, until %s",
-	    who, by, until);
+	if (cert == NULL)
+		return;
+	tls_text_dn(&b, X509_get_subject_name(cert));
+	buf_s(&b, " by ");
+	tls_text_dn(&b, X509_get_issuer_name(cert));
+	buf_s(&b, ", until ");
+	tls_text_day(&b, X509_get0_notAfter(cert));
+	trace_note(TRACE_DETAIL, "TLS: certificate of %s", b.p);
+	buf_free(&b);
 }
 
 static int

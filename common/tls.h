@@ -13,13 +13,24 @@
 
 #include "fail.h"
 #include "fifo.h"
+#include "mem.h"
 #include "str.h"
+
+enum tls_version {
+	TLS_ANY, TLS_1_0 = 0x0301, TLS_1_1, TLS_1_2, TLS_1_3
+};
 
 struct tls_conf {
 	const char *ca;		/* PEM file or hashed directory; NULL: system's */
+	const char *crl;	/* revoked certificates, PEM or DER; or NULL */
 	const char *const *pins;	/* "sha256//BASE64" of a public key */
 	size_t npins;
 	const char *cert, *key;	/* client certificate (chain), PEM */
+	/* asked at most once, for a key that is encrypted; or NULL */
+	int (*passphrase)(void *arg, struct secret *, struct err *);
+	void *arg;
+	enum tls_version min;	/* the least that is spoken; TLS_ANY: 1.2 */
+	bool strict;		/* chains follow RFC 5280 to the letter */
 	bool insecure;		/* verify nothing; see tls_verified */
 };
 
@@ -32,11 +43,21 @@ struct tls_library tls_library(void);
 /*
  * What sessions share.  Trusted certificates are looked up by hash in a
  * directory; a bundle file is parsed only where there is no such directory.
- * TLS 1.2 is the floor.  NULL on failure: EX_CONFIG, EX_NOINPUT.
+ * Whatever *conf names is read here, and only here: afterwards nothing but
+ * hashed directories is opened.  Versions below 1.2 are spoken only with a
+ * min below it.  NULL on failure, EX_CONFIG with the file's name.  *conf must
+ * outlive it.
  */
 struct tls_ctx;
 struct tls_ctx *tls_ctx_new(const struct tls_conf *, struct err *);
 void tls_ctx_free(struct tls_ctx *);
+
+/* Would tls_ctx_new do?  For what is configured, and not used this time. */
+int tls_check(const struct tls_conf *, struct err *);
+
+/* "1.2" to an enum tls_version at to, with the shape of an option's call. */
+int tls_version_set(void *to, const char *arg, struct err *);
+const char *tls_version_name(enum tls_version);	/* "1.2", "" for any */
 
 /*
  * Adds what is still read to a sandbox: certificates of a folder are looked up

@@ -34,6 +34,7 @@ struct tls_look {
 	struct tls_ends ends;
 	SSL *ssl;
 	SSL_CTX *ctx;
+	unsigned long flags;
 	struct seen *seen;		/* SEEN of them, of the tls_ctx */
 	struct err *e;
 	char *name;
@@ -44,16 +45,6 @@ struct tls_look {
 	enum tls_why why;
 	const char *why_text;
 };
-
-static int
-openssl(struct err *e, const char *what)
-{
-	const char *why = ERR_reason_error_string(ERR_peek_last_error());
-
-	ERR_clear_error();
-	return fail(e, EX_SOFTWARE, "%s: %s", what,
-	    why != NULL ? why : "failed");
-}
 
 static struct tls_look *
 looker(X509_STORE_CTX *store)
@@ -117,7 +108,7 @@ tls_look_ctx(struct tls_ctx *c, struct err *e)
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION) != 1 ||
 	    SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0") != 1 ||
 	    SSL_CTX_dane_enable(ctx) != 1)
-		return openssl(e, "OpenSSL");
+		return tls_openssl(e, EX_SOFTWARE, "OpenSSL");
 	return 0;
 }
 
@@ -165,7 +156,7 @@ begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 
 	if (t->ssl == NULL || b == NULL) {
 		BIO_free(b);
-		return openssl(t->e, "OpenSSL");
+		return tls_openssl(t->e, EX_SOFTWARE, "OpenSSL");
 	}
 	BIO_set_data(b, &t->ends);
 	SSL_set_bio(t->ssl, b, b);
@@ -175,11 +166,11 @@ begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(t->ssl), AUTH_LEVEL);
 	use_records(t, ask);
 	if (ask->sni != NULL && SSL_set_tlsext_host_name(t->ssl, ask->sni) != 1)
-		return openssl(t->e, ask->sni);
+		return tls_openssl(t->e, EX_SOFTWARE, ask->sni);
 	if (ask->only != TLS_ANY &&
 	    (SSL_set_min_proto_version(t->ssl, (int)ask->only) != 1 ||
 	    SSL_set_max_proto_version(t->ssl, (int)ask->only) != 1))
-		return openssl(t->e, "this TLS version");
+		return tls_openssl(t->e, EX_SOFTWARE, "this TLS version");
 	if (ask->alpn != NULL)
 		offer_alpn(t->ssl, ask->alpn);
 	return 0;
@@ -194,6 +185,7 @@ tls_look_new(struct tls_ctx *c, const struct tls_ask *ask, struct fifo *rx,
 	t->ends = (struct tls_ends){ rx, tx };
 	t->e = e;
 	t->ctx = c->ctx;
+	t->flags = c->flags;
 	t->seen = c->seen;
 	t->name = mem_dup(ask->name);
 	t->ssl = SSL_new(c->ctx);
@@ -484,6 +476,7 @@ static const struct {
 	{ X509_V_ERR_CA_KEY_TOO_SMALL, TLS_CHAIN_WEAK },
 	{ X509_V_ERR_CA_MD_TOO_WEAK, TLS_CHAIN_WEAK },
 	{ X509_V_ERR_INVALID_PURPOSE, TLS_CHAIN_PURPOSE },
+	{ X509_V_ERR_CERT_REVOKED, TLS_CHAIN_REVOKED },
 };
 
 static enum tls_chain
@@ -502,7 +495,7 @@ tls_look_chain(enum tls_chain c)
 {
 	static const char *const words[] = { "ok", "expired", "not-yet-valid",
 	    "self-signed", "incomplete", "untrusted", "weak", "purpose",
-	    "bad" };
+	    "revoked", "bad" };
 
 	return words[c];
 }
@@ -518,6 +511,7 @@ by_authorities(struct tls_look *t, X509 *leaf)
 		X509_STORE_CTX_set_default(c, "ssl_server");
 		p = X509_STORE_CTX_get0_param(c);
 		X509_VERIFY_PARAM_set_auth_level(p, AUTH_LEVEL);
+		X509_VERIFY_PARAM_set_flags(p, t->flags);
 		X509_STORE_CTX_set_app_data(c, t);
 		X509_STORE_CTX_set_verify_cb(c, collect);
 		X509_verify_cert(c);

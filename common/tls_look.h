@@ -23,10 +23,6 @@ struct tls_tlsa {
 	int depth;		/* the certificate as sent it matches; -1 */
 };
 
-enum tls_version {
-	TLS_ANY, TLS_1_0 = 0x0301, TLS_1_1, TLS_1_2, TLS_1_3
-};
-
 struct tls_ask {
 	const char *name;	/* host name or address to be matched */
 	const char *sni;	/* NULL: none is sent */
@@ -70,7 +66,7 @@ struct tls_cert {
 enum tls_chain {
 	TLS_CHAIN_OK, TLS_CHAIN_EXPIRED, TLS_CHAIN_NOTYET, TLS_CHAIN_SELF,
 	TLS_CHAIN_INCOMPLETE, TLS_CHAIN_UNTRUSTED, TLS_CHAIN_WEAK,
-	TLS_CHAIN_PURPOSE, TLS_CHAIN_BAD
+	TLS_CHAIN_PURPOSE, TLS_CHAIN_REVOKED, TLS_CHAIN_BAD
 };
 const char *tls_look_chain(enum tls_chain);
 

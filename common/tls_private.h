@@ -14,13 +14,25 @@ struct tls_ends {
 	struct fifo *rx, *tx;
 };
 
+enum { TLS_DIRS = 8 };
+
 struct tls_ctx {
 	SSL_CTX *ctx;
 	BIO_METHOD *bio;
 	const struct tls_conf *conf;
-	const char *trust;	/* the file or folder of authorities */
+	char *dirs[TLS_DIRS];	/* of authorities, looked into later on */
+	size_t ndirs;
+	enum tls_version least;
+	unsigned long flags;	/* of verification, X509_V_FLAG_... */
+	int (*strict)(const SSL *, const SSL_CTX *, int op, int bits, int nid,
+	    void *other, void *);	/* OpenSSL's idea of what is secure */
 	void *seen;		/* tls_look.c: chains verified; freed with it */
 };
+
+BIO_METHOD *tls_bio(void);	/* reads and writes a struct tls_ends */
+
+/* "what: OpenSSL's last words" as the failure; its queue is empty then. */
+int tls_openssl(struct err *, int code, const char *what);
 
 /* ---- tls_text.c: parts of a certificate, appended as text for people */
 

@@ -34,18 +34,26 @@ each(struct sandbox *s, const char *path)
 	closedir(d);
 }
 
+static void
+folder(struct sandbox *s, const char *dir)
+{
+	size_t i;
+
+	sandbox_path(s, dir, SANDBOX_READ);
+	if (strcmp(dir, X509_get_default_cert_dir()) != 0) {
+		each(s, dir);
+		return;
+	}
+	for (i = 0; i < sizeof system_wide / sizeof *system_wide; i++)
+		sandbox_path(s, system_wide[i], SANDBOX_READ);
+}
+
+/* Files have been read; what is looked for in a folder is not known yet. */
 void
 tls_ctx_reads(const struct tls_ctx *t, struct sandbox *s)
 {
 	size_t i;
 
-	if (t == NULL || t->trust == NULL)
-		return;
-	sandbox_path(s, t->trust, SANDBOX_READ);
-	if (strcmp(t->trust, X509_get_default_cert_dir()) != 0) {
-		each(s, t->trust);
-		return;
-	}
-	for (i = 0; i < sizeof system_wide / sizeof *system_wide; i++)
-		sandbox_path(s, system_wide[i], SANDBOX_READ);
+	for (i = 0; t != NULL && i < t->ndirs; i++)
+		folder(s, t->dirs[i]);
 }

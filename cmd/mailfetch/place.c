@@ -59,14 +59,15 @@ words(struct arena *a, const char *text, struct err *e)
 	return NULL;
 }
 
-/* As for the server that is fetched from, but for its pins. */
+/* As for the server that is fetched from, but for who it and we are. */
 static int
 lmtp_tls(struct place *p, struct run *r)
 {
-	const char *ca = r->o->account.ca;
-
-	p->tls_conf = (struct tls_conf){ .ca = ca != NULL ?
-	    file_path(&r->arena, ca) : NULL };
+	account_tls_conf(&r->o->account, &p->tls_conf);
+	p->tls_conf.pins = NULL;
+	p->tls_conf.npins = 0;
+	p->tls_conf.cert = p->tls_conf.key = NULL;
+	p->tls_conf.insecure = false;
 	p->tls = tls_ctx_new(&p->tls_conf, r->e);
 	p->conf.tls = p->tls;
 	return p->tls != NULL ? 0 : -1;

@@ -1,5 +1,7 @@
 """Throw-away certificates for the scripted peers, made once per run with the
 openssl command. One key serves all; what differs is who signed and for whom."""
+import base64
+import hashlib
 import os
 import subprocess
 import threading
@@ -9,6 +11,7 @@ CONF = """
 default_ca = lab
 [lab]
 database = {d}/index
+crlnumber = {d}/crlnumber
 serial = {d}/serial
 new_certs_dir = {d}
 certificate = {d}/ca.pem
@@ -25,8 +28,25 @@ distinguished_name = dn
 basicConstraints = critical,CA:true
 keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [good]
 subjectAltName = DNS:localhost,DNS:mx.test,IP:127.0.0.1,IP:::1
+[strict]
+basicConstraints = critical,CA:false
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = DNS:localhost,DNS:mx.test,IP:127.0.0.1,IP:::1
+[loose]
+authorityKeyIdentifier = none
+subjectAltName = DNS:localhost,DNS:mx.test,IP:127.0.0.1,IP:::1
+[oddip]
+subjectAltName = DER:30:03:87:01:7f
+[nulname]
+subjectAltName = DER:30:15:82:13:6c:6f:63:61:6c:68:6f:73:74:00:2e:65:76:69:6c:2e:74:65:73
+[many]
+subjectAltName = {many}
 [wrongname]
 subjectAltName = DNS:other.test
 [cnonly]
@@ -40,6 +60,12 @@ LEAVES = {
     "future": ("good", "mx.test", "20980101000000Z", "20990101000000Z"),
     "wrongname": ("wrongname", "other.test", "20200101000000Z",
                   "20990101000000Z"),
+    "strict": ("strict", "mx.test", "20200101000000Z", "20490101000000Z"),
+    "loose": ("loose", "mx.test", "20200101000000Z", "20490101000000Z"),
+    "revoked": ("good", "mx.test", "20200101000000Z", "20990101000000Z"),
+    "oddip": ("oddip", "mx.test", "20200101000000Z", "20990101000000Z"),
+    "nulname": ("nulname", "mx.test", "20200101000000Z", "20990101000000Z"),
+    "many": ("many", "mx.test", "20200101000000Z", "20990101000000Z"),
     "cnonly": ("cnonly", "127.0.0.1", "20200101000000Z", "20990101000000Z"),
 }
 lock = threading.Lock()
@@ -58,8 +84,9 @@ def make_root(d, name):
 
 
 def make_all(d):
-    for name, text in (("conf", CONF.format(d=d)), ("index", ""),
-                       ("serial", "01\n")):
+    many = ",".join("DNS:name%d.test" % i for i in range(60))
+    for name, text in (("conf", CONF.format(d=d, many=many)), ("index", ""),
+                       ("serial", "01\n"), ("crlnumber", "01\n")):
         with open(os.path.join(d, name), "w") as f:
             f.write(text)
     make_root(d, "postbag test root")
@@ -75,6 +102,43 @@ def make_all(d):
     openssl("req", "-x509", "-key", d + "/key.pem", "-config", d + "/conf",
             "-extensions", "good", "-subj", "/CN=mx.test", "-days", "30",
             "-out", d + "/selfsigned.pem")
+    make_pin(d, "selfsigned")
+    make_lists(d)
+    make_locked(d)
+
+
+def make_pin(d, name):
+    """What --pin takes, in a file: the digest of the key's DER."""
+    pem = subprocess.run(("openssl", "x509", "-noout", "-pubkey", "-in",
+                          "%s/%s.pem" % (d, name)), check=True,
+                         stdout=subprocess.PIPE).stdout
+    der = base64.b64decode(b"".join(pem.split(b"\n")[1:-2]))
+    with open("%s/%s.pin" % (d, name), "w") as f:
+        f.write("sha256//" + base64.b64encode(
+            hashlib.sha256(der).digest()).decode() + "\n")
+
+
+def make_lists(d):
+    """What the root has revoked, and the same in DER; the other root's."""
+    conf = ("ca", "-config", d + "/conf")
+    openssl(*conf, "-revoke", d + "/revoked.pem")
+    openssl(*conf, "-gencrl", "-crldays", "30", "-out", d + "/crl.pem")
+    openssl("crl", "-in", d + "/crl.pem", "-outform", "DER",
+            "-out", d + "/crl.der")
+    openssl("req", "-x509", "-key", d + "/key.pem", "-config", d + "/conf",
+            "-extensions", "root", "-subj", "/CN=another", "-days", "30",
+            "-out", d + "/another.pem")
+    openssl(*conf, "-gencrl", "-crldays", "30", "-cert", d + "/another.pem",
+            "-keyfile", d + "/key.pem", "-out", d + "/another.crl")
+
+
+def make_locked(d):
+    """The key once more, for clients: open, and with the passphrase."""
+    openssl("pkey", "-in", d + "/key.pem", "-out", d + "/open.key")
+    openssl("pkey", "-in", d + "/key.pem", "-aes256",
+            "-passout", "pass:opensesame", "-out", d + "/locked.key")
+    for name in "open", "locked":
+        os.chmod("%s/%s.key" % (d, name), 0o600)
 
 
 def ensure(d):

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import time
+import warnings
 import zlib
 
 from casefile import unescape
@@ -363,9 +364,12 @@ class Peer:
         if self.buf:
             raise Mismatch("client talks before the handshake: %r" %
                            self.buf[:80])
+        cert, *options = (cert or "good").split(",")
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        ctx.load_cert_chain("%s/%s.pem" % (self.certs, cert or "good"),
+        ctx.load_cert_chain("%s/%s.pem" % (self.certs, cert),
                             self.certs + "/key.pem")
+        for option in options:
+            self.tls_option(ctx, *option.split("="))
         try:
             self.sock.settimeout(self.left())
             self.sock = ctx.wrap_socket(self.sock, server_side=True)
@@ -374,6 +378,21 @@ class Peer:
             raise Gone
         self.note("TLS", self.sock.version())
         self.tls = True
+
+    def tls_option(self, ctx, name, value=None):
+        if name == "max":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ctx.set_ciphers("DEFAULT:@SECLEVEL=0")
+                ctx.minimum_version = ssl.TLSVersion.TLSv1
+                ctx.maximum_version = getattr(
+                    ssl.TLSVersion, "TLSv1_" + value[2:] if value != "1.0"
+                    else "TLSv1")
+        elif name == "ask":
+            ctx.verify_mode = ssl.CERT_REQUIRED
+            ctx.load_verify_locations(self.certs + "/ca.pem")
+        else:
+            raise ValueError("TLS option " + name)
 
     def do_starttls_with(self, text, ms=None):
         """More plaintext behind the go-ahead: glued on, or MS later."""

@@ -241,7 +241,7 @@ choosing(void)
 	is_int(t.a.server.port, 465, "and port");
 	is_int(t.a.tls, ACCOUNT_TLS_STARTTLS, "its tls");
 	is_str(t.from, "base@example.org", "its parent's from");
-	is_int(t.a.pins.n, 2, "its parent's pins");
+	is_int(t.a.trust.pins.n, 2, "its parent's pins");
 	is_str(t.a.password_file, "~/base", "its parent's password file");
 	is_int(t.save, 0, "a flag that is off");
 	is_int(t.a.verbose, 1, "and the command line");
@@ -255,11 +255,11 @@ choosing(void)
 	is_int(t.a.timeout, 5, "the command line's timeout");
 	is_str(t.from, "Jo \"J\" \\ <jo@example.org>", "a quoted value");
 	is_str(t.a.user, "jo@example.org", "user");
-	is_int(t.a.pins.n, 1, "a list replaces the parent's");
+	is_int(t.a.trust.pins.n, 1, "a list replaces the parent's");
 	is_str(t.a.password_command, "pass show mail#1 # no comment", "the "
 	    "rest of the line");
 	is_str(t.a.password_file, NULL, "one way to the password, not two");
-	is_str(t.a.ca, "~/ca.pem", "defaults");
+	is_str(t.a.trust.ca, "~/ca.pem", "defaults");
 	is_int(t.save, 1, "a flag");
 	is_int(t.a.tls, ACCOUNT_TLS_IMPLICIT, "TLS by the scheme");
 	account_wipe(&t.a);
@@ -812,7 +812,7 @@ asking(void)
 	int got;
 
 	stop_guard();
-	got = secret_prompt("Pass\33word: ", &s, &e);
+	got = secret_prompt("Pass\33word: ", CLOCK_NEVER, &s, &e);
 	if (stop_signal() == SIGINT && got < 0 && e.code == EX_TEMPFAIL)
 		_exit(15);
 	if (got == 1 && s.n == 7 && memcmp(s.p, "hunter2", 7) == 0)
@@ -846,6 +846,24 @@ prompt_with(const char *typed, const char *what)
 	return status;
 }
 
+/* Nobody types: the time allowed for all of the run ends it. */
+static void
+nobody_types(void)
+{
+	static struct secret s;
+	struct err e = { 0 };
+	int fd, status = 0, got;
+	pid_t pid = forkpty(&fd, NULL, NULL, NULL);
+
+	if (pid == 0) {
+		got = secret_prompt("?", clock_in(0.05), &s, &e);
+		_exit(got == -1 && e.code == EX_TEMPFAIL && s.n == 0 ? 30 : 31);
+	}
+	waitpid(pid, &status, 0);
+	close(fd);
+	is_int(WEXITSTATUS(status), 30, "nobody types");
+}
+
 static void
 prompt(void)
 {
@@ -856,6 +874,7 @@ prompt(void)
 	is_int(WEXITSTATUS(status), 14, "nothing is no answer");
 	status = prompt_with("hun\003", "interrupt");
 	is_int(WEXITSTATUS(status), 15, "a ^C stops it");
+	nobody_types();
 }
 
 /* Without a terminal nobody is asked. */
@@ -870,7 +889,7 @@ no_terminal(void)
 		struct err e = { 0 };
 
 		setsid();
-		_exit(secret_prompt("?", &s, &e) + 20);
+		_exit(secret_prompt("?", CLOCK_NEVER, &s, &e) + 20);
 	}
 	waitpid(pid, &status, 0);
 	is_int(WEXITSTATUS(status), 20, "no terminal");
