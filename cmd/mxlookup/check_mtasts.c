@@ -23,7 +23,8 @@ struct result {
 };
 
 static bool fetch;
-static const char *known_id, *ca;
+static const char *known_id;
+static struct tls_conf conf;	/* the sessions look into it */
 static uint64_t port;
 static double seconds;
 static struct tls_ctx *tls;
@@ -289,15 +290,27 @@ host_text(const struct task *t, const struct host *h, struct buf *b)
 static int
 init(struct run *run_, struct err *e)
 {
-	static struct tls_conf conf;	/* the sessions look into it */
-
 	(void)run_;
-	conf.ca = ca;
 	if (port > 65535)
 		return fail(e, EX_USAGE, "--fetch-port: no port");
+	if (conf.min != TLS_ANY && conf.min < TLS_1_2)
+		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: a "
+		    "policy may be anybody's", tls_version_name(conf.min));
 	if (fetch && tls == NULL)
 		tls = tls_ctx_new(&conf, e);
 	return fetch && tls == NULL ? -1 : 0;
+}
+
+/* A file that is not there is told also where nothing is fetched. */
+static int
+trusted(void *to, const char *path, struct err *e)
+{
+	struct tls_conf one = { 0 };
+
+	*(const char **)to = path;
+	one.ca = conf.ca;
+	one.crl = conf.crl;
+	return tls_check(&one, e);
 }
 
 static const struct opt options[] = {
@@ -310,8 +323,20 @@ static const struct opt options[] = {
 	{ .name = "known-id", .arg = "ID", .kind = OPT_TEXT, .to = &known_id,
 	    .help = "with -C mtasts: say if the id is another one",
 	    .flags = OPT_NOCONF },
-	{ .name = "ca", .arg = "FILE|DIR", .kind = OPT_TEXT, .to = &ca,
+	{ .name = "ca", .arg = "FILE|DIR", .kind = OPT_CALL, .to = &conf.ca,
+	    .call = trusted,
 	    .help = "trust these certificates for --fetch" },
+	{ .name = "crl", .arg = "FILE", .kind = OPT_CALL, .to = &conf.crl,
+	    .call = trusted,
+	    .help = "certificates that their issuers have revoked",
+	    .flags = OPT_NOCONF },
+	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CALL,
+	    .to = &conf.min, .call = tls_version_set,
+	    .help = "1.0, 1.1, 1.2 (the default) or 1.3, for --fetch",
+	    .flags = OPT_NOCONF },
+	{ .name = "tls-strict", .kind = OPT_FLAG, .to = &conf.strict,
+	    .help = "chains must follow RFC 5280 to the letter",
+	    .flags = OPT_NOCONF },
 	{ .name = "fetch-port", .arg = "N", .kind = OPT_NUMBER, .to = &port,
 	    .help = "not 443, for tests", .flags = OPT_HIDDEN },
 	{ .name = NULL }

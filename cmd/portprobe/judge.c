@@ -52,6 +52,8 @@ static const struct finding_kind kinds[] = {
 	    "short, or a signature with a broken digest." },
 	{ "CERT_PURPOSE", SEV_CRIT, EX_NOPERM, "RFC5280#4.2.1.12", "The "
 	    "certificate is not one for servers." },
+	{ "CERT_REVOKED", SEV_CRIT, EX_NOPERM, "RFC5280#5", "The issuer has "
+	    "revoked the certificate. Get a new one, with a new key." },
 	{ "CERT_BAD", SEV_CRIT, EX_NOPERM, "RFC5280#6", "The chain does not "
 	    "verify." },
 	{ "CERT_NAME", SEV_CRIT, EX_NOPERM, "RFC9525#6", "The certificate is "
@@ -265,7 +267,8 @@ chain(struct report *r)
 	    [TLS_CHAIN_UNTRUSTED] = "CERT_UNTRUSTED", [TLS_CHAIN_EXPIRED] =
 	    "CERT_EXPIRED", [TLS_CHAIN_NOTYET] = "CERT_NOT_YET",
 	    [TLS_CHAIN_WEAK] = "CERT_WEAK", [TLS_CHAIN_PURPOSE] =
-	    "CERT_PURPOSE", [TLS_CHAIN_BAD] = "CERT_BAD" };
+	    "CERT_PURPOSE", [TLS_CHAIN_REVOKED] = "CERT_REVOKED",
+	    [TLS_CHAIN_BAD] = "CERT_BAD" };
 	const struct tls_facts *f = &r->tls;
 	const struct tls_cert *last = &f->cert[f->ncert - 1];
 

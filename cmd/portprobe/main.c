@@ -19,7 +19,7 @@ static struct run r = { .timeout = 10, .warn_days = 21, .crit_days = 7,
 	.hosts = { .max = 1 << 20 } };
 static struct arena arena;
 static struct opt_list servers;
-static const char *tls_mode, *min_tls, *dane_mode, *caps, *aggregate;
+static const char *tls_mode, *dane_mode, *caps, *aggregate;
 static bool no_ad, kinds;
 static int verbose;
 
@@ -50,6 +50,14 @@ ports(void *to, const char *arg, struct err *e)
 		run->port[run->nports++] = (struct port){ (unsigned)n, proto };
 	}
 	return 0;
+}
+
+static int
+renamed(void *to, const char *arg, struct err *e)
+{
+	(void)to;
+	return fail(e, EX_USAGE, "--min-tls is called --tls-min now: "
+	    "--tls-min %s", arg);
 }
 
 /*
@@ -96,8 +104,10 @@ static const struct opt options[] = {
 	    NULL, OPT_NOCONF },
 	{ 0, "require-tls", NULL, OPT_FLAG, &r.require_tls, "a server without "
 	    "TLS is critical", NULL, OPT_NOCONF },
-	{ 0, "min-tls", "VERSION", OPT_TEXT, &min_tls, "the least TLS version "
-	    "that is well: 1.0 to 1.3 (1.2)", NULL, OPT_NOCONF },
+	{ 0, "tls-min", "VERSION", OPT_CALL, &r.min_tls, "the least TLS version "
+	    "that is well: 1.0 to 1.3 (1.2)", tls_version_set, OPT_NOCONF },
+	{ 0, "min-tls", "VERSION", OPT_CALL, NULL, "is --tls-min", renamed,
+	    OPT_NOCONF | OPT_HIDDEN },
 	{ 0, "dane", "auto|off|require", OPT_TEXT, &dane_mode, "if there are "
 	    "TLSA records (auto), never, or else critical", NULL, OPT_NOCONF },
 	{ 0, "no-sts", NULL, OPT_FLAG, &r.no_sts, "do not get the MTA-STS "
@@ -108,6 +118,10 @@ static const struct opt options[] = {
 	    "commas, that must be there", NULL, OPT_NOCONF },
 	{ 0, "ca", "FILE|DIR", OPT_TEXT, &r.tlsconf.ca, "trust these certificates",
 	    NULL, OPT_NOCONF },
+	{ 0, "crl", "FILE", OPT_TEXT, &r.tlsconf.crl, "certificates that their "
+	    "issuers have revoked", NULL, OPT_NOCONF },
+	{ 0, "tls-strict", NULL, OPT_FLAG, &r.tlsconf.strict, "chains must "
+	    "follow RFC 5280 to the letter", NULL, OPT_NOCONF },
 	{ 0, "no-verify", NULL, OPT_FLAG, &r.no_verify, "tell what is wrong "
 	    "with certificates, and count none of it", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "More connections" },
@@ -199,21 +213,17 @@ choices(struct err *e)
 {
 	static const char *const modes[] = { "auto", "implicit", "starttls",
 	    "off", NULL }, *const danes[] = { "auto", "off", "require",
-	    NULL }, *const versions[] = { "1.0", "1.1", "1.2", "1.3", NULL },
-	    *const sums[] = { "worst", "best", NULL };
+	    NULL }, *const sums[] = { "worst", "best", NULL };
 	int mode = tls_mode == NULL ? 0 : one_of("--tls", tls_mode, modes, e);
 	int dane = dane_mode == NULL ? 0 : one_of("--dane", dane_mode, danes,
 	    e);
-	int least = min_tls == NULL ? 2 : one_of("--min-tls", min_tls,
-	    versions, e);
 	int sum = aggregate == NULL ? 0 : one_of("--aggregate", aggregate,
 	    sums, e);
 
-	if (mode < 0 || dane < 0 || least < 0 || sum < 0)
+	if (mode < 0 || dane < 0 || sum < 0)
 		return -1;
 	r.mode = (enum tls_mode)mode;
 	r.dane = (enum dane_mode)dane;
-	r.min_tls = (enum tls_version)(TLS_1_0 + least);
 	r.best = sum == 1;
 	return 0;
 }
@@ -347,7 +357,8 @@ run(int argc, char **argv, struct err *e)
 	r.dns = dns_open(&r.conf, e);
 	if (r.dns == NULL)
 		return e->code;
-	if (r.tlsconf.ca != NULL && probe_tls(&r, e) < 0)
+	if ((r.tlsconf.ca != NULL || r.tlsconf.crl != NULL) &&
+	    probe_tls(&r, e) < 0)
 		return e->code;
 	net_hosts(&r.hosts);
 	tell_start(&r);

@@ -71,7 +71,7 @@ static int
 start(struct run *r, struct job_of *j, struct err *e)
 {
 	if (tls == NULL) {
-		conf.ca = r->tlsconf.ca;
+		conf = r->tlsconf;
 		tls = tls_ctx_new(&conf, e);
 	}
 	j->fetch.get.tls = tls;

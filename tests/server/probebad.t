@@ -316,7 +316,7 @@ is "$(json .tls.version)" TLSv1 'TLS 1.0 alone: it is looked at'
 finds TLS_OLD 77 "$at:$V10_STARTTLS/imap"
 finds TLS_OLD 77 "$at:$V11/imaps"
 finds '' 0 "$at:$V12/imaps"
-finds TLS_OLD 77 "$at:$V12/imaps" --min-tls 1.3
+finds TLS_OLD 77 "$at:$V12/imaps" --tls-min 1.3
 finds '' 0 "$at:$V13/imaps"
 versions() { json '.tls_versions | [.["1.0"], .["1.1"], .["1.2"], .["1.3"]] |
 	join(" ")'; }
