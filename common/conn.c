@@ -971,8 +971,8 @@ conn_encrypted(const struct conn *c)
 bool
 conn_private(const struct conn *c)
 {
-	if (c->tls != NULL && tls_verified(c->tls))
-		return true;
+	if (c->tls != NULL)
+		return tls_verified(c->tls);
 	if (c->conf->path != NULL || c->conf->command != NULL)
 		return true;
 	return c->tcp && c->conf->proxy == NULL && net_loopback(&c->peer);
