@@ -1,5 +1,6 @@
 # postbag.  The daily words: make, make check, make bench, make fuzz, make lint,
-# make install (DESTDIR, PREFIX).  SAN=1 builds with ASan and UBSan in build-san.
+# make install (DESTDIR, PREFIX).  SAN=1 builds with ASan and UBSan in build-san,
+# SAN=thread with TSan in build-tsan.
 
 VERSION = 0.1
 PREFIX = /usr/local
@@ -10,7 +11,12 @@ COMPDIR = $(PREFIX)/share/bash-completion/completions
 TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c))))
 B = build
 OPTIMISE = -O2
-ifdef SAN
+ifeq ($(SAN),thread)
+B = build-tsan
+OPTIMISE = -O1
+SANITIZE := -fsanitize=thread -fno-omit-frame-pointer
+HARDEN =
+else ifdef SAN
 B = build-san
 OPTIMISE = -O1
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -129,7 +135,7 @@ uninstall:
 	    rm -f $(DESTDIR)$(MANDIR)/man$$s/$${m#man/}; done; done
 
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-tsan build-fuzz
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
