@@ -110,6 +110,12 @@ stopped(struct conn *c)
 	return -1;
 }
 
+static bool
+heeds(const struct conn *c)
+{
+	return stop_asked() && (!c->last || clock_left(stop_grace()) == 0);
+}
+
 static int64_t
 limit(const struct conn *c)
 {
@@ -288,7 +294,7 @@ exchange(struct conn *c, bool reading)
 
 	if (c->failed)
 		return -1;
-	if (stop_asked() && (!c->last || clock_left(stop_grace()) == 0))
+	if (heeds(c))
 		return stopped(c);	/* also when there is always more */
 	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
 		return timed_out(c);	/* also when there is always more */
@@ -758,6 +764,10 @@ conn_line(struct conn *c, size_t *len)
 	size_t seen = 0, n;
 	char *p, *eol;
 
+	if (heeds(c)) {		/* a flood's lines may be dear, and many */
+		stopped(c);
+		return NULL;
+	}
 	while ((eol = c->in.n > seen ? memchr(c->in.p + c->in.at + seen, '\n',
 	    c->in.n - seen) : NULL) == NULL) {
 		seen = c->in.n;
