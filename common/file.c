@@ -321,6 +321,18 @@ copy(int from, int to, uint64_t *size, struct err *e)
 	return n < 0 ? broken(e, EX_NOINPUT, "read") : 0;
 }
 
+/*
+ * Does it end where stat(2) says?  Files of /proc are as long as 0 bytes, those
+ * of /sys as a page, and others grow while we look.
+ */
+static bool
+ends_at(int fd, off_t end)
+{
+	char two[2];
+
+	return pread(fd, two, sizeof two, end - 1) == 1;
+}
+
 int
 file_spool(int fd, off_t *off, uint64_t *size, struct err *e)
 {
@@ -329,8 +341,9 @@ file_spool(int fd, off_t *off, uint64_t *size, struct err *e)
 
 	if (fstat(fd, &st) < 0)
 		return fail_sys(e, EX_NOINPUT, "stat");
-	if (S_ISREG(st.st_mode) && (*off = lseek(fd, 0, SEEK_CUR)) >= 0) {
-		*size = st.st_size > *off ? (uint64_t)(st.st_size - *off) : 0;
+	if (S_ISREG(st.st_mode) && (*off = lseek(fd, 0, SEEK_CUR)) >= 0 &&
+	    st.st_size > *off && ends_at(fd, st.st_size)) {
+		*size = (uint64_t)(st.st_size - *off);
 		if ((to = fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
 			return fail_sys(e, EX_OSERR, "dup");
 		return to;

@@ -47,8 +47,9 @@ int file_private(int fd, const char *path, struct err *);
 
 /*
  * A seekable descriptor with the bytes of fd from where it stands: fd itself
- * (a duplicate) if it is a regular file, otherwise an unlinked temporary
- * file ($TMPDIR, else /var/tmp, else /tmp).  *off and *size say which part.
+ * (a duplicate) if it is a regular file that ends where it says, otherwise an
+ * unlinked temporary file ($TMPDIR, else /var/tmp, else /tmp) with what came
+ * until the end.  *off and *size say which part.
  */
 int file_spool(int fd, off_t *off, uint64_t *size, struct err *);
 

@@ -4,6 +4,7 @@
  * Memory is bounded: input is read only while fewer than the window's tasks
  * run, and with --ordered while fewer than RING wait for an earlier one.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,7 @@ skip_load(struct skip *k, const char *path, struct err *e)
 	size_t cap = 0;
 	ssize_t n;
 	FILE *f;
+	int got;
 
 	if (fd < 0)
 		return -1;
@@ -186,8 +188,9 @@ skip_load(struct skip *k, const char *path, struct err *e)
 		if (line[n - 1] == '\n')	/* else it was cut by a kill */
 			skip_line(k, line, (size_t)n - 1);
 	free(line);
+	got = ferror(f) ? fail_sys(e, EX_NOINPUT, "%s", path) : 0;
 	fclose(f);
-	return 0;
+	return got;
 }
 
 /* ---- results, in order if that is wanted */
@@ -359,6 +362,8 @@ bulk_run(struct run *r, struct err *e)
 		in.list = &r->operands;
 	r->out.max = OUT_MAX;
 	got = loop(r, &in, &skip, e);
+	if ((errno = in.lines.error) != 0)
+		got = fail_sys(e, EX_NOINPUT, "standard input");
 	free(ring);
 	free(skip.slot);
 	return got;
