@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "deflate.h"
+#include "errand.h"
 #include "mem.h"
 #include "net.h"
 #include "proxy.h"
@@ -376,11 +377,11 @@ look_up(struct conn *c, struct net_addr *addr, int max)
 	int n;
 
 	if (f->proxy == NULL)
-		return net_resolve(host, port, f->family, addr, max,
+		return errand_resolve(host, port, f->family, addr, max,
 		    limit(c), c->e);
 	if (proxy_parse(&proxy, f->proxy, c->e) < 0)
 		return -1;
-	n = net_resolve(proxy.host, proxy.port, f->family, addr, max,
+	n = errand_resolve(proxy.host, proxy.port, f->family, addr, max,
 	    limit(c), c->e);
 	proxy_wipe(&proxy);
 	return n;
@@ -397,7 +398,8 @@ dial(struct conn *c)
 	if (f->command != NULL)
 		return spawn_socket(f->command, &c->child, c->e);
 	if (f->path != NULL)
-		return net_unix(f->path, c->e);
+		return errand_runs() ? errand_unix(f->path, c->e) :
+		    net_unix(f->path, c->e);
 	if (n == 0 && (n = look_up(c, found, ADDRESSES)) <= 0)
 		return -1;
 	c->tcp = true;

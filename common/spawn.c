@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "errand.h"
 #include "mem.h"
 #include "net.h"
 #include "spawn.h"
@@ -121,6 +122,18 @@ began(struct spawn_child *c, pid_t pid, bool group)
 	    .group = group, .fd = (int)syscall(SYS_pidfd_open, pid, 0) };
 }
 
+static int
+start_remote(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
+{
+	int fd = errand_spawn(f, e);
+
+	if (fd < 0)
+		return -1;
+	*c = (struct spawn_child){ .how = SPAWN_RUNS, .fd = fd,
+	    .remote = true };
+	return 0;
+}
+
 int
 spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 {
@@ -134,6 +147,10 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	pid_t pid;
 
 	*c = (struct spawn_child){ .how = SPAWN_NONE, .fd = -1 };
+	if (errand_has(f)) {
+		free(text);
+		return start_remote(f, c, e);
+	}
 	set_files(&acts, f->fd);
 	set_attr(&attr, group);
 	errno = posix_spawnp(&pid, argv[0], &acts, &attr, argv, environ);
@@ -198,6 +215,23 @@ ended(struct spawn_child *c, pid_t got, int status)
 	c->fd = -1;
 }
 
+/* The helper tells how it ended, or is gone itself. */
+static bool
+reap_remote(struct spawn_child *c)
+{
+	struct errand_end end;
+	ssize_t n = read(c->fd, &end, sizeof end);	/* does not block */
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	c->how = n == (ssize_t)sizeof end ? (enum spawn_how)end.how :
+	    SPAWN_LOST;
+	c->code = c->how != SPAWN_LOST ? end.code : 0;
+	close(c->fd);
+	c->fd = -1;
+	return true;
+}
+
 static bool
 reap(struct spawn_child *c, int flags)
 {
@@ -206,6 +240,8 @@ reap(struct spawn_child *c, int flags)
 
 	if (c->how != SPAWN_RUNS)
 		return true;
+	if (c->remote)
+		return reap_remote(c);
 	do
 		got = waitpid(c->pid, &status, flags);
 	while (got < 0 && errno == EINTR);
@@ -301,6 +337,23 @@ gone(const struct spawn_child *c)
 	return info.si_pid == c->pid;
 }
 
+/* The helper signals its group, which we may not. */
+static void
+end_remote(struct spawn_child *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int64_t end = clock_in(GRACE + 2);
+
+	(void)!send(c->fd, "", 1, MSG_NOSIGNAL);
+	while (!reap_remote(c) && clock_left(end) > 0)
+		(void)poll(&p, 1, clock_left(end));
+	if (c->how == SPAWN_RUNS) {
+		close(c->fd);
+		c->fd = -1;
+		c->how = SPAWN_LOST;
+	}
+}
+
 void
 spawn_end(struct spawn_child *c)
 {
@@ -311,6 +364,10 @@ spawn_end(struct spawn_child *c)
 
 	if (c->how != SPAWN_RUNS || reap(c, WNOHANG))
 		return;
+	if (c->remote) {
+		end_remote(c);
+		return;
+	}
 	kill(whom, SIGTERM);
 	while ((got = gone(c)) == 0 && clock_left(end) > 0)
 		(void)poll(&p, 1, c->fd >= 0 ? clock_left(end) : NAP_MS);

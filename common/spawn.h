@@ -37,10 +37,11 @@ struct spawn_child {
 	int fd;			/* private, as are the others */
 	pid_t pid;
 	bool group;
+	bool remote;		/* the helper's child: fd is all we have */
 };
 
 /*
- * Runs a command.  It has the three descriptors and no other of ours, no
+ * Runs a command, by the helper (helper.h) if that knows it.  It has the three descriptors and no other of ours, no
  * signal ignored or blocked, and a process group of its own, but for asks.
  * -1: EX_UNAVAILABLE if argv cannot be executed, else EX_OSERR.  Whatever was
  * started must be waited for until it ended, or given to spawn_end.

@@ -1,0 +1,277 @@
+/*
+ * helper.c: a small process that stays outside the sandbox
+ *
+ * One loop: a question comes, what it wants is done, an answer goes back,
+ * with a descriptor perhaps.  A command that runs is a ward, with a socket
+ * that tells whoever asked for it when it ends.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "errand.h"
+#include "helper.h"
+#include "mem.h"
+#include "spawn.h"
+#include "stop.h"
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+enum { NAP_MS = 5 };
+
+struct ward {
+	struct spawn_child child;
+	int fd;				/* -1: nobody cares any more */
+};
+
+static struct ward *ward;
+static size_t wards;
+
+/* ---- what is asked for ---- */
+
+/* Both ends of a new one; ours becomes the ward's. */
+static int
+start(const struct errand *t, const struct errand_ask *q,
+    const int given[ERRAND_FDS], struct err *e)
+{
+	struct spawn_conf f = { .asks = q->asks };
+	struct ward w;
+	int pair[2], i;
+
+	f.command = t->kind == ERRAND_COMMAND ? t->text : NULL;
+	f.argv = t->argv;
+	for (i = 0; i < 3; i++) {
+		f.fd[i] = q->fd[i] == ERRAND_NULL ? SPAWN_NULL :
+		    q->fd[i] == ERRAND_OWN ? i : q->fd[i] >= 0 &&
+		    q->fd[i] < ERRAND_FDS ? given[q->fd[i]] : -2;
+		if (f.fd[i] < SPAWN_NULL)
+			return fail(e, EX_SOFTWARE, "a descriptor is missing");
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    pair) < 0)
+		return fail_sys(e, EX_OSERR, "socketpair");
+	if (spawn_start(&f, &w.child, e) < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return -1;
+	}
+	w.fd = pair[0];
+	ward = mem_grow(ward, wards + 1, sizeof *ward);
+	ward[wards++] = w;
+	return pair[1];
+}
+
+/* The descriptor that goes along, or -1. */
+static int
+serve(const struct errand_ask *q, const int given[ERRAND_FDS],
+    struct errand_answer *a)
+{
+	const struct errand *t = errand_entry(q->number);
+	int64_t deadline = q->ms < 0 ? CLOCK_NEVER : clock_ms() + q->ms;
+	int fd = -1;
+
+	if (t == NULL) {
+		a->n = fail(&a->err, EX_SOFTWARE, "no such errand");
+	} else if (t->kind == ERRAND_HOST) {
+		a->n = net_resolve(t->text, q->port, q->family, a->addr,
+		    ERRAND_ADDRESSES, deadline, &a->err);
+	} else {
+		fd = t->kind == ERRAND_PATH ? net_unix(t->text, &a->err) :
+		    start(t, q, given, &a->err);
+		a->n = fd < 0 ? -1 : 0;
+	}
+	return fd;
+}
+
+/* False: nobody will ask any more. */
+static bool
+question(int sock)
+{
+	struct errand_answer a = { .n = 0 };
+	struct errand_ask q;
+	int given[ERRAND_FDS], fd, i;
+	long got = errand_receive(sock, &q, sizeof q, given);
+
+	if (got < 0 && errno == EINTR)
+		return true;
+	if (got != (long)sizeof q)
+		return false;
+	a.id = q.id;
+	fd = serve(&q, given, &a);
+	got = errand_send(sock, &a, sizeof a, &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+	for (i = 0; i < ERRAND_FDS; i++)
+		if (given[i] >= 0)
+			close(given[i]);
+	return got == (long)sizeof a;
+}
+
+/* ---- what runs ---- */
+
+/* Whoever waits may be gone; the end is what counts. */
+static void
+over(struct ward *w)
+{
+	struct errand_end end = { (int)w->child.how, w->child.code };
+
+	if (w->fd >= 0) {
+		(void)!send(w->fd, &end, sizeof end, MSG_NOSIGNAL);
+		close(w->fd);
+	}
+	*w = ward[--wards];
+}
+
+/* A byte: it is to be ended.  The end: it is left to itself. */
+static void
+told(struct ward *w)
+{
+	char byte;
+	long got = recv(w->fd, &byte, 1, 0);
+
+	if (got == 1)
+		spawn_end(&w->child);
+	if (got == 0) {
+		close(w->fd);
+		w->fd = -1;
+	}
+}
+
+static void
+look(const struct pollfd *p)
+{
+	size_t i;
+
+	for (i = wards; i-- > 0;) {
+		if (p[2 * i].revents != 0 && ward[i].fd >= 0)
+			told(&ward[i]);
+		if (spawn_wait(&ward[i].child, clock_ms()))
+			over(&ward[i]);
+	}
+}
+
+static void
+loop(int sock)
+{
+	struct pollfd *p = NULL;
+	size_t i;
+	int nap;
+
+	for (;;) {
+		p = mem_grow(p, 2 * wards + 1, sizeof *p);
+		nap = -1;
+		for (i = 0; i < wards; i++) {
+			p[2 * i] = (struct pollfd){ ward[i].fd, POLLIN, 0 };
+			p[2 * i + 1] = (struct pollfd){
+			    spawn_fd(&ward[i].child), POLLIN, 0 };
+			if (p[2 * i + 1].fd < 0)
+				nap = NAP_MS;
+		}
+		p[2 * wards] = (struct pollfd){ sock, POLLIN, 0 };
+		if (poll(p, 2 * wards + 1, nap) < 0)
+			continue;
+		if (p[2 * wards].revents != 0) {
+			if (!question(sock))
+				return;
+		} else {
+			look(p);
+		}
+	}
+}
+
+/* ---- the process ---- */
+
+static void
+close_from_to(int from, int to)
+{
+	struct rlimit files = { 1024, 1024 };
+
+	if (from > to || syscall(SYS_close_range, from, to, 0) == 0)
+		return;
+	getrlimit(RLIMIT_NOFILE, &files);
+	for (; from <= to && (rlim_t)from < files.rlim_cur; from++)
+		close(from);
+}
+
+/* All but the first three, the socket, and what net_poll waits for, too. */
+static void
+close_others(int sock)
+{
+	int bell = stop_fd(), low = bell > 2 && bell < sock ? bell : sock;
+	int high = low == sock && bell > 2 ? bell : sock;
+
+	close_from_to(3, low - 1);
+	close_from_to(low + 1, high - 1);
+	close_from_to(high + 1, 0x7fffffff);
+}
+
+/* A key at the terminal goes to all that is in the foreground there. */
+static void
+ignore(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+	size_t i;
+
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaction(signals[i], &sa, NULL);
+}
+
+static _Noreturn void
+run(int sock, pid_t parent)
+{
+	ignore();
+	prctl(PR_SET_NAME, "postbag-helper");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close_others(sock);
+	if (getppid() == parent)
+		loop(sock);
+	_exit(0);
+}
+
+static struct spawn_child process;
+static int asking = -1;
+
+/* It sees the end of the socket.  Nobody has to see it run on after us. */
+static void
+finish(void)
+{
+	close(asking);
+	asking = -1;
+	errand_ask_at(-1);
+	spawn_wait(&process, clock_in(1));
+}
+
+int
+helper_start(void (*wipe)(void *), void *arg, struct err *e)
+{
+	pid_t parent = getpid();
+	int pair[2], got;
+
+	if (errand_entry(0) == NULL || errand_runs())
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail_sys(e, EX_OSERR, "socketpair");
+	got = spawn_fork(&process, e);
+	if (got == 0) {
+		wipe(arg);
+		run(pair[1], parent);
+	}
+	close(pair[1]);
+	if (got < 0) {
+		close(pair[0]);
+		return -1;
+	}
+	asking = pair[0];
+	errand_ask_at(asking);
+	atexit(finish);
+	return 0;
+}
