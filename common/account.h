@@ -56,6 +56,7 @@ struct account {			/* start with { 0 } */
 	struct sandbox *box;		/* what the tool reads and writes
 					 * itself: see session_ready */
 	bool no_sandbox;
+	bool again;			/* the tool will log in again later */
 	enum account_tls tls_option;
 	const char *user, *auth;	/* user: also from the URL or netrc */
 	const char *password_command, *password_file, *password_fd, *netrc;

@@ -232,14 +232,12 @@ temp_kept(void)
 	return -1;
 }
 
-int
-file_temp(struct err *e)
+static int
+temp_new(struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
-	int fd = temp_kept();
+	int fd = -1;
 
-	if (fd >= 0)
-		return fd;
 	if (tmp != NULL && tmp[0] == '/')
 		fd = temp_in(tmp);
 	if (fd < 0)
@@ -251,6 +249,14 @@ file_temp(struct err *e)
 	return fd;
 }
 
+int
+file_temp(struct err *e)
+{
+	int fd = temp_kept();
+
+	return fd >= 0 ? fd : temp_new(e);
+}
+
 void
 file_temp_keep(size_t n, struct sandbox *s)
 {
@@ -259,7 +265,7 @@ file_temp_keep(size_t n, struct sandbox *s)
 	int fd;
 
 	for (; n > 0 && pool.n < sizeof pool.fd / sizeof pool.fd[0]; n--) {
-		if ((fd = file_temp(&ignored)) < 0)
+		if ((fd = temp_new(&ignored)) < 0)
 			return;
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 		sandbox_path(s, path, SANDBOX_WRITE);

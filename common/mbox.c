@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "mbox.h"
 #include "net.h"
+#include "sandbox.h"
 #include "stop.h"
 
 enum { ROOM = 1 << 17, STALE = 300 };
@@ -102,6 +103,16 @@ folder_of(const char *path, char *dir, size_t cap)
 	snprintf(dir, cap, "%.*s", slash == NULL ? 1 : (int)n,
 	    slash == NULL ? "." : path);
 	return 0;
+}
+
+void
+mbox_box(const char *path, struct sandbox *box)
+{
+	char dir[sizeof((struct mbox *)NULL)->dotlock];
+
+	sandbox_path(box, path, SANDBOX_WRITE);
+	if (folder_of(path, dir, sizeof dir) == 0)
+		sandbox_path(box, dir, SANDBOX_WRITE);
 }
 
 /* Who we are in a file without a name, which gets one when it is complete. */

@@ -26,6 +26,10 @@ struct mbox {
 /* Who our "From " lines are from: so that a batch is known as our own. */
 #define MBOX_SENDER "mailfetch@localhost"
 
+/* What all this opens: the file, and for its lock the folder it is in. */
+struct sandbox;
+void mbox_box(const char *path, struct sandbox *);
+
 /* EX_TEMPFAIL if it stays locked for so many seconds. */
 int mbox_open(struct mbox *, const char *path, double seconds, struct err *);
 

@@ -127,14 +127,41 @@ session_ready(struct session *s, struct account *a, struct err *e)
 		return fail(e, EX_USAGE, "the user name has a control byte");
 	if (a->only4 && a->only6)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
+	if (a->box == NULL)
+		return fail(e, EX_SOFTWARE, "nobody has said what this "
+		    "program reads and writes");
 	begin(a);
-	if (fill_tls(s, e) == 0 && get_secret(s, e) == 0 &&
-	    fill_conf(s, e) == 0 && look_up(s, e) == 0) {
+	if (fill_tls(s, e) == 0 && fill_conf(s, e) == 0 &&
+	    session_helper(s, e) == 0 && get_secret(s, e) == 0 &&
+	    look_up(s, e) == 0) {
 		session_confine(s);
 		return 0;
 	}
 	session_close(s);
 	return -1;
+}
+
+/* What a command gave may have an end, as tokens have. */
+static int
+renew_secret(struct session *s, struct err *e)
+{
+	const struct account *a = s->account;
+
+	if (s->secret == NULL || (a->token_command == NULL &&
+	    a->password_command == NULL))
+		return 0;
+	mem_secret_wipe(s->secret);
+	free(s->secret);
+	s->secret = NULL;
+	return get_secret(s, e);
+}
+
+int
+session_renew(struct session *s, struct err *e)
+{
+	begin(s->account);
+	s->conf.deadline = s->account->deadline;
+	return renew_secret(s, e) < 0 ? -1 : look_up(s, e);
 }
 
 void
@@ -152,17 +179,6 @@ session_again(struct session *s, struct err *e)
 	s->conf.deadline = s->account->deadline;
 	s->conn = conn_open(&s->conf, e);
 	return s->conn != NULL ? 0 : -1;
-}
-
-int
-session_open(struct session *s, struct account *a, struct err *e)
-{
-	if (session_ready(s, a, e) < 0)
-		return -1;
-	if (session_again(s, e) == 0)
-		return 0;
-	session_close(s);
-	return -1;
 }
 
 int

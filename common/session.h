@@ -23,20 +23,26 @@ struct session {
 };
 
 /*
- * Fetches the secret if there is to be a login, looks the server up, confines
- * the process to what the tool has put into account->box (EX_SOFTWARE if
- * there is no such list) and to this server, then connects to
- * account->server; the TLS handshake is the protocol's affair.
- */
-int session_open(struct session *, struct account *, struct err *);
-
-/*
- * The two halves of it.  session_ready is done once, before the first
- * connection: behind the sandbox no command can be run for the secret.
- * session_again connects, as often as wanted; an older connection is closed.
+ * Once, before the first connection.  Forks the helper if something will be
+ * executed, looked up or connected to by a path later on (what the tool itself
+ * has put on the list of errand.h, too), fetches the secret if there is to be
+ * a login, looks the server up, and confines the process to what the tool has
+ * put into account->box and to this server.  EX_SOFTWARE if there is no such
+ * list.
  */
 int session_ready(struct session *, struct account *, struct err *);
+
+/*
+ * Connects to account->server, as often as wanted; an older connection is
+ * closed.  The TLS handshake is the protocol's affair.
+ */
 int session_again(struct session *, struct err *);
+
+/*
+ * Long after session_ready (account->again): the server may have another
+ * address by now, and a command's password or token be another one.
+ */
+int session_renew(struct session *, struct err *);
 
 /*
  * Another connection of the same account, for session_again, also from another

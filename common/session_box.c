@@ -3,8 +3,11 @@
  *
  * The tool says what it writes itself.  A session adds the certificates that
  * verification looks up, and the ports of the server and of its proxy.
- * Names are looked up before: nothing of what resolving needs stays open.
+ * Names are looked up before, or by the helper: nothing of what resolving
+ * needs stays open.
  */
+#include "errand.h"
+#include "helper.h"
 #include "mem.h"
 #include "proxy.h"
 #include "session.h"
@@ -27,13 +30,52 @@ ports(const struct session *s, struct sandbox *b)
 	}
 }
 
+/* Of the configuration file: the helper needs none of it. */
+static void
+wipe(void *account)
+{
+	struct account *a = account;
+
+	if (a->password != NULL)
+		mem_secret_wipe(a->password);
+	buf_wipe(&a->text);
+}
+
+/*
+ * A command to connect with and a socket with a path are the helper's; names
+ * and the secret's command only if there will be other logins.
+ */
+int
+session_helper(const struct session *s, struct err *e)
+{
+	struct account *a = s->account;
+	const struct conn_conf *f = &s->conf;
+	struct proxy_conf proxy;
+
+	if (a->no_sandbox)
+		return 0;
+	errand_command(f->command);
+	errand_path(f->path);
+	if (a->again) {
+		errand_command(a->password_command);
+		errand_command(a->token_command);
+		errand_host(f->dial_host != NULL ? f->dial_host : f->host);
+	}
+	if (a->again && f->proxy != NULL) {
+		if (proxy_parse(&proxy, f->proxy, e) < 0)
+			return -1;
+		errand_host(proxy.host);
+		proxy_wipe(&proxy);
+	}
+	return helper_start(wipe, a, e);
+}
+
 void
 session_confine(const struct session *s)
 {
 	struct sandbox *b = s->account->box;
 
-	if (sandbox_entered() || b == NULL || s->conf.path != NULL ||
-	    s->conf.command != NULL)
+	if (sandbox_entered())
 		return;
 	if (s->account->no_sandbox) {
 		sandbox_warn();

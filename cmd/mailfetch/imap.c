@@ -307,14 +307,14 @@ session(struct run *r, struct imap *m, struct session *sess)
 int
 imap_run(struct run *r)
 {
-	struct session sess;
+	struct session *sess = &r->o->session;
 	struct imap m = { 0 };
 	int got;
 
-	if (session_open(&sess, &r->o->account, r->e) < 0)
+	if (run_connect(r) < 0)
 		return -1;
-	got = session(r, &m, &sess);
+	got = session(r, &m, sess);
 	arena_free(&m.mem);
-	session_close(&sess);
+	session_hang_up(sess);
 	return got;
 }

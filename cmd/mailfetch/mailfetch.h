@@ -43,6 +43,8 @@ struct options {
 	bool reached;			/* --watch: a pass was completed */
 	bool busy;			/* another run has the lock */
 	int turn;			/* whose stdout is: see run_turn; or -1 */
+	struct session session;		/* --watch: one for all passes */
+	struct sandbox box;
 };
 
 /* ---- state.c ---- */
@@ -139,6 +141,8 @@ int place_open(struct place *, struct run *);
  * the server, -1 nothing works any more.
  */
 int place_give(struct place *, struct run *);
+/* What giving to it will open, start and look up. */
+void place_box(const struct place *, struct sandbox *);
 /* Commands and LMTP cannot take back what was handed over. */
 bool place_doubtful(const struct place *);
 int place_sync(struct place *, struct run *);
@@ -215,6 +219,8 @@ void deliver_close(struct run *);
 
 int run_open(struct run *, struct options *, struct err *);
 int run_close(struct run *);
+/* To the server; the first time of a watch confines the process, too. */
+int run_connect(struct run *);
 int run_login(struct run *, struct session *, struct sasl_login *);
 /* Is this one to be fetched?  In doubt is counted, and decided here. */
 bool run_wants(struct run *, const struct message *);

@@ -254,6 +254,7 @@ account(const char *name, struct err *e)
 		return e->code;
 	if (load(e) == 0)
 		status = o.watch ? watch(e) : once(e);
+	session_close(&o.session);
 	fail_tell(e, name);
 	return status < 0 ? e->code : status;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "errand.h"
 #include "file.h"
 #include "json.h"
 #include "mailfetch.h"
@@ -124,6 +125,31 @@ place_parse(struct place *p, const char *spec, struct run *r)
 	if (str_is(kind, "lmtp"))
 		return parse_lmtp(p, arg, r);
 	return fail(r->e, EX_USAGE, "--deliver %s: no such place", spec);
+}
+
+void
+place_box(const struct place *p, struct sandbox *box)
+{
+	switch (p->kind) {
+	case PLACE_MAILDIR:
+		sandbox_path(box, p->name, SANDBOX_WRITE);
+		break;
+	case PLACE_MBOX:
+		mbox_box(p->name, box);
+		break;
+	case PLACE_EXEC:
+		errand_argv(p->argv);
+		break;
+	case PLACE_LMTP:
+		tls_ctx_reads(p->tls, box);
+		errand_path(p->server.path);
+		errand_host(p->server.host);
+		if (p->server.path == NULL)
+			sandbox_port(box, p->server.port);
+		break;
+	case PLACE_STDOUT:
+		break;
+	}
 }
 
 bool

@@ -542,14 +542,14 @@ int
 pop_run(struct run *r)
 {
 	struct pop s = { .r = r, .ids.max = LIMIT_UIDL_BYTES };
-	struct session sess;
+	struct session *sess = &r->o->session;
 	int got;
 
 	if (check(r->o, r->e) < 0 ||
-	    session_open(&sess, &r->o->account, r->e) < 0)
+	    run_connect(r) < 0)
 		return -1;
-	got = session(&s, &sess);
-	session_close(&sess);
+	got = session(&s, sess);
+	session_hang_up(sess);
 	free(s.m);
 	free(s.key);
 	free(s.named);

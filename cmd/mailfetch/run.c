@@ -68,30 +68,85 @@ looks_only(const struct options *o)
 	return o->list || o->check || o->probe || o->dry_run;
 }
 
-int
-run_open(struct run *r, struct options *o, struct err *e)
+/*
+ * What this will write: the state, the places, temporary files where there is
+ * no Maildir to write into, and for what LMTP wants in 7 bits.
+ */
+static void
+confine(struct run *r)
 {
+	struct options *o = r->o;
+	struct sandbox *box = &o->box;
+	size_t i, temps = r->places > 0;
+	const char *slash;
+
+	o->account.box = box;
+	o->account.again = o->watch;
+	if (r->state.path == NULL)
+		return;
+	slash = strrchr(r->state.path, '/');
+	sandbox_path(box, slash == r->state.path ? "/" : arena_printf(
+	    &r->arena, "%.*s", (int)(slash - r->state.path), r->state.path),
+	    SANDBOX_WRITE);
+	for (i = 0; i < r->places; i++) {
+		place_box(&r->place[i], box);
+		if (r->place[i].kind == PLACE_MAILDIR)
+			temps = 0;
+	}
+	for (i = 0; i < r->places; i++)
+		if (r->place[i].kind == PLACE_LMTP) {
+			temps += 1;
+			break;
+		}
+	file_temp_keep(temps, box);
+}
+
+static int
+open_all(struct run *r)
+{
+	struct options *o = r->o;
 	const char *path;
 
-	*r = (struct run){ .o = o, .e = e, .spool = -1, .main = -1,
-	    .state = { .fd = -1, .lock = -1 }, .started = clock_ms() };
-	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
-	    o->account.user : "", o->account.server.host);
 	if (o->probe)
 		return 0;
 	path = state_path(r);
 	if (path == NULL)
 		return -1;
-	if (state_open(&r->state, path, e) < 0) {
-		o->busy = e->code == EX_TEMPFAIL;
+	if (state_open(&r->state, path, r->e) < 0) {
+		o->busy = r->e->code == EX_TEMPFAIL;
 		return -1;
 	}
 	if (looks_only(o))
 		return 0;
 	if (o->deliver.n == 0)
-		return fail(e, EX_USAGE, "where to? --deliver maildir:DIR, "
+		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, "
 		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
 	return deliver_open(r);
+}
+
+int
+run_open(struct run *r, struct options *o, struct err *e)
+{
+	*r = (struct run){ .o = o, .e = e, .spool = -1, .main = -1,
+	    .state = { .fd = -1, .lock = -1 }, .started = clock_ms() };
+	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
+	    o->account.user : "", o->account.server.host);
+	if (open_all(r) < 0)
+		return -1;
+	if (o->account.box == NULL)
+		confine(r);
+	return 0;
+}
+
+int
+run_connect(struct run *r)
+{
+	struct session *s = &r->o->session;
+
+	if ((s->account == NULL ? session_ready(s, &r->o->account, r->e) :
+	    session_renew(s, r->e)) < 0)
+		return -1;
+	return session_again(s, r->e);
 }
 
 /* A lock that goes with its process, whatever becomes of that. */

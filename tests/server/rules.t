@@ -400,10 +400,13 @@ if python3 -c 'import ctypes, sys
 sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 1)'; then
 	ok "rule 19: Landlock before connect" sandboxed "$BUILD/mailsend" \
 	    -S "smtps://localhost:$LAB_SMTPS_PORT" --ca "$LAB_CA" --quit-after ehlo
-	not_ok "rule 19: control: a command to connect with has none" \
+	ok "rule 19: with a command to connect with, too" \
 	    sandboxed "$BUILD/mailsend" -S "smtps://localhost:$LAB_SMTPS_PORT" \
 	    --ca "$LAB_CA" --quit-after ehlo \
 	    --connect-command "ncat 127.0.0.1 $LAB_SMTPS_PORT"
+	not_ok "rule 19: control: --no-sandbox" sandboxed \
+	    "$BUILD/mailsend" -S "smtps://localhost:$LAB_SMTPS_PORT" \
+	    --ca "$LAB_CA" --quit-after ehlo --no-sandbox
 	not_ok "rule 19: control: curl has none" sandboxed curl -s \
 	    --cacert "$LAB_CA" "smtps://localhost:$LAB_SMTPS_PORT" -X NOOP
 else
