@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +40,9 @@ enum {
 	NAP = 1000,		/* microseconds at most: see pause_for_more */
 	SLICE = 5,		/* seconds, of a long wait */
 	SLEPT = 2000,		/* ms of suspension that count */
-	ADDRESSES = 16
+	ADDRESSES = 16,
+	AWAY = 1000,		/* ms of the caller's that do not */
+	FLOOR = 2048		/* bytes a minute, of a message */
 };
 
 struct conn {
@@ -52,7 +55,12 @@ struct conn {
 	struct deflate *z;	/* RFC 4978, or NULL */
 	const char *what;	/* the phase, for messages */
 	int64_t deadline, slept;
+	int64_t seen;		/* when we last waited, or began to */
 	double seconds;
+	bool body;		/* bytes of a message come; and how many */
+	uint64_t moved;		/* did since the last renewal */
+	bool heard;		/* something came since then */
+	uint64_t sent, arrived;	/* to the kernel, and to the peer: takes */
 	size_t limit, streamed;
 	long nap;
 	const char *mask;
@@ -72,18 +80,6 @@ broken(struct conn *c)
 		fail_in(c->e, "%s", c->where);
 	c->where[0] = '\0';		/* said once */
 	return -1;
-}
-
-static int
-timed_out(struct conn *c)
-{
-	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
-		fail(c->e, EX_TEMPFAIL, "%s: the time allowed for all of it "
-		    "is over", c->what);
-	else
-		fail(c->e, EX_TEMPFAIL, "%s: nothing for %g seconds", c->what,
-		    c->seconds);
-	return broken(c);
 }
 
 static int
@@ -125,6 +121,54 @@ limit(const struct conn *c)
 	return whole != 0 && whole < c->deadline ? whole : c->deadline;
 }
 
+/* What a phase's seconds must bring, or take. */
+static bool
+enough(const struct conn *c, uint64_t n)
+{
+	return (double)n >= c->seconds * FLOOR / 60;
+}
+
+/*
+ * Does the peer still take what we have to say?  What the kernel has taken is
+ * not there yet: it keeps megabytes, and says that it has room for more in
+ * large steps.  Asked when time is up, so that it costs nothing otherwise.
+ */
+static bool
+takes(struct conn *c)
+{
+	uint64_t was = c->arrived, queued;
+	int n = 0;
+
+	ioctl(c->fd, TIOCOUTQ, &n);
+	queued = (uint64_t)n < c->sent ? (uint64_t)n : c->sent;
+	c->arrived = c->sent - queued;
+	return (queued > 0 || c->tx.n > 0) && c->arrived > was &&
+	    enough(c, c->arrived - was);
+}
+
+/* 0 if there is more time, -1. */
+static int
+timed_out(struct conn *c)
+{
+	if (limit(c) != c->conf->deadline && takes(c)) {
+		conn_again(c);
+		return 0;
+	}
+	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
+		fail(c->e, EX_TEMPFAIL, "%s: the time allowed for all of it "
+		    "is over", c->what);
+	else if ((c->body && c->moved > 0) || c->tx.n > 0)
+		fail(c->e, EX_TEMPFAIL, "%s: less than 2 KB a minute",
+		    c->what);
+	else if (c->heard)
+		fail(c->e, EX_TEMPFAIL, "%s: not complete after %g seconds",
+		    c->what, c->seconds);
+	else
+		fail(c->e, EX_TEMPFAIL, "%s: nothing for %g seconds", c->what,
+		    c->seconds);
+	return broken(c);
+}
+
 /*
  * Sends what the socket takes now.  1 something went, 0 nothing.  A server
  * that closes while we write has often said why: that is still to be read.
@@ -146,6 +190,7 @@ send_some(struct conn *c)
 		return 1;
 	}
 	fifo_drop(&c->tx, (size_t)n);
+	c->sent += (uint64_t)n;
 	c->streamed = 0;
 	return 1;
 }
@@ -172,6 +217,7 @@ recv_some(struct conn *c)
 		return broken(c);
 	}
 	c->rx.n += (size_t)n;
+	c->heard |= n > 0;
 	c->streamed += (size_t)n;
 	c->eof = n == 0;
 	c->hungry = (size_t)n == room;	/* there may be more at once */
@@ -236,15 +282,15 @@ decode(struct conn *c)
 {
 	size_t was = c->in.n;
 
-	if (c->z == NULL)
-		return decipher(c, &c->in);
-	if (decipher(c, &c->z->from) < 0)
+	if (decipher(c, c->z != NULL ? &c->z->from : &c->in) < 0)
 		return -1;
-	if (deflate_in(c->z, &c->in, RECORD) < 0) {
+	if (c->z != NULL && deflate_in(c->z, &c->in, RECORD) < 0) {
 		fail(c->e, EX_PROTOCOL, "%s: what comes is not DEFLATE",
 		    c->what);
 		return broken(c);
 	}
+	if (c->body && enough(c, c->moved += c->in.n - was))
+		conn_again(c);
 	return c->in.n > was;
 }
 
@@ -282,23 +328,17 @@ pause_for_more(struct conn *c)
 	return recv_some(c);
 }
 
-/*
- * One round with the socket: sends and takes what goes without waiting, or
- * waits until something does.
- */
 static int
-exchange(struct conn *c, bool reading)
+turn(struct conn *c, bool reading)
 {
 	struct pollfd p = { .fd = c->fd };
 	size_t room;
 	int got;
 
-	if (c->failed)
-		return -1;
 	if (heeds(c))
-		return stopped(c);	/* also when there is always more */
-	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
-		return timed_out(c);	/* also when there is always more */
+		return stopped(c);
+	if (clock_left(limit(c)) == 0)
+		return timed_out(c);
 	got = send_some(c);
 	if (c->tx.n == 0 && got > 0 && (!reading || unsent(c)))
 		return 0;
@@ -318,6 +358,25 @@ exchange(struct conn *c, bool reading)
 	if ((p.revents & (POLLIN | POLLHUP | POLLERR)) && recv_some(c) < 0)
 		return -1;
 	return 0;
+}
+
+/*
+ * One round with the socket: sends and takes what goes without waiting, or
+ * waits until something does.
+ */
+static int
+exchange(struct conn *c, bool reading)
+{
+	int64_t away = clock_ms() - c->seen;
+	int got;
+
+	if (c->failed)
+		return -1;
+	if (away >= AWAY && c->deadline != CLOCK_NEVER)
+		c->deadline += away;
+	got = turn(c, reading);
+	c->seen = clock_ms();
+	return got;
 }
 
 /*
@@ -420,7 +479,7 @@ through(struct conn *c)
 		return 0;
 	if (proxy_parse(&proxy, f->proxy, c->e) < 0)
 		return broken(c);
-	conn_phase(c, "the proxy", 30);
+	conn_phase(c, "the proxy", CONN_PROXY);
 	got = proxy_connect(c, &proxy, f->dial_host != NULL ? f->dial_host :
 	    f->host, f->dial_port != 0 ? f->dial_port : f->port, c->e);
 	proxy_wipe(&proxy);
@@ -449,7 +508,7 @@ prepare(struct conn *c, const struct conn_conf *conf, struct err *e)
 	c->e = e;
 	name(c);
 	conn_phase(c, "connecting",
-	    conf->connect_timeout > 0 ? conf->connect_timeout : 60);
+	    conf->connect_timeout > 0 ? conf->connect_timeout : CONN_DIAL);
 }
 
 int
@@ -621,7 +680,7 @@ shake(struct conn *c)
 {
 	int got;
 
-	conn_phase(c, "TLS handshake", 60);
+	conn_phase(c, "TLS handshake", CONN_HANDSHAKE);
 	c->tls = tls_new(c->conf->tls, c->conf->host, &c->rx, &c->tx, c->e);
 	if (c->tls == NULL)
 		return broken(c);
@@ -662,7 +721,9 @@ conn_phase(struct conn *c, const char *what, double seconds)
 {
 	c->what = what;
 	c->seconds = seconds;
-	c->deadline = clock_in(seconds);
+	c->body = false;
+	c->seen = clock_ms();
+	conn_again(c);
 }
 
 void
@@ -675,6 +736,14 @@ void
 conn_again(struct conn *c)
 {
 	c->deadline = clock_in(c->seconds);
+	c->moved = 0;
+	c->heard = false;
+}
+
+void
+conn_body(struct conn *c, bool body)
+{
+	c->body = body;
 }
 
 void

@@ -85,8 +85,25 @@ int conn_starttls(struct conn *);
 int conn_deflate(struct conn *);
 
 /*
+ * Seconds that a peer may take for a step, in all (RFC 5321 section 4.5.3.2
+ * where it says something; postbag(7) tells them).
+ */
+enum {
+	CONN_DIAL = 60, CONN_PROXY = 30, CONN_HANDSHAKE = 60,
+	CONN_GREETING = 60, CONN_GREETING_SMTP = 300,
+	CONN_COMMAND = 300, CONN_DATA = 120,
+	CONN_BLOCK = 180,	/* of a message that is sent */
+	CONN_BODY = 300,	/* of a message, or of a list, that comes */
+	CONN_FINAL = 600,	/* the answer to a message */
+	CONN_IDLE = 29 * 60	/* RFC 2177 */
+};
+
+/*
  * What is being waited for ("the greeting"), for messages, and for how many
- * seconds from now on (0: for ever, but for the whole's deadline).
+ * seconds from now on (0: for ever, but for the whole's deadline).  However
+ * many bytes come meanwhile, it is over then: the caller knows what counts,
+ * and says so by conn_again.  Time that the caller spends elsewhere, a second
+ * or more of it, does not count.
  */
 void conn_phase(struct conn *, const char *what, double seconds);
 void conn_again(struct conn *);		/* the same seconds, from now on */
@@ -97,6 +114,14 @@ void conn_again(struct conn *);		/* the same seconds, from now on */
  * it until stop_grace.
  */
 void conn_last(struct conn *, bool);
+
+/*
+ * Bytes of a message come from now on, in this phase: 2 KB of them a minute
+ * keep it alive.  With 300 seconds that is 10 KB in each 300, so that a pause
+ * is no fault.  It needs not be said of what goes: as long as there is more of
+ * it, and the peer takes as much, no phase ends.
+ */
+void conn_body(struct conn *, bool);
 
 /*
  * Queued; leaves when a read needs it, at conn_flush, or as full records.

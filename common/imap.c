@@ -13,13 +13,12 @@
 #include "clock.h"
 #include "deflate.h"
 #include "imap.h"
+#include "imap_alive.h"
 #include "imap_box.h"
 #include "imap_read.h"
 #include "stop.h"
 #include "trace.h"
 #include "utf7.h"
-
-enum { GREETING = 60, COMMAND = 120 };	/* seconds */
 
 int
 imap_next(struct imap *m, struct imap_resp *r)
@@ -72,6 +71,7 @@ imap_say(struct imap *m, const char *fmt, ...)
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
 	m->tag++;
+	imap_alive_asked(m, BUF_STR(b));
 	if (memchr(b.p, '\n', b.n) != NULL || b.over || m->appending)
 		conn_abort(m->c, EX_SOFTWARE, "a command %s", m->appending ?
 		    "within an APPEND" : b.over ? "over 64 KB" :
@@ -159,7 +159,7 @@ capabilities(struct imap *m)
 {
 	m->caps = 0;
 	m->mechs[0] = m->all[0] = '\0';
-	conn_phase(m->c, "CAPABILITY", COMMAND);
+	conn_phase(m->c, "CAPABILITY", CONN_COMMAND);
 	return imap_must(m, imap_say(m, "CAPABILITY"), "CAPABILITY");
 }
 
@@ -169,7 +169,7 @@ greeting(struct imap *m, enum imap_tls tls)
 	const char *peer = conn_peer(m->c);
 	struct imap_resp r;
 
-	conn_phase(m->c, "the greeting", GREETING);
+	conn_phase(m->c, "the greeting", CONN_GREETING);
 	if (imap_next(m, &r) < 0)
 		return -1;
 	if (r.tag != 0)
@@ -197,7 +197,7 @@ starttls(struct imap *m)
 	if ((m->caps & IMAP_STARTTLS) == 0)
 		return conn_fail(m->c, EX_NOPERM, "the server offers no "
 		    "STARTTLS, and nothing is sent without TLS (--tls off)");
-	conn_phase(m->c, "STARTTLS", COMMAND);
+	conn_phase(m->c, "STARTTLS", CONN_COMMAND);
 	if ((got = imap_wait(m, imap_say(m, "STARTTLS"))) < 0)
 		return -1;
 	if (got > 0)
@@ -205,7 +205,7 @@ starttls(struct imap *m)
 	if (conn_starttls(m->c) < 0)
 		return -1;
 	arena_free(&m->mem);
-	*m = (struct imap){ .c = m->c, .tag = m->tag };
+	*m = (struct imap){ .c = m->c, .tag = m->tag, .told = m->tag };
 	return capabilities(m);
 }
 
@@ -329,7 +329,7 @@ by_sasl(struct imap *m, const struct sasl_login *login)
 	}
 	snprintf(m->mech, sizeof m->mech, "%s", sasl_name(&a));
 	snprintf(label, sizeof label, "AUTHENTICATE %s", m->mech);
-	conn_phase(m->c, "AUTHENTICATE", COMMAND);
+	conn_phase(m->c, "AUTHENTICATE", CONN_COMMAND);
 	conn_mask(m->c, label);
 	got = exchange(m, &a, &out);
 	conn_mask(m->c, NULL);
@@ -378,7 +378,7 @@ by_login(struct imap *m, const struct sasl_login *l)
 		return conn_fail(m->c, EX_NOPERM, "the server has no way to "
 		    "log in that can be used here");
 	snprintf(m->mech, sizeof m->mech, "LOGIN");
-	conn_phase(m->c, "LOGIN", COMMAND);
+	conn_phase(m->c, "LOGIN", CONN_COMMAND);
 	conn_mask(m->c, "LOGIN");
 	conn_printf(m->c, "A%u LOGIN ", ++m->tag);
 	got = literal(m, str_of(l->user), " ", m->tag);
@@ -413,7 +413,7 @@ imap_ready(struct imap *m)
 	bool both = (m->caps & (IMAP_UTF8 | IMAP_ENABLE)) ==
 	    (IMAP_UTF8 | IMAP_ENABLE);
 
-	conn_phase(m->c, "ID", COMMAND);
+	conn_phase(m->c, "ID", CONN_COMMAND);
 	if ((m->caps & IMAP_ID) != 0)
 		tag = imap_say(m, "ID (\"name\" \"postbag\" \"version\" \""
 		    VERSION "\")");
@@ -429,7 +429,7 @@ imap_deflate(struct imap *m)
 
 	if ((m->caps & IMAP_COMPRESS) == 0 || !deflate_here())
 		return 0;
-	conn_phase(m->c, "COMPRESS", COMMAND);
+	conn_phase(m->c, "COMPRESS", CONN_COMMAND);
 	got = imap_wait(m, imap_say(m, "COMPRESS DEFLATE"));
 	if (got != 0)
 		return got < 0 ? -1 : 0;
@@ -445,7 +445,7 @@ imap_select(struct imap *m, struct str name, bool examine)
 	struct buf b = { .max = 16384 };
 	int got = -1;
 
-	conn_phase(m->c, examine ? "EXAMINE" : "SELECT", COMMAND);
+	conn_phase(m->c, examine ? "EXAMINE" : "SELECT", CONN_COMMAND);
 	imap_box_forget(m);
 	if (imap_quote(m, &b, name) == 0)
 		got = imap_wait(m, imap_say(m, "%s %s", examine ? "EXAMINE" :
@@ -499,7 +499,7 @@ idle(struct imap *m, int64_t end)
 	got = clock_left(end) > 0 ? conn_wait(m->c, clock_left(end) / 1e3) :
 	    0;
 	if (got >= 0)
-		conn_phase(m->c, "IDLE", COMMAND);
+		conn_phase(m->c, "IDLE", CONN_COMMAND);
 	return got;
 }
 
@@ -507,11 +507,11 @@ int
 imap_idle(struct imap *m, double seconds)
 {
 	unsigned tag = imap_say(m, "IDLE");
-	int64_t end = clock_in(seconds);
+	int64_t end = clock_in(seconds < CONN_IDLE ? seconds : CONN_IDLE);
 	struct imap_resp r;
 	int got;
 
-	conn_phase(m->c, "IDLE", COMMAND);
+	conn_phase(m->c, "IDLE", CONN_COMMAND);
 	do {
 		if (imap_next(m, &r) < 0)
 			return -1;
@@ -541,7 +541,7 @@ imap_quit(struct imap *m)
 		imap_append_abort(m, "given up");
 	if (!conn_deaf(m->c) && !m->gone) {
 		m->gone = true;
-		conn_phase(m->c, "LOGOUT", COMMAND);
+		conn_phase(m->c, "LOGOUT", CONN_COMMAND);
 		imap_say(m, "LOGOUT");
 		if (!stop_asked())	/* else it leaves with conn_close */
 			conn_flush(m->c);

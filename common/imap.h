@@ -65,6 +65,13 @@ struct imap {
 	struct str rest;
 	uint64_t literal;
 	bool pending, inside;
+	unsigned told;		/* tags that were answered */
+	unsigned asked;		/* what untagged data commands under way ask */
+	bool useful;		/* this response is what was asked for */
+	bool once;		/* SEARCH, VANISHED came since the last tag */
+	uint64_t farthest;	/* FETCH, the highest number since then */
+	uint64_t step;		/* of INPROGRESS */
+	int64_t patience;	/* until when it is believed without numbers */
 	bool appending;		/* an APPEND has begun and not ended */
 	uint64_t owed;		/* bytes of its literal */
 };
@@ -124,7 +131,11 @@ unsigned imap_say(struct imap *, const char *fmt, ...)
 /* A mailbox name quoted for imap_say; -1: it cannot be (EX_USAGE). */
 int imap_quote(struct imap *, struct buf *, struct str name);
 
-/* The next response: 1, or -1.  What was not read of the last is skipped. */
+/*
+ * The next response: 1, or -1.  What was not read of the last is skipped.
+ * What commands under way ask for, tagged answers, and INPROGRESS (RFC 9585)
+ * renew the time of the phase (conn_again); nothing else does.
+ */
 int imap_next(struct imap *, struct imap_resp *);
 
 static inline bool
@@ -161,7 +172,7 @@ int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 
 /*
  * IDLE: 1 the mailbox has changed (EXISTS, EXPUNGE, FETCH, VANISHED), 0 not in
- * these seconds, -1.  That the server is still there is not worth a return.
+ * these seconds or in 29 minutes, -1.  That the server is still there is not worth a return.
  */
 int imap_idle(struct imap *, double seconds);
 

@@ -13,8 +13,6 @@
 #include "imap_box.h"
 
 enum {
-	BLOCK = 300, FINAL = 600,	/* seconds */
-	PIECE = 65536,
 	MINUS = 4096			/* RFC 7888 section 5 */
 };
 
@@ -47,7 +45,7 @@ imap_append_begin(struct imap *m, struct str name)
 	if (m->appending)
 		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an "
 		    "APPEND");
-	conn_phase(m->c, "APPEND", BLOCK);
+	conn_phase(m->c, "APPEND", CONN_COMMAND);
 	if (imap_quote(m, &b, name) == 0) {
 		conn_printf(m->c, "A%u APPEND %s", ++m->tag, b.p);
 		m->appending = true;
@@ -83,6 +81,7 @@ imap_append_one(struct imap *m, const struct imap_append *a)
 {
 	bool waits = imap_append_waits(m, a->size);
 	char date[DATE_CAP] = "";
+	int got;
 
 	if (!m->appending || m->owed > 0)
 		return conn_abort(m->c, EX_SOFTWARE, "%" PRIu64 " bytes of an "
@@ -95,30 +94,27 @@ imap_append_one(struct imap *m, const struct imap_append *a)
 		    a->flags);
 	if (a->date > 0)
 		date_imap(date, a->date);
-	conn_phase(m->c, "APPEND", BLOCK);
+	conn_phase(m->c, "APPEND", CONN_COMMAND);
 	conn_printf(m->c, " (%s)%s%s%s %s{%" PRIu64 "%s}\r\n", a->flags,
 	    date[0] != '\0' ? " \"" : "", date, date[0] != '\0' ? "\"" : "",
 	    a->binary ? "~" : "", a->size, waits ? "" : "+");
 	m->owed = a->size;
-	return waits ? go_ahead(m) : 1;
+	if (waits && (got = go_ahead(m)) <= 0)
+		return got;
+	conn_phase(m->c, "sending a message", CONN_BLOCK);
+	return 1;
 }
 
 int
 imap_append_put(void *imap, const void *p, size_t n, struct err *e)
 {
 	struct imap *m = imap;
-	const char *at = p;
-	size_t some;
 
 	(void)e;			/* it is the connection's */
 	if (n > m->owed)
 		return imap_append_abort(m, "the message grew");
 	m->owed -= n;
-	for (; n > 0; at += some, n -= some) {
-		some = n < PIECE ? n : PIECE;
-		conn_phase(m->c, "sending a message", BLOCK);
-		conn_write(m->c, at, some);
-	}
+	conn_write(m->c, p, n);
 	return conn_failed(m->c) ? -1 : 0;
 }
 
@@ -131,7 +127,7 @@ imap_append_end(struct imap *m)
 	}
 	m->appending = false;
 	conn_printf(m->c, "\r\n");
-	conn_phase(m->c, "the answer to APPEND", FINAL);
+	conn_phase(m->c, "the answer to APPEND", CONN_FINAL);
 	return m->tag;
 }
 

@@ -11,7 +11,6 @@
 #include "imap_box.h"
 #include "limit.h"
 
-enum { COMMAND = 120, READING = 300, SEARCHING = 600 };	/* seconds */
 enum {
 	COPIED = LIMIT_MESSAGES	/* by one command */
 };
@@ -32,7 +31,7 @@ imap_ask_ready(struct imap *m)
 	unsigned tag = 0;
 	size_t i;
 
-	conn_phase(m->c, "ENABLE", COMMAND);
+	conn_phase(m->c, "ENABLE", CONN_COMMAND);
 	if ((m->caps & IMAP_ID) != 0)
 		tag = imap_say(m, "ID (\"name\" \"postbag\" \"version\" \""
 		    VERSION "\")");
@@ -52,7 +51,7 @@ ask(struct imap *m, const char *verb, struct str name, const char *rest)
 	struct buf b = { .max = 16384 };
 	unsigned tag = 0;
 
-	conn_phase(m->c, verb, COMMAND);
+	conn_phase(m->c, verb, CONN_COMMAND);
 	if (imap_quote(m, &b, name) == 0)
 		tag = imap_say(m, "%s %s%s", verb, b.p, rest);
 	buf_free(&b);
@@ -90,7 +89,7 @@ imap_ask_list(struct imap *m, const char *pattern, bool status)
 		buf_c(&b, ')');
 	}
 	tag = ask(m, "LIST \"\"", str_of(pattern), b.n > 0 ? b.p : "");
-	conn_phase(m->c, "LIST", READING);
+	conn_phase(m->c, "LIST", CONN_COMMAND);
 	buf_free(&b);
 	return tag;
 }
@@ -130,7 +129,7 @@ imap_ask_select(struct imap *m, struct str name, bool examine,
 unsigned
 imap_ask_search(struct imap *m, const char *keys)
 {
-	conn_phase(m->c, "SEARCH", SEARCHING);
+	conn_phase(m->c, "SEARCH", CONN_COMMAND);
 	return imap_say(m, "UID SEARCH %s%s", (m->caps & (IMAP_ESEARCH |
 	    IMAP_REV2)) != 0 ? "RETURN (ALL) " : "", keys);
 }
@@ -138,7 +137,7 @@ imap_ask_search(struct imap *m, const char *keys)
 static unsigned
 fetch(struct imap *m, const char *set, const char *items)
 {
-	conn_phase(m->c, "FETCH", READING);
+	conn_phase(m->c, "FETCH", CONN_COMMAND);
 	return imap_say(m, "UID FETCH %s (UID %s)", set, items);
 }
 
@@ -147,7 +146,7 @@ imap_ask_flags(struct imap *m, const char *set, uint64_t modseq)
 {
 	if (modseq == 0)
 		return fetch(m, set, "FLAGS");
-	conn_phase(m->c, "FETCH", READING);
+	conn_phase(m->c, "FETCH", CONN_COMMAND);
 	return imap_say(m, "UID FETCH %s (UID FLAGS) (CHANGEDSINCE %" PRIu64
 	    ")", set, modseq);
 }
@@ -179,7 +178,7 @@ imap_ask_store(struct imap *m, const char *set, bool add, const char *flags)
 		conn_fail(m->c, EX_USAGE, "this cannot be a flag: %s", flags);
 		return 0;
 	}
-	conn_phase(m->c, "STORE", READING);
+	conn_phase(m->c, "STORE", CONN_COMMAND);
 	return imap_say(m, "UID STORE %s %cFLAGS.SILENT (%s)", set, add ? '+' :
 	    '-', flags);
 }
@@ -187,7 +186,7 @@ imap_ask_store(struct imap *m, const char *set, bool add, const char *flags)
 unsigned
 imap_ask_expunge(struct imap *m, const char *set)
 {
-	conn_phase(m->c, "EXPUNGE", READING);
+	conn_phase(m->c, "EXPUNGE", CONN_COMMAND);
 	return set != NULL ? imap_say(m, "UID EXPUNGE %s", set) :
 	    imap_say(m, "EXPUNGE");
 }
@@ -198,7 +197,7 @@ transfer(struct imap *m, const char *verb, const char *set, struct str to)
 	struct buf b = { .max = 16384 };
 	unsigned tag = 0;
 
-	conn_phase(m->c, verb, READING);
+	conn_phase(m->c, verb, CONN_COMMAND);
 	if (imap_quote(m, &b, to) == 0)
 		tag = imap_say(m, "UID %s %s %s", verb, set, b.p);
 	buf_free(&b);
@@ -252,7 +251,7 @@ imap_ask_subscribe(struct imap *m, struct str name)
 unsigned
 imap_ask_unselect(struct imap *m)
 {
-	conn_phase(m->c, "UNSELECT", COMMAND);
+	conn_phase(m->c, "UNSELECT", CONN_COMMAND);
 	return imap_say(m, "%s", (m->caps & (IMAP_UNSELECT | IMAP_REV2)) != 0 ?
 	    "UNSELECT" : "EXAMINE \"\"");
 }

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "imap_alive.h"
 #include "imap_read.h"
 #include "utf7.h"
 
@@ -138,16 +139,12 @@ static int
 pass_literal(struct imap *m, const struct conn_sink *sink)
 {
 	static const struct conn_sink nowhere = { skip_bytes, NULL };
-	uint64_t n = m->literal, some;
 
 	m->pending = false;
-	while (n > 0) {			/* the clock runs for each piece */
-		some = n < 1 << 20 ? n : 1 << 20;
-		conn_phase(m->c, "a literal", 300);
-		if (conn_copy(m->c, sink != NULL ? sink : &nowhere, some) < 0)
-			return -1;
-		n -= some;
-	}
+	conn_body(m->c, m->useful);
+	if (conn_copy(m->c, sink != NULL ? sink : &nowhere, m->literal) < 0)
+		return -1;
+	conn_body(m->c, false);
 	return next_line(m);
 }
 
@@ -566,9 +563,11 @@ numbered(struct imap *m, struct imap_resp *r)
 		m->box.exists = r->number;
 	} else if (str_is(s, "EXPUNGE")) {
 		r->type = IMAP_EXPUNGE;
+		imap_alive_begins(m, r->type);
 		m->box.exists -= m->box.exists > 0;
 	} else if (str_is(s, "FETCH") || str_is(s, "UIDFETCH")) {
 		r->type = IMAP_FETCH;
+		imap_alive_begins(m, r->type);
 		return open_list(m);
 	}
 	return 1;
@@ -657,6 +656,7 @@ star(struct imap *m, struct imap_resp *r)
 	if (i == sizeof untagged / sizeof *untagged)
 		return 1;
 	r->type = untagged[i].type;
+	imap_alive_begins(m, r->type);
 	return r->type <= IMAP_PREAUTH ? status(m, r) : data(m, r, word);
 }
 
@@ -668,7 +668,8 @@ tagged(struct imap *m, struct imap_resp *r, struct str tag)
 	size_t i;
 
 	if (tag.n < 2 || tag.p[0] != 'A' ||
-	    str_num(str_from(tag, 1), m->tag, &v) < 0 || v == 0)
+	    str_num(str_from(tag, 1), m->tag, &v) < 0 || v == 0 ||
+	    m->told >= m->tag)
 		return conn_fail(m->c, EX_PROTOCOL, "this is not IMAP: %.*s",
 		    (int)(tag.n < 200 ? tag.n : 200), tag.p);
 	r->tag = (unsigned)v;
@@ -681,17 +682,11 @@ tagged(struct imap *m, struct imap_resp *r, struct str tag)
 	return nonsense(m, "a tag without an answer");
 }
 
-int
-imap_read_next(struct imap *m, struct imap_resp *r)
+static int
+response(struct imap *m, struct imap_resp *r)
 {
 	struct str word;
 
-	if (finish(m) < 0)
-		return -1;
-	arena_reset(&m->mem);
-	*r = (struct imap_resp){ .type = IMAP_OTHER };
-	if (m->authed)			/* who goes on talking is alive */
-		conn_again(m->c);
 	if (next_line(m) < 0)
 		return -1;
 	if (m->rest.n > 0 && m->rest.p[0] == '+') {
@@ -702,6 +697,20 @@ imap_read_next(struct imap *m, struct imap_resp *r)
 	}
 	word = str_word(&m->rest);
 	return str_is(word, "*") ? star(m, r) : tagged(m, r, word);
+}
+
+int
+imap_read_next(struct imap *m, struct imap_resp *r)
+{
+	if (finish(m) < 0)
+		return -1;
+	arena_reset(&m->mem);
+	*r = (struct imap_resp){ .type = IMAP_OTHER };
+	m->useful = false;
+	if (response(m, r) < 0)
+		return -1;
+	imap_alive_heard(m, r);
+	return 1;
 }
 
 /* ---- items ---- */

@@ -16,7 +16,6 @@
 #include "trace.h"
 
 enum {
-	GREETING = 60, COMMAND = 120, LISTING = 300,	/* seconds */
 	CAPABILITIES = 1000,		/* lines */
 	INITIAL = 255			/* RFC 5034 section 4: the AUTH line */
 };
@@ -103,7 +102,7 @@ pop3_say(struct pop3 *p, const char *fmt, ...)
 static int
 ask(struct pop3 *p, const char *command)
 {
-	conn_phase(p->c, command, COMMAND);
+	conn_phase(p->c, command, CONN_COMMAND);
 	pop3_say(p, "%s", command);
 	return pop3_answer(p);
 }
@@ -253,7 +252,7 @@ pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
 	*p = (struct pop3){ .c = c, .expire = -1 };
 	if (tls == POP3_TLS_IMPLICIT && conn_tls(c) < 0)
 		return -1;
-	conn_phase(c, "the greeting", GREETING);
+	conn_phase(c, "the greeting", CONN_GREETING);
 	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
@@ -387,7 +386,7 @@ by_sasl(struct pop3 *p, const struct sasl_login *login)
 	}
 	snprintf(p->mech, sizeof p->mech, "%s", sasl_name(&a));
 	snprintf(label, sizeof label, "AUTH %s", p->mech);
-	conn_phase(p->c, "AUTH", COMMAND);
+	conn_phase(p->c, "AUTH", CONN_COMMAND);
 	conn_mask(p->c, label);
 	got = exchange(p, &a, &out);
 	conn_mask(p->c, NULL);
@@ -410,7 +409,7 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 		return conn_fail(p->c, EX_DATAERR, "a password with a line "
 		    "end or a NUL");
 	snprintf(p->mech, sizeof p->mech, "USER");
-	conn_phase(p->c, "USER", COMMAND);
+	conn_phase(p->c, "USER", CONN_COMMAND);
 	pop3_say(p, "USER %s", l->user);
 	if (pop3_answer(p) < 0)
 		return -1;
@@ -521,11 +520,12 @@ hear_list(struct pop3 *p, struct list *l)
 	struct str line;
 	int got;
 
-	conn_phase(p->c, "LIST", LISTING);
+	conn_phase(p->c, "LIST", CONN_BODY);
 	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return refused(p, "LIST", EX_UNAVAILABLE);
+	conn_body(p->c, true);
 	while ((got = more(p, &line)) > 0)
 		if (add(p, l, line) < 0)
 			return -1;
@@ -581,9 +581,10 @@ pop3_list(struct pop3 *p, struct pop3_message **to, size_t *n)
 static int
 hear_uidl(struct pop3 *p)
 {
-	conn_phase(p->c, "UIDL", LISTING);
+	conn_phase(p->c, "UIDL", CONN_BODY);
 	if (pop3_answer(p) < 0)
 		return -1;
+	conn_body(p->c, p->ok);
 	p->caps &= ~(unsigned)POP3_UIDL;
 	p->caps |= p->ok ? POP3_UIDL : 0;
 	p->uidl = p->ok ? POP3_UIDL_COMES : POP3_UIDL_NOT;
@@ -672,7 +673,7 @@ pass(struct pop3 *p, const struct conn_sink *to, size_t n)
 }
 
 int
-pop3_body(struct pop3 *p, const struct conn_sink *to, double seconds)
+pop3_body(struct pop3 *p, const struct conn_sink *to)
 {
 	bool begins = true;
 	const char *at;
@@ -680,11 +681,12 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, double seconds)
 	long n;
 	int got = 0;
 
-	conn_phase(p->c, "a message", seconds);
+	conn_phase(p->c, "a message", CONN_BODY);
 	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return 0;
+	conn_body(p->c, true);
 	for (;;) {
 		if (begins && (got = dot(p)) != 0)
 			return got < 0 ? -1 : 0;
@@ -694,7 +696,6 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, double seconds)
 		begins = at[some - 1] == '\n';
 		if (pass(p, to, some) < 0)
 			return -1;
-		conn_phase(p->c, "a message", seconds);
 	}
 }
 
@@ -704,7 +705,7 @@ pop3_quit(struct pop3 *p, bool wait)
 	if (conn_deaf(p->c) || p->gone)
 		return -1;
 	p->gone = true;
-	conn_phase(p->c, "QUIT", COMMAND);
+	conn_phase(p->c, "QUIT", CONN_COMMAND);
 	pop3_say(p, "QUIT");
 	if (!wait)
 		return conn_flush(p->c);

@@ -94,7 +94,7 @@ int pop3_answer(struct pop3 *);
  * CRLF, without the dots that were stuffed; a line may have any length.  0,
  * see p->ok; -1 fatal, also when the sink failed.  The sink may be NULL.
  */
-int pop3_body(struct pop3 *, const struct conn_sink *, double seconds);
+int pop3_body(struct pop3 *, const struct conn_sink *);
 
 /*
  * QUIT.  wait: for the answer, which is what makes DELE count (RFC 1939

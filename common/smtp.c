@@ -27,9 +27,6 @@ enum {
 	AUTH_LINE = 12288	/* RFC 4954 section 4 */
 };
 
-/* RFC 5321 section 4.5.3.2, in seconds. */
-enum { GREETING = 300, COMMAND = 300, DATA = 120, BLOCK = 180, FINAL = 600 };
-
 /* ---- replies ---- */
 
 typedef void each_line(struct smtp *, struct str);
@@ -233,7 +230,7 @@ helo(struct smtp *s, const char *name)
 	    s->conf->tls == SMTP_TLS_STARTTLS)
 		return refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
 		    EX_UNAVAILABLE);
-	conn_phase(s->c, "HELO", COMMAND);
+	conn_phase(s->c, "HELO", CONN_COMMAND);
 	conn_printf(s->c, "HELO %s\r\n", name);
 	forget(s);
 	if (reply(s, NULL) < 0)
@@ -252,7 +249,7 @@ ehlo(struct smtp *s)
 		name = own;
 	}
 	forget(s);
-	conn_phase(s->c, s->conf->lmtp ? "LHLO" : "EHLO", COMMAND);
+	conn_phase(s->c, s->conf->lmtp ? "LHLO" : "EHLO", CONN_COMMAND);
 	conn_printf(s->c, "%s %s\r\n", s->conf->lmtp ? "LHLO" : "EHLO", name);
 	if (reply(s, capability) < 0)
 		return -1;
@@ -271,7 +268,7 @@ starttls(struct smtp *s)
 	if ((s->caps & SMTP_STARTTLS) == 0)
 		return conn_fail(s->c, EX_NOPERM, "the server offers no "
 		    "STARTTLS, and nothing is sent without TLS (--tls off)");
-	conn_phase(s->c, "STARTTLS", COMMAND);
+	conn_phase(s->c, "STARTTLS", CONN_COMMAND);
 	conn_printf(s->c, "STARTTLS\r\n");
 	if (reply(s, NULL) < 0)
 		return -1;
@@ -289,7 +286,7 @@ smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
 	*s = (struct smtp){ .c = c, .conf = conf };
 	if (conf->tls == SMTP_TLS_IMPLICIT && conn_tls(c) < 0)
 		return -1;
-	conn_phase(c, "the greeting", GREETING);
+	conn_phase(c, "the greeting", CONN_GREETING_SMTP);
 	if (reply(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 220)
@@ -422,7 +419,7 @@ smtp_auth(struct smtp *s, const struct sasl_login *login)
 	}
 	snprintf(s->mech, sizeof s->mech, "%s", sasl_name(&a));
 	snprintf(label, sizeof label, "AUTH %s", s->mech);
-	conn_phase(s->c, "AUTH", COMMAND);
+	conn_phase(s->c, "AUTH", CONN_COMMAND);
 	conn_mask(s->c, label);
 	got = exchange(s, &a, &out);
 	conn_mask(s->c, NULL);
@@ -477,7 +474,7 @@ say_mail(struct smtp *s, const struct smtp_mail *m)
 	if (m->msg != NULL && (s->caps & SMTP_SIZE) != 0)
 		snprintf(size, sizeof size, " SIZE=%llu",
 		    (unsigned long long)m->msg->size);
-	conn_phase(s->c, "MAIL", COMMAND);
+	conn_phase(s->c, "MAIL", CONN_COMMAND);
 	conn_printf(s->c, "MAIL FROM:<%s>%s%s%s%s%s\r\n", m->from, size,
 	    (eight || m->utf8) && (s->caps & SMTP_8BITMIME) != 0 ?
 	    " BODY=8BITMIME" : "", m->utf8 ? " SMTPUTF8" : "",
@@ -550,9 +547,9 @@ pour(struct smtp *s, const struct msg *msg, bool stuff)
 	ssize_t n;
 
 	msg_start(&p->reader, msg);
+	conn_phase(s->c, "sending the message", CONN_BLOCK);
 	while ((n = msg_read(&p->reader, p->raw, sizeof p->raw, &e)) > 0 &&
 	    !conn_deaf(s->c)) {
-		conn_phase(s->c, "sending the message", BLOCK);
 		if (stuff)
 			conn_write(s->c, p->fat, msg_stuff(&p->stuffer, p->fat,
 			    p->raw, (size_t)n));
@@ -603,10 +600,11 @@ hear_final(struct smtp *s, struct batch *b)
 {
 	size_t i;
 
-	conn_phase(s->c, "the answer to the message", FINAL);
+	conn_phase(s->c, "the answer to the message", CONN_FINAL);
 	for (i = 0; s->conf->lmtp && i < b->n; i++) {
 		if (b->r[i]->state != SMTP_TAKEN)
 			continue;
+		conn_again(s->c);
 		if (answered(s) < 0)
 			return -1;
 		settle(s, b->r[i], SMTP_AT_RCPT);	/* its own answer */
@@ -640,7 +638,7 @@ say_envelope(struct smtp *s, struct batch *b)
 	size_t i;
 
 	if (s->dirty) {
-		conn_phase(s->c, "RSET", COMMAND);
+		conn_phase(s->c, "RSET", CONN_COMMAND);
 		conn_printf(s->c, "RSET\r\n");
 		if (step && answered(s) < 0)
 			return -1;
@@ -653,7 +651,7 @@ say_envelope(struct smtp *s, struct batch *b)
 			break;		/* MAIL was refused */
 		say_rcpt(s, b->r[i]);
 		if (step)
-			conn_phase(s->c, "RCPT", COMMAND);
+			conn_phase(s->c, "RCPT", CONN_COMMAND);
 		if (step && hear_rcpt(s, b, b->r[i]) < 0)
 			return -1;
 	}
@@ -679,16 +677,16 @@ hear_envelope(struct smtp *s, struct batch *b)
 	if (b->tail == TAIL_BDAT && conn_flush(s->c) < 0)
 		return -1;
 	if (s->dirty) {
-		conn_phase(s->c, "RSET", COMMAND);
+		conn_phase(s->c, "RSET", CONN_COMMAND);
 		if (answered(s) < 0)
 			return -1;
 	}
 	s->dirty = false;
-	conn_phase(s->c, "MAIL", COMMAND);
+	conn_phase(s->c, "MAIL", CONN_COMMAND);
 	if (hear_mail(s, b) < 0)
 		return -1;
 	for (i = 0; i < b->n; i++) {
-		conn_phase(s->c, "RCPT", COMMAND);
+		conn_phase(s->c, "RCPT", CONN_COMMAND);
 		if (hear_rcpt(s, b, b->r[i]) < 0)
 			return -1;
 	}
@@ -702,7 +700,7 @@ hear_envelope(struct smtp *s, struct batch *b)
 static int
 go_ahead(struct smtp *s, struct batch *b)
 {
-	conn_phase(s->c, "DATA", DATA);
+	conn_phase(s->c, "DATA", CONN_DATA);
 	if (reply(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 354) {

@@ -362,7 +362,6 @@ await(struct line *l, struct tags *t)
 	int got;
 
 	for (i = 0; i < t->n; i++) {
-		conn_phase(l->imap.c, "STORE", 300);
 		if ((got = imap_wait(&l->imap, t->v[i])) < 0)
 			return -1;
 		t->refused |= got > 0;
@@ -475,7 +474,6 @@ move_set(struct line *l, const char *set, struct str to, struct moved *got)
 	struct imap_resp r;
 
 	do {
-		conn_phase(m->c, "MOVE", 300);
 		if (imap_next(m, &r) < 0)
 			return -1;
 		if (r.type == IMAP_OK && got->from.n == 0 &&
@@ -761,7 +759,6 @@ far_deletes(struct line *l, struct box *b)
 
 		from = at;
 		imap_set_put(&set, uids, n, &at, SET);
-		conn_phase(l->imap.c, "deleting", 300);
 		got = delete_set(l, b, set.p);
 		buf_free(&set);
 		b->far_changed = true;

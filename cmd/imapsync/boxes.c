@@ -272,7 +272,6 @@ hear(struct found *f, struct imap *m, unsigned tag)
 	struct seen *b;
 
 	do {
-		conn_phase(m->c, "LIST", 300);
 		if (imap_next(m, &r) < 0)
 			return -1;
 		if (r.type == IMAP_LIST) {
@@ -296,7 +295,6 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 	char name[2048];
 
 	do {
-		conn_phase(m->c, "STATUS", 300);
 		if (imap_next(m, &is) < 0)
 			return -1;
 		if (is.type != IMAP_STATUS || is.name.n >= sizeof name)

@@ -221,8 +221,8 @@ hear(struct line *l, struct queue *q, uint32_t alone)
 
 	if (c->select)
 		imap_box_forget(&l->imap);
+	conn_phase(l->imap.c, c->select ? "SELECT" : "FETCH", CONN_BODY);
 	while (!c->done) {
-		conn_phase(l->imap.c, c->select ? "SELECT" : "FETCH", 300);
 		if (imap_next(&l->imap, &r) < 0)
 			return -1;
 		if (r.tag != 0)

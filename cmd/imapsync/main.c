@@ -242,7 +242,6 @@ run_select(struct line *l, struct box *b)
 		return got;
 	}
 	imap_box_forget(&l->imap);
-	conn_phase(l->imap.c, "SELECT", 300);
 	got = imap_wait(&l->imap, imap_ask_select(&l->imap,
 	    str_of(b->name), false, &nothing));
 	if (got < 0)

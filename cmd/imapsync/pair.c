@@ -123,7 +123,6 @@ digest_there(struct box *b, struct one *o)
 	snprintf(one, sizeof one, "%u", b->far_v[o->at].uid);
 	tag = imap_ask_bodies(m, one, false);
 	do {
-		conn_phase(m->c, "FETCH", 300);
 		if ((got = imap_next(m, &r)) < 0)
 			break;
 		while (r.type == IMAP_FETCH && (got = imap_item(m, &it)) > 0)

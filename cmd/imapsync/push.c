@@ -190,7 +190,6 @@ append(struct group *g)
 	size_t i;
 	int got;
 
-	conn_phase(m->c, "APPEND", 600);
 	if (imap_append_begin(m, str_of(g->b->name)) < 0)
 		return -1;
 	for (i = 0; i < g->n; i++) {

@@ -177,7 +177,6 @@ ask(struct look *k, struct run *r, struct imap *m)
 		since = (struct imap_since){ b->state.mark.uidvalidity,
 		    b->state.mark.modseq, NULL };
 	r->line[0].chose = true;
-	conn_phase(m->c, "SELECT", 300);
 	note(k, W_SELECT, imap_ask_select(m, str_of(b->name), false,
 	    &since));
 	if (k->how == DELTA_AUTO || k->how == DELTA_SEARCH)
@@ -250,9 +249,9 @@ hear(struct look *k, struct imap *m, struct ask *a)
 		free(a->keys);
 		a->keys = NULL;
 	}
+	conn_phase(m->c, a->what == W_SELECT ? "SELECT" : "FETCH",
+	    CONN_COMMAND);
 	while (!a->done) {
-		conn_phase(m->c, a->what == W_SELECT ? "SELECT" : "FETCH",
-		    300);
 		if (imap_next(m, &r) < 0)
 			return -1;
 		if (r.tag == 0 && r.type == IMAP_OK && str_is(r.code,
@@ -330,7 +329,6 @@ remote_select(struct look *k, struct imap *m)
 {
 	static const struct imap_since nothing;
 
-	conn_phase(m->c, "SELECT", 300);
 	note(k, W_SELECT, imap_ask_select(m, str_of(k->b->name), false,
 	    &nothing));
 	if (last_uid(&k->b->state) != 0)

@@ -245,7 +245,6 @@ remote_idents(struct line *l, struct box *b, const uint32_t *uids, size_t n)
 		tag = imap_ask_idents(m, set.p);
 		buf_free(&set);
 		do {
-			conn_phase(m->c, "FETCH", 300);
 			if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
 			    take_ident(b, m) < 0))
 				return -1;

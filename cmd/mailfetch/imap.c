@@ -107,7 +107,7 @@ list(struct run *r, struct imap *m, struct folders *f)
 	struct imap_resp resp;
 	unsigned tag;
 
-	conn_phase(m->c, "LIST", 300);
+	conn_phase(m->c, "LIST", CONN_COMMAND);
 	tag = imap_say(m, "LIST \"\" \"*\"%s", (m->caps & IMAP_SPECIAL_USE) !=
 	    0 && (m->caps & (IMAP_LIST_STATUS | IMAP_REV2)) != 0 ?
 	    " RETURN (SPECIAL-USE)" : "");

@@ -289,8 +289,8 @@ hear(struct box *b, unsigned tag, unsigned *other, uint32_t alone)
 {
 	struct imap_resp r;
 
+	conn_phase(b->m->c, "FETCH", CONN_BODY);
 	do {
-		conn_phase(b->m->c, "FETCH", 300);
 		if (imap_next(b->m, &r) < 0)
 			return -1;
 		if (r.type == IMAP_FETCH && take(b, alone) < 0)
@@ -414,7 +414,7 @@ remove_set(struct box *b, const char *set)
 	struct buf to = { .max = 16384 };
 	int got = 0;
 
-	conn_phase(b->m->c, "deleting", 300);
+	conn_phase(b->m->c, "deleting", CONN_COMMAND);
 	if (b->r->o->move_to == NULL)
 		return delete_set(b, set);
 	if (imap_quote(b->m, &to, str_of(b->r->o->move_to)) < 0)
@@ -575,8 +575,8 @@ show(struct box *b)
 		tag = imap_say(b->m, "UID FETCH %s (UID RFC822.SIZE "
 		    "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])", set.p);
 		buf_free(&set);
+		conn_phase(b->m->c, "FETCH", CONN_BODY);
 		do {
-			conn_phase(b->m->c, "FETCH", 300);
 			if (imap_next(b->m, &r) < 0 ||
 			    (r.type == IMAP_FETCH && show_one(b) < 0))
 				return -1;

@@ -21,7 +21,7 @@
  * reading one: so nobody waits for room while nobody reads.
  */
 #define WINDOW (32u << 20)
-enum { COMMANDS = 4000, IDLE = 300 };	/* IDLE: seconds of silence */
+enum { COMMANDS = 4000 };
 
 struct pop {
 	struct run *r;
@@ -58,7 +58,7 @@ by_content(struct pop *s, size_t i)
 	int got;
 
 	digest_put(d, &size, sizeof size);
-	got = pop3_body(&s->p, &sink, IDLE);
+	got = pop3_body(&s->p, &sink);
 	if (!digest_end(d, md))
 		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
 	if (!s->named[i])		/* a list with holes */
@@ -96,7 +96,7 @@ contents(struct pop *s)
 			return -1;
 		if (s->no_top && !tried) {	/* no TOP: whole messages */
 			for (i++; i < said; i++)
-				if (pop3_body(&s->p, NULL, IDLE) < 0)
+				if (pop3_body(&s->p, NULL) < 0)
 					return -1;
 			i = said = 0;
 			i--;
@@ -235,7 +235,7 @@ hear_retr(struct pop *s, size_t i)
 	struct message m = message(s, i);
 
 	if (deliver_begin(r, &m) < 0 ||
-	    pop3_body(&s->p, &sink, IDLE) < 0)
+	    pop3_body(&s->p, &sink) < 0)
 		return -1;
 	if (s->p.ok) {
 		if (deliver_end(r) < 0)
@@ -291,7 +291,7 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 	for (i = 0; i < *n; i++) {
 		for (; said < *n && said - i < most; said++)
 			pop3_say(&s->p, "DELE %u", s->m[dele[said]].number);
-		conn_phase(s->p.c, "DELE", 120);
+		conn_phase(s->p.c, "DELE", CONN_COMMAND);
 		if (pop3_answer(&s->p) < 0)
 			return -1;
 		if (!s->p.ok) {
@@ -405,7 +405,7 @@ show(struct pop *s)
 		for (; said < n && said - i < most; said++)
 			pop3_say(&s->p, "TOP %u 0", chosen(s, said).number);
 		sink.to = &head;
-		if (pop3_body(&s->p, &sink, IDLE) < 0)
+		if (pop3_body(&s->p, &sink) < 0)
 			return -1;
 		l = (struct listing){ .m = &m, .head = BUF_STR(head),
 		    .fresh = state_find(&s->r->state, m.key,

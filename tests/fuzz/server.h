@@ -60,7 +60,7 @@ server_waits(int *fd, struct err *e)
 	return c;
 }
 
-static struct conn *
+static __attribute__((unused)) struct conn *
 server_says(const uint8_t *p, size_t n, int *fd, struct err *e)
 {
 	struct conn *c = server_waits(fd, e);

@@ -836,7 +836,7 @@ both_talk(void)
 	over(w);
 }
 
-/* ---- the clock runs for each response, but not before the login ---- */
+/* ---- INPROGRESS renews the time, but not before the login ---- */
 
 static void *
 dripper(void *arg)
@@ -846,7 +846,8 @@ dripper(void *arg)
 
 	for (i = 0; i < 4; i++) {
 		nanosleep(&t, NULL);
-		if (send(fd, "* OK wait\r\n", 11, MSG_NOSIGNAL) < 0)
+		if (send(fd, "* OK [INPROGRESS] wait\r\n", 24,
+		    MSG_NOSIGNAL) < 0)
 			return NULL;
 	}
 	send(fd, "A9 OK\r\n", 7, MSG_NOSIGNAL);

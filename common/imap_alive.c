@@ -1,0 +1,120 @@
+/*
+ * imap_alive.c: which of a server's words renew the time of a command
+ *
+ * A server may take its time, and may say anything at any time meanwhile: so
+ * that "* OK still here" each minute would keep a client for ever.  Progress
+ * is a tagged answer, what a command under way asks for, bytes of it (see
+ * conn_body), and INPROGRESS (RFC 9585).  What can be said again and again
+ * counts once, or as long as its number grows.
+ */
+#include "clock.h"
+#include "imap_alive.h"
+
+enum {
+	FETCHES = 1 << 0, LISTS = 1 << 1, COUNTS = 1 << 2, FINDS = 1 << 3,
+	REMOVES = 1 << 4,
+	HOUR = 3600		/* for INPROGRESS that does not count */
+};
+
+static const struct {
+	const char *verb;
+	unsigned asks;
+} verbs[] = {
+	{ "FETCH", FETCHES }, { "STORE", FETCHES },
+	{ "SELECT", FETCHES | REMOVES },	/* QRESYNC */
+	{ "EXAMINE", FETCHES | REMOVES },
+	{ "LIST", LISTS | COUNTS }, { "STATUS", COUNTS },
+	{ "SEARCH", FINDS }, { "MOVE", REMOVES }, { "EXPUNGE", REMOVES },
+};
+
+void
+imap_alive_asked(struct imap *m, struct str command)
+{
+	struct str w = str_word(&command);
+	size_t i;
+
+	if (str_is(w, "UID"))
+		w = str_word(&command);
+	for (i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (str_is(w, verbs[i].verb))
+			m->asked |= verbs[i].asks;
+}
+
+void
+imap_alive_begins(struct imap *m, enum imap_type t)
+{
+	unsigned kind = t == IMAP_FETCH ? FETCHES : t == IMAP_LIST ? LISTS : 0;
+
+	if (t == IMAP_STATUS)
+		kind = COUNTS;
+	if (t == IMAP_SEARCH)
+		kind = FINDS;
+	if (t == IMAP_EXPUNGE || t == IMAP_VANISHED)
+		kind = REMOVES;
+	m->useful = (m->asked & kind) != 0;
+}
+
+/* ("A3" 454 1000): the number must grow; without one an hour is believed. */
+static bool
+in_progress(struct imap *m, struct str arg)
+{
+	struct str tag = str_word(&arg), num = str_word(&arg);
+	uint64_t n;
+
+	if (tag.n > 0 && str_num(num.n > 0 && num.p[num.n - 1] == ')' ?
+	    str_to(num, num.n - 1) : num, UINT64_MAX, &n) == 0) {
+		if (n <= m->step)
+			return false;
+		m->step = n;
+		return true;
+	}
+	if (m->patience == 0)
+		m->patience = clock_in(HOUR);
+	return clock_left(m->patience) != 0;
+}
+
+static bool
+answered(struct imap *m)
+{
+	m->told++;
+	if (m->told == m->tag)
+		m->asked = 0;
+	m->once = false;
+	m->farthest = m->step = 0;
+	m->patience = 0;
+	return true;
+}
+
+static bool
+progress(struct imap *m, const struct imap_resp *r)
+{
+	bool first = !m->once;
+
+	if (r->tag != 0)
+		return answered(m);
+	switch (r->type) {
+	case IMAP_OK:
+		return str_is(r->code, "INPROGRESS") &&
+		    in_progress(m, r->arg);
+	case IMAP_FETCH:
+		if (!m->useful || r->number <= m->farthest)
+			return false;
+		m->farthest = r->number;
+		return true;
+	case IMAP_SEARCH:
+	case IMAP_VANISHED:
+		m->once |= m->useful;
+		return m->useful && first;
+	case IMAP_EXPUNGE:
+		return m->useful && m->box.exists > 0;
+	default:
+		return m->useful;
+	}
+}
+
+void
+imap_alive_heard(struct imap *m, const struct imap_resp *r)
+{
+	if (progress(m, r) && m->authed)
+		conn_again(m->c);
+}
