@@ -1,0 +1,867 @@
+/*
+ * conn_time.c: how long a peer may take: every limit, in a time of our own
+ *
+ * The clock stands still but while poll(2) would wait; then it is set to what
+ * happens next.  So a server can dawdle for hours in no time, and what is
+ * measured does not depend on the machine.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/syscall.h>
+
+#include "clock.h"
+#include "fuzz/server.h"
+#include "imap_box.h"
+#include "net.h"
+#include "pop3.h"
+#include "proxy.h"
+#include "smtp.h"
+#include "tap.h"
+
+/* ---- the time ---- */
+
+static int64_t now = 1000000;
+
+int64_t
+clock_us(void)
+{
+	return now * 1000;
+}
+
+int64_t
+clock_ms(void)
+{
+	return now;
+}
+
+int64_t
+clock_slept(void)
+{
+	return 0;
+}
+
+time_t
+clock_wall(void)
+{
+	return now / 1000;
+}
+
+int64_t
+clock_in(double s)
+{
+	return s <= 0 ? CLOCK_NEVER : now + (int64_t)(s * 1000);
+}
+
+int
+clock_left(int64_t deadline)
+{
+	return deadline == CLOCK_NEVER ? -1 : deadline <= now ? 0 :
+	    (int)(deadline - now);
+}
+
+/* ---- the server ---- */
+
+struct answer {
+	const char *to, *say;	/* to a line with this in it */
+	double late;		/* seconds */
+};
+
+static struct play {
+	const struct answer *answers;	/* up to one without to */
+	const char *greeting;
+	/* After a line with this in it, or at once, it goes on saying drip,
+	 * in which # is how often it did: for ever, or so many times. */
+	const char *after, *drip;
+	double every;
+	int times;
+	const char *end;	/* said then */
+	/* After the line it reads so many bytes a second of the rest. */
+	double takes;
+	size_t whole;		/* and says end when it has all these */
+} play;
+
+static int fd = -1;
+static struct buf heard = { .max = 1 << 20 };
+static const char *due;
+static int64_t due_at, drip_at, take_at, tick;
+static int dripped;
+static size_t taken;
+
+static void
+say(const char *s, size_t n)
+{
+	if (send(fd, s, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+	    errno != EPIPE && errno != ECONNRESET && errno != EAGAIN)
+		abort();
+}
+
+static void
+say_text(const char *s)
+{
+	say(s, strlen(s));
+}
+
+static void
+answer(const char *line)
+{
+	const struct answer *a = play.answers;
+
+	if (play.after != NULL && strstr(line, play.after) != NULL) {
+		if (play.drip != NULL && drip_at == 0)
+			drip_at = clock_in(play.every);
+		if (play.takes > 0) {
+			take_at = now + 10000;
+			taken = heard.n - strlen(line) - 1;
+		}
+	}
+	for (; a != NULL && a->to != NULL; a++)
+		if (strstr(line, a->to) != NULL) {
+			due = a->say;
+			due_at = now + (int64_t)(a->late * 1000);
+			return;
+		}
+}
+
+/* Line by line, so that a late answer delays the next. */
+static void
+hear(void)
+{
+	static char part[1 << 16];
+	ssize_t n;
+	char *nl;
+
+	if (take_at == 0 && (n = recv(fd, part, sizeof part,
+	    MSG_DONTWAIT)) > 0)
+		buf_put(&heard, part, (size_t)n);
+	while (due == NULL && take_at == 0 && heard.n > 0 && (nl = memchr(
+	    heard.p, '\n', heard.n)) != NULL) {
+		*nl = '\0';
+		answer(heard.p);
+		buf_drop(&heard, (size_t)(nl + 1 - heard.p));
+	}
+}
+
+static void
+drip(void)
+{
+	const char *p = play.drip;
+	char n[16];
+	size_t some;
+
+	dripped++;
+	for (; *p != '\0'; p += some) {
+		some = strcspn(p, "#");
+		if (some > 0) {
+			say(p, some);
+			continue;
+		}
+		say(n, (size_t)snprintf(n, sizeof n, "%d", dripped));
+		some = 1;
+	}
+	drip_at = dripped == play.times ? 0 : clock_in(play.every);
+	if (drip_at == 0 && play.end != NULL)
+		say_text(play.end);
+}
+
+/* Ten seconds' worth of it.  TCP's own timers run in real time. */
+static void
+take(void)
+{
+	static char part[1 << 16];
+	struct timespec real = { 0, 500000000 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t most = (size_t)(play.takes * 10);
+	ssize_t n;
+
+	syscall(SYS_ppoll, &p, 1, &real, NULL, 0);
+	n = recv(fd, part, most < sizeof part ? most : sizeof part,
+	    MSG_DONTWAIT);
+	take_at = now + 10000;
+	if (n > 0)
+		taken += (size_t)n;
+	if (taken >= play.whole && play.whole > 0) {
+		play.takes = 0;
+		take_at = 0;
+		say_text(play.end);
+	}
+}
+
+static void
+serve(void)
+{
+	hear();
+	if (due != NULL && due_at <= now) {
+		say_text(due);
+		due = NULL;
+	}
+	if (drip_at != 0 && drip_at <= now)
+		drip();
+	if (take_at != 0 && take_at <= now)
+		take();
+}
+
+static int64_t
+next(void)
+{
+	int64_t at = due != NULL ? due_at : CLOCK_NEVER;
+
+	if (drip_at != 0 && drip_at < at)
+		at = drip_at;
+	if (take_at != 0 && take_at < at)
+		at = take_at;
+	return at;
+}
+
+/* The one wait of postbag comes to this. */
+static int
+wait_for(struct pollfd *p, nfds_t n, int64_t until)
+{
+	struct timespec none = { 0 };
+	int64_t at;
+	long got;
+
+	now += tick;
+	for (;;) {
+		if (fd >= 0)
+			serve();
+		got = syscall(SYS_ppoll, p, n, &none, NULL, 0);
+		if (got != 0 || now >= until)
+			return (int)got;
+		at = fd >= 0 ? next() : CLOCK_NEVER;
+		if (at == CLOCK_NEVER && until == CLOCK_NEVER)
+			abort();		/* it would wait for ever */
+		now = at < until ? at > now ? at : now : until;
+	}
+}
+
+int
+poll(struct pollfd *p, nfds_t n, int ms)
+{
+	return wait_for(p, n, ms < 0 ? CLOCK_NEVER : now + ms);
+}
+
+int
+ppoll(struct pollfd *p, nfds_t n, const struct timespec *t, const sigset_t *s)
+{
+	(void)s;
+	return wait_for(p, n, t == NULL ? CLOCK_NEVER : now + t->tv_sec *
+	    1000 + t->tv_nsec / 1000000);
+}
+
+int
+nanosleep(const struct timespec *t, struct timespec *rest)
+{
+	(void)rest;
+	now += t->tv_sec * 1000 + t->tv_nsec / 1000000;
+	return 0;
+}
+
+/* ---- a scene ---- */
+
+static struct err e;
+static struct conn *c;
+static int64_t began;
+
+/* By TCP, for its queue can be looked at. */
+static void
+by_tcp(void)
+{
+	static struct conn_conf conf = { .host = "127.0.0.1" };
+	struct net_addr a;
+	socklen_t len = sizeof a.ss;
+	int at = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 4096;
+
+	net_pton(STR("127.0.0.1"), 0, &a);
+	setsockopt(at, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	if (bind(at, (struct sockaddr *)&a.ss, a.len) < 0 ||
+	    listen(at, 1) < 0 || getsockname(at, (struct sockaddr *)&a.ss,
+	    &len) < 0)
+		abort();
+	conf.port = ntohs(((struct sockaddr_in *)&a.ss)->sin_port);
+	c = conn_open(&conf, &e);
+	fd = accept(at, NULL, NULL);
+	close(at);
+	if (c == NULL || fd < 0)
+		abort();
+}
+
+static void
+begin(const struct play *p)
+{
+	play = *p;
+	fd = -1;
+	buf_drop(&heard, heard.n);
+	due = NULL;
+	dripped = 0;
+	tick = drip_at = take_at = 0;
+	taken = 0;
+	fail_clear(&e);
+	if (play.takes > 0)
+		by_tcp();
+	else
+		c = server_waits(&fd, &e);
+	began = now;
+	if (play.greeting != NULL)
+		say_text(play.greeting);
+	if (play.after == NULL && play.drip != NULL)
+		drip_at = clock_in(play.every);
+}
+
+static double
+took(void)
+{
+	return (double)(now - began) / 1000;
+}
+
+static void
+over(void)
+{
+	conn_close(c);
+	close(fd);
+	fd = -1;
+}
+
+static void
+lived(int got, double least, const char *name)
+{
+	ok(got >= 0 && took() >= least, "%s: %.0f s are no fault", name,
+	    took());
+	if (got < 0)
+		diag("%s", e.msg);
+	over();
+}
+
+static void
+left(int got, double least, double most, const char *words, const char *name)
+{
+	bool good = got < 0 && e.code == EX_TEMPFAIL &&
+	    strstr(e.msg, words) != NULL;
+
+	ok(good && took() >= least && took() <= most,
+	    "%s: left after %.0f s", name, took());
+	if (!good)
+		diag("%d, %d: %s", got, e.code, e.msg);
+	over();
+}
+
+/* ---- SMTP ---- */
+
+static const struct smtp_conf plain = { .tls = SMTP_TLS_OFF,
+    .ehlo = "a.test" };
+static const struct answer ehlo[] = { { "EHLO", "250 x\r\n", 0 }, { 0 } };
+/* The message and what follows it. */
+static const struct answer mail[] = { { "EHLO", "250 x\r\n", 0 },
+    { "MAIL", "250 ok\r\n", 290 }, { "RCPT", "250 ok\r\n", 290 },
+    { "DATA", "354 go\r\n", 110 }, { ".\r", "250 taken\r\n", 590 }, { 0 } };
+static const struct answer until_data[] = { { "EHLO", "250 x\r\n", 0 },
+    { "MAIL", "250 ok\r\n", 0 }, { "RCPT", "250 ok\r\n", 0 },
+    { "DATA", "354 go\r\n", 0 }, { 0 } };
+
+static void
+smtp_greeting(void)
+{
+	struct smtp s;
+
+	begin(&(struct play){ .answers = ehlo, .drip = "220 tarpit\r\n", .every = 299,
+	    .times = 1 });
+	lived(smtp_open(&s, c, &plain), 299, "SMTP: a late greeting");
+	begin(&(struct play){ .answers = ehlo, .drip = "220-#\r\n", .every = 20,
+	    .times = 14, .end = "220 x\r\n" });
+	lived(smtp_open(&s, c, &plain), 280, "SMTP: a greeting, line by "
+	    "line");
+	begin(&(struct play){ .answers = ehlo, .drip = "220-#\r\n", .every = 20 });
+	left(smtp_open(&s, c, &plain), 299, 301, "the greeting: not complete "
+	    "after 300 seconds", "SMTP: lines of a greeting for ever");
+	begin(&(struct play){ .answers = ehlo, .drip = "2", .every = 1 });
+	left(smtp_open(&s, c, &plain), 299, 301, "the greeting: not complete",
+	    "SMTP: bytes of a greeting for ever");
+	begin(&(struct play){ .answers = ehlo });
+	left(smtp_open(&s, c, &plain), 299, 301, "the greeting: nothing for "
+	    "300 seconds", "SMTP: no greeting");
+	begin(&(struct play){ .answers = NULL, "220 x\r\n", "EHLO", "250-#\r\n", 30 });
+	left(smtp_open(&s, c, &plain), 299, 301, "EHLO: not complete",
+	    "SMTP: lines of an answer for ever");
+}
+
+/* Sends a message of so many bytes; the time counts from then on. */
+static int
+send_mail(size_t size, struct smtp_rcpt *r)
+{
+	struct arena mem = { 0 };
+	char *text = arena_new(&mem, size, 1);
+	struct msg_part part = { .kind = CTE_LINES, .mem = { text, size },
+	    .fd = -1, .len = size, .size = size };
+	struct msg m = { .parts = &part, .n = 1, .cap = 1, .size = size };
+	struct smtp_mail to_send = { .from = "a@x.test", .params = "",
+	    .rcpt = r, .n = 1, .msg = &m };
+	struct smtp s;
+	size_t i;
+	int got;
+
+	for (i = 0; i < size; i++)
+		text[i] = i % 64 == 62 ? '\r' : i % 64 == 63 ? '\n' : 'x';
+	*r = (struct smtp_rcpt){ .addr = "b@y.test", .params = "" };
+	got = smtp_open(&s, c, &plain);
+	began = now;
+	if (got == 0)
+		got = smtp_send(&s, &to_send);
+	arena_free(&mem);
+	return got;
+}
+
+static void
+smtp_message(void)
+{
+	struct smtp_rcpt r;
+
+	begin(&(struct play){ .answers = mail, "220 x\r\n" });
+	lived(send_mail(128, &r), 290 + 290 + 110 + 590, "SMTP: each answer "
+	    "has its own time");
+	ok(r.state == SMTP_SENT, "and it is sent");
+	begin(&(struct play){ .answers = until_data, "220 x\r\n", "xxx", "250-#\r\n",
+	    10 });
+	left(send_mail(64, &r), 599, 602, "the answer to the message: not "
+	    "complete", "SMTP: lines of the last answer for ever");
+	ok(r.state == SMTP_UNKNOWN, "and nobody knows whether it was taken");
+}
+
+/* The kernel takes 1 MB, but not 8. */
+static void
+smtp_upload(void)
+{
+	struct smtp_rcpt r;
+
+	begin(&(struct play){ .answers = until_data, "220 x\r\n", .after = "DATA",
+	    .takes = 50, .whole = 1 << 20, .end = "250 taken\r\n" });
+	lived(send_mail(1 << 20, &r), 15000, "SMTP: 3 KB a minute are taken");
+	ok(r.state == SMTP_SENT, "and it is sent");
+	begin(&(struct play){ .answers = until_data, "220 x\r\n", .after = "DATA",
+	    .takes = 20 });
+	left(send_mail(8 << 20, &r), 170, 600, "sending the message: less "
+	    "than 2 KB a minute", "SMTP: 1.2 KB a minute are taken");
+	ok(r.state != SMTP_SENT && r.state != SMTP_UNKNOWN,
+	    "and it is not sent");
+	begin(&(struct play){ .answers = until_data, "220 x\r\n", "DATA", "250-#\r\n", 1,
+	    .takes = .1 });
+	left(send_mail(8 << 20, &r), 170, 400, "sending the message",
+	    "SMTP: words, but nothing is taken");
+}
+
+/* LMTP: an answer for each. */
+static void
+lmtp_answers(void)
+{
+	static const struct answer answers[] = { { "LHLO", "250-x\r\n"
+	    "250 PIPELINING\r\n", 0 }, { "MAIL", "250 ok\r\n", 0 },
+	    { "RCPT", "250 ok\r\n", 0 }, { "DATA", "354 go\r\n", 0 }, { 0 } };
+	static const struct smtp_conf lmtp = { .tls = SMTP_TLS_OFF,
+	    .lmtp = true, .ehlo = "a.test" };
+	static const char text[] = "a: b\r\n\r\nc\r\n";
+	struct msg_part part = { .kind = CTE_LINES, .mem = { text,
+	    sizeof text - 1 }, .fd = -1, .len = sizeof text - 1,
+	    .size = sizeof text - 1 };
+	struct msg m = { .parts = &part, .n = 1, .cap = 1,
+	    .size = sizeof text - 1 };
+	struct smtp_rcpt r[3] = { { .addr = "a@y.test", .params = "" },
+	    { .addr = "b@y.test", .params = "" },
+	    { .addr = "c@y.test", .params = "" } };
+	struct smtp_mail to_send = { .from = "a@x.test", .params = "",
+	    .rcpt = r, .n = 3, .msg = &m };
+	struct smtp s;
+
+	begin(&(struct play){ .answers = answers, "220 x\r\n", "a: b", "250 #\r\n", 590,
+	    3 });
+	lived(smtp_open(&s, c, &lmtp) < 0 ? -1 : smtp_send(&s, &to_send),
+	    3 * 590, "LMTP: each recipient has its own time");
+	ok(r[2].state == SMTP_SENT, "and the last is sent");
+}
+
+/* ---- POP3 ---- */
+
+static int
+nowhere(void *to, const void *p, size_t n, struct err *err)
+{
+	(void)to;
+	(void)p;
+	(void)n;
+	(void)err;
+	return 0;
+}
+
+static const struct conn_sink sink = { nowhere, NULL };
+static const struct answer capa[] = { { "CAPA", "+OK\r\nUIDL\r\n.\r\n", 0 },
+    { "RETR", "+OK\r\n", 0 }, { "LIST", "+OK\r\n", 0 }, { 0 } };
+
+static int
+retrieve(void)
+{
+	struct pop3 p;
+
+	if (pop3_open(&p, c, POP3_TLS_OFF, 0) < 0)
+		return -1;
+	began = now;
+	pop3_say(&p, "RETR 1");
+	return pop3_body(&p, &sink);
+}
+
+static int
+pop3_all(void)
+{
+	struct pop3_message *all = NULL;
+	struct pop3 p;
+	size_t n;
+	int got;
+
+	if (pop3_open(&p, c, POP3_TLS_OFF, 0) < 0)
+		return -1;
+	began = now;
+	got = pop3_list(&p, &all, &n);
+	free(all);
+	return got;
+}
+
+/* 50 bytes */
+#define LINE "0123456789012345678901234567890123456789012345678\n"
+
+static void
+pop3_limits(void)
+{
+	static const struct answer late[] = { { "CAPA", "-ERR\r\n", 0 },
+	    { "RETR", "+OK\r\nx\r\n.\r\n", 290 }, { 0 } };
+	struct pop3 p;
+
+	begin(&(struct play){ .answers = capa, .drip = "+", .every = 5 });
+	left(pop3_open(&p, c, POP3_TLS_OFF, 0), 59, 61, "the greeting",
+	    "POP3: bytes of a greeting");
+	begin(&(struct play){ .answers = NULL, "+OK\r\n", "CAPA", "+OK\r\nX\r\nY\r\n",
+	    20 });
+	left(pop3_open(&p, c, POP3_TLS_OFF, 0), 299, 301, "CAPA: not "
+	    "complete", "POP3: lines of an answer for ever");
+	begin(&(struct play){ .answers = late, .greeting = "+OK\r\n" });
+	lived(retrieve(), 290, "POP3: a late answer");
+	begin(&(struct play){ .answers = capa, "+OK\r\n", "RETR", LINE LINE LINE, 60,
+	    .times = 500, .end = ".\r\n" });
+	left(retrieve(), 299, 910, "a message: less than 2 KB a minute",
+	    "POP3: 150 bytes a minute");
+	begin(&(struct play){ .answers = capa, "+OK\r\n", "RETR", "x", 10 });
+	left(retrieve(), 299, 301, "a message: less than 2 KB a minute",
+	    "POP3: a byte in ten seconds");
+	begin(&(struct play){ .answers = capa, "+OK\r\n", "RETR", LINE, 1, .times = 3600,
+	    .end = ".\r\n" });
+	lived(retrieve(), 3600, "POP3: 3 KB a minute");
+	begin(&(struct play){ .answers = capa, "+OK\r\n", "RETR", LINE LINE LINE LINE
+	    LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+	    LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+	    LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+	    LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+	    LINE LINE LINE LINE, 70, .times = 40, .end = ".\r\n" });
+	lived(retrieve(), 2800, "POP3: 3 KB, then a pause of 70 s, and "
+	    "so on");
+	begin(&(struct play){ .answers = capa, "+OK\r\n", "LIST", "# 1\r\n", 10 });
+	left(pop3_all(), 299, 301, "LIST: less than 2 KB a minute",
+	    "POP3: a line of a list in ten seconds");
+}
+
+/* ---- IMAP ---- */
+
+static const struct answer hello[] = { { "CAPABILITY", "* CAPABILITY "
+    "IMAP4rev1\r\nA1 OK\r\n", 0 }, { 0 } };
+static struct imap m;
+
+static void
+log_in(void)
+{
+	if (imap_open(&m, c, IMAP_TLS_OFF) < 0)
+		abort();
+	m.authed = true;
+	began = now;
+}
+
+/* All of it is read; the bodies are thrown away. */
+static int
+await(unsigned tag)
+{
+	struct imap_item it;
+	struct imap_resp r;
+	int got;
+
+	do {
+		if ((got = imap_next(&m, &r)) < 0)
+			break;
+		while (r.type == IMAP_FETCH && (got = imap_item(&m, &it)) > 0)
+			if (it.kind == IMAP_BODY &&
+			    (got = imap_body(&m, &it, &sink)) < 0)
+				break;
+	} while (got >= 0 && !imap_done(&r, tag));
+	arena_free(&m.mem);
+	return got < 0 ? -1 : 0;
+}
+
+static unsigned
+ask_bodies(struct imap *i, struct str s)
+{
+	(void)s;
+	return imap_ask_bodies(i, "1:*", false);
+}
+
+static unsigned
+ask_list(struct imap *i, struct str s)
+{
+	(void)s;
+	return imap_ask_list(i, "*", false);
+}
+
+static unsigned
+ask_search(struct imap *i, struct str s)
+{
+	(void)s;
+	return imap_ask_search(i, "ALL");
+}
+
+static unsigned
+ask_move(struct imap *i, struct str s)
+{
+	return imap_ask_move(i, "1:*", s);
+}
+
+static unsigned
+ask_select(struct imap *i, struct str s)
+{
+	return imap_ask_select(i, s, true, NULL);
+}
+
+/* What it says again and again after a command. */
+#define TEN "0123456789"
+static const struct {
+	const char *name;
+	unsigned (*ask)(struct imap *, struct str);
+	const char *verb, *drip;
+	double every, lasts;	/* 0: it lives */
+} words[] = {
+	{ "\"* OK\"", imap_ask_status, "STATUS", "* OK still here\r\n", 60,
+	    300 },
+	{ "\"* OK\" and SELECT", ask_select, "EXAMINE", "* OK still\r\n", 60,
+	    300 },
+	{ "\"* 1 EXISTS\"", ask_select, "EXAMINE", "* 1 EXISTS\r\n", 60,
+	    300 },
+	{ "\"+ go on\"", ask_list, "LIST", "+ go on\r\n", 60, 300 },
+	{ "flags nobody asked for", ask_list, "LIST",
+	    "* # FETCH (FLAGS ())\r\n", 60, 300 },
+	{ "folders nobody asked for", ask_bodies, "FETCH",
+	    "* LIST () \"/\" a#\r\n", 60, 300 },
+	{ "what is no IMAP", ask_list, "LIST", "* X-# (1 2 3)\r\n", 60, 300 },
+	{ "a byte of a line", ask_list, "LIST", "x", 1, 300 },
+	{ "one message again and again", ask_bodies, "FETCH",
+	    "* 1 FETCH (UID 1 FLAGS ())\r\n", 60, 360 },
+	{ "short bodies of one message", ask_bodies, "FETCH",
+	    "* 1 FETCH (UID 1 BODY[] {10}\r\n" TEN ")\r\n", 60, 360 },
+	{ "a search found again and again", ask_search, "SEARCH",
+	    "* SEARCH 1\r\n", 60, 360 },
+	{ "a long literal nobody asked for", ask_list, "LIST", LINE, 1, 300 },
+	{ "each message in its time", ask_bodies, "FETCH",
+	    "* # FETCH (UID # FLAGS ())\r\n", 290, 0 },
+	{ "each folder in its time", ask_list, "LIST",
+	    "* LIST () \"/\" a#\r\n", 290, 0 },
+	{ "each message that moves in its time", ask_move, "MOVE",
+	    "* 5 EXISTS\r\n* 1 EXPUNGE\r\n", 290, 0 },
+	{ "INPROGRESS with a number that grows", ask_search, "SEARCH",
+	    "* OK [INPROGRESS (\"A2\" # 1000)] wait\r\n", 290, 0 },
+	{ "INPROGRESS of no number", ask_search, "SEARCH",
+	    "* OK [INPROGRESS] wait\r\n", 60, 3900 },
+	{ "INPROGRESS with NIL", ask_search, "SEARCH",
+	    "* OK [INPROGRESS (\"A2\" NIL NIL)] wait\r\n", 60, 3900 },
+	{ "INPROGRESS with a number that stands", ask_search, "SEARCH",
+	    "* OK [INPROGRESS (\"A2\" 7 1000)] wait\r\n", 60, 360 },
+};
+
+static void
+imap_words(void)
+{
+	bool lives;
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++) {
+		lives = words[i].lasts == 0;
+		begin(&(struct play){ .answers = hello, "* OK x\r\n", words[i].verb,
+		    words[i].drip, words[i].every, lives ? 30 : 0,
+		    "A2 OK\r\n" });
+		log_in();
+		if (words[i].drip == (const char *)LINE)
+			say_text("* X {1000000000}\r\n");
+		if (lives)
+			lived(await(words[i].ask(&m, STR("x"))), 29 * 290,
+			    words[i].name);
+		else
+			left(await(words[i].ask(&m, STR("x"))), words[i].lasts -
+			    1, words[i].lasts + 1, "00 seconds",
+			    words[i].name);
+	}
+}
+
+static const struct {
+	const char *name, *drip;
+	double every;
+	int times;		/* 0: it is left for its slowness */
+} bodies[] = {
+	{ "IMAP: a body, 3 KB a minute", LINE, 1, 3600 },
+	{ "IMAP: a body, 300 bytes a minute", LINE, 10, 0 },
+	{ "IMAP: a body, a byte a second", "x", 1, 0 },
+};
+
+static void
+imap_bodies(void)
+{
+	struct play p = { hello, "* OK x\r\n", "FETCH", .end = ")\r\nA2 OK\r\n" };
+	size_t i;
+
+	for (i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		p.drip = bodies[i].drip;
+		p.every = bodies[i].every;
+		p.times = bodies[i].times;
+		begin(&p);
+		log_in();
+		say_text("* 1 FETCH (UID 1 BODY[] {180000}\r\n");
+		if (p.times > 0)
+			lived(await(ask_bodies(&m, STR(""))), 3600,
+			    bodies[i].name);
+		else
+			left(await(ask_bodies(&m, STR(""))), 299, 301,
+			    "FETCH: less than 2 KB a minute", bodies[i].name);
+	}
+}
+
+static int
+append(size_t size)
+{
+	struct imap_append a = { .size = size, .flags = "" };
+	char *text = mem_new(size, 1);
+	unsigned tag = 0;
+	int got = -1;
+
+	memset(text, 'x', size);
+	m.caps |= IMAP_LITERAL_PLUS;
+	if (imap_append_begin(&m, STR("x")) == 0 &&
+	    imap_append_one(&m, &a) == 1 &&
+	    imap_append_put(&m, text, size, &e) == 0)
+		tag = imap_append_end(&m);
+	if (tag != 0)
+		got = await(tag);
+	free(text);
+	return got;
+}
+
+static void
+imap_uploads(void)
+{
+	struct play p = { hello, "* OK x\r\n", .after = "APPEND",
+	    .takes = 50, .whole = 1 << 20, .end = "A2 OK\r\n" };
+
+	begin(&p);
+	log_in();
+	lived(append(1 << 20), 15000, "IMAP: 3 KB a minute are taken");
+	p.takes = 20;
+	begin(&p);
+	log_in();
+	left(append(8 << 20), 170, 600, "sending a message: less than 2 KB "
+	    "a minute", "IMAP: 1.2 KB a minute are taken");
+	begin(&(struct play){ .answers = hello, "* OK x\r\n", "APPEND", "* OK wait\r\n",
+	    50 });
+	log_in();
+	left(append(64), 599, 601, "the answer to APPEND", "IMAP: words "
+	    "instead of an answer to APPEND");
+}
+
+/* It talks as fast as it can; each wait costs 10 ms. */
+static void
+imap_flood(void)
+{
+	char *much = mem_new(1, 40001);
+	size_t i;
+
+	for (i = 0; i < 40000; i += 10)
+		memcpy(much + i, "* OK hey\r\n", 10);
+	begin(&(struct play){ .answers = hello, "* OK x\r\n", "LIST", much, .001 });
+	log_in();
+	tick = 500;
+	left(await(ask_list(&m, STR(""))), 299, 302, "LIST: not complete",
+	    "IMAP: a flood of words");
+	free(much);
+}
+
+/* The client was away, on the disk: that is not the server's fault. */
+static void
+imap_away(void)
+{
+	static const struct answer late[] = { { "CAPABILITY", "* CAPABILITY "
+	    "IMAP4rev1\r\nA1 OK\r\n", 0 }, { "STATUS", "A2 OK\r\n", 200 },
+	    { 0 } };
+	unsigned tag;
+
+	begin(&(struct play){ .answers = late, "* OK x\r\n" });
+	log_in();
+	tag = imap_ask_status(&m, STR("x"));
+	now += 1000000;
+	lived(await(tag), 1200, "IMAP: the client is away for 1000 s, the "
+	    "server for 200");
+	begin(&(struct play){ .answers = hello, "* OK x\r\n", "STATUS", "* OK\r\n", 60 });
+	log_in();
+	tag = imap_ask_status(&m, STR("x"));
+	now += 1000000;
+	left(await(tag), 1299, 1301, "300 seconds", "IMAP: the client is "
+	    "away, and then the server is");
+}
+
+static void
+imap_idling(void)
+{
+	static const struct answer go[] = { { "CAPABILITY", "* CAPABILITY "
+	    "IMAP4rev1\r\nA1 OK\r\n", 0 }, { "IDLE", "+ idling\r\n", 0 },
+	    { "DONE", "A2 OK\r\n", 100 }, { 0 } };
+
+	begin(&(struct play){ .answers = go, "* OK x\r\n", "IDLE", "* OK still\r\n",
+	    120 });
+	log_in();
+	lived(imap_idle(&m, 86400), 29 * 60, "IDLE, and no word of mail");
+	ok(took() < 29 * 60 + 110, "but 29 minutes at most: %.0f s", took());
+	begin(&(struct play){ .answers = hello, "* OK x\r\n", "IDLE", "* OK still\r\n",
+	    120 });
+	log_in();
+	left(imap_idle(&m, 86400), 299, 301, "IDLE", "IDLE is not taken");
+	begin(&(struct play){ .answers = go, "* OK x\r\n", "IDLE", "*", 60 });
+	log_in();
+	left(imap_idle(&m, 86400), 300, 400, "IDLE", "IDLE, and a line that "
+	    "does not end");
+}
+
+/* ---- before it ---- */
+
+static void
+before(void)
+{
+	static const struct proxy_conf http = { .kind = PROXY_HTTP };
+
+	begin(&(struct play){ .answers = NULL, "HTTP/1.1 200 OK\r\n", NULL, "X: y\r\n",
+	    1 });
+	conn_phase(c, "the proxy", CONN_PROXY);
+	left(proxy_connect(c, &http, "a.test", 25, &e), 29, 31, "the proxy",
+	    "a proxy's headers");
+}
+
+int
+main(void)
+{
+	smtp_greeting();
+	smtp_message();
+	smtp_upload();
+	lmtp_answers();
+	pop3_limits();
+	imap_words();
+	imap_bodies();
+	imap_uploads();
+	imap_flood();
+	imap_away();
+	imap_idling();
+	before();
+	return done();
+}
