@@ -139,17 +139,24 @@ has() { value "[.findings[].id] | index(\"$1\") != null"; }
 # theirs PORT PROTO OPTION...: what is offered in TLS, by openssl s_client, in
 # $T/theirs.PORT
 theirs() {
-	local ask f=$T/said.$1
+	local ask bye=QUIT end='^250 ' f=$T/said.$1
 	case $2 in
-	smtp) ask='EHLO x\r\nQUIT\r\n';;
-	lmtp) ask='LHLO x\r\nQUIT\r\n';;
-	imap) ask='x CAPABILITY\r\nx LOGOUT\r\n';;
-	pop3) ask='CAPA\r\nQUIT\r\n';;
-	sieve) ask='CAPABILITY\r\nLOGOUT\r\n';;
+	smtp) ask='EHLO x';;
+	lmtp) ask='LHLO x';;
+	imap) ask='x CAPABILITY' bye='y LOGOUT' end='^x OK';;
+	pop3) ask=CAPA end='^\.';;
+	sieve) ask=CAPABILITY bye=LOGOUT end='^OK .*[Cc]apability';;
 	esac
-	{ sleep 1; printf "$ask"; sleep 1; } |
-		openssl s_client -quiet -connect "127.0.0.1:$1" "${@:3}" \
-		2> /dev/null | tr -d '\r' > "$f"
+	: > "$f.crlf"
+	# Nothing before the greeting, nothing behind EHLO: that is a violation.
+	{
+		[ $# -gt 2 ] || lab_until 20 test -s "$f.crlf"
+		printf '%s\r\n' "$ask"
+		lab_until 20 grep -q "$end" "$f.crlf"
+		printf '%s\r\n' "$bye"
+	} | openssl s_client -quiet -connect "127.0.0.1:$1" "${@:3}" \
+		> "$f.crlf" 2> /dev/null
+	tr -d '\r' < "$f.crlf" > "$f"
 	case $2 in
 	smtp | lmtp) sed -n 's/^250[- ]//p' "$f" | sed '/^mail.johndoe.com$/d';;
 	imap) sed -n 's/^\* CAPABILITY //p' "$f" | tail -n 1 | tr ' ' '\n';;
@@ -191,8 +198,13 @@ is "$(jq -r 'select(.port == 995) | .tls.dane.state' < "$T/json")" mismatch \
 	'995: the TLSA record does not match'
 is "$(jq -r '.tls.version' < "$T/json" | sort -u)" TLSv1.3 'TLS 1.3 it is'
 like "$(jq -r '.tls.cipher + " " + .tls.group + " " + .tls.sigalg' < "$T/json" |
-	sort -u)" '^TLS_[A-Z0-9_]* X25519 ecdsa_secp256r1_sha256$' \
+	sort -u)" '^(TLS_[A-Z0-9_]* X25519(MLKEM768)? ecdsa_secp256r1_sha256.?)+$' \
 	'cipher, group, signature'
+openssl s_client -connect 127.0.0.1:465 < /dev/null > "$T/said" 2> /dev/null
+is "$(jq -r 'select(.port == 465) | .tls.group' < "$T/json")" "$(sed -n '
+	s/^Negotiated TLS1.3 group: //p
+	s/^Server Temp Key: \([^,]*\),.*/\1/p' "$T/said")" \
+	'the group is as s_client has it'
 is "$(jq -c '[.ms.dns, .ms.tcp, .ms.banner, .ms.tls, .ms.total] |
 	map(type == "number") | all' < "$T/json" | sort -u)" true \
 	'each latency is a number'

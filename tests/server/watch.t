@@ -104,17 +104,16 @@ stop
 # ---- silence: the relay passes on nothing more, as when a network is lost
 # AddressSanitizer does not like another library in front of it.
 if ! grep -q __asan_init "$BUILD/mailfetch"; then
-# It lets "+ idling" pass, and then, on its first connection, nothing more down.
+# It lets pass all until there is a file, and then, on its first connection,
+# nothing more down.
 cat > "$T/silent" <<'P'
-import socket, sys, threading
+import os, socket, sys, threading
 at = socket.create_server(("127.0.0.1", 0))
 print(at.getsockname()[1], flush=True)
 def pump(a, b, first):
-    idling = False
     while data := a.recv(65536):
-        if not (first and idling):
+        if not (first and os.path.exists(sys.argv[2])):
             b.sendall(data)
-        idling |= data.endswith(b"+ idling\r\n")
     b.close()
 first = True
 while True:
@@ -125,12 +124,13 @@ while True:
     first = False
 P
 lab_dovecot_conf 'imap_idle_notify_interval = 5 mins'
-python3 "$T/silent" "$LAB_IMAP_PORT" > "$T/silent.port" 2> /dev/null &
+python3 "$T/silent" "$LAB_IMAP_PORT" "$T/now" > "$T/silent.port" 2> /dev/null &
 RELAY=$!
 lab_until 10 test -s "$T/silent.port"
 SILENT=$(< "$T/silent.port")
 watch "imap://localhost:$SILENT" "LD_PRELOAD=$LIB" "KILLN_SLEPT=$T/slept" -- --tls off
 ok "it waits behind a relay that goes silent then" lab_until 20 idles 1
+: > "$T/now"
 mail 1
 sleep 2
 is "$(here)" $((n - 1)) "a silent connection tells of nothing"

@@ -14,9 +14,13 @@
 #include "spawn.h"
 #include "tap.h"
 
-/* Which are ignored and blocked; glibc keeps 32 and 33 to itself. */
-static const char signals[] = "set -- $(sed -n 's/^Sig[BI][lg][kn]:.//p' "
-    "/proc/$$/status); echo $((0x$1)) $((0x$2 & ~0x180000000))";
+/*
+ * Which are blocked and ignored; glibc keeps 32 and 33 to itself.  Without a
+ * process of its own for it: dash blocks all while it forks.
+ */
+static const char signals[] = "while read -r k v; do case $k in "
+    "SigBlk:) b=$v;; SigIgn:) i=$v;; esac; done < /proc/$$/status; "
+    "echo $((0x$b)) $((0x$i & ~0x180000000))";
 
 /* What the command prints, which is to be short. */
 static const char *
