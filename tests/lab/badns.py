@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Name servers that misbehave, and a relay that loses packets.
+"""Name servers that misbehave.
 
     badns.py PORTFILE MODE [MODE...]
 
@@ -40,7 +40,8 @@ PORT" lines are written to PORTFILE when all listen.  A mode answers A with 192.
     both            NXDOMAIN and records at once
     big             3000 bytes by UDP although 1232 were allowed
     late            answers after 1.2 s
-    relay:PORT:PCT[:SEED]  to another server, losing PCT % each way
+    loss            loses the first query for m20.x, m40.x ..., the first three
+                    for m100.x ..., the first five for m1000.x ...
 """
 import os
 import random
@@ -110,6 +111,16 @@ def chain(name):
     return 'n%d.%s' % (n + 1, rest)
 
 
+asked = {}              # how often "loss" was asked for a name
+
+
+def lost(name):
+    """No dice: what is lost is a function of the name and the try."""
+    n = asked[name] = asked.get(name, 0) + 1
+    i = int(name[1:].partition('.')[0])
+    return n <= (5 if i % 1000 == 0 else 3 if i % 100 == 0 else i % 20 == 0)
+
+
 seen = set()            # the ports that "ports" was asked from
 
 
@@ -127,6 +138,8 @@ def replies(mode, q, tcp):
         return [message(ident, question, rcode=rcodes[mode])]
     if mode == 'mute' or (mode == 'ednsmute' and edns) or (
             mode == 'tcponly' and not tcp):
+        return []
+    if mode == 'loss' and lost(name):
         return []
     if mode == 'cut' and not tcp:
         return [ok[:len(ok) - len(rdata(kind, name)) // 2]]
@@ -274,29 +287,6 @@ def tcp(mode, sock):
         threading.Thread(target=talk, args=(mode, conn), daemon=True).start()
 
 
-def relay(spec, sock):
-    """One thread; a socket of its own for each client's port."""
-    import select
-    parts = spec.split(':')
-    to, pct = ('127.0.0.1', int(parts[1])), float(parts[2])
-    dice = random.Random(int(parts[3]) if len(parts) > 3 else 1)
-    out, back = {}, {}
-    while True:
-        for s in select.select([sock, *back], [], [])[0]:
-            data, peer = s.recvfrom(4096)
-            if dice.random() * 100 < pct:
-                continue
-            if s is not sock:
-                sock.sendto(data, back[s])
-                continue
-            if peer not in out:
-                new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                new.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-                out[peer] = new
-                back[new] = peer
-            out[peer].sendto(data, to)
-
-
 def listen(mode):
     while True:
         u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -311,22 +301,19 @@ def listen(mode):
             u.close()
             continue
         break
-    if mode.startswith('relay:'):
-        work = [(relay, (mode, u))]
+    work = [(udp, (mode, u))]
+    if mode in ('tcpnone', 'loss'):
+        t.close()
     else:
-        work = [(udp, (mode, u))]
-        if mode == 'tcpnone':
-            t.close()
-        else:
-            t.listen(64)
-            work.append((tcp, (mode, t)))
+        t.listen(64)
+        work.append((tcp, (mode, t)))
     for f, args in work:
         threading.Thread(target=f, args=args, daemon=True).start()
     return port
 
 
 def main():
-    lines = ['%s %d\n' % (m.split(':')[0], listen(m)) for m in sys.argv[2:]]
+    lines = ['%s %d\n' % (m, listen(m)) for m in sys.argv[2:]]
     with open(sys.argv[1] + '.new', 'w') as f:
         f.writelines(lines)
     os.rename(sys.argv[1] + '.new', sys.argv[1])

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # More of the laboratory: zones that are secure, insecure, bogus or expired,
-# servers that misbehave, a relay that loses packets. After lab.sh:
+# servers that misbehave. After lab.sh:
 #
 #	. "$ROOT/tests/lab/lab.sh"
 #	. "$ROOT/tests/lab/dns.sh"
 #	dns_zone secure.example signed < ZONE		# before dns_up; no pipe
 #	dns_up						# NSD and Unbound
-#	dns_bad mute noedns relay:$PORT:5 ...		# tests/lab/badns.py
+#	dns_bad mute noedns ...				# tests/lab/badns.py
 #
 # dns_zone NAME [signed|plain|bogus|expired]  takes a zone file's records on
 #   stdin (SOA, NS and TTL are put before them). bogus: a TXT "true" is changed
