@@ -40,7 +40,7 @@ PORT" lines are written to PORTFILE when all listen.  A mode answers A with 192.
     both            NXDOMAIN and records at once
     big             3000 bytes by UDP although 1232 were allowed
     late            answers after 1.2 s
-    loss            loses the first query for m20.x, m40.x ..., the first three
+    loss            loses the first query for m20.x, m40.x ..., the first two
                     for m100.x ..., the first five for m1000.x ...
 """
 import os
@@ -118,7 +118,10 @@ def lost(name):
     """No dice: what is lost is a function of the name and the try."""
     n = asked[name] = asked.get(name, 0) + 1
     i = int(name[1:].partition('.')[0])
-    return n <= (5 if i % 1000 == 0 else 3 if i % 100 == 0 else i % 20 == 0)
+    for every, most in ((1000, 5), (100, 2), (20, 1)):
+        if i % every == 0:
+            return n <= most
+    return False
 
 
 seen = set()            # the ports that "ports" was asked from

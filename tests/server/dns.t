@@ -358,13 +358,13 @@ is "$(echo x.servfail.example | mx "$U" -j --skip-done "$T/done" | wc -l)" 1 \
 start=$(date +%s%N)
 head -100 "$T/u" | mx "$U" -C mx -q --qps 100
 ms=$((($(date +%s%N) - start) / 1000000))
-ok "--qps 100: 100 queries take about a second ($ms ms)" \
-	test $ms -gt 850 -a $ms -lt 3000
+ok "--qps 100: 100 queries take about a second ($ms ms)" test $ms -gt 850
 status 141 'head goes away: as SIGPIPE would' bash -c \
 	"set -o pipefail; mxlookup -s $U -j < $T/in | head -1 > /dev/null"
-is "$( (echo secure.example; sleep 0.5; echo x >&2; sleep 3) 2> "$T/x" |
-	mx "$U" -q -C mx | { read -r l; cat "$T/x"; echo "$l"; })" \
-	mx1.secure.example 'a slow pipe: results come at once'
+{ echo secure.example; lab_until 20 test -s "$T/first" && : > "$T/seen"; } |
+	mx "$U" -q -C mx | { read -r l; echo "$l" > "$T/first"; cat > /dev/null; }
+is "$(cat "$T/first")" mx1.secure.example 'a slow pipe'
+ok 'results come at once' test -e "$T/seen"
 
 # ---- --expect
 
@@ -406,14 +406,14 @@ like "$ERR" 'expect:1: ' 'with the line'
 # on top of what the server loses, and that is all that four tries allow for.
 for ((i = 1; i <= 4000; i++)); do echo "m$i.loss.example"; done > "$T/names"
 dns_bad loss
-mx "$DNS_BAD_loss" -j -C mx --window 64 < "$T/names" > "$T/o"
+mx "$DNS_BAD_loss" -j -C mx --window 64 --timeout 0.3 < "$T/names" > "$T/o"
 is "$(jq -r .status "$T/o" | sort | uniq -c | xargs)" '3996 ok 4 timeout' \
-	'one, three or five queries are lost, four tries: nothing is absent'
+	'one, two or five queries are lost, four tries: nothing is absent'
 is "$(jq -r 'select(.status == "timeout").domain' "$T/o" | sort | xargs)" \
 	"$(echo m{1,2,3,4}000.loss.example)" 'the right ones are not known'
 dns_bad loss
-mx "$DNS_BAD_loss" -j -C mx --window 64 --tries 6 --stats < "$T/names" \
-	> "$T/o" 2> "$T/e"
+mx "$DNS_BAD_loss" -j -C mx --window 64 --timeout 0.3 --tries 6 --stats \
+	< "$T/names" > "$T/o" 2> "$T/e"
 is "$(jq -r .status "$T/o" | sort | uniq -c | xargs)" '4000 ok' \
 	"six tries: all are there: $(sed -n 's/.*joined, //p' "$T/e")"
 
