@@ -127,7 +127,7 @@ dns_up() {
 	dns_nsd_conf "$port" > "$LAB/dns/nsd.conf"
 	lab_own "$LAB/dns"
 	lab_start dns-nsd "${LAB_AS[@]}" nsd -d -c "$LAB/dns/nsd.conf"
-	wait_port 127.0.0.1 "$port" 60
+	wait_port 127.0.0.1 "$port"
 	port=$(free_port)
 	export DNS_UNBOUND=127.0.0.1:$port
 	dns_unbound_conf "$port" > "$LAB/dns/unbound.conf"
@@ -139,7 +139,7 @@ dns_up() {
 dns_bad() {
 	local file=$LAB/bad.$RANDOM mode port
 	lab_spawn "${file##*/}" python3 "$LAB_SRC/badns.py" "$file" "$@"
-	lab_until 10 test -s "$file"
+	lab_until 60 test -s "$file"
 	while read -r mode port; do
 		declare -gx "DNS_BAD_$mode=127.0.0.1:$port"
 	done < "$file"

@@ -127,7 +127,7 @@ lab_greets() {
 }
 
 wait_port() {
-	lab_until "${3-10}" lab_connects "$1" "$2" && return
+	lab_until "${3-60}" lab_connects "$1" "$2" && return
 	echo "lab: nothing answers at $1:$2" >&2
 	return 1
 }
@@ -372,7 +372,7 @@ lab_dovecot_run() {
 	LAB_DOVECOT_PID=$LAB_PID
 	wait_port 127.0.0.1 "$LAB_IMAP_PORT" || return
 	# the greeting comes when the password database is ready
-	(lab_until 10 lab_greets 127.0.0.1 "$LAB_IMAP_PORT") && return
+	(lab_until 60 lab_greets 127.0.0.1 "$LAB_IMAP_PORT") && return
 	echo 'lab: Dovecot does not greet' >&2
 	return 1
 }
@@ -959,7 +959,7 @@ lab_odd() {
 	LAB_ODD_LOG=$file.log
 	lab_start "odd.$n" python3 "$LAB_SRC/oddmail.py" "$file" "$LAB_CADIR" \
 		"${@#*=}"
-	lab_until 10 test -s "$file" || return
+	lab_until 60 test -s "$file" || return
 	for v; do
 		read -r port mode
 		[ "$mode" = "${v#*=}" ] && declare -gx "${v%%=*}=$port"
@@ -978,7 +978,7 @@ lab_relay() {
 	[[ " $* " = *' -s '* ]] || set -- -s "$LAB/relay.$var" "$@"
 	[[ " $* " = *' -l '* ]] || set -- -l 0 "$@"
 	lab_start "relay.$var" "$bin" "$@"
-	lab_until 5 grep -q . "$LAB/relay.$var.out" || return
+	lab_until 60 grep -q . "$LAB/relay.$var.out" || return
 	read -r port < "$LAB/relay.$var.out"
 	declare -gx "$var=$port"
 }
@@ -992,7 +992,7 @@ lab_mail_has() {
 }
 
 lab_mail_wait() {
-	lab_until "${3-10}" lab_mail_has "$1" "$2" && return
+	lab_until "${3-60}" lab_mail_has "$1" "$2" && return
 	echo "lab: $1 has fewer than $2 new messages" >&2
 	return 1
 }

@@ -157,8 +157,8 @@ start=$EPOCHREALTIME
 	exec 5>&-
 }
 took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
-is $((took / 100)) 4 "the relay delays: $took ms for 4 round trips"
-lab_until 5 grep -q . "$LAB/relay.port"
+ok "the relay delays: $took ms for 4 round trips" test $took -ge 400
+lab_until 60 grep -q . "$LAB/relay.port"
 like "$(cat "$LAB/relay.port")" '"turns":3,"server_first":true' \
 	'and counts them'
 
@@ -184,5 +184,5 @@ dir=$(bash -c '. "$1"; lab_up dovecot; echo $LAB $(cat $LAB/pids); kill -9 $$' \
 pid=${dir#* } dir=${dir%% *}
 ok 'a killed script had a lab' test -n "$dir"
 gone() { [ ! -e "$dir" ] && ! lab_running "$pid"; }
-ok 'which goes away too' lab_until 8 gone
+ok 'which goes away too' lab_until 60 gone
 done_testing

@@ -116,21 +116,23 @@ status 0 "no shell sees a message or the command" pop \
     -d "exec:printf '%s\n' \$HOME;id *" --limit 1
 is "$OUT" '$HOME;id
 *' "its words are its words"
-touch "$T/seen"
+touch "$T/seen" "$T/hold"
+holds="exec:sh -c 'echo x >> $T/seen; while [ -e $T/hold ]; do sleep 0.1; done'"
 status 75 "killed while a command runs" bash -c '
 	"$@" & p=$!
 	until grep -q x "'"$T/seen"'"; do sleep 0.05; done
 	kill -9 $p; wait $p 2>/dev/null; exit 75' - \
     "$BUILD/mailfetch" -S "pop3s://localhost:$LAB_POP3S_PORT" --ca "$LAB_CA" \
     -u billy --password-command 'echo secret' \
-    -d "exec:sh -c 'echo x >> $T/seen; sleep 1'" --state "$T/a.state"
+    -d "$holds" --state "$T/a.state"
+rm "$T/hold"
 cp "$T/a.state" "$T/b.state"
-status 0 "--in-doubt retry" pop -d "exec:sh -c 'echo x >> $T/seen; sleep 1'" \
+status 0 "--in-doubt retry" pop -d "$holds" \
     --limit 1 --state "$T/a.state" -j
 like "$OUT" '"fetched":1,.*"in_doubt":1' "gives it again, and counts it"
 like "$ERR" '1 handed over before, with no answer seen: given again' "and says so"
 is "$(wc -l < "$T/seen")" 2 "it was given twice"
-status 0 "--in-doubt skip" pop -d "exec:sh -c 'echo x >> $T/seen; sleep 1'" \
+status 0 "--in-doubt skip" pop -d "$holds" \
     --limit 1 --state "$T/b.state" -j --in-doubt skip
 like "$OUT" '"in_doubt":1' "counts it"
 like "$ERR" 'not given again' "and says so"

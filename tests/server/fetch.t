@@ -201,10 +201,14 @@ is "$(grep -c number "$T/out")" 1 "is empty"
 # ---- runs
 mail billy 200 203
 fresh
-XDG_STATE_HOME=$T/state pop -d 'exec:sleep 2' --limit 1 & first=$!
-sleep 0.7
+touch "$T/hold"
+XDG_STATE_HOME=$T/state pop --limit 1 \
+    -d "exec:sh -c 'touch $T/begun; while [ -e $T/hold ]; do sleep 0.1; done'" &
+first=$!
+lab_until 60 test -e "$T/begun"
 status 75 "a second run on the account" pop -d "maildir:$T/md" --create
 like "$ERR" 'another run' "says so"
+rm "$T/hold"
 wait $first
 cat > "$T/config" <<C
 defaults

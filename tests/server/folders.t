@@ -191,7 +191,7 @@ status 0 "a server with COMPRESS" mailfetch -vv -S "imaps://localhost:$ZIP" \
 if [[ $ERR = *COMPRESS=DEFLATE* ]]; then
 	like "$ERR" '> A[0-9]+ COMPRESS DEFLATE' "it is used"
 	is "$(cat "$T"/md/new/* | sort | sha256sum)" "$want" "every byte"
-	lab_until 5 grep -q down "$LAB/relay.ZIP"
+	lab_until 60 grep -q down "$LAB/relay.ZIP"
 	down=$(sed -n 's/.*"down": *\([0-9]*\).*/\1/p' "$LAB/relay.ZIP")
 	ok "a tenth of it travels ($down of $size)" [ "$down" -lt $((size / 10)) ]
 else

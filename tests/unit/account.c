@@ -481,7 +481,7 @@ garbage(void)
 	    0, "a byte order mark, no last newline %s", t.e.msg);
 	is_str(t.a.user, "y", "its value");
 	account_wipe(&t.a);
-	ok(clock_ms() - began < 10000, "in good time: %d ms",
+	ok(clock_ms() - began < 100000, "in good time: %d ms",
 	    (int)(clock_ms() - began));
 	free(text);
 }
@@ -642,7 +642,8 @@ command(void)
 		struct err e = { 0 };
 		int64_t began = clock_ms();
 
-		secret_command("cmd", commands[i].command, 0.5, s, &e);
+		secret_command("cmd", commands[i].command, commands[i].code ==
+		    EX_TEMPFAIL ? 0.5 : 30, s, &e);
 		is_int(e.code, commands[i].code, "%s", commands[i].command);
 		if (commands[i].want != NULL)
 			ok(str_eq((struct str){ s->p, s->n },
@@ -650,7 +651,7 @@ command(void)
 			    commands[i].want);
 		else
 			is_str(e.msg, commands[i].message, "fails");
-		ok(clock_ms() - began < 1500, "in time");
+		ok(clock_ms() - began < 20000, "in time");
 	}
 	/* Rule S6: it sees no descriptor of ours. */
 	struct err e = { 0 };
@@ -789,7 +790,7 @@ none(void)
 static bool
 await(int fd, const char *want, char *seen, size_t cap)
 {
-	int64_t until = clock_in(2);
+	int64_t until = clock_in(60);
 	size_t n = strlen(seen);
 	ssize_t got;
 

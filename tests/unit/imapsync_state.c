@@ -535,6 +535,17 @@ full(void)
 	state_remove(dir, STR("full"), &e);
 }
 
+/* In ms of the processor's time, so that a busy machine is no matter */
+static long
+spent(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+	    (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
+
 /* 100,000 messages: how long, and how much memory. */
 static void
 many(void)
@@ -542,7 +553,7 @@ many(void)
 	struct state s;
 	struct rusage u;
 	char name[64];
-	int64_t took;
+	long took;
 	uint32_t i;
 	int status;
 
@@ -554,17 +565,17 @@ many(void)
 	}
 	state_close(&s, &e);
 	if (fork() == 0) {
-		took = clock_us();
+		took = spent();
 		state_open(&s, dir, STR("many"), false, &e);
-		took = clock_us() - took;
+		took = spent() - took;
 		getrusage(RUSAGE_SELF, &u);
-		printf("# 100,000 loaded in %lld ms, %ld KB in all\n",
-		    (long long)took / 1000, u.ru_maxrss);
+		printf("# 100,000 loaded in %ld ms, %ld KB in all\n",
+		    took, u.ru_maxrss);
 		fflush(stdout);
 #ifdef __SANITIZE_ADDRESS__
 		_exit(s.n != 100000);
 #else
-		_exit(s.n != 100000 || took > 500000 || u.ru_maxrss > 25000);
+		_exit(s.n != 100000 || took > 500 || u.ru_maxrss > 25000);
 #endif
 	}
 	wait(&status);
