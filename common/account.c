@@ -115,7 +115,8 @@ account_options(struct account *a)
 	{ 'A', "account", "NAME", OPT_TEXT, &a->name,
 	    "an account of the configuration file", NULL, OPT_NOCONF },
 	{ 0, "config", "FILE", OPT_TEXT, &a->config,
-	    "instead of ~/.config/postbag/config", NULL, OPT_NOCONF },
+	    "instead of ~/.config/postbag/config", NULL,
+	    OPT_NOCONF | OPT_STDIN },
 	{ 'S', "server", "URL", OPT_TEXT, &a->url,
 	    "scheme://[user@]host[:port]", NULL, 0 },
 	{ 0, "timeout", "SECONDS", OPT_SECONDS, &a->timeout,
@@ -162,7 +163,8 @@ account_options(struct account *a)
 	{ 0, "password-file", "FILE", OPT_TEXT, &a->password_file,
 	    "nobody else may read it", NULL, 0 },
 	{ 0, "password-fd", "N", OPT_TEXT, &a->password_fd,
-	    "read it from this descriptor", NULL, OPT_NOCONF },
+	    "read it from this descriptor", NULL,
+	    OPT_NOCONF | OPT_STDIN_FD },
 	{ 0, "netrc", "FILE", OPT_TEXT, &a->netrc, "instead of ~/.netrc",
 	    NULL, 0 },
 	{ 0, "token-command", "CMD", OPT_TEXT, &a->token_command,
@@ -253,9 +255,8 @@ read_open(struct account *a, int fd, const char *path, struct err *e)
 	return has_secret(&a->conf) ? file_private(fd, path, e) : 0;
 }
 
-/* A file named by --config must be there, the usual one may. */
-static int
-read_conf(struct account *a, struct err *e)
+int
+account_read(struct account *a, struct err *e)
 {
 	const char *path = account_path(a);
 	int fd, got;
@@ -629,7 +630,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 		return fail(e, EX_USAGE, "--proxy with a password: everybody "
 		    "can read a command line. Write it into the "
 		    "configuration file, as key proxy");
-	if (read_conf(a, e) < 0)
+	if (account_read(a, e) < 0)
 		return -1;
 	s = choose(a, from, e);
 	if (e->code != 0)
@@ -655,7 +656,7 @@ int
 account_section(struct account *a, const char *kind, const char *name,
     struct err *e)
 {
-	if (read_conf(a, e) < 0)
+	if (account_read(a, e) < 0)
 		return -1;
 	a->section = conf_find(&a->conf, kind, name);
 	if (a->name == NULL)
@@ -670,7 +671,7 @@ account_sections(struct account *a, const char *kind, struct opt_list *names,
 {
 	const struct conf_section *s;
 
-	if (read_conf(a, e) < 0)
+	if (account_read(a, e) < 0)
 		return -1;
 	for (s = a->conf.sections; s != NULL; s = s->next)
 		if (strcmp(s->kind, kind) == 0)

@@ -106,6 +106,12 @@ int account_load(struct account *, struct opt_set *, const char *keys,
 const char *account_path(struct account *);
 
 /*
+ * Reads it, once: the others below do, too.  A file named by --config must be
+ * there, the usual one may.
+ */
+int account_read(struct account *, struct err *);
+
+/*
  * Before account_load: a section "fetch NAME" or "sync NAME", whose keys go
  * over the account's, and whose account is its parent or that of its name.
  * 1 there is one, 0 not (then NAME is the account), -1 failed.

@@ -334,6 +334,73 @@ opt_give(struct opt_set *set, const char *name, const char *arg,
 	return one(set, find(set, str_of(name), 0), arg, e);
 }
 
+/* ---- standard input */
+
+static bool
+is_stdin(const struct opt *o, const char *arg)
+{
+	static const char *const names[] = { "-", "/dev/stdin", "/dev/fd/0",
+	    "/proc/self/fd/0" };
+	struct str s = str_of(arg);
+	uint64_t fd;
+	size_t i, n;
+
+	if ((o->flags & OPT_STDIN_FD) != 0)
+		return str_num(s, UINT32_MAX, &fd) == 0 && fd == 0;
+	if ((o->flags & OPT_STDIN_DASH) != 0)
+		return strcmp(arg, "-") == 0;
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		n = strlen(names[i]);
+		if (str_starts(s, names[i]) && (s.n == n || (s.p[n] == ':' &&
+		    o->kind == OPT_LIST)))
+			return true;
+	}
+	return false;
+}
+
+/* Who wants it, one after the other. */
+struct readers {
+	char by[2][128];
+	size_t n;
+};
+
+static void
+reads(struct readers *r, const struct opt *o, const char *arg)
+{
+	if (arg == NULL || !is_stdin(o, arg))
+		return;
+	if (r->n < 2)
+		snprintf(r->by[r->n], sizeof r->by[r->n], "--%s %s", o->name,
+		    arg);
+	r->n++;
+}
+
+int
+opt_stdin(const struct opt_set *set, const char *also, struct err *e)
+{
+	const unsigned any = OPT_STDIN | OPT_STDIN_FD | OPT_STDIN_DASH;
+	struct readers r = { .n = 0 };
+	const struct opt_list *l;
+	const struct opt *o;
+	size_t i, k;
+
+	if (also != NULL)
+		snprintf(r.by[r.n++], sizeof r.by[0], "%s", also);
+	for (i = 0; (o = nth(set, i)) != NULL; i++) {
+		if ((o->flags & any) == 0)
+			continue;
+		if (o->kind == OPT_TEXT) {
+			reads(&r, o, *(const char *const *)o->to);
+			continue;
+		}
+		l = o->to;
+		for (k = 0; k < l->n; k++)
+			reads(&r, o, l->v[k]);
+	}
+	return r.n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both "
+	    "%s and %s", r.by[0], r.by[1]);
+}
+
 bool
 opt_given(const struct opt_set *set, const char *name)
 {

@@ -40,6 +40,10 @@ struct opt {
 };
 #define OPT_NOCONF	1u	/* not allowed in a configuration file */
 #define OPT_HIDDEN	2u	/* not in --help (a refused or test spelling) */
+/* What standard input is as the argument: see opt_stdin. */
+#define OPT_STDIN	4u	/* a file: "-", "/dev/stdin"; in a list "-:TYPE" */
+#define OPT_STDIN_FD	8u	/* a descriptor: 0 */
+#define OPT_STDIN_DASH	16u	/* a text: "-" alone */
 
 struct opt_set {
 	const struct opt *tables[8];	/* ended by NULL; searched in order */
@@ -69,6 +73,13 @@ int opt_conf(struct opt_set *, const char *key, const char *value,
 /* As --name=arg on the command line, for a command line of another kind. */
 int opt_give(struct opt_set *, const char *name, const char *arg,
     struct err *);
+
+/*
+ * Standard input has one reader: EX_USAGE, with the names of two, if more of
+ * what was given wants it.  also, if not NULL, is what reads it without an
+ * option ("the text").
+ */
+int opt_stdin(const struct opt_set *, const char *also, struct err *);
 
 /* Was the option with this long name given on the command line? */
 bool opt_given(const struct opt_set *, const char *name);

@@ -82,7 +82,7 @@ static const struct opt options[] = {
 	{ 0, "state", "DIR", OPT_TEXT, &o.state, "what was agreed (else in "
 	    "~/.local/state/postbag)", NULL, 0 },
 	{ 0, "import", "FILE", OPT_TEXT, &o.import, "print a .mbsyncrc as "
-	    "our configuration", NULL, OPT_NOCONF },
+	    "our configuration", NULL, OPT_NOCONF | OPT_STDIN },
 	{ .name = NULL }
 };
 
@@ -760,13 +760,23 @@ state_command(struct err *e)
 	return got;
 }
 
+/* What can be read once is not for several processes. */
+static int
+alone(struct err *e)
+{
+	if (o.account.password_fd != NULL)
+		return fail(e, EX_USAGE, "--password-fd can be read once, and here are several accounts");
+	return account_read(&o.account, e);
+}
+
 static int
 start(int argc, char **argv, struct err *e)
 {
 	set.tables[0] = options;
 	set.tables[1] = account_options(&o.account);
 	set.arena = &o.account.arena;
-	if (opt_parse(&set, argc, argv, &o.operands, e) < 0)
+	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
+	    opt_stdin(&set, NULL, e) < 0)
 		return -1;
 	if (o.import != NULL)
 		return import_run(o.import, e);
@@ -776,7 +786,7 @@ start(int argc, char **argv, struct err *e)
 	    "sync", &o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
-		return several(o.operands, e);
+		return alone(e) < 0 ? -1 : several(o.operands, e);
 	return account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
 }
 

@@ -80,7 +80,8 @@ static const struct opt options[] = {
 	{ 0, "state", "FILE", OPT_TEXT, &o.state, "what was fetched (else in "
 	    "~/.local/state/postbag)", NULL, 0 },
 	{ 0, "import", "FILE", OPT_TEXT, &o.import, "print a .fetchmailrc, "
-	    ".mpoprc or getmailrc as our configuration", NULL, OPT_NOCONF },
+	    ".mpoprc or getmailrc as our configuration", NULL,
+	    OPT_NOCONF | OPT_STDIN },
 	{ .name = NULL }
 };
 
@@ -345,13 +346,23 @@ several(struct opt_list names)
 	return s.worst == 0 && o.check && !s.news ? 1 : s.worst;
 }
 
+/* What can be read once is not for several processes. */
+static int
+alone(struct err *e)
+{
+	if (o.account.password_fd != NULL)
+		return fail(e, EX_USAGE, "--password-fd can be read once, and here are several accounts");
+	return account_read(&o.account, e);
+}
+
 static int
 run(int argc, char **argv, struct err *e)
 {
 	set.tables[0] = options;
 	set.tables[1] = account_options(&o.account);
 	set.arena = &o.account.arena;
-	if (opt_parse(&set, argc, argv, &o.operands, e) < 0)
+	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
+	    opt_stdin(&set, NULL, e) < 0)
 		return -1;
 	if (o.import != NULL)
 		return import_run(o.import, e);
@@ -359,7 +370,7 @@ run(int argc, char **argv, struct err *e)
 	    "fetch", &o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
-		return several(o.operands);
+		return alone(e) < 0 ? -1 : several(o.operands);
 	return account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
 }
 

@@ -522,9 +522,9 @@ compose(struct letter *l, const struct options *o, int fd, struct err *e)
 	m.nfiles = o->attach.n;
 	m.inlines = files(l, &o->embed);
 	m.ninlines = o->embed.n;
-	m.text = (struct mime_text){ str_of(o->body), fd, "standard input" };
-	if (o->body != NULL)
-		m.text.name = "--body";
+	m.text = (struct mime_text){ .fd = fd, .name = "standard input" };
+	if (fd < 0)
+		m.text = (struct mime_text){ str_of(o->body), fd, "--body" };
 	if (open_html(o, &m, e) < 0)
 		return -1;
 	got = mime_compose(&l->msg, l->arena, &m, e);
@@ -594,6 +594,25 @@ from_file(struct letter *l, const struct options *o, struct err *e)
 	return got < 0 ? fail_in(e, "%s", o->message) : 0;
 }
 
+static bool
+is_dash(const char *s)
+{
+	return s != NULL && strcmp(s, "-") == 0;
+}
+
+const char *
+letter_reads(const struct options *o)
+{
+	if (o->talk)
+		return "the dialogue of -bs";
+	if (o->message != NULL || o->body != NULL)
+		return NULL;
+	if (o->read_recipients || o->sendmail)
+		return "the message";
+	return o->quit_after != NULL || o->html != NULL ? NULL :
+	    "the text (else --body TEXT)";
+}
+
 int
 letter_write(struct letter *l, const struct options *o, struct err *e)
 {
@@ -604,14 +623,13 @@ letter_write(struct letter *l, const struct options *o, struct err *e)
 		return -1;
 	if (o->message_fd >= 0)
 		got = take(l, o, o->message_fd, e);
-	else if (o->message != NULL && strcmp(o->message, "-") != 0)
+	else if (o->message != NULL && !is_dash(o->message))
 		got = from_file(l, o, e);
-	else if (o->body != NULL ||
-	    (o->quit_after != NULL && !o->read_recipients) ||
-	    (o->html != NULL && o->message == NULL))
-		got = compose(l, o, -1, e);	/* stdin is not needed */
-	else
+	else if (is_dash(o->message) || is_dash(o->body) ||
+	    letter_reads(o) != NULL)
 		got = from_stdin(l, o, e);
+	else
+		got = compose(l, o, -1, e);
 	if (got < 0 || reverse_path(l, o, e) < 0)
 		return -1;
 	if (l->mail.n == 0 && (o->quit_after == NULL ||

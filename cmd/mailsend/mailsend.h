@@ -69,6 +69,9 @@ struct report {
 int submit_check(const struct options *, struct err *);
 int submit(struct letter *, struct options *, struct report *, struct err *);
 
+/* What reads standard input though no option says so; NULL: nothing does. */
+const char *letter_reads(const struct options *);
+
 /* Tells, and computes the exit status. */
 int report_send(const struct letter *, const struct options *,
     const struct report *, const struct err *);

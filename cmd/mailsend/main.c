@@ -30,17 +30,17 @@ static const struct opt options[] = {
 	{ 0, "reply-to", "ADDR", OPT_TEXT, &o.reply_to, "where answers go",
 	    NULL, 0 },
 	{ 'a', "attach", "FILE[:TYPE]", OPT_LIST, &o.attach, "attach a file",
-	    NULL, OPT_NOCONF },
-	{ 0, "body", "TEXT", OPT_TEXT, &o.body, "the text (else: stdin)",
-	    NULL, OPT_NOCONF },
+	    NULL, OPT_NOCONF | OPT_STDIN },
+	{ 0, "body", "TEXT", OPT_TEXT, &o.body, "the text (-, or else: stdin)",
+	    NULL, OPT_NOCONF | OPT_STDIN_DASH },
 	{ 0, "html", "FILE", OPT_TEXT, &o.html, "the text as HTML, too",
-	    NULL, OPT_NOCONF },
+	    NULL, OPT_NOCONF | OPT_STDIN },
 	{ 0, "inline", "FILE[:TYPE]", OPT_LIST, &o.embed, "a file the HTML "
-	    "shows as cid:FILE", NULL, OPT_NOCONF },
+	    "shows as cid:FILE", NULL, OPT_NOCONF | OPT_STDIN },
 	{ 'H', "header", "'NAME: VALUE'", OPT_LIST, &o.header, "one more "
 	    "header field", NULL, 0 },
 	{ 0, "message", "FILE", OPT_TEXT, &o.message, "a finished message "
-	    "(-: stdin)", NULL, OPT_NOCONF },
+	    "(-: stdin)", NULL, OPT_NOCONF | OPT_STDIN },
 	{ 't', "read-recipients", NULL, OPT_FLAG, &o.read_recipients,
 	    "recipients from the message's To, Cc, Bcc", NULL, OPT_NOCONF },
 	{ 0, "recode", NULL, OPT_FLAG, &o.recode, "encode odd lines of a "
@@ -169,6 +169,8 @@ configure(int argc, char **argv, struct err *e)
 	}
 	if (o.check_address)
 		return 0;
+	if (opt_stdin(&set, letter_reads(&o), e) < 0)
+		return -1;
 	o.composing = composing();
 	if (o.composing && (o.message != NULL || o.read_recipients))
 		return fail(e, EX_USAGE, "a finished message is sent as it "

@@ -40,7 +40,7 @@ static const struct opt options[] = {
 	{ 0, "explain", NULL, OPT_FLAG, &r.explain, "with each finding, what "
 	    "to do about it", NULL, OPT_NOCONF },
 	{ 0, "expect", "FILE", OPT_TEXT, &expect, "compare records with those "
-	    "in a file, tell what differs", NULL, OPT_NOCONF },
+	    "in a file, tell what differs", NULL, OPT_NOCONF | OPT_STDIN },
 	{ 0, "findings", NULL, OPT_FLAG, &kinds, "list all kinds of findings",
 	    NULL, OPT_NOCONF },
 	{ 0, "fail-on", "warn|error", OPT_TEXT, &fail_on, "findings that "
@@ -58,7 +58,7 @@ static const struct opt options[] = {
 	{ 0, "ordered", NULL, OPT_FLAG, &r.ordered, "output in the order of "
 	    "the input", NULL, OPT_NOCONF },
 	{ 0, "skip-done", "FILE", OPT_TEXT, &r.skip_done, "pass over names in "
-	    "this earlier output", NULL, OPT_NOCONF },
+	    "this earlier output", NULL, OPT_NOCONF | OPT_STDIN },
 	{ 0, "stats", NULL, OPT_FLAG, &r.stats, "numbers on stderr at the "
 	    "end", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Whom to ask" },
@@ -197,6 +197,8 @@ configure(int argc, char **argv, struct err *e)
 
 	plug();
 	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
+	    opt_stdin(&set, r.operands.n > 0 || kinds || info ||
+	    expect != NULL ? NULL : "the list of names", e) < 0 ||
 	    limits(e) < 0 || choose(e) < 0)
 		return -1;
 	close_needs();

@@ -307,9 +307,21 @@ dns_limits(void)
 }
 
 static int
+one_list(struct err *e)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r.operands.n; i++)
+		n += strcmp(r.operands.v[i], "-") == 0;
+	return n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both "
+	    "- and -");
+}
+
+static int
 configure(int argc, char **argv, struct err *e)
 {
-	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 || choices(e) < 0 ||
+	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
+	    one_list(e) < 0 || choices(e) < 0 ||
 	    limits(e) < 0 || words(e) < 0)
 		return -1;
 	join_servers();
