@@ -46,7 +46,7 @@ LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -lresolv -pthread
 
 COMMON = $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
-LAB = $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) $(B)/lab/killn.so $(B)/lab/imapbox
+LAB = $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) $(B)/lab/killn.so $(B)/lab/starve.so $(B)/lab/imapbox
 
 all: $(TOOLS:%=$(B)/%)
 
@@ -83,7 +83,7 @@ $(B)/lab/imapbox: tests/server/imapbox.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
 
-$(B)/lab/killn.so: tests/crash/killn.c
+$(B)/lab/%.so: tests/crash/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O1 -shared -fPIC $(WARN) -o $@ $< -ldl
 

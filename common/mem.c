@@ -13,11 +13,29 @@ struct arena_block {
 	max_align_t data[];
 };
 
-static void
+static _Thread_local const char *stake;
+
+void
+mem_stake(const char *what)
+{
+	stake = what;
+}
+
+_Noreturn void
+mem_end(const char *why)
+{
+	fail_say("%s%s%s", why, stake != NULL ? ": " : "",
+	    stake != NULL ? stake : "");
+	exit(EX_OSERR);
+}
+
+static _Noreturn void
 out(size_t n)
 {
-	fail_say("out of memory (%zu bytes)", n);
-	exit(EX_OSERR);
+	char why[64];
+
+	snprintf(why, sizeof why, "out of memory (%zu bytes)", n);
+	mem_end(why);
 }
 
 static size_t

@@ -15,6 +15,15 @@ void *mem_grow(void *p, size_t n, size_t size);
 char *mem_dup(const char *);
 
 /*
+ * What nobody would know if memory ended here: a sentence that is said then,
+ * valid until the next one; NULL: nothing.  For the thread that calls.
+ */
+void mem_stake(const char *what);
+
+/* Ends the program: why, and what is at stake.  EX_OSERR. */
+_Noreturn void mem_end(const char *why);
+
+/*
  * An arena: what one unit of work (a message, a connection, a run) allocates,
  * freed at once.  Start with { 0 }.  All of it is zeroed and aligned for any
  * type; nothing in it is freed on its own.

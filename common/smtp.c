@@ -563,6 +563,14 @@ pour(struct smtp *s, const struct msg *msg, bool stuff)
 	return conn_fail(s->c, e.code, "%s", e.msg);
 }
 
+/* It is whole: from here on it may be accepted. */
+static void
+at_stake(struct smtp *s)
+{
+	conn_last(s->c, true);
+	mem_stake("the message may have been accepted");
+}
+
 static int
 say_bdat(struct smtp *s, struct batch *b)
 {
@@ -573,7 +581,7 @@ say_bdat(struct smtp *s, struct batch *b)
 	b->unread = true;
 	if (pour(s, b->m->msg, false) < 0)
 		return -1;
-	conn_last(s->c, true);
+	at_stake(s);
 	return 0;
 }
 
@@ -588,7 +596,7 @@ say_content(struct smtp *s, struct batch *b)
 	conn_write(s->c, ".\r\n", 3);	/* a struct msg ends in CRLF */
 	s->inside = false;
 	b->unread = true;
-	conn_last(s->c, true);
+	at_stake(s);
 	if (b->m->last && b->m->n == 1 && b->pipe)
 		say_quit(s);
 	return 0;
@@ -876,6 +884,19 @@ transactions(struct smtp *s, struct smtp_mail *m, struct smtp_rcpt **r)
 	return 0;
 }
 
+/* By anybody, or perhaps. */
+static bool
+accepted(const struct smtp_mail *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->rcpt[i].state == SMTP_SENT ||
+		    m->rcpt[i].state == SMTP_UNKNOWN)
+			return true;
+	return false;
+}
+
 int
 smtp_send(struct smtp *s, struct smtp_mail *m)
 {
@@ -887,6 +908,8 @@ smtp_send(struct smtp *s, struct smtp_mail *m)
 	r = mem_new(m->n, sizeof(struct smtp_rcpt *));
 	got = transactions(s, m, r);
 	free(r);
+	if (!accepted(m))
+		mem_stake(NULL);
 	return got;
 }
 

@@ -104,7 +104,9 @@ struct smtp_mail {
 /*
  * Sends one message, in as many transactions as the server's limits ask for.
  * 0: every recipient is settled.  1: some are SMTP_UNTRIED still and want a
- * new connection.  -1: fatal, but look at the recipients all the same.
+ * new connection.  -1: fatal, but look at the recipients all the same.  If it
+ * was accepted, or perhaps, that is at stake (mem.h) until the caller, who has
+ * told it or recorded it, says mem_stake(NULL).
  */
 int smtp_send(struct smtp *, struct smtp_mail *);
 

@@ -354,11 +354,13 @@ deliver(struct group *g)
 	if ((tag = imap_append_end(m)) == 0)
 		return -1;
 	conn_last(m->c, true);
+	mem_stake("an upload may have been accepted: the next run looks");
 	do
 		if (imap_next(m, &r) < 0)
 			return in_doubt(g);
 	while (!imap_done(&r, tag));
 	conn_last(m->c, false);
+	mem_stake(NULL);
 	return r.type == IMAP_OK ? taken(g, &r) : singly(g);
 }
 

@@ -458,6 +458,7 @@ deliver_commit(struct run *r)
 			return -1;
 	if (record(r) < 0)
 		return -1;
+	mem_stake(NULL);
 	for (i = 0; i < r->places; i++)
 		trace_note(TRACE_DONE, "%s: delivered %zu to %s", r->o->title,
 		    r->n, r->place[i].name);

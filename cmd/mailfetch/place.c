@@ -276,6 +276,7 @@ doubt(struct place *p, struct run *r)
 static int
 certain(struct place *p, struct run *r)
 {
+	mem_stake(NULL);
 	return state_drop(&r->state, state_mix(r->now.key, str_of(p->name)),
 	    STATE_DOUBT, r->e) < 0 ? -1 : 1;
 }
@@ -333,6 +334,7 @@ give_exec(struct place *p, struct run *r)
 
 	if (doubt(p, r) < 0)
 		return -1;
+	mem_stake("a command has a message, which may have been accepted");
 	if (start(p, r, &c) < 0) {
 		certain(p, r);
 		return -1;

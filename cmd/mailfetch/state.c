@@ -50,10 +50,8 @@ state_digest(const char *what, struct str s)
 
 	digest_put(d, what, strlen(what) + 1);
 	digest_put(d, s.p, s.n);
-	if (!digest_end(d, md)) {	/* without keys nothing is known */
-		fail_say("OpenSSL has no SHA-256 here, or no memory");
-		exit(EX_OSERR);
-	}
+	if (!digest_end(d, md))		/* without keys nothing is known */
+		mem_end("OpenSSL has no SHA-256 here, or no memory");
 	memcpy(&k, md, sizeof k);
 	return k;
 }

@@ -166,6 +166,7 @@ report_send(const struct letter *l, const struct options *o,
 	say(l, o, r);
 	if (o->account.json)
 		json_all(l, r, code, e);
+	mem_stake(NULL);
 	return code;
 }
 
