@@ -161,7 +161,7 @@ void conn_take(struct conn *, size_t n);
 
 /*
  * Sends what is queued and waits, long, for something to read: 1 there is, 0
- * the seconds are over (which is no failure), -1 failed.  A peer that is gone
+ * the seconds are over or a stop was asked for (which is no failure), -1 failed.  A peer that is gone
  * is found out by keepalive in two minutes, and by the machine having been
  * suspended since it connected (EX_TEMPFAIL): connect again.
  */

@@ -531,6 +531,8 @@ imap_idle(struct imap *m, double seconds)
 	if (got < 0)
 		return -1;
 	conn_printf(m->c, "DONE\r\n");
+	if (stop_asked())		/* only imap_quit can follow */
+		return 0;
 	return imap_wait(m, tag) < 0 ? -1 : got;
 }
 

@@ -172,7 +172,8 @@ int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 
 /*
  * IDLE: 1 the mailbox has changed (EXISTS, EXPUNGE, FETCH, VANISHED), 0 not in
- * these seconds or in 29 minutes, -1.  That the server is still there is not worth a return.
+ * these seconds, in 29 minutes, or before a stop (after which only imap_quit is
+ * of use), -1.  That the server is still there is not worth a return.
  */
 int imap_idle(struct imap *, double seconds);
 

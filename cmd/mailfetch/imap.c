@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "imap_box.h"
 #include "mailfetch.h"
+#include "stop.h"
 #include "table.h"
 #include "trace.h"
 
@@ -232,6 +233,10 @@ watch(struct run *r, struct imap *m, struct session *sess,
 		r->o->reached = true;
 		sess->conf.deadline = 0;
 		got = wait_for_mail(r, m, f);
+		if (got == 0 && stop_asked()) {
+			imap_quit(m);
+			return fail_stop(r->e);
+		}
 		begin_pass(r, sess);
 	} while (got == 0 && (got = pass(r, m, f)) == 0);
 	return got;

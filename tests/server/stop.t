@@ -592,6 +592,11 @@ def _(c):
     c.fetch(s.port, "--watch")
     c.end()
     c.ok(c.letters() == [1], "what had come is here")
+    end = time.monotonic() + DEADLINE
+    while len(c.heard) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    c.ok([h.split()[-1] for h in c.heard] == [b"DONE", b"LOGOUT"],
+         "it logs out: %r" % c.heard)
 
 
 @case("mailfetch: --watch, in the back-off after a refusal")
