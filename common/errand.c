@@ -175,13 +175,15 @@ gone(struct err *e)
 }
 
 static int
-hear(struct errand_answer *a, int *fd, int64_t deadline, struct err *e)
+hear(struct errand_answer *a, int *fd, int64_t deadline, bool name,
+    struct err *e)
 {
 	struct pollfd p = { .fd = helper, .events = POLLIN };
 	int got[ERRAND_FDS], ready;
 
-	do {
-		ready = net_poll(&p, 1, deadline);
+	do {		/* a command that was started may have a message */
+		ready = name ? net_poll(&p, 1, deadline) :
+		    net_poll_last(&p, 1, deadline);
 		if (ready < 0 && stop_asked())
 			return fail_stop(e);
 		if (ready <= 0)
@@ -216,7 +218,7 @@ ask(struct errand_ask *q, const int *give, int n, struct errand_answer *a,
 	pthread_mutex_lock(&turn);
 	q->id = ++asked;
 	if (errand_send(helper, q, sizeof *q, give, n) == (long)sizeof *q)
-		got = hear(a, fd, deadline, e);
+		got = hear(a, fd, deadline, q->ms >= 0, e);
 	else
 		got = gone(e);
 	pthread_mutex_unlock(&turn);

@@ -336,7 +336,8 @@ give_exec(struct place *p, struct run *r)
 		return -1;
 	mem_stake("a command has a message, which may have been accepted");
 	if (start(p, r, &c) < 0) {
-		certain(p, r);
+		if (!stop_asked())	/* else it was started, perhaps */
+			certain(p, r);
 		return -1;
 	}
 	if (!spawn_wait_last(&c, clock_in(r->o->deliver_timeout)) ||

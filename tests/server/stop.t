@@ -100,6 +100,12 @@ class Talk:
         while True:
             self.hear()
 
+    def tls(self):
+        """Once the client has begun with TLS, nothing more."""
+        while not self.buf.startswith(b"\x16"):
+            self.fill()
+        self.hang()
+
     def drip(self, text="* OK so slow"):
         self.case.reached.set()
         while True:
@@ -107,11 +113,12 @@ class Talk:
                 self.say(c.encode())
                 time.sleep(0.02)
 
-    def flood(self, line):
-        """line has %d in it."""
+    def flood(self, line, then):
+        """Lines with %d in them: 20,000 of the first, then the others."""
         n = 1
         while True:
-            self.say(b"".join(line % i for i in range(n, n + 1000)))
+            self.say(b"".join((line if n < 20000 else then) % i
+                              for i in range(n, n + 1000)))
             n += 1000
             if n > 20000:
                 self.case.reached.set()
@@ -421,7 +428,7 @@ def _(c):
     def script(t):
         t.say("* PREAUTH [CAPABILITY IMAP4rev1] here")
         t.hear()
-        t.flood(b'* LIST () "/" "box%d"\r\n')
+        t.flood(b'* LIST () "/" "box%d"\r\n', b"* OK %d\r\n")
     # PREAUTH is believed of a command alone
     port = c.serve(script)
     c.start("imapsync", "-S", "imap://x.test", "--tls", "off", "-u", "u",
@@ -567,7 +574,7 @@ def _(c):
         t.pop3()
         t.hear()
         t.say("+OK")
-        t.flood(b"%d 100\r\n")
+        t.flood(b"%d 100\r\n", b"%d 100\r\n")
     c.fetch(c.serve(script), scheme="pop3")
     c.end()
 
@@ -838,7 +845,7 @@ def _(c):
 
 # ---- mxlookup and portprobe
 
-def dns_for(c, known):
+def dns_for(c, known, records={}):
     """A DNS server that knows some names, and is silent about others."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(("127.0.0.1", 0))
@@ -858,7 +865,12 @@ def dns_for(c, known):
             except OSError:
                 return
             n, question, kind = name(q)
-            if n in known:		# no records: a null answer
+            if (n, kind) in records:
+                r = records[n, kind]
+                s.sendto(q[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + question +
+                         b"\xc0\x0c\0%c\0\1\0\0\0\x3c\0%c" % (
+                             kind, len(r)) + r, who)
+            elif n in known:		# no records: a null answer
                 s.sendto(q[:2] + b"\x81\x83\0\1\0\0\0\0\0\0" + question,
                          who)
                 known[n] += 1
@@ -946,6 +958,36 @@ def _(c):
     c.until(lambda: sum(1 for v in known.values() if v) > 200)
     c.end(soon(c))
     os.close(r)
+
+
+def policy(c):
+    """x.test has MX, and a policy at a server that says nothing."""
+    txt = b"v=STSv1; id=1"
+    return dns_for(c, {n: 0 for n in ("x.test", "mx.x.test",
+                                      "_mta-sts.x.test", "mta-sts.x.test",
+                                      "_25._tcp.mx.x.test")}, {
+        ("x.test", 15): b"\0\x0a\2mx\xc0\x0c",
+        ("mx.x.test", 1): b"\x7f\0\0\1",
+        ("mta-sts.x.test", 1): b"\x7f\0\0\1",
+        ("_mta-sts.x.test", 16): b"%c" % len(txt) + txt}), \
+        str(c.serve(Talk.tls))
+
+
+@case("mxlookup --fetch: a silent HTTPS server")
+def _(c):
+    dns, port = policy(c)
+    c.start("mxlookup", "-s", dns, "-C", "mtasts", "--fetch", "--fetch-port",
+            port, "--fetch-timeout", "60", "x.test")
+    c.end()
+    c.ok(c.out == b"", "nothing is said of what is not known: %r" % c.out)
+
+
+@case("portprobe mx: a silent HTTPS server")
+def _(c):
+    dns, port = policy(c)
+    c.start("portprobe", "-s", dns, "--sts-port", port, "-p", port + "/smtp",
+            "--timeout", "60", "mx:x.test")
+    c.end()
 
 
 @case("portprobe: filtered hosts, beside some that answer")
