@@ -63,6 +63,8 @@ struct imap {
 	/* private */
 	struct arena mem;
 	struct str rest;
+	size_t kept, items;	/* of this response: limit.h */
+	uint64_t skipped;
 	uint64_t literal;
 	bool pending, inside;
 	unsigned told;		/* tags that were answered */

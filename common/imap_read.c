@@ -9,6 +9,7 @@
 
 #include "imap_alive.h"
 #include "imap_read.h"
+#include "limit.h"
 #include "utf7.h"
 
 enum {
@@ -33,6 +34,50 @@ next_line(struct imap *m)
 	return m->rest.p != NULL ? 0 : -1;
 }
 
+/* ---- what is kept ---- */
+
+/* Memory until the next response; NULL: it has asked for too much by now. */
+static char *
+room(struct imap *m, size_t n)
+{
+	m->kept += n + 32;		/* as the arena takes it */
+	if (m->kept <= LIMIT_RESPONSE_BYTES)
+		return arena_new(&m->mem, n + 1, 1);
+	conn_fail(m->c, EX_PROTOCOL, "a response of more than %d MB",
+	    LIMIT_RESPONSE_BYTES >> 20);
+	return NULL;
+}
+
+static int
+keep(struct imap *m, struct str *s)
+{
+	char *to = room(m, s->n);
+
+	if (to == NULL)
+		return -1;
+	if (s->n > 0)
+		memcpy(to, s->p, s->n);
+	s->p = to;
+	return 0;
+}
+
+static int
+keep_buf(struct imap *m, const struct buf *b, struct str *to)
+{
+	*to = BUF_STR(*b);
+	return b->over ? conn_fail(m->c, EX_PROTOCOL, "a list of more than %zu bytes",
+	    b->max) : keep(m, to);
+}
+
+/* One more of them, whatever it is and whoever wants it. */
+static int
+count(struct imap *m)
+{
+	return ++m->items <= LIMIT_RESPONSE_ITEMS ? 0 : conn_fail(m->c,
+	    EX_PROTOCOL, "a response of more than %d items",
+	    LIMIT_RESPONSE_ITEMS);
+}
+
 /* ---- tokens ---- */
 
 /* "{123}", "{123+}", "~{123}" at the end of the line; *s is behind the "{" */
@@ -45,8 +90,10 @@ literal(struct imap *m)
 		return nonsense(m, "a { that begins no literal");
 	if (digits.n > 0 && digits.p[digits.n - 1] == '+')
 		digits.n--;
-	if (str_num(digits, INT64_MAX, &m->literal) < 0)
+	if (str_num(digits, LIMIT_LITERAL, &m->literal) < 0)
 		return nonsense(m, "a literal of an impossible size");
+	if (count(m) < 0)
+		return -1;
 	m->pending = true;
 	m->rest = (struct str){ "", 0 };
 	return LITERAL;
@@ -70,7 +117,8 @@ quoted(struct imap *m, struct str *s)
 	m->rest = str_from(r, i + 1);
 	if (n == 0)
 		return QUOTED;
-	to = arena_new(&m->mem, s->n + 1, 1);
+	if ((to = room(m, s->n)) == NULL)
+		return -1;
 	for (i = n = 0; i < s->n; i++) {
 		if (s->p[i] == '\\')
 			i++;
@@ -141,6 +189,9 @@ pass_literal(struct imap *m, const struct conn_sink *sink)
 	static const struct conn_sink nowhere = { skip_bytes, NULL };
 
 	m->pending = false;
+	if (sink == NULL && (m->skipped += m->literal) > LIMIT_SKIPPED)
+		return conn_fail(m->c, EX_PROTOCOL, "more than %d MB that nobody wants",
+		    LIMIT_SKIPPED >> 20);
 	conn_body(m->c, m->useful);
 	if (conn_copy(m->c, sink != NULL ? sink : &nowhere, m->literal) < 0)
 		return -1;
@@ -148,14 +199,14 @@ pass_literal(struct imap *m, const struct conn_sink *sink)
 	return next_line(m);
 }
 
-struct keep {
+struct kept {
 	char *to;
 };
 
 static int
 keep_bytes(void *to, const void *p, size_t n, struct err *e)
 {
-	struct keep *k = to;
+	struct kept *k = to;
 
 	(void)e;
 	memcpy(k->to, p, n);
@@ -167,12 +218,13 @@ keep_bytes(void *to, const void *p, size_t n, struct err *e)
 static int
 literal_string(struct imap *m, struct str *s)
 {
-	struct keep k;
+	struct kept k;
 	struct conn_sink sink = { keep_bytes, &k };
 
 	if (m->literal > KEPT)
 		return nonsense(m, "a name or a value over 64 KB");
-	k.to = arena_new(&m->mem, m->literal + 1, 1);
+	if ((k.to = room(m, m->literal)) == NULL)
+		return -1;
 	*s = (struct str){ k.to, m->literal };
 	return pass_literal(m, &sink);
 }
@@ -184,10 +236,8 @@ string(struct imap *m, struct str *s, bool *nil)
 	int t = token(m, s);
 
 	*nil = t == ATOM && str_is(*s, "NIL");
-	if (t == ATOM || t == QUOTED) {
-		*s = arena_str(&m->mem, *s);
-		return 0;
-	}
+	if (t == ATOM || t == QUOTED)
+		return keep(m, s);
 	if (t != LITERAL)
 		return t < 0 ? -1 : nonsense(m, "no string where one must "
 		    "be");
@@ -263,7 +313,8 @@ words(struct imap *m, struct str *to)
 		}
 		buf_printf(&b, "%s%.*s", b.n > 0 ? " " : "", STR_ARG(s));
 	}
-	*to = arena_str(&m->mem, BUF_STR(b));
+	if (got == 0)
+		got = keep_buf(m, &b, to);
 	buf_free(&b);
 	return got;
 }
@@ -446,6 +497,7 @@ mailbox(struct imap *m, struct imap_resp *r)
 {
 	struct buf b = { .max = 8192 };
 	bool nil;
+	int got = 0;
 
 	if (string(m, &r->name, &nil) < 0)
 		return -1;
@@ -453,12 +505,12 @@ mailbox(struct imap *m, struct imap_resp *r)
 		r->name = STR("INBOX");
 	if (m->utf8)
 		return 0;
-	if (utf7_decode(&b, r->name) == 0)
-		r->name = arena_str(&m->mem, BUF_STR(b));
+	if (utf7_decode(&b, r->name) == 0 && !b.over)
+		got = keep_buf(m, &b, &r->name);
 	else
 		r->bad_name = true;
 	buf_free(&b);
-	return 0;
+	return got;
 }
 
 static int
@@ -474,7 +526,6 @@ list(struct imap *m, struct imap_resp *r)
 	return 1;
 }
 
-/* "(TAG "A3") UID COUNT 5 ALL 1:5" */
 /* (TAG "A12"): which of the searches under way this is (RFC 4466 2.6.2). */
 static int
 correlator(struct imap *m, struct imap_resp *r)
@@ -487,8 +538,7 @@ correlator(struct imap *m, struct imap_resp *r)
 	while ((t = token(m, &s)) != CLOSE) {
 		if (t != ATOM)
 			return t < 0 ? -1 : nonsense(m, "an odd ESEARCH");
-		s = arena_str(&m->mem, s);
-		if (string(m, &v, &nil) < 0)
+		if (count(m) < 0 || keep(m, &s) < 0 || string(m, &v, &nil) < 0)
 			return -1;
 		if (str_is(s, "TAG") && v.n > 1 && v.p[0] == 'A' &&
 		    str_num(str_from(v, 1), m->tag, &tag) == 0)
@@ -497,6 +547,7 @@ correlator(struct imap *m, struct imap_resp *r)
 	return 0;
 }
 
+/* "(TAG "A3") UID COUNT 5 ALL 1:5" */
 static int
 esearch(struct imap *m, struct imap_resp *r)
 {
@@ -509,8 +560,7 @@ esearch(struct imap *m, struct imap_resp *r)
 			return -1;
 		if (t != ATOM || str_is(s, "UID"))
 			continue;
-		s = arena_str(&m->mem, s);
-		if (string(m, &v, &nil) < 0)
+		if (count(m) < 0 || keep(m, &s) < 0 || string(m, &v, &nil) < 0)
 			return -1;
 		if (str_is(s, "ALL"))
 			r->set = v;
@@ -705,6 +755,7 @@ imap_read_next(struct imap *m, struct imap_resp *r)
 	if (finish(m) < 0)
 		return -1;
 	arena_reset(&m->mem);
+	m->kept = m->items = m->skipped = 0;
 	*r = (struct imap_resp){ .type = IMAP_OTHER };
 	m->useful = false;
 	if (response(m, r) < 0)
@@ -799,11 +850,12 @@ section(struct imap *m, struct str first, struct str *to)
 		if (t == OPEN || t == CLOSE)
 			buf_c(&b, t == OPEN ? '(' : ')');
 	}
-	*to = arena_str(&m->mem, BUF_STR(b));
-	buf_free(&b);
 	if (!end)
-		return t < 0 ? -1 : nonsense(m, "a [ without an end");
-	return 0;
+		t = t < 0 ? -1 : nonsense(m, "a [ without an end");
+	else
+		t = keep_buf(m, &b, to);
+	buf_free(&b);
+	return t;
 }
 
 /* The name, so that it lasts as long as the response; and what it is. */
@@ -822,8 +874,8 @@ item_name(struct imap *m, struct imap_item *it, struct str s)
 		it->kind = IMAP_BODY;
 	if (str_has(s, '[') && !str_has(s, ']'))
 		return section(m, s, &it->name);
-	it->name = arena_str(&m->mem, s);
-	return 0;
+	it->name = s;
+	return keep(m, &it->name);
 }
 
 /* "(F123)", or NIL */
@@ -838,7 +890,9 @@ object(struct imap *m, struct imap_item *it)
 		return 1;
 	}
 	if (t == OPEN && (t = token(m, &s)) == ATOM) {
-		it->text = arena_str(&m->mem, s);
+		it->text = s;
+		if (keep(m, &it->text) < 0)
+			return -1;
 		t = token(m, &s);
 	}
 	if (t != CLOSE)
@@ -888,6 +942,8 @@ imap_read_item(struct imap *m, struct imap_item *it)
 	}
 	if (t != ATOM)
 		return t < 0 ? -1 : nonsense(m, "an item without a name");
+	if (count(m) < 0)
+		return -1;
 	return item_name(m, it, s) < 0 ? -1 : value(m, it);
 }
 

@@ -13,6 +13,21 @@
 
 #include <stdint.h>
 
+/*
+ * One IMAP response, but for the bodies that go to a sink: the strings in it
+ * that are kept until the next, and its items and literals, of any name.  A
+ * SEARCH of a megabyte is the longest that is not nonsense.
+ */
+#define LIMIT_RESPONSE_BYTES (4 << 20)
+#define LIMIT_RESPONSE_ITEMS 10000
+
+/*
+ * A literal: RFC822.SIZE has 32 bits, and this is twice that.  What is read
+ * past takes time alone.
+ */
+#define LIMIT_LITERAL (INT64_C(1) << 33)
+#define LIMIT_SKIPPED (64 << 20)
+
 /* A UID takes 4 bytes, and 4 more while they are sorted: 32 MB. */
 #define LIMIT_MESSAGES 4000000
 
