@@ -22,6 +22,12 @@
 #define LIMIT_RESPONSE_ITEMS 10000
 
 /*
+ * How long a message may be that was announced with n bytes: some servers
+ * count a line end as one, and some guess.
+ */
+#define LIMIT_ANNOUNCED(n) (2 * (uint64_t)(n) + (1 << 20))
+
+/*
  * A literal: RFC822.SIZE has 32 bits, and this is twice that.  What is read
  * past takes time alone.
  */

@@ -663,18 +663,23 @@ plain(const char *at, size_t n)
 	return nl != NULL ? (size_t)(nl - at) + 1 : n;
 }
 
+/* n bytes of the message that are there: as far as they are wanted. */
 static int
-pass(struct pop3 *p, const struct conn_sink *to, size_t n)
+pass(struct pop3 *p, const struct conn_sink *to, size_t n, uint64_t left)
 {
-	if (to != NULL)
-		return conn_copy(p->c, to, n);
-	conn_take(p->c, n);
+	size_t some = to == NULL ? 0 : left < n ? (size_t)left : n;
+
+	p->over |= n > left;
+	if (some > 0 && conn_copy(p->c, to, some) < 0)
+		return -1;
+	conn_take(p->c, n - some);
 	return 0;
 }
 
 int
-pop3_body(struct pop3 *p, const struct conn_sink *to)
+pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 {
+	uint64_t came = 0;
 	bool begins = true;
 	const char *at;
 	size_t some;
@@ -682,6 +687,7 @@ pop3_body(struct pop3 *p, const struct conn_sink *to)
 	int got = 0;
 
 	conn_phase(p->c, "a message", CONN_BODY);
+	p->over = false;
 	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
@@ -694,8 +700,12 @@ pop3_body(struct pop3 *p, const struct conn_sink *to)
 			return -1;
 		some = plain(at, (size_t)n);
 		begins = at[some - 1] == '\n';
-		if (pass(p, to, some) < 0)
+		if (pass(p, to, some, came < most ? most - came : 0) < 0)
 			return -1;
+		came += some;
+		if (came > most && came - most > LIMIT_SKIPPED)
+			return conn_fail(p->c, EX_PROTOCOL, "a message of more than %llu bytes goes on for %d MB more",
+			    (unsigned long long)most, LIMIT_SKIPPED >> 20);
 	}
 }
 

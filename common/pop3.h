@@ -34,6 +34,7 @@ struct pop3 {
 	int expire;		/* days mail is kept; -1: for ever, not said */
 	int delay;		/* LOGIN-DELAY, seconds; 0: not said */
 	bool ok;		/* of the last answer */
+	bool over;		/* of pop3_body: there was more */
 	char code[40];		/* its "[IN-USE]" without brackets, or "" */
 	char text[512];		/* what came behind +OK or -ERR */
 	bool gone;		/* QUIT was sent */
@@ -93,8 +94,10 @@ int pop3_answer(struct pop3 *);
  * The answer to RETR or TOP.  The message goes to the sink as it came, with
  * CRLF, without the dots that were stuffed; a line may have any length.  0,
  * see p->ok; -1 fatal, also when the sink failed.  The sink may be NULL.
+ * Of a message that is longer than most only so much goes there, and p->over
+ * is set; it is read to its end, but for LIMIT_SKIPPED at most.
  */
-int pop3_body(struct pop3 *, const struct conn_sink *);
+int pop3_body(struct pop3 *, const struct conn_sink *, uint64_t most);
 
 /*
  * QUIT.  wait: for the answer, which is what makes DELE count (RFC 1939

@@ -14,6 +14,7 @@
 
 #include "date.h"
 #include "file.h"
+#include "limit.h"
 #include "run.h"
 
 enum {
@@ -67,6 +68,15 @@ place_of(struct job *j, uint32_t uid)
 			hi = mid;
 	}
 	return lo < j->n && j->uids[lo] == uid ? &j->here[lo] : NULL;
+}
+
+/* It stays there, and the next ones come. */
+static void
+too_long(struct line *l, const struct got *g)
+{
+	report_problem(l->run, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
+	    g->uid);
+	g->b->failed = true;
 }
 
 static int
@@ -143,6 +153,7 @@ take(struct line *l, struct queue *q, uint32_t alone)
 	struct got g = { .b = j->b, .uid = alone };
 	struct imap_item it;
 	bool *here = NULL;
+	uint64_t announced = LIMIT_LITERAL;
 	time_t date = 0;
 	int got, fd = -1;
 
@@ -154,9 +165,15 @@ take(struct line *l, struct queue *q, uint32_t alone)
 			g.flags = flags_of(l, j->b, it.text);
 		else if (it.kind == IMAP_DATE)
 			date_parse_imap(it.text, &date);
-		else if (it.kind == IMAP_BODY && !it.nil && fd < 0 &&
-		    g.uid != 0 && (here = wanted(q, g.uid)) != NULL &&
-		    !*here && (got = body(l, &g, &it, &fd)) < 0)
+		else if (it.kind == IMAP_SIZE)
+			announced = it.number;
+		else if (it.kind != IMAP_BODY || it.nil || fd >= 0 ||
+		    g.uid == 0 || (here = wanted(q, g.uid)) == NULL || *here)
+			continue;
+		else if (it.size > LIMIT_ANNOUNCED(announced)) {
+			*here = true;
+			too_long(l, &g);
+		} else if ((got = body(l, &g, &it, &fd)) < 0)
 			break;
 	}
 	if (fd >= 0 && got == 0 && g.size == 0) {

@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "limit.h"
 #include "mailfetch.h"
 #include "trace.h"
 
@@ -239,6 +240,24 @@ deliver_abort(struct run *r)
 		maildir_abort(&r->place[i].maildir, r->name);
 	}
 	r->main = -1;
+}
+
+uint64_t
+deliver_most(const struct run *r, const struct message *m)
+{
+	if (r->o->max_size > 0)
+		return r->o->max_size;
+	return m->size > 0 ? LIMIT_ANNOUNCED(m->size) : LIMIT_LITERAL;
+}
+
+const char *
+deliver_over(const struct run *r, const struct message *m,
+    char why[DELIVER_WHY])
+{
+	snprintf(why, DELIVER_WHY, "longer than the %llu bytes %s: it stays on the server",
+	    (unsigned long long)deliver_most(r, m), r->o->max_size > 0 ?
+	    "of --max-size" : "it can have by what the server announced");
+	return why;
 }
 
 static int

@@ -10,10 +10,13 @@
 #include <string.h>
 
 #include "date.h"
-#include "imap.h"
+#include "imap_box.h"
 #include "mailfetch.h"
 
 enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
+
+/* ALONE: to be asked for once more, for its UID came behind its body. */
+enum { AWAY, ALONE, HERE };
 
 struct box {
 	struct run *r;
@@ -21,13 +24,14 @@ struct box {
 	const char *folder;
 	struct key key;		/* of the folder and its UIDVALIDITY */
 	uint32_t mark;
-	uint32_t *uids;		/* what SEARCH found over the mark */
+	uint32_t *uids;		/* what SEARCH found over the mark; once it is
+				   planned, what is wanted of that */
 	size_t n;
-	uint32_t *want;
-	bool *here;		/* of want: it came */
-	size_t wants;
-	uint32_t *again;	/* to be fetched on their own */
-	size_t nagain;
+	uint32_t last;		/* found */
+	uint32_t head;		/* up to here all were done before */
+	uint32_t left;		/* the first that is left there, or 0 */
+	unsigned char *came;	/* of uids: AWAY, ALONE, HERE */
+	struct imap_uids again;	/* those that are to come alone */
 };
 
 static struct key
@@ -179,35 +183,47 @@ static void
 plan(struct box *b)
 {
 	struct message m;
-	size_t i;
+	size_t i, n = 0;
 
-	b->want = mem_new(b->n + 1, sizeof *b->want);
-	b->again = mem_new(b->n + 1, sizeof *b->again);
-	b->here = mem_new(b->n + 1, sizeof *b->here);
+	b->last = b->n > 0 ? b->uids[b->n - 1] : 0;
 	for (i = 0; i < b->n; i++) {
 		m = message(b, b->uids[i]);
-		if (!run_wants(b->r, &m))
-			continue;
-		b->want[b->wants++] = b->uids[i];
-		b->r->total++;
+		if (run_wants(b->r, &m)) {
+			b->uids[n++] = m.number;
+			b->r->total++;
+		} else if (b->left == 0 && state_find(&b->r->state, m.key,
+		    STATE_DONE) == NULL)
+			b->left = m.number;
+		else if (b->left == 0 && n == 0)
+			b->head = m.number;
 	}
+	b->n = n;
+	b->came = mem_new(n, sizeof *b->came);
 }
 
 /* ---- fetching ---- */
 
-static bool *
+static unsigned char *
 place_of(struct box *b, uint64_t uid)
 {
-	size_t lo = 0, hi = b->wants, mid;
+	size_t lo = 0, hi = b->n, mid;
 
 	while (lo < hi) {
 		mid = (lo + hi) / 2;
-		if (b->want[mid] < uid)
+		if (b->uids[mid] < uid)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < b->wants && b->want[lo] == uid ? &b->here[lo] : NULL;
+	return lo < b->n && b->uids[lo] == uid ? &b->came[lo] : NULL;
+}
+
+/* It stays on the server, and the next one comes. */
+static void
+leave(struct box *b, int code)
+{
+	b->r->status = fail_worse(b->r->status, code);
+	b->r->kept++;
 }
 
 /* Some servers say so of what they cannot read themselves. */
@@ -216,23 +232,36 @@ no_body(struct box *b, uint32_t uid)
 {
 	fail_say("%s: %s: the server gives no body for UID %u",
 	    b->r->o->title, b->folder, uid);
-	b->r->status = fail_worse(b->r->status, EX_TEMPFAIL);
-	b->r->kept++;
+	leave(b, EX_TEMPFAIL);
+	return 0;
+}
+
+static int
+too_long(struct box *b, const struct message *m)
+{
+	char why[DELIVER_WHY];
+
+	fail_say("%s: %s: UID %u: %s", b->r->o->title, b->folder, m->number,
+	    deliver_over(b->r, m, why));
+	leave(b, EX_PROTOCOL);
 	return 0;
 }
 
 /* The body, if its UID is known by now and we have not got it yet. */
 static int
-take_body(struct box *b, struct imap_item *it, uint32_t uid, bool *begun)
+take_body(struct box *b, struct imap_item *it, struct message m, bool *begun)
 {
 	struct conn_sink sink = { deliver_put, b->r };
-	bool *here = place_of(b, uid);
-	struct message m = message(b, uid);
+	unsigned char *came = place_of(b, m.number);
 
-	if (here == NULL || *here || *begun)
+	if (came == NULL || *came == HERE || *begun)
 		return 0;
 	if (it->nil)
-		return no_body(b, uid);
+		return no_body(b, m.number);
+	if (it->size > deliver_most(b->r, &m)) {
+		*came = HERE;		/* as far as it will */
+		return too_long(b, &m);
+	}
 	if (deliver_begin(b->r, &m) < 0)
 		return -1;
 	*begun = true;
@@ -244,29 +273,35 @@ static int
 take(struct box *b, uint32_t alone)
 {
 	bool begun = false, early = false;
-	uint32_t uid = alone;
+	struct message m = message(b, alone);
+	unsigned char *came;
 	struct imap_item it;
 	time_t date = 0;
 	int got;
 
 	while ((got = imap_item(b->m, &it)) > 0) {
 		if (it.kind == IMAP_UID)
-			uid = (uint32_t)it.number;
+			m = message(b, (uint32_t)it.number);
+		else if (it.kind == IMAP_SIZE)
+			m.size = it.number;
 		else if (it.kind == IMAP_DATE)
 			date_parse_imap(it.text, &date);
-		else if (it.kind == IMAP_BODY && uid == 0)
+		else if (it.kind == IMAP_BODY && m.number == 0)
 			early = true;
 		else if (it.kind == IMAP_BODY &&
-		    take_body(b, &it, uid, &begun) < 0)
+		    take_body(b, &it, m, &begun) < 0)
 			return -1;
 	}
 	if (got < 0)
 		return -1;
-	if (early && !begun && place_of(b, uid) != NULL)
-		b->again[b->nagain++] = uid;
+	came = place_of(b, m.number);
+	if (early && !begun && came != NULL && *came == AWAY) {
+		*came = ALONE;
+		imap_uids_add(&b->again, m.number);
+	}
 	if (!begun)
 		return 0;
-	*place_of(b, uid) = true;
+	*came = HERE;
 	b->r->now.date = date;
 	got = deliver_end(b->r);
 	run_progress(b->r, false);
@@ -315,12 +350,12 @@ fetch(struct box *b)
 	unsigned tag[2] = { 0, 0 }, none = 0;
 	int k = 0;
 
-	while (at < b->wants || tag[0] != 0 || tag[1] != 0) {
-		if (at < b->wants) {
+	while (at < b->n || tag[0] != 0 || tag[1] != 0) {
+		if (at < b->n) {
 			struct buf set = { .max = 65536 };
 
-			end = at + CHUNK < b->wants ? at + CHUNK : b->wants;
-			imap_set_put(&set, b->want, end, &at, SET);
+			end = at + CHUNK < b->n ? at + CHUNK : b->n;
+			imap_set_put(&set, b->uids, end, &at, SET);
 			tag[k] = ask(b, set.p);
 			buf_free(&set);
 		}
@@ -329,36 +364,38 @@ fetch(struct box *b)
 			return -1;
 		tag[k] = 0;
 	}
-	for (at = 0; at < b->nagain; at++) {
+	for (at = 0; at < b->again.n; at++) {
 		char one[16];
 
-		snprintf(one, sizeof one, "%u", b->again[at]);
-		if (hear(b, ask(b, one), &none, b->again[at]) < 0)
+		snprintf(one, sizeof one, "%u", b->again.v[at]);
+		if (hear(b, ask(b, one), &none, b->again.v[at]) < 0)
 			return -1;
 	}
 	return deliver_commit(b->r);
 }
 
-/* All up to here is done, or is no more. */
+/*
+ * All up to here is done, or is no more: what was kept on the server, left
+ * there, or did not come ends it.  If that has gone, the next search will not
+ * find it.
+ */
 static int
 move_mark(struct box *b)
 {
-	uint32_t mark = b->mark;
 	struct state *s = &b->r->state;
+	uint32_t mark = b->head, left = b->left;
 	size_t i;
 
 	if (filtered(b->r->o) || b->r->status != 0 || b->r->o->headers_only)
 		return 0;
-	for (i = 0; i < b->n; i++) {
-		/*
-		 * Kept on the server, left there, or it did not come: if it
-		 * has gone, the next search will not find it.
-		 */
+	for (i = 0; i < b->n && (left == 0 || b->uids[i] < left); i++)
 		if (state_find(s, uid_key(b, b->uids[i]), STATE_DONE) == NULL)
-			break;
-		mark = b->uids[i];
-	}
-	if (mark == b->mark)
+			left = b->uids[i];
+		else
+			mark = b->uids[i];
+	if (left == 0)
+		mark = b->last;
+	if (mark <= b->mark)
 		return 0;
 	return state_put(s, STATE_MARK, b->key, mark, b->r->e);
 }
@@ -613,7 +650,7 @@ bring(struct box *b)
 		return -1;
 	b->r->there += b->m->box.exists;
 	plan(b);
-	if (b->wants > 0 && fetch(b) < 0)
+	if (b->n > 0 && fetch(b) < 0)
 		return -1;
 	if (move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0)
 		return -1;
@@ -632,8 +669,7 @@ imapbox_run(struct run *r, struct imap *m, const char *folder)
 		got = o->list || o->check || o->dry_run ? look(&b) :
 		    bring(&b);
 	free(b.uids);
-	free(b.want);
-	free(b.here);
-	free(b.again);
+	free(b.came);
+	free(b.again.v);
 	return got;
 }

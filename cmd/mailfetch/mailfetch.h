@@ -210,6 +210,14 @@ int deliver_put(void *run, const void *, size_t, struct err *);
 /* 0 taken, 1 stays on the server, -1 fatal. */
 int deliver_end(struct run *);
 void deliver_abort(struct run *);
+/*
+ * How many bytes of it may come: --max-size, else what the server announced,
+ * with some slack.  Why a message that has more is left there.
+ */
+enum { DELIVER_WHY = 200 };
+uint64_t deliver_most(const struct run *, const struct message *);
+const char *deliver_over(const struct run *, const struct message *,
+    char why[DELIVER_WHY]);
 int deliver_commit(struct run *);
 /* What could not be committed does not stay in tmp/: a disk may be full. */
 void deliver_drop(struct run *);

@@ -58,7 +58,7 @@ by_content(struct pop *s, size_t i)
 	int got;
 
 	digest_put(d, &size, sizeof size);
-	got = pop3_body(&s->p, &sink);
+	got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(size));
 	if (!digest_end(d, md))
 		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
 	if (!s->named[i])		/* a list with holes */
@@ -96,12 +96,12 @@ contents(struct pop *s)
 			return -1;
 		if (s->no_top && !tried) {	/* no TOP: whole messages */
 			for (i++; i < said; i++)
-				if (pop3_body(&s->p, NULL) < 0)
+				if (pop3_body(&s->p, NULL, 0) < 0)
 					return -1;
 			i = said = 0;
 			i--;
 			most = 1;
-		} else if (!s->p.ok) {
+		} else if (!s->p.ok || s->p.over) {
 			s->m[i].number = 0;
 		}
 	}
@@ -227,27 +227,36 @@ say_retr(struct pop *s, size_t i)
 		pop3_say(&s->p, "RETR %u", s->m[i].number);
 }
 
+/* It stays on the server, and the next one comes. */
+static int
+leave(struct pop *s, const struct message *m, const char *why, int code)
+{
+	struct run *r = s->r;
+
+	deliver_abort(r);
+	fail_say("%s: message %u: %s", r->o->title, m->number, why);
+	r->status = fail_worse(r->status, code);
+	r->kept++;
+	return 0;
+}
+
 static int
 hear_retr(struct pop *s, size_t i)
 {
 	struct conn_sink sink = { deliver_put, s->r };
 	struct run *r = s->r;
 	struct message m = message(s, i);
+	char why[DELIVER_WHY];
 
 	if (deliver_begin(r, &m) < 0 ||
-	    pop3_body(&s->p, &sink) < 0)
+	    pop3_body(&s->p, &sink, deliver_most(r, &m)) < 0)
 		return -1;
-	if (s->p.ok) {
-		if (deliver_end(r) < 0)
-			return -1;
-	} else {
-		deliver_abort(r);
-		fail_say("%s: message %u: %s", r->o->title, m.number,
-		    s->p.text);
-		r->status = fail_worse(r->status, pop3_status(&s->p,
-		    EX_TEMPFAIL));
-		r->kept++;
-	}
+	if (!s->p.ok)
+		leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
+	else if (s->p.over)
+		leave(s, &m, deliver_over(r, &m, why), EX_PROTOCOL);
+	else if (deliver_end(r) < 0)
+		return -1;
 	run_progress(r, false);
 	return 0;
 }
@@ -405,7 +414,7 @@ show(struct pop *s)
 		for (; said < n && said - i < most; said++)
 			pop3_say(&s->p, "TOP %u 0", chosen(s, said).number);
 		sink.to = &head;
-		if (pop3_body(&s->p, &sink) < 0)
+		if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0)
 			return -1;
 		l = (struct listing){ .m = &m, .head = BUF_STR(head),
 		    .fresh = state_find(&s->r->state, m.key,

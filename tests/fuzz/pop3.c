@@ -22,7 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		while (pop3_uidl(&s, m, k, &at, &uid) > 0)
 			sum += m[at].number + (unsigned)uid.p[uid.n];
 		for (i = 0; i < k + 3; i++)
-			if (pop3_body(&s, i % 2 ? &sink : NULL) < 0)
+			if (pop3_body(&s, i % 2 ? &sink : NULL, 100) < 0)
 				break;
 	}
 	pop3_quit(&s, true);

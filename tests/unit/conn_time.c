@@ -502,7 +502,7 @@ retrieve(void)
 		return -1;
 	began = now;
 	pop3_say(&p, "RETR 1");
-	return pop3_body(&p, &sink);
+	return pop3_body(&p, &sink, UINT64_MAX);
 }
 
 static int
@@ -688,7 +688,7 @@ imap_words(void)
 		    "A2 OK\r\n" });
 		log_in();
 		if (words[i].drip == (const char *)LINE)
-			say_text("* X {1000000000}\r\n");
+			say_text("* X {10000000}\r\n");
 		if (lives)
 			lived(await(words[i].ask(&m, STR("x"))), 29 * 290,
 			    words[i].name);
