@@ -328,7 +328,9 @@ walk(struct walk *w, int at, int deep, struct err *e)
 		return fail_sys(e, EX_IOERR, "%s", w->here.p);
 	}
 	while (got == 0 && (x = readdir(d)) != NULL)
-		if (is_folder(w, x))
+		if (stop_asked())
+			got = fail_stop(e);
+		else if (is_folder(w, x))
 			got = visit(w, dirfd(d), x->d_name, deep, e);
 	closedir(d);
 	return got;

@@ -249,6 +249,7 @@ class Case:
             [os.path.join(BUILD, tool), *args],
             env=dict(ENV, XDG_STATE_HOME=self.dir + "/xdg", **(env or {})),
             cwd=self.dir, stdin=stdin, stdout=stdout, stderr=self.err,
+            start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         return self.p
 
@@ -701,13 +702,17 @@ def _(c):
     os.close(r)
 
 
+def accounts(c, port, names):
+    return "".join(
+        "account %s\nserver imap://127.0.0.1:%d\ntls off\nuser u\n"
+        "password-file %s\nfetch %s\ndeliver maildir:%s/%s\ncreate\n" % (
+            a, port, c.pw, a, c.dir, a) for a in names)
+
+
 @case("mailfetch -a: three accounts, and their processes")
 def _(c):
     port = c.serve(Talk.hang)
-    config(c, "".join(
-        "account %s\nserver imap://127.0.0.1:%d\ntls off\nuser u\n"
-        "password-file %s\nfetch %s\ndeliver maildir:%s/%s\ncreate\n" % (
-            a, port, c.pw, a, c.dir, a) for a in "pqr"))
+    config(c, accounts(c, port, "pqr"))
     c.start("mailfetch", "-a", "--config", c.dir + "/config")
     c.until(lambda: len(c.open) >= 4)
     with open("/proc/%d/task/%d/children" % (c.p.pid, c.p.pid)) as f:
@@ -1039,6 +1044,33 @@ def _(c):
     c.p.send_signal(c.sig)
     time.sleep(0.4)		# more than an echo, less than the grace
     c.end(lambda: True, status=-c.sig)
+
+
+@case("timeout(1) signals a process and its group: that is one request")
+def _(c):
+    if c.sig == signal.SIGINT:		# as "timeout -s INT"
+        word = "INT"
+    else:
+        word = "TERM"
+    r = subprocess.run(
+        ["timeout", "-s", word, "--preserve-status", "1",
+         BUILD + "/imapsync", "-S", "imap://127.0.0.1:%d" %
+         c.serve(Talk.hang), "--tls", "off", "-u", "u", "--password-file",
+         c.pw, "--near", c.near, "--state", c.state], env=ENV,
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=PATIENCE)
+    c.ok(r.returncode == 75 and
+         r.stderr.decode().count("stopped by SIG" + word) == 1,
+         "it ends as it should: %d %r" % (r.returncode, r.stderr))
+
+
+@case("a key at the terminal goes to the processes of -a, too")
+def _(c):
+    port = c.serve(Talk.hang)
+    config(c, accounts(c, port, "pqr"))
+    c.start("mailfetch", "-a", "--config", c.dir + "/config")
+    c.p.send_signal = lambda sig: os.killpg(c.p.pid, sig)
+    c.until(lambda: len(c.open) >= 4)
+    c.end()
 
 
 @case("SIGHUP stops it, too, but not under nohup")
