@@ -5,6 +5,9 @@
 #include "dmarc.h"
 #include "mxlookup.h"
 
+/* The table by number, in checks.c. */
+extern const struct check *const checks_all[CHECK_MAX];
+
 /* task_ask for the modules of common/: arg is the task. */
 static inline const struct dns_answer *
 checks_ask(void *arg, const char *name, unsigned type)

@@ -13,20 +13,14 @@ severity_name(enum severity s)
 	return names[s];
 }
 
-const struct finding_kind *
-finding_kind(const char *id, int *check)
+static const struct finding_kind *
+in_table(const struct check *c, const char *id)
 {
-	const struct finding_kind *k;
-	int c;
+	const struct finding_kind *k = c->findings;
 
-	for (c = 0; c < CHECK_MAX; c++) {
-		k = task_checks[c] != NULL ? task_checks[c]->findings : NULL;
-		for (; k != NULL && k->id != NULL; k++)
-			if (strcmp(k->id, id) == 0) {
-				*check = c;
-				return k;
-			}
-	}
+	for (; k != NULL && k->id != NULL; k++)
+		if (strcmp(k->id, id) == 0)
+			return k;
 	return NULL;
 }
 
@@ -34,13 +28,13 @@ finding_kind(const char *id, int *check)
 static const struct finding_kind *
 kind_of(const struct task *t, const char *id)
 {
-	const struct finding_kind *k = task_checks[t->now]->findings;
+	const struct check *const *checks = t->run->checks;
+	const struct finding_kind *k = in_table(checks[t->now], id);
 	int c;
 
-	for (; k != NULL && k->id != NULL; k++)
-		if (strcmp(k->id, id) == 0)
-			return k;
-	return finding_kind(id, &c);
+	for (c = 0; k == NULL && c < CHECK_MAX; c++)
+		k = in_table(checks[c], id);
+	return k;
 }
 
 void
@@ -83,16 +77,16 @@ findings_worst(const struct task *t, bool *any)
 }
 
 void
-findings_list(struct buf *b)
+findings_list(const struct run *r, struct buf *b)
 {
 	const struct finding_kind *k;
 	int c;
 
 	for (c = 0; c < CHECK_MAX; c++) {
-		k = task_checks[c] != NULL ? task_checks[c]->findings : NULL;
+		k = r->checks[c]->findings;
 		for (; k != NULL && k->id != NULL; k++)
 			buf_printf(b, "%s\t%s\t%s\t%s\t%s\n", k->id,
-			    severity_name(k->sev), task_checks[c]->name,
+			    severity_name(k->sev), r->checks[c]->name,
 			    k->ref, k->help);
 	}
 }

@@ -74,8 +74,8 @@ host(const struct task *t, const struct host *h, struct json *j)
 	else
 		json_null(j, "addr_secure");
 	for (c = 0; c < CHECK_MAX; c++)
-		if (t->result[c] != NULL && task_checks[c]->host_json != NULL)
-			task_checks[c]->host_json(t, h, j);
+		if (t->result[c] != NULL && t->run->checks[c]->host_json != NULL)
+			t->run->checks[c]->host_json(t, h, j);
 	json_close(j, '}');
 }
 
@@ -176,7 +176,7 @@ unknown(const struct task *t, struct json *j)
 	json_open(j, "unknown", '[');
 	for (c = 0; c < CHECK_MAX; c++)
 		if ((t->unknown & CHECK_BIT(c)) != 0)
-			json_s(j, NULL, task_checks[c]->name);
+			json_s(j, NULL, t->run->checks[c]->name);
 	json_close(j, ']');
 }
 
@@ -194,12 +194,12 @@ json_task(const struct task *t, struct buf *b)
 	unknown(t, &j);
 	route(t, &j);
 	for (c = 0; c < CHECK_MAX; c++) {
-		if (task_checks[c] == NULL || task_checks[c]->json == NULL)
+		if (t->run->checks[c]->json == NULL)
 			continue;
 		if (t->result[c] != NULL)
-			task_checks[c]->json(t, &j, task_checks[c]->name);
+			t->run->checks[c]->json(t, &j, t->run->checks[c]->name);
 		else if (task_wants(t, c))
-			json_null(&j, task_checks[c]->name);
+			json_null(&j, t->run->checks[c]->name);
 	}
 	findings(t, &j);
 	dns(t, &j);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checks.h"
 #include "clock.h"
 #include "fetch.h"
 #include "mxlookup.h"
@@ -14,7 +15,7 @@
 #include "trace.h"
 #include "version.h"
 
-static struct run r = { .fail_on = SEV_ERROR };
+static struct run r = { .fail_on = SEV_ERROR, .checks = checks_all };
 static struct arena arena;
 static struct opt_list servers;
 static const char *list, *fail_on, *expect;
@@ -109,8 +110,8 @@ plug(void)
 	int c;
 
 	for (c = 0; c < CHECK_MAX && at < max; c++)
-		if (task_checks[c] != NULL && task_checks[c]->options != NULL)
-			set.tables[at++] = task_checks[c]->options;
+		if (checks_all[c]->options != NULL)
+			set.tables[at++] = checks_all[c]->options;
 }
 
 static int
@@ -119,8 +120,7 @@ check_named(struct str name)
 	int c;
 
 	for (c = 0; c < CHECK_MAX; c++)
-		if (task_checks[c] != NULL &&
-		    str_is(name, task_checks[c]->name))
+		if (str_is(name, checks_all[c]->name))
 			return c;
 	return -1;
 }
@@ -132,7 +132,7 @@ choose(struct err *e)
 	int c;
 
 	for (c = 0; all && c < CHECK_MAX; c++)
-		r.wanted |= task_checks[c] != NULL ? CHECK_BIT(c) : 0;
+		r.wanted |= CHECK_BIT(c);
 	while (rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		c = check_named(one);
@@ -153,7 +153,7 @@ close_needs(void)
 
 	for (c = CHECK_MAX - 1; c >= 0; c--)
 		if ((r.wanted & CHECK_BIT(c)) != 0) {
-			needs = task_checks[c]->needs;
+			needs = checks_all[c]->needs;
 			r.wanted |= needs & (CHECK_BIT(CHECK_MX) |
 			    CHECK_BIT(CHECK_ADDR));
 		}
@@ -213,8 +213,8 @@ configure(int argc, char **argv, struct err *e)
 		r.fail_on = SEV_WARN;
 	for (c = 0; c < CHECK_MAX; c++)
 		if ((r.wanted & CHECK_BIT(c)) != 0 &&
-		    task_checks[c]->init != NULL &&
-		    task_checks[c]->init(&r, e) < 0)
+		    checks_all[c]->init != NULL &&
+		    checks_all[c]->init(&r, e) < 0)
 			return -1;
 	return 0;
 }
@@ -277,7 +277,7 @@ show_stats(double s)
 static int
 list_kinds(void)
 {
-	findings_list(&r.out);
+	findings_list(&r, &r.out);
 	if (r.out.n > 0)
 		fwrite(r.out.p, 1, r.out.n, stdout);
 	return 0;

@@ -196,12 +196,10 @@ extern const struct check route_mx, route_addr, check_spf, check_dkim,
     check_dmarc, check_bimi, check_mtasts, check_tlsrpt, check_dane,
     check_dnssec, check_srv, check_ptr, check_dnsbl;
 
-/* The table by number; NULL where a check is not built in. */
-extern const struct check *const task_checks[CHECK_MAX];
-
 /* ---- the run: options, engine, output */
 
 struct run {
+	const struct check *const *checks;	/* by number: checks_all */
 	struct dns_conf conf;
 	struct dns *dns;
 	unsigned wanted;		/* bits of checks */
@@ -238,8 +236,7 @@ bool route_usable(const struct task *, const struct host *);
 const char *route_name(enum route);
 enum dns_status route_status(const struct task *);
 
-const struct finding_kind *finding_kind(const char *id, int *check);
-void findings_list(struct buf *);	/* all kinds, for --findings */
+void findings_list(const struct run *, struct buf *);	/* for --findings */
 const char *severity_name(enum severity);
 enum severity findings_worst(const struct task *, bool *any);
 

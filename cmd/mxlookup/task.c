@@ -15,28 +15,6 @@
 
 enum { NAMEMAX = 1024, SPARE = 64 };
 
-/* A check that is not built in leaves a NULL in the table. */
-#pragma weak check_spf
-#pragma weak check_dkim
-#pragma weak check_dmarc
-#pragma weak check_bimi
-#pragma weak check_mtasts
-#pragma weak check_dane
-#pragma weak check_dnssec
-#pragma weak check_srv
-#pragma weak check_ptr
-#pragma weak check_dnsbl
-
-const struct check *const task_checks[CHECK_MAX] = {
-	[CHECK_MX] = &route_mx, [CHECK_ADDR] = &route_addr,
-	[CHECK_SPF] = &check_spf, [CHECK_DKIM] = &check_dkim,
-	[CHECK_DMARC] = &check_dmarc, [CHECK_BIMI] = &check_bimi,
-	[CHECK_MTASTS] = &check_mtasts, [CHECK_TLSRPT] = &check_tlsrpt,
-	[CHECK_DANE] = &check_dane, [CHECK_DNSSEC] = &check_dnssec,
-	[CHECK_SRV] = &check_srv, [CHECK_PTR] = &check_ptr,
-	[CHECK_DNSBL] = &check_dnsbl,
-};
-
 /* One question of a task. */
 struct ask {
 	struct ask *next;
@@ -218,8 +196,8 @@ suitable(const struct task *t)
 	if (t->kind == IN_BAD)
 		return 0;
 	for (c = 0; c < CHECK_MAX; c++)
-		if (task_checks[c] != NULL && task_wants(t, c) &&
-		    (t->kind != IN_ADDRESS || task_checks[c]->addresses))
+		if (task_wants(t, c) &&
+		    (t->kind != IN_ADDRESS || t->run->checks[c]->addresses))
 			bits |= CHECK_BIT(c);
 	return bits;
 }
@@ -230,7 +208,7 @@ run_check(struct task *t, int c)
 {
 	drop_findings(t, c);
 	t->now = c;
-	if (!task_checks[c]->run(t) && t->missing[c] > 0)
+	if (!t->run->checks[c]->run(t) && t->missing[c] > 0)
 		return false;
 	t->missing[c] = 0;
 	t->done |= CHECK_BIT(c);
@@ -253,7 +231,7 @@ go(struct task *t)
 		for (c = 0; c < CHECK_MAX; c++)
 			if ((all & ~t->done & CHECK_BIT(c)) != 0 &&
 			    t->missing[c] == 0 &&
-			    (task_checks[c]->needs & all & ~t->done) == 0)
+			    (t->run->checks[c]->needs & all & ~t->done) == 0)
 				moved |= run_check(t, c);
 	} while (moved && t->done != all);
 	if (t->done == all && whole(t)->pending == 0)

@@ -101,8 +101,8 @@ host(const struct task *t, const struct host *h, size_t width,
 	addresses(b, h->a);
 	addresses(b, h->aaaa);
 	for (c = 0; c < CHECK_MAX; c++)
-		if (t->result[c] != NULL && task_checks[c]->host_text != NULL)
-			task_checks[c]->host_text(t, h, b);
+		if (t->result[c] != NULL && t->run->checks[c]->host_text != NULL)
+			t->run->checks[c]->host_text(t, h, b);
 	buf_c(b, '\n');
 }
 
@@ -161,8 +161,8 @@ text_task(const struct task *t, struct buf *b)
 	for (i = 0; i < t->hosts.n; i++)
 		host(t, &t->hosts.host[i], width, b);
 	for (c = 0; c < CHECK_MAX; c++)
-		if (t->result[c] != NULL && task_checks[c]->text != NULL)
-			task_checks[c]->text(t, b);
+		if (t->result[c] != NULL && t->run->checks[c]->text != NULL)
+			t->run->checks[c]->text(t, b);
 	findings(t, b);
 }
 

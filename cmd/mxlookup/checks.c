@@ -1,0 +1,14 @@
+/*
+ * checks.c: the table of checks, the one place that names them all
+ */
+#include "checks.h"
+
+const struct check *const checks_all[CHECK_MAX] = {
+	[CHECK_MX] = &route_mx, [CHECK_ADDR] = &route_addr,
+	[CHECK_SPF] = &check_spf, [CHECK_DKIM] = &check_dkim,
+	[CHECK_DMARC] = &check_dmarc, [CHECK_BIMI] = &check_bimi,
+	[CHECK_MTASTS] = &check_mtasts, [CHECK_TLSRPT] = &check_tlsrpt,
+	[CHECK_DANE] = &check_dane, [CHECK_DNSSEC] = &check_dnssec,
+	[CHECK_SRV] = &check_srv, [CHECK_PTR] = &check_ptr,
+	[CHECK_DNSBL] = &check_dnsbl,
+};
