@@ -133,6 +133,10 @@ struct dns *dns_open(const struct dns_conf *, struct err *);
 /* Forgets what is unanswered, without a call. */
 void dns_close(struct dns *);
 
+/* What it opens: UDP, and TCP to the servers' ports. */
+struct sandbox;
+void dns_box(const struct dns *, struct sandbox *);
+
 /*
  * Asks; done(arg, answer) is called once, from dns_step or dns_wait, never
  * from within dns_want (also if the answer is cached or the name is none).

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "dns_engine.h"
+#include "sandbox.h"
 
 /* ---- telling */
 
@@ -409,6 +410,17 @@ dns_server(const struct dns *d, unsigned i, struct dns_server *out)
 	*out = d->sys.server[i];
 	out->no_edns = d->peer[i].noedns;
 	return true;
+}
+
+/* Nobody can send by UDP to one server alone: that is for any of them. */
+void
+dns_box(const struct dns *d, struct sandbox *box)
+{
+	unsigned i;
+
+	box->udp = !d->conf.tcp;
+	for (i = 0; i < d->sys.n; i++)
+		sandbox_port(box, net_port_of(&d->sys.server[i].addr));
 }
 
 /* ---- opening and closing */

@@ -108,11 +108,8 @@ folder_of(const char *path, char *dir, size_t cap)
 void
 mbox_box(const char *path, struct sandbox *box)
 {
-	char dir[sizeof((struct mbox *)NULL)->dotlock];
-
 	sandbox_path(box, path, SANDBOX_WRITE);
-	if (folder_of(path, dir, sizeof dir) == 0)
-		sandbox_path(box, dir, SANDBOX_WRITE);
+	sandbox_beside(box, path, SANDBOX_WRITE);
 }
 
 /* Who we are in a file without a name, which gets one when it is complete. */

@@ -509,6 +509,16 @@ net_port(struct net_addr *a, unsigned port)
 		six->sin6_port = htons((uint16_t)port);
 }
 
+unsigned
+net_port_of(const struct net_addr *a)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&a->ss;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->ss;
+
+	return ntohs(a->ss.ss_family == AF_INET ? four->sin_port :
+	    six->sin6_port);
+}
+
 static const void *
 raw(const struct net_addr *a)
 {

@@ -97,6 +97,7 @@ int net_watch_wait(int watch, struct net_event *, int max, int64_t deadline);
 int net_pton(struct str, unsigned port, struct net_addr *);
 void net_raw(struct str bytes, unsigned port, struct net_addr *);
 void net_port(struct net_addr *, unsigned port);
+unsigned net_port_of(const struct net_addr *);
 
 /*
  * /etc/hosts: its text, and the next address in it for a host; *rest is the

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -66,8 +67,25 @@ sandbox_path(struct sandbox *s, const char *path, enum sandbox_may may)
 }
 
 void
+sandbox_beside(struct sandbox *s, const char *file, enum sandbox_may may)
+{
+	const char *slash = strrchr(file, '/');
+	char *folder = mem_dup(slash == NULL ? "." : file);
+
+	if (slash != NULL)
+		folder[slash == file ? 1 : slash - file] = '\0';
+	sandbox_path(s, folder, may);
+	free(folder);
+}
+
+void
 sandbox_port(struct sandbox *s, unsigned port)
 {
+	size_t i;
+
+	for (i = 0; i < s->nport; i++)
+		if (s->port[i] == port)
+			return;
 	s->port = mem_grow(s->port, s->nport + 1, sizeof *s->port);
 	s->port[s->nport++] = port;
 }

@@ -26,8 +26,12 @@ struct sandbox {
 	bool source;		/* sockets are bound to a local address */
 };
 
-/* Adds one; a path that is not there is passed over. */
+/*
+ * Adds one; a path that is not there is passed over.  sandbox_beside means the
+ * folder that a file is in.
+ */
 void sandbox_path(struct sandbox *, const char *path, enum sandbox_may);
+void sandbox_beside(struct sandbox *, const char *file, enum sandbox_may);
 void sandbox_port(struct sandbox *, unsigned port);
 
 /*

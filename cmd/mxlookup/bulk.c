@@ -356,6 +356,7 @@ bulk_run(struct run *r, struct err *e)
 
 	if (r->skip_done != NULL && skip_load(&skip, r->skip_done, e) < 0)
 		return -1;
+	box_enter(r);
 	if (r->ordered || r->operands.n > 1)
 		ring = mem_new(1, sizeof *ring);
 	if (r->operands.n > 0)

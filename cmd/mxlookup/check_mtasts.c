@@ -288,17 +288,20 @@ host_text(const struct task *t, const struct host *h, struct buf *b)
 }
 
 static int
-init(struct run *run_, struct err *e)
+init(struct run *r, struct err *e)
 {
-	(void)run_;
 	if (port > 65535)
 		return fail(e, EX_USAGE, "--fetch-port: no port");
 	if (conf.min != TLS_ANY && conf.min < TLS_1_2)
 		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: a "
 		    "policy may be anybody's", tls_version_name(conf.min));
-	if (fetch && tls == NULL)
-		tls = tls_ctx_new(&conf, e);
-	return fetch && tls == NULL ? -1 : 0;
+	if (!fetch)
+		return 0;
+	if (tls == NULL && (tls = tls_ctx_new(&conf, e)) == NULL)
+		return -1;
+	tls_ctx_reads(tls, &r->box);
+	sandbox_port(&r->box, port > 0 ? (unsigned)port : 443);
+	return 0;
 }
 
 /* A file that is not there is told also where nothing is fetched. */

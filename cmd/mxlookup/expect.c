@@ -315,6 +315,7 @@ expect_run(struct run *r, const char *path, struct err *e)
 		arena_free(&l.arena);
 		return e->code;
 	}
+	box_enter(r);
 	for (s = l.first; s != NULL; s = s->next)
 		dns_want(r->dns, s->name, s->type, answered, s);
 	while (dns_step(r->dns, CLOCK_NEVER) > 0 && !stop_asked())

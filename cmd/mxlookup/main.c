@@ -79,6 +79,8 @@ static const struct opt options[] = {
 	    "server's DNSSEC verdict", NULL, OPT_NOCONF },
 	{ 0, "no-trust-ad", NULL, OPT_FLAG, &no_ad, "never believe it", NULL,
 	    OPT_NOCONF },
+	{ 0, "no-sandbox", NULL, OPT_FLAG, &r.no_sandbox, "do not give up "
+	    "what is not needed", NULL, OPT_NOCONF },
 	{ 0, "resolver-info", NULL, OPT_FLAG, &info, "who answers, and "
 	    "whether AD can be believed", NULL, OPT_NOCONF },
 	{ .name = NULL }

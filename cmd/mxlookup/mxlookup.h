@@ -26,6 +26,7 @@
 #include "json.h"
 #include "mem.h"
 #include "opt.h"
+#include "sandbox.h"
 #include "str.h"
 #include "tag.h"
 
@@ -208,6 +209,8 @@ struct run {
 	enum severity fail_on;
 	const char *skip_done;
 	struct opt_list operands;
+	bool no_sandbox;
+	struct sandbox box;		/* what checks open, beside DNS */
 	struct buf out;			/* not yet written */
 	uint64_t tasks, done, bad, unrouted, temporary, warned;
 	unsigned active;
@@ -215,6 +218,9 @@ struct run {
 };
 
 /* From here on the map of the program, not for checks. */
+
+/* Files have been read: from here on nothing but DNS, and what is in box. */
+void box_enter(struct run *);
 
 int bulk_run(struct run *, struct err *);	/* all operands, or stdin */
 int resolver_info(struct run *, struct err *);	/* the exit status */

@@ -107,6 +107,7 @@ resolver_info(struct run *r, struct err *e)
 	    "." };
 	unsigned i, down = 0;
 
+	box_enter(r);
 	for (i = 0; dns_server(r->dns, i, &p.server); i++) {
 		if (ask(r, &p, e) < 0)
 			return e->code;

@@ -166,6 +166,8 @@ static const struct opt options[] = {
 	    NULL, OPT_NOCONF },
 	{ 0, "stats", NULL, OPT_FLAG, &r.stats, "numbers on stderr at the end",
 	    NULL, OPT_NOCONF },
+	{ 0, "no-sandbox", NULL, OPT_FLAG, &r.no_sandbox, "do not give up "
+	    "what is not needed", NULL, OPT_NOCONF },
 	{ 's', "nameserver", "ADDR[:PORT]", OPT_LIST, &servers, "instead of "
 	    "$POSTBAG_DNS and resolv.conf", NULL, OPT_NOCONF },
 	{ 0, "sts-port", "N", OPT_NUMBER, &r.sts_port, "not 443, for tests",
@@ -357,6 +359,24 @@ show_stats(double s)
 	    (unsigned long long)r.unknown, (unsigned long long)r.connections);
 }
 
+/* Before strangers are talked to: what is written, and certificates. */
+static void
+confine(void)
+{
+	if (r.no_sandbox) {
+		sandbox_warn();
+		return;
+	}
+	dns_box(r.dns, &r.box);
+	tls_ctx_reads(r.tls, &r.box);
+	if (r.save_chain != NULL)
+		sandbox_path(&r.box, r.save_chain, SANDBOX_PUT);
+	if (r.prom != NULL)
+		sandbox_beside(&r.box, r.prom, SANDBOX_PUT);
+	r.box.source = r.source != NULL;
+	sandbox_enter(&r.box);
+}
+
 static int
 run(int argc, char **argv, struct err *e)
 {
@@ -369,10 +389,10 @@ run(int argc, char **argv, struct err *e)
 	r.dns = dns_open(&r.conf, e);
 	if (r.dns == NULL)
 		return e->code;
-	if ((r.tlsconf.ca != NULL || r.tlsconf.crl != NULL) &&
-	    probe_tls(&r, e) < 0)
+	if (probe_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
 		return e->code;
 	net_hosts(&r.hosts);
+	confine();
 	tell_start(&r);
 	if (loop_run(&r, e) == 0) {
 		tell_end(&r, e);

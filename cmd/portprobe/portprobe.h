@@ -29,6 +29,7 @@
 #include "mtasts.h"
 #include "opt.h"
 #include "probe_talk.h"
+#include "sandbox.h"
 #include "str.h"
 #include "tls_look.h"
 #include "tlsa.h"
@@ -235,6 +236,8 @@ struct run {
 	enum tls_version min_tls;
 	const char *name, *ehlo, *source, *submit, *save_chain, *prom;
 	struct opt_list expect, operands;
+	bool no_sandbox, policies;	/* policies: of MTA-STS are fetched */
+	struct sandbox box;
 	double timeout;
 	uint64_t warn_days, crit_days, lat_warn, lat_crit;
 	uint64_t most, per_host, rate, sts_port;
@@ -311,6 +314,7 @@ struct sts {
 	struct str id;
 	struct mtasts policy;
 };
+int sts_ready(struct run *, struct err *);	/* before the sandbox */
 /* Gets it by a thread; then targets_sts is called, in the loop. */
 void sts_fetch(struct run *, struct sts *, const struct net_addr *, int n);
 void sts_forget(struct sts *);		/* nobody waits for it any more */

@@ -67,15 +67,22 @@ ended(struct fetch *f)
 		targets_sts(s->target);
 }
 
+int
+sts_ready(struct run *r, struct err *e)
+{
+	if (!r->policies)
+		return 0;
+	conf = r->tlsconf;
+	tls = tls_ctx_new(&conf, e);
+	sandbox_port(&r->box, r->sts_port > 0 ? (unsigned)r->sts_port : 443);
+	return tls != NULL ? 0 : -1;
+}
+
 static int
 start(struct run *r, struct job_of *j, struct err *e)
 {
-	if (tls == NULL) {
-		conf = r->tlsconf;
-		tls = tls_ctx_new(&conf, e);
-	}
 	j->fetch.get.tls = tls;
-	if (tls == NULL || fetch_start(&j->fetch, e) < 0)
+	if (fetch_start(&j->fetch, e) < 0)
 		return -1;
 	if (!watched)		/* else the target's own limit ends it */
 		watched = net_watch_add(r->watch, fetch_fd(),

@@ -780,6 +780,28 @@ set_up(struct run *r)
 	r->feed->all = (struct link){ &r->feed->all, &r->feed->all };
 }
 
+/* Which ports are connected to; SRV records and lines to come say it late. */
+static void
+opens(const struct target *t)
+{
+	struct run *r = t->run;
+	size_t i;
+
+	r->policies |= t->kind == TARGET_MX && !r->no_sts;
+	r->box.any_port |= t->kind == TARGET_SRV;
+	if (t->port.number != 0) {
+		sandbox_port(&r->box, t->port.number);
+	} else if (r->nports > 0) {
+		for (i = 0; i < r->nports; i++)
+			sandbox_port(&r->box, r->port[i].number);
+	} else if (t->kind == TARGET_MX) {
+		sandbox_port(&r->box, 25);
+	} else {
+		for (i = 0; i < sizeof usual / sizeof *usual; i++)
+			sandbox_port(&r->box, usual[i]);
+	}
+}
+
 int
 targets_check(struct run *r, struct err *e)
 {
@@ -792,10 +814,15 @@ targets_check(struct run *r, struct err *e)
 		return fail(e, EX_USAGE, "which host? (- reads them from "
 		    "standard input)");
 	for (i = 0; i < r->operands.n && got == 0; i++) {
-		if (strcmp(r->operands.v[i], "-") == 0)
+		if (strcmp(r->operands.v[i], "-") == 0) {
+			r->box.any_port = true;
+			r->policies |= !r->no_sts;
 			continue;
+		}
 		t = target(r, str_of(r->operands.v[i]));
 		got = understand(t, str_of(t->text), e);
+		if (got == 0)
+			opens(t);
 		t->over = true;
 		t->run->targets++;
 		over(t);
