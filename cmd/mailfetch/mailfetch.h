@@ -44,6 +44,8 @@ struct options {
 	bool busy;			/* another run has the lock */
 	int turn;			/* whose stdout is: see run_turn; or -1 */
 	struct session session;		/* --watch: one for all passes */
+	struct tls_conf lmtp_conf;
+	struct tls_ctx *lmtp_tls;
 	struct sandbox box;
 };
 
@@ -114,8 +116,6 @@ struct place {
 	char **argv;
 	struct account_server server;
 	struct conn_conf conf;
-	struct tls_conf tls_conf;
-	struct tls_ctx *tls;
 	struct conn *conn;
 	struct smtp_conf smtp_conf;
 	struct smtp smtp;

@@ -256,6 +256,7 @@ account(const char *name, struct err *e)
 	if (load(e) == 0)
 		status = o.watch ? watch(e) : once(e);
 	session_close(&o.session);
+	tls_ctx_free(o.lmtp_tls);
 	fail_tell(e, name);
 	return status < 0 ? e->code : status;
 }

@@ -60,18 +60,26 @@ words(struct arena *a, const char *text, struct err *e)
 	return NULL;
 }
 
-/* As for the server that is fetched from, but for who it and we are. */
+/*
+ * As for the server that is fetched from, but for who it and we are.  One for
+ * all places and passes: behind the sandbox no file could be read for another.
+ */
 static int
 lmtp_tls(struct place *p, struct run *r)
 {
-	account_tls_conf(&r->o->account, &p->tls_conf);
-	p->tls_conf.pins = NULL;
-	p->tls_conf.npins = 0;
-	p->tls_conf.cert = p->tls_conf.key = NULL;
-	p->tls_conf.insecure = false;
-	p->tls = tls_ctx_new(&p->tls_conf, r->e);
-	p->conf.tls = p->tls;
-	return p->tls != NULL ? 0 : -1;
+	struct options *o = r->o;
+	struct tls_conf *f = &o->lmtp_conf;
+
+	if (o->lmtp_tls == NULL) {
+		account_tls_conf(&o->account, f);
+		f->pins = NULL;
+		f->npins = 0;
+		f->cert = f->key = NULL;
+		f->insecure = false;
+		o->lmtp_tls = tls_ctx_new(f, r->e);
+	}
+	p->conf.tls = o->lmtp_tls;
+	return o->lmtp_tls != NULL ? 0 : -1;
 }
 
 static int
@@ -141,7 +149,7 @@ place_box(const struct place *p, struct sandbox *box)
 		errand_argv(p->argv);
 		break;
 	case PLACE_LMTP:
-		tls_ctx_reads(p->tls, box);
+		tls_ctx_reads(p->conf.tls, box);
 		errand_path(p->server.path);
 		errand_host(p->server.host);
 		if (p->server.path == NULL)
@@ -652,8 +660,6 @@ place_close(struct place *p, struct run *r)
 		smtp_quit(&p->smtp);
 		conn_close(p->conn);
 	}
-	tls_ctx_free(p->tls);
-	p->tls = NULL;
 	p->conn = NULL;
 	p->begun = false;
 }

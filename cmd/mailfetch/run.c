@@ -78,16 +78,12 @@ confine(struct run *r)
 	struct options *o = r->o;
 	struct sandbox *box = &o->box;
 	size_t i, temps = r->places > 0;
-	const char *slash;
 
 	o->account.box = box;
 	o->account.again = o->watch;
 	if (r->state.path == NULL)
 		return;
-	slash = strrchr(r->state.path, '/');
-	sandbox_path(box, slash == r->state.path ? "/" : arena_printf(
-	    &r->arena, "%.*s", (int)(slash - r->state.path), r->state.path),
-	    SANDBOX_WRITE);
+	sandbox_beside(box, r->state.path, SANDBOX_WRITE);
 	for (i = 0; i < r->places; i++) {
 		place_box(&r->place[i], box);
 		if (r->place[i].kind == PLACE_MAILDIR)
