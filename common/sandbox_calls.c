@@ -210,6 +210,7 @@ static const struct rule rules[] = {
 	CMD(SYS_fcntl, 1, 1030),	/* F_DUPFD_CLOEXEC */
 	CMD(SYS_fcntl, 1, 1032),	/* F_GETPIPE_SZ */
 	CMD(SYS_ioctl, 1, 0x5401),	/* TCGETS: isatty(3) */
+	CMD(SYS_ioctl, 1, 0x5411),	/* TIOCOUTQ */
 	CMD(SYS_ioctl, 1, 0x5413),	/* TIOCGWINSZ */
 	CMD(SYS_ioctl, 1, 0x541b),	/* FIONREAD */
 	CMD(SYS_ioctl, 1, 0x5421),	/* FIONBIO */
