@@ -70,6 +70,7 @@ struct conn {
 	struct net_addr peer;
 	char peer_text[64];
 	char where[300];
+	char first[5];		/* of a server that does not speak TLS */
 };
 
 static int
@@ -624,6 +625,18 @@ compressed(struct conn *c)
 	return decode(c) < 0 ? -1 : 0;
 }
 
+/* Plaintext where a handshake should be. */
+static void
+note_first(struct conn *c)
+{
+	const char *p = c->rx.p + c->rx.at;
+	size_t n = c->rx.n < sizeof c->first - 1 ? c->rx.n :
+	    sizeof c->first - 1;
+
+	if (n > 0 && c->first[0] == '\0' && (unsigned char)*p >= ' ')
+		memcpy(c->first, p, n);
+}
+
 /*
  * CVE-2011-0411 and its many relatives (RFC 3207 section 6), and their cousins
  * by proxy.  With TLS from the first byte the kernel is not asked: what comes
@@ -646,6 +659,7 @@ conn_trust(struct conn *c, enum conn_change to)
 	case CONN_TLS:
 		if (c->in.n == 0 && c->rx.n == 0)
 			return 0;
+		note_first(c);
 		fail(c->e, EX_PROTOCOL, "%zu bytes came before TLS began: from %s, or the server does not speak TLS on this port",
 		    c->in.n + c->rx.n, between(c));
 		return broken(c);
@@ -689,6 +703,7 @@ shake(struct conn *c)
 			return closed(c);
 		if (exchange(c, true) < 0)
 			return -1;
+		note_first(c);
 	}
 	if (got == 0)
 		return 0;
@@ -977,6 +992,38 @@ conn_wait(struct conn *c, double seconds)
 	return 1;
 }
 
+static int
+quiet(struct conn *c, int64_t end)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int64_t whole = limit(c);
+	int got;
+
+	if (conn_flush(c) < 0)
+		return -1;
+	while (c->in.n == 0 && !c->eof) {
+		if ((got = decode(c)) != 0)
+			return got < 0 ? -1 : 0;
+		got = net_poll(&p, 1, end < whole ? end : whole);
+		if (got == NET_STOPPED)
+			return stopped(c);
+		if (got == 0)
+			return clock_left(whole) != 0;
+		if (recv_some(c) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+conn_quiet(struct conn *c, double seconds)
+{
+	int got = quiet(c, clock_in(seconds));
+
+	c->seen = clock_ms();
+	return got;
+}
+
 void
 conn_mask(struct conn *c, const char *label)
 {
@@ -1023,6 +1070,18 @@ struct err *
 conn_err(const struct conn *c)
 {
 	return c->e;
+}
+
+const struct conn_conf *
+conn_settings(const struct conn *c)
+{
+	return c->conf;
+}
+
+const char *
+conn_first(const struct conn *c)
+{
+	return c->first;
 }
 
 bool

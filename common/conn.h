@@ -160,6 +160,12 @@ long conn_peek(struct conn *, const char **p, size_t min);
 void conn_take(struct conn *, size_t n);
 
 /*
+ * 1 nothing comes for so long; 0 there is something, or the end, or no time
+ * left, which the next read tells; -1.
+ */
+int conn_quiet(struct conn *, double seconds);
+
+/*
  * Sends what is queued and waits, long, for something to read: 1 there is, 0
  * the seconds are over or a stop was asked for (which is no failure), -1 failed.  A peer that is gone
  * is found out by keepalive in two minutes, and by the machine having been
@@ -185,6 +191,7 @@ int conn_abort(struct conn *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 struct err *conn_err(const struct conn *);	/* the one of conn_open */
+const struct conn_conf *conn_settings(const struct conn *);	/* too */
 bool conn_failed(const struct conn *);
 bool conn_deaf(const struct conn *);	/* it takes no more: stop writing */
 bool conn_sent_all(const struct conn *);   /* nothing waits to be sent */
@@ -198,6 +205,9 @@ bool conn_private(const struct conn *);
 
 /* The opening is over: no more quick ACKs (TCP_QUICKACK before each read). */
 void conn_settled(struct conn *);
+
+/* Up to 4 bytes that came, in plaintext, where TLS should begin; or "". */
+const char *conn_first(const struct conn *);
 
 struct tls *conn_session(const struct conn *);		/* NULL if plain */
 void conn_ehlo(const struct conn *, char *dst, size_t cap);

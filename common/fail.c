@@ -64,6 +64,20 @@ fail_in(struct err *e, const char *fmt, ...)
 }
 
 int
+fail_add(struct err *e, const char *fmt, ...)
+{
+	size_t n = strlen(e->msg);
+	va_list ap;
+
+	if (e->code == 0)
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(e->msg + n, sizeof e->msg - n, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int
 fail_stop(struct err *e)
 {
 	return fail(e, EX_TEMPFAIL, "stopped by %s", stop_name());

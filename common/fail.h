@@ -31,6 +31,10 @@ int fail_sys(struct err *, int code, const char *fmt, ...)
 int fail_in(struct err *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Appends to a recorded failure; nothing if all is well.  Always -1. */
+int fail_add(struct err *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /*
  * Records that we were asked to end (stop.h): EX_TEMPFAIL, for what was not
  * done is worth another try.  Always -1.

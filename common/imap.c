@@ -12,6 +12,7 @@
 #include "b64.h"
 #include "clock.h"
 #include "deflate.h"
+#include "hint.h"
 #include "imap.h"
 #include "imap_alive.h"
 #include "imap_box.h"
@@ -169,7 +170,8 @@ greeting(struct imap *m, enum imap_tls tls)
 	const char *peer = conn_peer(m->c);
 	struct imap_resp r;
 
-	conn_phase(m->c, "the greeting", CONN_GREETING);
+	if (hint_greeting(m->c, "imap", CONN_GREETING) < 0)
+		return -1;
 	if (imap_next(m, &r) < 0)
 		return -1;
 	if (r.tag != 0)
@@ -213,7 +215,7 @@ int
 imap_open(struct imap *m, struct conn *c, enum imap_tls tls)
 {
 	*m = (struct imap){ .c = c };
-	if (tls == IMAP_TLS_IMPLICIT && conn_tls(c) < 0)
+	if (tls == IMAP_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
 	if (greeting(m, tls) < 0)
 		return -1;

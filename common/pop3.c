@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "b64.h"
+#include "hint.h"
 #include "limit.h"
 #include "mem.h"
 #include "pop3.h"
@@ -250,9 +251,10 @@ int
 pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
 {
 	*p = (struct pop3){ .c = c, .expire = -1 };
-	if (tls == POP3_TLS_IMPLICIT && conn_tls(c) < 0)
+	if (tls == POP3_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
-	conn_phase(c, "the greeting", CONN_GREETING);
+	if (hint_greeting(c, "pop3", CONN_GREETING) < 0)
+		return -1;
 	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)

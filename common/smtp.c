@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "b64.h"
+#include "hint.h"
 #include "mem.h"
 #include "smtp.h"
 #include "stop.h"
@@ -284,9 +285,11 @@ int
 smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
 {
 	*s = (struct smtp){ .c = c, .conf = conf };
-	if (conf->tls == SMTP_TLS_IMPLICIT && conn_tls(c) < 0)
+	if (conf->tls == SMTP_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
-	conn_phase(c, "the greeting", CONN_GREETING_SMTP);
+	if (hint_greeting(c, conf->lmtp ? NULL : "smtp",
+	    CONN_GREETING_SMTP) < 0)
+		return -1;
 	if (reply(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 220)
