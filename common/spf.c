@@ -9,7 +9,7 @@
  * are an error before the first of them is looked at, so that the result
  * does not depend on their order; a name that cannot exist does not match.
  */
-#include "spf.h"
+#include "spf_private.h"
 
 #include <string.h>
 
@@ -53,35 +53,6 @@ ask(struct spf *q, const char *name, unsigned type, bool counted,
 }
 
 static unsigned
-family(const struct spf *q)
-{
-	return q->ip.n == 4 ? DNS_A : DNS_AAAA;
-}
-
-static bool
-within(struct str ip, const void *net, unsigned bits)
-{
-	const unsigned char *a = (const unsigned char *)ip.p, *b = net;
-	unsigned mask = 0xff00u >> (bits % 8) & 0xff;
-
-	if (memcmp(a, b, bits / 8) != 0)
-		return false;
-	return bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0;
-}
-
-static bool
-has_address(const struct spf *q, const struct dns_answer *a, unsigned bits)
-{
-	unsigned i;
-
-	for (i = 0; i < a->n; i++)
-		if (a->rr[i].data.n == q->ip.n &&
-		    within(q->ip, a->rr[i].data.p, bits))
-			return true;
-	return false;
-}
-
-static unsigned
 bits_of(const struct spf *q, const struct spf_term *t)
 {
 	return q->ip.n == 4 ? t->cidr4 : t->cidr6;
@@ -92,11 +63,11 @@ static enum match
 addresses(struct spf *q, const struct spf_term *t, const char *name)
 {
 	const struct dns_answer *a;
-	enum match m = ask(q, name, family(q), true, &a);
+	enum match m = ask(q, name, spf_family(q), true, &a);
 
 	if (m != YES)
 		return m;
-	return has_address(q, a, bits_of(q, t)) ? YES : NO;
+	return spf_has_address(q, a, bits_of(q, t)) ? YES : NO;
 }
 
 static enum match
@@ -112,42 +83,13 @@ exchanges(struct spf *q, const struct spf_term *t, const char *name)
 	if (mx->n > SPF_NAMES)
 		return say(q, PERM, "more than 10 MX", name);
 	for (i = 0; i < mx->n; i++)
-		if (q->ask(q->arg, mx->rr[i].name, family(q)) == NULL)
+		if (q->ask(q->arg, mx->rr[i].name, spf_family(q)) == NULL)
 			wait = true;
 	for (i = 0; i < mx->n && !wait; i++)
 		if (!str_is(str_of(mx->rr[i].name), ".") &&
 		    (m = addresses(q, t, mx->rr[i].name)) != NO)
 			return m;
 	return wait ? WAIT : NO;
-}
-
-int
-spf_names(struct spf *q, const char **names, bool counted)
-{
-	const struct dns_answer *ptr, *a;
-	char name[DNS_NAMELEN];
-	bool wait = false;
-	unsigned i;
-	int n = 0;
-
-	dns_reverse(q->ip, name);
-	ptr = q->ask(q->arg, name, DNS_PTR);
-	if (ptr == NULL)
-		return SPF_NAMES_WAIT;
-	if (counted && dns_absent(ptr->status) && ++q->voids > SPF_VOIDS)
-		return SPF_NAMES_PERM;
-	for (i = 0; i < ptr->n && i < SPF_NAMES; i++)
-		if (q->ask(q->arg, ptr->rr[i].name, family(q)) == NULL)
-			wait = true;
-	for (i = 0; i < ptr->n && i < SPF_NAMES && !wait; i++) {
-		a = q->ask(q->arg, ptr->rr[i].name, family(q));
-		if (counted && dns_absent(a->status) &&
-		    ++q->voids > SPF_VOIDS)
-			return SPF_NAMES_PERM;
-		if (has_address(q, a, q->ip.n == 4 ? 32 : 128))
-			names[n++] = ptr->rr[i].name;
-	}
-	return wait ? SPF_NAMES_WAIT : n;
 }
 
 static enum match
@@ -214,10 +156,10 @@ matches(struct spf *q, const struct spf_term *t)
 	case SPF_ALL:
 		return YES;
 	case SPF_IP4:
-		return q->ip.n == 4 && within(q->ip, t->addr, t->cidr4) ?
+		return q->ip.n == 4 && spf_within(q->ip, t->addr, t->cidr4) ?
 		    YES : NO;
 	case SPF_IP6:
-		return q->ip.n == 16 && within(q->ip, t->addr, t->cidr6) ?
+		return q->ip.n == 16 && spf_within(q->ip, t->addr, t->cidr6) ?
 		    YES : NO;
 	case SPF_REDIRECT:
 	case SPF_EXP:

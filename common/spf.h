@@ -108,14 +108,6 @@ int spf_expand(struct spf *, struct str s, bool in_exp, struct str *out);
  */
 int spf_target(struct spf *, const struct spf_term *, const char **name);
 
-/*
- * The names of the address that its PTR records give and that have it
- * (section 5.5), at most SPF_NAMES: how many, or one of the two below.
- * counted: void lookups count, and too many are SPF_NAMES_PERM.
- */
-enum { SPF_NAMES_WAIT = -1, SPF_NAMES_PERM = -2 };
-int spf_names(struct spf *, const char **names, bool counted);
-
 /* ---- the record and all that it includes, without any client */
 
 struct spf_node {

@@ -4,7 +4,7 @@
  * What is expanded becomes a domain name, so whatever the sender wrote into
  * an address ends up in a query: names are cut, checked and escaped here.
  */
-#include "spf.h"
+#include "spf_private.h"
 
 #include <arpa/inet.h>
 #include <string.h>
