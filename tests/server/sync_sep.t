@@ -2,9 +2,11 @@
 """imapsync with other separators: dot, backslash; and with a prefix."""
 from synclab import *
 
+# Maildirs within Maildirs, so that a name may have a dot.
+LAYOUT = "mail_location = maildir:~/Maildir:LAYOUT=fs\n"
 if not subprocess.run(["dovecot", "--version"], capture_output=True,
                       text=True).stdout.startswith("2.3"):
-    skip_all("settings of Dovecot 2.3")
+    LAYOUT = "mailbox_list_layout = fs\n"
 
 
 def namespaces(sep, prefix):
@@ -16,8 +18,7 @@ def namespaces(sep, prefix):
 
 for name, sep, prefix in (("a dot", ".", False), ("a backslash", "\\\\", False),
                           ("a dot and a prefix", ".", True)):
-    lab = up("mail_location = maildir:~/Maildir:LAYOUT=fs\n" +
-             namespaces(sep, prefix))
+    lab = up(LAYOUT + namespaces(sep, prefix))
     sep = sep[0]
     u = lab.user()
 
