@@ -484,6 +484,7 @@ through(struct conn *c)
 	got = proxy_connect(c, &proxy, f->dial_host != NULL ? f->dial_host :
 	    f->host, f->dial_port != 0 ? f->dial_port : f->port, c->e);
 	proxy_wipe(&proxy);
+	conn_wipe(c);
 	return got < 0 ? broken(c) : 0;
 }
 
@@ -796,7 +797,7 @@ trace_out(struct conn *c, struct str s)
 void
 conn_printf(struct conn *c, const char *fmt, ...)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = c->mask != NULL };
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -809,8 +810,6 @@ conn_printf(struct conn *c, const char *fmt, ...)
 		trace_out(c, BUF_STR(b));
 		conn_write(c, b.p, b.n);
 	}
-	if (c->mask != NULL)
-		buf_wipe(&b);
 	buf_free(&b);
 }
 
@@ -1028,6 +1027,14 @@ void
 conn_mask(struct conn *c, const char *label)
 {
 	c->mask = label;
+}
+
+void
+conn_wipe(struct conn *c)
+{
+	fifo_clean(&c->out);
+	fifo_clean(&c->tx);
+	mem_wipe_stack();
 }
 
 static int __attribute__((format(printf, 3, 0)))

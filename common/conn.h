@@ -179,6 +179,9 @@ int conn_wait(struct conn *, double seconds);
  */
 void conn_mask(struct conn *, const char *label);
 
+/* The login is over: what our side has left of it in buffers is wiped. */
+void conn_wipe(struct conn *);
+
 /* Records a failure of the dialogue, with "host:port: " before it.  -1. */
 int conn_fail(struct conn *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -59,6 +59,17 @@ fifo_drop(struct fifo *f, size_t n)
 }
 
 void
+fifo_clean(struct fifo *f)
+{
+	size_t end = f->at + f->n;
+
+	if (f->p == NULL)
+		return;
+	mem_wipe(f->p, f->at);
+	mem_wipe(f->p + end, f->cap - end);
+}
+
+void
 fifo_free(struct fifo *f)
 {
 	if (f->p != NULL)

@@ -20,6 +20,8 @@ char *fifo_room(struct fifo *, size_t want, size_t *room);
 size_t fifo_put(struct fifo *, const void *, size_t n);
 
 void fifo_drop(struct fifo *, size_t n);	/* from the front; n <= f->n */
+/* Wipes what has left, and its old places. */
+void fifo_clean(struct fifo *);
 void fifo_free(struct fifo *);			/* wiped: it may hold secrets */
 
 #endif

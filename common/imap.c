@@ -65,7 +65,7 @@ imap_set_put(struct buf *to, const uint32_t *uids, size_t n, size_t *at,
 unsigned
 imap_say(struct imap *m, const char *fmt, ...)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -232,7 +232,7 @@ imap_open(struct imap *m, struct conn *c, enum imap_tls tls)
 static void
 answer64(struct imap *m, const struct buf *raw)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 
 	b64_put(&b, BUF_STR(*raw));
 	conn_printf(m->c, "%s\r\n", b.n > 0 ? b.p : "");
@@ -242,7 +242,7 @@ answer64(struct imap *m, const struct buf *raw)
 static int
 step(struct sasl *a, struct str challenge, struct buf *out, struct err *e)
 {
-	struct buf in = { .max = 16384 };
+	struct buf in = { .max = 16384, .secret = true };
 	int got;
 
 	buf_wipe(out);
@@ -271,7 +271,7 @@ verdict(struct imap *m, struct sasl *a, const struct imap_resp *r)
 static void
 begin(struct imap *m, struct sasl *a, struct buf *out, bool with)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 
 	b64_put(&b, BUF_STR(*out));
 	m->tag++;
@@ -319,7 +319,7 @@ exchange(struct imap *m, struct sasl *a, struct buf *out)
 static int
 by_sasl(struct imap *m, const struct sasl_login *login)
 {
-	struct buf out = { .max = 32768 };
+	struct buf out = { .max = 32768, .secret = true };
 	struct sasl a = { 0 };
 	struct err e = { 0 };
 	char label[80];
@@ -398,9 +398,13 @@ by_login(struct imap *m, const struct sasl_login *l)
 int
 imap_auth(struct imap *m, const struct sasl_login *l)
 {
+	int got;
+
 	if (m->authed)			/* by PREAUTH */
 		return 0;
-	if ((m->mechs[0] != '\0' ? by_sasl(m, l) : by_login(m, l)) < 0)
+	got = m->mechs[0] != '\0' ? by_sasl(m, l) : by_login(m, l);
+	conn_wipe(m->c);
+	if (got < 0)
 		return -1;
 	m->authed = true;
 	trace_note(TRACE_DONE, "logged in as %s by %s", l->user != NULL ?

@@ -8,6 +8,8 @@
 #include "fail.h"
 #include "mem.h"
 
+enum { STACK = 32768 };
+
 struct arena_block {
 	struct arena_block *next;
 	max_align_t data[];
@@ -177,6 +179,15 @@ void
 mem_wipe(void *p, size_t n)
 {
 	explicit_bzero(p, n);
+}
+
+/* printf(3) has pieces of what it prints there; ciphers, of their keys. */
+void __attribute__((noinline))
+mem_wipe_stack(void)
+{
+	char below[STACK];
+
+	mem_wipe(below, sizeof below);
 }
 
 void

@@ -54,4 +54,7 @@ struct secret {
 void mem_wipe(void *, size_t);
 void mem_secret_wipe(struct secret *);
 
+/* What functions that have returned left on the stack, some way down. */
+void mem_wipe_stack(void);
+
 #endif

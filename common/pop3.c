@@ -293,7 +293,7 @@ challenged(struct pop3 *p, struct str *l)
 static void
 answer64(struct pop3 *p, const struct buf *raw)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 
 	b64_put(&b, BUF_STR(*raw));
 	conn_printf(p->c, "%s\r\n", b.n > 0 ? b.p : "");
@@ -304,7 +304,7 @@ answer64(struct pop3 *p, const struct buf *raw)
 static bool
 initial(struct pop3 *p, struct sasl *a, const struct buf *raw, bool has)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 	bool with;
 
 	b64_put(&b, BUF_STR(*raw));
@@ -321,7 +321,7 @@ initial(struct pop3 *p, struct sasl *a, const struct buf *raw, bool has)
 static int
 step(struct sasl *a, struct str challenge, struct buf *out, struct err *e)
 {
-	struct buf in = { .max = 16384 };
+	struct buf in = { .max = 16384, .secret = true };
 	int got;
 
 	buf_wipe(out);
@@ -376,7 +376,7 @@ exchange(struct pop3 *p, struct sasl *a, struct buf *out)
 static int
 by_sasl(struct pop3 *p, const struct sasl_login *login)
 {
-	struct buf out = { .max = 32768 };
+	struct buf out = { .max = 32768, .secret = true };
 	struct sasl a = { 0 };
 	struct err e = { 0 };
 	char label[64];
@@ -474,6 +474,7 @@ pop3_auth(struct pop3 *p, const struct sasl_login *l)
 	got = p->mechs[0] != '\0' ? by_sasl(p, l) : by_pass(p, l);
 	if (got == 1)
 		got = ask_again(p, l);
+	conn_wipe(p->c);
 	if (got < 0)
 		return -1;
 	trace_note(TRACE_DONE, "logged in as %s by %s", l->user != NULL ?

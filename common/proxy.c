@@ -158,7 +158,8 @@ socks(struct conn *c, const struct proxy_conf *p, const char *host,
 static void
 authorization(struct conn *c, const struct proxy_conf *p)
 {
-	struct buf plain = { .max = 1024 }, b = { .max = 2048 };
+	struct buf plain = { .max = 1024, .secret = true };
+	struct buf b = { .max = 2048, .secret = true };
 
 	buf_printf(&plain, "%s:%s", p->user, p->pass);
 	b64_put(&b, BUF_STR(plain));

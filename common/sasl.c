@@ -478,7 +478,8 @@ static int
 prove(struct sasl *s, const struct server_first *f, struct buf *final,
     struct err *e)
 {
-	struct buf pass = { .max = sizeof s->login->password->p };
+	struct buf pass = { .max = sizeof s->login->password->p,
+	    .secret = true };
 	struct keys k;
 	int got = -1;
 

@@ -307,7 +307,7 @@ smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
 static void
 answer(struct smtp *s, const struct buf *raw)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 
 	b64_put(&b, BUF_STR(*raw));
 	conn_printf(s->c, "%s\r\n", b.n > 0 ? b.p : "");
@@ -318,7 +318,7 @@ answer(struct smtp *s, const struct buf *raw)
 static bool
 initial(struct smtp *s, struct sasl *a, const struct buf *raw, bool has)
 {
-	struct buf b = { .max = 65536 };
+	struct buf b = { .max = 65536, .secret = true };
 	bool with;
 
 	b64_put(&b, BUF_STR(*raw));
@@ -335,7 +335,7 @@ initial(struct smtp *s, struct sasl *a, const struct buf *raw, bool has)
 static int
 challenge(struct smtp *s, struct sasl *a, struct buf *out, struct err *e)
 {
-	struct buf in = { .max = 16384 };
+	struct buf in = { .max = 16384, .secret = true };
 	int got;
 
 	if (b64_get(&in, str_of(s->challenge)) < 0)
@@ -407,7 +407,7 @@ exchange(struct smtp *s, struct sasl *a, struct buf *out)
 int
 smtp_auth(struct smtp *s, const struct sasl_login *login)
 {
-	struct buf out = { .max = 32768 };
+	struct buf out = { .max = 32768, .secret = true };
 	struct sasl a = { 0 };
 	struct err e = { 0 };
 	char label[64];
@@ -428,6 +428,7 @@ smtp_auth(struct smtp *s, const struct sasl_login *login)
 	conn_mask(s->c, NULL);
 	buf_wipe(&out);
 	sasl_wipe(&a);
+	conn_wipe(s->c);
 	if (got == 0)
 		trace_note(TRACE_DONE, "logged in as %s by %s", login->user !=
 		    NULL ? login->user : "the certificate's", s->mech);

@@ -238,6 +238,23 @@ str_escape(char *dst, size_t cap, struct str s)
 	dst[o] = '\0';
 }
 
+/* realloc(3) would leave the old copy behind. */
+static void
+grow(struct buf *b, size_t cap)
+{
+	char *old = b->p;
+
+	if (!b->secret || old == NULL) {
+		b->p = mem_grow(old, cap, 1);
+	} else {
+		b->p = mem_new(cap, 1);
+		memcpy(b->p, old, b->n);
+		mem_wipe(old, b->cap);
+		free(old);
+	}
+	b->cap = cap;
+}
+
 char *
 buf_room(struct buf *b, size_t n)
 {
@@ -250,10 +267,8 @@ buf_room(struct buf *b, size_t n)
 	}
 	while (cap < b->n + n + 1)
 		cap *= 2;
-	if (cap > b->cap) {
-		b->p = mem_grow(b->p, cap, 1);
-		b->cap = cap;
-	}
+	if (cap > b->cap)
+		grow(b, cap);
 	return b->p + b->n;
 }
 
@@ -336,6 +351,8 @@ buf_wipe(struct buf *b)
 void
 buf_free(struct buf *b)
 {
+	if (b->secret && b->p != NULL)
+		mem_wipe(b->p, b->cap);
 	free(b->p);
-	*b = (struct buf){ .max = b->max };
+	*b = (struct buf){ .max = b->max, .secret = b->secret };
 }

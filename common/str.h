@@ -76,11 +76,12 @@ str_alpha(char c)
  * A growable buffer.  p is always NUL-terminated behind n once something was
  * put.  max 0 means 1 GiB.  What does not fit is not put, and over is set:
  * check it once at the end.  Start with { .max = N }; free with buf_free.
+ * What a secret one held is wiped when it moves and when it is freed.
  */
 struct buf {
 	char *p;
 	size_t n, cap, max;
-	bool over;
+	bool over, secret;
 };
 #define BUF_STR(b) ((struct str){ (b).p, (b).n })
 
