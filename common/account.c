@@ -76,7 +76,7 @@ no_password(void *to, const char *arg, struct err *e)
 static int
 set_user(void *to, const char *arg, struct err *e)
 {
-	if (strchr(arg, ':') != NULL)
+	if (strchr(arg, ':') != NULL && !str_control(str_of(arg)))
 		return fail(e, EX_USAGE, "a password behind the \":\" of "
 		    "--user can be read by others. Use --password-command, "
 		    "--password-file, --password-fd or --netrc (a name with a "
@@ -211,6 +211,19 @@ is_secret(const struct conf_line *l)
 {
 	return strcmp(l->key, "password") == 0 ||
 	    (strcmp(l->key, "proxy") == 0 && proxy_secret(l->value));
+}
+
+/* What is used has been copied. */
+static void
+forget_lines(struct account *a)
+{
+	struct conf_section *s;
+	struct conf_line *l;
+
+	for (s = a->conf.sections; s != NULL; s = s->next)
+		for (l = s->lines; l != NULL; l = l->next)
+			if (is_secret(l))
+				conf_forget(l);
 }
 
 static bool
@@ -649,6 +662,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	if (a->server.user != NULL && cmd_user == NULL)
 		a->user = a->server.user;
 	settle_tls(a);
+	forget_lines(a);
 	return 0;
 }
 
@@ -681,18 +695,31 @@ account_sections(struct account *a, const char *kind, struct opt_list *names,
 }
 
 static void
-drop(struct secret *s)
+drop(struct secret **s)
 {
-	if (s != NULL)
-		mem_secret_wipe(s);
-	free(s);
+	if (*s != NULL)
+		mem_secret_wipe(*s);
+	free(*s);
+	*s = NULL;
+}
+
+void
+account_forget(struct account *a)
+{
+	if (a->again)
+		return;
+	forget_lines(a);
+	if (a->proxy != NULL && proxy_secret(a->proxy))
+		mem_wipe((char *)a->proxy, strlen(a->proxy));	/* our copy */
+	drop(&a->password);
+	drop(&a->from_fd);
 }
 
 void
 account_wipe(struct account *a)
 {
-	drop(a->password);
-	drop(a->from_fd);
+	drop(&a->password);
+	drop(&a->from_fd);
 	buf_wipe(&a->text);
 	arena_free(&a->arena);
 	*a = (struct account){ 0 };

@@ -97,7 +97,8 @@ const char *account_bare_scheme(struct str protocol);
  * key that names the server, and what a URL may be.  from is the sender's
  * address for the choice of an account, or NULL.  The account: -A; none if
  * -S was given; that whose "from" is the sender's; "default"; the first one.
- * No server is no error: see has_server.  EX_CONFIG with "file:line: ".
+ * No server is no error: see has_server.  EX_CONFIG with "file:line: ".  All
+ * secrets in the file's text are wiped then: it can be done once.
  */
 int account_load(struct account *, struct opt_set *, const char *keys,
     const char *from, struct err *);
@@ -138,6 +139,12 @@ int account_token(struct account *, struct secret *, struct err *);
  * a client key, live as long as the account does.
  */
 void account_tls_conf(struct account *, struct tls_conf *);
+
+/*
+ * There will be no other login, unless it says again, and no account_load: wipes
+ * what it has of secrets; of the configuration's text, too.
+ */
+void account_forget(struct account *);
 
 void account_wipe(struct account *);	/* secrets, arena and all */
 

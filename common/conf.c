@@ -173,6 +173,8 @@ add_line(struct parser *p, char *text, struct str key, struct str value,
 	l = arena_new(p->arena, 1, sizeof *l);
 	l->key = ended(text, key);
 	l->line = p->line;
+	l->raw = text + (value.p - text);
+	l->room = value.n;
 	if (value.n == 0)
 		l->value = "";
 	else if (value.p[0] != '"')
@@ -258,4 +260,11 @@ conf_value(const struct conf_section *s, const char *key)
 		if (strcmp(l->key, key) == 0)
 			value = l->value;
 	return value;
+}
+
+void
+conf_forget(struct conf_line *l)
+{
+	if (l->room > 0)
+		mem_wipe(l->raw, l->room);
 }

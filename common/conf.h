@@ -21,6 +21,8 @@
 struct conf_line {
 	struct conf_line *next;
 	const char *key, *value;	/* value may be "" */
+	char *raw;			/* what stood in the text for it, */
+	size_t room;			/* so many bytes */
 	unsigned line;
 };
 
@@ -52,6 +54,9 @@ const struct conf_section *conf_find(const struct conf *, const char *kind,
 
 /* The value of the last such key within the section itself, or NULL. */
 const char *conf_value(const struct conf_section *, const char *key);
+
+/* Wipes the value, which is "" then; what points to it sees that, too. */
+void conf_forget(struct conf_line *);
 
 /* Is it something a section may be called? */
 bool conf_name(struct str);

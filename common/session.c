@@ -142,13 +142,16 @@ session_ready(struct session *s, struct account *a, struct err *e)
 }
 
 /* What a command gave may have an end, as tokens have. */
+static bool
+renewed(const struct account *a)
+{
+	return a->token_command != NULL || a->password_command != NULL;
+}
+
 static int
 renew_secret(struct session *s, struct err *e)
 {
-	const struct account *a = s->account;
-
-	if (s->secret == NULL || (a->token_command == NULL &&
-	    a->password_command == NULL))
+	if (s->secret == NULL || !renewed(s->account))
 		return 0;
 	mem_secret_wipe(s->secret);
 	free(s->secret);
@@ -200,6 +203,9 @@ session_login(struct session *s, struct sasl_login *l)
 		return conn_fail(s->conn, EX_NOPERM, conn_encrypted(s->conn) ?
 		    "no password is sent to a server that was not verified" :
 		    "no password is sent without TLS, except to loopback");
+	if (s->secret != NULL && s->secret->n == 0)
+		return conn_fail(s->conn, EX_SOFTWARE, "the password was "
+		    "forgotten after the login: there is no other one");
 	if (a->token_command != NULL)
 		l->token = s->secret;
 	else
@@ -217,8 +223,9 @@ session_hang_up(struct session *s)
 void
 session_forget(struct session *s)
 {
-	if (s->secret != NULL)
+	if (s->secret != NULL && (!s->account->again || renewed(s->account)))
 		mem_secret_wipe(s->secret);
+	account_forget(s->account);
 }
 
 void
@@ -227,7 +234,8 @@ session_close(struct session *s)
 	session_hang_up(s);
 	if (!s->shared) {
 		tls_ctx_free(s->tls);
-		session_forget(s);
+		if (s->secret != NULL)
+			mem_secret_wipe(s->secret);
 		free(s->secret);
 	}
 	mem_wipe(s->exporter, sizeof s->exporter);

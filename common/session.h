@@ -63,7 +63,11 @@ bool session_wants_login(const struct account *);
  */
 int session_login(struct session *, struct sasl_login *);
 
-/* Wipes the secret: there will be no other login. */
+/*
+ * Wipes the secret, and what the account has of it: this session has logged
+ * in.  Of an account that says again it is kept, but for what a command gave,
+ * which session_renew gets anew.
+ */
 void session_forget(struct session *);
 
 /* Wipes the secret and closes the connection. */

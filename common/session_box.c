@@ -36,8 +36,8 @@ wipe(void *account)
 {
 	struct account *a = account;
 
-	if (a->password != NULL)
-		mem_secret_wipe(a->password);
+	a->again = false;
+	account_forget(a);
 	buf_wipe(&a->text);
 }
 

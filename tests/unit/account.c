@@ -667,6 +667,42 @@ command(void)
 	free(s);
 }
 
+/* --- what is left after the login --- */
+
+static bool
+has(struct account *a, const char *secret)
+{
+	return memmem(a->text.p, a->text.n, secret, strlen(secret)) != NULL;
+}
+
+static void
+forgotten(void)
+{
+	struct secret *s = mem_new(1, sizeof *s);
+	struct tool t;
+	const char *path = puts_to("c", "account a\nsmtp h\nuser u\n"
+	    "password \"hunt \\\" two\"  # hint\nproxy http://p:hunt3@x\n"
+	    "tls off\naccount b\npassword hunt4\n", 0600);
+
+	is_int(LOAD(&t, "smtp", NULL, "--config", path, "-A", "a"), 0, "%s",
+	    t.e.msg);
+	ok(!has(&t.a, "hunt"), "no password is left in the text");
+	ok(has(&t.a, "off"), "what is none is");
+	t.a.again = true;
+	account_forget(&t.a);
+	is_int(account_password(&t.a, s, &t.e), 0, "for another login");
+	ok(str_eq((struct str){ s->p, s->n }, STR("hunt \" two")), "the "
+	    "password is known");
+	is_str(t.a.proxy, "http://p:hunt3@x", "the proxy's, too");
+	t.a.again = false;
+	account_forget(&t.a);
+	ok(t.a.password == NULL, "after the last one it is not");
+	is_str(t.a.proxy, "", "nor the proxy's");
+	is_str(t.a.user, "u", "what is no secret stays");
+	account_wipe(&t.a);
+	free(s);
+}
+
 /* --- where a password is looked for --- */
 
 static void
@@ -941,6 +977,7 @@ main(void)
 	file_modes();
 	netrc();
 	command();
+	forgotten();
 	order();
 	none();
 	prompt();
