@@ -920,7 +920,7 @@ deletions(struct run *r)
 int
 apply_all(struct run *r)
 {
-	size_t i;
+	size_t i, fetches = 0;
 
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
@@ -928,9 +928,11 @@ apply_all(struct run *r)
 		if (!busy(b))
 			continue;
 		brake(b);
+		fetches += b->plan.count[ACT_FETCH];
 		r->total += b->plan.count[ACT_FETCH] +
 		    b->plan.count[ACT_PUSH];
 	}
+	fetch_enough(r, fetches);
 	if (here(r) < 0 || there(r) < 0 || fetch_all(r) < 0)
 		return -1;
 	for (i = 0; i < r->nboxes; i++)

@@ -404,7 +404,8 @@ help(void *arg)
 {
 	struct helper *h = arg;
 
-	if (!h->line->open && run_connect(h->line->run, h->line) < 0) {
+	if (!h->line->open && (h->line->tried ||
+	    run_connect(h->line->run, h->line) < 0)) {
 		fail_clear(&h->line->err);
 		return NULL;
 	}
@@ -500,6 +501,17 @@ whole(struct job *j)
 		j->b->partial |= !j->here[i];
 }
 
+void
+fetch_enough(struct run *r, size_t jobs)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].todo)
+			return;
+	run_enough(r, jobs > 0 ? jobs : 1);
+}
+
 int
 fetch_all(struct run *r)
 {
@@ -511,6 +523,7 @@ fetch_all(struct run *r)
 		if (r->boxes[i].look && r->boxes[i].opened &&
 		    r->boxes[i].near && !r->boxes[i].failed)
 			jobs_of(&all, &r->boxes[i]);
+	fetch_enough(r, all.n);
 	if (all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
 	for (i = 0; i < all.n; i++) {

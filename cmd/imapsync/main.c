@@ -191,6 +191,13 @@ tls_mode(const struct account *a)
 	    a->tls == ACCOUNT_TLS_STARTTLS ? IMAP_TLS_STARTTLS : IMAP_TLS_OFF;
 }
 
+static void
+forget(struct run *r)
+{
+	if (atomic_load(&r->logins) >= r->lines)
+		session_forget(&r->line[0].session);
+}
+
 static int
 log_in(struct line *l)
 {
@@ -202,6 +209,35 @@ log_in(struct line *l)
 	    imap_auth(&l->imap, &login);
 }
 
+/* A connection that cannot be had is not tried again. */
+static int
+open_line(struct run *r, struct line *l)
+{
+	int got = -1;
+
+	if (session_again(&l->session, &l->err) == 0 &&
+	    imap_open(&l->imap, l->session.conn, tls_mode(&r->o->account)) ==
+	    0)
+		got = log_in(l);
+	l->tried = true;
+	atomic_fetch_add(&r->logins, 1);
+	forget(r);
+	return got;
+}
+
+void
+run_enough(struct run *r, size_t lines)
+{
+	size_t i;
+
+	for (i = 0; i < r->lines; i++)
+		if (r->line[i].tried && i >= lines)
+			lines = i + 1;
+	if (lines < r->lines)
+		r->lines = lines;
+	forget(r);
+}
+
 /*
  * The first connection does not wait for ENABLE's answer, which comes with
  * that of LIST; the others do, for it decides how names are written.
@@ -209,15 +245,12 @@ log_in(struct line *l)
 int
 run_connect(struct run *r, struct line *l)
 {
-	struct options *at = r->o;
 	bool first = l == &r->line[0];
 	unsigned tag;
 
 	if (!first)
 		session_share(&l->session, &r->line[0].session);
-	if (session_again(&l->session, &l->err) < 0 ||
-	    imap_open(&l->imap, l->session.conn, tls_mode(&at->account)) < 0
-	    || log_in(l) < 0)
+	if (open_line(r, l) < 0)
 		return -1;
 	tag = imap_ask_ready(&l->imap);
 	if (!first && tag != 0 && imap_wait(&l->imap, tag) < 0)
@@ -612,7 +645,7 @@ open_run(struct run *r)
 		return -1;
 	if (!r->o->dry_run && folders_resume(r) < 0)
 		return -1;
-	r->lines = (size_t)r->o->connections;
+	r->lines = r->o->dry_run ? 1 : (size_t)r->o->connections;
 	r->line = mem_new(r->lines, sizeof *r->line);
 	for (i = 0; i < r->lines; i++)
 		r->line[i].run = r;
@@ -732,6 +765,8 @@ several(struct opt_list names, struct err *e)
 			return -1;
 		if (got == 0)
 			child(names.v[i], e);
+		if (i == names.n - 1)
+			account_forget(&o.account);
 		if (!spawn_wait(&c, CLOCK_NEVER))
 			spawn_stop(&c, 1);
 		worst = fail_worse(worst, c.how == SPAWN_EXITED ? c.code :

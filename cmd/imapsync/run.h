@@ -30,6 +30,7 @@ struct line {
 	struct err err;
 	struct box *selected;	/* for writing, and its UIDVALIDITY is right */
 	bool open;
+	bool tried;		/* to be had: it is open, or never will be */
 	bool chose;		/* something is selected */
 	struct keep *keep;
 	struct batch *batch;	/* keep.c: what came last */
@@ -98,6 +99,7 @@ struct run {
 	struct index index;
 	struct line *line;	/* [connections] */
 	size_t lines;
+	atomic_size_t logins;	/* those that are in, or never will be */
 	struct box *boxes;	/* sorted by name, INBOX first */
 	size_t nboxes;
 	const char *trash;	/* the mailbox that is \Trash, or NULL */
@@ -118,6 +120,13 @@ enum { FEW_FILES = 1400 };
 
 /* Connects, logs in, says ENABLE and whatever else was queued after it. */
 int run_connect(struct run *, struct line *);
+
+/*
+ * So many connections are enough for what is left to do: when all of them
+ * have logged in, the secret is wiped.
+ */
+void run_enough(struct run *, size_t lines);
+
 /*
  * Selected for writing and with the UIDVALIDITY of the state: 0, 1, -1.  What
  * was believed of it is asked first; 1 with stale set if it is not so.
@@ -183,6 +192,8 @@ bool apply_marks(const struct box *);
 /* The index of the next act of that kind from *at on; false: no more. */
 bool apply_next(struct box *, enum act_kind, size_t *at);
 int fetch_all(struct run *);
+/* So many jobs, or fewer, are all that is left, if no mailbox is to come. */
+void fetch_enough(struct run *, size_t jobs);
 int push_box(struct line *, struct box *);
 
 /* ---- keep.c ---- */

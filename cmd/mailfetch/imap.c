@@ -297,6 +297,7 @@ session(struct run *r, struct imap *m, struct session *sess)
 		return -1;
 	if (!anonymous && login(r, m, sess) < 0)
 		return -1;
+	session_forget(sess);
 	if (r->o->probe) {
 		show_session(r, sess, "", m->all, m->mechs, -1, 0);
 		imap_quit(m);

@@ -339,6 +339,7 @@ several(struct opt_list names)
 		} else
 			s.running++;
 	}
+	account_forget(&o.account);	/* each has its own by now */
 	while (s.running > 0)
 		await(&s);
 	if (stop_asked() && i < names.n)

@@ -540,6 +540,7 @@ session(struct pop *s, struct session *sess)
 	if (run_login(s->r, sess, &l) < 0 || pop3_auth(&s->p, &l) < 0 ||
 	    remember(s) < 0)
 		return -1;
+	session_forget(sess);
 	if (s->r->o->probe) {
 		probe(s, sess);
 		return 0;
