@@ -27,6 +27,7 @@ def serve(port, one):
 
     def quiet(s):
         try:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with s, s.makefile("rwb", 0) as f:
                 one(f)
         except OSError:
