@@ -12,6 +12,7 @@
 #include "fetch.h"
 #include "mxlookup.h"
 #include "program.h"
+#include "stop.h"
 #include "trace.h"
 #include "version.h"
 
@@ -322,7 +323,7 @@ main(int argc, char **argv)
 	status = program_end(status);
 	if (e.code != 0 && r.nagios)
 		status = 3;
-	if (!fetch_end())
+	if (!fetch_end() || stop_asked())	/* with names under way */
 		_exit(status);
 	dns_close(r.dns);
 	task_end();

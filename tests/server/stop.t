@@ -160,6 +160,7 @@ class Case:
         self.signame = signal.Signals(sig).name
         self.reached = threading.Event()
         self.over = threading.Event()
+        self.signalled = threading.Event()
         self.heard, self.checks, self.open = [], [], []
         self.dir = tempfile.mkdtemp(dir=T)
         self.near, self.state = self.dir + "/near", self.dir + "/state"
@@ -290,6 +291,8 @@ class Case:
         self.until(reached)
         start = time.monotonic()
         self.p.send_signal(self.sig)
+        self.signalled.set()
+        open(self.dir + "/signalled", "w").close()
         try:
             self.p.wait(deadline)
         except subprocess.TimeoutExpired:
@@ -638,8 +641,9 @@ def _(c):
 @case("mailfetch: a command that is done in a moment is waited for")
 def _(c):
     s = c.mem(1)
-    c.fetch(s.port, to="exec:sh -c 'cat > %s/got; touch %s/begun; "
-            "sleep 0.3'" % (c.dir, c.dir))
+    c.fetch(s.port, to="exec:sh -c 'cat > %s/got; touch %s/begun; until "
+            "[ -e %s/signalled ]; do sleep 0.05; done'" % (
+                c.dir, c.dir, c.dir))
     c.end(lambda: os.path.exists(c.dir + "/begun"), status=None)
     c.ok("may have been" not in c.stderr(), c.stderr())
     c.fetch(s.port, "-j", to="exec:false")
@@ -773,7 +777,8 @@ def _(c):
         t.say("354 go on")
         t.text()
         c.reached.set()
-        time.sleep(0.3)
+        c.signalled.wait()
+        time.sleep(0.05)
         t.say("250 taken")
         t.hang()
     c.send(c.serve(script))
