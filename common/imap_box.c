@@ -348,6 +348,14 @@ imap_uids_sort(struct imap_uids *u)
 	u->n = k;
 }
 
+void
+imap_uids_note(struct imap_uids *u, uint32_t uid)
+{
+	if (u->n == u->cap && u->n >= 1 << 16)
+		imap_uids_sort(u);
+	imap_uids_add(u, uid);
+}
+
 bool
 imap_uids_has(const struct imap_uids *u, uint32_t uid)
 {

@@ -60,6 +60,8 @@ struct imap_uids {
 /* Of an IMAP_SEARCH response; -1 EX_PROTOCOL. */
 int imap_found(struct imap *, struct imap_resp *, struct imap_uids *);
 void imap_uids_add(struct imap_uids *, uint32_t);
+/* The same of one that may be there, be it said a million times. */
+void imap_uids_note(struct imap_uids *, uint32_t);
 void imap_uids_sort(struct imap_uids *);
 bool imap_uids_has(const struct imap_uids *, uint32_t);	/* sorted */
 

@@ -482,7 +482,6 @@ struct far_msg {
 	uint32_t uid;
 	uint32_t size;
 	uint64_t flags, ident;
-	time_t date;
 	bool flags_known;	/* else they come with the body */
 };
 

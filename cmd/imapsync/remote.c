@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limit.h"
 #include "remote_private.h"
 
 enum { AHEAD = 24 };
@@ -198,6 +199,17 @@ ask(struct look *k, struct run *r, struct imap *m)
 
 /* ---- hearing ---- */
 
+static void
+forget_found(struct look *k)
+{
+	size_t i;
+
+	for (i = 0; i < BITS; i++) {
+		free(k->found[i].v);
+		k->found[i] = (struct imap_uids){ 0 };
+	}
+}
+
 /* Of which question: by its tag, else they are answered in order. */
 static struct imap_uids *
 found_by(struct look *k, const struct imap_resp *r, const struct ask *now)
@@ -210,6 +222,32 @@ found_by(struct look *k, const struct imap_resp *r, const struct ask *now)
 			a = &k->ask[i];
 	return a->what == W_BIT ? &k->found[__builtin_ctzll(a->bit)] :
 	    &k->all;
+}
+
+/*
+ * Who has which flag is four bytes for each message that has it: where that
+ * is too much, FETCH says the same at less cost.
+ */
+static int
+take_found(struct look *k, struct imap *m, struct imap_resp *r,
+    const struct ask *a)
+{
+	struct imap_uids *u = found_by(k, r, a);
+	size_t i, n = 0;
+
+	if (u == &k->all)
+		return imap_found(m, r, u);
+	if (k->refused)
+		return 0;
+	if (imap_found(m, r, u) < 0)
+		return -1;
+	for (i = 0; i < BITS; i++)
+		n += k->found[i].n;
+	if (n <= LIMIT_MESSAGES)
+		return 0;
+	k->refused = true;
+	forget_found(k);
+	return 0;
 }
 
 static void
@@ -264,7 +302,7 @@ hear(struct look *k, struct imap *m, struct ask *a)
 		else if (r.type == IMAP_VANISHED)
 			got = remote_vanished(k, m, r.set);
 		else if (r.type == IMAP_SEARCH)
-			got = imap_found(m, &r, found_by(k, &r, a));
+			got = take_found(k, m, &r, a);
 		else if (r.type == IMAP_FLAGS)
 			remote_flags(k->b, r.flags);
 		if (got < 0)
@@ -341,11 +379,8 @@ remote_select(struct look *k, struct imap *m)
 static void
 start_again(struct look *k)
 {
-	size_t i;
-
 	k->b->nfar = k->b->gone.n = k->all.n = 0;
-	for (i = 0; i < BITS; i++)
-		k->found[i].n = 0;
+	forget_found(k);
 	k->have_all = k->refused = false;
 	k->bits = 0;
 }
@@ -574,8 +609,7 @@ remote_done(struct look *k)
 	size_t i;
 
 	free(k->all.v);
-	for (i = 0; i < BITS; i++)
-		free(k->found[i].v);
+	forget_found(k);
 	for (i = 0; i < k->n; i++)
 		free(k->ask[i].keys);
 	free(k);

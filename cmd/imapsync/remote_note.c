@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limit.h"
 #include "remote_private.h"
 
 enum { SET = 7500 };		/* bytes of a set in a command */
@@ -156,8 +157,13 @@ remote_fetched(struct look *k, struct imap *m)
 			break;
 	if (got < 0 || uid == 0 || !with_flags)
 		return got < 0 ? -1 : 0;
+	if (b->nfar == b->far_cap && b->nfar >= 1 << 16)
+		remote_sort(b);		/* some were said again and again */
+	if (b->nfar == LIMIT_MESSAGES)
+		return conn_fail(m->c, EX_PROTOCOL, "FETCH: more than %d messages",
+		    LIMIT_MESSAGES);
 	if (k->how == DELTA_FETCH)
-		imap_uids_add(&k->all, uid);
+		imap_uids_note(&k->all, uid);
 	f = remote_add(b, uid);
 	f->flags = flags;
 	f->flags_known = true;
@@ -190,7 +196,7 @@ remote_vanished(struct look *k, struct imap *m, struct str set)
 	while ((got = imap_set_next(&set, &lo, &hi)) > 0)
 		for (i = remote_from(s, lo); i < s->n &&
 		    s->rec[i].uid <= hi; i++)
-			imap_uids_add(&k->b->gone, s->rec[i].uid);
+			imap_uids_note(&k->b->gone, s->rec[i].uid);
 	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "
 	    "set of UIDs");
 }
