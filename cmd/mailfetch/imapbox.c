@@ -274,6 +274,7 @@ take(struct box *b, uint32_t alone)
 {
 	bool begun = false, early = false;
 	struct message m = message(b, alone);
+	uint64_t size = 0;
 	unsigned char *came;
 	struct imap_item it;
 	time_t date = 0;
@@ -283,14 +284,16 @@ take(struct box *b, uint32_t alone)
 		if (it.kind == IMAP_UID)
 			m = message(b, (uint32_t)it.number);
 		else if (it.kind == IMAP_SIZE)
-			m.size = it.number;
+			size = it.number;
 		else if (it.kind == IMAP_DATE)
 			date_parse_imap(it.text, &date);
 		else if (it.kind == IMAP_BODY && m.number == 0)
 			early = true;
-		else if (it.kind == IMAP_BODY &&
-		    take_body(b, &it, m, &begun) < 0)
-			return -1;
+		else if (it.kind == IMAP_BODY) {
+			m.size = size;
+			if (take_body(b, &it, m, &begun) < 0)
+				return -1;
+		}
 	}
 	if (got < 0)
 		return -1;

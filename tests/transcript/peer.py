@@ -192,20 +192,30 @@ class Peer:
         self.note("S-raw", text)
         self.send(unescape(text))
 
+    def counted(self, what, n):
+        """It n times, with the numbers from 1 for each %N in it, in blocks."""
+        for i in range(0, n, 1000):
+            if b"%N" not in what:
+                yield what * min(1000, n - i)
+            else:
+                yield b"".join(what.replace(b"%N", b"%d" % k) for k in
+                               range(i + 1, min(i + 1000, n) + 1))
+
     def do_S_repeat(self, line, n):
         self.note("S", "%s (%s times)" % (line, n))
-        self.send((line.encode() + b"\r\n") * int(n))
+        for block in self.counted(line.encode() + b"\r\n", int(n)):
+            self.send(block)
 
     def do_S_fill(self, char, n):
         self.note("S", "%s (%s bytes, no line end)" % (char, n))
         self.send(char.encode() * int(n))
 
-    def do_S_endless(self, line):
-        """Until the client has had enough."""
-        self.note("S", line + " (for ever)")
-        block = (line.encode() + b"\r\n") * 1000
+    def endless(self, what):
         try:
-            while True:
+            for block in self.counted(what, 1 << 40):
+                if self.squeeze:
+                    block = self.squeeze.compress(block) + \
+                        self.squeeze.flush(zlib.Z_SYNC_FLUSH)
                 self.sock.settimeout(self.left())
                 self.sock.sendall(block)
         except socket.timeout:
@@ -213,6 +223,15 @@ class Peer:
         except OSError:
             self.closed = True
             raise Gone
+
+    def do_S_endless(self, line):
+        """Until the client has had enough."""
+        self.note("S", line + " (for ever)")
+        self.endless(line.encode() + b"\r\n")
+
+    def do_S_raw_endless(self, text):
+        self.note("S-raw", text + " (for ever)")
+        self.endless(unescape(text))
 
     def do_S_dribble(self, line, ms):
         self.note("S", line + " (a byte every %s ms)" % ms)
