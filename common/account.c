@@ -139,6 +139,8 @@ account_options(struct account *a)
 	{ 0, "tls-min", "VERSION", OPT_CALL, &a->trust.min,
 	    "1.0, 1.1, 1.2 (the default) or 1.3, and nothing older",
 	    tls_version_set, 0 },
+	{ 0, "tls-groups", "LIST", OPT_TEXT, &a->trust.groups,
+	    "of key exchange, as OpenSSL has it (X25519:P-256)", NULL, 0 },
 	{ 0, "ca", "FILE|DIR", OPT_TEXT, &a->trust.ca,
 	    "trust these certificates, not the system's", NULL, 0 },
 	{ 0, "crl", "FILE", OPT_TEXT, &a->trust.crl,

@@ -36,7 +36,7 @@ enum account_tls {
 
 /* How the server is verified, and who we are to it: see struct tls_conf. */
 struct account_trust {
-	const char *ca, *crl, *cert, *key, *key_command;
+	const char *ca, *crl, *cert, *key, *key_command, *groups;
 	struct opt_list pins;
 	enum tls_version min;
 	bool strict, insecure;

@@ -277,7 +277,7 @@ account_tls_conf(struct account *a, struct tls_conf *f)
 	const struct account_trust *t = &a->trust;
 
 	*f = (struct tls_conf){ .pins = t->pins.v, .npins = t->pins.n,
-	    .min = t->min, .strict = t->strict, .insecure = t->insecure,
+	    .min = t->min, .groups = t->groups, .strict = t->strict, .insecure = t->insecure,
 	    .passphrase = passphrase, .arg = a };
 	if (t->ca != NULL)
 		f->ca = file_path(&a->arena, t->ca);

@@ -39,6 +39,7 @@ enum {
 	STREAM = 1 << 17,	/* bytes that come with no word of ours */
 	NAP = 1000,		/* microseconds at most: see pause_for_more */
 	SLICE = 5,		/* seconds, of a long wait */
+	SILENCE = 10,		/* seconds, for a first answer to a long hello */
 	SLEPT = 2000,		/* ms of suspension that count */
 	ADDRESSES = 16,
 	AWAY = 1000,		/* ms of the caller's that do not */
@@ -65,6 +66,7 @@ struct conn {
 	long nap;
 	const char *mask;
 	bool failed, eof, opening, hungry, tcp;
+	bool classic, no_alpn;	/* how TLS is tried the second time */
 	bool deaf;		/* the peer takes no more; it may still speak */
 	bool last;		/* a stop leaves a little: see conn_last */
 	struct net_addr peer;
@@ -526,29 +528,58 @@ conn_resolve(const struct conn_conf *conf, struct net_addr *addr, int max,
 	return n < 0 ? broken(&c) : n;
 }
 
-struct conn *
-conn_open(const struct conn_conf *conf, struct err *e)
+/* Connected, and through the proxy if there is one. */
+static int
+reach(struct conn *c)
 {
-	struct conn *c = mem_new(1, sizeof *c);
+	snprintf(c->peer_text, sizeof c->peer_text, "%s",
+	    c->conf->command != NULL ? "command" : "unix");
+	c->fd = dial(c);
+	if (c->fd < 0)
+		return stop_asked() ? stopped(c) : broken(c);
+	trace_note(TRACE_DONE, "connected to %s (%s)", c->where, c->peer_text);
+	return through(c);
+}
 
+static void
+fresh(struct conn *c, const struct conn_conf *conf, struct err *e)
+{
 	*c = (struct conn){ .fd = -1, .opening = true,
 	    .slept = clock_slept(),
 	    .limit = LINE, .out.max = BURST, .tx.max = 2 * BURST,
 	    .rx.max = BURST, .in.max = AHEAD };
 	prepare(c, conf, e);
-	snprintf(c->peer_text, sizeof c->peer_text, "%s",
-	    conf->command != NULL ? "command" : "unix");
-	c->fd = dial(c);
-	if (c->fd < 0 && stop_asked())
-		stopped(c);
-	else if (c->fd < 0)
-		broken(c);
-	else
-		trace_note(TRACE_DONE, "connected to %s (%s)", c->where, c->peer_text);
-	if (c->fd >= 0 && through(c) == 0)
+}
+
+struct conn *
+conn_open(const struct conn_conf *conf, struct err *e)
+{
+	struct conn *c = mem_new(1, sizeof *c);
+
+	fresh(c, conf, e);
+	c->classic = conf->classic != NULL && atomic_load(conf->classic);
+	if (reach(c) == 0)
 		return c;
 	conn_close(c);
 	return NULL;
+}
+
+static void
+hang_up(struct conn *c)
+{
+	tls_free(c->tls);
+	deflate_free(c->z);
+	c->tls = NULL;
+	c->z = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	if (!spawn_wait(&c->child, clock_in(1)))	/* by itself: no input */
+		spawn_end(&c->child);
+	fifo_free(&c->out);
+	fifo_free(&c->tx);
+	fifo_free(&c->rx);
+	fifo_free(&c->in);
 }
 
 void
@@ -563,16 +594,7 @@ conn_close(struct conn *c)
 			(void)!send(c->fd, c->tx.p + c->tx.at, c->tx.n,
 			    MSG_NOSIGNAL);
 	}
-	tls_free(c->tls);
-	deflate_free(c->z);
-	if (c->fd >= 0)
-		close(c->fd);
-	if (!spawn_wait(&c->child, clock_in(1)))	/* by itself: no input */
-		spawn_end(&c->child);
-	fifo_free(&c->out);
-	fifo_free(&c->tx);
-	fifo_free(&c->rx);
-	fifo_free(&c->in);
+	hang_up(c);
 	free(c);
 }
 
@@ -690,40 +712,101 @@ conn_deflate(struct conn *c)
 	return conn_trust(c, CONN_DEFLATE);
 }
 
+/* ---- TLS ---- */
+
+/* Is it our first message that somebody cannot stand? */
+static bool
+doubtful(const struct conn *c)
+{
+	return tls_unanswered(c->tls) && !stop_asked() &&
+	    (c->conf->deadline == 0 || clock_left(c->conf->deadline) != 0);
+}
+
+/* The handshake; CONN_AGAIN: try once more, another way. */
 static int
 shake(struct conn *c)
 {
+	bool doubt = false;
 	int got;
 
 	conn_phase(c, "TLS handshake", CONN_HANDSHAKE);
-	c->tls = tls_new(c->conf->tls, c->conf->host, &c->rx, &c->tx, c->e);
-	if (c->tls == NULL)
-		return broken(c);
 	while ((got = tls_handshake(c->tls)) == TLS_MORE) {
+		if (doubt != doubtful(c)) {
+			doubt = !doubt;
+			conn_phase(c, "TLS handshake", doubt ? SILENCE :
+			    CONN_HANDSHAKE);
+		}
 		if (c->eof)
-			return closed(c);
+			return doubt ? CONN_AGAIN : closed(c);
 		if (exchange(c, true) < 0)
-			return -1;
+			return doubt && doubtful(c) ? CONN_AGAIN : -1;
 		note_first(c);
 	}
 	if (got == 0)
 		return 0;
 	send_some(c);			/* the alert that says why */
-	return broken(c);
+	return tls_wants_no_alpn(c->tls) ? CONN_AGAIN : broken(c);
+}
+
+/* Another connection in place of this one, as if it were the first. */
+static int
+redial(struct conn *c)
+{
+	struct conn was = *c;
+
+	fail_clear(c->e);
+	hang_up(c);
+	fresh(c, was.conf, was.e);
+	c->limit = was.limit;
+	c->classic = was.classic;
+	c->no_alpn = was.no_alpn;
+	return reach(c);
+}
+
+static int
+again(struct conn *c)
+{
+	name(c);
+	if (tls_wants_no_alpn(c->tls)) {
+		trace_note(TRACE_DONE, "%s refuses ALPN %s: one more try without", c->where, c->conf->alpn);
+		c->no_alpn = true;
+	} else {
+		trace_note(TRACE_DONE, "%s: no answer to TLS with a hybrid group: one more try with classic groups (--tls-groups)", c->where);
+		c->classic = true;
+	}
+	return redial(c) < 0 ? -1 : CONN_AGAIN;
 }
 
 static int
 begin(struct conn *c, enum conn_change to)
 {
+	struct tls_hello hello = { .name = c->conf->host,
+	    .classic = c->classic };
+	int got;
+
+	if (to == CONN_TLS && !c->no_alpn)
+		hello.alpn = c->conf->alpn;
 	if (c->failed || drain(c, 0) < 0 || conn_trust(c, to) < 0)
 		return -1;
-	return shake(c);
+	c->tls = tls_new(c->conf->tls, &hello, &c->rx, &c->tx, c->e);
+	if (c->tls == NULL)
+		return broken(c);
+	if ((got = shake(c)) == CONN_AGAIN)
+		return again(c);
+	if (got == 0 && c->classic && c->conf->classic != NULL)
+		atomic_store(c->conf->classic, true);
+	return got;
 }
 
 int
 conn_tls(struct conn *c)
 {
-	return begin(c, CONN_TLS);
+	int got;
+
+	do {
+		got = begin(c, CONN_TLS);
+	} while (got == CONN_AGAIN);
+	return got;
 }
 
 int

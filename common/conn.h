@@ -10,6 +10,7 @@
 #ifndef CONN_H
 #define CONN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,9 @@ struct conn_conf {
 	double connect_timeout;	/* seconds; 0: 60 */
 	int64_t deadline;	/* of the whole (clock.h); 0: never */
 	struct tls_ctx *tls;	/* for conn_starttls and conn_tls */
+	const char *alpn;	/* offered by conn_tls; or NULL */
+	/* set once a server needed classic groups, for the next connection */
+	atomic_bool *classic;	/* or NULL */
 };
 
 /*
@@ -74,7 +78,15 @@ int conn_trust(struct conn *, enum conn_change);
 /*
  * TLS from here on: from the first byte, or after the server's go-ahead.
  * Whoever learnt something before forgets it (RFC 3207 section 4.2).
+ *
+ * If nothing answers a first message with a hybrid group (it is closed, reset,
+ * or silent for 10 s) there is one more try, a new connection, with classic
+ * groups: what is verified is the same.  conn_tls does that by itself, and
+ * likewise without ALPN for a server that refuses it.  conn_starttls returns
+ * CONN_AGAIN: the connection is a new one, in plaintext, and what follows is
+ * the greeting.
  */
+enum { CONN_AGAIN = 1 };
 int conn_tls(struct conn *);
 int conn_starttls(struct conn *);
 

@@ -191,6 +191,7 @@ greeting(struct imap *m, enum imap_tls tls)
 	return 0;
 }
 
+/* CONN_AGAIN: the greeting comes once more. */
 static int
 starttls(struct imap *m)
 {
@@ -204,24 +205,35 @@ starttls(struct imap *m)
 		return -1;
 	if (got > 0)
 		return conn_fail(m->c, EX_NOPERM, "STARTTLS: %s", m->text);
-	if (conn_starttls(m->c) < 0)
+	if ((got = conn_starttls(m->c)) < 0)
 		return -1;
 	arena_free(&m->mem);
 	*m = (struct imap){ .c = m->c, .tag = m->tag, .told = m->tag };
-	return capabilities(m);
+	return got == CONN_AGAIN ? got : capabilities(m);
+}
+
+static int
+greeted(struct imap *m, enum imap_tls tls)
+{
+	if (greeting(m, tls) < 0)
+		return -1;
+	if (m->caps == 0 && capabilities(m) < 0)
+		return -1;
+	return tls == IMAP_TLS_STARTTLS ? starttls(m) : 0;
 }
 
 int
 imap_open(struct imap *m, struct conn *c, enum imap_tls tls)
 {
+	int got;
+
 	*m = (struct imap){ .c = c };
 	if (tls == IMAP_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
-	if (greeting(m, tls) < 0)
-		return -1;
-	if (m->caps == 0 && capabilities(m) < 0)
-		return -1;
-	if (tls == IMAP_TLS_STARTTLS && starttls(m) < 0)
+	do {
+		got = greeted(m, tls);
+	} while (got == CONN_AGAIN);
+	if (got < 0)
 		return -1;
 	conn_settled(c);
 	return 0;

@@ -178,10 +178,15 @@ capa(struct pop3 *p)
 	return got;
 }
 
-/* Without CAPA it is tried all the same: never on without TLS. */
+/*
+ * Without CAPA it is tried all the same: never on without TLS.  CONN_AGAIN:
+ * the greeting comes once more.
+ */
 static int
 stls(struct pop3 *p)
 {
+	int got;
+
 	if ((p->caps & POP3_CAPA) != 0 && (p->caps & POP3_STLS) == 0)
 		return conn_fail(p->c, EX_NOPERM, "the server offers no STLS, "
 		    "and nothing is sent without TLS (--tls off)");
@@ -189,10 +194,10 @@ stls(struct pop3 *p)
 		return -1;
 	if (!p->ok)
 		return conn_fail(p->c, EX_NOPERM, "STLS: %s", p->text);
-	if (conn_starttls(p->c) < 0)
+	if ((got = conn_starttls(p->c)) < 0)
 		return -1;
 	*p = (struct pop3){ .c = p->c, .expire = -1 };
-	return capa(p);
+	return got == CONN_AGAIN ? got : capa(p);
 }
 
 /* ---- what was known before ---- */
@@ -247,13 +252,10 @@ recall(struct pop3 *p, uint32_t known)
 	return p->recalled = true;
 }
 
-int
-pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
+static int
+greeted(struct pop3 *p, enum pop3_tls tls, uint32_t known)
 {
-	*p = (struct pop3){ .c = c, .expire = -1 };
-	if (tls == POP3_TLS_IMPLICIT && hint_tls(c) < 0)
-		return -1;
-	if (hint_greeting(c, "pop3", CONN_GREETING) < 0)
+	if (hint_greeting(p->c, "pop3", CONN_GREETING) < 0)
 		return -1;
 	if (pop3_answer(p) < 0)
 		return -1;
@@ -261,11 +263,25 @@ pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
 		return refused(p, "greeting", EX_TEMPFAIL);
 	if (tls == POP3_TLS_IMPLICIT)
 		p->banner = digest(p->text);
-	if (tls == POP3_TLS_IMPLICIT && recall(p, known)) {
-		conn_settled(c);
+	if (tls == POP3_TLS_IMPLICIT && recall(p, known))
 		return 0;
-	}
-	if (capa(p) < 0 || (tls == POP3_TLS_STLS && stls(p) < 0))
+	if (capa(p) < 0)
+		return -1;
+	return tls == POP3_TLS_STLS ? stls(p) : 0;
+}
+
+int
+pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
+{
+	int got;
+
+	*p = (struct pop3){ .c = c, .expire = -1 };
+	if (tls == POP3_TLS_IMPLICIT && hint_tls(c) < 0)
+		return -1;
+	do {
+		got = greeted(p, tls, known);
+	} while (got == CONN_AGAIN);
+	if (got < 0)
 		return -1;
 	conn_settled(c);
 	return 0;

@@ -42,6 +42,30 @@ fill_tls(struct session *s, struct err *e)
 	return s->tls != NULL ? 0 : -1;
 }
 
+/*
+ * ALPN is for servers that speak several protocols at one port, with TLS from
+ * the first byte: not for a protocol's own, where some do not know its name.
+ * SMTP has none (IANA's list has imap and pop3).
+ */
+static const char *
+alpn(const struct account *a)
+{
+	static const struct {
+		const char *protocol;
+		unsigned own[2];
+	} names[] = { { "imap", { 993, 143 } }, { "pop3", { 995, 110 } } };
+	size_t i;
+
+	for (i = 0; a->tls == ACCOUNT_TLS_IMPLICIT &&
+	    i < sizeof names / sizeof *names; i++)
+		if (strcmp(account_protocol(a->server.scheme),
+		    names[i].protocol) == 0)
+			return a->server.port != names[i].own[0] &&
+			    a->server.port != names[i].own[1] ?
+			    names[i].protocol : NULL;
+	return NULL;
+}
+
 static int
 fill_conf(struct session *s, struct err *e)
 {
@@ -54,7 +78,7 @@ fill_conf(struct session *s, struct err *e)
 	    .proxy = a->proxy, .source = a->source,
 	    .deadline = a->deadline,
 	    .family = a->only4 ? AF_INET : a->only6 ? AF_INET6 : AF_UNSPEC,
-	    .tls = s->tls };
+	    .tls = s->tls, .alpn = alpn(a), .classic = &s->classic };
 	if (a->server.path == NULL && strchr(a->server.host, ':') != NULL) {
 		f->host = a->server.host;	/* [IPv6] */
 	} else if (a->server.path == NULL) {

@@ -19,6 +19,7 @@ struct session {
 	struct arena arena;
 	struct secret *secret;
 	unsigned char exporter[64], endpoint[64];
+	atomic_bool classic;	/* the server needs classic groups */
 	bool shared;		/* tls and secret are another's */
 };
 

@@ -263,9 +263,12 @@ ehlo(struct smtp *s)
 	return 0;
 }
 
+/* CONN_AGAIN: the greeting comes once more. */
 static int
 starttls(struct smtp *s)
 {
+	int got;
+
 	if ((s->caps & SMTP_STARTTLS) == 0)
 		return conn_fail(s->c, EX_NOPERM, "the server offers no "
 		    "STARTTLS, and nothing is sent without TLS (--tls off)");
@@ -275,27 +278,37 @@ starttls(struct smtp *s)
 		return -1;
 	if (s->reply.code != 220)
 		return refused(s, "STARTTLS", EX_NOPERM);
-	if (conn_starttls(s->c) < 0)
+	if ((got = conn_starttls(s->c)) < 0)
 		return -1;
 	*s = (struct smtp){ .c = s->c, .conf = s->conf };
-	return ehlo(s);
+	return got == CONN_AGAIN ? got : ehlo(s);
+}
+
+static int
+hello(struct smtp *s)
+{
+	if (hint_greeting(s->c, s->conf->lmtp ? NULL : "smtp",
+	    CONN_GREETING_SMTP) < 0 || reply(s, NULL) < 0)
+		return -1;
+	if (s->reply.code != 220)
+		return refused(s, "greeting", EX_UNAVAILABLE);
+	if (ehlo(s) < 0)
+		return -1;
+	return s->conf->tls == SMTP_TLS_STARTTLS ? starttls(s) : 0;
 }
 
 int
 smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
 {
+	int got;
+
 	*s = (struct smtp){ .c = c, .conf = conf };
 	if (conf->tls == SMTP_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
-	if (hint_greeting(c, conf->lmtp ? NULL : "smtp",
-	    CONN_GREETING_SMTP) < 0)
-		return -1;
-	if (reply(s, NULL) < 0)
-		return -1;
-	if (s->reply.code != 220)
-		return refused(s, "greeting", EX_UNAVAILABLE);
-	if (ehlo(s) < 0 ||
-	    (conf->tls == SMTP_TLS_STARTTLS && starttls(s) < 0))
+	do {
+		got = hello(s);
+	} while (got == CONN_AGAIN);
+	if (got < 0)
 		return -1;
 	conn_settled(c);
 	return 0;

@@ -15,7 +15,10 @@
 #include "tls_private.h"
 #include "trace.h"
 
-enum { NAMES = 300, DN = 200 };		/* bytes of them in a message */
+enum {
+	NAMES = 300, DN = 200,	/* bytes of them in a message */
+	LONG = 1000		/* bytes no first message has by classic groups */
+};
 
 struct tls {
 	struct tls_ends ends;
@@ -24,7 +27,7 @@ struct tls {
 	enum tls_version least;
 	struct err *e;
 	char name[256];
-	bool verified, ip;
+	bool verified, ip, second, alpn, bad_alpn;
 	int bad, depth;		/* the first thing verification found */
 	X509 *cert;		/* and in which certificate */
 	char revoked[32];	/* on which day */
@@ -50,6 +53,7 @@ bio_write(BIO *b, const char *p, int n)
 	put = fifo_put(t->tx, p, (size_t)n);
 	if (put == 0)
 		BIO_set_retry_write(b);
+	t->sent += put;
 	return put > 0 ? (int)put : -1;
 }
 
@@ -66,6 +70,7 @@ bio_read(BIO *b, char *p, int n)
 	}
 	memcpy(p, t->rx->p + t->rx->at, got);
 	fifo_drop(t->rx, got);
+	t->heard = true;
 	return (int)got;
 }
 
@@ -221,6 +226,19 @@ verify(int ok, X509_STORE_CTX *store)
 
 /* ---- a session ---- */
 
+void
+tls_offer(SSL *ssl, const char *proto)
+{
+	unsigned char wire[64];
+	size_t n = strlen(proto);
+
+	if (n >= sizeof wire)
+		return;
+	wire[0] = (unsigned char)n;
+	memcpy(wire + 1, proto, n);
+	SSL_set_alpn_protos(ssl, wire, (unsigned)n + 1);
+}
+
 static int
 expect(struct tls *t, const struct tls_ctx *c)
 {
@@ -237,7 +255,7 @@ expect(struct tls *t, const struct tls_ctx *c)
 }
 
 static int
-begin(struct tls *t, struct tls_ctx *c)
+begin(struct tls *t, struct tls_ctx *c, const struct tls_hello *hello)
 {
 	unsigned char ip[16];
 	BIO *b = BIO_new(c->bio);
@@ -250,6 +268,12 @@ begin(struct tls *t, struct tls_ctx *c)
 	SSL_set_bio(t->ssl, b, b);
 	SSL_set_app_data(t->ssl, t);
 	SSL_set_connect_state(t->ssl);
+	if (hello->classic && c->classic != NULL &&
+	    SSL_set1_groups_list(t->ssl, c->classic) != 1)
+		return tls_openssl(t->e, EX_SOFTWARE, "classic groups");
+	if (hello->alpn != NULL)
+		tls_offer(t->ssl, hello->alpn);
+	t->alpn = hello->alpn != NULL;
 	t->ip = inet_pton(AF_INET, t->name, ip) == 1 ||
 	    inet_pton(AF_INET6, t->name, ip) == 1;
 	if (!t->ip && SSL_set_tlsext_host_name(t->ssl, t->name) != 1)
@@ -262,18 +286,19 @@ begin(struct tls *t, struct tls_ctx *c)
 }
 
 struct tls *
-tls_new(struct tls_ctx *c, const char *name, struct fifo *rx, struct fifo *tx,
-    struct err *e)
+tls_new(struct tls_ctx *c, const struct tls_hello *hello, struct fifo *rx,
+    struct fifo *tx, struct err *e)
 {
 	struct tls *t = mem_new(1, sizeof *t);
 
 	t->conf = c->conf;
 	t->least = c->least;
-	t->ends = (struct tls_ends){ rx, tx };
+	t->ends = (struct tls_ends){ .rx = rx, .tx = tx };
+	t->second = hello->classic || c->classic == NULL;
 	t->e = e;
-	snprintf(t->name, sizeof t->name, "%s", name);
+	snprintf(t->name, sizeof t->name, "%s", hello->name);
 	t->ssl = SSL_new(c->ctx);
-	if (begin(t, c) == 0)
+	if (begin(t, c, hello) == 0)
 		return t;
 	tls_free(t);
 	return NULL;
@@ -312,6 +337,8 @@ refused(struct tls *t, const char *what)
 	const char *text = ERR_reason_error_string(err);
 
 	ERR_clear_error();
+	t->bad_alpn = t->alpn && why == SSL_AD_REASON_OFFSET +
+	    SSL_AD_NO_APPLICATION_PROTOCOL;
 	if (why == SSL_R_WRONG_VERSION_NUMBER ||
 	    why == SSL_R_PACKET_LENGTH_TOO_LONG ||
 	    why == SSL_R_HTTP_REQUEST || why == SSL_R_UNEXPECTED_MESSAGE)
@@ -382,6 +409,18 @@ tls_handshake(struct tls *t)
 		return blame(t);
 	}
 	return refused(t, "TLS handshake");
+}
+
+bool
+tls_unanswered(const struct tls *t)
+{
+	return !t->second && !t->ends.heard && t->ends.sent > LONG;
+}
+
+bool
+tls_wants_no_alpn(const struct tls *t)
+{
+	return t->bad_alpn;
 }
 
 static long

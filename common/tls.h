@@ -30,6 +30,7 @@ struct tls_conf {
 	int (*passphrase)(void *arg, struct secret *, struct err *);
 	void *arg;
 	enum tls_version min;	/* the least that is spoken; TLS_ANY: 1.2 */
+	const char *groups;	/* of key exchange, as OpenSSL has it; or NULL */
 	bool strict;		/* chains follow RFC 5280 to the letter */
 	bool insecure;		/* verify nothing; see tls_verified */
 };
@@ -73,9 +74,14 @@ void tls_ctx_reads(const struct tls_ctx *, struct sandbox *);
  * must be the certificate's key, and then names, dates and issuers do not
  * matter: the key itself is what was trusted.
  */
+struct tls_hello {
+	const char *name;
+	const char *alpn;	/* one protocol (RFC 7301), or NULL */
+	bool classic;		/* without the groups that need long keys */
+};
 struct tls;
-struct tls *tls_new(struct tls_ctx *, const char *name, struct fifo *rx,
-    struct fifo *tx, struct err *);
+struct tls *tls_new(struct tls_ctx *, const struct tls_hello *,
+    struct fifo *rx, struct fifo *tx, struct err *);
 void tls_free(struct tls *);
 
 /*
@@ -88,6 +94,17 @@ int tls_handshake(struct tls *);		/* 0 when it is done */
 long tls_read(struct tls *, void *, size_t);	/* bytes, TLS_MORE, ... */
 long tls_write(struct tls *, const void *, size_t);
 void tls_bye(struct tls *);			/* queues a close_notify */
+
+/*
+ * Why a handshake failed, or does not get on, for one more try by a new
+ * connection.  unanswered: not a byte has come, and our first message was
+ * longer than classic groups make it: it takes two packets, and there are
+ * machines on the way that lose the second.  False if a classic try could
+ * not be another one.  wants_no_alpn: what was offered is refused (RFC 7301
+ * section 3.2).
+ */
+bool tls_unanswered(const struct tls *);
+bool tls_wants_no_alpn(const struct tls *);
 
 /* After the handshake. */
 bool tls_verified(const struct tls *);	/* the server is who it should be */

@@ -136,19 +136,6 @@ use_records(struct tls_look *t, const struct tls_ask *ask)
 	ERR_clear_error();
 }
 
-static void
-offer_alpn(SSL *ssl, const char *proto)
-{
-	unsigned char wire[64];
-	size_t n = strlen(proto);
-
-	if (n >= sizeof wire)
-		return;
-	wire[0] = (unsigned char)n;
-	memcpy(wire + 1, proto, n);
-	SSL_set_alpn_protos(ssl, wire, (unsigned)n + 1);
-}
-
 static int
 begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 {
@@ -172,7 +159,7 @@ begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	    SSL_set_max_proto_version(t->ssl, (int)ask->only) != 1))
 		return tls_openssl(t->e, EX_SOFTWARE, "this TLS version");
 	if (ask->alpn != NULL)
-		offer_alpn(t->ssl, ask->alpn);
+		tls_offer(t->ssl, ask->alpn);
 	return 0;
 }
 
@@ -182,7 +169,7 @@ tls_look_new(struct tls_ctx *c, const struct tls_ask *ask, struct fifo *rx,
 {
 	struct tls_look *t = mem_new(1, sizeof *t);
 
-	t->ends = (struct tls_ends){ rx, tx };
+	t->ends = (struct tls_ends){ .rx = rx, .tx = tx };
 	t->e = e;
 	t->ctx = c->ctx;
 	t->flags = c->flags;

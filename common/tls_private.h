@@ -12,6 +12,8 @@
 /* The data of our BIO: where ciphertext comes from and goes to. */
 struct tls_ends {
 	struct fifo *rx, *tx;
+	size_t sent;
+	bool heard;		/* something was read */
 };
 
 enum { TLS_DIRS = 8 };
@@ -23,11 +25,15 @@ struct tls_ctx {
 	char *dirs[TLS_DIRS];	/* of authorities, looked into later on */
 	size_t ndirs;
 	enum tls_version least;
+	char *classic;		/* groups for a second try; or NULL */
 	unsigned long flags;	/* of verification, X509_V_FLAG_... */
 	int (*strict)(const SSL *, const SSL_CTX *, int op, int bits, int nid,
 	    void *other, void *);	/* OpenSSL's idea of what is secure */
 	void *seen;		/* tls_look.c: chains verified; freed with it */
 };
+
+/* RFC 7301: the one protocol that is offered. */
+void tls_offer(SSL *, const char *proto);
 
 BIO_METHOD *tls_bio(void);	/* reads and writes a struct tls_ends */
 

@@ -104,6 +104,64 @@ least_version(struct tls_ctx *t, struct err *e)
 	return 0;
 }
 
+/* ---- groups ---- */
+
+/* Of hybrid groups with ML-KEM, and of finite fields. */
+static bool
+long_key(struct str group)
+{
+	static const char *const parts[] = { "MLKEM", "kyber", "ffdhe" };
+	size_t i, at, n;
+
+	for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+		n = strlen(parts[i]);
+		for (at = 0; at + n <= group.n; at++)
+			if (str_eqi(str_to(str_from(group, at), n),
+			    str_of(parts[i])))
+				return true;
+	}
+	return false;
+}
+
+/* What of a list is classic, for SSL_set1_groups_list; NULL: nothing is. */
+static char *
+classics(const char *list)
+{
+	struct str rest = str_of(list), one;
+	struct buf b = { 0 };
+	size_t n;
+
+	while (rest.n > 0) {
+		for (n = 0; n < rest.n && strchr(":/", rest.p[n]) == NULL; n++)
+			;
+		one = str_to(rest, n);
+		rest = str_from(rest, n < rest.n ? n + 1 : n);
+		while (one.n > 0 && strchr("?*", one.p[0]) != NULL)
+			one = str_from(one, 1);	/* OpenSSL 3.5 and later */
+		if (one.n > 0 && one.p[0] != '-' && !long_key(one))
+			buf_printf(&b, "%s%.*s", b.n > 0 ? ":" : "",
+			    STR_ARG(one));
+	}
+	return b.p;
+}
+
+/* By default OpenSSL's own, from 3.5 on with a hybrid group at the front. */
+static int
+groups(struct tls_ctx *t, struct err *e)
+{
+	const char *list = t->conf->groups;
+
+	if (list != NULL && SSL_CTX_set1_groups_list(t->ctx, list) != 1) {
+		ERR_clear_error();
+		return fail(e, EX_USAGE, "--tls-groups %s: not a list of "
+		    "groups that OpenSSL %s knows", list,
+		    OpenSSL_version(OPENSSL_VERSION_STRING));
+	}
+	t->classic = classics(list != NULL ? list :
+	    "X25519:P-256:P-384:P-521");
+	return 0;
+}
+
 /* ---- files ---- */
 
 /* The whole file, in memory that does not move and is to be wiped. */
@@ -459,7 +517,8 @@ set_up(struct tls_ctx *t, struct err *e)
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_default_passwd_cb(ctx, nobody);
-	if (least_version(t, e) < 0 || who(ctx, t->conf, e) < 0)
+	if (least_version(t, e) < 0 || groups(t, e) < 0 ||
+	    who(ctx, t->conf, e) < 0)
 		return -1;
 	return whom(t, e);
 }
@@ -496,6 +555,7 @@ tls_ctx_free(struct tls_ctx *t)
 	BIO_meth_free(t->bio);
 	while (t->ndirs > 0)
 		free(t->dirs[--t->ndirs]);
+	free(t->classic);
 	free(t->seen);
 	free(t);
 }

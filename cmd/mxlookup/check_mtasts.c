@@ -337,6 +337,9 @@ static const struct opt options[] = {
 	    .to = &conf.min, .call = tls_version_set,
 	    .help = "1.0, 1.1, 1.2 (the default) or 1.3, for --fetch",
 	    .flags = OPT_NOCONF },
+	{ .name = "tls-groups", .arg = "LIST", .kind = OPT_TEXT,
+	    .to = &conf.groups, .help = "of key exchange, as OpenSSL has it "
+	    "(X25519:P-256)", .flags = OPT_NOCONF },
 	{ .name = "tls-strict", .kind = OPT_FLAG, .to = &conf.strict,
 	    .help = "chains must follow RFC 5280 to the letter",
 	    .flags = OPT_NOCONF },

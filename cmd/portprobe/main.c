@@ -122,6 +122,9 @@ static const struct opt options[] = {
 	    "issuers have revoked", NULL, OPT_NOCONF },
 	{ 0, "tls-strict", NULL, OPT_FLAG, &r.tlsconf.strict, "chains must "
 	    "follow RFC 5280 to the letter", NULL, OPT_NOCONF },
+	{ 0, "tls-groups", "LIST", OPT_TEXT, &r.tlsconf.groups, "offer these "
+	    "of key exchange, as OpenSSL has it (X25519:P-256)", NULL,
+	    OPT_NOCONF },
 	{ 0, "no-verify", NULL, OPT_FLAG, &r.no_verify, "tell what is wrong "
 	    "with certificates, and count none of it", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "More connections" },

@@ -84,6 +84,7 @@ class Peer:
         self.log = []
         self.complaints = []            # faults that need not end the talk
         self.tls = False
+        self.alpn = None
         self.squeeze = self.expanded = None     # DEFLATE, both ways
         self.may_end = False
         self.closed = False
@@ -396,6 +397,9 @@ class Peer:
             self.note("TLS", str(e))
             raise Gone
         self.note("TLS", self.sock.version())
+        offered = self.sock.selected_alpn_protocol() or "none"
+        if self.alpn and self.alpn != offered:
+            raise Mismatch("ALPN %s, wanted %s" % (offered, self.alpn))
         self.tls = True
 
     def tls_option(self, ctx, name, value=None):
@@ -407,6 +411,9 @@ class Peer:
                 ctx.maximum_version = getattr(
                     ssl.TLSVersion, "TLSv1_" + value[2:] if value != "1.0"
                     else "TLSv1")
+        elif name == "alpn":
+            ctx.set_alpn_protocols(["imap", "pop3", "smtp", "http/1.1"])
+            self.alpn = value
         elif name == "ask":
             ctx.verify_mode = ssl.CERT_REQUIRED
             ctx.load_verify_locations(self.certs + "/ca.pem")
