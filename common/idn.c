@@ -1,10 +1,11 @@
 /* idn.c: internationalised domain names, by libidn2 if built with it */
+#include <stddef.h>
+
 #include "idn.h"
 
 #ifdef HAVE_IDN2
 #define IDN2_SKIP_LIBIDN_COMPAT	/* it would take the name idn_free */
 #include <idn2.h>
-#include <stddef.h>
 
 bool
 idn_here(void)

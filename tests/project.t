@@ -43,6 +43,9 @@ if command -v dpkg-shlibdeps > /dev/null; then
 else
 	skip 'dpkg-shlibdeps' 'no dpkg-dev here'
 fi
+ok 'compiles without libidn2 and zlib' "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE \
+    -iquote common -Wall -Wextra -Werror -fsyntax-only common/idn.c \
+    common/deflate.c
 # The rules of scripts/layers bite.
 cp -r scripts common cmd "$T"
 breach() {	# FILE LINE WHAT: FILE with the LINE added is complained about
