@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -475,9 +476,15 @@ give_lmtp(struct place *p, struct run *r)
 
 /* ---- standard output ---- */
 
+/* It is said here, and not once more at the end of the program. */
 static int
 unwritable(struct err *e)
 {
+	int error = errno;
+
+	__fpurge(stdout);
+	clearerr(stdout);
+	errno = error;
 	return stop_asked() ? fail_stop(e) : fail_sys(e, EX_IOERR,
 	    "standard output");
 }
@@ -565,7 +572,8 @@ give_stdout(struct run *r)
 		    clock_wall());
 		fputs(from, stdout);
 		got = pieces(r, put_quoted, &begins);
-		fputs(begins ? "\n" : "\n\n", stdout);
+		if (got == 0)
+			fputs(begins ? "\n" : "\n\n", stdout);
 	}
 	if (got == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		return unwritable(r->e);

@@ -270,10 +270,16 @@ for i in range(1500000): print('%070d' % i)" > "$LAB_MAILDIR_jane/new/1.large.ho
 lab_own "$LAB_MAILDIR_jane"
 SUM=$(sha256sum < "$LAB_MAILDIR_jane/new/1.large.host")
 peak() { /usr/bin/time -f %M -o "$T/peak" "$@"; }
-jane_large() { peak "$BUILD/mailfetch" -S "imaps://localhost:$LAB_IMAPS_PORT" \
-    --ca "$LAB_CA" -u jane --password-command 'printf %s "$LAB_PASS_jane"' \
-    --search 'LARGER 1000000' "$@"; }
+JANE=("$BUILD/mailfetch" -S "imaps://localhost:$LAB_IMAPS_PORT" --ca "$LAB_CA"
+    -u jane --password-command 'printf %s "$LAB_PASS_jane"'
+    --search 'LARGER 1000000')
+jane_large() { peak "${JANE[@]}" "$@"; }
 fresh
+fresh
+gone() (set -o pipefail; "${JANE[@]}" -d stdout | head -n 1)
+status 74 "who reads it has gone" gone
+is "$(sed 's/.*: standard/standard/' "$T/err")" 'standard output: Broken pipe' \
+    "which is said, once"
 # AddressSanitizer has its own idea of memory.
 if [ -x /usr/bin/time ] && ! grep -q __asan_init "$BUILD/mailfetch"; then
 	status 0 "100 MB to a Maildir" jane_large -d "maildir:$T/big" --create
