@@ -12,12 +12,15 @@
 #include "addr.h"
 #include "clock.h"
 #include "mxlookup.h"
+#include "table.h"
 
-enum { NAMEMAX = 1024, SPARE = 64 };
+/* FEW: so many questions are found sooner by looking at each of them. */
+enum { NAMEMAX = 1024, SPARE = 64, FEW = 32 };
 
 /* One question of a task. */
 struct ask {
 	struct ask *next;
+	struct ask *same;		/* of the same name, if in the table */
 	struct whole *task;
 	const char *name;
 	unsigned type, waiting;		/* bits of checks */
@@ -29,7 +32,10 @@ struct whole {
 	struct task t;
 	struct arena arena;
 	struct ask first;		/* most tasks have one or few */
-	bool used;
+	unsigned n;			/* questions */
+	struct table names;		/* from FEW of them on */
+	struct ask **name;		/* the last one of each name */
+	size_t names_cap;
 	unsigned pending;		/* unanswered, even if nobody waits */
 	void (*ended)(struct task *);
 };
@@ -43,6 +49,60 @@ whole(struct task *t)
 /* ---- asking */
 
 static void go(struct task *);
+
+static struct str
+name_at(const void *of, size_t at)
+{
+	return str_of(((struct ask *const *)of)[at]->name);
+}
+
+/* The question that was asked already, or NULL. */
+static struct ask *
+find(struct whole *w, const char *name, unsigned type)
+{
+	struct ask *q = w->t.asks;
+	size_t at;
+
+	if (w->n < FEW) {
+		while (q != NULL && (q->type != type ||
+		    strcmp(q->name, name) != 0))
+			q = q->next;
+		return q;
+	}
+	at = table_text(&w->names, w->name, str_of(name));
+	q = at != TABLE_NONE ? w->name[at] : NULL;
+	while (q != NULL && q->type != type)
+		q = q->same;
+	return q;
+}
+
+static void
+index_name(struct whole *w, struct ask *q)
+{
+	size_t at = table_text(&w->names, w->name, str_of(q->name));
+
+	if (at != TABLE_NONE) {
+		q->same = w->name[at];
+		w->name[at] = q;
+		return;
+	}
+	if (w->names.n == w->names_cap) {
+		w->names_cap = w->names_cap > 0 ? 2 * w->names_cap : 2 * FEW;
+		w->name = mem_grow(w->name, w->names_cap, sizeof *w->name);
+	}
+	at = w->names.n;
+	w->name[at] = q;
+	table_add(&w->names, w->name, at);
+}
+
+static void
+index_all(struct whole *w)
+{
+	struct ask *q;
+
+	for (q = w->t.asks; q != NULL; q = q->next)
+		index_name(w, q);
+}
 
 static void
 answered(void *arg, const struct dns_answer *a)
@@ -72,12 +132,15 @@ ask(struct task *t, const char *name, unsigned type)
 	struct whole *w = whole(t);
 	struct ask *q = &w->first;
 
-	if (w->used)
+	if (w->n++ > 0)
 		q = arena_new(t->mem, 1, sizeof *q);
-	w->used = true;
 	*q = (struct ask){ .task = w, .name = arena_dup(t->mem,
 	    str_of(name)), .type = type, .next = t->asks };
 	t->asks = q;
+	if (w->n == FEW)
+		index_all(w);
+	else if (w->n > FEW)
+		index_name(w, q);
 	w->pending++;
 	dns_want(t->run->dns, name, type, answered, q);
 	return q;
@@ -86,11 +149,8 @@ ask(struct task *t, const char *name, unsigned type)
 const struct dns_answer *
 task_ask(struct task *t, const char *name, unsigned type)
 {
-	struct ask *q;
+	struct ask *q = find(whole(t), name, type);
 
-	for (q = t->asks; q != NULL; q = q->next)
-		if (q->type == type && strcmp(q->name, name) == 0)
-			break;
 	if (q == NULL)
 		q = ask(t, name, type);
 	if (q->answer != NULL && dns_temporary(q->answer->status))
@@ -331,6 +391,7 @@ task_start(struct run *r, struct str in, uint64_t seq,
 	struct task *t = &w->t;
 
 	w->ended = ended;
+	w->names.text = name_at;
 	t->run = r;
 	t->mem = &w->arena;
 	t->seq = seq;
@@ -352,6 +413,8 @@ task_free(struct task *t)
 	for (q = t->asks; q != NULL; q = q->next)
 		dns_drop(q->answer);
 	arena_reset(&a);
+	table_free(&w->names);
+	free(w->name);
 	*w = (struct whole){ .arena = a };
 	if (spares < SPARE) {
 		spare[spares++] = w;

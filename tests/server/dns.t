@@ -283,6 +283,9 @@ x.servfail.example|servfail temp null false||75
 a..b|invalid-input null null null||68
 END
 
+is "$(mx "$DNS_BAD_many" -j a.b | jq '[.mx[].a | length] | add')" 2900 \
+	'2900 hosts, each with its address'
+
 # ---- a part that is not known is not said to be absent
 
 status 0 'A fails, AAAA is there: there is a route' mx "$DNS_BAD_failA" -j a.b
