@@ -76,7 +76,9 @@ no_password(void *to, const char *arg, struct err *e)
 static int
 set_user(void *to, const char *arg, struct err *e)
 {
-	if (strchr(arg, ':') != NULL && !str_control(str_of(arg)))
+	if (str_control(str_of(arg)))
+		return fail(e, EX_USAGE, "the user name has a control byte");
+	if (strchr(arg, ':') != NULL)
 		return fail(e, EX_USAGE, "a password behind the \":\" of "
 		    "--user can be read by others. Use --password-command, "
 		    "--password-file, --password-fd or --netrc (a name with a "
@@ -665,7 +667,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 		a->user = a->server.user;
 	settle_tls(a);
 	forget_lines(a);
-	return 0;
+	return account_effects(a, set, e);
 }
 
 int

@@ -113,6 +113,13 @@ const char *account_path(struct account *);
 int account_read(struct account *, struct err *);
 
 /*
+ * Refuses what was given on the command line and has no effect; account_load
+ * does this last.
+ */
+int account_effects(const struct account *, const struct opt_set *,
+    struct err *);
+
+/*
  * Before account_load: a section "fetch NAME" or "sync NAME", whose keys go
  * over the account's, and whose account is its parent or that of its name.
  * 1 there is one, 0 not (then NAME is the account), -1 failed.

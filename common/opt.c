@@ -30,9 +30,8 @@ static const struct opt builtin[] = {
 	{ .name = NULL }
 };
 
-/* The option at rank i, or NULL behind the last. */
-static const struct opt *
-nth(const struct opt_set *set, size_t i)
+const struct opt *
+opt_nth(const struct opt_set *set, size_t i)
 {
 	const struct opt *o;
 	size_t t;
@@ -53,7 +52,7 @@ find(const struct opt_set *set, struct str name, int letter)
 	const struct opt *o;
 	size_t i;
 
-	for (i = 0; (o = nth(set, i)) != NULL; i++) {
+	for (i = 0; (o = opt_nth(set, i)) != NULL; i++) {
 		if (o->kind == OPT_HEAD)
 			continue;
 		if (letter != 0 ? o->letter == letter :
@@ -173,7 +172,7 @@ help(const struct opt_set *set)
 	size_t i;
 
 	printf("usage: %s\n%s\n", set->usage, set->about);
-	for (i = 0; (o = nth(set, i)) != NULL; i++)
+	for (i = 0; (o = opt_nth(set, i)) != NULL; i++)
 		if ((o->flags & OPT_HIDDEN) == 0)
 			help_one(o);
 	printf("\nExit status and what the tools have in common: "
@@ -186,7 +185,7 @@ list(const struct opt_set *set)
 	const struct opt *o;
 	size_t i;
 
-	for (i = 0; (o = nth(set, i)) != NULL; i++)
+	for (i = 0; (o = opt_nth(set, i)) != NULL; i++)
 		if (o->kind != OPT_HEAD && (o->flags & OPT_HIDDEN) == 0)
 			printf("%c\t%s\t%s\t%s\t%s\n",
 			    o->letter != 0 ? o->letter : '-', o->name,
@@ -224,7 +223,7 @@ answer(const struct opt_set *set, const char *name)
 static int
 one(struct opt_set *set, int rank, const char *arg, struct err *e)
 {
-	const struct opt *o = rank < 0 ? NULL : nth(set, (size_t)rank);
+	const struct opt *o = rank < 0 ? NULL : opt_nth(set, (size_t)rank);
 
 	if (o == NULL)
 		return fail(e, EX_SOFTWARE, "option %d", rank);
@@ -243,7 +242,7 @@ prepare(const struct opt_set *set, struct option *lo, char *so)
 
 	*so++ = '-';			/* operands come as option 1 */
 	*so++ = ':';			/* a missing argument as ':' */
-	for (i = 0; i < MAXOPT && (o = nth(set, i)) != NULL; i++) {
+	for (i = 0; i < MAXOPT && (o = opt_nth(set, i)) != NULL; i++) {
 		if (o->kind == OPT_HEAD)
 			continue;
 		*lo++ = (struct option){ o->name, o->arg != NULL, NULL,
@@ -312,7 +311,7 @@ opt_conf(struct opt_set *set, const char *key, const char *value,
     struct err *e)
 {
 	int rank = find(set, str_of(key), 0);
-	const struct opt *o = rank < 0 ? NULL : nth(set, (size_t)rank);
+	const struct opt *o = rank < 0 ? NULL : opt_nth(set, (size_t)rank);
 	bool on = true;
 
 	if (o == NULL || (o->flags & OPT_NOCONF) != 0)
@@ -332,73 +331,6 @@ opt_give(struct opt_set *set, const char *name, const char *arg,
     struct err *e)
 {
 	return one(set, find(set, str_of(name), 0), arg, e);
-}
-
-/* ---- standard input */
-
-static bool
-is_stdin(const struct opt *o, const char *arg)
-{
-	static const char *const names[] = { "-", "/dev/stdin", "/dev/fd/0",
-	    "/proc/self/fd/0" };
-	struct str s = str_of(arg);
-	uint64_t fd;
-	size_t i, n;
-
-	if ((o->flags & OPT_STDIN_FD) != 0)
-		return str_num(s, UINT32_MAX, &fd) == 0 && fd == 0;
-	if ((o->flags & OPT_STDIN_DASH) != 0)
-		return strcmp(arg, "-") == 0;
-	for (i = 0; i < sizeof names / sizeof *names; i++) {
-		n = strlen(names[i]);
-		if (str_starts(s, names[i]) && (s.n == n || (s.p[n] == ':' &&
-		    o->kind == OPT_LIST)))
-			return true;
-	}
-	return false;
-}
-
-/* Who wants it, one after the other. */
-struct readers {
-	char by[2][128];
-	size_t n;
-};
-
-static void
-reads(struct readers *r, const struct opt *o, const char *arg)
-{
-	if (arg == NULL || !is_stdin(o, arg))
-		return;
-	if (r->n < 2)
-		snprintf(r->by[r->n], sizeof r->by[r->n], "--%s %s", o->name,
-		    arg);
-	r->n++;
-}
-
-int
-opt_stdin(const struct opt_set *set, const char *also, struct err *e)
-{
-	const unsigned any = OPT_STDIN | OPT_STDIN_FD | OPT_STDIN_DASH;
-	struct readers r = { .n = 0 };
-	const struct opt_list *l;
-	const struct opt *o;
-	size_t i, k;
-
-	if (also != NULL)
-		snprintf(r.by[r.n++], sizeof r.by[0], "%s", also);
-	for (i = 0; (o = nth(set, i)) != NULL; i++) {
-		if ((o->flags & any) == 0)
-			continue;
-		if (o->kind == OPT_TEXT) {
-			reads(&r, o, *(const char *const *)o->to);
-			continue;
-		}
-		l = o->to;
-		for (k = 0; k < l->n; k++)
-			reads(&r, o, l->v[k]);
-	}
-	return r.n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both "
-	    "%s and %s", r.by[0], r.by[1]);
 }
 
 bool

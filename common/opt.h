@@ -75,11 +75,28 @@ int opt_give(struct opt_set *, const char *name, const char *arg,
     struct err *);
 
 /*
+ * An option that was given and can have no effect is an error, EX_USAGE.  The
+ * lists are words parted by blanks; NULL says nothing.  What only the
+ * configuration says does not count: it is for other runs, too.
+ */
+struct opt_rule {
+	const char *name;	/* if this was given, NULL ends the table: */
+	const char *with;	/* at least one of these must have been, */
+	const char *without;	/* none of these, which make it idle, */
+	const char *stops;	/* none of these, which it makes idle, */
+	const char *only;	/* and, as it makes all others idle, none but these */
+};
+int opt_rules(const struct opt_set *, const struct opt_rule *, struct err *);
+
+/*
  * Standard input has one reader: EX_USAGE, with the names of two, if more of
  * what was given wants it.  also, if not NULL, is what reads it without an
  * option ("the text").
  */
 int opt_stdin(const struct opt_set *, const char *also, struct err *);
+
+/* The row at this rank, through all the tables; NULL behind the last. */
+const struct opt *opt_nth(const struct opt_set *, size_t rank);
 
 /* Was the option with this long name given on the command line? */
 bool opt_given(const struct opt_set *, const char *name);

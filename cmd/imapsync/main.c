@@ -105,6 +105,15 @@ static struct opt_set set = { .version = version, .usage = "imapsync [options] [
 
 /* ---- what the options say ---- */
 
+/* Options that others make idle. */
+static const struct opt_rule rules[] = {
+	{ .name = "import", .only = "" },
+	{ .name = "pull", .stops = "delete-far unsafe-expunge "
+	    "reupload-orphans" },
+	{ .name = "push", .stops = "delete-near connections" },
+	{ .name = NULL }
+};
+
 struct choice {
 	const char *word;
 	int value;
@@ -811,8 +820,10 @@ start(int argc, char **argv, struct err *e)
 	set.tables[1] = account_options(&o.account);
 	set.arena = &o.account.arena;
 	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
-	    opt_stdin(&set, NULL, e) < 0)
+	    opt_rules(&set, rules, e) < 0 || opt_stdin(&set, NULL, e) < 0)
 		return -1;
+	if (o.all && o.operands.n > 0)
+		return fail(e, EX_USAGE, "--all has no effect with names of sections");
 	if (o.import != NULL)
 		return import_run(o.import, e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "state") == 0)

@@ -85,10 +85,80 @@ static const struct opt options[] = {
 	{ .name = NULL }
 };
 
+/* What comes after a message is chosen; what chooses it. */
+#define DELIVERY "deliver create format rcpt envelope-from deliver-tls " \
+    "deliver-timeout in-doubt delete move-to"
+#define CHOICE "folder search since unseen headers-only max-size limit"
+
+/* Options that others make idle. */
+static const struct opt_rule rules[] = {
+	{ .name = "import", .only = "" },
+	{ .name = "probe", .stops = "list check dry-run " DELIVERY " "
+	    CHOICE },
+	{ .name = "check", .stops = "list dry-run limit headers-only "
+	    DELIVERY },
+	{ .name = "list", .stops = "dry-run limit headers-only " DELIVERY },
+	{ .name = "watch", .stops = "jobs" },
+	{ .name = NULL }
+};
+
 static bool
 is(const char *s, const char *word)
 {
 	return s != NULL && strcmp(s, word) == 0;
+}
+
+static void
+version(struct buf *b)
+{
+	struct err e = { 0 };
+	const char *state = o.state != NULL ? o.state : statedir_path(
+	    &o.account.arena, "mailfetch", "--state", &e);
+
+	version_libraries(b);
+	version_path(b, "configuration", account_path(&o.account),
+	    "none, for $HOME is not set");
+	version_path(b, "state", state, e.msg);
+}
+
+static struct opt_set set = { .version = version, .usage = "mailfetch [options] [NAME ...]",
+    .about = "Brings new mail here, exactly once." };
+
+static bool
+delivers(const char *kind)
+{
+	size_t i;
+
+	for (i = 0; i < o.deliver.n; i++)
+		if (str_starts(str_of(o.deliver.v[i]), kind))
+			return true;
+	return false;
+}
+
+/* Each option about a kind of place needs one of that kind. */
+static int
+for_places(struct err *e)
+{
+	static const struct {
+		const char *option, *kind[3];
+	} v[] = {
+		{ "create", { "maildir:" } }, { "format", { "stdout" } },
+		{ "rcpt", { "lmtp:" } }, { "envelope-from", { "lmtp:" } },
+		{ "deliver-tls", { "lmtp:" } },
+		{ "deliver-timeout", { "exec:" } },
+		{ "in-doubt", { "exec:", "lmtp:" } },
+	};
+	size_t i, k;
+	bool some;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		for (k = 0, some = false; v[i].kind[k] != NULL; k++)
+			some |= delivers(v[i].kind[k]);
+		if (!some && opt_given(&set, v[i].option))
+			return fail(e, EX_USAGE, "--%s has an effect with --deliver %s only",
+			    v[i].option, v[i].kind[0]);
+	}
+	return 0;
 }
 
 static int
@@ -119,6 +189,8 @@ policies(struct err *e)
 	if (o.when != DELETE_NEVER && (o.move_to != NULL || o.headers_only))
 		return fail(e, EX_USAGE, "--delete does not go with %s",
 		    o.move_to != NULL ? "--move-to" : "--headers-only");
+	if (for_places(e) < 0)
+		return -1;
 	o.deliver_plain = is(o.deliver_tls, "off");
 	if (o.deliver_tls != NULL && !o.deliver_plain &&
 	    !is(o.deliver_tls, "starttls"))
@@ -131,22 +203,6 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--format is mboxrd, raw or json");
 	return 0;
 }
-
-static void
-version(struct buf *b)
-{
-	struct err e = { 0 };
-	const char *state = o.state != NULL ? o.state : statedir_path(
-	    &o.account.arena, "mailfetch", "--state", &e);
-
-	version_libraries(b);
-	version_path(b, "configuration", account_path(&o.account),
-	    "none, for $HOME is not set");
-	version_path(b, "state", state, e.msg);
-}
-
-static struct opt_set set = { .version = version, .usage = "mailfetch [options] [NAME ...]",
-    .about = "Brings new mail here, exactly once." };
 
 static int
 load(struct err *e)
@@ -364,8 +420,12 @@ run(int argc, char **argv, struct err *e)
 	set.tables[1] = account_options(&o.account);
 	set.arena = &o.account.arena;
 	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
-	    opt_stdin(&set, NULL, e) < 0)
+	    opt_rules(&set, rules, e) < 0 || opt_stdin(&set, NULL, e) < 0)
 		return -1;
+	if (o.operands.n > 0 && (o.all || (o.operands.n == 1 &&
+	    opt_given(&set, "jobs"))))
+		return fail(e, EX_USAGE, "--%s has no effect with names of sections", o.all ? "all" :
+		    "jobs");
 	if (o.import != NULL)
 		return import_run(o.import, e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,

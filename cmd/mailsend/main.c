@@ -15,6 +15,9 @@
 
 static struct options o = { .message_fd = -1 };
 
+/* What a message is made of. */
+#define CONTENT "subject body html attach inline header reply-to"
+
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "The message" },
 	{ 's', "subject", "TEXT", OPT_TEXT, &o.subject, "subject", NULL,
@@ -77,6 +80,15 @@ static const struct opt options[] = {
 	    "was accepted", NULL, 0 },
 	{ 0, "check-address", NULL, OPT_FLAG, &o.check_address, "only say "
 	    "whether each operand is an address", NULL, OPT_NOCONF },
+	{ .name = NULL }
+};
+
+/* Options that others make idle. */
+static const struct opt_rule rules[] = {
+	{ .name = "check-address", .only = "json" },
+	{ .name = "dry-run", .stops = "json" },
+	{ .name = "quit-after", .stops = CONTENT " recode save" },
+	{ .name = "recode", .without = CONTENT },
 	{ .name = NULL }
 };
 
@@ -167,6 +179,8 @@ configure(int argc, char **argv, struct err *e)
 	    opt_parse(&set, argc, argv, &o.operands, e) < 0) {
 		return -1;
 	}
+	if (opt_rules(&set, rules, e) < 0)
+		return -1;
 	if (o.check_address)
 		return 0;
 	if (opt_stdin(&set, letter_reads(&o), e) < 0)

@@ -124,7 +124,7 @@ text(const struct task *t, struct buf *b)
 
 static const struct opt options[] = {
 	{ .name = "bimi", .arg = "SELECTOR", .kind = OPT_TEXT, .to = &selector,
-	    .help = "with -C bimi: not \"default\"",
+	    .help = "-C bimi, and not \"default\"",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };

@@ -280,7 +280,7 @@ init(struct run *run_, struct err *e)
 
 static const struct opt options[] = {
 	{ .name = "dkim", .arg = "SELECTOR[,...]", .kind = OPT_LIST,
-	    .to = &given, .help = "with -C dkim: the keys to look for",
+	    .to = &given, .help = "-C dkim, with these keys",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };

@@ -348,11 +348,11 @@ init(struct run *run_, struct err *e)
 
 static const struct opt options[] = {
 	{ .name = "dnsbl", .arg = "ZONE[=A.B.C.D[-E]]", .kind = OPT_LIST,
-	    .to = &given, .help = "with -C dnsbl: a list of addresses",
+	    .to = &given, .help = "-C dnsbl, with a list of addresses",
 	    .flags = OPT_NOCONF },
 	{ .name = "dnsbl-domains", .arg = "ZONE[=A.B.C.D[-E]]",
 	    .kind = OPT_LIST, .to = &given_names,
-	    .help = "with -C dnsbl: a list of domains",
+	    .help = "-C dnsbl, with a list of domains",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };

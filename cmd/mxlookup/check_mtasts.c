@@ -318,13 +318,13 @@ trusted(void *to, const char *path, struct err *e)
 
 static const struct opt options[] = {
 	{ .name = "fetch", .kind = OPT_FLAG, .to = &fetch,
-	    .help = "with -C mtasts: get the policy over HTTPS",
+	    .help = "-C mtasts, with the policy by HTTPS",
 	    .flags = OPT_NOCONF },
 	{ .name = "fetch-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &seconds, .help = "for a policy and all addresses of its "
 	    "server (20)", .flags = OPT_NOCONF },
 	{ .name = "known-id", .arg = "ID", .kind = OPT_TEXT, .to = &known_id,
-	    .help = "with -C mtasts: say if the id is another one",
+	    .help = "-C mtasts, and is the id this one?",
 	    .flags = OPT_NOCONF },
 	{ .name = "ca", .arg = "FILE|DIR", .kind = OPT_CALL, .to = &conf.ca,
 	    .call = trusted,

@@ -315,7 +315,7 @@ init(struct run *run_, struct err *e)
 
 static const struct opt options[] = {
 	{ .name = "spf-eval", .arg = "IP[,FROM[,HELO]]", .kind = OPT_TEXT,
-	    .to = &eval, .help = "with -C spf: the result for this client",
+	    .to = &eval, .help = "-C spf, and the result for this client",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };

@@ -105,6 +105,23 @@ static struct opt_set set = {
 
 /* ---- options */
 
+/* Options that others make idle. */
+static const struct opt_rule rules[] = {
+	{ .name = "findings", .only = "" },
+	{ .name = "resolver-info", .only = "json verbose nameserver timeout "
+	    "tries tcp no-edns bufsize trust-ad no-trust-ad no-sandbox" },
+	{ .name = "expect", .only = "json quiet verbose nameserver timeout "
+	    "tries tcp no-edns bufsize trust-ad no-trust-ad no-sandbox window qps" },
+	{ .name = "quiet", .without = "json explain" },
+	{ .name = "bufsize", .without = "no-edns tcp" },
+	{ .name = "fetch-timeout", .with = "fetch" },
+	{ .name = "ca", .with = "fetch" },
+	{ .name = "crl", .with = "fetch" },
+	{ .name = "tls-min", .with = "fetch" },
+	{ .name = "tls-strict", .with = "fetch" },
+	{ .name = NULL }
+};
+
 /* The options of the checks stand behind ours. */
 static void
 plug(void)
@@ -128,6 +145,18 @@ check_named(struct str name)
 	return -1;
 }
 
+/* An option about a check asks for it. */
+static bool
+implied(const struct check *c)
+{
+	const struct opt *o;
+
+	for (o = c->options; o != NULL && o->name != NULL; o++)
+		if (opt_given(&set, o->name))
+			return true;
+	return false;
+}
+
 static int
 choose(struct err *e)
 {
@@ -136,6 +165,9 @@ choose(struct err *e)
 
 	for (c = 0; all && c < CHECK_MAX; c++)
 		r.wanted |= CHECK_BIT(c);
+	for (c = 0; c < CHECK_MAX; c++)
+		if (implied(checks_all[c]))
+			r.wanted |= CHECK_BIT(c);
 	while (rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		c = check_named(one);
@@ -194,6 +226,20 @@ limits(struct err *e)
 }
 
 static int
+effects(struct err *e)
+{
+	if (opt_rules(&set, rules, e) < 0)
+		return -1;
+	if ((r.four || r.six) && (r.wanted & CHECK_BIT(CHECK_ADDR)) == 0)
+		return fail(e, EX_USAGE, "-4 and -6 have no effect with these checks: they ask for no addresses of hosts");
+	if (expect != NULL && r.operands.n > 0)
+		return fail(e, EX_USAGE, "the names are those of --expect: no operands");
+	if (info && r.operands.n > 1)
+		return fail(e, EX_USAGE, "--resolver-info asks for one name");
+	return 0;
+}
+
+static int
 configure(int argc, char **argv, struct err *e)
 {
 	int c;
@@ -205,6 +251,8 @@ configure(int argc, char **argv, struct err *e)
 	    limits(e) < 0 || choose(e) < 0)
 		return -1;
 	close_needs();
+	if (effects(e) < 0)
+		return -1;
 	join_servers();
 	trace_set(verbose);
 	r.conf.window = window > 0 ? (unsigned)window : 1024;

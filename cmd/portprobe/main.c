@@ -214,6 +214,20 @@ one_of(const char *option, const char *arg, const char *const *words,
 }
 
 static int
+without_tls(struct err *e)
+{
+	static const char *const idle[] = { "warn", "crit", "require-tls",
+	    "tls-min", "dane", "ca", "crl", "tls-strict", "no-verify",
+	    "tls-versions", "inject", "show-chain", "save-chain", "name" };
+	size_t i;
+
+	for (i = 0; i < sizeof idle / sizeof *idle; i++)
+		if (opt_given(&set, idle[i]))
+			return fail(e, EX_USAGE, "--%s has no effect without TLS", idle[i]);
+	return 0;
+}
+
+static int
 choices(struct err *e)
 {
 	static const char *const modes[] = { "auto", "implicit", "starttls",
@@ -226,6 +240,8 @@ choices(struct err *e)
 	    sums, e);
 
 	if (mode < 0 || dane < 0 || sum < 0)
+		return -1;
+	if (mode == MODE_OFF && without_tls(e) < 0)
 		return -1;
 	r.mode = (enum tls_mode)mode;
 	r.dane = (enum dane_mode)dane;
@@ -311,6 +327,14 @@ dns_limits(void)
 	r.conf.timeout = r.timeout < 0.8 * 16 ? r.timeout / 16 : 0.8;
 }
 
+/* Options that others make idle. */
+static const struct opt_rule rules[] = {
+	{ .name = "findings", .only = "" },
+	{ .name = "nagios", .stops = "json show-caps show-chain explain" },
+	{ .name = "json", .stops = "show-caps show-chain" },
+	{ .name = NULL }
+};
+
 static int
 one_list(struct err *e)
 {
@@ -326,7 +350,7 @@ static int
 configure(int argc, char **argv, struct err *e)
 {
 	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
-	    one_list(e) < 0 || choices(e) < 0 ||
+	    opt_rules(&set, rules, e) < 0 || one_list(e) < 0 || choices(e) < 0 ||
 	    limits(e) < 0 || words(e) < 0)
 		return -1;
 	join_servers();

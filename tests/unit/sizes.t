@@ -53,7 +53,7 @@ status 0 "a pipe" from <(cat "$proc")
 same "$proc" text/plain "it is the text"
 
 # a message, a list, a configuration
-status 0 "a list" bash -c 'mxlookup -q -s 127.0.0.1:1 -j < /proc/sys/kernel/ostype > "$0" || [ $? = 75 ]' "$T/list"
+status 0 "a list" bash -c 'mxlookup -s 127.0.0.1:1 -j < /proc/sys/kernel/ostype > "$0" || [ $? = 75 ]' "$T/list"
 like "$(cat "$T/list")" '"in":"Linux"' "it was read"
 status 66 "a list that cannot be read" bash -c 'mxlookup -s 127.0.0.1:1 < /'
 like "$ERR" 'standard input: ' "and said so"

@@ -9,7 +9,7 @@ account closed
   user jo
   password-command echo x
 account file : closed
-  ca /nonexistent
+  password-file /nonexistent/password
 account secret : closed
   password-command false
 END

@@ -29,7 +29,6 @@ ln -s "$BUILD/mailsend" "$T/sendmail"
 export POSTBAG_PASSWORD_FILE=$T/pw
 for t in mailfetch imapsync; do
 	twice '--config -' '--password-fd 0' $t --config - --password-fd 0
-	twice "--import -" '--config -' $t --import - --config -
 	status 64 "$t: one descriptor for two accounts" $t one two \
 	    --password-fd 3 3< "$T/pw"
 	like "$ERR" '--password-fd can be read once' 'named'

@@ -1,0 +1,66 @@
+/* account_effects.c: options that the others make idle are refused */
+#include <string.h>
+
+#include "account.h"
+
+#define NETWORK "source proxy connect-to ipv4 ipv6"
+#define SECRET "password-command password-file password-fd netrc token-command"
+
+/* Of the ways to the secret only the first would be gone. */
+static const struct opt_rule rules[] = {
+	{ .name = "token-command", .without = "password-command password-file "
+	    "password-fd netrc" },
+	{ .name = "password-file", .without = "password-command password-fd" },
+	{ .name = "password-fd", .without = "password-command" },
+	{ .name = "netrc", .without = "password-command password-file "
+	    "password-fd" },
+	{ .name = "source", .without = "connect-command" },
+	{ .name = "proxy", .without = "connect-command" },
+	{ .name = "connect-to", .without = "connect-command" },
+	{ .name = "ipv4", .without = "connect-command" },
+	{ .name = "ipv6", .without = "connect-command" },
+	{ .name = NULL }
+};
+
+/* The first of these that was given is idle because of what. */
+static int
+idle(const struct opt_set *set, const char *words, const char *what,
+    struct err *e)
+{
+	struct str list = str_of(words), w;
+	char name[64];
+
+	while ((w = str_word(&list)).n > 0 && w.n < sizeof name) {
+		memcpy(name, w.p, w.n);
+		name[w.n] = '\0';
+		if (opt_given(set, name))
+			return fail(e, EX_USAGE, "--%s has no effect %s", name,
+			    what);
+	}
+	return 0;
+}
+
+int
+account_effects(const struct account *a, const struct opt_set *set,
+    struct err *e)
+{
+	const struct {
+		bool is;
+		const char *words, *what;
+	} found[] = {
+		{ a->has_server && a->tls == ACCOUNT_TLS_OFF,
+		    "pin cert tls-min tls-strict", "without TLS" },
+		{ a->server.path != NULL, NETWORK, "on a local socket" },
+		{ a->auth != NULL && strcmp(a->auth, "off") == 0, SECRET
+		    " user", "where nobody logs in (--auth off)" },
+	};
+	size_t i;
+
+	if (opt_rules(set, rules, e) < 0)
+		return -1;
+	for (i = 0; i < sizeof found / sizeof *found; i++)
+		if (found[i].is && idle(set, found[i].words, found[i].what,
+		    e) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# An option that can have no effect is refused, by name.
+. "$(dirname "$0")/../lib.sh"
+export XDG_CONFIG_HOME=$T/none XDG_STATE_HOME=$T/state
+
+# idle OPTION CMD...: 64, and the message names this option
+idle() {
+	status 64 "${*:2}" "${@:2}"
+	like "$ERR" "$1 .*(effect|one name)" "$1 is named"
+}
+mx() { mxlookup -s 127.0.0.1:1 "$@" a.test; }
+idle --ca mx --ca /etc/ssl/certs
+idle --fetch-timeout mx --fetch-timeout 3
+idle --tls-strict mx -C mtasts --tls-strict
+idle --tls-min mx --tls-min 1.3
+idle --quiet mx -q -j
+idle --quiet mx -q --explain
+idle --bufsize mx --bufsize 1400 --no-edns
+idle --bufsize mx --bufsize 1400 --tcp
+idle --stats mx --resolver-info --stats
+idle --checks mxlookup --findings -C mx
+idle --fail-on mxlookup --expect "$T/x" --fail-on warn
+status 64 "names beside --expect" mx --expect "$T/x"
+like "$ERR" 'the names are those of --expect' 'and why'
+idle '-4' mx -C spf -4
+idle --resolver-info mx --resolver-info b.test
+probe() { portprobe "$@" 127.0.0.1:1; }
+idle --show-caps probe -j --show-caps
+status 3 "a plugin's usage" probe --nagios --explain
+like "$ERR" '--explain has no effect with --nagios' 'is said'
+idle --json portprobe --findings -j
+for o in '--warn 3' '--crit 3' --require-tls '--tls-min 1.3' \
+    '--dane auto' '--ca /x' '--crl /x' --tls-strict --no-verify \
+    --tls-versions --inject --show-chain '--save-chain x' '--name x'; do
+	# shellcheck disable=SC2086
+	idle "${o%% *}" probe --tls off $o
+done
+
+send() { mailsend -S "smtps://localhost:1" -f a@b.test "$@" c@d.test < /dev/null; }
+idle --json send -n -j
+idle --subject send --check-address -s x
+idle --subject send --quit-after ehlo -s x
+idle --attach send --quit-after rcpt -a x
+idle --save send --quit-after rcpt --save "maildir:$T/m"
+idle --recode send --recode --body x
+idle --password-file send --password-file x --password-command x
+idle --netrc send --netrc x --password-file x
+idle --password-fd send --password-fd 3 --password-command x
+idle --token-command send --token-command x --netrc x
+idle --user send --auth off -u jo
+idle --netrc send --auth off --netrc x
+pin=sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+for o in '--source 127.0.0.1' '--proxy http://x:1' '--connect-to x:1' -4 -6
+do
+	long=${o%% *} long=${long/#-4/--ipv4} long=${long/#-6/--ipv6}
+	# shellcheck disable=SC2086
+	idle "$long" send --connect-command false $o
+	# shellcheck disable=SC2086
+	idle "$long" send -S "lmtp:/x" $o
+done
+for o in "--pin $pin" '--cert x' '--tls-min 1.3' --tls-strict; do
+	# shellcheck disable=SC2086
+	idle "${o%% *}" send -S smtp://localhost:1 --tls off $o
+done
+
+fetch() { mailfetch -S pop3s://localhost:1 -u jo --password-command 'echo x' "$@"; }
+idle --deliver mailfetch --import "$T/x" -d stdout
+for o in '-d stdout' --create '--format raw' '--rcpt a@b.test' \
+    '--envelope-from a@b.test' '--deliver-tls off' '--deliver-timeout 3' \
+    '--in-doubt skip' '--delete now' '--move-to x'; do
+	long=${o%% *} long=${long/#-d/--deliver}
+	for mode in list check probe; do
+		# shellcheck disable=SC2086
+		status 64 "--$mode $o" fetch --$mode $o
+		like "$ERR" "$long has no effect with --$mode$" "named"
+	done
+done
+for o in --list --check --dry-run '--folder x' '--limit 3' --unseen; do
+	# shellcheck disable=SC2086
+	idle "${o%% *}" fetch --probe $o
+done
+idle --list fetch --check -l
+idle --dry-run fetch -l -n
+idle --jobs fetch --watch --jobs 3
+idle --jobs mailfetch --jobs 3 one
+idle --all mailfetch -a one
+for o in '--format raw' '--rcpt a@b.test' '--deliver-timeout 3' \
+    '--in-doubt skip' '--deliver-tls off' '--envelope-from x'; do
+	# shellcheck disable=SC2086
+	idle "${o%% *}" fetch -d "maildir:$T/md" $o
+done
+idle --create fetch -d stdout --create
+sync() { imapsync -S imaps://localhost:1 --near "$T/near" "$@"; }
+idle --delete-far sync --pull --delete-far expunge
+idle --reupload-orphans sync --pull --reupload-orphans
+idle --delete-near sync --push --delete-near expunge
+idle --connections sync --push --connections 2
+idle --near imapsync --import "$T/x" --near x
+idle --all imapsync -a one
+
+# What the configuration says is for other runs, too.
+mkdir -p "$XDG_CONFIG_HOME/postbag"
+cat > "$XDG_CONFIG_HOME/postbag/config" <<END
+account default
+  imap imaps://localhost:1
+  smtp smtps://localhost:1
+  user jo
+  password-command echo x
+  ca /etc
+  save maildir:$T/sent
+fetch one : default
+  deliver maildir:$T/md
+  create
+  format raw
+  jobs 2
+sync one : default
+  near $T/near
+  delete-far expunge
+  connections 2
+END
+unlike "$(mailfetch one -l 2>&1)" effect 'mailfetch -l'
+unlike "$(mailfetch one --probe 2>&1)" effect 'mailfetch --probe'
+unlike "$(imapsync one --pull 2>&1)" effect 'imapsync --pull'
+unlike "$(mailsend --quit-after ehlo 2>&1)" effect 'mailsend --quit-after'
+unlike "$(mailsend --password-file "$T/pw" --quit-after auth 2>&1)" effect \
+    'another way to the secret'
+done_testing
