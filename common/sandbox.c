@@ -199,6 +199,16 @@ say(int abi, bool calls)
 }
 
 void
+sandbox_forget(struct sandbox *s)
+{
+	while (s->npath > 0)
+		free(s->path[--s->npath].path);
+	free(s->path);
+	free(s->port);
+	*s = (struct sandbox){ 0 };
+}
+
+void
 sandbox_enter(struct sandbox *s)
 {
 	bool calls;
@@ -210,9 +220,5 @@ sandbox_enter(struct sandbox *s)
 	calls = sandbox_calls(s);
 	entered = abi > 0 || calls;
 	say(abi, calls);
-	while (s->npath > 0)
-		free(s->path[--s->npath].path);
-	free(s->path);
-	free(s->port);
-	*s = (struct sandbox){ 0 };
+	sandbox_forget(s);
 }

@@ -45,6 +45,9 @@ void sandbox_port(struct sandbox *, unsigned port);
  */
 void sandbox_enter(struct sandbox *);
 
+/* The lists of one that is never entered. */
+void sandbox_forget(struct sandbox *);
+
 /* Instead, with --no-sandbox: a line on stderr. */
 void sandbox_warn(void);
 

@@ -712,6 +712,7 @@ run(struct err *e)
 	report_end(&r);
 	status = report_status(&r);
 	close_run(&r);
+	sandbox_forget(&box);
 	return status;
 }
 
