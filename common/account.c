@@ -586,7 +586,7 @@ server_line(const struct chain *c, const char *keys, struct str *protocol)
 	while (l == NULL && (w = str_word(&list)).n > 0) {
 		if (w.n >= sizeof key)
 			continue;
-		memcpy(key, w.p, w.n);
+		str_copy(key, w);
 		key[w.n] = '\0';
 		l = effective(c, key);
 		*protocol = w;

@@ -339,7 +339,7 @@ a_labels(const struct addr_in *in, size_t at, char **ascii)
 	char name[DOMAIN + 1], *said = NULL;
 	int rc;
 
-	memcpy(name, s.p, s.n);
+	str_copy(name, s);
 	name[s.n] = '\0';
 	rc = idn_ascii(name, ascii);
 	if (rc != 0)

@@ -367,7 +367,7 @@ compose(struct arena *mem, struct str who, struct str where)
 		*to++ = '"';
 	if (where.n > 0) {
 		*to++ = '@';
-		memcpy(to, where.p, where.n);
+		str_copy(to, where);
 		to += where.n;
 	}
 	return (struct str){ p, (size_t)(to - p) };

@@ -9,6 +9,7 @@
 
 #include "b64.h"
 #include "cte.h"
+#include "str.h"
 
 #define QP_MAX 76			/* RFC 2045 6.7 (5), with the "=" */
 #define GROUP 57			/* bytes of a base64 line */
@@ -24,7 +25,7 @@ find(const char *p, char c, const char *end)
 static char *
 put(char *dst, const char *from, const char *to)
 {
-	memcpy(dst, from, (size_t)(to - from));
+	str_copy(dst, (struct str){ from, (size_t)(to - from) });
 	return dst + (to - from);
 }
 
@@ -243,7 +244,7 @@ base64(struct cte *c, char *dst, const char *src, size_t n, bool last)
 	char *d = dst;
 
 	if (c->n > 0) {
-		memcpy(c->mid + c->n, src, fill);
+		str_copy(c->mid + c->n, (struct str){ src, fill });
 		c->n += fill;
 		src += fill;
 		n -= fill;
@@ -253,7 +254,7 @@ base64(struct cte *c, char *dst, const char *src, size_t n, bool last)
 		}
 	}
 	d = groups(d, &src, &n);
-	memcpy(c->mid + c->n, src, n);
+	str_copy(c->mid + c->n, (struct str){ src, n });
 	c->n += n;
 	if (last && c->n > 0)
 		d = base64_line(d, c->mid, c->n);
@@ -290,6 +291,6 @@ cte_put(struct cte *c, char *dst, const char *src, size_t n, bool last)
 	case CTE_COPY:
 		break;
 	}
-	memcpy(dst, src, n);
+	str_copy(dst, (struct str){ src, n });
 	return n;
 }

@@ -780,7 +780,7 @@ numeric(struct str host, unsigned port, struct net_addr *out)
 
 	if (host.n >= sizeof text)
 		return -1;
-	memcpy(text, host.p, host.n);
+	str_copy(text, host);
 	text[host.n] = '\0';
 	snprintf(service, sizeof service, "%u", port & 0xffff);
 	/* getaddrinfo makes 1.2.0.3 of 1.2.3, as they did in 1983. */

@@ -399,7 +399,7 @@ permanent(struct imap *m, struct str flags)
 			continue;
 		if (n > 0)
 			to[n++] = ' ';
-		memcpy(to + n, w.p, w.n);
+		str_copy(to + n, w);
 		n += w.n;
 		to[n] = '\0';
 	}
@@ -440,7 +440,7 @@ note_code(struct imap *m, const struct imap_resp *r)
 		m->box.told = true;
 		permanent(m, in);
 	} else if (str_is(r->code, "MAILBOXID") && in.n < sizeof m->box.id) {
-		memcpy(m->box.id, in.p, in.n);
+		str_copy(m->box.id, in);
 		m->box.id[in.n] = '\0';
 	} else if (str_is(r->code, "UIDNOTSTICKY"))
 		m->box.not_sticky = true;

@@ -28,8 +28,7 @@ quote_plain(struct buf *b, struct str s)
 	if (to == NULL)
 		return true;
 	*to++ = '"';
-	if (s.n > 0)
-		memcpy(to, s.p, s.n);
+	str_copy(to, s);
 	to[s.n] = '"';
 	to[s.n + 1] = '\0';
 	b->n += s.n + 2;

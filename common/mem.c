@@ -115,8 +115,7 @@ arena_dup(struct arena *a, struct str s)
 {
 	char *p = arena_new(a, s.n + 1, 1);
 
-	if (s.n > 0)
-		memcpy(p, s.p, s.n);
+	str_copy(p, s);
 	return p;
 }
 

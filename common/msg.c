@@ -102,9 +102,8 @@ msg_add_fields(struct msg *m, struct arena *a, struct str lines)
 	struct str was = msg_head(m);
 	char *p = arena_new(a, lines.n + was.n, 1);
 
-	if (lines.n > 0)
-		memcpy(p, lines.p, lines.n);
-	memcpy(p + lines.n, was.p, was.n);
+	str_copy(p, lines);
+	str_copy(p + lines.n, was);
 	msg_set_head(m, (struct str){ p, lines.n + was.n });
 }
 
@@ -191,7 +190,7 @@ msg_drop_field(struct msg *m, struct arena *a, const char *name)
 		got = str_to(one, name_length(one));
 		if (str_is(got, name))
 			continue;
-		memcpy(to + n, one.p, one.n);
+		str_copy(to + n, one);
 		n += one.n;
 	}
 	msg_set_head(m, (struct str){ to, n });

@@ -465,7 +465,7 @@ net_pton(struct str s, unsigned port, struct net_addr *a)
 
 	if (s.n == 0 || s.n >= sizeof text || memchr(s.p, '\0', s.n) != NULL)
 		return -1;
-	memcpy(text, s.p, s.n);
+	str_copy(text, s);
 	text[s.n] = '\0';
 	if (!str_has(s, ':') && inet_pton(AF_INET, text, &four) != 1)
 		return -1;	/* "127.1" and "8" are no addresses here */

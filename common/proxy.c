@@ -14,8 +14,7 @@ part(char *dst, size_t cap, struct str s)
 {
 	if (s.n >= cap || str_control(s))
 		return -1;
-	if (s.n > 0)
-		memcpy(dst, s.p, s.n);
+	str_copy(dst, s);
 	dst[s.n] = '\0';
 	return 0;
 }

@@ -50,7 +50,7 @@ enhanced(struct smtp_reply *r, struct str text)
 	}
 	if (s.p != NULL)
 		return text;
-	memcpy(r->status, w.p, w.n);
+	str_copy(r->status, w);
 	r->status[w.n] = '\0';
 	return str_trim(rest);
 }
@@ -364,7 +364,7 @@ static void
 keep_challenge(struct smtp *s, struct str text)
 {
 	if (text.n < sizeof s->challenge)
-		memcpy(s->challenge, text.p, text.n);
+		str_copy(s->challenge, text);
 	s->challenge[text.n < sizeof s->challenge ? text.n : 0] = '\0';
 }
 

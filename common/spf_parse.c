@@ -92,7 +92,7 @@ address(struct spf_term *t)
 
 	if (t->spec.n >= sizeof text)
 		return "not an address";
-	memcpy(text, t->spec.p, t->spec.n);
+	str_copy(text, t->spec);
 	text[t->spec.n] = '\0';
 	if (inet_pton(t->kind == SPF_IP4 ? AF_INET : AF_INET6, text,
 	    t->addr) != 1)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A view: never freed, not NUL-terminated, any byte may stand in it. */
 struct str {
@@ -53,6 +54,14 @@ size_t str_char(struct str, uint32_t *cp);
  * newline as \n.  Always NUL-terminated; cut with "..." when it is too long.
  */
 void str_escape(char *dst, size_t cap, struct str s);
+
+/* Its bytes to dst, which has the room.  An empty one may have no address. */
+static inline void
+str_copy(char *dst, struct str s)
+{
+	if (s.n > 0)
+		memcpy(dst, s.p, s.n);
+}
 
 static inline char
 str_lower(char c)

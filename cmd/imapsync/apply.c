@@ -64,7 +64,7 @@ pair(struct box *b, struct act *a)
 
 	if (base.n >= sizeof name || (old != NULL && old->kind == REC_LIVE))
 		return 0;
-	memcpy(name, base.p, base.n);
+	str_copy(name, base);
 	name[base.n] = '\0';
 	if (old != NULL && state_drop(&b->state, old, b->run->e) < 0)
 		return -1;
@@ -519,7 +519,7 @@ intend_move(struct box *b, struct act *a)
 
 	if (rec == NULL || base.n >= sizeof name)
 		return 0;
-	memcpy(name, base.p, base.n);
+	str_copy(name, base);
 	name[base.n] = '\0';
 	return state_pend(&to->state, &(struct pend){ .kind = PEND_UPLOAD,
 	    .name = name, .ino = m->ino, .ident = rec->ident,
@@ -549,7 +549,7 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	rec.ino = m->ino;
 	rec.flags = flags_translate(&b->state.keywords, a->flags,
 	    &to->state.keywords);
-	memcpy(name, base.p, base.n);
+	str_copy(name, base);
 	name[base.n] = '\0';
 	if (((rec.flags ^ m->flags) & look_lettered(to)) != 0) {
 		int got = local_flags(&to->local, m, rec.flags, e);

@@ -62,7 +62,7 @@ flags_keyword(struct keywords *k, struct str name, bool add)
 	if (!add || k->n == KEYWORDS)
 		return 0;
 	k->name[k->n] = mem_new(name.n + 1, 1);
-	memcpy(k->name[k->n], name.p, name.n);
+	str_copy(k->name[k->n], name);
 	return bit_of(k->n++);
 }
 

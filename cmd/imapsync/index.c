@@ -296,7 +296,7 @@ static int
 compare(struct str a, const char *b)
 {
 	size_t n = strlen(b);
-	int c = memcmp(a.p, b, a.n < n ? a.n : n);
+	int c = a.n == 0 ? 0 : memcmp(a.p, b, a.n < n ? a.n : n);
 
 	return c != 0 ? c : (a.n > n) - (a.n < n);
 }

@@ -61,7 +61,7 @@ descend(int root, const char *path, bool make)
 			errno = EINVAL;
 			return -1;
 		}
-		memcpy(name, part.p, part.n);
+		str_copy(name, part);
 		name[part.n] = '\0';
 		next = enter(at, name, make);
 		close(at);

@@ -200,7 +200,7 @@ renamed(struct box *b, size_t at, size_t i)
 
 	if (base.n >= sizeof name)
 		return 0;
-	memcpy(name, base.p, base.n);
+	str_copy(name, base);
 	name[base.n] = '\0';
 	rec.ino = b->local.v[i].ino;
 	b->renames++;

@@ -101,7 +101,7 @@ prepare(struct group *g, struct up *u, struct act *a)
 		refuse(b, "a file", EX_DATAERR, "its name is too long");
 		return 1;
 	}
-	memcpy(u->name, base.p, base.n);
+	str_copy(u->name, base);
 	if (was_refused(b, u->name))
 		return 1;
 	if (taken_name(g, u->name)) {

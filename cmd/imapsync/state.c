@@ -75,7 +75,7 @@ state_open(struct state *s, const char *dir, struct str box, bool make,
 	state_file(file, box);
 	prepare(s, dir, file);
 	s->box = mem_new(box.n + 1, 1);
-	memcpy(s->box, box.p, box.n);
+	str_copy(s->box, box);
 	got = enter(s, make ? O_RDWR | O_CREAT : O_RDWR, e);
 	if (got != 0)
 		state_drop_all(s);
@@ -388,7 +388,7 @@ state_move(const char *dir, struct str from, struct str to, struct err *e)
 		return got;
 	free(s.box);
 	s.box = mem_new(to.n + 1, 1);
-	memcpy(s.box, to.p, to.n);
+	str_copy(s.box, to);
 	state_file(file, to);
 	got = rewrite(&s, file, e);
 	if (got == 0 && (unlinkat(s.in->dir, s.in->file, 0) < 0 ||

@@ -256,8 +256,7 @@ apply_mark(struct state *s, struct str p)
 	t.new_ino = get(&p, 8);
 	if (p.p == NULL || p.n >= sizeof m.id)
 		return -1;
-	if (p.n > 0)
-		memcpy(m.id, p.p, p.n);
+	str_copy(m.id, p);
 	s->mark = m;
 	s->stamp = t;
 	s->in->reset = false;
@@ -368,7 +367,7 @@ load_head(struct state *s, struct str *all, struct err *e)
 		return fail(e, EX_DATAERR, "%s: damaged", s->path);
 	if (s->box == NULL && state_box_ok(name)) {
 		s->box = mem_new(name.n + 1, 1);
-		memcpy(s->box, name.p, name.n);
+		str_copy(s->box, name);
 	}
 	if (!str_eq(name, str_of(s->box)))
 		return fail(e, EX_DATAERR, "%s: it is about %.*s", s->path,

@@ -209,7 +209,7 @@ state_replace(struct state *s, const struct rec *from, struct str base)
 	char copy[NAME_BYTES];
 	struct str name = { copy, base.n };
 
-	memcpy(copy, base.p, base.n);
+	str_copy(copy, base);
 	other = state_by_name(s, name);	/* the slow one first: both wait for */
 	r = state_by_uid(s, new->uid);	/* memory, at the same time */
 	if (other != NULL && other != r)
@@ -282,7 +282,7 @@ state_add_pend(struct state *s, const struct pend *from, struct str name)
 	struct pend new = *from;
 	char *copy = mem_new(name.n + 1, 1);
 
-	memcpy(copy, name.p, name.n);
+	str_copy(copy, name);
 	state_del_pend(s, str_of(copy));
 	if ((s->npend & (s->npend - 1)) == 0)
 		s->pend = mem_grow(s->pend, s->npend > 0 ? 2 * s->npend : 1,

@@ -463,7 +463,7 @@ kind(const char *path, struct str text)
 
 	base = unsaid[0];
 
-	memcpy(copy, text.p, text.n);
+	str_copy(copy, text);
 	if (strstr(copy, "[retriever]") != NULL) {
 		base = unsaid[1];
 		to = getmail_line;

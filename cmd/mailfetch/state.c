@@ -63,7 +63,7 @@ state_mix(struct key k, struct str s)
 
 	s = str_to(s, 512);
 	memcpy(both, &k, sizeof k);
-	memcpy(both + sizeof k, s.p, s.n);
+	str_copy(both + sizeof k, s);
 	return state_digest("mix", (struct str){ both, sizeof k + s.n });
 }
 

@@ -268,7 +268,7 @@ init(struct run *run_, struct err *e)
 			one = str_trim(str_cut(&list, ','));
 			if (one.n == 0 || one.n >= sizeof name)
 				return fail(e, EX_USAGE, "--dkim: no selector");
-			memcpy(name, one.p, one.n);
+			str_copy(name, one);
 			name[one.n] = '\0';
 			if (!dkim_selector(name))
 				return fail(e, EX_USAGE, "--dkim: \"%s\" is "

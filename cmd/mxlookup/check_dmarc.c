@@ -234,7 +234,7 @@ json_tags(struct json *j, struct str record)
 		if (got < 0 || tag.n >= sizeof key || !str_utf8(tag) ||
 		    str_control(tag))
 			continue;
-		memcpy(key, tag.p, tag.n);
+		str_copy(key, tag);
 		json_str(j, key, value);
 	}
 	json_close(j, '}');

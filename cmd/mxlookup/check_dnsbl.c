@@ -291,7 +291,7 @@ range(struct zone *z, struct str s)
 
 	if (from.n >= sizeof text_ || s.n >= sizeof text_)
 		return -1;
-	memcpy(text_, from.p, from.n);
+	str_copy(text_, from);
 	text_[from.n] = '\0';
 	if (inet_pton(AF_INET, text_, &a) != 1)
 		return -1;
@@ -302,7 +302,7 @@ range(struct zone *z, struct str s)
 		z->to = (z->from & ~0xffu) | (uint32_t)last;
 		return z->to >= z->from ? 0 : -1;
 	}
-	memcpy(text_, s.p, s.n);
+	str_copy(text_, s);
 	text_[s.n] = '\0';
 	if (inet_pton(AF_INET, text_, &a) != 1)
 		return -1;
@@ -322,7 +322,7 @@ add_zone(const char *option, const char *s, bool names, struct err *e)
 	if (name.n == 0 || name.n >= sizeof z->name)
 		return fail(e, EX_USAGE, "--%s: \"%s\" is no list", option, s);
 	*z = (struct zone){ .names = names };
-	memcpy(z->name, name.p, name.n);
+	str_copy(z->name, name);
 	if (dns_name(z->name, plain) < 0 ||
 	    (rest.p != NULL && range(z, rest) < 0))
 		return fail(e, EX_USAGE, "--%s: \"%s\" is no list", option, s);

@@ -295,7 +295,7 @@ init(struct run *run_, struct err *e)
 	ip = str_cut(&rest, ',');
 	if (ip.n >= sizeof client_text)
 		return fail(e, EX_USAGE, "--spf-eval: no address");
-	memcpy(client_text, ip.p, ip.n);
+	str_copy(client_text, ip);
 	client_ip = (struct str){ (const char *)client, 4 };
 	if (inet_pton(AF_INET, client_text, client) != 1) {
 		client_ip.n = 16;

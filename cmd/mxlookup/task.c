@@ -319,7 +319,7 @@ is_address(struct task *t, struct str s)
 	if (s.n == 0 || s.n >= sizeof text || (!str_has(s, ':') &&
 	    !str_digit(s.p[s.n - 1])))
 		return false;
-	memcpy(text, s.p, s.n);
+	str_copy(text, s);
 	text[s.n] = '\0';
 	raw = arena_new(t->mem, 16, 1);
 	if (inet_pton(AF_INET, text, raw) == 1)

@@ -166,5 +166,8 @@ E
 printf 'account a\nhost x\nuser \x1b[2J\nunknown \x1b]0;owned\x07\n' > "$T/odd"
 status 0 "control bytes" mailfetch --import "$T/odd"
 unlike "$OUT" $'\x1b' "do not come through"
+: > "$T/empty"
+status 0 "an empty file" mailfetch --import "$T/empty"
+is "$ERR" '' "is no undefined behaviour"
 status 66 "a file that is not there" mailfetch --import "$T/none"
 done_testing
