@@ -268,7 +268,7 @@ def password_fd():
     open_ones, pipe = [], os.readlink("/proc/self/fd/%d" % r)
 
     def look(session, verb, args):
-        if verb == "LOGOUT":
+        if verb in ("SELECT", "EXAMINE"):
             fds = "/proc/%s/fd/" % open(T + "/pid").read().strip()
             open_ones.append(pipe in map(os.readlink, (
                 fds + n for n in os.listdir(fds))))
