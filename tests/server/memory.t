@@ -3,11 +3,16 @@
 typed, not in base64, not in what was read of the configuration.  Who attaches
 a debugger, or gets a core, finds nothing (rule 5)."""
 import base64
+import hashlib
+import hmac
 import socket
 from synclab import *
 
 PASSWORD = b"Kq7-vZ2x.hunter2correct+Wd8"
 PROXY = b"Zt5-proxy.hunter3correct_Lm2"
+SALT = b"sixteen bytes or"
+SALTED = hashlib.pbkdf2_hmac("sha256", PASSWORD, SALT, 4096)
+KEY = hmac.digest(SALTED, b"Client Key", "sha256")
 T = tempfile.mkdtemp(prefix="memory.")
 atexit.register(shutil.rmtree, T, True)
 
@@ -54,7 +59,8 @@ def look_into(pid):
     try:
         return ["%s in %s+%d of %d" % (
             "raw" if i == 0 else "base64", where, data.index(form), pid)
-            for where, data in memory(pid) for secret in (PASSWORD, PROXY)
+            for where, data in memory(pid)
+            for secret in (PASSWORD, PROXY, SALTED, KEY)
             for i, form in enumerate(forms(secret)) if form in data]
     except OSError:                 # it has ended
         return []
@@ -111,6 +117,20 @@ def serve(one, tls=None):
     return port.getsockname()[1]
 
 
+def scram(f, first, go):
+    """RFC 5802; the last answer is a challenge of its own."""
+    bare = base64.b64decode(first).split(b",", 2)[2]
+    ours = b"r=%sxyz,s=%s,i=4096" % (bare.split(b"r=")[1],
+                                     base64.b64encode(SALT))
+    f.write(go + b" " + base64.b64encode(ours) + b"\r\n")
+    final = base64.b64decode(f.readline()).rsplit(b",p=", 1)[0]
+    sign = hmac.digest(hmac.digest(SALTED, b"Server Key", "sha256"),
+                       b",".join((bare, ours, final)), "sha256")
+    f.write(go + b" " + base64.b64encode(b"v=" + base64.b64encode(sign)) +
+            b"\r\n")
+    f.readline()
+
+
 def dialogue(f, plain, empty, yes):
     """AUTH PLAIN with or without the response, AUTH LOGIN, CRAM-MD5."""
     words = plain.split()
@@ -122,6 +142,8 @@ def dialogue(f, plain, empty, yes):
     elif words[1].upper() == b"CRAM-MD5":
         f.write(empty[:4].strip() + b" PDEyMzRAeC50ZXN0Pg==\r\n")
         f.readline()
+    elif words[1].upper() == b"SCRAM-SHA-256":
+        scram(f, words[2], empty[:4].strip())
     elif len(words) == 2:
         f.write(empty)
         f.readline()
@@ -134,7 +156,7 @@ def smtp(f):
     for line in f:
         verb = line[:4].upper()
         if verb == b"EHLO":
-            f.write(b"250-x\r\n250 AUTH PLAIN LOGIN XOAUTH2 CRAM-MD5\r\n")
+            f.write(b"250-x\r\n250 AUTH PLAIN LOGIN XOAUTH2 CRAM-MD5 SCRAM-SHA-256\r\n")
         elif verb == b"AUTH":
             dialogue(f, line, b"334 \r\n", b"235 in\r\n")
         elif verb == b"MAIL":
@@ -335,6 +357,8 @@ for tool, argv in TOOLS.items():
     check("%s: XOAUTH2" % tool, argv, "token", "xoauth2")
     check("%s: the dialogue is shown" % tool, argv + ["-vvv"], "file")
 check("mailsend: CRAM-MD5", TOOLS["mailsend"], "file", "cram-md5")
+check("mailsend: SCRAM, and nothing that would do for the password",
+      TOOLS["mailsend"], "file", "scram-sha-256")
 
 for name, argv in {
         "mailsend": SEND + server("smtps", host="localhost"),
