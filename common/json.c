@@ -35,6 +35,16 @@ quote_plain(struct buf *b, struct str s)
 	return true;
 }
 
+static void
+escaped(struct buf *b, uint32_t cp)
+{
+	if (cp > 0xffff) {		/* as UTF-16 has it */
+		buf_printf(b, "\\u%04x", 0xd7c0 + (unsigned)(cp >> 10));
+		cp = 0xdc00 + (cp & 0x3ff);
+	}
+	buf_printf(b, "\\u%04x", (unsigned)cp);
+}
+
 /* Whether it was UTF-8. */
 static bool
 quote(struct buf *b, struct str s)
@@ -60,8 +70,8 @@ quote(struct buf *b, struct str s)
 		} else if (cp == '"' || cp == '\\') {
 			buf_c(b, '\\');
 			buf_c(b, (char)cp);
-		} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) {
-			buf_printf(b, "\\u%04x", (unsigned)cp);
+		} else if (!str_harmless(cp)) {
+			escaped(b, cp);
 		} else {
 			buf_put(b, s.p, n);
 		}
@@ -204,7 +214,7 @@ hex4(struct str t, uint32_t *cp)
 	return 0;
 }
 
-/* \uXXXX to UTF-8; a surrogate is shown as U+FFFD, good enough for a text. */
+/* To UTF-8; half a surrogate pair is shown as U+FFFD, good enough for a text. */
 static void
 put_cp(struct buf *b, uint32_t cp)
 {
@@ -216,10 +226,33 @@ put_cp(struct buf *b, uint32_t cp)
 		buf_c(b, (char)(0xc0 | cp >> 6));
 		buf_c(b, (char)(0x80 | (cp & 0x3f)));
 	} else {
-		buf_c(b, (char)(0xe0 | cp >> 12));
+		if (cp > 0xffff) {
+			buf_c(b, (char)(0xf0 | cp >> 18));
+			buf_c(b, (char)(0x80 | (cp >> 12 & 0x3f)));
+		} else {
+			buf_c(b, (char)(0xe0 | cp >> 12));
+		}
 		buf_c(b, (char)(0x80 | (cp >> 6 & 0x3f)));
 		buf_c(b, (char)(0x80 | (cp & 0x3f)));
 	}
+}
+
+/* Behind "\u": the four digits, or those of a pair.  -1: they are none. */
+static int
+escape(struct str *t, uint32_t *cp)
+{
+	uint32_t low;
+
+	if (hex4(*t, cp) < 0)
+		return -1;
+	*t = str_from(*t, 4);
+	if (*cp >= 0xd800 && *cp < 0xdc00 && str_starts(*t, "\\u") &&
+	    hex4(str_from(*t, 2), &low) == 0 && low >= 0xdc00 &&
+	    low < 0xe000) {
+		*cp = 0x10000 + ((*cp & 0x3ff) << 10 | (low & 0x3ff));
+		*t = str_from(*t, 6);
+	}
+	return 0;
 }
 
 /* A string at the front of *t, unescaped to b (which may be NULL). */
@@ -232,22 +265,22 @@ string(struct str *t, struct buf *b)
 	char c;
 
 	*t = str_from(*t, 1);
-	for (; t->n > 0 && t->p[0] != '"'; *t = str_from(*t, 1)) {
+	while (t->n > 0 && t->p[0] != '"') {
 		c = t->p[0];
+		*t = str_from(*t, 1);
 		if (c == '\\') {
-			*t = str_from(*t, 1);
 			if (t->n == 0)
 				return -1;
 			c = t->p[0];
-			at = memchr(from, c, 5);
+			*t = str_from(*t, 1);
 			if (c == 'u') {
-				if (hex4(str_from(*t, 1), &cp) < 0)
+				if (escape(t, &cp) < 0)
 					return -1;
 				if (b != NULL)
 					put_cp(b, cp);
-				*t = str_from(*t, 4);
 				continue;
 			}
+			at = memchr(from, c, 5);
 			c = at != NULL ? to[at - from] : c;
 		}
 		if (b != NULL)

@@ -7,8 +7,9 @@
 /*
  * A writer appends to a buffer.  Objects and arrays nest up to 32; commas
  * come by themselves.  A key of NULL is for array elements.  Strings may
- * hold any byte: controls are escaped, what is not UTF-8 becomes U+FFFD and
- * a second key, KEY_hex, has the bytes (in an array: only U+FFFD).
+ * hold any byte: what is not harmless on a terminal (str_harmless) is escaped,
+ * what is not UTF-8 becomes U+FFFD and a second key, KEY_hex, has the bytes (in
+ * an array: only U+FFFD).
  */
 struct json {
 	struct buf *out;

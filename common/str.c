@@ -194,9 +194,8 @@ str_utf8(struct str s)
 	return true;
 }
 
-/* C0, DEL, C1, and what turns the reading direction or hides. */
-static bool
-harmless(uint32_t c)
+bool
+str_harmless(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return false;
@@ -215,7 +214,7 @@ str_escape(char *dst, size_t cap, struct str s)
 
 	while (s.n > 0) {
 		n = str_char(s, &c);
-		if (n > 0 && harmless(c)) {
+		if (n > 0 && str_harmless(c)) {
 			memcpy(one, s.p, n);
 			len = n;
 		} else if (s.p[0] == '\n') {

@@ -49,6 +49,12 @@ bool str_utf8(struct str);			/* valid UTF-8 (RFC 3629) */
 size_t str_char(struct str, uint32_t *cp);
 
 /*
+ * Not a C0 or C1 control, and nothing that turns the reading direction, breaks
+ * lines or hides (U+061C, U+200B-F, U+2028-E, U+2066-9, tags ...).
+ */
+bool str_harmless(uint32_t cp);
+
+/*
  * s as a terminal may see it: printable ASCII and harmless UTF-8 as it is,
  * all else (controls, C1, direction overrides, broken bytes) as \xHH; a
  * newline as \n.  Always NUL-terminated; cut with "..." when it is too long.

@@ -259,8 +259,10 @@ struct listing {
 	bool fresh;
 };
 void show_begin(struct run *);
-/* A header field's body on one line, harmless, cut to fit; or "". */
-void show_field(struct str head, const char *name, char *dst, size_t cap);
+/* A header field's body on one line, at most 2,000 bytes of it, or "". */
+struct json;
+void show_field(struct json *, const char *key, struct str head,
+    const char *name);
 void show_line(struct run *, const struct listing *);
 void show_session(struct run *, const struct session *, const char *server,
     const char *caps, const char *mechs, int expire, int delay);

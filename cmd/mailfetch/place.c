@@ -528,7 +528,6 @@ json_message(struct run *r, struct str head)
 {
 	struct buf b = { .max = 1 << 20 };
 	struct json j = { .out = &b };
-	char text[600];
 
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);
@@ -540,12 +539,9 @@ json_message(struct run *r, struct str head)
 	else
 		json_int(&j, "uid", r->now.number);
 	json_int(&j, "size", (int64_t)r->size);
-	show_field(head, "Date", text, sizeof text);
-	json_s(&j, "date", text);
-	show_field(head, "From", text, sizeof text);
-	json_s(&j, "from", text);
-	show_field(head, "Subject", text, sizeof text);
-	json_s(&j, "subject", text);
+	show_field(&j, "date", head, "Date");
+	show_field(&j, "from", head, "From");
+	show_field(&j, "subject", head, "Subject");
 	json_s(&j, "file", r->name);
 	json_close(&j, '}');
 	puts(b.p);

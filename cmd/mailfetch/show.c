@@ -17,31 +17,59 @@ show_begin(struct run *r)
 		    "size", "date", "from", "subject");
 }
 
-void
-show_field(struct str head, const char *name, char *dst, size_t cap)
+enum { SHOWN = 2000 };			/* bytes of a field, at most */
+
+/* Not in the middle of a character. */
+static struct str
+cut(struct str s)
+{
+	if (s.n <= SHOWN)
+		return s;
+	for (s.n = SHOWN; s.n > 0 && (s.p[s.n] & 0xc0) == 0x80; s.n--)
+		;
+	return s;
+}
+
+/* A field's body on one line, or empty. */
+static struct str
+field(struct str head, const char *name, struct buf *b)
 {
 	struct msg_fields at = { head };
 	struct str n, body;
-	struct buf b = { .max = 4096 };
 	size_t i;
 
-	dst[0] = '\0';
 	while (msg_next_field(&at, &n, &body) == 1) {
 		if (!str_is(n, name))
 			continue;
-		body = str_to(str_trim(body), 2000);
+		body = cut(str_trim(body));
 		for (i = 0; i < body.n; i++)
 			if (body.p[i] != '\r' && body.p[i] != '\n')
-				buf_c(&b, body.p[i]);
-		str_escape(dst, cap, BUF_STR(b));
+				buf_c(b, body.p[i]);
 		break;
 	}
+	return BUF_STR(*b);
+}
+
+void
+show_field(struct json *j, const char *key, struct str head, const char *name)
+{
+	struct buf b = { .max = SHOWN };
+
+	json_str(j, key, field(head, name, &b));
 	buf_free(&b);
 }
 
 static void
-json_line(struct run *r, const struct listing *l, const char *date,
-    const char *from, const char *subject)
+text_field(struct str head, const char *name, char *dst, size_t cap)
+{
+	struct buf b = { .max = SHOWN };
+
+	str_escape(dst, cap, field(head, name, &b));
+	buf_free(&b);
+}
+
+static void
+json_line(struct run *r, const struct listing *l)
 {
 	struct buf b = { .max = 1 << 16 };
 	struct json j = { .out = &b };
@@ -55,9 +83,9 @@ json_line(struct run *r, const struct listing *l, const char *date,
 	if (l->m->id != NULL)
 		json_str(&j, "uidl", str_of(l->m->id));
 	json_int(&j, "size", (int64_t)l->m->size);
-	json_s(&j, "date", date);
-	json_s(&j, "from", from);
-	json_s(&j, "subject", subject);
+	show_field(&j, "date", l->head, "Date");
+	show_field(&j, "from", l->head, "From");
+	show_field(&j, "subject", l->head, "Subject");
 	json_bool(&j, "new", l->fresh);
 	json_close(&j, '}');
 	puts(b.p);
@@ -71,13 +99,13 @@ show_line(struct run *r, const struct listing *l)
 	struct tm tm;
 	time_t t;
 
-	show_field(l->head, "Date", date, sizeof date);
-	show_field(l->head, "From", from, sizeof from);
-	show_field(l->head, "Subject", subject, sizeof subject);
 	if (r->o->account.json) {
-		json_line(r, l, date, from, subject);
+		json_line(r, l);
 		return;
 	}
+	text_field(l->head, "Date", date, sizeof date);
+	text_field(l->head, "From", from, sizeof from);
+	text_field(l->head, "Subject", subject, sizeof subject);
 	if (date_parse(str_of(date), &t) == 0 && localtime_r(&t, &tm))
 		strftime(day, sizeof day, "%Y-%m-%d %H:%M", &tm);
 	printf("%c %7u %9llu  %-16s  %-28.28s  %.80s\n", l->fresh ? '*' : ' ',
