@@ -1,0 +1,306 @@
+/*
+ * helper.c of the tests: what a confined process has done by its helper
+ *
+ * Each case runs in a process of its own, which starts a helper and enters
+ * the sandbox.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "errand.h"
+#include "helper.h"
+#include "sandbox.h"
+#include "spawn.h"
+#include "str.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/helper.XXXXXX", sock_path[64];
+static char *const words[] = { (char *)"/bin/sh", (char *)"-c",
+	(char *)"printf '%s' \"$1\"; exit 7", (char *)"sh", (char *)"a b",
+	NULL };
+static char secret[] = "rosebud rosebud";
+
+static void
+wipe(void *p)
+{
+	memset(p, 0, sizeof secret);
+}
+
+static bool
+confined(void)
+{
+	struct sandbox box = { 0 };
+	struct err e = { 0 };
+
+	errand_command("cat; echo \"$0\" >&2; exit 3");
+	errand_command("cat; exit 0");
+	errand_command("kill -9 $$");
+	errand_command("sleep 100 & sleep 100");
+	errand_command("grep -cE '(NoNewPrivs|Seccomp):.0$' /proc/self/status");
+	errand_command("ls -l /proc/$PPID/fd | grep -c ' -> '");
+	errand_command("echo $PPID; sleep 100");
+	errand_command("grep -cE 'Sig(Ign:.0000000[01][08]|Blk:.00000000)0000000' "
+	    "/proc/self/status");
+	errand_argv(words);
+	errand_path(sock_path);
+	errand_host("localhost");
+	errand_host(NULL);
+	if (helper_start(wipe, secret, &e) < 0)
+		return false;
+	sandbox_enter(&box);
+	return true;
+}
+
+/* What the command prints, with this as its input; *c says how it ended. */
+static void
+run(const char *command, char *const *argv, const char *input, char *to,
+    size_t cap, struct spawn_child *c, struct err *e)
+{
+	struct spawn_conf f = { .command = command, .argv = argv };
+	int in[2], out[2];
+	size_t n = 0;
+	ssize_t got = 1;
+
+	to[0] = '\0';
+	if (pipe(in) < 0 || pipe(out) < 0)
+		return;
+	f.fd[0] = in[0];
+	f.fd[1] = out[1];
+	f.fd[2] = SPAWN_NULL;
+	if (write(in[1], input, strlen(input)) < 0)
+		return;
+	close(in[1]);
+	spawn_start(&f, c, e);
+	close(in[0]);
+	close(out[1]);
+	while (got > 0 && n < cap - 1 && c->how == SPAWN_RUNS) {
+		got = read(out[0], to + n, cap - 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	to[n] = '\0';
+	close(out[0]);
+	spawn_wait(c, clock_in(10));
+}
+
+static void
+commands(void)
+{
+	struct spawn_child c;
+	struct err e = { 0 };
+	char text[200];
+
+	run("cat; exit 0", NULL, "hello", text, sizeof text, &c, &e);
+	is_str(text, "hello", "a command has the descriptors");
+	ok(c.how == SPAWN_EXITED && c.code == 0, "its status is told");
+	run(NULL, words, "", text, sizeof text, &c, &e);
+	is_str(text, "a b", "words are words");
+	ok(c.how == SPAWN_EXITED && c.code == 7, "another status");
+	run("kill -9 $$", NULL, "", text, sizeof text, &c, &e);
+	ok(c.how == SPAWN_KILLED && c.code == 9, "a signal");
+	run("grep -cE '(NoNewPrivs|Seccomp):.0$' /proc/self/status", NULL, "",
+	    text, sizeof text, &c, &e);
+	is_str(text, "2\n", "neither a filter nor no_new_privs");
+	run("grep -cE 'Sig(Ign:.0000000[01][08]|Blk:.00000000)0000000' "
+	    "/proc/self/status", NULL, "", text,
+	    sizeof text, &c, &e);
+	/* two are the C library's own */
+	is_str(text, "2\n", "no signal is ignored or blocked");
+	run("ls -l /proc/$PPID/fd | grep -c ' -> '", NULL, "", text,
+	    sizeof text, &c, &e);
+	/* the socket, the stop's pipe, two of the command's, and ls's */
+	ok(atoi(text) > 3 && atoi(text) <= 8, "the helper has few descriptors");
+	ok(e.code == 0, "all of it without an error");
+	run("cat; exit 1", NULL, "", text, sizeof text, &c, &e);
+	ok(c.how == SPAWN_NONE && e.code != 0, "what is not on the list is "
+	    "not started");
+}
+
+static void
+ending(void)
+{
+	struct spawn_conf f = { .command = "sleep 100 & sleep 100",
+	    .fd = { SPAWN_NULL, 1, 2 } };
+	struct spawn_child c[2];
+	struct err e = { 0 };
+	int64_t start;
+
+	ok(spawn_start(&f, &c[0], &e) == 0 && spawn_start(&f, &c[1], &e) == 0,
+	    "two that would take long");
+	ok(!spawn_wait(&c[0], clock_in(0.05)), "it runs");
+	start = clock_ms();
+	spawn_end(&c[0]);
+	ok(c[0].how == SPAWN_KILLED && c[0].code == SIGTERM, "ended by SIGTERM");
+	ok(clock_ms() - start < 900, "without waiting for SIGKILL");
+	ok(!spawn_wait(&c[1], clock_in(0.05)), "the other one runs on");
+	spawn_end(&c[1]);
+}
+
+static void
+sockets(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct net_addr addr[4];
+	struct err e = { 0 };
+	char byte = 0;
+	int fd;
+
+	memcpy(un.sun_path, sock_path, strlen(sock_path) + 1);
+	ok(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM,
+	    "control: not by itself");
+	fd = errand_unix(sock_path, &e);
+	ok(fd >= 0, "a socket with a path");
+	fcntl(fd, F_SETFL, 0);
+	ok(read(fd, &byte, 1) == 1 && byte == 'x', "is the one that was named");
+	close(fd);
+	ok(errand_unix("/run/other", &e) < 0 && e.code == EX_SOFTWARE,
+	    "no other");
+	fail_clear(&e);
+	ok(errand_resolve("localhost", 25, AF_INET, addr, 4, clock_in(10),
+	    &e) >= 1, "a name");
+	ok(net_loopback(&addr[0]) && net_port_of(&addr[0]) == 25,
+	    "its address");
+	ok(errand_resolve("192.0.2.1", 25, AF_UNSPEC, addr, 4, clock_in(10),
+	    &e) == 1, "an address needs nobody");
+}
+
+/* Both print the helper's number, and are killed, or just end. */
+static void
+orphan(bool by_signal)
+{
+	struct spawn_conf f = { .command = "echo $PPID; sleep 100",
+	    .fd = { SPAWN_NULL, 1, 2 } };
+	struct spawn_child c;
+	struct err e = { 0 };
+
+	spawn_start(&f, &c, &e);
+	spawn_wait(&c, clock_in(0.2));
+	if (by_signal)
+		raise(SIGKILL);
+	spawn_end(&c);
+}
+
+static void
+killed(void)
+{
+	orphan(true);
+}
+
+static void
+exits(void)
+{
+	orphan(false);
+}
+
+/* ---- each in a process of its own */
+
+/* What it counted comes back by shared memory. */
+static void
+apart(void (*test)(void))
+{
+	int *count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		if (confined())
+			test();
+		count[0] = tap_run;
+		count[1] = tap_failed;
+		exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	if (count[0] > 0) {
+		tap_run = count[0];
+		tap_failed = count[1];
+	}
+	munmap(count, 4096);
+}
+
+static bool
+alive(pid_t pid)
+{
+	char path[64], text[256] = "";
+	int i, fd;
+
+	for (i = 0; i < 100; i++) {	/* a zombie has ended */
+		snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+		fd = open(path, O_RDONLY);
+		if (fd < 0 || read(fd, text, sizeof text - 1) <= 0 ||
+		    strstr(text, ") Z ") != NULL)
+			break;
+		close(fd);
+		usleep(20000);
+	}
+	if (fd >= 0)
+		close(fd);
+	return i == 100;
+}
+
+/* Does the helper outlive it? */
+static void
+outlives(void (*test)(void), const char *name)
+{
+	char text[32] = "";
+	int out[2], was = dup(1);
+	ssize_t n;
+
+	fflush(stdout);
+	if (pipe(out) < 0)
+		return;
+	dup2(out[1], 1);
+	apart(test);
+	dup2(was, 1);
+	close(out[1]);
+	close(was);
+	n = read(out[0], text, sizeof text - 1);
+	ok(n > 0 && atoi(text) > 1, "control: there was one");
+	ok(n > 0 && !alive(atoi(text)), "%s", name);
+	close(out[0]);
+}
+
+static void
+listener(void)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), one;
+
+	snprintf(sock_path, sizeof sock_path, "%s/s", dir);
+	memcpy(un.sun_path, sock_path, strlen(sock_path) + 1);
+	bind(fd, (struct sockaddr *)&un, sizeof un);
+	listen(fd, 5);
+	fflush(stdout);
+	if (fork() == 0) {
+		if ((one = accept(fd, NULL, NULL)) >= 0)
+			(void)!write(one, "x", 1);
+		_exit(0);
+	}
+	close(fd);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	listener();
+	apart(commands);
+	apart(ending);
+	apart(sockets);
+	outlives(killed, "killed: the helper goes, too");
+	outlives(exits, "it ends: the helper goes, too");
+	is_str(secret, "rosebud rosebud", "what the helper wiped is still here");
+	unlink(sock_path);
+	rmdir(dir);
+	return done();
+}
