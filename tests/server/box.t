@@ -4,6 +4,8 @@
 # --no-sandbox, where it can.
 set -u
 . "$(dirname "$0")/../lib.sh"
+! grep -q __asan_init "$BUILD/mailfetch" ||
+    skip_all "AddressSanitizer does not like another library in front of it"
 export HOME=$T/home XDG_CONFIG_HOME=$T/home XDG_STATE_HOME=$T/state
 mkdir "$T/home" "$T/away" "$T/md" "$T/md/tmp" "$T/md/new" "$T/md/cur"
 chmod 700 "$T"

@@ -114,6 +114,27 @@ status 0 "all of them" pop -d "exec:$T/mda $T/seen" -j
 like "$OUT" '"fetched":58' "58 of 61"
 like "$OUT" '"in_doubt":1,' "and one was in doubt: the one that hung"
 fresh
+cat > "$T/free" <<'M'
+#!/bin/sh
+grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status > "$1"
+ls -l /proc/self/fd | sed -n 's/.* \([0-9]*\) -> .*/\1/p' >> "$1"
+M
+chmod +x "$T/free"
+status 0 "a command is not confined, as mailfetch is" \
+    pop -d "exec:$T/free $T/traits" --limit 1
+is "$(tr -s '\n\t' '  ' < "$T/traits")" "NoNewPrivs: 0 Seccomp: 0 0 1 2 3 " \
+    "nor has it other descriptors"
+if [ "$(id -u)" = 0 ]; then
+	echo 'int getegid(void), printf(const char *, ...);
+int main(void) { printf("%d\n", getegid()); return 0; }' > "$T/gid.c"
+	${CC:-cc} -o "$T/gid" "$T/gid.c" && chgrp 12345 "$T/gid" &&
+	    chmod 2755 "$T/gid"
+	status 0 "a setgid program" pop -d "exec:$T/gid" --limit 1
+	is "$OUT" 12345 "is one"
+else
+	skip "a setgid program" "not root"
+fi
+fresh
 lab_mail_clear jane
 status 0 "LMTP" pop -d "lmtp:$LAB_LMTP_SOCKET" --rcpt jane@johndoe.com \
     --limit 5
