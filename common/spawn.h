@@ -43,8 +43,9 @@ struct spawn_child {
 /*
  * Runs a command, by the helper (helper.h) if that knows it.  It has the three
  * descriptors and no other of ours, no signal ignored or blocked, and a
- * process group of its own, but for asks.  -1: EX_UNAVAILABLE if argv cannot be executed, else EX_OSERR.  Whatever was
- * started must be waited for until it ended, or given to spawn_end.
+ * process group of its own, but for asks.  -1: EX_UNAVAILABLE if argv cannot
+ * be executed, else EX_OSERR.  Whatever was started must be waited for until
+ * it ended, or given to spawn_end.
  */
 int spawn_start(const struct spawn_conf *, struct spawn_child *,
     struct err *);

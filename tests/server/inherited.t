@@ -284,6 +284,29 @@ def password_fd():
 
 
 @scenario
+def at_a_terminal():
+    """A command may ask there: in a process group of its own it would be
+    stopped for reading."""
+    import pty
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(BUILD + "/mailfetch", [
+            "mailfetch", "--state", T + "/tty", "-l"] + SERVER[:5] + [
+            "jo", "--config", EMPTY, "--timeout", "20", "--password-command",
+            "read -r x < /dev/tty; echo \"$x\""])
+    os.write(fd, b"secret\n")
+    said = b""
+    try:
+        while data := os.read(fd, 4096):
+            said += data
+    except OSError:                 # its end is closed
+        pass
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    is_(status, 0, "a password command may ask at the terminal") or \
+        diag(said)
+
+
+@scenario
 def can_be_stopped():
     """Who starts us with SIGTERM blocked does not keep us from ending."""
     port = serve(socket.create_server(("127.0.0.1", 0)),

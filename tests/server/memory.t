@@ -156,7 +156,8 @@ def smtp(f):
     for line in f:
         verb = line[:4].upper()
         if verb == b"EHLO":
-            f.write(b"250-x\r\n250 AUTH PLAIN LOGIN XOAUTH2 CRAM-MD5 SCRAM-SHA-256\r\n")
+            f.write(b"250-x\r\n250 AUTH PLAIN LOGIN XOAUTH2 CRAM-MD5 "
+                    b"SCRAM-SHA-256\r\n")
         elif verb == b"AUTH":
             dialogue(f, line, b"334 \r\n", b"235 in\r\n")
         elif verb == b"MAIL":
