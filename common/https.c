@@ -3,9 +3,8 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "limit.h"
 #include "trace.h"
-
-enum { HEADERS = 200 };
 
 /* HTTP/1.1 200 OK */
 static int
@@ -66,13 +65,13 @@ head(struct conn *c, struct https *h, struct framing *f)
 		if (status_line(c, h) < 0)
 			return -1;
 		for (;;) {
+			if (++lines > LIMIT_HTTP_LINES)
+				return conn_fail(c, EX_PROTOCOL, "more than %d lines of headers",
+				    LIMIT_HTTP_LINES);
 			if ((p = conn_line(c, &n)) == NULL)
 				return -1;
 			if (n == 0)
 				break;
-			if (++lines > HEADERS)
-				return conn_fail(c, EX_PROTOCOL,
-				    "headers without end");
 			if (header(c, h, f, (struct str){ p, n }) < 0)
 				return -1;
 		}

@@ -22,6 +22,22 @@
 #define LIMIT_RESPONSE_ITEMS 10000
 
 /*
+ * Lines of an SMTP reply or of POP3's CAPA, and of HTTP headers, those before
+ * a 100 counted: none is kept but what is understood.  A line has 8 KB.
+ */
+#define LIMIT_REPLY_LINES 1000
+#define LIMIT_HTTP_LINES 200
+
+/* Bytes of a SASL challenge; of them each mechanism has so many steps. */
+#define LIMIT_CHALLENGE 8192
+
+/*
+ * Of DNS a message has 64 KB, a chain DNS_MAXHOPS aliases (dns.h), and the
+ * cache its own size (dns_conf).  Of DEFLATE as much is expanded as there is
+ * room for, a megabyte (AHEAD in conn.c), so no ratio makes it more.
+ */
+
+/*
  * How long a message may be that was announced with n bytes: some servers
  * count a line end as one, and some guess.
  */

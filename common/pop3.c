@@ -17,7 +17,6 @@
 #include "trace.h"
 
 enum {
-	CAPABILITIES = 1000,		/* lines */
 	INITIAL = 255			/* RFC 5034 section 4: the AUTH line */
 };
 
@@ -170,9 +169,9 @@ capa(struct pop3 *p)
 		return 0;
 	p->caps |= POP3_CAPA;
 	while ((got = more(p, &l)) > 0) {
-		if (++n > CAPABILITIES)
+		if (++n > LIMIT_REPLY_LINES)
 			return conn_fail(p->c, EX_PROTOCOL, "more than %d "
-			    "capabilities", CAPABILITIES);
+			    "capabilities", LIMIT_REPLY_LINES);
 		capability(p, l);
 	}
 	return got;

@@ -5,6 +5,7 @@
 
 #include "b64.h"
 #include "conn.h"
+#include "limit.h"
 #include "mem.h"
 #include "net.h"
 #include "proxy.h"
@@ -198,8 +199,9 @@ http(struct conn *c, const struct proxy_conf *p, const char *host,
 	if (!http_status(str_of(first)))
 		return fail(e, EX_PROTOCOL, "proxy: it does not speak HTTP");
 	while ((line = conn_line(c, &n)) != NULL && n > 0)
-		if (++lines > 100)
-			return fail(e, EX_PROTOCOL, "proxy: too many lines");
+		if (++lines > LIMIT_HTTP_LINES)
+			return fail(e, EX_PROTOCOL, "proxy: more than %d lines of headers",
+			    LIMIT_HTTP_LINES);
 	if (line == NULL)
 		return -1;
 	return first[9] == '2' ? 0 : fail(e, first[9] == '4' ? EX_NOPERM :

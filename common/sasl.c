@@ -15,10 +15,10 @@
 #include "b64.h"
 #include "digest.h"
 #include "json.h"
+#include "limit.h"
 #include "sasl.h"
 
 enum {
-	CHALLENGE_MAX = 8192,
 	ITER_MIN = 4096,	/* RFC 7677 section 4 */
 	ITER_MAX = 600000,	/* about half a second of CPU */
 	USER_MAX = 1024	/* of a user name */
@@ -462,7 +462,7 @@ static void
 put_final(struct sasl *s, struct str nonce, struct buf *out)
 {
 	const struct sasl_login *l = s->login;
-	struct buf bound = { .max = CHALLENGE_MAX };
+	struct buf bound = { .max = LIMIT_CHALLENGE };
 
 	buf_str(&bound, BUF_STR(s->header));
 	if (s->mech->needs & BINDING)
@@ -503,7 +503,7 @@ static int
 scram_answer(struct sasl *s, struct str msg, struct buf *out, struct err *e)
 {
 	struct server_first f = { .salt = { .max = 1024 } };
-	struct buf final = { .max = 2 * CHALLENGE_MAX };
+	struct buf final = { .max = 2 * LIMIT_CHALLENGE };
 	int got = server_first(s, msg, &f, e);
 
 	if (got == 0) {
@@ -747,7 +747,7 @@ sasl_pick(struct sasl *s, const struct sasl_login *l, struct str offered,
 
 	sasl_wipe(s);
 	s->login = l;
-	s->auth.max = 3 * CHALLENGE_MAX + 8 * USER_MAX;
+	s->auth.max = 3 * LIMIT_CHALLENGE + 8 * USER_MAX;
 	if (check(l, e) < 0 || candidates(l, order, &n, e) < 0)
 		return -1;
 	s->plus_offered = offers_plus(offered);
@@ -783,9 +783,9 @@ int
 sasl_step(struct sasl *s, struct str challenge, struct buf *out,
     struct err *e)
 {
-	if (challenge.n > CHALLENGE_MAX)
+	if (challenge.n > LIMIT_CHALLENGE)
 		return fail(e, EX_PROTOCOL, "%s: a challenge over %d bytes",
-		    s->mech->name, CHALLENGE_MAX);
+		    s->mech->name, LIMIT_CHALLENGE);
 	if (s->mech->step(s, challenge, out, e) < 0)
 		return -1;
 	s->step++;
@@ -796,7 +796,7 @@ int
 sasl_done(struct sasl *s, struct str last, struct err *e)
 {
 	if (s->mech->md != DIGEST_NONE && !s->proved && s->step == 1 &&
-	    last.n > 0 && scram_verify(s, str_to(last, CHALLENGE_MAX), e) < 0)
+	    last.n > 0 && scram_verify(s, str_to(last, LIMIT_CHALLENGE), e) < 0)
 		return -1;
 	if (s->proved)
 		return 0;

@@ -12,6 +12,7 @@
 
 #include "b64.h"
 #include "hint.h"
+#include "limit.h"
 #include "mem.h"
 #include "smtp.h"
 #include "stop.h"
@@ -19,7 +20,6 @@
 
 enum {
 	EARLY = 65536,		/* speculate up to about the initial window */
-	LINES = 1000,		/* of one reply */
 	/*
 	 * Recipients of one transaction, as many as Postfix and Exchange take.
 	 * To offer it many more ends the session ("too many errors").
@@ -100,11 +100,11 @@ reply(struct smtp *s, each_line *each)
 		if (each != NULL)
 			each(s, text);
 		add_text(r, enhanced(r, text));
-	} while (more && ++lines < LINES);
+	} while (more && ++lines < LIMIT_REPLY_LINES);
 	if (more) {
 		r->code = 0;
 		return conn_fail(s->c, EX_PROTOCOL, "a reply of more than %d "
-		    "lines", LINES);
+		    "lines", LIMIT_REPLY_LINES);
 	}
 	return r->code;
 }

@@ -10,8 +10,9 @@ lab_up
 lab_cert good
 unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
 
-# 127.0.0.1 has the policy, 127.0.0.2 is mute, on the same port.
-PORT=$(free_port)
+# 127.0.0.1 has the policy, 127.0.0.2 is mute, on the same port; on
+# two others it says 100, or headers, for ever.
+PORT=$(free_port) HUNDRED=$(free_port) HEADERS=$(free_port)
 lab_spawn web python3 -c '
 import socket, ssl, sys, threading
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -20,6 +21,22 @@ port = int(sys.argv[2])
 mute = socket.create_server(("127.0.0.2", port), backlog=1000)
 web = socket.create_server(("127.0.0.1", port), backlog=1000)
 body = b"version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mail.johndoe.com\n"
+def endless(c, first, more):
+    try:
+        c = ctx.wrap_socket(c, server_side=True)
+        c.recv(65536)
+        c.sendall(first)
+        while True:
+            c.sendall(more * 1000)
+    except (OSError, ValueError):
+        pass
+def listen(at, *what):
+    s = socket.create_server(("127.0.0.1", int(at)))
+    while True:
+        threading.Thread(target=endless, args=s.accept()[:1] + what).start()
+for what in ((sys.argv[3], b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+             (sys.argv[4], b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")):
+    threading.Thread(target=listen, args=what).start()
 def answer(c):
     try:
         c = ctx.wrap_socket(c, server_side=True)
@@ -32,7 +49,7 @@ def answer(c):
     c.close()
 while True:
     threading.Thread(target=answer, args=web.accept()[:1]).start()
-' "$LAB_CADIR/good.pem" "$PORT"
+' "$LAB_CADIR/good.pem" "$PORT" "$HUNDRED" "$HEADERS"
 
 dns_zone many.example < <(
 	for ((i = 0; i < 300; i++)); do echo "d$i MX 10 mx"; done
@@ -58,6 +75,14 @@ look() { "${LOOK[@]}" "$@"; }
 now() { date +%s%N | cut -c 1-13; }
 mute() { for ((i = 0; i < $1; i++)); do echo "m$i.many.example"; done; }
 rest() { for ((i = 0; i < 300; i++)); do echo "d$i.many.example"; done; }
+
+for port in "$HUNDRED" "$HEADERS"; do
+	wait_port 127.0.0.1 "$port"
+	mxlookup -s "$DNS_NSD" -C mtasts --fetch --fetch-port "$port" --ca "$LAB_CA" \
+		--fetch-timeout 60 johndoe.com > "$T/o" || :
+	ok 'who talks for ever is left after 200 lines' \
+		grep -q 'more than 200 lines of headers' "$T/o"
+done
 
 { mute 8; rest; } > "$T/names"
 "${LOOK[@]}" -j --fetch-timeout 100 < "$T/names" > "$T/o" &
