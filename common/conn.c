@@ -69,6 +69,7 @@ struct conn {
 	bool classic, no_alpn;	/* how TLS is tried the second time */
 	bool deaf;		/* the peer takes no more; it may still speak */
 	bool last;		/* a stop leaves a little: see conn_last */
+	bool stopped;		/* which alone is why it failed */
 	struct net_addr peer;
 	char peer_text[64];
 	char where[300];
@@ -105,6 +106,7 @@ static int
 stopped(struct conn *c)
 {
 	fail_stop(c->e);
+	c->stopped = !c->failed;
 	c->failed = true;
 	c->where[0] = '\0';
 	return -1;
@@ -1153,7 +1155,17 @@ conn_abort(struct conn *c, int code, const char *fmt, ...)
 	failed(c, code, fmt, ap);
 	va_end(ap);
 	c->failed = true;
+	c->stopped = false;
 	return -1;
+}
+
+void
+conn_farewell(struct conn *c, const char *line)
+{
+	if (!c->stopped || c->deaf || unsent(c) || c->tx.n > 0)
+		return;
+	c->failed = c->stopped = false;
+	conn_printf(c, "%s\r\n", line);
 }
 
 struct err *

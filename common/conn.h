@@ -205,6 +205,12 @@ int conn_fail(struct conn *, int code, const char *fmt, ...)
 int conn_abort(struct conn *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * The last line to a server whose connection a stop ended, if all that was
+ * said before has left.  It goes with conn_close, the next to be called.
+ */
+void conn_farewell(struct conn *, const char *line);
+
 struct err *conn_err(const struct conn *);	/* the one of conn_open */
 const struct conn_conf *conn_settings(const struct conn *);	/* too */
 bool conn_failed(const struct conn *);

@@ -557,6 +557,8 @@ imap_idle(struct imap *m, double seconds)
 void
 imap_quit(struct imap *m)
 {
+	char bye[32];
+
 	if (m->appending)
 		imap_append_abort(m, "given up");
 	if (!conn_deaf(m->c) && !m->gone) {
@@ -565,6 +567,9 @@ imap_quit(struct imap *m)
 		imap_say(m, "LOGOUT");
 		if (!stop_asked())	/* else it leaves with conn_close */
 			conn_flush(m->c);
+	} else if (m->authed && !m->gone) {
+		snprintf(bye, sizeof bye, "A%u LOGOUT", ++m->tag);
+		conn_farewell(m->c, bye);
 	}
 	arena_free(&m->mem);
 }

@@ -179,7 +179,7 @@ int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
  */
 int imap_idle(struct imap *, double seconds);
 
-/* LOGOUT, not waited for. */
+/* LOGOUT, not waited for; also after a stop, where it can be said. */
 void imap_quit(struct imap *);
 
 /*

@@ -667,7 +667,7 @@ close_run(struct run *r)
 	size_t i;
 
 	for (i = r->lines; i-- > 0; ) {
-		if (r->line[i].open && !conn_failed(r->line[i].imap.c))
+		if (r->line[i].open)
 			imap_quit(&r->line[i].imap);
 		arena_free(&r->line[i].imap.mem);
 		session_close(&r->line[i].session);

@@ -233,10 +233,8 @@ watch(struct run *r, struct imap *m, struct session *sess,
 		r->o->reached = true;
 		sess->conf.deadline = 0;
 		got = wait_for_mail(r, m, f);
-		if (got == 0 && stop_asked()) {
-			imap_quit(m);
+		if (got == 0 && stop_asked())
 			return fail_stop(r->e);
-		}
 		begin_pass(r, sess);
 	} while (got == 0 && (got = pass(r, m, f)) == 0);
 	return got;
@@ -320,6 +318,8 @@ imap_run(struct run *r)
 	if (run_connect(r) < 0)
 		return -1;
 	got = session(r, &m, sess);
+	if (stop_asked())
+		imap_quit(&m);
 	arena_free(&m.mem);
 	session_hang_up(sess);
 	return got;

@@ -262,8 +262,8 @@ class Case:
     def fetch(self, port, *args, scheme="imap", to=None, **how):
         self.start("mailfetch", "-S", "%s://127.0.0.1:%d" % (scheme, port),
                    "--tls", "off", "-u", "u", "--password-file", self.pw,
-                   "--create", "--state", self.state, "-d",
-                   to or "maildir:" + self.near, *args, **how)
+                   "--state", self.state, *([] if to else ["--create"]),
+                   "-d", to or "maildir:" + self.near, *args, **how)
 
     def send(self, port, *args, body="hi", **how):
         self.start("mailsend", "-S", "smtp://127.0.0.1:%d" % port, "--tls",
@@ -545,6 +545,23 @@ def _(c):
     c.fetch(s.port)
     c.again()
     c.ok(c.letters() == [1, 2, 3, 4, 5], "all once: %s" % c.letters())
+
+
+@case("mailfetch: silent after SELECT, it logs out")
+def _(c):
+    def script(t):
+        t.say("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] here")
+        while True:
+            tag, verb = t.hear().split()[:2]
+            if verb in ("SELECT", "EXAMINE"):
+                t.hang()
+            t.say(tag + " OK [CAPABILITY IMAP4rev1] done")
+    c.fetch(c.serve(script))
+    c.end()
+    end = time.monotonic() + DEADLINE
+    while "LOGOUT" not in c.heard[-1] and time.monotonic() < end:
+        time.sleep(0.01)
+    c.ok(re.match(r"A\d+ LOGOUT$", c.heard[-1]), "LOGOUT: %r" % c.heard)
 
 
 @case("mailfetch: POP3, in the middle of a message, and the next run")
