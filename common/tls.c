@@ -412,9 +412,15 @@ tls_handshake(struct tls *t)
 }
 
 bool
+tls_lost(const struct tls_ends *ends)
+{
+	return !ends->heard && ends->sent > LONG;
+}
+
+bool
 tls_unanswered(const struct tls *t)
 {
-	return !t->second && !t->ends.heard && t->ends.sent > LONG;
+	return !t->second && tls_lost(&t->ends);
 }
 
 bool

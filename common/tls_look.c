@@ -40,7 +40,7 @@ struct tls_look {
 	char *name;
 	struct tls_tlsa *tlsa;
 	size_t ntlsa;
-	bool dane, wants_cert;
+	bool dane, wants_cert, second;
 	struct bad dane_bad, pkix_bad;
 	enum tls_why why;
 	const char *why_text;
@@ -158,6 +158,10 @@ begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	    (SSL_set_min_proto_version(t->ssl, (int)ask->only) != 1 ||
 	    SSL_set_max_proto_version(t->ssl, (int)ask->only) != 1))
 		return tls_openssl(t->e, EX_SOFTWARE, "this TLS version");
+	if (ask->classic && c->classic != NULL &&
+	    SSL_set1_groups_list(t->ssl, c->classic) != 1)
+		return tls_openssl(t->e, EX_SOFTWARE, "classic groups");
+	t->second = ask->classic || c->classic == NULL;
 	if (ask->alpn != NULL)
 		tls_offer(t->ssl, ask->alpn);
 	return 0;
@@ -301,6 +305,12 @@ tls_look_why(const struct tls_look *t, const char **text)
 {
 	*text = t->why_text;
 	return t->why;
+}
+
+bool
+tls_look_unanswered(const struct tls_look *t)
+{
+	return !t->second && tls_lost(&t->ends);
 }
 
 bool

@@ -28,6 +28,7 @@ struct tls_ask {
 	const char *sni;	/* NULL: none is sent */
 	const char *alpn;	/* one protocol, or NULL */
 	enum tls_version only;	/* offer just this version */
+	bool classic;		/* as in struct tls_hello */
 	const char *base;	/* the name that owns the TLSA records */
 	struct tls_tlsa *tlsa;	/* usable ones are taken; depth is set */
 	size_t ntlsa;
@@ -47,6 +48,7 @@ void tls_look_bye(struct tls_look *);
 
 enum tls_why { TLS_WHY_OTHER, TLS_WHY_ALERT, TLS_WHY_PLAIN, TLS_WHY_VERSION };
 enum tls_why tls_look_why(const struct tls_look *, const char **text);
+bool tls_look_unanswered(const struct tls_look *);	/* as in tls.h */
 /* It has asked for a client certificate, also if the handshake failed. */
 bool tls_look_asked(const struct tls_look *);
 

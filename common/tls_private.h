@@ -32,6 +32,9 @@ struct tls_ctx {
 	void *seen;		/* tls_look.c: chains verified; freed with it */
 };
 
+/* A long first message went out, and nothing has come. */
+bool tls_lost(const struct tls_ends *);
+
 /* RFC 7301: the one protocol that is offered. */
 void tls_offer(SSL *, const char *proto);
 

@@ -68,6 +68,10 @@ static const struct finding_kind kinds[] = {
 	    "that the server has is too old." },
 	{ "TLS_OLD_OFFERED", SEV_WARN, EX_NOPERM, "RFC8996", "The server still "
 	    "takes a TLS version that is too old." },
+	{ "TLS_HYBRID", SEV_WARN, EX_NOPERM, "RFC8446#4.2.8", "A first message "
+	    "with a hybrid group, which is longer, is not answered: something "
+	    "before the server loses its second packet, and many clients wait "
+	    "long." },
 	{ "TLS_NO_13", SEV_HINT, EX_NOPERM, "RFC8446", "The server does not "
 	    "have TLS 1.3." },
 	{ "DANE_MISMATCH", SEV_CRIT, EX_NOPERM, "RFC7672#3.1", "No TLSA record "
@@ -353,6 +357,9 @@ tls(struct report *r)
 		return;
 	}
 	certificates(r);
+	if (r->classic)
+		find(r, "TLS_HYBRID", SEV_WARN, "a first message with a hybrid "
+		    "group is not answered, one with classic groups is");
 	if (r->tls.number < r->run->min_tls)
 		find(r, "TLS_OLD", weight(r), "%s", r->tls.version);
 }

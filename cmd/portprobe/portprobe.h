@@ -108,6 +108,7 @@ struct report {
 	struct times us;
 
 	bool in_tls, have_cert, client_cert;
+	bool classic;			/* with classic groups alone */
 	struct tls_facts tls;
 	const char *pem;		/* for --save-chain */
 	const char *name;		/* what the certificate must say */

@@ -114,7 +114,7 @@ blank(struct probe *p, struct report *r)
 	    .host = h->name, .port = j->port.number, .proto = j->port.proto,
 	    .protoname = j->port.proto->name, .order = j->order,
 	    .relay = j->port.proto->relay, .starttls = -1, .mem = &p->mem,
-	    .us = { h->dns_us, -1, -1, -1, -1, -1 } };
+	    .classic = p->classic, .us = { h->dns_us, -1, -1, -1, -1, -1 } };
 	r->via = h->target->kind != TARGET_HOST ? h->target->text : NULL;
 	r->several = h->naddr > 1;
 	r->name = p->run->name != NULL ? p->run->name : h->name;
@@ -123,28 +123,51 @@ blank(struct probe *p, struct report *r)
 		    "insecure-srv";
 }
 
-void
-probe_start(struct run *r, struct probe *p, struct job *j)
+/* The connection that the report is about. */
+static void
+main_begin(struct probe *p)
 {
+	struct job *j = p->job;
 	char ip[64];
 
-	p->run = r;
-	p->job = j;
-	p->turn = TURN_MAIN;
-	p->due.who = p;
-	p->due.late = late;
-	p->rx.max = p->tx.max = WIRE_MAX;
-	p->in.max = 2 * WIRE_MAX;
-	p->fd = -1;
 	blank(p, &p->main);
 	net_ntop(j->addr, ip, sizeof ip);
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
 	p->main.loopback = net_loopback(j->addr);
 	p->now = &p->main;
-	if (r->dane != DANE_OFF && !j->host->literal)	/* asks ahead */
+	if (p->run->dane != DANE_OFF && !j->host->literal)	/* asks ahead */
 		p->main.dane_asked = targets_dane(j->host, j, &p->main.dane,
 		    &p->mem);
 	dial(p);
+}
+
+/*
+ * A first message with a hybrid group that nothing answers: clients try once
+ * more with classic groups, and so do we.
+ */
+static bool
+lost(const struct probe *p)
+{
+	const char *class = p->main.trouble.class;
+
+	return main_turn(p) && p->tls != NULL && class != NULL &&
+	    tls_look_unanswered(p->tls) && (strcmp(class, "closed") == 0 ||
+	    strcmp(class, "reset") == 0 || strcmp(class, "timeout-tls") == 0);
+}
+
+void
+probe_start(struct run *r, struct probe *p, struct job *j)
+{
+	p->run = r;
+	p->job = j;
+	p->turn = TURN_MAIN;
+	p->classic = false;
+	p->due.who = p;
+	p->due.late = late;
+	p->rx.max = p->tx.max = WIRE_MAX;
+	p->in.max = 2 * WIRE_MAX;
+	p->fd = -1;
+	main_begin(p);
 	if (p->stage == STAGE_OVER)
 		probe_move(p);
 }
@@ -263,6 +286,8 @@ finished(struct probe *p)
 void
 probe_move(struct probe *p)
 {
+	bool again;
+
 	do {
 		while (p->stage != STAGE_OVER && stage_step(p))
 			;
@@ -282,7 +307,14 @@ probe_move(struct probe *p)
 		if (p->now->us.total < 0 && main_turn(p))
 			p->now->us.total = clock_us() - p->began +
 			    p->job->host->dns_us;
+		again = lost(p);
 		hang_up(p);
+		if (again) {
+			p->classic = true;
+			trace_note(TRACE_DONE, "%s:%u: no answer to TLS with a hybrid group: one more try with classic groups", p->job->host->name, p->job->port.number);
+			main_begin(p);
+			continue;
+		}
 		if (!main_turn(p))
 			turn_over(p);
 		if (!next_turn(p)) {

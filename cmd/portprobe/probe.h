@@ -32,6 +32,7 @@ struct probe {
 	struct fifo rx, tx;		/* as on the wire, but in clear */
 	struct buf in;			/* what the server said, in clear */
 	struct tls_look *tls;
+	bool classic;			/* the second try of the main turn */
 	bool shaking;			/* counted in run.shaking */
 	int64_t began, at, deadline;	/* us, us, ms */
 	struct report main, extra, *now;

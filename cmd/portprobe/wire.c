@@ -162,7 +162,8 @@ wire_begin(struct probe *p)
 {
 	struct report *r = p->now;
 	const struct host *h = p->job->host;
-	struct tls_ask ask = { .name = r->name, .only = only(p) };
+	struct tls_ask ask = { .name = r->name, .only = only(p),
+	    .classic = p->classic };
 	bool dane = main_turn(p) && r->dane.state == TLSA_USABLE &&
 	    r->dane_why == NULL;
 

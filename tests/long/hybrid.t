@@ -7,7 +7,7 @@ set -u
 command -v openssl > /dev/null || skip_all 'no openssl here'
 cd "$T" || exit 1
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-    -keyout key.pem -out cert.pem -subj /CN=localhost -days 3 \
+    -keyout key.pem -out cert.pem -subj /CN=localhost -days 99 \
     -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2> /dev/null
 GROUPS_=(--tls-groups ffdhe8192:X25519) HYBRID=
 if openssl list -kem-algorithms 2> /dev/null | grep -q X25519MLKEM768; then
@@ -147,6 +147,12 @@ for name in smtp smtps imap imaps pop3 pop3s; do
 		is "$(grep -c 'one more try with classic groups' \
 		    out.$name.$how)" 1 "$name, $how: -v tells it"
 	done
+done
+for how in close reset; do
+	status 0 "portprobe, $how: gets through" portprobe --ca cert.pem \
+	    "${GROUPS_[@]}" --name localhost \
+	    "127.0.0.1:$(port imaps $how)/imaps"
+	like "$OUT" TLS_HYBRID "portprobe, $how: tells it"
 done
 # The controls: without a relay there is one connection, and that with the
 # group that was wanted; with classic groups none is long.
