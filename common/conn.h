@@ -219,8 +219,8 @@ bool conn_sent_all(const struct conn *);   /* nothing waits to be sent */
 bool conn_encrypted(const struct conn *);
 
 /*
- * May a secret travel here?  TLS with a verified server; else only loopback,
- * a unix socket, or a command of the user's own.
+ * May a secret travel here?  By TLS only to a server that was verified;
+ * without TLS only over loopback, a unix socket, or a command of the user's.
  */
 bool conn_private(const struct conn *);
 
