@@ -173,6 +173,9 @@ case $(dovecot --version) in
 protocol imap {
   mail_plugins = $mail_plugins imap_zlib
 }';;
+*)	lab_dovecot_conf 'imap_capability {
+  "COMPRESS=DEFLATE" = yes
+}';;
 esac
 python3 - "$LAB_MAILDIR_billy" <<'P'
 import sys

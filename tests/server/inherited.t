@@ -227,8 +227,9 @@ WORST = "200 strays, all ignored and blocked"
 STATES[WORST] = ({}, lambda: (strays(), ignore(*ALL - {9, 19})(),
                               block(*ALL)()))
 # glibc keeps 32 and 33 to itself, and its posix_spawn(3) ignores them
-LOOK = ("(ls /proc/$$/fd > %s); set -- $(sed -n 's/^Sig[BI][lg][kn]:.//p' "
-        "/proc/$$/status); echo $((0x$1)) $((0x$2 & ~0x180000000)) >> %s; ")
+LOOK = ("(ls /proc/$$/fd > %s); while read -r k v; do case $k in "
+        "SigBlk:) b=$v;; SigIgn:) i=$v;; esac; done < /proc/$$/status; "
+        "echo $((0x$b)) $((0x$i & ~0x180000000)) >> %s; ")
 
 
 def clean_command(name, option, then):

@@ -46,7 +46,7 @@ shows() {
 }
 
 lab_mail_clear billy
-says mailsend "connected to localhost:$LAB_SMTPS_PORT \(127" \
+says mailsend "connected to localhost:$LAB_SMTPS_PORT \((127|::1)" \
     'TLSv1\.3 with localhost, certificate verified' \
     'logged in as billy by [A-Z]' \
     'sent to billy@johndoe.com: 250 2' "saved in $T/sent"
