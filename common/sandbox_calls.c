@@ -94,7 +94,7 @@ static const short refused[] = {
 	SYS_execve, SYS_execveat, SYS_process_vm_readv,
 	SYS_process_vm_writev, CALL_process_madvise, CALL_process_mrelease,
 	SYS_kcmp, CALL_pidfd_open, CALL_pidfd_getfd, CALL_pidfd_send_signal,
-	SYS_tkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+	SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
 	SYS_unshare, SYS_setns, SYS_chroot, SYS_pivot_root, SYS_chdir,
 	SYS_fchdir, SYS_mount, SYS_umount2, CALL_open_tree, CALL_move_mount,
 	CALL_fsopen, CALL_fsconfig, CALL_fsmount, CALL_fspick,
@@ -185,9 +185,11 @@ static const struct rule rules[] = {
 	ANY(SYS_clone, WHEN_SANITIZED),
 	{ SYS_tgkill, ALWAYS, { { LOW(0), EVERY, OWN_PID } } },
 	ANY(SYS_tgkill, WHEN_SANITIZED),
+	{ SYS_tkill, ALWAYS, { { LOW(0), EVERY, OWN_PID } } },
+	{ SYS_kill, ALWAYS, { { LOW(0), EVERY, OWN_PID } } },
+	ANY(SYS_kill, WHEN_SANITIZED),
 	/* LeakSanitizer stops our threads from a process, by ptrace(2). */
 	ANY(SYS_ptrace, WHEN_SANITIZED),
-	ANY(SYS_kill, WHEN_SANITIZED),
 	ANY(SYS_personality, WHEN_SANITIZED),
 	ANY(SYS_sched_setaffinity, WHEN_SANITIZED),
 	/* Looking at one's own limits. */

@@ -69,15 +69,16 @@ looks_only(const struct options *o)
 }
 
 /*
- * What this will write: the state, the places, temporary files where there is
- * no Maildir to write into, and for what LMTP wants in 7 bits.
+ * What this will write: the state, the places, temporary files for messages
+ * that go to no Maildir (any more), and for what LMTP wants in 7 bits.
  */
 static void
 confine(struct run *r)
 {
 	struct options *o = r->o;
 	struct sandbox *box = &o->box;
-	size_t i, temps = r->places > 0;
+	bool lmtp = false;
+	size_t i;
 
 	o->account.box = box;
 	o->account.again = o->watch;
@@ -86,15 +87,9 @@ confine(struct run *r)
 	sandbox_beside(box, r->state.path, SANDBOX_WRITE);
 	for (i = 0; i < r->places; i++) {
 		place_box(&r->place[i], box);
-		if (r->place[i].kind == PLACE_MAILDIR)
-			temps = 0;
+		lmtp |= r->place[i].kind == PLACE_LMTP;
 	}
-	for (i = 0; i < r->places; i++)
-		if (r->place[i].kind == PLACE_LMTP) {
-			temps += 1;
-			break;
-		}
-	file_temp_keep(temps, box);
+	file_temp_keep((r->places > 0) + (size_t)lmtp, box);
 }
 
 static int

@@ -29,7 +29,7 @@ named = False		# as on a file system without files without a name
 def killed(u, k):
     return u.sync("--connections", "1", env=dict({
         "LD_PRELOAD": KILLN, "KILLN": str(k), "KILLN_NET": "1",
-        "KILLN_FAST": "1", "KILLN_COUNT": u.state + "/count"},
+        "KILLN_FAST": "1", "KILLN_COUNT": u.state + ".count"},
         **({"KILLN_NAMED": "1"} if named else {})))
 
 
@@ -82,7 +82,7 @@ def every(name, prepare, want, attic=False):
     u = lab.user()
     prepare(u)
     r = killed(u, 0)
-    total = int(open(u.state + "/count").read() or 0)
+    total = int(open(u.state + ".count").read() or 0)
     why = wrong(u, r, want) or then_nothing(u, want)
     if not ok(why is None and total > 20,
               "%s: a run without a kill, %d points" % (name, total), why):

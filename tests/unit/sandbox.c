@@ -246,6 +246,8 @@ traced(void)
 	    "nor tgkill");
 	is_int(try_call(syscall(SYS_tgkill, getpid(), getpid(), 0)), 0,
 	    "but abort(3)");
+	is_int(try_call(kill(getpid(), 0)), 0, "and oneself");
+	is_int(try_call(kill(0, 0)), EPERM, "not one's group");
 	is_int(try_call(prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0)), EPERM,
 	    "no prctl");
 	is_int(try_call(getrlimit(RLIMIT_NOFILE, &lim)), 0, "limits are seen");
