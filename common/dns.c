@@ -643,6 +643,53 @@ fill(struct dns_answer *a, const struct gather *g, const char *base)
 	}
 }
 
+static int
+by_number(unsigned a, unsigned b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int
+by_bytes(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return c != 0 ? c : a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* By what a record says; what its type does not have is the same in all. */
+static int
+by_content(const void *p, const void *q)
+{
+	const struct dns_rr *a = p, *b = q;
+	int c;
+
+	if ((c = by_number(a->pref, b->pref)) != 0 ||
+	    (c = by_number(b->weight, a->weight)) != 0 ||
+	    (c = by_number(a->port, b->port)) != 0 ||
+	    (c = by_number(a->usage, b->usage)) != 0 ||
+	    (c = by_number(a->selector, b->selector)) != 0 ||
+	    (c = by_number(a->mtype, b->mtype)) != 0 ||
+	    (c = by_bytes(str_of(a->name), str_of(b->name))) != 0 ||
+	    (c = by_bytes(a->data, b->data)) != 0 ||
+	    (c = by_bytes(a->raw, b->raw)) != 0)
+		return c;
+	return by_number(a->ttl, b->ttl);
+}
+
+/* Servers turn them round with each question. */
+static void
+sort(struct dns_rr *rr, unsigned n)
+{
+	unsigned i;
+
+	for (i = 1; i < n && by_content(&rr[i - 1], &rr[i]) <= 0; i++)
+		;
+	if (i < n)
+		qsort(rr, n, sizeof *rr, by_content);
+}
+
 static struct dns_answer *
 finish(struct gather *g, const char *name, enum dns_status status,
     const char *why)
@@ -666,6 +713,7 @@ finish(struct gather *g, const char *name, enum dns_status status,
 	if (why != NULL)
 		a->why = dns_place(&l, why, strlen(why));
 	fill(a, g, dns_place(&l, g->bytes.p, g->bytes.n));
+	sort(dns_rr_of(a), n);
 	a->ttl = g->ttl;
 	if (dns_absent(status) && g->negative < a->ttl)
 		a->ttl = g->negative;

@@ -92,7 +92,7 @@ struct dns_answer {
 	const char *const *cname;	/* targets in order; the last one owns
 					 * the records or the lack of them */
 	unsigned n;
-	const struct dns_rr *rr;	/* of the type asked, as they came */
+	const struct dns_rr *rr;	/* of the type asked, sorted by what they say */
 	unsigned tries;		/* queries sent for it */
 	int server;		/* who answered, index in dns_server; -1 */
 	int64_t at;		/* clock_ms of its coming */

@@ -255,6 +255,7 @@ ended(struct task *t)
 	struct buf one = { .max = OUT_MAX };
 
 	r->active--;
+	findings_sort(t);
 	tally(t);
 	trace_note(TRACE_DONE, "%s: %u queries, %u answers from the cache, %.1f ms",
 	    t->domain, t->queries, t->cached,

@@ -1,6 +1,7 @@
 /* findings.c: what is wrong: noted by checks, told with a reference */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mxlookup.h"
@@ -61,6 +62,43 @@ task_find(struct task *t, const char *id, const char *at,
 	f->check = t->now;
 	f->at = arena_dup(t->mem, str_of(at));
 	f->text = arena_dup(t->mem, str_of(text));
+}
+
+/* The worst first; then by check, by name, by kind. */
+static int
+in_order(const void *p, const void *q)
+{
+	const struct finding *a = *(struct finding *const *)p;
+	const struct finding *b = *(struct finding *const *)q;
+	int c;
+
+	if (a->kind->sev != b->kind->sev)
+		return a->kind->sev > b->kind->sev ? -1 : 1;
+	if (a->check != b->check)
+		return a->check < b->check ? -1 : 1;
+	if ((c = strcmp(a->at, b->at)) != 0 ||
+	    (c = strcmp(a->kind->id, b->kind->id)) != 0)
+		return c;
+	return strcmp(a->text, b->text);
+}
+
+void
+findings_sort(struct task *t)
+{
+	struct finding *f, **v;
+	size_t n = 0, i;
+
+	for (f = t->findings; f != NULL; f = f->next)
+		n++;
+	if (n < 2)
+		return;
+	v = arena_new(t->mem, n, sizeof *v);
+	for (f = t->findings, i = 0; f != NULL; f = f->next)
+		v[i++] = f;
+	qsort(v, n, sizeof *v, in_order);
+	for (i = 0; i < n; i++)
+		v[i]->next = i + 1 < n ? v[i + 1] : NULL;
+	t->findings = v[0];
 }
 
 enum severity

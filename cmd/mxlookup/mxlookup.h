@@ -245,6 +245,7 @@ enum dns_status route_status(const struct task *);
 void findings_list(const struct run *, struct buf *);	/* for --findings */
 const char *severity_name(enum severity);
 enum severity findings_worst(const struct task *, bool *any);
+void findings_sort(struct task *);	/* they came as the answers did */
 
 void text_task(const struct task *, struct buf *);
 void text_hosts(const struct task *, struct buf *);	/* -q */

@@ -296,9 +296,9 @@ test_records(void)
 	a = parse(&m, "example.org", DNS_MX);
 	is_int(a->status, DNS_OK, "MX");
 	is_int(a->n, 2, "two of them");
-	is_str(a->rr[0].name, "mx2.example.org", "a name, lower case");
-	is_int(a->rr[0].pref, 20, "its preference");
-	is_str(a->rr[1].name, ".", "the root is a dot");
+	is_str(a->rr[1].name, "mx2.example.org", "a name, lower case");
+	is_int(a->rr[1].pref, 20, "its preference");
+	is_str(a->rr[0].name, ".", "the root is a dot");
 	is_int(a->ttl, 300, "the TTL");
 	ok(a->ad_bit && !a->ad, "AD is noted, not believed");
 	dns_drop(a);
@@ -325,6 +325,73 @@ test_records(void)
 	ok(a->rr[0].usage == 3 && a->rr[0].selector == 1 &&
 	    a->rr[0].mtype == 1 && a->rr[0].data.n == 2, "TLSA");
 	dns_drop(a);
+}
+
+/* What a server turns round with each question is always the same here. */
+static void
+test_order(void)
+{
+	static const struct {
+		unsigned type;
+		const char *data[4];		/* in the order wanted */
+		size_t n[4];
+	} v[] = {
+		{ DNS_A, { "\1\2\3\4", "\1\2\3\5", "\x0a\0\0\1",
+		    "\xc0\0\2\1" }, { 4, 4, 4, 4 } },
+		{ DNS_MX, { "\0\x0a\1a\0", "\0\x0a\1b\0", "\0\x14\1a\0",
+		    "\1\0\1a\0" }, { 5, 5, 5, 5 } },
+		{ DNS_TXT, { "\1a", "\2ab", "\1\xff", "\2\xff\xff" },
+		    { 2, 3, 2, 3 } },
+		{ DNS_SRV, { "\0\1\0\x09\0\1\1a\0", "\0\1\0\1\0\1\1a\0",
+		    "\0\1\0\1\0\2\1a\0", "\0\1\0\1\0\2\1b\0" },
+		    { 9, 9, 9, 9 } },
+		{ DNS_TLSA, { "\2\0\1a", "\3\0\1a", "\3\1\1a", "\3\1\1b" },
+		    { 4, 4, 4, 4 } },
+	};
+	struct dns_answer *a, *first;
+	unsigned i, k, p, left, at[4], bad;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		bad = 0;
+		first = NULL;
+		for (p = 0; p < 24; p++) {
+			/* the p-th permutation, by its digits */
+			for (k = 0, left = p; k < 4; left /= 4 - k, k++)
+				at[k] = left % (4 - k);
+			begin(&m, 0x8180, "o.org", v[i].type);
+			for (k = 0, left = 0xf; k < 4; k++) {
+				unsigned j = 0, skip = at[k];
+
+				for (;; j++)
+					if ((left & 1u << j) != 0 &&
+					    skip-- == 0)
+						break;
+				left &= ~(1u << j);
+				record(&m, AN, NULL, v[i].type,
+				    v[i].data[j], v[i].n[j]);
+			}
+			a = parse(&m, "o.org", v[i].type);
+			if (first == NULL) {
+				first = a;
+				continue;
+			}
+			bad += a->n != 4;
+			for (k = 0; k < a->n; k++)
+				bad += a->rr[k].pref != first->rr[k].pref ||
+				    a->rr[k].weight != first->rr[k].weight ||
+				    a->rr[k].port != first->rr[k].port ||
+				    !str_eq(a->rr[k].raw, first->rr[k].raw) ||
+				    !str_eq(str_of(a->rr[k].name),
+				    str_of(first->rr[k].name));
+			dns_drop(a);
+		}
+		is_int(bad, 0, "%s: one order for 24", dns_type(v[i].type));
+		/* the first permutation is the order wanted */
+		for (k = 0, bad = 0; k < 4 && v[i].type == DNS_A; k++)
+			bad += memcmp(first->rr[k].data.p, v[i].data[k], 4) != 0;
+		is_int(bad, 0, "%s: by value", dns_type(v[i].type));
+		dns_drop(first);
+	}
 }
 
 static void
@@ -695,6 +762,7 @@ main(int argc, char **argv)
 	test_names();
 	test_query();
 	test_records();
+	test_order();
 	test_aliases();
 	test_outcomes();
 	test_error_with_records();
