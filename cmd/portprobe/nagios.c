@@ -46,13 +46,14 @@ perfdata(struct buf *b, const struct report *r)
 	else
 		snprintf(label, sizeof label, "%s_%u", r->host, r->port);
 	if (r->us.total >= 0) {
-		buf_printf(b, " '%s_total'=%.1fms;", label,
+		buf_printf(b, "'%s_total'=%.1fms;", label,
 		    (double)r->us.total / 1000);
 		limit(b, run->lat_warn, ";");
 		limit(b, run->lat_crit, ";0");
 	}
 	if (r->days != INT_MAX)
-		buf_printf(b, " '%s_cert'=%dd;%llu:;%llu:", label, r->days,
+		buf_printf(b, "%s'%s_cert'=%dd;%llu:;%llu:", b->n > 0 ? " " :
+		    "", label, r->days,
 		    (unsigned long long)run->warn_days,
 		    (unsigned long long)run->crit_days);
 }
@@ -86,46 +87,51 @@ where(struct buf *b, const struct report *r)
 }
 
 void
-nagios_report(struct run *run, const struct report *r)
+nagios_report(const struct report *r, struct row *row)
 {
-	struct tell *t = run->tell;
-	struct buf one = { .max = 8192 };
+	struct buf *line = &row->below;
 	const struct finding *f;
 
-	perfdata(&t->perf, r);
+	perfdata(&row->perf, r);
 	if (r->sev != SEV_HINT) {
-		where(&one, r);
-		buf_c(&one, ' ');
-		reason(&one, r);
-		/* the worst first */
-		if (r->sev == SEV_CRIT ? t->crits++ < SHOWN :
-		    t->warns++ < SHOWN)
-			buf_printf(r->sev == SEV_CRIT ? &t->crit : &t->warn,
-			    "; %s", one.p);
-		one.n = 0;
+		where(&row->cells, r);
+		buf_c(&row->cells, ' ');
+		reason(&row->cells, r);
 	}
-	buf_printf(&t->lines, "%s ", r->sev == SEV_HINT ? "OK" :
+	buf_printf(line, "%s ", r->sev == SEV_HINT ? "OK" :
 	    r->sev == SEV_WARN ? "WARNING" : r->unknown ? "UNKNOWN" :
 	    "CRITICAL");
-	where(&t->lines, r);
+	where(line, r);
 	if (r->in_tls)
-		buf_printf(&t->lines, " %s", r->tls.version);
+		buf_printf(line, " %s", r->tls.version);
 	if (r->days != INT_MAX)
-		buf_printf(&t->lines, " exp=%dd", r->days);
+		buf_printf(line, " exp=%dd", r->days);
 	if (r->us.total >= 0)
-		buf_printf(&t->lines, " %.1f ms", (double)r->us.total / 1000);
+		buf_printf(line, " %.1f ms", (double)r->us.total / 1000);
 	if (r->trouble.class != NULL) {
-		buf_c(&t->lines, ' ');
-		reason(&t->lines, r);
+		buf_c(line, ' ');
+		reason(line, r);
 	}
 	for (f = r->findings; f != NULL; f = f->next) {
 		if (f->sev == SEV_HINT)
 			continue;
-		buf_printf(&t->lines, "; %s ", f->kind->id);
-		plain(&t->lines, f->text);
+		buf_printf(line, "; %s ", f->kind->id);
+		plain(line, f->text);
 	}
-	buf_c(&t->lines, '\n');
-	buf_free(&one);
+	buf_c(line, '\n');
+}
+
+/* The first few problems of this severity. */
+static void
+problems(const struct tell *t, enum severity sev)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < t->nrow && n < SHOWN; i++)
+		if (t->row[i].sev == sev) {
+			printf("; %s", t->row[i].cells.p);
+			n++;
+		}
 }
 
 int
@@ -137,7 +143,10 @@ nagios_end(struct run *r)
 	uint64_t all = r->count[0] + r->count[1] + r->count[2] + r->unknown;
 	int state = r->count[SEV_CRIT] > 0 ? 2 : r->unknown > 0 || all == 0 ?
 	    3 : r->count[SEV_WARN] > 0 ? 1 : 0;
+	const char *blank = "|";
+	size_t i;
 
+	tell_sort(t);
 	printf("PORTPROBE %s - ", words[state]);
 	if (r->count[SEV_CRIT] > 0)
 		printf("%llu/%llu critical, ", (unsigned long
@@ -148,9 +157,16 @@ nagios_end(struct run *r)
 	if (r->count[SEV_WARN] > 0)
 		printf("%llu/%llu warning, ", (unsigned long
 		    long)r->count[SEV_WARN], (unsigned long long)all);
-	printf("%llu ok%s%s|%s\n%s", (unsigned long long)r->count[SEV_HINT],
-	    t->crit.n > 0 ? t->crit.p : "", t->warn.n > 0 ? t->warn.p : "",
-	    t->perf.n > 0 ? t->perf.p + 1 : "", t->lines.n > 0 ? t->lines.p :
-	    "");
+	printf("%llu ok", (unsigned long long)r->count[SEV_HINT]);
+	problems(t, SEV_CRIT);		/* the worst first */
+	problems(t, SEV_WARN);
+	for (i = 0; i < t->nrow; i++)
+		if (t->row[i].perf.n > 0) {
+			printf("%s%s", blank, t->row[i].perf.p);
+			blank = " ";
+		}
+	putchar('\n');
+	for (i = 0; i < t->nrow; i++)
+		fputs(t->row[i].below.p, stdout);
 	return state;
 }

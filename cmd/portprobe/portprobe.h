@@ -162,7 +162,7 @@ struct host {
 	unsigned opened;		/* jobs that connected, but on 25 */
 	unsigned left;			/* jobs that are not over */
 	struct probe *held;		/* on 25, filtered: waits for these */
-	uint64_t order;
+	uint64_t order;			/* of its next report: see place() */
 };
 
 /* One address and port to be probed. */
@@ -214,7 +214,7 @@ struct target {
 	struct due due;
 	int64_t started;
 	struct best *best;		/* --aggregate */
-	uint64_t orders;
+	uint64_t orders;		/* hosts, and what names none */
 };
 
 /* ---- the run */
@@ -347,7 +347,8 @@ void json_report(const struct report *, struct buf *);
 enum { CELLS = 10 };		/* of a row, at most */
 /* The cells of a row, ended by NUL each, then the lines below it. */
 void text_report(const struct report *, struct buf *cells, struct buf *below);
-void nagios_report(struct run *, const struct report *);
+struct row;
+void nagios_report(const struct report *, struct row *);
 int nagios_end(struct run *);
 void prom_report(struct run *, const struct report *);
 int prom_check(const char *path, struct err *);	/* may it be replaced? */

@@ -132,6 +132,38 @@ prom_report(struct run *run, const struct report *r)
 }
 
 static int
+by_bytes(const void *p, const void *q)
+{
+	const struct str *a = p, *b = q;
+	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
+
+	return c != 0 ? c : a->n < b->n ? -1 : a->n > b->n;
+}
+
+/* Samples came as the probes ended. */
+static void
+sort(struct buf *b)
+{
+	struct buf sorted = { .max = b->max };
+	struct str rest = BUF_STR(*b), *line;
+	size_t n = 0, i;
+
+	for (i = 0; i < b->n; i++)
+		n += b->p[i] == '\n';
+	line = mem_new(n + 1, sizeof *line);
+	for (i = 0; i < n; i++)
+		line[i] = str_cut(&rest, '\n');
+	qsort(line, n, sizeof *line, by_bytes);
+	for (i = 0; i < n; i++) {
+		buf_str(&sorted, line[i]);
+		buf_c(&sorted, '\n');
+	}
+	free(line);
+	buf_free(b);
+	*b = sorted;
+}
+
+static int
 write_all(struct run *run, int fd, struct err *e)
 {
 	struct buf head = { .max = 1024 };
@@ -142,6 +174,7 @@ write_all(struct run *run, int fd, struct err *e)
 		b = &run->tell->metric[m];
 		if (b->n == 0)
 			continue;
+		sort(b);
 		head.n = 0;
 		buf_printf(&head, "# HELP %s %s\n# TYPE %s gauge\n",
 		    metrics[m].name, metrics[m].help, metrics[m].name);

@@ -104,15 +104,26 @@ targets_dane(struct host *h, const struct job *j, struct tlsa *out,
 
 /* ---- what cannot be probed */
 
+/*
+ * Reports are told in this order, whichever answers came first: by host, as
+ * the target or its records have them, then by address and port.
+ */
+static uint64_t
+place(struct target *t, struct host *h)
+{
+	return h != NULL ? h->order++ : t->orders++ << 32;
+}
+
 static void
-no_host(struct target *t, const char *host, int status, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+no_host(struct target *t, struct host *h, const char *host, int status,
+    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 static void
-no_host(struct target *t, const char *host, int status, const char *fmt, ...)
+no_host(struct target *t, struct host *h, const char *host, int status,
+    const char *fmt, ...)
 {
 	struct report r = { .run = t->run, .target = t, .host = host,
 	    .proto = t->port.proto, .port = t->port.number, .starttls = -1,
-	    .order = t->orders++, .mem = &t->mem, .status = status,
+	    .order = place(t, h), .mem = &t->mem, .status = status,
 	    .us = { clock_us() - t->started, -1, -1, -1, -1, -1 } };
 	char text[600];
 	va_list ap;
@@ -145,6 +156,7 @@ add_host(struct target *t, const char *name, bool secure)
 	h->target = t;
 	h->name = name;
 	h->secure = secure;
+	h->order = place(t, NULL);
 	*t->last = h;
 	t->last = &h->next;
 	return h;
@@ -210,13 +222,13 @@ why_none(struct host *h, const struct dns_answer *a,
 	struct target *t = h->target;
 
 	if (dns_temporary(bad->status))
-		no_host(t, h->name, EX_TEMPFAIL, "%s%s%s",
+		no_host(t, h, h->name, EX_TEMPFAIL, "%s%s%s",
 		    dns_status(bad->status), bad->why != NULL ? ": " : "",
 		    bad->why != NULL ? bad->why : "");
 	else if (a->status == DNS_NXDOMAIN)
-		no_host(t, h->name, EX_NOHOST, "no such host");
+		no_host(t, h, h->name, EX_NOHOST, "no such host");
 	else
-		no_host(t, h->name, EX_NOHOST, "the host has no %saddress",
+		no_host(t, h, h->name, EX_NOHOST, "the host has no %saddress",
 		    t->run->four ? "IPv4 " : t->run->six ? "IPv6 " : "");
 }
 
@@ -235,7 +247,7 @@ add_job(struct host *h, const struct net_addr *a, struct port port)
 	else if (r->mode != MODE_AUTO)
 		port.proto = probe_talk_twin(port.proto, false);
 	*j = (struct job){ .host = h, .addr = dial, .port = port,
-	    .order = t->orders++ };
+	    .order = place(t, h) };
 	h->left++;
 	t->left++;
 	loop_job(t->run, j);
@@ -278,7 +290,7 @@ addresses(struct host *h)
 	if (h->naddr > 0)
 		return true;
 	if (h->known) {
-		no_host(t, h->name, EX_NOHOST, "/etc/hosts has no address of "
+		no_host(t, h, h->name, EX_NOHOST, "/etc/hosts has no address of "
 		    "this family");
 		return true;
 	}
@@ -340,10 +352,10 @@ take_mx(struct target *t, const struct dns_answer *a)
 	qsort(rr, n, sizeof *rr, by_preference);
 	for (i = 0; i < n; i++) {
 		if (strcmp(rr[i]->name, ".") == 0 && a->n == 1)
-			no_host(t, t->domain, EX_NOHOST, "the domain takes no "
+			no_host(t, NULL, t->domain, EX_NOHOST, "the domain takes no "
 			    "mail (null MX)");
 		else if (!dns_hostname(rr[i]->name))
-			no_host(t, arena_dup(&t->mem, str_of(rr[i]->name)),
+			no_host(t, NULL, arena_dup(&t->mem, str_of(rr[i]->name)),
 			    EX_NOHOST, "the MX names no host");
 		else if (!twice(t, rr[i]->name, 0))
 			add_host(t, rr[i]->name, a->ad);
@@ -362,11 +374,11 @@ hosts_of_mx(struct target *t)
 	else if (a->status == DNS_NODATA)
 		add_host(t, t->domain, a->ad);
 	else if (dns_temporary(a->status))
-		no_host(t, t->domain, EX_TEMPFAIL, "MX: %s%s%s",
+		no_host(t, NULL, t->domain, EX_TEMPFAIL, "MX: %s%s%s",
 		    dns_status(a->status), a->why != NULL ? ": " : "",
 		    a->why != NULL ? a->why : "");
 	else
-		no_host(t, t->domain, EX_NOHOST, "no such domain");
+		no_host(t, NULL, t->domain, EX_NOHOST, "no such domain");
 	return true;
 }
 
@@ -382,7 +394,7 @@ take_srv(struct target *t, const struct dns_answer *a, const char *proto,
 			continue;	/* not offered (RFC 2782) */
 		++*offered;
 		if (!dns_hostname(a->rr[i].name) || a->rr[i].port == 0) {
-			no_host(t, arena_dup(&t->mem, str_of(a->rr[i].name)),
+			no_host(t, NULL, arena_dup(&t->mem, str_of(a->rr[i].name)),
 			    EX_NOHOST, "%s names no host and port", a->name);
 		} else if (!twice(t, a->rr[i].name, a->rr[i].port)) {
 			h = add_host(t, a->rr[i].name, a->ad);
@@ -414,10 +426,10 @@ hosts_of_srv(struct target *t)
 			take_srv(t, a[i], services[i].proto, &offered);
 	}
 	if (bad != NULL)
-		no_host(t, t->domain, EX_TEMPFAIL, "%s: %s", bad->name,
+		no_host(t, NULL, t->domain, EX_TEMPFAIL, "%s: %s", bad->name,
 		    dns_status(bad->status));
 	else if (offered == 0)
-		no_host(t, t->domain, EX_NOHOST, "no SRV record offers a mail "
+		no_host(t, NULL, t->domain, EX_NOHOST, "no SRV record offers a mail "
 		    "service");
 	return true;
 }
@@ -578,13 +590,13 @@ late(void *who)
 
 	t->busy = true;
 	if (!t->expanded)
-		no_host(t, t->domain, EX_TEMPFAIL, "no answer in %.3g s",
+		no_host(t, NULL, t->domain, EX_TEMPFAIL, "no answer in %.3g s",
 		    t->run->timeout);
 	t->expanded = true;
 	for (h = t->hosts; h != NULL; h = h->next)
 		if (!h->resolved) {
 			h->resolved = true;
-			no_host(t, h->name, EX_TEMPFAIL, "no answer in %.3g s",
+			no_host(t, h, h->name, EX_TEMPFAIL, "no answer in %.3g s",
 			    t->run->timeout);
 		}
 	if (t->sts != NULL && !t->sts->done)
@@ -718,7 +730,7 @@ begin(struct target *t)
 		if (t->dial.len > 0)
 			add_addr(h, &t->dial);
 		if (t->dial.len > 0 && h->naddr == 0) {
-			no_host(t, h->name, EX_NOHOST, "an address of the "
+			no_host(t, h, h->name, EX_NOHOST, "an address of the "
 			    "other family");
 			h->resolved = true;
 		}
@@ -765,7 +777,7 @@ start(struct run *r, struct str s)
 	}
 	t->kind = TARGET_HOST;
 	t->expanded = true;
-	no_host(t, t->text, EX_DATAERR, "%s", e.msg);
+	no_host(t, NULL, t->text, EX_DATAERR, "%s", e.msg);
 	over(t);
 }
 

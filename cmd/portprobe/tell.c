@@ -75,7 +75,7 @@ tell_target(struct target *t)
 
 /* ---- rows */
 
-static void
+static struct row *
 keep(struct run *run, const struct report *r)
 {
 	struct tell *t = run->tell;
@@ -90,8 +90,8 @@ keep(struct run *run, const struct report *r)
 	row = &t->row[t->nrow++];
 	*row = (struct row){ .seq = r->target->seq, .order = r->order,
 	    .sev = r->sev, .cells = { .max = 65536 },
-	    .below = { .max = 1 << 20 } };
-	text_report(r, &row->cells, &row->below);
+	    .below = { .max = 1 << 20 }, .perf = { .max = 8192 } };
+	return row;
 }
 
 /* Only cells that others stand behind take part in the width. */
@@ -119,6 +119,10 @@ print(struct tell *t, const struct row *row)
 	size_t n;
 	int i;
 
+	if (row->cells.n == 0) {		/* JSON */
+		buf_str(&t->out, BUF_STR(row->below));
+		return;
+	}
 	for (i = 0; i < CELLS && p < end; i++) {
 		n = strlen(p);
 		if (i == 0 && t->colour)
@@ -149,20 +153,32 @@ in_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+void
+tell_sort(struct tell *t)
+{
+	if (t->nrow > 1)
+		qsort(t->row, t->nrow, sizeof *t->row, in_order);
+}
+
+static void
+drop(struct row *row)
+{
+	buf_free(&row->cells);
+	buf_free(&row->below);
+	buf_free(&row->perf);
+}
+
 static void
 rows(struct tell *t)
 {
 	size_t i;
 
-	if (t->nrow == 0)
-		return;
-	qsort(t->row, t->nrow, sizeof *t->row, in_order);
+	tell_sort(t);
 	for (i = 0; i < t->nrow; i++)
 		measure(t, &t->row[i]);
 	for (i = 0; i < t->nrow; i++) {
 		print(t, &t->row[i]);
-		buf_free(&t->row[i].cells);
-		buf_free(&t->row[i].below);
+		drop(&t->row[i]);
 	}
 	t->nrow = 0;
 }
@@ -199,6 +215,7 @@ void
 tell(struct report *r)
 {
 	struct run *run = r->run;
+	struct row *row;
 
 	judge(r);
 	trace_note(TRACE_DONE, "%s:%u %s", r->host, r->port, r->state);
@@ -215,12 +232,17 @@ tell(struct report *r)
 		prom_report(run, r);
 	if (run->quiet && r->sev == SEV_HINT)
 		return;
-	if (run->nagios)
-		nagios_report(run, r);
-	else if (run->json)
+	if (run->json && run->tell->stream) {
 		json_report(r, &run->tell->out);
+		return;
+	}
+	row = keep(run, r);
+	if (run->nagios)
+		nagios_report(r, row);
+	else if (run->json)
+		json_report(r, &row->below);
 	else
-		keep(run, r);
+		text_report(r, &row->cells, &row->below);
 }
 
 int64_t
@@ -245,6 +267,8 @@ tell_flush(struct run *r, bool now, struct err *e)
 	if (t->nrow == 0 && t->out.n == 0)
 		return 0;
 	ms = clock_ms();
+	if (r->nagios)
+		return 0;		/* all at the end: nagios_end */
 	if (now || (t->stream && (t->nrow >= ROWS ||
 	    (t->nrow > 0 && ms - t->since >= ROWS_MS))))
 		rows(t);
@@ -297,17 +321,10 @@ tell_free(struct run *r)
 
 	if (t == NULL)
 		return;
-	while (t->nrow > 0) {
-		t->nrow--;
-		buf_free(&t->row[t->nrow].cells);
-		buf_free(&t->row[t->nrow].below);
-	}
+	while (t->nrow > 0)
+		drop(&t->row[--t->nrow]);
 	free(t->row);
 	buf_free(&t->out);
-	buf_free(&t->perf);
-	buf_free(&t->crit);
-	buf_free(&t->warn);
-	buf_free(&t->lines);
 	for (m = 0; m < METRICS; m++)
 		buf_free(&t->metric[m]);
 	free(t);

@@ -9,25 +9,30 @@ enum metric {
 	METRIC_LATENCY, METRIC_DANE, METRIC_TLS, METRICS
 };
 
-/* A row of the table, kept until its width is known. */
+/*
+ * What one report is, kept until it is its turn: cells of the table and lines
+ * below it; of --nagios the problem, the long output and perfdata; of -j one
+ * line below no cells.
+ */
 struct row {
 	uint64_t seq, order;
 	enum severity sev;
-	struct buf cells, below;
+	struct buf cells, below, perf;
 };
 
 struct tell {
 	struct buf out;
 	int64_t flushed;
-	bool stream, colour;		/* rows do not wait for the last */
+	bool stream;		/* a list: rows do not wait for the last */
+	bool colour;
 	struct row *row;
 	size_t nrow, cap;
 	size_t width[CELLS];
 	int64_t since;			/* the oldest row, clock_ms */
-	struct buf perf, crit, warn, lines;	/* --nagios */
-	unsigned crits, warns;
 	struct buf metric[METRICS];	/* --prom */
 	struct err e;			/* of --save-chain, the first */
 };
+
+void tell_sort(struct tell *);		/* the rows, as their targets stand */
 
 #endif

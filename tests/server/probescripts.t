@@ -34,7 +34,7 @@ imaps reading yes
 pop3 fetching yes
 pop3s fetching yes' 'a row for each port, in order, with its purpose'
 like "$OUT" 'TLSv1.3, (29|30) days' 'TLS and days left'
-status 69 'mail-ports: the worst counts' mail-ports --ca "$LAB_CA" \
+status 77 'mail-ports: the worst counts' mail-ports --ca "$LAB_CA" \
 	--timeout 2 -p "$CLOSED/smtp,$FILTERED/submission,$PLAIN/imap,$BADCERT/pop3s,$BOTH/sieve,$BAD25/smtp" \
 	127.0.0.1 --name mail.johndoe.com
 row() { awk -v p="$1" '$1 == p' "$T/out"; }
