@@ -16,6 +16,7 @@
 #include "b64.h"
 #include "file.h"
 #include "mime.h"
+#include "stop.h"
 
 #define DEPTH 100
 #define PARTS 100000
@@ -654,6 +655,8 @@ walk(struct walk *w, const struct msg *in)
 		n = msg_read(r, b.p + b.n, BLOCK, w->e);
 		if (n > 0)
 			b.n += (size_t)n;
+		if (stop_asked())
+			n = fail_stop(w->e);
 		if (n >= 0 && pieces(w, &b, &start, n == 0) < 0)
 			n = -1;
 	} while (n > 0);

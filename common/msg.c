@@ -13,6 +13,7 @@
 #include "b64.h"
 #include "file.h"
 #include "msg.h"
+#include "stop.h"
 
 static const char *
 find(const char *p, char c, const char *end)
@@ -359,7 +360,9 @@ msg_look_at(const struct msg_part *p, struct msg_look *l, struct err *e)
 	size_t n;
 
 	for (at = 0; at < p->len; at += n) {
-		if ((src = load(p, at, in, &n, e)) == NULL)
+		if (stop_asked())	/* it may be very long */
+			fail_stop(e);
+		if (stop_asked() || (src = load(p, at, in, &n, e)) == NULL)
 			break;
 		msg_look(l, src, n);
 	}

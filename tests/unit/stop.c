@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
+#include "msg.h"
 #include "tap.h"
 
 static void
@@ -190,6 +192,30 @@ forked(void)
 	_exit(status == 0 ? 0 : 5);
 }
 
+/* A long message is looked at block by block. */
+static void
+scan(void)
+{
+	static const char text[] = "Subject: 1\n\ntext\n";
+	struct err e = { 0 };
+	struct arena a = { 0 };
+	struct msg m;
+	int fd = file_temp(&e);
+
+	stop_guard();
+	if (fd < 0 || write(fd, text, sizeof text - 1) < 0)
+		_exit(1);
+	lseek(fd, 0, SEEK_SET);
+	if (msg_scan(&m, &a, fd, 0, &e) < 0)
+		_exit(2);
+	raise(SIGTERM);
+	lseek(fd, 0, SEEK_SET);
+	if (msg_scan(&m, &a, fd, 0, &e) >= 0)
+		_exit(3);
+	_exit(e.code == EX_TEMPFAIL && strcmp(e.msg, "stopped by SIGTERM") ==
+	    0 ? 0 : 4);
+}
+
 int
 main(void)
 {
@@ -206,6 +232,7 @@ main(void)
 		{ blocked, 0, "what was blocked is not" },
 		{ late, 0, "what blocks later is interrupted, again and again" },
 		{ threads, 0, "all threads hear of it" },
+		{ scan, 0, "a message that is looked at" },
 		{ forked, 0, "after a fork each has its own" },
 	};
 	size_t i;
