@@ -7,7 +7,6 @@
 #include "imap_box.h"
 #include "mailfetch.h"
 #include "stop.h"
-#include "table.h"
 #include "trace.h"
 
 struct folders {

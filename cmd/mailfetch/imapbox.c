@@ -422,13 +422,13 @@ due(struct box *b, size_t *n)
 	size_t i;
 
 	*n = 0;
-	for (i = 0; i < s->cap; i++)
-		if (s->slot[i].kind == STATE_DONE &&
-		    s->slot[i].key.a == b->key.a &&
-		    s->slot[i].key.b <= UINT32_MAX &&
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].kind == STATE_DONE &&
+		    s->v[i].key.a == b->key.a &&
+		    s->v[i].key.b <= UINT32_MAX &&
 		    (b->r->o->move_to != NULL ||
-		    run_due(b->r, s->slot[i].key)))
-			v[(*n)++] = (uint32_t)s->slot[i].key.b;
+		    run_due(b->r, s->v[i].key)))
+			v[(*n)++] = (uint32_t)s->v[i].key.b;
 	if (*n > 0)
 		qsort(v, *n, sizeof *v, by_value);
 	return v;
@@ -522,11 +522,11 @@ prune(struct box *b)
 	if (at == NULL || s->n < 2000 || b->r->o->when != DELETE_NEVER ||
 	    b->r->o->move_to != NULL)
 		return 0;
-	for (i = 0; i < s->cap; i++)
-		if (s->slot[i].kind == STATE_DONE &&
-		    s->slot[i].key.a == b->key.a &&
-		    s->slot[i].key.b <= at->day &&
-		    state_drop(s, s->slot[i].key, STATE_DONE, b->r->e) < 0)
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].kind == STATE_DONE &&
+		    s->v[i].key.a == b->key.a &&
+		    s->v[i].key.b <= at->day &&
+		    state_drop(s, s->v[i].key, STATE_DONE, b->r->e) < 0)
 			return -1;
 	return 0;
 }

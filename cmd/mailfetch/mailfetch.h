@@ -23,6 +23,7 @@
 #include "opt.h"
 #include "session.h"
 #include "smtp.h"
+#include "table.h"
 
 enum delete_when { DELETE_NEVER, DELETE_NOW, DELETE_AFTER };
 
@@ -77,8 +78,9 @@ struct state {
 	const char *path;
 	int fd, lock;
 	dev_t dev;
-	struct entry *slot;	/* a hash table */
-	size_t n, cap, logged;
+	struct entry *v;	/* STATE_FORGET: dropped */
+	size_t n, cap, dropped, logged;
+	struct table table;	/* of those that are not */
 	bool fresh;		/* there was none */
 	bool dirty;		/* the last run did not end well */
 	bool changed;		/* something was appended */

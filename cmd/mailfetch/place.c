@@ -175,10 +175,10 @@ interrupted(struct place *p, struct run *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->state.cap; i++)
-		if (r->state.slot[i].kind == STATE_LENGTH &&
-		    r->state.slot[i].key.a == p->key.a)
-			return &r->state.slot[i];
+	for (i = 0; i < r->state.n; i++)
+		if (r->state.v[i].kind == STATE_LENGTH &&
+		    r->state.v[i].key.a == p->key.a)
+			return &r->state.v[i];
 	return NULL;
 }
 

@@ -13,7 +13,6 @@
 #include "limit.h"
 #include "mailfetch.h"
 #include "pop3.h"
-#include "table.h"
 
 /*
  * In flight at most: bytes of messages, enough for 6 Gbit/s at 40 ms, and
@@ -367,12 +366,12 @@ prune(struct pop *s)
 	table_room(&there, s, s->n);
 	for (i = 0; i < s->n; i++)
 		table_add(&there, s, i);
-	for (i = 0; i < st->cap && got == 0; i++)
-		if (st->slot[i].kind == STATE_DONE && st->slot[i].day + 30 <
+	for (i = 0; i < st->n && got == 0; i++)
+		if (st->v[i].kind == STATE_DONE && st->v[i].day + 30 <
 		    run_today() && table_text(&there, s, (struct str){
-		    (const char *)&st->slot[i].key, sizeof *s->key }) ==
+		    (const char *)&st->v[i].key, sizeof *s->key }) ==
 		    TABLE_NONE)
-			got = state_drop(st, st->slot[i].key, STATE_DONE,
+			got = state_drop(st, st->v[i].key, STATE_DONE,
 			    s->r->e);
 	table_free(&there);
 	return got;

@@ -67,74 +67,81 @@ state_mix(struct key k, struct str s)
 	return state_digest("mix", (struct str){ both, sizeof k + s.n });
 }
 
-/* ---- the table ---- */
+/* ---- the entries ---- */
 
-static struct entry *
-slot(const struct state *s, struct key k, enum state_kind kind)
+/* What an entry is found by: its first bytes. */
+enum { KEY = offsetof(struct entry, day) };
+
+static struct str
+key_at(const void *of, size_t at)
 {
-	size_t mask = s->cap - 1, i;
-	uint64_t h = (k.a ^ k.b * 0x9e3779b97f4a7c15u ^ kind) *
-	    0xff51afd7ed558ccdu;
-
-	for (i = (size_t)(h >> 20) & mask; s->slot[i].kind != STATE_FREE;
-	    i = (i + 1) & mask)
-		if (s->slot[i].key.a == k.a && s->slot[i].key.b == k.b &&
-		    (s->slot[i].kind == kind ||
-		    (s->slot[i].kind == STATE_FORGET &&
-		    s->slot[i].day == kind)))
-			break;
-	return &s->slot[i];
+	return (struct str){ (const char *)&((const struct state *)of)->v[at],
+	    KEY };
 }
 
-static void set(struct state *, enum state_kind, struct key, uint32_t);
+static size_t
+place(const struct state *s, struct key k, enum state_kind kind)
+{
+	struct entry e = { .key = k, .kind = kind };
 
+	return table_text(&s->table, s, (struct str){ (const char *)&e,
+	    KEY });
+}
+
+/* The dropped ones go, if they are many. */
 static void
 grow(struct state *s)
 {
-	struct entry *old = s->slot;
-	size_t n = s->cap, i;
+	size_t i, n = 0;
 
-	s->cap = n > 0 ? 2 * n : 1024;
-	s->slot = mem_new(s->cap, sizeof *s->slot);
-	s->n = 0;
-	for (i = 0; i < n; i++)
-		if (old[i].kind != STATE_FREE && old[i].kind != STATE_FORGET)
-			set(s, old[i].kind, old[i].key, old[i].day);
-	free(old);
+	if (s->dropped > s->n / 2) {
+		for (i = 0; i < s->n; i++)
+			if (s->v[i].kind != STATE_FORGET)
+				s->v[n++] = s->v[i];
+		s->n = n;
+		s->dropped = 0;
+		table_free(&s->table);
+		for (i = 0; i < n; i++)
+			table_add(&s->table, s, i);
+		return;
+	}
+	s->cap = s->cap > 0 ? s->cap + s->cap / 2 : 64;
+	s->v = mem_grow(s->v, s->cap, sizeof *s->v);
 }
 
 static void
 set(struct state *s, enum state_kind kind, struct key k, uint32_t day)
 {
-	struct entry *at;
+	size_t at = place(s, k, kind);
 
-	if (s->cap == 0 || s->n * 2 >= s->cap)
+	if (at != TABLE_NONE) {
+		s->v[at].day = day;
+		return;
+	}
+	if (s->n == s->cap)
 		grow(s);
-	at = slot(s, k, kind);
-	s->n += at->kind == STATE_FREE;
-	*at = (struct entry){ k, kind, day };
+	s->v[s->n] = (struct entry){ k, kind, day };
+	table_add(&s->table, s, s->n++);
 }
 
 struct entry *
 state_find(const struct state *s, struct key k, enum state_kind kind)
 {
-	struct entry *at;
+	size_t at = place(s, k, kind);
 
-	if (s->cap == 0)
-		return NULL;
-	at = slot(s, k, kind);
-	return at->kind == kind ? at : NULL;
+	return at != TABLE_NONE ? &s->v[at] : NULL;
 }
 
 static void
 forget(struct state *s, struct key k, enum state_kind kind)
 {
-	struct entry *at = state_find(s, k, kind);
+	size_t at = place(s, k, kind);
 
-	if (at != NULL) {		/* a tombstone keeps the chain whole */
-		at->kind = STATE_FORGET;
-		at->day = kind;
-	}
+	if (at == TABLE_NONE)
+		return;
+	table_del(&s->table, s, at);
+	s->v[at].kind = STATE_FORGET;
+	s->dropped++;
 }
 
 /* ---- the file ---- */
@@ -261,7 +268,8 @@ state_open(struct state *s, const char *path, struct err *e)
 {
 	struct stat st;
 
-	*s = (struct state){ .path = path, .fd = -1, .lock = -1 };
+	*s = (struct state){ .path = path, .fd = -1, .lock = -1,
+	    .table.text = key_at };
 	if (make_folders(path, e) < 0 || take_lock(s, e) < 0)
 		return -1;
 	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -357,10 +365,10 @@ write_live(const struct state *s, int fd, size_t *live, struct err *e)
 
 	if (file_write(fd, magic, sizeof magic, e) < 0)
 		return -1;
-	for (i = 0; i < s->cap; i++) {
-		const struct entry *at = &s->slot[i];
+	for (i = 0; i < s->n; i++) {
+		const struct entry *at = &s->v[i];
 
-		if (at->kind == STATE_FREE || at->kind == STATE_FORGET)
+		if (at->kind == STATE_FORGET)
 			continue;
 		r[n++] = record(at->kind, at->key, at->day);
 		++*live;
@@ -399,16 +407,11 @@ rewrite(struct state *s, struct err *e)
 int
 state_finish(struct state *s, struct err *e)
 {
-	size_t i, live = 0;
-
 	if (state_drop(s, (struct key){ 0, 0 }, STATE_DIRTY, e) < 0)
 		return -1;
 	if (!s->changed)
 		return 0;
-	for (i = 0; i < s->cap; i++)
-		live += s->slot[i].kind != STATE_FREE &&
-		    s->slot[i].kind != STATE_FORGET;
-	if (s->logged > 2 * live + 1024)
+	if (s->logged > 2 * (s->n - s->dropped) + 1024)
 		return rewrite(s, e);
 	return state_sync(s, e);
 }
@@ -420,8 +423,10 @@ state_close(struct state *s)
 		close(s->fd);
 	if (s->lock >= 0)
 		close(s->lock);
-	free(s->slot);
+	free(s->v);
+	table_free(&s->table);
 	buf_free(&s->group);
-	s->slot = NULL;
+	s->v = NULL;
+	s->n = s->cap = s->dropped = 0;
 	s->fd = s->lock = -1;
 }
