@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "run.h"
-#include "table.h"
 
 /* What was said of a mailbox, by either side, before it is one. */
 struct seen {

@@ -38,6 +38,7 @@
 #include "imap_box.h"
 #include "opt.h"
 #include "session.h"
+#include "table.h"
 
 /* ---- flags.c ---- */
 
@@ -368,6 +369,7 @@ struct local {
 	struct local_msg *v;
 	size_t n;
 	struct buf heap;
+	struct table named;	/* of v, once local_has was asked */
 	struct stamp seen;	/* before it was scanned */
 	bool racy;		/* changed so lately that seen proves nothing */
 	struct keywords *words;	/* of the mailbox: local_words */
@@ -399,6 +401,8 @@ int local_scan(struct local *, struct keywords *, struct err *);
 void local_forget(struct local *);		/* the scan */
 const char *local_file(const struct local *, const struct local_msg *);
 struct str local_base(const struct local *, const struct local_msg *);
+/* Was there a file of that base name when it was scanned? */
+bool local_has(struct local *, struct str base);
 /* A descriptor; -1, and EX_NOINPUT if it vanished. */
 int local_read(const struct local *, const struct local_msg *,
     struct err *);

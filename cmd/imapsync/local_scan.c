@@ -185,6 +185,7 @@ scan_folder(struct local *l, int at, bool fresh, struct err *e)
 void
 local_forget(struct local *l)
 {
+	table_free(&l->named);
 	free(l->v);
 	l->v = NULL;
 	l->n = 0;
@@ -247,6 +248,25 @@ struct str
 local_base(const struct local *l, const struct local_msg *m)
 {
 	return (struct str){ local_file(l, m), m->base };
+}
+
+static struct str
+base_at(const void *of, size_t at)
+{
+	const struct local *l = of;
+
+	return local_base(l, &l->v[at]);
+}
+
+bool
+local_has(struct local *l, struct str base)
+{
+	l->named.text = base_at;
+	if (l->named.n == 0)
+		table_room(&l->named, l, l->n);
+	while (l->named.n < l->n)
+		table_add(&l->named, l, l->named.n);
+	return table_text(&l->named, l, base) != TABLE_NONE;
 }
 
 /* ---- folders ---- */

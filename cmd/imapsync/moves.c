@@ -211,15 +211,8 @@ idents(struct run *r, struct box *b)
 static bool
 name_there(struct box *to, const char *name)
 {
-	size_t i;
-
-	if (state_by_name(&to->state, str_of(name)) != NULL)
-		return true;
-	for (i = 0; to->scanned && i < to->local.n; i++)
-		if (str_eq(local_base(&to->local, &to->local.v[i]),
-		    str_of(name)))
-			return true;
-	return false;
+	return state_by_name(&to->state, str_of(name)) != NULL ||
+	    (to->scanned && local_has(&to->local, str_of(name)));
 }
 
 static void

@@ -9,7 +9,6 @@
 #define STATE_PRIVATE_H
 
 #include "imapsync.h"
-#include "table.h"
 
 #define STATE_MAGIC "postbag sync 1\n"	/* and a NUL: 16 bytes */
 

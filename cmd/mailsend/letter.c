@@ -45,26 +45,34 @@ rcpt_params(struct letter *l, const struct options *o)
 	return p;
 }
 
-static uint32_t
-hash(const char *s)
+/* Of two that differ in nothing but the case of the domain it is the same. */
+static uint64_t
+key(const char *wire)
 {
-	uint32_t h = 2166136261U;
+	struct buf b = { .max = 4096 };
+	size_t i = 0;
+	uint64_t h;
 
-	for (; *s != '\0'; s++)		/* FNV-1a, without regard to case */
-		h = (h ^ ((unsigned char)*s | 0x20U)) * 16777619U;
+	buf_s(&b, wire);
+	for (i = b.n; i > 0 && b.p[i - 1] != '@'; i--)
+		b.p[i - 1] = str_lower(b.p[i - 1]);
+	h = table_hash(BUF_STR(b));
+	buf_free(&b);
 	return h;
 }
 
-/* Where its number (from 1) stands in the table, or is to stand. */
-static uint32_t *
-seat(const struct letter *l, const char *wire)
+static uint64_t
+key_at(const void *of, size_t at)
 {
-	size_t i = hash(wire), mask = 2 * l->cap - 1;
+	return key(((const struct letter *)of)->mail.rcpt[at].addr);
+}
 
-	while (l->seen[i & mask] != 0 &&
-	    !same(l->mail.rcpt[l->seen[i & mask] - 1].addr, wire))
-		i++;
-	return &l->seen[i & mask];
+static bool
+there(const struct letter *l, const char *wire)
+{
+	size_t at = table_number(&l->seen, l, key(wire));
+
+	return at != TABLE_NONE && same(l->mail.rcpt[at].addr, wire);
 }
 
 static void
@@ -72,16 +80,12 @@ more_room(struct letter *l)
 {
 	struct smtp_mail *m = &l->mail;
 	struct smtp_rcpt *v;
-	size_t i;
 
 	l->cap = l->cap > 0 ? 2 * l->cap : 16;
 	v = arena_new(l->arena, l->cap, sizeof *v);
 	if (m->n > 0)
 		memcpy(v, m->rcpt, m->n * sizeof *v);
 	m->rcpt = v;
-	l->seen = arena_new(l->arena, 2 * l->cap, sizeof *l->seen);
-	for (i = 0; i < m->n; i++)
-		*seat(l, v[i].addr) = (uint32_t)i + 1;
 }
 
 static int
@@ -90,18 +94,17 @@ add_rcpt(struct letter *l, const struct options *o, const struct addr *a,
 {
 	struct smtp_mail *m = &l->mail;
 	char *wire = addr_wire(l->arena, a, true, e);
-	uint32_t *place;
 
 	if (wire == NULL)
 		return -1;
+	if (there(l, wire))
+		return 0;
 	if (m->n == l->cap)
 		more_room(l);
-	place = seat(l, wire);
-	if (*place != 0)
-		return 0;
-	*place = (uint32_t)m->n + 1;
-	m->rcpt[m->n++] = (struct smtp_rcpt){ .addr = wire,
+	m->rcpt[m->n] = (struct smtp_rcpt){ .addr = wire,
 	    .params = rcpt_params(l, o) };
+	l->seen.number = key_at;
+	table_add(&l->seen, l, m->n++);
 	m->utf8 |= a->utf8;
 	trace_note(TRACE_TALK, "recipient %s", wire);
 	return 0;
@@ -630,6 +633,7 @@ letter_write(struct letter *l, const struct options *o, struct err *e)
 		got = from_stdin(l, o, e);
 	else
 		got = compose(l, o, -1, e);
+	table_free(&l->seen);
 	if (got < 0 || reverse_path(l, o, e) < 0)
 		return -1;
 	if (l->mail.n == 0 && (o->quit_after == NULL ||

@@ -18,6 +18,7 @@
 #include "opt.h"
 #include "session.h"
 #include "smtp.h"
+#include "table.h"
 
 struct options {
 	struct account account;
@@ -44,7 +45,7 @@ struct letter {
 	struct arena *arena;
 	struct smtp_mail mail;
 	size_t cap;		/* of mail.rcpt */
-	uint32_t *seen;		/* a hash table of them, twice as large */
+	struct table seen;	/* of mail.rcpt, while it is written */
 	struct addr from;	/* the sender as written */
 	struct msg msg;
 	const char *id;		/* Message-ID, for the report */

@@ -16,6 +16,7 @@
 #include "lines.h"
 #include "mxlookup.h"
 #include "stop.h"
+#include "table.h"
 #include "trace.h"
 
 enum {
@@ -80,63 +81,46 @@ drained(const struct input *in)
 /* ---- --skip-done: 64-bit hashes of the names that are done */
 
 struct skip {
-	uint64_t *slot;
+	uint64_t *v;
 	size_t n, cap;
+	struct table table;	/* of v */
 };
+
+static uint64_t
+hash_at(const void *of, size_t at)
+{
+	return ((const struct skip *)of)->v[at];
+}
 
 static uint64_t
 hash(struct str s)
 {
-	uint64_t h = 14695981039346656037u;
+	char lower[DNS_NAMELEN];
 	size_t i;
 
+	s = str_to(s, sizeof lower);
 	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)str_lower(s.p[i])) * 1099511628211u;
-	h ^= h >> 32;
-	return h != 0 ? h : 1;
+		lower[i] = str_lower(s.p[i]);
+	return table_hash((struct str){ lower, s.n });
 }
 
 static bool
 skipped(const struct skip *k, struct str name)
 {
-	uint64_t h = hash(name);
-	size_t i;
-
-	if (k->cap == 0)
-		return false;
-	for (i = h & (k->cap - 1); k->slot[i] != 0; i = (i + 1) & (k->cap - 1))
-		if (k->slot[i] == h)
-			return true;
-	return false;
-}
-
-static void
-put(struct skip *k, uint64_t h)
-{
-	size_t i = h & (k->cap - 1);
-
-	while (k->slot[i] != 0 && k->slot[i] != h)
-		i = (i + 1) & (k->cap - 1);
-	k->n += k->slot[i] == 0;
-	k->slot[i] = h;
+	return table_number(&k->table, k, hash(name)) != TABLE_NONE;
 }
 
 static void
 skip_add(struct skip *k, struct str name)
 {
-	struct skip old = *k;
-	size_t i;
-
-	if (2 * (k->n + 1) > k->cap) {
-		k->cap = k->cap > 0 ? 2 * k->cap : 4096;
-		k->slot = mem_new(k->cap, sizeof *k->slot);
-		k->n = 0;
-		for (i = 0; i < old.cap; i++)
-			if (old.slot[i] != 0)
-				put(k, old.slot[i]);
-		free(old.slot);
+	if (skipped(k, name))
+		return;
+	if (k->n == k->cap) {
+		k->cap = k->cap > 0 ? k->cap + k->cap / 2 : 4096;
+		k->v = mem_grow(k->v, k->cap, sizeof *k->v);
 	}
-	put(k, hash(name));
+	k->v[k->n] = hash(name);
+	table_add(&k->table, k, k->n++);
 }
 
 /* What failed for now is to be tried again. */
@@ -352,7 +336,7 @@ int
 bulk_run(struct run *r, struct err *e)
 {
 	static struct input in;		/* most of it is never touched */
-	struct skip skip = { 0 };
+	struct skip skip = { .table.number = hash_at };
 	int got;
 
 	if (r->skip_done != NULL && skip_load(&skip, r->skip_done, e) < 0)
@@ -367,6 +351,7 @@ bulk_run(struct run *r, struct err *e)
 	if ((errno = in.lines.error) != 0)
 		got = fail_sys(e, EX_NOINPUT, "standard input");
 	free(ring);
-	free(skip.slot);
+	table_free(&skip.table);
+	free(skip.v);
 	return got;
 }

@@ -13,8 +13,9 @@
 #include "probe.h"
 #include "program.h"
 #include "stop.h"
+#include "table.h"
 
-enum { EVENTS = 256, GATES = 4096, SPARE_FDS = 64 };
+enum { EVENTS = 256, SPARE_FDS = 64 };
 
 struct jobs {
 	struct job *first, **last;
@@ -23,8 +24,8 @@ struct jobs {
 
 /* Connections to one port of one address, and who waits for one to end. */
 struct gate {
-	struct gate *next;
 	struct net_addr addr;
+	size_t at;			/* in loop->gate */
 	uint64_t open;
 	struct jobs waiting;
 };
@@ -32,7 +33,9 @@ struct gate {
 struct loop {
 	struct jobs ready;
 	size_t waiting;			/* in all gates */
-	struct gate *gate[GATES];
+	struct gate **gate;
+	size_t ngate, gate_cap;
+	struct table gates;		/* of gate */
 	struct due due[DUES];		/* heads of rings */
 	struct probe **spare;		/* free slots */
 	size_t spares;
@@ -129,33 +132,58 @@ loop_queue(const struct run *r)
 	return r->loop->ready.n + r->loop->waiting;
 }
 
-static struct gate **
-place(struct loop *l, const struct net_addr *a)
+static struct str
+gate_at(const void *of, size_t at)
 {
-	const unsigned char *p = (const unsigned char *)&a->ss;
-	uint32_t h = 2166136261u;
-	struct gate **g;
-	size_t i;
+	const struct net_addr *a = &((const struct loop *)of)->gate[at]->addr;
 
-	for (i = 0; i < a->len; i++)
-		h = (h ^ p[i]) * 16777619u;
-	for (g = &l->gate[(h ^ h >> 16) % GATES]; *g != NULL; g = &(*g)->next)
-		if ((*g)->addr.len == a->len &&
-		    memcmp(&(*g)->addr.ss, &a->ss, a->len) == 0)
-			break;
+	return (struct str){ (const char *)&a->ss, a->len };
+}
+
+static struct gate *
+gate_of(struct loop *l, const struct net_addr *a)
+{
+	size_t at = table_text(&l->gates, l, (struct str){
+	    (const char *)&a->ss, a->len });
+	struct gate *g;
+
+	if (at != TABLE_NONE)
+		return l->gate[at];
+	if (l->ngate == l->gate_cap) {
+		l->gate_cap = l->gate_cap > 0 ? 2 * l->gate_cap : 64;
+		l->gate = mem_grow(l->gate, l->gate_cap, sizeof *l->gate);
+	}
+	g = mem_new(1, sizeof *g);
+	g->addr = *a;
+	g->at = l->ngate++;
+	l->gate[g->at] = g;
+	table_add(&l->gates, l, g->at);
 	return g;
+}
+
+/* The last one takes its place. */
+static void
+remove_gate(struct loop *l, struct gate *g)
+{
+	struct gate *last = l->gate[l->ngate - 1];
+
+	table_del(&l->gates, l, g->at);
+	if (last != g) {
+		table_del(&l->gates, l, last->at);
+		last->at = g->at;
+		l->gate[last->at] = last;
+		table_add(&l->gates, l, last->at);
+	}
+	l->ngate--;
+	free(g);
 }
 
 /* May one more connection be made?  If not, the job waits at the gate. */
 static bool
 pass(struct run *r, struct job *j)
 {
-	struct gate **at = place(r->loop, j->addr), *g = *at;
+	struct gate *g = gate_of(r->loop, j->addr);
 
-	if (g == NULL) {
-		g = *at = mem_new(1, sizeof *g);
-		g->addr = *j->addr;
-	}
 	j->gate = g;
 	if (g->open < r->per_host) {
 		g->open++;
@@ -169,8 +197,8 @@ pass(struct run *r, struct job *j)
 void
 loop_shut(struct run *r, struct job *j)
 {
-	struct gate *g = j->gate, **at;
 	struct jobs *ready = &r->loop->ready;
+	struct gate *g = j->gate;
 	struct job *next;
 
 	j->gate = NULL;
@@ -183,9 +211,7 @@ loop_shut(struct run *r, struct job *j)
 		if (ready->n++ == 0)
 			ready->last = &next->next;
 	} else if (g->open == 0) {
-		at = place(r->loop, &g->addr);
-		*at = g->next;
-		free(g);
+		remove_gate(r->loop, g);
 	}
 }
 
@@ -271,6 +297,7 @@ set_up(struct run *r)
 	struct loop *l = mem_new(1, sizeof *l);
 	size_t i, files = program_files();
 
+	l->gates.text = gate_at;
 	r->loop = l;
 	for (i = 0; i < DUES; i++)
 		l->due[i].next = l->due[i].prev = &l->due[i];
@@ -309,18 +336,16 @@ loop_run(struct run *r, struct err *e)
 void
 loop_free(struct run *r)
 {
-	struct gate *g, *next;
 	size_t i;
 
 	if (r->loop == NULL)
 		return;
 	for (i = 0; i < r->nprobe; i++)
 		probe_release(&r->probe[i]);
-	for (i = 0; i < GATES; i++)
-		for (g = r->loop->gate[i]; g != NULL; g = next) {
-			next = g->next;
-			free(g);
-		}
+	for (i = 0; i < r->loop->ngate; i++)
+		free(r->loop->gate[i]);
+	table_free(&r->loop->gates);
+	free(r->loop->gate);
 	free(r->probe);
 	free(r->loop->spare);
 	free(r->loop);
