@@ -83,14 +83,20 @@ imap_say(struct imap *m, const char *fmt, ...)
 	return m->tag;
 }
 
+bool
+imap_nameable(struct str name)
+{
+	return name.n > 0 && name.n <= 2000 && str_utf8(name) &&
+	    !str_control(name);
+}
+
 int
 imap_quote(struct imap *m, struct buf *to, struct str name)
 {
 	struct buf raw = { .max = 8192 };
 	size_t i;
 
-	if (str_control(name) || name.n == 0 || name.n > 2000 ||
-	    !str_utf8(name))
+	if (!imap_nameable(name))
 		return conn_fail(m->c, EX_USAGE, "this cannot be the name of "
 		    "a folder");
 	if (m->utf8)

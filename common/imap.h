@@ -130,6 +130,9 @@ int imap_deflate(struct imap *);
 unsigned imap_say(struct imap *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* May it be the name of a mailbox, or a pattern?  Ask before connecting. */
+bool imap_nameable(struct str name);
+
 /* A mailbox name quoted for imap_say; -1: it cannot be (EX_USAGE). */
 int imap_quote(struct imap *, struct buf *, struct str name);
 

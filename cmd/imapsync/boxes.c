@@ -190,14 +190,6 @@ canonical(struct str name)
 	return str_is(name, "INBOX") ? STR("INBOX") : name;
 }
 
-/* May it stand in a command? */
-static bool
-sayable(struct str name)
-{
-	return name.n > 0 && name.n <= 2000 && !str_control(name) &&
-	    str_utf8(name);
-}
-
 /* The mailbox with that special use, else one of that name. */
 static void
 note_trash(struct found *f, const struct imap_resp *m, struct str name)
@@ -205,7 +197,7 @@ note_trash(struct found *f, const struct imap_resp *m, struct str name)
 	struct run *r = f->r;
 	bool special = has_flag(m->flags, "\\Trash");
 
-	if (!sayable(name) || has_flag(m->flags, "\\Noselect") ||
+	if (!imap_nameable(name) || has_flag(m->flags, "\\Noselect") ||
 	    has_flag(m->flags, "\\NonExistent") || (r->trash != NULL &&
 	    str_eq(name, str_of(r->trash))))
 		return;
@@ -224,7 +216,7 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	struct seen *b, *other;
 	const char *at;
 
-	if (!sayable(name) || m->bad_name || names_to_path(&path, name, m->sep, r->o->how) <
+	if (!imap_nameable(name) || m->bad_name || names_to_path(&path, name, m->sep, r->o->how) <
 	    0) {
 		char safe[200];
 
@@ -368,7 +360,7 @@ take_folder(void *to, const char *path)
 	struct seen *b;
 
 	if (names_from_path(&name, str_of(path), r->sep, r->o->how) < 0 ||
-	    !sayable(BUF_STR(name))) {
+	    !imap_nameable(BUF_STR(name))) {
 		buf_free(&name);
 		return;
 	}

@@ -178,6 +178,8 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--connections is 1 to %d", LINES);
 	if (o.patterns == NULL)
 		o.patterns = "*";
+	if (str_control(str_of(o.patterns)))
+		return fail(e, EX_USAGE, "--patterns: a control byte");
 	o.how = (enum layout)how;
 	o.create_near = (make & 1) != 0 && !o.push;
 	o.create_far = (make & 2) != 0 && !o.pull;

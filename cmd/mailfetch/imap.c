@@ -307,6 +307,25 @@ session(struct run *r, struct imap *m, struct session *sess)
 	return 0;
 }
 
+/* What goes into commands, before there is anybody to hear it. */
+static int
+check(const struct options *o, struct err *e)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < o->folder.n; i++) {
+		name = o->folder.v[i];
+		if (!imap_nameable(str_of(name[0] == '!' ? name + 1 : name)))
+			return fail(e, EX_USAGE, "--folder %s: this cannot be "
+			    "the name of a folder", name);
+	}
+	if (o->move_to != NULL && !imap_nameable(str_of(o->move_to)))
+		return fail(e, EX_USAGE, "--move-to %s: this cannot be the "
+		    "name of a folder", o->move_to);
+	return imapbox_check(o, e);
+}
+
 int
 imap_run(struct run *r)
 {
@@ -314,7 +333,7 @@ imap_run(struct run *r)
 	struct imap m = { 0 };
 	int got;
 
-	if (run_connect(r) < 0)
+	if (check(r->o, r->e) < 0 || run_connect(r) < 0)
 		return -1;
 	got = session(r, &m, sess);
 	if (stop_asked())

@@ -14,6 +14,7 @@
 #include "mailfetch.h"
 
 enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
+enum { KEYS = 16000 };			/* bytes of --search */
 
 /* ALONE: to be asked for once more, for its UID came behind its body. */
 enum { AWAY, ALONE, HERE };
@@ -51,9 +52,9 @@ filtered(const struct options *o)
 
 /* "2026-07-01" or "14d" as IMAP's date. */
 static int
-since(struct run *r, char dst[32])
+since(const char *text, char dst[32], struct err *e)
 {
-	struct str s = str_of(r->o->since);
+	struct str s = str_of(text);
 	uint64_t days, y, m, d;
 	struct str rest = s, a = str_cut(&rest, '-'), c = str_cut(&rest, '-');
 	char full[DATE_CAP];
@@ -72,8 +73,8 @@ since(struct run *r, char dst[32])
 		tm.tm_isdst = -1;
 		t = mktime(&tm);
 	} else
-		return fail(r->e, EX_USAGE, "--since: 2026-07-01 or 14d, not "
-		    "\"%s\"", r->o->since);
+		return fail(e, EX_USAGE, "--since: 2026-07-01 or 14d, not "
+		    "\"%s\"", text);
 	date_imap(full, t);
 	full[strlen("dd-Mmm-yyyy")] = '\0';
 	snprintf(dst, 32, "%s", full + (full[0] == ' '));
@@ -86,6 +87,22 @@ ascii(const char *s)
 	while (*s > 0)
 		s++;
 	return *s == '\0';
+}
+
+int
+imapbox_check(const struct options *o, struct err *e)
+{
+	char day[32];
+
+	if (o->since != NULL && since(o->since, day, e) < 0)
+		return -1;
+	if (o->search == NULL)
+		return 0;
+	if (str_control(str_of(o->search)) || strchr(o->search, '{') != NULL)
+		return fail(e, EX_USAGE, "--search: a control byte or a "
+		    "literal");
+	return strlen(o->search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: "
+	    "too long");
 }
 
 static int
@@ -103,17 +120,12 @@ keys(struct box *b, struct buf *to)
 		buf_printf(to, " SMALLER %llu",
 		    (unsigned long long)o->max_size + 1);
 	if (o->since != NULL) {
-		if (since(b->r, day) < 0)
+		if (since(o->since, day, b->r->e) < 0)
 			return -1;
 		buf_printf(to, " SINCE %s", day);
 	}
-	if (o->search != NULL) {
-		if (str_control(str_of(o->search)) ||
-		    strchr(o->search, '{') != NULL)
-			return fail(b->r->e, EX_USAGE, "--search: a control "
-			    "byte or a literal");
+	if (o->search != NULL)
 		buf_printf(to, " %s", o->search);
-	}
 	return to->over ? fail(b->r->e, EX_USAGE, "--search: too long") : 0;
 }
 

@@ -253,6 +253,8 @@ int imap_run(struct run *);
 
 /* imapbox.c: one folder, selected here.  0, 1 cannot be selected, -1. */
 struct imap;
+/* Before connecting: can what was asked for be said in a command? */
+int imapbox_check(const struct options *, struct err *);
 int imapbox_run(struct run *, struct imap *, const char *folder);
 
 struct listing {

@@ -10,8 +10,8 @@
 #include "file.h"
 #include "json.h"
 #include "mailfetch.h"
-#include "stop.h"
 #include "statedir.h"
+#include "stop.h"
 #include "trace.h"
 
 uint32_t
