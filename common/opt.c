@@ -217,7 +217,7 @@ answer(const struct opt_set *set, const char *name)
 		version(set);
 	else
 		list(set);
-	exit(fflush(stdout) == 0 ? 0 : EX_IOERR);
+	exit(fflush(stdout) == 0 && !ferror(stdout) ? 0 : EX_IOERR);
 }
 
 static int
