@@ -757,8 +757,7 @@ child(const char *name, struct err *e)
 {
 	int status = account(name, e);
 
-	if (fflush(stdout) != 0)
-		status = fail_worse(status, EX_IOERR);
+	status = program_end(status);
 	account_wipe(&o.account);
 	_exit(status);
 }

@@ -330,8 +330,7 @@ start(const char *name, struct spawn_child *c, struct err *e)
 		return got;
 	o.operands = (struct opt_list){ &name, 1 };
 	status = account(name, e);
-	if (fflush(stdout) != 0)
-		status = fail_worse(status, EX_IOERR);
+	status = program_end(status);
 	account_wipe(&o.account);
 	_exit(status);
 }
