@@ -20,6 +20,7 @@
 #include "mem.h"
 #include "spawn.h"
 #include "stop.h"
+#include "trace.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -270,6 +271,8 @@ helper_start(void (*wipe)(void *), void *arg, struct err *e)
 		close(pair[0]);
 		return -1;
 	}
+	trace_note(TRACE_TALK, "a helper process (%ld) for commands, names, "
+	    "sockets with a path", (long)process.pid);
 	asking = pair[0];
 	errand_ask_at(asking);
 	atexit(finish);

@@ -7,6 +7,7 @@
  */
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -143,9 +144,6 @@ allow(int set, const struct sandbox *s, const struct ruleset *h)
 	for (i = 0; i < s->npath; i++)
 		allow_path(set, s->path[i].path,
 		    rights[s->path[i].may] & h->fs);
-#ifdef SANDBOX_SANITIZED
-	allow_path(set, "/proc", FS_READ | FS_READ_DIR);	/* for LSan */
-#endif
 	for (i = 0; (h->net & NET_CONNECT) != 0 && i < s->nport; i++) {
 		r.port = s->port[i];
 		syscall(ADD_RULE, set, RULE_PORT, &r, 0);
@@ -208,12 +206,47 @@ sandbox_forget(struct sandbox *s)
 	*s = (struct sandbox){ 0 };
 }
 
+#ifdef SANDBOX_SANITIZED
+/* What the sanitizers read, and where they were told to write. */
+static void
+sanitizers(struct sandbox *s)
+{
+	static const char *const read[] = { "/proc", "/proc/self/exe", "/usr",
+	    "/lib", "/lib64" };
+	static const char *const options[] = { "ASAN_OPTIONS",
+	    "UBSAN_OPTIONS", "TSAN_OPTIONS" };
+	const char *log;
+	char path[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof read / sizeof *read; i++)
+		sandbox_path(s, read[i], SANDBOX_READ);
+	for (i = 0; i < sizeof options / sizeof *options; i++) {
+		log = getenv(options[i]);
+		log = log != NULL ? strstr(log, "log_path=/") : NULL;
+		if (log == NULL)
+			continue;
+		log += strlen("log_path=");
+		snprintf(path, sizeof path, "%.*s", (int)strcspn(log, ": "),
+		    log);
+		sandbox_beside(s, path, SANDBOX_WRITE);
+	}
+}
+#else
+static void
+sanitizers(struct sandbox *s)
+{
+	(void)s;
+}
+#endif
+
 void
 sandbox_enter(struct sandbox *s)
 {
 	bool calls;
 	int abi;
 
+	sanitizers(s);
 	tzset();		/* the time zone's file, while it can be read */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	abi = landlock(s);

@@ -122,6 +122,9 @@ probe "${send[@]}" -vv
 like "$(< "$T/err")" "\* confined by Landlock \(version $abi\): files" \
     "-vv: what Landlock confines"
 like "$(< "$T/err")" "\* confined by seccomp: system calls" "and seccomp"
+unlike "$(< "$T/err")" "helper" "a submission needs no helper"
+probe mailsend -S "lmtp:$T/socket" -f a@x.test b@y.test --body x -vv
+like "$(< "$T/err")" "\* a helper process" "a socket with a path does"
 probe "${send[@]}" -v
 unlike "$(< "$T/err")" "confined" "-v: nothing of it"
 for t in send fetch sync look; do
