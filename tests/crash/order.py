@@ -90,7 +90,8 @@ class Disk:
             ("visible", "recorded", "deleted", "uploaded", "end"), 0)
 
     def ours(self, path):
-        return any(path == d or path.startswith(d + "/") for d in self.dirs)
+        """Nobody minds what a lock says once its process has gone."""
+        return not re.search(r"[./]lock$", path) and any(path == d or path.startswith(d + "/") for d in self.dirs)
 
     def state(self, path):
         return re.search(r"\.(state|st)$|/index$", path) is not None

@@ -148,17 +148,17 @@ ok "it arrived" lab_mail_wait jane 1
 status 65 "where there is no SMTPUTF8 it does not go" \
     smtps -S "smtps://localhost:$SEVEN" -s utf8 'jané@johndoe.com' < "$T/text"
 like "$ERR" 'SMTPUTF8' "and that is said"
-idn=$(ldconfig -p | awk '/libidn2\.so\.0 / { print $NF; exit }')
-without_idn() { unshare -m sh -c 'mount --bind /dev/null "$0"; exec "$@"' \
-    "$(readlink -f "$idn")" "$@"; }
-if [ -n "$idn" ] && without_idn true 2>/dev/null; then
-	status 65 "a UTF-8 domain without libidn2 is refused" without_idn \
-	    mailsend -n -f a@b.test --body x jo@bücher.example
+# mailsend, built without libidn2: the one file that knows is another
+if ! grep -q __asan_init "$BUILD/mailsend"; then
+	(cd "$ROOT" && ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -iquote common -fPIE \
+	    -c -o "$T/idn.o" common/idn.c && ${CC:-cc} -o "$T/without_idn" \
+	    "$BUILD"/cmd/mailsend/*.o "$T/idn.o" "$BUILD/libpostbag.a" \
+	    $(pkg-config --libs openssl zlib 2> /dev/null) -lresolv -pthread)
+	status 65 "a UTF-8 domain without libidn2 is refused" "$T/without_idn" \
+	    -n -f a@b.test --body x jo@bücher.example
 	like "$ERR" 'there is no libidn2 here' "with the reason"
-	status 0 "an ASCII one needs none" without_idn \
-	    mailsend -n -f a@b.test --body x jo@xn--bcher-kva.example
-else
-	skip "without libidn2" "no mount namespace, or it is not there at all"
+	status 0 "an ASCII one needs none" "$T/without_idn" \
+	    -n -f a@b.test --body x jo@xn--bcher-kva.example
 fi
 lab_mail_clear billy
 status 0 "--dsn success: Postfix reports" smtps -s report --dsn success \

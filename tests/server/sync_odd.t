@@ -511,7 +511,9 @@ def closed():
         p = subprocess.run(["sh", "-c", 'exec "$@" ' + how, "sh"] +
                            u.words("-v", "-j"), capture_output=True)
         is_(p.returncode, 74 if "1>" in how else 0, "descriptors: " + how)
-        is_(os.path.getsize(u.state + "/lock"), 0, "nothing in the lock")
+        with open(u.state + "/lock") as f:
+            ok(re.fullmatch(r"\d+\n.*\n", f.read()),
+               "in the lock is whose it is, and nothing else")
         r = subprocess.run([PROGRAM, "state", "check", "--state", u.state],
                            capture_output=True, text=True)
         is_(r.returncode, 0, "the state is whole")
