@@ -872,6 +872,127 @@ slowly(bool authed)
 	over(w);
 }
 
+/* ---- limits: one less is well, one more is not ---- */
+
+/* A FETCH of n items, and their reading. */
+static int
+items(size_t n)
+{
+	struct buf b = { .max = 1 << 20 };
+	struct imap_item it;
+	struct imap_resp r;
+	struct world *w;
+	size_t i;
+	int got;
+
+	buf_s(&b, "* 1 FETCH (");
+	for (i = 0; i < n; i++)
+		buf_printf(&b, "%sX 1", i > 0 ? " " : "");
+	buf_s(&b, ")\r\n");
+	w = world(b.p, b.n);
+	got = imap_next(&w->m, &r);
+	while (got > 0)
+		got = imap_item(&w->m, &it);
+	got = got < 0 ? w->e.code : 0;
+	over(w);
+	buf_free(&b);
+	return got;
+}
+
+/* What a line does, and the next one. */
+static int
+reads(const char *line)
+{
+	struct world *w = says(line);
+	struct imap_uids u = { 0 };
+	struct imap_item it;
+	struct imap_resp r;
+	int got = imap_next(&w->m, &r);
+
+	if (got > 0 && r.type == IMAP_SEARCH)
+		got = imap_found(&w->m, &r, &u);
+	else if (got > 0)
+		got = imap_item(&w->m, &it);
+	got = got < 0 ? w->e.code : 0;
+	free(u.v);
+	over(w);
+	return got;
+}
+
+static int
+bound(size_t lines, size_t bytes)
+{
+	struct world *w = says("");
+	int got = imap_list_bound(&w->m, lines, bytes) < 0 ? w->e.code : 0;
+
+	over(w);
+	return got;
+}
+
+static void
+limits(void)
+{
+	struct imap_uids u = { 0 };
+	size_t i;
+
+	is_int(items(9999), 0, "9,999 items");
+	is_int(items(10000), 0, "10,000 items");
+	is_int(items(10001), EX_PROTOCOL, "10,001 items");
+	is_int(reads("* ESEARCH UID ALL 1:4000000\r\n"), 0,
+	    "4,000,000 messages");
+	is_int(reads("* ESEARCH UID ALL 1:4000001\r\n"), EX_PROTOCOL,
+	    "4,000,001 messages");
+	is_int(reads("* 1 FETCH (BODY[] {8589934592}\r\n"), 0, "8 GB");
+	is_int(reads("* 1 FETCH (BODY[] {8589934593}\r\n"), EX_PROTOCOL,
+	    "8 GB and a byte");
+	is_int(bound(100000, 16 << 20), 0, "100,000 mailboxes, 16 MB");
+	is_int(bound(100001, 0), EX_PROTOCOL, "100,001 mailboxes");
+	is_int(bound(1, (16 << 20) + 1), EX_PROTOCOL, "16 MB and a byte");
+	for (i = 0; i < 1000000; i++)
+		imap_uids_note(&u, (uint32_t)(i % 40000) + 1);
+	ok(u.cap <= 1 << 17, "a million times the same: room for %zu",
+	    u.cap);
+	imap_uids_sort(&u);
+	is_int(u.n, 40000, "and each is there once");
+	free(u.v);
+}
+
+static const struct {
+	const char *pattern, *name;
+	char sep;
+	bool slash, yes;
+} matched[] = {
+	{ "a*", "a/b", '/', false, true }, { "a%", "a/b", '/', false, false },
+	{ "%/%", "a/b", '/', false, true }, { "", "", '/', false, true },
+	{ "*", "", '/', false, true }, { "a", "", '/', false, false },
+	{ "*b*d", "abcd", '/', false, true },
+	{ "*b*d", "abcde", '/', false, false },
+	{ "%b", "a/b", '\0', false, true }, { "a/b", "a.b", '.', true, true },
+	{ "a/b", "a.b", '.', false, false }, { "A", "a", '/', false, false },
+	{ "***", "abc", '/', false, true }, { "a%%b", "ab", '/', false, true },
+};
+
+static void
+patterns(void)
+{
+	char name[2001], stars[401];
+	size_t i;
+
+	for (i = 0; i < sizeof matched / sizeof *matched; i++)
+		ok(imap_match(str_of(matched[i].pattern),
+		    str_of(matched[i].name), matched[i].sep,
+		    matched[i].slash) == matched[i].yes, "\"%s\" and \"%s\"",
+		    matched[i].pattern, matched[i].name);
+	memset(name, 'a', 2000);
+	name[2000] = '\0';
+	for (i = 0; i < 400; i += 2)
+		memcpy(stars + i, "*a", 2);
+	stars[399] = 'b';
+	stars[400] = '\0';
+	ok(!imap_match(str_of(stars), str_of(name), '/', false),
+	    "200 stars and 2,000 letters end");
+}
+
 int
 main(void)
 {
@@ -905,5 +1026,7 @@ main(void)
 	both_talk();
 	slowly(true);
 	slowly(false);
+	limits();
+	patterns();
 	return done();
 }
