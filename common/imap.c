@@ -214,6 +214,7 @@ starttls(struct imap *m)
 	if ((got = conn_starttls(m->c)) < 0)
 		return -1;
 	arena_free(&m->mem);
+	imap_alive_forget(m);
 	*m = (struct imap){ .c = m->c, .tag = m->tag, .told = m->tag };
 	return got == CONN_AGAIN ? got : capabilities(m);
 }
@@ -578,4 +579,5 @@ imap_quit(struct imap *m)
 		conn_farewell(m->c, bye);
 	}
 	arena_free(&m->mem);
+	imap_alive_forget(m);
 }

@@ -20,6 +20,7 @@
 #define IMAP_H
 
 #include "conn.h"
+#include "table.h"
 #include "mem.h"
 #include "sasl.h"
 
@@ -72,6 +73,9 @@ struct imap {
 	bool useful;		/* this response is what was asked for */
 	bool once;		/* SEARCH, VANISHED came since the last tag */
 	uint64_t farthest;	/* FETCH, the highest number since then */
+	uint64_t *names;	/* LIST, STATUS: hashes of those since then */
+	size_t nnames;
+	struct table of_names;	/* places in names */
 	uint64_t step;		/* of INPROGRESS */
 	int64_t patience;	/* until when it is believed without numbers */
 	bool appending;		/* an APPEND has begun and not ended */

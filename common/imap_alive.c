@@ -7,8 +7,12 @@
  * conn_body), and INPROGRESS (RFC 9585).  What can be said again and again
  * counts once, or as long as its number grows.
  */
+#include <stdlib.h>
+
 #include "clock.h"
 #include "imap_alive.h"
+#include "limit.h"
+#include "mem.h"
 
 enum {
 	FETCHES = 1 << 0, LISTS = 1 << 1, COUNTS = 1 << 2, FINDS = 1 << 3,
@@ -73,12 +77,47 @@ in_progress(struct imap *m, struct str arg)
 	return clock_left(m->patience) != 0;
 }
 
+static uint64_t
+name_at(const void *names, size_t at)
+{
+	return ((const uint64_t *)names)[at];
+}
+
+void
+imap_alive_forget(struct imap *m)
+{
+	table_free(&m->of_names);
+	free(m->names);
+	m->names = NULL;
+	m->nnames = 0;
+}
+
+/* A folder is news once for LIST and once for STATUS. */
+static bool
+unheard(struct imap *m, const struct imap_resp *r)
+{
+	uint64_t h = table_hash(r->name) ^ r->type;
+
+	m->of_names.number = name_at;
+	if (m->nnames > 2 * LIMIT_MAILBOXES || table_number(&m->of_names,
+	    m->names, h) != TABLE_NONE)
+		return false;
+	if ((m->nnames & (m->nnames - 1)) == 0)
+		m->names = mem_grow(m->names, m->nnames > 0 ? 2 * m->nnames :
+		    1, sizeof *m->names);
+	m->names[m->nnames] = h;
+	table_add(&m->of_names, m->names, m->nnames++);
+	return true;
+}
+
 static bool
 answered(struct imap *m)
 {
 	m->told++;
-	if (m->told == m->tag)
+	if (m->told == m->tag) {
 		m->asked = 0;
+		imap_alive_forget(m);
+	}
 	m->once = false;
 	m->farthest = m->step = 0;
 	m->patience = 0;
@@ -105,6 +144,9 @@ progress(struct imap *m, const struct imap_resp *r)
 	case IMAP_VANISHED:
 		m->once |= m->useful;
 		return m->useful && first;
+	case IMAP_LIST:
+	case IMAP_STATUS:
+		return m->useful && unheard(m, r);
 	case IMAP_EXPUNGE:
 		return m->useful && m->box.exists > 0;
 	default:

@@ -13,4 +13,7 @@ void imap_alive_begins(struct imap *, enum imap_type);
 /* It has come; the time of the phase is renewed if it is progress. */
 void imap_alive_heard(struct imap *, const struct imap_resp *);
 
+/* What it noted of names goes: at the end, and before *m is set anew. */
+void imap_alive_forget(struct imap *);
+
 #endif

@@ -192,7 +192,7 @@ pass_literal(struct imap *m, const struct conn_sink *sink)
 	if (sink == NULL && (m->skipped += m->literal) > LIMIT_SKIPPED)
 		return conn_fail(m->c, EX_PROTOCOL, "more than %d MB that nobody wants",
 		    LIMIT_SKIPPED >> 20);
-	conn_body(m->c, m->useful);
+	conn_body(m->c, m->useful && sink != NULL);
 	if (conn_copy(m->c, sink != NULL ? sink : &nowhere, m->literal) < 0)
 		return -1;
 	conn_body(m->c, false);

@@ -319,9 +319,12 @@ static const struct {
 	    "* 1 FETCH (UID 1 FLAGS ())\r\n", 60, 360 },
 	{ "short bodies of one message", ask_bodies, "FETCH",
 	    "* 1 FETCH (UID 1 BODY[] {10}\r\n" TEN ")\r\n", 60, 360 },
+	{ "one folder again and again", ask_list, "LIST",
+	    "* LIST () \"/\" a\r\n", 60, 360 },
 	{ "a search found again and again", ask_search, "SEARCH",
 	    "* SEARCH 1\r\n", 60, 360 },
 	{ "a long literal nobody asked for", ask_list, "LIST", LINE, 1, 300 },
+	{ "an item nobody asked for", ask_bodies, "FETCH", LINE, 1, 300 },
 	{ "each message in its time", ask_bodies, "FETCH",
 	    "* # FETCH (UID # FLAGS ())\r\n", 290, 0 },
 	{ "each folder in its time", ask_list, "LIST",
@@ -351,7 +354,9 @@ imap_words(void)
 		    "A2 OK\r\n" });
 		log_in();
 		if (words[i].drip == (const char *)LINE)
-			say_text("* X {10000000}\r\n");
+			say_text(words[i].ask == ask_bodies ?
+			    "* 1 FETCH (UID 1 X-BIG {10000000}\r\n" :
+			    "* X {10000000}\r\n");
 		if (lives)
 			lived(await(words[i].ask(&m, STR("x"))), 29 * 290,
 			    words[i].name);
