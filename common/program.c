@@ -49,11 +49,13 @@ usual_signals(void)
 {
 	static const int usual[] = { SIGCHLD, SIGPIPE, SIGALRM };
 	struct sigaction as_usual = { .sa_handler = SIG_DFL };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t none;
 	size_t i;
 
 	for (i = 0; i < sizeof usual / sizeof usual[0]; i++)
 		sigaction(usual[i], &as_usual, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);	/* a limit is an error of write */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
