@@ -91,17 +91,37 @@ opens(const char *key)
 	    is(key, "MaildirStore") || is(key, "Channel") || is(key, "Group");
 }
 
+/* Its end taken off: may it be printed again? */
+static bool
+printable(char *line)
+{
+	size_t n = strlen(line), i;
+
+	if (n > 0 && line[n - 1] == '\r')
+		line[--n] = '\0';
+	for (i = 0; i < n; i++)
+		if (line[i] != '\t' && str_control((struct str){ line + i,
+		    1 }))
+			return false;
+	return true;
+}
+
 /* An empty line ends a section. */
 static int
 parse(struct rc *rc, char *text, struct err *e)
 {
 	struct section *at = &rc->global;
 	char *line = text, *next, *key, *rest, *w;
+	unsigned n = 0;
 
 	for (; line != NULL && *line != '\0'; line = next) {
 		next = strchr(line, '\n');
 		if (next != NULL)
 			*next++ = '\0';
+		n++;
+		if (!printable(line))
+			return fail(e, EX_DATAERR, "line %u: a control byte",
+			    n);
 		rest = line;
 		key = word(&rc->arena, &rest);
 		if (key == NULL) {
@@ -306,7 +326,8 @@ import_run(const char *path, struct err *e)
 	int fd = file_open(file_path(&rc->arena, path), e), got = -1;
 
 	if (fd >= 0 && file_slurp(fd, &text, e) == 0) {
-		got = text.n == 0 ? 0 : parse(rc, text.p, e);
+		got = text.n == 0 ? 0 : strlen(text.p) != text.n ?
+		    fail(e, EX_DATAERR, "a NUL byte") : parse(rc, text.p, e);
 		if (got == 0)
 			got = print_all(rc, e);
 	}

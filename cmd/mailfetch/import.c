@@ -506,6 +506,9 @@ import_run(const char *path, struct err *e)
 	}
 	buf_wipe(&b);
 	free(all);
+	all = NULL;
+	n_all = cap_all = unnamed = 0;
+	base = (struct found){ 0 };
 	arena_free(&a);
 	return got;
 }

@@ -170,4 +170,17 @@ unlike "$OUT" $'\x1b' "do not come through"
 status 0 "an empty file" mailfetch --import "$T/empty"
 is "$ERR" '' "is no undefined behaviour"
 status 66 "a file that is not there" mailfetch --import "$T/none"
+
+# imapsync's own
+printf '%s\r\n' 'IMAPStore far' 'Host h' '' 'MaildirStore near' 'Path ~/M/' \
+    '' 'Channel c' 'Far :far:' 'Near :near:' 'Patterns * !Spam' \
+    > "$T/mbsyncrc"
+status 0 "an .mbsyncrc with CRLF" imapsync --import "$T/mbsyncrc"
+like "$OUT" '  patterns \* !Spam'$'\n' "without the CR"
+unlike "$OUT" $'\r' "none at all"
+printf 'IMAPStore far\nHost h\nUser \x1b[2J\n' > "$T/mbsyncrc"
+status 65 "a control byte" imapsync --import "$T/mbsyncrc"
+like "$ERR" 'line 3: a control byte' "is named"
+printf 'IMAPStore far\nHost h\n\0User x\n' > "$T/mbsyncrc"
+status 65 "a NUL, behind which nothing was read" imapsync --import "$T/mbsyncrc"
 done_testing
