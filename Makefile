@@ -100,20 +100,26 @@ bench: tests
 
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS = 30
-FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -O1 -fno-sanitize-recover=all
+FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -O1 -fno-sanitize-recover=all
 FUZZ_LIB = $(patsubst %.c,build-fuzz/%.o,$(wildcard common/*.c))
-SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs flags index names)
+# What a target named for a tool needs of it, beside the library.
+SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs flags index names import)
+FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import)
+SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter sendmail)
 $(filter build-fuzz/sync%,$(FUZZ:%=build-fuzz/%)): $(SYNC_FUZZ)
-build-fuzz/%.o: %.c $(wildcard common/*.h cmd/imapsync/*.h)
+$(filter build-fuzz/fetch%,$(FUZZ:%=build-fuzz/%)): $(FETCH_FUZZ)
+$(filter build-fuzz/send%,$(FUZZ:%=build-fuzz/%)): $(SEND_FUZZ)
+build-fuzz/%.o: %.c $(wildcard common/*.h cmd/*/*.h)
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
-build-fuzz/%: tests/fuzz/%.c tests/fuzz/server.h $(FUZZ_LIB)
+build-fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZ_LIB)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(LIBS)
 fuzz: $(FUZZ:%=build-fuzz/%)
 	for t in $(FUZZ); do mkdir -p build-fuzz/corpus/$$t && \
 	    build-fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 	    -rss_limit_mb=512 -timeout=2 -print_final_stats=0 -verbosity=0 \
-	    -artifact_prefix=build-fuzz/$$t- build-fuzz/corpus/$$t || exit 1; \
+	    -artifact_prefix=build-fuzz/$$t- build-fuzz/corpus/$$t \
+	    $$(ls -d tests/fuzz/seeds/$$t 2>/dev/null) || exit 1; \
 	done
 
 lint:

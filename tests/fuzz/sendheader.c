@@ -1,0 +1,108 @@
+/*
+ * sendheader.c: fuzz: a message on the standard input of sendmail -t
+ *
+ * Up to a lone dot; recipients, sender and Bcc from its header.  Whatever it
+ * is, the envelope can be said in commands, nobody can read who was hidden, and
+ * the message is as long as it says, with the line ends of the wire.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "mailsend.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+must(bool held)
+{
+	if (!held)
+		abort();
+}
+
+/* RFC 5321: no control byte, and what ends or parts paths only in quotes. */
+static void
+sayable(const char *addr)
+{
+	bool quoted = false;
+
+	must(strlen(addr) <= 320 && strchr(addr, '@') != NULL);
+	for (; *addr != '\0'; addr++) {
+		must((unsigned char)*addr >= ' ' && *addr != 0x7f);
+		if (*addr == '\\' && quoted)
+			must(*++addr != '\0');
+		else if (*addr == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			must(strchr(" <>,;()", *addr) == NULL);
+	}
+	must(!quoted);
+}
+
+static void
+readable(const struct msg *m)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct err e = { 0 };
+	uint64_t size = 0;
+	char some[4096], last = '\n';
+	ssize_t n, i;
+
+	msg_start(r, m);
+	while ((n = msg_read(r, some, sizeof some, &e)) > 0) {
+		for (i = 0; i < n; i++) {
+			must(some[i] != '\0');
+			must((some[i] == '\n') == (last == '\r') ||
+			    size + (uint64_t)i == 0);
+			last = some[i];
+		}
+		size += (uint64_t)n;
+	}
+	must(n == 0 && size == m->size && (size == 0 || last == '\n'));
+	free(r);
+}
+
+/* The first byte has the options. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	static int in = -1;
+	struct options o = { .sendmail = true, .read_recipients = true,
+	    .message_fd = -1, .self = "me@self.test" };
+	struct letter l = { .arena = &o.account.arena };
+	struct err e = { 0 };
+	size_t i;
+
+	if (n == 0)
+		return 0;
+	if (in < 0)
+		in = memfd_create("stdin", 0);
+	must(in >= 0 && ftruncate(in, 0) == 0 && lseek(in, 0, SEEK_SET) == 0 &&
+	    file_write(in, p + 1, n - 1, &e) == 0 &&
+	    lseek(in, 0, SEEK_SET) == 0 && dup2(in, 0) == 0);
+	o.no_dot = (p[0] & 1) != 0;
+	o.recode = (p[0] & 2) != 0;
+	if ((p[0] & 4) != 0)
+		opt_list_add(l.arena, &o.operands, "root");
+	if ((p[0] & 8) != 0)
+		o.sender = "cron";
+	if (letter_write(&l, &o, &e) == 0) {
+		must(l.mail.n > 0);
+		for (i = 0; i < l.mail.n; i++)
+			sayable(l.mail.rcpt[i].addr);
+		if (l.mail.from[0] != '\0')
+			sayable(l.mail.from);
+		must(!msg_field(&l.msg, "Bcc", NULL));
+		if (!l.msg.odd)
+			readable(&l.msg);
+	} else {
+		must(e.code != 0 && e.msg[0] != '\0');
+	}
+	letter_burn(&l);
+	arena_free(&o.account.arena);
+	return 0;
+}
