@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "dns_private.h"
 #include "file.h"
+#include "table.h"
 
 /*
  * How many records there may be is the message's own bound.  MAXSCRATCH: each
@@ -60,18 +60,6 @@ dns_type(unsigned type)
 
 /* ---- names */
 
-/* Names from strangers fill our tables: they must not know the hash. */
-static uint32_t
-seed(void)
-{
-	static uint32_t value;
-
-	if (value == 0 && (getrandom(&value, sizeof value, 0) < 0 ||
-	    value == 0))
-		value = 2166136261u;
-	return value;
-}
-
 /* Lower-cases a wire name in place and tells its length; -1 if unsound. */
 static int
 lower(unsigned char *wire)
@@ -92,15 +80,14 @@ lower(unsigned char *wire)
 int
 dns_key(const char *name, unsigned type, struct dns_key *k)
 {
-	uint32_t h = seed() ^ type;
-	int len, i;
+	uint64_t h;
+	int len;
 
 	if (name[0] == '\0' || ns_name_pton(name, k->wire, DNS_WIRE) < 0 ||
 	    (len = lower(k->wire)) < 0)
 		return -1;
-	for (i = 0; i < len; i++)
-		h = (h ^ k->wire[i]) * 16777619u;
-	k->hash = h ^ h >> 15;
+	h = table_hash((struct str){ (const char *)k->wire, (size_t)len });
+	k->hash = (uint32_t)(h >> 32) ^ (uint32_t)h * (2 * type + 1);
 	k->len = (uint8_t)len;
 	k->type = (uint16_t)type;
 	return 0;
