@@ -51,6 +51,8 @@ account_effects(const struct account *a, const struct opt_set *set,
 		{ a->has_server && a->tls == ACCOUNT_TLS_OFF,
 		    "pin cert tls-min tls-strict", "without TLS" },
 		{ a->server.path != NULL, NETWORK, "on a local socket" },
+		{ a->trust.cert == NULL && a->trust.key == NULL,
+		    "key-password-command", "without --cert or --key" },
 		{ a->auth != NULL && strcmp(a->auth, "off") == 0, SECRET
 		    " user", "where nobody logs in (--auth off)" },
 	};

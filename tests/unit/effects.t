@@ -38,6 +38,7 @@ done
 
 send() { mailsend -S "smtps://localhost:1" -f a@b.test "$@" c@d.test < /dev/null; }
 idle --json send -n -j
+idle --key-password-command send --body x --key-password-command x
 idle --subject send --check-address -s x
 idle --subject send --quit-after ehlo -s x
 idle --attach send --quit-after rcpt -a x
