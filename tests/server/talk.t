@@ -71,6 +71,29 @@ says imapsync 'logged in as billy by ' 'localhost: synced INBOX: fetch 3' \
     'localhost: [0-9]+ mailboxes, 0\.0 MB: .*fetch 3'
 shows imapsync 'FETCH' 'OK'
 like "$ERR" 'TLS: TLS_AES' 'imapsync -vvv: TLS'
+# On a terminal one line at the end, where something was done.
+if command -v script > /dev/null; then
+	cat > "$T/tty.sh" <<-END
+		exec imapsync -S imaps://localhost:$LAB_IMAPS_PORT \
+		    --ca '$LAB_CA' -u billy --password-command 'echo secret' \
+		    --near '$T/near' --state '$T/base' "\$@"
+	END
+	tty() { script -qec "bash $T/tty.sh $*" /dev/null < /dev/null |
+	    tr -d '\r' | sed 's/.*\x1b\[K//' > "$T/tty"; }
+	rm -rf "$T/near" "$T/base"
+	tty
+	is "$(cat "$T/tty")" "imapsync: localhost: fetch 3" \
+	    "on a terminal: what it came to"
+	tty
+	is "$(cat "$T/tty")" "" "nothing done, nothing said"
+	rm -rf "$T/near" "$T/base"
+	tty -q
+	is "$(cat "$T/tty")" "" "nothing with -q"
+	tty -j
+	unlike "$(cat "$T/tty")" '^imapsync:' "JSON alone with -j"
+else
+	skip "the end on a terminal" "script(1) is not there"
+fi
 says mxlookup 'johndoe.com: [1-9][0-9]* queries, '
 shows mxlookup 'johndoe.com MX' 'johndoe.com MX'
 says portprobe "127.0.0.1:$LAB_IMAPS_PORT connected to 127" \
