@@ -58,11 +58,13 @@ get(struct fetch *f)
 {
 	int64_t deadline = clock_in(f->seconds);
 	const struct https clean = f->get;
+	struct err was;
 	unsigned i;
 
 	for (i = 0; i < f->ndial; i++) {
 		buf_free(&f->get.body);
 		f->get = clean;
+		was = f->e;
 		fail_clear(&f->e);
 		f->get.dial = f->dial[i];
 		f->get.seconds = (double)(deadline - clock_ms()) / 1000 /
@@ -70,6 +72,8 @@ get(struct fetch *f)
 		f->got = https_get(&f->get, &f->e);
 		if (f->got == 0)
 			break;
+		if (fail_worse(was.code, f->e.code) == was.code)
+			f->e = was;	/* whichever address came first */
 	}
 }
 
