@@ -757,7 +757,8 @@ child(const char *name, struct err *e)
 {
 	int status = account(name, e);
 
-	status = program_end(status);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		status = fail_worse(status, EX_IOERR);
 	account_wipe(&o.account);
 	_exit(status);
 }

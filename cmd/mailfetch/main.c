@@ -330,7 +330,8 @@ start(const char *name, struct spawn_child *c, struct err *e)
 		return got;
 	o.operands = (struct opt_list){ &name, 1 };
 	status = account(name, e);
-	status = program_end(status);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		status = fail_worse(status, EX_IOERR);
 	account_wipe(&o.account);
 	_exit(status);
 }
