@@ -10,7 +10,7 @@ lab_up
 lab_cert good
 unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
 
-# 127.0.0.1 has the policy, 127.0.0.2 is mute, on the same port; on
+# 127.0.0.2 has the policy, 127.0.0.1, which is asked first, is mute; on
 # two others it says 100, or headers, for ever.
 PORT=$(free_port) HUNDRED=$(free_port) HEADERS=$(free_port)
 lab_spawn web python3 -c '
@@ -18,8 +18,8 @@ import socket, ssl, sys, threading
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 ctx.load_cert_chain(sys.argv[1])
 port = int(sys.argv[2])
-mute = socket.create_server(("127.0.0.2", port), backlog=1000)
-web = socket.create_server(("127.0.0.1", port), backlog=1000)
+mute = socket.create_server(("127.0.0.1", port), backlog=1000)
+web = socket.create_server(("127.0.0.2", port), backlog=1000)
 body = b"version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mail.johndoe.com\n"
 def endless(c, first, more):
     try:
@@ -31,7 +31,7 @@ def endless(c, first, more):
     except (OSError, ValueError):
         pass
 def listen(at, *what):
-    s = socket.create_server(("127.0.0.1", int(at)))
+    s = socket.create_server(("127.0.0.2", int(at)))
     while True:
         threading.Thread(target=endless, args=s.accept()[:1] + what).start()
 for what in ((sys.argv[3], b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
@@ -55,7 +55,7 @@ dns_zone many.example < <(
 	for ((i = 0; i < 300; i++)); do echo "d$i MX 10 mx"; done
 	for ((i = 0; i < 100; i++)); do
 		printf 'm%d MX 10 mx\n_mta-sts.m%d TXT "v=STSv1; id=1"\n' $i $i
-		echo "mta-sts.m$i A 127.0.0.2"
+		echo "mta-sts.m$i A 127.0.0.1"
 	done
 	echo 'mx A 192.0.2.1'
 )
@@ -67,7 +67,7 @@ mta-sts A 127.0.0.2
 mta-sts A 127.0.0.1
 END
 dns_up
-wait_port 127.0.0.1 "$PORT"
+wait_port 127.0.0.2 "$PORT"
 
 LOOK=(mxlookup -s "$DNS_NSD" -C mtasts --fetch --fetch-port "$PORT"
 	--ca "$LAB_CA")
@@ -77,7 +77,7 @@ mute() { for ((i = 0; i < $1; i++)); do echo "m$i.many.example"; done; }
 rest() { for ((i = 0; i < 300; i++)); do echo "d$i.many.example"; done; }
 
 for port in "$HUNDRED" "$HEADERS"; do
-	wait_port 127.0.0.1 "$port"
+	wait_port 127.0.0.2 "$port"
 	mxlookup -s "$DNS_NSD" -C mtasts --fetch --fetch-port "$port" --ca "$LAB_CA" \
 		--fetch-timeout 60 johndoe.com > "$T/o" || :
 	ok 'who talks for ever is left after 200 lines' \
