@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -535,6 +536,19 @@ net_ntop(const struct net_addr *a, char *dst, size_t cap)
 	if ((f != AF_INET && f != AF_INET6) ||
 	    inet_ntop(f, raw(a), dst, (socklen_t)cap) == NULL)
 		snprintf(dst, cap, "unix");
+}
+
+void
+net_scope(const char *text, char *dst, size_t cap)
+{
+	const char *name = strchr(text, '%');
+	unsigned number = name != NULL ? if_nametoindex(name + 1) : 0;
+
+	if (number != 0)
+		snprintf(dst, cap, "%.*s%%%u", (int)(name - text), text,
+		    number);
+	else
+		snprintf(dst, cap, "%s", text);
 }
 
 bool

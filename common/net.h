@@ -57,6 +57,12 @@ void net_ntop(const struct net_addr *, char *dst, size_t cap);
 
 bool net_loopback(const struct net_addr *);
 
+/*
+ * "fe80::1%eth0" with the interface's number for its name, which cannot be
+ * looked up behind the sandbox; any other text as it is.
+ */
+void net_scope(const char *text, char *dst, size_t cap);
+
 /* "host", "host:port", "[v6]:port" cut in two; port 0 if there is none. */
 int net_hostport(struct str, struct str *host, unsigned *port, struct err *);
 

@@ -216,6 +216,8 @@ static const struct rule rules[] = {
 	CMD(SYS_ioctl, 1, 0x5413),	/* TIOCGWINSZ */
 	CMD(SYS_ioctl, 1, 0x541b),	/* FIONREAD */
 	CMD(SYS_ioctl, 1, 0x5421),	/* FIONBIO */
+	/* SIOCGIFINDEX: the interface in fe80::1%eth0 */
+	{ SYS_ioctl, WHEN_UDP, { { LOW(1), EVERY, 0x8933 } } },
 	CMD(SYS_prctl, 0, 3),		/* PR_GET_DUMPABLE */
 	CMD(SYS_prctl, 0, 15),		/* PR_SET_NAME */
 	CMD(SYS_prctl, 0, 16),		/* PR_GET_NAME */

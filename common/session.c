@@ -71,14 +71,19 @@ fill_conf(struct session *s, struct err *e)
 {
 	const struct account *a = s->account;
 	struct conn_conf *f = &s->conf;
+	char source[300];
 	struct str host;
 
 	*f = (struct conn_conf){ .port = a->server.port,
 	    .path = a->server.path, .command = a->connect_command,
-	    .proxy = a->proxy, .source = a->source,
+	    .proxy = a->proxy,
 	    .deadline = a->deadline,
 	    .family = a->only4 ? AF_INET : a->only6 ? AF_INET6 : AF_UNSPEC,
 	    .tls = s->tls, .alpn = alpn(a), .classic = &s->classic };
+	if (a->source != NULL) {
+		net_scope(a->source, source, sizeof source);
+		f->source = arena_dup(&s->arena, str_of(source));
+	}
 	if (a->server.path == NULL && strchr(a->server.host, ':') != NULL) {
 		f->host = a->server.host;	/* [IPv6] */
 	} else if (a->server.path == NULL) {

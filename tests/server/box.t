@@ -136,6 +136,13 @@ for t in send fetch sync look; do
 	ok "control: it can execute then" grep -qx "ALLOWED execve" "$T/probed"
 done
 
+# ---- what it must not break: an interface's name is looked up by a socket
+portprobe --timeout 1 '[fe80::1%lo]:25' > "$T/out" 2>&1
+unlike "$(< "$T/out")" 'no host name' "portprobe: fe80::1%lo"
+mailsend -S 'smtp://[::1]:9' --tls off --source 'fe80::1%lo' \
+    --quit-after connect > "$T/out" 2>&1
+unlike "$(< "$T/out")" 'no address' "mailsend: --source fe80::1%lo"
+
 # ---- a kernel without any of it
 cat > "$T/none.c" <<'END'
 #define _GNU_SOURCE
