@@ -197,6 +197,13 @@ greeting(struct imap *m, enum imap_tls tls)
 	return 0;
 }
 
+void
+imap_free(struct imap *m)
+{
+	arena_free(&m->mem);
+	imap_alive_forget(m);
+}
+
 /* CONN_AGAIN: the greeting comes once more. */
 static int
 starttls(struct imap *m)
@@ -213,8 +220,7 @@ starttls(struct imap *m)
 		return conn_fail(m->c, EX_NOPERM, "STARTTLS: %s", m->text);
 	if ((got = conn_starttls(m->c)) < 0)
 		return -1;
-	arena_free(&m->mem);
-	imap_alive_forget(m);
+	imap_free(m);
 	*m = (struct imap){ .c = m->c, .tag = m->tag, .told = m->tag };
 	return got == CONN_AGAIN ? got : capabilities(m);
 }
@@ -578,6 +584,5 @@ imap_quit(struct imap *m)
 		snprintf(bye, sizeof bye, "A%u LOGOUT", ++m->tag);
 		conn_farewell(m->c, bye);
 	}
-	arena_free(&m->mem);
-	imap_alive_forget(m);
+	imap_free(m);
 }

@@ -189,6 +189,9 @@ int imap_idle(struct imap *, double seconds);
 /* LOGOUT, not waited for; also after a stop, where it can be said. */
 void imap_quit(struct imap *);
 
+/* What it remembers goes; the connection stays.  Also after imap_quit. */
+void imap_free(struct imap *);
+
 /*
  * "1:4,7": 1 and the next range, lo <= hi; 0 at the end; -1 malformed.  "*"
  * is UINT32_MAX.  imap_set_put appends sorted UIDs from *at on, at most about

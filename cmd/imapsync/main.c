@@ -671,7 +671,7 @@ close_run(struct run *r)
 	for (i = r->lines; i-- > 0; ) {
 		if (r->line[i].open)
 			imap_quit(&r->line[i].imap);
-		arena_free(&r->line[i].imap.mem);
+		imap_free(&r->line[i].imap);
 		session_close(&r->line[i].session);
 	}
 	free(r->line);

@@ -338,7 +338,7 @@ imap_run(struct run *r)
 	got = session(r, &m, sess);
 	if (stop_asked())
 		imap_quit(&m);
-	arena_free(&m.mem);
+	imap_free(&m);
 	session_hang_up(sess);
 	return got;
 }

@@ -257,7 +257,7 @@ await(unsigned tag)
 			    (got = imap_body(&m, &it, &sink)) < 0)
 				break;
 	} while (got >= 0 && !imap_done(&r, tag));
-	arena_free(&m.mem);
+	imap_free(&m);
 	return got < 0 ? -1 : 0;
 }
 

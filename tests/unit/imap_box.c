@@ -40,7 +40,7 @@ says(const char *text)
 static void
 over(struct world *w)
 {
-	arena_free(&w->m.mem);
+	imap_free(&w->m);
 	conn_close(w->m.c);
 	close(w->fd);
 	free(w);
