@@ -88,8 +88,10 @@ dial(struct probe *p)
 	struct run *r = p->run;
 	int64_t spent = p->job->host->dns_us / 1000, limit;
 
-	limit = (int64_t)(r->timeout * 1000);
-	limit = spent < limit - 100 ? limit - spent : 100;
+	limit = (int64_t)(r->timeout * 1000) - spent;
+	if (p->classic && main_turn(p))		/* what the first one left */
+		limit = p->deadline - clock_ms();
+	limit = limit > 100 ? limit : 100;
 	p->error = 0;
 	p->stage = STAGE_CONNECT;
 	p->implicit = p->job->port.proto->implicit;
@@ -155,6 +157,23 @@ lost(const struct probe *p)
 	    strcmp(class, "reset") == 0 || strcmp(class, "timeout-tls") == 0);
 }
 
+/*
+ * The two of them have the time of one: the first half of what is left once
+ * its first message is out.
+ */
+static void
+share(struct probe *p)
+{
+	int64_t now;
+
+	if (p->stage != STAGE_TLS || !main_turn(p) || p->half != 0 ||
+	    p->tls == NULL || !tls_look_unanswered(p->tls))
+		return;
+	now = clock_ms();
+	p->half = now + (p->deadline - now) / 2;
+	loop_due(p->run, &p->due, DUE_SHORT, p->half);
+}
+
 void
 probe_start(struct run *r, struct probe *p, struct job *j)
 {
@@ -162,6 +181,7 @@ probe_start(struct run *r, struct probe *p, struct job *j)
 	p->job = j;
 	p->turn = TURN_MAIN;
 	p->classic = false;
+	p->half = 0;
 	p->due.who = p;
 	p->due.late = late;
 	p->rx.max = p->tx.max = WIRE_MAX;
@@ -298,6 +318,7 @@ probe_move(struct probe *p)
 	} while (!p->more);
 	if (p->fd >= 0)
 		wire_flush(p);
+	share(p);
 	wire_spare(p);
 	if (p->stage == STAGE_QUIT && p->eof)
 		p->stage = STAGE_OVER;
@@ -381,6 +402,11 @@ late(void *who)
 		loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
 		stage_enter(p, stage_to_tls(p));
 		probe_move(p);
+		return;
+	}
+	if (p->due.at == p->half && (p->stage != STAGE_TLS ||
+	    !tls_look_unanswered(p->tls))) {
+		loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
 		return;
 	}
 	if (p->stage == STAGE_INJECTED) {

@@ -35,6 +35,7 @@ struct probe {
 	bool classic;			/* the second try of the main turn */
 	bool shaking;			/* counted in run.shaking */
 	int64_t began, at, deadline;	/* us, us, ms */
+	int64_t half;			/* ms: when the second try is due, or 0 */
 	struct report main, extra, *now;
 	struct arena mem;
 };
