@@ -6,6 +6,9 @@
  * Names are looked up before, or by the helper: nothing of what resolving
  * needs stays open.
  */
+#include <stdint.h>
+#include <string.h>
+
 #include "errand.h"
 #include "helper.h"
 #include "mem.h"
@@ -38,6 +41,8 @@ wipe(void *account)
 
 	a->again = false;
 	account_forget(a);
+	if (a->proxy != NULL)		/* a password may be in it */
+		mem_wipe((void *)(uintptr_t)a->proxy, strlen(a->proxy));
 	buf_wipe(&a->text);
 }
 

@@ -317,7 +317,8 @@ spawn_stop(struct spawn_child *c, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (c[i].how == SPAWN_RUNS && !reap(&c[i], WNOHANG))
+		if (c[i].how == SPAWN_RUNS && !c[i].remote &&
+		    !reap(&c[i], WNOHANG))
 			kill(c[i].pid, stop_signal());
 	for (i = 0; i < n; i++)
 		reap(&c[i], 0);

@@ -106,6 +106,11 @@ refused "mailfetch, to a command, LMTP and standard output" "" "${fetch[@]}" \
     --rcpt a@x.test -d stdout
 refused "mailfetch --watch" "" "${fetch[@]}" -S "imap://localhost:$imap" \
     -d "maildir:$T/md" --watch --timeout 3
+printf 'account b\n imap imap://127.0.0.1:%s\n tls off\n user u\n password x\n' \
+    "$imap" > "$T/two"
+printf 'fetch %s : b\n deliver maildir:%s\n' one "$T/md" two "$T/md" >> "$T/two"
+chmod 600 "$T/two"
+refused "mailfetch -a" "" mailfetch --config "$T/two" -a
 refused "mailfetch -l" "" "${fetch[@]}" -S "imap://127.0.0.1:$imap" -l
 refused "imapsync" "" "${sync[@]}"
 refused "imapsync -n" "" "${sync[@]}" -n
