@@ -89,9 +89,10 @@ $(B)/lab/%.so: tests/crash/%.c
 
 tests: all $(UNIT) $(LAB)
 
-# Quick: layers, manual against options, unit tests.  scripts/test is all.
+# Quick: layers, circles, manual against options, unit tests.  scripts/test is all.
 check: tests
 	scripts/layers
+	scripts/dev/circles $(B)
 	scripts/check-man $(B)
 	prove -Q --exec '' $(UNIT)
 
