@@ -1,4 +1,5 @@
 /* mem.c: memory that is there or ends the program, and arenas */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,8 +27,9 @@ mem_stake(const char *what)
 _Noreturn void
 mem_end(const char *why)
 {
-	fail_say("%s%s%s", why, stake != NULL ? ": " : "",
-	    stake != NULL ? stake : "");
+	fflush(stdout);
+	fprintf(stderr, "%s: %s%s%s\n", program_invocation_short_name, why,
+	    stake != NULL ? ": " : "", stake != NULL ? stake : "");
 	exit(EX_OSERR);
 }
 
