@@ -13,7 +13,9 @@
 
 #include "digest.h"
 #include "file.h"
-#include "imapsync.h"
+#include "ident.h"
+#include "mem.h"
+#include "wire.h"
 
 enum { OUT = 65536, HALF = OUT / 2 };
 

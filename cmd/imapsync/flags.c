@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "imapsync.h"
+#include "flags.h"
+#include "mem.h"
 
 static const struct {
 	const char *word;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "imapsync.h"
+#include "index.h"
 
 static const char magic[17] = "postbag index 1\n";
 

@@ -7,7 +7,8 @@
  */
 #include <string.h>
 
-#include "imapsync.h"
+#include "imap_box.h"
+#include "names.h"
 
 enum { PART_MAX = 200, PATH_MAX_ALL = 1000, ENTRY_MAX = 250 };
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "index.h"
+#include "mem.h"
 #include "state_private.h"
 
 enum { SLACK = 65536 };

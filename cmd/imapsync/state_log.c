@@ -11,12 +11,14 @@
  * them is cut in front of the RESET.
  */
 #include <endian.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "mem.h"
 #include "state_private.h"
 
 static const char magic[] = STATE_MAGIC;

@@ -8,7 +8,8 @@
 #ifndef STATE_PRIVATE_H
 #define STATE_PRIVATE_H
 
-#include "imapsync.h"
+#include "state.h"
+#include "table.h"
 
 #define STATE_MAGIC "postbag sync 1\n"	/* and a NUL: 16 bytes */
 

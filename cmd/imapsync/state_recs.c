@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
 #include "state_private.h"
 
 /* A name that can stand in a folder. */
