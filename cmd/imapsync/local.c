@@ -17,7 +17,9 @@
 
 #include "clock.h"
 #include "file.h"
-#include "imapsync.h"
+#include "index.h"
+#include "mem.h"
+#include "near_dir.h"
 #include "net.h"
 #include "stop.h"
 

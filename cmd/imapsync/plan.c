@@ -17,7 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "imapsync.h"
+#include "flags.h"
+#include "mem.h"
+#include "near_dir.h"
+#include "plan.h"
+#include "state.h"
 
 static struct act *
 add(struct plan *p, enum act_kind kind)

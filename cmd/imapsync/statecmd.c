@@ -7,8 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "imapsync.h"
+#include "index.h"
 #include "json.h"
+#include "mem.h"
+#include "near_dir.h"
+#include "state.h"
+#include "statecmd.h"
 
 /* ---- which files there are ---- */
 

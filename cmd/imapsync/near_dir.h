@@ -1,0 +1,110 @@
+/* near_dir.h: a Maildir: what is in it, and the changes made to it */
+#ifndef NEAR_DIR_H
+#define NEAR_DIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fail.h"
+#include "flags.h"
+#include "mark.h"
+#include "names.h"
+#include "str.h"
+#include "table.h"
+
+/* A file of a Maildir. */
+struct local_msg {
+	uint32_t file;		/* local_file(): the whole name */
+	uint16_t base;		/* bytes of it before ":2," */
+	bool fresh;		/* in new/ */
+	bool vague;		/* it has a letter that means nothing here */
+	uint64_t ino, flags;
+};
+
+struct local {
+	char *path;		/* malloced */
+	int top, cur, fresh, tmp;	/* descriptors, or -1 */
+	struct letters letters;
+	struct local_msg *v;
+	size_t n;
+	struct buf heap;
+	struct table named;	/* of v, once local_has was asked */
+	struct stamp seen;	/* before it was scanned */
+	bool racy;		/* changed so lately that seen proves nothing */
+	struct keywords *words;	/* of the mailbox: local_words */
+	int attic;		/* private */
+};
+
+/*
+ * Opens root/path (O_NOFOLLOW below the root), made with mode 0700 if make is
+ * set and it is not there.  1 if it is not there, or is no Maildir.
+ */
+int local_open(struct local *, int root, const char *path, bool make,
+    struct err *);
+void local_close(struct local *);
+/* Two stats, without opening anything: 1 if there is no such Maildir. */
+int local_stamp(int root, const char *path, struct stamp *, bool *racy);
+/* In how many ms a scan would not be racy, if nothing changes; 0: now. */
+int local_calm(const struct local *);
+/*
+ * The letters, from dovecot-keywords; the keywords are kept by pointer.  It
+ * comes before any file name is made, unless local_scan did it.
+ */
+int local_words(struct local *, struct keywords *, struct err *);
+/*
+ * The whole of cur/ and new/ by readdir alone: no stat a file.  Again while
+ * cur/ changes meanwhile, for a file that is renamed then may be missed;
+ * EX_TEMPFAIL if it never stops.
+ */
+int local_scan(struct local *, struct keywords *, struct err *);
+void local_forget(struct local *);		/* the scan */
+const char *local_file(const struct local *, const struct local_msg *);
+struct str local_base(const struct local *, const struct local_msg *);
+/* Was there a file of that base name when it was scanned? */
+bool local_has(struct local *, struct str base);
+/* A descriptor; -1, and EX_NOINPUT if it vanished. */
+int local_read(const struct local *, const struct local_msg *,
+    struct err *);
+/*
+ * The file gets these flags: a rename to cur/, other letters kept; m is as
+ * the file is then, without the keywords that have no letter.  1: it is gone
+ * or has other flags than m->flags by now: not touched.
+ */
+int local_flags(struct local *, struct local_msg *, uint64_t flags,
+    struct err *);
+/*
+ * To cur/ or new/ of another, name and flags kept, as flags_translate has
+ * them.  1: gone.  EX_CANTCREAT: there is one of that name.  m stays as it
+ * was; *there is the file as a message of the other, to be used with it.
+ */
+int local_move_to(struct local *, struct local_msg *, struct local *to,
+    struct local_msg *there, struct err *);
+int local_move(struct local *, struct local_msg *, struct local *to,
+    struct err *);
+/*
+ * attic: to root/.attic/YYYYMMDD/PATH-IN-ONE-PART/ (UTC; "/" is %2F, "" is
+ * INBOX); else unlinked.  1: gone.
+ */
+int local_remove(struct local *, struct local_msg *, int root, bool attic,
+    struct err *);
+/* Saves dovecot-keywords if letters were given out. */
+int local_letters(struct local *, const struct keywords *, struct err *);
+/*
+ * Every Maildir below the root, as paths that names_from_path knows, each
+ * (n bytes, NUL-terminated) to put.  Symbolic links are not followed.
+ */
+int local_folders(int root, enum layout, void (*put)(void *, const char *),
+    void *, struct err *);
+/*
+ * What is left of a Maildir that had nothing in it, Maildirs below it kept;
+ * 1: it has something, or is the root.
+ */
+int local_rmdir(int root, const char *path, struct err *);
+
+/* "postbag.HASH.UID": the name a download has, always the same. */
+void local_name(char dst[64], uint64_t key, uint32_t uid);
+/* Is it one of those with this key?  The uid; else 0. */
+uint32_t local_named(struct str base, uint64_t key);
+
+#endif

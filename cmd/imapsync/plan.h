@@ -1,0 +1,92 @@
+/* plan.h: base + near + far -> a list of actions */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings.h"
+
+struct box;
+struct local_msg;
+struct rec;
+
+enum act_kind {
+	ACT_PAIR,		/* the same message on both sides: remember */
+	ACT_FETCH,		/* download */
+	ACT_PUSH,		/* upload */
+	ACT_FAR_FLAGS,		/* store on the server */
+	ACT_NEAR_FLAGS,		/* rename here */
+	ACT_BASE_FLAGS,		/* both have them: remember */
+	ACT_FAR_MOVE,		/* the server moves it to another mailbox */
+	ACT_NEAR_MOVE,		/* renamed into another Maildir */
+	ACT_FAR_DELETE, ACT_NEAR_DELETE,
+	ACT_FORGET,		/* gone on both sides */
+	ACT_ORPHAN,		/* here alone, and stays so */
+	ACT_NOTHING,		/* it became part of another */
+	ACT_KINDS
+};
+
+/* One action.  Indexes are into the plan's inputs; NONE where there is none. */
+#define NONE UINT32_MAX
+struct act {
+	enum act_kind kind;
+	uint32_t uid;
+	uint32_t rec, local, far;	/* base, local, remote */
+	uint32_t name;			/* the rec's: see struct rec */
+	uint64_t add, del;		/* flags */
+	uint64_t flags;			/* the merged ones: the new base */
+	struct box *to;			/* of a move */
+	uint32_t other;			/* of a move: the act it stands for
+					   there; of flags: those of the other
+					   side, of the same message */
+	bool failed;
+};
+
+/* A message on the server that is new or changed. */
+struct far_msg {
+	uint32_t uid;
+	uint32_t size;
+	uint64_t flags, ident;
+	bool flags_known;	/* else they come with the body */
+};
+
+/* What plan_make works on: all of it the caller's, and not changed. */
+struct plan_in {
+	const struct rec *rec;		/* sorted by uid, orphans (0) first */
+	size_t nrec;
+	const struct local_msg *local;
+	size_t nlocal;
+	const uint32_t *local_of;	/* of each rec: its file, or NONE */
+	const uint32_t *rec_of;		/* of each file: its rec, or NONE */
+	bool local_same;		/* not scanned: as the recs say; the
+					   three above are NULL then */
+	const struct far_msg *far;	/* sorted by uid */
+	size_t nfar;
+	const uint32_t *gone;		/* uids of recs, sorted */
+	size_t ngone;
+	/* pairs that pair.c found among new files and new messages */
+	const uint32_t *pair_local, *pair_far;
+	size_t npair;
+	const uint64_t *pair_base;	/* their base flags, or NULL: l & r */
+	uint64_t storable;		/* flags the server keeps */
+	uint64_t lettered;		/* flags a file name can have */
+	bool no_delete;			/* UIDVALIDITY changed, Maildir lost */
+	bool marks;			/* deleted there is but \Deleted there */
+	struct policy policy;
+};
+
+struct plan {
+	struct act *v;
+	size_t n, cap;
+	size_t count[ACT_KINDS];
+};
+
+/* No I/O.  Actions in the order they are carried out in. */
+void plan_make(struct plan *, const struct plan_in *);
+void plan_free(struct plan *);
+/* More than max(10, 20 %) of a mailbox of n. */
+bool plan_too_many(uint64_t deletes, uint64_t n);
+
+#endif
