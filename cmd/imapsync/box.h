@@ -1,0 +1,106 @@
+/* box.h: a mailbox on both sides, and the run that they are of */
+#ifndef BOX_H
+#define BOX_H
+
+#include "imapsync.h"
+
+struct line;
+
+struct options {
+	struct account account;
+	const char *near, *layout, *patterns, *create, *folders;
+	const char *delete_near, *delete_far, *delta, *state, *import;
+	uint64_t connections, allow;
+	bool allow_given;
+	bool pull, push, reupload, unsafe_expunge, dry_run, all;
+	struct opt_list operands;
+	/* found out */
+	enum layout how;
+	bool create_near, create_far, folders_delete;
+	struct policy policy;
+	enum delta { DELTA_AUTO, DELTA_QRESYNC, DELTA_CONDSTORE, DELTA_SEARCH,
+	    DELTA_FETCH } rung;
+	const char *title;		/* the account's name, for messages */
+};
+
+/* A mailbox, on either side or both. */
+struct box {
+	struct run *run;
+	const char *name;	/* UTF-8, the server's */
+	const char *path;	/* below the root */
+	bool far, near;		/* it is there */
+	struct mark now;	/* of LIST-STATUS or STATUS, and what we
+				   moved there since; not its modseq */
+	bool counted;		/* now is known */
+	bool was_known;		/* in the index */
+	bool todo;		/* it is to be looked into */
+	bool look;		/* in this pass */
+	unsigned passes;
+	bool far_dirty, near_dirty;	/* of which side */
+	bool left;		/* nothing is done about it in this run */
+	bool believed;		/* not selected: all is as STATUS says */
+	bool stale;		/* SELECT said otherwise: not in this pass */
+	bool strange;		/* and has others under known UIDs */
+	bool racy;
+	struct stamp stamp;	/* of the Maildir, before anything */
+	/* looked into */
+	bool opened;		/* state and Maildir are open */
+	bool scanned;
+	struct local local;
+	struct state state;
+	pthread_mutex_t lock;	/* of state, local.letters, acts */
+	uint64_t key;		/* for local_name */
+	bool known;		/* the state has a UIDVALIDITY */
+	bool doubtful;		/* and may not know all that was agreed */
+	bool renumbered;	/* and it is another than the server's */
+	bool any_keyword;
+	uint64_t storable;	/* believed: all, until SELECT says which */
+	struct mark seen;	/* of SELECT, or of STATUS if believed */
+	struct far_msg *far_v;
+	size_t nfar, far_cap;
+	struct imap_uids gone;
+	uint32_t *local_of, *rec_of;
+	size_t renames;		/* by others, found in this scan */
+	uint32_t *pair_local, *pair_far;
+	uint64_t *pair_base;
+	size_t npair;
+	struct plan plan;
+	bool no_delete;
+	const char *brake;	/* why nothing is deleted */
+	/* done */
+	bool far_changed, near_changed, failed, again;
+	bool stopped;		/* nothing is agreed in this run */
+	bool partial;		/* not all of the plan was done */
+	atomic_bool named;	/* files without a name cannot be had there */
+	struct opt_list refused;	/* uploads the server did not want */
+	struct box *next;
+};
+
+struct run {
+	struct options *o;
+	struct err *e;
+	struct arena arena;
+	int root;		/* the near side's directory */
+	int lock;
+	const char *dir;	/* of the state */
+	struct index index;
+	struct line *line;	/* [connections] */
+	size_t lines;
+	atomic_size_t logins;	/* those that are in, or never will be */
+	struct box *boxes;	/* sorted by name, INBOX first */
+	size_t nboxes;
+	const char *trash;	/* the mailbox that is \Trash, or NULL */
+	char sep;
+	pthread_mutex_t talk;	/* of stdout and what is counted below */
+	uint64_t count[ACT_KINDS], bytes, refused, orphans;
+	uint64_t total, finished;	/* of fetches and pushes, for progress */
+	uint64_t created, renamed, removed;
+	bool draws;		/* stderr is somebody's terminal */
+	int64_t started, drawn;
+	int status;		/* what single things add up to */
+};
+
+/* Of so few descriptors the mailboxes in work need what there is. */
+enum { FEW_FILES = 1400 };
+
+#endif

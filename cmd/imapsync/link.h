@@ -1,0 +1,41 @@
+/* link.h: one IMAP connection, and what is selected on it */
+#ifndef LINK_H
+#define LINK_H
+
+#include "imapsync.h"
+
+struct box;
+struct run;
+struct keep;
+struct batch;
+
+/* One connection, used by one thread at a time. */
+struct line {
+	struct run *run;
+	struct session session;
+	struct imap imap;
+	struct err err;
+	struct box *selected;	/* for writing, and its UIDVALIDITY is right */
+	bool open;
+	bool tried;		/* to be had: it is open, or never will be */
+	bool chose;		/* something is selected */
+	struct keep *keep;
+	struct batch *batch;	/* keep.c: what came last */
+};
+
+/* Connects, logs in, says ENABLE and whatever else was queued after it. */
+int run_connect(struct run *, struct line *);
+
+/*
+ * So many connections are enough for what is left to do: when all of them
+ * have logged in, the secret is wiped.
+ */
+void run_enough(struct run *, size_t lines);
+
+/*
+ * Selected for writing and with the UIDVALIDITY of the state: 0, 1, -1.  What
+ * was believed of it is asked first; 1 with stale set if it is not so.
+ */
+int run_select(struct line *, struct box *);
+
+#endif

@@ -1,0 +1,26 @@
+/* remote.h: what changed in a mailbox on the server */
+#ifndef REMOTE_H
+#define REMOTE_H
+
+#include "imapsync.h"
+
+struct box;
+struct line;
+struct run;
+
+/*
+ * Of all with look: far_v, gone, seen.  A mailbox of which STATUS says what
+ * the state does is not selected: it is believed to be as it was.
+ */
+int remote_look(struct run *);
+/*
+ * Selects one that is believed: 0 it is as it was, and can store what the
+ * plan has for it; 1 it is not (stale), or cannot be selected (failed); -1.
+ */
+int remote_confirm(struct line *, struct box *);
+/* Idents and flags of these messages into far_v.  -1. */
+int remote_idents(struct line *, struct box *, const uint32_t *uids,
+    size_t n);
+struct far_msg *remote_find(struct box *, uint32_t uid);
+
+#endif
