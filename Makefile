@@ -91,9 +91,9 @@ tests: all $(UNIT) $(LAB)
 
 # Quick: layers, circles, manual against options, unit tests.  scripts/test is all.
 check: tests
-	scripts/layers
+	scripts/dev/layers
 	scripts/dev/circles $(B)
-	scripts/check-man $(B)
+	scripts/dev/check-man $(B)
 	prove -Q --exec '' $(UNIT)
 
 bench: tests
@@ -124,7 +124,7 @@ fuzz: $(FUZZ:%=build-fuzz/%)
 	done
 
 lint:
-	scripts/lint
+	scripts/dev/lint
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
@@ -134,7 +134,7 @@ install: all
 	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(MANDIR)/man7
 	install -d $(DESTDIR)$(COMPDIR)
 	for t in $(TOOLS); do \
-	    install -m 644 share/completion/postbag.bash $(DESTDIR)$(COMPDIR)/$$t; done
+	    install -m 644 scripts/completion/postbag.bash $(DESTDIR)$(COMPDIR)/$$t; done
 
 uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(BINDIR)/mx-shard $(TOOLS:%=$(DESTDIR)$(COMPDIR)/%)

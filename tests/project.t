@@ -3,9 +3,9 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
-ok "no #include points upwards" scripts/layers
-ok "manual and options agree" scripts/check-man "$BUILD"
-scripts/files > "$T/files"
+ok "no #include points upwards" scripts/dev/layers
+ok "manual and options agree" scripts/dev/check-man "$BUILD"
+scripts/dev/files > "$T/files"
 ok "README lists the source files" python3 -c '
 import sys
 assert open(sys.argv[1]).read() in open("README.md").read()' "$T/files"
@@ -46,11 +46,11 @@ fi
 ok 'compiles without libidn2 and zlib' "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE \
     -iquote common -Wall -Wextra -Werror -fsyntax-only common/idn.c \
     common/deflate.c
-# The rules of scripts/layers bite.
+# The rules of scripts/dev/layers bite.
 cp -r scripts common cmd "$T"
 breach() {	# FILE LINE WHAT: FILE with the LINE added is complained about
 	printf '%s\n' "$2" >> "$T/$1"
-	not_ok "layers: $3" env POSTBAG_BUILD=/nonexistent "$T/scripts/layers"
+	not_ok "layers: $3" env POSTBAG_BUILD=/nonexistent "$T/scripts/dev/layers"
 	cp "$1" "$T/$1"
 }
 breach common/smtp.c '#include <openssl/ssl.h>' 'libssl is for tls alone'
@@ -59,7 +59,7 @@ breach common/sasl.c '#include <openssl/hmac.h>' 'libcrypto comes by digest'
 breach cmd/mxlookup/main.c '#include <openssl/evp.h>' 'for the tools, too'
 breach common/smtp.c 'static void x(void) { SSL_free(0); }' 'nor undeclared'
 breach common/idn.c 'static void x(void) { dlopen("x", 0); }' 'no dlopen'
-ok 'layers: else nothing' env POSTBAG_BUILD=/nonexistent "$T/scripts/layers"
+ok 'layers: else nothing' env POSTBAG_BUILD=/nonexistent "$T/scripts/dev/layers"
 ok "make install, below DESTDIR" make -s install DESTDIR="$T/root" PREFIX=/usr
 ok "installs the tools" test -x "$T/root/usr/bin/mailsend"
 ok "and the manual" test -f "$T/root/usr/share/man/man1/mailsend.1"

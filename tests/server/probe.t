@@ -523,7 +523,7 @@ is "$(digest "$f" FULL)" "$(digest "$good" FULL)" 'which is the right one'
 like "$(portprobe --ca "$LAB_CA" --show-chain mail.johndoe.com:993)" \
 	'mail.johndoe.com.*postbag lab intermediate' '--show-chain'
 
-# ---- the manual; of findings scripts/check-man knows
+# ---- the manual; of findings scripts/dev/check-man knows
 
 # Without the policy some keys are null.
 lab_stop "$silent"
