@@ -105,7 +105,7 @@ add_rcpt(struct letter *l, const struct options *o, const struct addr *a,
 	    .params = rcpt_params(l, o) };
 	l->seen.number = key_at;
 	table_add(&l->seen, l, m->n++);
-	m->utf8 |= a->utf8;
+	l->utf8 |= a->utf8;
 	trace_note(TRACE_TALK, "recipient %s", wire);
 	return 0;
 }
@@ -361,7 +361,7 @@ reverse_path(struct letter *l, const struct options *o, struct err *e)
 	if (arg != NULL && addr_mailbox(&a, str_of(arg), e) < 0)
 		return fail_in(e, "--mail-from");
 	l->mail.from = addr_wire(l->arena, &a, true, e);
-	l->mail.utf8 |= a.utf8;
+	l->utf8 |= a.utf8;
 	return l->mail.from != NULL ? 0 : -1;
 }
 
@@ -413,7 +413,7 @@ skeleton(struct letter *l, struct mime_addr *from, const char *full)
 	addr_ascii(l->arena, l->from.domain, &domain, &quiet);
 	m.domain = str_ascii(domain) ? domain : STR("localhost");
 	m.date = clock_wall();
-	m.utf8 = l->from.utf8 || l->mail.utf8;
+	m.utf8 = l->from.utf8 || l->utf8;
 	*from = (struct mime_addr){ l->from.name.n > 0 ? l->from.name :
 	    str_of(full),
 	    str_of(addr_wire(l->arena, &l->from, true, &quiet)) };
@@ -642,7 +642,6 @@ letter_write(struct letter *l, const struct options *o, struct err *e)
 	if (msg_field(&l->msg, "Message-ID", &id))
 		l->id = arena_dup(l->arena, str_trim(id));
 	l->mail.msg = &l->msg;
-	l->mail.utf8 |= l->msg.utf8;
 	l->mail.whole = o->whole;
 	l->mail.requiretls = o->require_tls;
 	return 0;

@@ -50,6 +50,7 @@ struct letter {
 	struct msg msg;
 	const char *id;		/* Message-ID, for the report */
 	bool raw;		/* a finished message, not composed by us */
+	bool utf8;		/* an address of the envelope needs SMTPUTF8 */
 };
 
 /* user@host of whoever runs this: better than nothing, and true. */

@@ -57,6 +57,21 @@ login(struct smtp *s, struct session *sess, struct options *o,
 	return got;
 }
 
+/*
+ * For a server without SMTPUTF8: raw text in the header (cron writes such
+ * Subjects) as encoded words.  What remains, an address, is refused.
+ */
+static void
+encode(struct letter *l, const struct smtp *s)
+{
+	if (l->msg.utf8 && (s->caps & SMTP_UTF8) == 0) {
+		mime_header_ascii(&l->msg, l->arena);
+		if (!l->msg.utf8)
+			trace_note(TRACE_DONE, "the server has no SMTPUTF8: the header's 8-bit text goes as encoded words");
+	}
+	l->mail.utf8 = l->utf8 || l->msg.utf8;
+}
+
 /* For a server without 8BITMIME: the same message in 7 bits. */
 static int
 downgrade(struct letter *l, const struct smtp *s, struct err *e)
@@ -105,6 +120,7 @@ talk(struct letter *l, struct session *sess, struct smtp *s,
 		return -1;
 	if (after(o, "auth"))
 		return 0;
+	encode(l, s);
 	if (downgrade(l, s, e) < 0)
 		return -1;
 	trim_params(l, s, o);
