@@ -163,6 +163,16 @@ load(struct index *x, struct str all)
 	return p == end;
 }
 
+/* What another version wrote is not ours to replace. */
+static bool
+newer(struct str all)
+{
+	const size_t at = sizeof "postbag index " - 1;
+
+	return all.n >= sizeof(struct head) && memcmp(all.p, magic, at) == 0 &&
+	    all.p[at] > magic[at] && str_digit(all.p[at]);
+}
+
 /* ---- the file ---- */
 
 static int
@@ -215,6 +225,7 @@ index_open(struct index *x, const char *dir, struct err *e)
 	struct buf b = { .max = FILE_MAX };
 	struct err ignored = { 0 };
 	char *path;
+	int got = 0;
 
 	*x = (struct index){ .n = 0 };
 	if (make_folders(dir, e) < 0)
@@ -226,8 +237,12 @@ index_open(struct index *x, const char *dir, struct err *e)
 		x->saved = index_hash(BUF_STR(b));
 	else
 		empty(x);
+	if (newer(BUF_STR(b))) {
+		got = fail(e, EX_CONFIG, "%s: written by a newer version of imapsync", path);
+		index_close(x);
+	}
 	buf_free(&b);
-	return 0;
+	return got;
 }
 
 static int

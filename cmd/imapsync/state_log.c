@@ -348,6 +348,13 @@ next_record(struct str *s, unsigned *kind, struct str *payload)
 	return 1;
 }
 
+/* It may say what we do not understand: it is never cut, nor set aside. */
+static int
+newer(const struct state *s, struct err *e)
+{
+	return fail(e, EX_CONFIG, "%s: written by a newer version of imapsync", s->path);
+}
+
 /* Who the log is about.  1 it is, 0 nothing good is there, -1 it is not. */
 static int
 load_head(struct state *s, struct str *all, struct err *e)
@@ -360,8 +367,7 @@ load_head(struct state *s, struct str *all, struct err *e)
 		return fail(e, EX_DATAERR, "%s: no state of a mailbox",
 		    s->path);
 	if (n == 16 && memcmp(all->p, magic, 16) != 0)
-		return fail(e, EX_DATAERR, "%s: written by another version",
-		    s->path);
+		return newer(s, e);
 	*all = str_from(*all, n);
 	if (n < 16 || next_record(all, &kind, &name) == 0)
 		return 0;
@@ -406,7 +412,9 @@ load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 			if (kind == RESET && !in->reset)
 				*group = in->size + (size_t)n - left.n - HEAD -
 				    p.n;
-			if (apply(s, kind, p) < 0) {
+			if (kind > RESET) {
+				got = newer(s, e);
+			} else if (apply(s, kind, p) < 0) {
 				left = (struct str){ p.p - HEAD, left.n +
 				    HEAD + p.n };
 				break;

@@ -24,6 +24,7 @@ struct record {
 };
 
 static const char magic[32] = "postbag mailfetch state 1\n";
+enum { VERSION_AT = sizeof "postbag mailfetch state " - 1 };
 
 static uint32_t
 checksum(const struct record *r)
@@ -179,6 +180,13 @@ apply(struct state *s, const struct record *r)
 	}
 }
 
+/* It may say what we do not understand: it is never cut, nor rewritten. */
+static int
+newer(struct err *e)
+{
+	return fail(e, EX_CONFIG, "written by a newer version of mailfetch");
+}
+
 /* Up to the first record that is torn; the rest never was. */
 static int
 load(struct state *s, struct err *e)
@@ -198,11 +206,16 @@ load(struct state *s, struct err *e)
 			return fail_sys(e, EX_IOERR, "%s", s->path);
 		return file_write(s->fd, magic, sizeof magic, e);
 	}
+	if (memcmp(head, magic, VERSION_AT) == 0 &&
+	    head[VERSION_AT] != magic[VERSION_AT])
+		return newer(e);
 	if (memcmp(head, magic, sizeof head) != 0)
-		return fail(e, EX_CONFIG, "%s: not a state file", s->path);
+		return fail(e, EX_CONFIG, "not a state file");
 	while ((n = file_pread(s->fd, r, sizeof r, at, e)) > 0) {
 		for (i = 0; i < (size_t)n / sizeof *r &&
 		    r[i].sum == checksum(&r[i]); i++) {
+			if (r[i].kind > STATE_SERVER)
+				return newer(e);
 			apply(s, &r[i]);
 			if (!s->grouping)
 				good = at + (off_t)((i + 1) * sizeof *r);

@@ -207,7 +207,7 @@ refused(void)
 	is_int(pwrite(fd, "2", 1, 13), 1, "another version");
 	f = (struct err){ 0 };
 	is_int(state_open(&s, dir, STR("two"), true, &f), -1, "is seen");
-	is_int(f.code, EX_DATAERR, "%s", f.msg);
+	is_int(f.code, EX_CONFIG, "%s", f.msg);
 	is_int(pwrite(fd, "From ", 5, 0), 5, "some other file");
 	f = (struct err){ 0 };
 	is_int(state_open(&s, dir, STR("two"), true, &f), -1, "is seen");
