@@ -23,6 +23,10 @@ enum {
 /*
  * Keys of all the tools, for accounts are shared and a tool must not stumble
  * over another's.  What is in none of the tables is a typing error.
+ *
+ * A key that is renamed goes on meaning the same under its old name, or
+ * apply_line refuses it with EX_CONFIG and the new name: tests/server/old.t
+ * reads each key that there ever was.
  */
 static const char *const known[] = {
 	/* servers */
