@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64.h"
 #include "hint.h"
 #include "limit.h"
 #include "mem.h"
+#include "sasl_exchange.h"
 #include "smtp.h"
 #include "stop.h"
 #include "trace.h"
@@ -316,49 +316,6 @@ smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
 
 /* ---- AUTH ---- */
 
-/* A base64 answer; an empty one is an empty line. */
-static void
-answer(struct smtp *s, const struct buf *raw)
-{
-	struct buf b = { .max = 65536, .secret = true };
-
-	b64_put(&b, BUF_STR(*raw));
-	conn_printf(s->c, "%s\r\n", b.n > 0 ? b.p : "");
-	buf_wipe(&b);
-}
-
-/* "AUTH MECH", with the initial response when there is one that fits. */
-static bool
-initial(struct smtp *s, struct sasl *a, const struct buf *raw, bool has)
-{
-	struct buf b = { .max = 65536, .secret = true };
-	bool with;
-
-	b64_put(&b, BUF_STR(*raw));
-	with = has && b.n + strlen(sasl_name(a)) + 8 < AUTH_LINE;
-	if (with)
-		conn_printf(s->c, "AUTH %s %s\r\n", sasl_name(a),
-		    b.n > 0 ? b.p : "=");
-	else
-		conn_printf(s->c, "AUTH %s\r\n", sasl_name(a));
-	buf_wipe(&b);
-	return with;
-}
-
-static int
-challenge(struct smtp *s, struct sasl *a, struct buf *out, struct err *e)
-{
-	struct buf in = { .max = 16384, .secret = true };
-	int got;
-
-	if (b64_get(&in, str_of(s->challenge)) < 0)
-		got = fail(e, EX_PROTOCOL, "the challenge is not base64");
-	else
-		got = sasl_step(a, BUF_STR(in), out, e);
-	buf_wipe(&in);
-	return got;
-}
-
 /* A 334 has one line, and its text may be longer than a reply's is kept. */
 static void
 keep_challenge(struct smtp *s, struct str text)
@@ -368,79 +325,44 @@ keep_challenge(struct smtp *s, struct str text)
 	s->challenge[text.n < sizeof s->challenge ? text.n : 0] = '\0';
 }
 
-/* Says no to the server in turn, and what was wrong to the user. */
 static int
-cancel(struct smtp *s, const struct err *why)
+verdict(struct smtp *s, struct sasl_exchange *x)
 {
-	conn_printf(s->c, "*\r\n");
-	conn_flush(s->c);
-	return conn_fail(s->c, why->code, "login: %s", why->msg);
-}
+	const char *reason = sasl_exchange_reason(x);
 
-static int
-verdict(struct smtp *s, struct sasl *a)
-{
-	struct err why = { 0 };
-	int got;
-
-	if (s->reply.code != 235) {
-		if (sasl_reason(a)[0] != '\0')
-			return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL :
-			    EX_NOPERM, "login refused: %d %s %s (%s)",
-			    s->reply.code, s->reply.status, s->reply.text,
-			    sasl_reason(a));
+	if (s->reply.code == 235)
+		return sasl_exchange_proved(x);
+	if (reason[0] == '\0')
 		return refused(s, "login refused", EX_NOPERM);
-	}
-	got = sasl_done(a, STR(""), &why);
-	return got == 0 ? 0 : conn_fail(s->c, why.code, "login: %s", why.msg);
+	return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL : EX_NOPERM,
+	    "login refused: %d %s %s (%s)", s->reply.code, s->reply.status,
+	    s->reply.text, reason);
 }
 
 static int
-exchange(struct smtp *s, struct sasl *a, struct buf *out)
+exchange(struct smtp *s, struct sasl_exchange *x)
 {
-	struct err why = { 0 };
-	bool has = sasl_first(a, out), sent;
-
-	sent = initial(s, a, out, has);
-	conn_mask(s->c, "");
-	while (reply(s, keep_challenge) == 334) {
-		if (has && !sent) {
-			sent = true;
-			answer(s, out);
-			continue;
-		}
-		buf_wipe(out);
-		if (challenge(s, a, out, &why) < 0)
-			return cancel(s, &why);
-		answer(s, out);
-	}
-	return s->reply.code == 0 ? -1 : verdict(s, a);
+	while (reply(s, keep_challenge) == 334)
+		if (sasl_exchange_answer(x, str_of(s->challenge)) < 0)
+			return -1;
+	return s->reply.code == 0 ? -1 : verdict(s, x);
 }
 
 int
 smtp_auth(struct smtp *s, const struct sasl_login *login)
 {
-	struct buf out = { .max = 32768, .secret = true };
-	struct sasl a = { 0 };
-	struct err e = { 0 };
-	char label[64];
+	struct sasl_exchange x = { .c = s->c, .verb = "AUTH",
+	    .room = AUTH_LINE };
 	int got;
 
 	if ((s->caps & SMTP_AUTH) == 0)
-		return conn_fail(s->c, EX_NOPERM, "the server offers no AUTH"
-		    "%s", conn_encrypted(s->c) ? "" : " without TLS");
-	if (sasl_pick(&a, login, str_of(s->mechs), &e) < 0) {
-		sasl_wipe(&a);
-		return conn_fail(s->c, e.code, "%s", e.msg);
-	}
-	snprintf(s->mech, sizeof s->mech, "%s", sasl_name(&a));
-	snprintf(label, sizeof label, "AUTH %s", s->mech);
-	conn_phase(s->c, "AUTH", CONN_COMMAND);
-	conn_mask(s->c, label);
-	got = exchange(s, &a, &out);
-	conn_mask(s->c, NULL);
-	buf_wipe(&out);
-	sasl_wipe(&a);
+		return conn_fail(s->c, EX_NOPERM, "the server offers no AUTH%s",
+		    conn_encrypted(s->c) ? "" : " without TLS");
+	if (sasl_exchange_begin(&x, login, s->mechs) < 0)
+		return -1;
+	snprintf(s->mech, sizeof s->mech, "%s", sasl_exchange_mech(&x));
+	got = exchange(s, &x);
+	sasl_exchange_end(&x);
 	conn_wipe(s->c);
 	if (got == 0)
 		trace_note(TRACE_DONE, "logged in as %s by %s", login->user !=
