@@ -9,15 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64.h"
 #include "hint.h"
 #include "limit.h"
 #include "mem.h"
 #include "pop3.h"
+#include "sasl_exchange.h"
 #include "trace.h"
 
 enum {
-	INITIAL = 255			/* RFC 5034 section 4: the AUTH line */
+	/* RFC 5034 section 4; what is longer, such as a token, waits. */
+	AUTH_LINE = 255
 };
 
 /* ---- answers ---- */
@@ -305,110 +306,45 @@ challenged(struct pop3 *p, struct str *l)
 	return status(p, *l);
 }
 
-static void
-answer64(struct pop3 *p, const struct buf *raw)
+static int
+verdict(struct pop3 *p, struct sasl_exchange *x)
 {
-	struct buf b = { .max = 65536, .secret = true };
+	const char *reason = sasl_exchange_reason(x);
 
-	b64_put(&b, BUF_STR(*raw));
-	conn_printf(p->c, "%s\r\n", b.n > 0 ? b.p : "");
-	buf_wipe(&b);
-}
-
-/* Long ones, such as tokens, wait for the server's "+ ". */
-static bool
-initial(struct pop3 *p, struct sasl *a, const struct buf *raw, bool has)
-{
-	struct buf b = { .max = 65536, .secret = true };
-	bool with;
-
-	b64_put(&b, BUF_STR(*raw));
-	with = has && b.n + strlen(sasl_name(a)) + 8 <= INITIAL;
-	if (with)
-		conn_printf(p->c, "AUTH %s %s\r\n", sasl_name(a),
-		    b.n > 0 ? b.p : "=");
-	else
-		conn_printf(p->c, "AUTH %s\r\n", sasl_name(a));
-	buf_wipe(&b);
-	return with;
+	if (p->ok)
+		return sasl_exchange_proved(x);
+	if (p->recalled && pop3_status(p, 0) == 0)
+		return 1;
+	return conn_fail(p->c, pop3_status(p, EX_NOPERM),
+	    "login refused: %s%s%s", p->text, reason[0] != '\0' ? " / " : "",
+	    reason);
 }
 
 static int
-step(struct sasl *a, struct str challenge, struct buf *out, struct err *e)
+exchange(struct pop3 *p, struct sasl_exchange *x)
 {
-	struct buf in = { .max = 16384, .secret = true };
+	struct str challenge;
 	int got;
 
-	buf_wipe(out);
-	if (b64_get(&in, challenge) < 0)
-		got = fail(e, EX_PROTOCOL, "the challenge is not base64");
-	else
-		got = sasl_step(a, BUF_STR(in), out, e);
-	buf_wipe(&in);
-	return got;
-}
-
-static int
-verdict(struct pop3 *p, struct sasl *a)
-{
-	struct err why = { 0 };
-
-	if (!p->ok && p->recalled && pop3_status(p, 0) == 0)
-		return 1;
-	if (!p->ok)
-		return conn_fail(p->c, pop3_status(p, EX_NOPERM),
-		    "login refused: %s%s%s", p->text,
-		    sasl_reason(a)[0] != '\0' ? " / " : "", sasl_reason(a));
-	if (sasl_done(a, STR(""), &why) == 0)
-		return 0;
-	return conn_fail(p->c, why.code, "login: %s", why.msg);
+	while ((got = challenged(p, &challenge)) > 0)
+		if (sasl_exchange_answer(x, challenge) < 0)
+			return -1;
+	return got < 0 ? -1 : verdict(p, x);
 }
 
 /* 0; 1 refused, but it was not asked whether the mechanism is there; -1. */
 static int
-exchange(struct pop3 *p, struct sasl *a, struct buf *out)
-{
-	struct err why = { 0 };
-	bool has = sasl_first(a, out), sent = initial(p, a, out, has);
-	struct str l;
-	int got;
-
-	conn_mask(p->c, "");
-	while ((got = challenged(p, &l)) > 0) {
-		if (has && !sent) {
-			sent = true;
-		} else if (step(a, l, out, &why) < 0) {
-			conn_printf(p->c, "*\r\n");
-			conn_flush(p->c);
-			return conn_fail(p->c, why.code, "login: %s",
-			    why.msg);
-		}
-		answer64(p, out);
-	}
-	return got < 0 ? -1 : verdict(p, a);
-}
-
-static int
 by_sasl(struct pop3 *p, const struct sasl_login *login)
 {
-	struct buf out = { .max = 32768, .secret = true };
-	struct sasl a = { 0 };
-	struct err e = { 0 };
-	char label[64];
+	struct sasl_exchange x = { .c = p->c, .verb = "AUTH",
+	    .room = AUTH_LINE };
 	int got;
 
-	if (sasl_pick(&a, login, str_of(p->mechs), &e) < 0) {
-		sasl_wipe(&a);
-		return conn_fail(p->c, e.code, "%s", e.msg);
-	}
-	snprintf(p->mech, sizeof p->mech, "%s", sasl_name(&a));
-	snprintf(label, sizeof label, "AUTH %s", p->mech);
-	conn_phase(p->c, "AUTH", CONN_COMMAND);
-	conn_mask(p->c, label);
-	got = exchange(p, &a, &out);
-	conn_mask(p->c, NULL);
-	buf_wipe(&out);
-	sasl_wipe(&a);
+	if (sasl_exchange_begin(&x, login, p->mechs) < 0)
+		return -1;
+	snprintf(p->mech, sizeof p->mech, "%s", sasl_exchange_mech(&x));
+	got = exchange(p, &x);
+	sasl_exchange_end(&x);
 	return got;
 }
 
