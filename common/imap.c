@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64.h"
 #include "clock.h"
 #include "deflate.h"
 #include "hint.h"
@@ -17,6 +16,7 @@
 #include "imap_alive.h"
 #include "imap_box.h"
 #include "imap_read.h"
+#include "sasl_exchange.h"
 #include "stop.h"
 #include "trace.h"
 #include "utf7.h"
@@ -254,114 +254,50 @@ imap_open(struct imap *m, struct conn *c, enum imap_tls tls)
 
 /* ---- login ---- */
 
-static void
-answer64(struct imap *m, const struct buf *raw)
-{
-	struct buf b = { .max = 65536, .secret = true };
-
-	b64_put(&b, BUF_STR(*raw));
-	conn_printf(m->c, "%s\r\n", b.n > 0 ? b.p : "");
-	buf_wipe(&b);
-}
-
 static int
-step(struct sasl *a, struct str challenge, struct buf *out, struct err *e)
+verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
 {
-	struct buf in = { .max = 16384, .secret = true };
-	int got;
+	const char *reason = sasl_exchange_reason(x);
 
-	buf_wipe(out);
-	if (b64_get(&in, str_trim(challenge)) < 0)
-		got = fail(e, EX_PROTOCOL, "the challenge is not base64");
-	else
-		got = sasl_step(a, BUF_STR(in), out, e);
-	buf_wipe(&in);
-	return got;
+	if (r->type == IMAP_OK)
+		return sasl_exchange_proved(x);
+	return conn_fail(m->c, severity(m->text, EX_NOPERM),
+	    "login refused: %s%s%s", m->text, reason[0] != '\0' ? " / " : "",
+	    reason);
 }
 
+/* Untagged lines may come between. */
 static int
-verdict(struct imap *m, struct sasl *a, const struct imap_resp *r)
+exchange(struct imap *m, struct sasl_exchange *x)
 {
-	struct err why = { 0 };
-
-	if (r->type != IMAP_OK)
-		return conn_fail(m->c, severity(m->text, EX_NOPERM),
-		    "login refused: %s%s%s", m->text,
-		    sasl_reason(a)[0] != '\0' ? " / " : "", sasl_reason(a));
-	if (sasl_done(a, STR(""), &why) == 0)
-		return 0;
-	return conn_fail(m->c, why.code, "login: %s", why.msg);
-}
-
-static void
-begin(struct imap *m, struct sasl *a, struct buf *out, bool with)
-{
-	struct buf b = { .max = 65536, .secret = true };
-
-	b64_put(&b, BUF_STR(*out));
-	m->tag++;
-	if (with)
-		conn_printf(m->c, "A%u AUTHENTICATE %s %s\r\n", m->tag,
-		    sasl_name(a), b.n > 0 ? b.p : "=");
-	else
-		conn_printf(m->c, "A%u AUTHENTICATE %s\r\n", m->tag,
-		    sasl_name(a));
-	buf_wipe(&b);
-}
-
-static int
-exchange(struct imap *m, struct sasl *a, struct buf *out)
-{
-	bool has = sasl_first(a, out), sent;
-	struct err why = { 0 };
 	struct imap_resp r;
-	unsigned tag;
 
-	sent = has && (m->caps & IMAP_SASL_IR) != 0;
-	begin(m, a, out, sent);
-	tag = m->tag;
-	m->caps = 0;			/* what is said after it counts */
-	conn_mask(m->c, "");
 	for (;;) {
 		if (imap_next(m, &r) < 0)
 			return -1;
-		if (imap_done(&r, tag))
-			return verdict(m, a, &r);
-		if (r.type != IMAP_CONTINUE)
-			continue;
-		if (has && !sent) {
-			sent = true;
-		} else if (step(a, r.text, out, &why) < 0) {
-			conn_printf(m->c, "*\r\n");
-			conn_flush(m->c);
-			return conn_fail(m->c, why.code, "login: %s",
-			    why.msg);
-		}
-		answer64(m, out);
+		if (imap_done(&r, x->tag))
+			return verdict(m, x, &r);
+		if (r.type == IMAP_CONTINUE &&
+		    sasl_exchange_answer(x, str_trim(r.text)) < 0)
+			return -1;
 	}
 }
 
 static int
 by_sasl(struct imap *m, const struct sasl_login *login)
 {
-	struct buf out = { .max = 32768, .secret = true };
-	struct sasl a = { 0 };
-	struct err e = { 0 };
-	char label[80];
+	struct sasl_exchange x = { .c = m->c, .verb = "AUTHENTICATE",
+	    .tag = m->tag + 1,
+	    .room = (m->caps & IMAP_SASL_IR) != 0 ? SIZE_MAX : 0 };
 	int got;
 
-	if (sasl_pick(&a, login, str_of(m->mechs), &e) < 0) {
-		sasl_wipe(&a);
-		return conn_fail(m->c, e.code, "%s", e.msg);
-	}
-	snprintf(m->mech, sizeof m->mech, "%s", sasl_name(&a));
-	snprintf(label, sizeof label, "AUTHENTICATE %s", m->mech);
-	conn_phase(m->c, "AUTHENTICATE", CONN_COMMAND);
-	conn_mask(m->c, label);
-	got = exchange(m, &a, &out);
-	conn_mask(m->c, NULL);
-	buf_wipe(&out);
-	sasl_wipe(&a);
+	if (sasl_exchange_begin(&x, login, m->mechs) < 0)
+		return -1;
+	snprintf(m->mech, sizeof m->mech, "%s", sasl_exchange_mech(&x));
+	m->tag = x.tag;
+	m->caps = 0;			/* what is said after it counts */
+	got = exchange(m, &x);
+	sasl_exchange_end(&x);
 	return got;
 }
 
