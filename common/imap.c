@@ -6,7 +6,6 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -14,7 +13,6 @@
 #include "hint.h"
 #include "imap.h"
 #include "imap_alive.h"
-#include "imap_box.h"
 #include "imap_read.h"
 #include "sasl_exchange.h"
 #include "stop.h"
@@ -90,6 +88,20 @@ imap_nameable(struct str name)
 	    !str_control(name);
 }
 
+/* Atoms, "\Atoms", blanks. */
+bool
+imap_flags_sayable(const char *flags)
+{
+	const char *p;
+
+	for (p = flags; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f ||
+		    strchr("(){%*\"]", *p) != NULL || (*p == '\\' &&
+		    ((p > flags && p[-1] != ' ') || !str_alpha(p[1]))))
+			return false;
+	return true;
+}
+
 int
 imap_quote(struct imap *m, struct buf *to, struct str name)
 {
@@ -114,12 +126,6 @@ imap_quote(struct imap *m, struct buf *to, struct str name)
 	return to->over ? -1 : 0;
 }
 
-void
-imap_box_forget(struct imap *m)
-{
-	m->box = (struct imap_box){ 0 };
-}
-
 int
 imap_wait(struct imap *m, unsigned tag)
 {
@@ -134,9 +140,8 @@ imap_wait(struct imap *m, unsigned tag)
 	return r.type == IMAP_OK ? 0 : 1;
 }
 
-/* RFC 5530: which refusals are worth another try. */
-static int
-severity(const char *text, int otherwise)
+int
+imap_severity(const char *text, int otherwise)
 {
 	static const char *const later[] = { "[UNAVAILABLE]", "[INUSE]",
 	    "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]" };
@@ -155,8 +160,8 @@ imap_must(struct imap *m, unsigned tag, const char *what)
 
 	if (got <= 0)
 		return got;
-	return conn_fail(m->c, severity(m->text, EX_UNAVAILABLE), "%s: %s",
-	    what, m->text);
+	return conn_fail(m->c, imap_severity(m->text, EX_UNAVAILABLE),
+	    "%s: %s", what, m->text);
 }
 
 /* ---- opening ---- */
@@ -184,7 +189,7 @@ greeting(struct imap *m, enum imap_tls tls)
 		return conn_fail(m->c, EX_PROTOCOL, "an answer instead of a "
 		    "greeting");
 	if (r.type == IMAP_BYE)
-		return conn_fail(m->c, severity(m->text, EX_TEMPFAIL),
+		return conn_fail(m->c, imap_severity(m->text, EX_TEMPFAIL),
 		    "greeting: %s", m->text);
 	if (r.type == IMAP_PREAUTH && (tls == IMAP_TLS_STARTTLS ||
 	    (!conn_encrypted(m->c) && strcmp(peer, "command") != 0 &&
@@ -261,7 +266,7 @@ verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
 
 	if (r->type == IMAP_OK)
 		return sasl_exchange_proved(x);
-	return conn_fail(m->c, severity(m->text, EX_NOPERM),
+	return conn_fail(m->c, imap_severity(m->text, EX_NOPERM),
 	    "login refused: %s%s%s", m->text, reason[0] != '\0' ? " / " : "",
 	    reason);
 }
@@ -352,8 +357,8 @@ by_login(struct imap *m, const struct sasl_login *l)
 	if (got == 0)
 		got = imap_wait(m, m->tag);
 	conn_mask(m->c, NULL);
-	return got <= 0 ? got : conn_fail(m->c, severity(m->text, EX_NOPERM),
-	    "login refused: %s", m->text);
+	return got <= 0 ? got : conn_fail(m->c,
+	    imap_severity(m->text, EX_NOPERM), "login refused: %s", m->text);
 }
 
 int
@@ -421,34 +426,6 @@ imap_select(struct imap *m, struct str name, bool examine)
 	return got;
 }
 
-int
-imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
-{
-	struct imap_uids found = { 0 };
-	struct imap_resp r;
-	unsigned tag = imap_ask_search(m, keys);
-
-	*uids = NULL;
-	*n = 0;
-	do {
-		if (imap_next(m, &r) < 0 || (r.type == IMAP_SEARCH &&
-		    imap_found(m, &r, &found) < 0)) {
-			free(found.v);
-			return -1;
-		}
-	} while (!imap_done(&r, tag));
-	if (r.type != IMAP_OK) {
-		free(found.v);
-		return conn_fail(m->c, severity(m->text, r.type == IMAP_BAD ?
-		    EX_USAGE : EX_UNAVAILABLE), "SEARCH %s: %s", keys,
-		    m->text);
-	}
-	imap_uids_sort(&found);
-	*uids = found.v;
-	*n = found.n;
-	return 0;
-}
-
 static bool
 changes(enum imap_type t)
 {
@@ -509,7 +486,7 @@ imap_quit(struct imap *m)
 	char bye[32];
 
 	if (m->appending)
-		imap_append_abort(m, "given up");
+		conn_abort(m->c, EX_TEMPFAIL, "APPEND: given up");
 	if (!conn_deaf(m->c) && !m->gone) {
 		m->gone = true;
 		conn_phase(m->c, "LOGOUT", CONN_COMMAND);

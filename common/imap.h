@@ -137,6 +137,9 @@ unsigned imap_say(struct imap *, const char *fmt, ...)
 /* May it be the name of a mailbox, or a pattern?  Ask before connecting. */
 bool imap_nameable(struct str name);
 
+/* Can these be said, "\\Seen work" and the like?  No brackets, 8-bit ... */
+bool imap_flags_sayable(const char *flags);
+
 /* A mailbox name quoted for imap_say; -1: it cannot be (EX_USAGE). */
 int imap_quote(struct imap *, struct buf *, struct str name);
 
@@ -163,7 +166,11 @@ int imap_body(struct imap *, struct imap_item *, const struct conn_sink *);
  * to a SELECT or EXAMINE are read, not when it is queued.  [CLOSED] (RFC 7162)
  * does it too; what came before that is of the mailbox before.
  */
-void imap_box_forget(struct imap *);
+static inline void
+imap_box_forget(struct imap *m)
+{
+	m->box = (struct imap_box){ 0 };
+}
 
 /*
  * Reads up to the tagged answer: 0 OK, 1 NO or BAD (im->text), -1.  Tag 0 is
@@ -173,11 +180,14 @@ int imap_wait(struct imap *, unsigned tag);
 /* As above; NO and BAD are failures: "what: text". */
 int imap_must(struct imap *, unsigned tag, const char *what);
 
+/*
+ * The exit status of a refusal (RFC 5530): EX_TEMPFAIL where it is worth
+ * another try, else what is given.
+ */
+int imap_severity(const char *text, int otherwise);
+
 /* EXAMINE or SELECT.  0, 1 refused, -1. */
 int imap_select(struct imap *, struct str name, bool examine);
-
-/* UIDs that match, in order, appended to *uids (from mem_grow). */
-int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 
 /*
  * IDLE: 1 the mailbox has changed (EXISTS, EXPUNGE, FETCH, VANISHED), 0 not in

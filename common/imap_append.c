@@ -23,20 +23,6 @@ imap_append_waits(const struct imap *m, uint64_t size)
 	    ((m->caps & IMAP_LITERAL_MINUS) == 0 || size > MINUS);
 }
 
-/* Atoms, "\Atoms", blanks. */
-bool
-imap_flags_sayable(const char *flags)
-{
-	const char *p;
-
-	for (p = flags; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f ||
-		    strchr("(){%*\"]", *p) != NULL || (*p == '\\' &&
-		    ((p > flags && p[-1] != ' ') || !str_alpha(p[1]))))
-			return false;
-	return true;
-}
-
 int
 imap_append_begin(struct imap *m, struct str name)
 {

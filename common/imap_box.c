@@ -416,6 +416,34 @@ imap_found(struct imap *m, struct imap_resp *r, struct imap_uids *u)
 	return 0;
 }
 
+int
+imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
+{
+	struct imap_uids found = { 0 };
+	struct imap_resp r;
+	unsigned tag = imap_ask_search(m, keys);
+
+	*uids = NULL;
+	*n = 0;
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_SEARCH &&
+		    imap_found(m, &r, &found) < 0)) {
+			free(found.v);
+			return -1;
+		}
+	} while (!imap_done(&r, tag));
+	if (r.type != IMAP_OK) {
+		free(found.v);
+		return conn_fail(m->c, imap_severity(m->text,
+		    r.type == IMAP_BAD ? EX_USAGE : EX_UNAVAILABLE),
+		    "SEARCH %s: %s", keys, m->text);
+	}
+	imap_uids_sort(&found);
+	*uids = found.v;
+	*n = found.n;
+	return 0;
+}
+
 /* ---- what became of them ---- */
 
 /* The UIDVALIDITY in front of the sets, which *in then is. */

@@ -64,6 +64,8 @@ void imap_uids_add(struct imap_uids *, uint32_t);
 void imap_uids_note(struct imap_uids *, uint32_t);
 void imap_uids_sort(struct imap_uids *);
 bool imap_uids_has(const struct imap_uids *, uint32_t);	/* sorted */
+/* Asks and waits: the UIDs that match, in order; the caller frees *uids. */
+int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 
 /* UID FETCH SET (UID FLAGS), of those changed since modseq if it is not 0. */
 unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
@@ -76,8 +78,6 @@ unsigned imap_ask_bodies(struct imap *, const char *set, bool headers);
 unsigned imap_ask_idents(struct imap *, const char *set);
 unsigned imap_ask_sizes(struct imap *, const char *set); /* (UID RFC822.SIZE) */
 
-/* Can these be said, "\\Seen work" and the like?  No brackets, 8-bit ... */
-bool imap_flags_sayable(const char *flags);
 /* UID STORE SET +FLAGS.SILENT (FLAGS), or - when add is not set. */
 unsigned imap_ask_store(struct imap *, const char *set, bool add,
     const char *flags);
