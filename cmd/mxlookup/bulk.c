@@ -219,7 +219,7 @@ tally(const struct task *t)
 	bool any;
 	enum severity worst = findings_worst(t, &any);
 
-	if (v == VERDICT_WELL && (t->unknown & ~(CHECK_BIT(CHECK_MX) |
+	if (v == VERDICT_WELL && (t->ask.unknown & ~(CHECK_BIT(CHECK_MX) |
 	    CHECK_BIT(CHECK_ADDR))) != 0)
 		v = VERDICT_TEMP;	/* mail goes, the rest is not known */
 	r->done++;
@@ -242,7 +242,7 @@ ended(struct task *t)
 	findings_sort(t);
 	tally(t);
 	trace_note(TRACE_DONE, "%s: %u queries, %u answers from the cache, %.1f ms",
-	    t->domain, t->queries, t->cached,
+	    t->domain, t->ask.queries, t->ask.cached,
 	    (double)(clock_us() - t->started) / 1e3);
 	if (ring != NULL) {
 		print(t, &one);

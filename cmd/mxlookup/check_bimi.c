@@ -64,7 +64,7 @@ static bool
 look(struct task *t, struct result *r, const char *domain, unsigned *found)
 {
 	r->at = domain;
-	r->answer = task_askf(t, DNS_TXT, "%s._bimi.%s", selector, domain);
+	r->answer = ask_dnsf(&t->ask, DNS_TXT, "%s._bimi.%s", selector, domain);
 	*found = r->answer == NULL ? 0 :
 	    tag_select(r->answer, "BIMI1", &r->record);
 	return r->answer != NULL;

@@ -115,7 +115,7 @@ run(struct task *t)
 	r->mx_secure = t->hosts.secure;
 	for (i = 0; i < r->n; i++)
 		if (!t->hosts.host[i].bad && !tlsa_decide(&r->host[i], t->mem,
-		    t->hosts.host[i].name, 25, checks_ask, t))
+		    t->hosts.host[i].name, 25, ask_for, &t->ask))
 			all = false;
 	if (!all)
 		return false;

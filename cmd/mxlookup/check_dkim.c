@@ -150,11 +150,11 @@ run(struct task *t)
 	size_t i;
 
 	choose(t, r);
-	r->top = task_askf(t, DNS_TXT, "_domainkey.%s", t->domain);
+	r->top = ask_dnsf(&t->ask, DNS_TXT, "_domainkey.%s", t->domain);
 	all = r->top != NULL;
 	for (i = 0; i < r->n; i++) {
-		r->key[i].answer = task_askf(t, DNS_TXT, "%s._domainkey.%s",
-		    r->key[i].selector, t->domain);
+		r->key[i].answer = ask_dnsf(&t->ask, DNS_TXT,
+		    "%s._domainkey.%s", r->key[i].selector, t->domain);
 		all = all && r->key[i].answer != NULL;
 	}
 	if (!all)

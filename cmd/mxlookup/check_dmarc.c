@@ -63,7 +63,7 @@ checks_dmarc(struct task *t, const char *domain, struct dmarc_walk *w)
 	bool all = true;
 
 	for (i = 0; i < n; i++) {
-		answers[i] = task_askf(t, DNS_TXT, "_dmarc.%s", names[i]);
+		answers[i] = ask_dnsf(&t->ask, DNS_TXT, "_dmarc.%s", names[i]);
 		all = all && answers[i] != NULL;
 	}
 	if (all)
@@ -125,7 +125,7 @@ authorize(struct task *t, struct result *r, struct target *g)
 	g->outside = strcmp(other.org, r->w.holder) != 0;
 	if (!g->outside)
 		return true;
-	g->answer = task_askf(t, DNS_TXT, "%s._report._dmarc.%s",
+	g->answer = ask_dnsf(&t->ask, DNS_TXT, "%s._report._dmarc.%s",
 	    r->w.at->domain, g->host);
 	if (g->answer == NULL)
 		return false;

@@ -95,9 +95,9 @@ self_test(struct task *t, const struct zone *z, bool *all)
 	const struct dns_answer *must, *never;
 	enum listing v;
 
-	must = task_askf(t, DNS_A, "%s.%s", z->names ? "test" : "2.0.0.127",
-	    z->name);
-	never = task_askf(t, DNS_A, "%s.%s", z->names ? "invalid" :
+	must = ask_dnsf(&t->ask, DNS_A, "%s.%s", z->names ? "test" :
+	    "2.0.0.127", z->name);
+	never = ask_dnsf(&t->ask, DNS_A, "%s.%s", z->names ? "invalid" :
 	    "1.0.0.127", z->name);
 	if (must == NULL || never == NULL) {
 		*all = false;
@@ -131,14 +131,14 @@ look(struct task *t, struct result *r, const struct zone *z,
 	struct hit *h = &r->hit[r->n++];
 
 	*h = (struct hit){ .zone = z, .what = what, .verdict = test };
-	h->answer = task_ask(t, name, DNS_A);
+	h->answer = ask_dns(&t->ask, name, DNS_A);
 	if (h->answer == NULL)
 		return false;
 	if (test == CLEAR)
 		h->verdict = read_answer(z, h->answer);
 	if (h->verdict != LISTED)
 		return true;
-	h->reason = task_ask(t, name, DNS_TXT);
+	h->reason = ask_dns(&t->ask, name, DNS_TXT);
 	return h->reason != NULL;
 }
 

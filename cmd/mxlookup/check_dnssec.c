@@ -51,9 +51,9 @@ run(struct task *t)
 {
 	struct result *r = arena_new(t->mem, 1, sizeof *r);
 
-	r->soa = task_ask(t, t->domain, DNS_SOA);
-	r->ds = task_ask(t, t->domain, DNS_DS);
-	r->dnskey = task_ask(t, t->domain, DNS_DNSKEY);
+	r->soa = ask_dns(&t->ask, t->domain, DNS_SOA);
+	r->ds = ask_dns(&t->ask, t->domain, DNS_DS);
+	r->dnskey = ask_dns(&t->ask, t->domain, DNS_DNSKEY);
 	if (r->soa == NULL || r->ds == NULL || r->dnskey == NULL)
 		return false;
 	t->result[CHECK_DNSSEC] = r;

@@ -62,13 +62,15 @@ failed(struct task *t, struct result *r, const struct err *e)
 	r->error = arena_dup(t->mem, str_of(e->msg));
 	task_find(t, temp ? "MTASTS_TEMP" : "MTASTS_FETCH", NULL, "%s",
 	    r->error);
-	t->unknown |= temp ? CHECK_BIT(CHECK_MTASTS) : 0;
+	t->ask.unknown |= temp ? CHECK_BIT(CHECK_MTASTS) : 0;
 }
 
 static void
 fetched(struct fetch *f)
 {
-	task_release(f->arg, CHECK_MTASTS);
+	struct task *t = f->arg;
+
+	ask_release(&t->ask, CHECK_MTASTS);
 }
 
 static struct fetch *
@@ -108,7 +110,7 @@ start(struct task *t, struct result *r, const struct dns_answer *a,
 		    dns_status(dns_temporary(aaaa->status) ? aaaa->status :
 		    a->status));
 	else if (fetch_start(r->job, &e) == 0) {
-		task_hold(t);
+		ask_hold(&t->ask);
 		return false;
 	}
 	failed(t, r, &e);
@@ -184,10 +186,10 @@ run(struct task *t)
 
 	if (r == NULL)
 		r = arena_new(t->mem, 1, sizeof *r);
-	r->answer = task_askf(t, DNS_TXT, "_mta-sts.%s", t->domain);
+	r->answer = ask_dnsf(&t->ask, DNS_TXT, "_mta-sts.%s", t->domain);
 	if (fetch) {
-		a = task_askf(t, DNS_A, "mta-sts.%s", t->domain);
-		aaaa = task_askf(t, DNS_AAAA, "mta-sts.%s", t->domain);
+		a = ask_dnsf(&t->ask, DNS_A, "mta-sts.%s", t->domain);
+		aaaa = ask_dnsf(&t->ask, DNS_AAAA, "mta-sts.%s", t->domain);
 		if (a == NULL || aaaa == NULL)
 			return false;
 	}

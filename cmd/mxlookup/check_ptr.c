@@ -83,12 +83,12 @@ look(struct task *t, struct address *d)
 	bool all = true;
 
 	dns_reverse(d->ip, name);
-	d->ptr = task_ask(t, name, DNS_PTR);
+	d->ptr = ask_dns(&t->ask, name, DNS_PTR);
 	if (d->ptr == NULL)
 		return false;
 	d->temp = dns_temporary(d->ptr->status);
 	for (; d->n < d->ptr->n && d->n < NAMES; d->n++) {
-		a = task_ask(t, d->ptr->rr[d->n].name,
+		a = ask_dns(&t->ask, d->ptr->rr[d->n].name,
 		    d->ip.n == 4 ? DNS_A : DNS_AAAA);
 		if (a == NULL) {
 			all = false;

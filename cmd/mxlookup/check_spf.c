@@ -128,8 +128,8 @@ evaluate(struct task *t, struct result *r)
 	struct spf *q = &r->eval;
 
 	*q = (struct spf){ .ip = client_ip, .sender = client_sender,
-	    .helo = client_helo, .now = clock_wall(), .ask = checks_ask,
-	    .arg = t, .mem = t->mem };
+	    .helo = client_helo, .now = clock_wall(), .ask = ask_for,
+	    .arg = &t->ask, .mem = t->mem };
 	if (q->helo == NULL)
 		q->helo = t->domain;
 	if (q->sender == NULL)
@@ -142,7 +142,7 @@ evaluate(struct task *t, struct result *r)
 static bool
 run(struct task *t)
 {
-	struct spf q = { .ask = checks_ask, .arg = t, .mem = t->mem };
+	struct spf q = { .ask = ask_for, .arg = &t->ask, .mem = t->mem };
 	struct result *r = arena_new(t->mem, 1, sizeof *r);
 	bool all = spf_survey(&r->s, &q, t->domain);
 

@@ -81,8 +81,8 @@ look(struct task *t, struct service *s)
 		if (!dns_hostname(s->rr[i]->name) ||
 		    route_address(s->rr[i]->name))
 			continue;
-		s->a[i] = task_ask(t, s->rr[i]->name, DNS_A);
-		s->aaaa[i] = task_ask(t, s->rr[i]->name, DNS_AAAA);
+		s->a[i] = ask_dns(&t->ask, s->rr[i]->name, DNS_A);
+		s->aaaa[i] = ask_dns(&t->ask, s->rr[i]->name, DNS_AAAA);
 		if (s->a[i] == NULL || s->aaaa[i] == NULL)
 			all = false;
 	}
@@ -145,7 +145,7 @@ run(struct task *t)
 	size_t i;
 
 	for (i = 0; i < SERVICES; i++) {
-		r->s[i].answer = task_askf(t, DNS_SRV, "_%s._tcp.%s",
+		r->s[i].answer = ask_dnsf(&t->ask, DNS_SRV, "_%s._tcp.%s",
 		    services[i].name, t->domain);
 		if (r->s[i].answer == NULL || !look(t, &r->s[i]))
 			all = false;

@@ -61,7 +61,7 @@ parse(struct task *t, struct tlsrpt *r)
 static bool
 run(struct task *t)
 {
-	const struct dns_answer *a = task_askf(t, DNS_TXT, "_smtp._tls.%s",
+	const struct dns_answer *a = ask_dnsf(&t->ask, DNS_TXT, "_smtp._tls.%s",
 	    t->domain);
 	struct str almost;
 	struct tlsrpt *r;

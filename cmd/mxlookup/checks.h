@@ -8,13 +8,6 @@
 /* The table by number, in checks.c. */
 extern const struct check *const checks_all[CHECK_MAX];
 
-/* task_ask for the modules of common/: arg is the task. */
-static inline const struct dns_answer *
-checks_ask(void *arg, const char *name, unsigned type)
-{
-	return task_ask(arg, name, type);
-}
-
 /* check_dmarc.c: the walk from any domain; false: answers are missing. */
 bool checks_dmarc(struct task *, const char *domain, struct dmarc_walk *);
 

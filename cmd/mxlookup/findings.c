@@ -30,7 +30,7 @@ static const struct finding_kind *
 kind_of(const struct task *t, const char *id)
 {
 	const struct check *const *checks = t->run->checks;
-	const struct finding_kind *k = in_table(checks[t->now], id);
+	const struct finding_kind *k = in_table(checks[t->ask.who], id);
 	int c;
 
 	for (c = 0; k == NULL && c < CHECK_MAX; c++)
@@ -59,7 +59,7 @@ task_find(struct task *t, const char *id, const char *at,
 		return;
 	f = *p = arena_new(t->mem, 1, sizeof *f);
 	f->kind = k;
-	f->check = t->now;
+	f->check = (int)t->ask.who;
 	f->at = arena_dup(t->mem, str_of(at));
 	f->text = arena_dup(t->mem, str_of(text));
 }

@@ -129,10 +129,10 @@ dns(const struct task *t, struct json *j)
 	size_t i;
 
 	json_open(j, "dns", '{');
-	json_int(j, "queries", t->queries);
-	json_int(j, "retries", t->retries);
-	json_int(j, "tcp", t->tcp);
-	json_int(j, "cached", t->cached);
+	json_int(j, "queries", t->ask.queries);
+	json_int(j, "retries", t->ask.retries);
+	json_int(j, "tcp", t->ask.tcp);
+	json_int(j, "cached", t->ask.cached);
 	json_open(j, "ede", '[');
 	ede(t->hosts.mx, j);
 	for (i = 0; i < t->hosts.n; i++) {
@@ -175,7 +175,7 @@ unknown(const struct task *t, struct json *j)
 
 	json_open(j, "unknown", '[');
 	for (c = 0; c < CHECK_MAX; c++)
-		if ((t->unknown & CHECK_BIT(c)) != 0)
+		if ((t->ask.unknown & CHECK_BIT(c)) != 0)
 			json_s(j, NULL, t->run->checks[c]->name);
 	json_close(j, ']');
 }

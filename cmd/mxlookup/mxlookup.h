@@ -2,16 +2,14 @@
  * mxlookup.h: the map of mxlookup: a task per domain, and what a check is
  *
  * A task runs checks.  A check is a plain function that asks for what it
- * needs with task_ask and returns false as long as an answer is missing; it
- * is called again, from its beginning, when all that it asked for has come.
- * So it reads top to bottom, and should ask for everything it can before the
- * first return: what is asked in one go is looked up in parallel.
+ * needs with ask_dns (ask.h) and returns false as long as an answer is
+ * missing; it is called again, from its beginning, when all has come.
  *
  *	main.c	options, the exit status
  *	bulk.c	reading names, running tasks, writing in order, --skip-done
  *	resolver.c	--resolver-info
  *	expect.c	--expect
- *	task.c	tasks, task_ask, the order of checks
+ *	task.c	tasks, the order of checks
  *	route.c	mx and addr: the hosts to try
  *	check_NAME.c	one check each, with its options and findings
  *	fetch.c	HTTPS beside the loop
@@ -21,6 +19,7 @@
 #ifndef MXLOOKUP_H
 #define MXLOOKUP_H
 
+#include "ask.h"
 #include "dns.h"
 #include "fail.h"
 #include "json.h"
@@ -91,7 +90,6 @@ enum {
 #define CHECK_BIT(c) (1u << (c))
 
 struct run;			/* below: the options and the engine */
-struct ask;			/* task.c */
 
 enum operand {
 	IN_DOMAIN,		/* also the domain of user@domain */
@@ -124,28 +122,13 @@ struct task {
 	void *result[CHECK_MAX];
 
 	struct finding *findings;	/* in order */
-	struct ask *asks;
-	unsigned done, ready;		/* bits of checks */
-	unsigned unknown;		/* those with an answer that failed for
-					 * now, so that they may be wrong */
-	unsigned missing[CHECK_MAX];	/* answers that it waits for */
-	int now;			/* the check that runs */
-	unsigned queries, cached, retries, tcp;
+	struct ask ask;			/* each check is an asker, and has its
+					 * number */
+	unsigned todo;			/* bits of the checks to be run */
 	int64_t started;		/* clock_us */
 	uint64_t seq;			/* of the input line */
 	struct task *next;
 };
-
-/*
- * The answer to a question, or NULL: not there yet.  Valid as long as the
- * task.  Asking the same again costs a look into a short list.
- */
-const struct dns_answer *task_ask(struct task *, const char *name,
-    unsigned type);
-
-/* task_ask of name made by a format, as "_dmarc.%s". */
-const struct dns_answer *task_askf(struct task *, unsigned type,
-    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Notes a finding of the check that runs.  id is in its .findings table; at
@@ -157,14 +140,6 @@ void task_find(struct task *, const char *id, const char *at,
 
 /* Was this check asked for (or brought by one that needs it)? */
 bool task_wants(const struct task *, int check);
-
-/*
- * For a check that waits for more than DNS (--fetch): task_hold before run
- * returns false keeps it from being called until somebody on the loop's
- * thread says task_release with its number.
- */
-void task_hold(struct task *);
-void task_release(struct task *, int check);
 
 /* ---- checks */
 

@@ -158,8 +158,8 @@ static bool
 both(struct task *t, const char *name, const struct dns_answer **a,
     const struct dns_answer **aaaa)
 {
-	*a = t->run->six ? NULL : task_ask(t, name, DNS_A);
-	*aaaa = t->run->four ? NULL : task_ask(t, name, DNS_AAAA);
+	*a = t->run->six ? NULL : ask_dns(&t->ask, name, DNS_A);
+	*aaaa = t->run->four ? NULL : ask_dns(&t->ask, name, DNS_AAAA);
 	return (*a != NULL || t->run->six) && (*aaaa != NULL || t->run->four);
 }
 
@@ -201,7 +201,7 @@ implicit(struct task *t)
 static bool
 run_mx(struct task *t)
 {
-	const struct dns_answer *a = task_ask(t, t->domain, DNS_MX);
+	const struct dns_answer *a = ask_dns(&t->ask, t->domain, DNS_MX);
 
 	if (a == NULL)
 		return false;

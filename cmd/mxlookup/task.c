@@ -1,42 +1,21 @@
-/*
- * task.c: one name and its checks
- *
- * A check is replayed from its beginning whenever all it asked for has come,
- * so it needs no state of its own: the list of questions is the state.
- */
+/* task.c: one name and its checks, each replayed as its answers come */
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
 #include "clock.h"
 #include "mxlookup.h"
-#include "table.h"
 
 /* FEW: so many questions are found sooner by looking at each of them. */
-enum { NAMEMAX = 1024, SPARE = 64, FEW = 32 };
+enum { SPARE = 64 };
 
-/* One question of a task. */
-struct ask {
-	struct ask *next;
-	struct ask *same;		/* of the same name, if in the table */
-	struct whole *task;
-	const char *name;
-	unsigned type, waiting;		/* bits of checks */
-	const struct dns_answer *answer;
-};
+_Static_assert(CHECK_MAX <= (int)ASK_WHO, "each check is an asker");
 
 /* What checks see of a task, and what they do not. */
 struct whole {
 	struct task t;
 	struct arena arena;
-	struct ask first;		/* most tasks have one or few */
-	unsigned n;			/* questions */
-	struct table names;		/* from FEW of them on */
-	struct ask **name;		/* the last one of each name */
-	size_t names_cap;
-	unsigned pending;		/* unanswered, even if nobody waits */
 	void (*ended)(struct task *);
 };
 
@@ -44,185 +23,6 @@ static struct whole *
 whole(struct task *t)
 {
 	return (struct whole *)t;
-}
-
-/* ---- asking */
-
-static void go(struct task *);
-
-static struct str
-name_at(const void *of, size_t at)
-{
-	return str_of(((struct ask *const *)of)[at]->name);
-}
-
-/* The question that was asked already, or NULL. */
-static struct ask *
-find(struct whole *w, const char *name, unsigned type)
-{
-	struct ask *q = w->t.asks;
-	size_t at;
-
-	if (w->n < FEW) {
-		while (q != NULL && (q->type != type ||
-		    strcmp(q->name, name) != 0))
-			q = q->next;
-		return q;
-	}
-	at = table_text(&w->names, w->name, str_of(name));
-	q = at != TABLE_NONE ? w->name[at] : NULL;
-	while (q != NULL && q->type != type)
-		q = q->same;
-	return q;
-}
-
-static void
-index_name(struct whole *w, struct ask *q)
-{
-	size_t at = table_text(&w->names, w->name, str_of(q->name));
-
-	if (at != TABLE_NONE) {
-		q->same = w->name[at];
-		w->name[at] = q;
-		return;
-	}
-	if (w->names.n == w->names_cap) {
-		w->names_cap = w->names_cap > 0 ? 2 * w->names_cap : 2 * FEW;
-		w->name = mem_grow(w->name, w->names_cap, sizeof *w->name);
-	}
-	at = w->names.n;
-	w->name[at] = q;
-	table_add(&w->names, w->name, at);
-}
-
-static void
-index_all(struct whole *w)
-{
-	struct ask *q;
-
-	for (q = w->t.asks; q != NULL; q = q->next)
-		index_name(w, q);
-}
-
-static void
-answered(void *arg, const struct dns_answer *a)
-{
-	struct ask *q = arg;
-	struct task *t = &q->task->t;
-	bool ready = false;
-	int c;
-
-	q->answer = dns_keep(a);
-	q->task->pending--;
-	t->queries += a->tries;
-	t->cached += a->tries == 0;
-	t->retries += a->tries > 1 ? a->tries - 1 : 0;
-	t->tcp += a->tcp;
-	for (c = 0; c < CHECK_MAX; c++)
-		if ((q->waiting & ~t->done & CHECK_BIT(c)) != 0)
-			ready |= --t->missing[c] == 0;
-	q->waiting = 0;
-	if (ready || q->task->pending == 0)
-		go(t);
-}
-
-static struct ask *
-ask(struct task *t, const char *name, unsigned type)
-{
-	struct whole *w = whole(t);
-	struct ask *q = &w->first;
-
-	if (w->n++ > 0)
-		q = arena_new(t->mem, 1, sizeof *q);
-	*q = (struct ask){ .task = w, .name = arena_dup(t->mem,
-	    str_of(name)), .type = type, .next = t->asks };
-	t->asks = q;
-	if (w->n == FEW)
-		index_all(w);
-	else if (w->n > FEW)
-		index_name(w, q);
-	w->pending++;
-	dns_want(t->run->dns, name, type, answered, q);
-	return q;
-}
-
-const struct dns_answer *
-task_ask(struct task *t, const char *name, unsigned type)
-{
-	struct ask *q = find(whole(t), name, type);
-
-	if (q == NULL)
-		q = ask(t, name, type);
-	if (q->answer != NULL && dns_temporary(q->answer->status))
-		t->unknown |= CHECK_BIT(t->now);
-	if (q->answer == NULL && (q->waiting & CHECK_BIT(t->now)) == 0) {
-		q->waiting |= CHECK_BIT(t->now);
-		t->missing[t->now]++;
-	}
-	return q->answer;
-}
-
-/*
- * The one conversion that names are made with is %s; printf takes longer over
- * it than the question does, and checks that are replayed ask again.  -1: it
- * is too long, or there is another.
- */
-static int
-join(char *dst, size_t cap, const char *fmt, va_list ap)
-{
-	const char *s;
-	size_t n = 0, len;
-
-	for (; *fmt != '\0'; fmt++) {
-		s = fmt;
-		len = 1;
-		if (fmt[0] == '%' && fmt[1] == 's') {
-			s = va_arg(ap, const char *);
-			len = strlen(s);
-			fmt++;
-		} else if (fmt[0] == '%') {
-			return -1;
-		}
-		if (len >= cap - n)
-			return -1;
-		memcpy(dst + n, s, len);
-		n += len;
-	}
-	dst[n] = '\0';
-	return (int)n;
-}
-
-const struct dns_answer *
-task_askf(struct task *t, unsigned type, const char *fmt, ...)
-{
-	char name[NAMEMAX];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = join(name, sizeof name, fmt, ap);
-	va_end(ap);
-	if (n < 0) {
-		va_start(ap, fmt);
-		n = vsnprintf(name, sizeof name, fmt, ap);
-		va_end(ap);
-	}
-	if (n < 0 || (size_t)n >= sizeof name)
-		name[0] = '\0';		/* no name: invalid-input */
-	return task_ask(t, name, type);
-}
-
-void
-task_hold(struct task *t)
-{
-	t->missing[t->now]++;
-}
-
-void
-task_release(struct task *t, int check)
-{
-	if (--t->missing[check] == 0)
-		go(t);
 }
 
 bool
@@ -267,11 +67,10 @@ static bool
 run_check(struct task *t, int c)
 {
 	drop_findings(t, c);
-	t->now = c;
-	if (!t->run->checks[c]->run(t) && t->missing[c] > 0)
+	t->ask.who = (unsigned)c;
+	if (!t->run->checks[c]->run(t) && t->ask.missing[c] > 0)
 		return false;
-	t->missing[c] = 0;
-	t->done |= CHECK_BIT(c);
+	ask_done(&t->ask);
 	return true;
 }
 
@@ -282,20 +81,29 @@ run_check(struct task *t, int c)
 static void
 go(struct task *t)
 {
-	unsigned all = t->ready;
+	unsigned all = t->todo;
 	bool moved;
 	int c;
 
 	do {
 		moved = false;
 		for (c = 0; c < CHECK_MAX; c++)
-			if ((all & ~t->done & CHECK_BIT(c)) != 0 &&
-			    t->missing[c] == 0 &&
-			    (t->run->checks[c]->needs & all & ~t->done) == 0)
+			if ((all & ~t->ask.done & CHECK_BIT(c)) != 0 &&
+			    t->ask.missing[c] == 0 &&
+			    (t->run->checks[c]->needs & all & ~t->ask.done) == 0)
 				moved |= run_check(t, c);
-	} while (moved && t->done != all);
-	if (t->done == all && whole(t)->pending == 0)
+	} while (moved && t->ask.done != all);
+	if (t->ask.done == all && t->ask.pending == 0)
 		whole(t)->ended(t);
+}
+
+static void
+came(void *arg, unsigned ready)
+{
+	struct task *t = arg;
+
+	if (ready != 0 || t->ask.pending == 0)
+		go(t);
 }
 
 /* ---- what was given */
@@ -391,15 +199,16 @@ task_start(struct run *r, struct str in, uint64_t seq,
 	struct task *t = &w->t;
 
 	w->ended = ended;
-	w->names.text = name_at;
 	t->run = r;
 	t->mem = &w->arena;
+	t->ask = (struct ask){ .dns = r->dns, .mem = t->mem, .came = came,
+	    .arg = t };
 	t->seq = seq;
 	t->in = text_of(t, in);
 	t->domain = t->in;
 	t->started = clock_us();
 	understand(t, in);
-	t->ready = suitable(t);
+	t->todo = suitable(t);
 	go(t);
 }
 
@@ -408,13 +217,9 @@ task_free(struct task *t)
 {
 	struct whole *w = whole(t);
 	struct arena a = w->arena;
-	struct ask *q;
 
-	for (q = t->asks; q != NULL; q = q->next)
-		dns_drop(q->answer);
+	ask_free(&t->ask);
 	arena_reset(&a);
-	table_free(&w->names);
-	free(w->name);
 	*w = (struct whole){ .arena = a };
 	if (spares < SPARE) {
 		spare[spares++] = w;
