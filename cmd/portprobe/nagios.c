@@ -146,7 +146,6 @@ nagios_end(struct run *r)
 	const char *blank = "|";
 	size_t i;
 
-	tell_sort(t);
 	printf("PORTPROBE %s - ", words[state]);
 	if (r->count[SEV_CRIT] > 0)
 		printf("%llu/%llu critical, ", (unsigned long

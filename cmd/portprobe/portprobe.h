@@ -349,7 +349,7 @@ enum { CELLS = 10 };		/* of a row, at most */
 void text_report(const struct report *, struct buf *cells, struct buf *below);
 struct row;
 void nagios_report(const struct report *, struct row *);
-int nagios_end(struct run *);
+int nagios_end(struct run *);		/* behind tell_end */
 void prom_report(struct run *, const struct report *);
 int prom_check(const char *path, struct err *);	/* may it be replaced? */
 int prom_end(struct run *, struct err *);

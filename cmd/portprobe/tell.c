@@ -153,8 +153,8 @@ in_order(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-void
-tell_sort(struct tell *t)
+static void
+sort(struct tell *t)
 {
 	if (t->nrow > 1)
 		qsort(t->row, t->nrow, sizeof *t->row, in_order);
@@ -173,7 +173,7 @@ rows(struct tell *t)
 {
 	size_t i;
 
-	tell_sort(t);
+	sort(t);
 	for (i = 0; i < t->nrow; i++)
 		measure(t, &t->row[i]);
 	for (i = 0; i < t->nrow; i++) {
@@ -268,7 +268,7 @@ tell_flush(struct run *r, bool now, struct err *e)
 		return 0;
 	ms = clock_ms();
 	if (r->nagios)
-		return 0;		/* all at the end: nagios_end */
+		return 0;		/* all at the end: tell_end, nagios_end */
 	if (now || (t->stream && (t->nrow >= ROWS ||
 	    (t->nrow > 0 && ms - t->since >= ROWS_MS))))
 		rows(t);
@@ -305,6 +305,8 @@ tell_end(struct run *r, struct err *e)
 {
 	struct err prom = { 0 };
 
+	if (r->nagios)
+		sort(r->tell);
 	tell_flush(r, true, e);
 	if (r->prom != NULL)
 		prom_end(r, &prom);

@@ -33,6 +33,4 @@ struct tell {
 	struct err e;			/* of --save-chain, the first */
 };
 
-void tell_sort(struct tell *);		/* the rows, as their targets stand */
-
 #endif
