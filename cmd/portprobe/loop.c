@@ -1,9 +1,5 @@
 /*
  * loop.c: who may start, who is too late, and the one wait
- *
- * Deadlines: all probes have the same time, so a list in order of beginning
- * is nearly one in order of ending; each of the three lists has one length
- * of time in it, and a new entry finds its place at the end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,68 +32,11 @@ struct loop {
 	struct gate **gate;
 	size_t ngate, gate_cap;
 	struct table gates;		/* of gate */
-	struct due due[DUES];		/* heads of rings */
 	struct probe **spare;		/* free slots */
 	size_t spares;
 	int64_t next_us;		/* --rate: not before */
 	struct net_event event[EVENTS];
 };
-
-/* ---- deadlines */
-
-void
-loop_undue(struct run *r, struct due *d)
-{
-	(void)r;
-	if (!d->on)
-		return;
-	d->prev->next = d->next;
-	d->next->prev = d->prev;
-	d->on = false;
-}
-
-void
-loop_due(struct run *r, struct due *d, unsigned list, int64_t at)
-{
-	struct due *head = &r->loop->due[list], *before = head->prev;
-
-	loop_undue(r, d);
-	while (before != head && before->at > at)
-		before = before->prev;
-	before = before->next;
-	d->at = at;
-	d->next = before;
-	d->prev = before->prev;
-	d->prev->next = before->prev = d;
-	d->on = true;
-}
-
-static int64_t
-soonest(const struct loop *l)
-{
-	int64_t at = CLOCK_NEVER;
-	unsigned i;
-
-	for (i = 0; i < DUES; i++)
-		if (l->due[i].next != &l->due[i] && l->due[i].next->at < at)
-			at = l->due[i].next->at;
-	return at;
-}
-
-static void
-expire(struct run *r)
-{
-	struct loop *l = r->loop;
-	int64_t now = clock_ms();
-	struct due *d;
-	unsigned i;
-
-	for (i = 0; i < DUES; i++)
-		while ((d = l->due[i].next) != &l->due[i] && d->at <= now) {
-			loop_undue(r, d);
-			d->late(d->who);
-		}
-}
 
 /* ---- jobs */
 
@@ -257,7 +196,7 @@ static int64_t
 until(const struct run *r)
 {
 	const struct loop *l = r->loop;
-	int64_t at = soonest(l), ms;
+	int64_t at = due_soonest(&r->dues), ms;
 
 	if (r->rate > 0 && l->ready.n > 0 && l->spares > 0) {
 		ms = l->next_us / 1000 + 1;
@@ -295,12 +234,10 @@ static void
 set_up(struct run *r)
 {
 	struct loop *l = mem_new(1, sizeof *l);
-	size_t i, files = program_files();
+	size_t files = program_files();
 
 	l->gates.text = gate_at;
 	r->loop = l;
-	for (i = 0; i < DUES; i++)
-		l->due[i].next = l->due[i].prev = &l->due[i];
 	if (files < r->most + SPARE_FDS)
 		r->most = files > 2 * SPARE_FDS ? files - SPARE_FDS : 1;
 	r->nprobe = r->most;
@@ -312,12 +249,27 @@ set_up(struct run *r)
 	}
 }
 
+/* Each deadline that has come by now, also one that another one's end set. */
+static void
+expire(struct run *r)
+{
+	int64_t now = clock_ms();
+	struct due *d;
+
+	while ((d = due_next(&r->dues, now)) != NULL)
+		if (d->list == DUE_TARGET)
+			targets_late(d->who);
+		else
+			probe_late(d->who);
+}
+
 int
 loop_run(struct run *r, struct err *e)
 {
 	r->watch = net_watch(e);
 	if (r->watch < 0)
 		return -1;
+	due_init(&r->dues);
 	set_up(r);
 	for (;;) {
 		targets_feed(r);

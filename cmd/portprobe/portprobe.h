@@ -8,6 +8,7 @@
  *
  *	main.c	options, the exit status
  *	targets.c	operands and lines, their names looked up: jobs
+ *	due.c	deadlines
  *	loop.c	slots, connections, time: who may start, who is too late
  *	probe.c	a probe from its first connection to its report
  *	stage.c	the table of stages, and what each does
@@ -23,6 +24,7 @@
 #define PORTPROBE_H
 
 #include "dns.h"
+#include "due.h"
 #include "fail.h"
 #include "json.h"
 #include "mem.h"
@@ -177,17 +179,6 @@ struct job {
 
 enum target_kind { TARGET_HOST, TARGET_MX, TARGET_SRV };
 
-/* In lists of what has a deadline. */
-struct due {
-	struct due *next, *prev;
-	int64_t at;
-	void (*late)(void *);
-	void *who;
-	unsigned list;
-	bool on;
-};
-enum { DUE_PROBE, DUE_TARGET, DUE_SHORT, DUES };
-
 struct link {
 	struct link *next, *prev;
 };
@@ -252,6 +243,7 @@ struct run {
 	char our_name[256];		/* for EHLO; "": of each connection */
 	struct probe *probe;		/* the flat array */
 	size_t nprobe;
+	struct dues dues;
 	struct loop *loop;
 	struct feed *feed;
 	struct tell *tell;
@@ -281,6 +273,7 @@ void targets_report(struct target *);	/* a report of its was told */
 bool targets_dane(struct host *, const struct job *, struct tlsa *,
     struct arena *);			/* false: answers are missing */
 void targets_sts(struct target *);	/* its policy has come, or will not */
+void targets_late(struct target *);	/* its deadline has come */
 void targets_free(struct run *);
 
 /* ---- loop.c */
@@ -291,14 +284,13 @@ void loop_job(struct run *, struct job *);	/* wants to start */
 size_t loop_queue(const struct run *);		/* how many do */
 void loop_shut(struct run *, struct job *);	/* its connections are over */
 void loop_gone(struct run *, struct probe *);	/* its slot is free */
-void loop_due(struct run *, struct due *, unsigned list, int64_t at);
-void loop_undue(struct run *, struct due *);
 
 /* ---- probe.c */
 
 void probe_start(struct run *, struct probe *, struct job *);
 void probe_event(struct probe *, const struct net_event *);
 void probe_wake(struct probe *);	/* an answer came */
+void probe_late(struct probe *);	/* its deadline has */
 void probe_end(struct probe *);		/* was held, is to be told now */
 int probe_tls(struct run *, struct err *);	/* run.tls, if not there */
 void probe_release(struct probe *);	/* at the end of the run */

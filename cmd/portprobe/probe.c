@@ -16,8 +16,6 @@
 
 enum { SILENT_MS = 3000 };
 
-static void late(void *);
-
 static void
 hang_up(struct probe *p)
 {
@@ -28,7 +26,7 @@ hang_up(struct probe *p)
 	p->tls = NULL;
 	p->rx.n = p->rx.at = p->tx.n = p->tx.at = p->in.n = 0;
 	p->eof = p->hup = p->inside = p->more = p->in.over = false;
-	loop_undue(p->run, &p->due);
+	due_clear(&p->due);
 	wire_leave(p);
 	wire_shaken(p);
 }
@@ -79,7 +77,7 @@ connected(struct probe *p)
 	silent = now / 1000 + SILENT_MS;
 	if (silent > now / 1000 + (p->deadline - now / 1000) / 3)
 		silent = now / 1000 + (p->deadline - now / 1000) / 3;
-	loop_due(p->run, &p->due, DUE_SHORT, silent);
+	due_set(&p->run->dues, &p->due, DUE_SHORT, silent);
 }
 
 static void
@@ -98,7 +96,7 @@ dial(struct probe *p)
 	p->talk = p->job->port.proto->talk;
 	p->began = p->at = clock_us();
 	p->deadline = p->began / 1000 + limit;
-	loop_due(r, &p->due, DUE_PROBE, p->deadline);
+	due_set(&r->dues, &p->due, DUE_PROBE, p->deadline);
 	fail_clear(&r->scratch);
 	r->connections++;
 	p->fd = net_begin(p->job->addr, r->source, &r->scratch);
@@ -171,7 +169,7 @@ share(struct probe *p)
 		return;
 	now = clock_ms();
 	p->half = now + (p->deadline - now) / 2;
-	loop_due(p->run, &p->due, DUE_SHORT, p->half);
+	due_set(&p->run->dues, &p->due, DUE_SHORT, p->half);
 }
 
 void
@@ -183,7 +181,6 @@ probe_start(struct run *r, struct probe *p, struct job *j)
 	p->classic = false;
 	p->half = 0;
 	p->due.who = p;
-	p->due.late = late;
 	p->rx.max = p->tx.max = WIRE_MAX;
 	p->in.max = 2 * WIRE_MAX;
 	p->fd = -1;
@@ -373,16 +370,15 @@ probe_wake(struct probe *p)
 	if (p->stage != STAGE_DANE)
 		return;
 	stage_await_no_more(p);
-	loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 	stage_enter(p, stage_to_tls(p));
 	if (p->stage != STAGE_DANE)
 		probe_move(p);
 }
 
-static void
-late(void *who)
+void
+probe_late(struct probe *p)
 {
-	struct probe *p = who;
 	char text[100];
 
 	if (p->stage == STAGE_QUEUE && clock_ms() + 1 < p->deadline) {
@@ -399,14 +395,14 @@ late(void *who)
 	if (p->stage == STAGE_BANNER && p->talk == NULL && !p->implicit &&
 	    p->in.n == 0 && clock_ms() + 1 < p->deadline) {
 		p->implicit = true;	/* silent: it waits for TLS */
-		loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+		due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 		stage_enter(p, stage_to_tls(p));
 		probe_move(p);
 		return;
 	}
 	if (p->due.at == p->half && (p->stage != STAGE_TLS ||
 	    !tls_look_unanswered(p->tls))) {
-		loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+		due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 		return;
 	}
 	if (p->stage == STAGE_INJECTED) {

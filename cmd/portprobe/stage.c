@@ -103,7 +103,7 @@ await(struct probe *p, int64_t now)
 
 	p->next = t->waiting;
 	t->waiting = p;
-	loop_due(p->run, &p->due, DUE_SHORT, now + (p->deadline - now) / 2);
+	due_set(&p->run->dues, &p->due, DUE_SHORT, now + (p->deadline - now) / 2);
 }
 
 void
@@ -134,12 +134,12 @@ stage_enter(struct probe *p, enum stage s)
 			p->stage = STAGE_OVER;
 			return;
 		}
-		loop_due(p->run, &p->due, DUE_SHORT, now / 1000 + QUIT_MS <
+		due_set(&p->run->dues, &p->due, DUE_SHORT, now / 1000 + QUIT_MS <
 		    p->deadline ? now / 1000 + QUIT_MS : p->deadline);
 		p->in.n = 0;
 	}
 	if (s == STAGE_INJECTED)
-		loop_due(p->run, &p->due, DUE_SHORT, now / 1000 + INJECT_MS <
+		due_set(&p->run->dues, &p->due, DUE_SHORT, now / 1000 + INJECT_MS <
 		    p->deadline ? now / 1000 + INJECT_MS : p->deadline);
 	if (s == STAGE_DANE)
 		await(p, now / 1000);
@@ -384,7 +384,7 @@ guess(struct probe *p)
 	if (p->implicit)
 		p->now->protoname = arena_printf(&p->mem, "%ss",
 		    p->talk->name);
-	loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 	return true;
 }
 

@@ -48,7 +48,6 @@ struct feed {
 char targets_token;
 
 static void go(struct target *);
-static void late(void *);
 
 /* ---- asking */
 
@@ -513,7 +512,7 @@ over(struct target *t)
 	if (!t->over) {
 		t->over = true;
 		t->run->targets--;
-		loop_undue(t->run, &t->due);
+		due_clear(&t->due);
 		tell_target(t);
 	}
 	if (t->pending > 0)
@@ -582,10 +581,9 @@ go(struct target *t)
 	maybe_over(t);
 }
 
-static void
-late(void *who)
+void
+targets_late(struct target *t)
 {
-	struct target *t = who;
 	struct host *h;
 
 	t->busy = true;
@@ -740,7 +738,7 @@ begin(struct target *t)
 		t->sts = arena_new(&t->mem, 1, sizeof *t->sts);
 		t->sts->target = t;
 	}
-	loop_due(t->run, &t->due, DUE_TARGET, t->started / 1000 +
+	due_set(&t->run->dues, &t->due, DUE_TARGET, t->started / 1000 +
 	    (int64_t)(t->run->timeout * 1000));
 	go(t);
 }
@@ -755,7 +753,6 @@ target(struct run *r, struct str text)
 	t->text = arena_dup(&t->mem, text);
 	t->last = &t->hosts;
 	t->due.who = t;
-	t->due.late = late;
 	t->started = clock_us();
 	t->link = (struct link){ all, all->prev };
 	all->prev->next = &t->link;

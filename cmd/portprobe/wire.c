@@ -213,7 +213,7 @@ wire_turn(struct probe *p)
 		p->next = NULL;
 		*(r->queue != NULL ? r->last : &r->queue) = p;
 		r->last = &p->next;
-		loop_due(r, &p->due, DUE_SHORT, now + QUEUE_MS < p->deadline ?
+		due_set(&r->dues, &p->due, DUE_SHORT, now + QUEUE_MS < p->deadline ?
 		    now + QUEUE_MS : p->deadline);
 		return false;
 	}
@@ -244,7 +244,7 @@ proceed(struct probe *p)
 	p->shaking = true;
 	p->run->shaking++;
 	p->stage = STAGE_TLS;
-	loop_due(p->run, &p->due, DUE_PROBE, p->deadline);
+	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 	probe_move(p);
 }
 
@@ -254,7 +254,7 @@ wire_impatient(struct probe *p)
 	int64_t now = clock_ms(), most = (p->deadline - p->began / 1000) / 4;
 
 	if (now - p->run->shaken < QUEUE_MS && now - p->at / 1000 < most)
-		loop_due(p->run, &p->due, DUE_SHORT, now + QUEUE_MS <
+		due_set(&p->run->dues, &p->due, DUE_SHORT, now + QUEUE_MS <
 		    p->deadline ? now + QUEUE_MS : p->deadline);
 	else
 		proceed(p);
