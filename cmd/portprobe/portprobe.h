@@ -9,7 +9,8 @@
  *	main.c	options, the exit status
  *	targets.c	operands and lines, their names looked up: jobs
  *	due.c	deadlines
- *	loop.c	slots, connections, time: who may start, who is too late
+ *	jobs.c	which address and port is next
+ *	loop.c	slots, events, time
  *	probe.c	a probe from its first connection to its report
  *	stage.c	the table of stages, and what each does
  *	wire.c	bytes of one connection, in the clear and by TLS
@@ -26,6 +27,7 @@
 #include "dns.h"
 #include "due.h"
 #include "fail.h"
+#include "jobs.h"
 #include "json.h"
 #include "mem.h"
 #include "mtasts.h"
@@ -142,11 +144,6 @@ struct report {
 
 /* ---- targets */
 
-struct port {
-	unsigned number;
-	const struct probe_proto *proto;
-};
-
 enum { PORTS_MAX = 64, ADDRS_MAX = 16, HOSTS_MAX = 32 };
 
 struct host {
@@ -165,16 +162,6 @@ struct host {
 	unsigned left;			/* jobs that are not over */
 	struct probe *held;		/* on 25, filtered: waits for these */
 	uint64_t order;			/* of its next report: see place() */
-};
-
-/* One address and port to be probed. */
-struct job {
-	struct job *next;
-	struct host *host;
-	const struct net_addr *addr;
-	struct port port;
-	uint64_t order;
-	struct gate *gate;
 };
 
 enum target_kind { TARGET_HOST, TARGET_MX, TARGET_SRV };
@@ -244,6 +231,7 @@ struct run {
 	struct probe *probe;		/* the flat array */
 	size_t nprobe;
 	struct dues dues;
+	struct jobs *jobs;
 	struct loop *loop;
 	struct feed *feed;
 	struct tell *tell;
@@ -280,9 +268,6 @@ void targets_free(struct run *);
 
 int loop_run(struct run *, struct err *);
 void loop_free(struct run *);
-void loop_job(struct run *, struct job *);	/* wants to start */
-size_t loop_queue(const struct run *);		/* how many do */
-void loop_shut(struct run *, struct job *);	/* its connections are over */
 void loop_gone(struct run *, struct probe *);	/* its slot is free */
 
 /* ---- probe.c */

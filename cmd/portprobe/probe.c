@@ -243,7 +243,7 @@ held(struct probe *p)
 
 	if (!p->main.relay || p->main.tcp == NULL ||
 	    strcmp(p->main.tcp, "filtered") != 0 || h->left == 0 ||
-	    loop_queue(p->run) > 0)
+	    jobs_waiting(p->run->jobs) > 0)
 		return false;
 	p->next = h->held;
 	h->held = p;
@@ -286,7 +286,7 @@ finished(struct probe *p)
 	h->left--;
 	if (p->main.us.tcp >= 0 && !p->main.relay)
 		h->opened++;
-	loop_shut(p->run, p->job);
+	jobs_shut(p->run->jobs, p->job);
 	if (held(p))
 		return;
 	q = h->left == 0 ? h->held : NULL;

@@ -249,7 +249,7 @@ add_job(struct host *h, const struct net_addr *a, struct port port)
 	    .order = place(t, h) };
 	h->left++;
 	t->left++;
-	loop_job(t->run, j);
+	jobs_add(t->run->jobs, j);
 }
 
 static void
@@ -845,7 +845,7 @@ static bool
 room(const struct run *r)
 {
 	return r->targets < 2 * r->most + 16 &&
-	    loop_queue(r) < 4 * r->most && dns_room(r->dns) > 0;
+	    jobs_waiting(r->jobs) < 4 * r->most && dns_room(r->dns) > 0;
 }
 
 /* A line of stdin: no comment, no BOM, no CR. */
