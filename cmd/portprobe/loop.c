@@ -1,5 +1,4 @@
-/* loop.c: slots, what is late, and the one wait */
-#include <stdlib.h>
+/* loop.c: who begins, who is late, and the one wait */
 #include <unistd.h>
 
 #include "clock.h"
@@ -9,26 +8,13 @@
 
 enum { EVENTS = 256, SPARE_FDS = 64 };
 
-struct loop {
-	struct probe **spare;		/* free slots */
-	size_t spares;
-	struct net_event event[EVENTS];
-};
-
-void
-loop_gone(struct run *r, struct probe *p)
-{
-	r->loop->spare[r->loop->spares++] = p;
-}
-
 static void
 start(struct run *r)
 {
-	struct loop *l = r->loop;
 	struct job *j;
 
-	while (l->spares > 0 && (j = jobs_next(r->jobs)) != NULL)
-		probe_start(r, l->spare[--l->spares], j);
+	while (slot_left(r->slots) && (j = jobs_next(r->jobs)) != NULL)
+		probe_start(r, slot_take(r->slots), j);
 }
 
 static int64_t
@@ -36,7 +22,7 @@ until(const struct run *r)
 {
 	int64_t at = due_soonest(&r->dues), ms;
 
-	if (r->loop->spares > 0) {
+	if (slot_left(r->slots)) {
 		ms = jobs_when(r->jobs);
 		at = ms < at ? ms : at;
 	}
@@ -47,9 +33,8 @@ until(const struct run *r)
 static void
 wait(struct run *r, int64_t at)
 {
-	struct loop *l = r->loop;
 	struct pollfd watch = { r->watch, POLLIN, 0 };
-	struct net_event *ev = l->event;
+	struct net_event ev[EVENTS];
 	int n, i;
 
 	if (r->asked > 0) {
@@ -71,20 +56,13 @@ wait(struct run *r, int64_t at)
 static void
 set_up(struct run *r)
 {
-	struct loop *l = mem_new(1, sizeof *l);
 	size_t files = program_files();
 
-	r->loop = l;
+	due_init(&r->dues);
 	r->jobs = jobs_new(r->per_host, r->rate);
 	if (files < r->most + SPARE_FDS)
 		r->most = files > 2 * SPARE_FDS ? files - SPARE_FDS : 1;
-	r->nprobe = r->most;
-	r->probe = mem_new(r->nprobe, sizeof *r->probe);
-	l->spare = mem_new(r->nprobe, sizeof *l->spare);
-	while (l->spares < r->nprobe) {
-		l->spare[l->spares] = &r->probe[r->nprobe - 1 - l->spares];
-		l->spares++;
-	}
+	r->slots = slots_new(r->most);
 }
 
 /* Each deadline that has come by now, also one that another one's end set. */
@@ -107,7 +85,6 @@ loop_run(struct run *r, struct err *e)
 	r->watch = net_watch(e);
 	if (r->watch < 0)
 		return -1;
-	due_init(&r->dues);
 	set_up(r);
 	for (;;) {
 		targets_feed(r);
@@ -126,16 +103,8 @@ loop_run(struct run *r, struct err *e)
 void
 loop_free(struct run *r)
 {
-	size_t i;
-
-	if (r->loop == NULL)
-		return;
-	for (i = 0; i < r->nprobe; i++)
-		probe_release(&r->probe[i]);
+	slots_free(r->slots);
 	jobs_free(r->jobs);
-	free(r->probe);
-	free(r->loop->spare);
-	free(r->loop);
 	if (r->watch >= 0)
 		close(r->watch);
 }

@@ -10,7 +10,8 @@
  *	targets.c	operands and lines, their names looked up: jobs
  *	due.c	deadlines
  *	jobs.c	which address and port is next
- *	loop.c	slots, events, time
+ *	slot.c	the flat array of probes
+ *	loop.c	who begins, who is late, and the one wait
  *	probe.c	a probe from its first connection to its report
  *	stage.c	the table of stages, and what each does
  *	wire.c	bytes of one connection, in the clear and by TLS
@@ -42,6 +43,7 @@ struct run;
 struct target;
 struct probe;
 struct sts;
+struct slots;
 
 /* ---- what was found */
 
@@ -228,11 +230,9 @@ struct run {
 	int watch;
 	struct buf hosts;		/* /etc/hosts */
 	char our_name[256];		/* for EHLO; "": of each connection */
-	struct probe *probe;		/* the flat array */
-	size_t nprobe;
 	struct dues dues;
 	struct jobs *jobs;
-	struct loop *loop;
+	struct slots *slots;
 	struct feed *feed;
 	struct tell *tell;
 	unsigned targets;		/* begun and not over */
@@ -268,7 +268,6 @@ void targets_free(struct run *);
 
 int loop_run(struct run *, struct err *);
 void loop_free(struct run *);
-void loop_gone(struct run *, struct probe *);	/* its slot is free */
 
 /* ---- probe.c */
 
@@ -278,7 +277,6 @@ void probe_wake(struct probe *);	/* an answer came */
 void probe_late(struct probe *);	/* its deadline has */
 void probe_end(struct probe *);		/* was held, is to be told now */
 int probe_tls(struct run *, struct err *);	/* run.tls, if not there */
-void probe_release(struct probe *);	/* at the end of the run */
 
 /* ---- sts.c */
 

@@ -41,20 +41,20 @@ unconnected(struct probe *p, int error)
 	p->error = error;
 	if (error == EMFILE || error == ENFILE || error == ENOMEM ||
 	    error == ENOBUFS) {
-		stage_broken(p, "internal", strerror(error));
+		slot_broken(p, "internal", strerror(error));
 		return;
 	}
 	if (error == ECONNRESET) {	/* it was there, and is no more */
 		r->tcp = "open";
-		r->us.tcp = stage_since(p);
+		r->us.tcp = slot_since(p);
 		p->stage = p->implicit ? STAGE_TLS : STAGE_BANNER;
-		stage_broken(p, "reset", "the connection was reset");
+		slot_broken(p, "reset", "the connection was reset");
 		return;
 	}
 	r->tcp = refusal ? "refused" : late_ ? "filtered" : "unreachable";
 	r->local = error == ENETUNREACH || error == EAFNOSUPPORT ||
 	    error == EADDRNOTAVAIL;
-	stage_broken(p, refusal ? "refused" : late_ ? "timeout-connect" :
+	slot_broken(p, refusal ? "refused" : late_ ? "timeout-connect" :
 	    "unreachable", strerror(error));
 }
 
@@ -63,7 +63,7 @@ connected(struct probe *p)
 {
 	int64_t now = clock_us(), silent;
 
-	p->now->us.tcp = stage_since(p);
+	p->now->us.tcp = slot_since(p);
 	p->now->tcp = "open";
 	trace_note(TRACE_DONE, "%s:%u connected to %s", p->job->host->name,
 	    p->job->port.number, p->now->ip);
@@ -273,7 +273,7 @@ probe_end(struct probe *p)
 	arena_reset(&p->mem);
 	p->stage = STAGE_FREE;
 	p->job = NULL;
-	loop_gone(r, p);
+	slot_give(r->slots, p);
 	targets_report(t);
 }
 
@@ -414,21 +414,7 @@ probe_late(struct probe *p)
 			p->now->tcp = "filtered";
 		snprintf(text, sizeof text, "no answer in %.3g s",
 		    p->run->timeout);
-		stage_broken(p, stage_late(p->stage), text);
+		slot_broken(p, stage_late(p->stage), text);
 	}
 	probe_move(p);
-}
-
-void
-probe_release(struct probe *p)
-{
-	if (p->run == NULL)
-		return;
-	if (p->fd >= 0)
-		close(p->fd);
-	tls_look_free(p->tls);
-	fifo_free(&p->rx);
-	fifo_free(&p->tx);
-	buf_free(&p->in);
-	arena_free(&p->mem);
 }

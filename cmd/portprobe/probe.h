@@ -1,52 +1,10 @@
-/* probe.h: a slot of the flat array: one connection, and what it found */
+/* probe.h: what a probe is made of: its connection, its stages */
 #ifndef PROBE_H
 #define PROBE_H
 
-#include "fifo.h"
-#include "net.h"
-#include "portprobe.h"
-
-enum stage {
-	STAGE_FREE, STAGE_CONNECT, STAGE_BANNER, STAGE_CAPS, STAGE_HELO,
-	STAGE_STARTTLS, STAGE_DANE, STAGE_QUEUE, STAGE_TLS, STAGE_CAPS_TLS,
-	STAGE_HELO_TLS, STAGE_MAIL, STAGE_RCPT, STAGE_INJECTED, STAGE_QUIT,
-	STAGE_OVER, STAGE_HELD, STAGES
-};
-
-/* Which connection this is: the probe's own, or one more question. */
-enum { TURN_MAIN, TURN_VERSION, TURN_INJECT = TURN_VERSION + VERSIONS,
-	TURNS };
-
-struct probe {
-	struct due due;
-	struct run *run;
-	struct job *job;
-	struct probe *next;		/* in target.waiting, host.held */
-	int fd, error;			/* errno of a read or write, 0 */
-	enum stage stage;
-	unsigned turn;
-	const struct probe_talk *talk;
-	bool eof, more;			/* more: it did not fit */
-	bool hup;			/* an end is there to be read */
-	bool implicit, inside;		/* inside: TLS */
-	struct fifo rx, tx;		/* as on the wire, but in clear */
-	struct buf in;			/* what the server said, in clear */
-	struct tls_look *tls;
-	bool classic;			/* the second try of the main turn */
-	bool shaking;			/* counted in run.shaking */
-	int64_t began, at, deadline;	/* us, us, ms */
-	int64_t half;			/* ms: when the second try is due, or 0 */
-	struct report main, extra, *now;
-	struct arena mem;
-};
+#include "slot.h"
 
 enum { WIRE_MAX = 65536 };	/* bytes that wait to be sent or looked at */
-
-static inline bool
-main_turn(const struct probe *p)
-{
-	return p->turn == TURN_MAIN;
-}
 
 /* ---- probe.c */
 
@@ -62,11 +20,6 @@ void stage_await_no_more(struct probe *);
 void stage_injected(struct probe *);	/* what came of the injection */
 void stage_hung_up(struct probe *);	/* the other side has */
 const char *stage_late(enum stage);	/* the class when time is up there */
-/* How long the stage took, until the wait ended that brought its end. */
-int64_t stage_since(const struct probe *);
-/* The connection has failed; the first reason stays.  broken: and is over. */
-void stage_failed(struct probe *, const char *class, const char *text);
-void stage_broken(struct probe *, const char *class, const char *text);
 
 /* ---- wire.c */
 

@@ -16,23 +16,12 @@ enum { QUIT_MS = 1000, INJECT_MS = 2000 };
 
 /* A stage without a reply has no step; then says where to go from there. */
 struct rule {
-	const char *name;		/* as reports call it */
 	const char *late;		/* the class when time is up here */
 	bool talks;
 	enum probe_step step;
 	enum stage (*then)(struct probe *, const struct probe_reply *);
 };
 static const struct rule rules[STAGES];
-
-/*
- * How long the stage took, until the wait ended that brought the last byte:
- * what other probes did meanwhile does not count.
- */
-int64_t
-stage_since(const struct probe *p)
-{
-	return p->run->tick > p->at ? p->run->tick - p->at : 0;
-}
 
 static void
 trace(const struct probe *p, const char *mark, struct str s)
@@ -45,29 +34,6 @@ trace(const struct probe *p, const char *mark, struct str s)
 	snprintf(text, sizeof text, "%s:%u %.*s", p->job->host->name,
 	    p->job->port.number, STR_ARG(s));
 	trace_line(mark, str_of(text));
-}
-
-/* The connection has failed; the first reason stays. */
-void
-stage_failed(struct probe *p, const char *class, const char *text)
-{
-	struct trouble *t = &p->now->trouble;
-
-	if (t->class != NULL)
-		return;
-	t->class = class;
-	t->stage = rules[p->stage].name;
-	t->text = arena_dup(&p->mem, str_of(text));
-	t->error = p->error;
-	trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
-	    p->job->port.number, t->text);
-}
-
-void
-stage_broken(struct probe *p, const char *class, const char *text)
-{
-	stage_failed(p, class, text);
-	p->stage = STAGE_OVER;
 }
 
 static void
@@ -159,7 +125,7 @@ refused(struct probe *p, const struct probe_reply *r)
 	    r->sense == PROBE_LATER ? "smtp-4xx" : "smtp-5xx";
 
 	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
-	stage_failed(p, class, text);
+	slot_failed(p, class, text);
 	return STAGE_QUIT;
 }
 
@@ -219,7 +185,7 @@ greeted(struct probe *p, const struct probe_reply *r)
 {
 	struct report *rep = p->now;
 
-	rep->us.banner = stage_since(p);
+	rep->us.banner = slot_since(p);
 	rep->banner = arena_str(&p->mem, str_to(r->text, 2000));
 	rep->preauth = r->preauth;
 	if (r->sense != PROBE_YES)
@@ -278,7 +244,7 @@ started(struct probe *p, const struct probe_reply *r)
 	struct report *rep = p->now;
 	char text[600];
 
-	rep->us.starttls = stage_since(p);
+	rep->us.starttls = slot_since(p);
 	if (r->sense == PROBE_YES) {
 		rep->buffered = p->in.n > r->all.n;
 		rep->starttls = 1;
@@ -322,25 +288,25 @@ submitted(struct probe *p, const struct probe_reply *r)
 }
 
 static const struct rule rules[STAGES] = {
-	[STAGE_CONNECT] = { .name = "connect", .late = "timeout-connect" },
-	[STAGE_BANNER] = { "banner", "timeout-banner", true, PROBE_GREETING,
+	[STAGE_CONNECT] = { .late = "timeout-connect" },
+	[STAGE_BANNER] = { "timeout-banner", true, PROBE_GREETING,
 	    greeted },
-	[STAGE_CAPS] = { "caps", "timeout", true, PROBE_CAPS, capable },
-	[STAGE_HELO] = { "caps", "timeout", true, PROBE_HELO, humble },
-	[STAGE_STARTTLS] = { "starttls", "timeout", true, PROBE_STARTTLS,
+	[STAGE_CAPS] = { "timeout", true, PROBE_CAPS, capable },
+	[STAGE_HELO] = { "timeout", true, PROBE_HELO, humble },
+	[STAGE_STARTTLS] = { "timeout", true, PROBE_STARTTLS,
 	    started },
-	[STAGE_DANE] = { .name = "dane", .late = "timeout" },
-	[STAGE_QUEUE] = { .name = "tls", .late = "timeout-tls" },
-	[STAGE_TLS] = { .name = "tls", .late = "timeout-tls" },
-	[STAGE_CAPS_TLS] = { "caps-tls", "timeout", true, PROBE_CAPS_TLS,
+	[STAGE_DANE] = { .late = "timeout" },
+	[STAGE_QUEUE] = { .late = "timeout-tls" },
+	[STAGE_TLS] = { .late = "timeout-tls" },
+	[STAGE_CAPS_TLS] = { "timeout", true, PROBE_CAPS_TLS,
 	    capable_tls },
-	[STAGE_HELO_TLS] = { "caps-tls", "timeout", true, PROBE_HELO_TLS,
+	[STAGE_HELO_TLS] = { "timeout", true, PROBE_HELO_TLS,
 	    humble },
-	[STAGE_MAIL] = { "submit", "timeout", true, PROBE_MAIL, submitted },
-	[STAGE_RCPT] = { "submit", "timeout", true, PROBE_RCPT, submitted },
-	[STAGE_INJECTED] = { "inject", "timeout", true, PROBE_QUIT, NULL },
-	[STAGE_QUIT] = { "quit", "timeout", true, PROBE_QUIT, NULL },
-	[STAGE_OVER] = { .name = "over", .late = "timeout" },
+	[STAGE_MAIL] = { "timeout", true, PROBE_MAIL, submitted },
+	[STAGE_RCPT] = { "timeout", true, PROBE_RCPT, submitted },
+	[STAGE_INJECTED] = { "timeout", true, PROBE_QUIT, NULL },
+	[STAGE_QUIT] = { "timeout", true, PROBE_QUIT, NULL },
+	[STAGE_OVER] = { .late = "timeout" },
 };
 
 const char *
@@ -377,7 +343,7 @@ guess(struct probe *p)
 	if (p->talk == NULL) {
 		p->now->banner = arena_str(&p->mem, str_trim(str_to(
 		    BUF_STR(p->in), 500)));
-		stage_broken(p, "proto", "this is no greeting of a mail server");
+		slot_broken(p, "proto", "this is no greeting of a mail server");
 		return false;
 	}
 	p->now->protoname = p->talk->name;
@@ -416,7 +382,7 @@ talked(struct probe *p)
 		if (p->stage == STAGE_BANNER)
 			p->now->banner = arena_str(&p->mem, str_trim(str_to(
 			    BUF_STR(p->in), 500)));
-		stage_broken(p, "proto", why);
+		slot_broken(p, "proto", why);
 		return false;
 	}
 	if (got == 0)
@@ -425,7 +391,7 @@ talked(struct probe *p)
 	next = rules[p->stage].then(p, &r);
 	buf_drop(&p->in, r.all.n);
 	if (out_of_turn(p, next)) {
-		stage_broken(p, "proto", "the server speaks out of turn");
+		slot_broken(p, "proto", "the server speaks out of turn");
 		return false;
 	}
 	stage_enter(p, next);
@@ -485,9 +451,9 @@ void
 stage_hung_up(struct probe *p)
 {
 	if (p->error == ECONNRESET || p->error == EPIPE)
-		stage_broken(p, "reset", "the connection was reset");
+		slot_broken(p, "reset", "the connection was reset");
 	else if (p->error != 0)
-		stage_broken(p, "reset", strerror(p->error));
+		slot_broken(p, "reset", strerror(p->error));
 	else
-		stage_broken(p, "closed", "the server hung up");
+		slot_broken(p, "closed", "the server hung up");
 }

@@ -77,14 +77,14 @@ tls_failed(struct probe *p)
 	p->now->client_cert = tls_look_asked(p->tls);
 	switch (tls_look_why(p->tls, &text)) {
 	case TLS_WHY_ALERT:
-		stage_failed(p, "tls-alert", text);
+		slot_failed(p, "tls-alert", text);
 		p->now->trouble.alert = p->now->trouble.text;
 		break;
 	case TLS_WHY_PLAIN:
-		stage_failed(p, "tls-proto", "what came is not TLS");
+		slot_failed(p, "tls-proto", "what came is not TLS");
 		break;
 	default:
-		stage_failed(p, "tls-proto", text);
+		slot_failed(p, "tls-proto", text);
 	}
 	p->stage = STAGE_OVER;
 }
@@ -192,7 +192,7 @@ wire_begin(struct probe *p)
 		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
 		    &p->run->scratch);
 	if (p->tls == NULL)
-		stage_broken(p, "internal", p->run->scratch.msg);
+		slot_broken(p, "internal", p->run->scratch.msg);
 }
 
 /*
