@@ -8,6 +8,18 @@
 
 enum { EVENTS = 256, SPARE_FDS = 64 };
 
+/*
+ * Targets with news are looked at, and handshakes begin whose turn has come:
+ * what happens brings more of both.
+ */
+static void
+settle(struct run *r)
+{
+	do
+		targets_settle(r);
+	while (probe_shake(r));
+}
+
 static void
 start(struct run *r)
 {
@@ -15,6 +27,7 @@ start(struct run *r)
 
 	while (slot_left(r->slots) && (j = jobs_next(r->jobs)) != NULL)
 		probe_start(r, slot_take(r->slots), j);
+	settle(r);
 }
 
 static int64_t
@@ -39,6 +52,7 @@ wait(struct run *r, int64_t at)
 
 	if (r->asked > 0) {
 		dns_wait(r->dns, &watch, 1, at);
+		settle(r);
 		at = 0;
 	}
 	n = net_watch_wait(r->watch, ev, EVENTS, at);
@@ -50,6 +64,7 @@ wait(struct run *r, int64_t at)
 			sts_collect();
 		else
 			probe_event(ev[i].who, &ev[i]);
+		settle(r);
 	}
 }
 
@@ -72,11 +87,13 @@ expire(struct run *r)
 	int64_t now = clock_ms();
 	struct due *d;
 
-	while ((d = due_next(&r->dues, now)) != NULL)
+	while ((d = due_next(&r->dues, now)) != NULL) {
 		if (d->list == DUE_TARGET)
 			targets_late(d->who);
 		else
 			probe_late(d->who);
+		settle(r);
+	}
 }
 
 int

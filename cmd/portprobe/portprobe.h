@@ -7,6 +7,7 @@
  * table.  What was found is a report, which is judged and then told.
  *
  *	main.c	options, the exit status
+ *	target.c	a target's questions, and that it has news
  *	targets.c	operands and lines, their names looked up: jobs
  *	due.c	deadlines
  *	jobs.c	which address and port is next
@@ -186,7 +187,10 @@ struct target {
 	struct ask *asks;
 	unsigned pending;		/* questions */
 	unsigned left;			/* reports to come */
-	bool literal, busy, expanded, over;
+	bool literal, expanded, over;
+	bool news;			/* it is in run.news */
+	bool answers;			/* and some of it are answers */
+	struct target *next;		/* there */
 	struct probe *waiting;		/* for answers */
 	struct probe *held;		/* for the policy */
 	struct sts *sts;
@@ -201,6 +205,13 @@ struct target {
 
 enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
 enum dane_mode { DANE_AUTO, DANE_OFF, DANE_REQUIRE };
+
+/* Handshakes: see wire_turn. */
+struct shakes {
+	unsigned n;			/* under way */
+	int64_t ended;			/* when the last one did, clock_ms */
+	struct probe *queue, **last;	/* who waits to begin one */
+};
 
 struct run {
 	/* options */
@@ -236,9 +247,8 @@ struct run {
 	struct feed *feed;
 	struct tell *tell;
 	unsigned targets;		/* begun and not over */
-	unsigned shaking;		/* handshakes under way */
-	int64_t shaken;			/* when the last one ended, ms */
-	struct probe *queue, **last;	/* who waits to begin one */
+	struct target *news, **last_news;	/* who is to be looked at */
+	struct shakes shakes;
 	struct err scratch;		/* what a connection says of itself */
 	int64_t now;			/* seconds since 1970, at the start */
 	int64_t tick;			/* clock_us when the wait ended */
@@ -249,6 +259,29 @@ struct run {
 	int status;			/* the exit status so far */
 };
 
+/* ---- target.c */
+
+/*
+ * An answer to a question of this target, or NULL: then it has been asked, and
+ * the target has news when the answer comes.  Whoever asked asks again.
+ */
+const struct dns_answer *target_ask(struct target *, const char *name,
+    unsigned type);
+
+/* All answers, when none is missing any more. */
+void target_forget(struct target *);
+
+/* What the DNS says of DANE; false: answers are missing, as above. */
+bool target_dane(struct host *, const struct job *, struct tlsa *,
+    struct arena *);
+
+/* A report of its was told. */
+void target_told(struct target *);
+
+/* It has changed and is to be looked at; target_next_news gives it then. */
+void target_news(struct target *);
+struct target *target_next_news(struct run *);	/* or NULL */
+
 /* ---- targets.c */
 
 int targets_check(struct run *, struct err *);	/* all operands: usage */
@@ -257,10 +290,7 @@ void targets_readable(struct run *);	/* stdin is */
 void targets_feed(struct run *);	/* begins as many as there is room for */
 bool targets_end(const struct run *);	/* none left to begin */
 int targets_over(const struct run *, struct err *);	/* was all read? */
-void targets_report(struct target *);	/* a report of its was told */
-bool targets_dane(struct host *, const struct job *, struct tlsa *,
-    struct arena *);			/* false: answers are missing */
-void targets_sts(struct target *);	/* its policy has come, or will not */
+void targets_settle(struct run *);	/* those with news go on */
 void targets_late(struct target *);	/* its deadline has come */
 void targets_free(struct run *);
 
@@ -275,6 +305,7 @@ void probe_start(struct run *, struct probe *, struct job *);
 void probe_event(struct probe *, const struct net_event *);
 void probe_wake(struct probe *);	/* an answer came */
 void probe_late(struct probe *);	/* its deadline has */
+bool probe_shake(struct run *);		/* one whose turn has come; any? */
 void probe_end(struct probe *);		/* was held, is to be told now */
 int probe_tls(struct run *, struct err *);	/* run.tls, if not there */
 
@@ -291,7 +322,7 @@ struct sts {
 	struct mtasts policy;
 };
 int sts_ready(struct run *, struct err *);	/* before the sandbox */
-/* Gets it by a thread; then targets_sts is called, in the loop. */
+/* Gets it by a thread; then its target has news. */
 void sts_fetch(struct run *, struct sts *, const struct net_addr *, int n);
 void sts_forget(struct sts *);		/* nobody waits for it any more */
 extern char sts_token;			/* who it is in net_event */

@@ -136,7 +136,7 @@ main_begin(struct probe *p)
 	p->main.loopback = net_loopback(j->addr);
 	p->now = &p->main;
 	if (p->run->dane != DANE_OFF && !j->host->literal)	/* asks ahead */
-		p->main.dane_asked = targets_dane(j->host, j, &p->main.dane,
+		p->main.dane_asked = target_dane(j->host, j, &p->main.dane,
 		    &p->mem);
 	dial(p);
 }
@@ -170,23 +170,6 @@ share(struct probe *p)
 	now = clock_ms();
 	p->half = now + (p->deadline - now) / 2;
 	due_set(&p->run->dues, &p->due, DUE_SHORT, p->half);
-}
-
-void
-probe_start(struct run *r, struct probe *p, struct job *j)
-{
-	p->run = r;
-	p->job = j;
-	p->turn = TURN_MAIN;
-	p->classic = false;
-	p->half = 0;
-	p->due.who = p;
-	p->rx.max = p->tx.max = WIRE_MAX;
-	p->in.max = 2 * WIRE_MAX;
-	p->fd = -1;
-	main_begin(p);
-	if (p->stage == STAGE_OVER)
-		probe_move(p);
 }
 
 /* The next question that is to be asked by a connection of its own. */
@@ -259,7 +242,7 @@ probe_end(struct probe *p)
 	struct run *r = p->run;
 
 	if (t->sts != NULL && !t->sts->done && p->main.us.tcp >= 0) {
-		p->next = t->held;	/* targets_sts calls again */
+		p->next = t->held;	/* until its policy has come */
 		t->held = p;
 		p->stage = STAGE_HELD;
 		return;
@@ -274,7 +257,7 @@ probe_end(struct probe *p)
 	p->stage = STAGE_FREE;
 	p->job = NULL;
 	slot_give(r->slots, p);
-	targets_report(t);
+	target_told(t);
 }
 
 static void
@@ -300,8 +283,8 @@ finished(struct probe *p)
 }
 
 /* As far as it gets with what is there. */
-void
-probe_move(struct probe *p)
+static void
+move(struct probe *p)
 {
 	bool again;
 
@@ -346,6 +329,23 @@ probe_move(struct probe *p)
 }
 
 void
+probe_start(struct run *r, struct probe *p, struct job *j)
+{
+	p->run = r;
+	p->job = j;
+	p->turn = TURN_MAIN;
+	p->classic = false;
+	p->half = 0;
+	p->due.who = p;
+	p->rx.max = p->tx.max = WIRE_MAX;
+	p->in.max = 2 * WIRE_MAX;
+	p->fd = -1;
+	main_begin(p);
+	if (p->stage == STAGE_OVER)
+		move(p);
+}
+
+void
 probe_event(struct probe *p, const struct net_event *ev)
 {
 	if (p->fd < 0 || p->stage == STAGE_FREE || p->stage == STAGE_HELD)
@@ -361,7 +361,18 @@ probe_event(struct probe *p, const struct net_event *ev)
 	p->hup |= ev->hup || ev->err;
 	if (ev->in && p->stage != STAGE_OVER)
 		wire_receive(p);
-	probe_move(p);
+	move(p);
+}
+
+bool
+probe_shake(struct run *r)
+{
+	struct probe *p = wire_next(r);
+
+	if (p == NULL)
+		return false;
+	move(p);
+	return true;
 }
 
 void
@@ -373,7 +384,7 @@ probe_wake(struct probe *p)
 	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 	stage_enter(p, stage_to_tls(p));
 	if (p->stage != STAGE_DANE)
-		probe_move(p);
+		move(p);
 }
 
 void
@@ -382,7 +393,8 @@ probe_late(struct probe *p)
 	char text[100];
 
 	if (p->stage == STAGE_QUEUE && clock_ms() + 1 < p->deadline) {
-		wire_impatient(p);
+		if (wire_impatient(p))
+			move(p);
 		return;
 	}
 	if (p->stage == STAGE_DANE) {	/* whatever DNS says in the end */
@@ -397,7 +409,7 @@ probe_late(struct probe *p)
 		p->implicit = true;	/* silent: it waits for TLS */
 		due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 		stage_enter(p, stage_to_tls(p));
-		probe_move(p);
+		move(p);
 		return;
 	}
 	if (p->due.at == p->half && (p->stage != STAGE_TLS ||
@@ -416,5 +428,5 @@ probe_late(struct probe *p)
 		    p->run->timeout);
 		slot_broken(p, stage_late(p->stage), text);
 	}
-	probe_move(p);
+	move(p);
 }

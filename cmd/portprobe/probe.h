@@ -6,11 +6,6 @@
 
 enum { WIRE_MAX = 65536 };	/* bytes that wait to be sent or looked at */
 
-/* ---- probe.c */
-
-/* As far as it gets with what is there; it may be over after it. */
-void probe_move(struct probe *);
-
 /* ---- stage.c */
 
 void stage_enter(struct probe *, enum stage);
@@ -31,8 +26,9 @@ void wire_spare(struct probe *);	/* gives back what is not in use */
 bool wire_turn(struct probe *);		/* may it begin TLS, or is queued */
 void wire_begin(struct probe *);	/* begins TLS */
 bool wire_shake(struct probe *);	/* true: the handshake is done */
-void wire_shaken(struct probe *);	/* or given up: the next may begin */
+void wire_shaken(struct probe *);	/* or given up: see wire_next */
 void wire_leave(struct probe *);	/* the queue, if it is in it */
-void wire_impatient(struct probe *);	/* it has waited there for long */
+struct probe *wire_next(struct run *);	/* its turn has come; or NULL */
+bool wire_impatient(struct probe *);	/* has waited there for long: now? */
 
 #endif

@@ -33,7 +33,7 @@ struct probe {
 	struct buf in;			/* what the server said, in clear */
 	struct tls_look *tls;
 	bool classic;			/* the second try of the main turn */
-	bool shaking;			/* counted in run.shaking */
+	bool shaking;			/* counted in run.shakes */
 	int64_t began, at, deadline;	/* us, us, ms */
 	int64_t half;			/* ms: when the second try is due, or 0 */
 	struct report main, extra, *now;

@@ -149,7 +149,7 @@ stage_to_tls(struct probe *p)
 	if (!main_turn(p) || p->run->dane == DANE_OFF ||
 	    p->job->host->literal || r->dane_asked)
 		return STAGE_TLS;
-	if (!targets_dane(p->job->host, p->job, &r->dane, &p->mem))
+	if (!target_dane(p->job->host, p->job, &r->dane, &p->mem))
 		return STAGE_DANE;
 	r->dane_asked = true;
 	return STAGE_TLS;

@@ -64,7 +64,7 @@ ended(struct fetch *f)
 	arena_free(&j->mem);
 	free(j);
 	if (news)
-		targets_sts(s->target);
+		target_news(s->target);
 }
 
 int
@@ -117,7 +117,7 @@ sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
 	arena_free(&j->mem);
 	free(j);
 	failed(s, e.msg, true);
-	targets_sts(s->target);
+	target_news(s->target);
 }
 
 void

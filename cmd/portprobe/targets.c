@@ -1,9 +1,4 @@
-/*
- * targets.c: what is to be probed: operands and lines, names looked up, jobs
- *
- * As in mxlookup a target is replayed whenever an answer has come: the list of
- * what was asked is its state.
- */
+/* targets.c: what is to be probed: operands and lines, names looked up, jobs */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,15 +22,6 @@ enum { SERVICES = sizeof services / sizeof *services };
 
 static const unsigned usual[] = { 25, 465, 587, 110, 995, 143, 993 };
 
-/* One question of a target. */
-struct ask {
-	struct ask *next;
-	struct target *target;
-	const char *name;
-	unsigned type;
-	const struct dns_answer *answer;
-};
-
 struct feed {
 	struct lines lines;
 	bool reading;			/* stdin */
@@ -46,60 +32,6 @@ struct feed {
 };
 
 char targets_token;
-
-static void go(struct target *);
-
-/* ---- asking */
-
-static void
-answered(void *arg, const struct dns_answer *a)
-{
-	struct ask *q = arg;
-	struct target *t = q->target;
-
-	q->answer = dns_keep(a);
-	t->pending--;
-	t->run->asked--;
-	go(t);
-}
-
-static const struct dns_answer *
-ask(struct target *t, const char *name, unsigned type)
-{
-	struct ask *q;
-
-	for (q = t->asks; q != NULL; q = q->next)
-		if (q->type == type && strcmp(q->name, name) == 0)
-			return q->answer;
-	q = arena_new(&t->mem, 1, sizeof *q);
-	*q = (struct ask){ .next = t->asks, .target = t, .type = type,
-	    .name = arena_dup(&t->mem, str_of(name)) };
-	t->asks = q;
-	t->pending++;
-	t->run->asked++;
-	dns_want(t->run->dns, name, type, answered, q);
-	return NULL;
-}
-
-static const struct dns_answer *
-ask_for(void *arg, const char *name, unsigned type)
-{
-	return ask(arg, name, type);
-}
-
-bool
-targets_dane(struct host *h, const struct job *j, struct tlsa *out,
-    struct arena *mem)
-{
-	bool (*decide)(struct tlsa *, struct arena *, const char *, unsigned,
-	    const struct dns_answer *(*)(void *, const char *, unsigned),
-	    void *) = j->port.proto->relay ? tlsa_decide : tlsa_decide_client;
-
-	*out = (struct tlsa){ .state = TLSA_NO, .why = "no-dns" };
-	if (h->literal || h->known || !h->secure)
-		return true;
-	return decide(out, mem, h->name, j->port.number, ask_for, h->target);
-}
 
 /* ---- what cannot be probed */
 
@@ -293,8 +225,8 @@ addresses(struct host *h)
 		    "this family");
 		return true;
 	}
-	a = ask(t, h->name, DNS_A);
-	aaaa = ask(t, h->name, DNS_AAAA);
+	a = target_ask(t, h->name, DNS_A);
+	aaaa = target_ask(t, h->name, DNS_AAAA);
 	if (a == NULL || aaaa == NULL)
 		return false;
 	add_answer(h, a);
@@ -364,7 +296,7 @@ take_mx(struct target *t, const struct dns_answer *a)
 static bool
 hosts_of_mx(struct target *t)
 {
-	const struct dns_answer *a = ask(t, t->domain, DNS_MX);
+	const struct dns_answer *a = target_ask(t, t->domain, DNS_MX);
 
 	if (a == NULL)
 		return false;
@@ -412,7 +344,7 @@ hosts_of_srv(struct target *t)
 	size_t i;
 
 	for (i = 0; i < SERVICES; i++) {
-		a[i] = ask(t, arena_printf(&t->mem, "%s._tcp.%s",
+		a[i] = target_ask(t, arena_printf(&t->mem, "%s._tcp.%s",
 		    services[i].name, t->domain), DNS_SRV);
 		all &= a[i] != NULL;
 	}
@@ -441,7 +373,7 @@ sts_over(struct target *t, const char *error, bool temporary)
 	t->sts->done = true;
 	t->sts->error = error;
 	t->sts->temporary = temporary;
-	targets_sts(t);
+	target_news(t);
 }
 
 static void
@@ -456,7 +388,7 @@ ask_sts(struct target *t)
 
 	if (t->sts == NULL || t->sts->done || t->sts->asked)
 		return;
-	txt = ask(t, arena_printf(&t->mem, "_mta-sts.%s", t->domain),
+	txt = target_ask(t, arena_printf(&t->mem, "_mta-sts.%s", t->domain),
 	    DNS_TXT);
 	if (txt == NULL)
 		return;
@@ -474,8 +406,8 @@ ask_sts(struct target *t)
 		return;
 	}
 	host = arena_printf(&t->mem, "mta-sts.%s", t->domain);
-	a = ask(t, host, DNS_A);
-	aaaa = ask(t, host, DNS_AAAA);
+	a = target_ask(t, host, DNS_A);
+	aaaa = target_ask(t, host, DNS_AAAA);
 	if (a == NULL || aaaa == NULL)
 		return;
 	for (i = 0; i < a->n && n < 2; i++)
@@ -490,25 +422,11 @@ ask_sts(struct target *t)
 		sts_fetch(t->run, t->sts, addr, n);
 }
 
-void
-targets_sts(struct target *t)
-{
-	struct probe *p = t->held, *next;
-
-	t->held = NULL;
-	for (; p != NULL; p = next) {	/* the last one may end the target */
-		next = p->next;
-		probe_end(p);
-	}
-}
-
 /* ---- a target's life */
 
 static void
 over(struct target *t)
 {
-	struct ask *q;
-
 	if (!t->over) {
 		t->over = true;
 		t->run->targets--;
@@ -519,32 +437,11 @@ over(struct target *t)
 		return;		/* an answer that nobody waits for */
 	if (t->sts != NULL)
 		sts_forget(t->sts);
-	for (q = t->asks; q != NULL; q = q->next)
-		dns_drop(q->answer);
+	target_forget(t);
 	t->link.prev->next = t->link.next;
 	t->link.next->prev = t->link.prev;
 	arena_free(&t->mem);
 	free(t);
-}
-
-static void
-maybe_over(struct target *t)
-{
-	const struct host *h;
-
-	if (t->busy || !t->expanded || t->left > 0)
-		return;
-	for (h = t->hosts; h != NULL; h = h->next)
-		if (!h->resolved)
-			return;
-	over(t);
-}
-
-void
-targets_report(struct target *t)
-{
-	t->left--;
-	maybe_over(t);
 }
 
 static void
@@ -559,16 +456,12 @@ wake(struct target *t)
 	}
 }
 
+/* Once more, with the answers that have come. */
 static void
 go(struct target *t)
 {
 	struct host *h;
 
-	if (t->over) {
-		over(t);
-		return;
-	}
-	t->busy = true;
 	if (!t->expanded)
 		t->expanded = t->kind == TARGET_MX ? hosts_of_mx(t) :
 		    hosts_of_srv(t);
@@ -577,8 +470,56 @@ go(struct target *t)
 			resolve(h);
 	ask_sts(t);
 	wake(t);
-	t->busy = false;
-	maybe_over(t);
+}
+
+/* Probes that were held because of the policy are told. */
+static void
+release(struct target *t)
+{
+	struct probe *p = t->held, *next;
+
+	if (t->sts != NULL && !t->sts->done)
+		return;
+	t->held = NULL;
+	for (; p != NULL; p = next) {
+		next = p->next;
+		probe_end(p);
+	}
+}
+
+static bool
+complete(const struct target *t)
+{
+	const struct host *h;
+
+	if (!t->expanded || t->left > 0)
+		return false;
+	for (h = t->hosts; h != NULL; h = h->next)
+		if (!h->resolved)
+			return false;
+	return true;
+}
+
+static void
+review(struct target *t)
+{
+	if (!t->over) {
+		if (t->answers)
+			go(t);
+		t->answers = false;
+		release(t);
+	}
+	if (!t->news && (t->over || complete(t)))
+		over(t);
+}
+
+void
+targets_settle(struct run *r)
+{
+	struct target *t;
+
+	while ((t = target_next_news(r)) != NULL)
+		review(t);
 }
 
 void
@@ -586,7 +527,6 @@ targets_late(struct target *t)
 {
 	struct host *h;
 
-	t->busy = true;
 	if (!t->expanded)
 		no_host(t, NULL, t->domain, EX_TEMPFAIL, "no answer in %.3g s",
 		    t->run->timeout);
@@ -599,8 +539,7 @@ targets_late(struct target *t)
 		}
 	if (t->sts != NULL && !t->sts->done)
 		sts_over(t, "no answer in time", true);
-	t->busy = false;
-	maybe_over(t);
+	target_news(t);
 }
 
 /* ---- what was given */
@@ -741,6 +680,7 @@ begin(struct target *t)
 	due_set(&t->run->dues, &t->due, DUE_TARGET, t->started / 1000 +
 	    (int64_t)(t->run->timeout * 1000));
 	go(t);
+	target_news(t);
 }
 
 static struct target *
@@ -770,6 +710,7 @@ start(struct run *r, struct str s)
 	r->targets++;
 	if (understand(t, s, &e) == 0) {
 		begin(t);
+		targets_settle(r);	/* it may make room for others */
 		return;
 	}
 	t->kind = TARGET_HOST;

@@ -195,6 +195,15 @@ wire_begin(struct probe *p)
 		slot_broken(p, "internal", p->run->scratch.msg);
 }
 
+static void
+wait_more(struct probe *p, int64_t now)
+{
+	int64_t at = now + QUEUE_MS;
+
+	due_set(&p->run->dues, &p->due, DUE_SHORT, at < p->deadline ? at :
+	    p->deadline);
+}
+
 /*
  * A handshake under way takes twice the memory of one that is done, and the
  * processor does them one by one anyway: the others wait for their turn, as
@@ -203,29 +212,28 @@ wire_begin(struct probe *p)
 bool
 wire_turn(struct probe *p)
 {
-	struct run *r = p->run;
-	int64_t now = clock_ms();
+	struct shakes *s = &p->run->shakes;
 
 	if (p->shaking)
 		return true;
-	if (r->shaking >= SHAKING && p->stage == STAGE_TLS) {
+	if ((s->n >= SHAKING || s->queue != NULL) && p->stage == STAGE_TLS) {
 		p->stage = STAGE_QUEUE;
 		p->next = NULL;
-		*(r->queue != NULL ? r->last : &r->queue) = p;
-		r->last = &p->next;
-		due_set(&r->dues, &p->due, DUE_SHORT, now + QUEUE_MS < p->deadline ?
-		    now + QUEUE_MS : p->deadline);
+		*(s->queue != NULL ? s->last : &s->queue) = p;
+		s->last = &p->next;
+		wait_more(p, clock_ms());
 		return false;
 	}
 	p->shaking = true;
-	r->shaking++;
+	s->n++;
 	return true;
 }
 
 void
 wire_leave(struct probe *p)
 {
-	struct probe **q = &p->run->queue;
+	struct shakes *s = &p->run->shakes;
+	struct probe **q = &s->queue;
 
 	while (*q != NULL && *q != p)
 		q = &(*q)->next;
@@ -233,7 +241,7 @@ wire_leave(struct probe *p)
 		return;
 	*q = p->next;
 	if (p->next == NULL)
-		p->run->last = q;
+		s->last = q;
 }
 
 /* Its turn has come, or its patience has ended. */
@@ -242,38 +250,43 @@ proceed(struct probe *p)
 {
 	wire_leave(p);
 	p->shaking = true;
-	p->run->shaking++;
+	p->run->shakes.n++;
 	p->stage = STAGE_TLS;
 	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
-	probe_move(p);
 }
 
-void
+bool
 wire_impatient(struct probe *p)
 {
 	int64_t now = clock_ms(), most = (p->deadline - p->began / 1000) / 4;
 
-	if (now - p->run->shaken < QUEUE_MS && now - p->at / 1000 < most)
-		due_set(&p->run->dues, &p->due, DUE_SHORT, now + QUEUE_MS <
-		    p->deadline ? now + QUEUE_MS : p->deadline);
-	else
-		proceed(p);
+	if (now - p->run->shakes.ended < QUEUE_MS && now - p->at / 1000 < most) {
+		wait_more(p, now);
+		return false;
+	}
+	proceed(p);
+	return true;
+}
+
+struct probe *
+wire_next(struct run *r)
+{
+	struct probe *p = r->shakes.queue;
+
+	if (p == NULL || r->shakes.n >= SHAKING)
+		return NULL;
+	proceed(p);
+	return p;
 }
 
 void
 wire_shaken(struct probe *p)
 {
-	struct run *r = p->run;
-	struct probe *next = r->queue;
-
 	if (!p->shaking)
 		return;
 	p->shaking = false;
-	r->shaking--;
-	r->shaken = clock_ms();
-	if (next == NULL || r->shaking >= SHAKING)
-		return;
-	proceed(next);
+	p->run->shakes.n--;
+	p->run->shakes.ended = clock_ms();
 }
 
 bool
