@@ -20,14 +20,21 @@ settle(struct run *r)
 	while (probe_shake(r));
 }
 
-static void
+/* True if one was over at once: then there is room for another one. */
+static bool
 start(struct run *r)
 {
+	struct probe *p;
 	struct job *j;
+	bool over = false;
 
-	while (slot_left(r->slots) && (j = jobs_next(r->jobs)) != NULL)
-		probe_start(r, slot_take(r->slots), j);
+	while (slot_left(r->slots) && (j = jobs_next(r->jobs)) != NULL) {
+		p = slot_take(r->slots);
+		probe_start(r, p, j);
+		over |= p->stage == STAGE_FREE;
+	}
 	settle(r);
+	return over;
 }
 
 static int64_t
@@ -99,18 +106,20 @@ expire(struct run *r)
 int
 loop_run(struct run *r, struct err *e)
 {
+	bool more;
+
 	r->watch = net_watch(e);
 	if (r->watch < 0)
 		return -1;
 	set_up(r);
 	for (;;) {
 		targets_feed(r);
-		start(r);
+		more = start(r);
 		if (tell_flush(r, false, e) < 0)
 			return -1;
 		if (r->targets == 0 && targets_end(r))
 			return 0;
-		wait(r, until(r));
+		wait(r, more ? 0 : until(r));
 		if (stop_asked())
 			return tell_flush(r, true, e) < 0 ? -1 : fail_stop(e);
 		expire(r);

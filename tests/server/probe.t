@@ -315,6 +315,10 @@ probe 127.9.9.9:25
 is "$(value '"\(.state) \(.error.class)"')" 'unreachable unreachable' \
 	'unreachable is a third'
 is $STATUS 69 'unreachable: 69'
+for i in {1..40}; do echo "127.9.9.9:$i"; done > "$T/names"
+probe -c 1 - < "$T/names"
+is "$(jq -r .state < "$T/json" | sort | uniq -c | tr -s ' ')" ' 40 unreachable' \
+	'those that fail at once make room for the next'
 
 # Port 25 is filtered, and other ports answer.
 probe --timeout 1.5 --name mail.johndoe.com -p 25,587,993 b1.johndoe.com \
