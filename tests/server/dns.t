@@ -409,9 +409,20 @@ is "$(mx "$U" -j --expect "$T/expect" | jq -r 'select(.same | not) |
 t.secure.example null true' 'as JSON'
 echo 'x.servfail.example MX 10 a' > "$T/expect"
 status 75 '--expect: it cannot be told' mx "$U" --expect "$T/expect"
+is "$(mx "$U" -j --expect "$T/expect" | jq -c '[.missing, .unexpected]')" \
+	'[[],[]]' 'what nobody answered for is not called missing'
 echo 'x.example NOSUCH a' > "$T/expect"
 status 65 '--expect: no such type' mx "$U" --expect "$T/expect"
 like "$ERR" 'expect:1: ' 'with the line'
+
+# ---- --ordered, with more lines done behind one than the ring holds
+
+{ echo 1000; seq 1 6400 | grep -v '[02468]0$'; } |
+	sed 's/.*/m&.loss.example/' > "$T/names"
+dns_bad loss
+mx "$DNS_BAD_loss" -j -C mx --ordered --window 64 --timeout 0.3 --tries 6 \
+	< "$T/names" | jq -r .domain > "$T/o"
+ok '--ordered: 6080 lines behind one that is late' cmp "$T/o" "$T/names"
 
 # ---- loss: nothing is wrongly absent
 

@@ -34,6 +34,10 @@ is "$(value spf.tree.1.record -C spf good.example)" \
 clean 'SPF_[A-Z_]*' -C spf good.example
 is "$(value spf.void4 -C spf poor.example)" 3 'SPF: void lookups'
 found SPF_VOID -C spf poor.example
+found SPF_VOID -C spf void4.poor.example
+is "$(value spf.void6 -C spf void4.poor.example)" 0 'SPF: void by IPv4 alone'
+found SPF_VOID -C spf void6.poor.example
+is "$(value spf.void4 -C spf void6.poor.example)" 0 'SPF: void by IPv6 alone'
 found SPF_LOOP -C spf poor.example
 found SPF_INCLUDE -C spf poor.example
 found SPF_PTR -C spf poor.example
