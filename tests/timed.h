@@ -282,6 +282,7 @@ static struct conn *c;
 static int64_t began;
 static unsigned port;		/* 0: a socket in the file system */
 static struct tls_ctx *tls;
+static double total;		/* --timeout in seconds; 0: none.  By TCP only */
 
 /* By TCP, for its queue can be looked at, and it has a port. */
 static void
@@ -303,6 +304,7 @@ by_tcp(unsigned n)
 	conf.port = n;
 	conf.dial_port = ntohs(((struct sockaddr_in *)&a.ss)->sin_port);
 	conf.tls = tls;
+	conf.deadline = total > 0 ? clock_in(total) : 0;
 	c = conn_open(&conf, &e);
 	fd = accept(door, NULL, NULL);
 	if (c == NULL || fd < 0)

@@ -175,6 +175,9 @@ is "$(stat -c %a "$T"/sent/cur/*)" 600 "for us alone"
 status 67 "what was refused is not kept" smtps -s no --save "maildir:$T/sent2" \
     nobody@johndoe.com < "$T/text"
 is "$(find "$T/sent2" -type f)" "" "no copy"
+status 67 "what some took is kept" smtps -s some --save "maildir:$T/sent3" \
+    billy@johndoe.com nobody@johndoe.com < "$T/text"
+is "$(ls "$T"/sent3/cur | wc -l)" 1 "also if the last one was refused"
 status 73 "a place that cannot be is said before sending" smtps -s no \
     --save "maildir:/dev/null/x" billy@johndoe.com < "$T/text"
 
@@ -183,6 +186,8 @@ touch "$T/odd/cur"
 status 74 "a copy that fails after the acceptance is not success" \
     smtps -s odd --save "maildir:$T/odd" billy@johndoe.com < "$T/text"
 like "$ERR" 'sent, but not saved' "but it is said that it was sent"
+status 74 "which is worse than a refusal" smtps -s odd \
+    --save "maildir:$T/odd" billy@johndoe.com nobody@johndoe.com < "$T/text"
 is "$(find "$T/odd/tmp" -type f)" "" "and nothing partial is left"
 
 # ---- as sendmail(8)

@@ -105,6 +105,12 @@ smtp_upload(void)
 	    "than 2 KB a minute", "SMTP: 1.2 KB a minute are taken");
 	ok(r.state != SMTP_SENT && r.state != SMTP_UNKNOWN,
 	    "and it is not sent");
+	total = 1000;
+	begin(&(struct play){ .answers = until_data, "220 x\r\n", .after = "DATA",
+	    .takes = 50, .whole = 1 << 20, .end = "250 taken\r\n" });
+	left(send_mail(1 << 20, &r), 990, 1010, "the time allowed for all of it is over",
+	    "SMTP: --timeout holds, however well it goes");
+	total = 0;
 	begin(&(struct play){ .answers = until_data, "220 x\r\n", "DATA", "250-#\r\n", 1,
 	    .takes = .1 });
 	left(send_mail(8 << 20, &r), 170, 400, "sending the message",

@@ -41,6 +41,22 @@ same_file(int fd)
 	    a.st_ino == b.st_ino;
 }
 
+/* A living process that we may not send a signal to: asked by nobody. */
+static bool
+left_by_root(const char *text, size_t n)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (getuid() == 0 && setuid(65534) < 0)
+			_exit(2);
+		_exit(lock_left(text, n));
+	}
+	waitpid(pid, &status, 0);
+	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
 /* What another process hears that wants it: the status, and the text. */
 static int
 other(char *text, size_t cap)
@@ -162,6 +178,8 @@ who_is_dead(void)
 	ok(!lock_left(other_one, n), "nor of a container's");
 	n = (size_t)snprintf(other_one, sizeof other_one, "%d\n", (int)pid);
 	ok(!lock_left(other_one, n), "nor of who does not say where");
+	n = (size_t)snprintf(other_one, sizeof other_one, "1\n%s", place);
+	ok(!left_by_root(other_one, n), "another user's lives, though it may not be asked");
 	ok(!lock_left("", 0) && !lock_left("x\n", 2) && !lock_left("0\n", 2) &&
 	    !lock_left("-1\n", 3), "no process, no death");
 }
