@@ -89,13 +89,13 @@ open_places(struct run *r)
 {
 	size_t i;
 
-	r->places = r->o->deliver.n;
+	r->places = r->o->to.deliver.n;
 	if (r->places > 32)
 		return fail(r->e, EX_USAGE, "more than 32 places to deliver "
 		    "to");
 	r->place = arena_new(&r->arena, r->places, sizeof *r->place);
 	for (i = 0; i < r->places; i++)
-		if (place_parse(&r->place[i], r->o->deliver.v[i], r) < 0)
+		if (place_parse(&r->place[i], r->o->to.deliver.v[i], r) < 0)
 			return -1;
 	for (i = 0; i < r->places; i++) {
 		if (place_open(&r->place[i], r) < 0)
@@ -245,8 +245,8 @@ deliver_abort(struct run *r)
 uint64_t
 deliver_most(const struct run *r, const struct message *m)
 {
-	if (r->o->max_size > 0)
-		return r->o->max_size;
+	if (r->o->which.max_size > 0)
+		return r->o->which.max_size;
 	return m->size > 0 ? LIMIT_ANNOUNCED(m->size) : LIMIT_LITERAL;
 }
 
@@ -255,7 +255,7 @@ deliver_over(const struct run *r, const struct message *m,
     char why[DELIVER_WHY])
 {
 	snprintf(why, DELIVER_WHY, "longer than the %llu bytes %s: it stays on the server",
-	    (unsigned long long)deliver_most(r, m), r->o->max_size > 0 ?
+	    (unsigned long long)deliver_most(r, m), r->o->which.max_size > 0 ?
 	    "of --max-size" : "it can have by what the server announced");
 	return why;
 }

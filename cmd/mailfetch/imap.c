@@ -75,11 +75,11 @@ wanted(const struct options *o, const struct imap_resp *r)
 	    has_flag(r->flags, "\\NonExistent"))
 		return false;
 	/* What was moved there would be new there. */
-	if (o->move_to != NULL && imap_match(str_of(o->move_to), r->name,
-	    '\0', false))
+	if (o->after.move_to != NULL && imap_match(str_of(o->after.move_to),
+	    r->name, '\0', false))
 		return false;
-	for (i = 0; i < o->folder.n; i++) {
-		const char *p = o->folder.v[i];
+	for (i = 0; i < o->which.folder.n; i++) {
+		const char *p = o->which.folder.v[i];
 
 		if (p[0] == '!' && means(p + 1, r))
 			return false;
@@ -131,24 +131,24 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 	bool all_simple = true;
 	size_t i;
 
-	if (r->o->folder.n == 0) {
+	if (r->o->which.folder.n == 0) {
 		add(r, f, STR("INBOX"));
 		return 0;
 	}
-	for (i = 0; i < r->o->folder.n; i++) {
-		all_simple &= simple(r->o->folder.v[i]);
-		if (r->o->move_to != NULL &&
-		    strcmp(r->o->folder.v[i], r->o->move_to) == 0)
+	for (i = 0; i < r->o->which.folder.n; i++) {
+		all_simple &= simple(r->o->which.folder.v[i]);
+		if (r->o->after.move_to != NULL &&
+		    strcmp(r->o->which.folder.v[i], r->o->after.move_to) == 0)
 			return fail(r->e, EX_USAGE, "--move-to %s is where "
-			    "it comes from", r->o->move_to);
+			    "it comes from", r->o->after.move_to);
 	}
 	if (!all_simple && list(r, m, f) < 0)
 		return -1;
-	for (i = 0; i < r->o->folder.n && all_simple; i++)
-		add(r, f, str_of(r->o->folder.v[i]));
+	for (i = 0; i < r->o->which.folder.n && all_simple; i++)
+		add(r, f, str_of(r->o->which.folder.v[i]));
 	if (f->n == 0)
 		return fail(r->e, EX_UNAVAILABLE, "no such folder: %s",
-		    r->o->folder.v[0]);
+		    r->o->which.folder.v[0]);
 	return 0;
 }
 
@@ -229,7 +229,7 @@ watch(struct run *r, struct imap *m, struct session *sess,
 
 	do {
 		fflush(stdout);
-		r->o->reached = true;
+		r->p->reached = true;
 		sess->conf.deadline = 0;
 		got = wait_for_mail(r, m, f);
 		if (got == 0 && stop_asked())
@@ -257,11 +257,11 @@ work(struct run *r, struct imap *m, struct session *sess)
 static int
 needs(struct run *r, struct imap *m)
 {
-	if (r->o->when != DELETE_NEVER && (m->caps & IMAP_UIDPLUS) == 0)
+	if (r->o->after.when != DELETE_NEVER && (m->caps & IMAP_UIDPLUS) == 0)
 		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no "
 		    "UIDPLUS: a deletion could take other messages with it. "
 		    "Use --delete never");
-	if (r->o->move_to != NULL && (m->caps & IMAP_MOVE) == 0)
+	if (r->o->after.move_to != NULL && (m->caps & IMAP_MOVE) == 0)
 		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no "
 		    "MOVE, which --move-to needs");
 	return 0;
@@ -287,7 +287,7 @@ login(struct run *r, struct imap *m, struct session *sess)
 static int
 session(struct run *r, struct imap *m, struct session *sess)
 {
-	bool anonymous = r->o->probe &&
+	bool anonymous = r->o->look.probe &&
 	    !session_wants_login(&r->o->account);
 
 	if (imap_open(m, sess->conn, tls_mode(&r->o->account)) < 0)
@@ -295,7 +295,7 @@ session(struct run *r, struct imap *m, struct session *sess)
 	if (!anonymous && login(r, m, sess) < 0)
 		return -1;
 	session_forget(sess);
-	if (r->o->probe) {
+	if (r->o->look.probe) {
 		show_session(r, sess, "", m->all, m->mechs, -1, 0);
 		imap_quit(m);
 		return 0;
@@ -314,22 +314,22 @@ check(const struct options *o, struct err *e)
 	const char *name;
 	size_t i;
 
-	for (i = 0; i < o->folder.n; i++) {
-		name = o->folder.v[i];
+	for (i = 0; i < o->which.folder.n; i++) {
+		name = o->which.folder.v[i];
 		if (!imap_nameable(str_of(name[0] == '!' ? name + 1 : name)))
 			return fail(e, EX_USAGE, "--folder %s: this cannot be "
 			    "the name of a folder", name);
 	}
-	if (o->move_to != NULL && !imap_nameable(str_of(o->move_to)))
+	if (o->after.move_to != NULL && !imap_nameable(str_of(o->after.move_to)))
 		return fail(e, EX_USAGE, "--move-to %s: this cannot be the "
-		    "name of a folder", o->move_to);
+		    "name of a folder", o->after.move_to);
 	return imapbox_check(o, e);
 }
 
 int
 imap_run(struct run *r)
 {
-	struct session *sess = &r->o->session;
+	struct session *sess = &r->p->session;
 	struct imap m = { 0 };
 	int got;
 

@@ -46,8 +46,10 @@ uid_key(const struct box *b, uint32_t uid)
 static bool
 filtered(const struct options *o)
 {
-	return o->search != NULL || o->since != NULL || o->unseen ||
-	    o->max_size > 0;
+	const struct option_choice *w = &o->which;
+
+	return w->search != NULL || w->since != NULL || w->unseen ||
+	    w->max_size > 0;
 }
 
 /* "2026-07-01" or "14d" as IMAP's date. */
@@ -94,14 +96,15 @@ imapbox_check(const struct options *o, struct err *e)
 {
 	char day[32];
 
-	if (o->since != NULL && since(o->since, day, e) < 0)
+	if (o->which.since != NULL && since(o->which.since, day, e) < 0)
 		return -1;
-	if (o->search == NULL)
+	if (o->which.search == NULL)
 		return 0;
-	if (str_control(str_of(o->search)) || strchr(o->search, '{') != NULL)
+	if (str_control(str_of(o->which.search)) ||
+	    strchr(o->which.search, '{') != NULL)
 		return fail(e, EX_USAGE, "--search: a control byte or a "
 		    "literal");
-	return strlen(o->search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: "
+	return strlen(o->which.search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: "
 	    "too long");
 }
 
@@ -111,21 +114,21 @@ keys(struct box *b, struct buf *to)
 	const struct options *o = b->r->o;
 	char day[32];
 
-	if (o->search != NULL && !ascii(o->search) && !b->m->utf8)
+	if (o->which.search != NULL && !ascii(o->which.search) && !b->m->utf8)
 		buf_s(to, "CHARSET UTF-8 ");
 	buf_printf(to, "UID %u:*", b->mark + 1);
-	if (o->unseen)
+	if (o->which.unseen)
 		buf_s(to, " UNSEEN");
-	if (o->max_size > 0)
+	if (o->which.max_size > 0)
 		buf_printf(to, " SMALLER %llu",
-		    (unsigned long long)o->max_size + 1);
-	if (o->since != NULL) {
-		if (since(o->since, day, b->r->e) < 0)
+		    (unsigned long long)o->which.max_size + 1);
+	if (o->which.since != NULL) {
+		if (since(o->which.since, day, b->r->e) < 0)
 			return -1;
 		buf_printf(to, " SINCE %s", day);
 	}
-	if (o->search != NULL)
-		buf_printf(to, " %s", o->search);
+	if (o->which.search != NULL)
+		buf_printf(to, " %s", o->which.search);
 	return to->over ? fail(b->r->e, EX_USAGE, "--search: too long") : 0;
 }
 
@@ -160,8 +163,8 @@ static int
 open_box(struct box *b)
 {
 	const struct options *o = b->r->o;
-	bool change = (o->when != DELETE_NEVER || o->move_to != NULL) &&
-	    !o->list && !o->check && !o->dry_run;
+	bool change = (o->after.when != DELETE_NEVER ||
+	    o->after.move_to != NULL) && !o->look.list && !o->look.check && !o->look.dry_run;
 	struct entry *at;
 	char tail[64];
 	int got;
@@ -327,7 +330,7 @@ static unsigned
 ask(struct box *b, const char *set)
 {
 	return imap_say(b->m, "UID FETCH %s (UID INTERNALDATE "
-	    "BODY.PEEK[%s])", set, b->r->o->headers_only ? "HEADER" : "");
+	    "BODY.PEEK[%s])", set, b->r->o->which.headers_only ? "HEADER" : "");
 }
 
 /*
@@ -401,7 +404,8 @@ move_mark(struct box *b)
 	uint32_t mark = b->head, left = b->left;
 	size_t i;
 
-	if (filtered(b->r->o) || b->r->status != 0 || b->r->o->headers_only)
+	if (filtered(b->r->o) || b->r->status != 0 ||
+	    b->r->o->which.headers_only)
 		return 0;
 	for (i = 0; i < b->n && (left == 0 || b->uids[i] < left); i++)
 		if (state_find(s, uid_key(b, b->uids[i]), STATE_DONE) == NULL)
@@ -438,7 +442,7 @@ due(struct box *b, size_t *n)
 		if (s->v[i].kind == STATE_DONE &&
 		    s->v[i].key.a == b->key.a &&
 		    s->v[i].key.b <= UINT32_MAX &&
-		    (b->r->o->move_to != NULL ||
+		    (b->r->o->after.move_to != NULL ||
 		    run_due(b->r, s->v[i].key)))
 			v[(*n)++] = (uint32_t)s->v[i].key.b;
 	if (*n > 0)
@@ -467,9 +471,9 @@ remove_set(struct box *b, const char *set)
 	int got = 0;
 
 	conn_phase(b->m->c, "deleting", CONN_COMMAND);
-	if (b->r->o->move_to == NULL)
+	if (b->r->o->after.move_to == NULL)
 		return delete_set(b, set);
-	if (imap_quote(b->m, &to, str_of(b->r->o->move_to)) < 0)
+	if (imap_quote(b->m, &to, str_of(b->r->o->after.move_to)) < 0)
 		got = -1;
 	else
 		got = imap_must(b->m, imap_say(b->m, "UID MOVE %s %s", set,
@@ -493,7 +497,7 @@ remove_all(struct box *b, const uint32_t *v, size_t n)
 		buf_free(&set);
 		if (got < 0)
 			return -1;
-		if (b->r->o->move_to != NULL)
+		if (b->r->o->after.move_to != NULL)
 			b->r->moved += at - from;
 		else
 			b->r->deleted += at - from;
@@ -512,7 +516,8 @@ afterwards(struct box *b)
 	size_t n;
 	int got = 0;
 
-	if (b->r->o->when == DELETE_NEVER && b->r->o->move_to == NULL)
+	if (b->r->o->after.when == DELETE_NEVER &&
+	    b->r->o->after.move_to == NULL)
 		return 0;
 	v = due(b, &n);
 	if (n > 0)
@@ -531,8 +536,8 @@ prune(struct box *b)
 	struct entry *at = state_find(s, b->key, STATE_MARK);
 	size_t i;
 
-	if (at == NULL || s->n < 2000 || b->r->o->when != DELETE_NEVER ||
-	    b->r->o->move_to != NULL)
+	if (at == NULL || s->n < 2000 || b->r->o->after.when != DELETE_NEVER ||
+	    b->r->o->after.move_to != NULL)
 		return 0;
 	for (i = 0; i < s->n; i++)
 		if (s->v[i].kind == STATE_DONE &&
@@ -583,7 +588,7 @@ show_one(struct box *b)
 		    .fresh = m.number > b->mark && state_find(&b->r->state,
 		    m.key, STATE_DONE) == NULL };
 
-		if (!b->r->o->dry_run || l.fresh)
+		if (!b->r->o->look.dry_run || l.fresh)
 			show_line(b->r, &l);
 	}
 	buf_free(&head);
@@ -614,11 +619,11 @@ show(struct box *b)
 	unsigned tag;
 	size_t at = 0;
 
-	run_turn(b->r->o, true);
+	run_turn(b->r->p, true);
 	if (!b->r->o->account.json && !b->r->o->account.quiet)
 		printf("%s\n", b->folder);
 	show_begin(b->r);
-	if (b->r->o->dry_run)
+	if (b->r->o->look.dry_run)
 		only_wanted(b);
 	while (at < b->n) {
 		struct buf set = { .max = 65536 };
@@ -644,16 +649,16 @@ look(struct box *b)
 	size_t i;
 	int got;
 
-	if (b->r->o->list)
+	if (b->r->o->look.list)
 		b->mark = 0;		/* all, not only what is new */
 	got = find(b);
 	b->mark = mark;
 	if (got < 0)
 		return -1;
-	for (i = 0; i < b->n && b->r->o->check; i++)
+	for (i = 0; i < b->n && b->r->o->look.check; i++)
 		b->r->total += b->uids[i] > mark && state_find(&b->r->state,
 		    uid_key(b, b->uids[i]), STATE_DONE) == NULL;
-	return b->r->o->check ? 0 : show(b);
+	return b->r->o->look.check ? 0 : show(b);
 }
 
 static int
@@ -681,8 +686,8 @@ imapbox_run(struct run *r, struct imap *m, const char *folder)
 	int got = open_box(&b);
 
 	if (got == 0)
-		got = o->list || o->check || o->dry_run ? look(&b) :
-		    bring(&b);
+		got = o->look.list || o->look.check || o->look.dry_run ?
+		    look(&b) : bring(&b);
 	free(b.uids);
 	free(b.came);
 	free(b.again.v);

@@ -17,37 +17,25 @@
 
 #include <time.h>
 
-#include "account.h"
 #include "maildir.h"
 #include "mbox.h"
-#include "opt.h"
+#include "options.h"
 #include "session.h"
 #include "smtp.h"
 #include "table.h"
 
-enum delete_when { DELETE_NEVER, DELETE_NOW, DELETE_AFTER };
-
-struct options {
-	struct account account;
-	struct opt_list deliver, folder, exclude, rcpt;
-	bool create, list, check, probe, dry_run, all, watch;
-	bool headers_only, unseen, skip_doubt, deliver_plain;
-	const char *format, *in_doubt, *delete, *move_to, *search, *since;
-	const char *state, *import, *rcpt_from, *deliver_tls;
-	uint64_t max_size, limit, jobs;
-	double deliver_timeout;
-	struct opt_list operands;
-	/* found out */
-	enum delete_when when;
-	unsigned days;
-	const char *title;		/* the account's name, for messages */
-	bool reached;			/* --watch: a pass was completed */
-	bool busy;			/* another run has the lock */
-	int turn;			/* whose stdout is: see run_turn; or -1 */
-	struct session session;		/* --watch: one for all passes */
+/*
+ * What one process has, and each pass of a watch: behind the sandbox no file
+ * could be read for another.
+ */
+struct process {
+	struct session session;		/* one for all passes */
 	struct tls_conf lmtp_conf;
 	struct tls_ctx *lmtp_tls;
 	struct sandbox box;
+	int turn;			/* whose stdout is: see run_turn; or -1 */
+	bool reached;			/* a pass was completed */
+	bool busy;			/* another run has the lock */
 };
 
 /* ---- state.c ---- */
@@ -169,6 +157,7 @@ struct known {
 
 struct run {
 	struct options *o;
+	struct process *p;
 	struct err *e;
 	struct arena arena;
 	const char *who;	/* user@host: two accounts share a Maildir */
@@ -227,7 +216,7 @@ void deliver_close(struct run *);
 
 /* ---- run.c ---- */
 
-int run_open(struct run *, struct options *, struct err *);
+int run_open(struct run *, struct options *, struct process *, struct err *);
 int run_close(struct run *);
 /* To the server; the first time of a watch confines the process, too. */
 int run_connect(struct run *);
@@ -243,7 +232,7 @@ void run_note(const struct run *, const struct run *before,
  * Standard output is one account's at a time: from here until what it has to
  * say is said, and flushed.  A stop ends the wait for one's turn.
  */
-void run_turn(struct options *, bool mine);
+void run_turn(struct process *, bool mine);
 uint32_t run_today(void);
 
 /* ---- pop.c, imap.c, show.c, import.c ---- */

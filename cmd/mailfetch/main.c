@@ -20,55 +20,56 @@
 #include "trace.h"
 #include "version.h"
 
-static struct options o = { .jobs = 4, .deliver_timeout = 300, .turn = -1 };
+static struct options o = { .jobs = 4, .to.deliver_timeout = 300 };
+static struct process p = { .turn = -1 };
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
-	{ 'd', "deliver", "PLACE", OPT_LIST, &o.deliver, "maildir:DIR, "
+	{ 'd', "deliver", "PLACE", OPT_LIST, &o.to.deliver, "maildir:DIR, "
 	    "mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once",
 	    NULL, 0 },
-	{ 0, "create", NULL, OPT_FLAG, &o.create, "make the Maildir if it is "
+	{ 0, "create", NULL, OPT_FLAG, &o.to.create, "make the Maildir if it is "
 	    "not there", NULL, 0 },
-	{ 0, "format", "FORMAT", OPT_TEXT, &o.format, "of stdout: mboxrd, "
+	{ 0, "format", "FORMAT", OPT_TEXT, &o.to.format, "of stdout: mboxrd, "
 	    "raw or json", NULL, 0 },
-	{ 0, "rcpt", "ADDR", OPT_LIST, &o.rcpt, "recipients for lmtp", NULL,
+	{ 0, "rcpt", "ADDR", OPT_LIST, &o.to.rcpt, "recipients for lmtp", NULL,
 	    0 },
-	{ 0, "envelope-from", "ADDR", OPT_TEXT, &o.rcpt_from, "sender for "
+	{ 0, "envelope-from", "ADDR", OPT_TEXT, &o.to.rcpt_from, "sender for "
 	    "lmtp (else the null one)", NULL, 0 },
-	{ 0, "deliver-tls", "HOW", OPT_TEXT, &o.deliver_tls, "of lmtp by TCP: "
+	{ 0, "deliver-tls", "HOW", OPT_TEXT, &o.to.deliver_tls, "of lmtp by TCP: "
 	    "starttls, required, or off", NULL, 0 },
-	{ 0, "deliver-timeout", "SECONDS", OPT_SECONDS, &o.deliver_timeout,
+	{ 0, "deliver-timeout", "SECONDS", OPT_SECONDS, &o.to.deliver_timeout,
 	    "for each command of exec (300)", NULL, 0 },
-	{ 0, "in-doubt", "POLICY", OPT_TEXT, &o.in_doubt, "retry or skip "
+	{ 0, "in-doubt", "POLICY", OPT_TEXT, &o.to.in_doubt, "retry or skip "
 	    "what exec or lmtp may have taken", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "Which messages" },
-	{ 'f', "folder", "NAME", OPT_LIST, &o.folder, "IMAP: a folder, a "
+	{ 'f', "folder", "NAME", OPT_LIST, &o.which.folder, "IMAP: a folder, a "
 	    "pattern, !exclusion, or \\Junk (INBOX)", NULL, 0 },
-	{ 0, "search", "KEYS", OPT_TEXT, &o.search, "IMAP: only what SEARCH "
+	{ 0, "search", "KEYS", OPT_TEXT, &o.which.search, "IMAP: only what SEARCH "
 	    "finds", NULL, 0 },
-	{ 0, "since", "DATE", OPT_TEXT, &o.since, "IMAP: not older "
+	{ 0, "since", "DATE", OPT_TEXT, &o.which.since, "IMAP: not older "
 	    "(2026-07-01, or 14d)", NULL, 0 },
-	{ 0, "unseen", NULL, OPT_FLAG, &o.unseen, "IMAP: only what nobody "
+	{ 0, "unseen", NULL, OPT_FLAG, &o.which.unseen, "IMAP: only what nobody "
 	    "has read", NULL, 0 },
-	{ 0, "headers-only", NULL, OPT_FLAG, &o.headers_only, "no bodies",
+	{ 0, "headers-only", NULL, OPT_FLAG, &o.which.headers_only, "no bodies",
 	    NULL, 0 },
-	{ 0, "max-size", "BYTES", OPT_NUMBER, &o.max_size, "leave larger "
+	{ 0, "max-size", "BYTES", OPT_NUMBER, &o.which.max_size, "leave larger "
 	    "ones there", NULL, 0 },
-	{ 0, "limit", "N", OPT_NUMBER, &o.limit, "at most so many in one "
+	{ 0, "limit", "N", OPT_NUMBER, &o.which.limit, "at most so many in one "
 	    "run", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "Afterwards" },
-	{ 0, "delete", "WHEN", OPT_TEXT, &o.delete, "never, now or "
+	{ 0, "delete", "WHEN", OPT_TEXT, &o.after.delete, "never, now or "
 	    "after:DAYS", NULL, 0 },
-	{ 0, "move-to", "FOLDER", OPT_TEXT, &o.move_to, "IMAP: move what was "
+	{ 0, "move-to", "FOLDER", OPT_TEXT, &o.after.move_to, "IMAP: move what was "
 	    "fetched there", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "Looking" },
-	{ 'l', "list", NULL, OPT_FLAG, &o.list, "what is on the server; "
+	{ 'l', "list", NULL, OPT_FLAG, &o.look.list, "what is on the server; "
 	    "* is new", NULL, OPT_NOCONF },
-	{ 0, "check", NULL, OPT_FLAG, &o.check, "is there new mail? exit 0 "
+	{ 0, "check", NULL, OPT_FLAG, &o.look.check, "is there new mail? exit 0 "
 	    "yes, 1 no", NULL, OPT_NOCONF },
-	{ 'n', "dry-run", NULL, OPT_FLAG, &o.dry_run, "list what would be "
+	{ 'n', "dry-run", NULL, OPT_FLAG, &o.look.dry_run, "list what would be "
 	    "fetched", NULL, OPT_NOCONF },
-	{ 0, "probe", NULL, OPT_FLAG, &o.probe, "what the server can",
+	{ 0, "probe", NULL, OPT_FLAG, &o.look.probe, "what the server can",
 	    NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
 	{ 'a', "all", NULL, OPT_FLAG, &o.all, "every fetch section of the "
@@ -129,8 +130,8 @@ delivers(const char *kind)
 {
 	size_t i;
 
-	for (i = 0; i < o.deliver.n; i++)
-		if (str_starts(str_of(o.deliver.v[i]), kind))
+	for (i = 0; i < o.to.deliver.n; i++)
+		if (str_starts(str_of(o.to.deliver.v[i]), kind))
 			return true;
 	return false;
 }
@@ -166,40 +167,42 @@ policies(struct err *e)
 {
 	uint64_t days;
 
-	if (o.delete == NULL || is(o.delete, "never"))
-		o.when = DELETE_NEVER;
-	else if (is(o.delete, "now"))
-		o.when = DELETE_NOW;
-	else if (str_starts(str_of(o.delete), "after:")) {
-		struct str n = str_of(o.delete + 6);
+	if (o.after.delete == NULL || is(o.after.delete, "never"))
+		o.after.when = DELETE_NEVER;
+	else if (is(o.after.delete, "now"))
+		o.after.when = DELETE_NOW;
+	else if (str_starts(str_of(o.after.delete), "after:")) {
+		struct str n = str_of(o.after.delete + 6);
 
 		if (n.n > 0 && n.p[n.n - 1] == 'd')
 			n.n--;
 		if (str_num(n, 100000, &days) < 0)
 			return fail(e, EX_USAGE, "--delete after:DAYS, not "
-			    "\"%s\"", o.delete);
-		o.when = DELETE_AFTER;
-		o.days = (unsigned)days;
+			    "\"%s\"", o.after.delete);
+		o.after.when = DELETE_AFTER;
+		o.after.days = (unsigned)days;
 	} else
 		return fail(e, EX_USAGE, "--delete is never, now or "
-		    "after:DAYS, not \"%s\"", o.delete);
-	if (o.watch && (o.list || o.check || o.dry_run || o.probe))
+		    "after:DAYS, not \"%s\"", o.after.delete);
+	if (o.watch && (o.look.list || o.look.check || o.look.dry_run ||
+	    o.look.probe))
 		return fail(e, EX_USAGE, "--watch fetches: it does not go "
 		    "with --list, --check, --dry-run and --probe");
-	if (o.when != DELETE_NEVER && (o.move_to != NULL || o.headers_only))
+	if (o.after.when != DELETE_NEVER && (o.after.move_to != NULL ||
+	    o.which.headers_only))
 		return fail(e, EX_USAGE, "--delete does not go with %s",
-		    o.move_to != NULL ? "--move-to" : "--headers-only");
+		    o.after.move_to != NULL ? "--move-to" : "--headers-only");
 	if (for_places(e) < 0)
 		return -1;
-	o.deliver_plain = is(o.deliver_tls, "off");
-	if (o.deliver_tls != NULL && !o.deliver_plain &&
-	    !is(o.deliver_tls, "starttls"))
+	o.to.deliver_plain = is(o.to.deliver_tls, "off");
+	if (o.to.deliver_tls != NULL && !o.to.deliver_plain &&
+	    !is(o.to.deliver_tls, "starttls"))
 		return fail(e, EX_USAGE, "--deliver-tls is starttls or off");
-	o.skip_doubt = is(o.in_doubt, "skip");
-	if (o.in_doubt != NULL && !o.skip_doubt && !is(o.in_doubt, "retry"))
+	o.to.skip_doubt = is(o.to.in_doubt, "skip");
+	if (o.to.in_doubt != NULL && !o.to.skip_doubt && !is(o.to.in_doubt, "retry"))
 		return fail(e, EX_USAGE, "--in-doubt is retry or skip");
-	if (o.format != NULL && !is(o.format, "mboxrd") &&
-	    !is(o.format, "raw") && !is(o.format, "json"))
+	if (o.to.format != NULL && !is(o.to.format, "mboxrd") &&
+	    !is(o.to.format, "raw") && !is(o.to.format, "json"))
 		return fail(e, EX_USAGE, "--format is mboxrd, raw or json");
 	return 0;
 }
@@ -224,14 +227,14 @@ once(struct err *e)
 	struct run r;
 	int status;
 
-	if (run_open(&r, &o, e) == 0) {
+	if (run_open(&r, &o, &p, e) == 0) {
 		if (o.account.server.scheme >= ACCOUNT_POP3)
 			pop_run(&r);
 		else
 			imap_run(&r);
 	}
 	status = run_close(&r);
-	if (o.check && status == 0 && r.total == 0)
+	if (o.look.check && status == 0 && r.total == 0)
 		return 1;
 	return status;
 }
@@ -280,13 +283,13 @@ watch(struct err *e)
 
 	while (!stop_asked()) {
 		slept = clock_slept();
-		o.reached = false;
+		p.reached = false;
 		o.account.deadline = 0;
 		status = once(e);
-		if (!passes(e->code) || (first && o.busy))
+		if (!passes(e->code) || (first && p.busy))
 			return status;
 		first = false;
-		if (o.reached || status == 0) {
+		if (p.reached || status == 0) {
 			pause = 1;
 			said = false;
 		} else if (!said && e->code != 0 && !stop_asked()) {
@@ -311,8 +314,8 @@ account(const char *name, struct err *e)
 		return e->code;
 	if (load(e) == 0)
 		status = o.watch ? watch(e) : once(e);
-	session_close(&o.session);
-	tls_ctx_free(o.lmtp_tls);
+	session_close(&p.session);
+	tls_ctx_free(p.lmtp_tls);
 	fail_tell(e, name);
 	return status < 0 ? e->code : status;
 }
@@ -352,7 +355,7 @@ count(struct sum *s, struct spawn_child *c)
 	c->how = SPAWN_NONE;
 	s->running--;
 	s->news |= code == 0;
-	if (code != 1 || !o.check)	/* 1: nothing new there */
+	if (code != 1 || !o.look.check)	/* 1: nothing new there */
 		s->worst = fail_worse(s->worst, code);
 }
 
@@ -380,7 +383,7 @@ several(struct opt_list names)
 	struct err e = { 0 };
 	size_t i;
 
-	o.turn = memfd_create("turn", MFD_CLOEXEC);
+	p.turn = memfd_create("turn", MFD_CLOEXEC);
 	for (i = 0; i < names.n; i++) {
 		/* who watches does not end: all of them at once */
 		if (!o.watch &&
@@ -401,7 +404,7 @@ several(struct opt_list names)
 	if (stop_asked() && i < names.n)
 		s.worst = fail_worse(s.worst, EX_TEMPFAIL);
 	free(s.child);
-	return s.worst == 0 && o.check && !s.news ? 1 : s.worst;
+	return s.worst == 0 && o.look.check && !s.news ? 1 : s.worst;
 }
 
 /* What can be read once is not for several processes. */

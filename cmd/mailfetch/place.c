@@ -68,19 +68,18 @@ words(struct arena *a, const char *text, struct err *e)
 static int
 lmtp_tls(struct place *p, struct run *r)
 {
-	struct options *o = r->o;
-	struct tls_conf *f = &o->lmtp_conf;
+	struct tls_conf *f = &r->p->lmtp_conf;
 
-	if (o->lmtp_tls == NULL) {
-		account_tls_conf(&o->account, f);
+	if (r->p->lmtp_tls == NULL) {
+		account_tls_conf(&r->o->account, f);
 		f->pins = NULL;
 		f->npins = 0;
 		f->cert = f->key = NULL;
 		f->insecure = false;
-		o->lmtp_tls = tls_ctx_new(f, r->e);
+		r->p->lmtp_tls = tls_ctx_new(f, r->e);
 	}
-	p->conf.tls = o->lmtp_tls;
-	return o->lmtp_tls != NULL ? 0 : -1;
+	p->conf.tls = r->p->lmtp_tls;
+	return p->conf.tls != NULL ? 0 : -1;
 }
 
 static int
@@ -89,7 +88,7 @@ parse_lmtp(struct place *p, const char *rest, struct run *r)
 	char *url = arena_printf(&r->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
 	    "//", rest);
 
-	if (r->o->rcpt.n == 0)
+	if (r->o->to.rcpt.n == 0)
 		return fail(r->e, EX_USAGE, "--deliver lmtp: needs --rcpt "
 		    "ADDR");
 	if (account_url(&p->server, &r->arena, url, "lmtp", r->e) < 0)
@@ -97,7 +96,7 @@ parse_lmtp(struct place *p, const char *rest, struct run *r)
 	p->conf = (struct conn_conf){ .host = p->server.host,
 	    .port = p->server.port, .path = p->server.path };
 	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
-	    .tls = p->server.path != NULL || r->o->deliver_plain ?
+	    .tls = p->server.path != NULL || r->o->to.deliver_plain ?
 	    SMTP_TLS_OFF : SMTP_TLS_STARTTLS };
 	return p->smtp_conf.tls == SMTP_TLS_OFF ? 0 : lmtp_tls(p, r);
 }
@@ -333,7 +332,7 @@ unknown(struct place *p, struct run *r, struct spawn_child *c)
 		return fail_stop(r->e);
 	return fail(r->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. "
 	    "The message stays on the server", p->argv[0],
-	    r->o->deliver_timeout);
+	    r->o->to.deliver_timeout);
 }
 
 static int
@@ -349,7 +348,7 @@ give_exec(struct place *p, struct run *r)
 			certain(p, r);
 		return -1;
 	}
-	if (!spawn_wait_last(&c, clock_in(r->o->deliver_timeout)) ||
+	if (!spawn_wait_last(&c, clock_in(r->o->to.deliver_timeout)) ||
 	    c.how == SPAWN_LOST)
 		return unknown(p, r, &c);
 	if (c.how == SPAWN_EXITED && c.code == 0)
@@ -391,11 +390,11 @@ recipients(struct run *r, struct smtp_rcpt *rcpt)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < r->o->rcpt.n; i++)
-		if (state_find(&r->state, rcpt_key(r, r->o->rcpt.v[i]),
+	for (i = 0; i < r->o->to.rcpt.n; i++)
+		if (state_find(&r->state, rcpt_key(r, r->o->to.rcpt.v[i]),
 		    STATE_DONE) == NULL)
 			rcpt[n++] = (struct smtp_rcpt){
-			    .addr = r->o->rcpt.v[i], .params = "" };
+			    .addr = r->o->to.rcpt.v[i], .params = "" };
 	return n;
 }
 
@@ -435,9 +434,9 @@ settle(struct place *p, struct run *r, struct smtp_mail *m)
 static int
 send_lmtp(struct place *p, struct run *r, struct msg *m, struct arena *a)
 {
-	struct smtp_rcpt *rcpt = arena_new(a, r->o->rcpt.n, sizeof *rcpt);
-	struct smtp_mail mail = { .from = r->o->rcpt_from != NULL ?
-	    r->o->rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
+	struct smtp_rcpt *rcpt = arena_new(a, r->o->to.rcpt.n, sizeof *rcpt);
+	struct smtp_mail mail = { .from = r->o->to.rcpt_from != NULL ?
+	    r->o->to.rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
 	struct msg raw = *m;
 	struct err *was = r->e;
 	int got;
@@ -551,7 +550,7 @@ json_message(struct run *r, struct str head)
 static int
 give_stdout(struct run *r)
 {
-	const char *format = r->o->format;
+	const char *format = r->o->to.format;
 	struct buf head = { .max = 65536 };
 	bool begins = true;
 	char from[128];
@@ -584,7 +583,7 @@ open_maildir(struct place *p, struct run *r)
 {
 	struct key k = state_digest("state", str_of(r->state.path));
 
-	if (maildir_open(&p->maildir, p->name, r->o->create, r->e) < 0)
+	if (maildir_open(&p->maildir, p->name, r->o->to.create, r->e) < 0)
 		return -1;
 	snprintf(p->maildir.mine, sizeof p->maildir.mine, ".%08x",
 	    (unsigned)k.a);
@@ -621,9 +620,9 @@ place_give(struct place *p, struct run *r)
 	case PLACE_LMTP:
 		return give_lmtp(p, r);
 	case PLACE_STDOUT:
-		run_turn(r->o, true);
+		run_turn(r->p, true);
 		got = stop_asked() ? fail_stop(r->e) : give_stdout(r);
-		run_turn(r->o, false);
+		run_turn(r->p, false);
 		return got;
 	default:
 		return 0;

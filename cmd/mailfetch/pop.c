@@ -187,7 +187,7 @@ identify(struct pop *s)
 
 	s->key = mem_new(s->n, sizeof *s->key);
 	s->named = mem_new(s->n, sizeof *s->named);
-	if (o->account.json || (o->format != NULL && strcmp(o->format,
+	if (o->account.json || (o->to.format != NULL && strcmp(o->to.format,
 	    "json") == 0))
 		s->id = mem_new(s->n, sizeof *s->id);
 	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
@@ -220,7 +220,7 @@ plan(struct pop *s)
 static void
 say_retr(struct pop *s, size_t i)
 {
-	if (s->r->o->headers_only)
+	if (s->r->o->which.headers_only)
 		pop3_say(&s->p, "TOP %u 0", s->m[i].number);
 	else
 		pop3_say(&s->p, "RETR %u", s->m[i].number);
@@ -401,7 +401,7 @@ show(struct pop *s)
 	size_t i, said = 0, most = depth(s), n = s->n;
 	struct listing l;
 
-	if (s->r->o->dry_run) {
+	if (s->r->o->look.dry_run) {
 		plan(s);
 		n = s->wants;
 	}
@@ -453,9 +453,9 @@ work(struct pop *s)
 	if (pop3_list(&s->p, &s->m, &s->n) < 0 ||
 	    identify(s) < 0)
 		return -1;
-	if (r->o->list || r->o->dry_run)
+	if (r->o->look.list || r->o->look.dry_run)
 		return show(s);
-	if (r->o->check) {
+	if (r->o->look.check) {
 		for (i = 0; i < s->n; i++)
 			r->total += state_find(&r->state, s->key[i],
 			    STATE_DONE) == NULL;
@@ -480,8 +480,8 @@ tls_mode(const struct account *a)
 static int
 check(const struct options *o, struct err *e)
 {
-	if (o->move_to != NULL || o->search != NULL || o->since != NULL ||
-	    o->unseen || o->folder.n > 0)
+	if (o->after.move_to != NULL || o->which.search != NULL ||
+	    o->which.since != NULL || o->which.unseen || o->which.folder.n > 0)
 		return fail(e, EX_USAGE, "--folder, --search, --since, "
 		    "--unseen and --move-to are for IMAP");
 	return 0;
@@ -508,7 +508,7 @@ known(struct run *r)
 {
 	struct entry *at = state_find(&r->state, server_key(r), STATE_SERVER);
 
-	return at != NULL && !r->o->probe ? at->day : 0;
+	return at != NULL && !r->o->look.probe ? at->day : 0;
 }
 
 static int
@@ -517,7 +517,7 @@ remember(struct pop *s)
 	struct state *st = &s->r->state;
 	uint32_t now = pop3_recall(&s->p);
 
-	if (now == known(s->r) || s->r->o->probe)
+	if (now == known(s->r) || s->r->o->look.probe)
 		return 0;
 	return now != 0 ?
 	    state_put(st, STATE_SERVER, server_key(s->r), now, s->r->e) :
@@ -532,7 +532,7 @@ session(struct pop *s, struct session *sess)
 
 	if (pop3_open(&s->p, sess->conn, tls_mode(a), known(s->r)) < 0)
 		return -1;
-	if (s->r->o->probe && !session_wants_login(a)) {
+	if (s->r->o->look.probe && !session_wants_login(a)) {
 		probe(s, sess);
 		return 0;
 	}
@@ -540,7 +540,7 @@ session(struct pop *s, struct session *sess)
 	    remember(s) < 0)
 		return -1;
 	session_forget(sess);
-	if (s->r->o->probe) {
+	if (s->r->o->look.probe) {
 		probe(s, sess);
 		return 0;
 	}
@@ -551,7 +551,7 @@ int
 pop_run(struct run *r)
 {
 	struct pop s = { .r = r, .ids.max = LIMIT_UIDL_BYTES };
-	struct session *sess = &r->o->session;
+	struct session *sess = &r->p->session;
 	int got;
 
 	if (check(r->o, r->e) < 0 ||

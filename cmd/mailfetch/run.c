@@ -65,7 +65,7 @@ state_path(struct run *r)
 static bool
 looks_only(const struct options *o)
 {
-	return o->list || o->check || o->probe || o->dry_run;
+	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
 }
 
 /*
@@ -76,7 +76,7 @@ static void
 confine(struct run *r)
 {
 	struct options *o = r->o;
-	struct sandbox *box = &o->box;
+	struct sandbox *box = &r->p->box;
 	bool lmtp = false;
 	size_t i;
 
@@ -98,27 +98,27 @@ open_all(struct run *r)
 	struct options *o = r->o;
 	const char *path;
 
-	if (o->probe)
+	if (o->look.probe)
 		return 0;
 	path = state_path(r);
 	if (path == NULL)
 		return -1;
 	if (state_open(&r->state, path, r->e) < 0) {
-		o->busy = r->e->code == EX_TEMPFAIL;
+		r->p->busy = r->e->code == EX_TEMPFAIL;
 		return -1;
 	}
 	if (looks_only(o))
 		return 0;
-	if (o->deliver.n == 0)
+	if (o->to.deliver.n == 0)
 		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, "
 		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
 	return deliver_open(r);
 }
 
 int
-run_open(struct run *r, struct options *o, struct err *e)
+run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 {
-	*r = (struct run){ .o = o, .e = e, .spool = -1, .main = -1,
+	*r = (struct run){ .o = o, .p = p, .e = e, .spool = -1, .main = -1,
 	    .state = { .fd = -1, .lock = -1 }, .started = clock_ms() };
 	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
 	    o->account.user : "", o->account.server.host);
@@ -132,7 +132,7 @@ run_open(struct run *r, struct options *o, struct err *e)
 int
 run_connect(struct run *r)
 {
-	struct session *s = &r->o->session;
+	struct session *s = &r->p->session;
 
 	if ((s->account == NULL ? session_ready(s, &r->o->account, r->e) :
 	    session_renew(s, r->e)) < 0)
@@ -142,15 +142,15 @@ run_connect(struct run *r)
 
 /* A lock that goes with its process, whatever becomes of that. */
 void
-run_turn(struct options *o, bool mine)
+run_turn(struct process *p, bool mine)
 {
 	struct flock l = { .l_type = mine ? F_WRLCK : F_UNLCK,
 	    .l_whence = SEEK_SET };
 
 	if (!mine)
 		fflush(stdout);
-	if (o->turn >= 0)
-		while (fcntl(o->turn, F_SETLKW, &l) < 0 && errno == EINTR &&
+	if (p->turn >= 0)
+		while (fcntl(p->turn, F_SETLKW, &l) < 0 && errno == EINTR &&
 		    !stop_asked())
 			;
 }
@@ -212,9 +212,9 @@ tell_json(struct run *r)
 	if (r->e->code != 0)
 		json_s(&j, "error", r->e->msg);
 	json_close(&j, '}');
-	run_turn(r->o, true);
+	run_turn(r->p, true);
 	puts(b.p);
-	run_turn(r->o, false);
+	run_turn(r->p, false);
 	buf_free(&b);
 }
 
@@ -242,13 +242,13 @@ run_close(struct run *r)
 		state_finish(&r->state, &e);
 	fail_join(r->e, &e);
 	if (looks_only(r->o))
-		run_turn(r->o, false);
+		run_turn(r->p, false);
 	if (r->doubt > 0 && !r->o->account.quiet)
 		fail_say("%s: %llu handed over before, with no answer seen: "
 		    "%s", r->o->title, (unsigned long long)r->doubt,
-		    r->o->skip_doubt ? "not given again" : "given again");
+		    r->o->to.skip_doubt ? "not given again" : "given again");
 	run_progress(r, true);
-	if (r->o->account.json && !r->o->list && !r->o->probe)
+	if (r->o->account.json && !r->o->look.list && !r->o->look.probe)
 		tell_json(r);
 	status = status_of(r);
 	state_close(&r->state);
@@ -293,17 +293,17 @@ run_wants(struct run *r, const struct message *m)
 	}
 	if (doubtful(r, m->key)) {
 		r->doubt++;
-		if (o->skip_doubt) {
+		if (o->to.skip_doubt) {
 			state_put(&r->state, STATE_DONE, m->key, run_today(),
 			    r->e);
 			return false;
 		}
 	}
-	if (o->max_size > 0 && m->size > o->max_size) {
+	if (o->which.max_size > 0 && m->size > o->which.max_size) {
 		r->skipped++;
 		return false;
 	}
-	return o->limit == 0 || r->total < o->limit;
+	return o->which.limit == 0 || r->total < o->which.limit;
 }
 
 bool
@@ -311,11 +311,11 @@ run_due(struct run *r, struct key k)
 {
 	struct entry *at;
 
-	if (r->o->when == DELETE_NEVER)
+	if (r->o->after.when == DELETE_NEVER)
 		return false;
 	at = state_find(&r->state, k, STATE_DONE);
-	return at != NULL && (r->o->when == DELETE_NOW ||
-	    run_today() >= at->day + r->o->days);
+	return at != NULL && (r->o->after.when == DELETE_NOW ||
+	    run_today() >= at->day + r->o->after.days);
 }
 
 static void

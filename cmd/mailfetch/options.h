@@ -1,0 +1,66 @@
+/* options.h: what the command line and the configuration say to mailfetch */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "account.h"
+#include "opt.h"
+
+/* Where it goes. */
+struct option_places {
+	struct opt_list deliver;
+	struct opt_list rcpt;
+	const char *format;		/* of standard output */
+	const char *in_doubt;
+	const char *rcpt_from;
+	const char *deliver_tls;
+	double deliver_timeout;
+	bool create;
+	bool skip_doubt;		/* what in_doubt says */
+	bool deliver_plain;		/* what deliver_tls says */
+};
+
+/* Which messages. */
+struct option_choice {
+	struct opt_list folder;
+	const char *search;
+	const char *since;
+	uint64_t max_size;		/* 0: any */
+	uint64_t limit;			/* 0: none */
+	bool unseen;
+	bool headers_only;
+};
+
+enum delete_when { DELETE_NEVER, DELETE_NOW, DELETE_AFTER };
+
+/* What becomes of it on the server. */
+struct option_after {
+	const char *delete;
+	const char *move_to;
+	enum delete_when when;		/* what delete says */
+	unsigned days;			/* of DELETE_AFTER */
+};
+
+/* Looking only: at most one of them. */
+struct option_look {
+	bool list;
+	bool check;
+	bool probe;
+	bool dry_run;
+};
+
+struct options {
+	struct account account;
+	struct opt_list operands;
+	struct option_places to;
+	struct option_choice which;
+	struct option_after after;
+	struct option_look look;
+	const char *state;
+	const char *import;
+	uint64_t jobs;
+	bool all;
+	bool watch;
+	const char *title;		/* the account's name, for messages */
+};
+
+#endif
