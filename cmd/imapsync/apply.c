@@ -189,7 +189,7 @@ renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 	char name[256];
 
 	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
-	if (((merged ^ m->flags) & look_lettered(b)) != 0 &&
+	if (((merged ^ m->flags) & flags_lettered(&b->local.letters)) != 0 &&
 	    (local_flags(&b->local, m, merged, b->run->e) < 0 ||
 	    sync_dirs(&b->local, b->run->e) < 0))
 		return -1;
@@ -210,7 +210,8 @@ move_file(struct box *b, struct local_msg *m, struct box *to,
 	struct local_msg there;
 	int got = local_move_to(&b->local, m, &to->local, &there, e);
 
-	if (got == 0 && ((merged ^ there.flags) & look_lettered(to)) != 0 &&
+	if (got == 0 && ((merged ^ there.flags) &
+	    flags_lettered(&to->local.letters)) != 0 &&
 	    local_flags(&to->local, &there, merged, e) < 0)
 		return -1;
 	if (got >= 0 && (sync_dirs(&to->local, e) < 0 ||
@@ -242,7 +243,7 @@ near_move(struct box *b, struct act *a)
 	base = flags_translate(&b->state.keywords, rec.flags,
 	    &to->state.keywords);
 	here = flags_translate(&b->state.keywords, m->flags | (rec.flags &
-	    ~look_lettered(b)), &to->state.keywords);
+	    ~flags_lettered(&b->local.letters)), &to->state.keywords);
 	merged = flags_merge(base, here, f->flags);
 	rec.uid = f->uid;
 	rec.flags = f->flags;
@@ -551,7 +552,7 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	    &to->state.keywords);
 	str_copy(name, base);
 	name[base.n] = '\0';
-	if (((rec.flags ^ m->flags) & look_lettered(to)) != 0) {
+	if (((rec.flags ^ m->flags) & flags_lettered(&to->local.letters)) != 0) {
 		int got = local_flags(&to->local, m, rec.flags, e);
 
 		if (got < 0 || sync_dirs(&to->local, e) < 0)

@@ -138,6 +138,39 @@ flags_text(struct buf *b, const struct keywords *k, uint64_t flags)
 			put_word(b, k->name[i], &more);
 }
 
+void
+flags_give(struct letters *l, const struct keywords *words)
+{
+	size_t i, k;
+	uint64_t bit;
+
+	for (i = 0; i < words->n; i++) {
+		bit = bit_of(i);
+		for (k = 0; k < LETTERS && l->bit[k] != bit; k++)
+			;
+		if (k < LETTERS)
+			continue;
+		for (k = 0; k < LETTERS && (l->bit[k] != 0 ||
+		    (l->strange >> k & 1) != 0); k++)
+			;
+		if (k == LETTERS)
+			return;
+		l->bit[k] = bit;
+		l->changed = true;
+	}
+}
+
+uint64_t
+flags_lettered(const struct letters *l)
+{
+	uint64_t all = (1u << FLAG_KEYWORD) - 1;
+	size_t i;
+
+	for (i = 0; i < LETTERS; i++)
+		all |= l->bit[i];
+	return all;
+}
+
 static uint64_t
 letter_bit(const struct letters *l, char c)
 {
@@ -172,9 +205,9 @@ flags_from_info(const struct letters *l, struct str info, char other[64])
 	return flags;
 }
 
-/* The keywords' letters, given out where there is none. */
+/* Sets the keyword's letter, a new one if need be; the bit if there is none. */
 static uint64_t
-lettered(struct letters *l, uint64_t bit, bool set[256])
+letter_of(struct letters *l, uint64_t bit, bool set[256])
 {
 	size_t i, room = LETTERS;
 
@@ -214,7 +247,7 @@ flags_to_info(struct letters *l, uint64_t flags, const char *other,
 			set['a' + i] = true;
 	for (i = 0; i < KEYWORDS; i++)
 		if ((flags & bit_of(i)) != 0)
-			left |= lettered(l, bit_of(i), set);
+			left |= letter_of(l, bit_of(i), set);
 	buf_s(&b, "2,");
 	for (i = 1; i < 256; i++)
 		if (set[i])

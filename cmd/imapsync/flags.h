@@ -47,6 +47,10 @@ struct letters {
 	uint32_t strange;	/* bit i: in names, meaning nothing known */
 	bool changed;		/* letters were given out: to be saved */
 };
+/* Every keyword that can have a letter gets one. */
+void flags_give(struct letters *, const struct keywords *);
+/* The bits that a file name can have: system flags, keywords with a letter. */
+uint64_t flags_lettered(const struct letters *);
 /*
  * The info of a file name ("2,FSab" or "") -> bits.  Letters that mean nothing
  * to us go to other[] (NUL-terminated), to be kept; all from a comma on, too.

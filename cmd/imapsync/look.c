@@ -127,30 +127,6 @@ scan(struct box *b)
 	    "it can be read", b->run->o->near, b->path);
 }
 
-/* Every keyword that can have a letter has one, before anything is decided. */
-static void
-give_letters(struct box *b)
-{
-	struct letters *l = &b->local.letters;
-	size_t i, k;
-	uint64_t bit;
-
-	for (i = 0; i < b->state.keywords.n; i++) {
-		bit = (uint64_t)1 << (FLAG_KEYWORD + i);
-		for (k = 0; k < LETTERS && l->bit[k] != bit; k++)
-			;
-		if (k < LETTERS)
-			continue;
-		for (k = 0; k < LETTERS && (l->bit[k] != 0 ||
-		    (l->strange >> k & 1) != 0); k++)
-			;
-		if (k == LETTERS)
-			return;
-		l->bit[k] = bit;
-		l->changed = true;
-	}
-}
-
 /* ---- joining ---- */
 
 static bool
@@ -254,7 +230,7 @@ look_scan(struct box *b)
 	if (!b->scanned && b->near && scan(b) < 0)
 		return -1;
 	b->scanned = true;
-	give_letters(b);
+	flags_give(&b->local.letters, &b->state.keywords);
 	do {			/* a new name is a new place in the state */
 		b->renames = 0;
 		state_sort(&b->state);
@@ -266,27 +242,10 @@ look_scan(struct box *b)
 
 /* ---- afterwards ---- */
 
-static uint64_t
-lettered(const struct letters *l)
-{
-	uint64_t all = (1u << FLAG_KEYWORD) - 1;
-	size_t i;
-
-	for (i = 0; i < LETTERS; i++)
-		all |= l->bit[i];
-	return all;
-}
-
-uint64_t
-look_lettered(const struct box *b)
-{
-	return lettered(&b->local.letters);
-}
-
 static bool
 agrees(struct box *b)
 {
-	uint64_t mask = lettered(&b->local.letters);
+	uint64_t mask = flags_lettered(&b->local.letters);
 	struct rec *rec;
 	size_t i;
 
@@ -339,8 +298,8 @@ look_plan(struct box *b)
 	    .storable = b->storable,
 	    .no_delete = b->renumbered, .marks = apply_marks(b), .policy = b->run->o->policy };
 
-	give_letters(b);
-	in.lettered = lettered(&b->local.letters);
+	flags_give(&b->local.letters, &b->state.keywords);
+	in.lettered = flags_lettered(&b->local.letters);
 	if (b->storable == 0)		/* to be done when it can be */
 		in.policy.push_new = in.policy.push_flags = false;
 	plan_free(&b->plan);

@@ -12,7 +12,6 @@ void look_close(struct box *);
 void look_forget(struct box *);	/* all but the state and the folders */
 /* The Maildir as it is now, against the state: does it say the same? */
 bool look_settled(struct box *, struct stamp *);
-uint64_t look_lettered(const struct box *);	/* bits that have a letter */
 
 void look_plan(struct box *);		/* of all that is known of it */
 

@@ -100,11 +100,12 @@ flags_first(struct box *from, size_t at, uint64_t now)
 {
 	struct act *a = &from->plan.v[at], f = *a;
 	uint64_t base = from->state.rec[a->rec].flags, far = base;
+	uint64_t lettered = flags_lettered(&from->local.letters);
 	struct far_msg *m = remote_find(from, a->uid);
 
 	if (m != NULL && m->flags_known)
 		far = m->flags | (base & ~from->storable);
-	now = (now & look_lettered(from)) | (base & ~look_lettered(from));
+	now = (now & lettered) | (base & ~lettered);
 	f.flags = a->flags = flags_merge(base, now, far);
 	f.kind = ACT_FAR_FLAGS;
 	f.add = f.flags & ~far & from->storable;
