@@ -15,16 +15,6 @@
 
 enum { SET = 7500, STORES = 32 };
 
-bool
-apply_next(struct box *b, enum act_kind kind, size_t *at)
-{
-	if (b->plan.count[kind] == 0)
-		return false;
-	while (*at < b->plan.n && b->plan.v[*at].kind != kind)
-		++*at;
-	return *at < b->plan.n;
-}
-
 static bool
 busy(const struct box *b)
 {
@@ -145,7 +135,7 @@ near_flags(struct box *b)
 
 	if (b->plan.count[ACT_NEAR_FLAGS] == 0)
 		return 0;
-	for (k = 0; apply_next(b, ACT_NEAR_FLAGS, &k); k++) {
+	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
 		struct local_msg *m = &b->local.v[a->local];
 		int got = local_flags(&b->local, m, (m->flags | a->add) &
@@ -163,7 +153,7 @@ near_flags(struct box *b)
 	}
 	if (sync_dirs(&b->local, e) < 0)
 		return -1;
-	for (k = 0; apply_next(b, ACT_NEAR_FLAGS, &k); k++) {
+	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
 
 		if (a->failed)
@@ -283,7 +273,8 @@ near_deletes(struct box *b)
 
 	if (b->plan.count[ACT_NEAR_DELETE] == 0)
 		return 0;
-	for (k = 0; !stop_asked() && apply_next(b, ACT_NEAR_DELETE, &k); k++) {
+	for (k = 0; !stop_asked() &&
+	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan.v[k];
 		struct local_msg *m = &b->local.v[a->local];
 
@@ -303,7 +294,8 @@ near_deletes(struct box *b)
 	if (sync_dirs(&b->local, r->e) < 0 || (b->local.attic >= 0 &&
 	    fsync(b->local.attic) < 0))
 		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
-	for (k = 0; !stop_asked() && apply_next(b, ACT_NEAR_DELETE, &k); k++) {
+	for (k = 0; !stop_asked() &&
+	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan.v[k];
 
 		rec = a->failed ? NULL : state_by_uid(&b->state, a->uid);
@@ -336,7 +328,7 @@ uids_of(struct box *b, enum act_kind kind, uint64_t bit, bool add,
 	size_t k = 0;
 
 	*n = 0;
-	for (; apply_next(b, kind, &k); k++) {
+	for (; plan_next(&b->plan, kind, &k); k++) {
 		const struct act *a = &b->plan.v[k];
 
 		if (bit != 0 && ((add ? a->add : a->del) & bit) == 0)
@@ -414,7 +406,7 @@ far_flags(struct line *l, struct box *b)
 	struct rec *rec;
 	size_t k;
 
-	for (k = 0; apply_next(b, ACT_FAR_FLAGS, &k); k++) {
+	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
 		add |= b->plan.v[k].add;
 		del |= b->plan.v[k].del;
 	}
@@ -432,7 +424,7 @@ far_flags(struct line *l, struct box *b)
 		b->failed = true;
 		return 0;
 	}
-	for (k = 0; apply_next(b, ACT_FAR_FLAGS, &k); k++) {
+	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
 
 		report_done(b, a);
@@ -497,7 +489,7 @@ act_of(struct box *b, enum act_kind kind, uint32_t uid)
 {
 	size_t k = 0;
 
-	for (; apply_next(b, kind, &k); k++)
+	for (; plan_next(&b->plan, kind, &k); k++)
 		if (b->plan.v[k].uid == uid)
 			return &b->plan.v[k];
 	return NULL;
@@ -552,7 +544,8 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	    &to->state.keywords);
 	str_copy(name, base);
 	name[base.n] = '\0';
-	if (((rec.flags ^ m->flags) & flags_lettered(&to->local.letters)) != 0) {
+	if (((rec.flags ^ m->flags) &
+	    flags_lettered(&to->local.letters)) != 0) {
 		int got = local_flags(&to->local, m, rec.flags, e);
 
 		if (got < 0 || sync_dirs(&to->local, e) < 0)
@@ -601,7 +594,7 @@ move_to(struct line *l, struct box *b, struct box *to)
 	uint32_t *uids = uids_of(b, ACT_FAR_MOVE, 0, false, to, &n);
 	int got = 0;
 
-	for (k = 0; got == 0 && apply_next(b, ACT_FAR_MOVE, &k); k++)
+	for (k = 0; got == 0 && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
 		if (b->plan.v[k].to == to)
 			got = intend_move(b, &b->plan.v[k]);
 	if (got == 0)
@@ -638,7 +631,7 @@ far_moves(struct line *l, struct box *b)
 
 	for (i = 0; i < r->nboxes && got == 0; i++) {
 		any = false;
-		for (k = 0; !any && apply_next(b, ACT_FAR_MOVE, &k); k++)
+		for (k = 0; !any && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
 			any = b->plan.v[k].to == &r->boxes[i];
 		if (any && r->boxes[i].stale)
 			b->partial = true;
@@ -788,7 +781,7 @@ never_mind(struct box *b, enum act_kind kind)
 {
 	size_t k = 0;
 
-	for (; apply_next(b, kind, &k); k++)
+	for (; plan_next(&b->plan, kind, &k); k++)
 		b->plan.v[k].kind = ACT_NOTHING;
 	b->plan.count[ACT_NOTHING] += b->plan.count[kind];
 	b->plan.count[kind] = 0;
@@ -839,7 +832,7 @@ here(struct run *r)
 			return -1;
 		if (state_acts(b) < 0 || near_flags(b) < 0)
 			return -1;
-		for (k = 0; apply_next(b, ACT_NEAR_MOVE, &k); k++)
+		for (k = 0; plan_next(&b->plan, ACT_NEAR_MOVE, &k); k++)
 			if (near_move(b, &b->plan.v[k]) < 0)
 				return -1;
 	}
@@ -885,7 +878,7 @@ unmoved(struct box *b)
 {
 	size_t k = 0;
 
-	for (; apply_next(b, ACT_FAR_MOVE, &k); k++) {
+	for (; plan_next(&b->plan, ACT_FAR_MOVE, &k); k++) {
 		struct box *to = b->plan.v[k].to;
 
 		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)

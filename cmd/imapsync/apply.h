@@ -10,7 +10,5 @@ struct run;
 int apply_all(struct run *);
 /* Does a deletion there leave the message, marked with \Deleted? */
 bool apply_marks(const struct box *);
-/* The index of the next act of that kind from *at on; false: no more. */
-bool apply_next(struct box *, enum act_kind, size_t *at);
 
 #endif

@@ -444,7 +444,7 @@ jobs_of(struct jobs *all, struct box *b)
 	uint32_t *uids = mem_new(b->plan.n + 1, sizeof *uids);
 	size_t n = 0, at = 0, k = 0, end;
 
-	while (apply_next(b, ACT_FETCH, &k))
+	while (plan_next(&b->plan, ACT_FETCH, &k))
 		uids[n++] = b->plan.v[k++].uid;
 	if (n > 0)
 		state_expect(&b->state, n);

@@ -61,14 +61,6 @@ find(const struct halves *h, uint64_t key)
 	return lo;
 }
 
-static void
-become(struct box *b, struct act *a, enum act_kind kind)
-{
-	b->plan.count[a->kind]--;
-	a->kind = kind;
-	b->plan.count[kind]++;
-}
-
 /* ---- moved here ---- */
 
 static uint64_t
@@ -142,10 +134,10 @@ join_files(struct halves *gone, const struct halves *came)
 			    &to->local.v[p->local]) || !same_file(
 			    &gone->v[i].b->state.rec[d->rec], to, p))
 				continue;
-			become(gone->v[i].b, d, ACT_FAR_MOVE);
+			plan_become(&gone->v[i].b->plan, d, ACT_FAR_MOVE);
 			d->to = to;
 			d->other = (uint32_t)came->v[k].act;
-			become(to, p, ACT_NOTHING);
+			plan_become(&to->plan, p, ACT_NOTHING);
 			flags_first(gone->v[i].b, gone->v[i].act,
 			    flags_translate(&to->state.keywords,
 			    to->local.v[p->local].flags,
@@ -236,10 +228,10 @@ join_messages(const struct halves *gone, const struct halves *came)
 			    (to != gone->v[i].b && name_there(to,
 			    state_name(&gone->v[i].b->state, rec))))
 				continue;
-			become(gone->v[i].b, d, ACT_NEAR_MOVE);
+			plan_become(&gone->v[i].b->plan, d, ACT_NEAR_MOVE);
 			d->to = to;
 			d->other = (uint32_t)came->v[k].act;
-			become(to, f, ACT_NOTHING);
+			plan_become(&to->plan, f, ACT_NOTHING);
 			break;
 		}
 	}

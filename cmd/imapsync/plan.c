@@ -378,3 +378,21 @@ plan_free(struct plan *p)
 	free(p->v);
 	*p = (struct plan){ 0 };
 }
+
+bool
+plan_next(const struct plan *p, enum act_kind kind, size_t *at)
+{
+	if (p->count[kind] == 0)
+		return false;
+	while (*at < p->n && p->v[*at].kind != kind)
+		++*at;
+	return *at < p->n;
+}
+
+void
+plan_become(struct plan *p, struct act *a, enum act_kind kind)
+{
+	p->count[a->kind]--;
+	a->kind = kind;
+	p->count[kind]++;
+}

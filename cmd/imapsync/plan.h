@@ -86,6 +86,10 @@ struct plan {
 /* No I/O.  Actions in the order they are carried out in. */
 void plan_make(struct plan *, const struct plan_in *);
 void plan_free(struct plan *);
+/* The index of the next act of that kind from *at on; false: no more. */
+bool plan_next(const struct plan *, enum act_kind, size_t *at);
+/* The act, one of the plan's, is of that kind from here on. */
+void plan_become(struct plan *, struct act *, enum act_kind);
 /* More than max(10, 20 %) of a mailbox of n. */
 bool plan_too_many(uint64_t deletes, uint64_t n);
 

@@ -374,7 +374,7 @@ push_box(struct line *l, struct box *b)
 
 	g->l = l;
 	g->b = b;
-	while (got == 0 && !stop_asked() && apply_next(b, ACT_PUSH, &k)) {
+	while (got == 0 && !stop_asked() && plan_next(&b->plan, ACT_PUSH, &k)) {
 		struct up *u = &g->v[g->n];
 
 		got = prepare(g, u, &b->plan.v[k++]);

@@ -58,7 +58,7 @@ can_store_all(struct box *b)
 {
 	size_t k = 0;
 
-	for (; apply_next(b, ACT_FAR_FLAGS, &k); k++)
+	for (; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++)
 		if (((b->plan.v[k].add | b->plan.v[k].del) & ~b->storable) !=
 		    0)
 			return false;
