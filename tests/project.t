@@ -6,9 +6,9 @@ cd "$ROOT"
 ok "no #include points upwards" scripts/dev/layers
 ok "manual and options agree" scripts/dev/check-man "$BUILD"
 scripts/dev/files > "$T/files"
-ok "README lists the source files" python3 -c '
+ok "ARCHITECTURE.md lists the source files" python3 -c '
 import sys
-assert open(sys.argv[1]).read() in open("README.md").read()' "$T/files"
+assert open(sys.argv[1]).read() in open("ARCHITECTURE.md").read()' "$T/files"
 for tool in "$BUILD"/*; do
 	[ -x "$tool" ] && [ -f "$tool" ] || continue
 	name=$(basename "$tool")
