@@ -174,7 +174,7 @@ is_it_there(const struct entry *e, const struct box *c)
 	if (!c->far || c->was_known || c->near || !c->counted)
 		return false;
 	if (e->id != 0 && c->now.id[0] != '\0')
-		return index_hash(str_of(c->now.id)) == e->id;
+		return names_hash(str_of(c->now.id)) == e->id;
 	return c->now.uidvalidity == e->mark.uidvalidity &&
 	    c->now.uidnext >= e->mark.uidnext;
 }

@@ -17,6 +17,7 @@
 
 #include "file.h"
 #include "index.h"
+#include "names.h"
 
 static const char magic[17] = "postbag index 1\n";
 
@@ -38,22 +39,6 @@ _Static_assert(sizeof(struct slot) == 64, "the file's entries");
 
 enum { DIRTY = 1, MISSING = 2 };
 enum { MOST = 1 << 20, FILE_MAX = 1 << 28 };
-
-uint64_t
-index_hash(struct str s)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		h ^= (unsigned char)s.p[i];
-		h *= UINT64_C(0x100000001b3);
-	}
-	h ^= h >> 33;
-	h *= UINT64_C(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	return h != 0 ? h : 1;
-}
 
 /* ---- bytes ---- */
 
@@ -124,7 +109,7 @@ image(const struct index *x, struct buf *b)
 	if (b->over)
 		return;
 	h.names = htole32((uint32_t)(b->n - names));
-	h.sum = htole64(index_hash(str_from(BUF_STR(*b), sizeof h)));
+	h.sum = htole64(names_hash(str_from(BUF_STR(*b), sizeof h)));
 	memcpy(b->p, &h, sizeof h);
 }
 
@@ -143,7 +128,7 @@ load(struct index *x, struct str all)
 	names = le32toh(h.names);
 	if (memcmp(h.magic, magic, sizeof h.magic) != 0 || n > MOST ||
 	    all.n != sizeof h + n * sizeof(struct slot) + names ||
-	    index_hash(str_from(all, sizeof h)) != le64toh(h.sum))
+	    names_hash(str_from(all, sizeof h)) != le64toh(h.sum))
 		return false;
 	x->v = mem_new(n + 1, sizeof *x->v);
 	p = all.p + sizeof h + n * sizeof(struct slot);
@@ -234,7 +219,7 @@ index_open(struct index *x, const char *dir, struct err *e)
 	snprintf(path, strlen(dir) + 7, "%s/index", dir);
 	x->path = path;
 	if (read_all(path, &b, &ignored) == 0 && load(x, BUF_STR(b)))
-		x->saved = index_hash(BUF_STR(b));
+		x->saved = names_hash(BUF_STR(b));
 	else
 		empty(x);
 	if (newer(BUF_STR(b))) {
@@ -275,7 +260,7 @@ index_save(struct index *x, struct err *e)
 	int fd, got = 0;
 
 	image(x, &b);
-	sum = index_hash(BUF_STR(b));
+	sum = names_hash(BUF_STR(b));
 	if (b.over)
 		got = fail(e, EX_SOFTWARE, "%s: too long", x->path);
 	else if (sum != x->saved) {

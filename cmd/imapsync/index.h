@@ -39,6 +39,5 @@ void index_drop(struct index *, struct str box);
 /* If it is not as it was loaded: tmp, fsync, rename, fsync. */
 int index_save(struct index *, struct err *);
 void index_close(struct index *);
-uint64_t index_hash(struct str);		/* FNV-1a, mixed; never 0 */
 
 #endif

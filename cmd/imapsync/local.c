@@ -17,8 +17,8 @@
 
 #include "clock.h"
 #include "file.h"
-#include "index.h"
 #include "mem.h"
+#include "names.h"
 #include "near_dir.h"
 #include "net.h"
 #include "stop.h"
@@ -438,7 +438,7 @@ attic_name(const char *path, char dst[256])
 	n = b.n;
 	if (n > 200)
 		snprintf(dst, 256, "%.180s%016llx", b.p,
-		    (unsigned long long)index_hash(BUF_STR(b)));
+		    (unsigned long long)names_hash(BUF_STR(b)));
 	else
 		memcpy(dst, b.p, n + 1);
 	buf_free(&b);

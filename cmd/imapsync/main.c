@@ -313,7 +313,7 @@ identify(struct run *r, struct box *b)
 	buf_printf(&who, "%s", b->name);
 	buf_c(&who, '\0');
 	buf_printf(&who, "%llu", (unsigned long long)b->seen.uidvalidity);
-	b->key = index_hash(BUF_STR(who));
+	b->key = names_hash(BUF_STR(who));
 	buf_free(&who);
 }
 
@@ -445,7 +445,7 @@ conclude(struct run *r, struct box *b)
 		    e->stamp.cur_ino;
 	if (b->brake == NULL)
 		e->stamp = st;
-	e->id = b->seen.id[0] != '\0' ? index_hash(str_of(b->seen.id)) : 0;
+	e->id = b->seen.id[0] != '\0' ? names_hash(str_of(b->seen.id)) : 0;
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
 	    !p->pull_new;
 	e->missing = false;

@@ -66,7 +66,7 @@ find(const struct halves *h, uint64_t key)
 static uint64_t
 name_key(struct box *b, const struct act *a)
 {
-	return index_hash(a->local != NONE ? local_base(&b->local,
+	return names_hash(a->local != NONE ? local_base(&b->local,
 	    &b->local.v[a->local]) : str_of(state_name(&b->state,
 	    &b->state.rec[a->rec])));
 }

@@ -232,3 +232,19 @@ names_match(const char *patterns, struct str box, char sep)
 	}
 	return yes;
 }
+
+uint64_t
+names_hash(struct str s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		h ^= (unsigned char)s.p[i];
+		h *= UINT64_C(0x100000001b3);
+	}
+	h ^= h >> 33;
+	h *= UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	return h != 0 ? h : 1;
+}

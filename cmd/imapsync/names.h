@@ -3,6 +3,7 @@
 #define NAMES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "str.h"
 
@@ -29,5 +30,10 @@ int names_from_path(struct buf *, struct str path, char sep, enum layout);
  * NULL is "*".
  */
 bool names_match(const char *patterns, struct str box, char sep);
+/*
+ * FNV-1a, mixed; never 0.  What is on the disk is named and checked with it:
+ * its values never change.
+ */
+uint64_t names_hash(struct str);
 
 #endif

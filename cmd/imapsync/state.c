@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "index.h"
 #include "mem.h"
+#include "names.h"
 #include "state_private.h"
 
 enum { SLACK = 65536 };
@@ -23,7 +23,7 @@ enum { SLACK = 65536 };
 void
 state_file(char file[32], struct str box)
 {
-	snprintf(file, 32, "%016llx.st", (unsigned long long)index_hash(box));
+	snprintf(file, 32, "%016llx.st", (unsigned long long)names_hash(box));
 }
 
 static void

@@ -18,7 +18,7 @@ sample(unsigned i)
 		.mark = { 1000 + i, 4000000000u + i, (uint64_t)1 << 62 | i,
 		    7 * i, "" },
 		.stamp = { 1700000000123456789u + i, i, 17 * i, ~(uint64_t)i },
-		.id = i % 3 ? index_hash(STR("id")) : 0,
+		.id = i % 3 ? names_hash(STR("id")) : 0,
 		.dirty = i % 2, .missing = i % 5 == 0,
 	};
 }
@@ -211,7 +211,7 @@ hostile(void)
 		memcpy(all + 16, &c[i].n, 4);
 		memcpy(all + 20, &c[i].names, 4);
 		memcpy(all + 32, c[i].tail, c[i].len);
-		sum = index_hash((struct str){ all + 32, c[i].len });
+		sum = names_hash((struct str){ all + 32, c[i].len });
 		memcpy(all + 24, &sum, 8);
 		put_file(all, 32 + c[i].len);
 		is_int(index_open(&x, dir, &e), 0, "hostile %zu", i);
