@@ -432,14 +432,6 @@ boxes_find(struct run *r)
 
 /* ---- what is to be looked into ---- */
 
-bool
-boxes_same(const struct mark *a, const struct mark *b)
-{
-	return a->uidvalidity == b->uidvalidity && a->uidnext == b->uidnext
-	    && a->modseq == b->modseq && a->exists == b->exists &&
-	    a->modseq != 0;
-}
-
 static void
 judge(struct run *r, struct box *b)
 {
@@ -448,9 +440,9 @@ judge(struct run *r, struct box *b)
 	    &b->racy) : 1;
 
 	b->far_dirty = e == NULL || e->dirty || !b->counted ||
-	    !boxes_same(&e->mark, &b->now);
+	    !mark_same(&e->mark, &b->now);
 	b->near_dirty = e == NULL || e->dirty || got != 0 || b->racy ||
-	    memcmp(&e->stamp, &b->stamp, sizeof b->stamp) != 0;
+	    !stamp_same(&e->stamp, &b->stamp);
 	b->near_dirty |= r->o->reupload;
 	b->todo = (b->far_dirty || b->near_dirty) && !b->left;
 }

@@ -98,12 +98,6 @@ look_close(struct box *b)
 
 /* ---- scanning ---- */
 
-static bool
-same_stamp(const struct stamp *a, const struct stamp *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
-}
-
 /*
  * A file that is renamed while the directory is read may be seen twice or
  * not at all.  So what was read counts only if nothing changed meanwhile.
@@ -120,7 +114,7 @@ scan(struct box *b)
 		if (local_scan(&b->local, &b->state.keywords, b->run->e) < 0)
 			return -1;
 		if (local_stamp(b->run->root, b->path, &after, &racy) == 0 &&
-		    same_stamp(&after, &b->local.seen))
+		    stamp_same(&after, &b->local.seen))
 			return 0;
 	}
 	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it changes faster than "

@@ -463,7 +463,7 @@ settle(struct run *r, struct box *b)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
 	struct stamp st;
-	bool same = b->counted && e != NULL && boxes_same(&b->now, &e->mark);
+	bool same = b->counted && e != NULL && mark_same(&b->now, &e->mark);
 
 	b->todo = b->near_dirty = b->far_dirty = true;
 	if (!same)

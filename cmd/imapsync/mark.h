@@ -2,7 +2,9 @@
 #ifndef MARK_H
 #define MARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What the server said when all up to then had been dealt with. */
 struct mark {
@@ -10,9 +12,24 @@ struct mark {
 	char id[80];		/* MAILBOXID, or "" */
 };
 
+/* With MODSEQ in both: without it nothing says that no flag has changed. */
+static inline bool
+mark_same(const struct mark *a, const struct mark *b)
+{
+	return a->uidvalidity == b->uidvalidity &&
+	    a->uidnext == b->uidnext && a->modseq == b->modseq &&
+	    a->exists == b->exists && a->modseq != 0;
+}
+
 /* When the Maildir was as the base says; all 0: not known to be. */
 struct stamp {
 	uint64_t cur_mtime, cur_ino, new_mtime, new_ino;	/* ns */
 };
+
+static inline bool
+stamp_same(const struct stamp *a, const struct stamp *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
 
 #endif

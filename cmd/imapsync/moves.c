@@ -130,9 +130,10 @@ join_files(struct halves *gone, const struct halves *came)
 
 			p = &to->plan.v[came->v[k].act];
 			if (p->kind != ACT_PUSH || p->rec != NONE ||
-			    to == gone->v[i].b || pair_named(to,
-			    &to->local.v[p->local]) || !same_file(
-			    &gone->v[i].b->state.rec[d->rec], to, p))
+			    to == gone->v[i].b || state_in_step(&to->state,
+			    local_base(&to->local, &to->local.v[p->local])) ||
+			    !same_file(&gone->v[i].b->state.rec[d->rec], to,
+			    p))
 				continue;
 			plan_become(&gone->v[i].b->plan, d, ACT_FAR_MOVE);
 			d->to = to;

@@ -136,12 +136,10 @@ digest_there(struct box *b, struct one *o)
 }
 
 /* Does a message that is in step have this name already? */
-bool
-pair_named(struct box *b, const struct local_msg *m)
+static bool
+in_step(struct box *b, const struct local_msg *m)
 {
-	struct rec *rec = state_by_name(&b->state, local_base(&b->local, m));
-
-	return rec != NULL && rec->kind == REC_LIVE;
+	return state_in_step(&b->state, local_base(&b->local, m));
 }
 
 /* ---- matching ---- */
@@ -274,7 +272,7 @@ local_ones(struct box *b, size_t *n)
 		rec = b->rec_of[i] != NONE ? &b->state.rec[b->rec_of[i]] :
 		    NULL;
 		if (not[i] || (rec != NULL && !b->renumbered) ||
-		    (rec == NULL && pair_named(b, &b->local.v[i])))
+		    (rec == NULL && in_step(b, &b->local.v[i])))
 			continue;
 		l[*n] = (struct one){ .at = (uint32_t)i,
 		    .base = UINT64_MAX };
@@ -366,7 +364,7 @@ leftovers(struct box *b)
 		    b->key);
 		f = uid != 0 && state_by_uid(&b->state, uid) == NULL ?
 		    remote_find(b, uid) : NULL;
-		if (f == NULL || pair_named(b, &b->local.v[i]))
+		if (f == NULL || in_step(b, &b->local.v[i]))
 			continue;
 		note_pair(b, (uint32_t)i, (uint32_t)(f - b->far_v),
 		    UINT64_MAX);

@@ -7,7 +7,6 @@
 struct box;
 
 int pair_find(struct box *);
-bool pair_named(struct box *, const struct local_msg *);
 /* New on both sides at once: are some of them the same?  1 yes, 0, -1. */
 int pair_new(struct box *);
 int pair_pending(struct box *);		/* what was in doubt is no more */

@@ -109,12 +109,6 @@ unasked_keywords(const struct look *k)
 	return false;
 }
 
-static uint32_t
-last_uid(const struct state *s)
-{
-	return s->n > 0 ? s->rec[s->n - 1].uid : 0;
-}
-
 /* The last that something is to be done to: those before it came earlier. */
 static uint32_t
 last_of_plan(const struct box *b)
@@ -140,18 +134,18 @@ static void
 ask_canaries(struct look *k, struct imap *m)
 {
 	struct state *s = &k->b->state;
-	size_t from = remote_from(s, 1), last = s->n - 1, i, at = 0;
+	size_t from = state_from(s, 1), last = s->n - 1, i, at = 0;
 	uint32_t meant = last_of_plan(k->b);
 	struct imap_uids v = { 0 };
 	struct buf set = { .max = 100 };
 	const struct rec *rec;
 
 	for (i = last; i > from && last - i < 1000 &&
-	    !remote_native(s, &s->rec[i]); i--)
+	    !state_native(s, &s->rec[i]); i--)
 		;
 	imap_uids_add(&v, s->rec[from].uid);
 	imap_uids_add(&v, s->rec[from + (s->n - from) / 2].uid);
-	imap_uids_add(&v, s->rec[remote_native(s, &s->rec[i]) ? i :
+	imap_uids_add(&v, s->rec[state_native(s, &s->rec[i]) ? i :
 	    last].uid);
 	if (meant != 0)
 		imap_uids_add(&v, meant);
@@ -193,7 +187,7 @@ ask(struct look *k, struct run *r, struct imap *m)
 			    searches[i].without);
 		ask_keywords(k, m);
 	}
-	if (last_uid(&b->state) != 0)
+	if (state_last(&b->state) != 0)
 		ask_canaries(k, m);
 }
 
@@ -328,7 +322,7 @@ selected(struct look *k, struct imap *m)
 	b->renumbered = b->known && (b->state.mark.uidvalidity !=
 	    b->seen.uidvalidity || (m->box.uidnext != 0 &&
 	    (m->box.uidnext < b->state.mark.uidnext ||
-	    m->box.uidnext <= last_uid(&b->state))));
+	    m->box.uidnext <= state_last(&b->state))));
 	k->backwards = b->known && b->seen.modseq < b->state.mark.modseq;
 }
 
@@ -369,7 +363,7 @@ remote_select(struct look *k, struct imap *m)
 
 	note(k, W_SELECT, imap_ask_select(m, str_of(k->b->name), false,
 	    &nothing));
-	if (last_uid(&k->b->state) != 0)
+	if (state_last(&k->b->state) != 0)
 		ask_canaries(k, m);
 	return hear_all(k, m, 0);
 }
@@ -400,16 +394,6 @@ again(struct look *k, struct imap *m, enum what what)
 		ask_search(k, m, what, "ALL");
 	}
 	return hear_all(k, m, from);
-}
-
-size_t
-remote_live(const struct state *s)
-{
-	size_t i = 0;
-
-	while (i < s->n && s->rec[i].uid == 0)
-		i++;
-	return s->n - i;
 }
 
 static size_t
@@ -446,7 +430,7 @@ lacking(struct look *k)
 	size_t i;
 
 	b->gone.n = 0;
-	for (i = remote_from(&b->state, 1); i < b->state.n; i++)
+	for (i = state_from(&b->state, 1); i < b->state.n; i++)
 		if (!imap_uids_has(&k->all, b->state.rec[i].uid))
 			imap_uids_add(&b->gone, b->state.rec[i].uid);
 }
@@ -516,7 +500,7 @@ static void
 watermarks(struct look *k, struct imap *m)
 {
 	struct box *b = k->b;
-	uint32_t top = b->renumbered ? 0 : last_uid(&b->state);
+	uint32_t top = b->renumbered ? 0 : state_last(&b->state);
 
 	b->seen.exists = m->box.exists;
 	if (b->nfar > 0 && b->far_v[b->nfar - 1].uid > top)
@@ -566,7 +550,7 @@ enquire(struct look *k, struct imap *m, bool may)
 	remote_sort(b);
 	imap_uids_sort(&b->gone);
 	imap_uids_sort(&k->all);
-	if (!k->have_all && remote_live(&b->state) - b->gone.n + news(b) ==
+	if (!k->have_all && state_live(&b->state) - b->gone.n + news(b) ==
 	    m->box.exists)
 		return 0;
 	if (!may && !(k->have_all && k->all.n == m->box.exists))

@@ -20,9 +20,9 @@ unchanged(const struct box *b)
 {
 	return b->far && b->known && !b->far_dirty && !b->doubtful &&
 	    b->state.npend == 0 && !b->run->o->dry_run &&
-	    boxes_same(&b->state.mark, &b->now) &&
+	    mark_same(&b->state.mark, &b->now) &&
 	    strcmp(b->state.mark.id, b->now.id) == 0 &&
-	    remote_live(&b->state) == b->now.exists;
+	    state_live(&b->state) == b->now.exists;
 }
 
 void
@@ -74,7 +74,7 @@ as_believed(struct look *k, const struct imap_box *box)
 
 	if (b->far_changed && b->seen.modseq > want.modseq)
 		want.modseq = b->seen.modseq;
-	return boxes_same(&b->seen, &want) && box->exists == want.exists &&
+	return mark_same(&b->seen, &want) && box->exists == want.exists &&
 	    (box->id[0] == '\0' || want.id[0] == '\0' ||
 	    strcmp(box->id, want.id) == 0) && b->gone.n == 0 &&
 	    k->canaries == k->asked && !remote_renumbered(k) && flags_as_known(b) &&

@@ -98,19 +98,6 @@ keep(void *to, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
-bool
-remote_native(const struct state *s, const struct rec *rec)
-{
-	struct str name = str_of(state_name(s, rec)), last = { "", 0 };
-	uint64_t uid;
-
-	if (!str_starts(name, "postbag."))
-		return false;
-	while (name.n > 0)
-		last = str_cut(&name, '.');
-	return str_num(last, UINT32_MAX, &uid) == 0 && uid == rec->uid;
-}
-
 /*
  * Some known messages are asked who they are.  A server that has other ones
  * under their UIDs, with the same UIDVALIDITY, was restored or is broken.
@@ -129,7 +116,7 @@ take_canary(struct look *k, struct imap *m, struct imap_item *it,
 
 		k->canaries++;
 		k->strangers += other;
-		k->sure += other && remote_native(&k->b->state, rec);
+		k->sure += other && state_native(&k->b->state, rec);
 	}
 	buf_free(&head);
 	return got;
@@ -170,21 +157,6 @@ remote_fetched(struct look *k, struct imap *m)
 	return 0;
 }
 
-size_t
-remote_from(const struct state *s, uint32_t uid)
-{
-	size_t lo = 0, hi = s->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (s->rec[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 int
 remote_vanished(struct look *k, struct imap *m, struct str set)
 {
@@ -194,7 +166,7 @@ remote_vanished(struct look *k, struct imap *m, struct str set)
 	int got;
 
 	while ((got = imap_set_next(&set, &lo, &hi)) > 0)
-		for (i = remote_from(s, lo); i < s->n &&
+		for (i = state_from(s, lo); i < s->n &&
 		    s->rec[i].uid <= hi; i++)
 			imap_uids_note(&k->b->gone, s->rec[i].uid);
 	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "

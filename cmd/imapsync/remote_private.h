@@ -39,7 +39,6 @@ struct look {
 
 /* ---- remote.c ---- */
 
-size_t remote_live(const struct state *);	/* recs of messages there */
 bool remote_renumbered(const struct look *);
 int remote_select(struct look *, struct imap *);
 void remote_done(struct look *);	/* the end of it */
@@ -52,10 +51,6 @@ void remote_sort(struct box *);		/* by UID; of two the later */
 /* Among the first n of them, which are sorted; or NULL. */
 struct far_msg *remote_among(struct box *, size_t n, uint32_t uid);
 uint64_t remote_flags(struct box *, struct str words);
-/* The first rec with this UID or a higher one. */
-size_t remote_from(const struct state *, uint32_t uid);
-/* A download has its own header; of an upload the server may have made one. */
-bool remote_native(const struct state *, const struct rec *);
 int remote_fetched(struct look *, struct imap *);
 int remote_vanished(struct look *, struct imap *, struct str set);
 

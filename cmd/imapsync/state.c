@@ -265,7 +265,7 @@ state_mark(struct state *s, const struct mark *m, const struct stamp *t,
 	s->stamp = t != NULL ? *t : (struct stamp){ .cur_mtime = 0 };
 	log_keywords(s);
 	if (!s->in->reset && memcmp(&was, &s->mark, sizeof was) == 0 &&
-	    memcmp(&stood, &s->stamp, sizeof stood) == 0)
+	    stamp_same(&stood, &s->stamp))
 		return appended(s, e);
 	s->in->reset = false;
 	state_log_mark(&s->in->out, &s->mark, &s->stamp);

@@ -82,6 +82,16 @@ const char *state_name(const struct state *, const struct rec *);
 struct rec *state_by_uid(struct state *, uint32_t uid);
 struct rec *state_by_name(struct state *, struct str base);
 struct rec *state_by_ino(struct state *, uint64_t ino);
+/* Does a message that is in step have this name? */
+bool state_in_step(struct state *, struct str base);
+
+/* Of sorted recs: how many are on the server; the highest UID, or 0. */
+size_t state_live(const struct state *);
+uint32_t state_last(const struct state *);
+/* The first rec with this UID or a higher one. */
+size_t state_from(const struct state *, uint32_t uid);
+/* A download has its own header; of an upload the server may have made one. */
+bool state_native(const struct state *, const struct rec *);
 
 /* So many more are to come: room for them, made once. */
 void state_expect(struct state *, size_t more);

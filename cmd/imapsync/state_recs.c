@@ -150,6 +150,58 @@ state_name(const struct state *s, const struct rec *r)
 
 /* ---- changes in memory ---- */
 
+bool
+state_in_step(struct state *s, struct str base)
+{
+	const struct rec *rec = state_by_name(s, base);
+
+	return rec != NULL && rec->kind == REC_LIVE;
+}
+
+size_t
+state_live(const struct state *s)
+{
+	size_t i = 0;
+
+	while (i < s->n && s->rec[i].uid == 0)
+		i++;
+	return s->n - i;
+}
+
+uint32_t
+state_last(const struct state *s)
+{
+	return s->n > 0 ? s->rec[s->n - 1].uid : 0;
+}
+
+size_t
+state_from(const struct state *s, uint32_t uid)
+{
+	size_t lo = 0, hi = s->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (s->rec[mid].uid < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+bool
+state_native(const struct state *s, const struct rec *rec)
+{
+	struct str name = str_of(state_name(s, rec)), last = { "", 0 };
+	uint64_t uid;
+
+	if (!str_starts(name, "postbag."))
+		return false;
+	while (name.n > 0)
+		last = str_cut(&name, '.');
+	return str_num(last, UINT32_MAX, &uid) == 0 && uid == rec->uid;
+}
+
 static uint64_t
 rec_bytes(const struct state *s, const struct rec *r)
 {
