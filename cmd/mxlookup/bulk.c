@@ -215,19 +215,19 @@ static void
 tally(const struct task *t)
 {
 	struct run *r = t->run;
-	enum verdict v = route_verdict(t);
+	enum mx_verdict v = route_verdict(t);
 	bool any;
 	enum severity worst = findings_worst(t, &any);
 
-	if (v == VERDICT_WELL && (t->ask.unknown & ~(CHECK_BIT(CHECK_MX) |
+	if (v == MX_DELIVERABLE && (t->ask.unknown & ~(CHECK_BIT(CHECK_MX) |
 	    CHECK_BIT(CHECK_ADDR))) != 0)
-		v = VERDICT_TEMP;	/* mail goes, the rest is not known */
+		v = MX_UNKNOWN;	/* mail goes, the rest is not known */
 	r->done++;
-	if (v == VERDICT_NONE)
+	if (v == MX_UNDELIVERABLE)
 		r->unrouted++;
 	else if (any && worst >= r->fail_on)
 		r->bad++;
-	else if (v == VERDICT_TEMP)
+	else if (v == MX_UNKNOWN)
 		r->temporary++;
 	r->warned += any && worst == SEV_WARN;
 }

@@ -9,7 +9,7 @@
 #include "tlsa.h"
 
 struct result {
-	struct tlsa *host;	/* as t->hosts.host */
+	struct tlsa *host;	/* as t->mx.host */
 	size_t n;
 	bool mx_secure;
 };
@@ -58,7 +58,7 @@ judge_record(struct task *t, const char *at, const struct dns_rr *rr,
 }
 
 static void
-judge_host(struct task *t, const struct result *r, const struct host *h,
+judge_host(struct task *t, const struct result *r, const struct mx_host *h,
     const struct tlsa *d)
 {
 	size_t i;
@@ -88,9 +88,9 @@ judge(struct task *t, struct result *r)
 	size_t i, with = 0, without = 0;
 
 	for (i = 0; i < r->n; i++) {
-		if (t->hosts.host[i].bad)
+		if (t->mx.host[i].flaw != MX_FIT)
 			continue;
-		judge_host(t, r, &t->hosts.host[i], &r->host[i]);
+		judge_host(t, r, &t->mx.host[i], &r->host[i]);
 		with += r->host[i].state >= TLSA_UNUSABLE;
 		without += r->host[i].state == TLSA_NO;
 	}
@@ -101,7 +101,7 @@ judge(struct task *t, struct result *r)
 
 /*
  * The name to ask TLSA of is the MX host; without MX records it is the
- * domain, which route.c made the only host.
+ * domain, which is the only host then.
  */
 static bool
 run(struct task *t)
@@ -110,12 +110,12 @@ run(struct task *t)
 	bool all = true;
 	size_t i;
 
-	r->n = t->hosts.n;
+	r->n = t->mx.n;
 	r->host = arena_new(t->mem, r->n + 1, sizeof *r->host);
-	r->mx_secure = t->hosts.secure;
+	r->mx_secure = t->mx.secure;
 	for (i = 0; i < r->n; i++)
-		if (!t->hosts.host[i].bad && !tlsa_decide(&r->host[i], t->mem,
-		    t->hosts.host[i].name, 25, ask_for, &t->ask))
+		if (t->mx.host[i].flaw == MX_FIT && !tlsa_decide(&r->host[i],
+		    t->mem, t->mx.host[i].name, 25, ask_for, &t->ask))
 			all = false;
 	if (!all)
 		return false;
@@ -125,11 +125,11 @@ run(struct task *t)
 }
 
 static const struct tlsa *
-of(const struct task *t, const struct host *h)
+of(const struct task *t, const struct mx_host *h)
 {
 	const struct result *r = t->result[CHECK_DANE];
 
-	return &r->host[h - t->hosts.host];
+	return &r->host[h - t->mx.host];
 }
 
 /* What a sender makes of it: an insecure MX outweighs what the host has. */
@@ -156,7 +156,7 @@ json(const struct task *t, struct json *j, const char *key)
 	size_t i, n[4] = { 0 };
 
 	for (i = 0; i < r->n; i++)
-		if (!t->hosts.host[i].bad)
+		if (t->mx.host[i].flaw == MX_FIT)
 			n[r->host[i].state]++;
 	json_open(j, key, '{');
 	json_bool(j, "mx_secure", r->mx_secure);
@@ -193,13 +193,13 @@ json_record(struct json *j, const struct dns_rr *rr, enum tlsa_use use)
 }
 
 static void
-host_json(const struct task *t, const struct host *h, struct json *j)
+host_json(const struct task *t, const struct mx_host *h, struct json *j)
 {
 	const struct result *r = t->result[CHECK_DANE];
 	const struct tlsa *d = of(t, h);
 	size_t i;
 
-	if (h->bad) {
+	if (h->flaw != MX_FIT) {
 		json_null(j, "dane");
 		return;
 	}
@@ -219,13 +219,13 @@ host_json(const struct task *t, const struct host *h, struct json *j)
 }
 
 static void
-host_text(const struct task *t, const struct host *h, struct buf *b)
+host_text(const struct task *t, const struct mx_host *h, struct buf *b)
 {
 	const struct result *r = t->result[CHECK_DANE];
 	const struct tlsa *d = of(t, h);
 	const char *why = reason(r, d);
 
-	if (h->bad)
+	if (h->flaw != MX_FIT)
 		return;
 	buf_printf(b, " dane=%s", state(r, d));
 	if (why != NULL)

@@ -94,9 +94,9 @@ choose(struct task *t, struct result *r)
 		want(t, r, str_of(given.v[i]), true);
 	if (given.n > 0)
 		return;
-	for (i = 0; i < t->hosts.n; i++)
+	for (i = 0; i < t->mx.n; i++)
 		for (k = 0; k < sizeof providers / sizeof *providers; k++)
-			if (dns_within(t->hosts.host[i].name,
+			if (dns_within(t->mx.host[i].name,
 			    providers[k].mx))
 				want(t, r, str_of(providers[k].selectors),
 				    false);

@@ -212,8 +212,8 @@ run(struct task *t)
 	if (r->w.at != NULL && !reports(t, r))
 		return false;
 	/* An alias exists, whatever its target does (RFC 8020 section 2). */
-	r->exists = t->hosts.mx == NULL || t->hosts.mx->ncname > 0 ||
-	    t->hosts.mx->status != DNS_NXDOMAIN;
+	r->exists = t->mx.answer == NULL || t->mx.answer->ncname > 0 ||
+	    t->mx.answer->status != DNS_NXDOMAIN;
 	dmarc_judge(&r->w, r->exists);
 	t->result[CHECK_DMARC] = r;
 	judge(t, r);

@@ -146,13 +146,13 @@ look(struct task *t, struct result *r, const struct zone *z,
 static size_t
 collect(struct task *t, struct str ip[ADDRESSES])
 {
-	const struct host *h;
+	const struct mx_host *h;
 	size_t n = 0;
 	unsigned k;
 
 	if (t->kind == IN_ADDRESS)
 		ip[n++] = t->addr;
-	for (h = t->hosts.host; h < t->hosts.host + t->hosts.n; h++) {
+	for (h = t->mx.host; h < t->mx.host + t->mx.n; h++) {
 		for (k = 0; h->a != NULL && k < h->a->n && n < ADDRESSES; k++)
 			ip[n++] = h->a->rr[k].data;
 		for (k = 0; h->aaaa != NULL && k < h->aaaa->n &&

@@ -144,13 +144,13 @@ compare(struct task *t, const struct result *r)
 	const struct mtasts *p = &r->policy;
 	size_t i;
 
-	if (p->mode == MTASTS_NONE || t->hosts.route == ROUTE_NULL)
+	if (p->mode == MTASTS_NONE || t->mx.route == MX_NULL)
 		return;
-	for (i = 0; i < t->hosts.n; i++)
-		if (!mtasts_covers(p, t->hosts.host[i].name))
+	for (i = 0; i < t->mx.n; i++)
+		if (!mtasts_covers(p, t->mx.host[i].name))
 			task_find(t, p->mode == MTASTS_ENFORCE ?
 			    "MTASTS_MX_MISMATCH" : "MTASTS_MX_TESTING",
-			    t->hosts.host[i].name,
+			    t->mx.host[i].name,
 			    "not covered by the policy's mx (%s)",
 			    mtasts_mode(p->mode));
 	if (p->max_age < 604800)
@@ -265,7 +265,7 @@ text(const struct task *t, struct buf *b)
 
 /* Does the policy name this host: "match", "mismatch", or NULL. */
 static const char *
-verdict(const struct task *t, const struct host *h)
+verdict(const struct task *t, const struct mx_host *h)
 {
 	const struct result *r = t->result[CHECK_MTASTS];
 
@@ -275,13 +275,13 @@ verdict(const struct task *t, const struct host *h)
 }
 
 static void
-host_json(const struct task *t, const struct host *h, struct json *j)
+host_json(const struct task *t, const struct mx_host *h, struct json *j)
 {
 	json_s(j, "sts", verdict(t, h));
 }
 
 static void
-host_text(const struct task *t, const struct host *h, struct buf *b)
+host_text(const struct task *t, const struct mx_host *h, struct buf *b)
 {
 	const char *v = verdict(t, h);
 

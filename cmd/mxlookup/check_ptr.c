@@ -50,12 +50,12 @@ add(struct result *r, const char *host, struct str ip)
 static void
 collect(struct task *t, struct result *r)
 {
-	const struct host *h;
+	const struct mx_host *h;
 	unsigned k;
 
 	if (t->kind == IN_ADDRESS)
 		add(r, NULL, t->addr);
-	for (h = t->hosts.host; h < t->hosts.host + t->hosts.n; h++) {
+	for (h = t->mx.host; h < t->mx.host + t->mx.n; h++) {
 		for (k = 0; h->a != NULL && k < h->a->n; k++)
 			add(r, h->name, h->a->rr[k].data);
 		for (k = 0; h->aaaa != NULL && k < h->aaaa->n; k++)

@@ -79,7 +79,7 @@ look(struct task *t, struct service *s)
 			sort_in(s, &s->answer->rr[i]);
 	for (i = 0; i < s->n; i++) {
 		if (!dns_hostname(s->rr[i]->name) ||
-		    route_address(s->rr[i]->name))
+		    mx_is_address(s->rr[i]->name))
 			continue;
 		s->a[i] = ask_dns(&t->ask, s->rr[i]->name, DNS_A);
 		s->aaaa[i] = ask_dns(&t->ask, s->rr[i]->name, DNS_AAAA);

@@ -35,11 +35,11 @@ addresses(struct json *j, const char *key, const struct dns_answer *a)
 }
 
 static enum dns_status
-host_status(const struct host *h)
+host_status(const struct mx_host *h)
 {
 	const struct dns_answer *a = h->a, *b = h->aaaa;
 
-	if (h->bad)
+	if (h->flaw != MX_FIT)
 		return DNS_INVALID;
 	if (a == NULL || (b != NULL && (b->status == DNS_OK ||
 	    (a->status != DNS_OK && dns_temporary(b->status)))))
@@ -48,14 +48,14 @@ host_status(const struct host *h)
 }
 
 static bool
-host_secure(const struct host *h)
+host_secure(const struct mx_host *h)
 {
 	return (h->a != NULL || h->aaaa != NULL) &&
 	    (h->a == NULL || h->a->ad) && (h->aaaa == NULL || h->aaaa->ad);
 }
 
 static void
-host(const struct task *t, const struct host *h, struct json *j)
+host(const struct task *t, const struct mx_host *h, struct json *j)
 {
 	bool known = h->a != NULL || h->aaaa != NULL;
 	int c;
@@ -64,8 +64,8 @@ host(const struct task *t, const struct host *h, struct json *j)
 	json_int(j, "pref", h->pref);
 	json_s(j, "host", h->name);
 	json_int(j, "ttl", h->ttl);
-	json_s(j, "status", known || h->bad ? dns_status(host_status(h)) :
-	    NULL);
+	json_s(j, "status", known || h->flaw != MX_FIT ?
+	    dns_status(host_status(h)) : NULL);
 	json_s(j, "cname", h->cname);
 	addresses(j, "a", h->a);
 	addresses(j, "aaaa", h->aaaa);
@@ -85,8 +85,8 @@ hosts(const struct task *t, struct json *j)
 	size_t i;
 
 	json_open(j, "mx", '[');
-	for (i = 0; i < t->hosts.n; i++)
-		host(t, &t->hosts.host[i], j);
+	for (i = 0; i < t->mx.n; i++)
+		host(t, &t->mx.host[i], j);
 	json_close(j, ']');
 }
 
@@ -134,10 +134,10 @@ dns(const struct task *t, struct json *j)
 	json_int(j, "tcp", t->ask.tcp);
 	json_int(j, "cached", t->ask.cached);
 	json_open(j, "ede", '[');
-	ede(t->hosts.mx, j);
-	for (i = 0; i < t->hosts.n; i++) {
-		ede(t->hosts.host[i].a, j);
-		ede(t->hosts.host[i].aaaa, j);
+	ede(t->mx.answer, j);
+	for (i = 0; i < t->mx.n; i++) {
+		ede(t->mx.host[i].a, j);
+		ede(t->mx.host[i].aaaa, j);
 	}
 	json_close(j, ']');
 	json_close(j, '}');
@@ -146,25 +146,25 @@ dns(const struct task *t, struct json *j)
 static void
 route(const struct task *t, struct json *j)
 {
-	enum verdict v = route_verdict(t);
+	enum mx_verdict v = route_verdict(t);
 
-	if (t->hosts.mx == NULL) {
+	if (t->mx.answer == NULL) {
 		json_null(j, "route");
 		json_null(j, "deliverable");
 		json_null(j, "secure");
 		json_null(j, "mx");
 		return;
 	}
-	json_s(j, "route", route_name(t->hosts.route));
-	if (v == VERDICT_TEMP)
+	json_s(j, "route", mx_route(t->mx.route));
+	if (v == MX_UNKNOWN)
 		json_null(j, "deliverable");
 	else
-		json_bool(j, "deliverable", v == VERDICT_WELL);
-	json_bool(j, "secure", t->hosts.secure);
-	if (t->hosts.mx->ncname > 0)
-		json_s(j, "cname", dns_owner(t->hosts.mx));
-	if (t->hosts.mx->why != NULL)
-		json_s(j, "why", t->hosts.mx->why);
+		json_bool(j, "deliverable", v == MX_DELIVERABLE);
+	json_bool(j, "secure", t->mx.secure);
+	if (t->mx.answer->ncname > 0)
+		json_s(j, "cname", dns_owner(t->mx.answer));
+	if (t->mx.answer->why != NULL)
+		json_s(j, "why", t->mx.answer->why);
 	hosts(t, j);
 }
 

@@ -10,7 +10,7 @@
  *	resolver.c	--resolver-info
  *	expect.c	--expect
  *	task.c	tasks, the order of checks
- *	route.c	mx and addr: the hosts to try
+ *	route.c	the checks mx and addr
  *	check_NAME.c	one check each, with its options and findings
  *	fetch.c	HTTPS beside the loop
  *	findings.c	what is wrong, --explain
@@ -24,6 +24,7 @@
 #include "fail.h"
 #include "json.h"
 #include "mem.h"
+#include "mx.h"
 #include "opt.h"
 #include "sandbox.h"
 #include "str.h"
@@ -48,35 +49,6 @@ struct finding {
 	const char *text;
 	int check;		/* who found it; what it said before is dropped
 				 * when it runs again */
-};
-
-/* ---- where mail goes */
-
-enum route {
-	ROUTE_NONE,	/* no such domain, or nothing that could take mail */
-	ROUTE_MX,
-	ROUTE_IMPLICIT,	/* no MX: the domain's own addresses */
-	ROUTE_NULL,	/* the domain takes no mail (RFC 7505) */
-	ROUTE_TEMP,	/* cannot be known now */
-};
-
-/* One host to try.  The answers are the task's, valid as long as it is. */
-struct host {
-	const char *name;
-	unsigned pref;
-	uint32_t ttl;
-	bool bad;		/* not to be tried: an address, a bad name, a
-				 * root beside others, a repetition */
-	const struct dns_answer *a, *aaaa;	/* NULL: not asked */
-	const char *cname;	/* what it is an alias of, or NULL */
-};
-
-struct hosts {
-	enum route route;
-	const struct dns_answer *mx;	/* answer to MX; NULL: not asked */
-	bool secure;			/* AD of that answer, also a denial */
-	struct host *host;		/* by preference, then by name */
-	size_t n;
 };
 
 /* ---- tasks */
@@ -111,9 +83,9 @@ struct task {
 
 	/*
 	 * Where mail goes; valid once CHECK_MX is done (.needs).  CHECK_ADDR
-	 * fills in host[].a and .aaaa; with ROUTE_IMPLICIT they always are.
+	 * fills in host[].a and .aaaa; with MX_IMPLICIT they always are.
 	 */
-	struct hosts hosts;
+	struct mx mx;
 
 	/*
 	 * What each check found out, for its json and text and for the checks
@@ -157,9 +129,9 @@ struct check {
 	void (*text)(const struct task *, struct buf *);
 	/* Optional: more keys in the object of one mx host; words behind it
 	 * in the text form, each with a blank before it. */
-	void (*host_json)(const struct task *, const struct host *,
+	void (*host_json)(const struct task *, const struct mx_host *,
 	    struct json *);
-	void (*host_text)(const struct task *, const struct host *,
+	void (*host_text)(const struct task *, const struct mx_host *,
 	    struct buf *);
 	const struct finding_kind *findings;	/* or NULL */
 	const struct opt *options;		/* or NULL */
@@ -210,11 +182,7 @@ void task_free(struct task *);
 void task_end(void);
 
 /* What became of it, for exit status and "deliverable". */
-enum verdict { VERDICT_WELL, VERDICT_TEMP, VERDICT_NONE };
-enum verdict route_verdict(const struct task *);
-bool route_address(const char *name);	/* it is an address, as text */
-bool route_usable(const struct task *, const struct host *);
-const char *route_name(enum route);
+enum mx_verdict route_verdict(const struct task *);
 enum dns_status route_status(const struct task *);
 
 void findings_list(const struct run *, struct buf *);	/* for --findings */

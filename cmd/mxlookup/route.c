@@ -1,13 +1,8 @@
 /*
- * route.c: where mail for a domain goes: MX, addresses, and what is odd
+ * route.c: the checks mx and addr: what is odd on the way of mail
  *
- * RFC 5321 section 5.1: the MX records by preference; if the answer is that
- * there are none (NODATA, nothing else will do) the domain's own addresses.
- * RFC 7505: one MX with the root as its host takes no mail.  RFC 2181 10.3:
- * a host in an MX is no alias.
+ * The way itself is found in common/mx.
  */
-#include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mxlookup.h"
@@ -66,102 +61,74 @@ static const struct finding_kind addr_findings[] = {
 
 /* ---- mx */
 
-bool
-route_address(const char *name)
-{
-	unsigned char raw[16];
-
-	return inet_pton(AF_INET, name, raw) == 1 ||
-	    inet_pton(AF_INET6, name, raw) == 1;
-}
-
-static int
-by_preference(const void *a, const void *b)
-{
-	const struct host *x = a, *y = b;
-
-	if (x->pref != y->pref)
-		return x->pref < y->pref ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
 static void
-judge(struct task *t, struct host *h)
+judge_mx(struct task *t, const struct mx_host *h)
 {
-	struct hosts *hs = &t->hosts;
-	const struct host *p;
-
-	if (strcmp(h->name, ".") == 0) {
-		h->bad = true;
-		task_find(t, "MX_NULL_MIXED", NULL, "MX %u . beside %zu "
-		    "others", h->pref, hs->n - 1);
-	} else if (route_address(h->name)) {
-		h->bad = true;
-		task_find(t, "MX_IS_IP", h->name, "MX %u %s is an address, "
-		    "not a name", h->pref, h->name);
-	} else if (!dns_hostname(h->name)) {
-		h->bad = true;
-		task_find(t, "MX_BAD_NAME", h->name, "MX %u %s is no host "
-		    "name", h->pref, h->name);
+	switch (h->flaw) {
+	case MX_FIT:
+		break;
+	case MX_ROOT:
+		task_find(t, "MX_NULL_MIXED", NULL, "MX %u . beside %zu others",
+		    h->pref, t->mx.n - 1);
+		break;
+	case MX_ADDRESS:
+		task_find(t, "MX_IS_IP", h->name,
+		    "MX %u %s is an address, not a name", h->pref, h->name);
+		break;
+	case MX_BAD_NAME:
+		task_find(t, "MX_BAD_NAME", h->name,
+		    "MX %u %s is no host name", h->pref, h->name);
+		break;
+	case MX_REPEATED:
+		task_find(t, "MX_DUPLICATE", h->name,
+		    "MX %u %s is there with preference %u, too", h->pref,
+		    h->name, h->first);
+		break;
 	}
-	for (p = hs->host; p < h && !h->bad; p++)
-		if (strcmp(p->name, h->name) == 0) {
-			h->bad = true;
-			task_find(t, "MX_DUPLICATE", h->name, "MX %u %s is "
-			    "there with preference %u, too", h->pref, h->name,
-			    p->pref);
-		}
 }
 
 static void
-null_mx(struct task *t, const struct dns_rr *rr)
+judge_records(struct task *t)
 {
-	t->hosts.route = ROUTE_NULL;
-	if (rr->pref != 0)
-		task_find(t, "MX_NULL_PREF", NULL, "null MX with preference "
-		    "%u", rr->pref);
-}
+	const struct mx *m = &t->mx;
+	size_t i;
 
-static void
-take(struct task *t, const struct dns_answer *a)
-{
-	struct hosts *hs = &t->hosts;
-	size_t i, usable = 0;
-
-	if (a->n == 1 && strcmp(a->rr[0].name, ".") == 0) {
-		null_mx(t, &a->rr[0]);
+	if (m->route == MX_NULL) {
+		if (m->answer->rr[0].pref != 0)
+			task_find(t, "MX_NULL_PREF", NULL,
+			    "null MX with preference %u",
+			    m->answer->rr[0].pref);
 		return;
 	}
-	hs->n = a->n;
-	hs->host = arena_new(t->mem, a->n, sizeof *hs->host);
-	for (i = 0; i < a->n; i++)
-		hs->host[i] = (struct host){ .name = a->rr[i].name,
-		    .pref = a->rr[i].pref, .ttl = a->rr[i].ttl };
-	if (hs->n > 1)
-		qsort(hs->host, hs->n, sizeof *hs->host, by_preference);
-	for (i = 0; i < hs->n; i++) {
-		judge(t, &hs->host[i]);
-		usable += !hs->host[i].bad;
-	}
-	hs->route = usable > 0 ? ROUTE_MX : ROUTE_NONE;
-	if (usable == 0)
-		task_find(t, "MX_NO_USABLE", NULL, "%zu MX, none usable",
-		    hs->n);
-	if (hs->n > MANY)
-		task_find(t, "MX_MANY", NULL, "%zu MX records", hs->n);
-	if (a->ttl < SHORT_TTL)
-		task_find(t, "MX_TTL", NULL, "TTL %u", a->ttl);
+	for (i = 0; i < m->n; i++)
+		judge_mx(t, &m->host[i]);
+	if (m->route == MX_NONE)
+		task_find(t, "MX_NO_USABLE", NULL, "%zu MX, none usable", m->n);
+	if (m->n > MANY)
+		task_find(t, "MX_MANY", NULL, "%zu MX records", m->n);
+	if (m->answer->ttl < SHORT_TTL)
+		task_find(t, "MX_TTL", NULL, "TTL %u", m->answer->ttl);
 }
 
-/* With -4 or -6 the other family is as if it had never been asked. */
 static bool
-both(struct task *t, const char *name, const struct dns_answer **a,
-    const struct dns_answer **aaaa)
+run_mx(struct task *t)
 {
-	*a = t->run->six ? NULL : ask_dns(&t->ask, name, DNS_A);
-	*aaaa = t->run->four ? NULL : ask_dns(&t->ask, name, DNS_AAAA);
-	return (*a != NULL || t->run->six) && (*aaaa != NULL || t->run->four);
+	struct mx *m = &t->mx;
+
+	m->four = t->run->four;
+	m->six = t->run->six;
+	if (!mx_find(m, &t->ask, t->domain))
+		return false;
+	t->result[CHECK_MX] = m;
+	if (m->answer->ncname > 0)
+		task_find(t, "MX_OWNER_CNAME", NULL, "alias of %s",
+		    dns_owner(m->answer));
+	if (m->answer->status == DNS_OK)
+		judge_records(t);
+	return true;
 }
+
+/* ---- addr */
 
 static bool
 has(const struct dns_answer *a)
@@ -174,53 +141,6 @@ temporary(const struct dns_answer *a)
 {
 	return a != NULL && dns_temporary(a->status);
 }
-
-/* The domain itself; only after a NODATA for its MX. */
-static bool
-implicit(struct task *t)
-{
-	struct hosts *hs = &t->hosts;
-	struct host h = { .name = t->domain };
-
-	if (!both(t, t->domain, &h.a, &h.aaaa))
-		return false;
-	if (!has(h.a) && !has(h.aaaa)) {
-		hs->route = temporary(h.a) || temporary(h.aaaa) ?
-		    ROUTE_TEMP : ROUTE_NONE;
-		return true;
-	}
-	h.ttl = has(h.a) ? h.a->ttl : h.aaaa->ttl;
-	h.bad = !dns_hostname(h.name);
-	hs->route = h.bad ? ROUTE_NONE : ROUTE_IMPLICIT;
-	hs->n = 1;
-	hs->host = arena_new(t->mem, 1, sizeof *hs->host);
-	hs->host[0] = h;
-	return true;
-}
-
-static bool
-run_mx(struct task *t)
-{
-	const struct dns_answer *a = ask_dns(&t->ask, t->domain, DNS_MX);
-
-	if (a == NULL)
-		return false;
-	t->hosts = (struct hosts){ .route = ROUTE_NONE, .mx = a,
-	    .secure = a->ad };
-	t->result[CHECK_MX] = &t->hosts;
-	if (a->ncname > 0)
-		task_find(t, "MX_OWNER_CNAME", NULL, "alias of %s",
-		    dns_owner(a));
-	if (a->status == DNS_OK)
-		take(t, a);
-	else if (a->status == DNS_NODATA)
-		return implicit(t);
-	else if (dns_temporary(a->status))
-		t->hosts.route = ROUTE_TEMP;
-	return true;
-}
-
-/* ---- addr */
 
 /* Not to be reached over the Internet (RFC 6890). */
 static const char *
@@ -259,7 +179,7 @@ local_kind(struct str ip)
 }
 
 static void
-judge_addresses(struct task *t, const struct host *h,
+judge_addresses(struct task *t, const struct mx_host *h,
     const struct dns_answer *a)
 {
 	char text[64];
@@ -286,11 +206,13 @@ nxdomain(const struct dns_answer *a)
 static const char *
 family(const struct task *t)
 {
-	return t->run->four ? "IPv4 " : t->run->six ? "IPv6 " : "";
+	if (t->run->four)
+		return "IPv4 ";
+	return t->run->six ? "IPv6 " : "";
 }
 
 static void
-unknown(struct task *t, const struct host *h, const struct dns_answer *a)
+unknown(struct task *t, const struct mx_host *h, const struct dns_answer *a)
 {
 	if (temporary(a))
 		task_find(t, "MX_TEMP", h->name, "%s of %s: %s",
@@ -298,16 +220,11 @@ unknown(struct task *t, const struct host *h, const struct dns_answer *a)
 }
 
 static void
-judge_host(struct task *t, struct host *h)
+judge_host(struct task *t, const struct mx_host *h)
 {
-	const struct dns_answer *any = h->a != NULL ? h->a : h->aaaa;
-
-	if (any != NULL && any->ncname > 0) {
-		h->cname = dns_owner(any);
-		if (t->hosts.route == ROUTE_MX)
-			task_find(t, "MX_CNAME", h->name, "%s is an alias of "
-			    "%s", h->name, h->cname);
-	}
+	if (h->cname != NULL && t->mx.route == MX_HOSTS)
+		task_find(t, "MX_CNAME", h->name, "%s is an alias of %s",
+		    h->name, h->cname);
 	judge_addresses(t, h, h->a);
 	judge_addresses(t, h, h->aaaa);
 	if (temporary(h->a) || temporary(h->aaaa)) {
@@ -340,24 +257,24 @@ share(const struct dns_answer *a, const struct dns_answer *b)
 static void
 judge_all(struct task *t)
 {
-	const struct hosts *hs = &t->hosts;
+	const struct mx *m = &t->mx;
+	const struct mx_host *h, *g;
 	unsigned four = 0, six = 0, temp = 0;
-	struct host *h, *g;
 
-	for (h = hs->host; h < hs->host + hs->n; h++) {
-		if (h->bad)
+	for (h = m->host; h < m->host + m->n; h++) {
+		if (h->flaw != MX_FIT)
 			continue;
 		four += has(h->a);
 		six += has(h->aaaa);
 		temp += temporary(h->a) || temporary(h->aaaa);
-		for (g = hs->host; g < h && hs->n <= 4 * MANY; g++)
+		for (g = m->host; g < h && m->n <= 4 * MANY; g++)
 			if (share(g->a, h->a) || share(g->aaaa, h->aaaa))
 				task_find(t, "MX_SAME_ADDR", h->name, "%s and "
 				    "%s", g->name, h->name);
 	}
 	if (four + six + temp == 0)
-		task_find(t, "MX_ALL_DEAD", NULL, "no MX host has an "
-		    "%saddress", family(t));
+		task_find(t, "MX_ALL_DEAD", NULL,
+		    "no MX host has an %saddress", family(t));
 	else if (temp == 0 && four == 0 && !t->run->six)
 		task_find(t, "MX_NO_IPV4", NULL, "only IPv6");
 	else if (temp == 0 && six == 0 && !t->run->four)
@@ -367,21 +284,16 @@ judge_all(struct task *t)
 static bool
 run_addr(struct task *t)
 {
-	struct hosts *hs = &t->hosts;
-	bool all = true;
+	struct mx *m = &t->mx;
 	size_t i;
 
-	for (i = 0; i < hs->n; i++)
-		if (!hs->host[i].bad && !both(t, hs->host[i].name,
-		    &hs->host[i].a, &hs->host[i].aaaa))
-			all = false;
-	if (!all)
+	if (!mx_addresses(m, &t->ask))
 		return false;
-	t->result[CHECK_ADDR] = hs;
-	for (i = 0; i < hs->n; i++)
-		if (!hs->host[i].bad)
-			judge_host(t, &hs->host[i]);
-	if (hs->route == ROUTE_MX || hs->route == ROUTE_IMPLICIT)
+	t->result[CHECK_ADDR] = m;
+	for (i = 0; i < m->n; i++)
+		if (m->host[i].flaw == MX_FIT)
+			judge_host(t, &m->host[i]);
+	if (m->route == MX_HOSTS || m->route == MX_IMPLICIT)
 		judge_all(t);
 	return true;
 }
@@ -399,60 +311,19 @@ const struct check route_addr = {
 
 /* ---- for all */
 
-const char *
-route_name(enum route r)
-{
-	static const char *const names[] = { "none", "mx", "implicit", "null",
-	    "temp" };
-
-	return names[r];
-}
-
 enum dns_status
 route_status(const struct task *t)
 {
 	if (t->kind == IN_BAD)
 		return DNS_INVALID;
-	return t->hosts.mx != NULL ? t->hosts.mx->status : DNS_OK;
+	return t->mx.answer != NULL ? t->mx.answer->status : DNS_OK;
 }
 
-/* Not bad, and not known to be without addresses. */
-bool
-route_usable(const struct task *t, const struct host *h)
-{
-	(void)t;
-	if (h->bad)
-		return false;
-	return (h->a == NULL && h->aaaa == NULL) || has(h->a) ||
-	    has(h->aaaa) || temporary(h->a) || temporary(h->aaaa);
-}
-
-static bool
-uncertain(const struct host *h)
-{
-	return !has(h->a) && !has(h->aaaa) && (temporary(h->a) ||
-	    temporary(h->aaaa));
-}
-
-enum verdict
+enum mx_verdict
 route_verdict(const struct task *t)
 {
-	const struct hosts *hs = &t->hosts;
-	enum verdict v = VERDICT_NONE;
-	size_t i;
-
-	if (t->kind == IN_ADDRESS || (t->kind != IN_BAD && hs->mx == NULL))
-		return VERDICT_WELL;
-	if (hs->route == ROUTE_TEMP)
-		return VERDICT_TEMP;
-	if (hs->route != ROUTE_MX && hs->route != ROUTE_IMPLICIT)
-		return VERDICT_NONE;
-	for (i = 0; i < hs->n; i++) {
-		if (!route_usable(t, &hs->host[i]))
-			continue;
-		if (!uncertain(&hs->host[i]))
-			return VERDICT_WELL;
-		v = VERDICT_TEMP;
-	}
-	return v;
+	if (t->kind == IN_ADDRESS ||
+	    (t->kind != IN_BAD && t->mx.answer == NULL))
+		return MX_DELIVERABLE;
+	return mx_verdict(&t->mx);
 }

@@ -59,7 +59,7 @@ addresses(struct buf *b, const struct dns_answer *a)
 }
 
 static bool
-secure(const struct host *h)
+secure(const struct mx_host *h)
 {
 	return (h->a == NULL || h->a->ad) && (h->aaaa == NULL || h->aaaa->ad);
 }
@@ -69,28 +69,28 @@ longest(const struct task *t)
 {
 	size_t i, n, most = 0;
 
-	for (i = 0; i < t->hosts.n; i++) {
-		n = strlen(t->hosts.host[i].name);
+	for (i = 0; i < t->mx.n; i++) {
+		n = strlen(t->mx.host[i].name);
 		most = n > most && n < 60 ? n : most;
 	}
 	return most;
 }
 
 static void
-host(const struct task *t, const struct host *h, size_t width,
+host(const struct task *t, const struct mx_host *h, size_t width,
     struct buf *b)
 {
 	size_t at;
 	int c;
 
-	buf_printf(b, "  %s %2u ", t->hosts.route == ROUTE_IMPLICIT ? "--" :
+	buf_printf(b, "  %s %2u ", t->mx.route == MX_IMPLICIT ? "--" :
 	    "MX", h->pref);
 	at = b->n;
 	safe(b, h->name);
 	while (b->n - at < width)
 		buf_c(b, ' ');
 	buf_printf(b, "  %us", h->ttl);
-	if (h->bad)
+	if (h->flaw != MX_FIT)
 		buf_s(b, " not usable");
 	else if (h->a != NULL || h->aaaa != NULL)
 		buf_s(b, secure(h) ? " secure" : " insecure");
@@ -109,28 +109,28 @@ host(const struct task *t, const struct host *h, size_t width,
 static void
 head(const struct task *t, struct buf *b)
 {
-	static const char *const verdicts[] = { [VERDICT_WELL] =
-	    "deliverable", [VERDICT_TEMP] = "unknown now", [VERDICT_NONE] =
+	static const char *const verdicts[] = { [MX_DELIVERABLE] =
+	    "deliverable", [MX_UNKNOWN] = "unknown now", [MX_UNDELIVERABLE] =
 	    "undeliverable" };
 
 	safe(b, t->domain);
 	if (t->kind == IN_BAD)
 		buf_s(b, "  no domain name");
-	if (t->hosts.mx == NULL) {
+	if (t->mx.answer == NULL) {
 		buf_c(b, '\n');
 		return;
 	}
-	buf_printf(b, "  route=%s  %s  %s", route_name(t->hosts.route),
-	    t->hosts.secure ? "secure" : "insecure",
+	buf_printf(b, "  route=%s  %s  %s", mx_route(t->mx.route),
+	    t->mx.secure ? "secure" : "insecure",
 	    verdicts[route_verdict(t)]);
-	if (t->hosts.mx->status != DNS_OK && t->hosts.route !=
-	    ROUTE_IMPLICIT) {
+	if (t->mx.answer->status != DNS_OK && t->mx.route !=
+	    MX_IMPLICIT) {
 		buf_s(b, "  MX: ");
-		text_status(b, t->hosts.mx);
+		text_status(b, t->mx.answer);
 	}
-	if (t->hosts.mx->ncname > 0) {
+	if (t->mx.answer->ncname > 0) {
 		buf_s(b, "  alias of ");
-		safe(b, dns_owner(t->hosts.mx));
+		safe(b, dns_owner(t->mx.answer));
 	}
 	buf_c(b, '\n');
 }
@@ -158,8 +158,8 @@ text_task(const struct task *t, struct buf *b)
 	int c;
 
 	head(t, b);
-	for (i = 0; i < t->hosts.n; i++)
-		host(t, &t->hosts.host[i], width, b);
+	for (i = 0; i < t->mx.n; i++)
+		host(t, &t->mx.host[i], width, b);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (t->result[c] != NULL && t->run->checks[c]->text != NULL)
 			t->run->checks[c]->text(t, b);
@@ -173,9 +173,9 @@ text_hosts(const struct task *t, struct buf *b)
 
 	if (t->kind == IN_ADDRESS)
 		buf_printf(b, "%s\n", t->domain);
-	if (t->hosts.route != ROUTE_MX && t->hosts.route != ROUTE_IMPLICIT)
+	if (t->mx.route != MX_HOSTS && t->mx.route != MX_IMPLICIT)
 		return;
-	for (i = 0; i < t->hosts.n; i++)
-		if (route_usable(t, &t->hosts.host[i]))
-			buf_printf(b, "%s\n", t->hosts.host[i].name);
+	for (i = 0; i < t->mx.n; i++)
+		if (mx_usable(&t->mx.host[i]))
+			buf_printf(b, "%s\n", t->mx.host[i].name);
 }
