@@ -419,7 +419,7 @@ publish(struct run *r)
 static int
 record(struct run *r)
 {
-	uint32_t today = run_today();
+	uint32_t today = state_today();
 	size_t i, k;
 
 	state_group(&r->state);

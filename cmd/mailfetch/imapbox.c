@@ -12,6 +12,7 @@
 #include "date.h"
 #include "imap_box.h"
 #include "mailfetch.h"
+#include "turn.h"
 
 enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
 enum { KEYS = 16000 };			/* bytes of --search */
@@ -619,7 +620,7 @@ show(struct box *b)
 	unsigned tag;
 	size_t at = 0;
 
-	run_turn(b->r->p, true);
+	turn_take(b->r->p->turn);
 	if (!b->r->o->account.json && !b->r->o->account.quiet)
 		printf("%s\n", b->folder);
 	show_begin(b->r);

@@ -33,7 +33,7 @@ struct process {
 	struct tls_conf lmtp_conf;
 	struct tls_ctx *lmtp_tls;
 	struct sandbox box;
-	int turn;			/* whose stdout is: see run_turn; or -1 */
+	int turn;			/* of turn.h */
 	bool reached;			/* a pass was completed */
 	bool busy;			/* another run has the lock */
 };
@@ -91,6 +91,7 @@ int state_commit(struct state *, struct err *);
 int state_finish(struct state *, struct err *);
 struct key state_digest(const char *what, struct str);
 struct key state_mix(struct key, struct str);
+uint32_t state_today(void);	/* days since 1970, as entries have them */
 
 /* ---- place.c ---- */
 
@@ -228,12 +229,6 @@ void run_progress(struct run *, bool last);
 /* With -v: what came of one folder, since the counts were as in before. */
 void run_note(const struct run *, const struct run *before,
     const char *folder);
-/*
- * Standard output is one account's at a time: from here until what it has to
- * say is said, and flushed.  A stop ends the wait for one's turn.
- */
-void run_turn(struct process *, bool mine);
-uint32_t run_today(void);
 
 /* ---- pop.c, imap.c, show.c, import.c ---- */
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -18,6 +17,7 @@
 #include "statedir.h"
 #include "stop.h"
 #include "trace.h"
+#include "turn.h"
 #include "version.h"
 
 static struct options o = { .jobs = 4, .to.deliver_timeout = 300 };
@@ -383,7 +383,8 @@ several(struct opt_list names)
 	struct err e = { 0 };
 	size_t i;
 
-	p.turn = memfd_create("turn", MFD_CLOEXEC);
+	p.turn = turn_open(&e);
+	fail_clear(&e);			/* then their lines may be mixed */
 	for (i = 0; i < names.n; i++) {
 		/* who watches does not end: all of them at once */
 		if (!o.watch &&

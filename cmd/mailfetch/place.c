@@ -21,6 +21,7 @@
 #include "spawn.h"
 #include "stop.h"
 #include "trace.h"
+#include "turn.h"
 
 enum { LOCKED = 30 };		/* seconds to wait for an mbox */
 
@@ -401,7 +402,7 @@ recipients(struct run *r, struct smtp_rcpt *rcpt)
 static int
 settle(struct place *p, struct run *r, struct smtp_mail *m)
 {
-	uint32_t today = run_today();
+	uint32_t today = state_today();
 	bool open = false, sent = false, unknown = false;
 	size_t i;
 
@@ -620,9 +621,9 @@ place_give(struct place *p, struct run *r)
 	case PLACE_LMTP:
 		return give_lmtp(p, r);
 	case PLACE_STDOUT:
-		run_turn(r->p, true);
+		turn_take(r->p->turn);
 		got = stop_asked() ? fail_stop(r->e) : give_stdout(r);
-		run_turn(r->p, false);
+		turn_give(r->p->turn);
 		return got;
 	default:
 		return 0;

@@ -368,7 +368,7 @@ prune(struct pop *s)
 		table_add(&there, s, i);
 	for (i = 0; i < st->n && got == 0; i++)
 		if (st->v[i].kind == STATE_DONE && st->v[i].day + 30 <
-		    run_today() && table_text(&there, s, (struct str){
+		    state_today() && table_text(&there, s, (struct str){
 		    (const char *)&st->v[i].key, sizeof *s->key }) ==
 		    TABLE_NONE)
 			got = state_drop(st, st->v[i].key, STATE_DONE,

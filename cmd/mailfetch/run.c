@@ -1,6 +1,4 @@
 /* run.c: what POP3 and IMAP have in common; the report */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +9,8 @@
 #include "json.h"
 #include "mailfetch.h"
 #include "statedir.h"
-#include "stop.h"
 #include "trace.h"
-
-uint32_t
-run_today(void)
-{
-	return (uint32_t)(clock_wall() / 86400);
-}
+#include "turn.h"
 
 /* ---- where the state is ---- */
 
@@ -140,21 +132,6 @@ run_connect(struct run *r)
 	return session_again(s, r->e);
 }
 
-/* A lock that goes with its process, whatever becomes of that. */
-void
-run_turn(struct process *p, bool mine)
-{
-	struct flock l = { .l_type = mine ? F_WRLCK : F_UNLCK,
-	    .l_whence = SEEK_SET };
-
-	if (!mine)
-		fflush(stdout);
-	if (p->turn >= 0)
-		while (fcntl(p->turn, F_SETLKW, &l) < 0 && errno == EINTR &&
-		    !stop_asked())
-			;
-}
-
 void
 run_note(const struct run *r, const struct run *was, const char *folder)
 {
@@ -212,9 +189,9 @@ tell_json(struct run *r)
 	if (r->e->code != 0)
 		json_s(&j, "error", r->e->msg);
 	json_close(&j, '}');
-	run_turn(r->p, true);
+	turn_take(r->p->turn);
 	puts(b.p);
-	run_turn(r->p, false);
+	turn_give(r->p->turn);
 	buf_free(&b);
 }
 
@@ -242,7 +219,7 @@ run_close(struct run *r)
 		state_finish(&r->state, &e);
 	fail_join(r->e, &e);
 	if (looks_only(r->o))
-		run_turn(r->p, false);
+		turn_give(r->p->turn);
 	if (r->doubt > 0 && !r->o->account.quiet)
 		fail_say("%s: %llu handed over before, with no answer seen: "
 		    "%s", r->o->title, (unsigned long long)r->doubt,
@@ -288,13 +265,13 @@ run_wants(struct run *r, const struct message *m)
 	if (state_find(&r->state, m->key, STATE_DONE) != NULL)
 		return false;
 	if (deliver_known(r, m->key)) {
-		state_put(&r->state, STATE_DONE, m->key, run_today(), r->e);
+		state_put(&r->state, STATE_DONE, m->key, state_today(), r->e);
 		return false;
 	}
 	if (doubtful(r, m->key)) {
 		r->doubt++;
 		if (o->to.skip_doubt) {
-			state_put(&r->state, STATE_DONE, m->key, run_today(),
+			state_put(&r->state, STATE_DONE, m->key, state_today(),
 			    r->e);
 			return false;
 		}
@@ -315,7 +292,7 @@ run_due(struct run *r, struct key k)
 		return false;
 	at = state_find(&r->state, k, STATE_DONE);
 	return at != NULL && (r->o->after.when == DELETE_NOW ||
-	    run_today() >= at->day + r->o->after.days);
+	    state_today() >= at->day + r->o->after.days);
 }
 
 static void

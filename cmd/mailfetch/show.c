@@ -7,11 +7,12 @@
 #include "json.h"
 #include "mailfetch.h"
 #include "msg.h"
+#include "turn.h"
 
 void
 show_begin(struct run *r)
 {
-	run_turn(r->p, true);
+	turn_take(r->p->turn);
 	if (!r->o->account.json && !r->o->account.quiet)
 		printf("%c %7s %9s  %-16s  %-28s  %s\n", ' ', "number",
 		    "size", "date", "from", "subject");
@@ -125,7 +126,7 @@ show_session(struct run *r, const struct session *s, const char *server,
 	if (t != NULL)
 		tls_pin(t, pin);
 	str_escape(safe, sizeof safe, str_of(caps));
-	run_turn(r->p, true);
+	turn_take(r->p->turn);
 	if (r->o->account.json) {
 		json_open(&j, NULL, '{');
 		json_int(&j, "v", 1);

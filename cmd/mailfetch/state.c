@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "digest.h"
 #include "file.h"
 #include "lock.h"
@@ -66,6 +67,12 @@ state_mix(struct key k, struct str s)
 	memcpy(both, &k, sizeof k);
 	str_copy(both + sizeof k, s);
 	return state_digest("mix", (struct str){ both, sizeof k + s.n });
+}
+
+uint32_t
+state_today(void)
+{
+	return (uint32_t)(clock_wall() / 86400);
 }
 
 /* ---- the entries ---- */
