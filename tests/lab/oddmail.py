@@ -21,7 +21,7 @@ the ClientHello and the beginning of a record), mute (silence after the
 ClientHello), gone (end of
 file after the ClientHello), leave (end of file with the go-ahead), preauth,
 greet=TEXT and ehlo=TEXT (with escapes; an answer of smtp), helo (no EHLO but
-HELO).
+HELO), norcpt (ends when RCPT comes).
 Without PROTO:
   closed                a port that nobody listens at
   filtered              a listener whose queue is full: SYNs get no answer
@@ -173,6 +173,8 @@ def smtp(p, line, opts, offer):
         return b"221 2.0.0 bye\r\n"
     if word in (b"HELO", b"MAIL", b"RSET", b"NOOP"):
         return b"250 2.0.0 ok\r\n"
+    if word == b"RCPT" and "norcpt" in opts:
+        raise Ended("norcpt")
     if word == b"RCPT":
         return b"250 2.1.5 ok\r\n" if b"johndoe" in line \
             else b"550 5.1.1 no such user\r\n"

@@ -363,6 +363,17 @@ is "$(jq -r .end < "$LAB_ODD_LOG" | sort -u)" quit 'with a QUIT'
 status 65 '--submit-test: no address' portprobe --submit-test \
 	$'a@b\r\nDATA' "$at:$FINE/smtp"
 
+lab_odd NORCPT=plain:smtp/norcpt
+timeout 30 portprobe -j --timeout 8 --tls off --submit-test \
+	billy@johndoe.com "$at:$NORCPT/smtp" > "$T/json" 2> "$T/err"
+is "$? $(json '"\(.submit.taken) \(.submit.stage)"')" '69 false mail' \
+	'--submit-test: it went before RCPT was answered'
+
+# ---- a certificate that ends soon and is its own authority
+timeout 30 portprobe -j --timeout 8 --ca "$LAB_CA" -w 100000 \
+	--name mail.johndoe.com "$at:$TLS_selfsigned/imaps" > "$T/json" 2> "$T/err"
+like "$(json '[.findings[].id]')" CERT_SOON 'its end is told'
+
 # ---- manners
 lab_odd SLOW=starttls:smtp:good/slow SLOW_IMAP=tls:imap:good/slow \
 	SLOW_POP=plain:pop3/slow SLOW_SIEVE=starttls:sieve:good

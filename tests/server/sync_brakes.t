@@ -76,6 +76,9 @@ def many_gone_there():
     is_((len(u.near.messages("INBOX")), u.near.attic()), (40, []),
         "nothing is deleted here")
     is_(len(u.far.messages("INBOX")), 29, "nor uploaded")
+    r = u.sync("--allow-deletes", "10")
+    is_((r.status, len(u.near.messages("INBOX")), u.near.attic()),
+        (75, 40, []), "--allow-deletes 10 is too few for 11 here, too")
     u.runs("--allow-deletes", "--allow-deletes", "20")
     u.same("does it")
     is_(len(u.near.attic()), 11, "they are in the attic")

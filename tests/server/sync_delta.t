@@ -116,6 +116,13 @@ def neither_move_nor_uidplus():
     u.runs("that is deleted", "--unsafe-expunge", proxy=p)
     is_([m.subject for m in u.far.messages("INBOX")
          if r"\deleted" not in m.flags], ["number 4"], "is gone")
+    u.far.store("INBOX", "4", r"+FLAGS.SILENT (\Deleted)")
+    u.near.deliver("INBOX", mail(8), "")
+    u.runs("a newer one than the other's", "--unsafe-expunge", proxy=p)
+    u.near.remove("INBOX", "number 8")
+    u.runs("that is deleted", "--unsafe-expunge", proxy=p)
+    ok("number 4" in [m.subject for m in u.far.messages("INBOX")],
+       "does not take the other's along")
 
 
 @scenario

@@ -209,6 +209,30 @@ def letters():
 
 
 @scenario
+def half_refused():
+    """A flag here and one there, and the server refuses to store ours."""
+    u = lab.user()
+    u.far.appends("INBOX", [mail(i) for i in range(1, 4)])
+    u.runs("three messages")
+    for i in (1, 2, 3):
+        u.near.set("INBOX", "number %d" % i, "F")
+    u.far.store("INBOX", "1:3", r"+FLAGS.SILENT (\Answered)")
+
+    def refuse(link, n, line):
+        tag, _, rest = line.partition(" ")
+        if rest.startswith("UID STORE"):
+            return ("%s NO [LIMIT] not now\r\n" % tag).encode()
+        return None
+    r = u.sync(proxy=u.proxy(on_command=refuse))
+    ok(r.status != 0, "the server refuses to store", r.err)
+    u.runs("and then does not")
+    for m in u.far.messages("INBOX"):
+        is_(sorted(m.flags), [r"\answered", r"\flagged"], "both are there")
+    u.same("and here")
+    u.settled("and that is all", sent=True)
+
+
+@scenario
 def few_commands():
     """300 changes are few commands."""
     u = lab.user()

@@ -294,6 +294,20 @@ def first(pattern, do):
 
 
 @scenario
+def no_move():
+    """Gone here, and there comes one with its header and another text."""
+    u = lab.user()
+    u.far.create("Archive")
+    u.far.append("INBOX", mail(1))
+    u.runs("a message")
+    u.far.append("Archive", mail(1) + b"another text\r\n")
+    u.far.expunge("INBOX", "1")
+    u.runs("gone there, and another one of that header elsewhere")
+    u.same("whose own text is here")
+    u.settled("and that is all")
+
+
+@scenario
 def another_hand():
     """Another client in the time between our commands."""
     for when in ("SELECT", "UID MOVE"):
