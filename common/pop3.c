@@ -57,8 +57,9 @@ status(struct pop3 *p, struct str l)
 	return 0;
 }
 
-int
-pop3_answer(struct pop3 *p)
+/* The answer to a command of one line: 0, see p->ok; -1. */
+static int
+answer(struct pop3 *p)
 {
 	struct str l;
 
@@ -88,8 +89,8 @@ refused(struct pop3 *p, const char *what, int code)
 	    p->text[0] != '\0' ? p->text : "-ERR");
 }
 
-void
-pop3_say(struct pop3 *p, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3)))
+say(struct pop3 *p, const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
@@ -104,8 +105,8 @@ static int
 ask(struct pop3 *p, const char *command)
 {
 	conn_phase(p->c, command, CONN_COMMAND);
-	pop3_say(p, "%s", command);
-	return pop3_answer(p);
+	say(p, "%s", command);
+	return answer(p);
 }
 
 /* The next line of a short multi-line answer: 1, 0 at the dot, -1. */
@@ -257,7 +258,7 @@ greeted(struct pop3 *p, enum pop3_tls tls, uint32_t known)
 {
 	if (hint_greeting(p->c, "pop3", CONN_GREETING) < 0)
 		return -1;
-	if (pop3_answer(p) < 0)
+	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return refused(p, "greeting", EX_TEMPFAIL);
@@ -293,7 +294,7 @@ pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
 static int
 challenged(struct pop3 *p, struct str *l)
 {
-	if (p->owed && pop3_answer(p) < 0)
+	if (p->owed && answer(p) < 0)
 		return -1;
 	p->owed = p->ok = false;
 	p->text[0] = p->code[0] = '\0';
@@ -363,15 +364,15 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 		    "end or a NUL");
 	snprintf(p->mech, sizeof p->mech, "USER");
 	conn_phase(p->c, "USER", CONN_COMMAND);
-	pop3_say(p, "USER %s", l->user);
-	if (pop3_answer(p) < 0)
+	say(p, "USER %s", l->user);
+	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return refused(p, "login refused", EX_NOPERM);
 	conn_mask(p->c, "PASS");
 	conn_printf(p->c, "PASS %.*s\r\n", (int)s->n, s->p);
 	conn_mask(p->c, NULL);
-	if (pop3_answer(p) < 0)
+	if (answer(p) < 0)
 		return -1;
 	return p->ok ? 0 : refused(p, "login refused", EX_NOPERM);
 }
@@ -409,7 +410,7 @@ say_utf8(struct pop3 *p)
 		return 0;
 	if ((p->caps & POP3_PIPELINING) == 0 || p->mechs[0] == '\0')
 		return ask(p, "UTF8");
-	pop3_say(p, "UTF8");
+	say(p, "UTF8");
 	p->owed = true;
 	return 0;
 }
@@ -453,8 +454,7 @@ add(struct pop3 *p, struct list *l, struct str line)
 
 	if (str_num(num, UINT32_MAX, &i) < 0 || i == 0 ||
 	    str_num(size, INT64_MAX, &bytes) < 0)
-		return conn_fail(p->c, EX_PROTOCOL, "LIST: a line that is "
-		    "none");
+		return conn_fail(p->c, EX_PROTOCOL, "LIST: a malformed line");
 	if (l->n == LIMIT_MAILDROP)
 		return conn_fail(p->c, EX_PROTOCOL, "LIST: more than %d messages",
 		    LIMIT_MAILDROP);
@@ -475,7 +475,7 @@ hear_list(struct pop3 *p, struct list *l)
 	int got;
 
 	conn_phase(p->c, "LIST", CONN_BODY);
-	if (pop3_answer(p) < 0)
+	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return refused(p, "LIST", EX_UNAVAILABLE);
@@ -516,15 +516,15 @@ pop3_list(struct pop3 *p, struct pop3_message **to, size_t *n)
 	bool both = uidl && (p->caps & POP3_PIPELINING) != 0;
 	struct list l = { .sorted = true };
 
-	pop3_say(p, "LIST");
+	say(p, "LIST");
 	if (both)
-		pop3_say(p, "UIDL");
+		say(p, "UIDL");
 	if (hear_list(p, &l) < 0) {
 		free(l.m);
 		return -1;
 	}
 	if (uidl && !both)
-		pop3_say(p, "UIDL");
+		say(p, "UIDL");
 	sort(&l);
 	p->uidl = uidl ? POP3_UIDL_SAID : POP3_UIDL_NOT;
 	*to = l.m;
@@ -536,7 +536,7 @@ static int
 hear_uidl(struct pop3 *p)
 {
 	conn_phase(p->c, "UIDL", CONN_BODY);
-	if (pop3_answer(p) < 0)
+	if (answer(p) < 0)
 		return -1;
 	conn_body(p->c, p->ok);
 	p->caps &= ~(unsigned)POP3_UIDL;
@@ -572,8 +572,7 @@ pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
 		return 0;
 	while ((got = more(p, uid)) > 0) {
 		if (str_num(str_word(uid), UINT32_MAX, &number) < 0)
-			return conn_fail(p->c, EX_PROTOCOL, "UIDL: a line "
-			    "that is none");
+			return conn_fail(p->c, EX_PROTOCOL, "UIDL: a malformed line");
 		if (p->lines > n + 1000)
 			return conn_fail(p->c, EX_PROTOCOL, "UIDL: more messages than LIST has");
 		*uid = str_trim(*uid);
@@ -586,6 +585,31 @@ pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
 }
 
 /* ---- messages ---- */
+
+void
+pop3_top(struct pop3 *p, uint32_t number)
+{
+	say(p, "TOP %u 0", number);
+}
+
+void
+pop3_retr(struct pop3 *p, uint32_t number)
+{
+	say(p, "RETR %u", number);
+}
+
+void
+pop3_dele(struct pop3 *p, uint32_t number)
+{
+	say(p, "DELE %u", number);
+}
+
+int
+pop3_deleted(struct pop3 *p)
+{
+	conn_phase(p->c, "DELE", CONN_COMMAND);
+	return answer(p);
+}
 
 /* At the beginning of a line: 1 the end, 0 not, and a stuffed dot is taken. */
 static int
@@ -642,7 +666,7 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 
 	conn_phase(p->c, "a message", CONN_BODY);
 	p->over = false;
-	if (pop3_answer(p) < 0)
+	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return 0;
@@ -670,10 +694,10 @@ pop3_quit(struct pop3 *p, bool wait)
 		return -1;
 	p->gone = true;
 	conn_phase(p->c, "QUIT", CONN_COMMAND);
-	pop3_say(p, "QUIT");
+	say(p, "QUIT");
 	if (!wait)
 		return conn_flush(p->c);
-	if (pop3_answer(p) < 0)
+	if (answer(p) < 0)
 		return -1;
 	return p->ok ? 0 : refused(p, "QUIT", EX_TEMPFAIL);
 }

@@ -1,9 +1,10 @@
 /*
  * pop3.h: the client's side of POP3 (RFC 1939, 2449, 2595, 5034, 6856)
  *
- * pop3_open, pop3_auth, pop3_list, then pop3_say and pop3_answer or pop3_body
- * in the same order, pop3_quit.  Fatal failures return -1 and are in the err
- * of the connection; what the server refuses about one message is not fatal.
+ * pop3_open, pop3_auth, pop3_list and pop3_uidl; then pop3_top, pop3_retr and
+ * pop3_dele queue commands, and pop3_body and pop3_deleted read the answers in
+ * the same order; pop3_quit.  Fatal failures return -1 and are in the err of
+ * the connection; what the server refuses about one message is not fatal.
  */
 #ifndef POP3_H
 #define POP3_H
@@ -83,12 +84,13 @@ int pop3_list(struct pop3 *, struct pop3_message **to, size_t *n);
 int pop3_uidl(struct pop3 *, const struct pop3_message *, size_t n,
     size_t *at, struct str *uid);
 
-/* Queues a command; "%s" is the caller's to keep free of line ends. */
-void pop3_say(struct pop3 *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Queue a command: the header of a message, all of it, its deletion. */
+void pop3_top(struct pop3 *, uint32_t number);
+void pop3_retr(struct pop3 *, uint32_t number);
+void pop3_dele(struct pop3 *, uint32_t number);
 
-/* The answer to a command of one line: 0, see p->ok; -1 fatal. */
-int pop3_answer(struct pop3 *);
+/* The answer to DELE: 0, see p->ok; -1 fatal. */
+int pop3_deleted(struct pop3 *);
 
 /*
  * The answer to RETR or TOP.  The message goes to the sink as it came, with

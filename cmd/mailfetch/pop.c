@@ -70,9 +70,9 @@ static void
 say_content(struct pop *s, size_t i)
 {
 	if (s->no_top)
-		pop3_say(&s->p, "RETR %u", s->m[i].number);
+		pop3_retr(&s->p, s->m[i].number);
 	else
-		pop3_say(&s->p, "TOP %u 0", s->m[i].number);
+		pop3_top(&s->p, s->m[i].number);
 }
 
 static size_t
@@ -221,9 +221,9 @@ static void
 say_retr(struct pop *s, size_t i)
 {
 	if (s->r->o->which.headers_only)
-		pop3_say(&s->p, "TOP %u 0", s->m[i].number);
+		pop3_top(&s->p, s->m[i].number);
 	else
-		pop3_say(&s->p, "RETR %u", s->m[i].number);
+		pop3_retr(&s->p, s->m[i].number);
 }
 
 /* It stays on the server, and the next one comes. */
@@ -298,9 +298,8 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 		return -1;
 	for (i = 0; i < *n; i++) {
 		for (; said < *n && said - i < most; said++)
-			pop3_say(&s->p, "DELE %u", s->m[dele[said]].number);
-		conn_phase(s->p.c, "DELE", CONN_COMMAND);
-		if (pop3_answer(&s->p) < 0)
+			pop3_dele(&s->p, s->m[dele[said]].number);
+		if (pop3_deleted(&s->p) < 0)
 			return -1;
 		if (!s->p.ok) {
 			fail_say("%s: message %u: DELE: %s", s->r->o->title,
@@ -411,7 +410,7 @@ show(struct pop *s)
 		struct message m = chosen(s, i);
 
 		for (; said < n && said - i < most; said++)
-			pop3_say(&s->p, "TOP %u 0", chosen(s, said).number);
+			pop3_top(&s->p, chosen(s, said).number);
 		sink.to = &head;
 		if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0)
 			return -1;

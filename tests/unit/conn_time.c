@@ -170,7 +170,7 @@ retrieve(void)
 	if (pop3_open(&p, c, POP3_TLS_OFF, 0) < 0)
 		return -1;
 	began = now;
-	pop3_say(&p, "RETR 1");
+	pop3_retr(&p, 1);
 	return pop3_body(&p, &sink, UINT64_MAX);
 }
 
