@@ -33,7 +33,6 @@ struct pop {
 	struct buf ids;
 	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
-	bool no_top;
 };
 
 static struct message
@@ -62,17 +61,7 @@ by_content(struct pop *s, size_t i)
 		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
 	if (!s->named[i])		/* a list with holes */
 		memcpy(&s->key[i], md, sizeof s->key[i]);
-	s->no_top |= got == 0 && !s->p.ok;
 	return got;
-}
-
-static void
-say_content(struct pop *s, size_t i)
-{
-	if (s->no_top)
-		pop3_retr(&s->p, s->m[i].number);
-	else
-		pop3_top(&s->p, s->m[i].number);
 }
 
 static size_t
@@ -81,30 +70,59 @@ depth(const struct pop *s)
 	return (s->p.caps & POP3_PIPELINING) != 0 ? COMMANDS : 1;
 }
 
+/* The answers that are still to come are nobody's. */
+static int
+drop_answers(struct pop *s, size_t n)
+{
+	while (n-- > 0)
+		if (pop3_body(&s->p, NULL, 0) < 0)
+			return -1;
+	return 0;
+}
+
+/* 1: the server refuses TOP. */
+static int
+contents_by_top(struct pop *s)
+{
+	size_t i, said = 0, most = depth(s);
+
+	for (i = 0; i < s->n; i++) {
+		for (; said < s->n && said - i < most; said++)
+			pop3_top(&s->p, s->m[said].number);
+		if (by_content(s, i) < 0)
+			return -1;
+		if (!s->p.ok)
+			return drop_answers(s, said - i - 1) < 0 ? -1 : 1;
+		if (s->p.over)
+			s->m[i].number = 0;
+	}
+	return 0;
+}
+
+/* One at a time: these are whole messages. */
+static int
+contents_by_retr(struct pop *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->m[i].number == 0)
+			continue;
+		pop3_retr(&s->p, s->m[i].number);
+		if (by_content(s, i) < 0)
+			return -1;
+		if (!s->p.ok || s->p.over)
+			s->m[i].number = 0;
+	}
+	return 0;
+}
+
 static int
 contents(struct pop *s)
 {
-	size_t i, said = 0, most = depth(s);
-	bool tried;
+	int got = contents_by_top(s);
 
-	for (i = 0; i < s->n; i++) {
-		tried = s->no_top;
-		for (; said < s->n && said - i < most; said++)
-			say_content(s, said);
-		if (by_content(s, i) < 0)
-			return -1;
-		if (s->no_top && !tried) {	/* no TOP: whole messages */
-			for (i++; i < said; i++)
-				if (pop3_body(&s->p, NULL, 0) < 0)
-					return -1;
-			i = said = 0;
-			i--;
-			most = 1;
-		} else if (!s->p.ok || s->p.over) {
-			s->m[i].number = 0;
-		}
-	}
-	return 0;
+	return got > 0 ? contents_by_retr(s) : got;
 }
 
 static int
