@@ -204,17 +204,18 @@ stls(struct pop3 *p)
 /* ---- what was known before ---- */
 
 /*
- * Mechanisms of one step: capabilities in the low bits, which of these in the
- * next three, and a digest of the greeting above, for a server that has been
- * replaced seldom greets in the same words.
+ * Mechanisms of one step, by pop3_memory.mech.  The numbers are remembered for
+ * long: a new one goes to the end.
  */
 static const char *const simple[] = { NULL, "PLAIN", "LOGIN", "OAUTHBEARER",
     "XOAUTH2", "EXTERNAL" };
 
-enum { CAPS = POP3_CAPA * 2, MECHS = 8, SIMPLE = sizeof simple /
-    sizeof *simple };
+enum { SIMPLE = sizeof simple / sizeof *simple };
 
-/* Up to the time stamp, which differs each time. */
+/*
+ * A server that has been replaced seldom greets in the same words.  The time
+ * stamp at the end differs each time.
+ */
 static unsigned
 digest(const char *greeting)
 {
@@ -225,36 +226,36 @@ digest(const char *greeting)
 	return h >> 12 ^ (h & 0xfff);
 }
 
-uint32_t
+struct pop3_memory
 pop3_recall(const struct pop3 *p)
 {
 	const unsigned need = POP3_CAPA | POP3_PIPELINING | POP3_UIDL |
 	    POP3_TOP | POP3_SASL;
-	uint32_t i;
+	unsigned i;
 
 	if (p->banner == 0)		/* said in plaintext, or not yet */
-		return 0;
+		return (struct pop3_memory){ 0 };
 	for (i = 1; i < SIMPLE; i++)
 		if (strcmp(p->mech, simple[i]) == 0 &&
 		    (p->caps & need) == need)
-			return p->banner * CAPS * MECHS + i * CAPS + p->caps;
-	return 0;
+			return (struct pop3_memory){ .caps = p->caps,
+			    .mech = i, .banner = p->banner };
+	return (struct pop3_memory){ 0 };
 }
 
 static bool
-recall(struct pop3 *p, uint32_t known)
+recall(struct pop3 *p, const struct pop3_memory *known)
 {
-	uint32_t i = known / CAPS % MECHS;
-
-	if (i == 0 || i >= SIMPLE || known / CAPS / MECHS != p->banner)
+	if (known == NULL || known->mech == 0 || known->mech >= SIMPLE ||
+	    known->banner != p->banner)
 		return false;
-	p->caps = known % CAPS;
-	snprintf(p->mechs, sizeof p->mechs, "%s", simple[i]);
+	p->caps = known->caps;
+	snprintf(p->mechs, sizeof p->mechs, "%s", simple[known->mech]);
 	return p->recalled = true;
 }
 
 static int
-greeted(struct pop3 *p, enum pop3_tls tls, uint32_t known)
+greeted(struct pop3 *p, enum pop3_tls tls, const struct pop3_memory *known)
 {
 	if (hint_greeting(p->c, "pop3", CONN_GREETING) < 0)
 		return -1;
@@ -272,7 +273,8 @@ greeted(struct pop3 *p, enum pop3_tls tls, uint32_t known)
 }
 
 int
-pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls, uint32_t known)
+pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls,
+    const struct pop3_memory *known)
 {
 	int got;
 

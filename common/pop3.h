@@ -40,21 +40,31 @@ struct pop3 {
 	char text[512];		/* what came behind +OK or -ERR */
 	bool gone;		/* QUIT was sent */
 	/* private */
-	unsigned banner;	/* of the greeting, a digest */
-	bool recalled, owed;	/* CAPA was not asked; UTF8's answer is due */
+	unsigned banner;	/* as in pop3_memory; 0: not to be remembered */
+	bool recalled;		/* CAPA was not asked */
+	bool owed;		/* the answer to UTF8 is due */
 	enum { POP3_UIDL_NOT, POP3_UIDL_SAID, POP3_UIDL_COMES } uidl;
 	size_t lines;		/* of UIDL */
 };
 
-/*
- * Greeting, TLS, capabilities.  EX_NOPERM where STLS cannot be had.  known is
- * what pop3_recall said when this server was last logged in to, or 0: with
- * TLS from the first byte and the same greeting it saves a round trip.
- */
-int pop3_open(struct pop3 *, struct conn *, enum pop3_tls, uint32_t known);
+/* What is worth remembering of a server from one login to the next. */
+struct pop3_memory {
+	unsigned caps;		/* below POP3_CAPS; 0: nothing is known */
+	unsigned mech;		/* how to log in, below POP3_MECHS */
+	unsigned banner;	/* of the greeting, a digest of 20 bits */
+};
+enum { POP3_CAPS = 2 * POP3_CAPA, POP3_MECHS = 8 };
 
-/* After the login: what is worth remembering of this server, or 0. */
-uint32_t pop3_recall(const struct pop3 *);
+/*
+ * Greeting, TLS, capabilities.  EX_NOPERM where STLS cannot be had.  What
+ * pop3_recall said when this server was last logged in to saves a round trip
+ * with TLS from the first byte, if the greeting is the same; or NULL.
+ */
+int pop3_open(struct pop3 *, struct conn *, enum pop3_tls,
+    const struct pop3_memory *);
+
+/* After the login; all 0 if there is nothing to remember. */
+struct pop3_memory pop3_recall(const struct pop3 *);
 
 /*
  * Logs in with SASL, else with USER and PASS, and asks again what the server

@@ -520,6 +520,25 @@ server_key(struct run *r)
 	return state_mix(k, str_of(a->token_command != NULL ? "token" : ""));
 }
 
+/*
+ * Of what is remembered the state keeps one number of 32 bits: the lower two
+ * of its parts have 9 and 3, the banner has the rest.
+ */
+static uint32_t
+pack(struct pop3_memory m)
+{
+	return (m.banner * POP3_MECHS + m.mech) * POP3_CAPS + m.caps;
+}
+
+static struct pop3_memory
+unpack(uint32_t number)
+{
+	return (struct pop3_memory){ .caps = number % POP3_CAPS,
+	    .mech = number / POP3_CAPS % POP3_MECHS,
+	    .banner = number / POP3_CAPS / POP3_MECHS };
+}
+
+/* 0: nothing is. */
 static uint32_t
 known(struct run *r)
 {
@@ -532,7 +551,7 @@ static int
 remember(struct pop *s)
 {
 	struct state *st = &s->r->state;
-	uint32_t now = pop3_recall(&s->p);
+	uint32_t now = pack(pop3_recall(&s->p));
 
 	if (now == known(s->r) || s->r->o->look.probe)
 		return 0;
@@ -545,9 +564,10 @@ static int
 session(struct pop *s, struct session *sess)
 {
 	struct account *a = &s->r->o->account;
+	struct pop3_memory was = unpack(known(s->r));
 	struct sasl_login l;
 
-	if (pop3_open(&s->p, sess->conn, tls_mode(a), known(s->r)) < 0)
+	if (pop3_open(&s->p, sess->conn, tls_mode(a), &was) < 0)
 		return -1;
 	if (s->r->o->look.probe && !session_wants_login(a)) {
 		probe(s, sess);

@@ -167,7 +167,7 @@ retrieve(void)
 {
 	struct pop3 p;
 
-	if (pop3_open(&p, c, POP3_TLS_OFF, 0) < 0)
+	if (pop3_open(&p, c, POP3_TLS_OFF, NULL) < 0)
 		return -1;
 	began = now;
 	pop3_retr(&p, 1);
@@ -182,7 +182,7 @@ pop3_all(void)
 	size_t n;
 	int got;
 
-	if (pop3_open(&p, c, POP3_TLS_OFF, 0) < 0)
+	if (pop3_open(&p, c, POP3_TLS_OFF, NULL) < 0)
 		return -1;
 	began = now;
 	got = pop3_list(&p, &all, &n);
@@ -201,11 +201,11 @@ pop3_limits(void)
 	struct pop3 p;
 
 	begin(&(struct play){ .answers = capa, .drip = "+", .every = 5 });
-	left(pop3_open(&p, c, POP3_TLS_OFF, 0), 59, 61, "the greeting",
+	left(pop3_open(&p, c, POP3_TLS_OFF, NULL), 59, 61, "the greeting",
 	    "POP3: bytes of a greeting");
 	begin(&(struct play){ .answers = NULL, "+OK\r\n", "CAPA", "+OK\r\nX\r\nY\r\n",
 	    20 });
-	left(pop3_open(&p, c, POP3_TLS_OFF, 0), 299, 301, "CAPA: not "
+	left(pop3_open(&p, c, POP3_TLS_OFF, NULL), 299, 301, "CAPA: not "
 	    "complete", "POP3: lines of an answer for ever");
 	begin(&(struct play){ .answers = late, .greeting = "+OK\r\n" });
 	lived(retrieve(), 290, "POP3: a late answer");

@@ -146,7 +146,7 @@ open_pop3(void)
 {
 	struct pop3 p;
 
-	return pop3_open(&p, c, POP3_TLS_IMPLICIT, 0);
+	return pop3_open(&p, c, POP3_TLS_IMPLICIT, NULL);
 }
 
 static void
