@@ -379,22 +379,6 @@ imap_auth(struct imap *m, const struct sasl_login *l)
 }
 
 int
-imap_ready(struct imap *m)
-{
-	unsigned tag = 0;
-	bool both = (m->caps & (IMAP_UTF8 | IMAP_ENABLE)) ==
-	    (IMAP_UTF8 | IMAP_ENABLE);
-
-	conn_phase(m->c, "ID", CONN_COMMAND);
-	if ((m->caps & IMAP_ID) != 0)
-		tag = imap_say(m, "ID (\"name\" \"postbag\" \"version\" \""
-		    VERSION "\")");
-	if (both)
-		tag = imap_say(m, "ENABLE UTF8=ACCEPT");
-	return tag != 0 && both && imap_wait(m, tag) < 0 ? -1 : 0;
-}
-
-int
 imap_deflate(struct imap *m)
 {
 	int got;
@@ -409,22 +393,7 @@ imap_deflate(struct imap *m)
 	return conn_deflate(m->c);
 }
 
-/* ---- the rest of what everybody needs ---- */
-
-int
-imap_select(struct imap *m, struct str name, bool examine)
-{
-	struct buf b = { .max = 16384 };
-	int got = -1;
-
-	conn_phase(m->c, examine ? "EXAMINE" : "SELECT", CONN_COMMAND);
-	imap_box_forget(m);
-	if (imap_quote(m, &b, name) == 0)
-		got = imap_wait(m, imap_say(m, "%s %s", examine ? "EXAMINE" :
-		    "SELECT", b.p));
-	buf_free(&b);
-	return got;
-}
+/* ---- waiting for mail ---- */
 
 static bool
 changes(enum imap_type t)

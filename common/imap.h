@@ -125,8 +125,6 @@ struct imap_item {
 /* Greeting, TLS, capabilities.  EX_NOPERM: no STARTTLS, or PREAUTH. */
 int imap_open(struct imap *, struct conn *, enum imap_tls);
 int imap_auth(struct imap *, const struct sasl_login *);
-/* ID, ENABLE UTF8=ACCEPT where offered, in one round trip. */
-int imap_ready(struct imap *);
 /* COMPRESS=DEFLATE, if both sides can; a refusal is well. */
 int imap_deflate(struct imap *);
 
@@ -185,9 +183,6 @@ int imap_must(struct imap *, unsigned tag, const char *what);
  * another try, else what is given.
  */
 int imap_severity(const char *text, int otherwise);
-
-/* EXAMINE or SELECT.  0, 1 refused, -1. */
-int imap_select(struct imap *, struct str name, bool examine);
 
 /*
  * IDLE: 1 the mailbox has changed (EXISTS, EXPUNGE, FETCH, VANISHED), 0 not in

@@ -5,6 +5,7 @@
  * before anything is allocated for it: "1:4294967295" is 12 bytes.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum {
 /* ---- asking ---- */
 
 unsigned
-imap_ask_ready(struct imap *m)
+imap_ask_ready(struct imap *m, unsigned of)
 {
 	static const struct {
 		unsigned cap;
@@ -33,10 +34,10 @@ imap_ask_ready(struct imap *m)
 
 	conn_phase(m->c, "ENABLE", CONN_COMMAND);
 	if ((m->caps & IMAP_ID) != 0)
-		tag = imap_say(m, "ID (\"name\" \"postbag\" \"version\" \""
-		    VERSION "\")");
+		imap_say(m, "ID (\"name\" \"postbag\" \"version\" \"" VERSION
+		    "\")");
 	for (i = 0; i < sizeof useful / sizeof *useful; i++)
-		if ((m->caps & useful[i].cap) != 0)
+		if ((m->caps & of & useful[i].cap) != 0)
 			buf_s(&b, useful[i].name);
 	if ((m->caps & (IMAP_ENABLE | IMAP_REV2)) != 0 && b.n > 0)
 		tag = imap_say(m, "ENABLE%s", b.p);
@@ -78,7 +79,8 @@ imap_ask_list(struct imap *m, const char *pattern, bool status)
 	struct buf b = { .max = 1024 };
 	unsigned tag;
 
-	if ((m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS)) != 0) {
+	if ((m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS |
+	    IMAP_REV2)) != 0) {
 		buf_s(&b, " RETURN (SUBSCRIBED");
 		if ((m->caps & IMAP_SPECIAL_USE) != 0)
 			buf_s(&b, " SPECIAL-USE");
@@ -126,6 +128,13 @@ imap_ask_select(struct imap *m, struct str name, bool examine,
 	return tag;
 }
 
+int
+imap_select(struct imap *m, struct str name, bool examine)
+{
+	imap_box_forget(m);
+	return imap_wait(m, ask(m, examine ? "EXAMINE" : "SELECT", name, ""));
+}
+
 unsigned
 imap_ask_search(struct imap *m, const char *keys)
 {
@@ -152,10 +161,14 @@ imap_ask_flags(struct imap *m, const char *set, uint64_t modseq)
 }
 
 unsigned
-imap_ask_bodies(struct imap *m, const char *set, bool headers)
+imap_ask_bodies(struct imap *m, const char *set, unsigned bodies)
 {
-	return fetch(m, set, headers ? "FLAGS INTERNALDATE BODY.PEEK[HEADER]" :
-	    "FLAGS INTERNALDATE BODY.PEEK[]");
+	char items[64];
+
+	snprintf(items, sizeof items, "%sINTERNALDATE BODY.PEEK[%s]",
+	    (bodies & IMAP_NO_FLAGS) != 0 ? "" : "FLAGS ",
+	    (bodies & IMAP_HEADERS) != 0 ? "HEADER" : "");
+	return fetch(m, set, items);
 }
 
 unsigned
@@ -169,6 +182,13 @@ unsigned
 imap_ask_sizes(struct imap *m, const char *set)
 {
 	return fetch(m, set, "RFC822.SIZE");
+}
+
+unsigned
+imap_ask_subjects(struct imap *m, const char *set)
+{
+	return fetch(m, set, "RFC822.SIZE "
+	    "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]");
 }
 
 unsigned
@@ -257,6 +277,24 @@ imap_ask_unselect(struct imap *m)
 }
 
 /* ---- names ---- */
+
+bool
+imap_has_flag(struct str flags, const char *flag)
+{
+	struct str w;
+
+	while ((w = str_word(&flags)).n > 0)
+		if (str_is(w, flag))
+			return true;
+	return false;
+}
+
+bool
+imap_selectable(struct str flags)
+{
+	return !imap_has_flag(flags, "\\Noselect") &&
+	    !imap_has_flag(flags, "\\NonExistent");
+}
 
 static bool
 same(char pat, char c, char sep)

@@ -22,11 +22,12 @@
 #include "imap.h"
 
 /*
- * ENABLE of what is offered and of use: QRESYNC, CONDSTORE, UTF8=ACCEPT, and
- * ID, in one flight; 0 if there is nothing to say.  What came of it is in
- * m->utf8, m->qresync, m->condstore.
+ * ID, and ENABLE of what is offered of IMAP_QRESYNC, IMAP_CONDSTORE and
+ * IMAP_UTF8, in one flight: the tag of ENABLE, for nobody need wait for the
+ * other; 0 if there is nothing to enable.  What came of it is in m->utf8,
+ * m->qresync, m->condstore.
  */
-unsigned imap_ask_ready(struct imap *);
+unsigned imap_ask_ready(struct imap *, unsigned of);
 
 /*
  * LIST "" PATTERN, with SPECIAL-USE, SUBSCRIBED and STATUS in the same answer
@@ -49,6 +50,9 @@ struct imap_since {
 unsigned imap_ask_select(struct imap *, struct str name, bool examine,
     const struct imap_since *);
 
+/* EXAMINE or SELECT, without more, waited for: 0, 1 refused, -1. */
+int imap_select(struct imap *, struct str name, bool examine);
+
 /* UID SEARCH, RETURN (ALL) with ESEARCH.  imap_found adds what came. */
 unsigned imap_ask_search(struct imap *, const char *keys);
 
@@ -69,14 +73,21 @@ int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 
 /* UID FETCH SET (UID FLAGS), of those changed since modseq if it is not 0. */
 unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
-/* (UID FLAGS INTERNALDATE BODY.PEEK[]), or BODY.PEEK[HEADER] if headers. */
-unsigned imap_ask_bodies(struct imap *, const char *set, bool headers);
+/* (UID FLAGS INTERNALDATE BODY.PEEK[]), or with HEADER alone. */
+enum imap_bodies { IMAP_HEADERS = 1 << 0, IMAP_NO_FLAGS = 1 << 1 };
+unsigned imap_ask_bodies(struct imap *, const char *set, unsigned bodies);
 /*
  * (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID
  * DATE FROM SUBJECT)]): who is who.
  */
 unsigned imap_ask_idents(struct imap *, const char *set);
 unsigned imap_ask_sizes(struct imap *, const char *set); /* (UID RFC822.SIZE) */
+/* For people: RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]. */
+unsigned imap_ask_subjects(struct imap *, const char *set);
+
+/* Is it one of the blank separated flags?  May such a mailbox be selected? */
+bool imap_has_flag(struct str flags, const char *flag);
+bool imap_selectable(struct str flags);
 
 /* UID STORE SET +FLAGS.SILENT (FLAGS), or - when add is not set. */
 unsigned imap_ask_store(struct imap *, const char *set, bool add,

@@ -133,17 +133,6 @@ boxes_named(struct run *r, const char *name)
 	    sizeof key, order);
 }
 
-static bool
-has_flag(struct str flags, const char *flag)
-{
-	struct str w;
-
-	while ((w = str_word(&flags)).n > 0)
-		if (str_is(w, flag))
-			return true;
-	return false;
-}
-
 /* ---- the server's ---- */
 
 static void
@@ -195,11 +184,10 @@ static void
 note_trash(struct found *f, const struct imap_resp *m, struct str name)
 {
 	struct run *r = f->r;
-	bool special = has_flag(m->flags, "\\Trash");
+	bool special = imap_has_flag(m->flags, "\\Trash");
 
-	if (!imap_nameable(name) || has_flag(m->flags, "\\Noselect") ||
-	    has_flag(m->flags, "\\NonExistent") || (r->trash != NULL &&
-	    str_eq(name, str_of(r->trash))))
+	if (!imap_nameable(name) || !imap_selectable(m->flags) ||
+	    (r->trash != NULL && str_eq(name, str_of(r->trash))))
 		return;
 	if (!special && (r->trash != NULL || (!str_is(name, "Trash") &&
 	    !str_is(name, "INBOX.Trash") && !str_is(name, "INBOX/Trash"))))
@@ -249,8 +237,7 @@ take_list(struct found *f, const struct imap_resp *m)
 	if (r->sep == '\0')
 		r->sep = m->sep;
 	note_trash(f, m, name);		/* be it synced or not */
-	if (has_flag(m->flags, "\\Noselect") ||
-	    has_flag(m->flags, "\\NonExistent") ||
+	if (!imap_selectable(m->flags) ||
 	    !names_match(r->o->patterns, name, m->sep))
 		return;
 	take_name(f, m, name);

@@ -263,7 +263,8 @@ run_connect(struct run *r, struct line *l)
 		session_share(&l->session, &r->line[0].session);
 	if (open_line(r, l) < 0)
 		return -1;
-	tag = imap_ask_ready(&l->imap);
+	tag = imap_ask_ready(&l->imap, IMAP_QRESYNC |
+	    IMAP_CONDSTORE | IMAP_UTF8);
 	if (!first && tag != 0 && imap_wait(&l->imap, tag) < 0)
 		return -1;
 	l->open = true;

@@ -36,23 +36,12 @@ add(struct run *r, struct folders *f, struct str name)
 	table_add(&f->name, f, f->n++);
 }
 
-static bool
-has_flag(struct str flags, const char *flag)
-{
-	struct str w;
-
-	while ((w = str_word(&flags)).n > 0)
-		if (str_is(w, flag))
-			return true;
-	return false;
-}
-
 /* Does a pattern mean this folder?  "\Junk" is its special use. */
 static bool
 means(const char *pattern, const struct imap_resp *r)
 {
 	if (pattern[0] == '\\')
-		return has_flag(r->flags, pattern);
+		return imap_has_flag(r->flags, pattern);
 	if (str_is(r->name, "INBOX") && str_is(str_of(pattern), "INBOX"))
 		return true;
 	return imap_match(str_of(pattern), r->name, r->sep, false);
@@ -71,8 +60,7 @@ wanted(const struct options *o, const struct imap_resp *r)
 	bool some = false, only_out = true;
 	size_t i;
 
-	if (has_flag(r->flags, "\\Noselect") ||
-	    has_flag(r->flags, "\\NonExistent"))
+	if (!imap_selectable(r->flags))
 		return false;
 	/* What was moved there would be new there. */
 	if (o->after.move_to != NULL && imap_match(str_of(o->after.move_to),
@@ -105,12 +93,8 @@ static int
 list(struct run *r, struct imap *m, struct folders *f)
 {
 	struct imap_resp resp;
-	unsigned tag;
+	unsigned tag = imap_ask_list(m, "*", false);
 
-	conn_phase(m->c, "LIST", CONN_COMMAND);
-	tag = imap_say(m, "LIST \"\" \"*\"%s", (m->caps & IMAP_SPECIAL_USE) !=
-	    0 && (m->caps & (IMAP_LIST_STATUS | IMAP_REV2)) != 0 ?
-	    " RETURN (SPECIAL-USE)" : "");
 	do {
 		if (imap_next(m, &resp) < 0)
 			return -1;
@@ -300,8 +284,9 @@ session(struct run *r, struct imap *m, struct session *sess)
 		imap_quit(m);
 		return 0;
 	}
-	if (needs(r, m) < 0 || imap_ready(m) < 0 || imap_deflate(m) < 0 ||
-	    work(r, m, sess) < 0)
+	if (needs(r, m) < 0 ||
+	    imap_wait(m, imap_ask_ready(m, IMAP_UTF8)) < 0 ||
+	    imap_deflate(m) < 0 || work(r, m, sess) < 0)
 		return -1;
 	imap_quit(m);
 	return 0;

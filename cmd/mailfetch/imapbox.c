@@ -330,8 +330,8 @@ take(struct box *b, uint32_t alone)
 static unsigned
 ask(struct box *b, const char *set)
 {
-	return imap_say(b->m, "UID FETCH %s (UID INTERNALDATE "
-	    "BODY.PEEK[%s])", set, b->r->o->which.headers_only ? "HEADER" : "");
+	return imap_ask_bodies(b->m, set, b->r->o->which.headers_only ?
+	    IMAP_NO_FLAGS | IMAP_HEADERS : IMAP_NO_FLAGS);
 }
 
 /*
@@ -455,11 +455,9 @@ due(struct box *b, size_t *n)
 static int
 delete_set(struct box *b, const char *set)
 {
-	unsigned store, expunge;
+	unsigned store = imap_ask_store(b->m, set, true, "\\Deleted");
+	unsigned expunge = imap_ask_expunge(b->m, set);
 
-	store = imap_say(b->m, "UID STORE %s +FLAGS.SILENT (\\Deleted)",
-	    set);
-	expunge = imap_say(b->m, "UID EXPUNGE %s", set);
 	if (imap_must(b->m, store, "UID STORE") < 0)
 		return -1;
 	return imap_must(b->m, expunge, "UID EXPUNGE");
@@ -468,19 +466,12 @@ delete_set(struct box *b, const char *set)
 static int
 remove_set(struct box *b, const char *set)
 {
-	struct buf to = { .max = 16384 };
-	int got = 0;
+	const char *to = b->r->o->after.move_to;
 
-	conn_phase(b->m->c, "deleting", CONN_COMMAND);
-	if (b->r->o->after.move_to == NULL)
+	if (to == NULL)
 		return delete_set(b, set);
-	if (imap_quote(b->m, &to, str_of(b->r->o->after.move_to)) < 0)
-		got = -1;
-	else
-		got = imap_must(b->m, imap_say(b->m, "UID MOVE %s %s", set,
-		    to.p), "UID MOVE");
-	buf_free(&to);
-	return got;
+	return imap_must(b->m, imap_ask_move(b->m, set, str_of(to)),
+	    "UID MOVE");
 }
 
 static int
@@ -630,8 +621,7 @@ show(struct box *b)
 		struct buf set = { .max = 65536 };
 
 		imap_set_put(&set, b->uids, b->n, &at, SET);
-		tag = imap_say(b->m, "UID FETCH %s (UID RFC822.SIZE "
-		    "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)])", set.p);
+		tag = imap_ask_subjects(b->m, set.p);
 		buf_free(&set);
 		conn_phase(b->m->c, "FETCH", CONN_BODY);
 		do {

@@ -92,7 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		if (imap_select(&m, STR("INBOX"), true) >= 0 &&
 		    imap_search(&m, "ALL", &uids, &k) == 0)
 			free(uids);
-		imap_wait(&m, imap_ask_ready(&m));
+		imap_wait(&m, imap_ask_ready(&m, ~0u));
 		if (m.qresync)
 			append(&m);
 		m.tag = 99;

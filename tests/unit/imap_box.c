@@ -401,14 +401,14 @@ enabled(void)
 	is_int(m->appendlimit, 35651584, "APPENDLIMIT");
 	ok((m->caps & IMAP_LIST_EXTENDED) != 0 &&
 	    (m->caps & IMAP_CONDSTORE) != 0, "QRESYNC has CONDSTORE in it");
-	is_int(imap_wait(m, imap_ask_ready(m)), 0, "ENABLE");
+	is_int(imap_wait(m, imap_ask_ready(m, ~0u)), 0, "ENABLE");
 	is_str(heard(w), "A10 ID (\"name\" \"postbag\" \"version\" \"" VERSION
 	    "\")\r\nA11 ENABLE CONDSTORE QRESYNC UTF8=ACCEPT", "in one go");
 	ok(m->condstore && !m->qresync && !m->utf8, "on is what ENABLED says");
 	is_int(imap_wait(m, 11), 0, "other capabilities");
 	ok((m->caps & IMAP_APPENDLIMIT) != 0 && m->appendlimit == 0,
 	    "APPENDLIMIT one a mailbox");
-	is_int(imap_ask_ready(m), 0, "nothing to enable");
+	is_int(imap_ask_ready(m, ~0u), 0, "nothing to enable");
 	is_int(imap_wait(m, 0), 0, "nor to wait for");
 	over(w);
 }
