@@ -11,14 +11,13 @@
 
 #include "date.h"
 #include "imap_box.h"
+#include "imap_fetch.h"
 #include "mailfetch.h"
 #include "turn.h"
 
 enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
 enum { KEYS = 16000 };			/* bytes of --search */
-
-/* ALONE: to be asked for once more, for its UID came behind its body. */
-enum { AWAY, ALONE, HERE };
+enum { AHEAD = 2 };			/* commands under way */
 
 struct box {
 	struct run *r;
@@ -32,8 +31,6 @@ struct box {
 	uint32_t last;		/* found */
 	uint32_t head;		/* up to here all were done before */
 	uint32_t left;		/* the first that is left there, or 0 */
-	unsigned char *came;	/* of uids: AWAY, ALONE, HERE */
-	struct imap_uids again;	/* those that are to come alone */
 };
 
 static struct key
@@ -214,25 +211,9 @@ plan(struct box *b)
 			b->head = m.number;
 	}
 	b->n = n;
-	b->came = mem_new(n, sizeof *b->came);
 }
 
 /* ---- fetching ---- */
-
-static unsigned char *
-place_of(struct box *b, uint64_t uid)
-{
-	size_t lo = 0, hi = b->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (b->uids[mid] < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < b->n && b->uids[lo] == uid ? &b->came[lo] : NULL;
-}
 
 /* It stays on the server, and the next one comes. */
 static void
@@ -263,134 +244,123 @@ too_long(struct box *b, const struct message *m)
 	return 0;
 }
 
-/* The body, if its UID is known by now and we have not got it yet. */
 static int
-take_body(struct box *b, struct imap_item *it, struct message m, bool *begun)
+refused(struct box *b)
 {
-	struct conn_sink sink = { deliver_put, b->r };
-	unsigned char *came = place_of(b, m.number);
-
-	if (came == NULL || *came == HERE || *begun)
-		return 0;
-	if (it->nil)
-		return no_body(b, m.number);
-	if (it->size > deliver_most(b->r, &m)) {
-		*came = HERE;		/* as far as it will */
-		return too_long(b, &m);
-	}
-	if (deliver_begin(b->r, &m) < 0)
-		return -1;
-	*begun = true;
-	return imap_body(b->m, it, &sink);
+	fail_say("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
+	b->r->status = fail_worse(b->r->status, EX_TEMPFAIL);
+	return 0;
 }
 
-/* alone: the one UID that was asked for, if items come in an odd order. */
 static int
-take(struct box *b, uint32_t alone)
+take(struct box *b, struct imap_fetch *f, const struct message *m)
 {
-	bool begun = false, early = false;
-	struct message m = message(b, alone);
-	uint64_t size = 0;
-	unsigned char *came;
-	struct imap_item it;
-	time_t date = 0;
+	struct conn_sink sink = { deliver_put, b->r };
+
+	if (f->got.size > deliver_most(b->r, m))
+		return too_long(b, m);
+	if (deliver_begin(b->r, m) < 0)
+		return -1;
+	return imap_fetch_body(f, &sink);
+}
+
+static int
+taken(struct box *b, time_t date)
+{
 	int got;
 
-	while ((got = imap_item(b->m, &it)) > 0) {
-		if (it.kind == IMAP_UID)
-			m = message(b, (uint32_t)it.number);
-		else if (it.kind == IMAP_SIZE)
-			size = it.number;
-		else if (it.kind == IMAP_DATE)
-			date_parse_imap(it.text, &date);
-		else if (it.kind == IMAP_BODY && m.number == 0)
-			early = true;
-		else if (it.kind == IMAP_BODY) {
-			m.size = size;
-			if (take_body(b, &it, m, &begun) < 0)
-				return -1;
-		}
-	}
-	if (got < 0)
-		return -1;
-	came = place_of(b, m.number);
-	if (early && !begun && came != NULL && *came == AWAY) {
-		*came = ALONE;
-		imap_uids_add(&b->again, m.number);
-	}
-	if (!begun)
-		return 0;
-	*came = HERE;
 	b->r->now.date = date;
 	got = deliver_end(b->r);
 	run_progress(b->r, false);
 	return got < 0 ? -1 : 0;
 }
 
-static unsigned
-ask(struct box *b, const char *set)
+static int
+fetched(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 {
-	return imap_ask_bodies(b->m, set, b->r->o->which.headers_only ?
-	    IMAP_NO_FLAGS | IMAP_HEADERS : IMAP_NO_FLAGS);
+	struct message m = message(b, f->got.uid);
+
+	m.size = f->got.announced;
+	switch (what) {
+	case IMAP_FETCH_BODY:
+		return take(b, f, &m);
+	case IMAP_FETCH_END:
+		return taken(b, f->got.date);
+	case IMAP_FETCH_NIL:
+	case IMAP_FETCH_EMPTY:
+		return no_body(b, m.number);
+	case IMAP_FETCH_REFUSED:
+		return refused(b);
+	case IMAP_FETCH_LOST:
+	case IMAP_FETCH_ROOM:
+		break;
+	}
+	return 0;
 }
 
-/*
- * Until this command is answered.  The one behind it may be answered before
- * it (imap.h): *other is 0 then.
- */
-static int
-hear(struct box *b, unsigned tag, unsigned *other, uint32_t alone)
-{
-	struct imap_resp r;
+/* One for each command. */
+struct jobs {
+	struct imap_fetch_job *v;
+	size_t n, cap;
+	unsigned char *came;	/* of all UIDs */
+};
 
-	conn_phase(b->m->c, "FETCH", CONN_BODY);
-	do {
-		if (imap_next(b->m, &r) < 0)
-			return -1;
-		if (r.type == IMAP_FETCH && take(b, alone) < 0)
-			return -1;
-		if (r.tag != 0 && r.tag != tag && r.tag != *other)
-			continue;
-		if (r.tag != 0 && r.type != IMAP_OK) {
-			fail_say("%s: %s: FETCH: %s", b->r->o->title,
-			    b->folder, b->m->text);
-			b->r->status = fail_worse(b->r->status, EX_TEMPFAIL);
+static void
+make_jobs(struct box *b, struct jobs *all)
+{
+	size_t at, n;
+
+	all->came = mem_new(b->n, sizeof *all->came);
+	for (at = 0; at < b->n; at += n) {
+		if (all->n == all->cap) {
+			all->cap = all->cap > 0 ? 2 * all->cap : 16;
+			all->v = mem_grow(all->v, all->cap, sizeof *all->v);
 		}
-		if (r.tag != 0 && r.tag == *other)
-			*other = 0;
-	} while (!imap_done(&r, tag));
-	return 0;
+		n = imap_fetch_fit(b->uids + at, b->n - at, CHUNK);
+		all->v[all->n++] = (struct imap_fetch_job){
+		    .uids = b->uids + at, .n = n, .came = all->came + at };
+	}
+}
+
+/* Until nothing more is under way, the jobs from *next on included. */
+static int
+run_jobs(struct box *b, struct imap_fetch *f, struct jobs *all, size_t *next)
+{
+	int got;
+
+	do {
+		while (*next < all->n && imap_fetch_room(f))
+			imap_fetch_ask(f, &all->v[(*next)++]);
+		if ((got = imap_fetch_next(f)) > 0 &&
+		    fetched(b, f, (enum imap_fetch_event)got) < 0)
+			got = -1;
+	} while (got > 0);
+	return got;
 }
 
 static int
 fetch(struct box *b)
 {
-	size_t at = 0, end;
-	unsigned tag[2] = { 0, 0 }, none = 0;
-	int k = 0;
+	struct imap_fetch f = { .m = b->m, .ahead = AHEAD,
+	    .bodies = IMAP_NO_FLAGS };
+	struct jobs all = { 0 };
+	size_t i, next = 0;
+	int got;
 
-	while (at < b->n || tag[0] != 0 || tag[1] != 0) {
-		if (at < b->n) {
-			struct buf set = { .max = 65536 };
-
-			end = at + CHUNK < b->n ? at + CHUNK : b->n;
-			imap_set_put(&set, b->uids, end, &at, SET);
-			tag[k] = ask(b, set.p);
-			buf_free(&set);
-		}
-		k ^= 1;
-		if (tag[k] != 0 && hear(b, tag[k], &tag[k ^ 1], 0) < 0)
-			return -1;
-		tag[k] = 0;
+	if (b->r->o->which.headers_only)
+		f.bodies |= IMAP_HEADERS;
+	make_jobs(b, &all);
+	got = run_jobs(b, &f, &all, &next);
+	for (i = 0; i < all.n && got == 0; i++) {
+		if (!all.v[i].again)
+			continue;
+		imap_fetch_again(&f, &all.v[i]);
+		got = run_jobs(b, &f, &all, &next);
 	}
-	for (at = 0; at < b->again.n; at++) {
-		char one[16];
-
-		snprintf(one, sizeof one, "%u", b->again.v[at]);
-		if (hear(b, ask(b, one), &none, b->again.v[at]) < 0)
-			return -1;
-	}
-	return deliver_commit(b->r);
+	imap_fetch_free(&f);
+	free(all.v);
+	free(all.came);
+	return got < 0 ? -1 : deliver_commit(b->r);
 }
 
 /*
@@ -680,7 +650,5 @@ imapbox_run(struct run *r, struct imap *m, const char *folder)
 		got = o->look.list || o->look.check || o->look.dry_run ?
 		    look(&b) : bring(&b);
 	free(b.uids);
-	free(b.came);
-	free(b.again.v);
 	return got;
 }

@@ -1,0 +1,418 @@
+/*
+ * imap_fetch.c: messages are downloaded, with several commands under way
+ *
+ * Commands may be answered in another order than they were sent, and FETCH
+ * responses of two come in between each other (imap.h); a SELECT is a border.
+ * So what a response is about is looked for in all commands up to the next
+ * SELECT that was not answered.
+ */
+#include <stdio.h>
+
+#include "date.h"
+#include "imap_box.h"
+#include "imap_fetch.h"
+#include "limit.h"
+
+enum {
+	SET = 7000,		/* bytes of a command (RFC 7162 section 4) */
+	RING = sizeof ((struct imap_fetch *)0)->v /
+	    sizeof *((struct imap_fetch *)0)->v
+};
+
+/* ---- asking ---- */
+
+size_t
+imap_fetch_fit(const uint32_t *uids, size_t n, size_t most)
+{
+	struct buf set = { .max = 65536 };
+	size_t at = 0;
+
+	imap_set_put(&set, uids, n < most ? n : most, &at, SET);
+	buf_free(&set);
+	return at;
+}
+
+bool
+imap_fetch_room(const struct imap_fetch *f)
+{
+	return f->head - f->tail < f->ahead;
+}
+
+static struct imap_fetch_command *
+command(struct imap_fetch *f, size_t i)
+{
+	return &f->v[i % RING];
+}
+
+static void
+phase(struct imap_fetch *f)
+{
+	conn_phase(f->m->c, command(f, f->tail)->job != NULL ? "FETCH" :
+	    "SELECT", CONN_BODY);
+}
+
+/* The phase is that of what is read, not of what was sent last. */
+static void
+push(struct imap_fetch *f, struct imap_fetch_command c)
+{
+	*command(f, f->head++) = c;
+	if (command(f, f->tail)->begun)
+		phase(f);
+}
+
+static void
+ask(struct imap_fetch *f, struct imap_fetch_job *job, const uint32_t *uids,
+    size_t n)
+{
+	struct imap_fetch_command c = { .job = job };
+	struct buf set = { .max = 65536 };
+	size_t at = 0;
+
+	imap_set_put(&set, uids, n, &at, SET + 1000);
+	c.tag = imap_ask_bodies(f->m, set.p, f->bodies);
+	buf_free(&set);
+	push(f, c);
+}
+
+void
+imap_fetch_ask(struct imap_fetch *f, struct imap_fetch_job *job)
+{
+	job->lost = f->lost;
+	if (!job->lost)
+		ask(f, job, job->uids, job->n);
+}
+
+/* ---- one message ---- */
+
+static unsigned char *
+came_of(struct imap_fetch_job *job, uint32_t uid)
+{
+	size_t lo = 0, hi = job->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (job->uids[mid] < uid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < job->n && job->uids[lo] == uid ? &job->came[lo] : NULL;
+}
+
+/* Its place, and its job in f->got; NULL: it was not asked for. */
+static unsigned char *
+find(struct imap_fetch *f)
+{
+	unsigned char *came;
+	size_t i;
+
+	for (i = f->tail; i < f->head; i++) {
+		struct imap_fetch_command *c = command(f, i);
+
+		if (c->job == NULL && !c->done)
+			break;
+		if (c->job == NULL || c->job->lost)
+			continue;
+		if ((came = came_of(c->job, f->got.uid)) != NULL) {
+			f->got.job = c->job;
+			return came;
+		}
+	}
+	return NULL;
+}
+
+/* A response begins.  Of a command for one message it is that one. */
+static void
+begin(struct imap_fetch *f)
+{
+	struct imap_fetched *g = &f->got;
+
+	g->job = NULL;
+	g->uid = f->alone != NULL ? f->alone->uids[f->at] : 0;
+	g->size = g->announced = 0;
+	g->date = 0;
+	g->flags.n = 0;
+	g->flags.max = LIMIT_RESPONSE_BYTES;
+	f->early = false;
+	f->stage = IMAP_FETCH_INSIDE;
+}
+
+/* Its size was asked for, which is 0, or not if sized is set. */
+static bool
+size_is(const struct imap_fetch *f, bool sized)
+{
+	return f->alone != NULL && f->alone->uids[f->at] == f->got.uid &&
+	    f->tried == IMAP_CAME_EMPTY && f->sized == sized;
+}
+
+/* Some servers say so of what they cannot read themselves. */
+static int
+empty(struct imap_fetch *f, unsigned char *came)
+{
+	if (size_is(f, true)) {
+		f->stage = IMAP_FETCH_LEFT;
+		return IMAP_FETCH_EMPTY;
+	}
+	*came = IMAP_CAME_EMPTY;
+	f->got.job->again = true;
+	return 0;
+}
+
+static int
+body(struct imap_fetch *f)
+{
+	unsigned char *came;
+
+	if (f->stage != IMAP_FETCH_INSIDE)
+		return 0;		/* the second one in a response */
+	if (f->got.uid == 0) {
+		f->early = true;
+		return 0;
+	}
+	if ((came = find(f)) == NULL || *came == IMAP_CAME_HERE)
+		return 0;
+	if (f->item.nil)
+		return IMAP_FETCH_NIL;
+	if (f->item.size == 0 && (f->bodies & IMAP_HEADERS) == 0 &&
+	    !size_is(f, false))
+		return empty(f, came);
+	f->came = came;
+	f->got.size = f->item.size;
+	f->stage = IMAP_FETCH_OFFERED;
+	return IMAP_FETCH_BODY;
+}
+
+static int
+item(struct imap_fetch *f)
+{
+	struct imap_fetched *g = &f->got;
+
+	switch (f->item.kind) {
+	case IMAP_UID:
+		if (f->stage == IMAP_FETCH_INSIDE)
+			g->uid = (uint32_t)f->item.number;
+		return 0;
+	case IMAP_SIZE:
+		g->announced = f->item.number;
+		return 0;
+	case IMAP_DATE:
+		date_parse_imap(f->item.text, &g->date);
+		return 0;
+	case IMAP_FLAG:
+		g->flags.n = 0;
+		buf_str(&g->flags, f->item.text);
+		return 0;
+	case IMAP_BODY:
+		return body(f);
+	default:
+		return 0;
+	}
+}
+
+/* The response is over. */
+static int
+end(struct imap_fetch *f)
+{
+	struct imap_fetch_job *oldest = command(f, f->tail)->job;
+	bool taken = f->stage == IMAP_FETCH_TAKEN, missed = f->early &&
+	    f->stage == IMAP_FETCH_INSIDE;
+	unsigned char *came;
+
+	f->stage = IMAP_FETCH_NONE;
+	if (taken) {
+		*f->came = IMAP_CAME_HERE;
+		return IMAP_FETCH_END;
+	}
+	if (missed && f->got.uid == 0) {
+		oldest->unnamed = oldest->again = true;
+	} else if (missed && (came = find(f)) != NULL &&
+	    *came == IMAP_CAME_NOT) {
+		*came = IMAP_CAME_UNNAMED;
+		f->got.job->again = true;
+	}
+	return 0;
+}
+
+static int
+message(struct imap_fetch *f)
+{
+	int got = 0;
+
+	if (f->stage == IMAP_FETCH_OFFERED) {
+		*f->came = IMAP_CAME_HERE;
+		f->stage = IMAP_FETCH_LEFT;
+	}
+	while (got == 0 && (got = imap_item(f->m, &f->item)) > 0)
+		got = item(f);
+	if (got != 0)
+		return got;
+	return end(f);
+}
+
+int
+imap_fetch_body(struct imap_fetch *f, const struct conn_sink *to)
+{
+	f->stage = IMAP_FETCH_TAKEN;
+	return imap_body(f->m, &f->item, to);
+}
+
+/* ---- answers ---- */
+
+static int
+selected(struct imap_fetch *f, size_t at, bool well)
+{
+	struct imap_fetch_command *c = command(f, at);
+
+	if (well && f->m->box.uidvalidity == c->uidvalidity)
+		return 0;
+	f->got.of = c->of;
+	f->got.renumbered = well;
+	while (++at < f->head && command(f, at)->job != NULL)
+		command(f, at)->job->lost = true;
+	f->lost = at == f->head;
+	return IMAP_FETCH_LOST;
+}
+
+static int
+answered(struct imap_fetch *f, const struct imap_resp *r)
+{
+	size_t i;
+
+	for (i = f->tail; i < f->head; i++) {
+		struct imap_fetch_command *c = command(f, i);
+
+		if (c->tag != r->tag)
+			continue;
+		c->done = true;
+		if (c->job == NULL)
+			return selected(f, i, r->type == IMAP_OK);
+		f->got.job = c->job;
+		return r->type != IMAP_OK && !c->job->lost ?
+		    IMAP_FETCH_REFUSED : 0;
+	}
+	return 0;
+}
+
+static int
+response(struct imap_fetch *f)
+{
+	struct imap_fetch_command *c = command(f, f->tail);
+	struct imap_resp r;
+
+	if (!c->begun) {
+		c->begun = true;
+		if (c->job == NULL)
+			imap_box_forget(f->m);
+		phase(f);
+	}
+	if (imap_next(f->m, &r) < 0)
+		return -1;
+	if (r.tag != 0)
+		return answered(f, &r);
+	if (r.type == IMAP_FETCH && c->job != NULL)
+		begin(f);
+	return 0;
+}
+
+/* ---- one by one ---- */
+
+void
+imap_fetch_again(struct imap_fetch *f, struct imap_fetch_job *job)
+{
+	f->alone = job;
+	f->at = 0;
+	f->tried = IMAP_CAME_NOT;
+}
+
+/* Is the one at hand to be asked for, and why? */
+static enum imap_came
+reason(const struct imap_fetch *f)
+{
+	enum imap_came came = f->alone->came[f->at];
+
+	if (came == IMAP_CAME_NOT && f->alone->unnamed)
+		return IMAP_CAME_UNNAMED;
+	return came != IMAP_CAME_HERE ? came : IMAP_CAME_NOT;
+}
+
+/* The size by itself: f->sized unless it is 0. */
+static int
+ask_size(struct imap_fetch *f, uint32_t uid)
+{
+	struct imap_item it;
+	struct imap_resp r;
+	uint32_t whose;
+	char one[16];
+	unsigned tag;
+	int got;
+
+	snprintf(one, sizeof one, "%u", uid);
+	f->sized = true;
+	tag = imap_ask_sizes(f->m, one);
+	do {
+		if (imap_next(f->m, &r) < 0)
+			return -1;
+		for (whose = 0, got = 1; r.type == IMAP_FETCH && got > 0; ) {
+			if ((got = imap_item(f->m, &it)) < 0)
+				return -1;
+			if (got > 0 && it.kind == IMAP_UID)
+				whose = (uint32_t)it.number;
+			else if (got > 0 && it.kind == IMAP_SIZE &&
+			    whose == uid)
+				f->sized = it.number > 0;
+		}
+	} while (!imap_done(&r, tag));
+	return 0;
+}
+
+/* The next one is asked for: 1, 0 there is none, -1. */
+static int
+ask_alone(struct imap_fetch *f)
+{
+	struct imap_fetch_job *job = f->alone;
+	enum imap_came why;
+
+	while (job != NULL && !job->lost && !f->lost && f->at < job->n) {
+		if ((why = reason(f)) <= f->tried) {	/* it was */
+			f->tried = IMAP_CAME_NOT;
+			f->at++;
+			continue;
+		}
+		f->tried = why;
+		if (why == IMAP_CAME_EMPTY &&
+		    ask_size(f, job->uids[f->at]) < 0)
+			return -1;
+		ask(f, job, &job->uids[f->at], 1);
+		return 1;
+	}
+	f->alone = NULL;
+	return 0;
+}
+
+int
+imap_fetch_next(struct imap_fetch *f)
+{
+	int got = 0;
+
+	while (got == 0) {
+		if (f->stage != IMAP_FETCH_NONE) {
+			got = message(f);
+		} else if (f->head == f->tail) {
+			if ((got = ask_alone(f)) <= 0)
+				return got;
+			got = 0;
+		} else if (command(f, f->tail)->done) {
+			f->tail++;
+			got = IMAP_FETCH_ROOM;
+		} else {
+			got = response(f);
+		}
+	}
+	return got;
+}
+
+void
+imap_fetch_free(struct imap_fetch *f)
+{
+	buf_free(&f->got.flags);
+}

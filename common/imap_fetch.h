@@ -1,0 +1,112 @@
+/*
+ * imap_fetch.h: messages are downloaded, with several commands under way
+ *
+ * A window of commands on one connection, over one mailbox or several: the
+ * next is sent before the last is answered.  What comes is pulled.
+ *
+ *	struct imap_fetch f = { .m = m, .ahead = 2 };
+ *
+ *	do {
+ *		while (imap_fetch_room(&f) && there is a further job)
+ *			imap_fetch_ask(&f, job);
+ *		got = imap_fetch_next(&f);
+ *		... of an IMAP_FETCH_BODY, imap_fetch_body, or leave it
+ *	} while (got > 0);
+ *
+ * and then, for each job with again set, imap_fetch_again and the same loop.
+ * A body is asked for once more, alone, if its UID came behind it.  An empty
+ * one is, too, and is believed only if the server says that its size is 0.
+ */
+#ifndef IMAP_FETCH_H
+#define IMAP_FETCH_H
+
+#include <time.h>
+
+#include "imap.h"
+
+enum imap_came {
+	IMAP_CAME_NOT,
+	IMAP_CAME_UNNAMED,	/* without its UID: to be asked for alone */
+	IMAP_CAME_EMPTY,	/* so it was said: its size is to be asked for */
+	IMAP_CAME_HERE		/* whole, or the caller did not want it */
+};
+
+/* One command: some messages of a mailbox.  It stays until all is over. */
+struct imap_fetch_job {
+	const uint32_t *uids;	/* sorted, as many as imap_fetch_fit says */
+	size_t n;
+	unsigned char *came;	/* of each: enum imap_came */
+	void *of;		/* the caller's */
+	bool again;		/* some of them are to be asked for alone */
+	/* private */
+	bool unnamed;		/* a body came without any UID */
+	bool lost;		/* its mailbox cannot be selected */
+};
+
+enum imap_fetch_event {
+	IMAP_FETCH_ROOM = 1,	/* a command was answered */
+	IMAP_FETCH_BODY,	/* imap_fetch_body has it now, or never */
+	IMAP_FETCH_END,		/* that message is whole; date, flags are known */
+	IMAP_FETCH_NIL,		/* the server has no body of it */
+	IMAP_FETCH_EMPTY,	/* nor this one, though it has a size */
+	IMAP_FETCH_REFUSED,	/* the command: m->text */
+	IMAP_FETCH_LOST		/* the mailbox; none of it will come */
+};
+
+struct imap_fetch {
+	struct imap *m;
+	unsigned bodies;	/* enum imap_bodies: what is asked for */
+	size_t ahead;		/* commands under way, at most 4 */
+	/* what the last event is about */
+	struct imap_fetched {
+		struct imap_fetch_job *job;	/* not of LOST */
+		uint32_t uid;
+		uint64_t size;		/* of the body */
+		uint64_t announced;	/* RFC822.SIZE, or 0: it was not said */
+		time_t date;		/* or 0 */
+		struct buf flags;	/* blank separated */
+		void *of;		/* of LOST: as imap_fetch_select was told */
+		bool renumbered;	/* of LOST: has another UIDVALIDITY */
+	} got;
+	/* private */
+	struct imap_item item;
+	struct imap_fetch_command {
+		unsigned tag;
+		struct imap_fetch_job *job;	/* NULL: a SELECT */
+		uint64_t uidvalidity;		/* of SELECT, as it must be */
+		void *of;
+		bool begun;		/* its answers are being read */
+		bool done;		/* it was answered */
+	} v[8];			/* those under way; v[tail % 8] is the oldest */
+	size_t head, tail;
+	enum { IMAP_FETCH_NONE, IMAP_FETCH_INSIDE, IMAP_FETCH_OFFERED,
+	    IMAP_FETCH_TAKEN, IMAP_FETCH_LEFT } stage;	/* of the message */
+	unsigned char *came;	/* its place in the job's */
+	bool early;		/* its body came before its UID */
+	bool lost;		/* what was selected last cannot be */
+	struct imap_fetch_job *alone;	/* being asked for one by one */
+	size_t at;		/* of its UIDs */
+	enum imap_came tried;	/* why that one was asked for */
+	bool sized;		/* it is not empty, says the server */
+};
+
+/* How many of n sorted UIDs one command can ask for, at most most. */
+size_t imap_fetch_fit(const uint32_t *uids, size_t n, size_t most);
+
+/* May more be asked for?  A SELECT and a FETCH take one place together. */
+bool imap_fetch_room(const struct imap_fetch *);
+
+void imap_fetch_ask(struct imap_fetch *, struct imap_fetch_job *);
+
+/* When nothing else is under way: those of the job that need it, alone. */
+void imap_fetch_again(struct imap_fetch *, struct imap_fetch_job *);
+
+/* An enum imap_fetch_event; 0 nothing is under way; -1. */
+int imap_fetch_next(struct imap_fetch *);
+
+/* The body that IMAP_FETCH_BODY offers; IMAP_FETCH_END follows.  0, -1. */
+int imap_fetch_body(struct imap_fetch *, const struct conn_sink *);
+
+void imap_fetch_free(struct imap_fetch *);
+
+#endif
