@@ -9,6 +9,9 @@ MANDIR = $(PREFIX)/share/man
 COMPDIR = $(PREFIX)/share/bash-completion/completions
 
 TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c))))
+# What users run beside the tools; each has a manual page, too.
+SCRIPTS = mx-shard mail-ports check_mail_ports cert-watch
+
 B = build
 OPTIMISE = -O2
 ifeq ($(SAN),thread)
@@ -128,7 +131,7 @@ lint:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
-	install -m 755 $(TOOLS:%=$(B)/%) scripts/mx-shard $(DESTDIR)$(BINDIR)
+	install -m 755 $(TOOLS:%=$(B)/%) $(SCRIPTS:%=scripts/%) $(DESTDIR)$(BINDIR)
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(MANDIR)/man7
@@ -137,7 +140,7 @@ install: all
 	    install -m 644 scripts/completion/postbag.bash $(DESTDIR)$(COMPDIR)/$$t; done
 
 uninstall:
-	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(BINDIR)/mx-shard $(TOOLS:%=$(DESTDIR)$(COMPDIR)/%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(SCRIPTS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(COMPDIR)/%)
 	for s in 1 5 7; do for m in man/*.$$s; do \
 	    rm -f $(DESTDIR)$(MANDIR)/man$$s/$${m#man/}; done; done
 

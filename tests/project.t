@@ -60,9 +60,22 @@ breach cmd/mxlookup/main.c '#include <openssl/evp.h>' 'for the tools, too'
 breach common/smtp.c 'static void x(void) { SSL_free(0); }' 'nor undeclared'
 breach common/idn.c 'static void x(void) { dlopen("x", 0); }' 'no dlopen'
 ok 'layers: else nothing' env POSTBAG_BUILD=/nonexistent "$T/scripts/dev/layers"
+# So does the check of the manual.
+cp -r man "$T/man"
+sed -i '/^\.It Fl w /d' "$T/man/cert-watch.1"
+not_ok "check-man: a script's option without a line" \
+    scripts/dev/check-man "$BUILD" "$T/man"
 ok "make install, below DESTDIR" make -s install DESTDIR="$T/root" PREFIX=/usr
 ok "installs the tools" test -x "$T/root/usr/bin/mailsend"
 ok "and the manual" test -f "$T/root/usr/share/man/man1/mailsend.1"
+for script in scripts/*; do
+	name=${script##*/}
+	case $name in quickstart | test) continue ;; esac
+	[ -f "$script" ] && [ -x "$script" ] || continue
+	ok "README names $name" grep -qE "(^    |\`)$name[ \`]" README.md
+	ok "$name is installed" cmp "$script" "$T/root/usr/bin/$name"
+	ok "and its manual" test -f "$T/root/usr/share/man/man1/$name.1"
+done
 ok "make uninstall" make -s uninstall DESTDIR="$T/root" PREFIX=/usr
 is "$(find "$T/root" -type f)" "" "leaves nothing"
 done_testing
