@@ -72,11 +72,15 @@ $(B)/tests/%: tests/unit/%.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
 
-# imapsync's parts are tested as a library, without its main.
+# Parts of these two are tested as a library, without its main.
 SYNC = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/imapsync/*.c)))
 $(filter $(B)/tests/imapsync_%,$(UNIT)): $(B)/tests/imapsync_%: tests/unit/imapsync_%.c $(SYNC) $(B)/libpostbag.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(LIBS)
+PORT = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/portprobe/*.c)))
+$(filter $(B)/tests/portprobe_%,$(UNIT)): $(B)/tests/portprobe_%: tests/unit/portprobe_%.c $(PORT) $(B)/libpostbag.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/portprobe -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(PORT) $(B)/libpostbag.a $(LIBS)
 
 $(B)/lab/%: tests/lab/%.c
 	@mkdir -p $(@D)

@@ -77,7 +77,7 @@ record(struct json *j, const struct report *r, unsigned i)
 	json_int(j, "s", rr->selector);
 	json_int(j, "m", rr->mtype);
 	json_str(j, "data", BUF_STR(b));
-	json_s(j, "result", judge_dane_record(r, i));
+	json_s(j, "result", report_record(judge_dane_record(r, i)));
 	if (r->rr != NULL && r->rr[i].depth >= 0)
 		json_int(j, "match_depth", r->rr[i].depth);
 	else
@@ -92,7 +92,7 @@ dane(struct json *j, const struct report *r)
 	unsigned i;
 
 	json_open(j, "dane", '{');
-	json_s(j, "state", r->dane_state);
+	json_s(j, "state", report_dane(r->dane_state));
 	json_s(j, "reason", r->dane_why != NULL ? r->dane_why : r->dane.why);
 	json_s(j, "base", r->dane.base);
 	json_s(j, "rules", r->relay ? "RFC7672" : "RFC7673");
@@ -158,7 +158,7 @@ sts(struct json *j, const struct report *r)
 		json_s(j, "mx", r->sts_covers ? "match" : "mismatch");
 	else
 		json_null(j, "mx");
-	json_s(j, "verdict", r->sts_verdict);
+	json_s(j, "verdict", report_sts(r->sts_verdict));
 	json_close(j, '}');
 }
 
@@ -174,7 +174,7 @@ versions(struct json *j, const struct report *r)
 	}
 	json_open(j, "tls_versions", '{');
 	for (i = 0; i < VERSIONS; i++)
-		json_s(j, names[i], judge_tried(r->versions[i]));
+		json_s(j, names[i], report_tried(r->versions[i]));
 	json_close(j, '}');
 }
 
@@ -187,7 +187,7 @@ submit(struct json *j, const struct report *r)
 	}
 	json_open(j, "submit", '{');
 	json_bool(j, "taken", r->submit_taken);
-	json_s(j, "stage", r->submit_at);
+	json_s(j, "stage", report_place(r->submit_at));
 	json_int(j, "code", r->submit_code);
 	json_s(j, "text", r->submit_said);
 	json_close(j, '}');
@@ -218,13 +218,13 @@ times(struct json *j, const struct times *t)
 static void
 trouble(struct json *j, const struct trouble *t)
 {
-	if (t->class == NULL) {
+	if (t->class == TROUBLE_NONE) {
 		json_null(j, "error");
 		return;
 	}
 	json_open(j, "error", '{');
-	json_s(j, "class", t->class);
-	json_s(j, "stage", t->stage);
+	json_s(j, "class", report_class(t->class));
+	json_s(j, "stage", report_place(t->place));
 	json_s(j, "text", t->text);
 	if (t->error != 0)
 		json_int(j, "errno", t->error);
@@ -243,7 +243,7 @@ findings(struct json *j, const struct report *r)
 	for (f = r->findings; f != NULL; f = f->next) {
 		json_open(j, NULL, '{');
 		json_s(j, "id", f->kind->id);
-		json_s(j, "sev", judge_severity[f->sev]);
+		json_s(j, "sev", report_severity(f->sev));
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);
 		if (r->run->explain)
@@ -288,17 +288,17 @@ json_report(const struct report *r, struct buf *b)
 		json_null(&j, "port");
 	json_s(&j, "proto", r->protoname);
 	json_s(&j, "via", r->via);
-	json_s(&j, "state", r->state);
+	json_s(&j, "state", report_state(r->state));
 	json_s(&j, "severity", r->sev == SEV_HINT ? "ok" :
-	    judge_severity[r->sev]);
-	json_s(&j, "tcp", r->tcp);
+	    report_severity(r->sev));
+	json_s(&j, "tcp", report_reach(r->tcp));
 	dialogue(&j, r);
 	tls(&j, r);
 	if (!r->in_tls)
 		dane(&j, r);
 	sts(&j, r);
 	versions(&j, r);
-	json_s(&j, "inject", judge_injected(r->inject));
+	json_s(&j, "inject", report_injected(r->inject));
 	submit(&j, r);
 	times(&j, &r->us);
 	trouble(&j, &r->trouble);

@@ -12,130 +12,124 @@
 
 #include "portprobe.h"
 
-static const struct finding_kind kinds[] = {
-	{ "PREAUTH", SEV_CRIT, EX_PROTOCOL, "RFC9051#11.1", "The server says "
-	    "before TLS that the client is logged in already: TLS is then no "
-	    "longer possible. Somebody may be between." },
-	{ "PLAIN_AFTER_STARTTLS", SEV_CRIT, EX_PROTOCOL, "RFC3207#6",
-	    "Bytes in the clear came behind the answer to STARTTLS, as if to "
-	    "be read within TLS. The server, or somebody between, is at "
-	    "fault." },
-	{ "STARTTLS_INJECTION", SEV_CRIT, EX_PROTOCOL, "RFC3207#6", "A command "
-	    "sent in the clear behind STARTTLS was carried out within TLS: "
-	    "CVE-2011-0411 and its like. Update the server." },
-	{ "AUTH_BEFORE_TLS", SEV_WARN, EX_PROTOCOL, "RFC8314#3.3", "Login is "
-	    "offered before TLS: clients that take it send passwords in the "
-	    "clear. Offer it within TLS only." },
-	{ "NO_STARTTLS", SEV_WARN, EX_NOPERM, "RFC8314#3", "TLS is not "
-	    "offered." },
-	{ "STARTTLS_REFUSED", SEV_CRIT, EX_NOPERM, "RFC3207#4", "TLS is "
-	    "offered, but refused when asked for." },
-	{ "EHLO_REFUSED", SEV_HINT, EX_PROTOCOL, "RFC5321#3.2", "The server "
-	    "knows HELO only: no extensions, and so no TLS." },
-	{ "BANNER_CONTROL", SEV_WARN, EX_PROTOCOL, "RFC5321#4.2", "Control "
-	    "characters in the greeting, which may do things to a terminal." },
-	{ "CERT_EXPIRED", SEV_CRIT, EX_NOPERM, "RFC5280#4.1.2.5", "The "
-	    "certificate has expired. Renew it, and reload the server." },
-	{ "CERT_NOT_YET", SEV_CRIT, EX_NOPERM, "RFC5280#4.1.2.5", "The "
-	    "certificate is not valid yet: look at the clocks." },
-	{ "CERT_SOON", SEV_WARN, EX_NOPERM, "RFC5280#4.1.2.5", "The "
-	    "certificate will expire soon. Renew it, and reload the server." },
-	{ "CERT_SELF_SIGNED", SEV_CRIT, EX_NOPERM, "RFC5280#6", "The "
-	    "certificate is self-signed: nobody says whose it is." },
-	{ "CERT_INCOMPLETE", SEV_CRIT, EX_NOPERM, "RFC5246#7.4.2", "The "
-	    "issuer of the certificate is neither sent nor trusted: the server "
-	    "should send the intermediate certificates, too (the full chain)."
-	    },
-	{ "CERT_UNTRUSTED", SEV_CRIT, EX_NOPERM, "RFC5280#6", "The chain ends "
-	    "in an authority that is not trusted here." },
-	{ "CERT_WEAK", SEV_CRIT, EX_NOPERM, "RFC8301", "A key that is too "
-	    "short, or a signature with a broken digest." },
-	{ "CERT_PURPOSE", SEV_CRIT, EX_NOPERM, "RFC5280#4.2.1.12", "The "
-	    "certificate is not one for servers." },
-	{ "CERT_REVOKED", SEV_CRIT, EX_NOPERM, "RFC5280#5", "The issuer has "
-	    "revoked the certificate. Get a new one, with a new key." },
-	{ "CERT_BAD", SEV_CRIT, EX_NOPERM, "RFC5280#6", "The chain does not "
-	    "verify." },
-	{ "CERT_NAME", SEV_CRIT, EX_NOPERM, "RFC9525#6", "The certificate is "
-	    "for other names than the one that clients use." },
-	{ "CERT_CN_ONLY", SEV_CRIT, EX_NOPERM, "RFC9525#6.3", "The name is in "
-	    "the common name only; clients look at subjectAltName." },
-	{ "CERT_NONE", SEV_CRIT, EX_NOPERM, "RFC5246#7.4.2", "The server has "
-	    "no certificate." },
-	{ "CLIENT_CERT", SEV_HINT, EX_NOPERM, "RFC8446#4.3.2", "The server asks "
-	    "for a certificate of the client." },
-	{ "TLS_OLD", SEV_CRIT, EX_NOPERM, "RFC8996", "The best TLS version "
-	    "that the server has is too old." },
-	{ "TLS_OLD_OFFERED", SEV_WARN, EX_NOPERM, "RFC8996", "The server still "
-	    "takes a TLS version that is too old." },
-	{ "TLS_HYBRID", SEV_WARN, EX_NOPERM, "RFC8446#4.2.8", "A first message "
-	    "with a hybrid group, which is longer, is not answered: something "
-	    "before the server loses its second packet, and many clients wait "
-	    "long." },
-	{ "TLS_NO_13", SEV_HINT, EX_NOPERM, "RFC8446", "The server does not "
-	    "have TLS 1.3." },
-	{ "DANE_MISMATCH", SEV_CRIT, EX_NOPERM, "RFC7672#3.1", "No TLSA record "
-	    "fits what the server sent: senders with DANE do not deliver." },
-	{ "DANE_STALE", SEV_HINT, EX_NOPERM, "RFC7671#8.1", "A TLSA record fits "
-	    "nothing that the server sent: old, or for the next key." },
-	{ "DANE_UNUSABLE", SEV_WARN, EX_NOPERM, "RFC7672#3.1.3", "None of the "
-	    "TLSA records is of use." },
-	{ "DANE_TEMP", SEV_CRIT, EX_TEMPFAIL, "RFC7672#2.1.2", "The TLSA "
-	    "record of a signed host cannot be looked up: senders with DANE "
-	    "keep the mail." },
-	{ "DANE_NO_TLS", SEV_CRIT, EX_NOPERM, "RFC7672#2.2", "The host has TLSA "
-	    "records, but the server has no TLS: senders with DANE do not "
-	    "deliver." },
-	{ "DANE_REQUIRED", SEV_CRIT, EX_NOPERM, "RFC7672", "DANE is demanded by "
-	    "--dane require, and does not apply." },
-	{ "STS_FAIL", SEV_CRIT, EX_NOPERM, "RFC8461#4", "The policy is in "
-	    "enforce mode, and this server does not satisfy it: senders with "
-	    "MTA-STS do not deliver." },
-	{ "STS_TESTING", SEV_WARN, EX_NOPERM, "RFC8461#5", "The policy is in "
-	    "testing mode; enforced, mail would not be delivered here." },
-	{ "STS_ERROR", SEV_WARN, EX_NOPERM, "RFC8461#3.3", "There is a record "
-	    "for MTA-STS, but no policy." },
-	{ "PORT25_BLOCKED", SEV_HINT, EX_TEMPFAIL, "RFC5068#3.1", "Port 25 "
-	    "does not answer, but others of the same host do: it is probably "
-	    "blocked on the way out of this network, as many providers do. Ask "
-	    "from elsewhere." },
-	{ "NO_ROUTE", SEV_WARN, EX_UNAVAILABLE, "RFC6724", "This machine has "
-	    "no way to addresses of this family: nothing is known about the "
-	    "server. -4 or -6 leaves them out." },
-	{ "LATENCY", SEV_WARN, EX_TEMPFAIL, "RFC5321#4.5.3.2", "The probe took "
-	    "longer than --lat-warn or --lat-crit allows." },
-	{ "CAPS_MISSING", SEV_CRIT, EX_PROTOCOL, "RFC5321#4.1.1.1",
-	    "A capability of --caps-expect is not there." },
-	{ "SUBMIT_AUTH", SEV_HINT, EX_UNAVAILABLE, "RFC6409#4.3", "The server "
-	    "takes mail only after login." },
-	{ "SUBMIT_DEFERRED", SEV_WARN, EX_TEMPFAIL, "RFC5321#4.2.1",
-	    "The test of --submit-test was put off." },
-	{ "SUBMIT_REFUSED", SEV_CRIT, EX_UNAVAILABLE, "RFC5321#4.2.1",
-	    "The test of --submit-test was refused." },
-	{ .id = NULL }
+enum kind {
+	FIND_PREAUTH, FIND_PLAIN_AFTER_STARTTLS, FIND_STARTTLS_INJECTION,
+	FIND_AUTH_BEFORE_TLS, FIND_NO_STARTTLS, FIND_STARTTLS_REFUSED,
+	FIND_EHLO_REFUSED, FIND_BANNER_CONTROL, FIND_CERT_EXPIRED,
+	FIND_CERT_NOT_YET, FIND_CERT_SOON, FIND_CERT_SELF_SIGNED,
+	FIND_CERT_INCOMPLETE, FIND_CERT_UNTRUSTED, FIND_CERT_WEAK,
+	FIND_CERT_PURPOSE, FIND_CERT_REVOKED, FIND_CERT_BAD, FIND_CERT_NAME,
+	FIND_CERT_CN_ONLY, FIND_CERT_NONE, FIND_CLIENT_CERT, FIND_TLS_OLD,
+	FIND_TLS_OLD_OFFERED, FIND_TLS_HYBRID, FIND_TLS_NO_13,
+	FIND_DANE_MISMATCH, FIND_DANE_STALE, FIND_DANE_UNUSABLE,
+	FIND_DANE_TEMP, FIND_DANE_NO_TLS, FIND_DANE_REQUIRED, FIND_STS_FAIL,
+	FIND_STS_TESTING, FIND_STS_ERROR, FIND_PORT25_BLOCKED, FIND_NO_ROUTE,
+	FIND_LATENCY, FIND_CAPS_MISSING, FIND_SUBMIT_AUTH,
+	FIND_SUBMIT_DEFERRED, FIND_SUBMIT_REFUSED, KINDS
 };
 
-const char *const judge_severity[] = { "hint", "warn", "crit" };
+static const struct finding_kind kinds[KINDS] = {
+	[FIND_PREAUTH] = { "PREAUTH", SEV_CRIT, EX_PROTOCOL, "RFC9051#11.1",
+	    "The server says before TLS that the client is logged in already: TLS is then no longer possible. Somebody may be between." },
+	[FIND_PLAIN_AFTER_STARTTLS] = { "PLAIN_AFTER_STARTTLS", SEV_CRIT, EX_PROTOCOL,
+	    "RFC3207#6", "Bytes in the clear came behind the answer to STARTTLS, as if to be read within TLS. The server, or somebody between, is at fault." },
+	[FIND_STARTTLS_INJECTION] = { "STARTTLS_INJECTION", SEV_CRIT, EX_PROTOCOL,
+	    "RFC3207#6", "A command sent in the clear behind STARTTLS was carried out within TLS: CVE-2011-0411 and its like. Update the server." },
+	[FIND_AUTH_BEFORE_TLS] = { "AUTH_BEFORE_TLS", SEV_WARN, EX_PROTOCOL,
+	    "RFC8314#3.3", "Login is offered before TLS: clients that take it send passwords in the clear. Offer it within TLS only." },
+	[FIND_NO_STARTTLS] = { "NO_STARTTLS", SEV_WARN, EX_NOPERM, "RFC8314#3",
+	    "TLS is not offered." },
+	[FIND_STARTTLS_REFUSED] = { "STARTTLS_REFUSED", SEV_CRIT, EX_NOPERM,
+	    "RFC3207#4", "TLS is offered, but refused when asked for." },
+	[FIND_EHLO_REFUSED] = { "EHLO_REFUSED", SEV_HINT, EX_PROTOCOL,
+	    "RFC5321#3.2", "The server knows HELO only: no extensions, and so no TLS." },
+	[FIND_BANNER_CONTROL] = { "BANNER_CONTROL", SEV_WARN, EX_PROTOCOL,
+	    "RFC5321#4.2", "Control characters in the greeting, which may do things to a terminal." },
+	[FIND_CERT_EXPIRED] = { "CERT_EXPIRED", SEV_CRIT, EX_NOPERM,
+	    "RFC5280#4.1.2.5", "The certificate has expired. Renew it, and reload the server." },
+	[FIND_CERT_NOT_YET] = { "CERT_NOT_YET", SEV_CRIT, EX_NOPERM,
+	    "RFC5280#4.1.2.5", "The certificate is not valid yet: look at the clocks." },
+	[FIND_CERT_SOON] = { "CERT_SOON", SEV_WARN, EX_NOPERM,
+	    "RFC5280#4.1.2.5", "The certificate will expire soon. Renew it, and reload the server." },
+	[FIND_CERT_SELF_SIGNED] = { "CERT_SELF_SIGNED", SEV_CRIT, EX_NOPERM,
+	    "RFC5280#6", "The certificate is self-signed: nobody says whose it is." },
+	[FIND_CERT_INCOMPLETE] = { "CERT_INCOMPLETE", SEV_CRIT, EX_NOPERM,
+	    "RFC5246#7.4.2", "The issuer of the certificate is neither sent nor trusted: the server should send the intermediate certificates, too (the full chain)." },
+	[FIND_CERT_UNTRUSTED] = { "CERT_UNTRUSTED", SEV_CRIT, EX_NOPERM,
+	    "RFC5280#6", "The chain ends in an authority that is not trusted here." },
+	[FIND_CERT_WEAK] = { "CERT_WEAK", SEV_CRIT, EX_NOPERM, "RFC8301",
+	    "A key that is too short, or a signature with a broken digest." },
+	[FIND_CERT_PURPOSE] = { "CERT_PURPOSE", SEV_CRIT, EX_NOPERM,
+	    "RFC5280#4.2.1.12", "The certificate is not one for servers." },
+	[FIND_CERT_REVOKED] = { "CERT_REVOKED", SEV_CRIT, EX_NOPERM,
+	    "RFC5280#5", "The issuer has revoked the certificate. Get a new one, with a new key." },
+	[FIND_CERT_BAD] = { "CERT_BAD", SEV_CRIT, EX_NOPERM, "RFC5280#6",
+	    "The chain does not verify." },
+	[FIND_CERT_NAME] = { "CERT_NAME", SEV_CRIT, EX_NOPERM, "RFC9525#6",
+	    "The certificate is for other names than the one that clients use." },
+	[FIND_CERT_CN_ONLY] = { "CERT_CN_ONLY", SEV_CRIT, EX_NOPERM,
+	    "RFC9525#6.3", "The name is in the common name only; clients look at subjectAltName." },
+	[FIND_CERT_NONE] = { "CERT_NONE", SEV_CRIT, EX_NOPERM, "RFC5246#7.4.2",
+	    "The server has no certificate." },
+	[FIND_CLIENT_CERT] = { "CLIENT_CERT", SEV_HINT, EX_NOPERM,
+	    "RFC8446#4.3.2", "The server asks for a certificate of the client." },
+	[FIND_TLS_OLD] = { "TLS_OLD", SEV_CRIT, EX_NOPERM, "RFC8996",
+	    "The best TLS version that the server has is too old." },
+	[FIND_TLS_OLD_OFFERED] = { "TLS_OLD_OFFERED", SEV_WARN, EX_NOPERM,
+	    "RFC8996", "The server still takes a TLS version that is too old." },
+	[FIND_TLS_HYBRID] = { "TLS_HYBRID", SEV_WARN, EX_NOPERM,
+	    "RFC8446#4.2.8", "A first message with a hybrid group, which is longer, is not answered: something before the server loses its second packet, and many clients wait long." },
+	[FIND_TLS_NO_13] = { "TLS_NO_13", SEV_HINT, EX_NOPERM, "RFC8446",
+	    "The server does not have TLS 1.3." },
+	[FIND_DANE_MISMATCH] = { "DANE_MISMATCH", SEV_CRIT, EX_NOPERM,
+	    "RFC7672#3.1", "No TLSA record fits what the server sent: senders with DANE do not deliver." },
+	[FIND_DANE_STALE] = { "DANE_STALE", SEV_HINT, EX_NOPERM, "RFC7671#8.1",
+	    "A TLSA record fits nothing that the server sent: old, or for the next key." },
+	[FIND_DANE_UNUSABLE] = { "DANE_UNUSABLE", SEV_WARN, EX_NOPERM,
+	    "RFC7672#3.1.3", "None of the TLSA records is of use." },
+	[FIND_DANE_TEMP] = { "DANE_TEMP", SEV_CRIT, EX_TEMPFAIL,
+	    "RFC7672#2.1.2", "The TLSA record of a signed host cannot be looked up: senders with DANE keep the mail." },
+	[FIND_DANE_NO_TLS] = { "DANE_NO_TLS", SEV_CRIT, EX_NOPERM,
+	    "RFC7672#2.2", "The host has TLSA records, but the server has no TLS: senders with DANE do not deliver." },
+	[FIND_DANE_REQUIRED] = { "DANE_REQUIRED", SEV_CRIT, EX_NOPERM,
+	    "RFC7672", "DANE is demanded by --dane require, and does not apply." },
+	[FIND_STS_FAIL] = { "STS_FAIL", SEV_CRIT, EX_NOPERM, "RFC8461#4",
+	    "The policy is in enforce mode, and this server does not satisfy it: senders with MTA-STS do not deliver." },
+	[FIND_STS_TESTING] = { "STS_TESTING", SEV_WARN, EX_NOPERM, "RFC8461#5",
+	    "The policy is in testing mode; enforced, mail would not be delivered here." },
+	[FIND_STS_ERROR] = { "STS_ERROR", SEV_WARN, EX_NOPERM, "RFC8461#3.3",
+	    "There is a record for MTA-STS, but no policy." },
+	[FIND_PORT25_BLOCKED] = { "PORT25_BLOCKED", SEV_HINT, EX_TEMPFAIL,
+	    "RFC5068#3.1", "Port 25 does not answer, but others of the same host do: it is probably blocked on the way out of this network, as many providers do. Ask from elsewhere." },
+	[FIND_NO_ROUTE] = { "NO_ROUTE", SEV_WARN, EX_UNAVAILABLE, "RFC6724",
+	    "This machine has no way to addresses of this family: nothing is known about the server. -4 or -6 leaves them out." },
+	[FIND_LATENCY] = { "LATENCY", SEV_WARN, EX_TEMPFAIL, "RFC5321#4.5.3.2",
+	    "The probe took longer than --lat-warn or --lat-crit allows." },
+	[FIND_CAPS_MISSING] = { "CAPS_MISSING", SEV_CRIT, EX_PROTOCOL,
+	    "RFC5321#4.1.1.1", "A capability of --caps-expect is not there." },
+	[FIND_SUBMIT_AUTH] = { "SUBMIT_AUTH", SEV_HINT, EX_UNAVAILABLE,
+	    "RFC6409#4.3", "The server takes mail only after login." },
+	[FIND_SUBMIT_DEFERRED] = { "SUBMIT_DEFERRED", SEV_WARN, EX_TEMPFAIL,
+	    "RFC5321#4.2.1", "The test of --submit-test was put off." },
+	[FIND_SUBMIT_REFUSED] = { "SUBMIT_REFUSED", SEV_CRIT, EX_UNAVAILABLE,
+	    "RFC5321#4.2.1", "The test of --submit-test was refused." },
+};
 
 static void
-find(struct report *, const char *id, enum severity, const char *fmt, ...)
+find(struct report *, enum kind, enum severity, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 static void
-find(struct report *r, const char *id, enum severity sev, const char *fmt,
-    ...)
+find(struct report *r, enum kind kind, enum severity sev, const char *fmt, ...)
 {
-	const struct finding_kind *k = kinds;
 	struct finding *f;
 	char text[700];
 	va_list ap;
 
-	while (k->id != NULL && strcmp(k->id, id) != 0)
-		k++;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	f = arena_new(r->mem, 1, sizeof *f);
-	f->kind = k;
+	f->kind = &kinds[kind];
 	f->sev = sev;
 	f->text = arena_dup(r->mem, str_of(text));
 	*r->last = f;
@@ -143,12 +137,12 @@ find(struct report *r, const char *id, enum severity sev, const char *fmt,
 }
 
 static bool
-found(const struct report *r, const char *id)
+found(const struct report *r, enum kind kind)
 {
 	const struct finding *f;
 
 	for (f = r->findings; f != NULL; f = f->next)
-		if (strcmp(f->kind->id, id) == 0)
+		if (f->kind == &kinds[kind])
 			return true;
 	return false;
 }
@@ -172,7 +166,7 @@ weight(const struct report *r)
 		return SEV_HINT;
 	if (!r->relay || enforced(r))
 		return SEV_CRIT;
-	return strcmp(r->dane_state, "match") == 0 ? SEV_HINT : SEV_WARN;
+	return r->dane_state == DANE_MATCH ? SEV_HINT : SEV_WARN;
 }
 
 static void
@@ -216,17 +210,17 @@ dates(struct report *r, size_t i)
 		r->days = days;
 	date(c->until, day);
 	if (c->until < r->run->now)
-		find(r, "CERT_EXPIRED", sev, "%s expired on %s", whose(r, i),
+		find(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
 		    day);
 	else if (days < (int)r->run->crit_days)
-		find(r, "CERT_SOON", sev, "%s expires on %s, in %d days",
+		find(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d days",
 		    whose(r, i), day, days);
 	else if (days < (int)r->run->warn_days)
-		find(r, "CERT_SOON", sev < SEV_WARN ? sev : SEV_WARN,
+		find(r, FIND_CERT_SOON, sev < SEV_WARN ? sev : SEV_WARN,
 		    "%s expires on %s, in %d days", whose(r, i), day, days);
 	date(c->from, day);
 	if (c->from > r->run->now)
-		find(r, "CERT_NOT_YET", sev, "%s is valid from %s on",
+		find(r, FIND_CERT_NOT_YET, sev, "%s is valid from %s on",
 		    whose(r, i), day);
 }
 
@@ -238,10 +232,10 @@ strength(struct report *r, size_t i)
 	if (i > 0 && c->self_signed)
 		return;
 	if (c->weak_key)
-		find(r, "CERT_WEAK", weight(r), "%s has a weak key: %s",
+		find(r, FIND_CERT_WEAK, weight(r), "%s has a weak key: %s",
 		    whose(r, i), c->key);
 	if (c->weak_hash)
-		find(r, "CERT_WEAK", weight(r), "%s is signed with %s",
+		find(r, FIND_CERT_WEAK, weight(r), "%s is signed with %s",
 		    whose(r, i), c->sigalg);
 }
 
@@ -255,37 +249,57 @@ names(struct report *r)
 	for (i = 0; i < c->nsan && b.n < 300; i++)
 		buf_printf(&b, "%s%s", i > 0 ? ", " : "", c->san[i]);
 	if (r->tls.name == TLS_NAME_MISMATCH)
-		find(r, "CERT_NAME", weight(r), "the certificate is for %s, "
-		    "not for %s", b.n > 0 ? b.p : "no name", r->name);
+		find(r, FIND_CERT_NAME, weight(r),
+		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->name);
 	if (r->tls.name == TLS_NAME_CN_ONLY)
-		find(r, "CERT_CN_ONLY", weight(r), "%s is in the common name "
-		    "only", r->name);
+		find(r, FIND_CERT_CN_ONLY, weight(r),
+		    "%s is in the common name only", r->name);
 	buf_free(&b);
+}
+
+static enum kind
+chain_kind(enum tls_chain c)
+{
+	switch (c) {
+	case TLS_CHAIN_SELF:
+		return FIND_CERT_SELF_SIGNED;
+	case TLS_CHAIN_INCOMPLETE:
+		return FIND_CERT_INCOMPLETE;
+	case TLS_CHAIN_UNTRUSTED:
+		return FIND_CERT_UNTRUSTED;
+	case TLS_CHAIN_EXPIRED:
+		return FIND_CERT_EXPIRED;
+	case TLS_CHAIN_NOTYET:
+		return FIND_CERT_NOT_YET;
+	case TLS_CHAIN_WEAK:
+		return FIND_CERT_WEAK;
+	case TLS_CHAIN_PURPOSE:
+		return FIND_CERT_PURPOSE;
+	case TLS_CHAIN_REVOKED:
+		return FIND_CERT_REVOKED;
+	case TLS_CHAIN_OK:
+	case TLS_CHAIN_BAD:
+		break;
+	}
+	return FIND_CERT_BAD;
 }
 
 static void
 chain(struct report *r)
 {
-	static const char *const ids[] = { [TLS_CHAIN_SELF] =
-	    "CERT_SELF_SIGNED", [TLS_CHAIN_INCOMPLETE] = "CERT_INCOMPLETE",
-	    [TLS_CHAIN_UNTRUSTED] = "CERT_UNTRUSTED", [TLS_CHAIN_EXPIRED] =
-	    "CERT_EXPIRED", [TLS_CHAIN_NOTYET] = "CERT_NOT_YET",
-	    [TLS_CHAIN_WEAK] = "CERT_WEAK", [TLS_CHAIN_PURPOSE] =
-	    "CERT_PURPOSE", [TLS_CHAIN_REVOKED] = "CERT_REVOKED",
-	    [TLS_CHAIN_BAD] = "CERT_BAD" };
 	const struct tls_facts *f = &r->tls;
 	const struct tls_cert *last = &f->cert[f->ncert - 1];
+	enum kind kind = chain_kind(f->chain);
 
-	if (f->chain == TLS_CHAIN_OK || found(r, ids[f->chain]))
+	if (f->chain == TLS_CHAIN_OK || found(r, kind))
 		return;
 	if (f->chain == TLS_CHAIN_INCOMPLETE)
-		find(r, ids[f->chain], weight(r), "its issuer, %s, is neither "
-		    "sent nor trusted", last->issuer);
+		find(r, kind, weight(r), "its issuer, %s, is neither sent nor trusted", last->issuer);
 	else if (f->chain == TLS_CHAIN_UNTRUSTED)
-		find(r, ids[f->chain], weight(r), "%s is not trusted here",
+		find(r, kind, weight(r), "%s is not trusted here",
 		    last->issuer);
 	else
-		find(r, ids[f->chain], weight(r), "%s (certificate %d)",
+		find(r, kind, weight(r), "%s (certificate %d)",
 		    f->text, f->depth);
 }
 
@@ -295,7 +309,7 @@ certificates(struct report *r)
 	size_t i;
 
 	if (!r->have_cert) {
-		find(r, "CERT_NONE", weight(r), "no certificate was sent");
+		find(r, FIND_CERT_NONE, weight(r), "no certificate was sent");
 		return;
 	}
 	for (i = 0; i < r->tls.ncert; i++) {
@@ -318,76 +332,88 @@ versions(struct report *r)
 	for (i = 0; i < VERSIONS; i++)
 		if (r->versions[i] == TRIED_YES &&
 		    TLS_1_0 + i < (int)r->run->min_tls)
-			find(r, "TLS_OLD_OFFERED", SEV_WARN, "TLS %s is taken",
+			find(r, FIND_TLS_OLD_OFFERED, SEV_WARN,
+			    "TLS %s is taken",
 			    version_names[i]);
 	if (r->versions[VERSIONS - 1] == TRIED_NO)
-		find(r, "TLS_NO_13", SEV_HINT, "TLS 1.3 is not taken");
+		find(r, FIND_TLS_NO_13, SEV_HINT, "TLS 1.3 is not taken");
 }
 
 static void
 without_tls(struct report *r)
 {
 	bool lmtp = r->proto != NULL && r->proto->talk != NULL &&
-	    strcmp(r->proto->talk->name, "lmtp") == 0;
-	enum severity sev = r->run->require_tls ||
-	    r->run->mode == MODE_STARTTLS ? SEV_CRIT : lmtp ? SEV_HINT :
-	    SEV_WARN;
+	    r->proto->talk == probe_talk_named(STR("lmtp"))->talk;
+	enum severity sev = lmtp ? SEV_HINT : SEV_WARN;
 
+	if (r->run->require_tls || r->run->mode == MODE_STARTTLS)
+		sev = SEV_CRIT;
 	if (r->starttls_said != NULL && r->starttls == 1)
-		find(r, "STARTTLS_REFUSED", r->relay && sev != SEV_CRIT ?
+		find(r, FIND_STARTTLS_REFUSED, r->relay && sev != SEV_CRIT ?
 		    SEV_WARN : SEV_CRIT, "%s", r->starttls_said);
 	else if (r->starttls == 0 && r->run->mode != MODE_OFF)
-		find(r, "NO_STARTTLS", sev, "TLS is not offered");
+		find(r, FIND_NO_STARTTLS, sev, "TLS is not offered");
 	else if (r->run->require_tls)
-		find(r, "NO_STARTTLS", SEV_CRIT, "there is no TLS");
+		find(r, FIND_NO_STARTTLS, SEV_CRIT, "there is no TLS");
 }
 
 static void
 tls(struct report *r)
 {
 	if (r->buffered)
-		find(r, "PLAIN_AFTER_STARTTLS", SEV_CRIT, "bytes in the clear "
-		    "behind the answer to STARTTLS");
+		find(r, FIND_PLAIN_AFTER_STARTTLS, SEV_CRIT,
+		    "bytes in the clear behind the answer to STARTTLS");
 	if (r->client_cert)
-		find(r, "CLIENT_CERT", SEV_HINT, "a client certificate is "
-		    "asked for");
+		find(r, FIND_CLIENT_CERT, SEV_HINT,
+		    "a client certificate is asked for");
 	if (!r->in_tls) {
-		if (r->trouble.class == NULL)
+		if (r->trouble.class == TROUBLE_NONE)
 			without_tls(r);
 		return;
 	}
 	certificates(r);
 	if (r->classic)
-		find(r, "TLS_HYBRID", SEV_WARN, "a first message with a hybrid "
-		    "group is not answered, one with classic groups is");
+		find(r, FIND_TLS_HYBRID, SEV_WARN,
+		    "a first message with a hybrid group is not answered, one with classic groups is");
 	if (r->tls.number < r->run->min_tls)
-		find(r, "TLS_OLD", weight(r), "%s", r->tls.version);
+		find(r, FIND_TLS_OLD, weight(r), "%s", r->tls.version);
 }
 
 /* ---- DANE and MTA-STS */
 
-static const char *
+static enum dane_state
 dane_state(const struct report *r)
 {
-	if (r->run->dane == DANE_OFF)
-		return "off";
+	if (r->run->dane == DANE_NEVER)
+		return DANE_OFF;
 	if (!r->dane_asked || r->dane_why != NULL)
-		return "none";
-	if (r->dane.state != TLSA_USABLE)
-		return tlsa_state(r->dane.state);
-	return !r->in_tls ? "untried" : r->tls.dane ? "match" : "mismatch";
+		return DANE_NONE;
+	switch (r->dane.state) {
+	case TLSA_NO:
+		return DANE_NONE;
+	case TLSA_TEMP:
+		return DANE_TEMP;
+	case TLSA_UNUSABLE:
+		return DANE_UNUSABLE;
+	case TLSA_USABLE:
+		break;
+	}
+	if (!r->in_tls)
+		return DANE_UNTRIED;
+	return r->tls.dane ? DANE_MATCH : DANE_MISMATCH;
 }
 
-const char *
+enum record
 judge_dane_record(const struct report *r, size_t i)
 {
 	if (r->dane.use[i] == TLSA_NOUSE)
-		return "unusable";
+		return RECORD_UNUSABLE;
 	if (r->rr == NULL)
-		return "untried";
+		return RECORD_UNTRIED;
 	if (r->rr[i].depth >= 0)
-		return "matched";
-	return r->dane.use[i] == TLSA_DROPPED ? "ignored" : "unmatched";
+		return RECORD_MATCHED;
+	return r->dane.use[i] == TLSA_DROPPED ? RECORD_IGNORED :
+	    RECORD_UNMATCHED;
 }
 
 static void
@@ -398,39 +424,57 @@ stale(struct report *r)
 
 	for (i = 0; i < r->dane.answer->n; i++) {
 		rr = &r->dane.answer->rr[i];
-		if (strcmp(judge_dane_record(r, i), "unmatched") == 0)
-			find(r, "DANE_STALE", SEV_HINT, "%u %u %u fits "
-			    "nothing that was sent", rr->usage, rr->selector,
+		if (judge_dane_record(r, i) == RECORD_UNMATCHED)
+			find(r, FIND_DANE_STALE, SEV_HINT,
+			    "%u %u %u fits nothing that was sent", rr->usage, rr->selector,
 			    rr->mtype);
 	}
 }
 
 static void
+required(struct report *r)
+{
+	const char *why = r->dane_why != NULL ? r->dane_why : r->dane.why;
+
+	if (r->run->dane == DANE_REQUIRE && r->dane_state != DANE_MATCH &&
+	    r->trouble.class == TROUBLE_NONE)
+		find(r, FIND_DANE_REQUIRED, SEV_CRIT, "DANE: %s%s%s",
+		    report_dane(r->dane_state), why != NULL ? ", " : "",
+		    why != NULL ? why : "");
+}
+
+static void
 dane(struct report *r)
 {
-	const char *s = r->dane_state;
-
-	if (strcmp(s, "mismatch") == 0)
-		find(r, "DANE_MISMATCH", r->run->no_verify ? SEV_HINT :
-		    SEV_CRIT, "%zu TLSA records: %s", r->dane.usable,
+	switch (r->dane_state) {
+	case DANE_MISMATCH:
+		find(r, FIND_DANE_MISMATCH, r->run->no_verify ? SEV_HINT : SEV_CRIT,
+		    "%zu TLSA records: %s", r->dane.usable,
 		    r->tls.dane_text != NULL ? r->tls.dane_text :
 		    "none matches");
-	else if (strcmp(s, "match") == 0)
+		break;
+	case DANE_MATCH:
 		stale(r);
-	else if (strcmp(s, "temp") == 0 && r->us.tcp >= 0)
-		find(r, "DANE_TEMP", SEV_CRIT, "%s", r->dane.why);
-	else if (strcmp(s, "unusable") == 0)
-		find(r, "DANE_UNUSABLE", SEV_WARN, "%u TLSA records",
+		break;
+	case DANE_TEMP:
+		if (r->us.tcp >= 0)
+			find(r, FIND_DANE_TEMP, SEV_CRIT, "%s", r->dane.why);
+		break;
+	case DANE_UNUSABLE:
+		find(r, FIND_DANE_UNUSABLE, SEV_WARN, "%u TLSA records",
 		    r->dane.answer->n);
-	else if (strcmp(s, "untried") == 0 && r->trouble.class == NULL)
-		find(r, "DANE_NO_TLS", SEV_CRIT, "%zu TLSA records, and no "
-		    "TLS", r->dane.usable);
-	if (r->run->dane == DANE_REQUIRE && strcmp(s, "match") != 0 &&
-	    r->trouble.class == NULL)
-		find(r, "DANE_REQUIRED", SEV_CRIT, "DANE: %s%s%s", s,
-		    r->dane_why != NULL || r->dane.why != NULL ? ", " : "",
-		    r->dane_why != NULL ? r->dane_why : r->dane.why != NULL ?
-		    r->dane.why : "");
+		break;
+	case DANE_UNTRIED:
+		if (r->trouble.class == TROUBLE_NONE)
+			find(r, FIND_DANE_NO_TLS, SEV_CRIT,
+			    "%zu TLSA records, and no TLS", r->dane.usable);
+		break;
+	case DANE_OFF:
+	case DANE_NONE:
+	case DANES:
+		break;
+	}
+	required(r);
 }
 
 static void
@@ -439,24 +483,29 @@ sts(struct report *r)
 	const struct sts *s = r->target->sts;
 	bool cert = r->in_tls && r->have_cert &&
 	    r->tls.chain == TLS_CHAIN_OK && r->tls.name == TLS_NAME_MATCH;
+	const char *why = "the certificate does not verify";
 
 	if (s == NULL || r->us.tcp < 0)
 		return;
 	if (s->error != NULL)
-		find(r, "STS_ERROR", SEV_WARN, "MTA-STS: %s", s->error);
+		find(r, FIND_STS_ERROR, SEV_WARN, "MTA-STS: %s", s->error);
 	if (!s->have || s->policy.mode == MTASTS_NONE)
 		return;
 	r->sts_covers = mtasts_covers(&s->policy, r->host);
-	if (r->trouble.class != NULL)
+	if (r->trouble.class != TROUBLE_NONE)
 		return;
-	r->sts_verdict = r->sts_covers && cert ? "pass" : "fail";
-	if (strcmp(r->sts_verdict, "pass") != 0)
-		find(r, s->policy.mode == MTASTS_ENFORCE ? "STS_FAIL" :
-		    "STS_TESTING", s->policy.mode == MTASTS_ENFORCE ?
-		    SEV_CRIT : SEV_WARN, "%s would fail: %s",
-		    mtasts_mode(s->policy.mode), !r->sts_covers ?
-		    "the policy does not name this host" : !r->in_tls ?
-		    "there is no TLS" : "the certificate does not verify");
+	r->sts_verdict = r->sts_covers && cert ? STS_PASS : STS_FAIL;
+	if (r->sts_verdict == STS_PASS)
+		return;
+	if (!r->sts_covers)
+		why = "the policy does not name this host";
+	else if (!r->in_tls)
+		why = "there is no TLS";
+	if (s->policy.mode == MTASTS_ENFORCE)
+		find(r, FIND_STS_FAIL, SEV_CRIT, "enforce would fail: %s", why);
+	else
+		find(r, FIND_STS_TESTING, SEV_WARN, "%s would fail: %s",
+		    mtasts_mode(s->policy.mode), why);
 }
 
 /* ---- dialogue */
@@ -469,26 +518,27 @@ expected(struct report *r)
 
 	for (i = 0; i < r->run->expect.n; i++)
 		if (!probe_talk_has(c->v, c->n, r->run->expect.v[i]))
-			find(r, "CAPS_MISSING", SEV_CRIT, "%s is not there",
+			find(r, FIND_CAPS_MISSING, SEV_CRIT, "%s is not there",
 			    r->run->expect.v[i]);
 }
 
 static void
 submission(struct report *r)
 {
+	const char *at = report_place(r->submit_at);
 	int code = r->submit_code;
 
 	if (!r->submit_tried || r->submit_taken || r->submit_said == NULL)
 		return;
 	if (code == 530 || (code >= 500 && !r->relay && probe_talk_has(
 	    r->caps_tls.v, r->caps_tls.n, "AUTH")))
-		find(r, "SUBMIT_AUTH", SEV_HINT, "%s: %s", r->submit_at,
-		    r->submit_said);
+		find(r, FIND_SUBMIT_AUTH, SEV_HINT,
+		    "%s: %s", at, r->submit_said);
 	else if (code < 500)
-		find(r, "SUBMIT_DEFERRED", SEV_WARN, "%s: %s", r->submit_at,
+		find(r, FIND_SUBMIT_DEFERRED, SEV_WARN, "%s: %s", at,
 		    r->submit_said);
 	else
-		find(r, "SUBMIT_REFUSED", SEV_CRIT, "%s: %s", r->submit_at,
+		find(r, FIND_SUBMIT_REFUSED, SEV_CRIT, "%s: %s", at,
 		    r->submit_said);
 }
 
@@ -516,33 +566,42 @@ without(const struct report *r, const struct caps *a, const struct caps *b,
 	return n;
 }
 
+/* Login is offered before TLS, or there is to be none. */
+static void
+clear_login(struct report *r)
+{
+	if (r->run->mode == MODE_OFF && r->run->no_auth)
+		find(r, FIND_AUTH_BEFORE_TLS, SEV_CRIT,
+		    "%s is offered without TLS", r->login);
+	else if (r->run->mode != MODE_OFF && r->loopback)
+		find(r, FIND_AUTH_BEFORE_TLS, r->run->no_auth ? SEV_CRIT :
+		    SEV_HINT, "%s is offered before TLS, on the loopback, where nobody else can listen", r->login);
+	else if (r->run->mode != MODE_OFF)
+		find(r, FIND_AUTH_BEFORE_TLS, r->run->no_auth ? SEV_CRIT :
+		    SEV_WARN, "%s is offered before TLS", r->login);
+}
+
 static void
 dialogue(struct report *r)
 {
 	if (r->preauth && !r->in_tls)
-		find(r, "PREAUTH", SEV_CRIT, "the greeting is PREAUTH");
-	if (r->login != NULL && r->run->mode != MODE_OFF)
-		find(r, "AUTH_BEFORE_TLS", r->run->no_auth ? SEV_CRIT :
-		    r->loopback ? SEV_HINT : SEV_WARN, "%s is offered before "
-		    "TLS%s", r->login, r->loopback ? ", on the loopback, "
-		    "where nobody else can listen" : "");
-	else if (r->login != NULL && r->run->no_auth)
-		find(r, "AUTH_BEFORE_TLS", SEV_CRIT, "%s is offered without "
-		    "TLS", r->login);
+		find(r, FIND_PREAUTH, SEV_CRIT, "the greeting is PREAUTH");
+	if (r->login != NULL)
+		clear_login(r);
 	if (r->helo)
-		find(r, "EHLO_REFUSED", SEV_HINT, "EHLO is refused, HELO "
-		    "is taken");
+		find(r, FIND_EHLO_REFUSED, SEV_HINT,
+		    "EHLO is refused, HELO is taken");
 	if (str_control(r->banner))
-		find(r, "BANNER_CONTROL", SEV_WARN, "control characters in "
-		    "the greeting");
+		find(r, FIND_BANNER_CONTROL, SEV_WARN,
+		    "control characters in the greeting");
 	if (r->inject == INJECT_TAKEN)
-		find(r, "STARTTLS_INJECTION", SEV_CRIT, "a command from "
-		    "before TLS was answered within");
+		find(r, FIND_STARTTLS_INJECTION, SEV_CRIT,
+		    "a command from before TLS was answered within");
 	if (r->caps.known && r->caps_tls.known) {
 		r->nadded = without(r, &r->caps_tls, &r->caps, &r->added);
 		r->nremoved = without(r, &r->caps, &r->caps_tls, &r->removed);
 	}
-	if (r->trouble.class == NULL)
+	if (r->trouble.class == TROUBLE_NONE)
 		expected(r);
 	submission(r);
 }
@@ -553,58 +612,87 @@ latency(struct report *r)
 	uint64_t ms = r->us.total > 0 ? (uint64_t)r->us.total / 1000 : 0;
 	const struct run *run = r->run;
 
-	if (r->trouble.class != NULL)
+	if (r->trouble.class != TROUBLE_NONE)
 		return;
 	if (run->lat_crit > 0 && ms > run->lat_crit)
-		find(r, "LATENCY", SEV_CRIT, "%llu ms", (unsigned long
+		find(r, FIND_LATENCY, SEV_CRIT, "%llu ms", (unsigned long
 		    long)ms);
 	else if (run->lat_warn > 0 && ms > run->lat_warn)
-		find(r, "LATENCY", SEV_WARN, "%llu ms", (unsigned long
+		find(r, FIND_LATENCY, SEV_WARN, "%llu ms", (unsigned long
 		    long)ms);
 }
 
 /* ---- the whole */
 
-static const struct {
-	const char *class, *state;
+/* What a trouble makes of a probe; status 0: it has its own already. */
+struct outcome {
+	enum state state;
 	int status;
 	enum severity sev;
-} troubles[] = {
-	{ "refused", "refused", EX_UNAVAILABLE, SEV_CRIT },
-	{ "unreachable", "unreachable", EX_UNAVAILABLE, SEV_CRIT },
-	{ "timeout-connect", "filtered", EX_TEMPFAIL, SEV_CRIT },
-	{ "timeout-banner", "timeout", EX_TEMPFAIL, SEV_CRIT },
-	{ "timeout-tls", "timeout", EX_TEMPFAIL, SEV_CRIT },
-	{ "timeout", "timeout", EX_TEMPFAIL, SEV_CRIT },
-	{ "reset", "reset", EX_UNAVAILABLE, SEV_CRIT },
-	{ "closed", "closed", EX_UNAVAILABLE, SEV_CRIT },
-	{ "smtp-4xx", "smtp-4xx", EX_TEMPFAIL, SEV_WARN },
-	{ "smtp-5xx", "smtp-5xx", EX_UNAVAILABLE, SEV_CRIT },
-	{ "proto", "proto", EX_PROTOCOL, SEV_CRIT },
-	{ "tls-alert", "tls", EX_PROTOCOL, SEV_CRIT },
-	{ "tls-proto", "tls", EX_PROTOCOL, SEV_CRIT },
-	{ "dns", "dns", 0, SEV_CRIT },		/* has its own status */
-	{ "internal", "internal", EX_SOFTWARE, SEV_CRIT },
 };
+
+static struct outcome
+outcome(enum trouble_class c)
+{
+	switch (c) {
+	case TROUBLE_REFUSED:
+		return (struct outcome){ STATE_REFUSED, EX_UNAVAILABLE,
+		    SEV_CRIT };
+	case TROUBLE_UNREACHABLE:
+		return (struct outcome){ STATE_UNREACHABLE, EX_UNAVAILABLE,
+		    SEV_CRIT };
+	case TROUBLE_TIMEOUT_CONNECT:
+		return (struct outcome){ STATE_FILTERED, EX_TEMPFAIL,
+		    SEV_CRIT };
+	case TROUBLE_TIMEOUT_BANNER:
+		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL, SEV_CRIT };
+	case TROUBLE_TIMEOUT_TLS:
+		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL, SEV_CRIT };
+	case TROUBLE_TIMEOUT:
+		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL, SEV_CRIT };
+	case TROUBLE_RESET:
+		return (struct outcome){ STATE_RESET, EX_UNAVAILABLE,
+		    SEV_CRIT };
+	case TROUBLE_CLOSED:
+		return (struct outcome){ STATE_CLOSED, EX_UNAVAILABLE,
+		    SEV_CRIT };
+	case TROUBLE_SMTP_4XX:
+		return (struct outcome){ STATE_SMTP_4XX, EX_TEMPFAIL,
+		    SEV_WARN };
+	case TROUBLE_SMTP_5XX:
+		return (struct outcome){ STATE_SMTP_5XX, EX_UNAVAILABLE,
+		    SEV_CRIT };
+	case TROUBLE_PROTO:
+		return (struct outcome){ STATE_PROTO, EX_PROTOCOL, SEV_CRIT };
+	case TROUBLE_TLS_ALERT:
+		return (struct outcome){ STATE_TLS, EX_PROTOCOL, SEV_CRIT };
+	case TROUBLE_TLS_PROTO:
+		return (struct outcome){ STATE_TLS, EX_PROTOCOL, SEV_CRIT };
+	case TROUBLE_DNS:
+		return (struct outcome){ STATE_DNS, 0, SEV_CRIT };
+	case TROUBLE_NONE:
+	case TROUBLE_CERT:		/* these come after it, from findings */
+	case TROUBLE_INTERNAL:
+	case TROUBLES:
+		break;
+	}
+	return (struct outcome){ STATE_INTERNAL, EX_SOFTWARE, SEV_CRIT };
+}
 
 static void
 trouble(struct report *r)
 {
-	size_t i;
+	struct outcome o = outcome(r->trouble.class);
 
-	for (i = 0; i < sizeof troubles / sizeof *troubles; i++) {
-		if (strcmp(troubles[i].class, r->trouble.class) != 0)
-			continue;
-		r->state = troubles[i].state;
-		r->sev = troubles[i].sev;
-		if (troubles[i].status != 0)
-			r->status = troubles[i].status;
-	}
+	r->state = o.state;
+	r->sev = o.sev;
+	if (o.status != 0)
+		r->status = o.status;
 	if (r->port25 != NULL)
-		find(r, "PORT25_BLOCKED", SEV_HINT, "%s: blocked on the way "
-		    "out of here?", r->port25);
+		find(r, FIND_PORT25_BLOCKED, SEV_HINT,
+		    "%s: blocked on the way out of here?", r->port25);
 	if (r->local && strchr(r->ip, ':') != NULL) {
-		find(r, "NO_ROUTE", SEV_WARN, "this machine has no IPv6");
+		find(r, FIND_NO_ROUTE, SEV_WARN, "this machine has no IPv6");
 		r->sev = SEV_WARN;
 		r->status = 0;
 	}
@@ -621,10 +709,10 @@ sum_up(struct report *r)
 		if (f->sev != SEV_CRIT)
 			continue;
 		r->status = fail_worse(r->status, f->kind->status);
-		if (f->kind->status == EX_NOPERM && r->trouble.class == NULL) {
-			r->state = "cert";
-			r->trouble = (struct trouble){ .class = "cert",
-			    .stage = "tls", .text = f->text };
+		if (f->kind->status == EX_NOPERM && r->trouble.class == TROUBLE_NONE) {
+			r->state = STATE_CERT;
+			r->trouble = (struct trouble){ .class = TROUBLE_CERT,
+			    .place = PLACE_TLS, .text = f->text };
 		}
 	}
 }
@@ -633,11 +721,11 @@ void
 judge(struct report *r)
 {
 	r->last = &r->findings;
-	r->state = "ok";
+	r->state = STATE_OK;
 	r->sev = SEV_HINT;
 	r->days = INT_MAX;
 	r->dane_state = dane_state(r);
-	if (r->trouble.class != NULL)
+	if (r->trouble.class != TROUBLE_NONE)
 		trouble(r);
 	tls(r);
 	versions(r);
@@ -648,30 +736,13 @@ judge(struct report *r)
 	sum_up(r);
 }
 
-const char *
-judge_tried(enum tried t)
-{
-	static const char *const words[] = { NULL, "yes", "no", "error" };
-
-	return words[t];
-}
-
-const char *
-judge_injected(enum injected i)
-{
-	static const char *const words[] = { NULL, "safe", "vulnerable",
-	    "refused", "unknown" };
-
-	return words[i];
-}
-
 void
 judge_kinds(struct buf *b)
 {
 	const struct finding_kind *k;
 
-	for (k = kinds; k->id != NULL; k++)
+	for (k = kinds; k < kinds + KINDS; k++)
 		buf_printf(b, "%s\t%s\t%s\t%s\t%s\n", k->id,
-		    judge_severity[k->sev], k->status == EX_NOPERM ? "cert" :
+		    report_severity(k->sev), k->status == EX_NOPERM ? "cert" :
 		    "probe", k->ref, k->help);
 }

@@ -67,9 +67,9 @@ reason(struct buf *b, const struct report *r)
 	for (f = r->findings; f != NULL; f = f->next)
 		if (worst == NULL || f->sev > worst->sev)
 			worst = f;
-	if (r->trouble.class != NULL && strcmp(r->trouble.class,
-	    "cert") != 0) {
-		buf_printf(b, "%s: ", r->state);
+	if (r->trouble.class != TROUBLE_NONE &&
+	    r->trouble.class != TROUBLE_CERT) {
+		buf_printf(b, "%s: ", report_state(r->state));
 		plain(b, r->trouble.text);
 	} else if (worst != NULL) {
 		plain(b, worst->text);
@@ -108,7 +108,7 @@ nagios_report(const struct report *r, struct row *row)
 		buf_printf(line, " exp=%dd", r->days);
 	if (r->us.total >= 0)
 		buf_printf(line, " %.1f ms", (double)r->us.total / 1000);
-	if (r->trouble.class != NULL) {
+	if (r->trouble.class != TROUBLE_NONE) {
 		buf_c(line, ' ');
 		reason(line, r);
 	}

@@ -16,6 +16,7 @@
  *	probe.c	a probe from its first connection to its report
  *	stage.c	the table of stages, and what each does
  *	wire.c	bytes of one connection, in the clear and by TLS
+ *	report.c	words for what was found
  *	judge.c	what was found: state, severity, findings
  *	sts.c	MTA-STS policies, got by threads
  *	tell.c	reports on their way out, and those that must wait
@@ -35,6 +36,7 @@
 #include "mtasts.h"
 #include "opt.h"
 #include "probe_talk.h"
+#include "report.h"
 #include "sandbox.h"
 #include "str.h"
 #include "tls_look.h"
@@ -47,8 +49,6 @@ struct sts;
 struct slots;
 
 /* ---- what was found */
-
-enum severity { SEV_HINT, SEV_WARN, SEV_CRIT };
 
 /* A kind of finding; ids never change. */
 struct finding_kind {
@@ -65,10 +65,10 @@ struct finding {
 	const char *text;
 };
 
-/* What ended a probe before its time; class is NULL if nothing did. */
+/* What ended a probe before its time, if anything did. */
 struct trouble {
-	const char *class;	/* "refused", "timeout-banner", ... */
-	const char *stage;	/* "connect", "banner", ... */
+	enum trouble_class class;
+	enum place place;	/* where it was */
 	const char *text;
 	const char *alert;	/* of TLS, or NULL */
 	int error;		/* errno, or 0 */
@@ -81,9 +81,6 @@ struct caps {
 };
 
 enum { VERSIONS = 4 };		/* TLS 1.0 to 1.3 */
-enum tried { NOT_TRIED, TRIED_YES, TRIED_NO, TRIED_ERROR };
-enum injected { INJECT_NONE, INJECT_SAFE, INJECT_TAKEN, INJECT_REFUSED,
-	INJECT_UNKNOWN };
 
 /* Times in microseconds; -1: it did not come to that. */
 struct times {
@@ -101,7 +98,7 @@ struct report {
 	uint64_t order;
 	bool relay;
 
-	const char *tcp;		/* "open" ...; NULL: not tried */
+	enum reach tcp;
 	struct str banner;
 	struct caps caps, caps_tls;	/* before TLS, within */
 	const char *login;		/* offered before TLS, or NULL */
@@ -128,11 +125,14 @@ struct report {
 	enum tried versions[VERSIONS];
 	enum injected inject;
 	bool submit_tried, submit_taken;
-	const char *submit_at, *submit_said;
+	enum place submit_at;		/* PLACE_MAIL or PLACE_RCPT */
+	const char *submit_said;
 	int submit_code;
 
 	/* judge.c */
-	const char *state, *dane_state, *sts_verdict;
+	enum state state;
+	enum dane_state dane_state;
+	enum sts_verdict sts_verdict;
 	bool sts_covers;
 	const char **added, **removed;
 	size_t nadded, nremoved;
@@ -204,7 +204,7 @@ struct target {
 /* ---- the run */
 
 enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
-enum dane_mode { DANE_AUTO, DANE_OFF, DANE_REQUIRE };
+enum dane_mode { DANE_AUTO, DANE_NEVER, DANE_REQUIRE };
 
 /* Handshakes: see wire_turn. */
 struct shakes {
@@ -333,10 +333,7 @@ bool sts_end(void);			/* as fetch_end */
 
 void judge(struct report *);
 void judge_kinds(struct buf *);		/* --findings */
-extern const char *const judge_severity[];
-const char *judge_tried(enum tried);
-const char *judge_injected(enum injected);
-const char *judge_dane_record(const struct report *, size_t i);
+enum record judge_dane_record(const struct report *, size_t i);
 int judge_days(const struct report *, const struct tls_cert *);
 
 /* ---- tell.c */

@@ -35,27 +35,33 @@ hang_up(struct probe *p)
 static void
 unconnected(struct probe *p, int error)
 {
-	bool refusal = error == ECONNREFUSED, late_ = error == ETIMEDOUT;
 	struct report *r = p->now;
+	enum trouble_class class = TROUBLE_UNREACHABLE;
 
 	p->error = error;
 	if (error == EMFILE || error == ENFILE || error == ENOMEM ||
 	    error == ENOBUFS) {
-		slot_broken(p, "internal", strerror(error));
+		slot_broken(p, TROUBLE_INTERNAL, strerror(error));
 		return;
 	}
 	if (error == ECONNRESET) {	/* it was there, and is no more */
-		r->tcp = "open";
+		r->tcp = REACH_OPEN;
 		r->us.tcp = slot_since(p);
 		p->stage = p->implicit ? STAGE_TLS : STAGE_BANNER;
-		slot_broken(p, "reset", "the connection was reset");
+		slot_broken(p, TROUBLE_RESET, "the connection was reset");
 		return;
 	}
-	r->tcp = refusal ? "refused" : late_ ? "filtered" : "unreachable";
+	r->tcp = REACH_UNREACHABLE;
+	if (error == ECONNREFUSED) {
+		r->tcp = REACH_REFUSED;
+		class = TROUBLE_REFUSED;
+	} else if (error == ETIMEDOUT) {
+		r->tcp = REACH_FILTERED;
+		class = TROUBLE_TIMEOUT_CONNECT;
+	}
 	r->local = error == ENETUNREACH || error == EAFNOSUPPORT ||
 	    error == EADDRNOTAVAIL;
-	slot_broken(p, refusal ? "refused" : late_ ? "timeout-connect" :
-	    "unreachable", strerror(error));
+	slot_broken(p, class, strerror(error));
 }
 
 static void
@@ -64,7 +70,7 @@ connected(struct probe *p)
 	int64_t now = clock_us(), silent;
 
 	p->now->us.tcp = slot_since(p);
-	p->now->tcp = "open";
+	p->now->tcp = REACH_OPEN;
 	trace_note(TRACE_DONE, "%s:%u connected to %s", p->job->host->name,
 	    p->job->port.number, p->now->ip);
 	if (p->implicit) {
@@ -135,10 +141,16 @@ main_begin(struct probe *p)
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
 	p->main.loopback = net_loopback(j->addr);
 	p->now = &p->main;
-	if (p->run->dane != DANE_OFF && !j->host->literal)	/* asks ahead */
+	if (p->run->dane != DANE_NEVER && !j->host->literal)	/* asks ahead */
 		p->main.dane_asked = target_dane(j->host, j, &p->main.dane,
 		    &p->mem);
 	dial(p);
+}
+
+static bool
+hung_up(enum trouble_class c)
+{
+	return c == TROUBLE_CLOSED || c == TROUBLE_RESET;
 }
 
 /*
@@ -148,11 +160,10 @@ main_begin(struct probe *p)
 static bool
 lost(const struct probe *p)
 {
-	const char *class = p->main.trouble.class;
+	enum trouble_class class = p->main.trouble.class;
 
-	return main_turn(p) && p->tls != NULL && class != NULL &&
-	    tls_look_unanswered(p->tls) && (strcmp(class, "closed") == 0 ||
-	    strcmp(class, "reset") == 0 || strcmp(class, "timeout-tls") == 0);
+	return main_turn(p) && p->tls != NULL && (hung_up(class) ||
+	    class == TROUBLE_TIMEOUT_TLS) && tls_look_unanswered(p->tls);
 }
 
 /*
@@ -178,8 +189,7 @@ next_turn(struct probe *p)
 {
 	const struct run *r = p->run;
 	const struct report *m = &p->main;
-	bool tls = m->us.tls >= 0 || (m->trouble.class != NULL &&
-	    strcmp(m->trouble.stage, "tls") == 0);
+	bool tls = m->us.tls >= 0 || m->trouble.place == PLACE_TLS;
 
 	while (++p->turn < TURNS) {
 		if (p->turn < TURN_INJECT && r->tls_versions && tls)
@@ -199,18 +209,15 @@ turn_over(struct probe *p)
 
 	if (p->turn >= TURN_INJECT) {
 		if (p->main.inject == INJECT_NONE)
-			p->main.inject = t->class != NULL &&
-			    (strcmp(t->class, "closed") == 0 ||
-			    strcmp(t->class, "reset") == 0) ?
-			    INJECT_REFUSED : INJECT_UNKNOWN;
+			p->main.inject = hung_up(t->class) ? INJECT_REFUSED :
+			    INJECT_UNKNOWN;
 		return;
 	}
 	v += p->turn - TURN_VERSION;
 	if (*v == NOT_TRIED)
-		*v = t->class != NULL && (strncmp(t->class, "tls-", 4) == 0 ||
-		    (t->stage != NULL && strcmp(t->stage, "tls") == 0 &&
-		    (strcmp(t->class, "closed") == 0 ||
-		    strcmp(t->class, "reset") == 0))) ? TRIED_NO :
+		*v = t->class == TROUBLE_TLS_ALERT ||
+		    t->class == TROUBLE_TLS_PROTO ||
+		    (t->place == PLACE_TLS && hung_up(t->class)) ? TRIED_NO :
 		    TRIED_ERROR;
 }
 
@@ -224,8 +231,7 @@ held(struct probe *p)
 {
 	struct host *h = p->job->host;
 
-	if (!p->main.relay || p->main.tcp == NULL ||
-	    strcmp(p->main.tcp, "filtered") != 0 || h->left == 0 ||
+	if (!p->main.relay || p->main.tcp != REACH_FILTERED || h->left == 0 ||
 	    jobs_waiting(p->run->jobs) > 0)
 		return false;
 	p->next = h->held;
@@ -247,8 +253,7 @@ probe_end(struct probe *p)
 		p->stage = STAGE_HELD;
 		return;
 	}
-	if (p->main.relay && h->opened > 0 && p->main.tcp != NULL &&
-	    strcmp(p->main.tcp, "filtered") == 0)
+	if (p->main.relay && h->opened > 0 && p->main.tcp == REACH_FILTERED)
 		p->main.port25 = arena_printf(&p->mem, "%u other %s of %s "
 		    "answer", h->opened, h->opened == 1 ? "port" : "ports",
 		    h->name);
@@ -423,7 +428,7 @@ probe_late(struct probe *p)
 		p->stage = STAGE_OVER;
 	} else {
 		if (p->stage == STAGE_CONNECT)
-			p->now->tcp = "filtered";
+			p->now->tcp = REACH_FILTERED;
 		snprintf(text, sizeof text, "no answer in %.3g s",
 		    p->run->timeout);
 		slot_broken(p, stage_late(p->stage), text);

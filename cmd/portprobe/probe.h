@@ -14,7 +14,7 @@ enum stage stage_to_tls(struct probe *);	/* or to wait for DANE first */
 void stage_await_no_more(struct probe *);
 void stage_injected(struct probe *);	/* what came of the injection */
 void stage_hung_up(struct probe *);	/* the other side has */
-const char *stage_late(enum stage);	/* the class when time is up there */
+enum trouble_class stage_late(enum stage);	/* when time is up there */
 
 /* ---- wire.c */
 

@@ -104,15 +104,15 @@ session(struct run *run, const struct report *r)
 	b = sample(run, METRIC_EXPIRY, r);
 	buf_printf(b, "} %lld\n", (long long)r->tls.cert[0].until);
 	b = sample(run, METRIC_DANE, r);
-	label(b, "state", r->dane_state);
+	label(b, "state", report_dane(r->dane_state));
 	buf_s(b, "} 1\n");
 }
 
 void
 prom_report(struct run *run, const struct report *r)
 {
-	bool up = r->trouble.class == NULL ||
-	    strcmp(r->trouble.class, "cert") == 0;
+	bool up = r->trouble.class == TROUBLE_NONE ||
+	    r->trouble.class == TROUBLE_CERT;
 	struct buf *b;
 
 	b = sample(run, METRIC_UP, r);
@@ -120,7 +120,7 @@ prom_report(struct run *run, const struct report *r)
 	b = sample(run, METRIC_SEVERITY, r);
 	buf_printf(b, "} %d\n", (int)r->sev);
 	b = sample(run, METRIC_STATE, r);
-	label(b, "state", r->state);
+	label(b, "state", report_state(r->state));
 	buf_s(b, "} 1\n");
 	latency(run, r, "dns", r->us.dns);
 	latency(run, r, "tcp", r->us.tcp);

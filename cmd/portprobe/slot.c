@@ -12,24 +12,6 @@ struct slots {
 	size_t spares;
 };
 
-static const char *const names[STAGES] = {
-	[STAGE_CONNECT] = "connect",
-	[STAGE_BANNER] = "banner",
-	[STAGE_CAPS] = "caps",
-	[STAGE_HELO] = "caps",
-	[STAGE_STARTTLS] = "starttls",
-	[STAGE_DANE] = "dane",
-	[STAGE_QUEUE] = "tls",
-	[STAGE_TLS] = "tls",
-	[STAGE_CAPS_TLS] = "caps-tls",
-	[STAGE_HELO_TLS] = "caps-tls",
-	[STAGE_MAIL] = "submit",
-	[STAGE_RCPT] = "submit",
-	[STAGE_INJECTED] = "inject",
-	[STAGE_QUIT] = "quit",
-	[STAGE_OVER] = "over",
-};
-
 struct slots *
 slots_new(size_t n)
 {
@@ -91,15 +73,53 @@ slots_free(struct slots *s)
 	free(s);
 }
 
+static enum place
+place(enum stage s)
+{
+	switch (s) {
+	case STAGE_CONNECT:
+		return PLACE_CONNECT;
+	case STAGE_BANNER:
+		return PLACE_BANNER;
+	case STAGE_CAPS:
+	case STAGE_HELO:
+		return PLACE_CAPS;
+	case STAGE_STARTTLS:
+		return PLACE_STARTTLS;
+	case STAGE_DANE:
+		return PLACE_DANE;
+	case STAGE_QUEUE:
+	case STAGE_TLS:
+		return PLACE_TLS;
+	case STAGE_CAPS_TLS:
+	case STAGE_HELO_TLS:
+		return PLACE_CAPS_TLS;
+	case STAGE_MAIL:
+	case STAGE_RCPT:
+		return PLACE_SUBMIT;
+	case STAGE_INJECTED:
+		return PLACE_INJECT;
+	case STAGE_QUIT:
+		return PLACE_QUIT;
+	case STAGE_OVER:
+		return PLACE_OVER;
+	case STAGE_FREE:
+	case STAGE_HELD:
+	case STAGES:
+		break;
+	}
+	return PLACE_NONE;
+}
+
 void
-slot_failed(struct probe *p, const char *class, const char *text)
+slot_failed(struct probe *p, enum trouble_class class, const char *text)
 {
 	struct trouble *t = &p->now->trouble;
 
-	if (t->class != NULL)
+	if (t->class != TROUBLE_NONE)
 		return;
 	t->class = class;
-	t->stage = names[p->stage];
+	t->place = place(p->stage);
 	t->text = arena_dup(&p->mem, str_of(text));
 	t->error = p->error;
 	trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
@@ -107,7 +127,7 @@ slot_failed(struct probe *p, const char *class, const char *text)
 }
 
 void
-slot_broken(struct probe *p, const char *class, const char *text)
+slot_broken(struct probe *p, enum trouble_class class, const char *text)
 {
 	slot_failed(p, class, text);
 	p->stage = STAGE_OVER;

@@ -62,8 +62,8 @@ struct probe *slot_take(struct slots *);
 void slot_give(struct slots *, struct probe *);
 
 /* The connection has failed; the first reason stays.  broken: and is over. */
-void slot_failed(struct probe *, const char *class, const char *text);
-void slot_broken(struct probe *, const char *class, const char *text);
+void slot_failed(struct probe *, enum trouble_class, const char *text);
+void slot_broken(struct probe *, enum trouble_class, const char *text);
 
 /*
  * How long the stage took, until the wait ended that brought its end: what

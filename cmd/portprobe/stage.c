@@ -16,7 +16,7 @@ enum { QUIT_MS = 1000, INJECT_MS = 2000 };
 
 /* A stage without a reply has no step; then says where to go from there. */
 struct rule {
-	const char *late;		/* the class when time is up here */
+	enum trouble_class late;	/* when time is up here */
 	bool talks;
 	enum probe_step step;
 	enum stage (*then)(struct probe *, const struct probe_reply *);
@@ -120,10 +120,13 @@ static enum stage
 refused(struct probe *p, const struct probe_reply *r)
 {
 	char text[600];
-	const char *class = r->code == 0 ? r->bye ||
-	    p->stage == STAGE_BANNER ? "closed" : "proto" :
-	    r->sense == PROBE_LATER ? "smtp-4xx" : "smtp-5xx";
+	enum trouble_class class = TROUBLE_PROTO;
 
+	if (r->code != 0)
+		class = r->sense == PROBE_LATER ? TROUBLE_SMTP_4XX :
+		    TROUBLE_SMTP_5XX;
+	else if (r->bye || p->stage == STAGE_BANNER)
+		class = TROUBLE_CLOSED;
 	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
 	slot_failed(p, class, text);
 	return STAGE_QUIT;
@@ -146,7 +149,7 @@ stage_to_tls(struct probe *p)
 {
 	struct report *r = p->now;
 
-	if (!main_turn(p) || p->run->dane == DANE_OFF ||
+	if (!main_turn(p) || p->run->dane == DANE_NEVER ||
 	    p->job->host->literal || r->dane_asked)
 		return STAGE_TLS;
 	if (!target_dane(p->job->host, p->job, &r->dane, &p->mem))
@@ -279,7 +282,7 @@ submitted(struct probe *p, const struct probe_reply *r)
 	char text[600];
 
 	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
-	rep->submit_at = p->stage == STAGE_MAIL ? "mail" : "rcpt";
+	rep->submit_at = p->stage == STAGE_MAIL ? PLACE_MAIL : PLACE_RCPT;
 	rep->submit_said = arena_dup(&p->mem, str_of(text));
 	rep->submit_code = r->code;
 	rep->submit_taken = r->sense == PROBE_YES && p->stage == STAGE_RCPT;
@@ -288,28 +291,28 @@ submitted(struct probe *p, const struct probe_reply *r)
 }
 
 static const struct rule rules[STAGES] = {
-	[STAGE_CONNECT] = { .late = "timeout-connect" },
-	[STAGE_BANNER] = { "timeout-banner", true, PROBE_GREETING,
+	[STAGE_CONNECT] = { .late = TROUBLE_TIMEOUT_CONNECT },
+	[STAGE_BANNER] = { TROUBLE_TIMEOUT_BANNER, true, PROBE_GREETING,
 	    greeted },
-	[STAGE_CAPS] = { "timeout", true, PROBE_CAPS, capable },
-	[STAGE_HELO] = { "timeout", true, PROBE_HELO, humble },
-	[STAGE_STARTTLS] = { "timeout", true, PROBE_STARTTLS,
+	[STAGE_CAPS] = { TROUBLE_TIMEOUT, true, PROBE_CAPS, capable },
+	[STAGE_HELO] = { TROUBLE_TIMEOUT, true, PROBE_HELO, humble },
+	[STAGE_STARTTLS] = { TROUBLE_TIMEOUT, true, PROBE_STARTTLS,
 	    started },
-	[STAGE_DANE] = { .late = "timeout" },
-	[STAGE_QUEUE] = { .late = "timeout-tls" },
-	[STAGE_TLS] = { .late = "timeout-tls" },
-	[STAGE_CAPS_TLS] = { "timeout", true, PROBE_CAPS_TLS,
+	[STAGE_DANE] = { .late = TROUBLE_TIMEOUT },
+	[STAGE_QUEUE] = { .late = TROUBLE_TIMEOUT_TLS },
+	[STAGE_TLS] = { .late = TROUBLE_TIMEOUT_TLS },
+	[STAGE_CAPS_TLS] = { TROUBLE_TIMEOUT, true, PROBE_CAPS_TLS,
 	    capable_tls },
-	[STAGE_HELO_TLS] = { "timeout", true, PROBE_HELO_TLS,
+	[STAGE_HELO_TLS] = { TROUBLE_TIMEOUT, true, PROBE_HELO_TLS,
 	    humble },
-	[STAGE_MAIL] = { "timeout", true, PROBE_MAIL, submitted },
-	[STAGE_RCPT] = { "timeout", true, PROBE_RCPT, submitted },
-	[STAGE_INJECTED] = { "timeout", true, PROBE_QUIT, NULL },
-	[STAGE_QUIT] = { "timeout", true, PROBE_QUIT, NULL },
-	[STAGE_OVER] = { .late = "timeout" },
+	[STAGE_MAIL] = { TROUBLE_TIMEOUT, true, PROBE_MAIL, submitted },
+	[STAGE_RCPT] = { TROUBLE_TIMEOUT, true, PROBE_RCPT, submitted },
+	[STAGE_INJECTED] = { TROUBLE_TIMEOUT, true, PROBE_QUIT, NULL },
+	[STAGE_QUIT] = { TROUBLE_TIMEOUT, true, PROBE_QUIT, NULL },
+	[STAGE_OVER] = { .late = TROUBLE_TIMEOUT },
 };
 
-const char *
+enum trouble_class
 stage_late(enum stage s)
 {
 	return rules[s].late;
@@ -343,7 +346,7 @@ guess(struct probe *p)
 	if (p->talk == NULL) {
 		p->now->banner = arena_str(&p->mem, str_trim(str_to(
 		    BUF_STR(p->in), 500)));
-		slot_broken(p, "proto", "this is no greeting of a mail server");
+		slot_broken(p, TROUBLE_PROTO, "this is no greeting of a mail server");
 		return false;
 	}
 	p->now->protoname = p->talk->name;
@@ -382,7 +385,7 @@ talked(struct probe *p)
 		if (p->stage == STAGE_BANNER)
 			p->now->banner = arena_str(&p->mem, str_trim(str_to(
 			    BUF_STR(p->in), 500)));
-		slot_broken(p, "proto", why);
+		slot_broken(p, TROUBLE_PROTO, why);
 		return false;
 	}
 	if (got == 0)
@@ -391,7 +394,7 @@ talked(struct probe *p)
 	next = rules[p->stage].then(p, &r);
 	buf_drop(&p->in, r.all.n);
 	if (out_of_turn(p, next)) {
-		slot_broken(p, "proto", "the server speaks out of turn");
+		slot_broken(p, TROUBLE_PROTO, "the server speaks out of turn");
 		return false;
 	}
 	stage_enter(p, next);
@@ -451,9 +454,9 @@ void
 stage_hung_up(struct probe *p)
 {
 	if (p->error == ECONNRESET || p->error == EPIPE)
-		slot_broken(p, "reset", "the connection was reset");
+		slot_broken(p, TROUBLE_RESET, "the connection was reset");
 	else if (p->error != 0)
-		slot_broken(p, "reset", strerror(p->error));
+		slot_broken(p, TROUBLE_RESET, strerror(p->error));
 	else
-		slot_broken(p, "closed", "the server hung up");
+		slot_broken(p, TROUBLE_CLOSED, "the server hung up");
 }

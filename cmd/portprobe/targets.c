@@ -70,8 +70,8 @@ no_host(struct target *t, struct host *h, const char *host, int status,
 	r.relay = r.proto != NULL && r.proto->relay;
 	r.us.total = r.us.dns;
 	r.via = t->kind != TARGET_HOST ? t->text : NULL;
-	r.trouble = (struct trouble){ .class = "dns", .stage = "dns",
-	    .text = text };
+	r.trouble = (struct trouble){ .class = TROUBLE_DNS,
+	    .place = PLACE_DNS, .text = text };
 	t->left++;
 	tell(&r);
 	t->left--;

@@ -218,9 +218,10 @@ tell(struct report *r)
 	struct row *row;
 
 	judge(r);
-	trace_note(TRACE_DONE, "%s:%u %s", r->host, r->port, r->state);
-	r->unknown = r->trouble.class != NULL && r->status == EX_TEMPFAIL &&
-	    strcmp(r->trouble.class, "dns") == 0;
+	trace_note(TRACE_DONE, "%s:%u %s", r->host, r->port,
+	    report_state(r->state));
+	r->unknown = r->trouble.class == TROUBLE_DNS &&
+	    r->status == EX_TEMPFAIL;
 	run->probes++;
 	if (run->best)
 		compare((struct target *)(uintptr_t)r->target, r);

@@ -38,7 +38,7 @@ cipher(struct buf *b, const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(name, known[i].long_) == 0)
+		if (str_is(str_of(name), known[i].long_))
 			name = known[i].short_;
 	buf_s(b, name);
 }
@@ -46,38 +46,49 @@ cipher(struct buf *b, const char *name)
 static void
 key(struct buf *b, const char *name)
 {
-	if (strncmp(name, "EC P-", 5) == 0)
+	if (str_starts(str_of(name), "EC P-"))
 		buf_printf(b, "ECDSA-P%s", name + 5);
-	else if (strncmp(name, "EC ", 3) == 0)
+	else if (str_starts(str_of(name), "EC "))
 		buf_printf(b, "ECDSA-%s", name + 3);
-	else if (strncmp(name, "RSA ", 4) == 0)
+	else if (str_starts(str_of(name), "RSA "))
 		buf_printf(b, "RSA-%s", name + 4);
 	else
 		buf_s(b, name);
 }
 
+/* Why there is no DANE: as with most servers, or NULL. */
+static bool
+usual(const char *why)
+{
+	static const char *const known[] = { "no-dns", "insecure-host",
+	    "no-address", "no-tlsa" };
+	size_t i;
+
+	for (i = 0; why != NULL && i < sizeof known / sizeof *known; i++)
+		if (str_is(str_of(why), known[i]))
+			return true;
+	return why == NULL;
+}
+
 static void
 dane(struct buf *b, const struct report *r)
 {
-	const char *s = r->dane_state, *why = r->dane_why != NULL ?
-	    r->dane_why : r->dane.why;
+	const char *why = r->dane_why != NULL ? r->dane_why : r->dane.why;
 	const struct dns_rr *rr;
 	unsigned i;
 
-	if (strcmp(s, "off") == 0 || (strcmp(s, "none") == 0 && (why == NULL ||
-	    strcmp(why, "no-dns") == 0 || strcmp(why, "insecure-host") == 0 ||
-	    strcmp(why, "no-address") == 0 ||
-	    strcmp(why, "no-tlsa") == 0)))
+	if (r->dane_state == DANE_OFF || (r->dane_state == DANE_NONE &&
+	    usual(why)))
 		return;
-	buf_printf(b, " dane=%s", s);
-	if (strcmp(s, "match") != 0) {
+	buf_printf(b, " dane=%s", report_dane(r->dane_state));
+	if (r->dane_state != DANE_MATCH) {
 		if (why != NULL)
 			buf_printf(b, "(%s)", why);
 		return;
 	}
 	for (i = 0; i < r->dane.answer->n; i++) {
 		rr = &r->dane.answer->rr[i];
-		if (strcmp(judge_dane_record(r, i), "matched") != 0)
+		if (judge_dane_record(r, i) != RECORD_MATCHED)
 			continue;
 		buf_printf(b, "(%u %u %u)", rr->usage, rr->selector,
 		    rr->mtype);
@@ -95,8 +106,8 @@ verdicts(struct buf *b, const struct report *r)
 	buf_printf(b, "name=%s chain=%s exp=%dd", names[r->tls.name],
 	    tls_look_chain(r->tls.chain), judge_days(r, &r->tls.cert[0]));
 	dane(b, r);
-	if (r->sts_verdict != NULL)
-		buf_printf(b, " sts=%s", r->sts_verdict);
+	if (r->sts_verdict != STS_NONE)
+		buf_printf(b, " sts=%s", report_sts(r->sts_verdict));
 }
 
 static void
@@ -131,12 +142,12 @@ trouble(struct buf *b, const struct report *r)
 {
 	const struct trouble *t = &r->trouble;
 
-	buf_printf(b, "%s", r->state);
-	if (strcmp(r->state, "ok") == 0)
+	buf_s(b, report_state(r->state));
+	if (r->state == STATE_OK)
 		return;
-	if (t->stage != NULL && strcmp(t->stage, "connect") != 0 &&
-	    strcmp(t->stage, "dns") != 0)
-		buf_printf(b, " (%s)", t->stage);
+	if (t->place != PLACE_NONE && t->place != PLACE_CONNECT &&
+	    t->place != PLACE_DNS)
+		buf_printf(b, " (%s)", report_place(t->place));
 	buf_s(b, ": ");
 	safe(b, str_of(t->text));
 }
@@ -157,8 +168,8 @@ row(struct buf *b, const struct report *r)
 	cell(b);
 	buf_s(b, r->ip != NULL ? r->ip : "-");
 	cell(b);
-	if (r->trouble.class != NULL &&
-	    strcmp(r->trouble.class, "cert") != 0) {
+	if (r->trouble.class != TROUBLE_NONE &&
+	    r->trouble.class != TROUBLE_CERT) {
 		trouble(b, r);
 		cell(b);
 		return;
@@ -247,7 +258,7 @@ records(struct buf *b, const struct report *r)
 		for (k = 0; k < rr->data.n && k < 32; k++)
 			buf_printf(b, "%02x", (unsigned char)rr->data.p[k]);
 		buf_printf(b, "%s %s\n", rr->data.n > 32 ? "..." : "",
-		    judge_dane_record(r, i));
+		    report_record(judge_dane_record(r, i)));
 	}
 }
 
@@ -261,15 +272,16 @@ more(struct buf *b, const struct report *r)
 		buf_s(b, "     TLS versions:");
 		for (i = 0; i < VERSIONS; i++)
 			buf_printf(b, " %s=%s", names[i], r->versions[i] !=
-			    NOT_TRIED ? judge_tried(r->versions[i]) : "-");
+			    NOT_TRIED ? report_tried(r->versions[i]) : "-");
 		buf_c(b, '\n');
 	}
 	if (r->inject != INJECT_NONE)
 		buf_printf(b, "     STARTTLS injection: %s\n",
-		    judge_injected(r->inject));
+		    report_injected(r->inject));
 	if (r->submit_tried && r->submit_said != NULL) {
 		buf_printf(b, "     submit-test: %s at %s: ",
-		    r->submit_taken ? "taken" : "not taken", r->submit_at);
+		    r->submit_taken ? "taken" : "not taken",
+		    report_place(r->submit_at));
 		safe(b, str_of(r->submit_said));
 		buf_c(b, '\n');
 	}

@@ -77,14 +77,14 @@ tls_failed(struct probe *p)
 	p->now->client_cert = tls_look_asked(p->tls);
 	switch (tls_look_why(p->tls, &text)) {
 	case TLS_WHY_ALERT:
-		slot_failed(p, "tls-alert", text);
+		slot_failed(p, TROUBLE_TLS_ALERT, text);
 		p->now->trouble.alert = p->now->trouble.text;
 		break;
 	case TLS_WHY_PLAIN:
-		slot_failed(p, "tls-proto", "what came is not TLS");
+		slot_failed(p, TROUBLE_TLS_PROTO, "what came is not TLS");
 		break;
 	default:
-		slot_failed(p, "tls-proto", text);
+		slot_failed(p, TROUBLE_TLS_PROTO, text);
 	}
 	p->stage = STAGE_OVER;
 }
@@ -192,7 +192,7 @@ wire_begin(struct probe *p)
 		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
 		    &p->run->scratch);
 	if (p->tls == NULL)
-		slot_broken(p, "internal", p->run->scratch.msg);
+		slot_broken(p, TROUBLE_INTERNAL, p->run->scratch.msg);
 }
 
 static void

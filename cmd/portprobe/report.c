@@ -1,0 +1,162 @@
+/* report.c: words for what was found */
+#include <stddef.h>
+
+#include "report.h"
+
+const char *
+report_severity(enum severity s)
+{
+	static const char *const names[SEVERITIES] = { "hint", "warn",
+	    "crit" };
+
+	return names[s];
+}
+
+const char *
+report_reach(enum reach r)
+{
+	static const char *const names[REACHES] = {
+		[REACH_UNTRIED] = NULL,
+		[REACH_OPEN] = "open",
+		[REACH_REFUSED] = "refused",
+		[REACH_FILTERED] = "filtered",
+		[REACH_UNREACHABLE] = "unreachable",
+	};
+
+	return names[r];
+}
+
+const char *
+report_class(enum trouble_class c)
+{
+	static const char *const names[TROUBLES] = {
+		[TROUBLE_NONE] = NULL,
+		[TROUBLE_REFUSED] = "refused",
+		[TROUBLE_UNREACHABLE] = "unreachable",
+		[TROUBLE_TIMEOUT_CONNECT] = "timeout-connect",
+		[TROUBLE_TIMEOUT_BANNER] = "timeout-banner",
+		[TROUBLE_TIMEOUT_TLS] = "timeout-tls",
+		[TROUBLE_TIMEOUT] = "timeout",
+		[TROUBLE_RESET] = "reset",
+		[TROUBLE_CLOSED] = "closed",
+		[TROUBLE_SMTP_4XX] = "smtp-4xx",
+		[TROUBLE_SMTP_5XX] = "smtp-5xx",
+		[TROUBLE_PROTO] = "proto",
+		[TROUBLE_TLS_ALERT] = "tls-alert",
+		[TROUBLE_TLS_PROTO] = "tls-proto",
+		[TROUBLE_DNS] = "dns",
+		[TROUBLE_INTERNAL] = "internal",
+		[TROUBLE_CERT] = "cert",
+	};
+
+	return names[c];
+}
+
+const char *
+report_place(enum place p)
+{
+	static const char *const names[PLACES] = {
+		[PLACE_NONE] = NULL,
+		[PLACE_DNS] = "dns",
+		[PLACE_CONNECT] = "connect",
+		[PLACE_BANNER] = "banner",
+		[PLACE_CAPS] = "caps",
+		[PLACE_STARTTLS] = "starttls",
+		[PLACE_DANE] = "dane",
+		[PLACE_TLS] = "tls",
+		[PLACE_CAPS_TLS] = "caps-tls",
+		[PLACE_SUBMIT] = "submit",
+		[PLACE_INJECT] = "inject",
+		[PLACE_QUIT] = "quit",
+		[PLACE_OVER] = "over",
+		[PLACE_MAIL] = "mail",
+		[PLACE_RCPT] = "rcpt",
+	};
+
+	return names[p];
+}
+
+const char *
+report_state(enum state s)
+{
+	static const char *const names[STATES] = {
+		[STATE_OK] = "ok",
+		[STATE_REFUSED] = "refused",
+		[STATE_FILTERED] = "filtered",
+		[STATE_UNREACHABLE] = "unreachable",
+		[STATE_DNS] = "dns",
+		[STATE_TIMEOUT] = "timeout",
+		[STATE_CLOSED] = "closed",
+		[STATE_RESET] = "reset",
+		[STATE_PROTO] = "proto",
+		[STATE_SMTP_4XX] = "smtp-4xx",
+		[STATE_SMTP_5XX] = "smtp-5xx",
+		[STATE_TLS] = "tls",
+		[STATE_CERT] = "cert",
+		[STATE_INTERNAL] = "internal",
+	};
+
+	return names[s];
+}
+
+const char *
+report_dane(enum dane_state s)
+{
+	static const char *const names[DANES] = {
+		[DANE_OFF] = "off",
+		[DANE_NONE] = "none",
+		[DANE_TEMP] = "temp",
+		[DANE_UNUSABLE] = "unusable",
+		[DANE_UNTRIED] = "untried",
+		[DANE_MATCH] = "match",
+		[DANE_MISMATCH] = "mismatch",
+	};
+
+	return names[s];
+}
+
+const char *
+report_record(enum record r)
+{
+	static const char *const names[RECORDS] = {
+		[RECORD_UNUSABLE] = "unusable",
+		[RECORD_UNTRIED] = "untried",
+		[RECORD_MATCHED] = "matched",
+		[RECORD_UNMATCHED] = "unmatched",
+		[RECORD_IGNORED] = "ignored",
+	};
+
+	return names[r];
+}
+
+const char *
+report_sts(enum sts_verdict v)
+{
+	static const char *const names[STS_VERDICTS] = { NULL, "pass",
+	    "fail" };
+
+	return names[v];
+}
+
+const char *
+report_tried(enum tried t)
+{
+	static const char *const names[TRIEDS] = { NULL, "yes", "no",
+	    "error" };
+
+	return names[t];
+}
+
+const char *
+report_injected(enum injected i)
+{
+	static const char *const names[INJECTEDS] = {
+		[INJECT_NONE] = NULL,
+		[INJECT_SAFE] = "safe",
+		[INJECT_TAKEN] = "vulnerable",
+		[INJECT_REFUSED] = "refused",
+		[INJECT_UNKNOWN] = "unknown",
+	};
+
+	return names[i];
+}
