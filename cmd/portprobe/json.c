@@ -43,7 +43,7 @@ when(struct json *j, const char *key, int64_t at)
 static void
 certificate(struct json *j, const struct report *r, size_t i)
 {
-	const struct tls_cert *c = &r->tls.cert[i];
+	const struct tls_cert *c = &r->tls.facts.cert[i];
 
 	json_open(j, NULL, '{');
 	json_int(j, "depth", (int64_t)i);
@@ -66,7 +66,7 @@ certificate(struct json *j, const struct report *r, size_t i)
 static void
 record(struct json *j, const struct report *r, unsigned i)
 {
-	const struct dns_rr *rr = &r->dane.answer->rr[i];
+	const struct dns_rr *rr = &r->dane.tlsa.answer->rr[i];
 	struct buf b = { .max = 2 * DATA_MAX };
 	size_t k;
 
@@ -78,8 +78,8 @@ record(struct json *j, const struct report *r, unsigned i)
 	json_int(j, "m", rr->mtype);
 	json_str(j, "data", BUF_STR(b));
 	json_s(j, "result", report_record(judge_dane_record(r, i)));
-	if (r->rr != NULL && r->rr[i].depth >= 0)
-		json_int(j, "match_depth", r->rr[i].depth);
+	if (r->dane.rr != NULL && r->dane.rr[i].depth >= 0)
+		json_int(j, "match_depth", r->dane.rr[i].depth);
 	else
 		json_null(j, "match_depth");
 	json_close(j, '}');
@@ -92,13 +92,13 @@ dane(struct json *j, const struct report *r)
 	unsigned i;
 
 	json_open(j, "dane", '{');
-	json_s(j, "state", report_dane(r->dane_state));
-	json_s(j, "reason", r->dane_why != NULL ? r->dane_why : r->dane.why);
-	json_s(j, "base", r->dane.base);
+	json_s(j, "state", report_dane(r->verdict.dane));
+	json_s(j, "reason", r->dane.why != NULL ? r->dane.why : r->dane.tlsa.why);
+	json_s(j, "base", r->dane.tlsa.base);
 	json_s(j, "rules", r->relay ? "RFC7672" : "RFC7673");
-	json_s(j, "text", r->tls.dane_text);
+	json_s(j, "text", r->tls.facts.dane_text);
 	json_open(j, "rr", '[');
-	for (i = 0; r->dane.use != NULL && i < r->dane.answer->n; i++)
+	for (i = 0; r->dane.tlsa.use != NULL && i < r->dane.tlsa.answer->n; i++)
 		record(j, r, i);
 	json_close(j, ']');
 	json_close(j, '}');
@@ -108,10 +108,10 @@ static void
 tls(struct json *j, const struct report *r)
 {
 	static const char *const names[] = { "match", "mismatch", "cn-only" };
-	const struct tls_facts *f = &r->tls;
+	const struct tls_facts *f = &r->tls.facts;
 	size_t i;
 
-	if (!r->in_tls) {
+	if (!r->tls.on) {
 		json_null(j, "tls");
 		return;
 	}
@@ -121,15 +121,15 @@ tls(struct json *j, const struct report *r)
 	json_s(j, "group", f->group);
 	json_s(j, "sigalg", f->sigalg);
 	json_s(j, "alpn", f->alpn);
-	json_bool(j, "client_cert", r->client_cert);
+	json_bool(j, "client_cert", r->tls.client_cert);
 	json_open(j, "verify", '{');
 	json_int(j, "code", f->code);
 	json_s(j, "text", f->text);
 	json_int(j, "depth", f->depth);
 	json_close(j, '}');
-	json_s(j, "chain_state", r->have_cert ? tls_look_chain(f->chain) :
+	json_s(j, "chain_state", r->tls.have_cert ? tls_look_chain(f->chain) :
 	    NULL);
-	json_s(j, "name", r->have_cert ? names[f->name] : NULL);
+	json_s(j, "name", r->tls.have_cert ? names[f->name] : NULL);
 	json_open(j, "chain", '[');
 	for (i = 0; i < f->ncert; i++)
 		certificate(j, r, i);
@@ -155,10 +155,10 @@ sts(struct json *j, const struct report *r)
 	json_s(j, "mode", s->have ? mtasts_mode(s->policy.mode) : NULL);
 	json_s(j, "error", s->error);
 	if (s->have && s->policy.mode != MTASTS_NONE)
-		json_s(j, "mx", r->sts_covers ? "match" : "mismatch");
+		json_s(j, "mx", r->verdict.sts_covers ? "match" : "mismatch");
 	else
 		json_null(j, "mx");
-	json_s(j, "verdict", report_sts(r->sts_verdict));
+	json_s(j, "verdict", report_sts(r->verdict.sts));
 	json_close(j, '}');
 }
 
@@ -168,7 +168,7 @@ versions(struct json *j, const struct report *r)
 	static const char *const names[] = { "1.0", "1.1", "1.2", "1.3" };
 	int i;
 
-	if (!r->run->tls_versions) {
+	if (!r->run->set->extra.versions) {
 		json_null(j, "tls_versions");
 		return;
 	}
@@ -181,15 +181,15 @@ versions(struct json *j, const struct report *r)
 static void
 submit(struct json *j, const struct report *r)
 {
-	if (!r->submit_tried) {
+	if (!r->submit.tried) {
 		json_null(j, "submit");
 		return;
 	}
 	json_open(j, "submit", '{');
-	json_bool(j, "taken", r->submit_taken);
-	json_s(j, "stage", report_place(r->submit_at));
-	json_int(j, "code", r->submit_code);
-	json_s(j, "text", r->submit_said);
+	json_bool(j, "taken", r->submit.taken);
+	json_s(j, "stage", report_place(r->submit.at));
+	json_int(j, "code", r->submit.code);
+	json_s(j, "text", r->submit.said);
 	json_close(j, '}');
 }
 
@@ -240,13 +240,13 @@ findings(struct json *j, const struct report *r)
 	const struct finding *f;
 
 	json_open(j, "findings", '[');
-	for (f = r->findings; f != NULL; f = f->next) {
+	for (f = r->verdict.findings; f != NULL; f = f->next) {
 		json_open(j, NULL, '{');
 		json_s(j, "id", f->kind->id);
 		json_s(j, "sev", report_severity(f->sev));
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);
-		if (r->run->explain)
+		if (r->run->set->show.explain)
 			json_s(j, "help", f->kind->help);
 		json_close(j, '}');
 	}
@@ -256,21 +256,21 @@ findings(struct json *j, const struct report *r)
 static void
 dialogue(struct json *j, const struct report *r)
 {
-	if (r->banner.p != NULL)
-		json_str(j, "banner", r->banner);
+	if (r->talk.banner.p != NULL)
+		json_str(j, "banner", r->talk.banner);
 	else
 		json_null(j, "banner");
-	caps(j, "caps", &r->caps);
-	caps(j, "caps_tls", &r->caps_tls);
-	strings(j, "caps_added", r->added, r->nadded);
-	strings(j, "caps_removed", r->removed, r->nremoved);
-	if (r->starttls < 0)
+	caps(j, "caps", &r->talk.caps);
+	caps(j, "caps_tls", &r->talk.caps_tls);
+	strings(j, "caps_added", r->verdict.added, r->verdict.nadded);
+	strings(j, "caps_removed", r->verdict.removed, r->verdict.nremoved);
+	if (r->talk.starttls < 0)
 		json_null(j, "starttls");
 	else
-		json_bool(j, "starttls", r->starttls == 1);
-	json_s(j, "auth_before_tls", r->login);
-	json_bool(j, "preauth", r->preauth);
-	json_bool(j, "plain_after_starttls", r->buffered);
+		json_bool(j, "starttls", r->talk.starttls == 1);
+	json_s(j, "auth_before_tls", r->talk.login);
+	json_bool(j, "preauth", r->talk.preauth);
+	json_bool(j, "plain_after_starttls", r->talk.buffered);
 }
 
 void
@@ -288,13 +288,13 @@ json_report(const struct report *r, struct buf *b)
 		json_null(&j, "port");
 	json_s(&j, "proto", r->protoname);
 	json_s(&j, "via", r->via);
-	json_s(&j, "state", report_state(r->state));
-	json_s(&j, "severity", r->sev == SEV_HINT ? "ok" :
-	    report_severity(r->sev));
+	json_s(&j, "state", report_state(r->verdict.state));
+	json_s(&j, "severity", r->verdict.sev == SEV_HINT ? "ok" :
+	    report_severity(r->verdict.sev));
 	json_s(&j, "tcp", report_reach(r->tcp));
 	dialogue(&j, r);
 	tls(&j, r);
-	if (!r->in_tls)
+	if (!r->tls.on)
 		dane(&j, r);
 	sts(&j, r);
 	versions(&j, r);

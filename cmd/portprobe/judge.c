@@ -132,8 +132,8 @@ find(struct report *r, enum kind kind, enum severity sev, const char *fmt, ...)
 	f->kind = &kinds[kind];
 	f->sev = sev;
 	f->text = arena_dup(r->mem, str_of(text));
-	*r->last = f;
-	r->last = &f->next;
+	*r->verdict.last = f;
+	r->verdict.last = &f->next;
 }
 
 static bool
@@ -141,7 +141,7 @@ found(const struct report *r, enum kind kind)
 {
 	const struct finding *f;
 
-	for (f = r->findings; f != NULL; f = f->next)
+	for (f = r->verdict.findings; f != NULL; f = f->next)
 		if (f->kind == &kinds[kind])
 			return true;
 	return false;
@@ -162,11 +162,11 @@ enforced(const struct report *r)
 static enum severity
 weight(const struct report *r)
 {
-	if (r->run->no_verify)
+	if (r->run->set->want.no_verify)
 		return SEV_HINT;
 	if (!r->relay || enforced(r))
 		return SEV_CRIT;
-	return r->dane_state == DANE_MATCH ? SEV_HINT : SEV_WARN;
+	return r->verdict.dane == DANE_MATCH ? SEV_HINT : SEV_WARN;
 }
 
 static void
@@ -193,29 +193,29 @@ static const char *
 whose(const struct report *r, size_t i)
 {
 	return i == 0 ? "the certificate" : arena_printf(r->mem,
-	    "certificate %zu (%s)", i, r->tls.cert[i].subject);
+	    "certificate %zu (%s)", i, r->tls.facts.cert[i].subject);
 }
 
 static void
 dates(struct report *r, size_t i)
 {
-	const struct tls_cert *c = &r->tls.cert[i];
+	const struct tls_cert *c = &r->tls.facts.cert[i];
 	enum severity sev = weight(r);
 	int days = judge_days(r, c);
 	char day[16];
 
 	if (i > 0 && c->self_signed)
 		return;		/* a root: what is trusted has its own */
-	if (days < r->days)
-		r->days = days;
+	if (days < r->verdict.days)
+		r->verdict.days = days;
 	date(c->until, day);
 	if (c->until < r->run->now)
 		find(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
 		    day);
-	else if (days < (int)r->run->crit_days)
+	else if (days < (int)r->run->set->want.crit_days)
 		find(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d days",
 		    whose(r, i), day, days);
-	else if (days < (int)r->run->warn_days)
+	else if (days < (int)r->run->set->want.warn_days)
 		find(r, FIND_CERT_SOON, sev < SEV_WARN ? sev : SEV_WARN,
 		    "%s expires on %s, in %d days", whose(r, i), day, days);
 	date(c->from, day);
@@ -227,7 +227,7 @@ dates(struct report *r, size_t i)
 static void
 strength(struct report *r, size_t i)
 {
-	const struct tls_cert *c = &r->tls.cert[i];
+	const struct tls_cert *c = &r->tls.facts.cert[i];
 
 	if (i > 0 && c->self_signed)
 		return;
@@ -242,18 +242,18 @@ strength(struct report *r, size_t i)
 static void
 names(struct report *r)
 {
-	const struct tls_cert *c = &r->tls.cert[0];
+	const struct tls_cert *c = &r->tls.facts.cert[0];
 	struct buf b = { .max = 400 };
 	size_t i;
 
 	for (i = 0; i < c->nsan && b.n < 300; i++)
 		buf_printf(&b, "%s%s", i > 0 ? ", " : "", c->san[i]);
-	if (r->tls.name == TLS_NAME_MISMATCH)
+	if (r->tls.facts.name == TLS_NAME_MISMATCH)
 		find(r, FIND_CERT_NAME, weight(r),
-		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->name);
-	if (r->tls.name == TLS_NAME_CN_ONLY)
+		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->tls.name);
+	if (r->tls.facts.name == TLS_NAME_CN_ONLY)
 		find(r, FIND_CERT_CN_ONLY, weight(r),
-		    "%s is in the common name only", r->name);
+		    "%s is in the common name only", r->tls.name);
 	buf_free(&b);
 }
 
@@ -287,7 +287,7 @@ chain_kind(enum tls_chain c)
 static void
 chain(struct report *r)
 {
-	const struct tls_facts *f = &r->tls;
+	const struct tls_facts *f = &r->tls.facts;
 	const struct tls_cert *last = &f->cert[f->ncert - 1];
 	enum kind kind = chain_kind(f->chain);
 
@@ -308,11 +308,11 @@ certificates(struct report *r)
 {
 	size_t i;
 
-	if (!r->have_cert) {
+	if (!r->tls.have_cert) {
 		find(r, FIND_CERT_NONE, weight(r), "no certificate was sent");
 		return;
 	}
-	for (i = 0; i < r->tls.ncert; i++) {
+	for (i = 0; i < r->tls.facts.ncert; i++) {
 		dates(r, i);
 		strength(r, i);
 	}
@@ -331,7 +331,7 @@ versions(struct report *r)
 
 	for (i = 0; i < VERSIONS; i++)
 		if (r->versions[i] == TRIED_YES &&
-		    TLS_1_0 + i < (int)r->run->min_tls)
+		    TLS_1_0 + i < (int)r->run->set->want.min_tls)
 			find(r, FIND_TLS_OLD_OFFERED, SEV_WARN,
 			    "TLS %s is taken",
 			    version_names[i]);
@@ -346,37 +346,38 @@ without_tls(struct report *r)
 	    r->proto->talk == probe_talk_named(STR("lmtp"))->talk;
 	enum severity sev = lmtp ? SEV_HINT : SEV_WARN;
 
-	if (r->run->require_tls || r->run->mode == MODE_STARTTLS)
+	if (r->run->set->want.require_tls ||
+	    r->run->set->scope.mode == MODE_STARTTLS)
 		sev = SEV_CRIT;
-	if (r->starttls_said != NULL && r->starttls == 1)
+	if (r->talk.starttls_said != NULL && r->talk.starttls == 1)
 		find(r, FIND_STARTTLS_REFUSED, r->relay && sev != SEV_CRIT ?
-		    SEV_WARN : SEV_CRIT, "%s", r->starttls_said);
-	else if (r->starttls == 0 && r->run->mode != MODE_OFF)
+		    SEV_WARN : SEV_CRIT, "%s", r->talk.starttls_said);
+	else if (r->talk.starttls == 0 && r->run->set->scope.mode != MODE_OFF)
 		find(r, FIND_NO_STARTTLS, sev, "TLS is not offered");
-	else if (r->run->require_tls)
+	else if (r->run->set->want.require_tls)
 		find(r, FIND_NO_STARTTLS, SEV_CRIT, "there is no TLS");
 }
 
 static void
 tls(struct report *r)
 {
-	if (r->buffered)
+	if (r->talk.buffered)
 		find(r, FIND_PLAIN_AFTER_STARTTLS, SEV_CRIT,
 		    "bytes in the clear behind the answer to STARTTLS");
-	if (r->client_cert)
+	if (r->tls.client_cert)
 		find(r, FIND_CLIENT_CERT, SEV_HINT,
 		    "a client certificate is asked for");
-	if (!r->in_tls) {
+	if (!r->tls.on) {
 		if (r->trouble.class == TROUBLE_NONE)
 			without_tls(r);
 		return;
 	}
 	certificates(r);
-	if (r->classic)
+	if (r->tls.classic)
 		find(r, FIND_TLS_HYBRID, SEV_WARN,
 		    "a first message with a hybrid group is not answered, one with classic groups is");
-	if (r->tls.number < r->run->min_tls)
-		find(r, FIND_TLS_OLD, weight(r), "%s", r->tls.version);
+	if (r->tls.facts.number < r->run->set->want.min_tls)
+		find(r, FIND_TLS_OLD, weight(r), "%s", r->tls.facts.version);
 }
 
 /* ---- DANE and MTA-STS */
@@ -384,11 +385,11 @@ tls(struct report *r)
 static enum dane_state
 dane_state(const struct report *r)
 {
-	if (r->run->dane == DANE_NEVER)
+	if (r->run->set->want.dane == DANE_NEVER)
 		return DANE_OFF;
-	if (!r->dane_asked || r->dane_why != NULL)
+	if (!r->dane.asked || r->dane.why != NULL)
 		return DANE_NONE;
-	switch (r->dane.state) {
+	switch (r->dane.tlsa.state) {
 	case TLSA_NO:
 		return DANE_NONE;
 	case TLSA_TEMP:
@@ -398,21 +399,21 @@ dane_state(const struct report *r)
 	case TLSA_USABLE:
 		break;
 	}
-	if (!r->in_tls)
+	if (!r->tls.on)
 		return DANE_UNTRIED;
-	return r->tls.dane ? DANE_MATCH : DANE_MISMATCH;
+	return r->tls.facts.dane ? DANE_MATCH : DANE_MISMATCH;
 }
 
 enum record
 judge_dane_record(const struct report *r, size_t i)
 {
-	if (r->dane.use[i] == TLSA_NOUSE)
+	if (r->dane.tlsa.use[i] == TLSA_NOUSE)
 		return RECORD_UNUSABLE;
-	if (r->rr == NULL)
+	if (r->dane.rr == NULL)
 		return RECORD_UNTRIED;
-	if (r->rr[i].depth >= 0)
+	if (r->dane.rr[i].depth >= 0)
 		return RECORD_MATCHED;
-	return r->dane.use[i] == TLSA_DROPPED ? RECORD_IGNORED :
+	return r->dane.tlsa.use[i] == TLSA_DROPPED ? RECORD_IGNORED :
 	    RECORD_UNMATCHED;
 }
 
@@ -422,8 +423,8 @@ stale(struct report *r)
 	const struct dns_rr *rr;
 	unsigned i;
 
-	for (i = 0; i < r->dane.answer->n; i++) {
-		rr = &r->dane.answer->rr[i];
+	for (i = 0; i < r->dane.tlsa.answer->n; i++) {
+		rr = &r->dane.tlsa.answer->rr[i];
 		if (judge_dane_record(r, i) == RECORD_UNMATCHED)
 			find(r, FIND_DANE_STALE, SEV_HINT,
 			    "%u %u %u fits nothing that was sent", rr->usage, rr->selector,
@@ -434,23 +435,25 @@ stale(struct report *r)
 static void
 required(struct report *r)
 {
-	const char *why = r->dane_why != NULL ? r->dane_why : r->dane.why;
+	const char *why = r->dane.why != NULL ? r->dane.why : r->dane.tlsa.why;
 
-	if (r->run->dane == DANE_REQUIRE && r->dane_state != DANE_MATCH &&
+	if (r->run->set->want.dane == DANE_REQUIRE &&
+	    r->verdict.dane != DANE_MATCH &&
 	    r->trouble.class == TROUBLE_NONE)
 		find(r, FIND_DANE_REQUIRED, SEV_CRIT, "DANE: %s%s%s",
-		    report_dane(r->dane_state), why != NULL ? ", " : "",
+		    report_dane(r->verdict.dane), why != NULL ? ", " : "",
 		    why != NULL ? why : "");
 }
 
 static void
 dane(struct report *r)
 {
-	switch (r->dane_state) {
+	switch (r->verdict.dane) {
 	case DANE_MISMATCH:
-		find(r, FIND_DANE_MISMATCH, r->run->no_verify ? SEV_HINT : SEV_CRIT,
-		    "%zu TLSA records: %s", r->dane.usable,
-		    r->tls.dane_text != NULL ? r->tls.dane_text :
+		find(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
+		    SEV_HINT : SEV_CRIT,
+		    "%zu TLSA records: %s", r->dane.tlsa.usable,
+		    r->tls.facts.dane_text != NULL ? r->tls.facts.dane_text :
 		    "none matches");
 		break;
 	case DANE_MATCH:
@@ -458,16 +461,16 @@ dane(struct report *r)
 		break;
 	case DANE_TEMP:
 		if (r->us.tcp >= 0)
-			find(r, FIND_DANE_TEMP, SEV_CRIT, "%s", r->dane.why);
+			find(r, FIND_DANE_TEMP, SEV_CRIT, "%s", r->dane.tlsa.why);
 		break;
 	case DANE_UNUSABLE:
 		find(r, FIND_DANE_UNUSABLE, SEV_WARN, "%u TLSA records",
-		    r->dane.answer->n);
+		    r->dane.tlsa.answer->n);
 		break;
 	case DANE_UNTRIED:
 		if (r->trouble.class == TROUBLE_NONE)
 			find(r, FIND_DANE_NO_TLS, SEV_CRIT,
-			    "%zu TLSA records, and no TLS", r->dane.usable);
+			    "%zu TLSA records, and no TLS", r->dane.tlsa.usable);
 		break;
 	case DANE_OFF:
 	case DANE_NONE:
@@ -481,8 +484,9 @@ static void
 sts(struct report *r)
 {
 	const struct sts *s = r->target->sts;
-	bool cert = r->in_tls && r->have_cert &&
-	    r->tls.chain == TLS_CHAIN_OK && r->tls.name == TLS_NAME_MATCH;
+	bool cert = r->tls.on && r->tls.have_cert &&
+	    r->tls.facts.chain == TLS_CHAIN_OK &&
+	    r->tls.facts.name == TLS_NAME_MATCH;
 	const char *why = "the certificate does not verify";
 
 	if (s == NULL || r->us.tcp < 0)
@@ -491,15 +495,15 @@ sts(struct report *r)
 		find(r, FIND_STS_ERROR, SEV_WARN, "MTA-STS: %s", s->error);
 	if (!s->have || s->policy.mode == MTASTS_NONE)
 		return;
-	r->sts_covers = mtasts_covers(&s->policy, r->host);
+	r->verdict.sts_covers = mtasts_covers(&s->policy, r->host);
 	if (r->trouble.class != TROUBLE_NONE)
 		return;
-	r->sts_verdict = r->sts_covers && cert ? STS_PASS : STS_FAIL;
-	if (r->sts_verdict == STS_PASS)
+	r->verdict.sts = r->verdict.sts_covers && cert ? STS_PASS : STS_FAIL;
+	if (r->verdict.sts == STS_PASS)
 		return;
-	if (!r->sts_covers)
+	if (!r->verdict.sts_covers)
 		why = "the policy does not name this host";
-	else if (!r->in_tls)
+	else if (!r->tls.on)
 		why = "there is no TLS";
 	if (s->policy.mode == MTASTS_ENFORCE)
 		find(r, FIND_STS_FAIL, SEV_CRIT, "enforce would fail: %s", why);
@@ -513,33 +517,34 @@ sts(struct report *r)
 static void
 expected(struct report *r)
 {
-	const struct caps *c = r->caps_tls.known ? &r->caps_tls : &r->caps;
+	const struct caps *c = r->talk.caps_tls.known ? &r->talk.caps_tls :
+	    &r->talk.caps;
 	size_t i;
 
-	for (i = 0; i < r->run->expect.n; i++)
-		if (!probe_talk_has(c->v, c->n, r->run->expect.v[i]))
+	for (i = 0; i < r->run->set->want.expect.n; i++)
+		if (!probe_talk_has(c->v, c->n, r->run->set->want.expect.v[i]))
 			find(r, FIND_CAPS_MISSING, SEV_CRIT, "%s is not there",
-			    r->run->expect.v[i]);
+			    r->run->set->want.expect.v[i]);
 }
 
 static void
 submission(struct report *r)
 {
-	const char *at = report_place(r->submit_at);
-	int code = r->submit_code;
+	const char *at = report_place(r->submit.at);
+	int code = r->submit.code;
 
-	if (!r->submit_tried || r->submit_taken || r->submit_said == NULL)
+	if (!r->submit.tried || r->submit.taken || r->submit.said == NULL)
 		return;
 	if (code == 530 || (code >= 500 && !r->relay && probe_talk_has(
-	    r->caps_tls.v, r->caps_tls.n, "AUTH")))
+	    r->talk.caps_tls.v, r->talk.caps_tls.n, "AUTH")))
 		find(r, FIND_SUBMIT_AUTH, SEV_HINT,
-		    "%s: %s", at, r->submit_said);
+		    "%s: %s", at, r->submit.said);
 	else if (code < 500)
 		find(r, FIND_SUBMIT_DEFERRED, SEV_WARN, "%s: %s", at,
-		    r->submit_said);
+		    r->submit.said);
 	else
 		find(r, FIND_SUBMIT_REFUSED, SEV_CRIT, "%s: %s", at,
-		    r->submit_said);
+		    r->submit.said);
 }
 
 static bool
@@ -570,36 +575,40 @@ without(const struct report *r, const struct caps *a, const struct caps *b,
 static void
 clear_login(struct report *r)
 {
-	if (r->run->mode == MODE_OFF && r->run->no_auth)
+	if (r->run->set->scope.mode == MODE_OFF && r->run->set->want.no_auth)
 		find(r, FIND_AUTH_BEFORE_TLS, SEV_CRIT,
-		    "%s is offered without TLS", r->login);
-	else if (r->run->mode != MODE_OFF && r->loopback)
-		find(r, FIND_AUTH_BEFORE_TLS, r->run->no_auth ? SEV_CRIT :
-		    SEV_HINT, "%s is offered before TLS, on the loopback, where nobody else can listen", r->login);
-	else if (r->run->mode != MODE_OFF)
-		find(r, FIND_AUTH_BEFORE_TLS, r->run->no_auth ? SEV_CRIT :
-		    SEV_WARN, "%s is offered before TLS", r->login);
+		    "%s is offered without TLS", r->talk.login);
+	else if (r->run->set->scope.mode != MODE_OFF && r->loopback)
+		find(r, FIND_AUTH_BEFORE_TLS, r->run->set->want.no_auth ? SEV_CRIT :
+		    SEV_HINT, "%s is offered before TLS, on the loopback, where nobody else can listen", r->talk.login);
+	else if (r->run->set->scope.mode != MODE_OFF)
+		find(r, FIND_AUTH_BEFORE_TLS, r->run->set->want.no_auth ? SEV_CRIT :
+		    SEV_WARN, "%s is offered before TLS", r->talk.login);
 }
 
 static void
 dialogue(struct report *r)
 {
-	if (r->preauth && !r->in_tls)
+	struct verdict *v = &r->verdict;
+
+	if (r->talk.preauth && !r->tls.on)
 		find(r, FIND_PREAUTH, SEV_CRIT, "the greeting is PREAUTH");
-	if (r->login != NULL)
+	if (r->talk.login != NULL)
 		clear_login(r);
-	if (r->helo)
+	if (r->talk.helo)
 		find(r, FIND_EHLO_REFUSED, SEV_HINT,
 		    "EHLO is refused, HELO is taken");
-	if (str_control(r->banner))
+	if (str_control(r->talk.banner))
 		find(r, FIND_BANNER_CONTROL, SEV_WARN,
 		    "control characters in the greeting");
 	if (r->inject == INJECT_TAKEN)
 		find(r, FIND_STARTTLS_INJECTION, SEV_CRIT,
 		    "a command from before TLS was answered within");
-	if (r->caps.known && r->caps_tls.known) {
-		r->nadded = without(r, &r->caps_tls, &r->caps, &r->added);
-		r->nremoved = without(r, &r->caps, &r->caps_tls, &r->removed);
+	if (r->talk.caps.known && r->talk.caps_tls.known) {
+		v->nadded = without(r, &r->talk.caps_tls, &r->talk.caps,
+		    &v->added);
+		v->nremoved = without(r, &r->talk.caps, &r->talk.caps_tls,
+		    &v->removed);
 	}
 	if (r->trouble.class == TROUBLE_NONE)
 		expected(r);
@@ -614,10 +623,10 @@ latency(struct report *r)
 
 	if (r->trouble.class != TROUBLE_NONE)
 		return;
-	if (run->lat_crit > 0 && ms > run->lat_crit)
+	if (run->set->want.lat_crit > 0 && ms > run->set->want.lat_crit)
 		find(r, FIND_LATENCY, SEV_CRIT, "%llu ms", (unsigned long
 		    long)ms);
-	else if (run->lat_warn > 0 && ms > run->lat_warn)
+	else if (run->set->want.lat_warn > 0 && ms > run->set->want.lat_warn)
 		find(r, FIND_LATENCY, SEV_WARN, "%llu ms", (unsigned long
 		    long)ms);
 }
@@ -684,17 +693,17 @@ trouble(struct report *r)
 {
 	struct outcome o = outcome(r->trouble.class);
 
-	r->state = o.state;
-	r->sev = o.sev;
+	r->verdict.state = o.state;
+	r->verdict.sev = o.sev;
 	if (o.status != 0)
-		r->status = o.status;
+		r->verdict.status = o.status;
 	if (r->port25 != NULL)
 		find(r, FIND_PORT25_BLOCKED, SEV_HINT,
 		    "%s: blocked on the way out of here?", r->port25);
 	if (r->local && strchr(r->ip, ':') != NULL) {
 		find(r, FIND_NO_ROUTE, SEV_WARN, "this machine has no IPv6");
-		r->sev = SEV_WARN;
-		r->status = 0;
+		r->verdict.sev = SEV_WARN;
+		r->verdict.status = 0;
 	}
 }
 
@@ -703,14 +712,14 @@ sum_up(struct report *r)
 {
 	const struct finding *f;
 
-	for (f = r->findings; f != NULL; f = f->next) {
-		if (f->sev > r->sev)
-			r->sev = f->sev;
+	for (f = r->verdict.findings; f != NULL; f = f->next) {
+		if (f->sev > r->verdict.sev)
+			r->verdict.sev = f->sev;
 		if (f->sev != SEV_CRIT)
 			continue;
-		r->status = fail_worse(r->status, f->kind->status);
+		r->verdict.status = fail_worse(r->verdict.status, f->kind->status);
 		if (f->kind->status == EX_NOPERM && r->trouble.class == TROUBLE_NONE) {
-			r->state = STATE_CERT;
+			r->verdict.state = STATE_CERT;
 			r->trouble = (struct trouble){ .class = TROUBLE_CERT,
 			    .place = PLACE_TLS, .text = f->text };
 		}
@@ -720,11 +729,11 @@ sum_up(struct report *r)
 void
 judge(struct report *r)
 {
-	r->last = &r->findings;
-	r->state = STATE_OK;
-	r->sev = SEV_HINT;
-	r->days = INT_MAX;
-	r->dane_state = dane_state(r);
+	r->verdict.last = &r->verdict.findings;
+	r->verdict.state = STATE_OK;
+	r->verdict.sev = SEV_HINT;
+	r->verdict.days = INT_MAX;
+	r->verdict.dane = dane_state(r);
 	if (r->trouble.class != TROUBLE_NONE)
 		trouble(r);
 	tls(r);

@@ -81,7 +81,8 @@ set_up(struct run *r)
 	size_t files = program_files();
 
 	due_init(&r->dues);
-	r->jobs = jobs_new(r->per_host, r->rate);
+	r->jobs = jobs_new(r->set->limit.per_host, r->set->limit.rate);
+	r->most = r->set->limit.most;
 	if (files < r->most + SPARE_FDS)
 		r->most = files > 2 * SPARE_FDS ? files - SPARE_FDS : 1;
 	r->slots = slots_new(r->most);

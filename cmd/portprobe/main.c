@@ -14,9 +14,12 @@
 #include "trace.h"
 #include "version.h"
 
-static struct run r = { .timeout = 10, .warn_days = 21, .crit_days = 7,
-	.most = 256, .per_host = 2, .min_tls = TLS_1_2, .watch = -1,
-	.hosts = { .max = 1 << 20 } };
+static struct settings o = {
+	.scope.timeout = 10,
+	.want = { .warn_days = 21, .crit_days = 7, .min_tls = TLS_1_2 },
+	.limit = { .most = 256, .per_host = 2 },
+};
+static struct run r = { .set = &o, .watch = -1, .hosts = { .max = 1 << 20 } };
 static struct arena arena;
 static struct opt_list servers;
 static const char *tls_mode, *dane_mode, *caps, *aggregate;
@@ -27,12 +30,12 @@ static int verbose;
 static int
 ports(void *to, const char *arg, struct err *e)
 {
-	struct run *run = to;
+	struct settings *what = to;
 	struct str rest = str_of(arg), one, number;
 	const struct probe_proto *proto;
 	uint64_t n;
 
-	run->nports = 0;
+	what->scope.nports = 0;
 	while (rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		number = str_cut(&one, '/');
@@ -44,10 +47,11 @@ ports(void *to, const char *arg, struct err *e)
 		if (proto == NULL)
 			return fail(e, EX_USAGE, "--ports: there is no "
 			    "protocol \"%.*s\"", STR_ARG(one));
-		if (run->nports == PORTS_MAX)
+		if (what->scope.nports == PORTS_MAX)
 			return fail(e, EX_USAGE, "--ports: more than %d",
 			    PORTS_MAX);
-		run->port[run->nports++] = (struct port){ (unsigned)n, proto };
+		what->scope.port[what->scope.nports++] = (struct port){
+		    (unsigned)n, proto };
 	}
 	return 0;
 }
@@ -75,84 +79,84 @@ renamed(void *to, const char *arg, struct err *e)
  */
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is probed" },
-	{ 'p', "ports", "LIST", OPT_CALL, &r, "25,465,587,110,995,143,993 by "
+	{ 'p', "ports", "LIST", OPT_CALL, &o, "25,465,587,110,995,143,993 by "
 	    "default; each PORT or PORT/PROTO", ports, OPT_NOCONF },
-	{ '4', "ipv4", NULL, OPT_FLAG, &r.four, "only IPv4 addresses", NULL,
+	{ '4', "ipv4", NULL, OPT_FLAG, &o.scope.four, "only IPv4 addresses", NULL,
 	    OPT_NOCONF },
-	{ '6', "ipv6", NULL, OPT_FLAG, &r.six, "only IPv6 addresses", NULL,
+	{ '6', "ipv6", NULL, OPT_FLAG, &o.scope.six, "only IPv6 addresses", NULL,
 	    OPT_NOCONF },
-	{ 0, "first", NULL, OPT_FLAG, &r.first, "only the first address of a "
+	{ 0, "first", NULL, OPT_FLAG, &o.scope.first, "only the first address of a "
 	    "host", NULL, OPT_NOCONF },
 	{ 0, "tls", "MODE", OPT_TEXT, &tls_mode, "auto, implicit, starttls or "
 	    "off, whatever the port", NULL, OPT_NOCONF },
-	{ 0, "name", "NAME", OPT_TEXT, &r.name, "the name that certificates "
+	{ 0, "name", "NAME", OPT_TEXT, &o.scope.name, "the name that certificates "
 	    "must have, and that is asked for", NULL, OPT_NOCONF },
-	{ 0, "ehlo", "NAME", OPT_TEXT, &r.ehlo, "our name in EHLO", NULL,
+	{ 0, "ehlo", "NAME", OPT_TEXT, &o.scope.ehlo, "our name in EHLO", NULL,
 	    OPT_NOCONF },
-	{ 0, "source", "ADDR", OPT_TEXT, &r.source, "connect from this local "
+	{ 0, "source", "ADDR", OPT_TEXT, &o.scope.source, "connect from this local "
 	    "address", NULL, OPT_NOCONF },
-	{ 0, "timeout", "SECONDS", OPT_SECONDS, &r.timeout, "for a connection "
+	{ 0, "timeout", "SECONDS", OPT_SECONDS, &o.scope.timeout, "for a connection "
 	    "from DNS to its last answer (10)", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "What is demanded" },
-	{ 'w', "warn", "DAYS", OPT_NUMBER, &r.warn_days, "warn of a "
+	{ 'w', "warn", "DAYS", OPT_NUMBER, &o.want.warn_days, "warn of a "
 	    "certificate with fewer days left (21)", NULL, OPT_NOCONF },
-	{ 'C', "crit", "DAYS", OPT_NUMBER, &r.crit_days, "fewer days are "
+	{ 'C', "crit", "DAYS", OPT_NUMBER, &o.want.crit_days, "fewer days are "
 	    "critical (7)", NULL, OPT_NOCONF },
-	{ 0, "lat-warn", "MS", OPT_NUMBER, &r.lat_warn, "warn if a probe takes "
+	{ 0, "lat-warn", "MS", OPT_NUMBER, &o.want.lat_warn, "warn if a probe takes "
 	    "longer", NULL, OPT_NOCONF },
-	{ 0, "lat-crit", "MS", OPT_NUMBER, &r.lat_crit, "longer is critical",
+	{ 0, "lat-crit", "MS", OPT_NUMBER, &o.want.lat_crit, "longer is critical",
 	    NULL, OPT_NOCONF },
-	{ 0, "require-tls", NULL, OPT_FLAG, &r.require_tls, "a server without "
+	{ 0, "require-tls", NULL, OPT_FLAG, &o.want.require_tls, "a server without "
 	    "TLS is critical", NULL, OPT_NOCONF },
-	{ 0, "tls-min", "VERSION", OPT_CALL, &r.min_tls, "the least TLS version "
+	{ 0, "tls-min", "VERSION", OPT_CALL, &o.want.min_tls, "the least TLS version "
 	    "that is well: 1.0 to 1.3 (1.2)", tls_version_set, OPT_NOCONF },
 	{ 0, "min-tls", "VERSION", OPT_CALL, NULL, "is --tls-min", renamed,
 	    OPT_NOCONF | OPT_HIDDEN },
 	{ 0, "dane", "auto|off|require", OPT_TEXT, &dane_mode, "if there are "
 	    "TLSA records (auto), never, or else critical", NULL, OPT_NOCONF },
-	{ 0, "no-sts", NULL, OPT_FLAG, &r.no_sts, "do not get the MTA-STS "
+	{ 0, "no-sts", NULL, OPT_FLAG, &o.want.no_sts, "do not get the MTA-STS "
 	    "policy of mx: targets", NULL, OPT_NOCONF },
-	{ 0, "no-auth-plaintext", NULL, OPT_FLAG, &r.no_auth, "login offered "
+	{ 0, "no-auth-plaintext", NULL, OPT_FLAG, &o.want.no_auth, "login offered "
 	    "before TLS is critical", NULL, OPT_NOCONF },
 	{ 0, "caps-expect", "LIST", OPT_TEXT, &caps, "capabilities, parted by "
 	    "commas, that must be there", NULL, OPT_NOCONF },
-	{ 0, "ca", "FILE|DIR", OPT_TEXT, &r.tlsconf.ca, "trust these certificates",
+	{ 0, "ca", "FILE|DIR", OPT_TEXT, &o.tls.ca, "trust these certificates",
 	    NULL, OPT_NOCONF },
-	{ 0, "crl", "FILE", OPT_TEXT, &r.tlsconf.crl, "certificates that their "
+	{ 0, "crl", "FILE", OPT_TEXT, &o.tls.crl, "certificates that their "
 	    "issuers have revoked", NULL, OPT_NOCONF },
-	{ 0, "tls-strict", NULL, OPT_FLAG, &r.tlsconf.strict, "chains must "
+	{ 0, "tls-strict", NULL, OPT_FLAG, &o.tls.strict, "chains must "
 	    "follow RFC 5280 to the letter", NULL, OPT_NOCONF },
-	{ 0, "tls-groups", "LIST", OPT_TEXT, &r.tlsconf.groups, "offer these "
+	{ 0, "tls-groups", "LIST", OPT_TEXT, &o.tls.groups, "offer these "
 	    "of key exchange, as OpenSSL has it (X25519:P-256)", NULL,
 	    OPT_NOCONF },
-	{ 0, "no-verify", NULL, OPT_FLAG, &r.no_verify, "tell what is wrong "
+	{ 0, "no-verify", NULL, OPT_FLAG, &o.want.no_verify, "tell what is wrong "
 	    "with certificates, and count none of it", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "More connections" },
-	{ 0, "tls-versions", NULL, OPT_FLAG, &r.tls_versions, "try each version "
+	{ 0, "tls-versions", NULL, OPT_FLAG, &o.extra.versions, "try each version "
 	    "of TLS by itself", NULL, OPT_NOCONF },
-	{ 0, "inject", NULL, OPT_FLAG, &r.inject, "send a command behind "
+	{ 0, "inject", NULL, OPT_FLAG, &o.extra.inject, "send a command behind "
 	    "STARTTLS in one packet: is it taken into TLS?", NULL,
 	    OPT_NOCONF },
-	{ 0, "submit-test", "ADDR", OPT_TEXT, &r.submit, "MAIL and RCPT to "
+	{ 0, "submit-test", "ADDR", OPT_TEXT, &o.extra.submit, "MAIL and RCPT to "
 	    "this address, and no message", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "How it is shown" },
-	{ 'q', "quiet", NULL, OPT_FLAG, &r.quiet, "only what is not well",
+	{ 'q', "quiet", NULL, OPT_FLAG, &o.show.quiet, "only what is not well",
 	    NULL, OPT_NOCONF },
-	{ 'j', "json", NULL, OPT_FLAG, &r.json, "one JSON object per host, "
+	{ 'j', "json", NULL, OPT_FLAG, &o.show.json, "one JSON object per host, "
 	    "address and port", NULL, OPT_NOCONF },
-	{ 0, "show-caps", NULL, OPT_FLAG, &r.show_caps, "the greeting, and the "
+	{ 0, "show-caps", NULL, OPT_FLAG, &o.show.caps, "the greeting, and the "
 	    "capabilities before and within TLS", NULL, OPT_NOCONF },
-	{ 0, "show-chain", NULL, OPT_FLAG, &r.show_chain, "each certificate, "
+	{ 0, "show-chain", NULL, OPT_FLAG, &o.show.chain, "each certificate, "
 	    "as sent", NULL, OPT_NOCONF },
-	{ 0, "save-chain", "DIR", OPT_TEXT, &r.save_chain, "write each chain "
+	{ 0, "save-chain", "DIR", OPT_TEXT, &o.show.save_chain, "write each chain "
 	    "to DIR/HOST_PORT_ADDRESS.pem", NULL, OPT_NOCONF },
-	{ 0, "explain", NULL, OPT_FLAG, &r.explain, "with each finding, what "
+	{ 0, "explain", NULL, OPT_FLAG, &o.show.explain, "with each finding, what "
 	    "to do about it", NULL, OPT_NOCONF },
 	{ 0, "findings", NULL, OPT_FLAG, &kinds, "list all kinds of findings",
 	    NULL, OPT_NOCONF },
-	{ 0, "nagios", NULL, OPT_FLAG, &r.nagios, "a monitoring plugin's line "
+	{ 0, "nagios", NULL, OPT_FLAG, &o.show.nagios, "a monitoring plugin's line "
 	    "with perfdata, and its exit status", NULL, OPT_NOCONF },
-	{ 0, "prom", "FILE", OPT_TEXT, &r.prom, "write metrics for "
+	{ 0, "prom", "FILE", OPT_TEXT, &o.show.prom, "write metrics for "
 	    "node_exporter, the file as a whole", NULL, OPT_NOCONF },
 	{ 0, "aggregate", "best|worst", OPT_TEXT, &aggregate, "what counts of "
 	    "a target's hosts and addresses, per port (worst)", NULL,
@@ -161,21 +165,21 @@ static const struct opt options[] = {
 	    "the dialogues; -vvv: details", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Many targets (- for stdin), "
 	    "and manners" },
-	{ 'c', "connections", "N", OPT_NUMBER, &r.most, "most connections at "
+	{ 'c', "connections", "N", OPT_NUMBER, &o.limit.most, "most connections at "
 	    "once (256)", NULL, OPT_NOCONF },
-	{ 0, "per-host", "N", OPT_NUMBER, &r.per_host, "most of them to one "
+	{ 0, "per-host", "N", OPT_NUMBER, &o.limit.per_host, "most of them to one "
 	    "port of one address (2)", NULL, OPT_NOCONF },
-	{ 0, "rate", "N", OPT_NUMBER, &r.rate, "most new connections a second",
+	{ 0, "rate", "N", OPT_NUMBER, &o.limit.rate, "most new connections a second",
 	    NULL, OPT_NOCONF },
-	{ 0, "stats", NULL, OPT_FLAG, &r.stats, "numbers on stderr at the end",
+	{ 0, "stats", NULL, OPT_FLAG, &o.limit.stats, "numbers on stderr at the end",
 	    NULL, OPT_NOCONF },
-	{ 0, "no-sandbox", NULL, OPT_FLAG, &r.no_sandbox, "do not give up "
+	{ 0, "no-sandbox", NULL, OPT_FLAG, &o.limit.no_sandbox, "do not give up "
 	    "what is not needed", NULL, OPT_NOCONF },
 	{ 's', "nameserver", "ADDR[:PORT]", OPT_LIST, &servers, "instead of "
 	    "$POSTBAG_DNS and resolv.conf", NULL, OPT_NOCONF },
-	{ 0, "sts-port", "N", OPT_NUMBER, &r.sts_port, "not 443, for tests",
+	{ 0, "sts-port", "N", OPT_NUMBER, &o.limit.sts_port, "not 443, for tests",
 	    NULL, OPT_NOCONF | OPT_HIDDEN },
-	{ 0, "trust-ad", NULL, OPT_FLAG, &r.conf.trust_ad, "believe the "
+	{ 0, "trust-ad", NULL, OPT_FLAG, &o.dns.trust_ad, "believe the "
 	    "server's DNSSEC verdict", NULL, OPT_NOCONF },
 	{ 0, "no-trust-ad", NULL, OPT_FLAG, &no_ad, "never believe it", NULL,
 	    OPT_NOCONF },
@@ -243,9 +247,9 @@ choices(struct err *e)
 		return -1;
 	if (mode == MODE_OFF && without_tls(e) < 0)
 		return -1;
-	r.mode = (enum tls_mode)mode;
-	r.dane = (enum dane_mode)dane;
-	r.best = sum == 1;
+	o.scope.mode = (enum tls_mode)mode;
+	o.want.dane = (enum dane_mode)dane;
+	o.want.best = sum == 1;
 	return 0;
 }
 
@@ -254,23 +258,23 @@ limits(struct err *e)
 {
 	struct net_addr a;
 
-	if (r.most < 1 || r.most > 100000 || r.per_host < 1 ||
-	    r.rate > 1000000)
+	if (o.limit.most < 1 || o.limit.most > 100000 || o.limit.per_host < 1 ||
+	    o.limit.rate > 1000000)
 		return fail(e, EX_USAGE, "--connections is 1 to 100000, "
 		    "--per-host at least 1, --rate at most 1000000");
-	if (r.timeout < 0.1 || r.timeout > 86400)
+	if (o.scope.timeout < 0.1 || o.scope.timeout > 86400)
 		return fail(e, EX_USAGE, "--timeout is 0.1 s to a day");
-	if (r.warn_days > 100000 || r.crit_days > 100000)
+	if (o.want.warn_days > 100000 || o.want.crit_days > 100000)
 		return fail(e, EX_USAGE, "--warn, --crit: so many days?");
-	if (r.conf.trust_ad && no_ad)
+	if (o.dns.trust_ad && no_ad)
 		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
-	if (r.four && r.six)
+	if (o.scope.four && o.scope.six)
 		return fail(e, EX_USAGE, "-4 or -6?");
-	if (r.json && r.nagios)
+	if (o.show.json && o.show.nagios)
 		return fail(e, EX_USAGE, "-j or --nagios?");
-	if (r.source != NULL && net_pton(str_of(r.source), 0, &a) < 0)
-		return fail(e, EX_USAGE, "--source %s: no address", r.source);
-	return r.prom != NULL ? prom_check(r.prom, e) : 0;
+	if (o.scope.source != NULL && net_pton(str_of(o.scope.source), 0, &a) < 0)
+		return fail(e, EX_USAGE, "--source %s: no address", o.scope.source);
+	return o.show.prom != NULL ? prom_check(o.show.prom, e) : 0;
 }
 
 /* What is put into commands must be what it says it is. */
@@ -283,25 +287,25 @@ words(struct err *e)
 	while (caps != NULL && rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		if (one.n > 0)
-			opt_list_add(&arena, &r.expect, arena_dup(&arena, one));
+			opt_list_add(&arena, &o.want.expect, arena_dup(&arena, one));
 	}
-	if (r.ehlo != NULL && (addr_domain(str_of(r.ehlo), e) < 0 ||
-	    addr_ascii(&arena, str_of(r.ehlo), &ascii, e) < 0 ||
+	if (o.scope.ehlo != NULL && (addr_domain(str_of(o.scope.ehlo), e) < 0 ||
+	    addr_ascii(&arena, str_of(o.scope.ehlo), &ascii, e) < 0 ||
 	    ascii.n >= sizeof r.our_name))
-		return fail(e, EX_USAGE, "--ehlo %s: no name", r.ehlo);
-	if (r.ehlo != NULL)
+		return fail(e, EX_USAGE, "--ehlo %s: no name", o.scope.ehlo);
+	if (o.scope.ehlo != NULL)
 		snprintf(r.our_name, sizeof r.our_name, "%.*s",
 		    STR_ARG(ascii));
 	else
 		net_ehlo(-1, r.our_name, sizeof r.our_name);
-	if (r.our_name[0] == '[' && r.ehlo == NULL)
+	if (r.our_name[0] == '[' && o.scope.ehlo == NULL)
 		r.our_name[0] = '\0';	/* the address of each connection */
-	if (r.submit == NULL)
+	if (o.extra.submit == NULL)
 		return 0;
-	if (addr_mailbox(&a, str_of(r.submit), e) < 0)
+	if (addr_mailbox(&a, str_of(o.extra.submit), e) < 0)
 		return fail_in(e, "--submit-test");
-	r.submit = addr_wire(&arena, &a, true, e);
-	return r.submit != NULL ? 0 : fail_in(e, "--submit-test");
+	o.extra.submit = addr_wire(&arena, &a, true, e);
+	return o.extra.submit != NULL ? 0 : fail_in(e, "--submit-test");
 }
 
 static void
@@ -313,9 +317,9 @@ join_servers(void)
 	for (i = 0; i < servers.n; i++)
 		buf_printf(&b, "%s%s", i > 0 ? "," : "", servers.v[i]);
 	if (servers.n > 0)
-		r.conf.servers = arena_dup(&arena, BUF_STR(b));
-	r.conf.rotate = servers.n > 1;
-	r.conf.distrust_ad = no_ad;
+		o.dns.servers = arena_dup(&arena, BUF_STR(b));
+	o.dns.rotate = servers.n > 1;
+	o.dns.distrust_ad = no_ad;
 	buf_free(&b);
 }
 
@@ -323,8 +327,8 @@ join_servers(void)
 static void
 dns_limits(void)
 {
-	r.conf.tries = 4;
-	r.conf.timeout = r.timeout < 0.8 * 16 ? r.timeout / 16 : 0.8;
+	o.dns.tries = 4;
+	o.dns.timeout = o.scope.timeout < 0.8 * 16 ? o.scope.timeout / 16 : 0.8;
 }
 
 /* Options that others make idle. */
@@ -340,8 +344,8 @@ one_list(struct err *e)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < r.operands.n; i++)
-		n += strcmp(r.operands.v[i], "-") == 0;
+	for (i = 0; i < o.operands.n; i++)
+		n += strcmp(o.operands.v[i], "-") == 0;
 	return n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both "
 	    "- and -");
 }
@@ -349,7 +353,7 @@ one_list(struct err *e)
 static int
 configure(int argc, char **argv, struct err *e)
 {
-	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
+	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
 	    opt_rules(&set, rules, e) < 0 || one_list(e) < 0 || choices(e) < 0 ||
 	    limits(e) < 0 || words(e) < 0)
 		return -1;
@@ -379,28 +383,28 @@ show_stats(double s)
 {
 	fprintf(stderr, "%llu probes in %.2f s, %.0f/s; %llu well, %llu with "
 	    "warnings, %llu critical, %llu unknown; %llu connections\n",
-	    (unsigned long long)r.probes, s, (double)r.probes / s,
-	    (unsigned long long)r.count[SEV_HINT],
-	    (unsigned long long)r.count[SEV_WARN],
-	    (unsigned long long)r.count[SEV_CRIT],
-	    (unsigned long long)r.unknown, (unsigned long long)r.connections);
+	    (unsigned long long)r.tally.probes, s, (double)r.tally.probes / s,
+	    (unsigned long long)r.tally.count[SEV_HINT],
+	    (unsigned long long)r.tally.count[SEV_WARN],
+	    (unsigned long long)r.tally.count[SEV_CRIT],
+	    (unsigned long long)r.tally.unknown, (unsigned long long)r.tally.connections);
 }
 
 /* Before strangers are talked to: what is written, and certificates. */
 static void
 confine(void)
 {
-	if (r.no_sandbox) {
+	if (o.limit.no_sandbox) {
 		sandbox_warn();
 		return;
 	}
 	dns_box(r.dns, &r.box);
 	tls_ctx_reads(r.tls, &r.box);
-	if (r.save_chain != NULL)
-		sandbox_path(&r.box, r.save_chain, SANDBOX_PUT);
-	if (r.prom != NULL)
-		sandbox_beside(&r.box, r.prom, SANDBOX_PUT);
-	r.box.source = r.source != NULL;
+	if (o.show.save_chain != NULL)
+		sandbox_path(&r.box, o.show.save_chain, SANDBOX_PUT);
+	if (o.show.prom != NULL)
+		sandbox_beside(&r.box, o.show.prom, SANDBOX_PUT);
+	r.box.source = o.scope.source != NULL;
 	sandbox_enter(&r.box);
 }
 
@@ -413,7 +417,7 @@ run(int argc, char **argv, struct err *e)
 		return e->code;
 	if (kinds)
 		return list_kinds();
-	r.dns = dns_open(&r.conf, e);
+	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
 		return e->code;
 	if (probe_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
@@ -425,11 +429,11 @@ run(int argc, char **argv, struct err *e)
 		tell_end(&r, e);
 		targets_over(&r, e);
 	}
-	if (r.stats)
+	if (o.limit.stats)
 		show_stats((double)(clock_us() - start + 1) / 1e6);
-	if (r.nagios && e->code == 0)
+	if (o.show.nagios && e->code == 0)
 		return nagios_end(&r);
-	return fail_worse(e->code, r.status);
+	return fail_worse(e->code, r.tally.status);
 }
 
 int
@@ -442,7 +446,7 @@ main(int argc, char **argv)
 	status = run(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && r.nagios)
+	if (e.code != 0 && o.show.nagios)
 		status = 3;
 	if (!sts_end())
 		_exit(status);

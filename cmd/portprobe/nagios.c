@@ -48,14 +48,14 @@ perfdata(struct buf *b, const struct report *r)
 	if (r->us.total >= 0) {
 		buf_printf(b, "'%s_total'=%.1fms;", label,
 		    (double)r->us.total / 1000);
-		limit(b, run->lat_warn, ";");
-		limit(b, run->lat_crit, ";0");
+		limit(b, run->set->want.lat_warn, ";");
+		limit(b, run->set->want.lat_crit, ";0");
 	}
-	if (r->days != INT_MAX)
+	if (r->verdict.days != INT_MAX)
 		buf_printf(b, "%s'%s_cert'=%dd;%llu:;%llu:", b->n > 0 ? " " :
-		    "", label, r->days,
-		    (unsigned long long)run->warn_days,
-		    (unsigned long long)run->crit_days);
+		    "", label, r->verdict.days,
+		    (unsigned long long)run->set->want.warn_days,
+		    (unsigned long long)run->set->want.crit_days);
 }
 
 /* What is wrong, in a few words. */
@@ -64,12 +64,12 @@ reason(struct buf *b, const struct report *r)
 {
 	const struct finding *f, *worst = NULL;
 
-	for (f = r->findings; f != NULL; f = f->next)
+	for (f = r->verdict.findings; f != NULL; f = f->next)
 		if (worst == NULL || f->sev > worst->sev)
 			worst = f;
 	if (r->trouble.class != TROUBLE_NONE &&
 	    r->trouble.class != TROUBLE_CERT) {
-		buf_printf(b, "%s: ", report_state(r->state));
+		buf_printf(b, "%s: ", report_state(r->verdict.state));
 		plain(b, r->trouble.text);
 	} else if (worst != NULL) {
 		plain(b, worst->text);
@@ -86,6 +86,21 @@ where(struct buf *b, const struct report *r)
 		buf_printf(b, " %s", r->ip);
 }
 
+static const char *
+word(const struct verdict *v)
+{
+	switch (v->sev) {
+	case SEV_HINT:
+		return "OK";
+	case SEV_WARN:
+		return "WARNING";
+	case SEV_CRIT:
+	case SEVERITIES:
+		break;
+	}
+	return v->unknown ? "UNKNOWN" : "CRITICAL";
+}
+
 void
 nagios_report(const struct report *r, struct row *row)
 {
@@ -93,26 +108,24 @@ nagios_report(const struct report *r, struct row *row)
 	const struct finding *f;
 
 	perfdata(&row->perf, r);
-	if (r->sev != SEV_HINT) {
+	if (r->verdict.sev != SEV_HINT) {
 		where(&row->cells, r);
 		buf_c(&row->cells, ' ');
 		reason(&row->cells, r);
 	}
-	buf_printf(line, "%s ", r->sev == SEV_HINT ? "OK" :
-	    r->sev == SEV_WARN ? "WARNING" : r->unknown ? "UNKNOWN" :
-	    "CRITICAL");
+	buf_printf(line, "%s ", word(&r->verdict));
 	where(line, r);
-	if (r->in_tls)
-		buf_printf(line, " %s", r->tls.version);
-	if (r->days != INT_MAX)
-		buf_printf(line, " exp=%dd", r->days);
+	if (r->tls.on)
+		buf_printf(line, " %s", r->tls.facts.version);
+	if (r->verdict.days != INT_MAX)
+		buf_printf(line, " exp=%dd", r->verdict.days);
 	if (r->us.total >= 0)
 		buf_printf(line, " %.1f ms", (double)r->us.total / 1000);
 	if (r->trouble.class != TROUBLE_NONE) {
 		buf_c(line, ' ');
 		reason(line, r);
 	}
-	for (f = r->findings; f != NULL; f = f->next) {
+	for (f = r->verdict.findings; f != NULL; f = f->next) {
 		if (f->sev == SEV_HINT)
 			continue;
 		buf_printf(line, "; %s ", f->kind->id);
@@ -134,29 +147,40 @@ problems(const struct tell *t, enum severity sev)
 		}
 }
 
+/* The exit status: also an index of words. */
+static int
+status(const struct tally *n, uint64_t all)
+{
+	if (n->count[SEV_CRIT] > 0)
+		return 2;
+	if (n->unknown > 0 || all == 0)
+		return 3;
+	return n->count[SEV_WARN] > 0 ? 1 : 0;
+}
+
 int
 nagios_end(struct run *r)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL",
 	    "UNKNOWN" };
 	struct tell *t = r->tell;
-	uint64_t all = r->count[0] + r->count[1] + r->count[2] + r->unknown;
-	int state = r->count[SEV_CRIT] > 0 ? 2 : r->unknown > 0 || all == 0 ?
-	    3 : r->count[SEV_WARN] > 0 ? 1 : 0;
+	const struct tally *n = &r->tally;
+	uint64_t all = n->count[0] + n->count[1] + n->count[2] + n->unknown;
+	int state = status(n, all);
 	const char *blank = "|";
 	size_t i;
 
 	printf("PORTPROBE %s - ", words[state]);
-	if (r->count[SEV_CRIT] > 0)
+	if (n->count[SEV_CRIT] > 0)
 		printf("%llu/%llu critical, ", (unsigned long
-		    long)r->count[SEV_CRIT], (unsigned long long)all);
-	if (r->unknown > 0)
-		printf("%llu/%llu unknown, ", (unsigned long long)r->unknown,
+		    long)n->count[SEV_CRIT], (unsigned long long)all);
+	if (n->unknown > 0)
+		printf("%llu/%llu unknown, ", (unsigned long long)n->unknown,
 		    (unsigned long long)all);
-	if (r->count[SEV_WARN] > 0)
+	if (n->count[SEV_WARN] > 0)
 		printf("%llu/%llu warning, ", (unsigned long
-		    long)r->count[SEV_WARN], (unsigned long long)all);
-	printf("%llu ok", (unsigned long long)r->count[SEV_HINT]);
+		    long)n->count[SEV_WARN], (unsigned long long)all);
+	printf("%llu ok", (unsigned long long)n->count[SEV_HINT]);
 	problems(t, SEV_CRIT);		/* the worst first */
 	problems(t, SEV_WARN);
 	for (i = 0; i < t->nrow; i++)

@@ -87,62 +87,84 @@ struct times {
 	int64_t dns, tcp, banner, starttls, tls, total;
 };
 
+/* What was said, but for TLS. */
+struct talk {
+	struct str banner;
+	struct caps caps;		/* before TLS */
+	struct caps caps_tls;		/* within */
+	const char *login;		/* offered before TLS, or NULL */
+	int starttls;			/* 1, 0; -1: not known */
+	const char *starttls_said;	/* if it was refused */
+	bool preauth;			/* an IMAP server's first word */
+	bool buffered;			/* in the clear behind STARTTLS */
+	bool helo;			/* EHLO is refused, and HELO is not */
+};
+
+struct report_tls {
+	bool on;			/* the handshake was done */
+	bool have_cert;
+	bool client_cert;		/* one of ours is asked for */
+	bool classic;			/* with classic groups alone */
+	struct tls_facts facts;
+	const char *pem;		/* for --save-chain */
+	const char *name;		/* what the certificate must say */
+};
+
+struct report_dane {
+	bool asked;
+	struct tlsa tlsa;		/* what the DNS says */
+	const char *why;		/* why it does not count, or NULL */
+	struct tls_tlsa *rr;		/* as tlsa.answer->rr */
+};
+
+/* --submit-test */
+struct submit {
+	bool tried, taken;
+	enum place at;			/* PLACE_MAIL or PLACE_RCPT */
+	const char *said;
+	int code;
+};
+
+/* What judge.c makes of it. */
+struct verdict {
+	enum state state;
+	enum severity sev;
+	int status;			/* of the exit */
+	bool unknown;			/* DNS could not tell */
+	enum dane_state dane;
+	enum sts_verdict sts;
+	bool sts_covers;		/* the policy names this host */
+	const char **added, **removed;	/* capabilities, by TLS */
+	size_t nadded, nremoved;
+	int days;			/* least of the chain; INT_MAX */
+	struct finding *findings, **last;
+};
+
 /* One (host, address, port).  Strings live as long as it is told. */
 struct report {
 	struct run *run;
 	const struct target *target;
+	struct arena *mem;
 	const char *host, *ip, *via;	/* ip NULL: it has none */
 	unsigned port;			/* 0: none in particular */
 	const struct probe_proto *proto;
 	const char *protoname;
 	uint64_t order;
-	bool relay;
-
-	enum reach tcp;
-	struct str banner;
-	struct caps caps, caps_tls;	/* before TLS, within */
-	const char *login;		/* offered before TLS, or NULL */
-	int starttls;			/* 1, 0; -1: not known */
-	const char *starttls_said;	/* if it was refused */
-	bool preauth, buffered, helo;
-	bool local;			/* this machine cannot reach it */
+	bool relay;			/* mail between servers */
+	bool several;			/* addresses of this host */
 	bool loopback;
+	bool local;			/* this machine cannot reach it */
+	enum reach tcp;
 	const char *port25;		/* why 25 is seen as blocked */
 	struct trouble trouble;
 	struct times us;
-
-	bool in_tls, have_cert, client_cert;
-	bool classic;			/* with classic groups alone */
-	struct tls_facts tls;
-	const char *pem;		/* for --save-chain */
-	const char *name;		/* what the certificate must say */
-
-	bool dane_asked;
-	struct tlsa dane;		/* what the DNS says */
-	const char *dane_why;		/* why it does not count, or NULL */
-	struct tls_tlsa *rr;		/* as dane.answer->rr */
-
+	struct talk talk;
+	struct report_tls tls;
+	struct report_dane dane;
 	enum tried versions[VERSIONS];
 	enum injected inject;
-	bool submit_tried, submit_taken;
-	enum place submit_at;		/* PLACE_MAIL or PLACE_RCPT */
-	const char *submit_said;
-	int submit_code;
-
-	/* judge.c */
-	enum state state;
-	enum dane_state dane_state;
-	enum sts_verdict sts_verdict;
-	bool sts_covers;
-	const char **added, **removed;
-	size_t nadded, nremoved;
-	int days;			/* least of the chain; INT_MAX */
-	bool several;			/* addresses of this host */
-	bool unknown;			/* DNS could not tell */
-	struct finding *findings, **last;
-	enum severity sev;
-	int status;
-	struct arena *mem;
+	struct submit submit;
+	struct verdict verdict;
 };
 
 /* ---- targets */
@@ -206,6 +228,41 @@ struct target {
 enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
 enum dane_mode { DANE_AUTO, DANE_NEVER, DANE_REQUIRE };
 
+/* What the options decided, in the groups of --help. */
+struct settings {
+	struct dns_conf dns;
+	struct tls_conf tls;
+	struct opt_list operands;
+	struct {			/* what is probed */
+		struct port port[PORTS_MAX];
+		size_t nports;
+		bool four, six, first;
+		enum tls_mode mode;
+		const char *name, *ehlo, *source;
+		double timeout;
+	} scope;
+	struct {			/* what is demanded */
+		uint64_t warn_days, crit_days, lat_warn, lat_crit;
+		bool require_tls, no_sts, no_auth, no_verify;
+		bool best;		/* of a target, --aggregate */
+		enum tls_version min_tls;
+		enum dane_mode dane;
+		struct opt_list expect;
+	} want;
+	struct {			/* more connections */
+		bool versions, inject;
+		const char *submit;	/* an address */
+	} extra;
+	struct {			/* how it is shown */
+		bool quiet, json, nagios, caps, chain, explain;
+		const char *save_chain, *prom;
+	} show;
+	struct {			/* manners */
+		uint64_t most, per_host, rate, sts_port;
+		bool stats, no_sandbox;
+	} limit;
+};
+
 /* Handshakes: see wire_turn. */
 struct shakes {
 	unsigned n;			/* under way */
@@ -213,26 +270,18 @@ struct shakes {
 	struct probe *queue, **last;	/* who waits to begin one */
 };
 
+/* What became of it all. */
+struct tally {
+	uint64_t probes, connections;
+	uint64_t count[SEVERITIES], unknown;
+	int status;			/* the exit status so far */
+};
+
 struct run {
-	/* options */
-	struct dns_conf conf;
-	struct tls_conf tlsconf;
-	struct port port[PORTS_MAX];
-	size_t nports;
-	bool four, six, first, require_tls, no_sts, no_auth, no_verify;
-	bool tls_versions, inject, quiet, json, show_chain, show_caps;
-	bool explain, nagios;
-	bool stats, best;
-	enum tls_mode mode;
-	enum dane_mode dane;
-	enum tls_version min_tls;
-	const char *name, *ehlo, *source, *submit, *save_chain, *prom;
-	struct opt_list expect, operands;
-	bool no_sandbox, policies;	/* policies: of MTA-STS are fetched */
+	const struct settings *set;
+	uint64_t most;			/* connections: as many as we may have */
 	struct sandbox box;
-	double timeout;
-	uint64_t warn_days, crit_days, lat_warn, lat_crit;
-	uint64_t most, per_host, rate, sts_port;
+	bool policies;			/* of MTA-STS are fetched */
 
 	/* the engine */
 	struct dns *dns;
@@ -253,10 +302,7 @@ struct run {
 	int64_t now;			/* seconds since 1970, at the start */
 	int64_t tick;			/* clock_us when the wait ended */
 
-	/* what became of it all */
-	uint64_t probes, count[SEV_CRIT + 1], unknown;
-	uint64_t connections;
-	int status;			/* the exit status so far */
+	struct tally tally;
 };
 
 /* ---- target.c */

@@ -92,7 +92,7 @@ dial(struct probe *p)
 	struct run *r = p->run;
 	int64_t spent = p->job->host->dns_us / 1000, limit;
 
-	limit = (int64_t)(r->timeout * 1000) - spent;
+	limit = (int64_t)(r->set->scope.timeout * 1000) - spent;
 	if (p->classic && main_turn(p))		/* what the first one left */
 		limit = p->deadline - clock_ms();
 	limit = limit > 100 ? limit : 100;
@@ -104,8 +104,8 @@ dial(struct probe *p)
 	p->deadline = p->began / 1000 + limit;
 	due_set(&r->dues, &p->due, DUE_PROBE, p->deadline);
 	fail_clear(&r->scratch);
-	r->connections++;
-	p->fd = net_begin(p->job->addr, r->source, &r->scratch);
+	r->tally.connections++;
+	p->fd = net_begin(p->job->addr, r->set->scope.source, &r->scratch);
 	if (p->fd < 0 || net_watch_add(r->watch, p->fd, p) < 0)
 		unconnected(p, errno);
 }
@@ -119,13 +119,15 @@ blank(struct probe *p, struct report *r)
 	*r = (struct report){ .run = p->run, .target = h->target,
 	    .host = h->name, .port = j->port.number, .proto = j->port.proto,
 	    .protoname = j->port.proto->name, .order = j->order,
-	    .relay = j->port.proto->relay, .starttls = -1, .mem = &p->mem,
-	    .classic = p->classic, .us = { h->dns_us, -1, -1, -1, -1, -1 } };
+	    .relay = j->port.proto->relay, .talk.starttls = -1, .mem = &p->mem,
+	    .tls.classic = p->classic, .us = { h->dns_us, -1, -1, -1, -1, -1 } };
 	r->via = h->target->kind != TARGET_HOST ? h->target->text : NULL;
 	r->several = h->naddr > 1;
-	r->name = p->run->name != NULL ? p->run->name : h->name;
+	r->tls.name = p->run->set->scope.name;
+	if (r->tls.name == NULL)
+		r->tls.name = h->name;
 	if (!h->secure)
-		r->dane_why = h->target->kind == TARGET_MX ? "insecure-mx" :
+		r->dane.why = h->target->kind == TARGET_MX ? "insecure-mx" :
 		    "insecure-srv";
 }
 
@@ -141,9 +143,10 @@ main_begin(struct probe *p)
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
 	p->main.loopback = net_loopback(j->addr);
 	p->now = &p->main;
-	if (p->run->dane != DANE_NEVER && !j->host->literal)	/* asks ahead */
-		p->main.dane_asked = target_dane(j->host, j, &p->main.dane,
-		    &p->mem);
+	/* Asks ahead. */
+	if (p->run->set->want.dane != DANE_NEVER && !j->host->literal)
+		p->main.dane.asked = target_dane(j->host, j,
+		    &p->main.dane.tlsa, &p->mem);
 	dial(p);
 }
 
@@ -192,9 +195,9 @@ next_turn(struct probe *p)
 	bool tls = m->us.tls >= 0 || m->trouble.place == PLACE_TLS;
 
 	while (++p->turn < TURNS) {
-		if (p->turn < TURN_INJECT && r->tls_versions && tls)
+		if (p->turn < TURN_INJECT && r->set->extra.versions && tls)
 			return true;
-		if (p->turn == TURN_INJECT && r->inject && p->talk != NULL &&
+		if (p->turn == TURN_INJECT && r->set->extra.inject && p->talk != NULL &&
 		    !p->implicit && m->us.tls >= 0)
 			return true;
 	}
@@ -403,8 +406,8 @@ probe_late(struct probe *p)
 		return;
 	}
 	if (p->stage == STAGE_DANE) {	/* whatever DNS says in the end */
-		p->now->dane_asked = true;
-		p->now->dane = (struct tlsa){ .state = TLSA_TEMP,
+		p->now->dane.asked = true;
+		p->now->dane.tlsa = (struct tlsa){ .state = TLSA_TEMP,
 		    .why = "tlsa-lookup" };
 		probe_wake(p);
 		return;
@@ -430,7 +433,7 @@ probe_late(struct probe *p)
 		if (p->stage == STAGE_CONNECT)
 			p->now->tcp = REACH_FILTERED;
 		snprintf(text, sizeof text, "no answer in %.3g s",
-		    p->run->timeout);
+		    p->run->set->scope.timeout);
 		slot_broken(p, stage_late(p->stage), text);
 	}
 	move(p);

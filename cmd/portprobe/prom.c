@@ -91,20 +91,20 @@ session(struct run *run, const struct report *r)
 {
 	struct buf *b;
 
-	if (!r->in_tls)
+	if (!r->tls.on)
 		return;
 	b = sample(run, METRIC_TLS, r);
-	label(b, "version", r->tls.version);
-	label(b, "cipher", r->tls.cipher);
-	label(b, "group", r->tls.group);
-	label(b, "key", r->have_cert ? r->tls.cert[0].key : "");
+	label(b, "version", r->tls.facts.version);
+	label(b, "cipher", r->tls.facts.cipher);
+	label(b, "group", r->tls.facts.group);
+	label(b, "key", r->tls.have_cert ? r->tls.facts.cert[0].key : "");
 	buf_s(b, "} 1\n");
-	if (!r->have_cert)
+	if (!r->tls.have_cert)
 		return;
 	b = sample(run, METRIC_EXPIRY, r);
-	buf_printf(b, "} %lld\n", (long long)r->tls.cert[0].until);
+	buf_printf(b, "} %lld\n", (long long)r->tls.facts.cert[0].until);
 	b = sample(run, METRIC_DANE, r);
-	label(b, "state", report_dane(r->dane_state));
+	label(b, "state", report_dane(r->verdict.dane));
 	buf_s(b, "} 1\n");
 }
 
@@ -118,9 +118,9 @@ prom_report(struct run *run, const struct report *r)
 	b = sample(run, METRIC_UP, r);
 	buf_printf(b, "} %d\n", up);
 	b = sample(run, METRIC_SEVERITY, r);
-	buf_printf(b, "} %d\n", (int)r->sev);
+	buf_printf(b, "} %d\n", (int)r->verdict.sev);
 	b = sample(run, METRIC_STATE, r);
-	label(b, "state", report_state(r->state));
+	label(b, "state", report_state(r->verdict.state));
 	buf_s(b, "} 1\n");
 	latency(run, r, "dns", r->us.dns);
 	latency(run, r, "tcp", r->us.tcp);
@@ -206,26 +206,26 @@ prom_check(const char *path, struct err *e)
 int
 prom_end(struct run *r, struct err *e)
 {
-	size_t n = strlen(r->prom) + 32;
+	size_t n = strlen(r->set->show.prom) + 32;
 	char *path = mem_new(n, 1);
 	int fd, got;
 
 	/* Not mkstemp(3), which wants to read it, too: see the sandbox. */
-	snprintf(path, n, "%s.%ld", r->prom, (long)getpid());
+	snprintf(path, n, "%s.%ld", r->set->show.prom, (long)getpid());
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		free(path);
-		return fail_sys(e, EX_CANTCREAT, "--prom %s", r->prom);
+		return fail_sys(e, EX_CANTCREAT, "--prom %s", r->set->show.prom);
 	}
 	got = write_all(r, fd, e);
 	if (close(fd) < 0 && got == 0)
-		got = fail_sys(e, EX_IOERR, "--prom %s", r->prom);
-	if (got == 0 && rename(path, r->prom) < 0)
-		got = fail_sys(e, EX_CANTCREAT, "--prom %s", r->prom);
+		got = fail_sys(e, EX_IOERR, "--prom %s", r->set->show.prom);
+	if (got == 0 && rename(path, r->set->show.prom) < 0)
+		got = fail_sys(e, EX_CANTCREAT, "--prom %s", r->set->show.prom);
 	if (got < 0) {
 		unlink(path);
-		fail(e, EX_IOERR, "--prom %s", r->prom);
+		fail(e, EX_IOERR, "--prom %s", r->set->show.prom);
 	}
 	free(path);
 	return got;

@@ -46,7 +46,7 @@ say(struct probe *p, enum probe_step step)
 	if (p->talk == NULL)
 		return;		/* it is to be guessed by what it says */
 	if (step == PROBE_RCPT) {
-		arg = p->run->submit;
+		arg = p->run->set->extra.submit;
 	} else if (arg[0] == '\0' && p->talk->frame == PROBE_NUMBERED) {
 		net_ehlo(p->fd, own, sizeof own);
 		arg = own;
@@ -136,9 +136,9 @@ refused(struct probe *p, const struct probe_reply *r)
 static enum stage
 satisfied(struct probe *p)
 {
-	if (main_turn(p) && p->run->submit != NULL &&
+	if (main_turn(p) && p->run->set->extra.submit != NULL &&
 	    p->talk->say[PROBE_RCPT] != NULL) {
-		p->now->submit_tried = true;
+		p->now->submit.tried = true;
 		return STAGE_MAIL;
 	}
 	return STAGE_QUIT;
@@ -149,12 +149,12 @@ stage_to_tls(struct probe *p)
 {
 	struct report *r = p->now;
 
-	if (!main_turn(p) || p->run->dane == DANE_NEVER ||
-	    p->job->host->literal || r->dane_asked)
+	if (!main_turn(p) || p->run->set->want.dane == DANE_NEVER ||
+	    p->job->host->literal || r->dane.asked)
 		return STAGE_TLS;
-	if (!target_dane(p->job->host, p->job, &r->dane, &p->mem))
+	if (!target_dane(p->job->host, p->job, &r->dane.tlsa, &p->mem))
 		return STAGE_DANE;
-	r->dane_asked = true;
+	r->dane.asked = true;
 	return STAGE_TLS;
 }
 
@@ -171,15 +171,15 @@ static enum stage
 without_tls(struct probe *p, bool hope)
 {
 	struct report *r = p->now;
-	bool offered = probe_talk_has(r->caps.v, r->caps.n,
+	bool offered = probe_talk_has(r->talk.caps.v, r->talk.caps.n,
 	    p->talk->starttls);
 
-	r->login = probe_talk_login(p->talk, r->caps.v, r->caps.n);
-	r->starttls = offered;
-	if (p->run->mode == MODE_OFF || r->preauth ||
+	r->talk.login = probe_talk_login(p->talk, r->talk.caps.v, r->talk.caps.n);
+	r->talk.starttls = offered;
+	if (p->run->set->scope.mode == MODE_OFF || r->talk.preauth ||
 	    p->talk->say[PROBE_STARTTLS] == NULL)
 		return satisfied(p);
-	return offered || hope || p->run->mode == MODE_STARTTLS ?
+	return offered || hope || p->run->set->scope.mode == MODE_STARTTLS ?
 	    STAGE_STARTTLS : satisfied(p);
 }
 
@@ -189,19 +189,19 @@ greeted(struct probe *p, const struct probe_reply *r)
 	struct report *rep = p->now;
 
 	rep->us.banner = slot_since(p);
-	rep->banner = arena_str(&p->mem, str_to(r->text, 2000));
-	rep->preauth = r->preauth;
+	rep->talk.banner = arena_str(&p->mem, str_to(r->text, 2000));
+	rep->talk.preauth = r->preauth;
 	if (r->sense != PROBE_YES)
 		return refused(p, r);
 	if (p->inside) {
 		if (p->talk->say[PROBE_CAPS] != NULL)
 			return STAGE_CAPS_TLS;
-		note_caps(p, &rep->caps_tls, PROBE_GREETING, r->all);
+		note_caps(p, &rep->talk.caps_tls, PROBE_GREETING, r->all);
 		return satisfied(p);
 	}
 	if (p->talk->say[PROBE_CAPS] != NULL)
 		return STAGE_CAPS;
-	note_caps(p, &rep->caps, PROBE_GREETING, r->all);
+	note_caps(p, &rep->talk.caps, PROBE_GREETING, r->all);
 	return without_tls(p, false);
 }
 
@@ -218,7 +218,7 @@ static enum stage
 capable(struct probe *p, const struct probe_reply *r)
 {
 	if (r->sense == PROBE_YES) {
-		note_caps(p, &p->now->caps, PROBE_CAPS, r->all);
+		note_caps(p, &p->now->talk.caps, PROBE_CAPS, r->all);
 		return without_tls(p, false);
 	}
 	if (r->sense == PROBE_NO && !r->bye &&
@@ -235,7 +235,7 @@ humble(struct probe *p, const struct probe_reply *r)
 {
 	if (r->sense != PROBE_YES)
 		return refused(p, r);
-	p->now->helo = true;
+	p->now->talk.helo = true;
 	if (p->inside)
 		return satisfied(p);
 	return without_tls(p, false);
@@ -249,12 +249,12 @@ started(struct probe *p, const struct probe_reply *r)
 
 	rep->us.starttls = slot_since(p);
 	if (r->sense == PROBE_YES) {
-		rep->buffered = p->in.n > r->all.n;
-		rep->starttls = 1;
+		rep->talk.buffered = p->in.n > r->all.n;
+		rep->talk.starttls = 1;
 		return stage_to_tls(p);
 	}
 	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
-	rep->starttls_said = arena_dup(&p->mem, str_of(text));
+	rep->talk.starttls_said = arena_dup(&p->mem, str_of(text));
 	if (p->turn == TURN_INJECT)
 		p->main.inject = INJECT_REFUSED;
 	return r->bye ? refused(p, r) : satisfied(p);
@@ -264,7 +264,7 @@ static enum stage
 capable_tls(struct probe *p, const struct probe_reply *r)
 {
 	if (r->sense == PROBE_YES) {
-		note_caps(p, &p->now->caps_tls, PROBE_CAPS_TLS, r->all);
+		note_caps(p, &p->now->talk.caps_tls, PROBE_CAPS_TLS, r->all);
 		return satisfied(p);
 	}
 	if (r->sense == PROBE_NO && !r->bye &&
@@ -282,10 +282,10 @@ submitted(struct probe *p, const struct probe_reply *r)
 	char text[600];
 
 	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
-	rep->submit_at = p->stage == STAGE_MAIL ? PLACE_MAIL : PLACE_RCPT;
-	rep->submit_said = arena_dup(&p->mem, str_of(text));
-	rep->submit_code = r->code;
-	rep->submit_taken = r->sense == PROBE_YES && p->stage == STAGE_RCPT;
+	rep->submit.at = p->stage == STAGE_MAIL ? PLACE_MAIL : PLACE_RCPT;
+	rep->submit.said = arena_dup(&p->mem, str_of(text));
+	rep->submit.code = r->code;
+	rep->submit.taken = r->sense == PROBE_YES && p->stage == STAGE_RCPT;
 	return r->sense == PROBE_YES && p->stage == STAGE_MAIL ?
 	    STAGE_RCPT : STAGE_QUIT;
 }
@@ -344,7 +344,7 @@ guess(struct probe *p)
 		return false;
 	p->talk = probe_talk_guess(str_trim(str_cut(&line, '\n')));
 	if (p->talk == NULL) {
-		p->now->banner = arena_str(&p->mem, str_trim(str_to(
+		p->now->talk.banner = arena_str(&p->mem, str_trim(str_to(
 		    BUF_STR(p->in), 500)));
 		slot_broken(p, TROUBLE_PROTO, "this is no greeting of a mail server");
 		return false;
@@ -383,7 +383,7 @@ talked(struct probe *p)
 	    BUF_STR(p->in), &r, &why);
 	if (got < 0) {
 		if (p->stage == STAGE_BANNER)
-			p->now->banner = arena_str(&p->mem, str_trim(str_to(
+			p->now->talk.banner = arena_str(&p->mem, str_trim(str_to(
 			    BUF_STR(p->in), 500)));
 		slot_broken(p, TROUBLE_PROTO, why);
 		return false;

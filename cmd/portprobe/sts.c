@@ -72,9 +72,10 @@ sts_ready(struct run *r, struct err *e)
 {
 	if (!r->policies)
 		return 0;
-	conf = r->tlsconf;
+	conf = r->set->tls;
 	tls = tls_ctx_new(&conf, e);
-	sandbox_port(&r->box, r->sts_port > 0 ? (unsigned)r->sts_port : 443);
+	sandbox_port(&r->box, r->set->limit.sts_port > 0 ?
+	    (unsigned)r->set->limit.sts_port : 443);
 	return tls != NULL ? 0 : -1;
 }
 
@@ -99,14 +100,14 @@ sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
 
 	j->sts = s;
 	s->job = j;
-	f->get = (struct https){ .port = (unsigned)r->sts_port,
+	f->get = (struct https){ .port = (unsigned)r->set->limit.sts_port,
 	    .host = arena_printf(&j->mem, "mta-sts.%s", s->target->domain),
 	    .path = "/.well-known/mta-sts.txt",
 	    .body = { .max = MTASTS_MAX } };
 	for (; (int)f->ndial < n && f->ndial < FETCH_DIALS; f->ndial++)
 		net_ntop(&a[f->ndial], f->dial[f->ndial], sizeof f->dial[0]);
-	f->seconds = r->timeout - (double)(clock_us() - s->target->started) /
-	    1e6;
+	f->seconds = r->set->scope.timeout -
+	    (double)(clock_us() - s->target->started) / 1e6;
 	if (f->seconds < 0.1)
 		f->seconds = 0.1;
 	f->done = ended;

@@ -53,8 +53,8 @@ no_host(struct target *t, struct host *h, const char *host, int status,
     const char *fmt, ...)
 {
 	struct report r = { .run = t->run, .target = t, .host = host,
-	    .proto = t->port.proto, .port = t->port.number, .starttls = -1,
-	    .order = place(t, h), .mem = &t->mem, .status = status,
+	    .proto = t->port.proto, .port = t->port.number, .talk.starttls = -1,
+	    .order = place(t, h), .mem = &t->mem, .verdict.status = status,
 	    .us = { clock_us() - t->started, -1, -1, -1, -1, -1 } };
 	char text[600];
 	va_list ap;
@@ -62,9 +62,10 @@ no_host(struct target *t, struct host *h, const char *host, int status,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (t->kind == TARGET_HOST && r.port == 0 && t->run->nports == 1) {
-		r.port = t->run->port[0].number;
-		r.proto = t->run->port[0].proto;
+	if (t->kind == TARGET_HOST && r.port == 0 &&
+	    t->run->set->scope.nports == 1) {
+		r.port = t->run->set->scope.port[0].number;
+		r.proto = t->run->set->scope.port[0].proto;
 	}
 	r.protoname = r.proto != NULL ? r.proto->name : NULL;
 	r.relay = r.proto != NULL && r.proto->relay;
@@ -99,8 +100,9 @@ add_addr(struct host *h, const struct net_addr *a)
 	const struct run *r = h->target->run;
 	int f = a->ss.ss_family;
 
-	if ((r->four && f != AF_INET) || (r->six && f != AF_INET6) ||
-	    h->naddr == ADDRS_MAX || (r->first && h->naddr > 0))
+	if ((r->set->scope.four && f != AF_INET) ||
+	    (r->set->scope.six && f != AF_INET6) ||
+	    h->naddr == ADDRS_MAX || (r->set->scope.first && h->naddr > 0))
 		return;
 	if (h->addr == NULL)
 		h->addr = arena_new(&h->target->mem, ADDRS_MAX,
@@ -145,6 +147,14 @@ by_file(struct host *h)
 	}
 }
 
+static const char *
+family(const struct settings *o)
+{
+	if (o->scope.four)
+		return "IPv4 ";
+	return o->scope.six ? "IPv6 " : "";
+}
+
 static void
 why_none(struct host *h, const struct dns_answer *a,
     const struct dns_answer *aaaa)
@@ -160,7 +170,7 @@ why_none(struct host *h, const struct dns_answer *a,
 		no_host(t, h, h->name, EX_NOHOST, "no such host");
 	else
 		no_host(t, h, h->name, EX_NOHOST, "the host has no %saddress",
-		    t->run->four ? "IPv4 " : t->run->six ? "IPv6 " : "");
+		    family(t->run->set));
 }
 
 static void
@@ -173,9 +183,9 @@ add_job(struct host *h, const struct net_addr *a, struct port port)
 
 	*dial = *a;
 	net_port(dial, port.number);
-	if (r->mode == MODE_IMPLICIT)
+	if (r->set->scope.mode == MODE_IMPLICIT)
 		port.proto = probe_talk_twin(port.proto, true);
-	else if (r->mode != MODE_AUTO)
+	else if (r->set->scope.mode != MODE_AUTO)
 		port.proto = probe_talk_twin(port.proto, false);
 	*j = (struct job){ .host = h, .addr = dial, .port = port,
 	    .order = place(t, h) };
@@ -195,9 +205,9 @@ add_jobs(struct host *h, const struct net_addr *a)
 		add_job(h, a, h->port);
 	} else if (t->port.number != 0) {
 		add_job(h, a, t->port);
-	} else if (r->nports > 0) {
-		for (i = 0; i < r->nports; i++)
-			add_job(h, a, r->port[i]);
+	} else if (r->set->scope.nports > 0) {
+		for (i = 0; i < r->set->scope.nports; i++)
+			add_job(h, a, r->set->scope.port[i]);
 	} else if (t->kind == TARGET_MX) {
 		add_job(h, a, (struct port){ 25, probe_talk_port(25) });
 	} else {
@@ -529,13 +539,13 @@ targets_late(struct target *t)
 
 	if (!t->expanded)
 		no_host(t, NULL, t->domain, EX_TEMPFAIL, "no answer in %.3g s",
-		    t->run->timeout);
+		    t->run->set->scope.timeout);
 	t->expanded = true;
 	for (h = t->hosts; h != NULL; h = h->next)
 		if (!h->resolved) {
 			h->resolved = true;
 			no_host(t, h, h->name, EX_TEMPFAIL, "no answer in %.3g s",
-			    t->run->timeout);
+			    t->run->set->scope.timeout);
 		}
 	if (t->sts != NULL && !t->sts->done)
 		sts_over(t, "no answer in time", true);
@@ -644,11 +654,11 @@ understand(struct target *t, struct str s, struct err *e)
 			return -1;
 	if (t->proto != NULL && t->port.number == 0) {
 		t->port.number = t->proto->port;
-		if (t->port.number == 0 && t->run->nports != 1)
+		if (t->port.number == 0 && t->run->set->scope.nports != 1)
 			return fail(e, EX_USAGE, "\"%s\" needs a port",
 			    t->proto->name);
 		if (t->port.number == 0)
-			t->port.number = t->run->port[0].number;
+			t->port.number = t->run->set->scope.port[0].number;
 	}
 	if (t->port.number != 0)
 		t->port.proto = t->proto != NULL ? t->proto :
@@ -673,12 +683,12 @@ begin(struct target *t)
 		}
 		t->expanded = true;
 	}
-	if (t->kind == TARGET_MX && !t->run->no_sts) {
+	if (t->kind == TARGET_MX && !t->run->set->want.no_sts) {
 		t->sts = arena_new(&t->mem, 1, sizeof *t->sts);
 		t->sts->target = t;
 	}
 	due_set(&t->run->dues, &t->due, DUE_TARGET, t->started / 1000 +
-	    (int64_t)(t->run->timeout * 1000));
+	    (int64_t)(t->run->set->scope.timeout * 1000));
 	go(t);
 	target_news(t);
 }
@@ -737,13 +747,13 @@ opens(const struct target *t)
 	struct run *r = t->run;
 	size_t i;
 
-	r->policies |= t->kind == TARGET_MX && !r->no_sts;
+	r->policies |= t->kind == TARGET_MX && !r->set->want.no_sts;
 	r->box.any_port |= t->kind == TARGET_SRV;
 	if (t->port.number != 0) {
 		sandbox_port(&r->box, t->port.number);
-	} else if (r->nports > 0) {
-		for (i = 0; i < r->nports; i++)
-			sandbox_port(&r->box, r->port[i].number);
+	} else if (r->set->scope.nports > 0) {
+		for (i = 0; i < r->set->scope.nports; i++)
+			sandbox_port(&r->box, r->set->scope.port[i].number);
 	} else if (t->kind == TARGET_MX) {
 		sandbox_port(&r->box, 25);
 	} else {
@@ -760,16 +770,16 @@ targets_check(struct run *r, struct err *e)
 	int got = 0;
 
 	set_up(r);
-	if (r->operands.n == 0)
+	if (r->set->operands.n == 0)
 		return fail(e, EX_USAGE, "which host? (- reads them from "
 		    "standard input)");
-	for (i = 0; i < r->operands.n && got == 0; i++) {
-		if (strcmp(r->operands.v[i], "-") == 0) {
+	for (i = 0; i < r->set->operands.n && got == 0; i++) {
+		if (strcmp(r->set->operands.v[i], "-") == 0) {
 			r->box.any_port = true;
-			r->policies |= !r->no_sts;
+			r->policies |= !r->set->want.no_sts;
 			continue;
 		}
-		t = target(r, str_of(r->operands.v[i]));
+		t = target(r, str_of(r->set->operands.v[i]));
 		got = understand(t, str_of(t->text), e);
 		if (got == 0)
 			opens(t);
@@ -836,8 +846,8 @@ targets_feed(struct run *r)
 				start(r, s);
 			else if (f->reading)
 				return;
-		} else if (f->next < r->operands.n) {
-			s = str_of(r->operands.v[f->next++]);
+		} else if (f->next < r->set->operands.n) {
+			s = str_of(r->set->operands.v[f->next++]);
 			if (str_is(s, "-"))
 				f->reading = !lines_end(&f->lines);
 			else
@@ -858,7 +868,7 @@ targets_over(const struct run *r, struct err *e)
 bool
 targets_end(const struct run *r)
 {
-	return !r->feed->reading && r->feed->next == r->operands.n;
+	return !r->feed->reading && r->feed->next == r->set->operands.n;
 }
 
 void

@@ -35,10 +35,21 @@ static void
 count(struct run *r, enum severity sev, int status, bool unknown)
 {
 	if (unknown)
-		r->unknown++;
+		r->tally.unknown++;
 	else
-		r->count[sev]++;
-	r->status = fail_worse(r->status, status);
+		r->tally.count[sev]++;
+	r->tally.status = fail_worse(r->tally.status, status);
+}
+
+/* Is it no worse than this one? */
+static bool
+good_enough(const struct best *b, const struct verdict *v)
+{
+	if (b->sev != v->sev)
+		return b->sev < v->sev;
+	if (b->status != v->status)
+		return fail_worse(b->status, v->status) == v->status;
+	return b->unknown;
 }
 
 static void
@@ -53,15 +64,13 @@ compare(struct target *t, const struct report *r)
 		b = arena_new(&t->mem, 1, sizeof *b);
 		b->next = t->best;
 		t->best = b;
-	} else if (b->sev != r->sev ? b->sev < r->sev : b->status !=
-	    r->status ? fail_worse(b->status, r->status) == r->status :
-	    b->unknown) {
+	} else if (good_enough(b, &r->verdict)) {
 		return;
 	}
 	b->port = r->port;
-	b->sev = r->sev;
-	b->status = r->status;
-	b->unknown = r->unknown;
+	b->sev = r->verdict.sev;
+	b->status = r->verdict.status;
+	b->unknown = r->verdict.unknown;
 }
 
 void
@@ -89,7 +98,7 @@ keep(struct run *run, const struct report *r)
 		t->since = clock_ms();
 	row = &t->row[t->nrow++];
 	*row = (struct row){ .seq = r->target->seq, .order = r->order,
-	    .sev = r->sev, .cells = { .max = 65536 },
+	    .sev = r->verdict.sev, .cells = { .max = 65536 },
 	    .below = { .max = 1 << 20 }, .perf = { .max = 8192 } };
 	return row;
 }
@@ -189,8 +198,8 @@ static void
 save(const struct report *r, struct err *e)
 {
 	char *path = arena_printf(r->mem, "%s/%s_%u_%s.pem",
-	    r->run->save_chain, r->host, r->port, r->ip);
-	char *p = path + strlen(r->run->save_chain) + 1;
+	    r->run->set->show.save_chain, r->host, r->port, r->ip);
+	char *p = path + strlen(r->run->set->show.save_chain) + 1;
 	int fd;
 
 	for (; *p != '\0'; p++)
@@ -203,7 +212,7 @@ save(const struct report *r, struct err *e)
 		fail_sys(e, EX_CANTCREAT, "--save-chain %s", path);
 		return;
 	}
-	if (file_write(fd, r->pem, strlen(r->pem), e) < 0)
+	if (file_write(fd, r->tls.pem, strlen(r->tls.pem), e) < 0)
 		fail_in(e, "--save-chain %s", path);
 	if (close(fd) < 0)
 		fail_sys(e, EX_IOERR, "--save-chain %s", path);
@@ -219,28 +228,28 @@ tell(struct report *r)
 
 	judge(r);
 	trace_note(TRACE_DONE, "%s:%u %s", r->host, r->port,
-	    report_state(r->state));
-	r->unknown = r->trouble.class == TROUBLE_DNS &&
-	    r->status == EX_TEMPFAIL;
-	run->probes++;
-	if (run->best)
+	    report_state(r->verdict.state));
+	r->verdict.unknown = r->trouble.class == TROUBLE_DNS &&
+	    r->verdict.status == EX_TEMPFAIL;
+	run->tally.probes++;
+	if (run->set->want.best)
 		compare((struct target *)(uintptr_t)r->target, r);
 	else
-		count(run, r->sev, r->status, r->unknown);
-	if (r->pem != NULL)
+		count(run, r->verdict.sev, r->verdict.status, r->verdict.unknown);
+	if (r->tls.pem != NULL)
 		save(r, &run->tell->e);
-	if (run->prom != NULL)
+	if (run->set->show.prom != NULL)
 		prom_report(run, r);
-	if (run->quiet && r->sev == SEV_HINT)
+	if (run->set->show.quiet && r->verdict.sev == SEV_HINT)
 		return;
-	if (run->json && run->tell->stream) {
+	if (run->set->show.json && run->tell->stream) {
 		json_report(r, &run->tell->out);
 		return;
 	}
 	row = keep(run, r);
-	if (run->nagios)
+	if (run->set->show.nagios)
 		nagios_report(r, row);
-	else if (run->json)
+	else if (run->set->show.json)
 		json_report(r, &row->below);
 	else
 		text_report(r, &row->cells, &row->below);
@@ -268,7 +277,7 @@ tell_flush(struct run *r, bool now, struct err *e)
 	if (t->nrow == 0 && t->out.n == 0)
 		return 0;
 	ms = clock_ms();
-	if (r->nagios)
+	if (r->set->show.nagios)
 		return 0;		/* all at the end: tell_end, nagios_end */
 	if (now || (t->stream && (t->nrow >= ROWS ||
 	    (t->nrow > 0 && ms - t->since >= ROWS_MS))))
@@ -294,8 +303,8 @@ tell_start(struct run *r)
 
 	r->tell = t;
 	t->out.max = OUT_MAX;
-	for (i = 0; i < r->operands.n; i++)
-		t->stream |= strcmp(r->operands.v[i], "-") == 0;
+	for (i = 0; i < r->set->operands.n; i++)
+		t->stream |= strcmp(r->set->operands.v[i], "-") == 0;
 	t->colour = isatty(STDOUT_FILENO) == 1 && (no == NULL ||
 	    no[0] == '\0');
 	t->flushed = clock_ms();
@@ -306,10 +315,10 @@ tell_end(struct run *r, struct err *e)
 {
 	struct err prom = { 0 };
 
-	if (r->nagios)
+	if (r->set->show.nagios)
 		sort(r->tell);
 	tell_flush(r, true, e);
-	if (r->prom != NULL)
+	if (r->set->show.prom != NULL)
 		prom_end(r, &prom);
 	fail_join(e, &prom);
 	fail_join(e, &r->tell->e);

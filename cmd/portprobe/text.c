@@ -73,21 +73,21 @@ usual(const char *why)
 static void
 dane(struct buf *b, const struct report *r)
 {
-	const char *why = r->dane_why != NULL ? r->dane_why : r->dane.why;
+	const char *why = r->dane.why != NULL ? r->dane.why : r->dane.tlsa.why;
 	const struct dns_rr *rr;
 	unsigned i;
 
-	if (r->dane_state == DANE_OFF || (r->dane_state == DANE_NONE &&
+	if (r->verdict.dane == DANE_OFF || (r->verdict.dane == DANE_NONE &&
 	    usual(why)))
 		return;
-	buf_printf(b, " dane=%s", report_dane(r->dane_state));
-	if (r->dane_state != DANE_MATCH) {
+	buf_printf(b, " dane=%s", report_dane(r->verdict.dane));
+	if (r->verdict.dane != DANE_MATCH) {
 		if (why != NULL)
 			buf_printf(b, "(%s)", why);
 		return;
 	}
-	for (i = 0; i < r->dane.answer->n; i++) {
-		rr = &r->dane.answer->rr[i];
+	for (i = 0; i < r->dane.tlsa.answer->n; i++) {
+		rr = &r->dane.tlsa.answer->rr[i];
 		if (judge_dane_record(r, i) != RECORD_MATCHED)
 			continue;
 		buf_printf(b, "(%u %u %u)", rr->usage, rr->selector,
@@ -101,13 +101,14 @@ verdicts(struct buf *b, const struct report *r)
 {
 	static const char *const names[] = { "match", "MISMATCH", "CN-ONLY" };
 
-	if (!r->have_cert)
+	if (!r->tls.have_cert)
 		return;
-	buf_printf(b, "name=%s chain=%s exp=%dd", names[r->tls.name],
-	    tls_look_chain(r->tls.chain), judge_days(r, &r->tls.cert[0]));
+	buf_printf(b, "name=%s chain=%s exp=%dd", names[r->tls.facts.name],
+	    tls_look_chain(r->tls.facts.chain),
+	    judge_days(r, &r->tls.facts.cert[0]));
 	dane(b, r);
-	if (r->sts_verdict != STS_NONE)
-		buf_printf(b, " sts=%s", report_sts(r->sts_verdict));
+	if (r->verdict.sts != STS_NONE)
+		buf_printf(b, " sts=%s", report_sts(r->verdict.sts));
 }
 
 static void
@@ -120,21 +121,21 @@ took(struct buf *b, const char *name, int64_t us)
 static void
 crypto(struct buf *b, const struct report *r)
 {
-	if (!r->in_tls) {
+	if (!r->tls.on) {
 		buf_s(b, "no TLS");
 		cell(b);
 		cell(b);
 		cell(b);
 		return;
 	}
-	buf_s(b, r->tls.version);
+	buf_s(b, r->tls.facts.version);
 	cell(b);
-	cipher(b, r->tls.cipher);
+	cipher(b, r->tls.facts.cipher);
 	cell(b);
-	safe(b, str_of(r->tls.group));
+	safe(b, str_of(r->tls.facts.group));
 	cell(b);
-	if (r->have_cert)
-		key(b, r->tls.cert[0].key);
+	if (r->tls.have_cert)
+		key(b, r->tls.facts.cert[0].key);
 }
 
 static void
@@ -142,8 +143,8 @@ trouble(struct buf *b, const struct report *r)
 {
 	const struct trouble *t = &r->trouble;
 
-	buf_s(b, report_state(r->state));
-	if (r->state == STATE_OK)
+	buf_s(b, report_state(r->verdict.state));
+	if (r->verdict.state == STATE_OK)
 		return;
 	if (t->place != PLACE_NONE && t->place != PLACE_CONNECT &&
 	    t->place != PLACE_DNS)
@@ -157,7 +158,7 @@ row(struct buf *b, const struct report *r)
 {
 	static const char *const words[] = { "OK", "WARN", "CRIT" };
 
-	buf_s(b, words[r->sev]);
+	buf_s(b, words[r->verdict.sev]);
 	cell(b);
 	if (r->port != 0)
 		buf_printf(b, "%u/%s", r->port, r->protoname);
@@ -207,16 +208,16 @@ difference(struct buf *b, const struct report *r)
 {
 	size_t i;
 
-	if (r->nadded + r->nremoved == 0)
+	if (r->verdict.nadded + r->verdict.nremoved == 0)
 		return;
 	buf_s(b, "     TLS changes:");
-	for (i = 0; i < r->nadded; i++) {
+	for (i = 0; i < r->verdict.nadded; i++) {
 		buf_s(b, i > 0 ? ", +" : " +");
-		safe(b, str_of(r->added[i]));
+		safe(b, str_of(r->verdict.added[i]));
 	}
-	for (i = 0; i < r->nremoved; i++) {
-		buf_s(b, i + r->nadded > 0 ? ", -" : " -");
-		safe(b, str_of(r->removed[i]));
+	for (i = 0; i < r->verdict.nremoved; i++) {
+		buf_s(b, i + r->verdict.nadded > 0 ? ", -" : " -");
+		safe(b, str_of(r->verdict.removed[i]));
 	}
 	buf_c(b, '\n');
 }
@@ -227,8 +228,8 @@ certificates(struct buf *b, const struct report *r)
 	const struct tls_cert *c;
 	size_t i, k;
 
-	for (i = 0; i < r->tls.ncert; i++) {
-		c = &r->tls.cert[i];
+	for (i = 0; i < r->tls.facts.ncert; i++) {
+		c = &r->tls.facts.cert[i];
 		buf_printf(b, "     %zu ", i);
 		safe(b, str_of(c->subject));
 		buf_s(b, "\n       issued by ");
@@ -251,10 +252,10 @@ records(struct buf *b, const struct report *r)
 	unsigned i;
 	size_t k;
 
-	for (i = 0; r->dane.use != NULL && i < r->dane.answer->n; i++) {
-		rr = &r->dane.answer->rr[i];
+	for (i = 0; r->dane.tlsa.use != NULL && i < r->dane.tlsa.answer->n; i++) {
+		rr = &r->dane.tlsa.answer->rr[i];
 		buf_printf(b, "     TLSA _%u._tcp.%s %u %u %u ", r->port,
-		    r->dane.base, rr->usage, rr->selector, rr->mtype);
+		    r->dane.tlsa.base, rr->usage, rr->selector, rr->mtype);
 		for (k = 0; k < rr->data.n && k < 32; k++)
 			buf_printf(b, "%02x", (unsigned char)rr->data.p[k]);
 		buf_printf(b, "%s %s\n", rr->data.n > 32 ? "..." : "",
@@ -268,7 +269,7 @@ more(struct buf *b, const struct report *r)
 	static const char *const names[] = { "1.0", "1.1", "1.2", "1.3" };
 	int i;
 
-	if (r->run->tls_versions && r->in_tls) {
+	if (r->run->set->extra.versions && r->tls.on) {
 		buf_s(b, "     TLS versions:");
 		for (i = 0; i < VERSIONS; i++)
 			buf_printf(b, " %s=%s", names[i], r->versions[i] !=
@@ -278,11 +279,11 @@ more(struct buf *b, const struct report *r)
 	if (r->inject != INJECT_NONE)
 		buf_printf(b, "     STARTTLS injection: %s\n",
 		    report_injected(r->inject));
-	if (r->submit_tried && r->submit_said != NULL) {
+	if (r->submit.tried && r->submit.said != NULL) {
 		buf_printf(b, "     submit-test: %s at %s: ",
-		    r->submit_taken ? "taken" : "not taken",
-		    report_place(r->submit_at));
-		safe(b, str_of(r->submit_said));
+		    r->submit.taken ? "taken" : "not taken",
+		    report_place(r->submit.at));
+		safe(b, str_of(r->submit.said));
 		buf_c(b, '\n');
 	}
 }
@@ -292,11 +293,11 @@ findings(struct buf *b, const struct report *r)
 {
 	const struct finding *f;
 
-	for (f = r->findings; f != NULL; f = f->next) {
+	for (f = r->verdict.findings; f != NULL; f = f->next) {
 		buf_printf(b, "     %c %s: ", "HWC"[f->sev], f->kind->id);
 		safe(b, str_of(f->text));
 		buf_printf(b, "  %s\n", f->kind->ref);
-		if (r->run->explain)
+		if (r->run->set->show.explain)
 			buf_printf(b, "         %s\n", f->kind->help);
 	}
 }
@@ -305,17 +306,17 @@ void
 text_report(const struct report *r, struct buf *cells, struct buf *b)
 {
 	row(cells, r);
-	if (r->run->show_caps) {
-		if (r->banner.n > 0) {
+	if (r->run->set->show.caps) {
+		if (r->talk.banner.n > 0) {
 			buf_s(b, "     greeting: ");
-			safe(b, r->banner);
+			safe(b, r->talk.banner);
 			buf_c(b, '\n');
 		}
-		capabilities(b, "before TLS", &r->caps);
-		capabilities(b, "within TLS", &r->caps_tls);
+		capabilities(b, "before TLS", &r->talk.caps);
+		capabilities(b, "within TLS", &r->talk.caps_tls);
 		difference(b, r);
 	}
-	if (r->run->show_chain) {
+	if (r->run->set->show.chain) {
 		certificates(b, r);
 		records(b, r);
 	}

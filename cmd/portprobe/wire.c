@@ -74,7 +74,7 @@ tls_failed(struct probe *p)
 {
 	const char *text;
 
-	p->now->client_cert = tls_look_asked(p->tls);
+	p->now->tls.client_cert = tls_look_asked(p->tls);
 	switch (tls_look_why(p->tls, &text)) {
 	case TLS_WHY_ALERT:
 		slot_failed(p, TROUBLE_TLS_ALERT, text);
@@ -132,7 +132,7 @@ probe_tls(struct run *r, struct err *e)
 {
 	if (r->tls != NULL)
 		return 0;
-	r->tls = tls_ctx_new(&r->tlsconf, e);
+	r->tls = tls_ctx_new(&r->set->tls, e);
 	if (r->tls != NULL && tls_look_ctx(r->tls, e) == 0)
 		return 0;
 	tls_ctx_free(r->tls);
@@ -145,16 +145,16 @@ static void
 records(struct probe *p)
 {
 	struct report *r = p->now;
-	const struct dns_answer *a = r->dane.answer;
+	const struct dns_answer *a = r->dane.tlsa.answer;
 	unsigned i;
 
-	if (r->rr != NULL || a == NULL || r->dane.use == NULL)
+	if (r->dane.rr != NULL || a == NULL || r->dane.tlsa.use == NULL)
 		return;
-	r->rr = arena_new(&p->mem, a->n, sizeof *r->rr);
+	r->dane.rr = arena_new(&p->mem, a->n, sizeof *r->dane.rr);
 	for (i = 0; i < a->n; i++)
-		r->rr[i] = (struct tls_tlsa){ a->rr[i].usage,
+		r->dane.rr[i] = (struct tls_tlsa){ a->rr[i].usage,
 		    a->rr[i].selector, a->rr[i].mtype, a->rr[i].data,
-		    r->dane.use[i] == TLSA_USED && r->dane_why == NULL, -1 };
+		    r->dane.tlsa.use[i] == TLSA_USED && r->dane.why == NULL, -1 };
 }
 
 void
@@ -162,10 +162,10 @@ wire_begin(struct probe *p)
 {
 	struct report *r = p->now;
 	const struct host *h = p->job->host;
-	struct tls_ask ask = { .name = r->name, .only = only(p),
+	struct tls_ask ask = { .name = r->tls.name, .only = only(p),
 	    .classic = p->classic };
-	bool dane = main_turn(p) && r->dane.state == TLSA_USABLE &&
-	    r->dane_why == NULL;
+	bool dane = main_turn(p) && r->dane.tlsa.state == TLSA_USABLE &&
+	    r->dane.why == NULL;
 
 	/* What was said in the clear does not count, and it is told: also what
 	 * came while this waited for its turn or for DNS.  But where TLS is
@@ -173,20 +173,20 @@ wire_begin(struct probe *p)
 	if (p->implicit && p->in.n > 0)
 		fifo_put(&p->rx, p->in.p, p->in.n);
 	else if (p->in.n > 0)
-		r->buffered = true;
+		r->talk.buffered = true;
 	p->in.n = 0;
 	fail_clear(&p->run->scratch);
-	if (p->run->name != NULL || !h->literal)
-		ask.sni = r->name;
+	if (p->run->set->scope.name != NULL || !h->literal)
+		ask.sni = r->tls.name;
 	if (main_turn(p))
 		records(p);
-	if (r->rr != NULL) {
-		ask.tlsa = r->rr;
-		ask.ntlsa = r->dane.answer->n;
-		ask.base = r->dane.base;
+	if (r->dane.rr != NULL) {
+		ask.tlsa = r->dane.rr;
+		ask.ntlsa = r->dane.tlsa.answer->n;
+		ask.base = r->dane.tlsa.base;
 	}
-	if (dane && p->run->name == NULL)
-		ask.sni = r->dane.base;
+	if (dane && p->run->set->scope.name == NULL)
+		ask.sni = r->dane.tlsa.base;
 	p->at = clock_us();
 	if (probe_tls(p->run, &p->run->scratch) == 0)
 		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
@@ -303,18 +303,18 @@ wire_shake(struct probe *p)
 		return false;
 	}
 	r->us.tls = clock_us() - p->at;
-	r->in_tls = p->inside = true;
-	r->client_cert = tls_look_asked(p->tls);
+	r->tls.on = p->inside = true;
+	r->tls.client_cert = tls_look_asked(p->tls);
 	if (main_turn(p)) {
-		r->have_cert = tls_look_facts(p->tls, &r->tls, &p->mem) == 0;
+		r->tls.have_cert = tls_look_facts(p->tls, &r->tls.facts, &p->mem) == 0;
 		trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
-		    p->job->port.number, r->tls.version);
+		    p->job->port.number, r->tls.facts.version);
 		trace_note(TRACE_DETAIL, "%s:%u TLS: %s, handshake %.1f ms",
-		    p->job->host->name, p->job->port.number, r->tls.cipher,
+		    p->job->host->name, p->job->port.number, r->tls.facts.cipher,
 		    (double)r->us.tls / 1e3);
-		if (p->run->save_chain != NULL) {
+		if (p->run->set->show.save_chain != NULL) {
 			tls_look_pem(p->tls, &pem);
-			r->pem = arena_dup(&p->mem, BUF_STR(pem));
+			r->tls.pem = arena_dup(&p->mem, BUF_STR(pem));
 			buf_free(&pem);
 		}
 	}

@@ -4,7 +4,8 @@
 #include "portprobe.h"
 #include "tap.h"
 
-static struct run run;
+static const struct settings settings;
+static struct run run = { .set = &settings };
 static struct target target;
 static struct arena arena;
 
@@ -42,18 +43,18 @@ troubles(void)
 
 	for (i = TROUBLE_NONE + 1; i < TROUBLES; i++) {
 		struct report r = { .run = &run, .target = &target,
-		    .mem = &arena, .ip = "192.0.2.1", .starttls = -1,
+		    .mem = &arena, .ip = "192.0.2.1", .talk.starttls = -1,
 		    .us = { -1, -1, -1, -1, -1, -1 } };
 		const char *name = report_class((enum trouble_class)i);
 
 		r.trouble.class = (enum trouble_class)i;
 		r.trouble.text = "x";
 		if (i == TROUBLE_DNS)
-			r.status = EX_NOHOST;
+			r.verdict.status = EX_NOHOST;
 		judge(&r);
-		ok(r.state != STATE_OK, "%s: not ok", name);
-		ok(r.sev != SEV_HINT, "%s: told", name);
-		ok(r.status != 0, "%s: a status", name);
+		ok(r.verdict.state != STATE_OK, "%s: not ok", name);
+		ok(r.verdict.sev != SEV_HINT, "%s: told", name);
+		ok(r.verdict.status != 0, "%s: a status", name);
 	}
 }
 
