@@ -77,7 +77,7 @@ record(struct json *j, const struct report *r, unsigned i)
 	json_int(j, "s", rr->selector);
 	json_int(j, "m", rr->mtype);
 	json_str(j, "data", BUF_STR(b));
-	json_s(j, "result", report_record(judge_dane_record(r, i)));
+	json_s(j, "result", word_record(judge_dane_record(r, i)));
 	if (r->dane.rr != NULL && r->dane.rr[i].depth >= 0)
 		json_int(j, "match_depth", r->dane.rr[i].depth);
 	else
@@ -92,7 +92,7 @@ dane(struct json *j, const struct report *r)
 	unsigned i;
 
 	json_open(j, "dane", '{');
-	json_s(j, "state", report_dane(r->verdict.dane));
+	json_s(j, "state", word_dane(r->verdict.dane));
 	json_s(j, "reason", r->dane.why != NULL ? r->dane.why : r->dane.tlsa.why);
 	json_s(j, "base", r->dane.tlsa.base);
 	json_s(j, "rules", r->relay ? "RFC7672" : "RFC7673");
@@ -158,7 +158,7 @@ sts(struct json *j, const struct report *r)
 		json_s(j, "mx", r->verdict.sts_covers ? "match" : "mismatch");
 	else
 		json_null(j, "mx");
-	json_s(j, "verdict", report_sts(r->verdict.sts));
+	json_s(j, "verdict", word_sts(r->verdict.sts));
 	json_close(j, '}');
 }
 
@@ -174,7 +174,7 @@ versions(struct json *j, const struct report *r)
 	}
 	json_open(j, "tls_versions", '{');
 	for (i = 0; i < VERSIONS; i++)
-		json_s(j, names[i], report_tried(r->versions[i]));
+		json_s(j, names[i], word_tried(r->versions[i]));
 	json_close(j, '}');
 }
 
@@ -187,7 +187,7 @@ submit(struct json *j, const struct report *r)
 	}
 	json_open(j, "submit", '{');
 	json_bool(j, "taken", r->submit.taken);
-	json_s(j, "stage", report_place(r->submit.at));
+	json_s(j, "stage", word_place(r->submit.at));
 	json_int(j, "code", r->submit.code);
 	json_s(j, "text", r->submit.said);
 	json_close(j, '}');
@@ -223,8 +223,8 @@ trouble(struct json *j, const struct trouble *t)
 		return;
 	}
 	json_open(j, "error", '{');
-	json_s(j, "class", report_class(t->class));
-	json_s(j, "stage", report_place(t->place));
+	json_s(j, "class", word_class(t->class));
+	json_s(j, "stage", word_place(t->place));
 	json_s(j, "text", t->text);
 	if (t->error != 0)
 		json_int(j, "errno", t->error);
@@ -243,7 +243,7 @@ findings(struct json *j, const struct report *r)
 	for (f = r->verdict.findings; f != NULL; f = f->next) {
 		json_open(j, NULL, '{');
 		json_s(j, "id", f->kind->id);
-		json_s(j, "sev", report_severity(f->sev));
+		json_s(j, "sev", word_severity(f->sev));
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);
 		if (r->run->set->show.explain)
@@ -288,17 +288,17 @@ json_report(const struct report *r, struct buf *b)
 		json_null(&j, "port");
 	json_s(&j, "proto", r->protoname);
 	json_s(&j, "via", r->via);
-	json_s(&j, "state", report_state(r->verdict.state));
+	json_s(&j, "state", word_state(r->verdict.state));
 	json_s(&j, "severity", r->verdict.sev == SEV_HINT ? "ok" :
-	    report_severity(r->verdict.sev));
-	json_s(&j, "tcp", report_reach(r->tcp));
+	    word_severity(r->verdict.sev));
+	json_s(&j, "tcp", word_reach(r->tcp));
 	dialogue(&j, r);
 	tls(&j, r);
 	if (!r->tls.on)
 		dane(&j, r);
 	sts(&j, r);
 	versions(&j, r);
-	json_s(&j, "inject", report_injected(r->inject));
+	json_s(&j, "inject", word_injected(r->inject));
 	submit(&j, r);
 	times(&j, &r->us);
 	trouble(&j, &r->trouble);

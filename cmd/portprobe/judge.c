@@ -441,7 +441,7 @@ required(struct report *r)
 	    r->verdict.dane != DANE_MATCH &&
 	    r->trouble.class == TROUBLE_NONE)
 		find(r, FIND_DANE_REQUIRED, SEV_CRIT, "DANE: %s%s%s",
-		    report_dane(r->verdict.dane), why != NULL ? ", " : "",
+		    word_dane(r->verdict.dane), why != NULL ? ", " : "",
 		    why != NULL ? why : "");
 }
 
@@ -530,7 +530,7 @@ expected(struct report *r)
 static void
 submission(struct report *r)
 {
-	const char *at = report_place(r->submit.at);
+	const char *at = word_place(r->submit.at);
 	int code = r->submit.code;
 
 	if (!r->submit.tried || r->submit.taken || r->submit.said == NULL)
@@ -752,6 +752,6 @@ judge_kinds(struct buf *b)
 
 	for (k = kinds; k < kinds + KINDS; k++)
 		buf_printf(b, "%s\t%s\t%s\t%s\t%s\n", k->id,
-		    report_severity(k->sev), k->status == EX_NOPERM ? "cert" :
+		    word_severity(k->sev), k->status == EX_NOPERM ? "cert" :
 		    "probe", k->ref, k->help);
 }

@@ -69,7 +69,7 @@ reason(struct buf *b, const struct report *r)
 			worst = f;
 	if (r->trouble.class != TROUBLE_NONE &&
 	    r->trouble.class != TROUBLE_CERT) {
-		buf_printf(b, "%s: ", report_state(r->verdict.state));
+		buf_printf(b, "%s: ", word_state(r->verdict.state));
 		plain(b, r->trouble.text);
 	} else if (worst != NULL) {
 		plain(b, worst->text);

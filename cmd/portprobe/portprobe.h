@@ -16,7 +16,7 @@
  *	probe.c	a probe from its first connection to its report
  *	stage.c	the table of stages, and what each does
  *	wire.c	bytes of one connection, in the clear and by TLS
- *	report.c	words for what was found
+ *	word.c	words for what was found
  *	judge.c	what was found: state, severity, findings
  *	sts.c	MTA-STS policies, got by threads
  *	tell.c	reports on their way out, and those that must wait
@@ -36,7 +36,7 @@
 #include "mtasts.h"
 #include "opt.h"
 #include "probe_talk.h"
-#include "report.h"
+#include "word.h"
 #include "sandbox.h"
 #include "str.h"
 #include "tls_look.h"

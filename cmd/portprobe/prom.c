@@ -104,7 +104,7 @@ session(struct run *run, const struct report *r)
 	b = sample(run, METRIC_EXPIRY, r);
 	buf_printf(b, "} %lld\n", (long long)r->tls.facts.cert[0].until);
 	b = sample(run, METRIC_DANE, r);
-	label(b, "state", report_dane(r->verdict.dane));
+	label(b, "state", word_dane(r->verdict.dane));
 	buf_s(b, "} 1\n");
 }
 
@@ -120,7 +120,7 @@ prom_report(struct run *run, const struct report *r)
 	b = sample(run, METRIC_SEVERITY, r);
 	buf_printf(b, "} %d\n", (int)r->verdict.sev);
 	b = sample(run, METRIC_STATE, r);
-	label(b, "state", report_state(r->verdict.state));
+	label(b, "state", word_state(r->verdict.state));
 	buf_s(b, "} 1\n");
 	latency(run, r, "dns", r->us.dns);
 	latency(run, r, "tcp", r->us.tcp);

@@ -228,7 +228,7 @@ tell(struct report *r)
 
 	judge(r);
 	trace_note(TRACE_DONE, "%s:%u %s", r->host, r->port,
-	    report_state(r->verdict.state));
+	    word_state(r->verdict.state));
 	r->verdict.unknown = r->trouble.class == TROUBLE_DNS &&
 	    r->verdict.status == EX_TEMPFAIL;
 	run->tally.probes++;

@@ -80,7 +80,7 @@ dane(struct buf *b, const struct report *r)
 	if (r->verdict.dane == DANE_OFF || (r->verdict.dane == DANE_NONE &&
 	    usual(why)))
 		return;
-	buf_printf(b, " dane=%s", report_dane(r->verdict.dane));
+	buf_printf(b, " dane=%s", word_dane(r->verdict.dane));
 	if (r->verdict.dane != DANE_MATCH) {
 		if (why != NULL)
 			buf_printf(b, "(%s)", why);
@@ -108,7 +108,7 @@ verdicts(struct buf *b, const struct report *r)
 	    judge_days(r, &r->tls.facts.cert[0]));
 	dane(b, r);
 	if (r->verdict.sts != STS_NONE)
-		buf_printf(b, " sts=%s", report_sts(r->verdict.sts));
+		buf_printf(b, " sts=%s", word_sts(r->verdict.sts));
 }
 
 static void
@@ -143,12 +143,12 @@ trouble(struct buf *b, const struct report *r)
 {
 	const struct trouble *t = &r->trouble;
 
-	buf_s(b, report_state(r->verdict.state));
+	buf_s(b, word_state(r->verdict.state));
 	if (r->verdict.state == STATE_OK)
 		return;
 	if (t->place != PLACE_NONE && t->place != PLACE_CONNECT &&
 	    t->place != PLACE_DNS)
-		buf_printf(b, " (%s)", report_place(t->place));
+		buf_printf(b, " (%s)", word_place(t->place));
 	buf_s(b, ": ");
 	safe(b, str_of(t->text));
 }
@@ -259,7 +259,7 @@ records(struct buf *b, const struct report *r)
 		for (k = 0; k < rr->data.n && k < 32; k++)
 			buf_printf(b, "%02x", (unsigned char)rr->data.p[k]);
 		buf_printf(b, "%s %s\n", rr->data.n > 32 ? "..." : "",
-		    report_record(judge_dane_record(r, i)));
+		    word_record(judge_dane_record(r, i)));
 	}
 }
 
@@ -273,16 +273,16 @@ more(struct buf *b, const struct report *r)
 		buf_s(b, "     TLS versions:");
 		for (i = 0; i < VERSIONS; i++)
 			buf_printf(b, " %s=%s", names[i], r->versions[i] !=
-			    NOT_TRIED ? report_tried(r->versions[i]) : "-");
+			    NOT_TRIED ? word_tried(r->versions[i]) : "-");
 		buf_c(b, '\n');
 	}
 	if (r->inject != INJECT_NONE)
 		buf_printf(b, "     STARTTLS injection: %s\n",
-		    report_injected(r->inject));
+		    word_injected(r->inject));
 	if (r->submit.tried && r->submit.said != NULL) {
 		buf_printf(b, "     submit-test: %s at %s: ",
 		    r->submit.taken ? "taken" : "not taken",
-		    report_place(r->submit.at));
+		    word_place(r->submit.at));
 		safe(b, str_of(r->submit.said));
 		buf_c(b, '\n');
 	}

@@ -45,7 +45,7 @@ troubles(void)
 		struct report r = { .run = &run, .target = &target,
 		    .mem = &arena, .ip = "192.0.2.1", .talk.starttls = -1,
 		    .us = { -1, -1, -1, -1, -1, -1 } };
-		const char *name = report_class((enum trouble_class)i);
+		const char *name = word_class((enum trouble_class)i);
 
 		r.trouble.class = (enum trouble_class)i;
 		r.trouble.text = "x";
@@ -61,16 +61,16 @@ troubles(void)
 int
 main(void)
 {
-	NAMES(report_severity, SEVERITIES, false);
-	NAMES(report_reach, REACHES, true);
-	NAMES(report_class, TROUBLES, true);
-	NAMES(report_place, PLACES, true);
-	NAMES(report_state, STATES, false);
-	NAMES(report_dane, DANES, false);
-	NAMES(report_record, RECORDS, false);
-	NAMES(report_sts, STS_VERDICTS, true);
-	NAMES(report_tried, TRIEDS, true);
-	NAMES(report_injected, INJECTEDS, true);
+	NAMES(word_severity, SEVERITIES, false);
+	NAMES(word_reach, REACHES, true);
+	NAMES(word_class, TROUBLES, true);
+	NAMES(word_place, PLACES, true);
+	NAMES(word_state, STATES, false);
+	NAMES(word_dane, DANES, false);
+	NAMES(word_record, RECORDS, false);
+	NAMES(word_sts, STS_VERDICTS, true);
+	NAMES(word_tried, TRIEDS, true);
+	NAMES(word_injected, INJECTEDS, true);
 	troubles();
 	arena_free(&arena);
 	return done();

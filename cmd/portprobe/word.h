@@ -1,11 +1,11 @@
 /*
- * report.h: words for what was found
+ * word.h: words for what was found
  *
  * Each is an enum, and has its name only on the way out.  In a switch over one
  * of them no default stands, so that the compiler sees what is missing.
  */
-#ifndef REPORT_H
-#define REPORT_H
+#ifndef WORD_H
+#define WORD_H
 
 enum severity { SEV_HINT, SEV_WARN, SEV_CRIT, SEVERITIES };
 
@@ -68,15 +68,15 @@ enum injected {
 };
 
 /* Their names, which users and scripts know; NULL of what is none. */
-const char *report_severity(enum severity);
-const char *report_reach(enum reach);
-const char *report_class(enum trouble_class);
-const char *report_place(enum place);
-const char *report_state(enum state);
-const char *report_dane(enum dane_state);
-const char *report_record(enum record);
-const char *report_sts(enum sts_verdict);
-const char *report_tried(enum tried);
-const char *report_injected(enum injected);
+const char *word_severity(enum severity);
+const char *word_reach(enum reach);
+const char *word_class(enum trouble_class);
+const char *word_place(enum place);
+const char *word_state(enum state);
+const char *word_dane(enum dane_state);
+const char *word_record(enum record);
+const char *word_sts(enum sts_verdict);
+const char *word_tried(enum tried);
+const char *word_injected(enum injected);
 
 #endif

@@ -1,10 +1,10 @@
-/* report.c: words for what was found */
+/* word.c: words for what was found */
 #include <stddef.h>
 
-#include "report.h"
+#include "word.h"
 
 const char *
-report_severity(enum severity s)
+word_severity(enum severity s)
 {
 	static const char *const names[SEVERITIES] = { "hint", "warn",
 	    "crit" };
@@ -13,7 +13,7 @@ report_severity(enum severity s)
 }
 
 const char *
-report_reach(enum reach r)
+word_reach(enum reach r)
 {
 	static const char *const names[REACHES] = {
 		[REACH_UNTRIED] = NULL,
@@ -27,7 +27,7 @@ report_reach(enum reach r)
 }
 
 const char *
-report_class(enum trouble_class c)
+word_class(enum trouble_class c)
 {
 	static const char *const names[TROUBLES] = {
 		[TROUBLE_NONE] = NULL,
@@ -53,7 +53,7 @@ report_class(enum trouble_class c)
 }
 
 const char *
-report_place(enum place p)
+word_place(enum place p)
 {
 	static const char *const names[PLACES] = {
 		[PLACE_NONE] = NULL,
@@ -77,7 +77,7 @@ report_place(enum place p)
 }
 
 const char *
-report_state(enum state s)
+word_state(enum state s)
 {
 	static const char *const names[STATES] = {
 		[STATE_OK] = "ok",
@@ -100,7 +100,7 @@ report_state(enum state s)
 }
 
 const char *
-report_dane(enum dane_state s)
+word_dane(enum dane_state s)
 {
 	static const char *const names[DANES] = {
 		[DANE_OFF] = "off",
@@ -116,7 +116,7 @@ report_dane(enum dane_state s)
 }
 
 const char *
-report_record(enum record r)
+word_record(enum record r)
 {
 	static const char *const names[RECORDS] = {
 		[RECORD_UNUSABLE] = "unusable",
@@ -130,7 +130,7 @@ report_record(enum record r)
 }
 
 const char *
-report_sts(enum sts_verdict v)
+word_sts(enum sts_verdict v)
 {
 	static const char *const names[STS_VERDICTS] = { NULL, "pass",
 	    "fail" };
@@ -139,7 +139,7 @@ report_sts(enum sts_verdict v)
 }
 
 const char *
-report_tried(enum tried t)
+word_tried(enum tried t)
 {
 	static const char *const names[TRIEDS] = { NULL, "yes", "no",
 	    "error" };
@@ -148,7 +148,7 @@ report_tried(enum tried t)
 }
 
 const char *
-report_injected(enum injected i)
+word_injected(enum injected i)
 {
 	static const char *const names[INJECTEDS] = {
 		[INJECT_NONE] = NULL,
