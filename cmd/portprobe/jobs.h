@@ -6,15 +6,10 @@
 #include <stdint.h>
 
 #include "net.h"
-#include "probe_talk.h"
+#include "port.h"
 
 struct host;
 struct gate;
-
-struct port {
-	unsigned number;
-	const struct probe_proto *proto;
-};
 
 /* One address and port to be probed. */
 struct job {

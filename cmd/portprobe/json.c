@@ -1,8 +1,12 @@
 /* json.c: a report as one line of NDJSON */
-#include <string.h>
 #include <time.h>
 
-#include "portprobe.h"
+#include "formats.h"
+#include "json.h"
+#include "judge.h"
+#include "run.h"
+#include "sts.h"
+#include "target.h"
 
 enum { DATA_MAX = 2048 };
 

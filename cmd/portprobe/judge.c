@@ -10,7 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "portprobe.h"
+#include "judge.h"
+#include "run.h"
+#include "sts.h"
+#include "target.h"
 
 enum kind {
 	FIND_PREAUTH, FIND_PLAIN_AFTER_STARTTLS, FIND_STARTTLS_INJECTION,

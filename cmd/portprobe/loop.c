@@ -2,9 +2,17 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "due.h"
+#include "jobs.h"
+#include "loop.h"
 #include "probe.h"
 #include "program.h"
+#include "run.h"
+#include "slot.h"
 #include "stop.h"
+#include "sts.h"
+#include "targets.h"
+#include "tell.h"
 
 enum { EVENTS = 256, SPARE_FDS = 64 };
 

@@ -2,6 +2,30 @@
  * portprobe: what answers on the mail ports of a host, or of ten thousand
  *
  * The command is a straight line: options, targets, verdict.
+ *
+ * A target (an operand, a line) becomes hosts with addresses, and these with
+ * the ports become jobs.  A job that may start gets a slot in the flat array
+ * of probes; one epoll loop moves all of them, each through the stages of a
+ * table.  What was found is a report, which is judged and then told.  No file
+ * calls one that stands below it here:
+ *
+ *	word	words for what was found
+ *	due	deadlines
+ *	jobs	which address and port is next
+ *	target	a target's questions, and that it has news
+ *	sts	MTA-STS policies, got by threads
+ *	slot	the flat array of probes
+ *	judge	what was found: state, severity, findings
+ *	text, json, nagios, prom	the ways to tell it
+ *	tell	reports on their way out, and those that must wait
+ *	wire	bytes of one connection, in the clear and by TLS
+ *	stage	the table of stages, and what each does
+ *	probe	a probe from its first connection to its report
+ *	targets	operands and lines, their names looked up: jobs
+ *	loop	who begins, who is late, and the one wait
+ *	main	options, the exit status
+ *
+ * What is said to servers is data in common/probe_talk.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,10 +33,17 @@
 
 #include "addr.h"
 #include "clock.h"
-#include "portprobe.h"
+#include "formats.h"
+#include "judge.h"
+#include "loop.h"
 #include "program.h"
+#include "run.h"
+#include "sts.h"
+#include "targets.h"
+#include "tell.h"
 #include "trace.h"
 #include "version.h"
+#include "wire.h"
 
 static struct settings o = {
 	.scope.timeout = 10,
@@ -420,7 +451,7 @@ run(int argc, char **argv, struct err *e)
 	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
 		return e->code;
-	if (probe_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
+	if (wire_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
 		return e->code;
 	net_hosts(&r.hosts);
 	confine();

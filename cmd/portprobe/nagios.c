@@ -1,11 +1,10 @@
 /* nagios.c: a monitoring plugin's output: one line, perfdata, more lines */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "portprobe.h"
-#include "tell.h"
+#include "formats.h"
+#include "judge.h"
+#include "run.h"
 
 enum { SHOWN = 3 };			/* problems in the first line */
 

@@ -11,8 +11,16 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "jobs.h"
 #include "probe.h"
+#include "run.h"
+#include "slot.h"
+#include "stage.h"
+#include "sts.h"
+#include "target.h"
+#include "tell.h"
 #include "trace.h"
+#include "wire.h"
 
 enum { SILENT_MS = 3000 };
 

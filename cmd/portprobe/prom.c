@@ -4,7 +4,6 @@
  * All samples of one metric stand together, as the format wants it; so there
  * is a buffer for each until the end.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,9 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "tell.h"
+#include "formats.h"
+#include "report.h"
+#include "run.h"
 
 static const struct {
 	const char *name, *help;

@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "jobs.h"
+#include "run.h"
 #include "slot.h"
+#include "target.h"
 #include "trace.h"
 
 struct slots {

@@ -2,9 +2,22 @@
 #ifndef SLOT_H
 #define SLOT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "due.h"
 #include "fifo.h"
-#include "net.h"
-#include "portprobe.h"
+#include "mem.h"
+#include "probe_talk.h"
+#include "report.h"
+#include "str.h"
+#include "tls_look.h"
+#include "word.h"
+
+struct run;
+struct job;
+struct slots;
 
 enum stage {
 	STAGE_FREE, STAGE_CONNECT, STAGE_BANNER, STAGE_CAPS, STAGE_HELO,

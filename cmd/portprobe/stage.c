@@ -9,8 +9,12 @@
 #include <string.h>
 
 #include "clock.h"
-#include "probe.h"
+#include "jobs.h"
+#include "run.h"
+#include "stage.h"
+#include "target.h"
 #include "trace.h"
+#include "wire.h"
 
 enum { QUIT_MS = 1000, INJECT_MS = 2000 };
 

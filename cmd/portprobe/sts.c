@@ -5,11 +5,12 @@
  * over before: then the target leaves it to itself.
  */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "fetch.h"
-#include "portprobe.h"
+#include "run.h"
+#include "sts.h"
+#include "target.h"
 
 struct job_of {
 	struct fetch fetch;

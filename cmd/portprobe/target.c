@@ -7,7 +7,8 @@
  */
 #include <string.h>
 
-#include "portprobe.h"
+#include "run.h"
+#include "target.h"
 
 /* One question of a target. */
 struct ask {

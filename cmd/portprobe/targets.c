@@ -3,13 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "addr.h"
 #include "clock.h"
 #include "lines.h"
 #include "probe.h"
+#include "report.h"
+#include "run.h"
+#include "slot.h"
+#include "sts.h"
 #include "tag.h"
+#include "target.h"
+#include "targets.h"
+#include "tell.h"
 
 static const struct {
 	const char *name, *proto;

@@ -5,13 +5,16 @@
  * all of the command line's targets, or, from stdin, for a moment.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "file.h"
+#include "formats.h"
+#include "judge.h"
+#include "run.h"
+#include "target.h"
 #include "tell.h"
 #include "trace.h"
 

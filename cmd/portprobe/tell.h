@@ -2,35 +2,31 @@
 #ifndef TELL_H
 #define TELL_H
 
-#include "portprobe.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-enum metric {
-	METRIC_UP, METRIC_SEVERITY, METRIC_STATE, METRIC_EXPIRY,
-	METRIC_LATENCY, METRIC_DANE, METRIC_TLS, METRICS
-};
+#include "fail.h"
 
-/*
- * What one report is, kept until it is its turn: cells of the table and lines
- * below it; of --nagios the problem, the long output and perfdata; of -j one
- * line below no cells.
- */
-struct row {
-	uint64_t seq, order;
-	enum severity sev;
-	struct buf cells, below, perf;
-};
+struct report;
+struct run;
+struct target;
 
-struct tell {
-	struct buf out;
-	int64_t flushed;
-	bool stream;		/* a list: rows do not wait for the last */
-	bool colour;
-	struct row *row;
-	size_t nrow, cap;
-	size_t width[CELLS];
-	int64_t since;			/* the oldest row, clock_ms */
-	struct buf metric[METRICS];	/* --prom */
-	struct err e;			/* of --save-chain, the first */
-};
+void tell_start(struct run *);
+void tell_free(struct run *);
+
+/* Judges the report and tells it, or keeps its row. */
+void tell(struct report *);
+
+/* All reports of the target were told. */
+void tell_target(struct target *);
+
+/* Writes what is due; now: all of it. */
+int tell_flush(struct run *, bool now, struct err *);
+
+/* By when to call tell_flush, clock_ms. */
+int64_t tell_when(const struct run *);
+
+/* The rest, and --prom. */
+int tell_end(struct run *, struct err *);
 
 #endif

@@ -3,9 +3,9 @@
  *
  * All that a server said goes through str_escape.
  */
-#include <string.h>
-
-#include "portprobe.h"
+#include "formats.h"
+#include "judge.h"
+#include "run.h"
 
 enum { SAFE = 2048 };
 

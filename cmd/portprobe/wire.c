@@ -4,11 +4,13 @@
  * What waits holds no buffers.  Nothing here knows what is said.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "clock.h"
-#include "probe.h"
+#include "jobs.h"
+#include "run.h"
+#include "target.h"
 #include "trace.h"
+#include "wire.h"
 
 enum {
 	CHUNK = 4000,			/* with what malloc adds, a page */
@@ -128,7 +130,7 @@ only(const struct probe *p)
 
 /* The authorities take a while to read, if there are many in one file. */
 int
-probe_tls(struct run *r, struct err *e)
+wire_tls(struct run *r, struct err *e)
 {
 	if (r->tls != NULL)
 		return 0;
@@ -188,7 +190,7 @@ wire_begin(struct probe *p)
 	if (dane && p->run->set->scope.name == NULL)
 		ask.sni = r->dane.tlsa.base;
 	p->at = clock_us();
-	if (probe_tls(p->run, &p->run->scratch) == 0)
+	if (wire_tls(p->run, &p->run->scratch) == 0)
 		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
 		    &p->run->scratch);
 	if (p->tls == NULL)

@@ -1,7 +1,9 @@
 /* What was found has a name, and no trouble is passed over. */
 #include <string.h>
 
-#include "portprobe.h"
+#include "judge.h"
+#include "run.h"
+#include "target.h"
 #include "tap.h"
 
 static const struct settings settings;

@@ -1,0 +1,122 @@
+/* report.h: what one probe found */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mem.h"
+#include "probe_talk.h"
+#include "str.h"
+#include "tls_look.h"
+#include "tlsa.h"
+#include "word.h"
+
+struct run;
+struct target;
+struct finding;
+
+/* What ended a probe before its time, if anything did. */
+struct trouble {
+	enum trouble_class class;
+	enum place place;	/* where it was */
+	const char *text;
+	const char *alert;	/* of TLS, or NULL */
+	int error;		/* errno, or 0 */
+};
+
+struct caps {
+	bool known;
+	const char **v;
+	size_t n;
+};
+
+enum { VERSIONS = 4 };		/* TLS 1.0 to 1.3 */
+
+/* Times in microseconds; -1: it did not come to that. */
+struct times {
+	int64_t dns, tcp, banner, starttls, tls, total;
+};
+
+/* What was said, but for TLS. */
+struct talk {
+	struct str banner;
+	struct caps caps;		/* before TLS */
+	struct caps caps_tls;		/* within */
+	const char *login;		/* offered before TLS, or NULL */
+	int starttls;			/* 1, 0; -1: not known */
+	const char *starttls_said;	/* if it was refused */
+	bool preauth;			/* an IMAP server's first word */
+	bool buffered;			/* in the clear behind STARTTLS */
+	bool helo;			/* EHLO is refused, and HELO is not */
+};
+
+struct report_tls {
+	bool on;			/* the handshake was done */
+	bool have_cert;
+	bool client_cert;		/* one of ours is asked for */
+	bool classic;			/* with classic groups alone */
+	struct tls_facts facts;
+	const char *pem;		/* for --save-chain */
+	const char *name;		/* what the certificate must say */
+};
+
+struct report_dane {
+	bool asked;
+	struct tlsa tlsa;		/* what the DNS says */
+	const char *why;		/* why it does not count, or NULL */
+	struct tls_tlsa *rr;		/* as tlsa.answer->rr */
+};
+
+/* --submit-test */
+struct submit {
+	bool tried, taken;
+	enum place at;			/* PLACE_MAIL or PLACE_RCPT */
+	const char *said;
+	int code;
+};
+
+/* What judge.c makes of it. */
+struct verdict {
+	enum state state;
+	enum severity sev;
+	int status;			/* of the exit */
+	bool unknown;			/* DNS could not tell */
+	enum dane_state dane;
+	enum sts_verdict sts;
+	bool sts_covers;		/* the policy names this host */
+	const char **added, **removed;	/* capabilities, by TLS */
+	size_t nadded, nremoved;
+	int days;			/* least of the chain; INT_MAX */
+	struct finding *findings, **last;
+};
+
+/* One (host, address, port).  Strings live as long as it is told. */
+struct report {
+	struct run *run;
+	const struct target *target;
+	struct arena *mem;
+	const char *host, *ip, *via;	/* ip NULL: it has none */
+	unsigned port;			/* 0: none in particular */
+	const struct probe_proto *proto;
+	const char *protoname;
+	uint64_t order;
+	bool relay;			/* mail between servers */
+	bool several;			/* addresses of this host */
+	bool loopback;
+	bool local;			/* this machine cannot reach it */
+	enum reach tcp;
+	const char *port25;		/* why 25 is seen as blocked */
+	struct trouble trouble;
+	struct times us;
+	struct talk talk;
+	struct report_tls tls;
+	struct report_dane dane;
+	enum tried versions[VERSIONS];
+	enum injected inject;
+	struct submit submit;
+	struct verdict verdict;
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* run.h: what all of a run share */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dns.h"
+#include "due.h"
+#include "fail.h"
+#include "sandbox.h"
+#include "settings.h"
+#include "str.h"
+#include "tls.h"
+#include "word.h"
+
+struct feed;
+struct jobs;
+struct probe;
+struct slots;
+struct target;
+struct tell;
+
+/* Handshakes: see wire_turn. */
+struct shakes {
+	unsigned n;			/* under way */
+	int64_t ended;			/* when the last one did, clock_ms */
+	struct probe *queue, **last;	/* who waits to begin one */
+};
+
+/* What became of it all. */
+struct tally {
+	uint64_t probes, connections;
+	uint64_t count[SEVERITIES], unknown;
+	int status;			/* the exit status so far */
+};
+
+struct run {
+	const struct settings *set;
+	uint64_t most;			/* connections: as many as we may have */
+	struct sandbox box;
+	bool policies;			/* of MTA-STS are fetched */
+
+	/* The engine. */
+	struct dns *dns;
+	unsigned asked;			/* questions without answer */
+	struct tls_ctx *tls;
+	int watch;
+	struct buf hosts;		/* /etc/hosts */
+	char our_name[256];		/* for EHLO; "": of each connection */
+	struct dues dues;
+	struct jobs *jobs;
+	struct slots *slots;
+	struct feed *feed;
+	struct tell *tell;
+	unsigned targets;		/* begun and not over */
+	struct target *news, **last_news;	/* who is to be looked at */
+	struct shakes shakes;
+	struct err scratch;		/* what a connection says of itself */
+	int64_t now;			/* seconds since 1970, at the start */
+	int64_t tick;			/* clock_us when the wait ended */
+
+	struct tally tally;
+};
+
+#endif

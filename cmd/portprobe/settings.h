@@ -1,0 +1,51 @@
+/* settings.h: what the options decided, in the groups of --help */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns.h"
+#include "opt.h"
+#include "port.h"
+#include "tls.h"
+
+enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
+enum dane_mode { DANE_AUTO, DANE_NEVER, DANE_REQUIRE };
+
+struct settings {
+	struct dns_conf dns;
+	struct tls_conf tls;
+	struct opt_list operands;
+	struct {			/* what is probed */
+		struct port port[PORTS_MAX];
+		size_t nports;
+		bool four, six, first;
+		enum tls_mode mode;
+		const char *name, *ehlo, *source;
+		double timeout;
+	} scope;
+	struct {			/* what is demanded */
+		uint64_t warn_days, crit_days, lat_warn, lat_crit;
+		bool require_tls, no_sts, no_auth, no_verify;
+		bool best;		/* of a target, --aggregate */
+		enum tls_version min_tls;
+		enum dane_mode dane;
+		struct opt_list expect;
+	} want;
+	struct {			/* more connections */
+		bool versions, inject;
+		const char *submit;	/* an address */
+	} extra;
+	struct {			/* how it is shown */
+		bool quiet, json, nagios, caps, chain, explain;
+		const char *save_chain, *prom;
+	} show;
+	struct {			/* manners */
+		uint64_t most, per_host, rate, sts_port;
+		bool stats, no_sandbox;
+	} limit;
+};
+
+#endif
