@@ -22,7 +22,8 @@
  * run.h		what the parts below have in common
  * names.c	mailbox names as folders, and back
  * flags.c	flags as bits, as IMAP's words, as Maildir's letters
- * bytes.c	messages as they travel and as they lie in files
+ * ident.c	who a message is, in 64 bits
+ * wire.c	messages as they travel and as they lie in files
  * report.c	what is said: text, -j, progress
  * import.c	.mbsyncrc as our configuration
  * statecmd.c	imapsync state dump, check, rebuild

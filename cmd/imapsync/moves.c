@@ -250,7 +250,7 @@ moved_there(struct run *r)
 
 		for (k = 0; b->look && b->opened && k < b->plan.n; k++)
 			if (b->plan.v[k].kind == ACT_NEAR_DELETE &&
-			    bytes_sure(b->state.rec[b->plan.v[k].rec].ident))
+			    ident_sure(b->state.rec[b->plan.v[k].rec].ident))
 				note(&gone, b, k,
 				    b->state.rec[b->plan.v[k].rec].ident);
 	}

@@ -155,7 +155,7 @@ match_group(struct box *b, struct one *l, size_t nl, struct one *f,
 		if (l[i].size == 0 && look(b, &l[i], true) < 0)
 			return -1;
 	if (nl > 1 || nf > 1 || (nl == 1 && nf == 1 &&
-	    !bytes_sure(l->ident) && l->size == f->size)) {
+	    !ident_sure(l->ident) && l->size == f->size)) {
 		for (i = 0; i < nl; i++)
 			if (digest_here(b, &l[i]) < 0)
 				return -1;
@@ -175,7 +175,7 @@ match_group(struct box *b, struct one *l, size_t nl, struct one *f,
 			note_pair(b, l[i].at, f[k].at, l[i].base);
 		}
 	/* servers change what they are given, and then its size */
-	if (nl == 1 && nf == 1 && !l->taken && bytes_sure(l->ident)) {
+	if (nl == 1 && nf == 1 && !l->taken && ident_sure(l->ident)) {
 		l->taken = f->taken = true;
 		note_pair(b, l->at, f->at, l->base);
 	}
@@ -421,7 +421,7 @@ find_pending(struct box *b, const struct pend *p)
 		found = f;
 		n++;
 	}
-	return n == 1 && bytes_sure(p->ident) ? found : NULL;
+	return n == 1 && ident_sure(p->ident) ? found : NULL;
 }
 
 static int

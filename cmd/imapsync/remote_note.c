@@ -112,7 +112,7 @@ take_canary(struct look *k, struct imap *m, struct imap_item *it,
 	int got = imap_body(m, it, &sink);
 
 	if (got == 0 && rec != NULL && rec->ident != 0) {
-		bool other = bytes_ident(BUF_STR(head)) != rec->ident;
+		bool other = ident_of(BUF_STR(head)) != rec->ident;
 
 		k->canaries++;
 		k->strangers += other;
@@ -200,7 +200,7 @@ take_ident(struct box *b, struct imap *m)
 				break;
 		}
 	if (got == 0 && full && f.uid != 0) {
-		f.ident = bytes_ident(BUF_STR(head));
+		f.ident = ident_of(BUF_STR(head));
 		if ((to = remote_find(b, f.uid)) != NULL)
 			*to = f;
 	}

@@ -1,5 +1,5 @@
 /*
- * bytes.c: messages as they travel and as they lie in files
+ * wire.c: messages as they travel and as they lie in files
  *
  * Most messages have CRLF alone and become files with LF as they stream in.
  * One that shows a bare LF or a CR CR LF in its middle cannot be restored
@@ -19,172 +19,6 @@
 
 enum { OUT = 65536, HALF = OUT / 2 };
 
-/* ---- who it is ---- */
-
-static const char *const field[] = {	/* sorted */
-	"date", "from", "message-id", "subject"
-};
-enum { FIELDS = sizeof field / sizeof *field, LONGEST = 10, MESSAGE_ID = 2 };
-
-/*
- * Header lines, byte by byte.  Of a value neither folds nor the number of
- * blanks count, nor controls: CR, because files do not have it, and NUL,
- * which some servers make 0x80.
- */
-struct ident {
-	enum { START, NAME, COLON, VALUE, SKIP, DONE } state;
-	uint64_t hash[FIELDS];
-	int which;		/* field, or -1 */
-	char name[LONGEST];
-	size_t n;
-	bool cr;		/* the line begins with one */
-	bool blank, some;	/* of the value */
-	bool named;		/* it has a Message-ID that says something */
-};
-
-static void
-mix(uint64_t *h, unsigned char c)
-{
-	if (*h == 0)
-		*h = UINT64_C(0xcbf29ce484222325);
-	*h = (*h ^ c) * UINT64_C(0x100000001b3);
-}
-
-static void
-ident_field(struct ident *x)
-{
-	struct str name = { x->name, x->n < LONGEST ? x->n : LONGEST };
-	int i;
-
-	x->state = SKIP;
-	x->which = -1;
-	for (i = 0; i < FIELDS && x->n <= LONGEST; i++)
-		if (str_is(name, field[i])) {
-			x->which = i;
-			x->state = VALUE;
-			x->blank = x->some = false;
-			mix(&x->hash[i], '\n');
-		}
-}
-
-static void
-ident_start(struct ident *x, char c)
-{
-	if (c == '\n') {
-		x->state = DONE;
-	} else if (c == '\r' && !x->cr) {
-		x->cr = true;
-	} else if ((c == ' ' || c == '\t') && !x->cr) {
-		x->state = x->which >= 0 ? VALUE : SKIP;
-		x->blank = true;
-	} else {
-		x->which = -1;
-		x->name[0] = c;
-		x->n = 1;
-		x->state = x->cr || c == ':' || c == '\r' ? SKIP : NAME;
-	}
-}
-
-static void
-ident_name(struct ident *x, char c)
-{
-	if (c == ':') {
-		ident_field(x);
-	} else if (c == '\n') {
-		x->state = START;
-	} else if (c == ' ' || c == '\t') {
-		x->state = COLON;
-	} else if (c < ' ' || x->state == COLON) {
-		x->state = SKIP;
-	} else {
-		if (x->n < LONGEST)
-			x->name[x->n] = c;
-		x->n++;
-	}
-}
-
-static void
-ident_value(struct ident *x, char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	if (c == ' ' || c == '\t') {
-		x->blank = true;
-	} else if (u > ' ' && u != 0x7f && u != 0x80) {
-		if (x->blank && x->some)
-			mix(&x->hash[x->which], ' ');
-		mix(&x->hash[x->which], u);
-		x->blank = false;
-		x->some = true;
-		x->named |= x->which == MESSAGE_ID;
-	}
-}
-
-static void
-ident_put(struct ident *x, const char *p, size_t n)
-{
-	const char *end = p + n, *nl;
-
-	for (; p < end && x->state != DONE; p++) {
-		switch (x->state) {
-		case START:
-			ident_start(x, *p);
-			continue;
-		case NAME:
-		case COLON:
-			ident_name(x, *p);
-			break;
-		case VALUE:
-			if (*p == '\n')
-				x->state = START;
-			else
-				ident_value(x, *p);
-			break;
-		case SKIP:
-			nl = memchr(p, '\n', (size_t)(end - p));
-			if (nl == NULL)
-				return;
-			p = nl;
-			x->state = START;
-			break;
-		case DONE:
-			return;
-		}
-		x->cr = false;
-	}
-}
-
-static uint64_t
-ident_end(const struct ident *x)
-{
-	uint64_t all = 0;
-	size_t i, k;
-
-	for (i = 0; i < FIELDS; i++) {
-		mix(&all, (unsigned char)(x->hash[i] != 0 ? i + 1 : 0));
-		for (k = 0; k < 8; k++)
-			mix(&all, (unsigned char)(x->hash[i] >> 8 * k));
-	}
-	all ^= all >> 33;
-	all *= UINT64_C(0xff51afd7ed558ccd);
-	all ^= all >> 33;
-	all &= ~UINT64_C(1);		/* the lowest bit: see bytes_sure */
-	if (x->named)
-		return all | 1;
-	return all != 0 ? all : 2;
-}
-
-static const struct ident ident_new = { .which = -1 };
-
-uint64_t
-bytes_ident(struct str head)
-{
-	struct ident x = ident_new;
-
-	ident_put(&x, head.p, head.n);
-	return ident_end(&x);
-}
-
 /* ---- in ---- */
 
 void
@@ -192,7 +26,7 @@ intake_begin(struct intake *t, int fd)
 {
 	*t = (struct intake){ .fd = fd };
 	t->who = mem_new(1, sizeof *t->who);
-	*t->who = ident_new;
+	ident_begin(t->who);
 	t->out = mem_grow(NULL, OUT, 1);
 }
 
@@ -390,13 +224,13 @@ intake_end(struct intake *t, struct err *e)
 
 /* ---- out ---- */
 
-struct look {
+struct wire_count {
 	uint64_t size, lf;
 	bool cr, crlf, nul;
 };
 
 static void
-look_at(struct look *x, const char *p, size_t n)
+count(struct wire_count *x, const char *p, size_t n)
 {
 	const char *end = p + n, *nl;
 
@@ -415,14 +249,15 @@ look_at(struct look *x, const char *p, size_t n)
 int
 outgo_look(struct outgo *o, int fd, struct err *e)
 {
-	struct ident who = ident_new;
-	struct look x = { .size = 0 };
+	struct ident who;
+	struct wire_count x = { .size = 0 };
 	char some[HALF];
 	ssize_t n;
 
+	ident_begin(&who);
 	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
 		ident_put(&who, some, (size_t)n);
-		look_at(&x, some, (size_t)n);
+		count(&x, some, (size_t)n);
 	}
 	*o = (struct outgo){
 		.wire = x.crlf ? x.size : x.size + x.lf,
@@ -434,12 +269,13 @@ outgo_look(struct outgo *o, int fd, struct err *e)
 int
 outgo_head(struct outgo *o, int fd, struct err *e)
 {
-	struct ident who = ident_new;
+	struct ident who;
 	char some[8192];
 	off_t at = 0;
 	ssize_t n = 1;
 
-	while (who.state != DONE &&
+	ident_begin(&who);
+	while (!ident_done(&who) &&
 	    (n = file_pread(fd, some, sizeof some, at, e)) > 0) {
 		ident_put(&who, some, (size_t)n);
 		at += n;
@@ -459,14 +295,14 @@ outgo_send(const struct outgo *o, int fd, const struct conn_sink *sink,
     struct err *e)
 {
 	char some[HALF], wide[OUT];
-	struct look x = { .size = 0 };
+	struct wire_count x = { .size = 0 };
 	const char *p;
 	uint64_t sent = 0;
 	ssize_t n;
 	size_t k;
 
 	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
-		look_at(&x, some, (size_t)n);
+		count(&x, some, (size_t)n);
 		p = o->verbatim ? some : wide;
 		k = o->verbatim ? (size_t)n : widen(wide, some, (size_t)n);
 		if ((x.crlf && !o->verbatim) || k > o->wire - sent)

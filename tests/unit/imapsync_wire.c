@@ -1,4 +1,4 @@
-/* imapsync_bytes.c: byte for byte there and back, however it comes in */
+/* imapsync_wire.c: byte for byte there and back, however it comes in */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -93,7 +93,7 @@ travel(struct str w, size_t step)
 	good = good && outgo_look(&o, fd, &e) == 0 &&
 	    outgo_head(&head, fd, &e) == 0;
 	good = good && o.ident == t.ident && head.ident == t.ident &&
-	    t.ident == bytes_ident(w) && t.ident != 0;
+	    t.ident == ident_of(w) && t.ident != 0;
 	good = good && o.nul == (memchr(w.p, '\0', w.n) != NULL);
 	good = good && outgo_send(&o, fd, &sink, &e) == 0 && o.wire == back.n;
 	if (restorable(w))
@@ -251,12 +251,12 @@ idents(void)
 	size_t i;
 
 	for (i = 0; i < sizeof c / sizeof *c; i++)
-		is_int(bytes_ident(str_of(c[i].a)) ==
-		    bytes_ident(str_of(c[i].b)), c[i].same, "ident %zu", i);
-	ok(bytes_ident((struct str){ nul, sizeof nul - 1 }) ==
-	    bytes_ident((struct str){ high, sizeof high - 1 }),
+		is_int(ident_of(str_of(c[i].a)) ==
+		    ident_of(str_of(c[i].b)), c[i].same, "ident %zu", i);
+	ok(ident_of((struct str){ nul, sizeof nul - 1 }) ==
+	    ident_of((struct str){ high, sizeof high - 1 }),
 	    "NUL is what Dovecot makes of it");
-	ok(bytes_ident(STR("")) != 0, "never 0");
+	ok(ident_of(STR("")) != 0, "never 0");
 }
 
 static void
