@@ -95,6 +95,13 @@ status 0 "a hashed directory for --ca" mailsend --ca "$LAB_CAPATH" \
 status 78 "a directory that is not hashed" mailsend --ca "$T" \
     -S "smtps://localhost:$LAB_SMTPS_PORT" --quit-after ehlo
 
+status 0 "SSL_CERT_DIR alone" env -u SSL_CERT_FILE SSL_CERT_DIR="$LAB_CAPATH" \
+    strace -f -e trace=openat -o "$T/trace" "$BUILD/mailsend" \
+    -S "smtps://localhost:$LAB_SMTPS_PORT" --quit-after ehlo
+ok "from which the authority came" grep -q "$LAB_CAPATH" "$T/trace"
+not_ok "and the system's are not looked at" \
+    grep -E '/etc/ssl/certs|/etc/ssl/cert.pem|ca-bundle' "$T/trace"
+
 # ---- versions (rule 1 of TLS: 1.2 is the floor), plaintext ports
 lab_openssl_server good OLD -tls1_1 -cipher 'DEFAULT@SECLEVEL=0'
 status 77 "TLS 1.1 is refused" mailsend --ca "$LAB_CA" \

@@ -181,6 +181,9 @@ for mode in truncate tcpone tcpdrip; do
 	is "$(names 200 | "$ASK" ask "${!v}" | grep -c ' ok ')" \
 		200 "$mode: 200 questions, all answered"
 done
+label=$(printf 'y%.0s' {1..60})
+like "$(DNS_TIMEOUT=0.2 ask "$DNS_BAD_tcponly" "$label.$label.$label.$label" A)" \
+	' ok .* tcp=1 ' 'a question of over 255 bytes by TCP'
 is "$(names 200 | DNS_TIMEOUT=0.2 "$ASK" ask "$DNS_BAD_tcponly" | grep -c ' ok ')" 200 \
 	'nothing comes by UDP: 200 questions, all answered by TCP'
 names 10000 | "$BUILD/tests/dns" ask "$DNS_BAD_ports" > /dev/null

@@ -107,6 +107,15 @@ status 64 "a password on the command line" asked \
 like "$ERR" 'configuration file' "where it belongs is said"
 unlike "$ERR" 'hush' "without it"
 
+# a proxy on this machine may lead anywhere: no password in the clear
+plain() {
+	mailfetch -l --tls off -S "imap://127.0.0.1:$LAB_IMAP_PORT" -u billy \
+	    --auth plain --password-command 'echo secret' "$@"
+}
+status 0 "to this machine a password may go in the clear" plain
+status 77 "through a proxy it may not" plain \
+    --proxy "socks5://127.0.0.1:$SOCKS"
+like "$ERR" 'TLS' "is said"
 # what is no proxy, and what it cannot reach
 closed=$(free_port)
 status 75 "nobody listens behind SOCKS5" mailsend --timeout 10 \
