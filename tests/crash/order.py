@@ -87,7 +87,7 @@ class Disk:
         self.fds = {}       # number -> path, for /proc/self/fd/N
         self.told = []
         self.seen = dict.fromkeys(
-            ("visible", "recorded", "deleted", "uploaded", "end"), 0)
+            ("begun", "visible", "recorded", "deleted", "uploaded", "end"), 0)
 
     def ours(self, path):
         """Nobody minds what a lock says once its process has gone."""
@@ -104,6 +104,12 @@ class Disk:
         if bad:
             self.told.append("%s: %s: %s" % (what, why, sorted(bad)[:3]))
 
+    def begin(self, what):
+        """What mailfetch does to a Maildir or an mbox, its state has
+        announced: after a crash it looks there for what it did."""
+        self.look("begun", [p for p in self.wet if p.endswith(".state")],
+                  "the state does not say so: " + what)
+
     def named(self, a, b):
         self.wet.pop(b, None)
         if a in self.wet:
@@ -114,6 +120,8 @@ class Disk:
         if self.mail(dir) or self.state(b):
             self.look("visible", [b] if b in self.wet else [],
                       "its bytes are not synced")
+        if self.mail(dir):
+            self.begin(b)
         self.loosen(dir, b)
 
     def loosen(self, dir, name):
@@ -133,6 +141,8 @@ class Disk:
         if self.state(path) and self.ours(path):
             self.look("recorded", [n for d, n in self.loose.items()
                                    if self.mail(d)], "names are not synced")
+        if path.endswith("/mb"):
+            self.begin(path)
         if self.ours(path):
             self.wet[path] = self.now
 

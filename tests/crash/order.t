@@ -44,13 +44,13 @@ for PROTO in pop3 imap; do
 	PORT=$LAB_IMAP_PORT
 	[ $PROTO = imap ] || PORT=$LAB_POP3_PORT
 	mails 5
-	fetch "$PROTO to a Maildir, deleted there" "visible recorded deleted end" \
+	fetch "$PROTO to a Maildir, deleted there" "begun visible recorded deleted end" \
 	    -d "maildir:$T/md" --delete now
 	mails 5
-	fetch "$PROTO to an mbox, deleted there" "recorded deleted end" \
+	fetch "$PROTO to an mbox, deleted there" "begun recorded deleted end" \
 	    -d "mbox:$T/mb" --delete now
 	mails 5
-	fetch "$PROTO to both" "visible recorded deleted end" \
+	fetch "$PROTO to both" "begun visible recorded deleted end" \
 	    -d "mbox:$T/mb" -d "maildir:$T/md" --delete now
 done
 mails 5
