@@ -60,6 +60,15 @@ push(struct imap_fetch *f, struct imap_fetch_command c)
 		phase(f);
 }
 
+void
+imap_fetch_select(struct imap_fetch *f, unsigned tag, uint64_t uidvalidity,
+    void *of)
+{
+	f->lost = false;
+	push(f, (struct imap_fetch_command){ .tag = tag,
+	    .uidvalidity = uidvalidity, .of = of });
+}
+
 static void
 ask(struct imap_fetch *f, struct imap_fetch_job *job, const uint32_t *uids,
     size_t n)

@@ -96,6 +96,12 @@ size_t imap_fetch_fit(const uint32_t *uids, size_t n, size_t most);
 /* May more be asked for?  A SELECT and a FETCH take one place together. */
 bool imap_fetch_room(const struct imap_fetch *);
 
+/*
+ * A SELECT was sent, for the jobs behind it.  They are LOST if it fails or the
+ * mailbox has another UIDVALIDITY.
+ */
+void imap_fetch_select(struct imap_fetch *, unsigned tag, uint64_t uidvalidity,
+    void *of);
 void imap_fetch_ask(struct imap_fetch *, struct imap_fetch_job *);
 
 /* When nothing else is under way: those of the job that need it, alone. */

@@ -4,21 +4,17 @@
  * Ranges of UIDs, streamed into files, the next command under way before the
  * last is answered, over several connections.  keep.c does the rest.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "date.h"
-#include "file.h"
+#include "imap_fetch.h"
 #include "limit.h"
 #include "run.h"
 
 enum {
-	MOST = 512, LEAST = 64, SET = 7000,	/* messages, bytes of a command */
+	MOST = 512, LEAST = 64,		/* messages of a command */
 	AHEAD = 3			/* commands under way */
 };
 
@@ -26,10 +22,7 @@ enum {
 struct job {
 	struct box *b;
 	uint32_t *uids;
-	size_t n;
-	bool *here;		/* of uids: it came */
-	bool odd;		/* a body came before its UID */
-	bool empty;		/* or was empty */
+	struct imap_fetch_job part;
 };
 
 struct jobs {
@@ -40,35 +33,16 @@ struct jobs {
 	atomic_bool failed;
 };
 
-struct command {
-	unsigned tag;
-	struct job *job;
-	bool select, done;
-};
-
-/* Those under way, in order: v[tail % RING] is the oldest. */
-enum { RING = 2 * AHEAD };
-struct queue {
-	struct command v[RING];
-	size_t head, tail;
+/* What one connection does. */
+struct lane {
+	struct line *l;
+	struct imap_fetch f;
+	struct box *in;		/* what is selected, or will be */
+	struct got g;		/* the message under way */
+	int fd;			/* its file, or -1 */
 };
 
 /* ---- one message ---- */
-
-static bool *
-place_of(struct job *j, uint32_t uid)
-{
-	size_t lo = 0, hi = j->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (j->uids[mid] < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < j->n && j->uids[lo] == uid ? &j->here[lo] : NULL;
-}
 
 /* It stays there, and the next ones come. */
 static void
@@ -80,23 +54,25 @@ too_long(struct line *l, const struct got *g)
 }
 
 static int
-body(struct line *l, struct got *g, struct imap_item *it, int *fd)
+body(struct lane *w)
 {
 	struct intake in = { 0 };
 	struct conn_sink sink = { intake_put, &in };
+	struct got *g = &w->g;
+	struct line *l = w->l;
 	struct stat st;
 	int got;
 
-	if ((*fd = keep_create(l, g)) < 0)
+	if ((w->fd = keep_create(l, g)) < 0)
 		return -1;
-	intake_begin(&in, *fd);
-	got = imap_body(&l->imap, it, &sink);
+	intake_begin(&in, w->fd);
+	got = imap_fetch_body(&w->f, &sink);
 	if (got == 0)
 		got = intake_end(&in, &l->err);
 	g->size = in.wire < UINT32_MAX ? (uint32_t)in.wire : UINT32_MAX;
 	g->ident = in.ident;
 	intake_free(&in);
-	if (got == 0 && fstat(*fd, &st) < 0)
+	if (got == 0 && fstat(w->fd, &st) < 0)
 		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->local.path);
 	g->ino = got == 0 ? st.st_ino : 0;
 	return got;
@@ -118,164 +94,130 @@ flags_of(struct line *l, struct box *b, struct str words)
 }
 
 static int
-end(struct line *l, struct got *g, int fd, time_t date)
+take(struct lane *w)
 {
-	report_progress(l->run, g->size, false);
-	return keep_add(l, g, fd, date);
+	const struct imap_fetched *m = &w->f.got;
+	struct box *b = ((struct job *)m->job->of)->b;
+	uint64_t announced = m->announced > 0 ? m->announced : LIMIT_LITERAL;
+
+	if (b->stopped)
+		return 0;
+	w->g = (struct got){ .b = b, .uid = m->uid,
+	    .flags = flags_of(w->l, b, BUF_STR(m->flags)) };
+	if (m->size <= LIMIT_ANNOUNCED(announced))
+		return body(w);
+	too_long(w->l, &w->g);
+	return 0;
 }
 
-/*
- * The place of a message among what is under way.  Two commands for one
- * mailbox may be answered at once; a SELECT is a border.
- */
-static bool *
-wanted(struct queue *q, uint32_t uid)
-{
-	bool *here = NULL;
-	size_t i;
-
-	for (i = q->tail; here == NULL && i < q->head; i++) {
-		struct command *c = &q->v[i % RING];
-
-		if (c->select && !c->done)
-			break;
-		if (!c->select && !c->job->b->stopped)
-			here = place_of(c->job, uid);
-	}
-	return here;
-}
-
-/* alone: the one UID that was asked for, if items come in an odd order. */
 static int
-take(struct line *l, struct queue *q, uint32_t alone)
+taken(struct lane *w)
 {
-	struct job *j = q->v[q->tail % RING].job;
-	struct got g = { .b = j->b, .uid = alone };
-	struct imap_item it;
-	bool *here = NULL;
-	uint64_t announced = LIMIT_LITERAL;
-	time_t date = 0;
-	int got, fd = -1;
+	const struct imap_fetched *m = &w->f.got;
+	int fd = w->fd;
 
-	while ((got = imap_item(&l->imap, &it)) > 0) {
-		j->odd |= it.kind == IMAP_BODY && g.uid == 0;
-		if (it.kind == IMAP_UID)
-			g.uid = (uint32_t)it.number;
-		else if (it.kind == IMAP_FLAG)
-			g.flags = flags_of(l, j->b, it.text);
-		else if (it.kind == IMAP_DATE)
-			date_parse_imap(it.text, &date);
-		else if (it.kind == IMAP_SIZE)
-			announced = it.number;
-		else if (it.kind != IMAP_BODY || it.nil || fd >= 0 ||
-		    g.uid == 0 || (here = wanted(q, g.uid)) == NULL || *here)
-			continue;
-		else if (it.size > LIMIT_ANNOUNCED(announced)) {
-			*here = true;
-			too_long(l, &g);
-		} else if ((got = body(l, &g, &it, &fd)) < 0)
-			break;
+	w->fd = -1;
+	w->g.flags = flags_of(w->l, w->g.b, BUF_STR(m->flags));
+	report_progress(w->l->run, w->g.size, false);
+	return keep_add(w->l, &w->g, fd, m->date);
+}
+
+/* ---- what else is said ---- */
+
+static void
+refused(struct lane *w)
+{
+	struct box *b = ((struct job *)w->f.got.job->of)->b;
+
+	if (b->stopped)
+		return;
+	report_problem(w->l->run, EX_TEMPFAIL, b->name, "FETCH: %s",
+	    w->l->imap.text);
+	b->failed = true;
+}
+
+static void
+not_sent(struct lane *w)
+{
+	struct box *b = ((struct job *)w->f.got.job->of)->b;
+
+	report_problem(w->l->run, EX_TEMPFAIL, b->name, "the server sent nothing of message %u",
+	    w->f.got.uid);
+	b->failed = true;
+}
+
+static void
+lost(struct lane *w)
+{
+	struct box *b = w->f.got.of;
+
+	b->stopped = b->failed = true;
+	report_problem(w->l->run, EX_TEMPFAIL, b->name, w->f.got.renumbered ?
+	    "its UIDs changed during the run" : "%s", w->l->imap.text);
+}
+
+static int
+fetched(struct lane *w, enum imap_fetch_event what)
+{
+	switch (what) {
+	case IMAP_FETCH_BODY:
+		return take(w);
+	case IMAP_FETCH_END:
+		return taken(w);
+	case IMAP_FETCH_REFUSED:
+		refused(w);
+		break;
+	case IMAP_FETCH_EMPTY:
+		not_sent(w);
+		break;
+	case IMAP_FETCH_LOST:
+		lost(w);
+		break;
+	case IMAP_FETCH_NIL:
+	case IMAP_FETCH_ROOM:
+		break;
 	}
-	if (fd >= 0 && got == 0 && g.size == 0) {
-		keep_not(&g, fd);	/* some say so when they cannot */
-		if (alone == 0 || !j->empty) {
-			j->empty = true;
-			return 0;
-		}
-		*here = true;	/* its size is 0, too: see empties */
-		fd = keep_create(l, &g);
-		return fd < 0 ? -1 : end(l, &g, fd, date);
+	return 0;
+}
+
+/* The next thing that comes: 1, 0 nothing is under way, -1. */
+static int
+hear(struct lane *w)
+{
+	int got = imap_fetch_next(&w->f);
+
+	if (got > 0 && fetched(w, (enum imap_fetch_event)got) < 0)
+		got = -1;
+	if (got < 0 && w->fd >= 0) {
+		keep_not(&w->g, w->fd);
+		w->fd = -1;
 	}
-	if (fd >= 0 && got == 0) {
-		*here = true;
-		return end(l, &g, fd, date);
-	}
-	if (fd >= 0)
-		keep_not(&g, fd);
 	return got;
 }
 
 /* ---- commands ---- */
 
-static int
-selected(struct line *l, struct job *j, bool well)
-{
-	if (well && l->imap.box.uidvalidity == j->b->seen.uidvalidity)
-		return 0;
-	j->b->stopped = j->b->failed = true;
-	report_problem(l->run, EX_TEMPFAIL, j->b->name, well ? "its UIDs "
-	    "changed during the run" : "%s", l->imap.text);
-	return 0;
-}
-
 static void
-answered(struct line *l, struct queue *q, const struct imap_resp *r)
-{
-	size_t i;
-
-	for (i = q->tail; i < q->head; i++) {
-		struct command *c = &q->v[i % RING];
-
-		if (c->tag != r->tag)
-			continue;
-		c->done = true;
-		if (c->select)
-			selected(l, c->job, r->type == IMAP_OK);
-		else if (r->type != IMAP_OK && !c->job->b->stopped) {
-			report_problem(l->run, EX_TEMPFAIL, c->job->b->name,
-			    "FETCH: %s", l->imap.text);
-			c->job->b->failed = true;
-		}
-	}
-}
-
-/* Until the oldest is answered. */
-static int
-hear(struct line *l, struct queue *q, uint32_t alone)
-{
-	struct command *c = &q->v[q->tail % RING];
-	struct imap_resp r;
-
-	if (c->select)
-		imap_box_forget(&l->imap);
-	conn_phase(l->imap.c, c->select ? "SELECT" : "FETCH", CONN_BODY);
-	while (!c->done) {
-		if (imap_next(&l->imap, &r) < 0)
-			return -1;
-		if (r.tag != 0)
-			answered(l, q, &r);
-		else if (r.type == IMAP_FETCH && !c->select &&
-		    take(l, q, alone) < 0)
-			return -1;
-	}
-	q->tail++;
-	return 0;
-}
-
-static void
-ask(struct line *l, struct queue *q, struct job *j)
-{
-	struct buf set = { .max = 65536 };
-	struct command c = { .job = j };
-	size_t at = 0;
-
-	imap_set_put(&set, j->uids, j->n, &at, SET + 1000);
-	c.tag = imap_ask_bodies(&l->imap, set.p, false);
-	buf_free(&set);
-	q->v[q->head++ % RING] = c;
-}
-
-static void
-ask_box(struct line *l, struct queue *q, struct job *j)
+ask_box(struct lane *w, struct box *b)
 {
 	static const struct imap_since nothing;
-	struct command c = { .job = j, .select = true };
-
-	c.tag = imap_ask_select(&l->imap, str_of(j->b->name), true,
+	struct line *l = w->l;
+	unsigned tag = imap_ask_select(&l->imap, str_of(b->name), true,
 	    &nothing);
+
 	l->selected = NULL;
 	l->chose = true;
-	q->v[q->head++ % RING] = c;
+	imap_fetch_select(&w->f, tag, b->seen.uidvalidity, b);
+	w->in = b;
+}
+
+static void
+ask(struct lane *w, struct job *j)
+{
+	if (w->in != j->b)
+		ask_box(w, j->b);
+	j->part.of = j;
+	imap_fetch_ask(&w->f, &j->part);
 }
 
 static struct job *
@@ -287,106 +229,58 @@ next(struct jobs *all)
 	    &all->v[i] : NULL;
 }
 
-/* What the server says of its size: 0 it is empty, 1 it is not, -1. */
-static int
-has_size(struct line *l, uint32_t uid)
+static void
+lane_begin(struct lane *w, struct line *l)
 {
-	struct imap_item it;
-	struct imap_resp r;
-	uint64_t size = 1;
-	uint32_t whose;
-	char one[16];
-	unsigned tag;
-
-	snprintf(one, sizeof one, "%u", uid);
-	tag = imap_ask_sizes(&l->imap, one);
-	do {
-		if (imap_next(&l->imap, &r) < 0)
-			return -1;
-		for (whose = 0; r.type == IMAP_FETCH &&
-		    imap_item(&l->imap, &it) > 0; )
-			if (it.kind == IMAP_UID)
-				whose = (uint32_t)it.number;
-			else if (it.kind == IMAP_SIZE && whose == uid)
-				size = it.number;
-	} while (!imap_done(&r, tag));
-	return size > 0;
+	*w = (struct lane){ .l = l, .in = l->selected, .fd = -1,
+	    .f = { .m = &l->imap, .ahead = AHEAD } };
 }
 
-/*
- * Those whose UID came behind the body, and those that were empty, which is
- * believed only if the size says so.
- */
+/* What came whole is kept, whatever became of the connection. */
 static int
-one_by_one(struct line *l, struct job *j)
+lane_end(struct lane *w)
 {
-	struct queue q = { .head = 0 };
-	struct job one = { .b = j->b, .n = 1 };
-	size_t k;
-	int got;
-
-	ask_box(l, &q, j);
-	if (hear(l, &q, 0) < 0)
-		return -1;
-	for (k = 0; k < j->n && !j->b->stopped; k++) {
-		if (j->here[k])
-			continue;
-		if ((got = has_size(l, j->uids[k])) < 0)
-			return -1;
-		one.uids = &j->uids[k];
-		one.here = &j->here[k];
-		one.empty = got == 0;
-		ask(l, &q, &one);
-		if (hear(l, &q, j->uids[k]) < 0)
-			return -1;
-		if (got > 0 && one.empty) {
-			report_problem(l->run, EX_TEMPFAIL, j->b->name, "the "
-			    "server sent nothing of message %u",
-			    j->uids[k]);
-			j->b->failed = true;
-		}
-	}
-	return 0;
-}
-
-/* Again, one at a time. */
-static int
-odd_ones(struct line *l, struct jobs *all)
-{
-	size_t i;
-
-	for (i = 0; i < all->n && !stop_asked(); i++)
-		if ((all->v[i].odd || all->v[i].empty) &&
-		    one_by_one(l, &all->v[i]) < 0)
-			return -1;
-	return keep_flush(l);
+	imap_fetch_free(&w->f);
+	return keep_flush(w->l);
 }
 
 static int
 work(struct line *l, struct jobs *all)
 {
-	struct queue q = { .head = 0 };
-	struct box *in = l->selected;
+	struct lane w;
 	struct job *j;
-	int got = 0;
+	int got;
 
-	while (got == 0) {
-		while (q.head - q.tail < AHEAD && (j = next(all)) != NULL) {
-			if (in != j->b)
-				ask_box(l, &q, j);
-			in = j->b;
-			ask(l, &q, j);
-		}
-		if (q.head == q.tail)
-			break;
-		got = hear(l, &q, 0);
-	}
-	/* what came whole is kept, whatever became of the connection */
-	if (keep_flush(l) < 0)
+	lane_begin(&w, l);
+	do {
+		while (imap_fetch_room(&w.f) && (j = next(all)) != NULL)
+			ask(&w, j);
+	} while ((got = hear(&w)) > 0);
+	if (lane_end(&w) < 0)
 		got = -1;
 	if (got < 0)
 		atomic_store(&all->failed, true);
 	return got;
+}
+
+/* Those that were sent in an odd way, again, one at a time. */
+static int
+odd_ones(struct line *l, struct jobs *all)
+{
+	struct lane w;
+	size_t i;
+	int got = 0;
+
+	lane_begin(&w, l);
+	for (i = 0; i < all->n && got == 0 && !stop_asked(); i++) {
+		if (!all->v[i].part.again || all->v[i].b->stopped)
+			continue;
+		ask_box(&w, all->v[i].b);
+		imap_fetch_again(&w.f, &all->v[i].part);
+		while ((got = hear(&w)) > 0)
+			;
+	}
+	return lane_end(&w) < 0 ? -1 : got;
 }
 
 /* ---- several connections ---- */
@@ -423,9 +317,10 @@ add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n)
 		all->v = mem_grow(all->v, all->cap, sizeof *all->v);
 	}
 	j = &all->v[all->n++];
-	*j = (struct job){ .b = b, .n = n,
-	    .uids = mem_new(n, sizeof *uids), .here = mem_new(n, 1) };
+	*j = (struct job){ .b = b, .uids = mem_new(n, sizeof *uids) };
 	memcpy(j->uids, uids, n * sizeof *uids);
+	j->part = (struct imap_fetch_job){ .uids = j->uids, .n = n,
+	    .came = mem_new(n, 1) };
 }
 
 /* Less and less towards the end, so that all connections get there at once. */
@@ -442,22 +337,17 @@ static void
 jobs_of(struct jobs *all, struct box *b)
 {
 	uint32_t *uids = mem_new(b->plan.n + 1, sizeof *uids);
-	size_t n = 0, at = 0, k = 0, end;
+	size_t n = 0, at = 0, k = 0, fit;
 
 	while (plan_next(&b->plan, ACT_FETCH, &k))
 		uids[n++] = b->plan.v[k++].uid;
 	if (n > 0)
 		state_expect(&b->state, n);
 	while (at < n) {
-		struct buf set = { .max = 65536 };
-		size_t from = at;
-
-		end = at + share(n - at, b->run->lines);
-		if (end > n)
-			end = n;
-		imap_set_put(&set, uids, end, &at, SET);
-		buf_free(&set);
-		add_job(all, b, uids + from, at - from);
+		fit = imap_fetch_fit(uids + at, n - at,
+		    share(n - at, b->run->lines));
+		add_job(all, b, uids + at, fit);
+		at += fit;
 	}
 	free(uids);
 }
@@ -497,8 +387,9 @@ whole(struct job *j)
 {
 	size_t i;
 
-	for (i = 0; i < j->n; i++)
-		j->b->partial |= !j->here[i];
+	j->b->partial |= j->b->stopped;
+	for (i = 0; i < j->part.n; i++)
+		j->b->partial |= j->part.came[i] != IMAP_CAME_HERE;
 }
 
 void
@@ -529,7 +420,7 @@ fetch_all(struct run *r)
 	for (i = 0; i < all.n; i++) {
 		whole(&all.v[i]);
 		free(all.v[i].uids);
-		free(all.v[i].here);
+		free(all.v[i].part.came);
 	}
 	free(all.v);
 	return got;
