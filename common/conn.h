@@ -21,6 +21,13 @@
 struct conn;
 struct net_addr;
 
+/* How a connection comes to TLS. */
+enum conn_tls {
+	CONN_TLS_IMPLICIT,	/* from the first byte */
+	CONN_TLS_STARTTLS,	/* required: nothing is sent without it */
+	CONN_TLS_OFF
+};
+
 struct conn_conf {
 	const char *host;	/* to connect to (A-labels or address) */
 	unsigned port;

@@ -176,7 +176,7 @@ capabilities(struct imap *m)
 }
 
 static int
-greeting(struct imap *m, enum imap_tls tls)
+greeting(struct imap *m, enum conn_tls tls)
 {
 	const char *peer = conn_peer(m->c);
 	struct imap_resp r;
@@ -191,7 +191,7 @@ greeting(struct imap *m, enum imap_tls tls)
 	if (r.type == IMAP_BYE)
 		return conn_fail(m->c, imap_severity(m->text, EX_TEMPFAIL),
 		    "greeting: %s", m->text);
-	if (r.type == IMAP_PREAUTH && (tls == IMAP_TLS_STARTTLS ||
+	if (r.type == IMAP_PREAUTH && (tls == CONN_TLS_STARTTLS ||
 	    (!conn_encrypted(m->c) && strcmp(peer, "command") != 0 &&
 	    strcmp(peer, "unix") != 0)))
 		return conn_fail(m->c, EX_NOPERM, "the server says PREAUTH in "
@@ -231,22 +231,22 @@ starttls(struct imap *m)
 }
 
 static int
-greeted(struct imap *m, enum imap_tls tls)
+greeted(struct imap *m, enum conn_tls tls)
 {
 	if (greeting(m, tls) < 0)
 		return -1;
 	if (m->caps == 0 && capabilities(m) < 0)
 		return -1;
-	return tls == IMAP_TLS_STARTTLS ? starttls(m) : 0;
+	return tls == CONN_TLS_STARTTLS ? starttls(m) : 0;
 }
 
 int
-imap_open(struct imap *m, struct conn *c, enum imap_tls tls)
+imap_open(struct imap *m, struct conn *c, enum conn_tls tls)
 {
 	int got;
 
 	*m = (struct imap){ .c = c };
-	if (tls == IMAP_TLS_IMPLICIT && hint_tls(c) < 0)
+	if (tls == CONN_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
 	do {
 		got = greeted(m, tls);

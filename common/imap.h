@@ -40,8 +40,6 @@ enum imap_cap {
 	IMAP_APPENDLIMIT = 1 << 26	/* m->appendlimit, or one a mailbox */
 };
 
-enum imap_tls { IMAP_TLS_IMPLICIT, IMAP_TLS_STARTTLS, IMAP_TLS_OFF };
-
 struct imap {
 	struct conn *c;		/* borrowed */
 	unsigned caps;
@@ -123,7 +121,7 @@ struct imap_item {
 };
 
 /* Greeting, TLS, capabilities.  EX_NOPERM: no STARTTLS, or PREAUTH. */
-int imap_open(struct imap *, struct conn *, enum imap_tls);
+int imap_open(struct imap *, struct conn *, enum conn_tls);
 int imap_auth(struct imap *, const struct sasl_login *);
 /* COMPRESS=DEFLATE, if both sides can; a refusal is well. */
 int imap_deflate(struct imap *);

@@ -255,7 +255,7 @@ recall(struct pop3 *p, const struct pop3_memory *known)
 }
 
 static int
-greeted(struct pop3 *p, enum pop3_tls tls, const struct pop3_memory *known)
+greeted(struct pop3 *p, enum conn_tls tls, const struct pop3_memory *known)
 {
 	if (hint_greeting(p->c, "pop3", CONN_GREETING) < 0)
 		return -1;
@@ -263,23 +263,23 @@ greeted(struct pop3 *p, enum pop3_tls tls, const struct pop3_memory *known)
 		return -1;
 	if (!p->ok)
 		return refused(p, "greeting", EX_TEMPFAIL);
-	if (tls == POP3_TLS_IMPLICIT)
+	if (tls == CONN_TLS_IMPLICIT)
 		p->banner = digest(p->text);
-	if (tls == POP3_TLS_IMPLICIT && recall(p, known))
+	if (tls == CONN_TLS_IMPLICIT && recall(p, known))
 		return 0;
 	if (capa(p) < 0)
 		return -1;
-	return tls == POP3_TLS_STLS ? stls(p) : 0;
+	return tls == CONN_TLS_STARTTLS ? stls(p) : 0;
 }
 
 int
-pop3_open(struct pop3 *p, struct conn *c, enum pop3_tls tls,
+pop3_open(struct pop3 *p, struct conn *c, enum conn_tls tls,
     const struct pop3_memory *known)
 {
 	int got;
 
 	*p = (struct pop3){ .c = c, .expire = -1 };
-	if (tls == POP3_TLS_IMPLICIT && hint_tls(c) < 0)
+	if (tls == CONN_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
 	do {
 		got = greeted(p, tls, known);

@@ -24,8 +24,6 @@ enum pop3_cap {
 	POP3_CAPA = 1 << 8	/* it answered CAPA: the others are the truth */
 };
 
-enum pop3_tls { POP3_TLS_IMPLICIT, POP3_TLS_STLS, POP3_TLS_OFF };
-
 struct pop3 {
 	struct conn *c;		/* borrowed */
 	unsigned caps;		/* of the last CAPA */
@@ -60,7 +58,7 @@ enum { POP3_CAPS = 2 * POP3_CAPA, POP3_MECHS = 8 };
  * pop3_recall said when this server was last logged in to saves a round trip
  * with TLS from the first byte, if the greeting is the same; or NULL.
  */
-int pop3_open(struct pop3 *, struct conn *, enum pop3_tls,
+int pop3_open(struct pop3 *, struct conn *, enum conn_tls,
     const struct pop3_memory *);
 
 /* After the login; all 0 if there is nothing to remember. */

@@ -99,6 +99,21 @@ fill_conf(struct session *s, struct err *e)
 	return 0;
 }
 
+enum conn_tls
+session_tls(const struct account *a)
+{
+	switch (a->tls) {
+	case ACCOUNT_TLS_IMPLICIT:
+		return CONN_TLS_IMPLICIT;
+	case ACCOUNT_TLS_STARTTLS:
+		return CONN_TLS_STARTTLS;
+	case ACCOUNT_TLS_OFF:
+	case ACCOUNT_TLS_UNSET:
+		break;
+	}
+	return CONN_TLS_OFF;
+}
+
 bool
 session_wants_login(const struct account *a)
 {

@@ -55,6 +55,9 @@ void session_share(struct session *, const struct session *);
 /* Closes the connection and keeps the rest for session_again. */
 void session_hang_up(struct session *);
 
+/* As the account says. */
+enum conn_tls session_tls(const struct account *);
+
 /* Does the account say how to log in, or at least as whom? */
 bool session_wants_login(const struct account *);
 

@@ -228,7 +228,7 @@ static int
 helo(struct smtp *s, const char *name)
 {
 	if (s->conf->lmtp || class(s) != 5 ||
-	    s->conf->tls == SMTP_TLS_STARTTLS)
+	    s->conf->tls == CONN_TLS_STARTTLS)
 		return refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
 		    EX_UNAVAILABLE);
 	conn_phase(s->c, "HELO", CONN_COMMAND);
@@ -294,7 +294,7 @@ hello(struct smtp *s)
 		return refused(s, "greeting", EX_UNAVAILABLE);
 	if (ehlo(s) < 0)
 		return -1;
-	return s->conf->tls == SMTP_TLS_STARTTLS ? starttls(s) : 0;
+	return s->conf->tls == CONN_TLS_STARTTLS ? starttls(s) : 0;
 }
 
 int
@@ -303,7 +303,7 @@ smtp_open(struct smtp *s, struct conn *c, const struct smtp_conf *conf)
 	int got;
 
 	*s = (struct smtp){ .c = c, .conf = conf };
-	if (conf->tls == SMTP_TLS_IMPLICIT && hint_tls(c) < 0)
+	if (conf->tls == CONN_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
 	do {
 		got = hello(s);

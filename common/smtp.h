@@ -33,11 +33,7 @@ struct smtp_reply {
 };
 
 struct smtp_conf {
-	enum smtp_tls {
-		SMTP_TLS_IMPLICIT,	/* from the first byte */
-		SMTP_TLS_STARTTLS,	/* required: no mail without it */
-		SMTP_TLS_OFF
-	} tls;
+	enum conn_tls tls;
 	bool lmtp;
 	const char *ehlo;	/* our name; NULL: found out */
 	bool no_chunking, no_pipelining;

@@ -195,13 +195,6 @@ policies(struct err *e)
 
 /* ---- connections ---- */
 
-static enum imap_tls
-tls_mode(const struct account *a)
-{
-	return a->tls == ACCOUNT_TLS_IMPLICIT ? IMAP_TLS_IMPLICIT :
-	    a->tls == ACCOUNT_TLS_STARTTLS ? IMAP_TLS_STARTTLS : IMAP_TLS_OFF;
-}
-
 static void
 forget(struct run *r)
 {
@@ -227,7 +220,7 @@ open_line(struct run *r, struct line *l)
 	int got = -1;
 
 	if (session_again(&l->session, &l->err) == 0 &&
-	    imap_open(&l->imap, l->session.conn, tls_mode(&r->o->account)) ==
+	    imap_open(&l->imap, l->session.conn, session_tls(&r->o->account)) ==
 	    0)
 		got = log_in(l);
 	l->tried = true;

@@ -251,13 +251,6 @@ needs(struct run *r, struct imap *m)
 	return 0;
 }
 
-static enum imap_tls
-tls_mode(const struct account *a)
-{
-	return a->tls == ACCOUNT_TLS_IMPLICIT ? IMAP_TLS_IMPLICIT :
-	    a->tls == ACCOUNT_TLS_STARTTLS ? IMAP_TLS_STARTTLS : IMAP_TLS_OFF;
-}
-
 static int
 login(struct run *r, struct imap *m, struct session *sess)
 {
@@ -274,7 +267,7 @@ session(struct run *r, struct imap *m, struct session *sess)
 	bool anonymous = r->o->look.probe &&
 	    !session_wants_login(&r->o->account);
 
-	if (imap_open(m, sess->conn, tls_mode(&r->o->account)) < 0)
+	if (imap_open(m, sess->conn, session_tls(&r->o->account)) < 0)
 		return -1;
 	if (!anonymous && login(r, m, sess) < 0)
 		return -1;

@@ -98,8 +98,8 @@ parse_lmtp(struct place *p, const char *rest, struct run *r)
 	    .port = p->server.port, .path = p->server.path };
 	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
 	    .tls = p->server.path != NULL || r->o->to.deliver_plain ?
-	    SMTP_TLS_OFF : SMTP_TLS_STARTTLS };
-	return p->smtp_conf.tls == SMTP_TLS_OFF ? 0 : lmtp_tls(p, r);
+	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
+	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, r);
 }
 
 int

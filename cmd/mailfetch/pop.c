@@ -487,13 +487,6 @@ work(struct pop *s)
 	return 0;
 }
 
-static enum pop3_tls
-tls_mode(const struct account *a)
-{
-	return a->tls == ACCOUNT_TLS_IMPLICIT ? POP3_TLS_IMPLICIT :
-	    a->tls == ACCOUNT_TLS_STARTTLS ? POP3_TLS_STLS : POP3_TLS_OFF;
-}
-
 static int
 check(const struct options *o, struct err *e)
 {
@@ -567,7 +560,7 @@ session(struct pop *s, struct session *sess)
 	struct pop3_memory was = unpack(known(s->r));
 	struct sasl_login l;
 
-	if (pop3_open(&s->p, sess->conn, tls_mode(a), &was) < 0)
+	if (pop3_open(&s->p, sess->conn, session_tls(a), &was) < 0)
 		return -1;
 	if (s->r->o->look.probe && !session_wants_login(a)) {
 		probe(s, sess);

@@ -14,9 +14,7 @@ conf(const struct options *o)
 	const struct account *a = &o->account;
 
 	return (struct smtp_conf){
-		.tls = a->tls == ACCOUNT_TLS_IMPLICIT ? SMTP_TLS_IMPLICIT :
-		    a->tls == ACCOUNT_TLS_STARTTLS ? SMTP_TLS_STARTTLS :
-		    SMTP_TLS_OFF,
+		.tls = session_tls(a),
 		.lmtp = a->server.scheme == ACCOUNT_LMTP ||
 		    a->server.scheme == ACCOUNT_LMTP_UNIX,
 		.ehlo = o->ehlo,

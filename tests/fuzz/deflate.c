@@ -91,7 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	else
 		squeeze(&says, p + 1, n - 1, p[0]);
 	c = server_says((uint8_t *)says.p, says.n, &fd, &e);
-	must(imap_open(&m, c, IMAP_TLS_OFF) == 0);
+	must(imap_open(&m, c, CONN_TLS_OFF) == 0);
 	m.authed = true;
 	if (imap_deflate(&m) == 0 && m.deflated) {
 		if (p[0] == 0)

@@ -86,7 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	int fd;
 	struct conn *c = server_says(p, n, &fd, &e);
 
-	if (imap_open(&m, c, IMAP_TLS_OFF) == 0) {
+	if (imap_open(&m, c, CONN_TLS_OFF) == 0) {
 		m.authed = true;
 		m.tag = 9;
 		if (imap_select(&m, STR("INBOX"), true) >= 0 &&

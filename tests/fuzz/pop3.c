@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	int fd;
 	struct conn *c = server_says(p, n, &fd, &e);
 
-	if (pop3_open(&s, c, POP3_TLS_OFF, NULL) == 0 &&
+	if (pop3_open(&s, c, CONN_TLS_OFF, NULL) == 0 &&
 	    pop3_list(&s, &m, &k) == 0) {
 		while (pop3_uidl(&s, m, k, &at, &uid) > 0)
 			sum += m[at].number + (unsigned)uid.p[uid.n];

@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	    { .addr = "c@X.test", .params = "" } };
 	struct smtp_mail m = { .from = "f@x.test", .params = "", .rcpt = r,
 	    .n = 1, .msg = &msg, .last = true };
-	struct smtp_conf conf = { .tls = SMTP_TLS_OFF, .ehlo = "fuzz.test" };
+	struct smtp_conf conf = { .tls = CONN_TLS_OFF, .ehlo = "fuzz.test" };
 	struct sasl_login login = { .user = "jo", .password = &secret };
 	struct err e = { 0 };
 	struct smtp s;

@@ -35,7 +35,7 @@ enter(struct imap *m)
 	struct conn *c = conn_open(&conf, &why);
 
 	must(c != NULL, "connecting");
-	must(imap_open(m, c, IMAP_TLS_OFF) == 0, "the greeting");
+	must(imap_open(m, c, CONN_TLS_OFF) == 0, "the greeting");
 	must(imap_auth(m, &l) == 0, "the login");
 	must(imap_must(m, imap_ask_ready(m, ~0u), "ENABLE") == 0, "ENABLE");
 }

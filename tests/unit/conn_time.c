@@ -10,7 +10,7 @@
 
 /* ---- SMTP ---- */
 
-static const struct smtp_conf plain = { .tls = SMTP_TLS_OFF,
+static const struct smtp_conf plain = { .tls = CONN_TLS_OFF,
     .ehlo = "a.test" };
 static const struct answer ehlo[] = { { "EHLO", "250 x\r\n", 0 }, { 0 } };
 /* The message and what follows it. */
@@ -124,7 +124,7 @@ lmtp_answers(void)
 	static const struct answer answers[] = { { "LHLO", "250-x\r\n"
 	    "250 PIPELINING\r\n", 0 }, { "MAIL", "250 ok\r\n", 0 },
 	    { "RCPT", "250 ok\r\n", 0 }, { "DATA", "354 go\r\n", 0 }, { 0 } };
-	static const struct smtp_conf lmtp = { .tls = SMTP_TLS_OFF,
+	static const struct smtp_conf lmtp = { .tls = CONN_TLS_OFF,
 	    .lmtp = true, .ehlo = "a.test" };
 	static const char text[] = "a: b\r\n\r\nc\r\n";
 	struct msg_part part = { .kind = CTE_LINES, .mem = { text,
@@ -167,7 +167,7 @@ retrieve(void)
 {
 	struct pop3 p;
 
-	if (pop3_open(&p, c, POP3_TLS_OFF, NULL) < 0)
+	if (pop3_open(&p, c, CONN_TLS_OFF, NULL) < 0)
 		return -1;
 	began = now;
 	pop3_retr(&p, 1);
@@ -182,7 +182,7 @@ pop3_all(void)
 	size_t n;
 	int got;
 
-	if (pop3_open(&p, c, POP3_TLS_OFF, NULL) < 0)
+	if (pop3_open(&p, c, CONN_TLS_OFF, NULL) < 0)
 		return -1;
 	began = now;
 	got = pop3_list(&p, &all, &n);
@@ -201,11 +201,11 @@ pop3_limits(void)
 	struct pop3 p;
 
 	begin(&(struct play){ .answers = capa, .drip = "+", .every = 5 });
-	left(pop3_open(&p, c, POP3_TLS_OFF, NULL), 59, 61, "the greeting",
+	left(pop3_open(&p, c, CONN_TLS_OFF, NULL), 59, 61, "the greeting",
 	    "POP3: bytes of a greeting");
 	begin(&(struct play){ .answers = NULL, "+OK\r\n", "CAPA", "+OK\r\nX\r\nY\r\n",
 	    20 });
-	left(pop3_open(&p, c, POP3_TLS_OFF, NULL), 299, 301, "CAPA: not "
+	left(pop3_open(&p, c, CONN_TLS_OFF, NULL), 299, 301, "CAPA: not "
 	    "complete", "POP3: lines of an answer for ever");
 	begin(&(struct play){ .answers = late, .greeting = "+OK\r\n" });
 	lived(retrieve(), 290, "POP3: a late answer");
@@ -241,7 +241,7 @@ static struct imap m;
 static void
 log_in(void)
 {
-	if (imap_open(&m, c, IMAP_TLS_OFF) < 0)
+	if (imap_open(&m, c, CONN_TLS_OFF) < 0)
 		abort();
 	m.authed = true;
 	began = now;

@@ -7,7 +7,7 @@
 #include "pop3.h"
 #include "trace.h"
 
-static const struct smtp_conf plain = { .tls = SMTP_TLS_OFF,
+static const struct smtp_conf plain = { .tls = CONN_TLS_OFF,
     .ehlo = "a.test" };
 static const struct answer ehlo[] = { { "EHLO", "250 x\r\n", 0 }, { 0 } };
 static struct imap m;
@@ -129,13 +129,13 @@ said_at_once(void)
 static int
 open_imap(void)
 {
-	return imap_open(&m, c, IMAP_TLS_IMPLICIT);
+	return imap_open(&m, c, CONN_TLS_IMPLICIT);
 }
 
 static int
 open_smtps(void)
 {
-	static const struct smtp_conf conf = { .tls = SMTP_TLS_IMPLICIT };
+	static const struct smtp_conf conf = { .tls = CONN_TLS_IMPLICIT };
 	struct smtp s;
 
 	return smtp_open(&s, c, &conf);
@@ -146,7 +146,7 @@ open_pop3(void)
 {
 	struct pop3 p;
 
-	return pop3_open(&p, c, POP3_TLS_IMPLICIT, NULL);
+	return pop3_open(&p, c, CONN_TLS_IMPLICIT, NULL);
 }
 
 static void
