@@ -778,7 +778,7 @@ body(struct imap *m, struct imap_item *it)
 		return 1;
 	}
 	if (t != ATOM && t != QUOTED)
-		return t < 0 ? -1 : nonsense(m, "a body that is none");
+		return t < 0 ? -1 : nonsense(m, "a malformed body");
 	it->nil = t == ATOM && str_is(s, "NIL");
 	it->text = it->nil ? (struct str){ "", 0 } : s;
 	it->size = it->text.n;

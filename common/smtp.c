@@ -121,8 +121,8 @@ answered(struct smtp *s)
 {
 	if (reply(s, NULL) < 0)
 		return -1;
-	return class(s) != 3 ? 0 : conn_fail(s->c, EX_PROTOCOL, "%d %s: "
-	    "nobody asked for that", s->reply.code, s->reply.text);
+	return class(s) != 3 ? 0 : conn_fail(s->c, EX_PROTOCOL, "an unexpected reply: %d %s",
+	    s->reply.code, s->reply.text);
 }
 
 /* The server says no to something that everything depends on. */
