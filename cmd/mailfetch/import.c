@@ -352,10 +352,10 @@ fetchmail_folders(struct found *f, struct str *s)
 
 /* "set daemon 300" is nobody's account. */
 static struct str
-left_out_line(struct str first, struct str rest)
+left_out_line(struct found *f, struct str first, struct str rest)
 {
-	left_out((struct str){ first.p, (size_t)(rest.p - first.p) +
-	    rest.n });
+	left_out(str_of(arena_printf(f->a, "%.*s %.*s", STR_ARG(first),
+	    STR_ARG(str_trim(rest)))));
 	return STR("");
 }
 
@@ -412,7 +412,7 @@ fetchmail_word(struct found *f, struct str w, struct str *rest)
 	else if (one_of(w, "folder folders mailbox"))
 		fetchmail_folders(f, rest);
 	else if (one_of(w, "set"))
-		*rest = left_out_line(w, *rest);
+		*rest = left_out_line(f, w, *rest);
 	else if (!one_of(w, "with and has wants options here there "
 	    "sslcertck fetchall rewrite"))
 		left_out(w);
