@@ -37,29 +37,6 @@ imap_body(struct imap *m, struct imap_item *it, const struct conn_sink *to)
 	return imap_read_body(m, it, to);
 }
 
-int
-imap_set_next(struct str *set, uint32_t *lo, uint32_t *hi)
-{
-	return imap_read_range(set, lo, hi);
-}
-
-void
-imap_set_put(struct buf *to, const uint32_t *uids, size_t n, size_t *at,
-    size_t max)
-{
-	size_t start = to->n, i = *at, k;
-
-	while (i < n && to->n - start < max) {
-		for (k = i; k + 1 < n && uids[k + 1] == uids[k] + 1; k++)
-			;
-		buf_printf(to, "%s%u", to->n > start ? "," : "", uids[i]);
-		if (k > i)
-			buf_printf(to, ":%u", uids[k]);
-		i = k + 1;
-	}
-	*at = i;
-}
-
 unsigned
 imap_say(struct imap *m, const char *fmt, ...)
 {

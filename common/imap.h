@@ -195,13 +195,4 @@ void imap_quit(struct imap *);
 /* What it remembers goes; the connection stays.  Also after imap_quit. */
 void imap_free(struct imap *);
 
-/*
- * "1:4,7": 1 and the next range, lo <= hi; 0 at the end; -1 malformed.  "*"
- * is UINT32_MAX.  imap_set_put appends sorted UIDs from *at on, at most about
- * max bytes of them, and moves *at.
- */
-int imap_set_next(struct str *, uint32_t *lo, uint32_t *hi);
-void imap_set_put(struct buf *, const uint32_t *uids, size_t n, size_t *at,
-    size_t max);
-
 #endif

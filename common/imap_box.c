@@ -346,87 +346,6 @@ imap_list_bound(struct imap *m, size_t lines, size_t bytes)
 
 /* ---- UIDs ---- */
 
-static void
-reserve(struct imap_uids *u, size_t n)
-{
-	if (n <= u->cap)
-		return;
-	u->cap = n > 2 * u->cap ? n : 2 * u->cap;
-	u->v = mem_grow(u->v, u->cap, sizeof *u->v);
-}
-
-void
-imap_uids_add(struct imap_uids *u, uint32_t uid)
-{
-	reserve(u, u->n > 0 ? u->n + 1 : 256);
-	u->v[u->n++] = uid;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-void
-imap_uids_sort(struct imap_uids *u)
-{
-	size_t i, k;
-
-	for (i = 1; i < u->n && u->v[i - 1] < u->v[i]; i++)
-		;
-	if (i >= u->n)			/* as most servers send them */
-		return;
-	qsort(u->v, u->n, sizeof *u->v, by_value);
-	for (i = k = 1; i < u->n; i++)
-		if (u->v[i] != u->v[k - 1])
-			u->v[k++] = u->v[i];
-	u->n = k;
-}
-
-void
-imap_uids_note(struct imap_uids *u, uint32_t uid)
-{
-	if (u->n == u->cap && u->n >= 1 << 16)
-		imap_uids_sort(u);
-	imap_uids_add(u, uid);
-}
-
-bool
-imap_uids_has(const struct imap_uids *u, uint32_t uid)
-{
-	return u->n > 0 && bsearch(&uid, u->v, u->n, sizeof *u->v,
-	    by_value) != NULL;
-}
-
-/* Nothing is added unless all of it can be: 1 no set, 2 over most in *u. */
-static int
-add_set(struct imap_uids *u, struct str set, size_t most)
-{
-	struct str again = set;
-	uint64_t n = u->n;
-	uint32_t lo, hi;
-	int got;
-
-	if (str_has(set, '*'))
-		return 1;
-	while ((got = imap_set_next(&again, &lo, &hi)) > 0)
-		if ((n += (uint64_t)hi - lo + 1) > most)
-			return 2;
-	if (got < 0)
-		return 1;
-	reserve(u, n);
-	while (imap_set_next(&set, &lo, &hi) > 0)
-		for (;; lo++) {
-			imap_uids_add(u, lo);
-			if (lo == hi)
-				break;
-		}
-	return 0;
-}
-
 static int
 no_uids(struct imap *m, bool many)
 {
@@ -442,7 +361,7 @@ imap_found(struct imap *m, struct imap_resp *r, struct imap_uids *u)
 	int got;
 
 	if (!r->old_search) {
-		got = add_set(u, r->set, LIMIT_MESSAGES);
+		got = imap_uids_add_set(u, r->set, LIMIT_MESSAGES);
 		return got == 0 ? 0 : no_uids(m, got == 2);
 	}
 	while ((w = str_word(&r->set)).n > 0 && w.p[0] != '(') {
@@ -500,7 +419,7 @@ imap_appended(struct imap *m, const struct imap_resp *r, uint64_t *v,
 	if (r->type != IMAP_OK || r->tag == 0 || !str_is(r->code, "APPENDUID"))
 		return 0;
 	if (validity(&in, v) < 0 || (set = str_word(&in)).n == 0 ||
-	    str_word(&in).n > 0 || add_set(to, set, COPIED) != 0)
+	    str_word(&in).n > 0 || imap_uids_add_set(to, set, COPIED) != 0)
 		return conn_fail(m->c, EX_PROTOCOL, "APPENDUID without UIDs");
 	return 1;
 }
@@ -516,7 +435,7 @@ imap_copied(struct imap *m, const struct imap_resp *r, uint64_t *v,
 		return 0;
 	if (validity(&in, v) < 0 || (a = str_word(&in)).n == 0 ||
 	    (b = str_word(&in)).n == 0 || str_word(&in).n > 0 ||
-	    add_set(from, a, COPIED) != 0 || add_set(to, b, COPIED) != 0 ||
+	    imap_uids_add_set(from, a, COPIED) != 0 || imap_uids_add_set(to, b, COPIED) != 0 ||
 	    from->n - nfrom != to->n - nto) {
 		from->n = nfrom;
 		to->n = nto;

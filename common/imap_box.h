@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "imap.h"
+#include "imap_set.h"
 
 /*
  * ID, and ENABLE of what is offered of IMAP_QRESYNC, IMAP_CONDSTORE and
@@ -56,18 +57,8 @@ int imap_select(struct imap *, struct str name, bool examine);
 /* UID SEARCH, RETURN (ALL) with ESEARCH.  imap_found adds what came. */
 unsigned imap_ask_search(struct imap *, const char *keys);
 
-/* UIDs, growing; sorted and without doubles after imap_uids_sort. */
-struct imap_uids {
-	uint32_t *v;		/* free(3) it */
-	size_t n, cap;
-};
 /* Of an IMAP_SEARCH response; -1 EX_PROTOCOL. */
 int imap_found(struct imap *, struct imap_resp *, struct imap_uids *);
-void imap_uids_add(struct imap_uids *, uint32_t);
-/* The same of one that may be there, be it said a million times. */
-void imap_uids_note(struct imap_uids *, uint32_t);
-void imap_uids_sort(struct imap_uids *);
-bool imap_uids_has(const struct imap_uids *, uint32_t);	/* sorted */
 /* Asks and waits: the UIDs that match, in order; the caller frees *uids. */
 int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 

@@ -11,6 +11,7 @@
 #include "date.h"
 #include "imap_box.h"
 #include "imap_fetch.h"
+#include "imap_set.h"
 #include "limit.h"
 
 enum {

@@ -8,6 +8,5 @@ int imap_read_next(struct imap *, struct imap_resp *);
 int imap_read_item(struct imap *, struct imap_item *);
 int imap_read_body(struct imap *, struct imap_item *,
     const struct conn_sink *);
-int imap_read_range(struct str *, uint32_t *lo, uint32_t *hi);
 
 #endif
