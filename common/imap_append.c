@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "date.h"
-#include "imap_box.h"
+#include "imap_append.h"
 
 enum {
 	MINUS = 4096			/* RFC 7888 section 5 */

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "imap_box.h"
 #include "limit.h"
@@ -435,7 +434,8 @@ imap_copied(struct imap *m, const struct imap_resp *r, uint64_t *v,
 		return 0;
 	if (validity(&in, v) < 0 || (a = str_word(&in)).n == 0 ||
 	    (b = str_word(&in)).n == 0 || str_word(&in).n > 0 ||
-	    imap_uids_add_set(from, a, COPIED) != 0 || imap_uids_add_set(to, b, COPIED) != 0 ||
+	    imap_uids_add_set(from, a, COPIED) != 0 ||
+	    imap_uids_add_set(to, b, COPIED) != 0 ||
 	    from->n - nfrom != to->n - nto) {
 		from->n = nfrom;
 		to->n = nto;

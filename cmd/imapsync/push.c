@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "imap_append.h"
 #include "run.h"
 
 enum { GROUP = 100, GROUP_BYTES = 4 << 20 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "imap_append.h"
 #include "imap_box.h"
 #include "tap.h"
 

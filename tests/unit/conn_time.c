@@ -4,6 +4,7 @@
  */
 #include "timed.h"
 
+#include "imap_append.h"
 #include "imap_box.h"
 #include "pop3.h"
 #include "proxy.h"

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "fuzz/server.h"
+#include "imap_append.h"
 #include "imap_box.h"
 #include "tap.h"
 
