@@ -19,24 +19,6 @@
 #include "trace.h"
 #include "utf7.h"
 
-int
-imap_next(struct imap *m, struct imap_resp *r)
-{
-	return imap_read_next(m, r);
-}
-
-int
-imap_item(struct imap *m, struct imap_item *it)
-{
-	return imap_read_item(m, it);
-}
-
-int
-imap_body(struct imap *m, struct imap_item *it, const struct conn_sink *to)
-{
-	return imap_read_body(m, it, to);
-}
-
 unsigned
 imap_say(struct imap *m, const char *fmt, ...)
 {
@@ -48,8 +30,8 @@ imap_say(struct imap *m, const char *fmt, ...)
 	va_end(ap);
 	m->tag++;
 	imap_alive_asked(m, BUF_STR(b));
-	if (memchr(b.p, '\n', b.n) != NULL || b.over || m->appending)
-		conn_abort(m->c, EX_SOFTWARE, "a command %s", m->appending ?
+	if (memchr(b.p, '\n', b.n) != NULL || b.over || m->append.begun)
+		conn_abort(m->c, EX_SOFTWARE, "a command %s", m->append.begun ?
 		    "within an APPEND" : b.over ? "over 64 KB" :
 		    "with a line end");
 	else
@@ -182,7 +164,7 @@ greeting(struct imap *m, enum conn_tls tls)
 void
 imap_free(struct imap *m)
 {
-	arena_free(&m->mem);
+	arena_free(&m->in.mem);
 	imap_alive_forget(m);
 }
 
@@ -203,7 +185,7 @@ starttls(struct imap *m)
 	if ((got = conn_starttls(m->c)) < 0)
 		return -1;
 	imap_free(m);
-	*m = (struct imap){ .c = m->c, .tag = m->tag, .told = m->tag };
+	*m = (struct imap){ .c = m->c, .tag = m->tag, .alive.told = m->tag };
 	return got == CONN_AGAIN ? got : capabilities(m);
 }
 
@@ -431,7 +413,7 @@ imap_quit(struct imap *m)
 {
 	char bye[32];
 
-	if (m->appending)
+	if (m->append.begun)
 		conn_abort(m->c, EX_TEMPFAIL, "APPEND: given up");
 	if (!conn_deaf(m->c) && !m->gone) {
 		m->gone = true;

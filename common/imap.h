@@ -20,8 +20,8 @@
 #define IMAP_H
 
 #include "conn.h"
-#include "table.h"
-#include "mem.h"
+#include "imap_alive.h"
+#include "imap_read.h"
 #include "sasl.h"
 
 enum imap_cap {
@@ -60,64 +60,12 @@ struct imap {
 	} box;
 	char text[512];		/* of the last NO, BAD or BYE, with its code */
 	/* private */
-	struct arena mem;
-	struct str rest;
-	size_t kept, items;	/* of this response: limit.h */
-	uint64_t skipped;
-	uint64_t literal;
-	bool pending, inside;
-	unsigned told;		/* tags that were answered */
-	unsigned asked;		/* what untagged data commands under way ask */
-	bool useful;		/* this response is what was asked for */
-	bool once;		/* SEARCH, VANISHED came since the last tag */
-	uint64_t farthest;	/* FETCH, the highest number since then */
-	uint64_t *names;	/* LIST, STATUS: hashes of those since then */
-	size_t nnames;
-	struct table of_names;	/* places in names */
-	uint64_t step;		/* of INPROGRESS */
-	int64_t patience;	/* until when it is believed without numbers */
-	bool appending;		/* an APPEND has begun and not ended */
-	uint64_t owed;		/* bytes of its literal */
-};
-
-enum imap_type {
-	IMAP_OK, IMAP_NO, IMAP_BAD, IMAP_BYE, IMAP_PREAUTH, IMAP_CONTINUE,
-	IMAP_CAPABILITY, IMAP_ENABLED, IMAP_EXISTS, IMAP_EXPUNGE, IMAP_FETCH,
-	IMAP_LIST, IMAP_STATUS, IMAP_SEARCH, IMAP_VANISHED, IMAP_FLAGS,
-	IMAP_OTHER
-};
-
-/* All views are valid until the next imap_next, or until more is asked. */
-struct imap_resp {
-	enum imap_type type;
-	unsigned tag;		/* 0: untagged */
-	uint64_t number;	/* EXISTS, EXPUNGE, FETCH: message number */
-	struct str code, arg;	/* "[UIDVALIDITY 12]" */
-	struct str text;	/* for people */
-	struct str name;	/* LIST, STATUS: in UTF-8, if it can be */
-	struct str flags;	/* LIST, FLAGS: blank separated */
-	char sep;		/* LIST; '\0' for NIL */
-	struct str set;		/* SEARCH (ESEARCH's ALL), VANISHED */
-	uint64_t count;		/* ESEARCH's */
-	unsigned of;		/* ESEARCH: the tag of its SEARCH, or 0 */
-	bool earlier;		/* VANISHED (EARLIER) */
-	bool bad_name;		/* name is raw: no modified UTF-7 */
-	bool old_search;	/* SEARCH: set is "1 2 3" */
-};
-
-enum imap_kind {
-	IMAP_UID, IMAP_SIZE, IMAP_DATE, IMAP_FLAG, IMAP_MODSEQ, IMAP_BODY,
-	IMAP_COUNT, IMAP_OBJECT, IMAP_UNKNOWN
-};
-
-struct imap_item {
-	enum imap_kind kind;
-	struct str name;	/* "BODY[HEADER]", STATUS: "UIDNEXT" */
-	uint64_t number;	/* UID, SIZE, MODSEQ, COUNT */
-	/* DATE, FLAG, OBJECT (MAILBOXID, EMAILID); BODY when it was quoted */
-	struct str text;
-	bool nil, literal;	/* of BODY; nil also of OBJECT, APPENDLIMIT */
-	uint64_t size;		/* of BODY */
+	struct imap_read in;	/* the response that is being read */
+	struct imap_alive alive;
+	struct {
+		bool begun;	/* and not ended */
+		uint64_t owed;	/* bytes of its literal */
+	} append;
 };
 
 /* Greeting, TLS, capabilities.  EX_NOPERM: no STARTTLS, or PREAUTH. */
@@ -138,24 +86,6 @@ bool imap_flags_sayable(const char *flags);
 
 /* A mailbox name quoted for imap_say; -1: it cannot be (EX_USAGE). */
 int imap_quote(struct imap *, struct buf *, struct str name);
-
-/*
- * The next response: 1, or -1.  What was not read of the last is skipped.
- * What commands under way ask for, tagged answers, and INPROGRESS (RFC 9585)
- * renew the time of the phase (conn_again); nothing else does.
- */
-int imap_next(struct imap *, struct imap_resp *);
-
-static inline bool
-imap_done(const struct imap_resp *r, unsigned tag)
-{
-	return r->tag == tag;
-}
-
-/* Of FETCH and STATUS: 1 the next item, 0 no more, -1. */
-int imap_item(struct imap *, struct imap_item *);
-/* The bytes of a BODY item, once, before the next imap_item. */
-int imap_body(struct imap *, struct imap_item *, const struct conn_sink *);
 
 /*
  * What is in m->box is of the mailbox before: to be called before the answers

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "imap.h"
 #include "imap_alive.h"
 #include "limit.h"
 #include "mem.h"
@@ -41,7 +42,7 @@ imap_alive_asked(struct imap *m, struct str command)
 		w = str_word(&command);
 	for (i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (str_is(w, verbs[i].verb))
-			m->asked |= verbs[i].asks;
+			m->alive.asked |= verbs[i].asks;
 }
 
 void
@@ -55,7 +56,7 @@ imap_alive_begins(struct imap *m, enum imap_type t)
 		kind = FINDS;
 	if (t == IMAP_EXPUNGE || t == IMAP_VANISHED)
 		kind = REMOVES;
-	m->useful = (m->asked & kind) != 0;
+	m->alive.useful = (m->alive.asked & kind) != 0;
 }
 
 /* ("A3" 454 1000): the number must grow; without one an hour is believed. */
@@ -67,14 +68,14 @@ in_progress(struct imap *m, struct str arg)
 
 	if (tag.n > 0 && str_num(num.n > 0 && num.p[num.n - 1] == ')' ?
 	    str_to(num, num.n - 1) : num, UINT64_MAX, &n) == 0) {
-		if (n <= m->step)
+		if (n <= m->alive.step)
 			return false;
-		m->step = n;
+		m->alive.step = n;
 		return true;
 	}
-	if (m->patience == 0)
-		m->patience = clock_in(HOUR);
-	return clock_left(m->patience) != 0;
+	if (m->alive.patience == 0)
+		m->alive.patience = clock_in(HOUR);
+	return clock_left(m->alive.patience) != 0;
 }
 
 static uint64_t
@@ -86,48 +87,49 @@ name_at(const void *names, size_t at)
 void
 imap_alive_forget(struct imap *m)
 {
-	table_free(&m->of_names);
-	free(m->names);
-	m->names = NULL;
-	m->nnames = 0;
+	table_free(&m->alive.of_names);
+	free(m->alive.names);
+	m->alive.names = NULL;
+	m->alive.nnames = 0;
 }
 
 /* A folder is news once for LIST and once for STATUS. */
 static bool
 unheard(struct imap *m, const struct imap_resp *r)
 {
+	struct imap_alive *a = &m->alive;
 	uint64_t h = table_hash(r->name) ^ r->type;
 
-	m->of_names.number = name_at;
-	if (m->nnames > 2 * LIMIT_MAILBOXES || table_number(&m->of_names,
-	    m->names, h) != TABLE_NONE)
+	a->of_names.number = name_at;
+	if (a->nnames > 2 * LIMIT_MAILBOXES ||
+	    table_number(&a->of_names, a->names, h) != TABLE_NONE)
 		return false;
-	if ((m->nnames & (m->nnames - 1)) == 0)
-		m->names = mem_grow(m->names, m->nnames > 0 ? 2 * m->nnames :
-		    1, sizeof *m->names);
-	m->names[m->nnames] = h;
-	table_add(&m->of_names, m->names, m->nnames++);
+	if ((a->nnames & (a->nnames - 1)) == 0)
+		a->names = mem_grow(a->names, a->nnames > 0 ? 2 * a->nnames :
+		    1, sizeof *a->names);
+	a->names[a->nnames] = h;
+	table_add(&a->of_names, a->names, a->nnames++);
 	return true;
 }
 
 static bool
 answered(struct imap *m)
 {
-	m->told++;
-	if (m->told == m->tag) {
-		m->asked = 0;
+	m->alive.told++;
+	if (m->alive.told == m->tag) {
+		m->alive.asked = 0;
 		imap_alive_forget(m);
 	}
-	m->once = false;
-	m->farthest = m->step = 0;
-	m->patience = 0;
+	m->alive.once = false;
+	m->alive.farthest = m->alive.step = 0;
+	m->alive.patience = 0;
 	return true;
 }
 
 static bool
 progress(struct imap *m, const struct imap_resp *r)
 {
-	bool first = !m->once;
+	bool first = !m->alive.once;
 
 	if (r->tag != 0)
 		return answered(m);
@@ -136,21 +138,21 @@ progress(struct imap *m, const struct imap_resp *r)
 		return str_is(r->code, "INPROGRESS") &&
 		    in_progress(m, r->arg);
 	case IMAP_FETCH:
-		if (!m->useful || r->number <= m->farthest)
+		if (!m->alive.useful || r->number <= m->alive.farthest)
 			return false;
-		m->farthest = r->number;
+		m->alive.farthest = r->number;
 		return true;
 	case IMAP_SEARCH:
 	case IMAP_VANISHED:
-		m->once |= m->useful;
-		return m->useful && first;
+		m->alive.once |= m->alive.useful;
+		return m->alive.useful && first;
 	case IMAP_LIST:
 	case IMAP_STATUS:
-		return m->useful && unheard(m, r);
+		return m->alive.useful && unheard(m, r);
 	case IMAP_EXPUNGE:
-		return m->useful && m->box.exists > 0;
+		return m->alive.useful && m->box.exists > 0;
 	default:
-		return m->useful;
+		return m->alive.useful;
 	}
 }
 

@@ -2,12 +2,29 @@
 #ifndef IMAP_ALIVE_H
 #define IMAP_ALIVE_H
 
-#include "imap.h"
+#include "imap_read.h"
+#include "table.h"
+
+struct imap;
+
+/* What is noted for it, from one tagged answer to the next. */
+struct imap_alive {
+	unsigned told;		/* tags that were answered, of all */
+	unsigned asked;		/* what untagged data commands under way ask */
+	bool useful;		/* this response is what was asked for */
+	bool once;		/* SEARCH, VANISHED came */
+	uint64_t farthest;	/* FETCH, the highest number */
+	uint64_t *names;	/* LIST, STATUS: hashes of what came */
+	size_t nnames;
+	struct table of_names;	/* places in names */
+	uint64_t step;		/* of INPROGRESS */
+	int64_t patience;	/* until when it is believed without numbers */
+};
 
 /* A command without its tag is about to be sent: "UID FETCH 1 (UID)". */
 void imap_alive_asked(struct imap *, struct str command);
 
-/* What begins here: m->useful is set if a command under way asks for it. */
+/* What begins here: useful is set if a command under way asks for it. */
 void imap_alive_begins(struct imap *, enum imap_type);
 
 /* It has come; the time of the phase is renewed if it is progress. */

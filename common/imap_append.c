@@ -28,17 +28,17 @@ imap_append_begin(struct imap *m, struct str name)
 {
 	struct buf b = { .max = 16384 };
 
-	if (m->appending)
+	if (m->append.begun)
 		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an "
 		    "APPEND");
 	conn_phase(m->c, "APPEND", CONN_COMMAND);
 	if (imap_quote(m, &b, name) == 0) {
 		conn_printf(m->c, "A%u APPEND %s", ++m->tag, b.p);
-		m->appending = true;
-		m->owed = 0;
+		m->append.begun = true;
+		m->append.owed = 0;
 	}
 	buf_free(&b);
-	return m->appending ? 0 : -1;
+	return m->append.begun ? 0 : -1;
 }
 
 static int
@@ -53,8 +53,8 @@ go_ahead(struct imap *m)
 			return conn_abort(m->c, EX_PROTOCOL, "the answer to "
 			    "another command within an APPEND");
 		if (imap_done(&r, m->tag)) {
-			m->appending = false;
-			m->owed = 0;
+			m->append.begun = false;
+			m->append.owed = 0;
 			return r.type != IMAP_OK ? 0 : conn_abort(m->c,
 			    EX_PROTOCOL, "APPEND: a yes to what was not sent");
 		}
@@ -69,9 +69,9 @@ imap_append_one(struct imap *m, const struct imap_append *a)
 	char date[DATE_CAP] = "";
 	int got;
 
-	if (!m->appending || m->owed > 0)
+	if (!m->append.begun || m->append.owed > 0)
 		return conn_abort(m->c, EX_SOFTWARE, "%" PRIu64 " bytes of an "
-		    "APPEND are missing", m->owed);
+		    "APPEND are missing", m->append.owed);
 	if (a->size == 0)
 		return conn_fail(m->c, EX_USAGE, "an empty message cannot be "
 		    "stored");
@@ -84,7 +84,7 @@ imap_append_one(struct imap *m, const struct imap_append *a)
 	conn_printf(m->c, " (%s)%s%s%s %s{%" PRIu64 "%s}\r\n", a->flags,
 	    date[0] != '\0' ? " \"" : "", date, date[0] != '\0' ? "\"" : "",
 	    a->binary ? "~" : "", a->size, waits ? "" : "+");
-	m->owed = a->size;
+	m->append.owed = a->size;
 	if (waits && (got = go_ahead(m)) <= 0)
 		return got;
 	conn_phase(m->c, "sending a message", CONN_BLOCK);
@@ -97,9 +97,9 @@ imap_append_put(void *imap, const void *p, size_t n, struct err *e)
 	struct imap *m = imap;
 
 	(void)e;			/* it is the connection's */
-	if (n > m->owed)
+	if (n > m->append.owed)
 		return imap_append_abort(m, "the message grew");
-	m->owed -= n;
+	m->append.owed -= n;
 	conn_write(m->c, p, n);
 	return conn_failed(m->c) ? -1 : 0;
 }
@@ -107,11 +107,11 @@ imap_append_put(void *imap, const void *p, size_t n, struct err *e)
 unsigned
 imap_append_end(struct imap *m)
 {
-	if (!m->appending || m->owed > 0) {
+	if (!m->append.begun || m->append.owed > 0) {
 		imap_append_abort(m, "the message is shorter than it was");
 		return 0;
 	}
-	m->appending = false;
+	m->append.begun = false;
 	conn_printf(m->c, "\r\n");
 	conn_phase(m->c, "the answer to APPEND", CONN_FINAL);
 	return m->tag;
@@ -120,6 +120,6 @@ imap_append_end(struct imap *m)
 int
 imap_append_abort(struct imap *m, const char *why)
 {
-	m->appending = false;
+	m->append.begun = false;
 	return conn_abort(m->c, EX_TEMPFAIL, "APPEND: %s", why);
 }

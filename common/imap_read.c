@@ -1,5 +1,5 @@
 /*
- * imap_read.c: the parser behind imap_next, imap_item, imap_body (imap.h)
+ * imap_read.c: what a server says, response by response, item by item
  *
  * It pulls tokens from one line at a time; a literal ends a line, and what
  * follows it is the next line.  A string that is kept is bounded and lives in
@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "imap.h"
 #include "imap_alive.h"
 #include "imap_read.h"
 #include "limit.h"
@@ -30,8 +31,8 @@ static int
 next_line(struct imap *m)
 {
 	conn_limit(m->c, m->authed ? LINE : 8192);
-	m->rest.p = conn_line(m->c, &m->rest.n);
-	return m->rest.p != NULL ? 0 : -1;
+	m->in.rest.p = conn_line(m->c, &m->in.rest.n);
+	return m->in.rest.p != NULL ? 0 : -1;
 }
 
 /* ---- what is kept ---- */
@@ -40,9 +41,9 @@ next_line(struct imap *m)
 static char *
 room(struct imap *m, size_t n)
 {
-	m->kept += n + 32;		/* as the arena takes it */
-	if (m->kept <= LIMIT_RESPONSE_BYTES)
-		return arena_new(&m->mem, n + 1, 1);
+	m->in.kept += n + 32;		/* as the arena takes it */
+	if (m->in.kept <= LIMIT_RESPONSE_BYTES)
+		return arena_new(&m->in.mem, n + 1, 1);
 	conn_fail(m->c, EX_PROTOCOL, "a response of more than %d MB",
 	    LIMIT_RESPONSE_BYTES >> 20);
 	return NULL;
@@ -73,7 +74,7 @@ keep_buf(struct imap *m, const struct buf *b, struct str *to)
 static int
 count(struct imap *m)
 {
-	return ++m->items <= LIMIT_RESPONSE_ITEMS ? 0 : conn_fail(m->c,
+	return ++m->in.items <= LIMIT_RESPONSE_ITEMS ? 0 : conn_fail(m->c,
 	    EX_PROTOCOL, "a response of more than %d items",
 	    LIMIT_RESPONSE_ITEMS);
 }
@@ -84,25 +85,25 @@ count(struct imap *m)
 static int
 literal(struct imap *m)
 {
-	struct str digits = str_cut(&m->rest, '}');
+	struct str digits = str_cut(&m->in.rest, '}');
 
-	if (m->rest.p == NULL || m->rest.n != 0)
+	if (m->in.rest.p == NULL || m->in.rest.n != 0)
 		return nonsense(m, "a { that begins no literal");
 	if (digits.n > 0 && digits.p[digits.n - 1] == '+')
 		digits.n--;
-	if (str_num(digits, LIMIT_LITERAL, &m->literal) < 0)
+	if (str_num(digits, LIMIT_LITERAL, &m->in.literal) < 0)
 		return nonsense(m, "a literal of an impossible size");
 	if (count(m) < 0)
 		return -1;
-	m->pending = true;
-	m->rest = (struct str){ "", 0 };
+	m->in.pending = true;
+	m->in.rest = (struct str){ "", 0 };
 	return LITERAL;
 }
 
 static int
 quoted(struct imap *m, struct str *s)
 {
-	struct str r = m->rest;
+	struct str r = m->in.rest;
 	size_t i, n = 0;
 	char *to = NULL;
 
@@ -114,7 +115,7 @@ quoted(struct imap *m, struct str *s)
 	if (i >= r.n)
 		return nonsense(m, "a quoted string without an end");
 	*s = (struct str){ r.p + 1, i - 1 };
-	m->rest = str_from(r, i + 1);
+	m->in.rest = str_from(r, i + 1);
 	if (n == 0)
 		return QUOTED;
 	if ((to = room(m, s->n)) == NULL)
@@ -143,33 +144,33 @@ token(struct imap *m, struct str *s)
 {
 	size_t n;
 
-	while (m->rest.n > 0 && m->rest.p[0] == ' ')
-		m->rest = str_from(m->rest, 1);
+	while (m->in.rest.n > 0 && m->in.rest.p[0] == ' ')
+		m->in.rest = str_from(m->in.rest, 1);
 	*s = (struct str){ "", 0 };
-	if (m->rest.n == 0)
+	if (m->in.rest.n == 0)
 		return END;
-	switch (m->rest.p[0]) {
+	switch (m->in.rest.p[0]) {
 	case '(':
 	case ')':
-		n = m->rest.p[0] == '(';
-		m->rest = str_from(m->rest, 1);
+		n = m->in.rest.p[0] == '(';
+		m->in.rest = str_from(m->in.rest, 1);
 		return n == 1 ? OPEN : CLOSE;
 	case '"':
 		return quoted(m, s);
 	case '~':
-		if (m->rest.n < 2 || m->rest.p[1] != '{')
+		if (m->in.rest.n < 2 || m->in.rest.p[1] != '{')
 			break;
-		m->rest = str_from(m->rest, 2);
+		m->in.rest = str_from(m->in.rest, 2);
 		return literal(m);
 	case '{':
-		m->rest = str_from(m->rest, 1);
+		m->in.rest = str_from(m->in.rest, 1);
 		return literal(m);
 	}
-	n = atom_length(m->rest);
+	n = atom_length(m->in.rest);
 	if (n == 0)
 		return nonsense(m, "a stray byte");
-	*s = str_to(m->rest, n);
-	m->rest = str_from(m->rest, n);
+	*s = str_to(m->in.rest, n);
+	m->in.rest = str_from(m->in.rest, n);
 	return ATOM;
 }
 
@@ -188,12 +189,12 @@ pass_literal(struct imap *m, const struct conn_sink *sink)
 {
 	static const struct conn_sink nowhere = { skip_bytes, NULL };
 
-	m->pending = false;
-	if (sink == NULL && (m->skipped += m->literal) > LIMIT_SKIPPED)
+	m->in.pending = false;
+	if (sink == NULL && (m->in.skipped += m->in.literal) > LIMIT_SKIPPED)
 		return conn_fail(m->c, EX_PROTOCOL, "more than %d MB that nobody wants",
 		    LIMIT_SKIPPED >> 20);
-	conn_body(m->c, m->useful && sink != NULL);
-	if (conn_copy(m->c, sink != NULL ? sink : &nowhere, m->literal) < 0)
+	conn_body(m->c, m->alive.useful && sink != NULL);
+	if (conn_copy(m->c, sink != NULL ? sink : &nowhere, m->in.literal) < 0)
 		return -1;
 	conn_body(m->c, false);
 	return next_line(m);
@@ -221,11 +222,11 @@ literal_string(struct imap *m, struct str *s)
 	struct kept k;
 	struct conn_sink sink = { keep_bytes, &k };
 
-	if (m->literal > KEPT)
+	if (m->in.literal > KEPT)
 		return nonsense(m, "a name or a value over 64 KB");
-	if ((k.to = room(m, m->literal)) == NULL)
+	if ((k.to = room(m, m->in.literal)) == NULL)
 		return -1;
-	*s = (struct str){ k.to, m->literal };
+	*s = (struct str){ k.to, m->in.literal };
 	return pass_literal(m, &sink);
 }
 
@@ -283,8 +284,8 @@ finish(struct imap *m)
 	struct str s;
 	int t;
 
-	m->inside = false;
-	if (m->pending && pass_literal(m, NULL) < 0)
+	m->in.inside = false;
+	if (m->in.pending && pass_literal(m, NULL) < 0)
 		return -1;
 	while ((t = token(m, &s)) != END) {
 		if (t < 0)
@@ -467,7 +468,7 @@ code(struct str *s)
 static int
 status(struct imap *m, struct imap_resp *r)
 {
-	struct str all = str_trim(m->rest), in;
+	struct str all = str_trim(m->in.rest), in;
 	size_t n = all.n < sizeof m->text ? all.n : sizeof m->text - 1;
 
 	if (r->type != IMAP_OK && r->type != IMAP_PREAUTH) {
@@ -483,7 +484,7 @@ status(struct imap *m, struct imap_resp *r)
 		r->arg = str_trim(in);
 		note_code(m, r);
 	}
-	m->rest = (struct str){ "", 0 };
+	m->in.rest = (struct str){ "", 0 };
 	if (r->type == IMAP_BYE && r->tag == 0 && m->authed && !m->gone)
 		return conn_fail(m->c, EX_TEMPFAIL, "the server says goodbye: "
 		    "%s", m->text);
@@ -596,7 +597,7 @@ open_list(struct imap *m)
 
 	if (t != OPEN)
 		return t < 0 ? -1 : nonsense(m, "no list of items");
-	m->inside = true;
+	m->in.inside = true;
 	return 1;
 }
 
@@ -643,18 +644,18 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 {
 	switch (r->type) {
 	case IMAP_CAPABILITY:
-		capabilities(m, m->rest);
-		m->rest = (struct str){ "", 0 };
+		capabilities(m, m->in.rest);
+		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	case IMAP_ENABLED:
-		while ((word = str_word(&m->rest)).n > 0) {
+		while ((word = str_word(&m->in.rest)).n > 0) {
 			m->utf8 |= str_is(word, "UTF8=ACCEPT") ||
 			    str_is(word, "IMAP4rev2");
 			m->qresync |= str_is(word, "QRESYNC");
 			m->condstore |= str_is(word, "QRESYNC") ||
 			    str_is(word, "CONDSTORE");
 		}
-		m->rest = (struct str){ "", 0 };
+		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	case IMAP_LIST:
 		return list(m, r);
@@ -670,8 +671,8 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 		if (str_is(word, "ESEARCH"))
 			return esearch(m, r);
 		r->old_search = true;
-		r->set = str_trim(m->rest);
-		m->rest = (struct str){ "", 0 };
+		r->set = str_trim(m->in.rest);
+		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	case IMAP_VANISHED:
 		return vanished(m, r);
@@ -719,11 +720,11 @@ tagged(struct imap *m, struct imap_resp *r, struct str tag)
 
 	if (tag.n < 2 || tag.p[0] != 'A' ||
 	    str_num(str_from(tag, 1), m->tag, &v) < 0 || v == 0 ||
-	    m->told >= m->tag)
+	    m->alive.told >= m->tag)
 		return conn_fail(m->c, EX_PROTOCOL, "this is not IMAP: %.*s",
 		    (int)(tag.n < 200 ? tag.n : 200), tag.p);
 	r->tag = (unsigned)v;
-	word = str_word(&m->rest);
+	word = str_word(&m->in.rest);
 	for (i = 0; i < 3; i++)		/* OK, NO, BAD */
 		if (str_is(word, untagged[i].name)) {
 			r->type = untagged[i].type;
@@ -739,25 +740,25 @@ response(struct imap *m, struct imap_resp *r)
 
 	if (next_line(m) < 0)
 		return -1;
-	if (m->rest.n > 0 && m->rest.p[0] == '+') {
+	if (m->in.rest.n > 0 && m->in.rest.p[0] == '+') {
 		r->type = IMAP_CONTINUE;
-		r->text = str_trim(str_from(m->rest, 1));
-		m->rest = (struct str){ "", 0 };
+		r->text = str_trim(str_from(m->in.rest, 1));
+		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	}
-	word = str_word(&m->rest);
+	word = str_word(&m->in.rest);
 	return str_is(word, "*") ? star(m, r) : tagged(m, r, word);
 }
 
 int
-imap_read_next(struct imap *m, struct imap_resp *r)
+imap_next(struct imap *m, struct imap_resp *r)
 {
 	if (finish(m) < 0)
 		return -1;
-	arena_reset(&m->mem);
-	m->kept = m->items = m->skipped = 0;
+	arena_reset(&m->in.mem);
+	m->in.kept = m->in.items = m->in.skipped = 0;
 	*r = (struct imap_resp){ .type = IMAP_OTHER };
-	m->useful = false;
+	m->alive.useful = false;
 	if (response(m, r) < 0)
 		return -1;
 	imap_alive_heard(m, r);
@@ -774,7 +775,7 @@ body(struct imap *m, struct imap_item *it)
 
 	if (t == LITERAL) {
 		it->literal = true;
-		it->size = m->literal;
+		it->size = m->in.literal;
 		return 1;
 	}
 	if (t != ATOM && t != QUOTED)
@@ -925,19 +926,19 @@ value(struct imap *m, struct imap_item *it)
 }
 
 int
-imap_read_item(struct imap *m, struct imap_item *it)
+imap_item(struct imap *m, struct imap_item *it)
 {
 	struct str s;
 	int t;
 
-	if (!m->inside)
+	if (!m->in.inside)
 		return 0;
-	if (m->pending && pass_literal(m, NULL) < 0)
+	if (m->in.pending && pass_literal(m, NULL) < 0)
 		return -1;
 	*it = (struct imap_item){ .kind = IMAP_UNKNOWN };
 	t = token(m, &s);
 	if (t == CLOSE) {
-		m->inside = false;
+		m->in.inside = false;
 		return 0;
 	}
 	if (t != ATOM)
@@ -948,7 +949,7 @@ imap_read_item(struct imap *m, struct imap_item *it)
 }
 
 int
-imap_read_body(struct imap *m, struct imap_item *it,
+imap_body(struct imap *m, struct imap_item *it,
     const struct conn_sink *sink)
 {
 	struct err e = { 0 };
