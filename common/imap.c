@@ -68,8 +68,7 @@ imap_quote(struct imap *m, struct buf *to, struct str name)
 	size_t i;
 
 	if (!imap_nameable(name))
-		return conn_fail(m->c, EX_USAGE, "this cannot be the name of "
-		    "a folder");
+		return conn_fail(m->c, EX_USAGE, "this cannot be the name of a folder");
 	if (m->utf8)
 		buf_str(&raw, name);
 	else
@@ -145,16 +144,14 @@ greeting(struct imap *m, enum conn_tls tls)
 	if (imap_next(m, &r) < 0)
 		return -1;
 	if (r.tag != 0)
-		return conn_fail(m->c, EX_PROTOCOL, "an answer instead of a "
-		    "greeting");
+		return conn_fail(m->c, EX_PROTOCOL, "an answer instead of a greeting");
 	if (r.type == IMAP_BYE)
 		return conn_fail(m->c, imap_severity(m->text, EX_TEMPFAIL),
 		    "greeting: %s", m->text);
 	if (r.type == IMAP_PREAUTH && (tls == CONN_TLS_STARTTLS ||
 	    (!conn_encrypted(m->c) && strcmp(peer, "command") != 0 &&
 	    strcmp(peer, "unix") != 0)))
-		return conn_fail(m->c, EX_NOPERM, "the server says PREAUTH in "
-		    "plaintext: it may be anybody");
+		return conn_fail(m->c, EX_NOPERM, "the server says PREAUTH in plaintext: it may be anybody");
 	if (r.type != IMAP_OK && r.type != IMAP_PREAUTH)
 		return conn_fail(m->c, EX_PROTOCOL, "this is not IMAP");
 	m->authed = r.type == IMAP_PREAUTH;
@@ -175,8 +172,7 @@ starttls(struct imap *m)
 	int got;
 
 	if ((m->caps & IMAP_STARTTLS) == 0)
-		return conn_fail(m->c, EX_NOPERM, "the server offers no "
-		    "STARTTLS, and nothing is sent without TLS (--tls off)");
+		return conn_fail(m->c, EX_NOPERM, "the server offers no STARTTLS, and nothing is sent without TLS (--tls off)");
 	conn_phase(m->c, "STARTTLS", CONN_COMMAND);
 	if ((got = imap_wait(m, imap_say(m, "STARTTLS"))) < 0)
 		return -1;
@@ -302,8 +298,7 @@ by_login(struct imap *m, const struct sasl_login *l)
 
 	if ((m->caps & IMAP_LOGINDISABLED) != 0 || l->user == NULL ||
 	    l->password == NULL || !l->tls || l->mechs != NULL)
-		return conn_fail(m->c, EX_NOPERM, "the server has no way to "
-		    "log in that can be used here");
+		return conn_fail(m->c, EX_NOPERM, "the server has no way to log in that can be used here");
 	snprintf(m->mech, sizeof m->mech, "LOGIN");
 	conn_phase(m->c, "LOGIN", CONN_COMMAND);
 	conn_mask(m->c, "LOGIN");

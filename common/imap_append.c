@@ -29,8 +29,7 @@ imap_append_begin(struct imap *m, struct str name)
 	struct buf b = { .max = 16384 };
 
 	if (m->append.begun)
-		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an "
-		    "APPEND");
+		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an APPEND");
 	conn_phase(m->c, "APPEND", CONN_COMMAND);
 	if (imap_quote(m, &b, name) == 0) {
 		conn_printf(m->c, "A%u APPEND %s", ++m->tag, b.p);
@@ -50,8 +49,7 @@ go_ahead(struct imap *m)
 		if (imap_next(m, &r) < 0)
 			return -1;
 		if (r.tag != 0 && !imap_done(&r, m->tag))
-			return conn_abort(m->c, EX_PROTOCOL, "the answer to "
-			    "another command within an APPEND");
+			return conn_abort(m->c, EX_PROTOCOL, "the answer to another command within an APPEND");
 		if (imap_done(&r, m->tag)) {
 			m->append.begun = false;
 			m->append.owed = 0;
@@ -70,11 +68,10 @@ imap_append_one(struct imap *m, const struct imap_append *a)
 	int got;
 
 	if (!m->append.begun || m->append.owed > 0)
-		return conn_abort(m->c, EX_SOFTWARE, "%" PRIu64 " bytes of an "
-		    "APPEND are missing", m->append.owed);
+		return conn_abort(m->c, EX_SOFTWARE, "%" PRIu64 " bytes of an APPEND are missing",
+		    m->append.owed);
 	if (a->size == 0)
-		return conn_fail(m->c, EX_USAGE, "an empty message cannot be "
-		    "stored");
+		return conn_fail(m->c, EX_USAGE, "an empty message cannot be stored");
 	if (!imap_flags_sayable(a->flags))
 		return conn_fail(m->c, EX_USAGE, "this cannot be a flag: %s",
 		    a->flags);

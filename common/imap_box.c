@@ -439,8 +439,7 @@ imap_copied(struct imap *m, const struct imap_resp *r, uint64_t *v,
 	    from->n - nfrom != to->n - nto) {
 		from->n = nfrom;
 		to->n = nto;
-		return conn_fail(m->c, EX_PROTOCOL, "COPYUID: not two sets of "
-		    "one length");
+		return conn_fail(m->c, EX_PROTOCOL, "COPYUID: not two sets of one length");
 	}
 	return 1;
 }

@@ -240,8 +240,7 @@ string(struct imap *m, struct str *s, bool *nil)
 	if (t == ATOM || t == QUOTED)
 		return keep(m, s);
 	if (t != LITERAL)
-		return t < 0 ? -1 : nonsense(m, "no string where one must "
-		    "be");
+		return t < 0 ? -1 : nonsense(m, "no string where one must be");
 	return literal_string(m, s);
 }
 
@@ -254,8 +253,7 @@ skip(struct imap *m, int t)
 
 	for (;;) {
 		if (t < 0 || t == END)
-			return t < 0 ? -1 : nonsense(m, "a list without an "
-			    "end");
+			return t < 0 ? -1 : nonsense(m, "a list without an end");
 		if (t == LITERAL && pass_literal(m, NULL) < 0)
 			return -1;
 		depth += t == OPEN ? 1 : t == CLOSE ? -1 : 0;
@@ -308,8 +306,7 @@ words(struct imap *m, struct str *to)
 		return t < 0 ? -1 : nonsense(m, "no list where one must be");
 	while ((t = token(m, &s)) != CLOSE) {
 		if (t != ATOM && t != QUOTED) {
-			got = t < 0 ? -1 : nonsense(m, "no flag in a list of "
-			    "flags");
+			got = t < 0 ? -1 : nonsense(m, "no flag in a list of flags");
 			break;
 		}
 		buf_printf(&b, "%s%.*s", b.n > 0 ? " " : "", STR_ARG(s));
@@ -486,8 +483,8 @@ status(struct imap *m, struct imap_resp *r)
 	}
 	m->in.rest = (struct str){ "", 0 };
 	if (r->type == IMAP_BYE && r->tag == 0 && m->authed && !m->gone)
-		return conn_fail(m->c, EX_TEMPFAIL, "the server says goodbye: "
-		    "%s", m->text);
+		return conn_fail(m->c, EX_TEMPFAIL, "the server says goodbye: %s",
+		    m->text);
 	return 1;
 }
 

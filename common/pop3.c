@@ -172,8 +172,8 @@ capa(struct pop3 *p)
 	p->caps |= POP3_CAPA;
 	while ((got = more(p, &l)) > 0) {
 		if (++n > LIMIT_REPLY_LINES)
-			return conn_fail(p->c, EX_PROTOCOL, "more than %d "
-			    "capabilities", LIMIT_REPLY_LINES);
+			return conn_fail(p->c, EX_PROTOCOL, "more than %d capabilities",
+			    LIMIT_REPLY_LINES);
 		capability(p, l);
 	}
 	return got;
@@ -189,8 +189,7 @@ stls(struct pop3 *p)
 	int got;
 
 	if ((p->caps & POP3_CAPA) != 0 && (p->caps & POP3_STLS) == 0)
-		return conn_fail(p->c, EX_NOPERM, "the server offers no STLS, "
-		    "and nothing is sent without TLS (--tls off)");
+		return conn_fail(p->c, EX_NOPERM, "the server offers no STLS, and nothing is sent without TLS (--tls off)");
 	if (ask(p, "STLS") < 0)
 		return -1;
 	if (!p->ok)
@@ -358,12 +357,10 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 	const struct secret *s = l->password;
 
 	if (l->user == NULL || s == NULL || !l->tls || l->mechs != NULL)
-		return conn_fail(p->c, EX_NOPERM, "the server has no SASL, "
-		    "and USER and PASS cannot be used here");
+		return conn_fail(p->c, EX_NOPERM, "the server has no SASL, and USER and PASS cannot be used here");
 	if (memchr(s->p, '\n', s->n) || memchr(s->p, '\r', s->n) ||
 	    memchr(s->p, '\0', s->n))
-		return conn_fail(p->c, EX_DATAERR, "a password with a line "
-		    "end or a NUL");
+		return conn_fail(p->c, EX_DATAERR, "a password with a line end or a NUL");
 	snprintf(p->mech, sizeof p->mech, "USER");
 	conn_phase(p->c, "USER", CONN_COMMAND);
 	say(p, "USER %s", l->user);

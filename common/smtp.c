@@ -75,8 +75,8 @@ reply_line(struct smtp *s, struct str l, int *code, struct str *text)
 		return conn_fail(s->c, EX_PROTOCOL, "this is not SMTP: %.*s",
 		    (int)(l.n < 200 ? l.n : 200), l.p);
 	if (*code != 0 && *code != (int)v)
-		return conn_fail(s->c, EX_PROTOCOL, "a reply that begins with "
-		    "%d and goes on with %d", *code, (int)v);
+		return conn_fail(s->c, EX_PROTOCOL, "a reply that begins with %d and goes on with %d",
+		    *code, (int)v);
 	*code = (int)v;
 	*text = str_from(l, 4);
 	return l.n > 3 && l.p[3] == '-';
@@ -103,8 +103,8 @@ reply(struct smtp *s, each_line *each)
 	} while (more && ++lines < LIMIT_REPLY_LINES);
 	if (more) {
 		r->code = 0;
-		return conn_fail(s->c, EX_PROTOCOL, "a reply of more than %d "
-		    "lines", LIMIT_REPLY_LINES);
+		return conn_fail(s->c, EX_PROTOCOL, "a reply of more than %d lines",
+		    LIMIT_REPLY_LINES);
 	}
 	return r->code;
 }
@@ -270,8 +270,7 @@ starttls(struct smtp *s)
 	int got;
 
 	if ((s->caps & SMTP_STARTTLS) == 0)
-		return conn_fail(s->c, EX_NOPERM, "the server offers no "
-		    "STARTTLS, and nothing is sent without TLS (--tls off)");
+		return conn_fail(s->c, EX_NOPERM, "the server offers no STARTTLS, and nothing is sent without TLS (--tls off)");
 	conn_phase(s->c, "STARTTLS", CONN_COMMAND);
 	conn_printf(s->c, "STARTTLS\r\n");
 	if (reply(s, NULL) < 0)
@@ -727,24 +726,19 @@ static int
 acceptable(struct smtp *s, const struct smtp_mail *m)
 {
 	if (m->msg != NULL && s->size_max > 0 && m->msg->size > s->size_max)
-		return conn_fail(s->c, EX_UNAVAILABLE, "the message has %llu "
-		    "bytes and the server takes at most %llu",
+		return conn_fail(s->c, EX_UNAVAILABLE, "the message has %llu bytes and the server takes at most %llu",
 		    (unsigned long long)m->msg->size,
 		    (unsigned long long)s->size_max);
 	if (m->utf8 && (s->caps & SMTP_UTF8) == 0)
-		return conn_fail(s->c, EX_DATAERR, "an address or a header "
-		    "is not ASCII, and the server has no SMTPUTF8");
+		return conn_fail(s->c, EX_DATAERR, "an address or a header is not ASCII, and the server has no SMTPUTF8");
 	if (m->msg != NULL && m->msg->eight &&
 	    (s->caps & SMTP_8BITMIME) == 0)
-		return conn_fail(s->c, EX_DATAERR, "the message has 8-bit "
-		    "text, and the server has no 8BITMIME");
+		return conn_fail(s->c, EX_DATAERR, "the message has 8-bit text, and the server has no 8BITMIME");
 	if (m->requiretls && (s->caps & SMTP_REQUIRETLS) == 0)
-		return conn_fail(s->c, EX_UNAVAILABLE, "the server has no "
-		    "REQUIRETLS (5.7.30)");
+		return conn_fail(s->c, EX_UNAVAILABLE, "the server has no REQUIRETLS (5.7.30)");
 	if (m->requiretls && (conn_session(s->c) == NULL ||
 	    !tls_verified(conn_session(s->c))))
-		return conn_fail(s->c, EX_NOPERM, "REQUIRETLS needs TLS with "
-		    "a verified server from here on (RFC 8689)");
+		return conn_fail(s->c, EX_NOPERM, "REQUIRETLS needs TLS with a verified server from here on (RFC 8689)");
 	return 0;
 }
 

@@ -123,8 +123,8 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 		all_simple &= simple(r->o->which.folder.v[i]);
 		if (r->o->after.move_to != NULL &&
 		    strcmp(r->o->which.folder.v[i], r->o->after.move_to) == 0)
-			return fail(r->e, EX_USAGE, "--move-to %s is where "
-			    "it comes from", r->o->after.move_to);
+			return fail(r->e, EX_USAGE, "--move-to %s is where it comes from",
+			    r->o->after.move_to);
 	}
 	if (!all_simple && list(r, m, f) < 0)
 		return -1;
@@ -242,12 +242,9 @@ static int
 needs(struct run *r, struct imap *m)
 {
 	if (r->o->after.when != DELETE_NEVER && (m->caps & IMAP_UIDPLUS) == 0)
-		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no "
-		    "UIDPLUS: a deletion could take other messages with it. "
-		    "Use --delete never");
+		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no UIDPLUS: a deletion could take other messages with it. Use --delete never");
 	if (r->o->after.move_to != NULL && (m->caps & IMAP_MOVE) == 0)
-		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no "
-		    "MOVE, which --move-to needs");
+		return conn_fail(m->c, EX_UNAVAILABLE, "the server has no MOVE, which --move-to needs");
 	return 0;
 }
 
@@ -295,12 +292,12 @@ check(const struct options *o, struct err *e)
 	for (i = 0; i < o->which.folder.n; i++) {
 		name = o->which.folder.v[i];
 		if (!imap_nameable(str_of(name[0] == '!' ? name + 1 : name)))
-			return fail(e, EX_USAGE, "--folder %s: this cannot be "
-			    "the name of a folder", name);
+			return fail(e, EX_USAGE, "--folder %s: this cannot be the name of a folder",
+			    name);
 	}
 	if (o->after.move_to != NULL && !imap_nameable(str_of(o->after.move_to)))
-		return fail(e, EX_USAGE, "--move-to %s: this cannot be the "
-		    "name of a folder", o->after.move_to);
+		return fail(e, EX_USAGE, "--move-to %s: this cannot be the name of a folder",
+		    o->after.move_to);
 	return imapbox_check(o, e);
 }
 

@@ -73,8 +73,8 @@ since(const char *text, char dst[32], struct err *e)
 		tm.tm_isdst = -1;
 		t = mktime(&tm);
 	} else
-		return fail(e, EX_USAGE, "--since: 2026-07-01 or 14d, not "
-		    "\"%s\"", text);
+		return fail(e, EX_USAGE, "--since: 2026-07-01 or 14d, not \"%s\"",
+		    text);
 	date_imap(full, t);
 	full[strlen("dd-Mmm-yyyy")] = '\0';
 	snprintf(dst, 32, "%s", full + (full[0] == ' '));
@@ -100,10 +100,8 @@ imapbox_check(const struct options *o, struct err *e)
 		return 0;
 	if (str_control(str_of(o->which.search)) ||
 	    strchr(o->which.search, '{') != NULL)
-		return fail(e, EX_USAGE, "--search: a control byte or a "
-		    "literal");
-	return strlen(o->which.search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: "
-	    "too long");
+		return fail(e, EX_USAGE, "--search: a control byte or a literal");
+	return strlen(o->which.search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: too long");
 }
 
 static int
@@ -171,8 +169,8 @@ open_box(struct box *b)
 	if (got != 0)
 		return got;
 	if (b->m->box.uidvalidity == 0 || b->m->box.not_sticky)
-		return conn_fail(b->m->c, EX_UNAVAILABLE, "%s: the server "
-		    "keeps no UIDs: what is new cannot be told", b->folder);
+		return conn_fail(b->m->c, EX_UNAVAILABLE, "%s: the server keeps no UIDs: what is new cannot be told",
+		    b->folder);
 	snprintf(tail, sizeof tail, "\n%llu",
 	    (unsigned long long)b->m->box.uidvalidity);
 	b->key = state_mix(state_mix(state_digest("folder",
