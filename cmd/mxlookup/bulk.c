@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "fetch.h"
 #include "file.h"
+#include "https_pool.h"
 #include "lines.h"
 #include "mxlookup.h"
 #include "stop.h"
@@ -320,14 +320,14 @@ loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
 			break;
 		p[0].fd = in->list == NULL && !in->lines.eof &&
 		    !in->lines.readable && room(r) ? in->lines.fd : -1;
-		p[1].fd = fetch_fd();
+		p[1].fd = https_pool_fd();
 		dns_wait(r->dns, p, 2, r->out.n > 0 ? flushed + FLUSH_MS :
 		    CLOCK_NEVER);
 		if (stop_asked())
 			return stopped(r, e);
 		in->lines.readable |= p[0].revents != 0;
 		if (p[1].revents != 0)
-			fetch_reap();
+			https_pool_reap();
 	}
 	return flush(r, true, e);
 }

@@ -5,7 +5,7 @@
  * over HTTPS and each MX is compared with it, as a sender would.
  */
 #include "checks.h"
-#include "fetch.h"
+#include "https_pool.h"
 #include "mtasts.h"
 #include "tag.h"
 
@@ -15,7 +15,7 @@ struct result {
 	const struct dns_answer *answer;
 	struct str record, id;
 	bool fetched;		/* tried to */
-	struct fetch *job;	/* under way, or done */
+	struct https_job *job;	/* under way, or done */
 	const char *error;	/* why there is no policy, or NULL */
 	int http;
 	struct mtasts policy;
@@ -66,18 +66,18 @@ failed(struct task *t, struct result *r, const struct err *e)
 }
 
 static void
-fetched(struct fetch *f)
+fetched(struct https_job *f)
 {
 	struct task *t = f->arg;
 
 	ask_release(&t->ask, CHECK_MTASTS);
 }
 
-static struct fetch *
+static struct https_job *
 job(struct task *t, const struct dns_answer *a, const struct dns_answer *aaaa)
 {
 	const struct dns_answer *both[2] = { a, aaaa };
-	struct fetch *f = arena_new(t->mem, 1, sizeof *f);
+	struct https_job *f = arena_new(t->mem, 1, sizeof *f);
 	unsigned i, k;
 
 	f->get = (struct https){ .port = (unsigned)port, .tls = tls,
@@ -85,7 +85,7 @@ job(struct task *t, const struct dns_answer *a, const struct dns_answer *aaaa)
 	    .path = "/.well-known/mta-sts.txt",
 	    .body = { .max = MTASTS_MAX } };
 	for (i = 0; i < 2; i++)
-		for (k = 0; k < both[i]->n && f->ndial < FETCH_DIALS; k++)
+		for (k = 0; k < both[i]->n && f->ndial < HTTPS_DIALS; k++)
 			dns_addr(both[i]->rr[k].data, f->dial[f->ndial++],
 			    sizeof *f->dial);
 	f->seconds = seconds > 0 ? seconds : SECONDS;
@@ -109,7 +109,7 @@ start(struct task *t, struct result *r, const struct dns_answer *a,
 		    "mta-sts.%s: no address (%s)", t->domain,
 		    dns_status(dns_temporary(aaaa->status) ? aaaa->status :
 		    a->status));
-	else if (fetch_start(r->job, &e) == 0) {
+	else if (https_pool_start(r->job, &e) == 0) {
 		ask_hold(&t->ask);
 		return false;
 	}

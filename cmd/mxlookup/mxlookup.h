@@ -12,7 +12,6 @@
  *	task.c	tasks, the order of checks
  *	route.c	the checks mx and addr
  *	check_NAME.c	one check each, with its options and findings
- *	fetch.c	HTTPS beside the loop
  *	findings.c	what is wrong, --explain
  *	text.c, json.c	the two ways to print a task
  */

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 
 #include "clock.h"
-#include "fetch.h"
+#include "https_pool.h"
 #include "run.h"
 #include "sts.h"
 #include "target.h"
 
 struct job_of {
-	struct fetch fetch;
+	struct https_job fetch;
 	struct arena mem;
 	struct sts *sts;		/* NULL: nobody waits any more */
 };
@@ -32,7 +32,7 @@ failed(struct sts *s, const char *why, bool temporary)
 }
 
 static void
-understand(struct sts *s, const struct fetch *f)
+understand(struct sts *s, const struct https_job *f)
 {
 	struct arena *mem = &s->target->mem;
 	const struct https *h = &f->get;
@@ -51,7 +51,7 @@ understand(struct sts *s, const struct fetch *f)
 }
 
 static void
-ended(struct fetch *f)
+ended(struct https_job *f)
 {
 	struct job_of *j = f->arg;
 	struct sts *s = j->sts;
@@ -84,10 +84,10 @@ static int
 start(struct run *r, struct job_of *j, struct err *e)
 {
 	j->fetch.get.tls = tls;
-	if (fetch_start(&j->fetch, e) < 0)
+	if (https_pool_start(&j->fetch, e) < 0)
 		return -1;
 	if (!watched)		/* else the target's own limit ends it */
-		watched = net_watch_add(r->watch, fetch_fd(),
+		watched = net_watch_add(r->watch, https_pool_fd(),
 		    &sts_token) == 0;
 	return 0;
 }
@@ -96,7 +96,7 @@ void
 sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
 {
 	struct job_of *j = mem_new(1, sizeof *j);
-	struct fetch *f = &j->fetch;
+	struct https_job *f = &j->fetch;
 	struct err e = { .code = 0 };
 
 	j->sts = s;
@@ -105,7 +105,7 @@ sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
 	    .host = arena_printf(&j->mem, "mta-sts.%s", s->target->domain),
 	    .path = "/.well-known/mta-sts.txt",
 	    .body = { .max = MTASTS_MAX } };
-	for (; (int)f->ndial < n && f->ndial < FETCH_DIALS; f->ndial++)
+	for (; (int)f->ndial < n && f->ndial < HTTPS_DIALS; f->ndial++)
 		net_ntop(&a[f->ndial], f->dial[f->ndial], sizeof f->dial[0]);
 	f->seconds = r->set->scope.timeout -
 	    (double)(clock_us() - s->target->started) / 1e6;
@@ -133,13 +133,13 @@ sts_forget(struct sts *s)
 void
 sts_collect(void)
 {
-	fetch_reap();
+	https_pool_reap();
 }
 
 bool
 sts_end(void)
 {
-	if (!fetch_end())
+	if (!https_pool_end())
 		return false;
 	tls_ctx_free(tls);
 	return true;

@@ -38,7 +38,7 @@ void sts_forget(struct sts *);
 extern char sts_token;
 void sts_collect(void);
 
-/* As fetch_end. */
+/* As https_pool_end. */
 bool sts_end(void);
 
 #endif

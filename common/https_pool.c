@@ -1,5 +1,5 @@
-/* fetch.c: HTTPS beside the loop: threads, a queue to them and one back */
-#include "fetch.h"
+/* https_pool.c: HTTPS beside the loop: threads, a queue to them and one back */
+#include "https_pool.h"
 
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -15,7 +15,7 @@
 enum { THREADS = 64 };
 
 struct queue {
-	struct fetch *first, **end;
+	struct https_job *first, **end;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,17 +32,17 @@ static unsigned threads, away;		/* away: jobs not yet given back */
 static int wake = -1;
 
 static void
-put(struct queue *q, struct fetch *f)
+put(struct queue *q, struct https_job *f)
 {
 	f->next = NULL;
 	*q->end = f;
 	q->end = &f->next;
 }
 
-static struct fetch *
+static struct https_job *
 take(struct queue *q)
 {
-	struct fetch *f = q->first;
+	struct https_job *f = q->first;
 
 	if (f == NULL)
 		return NULL;
@@ -54,7 +54,7 @@ take(struct queue *q)
 
 /* One address after the other, each with its share of the time. */
 static void
-get(struct fetch *f)
+get(struct https_job *f)
 {
 	int64_t deadline = clock_in(f->seconds);
 	const struct https clean = f->get;
@@ -81,7 +81,7 @@ static void *
 run(void *arg)
 {
 	const uint64_t one = 1;
-	struct fetch *f;
+	struct https_job *f;
 
 	(void)arg;
 	pthread_mutex_lock(&lock);
@@ -106,7 +106,7 @@ run(void *arg)
 }
 
 int
-fetch_start(struct fetch *f, struct err *e)
+https_pool_start(struct https_job *f, struct err *e)
 {
 	bool more;
 
@@ -129,15 +129,15 @@ fetch_start(struct fetch *f, struct err *e)
 }
 
 int
-fetch_fd(void)
+https_pool_fd(void)
 {
 	return away > 0 ? wake : -1;
 }
 
 void
-fetch_reap(void)
+https_pool_reap(void)
 {
-	struct fetch *f;
+	struct https_job *f;
 	uint64_t n;
 
 	(void)!read(wake, &n, sizeof n);
@@ -153,7 +153,7 @@ fetch_reap(void)
 }
 
 bool
-fetch_end(void)
+https_pool_end(void)
 {
 	if (away > 0)
 		return false;

@@ -1,45 +1,45 @@
 /*
- * fetch.h: HTTPS beside the loop
+ * https_pool.h: HTTPS beside the loop
  *
  * A few threads, each with one connection, take jobs from a queue; a
  * descriptor tells the loop that one has ended.
  */
-#ifndef FETCH_H
-#define FETCH_H
+#ifndef HTTPS_POOL_H
+#define HTTPS_POOL_H
 
 #include "https.h"
 
-enum { FETCH_DIALS = 4 };
+enum { HTTPS_DIALS = 4 };
 
 /*
  * A job: .get but for .dial and .seconds, the addresses to try one after the
  * other, .seconds for all of them, and .done are the caller's to set.  From
- * fetch_start until .done is called it belongs to its thread.
+ * https_pool_start until .done is called it belongs to its thread.
  */
-struct fetch {
+struct https_job {
 	struct https get;	/* of the last address tried; the caller frees
 				 * .get.body */
-	char dial[FETCH_DIALS][64];
+	char dial[HTTPS_DIALS][64];
 	unsigned ndial;
 	double seconds;
-	void (*done)(struct fetch *);
+	void (*done)(struct https_job *);
 	void *arg;
 	int got;		/* what https_get returned, and said */
 	struct err e;
-	struct fetch *next;	/* private */
+	struct https_job *next;	/* private */
 };
 
 /* EX_OSERR if there can be no thread at all: then .done is never called. */
-int fetch_start(struct fetch *, struct err *);
+int https_pool_start(struct https_job *, struct err *);
 
 /* Can be read when a job has ended; -1: none is under way. */
-int fetch_fd(void);
+int https_pool_fd(void);
 
 /* Calls .done of all that have ended. */
-void fetch_reap(void);
+void https_pool_reap(void);
 
 /* Ends the threads.  False: some are with a stranger, and are not waited
  * for: nothing that they use may be freed, not even by exit(3). */
-bool fetch_end(void);
+bool https_pool_end(void);
 
 #endif
