@@ -2,10 +2,13 @@
 #include "https_pool.h"
 
 #include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "mem.h"
 #include "stop.h"
 
 /*
@@ -18,152 +21,188 @@ struct queue {
 	struct https_job *first, **end;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
-static struct queue todo = { NULL, &todo.first }, ended = { NULL,
-    &ended.first };
-static unsigned waiting;		/* jobs in todo */
-static unsigned idle;			/* threads without a job */
-static bool stop;
+struct https_threads {
+	/* The loop's and the threads'. */
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct queue todo, ended;
+	unsigned waiting;		/* jobs in todo */
+	unsigned idle;			/* threads without a job */
+	bool stop;
 
-/* The loop's own. */
-static pthread_t thread[THREADS];
-static unsigned threads, away;		/* away: jobs not yet given back */
-static int wake = -1;
+	/* The loop's own. */
+	pthread_t thread[THREADS];
+	unsigned n;			/* threads */
+	unsigned away;			/* jobs not yet given back */
+
+	int wake;			/* from the threads to the loop */
+};
 
 static void
-put(struct queue *q, struct https_job *f)
+put(struct queue *q, struct https_job *j)
 {
-	f->next = NULL;
-	*q->end = f;
-	q->end = &f->next;
+	j->next = NULL;
+	*q->end = j;
+	q->end = &j->next;
 }
 
 static struct https_job *
 take(struct queue *q)
 {
-	struct https_job *f = q->first;
+	struct https_job *j = q->first;
 
-	if (f == NULL)
+	if (j == NULL)
 		return NULL;
-	q->first = f->next;
+	q->first = j->next;
 	if (q->first == NULL)
 		q->end = &q->first;
-	return f;
+	return j;
 }
 
 /* One address after the other, each with its share of the time. */
 static void
-get(struct https_job *f)
+get(struct https_job *j)
 {
-	int64_t deadline = clock_in(f->seconds);
-	const struct https clean = f->get;
+	int64_t deadline = clock_in(j->seconds);
+	const struct https clean = j->get;
 	struct err was;
 	unsigned i;
 
-	for (i = 0; i < f->ndial; i++) {
-		buf_free(&f->get.body);
-		f->get = clean;
-		was = f->e;
-		fail_clear(&f->e);
-		f->get.dial = f->dial[i];
-		f->get.seconds = (double)(deadline - clock_ms()) / 1000 /
-		    (f->ndial - i);
-		f->got = https_get(&f->get, &f->e);
-		if (f->got == 0)
+	for (i = 0; i < j->ndial; i++) {
+		buf_free(&j->get.body);
+		j->get = clean;
+		was = j->e;
+		fail_clear(&j->e);
+		j->get.dial = j->dial[i];
+		j->get.seconds = (double)(deadline - clock_ms()) / 1000 /
+		    (j->ndial - i);
+		j->got = https_get(&j->get, &j->e);
+		if (j->got == 0)
 			break;
-		if (fail_worse(was.code, f->e.code) == was.code)
-			f->e = was;	/* whichever address came first */
+		if (fail_worse(was.code, j->e.code) == was.code)
+			j->e = was;	/* whichever address came first */
 	}
 }
 
 static void *
-run(void *arg)
+work(void *arg)
 {
+	struct https_threads *t = arg;
 	const uint64_t one = 1;
-	struct https_job *f;
+	struct https_job *j;
 
-	(void)arg;
-	pthread_mutex_lock(&lock);
-	while (!stop) {
-		f = take(&todo);
-		if (f == NULL) {
-			idle++;
-			pthread_cond_wait(&work, &lock);
-			idle--;
+	pthread_mutex_lock(&t->lock);
+	while (!t->stop) {
+		j = take(&t->todo);
+		if (j == NULL) {
+			t->idle++;
+			pthread_cond_wait(&t->work, &t->lock);
+			t->idle--;
 			continue;
 		}
-		waiting--;
-		pthread_mutex_unlock(&lock);
-		get(f);
-		pthread_mutex_lock(&lock);
-		put(&ended, f);
+		t->waiting--;
+		pthread_mutex_unlock(&t->lock);
+		get(j);
+		pthread_mutex_lock(&t->lock);
+		put(&t->ended, j);
 		/* It cannot fail: the counter will not overflow. */
-		(void)!write(wake, &one, sizeof one);
+		(void)!write(t->wake, &one, sizeof one);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&t->lock);
 	return NULL;
 }
 
-int
-https_pool_start(struct https_job *f, struct err *e)
+/* NULL, and e: there can be none. */
+static struct https_threads *
+begin(struct err *e)
 {
+	int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct https_threads *t;
+
+	if (wake < 0) {
+		fail_sys(e, EX_OSERR, "eventfd");
+		return NULL;
+	}
+	t = mem_new(1, sizeof *t);
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->work, NULL);
+	t->todo.end = &t->todo.first;
+	t->ended.end = &t->ended.first;
+	t->wake = wake;
+	return t;
+}
+
+int
+https_pool_start(struct https_pool *p, struct https_job *j, struct err *e)
+{
+	struct https_threads *t = p->threads;
 	bool more;
 
-	if (wake < 0 && (wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
-		return fail_sys(e, EX_OSERR, "eventfd");
-	pthread_mutex_lock(&lock);
-	more = idle <= waiting && threads < THREADS;
-	pthread_mutex_unlock(&lock);
-	if (more && pthread_create(&thread[threads], NULL, run, NULL) == 0)
-		threads++;
-	if (threads == 0)
+	if (t == NULL && (t = p->threads = begin(e)) == NULL)
+		return -1;
+	pthread_mutex_lock(&t->lock);
+	more = t->idle <= t->waiting && t->n < THREADS;
+	pthread_mutex_unlock(&t->lock);
+	if (more && pthread_create(&t->thread[t->n], NULL, work, t) == 0)
+		t->n++;
+	if (t->n == 0)
 		return fail(e, EX_OSERR, "no thread can be started");
-	away++;
-	pthread_mutex_lock(&lock);
-	put(&todo, f);
-	waiting++;
-	pthread_cond_signal(&work);
-	pthread_mutex_unlock(&lock);
+	t->away++;
+	pthread_mutex_lock(&t->lock);
+	put(&t->todo, j);
+	t->waiting++;
+	pthread_cond_signal(&t->work);
+	pthread_mutex_unlock(&t->lock);
 	return 0;
 }
 
 int
-https_pool_fd(void)
+https_pool_fd(const struct https_pool *p)
 {
-	return away > 0 ? wake : -1;
+	return p->threads != NULL && p->threads->away > 0 ? p->threads->wake :
+	    -1;
 }
 
 void
-https_pool_reap(void)
+https_pool_reap(struct https_pool *p)
 {
-	struct https_job *f;
+	struct https_threads *t = p->threads;
+	struct https_job *j;
 	uint64_t n;
 
-	(void)!read(wake, &n, sizeof n);
+	if (t == NULL)
+		return;
+	(void)!read(t->wake, &n, sizeof n);
 	for (;;) {
-		pthread_mutex_lock(&lock);
-		f = take(&ended);
-		pthread_mutex_unlock(&lock);
-		if (f == NULL || stop_asked())	/* which is why it failed */
+		pthread_mutex_lock(&t->lock);
+		j = take(&t->ended);
+		pthread_mutex_unlock(&t->lock);
+		if (j == NULL || stop_asked())	/* which is why it failed */
 			return;
-		away--;
-		f->done(f);
+		t->away--;
+		j->done(j);
 	}
 }
 
 bool
-https_pool_end(void)
+https_pool_end(struct https_pool *p)
 {
-	if (away > 0)
+	struct https_threads *t = p->threads;
+
+	if (t == NULL)
+		return true;
+	if (t->away > 0)
 		return false;
-	pthread_mutex_lock(&lock);
-	stop = true;
-	pthread_cond_broadcast(&work);
-	pthread_mutex_unlock(&lock);
-	while (threads > 0)
-		pthread_join(thread[--threads], NULL);
-	if (wake >= 0)
-		close(wake);
+	pthread_mutex_lock(&t->lock);
+	t->stop = true;
+	pthread_cond_broadcast(&t->work);
+	pthread_mutex_unlock(&t->lock);
+	while (t->n > 0)
+		pthread_join(t->thread[--t->n], NULL);
+	close(t->wake);
+	pthread_mutex_destroy(&t->lock);
+	pthread_cond_destroy(&t->work);
+	free(t);
+	p->threads = NULL;
 	return true;
 }

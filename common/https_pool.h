@@ -7,6 +7,9 @@
 #ifndef HTTPS_POOL_H
 #define HTTPS_POOL_H
 
+#include <stdbool.h>
+
+#include "fail.h"
 #include "https.h"
 
 enum { HTTPS_DIALS = 4 };
@@ -29,17 +32,24 @@ struct https_job {
 	struct https_job *next;	/* private */
 };
 
+/* { NULL } at first: no thread is there before there is a job. */
+struct https_pool {
+	struct https_threads *threads;		/* private */
+};
+
 /* EX_OSERR if there can be no thread at all: then .done is never called. */
-int https_pool_start(struct https_job *, struct err *);
+int https_pool_start(struct https_pool *, struct https_job *, struct err *);
 
 /* Can be read when a job has ended; -1: none is under way. */
-int https_pool_fd(void);
+int https_pool_fd(const struct https_pool *);
 
 /* Calls .done of all that have ended. */
-void https_pool_reap(void);
+void https_pool_reap(struct https_pool *);
 
-/* Ends the threads.  False: some are with a stranger, and are not waited
- * for: nothing that they use may be freed, not even by exit(3). */
-bool https_pool_end(void);
+/*
+ * Ends the threads.  False: some are with a stranger, and are not waited for:
+ * nothing that they use may be freed, not even by exit(3).
+ */
+bool https_pool_end(struct https_pool *);
 
 #endif

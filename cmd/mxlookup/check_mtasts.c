@@ -109,7 +109,7 @@ start(struct task *t, struct result *r, const struct dns_answer *a,
 		    "mta-sts.%s: no address (%s)", t->domain,
 		    dns_status(dns_temporary(aaaa->status) ? aaaa->status :
 		    a->status));
-	else if (https_pool_start(r->job, &e) == 0) {
+	else if (https_pool_start(&t->run->pool, r->job, &e) == 0) {
 		ask_hold(&t->ask);
 		return false;
 	}

@@ -371,7 +371,7 @@ main(int argc, char **argv)
 	status = program_end(status);
 	if (e.code != 0 && r.nagios)
 		status = 3;
-	if (!https_pool_end() || stop_asked())	/* with names under way */
+	if (!https_pool_end(&r.pool) || stop_asked())	/* with names under way */
 		_exit(status);
 	dns_close(r.dns);
 	task_end();

@@ -21,6 +21,7 @@
 #include "ask.h"
 #include "dns.h"
 #include "fail.h"
+#include "https_pool.h"
 #include "json.h"
 #include "mem.h"
 #include "mx.h"
@@ -157,6 +158,7 @@ struct run {
 	struct opt_list operands;
 	bool no_sandbox;
 	struct sandbox box;		/* what checks open, beside DNS */
+	struct https_pool pool;		/* of --fetch */
 	struct buf out;			/* not yet written */
 	uint64_t tasks, done, bad, unrouted, temporary, warned;
 	unsigned active;

@@ -20,6 +20,7 @@ struct job_of {
 
 static struct tls_conf conf;		/* the sessions look into it */
 static struct tls_ctx *tls;
+static struct https_pool pool;
 static bool watched;
 char sts_token;
 
@@ -84,10 +85,10 @@ static int
 start(struct run *r, struct job_of *j, struct err *e)
 {
 	j->fetch.get.tls = tls;
-	if (https_pool_start(&j->fetch, e) < 0)
+	if (https_pool_start(&pool, &j->fetch, e) < 0)
 		return -1;
 	if (!watched)		/* else the target's own limit ends it */
-		watched = net_watch_add(r->watch, https_pool_fd(),
+		watched = net_watch_add(r->watch, https_pool_fd(&pool),
 		    &sts_token) == 0;
 	return 0;
 }
@@ -133,13 +134,13 @@ sts_forget(struct sts *s)
 void
 sts_collect(void)
 {
-	https_pool_reap();
+	https_pool_reap(&pool);
 }
 
 bool
 sts_end(void)
 {
-	if (!https_pool_end())
+	if (!https_pool_end(&pool))
 		return false;
 	tls_ctx_free(tls);
 	return true;
