@@ -320,14 +320,14 @@ loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
 			break;
 		p[0].fd = in->list == NULL && !in->lines.eof &&
 		    !in->lines.readable && room(r) ? in->lines.fd : -1;
-		p[1].fd = https_pool_fd(&r->pool);
+		p[1].fd = https_pool_fd(&r->sts.pool);
 		dns_wait(r->dns, p, 2, r->out.n > 0 ? flushed + FLUSH_MS :
 		    CLOCK_NEVER);
 		if (stop_asked())
 			return stopped(r, e);
 		in->lines.readable |= p[0].revents != 0;
 		if (p[1].revents != 0)
-			https_pool_reap(&r->pool);
+			https_pool_reap(&r->sts.pool);
 	}
 	return flush(r, true, e);
 }

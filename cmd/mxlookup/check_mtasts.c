@@ -5,29 +5,19 @@
  * over HTTPS and each MX is compared with it, as a sender would.
  */
 #include "checks.h"
-#include "https_pool.h"
-#include "mtasts.h"
+#include "sts.h"
 #include "tag.h"
 
 enum { SECONDS = 20 };
 
-struct result {
-	const struct dns_answer *answer;
-	struct str record, id;
-	bool fetched;		/* tried to */
-	struct https_job *job;	/* under way, or done */
-	const char *error;	/* why there is no policy, or NULL */
-	int http;
-	struct mtasts policy;
-	bool have;		/* there is a valid one */
-};
-
-static bool fetch;
-static const char *known_id;
-static struct tls_conf conf;	/* the sessions look into it */
-static uint64_t port;
-static double seconds;
-static struct tls_ctx *tls;
+/* What the options say. */
+static struct {
+	bool fetch;
+	const char *known_id;
+	double seconds;
+	uint64_t port;
+	struct tls_conf tls;
+} o;
 
 static const struct finding_kind findings[] = {
 	{ "MTASTS_MANY", SEV_ERROR, "RFC8461#3.1", "There is more than one "
@@ -55,93 +45,8 @@ static const struct finding_kind findings[] = {
 };
 
 static void
-failed(struct task *t, struct result *r, const struct err *e)
+judge_policy(struct task *t, const struct mtasts *p)
 {
-	bool temp = e->code == EX_TEMPFAIL;
-
-	r->error = arena_dup(t->mem, str_of(e->msg));
-	task_find(t, temp ? "MTASTS_TEMP" : "MTASTS_FETCH", NULL, "%s",
-	    r->error);
-	t->ask.unknown |= temp ? CHECK_BIT(CHECK_MTASTS) : 0;
-}
-
-static void
-fetched(struct https_job *f)
-{
-	struct task *t = f->arg;
-
-	ask_release(&t->ask, CHECK_MTASTS);
-}
-
-static struct https_job *
-job(struct task *t, const struct dns_answer *a, const struct dns_answer *aaaa)
-{
-	const struct dns_answer *both[2] = { a, aaaa };
-	struct https_job *f = arena_new(t->mem, 1, sizeof *f);
-	unsigned i, k;
-
-	f->get = (struct https){ .port = (unsigned)port, .tls = tls,
-	    .host = arena_printf(t->mem, "mta-sts.%s", t->domain),
-	    .path = "/.well-known/mta-sts.txt",
-	    .body = { .max = MTASTS_MAX } };
-	for (i = 0; i < 2; i++)
-		for (k = 0; k < both[i]->n && f->ndial < HTTPS_DIALS; k++)
-			dns_addr(both[i]->rr[k].data, f->dial[f->ndial++],
-			    sizeof *f->dial);
-	f->seconds = seconds > 0 ? seconds : SECONDS;
-	f->done = fetched;
-	f->arg = t;
-	return f;
-}
-
-/* Beside the loop; false: it is under way. */
-static bool
-start(struct task *t, struct result *r, const struct dns_answer *a,
-    const struct dns_answer *aaaa)
-{
-	struct err e = { .code = 0 };
-
-	r->job = job(t, a, aaaa);
-	r->fetched = true;
-	if (r->job->ndial == 0)
-		fail(&e, dns_temporary(a->status) ||
-		    dns_temporary(aaaa->status) ? EX_TEMPFAIL : EX_NOHOST,
-		    "mta-sts.%s: no address (%s)", t->domain,
-		    dns_status(dns_temporary(aaaa->status) ? aaaa->status :
-		    a->status));
-	else if (https_pool_start(&t->run->pool, r->job, &e) == 0) {
-		ask_hold(&t->ask);
-		return false;
-	}
-	failed(t, r, &e);
-	return true;
-}
-
-static void
-finish(struct task *t, struct result *r)
-{
-	struct https *h = &r->job->get;
-
-	r->http = h->status;
-	if (r->job->got < 0) {
-		failed(t, r, &r->job->e);
-	} else if ((r->error = mtasts_unfit(t->mem, h->status, h->type,
-	    h->too_big)) != NULL) {
-		task_find(t, "MTASTS_FETCH", NULL, "%s", r->error);
-	} else {
-		r->have = mtasts_parse(t->mem, arena_str(t->mem,
-		    BUF_STR(h->body)), &r->policy) == 0;
-		if (!r->have)
-			task_find(t, "MTASTS_POLICY", NULL, "line %zu: %s",
-			    r->policy.line, r->policy.why);
-	}
-	buf_free(&h->body);
-}
-
-static void
-compare(struct task *t, const struct result *r)
-{
-	const struct mtasts *p = &r->policy;
 	size_t i;
 
 	if (p->mode == MTASTS_NONE || t->mx.route == MX_NULL)
@@ -159,106 +64,112 @@ compare(struct task *t, const struct result *r)
 }
 
 static void
-parse(struct task *t, struct result *r, unsigned found)
+judge_mtasts(struct task *t, const struct sts *s)
 {
-	const char *why;
+	struct str almost;
 
-	if (found > 1) {
-		task_find(t, "MTASTS_MANY", NULL, "%u records", found);
-		return;
+	switch (s->state) {
+	case STS_NONE:
+		if (tag_select(s->answer, "STSv1", &almost) > 0)
+			task_find(t, "MTASTS_SYNTAX", NULL,
+			    "it does not begin with " MTASTS_START);
+		break;
+	case STS_MANY:
+		task_find(t, "MTASTS_MANY", NULL, "%u records", s->found);
+		break;
+	case STS_MALFORMED:
+		task_find(t, "MTASTS_SYNTAX", NULL, "%s", s->why);
+		break;
+	case STS_TEMP:
+		task_find(t, "MTASTS_TEMP", NULL, "%s", s->why);
+		t->ask.unknown |= CHECK_BIT(CHECK_MTASTS);
+		break;
+	case STS_FAILED:
+		task_find(t, "MTASTS_FETCH", NULL, "%s", s->why);
+		break;
+	case STS_INVALID:
+		task_find(t, "MTASTS_POLICY", NULL, "line %zu: %s",
+		    s->policy.line, s->policy.why);
+		break;
+	case STS_POLICY:
+		judge_policy(t, &s->policy);
+		break;
+	case STS_UNKNOWN:
+	case STS_RECORD:
+		break;
 	}
-	r->id = mtasts_id(r->record, &why);
-	if (why != NULL)
-		task_find(t, "MTASTS_SYNTAX", NULL, "%s", why);
-	else if (known_id != NULL && !str_eq(r->id, str_of(known_id)))
+	if (s->id.p != NULL && o.known_id != NULL &&
+	    !str_is(s->id, o.known_id))
 		task_find(t, "MTASTS_ID", NULL, "id is %.*s, not %s",
-		    STR_ARG(r->id), known_id);
+		    STR_ARG(s->id), o.known_id);
 }
 
-/* Called once more when the policy has come, or has not. */
 static bool
 run(struct task *t)
 {
-	struct result *r = t->result[CHECK_MTASTS];
-	const struct dns_answer *a = NULL, *aaaa = NULL;
-	struct str almost;
-	unsigned found;
+	struct sts *s = t->result[CHECK_MTASTS];
 
-	if (r == NULL)
-		r = arena_new(t->mem, 1, sizeof *r);
-	r->answer = ask_dnsf(&t->ask, DNS_TXT, "_mta-sts.%s", t->domain);
-	if (fetch) {
-		a = ask_dnsf(&t->ask, DNS_A, "mta-sts.%s", t->domain);
-		aaaa = ask_dnsf(&t->ask, DNS_AAAA, "mta-sts.%s", t->domain);
-		if (a == NULL || aaaa == NULL)
-			return false;
+	if (s == NULL) {
+		s = t->result[CHECK_MTASTS] = arena_new(t->mem, 1, sizeof *s);
+		s->way = o.fetch ? &t->run->sts : NULL;
+		s->seconds = o.seconds > 0 ? o.seconds : SECONDS;
+		s->early = true;
 	}
-	if (r->answer == NULL)
+	if (!sts_get(s, &t->ask, t->domain))
 		return false;
-	t->result[CHECK_MTASTS] = r;
-	found = tag_start(r->answer, MTASTS_START, &r->record);
-	if (found > 0)
-		parse(t, r, found);
-	else if (tag_select(r->answer, "STSv1", &almost) > 0)
-		task_find(t, "MTASTS_SYNTAX", NULL, "it does not begin with "
-		    MTASTS_START);
-	if (r->job != NULL)
-		finish(t, r);
-	else if (a != NULL && aaaa != NULL && r->id.p != NULL &&
-	    !start(t, r, a, aaaa))
-		return false;
-	if (r->have)
-		compare(t, r);
+	judge_mtasts(t, s);
 	return true;
 }
 
 static void
-json_policy(struct json *j, const struct result *r)
+json_policy(struct json *j, const struct sts *s)
 {
+	const struct mtasts *p = &s->policy;
+	bool have = s->state == STS_POLICY;
 	size_t i;
 
-	if (r->http > 0)
-		json_int(j, "http", r->http);
-	json_s(j, "error", r->error != NULL ? r->error : r->policy.why);
-	json_s(j, "mode", r->have ? mtasts_mode(r->policy.mode) : NULL);
-	if (!r->have)
+	if (s->http > 0)
+		json_int(j, "http", s->http);
+	json_s(j, "error", s->why);
+	json_s(j, "mode", have ? mtasts_mode(p->mode) : NULL);
+	if (!have)
 		return;
-	json_int(j, "max_age", (int64_t)r->policy.max_age);
+	json_int(j, "max_age", (int64_t)p->max_age);
 	json_open(j, "mx", '[');
-	for (i = 0; i < r->policy.nmx; i++)
-		json_str(j, NULL, r->policy.mx[i]);
+	for (i = 0; i < p->nmx; i++)
+		json_str(j, NULL, p->mx[i]);
 	json_close(j, ']');
 }
 
 static void
 json(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_MTASTS];
+	const struct sts *s = t->result[CHECK_MTASTS];
 
 	json_open(j, key, '{');
-	json_answer(j, r->answer);
-	checks_record(j, r->record);
-	if (r->id.p != NULL)
-		json_str(j, "id", r->id);
+	json_answer(j, s->answer);
+	checks_record(j, s->record);
+	if (s->id.p != NULL)
+		json_str(j, "id", s->id);
 	else
 		json_null(j, "id");
-	if (r->fetched)
-		json_policy(j, r);
+	if (s->tried)
+		json_policy(j, s);
 	json_close(j, '}');
 }
 
 static void
 text(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_MTASTS];
+	const struct sts *s = t->result[CHECK_MTASTS];
 
 	buf_s(b, "  MTASTS ");
-	checks_text(b, r->answer, r->record);
-	if (r->have)
+	checks_text(b, s->answer, s->record);
+	if (s->state == STS_POLICY)
 		buf_printf(b, "  mode=%s max_age=%llu",
-		    mtasts_mode(r->policy.mode),
-		    (unsigned long long)r->policy.max_age);
-	else if (r->fetched)
+		    mtasts_mode(s->policy.mode),
+		    (unsigned long long)s->policy.max_age);
+	else if (s->tried)
 		buf_s(b, "  no policy");
 	buf_c(b, '\n');
 }
@@ -267,11 +178,11 @@ text(const struct task *t, struct buf *b)
 static const char *
 verdict(const struct task *t, const struct mx_host *h)
 {
-	const struct result *r = t->result[CHECK_MTASTS];
+	const struct sts *s = t->result[CHECK_MTASTS];
 
-	if (!r->have || r->policy.mode == MTASTS_NONE)
+	if (s->state != STS_POLICY || s->policy.mode == MTASTS_NONE)
 		return NULL;
-	return mtasts_covers(&r->policy, h->name) ? "match" : "mismatch";
+	return mtasts_covers(&s->policy, h->name) ? "match" : "mismatch";
 }
 
 static void
@@ -292,18 +203,16 @@ host_text(const struct task *t, const struct mx_host *h, struct buf *b)
 static int
 init(struct run *r, struct err *e)
 {
-	if (port > 65535)
+	if (o.port > 65535)
 		return fail(e, EX_USAGE, "--fetch-port: no port");
-	if (conf.min != TLS_ANY && conf.min < TLS_1_2)
-		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: a "
-		    "policy may be anybody's", tls_version_name(conf.min));
-	if (!fetch)
+	if (o.tls.min != TLS_ANY && o.tls.min < TLS_1_2)
+		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: a policy may be anybody's",
+		    tls_version_name(o.tls.min));
+	if (!o.fetch)
 		return 0;
-	if (tls == NULL && (tls = tls_ctx_new(&conf, e)) == NULL)
-		return -1;
-	tls_ctx_reads(tls, &r->box);
-	sandbox_port(&r->box, port > 0 ? (unsigned)port : 443);
-	return 0;
+	r->sts.tls = o.tls;
+	r->sts.port = (unsigned)o.port;
+	return sts_open(&r->sts, &r->box, e);
 }
 
 /* A file that is not there is told also where nothing is fetched. */
@@ -313,39 +222,39 @@ trusted(void *to, const char *path, struct err *e)
 	struct tls_conf one = { 0 };
 
 	*(const char **)to = path;
-	one.ca = conf.ca;
-	one.crl = conf.crl;
+	one.ca = o.tls.ca;
+	one.crl = o.tls.crl;
 	return tls_check(&one, e);
 }
 
 static const struct opt options[] = {
-	{ .name = "fetch", .kind = OPT_FLAG, .to = &fetch,
+	{ .name = "fetch", .kind = OPT_FLAG, .to = &o.fetch,
 	    .help = "-C mtasts, with the policy by HTTPS",
 	    .flags = OPT_NOCONF },
 	{ .name = "fetch-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
-	    .to = &seconds, .help = "for a policy and all addresses of its "
+	    .to = &o.seconds, .help = "for a policy and all addresses of its "
 	    "server (20)", .flags = OPT_NOCONF },
-	{ .name = "known-id", .arg = "ID", .kind = OPT_TEXT, .to = &known_id,
+	{ .name = "known-id", .arg = "ID", .kind = OPT_TEXT, .to = &o.known_id,
 	    .help = "-C mtasts, and is the id this one?",
 	    .flags = OPT_NOCONF },
-	{ .name = "ca", .arg = "FILE|DIR", .kind = OPT_CALL, .to = &conf.ca,
+	{ .name = "ca", .arg = "FILE|DIR", .kind = OPT_CALL, .to = &o.tls.ca,
 	    .call = trusted,
 	    .help = "trust these certificates for --fetch" },
-	{ .name = "crl", .arg = "FILE", .kind = OPT_CALL, .to = &conf.crl,
+	{ .name = "crl", .arg = "FILE", .kind = OPT_CALL, .to = &o.tls.crl,
 	    .call = trusted,
 	    .help = "certificates that their issuers have revoked",
 	    .flags = OPT_NOCONF },
 	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CALL,
-	    .to = &conf.min, .call = tls_version_set,
+	    .to = &o.tls.min, .call = tls_version_set,
 	    .help = "1.0, 1.1, 1.2 (the default) or 1.3, for --fetch",
 	    .flags = OPT_NOCONF },
 	{ .name = "tls-groups", .arg = "LIST", .kind = OPT_TEXT,
-	    .to = &conf.groups, .help = "of key exchange, as OpenSSL has it "
+	    .to = &o.tls.groups, .help = "of key exchange, as OpenSSL has it "
 	    "(X25519:P-256)", .flags = OPT_NOCONF },
-	{ .name = "tls-strict", .kind = OPT_FLAG, .to = &conf.strict,
+	{ .name = "tls-strict", .kind = OPT_FLAG, .to = &o.tls.strict,
 	    .help = "chains must follow RFC 5280 to the letter",
 	    .flags = OPT_NOCONF },
-	{ .name = "fetch-port", .arg = "N", .kind = OPT_NUMBER, .to = &port,
+	{ .name = "fetch-port", .arg = "N", .kind = OPT_NUMBER, .to = &o.port,
 	    .help = "not 443, for tests", .flags = OPT_HIDDEN },
 	{ .name = NULL }
 };

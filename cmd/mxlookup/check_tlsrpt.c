@@ -6,6 +6,7 @@
  * not count.
  */
 #include "checks.h"
+#include "tag.h"
 
 #define START "v=TLSRPTv1;"
 

@@ -9,7 +9,6 @@
 
 #include "checks.h"
 #include "clock.h"
-#include "https_pool.h"
 #include "mxlookup.h"
 #include "program.h"
 #include "stop.h"
@@ -371,7 +370,7 @@ main(int argc, char **argv)
 	status = program_end(status);
 	if (e.code != 0 && r.nagios)
 		status = 3;
-	if (!https_pool_end(&r.pool) || stop_asked())	/* with names under way */
+	if (!sts_close(&r.sts) || stop_asked())	/* with names under way */
 		_exit(status);
 	dns_close(r.dns);
 	task_end();

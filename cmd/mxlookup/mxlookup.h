@@ -21,14 +21,13 @@
 #include "ask.h"
 #include "dns.h"
 #include "fail.h"
-#include "https_pool.h"
 #include "json.h"
 #include "mem.h"
 #include "mx.h"
 #include "opt.h"
 #include "sandbox.h"
 #include "str.h"
-#include "tag.h"
+#include "sts.h"
 
 /* ---- findings */
 
@@ -158,7 +157,7 @@ struct run {
 	struct opt_list operands;
 	bool no_sandbox;
 	struct sandbox box;		/* what checks open, beside DNS */
-	struct https_pool pool;		/* of --fetch */
+	struct sts_way sts;		/* to the policies of MTA-STS */
 	struct buf out;			/* not yet written */
 	uint64_t tasks, done, bad, unrouted, temporary, warned;
 	unsigned active;

@@ -1,0 +1,76 @@
+/*
+ * sts.h: the MTA-STS policy of a domain, found and got (RFC 8461)
+ *
+ * A TXT record says that there is a policy, which is then got over HTTPS by a
+ * pool of threads.  By replay, see ask.h: sts_get reads from top to bottom,
+ * and its asker is held while the policy is on its way.  What a record and a
+ * policy say is mtasts.h.
+ */
+#ifndef STS_H
+#define STS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ask.h"
+#include "fail.h"
+#include "https_pool.h"
+#include "mtasts.h"
+#include "sandbox.h"
+#include "str.h"
+#include "tls.h"
+
+/* What all policies of a run have in common; begins as zero. */
+struct sts_way {
+	struct tls_conf tls;	/* whom to trust, by the caller */
+	unsigned port;		/* not 443, for tests, by the caller; or 0 */
+	struct tls_ctx *ctx;
+	struct https_pool pool;
+};
+
+/*
+ * Makes it ready, and says to the sandbox what will be opened.  No thread is
+ * there before it is needed.  The caller reaps .pool in its loop.
+ */
+int sts_open(struct sts_way *, struct sandbox *, struct err *);
+
+/* False: some threads are with a stranger, as https_pool_end has it. */
+bool sts_close(struct sts_way *);
+
+enum sts_state {
+	STS_NONE,	/* no record that counts */
+	STS_UNKNOWN,	/* the record cannot be looked up now */
+	STS_MANY,	/* more than one: none of them counts */
+	STS_MALFORMED,	/* the record; .why says where */
+	STS_RECORD,	/* it is sound, and the policy was not asked for */
+	STS_TEMP,	/* the policy cannot be got now; .why */
+	STS_FAILED,	/* it cannot be got, or what is there is none; .why */
+	STS_INVALID,	/* it cannot be parsed; .policy.why and .line */
+	STS_POLICY,	/* .policy is there */
+};
+
+/* Of one domain; zero at first, but for what the caller sets. */
+struct sts {
+	struct sts_way *way;	/* NULL: the record will do */
+	double seconds;		/* for the policy and all addresses of its
+				 * server; read when that begins */
+	bool early;		/* ask for these addresses beside the record:
+				 * sooner, and in vain where there is none */
+
+	bool done;		/* all below is what was found */
+	enum sts_state state;
+	const char *why;	/* for people, in the arena of the ask */
+	const struct dns_answer *answer;	/* to the TXT question */
+	struct str record;	/* the first that counts; p NULL: none */
+	unsigned found;		/* how many there are */
+	struct str id;
+	bool tried;		/* to get the policy */
+	int http;		/* the status of HTTP; 0: no answer */
+	struct mtasts policy;
+	struct sts_job *job;	/* private: under way, or NULL */
+};
+
+/* False: answers, or the policy, are missing. */
+bool sts_get(struct sts *, struct ask *, const char *domain);
+
+#endif
