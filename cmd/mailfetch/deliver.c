@@ -15,17 +15,20 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "deliver.h"
 #include "file.h"
 #include "limit.h"
-#include "mailfetch.h"
 #include "trace.h"
 
-enum { OUT = 1 << 17 };
+enum { OUT = 1 << 17, BYTES = 32 << 20 };	/* BYTES: of a batch */
+
+/* What files in Maildirs are called, with 32 digits behind it. */
+#define PREFIX "mailfetch."
 
 /* ---- after a crash ---- */
 
 struct scan {
-	struct run *run;
+	struct deliver *deliver;
 	size_t place;
 };
 
@@ -42,12 +45,12 @@ static void
 remember(void *to, struct str name)
 {
 	struct scan *s = to;
-	struct run *r = s->run;
+	struct deliver *d = s->deliver;
 	struct known k = { .place = s->place };
 	char hex[40];
 	unsigned long long a, b;
 
-	name = str_from(name, strlen(RUN_PREFIX));
+	name = str_from(name, strlen(PREFIX));
 	if (name.n != 32)
 		return;
 	snprintf(hex, sizeof hex, "%.*s", STR_ARG(name));
@@ -55,145 +58,167 @@ remember(void *to, struct str name)
 	hex[16] = '\0';
 	a = strtoull(hex, NULL, 16);
 	k.key = (struct key){ a, b };
-	if (r->nknown == r->known_cap) {
-		r->known_cap = r->known_cap > 0 ? 2 * r->known_cap : 1024;
-		r->known = mem_grow(r->known, r->known_cap, sizeof *r->known);
+	if (d->nknown == d->known_cap) {
+		d->known_cap = d->known_cap > 0 ? 2 * d->known_cap : 1024;
+		d->known = mem_grow(d->known, d->known_cap, sizeof *d->known);
 	}
-	r->known[r->nknown++] = k;
+	d->known[d->nknown++] = k;
 }
 
 static bool
-known(struct run *r, struct key key, size_t place)
+known(const struct deliver *d, struct key key, size_t place)
 {
 	struct known k = { key, place };
 
-	return r->nknown > 0 && bsearch(&k, r->known, r->nknown, sizeof k,
+	return d->nknown > 0 && bsearch(&k, d->known, d->nknown, sizeof k,
 	    by_key) != NULL;
 }
 
 bool
-deliver_known(struct run *r, struct key key)
+deliver_known(const struct deliver *d, struct key key)
 {
 	size_t i;
 
-	for (i = 0; i < r->places; i++)
-		if (r->place[i].kind != PLACE_MAILDIR || !known(r, key, i))
+	for (i = 0; i < d->places; i++)
+		if (d->place[i].kind != PLACE_MAILDIR || !known(d, key, i))
 			return false;
-	return r->places > 0;
+	return d->places > 0;
 }
 
 /* ---- opening ---- */
 
 static int
-open_places(struct run *r)
+open_places(struct deliver *d)
 {
 	size_t i;
 
-	r->places = r->o->to.deliver.n;
-	if (r->places > 32)
-		return fail(r->e, EX_USAGE, "more than 32 places to deliver "
+	d->places = d->h.o->to.deliver.n;
+	if (d->places > DELIVER_PLACES)
+		return fail(d->h.e, EX_USAGE, "more than 32 places to deliver "
 		    "to");
-	r->place = arena_new(&r->arena, r->places, sizeof *r->place);
-	for (i = 0; i < r->places; i++)
-		if (place_parse(&r->place[i], r->o->to.deliver.v[i], r) < 0)
+	d->place = arena_new(d->h.arena, d->places, sizeof *d->place);
+	for (i = 0; i < d->places; i++)
+		if (place_parse(&d->place[i], d->h.o->to.deliver.v[i],
+		    &d->h) < 0)
 			return -1;
-	for (i = 0; i < r->places; i++) {
-		if (place_open(&r->place[i], r) < 0)
+	for (i = 0; i < d->places; i++) {
+		if (place_open(&d->place[i], &d->h) < 0)
 			return -1;
-		r->single |= place_doubtful(&r->place[i]) ||
-		    r->place[i].kind == PLACE_STDOUT;
+		d->single |= place_doubtful(&d->place[i]) ||
+		    d->place[i].kind == PLACE_STDOUT;
 	}
 	return 0;
 }
 
-int
-deliver_open(struct run *r)
+void
+deliver_init(struct deliver *d, const struct handed *h)
 {
-	struct scan s = { .run = r };
+	*d = (struct deliver){ .h = *h, .spool = -1 };
+	d->h.file = -1;
+}
 
-	r->spool = r->main = -1;
-	r->out = arena_new(&r->arena, 1, OUT);
-	r->batch = arena_new(&r->arena, BATCH, sizeof *r->batch);
-	if (open_places(r) < 0)
+int
+deliver_open(struct deliver *d)
+{
+	struct scan s = { .deliver = d };
+
+	d->out = arena_new(d->h.arena, 1, OUT);
+	d->batch = arena_new(d->h.arena, DELIVER_BATCH, sizeof *d->batch);
+	if (open_places(d) < 0)
 		return -1;
-	if (!r->state.dirty && !r->state.fresh)
+	if (!d->h.state->dirty && !d->h.state->fresh)
 		return 0;
-	for (s.place = 0; s.place < r->places; s.place++)
-		if (r->place[s.place].kind == PLACE_MAILDIR &&
-		    maildir_scan(&r->place[s.place].maildir, RUN_PREFIX,
-		    remember, &s, r->e) < 0)
+	for (s.place = 0; s.place < d->places; s.place++)
+		if (d->place[s.place].kind == PLACE_MAILDIR &&
+		    maildir_scan(&d->place[s.place].maildir, PREFIX,
+		    remember, &s, d->h.e) < 0)
 			return -1;
-	if (r->nknown > 0)
-		qsort(r->known, r->nknown, sizeof *r->known, by_key);
+	if (d->nknown > 0)
+		qsort(d->known, d->nknown, sizeof *d->known, by_key);
 	return 0;
 }
 
 void
-deliver_close(struct run *r)
+deliver_box(const struct deliver *d, struct sandbox *box)
+{
+	bool lmtp = false;
+	size_t i;
+
+	for (i = 0; i < d->places; i++) {
+		place_box(&d->place[i], box);
+		lmtp |= d->place[i].kind == PLACE_LMTP;
+	}
+	file_temp_keep((d->places > 0) + (size_t)lmtp, box);
+}
+
+bool
+deliver_doubtful(const struct deliver *d, struct key k)
 {
 	size_t i;
 
-	for (i = 0; i < r->places; i++)
-		place_close(&r->place[i], r);
-	if (r->spool >= 0)
-		close(r->spool);
-	free(r->known);
+	for (i = 0; i < d->places; i++)
+		if (place_doubtful(&d->place[i]) && state_find(d->h.state,
+		    state_mix(k, str_of(d->place[i].name)), STATE_DOUBT) !=
+		    NULL)
+			return true;
+	return false;
 }
 
 /* ---- one message ---- */
 
 static bool
-has(struct run *r, size_t i)
+has(struct deliver *d, size_t i)
 {
-	return state_find(&r->state, state_mix(r->now.key,
-	    str_of(r->place[i].name)), STATE_DONE) != NULL;
+	return state_find(d->h.state, state_mix(d->h.now.key,
+	    str_of(d->place[i].name)), STATE_DONE) != NULL;
 }
 
 static int
-spool(struct run *r)
+spool(struct deliver *d)
 {
-	if (r->spool < 0 && (r->spool = file_temp(r->e)) < 0)
+	if (d->spool < 0 && (d->spool = file_temp(d->h.e)) < 0)
 		return -1;
-	if (ftruncate(r->spool, 0) < 0 || lseek(r->spool, 0, SEEK_SET) < 0)
-		return fail_sys(r->e, EX_IOERR, "temporary file");
-	r->main = r->spool;
+	if (ftruncate(d->spool, 0) < 0 || lseek(d->spool, 0, SEEK_SET) < 0)
+		return fail_sys(d->h.e, EX_IOERR, "temporary file");
+	d->h.file = d->spool;
 	return 0;
 }
 
 int
-deliver_begin(struct run *r, const struct message *m)
+deliver_begin(struct deliver *d, const struct message *m)
 {
 	size_t i;
 
-	r->now = *m;
-	r->size = 0;
-	r->fill = 0;
-	r->cr = false;
-	r->main = -1;
-	snprintf(r->name, sizeof r->name, RUN_PREFIX "%016llx%016llx",
+	d->h.now = *m;
+	d->h.size = 0;
+	d->fill = 0;
+	d->cr = false;
+	d->h.file = -1;
+	snprintf(d->h.name, sizeof d->h.name, PREFIX "%016llx%016llx",
 	    (unsigned long long)m->key.a, (unsigned long long)m->key.b);
-	for (i = 0; i < 32; i++)
-		r->fd[i] = -1;
-	for (i = 0; i < r->places; i++) {
-		if (r->place[i].kind != PLACE_MAILDIR || has(r, i) ||
-		    known(r, m->key, i))
+	for (i = 0; i < DELIVER_PLACES; i++)
+		d->fd[i] = -1;
+	for (i = 0; i < d->places; i++) {
+		if (d->place[i].kind != PLACE_MAILDIR || has(d, i) ||
+		    known(d, m->key, i))
 			continue;
-		r->fd[i] = maildir_begin(&r->place[i].maildir, r->name, r->e);
-		if (r->fd[i] < 0)
+		d->fd[i] = maildir_begin(&d->place[i].maildir, d->h.name,
+		    d->h.e);
+		if (d->fd[i] < 0)
 			return -1;
-		if (r->main < 0)
-			r->main = r->fd[i];
+		if (d->h.file < 0)
+			d->h.file = d->fd[i];
 	}
-	return r->main >= 0 ? 0 : spool(r);
+	return d->h.file >= 0 ? 0 : spool(d);
 }
 
 static int
-flush(struct run *r, struct err *e)
+flush(struct deliver *d, struct err *e)
 {
-	if (r->fill > 0 && file_write(r->main, r->out, r->fill, e) < 0)
+	if (d->fill > 0 && file_write(d->h.file, d->out, d->fill, e) < 0)
 		return -1;
-	r->size += r->fill;
-	r->fill = 0;
+	d->h.size += d->fill;
+	d->fill = 0;
 	return 0;
 }
 
@@ -201,25 +226,25 @@ flush(struct run *r, struct err *e)
 int
 deliver_put(void *to, const void *data, size_t n, struct err *e)
 {
-	struct run *r = to;
+	struct deliver *d = to;
 	const char *p = data, *cr;
 	size_t some;
 
 	while (n > 0) {
-		if (OUT - r->fill < 2 && flush(r, e) < 0)
+		if (OUT - d->fill < 2 && flush(d, e) < 0)
 			return -1;
-		if (r->cr) {
-			r->cr = false;
+		if (d->cr) {
+			d->cr = false;
 			if (*p != '\n')
-				r->out[r->fill++] = '\r';
+				d->out[d->fill++] = '\r';
 		}
-		some = n < OUT - r->fill - 1 ? n : OUT - r->fill - 1;
+		some = n < OUT - d->fill - 1 ? n : OUT - d->fill - 1;
 		cr = memchr(p, '\r', some);
 		if (cr != NULL)
 			some = (size_t)(cr - p);
-		memcpy(r->out + r->fill, p, some);
-		r->fill += some;
-		r->cr = cr != NULL;
+		memcpy(d->out + d->fill, p, some);
+		d->fill += some;
+		d->cr = cr != NULL;
 		some += cr != NULL;
 		p += some;
 		n -= some;
@@ -228,60 +253,66 @@ deliver_put(void *to, const void *data, size_t n, struct err *e)
 }
 
 void
-deliver_abort(struct run *r)
+deliver_abort(struct deliver *d)
 {
 	size_t i;
 
-	for (i = 0; i < r->places; i++) {
-		if (r->fd[i] < 0)
+	for (i = 0; i < d->places; i++) {
+		if (d->fd[i] < 0)
 			continue;
-		close(r->fd[i]);
-		r->fd[i] = -1;
-		maildir_abort(&r->place[i].maildir, r->name);
+		close(d->fd[i]);
+		d->fd[i] = -1;
+		maildir_abort(&d->place[i].maildir, d->h.name);
 	}
-	r->main = -1;
+	d->h.file = -1;
 }
 
 uint64_t
-deliver_most(const struct run *r, const struct message *m)
+deliver_most(const struct deliver *d, const struct message *m)
 {
-	if (r->o->which.max_size > 0)
-		return r->o->which.max_size;
+	if (d->h.o->which.max_size > 0)
+		return d->h.o->which.max_size;
 	return m->size > 0 ? LIMIT_ANNOUNCED(m->size) : LIMIT_LITERAL;
 }
 
 const char *
-deliver_over(const struct run *r, const struct message *m,
+deliver_over(const struct deliver *d, const struct message *m,
     char why[DELIVER_WHY])
 {
 	snprintf(why, DELIVER_WHY, "longer than the %llu bytes %s: it stays on the server",
-	    (unsigned long long)deliver_most(r, m), r->o->which.max_size > 0 ?
-	    "of --max-size" : "it can have by what the server announced");
+	    (unsigned long long)deliver_most(d, m),
+	    d->h.o->which.max_size > 0 ? "of --max-size" : "it can have by what the server announced");
 	return why;
 }
 
-static int
-finish_file(struct run *r, int fd)
+void
+deliver_date(struct deliver *d, time_t date)
 {
-	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
-	    { .tv_sec = r->now.date } };
-
-	if (r->now.date > 0)
-		futimens(fd, t);
-	/* Begun now, while the next ones come: syncfs will find little to do. */
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	return close(fd) < 0 ? fail_sys(r->e, EX_IOERR, "close") : 0;
+	d->h.now.date = date;
 }
 
 static int
-copy(struct run *r, int to)
+finish_file(struct deliver *d, int fd)
+{
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
+	    { .tv_sec = d->h.now.date } };
+
+	if (d->h.now.date > 0)
+		futimens(fd, t);
+	/* Begun now, while the next ones come: syncfs will find little to do. */
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return close(fd) < 0 ? fail_sys(d->h.e, EX_IOERR, "close") : 0;
+}
+
+static int
+copy(struct deliver *d, int to)
 {
 	char some[65536];
 	off_t at = 0;
 	ssize_t n;
 
-	while ((n = file_pread(r->main, some, sizeof some, at, r->e)) > 0) {
-		if (file_write(to, some, (size_t)n, r->e) < 0)
+	while ((n = file_pread(d->h.file, some, sizeof some, at, d->h.e)) > 0) {
+		if (file_write(to, some, (size_t)n, d->h.e) < 0)
 			return -1;
 		at += n;
 	}
@@ -290,49 +321,49 @@ copy(struct run *r, int to)
 
 /* The other Maildirs' copies, then all of the files are complete. */
 static int
-finish_files(struct run *r, uint32_t *mask)
+finish_files(struct deliver *d, uint32_t *mask)
 {
 	size_t i;
 	int fd, got = 0;
 
-	for (i = 0; i < r->places; i++)
-		if (r->fd[i] >= 0 && r->fd[i] != r->main &&
-		    copy(r, r->fd[i]) < 0)
+	for (i = 0; i < d->places; i++)
+		if (d->fd[i] >= 0 && d->fd[i] != d->h.file &&
+		    copy(d, d->fd[i]) < 0)
 			return -1;
-	for (i = 0; i < r->places; i++) {
-		if ((fd = r->fd[i]) < 0)
+	for (i = 0; i < d->places; i++) {
+		if ((fd = d->fd[i]) < 0)
 			continue;
 		*mask |= 1u << i;
-		r->fd[i] = -1;
-		if (finish_file(r, fd) < 0)
+		d->fd[i] = -1;
+		if (finish_file(d, fd) < 0)
 			got = -1;
 	}
 	return got;
 }
 
 static void
-pend(struct run *r, struct key key, uint32_t maildirs)
+pend(struct deliver *d, struct key key, uint32_t maildirs)
 {
-	struct pending *p = &r->batch[r->n++];
+	struct pending *p = &d->batch[d->n++];
 
 	*p = (struct pending){ .key = key, .maildirs = maildirs };
 	if (maildirs != 0)
-		memcpy(p->name, r->name, sizeof p->name);
+		memcpy(p->name, d->h.name, sizeof p->name);
 }
 
 /* Each place in turn; *taken says who has it. */
 static int
-give(struct run *r, uint32_t *taken)
+give(struct deliver *d, uint32_t *taken)
 {
 	int got, worst = 0;
 	size_t i;
 
-	for (i = 0; i < r->places; i++) {
-		if (r->place[i].kind == PLACE_MAILDIR || has(r, i)) {
+	for (i = 0; i < d->places; i++) {
+		if (d->place[i].kind == PLACE_MAILDIR || has(d, i)) {
 			*taken |= 1u << i;
 			continue;
 		}
-		got = place_give(&r->place[i], r);
+		got = place_give(&d->place[i], &d->h);
 		if (got < 0)
 			return -1;
 		if (got == 0)
@@ -344,41 +375,41 @@ give(struct run *r, uint32_t *taken)
 
 /* Who has it already gets it no second time. */
 static void
-pend_some(struct run *r, uint32_t taken, uint32_t files)
+pend_some(struct deliver *d, uint32_t taken, uint32_t files)
 {
 	size_t i;
 
-	for (i = 0; i < r->places; i++)
-		if ((taken & 1u << i) != 0 && !has(r, i))
-			pend(r, state_mix(r->now.key,
-			    str_of(r->place[i].name)), files & 1u << i);
+	for (i = 0; i < d->places; i++)
+		if ((taken & 1u << i) != 0 && !has(d, i))
+			pend(d, state_mix(d->h.now.key,
+			    str_of(d->place[i].name)), files & 1u << i);
 }
 
 int
-deliver_end(struct run *r)
+deliver_end(struct deliver *d)
 {
 	uint32_t taken = 0, files = 0;
 	int got;
 
-	if (r->cr)
-		r->out[r->fill++] = '\r';
-	if (flush(r, r->e) < 0 || (got = give(r, &taken)) < 0 ||
-	    finish_files(r, &files) < 0) {
-		deliver_abort(r);
+	if (d->cr)
+		d->out[d->fill++] = '\r';
+	if (flush(d, d->h.e) < 0 || (got = give(d, &taken)) < 0 ||
+	    finish_files(d, &files) < 0) {
+		deliver_abort(d);
 		return -1;
 	}
 	if (got == 0) {
-		pend(r, r->now.key, files);
-		r->fetched++;
-		r->bytes += r->size;
+		pend(d, d->h.now.key, files);
+		d->h.count->fetched++;
+		d->h.count->bytes += d->h.size;
 	} else {
-		pend_some(r, taken, files);
-		r->kept++;
+		pend_some(d, taken, files);
+		d->h.count->kept++;
 	}
-	r->batch_bytes += r->size;
-	if (r->single || r->n + r->places >= BATCH ||
-	    r->batch_bytes >= BATCH_BYTES)
-		return deliver_commit(r) < 0 ? -1 : got;
+	d->bytes += d->h.size;
+	if (d->single || d->n + d->places >= DELIVER_BATCH ||
+	    d->bytes >= BYTES)
+		return deliver_commit(d) < 0 ? -1 : got;
 	return got;
 }
 
@@ -386,115 +417,135 @@ deliver_end(struct run *r)
 
 /* "A run has begun": durable with the batch's data, before any rename. */
 static int
-mark(struct run *r)
+mark(struct deliver *d)
 {
 	size_t i;
 	bool maildir = false;
 
-	for (i = 0; i < r->places; i++)
-		maildir |= r->place[i].kind == PLACE_MAILDIR;
-	if (r->marked || !maildir)
+	for (i = 0; i < d->places; i++)
+		maildir |= d->place[i].kind == PLACE_MAILDIR;
+	if (d->marked || !maildir)
 		return 0;
-	if (state_put(&r->state, STATE_DIRTY, (struct key){ 0, 0 }, 0,
-	    r->e) < 0 || state_sync(&r->state, r->e) < 0)
+	if (state_put(d->h.state, STATE_DIRTY, (struct key){ 0, 0 }, 0,
+	    d->h.e) < 0 || state_sync(d->h.state, d->h.e) < 0)
 		return -1;
-	r->marked = true;
+	d->marked = true;
 	return 0;
 }
 
 static int
-publish(struct run *r)
+publish(struct deliver *d)
 {
 	size_t i, k;
 
-	for (k = 0; k < r->n; k++)
-		for (i = 0; i < r->places; i++)
-			if ((r->batch[k].maildirs & 1u << i) != 0 &&
-			    maildir_publish(&r->place[i].maildir,
-			    r->batch[k].name, NULL, r->e) < 0)
+	for (k = 0; k < d->n; k++)
+		for (i = 0; i < d->places; i++)
+			if ((d->batch[k].maildirs & 1u << i) != 0 &&
+			    maildir_publish(&d->place[i].maildir,
+			    d->batch[k].name, NULL, d->h.e) < 0)
 				return -1;
 	return 0;
 }
 
 static int
-record(struct run *r)
+record(struct deliver *d)
 {
 	uint32_t today = state_today();
 	size_t i, k;
 
-	state_group(&r->state);
-	for (k = 0; k < r->n; k++)
-		if (state_put(&r->state, STATE_DONE, r->batch[k].key, today,
-		    r->e) < 0)
+	state_group(d->h.state);
+	for (k = 0; k < d->n; k++)
+		if (state_put(d->h.state, STATE_DONE, d->batch[k].key, today,
+		    d->h.e) < 0)
 			return -1;
-	for (i = 0; i < r->places; i++) {
-		if (place_doubtful(&r->place[i]) && state_drop(&r->state,
-		    state_mix(r->now.key, str_of(r->place[i].name)),
-		    STATE_DOUBT, r->e) < 0)
+	for (i = 0; i < d->places; i++) {
+		if (place_doubtful(&d->place[i]) && state_drop(d->h.state,
+		    state_mix(d->h.now.key, str_of(d->place[i].name)),
+		    STATE_DOUBT, d->h.e) < 0)
 			return -1;
-		if (r->place[i].kind == PLACE_MBOX && r->place[i].begun &&
-		    state_drop(&r->state, (struct key){ r->place[i].key.a,
-		    r->place[i].mbox.start }, STATE_LENGTH, r->e) < 0)
+		if (d->place[i].kind == PLACE_MBOX && d->place[i].begun &&
+		    state_drop(d->h.state, (struct key){ d->place[i].key.a,
+		    d->place[i].mbox.start }, STATE_LENGTH, d->h.e) < 0)
 			return -1;
 	}
-	return state_commit(&r->state, r->e);
+	return state_commit(d->h.state, d->h.e);
 }
 
 /* An mbox stays locked until it is on the disk that the batch is in it. */
 static int
-release(struct run *r)
+release(struct deliver *d)
 {
 	int got = 0;
 	size_t i;
 
-	for (i = 0; i < r->places; i++) {
-		if (r->place[i].kind != PLACE_MBOX || !r->place[i].begun)
+	for (i = 0; i < d->places; i++) {
+		if (d->place[i].kind != PLACE_MBOX || !d->place[i].begun)
 			continue;
-		r->place[i].begun = false;
+		d->place[i].begun = false;
 		if (got == 0)
-			got = state_sync(&r->state, r->e);
-		mbox_close(&r->place[i].mbox);
+			got = state_sync(d->h.state, d->h.e);
+		mbox_close(&d->place[i].mbox);
 	}
 	return got;
 }
 
 int
-deliver_commit(struct run *r)
+deliver_commit(struct deliver *d)
 {
 	size_t i;
 
-	if (r->n == 0)
+	if (d->n == 0)
 		return 0;
-	if (mark(r) < 0)
+	if (mark(d) < 0)
 		return -1;
-	for (i = 0; i < r->places; i++)
-		if (place_sync(&r->place[i], r) < 0)
+	for (i = 0; i < d->places; i++)
+		if (place_sync(&d->place[i], &d->h) < 0)
 			return -1;
-	if (publish(r) < 0)
+	if (publish(d) < 0)
 		return -1;
-	for (i = 0; i < r->places; i++)
-		if (place_settle(&r->place[i], r) < 0)
+	for (i = 0; i < d->places; i++)
+		if (place_settle(&d->place[i], &d->h) < 0)
 			return -1;
-	if (record(r) < 0)
+	if (record(d) < 0)
 		return -1;
 	mem_stake(NULL);
-	for (i = 0; i < r->places; i++)
-		trace_note(TRACE_DONE, "%s: delivered %zu to %s", r->o->title,
-		    r->n, r->place[i].name);
-	r->n = 0;
-	r->batch_bytes = 0;
-	return release(r);
+	for (i = 0; i < d->places; i++)
+		trace_note(TRACE_DONE, "%s: delivered %zu to %s", d->h.o->title,
+		    d->n, d->place[i].name);
+	d->n = 0;
+	d->bytes = 0;
+	return release(d);
 }
 
-void
-deliver_drop(struct run *r)
+/* What could not be committed does not stay in tmp/: a disk may be full. */
+static void
+drop(struct deliver *d)
 {
 	size_t i, k;
 
-	for (k = 0; k < r->n; k++)
-		for (i = 0; i < r->places; i++)
-			if ((r->batch[k].maildirs & 1u << i) != 0)
-				maildir_abort(&r->place[i].maildir,
-				    r->batch[k].name);
-	r->n = 0;
+	for (k = 0; k < d->n; k++)
+		for (i = 0; i < d->places; i++)
+			if ((d->batch[k].maildirs & 1u << i) != 0)
+				maildir_abort(&d->place[i].maildir,
+				    d->batch[k].name);
+	d->n = 0;
+}
+
+int
+deliver_close(struct deliver *d, struct err *e)
+{
+	int got = 0;
+	size_t i;
+
+	d->h.e = e;
+	if (d->h.file >= 0)
+		deliver_abort(d);
+	if (d->n > 0 && (got = deliver_commit(d)) < 0)
+		drop(d);
+	for (i = 0; i < d->places; i++)
+		place_close(&d->place[i], &d->h);
+	if (d->spool >= 0)
+		close(d->spool);
+	free(d->known);
+	return got;
 }

@@ -5,7 +5,9 @@
 
 #include "clock.h"
 #include "imap_box.h"
-#include "mailfetch.h"
+#include "imapbox.h"
+#include "protocols.h"
+#include "show.h"
 #include "stop.h"
 #include "trace.h"
 
@@ -156,7 +158,7 @@ pass(struct run *r, struct imap *m, const struct folders *f)
 		if (got == 0)
 			continue;
 		fail_say("%s: %s: %s", r->o->title, f->v[i], m->text);
-		r->status = fail_worse(r->status, EX_UNAVAILABLE);
+		r->count.status = fail_worse(r->count.status, EX_UNAVAILABLE);
 	}
 	r->uidnext = uidnext;
 	r->exists = exists;
@@ -200,8 +202,9 @@ begin_pass(struct run *r, struct session *sess)
 
 	if (a->timeout > 0)
 		sess->conf.deadline = clock_in(a->timeout);
-	r->status = 0;
-	r->total = r->total_bytes = r->fetched = r->bytes = 0;
+	r->count.status = 0;
+	r->count.total = r->count.total_bytes = 0;
+	r->count.fetched = r->count.bytes = 0;
 	r->started = clock_ms();
 }
 

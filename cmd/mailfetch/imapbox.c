@@ -12,7 +12,8 @@
 #include "date.h"
 #include "imap_box.h"
 #include "imap_fetch.h"
-#include "mailfetch.h"
+#include "imapbox.h"
+#include "show.h"
 #include "turn.h"
 
 enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
@@ -201,7 +202,7 @@ plan(struct box *b)
 		m = message(b, b->uids[i]);
 		if (run_wants(b->r, &m)) {
 			b->uids[n++] = m.number;
-			b->r->total++;
+			b->r->count.total++;
 		} else if (b->left == 0 && state_find(&b->r->state, m.key,
 		    STATE_DONE) == NULL)
 			b->left = m.number;
@@ -217,8 +218,8 @@ plan(struct box *b)
 static void
 leave(struct box *b, int code)
 {
-	b->r->status = fail_worse(b->r->status, code);
-	b->r->kept++;
+	b->r->count.status = fail_worse(b->r->count.status, code);
+	b->r->count.kept++;
 }
 
 /* Some servers say so of what they cannot read themselves. */
@@ -237,7 +238,7 @@ too_long(struct box *b, const struct message *m)
 	char why[DELIVER_WHY];
 
 	fail_say("%s: %s: UID %u: %s", b->r->o->title, b->folder, m->number,
-	    deliver_over(b->r, m, why));
+	    deliver_over(&b->r->deliver, m, why));
 	leave(b, EX_PROTOCOL);
 	return 0;
 }
@@ -246,18 +247,18 @@ static int
 refused(struct box *b)
 {
 	fail_say("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
-	b->r->status = fail_worse(b->r->status, EX_TEMPFAIL);
+	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
 	return 0;
 }
 
 static int
 take(struct box *b, struct imap_fetch *f, const struct message *m)
 {
-	struct conn_sink sink = { deliver_put, b->r };
+	struct conn_sink sink = { deliver_put, &b->r->deliver };
 
-	if (f->got.size > deliver_most(b->r, m))
+	if (f->got.size > deliver_most(&b->r->deliver, m))
 		return too_long(b, m);
-	if (deliver_begin(b->r, m) < 0)
+	if (deliver_begin(&b->r->deliver, m) < 0)
 		return -1;
 	return imap_fetch_body(f, &sink);
 }
@@ -267,8 +268,8 @@ taken(struct box *b, time_t date)
 {
 	int got;
 
-	b->r->now.date = date;
-	got = deliver_end(b->r);
+	deliver_date(&b->r->deliver, date);
+	got = deliver_end(&b->r->deliver);
 	run_progress(b->r, false);
 	return got < 0 ? -1 : 0;
 }
@@ -358,7 +359,7 @@ fetch(struct box *b)
 	imap_fetch_free(&f);
 	free(all.v);
 	free(all.came);
-	return got < 0 ? -1 : deliver_commit(b->r);
+	return got < 0 ? -1 : deliver_commit(&b->r->deliver);
 }
 
 /*
@@ -373,7 +374,7 @@ move_mark(struct box *b)
 	uint32_t mark = b->head, left = b->left;
 	size_t i;
 
-	if (filtered(b->r->o) || b->r->status != 0 ||
+	if (filtered(b->r->o) || b->r->count.status != 0 ||
 	    b->r->o->which.headers_only)
 		return 0;
 	for (i = 0; i < b->n && (left == 0 || b->uids[i] < left); i++)
@@ -458,9 +459,9 @@ remove_all(struct box *b, const uint32_t *v, size_t n)
 		if (got < 0)
 			return -1;
 		if (b->r->o->after.move_to != NULL)
-			b->r->moved += at - from;
+			b->r->count.moved += at - from;
 		else
-			b->r->deleted += at - from;
+			b->r->count.deleted += at - from;
 		for (; from < at; from++)
 			if (state_drop(&b->r->state, uid_key(b, v[from]),
 			    STATE_DONE, b->r->e) < 0)
@@ -566,7 +567,7 @@ only_wanted(struct box *b)
 		m = message(b, b->uids[i]);
 		if (!run_wants(b->r, &m))
 			continue;
-		b->r->total++;
+		b->r->count.total++;
 		b->uids[n++] = b->uids[i];
 	}
 	b->n = n;
@@ -615,19 +616,19 @@ look(struct box *b)
 	if (got < 0)
 		return -1;
 	for (i = 0; i < b->n && b->r->o->look.check; i++)
-		b->r->total += b->uids[i] > mark && state_find(&b->r->state,
-		    uid_key(b, b->uids[i]), STATE_DONE) == NULL;
+		b->r->count.total += b->uids[i] > mark && state_find(
+		    &b->r->state, uid_key(b, b->uids[i]), STATE_DONE) == NULL;
 	return b->r->o->look.check ? 0 : show(b);
 }
 
 static int
 bring(struct box *b)
 {
-	const struct run was = *b->r;
+	const struct counts was = b->r->count;
 
 	if (find(b) < 0)
 		return -1;
-	b->r->there += b->m->box.exists;
+	b->r->count.there += b->m->box.exists;
 	plan(b);
 	if (b->n > 0 && fetch(b) < 0)
 		return -1;

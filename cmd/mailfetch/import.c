@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "mailfetch.h"
+#include "import.h"
 
 /* One account under way. */
 struct found {

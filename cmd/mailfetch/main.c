@@ -2,7 +2,14 @@
  * mailfetch: new mail, here, exactly once
  *
  * One account is one process: several are forked, so that none can stop the
- * others.  The order of things is in run.c, pop.c and imap.c.
+ * others.  once() below is one pass; the order of things in it:
+ *
+ *	run.c		the state is opened, then the places; then the sandbox
+ *	pop.c, imap.c	login, what is there, what of it is new
+ *	deliver.c	each message to its places; a batch is durable, then visible,
+ *			then known
+ *	pop.c, imapbox.c	and only then deleted or moved on the server
+ *	run.c		the report
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +17,10 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "mailfetch.h"
+#include "import.h"
 #include "net.h"
 #include "program.h"
+#include "protocols.h"
 #include "spawn.h"
 #include "statedir.h"
 #include "stop.h"
@@ -234,7 +242,7 @@ once(struct err *e)
 			imap_run(&r);
 	}
 	status = run_close(&r);
-	if (o.look.check && status == 0 && r.total == 0)
+	if (o.look.check && status == 0 && r.count.total == 0)
 		return 1;
 	return status;
 }

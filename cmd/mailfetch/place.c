@@ -14,10 +14,12 @@
 
 #include "clock.h"
 #include "errand.h"
+#include "field.h"
 #include "file.h"
 #include "json.h"
-#include "mailfetch.h"
 #include "mime.h"
+#include "place.h"
+#include "process.h"
 #include "spawn.h"
 #include "stop.h"
 #include "trace.h"
@@ -67,43 +69,43 @@ words(struct arena *a, const char *text, struct err *e)
  * all places and passes: behind the sandbox no file could be read for another.
  */
 static int
-lmtp_tls(struct place *p, struct run *r)
+lmtp_tls(struct place *p, struct handed *h)
 {
-	struct tls_conf *f = &r->p->lmtp_conf;
+	struct tls_conf *f = &h->p->lmtp_conf;
 
-	if (r->p->lmtp_tls == NULL) {
-		account_tls_conf(&r->o->account, f);
+	if (h->p->lmtp_tls == NULL) {
+		account_tls_conf(&h->o->account, f);
 		f->pins = NULL;
 		f->npins = 0;
 		f->cert = f->key = NULL;
 		f->insecure = false;
-		r->p->lmtp_tls = tls_ctx_new(f, r->e);
+		h->p->lmtp_tls = tls_ctx_new(f, h->e);
 	}
-	p->conf.tls = r->p->lmtp_tls;
+	p->conf.tls = h->p->lmtp_tls;
 	return p->conf.tls != NULL ? 0 : -1;
 }
 
 static int
-parse_lmtp(struct place *p, const char *rest, struct run *r)
+parse_lmtp(struct place *p, const char *rest, struct handed *h)
 {
-	char *url = arena_printf(&r->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
+	char *url = arena_printf(h->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
 	    "//", rest);
 
-	if (r->o->to.rcpt.n == 0)
-		return fail(r->e, EX_USAGE, "--deliver lmtp: needs --rcpt "
+	if (h->o->to.rcpt.n == 0)
+		return fail(h->e, EX_USAGE, "--deliver lmtp: needs --rcpt "
 		    "ADDR");
-	if (account_url(&p->server, &r->arena, url, "lmtp", r->e) < 0)
-		return fail_in(r->e, "--deliver");
+	if (account_url(&p->server, h->arena, url, "lmtp", h->e) < 0)
+		return fail_in(h->e, "--deliver");
 	p->conf = (struct conn_conf){ .host = p->server.host,
 	    .port = p->server.port, .path = p->server.path };
 	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
-	    .tls = p->server.path != NULL || r->o->to.deliver_plain ?
+	    .tls = p->server.path != NULL || h->o->to.deliver_plain ?
 	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
-	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, r);
+	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, h);
 }
 
 int
-place_parse(struct place *p, const char *spec, struct run *r)
+place_parse(struct place *p, const char *spec, struct handed *h)
 {
 	struct str rest = str_of(spec), kind = str_cut(&rest, ':');
 	const char *arg = rest.p != NULL ? rest.p : "";
@@ -116,24 +118,24 @@ place_parse(struct place *p, const char *spec, struct run *r)
 		return 0;
 	}
 	if (arg[0] == '\0')
-		return fail(r->e, EX_USAGE, "--deliver is maildir:DIR, "
+		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, "
 		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH or "
 		    "stdout");
 	p->name = arg;
 	if (str_is(kind, "maildir") || str_is(kind, "mbox")) {
 		p->kind = str_is(kind, "mbox") ? PLACE_MBOX : PLACE_MAILDIR;
-		p->name = file_path(&r->arena, arg);
+		p->name = file_path(h->arena, arg);
 		return 0;
 	}
 	if (str_is(kind, "exec") || str_is(kind, "mda")) {
 		p->kind = PLACE_EXEC;
-		p->argv = words(&r->arena, arg, r->e);
+		p->argv = words(h->arena, arg, h->e);
 		return p->argv != NULL ? 0 : -1;
 	}
 	p->kind = PLACE_LMTP;
 	if (str_is(kind, "lmtp"))
-		return parse_lmtp(p, arg, r);
-	return fail(r->e, EX_USAGE, "--deliver %s: no such place", spec);
+		return parse_lmtp(p, arg, h);
+	return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
 }
 
 void
@@ -171,30 +173,30 @@ place_doubtful(const struct place *p)
 
 /* The length before the batch that a crash interrupted, if one did. */
 static struct entry *
-interrupted(struct place *p, struct run *r)
+interrupted(struct place *p, struct handed *h)
 {
 	size_t i;
 
-	for (i = 0; i < r->state.n; i++)
-		if (r->state.v[i].kind == STATE_LENGTH &&
-		    r->state.v[i].key.a == p->key.a)
-			return &r->state.v[i];
+	for (i = 0; i < h->state->n; i++)
+		if (h->state->v[i].kind == STATE_LENGTH &&
+		    h->state->v[i].key.a == p->key.a)
+			return &h->state->v[i];
 	return NULL;
 }
 
 static int
-recover(struct place *p, struct run *r)
+recover(struct place *p, struct handed *h)
 {
-	struct entry *at = interrupted(p, r);
+	struct entry *at = interrupted(p, h);
 	struct key k;
 	int got;
 
 	if (at == NULL)
 		return 0;
 	k = at->key;
-	if (mbox_open(&p->mbox, p->name, LOCKED, r->e) < 0)
+	if (mbox_open(&p->mbox, p->name, LOCKED, h->e) < 0)
 		return -1;
-	got = mbox_recover(&p->mbox, k.b, r->e);
+	got = mbox_recover(&p->mbox, k.b, h->e);
 	mbox_close(&p->mbox);
 	if (got < 0)
 		return -1;
@@ -203,19 +205,19 @@ recover(struct place *p, struct run *r)
 		    "somebody else has written behind it: some messages may "
 		    "be there twice, the last of ours may be cut", p->name,
 		    (unsigned long long)k.b);
-	return state_drop(&r->state, k, STATE_LENGTH, r->e);
+	return state_drop(h->state, k, STATE_LENGTH, h->e);
 }
 
 static int
-begin_mbox(struct place *p, struct run *r)
+begin_mbox(struct place *p, struct handed *h)
 {
 	struct key k;
 
-	if (mbox_open(&p->mbox, p->name, LOCKED, r->e) < 0)
+	if (mbox_open(&p->mbox, p->name, LOCKED, h->e) < 0)
 		return -1;
 	k = (struct key){ p->key.a, p->mbox.start };
-	if (state_put(&r->state, STATE_LENGTH, k, 0, r->e) < 0 ||
-	    state_sync(&r->state, r->e) < 0)
+	if (state_put(h->state, STATE_LENGTH, k, 0, h->e) < 0 ||
+	    state_sync(h->state, h->e) < 0)
 		return -1;
 	p->begun = true;
 	return 0;
@@ -226,7 +228,7 @@ begin_mbox(struct place *p, struct run *r)
  * quoting.
  */
 static int
-pieces(struct run *r, int (*each)(void *, struct str, struct err *),
+pieces(struct handed *h, int (*each)(void *, struct str, struct err *),
     void *to)
 {
 	char *some = mem_new(1, 65536);
@@ -234,11 +236,11 @@ pieces(struct run *r, int (*each)(void *, struct str, struct err *),
 	ssize_t n;
 	const char *eol;
 
-	while ((n = file_pread(r->main, some, 65536, at, r->e)) > 0) {
+	while ((n = file_pread(h->file, some, 65536, at, h->e)) > 0) {
 		eol = n == 65536 ? memrchr(some, '\n', (size_t)n) : NULL;
 		if (eol != NULL)
 			n = eol - some + 1;
-		if (each(to, (struct str){ some, (size_t)n }, r->e) < 0)
+		if (each(to, (struct str){ some, (size_t)n }, h->e) < 0)
 			n = -1;
 		if (n < 0)
 			break;
@@ -255,16 +257,16 @@ put_mbox(void *to, struct str s, struct err *e)
 }
 
 static int
-give_mbox(struct place *p, struct run *r)
+give_mbox(struct place *p, struct handed *h)
 {
 	uint64_t before;
 
-	if (!p->begun && begin_mbox(p, r) < 0)
+	if (!p->begun && begin_mbox(p, h) < 0)
 		return -1;
 	before = p->mbox.length;
-	if (mbox_begin(&p->mbox, r->now.date > 0 ? r->now.date :
-	    clock_wall(), r->e) == 0 && pieces(r, put_mbox, &p->mbox) == 0 &&
-	    mbox_end(&p->mbox, r->e) == 0)
+	if (mbox_begin(&p->mbox, h->now.date > 0 ? h->now.date :
+	    clock_wall(), h->e) == 0 && pieces(h, put_mbox, &p->mbox) == 0 &&
+	    mbox_end(&p->mbox, h->e) == 0)
 		return 0;
 	mbox_back(&p->mbox, before);
 	return -1;
@@ -273,56 +275,56 @@ give_mbox(struct place *p, struct run *r)
 /* ---- a command ---- */
 
 static int
-doubt(struct place *p, struct run *r)
+doubt(struct place *p, struct handed *h)
 {
-	struct key k = state_mix(r->now.key, str_of(p->name));
+	struct key k = state_mix(h->now.key, str_of(p->name));
 
-	return state_put(&r->state, STATE_DOUBT, k, 0, r->e) < 0 ||
-	    state_sync(&r->state, r->e) < 0 ? -1 : 0;
+	return state_put(h->state, STATE_DOUBT, k, 0, h->e) < 0 ||
+	    state_sync(h->state, h->e) < 0 ? -1 : 0;
 }
 
 /* It was not taken, that is certain. */
 static int
-certain(struct place *p, struct run *r)
+certain(struct place *p, struct handed *h)
 {
 	mem_stake(NULL);
-	return state_drop(&r->state, state_mix(r->now.key, str_of(p->name)),
-	    STATE_DOUBT, r->e) < 0 ? -1 : 1;
+	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
+	    STATE_DOUBT, h->e) < 0 ? -1 : 1;
 }
 
 /* For reading alone: what a command does to it must not be what we keep. */
 static int
-read_only(struct run *r)
+read_only(struct handed *h)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", r->main);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", h->file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && (fd = fcntl(r->main, F_DUPFD_CLOEXEC, 3)) >= 0)
+	if (fd < 0 && (fd = fcntl(h->file, F_DUPFD_CLOEXEC, 3)) >= 0)
 		lseek(fd, 0, SEEK_SET);
-	return fd >= 0 ? fd : fail_sys(r->e, EX_OSERR, "the message");
+	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");
 }
 
 static int
-start(struct place *p, struct run *r, struct spawn_child *c)
+start(struct place *p, struct handed *h, struct spawn_child *c)
 {
-	int fd = read_only(r), got;
+	int fd = read_only(h), got;
 
 	if (fd < 0)
 		return -1;
 	got = spawn_start(&(struct spawn_conf){ .argv = p->argv,
-	    .fd = { fd, STDOUT_FILENO, STDERR_FILENO } }, c, r->e);
+	    .fd = { fd, STDOUT_FILENO, STDERR_FILENO } }, c, h->e);
 	close(fd);
 	return got;
 }
 
 /* It has read the message, perhaps: whether it took it is not known. */
 static int
-unknown(struct place *p, struct run *r, struct spawn_child *c)
+unknown(struct place *p, struct handed *h, struct spawn_child *c)
 {
 	if (c->how == SPAWN_LOST)
-		return fail(r->e, EX_TEMPFAIL, "%s: ended, and its exit "
+		return fail(h->e, EX_TEMPFAIL, "%s: ended, and its exit "
 		    "status is lost. The message stays on the server",
 		    p->argv[0]);
 	spawn_end(c);
@@ -330,28 +332,28 @@ unknown(struct place *p, struct run *r, struct spawn_child *c)
 		fail_say("%s: ended while it had a message, which may have "
 		    "been accepted and stays on the server", p->argv[0]);
 	if (stop_asked())
-		return fail_stop(r->e);
-	return fail(r->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. "
+		return fail_stop(h->e);
+	return fail(h->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. "
 	    "The message stays on the server", p->argv[0],
-	    r->o->to.deliver_timeout);
+	    h->o->to.deliver_timeout);
 }
 
 static int
-give_exec(struct place *p, struct run *r)
+give_exec(struct place *p, struct handed *h)
 {
 	struct spawn_child c;
 
-	if (doubt(p, r) < 0)
+	if (doubt(p, h) < 0)
 		return -1;
 	mem_stake("a command has a message, which may have been accepted");
-	if (start(p, r, &c) < 0) {
+	if (start(p, h, &c) < 0) {
 		if (!stop_asked())	/* else it was started, perhaps */
-			certain(p, r);
+			certain(p, h);
 		return -1;
 	}
-	if (!spawn_wait_last(&c, clock_in(r->o->to.deliver_timeout)) ||
+	if (!spawn_wait_last(&c, clock_in(h->o->to.deliver_timeout)) ||
 	    c.how == SPAWN_LOST)
-		return unknown(p, r, &c);
+		return unknown(p, h, &c);
 	if (c.how == SPAWN_EXITED && c.code == 0)
 		return 0;
 	if (c.how == SPAWN_EXITED)
@@ -360,49 +362,50 @@ give_exec(struct place *p, struct run *r)
 	else
 		fail_say("%s: ended by signal %d: the message stays on the "
 		    "server", p->argv[0], c.code);
-	r->status = fail_worse(r->status, c.how == SPAWN_EXITED &&
+	h->count->status = fail_worse(h->count->status, c.how == SPAWN_EXITED &&
 	    c.code != EX_TEMPFAIL ? EX_UNAVAILABLE : EX_TEMPFAIL);
-	return certain(p, r);
+	return certain(p, h);
 }
 
 /* ---- LMTP ---- */
 
 static int
-connect_lmtp(struct place *p, struct run *r)
+connect_lmtp(struct place *p, struct handed *h)
 {
 	if (p->conn != NULL && !conn_deaf(p->conn))
 		return 0;
 	conn_close(p->conn);
-	p->conn = conn_open(&p->conf, r->e);
+	p->conn = conn_open(&p->conf, h->e);
 	if (p->conn == NULL)
 		return -1;
 	return smtp_open(&p->smtp, p->conn, &p->smtp_conf);
 }
 
 static struct key
-rcpt_key(struct run *r, const char *addr)
+rcpt_key(struct handed *h, const char *addr)
 {
-	return state_mix(state_mix(r->now.key, STR("rcpt")), str_of(addr));
+	return state_mix(state_mix(h->now.key, STR("rcpt")), str_of(addr));
 }
 
 /* Who has it already is not asked again. */
 static size_t
-recipients(struct run *r, struct smtp_rcpt *rcpt)
+recipients(struct handed *h, struct smtp_rcpt *rcpt)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < r->o->to.rcpt.n; i++)
-		if (state_find(&r->state, rcpt_key(r, r->o->to.rcpt.v[i]),
+	for (i = 0; i < h->o->to.rcpt.n; i++)
+		if (state_find(h->state, rcpt_key(h, h->o->to.rcpt.v[i]),
 		    STATE_DONE) == NULL)
 			rcpt[n++] = (struct smtp_rcpt){
-			    .addr = r->o->to.rcpt.v[i], .params = "" };
+			    .addr = h->o->to.rcpt.v[i], .params = "" };
 	return n;
 }
 
 static int
-settle(struct place *p, struct run *r, struct smtp_mail *m)
+settle(struct place *p, struct handed *h, struct smtp_mail *m)
 {
 	uint32_t today = state_today();
+	int *status = &h->count->status;
 	bool open = false, sent = false, unknown = false;
 	size_t i;
 
@@ -418,56 +421,56 @@ settle(struct place *p, struct run *r, struct smtp_mail *m)
 			    m->rcpt[i].addr, m->rcpt[i].reply.code,
 			    m->rcpt[i].reply.text);
 		if (m->rcpt[i].state == SMTP_REFUSED)
-			r->status = fail_worse(r->status, EX_NOUSER);
+			*status = fail_worse(*status, EX_NOUSER);
 		else if (m->rcpt[i].state != SMTP_SENT)
-			r->status = fail_worse(r->status, EX_TEMPFAIL);
+			*status = fail_worse(*status, EX_TEMPFAIL);
 	}
 	if (!open)
 		return 0;
 	for (i = 0; i < m->n && sent; i++)
-		if (m->rcpt[i].state == SMTP_SENT && state_put(&r->state,
-		    STATE_DONE, rcpt_key(r, m->rcpt[i].addr), today,
-		    r->e) < 0)
+		if (m->rcpt[i].state == SMTP_SENT && state_put(h->state,
+		    STATE_DONE, rcpt_key(h, m->rcpt[i].addr), today,
+		    h->e) < 0)
 			return -1;
-	return unknown ? 1 : certain(p, r);
+	return unknown ? 1 : certain(p, h);
 }
 
 static int
-send_lmtp(struct place *p, struct run *r, struct msg *m, struct arena *a)
+send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 {
-	struct smtp_rcpt *rcpt = arena_new(a, r->o->to.rcpt.n, sizeof *rcpt);
-	struct smtp_mail mail = { .from = r->o->to.rcpt_from != NULL ?
-	    r->o->to.rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
+	struct smtp_rcpt *rcpt = arena_new(a, h->o->to.rcpt.n, sizeof *rcpt);
+	struct smtp_mail mail = { .from = h->o->to.rcpt_from != NULL ?
+	    h->o->to.rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
 	struct msg raw = *m;
-	struct err *was = r->e;
+	struct err *was = h->e;
 	int got;
 
 	if (raw.odd || (raw.eight && (p->smtp.caps & SMTP_8BITMIME) == 0)) {
-		if (mime_downgrade(&raw, m, a, r->e) < 0)
+		if (mime_downgrade(&raw, m, a, h->e) < 0)
 			return -1;
 	}
-	mail.n = recipients(r, rcpt);
+	mail.n = recipients(h, rcpt);
 	if (mail.n == 0)
 		return 0;
-	if (doubt(p, r) < 0)
+	if (doubt(p, h) < 0)
 		return -1;
 	got = smtp_send(&p->smtp, &mail);
-	if (settle(p, r, &mail) == 0)
+	if (settle(p, h, &mail) == 0)
 		return 0;
 	return got < 0 || was->code != 0 ? -1 : 1;
 }
 
 static int
-give_lmtp(struct place *p, struct run *r)
+give_lmtp(struct place *p, struct handed *h)
 {
 	struct arena a = { 0 };
 	struct msg m = { 0 };
 	int fd, got = -1;
 
-	if (connect_lmtp(p, r) < 0 || (fd = read_only(r)) < 0)
+	if (connect_lmtp(p, h) < 0 || (fd = read_only(h)) < 0)
 		return -1;
-	if (msg_scan(&m, &a, fd, MSG_ODD, r->e) == 0)
-		got = send_lmtp(p, r, &m, &a);
+	if (msg_scan(&m, &a, fd, MSG_ODD, h->e) == 0)
+		got = send_lmtp(p, h, &m, &a);
 	msg_close(&m);
 	arena_free(&a);
 	close(fd);
@@ -510,10 +513,10 @@ put_quoted(void *to, struct str s, struct err *e)
 
 /* The header, or as much of it as there is in the first 64 KB. */
 static int
-head_of(struct run *r, struct buf *to)
+head_of(struct handed *h, struct buf *to)
 {
 	char *some = mem_new(1, 65536);
-	ssize_t n = file_pread(r->main, some, 65536, 0, r->e);
+	ssize_t n = file_pread(h->file, some, 65536, 0, h->e);
 	const char *end = n > 0 ? memmem(some, (size_t)n, "\n\n", 2) : NULL;
 
 	if (n > 0)
@@ -524,55 +527,55 @@ head_of(struct run *r, struct buf *to)
 }
 
 static void
-json_message(struct run *r, struct str head)
+json_message(struct handed *h, struct str head)
 {
 	struct buf b = { .max = 1 << 20 };
 	struct json j = { .out = &b };
 
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);
-	json_s(&j, "account", r->o->title);
-	if (r->now.folder != NULL)
-		json_s(&j, "folder", r->now.folder);
-	if (r->now.id != NULL)
-		json_s(&j, "uidl", r->now.id);
+	json_s(&j, "account", h->o->title);
+	if (h->now.folder != NULL)
+		json_s(&j, "folder", h->now.folder);
+	if (h->now.id != NULL)
+		json_s(&j, "uidl", h->now.id);
 	else
-		json_int(&j, "uid", r->now.number);
-	json_int(&j, "size", (int64_t)r->size);
-	show_field(&j, "date", head, "Date");
-	show_field(&j, "from", head, "From");
-	show_field(&j, "subject", head, "Subject");
-	json_s(&j, "file", r->name);
+		json_int(&j, "uid", h->now.number);
+	json_int(&j, "size", (int64_t)h->size);
+	field_json(&j, "date", head, "Date");
+	field_json(&j, "from", head, "From");
+	field_json(&j, "subject", head, "Subject");
+	json_s(&j, "file", h->name);
 	json_close(&j, '}');
 	puts(b.p);
 	buf_free(&b);
 }
 
 static int
-give_stdout(struct run *r)
+give_stdout(struct handed *h)
 {
-	const char *format = r->o->to.format;
+	const char *format = h->o->to.format;
 	struct buf head = { .max = 65536 };
 	bool begins = true;
 	char from[128];
 	int got;
 
 	if (format != NULL && strcmp(format, "json") == 0) {
-		if ((got = head_of(r, &head)) == 0)
-			json_message(r, BUF_STR(head));
+		if ((got = head_of(h, &head)) == 0)
+			json_message(h, BUF_STR(head));
 		buf_free(&head);
 	} else if (format != NULL && strcmp(format, "raw") == 0) {
-		got = pieces(r, put_raw, NULL);
+		got = pieces(h, put_raw, NULL);
 	} else {
-		mbox_from(from, r->now.date > 0 ? r->now.date :
+		mbox_from(from, h->now.date > 0 ? h->now.date :
 		    clock_wall());
 		fputs(from, stdout);
-		got = pieces(r, put_quoted, &begins);
+		got = pieces(h, put_quoted, &begins);
 		if (got == 0)
 			fputs(begins ? "\n" : "\n\n", stdout);
 	}
 	if (got == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		return unwritable(r->e);
+		return unwritable(h->e);
 	return got;
 }
 
@@ -580,11 +583,11 @@ give_stdout(struct run *r)
 
 /* Who has another state file may be at the same message. */
 static int
-open_maildir(struct place *p, struct run *r)
+open_maildir(struct place *p, struct handed *h)
 {
-	struct key k = state_digest("state", str_of(r->state.path));
+	struct key k = state_digest("state", str_of(h->state->path));
 
-	if (maildir_open(&p->maildir, p->name, r->o->to.create, r->e) < 0)
+	if (maildir_open(&p->maildir, p->name, h->o->to.create, h->e) < 0)
 		return -1;
 	snprintf(p->maildir.mine, sizeof p->maildir.mine, ".%08x",
 	    (unsigned)k.a);
@@ -592,38 +595,38 @@ open_maildir(struct place *p, struct run *r)
 }
 
 int
-place_open(struct place *p, struct run *r)
+place_open(struct place *p, struct handed *h)
 {
 	struct mbox probe;
 
 	if (p->kind == PLACE_MAILDIR)
-		return open_maildir(p, r);
+		return open_maildir(p, h);
 	if (p->kind != PLACE_MBOX)
 		return 0;
-	if (recover(p, r) < 0)
+	if (recover(p, h) < 0)
 		return -1;
-	if (mbox_open(&probe, p->name, LOCKED, r->e) < 0)
+	if (mbox_open(&probe, p->name, LOCKED, h->e) < 0)
 		return -1;
 	mbox_close(&probe);
 	return 0;
 }
 
 int
-place_give(struct place *p, struct run *r)
+place_give(struct place *p, struct handed *h)
 {
 	int got;
 
 	switch (p->kind) {
 	case PLACE_MBOX:
-		return give_mbox(p, r);
+		return give_mbox(p, h);
 	case PLACE_EXEC:
-		return give_exec(p, r);
+		return give_exec(p, h);
 	case PLACE_LMTP:
-		return give_lmtp(p, r);
+		return give_lmtp(p, h);
 	case PLACE_STDOUT:
-		turn_take(r->p->turn);
-		got = stop_asked() ? fail_stop(r->e) : give_stdout(r);
-		turn_give(r->p->turn);
+		turn_take(h->p->turn);
+		got = stop_asked() ? fail_stop(h->e) : give_stdout(h);
+		turn_give(h->p->turn);
 		return got;
 	default:
 		return 0;
@@ -631,31 +634,31 @@ place_give(struct place *p, struct run *r)
 }
 
 int
-place_sync(struct place *p, struct run *r)
+place_sync(struct place *p, struct handed *h)
 {
 	if (p->kind == PLACE_MAILDIR)
-		return maildir_sync(&p->maildir, r->e);
+		return maildir_sync(&p->maildir, h->e);
 	return p->kind == PLACE_MBOX && p->begun ?
-	    mbox_sync(&p->mbox, r->e) : 0;
+	    mbox_sync(&p->mbox, h->e) : 0;
 }
 
 int
-place_settle(struct place *p, struct run *r)
+place_settle(struct place *p, struct handed *h)
 {
-	return p->kind == PLACE_MAILDIR ? maildir_settle(&p->maildir, r->e) :
+	return p->kind == PLACE_MAILDIR ? maildir_settle(&p->maildir, h->e) :
 	    0;
 }
 
 /* A batch that was not committed is taken back. */
 void
-place_close(struct place *p, struct run *r)
+place_close(struct place *p, struct handed *h)
 {
 	struct err e = { 0 };
 
 	if (p->begun) {
 		mbox_back(&p->mbox, p->mbox.start);
 		if (mbox_sync(&p->mbox, &e) == 0)
-			state_drop(&r->state, (struct key){ p->key.a,
+			state_drop(h->state, (struct key){ p->key.a,
 			    p->mbox.start }, STATE_LENGTH, &e);
 	}
 	mbox_close(&p->mbox);

@@ -11,8 +11,9 @@
 
 #include "digest.h"
 #include "limit.h"
-#include "mailfetch.h"
 #include "pop3.h"
+#include "protocols.h"
+#include "show.h"
 
 /*
  * In flight at most: bytes of messages, enough for 6 Gbit/s at 40 ms, and
@@ -211,7 +212,7 @@ identify(struct pop *s)
 	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
 		return -1;
 	tell_apart(s);
-	s->r->there = s->n;
+	s->r->count.there = s->n;
 	return 0;
 }
 
@@ -228,8 +229,8 @@ plan(struct pop *s)
 		if (m.number == 0 || !run_wants(r, &m))
 			continue;
 		s->want[s->wants++] = (uint32_t)i;
-		r->total++;
-		r->total_bytes += m.size;
+		r->count.total++;
+		r->count.total_bytes += m.size;
 	}
 }
 
@@ -250,29 +251,29 @@ leave(struct pop *s, const struct message *m, const char *why, int code)
 {
 	struct run *r = s->r;
 
-	deliver_abort(r);
+	deliver_abort(&r->deliver);
 	fail_say("%s: message %u: %s", r->o->title, m->number, why);
-	r->status = fail_worse(r->status, code);
-	r->kept++;
+	r->count.status = fail_worse(r->count.status, code);
+	r->count.kept++;
 	return 0;
 }
 
 static int
 hear_retr(struct pop *s, size_t i)
 {
-	struct conn_sink sink = { deliver_put, s->r };
+	struct conn_sink sink = { deliver_put, &s->r->deliver };
 	struct run *r = s->r;
 	struct message m = message(s, i);
 	char why[DELIVER_WHY];
 
-	if (deliver_begin(r, &m) < 0 ||
-	    pop3_body(&s->p, &sink, deliver_most(r, &m)) < 0)
+	if (deliver_begin(&r->deliver, &m) < 0 ||
+	    pop3_body(&s->p, &sink, deliver_most(&r->deliver, &m)) < 0)
 		return -1;
 	if (!s->p.ok)
 		leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
 	else if (s->p.over)
-		leave(s, &m, deliver_over(r, &m, why), EX_PROTOCOL);
-	else if (deliver_end(r) < 0)
+		leave(s, &m, deliver_over(&r->deliver, &m, why), EX_PROTOCOL);
+	else if (deliver_end(&r->deliver) < 0)
 		return -1;
 	run_progress(r, false);
 	return 0;
@@ -297,7 +298,7 @@ fetch(struct pop *s)
 			return -1;
 		flying -= s->m[s->want[i]].size;
 	}
-	return deliver_commit(s->r);
+	return deliver_commit(&s->r->deliver);
 }
 
 /* ---- afterwards ---- */
@@ -322,7 +323,8 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 		if (!s->p.ok) {
 			fail_say("%s: message %u: DELE: %s", s->r->o->title,
 			    s->m[dele[i]].number, s->p.text);
-			s->r->status = fail_worse(s->r->status, EX_TEMPFAIL);
+			s->r->count.status = fail_worse(s->r->count.status,
+			    EX_TEMPFAIL);
 			dele[i] = UINT32_MAX;
 		}
 	}
@@ -340,7 +342,7 @@ quit(struct pop *s, const uint32_t *dele, size_t n)
 	for (i = 0; i < n; i++) {
 		if (dele[i] == UINT32_MAX)
 			continue;
-		s->r->deleted++;
+		s->r->count.deleted++;
 		if (state_drop(&s->r->state, s->key[dele[i]], STATE_DONE,
 		    s->r->e) < 0)
 			return -1;
@@ -464,7 +466,7 @@ static int
 work(struct pop *s)
 {
 	struct run *r = s->r;
-	const struct run was = *r;
+	const struct counts was = r->count;
 	size_t i;
 
 	if (pop3_list(&s->p, &s->m, &s->n) < 0 ||
@@ -474,7 +476,7 @@ work(struct pop *s)
 		return show(s);
 	if (r->o->look.check) {
 		for (i = 0; i < s->n; i++)
-			r->total += state_find(&r->state, s->key[i],
+			r->count.total += state_find(&r->state, s->key[i],
 			    STATE_DONE) == NULL;
 		return pop3_quit(&s->p, false);
 	}

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "file.h"
 #include "json.h"
-#include "mailfetch.h"
+#include "run.h"
 #include "statedir.h"
 #include "trace.h"
 #include "turn.h"
@@ -60,28 +60,19 @@ looks_only(const struct options *o)
 	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
 }
 
-/*
- * What this will write: the state, the places, temporary files for messages
- * that go to no Maildir (any more), and for what LMTP wants in 7 bits.
- */
+/* What this will write: the state, and what deliver_box says. */
 static void
 confine(struct run *r)
 {
-	struct options *o = r->o;
+	struct account *a = &r->o->account;
 	struct sandbox *box = &r->p->box;
-	bool lmtp = false;
-	size_t i;
 
-	o->account.box = box;
-	o->account.again = o->watch;
+	a->box = box;
+	a->again = r->o->watch;
 	if (r->state.path == NULL)
 		return;
 	sandbox_beside(box, r->state.path, SANDBOX_WRITE);
-	for (i = 0; i < r->places; i++) {
-		place_box(&r->place[i], box);
-		lmtp |= r->place[i].kind == PLACE_LMTP;
-	}
-	file_temp_keep((r->places > 0) + (size_t)lmtp, box);
+	deliver_box(&r->deliver, box);
 }
 
 static int
@@ -104,14 +95,16 @@ open_all(struct run *r)
 	if (o->to.deliver.n == 0)
 		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, "
 		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
-	return deliver_open(r);
+	return deliver_open(&r->deliver);
 }
 
 int
 run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 {
-	*r = (struct run){ .o = o, .p = p, .e = e, .spool = -1, .main = -1,
+	*r = (struct run){ .o = o, .p = p, .e = e,
 	    .state = { .fd = -1, .lock = -1 }, .started = clock_ms() };
+	deliver_init(&r->deliver, &(struct handed){ .o = o, .p = p, .e = e,
+	    .arena = &r->arena, .state = &r->state, .count = &r->count });
 	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
 	    o->account.user : "", o->account.server.host);
 	if (open_all(r) < 0)
@@ -133,25 +126,25 @@ run_connect(struct run *r)
 }
 
 void
-run_note(const struct run *r, const struct run *was, const char *folder)
+run_note(const struct run *r, const struct counts *was, const char *folder)
 {
 	const struct {
 		uint64_t n;
 		const char *what;
 	} more[] = {
-		{ r->skipped - was->skipped, "too large" },
-		{ r->kept - was->kept, "left there for now" },
-		{ r->deleted - was->deleted, "deleted there" },
-		{ r->moved - was->moved, "moved there" },
+		{ r->count.skipped - was->skipped, "too large" },
+		{ r->count.kept - was->kept, "left there for now" },
+		{ r->count.deleted - was->deleted, "deleted there" },
+		{ r->count.moved - was->moved, "moved there" },
 	};
 	struct buf b = { .max = 512 };
 	size_t i;
 
 	buf_printf(&b, "%llu there, %llu to fetch, %llu fetched (%llu bytes)",
-	    (unsigned long long)(r->there - was->there),
-	    (unsigned long long)(r->total - was->total),
-	    (unsigned long long)(r->fetched - was->fetched),
-	    (unsigned long long)(r->bytes - was->bytes));
+	    (unsigned long long)(r->count.there - was->there),
+	    (unsigned long long)(r->count.total - was->total),
+	    (unsigned long long)(r->count.fetched - was->fetched),
+	    (unsigned long long)(r->count.bytes - was->bytes));
 	for (i = 0; i < sizeof more / sizeof *more; i++)
 		if (more[i].n > 0)
 			buf_printf(&b, ", %llu %s",
@@ -165,7 +158,7 @@ run_note(const struct run *r, const struct run *was, const char *folder)
 static int
 status_of(const struct run *r)
 {
-	return fail_worse(r->e->code, r->status);
+	return fail_worse(r->e->code, r->count.status);
 }
 
 static void
@@ -177,14 +170,14 @@ tell_json(struct run *r)
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);
 	json_s(&j, "account", r->o->title);
-	json_int(&j, "there", (int64_t)r->there);
-	json_int(&j, "fetched", (int64_t)r->fetched);
-	json_int(&j, "bytes", (int64_t)r->bytes);
-	json_int(&j, "kept", (int64_t)r->kept);
-	json_int(&j, "skipped", (int64_t)r->skipped);
-	json_int(&j, "in_doubt", (int64_t)r->doubt);
-	json_int(&j, "deleted", (int64_t)r->deleted);
-	json_int(&j, "moved", (int64_t)r->moved);
+	json_int(&j, "there", (int64_t)r->count.there);
+	json_int(&j, "fetched", (int64_t)r->count.fetched);
+	json_int(&j, "bytes", (int64_t)r->count.bytes);
+	json_int(&j, "kept", (int64_t)r->count.kept);
+	json_int(&j, "skipped", (int64_t)r->count.skipped);
+	json_int(&j, "in_doubt", (int64_t)r->count.doubt);
+	json_int(&j, "deleted", (int64_t)r->count.deleted);
+	json_int(&j, "moved", (int64_t)r->count.moved);
 	json_int(&j, "status", status_of(r));
 	if (r->e->code != 0)
 		json_s(&j, "error", r->e->msg);
@@ -199,30 +192,18 @@ int
 run_close(struct run *r)
 {
 	struct err e = { 0 };
-	bool clean = true;
+	bool clean;
 	int status;
 
-	/* What is complete stays, also when the rest failed. */
-	if (r->main >= 0)
-		deliver_abort(r);
-	if (r->n > 0) {
-		struct err *was = r->e;
-
-		r->e = &e;
-		clean = deliver_commit(r) == 0;
-		r->e = was;
-	}
-	if (!clean)
-		deliver_drop(r);
-	deliver_close(r);
+	clean = deliver_close(&r->deliver, &e) == 0;
 	if (r->state.fd >= 0 && clean && r->state.changed)
 		state_finish(&r->state, &e);
 	fail_join(r->e, &e);
 	if (looks_only(r->o))
 		turn_give(r->p->turn);
-	if (r->doubt > 0 && !r->o->account.quiet)
+	if (r->count.doubt > 0 && !r->o->account.quiet)
 		fail_say("%s: %llu handed over before, with no answer seen: "
-		    "%s", r->o->title, (unsigned long long)r->doubt,
+		    "%s", r->o->title, (unsigned long long)r->count.doubt,
 		    r->o->to.skip_doubt ? "not given again" : "given again");
 	run_progress(r, true);
 	if (r->o->account.json && !r->o->look.list && !r->o->look.probe)
@@ -244,19 +225,6 @@ run_login(struct run *r, struct session *s, struct sasl_login *l)
 	return session_login(s, l);
 }
 
-static bool
-doubtful(struct run *r, struct key k)
-{
-	size_t i;
-
-	for (i = 0; i < r->places; i++)
-		if (place_doubtful(&r->place[i]) && state_find(&r->state,
-		    state_mix(k, str_of(r->place[i].name)), STATE_DOUBT) !=
-		    NULL)
-			return true;
-	return false;
-}
-
 bool
 run_wants(struct run *r, const struct message *m)
 {
@@ -264,12 +232,12 @@ run_wants(struct run *r, const struct message *m)
 
 	if (state_find(&r->state, m->key, STATE_DONE) != NULL)
 		return false;
-	if (deliver_known(r, m->key)) {
+	if (deliver_known(&r->deliver, m->key)) {
 		state_put(&r->state, STATE_DONE, m->key, state_today(), r->e);
 		return false;
 	}
-	if (doubtful(r, m->key)) {
-		r->doubt++;
+	if (deliver_doubtful(&r->deliver, m->key)) {
+		r->count.doubt++;
 		if (o->to.skip_doubt) {
 			state_put(&r->state, STATE_DONE, m->key, state_today(),
 			    r->e);
@@ -277,10 +245,10 @@ run_wants(struct run *r, const struct message *m)
 		}
 	}
 	if (o->which.max_size > 0 && m->size > o->which.max_size) {
-		r->skipped++;
+		r->count.skipped++;
 		return false;
 	}
-	return o->which.limit == 0 || r->total < o->which.limit;
+	return o->which.limit == 0 || r->count.total < o->which.limit;
 }
 
 bool
@@ -309,21 +277,24 @@ void
 run_progress(struct run *r, bool last)
 {
 	int64_t now = clock_ms(), ran = now - r->started;
-	double done = r->total_bytes > 0 ? (double)r->bytes /
-	    (double)r->total_bytes : r->total > 0 ? (double)r->fetched /
-	    (double)r->total : 0;
+	const struct counts *c = &r->count;
+	double done = 0;
 	char size[32], left[32] = "";
 
 	if (r->o->account.quiet || r->o->account.json || !isatty(2) ||
 	    (last ? r->drawn == 0 : now - r->drawn < 100 || ran < 500))
 		return;
+	if (c->total_bytes > 0)
+		done = (double)c->bytes / (double)c->total_bytes;
+	else if (c->total > 0)
+		done = (double)c->fetched / (double)c->total;
 	r->drawn = now;
-	amount(size, (double)r->bytes);
+	amount(size, (double)c->bytes);
 	if (!last && done > 0.01 && done < 1)
 		snprintf(left, sizeof left, ", %.0f s left",
 		    (double)ran / 1000 * (1 - done) / done);
 	fprintf(stderr, "\r\033[K%s: %llu of %llu, %s%s%s", r->o->title,
-	    (unsigned long long)r->fetched, (unsigned long long)r->total,
+	    (unsigned long long)c->fetched, (unsigned long long)c->total,
 	    size, left, last ? "\n" : "");
 	fflush(stderr);
 }

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "date.h"
-#include "json.h"
-#include "mailfetch.h"
-#include "msg.h"
+#include "field.h"
+#include "show.h"
 #include "turn.h"
 
 void
@@ -16,57 +15,6 @@ show_begin(struct run *r)
 	if (!r->o->account.json && !r->o->account.quiet)
 		printf("%c %7s %9s  %-16s  %-28s  %s\n", ' ', "number",
 		    "size", "date", "from", "subject");
-}
-
-enum { SHOWN = 2000 };			/* bytes of a field, at most */
-
-/* Not in the middle of a character. */
-static struct str
-cut(struct str s)
-{
-	if (s.n <= SHOWN)
-		return s;
-	for (s.n = SHOWN; s.n > 0 && (s.p[s.n] & 0xc0) == 0x80; s.n--)
-		;
-	return s;
-}
-
-/* A field's body on one line, or empty. */
-static struct str
-field(struct str head, const char *name, struct buf *b)
-{
-	struct msg_fields at = { head };
-	struct str n, body;
-	size_t i;
-
-	while (msg_next_field(&at, &n, &body) == 1) {
-		if (!str_is(n, name))
-			continue;
-		body = cut(str_trim(body));
-		for (i = 0; i < body.n; i++)
-			if (body.p[i] != '\r' && body.p[i] != '\n')
-				buf_c(b, body.p[i]);
-		break;
-	}
-	return BUF_STR(*b);
-}
-
-void
-show_field(struct json *j, const char *key, struct str head, const char *name)
-{
-	struct buf b = { .max = SHOWN };
-
-	json_str(j, key, field(head, name, &b));
-	buf_free(&b);
-}
-
-static void
-text_field(struct str head, const char *name, char *dst, size_t cap)
-{
-	struct buf b = { .max = SHOWN };
-
-	str_escape(dst, cap, field(head, name, &b));
-	buf_free(&b);
 }
 
 static void
@@ -84,9 +32,9 @@ json_line(struct run *r, const struct listing *l)
 	if (l->m->id != NULL)
 		json_str(&j, "uidl", str_of(l->m->id));
 	json_int(&j, "size", (int64_t)l->m->size);
-	show_field(&j, "date", l->head, "Date");
-	show_field(&j, "from", l->head, "From");
-	show_field(&j, "subject", l->head, "Subject");
+	field_json(&j, "date", l->head, "Date");
+	field_json(&j, "from", l->head, "From");
+	field_json(&j, "subject", l->head, "Subject");
 	json_bool(&j, "new", l->fresh);
 	json_close(&j, '}');
 	puts(b.p);
@@ -104,9 +52,9 @@ show_line(struct run *r, const struct listing *l)
 		json_line(r, l);
 		return;
 	}
-	text_field(l->head, "Date", date, sizeof date);
-	text_field(l->head, "From", from, sizeof from);
-	text_field(l->head, "Subject", subject, sizeof subject);
+	field_text(l->head, "Date", date, sizeof date);
+	field_text(l->head, "From", from, sizeof from);
+	field_text(l->head, "Subject", subject, sizeof subject);
 	if (date_parse(str_of(date), &t) == 0 && localtime_r(&t, &tm))
 		strftime(day, sizeof day, "%Y-%m-%d %H:%M", &tm);
 	printf("%c %7u %9llu  %-16s  %-28.28s  %.80s\n", l->fresh ? '*' : ' ',

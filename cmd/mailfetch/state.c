@@ -17,7 +17,8 @@
 #include "digest.h"
 #include "file.h"
 #include "lock.h"
-#include "mailfetch.h"
+#include "mem.h"
+#include "state.h"
 
 struct record {
 	uint32_t sum, kind, day, zero;
@@ -286,16 +287,13 @@ take_lock(struct state *s, struct err *e)
 int
 state_open(struct state *s, const char *path, struct err *e)
 {
-	struct stat st;
-
 	*s = (struct state){ .path = path, .fd = -1, .lock = -1,
 	    .table.text = key_at };
 	if (make_folders(path, e) < 0 || take_lock(s, e) < 0)
 		return -1;
 	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->fd < 0 || fstat(s->fd, &st) < 0)
+	if (s->fd < 0)
 		return fail_sys(e, EX_CANTCREAT, "%s", path);
-	s->dev = st.st_dev;
 	if (load(s, e) < 0)
 		return fail_in(e, "%s", path);
 	/* What an mbox or a command is given counts on the file being there. */

@@ -1,6 +1,6 @@
 /* fetchimport.c: fuzz: mailfetch --import of .fetchmailrc, .mpoprc, getmailrc */
 #include "import.h"
-#include "mailfetch.h"
+#include "../../cmd/mailfetch/import.h"
 
 /* The first byte says under which name the rest stands. */
 int

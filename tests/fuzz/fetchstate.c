@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "mailfetch.h"
+#include "../../cmd/mailfetch/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -1,6 +1,6 @@
 /* import.h: for fuzz targets: an importer, and what it prints */
-#ifndef IMPORT_H
-#define IMPORT_H
+#ifndef FUZZ_IMPORT_H
+#define FUZZ_IMPORT_H
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,0 +1,86 @@
+/* deliver.h: one message to its places, and batches of them */
+#ifndef DELIVER_H
+#define DELIVER_H
+
+#include "place.h"
+
+enum {
+	DELIVER_BATCH = 1024,	/* messages */
+	DELIVER_PLACES = 32
+};
+
+/* What is to be marked, once it is durable, and the file it needs for that. */
+struct pending {
+	struct key key, doubt;
+	char name[64];		/* or "" */
+	uint32_t maildirs;	/* the places, by number, that have the file */
+};
+
+/* In a Maildir already, as a run that was interrupted left it. */
+struct known {
+	struct key key;
+	size_t place;
+};
+
+struct deliver {
+	struct handed h;	/* the message under way */
+	struct place *place;
+	size_t places;
+	/* the message under way */
+	int fd[DELIVER_PLACES];	/* of the Maildirs, by place; or -1 */
+	int spool;		/* the unlinked file, or -1 */
+	bool cr;		/* its last byte so far, and not yet written */
+	char *out;
+	size_t fill;		/* of out */
+	/* the batch */
+	struct pending *batch;
+	size_t n;
+	uint64_t bytes;
+	bool marked;		/* DIRTY is in the log */
+	bool single;		/* a batch is one message */
+	/* after a crash */
+	struct known *known;
+	size_t nknown, known_cap;
+};
+
+/* h: all but the message.  Until deliver_open nothing of it is open. */
+void deliver_init(struct deliver *, const struct handed *h);
+int deliver_open(struct deliver *);
+/*
+ * What is complete stays, also when the rest failed: -1 if that could not be
+ * made durable, and then it is not in tmp/ either.
+ */
+int deliver_close(struct deliver *, struct err *);
+
+/*
+ * What it will open, start and look up: the places, a temporary file for
+ * messages that go to no Maildir (any more), one for what LMTP wants in 7 bits.
+ */
+void deliver_box(const struct deliver *, struct sandbox *);
+
+/* Was it delivered before, as far as Maildirs can tell? */
+bool deliver_known(const struct deliver *, struct key);
+/* Was it handed over before, and no answer seen? */
+bool deliver_doubtful(const struct deliver *, struct key);
+
+int deliver_begin(struct deliver *, const struct message *);
+/* A conn_sink's function; to is the struct deliver. */
+int deliver_put(void *to, const void *, size_t, struct err *);
+/* Where the date is told behind the body. */
+void deliver_date(struct deliver *, time_t);
+/* 0 taken, 1 stays on the server, -1 fatal. */
+int deliver_end(struct deliver *);
+void deliver_abort(struct deliver *);
+
+/*
+ * How many bytes of it may come: --max-size, else what the server announced,
+ * with some slack.  Why a message that has more is left there.
+ */
+enum { DELIVER_WHY = 200 };
+uint64_t deliver_most(const struct deliver *, const struct message *);
+const char *deliver_over(const struct deliver *, const struct message *,
+    char why[DELIVER_WHY]);
+
+int deliver_commit(struct deliver *);
+
+#endif

@@ -1,0 +1,20 @@
+/* process.h: what a process has, and every pass of a watch shares */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include "sandbox.h"
+#include "session.h"
+#include "tls.h"
+
+/* Behind the sandbox no file could be read for another of these. */
+struct process {
+	struct session session;
+	struct tls_conf lmtp_conf;
+	struct tls_ctx *lmtp_tls;
+	struct sandbox box;
+	int turn;		/* of turn.h */
+	bool reached;		/* a pass was completed */
+	bool busy;		/* another run has the lock */
+};
+
+#endif
