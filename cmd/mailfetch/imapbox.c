@@ -161,7 +161,8 @@ open_box(struct box *b)
 {
 	const struct options *o = b->r->o;
 	bool change = (o->after.when != DELETE_NEVER ||
-	    o->after.move_to != NULL) && !o->look.list && !o->look.check && !o->look.dry_run;
+	    o->after.move_to != NULL) && !o->look.list && !o->look.check &&
+	    !o->look.dry_run;
 	struct entry *at;
 	char tail[64];
 	int got;
