@@ -35,6 +35,7 @@ mx1	A	192.0.2.25
 mx1	AAAA	2001:db8::25
 mx2	A	192.0.2.26
 t	TXT	"true"
+spfinc	TXT	"v=spf1 include:x.servfail.example -all"
 two	TXT	"v=spf1 " "-all"
 long	TXT	"$long" "$long" "$long"
 esc	TXT	"a\\027[31mb\\000\\255"
@@ -381,6 +382,12 @@ status 141 'head goes away: as SIGPIPE would' bash -c \
 	mx "$U" -q -C mx | { read -r l; echo "$l" > "$T/first"; cat > /dev/null; }
 is "$(cat "$T/first")" mx1.secure.example 'a slow pipe'
 ok 'results come at once' test -e "$T/seen"
+
+# ---- an SPF include that nobody answers for now is not one without a record
+
+status 75 'SPF: an include with SERVFAIL' mx "$U" -C spf -j spfinc.secure.example
+is "$(jq -r '[.findings[].id] | contains(["SPF_INCLUDE"])' "$T/out")" false \
+	'is not found to have no record'
 
 # ---- --expect
 

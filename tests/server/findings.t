@@ -17,6 +17,21 @@ key() {	# BITS: a DKIM key in strings of a TXT record
 }
 weak=$(key 1024) strong=$(key 2048)
 
+# The ends of what is not to be reached over the Internet, and what lies beyond.
+declare -A edge=()
+for ip in 0.0.0.1 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 \
+    100.127.255.255 127.0.0.1 127.255.255.255 169.254.0.0 169.254.255.255 \
+    172.16.0.0 172.31.255.255 192.168.0.0 192.168.255.255 224.0.0.0 \
+    239.255.255.255 fc00::1 fdff::1 fe80::1 febf::1 ff00::1 ::1; do
+	edge[$ip]=local
+done
+for ip in 1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 \
+    126.255.255.255 128.0.0.0 169.253.255.255 169.255.0.0 172.15.255.255 \
+    172.32.0.0 192.167.255.255 192.169.0.0 223.255.255.255 fbff::1 fec0::1 \
+    2001:db9::1 2001:db7::1 ::2; do
+	edge[$ip]=public
+done
+
 dns_zone odd.example < <(
 	cat <<-END
 	@	MX	10 one
@@ -79,6 +94,14 @@ dns_zone odd.example < <(
 	nokey	NS	ns
 	nokey	DS	12345 13 2 $hash
 	END
+	for ip in "${!edge[@]}"; do
+		case $ip in
+		*:*) echo "${ip//:/x} MX 10 h${ip//:/x}"
+			echo "h${ip//:/x} AAAA $ip" ;;
+		*) echo "${ip//./-} MX 10 h${ip//./-}"
+			echo "h${ip//./-} A $ip" ;;
+		esac
+	done
 	for ((i = 0; i < 11; i++)); do echo "many MX $i h$i"; done
 	for ((i = 0; i < 10; i++)); do echo "ten MX $i h$i"; done
 )
@@ -150,6 +173,15 @@ clean "$N" MX_TTL -C mx odd.example
 N_ MX_NO_ADDR noaddr.odd.example
 N_ MX_SAME_ADDR same.odd.example
 clean "$N" 'MX_(NO_ADDR|SAME_ADDR|NO_IPV[46])' odd.example
+for ip in "${!edge[@]}"; do echo "${ip//[.]/-}.odd.example"; done |
+	sed 's/:/x/g' | mxlookup -s "$N" -C mx,addr -j |
+	jq -r '.domain + " " + ([.findings[] |
+		select(.id == "MX_LOCAL_ADDR")] | if length > 0 then "local"
+		else "public" end)' | sort > "$T/edges"
+for ip in "${!edge[@]}"; do
+	echo "${ip//[.]/-}.odd.example ${edge[$ip]}" | sed 's/:/x/g'
+done | sort > "$T/want"
+ok "addresses that are not public, to the last one" cmp "$T/edges" "$T/want"
 N_ SPF_MX_LIMIT -C spf spfmx.odd.example
 N_ SPF_TCP -C spf spflong.odd.example
 for s in syntax:SYNTAX other:SYNTAX many:MANY weak:WEAK_KEY sha1:SHA1 test:TEST; do

@@ -134,6 +134,11 @@ ok "arrive" lab_mail_wait billy 1
 is "$(tail -n 4 "$(lab_mail_last billy)" | tr '\n' '|')" '.a|..|. |.|' \
     "as they were; a dot at the very end is no end"
 
+printf 'Subject: cr\n\n.\rhidden\n' > "$T/cr"
+status 65 "a CR behind a dot at the start of a line is not lost" \
+    sm billy@johndoe.com < "$T/cr"
+like "$ERR" 'bare CR' "but refused as anywhere"
+
 # ---- more recipients than Postfix takes in one transaction
 # shellcheck disable=SC2046
 status 0 "3,500 recipients" sm -i $(seq -f 'u%.0f@bulk.johndoe.com' 3500) \
