@@ -30,10 +30,12 @@ imap_say(struct imap *m, const char *fmt, ...)
 	va_end(ap);
 	m->tag++;
 	imap_alive_asked(m, BUF_STR(b));
-	if (memchr(b.p, '\n', b.n) != NULL || b.over || m->append.begun)
-		conn_abort(m->c, EX_SOFTWARE, "a command %s", m->append.begun ?
-		    "within an APPEND" : b.over ? "over 64 KB" :
-		    "with a line end");
+	if (m->append.begun)
+		conn_abort(m->c, EX_SOFTWARE, "a command within an APPEND");
+	else if (b.over)
+		conn_abort(m->c, EX_SOFTWARE, "a command over 64 KB");
+	else if (memchr(b.p, '\n', b.n) != NULL)
+		conn_abort(m->c, EX_SOFTWARE, "a command with a line end");
 	else
 		conn_printf(m->c, "A%u %s\r\n", m->tag, b.p);
 	buf_free(&b);

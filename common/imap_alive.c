@@ -48,8 +48,12 @@ imap_alive_asked(struct imap *m, struct str command)
 void
 imap_alive_begins(struct imap *m, enum imap_type t)
 {
-	unsigned kind = t == IMAP_FETCH ? FETCHES : t == IMAP_LIST ? LISTS : 0;
+	unsigned kind = 0;
 
+	if (t == IMAP_FETCH)
+		kind = FETCHES;
+	if (t == IMAP_LIST)
+		kind = LISTS;
 	if (t == IMAP_STATUS)
 		kind = COUNTS;
 	if (t == IMAP_SEARCH)

@@ -256,7 +256,7 @@ skip(struct imap *m, int t)
 			return t < 0 ? -1 : nonsense(m, "a list without an end");
 		if (t == LITERAL && pass_literal(m, NULL) < 0)
 			return -1;
-		depth += t == OPEN ? 1 : t == CLOSE ? -1 : 0;
+		depth += (t == OPEN) - (t == CLOSE);
 		if (depth > DEPTH)
 			return nonsense(m, "lists nested too deeply");
 		if (depth < 0)

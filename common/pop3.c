@@ -644,8 +644,10 @@ plain(const char *at, size_t n)
 static int
 pass(struct pop3 *p, const struct conn_sink *to, size_t n, uint64_t left)
 {
-	size_t some = to == NULL ? 0 : left < n ? (size_t)left : n;
+	size_t some = left < n ? (size_t)left : n;
 
+	if (to == NULL)
+		some = 0;
 	p->over |= n > left;
 	if (some > 0 && conn_copy(p->c, to, some) < 0)
 		return -1;

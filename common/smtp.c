@@ -130,10 +130,14 @@ static int
 refused(struct smtp *s, const char *what, int permanent)
 {
 	const struct smtp_reply *r = &s->reply;
+	int code = EX_PROTOCOL;
 
-	return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL :
-	    class(s) == 5 ? permanent : EX_PROTOCOL, "%s: %d%s%s %s", what,
-	    r->code, r->status[0] != '\0' ? " " : "", r->status, r->text);
+	if (class(s) == 4)
+		code = EX_TEMPFAIL;
+	else if (class(s) == 5)
+		code = permanent;
+	return conn_fail(s->c, code, "%s: %d%s%s %s", what, r->code,
+	    r->status[0] != '\0' ? " " : "", r->status, r->text);
 }
 
 /* ---- opening ---- */
@@ -387,8 +391,10 @@ settle(struct smtp *s, struct smtp_rcpt *r, enum smtp_stage stage)
 {
 	r->reply = s->reply;
 	r->stage = stage;
-	r->state = class(s) == 2 ? SMTP_SENT : class(s) == 4 ? SMTP_DEFERRED :
-	    SMTP_REFUSED;
+	if (class(s) == 2)
+		r->state = SMTP_SENT;
+	else
+		r->state = class(s) == 4 ? SMTP_DEFERRED : SMTP_REFUSED;
 }
 
 static void
@@ -660,8 +666,7 @@ go_ahead(struct smtp *s, struct batch *b)
 		return say_content(s, b) < 0 ? -1 : hear_final(s, b);
 	conn_printf(s->c, ".\r\n");
 	s->dirty = true;
-	return s->conf->lmtp ? conn_flush(s->c) :
-	    answered(s) < 0 ? -1 : 0;
+	return s->conf->lmtp ? conn_flush(s->c) : answered(s);
 }
 
 static int
@@ -798,9 +803,11 @@ postpone(struct smtp_mail *m)
 static int
 transactions(struct smtp *s, struct smtp_mail *m, struct smtp_rcpt **r)
 {
-	size_t max = m->whole ? m->n : s->rcpt_max > 0 ? s->rcpt_max : CROWD;
+	size_t max = s->rcpt_max > 0 ? s->rcpt_max : CROWD;
 	struct batch b;
 
+	if (m->whole)
+		max = m->n;
 	while ((max = max < m->n ? max : m->n) > 0) {
 		b = (struct batch){ .m = m, .r = r };
 		if ((b.n = untried(s, m, r, max)) == 0)

@@ -329,7 +329,9 @@ share(size_t left, size_t lines)
 {
 	size_t n = left / (2 * AHEAD * lines);
 
-	return n > MOST ? MOST : n > LEAST ? n : LEAST;
+	if (n > MOST)
+		return MOST;
+	return n > LEAST ? n : LEAST;
 }
 
 /* A command's set must fit into a line, so ranges that have holes are cut. */

@@ -133,7 +133,9 @@ by_key(const void *a, const void *b, void *of)
 	const struct pop *s = of;
 	int c = memcmp(&s->key[x], &s->key[y], sizeof s->key[x]);
 
-	return c != 0 ? c : x < y ? -1 : x > y;
+	if (c != 0)
+		return c;
+	return x < y ? -1 : x > y;
 }
 
 /* Servers do give one UIDL twice: then the size and the rank count, too. */
