@@ -1,0 +1,282 @@
+/* imap_fetch.c: the window of downloads, with servers that answer as they like */
+#include "fuzz/server.h"
+#include "imap_box.h"
+#include "imap_fetch.h"
+#include "tap.h"
+
+#define BODY(uid, text) "* 1 FETCH (UID " uid " BODY[] {2}\r\n" text ")\r\n"
+
+/* A server that says some bytes, and what comes of them, as text. */
+struct world {
+	struct imap m;
+	struct imap_fetch f;
+	struct err e;
+	struct buf log;
+	uint32_t leave;		/* this UID is not wanted after all */
+	int fd;
+};
+
+static struct world *
+says(const char *text)
+{
+	struct world *w = mem_new(1, sizeof *w);
+	struct conn *c = server_says((const uint8_t *)text, strlen(text),
+	    &w->fd, &w->e);
+
+	conn_phase(c, "the test", 20);
+	w->m = (struct imap){ .c = c, .authed = true, .tag = 0 };
+	w->f = (struct imap_fetch){ .m = &w->m, .ahead = 2 };
+	w->log.max = 10000;
+	return w;
+}
+
+static int
+put(void *to, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	buf_put(to, p, n);
+	return 0;
+}
+
+static void
+event(struct world *w, enum imap_fetch_event what)
+{
+	static const char *const names[] = { "", "room", "body", "end", "nil",
+	    "empty", "refused", "lost" };
+	struct conn_sink sink = { put, &w->log };
+	const struct imap_fetched *g = &w->f.got;
+
+	buf_printf(&w->log, "%s%s", w->log.n > 0 ? ", " : "", names[what]);
+	if (what == IMAP_FETCH_LOST)
+		buf_s(&w->log, g->renumbered ? " renumbered" : "");
+	if (what == IMAP_FETCH_BODY || what == IMAP_FETCH_END ||
+	    what == IMAP_FETCH_NIL || what == IMAP_FETCH_EMPTY)
+		buf_printf(&w->log, " %u", g->uid);
+	if (what == IMAP_FETCH_END && g->flags.n > 0)
+		buf_printf(&w->log, " %.*s", STR_ARG(BUF_STR(g->flags)));
+	if (what != IMAP_FETCH_BODY || g->uid == w->leave)
+		return;
+	buf_c(&w->log, '=');
+	imap_fetch_body(&w->f, &sink);
+}
+
+/* Until nothing is under way. */
+static const char *
+heard(struct world *w)
+{
+	int got;
+
+	w->log.n = 0;
+	buf_s(&w->log, "");
+	while ((got = imap_fetch_next(&w->f)) > 0)
+		event(w, (enum imap_fetch_event)got);
+	if (got < 0)
+		buf_printf(&w->log, ", failed: %s", w->e.msg);
+	buf_c(&w->log, '\0');
+	return w->log.p;
+}
+
+static void
+over(struct world *w)
+{
+	imap_fetch_free(&w->f);
+	imap_free(&w->m);
+	conn_close(w->m.c);
+	close(w->fd);
+	buf_free(&w->log);
+	free(w);
+}
+
+/* ---- jobs ---- */
+
+static const uint32_t uids[] = { 1, 2, 3, 4, 5, 6 };
+static unsigned char came[6];
+
+/* n UIDs from first on. */
+static struct imap_fetch_job
+job(uint32_t first, size_t n)
+{
+	memset(came + first - 1, IMAP_CAME_NOT, n);
+	return (struct imap_fetch_job){ .uids = uids + first - 1, .n = n,
+	    .came = came + first - 1 };
+}
+
+static void
+order(void)
+{
+	struct world *w = says(BODY("3", "c3") "A2 OK x\r\n"
+	    "* 1 FETCH (FLAGS (a) UID 1 BODY[] {2}\r\nc1 FLAGS (b))\r\n"
+	    BODY("2", "c2") BODY("2", "xx") BODY("6", "xx") "A1 OK x\r\n");
+	struct imap_fetch_job a = job(1, 2), b = job(3, 1);
+
+	imap_fetch_ask(&w->f, &a);
+	ok(imap_fetch_room(&w->f), "room for two");
+	imap_fetch_ask(&w->f, &b);
+	ok(!imap_fetch_room(&w->f), "but not for three");
+	is_str(heard(w), "body 3=c3, end 3, body 1=c1, end 1 b, body 2=c2, "
+	    "end 2, room, room", "the second is answered first");
+	ok(!a.again && !b.again, "nothing is to be asked for again");
+	over(w);
+}
+
+/* UIDs are those of the mailbox that is selected when they are said. */
+static void
+border(void)
+{
+	struct world *w = says(BODY("5", "xx") BODY("1", "c1") "A1 OK x\r\n"
+	    BODY("5", "xx") "* OK [UIDVALIDITY 7] x\r\nA2 OK x\r\n"
+	    BODY("5", "c5") "A3 OK x\r\n");
+	struct imap_fetch_job a = job(1, 1), b = job(5, 1);
+
+	imap_fetch_ask(&w->f, &a);
+	imap_fetch_select(&w->f, imap_ask_select(&w->m, STR("x"), true, NULL),
+	    7, NULL);
+	imap_fetch_ask(&w->f, &b);
+	is_str(heard(w), "body 1=c1, end 1, room, room, body 5=c5, end 5, room",
+	    "a SELECT is a border");
+	over(w);
+}
+
+static void
+lost(const char *answer, const char *want, const char *what)
+{
+	struct world *w = says(answer);
+	struct imap_fetch_job a = job(1, 1), b = job(2, 1), c = job(3, 1);
+
+	imap_fetch_select(&w->f, imap_ask_select(&w->m, STR("x"), true, NULL),
+	    7, NULL);
+	imap_fetch_ask(&w->f, &a);
+	imap_fetch_ask(&w->f, &b);
+	is_str(heard(w), want, "%s", what);
+	imap_fetch_ask(&w->f, &c);
+	is_int(w->m.tag, 3, "nothing more is asked for there");
+	ok(a.lost && b.lost && c.lost && came[0] == IMAP_CAME_NOT,
+	    "all of it is lost");
+	over(w);
+}
+
+static void
+alone(void)
+{
+	struct world *w = says("* 1 FETCH (BODY[] {2}\r\nc1 UID 1)\r\n"
+	    BODY("2", "c2") "A1 OK x\r\n"
+	    "* 1 FETCH (BODY[] {2}\r\nc1 UID 1)\r\nA2 OK x\r\n");
+	struct imap_fetch_job a = job(1, 3);
+
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "body 2=c2, end 2, room", "a UID behind its body");
+	ok(a.again, "is to be asked for again");
+	imap_fetch_again(&w->f, &a);
+	is_str(heard(w), "body 1=c1, end 1, room", "alone");
+	is_int(w->m.tag, 2, "and it alone: what did not come is not");
+	over(w);
+}
+
+static void
+unnamed(void)
+{
+	struct world *w = says("* 1 FETCH (BODY[] {2}\r\nc1)\r\n"
+	    "A1 OK x\r\n* 1 FETCH (BODY[] {2}\r\nc1)\r\nA2 OK x\r\n"
+	    "A3 OK x\r\n");
+	struct imap_fetch_job a = job(1, 2);
+
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "room", "a body without any UID");
+	imap_fetch_again(&w->f, &a);
+	is_str(heard(w), "body 1=c1, end 1, room, room", "is asked for alone");
+	over(w);
+}
+
+/* The answers to the size, and to the body once more. */
+static void
+empty(const char *size, const char *body, const char *want, const char *what)
+{
+	char text[500];
+	struct world *w;
+	struct imap_fetch_job a = job(1, 1);
+
+	snprintf(text, sizeof text, "* 1 FETCH (UID 1 BODY[] \"\")\r\n"
+	    "A1 OK x\r\n%sA2 OK x\r\n%sA3 OK x\r\n", size, body);
+	w = says(text);
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "room", "an empty body is not believed");
+	imap_fetch_again(&w->f, &a);
+	is_str(heard(w), want, "%s", what);
+	over(w);
+}
+
+static void
+headers(void)
+{
+	struct world *w = says("* 1 FETCH (UID 1 BODY[HEADER] \"\")\r\n"
+	    "A1 OK x\r\n");
+	struct imap_fetch_job a = job(1, 1);
+
+	w->f.bodies = IMAP_HEADERS;
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "body 1=, end 1, room", "a header may be empty");
+	over(w);
+}
+
+static void
+odd(void)
+{
+	struct world *w = says("* 1 FETCH (UID 1 BODY[] NIL)\r\n"
+	    BODY("2", "xx") BODY("2", "xx") "A1 NO x\r\n");
+	struct imap_fetch_job a = job(1, 2);
+
+	w->leave = 2;
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "nil 1, body 2, refused, room",
+	    "no body, one that is not wanted, a refusal");
+	ok(!a.again && came[0] == IMAP_CAME_NOT && came[1] == IMAP_CAME_HERE,
+	    "none is asked for again");
+	over(w);
+}
+
+static void
+cut(void)
+{
+	struct world *w = says("* 1 FETCH (UID 1 BODY[] {9}\r\nhalf");
+	struct imap_fetch_job a = job(1, 1);
+
+	shutdown(w->fd, SHUT_WR);
+	imap_fetch_ask(&w->f, &a);
+	heard(w);
+	ok(strstr(w->log.p, "body 1=half, failed: ") != NULL &&
+	    came[0] != IMAP_CAME_HERE, "half a body never came");
+	over(w);
+}
+
+int
+main(void)
+{
+	static const uint32_t all[] = { 1, 3, 5, 7, 9 };
+
+	order();
+	border();
+	lost("A1 NO x\r\n" BODY("1", "xx") "A2 BAD x\r\nA3 BAD x\r\n",
+	    "lost, room, room, room", "a mailbox that cannot be selected");
+	lost("* OK [UIDVALIDITY 8] x\r\nA1 OK x\r\n" BODY("1", "xx")
+	    "A2 OK x\r\nA3 OK x\r\n", "lost renumbered, room, room, room",
+	    "a mailbox with other UIDs");
+	alone();
+	unnamed();
+	empty("* 1 FETCH (UID 1 RFC822.SIZE 0)\r\n",
+	    "* 1 FETCH (UID 1 BODY[] \"\")\r\n", "body 1=, end 1, room",
+	    "but for one whose size is 0");
+	empty("* 1 FETCH (UID 1 RFC822.SIZE 9)\r\n",
+	    "* 1 FETCH (UID 1 BODY[] \"\")\r\n", "empty 1, room",
+	    "it is said of one that has a size");
+	empty("* 1 FETCH (UID 2 RFC822.SIZE 0)\r\n",
+	    "* 1 FETCH (UID 1 BODY[] \"\")\r\n", "empty 1, room",
+	    "another's size does not count");
+	empty("* 1 FETCH (UID 1 RFC822.SIZE 2)\r\n", BODY("1", "c1"),
+	    "body 1=c1, end 1, room", "and may come the second time");
+	headers();
+	odd();
+	cut();
+	is_int(imap_fetch_fit(all, 5, 3), 3, "as many as are wanted");
+	is_int(imap_fetch_fit(all, 5, 9), 5, "or as there are");
+	return done();
+}
