@@ -1,4 +1,4 @@
-/* imap_append.h: APPEND (RFC 3501, 3502, 3516, 7888), of messages that stream */
+/* imap_append.h: APPEND (RFC 3501, 3502, 3516, 7888) of a stream of bytes */
 #ifndef IMAP_APPEND_H
 #define IMAP_APPEND_H
 

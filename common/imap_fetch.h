@@ -26,9 +26,9 @@
 
 enum imap_came {
 	IMAP_CAME_NOT,
-	IMAP_CAME_UNNAMED,	/* without its UID: to be asked for alone */
-	IMAP_CAME_EMPTY,	/* so it was said: its size is to be asked for */
-	IMAP_CAME_HERE		/* whole, or the caller did not want it */
+	IMAP_CAME_UNNAMED,	/* before its UID: to be asked for alone */
+	IMAP_CAME_EMPTY,	/* empty: its size is to be asked for */
+	IMAP_CAME_HERE		/* all of it, or the caller left it */
 };
 
 /* One command: some messages of a mailbox.  It stays until all is over. */
@@ -44,13 +44,13 @@ struct imap_fetch_job {
 };
 
 enum imap_fetch_event {
-	IMAP_FETCH_ROOM = 1,	/* a command was answered */
-	IMAP_FETCH_BODY,	/* imap_fetch_body has it now, or never */
-	IMAP_FETCH_END,		/* that message is whole; date, flags are known */
-	IMAP_FETCH_NIL,		/* the server has no body of it */
-	IMAP_FETCH_EMPTY,	/* nor this one, though it has a size */
-	IMAP_FETCH_REFUSED,	/* the command: m->text */
-	IMAP_FETCH_LOST		/* the mailbox; none of it will come */
+	IMAP_FETCH_ROOM = 1,	/* a command was answered: ask for more */
+	IMAP_FETCH_BODY,	/* to be read now by imap_fetch_body, or left */
+	IMAP_FETCH_END,		/* the message of the last body is complete */
+	IMAP_FETCH_NIL,		/* the server says that there is no body */
+	IMAP_FETCH_EMPTY,	/* the body is empty, the message is not */
+	IMAP_FETCH_REFUSED,	/* a command was refused: m->text */
+	IMAP_FETCH_LOST		/* a mailbox cannot be read: nothing comes */
 };
 
 struct imap_fetch {
@@ -65,8 +65,8 @@ struct imap_fetch {
 		uint64_t announced;	/* RFC822.SIZE, or 0: it was not said */
 		time_t date;		/* or 0 */
 		struct buf flags;	/* blank separated */
-		void *of;		/* of LOST: as imap_fetch_select was told */
-		bool renumbered;	/* of LOST: has another UIDVALIDITY */
+		void *of;		/* of LOST: from imap_fetch_select */
+		bool renumbered;	/* of LOST: by another UIDVALIDITY */
 	} got;
 	/* private */
 	struct imap_item item;
@@ -81,13 +81,13 @@ struct imap_fetch {
 	size_t head, tail;
 	enum { IMAP_FETCH_NONE, IMAP_FETCH_INSIDE, IMAP_FETCH_OFFERED,
 	    IMAP_FETCH_TAKEN, IMAP_FETCH_LEFT } stage;	/* of the message */
-	unsigned char *came;	/* its place in the job's */
+	unsigned char *came;	/* where the job notes it */
 	bool early;		/* its body came before its UID */
-	bool lost;		/* what was selected last cannot be */
-	struct imap_fetch_job *alone;	/* being asked for one by one */
-	size_t at;		/* of its UIDs */
-	enum imap_came tried;	/* why that one was asked for */
-	bool sized;		/* it is not empty, says the server */
+	bool lost;		/* the SELECT that was sent last has failed */
+	struct imap_fetch_job *alone;	/* asked for one by one */
+	size_t at;		/* the place in it */
+	enum imap_came tried;	/* why the one at this place was asked for */
+	bool sized;		/* its size was asked for, and is not 0 */
 };
 
 /* How many of n sorted UIDs one command can ask for, at most most. */
