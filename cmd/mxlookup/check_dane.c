@@ -15,30 +15,26 @@ struct result {
 };
 
 static const struct finding_kind findings[] = {
-	{ "DANE_TEMP", SEV_ERROR, "RFC7672#2.1.2", "The TLSA record cannot be "
-	    "looked up, although the host is signed: senders with DANE keep "
-	    "the mail and try again." },
-	{ "DANE_BOGUS", SEV_ERROR, "RFC7672#2.1.1", "The signatures of the TLSA "
-	    "record are wrong: senders with DANE keep the mail." },
-	{ "DANE_UNUSABLE", SEV_WARN, "RFC7672#3.1.3", "None of the TLSA records "
-	    "is of use for SMTP (usage 2 or 3): senders encrypt, but cannot "
-	    "tell who is there." },
-	{ "DANE_USAGE", SEV_WARN, "RFC7672#3.1.3", "Usages 0 and 1 are not for "
-	    "SMTP: use 3 1 1." },
-	{ "DANE_RECORD", SEV_WARN, "RFC7671#5", "A TLSA record has an unknown "
-	    "selector or digest, or data of the wrong length: it is ignored." },
-	{ "DANE_DIGEST", SEV_HINT, "RFC7671#9", "A stronger digest for the same "
-	    "usage and selector stands beside this record: it is ignored." },
-	{ "DANE_MX_INSECURE", SEV_WARN, "RFC7672#2.2.1", "The host has TLSA "
-	    "records, but the MX record that leads there is not signed: DANE "
-	    "does not protect this domain. Sign its zone." },
-	{ "DANE_INSECURE", SEV_WARN, "RFC7672#2.2.3", "The TLSA answer is not "
-	    "signed: it is ignored." },
-	{ "DANE_PARTIAL", SEV_WARN, "RFC7672#2.2.1", "Some mail hosts have DANE "
-	    "and others not: an attacker leads mail to the others." },
-	{ "DANE_SELECTOR", SEV_HINT, "RFC7671#5.1", "Selector 0 is the whole "
-	    "certificate: the record must change with each renewal. 3 1 1 "
-	    "outlives them while the key stays." },
+	{ "DANE_TEMP", SEV_ERROR, "RFC7672#2.1.2",
+	    "The TLSA record cannot be looked up, although the host is signed: senders with DANE keep the mail and try again." },
+	{ "DANE_BOGUS", SEV_ERROR, "RFC7672#2.1.1",
+	    "The signatures of the TLSA record are wrong: senders with DANE keep the mail." },
+	{ "DANE_UNUSABLE", SEV_WARN, "RFC7672#3.1.3",
+	    "None of the TLSA records is of use for SMTP (usage 2 or 3): senders encrypt, but cannot tell who is there." },
+	{ "DANE_USAGE", SEV_WARN, "RFC7672#3.1.3",
+	    "Usages 0 and 1 are not for SMTP: use 3 1 1." },
+	{ "DANE_RECORD", SEV_WARN, "RFC7671#5",
+	    "A TLSA record has an unknown selector or digest, or data of the wrong length: it is ignored." },
+	{ "DANE_DIGEST", SEV_HINT, "RFC7671#9",
+	    "A stronger digest for the same usage and selector stands beside this record: it is ignored." },
+	{ "DANE_MX_INSECURE", SEV_WARN, "RFC7672#2.2.1",
+	    "The host has TLSA records, but the MX record that leads there is not signed: DANE does not protect this domain. Sign its zone." },
+	{ "DANE_INSECURE", SEV_WARN, "RFC7672#2.2.3",
+	    "The TLSA answer is not signed: it is ignored." },
+	{ "DANE_PARTIAL", SEV_WARN, "RFC7672#2.2.1",
+	    "Some mail hosts have DANE and others not: an attacker leads mail to the others." },
+	{ "DANE_SELECTOR", SEV_HINT, "RFC7671#5.1",
+	    "Selector 0 is the whole certificate: the record must change with each renewal. 3 1 1 outlives them while the key stays." },
 	{ .id = NULL }
 };
 

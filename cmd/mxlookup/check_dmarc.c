@@ -27,30 +27,26 @@ struct result {
 };
 
 static const struct finding_kind findings[] = {
-	{ "DMARC_NONE", SEV_HINT, "RFC9989#4.10", "No DMARC record counts for "
-	    "the domain: forgeries are handled as each receiver likes." },
-	{ "DMARC_MANY", SEV_ERROR, "RFC9989#4.10", "There is more than one "
-	    "v=DMARC1 record at a name: none of them counts. Keep one." },
-	{ "DMARC_SYNTAX", SEV_WARN, "RFC9989#4.8", "A part of the record "
-	    "cannot be read and is ignored." },
-	{ "DMARC_POLICY", SEV_ERROR, "RFC9989#4.10.1", "p=, sp= or np= is "
-	    "none, quarantine or reject. With another value all of the policy "
-	    "counts as none, or as not there if no reports are asked for." },
-	{ "DMARC_NO_P", SEV_WARN, "RFC9989#4.10.1", "The record has no p=: "
-	    "it counts as p=none if reports are asked for, else not at all; "
-	    "older receivers ignore it." },
-	{ "DMARC_WEAK", SEV_HINT, "RFC9989#4.7", "The policy is none: nothing "
-	    "is asked for, forgeries are delivered." },
-	{ "DMARC_TEST", SEV_HINT, "RFC9989#4.7", "t=y asks that the policy be "
-	    "not applied as it is: the domain is testing." },
-	{ "DMARC_OBSOLETE", SEV_HINT, "RFC9989#4.7", "pct, rf, ri and a size "
-	    "behind a report address are gone: receivers ignore them." },
-	{ "DMARC_REPORTS", SEV_WARN, "RFC9989#4.7", "An address for reports "
-	    "is no mailto: or https: address with a host." },
-	{ "DMARC_UNAUTHORIZED", SEV_WARN, "RFC9990#4", "Reports shall go to "
-	    "another organization, which does not say in the DNS (at "
-	    "DOMAIN._report._dmarc.HOST) that it takes them, or names a third "
-	    "one there: they will not be sent." },
+	{ "DMARC_NONE", SEV_HINT, "RFC9989#4.10",
+	    "No DMARC record counts for the domain: forgeries are handled as each receiver likes." },
+	{ "DMARC_MANY", SEV_ERROR, "RFC9989#4.10",
+	    "There is more than one v=DMARC1 record at a name: none of them counts. Keep one." },
+	{ "DMARC_SYNTAX", SEV_WARN, "RFC9989#4.8",
+	    "A part of the record cannot be read and is ignored." },
+	{ "DMARC_POLICY", SEV_ERROR, "RFC9989#4.10.1",
+	    "p=, sp= or np= is none, quarantine or reject. With another value all of the policy counts as none, or as not there if no reports are asked for." },
+	{ "DMARC_NO_P", SEV_WARN, "RFC9989#4.10.1",
+	    "The record has no p=: it counts as p=none if reports are asked for, else not at all; older receivers ignore it." },
+	{ "DMARC_WEAK", SEV_HINT, "RFC9989#4.7",
+	    "The policy is none: nothing is asked for, forgeries are delivered." },
+	{ "DMARC_TEST", SEV_HINT, "RFC9989#4.7",
+	    "t=y asks that the policy be not applied as it is: the domain is testing." },
+	{ "DMARC_OBSOLETE", SEV_HINT, "RFC9989#4.7",
+	    "pct, rf, ri and a size behind a report address are gone: receivers ignore them." },
+	{ "DMARC_REPORTS", SEV_WARN, "RFC9989#4.7",
+	    "An address for reports is no mailto: or https: address with a host." },
+	{ "DMARC_UNAUTHORIZED", SEV_WARN, "RFC9990#4",
+	    "Reports shall go to another organization, which does not say in the DNS (at DOMAIN._report._dmarc.HOST) that it takes them, or names a third one there: they will not be sent." },
 	{ .id = NULL }
 };
 

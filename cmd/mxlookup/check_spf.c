@@ -25,33 +25,30 @@ static struct str client_ip;
 static const char *client_sender, *client_helo;
 
 static const struct finding_kind findings[] = {
-	{ "SPF_NONE", SEV_HINT, "RFC7208#3", "The domain has no SPF record: "
-	    "anybody may use its name. A domain that sends no mail says "
-	    "\"v=spf1 -all\"." },
-	{ "SPF_MANY", SEV_ERROR, "RFC7208#4.5", "There is more than one v=spf1 "
-	    "record: receivers act on none of them (permerror). Keep one." },
-	{ "SPF_SYNTAX", SEV_ERROR, "RFC7208#4.6", "A record cannot be parsed; "
-	    "one bad term makes all of it useless (permerror)." },
-	{ "SPF_LOOKUPS", SEV_ERROR, "RFC7208#4.6.4", "More than ten terms need "
-	    "the DNS: receivers stop with permerror. include, a, mx, ptr, "
-	    "exists and redirect count, also in what is included." },
-	{ "SPF_VOID", SEV_WARN, "RFC7208#4.6.4", "More than two names that are "
-	    "looked up do not exist or have no address: receivers may stop "
-	    "with permerror. Remove the dead terms." },
-	{ "SPF_LOOP", SEV_ERROR, "RFC7208#4.6.4", "A record includes itself: "
-	    "the ten lookups are soon used up (permerror)." },
-	{ "SPF_INCLUDE", SEV_ERROR, "RFC7208#5.2", "What is included or "
-	    "redirected to has no SPF record (permerror)." },
-	{ "SPF_MX_LIMIT", SEV_ERROR, "RFC7208#4.6.4", "\"mx\" of a domain with "
-	    "more than ten MX is an error (permerror)." },
-	{ "SPF_PASS_ALL", SEV_ERROR, "RFC7208#5.1", "\"+all\" lets everybody "
-	    "send in the domain's name." },
-	{ "SPF_NO_ALL", SEV_WARN, "RFC7208#4.7", "The record ends without "
-	    "-all or ~all, so it says nothing about strangers." },
-	{ "SPF_PTR", SEV_WARN, "RFC7208#5.5", "\"ptr\" is slow and unreliable; "
-	    "the RFC asks not to use it." },
-	{ "SPF_TCP", SEV_HINT, "RFC7208#3.4", "The TXT answer does not fit a "
-	    "UDP packet; some receivers will not get it." },
+	{ "SPF_NONE", SEV_HINT, "RFC7208#3",
+	    "The domain has no SPF record: anybody may use its name. A domain that sends no mail says \"v=spf1 -all\"." },
+	{ "SPF_MANY", SEV_ERROR, "RFC7208#4.5",
+	    "There is more than one v=spf1 record: receivers act on none of them (permerror). Keep one." },
+	{ "SPF_SYNTAX", SEV_ERROR, "RFC7208#4.6",
+	    "A record cannot be parsed; one bad term makes all of it useless (permerror)." },
+	{ "SPF_LOOKUPS", SEV_ERROR, "RFC7208#4.6.4",
+	    "More than ten terms need the DNS: receivers stop with permerror. include, a, mx, ptr, exists and redirect count, also in what is included." },
+	{ "SPF_VOID", SEV_WARN, "RFC7208#4.6.4",
+	    "More than two names that are looked up do not exist or have no address: receivers may stop with permerror. Remove the dead terms." },
+	{ "SPF_LOOP", SEV_ERROR, "RFC7208#4.6.4",
+	    "A record includes itself: the ten lookups are soon used up (permerror)." },
+	{ "SPF_INCLUDE", SEV_ERROR, "RFC7208#5.2",
+	    "What is included or redirected to has no SPF record (permerror)." },
+	{ "SPF_MX_LIMIT", SEV_ERROR, "RFC7208#4.6.4",
+	    "\"mx\" of a domain with more than ten MX is an error (permerror)." },
+	{ "SPF_PASS_ALL", SEV_ERROR, "RFC7208#5.1",
+	    "\"+all\" lets everybody send in the domain's name." },
+	{ "SPF_NO_ALL", SEV_WARN, "RFC7208#4.7",
+	    "The record ends without -all or ~all, so it says nothing about strangers." },
+	{ "SPF_PTR", SEV_WARN, "RFC7208#5.5",
+	    "\"ptr\" is slow and unreliable; the RFC asks not to use it." },
+	{ "SPF_TCP", SEV_HINT, "RFC7208#3.4",
+	    "The TXT answer does not fit a UDP packet; some receivers will not get it." },
 	{ .id = NULL }
 };
 

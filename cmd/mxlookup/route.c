@@ -10,52 +10,46 @@
 enum { MANY = 10, SHORT_TTL = 60 };
 
 static const struct finding_kind mx_findings[] = {
-	{ "MX_NULL_MIXED", SEV_ERROR, "RFC7505#3", "A null MX (host \".\") "
-	    "stands beside other MX records. Either the domain takes mail or "
-	    "it does not: keep one kind. The null one is passed over." },
-	{ "MX_NULL_PREF", SEV_WARN, "RFC7505#3", "A null MX has preference "
-	    "0." },
-	{ "MX_IS_IP", SEV_ERROR, "RFC5321#5.1", "The MX host is an IP "
-	    "address. It must be a name; senders look it up as one and find "
-	    "nothing. Give the host a name with an A or AAAA record." },
-	{ "MX_BAD_NAME", SEV_ERROR, "RFC1123#2.1", "The MX host cannot be a "
-	    "host name: letters, digits and hyphens only." },
-	{ "MX_DUPLICATE", SEV_WARN, "RFC5321#5.1", "The same host is there "
-	    "more than once; only its best preference counts." },
-	{ "MX_MANY", SEV_HINT, "RFC5321#5.1", "More than ten MX records: "
-	    "some senders try only the first few." },
-	{ "MX_TTL", SEV_HINT, "RFC1912#2.2", "The TTL is under a minute: "
-	    "every sender asks again and again, and each failure counts." },
-	{ "MX_OWNER_CNAME", SEV_HINT, "RFC5321#5.1", "The domain is an "
-	    "alias (CNAME); mail follows it. Some senders rewrite the address "
-	    "to the target." },
-	{ "MX_NO_USABLE", SEV_ERROR, "RFC5321#5.1", "Not one of the MX "
-	    "records names a host that can be tried." },
+	{ "MX_NULL_MIXED", SEV_ERROR, "RFC7505#3",
+	    "A null MX (host \".\") stands beside other MX records. Either the domain takes mail or it does not: keep one kind. The null one is passed over." },
+	{ "MX_NULL_PREF", SEV_WARN, "RFC7505#3",
+	    "A null MX has preference 0." },
+	{ "MX_IS_IP", SEV_ERROR, "RFC5321#5.1",
+	    "The MX host is an IP address. It must be a name; senders look it up as one and find nothing. Give the host a name with an A or AAAA record." },
+	{ "MX_BAD_NAME", SEV_ERROR, "RFC1123#2.1",
+	    "The MX host cannot be a host name: letters, digits and hyphens only." },
+	{ "MX_DUPLICATE", SEV_WARN, "RFC5321#5.1",
+	    "The same host is there more than once; only its best preference counts." },
+	{ "MX_MANY", SEV_HINT, "RFC5321#5.1",
+	    "More than ten MX records: some senders try only the first few." },
+	{ "MX_TTL", SEV_HINT, "RFC1912#2.2",
+	    "The TTL is under a minute: every sender asks again and again, and each failure counts." },
+	{ "MX_OWNER_CNAME", SEV_HINT, "RFC5321#5.1",
+	    "The domain is an alias (CNAME); mail follows it. Some senders rewrite the address to the target." },
+	{ "MX_NO_USABLE", SEV_ERROR, "RFC5321#5.1",
+	    "Not one of the MX records names a host that can be tried." },
 	{ .id = NULL }
 };
 
 static const struct finding_kind addr_findings[] = {
-	{ "MX_CNAME", SEV_WARN, "RFC2181#10.3", "The MX host is an alias "
-	    "(CNAME). Most senders cope, some refuse, and DANE may not apply. "
-	    "Name the target itself." },
-	{ "MX_NXDOMAIN", SEV_WARN, "RFC5321#5.1", "There is no such host. "
-	    "Remove the MX, or bring the host back: whoever can register its "
-	    "name gets your mail." },
-	{ "MX_NO_ADDR", SEV_WARN, "RFC5321#5.1", "The MX host has neither an "
-	    "A nor an AAAA record: senders waste time on it." },
-	{ "MX_TEMP", SEV_WARN, "RFC5321#4.5.4", "Addresses of an MX host "
-	    "cannot be looked up now." },
-	{ "MX_ALL_DEAD", SEV_ERROR, "RFC5321#5.1", "No MX host has an "
-	    "address: mail cannot be delivered." },
-	{ "MX_LOCAL_ADDR", SEV_WARN, "RFC6890", "An address that cannot be "
-	    "reached from elsewhere: loopback, private, link-local or for "
-	    "documentation." },
-	{ "MX_SAME_ADDR", SEV_HINT, "RFC5321#5.1", "Two MX hosts share an "
-	    "address: if it fails, both do." },
-	{ "MX_NO_IPV4", SEV_WARN, "RFC5321#5.2", "No MX host has an IPv4 "
-	    "address: senders without IPv6 cannot deliver." },
-	{ "MX_NO_IPV6", SEV_HINT, "RFC5321#5.2", "No MX host has an IPv6 "
-	    "address." },
+	{ "MX_CNAME", SEV_WARN, "RFC2181#10.3",
+	    "The MX host is an alias (CNAME). Most senders cope, some refuse, and DANE may not apply. Name the target itself." },
+	{ "MX_NXDOMAIN", SEV_WARN, "RFC5321#5.1",
+	    "There is no such host. Remove the MX, or bring the host back: whoever can register its name gets your mail." },
+	{ "MX_NO_ADDR", SEV_WARN, "RFC5321#5.1",
+	    "The MX host has neither an A nor an AAAA record: senders waste time on it." },
+	{ "MX_TEMP", SEV_WARN, "RFC5321#4.5.4",
+	    "Addresses of an MX host cannot be looked up now." },
+	{ "MX_ALL_DEAD", SEV_ERROR, "RFC5321#5.1",
+	    "No MX host has an address: mail cannot be delivered." },
+	{ "MX_LOCAL_ADDR", SEV_WARN, "RFC6890",
+	    "An address that cannot be reached from elsewhere: loopback, private, link-local or for documentation." },
+	{ "MX_SAME_ADDR", SEV_HINT, "RFC5321#5.1",
+	    "Two MX hosts share an address: if it fails, both do." },
+	{ "MX_NO_IPV4", SEV_WARN, "RFC5321#5.2",
+	    "No MX host has an IPv4 address: senders without IPv6 cannot deliver." },
+	{ "MX_NO_IPV6", SEV_HINT, "RFC5321#5.2",
+	    "No MX host has an IPv6 address." },
 	{ .id = NULL }
 };
 
