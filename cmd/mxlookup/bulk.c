@@ -216,8 +216,7 @@ tally(const struct task *t)
 {
 	struct run *r = t->run;
 	enum mx_verdict v = route_verdict(t);
-	bool any;
-	enum severity worst = findings_worst(t, &any);
+	const struct finding *worst = t->findings.first;	/* sorted */
 
 	if (v == MX_DELIVERABLE && (t->ask.unknown & ~(CHECK_BIT(CHECK_MX) |
 	    CHECK_BIT(CHECK_ADDR))) != 0)
@@ -225,11 +224,11 @@ tally(const struct task *t)
 	r->done++;
 	if (v == MX_UNDELIVERABLE)
 		r->unrouted++;
-	else if (any && worst >= r->fail_on)
+	else if (worst != NULL && worst->sev >= r->fail_on)
 		r->bad++;
 	else if (v == MX_UNKNOWN)
 		r->temporary++;
-	r->warned += any && worst == SEV_WARN;
+	r->warned += worst != NULL && worst->sev == FINDING_WARN;
 }
 
 static void
@@ -239,7 +238,7 @@ ended(struct task *t)
 	struct buf one = { .max = OUT_MAX };
 
 	r->active--;
-	findings_sort(t);
+	finding_sort(&t->findings, t->mem);
 	tally(t);
 	trace_note(TRACE_DONE, "%s: %u queries, %u answers from the cache, %.1f ms",
 	    t->domain, t->ask.queries, t->ask.cached,

@@ -19,11 +19,11 @@ struct result {
 static const char *selector = "default";	/* --bimi */
 
 static const struct finding_kind findings[] = {
-	{ "BIMI_MANY", SEV_WARN, "BIMI#7.2",
+	{ "BIMI_MANY", FINDING_WARN, "BIMI#7.2",
 	    "There is more than one v=BIMI1 record: none of them counts." },
-	{ "BIMI_SYNTAX", SEV_WARN, "BIMI#4.2",
+	{ "BIMI_SYNTAX", FINDING_WARN, "BIMI#4.2",
 	    "l= is the https: address of an SVG file, or empty to decline." },
-	{ "BIMI_DMARC", SEV_WARN, "BIMI#7.1",
+	{ "BIMI_DMARC", FINDING_WARN, "BIMI#7.1",
 	    "The DMARC policy must be quarantine or reject (t=y is one step less) for the domain and those below it; otherwise no logo is shown." },
 	{ .id = NULL }
 };

@@ -47,21 +47,21 @@ static const struct {
 };
 
 static const struct finding_kind findings[] = {
-	{ "DKIM_NO_KEY", SEV_ERROR, "RFC6376#3.6.2",
+	{ "DKIM_NO_KEY", FINDING_ERROR, "RFC6376#3.6.2",
 	    "There is no key at the selector that was asked for: signatures with it do not verify." },
-	{ "DKIM_SYNTAX", SEV_ERROR, "RFC6376#3.6.1",
+	{ "DKIM_SYNTAX", FINDING_ERROR, "RFC6376#3.6.1",
 	    "The record is no usable key: signatures with it do not verify." },
-	{ "DKIM_MANY", SEV_ERROR, "RFC6376#3.6.2.2",
+	{ "DKIM_MANY", FINDING_ERROR, "RFC6376#3.6.2.2",
 	    "There is more than one TXT record at the selector: which one is used is undefined." },
-	{ "DKIM_REVOKED", SEV_HINT, "RFC6376#3.6.1",
+	{ "DKIM_REVOKED", FINDING_HINT, "RFC6376#3.6.1",
 	    "p= is empty: the key is revoked. That is well if nothing signs with it any more." },
-	{ "DKIM_BROKEN_KEY", SEV_ERROR, "RFC8301#3.2",
+	{ "DKIM_BROKEN_KEY", FINDING_ERROR, "RFC8301#3.2",
 	    "RSA keys of less than 1024 bits must not be accepted." },
-	{ "DKIM_WEAK_KEY", SEV_WARN, "RFC8301#3.2",
+	{ "DKIM_WEAK_KEY", FINDING_WARN, "RFC8301#3.2",
 	    "RSA keys should have 2048 bits or more." },
-	{ "DKIM_SHA1", SEV_ERROR, "RFC8301#3.1",
+	{ "DKIM_SHA1", FINDING_ERROR, "RFC8301#3.1",
 	    "h= does not allow sha256, and nobody takes sha1 any more." },
-	{ "DKIM_TEST", SEV_HINT, "RFC6376#3.6.1",
+	{ "DKIM_TEST", FINDING_HINT, "RFC6376#3.6.1",
 	    "t=y: the domain is testing, receivers may treat its mail as unsigned." },
 	{ .id = NULL }
 };

@@ -42,13 +42,13 @@ static struct zone zones[ZONES];
 static size_t nzones;
 
 static const struct finding_kind findings[] = {
-	{ "DNSBL_LISTED", SEV_ERROR, "RFC5782#2",
+	{ "DNSBL_LISTED", FINDING_ERROR, "RFC5782#2",
 	    "The address or domain is on the list; the list's own words say why." },
-	{ "DNSBL_DENIED", SEV_WARN, "RFC5782#2",
+	{ "DNSBL_DENIED", FINDING_WARN, "RFC5782#2",
 	    "The list does not answer this resolver (127.255.255.x). That is no listing. Ask with a resolver of your own." },
-	{ "DNSBL_REWRITTEN", SEV_WARN, "RFC5782#2",
+	{ "DNSBL_REWRITTEN", FINDING_WARN, "RFC5782#2",
 	    "The answer is 127.0.0.1 or outside of 127.0.0.0/8: a resolver invents addresses, or the list is gone. That is no listing." },
-	{ "DNSBL_BROKEN", SEV_WARN, "RFC5782#5",
+	{ "DNSBL_BROKEN", FINDING_WARN, "RFC5782#5",
 	    "The list fails its own test (127.0.0.2 listed, 127.0.0.1 not): nothing it says counts." },
 	{ .id = NULL }
 };

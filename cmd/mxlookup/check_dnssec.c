@@ -17,13 +17,13 @@ static const char *const words[] = { "secure", "insecure", "bogus",
 	"unbelieved", "not-validated", "unknown" };
 
 static const struct finding_kind findings[] = {
-	{ "DNSSEC_BOGUS", SEV_ERROR, "RFC4035#4.3",
+	{ "DNSSEC_BOGUS", FINDING_ERROR, "RFC4035#4.3",
 	    "The signatures of the zone do not hold: for everybody who validates, the domain does not exist. The resolver's words say which." },
-	{ "DNSSEC_UNBELIEVED", SEV_HINT, "RFC6840#5.7",
+	{ "DNSSEC_UNBELIEVED", FINDING_HINT, "RFC6840#5.7",
 	    "The resolver says that the answer is secure, but it is reached over a network and not trusted: see --resolver-info." },
-	{ "DNSSEC_NOT_VALIDATED", SEV_HINT, "RFC4035#3.2.3",
+	{ "DNSSEC_NOT_VALIDATED", FINDING_HINT, "RFC4035#3.2.3",
 	    "The parent says that the zone is signed (DS), but the resolver did not validate the answer. Ask a validating one." },
-	{ "DNSSEC_NO_KEY", SEV_ERROR, "RFC4035#2.4",
+	{ "DNSSEC_NO_KEY", FINDING_ERROR, "RFC4035#2.4",
 	    "The parent has a DS record, but the zone has no DNSKEY: whoever validates, fails." },
 	{ .id = NULL }
 };

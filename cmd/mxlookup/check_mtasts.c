@@ -20,23 +20,23 @@ static struct {
 } o;
 
 static const struct finding_kind findings[] = {
-	{ "MTASTS_MANY", SEV_ERROR, "RFC8461#3.1",
+	{ "MTASTS_MANY", FINDING_ERROR, "RFC8461#3.1",
 	    "There is more than one v=STSv1 record: senders act as if there were none. Keep one." },
-	{ "MTASTS_SYNTAX", SEV_ERROR, "RFC8461#3.1",
+	{ "MTASTS_SYNTAX", FINDING_ERROR, "RFC8461#3.1",
 	    "The record must be v=STSv1; and id= with 1 to 32 letters and digits, to the letter; else senders act as if there were none." },
-	{ "MTASTS_FETCH", SEV_ERROR, "RFC8461#3.3",
+	{ "MTASTS_FETCH", FINDING_ERROR, "RFC8461#3.3",
 	    "The policy cannot be got: https://mta-sts.DOMAIN/.well-known/mta-sts.txt must answer 200 with text/plain, without a redirect, with a valid certificate." },
-	{ "MTASTS_TEMP", SEV_WARN, "RFC8461#3.3",
+	{ "MTASTS_TEMP", FINDING_WARN, "RFC8461#3.3",
 	    "The policy server cannot be reached now; senders go on with the policy they know." },
-	{ "MTASTS_POLICY", SEV_ERROR, "RFC8461#3.2",
+	{ "MTASTS_POLICY", FINDING_ERROR, "RFC8461#3.2",
 	    "The policy cannot be parsed: senders act as if there were none." },
-	{ "MTASTS_MX_MISMATCH", SEV_ERROR, "RFC8461#4.1",
+	{ "MTASTS_MX_MISMATCH", FINDING_ERROR, "RFC8461#4.1",
 	    "A mail host does not fit the patterns of a policy in enforce mode: senders will not deliver to it." },
-	{ "MTASTS_MX_TESTING", SEV_WARN, "RFC8461#5",
+	{ "MTASTS_MX_TESTING", FINDING_WARN, "RFC8461#5",
 	    "A mail host does not fit the patterns of the policy, which is in testing mode." },
-	{ "MTASTS_MAX_AGE", SEV_HINT, "RFC8461#3.2",
+	{ "MTASTS_MAX_AGE", FINDING_HINT, "RFC8461#3.2",
 	    "max_age is less than a week: a policy that is soon forgotten protects little." },
-	{ "MTASTS_ID", SEV_HINT, "RFC8461#3.1",
+	{ "MTASTS_ID", FINDING_HINT, "RFC8461#3.1",
 	    "The id is another than the known one: the policy has changed." },
 	{ .id = NULL }
 };

@@ -25,11 +25,11 @@ struct result {
 };
 
 static const struct finding_kind findings[] = {
-	{ "PTR_NONE", SEV_WARN, "RFC1912#2.1",
+	{ "PTR_NONE", FINDING_WARN, "RFC1912#2.1",
 	    "The address has no name (PTR): many receivers refuse mail from it." },
-	{ "PTR_UNCONFIRMED", SEV_WARN, "RFC1912#2.1",
+	{ "PTR_UNCONFIRMED", FINDING_WARN, "RFC1912#2.1",
 	    "None of the names of the address leads back to it: many receivers refuse mail from it." },
-	{ "PTR_MANY", SEV_HINT, "RFC1912#2.1",
+	{ "PTR_MANY", FINDING_HINT, "RFC1912#2.1",
 	    "The address has several names; receivers look at one of them, or at the first ten." },
 	{ .id = NULL }
 };

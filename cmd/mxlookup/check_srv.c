@@ -34,19 +34,19 @@ struct result {
 };
 
 static const struct finding_kind findings[] = {
-	{ "SRV_CNAME", SEV_WARN, "RFC2782",
+	{ "SRV_CNAME", FINDING_WARN, "RFC2782",
 	    "The target of a SRV record must not be an alias." },
-	{ "SRV_NO_ADDRESS", SEV_ERROR, "RFC2782",
+	{ "SRV_NO_ADDRESS", FINDING_ERROR, "RFC2782",
 	    "The target has no address: clients cannot connect." },
-	{ "SRV_BAD_TARGET", SEV_ERROR, "RFC2782",
+	{ "SRV_BAD_TARGET", FINDING_ERROR, "RFC2782",
 	    "The target is an address or no host name." },
-	{ "SRV_NULL_MIXED", SEV_ERROR, "RFC2782",
+	{ "SRV_NULL_MIXED", FINDING_ERROR, "RFC2782",
 	    "A target \".\" (not offered) stands beside real ones." },
-	{ "SRV_NO_TLS", SEV_WARN, "RFC8314#5.1",
+	{ "SRV_NO_TLS", FINDING_WARN, "RFC8314#5.1",
 	    "Only the service without implicit TLS is announced; announce submissions, imaps or pop3s too, as the preferred one." },
-	{ "SRV_PREFERENCE", SEV_HINT, "RFC8314#5.1",
+	{ "SRV_PREFERENCE", FINDING_HINT, "RFC8314#5.1",
 	    "The service with implicit TLS should have the better (lower) priority." },
-	{ "SRV_OUTSIDE", SEV_HINT, "RFC6186#6",
+	{ "SRV_OUTSIDE", FINDING_HINT, "RFC6186#6",
 	    "The target is outside of the domain and the answer is not signed: careful clients ask their user before they go there." },
 	{ .id = NULL }
 };

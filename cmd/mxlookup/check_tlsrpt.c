@@ -19,11 +19,11 @@ struct tlsrpt {
 };
 
 static const struct finding_kind findings[] = {
-	{ "TLSRPT_MANY", SEV_WARN, "RFC8460#3",
+	{ "TLSRPT_MANY", FINDING_WARN, "RFC8460#3",
 	    "There is more than one v=TLSRPTv1 record: senders act as if there were none. Keep one." },
-	{ "TLSRPT_SYNTAX", SEV_WARN, "RFC8460#3",
+	{ "TLSRPT_SYNTAX", FINDING_WARN, "RFC8460#3",
 	    "The record cannot be parsed: it is v=TLSRPTv1, then rua= with mailto: or https: addresses, separated by commas." },
-	{ "TLSRPT_RUA", SEV_WARN, "RFC8460#3",
+	{ "TLSRPT_RUA", FINDING_WARN, "RFC8460#3",
 	    "A place for reports is neither mailto: nor https:; senders cannot report there." },
 	{ .id = NULL }
 };

@@ -12,3 +12,17 @@ const struct check *const checks_all[CHECK_MAX] = {
 	[CHECK_SRV] = &check_srv, [CHECK_PTR] = &check_ptr,
 	[CHECK_DNSBL] = &check_dnsbl,
 };
+
+void
+checks_findings(struct buf *b)
+{
+	const struct finding_kind *k;
+	int c;
+
+	for (c = 0; c < CHECK_MAX; c++) {
+		k = checks_all[c]->findings;
+		for (; k != NULL && k->id != NULL; k++)
+			finding_line(b, k, text_severity(k->sev),
+			    checks_all[c]->name);
+	}
+}

@@ -8,6 +8,9 @@
 /* The table by number, in checks.c. */
 extern const struct check *const checks_all[CHECK_MAX];
 
+/* All kinds of findings, a line each, for --findings. */
+void checks_findings(struct buf *);
+
 /* check_dmarc.c: the walk from any domain; false: answers are missing. */
 bool checks_dmarc(struct task *, const char *domain, struct dmarc_walk *);
 

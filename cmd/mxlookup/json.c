@@ -96,10 +96,10 @@ findings(const struct task *t, struct json *j)
 	const struct finding *f;
 
 	json_open(j, "findings", '[');
-	for (f = t->findings; f != NULL; f = f->next) {
+	for (f = t->findings.first; f != NULL; f = f->next) {
 		json_open(j, NULL, '{');
 		json_s(j, "id", f->kind->id);
-		json_s(j, "sev", severity_name(f->kind->sev));
+		json_s(j, "sev", text_severity(f->sev));
 		json_s(j, "at", f->at);
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);

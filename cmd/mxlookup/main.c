@@ -15,7 +15,7 @@
 #include "trace.h"
 #include "version.h"
 
-static struct run r = { .fail_on = SEV_ERROR, .checks = checks_all };
+static struct run r = { .fail_on = FINDING_ERROR, .checks = checks_all };
 static struct arena arena;
 static struct opt_list servers;
 static const char *list, *fail_on, *expect;
@@ -260,7 +260,7 @@ configure(int argc, char **argv, struct err *e)
 	r.conf.bufsize = (unsigned)bufsize;
 	r.conf.distrust_ad = no_ad;
 	if (fail_on != NULL && strcmp(fail_on, "warn") == 0)
-		r.fail_on = SEV_WARN;
+		r.fail_on = FINDING_WARN;
 	for (c = 0; c < CHECK_MAX; c++)
 		if ((r.wanted & CHECK_BIT(c)) != 0 &&
 		    checks_all[c]->init != NULL &&
@@ -327,7 +327,7 @@ show_stats(double s)
 static int
 list_kinds(void)
 {
-	findings_list(&r, &r.out);
+	checks_findings(&r.out);
 	if (r.out.n > 0)
 		fwrite(r.out.p, 1, r.out.n, stdout);
 	return 0;

@@ -12,7 +12,6 @@
  *	task.c	tasks, the order of checks
  *	route.c	the checks mx and addr
  *	check_NAME.c	one check each, with its options and findings
- *	findings.c	what is wrong, --explain
  *	text.c, json.c	the two ways to print a task
  */
 #ifndef MXLOOKUP_H
@@ -21,6 +20,7 @@
 #include "ask.h"
 #include "dns.h"
 #include "fail.h"
+#include "finding.h"
 #include "json.h"
 #include "mem.h"
 #include "mx.h"
@@ -28,27 +28,6 @@
 #include "sandbox.h"
 #include "str.h"
 #include "sts.h"
-
-/* ---- findings */
-
-enum severity { SEV_HINT, SEV_WARN, SEV_ERROR };
-
-/* A kind of finding.  Tables end with .id NULL; ids never change. */
-struct finding_kind {
-	const char *id;		/* "MX_CNAME" */
-	enum severity sev;
-	const char *ref;	/* "RFC2181#10.3" */
-	const char *help;	/* for --explain: what it means, what to do */
-};
-
-struct finding {
-	struct finding *next;
-	const struct finding_kind *kind;
-	const char *at;		/* the name or record it is about */
-	const char *text;
-	int check;		/* who found it; what it said before is dropped
-				 * when it runs again */
-};
 
 /* ---- tasks */
 
@@ -92,7 +71,7 @@ struct task {
 	 */
 	void *result[CHECK_MAX];
 
-	struct finding *findings;	/* in order */
+	struct findings findings;	/* of each check, by its number */
 	struct ask ask;			/* each check is an asker, and has its
 					 * number */
 	unsigned todo;			/* bits of the checks to be run */
@@ -103,8 +82,7 @@ struct task {
 
 /*
  * Notes a finding of the check that runs.  id is in its .findings table; at
- * is copied, may be NULL (the domain).  Found twice, with the same at and
- * text, it is noted once.
+ * is copied, may be NULL (the domain).
  */
 void task_find(struct task *, const char *id, const char *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -152,7 +130,7 @@ struct run {
 	unsigned wanted;		/* bits of checks */
 	bool json, quiet, nagios, ordered, stats, explain;
 	bool four, six;			/* -4, -6 */
-	enum severity fail_on;
+	enum finding_sev fail_on;
 	const char *skip_done;
 	struct opt_list operands;
 	bool no_sandbox;
@@ -185,11 +163,7 @@ void task_end(void);
 enum mx_verdict route_verdict(const struct task *);
 enum dns_status route_status(const struct task *);
 
-void findings_list(const struct run *, struct buf *);	/* for --findings */
-const char *severity_name(enum severity);
-enum severity findings_worst(const struct task *, bool *any);
-void findings_sort(struct task *);	/* they came as the answers did */
-
+const char *text_severity(enum finding_sev);	/* "hint" "warn" "error" */
 void text_task(const struct task *, struct buf *);
 void text_hosts(const struct task *, struct buf *);	/* -q */
 void json_task(const struct task *, struct buf *);

@@ -1,5 +1,6 @@
 /* task.c: one name and its checks, each replayed as its answers come */
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,20 +32,22 @@ task_wants(const struct task *t, int check)
 	return (t->run->wanted & CHECK_BIT(check)) != 0;
 }
 
-/* ---- running */
-
-static void
-drop_findings(struct task *t, int check)
+void
+task_find(struct task *t, const char *id, const char *at,
+    const char *fmt, ...)
 {
-	struct finding **p = &t->findings;
+	const struct check *c = t->run->checks[t->ask.who];
+	struct finding *f;
+	va_list ap;
 
-	while (*p != NULL) {
-		if ((*p)->check == check)
-			*p = (*p)->next;
-		else
-			p = &(*p)->next;
-	}
+	va_start(ap, fmt);
+	f = finding_add(&t->findings, t->mem, finding_kind(c->findings, id),
+	    at != NULL ? at : t->domain, fmt, ap);
+	va_end(ap);
+	f->by = t->ask.who;
 }
+
+/* ---- running */
 
 /* Those wanted that make sense for such an operand. */
 static unsigned
@@ -66,8 +69,8 @@ suitable(const struct task *t)
 static bool
 run_check(struct task *t, int c)
 {
-	drop_findings(t, c);
 	t->ask.who = (unsigned)c;
+	finding_forget(&t->findings, t->ask.who);
 	if (!t->run->checks[c]->run(t) && t->ask.missing[c] > 0)
 		return false;
 	ask_done(&t->ask);

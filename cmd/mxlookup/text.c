@@ -5,6 +5,15 @@
 
 enum { SAFE = 16384 };
 
+const char *
+text_severity(enum finding_sev s)
+{
+	static const char *const names[] = { [FINDING_HINT] = "hint",
+	    [FINDING_WARN] = "warn", [FINDING_ERROR] = "error" };
+
+	return names[s];
+}
+
 void
 text_safe(struct buf *b, struct str s)
 {
@@ -140,8 +149,8 @@ findings(const struct task *t, struct buf *b)
 {
 	const struct finding *f;
 
-	for (f = t->findings; f != NULL; f = f->next) {
-		buf_printf(b, "  %c %s ", "HWE"[f->kind->sev], f->kind->id);
+	for (f = t->findings.first; f != NULL; f = f->next) {
+		buf_printf(b, "  %c %s ", "HWE"[f->sev], f->kind->id);
 		safe(b, f->at);
 		buf_s(b, ": ");
 		safe(b, f->text);
