@@ -204,11 +204,11 @@ static void
 print(const struct task *t, struct buf *b)
 {
 	if (t->run->json)
-		json_task(t, b);
+		show_json(t, b);
 	else if (t->run->quiet)
-		text_hosts(t, b);
+		show_hosts(t, b);
 	else
-		text_task(t, b);
+		show_text(t, b);
 }
 
 static void

@@ -99,7 +99,7 @@ json(const struct task *t, struct json *j, const char *key)
 	const struct result *r = t->result[CHECK_BIMI];
 
 	json_open(j, key, '{');
-	json_answer(j, r->answer);
+	show_answer(j, r->answer);
 	json_s(j, "at", r->record.p == NULL ? NULL : r->at);
 	checks_record(j, r->record);
 	if (r->record.p != NULL) {

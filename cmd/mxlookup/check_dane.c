@@ -205,7 +205,7 @@ host_json(const struct task *t, const struct mx_host *h, struct json *j)
 	json_s(j, "base", d->base);
 	json_bool(j, "host_secure", d->host_secure);
 	if (d->answer != NULL)
-		json_answer(j, d->answer);
+		show_answer(j, d->answer);
 	json_open(j, "rr", '[');
 	for (i = 0; d->use != NULL && d->answer != NULL &&
 	    i < d->answer->n; i++)

@@ -182,7 +182,7 @@ json_key(struct json *j, const struct key *k)
 	json_open(j, NULL, '{');
 	json_s(j, "selector", k->selector);
 	json_bool(j, "guessed", !k->given);
-	json_answer(j, k->answer);
+	show_answer(j, k->answer);
 	if (k->record.p != NULL) {
 		json_str(j, "record", k->record);
 		json_bool(j, "valid", k->valid);
@@ -216,13 +216,13 @@ text_key(struct buf *b, const struct key *k)
 {
 	buf_printf(b, "  DKIM   %s: ", k->selector);
 	if (k->record.p == NULL) {
-		text_status(b, k->answer);
+		show_status(b, k->answer);
 	} else if (!k->valid) {
 		buf_s(b, k->key.why);
 	} else if (k->key.revoked) {
 		buf_s(b, "revoked");
 	} else {
-		text_safe(b, k->key.type);
+		show_safe(b, k->key.type);
 		buf_printf(b, " %u bits%s%s", k->key.bits,
 		    k->key.testing ? " testing" : "",
 		    k->given ? "" : " (guessed selector)");
@@ -246,7 +246,7 @@ text(const struct task *t, struct buf *b)
 		return;
 	buf_s(b, "  DKIM   ");
 	if (dns_temporary(r->top->status))
-		text_status(b, r->top);
+		show_status(b, r->top);
 	else
 		buf_s(b, r->top->status == DNS_NXDOMAIN ?
 		    "none (nothing below _domainkey)" :

@@ -248,7 +248,7 @@ json_targets(struct json *j, const struct result *r)
 		json_s(j, "host", g->host);
 		json_bool(j, "external", g->outside);
 		if (g->answer != NULL) {
-			json_answer(j, g->answer);
+			show_answer(j, g->answer);
 			json_bool(j, "authorized", g->allowed);
 		}
 		json_close(j, '}');
@@ -264,7 +264,7 @@ json(const struct task *t, struct json *j, const char *key)
 	size_t i;
 
 	json_open(j, key, '{');
-	json_answer(j, w->temp != NULL ? w->temp : w->at != NULL ?
+	show_answer(j, w->temp != NULL ? w->temp : w->at != NULL ?
 	    w->at->answer : w->level[0].answer);
 	json_s(j, "at", w->at == NULL ? NULL : w->at->domain);
 	json_s(j, "org", w->temp == NULL ? w->org : NULL);
@@ -303,7 +303,7 @@ text(const struct task *t, struct buf *b)
 	buf_c(b, '\n');
 	if (w->at != NULL) {
 		buf_s(b, "         ");
-		text_safe(b, w->at->record.text);
+		show_safe(b, w->at->record.text);
 		buf_c(b, '\n');
 	}
 	for (g = r->target; g < r->target + r->ntarget; g++)

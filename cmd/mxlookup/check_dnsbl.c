@@ -231,7 +231,7 @@ json_hit(struct json *j, const struct hit *h)
 	json_s(j, "zone", h->zone->name);
 	json_s(j, "what", h->what);
 	json_s(j, "state", words[h->verdict]);
-	json_answer(j, h->answer);
+	show_answer(j, h->answer);
 	json_open(j, "a", '[');
 	for (i = 0; i < h->answer->n; i++) {
 		dns_addr(h->answer->rr[i].data, text_, sizeof text_);
@@ -266,11 +266,11 @@ text(const struct task *t, struct buf *b)
 		    words[h->verdict]);
 		if (h->verdict == TEMP && dns_temporary(h->answer->status)) {
 			buf_c(b, ' ');
-			text_status(b, h->answer);
+			show_status(b, h->answer);
 		}
 		if (h->reason != NULL && h->reason->n > 0) {
 			buf_s(b, ": ");
-			text_safe(b, h->reason->rr[0].data);
+			show_safe(b, h->reason->rr[0].data);
 		}
 		buf_c(b, '\n');
 	}

@@ -77,7 +77,7 @@ json(const struct task *t, struct json *j, const char *key)
 	const struct result *r = t->result[CHECK_DNSSEC];
 
 	json_open(j, key, '{');
-	json_answer(j, r->soa);
+	show_answer(j, r->soa);
 	json_s(j, "state", words[r->state]);
 	json_bool(j, "ad", r->soa->ad_bit);
 	json_int(j, "ds", r->ds->status == DNS_OK ? r->ds->n : 0);
@@ -93,7 +93,7 @@ text(const struct task *t, struct buf *b)
 	buf_printf(b, "  DNSSEC %s", words[r->state]);
 	if (dns_temporary(r->soa->status)) {
 		buf_c(b, ' ');
-		text_status(b, r->soa);
+		show_status(b, r->soa);
 	}
 	buf_c(b, '\n');
 }

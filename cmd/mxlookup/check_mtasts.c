@@ -144,7 +144,7 @@ json(const struct task *t, struct json *j, const char *key)
 	const struct sts *s = t->result[CHECK_MTASTS];
 
 	json_open(j, key, '{');
-	json_answer(j, s->answer);
+	show_answer(j, s->answer);
 	checks_record(j, s->record);
 	if (s->id.p != NULL)
 		json_str(j, "id", s->id);

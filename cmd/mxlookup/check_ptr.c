@@ -148,7 +148,7 @@ json_address(struct json *j, const struct address *d)
 	json_open(j, NULL, '{');
 	json_s(j, "ip", ip);
 	json_s(j, "host", d->host);
-	json_answer(j, d->ptr);
+	show_answer(j, d->ptr);
 	json_open(j, "names", '[');
 	for (i = 0; i < d->n; i++)
 		json_s(j, NULL, d->ptr->rr[i].name);
@@ -186,12 +186,12 @@ text(const struct task *t, struct buf *b)
 		buf_printf(b, "  PTR    %s", ip);
 		for (i = 0; i < d->n; i++) {
 			buf_c(b, ' ');
-			text_safe(b, str_of(d->ptr->rr[i].name));
+			show_safe(b, str_of(d->ptr->rr[i].name));
 			buf_s(b, d->good[i] ? "" : "(unconfirmed)");
 		}
 		if (d->n == 0) {
 			buf_c(b, ' ');
-			text_status(b, d->ptr);
+			show_status(b, d->ptr);
 		}
 		buf_c(b, '\n');
 	}

@@ -162,7 +162,7 @@ json_node(struct json *j, const struct spf_node *n)
 	if (n->by != NULL)
 		json_str(j, "by", n->by->text);
 	if (n->answer != NULL)
-		json_answer(j, n->answer);
+		show_answer(j, n->answer);
 	if (n->loop)
 		json_bool(j, "loop", true);
 	checks_record(j, n->text);
@@ -199,7 +199,7 @@ json(const struct task *t, struct json *j, const char *key)
 	size_t i;
 
 	json_open(j, key, '{');
-	json_answer(j, s->node[0]->answer);
+	show_answer(j, s->node[0]->answer);
 	checks_record(j, s->node[0]->text);
 	if (r->verdict != SPF_WAIT)
 		json_eval(j, r);
@@ -226,7 +226,7 @@ text_node(struct buf *b, const struct spf_node *n)
 	for (up = n->up; up != NULL; up = up->up)
 		buf_s(b, "  ");
 	buf_s(b, "      ");
-	text_safe(b, n->by->text);
+	show_safe(b, n->by->text);
 	buf_printf(b, " (%u) ", n->lookups);
 	if (n->loop)
 		buf_s(b, "loop");
@@ -244,17 +244,17 @@ text_eval(struct buf *b, const struct result *r)
 	    client_text);
 	if (q->term.p != NULL) {
 		buf_s(b, " by ");
-		text_safe(b, q->term);
+		show_safe(b, q->term);
 		buf_printf(b, " of %s", q->domain);
 	}
 	if (q->why != NULL) {
 		buf_s(b, ": ");
-		text_safe(b, str_of(q->why));
+		show_safe(b, str_of(q->why));
 	}
 	buf_printf(b, " (lookups %u, void %u)\n", q->lookups, q->voids);
 	if (q->exp.p != NULL) {
 		buf_s(b, "         \"");
-		text_safe(b, q->exp);
+		show_safe(b, q->exp);
 		buf_s(b, "\"\n");
 	}
 }

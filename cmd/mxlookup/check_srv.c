@@ -180,7 +180,7 @@ json_service(struct json *j, const struct service *s, size_t which)
 
 	json_open(j, NULL, '{');
 	json_s(j, "service", services[which].name);
-	json_answer(j, s->answer);
+	show_answer(j, s->answer);
 	json_bool(j, "secure", s->answer->ad);
 	json_bool(j, "refused", s->refused);
 	json_open(j, "targets", '[');
@@ -219,7 +219,7 @@ text_service(struct buf *b, const struct service *s, const char *name)
 
 	for (i = 0; i < s->n; i++) {
 		buf_printf(b, "  SRV    %s ", name);
-		text_safe(b, str_of(s->rr[i]->name));
+		show_safe(b, str_of(s->rr[i]->name));
 		buf_printf(b, ":%u %u/%u\n", s->rr[i]->port, s->rr[i]->pref,
 		    s->rr[i]->weight);
 	}
@@ -229,7 +229,7 @@ text_service(struct buf *b, const struct service *s, const char *name)
 	if (s->refused)
 		buf_s(b, "not offered");
 	else
-		text_status(b, s->answer);
+		show_status(b, s->answer);
 	buf_c(b, '\n');
 }
 

@@ -89,7 +89,7 @@ json(const struct task *t, struct json *j, const char *key)
 	size_t i;
 
 	json_open(j, key, '{');
-	json_answer(j, r->answer);
+	show_answer(j, r->answer);
 	checks_record(j, r->record);
 	json_bool(j, "valid", r->valid);
 	json_open(j, "rua", '[');

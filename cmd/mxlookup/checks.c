@@ -22,7 +22,7 @@ checks_findings(struct buf *b)
 	for (c = 0; c < CHECK_MAX; c++) {
 		k = checks_all[c]->findings;
 		for (; k != NULL && k->id != NULL; k++)
-			finding_line(b, k, text_severity(k->sev),
+			finding_line(b, k, show_severity(k->sev),
 			    checks_all[c]->name);
 	}
 }

@@ -29,11 +29,11 @@ static inline void
 checks_text(struct buf *b, const struct dns_answer *a, struct str record)
 {
 	if (record.p != NULL)
-		text_safe(b, record);
+		show_safe(b, record);
 	else if (!dns_temporary(a->status))
 		buf_s(b, "none");
 	else
-		text_status(b, a);
+		show_status(b, a);
 }
 
 #endif

@@ -233,7 +233,7 @@ differences(const struct opt_list *a, const struct opt_list *b, char mark,
 			continue;
 		buf_printf(out, "%c %s %s ", mark, s->name,
 		    dns_type(s->type));
-		text_safe(out, str_of(a->v[i]));
+		show_safe(out, str_of(a->v[i]));
 		buf_c(out, '\n');
 	}
 }
@@ -243,7 +243,7 @@ text(const struct set *s, struct buf *out)
 {
 	if (dns_temporary(s->answer->status)) {
 		buf_printf(out, "? %s %s ", s->name, dns_type(s->type));
-		text_status(out, s->answer);
+		show_status(out, s->answer);
 		buf_c(out, '\n');
 		return;
 	}
@@ -274,7 +274,7 @@ json(const struct set *s, struct buf *out)
 	json_int(&j, "v", 1);
 	json_s(&j, "name", s->name);
 	json_s(&j, "type", dns_type(s->type));
-	json_answer(&j, s->answer);
+	show_answer(&j, s->answer);
 	if (temp)
 		json_null(&j, "same");
 	else

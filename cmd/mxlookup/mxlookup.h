@@ -12,7 +12,7 @@
  *	task.c	tasks, the order of checks
  *	route.c	the checks mx and addr
  *	check_NAME.c	one check each, with its options and findings
- *	text.c, json.c	the two ways to print a task
+ *	show_text.c, show_json.c	the two ways to print a task
  */
 #ifndef MXLOOKUP_H
 #define MXLOOKUP_H
@@ -163,20 +163,20 @@ void task_end(void);
 enum mx_verdict route_verdict(const struct task *);
 enum dns_status route_status(const struct task *);
 
-const char *text_severity(enum finding_sev);	/* "hint" "warn" "error" */
-void text_task(const struct task *, struct buf *);
-void text_hosts(const struct task *, struct buf *);	/* -q */
-void json_task(const struct task *, struct buf *);
+const char *show_severity(enum finding_sev);	/* "hint" "warn" "error" */
+void show_text(const struct task *, struct buf *);
+void show_hosts(const struct task *, struct buf *);	/* -q */
+void show_json(const struct task *, struct buf *);
 
 /* ---- helpers for checks */
 
 /* "status": and, when there is one, "ede": {"code", "text"} and "why". */
-void json_answer(struct json *, const struct dns_answer *);
+void show_answer(struct json *, const struct dns_answer *);
 
 /* Text for a terminal, hostile bytes escaped, appended. */
-void text_safe(struct buf *, struct str);
+void show_safe(struct buf *, struct str);
 
 /* "ok", or "servfail (validation failure ...)" for a line of text. */
-void text_status(struct buf *, const struct dns_answer *);
+void show_status(struct buf *, const struct dns_answer *);
 
 #endif

@@ -67,7 +67,7 @@ text(const struct probe *p, struct buf *b)
 	buf_printf(b, "  %-12s ", "answers");
 	if (answered(p)) {
 		buf_printf(b, "yes, %.1f ms: %s SOA ", p->ms, p->name);
-		text_status(b, p->answer);
+		show_status(b, p->answer);
 	} else {
 		buf_s(b, "no: ");
 		buf_s(b, p->answer->why);
@@ -89,7 +89,7 @@ json(const struct probe *p, struct buf *b)
 	json_s(&j, "server", p->server.text);
 	json_s(&j, "source", p->server.source);
 	json_s(&j, "probe", p->name);
-	json_answer(&j, p->answer);
+	show_answer(&j, p->answer);
 	json_bool(&j, "loopback", p->server.loopback);
 	json_bool(&j, "ad", p->answer->ad_bit);
 	json_bool(&j, "trusted", p->server.trusted);

@@ -1,9 +1,9 @@
-/* json.c: a task as one line of NDJSON */
+/* show_json.c: a task as one line of NDJSON */
 #include "clock.h"
 #include "mxlookup.h"
 
 void
-json_answer(struct json *j, const struct dns_answer *a)
+show_answer(struct json *j, const struct dns_answer *a)
 {
 	json_s(j, "status", dns_status(a->status));
 	if (a->ede >= 0) {
@@ -99,7 +99,7 @@ findings(const struct task *t, struct json *j)
 	for (f = t->findings.first; f != NULL; f = f->next) {
 		json_open(j, NULL, '{');
 		json_s(j, "id", f->kind->id);
-		json_s(j, "sev", text_severity(f->sev));
+		json_s(j, "sev", show_severity(f->sev));
 		json_s(j, "at", f->at);
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);
@@ -181,7 +181,7 @@ unknown(const struct task *t, struct json *j)
 }
 
 void
-json_task(const struct task *t, struct buf *b)
+show_json(const struct task *t, struct buf *b)
 {
 	struct json j = { .out = b };
 	int c;

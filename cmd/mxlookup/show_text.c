@@ -1,4 +1,4 @@
-/* text.c: a task for people: aligned, greppable, the domain first */
+/* show_text.c: a task for people: aligned, greppable, the domain first */
 #include <string.h>
 
 #include "mxlookup.h"
@@ -6,7 +6,7 @@
 enum { SAFE = 16384 };
 
 const char *
-text_severity(enum finding_sev s)
+show_severity(enum finding_sev s)
 {
 	static const char *const names[] = { [FINDING_HINT] = "hint",
 	    [FINDING_WARN] = "warn", [FINDING_ERROR] = "error" };
@@ -15,7 +15,7 @@ text_severity(enum finding_sev s)
 }
 
 void
-text_safe(struct buf *b, struct str s)
+show_safe(struct buf *b, struct str s)
 {
 	char text[SAFE];
 
@@ -26,11 +26,11 @@ text_safe(struct buf *b, struct str s)
 static void
 safe(struct buf *b, const char *s)
 {
-	text_safe(b, str_of(s));
+	show_safe(b, str_of(s));
 }
 
 void
-text_status(struct buf *b, const struct dns_answer *a)
+show_status(struct buf *b, const struct dns_answer *a)
 {
 	buf_s(b, dns_status(a->status));
 	if (a->ede < 0 && a->why == NULL)
@@ -40,7 +40,7 @@ text_status(struct buf *b, const struct dns_answer *a)
 		buf_printf(b, "EDE %d", a->ede);
 		if (a->ede_text.n > 0)
 			buf_s(b, ": ");
-		text_safe(b, a->ede_text);
+		show_safe(b, a->ede_text);
 		if (a->why != NULL)
 			buf_s(b, "; ");
 	}
@@ -63,7 +63,7 @@ addresses(struct buf *b, const struct dns_answer *a)
 	}
 	if (dns_temporary(a->status)) {
 		buf_printf(b, " %s=", dns_type(a->type));
-		text_status(b, a);
+		show_status(b, a);
 	}
 }
 
@@ -135,7 +135,7 @@ head(const struct task *t, struct buf *b)
 	if (t->mx.answer->status != DNS_OK && t->mx.route !=
 	    MX_IMPLICIT) {
 		buf_s(b, "  MX: ");
-		text_status(b, t->mx.answer);
+		show_status(b, t->mx.answer);
 	}
 	if (t->mx.answer->ncname > 0) {
 		buf_s(b, "  alias of ");
@@ -161,7 +161,7 @@ findings(const struct task *t, struct buf *b)
 }
 
 void
-text_task(const struct task *t, struct buf *b)
+show_text(const struct task *t, struct buf *b)
 {
 	size_t i, width = longest(t);
 	int c;
@@ -176,7 +176,7 @@ text_task(const struct task *t, struct buf *b)
 }
 
 void
-text_hosts(const struct task *t, struct buf *b)
+show_hosts(const struct task *t, struct buf *b)
 {
 	size_t i;
 
