@@ -1,5 +1,6 @@
 /* box.c: the sandbox: nothing is written, and only name servers are asked */
-#include "mxlookup.h"
+#include "box.h"
+#include "run.h"
 #include "sandbox.h"
 
 void

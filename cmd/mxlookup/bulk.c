@@ -10,13 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "box.h"
+#include "bulk.h"
 #include "clock.h"
 #include "file.h"
 #include "https_pool.h"
+#include "json.h"
 #include "lines.h"
-#include "mxlookup.h"
+#include "route.h"
+#include "run.h"
+#include "show.h"
 #include "stop.h"
 #include "table.h"
+#include "task.h"
 #include "trace.h"
 
 enum {

@@ -5,8 +5,13 @@
  * The record of the domain, else of its organizational domain.  Nobody shows
  * a logo of a domain whose DMARC policy asks for nothing.
  */
+#include "check_dmarc.h"
 #include "checks.h"
+#include "dmarc.h"
+#include "json.h"
+#include "show.h"
 #include "tag.h"
+#include "task.h"
 
 struct result {
 	const struct dns_answer *answer;
@@ -77,7 +82,7 @@ run(struct task *t)
 	unsigned found = 0;
 	bool have = look(t, r, t->domain, &found);
 
-	if (!checks_dmarc(t, t->domain, &w) || !have)
+	if (!check_dmarc_walk(t, t->domain, &w) || !have)
 		return false;
 	dmarc_judge(&w, true);
 	r->enforced = enforced(&w);
@@ -101,7 +106,7 @@ json(const struct task *t, struct json *j, const char *key)
 	json_open(j, key, '{');
 	show_answer(j, r->answer);
 	json_s(j, "at", r->record.p == NULL ? NULL : r->at);
-	checks_record(j, r->record);
+	show_record(j, r->record);
 	if (r->record.p != NULL) {
 		json_str(j, "logo", r->logo);
 		json_str(j, "evidence", r->mark);
@@ -117,7 +122,7 @@ text(const struct task *t, struct buf *b)
 	const struct result *r = t->result[CHECK_BIMI];
 
 	buf_s(b, "  BIMI   ");
-	checks_text(b, r->answer, r->record);
+	show_found(b, r->answer, r->record);
 	buf_s(b, r->declined ? "  declined\n" : "\n");
 }
 

@@ -6,6 +6,9 @@
  * certificate for them is for portprobe to see.
  */
 #include "checks.h"
+#include "json.h"
+#include "show.h"
+#include "task.h"
 #include "tlsa.h"
 
 struct result {

@@ -10,7 +10,10 @@
 
 #include "checks.h"
 #include "dkim.h"
+#include "json.h"
+#include "show.h"
 #include "tag.h"
+#include "task.h"
 
 enum { SELECTORS = 32 };
 

@@ -4,8 +4,13 @@
  */
 #include <string.h>
 
+#include "check_dmarc.h"
 #include "checks.h"
+#include "dmarc.h"
+#include "json.h"
+#include "show.h"
 #include "tag.h"
+#include "task.h"
 
 enum { TARGETS = 8 };
 
@@ -51,7 +56,7 @@ static const struct finding_kind findings[] = {
 };
 
 bool
-checks_dmarc(struct task *t, const char *domain, struct dmarc_walk *w)
+check_dmarc_walk(struct task *t, const char *domain, struct dmarc_walk *w)
 {
 	const struct dns_answer *answers[DMARC_LEVELS];
 	const char *names[DMARC_LEVELS];
@@ -115,7 +120,7 @@ authorize(struct task *t, struct result *r, struct target *g)
 
 	if (strcmp(g->host, r->w.holder) == 0)
 		return true;
-	if (!checks_dmarc(t, g->host, &other))
+	if (!check_dmarc_walk(t, g->host, &other))
 		return false;
 	g->unsure = r->w.temp != NULL || other.temp != NULL;
 	g->outside = strcmp(other.org, r->w.holder) != 0;
@@ -203,7 +208,7 @@ run(struct task *t)
 {
 	struct result *r = arena_new(t->mem, 1, sizeof *r);
 
-	if (!checks_dmarc(t, t->domain, &r->w))
+	if (!check_dmarc_walk(t, t->domain, &r->w))
 		return false;
 	if (r->w.at != NULL && !reports(t, r))
 		return false;
@@ -268,7 +273,7 @@ json(const struct task *t, struct json *j, const char *key)
 	    w->at->answer : w->level[0].answer);
 	json_s(j, "at", w->at == NULL ? NULL : w->at->domain);
 	json_s(j, "org", w->temp == NULL ? w->org : NULL);
-	checks_record(j, w->at == NULL ? (struct str){ NULL, 0 } :
+	show_record(j, w->at == NULL ? (struct str){ NULL, 0 } :
 	    w->at->record.text);
 	json_s(j, "policy", dmarc_policy(w->policy));
 	json_s(j, "from", w->applies ? w->from : NULL);
@@ -292,7 +297,7 @@ text(const struct task *t, struct buf *b)
 
 	buf_s(b, "  DMARC  ");
 	if (w->at == NULL)
-		checks_text(b, w->temp != NULL ? w->temp :
+		show_found(b, w->temp != NULL ? w->temp :
 		    w->level[0].answer, (struct str){ NULL, 0 });
 	else
 		buf_printf(b, "_dmarc.%s %s=%s (%s)%s org=%s", w->at->domain,

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "checks.h"
+#include "json.h"
+#include "show.h"
+#include "task.h"
 
 enum { ZONES = 32, ADDRESSES = 32 };
 

@@ -5,6 +5,9 @@
  * (--resolver-info).  A DS record shows that the parent delegates signed.
  */
 #include "checks.h"
+#include "json.h"
+#include "show.h"
+#include "task.h"
 
 enum state { SECURE, INSECURE, BOGUS, UNBELIEVED, UNSIGNED_HERE, UNKNOWN };
 

@@ -5,8 +5,12 @@
  * over HTTPS and each MX is compared with it, as a sender would.
  */
 #include "checks.h"
+#include "json.h"
+#include "run.h"
+#include "show.h"
 #include "sts.h"
 #include "tag.h"
+#include "task.h"
 
 enum { SECONDS = 20 };
 
@@ -145,7 +149,7 @@ json(const struct task *t, struct json *j, const char *key)
 
 	json_open(j, key, '{');
 	show_answer(j, s->answer);
-	checks_record(j, s->record);
+	show_record(j, s->record);
 	if (s->id.p != NULL)
 		json_str(j, "id", s->id);
 	else
@@ -161,7 +165,7 @@ text(const struct task *t, struct buf *b)
 	const struct sts *s = t->result[CHECK_MTASTS];
 
 	buf_s(b, "  MTASTS ");
-	checks_text(b, s->answer, s->record);
+	show_found(b, s->answer, s->record);
 	if (s->state == STS_POLICY)
 		buf_printf(b, "  mode=%s max_age=%llu",
 		    mtasts_mode(s->policy.mode),

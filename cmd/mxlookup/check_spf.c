@@ -9,7 +9,10 @@
 
 #include "checks.h"
 #include "clock.h"
+#include "json.h"
+#include "show.h"
 #include "spf.h"
+#include "task.h"
 
 struct result {
 	struct spf_survey s;
@@ -165,7 +168,7 @@ json_node(struct json *j, const struct spf_node *n)
 		show_answer(j, n->answer);
 	if (n->loop)
 		json_bool(j, "loop", true);
-	checks_record(j, n->text);
+	show_record(j, n->text);
 	if (n->record.why != NULL)
 		json_s(j, "error", n->record.why);
 	json_int(j, "lookups", n->lookups);
@@ -200,7 +203,7 @@ json(const struct task *t, struct json *j, const char *key)
 
 	json_open(j, key, '{');
 	show_answer(j, s->node[0]->answer);
-	checks_record(j, s->node[0]->text);
+	show_record(j, s->node[0]->text);
 	if (r->verdict != SPF_WAIT)
 		json_eval(j, r);
 	else
@@ -231,7 +234,7 @@ text_node(struct buf *b, const struct spf_node *n)
 	if (n->loop)
 		buf_s(b, "loop");
 	else
-		checks_text(b, n->answer, n->text);
+		show_found(b, n->answer, n->text);
 	buf_c(b, '\n');
 }
 
@@ -267,7 +270,7 @@ text(const struct task *t, struct buf *b)
 	size_t i;
 
 	buf_s(b, "  SPF    ");
-	checks_text(b, s->node[0]->answer, s->node[0]->text);
+	show_found(b, s->node[0]->answer, s->node[0]->text);
 	if (s->node[0]->text.p != NULL)
 		buf_printf(b, "  lookups %u%s/10 void4 %u void6 %u",
 		    s->lookups, s->capped ? "+" : "", s->void4, s->void6);

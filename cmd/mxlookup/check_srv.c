@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "checks.h"
+#include "json.h"
+#include "show.h"
+#include "task.h"
 
 static const struct {
 	const char *name;

@@ -6,7 +6,10 @@
  * not count.
  */
 #include "checks.h"
+#include "json.h"
+#include "show.h"
 #include "tag.h"
+#include "task.h"
 
 #define START "v=TLSRPTv1;"
 
@@ -90,7 +93,7 @@ json(const struct task *t, struct json *j, const char *key)
 
 	json_open(j, key, '{');
 	show_answer(j, r->answer);
-	checks_record(j, r->record);
+	show_record(j, r->record);
 	json_bool(j, "valid", r->valid);
 	json_open(j, "rua", '[');
 	for (i = 0; i < r->n; i++)
@@ -105,7 +108,7 @@ text(const struct task *t, struct buf *b)
 	const struct tlsrpt *r = t->result[CHECK_TLSRPT];
 
 	buf_s(b, "  TLSRPT ");
-	checks_text(b, r->answer, r->record);
+	show_found(b, r->answer, r->record);
 	buf_c(b, '\n');
 }
 

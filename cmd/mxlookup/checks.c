@@ -2,6 +2,7 @@
  * checks.c: the table of checks, the one place that names them all
  */
 #include "checks.h"
+#include "show.h"
 
 const struct check *const checks_all[CHECK_MAX] = {
 	[CHECK_MX] = &route_mx, [CHECK_ADDR] = &route_addr,

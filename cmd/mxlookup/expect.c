@@ -11,9 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "clock.h"
+#include "expect.h"
 #include "file.h"
-#include "mxlookup.h"
+#include "json.h"
+#include "run.h"
+#include "show.h"
 #include "stop.h"
 
 /* What is expected of one name and type, and what came. */

@@ -1,17 +1,32 @@
 /*
  * mxlookup: where and how a domain's mail is delivered, for one or a million
  *
- * The command is a straight line: options, names, verdict.
+ * The command is a straight line: options, names, verdict.  A name becomes a
+ * task, which runs the checks that are wanted; when they are done it is shown
+ * and counted.
+ *
+ *	bulk		reads names, runs tasks, writes in order; --skip-done
+ *	task		one name and its checks
+ *	checks		the table of checks: route (mx and addr), check_NAME
+ *	show_text, show_json	a task as it is told
+ *	expect, resolver	--expect, --resolver-info
  */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bulk.h"
 #include "checks.h"
 #include "clock.h"
-#include "mxlookup.h"
+#include "dns.h"
+#include "expect.h"
+#include "opt.h"
 #include "program.h"
+#include "resolver.h"
+#include "run.h"
 #include "stop.h"
+#include "sts.h"
+#include "task.h"
 #include "trace.h"
 #include "version.h"
 

@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "box.h"
 #include "clock.h"
-#include "mxlookup.h"
+#include "json.h"
+#include "resolver.h"
+#include "run.h"
+#include "show.h"
 
 struct probe {
 	struct dns_server server;

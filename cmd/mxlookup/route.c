@@ -5,7 +5,10 @@
  */
 #include <string.h>
 
-#include "mxlookup.h"
+#include "checks.h"
+#include "route.h"
+#include "run.h"
+#include "task.h"
 
 enum { MANY = 10, SHORT_TTL = 60 };
 

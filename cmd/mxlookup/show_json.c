@@ -1,6 +1,10 @@
 /* show_json.c: a task as one line of NDJSON */
 #include "clock.h"
-#include "mxlookup.h"
+#include "json.h"
+#include "route.h"
+#include "run.h"
+#include "show.h"
+#include "task.h"
 
 void
 show_answer(struct json *j, const struct dns_answer *a)
@@ -14,6 +18,15 @@ show_answer(struct json *j, const struct dns_answer *a)
 	}
 	if (a->why != NULL)
 		json_s(j, "why", a->why);
+}
+
+void
+show_record(struct json *j, struct str record)
+{
+	if (record.p != NULL)
+		json_str(j, "record", record);
+	else
+		json_null(j, "record");
 }
 
 static void

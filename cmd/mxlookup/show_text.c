@@ -1,7 +1,10 @@
 /* show_text.c: a task for people: aligned, greppable, the domain first */
 #include <string.h>
 
-#include "mxlookup.h"
+#include "route.h"
+#include "run.h"
+#include "show.h"
+#include "task.h"
 
 enum { SAFE = 16384 };
 
@@ -47,6 +50,17 @@ show_status(struct buf *b, const struct dns_answer *a)
 	if (a->why != NULL)
 		safe(b, a->why);
 	buf_c(b, ')');
+}
+
+void
+show_found(struct buf *b, const struct dns_answer *a, struct str record)
+{
+	if (record.p != NULL)
+		show_safe(b, record);
+	else if (!dns_temporary(a->status))
+		buf_s(b, "none");
+	else
+		show_status(b, a);
 }
 
 static void

@@ -6,7 +6,8 @@
 
 #include "addr.h"
 #include "clock.h"
-#include "mxlookup.h"
+#include "run.h"
+#include "task.h"
 
 /* FEW: so many questions are found sooner by looking at each of them. */
 enum { SPARE = 64 };

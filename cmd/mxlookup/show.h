@@ -1,0 +1,33 @@
+/* show.h: a task as text and as JSON, and helpers for its checks */
+#ifndef SHOW_H
+#define SHOW_H
+
+#include "dns.h"
+#include "finding.h"
+#include "json.h"
+#include "str.h"
+
+struct task;
+
+void show_text(const struct task *, struct buf *);	/* for people */
+void show_hosts(const struct task *, struct buf *);	/* -q */
+void show_json(const struct task *, struct buf *);	/* -j: one line */
+
+const char *show_severity(enum finding_sev);	/* "hint" "warn" "error" */
+
+/* Text for a terminal, hostile bytes escaped, appended. */
+void show_safe(struct buf *, struct str);
+
+/* "ok", or "servfail (validation failure ...)" for a line of text. */
+void show_status(struct buf *, const struct dns_answer *);
+
+/* The record for a line of text, or "none", or why it is not known. */
+void show_found(struct buf *, const struct dns_answer *, struct str record);
+
+/* "status": and, when there is one, "ede": {"code", "text"} and "why". */
+void show_answer(struct json *, const struct dns_answer *);
+
+/* A record under "record", or null. */
+void show_record(struct json *, struct str record);
+
+#endif

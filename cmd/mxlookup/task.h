@@ -1,0 +1,76 @@
+/* task.h: one name, and what its checks find out */
+#ifndef TASK_H
+#define TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ask.h"
+#include "check.h"
+#include "finding.h"
+#include "mem.h"
+#include "mx.h"
+#include "str.h"
+
+struct run;
+
+enum operand {
+	IN_DOMAIN,		/* also the domain of user@domain */
+	IN_MAILBOX,		/* user@domain: task.local is set */
+	IN_ADDRESS,		/* an IP address, also of user@[address]:
+				 * task.addr is set */
+	IN_BAD,			/* no name: only status invalid-input */
+};
+
+struct task {
+	struct run *run;
+	struct arena *mem;	/* of this task: what checks allocate */
+	const char *in;		/* as given */
+	const char *domain;	/* A-labels, lower case, no last dot; for an
+				 * address its text */
+	const char *local;	/* of user@domain, or NULL */
+	enum operand kind;
+	struct str addr;	/* 4 or 16 bytes, if IN_ADDRESS */
+
+	/*
+	 * Where mail goes; valid once CHECK_MX is done (.needs).  CHECK_ADDR
+	 * fills in host[].a and .aaaa; with MX_IMPLICIT they always are.
+	 */
+	struct mx mx;
+
+	/*
+	 * What each check found out, for its json and text and for the checks
+	 * that need it; a struct of its own, from mem.  NULL: not run.
+	 */
+	void *result[CHECK_MAX];
+
+	struct findings findings;	/* of each check, by its number */
+	struct ask ask;			/* each check is an asker, and has its
+					 * number */
+	unsigned todo;			/* bits of the checks to be run */
+	int64_t started;		/* clock_us */
+	uint64_t seq;			/* of the input line */
+};
+
+/*
+ * Notes a finding of the check that runs.  id is in its .findings table; at
+ * is copied, may be NULL (the domain).
+ */
+void task_find(struct task *, const char *id, const char *at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Was this check asked for (or brought by one that needs it)? */
+bool task_wants(const struct task *, int check);
+
+/*
+ * A task for one operand; runs as far as it can.  ended(t) is called when it
+ * is over, from task_start or from dns_step; then task_free.
+ */
+void task_start(struct run *, struct str in, uint64_t seq,
+    void (*ended)(struct task *));
+void task_free(struct task *);
+
+/* Frees what task_free keeps for the next task. */
+void task_end(void);
+
+#endif
