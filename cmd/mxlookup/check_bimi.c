@@ -13,7 +13,7 @@
 #include "tag.h"
 #include "task.h"
 
-struct result {
+struct bimi_facts {
 	const struct dns_answer *answer;
 	const char *at;			/* whose record it is */
 	struct str record, logo, mark;	/* l= a= */
@@ -41,7 +41,7 @@ enforced(const struct dmarc_walk *w)
 }
 
 static void
-parse(struct task *t, struct result *r)
+parse(struct task *t, struct bimi_facts *r)
 {
 	struct str rest = r->record, tag, value;
 	bool have = false;
@@ -65,7 +65,7 @@ parse(struct task *t, struct result *r)
 
 /* The record at a domain: false if answers are missing. */
 static bool
-look(struct task *t, struct result *r, const char *domain, unsigned *found)
+look(struct task *t, struct bimi_facts *r, const char *domain, unsigned *found)
 {
 	r->at = domain;
 	r->answer = ask_dnsf(&t->ask, DNS_TXT, "%s._bimi.%s", selector, domain);
@@ -75,9 +75,9 @@ look(struct task *t, struct result *r, const char *domain, unsigned *found)
 }
 
 static bool
-run(struct task *t)
+run_bimi(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct bimi_facts *r = arena_new(t->mem, 1, sizeof *r);
 	struct dmarc_walk w;
 	unsigned found = 0;
 	bool have = look(t, r, t->domain, &found);
@@ -99,9 +99,9 @@ run(struct task *t)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_bimi(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_BIMI];
+	const struct bimi_facts *r = t->result[CHECK_BIMI];
 
 	json_open(j, key, '{');
 	show_answer(j, r->answer);
@@ -117,9 +117,9 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_bimi(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_BIMI];
+	const struct bimi_facts *r = t->result[CHECK_BIMI];
 
 	buf_s(b, "  BIMI   ");
 	show_found(b, r->answer, r->record);
@@ -135,6 +135,6 @@ static const struct opt options[] = {
 
 const struct check check_bimi = {
 	.name = "bimi", .about = "brand indicators (BIMI)",
-	.run = run, .json = json, .text = text, .findings = findings,
-	.options = options,
+	.run = run_bimi, .json = json_bimi, .text = text_bimi,
+	.findings = findings, .options = options,
 };

@@ -11,7 +11,7 @@
 #include "task.h"
 #include "tlsa.h"
 
-struct result {
+struct dane_facts {
 	struct tlsa *host;	/* as t->mx.host */
 	size_t n;
 	bool mx_secure;
@@ -57,7 +57,7 @@ judge_record(struct task *t, const char *at, const struct dns_rr *rr,
 }
 
 static void
-judge_host(struct task *t, const struct result *r, const struct mx_host *h,
+judge_host(struct task *t, const struct dane_facts *r, const struct mx_host *h,
     const struct tlsa *d)
 {
 	size_t i;
@@ -82,7 +82,7 @@ judge_host(struct task *t, const struct result *r, const struct mx_host *h,
 }
 
 static void
-judge(struct task *t, struct result *r)
+judge_dane(struct task *t, struct dane_facts *r)
 {
 	size_t i, with = 0, without = 0;
 
@@ -103,9 +103,9 @@ judge(struct task *t, struct result *r)
  * domain, which is the only host then.
  */
 static bool
-run(struct task *t)
+run_dane(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct dane_facts *r = arena_new(t->mem, 1, sizeof *r);
 	bool all = true;
 	size_t i;
 
@@ -119,21 +119,21 @@ run(struct task *t)
 	if (!all)
 		return false;
 	t->result[CHECK_DANE] = r;
-	judge(t, r);
+	judge_dane(t, r);
 	return true;
 }
 
 static const struct tlsa *
 of(const struct task *t, const struct mx_host *h)
 {
-	const struct result *r = t->result[CHECK_DANE];
+	const struct dane_facts *r = t->result[CHECK_DANE];
 
 	return &r->host[h - t->mx.host];
 }
 
 /* What a sender makes of it: an insecure MX outweighs what the host has. */
 static const char *
-state(const struct result *r, const struct tlsa *d)
+state(const struct dane_facts *r, const struct tlsa *d)
 {
 	if (!r->mx_secure && d->state != TLSA_NO)
 		return "none";
@@ -141,7 +141,7 @@ state(const struct result *r, const struct tlsa *d)
 }
 
 static const char *
-reason(const struct result *r, const struct tlsa *d)
+reason(const struct dane_facts *r, const struct tlsa *d)
 {
 	if (!r->mx_secure && d->state != TLSA_NO)
 		return "insecure-mx";
@@ -149,9 +149,9 @@ reason(const struct result *r, const struct tlsa *d)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_dane(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_DANE];
+	const struct dane_facts *r = t->result[CHECK_DANE];
 	size_t i, n[4] = { 0 };
 
 	for (i = 0; i < r->n; i++)
@@ -192,9 +192,9 @@ json_record(struct json *j, const struct dns_rr *rr, enum tlsa_use use)
 }
 
 static void
-host_json(const struct task *t, const struct mx_host *h, struct json *j)
+host_json_dane(const struct task *t, const struct mx_host *h, struct json *j)
 {
-	const struct result *r = t->result[CHECK_DANE];
+	const struct dane_facts *r = t->result[CHECK_DANE];
 	const struct tlsa *d = of(t, h);
 	size_t i;
 
@@ -218,9 +218,9 @@ host_json(const struct task *t, const struct mx_host *h, struct json *j)
 }
 
 static void
-host_text(const struct task *t, const struct mx_host *h, struct buf *b)
+host_text_dane(const struct task *t, const struct mx_host *h, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_DANE];
+	const struct dane_facts *r = t->result[CHECK_DANE];
 	const struct tlsa *d = of(t, h);
 	const char *why = reason(r, d);
 
@@ -248,9 +248,9 @@ text_record(struct buf *b, const struct tlsa *d, size_t i)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_dane(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_DANE];
+	const struct dane_facts *r = t->result[CHECK_DANE];
 	size_t i, k;
 
 	for (i = 0; i < r->n; i++)
@@ -262,6 +262,7 @@ text(const struct task *t, struct buf *b)
 const struct check check_dane = {
 	.name = "dane", .about = "DANE for SMTP (RFC 7672)",
 	.needs = CHECK_BIT(CHECK_MX),
-	.run = run, .json = json, .text = text, .host_json = host_json,
-	.host_text = host_text, .findings = findings,
+	.run = run_dane, .json = json_dane, .text = text_dane,
+	.host_json = host_json_dane, .host_text = host_text_dane,
+	.findings = findings,
 };

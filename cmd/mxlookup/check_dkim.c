@@ -26,7 +26,7 @@ struct key {
 	bool valid;
 };
 
-struct result {
+struct dkim_facts {
 	const struct dns_answer *top;	/* _domainkey.DOMAIN */
 	struct key key[SELECTORS];
 	size_t n;
@@ -70,7 +70,7 @@ static const struct finding_kind findings[] = {
 };
 
 static void
-want(struct task *t, struct result *r, struct str list, bool asked)
+want(struct task *t, struct dkim_facts *r, struct str list, bool asked)
 {
 	struct str one;
 	const char *s;
@@ -89,7 +89,7 @@ want(struct task *t, struct result *r, struct str list, bool asked)
 }
 
 static void
-choose(struct task *t, struct result *r)
+choose(struct task *t, struct dkim_facts *r)
 {
 	size_t i, k;
 
@@ -127,7 +127,7 @@ judge_key(struct task *t, const struct key *k, const char *at)
 }
 
 static void
-judge(struct task *t, struct result *r, struct key *k)
+judge_dkim(struct task *t, struct dkim_facts *r, struct key *k)
 {
 	const char *at = arena_printf(t->mem, "%s._domainkey.%s",
 	    k->selector, t->domain);
@@ -146,9 +146,9 @@ judge(struct task *t, struct result *r, struct key *k)
 }
 
 static bool
-run(struct task *t)
+run_dkim(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct dkim_facts *r = arena_new(t->mem, 1, sizeof *r);
 	bool all;
 	size_t i;
 
@@ -163,14 +163,14 @@ run(struct task *t)
 	if (!all)
 		return false;
 	for (i = 0; i < r->n; i++)
-		judge(t, r, &r->key[i]);
+		judge_dkim(t, r, &r->key[i]);
 	t->result[CHECK_DKIM] = r;
 	return true;
 }
 
 /* What is known about keys in general. */
 static const char *
-summary(const struct result *r)
+summary(const struct dkim_facts *r)
 {
 	if (r->found > 0)
 		return "found";
@@ -199,9 +199,9 @@ json_key(struct json *j, const struct key *k)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_dkim(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_DKIM];
+	const struct dkim_facts *r = t->result[CHECK_DKIM];
 	size_t i;
 
 	json_open(j, key, '{');
@@ -234,9 +234,9 @@ text_key(struct buf *b, const struct key *k)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_dkim(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_DKIM];
+	const struct dkim_facts *r = t->result[CHECK_DKIM];
 	size_t i;
 	bool any = false;
 
@@ -258,13 +258,13 @@ text(const struct task *t, struct buf *b)
 }
 
 static int
-init(struct run *run_, struct err *e)
+init_dkim(struct run *r, struct err *e)
 {
 	struct str list, one;
 	char name[128];
 	size_t i;
 
-	(void)run_;
+	(void)r;
 	for (i = 0; i < given.n; i++) {
 		list = str_of(given.v[i]);
 		while (list.p != NULL) {
@@ -291,6 +291,6 @@ static const struct opt options[] = {
 const struct check check_dkim = {
 	.name = "dkim", .about = "DKIM keys by selector (RFC 6376)",
 	.needs = CHECK_BIT(CHECK_MX),
-	.run = run, .json = json, .text = text, .findings = findings,
-	.options = options, .init = init,
+	.run = run_dkim, .json = json_dkim, .text = text_dkim,
+	.findings = findings, .options = options, .init = init_dkim,
 };

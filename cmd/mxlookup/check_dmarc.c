@@ -24,7 +24,7 @@ struct target {
 	bool diverted;		/* to a third host, so not at all */
 };
 
-struct result {
+struct dmarc_facts {
 	struct dmarc_walk w;
 	bool exists;
 	struct target target[TARGETS];
@@ -73,7 +73,7 @@ check_dmarc_walk(struct task *t, const char *domain, struct dmarc_walk *w)
 }
 
 static struct target *
-target(struct task *t, struct result *r, struct str place)
+target(struct task *t, struct dmarc_facts *r, struct str place)
 {
 	char host[DNS_NAMELEN];
 	struct target *g;
@@ -114,7 +114,7 @@ consent(struct target *g)
 
 /* Is it outside, and is it allowed?  False: answers are missing. */
 static bool
-authorize(struct task *t, struct result *r, struct target *g)
+authorize(struct task *t, struct dmarc_facts *r, struct target *g)
 {
 	struct dmarc_walk other;
 
@@ -135,7 +135,7 @@ authorize(struct task *t, struct result *r, struct target *g)
 }
 
 static bool
-reports(struct task *t, struct result *r)
+reports(struct task *t, struct dmarc_facts *r)
 {
 	const struct dmarc *d = &r->w.at->record;
 	bool all = true;
@@ -180,7 +180,7 @@ judge_record(struct task *t, const struct dmarc_walk *w)
 }
 
 static void
-judge(struct task *t, struct result *r)
+judge_dmarc(struct task *t, struct dmarc_facts *r)
 {
 	const struct dmarc_walk *w = &r->w;
 	const struct target *g;
@@ -204,9 +204,9 @@ judge(struct task *t, struct result *r)
 }
 
 static bool
-run(struct task *t)
+run_dmarc(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct dmarc_facts *r = arena_new(t->mem, 1, sizeof *r);
 
 	if (!check_dmarc_walk(t, t->domain, &r->w))
 		return false;
@@ -217,7 +217,7 @@ run(struct task *t)
 	    t->mx.answer->status != DNS_NXDOMAIN;
 	dmarc_judge(&r->w, r->exists);
 	t->result[CHECK_DMARC] = r;
-	judge(t, r);
+	judge_dmarc(t, r);
 	return true;
 }
 
@@ -242,7 +242,7 @@ json_tags(struct json *j, struct str record)
 }
 
 static void
-json_targets(struct json *j, const struct result *r)
+json_targets(struct json *j, const struct dmarc_facts *r)
 {
 	const struct target *g;
 
@@ -262,9 +262,9 @@ json_targets(struct json *j, const struct result *r)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_dmarc(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_DMARC];
+	const struct dmarc_facts *r = t->result[CHECK_DMARC];
 	const struct dmarc_walk *w = &r->w;
 	size_t i;
 
@@ -289,9 +289,9 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_dmarc(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_DMARC];
+	const struct dmarc_facts *r = t->result[CHECK_DMARC];
 	const struct dmarc_walk *w = &r->w;
 	const struct target *g;
 
@@ -322,5 +322,6 @@ text(const struct task *t, struct buf *b)
 const struct check check_dmarc = {
 	.name = "dmarc", .about = "DMARC by the tree walk (RFC 9989)",
 	.needs = CHECK_BIT(CHECK_MX),
-	.run = run, .json = json, .text = text, .findings = findings,
+	.run = run_dmarc, .json = json_dmarc, .text = text_dmarc,
+	.findings = findings,
 };

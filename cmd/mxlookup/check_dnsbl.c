@@ -35,7 +35,7 @@ struct hit {
 	const struct dns_answer *answer, *reason;
 };
 
-struct result {
+struct dnsbl_facts {
 	struct hit *hit;
 	size_t n;
 };
@@ -126,7 +126,7 @@ reversed(struct task *t, struct str ip, const char *zone)
 }
 
 static bool
-look(struct task *t, struct result *r, const struct zone *z,
+look(struct task *t, struct dnsbl_facts *r, const struct zone *z,
     const char *what, const char *name, enum listing test)
 {
 	struct hit *h = &r->hit[r->n++];
@@ -164,20 +164,20 @@ collect(struct task *t, struct str ip[ADDRESSES])
 }
 
 static bool
-ask_zone(struct task *t, struct result *r, const struct zone *z,
+ask_zone(struct task *t, struct dnsbl_facts *r, const struct zone *z,
     const struct str *ip, size_t n)
 {
 	bool all = true;
 	enum listing test = self_test(t, z, &all);
-	char text_[46];
+	char text[46];
 	size_t i;
 
 	if (z->names && t->kind != IN_ADDRESS && !look(t, r, z, t->domain,
 	    arena_printf(t->mem, "%s.%s", t->domain, z->name), test))
 		all = false;
 	for (i = 0; i < n && !z->names; i++) {
-		dns_addr(ip[i], text_, sizeof text_);
-		if (!look(t, r, z, arena_dup(t->mem, str_of(text_)),
+		dns_addr(ip[i], text, sizeof text);
+		if (!look(t, r, z, arena_dup(t->mem, str_of(text)),
 		    reversed(t, ip[i], z->name), test))
 			all = false;
 	}
@@ -185,7 +185,7 @@ ask_zone(struct task *t, struct result *r, const struct zone *z,
 }
 
 static void
-judge(struct task *t, const struct hit *h)
+judge_dnsbl(struct task *t, const struct hit *h)
 {
 	static const char *const ids[] = { NULL, "DNSBL_LISTED", NULL,
 	    "DNSBL_DENIED", "DNSBL_REWRITTEN", "DNSBL_BROKEN", NULL };
@@ -205,9 +205,9 @@ judge(struct task *t, const struct hit *h)
 }
 
 static bool
-run(struct task *t)
+run_dnsbl(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct dnsbl_facts *r = arena_new(t->mem, 1, sizeof *r);
 	struct str ip[ADDRESSES];
 	size_t n = collect(t, ip), i;
 	bool all = true;
@@ -220,14 +220,14 @@ run(struct task *t)
 		return false;
 	t->result[CHECK_DNSBL] = r;
 	for (i = 0; i < r->n; i++)
-		judge(t, &r->hit[i]);
+		judge_dnsbl(t, &r->hit[i]);
 	return true;
 }
 
 static void
 json_hit(struct json *j, const struct hit *h)
 {
-	char text_[46];
+	char text[46];
 	unsigned i;
 
 	json_open(j, NULL, '{');
@@ -237,8 +237,8 @@ json_hit(struct json *j, const struct hit *h)
 	show_answer(j, h->answer);
 	json_open(j, "a", '[');
 	for (i = 0; i < h->answer->n; i++) {
-		dns_addr(h->answer->rr[i].data, text_, sizeof text_);
-		json_s(j, NULL, text_);
+		dns_addr(h->answer->rr[i].data, text, sizeof text);
+		json_s(j, NULL, text);
 	}
 	json_close(j, ']');
 	if (h->reason != NULL && h->reason->n > 0)
@@ -247,9 +247,9 @@ json_hit(struct json *j, const struct hit *h)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_dnsbl(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_DNSBL];
+	const struct dnsbl_facts *r = t->result[CHECK_DNSBL];
 	size_t i;
 
 	json_open(j, key, '[');
@@ -259,9 +259,9 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_dnsbl(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_DNSBL];
+	const struct dnsbl_facts *r = t->result[CHECK_DNSBL];
 	const struct hit *h;
 
 	for (h = r->hit; h < r->hit + r->n; h++) {
@@ -286,15 +286,15 @@ static int
 range(struct zone *z, struct str s)
 {
 	struct str from = str_cut(&s, '-');
-	char text_[32];
+	char text[32];
 	struct in_addr a;
 	uint64_t last;
 
-	if (from.n >= sizeof text_ || s.n >= sizeof text_)
+	if (from.n >= sizeof text || s.n >= sizeof text)
 		return -1;
-	str_copy(text_, from);
-	text_[from.n] = '\0';
-	if (inet_pton(AF_INET, text_, &a) != 1)
+	str_copy(text, from);
+	text[from.n] = '\0';
+	if (inet_pton(AF_INET, text, &a) != 1)
 		return -1;
 	z->from = z->to = ntohl(a.s_addr);
 	if (s.p == NULL)
@@ -303,9 +303,9 @@ range(struct zone *z, struct str s)
 		z->to = (z->from & ~0xffu) | (uint32_t)last;
 		return z->to >= z->from ? 0 : -1;
 	}
-	str_copy(text_, s);
-	text_[s.n] = '\0';
-	if (inet_pton(AF_INET, text_, &a) != 1)
+	str_copy(text, s);
+	text[s.n] = '\0';
+	if (inet_pton(AF_INET, text, &a) != 1)
 		return -1;
 	z->to = ntohl(a.s_addr);
 	return z->to >= z->from ? 0 : -1;
@@ -332,11 +332,11 @@ add_zone(const char *option, const char *s, bool names, struct err *e)
 }
 
 static int
-init(struct run *run_, struct err *e)
+init_dnsbl(struct run *r, struct err *e)
 {
 	size_t i;
 
-	(void)run_;
+	(void)r;
 	nzones = 0;
 	for (i = 0; i < given.n; i++)
 		if (add_zone("dnsbl", given.v[i], false, e) < 0)
@@ -362,6 +362,6 @@ const struct check check_dnsbl = {
 	.name = "dnsbl", .about = "block lists (RFC 5782)",
 	.needs = CHECK_BIT(CHECK_MX) | CHECK_BIT(CHECK_ADDR),
 	.addresses = true,
-	.run = run, .json = json, .text = text, .findings = findings,
-	.options = options, .init = init,
+	.run = run_dnsbl, .json = json_dnsbl, .text = text_dnsbl,
+	.findings = findings, .options = options, .init = init_dnsbl,
 };

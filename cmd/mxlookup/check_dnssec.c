@@ -11,7 +11,7 @@
 
 enum state { SECURE, INSECURE, BOGUS, UNBELIEVED, UNSIGNED_HERE, UNKNOWN };
 
-struct result {
+struct dnssec_facts {
 	const struct dns_answer *soa, *ds, *dnskey;
 	enum state state;
 };
@@ -32,7 +32,7 @@ static const struct finding_kind findings[] = {
 };
 
 static enum state
-judge(const struct result *r)
+judge_dnssec(const struct dnssec_facts *r)
 {
 	if (r->soa->status == DNS_BOGUS || r->dnskey->status == DNS_BOGUS ||
 	    r->ds->status == DNS_BOGUS)
@@ -47,9 +47,9 @@ judge(const struct result *r)
 }
 
 static bool
-run(struct task *t)
+run_dnssec(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct dnssec_facts *r = arena_new(t->mem, 1, sizeof *r);
 
 	r->soa = ask_dns(&t->ask, t->domain, DNS_SOA);
 	r->ds = ask_dns(&t->ask, t->domain, DNS_DS);
@@ -57,7 +57,7 @@ run(struct task *t)
 	if (r->soa == NULL || r->ds == NULL || r->dnskey == NULL)
 		return false;
 	t->result[CHECK_DNSSEC] = r;
-	r->state = judge(r);
+	r->state = judge_dnssec(r);
 	if (r->state == BOGUS)
 		task_find(t, "DNSSEC_BOGUS", NULL, "%s%s%.*s",
 		    r->soa->why != NULL ? r->soa->why : "validation failed",
@@ -75,9 +75,9 @@ run(struct task *t)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_dnssec(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_DNSSEC];
+	const struct dnssec_facts *r = t->result[CHECK_DNSSEC];
 
 	json_open(j, key, '{');
 	show_answer(j, r->soa);
@@ -89,9 +89,9 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_dnssec(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_DNSSEC];
+	const struct dnssec_facts *r = t->result[CHECK_DNSSEC];
 
 	buf_printf(b, "  DNSSEC %s", words[r->state]);
 	if (dns_temporary(r->soa->status)) {
@@ -103,5 +103,6 @@ text(const struct task *t, struct buf *b)
 
 const struct check check_dnssec = {
 	.name = "dnssec", .about = "is the zone signed and valid",
-	.run = run, .json = json, .text = text, .findings = findings,
+	.run = run_dnssec, .json = json_dnssec, .text = text_dnssec,
+	.findings = findings,
 };

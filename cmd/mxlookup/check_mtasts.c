@@ -106,7 +106,7 @@ judge_mtasts(struct task *t, const struct sts *s)
 }
 
 static bool
-run(struct task *t)
+run_mtasts(struct task *t)
 {
 	struct sts *s = t->result[CHECK_MTASTS];
 
@@ -143,7 +143,7 @@ json_policy(struct json *j, const struct sts *s)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_mtasts(const struct task *t, struct json *j, const char *key)
 {
 	const struct sts *s = t->result[CHECK_MTASTS];
 
@@ -160,7 +160,7 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_mtasts(const struct task *t, struct buf *b)
 {
 	const struct sts *s = t->result[CHECK_MTASTS];
 
@@ -187,13 +187,13 @@ verdict(const struct task *t, const struct mx_host *h)
 }
 
 static void
-host_json(const struct task *t, const struct mx_host *h, struct json *j)
+host_json_mtasts(const struct task *t, const struct mx_host *h, struct json *j)
 {
 	json_s(j, "sts", verdict(t, h));
 }
 
 static void
-host_text(const struct task *t, const struct mx_host *h, struct buf *b)
+host_text_mtasts(const struct task *t, const struct mx_host *h, struct buf *b)
 {
 	const char *v = verdict(t, h);
 
@@ -202,7 +202,7 @@ host_text(const struct task *t, const struct mx_host *h, struct buf *b)
 }
 
 static int
-init(struct run *r, struct err *e)
+init_mtasts(struct run *r, struct err *e)
 {
 	if (o.port > 65535)
 		return fail(e, EX_USAGE, "--fetch-port: no port");
@@ -263,7 +263,7 @@ static const struct opt options[] = {
 const struct check check_mtasts = {
 	.name = "mtasts", .about = "MTA-STS (RFC 8461)",
 	.needs = CHECK_BIT(CHECK_MX),
-	.run = run, .json = json, .text = text, .host_json = host_json,
-	.host_text = host_text, .findings = findings, .options = options,
-	.init = init,
+	.run = run_mtasts, .json = json_mtasts, .text = text_mtasts,
+	.host_json = host_json_mtasts, .host_text = host_text_mtasts,
+	.findings = findings, .options = options, .init = init_mtasts,
 };

@@ -22,7 +22,7 @@ struct address {
 	bool confirmed, temp;
 };
 
-struct result {
+struct ptr_facts {
 	struct address *address;
 	size_t n;
 };
@@ -38,7 +38,7 @@ static const struct finding_kind findings[] = {
 };
 
 static void
-add(struct result *r, const char *host, struct str ip)
+add(struct ptr_facts *r, const char *host, struct str ip)
 {
 	size_t i;
 
@@ -51,7 +51,7 @@ add(struct result *r, const char *host, struct str ip)
 }
 
 static void
-collect(struct task *t, struct result *r)
+collect(struct task *t, struct ptr_facts *r)
 {
 	const struct mx_host *h;
 	unsigned k;
@@ -105,7 +105,7 @@ look(struct task *t, struct address *d)
 }
 
 static void
-judge(struct task *t, const struct address *d)
+judge_ptr(struct task *t, const struct address *d)
 {
 	char ip[46];
 
@@ -122,9 +122,9 @@ judge(struct task *t, const struct address *d)
 }
 
 static bool
-run(struct task *t)
+run_ptr(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct ptr_facts *r = arena_new(t->mem, 1, sizeof *r);
 	bool all = true;
 	size_t i;
 
@@ -137,7 +137,7 @@ run(struct task *t)
 		return false;
 	t->result[CHECK_PTR] = r;
 	for (i = 0; i < r->n; i++)
-		judge(t, &r->address[i]);
+		judge_ptr(t, &r->address[i]);
 	return true;
 }
 
@@ -165,9 +165,9 @@ json_address(struct json *j, const struct address *d)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_ptr(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_PTR];
+	const struct ptr_facts *r = t->result[CHECK_PTR];
 	size_t i;
 
 	json_open(j, key, '[');
@@ -177,9 +177,9 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_ptr(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_PTR];
+	const struct ptr_facts *r = t->result[CHECK_PTR];
 	const struct address *d;
 	char ip[46];
 	size_t i;
@@ -204,5 +204,6 @@ const struct check check_ptr = {
 	.name = "ptr", .about = "names of the addresses, confirmed (FCrDNS)",
 	.needs = CHECK_BIT(CHECK_MX) | CHECK_BIT(CHECK_ADDR),
 	.addresses = true,
-	.run = run, .json = json, .text = text, .findings = findings,
+	.run = run_ptr, .json = json_ptr, .text = text_ptr,
+	.findings = findings,
 };

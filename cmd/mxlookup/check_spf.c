@@ -14,7 +14,7 @@
 #include "spf.h"
 #include "task.h"
 
-struct result {
+struct spf_facts {
 	struct spf_survey s;
 	bool valid;		/* of the whole tree */
 	struct spf eval;
@@ -100,7 +100,7 @@ judge_end(struct task *t, const struct spf_node *n)
 }
 
 static void
-judge(struct task *t, struct result *r)
+judge_spf(struct task *t, struct spf_facts *r)
 {
 	const struct spf_survey *s = &r->s;
 	const struct spf_node *own = s->node[0];
@@ -123,7 +123,7 @@ judge(struct task *t, struct result *r)
 }
 
 static bool
-evaluate(struct task *t, struct result *r)
+evaluate(struct task *t, struct spf_facts *r)
 {
 	struct spf *q = &r->eval;
 
@@ -140,10 +140,10 @@ evaluate(struct task *t, struct result *r)
 }
 
 static bool
-run(struct task *t)
+run_spf(struct task *t)
 {
 	struct spf q = { .ask = ask_for, .arg = &t->ask, .mem = t->mem };
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct spf_facts *r = arena_new(t->mem, 1, sizeof *r);
 	bool all = spf_survey(&r->s, &q, t->domain);
 
 	r->verdict = SPF_WAIT;
@@ -152,7 +152,7 @@ run(struct task *t)
 	if (!all)
 		return false;
 	t->result[CHECK_SPF] = r;
-	judge(t, r);
+	judge_spf(t, r);
 	return true;
 }
 
@@ -176,7 +176,7 @@ json_node(struct json *j, const struct spf_node *n)
 }
 
 static void
-json_eval(struct json *j, const struct result *r)
+json_eval(struct json *j, const struct spf_facts *r)
 {
 	json_s(j, "result", spf_result(r->verdict));
 	json_open(j, "eval", '{');
@@ -195,9 +195,9 @@ json_eval(struct json *j, const struct result *r)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_spf(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_SPF];
+	const struct spf_facts *r = t->result[CHECK_SPF];
 	const struct spf_survey *s = &r->s;
 	size_t i;
 
@@ -239,7 +239,7 @@ text_node(struct buf *b, const struct spf_node *n)
 }
 
 static void
-text_eval(struct buf *b, const struct result *r)
+text_eval(struct buf *b, const struct spf_facts *r)
 {
 	const struct spf *q = &r->eval;
 
@@ -263,9 +263,9 @@ text_eval(struct buf *b, const struct result *r)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_spf(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_SPF];
+	const struct spf_facts *r = t->result[CHECK_SPF];
 	const struct spf_survey *s = &r->s;
 	size_t i;
 
@@ -283,12 +283,12 @@ text(const struct task *t, struct buf *b)
 
 /* IP[,SENDER[,HELO]]; what is kept points into the option's text. */
 static int
-init(struct run *run_, struct err *e)
+init_spf(struct run *r, struct err *e)
 {
 	static char sender[512], helo[512];
 	struct str rest, ip, s;
 
-	(void)run_;
+	(void)r;
 	if (eval == NULL)
 		return 0;
 	rest = str_of(eval);
@@ -322,6 +322,6 @@ static const struct opt options[] = {
 
 const struct check check_spf = {
 	.name = "spf", .about = "Sender Policy Framework (RFC 7208)",
-	.run = run, .json = json, .text = text, .findings = findings,
-	.options = options, .init = init,
+	.run = run_spf, .json = json_spf, .text = text_spf,
+	.findings = findings, .options = options, .init = init_spf,
 };

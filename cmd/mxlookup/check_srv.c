@@ -32,7 +32,7 @@ struct service {
 	bool refused;		/* the target is "." */
 };
 
-struct result {
+struct srv_facts {
 	struct service s[SERVICES];
 };
 
@@ -113,7 +113,7 @@ judge_target(struct task *t, const struct service *s, size_t i)
 }
 
 static void
-judge(struct task *t, const struct result *r)
+judge_srv(struct task *t, const struct srv_facts *r)
 {
 	const struct service *s, *twin;
 	size_t i, k;
@@ -139,9 +139,9 @@ judge(struct task *t, const struct result *r)
 }
 
 static bool
-run(struct task *t)
+run_srv(struct task *t)
 {
-	struct result *r = arena_new(t->mem, 1, sizeof *r);
+	struct srv_facts *r = arena_new(t->mem, 1, sizeof *r);
 	bool all = true;
 	size_t i;
 
@@ -154,14 +154,14 @@ run(struct task *t)
 	if (!all)
 		return false;
 	t->result[CHECK_SRV] = r;
-	judge(t, r);
+	judge_srv(t, r);
 	return true;
 }
 
 static void
 addresses(struct json *j, const char *key, const struct dns_answer *a)
 {
-	char text_[46];
+	char text[46];
 	unsigned i;
 
 	if (a != NULL && dns_temporary(a->status)) {
@@ -170,8 +170,8 @@ addresses(struct json *j, const char *key, const struct dns_answer *a)
 	}
 	json_open(j, key, '[');
 	for (i = 0; a != NULL && i < a->n; i++) {
-		dns_addr(a->rr[i].data, text_, sizeof text_);
-		json_s(j, NULL, text_);
+		dns_addr(a->rr[i].data, text, sizeof text);
+		json_s(j, NULL, text);
 	}
 	json_close(j, ']');
 }
@@ -203,9 +203,9 @@ json_service(struct json *j, const struct service *s, size_t which)
 
 /* Services that are simply not there are left out. */
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_srv(const struct task *t, struct json *j, const char *key)
 {
-	const struct result *r = t->result[CHECK_SRV];
+	const struct srv_facts *r = t->result[CHECK_SRV];
 	size_t i;
 
 	json_open(j, key, '[');
@@ -237,9 +237,9 @@ text_service(struct buf *b, const struct service *s, const char *name)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_srv(const struct task *t, struct buf *b)
 {
-	const struct result *r = t->result[CHECK_SRV];
+	const struct srv_facts *r = t->result[CHECK_SRV];
 	bool any = false;
 	size_t i;
 
@@ -255,5 +255,6 @@ text(const struct task *t, struct buf *b)
 
 const struct check check_srv = {
 	.name = "srv", .about = "services for mail clients (RFC 6186, 8314)",
-	.run = run, .json = json, .text = text, .findings = findings,
+	.run = run_srv, .json = json_srv, .text = text_srv,
+	.findings = findings,
 };

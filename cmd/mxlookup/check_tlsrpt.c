@@ -62,7 +62,7 @@ parse(struct task *t, struct tlsrpt *r)
 }
 
 static bool
-run(struct task *t)
+run_tlsrpt(struct task *t)
 {
 	const struct dns_answer *a = ask_dnsf(&t->ask, DNS_TXT, "_smtp._tls.%s",
 	    t->domain);
@@ -86,7 +86,7 @@ run(struct task *t)
 }
 
 static void
-json(const struct task *t, struct json *j, const char *key)
+json_tlsrpt(const struct task *t, struct json *j, const char *key)
 {
 	const struct tlsrpt *r = t->result[CHECK_TLSRPT];
 	size_t i;
@@ -103,7 +103,7 @@ json(const struct task *t, struct json *j, const char *key)
 }
 
 static void
-text(const struct task *t, struct buf *b)
+text_tlsrpt(const struct task *t, struct buf *b)
 {
 	const struct tlsrpt *r = t->result[CHECK_TLSRPT];
 
@@ -114,5 +114,6 @@ text(const struct task *t, struct buf *b)
 
 const struct check check_tlsrpt = {
 	.name = "tlsrpt", .about = "TLS reporting (RFC 8460)",
-	.run = run, .json = json, .text = text, .findings = findings,
+	.run = run_tlsrpt, .json = json_tlsrpt, .text = text_tlsrpt,
+	.findings = findings,
 };

@@ -243,7 +243,7 @@ differences(const struct opt_list *a, const struct opt_list *b, char mark,
 }
 
 static void
-text(const struct set *s, struct buf *out)
+text_expect(const struct set *s, struct buf *out)
 {
 	if (dns_temporary(s->answer->status)) {
 		buf_printf(out, "? %s %s ", s->name, dns_type(s->type));
@@ -269,7 +269,7 @@ json_list(struct json *j, const char *key, const struct opt_list *a,
 }
 
 static void
-json(const struct set *s, struct buf *out)
+json_expect(const struct set *s, struct buf *out)
 {
 	bool temp = dns_temporary(s->answer->status);
 	struct json j = { .out = out };
@@ -299,9 +299,9 @@ report(struct run *r, struct list *l, struct set *s)
 		opt_list_add(&l->arena, &s->have, text_of(&l->arena, s->type,
 		    &s->answer->rr[i]));
 	if (r->json)
-		json(s, &r->out);
+		json_expect(s, &r->out);
 	else if (!r->quiet)
-		text(s, &r->out);
+		text_expect(s, &r->out);
 	if (dns_temporary(s->answer->status))
 		return EX_TEMPFAIL;
 	return same(s) ? 0 : EX_DATAERR;

@@ -349,7 +349,7 @@ list_kinds(void)
 }
 
 static int
-run(int argc, char **argv, struct err *e)
+mxlookup(int argc, char **argv, struct err *e)
 {
 	int64_t start = clock_us();
 	double s;
@@ -380,7 +380,7 @@ main(int argc, char **argv)
 	int status;
 
 	program_begin(argv[0]);
-	status = run(argc, argv, &e);
+	status = mxlookup(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
 	if (e.code != 0 && r.nagios)

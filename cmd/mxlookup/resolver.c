@@ -65,7 +65,7 @@ advice(const struct probe *p)
 }
 
 static void
-text(const struct probe *p, struct buf *b)
+text_resolver(const struct probe *p, struct buf *b)
 {
 	buf_printf(b, "%s  from %s\n", p->server.text, p->server.source);
 	buf_printf(b, "  %-12s ", "answers");
@@ -84,7 +84,7 @@ text(const struct probe *p, struct buf *b)
 }
 
 static void
-json(const struct probe *p, struct buf *b)
+json_resolver(const struct probe *p, struct buf *b)
 {
 	struct json j = { .out = b };
 
@@ -116,7 +116,7 @@ resolver_info(struct run *r, struct err *e)
 		if (ask(r, &p, e) < 0)
 			return e->code;
 		down += !answered(&p);
-		(r->json ? json : text)(&p, &r->out);
+		(r->json ? json_resolver : text_resolver)(&p, &r->out);
 		dns_drop(p.answer);
 	}
 	if (r->out.n > 0)
