@@ -484,7 +484,6 @@ go(struct target *t)
 	for (h = t->hosts; h != NULL; h = h->next)
 		if (!h->resolved)
 			resolve(h);
-	ask_sts(t);
 	wake(t);
 }
 
@@ -520,8 +519,10 @@ static void
 review(struct target *t)
 {
 	if (!t->over) {
-		if (t->answers)
+		if (t->answers) {
+			ask_sts(t);	/* first: reports tell of it */
 			go(t);
+		}
 		t->answers = false;
 		release(t);
 	}
@@ -696,6 +697,7 @@ begin(struct target *t)
 	due_set(&t->run->dues, &t->due, DUE_TARGET, t->started / 1000 +
 	    (int64_t)(t->run->set->scope.timeout * 1000));
 	go(t);
+	ask_sts(t);
 	target_news(t);
 }
 
