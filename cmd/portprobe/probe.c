@@ -129,13 +129,13 @@ blank(struct probe *p, struct report *r)
 	    .protoname = j->port.proto->name, .order = j->order,
 	    .relay = j->port.proto->relay, .talk.starttls = -1, .mem = &p->mem,
 	    .tls.classic = p->classic, .us = { h->dns_us, -1, -1, -1, -1, -1 } };
-	r->via = h->target->kind != TARGET_HOST ? h->target->text : NULL;
+	r->via = h->target->given.kind != TARGET_HOST ? h->target->given.text : NULL;
 	r->several = h->naddr > 1;
 	r->tls.name = p->run->set->scope.name;
 	if (r->tls.name == NULL)
 		r->tls.name = h->name;
 	if (!h->secure)
-		r->dane.why = h->target->kind == TARGET_MX ? "insecure-mx" :
+		r->dane.why = h->target->given.kind == TARGET_MX ? "insecure-mx" :
 		    "insecure-srv";
 }
 

@@ -103,7 +103,7 @@ sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
 	j->sts = s;
 	s->job = j;
 	f->get = (struct https){ .port = (unsigned)r->set->limit.sts_port,
-	    .host = arena_printf(&j->mem, "mta-sts.%s", s->target->domain),
+	    .host = arena_printf(&j->mem, "mta-sts.%s", s->target->given.domain),
 	    .path = "/.well-known/mta-sts.txt",
 	    .body = { .max = MTASTS_MAX } };
 	for (; (int)f->ndial < n && f->ndial < HTTPS_DIALS; f->ndial++)

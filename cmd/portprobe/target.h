@@ -10,8 +10,8 @@
 #include "jobs.h"
 #include "mem.h"
 #include "net.h"
+#include "operand.h"
 #include "port.h"
-#include "probe_talk.h"
 #include "tlsa.h"
 
 struct run;
@@ -40,8 +40,6 @@ struct host {
 	uint64_t order;			/* of its next report: see place() */
 };
 
-enum target_kind { TARGET_HOST, TARGET_MX, TARGET_SRV };
-
 struct link {
 	struct link *next, *prev;
 };
@@ -50,17 +48,12 @@ struct target {
 	struct run *run;
 	struct arena mem;
 	uint64_t seq;
-	const char *text;		/* as given */
-	enum target_kind kind;
-	const char *domain;		/* or host name, in A-labels */
-	struct port port;		/* given, or 0 */
-	const struct probe_proto *proto;	/* given, or NULL */
-	struct net_addr dial;		/* given, or len 0 */
+	struct operand given;
 	struct host *hosts, **last;
 	struct ask *asks;
 	unsigned pending;		/* questions */
 	unsigned left;			/* reports to come */
-	bool literal, expanded, over;
+	bool expanded, over;
 	bool news;			/* it is in run.news */
 	bool answers;			/* and some of it are answers */
 	struct target *next;		/* there */

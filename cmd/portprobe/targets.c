@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
 #include "clock.h"
 #include "lines.h"
+#include "operand.h"
 #include "probe.h"
 #include "report.h"
 #include "run.h"
@@ -59,7 +59,7 @@ no_host(struct target *t, struct host *h, const char *host, int status,
     const char *fmt, ...)
 {
 	struct report r = { .run = t->run, .target = t, .host = host,
-	    .proto = t->port.proto, .port = t->port.number, .talk.starttls = -1,
+	    .proto = t->given.port.proto, .port = t->given.port.number, .talk.starttls = -1,
 	    .order = place(t, h), .mem = &t->mem, .verdict.status = status,
 	    .us = { clock_us() - t->started, -1, -1, -1, -1, -1 } };
 	char text[600];
@@ -68,7 +68,7 @@ no_host(struct target *t, struct host *h, const char *host, int status,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (t->kind == TARGET_HOST && r.port == 0 &&
+	if (t->given.kind == TARGET_HOST && r.port == 0 &&
 	    t->run->set->scope.nports == 1) {
 		r.port = t->run->set->scope.port[0].number;
 		r.proto = t->run->set->scope.port[0].proto;
@@ -76,7 +76,7 @@ no_host(struct target *t, struct host *h, const char *host, int status,
 	r.protoname = r.proto != NULL ? r.proto->name : NULL;
 	r.relay = r.proto != NULL && r.proto->relay;
 	r.us.total = r.us.dns;
-	r.via = t->kind != TARGET_HOST ? t->text : NULL;
+	r.via = t->given.kind != TARGET_HOST ? t->given.text : NULL;
 	r.trouble = (struct trouble){ .class = TROUBLE_DNS,
 	    .place = PLACE_DNS, .text = text };
 	t->left++;
@@ -209,12 +209,12 @@ add_jobs(struct host *h, const struct net_addr *a)
 
 	if (h->port.number != 0) {
 		add_job(h, a, h->port);
-	} else if (t->port.number != 0) {
-		add_job(h, a, t->port);
+	} else if (t->given.port.number != 0) {
+		add_job(h, a, t->given.port);
 	} else if (r->set->scope.nports > 0) {
 		for (i = 0; i < r->set->scope.nports; i++)
 			add_job(h, a, r->set->scope.port[i]);
-	} else if (t->kind == TARGET_MX) {
+	} else if (t->given.kind == TARGET_MX) {
 		add_job(h, a, (struct port){ 25, probe_talk_port(25) });
 	} else {
 		for (i = 0; i < sizeof usual / sizeof *usual; i++)
@@ -232,7 +232,7 @@ addresses(struct host *h)
 
 	if (h->naddr > 0)
 		return true;
-	if (t->kind == TARGET_HOST)
+	if (t->given.kind == TARGET_HOST)
 		by_file(h);
 	if (h->naddr > 0)
 		return true;
@@ -299,7 +299,7 @@ take_mx(struct target *t, const struct dns_answer *a)
 	qsort(rr, n, sizeof *rr, by_preference);
 	for (i = 0; i < n; i++) {
 		if (strcmp(rr[i]->name, ".") == 0 && a->n == 1)
-			no_host(t, NULL, t->domain, EX_NOHOST, "the domain takes no "
+			no_host(t, NULL, t->given.domain, EX_NOHOST, "the domain takes no "
 			    "mail (null MX)");
 		else if (!dns_hostname(rr[i]->name))
 			no_host(t, NULL, arena_dup(&t->mem, str_of(rr[i]->name)),
@@ -312,20 +312,20 @@ take_mx(struct target *t, const struct dns_answer *a)
 static bool
 hosts_of_mx(struct target *t)
 {
-	const struct dns_answer *a = target_ask(t, t->domain, DNS_MX);
+	const struct dns_answer *a = target_ask(t, t->given.domain, DNS_MX);
 
 	if (a == NULL)
 		return false;
 	if (a->status == DNS_OK)
 		take_mx(t, a);
 	else if (a->status == DNS_NODATA)
-		add_host(t, t->domain, a->ad);
+		add_host(t, t->given.domain, a->ad);
 	else if (dns_temporary(a->status))
-		no_host(t, NULL, t->domain, EX_TEMPFAIL, "MX: %s%s%s",
+		no_host(t, NULL, t->given.domain, EX_TEMPFAIL, "MX: %s%s%s",
 		    dns_status(a->status), a->why != NULL ? ": " : "",
 		    a->why != NULL ? a->why : "");
 	else
-		no_host(t, NULL, t->domain, EX_NOHOST, "no such domain");
+		no_host(t, NULL, t->given.domain, EX_NOHOST, "no such domain");
 	return true;
 }
 
@@ -361,7 +361,7 @@ hosts_of_srv(struct target *t)
 
 	for (i = 0; i < SERVICES; i++) {
 		a[i] = target_ask(t, arena_printf(&t->mem, "%s._tcp.%s",
-		    services[i].name, t->domain), DNS_SRV);
+		    services[i].name, t->given.domain), DNS_SRV);
 		all &= a[i] != NULL;
 	}
 	if (!all)
@@ -373,10 +373,10 @@ hosts_of_srv(struct target *t)
 			take_srv(t, a[i], services[i].proto, &offered);
 	}
 	if (bad != NULL)
-		no_host(t, NULL, t->domain, EX_TEMPFAIL, "%s: %s", bad->name,
+		no_host(t, NULL, t->given.domain, EX_TEMPFAIL, "%s: %s", bad->name,
 		    dns_status(bad->status));
 	else if (offered == 0)
-		no_host(t, NULL, t->domain, EX_NOHOST, "no SRV record offers a mail "
+		no_host(t, NULL, t->given.domain, EX_NOHOST, "no SRV record offers a mail "
 		    "service");
 	return true;
 }
@@ -404,7 +404,7 @@ ask_sts(struct target *t)
 
 	if (t->sts == NULL || t->sts->done || t->sts->asked)
 		return;
-	txt = target_ask(t, arena_printf(&t->mem, "_mta-sts.%s", t->domain),
+	txt = target_ask(t, arena_printf(&t->mem, "_mta-sts.%s", t->given.domain),
 	    DNS_TXT);
 	if (txt == NULL)
 		return;
@@ -421,7 +421,7 @@ ask_sts(struct target *t)
 		sts_over(t, why, false);
 		return;
 	}
-	host = arena_printf(&t->mem, "mta-sts.%s", t->domain);
+	host = arena_printf(&t->mem, "mta-sts.%s", t->given.domain);
 	a = target_ask(t, host, DNS_A);
 	aaaa = target_ask(t, host, DNS_AAAA);
 	if (a == NULL || aaaa == NULL)
@@ -479,7 +479,7 @@ go(struct target *t)
 	struct host *h;
 
 	if (!t->expanded)
-		t->expanded = t->kind == TARGET_MX ? hosts_of_mx(t) :
+		t->expanded = t->given.kind == TARGET_MX ? hosts_of_mx(t) :
 		    hosts_of_srv(t);
 	for (h = t->hosts; h != NULL; h = h->next)
 		if (!h->resolved)
@@ -545,7 +545,7 @@ targets_late(struct target *t)
 	struct host *h;
 
 	if (!t->expanded)
-		no_host(t, NULL, t->domain, EX_TEMPFAIL, "no answer in %.3g s",
+		no_host(t, NULL, t->given.domain, EX_TEMPFAIL, "no answer in %.3g s",
 		    t->run->set->scope.timeout);
 	t->expanded = true;
 	for (h = t->hosts; h != NULL; h = h->next)
@@ -559,138 +559,24 @@ targets_late(struct target *t)
 	target_news(t);
 }
 
-/* ---- what was given */
-
-static int
-name_of(struct target *t, struct str s, struct err *e)
-{
-	char name[DNS_NAMELEN];
-
-	if (s.n > 1 && s.p[s.n - 1] == '.')
-		s.n--;
-	if (!str_ascii(s) && addr_ascii(&t->mem, s, &s, e) < 0)
-		return -1;
-	if (s.n == 0 || s.n > 300 || str_control(s) || str_has(s, ' ') ||
-	    dns_name(arena_dup(&t->mem, s), name) < 0 ||
-	    (t->kind == TARGET_HOST && !dns_hostname(name)))
-		return fail(e, EX_USAGE, "\"%.*s\" is no host name",
-		    STR_ARG(s));
-	t->domain = arena_dup(&t->mem, str_of(name));
-	return 0;
-}
-
-static int
-proto_of(struct target *t, struct str s, struct err *e)
-{
-	t->proto = probe_talk_named(s);
-	return t->proto != NULL ? 0 : fail(e, EX_USAGE, "\"%.*s\" is no "
-	    "protocol (smtp, submission, smtps, lmtp, imap, imaps, pop3, "
-	    "pop3s, sieve, tls, auto)", STR_ARG(s));
-}
-
-/* HOST[:PORT][/PROTO], mx:DOMAIN, srv:DOMAIN */
-static int
-operand(struct target *t, struct str s, struct err *e)
-{
-	const char *slash;
-	struct str host;
-	unsigned port;
-
-	if (str_has(s, '@'))		/* a password may stand before it */
-		return fail(e, EX_USAGE, "a host has no \"user@\": nobody "
-		    "logs in here");
-	if (str_starts(s, "mx:") || str_starts(s, "srv:")) {
-		t->kind = str_starts(s, "mx:") ? TARGET_MX : TARGET_SRV;
-		str_cut(&s, ':');
-	}
-	slash = s.n > 0 ? memrchr(s.p, '/', s.n) : NULL;
-	if (slash != NULL) {
-		if (proto_of(t, str_from(s, (size_t)(slash - s.p) + 1), e) < 0)
-			return -1;
-		s.n = (size_t)(slash - s.p);
-	}
-	if (net_hostport(s, &host, &port, e) < 0)
-		return -1;
-	if (port != 0 && t->kind == TARGET_SRV)
-		return fail(e, EX_USAGE, "srv: says the ports itself");
-	t->port.number = port;
-	if (t->kind == TARGET_HOST && net_pton(host, 0, &t->dial) == 0) {
-		t->literal = true;
-		t->domain = arena_dup(&t->mem, host);
-		return 0;
-	}
-	return name_of(t, host, e);
-}
-
-/* What stands behind the first word of a line. */
-static int
-field(struct target *t, struct str s, struct err *e)
-{
-	uint64_t n;
-
-	if (str_num(s, 65535, &n) == 0 && n > 0)
-		t->port.number = (unsigned)n;
-	else if (net_pton(s, 0, &t->dial) != 0)
-		return proto_of(t, s, e);
-	return 0;
-}
-
-static struct str
-word(struct str *s)
-{
-	struct str w;
-
-	while (s->n > 0 && memchr(", \t\r", s->p[0], 4) != NULL)
-		*s = str_from(*s, 1);
-	for (w = *s, w.n = 0; w.n < s->n &&
-	    memchr(", \t\r", w.p[w.n], 4) == NULL; w.n++)
-		;
-	*s = str_from(*s, w.n);
-	return w;
-}
-
-static int
-understand(struct target *t, struct str s, struct err *e)
-{
-	struct str w = word(&s);
-
-	if (operand(t, w, e) < 0)
-		return -1;
-	while ((w = word(&s)).n > 0)
-		if (field(t, w, e) < 0)
-			return -1;
-	if (t->proto != NULL && t->port.number == 0) {
-		t->port.number = t->proto->port;
-		if (t->port.number == 0 && t->run->set->scope.nports != 1)
-			return fail(e, EX_USAGE, "\"%s\" needs a port",
-			    t->proto->name);
-		if (t->port.number == 0)
-			t->port.number = t->run->set->scope.port[0].number;
-	}
-	if (t->port.number != 0)
-		t->port.proto = t->proto != NULL ? t->proto :
-		    probe_talk_port(t->port.number);
-	return 0;
-}
-
 static void
 begin(struct target *t)
 {
 	struct host *h;
 
-	if (t->kind == TARGET_HOST) {
-		h = add_host(t, t->domain, true);
-		h->literal = t->literal;
-		if (t->dial.len > 0)
-			add_addr(h, &t->dial);
-		if (t->dial.len > 0 && h->naddr == 0) {
+	if (t->given.kind == TARGET_HOST) {
+		h = add_host(t, t->given.domain, true);
+		h->literal = t->given.literal;
+		if (t->given.dial.len > 0)
+			add_addr(h, &t->given.dial);
+		if (t->given.dial.len > 0 && h->naddr == 0) {
 			no_host(t, h, h->name, EX_NOHOST, "an address of the "
 			    "other family");
 			h->resolved = true;
 		}
 		t->expanded = true;
 	}
-	if (t->kind == TARGET_MX && !t->run->set->want.no_sts) {
+	if (t->given.kind == TARGET_MX && !t->run->set->want.no_sts) {
 		t->sts = arena_new(&t->mem, 1, sizeof *t->sts);
 		t->sts->target = t;
 	}
@@ -708,7 +594,7 @@ target(struct run *r, struct str text)
 	struct link *all = &r->feed->all;
 
 	t->run = r;
-	t->text = arena_dup(&t->mem, text);
+	t->given.text = arena_dup(&t->mem, text);
 	t->last = &t->hosts;
 	t->due.who = t;
 	t->started = clock_us();
@@ -726,14 +612,14 @@ start(struct run *r, struct str s)
 
 	t->seq = r->feed->seq++;
 	r->targets++;
-	if (understand(t, s, &e) == 0) {
+	if (operand_parse(&t->given, s, r->set, &t->mem, &e) == 0) {
 		begin(t);
 		targets_settle(r);	/* it may make room for others */
 		return;
 	}
-	t->kind = TARGET_HOST;
+	t->given.kind = TARGET_HOST;
 	t->expanded = true;
-	no_host(t, NULL, t->text, EX_DATAERR, "%s", e.msg);
+	no_host(t, NULL, t->given.text, EX_DATAERR, "%s", e.msg);
 	over(t);
 }
 
@@ -750,19 +636,18 @@ set_up(struct run *r)
 
 /* Which ports are connected to; SRV records and lines to come say it late. */
 static void
-opens(const struct target *t)
+opens(struct run *r, const struct operand *o)
 {
-	struct run *r = t->run;
 	size_t i;
 
-	r->policies |= t->kind == TARGET_MX && !r->set->want.no_sts;
-	r->box.any_port |= t->kind == TARGET_SRV;
-	if (t->port.number != 0) {
-		sandbox_port(&r->box, t->port.number);
+	r->policies |= o->kind == TARGET_MX && !r->set->want.no_sts;
+	r->box.any_port |= o->kind == TARGET_SRV;
+	if (o->port.number != 0) {
+		sandbox_port(&r->box, o->port.number);
 	} else if (r->set->scope.nports > 0) {
 		for (i = 0; i < r->set->scope.nports; i++)
 			sandbox_port(&r->box, r->set->scope.port[i].number);
-	} else if (t->kind == TARGET_MX) {
+	} else if (o->kind == TARGET_MX) {
 		sandbox_port(&r->box, 25);
 	} else {
 		for (i = 0; i < sizeof usual / sizeof *usual; i++)
@@ -770,32 +655,36 @@ opens(const struct target *t)
 	}
 }
 
+static int
+check(struct run *r, const char *text, struct err *e)
+{
+	struct operand o = { .text = text };
+	struct arena mem = { 0 };
+	int got = operand_parse(&o, str_of(text), r->set, &mem, e);
+
+	if (got == 0)
+		opens(r, &o);
+	arena_free(&mem);
+	return got;
+}
+
 int
 targets_check(struct run *r, struct err *e)
 {
-	struct target *t;
+	const struct opt_list *all = &r->set->operands;
 	size_t i;
 	int got = 0;
 
 	set_up(r);
-	if (r->set->operands.n == 0)
-		return fail(e, EX_USAGE, "which host? (- reads them from "
-		    "standard input)");
-	for (i = 0; i < r->set->operands.n && got == 0; i++) {
-		if (strcmp(r->set->operands.v[i], "-") == 0) {
-			r->box.any_port = true;
-			r->policies |= !r->set->want.no_sts;
+	if (all->n == 0)
+		return fail(e, EX_USAGE, "which host? (- reads them from standard input)");
+	for (i = 0; i < all->n && got == 0; i++) {
+		if (!str_is(str_of(all->v[i]), "-")) {
+			got = check(r, all->v[i], e);
 			continue;
 		}
-		t = target(r, str_of(r->set->operands.v[i]));
-		got = understand(t, str_of(t->text), e);
-		if (got == 0)
-			opens(t);
-		t->over = true;
-		t->run->targets++;
-		over(t);
-		t = NULL;
-		r->targets = 0;
+		r->box.any_port = true;
+		r->policies |= !r->set->want.no_sts;
 	}
 	return got;
 }

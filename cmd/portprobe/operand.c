@@ -1,0 +1,118 @@
+/* operand.c: a target as it is given: an operand, or a line of fields */
+#include <string.h>
+
+#include "addr.h"
+#include "dns.h"
+#include "operand.h"
+
+static int
+name_of(struct operand *o, struct str s, struct arena *mem, struct err *e)
+{
+	char name[DNS_NAMELEN];
+
+	if (s.n > 1 && s.p[s.n - 1] == '.')
+		s.n--;
+	if (!str_ascii(s) && addr_ascii(mem, s, &s, e) < 0)
+		return -1;
+	if (s.n == 0 || s.n > 300 || str_control(s) || str_has(s, ' ') ||
+	    dns_name(arena_dup(mem, s), name) < 0 ||
+	    (o->kind == TARGET_HOST && !dns_hostname(name)))
+		return fail(e, EX_USAGE, "\"%.*s\" is no host name",
+		    STR_ARG(s));
+	o->domain = arena_dup(mem, str_of(name));
+	return 0;
+}
+
+static int
+proto_of(struct operand *o, struct str s, struct err *e)
+{
+	o->proto = probe_talk_named(s);
+	return o->proto != NULL ? 0 : fail(e, EX_USAGE,
+	    "\"%.*s\" is no protocol (smtp, submission, smtps, lmtp, imap, imaps, pop3, pop3s, sieve, tls, auto)",
+	    STR_ARG(s));
+}
+
+/* The first word. */
+static int
+first(struct operand *o, struct str s, struct arena *mem, struct err *e)
+{
+	const char *slash;
+	struct str host;
+	unsigned port;
+
+	if (str_has(s, '@'))		/* a password may stand before it */
+		return fail(e, EX_USAGE, "a host has no \"user@\": nobody logs in here");
+	if (str_starts(s, "mx:") || str_starts(s, "srv:")) {
+		o->kind = str_starts(s, "mx:") ? TARGET_MX : TARGET_SRV;
+		str_cut(&s, ':');
+	}
+	slash = s.n > 0 ? memrchr(s.p, '/', s.n) : NULL;
+	if (slash != NULL) {
+		if (proto_of(o, str_from(s, (size_t)(slash - s.p) + 1), e) < 0)
+			return -1;
+		s.n = (size_t)(slash - s.p);
+	}
+	if (net_hostport(s, &host, &port, e) < 0)
+		return -1;
+	if (port != 0 && o->kind == TARGET_SRV)
+		return fail(e, EX_USAGE, "srv: says the ports itself");
+	o->port.number = port;
+	if (o->kind == TARGET_HOST && net_pton(host, 0, &o->dial) == 0) {
+		o->literal = true;
+		o->domain = arena_dup(mem, host);
+		return 0;
+	}
+	return name_of(o, host, mem, e);
+}
+
+/* Another one. */
+static int
+field(struct operand *o, struct str s, struct err *e)
+{
+	uint64_t n;
+
+	if (str_num(s, 65535, &n) == 0 && n > 0)
+		o->port.number = (unsigned)n;
+	else if (net_pton(s, 0, &o->dial) != 0)
+		return proto_of(o, s, e);
+	return 0;
+}
+
+static struct str
+word(struct str *s)
+{
+	struct str w;
+
+	while (s->n > 0 && memchr(", \t\r", s->p[0], 4) != NULL)
+		*s = str_from(*s, 1);
+	for (w = *s, w.n = 0; w.n < s->n &&
+	    memchr(", \t\r", w.p[w.n], 4) == NULL; w.n++)
+		;
+	*s = str_from(*s, w.n);
+	return w;
+}
+
+int
+operand_parse(struct operand *o, struct str s, const struct settings *set,
+    struct arena *mem, struct err *e)
+{
+	struct str w = word(&s);
+
+	if (first(o, w, mem, e) < 0)
+		return -1;
+	while ((w = word(&s)).n > 0)
+		if (field(o, w, e) < 0)
+			return -1;
+	if (o->proto != NULL && o->port.number == 0) {
+		o->port.number = o->proto->port;
+		if (o->port.number == 0 && set->scope.nports != 1)
+			return fail(e, EX_USAGE, "\"%s\" needs a port",
+			    o->proto->name);
+		if (o->port.number == 0)
+			o->port.number = set->scope.port[0].number;
+	}
+	if (o->port.number != 0)
+		o->port.proto = o->proto != NULL ? o->proto :
+		    probe_talk_port(o->port.number);
+	return 0;
+}
