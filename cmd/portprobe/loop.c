@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "due.h"
+#include "feed.h"
 #include "jobs.h"
 #include "loop.h"
 #include "probe.h"
@@ -73,8 +74,8 @@ wait(struct run *r, int64_t at)
 	n = net_watch_wait(r->watch, ev, EVENTS, at);
 	r->tick = clock_us();
 	for (i = 0; i < n; i++) {
-		if (ev[i].who == &targets_token)
-			targets_readable(r);
+		if (ev[i].who == &feed_token)
+			feed_readable(r);
 		else if (ev[i].who == &sts_token)
 			sts_collect();
 		else
@@ -122,11 +123,11 @@ loop_run(struct run *r, struct err *e)
 		return -1;
 	set_up(r);
 	for (;;) {
-		targets_feed(r);
+		feed_begin(r);
 		more = start(r);
 		if (tell_flush(r, false, e) < 0)
 			return -1;
-		if (r->targets == 0 && targets_end(r))
+		if (r->targets == 0 && feed_end(r))
 			return 0;
 		wait(r, more ? 0 : until(r));
 		if (stop_asked())

@@ -12,6 +12,7 @@
  *	word	words for what was found
  *	due	deadlines
  *	jobs	which address and port is next
+ *	operand	a target as it is given
  *	target	a target's questions, and that it has news
  *	sts	MTA-STS policies, got by threads
  *	slot	the flat array of probes
@@ -21,7 +22,10 @@
  *	wire	bytes of one connection, in the clear and by TLS
  *	stage	the table of stages, and what each does
  *	probe	a probe from its first connection to its report
- *	targets	operands and lines, their names looked up: jobs
+ *	hosts	the hosts of a target, their addresses, the jobs of these
+ *	route	which hosts mx: and srv: lead to
+ *	targets	a target from its beginning until all of it is told
+ *	feed	operands and lines, begun as there is room for them
  *	loop	who begins, who is late, and the one wait
  *	main	options, the exit status
  *
@@ -33,6 +37,7 @@
 
 #include "addr.h"
 #include "clock.h"
+#include "feed.h"
 #include "formats.h"
 #include "judge.h"
 #include "loop.h"
@@ -392,7 +397,7 @@ configure(int argc, char **argv, struct err *e)
 	dns_limits();
 	trace_set(verbose);
 	r.now = clock_wall();
-	return kinds ? 0 : targets_check(&r, e);
+	return kinds ? 0 : feed_check(&r, e);
 }
 
 /* ---- the run */
@@ -458,7 +463,7 @@ run(int argc, char **argv, struct err *e)
 	tell_start(&r);
 	if (loop_run(&r, e) == 0) {
 		tell_end(&r, e);
-		targets_over(&r, e);
+		feed_over(&r, e);
 	}
 	if (o.limit.stats)
 		show_stats((double)(clock_us() - start + 1) / 1e6);
@@ -484,6 +489,7 @@ main(int argc, char **argv)
 	dns_close(r.dns);
 	loop_free(&r);
 	targets_free(&r);
+	feed_free(&r);
 	tls_ctx_free(r.tls);
 	tell_free(&r);
 	buf_free(&r.hosts);

@@ -53,6 +53,7 @@ struct run {
 	struct slots *slots;
 	struct feed *feed;
 	struct tell *tell;
+	struct target *all;		/* newest first */
 	unsigned targets;		/* begun and not over */
 	struct target *news, **last_news;	/* who is to be looked at */
 	struct shakes shakes;

@@ -10,6 +10,7 @@
 #include "https_pool.h"
 #include "run.h"
 #include "sts.h"
+#include "tag.h"
 #include "target.h"
 
 struct job_of {
@@ -93,8 +94,9 @@ start(struct run *r, struct job_of *j, struct err *e)
 	return 0;
 }
 
-void
-sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
+/* By a thread. */
+static void
+get(struct run *r, struct sts *s, const struct net_addr *a, int n)
 {
 	struct job_of *j = mem_new(1, sizeof *j);
 	struct https_job *f = &j->fetch;
@@ -121,6 +123,61 @@ sts_fetch(struct run *r, struct sts *s, const struct net_addr *a, int n)
 	free(j);
 	failed(s, e.msg, true);
 	target_news(s->target);
+}
+
+void
+sts_give_up(struct target *t, const char *error, bool temporary)
+{
+	t->sts->done = true;
+	t->sts->error = error;
+	t->sts->temporary = temporary;
+	target_news(t);
+}
+
+void
+sts_ask(struct target *t)
+{
+	const struct dns_answer *txt, *a, *aaaa;
+	struct net_addr addr[4];
+	struct str record;
+	const char *host, *why;
+	unsigned i;
+	int n = 0;
+
+	if (t->sts == NULL || t->sts->done || t->sts->asked)
+		return;
+	txt = target_ask(t, arena_printf(&t->mem, "_mta-sts.%s", t->given.domain),
+	    DNS_TXT);
+	if (txt == NULL)
+		return;
+	if (dns_temporary(txt->status)) {
+		sts_give_up(t, "its TXT record cannot be looked up now", true);
+		return;
+	}
+	if (tag_select(txt, "STSv1", &record) != 1) {
+		sts_give_up(t, NULL, false);	/* there is none */
+		return;
+	}
+	t->sts->id = mtasts_id(record, &why);
+	if (why != NULL) {
+		sts_give_up(t, why, false);
+		return;
+	}
+	host = arena_printf(&t->mem, "mta-sts.%s", t->given.domain);
+	a = target_ask(t, host, DNS_A);
+	aaaa = target_ask(t, host, DNS_AAAA);
+	if (a == NULL || aaaa == NULL)
+		return;
+	for (i = 0; i < a->n && n < 2; i++)
+		net_raw(a->rr[i].data, 443, &addr[n++]);
+	for (i = 0; i < aaaa->n && n < 4; i++)
+		net_raw(aaaa->rr[i].data, 443, &addr[n++]);
+	t->sts->asked = true;
+	if (n == 0)
+		sts_give_up(t, "mta-sts has no address", dns_temporary(
+		    a->status) || dns_temporary(aaaa->status));
+	else
+		get(t->run, t->sts, addr, n);
 }
 
 void

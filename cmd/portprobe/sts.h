@@ -6,7 +6,6 @@
 
 #include "fail.h"
 #include "mtasts.h"
-#include "net.h"
 #include "str.h"
 
 struct run;
@@ -28,8 +27,14 @@ struct sts {
 /* Before the sandbox. */
 int sts_ready(struct run *, struct err *);
 
-/* Gets it by a thread; then its target has news. */
-void sts_fetch(struct run *, struct sts *, const struct net_addr *, int n);
+/*
+ * Asks the DNS for what is missing, and gets the policy by a thread.  When it
+ * is done the target has news; called again meanwhile it does nothing.
+ */
+void sts_ask(struct target *);
+
+/* There is none: error says why, or is NULL if there is no record of it. */
+void sts_give_up(struct target *, const char *error, bool temporary);
 
 /* Nobody waits for it any more. */
 void sts_forget(struct sts *);

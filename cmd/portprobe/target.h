@@ -40,10 +40,6 @@ struct host {
 	uint64_t order;			/* of its next report: see place() */
 };
 
-struct link {
-	struct link *next, *prev;
-};
-
 struct target {
 	struct run *run;
 	struct arena mem;
@@ -60,7 +56,7 @@ struct target {
 	struct probe *waiting;		/* for answers */
 	struct probe *held;		/* for the policy */
 	struct sts *sts;
-	struct link link;
+	struct target *before, *after;	/* in run.all */
 	struct due due;
 	int64_t started;
 	struct best *best;		/* --aggregate */

@@ -1,26 +1,16 @@
-/* targets.h: what is to be probed: operands and lines, looked up */
+/* targets.h: a target from its beginning until all of it is told */
 #ifndef TARGETS_H
 #define TARGETS_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
-#include "fail.h"
+#include "str.h"
 
 struct run;
 struct target;
 
-/* All operands, before anything is done: usage, and what the sandbox allows. */
-int targets_check(struct run *, struct err *);
-
-/* Begins as many as there is room for. */
-void targets_feed(struct run *);
-
-/* None is left to begin. */
-bool targets_end(const struct run *);
-
-/* Standard input, in net_event, and that it can be read. */
-extern char targets_token;
-void targets_readable(struct run *);
+/* Begins with what was given; seq: the order in which they are told. */
+void targets_begin(struct run *, struct str, uint64_t seq);
 
 /* Those with news go on. */
 void targets_settle(struct run *);
@@ -28,9 +18,7 @@ void targets_settle(struct run *);
 /* The deadline of this one has come. */
 void targets_late(struct target *);
 
-/* At the end: was all of the list read? */
-int targets_over(const struct run *, struct err *);
-
+/* All that are left, at the end. */
 void targets_free(struct run *);
 
 #endif

@@ -1,0 +1,127 @@
+/* route.c: which hosts mx: and srv: lead to */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hosts.h"
+#include "route.h"
+
+static const struct {
+	const char *name, *proto;
+} services[] = {
+	{ "_submissions", "smtps" }, { "_submission", "submission" },
+	{ "_imaps", "imaps" }, { "_imap", "imap" }, { "_pop3s", "pop3s" },
+	{ "_pop3", "pop3" }, { "_sieve", "sieve" },
+};
+enum { SERVICES = sizeof services / sizeof *services };
+
+static bool
+twice(const struct target *t, const char *name, unsigned port)
+{
+	const struct host *h;
+
+	for (h = t->hosts; h != NULL; h = h->next)
+		if (h->port.number == port && strcmp(h->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+by_preference(const void *a, const void *b)
+{
+	const struct dns_rr *const *x = a, *const *y = b;
+
+	if ((*x)->pref != (*y)->pref)
+		return (*x)->pref < (*y)->pref ? -1 : 1;
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static void
+take_mx(struct target *t, const struct dns_answer *a)
+{
+	const struct dns_rr *rr[HOSTS_MAX] = { NULL };
+	unsigned i, n = a->n < HOSTS_MAX ? a->n : HOSTS_MAX;
+
+	for (i = 0; i < n; i++)
+		rr[i] = &a->rr[i];
+	qsort(rr, n, sizeof *rr, by_preference);
+	for (i = 0; i < n; i++) {
+		if (strcmp(rr[i]->name, ".") == 0 && a->n == 1)
+			hosts_none(t, NULL, t->given.domain, EX_NOHOST, "the domain takes no mail (null MX)");
+		else if (!dns_hostname(rr[i]->name))
+			hosts_none(t, NULL, arena_dup(&t->mem, str_of(rr[i]->name)),
+			    EX_NOHOST, "the MX names no host");
+		else if (!twice(t, rr[i]->name, 0))
+			hosts_add(t, rr[i]->name, a->ad);
+	}
+}
+
+bool
+route_mx(struct target *t)
+{
+	const struct dns_answer *a = target_ask(t, t->given.domain, DNS_MX);
+
+	if (a == NULL)
+		return false;
+	if (a->status == DNS_OK)
+		take_mx(t, a);
+	else if (a->status == DNS_NODATA)
+		hosts_add(t, t->given.domain, a->ad);
+	else if (dns_temporary(a->status))
+		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL, "MX: %s%s%s",
+		    dns_status(a->status), a->why != NULL ? ": " : "",
+		    a->why != NULL ? a->why : "");
+	else
+		hosts_none(t, NULL, t->given.domain, EX_NOHOST, "no such domain");
+	return true;
+}
+
+static void
+take_srv(struct target *t, const struct dns_answer *a, const char *proto,
+    unsigned *offered)
+{
+	struct host *h;
+	unsigned i;
+
+	for (i = 0; i < a->n && i < HOSTS_MAX; i++) {
+		if (strcmp(a->rr[i].name, ".") == 0)
+			continue;	/* not offered (RFC 2782) */
+		++*offered;
+		if (!dns_hostname(a->rr[i].name) || a->rr[i].port == 0) {
+			hosts_none(t, NULL, arena_dup(&t->mem, str_of(a->rr[i].name)),
+			    EX_NOHOST, "%s names no host and port", a->name);
+		} else if (!twice(t, a->rr[i].name, a->rr[i].port)) {
+			h = hosts_add(t, a->rr[i].name, a->ad);
+			h->port = (struct port){ a->rr[i].port,
+			    probe_talk_named(str_of(proto)) };
+		}
+	}
+}
+
+bool
+route_srv(struct target *t)
+{
+	const struct dns_answer *a[SERVICES], *bad = NULL;
+	unsigned offered = 0;
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < SERVICES; i++) {
+		a[i] = target_ask(t, arena_printf(&t->mem, "%s._tcp.%s",
+		    services[i].name, t->given.domain), DNS_SRV);
+		all &= a[i] != NULL;
+	}
+	if (!all)
+		return false;
+	for (i = 0; i < SERVICES; i++) {
+		if (a[i] != NULL && dns_temporary(a[i]->status))
+			bad = a[i];
+		else if (a[i] != NULL)
+			take_srv(t, a[i], services[i].proto, &offered);
+	}
+	if (bad != NULL)
+		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL, "%s: %s", bad->name,
+		    dns_status(bad->status));
+	else if (offered == 0)
+		hosts_none(t, NULL, t->given.domain, EX_NOHOST, "no SRV record offers a mail service");
+	return true;
+}
