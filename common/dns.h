@@ -167,6 +167,9 @@ void dns_wait(struct dns *, struct pollfd *, nfds_t n, int64_t deadline);
 enum { DNS_MAXFDS = 96 };
 nfds_t dns_fds(struct dns *, struct pollfd *, int64_t *when);
 
+/* How many questions of dns_want are unanswered. */
+unsigned dns_unanswered(const struct dns *);
+
 /* Room in the window: a bulk reader asks more only if there is. */
 unsigned dns_room(const struct dns *);
 

@@ -388,6 +388,12 @@ dns_step(struct dns *d, int64_t deadline)
 }
 
 unsigned
+dns_unanswered(const struct dns *d)
+{
+	return d->unanswered;
+}
+
+unsigned
 dns_room(const struct dns *d)
 {
 	unsigned queued = d->inflight + d->fresh.n, most = (unsigned)d->window;

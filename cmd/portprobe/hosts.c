@@ -206,8 +206,8 @@ addresses(struct host *h)
 		hosts_none(t, h, h->name, EX_NOHOST, "/etc/hosts has no address of this family");
 		return true;
 	}
-	a = target_ask(t, h->name, DNS_A);
-	aaaa = target_ask(t, h->name, DNS_AAAA);
+	a = ask_dns(&t->ask, h->name, DNS_A);
+	aaaa = ask_dns(&t->ask, h->name, DNS_AAAA);
 	if (a == NULL || aaaa == NULL)
 		return false;
 	add_answer(h, a);

@@ -66,7 +66,7 @@ wait(struct run *r, int64_t at)
 	struct net_event ev[EVENTS];
 	int n, i;
 
-	if (r->asked > 0) {
+	if (dns_unanswered(r->dns) > 0) {
 		dns_wait(r->dns, &watch, 1, at);
 		settle(r);
 		at = 0;

@@ -1,8 +1,8 @@
 /* route.c: which hosts mx: and srv: lead to */
-#include <stdlib.h>
 #include <string.h>
 
 #include "hosts.h"
+#include "mx.h"
 #include "route.h"
 
 static const struct {
@@ -25,53 +25,46 @@ twice(const struct target *t, const char *name, unsigned port)
 	return false;
 }
 
-static int
-by_preference(const void *a, const void *b)
-{
-	const struct dns_rr *const *x = a, *const *y = b;
-
-	if ((*x)->pref != (*y)->pref)
-		return (*x)->pref < (*y)->pref ? -1 : 1;
-	return strcmp((*x)->name, (*y)->name);
-}
-
 static void
-take_mx(struct target *t, const struct dns_answer *a)
+take_mx(struct target *t, const struct mx *m)
 {
-	const struct dns_rr *rr[HOSTS_MAX] = { NULL };
-	unsigned i, n = a->n < HOSTS_MAX ? a->n : HOSTS_MAX;
+	const struct mx_host *h;
 
-	for (i = 0; i < n; i++)
-		rr[i] = &a->rr[i];
-	qsort(rr, n, sizeof *rr, by_preference);
-	for (i = 0; i < n; i++) {
-		if (strcmp(rr[i]->name, ".") == 0 && a->n == 1)
-			hosts_none(t, NULL, t->given.domain, EX_NOHOST, "the domain takes no mail (null MX)");
-		else if (!dns_hostname(rr[i]->name))
-			hosts_none(t, NULL, arena_dup(&t->mem, str_of(rr[i]->name)),
-			    EX_NOHOST, "the MX names no host");
-		else if (!twice(t, rr[i]->name, 0))
-			hosts_add(t, rr[i]->name, a->ad);
+	if (m->route == MX_NULL)
+		hosts_none(t, NULL, t->given.domain, EX_NOHOST,
+		    "the domain takes no mail (null MX)");
+	for (h = m->host; h < m->host + m->n && h < m->host + HOSTS_MAX; h++) {
+		if (twice(t, h->name, 0))
+			continue;
+		if (dns_hostname(h->name))
+			hosts_add(t, h->name, m->secure);
+		else
+			hosts_none(t, NULL, arena_dup(&t->mem,
+			    str_of(h->name)), EX_NOHOST,
+			    "the MX names no host");
 	}
 }
 
 bool
 route_mx(struct target *t)
 {
-	const struct dns_answer *a = target_ask(t, t->given.domain, DNS_MX);
+	struct mx m = { .host = NULL };
+	const struct dns_answer *a;
 
-	if (a == NULL)
+	if (!mx_find(&m, &t->ask, t->given.domain))
 		return false;
+	a = m.answer;
 	if (a->status == DNS_OK)
-		take_mx(t, a);
-	else if (a->status == DNS_NODATA)
-		hosts_add(t, t->given.domain, a->ad);
+		take_mx(t, &m);
+	else if (a->status == DNS_NODATA)	/* implicit */
+		hosts_add(t, t->given.domain, m.secure);
 	else if (dns_temporary(a->status))
-		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL, "MX: %s%s%s",
-		    dns_status(a->status), a->why != NULL ? ": " : "",
-		    a->why != NULL ? a->why : "");
+		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL,
+		    "MX: %s%s%s", dns_status(a->status),
+		    a->why != NULL ? ": " : "", a->why != NULL ? a->why : "");
 	else
-		hosts_none(t, NULL, t->given.domain, EX_NOHOST, "no such domain");
+		hosts_none(t, NULL, t->given.domain, EX_NOHOST,
+		    "no such domain");
 	return true;
 }
 
@@ -106,8 +99,8 @@ route_srv(struct target *t)
 	size_t i;
 
 	for (i = 0; i < SERVICES; i++) {
-		a[i] = target_ask(t, arena_printf(&t->mem, "%s._tcp.%s",
-		    services[i].name, t->given.domain), DNS_SRV);
+		a[i] = ask_dnsf(&t->ask, DNS_SRV, "%s._tcp.%s",
+		    services[i].name, t->given.domain);
 		all &= a[i] != NULL;
 	}
 	if (!all)

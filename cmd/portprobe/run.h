@@ -43,7 +43,6 @@ struct run {
 
 	/* The engine. */
 	struct dns *dns;
-	unsigned asked;			/* questions without answer */
 	struct tls_ctx *tls;
 	int watch;
 	struct buf hosts;		/* /etc/hosts */

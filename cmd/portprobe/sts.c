@@ -146,8 +146,7 @@ sts_ask(struct target *t)
 
 	if (t->sts == NULL || t->sts->done || t->sts->asked)
 		return;
-	txt = target_ask(t, arena_printf(&t->mem, "_mta-sts.%s", t->given.domain),
-	    DNS_TXT);
+	txt = ask_dnsf(&t->ask, DNS_TXT, "_mta-sts.%s", t->given.domain);
 	if (txt == NULL)
 		return;
 	if (dns_temporary(txt->status)) {
@@ -164,8 +163,8 @@ sts_ask(struct target *t)
 		return;
 	}
 	host = arena_printf(&t->mem, "mta-sts.%s", t->given.domain);
-	a = target_ask(t, host, DNS_A);
-	aaaa = target_ask(t, host, DNS_AAAA);
+	a = ask_dns(&t->ask, host, DNS_A);
+	aaaa = ask_dns(&t->ask, host, DNS_AAAA);
 	if (a == NULL || aaaa == NULL)
 		return;
 	for (i = 0; i < a->n && n < 2; i++)

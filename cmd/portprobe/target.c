@@ -1,23 +1,14 @@
 /*
  * target.c: a target's questions, and that it has news
  *
- * A target is replayed whenever an answer has come: the list of what was asked
- * is its state.  Nothing here goes on by itself: what has changed is noted,
- * and the loop looks at it when all else is done.
+ * Nothing here goes on by itself: what has changed is noted, and the loop looks
+ * at it when all else is done.
  */
-#include <string.h>
+#include <stdlib.h>
 
+#include "clock.h"
 #include "run.h"
 #include "target.h"
-
-/* One question of a target. */
-struct ask {
-	struct ask *next;
-	struct target *target;
-	const char *name;
-	unsigned type;
-	const struct dns_answer *answer;
-};
 
 void
 target_news(struct target *t)
@@ -51,41 +42,45 @@ target_told(struct target *t)
 	target_news(t);
 }
 
+/* An answer, of whichever question. */
 static void
-answered(void *arg, const struct dns_answer *a)
+came(void *arg, unsigned ready)
 {
-	struct ask *q = arg;
-	struct target *t = q->target;
+	struct target *t = arg;
 
-	q->answer = dns_keep(a);
-	t->pending--;
-	t->run->asked--;
+	(void)ready;
 	t->answers = true;
 	target_news(t);
 }
 
-const struct dns_answer *
-target_ask(struct target *t, const char *name, unsigned type)
+struct target *
+target_new(struct run *r, struct str text)
 {
-	struct ask *q;
+	struct target *t = mem_new(1, sizeof *t);
 
-	for (q = t->asks; q != NULL; q = q->next)
-		if (q->type == type && strcmp(q->name, name) == 0)
-			return q->answer;
-	q = arena_new(&t->mem, 1, sizeof *q);
-	*q = (struct ask){ .next = t->asks, .target = t, .type = type,
-	    .name = arena_dup(&t->mem, str_of(name)) };
-	t->asks = q;
-	t->pending++;
-	t->run->asked++;
-	dns_want(t->run->dns, name, type, answered, q);
-	return NULL;
+	t->run = r;
+	t->given.text = arena_dup(&t->mem, text);
+	t->ask = (struct ask){ .dns = r->dns, .mem = &t->mem, .came = came,
+	    .arg = t };
+	t->last = &t->hosts;
+	t->due.who = t;
+	t->started = clock_us();
+	t->after = r->all;
+	if (r->all != NULL)
+		r->all->before = t;
+	r->all = t;
+	return t;
 }
 
-static const struct dns_answer *
-ask_for(void *arg, const char *name, unsigned type)
+void
+target_free(struct target *t)
 {
-	return target_ask(arg, name, type);
+	ask_free(&t->ask);
+	*(t->before != NULL ? &t->before->after : &t->run->all) = t->after;
+	if (t->after != NULL)
+		t->after->before = t->before;
+	arena_free(&t->mem);
+	free(t);
 }
 
 bool
@@ -99,15 +94,5 @@ target_dane(struct host *h, const struct job *j, struct tlsa *out,
 	*out = (struct tlsa){ .state = TLSA_NO, .why = "no-dns" };
 	if (h->literal || h->known || !h->secure)
 		return true;
-	return decide(out, mem, h->name, j->port.number, ask_for, h->target);
-}
-
-void
-target_forget(struct target *t)
-{
-	struct ask *q;
-
-	for (q = t->asks; q != NULL; q = q->next)
-		dns_drop(q->answer);
-	t->asks = NULL;
+	return decide(out, mem, h->name, j->port.number, ask_for, &h->target->ask);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dns.h"
+#include "ask.h"
 #include "due.h"
 #include "jobs.h"
 #include "mem.h"
@@ -17,7 +17,6 @@
 struct run;
 struct probe;
 struct sts;
-struct ask;
 struct best;
 
 enum { ADDRS_MAX = 16, HOSTS_MAX = 32 };
@@ -46,8 +45,7 @@ struct target {
 	uint64_t seq;
 	struct operand given;
 	struct host *hosts, **last;
-	struct ask *asks;
-	unsigned pending;		/* questions */
+	struct ask ask;			/* its questions */
 	unsigned left;			/* reports to come */
 	bool expanded, over;
 	bool news;			/* it is in run.news */
@@ -63,17 +61,13 @@ struct target {
 	uint64_t orders;		/* hosts, and what names none */
 };
 
-/*
- * An answer to a question of this target, or NULL: then it has been asked, and
- * the target has news when the answer comes.  Whoever asked asks again.
- */
-const struct dns_answer *target_ask(struct target *, const char *name,
-    unsigned type);
+/* A new one, among all of the run. */
+struct target *target_new(struct run *, struct str text);
 
-/* All answers, when none is missing any more. */
-void target_forget(struct target *);
+/* When nothing is pending of its questions, or the DNS is closed. */
+void target_free(struct target *);
 
-/* What the DNS says of DANE; false: answers are missing, as above. */
+/* What the DNS says of DANE; false: answers are missing (ask.h). */
 bool target_dane(struct host *, const struct job *, struct tlsa *,
     struct arena *);
 

@@ -1,6 +1,4 @@
 /* targets.c: a target from its beginning until all of it is told */
-#include <stdlib.h>
-
 #include "clock.h"
 #include "hosts.h"
 #include "operand.h"
@@ -14,6 +12,14 @@
 #include "tell.h"
 
 static void
+drop(struct target *t)
+{
+	if (t->sts != NULL)
+		sts_forget(t->sts);
+	target_free(t);
+}
+
+static void
 over(struct target *t)
 {
 	if (!t->over) {
@@ -22,16 +28,8 @@ over(struct target *t)
 		due_clear(&t->due);
 		tell_target(t);
 	}
-	if (t->pending > 0)
-		return;		/* an answer that nobody waits for */
-	if (t->sts != NULL)
-		sts_forget(t->sts);
-	target_forget(t);
-	*(t->before != NULL ? &t->before->after : &t->run->all) = t->after;
-	if (t->after != NULL)
-		t->after->before = t->before;
-	arena_free(&t->mem);
-	free(t);
+	if (t->ask.pending == 0)	/* else answers that nobody waits for */
+		drop(t);
 }
 
 static void
@@ -160,27 +158,10 @@ begin(struct target *t)
 	target_news(t);
 }
 
-static struct target *
-target(struct run *r, struct str text)
-{
-	struct target *t = mem_new(1, sizeof *t);
-
-	t->run = r;
-	t->given.text = arena_dup(&t->mem, text);
-	t->last = &t->hosts;
-	t->due.who = t;
-	t->started = clock_us();
-	t->after = r->all;
-	if (r->all != NULL)
-		r->all->before = t;
-	r->all = t;
-	return t;
-}
-
 void
 targets_begin(struct run *r, struct str s, uint64_t seq)
 {
-	struct target *t = target(r, s);
+	struct target *t = target_new(r, s);
 	struct err e = { 0 };
 
 	t->seq = seq;
@@ -203,8 +184,6 @@ targets_free(struct run *r)
 
 	for (t = r->all; t != NULL; t = next) {
 		next = t->after;
-		t->over = true;
-		t->pending = 0;
-		over(t);
+		drop(t);
 	}
 }
