@@ -25,7 +25,8 @@ hosts_none(struct target *t, struct host *h, const char *host, int status,
     const char *fmt, ...)
 {
 	struct report r = { .run = t->run, .target = t, .host = host,
-	    .proto = t->given.port.proto, .port = t->given.port.number, .talk.starttls = -1,
+	    .proto = t->given.port.proto, .port = t->given.port.number,
+	    .talk.starttls = -1,
 	    .order = place(t, h), .mem = &t->mem, .verdict.status = status,
 	    .us = { clock_us() - t->started, -1, -1, -1, -1, -1 } };
 	char text[600];

@@ -85,7 +85,8 @@ gate_of(struct jobs *all, const struct net_addr *a)
 		return all->gate[at];
 	if (all->ngate == all->gate_cap) {
 		all->gate_cap = all->gate_cap > 0 ? 2 * all->gate_cap : 64;
-		all->gate = mem_grow(all->gate, all->gate_cap, sizeof *all->gate);
+		all->gate = mem_grow(all->gate, all->gate_cap,
+		    sizeof *all->gate);
 	}
 	g = mem_new(1, sizeof *g);
 	g->addr = *a;

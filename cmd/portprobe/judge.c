@@ -720,8 +720,10 @@ sum_up(struct report *r)
 			r->verdict.sev = f->sev;
 		if (f->sev != SEV_CRIT)
 			continue;
-		r->verdict.status = fail_worse(r->verdict.status, f->kind->status);
-		if (f->kind->status == EX_NOPERM && r->trouble.class == TROUBLE_NONE) {
+		r->verdict.status = fail_worse(r->verdict.status,
+		    f->kind->status);
+		if (f->kind->status == EX_NOPERM &&
+		    r->trouble.class == TROUBLE_NONE) {
 			r->verdict.state = STATE_CERT;
 			r->trouble = (struct trouble){ .class = TROUBLE_CERT,
 			    .place = PLACE_TLS, .text = f->text };

@@ -76,13 +76,11 @@ ports(void *to, const char *arg, struct err *e)
 		one = str_trim(str_cut(&rest, ','));
 		number = str_cut(&one, '/');
 		if (str_num(number, 65535, &n) < 0 || n == 0)
-			return fail(e, EX_USAGE, "--ports: \"%.*s\" is no "
-			    "port", STR_ARG(number));
+			return fail(e, EX_USAGE, "--ports: \"%.*s\" is no port", STR_ARG(number));
 		proto = one.p != NULL ? probe_talk_named(one) :
 		    probe_talk_port((unsigned)n);
 		if (proto == NULL)
-			return fail(e, EX_USAGE, "--ports: there is no "
-			    "protocol \"%.*s\"", STR_ARG(one));
+			return fail(e, EX_USAGE, "--ports: there is no protocol \"%.*s\"", STR_ARG(one));
 		if (what->scope.nports == PORTS_MAX)
 			return fail(e, EX_USAGE, "--ports: more than %d",
 			    PORTS_MAX);
@@ -96,8 +94,7 @@ static int
 renamed(void *to, const char *arg, struct err *e)
 {
 	(void)to;
-	return fail(e, EX_USAGE, "--min-tls is called --tls-min now: "
-	    "--tls-min %s", arg);
+	return fail(e, EX_USAGE, "--min-tls is called --tls-min now: --tls-min %s", arg);
 }
 
 /*
@@ -233,8 +230,7 @@ version(struct buf *b)
 static struct opt_set set = {
 	.tables = { options },
 	.version = version,
-	.usage = "portprobe [options] host[:port[/protocol]] | mx:domain | "
-	    "srv:domain | - ...",
+	.usage = "portprobe [options] host[:port[/protocol]] | mx:domain | srv:domain | - ...",
 	.about = "Shows what answers on the mail ports.",
 	.arena = &arena,
 };
@@ -296,8 +292,7 @@ limits(struct err *e)
 
 	if (o.limit.most < 1 || o.limit.most > 100000 || o.limit.per_host < 1 ||
 	    o.limit.rate > 1000000)
-		return fail(e, EX_USAGE, "--connections is 1 to 100000, "
-		    "--per-host at least 1, --rate at most 1000000");
+		return fail(e, EX_USAGE, "--connections is 1 to 100000, --per-host at least 1, --rate at most 1000000");
 	if (o.scope.timeout < 0.1 || o.scope.timeout > 86400)
 		return fail(e, EX_USAGE, "--timeout is 0.1 s to a day");
 	if (o.want.warn_days > 100000 || o.want.crit_days > 100000)
@@ -382,8 +377,7 @@ one_list(struct err *e)
 
 	for (i = 0; i < o.operands.n; i++)
 		n += strcmp(o.operands.v[i], "-") == 0;
-	return n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both "
-	    "- and -");
+	return n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both - and -");
 }
 
 static int
@@ -417,8 +411,7 @@ list_kinds(void)
 static void
 show_stats(double s)
 {
-	fprintf(stderr, "%llu probes in %.2f s, %.0f/s; %llu well, %llu with "
-	    "warnings, %llu critical, %llu unknown; %llu connections\n",
+	fprintf(stderr, "%llu probes in %.2f s, %.0f/s; %llu well, %llu with warnings, %llu critical, %llu unknown; %llu connections\n",
 	    (unsigned long long)r.tally.probes, s, (double)r.tally.probes / s,
 	    (unsigned long long)r.tally.count[SEV_HINT],
 	    (unsigned long long)r.tally.count[SEV_WARN],

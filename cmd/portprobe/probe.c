@@ -128,8 +128,10 @@ blank(struct probe *p, struct report *r)
 	    .host = h->name, .port = j->port.number, .proto = j->port.proto,
 	    .protoname = j->port.proto->name, .order = j->order,
 	    .relay = j->port.proto->relay, .talk.starttls = -1, .mem = &p->mem,
-	    .tls.classic = p->classic, .us = { h->dns_us, -1, -1, -1, -1, -1 } };
-	r->via = h->target->given.kind != TARGET_HOST ? h->target->given.text : NULL;
+	    .tls.classic = p->classic,
+	    .us = { h->dns_us, -1, -1, -1, -1, -1 } };
+	if (h->target->given.kind != TARGET_HOST)
+		r->via = h->target->given.text;
 	r->several = h->naddr > 1;
 	r->tls.name = p->run->set->scope.name;
 	if (r->tls.name == NULL)
@@ -205,7 +207,8 @@ next_turn(struct probe *p)
 	while (++p->turn < TURNS) {
 		if (p->turn < TURN_INJECT && r->set->extra.versions && tls)
 			return true;
-		if (p->turn == TURN_INJECT && r->set->extra.inject && p->talk != NULL &&
+		if (p->turn == TURN_INJECT && r->set->extra.inject &&
+		    p->talk != NULL &&
 		    !p->implicit && m->us.tls >= 0)
 			return true;
 	}
@@ -265,9 +268,9 @@ probe_end(struct probe *p)
 		return;
 	}
 	if (p->main.relay && h->opened > 0 && p->main.tcp == REACH_FILTERED)
-		p->main.port25 = arena_printf(&p->mem, "%u other %s of %s "
-		    "answer", h->opened, h->opened == 1 ? "port" : "ports",
-		    h->name);
+		p->main.port25 = arena_printf(&p->mem,
+		    "%u other %s of %s answer", h->opened,
+		    h->opened == 1 ? "port" : "ports", h->name);
 	tell(&p->main);
 	arena_reset(&p->mem);
 	p->stage = STAGE_FREE;
@@ -328,7 +331,9 @@ move(struct probe *p)
 		hang_up(p);
 		if (again) {
 			p->classic = true;
-			trace_note(TRACE_DONE, "%s:%u: no answer to TLS with a hybrid group: one more try with classic groups", p->job->host->name, p->job->port.number);
+			trace_note(TRACE_DONE,
+			    "%s:%u: no answer to TLS with a hybrid group: one more try with classic groups",
+			    p->job->host->name, p->job->port.number);
 			main_begin(p);
 			continue;
 		}

@@ -19,18 +19,14 @@
 static const struct {
 	const char *name, *help;
 } metrics[METRICS] = {
-	[METRIC_UP] = { "portprobe_up", "1 if the server answered as it "
-	    "should" },
-	[METRIC_SEVERITY] = { "portprobe_severity", "0 well, 1 warning, "
-	    "2 critical" },
+	[METRIC_UP] = { "portprobe_up", "1 if the server answered as it should" },
+	[METRIC_SEVERITY] = { "portprobe_severity", "0 well, 1 warning, 2 critical" },
 	[METRIC_STATE] = { "portprobe_state", "1 for the state it is in" },
 	[METRIC_EXPIRY] = { "portprobe_cert_expiry_timestamp_seconds",
 	    "End of the server's certificate" },
-	[METRIC_LATENCY] = { "portprobe_latency_seconds", "Time that each "
-	    "stage took" },
+	[METRIC_LATENCY] = { "portprobe_latency_seconds", "Time that each stage took" },
 	[METRIC_DANE] = { "portprobe_dane", "1 for the state DANE is in" },
-	[METRIC_TLS] = { "portprobe_tls_info", "1, with what was negotiated "
-	    "as labels" },
+	[METRIC_TLS] = { "portprobe_tls_info", "1, with what was negotiated as labels" },
 };
 
 static void
@@ -183,9 +179,10 @@ write_all(struct run *run, int fd, struct err *e)
 		    file_write(fd, b->p, b->n, e) < 0;
 	}
 	head.n = 0;
-	buf_printf(&head, "# HELP portprobe_last_run_timestamp_seconds When "
-	    "this was written\n# TYPE portprobe_last_run_timestamp_seconds "
-	    "gauge\nportprobe_last_run_timestamp_seconds %lld\n",
+	buf_printf(&head, "# HELP portprobe_last_run_timestamp_seconds "
+	    "When this was written\n"
+	    "# TYPE portprobe_last_run_timestamp_seconds gauge\n"
+	    "portprobe_last_run_timestamp_seconds %lld\n",
 	    (long long)run->now);
 	if (bad == 0)
 		bad = file_write(fd, head.p, head.n, e) < 0 ||

@@ -80,7 +80,8 @@ take_srv(struct target *t, const struct dns_answer *a, const char *proto,
 			continue;	/* not offered (RFC 2782) */
 		++*offered;
 		if (!dns_hostname(a->rr[i].name) || a->rr[i].port == 0) {
-			hosts_none(t, NULL, arena_dup(&t->mem, str_of(a->rr[i].name)),
+			hosts_none(t, NULL, arena_dup(&t->mem,
+			    str_of(a->rr[i].name)),
 			    EX_NOHOST, "%s names no host and port", a->name);
 		} else if (!twice(t, a->rr[i].name, a->rr[i].port)) {
 			h = hosts_add(t, a->rr[i].name, a->ad);

@@ -141,3 +141,10 @@ slot_since(const struct probe *p)
 {
 	return p->run->tick > p->at ? p->run->tick - p->at : 0;
 }
+
+void
+slot_short(struct probe *p, int64_t at)
+{
+	due_set(&p->run->dues, &p->due, DUE_SHORT, at < p->deadline ? at :
+	    p->deadline);
+}

@@ -84,4 +84,7 @@ void slot_broken(struct probe *, enum trouble_class, const char *text);
  */
 int64_t slot_since(const struct probe *);
 
+/* A deadline, clock_ms, that is not behind the probe's own. */
+void slot_short(struct probe *, int64_t at);
+
 #endif

@@ -73,7 +73,7 @@ await(struct probe *p, int64_t now)
 
 	p->next = t->waiting;
 	t->waiting = p;
-	due_set(&p->run->dues, &p->due, DUE_SHORT, now + (p->deadline - now) / 2);
+	slot_short(p, now + (p->deadline - now) / 2);
 }
 
 void
@@ -104,13 +104,11 @@ stage_enter(struct probe *p, enum stage s)
 			p->stage = STAGE_OVER;
 			return;
 		}
-		due_set(&p->run->dues, &p->due, DUE_SHORT, now / 1000 + QUIT_MS <
-		    p->deadline ? now / 1000 + QUIT_MS : p->deadline);
+		slot_short(p, now / 1000 + QUIT_MS);
 		p->in.n = 0;
 	}
 	if (s == STAGE_INJECTED)
-		due_set(&p->run->dues, &p->due, DUE_SHORT, now / 1000 + INJECT_MS <
-		    p->deadline ? now / 1000 + INJECT_MS : p->deadline);
+		slot_short(p, now / 1000 + INJECT_MS);
 	if (s == STAGE_DANE)
 		await(p, now / 1000);
 	if (rules[s].talks)
@@ -178,7 +176,8 @@ without_tls(struct probe *p, bool hope)
 	bool offered = probe_talk_has(r->talk.caps.v, r->talk.caps.n,
 	    p->talk->starttls);
 
-	r->talk.login = probe_talk_login(p->talk, r->talk.caps.v, r->talk.caps.n);
+	r->talk.login = probe_talk_login(p->talk, r->talk.caps.v,
+	    r->talk.caps.n);
 	r->talk.starttls = offered;
 	if (p->run->set->scope.mode == MODE_OFF || r->talk.preauth ||
 	    p->talk->say[PROBE_STARTTLS] == NULL)

@@ -117,13 +117,15 @@ targets_late(struct target *t)
 	struct host *h;
 
 	if (!t->expanded)
-		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL, "no answer in %.3g s",
+		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL,
+		    "no answer in %.3g s",
 		    t->run->set->scope.timeout);
 	t->expanded = true;
 	for (h = t->hosts; h != NULL; h = h->next)
 		if (!h->resolved) {
 			h->resolved = true;
-			hosts_none(t, h, h->name, EX_TEMPFAIL, "no answer in %.3g s",
+			hosts_none(t, h, h->name, EX_TEMPFAIL,
+			    "no answer in %.3g s",
 			    t->run->set->scope.timeout);
 		}
 	if (t->sts != NULL && !t->sts->done)

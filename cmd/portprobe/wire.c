@@ -197,15 +197,6 @@ wire_begin(struct probe *p)
 		slot_broken(p, TROUBLE_INTERNAL, p->run->scratch.msg);
 }
 
-static void
-wait_more(struct probe *p, int64_t now)
-{
-	int64_t at = now + QUEUE_MS;
-
-	due_set(&p->run->dues, &p->due, DUE_SHORT, at < p->deadline ? at :
-	    p->deadline);
-}
-
 /*
  * A handshake under way takes twice the memory of one that is done, and the
  * processor does them one by one anyway: the others wait for their turn, as
@@ -223,7 +214,7 @@ wire_turn(struct probe *p)
 		p->next = NULL;
 		*(s->queue != NULL ? s->last : &s->queue) = p;
 		s->last = &p->next;
-		wait_more(p, clock_ms());
+		slot_short(p, clock_ms() + QUEUE_MS);
 		return false;
 	}
 	p->shaking = true;
@@ -262,8 +253,9 @@ wire_impatient(struct probe *p)
 {
 	int64_t now = clock_ms(), most = (p->deadline - p->began / 1000) / 4;
 
-	if (now - p->run->shakes.ended < QUEUE_MS && now - p->at / 1000 < most) {
-		wait_more(p, now);
+	if (now - p->run->shakes.ended < QUEUE_MS &&
+	    now - p->at / 1000 < most) {
+		slot_short(p, now + QUEUE_MS);
 		return false;
 	}
 	proceed(p);
@@ -308,7 +300,8 @@ wire_shake(struct probe *p)
 	r->tls.on = p->inside = true;
 	r->tls.client_cert = tls_look_asked(p->tls);
 	if (main_turn(p)) {
-		r->tls.have_cert = tls_look_facts(p->tls, &r->tls.facts, &p->mem) == 0;
+		r->tls.have_cert = tls_look_facts(p->tls, &r->tls.facts,
+		    &p->mem) == 0;
 		trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
 		    p->job->port.number, r->tls.facts.version);
 		trace_note(TRACE_DETAIL, "%s:%u TLS: %s, handshake %.1f ms",
