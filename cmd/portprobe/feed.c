@@ -22,7 +22,7 @@ struct feed {
 char feed_token;
 
 static void
-set_up(struct run *r)
+feed_set_up(struct run *r)
 {
 	if (r->feed != NULL)
 		return;
@@ -70,7 +70,7 @@ feed_check(struct run *r, struct err *e)
 	size_t i;
 	int got = 0;
 
-	set_up(r);
+	feed_set_up(r);
 	if (all->n == 0)
 		return fail(e, EX_USAGE, "which host? (- reads them from standard input)");
 	for (i = 0; i < all->n && got == 0; i++) {

@@ -15,7 +15,7 @@ const unsigned hosts_usual[HOSTS_USUAL] = { 25, 465, 587, 110, 995, 143, 993 };
  * the target or its records have them, then by address and port.
  */
 static uint64_t
-place(struct target *t, struct host *h)
+hosts_place(struct target *t, struct host *h)
 {
 	return h != NULL ? h->order++ : t->orders++ << 32;
 }
@@ -27,7 +27,7 @@ hosts_none(struct target *t, struct host *h, const char *host, int status,
 	struct report r = { .run = t->run, .target = t, .host = host,
 	    .proto = t->given.port.proto, .port = t->given.port.number,
 	    .talk.starttls = -1,
-	    .order = place(t, h), .mem = &t->mem, .verdict.status = status,
+	    .order = hosts_place(t, h), .mem = &t->mem, .verdict.status = status,
 	    .us = { clock_us() - t->started, -1, -1, -1, -1, -1 } };
 	char text[600];
 	va_list ap;
@@ -61,7 +61,7 @@ hosts_add(struct target *t, const char *name, bool secure)
 	h->target = t;
 	h->name = name;
 	h->secure = secure;
-	h->order = place(t, NULL);
+	h->order = hosts_place(t, NULL);
 	*t->last = h;
 	t->last = &h->next;
 	return h;
@@ -161,7 +161,7 @@ add_job(struct host *h, const struct net_addr *a, struct port port)
 	else if (r->set->scope.mode != MODE_AUTO)
 		port.proto = probe_talk_twin(port.proto, false);
 	*j = (struct job){ .host = h, .addr = dial, .port = port,
-	    .order = place(t, h) };
+	    .order = hosts_place(t, h) };
 	h->left++;
 	t->left++;
 	jobs_add(t->run->jobs, j);

@@ -91,7 +91,7 @@ record(struct json *j, const struct report *r, unsigned i)
 }
 
 static void
-dane(struct json *j, const struct report *r)
+json_dane(struct json *j, const struct report *r)
 {
 	unsigned i;
 
@@ -109,7 +109,7 @@ dane(struct json *j, const struct report *r)
 }
 
 static void
-tls(struct json *j, const struct report *r)
+json_tls(struct json *j, const struct report *r)
 {
 	static const char *const names[] = { "match", "mismatch", "cn-only" };
 	const struct tls_facts *f = &r->tls.facts;
@@ -138,12 +138,12 @@ tls(struct json *j, const struct report *r)
 	for (i = 0; i < f->ncert; i++)
 		certificate(j, r, i);
 	json_close(j, ']');
-	dane(j, r);
+	json_dane(j, r);
 	json_close(j, '}');
 }
 
 static void
-sts(struct json *j, const struct report *r)
+json_sts(struct json *j, const struct report *r)
 {
 	const struct sts *s = r->target->sts;
 
@@ -167,7 +167,7 @@ sts(struct json *j, const struct report *r)
 }
 
 static void
-versions(struct json *j, const struct report *r)
+json_versions(struct json *j, const struct report *r)
 {
 	static const char *const names[] = { "1.0", "1.1", "1.2", "1.3" };
 	int i;
@@ -220,7 +220,7 @@ times(struct json *j, const struct times *t)
 }
 
 static void
-trouble(struct json *j, const struct trouble *t)
+json_trouble(struct json *j, const struct trouble *t)
 {
 	if (t->class == TROUBLE_NONE) {
 		json_null(j, "error");
@@ -239,7 +239,7 @@ trouble(struct json *j, const struct trouble *t)
 }
 
 static void
-findings(struct json *j, const struct report *r)
+json_findings(struct json *j, const struct report *r)
 {
 	const struct finding *f;
 
@@ -258,7 +258,7 @@ findings(struct json *j, const struct report *r)
 }
 
 static void
-dialogue(struct json *j, const struct report *r)
+json_dialogue(struct json *j, const struct report *r)
 {
 	if (r->talk.banner.p != NULL)
 		json_str(j, "banner", r->talk.banner);
@@ -296,17 +296,17 @@ json_report(const struct report *r, struct buf *b)
 	json_s(&j, "severity", r->verdict.sev == SEV_HINT ? "ok" :
 	    word_severity(r->verdict.sev));
 	json_s(&j, "tcp", word_reach(r->tcp));
-	dialogue(&j, r);
-	tls(&j, r);
+	json_dialogue(&j, r);
+	json_tls(&j, r);
 	if (!r->tls.on)
-		dane(&j, r);
-	sts(&j, r);
-	versions(&j, r);
+		json_dane(&j, r);
+	json_sts(&j, r);
+	json_versions(&j, r);
 	json_s(&j, "inject", word_injected(r->inject));
 	submit(&j, r);
 	times(&j, &r->us);
-	trouble(&j, &r->trouble);
-	findings(&j, r);
+	json_trouble(&j, &r->trouble);
+	json_findings(&j, r);
 	json_close(&j, '}');
 	buf_c(b, '\n');
 }

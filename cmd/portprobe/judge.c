@@ -307,7 +307,7 @@ chain(struct report *r)
 }
 
 static void
-certificates(struct report *r)
+judge_certificates(struct report *r)
 {
 	size_t i;
 
@@ -328,7 +328,7 @@ certificates(struct report *r)
 static const char *const version_names[] = { "1.0", "1.1", "1.2", "1.3" };
 
 static void
-versions(struct report *r)
+judge_versions(struct report *r)
 {
 	int i;
 
@@ -343,7 +343,7 @@ versions(struct report *r)
 }
 
 static void
-without_tls(struct report *r)
+judge_without_tls(struct report *r)
 {
 	bool lmtp = r->proto != NULL && r->proto->talk != NULL &&
 	    r->proto->talk == probe_talk_named(STR("lmtp"))->talk;
@@ -362,7 +362,7 @@ without_tls(struct report *r)
 }
 
 static void
-tls(struct report *r)
+judge_tls(struct report *r)
 {
 	if (r->talk.buffered)
 		find(r, FIND_PLAIN_AFTER_STARTTLS, SEV_CRIT,
@@ -372,10 +372,10 @@ tls(struct report *r)
 		    "a client certificate is asked for");
 	if (!r->tls.on) {
 		if (r->trouble.class == TROUBLE_NONE)
-			without_tls(r);
+			judge_without_tls(r);
 		return;
 	}
-	certificates(r);
+	judge_certificates(r);
 	if (r->tls.classic)
 		find(r, FIND_TLS_HYBRID, SEV_WARN,
 		    "a first message with a hybrid group is not answered, one with classic groups is");
@@ -449,7 +449,7 @@ required(struct report *r)
 }
 
 static void
-dane(struct report *r)
+judge_dane(struct report *r)
 {
 	switch (r->verdict.dane) {
 	case DANE_MISMATCH:
@@ -484,7 +484,7 @@ dane(struct report *r)
 }
 
 static void
-sts(struct report *r)
+judge_sts(struct report *r)
 {
 	const struct sts *s = r->target->sts;
 	bool cert = r->tls.on && r->tls.have_cert &&
@@ -590,7 +590,7 @@ clear_login(struct report *r)
 }
 
 static void
-dialogue(struct report *r)
+judge_dialogue(struct report *r)
 {
 	struct verdict *v = &r->verdict;
 
@@ -619,7 +619,7 @@ dialogue(struct report *r)
 }
 
 static void
-latency(struct report *r)
+judge_latency(struct report *r)
 {
 	uint64_t ms = r->us.total > 0 ? (uint64_t)r->us.total / 1000 : 0;
 	const struct run *run = r->run;
@@ -692,7 +692,7 @@ outcome(enum trouble_class c)
 }
 
 static void
-trouble(struct report *r)
+judge_trouble(struct report *r)
 {
 	struct outcome o = outcome(r->trouble.class);
 
@@ -740,13 +740,13 @@ judge(struct report *r)
 	r->verdict.days = INT_MAX;
 	r->verdict.dane = dane_state(r);
 	if (r->trouble.class != TROUBLE_NONE)
-		trouble(r);
-	tls(r);
-	versions(r);
-	dane(r);
-	sts(r);
-	dialogue(r);
-	latency(r);
+		judge_trouble(r);
+	judge_tls(r);
+	judge_versions(r);
+	judge_dane(r);
+	judge_sts(r);
+	judge_dialogue(r);
+	judge_latency(r);
 	sum_up(r);
 }
 

@@ -31,7 +31,7 @@ settle(struct run *r)
 
 /* True if one was over at once: then there is room for another one. */
 static bool
-start(struct run *r)
+loop_start(struct run *r)
 {
 	struct probe *p;
 	struct job *j;
@@ -85,7 +85,7 @@ wait(struct run *r, int64_t at)
 }
 
 static void
-set_up(struct run *r)
+loop_set_up(struct run *r)
 {
 	size_t files = program_files();
 
@@ -121,10 +121,10 @@ loop_run(struct run *r, struct err *e)
 	r->watch = net_watch(e);
 	if (r->watch < 0)
 		return -1;
-	set_up(r);
+	loop_set_up(r);
 	for (;;) {
 		feed_begin(r);
-		more = start(r);
+		more = loop_start(r);
 		if (tell_flush(r, false, e) < 0)
 			return -1;
 		if (r->targets == 0 && feed_end(r))

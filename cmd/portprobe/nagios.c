@@ -86,7 +86,7 @@ where(struct buf *b, const struct report *r)
 }
 
 static const char *
-word(const struct verdict *v)
+nagios_word(const struct verdict *v)
 {
 	switch (v->sev) {
 	case SEV_HINT:
@@ -112,7 +112,7 @@ nagios_report(const struct report *r, struct row *row)
 		buf_c(&row->cells, ' ');
 		reason(&row->cells, r);
 	}
-	buf_printf(line, "%s ", word(&r->verdict));
+	buf_printf(line, "%s ", nagios_word(&r->verdict));
 	where(line, r);
 	if (r->tls.on)
 		buf_printf(line, " %s", r->tls.facts.version);

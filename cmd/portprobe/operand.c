@@ -79,7 +79,7 @@ field(struct operand *o, struct str s, struct err *e)
 }
 
 static struct str
-word(struct str *s)
+operand_word(struct str *s)
 {
 	struct str w;
 
@@ -96,11 +96,11 @@ int
 operand_parse(struct operand *o, struct str s, const struct settings *set,
     struct arena *mem, struct err *e)
 {
-	struct str w = word(&s);
+	struct str w = operand_word(&s);
 
 	if (first(o, w, mem, e) < 0)
 		return -1;
-	while ((w = word(&s)).n > 0)
+	while ((w = operand_word(&s)).n > 0)
 		if (field(o, w, e) < 0)
 			return -1;
 	if (o->proto != NULL && o->port.number == 0) {

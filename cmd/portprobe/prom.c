@@ -71,7 +71,7 @@ sample(struct run *run, enum metric m, const struct report *r)
 }
 
 static void
-latency(struct run *run, const struct report *r, const char *stage,
+prom_latency(struct run *run, const struct report *r, const char *stage,
     int64_t us)
 {
 	struct buf *b;
@@ -119,12 +119,12 @@ prom_report(struct run *run, const struct report *r)
 	b = sample(run, METRIC_STATE, r);
 	label(b, "state", word_state(r->verdict.state));
 	buf_s(b, "} 1\n");
-	latency(run, r, "dns", r->us.dns);
-	latency(run, r, "tcp", r->us.tcp);
-	latency(run, r, "banner", r->us.banner);
-	latency(run, r, "starttls", r->us.starttls);
-	latency(run, r, "tls", r->us.tls);
-	latency(run, r, "total", r->us.total);
+	prom_latency(run, r, "dns", r->us.dns);
+	prom_latency(run, r, "tcp", r->us.tcp);
+	prom_latency(run, r, "banner", r->us.banner);
+	prom_latency(run, r, "starttls", r->us.starttls);
+	prom_latency(run, r, "tls", r->us.tls);
+	prom_latency(run, r, "total", r->us.total);
 	session(run, r);
 }
 
@@ -139,7 +139,7 @@ by_bytes(const void *p, const void *q)
 
 /* Samples came as the probes ended. */
 static void
-sort(struct buf *b)
+prom_sort(struct buf *b)
 {
 	struct buf sorted = { .max = b->max };
 	struct str rest = BUF_STR(*b), *line;
@@ -171,7 +171,7 @@ write_all(struct run *run, int fd, struct err *e)
 		b = &run->tell->metric[m];
 		if (b->n == 0)
 			continue;
-		sort(b);
+		prom_sort(b);
 		head.n = 0;
 		buf_printf(&head, "# HELP %s %s\n# TYPE %s gauge\n",
 		    metrics[m].name, metrics[m].help, metrics[m].name);

@@ -49,7 +49,7 @@ slot_give(struct slots *s, struct probe *p)
 }
 
 static void
-release(struct probe *p)
+slot_release(struct probe *p)
 {
 	if (p->run == NULL)
 		return;
@@ -70,14 +70,14 @@ slots_free(struct slots *s)
 	if (s == NULL)
 		return;
 	for (i = 0; i < s->n; i++)
-		release(&s->probe[i]);
+		slot_release(&s->probe[i]);
 	free(s->probe);
 	free(s->spare);
 	free(s);
 }
 
 static enum place
-place(enum stage s)
+slot_place(enum stage s)
 {
 	switch (s) {
 	case STAGE_CONNECT:
@@ -122,7 +122,7 @@ slot_failed(struct probe *p, enum trouble_class class, const char *text)
 	if (t->class != TROUBLE_NONE)
 		return;
 	t->class = class;
-	t->place = place(p->stage);
+	t->place = slot_place(p->stage);
 	t->text = arena_dup(&p->mem, str_of(text));
 	t->error = p->error;
 	trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,

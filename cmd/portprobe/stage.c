@@ -170,7 +170,7 @@ note_caps(struct probe *p, struct caps *c, enum probe_step step,
 
 /* The capabilities are known, or that there are none. */
 static enum stage
-without_tls(struct probe *p, bool hope)
+stage_without_tls(struct probe *p, bool hope)
 {
 	struct report *r = p->now;
 	bool offered = probe_talk_has(r->talk.caps.v, r->talk.caps.n,
@@ -205,7 +205,7 @@ greeted(struct probe *p, const struct probe_reply *r)
 	if (p->talk->say[PROBE_CAPS] != NULL)
 		return STAGE_CAPS;
 	note_caps(p, &rep->talk.caps, PROBE_GREETING, r->all);
-	return without_tls(p, false);
+	return stage_without_tls(p, false);
 }
 
 /* Its greeting is SMTP's, and it knows no EHLO. */
@@ -222,7 +222,7 @@ capable(struct probe *p, const struct probe_reply *r)
 {
 	if (r->sense == PROBE_YES) {
 		note_caps(p, &p->now->talk.caps, PROBE_CAPS, r->all);
-		return without_tls(p, false);
+		return stage_without_tls(p, false);
 	}
 	if (r->sense == PROBE_NO && !r->bye &&
 	    p->talk->say[PROBE_HELO] != NULL)
@@ -230,7 +230,7 @@ capable(struct probe *p, const struct probe_reply *r)
 		    STAGE_HELO;
 	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
 		return refused(p, r);
-	return without_tls(p, true);	/* POP3 from before CAPA */
+	return stage_without_tls(p, true);	/* POP3 from before CAPA */
 }
 
 static enum stage
@@ -241,7 +241,7 @@ humble(struct probe *p, const struct probe_reply *r)
 	p->now->talk.helo = true;
 	if (p->inside)
 		return satisfied(p);
-	return without_tls(p, false);
+	return stage_without_tls(p, false);
 }
 
 static enum stage

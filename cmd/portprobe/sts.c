@@ -83,7 +83,7 @@ sts_ready(struct run *r, struct err *e)
 }
 
 static int
-start(struct run *r, struct job_of *j, struct err *e)
+sts_start(struct run *r, struct job_of *j, struct err *e)
 {
 	j->fetch.get.tls = tls;
 	if (https_pool_start(&pool, &j->fetch, e) < 0)
@@ -116,7 +116,7 @@ get(struct run *r, struct sts *s, const struct net_addr *a, int n)
 		f->seconds = 0.1;
 	f->done = ended;
 	f->arg = j;
-	if (start(r, j, &e) == 0)
+	if (sts_start(r, j, &e) == 0)
 		return;
 	s->job = NULL;
 	arena_free(&j->mem);

@@ -12,7 +12,7 @@
 #include "tell.h"
 
 static void
-drop(struct target *t)
+targets_drop(struct target *t)
 {
 	if (t->sts != NULL)
 		sts_forget(t->sts);
@@ -29,7 +29,7 @@ over(struct target *t)
 		tell_target(t);
 	}
 	if (t->ask.pending == 0)	/* else answers that nobody waits for */
-		drop(t);
+		targets_drop(t);
 }
 
 static void
@@ -61,7 +61,7 @@ go(struct target *t)
 
 /* Probes that were held because of the policy are told. */
 static void
-release(struct target *t)
+targets_release(struct target *t)
 {
 	struct probe *p = t->held, *next;
 
@@ -96,7 +96,7 @@ review(struct target *t)
 			go(t);
 		}
 		t->answers = false;
-		release(t);
+		targets_release(t);
 	}
 	if (!t->news && (t->over || complete(t)))
 		over(t);
@@ -186,6 +186,6 @@ targets_free(struct run *r)
 
 	for (t = r->all; t != NULL; t = next) {
 		next = t->after;
-		drop(t);
+		targets_drop(t);
 	}
 }

@@ -166,14 +166,14 @@ in_order(const void *a, const void *b)
 }
 
 static void
-sort(struct tell *t)
+tell_sort(struct tell *t)
 {
 	if (t->nrow > 1)
 		qsort(t->row, t->nrow, sizeof *t->row, in_order);
 }
 
 static void
-drop(struct row *row)
+tell_drop(struct row *row)
 {
 	buf_free(&row->cells);
 	buf_free(&row->below);
@@ -185,12 +185,12 @@ rows(struct tell *t)
 {
 	size_t i;
 
-	sort(t);
+	tell_sort(t);
 	for (i = 0; i < t->nrow; i++)
 		measure(t, &t->row[i]);
 	for (i = 0; i < t->nrow; i++) {
 		print(t, &t->row[i]);
-		drop(&t->row[i]);
+		tell_drop(&t->row[i]);
 	}
 	t->nrow = 0;
 }
@@ -319,7 +319,7 @@ tell_end(struct run *r, struct err *e)
 	struct err prom = { 0 };
 
 	if (r->set->show.nagios)
-		sort(r->tell);
+		tell_sort(r->tell);
 	tell_flush(r, true, e);
 	if (r->set->show.prom != NULL)
 		prom_end(r, &prom);
@@ -337,7 +337,7 @@ tell_free(struct run *r)
 	if (t == NULL)
 		return;
 	while (t->nrow > 0)
-		drop(&t->row[--t->nrow]);
+		tell_drop(&t->row[--t->nrow]);
 	free(t->row);
 	buf_free(&t->out);
 	for (m = 0; m < METRICS; m++)

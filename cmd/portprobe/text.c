@@ -71,7 +71,7 @@ usual(const char *why)
 }
 
 static void
-dane(struct buf *b, const struct report *r)
+text_dane(struct buf *b, const struct report *r)
 {
 	const char *why = r->dane.why != NULL ? r->dane.why : r->dane.tlsa.why;
 	const struct dns_rr *rr;
@@ -106,7 +106,7 @@ verdicts(struct buf *b, const struct report *r)
 	buf_printf(b, "name=%s chain=%s exp=%dd", names[r->tls.facts.name],
 	    tls_look_chain(r->tls.facts.chain),
 	    judge_days(r, &r->tls.facts.cert[0]));
-	dane(b, r);
+	text_dane(b, r);
 	if (r->verdict.sts != STS_NONE)
 		buf_printf(b, " sts=%s", word_sts(r->verdict.sts));
 }
@@ -139,7 +139,7 @@ crypto(struct buf *b, const struct report *r)
 }
 
 static void
-trouble(struct buf *b, const struct report *r)
+text_trouble(struct buf *b, const struct report *r)
 {
 	const struct trouble *t = &r->trouble;
 
@@ -171,7 +171,7 @@ row(struct buf *b, const struct report *r)
 	cell(b);
 	if (r->trouble.class != TROUBLE_NONE &&
 	    r->trouble.class != TROUBLE_CERT) {
-		trouble(b, r);
+		text_trouble(b, r);
 		cell(b);
 		return;
 	}
@@ -223,7 +223,7 @@ difference(struct buf *b, const struct report *r)
 }
 
 static void
-certificates(struct buf *b, const struct report *r)
+text_certificates(struct buf *b, const struct report *r)
 {
 	const struct tls_cert *c;
 	size_t i, k;
@@ -246,7 +246,7 @@ certificates(struct buf *b, const struct report *r)
 }
 
 static void
-records(struct buf *b, const struct report *r)
+text_records(struct buf *b, const struct report *r)
 {
 	const struct dns_rr *rr;
 	unsigned i;
@@ -289,7 +289,7 @@ more(struct buf *b, const struct report *r)
 }
 
 static void
-findings(struct buf *b, const struct report *r)
+text_findings(struct buf *b, const struct report *r)
 {
 	const struct finding *f;
 
@@ -317,9 +317,9 @@ text_report(const struct report *r, struct buf *cells, struct buf *b)
 		difference(b, r);
 	}
 	if (r->run->set->show.chain) {
-		certificates(b, r);
-		records(b, r);
+		text_certificates(b, r);
+		text_records(b, r);
 	}
 	more(b, r);
-	findings(b, r);
+	text_findings(b, r);
 }

@@ -144,7 +144,7 @@ wire_tls(struct run *r, struct err *e)
 
 /* The records as the handshake wants them, usable ones marked. */
 static void
-records(struct probe *p)
+wire_records(struct probe *p)
 {
 	struct report *r = p->now;
 	const struct dns_answer *a = r->dane.tlsa.answer;
@@ -181,7 +181,7 @@ wire_begin(struct probe *p)
 	if (p->run->set->scope.name != NULL || !h->literal)
 		ask.sni = r->tls.name;
 	if (main_turn(p))
-		records(p);
+		wire_records(p);
 	if (r->dane.rr != NULL) {
 		ask.tlsa = r->dane.rr;
 		ask.ntlsa = r->dane.tlsa.answer->n;
