@@ -15,7 +15,7 @@ void json_report(const struct report *, struct buf *);
 /* The cells of a row, ended by NUL each, then the lines below it. */
 void text_report(const struct report *, struct buf *cells, struct buf *below);
 
-/* --nagios; nagios_end, behind tell_end, prints all and says the status. */
+/* --nagios; nagios_end, behind output_end, prints all and says the status. */
 void nagios_report(const struct report *, struct row *);
 int nagios_end(struct run *);
 

@@ -4,9 +4,9 @@
 
 #include "clock.h"
 #include "hosts.h"
+#include "output.h"
 #include "report.h"
 #include "run.h"
-#include "tell.h"
 
 const unsigned hosts_usual[HOSTS_USUAL] = { 25, 465, 587, 110, 995, 143, 993 };
 
@@ -47,7 +47,7 @@ hosts_none(struct target *t, struct host *h, const char *host, int status,
 	r.trouble = (struct trouble){ .class = TROUBLE_DNS,
 	    .place = PLACE_DNS, .text = text };
 	t->left++;
-	tell(&r);
+	output_report(&r);
 	t->left--;
 }
 

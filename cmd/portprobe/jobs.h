@@ -8,8 +8,8 @@
 #include "net.h"
 #include "port.h"
 
-struct host;
 struct gate;
+struct host;
 
 /* One address and port to be probed. */
 struct job {

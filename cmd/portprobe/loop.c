@@ -6,6 +6,7 @@
 #include "feed.h"
 #include "jobs.h"
 #include "loop.h"
+#include "output.h"
 #include "probe.h"
 #include "program.h"
 #include "run.h"
@@ -13,7 +14,6 @@
 #include "stop.h"
 #include "sts.h"
 #include "targets.h"
-#include "tell.h"
 
 enum { EVENTS = 256, SPARE_FDS = 64 };
 
@@ -55,7 +55,7 @@ until(const struct run *r)
 		ms = jobs_when(r->jobs);
 		at = ms < at ? ms : at;
 	}
-	ms = tell_when(r);
+	ms = output_when(r);
 	return ms < at ? ms : at;
 }
 
@@ -125,13 +125,13 @@ loop_run(struct run *r, struct err *e)
 	for (;;) {
 		feed_begin(r);
 		more = loop_start(r);
-		if (tell_flush(r, false, e) < 0)
+		if (output_flush(r, false, e) < 0)
 			return -1;
 		if (r->targets == 0 && feed_end(r))
 			return 0;
 		wait(r, more ? 0 : until(r));
 		if (stop_asked())
-			return tell_flush(r, true, e) < 0 ? -1 : fail_stop(e);
+			return output_flush(r, true, e) < 0 ? -1 : fail_stop(e);
 		expire(r);
 	}
 }

@@ -18,7 +18,7 @@
  *	slot	the flat array of probes
  *	judge	what was found: state, severity, findings
  *	text, json, nagios, prom	the ways to tell it
- *	tell	reports on their way out, and those that must wait
+ *	output	reports on their way out, and those that must wait
  *	wire	bytes of one connection, in the clear and by TLS
  *	stage	the table of stages, and what each does
  *	probe	a probe from its first connection to its report
@@ -41,11 +41,11 @@
 #include "formats.h"
 #include "judge.h"
 #include "loop.h"
+#include "output.h"
 #include "program.h"
 #include "run.h"
 #include "sts.h"
 #include "targets.h"
-#include "tell.h"
 #include "trace.h"
 #include "version.h"
 #include "wire.h"
@@ -453,9 +453,9 @@ run(int argc, char **argv, struct err *e)
 		return e->code;
 	net_hosts(&r.hosts);
 	confine();
-	tell_start(&r);
+	output_start(&r);
 	if (loop_run(&r, e) == 0) {
-		tell_end(&r, e);
+		output_end(&r, e);
 		feed_over(&r, e);
 	}
 	if (o.limit.stats)
@@ -484,7 +484,7 @@ main(int argc, char **argv)
 	targets_free(&r);
 	feed_free(&r);
 	tls_ctx_free(r.tls);
-	tell_free(&r);
+	output_free(&r);
 	buf_free(&r.hosts);
 	arena_free(&arena);
 	return status;

@@ -135,7 +135,7 @@ nagios_report(const struct report *r, struct row *row)
 
 /* The first few problems of this severity. */
 static void
-problems(const struct tell *t, enum severity sev)
+problems(const struct output *t, enum severity sev)
 {
 	size_t i, n = 0;
 
@@ -162,7 +162,7 @@ nagios_end(struct run *r)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL",
 	    "UNKNOWN" };
-	struct tell *t = r->tell;
+	struct output *t = r->output;
 	const struct tally *n = &r->tally;
 	uint64_t all = n->count[0] + n->count[1] + n->count[2] + n->unknown;
 	int state = status(n, all);

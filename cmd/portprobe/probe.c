@@ -12,13 +12,13 @@
 
 #include "clock.h"
 #include "jobs.h"
+#include "output.h"
 #include "probe.h"
 #include "run.h"
 #include "slot.h"
 #include "stage.h"
 #include "sts.h"
 #include "target.h"
-#include "tell.h"
 #include "trace.h"
 #include "wire.h"
 
@@ -271,7 +271,7 @@ probe_end(struct probe *p)
 		p->main.port25 = arena_printf(&p->mem,
 		    "%u other %s of %s answer", h->opened,
 		    h->opened == 1 ? "port" : "ports", h->name);
-	tell(&p->main);
+	output_report(&p->main);
 	arena_reset(&p->mem);
 	p->stage = STAGE_FREE;
 	p->job = NULL;

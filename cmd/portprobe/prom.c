@@ -57,7 +57,7 @@ label(struct buf *b, const char *name, const char *s)
 static struct buf *
 sample(struct run *run, enum metric m, const struct report *r)
 {
-	struct buf *b = &run->tell->metric[m];
+	struct buf *b = &run->output->metric[m];
 	char port[16] = "";
 
 	if (r->port != 0)
@@ -168,7 +168,7 @@ write_all(struct run *run, int fd, struct err *e)
 	int m, bad = 0;
 
 	for (m = 0; m < METRICS && bad == 0; m++) {
-		b = &run->tell->metric[m];
+		b = &run->output->metric[m];
 		if (b->n == 0)
 			continue;
 		prom_sort(b);

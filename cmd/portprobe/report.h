@@ -13,9 +13,9 @@
 #include "tlsa.h"
 #include "word.h"
 
+struct finding;
 struct run;
 struct target;
-struct finding;
 
 /* What ended a probe before its time, if anything did. */
 struct trouble {

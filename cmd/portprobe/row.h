@@ -28,7 +28,7 @@ struct row {
 	struct buf cells, below, perf;
 };
 
-struct tell {
+struct output {
 	struct buf out;
 	int64_t flushed;
 	bool stream;		/* a list: rows do not wait for the last */

@@ -16,10 +16,10 @@
 
 struct feed;
 struct jobs;
+struct output;
 struct probe;
 struct slots;
 struct target;
-struct tell;
 
 /* Handshakes: see wire_turn. */
 struct shakes {
@@ -51,7 +51,7 @@ struct run {
 	struct jobs *jobs;
 	struct slots *slots;
 	struct feed *feed;
-	struct tell *tell;
+	struct output *output;
 	struct target *all;		/* newest first */
 	unsigned targets;		/* begun and not over */
 	struct target *news, **last_news;	/* who is to be looked at */

@@ -15,8 +15,8 @@
 #include "tls_look.h"
 #include "word.h"
 
-struct run;
 struct job;
+struct run;
 struct slots;
 
 enum stage {

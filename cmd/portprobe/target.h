@@ -14,10 +14,10 @@
 #include "port.h"
 #include "tlsa.h"
 
-struct run;
-struct probe;
-struct sts;
 struct best;
+struct probe;
+struct run;
+struct sts;
 
 enum { ADDRS_MAX = 16, HOSTS_MAX = 32 };
 

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "hosts.h"
 #include "operand.h"
+#include "output.h"
 #include "probe.h"
 #include "route.h"
 #include "run.h"
@@ -9,7 +10,6 @@
 #include "sts.h"
 #include "target.h"
 #include "targets.h"
-#include "tell.h"
 
 static void
 targets_drop(struct target *t)
@@ -26,7 +26,7 @@ over(struct target *t)
 		t->over = true;
 		t->run->targets--;
 		due_clear(&t->due);
-		tell_target(t);
+		output_target(t);
 	}
 	if (t->ask.pending == 0)	/* else answers that nobody waits for */
 		targets_drop(t);

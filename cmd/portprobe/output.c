@@ -1,5 +1,5 @@
 /*
- * tell.c: reports on their way out, and those that must wait
+ * output.c: reports on their way out, and those that must wait
  *
  * The table's columns are as wide as their widest cell, so its rows wait: for
  * all of the command line's targets, or, from stdin, for a moment.
@@ -13,9 +13,9 @@
 #include "file.h"
 #include "formats.h"
 #include "judge.h"
+#include "output.h"
 #include "run.h"
 #include "target.h"
-#include "tell.h"
 #include "trace.h"
 
 enum {
@@ -77,7 +77,7 @@ compare(struct target *t, const struct report *r)
 }
 
 void
-tell_target(struct target *t)
+output_target(struct target *t)
 {
 	const struct best *b;
 
@@ -90,7 +90,7 @@ tell_target(struct target *t)
 static struct row *
 keep(struct run *run, const struct report *r)
 {
-	struct tell *t = run->tell;
+	struct output *t = run->output;
 	struct row *row;
 
 	if (t->nrow == t->cap) {
@@ -108,7 +108,7 @@ keep(struct run *run, const struct report *r)
 
 /* Only cells that others stand behind take part in the width. */
 static void
-measure(struct tell *t, const struct row *row)
+measure(struct output *t, const struct row *row)
 {
 	const char *p = row->cells.p, *end = p + row->cells.n;
 	size_t n;
@@ -123,7 +123,7 @@ measure(struct tell *t, const struct row *row)
 }
 
 static void
-print(struct tell *t, const struct row *row)
+print(struct output *t, const struct row *row)
 {
 	static const char *const colours[] = { "\033[32m", "\033[33m",
 	    "\033[31m" };
@@ -166,14 +166,14 @@ in_order(const void *a, const void *b)
 }
 
 static void
-tell_sort(struct tell *t)
+output_sort(struct output *t)
 {
 	if (t->nrow > 1)
 		qsort(t->row, t->nrow, sizeof *t->row, in_order);
 }
 
 static void
-tell_drop(struct row *row)
+output_drop(struct row *row)
 {
 	buf_free(&row->cells);
 	buf_free(&row->below);
@@ -181,16 +181,16 @@ tell_drop(struct row *row)
 }
 
 static void
-rows(struct tell *t)
+rows(struct output *t)
 {
 	size_t i;
 
-	tell_sort(t);
+	output_sort(t);
 	for (i = 0; i < t->nrow; i++)
 		measure(t, &t->row[i]);
 	for (i = 0; i < t->nrow; i++) {
 		print(t, &t->row[i]);
-		tell_drop(&t->row[i]);
+		output_drop(&t->row[i]);
 	}
 	t->nrow = 0;
 }
@@ -224,7 +224,7 @@ save(const struct report *r, struct err *e)
 /* ---- reports */
 
 void
-tell(struct report *r)
+output_report(struct report *r)
 {
 	struct run *run = r->run;
 	struct row *row;
@@ -240,13 +240,13 @@ tell(struct report *r)
 	else
 		count(run, r->verdict.sev, r->verdict.status, r->verdict.unknown);
 	if (r->tls.pem != NULL)
-		save(r, &run->tell->e);
+		save(r, &run->output->e);
 	if (run->set->show.prom != NULL)
 		prom_report(run, r);
 	if (run->set->show.quiet && r->verdict.sev == SEV_HINT)
 		return;
-	if (run->set->show.json && run->tell->stream) {
-		json_report(r, &run->tell->out);
+	if (run->set->show.json && run->output->stream) {
+		json_report(r, &run->output->out);
 		return;
 	}
 	row = keep(run, r);
@@ -259,9 +259,9 @@ tell(struct report *r)
 }
 
 int64_t
-tell_when(const struct run *r)
+output_when(const struct run *r)
 {
-	const struct tell *t = r->tell;
+	const struct output *t = r->output;
 	int64_t at = CLOCK_NEVER;
 
 	if (t->out.n > 0)
@@ -272,16 +272,16 @@ tell_when(const struct run *r)
 }
 
 int
-tell_flush(struct run *r, bool now, struct err *e)
+output_flush(struct run *r, bool now, struct err *e)
 {
-	struct tell *t = r->tell;
+	struct output *t = r->output;
 	int64_t ms;
 
 	if (t->nrow == 0 && t->out.n == 0)
 		return 0;
 	ms = clock_ms();
 	if (r->set->show.nagios)
-		return 0;		/* all at the end: tell_end, nagios_end */
+		return 0;		/* all at the end: output_end, nagios_end */
 	if (now || (t->stream && (t->nrow >= ROWS ||
 	    (t->nrow > 0 && ms - t->since >= ROWS_MS))))
 		rows(t);
@@ -298,13 +298,13 @@ tell_flush(struct run *r, bool now, struct err *e)
 }
 
 void
-tell_start(struct run *r)
+output_start(struct run *r)
 {
-	struct tell *t = mem_new(1, sizeof *t);
+	struct output *t = mem_new(1, sizeof *t);
 	const char *no = getenv("NO_COLOR");
 	size_t i;
 
-	r->tell = t;
+	r->output = t;
 	t->out.max = OUT_MAX;
 	for (i = 0; i < r->set->operands.n; i++)
 		t->stream |= strcmp(r->set->operands.v[i], "-") == 0;
@@ -314,30 +314,30 @@ tell_start(struct run *r)
 }
 
 int
-tell_end(struct run *r, struct err *e)
+output_end(struct run *r, struct err *e)
 {
 	struct err prom = { 0 };
 
 	if (r->set->show.nagios)
-		tell_sort(r->tell);
-	tell_flush(r, true, e);
+		output_sort(r->output);
+	output_flush(r, true, e);
 	if (r->set->show.prom != NULL)
 		prom_end(r, &prom);
 	fail_join(e, &prom);
-	fail_join(e, &r->tell->e);
+	fail_join(e, &r->output->e);
 	return e->code != 0 ? -1 : 0;
 }
 
 void
-tell_free(struct run *r)
+output_free(struct run *r)
 {
-	struct tell *t = r->tell;
+	struct output *t = r->output;
 	int m;
 
 	if (t == NULL)
 		return;
 	while (t->nrow > 0)
-		tell_drop(&t->row[--t->nrow]);
+		output_drop(&t->row[--t->nrow]);
 	free(t->row);
 	buf_free(&t->out);
 	for (m = 0; m < METRICS; m++)
