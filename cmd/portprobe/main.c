@@ -19,7 +19,7 @@
  *	judge	what was found: state, severity, findings
  *	text, json, nagios, prom	the ways to tell it
  *	output	reports on their way out, and those that must wait
- *	wire	bytes of one connection, in the clear and by TLS
+ *	probe_conn	bytes of one connection, in the clear and by TLS
  *	stage	the table of stages, and what each does
  *	probe	a probe from its first connection to its report
  *	hosts	the hosts of a target, their addresses, the jobs of these
@@ -42,13 +42,13 @@
 #include "judge.h"
 #include "loop.h"
 #include "output.h"
+#include "probe_conn.h"
 #include "program.h"
 #include "run.h"
 #include "sts.h"
 #include "targets.h"
 #include "trace.h"
 #include "version.h"
-#include "wire.h"
 
 static struct settings o = {
 	.scope.timeout = 10,
@@ -449,7 +449,7 @@ run(int argc, char **argv, struct err *e)
 	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
 		return e->code;
-	if (wire_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
+	if (probe_conn_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
 		return e->code;
 	net_hosts(&r.hosts);
 	confine();

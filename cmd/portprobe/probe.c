@@ -14,13 +14,13 @@
 #include "jobs.h"
 #include "output.h"
 #include "probe.h"
+#include "probe_conn.h"
 #include "run.h"
 #include "slot.h"
 #include "stage.h"
 #include "sts.h"
 #include "target.h"
 #include "trace.h"
-#include "wire.h"
 
 enum { SILENT_MS = 3000 };
 
@@ -35,8 +35,8 @@ hang_up(struct probe *p)
 	p->rx.n = p->rx.at = p->tx.n = p->tx.at = p->in.n = 0;
 	p->eof = p->hup = p->inside = p->more = p->in.over = false;
 	due_clear(&p->due);
-	wire_leave(p);
-	wire_shaken(p);
+	probe_conn_leave(p);
+	probe_conn_shaken(p);
 }
 
 /* What a connection attempt came to. */
@@ -313,12 +313,12 @@ move(struct probe *p)
 		if (!p->more || p->stage == STAGE_OVER)
 			break;
 		p->more = false;
-		wire_receive(p);
+		probe_conn_receive(p);
 	} while (!p->more);
 	if (p->fd >= 0)
-		wire_flush(p);
+		probe_conn_flush(p);
 	share(p);
-	wire_spare(p);
+	probe_conn_spare(p);
 	if (p->stage == STAGE_QUIT && p->eof)
 		p->stage = STAGE_OVER;
 	if (p->eof && p->stage != STAGE_OVER && p->stage != STAGE_INJECTED)
@@ -381,14 +381,14 @@ probe_event(struct probe *p, const struct net_event *ev)
 	}
 	p->hup |= ev->hup || ev->err;
 	if (ev->in && p->stage != STAGE_OVER)
-		wire_receive(p);
+		probe_conn_receive(p);
 	move(p);
 }
 
 bool
 probe_shake(struct run *r)
 {
-	struct probe *p = wire_next(r);
+	struct probe *p = probe_conn_next(r);
 
 	if (p == NULL)
 		return false;
@@ -414,7 +414,7 @@ probe_late(struct probe *p)
 	char text[100];
 
 	if (p->stage == STAGE_QUEUE && clock_ms() + 1 < p->deadline) {
-		if (wire_impatient(p))
+		if (probe_conn_impatient(p))
 			move(p);
 		return;
 	}

@@ -21,7 +21,7 @@ struct probe;
 struct slots;
 struct target;
 
-/* Handshakes: see wire_turn. */
+/* Handshakes: see probe_conn_turn. */
 struct shakes {
 	unsigned n;			/* under way */
 	int64_t ended;			/* when the last one did, clock_ms */

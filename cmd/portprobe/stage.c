@@ -10,11 +10,11 @@
 
 #include "clock.h"
 #include "jobs.h"
+#include "probe_conn.h"
 #include "run.h"
 #include "stage.h"
 #include "target.h"
 #include "trace.h"
-#include "wire.h"
 
 enum { QUIT_MS = 1000, INJECT_MS = 2000 };
 
@@ -60,7 +60,7 @@ say(struct probe *p, enum probe_step step)
 		buf_s(&b, p->talk->inject);
 	if (b.n > 0) {
 		trace(p, ">", BUF_STR(b));
-		wire_put(p, BUF_STR(b));
+		probe_conn_put(p, BUF_STR(b));
 	}
 	buf_free(&b);
 }
@@ -425,13 +425,13 @@ stage_injected(struct probe *p)
 bool
 stage_step(struct probe *p)
 {
-	if (p->stage == STAGE_TLS && p->tls == NULL && wire_turn(p))
-		wire_begin(p);
+	if (p->stage == STAGE_TLS && p->tls == NULL && probe_conn_turn(p))
+		probe_conn_begin(p);
 	if (p->inside && p->stage != STAGE_OVER)
-		wire_decrypt(p);
+		probe_conn_decrypt(p);
 	switch (p->stage) {
 	case STAGE_TLS:
-		if (!wire_shake(p))
+		if (!probe_conn_shake(p))
 			return false;
 		stage_enter(p, after_handshake(p));
 		return true;

@@ -1,5 +1,5 @@
 /*
- * wire.c: bytes of one connection, in the clear and by TLS
+ * probe_conn.c: bytes of one connection, in the clear and by TLS
  *
  * What waits holds no buffers.  Nothing here knows what is said.
  */
@@ -7,10 +7,10 @@
 
 #include "clock.h"
 #include "jobs.h"
+#include "probe_conn.h"
 #include "run.h"
 #include "target.h"
 #include "trace.h"
-#include "wire.h"
 
 enum {
 	CHUNK = 4000,			/* with what malloc adds, a page */
@@ -19,7 +19,7 @@ enum {
 };
 
 void
-wire_flush(struct probe *p)
+probe_conn_flush(struct probe *p)
 {
 	long sent;
 
@@ -38,7 +38,7 @@ wire_flush(struct probe *p)
 
 /* All that came; more of it only if there is room. */
 void
-wire_receive(struct probe *p)
+probe_conn_receive(struct probe *p)
 {
 	size_t room = CHUNK;
 	long got;
@@ -93,7 +93,7 @@ tls_failed(struct probe *p)
 
 /* From TLS into the clear. */
 void
-wire_decrypt(struct probe *p)
+probe_conn_decrypt(struct probe *p)
 {
 	long got;
 	char *to;
@@ -112,7 +112,7 @@ wire_decrypt(struct probe *p)
 }
 
 void
-wire_put(struct probe *p, struct str s)
+probe_conn_put(struct probe *p, struct str s)
 {
 	if (p->inside)
 		tls_look_write(p->tls, s.p, s.n);
@@ -130,7 +130,7 @@ only(const struct probe *p)
 
 /* The authorities take a while to read, if there are many in one file. */
 int
-wire_tls(struct run *r, struct err *e)
+probe_conn_tls(struct run *r, struct err *e)
 {
 	if (r->tls != NULL)
 		return 0;
@@ -144,7 +144,7 @@ wire_tls(struct run *r, struct err *e)
 
 /* The records as the handshake wants them, usable ones marked. */
 static void
-wire_records(struct probe *p)
+probe_conn_records(struct probe *p)
 {
 	struct report *r = p->now;
 	const struct dns_answer *a = r->dane.tlsa.answer;
@@ -160,7 +160,7 @@ wire_records(struct probe *p)
 }
 
 void
-wire_begin(struct probe *p)
+probe_conn_begin(struct probe *p)
 {
 	struct report *r = p->now;
 	const struct host *h = p->job->host;
@@ -181,7 +181,7 @@ wire_begin(struct probe *p)
 	if (p->run->set->scope.name != NULL || !h->literal)
 		ask.sni = r->tls.name;
 	if (main_turn(p))
-		wire_records(p);
+		probe_conn_records(p);
 	if (r->dane.rr != NULL) {
 		ask.tlsa = r->dane.rr;
 		ask.ntlsa = r->dane.tlsa.answer->n;
@@ -190,7 +190,7 @@ wire_begin(struct probe *p)
 	if (dane && p->run->set->scope.name == NULL)
 		ask.sni = r->dane.tlsa.base;
 	p->at = clock_us();
-	if (wire_tls(p->run, &p->run->scratch) == 0)
+	if (probe_conn_tls(p->run, &p->run->scratch) == 0)
 		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
 		    &p->run->scratch);
 	if (p->tls == NULL)
@@ -203,7 +203,7 @@ wire_begin(struct probe *p)
  * long as those before are not stuck.
  */
 bool
-wire_turn(struct probe *p)
+probe_conn_turn(struct probe *p)
 {
 	struct shakes *s = &p->run->shakes;
 
@@ -223,7 +223,7 @@ wire_turn(struct probe *p)
 }
 
 void
-wire_leave(struct probe *p)
+probe_conn_leave(struct probe *p)
 {
 	struct shakes *s = &p->run->shakes;
 	struct probe **q = &s->queue;
@@ -241,7 +241,7 @@ wire_leave(struct probe *p)
 static void
 proceed(struct probe *p)
 {
-	wire_leave(p);
+	probe_conn_leave(p);
 	p->shaking = true;
 	p->run->shakes.n++;
 	p->stage = STAGE_TLS;
@@ -249,7 +249,7 @@ proceed(struct probe *p)
 }
 
 bool
-wire_impatient(struct probe *p)
+probe_conn_impatient(struct probe *p)
 {
 	int64_t now = clock_ms(), most = (p->deadline - p->began / 1000) / 4;
 
@@ -263,7 +263,7 @@ wire_impatient(struct probe *p)
 }
 
 struct probe *
-wire_next(struct run *r)
+probe_conn_next(struct run *r)
 {
 	struct probe *p = r->shakes.queue;
 
@@ -274,7 +274,7 @@ wire_next(struct run *r)
 }
 
 void
-wire_shaken(struct probe *p)
+probe_conn_shaken(struct probe *p)
 {
 	if (!p->shaking)
 		return;
@@ -284,7 +284,7 @@ wire_shaken(struct probe *p)
 }
 
 bool
-wire_shake(struct probe *p)
+probe_conn_shake(struct probe *p)
 {
 	struct report *r = p->now;
 	struct buf pem = { .max = 1 << 20 };
@@ -313,13 +313,13 @@ wire_shake(struct probe *p)
 			buf_free(&pem);
 		}
 	}
-	wire_shaken(p);
+	probe_conn_shaken(p);
 	return true;
 }
 
 /* A thousand of them wait at a time. */
 void
-wire_spare(struct probe *p)
+probe_conn_spare(struct probe *p)
 {
 	if (p->rx.n == 0)
 		fifo_free(&p->rx);
