@@ -21,16 +21,6 @@ busy(const struct box *b)
 	return b->look && b->opened && !b->failed && !b->stale;
 }
 
-static int
-sync_dirs(struct local *l, struct err *e)
-{
-	if (l->cur < 0)
-		return 0;
-	if (fsync(l->cur) < 0 || fsync(l->fresh) < 0)
-		return fail_sys(e, EX_IOERR, "%s: fsync", l->path);
-	return 0;
-}
-
 /* ---- what only the state has to learn ---- */
 
 static struct rec *
@@ -151,7 +141,7 @@ near_flags(struct box *b)
 		b->partial |= got > 0;	/* somebody else was quicker */
 		b->near_changed = true;
 	}
-	if (sync_dirs(&b->local, e) < 0)
+	if (local_sync(&b->local, e) < 0)
 		return -1;
 	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
@@ -181,7 +171,7 @@ renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
 	if (((merged ^ m->flags) & flags_lettered(&b->local.letters)) != 0 &&
 	    (local_flags(&b->local, m, merged, b->run->e) < 0 ||
-	    sync_dirs(&b->local, b->run->e) < 0))
+	    local_sync(&b->local, b->run->e) < 0))
 		return -1;
 	if (state_drop(&b->state, old, b->run->e) < 0 ||
 	    state_put(&b->state, &rec, name, b->run->e) < 0)
@@ -204,8 +194,8 @@ move_file(struct box *b, struct local_msg *m, struct box *to,
 	    flags_lettered(&to->local.letters)) != 0 &&
 	    local_flags(&to->local, &there, merged, e) < 0)
 		return -1;
-	if (got >= 0 && (sync_dirs(&to->local, e) < 0 ||
-	    sync_dirs(&b->local, e) < 0))
+	if (got >= 0 && (local_sync(&to->local, e) < 0 ||
+	    local_sync(&b->local, e) < 0))
 		return -1;
 	b->near_changed = to->near_changed = true;
 	return got;
@@ -291,7 +281,7 @@ near_deletes(struct box *b)
 		b->partial |= got > 0;
 		b->near_changed = true;
 	}
-	if (sync_dirs(&b->local, r->e) < 0 || (b->local.attic >= 0 &&
+	if (local_sync(&b->local, r->e) < 0 || (b->local.attic >= 0 &&
 	    fsync(b->local.attic) < 0))
 		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
 	for (k = 0; !stop_asked() &&
@@ -548,7 +538,7 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	    flags_lettered(&to->local.letters)) != 0) {
 		int got = local_flags(&to->local, m, rec.flags, e);
 
-		if (got < 0 || sync_dirs(&to->local, e) < 0)
+		if (got < 0 || local_sync(&to->local, e) < 0)
 			return -1;
 		to->near_changed = true;
 	}
@@ -827,7 +817,7 @@ here(struct run *r)
 		b = &r->boxes[i];
 		if (!busy(b))
 			continue;
-		if (b->near && local_letters(&b->local, &b->state.keywords,
+		if (b->near && near_letters_save(&b->local, &b->state.keywords,
 		    r->e) < 0)
 			return -1;
 		if (state_acts(b) < 0 || near_flags(b) < 0)

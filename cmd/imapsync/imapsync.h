@@ -8,6 +8,7 @@
  * remote.c	what changed in a mailbox on the server, by the best way it has
  * local.c	a Maildir: opened, and the changes made to it
  * local_scan.c	a Maildir: what is in it, and whether that changed
+ * near_letters.c	which keyword is which letter, in a Maildir's file
  * plan.c	pure: base + local + remote -> a list of actions
  * moves.c	what went here and came there is a move
  * apply.c	carries the actions of a plan out
@@ -43,6 +44,7 @@
 #include "mark.h"
 #include "names.h"
 #include "near_dir.h"
+#include "near_letters.h"
 #include "opt.h"
 #include "plan.h"
 #include "session.h"

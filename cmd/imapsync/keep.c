@@ -144,12 +144,12 @@ info_of(struct got *g, char *info, size_t cap, struct err *e)
 	/* another program may have given letters meanwhile */
 	if (g->flags >> FLAG_KEYWORD != 0) {
 		strange = l->letters.strange;
-		got = local_words(l, &g->b->state.keywords, e);
+		got = near_letters_load(l, &g->b->state.keywords, e);
 		l->letters.strange |= strange;
 	}
 	flags_to_info(&l->letters, g->flags, "", info, cap);
 	if (got == 0)
-		got = local_letters(l, &g->b->state.keywords, e);
+		got = near_letters_save(l, &g->b->state.keywords, e);
 	pthread_mutex_unlock(&g->b->lock);
 	return got;
 }

@@ -17,6 +17,7 @@
 
 #include "mem.h"
 #include "near_dir.h"
+#include "near_letters.h"
 #include "stop.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
@@ -230,7 +231,7 @@ local_scan(struct local *l, struct keywords *k, struct err *e)
 {
 	int i, got = 1;
 
-	if (local_words(l, k, e) < 0)
+	if (near_letters_load(l, k, e) < 0)
 		return -1;
 	for (i = 0; i < 10 && got == 1; i++)
 		got = once(l, e);

@@ -59,7 +59,7 @@ look_open(struct box *b)
 	if (local_open(&b->local, r->root, b->path, false, r->e) != 0)
 		return fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near,
 		    b->path);
-	return local_words(&b->local, &b->state.keywords, r->e);
+	return near_letters_load(&b->local, &b->state.keywords, r->e);
 }
 
 void

@@ -32,7 +32,7 @@ struct local {
 	struct table named;	/* of v, once local_has was asked */
 	struct stamp seen;	/* before it was scanned */
 	bool racy;		/* changed so lately that seen proves nothing */
-	struct keywords *words;	/* of the mailbox: local_words */
+	struct keywords *words;	/* of the mailbox: near_letters_load */
 	int attic;		/* private */
 };
 
@@ -47,11 +47,6 @@ void local_close(struct local *);
 int local_stamp(int root, const char *path, struct stamp *, bool *racy);
 /* In how many ms a scan would not be racy, if nothing changes; 0: now. */
 int local_calm(const struct local *);
-/*
- * The letters, from dovecot-keywords; the keywords are kept by pointer.  It
- * comes before any file name is made, unless local_scan did it.
- */
-int local_words(struct local *, struct keywords *, struct err *);
 /*
  * The whole of cur/ and new/ by readdir alone: no stat a file.  Again while
  * cur/ changes meanwhile, for a file that is renamed then may be missed;
@@ -80,16 +75,14 @@ int local_flags(struct local *, struct local_msg *, uint64_t flags,
  */
 int local_move_to(struct local *, struct local_msg *, struct local *to,
     struct local_msg *there, struct err *);
-int local_move(struct local *, struct local_msg *, struct local *to,
-    struct err *);
 /*
  * attic: to root/.attic/YYYYMMDD/PATH-IN-ONE-PART/ (UTC; "/" is %2F, "" is
  * INBOX); else unlinked.  1: gone.
  */
 int local_remove(struct local *, struct local_msg *, int root, bool attic,
     struct err *);
-/* Saves dovecot-keywords if letters were given out. */
-int local_letters(struct local *, const struct keywords *, struct err *);
+/* What was changed in cur/ and new/ is on the disk. */
+int local_sync(const struct local *, struct err *);
 /*
  * Every Maildir below the root, as paths that names_from_path knows, each
  * (n bytes, NUL-terminated) to put.  Symbolic links are not followed.

@@ -226,7 +226,7 @@ moved(void)
 	touch("other/cur/four", "");
 	local_open(&l, root, "a/b", false, &e);
 	local_scan(&l, &k, &e);
-	local_words(&to, &k2, &e);
+	near_letters_load(&to, &k2, &e);
 	is_int(local_move_to(&l, must(&l, "m"), &to, &m, &e), 0, "moved");
 	ok(there("other/cur/m:2,Sbc"), "keywords by their names");
 	is_str(local_file(&to, &m), "m:2,Sbc", "known to the other");
@@ -235,10 +235,10 @@ moved(void)
 	ok(there("other/cur/m:2,DSbc"), "so");
 	is_str(text_of("other/dovecot-keywords"), "0 zero\n1 play\n2 work\n",
 	    "the new one is saved");
-	is_int(local_move(&l, must(&l, "n"), &to, &e), 0, "a new one");
+	is_int(local_move_to(&l, must(&l, "n"), &to, &m, &e), 0, "a new one");
 	ok(there("other/new/n"), "is new there");
-	is_int(local_move(&l, must(&l, "n"), &to, &e), 1, "gone by now");
-	is_int(local_move(&l, must(&l, "four"), &to, &f), -1,
+	is_int(local_move_to(&l, must(&l, "n"), &to, &m, &e), 1, "gone by now");
+	is_int(local_move_to(&l, must(&l, "four"), &to, &m, &f), -1,
 	    "one of that name is there");
 	ok(there("a/b/cur/four"), "it stays");
 	is_int(e.code, 0, "no failure: %s", e.msg);
