@@ -15,12 +15,6 @@
 
 enum { SET = 7500, STORES = 32 };
 
-static bool
-busy(const struct box *b)
-{
-	return b->look && b->opened && !b->failed && !b->stale;
-}
-
 /* ---- what only the state has to learn ---- */
 
 static struct rec *
@@ -716,7 +710,7 @@ delete_set(struct line *l, struct box *b, const char *set)
 
 	if (to_trash(b)) {
 		got = move_set(l, set, str_of(r->trash), &moved);
-		if ((trash = boxes_named(r, r->trash)) != NULL)
+		if ((trash = box_named(r, r->trash)) != NULL)
 			trash->again = true;
 		moved_free(&moved);
 		return got;
@@ -815,7 +809,7 @@ here(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		if (!busy(b))
+		if (!box_busy(b))
 			continue;
 		if (b->near && near_letters_save(&b->local, &b->state.keywords,
 		    r->e) < 0)
@@ -852,7 +846,7 @@ there(struct run *r)
 
 	for (i = 0; i < r->nboxes && !stop_asked(); i++)
 		for (k = 0; k < 3; k++)
-			if (busy(&r->boxes[i]) && !stop_asked() &&
+			if (box_busy(&r->boxes[i]) && !stop_asked() &&
 			    r->boxes[i].plan.count[steps[k].kind] > 0 &&
 			    chosen(l, &r->boxes[i], steps[k].what) < 0)
 				return -1;
@@ -889,7 +883,7 @@ deletions(struct run *r)
 
 	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
 		b = &r->boxes[i];
-		if (!busy(b))
+		if (!box_busy(b))
 			continue;
 		if (b->plan.count[ACT_FAR_DELETE] > 0 &&
 		    (state_sync(&b->state, r->e) < 0 ||
@@ -909,7 +903,7 @@ apply_all(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		if (!busy(b))
+		if (!box_busy(b))
 			continue;
 		brake(b);
 		fetches += b->plan.count[ACT_FETCH];

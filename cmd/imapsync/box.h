@@ -100,6 +100,26 @@ struct run {
 	int status;		/* what single things add up to */
 };
 
+/* The one of that name, or NULL. */
+struct box *box_named(struct run *, const char *);
+/* Two struct box: INBOX first, then by name. */
+int box_order(const void *, const void *);
+/* It is open in this pass, and nothing has failed there. */
+bool box_busy(const struct box *);
+/* The state is saved if it was no dry run; nothing is held afterwards. */
+void box_close(struct box *);
+/* All but the state and the Maildir, which stay open. */
+void box_forget(struct box *);
+
+/* Of far_v, once it is sorted; or NULL. */
+struct far_msg *box_far_find(struct box *, uint32_t uid);
+/* Among the first n of it, which are sorted; or NULL. */
+struct far_msg *box_far_among(struct box *, size_t n, uint32_t uid);
+/* Behind the others; valid until the next. */
+struct far_msg *box_far_add(struct box *, uint32_t uid);
+void box_far_room(struct box *, size_t n);	/* for n in all */
+void box_far_sort(struct box *);	/* by UID; of two the later */
+
 /* Of so few descriptors the mailboxes in work need what there is. */
 enum { FEW_FILES = 1400 };
 

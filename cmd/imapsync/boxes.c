@@ -78,16 +78,6 @@ add(struct found *f, struct str name, const char *path)
 	return b;
 }
 
-static int
-order(const void *a, const void *b)
-{
-	const struct box *x = a, *y = b;
-	bool ix = strcmp(x->name, "INBOX") == 0;
-	bool iy = strcmp(y->name, "INBOX") == 0;
-
-	return ix != iy ? iy - ix : strcmp(x->name, y->name);
-}
-
 /* From here on it is one, and they are in order. */
 static void
 become(struct found *f)
@@ -113,7 +103,7 @@ become(struct found *f)
 		snprintf(b->now.id, sizeof b->now.id, "%s", s->id);
 	}
 	if (f->n > 0)
-		qsort(r->boxes, r->nboxes, sizeof *r->boxes, order);
+		qsort(r->boxes, r->nboxes, sizeof *r->boxes, box_order);
 }
 
 static void
@@ -122,15 +112,6 @@ forget(struct found *f)
 	table_free(&f->name);
 	table_free(&f->path);
 	free(f->v);
-}
-
-struct box *
-boxes_named(struct run *r, const char *name)
-{
-	struct box key = { .name = name };
-
-	return r->nboxes == 0 ? NULL : bsearch(&key, r->boxes, r->nboxes,
-	    sizeof key, order);
 }
 
 /* ---- the server's ---- */
@@ -279,7 +260,7 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 			continue;
 		snprintf(name, sizeof name, "%.*s",
 		    STR_ARG(canonical(is.name)));
-		if ((b = boxes_named(r, name)) == NULL)
+		if ((b = box_named(r, name)) == NULL)
 			continue;
 		take_status(m, &b->now);
 		b->counted = b->now.uidvalidity != 0;

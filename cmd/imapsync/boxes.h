@@ -9,7 +9,6 @@ struct run;
 
 /* Both sides' folders joined, with what STATUS says.  -1. */
 int boxes_find(struct run *);
-struct box *boxes_named(struct run *, const char *);	/* or NULL */
 /* Sets todo where anything may differ. */
 void boxes_dirty(struct run *);
 /* STATUS again, of those with again set. */

@@ -243,7 +243,7 @@ take_along(struct box *b, struct box *to)
 		name.n = 0;
 		buf_printf(&name, "%s%s", to->name, c->name +
 		    strlen(b->name));
-		now = boxes_named(r, name.p);
+		now = box_named(r, name.p);
 		c->far = false;
 		if (now == NULL)
 			continue;

@@ -62,40 +62,6 @@ look_open(struct box *b)
 	return near_letters_load(&b->local, &b->state.keywords, r->e);
 }
 
-void
-look_forget(struct box *b)
-{
-	free(b->far_v);
-	free(b->gone.v);
-	free(b->local_of);
-	free(b->rec_of);
-	free(b->pair_local);
-	free(b->pair_far);
-	free(b->pair_base);
-	plan_free(&b->plan);
-	b->far_v = NULL;
-	b->gone = (struct imap_uids){ 0 };
-	b->local_of = b->rec_of = b->pair_local = b->pair_far = NULL;
-	b->pair_base = NULL;
-	b->nfar = b->far_cap = b->npair = 0;
-	b->scanned = false;
-}
-
-void
-look_close(struct box *b)
-{
-	if (!b->opened)
-		return;
-	if (b->run->o->dry_run)
-		state_drop_all(&b->state);
-	else
-		state_close(&b->state, b->run->e);
-	local_close(&b->local);
-	pthread_mutex_destroy(&b->lock);
-	look_forget(b);
-	b->opened = false;
-}
-
 /* ---- scanning ---- */
 
 /*
@@ -277,25 +243,4 @@ look_settled(struct box *b, struct stamp *st)
 	}
 	*st = (struct stamp){ 0 };
 	return true;
-}
-
-void
-look_plan(struct box *b)
-{
-	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
-	    .local = b->local.v, .nlocal = b->scanned ? b->local.n : 0,
-	    .local_of = b->local_of, .rec_of = b->rec_of,
-	    .local_same = !b->scanned, .far = b->far_v, .nfar = b->nfar,
-	    .gone = b->gone.v, .ngone = b->gone.n,
-	    .pair_local = b->pair_local, .pair_far = b->pair_far,
-	    .npair = b->npair, .pair_base = b->pair_base,
-	    .storable = b->storable,
-	    .no_delete = b->renumbered, .marks = apply_marks(b), .policy = b->run->o->policy };
-
-	flags_give(&b->local.letters, &b->state.keywords);
-	in.lettered = flags_lettered(&b->local.letters);
-	if (b->storable == 0)		/* to be done when it can be */
-		in.policy.push_new = in.policy.push_flags = false;
-	plan_free(&b->plan);
-	plan_make(&b->plan, &in);
 }

@@ -8,11 +8,7 @@ struct box;
 
 int look_open(struct box *);	/* state and Maildir */
 int look_scan(struct box *);	/* the Maildir, joined with the state */
-void look_close(struct box *);
-void look_forget(struct box *);	/* all but the state and the folders */
 /* The Maildir as it is now, against the state: does it say the same? */
 bool look_settled(struct box *, struct stamp *);
-
-void look_plan(struct box *);		/* of all that is known of it */
 
 #endif

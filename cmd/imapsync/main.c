@@ -311,10 +311,26 @@ identify(struct run *r, struct box *b)
 	buf_free(&who);
 }
 
-static bool
-works(const struct box *b)
+static void
+plan_box(struct box *b)
 {
-	return b->look && b->opened && !b->failed;
+	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
+	    .local = b->local.v, .nlocal = b->scanned ? b->local.n : 0,
+	    .local_of = b->local_of, .rec_of = b->rec_of,
+	    .local_same = !b->scanned, .far = b->far_v, .nfar = b->nfar,
+	    .gone = b->gone.v, .ngone = b->gone.n,
+	    .pair_local = b->pair_local, .pair_far = b->pair_far,
+	    .npair = b->npair, .pair_base = b->pair_base,
+	    .storable = b->storable,
+	    .no_delete = b->renumbered, .marks = apply_marks(b),
+	    .policy = b->run->o->policy };
+
+	flags_give(&b->local.letters, &b->state.keywords);
+	in.lettered = flags_lettered(&b->local.letters);
+	if (b->storable == 0)		/* to be done when it can be */
+		in.policy.push_new = in.policy.push_flags = false;
+	plan_free(&b->plan);
+	plan_make(&b->plan, &in);
 }
 
 /* Does the plan touch files that are here already? */
@@ -342,14 +358,14 @@ decide(struct run *r, struct box *b)
 	if ((b->near_dirty || b->renumbered || !b->known) &&
 	    scan_and_pair(b) < 0)
 		return -1;
-	look_plan(b);
+	plan_box(b);
 	if (!b->scanned && needs_files(&b->plan)) {
 		if (scan_and_pair(b) < 0)
 			return -1;
-		look_plan(b);
+		plan_box(b);
 	}
 	if ((got = pair_new(b)) > 0)
-		look_plan(b);
+		plan_box(b);
 	return got < 0 ? -1 : 0;
 }
 
@@ -391,7 +407,7 @@ look(struct run *r)
 	if (remote_look(r) < 0)
 		return -1;
 	for (i = 0; i < r->nboxes && !stop_asked(); i++)
-		if (works(&r->boxes[i]) && decide(r, &r->boxes[i]) < 0)
+		if (box_busy(&r->boxes[i]) && decide(r, &r->boxes[i]) < 0)
 			return -1;
 	return stop_asked() ? 0 : moves_find(r);
 }
@@ -502,7 +518,7 @@ close_all(struct run *r)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		look_close(&r->boxes[i]);
+		box_close(&r->boxes[i]);
 }
 
 /* Nothing is held but what again() may use. */
@@ -513,9 +529,9 @@ close_most(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++)
 		if (r->boxes[i].again && r->boxes[i].opened)
-			look_forget(&r->boxes[i]);
+			box_forget(&r->boxes[i]);
 		else
-			look_close(&r->boxes[i]);
+			box_close(&r->boxes[i]);
 }
 
 static int

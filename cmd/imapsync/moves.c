@@ -93,7 +93,7 @@ flags_first(struct box *from, size_t at, uint64_t now)
 	struct act *a = &from->plan.v[at], f = *a;
 	uint64_t base = from->state.rec[a->rec].flags, far = base;
 	uint64_t lettered = flags_lettered(&from->local.letters);
-	struct far_msg *m = remote_find(from, a->uid);
+	struct far_msg *m = box_far_find(from, a->uid);
 
 	if (m != NULL && m->flags_known)
 		far = m->flags | (base & ~from->storable);

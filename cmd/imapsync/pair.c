@@ -363,7 +363,7 @@ leftovers(struct box *b)
 		uid = local_named(local_base(&b->local, &b->local.v[i]),
 		    b->key);
 		f = uid != 0 && state_by_uid(&b->state, uid) == NULL ?
-		    remote_find(b, uid) : NULL;
+		    box_far_find(b, uid) : NULL;
 		if (f == NULL || in_step(b, &b->local.v[i]))
 			continue;
 		note_pair(b, (uint32_t)i, (uint32_t)(f - b->far_v),

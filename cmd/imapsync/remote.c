@@ -450,13 +450,13 @@ from_all(struct look *k)
 		return;
 	b->nfar = n;
 	if (b->state.n == 0)
-		remote_room(b, k->all.n);
+		box_far_room(b, k->all.n);
 	for (i = 0; i < k->all.n; i++) {
 		uid = k->all.v[i];
 		if (!search && (state_by_uid(&b->state, uid) != NULL ||
-		    remote_among(b, n, uid) != NULL))
+		    box_far_among(b, n, uid) != NULL))
 			continue;
-		f = remote_add(b, uid);
+		f = box_far_add(b, uid);
 		f->flags = search ? found_flags(k, uid) : 0;
 		f->flags_known = search;
 	}
@@ -470,7 +470,7 @@ all_new(struct look *k)
 
 	k->b->nfar = k->b->gone.n = 0;
 	for (i = 0; i < k->all.n; i++)
-		remote_add(k->b, k->all.v[i]);
+		box_far_add(k->b, k->all.v[i]);
 }
 
 /*
@@ -483,7 +483,7 @@ tidy(struct box *b)
 	size_t i, n = 0;
 	struct rec *rec;
 
-	remote_sort(b);
+	box_far_sort(b);
 	imap_uids_sort(&b->gone);
 	for (i = 0; i < b->nfar; i++) {
 		rec = state_by_uid(&b->state, b->far_v[i].uid);
@@ -547,7 +547,7 @@ enquire(struct look *k, struct imap *m, bool may)
 	}
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
 		return !may ? 1 : again(k, m, W_EVERY);
-	remote_sort(b);
+	box_far_sort(b);
 	imap_uids_sort(&b->gone);
 	imap_uids_sort(&k->all);
 	if (!k->have_all && state_live(&b->state) - b->gone.n + news(b) ==

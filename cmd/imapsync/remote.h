@@ -21,6 +21,5 @@ int remote_confirm(struct line *, struct box *);
 /* Idents and flags of these messages into far_v.  -1. */
 int remote_idents(struct line *, struct box *, const uint32_t *uids,
     size_t n);
-struct far_msg *remote_find(struct box *, uint32_t uid);
 
 #endif

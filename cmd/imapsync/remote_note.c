@@ -12,72 +12,6 @@
 
 enum { SET = 7500 };		/* bytes of a set in a command */
 
-static int
-by_uid(const void *a, const void *b)
-{
-	uint32_t x = ((const struct far_msg *)a)->uid;
-	uint32_t y = ((const struct far_msg *)b)->uid;
-
-	return x < y ? -1 : x > y;
-}
-
-struct far_msg *
-remote_among(struct box *b, size_t n, uint32_t uid)
-{
-	struct far_msg key = { .uid = uid };
-
-	return n == 0 ? NULL : bsearch(&key, b->far_v, n, sizeof key, by_uid);
-}
-
-struct far_msg *
-remote_find(struct box *b, uint32_t uid)
-{
-	return remote_among(b, b->nfar, uid);
-}
-
-void
-remote_room(struct box *b, size_t n)
-{
-	if (b->far_cap < n) {
-		b->far_cap = n;
-		b->far_v = mem_grow(b->far_v, n, sizeof *b->far_v);
-	}
-}
-
-struct far_msg *
-remote_add(struct box *b, uint32_t uid)
-{
-	if (b->nfar == b->far_cap)
-		remote_room(b, b->far_cap > 0 ? 2 * b->far_cap : 64);
-	b->far_v[b->nfar] = (struct far_msg){ .uid = uid };
-	return &b->far_v[b->nfar++];
-}
-
-void
-remote_sort(struct box *b)
-{
-	size_t i, n = 0;
-	bool sorted = true;
-
-	for (i = 1; i < b->nfar && sorted; i++)
-		sorted = b->far_v[i - 1].uid < b->far_v[i].uid;
-	if (sorted)
-		return;
-	/* stable enough: a double has its later flags behind the first */
-	for (i = 0; i < b->nfar; i++)
-		b->far_v[i].size = (uint32_t)i;
-	qsort(b->far_v, b->nfar, sizeof *b->far_v, by_uid);
-	for (i = 0; i < b->nfar; i++)
-		if (n > 0 && b->far_v[n - 1].uid == b->far_v[i].uid) {
-			if (b->far_v[i].size > b->far_v[n - 1].size)
-				b->far_v[n - 1] = b->far_v[i];
-		} else
-			b->far_v[n++] = b->far_v[i];
-	for (i = 0; i < n; i++)
-		b->far_v[i].size = 0;
-	b->nfar = n;
-}
-
 uint64_t
 remote_flags(struct box *b, struct str words)
 {
@@ -145,13 +79,13 @@ remote_fetched(struct look *k, struct imap *m)
 	if (got < 0 || uid == 0 || !with_flags)
 		return got < 0 ? -1 : 0;
 	if (b->nfar == b->far_cap && b->nfar >= 1 << 16)
-		remote_sort(b);		/* some were said again and again */
+		box_far_sort(b);		/* some were said again and again */
 	if (b->nfar == LIMIT_MESSAGES)
 		return conn_fail(m->c, EX_PROTOCOL, "FETCH: more than %d messages",
 		    LIMIT_MESSAGES);
 	if (k->how == DELTA_FETCH)
 		imap_uids_note(&k->all, uid);
-	f = remote_add(b, uid);
+	f = box_far_add(b, uid);
 	f->flags = flags;
 	f->flags_known = true;
 	return 0;
@@ -201,7 +135,7 @@ take_ident(struct box *b, struct imap *m)
 		}
 	if (got == 0 && full && f.uid != 0) {
 		f.ident = ident_of(BUF_STR(head));
-		if ((to = remote_find(b, f.uid)) != NULL)
+		if ((to = box_far_find(b, f.uid)) != NULL)
 			*to = f;
 	}
 	buf_free(&head);

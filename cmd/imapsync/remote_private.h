@@ -45,11 +45,6 @@ void remote_done(struct look *);	/* the end of it */
 
 /* ---- remote_note.c ---- */
 
-void remote_room(struct box *, size_t n);	/* for n far_msgs in all */
-struct far_msg *remote_add(struct box *, uint32_t uid);
-void remote_sort(struct box *);		/* by UID; of two the later */
-/* Among the first n of them, which are sorted; or NULL. */
-struct far_msg *remote_among(struct box *, size_t n, uint32_t uid);
 uint64_t remote_flags(struct box *, struct str words);
 int remote_fetched(struct look *, struct imap *);
 int remote_vanished(struct look *, struct imap *, struct str set);

@@ -1,0 +1,138 @@
+/*
+ * box.c: one mailbox: found by its name, closed, and what is known of it there
+ *
+ * Messages on the server that are new or changed stand in an array by UID.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "box.h"
+
+int
+box_order(const void *a, const void *b)
+{
+	const struct box *x = a, *y = b;
+	bool ix = strcmp(x->name, "INBOX") == 0;
+	bool iy = strcmp(y->name, "INBOX") == 0;
+
+	return ix != iy ? iy - ix : strcmp(x->name, y->name);
+}
+
+struct box *
+box_named(struct run *r, const char *name)
+{
+	struct box key = { .name = name };
+
+	return r->nboxes == 0 ? NULL : bsearch(&key, r->boxes, r->nboxes,
+	    sizeof key, box_order);
+}
+
+bool
+box_busy(const struct box *b)
+{
+	return b->look && b->opened && !b->failed && !b->stale;
+}
+
+/* ---- the end of it ---- */
+
+void
+box_forget(struct box *b)
+{
+	free(b->far_v);
+	free(b->gone.v);
+	free(b->local_of);
+	free(b->rec_of);
+	free(b->pair_local);
+	free(b->pair_far);
+	free(b->pair_base);
+	plan_free(&b->plan);
+	b->far_v = NULL;
+	b->gone = (struct imap_uids){ 0 };
+	b->local_of = b->rec_of = b->pair_local = b->pair_far = NULL;
+	b->pair_base = NULL;
+	b->nfar = b->far_cap = b->npair = 0;
+	b->scanned = false;
+}
+
+void
+box_close(struct box *b)
+{
+	if (!b->opened)
+		return;
+	if (b->run->o->dry_run)
+		state_drop_all(&b->state);
+	else
+		state_close(&b->state, b->run->e);
+	local_close(&b->local);
+	pthread_mutex_destroy(&b->lock);
+	box_forget(b);
+	b->opened = false;
+}
+
+/* ---- its messages on the server ---- */
+
+static int
+by_uid(const void *a, const void *b)
+{
+	uint32_t x = ((const struct far_msg *)a)->uid;
+	uint32_t y = ((const struct far_msg *)b)->uid;
+
+	return x < y ? -1 : x > y;
+}
+
+struct far_msg *
+box_far_among(struct box *b, size_t n, uint32_t uid)
+{
+	struct far_msg key = { .uid = uid };
+
+	return n == 0 ? NULL : bsearch(&key, b->far_v, n, sizeof key, by_uid);
+}
+
+struct far_msg *
+box_far_find(struct box *b, uint32_t uid)
+{
+	return box_far_among(b, b->nfar, uid);
+}
+
+void
+box_far_room(struct box *b, size_t n)
+{
+	if (b->far_cap < n) {
+		b->far_cap = n;
+		b->far_v = mem_grow(b->far_v, n, sizeof *b->far_v);
+	}
+}
+
+struct far_msg *
+box_far_add(struct box *b, uint32_t uid)
+{
+	if (b->nfar == b->far_cap)
+		box_far_room(b, b->far_cap > 0 ? 2 * b->far_cap : 64);
+	b->far_v[b->nfar] = (struct far_msg){ .uid = uid };
+	return &b->far_v[b->nfar++];
+}
+
+void
+box_far_sort(struct box *b)
+{
+	size_t i, n = 0;
+	bool sorted = true;
+
+	for (i = 1; i < b->nfar && sorted; i++)
+		sorted = b->far_v[i - 1].uid < b->far_v[i].uid;
+	if (sorted)
+		return;
+	/* stable enough: a double has its later flags behind the first */
+	for (i = 0; i < b->nfar; i++)
+		b->far_v[i].size = (uint32_t)i;
+	qsort(b->far_v, b->nfar, sizeof *b->far_v, by_uid);
+	for (i = 0; i < b->nfar; i++)
+		if (n > 0 && b->far_v[n - 1].uid == b->far_v[i].uid) {
+			if (b->far_v[i].size > b->far_v[n - 1].size)
+				b->far_v[n - 1] = b->far_v[i];
+		} else
+			b->far_v[n++] = b->far_v[i];
+	for (i = 0; i < n; i++)
+		b->far_v[i].size = 0;
+	b->nfar = n;
+}
