@@ -680,26 +680,6 @@ expunge_all(struct line *l, const uint32_t *ours, size_t n)
 	return imap_wait(&l->imap, imap_ask_expunge(&l->imap, NULL));
 }
 
-static bool
-to_trash(const struct box *b)
-{
-	const struct run *r = b->run;
-
-	return r->o->policy.far_delete == FAR_TRASH && r->trash != NULL &&
-	    strcmp(r->trash, b->name) != 0;
-}
-
-bool
-apply_marks(const struct box *b)
-{
-	unsigned caps = b->run->line[0].imap.caps;
-
-	if (b->run->o->policy.far_delete == FAR_MARK)
-		return true;
-	return (caps & IMAP_UIDPLUS) == 0 && (!to_trash(b) ||
-	    (caps & IMAP_MOVE) == 0);
-}
-
 static int
 delete_set(struct line *l, struct box *b, const char *set)
 {
@@ -708,7 +688,7 @@ delete_set(struct line *l, struct box *b, const char *set)
 	struct box *trash;
 	int got;
 
-	if (to_trash(b)) {
+	if (far_to_trash(b)) {
 		got = move_set(l, set, str_of(r->trash), &moved);
 		if ((trash = box_named(r, r->trash)) != NULL)
 			trash->again = true;
@@ -728,7 +708,7 @@ far_deletes(struct line *l, struct box *b)
 {
 	size_t n, at = 0, from;
 	uint32_t *uids;
-	bool marked = apply_marks(b);
+	bool marked = far_marks(b);
 	int got = 0;
 
 	uids = uids_of(b, ACT_FAR_DELETE, 0, false, NULL, &n);
@@ -828,7 +808,7 @@ static int
 chosen(struct line *l, struct box *b, int (*what)(struct line *,
     struct box *))
 {
-	int got = run_select(l, b);
+	int got = link_select(l, b);
 
 	return got < 0 ? -1 : got > 0 ? 0 : what(l, b);
 }

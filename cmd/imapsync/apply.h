@@ -8,7 +8,5 @@ struct box;
 struct run;
 
 int apply_all(struct run *);
-/* Does a deletion there leave the message, marked with \Deleted? */
-bool apply_marks(const struct box *);
 
 #endif

@@ -299,7 +299,7 @@ help(void *arg)
 	struct helper *h = arg;
 
 	if (!h->line->open && (h->line->tried ||
-	    run_connect(h->line->run, h->line) < 0)) {
+	    link_connect(h->line->run, h->line) < 0)) {
 		fail_clear(&h->line->err);
 		return NULL;
 	}
@@ -402,7 +402,7 @@ fetch_enough(struct run *r, size_t jobs)
 	for (i = 0; i < r->nboxes; i++)
 		if (r->boxes[i].todo)
 			return;
-	run_enough(r, jobs > 0 ? jobs : 1);
+	link_enough(r, jobs > 0 ? jobs : 1);
 }
 
 int

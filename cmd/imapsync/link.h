@@ -24,18 +24,18 @@ struct line {
 };
 
 /* Connects, logs in, says ENABLE and whatever else was queued after it. */
-int run_connect(struct run *, struct line *);
+int link_connect(struct run *, struct line *);
 
 /*
  * So many connections are enough for what is left to do: when all of them
  * have logged in, the secret is wiped.
  */
-void run_enough(struct run *, size_t lines);
+void link_enough(struct run *, size_t lines);
 
 /*
  * Selected for writing and with the UIDVALIDITY of the state: 0, 1, -1.  What
  * was believed of it is asked first; 1 with stale set if it is not so.
  */
-int run_select(struct line *, struct box *);
+int link_select(struct line *, struct box *);
 
 #endif

@@ -222,7 +222,7 @@ idents_of(struct box *b, uint64_t from)
 		    (b->renumbered || state_by_uid(&b->state,
 		    b->far_v[i].uid) == NULL))
 			uids[n++] = b->far_v[i].uid;
-	got = n == 0 ? 0 : run_select(&b->run->line[0], b);
+	got = n == 0 ? 0 : link_select(&b->run->line[0], b);
 	if (n > 0 && got == 0)
 		got = remote_idents(&b->run->line[0], b, uids, n);
 	free(uids);

@@ -649,6 +649,28 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 	return got < 0 ? -1 : 0;
 }
 
+/* ---- what a deletion is there ---- */
+
+bool
+far_to_trash(const struct box *b)
+{
+	const struct run *r = b->run;
+
+	return r->o->policy.far_delete == FAR_TRASH && r->trash != NULL &&
+	    strcmp(r->trash, b->name) != 0;
+}
+
+bool
+far_marks(const struct box *b)
+{
+	unsigned caps = b->run->line[0].imap.caps;
+
+	if (b->run->o->policy.far_delete == FAR_MARK)
+		return true;
+	return (caps & IMAP_UIDPLUS) == 0 && (!far_to_trash(b) ||
+	    (caps & IMAP_MOVE) == 0);
+}
+
 /* ---- all of them ---- */
 
 int

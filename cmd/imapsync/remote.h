@@ -22,4 +22,9 @@ int remote_confirm(struct line *, struct box *);
 int remote_idents(struct line *, struct box *, const uint32_t *uids,
     size_t n);
 
+/* Does a deletion there move the message to the trash? */
+bool far_to_trash(const struct box *);
+/* Does it leave the message, marked with \Deleted? */
+bool far_marks(const struct box *);
+
 #endif

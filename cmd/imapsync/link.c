@@ -1,0 +1,106 @@
+/*
+ * link.c: one IMAP connection, and what is selected on it
+ */
+#include "box.h"
+#include "link.h"
+#include "remote.h"
+#include "report.h"
+
+static void
+forget_secret(struct run *r)
+{
+	if (atomic_load(&r->logins) >= r->lines)
+		session_forget(&r->line[0].session);
+}
+
+static int
+log_in(struct line *l)
+{
+	struct sasl_login login;
+
+	if (l->imap.authed)
+		return 0;
+	return session_login(&l->session, &login) < 0 ? -1 :
+	    imap_auth(&l->imap, &login);
+}
+
+/* A connection that cannot be had is not tried again. */
+static int
+open_link(struct run *r, struct line *l)
+{
+	int got = -1;
+
+	if (session_again(&l->session, &l->err) == 0 &&
+	    imap_open(&l->imap, l->session.conn,
+	    session_tls(&r->o->account)) == 0)
+		got = log_in(l);
+	l->tried = true;
+	atomic_fetch_add(&r->logins, 1);
+	forget_secret(r);
+	return got;
+}
+
+void
+link_enough(struct run *r, size_t lines)
+{
+	size_t i;
+
+	for (i = 0; i < r->lines; i++)
+		if (r->line[i].tried && i >= lines)
+			lines = i + 1;
+	if (lines < r->lines)
+		r->lines = lines;
+	forget_secret(r);
+}
+
+/*
+ * The first connection does not wait for ENABLE's answer, which comes with
+ * that of LIST; the others do, for it decides how names are written.
+ */
+int
+link_connect(struct run *r, struct line *l)
+{
+	bool first = l == &r->line[0];
+	unsigned tag;
+
+	if (!first)
+		session_share(&l->session, &r->line[0].session);
+	if (open_link(r, l) < 0)
+		return -1;
+	tag = imap_ask_ready(&l->imap, IMAP_QRESYNC | IMAP_CONDSTORE |
+	    IMAP_UTF8);
+	if (!first && tag != 0 && imap_wait(&l->imap, tag) < 0)
+		return -1;
+	l->open = true;
+	return 0;
+}
+
+int
+link_select(struct line *l, struct box *b)
+{
+	static const struct imap_since nothing;
+	int got;
+
+	if (l->selected == b)
+		return 0;
+	l->selected = NULL;
+	l->chose = true;
+	if (b->believed) {
+		if ((got = remote_confirm(l, b)) == 0)
+			l->selected = b;
+		return got;
+	}
+	imap_box_forget(&l->imap);
+	got = imap_wait(&l->imap, imap_ask_select(&l->imap,
+	    str_of(b->name), false, &nothing));
+	if (got < 0)
+		return -1;
+	if (got > 0 || l->imap.box.uidvalidity != b->seen.uidvalidity) {
+		report_problem(l->run, EX_TEMPFAIL, b->name, got > 0 ?
+		    "%s" : "its UIDs changed during the run", l->imap.text);
+		b->failed = true;
+		return 1;
+	}
+	l->selected = b;
+	return 0;
+}
