@@ -307,12 +307,7 @@ to_repeat(const struct box *b)
 int
 boxes_again(struct run *r)
 {
-	struct line *l = &r->line[0];
-
-	if (l->selected != NULL || l->chose)
-		imap_ask_unselect(&l->imap);
-	l->selected = NULL;
-	l->chose = false;
+	link_unselect(&r->line[0]);
 	return ask_status(r, to_repeat);
 }
 

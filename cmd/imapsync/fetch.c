@@ -200,14 +200,8 @@ hear(struct lane *w)
 static void
 ask_box(struct lane *w, struct box *b)
 {
-	static const struct imap_since nothing;
-	struct line *l = w->l;
-	unsigned tag = imap_ask_select(&l->imap, str_of(b->name), true,
-	    &nothing);
-
-	l->selected = NULL;
-	l->chose = true;
-	imap_fetch_select(&w->f, tag, b->seen.uidvalidity, b);
+	imap_fetch_select(&w->f, link_ask_select(w->l, b, true, NULL),
+	    b->seen.uidvalidity, b);
 	w->in = b;
 }
 

@@ -75,24 +75,49 @@ link_connect(struct run *r, struct line *l)
 	return 0;
 }
 
+unsigned
+link_ask_select(struct line *l, const struct box *b, bool read_only,
+    const struct imap_since *since)
+{
+	static const struct imap_since nothing;
+
+	l->selected = NULL;
+	l->chose = true;
+	return imap_ask_select(&l->imap, str_of(b->name), read_only,
+	    since != NULL ? since : &nothing);
+}
+
+void
+link_selected(struct line *l, struct box *b)
+{
+	l->selected = b;
+}
+
+void
+link_unselect(struct line *l)
+{
+	if (l->chose)
+		imap_ask_unselect(&l->imap);
+	l->selected = NULL;
+	l->chose = false;
+}
+
 int
 link_select(struct line *l, struct box *b)
 {
-	static const struct imap_since nothing;
+	unsigned tag;
 	int got;
 
 	if (l->selected == b)
 		return 0;
-	l->selected = NULL;
-	l->chose = true;
 	if (b->believed) {
 		if ((got = remote_confirm(l, b)) == 0)
 			l->selected = b;
 		return got;
 	}
+	tag = link_ask_select(l, b, false, NULL);
 	imap_box_forget(&l->imap);
-	got = imap_wait(&l->imap, imap_ask_select(&l->imap,
-	    str_of(b->name), false, &nothing));
+	got = imap_wait(&l->imap, tag);
 	if (got < 0)
 		return -1;
 	if (got > 0 || l->imap.box.uidvalidity != b->seen.uidvalidity) {

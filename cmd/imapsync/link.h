@@ -33,6 +33,16 @@ int link_connect(struct run *, struct line *);
 void link_enough(struct run *, size_t lines);
 
 /*
+ * Queues SELECT, or EXAMINE if read_only; since is NULL or what is known.  Who
+ * hears the answer says so by link_selected if it is what is to be written to.
+ */
+unsigned link_ask_select(struct line *, const struct box *, bool read_only,
+    const struct imap_since *since);
+/* Nothing was asked since, and the answer has the UIDVALIDITY of the state. */
+void link_selected(struct line *, struct box *);
+/* Nothing is selected from here on, so STATUS may ask about any mailbox. */
+void link_unselect(struct line *);
+/*
  * Selected for writing and with the UIDVALIDITY of the state: 0, 1, -1.  What
  * was believed of it is asked first; 1 with stale set if it is not so.
  */

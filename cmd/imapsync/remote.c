@@ -161,19 +161,18 @@ ask_canaries(struct look *k, struct imap *m)
 }
 
 static void
-ask(struct look *k, struct run *r, struct imap *m)
+ask(struct look *k, struct line *l)
 {
 	struct box *b = k->b;
+	struct imap *m = &l->imap;
 	struct imap_since since = { 0, 0, NULL };
 	size_t i;
 
-	k->how = rung(r, m, b);
+	k->how = rung(l->run, m, b);
 	if (k->how == DELTA_QRESYNC)
 		since = (struct imap_since){ b->state.mark.uidvalidity,
 		    b->state.mark.modseq, NULL };
-	r->line[0].chose = true;
-	note(k, W_SELECT, imap_ask_select(m, str_of(b->name), false,
-	    &since));
+	note(k, W_SELECT, link_ask_select(l, b, false, &since));
 	if (k->how == DELTA_AUTO || k->how == DELTA_SEARCH)
 		ask_search(k, m, W_ALL, "ALL");
 	if (k->how == DELTA_CONDSTORE)
@@ -357,15 +356,12 @@ hear_all(struct look *k, struct imap *m, size_t from)
 
 /* To write; the canaries with it, and nothing about what changed. */
 int
-remote_select(struct look *k, struct imap *m)
+remote_select(struct look *k, struct line *l)
 {
-	static const struct imap_since nothing;
-
-	note(k, W_SELECT, imap_ask_select(m, str_of(k->b->name), false,
-	    &nothing));
+	note(k, W_SELECT, link_ask_select(l, k->b, false, NULL));
 	if (state_last(&k->b->state) != 0)
-		ask_canaries(k, m);
-	return hear_all(k, m, 0);
+		ask_canaries(k, &l->imap);
+	return hear_all(k, &l->imap, 0);
 }
 
 /* ---- what follows ---- */
@@ -613,7 +609,7 @@ forget(struct look **ring, size_t tail, size_t head)
 static int
 look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 {
-	struct imap *m = &r->line[0].imap;
+	struct line *l = &r->line[0];
 	size_t i = 0, head = 0, tail = 0;
 	struct look *ring[AHEAD], *k;
 	int got = 0;
@@ -628,23 +624,20 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 			k = ring[head++ % AHEAD] = mem_new(1, sizeof *k);
 			k->b = &r->boxes[i];
 			k->b->nfar = k->b->gone.n = 0;
-			ask(k, r, m);
+			ask(k, l);
 		}
 		if (head == tail)
 			break;
 		k = ring[tail % AHEAD];
-		r->line[0].selected = NULL;
-		if ((got = hear_all(k, m, 0)) == 0)
-			got = finish(k, m, head - tail == 1);
+		if ((got = hear_all(k, &l->imap, 0)) == 0)
+			got = finish(k, &l->imap, head - tail == 1);
 		if (got == 0 && !k->b->failed && head - tail == 1)
-			r->line[0].selected = k->b;
+			link_selected(l, k->b);
 		if (got > 0)
 			later[k->b - r->boxes] = true;
 		remote_done(k);
 		tail++;
 	}
-	if (tail < head)		/* what was asked selects another */
-		r->line[0].selected = NULL;
 	forget(ring, tail, head);
 	return got < 0 ? -1 : 0;
 }
@@ -683,7 +676,6 @@ remote_look(struct run *r)
 	for (i = 0; i < r->nboxes; i++)
 		if (r->boxes[i].look)
 			remote_believe(&r->boxes[i]);
-	r->line[0].selected = NULL;
 	got = look_at(r, (r->line[0].imap.caps & (IMAP_ESEARCH | IMAP_REV2))
 	    != 0 ? AHEAD : 1, false, later);
 	if (got == 0)

@@ -95,7 +95,7 @@ remote_confirm(struct line *l, struct box *b)
 
 	k->b = b;
 	b->nfar = b->gone.n = 0;
-	got = remote_select(k, &l->imap);
+	got = remote_select(k, l);
 	if (got == 0 && !b->failed)
 		b->stale = !as_believed(k, &l->imap.box);
 	b->strange = remote_renumbered(k);

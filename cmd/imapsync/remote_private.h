@@ -40,7 +40,7 @@ struct look {
 /* ---- remote.c ---- */
 
 bool remote_renumbered(const struct look *);
-int remote_select(struct look *, struct imap *);
+int remote_select(struct look *, struct line *);
 void remote_done(struct look *);	/* the end of it */
 
 /* ---- remote_note.c ---- */
