@@ -284,6 +284,16 @@ doubtful(struct run *r, const struct box *b)
 	    e->mark.exists != m->exists));
 }
 
+static void
+trust(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].look)
+			remote_believe(&r->boxes[i]);
+}
+
 static int
 look(struct run *r)
 {
@@ -303,6 +313,7 @@ look(struct run *r)
 		if (b->near_dirty && look_scan(b) < 0)
 			return -1;
 	}
+	trust(r);
 	if (remote_look(r) < 0)
 		return -1;
 	for (i = 0; i < r->nboxes && !stop_asked(); i++)

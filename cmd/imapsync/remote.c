@@ -670,12 +670,8 @@ int
 remote_look(struct run *r)
 {
 	bool *later = mem_new(r->nboxes + 1, sizeof *later);
-	size_t i;
 	int got;
 
-	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look)
-			remote_believe(&r->boxes[i]);
 	got = look_at(r, (r->line[0].imap.caps & (IMAP_ESEARCH | IMAP_REV2))
 	    != 0 ? AHEAD : 1, false, later);
 	if (got == 0)

@@ -9,9 +9,11 @@ struct line;
 struct run;
 
 /*
- * Of all with look: far_v, gone, seen.  A mailbox of which STATUS says what
- * the state does is not selected: it is believed to be as it was.
+ * A mailbox of which STATUS says what the state does is not selected: it is
+ * believed to be as it was.
  */
+void remote_believe(struct box *);
+/* Of all with look that are not believed: far_v, gone, seen. */
 int remote_look(struct run *);
 /*
  * Selects one that is believed: 0 it is as it was, and can store what the

@@ -49,8 +49,4 @@ uint64_t remote_flags(struct box *, struct str words);
 int remote_fetched(struct look *, struct imap *);
 int remote_vanished(struct look *, struct imap *, struct str set);
 
-/* ---- remote_believe.c ---- */
-
-void remote_believe(struct box *);	/* if STATUS allows it */
-
 #endif
