@@ -617,9 +617,7 @@ far_moves(struct line *l, struct box *b)
 		any = false;
 		for (k = 0; !any && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
 			any = b->plan.v[k].to == &r->boxes[i];
-		if (any && r->boxes[i].stale)
-			b->partial = true;
-		else if (any)
+		if (any)
 			got = move_to(l, b, &r->boxes[i]);
 	}
 	return got;
@@ -808,8 +806,12 @@ static int
 chosen(struct line *l, struct box *b, int (*what)(struct line *,
     struct box *))
 {
-	int got = link_select(l, b);
+	int got;
 
+	if (!b->heard)			/* never: see remote_check */
+		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
+		    b->name);
+	got = link_select(l, b);
 	return got < 0 ? -1 : got > 0 ? 0 : what(l, b);
 }
 
@@ -835,7 +837,8 @@ there(struct run *r)
 
 /*
  * What was not moved is a file that nobody knows where it should have come:
- * the next pass finds the move anew, or the next run if its mailbox failed.
+ * the next pass finds the move anew, or the next run if its mailbox failed, for
+ * in this run what b failed to move would be uploaded.
  */
 static void
 unmoved(struct box *b)
@@ -847,11 +850,8 @@ unmoved(struct box *b)
 
 		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)
 			continue;
-		/* in this run what b failed to move would be uploaded */
-		if (b->failed || (!b->stale && !to->again && !to->stale))
+		if (b->failed || !to->again)
 			to->stopped = true;
-		else if (b->stale)
-			to->again = true;
 	}
 }
 

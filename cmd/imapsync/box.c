@@ -30,7 +30,7 @@ box_named(struct run *r, const char *name)
 bool
 box_busy(const struct box *b)
 {
-	return b->look && b->opened && !b->failed && !b->stale;
+	return b->look && b->opened && !b->failed;
 }
 
 /* ---- the end of it ---- */

@@ -39,8 +39,9 @@ struct box {
 	bool far_dirty, near_dirty;	/* of which side */
 	bool left;		/* nothing is done about it in this run */
 	bool believed;		/* not selected: all is as STATUS says */
-	bool stale;		/* SELECT said otherwise: not in this pass */
-	bool strange;		/* and has others under known UIDs */
+	bool heard;		/* what changed there is known */
+	bool planned;		/* and what follows from it */
+	bool strange;		/* SELECT said: others under known UIDs */
 	bool racy;
 	struct stamp stamp;	/* of the Maildir, before anything */
 	/* looked into */

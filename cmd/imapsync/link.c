@@ -3,7 +3,6 @@
  */
 #include "box.h"
 #include "link.h"
-#include "remote.h"
 #include "report.h"
 
 static void
@@ -110,11 +109,6 @@ link_select(struct line *l, struct box *b)
 
 	if (l->selected == b)
 		return 0;
-	if (b->believed) {
-		if ((got = remote_confirm(l, b)) == 0)
-			l->selected = b;
-		return got;
-	}
 	tag = link_ask_select(l, b, false, NULL);
 	imap_box_forget(&l->imap);
 	got = imap_wait(&l->imap, tag);

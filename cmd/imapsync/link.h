@@ -43,8 +43,8 @@ void link_selected(struct line *, struct box *);
 /* Nothing is selected from here on, so STATUS may ask about any mailbox. */
 void link_unselect(struct line *);
 /*
- * Selected for writing and with the UIDVALIDITY of the state: 0, 1, -1.  What
- * was believed of it is asked first; 1 with stale set if it is not so.
+ * Selected for writing and with the UIDVALIDITY of the state: 0, -1; 1 if it
+ * is not (failed is set, and it is told).
  */
 int link_select(struct line *, struct box *);
 

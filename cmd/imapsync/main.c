@@ -265,7 +265,31 @@ decide(struct run *r, struct box *b)
 	}
 	if ((got = pair_new(b)) > 0)
 		plan_box(b);
+	b->planned = got >= 0;
 	return got < 0 ? -1 : 0;
+}
+
+/*
+ * A move stands in two plans, so all are made before moves are looked for, be
+ * it that one of the two has failed meanwhile: what it was to move is not
+ * uploaded.
+ */
+static int
+plan_all(struct run *r)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
+		b = &r->boxes[i];
+		if (!b->look || !b->opened)
+			continue;
+		if (b->planned)
+			plan_box(b);
+		else if (!b->failed && decide(r, b) < 0)
+			return -1;
+	}
+	return stop_asked() ? 0 : moves_find(r);
 }
 
 /*
@@ -304,6 +328,7 @@ look(struct run *r)
 
 		if (!b->look)
 			continue;
+		b->heard = b->planned = false;
 		if (look_open(b) < 0)
 			return -1;
 		b->doubtful = doubtful(r, b);
@@ -314,12 +339,38 @@ look(struct run *r)
 			return -1;
 	}
 	trust(r);
-	if (remote_look(r) < 0)
-		return -1;
-	for (i = 0; i < r->nboxes && !stop_asked(); i++)
-		if (box_busy(&r->boxes[i]) && decide(r, &r->boxes[i]) < 0)
+	return remote_look(r) < 0 ? -1 : plan_all(r);
+}
+
+/* It was not as believed: nothing is planned until it was looked at. */
+static void
+unplan(struct box *b)
+{
+	if (b->look && !b->believed && !b->heard && !b->failed) {
+		plan_free(&b->plan);
+		b->planned = false;
+	}
+}
+
+/*
+ * What is only believed of a mailbox is asked before anything is done to it,
+ * and where it is not so, all is planned again.  A mailbox that nothing was to
+ * be done to may have something then, which was part of a move before: hence
+ * the loop, which ends because no mailbox is asked twice.
+ */
+static int
+check(struct run *r)
+{
+	size_t i;
+	int got;
+
+	while ((got = remote_check(r)) > 0 && !stop_asked()) {
+		for (i = 0; i < r->nboxes; i++)
+			unplan(&r->boxes[i]);
+		if (remote_look(r) < 0 || plan_all(r) < 0)
 			return -1;
-	return stop_asked() ? 0 : moves_find(r);
+	}
+	return got < 0 ? -1 : 0;
 }
 
 static bool
@@ -340,7 +391,7 @@ conclude(struct run *r, struct box *b)
 	struct mark mark = b->seen;
 	struct entry *e = index_add(&r->index, str_of(b->name));
 	bool whole = !b->failed && !b->stopped && b->brake == NULL &&
-	    !b->partial && !b->stale && !stop_asked();
+	    !b->partial && !stop_asked();
 	bool still = whole && !changed(b) && b->refused.n == 0;
 
 	if (still && (!p->push_new || b->storable == 0)) {
@@ -369,11 +420,11 @@ conclude(struct run *r, struct box *b)
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
 	    !p->pull_new;
 	e->missing = false;
-	b->again = !b->stopped && (b->partial || b->stale || (whole &&
-	    (b->again || (b->near_changed && !b->far_changed))));
+	b->again = !b->stopped && (b->partial || (whole && (b->again ||
+	    (b->near_changed && !b->far_changed))));
 	report_box(b, whole);
 	b->far_changed = b->near_changed = b->partial = false;
-	b->believed = b->stale = false;
+	b->believed = false;
 	return 0;
 }
 
@@ -448,7 +499,7 @@ static int
 pass(struct run *r)
 {
 	size_t i;
-	int got = look(r);
+	int got = look(r) < 0 || check(r) < 0 ? -1 : 0;
 
 	if (got == 0 && r->o->dry_run)
 		report_plan(r);

@@ -16,8 +16,6 @@
 #include "limit.h"
 #include "remote_private.h"
 
-enum { AHEAD = 24 };
-
 /* ---- asking ---- */
 
 static enum delta
@@ -109,33 +107,15 @@ unasked_keywords(const struct look *k)
 	return false;
 }
 
-/* The last that something is to be done to: those before it came earlier. */
-static uint32_t
-last_of_plan(const struct box *b)
-{
-	uint32_t uid = 0;
-	size_t i;
-
-	for (i = 0; i < b->plan.n; i++) {
-		const struct act *a = &b->plan.v[i];
-
-		if ((a->kind == ACT_FAR_FLAGS || a->kind == ACT_FAR_MOVE ||
-		    a->kind == ACT_FAR_DELETE) && a->uid > uid)
-			uid = a->uid;
-	}
-	return uid;
-}
-
 /*
- * The first, one in the middle, the last that came from there, and the last
- * of the plan if there is one.
+ * The first, one in the middle, the last that came from there, and the one
+ * that is meant if there is one (0: none).
  */
 static void
-ask_canaries(struct look *k, struct imap *m)
+ask_canaries(struct look *k, struct imap *m, uint32_t meant)
 {
 	struct state *s = &k->b->state;
 	size_t from = state_from(s, 1), last = s->n - 1, i, at = 0;
-	uint32_t meant = last_of_plan(k->b);
 	struct imap_uids v = { 0 };
 	struct buf set = { .max = 100 };
 	const struct rec *rec;
@@ -187,7 +167,16 @@ ask(struct look *k, struct line *l)
 		ask_keywords(k, m);
 	}
 	if (state_last(&b->state) != 0)
-		ask_canaries(k, m);
+		ask_canaries(k, m, 0);
+}
+
+/* To write; the canaries with it, and nothing about what changed. */
+void
+remote_ask_who(struct look *k, struct line *l, uint32_t meant)
+{
+	note(k, W_SELECT, link_ask_select(l, k->b, false, NULL));
+	if (state_last(&k->b->state) != 0)
+		ask_canaries(k, &l->imap, meant);
 }
 
 /* ---- hearing ---- */
@@ -334,7 +323,7 @@ unusable(struct box *b, const char *why)
 }
 
 static int
-hear_all(struct look *k, struct imap *m, size_t from)
+hear_from(struct look *k, struct imap *m, size_t from)
 {
 	size_t i;
 	int got;
@@ -354,14 +343,10 @@ hear_all(struct look *k, struct imap *m, size_t from)
 	return 0;
 }
 
-/* To write; the canaries with it, and nothing about what changed. */
 int
-remote_select(struct look *k, struct line *l)
+remote_hear(struct look *k, struct imap *m)
 {
-	note(k, W_SELECT, link_ask_select(l, k->b, false, NULL));
-	if (state_last(&k->b->state) != 0)
-		ask_canaries(k, &l->imap);
-	return hear_all(k, &l->imap, 0);
+	return hear_from(k, m, 0);
 }
 
 /* ---- what follows ---- */
@@ -389,7 +374,7 @@ again(struct look *k, struct imap *m, enum what what)
 		k->all.n = 0;
 		ask_search(k, m, what, "ALL");
 	}
-	return hear_all(k, m, from);
+	return hear_from(k, m, from);
 }
 
 static size_t
@@ -538,7 +523,7 @@ enquire(struct look *k, struct imap *m, bool may)
 		if (!may)
 			return 1;
 		ask_keywords(k, m);
-		if (hear_all(k, m, from) < 0)
+		if (hear_from(k, m, from) < 0)
 			return -1;
 	}
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
@@ -580,6 +565,7 @@ finish(struct look *k, struct imap *m, bool may)
 	tidy(b);
 	watermarks(k, m);
 	b->strange = false;
+	b->heard = true;
 	return 0;
 }
 
@@ -595,8 +581,8 @@ remote_done(struct look *k)
 	free(k);
 }
 
-static void
-forget(struct look **ring, size_t tail, size_t head)
+void
+remote_done_all(struct look **ring, size_t tail, size_t head)
 {
 	while (tail < head)
 		remote_done(ring[tail++ % AHEAD]);
@@ -618,7 +604,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 		for (; i < r->nboxes && head - tail < ahead; i++) {
 			if (!r->boxes[i].look || !r->boxes[i].far ||
 			    r->boxes[i].failed || r->boxes[i].believed ||
-			    later[i] != only_later)
+			    r->boxes[i].heard || later[i] != only_later)
 				continue;
 			later[i] = false;
 			k = ring[head++ % AHEAD] = mem_new(1, sizeof *k);
@@ -629,7 +615,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 		if (head == tail)
 			break;
 		k = ring[tail % AHEAD];
-		if ((got = hear_all(k, &l->imap, 0)) == 0)
+		if ((got = remote_hear(k, &l->imap)) == 0)
 			got = finish(k, &l->imap, head - tail == 1);
 		if (got == 0 && !k->b->failed && head - tail == 1)
 			link_selected(l, k->b);
@@ -638,7 +624,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 		remote_done(k);
 		tail++;
 	}
-	forget(ring, tail, head);
+	remote_done_all(ring, tail, head);
 	return got < 0 ? -1 : 0;
 }
 

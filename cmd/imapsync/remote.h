@@ -13,13 +13,15 @@ struct run;
  * believed to be as it was.
  */
 void remote_believe(struct box *);
-/* Of all with look that are not believed: far_v, gone, seen. */
+/* Of all with look that are neither believed nor heard: far_v, gone, seen. */
 int remote_look(struct run *);
 /*
- * Selects one that is believed: 0 it is as it was, and can store what the
- * plan has for it; 1 it is not (stale), or cannot be selected (failed); -1.
+ * Selects all that are believed and that something is to be done to.  Those
+ * that are as they were, and can store what is planned, are heard by that.  The
+ * others are not believed any more, and remote_look is for them, unless they
+ * have failed.  1: there are such, and what was planned does not hold; 0; -1.
  */
-int remote_confirm(struct line *, struct box *);
+int remote_check(struct run *);
 /* Idents and flags of these messages into far_v.  -1. */
 int remote_idents(struct line *, struct box *, const uint32_t *uids,
     size_t n);

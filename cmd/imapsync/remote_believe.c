@@ -2,7 +2,7 @@
  * remote_believe.c: what need not be asked
  *
  * A mailbox of which STATUS says what the state says is not looked at, and is
- * confirmed at the SELECT before the first write.
+ * confirmed by a SELECT before anything is done to any of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,55 +53,117 @@ flags_as_known(struct box *b)
 	return true;
 }
 
-static bool
-can_store_all(struct box *b)
+/* The last that something is to be done to: those before it came earlier. */
+static uint32_t
+last_meant(const struct plan *p)
 {
+	uint32_t uid = 0;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct act *a = &p->v[i];
+
+		if ((a->kind == ACT_FAR_FLAGS || a->kind == ACT_FAR_MOVE ||
+		    a->kind == ACT_FAR_DELETE) && a->uid > uid)
+			uid = a->uid;
+	}
+	return uid;
+}
+
+static bool
+to_check(const struct box *b)
+{
+	const size_t *n = b->plan.count;
+
+	return b->believed && box_busy(b) && (n[ACT_PUSH] > 0 ||
+	    n[ACT_FAR_FLAGS] > 0 || n[ACT_FAR_MOVE] > 0 ||
+	    n[ACT_FAR_DELETE] > 0);
+}
+
+static bool
+can_store_all(const struct box *b)
+{
+	const struct act *a;
 	size_t k = 0;
 
-	for (; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++)
-		if (((b->plan.v[k].add | b->plan.v[k].del) & ~b->storable) !=
-		    0)
+	for (; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
+		a = &b->plan.v[k];
+		if (((a->add | a->del) & ~b->storable) != 0)
 			return false;
+	}
 	return b->storable != 0;
 }
 
-/* MODSEQ is another if something was moved there in this pass. */
 static bool
 as_believed(struct look *k, const struct imap_box *box)
 {
 	struct box *b = k->b;
-	struct mark want = b->now;
 
-	if (b->far_changed && b->seen.modseq > want.modseq)
-		want.modseq = b->seen.modseq;
-	return mark_same(&b->seen, &want) && box->exists == want.exists &&
-	    (box->id[0] == '\0' || want.id[0] == '\0' ||
-	    strcmp(box->id, want.id) == 0) && b->gone.n == 0 &&
-	    k->canaries == k->asked && !remote_renumbered(k) && flags_as_known(b) &&
-	    can_store_all(b);
+	return mark_same(&b->seen, &b->now) && !b->renumbered &&
+	    box->exists == b->now.exists && (box->id[0] == '\0' ||
+	    b->now.id[0] == '\0' || strcmp(box->id, b->now.id) == 0) &&
+	    b->gone.n == 0 && k->canaries == k->asked &&
+	    !remote_renumbered(k) && flags_as_known(b) && can_store_all(b);
+}
+
+static struct look *
+ask_one(struct line *l, struct box *b)
+{
+	struct look *k = mem_new(1, sizeof *k);
+
+	k->b = b;
+	b->nfar = b->gone.n = 0;
+	remote_ask_who(k, l, last_meant(&b->plan));
+	return k;
+}
+
+/* 1: it is not as believed, or cannot be selected. */
+static int
+hear_one(struct look *k, struct line *l)
+{
+	struct box *b = k->b;
+	struct mark was = b->seen;
+
+	if (remote_hear(k, &l->imap) < 0)
+		return -1;
+	b->heard = !b->failed && as_believed(k, &l->imap.box);
+	b->strange = remote_renumbered(k);
+	b->believed = false;
+	b->seen = was;
+	b->nfar = b->gone.n = 0;
+	return !b->heard;
 }
 
 /*
  * A server that was restored from a backup may have the same numbers as
  * before, and other messages.  Nothing is done to a UID unless some messages,
  * and the last it is to be done to, are who they were.
+ *
+ * The last mailbox is asked for first: the one that is written to first is
+ * selected then.
  */
 int
-remote_confirm(struct line *l, struct box *b)
+remote_check(struct run *r)
 {
-	struct look *k = mem_new(1, sizeof *k);
-	struct mark was = b->seen;
-	int got;
+	struct line *l = &r->line[0];
+	size_t i = r->nboxes, head = 0, tail = 0;
+	struct look *ring[AHEAD], *k;
+	int got = 0, news = 0;
 
-	k->b = b;
-	b->nfar = b->gone.n = 0;
-	got = remote_select(k, l);
-	if (got == 0 && !b->failed)
-		b->stale = !as_believed(k, &l->imap.box);
-	b->strange = remote_renumbered(k);
-	b->believed = false;
-	b->seen = was;
-	b->nfar = b->gone.n = 0;
-	remote_done(k);
-	return got < 0 ? -1 : b->failed || b->stale;
+	while (got >= 0 && !stop_asked()) {
+		for (; i > 0 && head - tail < AHEAD; i--)
+			if (to_check(&r->boxes[i - 1]))
+				ring[head++ % AHEAD] = ask_one(l,
+				    &r->boxes[i - 1]);
+		if (head == tail)
+			break;
+		k = ring[tail++ % AHEAD];
+		got = hear_one(k, l);
+		news |= got > 0;
+		if (got >= 0 && k->b->heard && head == tail)
+			link_selected(l, k->b);
+		remote_done(k);
+	}
+	remote_done_all(ring, tail, head);
+	return got < 0 ? -1 : news;
 }

@@ -10,7 +10,7 @@
 
 #include "run.h"
 
-enum { BITS = 64 };
+enum { BITS = 64, AHEAD = 24 };	/* flags; mailboxes asked for at once */
 
 enum what { W_SELECT, W_CHANGES, W_ALL, W_EVERY, W_CANARY, W_BIT };
 
@@ -40,8 +40,13 @@ struct look {
 /* ---- remote.c ---- */
 
 bool remote_renumbered(const struct look *);
-int remote_select(struct look *, struct line *);
+/* SELECT, and who some known messages are; meant: one more of them, or 0. */
+void remote_ask_who(struct look *, struct line *, uint32_t meant);
+/* The answers to all that was asked of this mailbox. */
+int remote_hear(struct look *, struct imap *);
 void remote_done(struct look *);	/* the end of it */
+/* Of those that are under way, v[tail % AHEAD] being the oldest. */
+void remote_done_all(struct look **v, size_t tail, size_t head);
 
 /* ---- remote_note.c ---- */
 
