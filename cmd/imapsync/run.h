@@ -2,9 +2,10 @@
 #ifndef RUN_H
 #define RUN_H
 
-#include "apply.h"
 #include "box.h"
 #include "boxes.h"
+#include "do_far.h"
+#include "do_near.h"
 #include "fetch.h"
 #include "folders.h"
 #include "imapsync.h"
@@ -18,5 +19,6 @@
 #include "remote.h"
 #include "report.h"
 #include "stop.h"
+#include "sync.h"
 
 #endif

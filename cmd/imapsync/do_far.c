@@ -1,0 +1,457 @@
+/*
+ * do_far.c: what a plan has for the server, but for uploads
+ *
+ * A change is in the log as an intention, durably, before it leaves, where it
+ * could not be repeated.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+
+enum { SET = 7500, STORES = 32 };	/* bytes of a set; commands at once */
+
+/* ---- flags ---- */
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The UIDs of acts of a kind that have this bit in add or del. */
+static uint32_t *
+uids_of(struct box *b, enum act_kind kind, uint64_t bit, bool add,
+    const struct box *to, size_t *n)
+{
+	uint32_t *v = mem_new(b->plan.count[kind] + 1, sizeof *v);
+	size_t k = 0;
+
+	*n = 0;
+	for (; plan_next(&b->plan, kind, &k); k++) {
+		const struct act *a = &b->plan.v[k];
+
+		if (bit != 0 && ((add ? a->add : a->del) & bit) == 0)
+			continue;
+		if (to != NULL && a->to != to)
+			continue;
+		v[(*n)++] = a->uid;
+	}
+	qsort(v, *n, sizeof *v, by_value);
+	return v;
+}
+
+/* Tags of commands that are under way. */
+struct tags {
+	unsigned v[STORES];
+	size_t n;
+	bool refused;
+};
+
+static int
+await(struct line *l, struct tags *t)
+{
+	size_t i;
+	int got;
+
+	for (i = 0; i < t->n; i++) {
+		if ((got = imap_wait(&l->imap, t->v[i])) < 0)
+			return -1;
+		t->refused |= got > 0;
+	}
+	t->n = 0;
+	return 0;
+}
+
+static int
+store(struct line *l, struct tags *t, const uint32_t *uids, size_t n,
+    bool add, const char *flags)
+{
+	size_t at = 0;
+
+	while (at < n) {
+		struct buf set = { .max = 65536 };
+
+		if (t->n == STORES && await(l, t) < 0)
+			return -1;
+		imap_set_put(&set, uids, n, &at, SET);
+		t->v[t->n++] = imap_ask_store(&l->imap, set.p, add, flags);
+		buf_free(&set);
+	}
+	return 0;
+}
+
+static int
+store_bit(struct line *l, struct box *b, struct tags *t, uint64_t bit,
+    bool add)
+{
+	struct buf flag = { .max = 1024 };
+	size_t n;
+	uint32_t *uids = uids_of(b, ACT_FAR_FLAGS, bit, add, NULL, &n);
+	int got = 0;
+
+	flags_text(&flag, &b->state.keywords, bit);
+	if (n > 0)
+		got = store(l, t, uids, n, add, flag.p);
+	buf_free(&flag);
+	free(uids);
+	return got;
+}
+
+int
+do_far_flags(struct line *l, struct box *b)
+{
+	uint64_t add = 0, del = 0, bit;
+	struct tags t = { .n = 0 };
+	struct rec *rec;
+	size_t k;
+
+	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
+		add |= b->plan.v[k].add;
+		del |= b->plan.v[k].del;
+	}
+	for (bit = 1; bit != 0; bit <<= 1)
+		if (((add & bit) != 0 && store_bit(l, b, &t, bit, true) < 0)
+		    || ((del & bit) != 0 && store_bit(l, b, &t, bit, false) <
+		    0))
+			return -1;
+	b->far_changed = true;
+	if (await(l, &t) < 0)
+		return -1;
+	if (t.refused) {
+		report_problem(b->run, EX_TEMPFAIL, b->name, "STORE: %s",
+		    l->imap.text);
+		b->failed = true;
+		return 0;
+	}
+	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
+		struct act *a = &b->plan.v[k];
+
+		report_done(b, a);
+		rec = state_by_uid(&b->state, a->uid);
+		if (rec == NULL || (a->other != NONE &&
+		    b->plan.v[a->other].failed))
+			continue;	/* partial: it is planned again */
+		if (state_flags(&b->state, rec, a->flags, b->run->e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- moves ---- */
+
+/* What COPYUID says. */
+struct moved {
+	uint64_t uidvalidity;
+	struct imap_uids from, to;
+};
+
+static void
+moved_free(struct moved *v)
+{
+	free(v->from.v);
+	free(v->to.v);
+}
+
+/*
+ * MOVE, or what it stands for.  COPYUID is in an untagged OK of MOVE, in the
+ * tagged one of COPY (RFC 6851 4.3, RFC 4315 3).  0, 1 refused, -1.
+ */
+static int
+move_set(struct line *l, const char *set, struct str to, struct moved *got)
+{
+	struct imap *m = &l->imap;
+	bool move = (m->caps & IMAP_MOVE) != 0;
+	unsigned tag = move ? imap_ask_move(m, set, to) :
+	    imap_ask_copy(m, set, to);
+	struct imap_resp r;
+
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (r.type == IMAP_OK && got->from.n == 0 &&
+		    imap_copied(m, &r, &got->uidvalidity, &got->from,
+		    &got->to) < 0)
+			return -1;
+	} while (!imap_done(&r, tag));
+	if (r.type != IMAP_OK)
+		return 1;
+	if (move)
+		return 0;
+	tag = imap_ask_store(m, set, true, "\\Deleted");
+	if ((m->caps & IMAP_UIDPLUS) != 0)
+		tag = imap_ask_expunge(m, set);
+	return imap_wait(m, tag);
+}
+
+static struct act *
+act_of(struct box *b, enum act_kind kind, uint32_t uid)
+{
+	size_t k = 0;
+
+	for (; plan_next(&b->plan, kind, &k); k++)
+		if (b->plan.v[k].uid == uid)
+			return &b->plan.v[k];
+	return NULL;
+}
+
+static struct local_msg *
+moved_file(struct act *a)
+{
+	return &a->to->local.v[a->to->plan.v[a->other].local];
+}
+
+static int
+intend_move(struct box *b, struct act *a)
+{
+	struct box *to = a->to;
+	const struct local_msg *m = moved_file(a);
+	struct str base = local_base(&to->local, m);
+	const struct rec *rec = state_by_uid(&b->state, a->uid);
+	char name[256];
+
+	if (rec == NULL || base.n >= sizeof name)
+		return 0;
+	str_copy(name, base);
+	name[base.n] = '\0';
+	return state_pend(&to->state, &(struct pend){ .kind = PEND_UPLOAD,
+	    .name = name, .ino = m->ino, .ident = rec->ident,
+	    .flags = flags_translate(&b->state.keywords, a->flags,
+	    &to->state.keywords), .size = rec->size,
+	    .uidnext = to->seen.uidnext }, b->run->e);
+}
+
+/* Sets again where that cannot be it, or nothing can be recorded. */
+static int
+record_move(struct box *b, struct act *a, uint32_t uid)
+{
+	struct box *to = a->to;
+	struct local_msg *m = moved_file(a);
+	struct str base = local_base(&to->local, m);
+	struct rec *old = state_by_uid(&b->state, a->uid), rec;
+	struct err *e = b->run->e;
+	char name[256];
+
+	if (old == NULL || base.n >= sizeof name || uid < to->seen.uidnext ||
+	    state_by_uid(&to->state, uid) != NULL) {
+		b->again = to->again = true;
+		return 0;
+	}
+	rec = *old;
+	rec.uid = uid;
+	rec.ino = m->ino;
+	rec.flags = flags_translate(&b->state.keywords, a->flags,
+	    &to->state.keywords);
+	str_copy(name, base);
+	name[base.n] = '\0';
+	if (((rec.flags ^ m->flags) &
+	    flags_lettered(&to->local.letters)) != 0) {
+		int got = local_flags(&to->local, m, rec.flags, e);
+
+		if (got < 0 || local_sync(&to->local, e) < 0)
+			return -1;
+		to->near_changed = true;
+	}
+	if (state_put(&to->state, &rec, name, e) < 0 ||
+	    state_unpend(&to->state, name, e) < 0 ||
+	    state_drop(&b->state, old, e) < 0)
+		return -1;
+	report_done(b, a);
+	return 0;
+}
+
+/* What the answer leaves open (asked: so many) the next pass asks. */
+static int
+record_moves(struct box *b, struct box *to, const struct moved *v,
+    size_t asked)
+{
+	size_t k;
+	int got = 0;
+
+	if (v->from.n != asked || v->uidvalidity != to->seen.uidvalidity)
+		b->again = to->again = true;
+	if (v->uidvalidity != to->seen.uidvalidity)
+		return 0;
+	to->now.exists += v->to.n;
+	for (k = 0; k < v->to.n; k++)
+		if (v->to.v[k] >= to->now.uidnext)
+			to->now.uidnext = (uint64_t)v->to.v[k] + 1;
+	for (k = 0; got == 0 && k < v->from.n; k++) {
+		struct act *a = act_of(b, ACT_FAR_MOVE, v->from.v[k]);
+
+		if (a != NULL && a->to == to)
+			got = record_move(b, a, v->to.v[k]);
+		else
+			b->again = to->again = true;
+	}
+	return got;
+}
+
+static int
+move_to(struct line *l, struct box *b, struct box *to)
+{
+	size_t n, at = 0, k, before;
+	uint32_t *uids = uids_of(b, ACT_FAR_MOVE, 0, false, to, &n);
+	int got = 0;
+
+	for (k = 0; got == 0 && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
+		if (b->plan.v[k].to == to)
+			got = intend_move(b, &b->plan.v[k]);
+	if (got == 0)
+		got = state_sync(&to->state, b->run->e);
+	while (got == 0 && at < n) {
+		struct buf set = { .max = 65536 };
+		struct moved v = { .uidvalidity = 0 };
+
+		before = at;
+		imap_set_put(&set, uids, n, &at, SET);
+		got = move_set(l, set.p, str_of(to->name), &v);
+		buf_free(&set);
+		b->far_changed = to->far_changed = true;
+		if (got > 0) {
+			report_problem(b->run, EX_TEMPFAIL, b->name,
+			    "not moved to %s: %s", to->name, l->imap.text);
+			b->failed = true;	/* the pends stay: see unmoved */
+			got = 0;
+		} else if (got == 0)
+			got = record_moves(b, to, &v, at - before);
+		moved_free(&v);
+	}
+	free(uids);
+	return got;
+}
+
+int
+do_far_moves(struct line *l, struct box *b)
+{
+	struct run *r = b->run;
+	size_t i, k;
+	bool any;
+	int got = 0;
+
+	for (i = 0; i < r->nboxes && got == 0; i++) {
+		any = false;
+		for (k = 0; !any && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
+			any = b->plan.v[k].to == &r->boxes[i];
+		if (any)
+			got = move_to(l, b, &r->boxes[i]);
+	}
+	return got;
+}
+
+/* ---- deletions ---- */
+
+static int
+gone_there(struct box *b, const uint32_t *uids, size_t n)
+{
+	struct rec *rec;
+	struct act *a;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		rec = state_by_uid(&b->state, uids[i]);
+		if (rec != NULL && state_drop(&b->state, rec, b->run->e) < 0)
+			return -1;
+		if ((a = act_of(b, ACT_FAR_DELETE, uids[i])) != NULL)
+			report_done(b, a);
+	}
+	return 0;
+}
+
+static int
+marked_there(struct box *b, const uint32_t *uids, size_t n)
+{
+	struct rec *rec;
+	struct act *a;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		rec = state_by_uid(&b->state, uids[i]);
+		if (rec != NULL && state_flags(&b->state, rec, rec->flags |
+		    FLAG_DELETED, b->run->e) < 0)
+			return -1;
+		if ((a = act_of(b, ACT_FAR_DELETE, uids[i])) != NULL)
+			report_done(b, a);
+	}
+	return 0;
+}
+
+/* RFC 3501's EXPUNGE takes others' \Deleted with it: only if asked for. */
+static int
+expunge_all(struct line *l, const uint32_t *ours, size_t n)
+{
+	uint32_t *found = NULL;
+	size_t have = 0, i;
+	bool others = false;
+	int got = imap_search(&l->imap, "DELETED", &found, &have);
+
+	for (i = 0; got == 0 && i < have; i++)
+		others |= bsearch(&found[i], ours, n, sizeof *ours,
+		    by_value) == NULL;
+	free(found);
+	if (got < 0 || others)
+		return got < 0 ? -1 : 1;
+	return imap_wait(&l->imap, imap_ask_expunge(&l->imap, NULL));
+}
+
+static int
+delete_set(struct line *l, struct box *b, const char *set)
+{
+	struct run *r = b->run;
+	struct moved moved = { .uidvalidity = 0 };
+	struct box *trash;
+	int got;
+
+	if (far_to_trash(b)) {
+		got = move_set(l, set, str_of(r->trash), &moved);
+		if ((trash = box_named(r, r->trash)) != NULL)
+			trash->again = true;
+		moved_free(&moved);
+		return got;
+	}
+	got = imap_wait(&l->imap, imap_ask_store(&l->imap, set, true,
+	    "\\Deleted"));
+	if (got == 0 && r->o->policy.far_delete != FAR_MARK &&
+	    (l->imap.caps & IMAP_UIDPLUS) != 0)
+		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap, set));
+	return got;
+}
+
+int
+do_far_deletes(struct line *l, struct box *b)
+{
+	size_t n, at = 0, from;
+	uint32_t *uids;
+	bool marked = far_marks(b);
+	int got = 0;
+
+	uids = uids_of(b, ACT_FAR_DELETE, 0, false, NULL, &n);
+	while (got == 0 && at < n && !stop_asked()) {
+		struct buf set = { .max = 65536 };
+
+		from = at;
+		imap_set_put(&set, uids, n, &at, SET);
+		got = delete_set(l, b, set.p);
+		buf_free(&set);
+		b->far_changed = true;
+		if (got > 0) {
+			report_problem(b->run, EX_TEMPFAIL, b->name,
+			    "not deleted there: %s", l->imap.text);
+			b->failed = true;
+		} else if (got == 0)
+			got = marked ? marked_there(b, uids + from, at -
+			    from) : gone_there(b, uids + from, at - from);
+	}
+	if (got == 0 && marked && b->run->o->unsafe_expunge && n > 0 &&
+	    b->run->o->policy.far_delete != FAR_MARK) {
+		got = expunge_all(l, uids, n);
+		if (got > 0)
+			got = 0;
+	}
+	free(uids);
+	return got < 0 ? -1 : 0;
+}

@@ -1,0 +1,16 @@
+/* do_far.h: what a plan has for the server, but for uploads */
+#ifndef DO_FAR_H
+#define DO_FAR_H
+
+struct box;
+struct line;
+
+/*
+ * All of a kind, of a mailbox that is selected for writing.  What the server
+ * refuses is told, and the mailbox has failed; -1 is the connection or a disk.
+ */
+int do_far_flags(struct line *, struct box *);
+int do_far_moves(struct line *, struct box *);
+int do_far_deletes(struct line *, struct box *);
+
+#endif

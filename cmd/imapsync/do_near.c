@@ -1,0 +1,289 @@
+/*
+ * do_near.c: what a plan has for this side, and for the state alone
+ *
+ * A change is on the disk (fsync of its directory) before the state says so.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+
+/* ---- what only the state has to learn ---- */
+
+static struct rec *
+rec_of(struct box *b, const struct act *a)
+{
+	return a->uid != 0 ? state_by_uid(&b->state, a->uid) :
+	    a->local != NONE ? state_by_name(&b->state, local_base(&b->local,
+	    &b->local.v[a->local])) : NULL;
+}
+
+static int
+pair(struct box *b, struct act *a)
+{
+	const struct local_msg *m = &b->local.v[a->local];
+	const struct far_msg *f = &b->far_v[a->far];
+	struct rec rec = { .uid = a->uid, .size = f->size, .flags = a->flags,
+	    .ident = f->ident, .ino = m->ino };
+	struct str base = local_base(&b->local, m);
+	struct rec *old = state_by_name(&b->state, base);
+	char name[256];
+
+	if (base.n >= sizeof name || (old != NULL && old->kind == REC_LIVE))
+		return 0;
+	str_copy(name, base);
+	name[base.n] = '\0';
+	if (old != NULL && state_drop(&b->state, old, b->run->e) < 0)
+		return -1;
+	return state_put(&b->state, &rec, name, b->run->e);
+}
+
+static int
+orphan(struct box *b, struct rec *rec)
+{
+	struct rec copy = *rec;
+	char *name = mem_dup(state_name(&b->state, rec));
+	int got = state_drop(&b->state, rec, b->run->e);
+
+	copy.uid = 0;
+	copy.kind = REC_ORPHAN;
+	if (got == 0)
+		got = state_put(&b->state, &copy, name, b->run->e);
+	free(name);
+	return got;
+}
+
+/* By its name, for orphans have no UID. */
+static int
+forget(struct box *b, struct act *a)
+{
+	struct rec *rec = a->uid != 0 ? state_by_uid(&b->state, a->uid) :
+	    state_by_name(&b->state, str_of(state_name(&b->state,
+	    &(struct rec){ .name = a->name })));
+
+	return rec == NULL ? 0 : state_drop(&b->state, rec, b->run->e);
+}
+
+int
+do_near_state(struct box *b)
+{
+	struct rec *rec;
+	size_t k;
+	int got = 0;
+
+	for (k = 0; k < b->plan.n && got == 0; k++) {
+		struct act *a = &b->plan.v[k];
+
+		switch (a->kind) {
+		case ACT_PAIR:
+			got = pair(b, a);
+			break;
+		case ACT_FORGET:
+			got = forget(b, a);
+			break;
+		case ACT_ORPHAN:
+			rec = rec_of(b, a);
+			got = rec != NULL ? orphan(b, rec) : 0;
+			break;
+		case ACT_BASE_FLAGS:
+			if (a->other != NONE)
+				continue;	/* do_near_flags does it */
+			rec = rec_of(b, a);
+			got = rec != NULL ? state_flags(&b->state, rec,
+			    a->flags, b->run->e) : 0;
+			break;
+		default:
+			continue;
+		}
+		if (got == 0)
+			report_done(b, a);
+	}
+	return got;
+}
+
+/* ---- changes here ---- */
+
+int
+do_near_flags(struct box *b)
+{
+	struct err *e = b->run->e;
+	struct rec *rec;
+	size_t k;
+
+	if (b->plan.count[ACT_NEAR_FLAGS] == 0)
+		return 0;
+	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
+		struct act *a = &b->plan.v[k];
+		struct local_msg *m = &b->local.v[a->local];
+		int got = local_flags(&b->local, m, (m->flags | a->add) &
+		    ~a->del, e);
+
+		if (got < 0) {		/* a name that gets too long, say */
+			report_problem(b->run, e->code, b->name, "%s",
+			    e->msg);
+			fail_clear(e);
+			b->failed = true;
+		}
+		a->failed = got != 0;
+		b->partial |= got > 0;	/* somebody else was quicker */
+		b->near_changed = true;
+	}
+	if (local_sync(&b->local, e) < 0)
+		return -1;
+	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
+		struct act *a = &b->plan.v[k];
+
+		if (a->failed)
+			continue;
+		report_done(b, a);
+		if (a->other != NONE && b->plan.v[a->other].kind ==
+		    ACT_FAR_FLAGS)
+			continue;
+		rec = rec_of(b, a);
+		if (rec != NULL && state_flags(&b->state, rec, a->flags, e) <
+		    0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The server has it under another UID here. */
+static int
+renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
+{
+	struct rec *old = state_by_uid(&b->state, a->uid);
+	struct local_msg *m = &b->local.v[a->local];
+	char name[256];
+
+	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
+	if (((merged ^ m->flags) & flags_lettered(&b->local.letters)) != 0 &&
+	    (local_flags(&b->local, m, merged, b->run->e) < 0 ||
+	    local_sync(&b->local, b->run->e) < 0))
+		return -1;
+	if (state_drop(&b->state, old, b->run->e) < 0 ||
+	    state_put(&b->state, &rec, name, b->run->e) < 0)
+		return -1;
+	b->again = b->near_changed = true;
+	report_done(b, a);
+	return 0;
+}
+
+/* 0 moved, with all the flags both sides gave it; 1 it is not there; -1. */
+static int
+move_file(struct box *b, struct local_msg *m, struct box *to,
+    uint64_t merged)
+{
+	struct err *e = b->run->e;
+	struct local_msg there;
+	int got = local_move_to(&b->local, m, &to->local, &there, e);
+
+	if (got == 0 && ((merged ^ there.flags) &
+	    flags_lettered(&to->local.letters)) != 0 &&
+	    local_flags(&to->local, &there, merged, e) < 0)
+		return -1;
+	if (got >= 0 && (local_sync(&to->local, e) < 0 ||
+	    local_sync(&b->local, e) < 0))
+		return -1;
+	b->near_changed = to->near_changed = true;
+	return got;
+}
+
+/* The server moved it: so do we. */
+int
+do_near_move(struct box *b, struct act *a)
+{
+	struct box *to = a->to;
+	const struct far_msg *f = &to->far_v[to->plan.v[a->other].far];
+	struct rec *old = state_by_uid(&b->state, a->uid), rec;
+	struct local_msg *m = &b->local.v[a->local];
+	struct err *e = b->run->e;
+	uint64_t base, here, merged;
+	char name[256];
+	int got;
+
+	if (old == NULL || !to->near || to->failed) {
+		b->partial = to->partial = true;
+		return 0;
+	}
+	rec = *old;
+	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
+	base = flags_translate(&b->state.keywords, rec.flags,
+	    &to->state.keywords);
+	here = flags_translate(&b->state.keywords, m->flags | (rec.flags &
+	    ~flags_lettered(&b->local.letters)), &to->state.keywords);
+	merged = flags_merge(base, here, f->flags);
+	rec.uid = f->uid;
+	rec.flags = f->flags;
+	rec.ino = m->ino;
+	if (to == b)
+		return renumber(b, a, rec, merged);
+	if (state_pend(&to->state, &(struct pend){ .kind = PEND_LOCAL,
+	    .name = name, .ino = m->ino, .ident = rec.ident,
+	    .flags = f->flags, .size = rec.size, .uid = f->uid }, e) < 0 ||
+	    state_sync(&to->state, e) < 0 ||
+	    (got = move_file(b, m, to, merged)) < 0)
+		return -1;
+	if (got > 0) {
+		b->partial = to->partial = true;
+		return state_unpend(&to->state, name, e);
+	}
+	to->again |= merged != f->flags;
+	if (state_put(&to->state, &rec, name, e) < 0 ||
+	    state_unpend(&to->state, name, e) < 0)
+		return -1;
+	old = state_by_uid(&b->state, a->uid);
+	if (old != NULL && state_drop(&b->state, old, e) < 0)
+		return -1;
+	report_done(b, a);
+	return 0;
+}
+
+int
+do_near_deletes(struct box *b)
+{
+	struct run *r = b->run;
+	bool attic = r->o->policy.near_delete == NEAR_ATTIC;
+	bool mark = r->o->policy.near_delete == NEAR_MARK;
+	struct rec *rec;
+	size_t k;
+	int got;
+
+	if (b->plan.count[ACT_NEAR_DELETE] == 0)
+		return 0;
+	for (k = 0; !stop_asked() &&
+	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
+		struct act *a = &b->plan.v[k];
+		struct local_msg *m = &b->local.v[a->local];
+
+		got = mark ? local_flags(&b->local, m, m->flags |
+		    FLAG_DELETED, r->e) : local_remove(&b->local, m, r->root,
+		    attic, r->e);
+		if (got < 0) {
+			report_problem(r, r->e->code, b->name, "%s",
+			    r->e->msg);
+			fail_clear(r->e);
+			b->failed = true;
+		}
+		a->failed = got != 0;
+		b->partial |= got > 0;
+		b->near_changed = true;
+	}
+	if (local_sync(&b->local, r->e) < 0 || (b->local.attic >= 0 &&
+	    fsync(b->local.attic) < 0))
+		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
+	for (k = 0; !stop_asked() &&
+	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
+		struct act *a = &b->plan.v[k];
+
+		rec = a->failed ? NULL : state_by_uid(&b->state, a->uid);
+		if (rec == NULL)
+			continue;
+		if ((mark ? orphan(b, rec) : state_drop(&b->state, rec,
+		    r->e)) < 0)
+			return -1;
+		report_done(b, a);
+	}
+	return 0;
+}

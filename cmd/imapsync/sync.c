@@ -1,0 +1,564 @@
+/*
+ * sync.c: the order of a run
+ *
+ * LIST with STATUS; two stats a Maildir; of what differs the changes on both
+ * sides, a plan, the plan carried out.  What was changed here is looked at
+ * once more.  What was changed there and answered as it should is not: the
+ * mark stays where it was, so the next run hears of it together with what
+ * others did meanwhile, and finds it in the state.
+ *
+ * What adds comes first, what deletes comes last, when all that was added is
+ * durable on its side.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "run.h"
+
+enum { PASSES = 4 };
+
+/* ---- planning ---- */
+
+static void
+identify(struct run *r, struct box *b)
+{
+	struct buf who = { .max = 8192 };
+
+	buf_printf(&who, "%s@%s", r->o->account.user != NULL ?
+	    r->o->account.user : "", r->o->account.server.host);
+	buf_c(&who, '\0');
+	buf_printf(&who, "%s", b->name);
+	buf_c(&who, '\0');
+	buf_printf(&who, "%llu", (unsigned long long)b->seen.uidvalidity);
+	b->key = names_hash(BUF_STR(who));
+	buf_free(&who);
+}
+
+static void
+plan_box(struct box *b)
+{
+	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
+	    .local = b->local.v, .nlocal = b->scanned ? b->local.n : 0,
+	    .local_of = b->local_of, .rec_of = b->rec_of,
+	    .local_same = !b->scanned, .far = b->far_v, .nfar = b->nfar,
+	    .gone = b->gone.v, .ngone = b->gone.n,
+	    .pair_local = b->pair_local, .pair_far = b->pair_far,
+	    .npair = b->npair, .pair_base = b->pair_base,
+	    .storable = b->storable,
+	    .no_delete = b->renumbered, .marks = far_marks(b),
+	    .policy = b->run->o->policy };
+
+	flags_give(&b->local.letters, &b->state.keywords);
+	in.lettered = flags_lettered(&b->local.letters);
+	if (b->storable == 0)		/* to be done when it can be */
+		in.policy.push_new = in.policy.push_flags = false;
+	plan_free(&b->plan);
+	plan_make(&b->plan, &in);
+}
+
+/* Does the plan touch files that are here already? */
+static bool
+needs_files(const struct plan *p)
+{
+	return p->count[ACT_NEAR_FLAGS] > 0 || p->count[ACT_NEAR_DELETE] > 0
+	    || p->count[ACT_ORPHAN] > 0 || p->count[ACT_NEAR_MOVE] > 0;
+}
+
+static int
+scan_and_pair(struct box *b)
+{
+	return look_scan(b) < 0 || pair_find(b) < 0 ? -1 : 0;
+}
+
+static int
+decide(struct run *r, struct box *b)
+{
+	int got;
+
+	if (pair_pending(b) < 0)
+		return -1;
+	identify(r, b);
+	if ((b->near_dirty || b->renumbered || !b->known) &&
+	    scan_and_pair(b) < 0)
+		return -1;
+	plan_box(b);
+	if (!b->scanned && needs_files(&b->plan)) {
+		if (scan_and_pair(b) < 0)
+			return -1;
+		plan_box(b);
+	}
+	if ((got = pair_new(b)) > 0)
+		plan_box(b);
+	b->planned = got >= 0;
+	return got < 0 ? -1 : 0;
+}
+
+/*
+ * A move stands in two plans, so all are made before moves are looked for, be
+ * it that one of the two has failed meanwhile: what it was to move is not
+ * uploaded.
+ */
+static int
+plan_all(struct run *r)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
+		b = &r->boxes[i];
+		if (!b->look || !b->opened)
+			continue;
+		if (b->planned)
+			plan_box(b);
+		else if (!b->failed && decide(r, b) < 0)
+			return -1;
+	}
+	return stop_asked() ? 0 : moves_find(r);
+}
+
+/*
+ * A log whose end was lost, or that is older than the index, does not know
+ * all that was agreed: both sides are looked at in full.
+ */
+static bool
+doubtful(struct run *r, const struct box *b)
+{
+	const struct entry *e = index_find(&r->index, str_of(b->name));
+	const struct mark *m = &b->state.mark;
+
+	return b->state.cut || (e != NULL && b->known &&
+	    (e->mark.uidvalidity != m->uidvalidity ||
+	    e->mark.modseq != m->modseq || e->mark.uidnext != m->uidnext ||
+	    e->mark.exists != m->exists));
+}
+
+/* State and Maildir of each; what is in it where it may have changed. */
+static int
+look_here(struct run *r)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		if (!b->look)
+			continue;
+		b->heard = b->planned = false;
+		if (look_open(b) < 0)
+			return -1;
+		b->doubtful = doubtful(r, b);
+		if (!b->far)		/* a dry run: it would be made */
+			b->storable = ~(uint64_t)0;
+		b->near_dirty |= b->state.npend > 0 || b->doubtful;
+		if (b->near_dirty && look_scan(b) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+trust(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].look)
+			remote_believe(&r->boxes[i]);
+}
+
+/* It was not as believed: nothing is planned until it was looked at. */
+static void
+unplan(struct box *b)
+{
+	if (b->look && !b->believed && !b->heard && !b->failed) {
+		plan_free(&b->plan);
+		b->planned = false;
+	}
+}
+
+/*
+ * What is only believed of a mailbox is asked before anything is done to it,
+ * and where it is not so, all is planned again.  A mailbox that nothing was to
+ * be done to may have something then, which was part of a move before: hence
+ * the loop, which ends because no mailbox is asked twice.
+ */
+static int
+check(struct run *r)
+{
+	size_t i;
+	int got;
+
+	while ((got = remote_check(r)) > 0 && !stop_asked()) {
+		for (i = 0; i < r->nboxes; i++)
+			unplan(&r->boxes[i]);
+		if (remote_look(r) < 0 || plan_all(r) < 0)
+			return -1;
+	}
+	return got < 0 ? -1 : 0;
+}
+
+/* ---- doing it ---- */
+
+static void
+never_mind(struct box *b, enum act_kind kind)
+{
+	size_t k = 0;
+
+	for (; plan_next(&b->plan, kind, &k); k++)
+		b->plan.v[k].kind = ACT_NOTHING;
+	b->plan.count[ACT_NOTHING] += b->plan.count[kind];
+	b->plan.count[kind] = 0;
+}
+
+/* The brakes: what would delete too much deletes nothing. */
+static void
+brake(struct box *b)
+{
+	struct options *o = b->run->o;
+	uint64_t far = b->plan.count[ACT_FAR_DELETE];
+	uint64_t near = b->plan.count[ACT_NEAR_DELETE];
+	uint64_t all = far + near;
+	struct entry *known = index_find(&b->run->index, str_of(b->name));
+	const char *why = NULL;
+
+	if (far > 0 && b->local.n == 0)
+		why = "the Maildir is empty";
+	else if (far > 0 && known != NULL && known->stamp.cur_ino != 0 &&
+	    known->stamp.cur_ino != b->local.seen.cur_ino)
+		why = "the Maildir is another directory than last time";
+	else if (plan_too_many(far, b->state.n) ||
+	    plan_too_many(near, b->state.n))
+		why = "so many are gone at once";
+	if (why == NULL || (o->allow_given && all <= o->allow))
+		return;
+	report_problem(b->run, EX_TEMPFAIL, b->name, "%s: %llu of %zu "
+	    "messages would be deleted %s; none is (--allow-deletes %llu "
+	    "allows it)", why, (unsigned long long)all, b->state.n,
+	    far > 0 ? "on the server" : "here", (unsigned long long)all);
+	b->brake = why;
+	never_mind(b, ACT_FAR_DELETE);
+	never_mind(b, ACT_NEAR_DELETE);
+}
+
+static int
+here(struct run *r)
+{
+	struct box *b;
+	size_t i, k;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		if (!box_busy(b))
+			continue;
+		if (b->near && near_letters_save(&b->local, &b->state.keywords,
+		    r->e) < 0)
+			return -1;
+		if (do_near_state(b) < 0 || do_near_flags(b) < 0)
+			return -1;
+		for (k = 0; plan_next(&b->plan, ACT_NEAR_MOVE, &k); k++)
+			if (do_near_move(b, &b->plan.v[k]) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* 0, or -1; a mailbox that cannot be selected is left alone. */
+static int
+chosen(struct line *l, struct box *b, int (*what)(struct line *,
+    struct box *))
+{
+	int got;
+
+	if (!b->heard)			/* never: see remote_check */
+		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
+		    b->name);
+	got = link_select(l, b);
+	return got < 0 ? -1 : got > 0 ? 0 : what(l, b);
+}
+
+static int
+there(struct run *r)
+{
+	static const struct {
+		enum act_kind kind;
+		int (*what)(struct line *, struct box *);
+	} steps[] = { { ACT_PUSH, push_box }, { ACT_FAR_FLAGS, do_far_flags },
+	    { ACT_FAR_MOVE, do_far_moves } };
+	struct line *l = &r->line[0];
+	size_t i, k;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++)
+		for (k = 0; k < 3; k++)
+			if (box_busy(&r->boxes[i]) && !stop_asked() &&
+			    r->boxes[i].plan.count[steps[k].kind] > 0 &&
+			    chosen(l, &r->boxes[i], steps[k].what) < 0)
+				return -1;
+	return 0;
+}
+
+/*
+ * What was not moved is a file that nobody knows where it should have come:
+ * the next pass finds the move anew, or the next run if its mailbox failed, for
+ * in this run what b failed to move would be uploaded.
+ */
+static void
+unmoved(struct box *b)
+{
+	size_t k = 0;
+
+	for (; plan_next(&b->plan, ACT_FAR_MOVE, &k); k++) {
+		struct box *to = b->plan.v[k].to;
+
+		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)
+			continue;
+		if (b->failed || !to->again)
+			to->stopped = true;
+	}
+}
+
+static int
+deletions(struct run *r)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
+		b = &r->boxes[i];
+		if (!box_busy(b))
+			continue;
+		if (b->plan.count[ACT_FAR_DELETE] > 0 &&
+		    (state_sync(&b->state, r->e) < 0 ||
+		    chosen(&r->line[0], b, do_far_deletes) < 0))
+			return -1;
+		if (do_near_deletes(b) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+do_all(struct run *r)
+{
+	size_t i, fetches = 0;
+
+	for (i = 0; i < r->nboxes; i++) {
+		struct box *b = &r->boxes[i];
+
+		if (!box_busy(b))
+			continue;
+		brake(b);
+		fetches += b->plan.count[ACT_FETCH];
+		r->total += b->plan.count[ACT_FETCH] +
+		    b->plan.count[ACT_PUSH];
+	}
+	fetch_enough(r, fetches);
+	if (here(r) < 0 || there(r) < 0 || fetch_all(r) < 0)
+		return -1;
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].look && r->boxes[i].opened)
+			unmoved(&r->boxes[i]);
+	return stop_asked() ? 0 : deletions(r);
+}
+
+/* ---- what is agreed then ---- */
+
+static bool
+changed(const struct box *b)
+{
+	return b->far_changed || b->near_changed || b->again;
+}
+
+/*
+ * What is agreed now, if all of the plan was done.  Of a side that gave
+ * nothing (one way, read only) nothing is agreed: it is looked at again.
+ */
+static int
+conclude(struct run *r, struct box *b)
+{
+	const struct policy *p = &r->o->policy;
+	struct stamp st = { 0 };
+	struct mark mark = b->seen;
+	struct entry *e = index_add(&r->index, str_of(b->name));
+	bool whole = !b->failed && !b->stopped && b->brake == NULL &&
+	    !b->partial && !stop_asked();
+	bool still = whole && !changed(b) && b->refused.n == 0;
+
+	if (still && (!p->push_new || b->storable == 0)) {
+		if (!look_settled(b, &st))
+			st = (struct stamp){ 0 };
+	} else if (still) {
+		st = b->scanned ? b->local.seen : b->stamp;
+		if (b->scanned && b->local.racy && !look_settled(b, &st))
+			b->again = true;
+	}
+	if (!p->pull_new)
+		mark = b->known && !b->renumbered ? b->state.mark :
+		    (struct mark){ .uidvalidity = b->seen.uidvalidity };
+	if (whole && state_mark(&b->state, &mark, &st, r->e) < 0)
+		return -1;
+	if (state_sync(&b->state, r->e) < 0)
+		return -1;
+	if (whole)
+		e->mark = mark;
+	if (st.cur_ino == 0)	/* not as the base says, but the same place */
+		st.cur_ino = b->scanned ? b->local.seen.cur_ino :
+		    e->stamp.cur_ino;
+	if (b->brake == NULL)
+		e->stamp = st;
+	e->id = b->seen.id[0] != '\0' ? names_hash(str_of(b->seen.id)) : 0;
+	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
+	    !p->pull_new;
+	e->missing = false;
+	b->again = !b->stopped && (b->partial || (whole && (b->again ||
+	    (b->near_changed && !b->far_changed))));
+	report_box(b, whole);
+	b->far_changed = b->near_changed = b->partial = false;
+	b->believed = false;
+	return 0;
+}
+
+/* Both sides as they were left?  Then that is agreed, without a look. */
+static int
+settle(struct run *r, struct box *b)
+{
+	struct entry *e = index_find(&r->index, str_of(b->name));
+	struct stamp st;
+	bool same = b->counted && e != NULL && mark_same(&b->now, &e->mark);
+
+	b->todo = b->near_dirty = b->far_dirty = true;
+	if (!same)
+		return 0;
+	if (!b->opened && look_open(b) < 0)
+		return -1;
+	b->seen = e->mark;
+	if (look_settled(b, &st)) {
+		b->todo = false;
+		if (state_mark(&b->state, &b->seen, &st, r->e) < 0)
+			return -1;
+		e->stamp = st;
+		e->dirty = false;
+	}
+	return 0;
+}
+
+/* What is not as it should be after this pass is looked at once more. */
+static int
+again(struct run *r)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->nboxes; i++) {
+		r->boxes[i].again &= r->boxes[i].far && r->boxes[i].near &&
+		    r->boxes[i].passes < PASSES;
+		n += r->boxes[i].again;
+	}
+	if (n > 0 && boxes_again(r) < 0)
+		return -1;
+	for (i = 0; n > 0 && i < r->nboxes; i++) {
+		if (r->boxes[i].again && settle(r, &r->boxes[i]) < 0)
+			return -1;
+		r->boxes[i].again = false;
+	}
+	return 0;
+}
+
+/* ---- the order ---- */
+
+static int
+conclude_all(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].look && r->boxes[i].opened &&
+		    conclude(r, &r->boxes[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+close_all(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		box_close(&r->boxes[i]);
+}
+
+/* Nothing is held but what again() may use. */
+static void
+close_most(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].again && r->boxes[i].opened)
+			box_forget(&r->boxes[i]);
+		else
+			box_close(&r->boxes[i]);
+}
+
+/* As many at a time as there are descriptors for. */
+static bool
+choose_some(struct run *r)
+{
+	struct rlimit files;
+	size_t i, n = 0, most = 100;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > FEW_FILES)
+		most = ((size_t)files.rlim_cur / 2 - 100) / 6;
+	for (i = 0; i < r->nboxes; i++) {
+		struct box *b = &r->boxes[i];
+
+		b->look = b->todo && n < most;
+		b->passes += b->look;
+		if (b->look)
+			b->todo = false;
+		n += b->look;
+	}
+	return n > 0;
+}
+
+static int
+plan(struct run *r)
+{
+	if (look_here(r) < 0)
+		return -1;
+	trust(r);
+	return remote_look(r) < 0 || plan_all(r) < 0 || check(r) < 0 ? -1 : 0;
+}
+
+static int
+pass(struct run *r)
+{
+	if (plan(r) < 0)
+		return -1;
+	if (r->o->dry_run) {
+		report_plan(r);
+		return 0;
+	}
+	if (!stop_asked() && do_all(r) < 0)
+		return -1;
+	return conclude_all(r);
+}
+
+int
+sync_run(struct run *r)
+{
+	int got = 0;
+
+	if (boxes_find(r) < 0 || boxes_agree(r) < 0)
+		return -1;
+	boxes_dirty(r);
+	while (got == 0 && !stop_asked() && choose_some(r)) {
+		got = pass(r);
+		close_most(r);
+		if (got == 0 && !r->o->dry_run)
+			got = again(r);
+		close_all(r);
+	}
+	return got;
+}
