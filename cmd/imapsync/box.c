@@ -27,6 +27,12 @@ box_named(struct run *r, const char *name)
 	    sizeof key, box_order);
 }
 
+struct entry *
+box_entry(const struct box *b)
+{
+	return index_find(&b->run->index, str_of(b->name));
+}
+
 bool
 box_busy(const struct box *b)
 {

@@ -1,330 +1,14 @@
 /*
- * folders.c: whole folders: made, renamed and removed on the other side
+ * folders.c: whole folders: made and removed on the other side
  *
- * A folder that was there last time and is gone on one side is unavailable:
- * nothing is concluded from that, unless --folders delete is set and it is
- * still gone in the next run.  It was renamed if another has its MAILBOXID
- * (RFC 8474) or its UIDVALIDITY there, its directory's inode here.
+ * A folder that was there last time and is gone on one side is unavailable, if
+ * it was not renamed: nothing is concluded from that, unless --folders delete
+ * is set and it is still gone in the next run.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "file.h"
 #include "run.h"
-
-static struct entry *
-entry(const struct box *b)
-{
-	return index_find(&b->run->index, str_of(b->name));
-}
-
-/* ---- renamed ---- */
-
-/* What we know of it goes by its new name from here on. */
-static int
-inherit(struct box *from, struct box *to)
-{
-	struct run *r = from->run;
-	struct entry *old = entry(from), copy;
-	struct entry *e;
-
-	if (state_move(r->dir, str_of(from->name), str_of(to->name),
-	    r->e) < 0)
-		return -1;
-	copy = *old;
-	index_drop(&r->index, str_of(from->name));
-	e = index_add(&r->index, str_of(to->name));
-	copy.box = e->box;
-	copy.dirty = true;	/* the Maildir's path is another */
-	*e = copy;
-	to->was_known = true;
-	from->was_known = false;
-	r->renamed++;
-	return 0;
-}
-
-/* What makes a directory a Maildir, one by one; cur last. */
-static int
-rename_parts(struct run *r, const char *from, const char *to)
-{
-	static const char *const parts[] = { "new", "tmp",
-	    "dovecot-keywords", "cur" };
-	int a = openat(r->root, from[0] != '\0' ? from : ".", O_RDONLY |
-	    O_DIRECTORY | O_CLOEXEC);
-	int b = openat(r->root, to[0] != '\0' ? to : ".", O_RDONLY |
-	    O_DIRECTORY | O_CLOEXEC);
-	int got = b < 0 ? fail_sys(r->e, EX_CANTCREAT, "%s", to) : 0;
-	size_t i;
-
-	for (i = 0; a >= 0 && got == 0 && i < 4; i++) {
-		if (faccessat(a, parts[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;		/* done before, or none */
-		unlinkat(b, parts[i], AT_REMOVEDIR);
-		if (renameat(a, parts[i], b, parts[i]) < 0)
-			got = fail_sys(r->e, EX_CANTCREAT, "%s/%s", to,
-			    parts[i]);
-	}
-	if (got == 0 && ((a >= 0 && fsync(a) < 0) || fsync(b) < 0))
-		got = fail_sys(r->e, EX_IOERR, "%s: fsync", to);
-	if (a >= 0)
-		close(a);
-	if (b >= 0)
-		close(b);
-	if (got == 0 && from[0] != '\0')
-		unlinkat(r->root, from, AT_REMOVEDIR);
-	return got;
-}
-
-/* The intention, in a file: a rename is several, and all of them are done. */
-static int
-intend(struct run *r, const struct box *from, const struct box *to)
-{
-	const char *path = arena_printf(&r->arena, "%s/rename", r->dir);
-	struct buf b = { .max = 16384 };
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600), got;
-
-	if (fd < 0)
-		return fail_sys(r->e, EX_CANTCREAT, "%s", path);
-	buf_printf(&b, "%s\n%s\n%s\n%s\n.\n", from->name, from->path,
-	    to->name, to->path);
-	got = file_write(fd, b.p, b.n, r->e);
-	if (got == 0)
-		got = file_sync(fd, r->e);
-	close(fd);
-	buf_free(&b);
-	return got < 0 ? -1 : file_sync_dir(r->dir, r->e);
-}
-
-static int
-rename_here(struct box *from, struct box *to)
-{
-	struct run *r = from->run;
-	struct local b;
-
-	if (intend(r, from, to) < 0 ||
-	    local_open(&b, r->root, to->path, true, r->e) != 0)
-		return -1;
-	local_close(&b);
-	return rename_parts(r, from->path, to->path);
-}
-
-/* Once the index is on the disk. */
-static void
-folders_renamed(struct run *r)
-{
-	unlink(arena_printf(&r->arena, "%s/rename", r->dir));
-}
-
-/* A rename that a crash has interrupted is done now. */
-int
-folders_resume(struct run *r)
-{
-	const char *path = arena_printf(&r->arena, "%s/rename", r->dir);
-	struct buf b = { .max = 16384 };
-	struct str rest, from, from_path, to, to_path;
-	struct local l;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got = 0;
-
-	if (fd < 0)
-		return 0;
-	if (file_slurp(fd, &b, r->e) < 0)
-		got = -1;
-	close(fd);
-	rest = BUF_STR(b);
-	from = str_cut(&rest, '\n');
-	from_path = str_cut(&rest, '\n');
-	to = str_cut(&rest, '\n');
-	to_path = str_cut(&rest, '\n');
-	if (got == 0 && str_eq(rest, STR(".\n"))) {
-		const char *a = arena_dup(&r->arena, from_path);
-		const char *z = arena_dup(&r->arena, to_path);
-
-		got = local_open(&l, r->root, z, true, r->e);
-		local_close(&l);
-		if (got == 0)
-			got = rename_parts(r, a, z);
-		if (got == 0 && index_find(&r->index, from) != NULL) {
-			struct entry copy = *index_find(&r->index, from), *e;
-
-			got = state_move(r->dir, from, to, r->e);
-			index_drop(&r->index, from);
-			e = index_add(&r->index, to);
-			copy.box = e->box;
-			copy.dirty = true;
-			*e = copy;
-			if (got == 0)
-				got = index_save(&r->index, r->e);
-		}
-	}
-	buf_free(&b);
-	if (got == 0)
-		unlink(path);
-	return got < 0 ? -1 : 0;
-}
-
-static bool
-is_it_there(const struct entry *e, const struct box *c)
-{
-	if (!c->far || c->was_known || c->near || !c->counted)
-		return false;
-	if (e->id != 0 && c->now.id[0] != '\0')
-		return names_hash(str_of(c->now.id)) == e->id;
-	return c->now.uidvalidity == e->mark.uidvalidity &&
-	    c->now.uidnext >= e->mark.uidnext;
-}
-
-static int
-renamed_there(struct box *b)
-{
-	struct run *r = b->run;
-	struct entry *e = entry(b);
-	size_t i;
-
-	for (i = 0; i < r->nboxes; i++)
-		if (is_it_there(e, &r->boxes[i]))
-			break;
-	if (i == r->nboxes)
-		return 0;
-	report_folder(r, "near-rename", b->name, r->boxes[i].name);
-	if (r->o->dry_run)
-		return 1;
-	if (rename_here(b, &r->boxes[i]) < 0 || inherit(b, &r->boxes[i]) < 0)
-		return -1;
-	b->near = false;
-	r->boxes[i].near = true;
-	if (index_save(&r->index, r->e) < 0)
-		return -1;
-	folders_renamed(r);
-	return 1;
-}
-
-static bool
-inferior(const struct box *c, const struct box *of)
-{
-	size_t n = strlen(of->name);
-
-	return of->run->sep != '\0' && strncmp(c->name, of->name, n) == 0 &&
-	    c->name[n] == of->run->sep;
-}
-
-/* RENAME takes the inferiors along: are all of them renamed here, too? */
-static bool
-all_of_it(const struct box *b)
-{
-	const struct run *r = b->run;
-	size_t i;
-
-	for (i = 0; i < r->nboxes; i++)
-		if (inferior(&r->boxes[i], b) && r->boxes[i].near)
-			return false;
-	return true;
-}
-
-/* Those below the renamed one have other names on the server by now. */
-static int
-take_along(struct box *b, struct box *to)
-{
-	struct run *r = b->run;
-	struct buf name = { .max = 4096 };
-	struct box *now;
-	size_t i;
-
-	for (i = 0; i < r->nboxes; i++) {
-		struct box *c = &r->boxes[i];
-
-		if (!inferior(c, b) || !c->far)
-			continue;
-		name.n = 0;
-		buf_printf(&name, "%s%s", to->name, c->name +
-		    strlen(b->name));
-		now = box_named(r, name.p);
-		c->far = false;
-		if (now == NULL)
-			continue;
-		now->far = true;
-		now->now = c->now;
-		now->counted = c->counted;
-		if (c->was_known && inherit(c, now) < 0) {
-			buf_free(&name);
-			return -1;
-		}
-	}
-	buf_free(&name);
-	return 0;
-}
-
-/* Inodes are used again: most of the files must be those we know. */
-static bool
-has_our_files(struct box *b, struct box *c)
-{
-	struct run *r = b->run;
-	struct keywords none = { .n = 0 };
-	struct err quiet = { 0 };
-	size_t i, known = 0, n = 0;
-	struct state s;
-	struct local l;
-
-	if (state_open(&s, r->dir, str_of(b->name), false, &quiet) != 0)
-		return false;
-	if (local_open(&l, r->root, c->path, false, &quiet) == 0 &&
-	    local_scan(&l, &none, &quiet) == 0) {
-		n = s.n;
-		for (i = 0; i < l.n; i++)
-			known += state_by_name(&s, local_base(&l,
-			    &l.v[i])) != NULL;
-	}
-	local_close(&l);
-	flags_keywords_free(&none);
-	state_drop_all(&s);
-	return n > 0 ? 2 * known >= n : b->counted && b->now.exists == 0;
-}
-
-static int
-renamed_here(struct box *b)
-{
-	struct run *r = b->run;
-	struct entry *e = entry(b);
-	struct imap *m = &r->line[0].imap;
-	struct stamp st;
-	bool racy;
-	size_t i;
-	int got;
-
-	for (i = 0; i < r->nboxes; i++) {
-		struct box *c = &r->boxes[i];
-
-		if (c->near && !c->far && !c->was_known &&
-		    local_stamp(r->root, c->path, &st, &racy) == 0 &&
-		    st.cur_ino == e->stamp.cur_ino && st.cur_ino != 0 &&
-		    has_our_files(b, c))
-			break;
-	}
-	if (i == r->nboxes || !all_of_it(b))
-		return 0;
-	report_folder(r, "far-rename", b->name, r->boxes[i].name);
-	if (r->o->dry_run)
-		return 1;
-	got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
-	    str_of(r->boxes[i].name)));
-	if (got != 0) {
-		report_problem(r, EX_TEMPFAIL, b->name, "not renamed to %s: "
-		    "%s", r->boxes[i].name, m->text);
-		return got < 0 ? -1 : 1;
-	}
-	if (inherit(b, &r->boxes[i]) < 0)
-		return -1;
-	r->boxes[i].far = true;
-	r->boxes[i].now = b->now;
-	r->boxes[i].counted = b->counted;
-	b->far = false;
-	return take_along(b, &r->boxes[i]) < 0 ? -1 : 1;
-}
 
 /* ---- gone ---- */
 
@@ -445,7 +129,7 @@ all_known(struct box *b, struct imap *m)
 static int
 nothing_strange(struct box *b, struct imap *m)
 {
-	const struct entry *e = entry(b);
+	const struct entry *e = box_entry(b);
 
 	if (e == NULL || !b->counted ||
 	    e->mark.uidvalidity != b->now.uidvalidity)
@@ -485,7 +169,7 @@ static int
 half(struct box *b)
 {
 	struct run *r = b->run;
-	struct entry *e = entry(b);
+	struct entry *e = box_entry(b);
 
 	if (!r->o->folders_delete) {
 		b->left = true;
@@ -559,7 +243,7 @@ agree(struct box *b)
 	int got = 0;
 
 	if (b->far && b->near) {
-		struct entry *e = entry(b);
+		struct entry *e = box_entry(b);
 
 		if (e != NULL)
 			e->missing = false;
@@ -598,7 +282,7 @@ catastrophe(struct run *r)
 }
 
 int
-boxes_agree(struct run *r)
+folders_agree(struct run *r)
 {
 	size_t i;
 	int got;
@@ -606,9 +290,10 @@ boxes_agree(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		if (!b->was_known || b->far == b->near || entry(b) == NULL)
+		if (!b->was_known || b->far == b->near || box_entry(b) == NULL)
 			continue;
-		got = b->near ? renamed_there(b) : renamed_here(b);
+		got = b->near ? folders_renamed_there(b) :
+		    folders_renamed_here(b);
 		if (got < 0)
 			return -1;
 		if (got > 0 && r->o->dry_run)

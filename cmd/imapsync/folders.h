@@ -2,11 +2,9 @@
 #ifndef FOLDERS_H
 #define FOLDERS_H
 
-
 struct run;
 
-/* Renames, creations and deletions of whole folders.  -1. */
-int boxes_agree(struct run *);
-int folders_resume(struct run *);	/* what a crash interrupted */
+/* Of all that are on one side alone.  -1. */
+int folders_agree(struct run *);
 
 #endif

@@ -8,6 +8,7 @@
 #include "do_near.h"
 #include "fetch.h"
 #include "folders.h"
+#include "folders_rename.h"
 #include "imapsync.h"
 #include "import.h"
 #include "keep.h"

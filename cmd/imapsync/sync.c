@@ -124,9 +124,9 @@ plan_all(struct run *r)
  * all that was agreed: both sides are looked at in full.
  */
 static bool
-doubtful(struct run *r, const struct box *b)
+doubtful(const struct box *b)
 {
-	const struct entry *e = index_find(&r->index, str_of(b->name));
+	const struct entry *e = box_entry(b);
 	const struct mark *m = &b->state.mark;
 
 	return b->state.cut || (e != NULL && b->known &&
@@ -149,7 +149,7 @@ look_here(struct run *r)
 		b->heard = b->planned = false;
 		if (look_open(b) < 0)
 			return -1;
-		b->doubtful = doubtful(r, b);
+		b->doubtful = doubtful(b);
 		if (!b->far)		/* a dry run: it would be made */
 			b->storable = ~(uint64_t)0;
 		b->near_dirty |= b->state.npend > 0 || b->doubtful;
@@ -221,7 +221,7 @@ brake(struct box *b)
 	uint64_t far = b->plan.count[ACT_FAR_DELETE];
 	uint64_t near = b->plan.count[ACT_NEAR_DELETE];
 	uint64_t all = far + near;
-	struct entry *known = index_find(&b->run->index, str_of(b->name));
+	struct entry *known = box_entry(b);
 	const char *why = NULL;
 
 	if (far > 0 && b->local.n == 0)
@@ -424,7 +424,7 @@ conclude(struct run *r, struct box *b)
 static int
 settle(struct run *r, struct box *b)
 {
-	struct entry *e = index_find(&r->index, str_of(b->name));
+	struct entry *e = box_entry(b);
 	struct stamp st;
 	bool same = b->counted && e != NULL && mark_same(&b->now, &e->mark);
 
@@ -550,7 +550,7 @@ sync_run(struct run *r)
 {
 	int got = 0;
 
-	if (boxes_find(r) < 0 || boxes_agree(r) < 0)
+	if (boxes_find(r) < 0 || folders_agree(r) < 0)
 		return -1;
 	boxes_dirty(r);
 	while (got == 0 && !stop_asked() && choose_some(r)) {
