@@ -6,23 +6,6 @@
 
 struct line;
 
-struct options {
-	struct account account;
-	const char *near, *layout, *patterns, *create, *folders;
-	const char *delete_near, *delete_far, *delta, *state, *import;
-	uint64_t connections, allow;
-	bool allow_given;
-	bool pull, push, reupload, unsafe_expunge, dry_run, all;
-	struct opt_list operands;
-	/* found out */
-	enum layout how;
-	bool create_near, create_far, folders_delete;
-	struct policy policy;
-	enum delta { DELTA_AUTO, DELTA_QRESYNC, DELTA_CONDSTORE, DELTA_SEARCH,
-	    DELTA_FETCH } rung;
-	const char *title;		/* the account's name, for messages */
-};
-
 /* A mailbox, on either side or both. */
 struct box {
 	struct run *run;
@@ -78,7 +61,7 @@ struct box {
 };
 
 struct run {
-	struct options *o;
+	const struct settings *o;
 	struct err *e;
 	struct arena arena;
 	int root;		/* the near side's directory */
@@ -96,6 +79,7 @@ struct run {
 	uint64_t count[ACT_KINDS], bytes, refused, orphans;
 	uint64_t total, finished;	/* of fetches and pushes, for progress */
 	uint64_t created, renamed, removed;
+	bool folders_kept;	/* so many are gone that none is deleted */
 	bool draws;		/* stderr is somebody's terminal */
 	int64_t started, drawn;
 	int status;		/* what single things add up to */

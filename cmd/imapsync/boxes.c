@@ -406,7 +406,7 @@ judge(struct run *r, struct box *b)
 	    !mark_same(&e->mark, &b->now);
 	b->near_dirty = e == NULL || e->dirty || got != 0 || b->racy ||
 	    !stamp_same(&e->stamp, &b->stamp);
-	b->near_dirty |= r->o->reupload;
+	b->near_dirty |= r->o->policy.reupload;
 	b->todo = (b->far_dirty || b->near_dirty) && !b->left;
 }
 

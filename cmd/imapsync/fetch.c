@@ -351,7 +351,7 @@ jobs_of(struct jobs *all, struct box *b)
 static int
 run_jobs(struct run *r, struct jobs *all)
 {
-	struct helper h[16];
+	struct helper h[LINKS_MAX];
 	struct keep *k;
 	size_t i, n = r->lines < all->n ? r->lines : all->n;
 	int got;

@@ -171,13 +171,13 @@ half(struct box *b)
 	struct run *r = b->run;
 	struct entry *e = box_entry(b);
 
-	if (!r->o->folders_delete) {
+	if (!r->o->folders_delete || r->folders_kept) {
 		b->left = true;
 		if (b->far)
 			report_problem(r, EX_TEMPFAIL, b->name, "the Maildir "
 			    "%s/%s is gone: nothing is deleted on the server "
 			    "(--folders delete would)", r->o->near, b->path);
-		else if (r->o->account.verbose > 0)
+		else if (r->o->account->verbose > 0)
 			report_problem(r, 0, b->name, "it is gone from the "
 			    "server: the Maildir is kept");
 		return 0;
@@ -300,9 +300,8 @@ folders_agree(struct run *r)
 			b->left = true;
 	}
 	if (r->o->folders_delete && catastrophe(r)) {
-		report_problem(r, EX_TEMPFAIL, r->o->near, "so many folders "
-		    "are gone at once: none is deleted on the other side");
-		r->o->folders_delete = false;
+		report_problem(r, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
+		r->folders_kept = true;
 	}
 	for (i = 0; i < r->nboxes; i++)
 		if (!r->boxes[i].left && agree(&r->boxes[i]) < 0)

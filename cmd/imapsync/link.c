@@ -31,7 +31,7 @@ open_link(struct run *r, struct line *l)
 
 	if (session_again(&l->session, &l->err) == 0 &&
 	    imap_open(&l->imap, l->session.conn,
-	    session_tls(&r->o->account)) == 0)
+	    session_tls(r->o->account)) == 0)
 		got = log_in(l);
 	l->tried = true;
 	atomic_fetch_add(&r->logins, 1);

@@ -9,6 +9,8 @@ struct run;
 struct keep;
 struct batch;
 
+enum { LINKS_MAX = 16 };		/* of an account */
+
 /* One connection, used by one thread at a time. */
 struct line {
 	struct run *run;

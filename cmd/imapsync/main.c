@@ -1,31 +1,35 @@
 /* main.c: two-way IMAP <-> Maildir, at the cost of what changed */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "account.h"
+#include "account_run.h"
 #include "clock.h"
 #include "file.h"
-#include "lock.h"
+#include "import.h"
+#include "link.h"
 #include "program.h"
-#include "run.h"
+#include "settings.h"
 #include "spawn.h"
 #include "statedir.h"
+#include "stop.h"
 #include "trace.h"
 #include "version.h"
 
-enum { LINES = 16 };
-
-static struct options o = { .connections = 3 };
+static struct {
+	struct account account;
+	struct settings is;		/* what is decided by all of this */
+	const char *layout, *create, *folders, *delete_near, *delete_far;
+	const char *delta, *import;
+	bool pull, push, all;
+	struct opt_list operands;
+} o = { .is = { .account = &o.account, .connections = 3 } };
 
 static int
 set_allow(void *to, const char *arg, struct err *e)
 {
-	struct options *at = to;
+	struct settings *at = to;
 
 	if (str_num(str_of(arg), UINT32_MAX, &at->allow) < 0)
 		return fail(e, EX_USAGE, "--allow-deletes: how many, not "
@@ -36,11 +40,11 @@ set_allow(void *to, const char *arg, struct err *e)
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is kept the same" },
-	{ 0, "near", "DIR", OPT_TEXT, &o.near, "where the Maildirs are",
+	{ 0, "near", "DIR", OPT_TEXT, &o.is.near, "where the Maildirs are",
 	    NULL, 0 },
 	{ 0, "layout", "LAYOUT", OPT_TEXT, &o.layout, "verbatim (a/b is "
 	    "DIR/a/b) or maildir++ (DIR/.a.b)", NULL, 0 },
-	{ 0, "patterns", "LIST", OPT_TEXT, &o.patterns, "which folders: "
+	{ 0, "patterns", "LIST", OPT_TEXT, &o.is.patterns, "which folders: "
 	    "'* !Spam !Lists/%'", NULL, 0 },
 	{ 0, "pull", NULL, OPT_FLAG, &o.pull, "only from the server to here",
 	    NULL, 0 },
@@ -51,11 +55,11 @@ static const struct opt options[] = {
 	    "mark or never", NULL, 0 },
 	{ 0, "delete-near", "HOW", OPT_TEXT, &o.delete_near, "attic, "
 	    "expunge, mark or never", NULL, 0 },
-	{ 0, "allow-deletes", "N", OPT_CALL, &o, "so many in a mailbox are "
+	{ 0, "allow-deletes", "N", OPT_CALL, &o.is, "so many in a mailbox are "
 	    "no accident", set_allow, 0 },
-	{ 0, "unsafe-expunge", NULL, OPT_FLAG, &o.unsafe_expunge, "EXPUNGE "
+	{ 0, "unsafe-expunge", NULL, OPT_FLAG, &o.is.unsafe_expunge, "EXPUNGE "
 	    "on servers without UIDPLUS", NULL, 0 },
-	{ 0, "reupload-orphans", NULL, OPT_FLAG, &o.reupload, "upload what "
+	{ 0, "reupload-orphans", NULL, OPT_FLAG, &o.is.policy.reupload, "upload what "
 	    "is here alone since the UIDs changed", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "Whole folders" },
 	{ 0, "create", "WHERE", OPT_TEXT, &o.create, "both, near, far or "
@@ -63,15 +67,15 @@ static const struct opt options[] = {
 	{ 0, "folders", "POLICY", OPT_TEXT, &o.folders, "keep, or delete "
 	    "what is gone on the other side", NULL, 0 },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
-	{ 'n', "dry-run", NULL, OPT_FLAG, &o.dry_run, "print what would be "
+	{ 'n', "dry-run", NULL, OPT_FLAG, &o.is.dry_run, "print what would be "
 	    "done", NULL, OPT_NOCONF },
 	{ 'a', "all", NULL, OPT_FLAG, &o.all, "every sync section of the "
 	    "configuration", NULL, OPT_NOCONF },
-	{ 0, "connections", "N", OPT_NUMBER, &o.connections, "for downloads "
+	{ 0, "connections", "N", OPT_NUMBER, &o.is.connections, "for downloads "
 	    "(3)", NULL, 0 },
 	{ 0, "delta", "HOW", OPT_TEXT, &o.delta, "auto, or at most qresync, "
 	    "condstore, search, fetch", NULL, 0 },
-	{ 0, "state", "DIR", OPT_TEXT, &o.state, "what was agreed (else in "
+	{ 0, "state", "DIR", OPT_TEXT, &o.is.state, "what was agreed (else in "
 	    "~/.local/state/postbag)", NULL, 0 },
 	{ 0, "import", "FILE", OPT_TEXT, &o.import, "print a .mbsyncrc as "
 	    "our configuration", NULL, OPT_NOCONF | OPT_STDIN },
@@ -82,7 +86,7 @@ static void
 version(struct buf *b)
 {
 	struct err e = { 0 };
-	const char *state = o.state != NULL ? o.state : statedir_path(
+	const char *state = o.is.state != NULL ? o.is.state : statedir_path(
 	    &o.account.arena, "imapsync", "--state", &e);
 
 	version_libraries(b);
@@ -164,166 +168,27 @@ policies(struct err *e)
 	if (f < 0 || n < 0 || how < 0 || make < 0 || gone < 0 || rung < 0)
 		return -1;
 	if (o.pull && o.push)
-		return fail(e, EX_USAGE, "--pull and --push: one of them, or "
-		    "neither for both ways");
-	if (o.connections < 1 || o.connections > LINES)
-		return fail(e, EX_USAGE, "--connections is 1 to %d", LINES);
-	if (o.patterns == NULL)
-		o.patterns = "*";
-	if (str_control(str_of(o.patterns)))
+		return fail(e, EX_USAGE, "--pull and --push: one of them, or neither for both ways");
+	if (o.is.connections < 1 || o.is.connections > LINKS_MAX)
+		return fail(e, EX_USAGE, "--connections is 1 to %d",
+		    LINKS_MAX);
+	if (o.is.patterns == NULL)
+		o.is.patterns = "*";
+	if (str_control(str_of(o.is.patterns)))
 		return fail(e, EX_USAGE, "--patterns: a control byte");
-	o.how = (enum layout)how;
-	o.create_near = (make & 1) != 0 && !o.push;
-	o.create_far = (make & 2) != 0 && !o.pull;
-	o.folders_delete = gone != 0;
-	o.rung = (enum delta)rung;
-	o.policy.pull_new = o.policy.pull_flags = !o.push;
-	o.policy.push_new = o.policy.push_flags = !o.pull;
-	o.policy.far_delete = (unsigned)f;
-	o.policy.near_delete = (unsigned)n;
-	o.policy.reupload = o.reupload;
+	o.is.how = (enum layout)how;
+	o.is.create_near = (make & 1) != 0 && !o.push;
+	o.is.create_far = (make & 2) != 0 && !o.pull;
+	o.is.folders_delete = gone != 0;
+	o.is.rung = (enum delta)rung;
+	o.is.policy.pull_new = o.is.policy.pull_flags = !o.push;
+	o.is.policy.push_new = o.is.policy.push_flags = !o.pull;
+	o.is.policy.far_delete = (unsigned)f;
+	o.is.policy.near_delete = (unsigned)n;
 	return 0;
 }
 
-/* ---- one account ---- */
-
-static const char *
-state_dir(struct run *r)
-{
-	struct buf name = { .max = 4096 };
-	const char *dir, *path = NULL;
-
-	if (r->o->state != NULL)
-		return file_path(&r->arena, r->o->state);
-	if (names_to_path(&name, str_of(r->o->title), '\0',
-	    LAYOUT_VERBATIM) < 0)
-		fail(r->e, EX_USAGE, "%s cannot be a file name: use --state",
-		    r->o->title);
-	else if ((dir = statedir_path(&r->arena, "imapsync", "--state DIR",
-	    r->e)) != NULL)
-		path = arena_printf(&r->arena, "%s/%s", dir, name.p);
-	buf_free(&name);
-	return path;
-}
-
-static int
-make_dirs(const char *path, struct err *e)
-{
-	char *copy = mem_dup(path), *at;
-	int got = 0;
-
-	for (at = strchr(copy + 1, '/'); at != NULL; at = strchr(at + 1,
-	    '/')) {
-		*at = '\0';
-		mkdir(copy, 0700);
-		*at = '/';
-	}
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-		got = fail_sys(e, EX_CANTCREAT, "%s", path);
-	free(copy);
-	return got;
-}
-
-static int
-lock(struct run *r)
-{
-	r->lock = lock_take(arena_printf(&r->arena, "%s/lock", r->dir), r->e);
-	return r->lock < 0 ? -1 : 0;
-}
-
-/* A root that was there and is gone is a disk that is not mounted. */
-static int
-open_root(struct run *r)
-{
-	const char *path = file_path(&r->arena, r->o->near);
-
-	r->o->near = path;
-	if (r->index.n == 0 && !r->o->dry_run && make_dirs(path, r->e) < 0)
-		return -1;
-	r->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r->root >= 0 || (errno == ENOENT && r->index.n == 0 &&
-	    r->o->dry_run))
-		return 0;
-	if (errno == ENOENT && r->index.n > 0)
-		return fail(r->e, EX_TEMPFAIL, "%s was there and is gone: "
-		    "nothing is done (to begin anew: imapsync state rebuild)",
-		    path);
-	return fail_sys(r->e, EX_CANTCREAT, "%s", path);
-}
-
-static int
-open_run(struct run *r)
-{
-	size_t i;
-
-	if ((r->dir = state_dir(r)) == NULL || make_dirs(r->dir, r->e) < 0 ||
-	    lock(r) < 0 || index_open(&r->index, r->dir, r->e) < 0 ||
-	    open_root(r) < 0)
-		return -1;
-	if (!r->o->dry_run && folders_resume(r) < 0)
-		return -1;
-	r->lines = r->o->dry_run ? 1 : (size_t)r->o->connections;
-	r->line = mem_new(r->lines, sizeof *r->line);
-	for (i = 0; i < r->lines; i++)
-		r->line[i].run = r;
-	return 0;
-}
-
-static void
-close_run(struct run *r)
-{
-	size_t i;
-
-	for (i = r->lines; i-- > 0; ) {
-		if (r->line[i].open)
-			imap_quit(&r->line[i].imap);
-		imap_free(&r->line[i].imap);
-		session_close(&r->line[i].session);
-	}
-	free(r->line);
-	free(r->boxes);
-	index_close(&r->index);
-	if (r->root >= 0)
-		close(r->root);
-	if (r->lock >= 0)
-		close(r->lock);
-	pthread_mutex_destroy(&r->talk);
-	arena_free(&r->arena);
-}
-
-static int
-run(struct err *e)
-{
-	struct run r = { .o = &o, .e = e, .root = -1, .lock = -1,
-	    .started = clock_ms(), .draws = isatty(2) == 1 &&
-	    !o.account.quiet };
-	struct sandbox box = { 0 };
-	struct err late = { 0 };
-	struct line *l;
-	int status;
-
-	pthread_mutex_init(&r.talk, NULL);
-	if (open_run(&r) == 0) {
-		l = &r.line[0];
-		sandbox_path(&box, o.near, SANDBOX_WRITE);
-		sandbox_path(&box, r.dir, SANDBOX_WRITE);
-		o.account.box = &box;
-		if (session_ready(&l->session, &o.account, &l->err) == 0 &&
-		    link_connect(&r, l) == 0)
-			sync_run(&r);
-		fail_join(e, &l->err);
-		if (!o.dry_run && e->code != EX_SOFTWARE)
-			index_save(&r.index, &late);
-		fail_join(e, &late);
-	}
-	report_end(&r);
-	status = report_status(&r);
-	close_run(&r);
-	sandbox_forget(&box);
-	return status;
-}
-
-/* ---- the program ---- */
+/* ---- accounts ---- */
 
 static int
 load(const char *name, struct err *e)
@@ -332,7 +197,7 @@ load(const char *name, struct err *e)
 		return -1;
 	if (account_load(&o.account, &set, "imap", NULL, e) < 0)
 		return -1;
-	o.title = name != NULL ? name : o.account.name != NULL ?
+	o.is.title = name != NULL ? name : o.account.name != NULL ?
 	    o.account.name : o.account.has_server ? o.account.server.host :
 	    "";
 	trace_set(o.account.verbose);
@@ -347,12 +212,13 @@ account(const char *name, struct err *e)
 	if (load(name, e) < 0)
 		status = e->code;
 	else if (!o.account.has_server)
-		fail(e, EX_USAGE, "which server? Name a sync section, or use "
-		    "-S imaps://HOST");
-	else if (o.near == NULL)
+		fail(e, EX_USAGE, "which server? Name a sync section, or use -S imaps://HOST");
+	else if (o.is.near == NULL)
 		fail(e, EX_USAGE, "where to? --near DIR");
-	else
-		status = run(e);
+	else {
+		o.is.near = file_path(&o.account.arena, o.is.near);
+		status = account_run(&o.is, e);
+	}
 	fail_tell(e, name);
 	return status;
 }
@@ -396,20 +262,13 @@ several(struct opt_list names, struct err *e)
 static int
 state_command(struct err *e)
 {
-	struct run r = { .o = &o, .e = e, .lock = -1 };
-	int got = -1;
+	const struct opt_list *v = &o.operands;
 
-	if (o.operands.n < 2 || o.operands.n > 3)
-		return fail(e, EX_USAGE, "state dump, check or rebuild, and "
-		    "a NAME");
-	if (load(o.operands.n == 3 ? o.operands.v[2] : NULL, e) == 0 &&
-	    (r.dir = state_dir(&r)) != NULL && lock(&r) == 0)
-		got = statecmd_run(o.operands.v[1], r.dir, o.account.json,
-		    e);
-	if (r.lock >= 0)
-		close(r.lock);
-	arena_free(&r.arena);
-	return got;
+	if (v->n < 2 || v->n > 3)
+		return fail(e, EX_USAGE, "state dump, check or rebuild, and a NAME");
+	if (load(v->n == 3 ? v->v[2] : NULL, e) < 0)
+		return -1;
+	return account_state(&o.is, v->v[1], e);
 }
 
 /* What can be read once is not for several processes. */
@@ -420,6 +279,8 @@ alone(struct err *e)
 		return fail(e, EX_USAGE, "--password-fd can be read once, and here are several accounts");
 	return account_read(&o.account, e);
 }
+
+/* ---- the program ---- */
 
 static int
 start(int argc, char **argv, struct err *e)

@@ -109,7 +109,7 @@ line(const char *event, struct box *b, const struct act *a)
 {
 	struct buf out = { .max = 1 << 20 };
 
-	if (b->run->o->account.json)
+	if (b->run->o->account->json)
 		line_json(&out, event, b, a);
 	else
 		line_text(&out, b, a);
@@ -143,8 +143,8 @@ report_done(struct box *b, const struct act *a)
 
 	pthread_mutex_lock(&r->talk);
 	r->count[a->kind]++;
-	if (r->o->account.json || (r->o->account.verbose > 0 &&
-	    !r->o->account.quiet))
+	if (r->o->account->json || (r->o->account->verbose > 0 &&
+	    !r->o->account->quiet))
 		line("done", b, a);
 	pthread_mutex_unlock(&r->talk);
 }
@@ -156,7 +156,7 @@ report_folder(struct run *r, const char *what, const char *a, const char *b)
 	struct json j = { .out = &out };
 	char one[1024], two[1024];
 
-	if (r->o->account.json) {
+	if (r->o->account->json) {
 		json_open(&j, NULL, '{');
 		json_int(&j, "v", 1);
 		json_s(&j, "event", r->o->dry_run ? "plan" : "done");
@@ -168,7 +168,7 @@ report_folder(struct run *r, const char *what, const char *a, const char *b)
 		json_close(&j, '}');
 		puts(out.p);
 		buf_free(&out);
-	} else if (r->o->dry_run || r->o->account.verbose > 0) {
+	} else if (r->o->dry_run || r->o->account->verbose > 0) {
 		str_escape(one, sizeof one, str_of(a));
 		str_escape(two, sizeof two, str_of(b));
 		printf("%s %s%s%s\n", what, one, b != NULL ? " to " : "",
@@ -187,7 +187,7 @@ report_problem(struct run *r, int code, const char *box, const char *fmt,
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	pthread_mutex_lock(&r->talk);
-	if (code != 0 || !r->o->account.quiet)
+	if (code != 0 || !r->o->account->quiet)
 		fail_say("%s: %s: %s", r->o->title, box, text);
 	r->status = fail_worse(r->status, code);
 	pthread_mutex_unlock(&r->talk);
@@ -290,14 +290,14 @@ report_end(struct run *r)
 	size_t i;
 
 	report_progress(r, 0, true);
-	if (r->orphans > 0 && !r->o->account.quiet)
+	if (r->orphans > 0 && !r->o->account->quiet)
 		fail_say("%s: %llu files are here alone since the UIDs "
 		    "changed; they are kept (--reupload-orphans uploads "
 		    "them)", r->o->title, (unsigned long long)r->orphans);
 	if (!r->o->dry_run && (trace_on(TRACE_DONE) ||
-	    (r->draws && !r->o->account.json)))
+	    (r->draws && !r->o->account->json)))
 		summary(r);
-	if (!r->o->account.json)
+	if (!r->o->account->json)
 		return;
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);

@@ -3,12 +3,44 @@
 #define SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "names.h"
+
+struct account;
+
+/* What is asked of a server about changes, the cheapest first. */
+enum delta {
+	DELTA_AUTO,
+	DELTA_QRESYNC,
+	DELTA_CONDSTORE,
+	DELTA_SEARCH,
+	DELTA_FETCH
+};
 
 struct policy {
 	bool pull_new, push_new, pull_flags, push_flags;
 	enum { FAR_TRASH, FAR_EXPUNGE, FAR_MARK, FAR_NEVER } far_delete;
 	enum { NEAR_ATTIC, NEAR_EXPUNGE, NEAR_MARK, NEAR_NEVER } near_delete;
 	bool reupload;			/* orphans */
+};
+
+struct settings {
+	struct account *account;	/* whom to ask, and how to log in */
+	const char *title;		/* the account's name, for messages */
+	const char *near;		/* the directory of the Maildirs */
+	const char *state;		/* where the state is, or NULL */
+	const char *patterns;		/* of folders: see names_match */
+	enum layout how;		/* of the Maildirs below it */
+	enum delta rung;		/* the best way that may be used */
+	struct policy policy;		/* what may be done to messages */
+	uint64_t connections;		/* for downloads */
+	uint64_t allow;			/* so many deletions are no accident */
+	bool allow_given;
+	bool create_near, create_far;	/* folders, where they are missing */
+	bool folders_delete;		/* those that are gone on one side */
+	bool unsafe_expunge;		/* where the server has no UIDPLUS */
+	bool dry_run;			/* nothing is changed on either side */
 };
 
 #endif

@@ -27,8 +27,8 @@ identify(struct run *r, struct box *b)
 {
 	struct buf who = { .max = 8192 };
 
-	buf_printf(&who, "%s@%s", r->o->account.user != NULL ?
-	    r->o->account.user : "", r->o->account.server.host);
+	buf_printf(&who, "%s@%s", r->o->account->user != NULL ?
+	    r->o->account->user : "", r->o->account->server.host);
 	buf_c(&who, '\0');
 	buf_printf(&who, "%s", b->name);
 	buf_c(&who, '\0');
@@ -217,7 +217,7 @@ never_mind(struct box *b, enum act_kind kind)
 static void
 brake(struct box *b)
 {
-	struct options *o = b->run->o;
+	const struct settings *o = b->run->o;
 	uint64_t far = b->plan.count[ACT_FAR_DELETE];
 	uint64_t near = b->plan.count[ACT_NEAR_DELETE];
 	uint64_t all = far + near;

@@ -1,0 +1,163 @@
+/*
+ * account_run.c: one account's run: what is opened for it, and closed again
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "lock.h"
+#include "run.h"
+#include "statedir.h"
+
+static const char *
+state_dir(struct run *r)
+{
+	struct buf name = { .max = 4096 };
+	const char *dir, *path = NULL;
+
+	if (r->o->state != NULL)
+		return file_path(&r->arena, r->o->state);
+	if (names_to_path(&name, str_of(r->o->title), '\0',
+	    LAYOUT_VERBATIM) < 0)
+		fail(r->e, EX_USAGE, "%s cannot be a file name: use --state",
+		    r->o->title);
+	else if ((dir = statedir_path(&r->arena, "imapsync", "--state DIR",
+	    r->e)) != NULL)
+		path = arena_printf(&r->arena, "%s/%s", dir, name.p);
+	buf_free(&name);
+	return path;
+}
+
+static int
+make_dirs(const char *path, struct err *e)
+{
+	char *copy = mem_dup(path), *at;
+	int got = 0;
+
+	for (at = strchr(copy + 1, '/'); at != NULL; at = strchr(at + 1,
+	    '/')) {
+		*at = '\0';
+		mkdir(copy, 0700);
+		*at = '/';
+	}
+	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+		got = fail_sys(e, EX_CANTCREAT, "%s", path);
+	free(copy);
+	return got;
+}
+
+static int
+lock(struct run *r)
+{
+	r->lock = lock_take(arena_printf(&r->arena, "%s/lock", r->dir), r->e);
+	return r->lock < 0 ? -1 : 0;
+}
+
+int
+account_state(const struct settings *o, const char *verb, struct err *e)
+{
+	struct run r = { .o = o, .e = e, .lock = -1 };
+	int got = -1;
+
+	if ((r.dir = state_dir(&r)) != NULL && lock(&r) == 0)
+		got = statecmd_run(verb, r.dir, o->account->json, e);
+	if (r.lock >= 0)
+		close(r.lock);
+	arena_free(&r.arena);
+	return got;
+}
+
+/* A root that was there and is gone is a disk that is not mounted. */
+static int
+open_root(struct run *r)
+{
+	const char *path = r->o->near;
+
+	if (r->index.n == 0 && !r->o->dry_run && make_dirs(path, r->e) < 0)
+		return -1;
+	r->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->root >= 0 || (errno == ENOENT && r->index.n == 0 &&
+	    r->o->dry_run))
+		return 0;
+	if (errno == ENOENT && r->index.n > 0)
+		return fail(r->e, EX_TEMPFAIL, "%s was there and is gone: nothing is done (to begin anew: imapsync state rebuild)",
+		    path);
+	return fail_sys(r->e, EX_CANTCREAT, "%s", path);
+}
+
+static int
+open_run(struct run *r)
+{
+	size_t i;
+
+	if ((r->dir = state_dir(r)) == NULL || make_dirs(r->dir, r->e) < 0 ||
+	    lock(r) < 0 || index_open(&r->index, r->dir, r->e) < 0 ||
+	    open_root(r) < 0)
+		return -1;
+	if (!r->o->dry_run && folders_resume(r) < 0)
+		return -1;
+	r->lines = r->o->dry_run ? 1 : (size_t)r->o->connections;
+	r->line = mem_new(r->lines, sizeof *r->line);
+	for (i = 0; i < r->lines; i++)
+		r->line[i].run = r;
+	return 0;
+}
+
+static void
+close_run(struct run *r)
+{
+	size_t i;
+
+	for (i = r->lines; i-- > 0; ) {
+		if (r->line[i].open)
+			imap_quit(&r->line[i].imap);
+		imap_free(&r->line[i].imap);
+		session_close(&r->line[i].session);
+	}
+	free(r->line);
+	free(r->boxes);
+	index_close(&r->index);
+	if (r->root >= 0)
+		close(r->root);
+	if (r->lock >= 0)
+		close(r->lock);
+	pthread_mutex_destroy(&r->talk);
+	arena_free(&r->arena);
+}
+
+int
+account_run(const struct settings *o, struct err *e)
+{
+	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
+	    .started = clock_ms(), .draws = isatty(2) == 1 &&
+	    !o->account->quiet };
+	struct sandbox box = { 0 };
+	struct err late = { 0 };
+	struct line *l;
+	int status;
+
+	pthread_mutex_init(&r.talk, NULL);
+	if (open_run(&r) == 0) {
+		l = &r.line[0];
+		sandbox_path(&box, o->near, SANDBOX_WRITE);
+		sandbox_path(&box, r.dir, SANDBOX_WRITE);
+		o->account->box = &box;
+		if (session_ready(&l->session, o->account, &l->err) == 0 &&
+		    link_connect(&r, l) == 0)
+			sync_run(&r);
+		fail_join(e, &l->err);
+		if (!o->dry_run && e->code != EX_SOFTWARE)
+			index_save(&r.index, &late);
+		fail_join(e, &late);
+	}
+	report_end(&r);
+	status = report_status(&r);
+	close_run(&r);
+	sandbox_forget(&box);
+	return status;
+}

@@ -1,0 +1,13 @@
+/* account_run.h: one account's run */
+#ifndef ACCOUNT_RUN_H
+#define ACCOUNT_RUN_H
+
+struct err;
+struct settings;
+
+/* Its exit status, e told of what ended it. */
+int account_run(const struct settings *, struct err *);
+/* "imapsync state VERB" of its state directory: see statecmd_run. */
+int account_state(const struct settings *, const char *verb, struct err *);
+
+#endif
