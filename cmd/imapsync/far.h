@@ -1,6 +1,6 @@
-/* remote.h: what changed in a mailbox on the server */
-#ifndef REMOTE_H
-#define REMOTE_H
+/* far.h: what changed in a mailbox on the server */
+#ifndef FAR_H
+#define FAR_H
 
 #include "imapsync.h"
 

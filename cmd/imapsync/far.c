@@ -1,5 +1,5 @@
 /*
- * remote.c: what changed in a mailbox on the server, by the best way it has
+ * far.c: what changed in a mailbox on the server, by the best way it has
  *
  * The ladder: STATUS may say that nothing did; QRESYNC says it all with
  * SELECT; CONDSTORE says which flags; SEARCH says who has which flag, in sets;
@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "limit.h"
-#include "remote_private.h"
+#include "far_private.h"
 
 /* ---- asking ---- */
 

@@ -1,12 +1,12 @@
 /*
- * remote_private.h: what the parts of remote.c share
+ * far_private.h: what the parts of far.c share
  *
- * remote.c		the ladder: what is asked, and what follows from it
- * remote_note.c	what is said of messages, noted in the box or the look
- * remote_believe.c	mailboxes that need not be looked at
+ * far.c		the ladder: what is asked, and what follows from it
+ * far_hear.c	what is said of messages, noted in the box or the look
+ * far_trust.c	mailboxes that need not be looked at
  */
-#ifndef REMOTE_PRIVATE_H
-#define REMOTE_PRIVATE_H
+#ifndef FAR_PRIVATE_H
+#define FAR_PRIVATE_H
 
 #include "run.h"
 
@@ -37,7 +37,7 @@ struct look {
 	bool backwards;		/* UIDNEXT or MODSEQ lower than they were */
 };
 
-/* ---- remote.c ---- */
+/* ---- far.c ---- */
 
 bool remote_renumbered(const struct look *);
 /* SELECT, and who some known messages are; meant: one more of them, or 0. */
@@ -48,7 +48,7 @@ void remote_done(struct look *);	/* the end of it */
 /* Of those that are under way, v[tail % AHEAD] being the oldest. */
 void remote_done_all(struct look **v, size_t tail, size_t head);
 
-/* ---- remote_note.c ---- */
+/* ---- far_hear.c ---- */
 
 uint64_t remote_flags(struct box *, struct str words);
 int remote_fetched(struct look *, struct imap *);

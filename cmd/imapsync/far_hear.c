@@ -1,5 +1,5 @@
 /*
- * remote_note.c: what the server says of messages, noted
+ * far_hear.c: what the server says of messages, noted
  *
  * Flags, who is gone, and whether some known ones are who they were.
  */
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "limit.h"
-#include "remote_private.h"
+#include "far_private.h"
 
 enum { SET = 7500 };		/* bytes of a set in a command */
 

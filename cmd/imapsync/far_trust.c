@@ -1,5 +1,5 @@
 /*
- * remote_believe.c: what need not be asked
+ * far_trust.c: what need not be asked
  *
  * A mailbox of which STATUS says what the state says is not looked at, and is
  * confirmed by a SELECT before anything is done to any of them.
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote_private.h"
+#include "far_private.h"
 
 /*
  * As in a run that does nothing: what STATUS says is what was true when all
