@@ -1,19 +1,23 @@
 /*
- * far_hear.c: what the server says of messages, noted
+ * far_hear.c: what a server says of a mailbox, noted
  *
- * Flags, who is gone, and whether some known ones are who they were.
+ * Which flags, who is gone, who is found, and whether some known ones are who
+ * they were.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "far_hear.h"
 #include "limit.h"
-#include "far_private.h"
+#include "report.h"
 
 enum { SET = 7500 };		/* bytes of a set in a command */
 
-uint64_t
-remote_flags(struct box *b, struct str words)
+/* ---- of a message ---- */
+
+static uint64_t
+note_flags(struct box *b, struct str words)
 {
 	struct str rest = words, w;
 	struct err *e = b->run->e;
@@ -37,7 +41,7 @@ keep(void *to, const void *p, size_t n, struct err *e)
  * under their UIDs, with the same UIDVALIDITY, was restored or is broken.
  */
 static int
-take_canary(struct look *k, struct imap *m, struct imap_item *it,
+take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
     uint32_t uid)
 {
 	struct buf head = { .max = 1 << 17 };
@@ -56,8 +60,8 @@ take_canary(struct look *k, struct imap *m, struct imap_item *it,
 	return got;
 }
 
-int
-remote_fetched(struct look *k, struct imap *m)
+static int
+fetched(struct far_look *k, struct imap *m)
 {
 	struct box *b = k->b;
 	bool with_flags = false;
@@ -72,7 +76,7 @@ remote_fetched(struct look *k, struct imap *m)
 			uid = (uint32_t)it.number;
 		else if (it.kind == IMAP_FLAG) {
 			with_flags = true;
-			flags = remote_flags(b, it.text);
+			flags = note_flags(b, it.text);
 		} else if (it.kind == IMAP_BODY && uid != 0 && (got =
 		    take_canary(k, m, &it, uid)) < 0)
 			break;
@@ -91,8 +95,8 @@ remote_fetched(struct look *k, struct imap *m)
 	return 0;
 }
 
-int
-remote_vanished(struct look *k, struct imap *m, struct str set)
+static int
+vanished(struct far_look *k, struct imap *m, struct str set)
 {
 	const struct state *s = &k->b->state;
 	uint32_t lo, hi;
@@ -105,6 +109,171 @@ remote_vanished(struct look *k, struct imap *m, struct str set)
 			imap_uids_note(&k->b->gone, s->rec[i].uid);
 	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "
 	    "set of UIDs");
+}
+
+/* ---- what was asked ---- */
+
+void
+far_hear_forget(struct far_look *k)
+{
+	size_t i;
+
+	for (i = 0; i < FAR_BITS; i++) {
+		free(k->found[i].v);
+		k->found[i] = (struct imap_uids){ 0 };
+	}
+}
+
+/* Of which question: by its tag, else they are answered in order. */
+static struct imap_uids *
+found_by(struct far_look *k, const struct imap_resp *r,
+    const struct far_asked *now)
+{
+	const struct far_asked *a = now;
+	size_t i;
+
+	for (i = 0; r->of != 0 && i < k->n; i++)
+		if (k->ask[i].tag == r->of)
+			a = &k->ask[i];
+	return a->what == W_BIT ? &k->found[__builtin_ctzll(a->bit)] :
+	    &k->all;
+}
+
+/*
+ * Who has which flag is four bytes for each message that has it: where that
+ * is too much, FETCH says the same at less cost.
+ */
+static int
+take_found(struct far_look *k, struct imap *m, struct imap_resp *r,
+    const struct far_asked *a)
+{
+	struct imap_uids *u = found_by(k, r, a);
+	size_t i, n = 0;
+
+	if (u == &k->all)
+		return imap_found(m, r, u);
+	if (k->refused)
+		return 0;
+	if (imap_found(m, r, u) < 0)
+		return -1;
+	for (i = 0; i < FAR_BITS; i++)
+		n += k->found[i].n;
+	if (n <= LIMIT_MESSAGES)
+		return 0;
+	k->refused = true;
+	far_hear_forget(k);
+	return 0;
+}
+
+static void
+note_done(struct far_look *k, const struct imap_resp *r)
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++) {
+		struct far_asked *a = &k->ask[i];
+
+		if (a->tag != r->tag || a->done)
+			continue;
+		a->done = true;
+		a->refused = r->type != IMAP_OK;
+		k->have_all |= !a->refused && (a->what == W_ALL ||
+		    a->what == W_EVERY);
+	}
+}
+
+/* What came before CLOSED is of the mailbox before (RFC 7162 3.2.11). */
+static void
+not_ours(struct far_look *k)
+{
+	k->b->nfar = k->b->gone.n = k->all.n = 0;
+	k->canaries = k->strangers = k->sure = 0;
+}
+
+/* Until this one is answered; others may be before it. */
+static int
+hear(struct far_look *k, struct imap *m, struct far_asked *a)
+{
+	struct imap_resp r;
+	int got = 0;
+
+	if (a->tag == 0) {
+		a->tag = imap_ask_search(m, a->keys);
+		free(a->keys);
+		a->keys = NULL;
+	}
+	conn_phase(m->c, a->what == W_SELECT ? "SELECT" : "FETCH",
+	    CONN_COMMAND);
+	while (!a->done) {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (r.tag == 0 && r.type == IMAP_OK && str_is(r.code,
+		    "CLOSED"))
+			not_ours(k);
+		if (r.tag != 0)
+			note_done(k, &r);
+		else if (r.type == IMAP_FETCH)
+			got = fetched(k, m);
+		else if (r.type == IMAP_VANISHED)
+			got = vanished(k, m, r.set);
+		else if (r.type == IMAP_SEARCH)
+			got = take_found(k, m, &r, a);
+		else if (r.type == IMAP_FLAGS)
+			note_flags(k->b, r.flags);
+		if (got < 0)
+			return -1;
+	}
+	return a->refused;
+}
+
+static void
+selected(struct far_look *k, struct imap *m)
+{
+	struct box *b = k->b;
+
+	b->seen = (struct mark){ m->box.uidvalidity, m->box.uidnext,
+	    m->box.no_modseq ? 0 : m->box.modseq, m->box.exists, "" };
+	snprintf(b->seen.id, sizeof b->seen.id, "%s", b->now.id);
+	b->storable = flags_permanent(&b->state.keywords,
+	    str_of(m->box.permanent), &b->any_keyword);
+	if (b->any_keyword)
+		b->storable |= ~(uint64_t)0 << FLAG_KEYWORD | FLAG_FORWARDED;
+	if (m->box.read_only)
+		b->storable = 0;
+	b->renumbered = b->known && (b->state.mark.uidvalidity !=
+	    b->seen.uidvalidity || (m->box.uidnext != 0 &&
+	    (m->box.uidnext < b->state.mark.uidnext ||
+	    m->box.uidnext <= state_last(&b->state))));
+	k->backwards = b->known && b->seen.modseq < b->state.mark.modseq;
+}
+
+int
+far_hear_unusable(struct box *b, const char *why)
+{
+	report_problem(b->run, EX_TEMPFAIL, b->name, "%s", why);
+	b->failed = true;
+	return 0;
+}
+
+int
+far_hear(struct far_look *k, struct imap *m, size_t from)
+{
+	size_t i;
+	int got;
+
+	for (i = from; i < k->n; i++) {
+		if (k->ask[i].what == W_SELECT)
+			imap_box_forget(m);
+		if ((got = hear(k, m, &k->ask[i])) < 0)
+			return -1;
+		if (k->ask[i].what == W_SELECT && got > 0)
+			far_hear_unusable(k->b, m->text);
+		else if (k->ask[i].what == W_SELECT)
+			selected(k, m);
+		else if (got > 0 && k->ask[i].what != W_CANARY)
+			k->refused = true;
+	}
+	return 0;
 }
 
 /* ---- who is who ---- */
@@ -126,7 +295,7 @@ take_ident(struct box *b, struct imap *m)
 			f.size = it.number < UINT32_MAX ?
 			    (uint32_t)it.number : UINT32_MAX;
 		else if (it.kind == IMAP_FLAG) {
-			f.flags = remote_flags(b, it.text);
+			f.flags = note_flags(b, it.text);
 			f.flags_known = true;
 		} else if (it.kind == IMAP_BODY) {
 			full = true;
@@ -143,7 +312,7 @@ take_ident(struct box *b, struct imap *m)
 }
 
 int
-remote_idents(struct line *l, struct box *b, const uint32_t *uids, size_t n)
+far_hear_idents(struct line *l, struct box *b, const uint32_t *uids, size_t n)
 {
 	struct imap *m = &l->imap;
 	struct imap_resp r;

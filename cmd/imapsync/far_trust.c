@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "far_private.h"
+#include "boxes.h"
+#include "far.h"
+#include "far_hear.h"
+#include "far_trust.h"
+#include "stop.h"
 
 /*
  * As in a run that does nothing: what STATUS says is what was true when all
@@ -26,7 +30,7 @@ unchanged(const struct box *b)
 }
 
 void
-remote_believe(struct box *b)
+far_trust(struct box *b)
 {
 	if (!unchanged(b))
 		return;
@@ -95,7 +99,7 @@ can_store_all(const struct box *b)
 }
 
 static bool
-as_believed(struct look *k, const struct imap_box *box)
+as_believed(struct far_look *k, const struct imap_box *box)
 {
 	struct box *b = k->b;
 
@@ -103,31 +107,31 @@ as_believed(struct look *k, const struct imap_box *box)
 	    box->exists == b->now.exists && (box->id[0] == '\0' ||
 	    b->now.id[0] == '\0' || strcmp(box->id, b->now.id) == 0) &&
 	    b->gone.n == 0 && k->canaries == k->asked &&
-	    !remote_renumbered(k) && flags_as_known(b) && can_store_all(b);
+	    !far_renumbered(k) && flags_as_known(b) && can_store_all(b);
 }
 
-static struct look *
+static struct far_look *
 ask_one(struct line *l, struct box *b)
 {
-	struct look *k = mem_new(1, sizeof *k);
+	struct far_look *k = mem_new(1, sizeof *k);
 
 	k->b = b;
 	b->nfar = b->gone.n = 0;
-	remote_ask_who(k, l, last_meant(&b->plan));
+	far_ask_who(k, l, last_meant(&b->plan));
 	return k;
 }
 
 /* 1: it is not as believed, or cannot be selected. */
 static int
-hear_one(struct look *k, struct line *l)
+hear_one(struct far_look *k, struct line *l)
 {
 	struct box *b = k->b;
 	struct mark was = b->seen;
 
-	if (remote_hear(k, &l->imap) < 0)
+	if (far_hear(k, &l->imap, 0) < 0)
 		return -1;
 	b->heard = !b->failed && as_believed(k, &l->imap.box);
-	b->strange = remote_renumbered(k);
+	b->strange = far_renumbered(k);
 	b->believed = false;
 	b->seen = was;
 	b->nfar = b->gone.n = 0;
@@ -143,27 +147,27 @@ hear_one(struct look *k, struct line *l)
  * selected then.
  */
 int
-remote_check(struct run *r)
+far_trust_check(struct run *r)
 {
 	struct line *l = &r->line[0];
 	size_t i = r->nboxes, head = 0, tail = 0;
-	struct look *ring[AHEAD], *k;
+	struct far_look *ring[FAR_AHEAD], *k;
 	int got = 0, news = 0;
 
 	while (got >= 0 && !stop_asked()) {
-		for (; i > 0 && head - tail < AHEAD; i--)
+		for (; i > 0 && head - tail < FAR_AHEAD; i--)
 			if (to_check(&r->boxes[i - 1]))
-				ring[head++ % AHEAD] = ask_one(l,
+				ring[head++ % FAR_AHEAD] = ask_one(l,
 				    &r->boxes[i - 1]);
 		if (head == tail)
 			break;
-		k = ring[tail++ % AHEAD];
+		k = ring[tail++ % FAR_AHEAD];
 		got = hear_one(k, l);
 		news |= got > 0;
 		if (got >= 0 && k->b->heard && head == tail)
 			link_selected(l, k->b);
-		remote_done(k);
+		far_done(k);
 	}
-	remote_done_all(ring, tail, head);
+	far_done_all(ring, tail, head);
 	return got < 0 ? -1 : news;
 }

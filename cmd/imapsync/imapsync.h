@@ -5,7 +5,7 @@
  * boxes.c	which folders there are on both sides, and which need a look
  * folders.c	whole folders: made, renamed and removed on the other side
  * look.c	a mailbox on this side: its state and its Maildir, joined
- * far.c	what changed in a mailbox on the server, by the best way it has
+ * remote.c	what changed in a mailbox on the server, by the best way it has
  * local.c	a Maildir: opened, and the changes made to it
  * local_scan.c	a Maildir: what is in it, and whether that changed
  * near_letters.c	which keyword is which letter, in a Maildir's file

@@ -196,7 +196,7 @@ idents(struct run *r, struct box *b)
 		    b->far_v[b->plan.v[k].far].ident == 0)
 			uids[n++] = b->plan.v[k].uid;
 	if (n > 0 && (got = link_select(&r->line[0], b)) == 0)
-		got = remote_idents(&r->line[0], b, uids, n);
+		got = far_hear_idents(&r->line[0], b, uids, n);
 	free(uids);
 	return got < 0 ? -1 : 0;
 }

@@ -224,7 +224,7 @@ idents_of(struct box *b, uint64_t from)
 			uids[n++] = b->far_v[i].uid;
 	got = n == 0 ? 0 : link_select(&b->run->line[0], b);
 	if (n > 0 && got == 0)
-		got = remote_idents(&b->run->line[0], b, uids, n);
+		got = far_hear_idents(&b->run->line[0], b, uids, n);
 	free(uids);
 	return got < 0 ? -1 : 0;
 }

@@ -7,6 +7,8 @@
 #include "do_far.h"
 #include "do_near.h"
 #include "far.h"
+#include "far_hear.h"
+#include "far_trust.h"
 #include "fetch.h"
 #include "folders.h"
 #include "folders_rename.h"

@@ -166,7 +166,7 @@ trust(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++)
 		if (r->boxes[i].look)
-			remote_believe(&r->boxes[i]);
+			far_trust(&r->boxes[i]);
 }
 
 /* It was not as believed: nothing is planned until it was looked at. */
@@ -191,10 +191,10 @@ check(struct run *r)
 	size_t i;
 	int got;
 
-	while ((got = remote_check(r)) > 0 && !stop_asked()) {
+	while ((got = far_trust_check(r)) > 0 && !stop_asked()) {
 		for (i = 0; i < r->nboxes; i++)
 			unplan(&r->boxes[i]);
-		if (remote_look(r) < 0 || plan_all(r) < 0)
+		if (far_look(r) < 0 || plan_all(r) < 0)
 			return -1;
 	}
 	return got < 0 ? -1 : 0;
@@ -272,7 +272,7 @@ chosen(struct line *l, struct box *b, int (*what)(struct line *,
 {
 	int got;
 
-	if (!b->heard)			/* never: see remote_check */
+	if (!b->heard)			/* never: see far_trust_check */
 		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
 		    b->name);
 	got = link_select(l, b);
@@ -528,7 +528,7 @@ plan(struct run *r)
 	if (look_here(r) < 0)
 		return -1;
 	trust(r);
-	return remote_look(r) < 0 || plan_all(r) < 0 || check(r) < 0 ? -1 : 0;
+	return far_look(r) < 0 || plan_all(r) < 0 || check(r) < 0 ? -1 : 0;
 }
 
 static int

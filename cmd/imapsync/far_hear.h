@@ -1,0 +1,20 @@
+/* far_hear.h: what a server says of a mailbox, noted */
+#ifndef FAR_HEAR_H
+#define FAR_HEAR_H
+
+#include "far_ask.h"
+
+/*
+ * The answers to all that was asked from that one on.  What can be refused is
+ * noted, in the look or as the mailbox's failure; -1 is the connection.
+ */
+int far_hear(struct far_look *, struct imap *, size_t from);
+/* Told, and failed: nothing is concluded of this mailbox.  0. */
+int far_hear_unusable(struct box *, const char *why);
+/* What searches have found so far. */
+void far_hear_forget(struct far_look *);
+/* Asks and hears: idents and flags of these messages, into far_v.  -1. */
+int far_hear_idents(struct line *, struct box *, const uint32_t *uids,
+    size_t n);
+
+#endif
