@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "file.h"
 #include "lock.h"
 #include "run.h"
@@ -126,22 +125,20 @@ close_run(struct run *r)
 		close(r->root);
 	if (r->lock >= 0)
 		close(r->lock);
-	pthread_mutex_destroy(&r->talk);
+	report_free(&r->report);
 	arena_free(&r->arena);
 }
 
 int
 account_run(const struct settings *o, struct err *e)
 {
-	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
-	    .started = clock_ms(), .draws = isatty(2) == 1 &&
-	    !o->account->quiet };
+	struct run r = { .o = o, .e = e, .root = -1, .lock = -1 };
 	struct sandbox box = { 0 };
 	struct err late = { 0 };
 	struct line *l;
 	int status;
 
-	pthread_mutex_init(&r.talk, NULL);
+	report_begin(&r.report, o);
 	if (open_run(&r) == 0) {
 		l = &r.line[0];
 		sandbox_path(&box, o->near, SANDBOX_WRITE);
@@ -155,8 +152,8 @@ account_run(const struct settings *o, struct err *e)
 			index_save(&r.index, &late);
 		fail_join(e, &late);
 	}
-	report_end(&r);
-	status = report_status(&r);
+	report_end(&r.report, e, r.nboxes);
+	status = report_status(&r.report, e);
 	close_run(&r);
 	sandbox_forget(&box);
 	return status;

@@ -75,6 +75,39 @@ box_close(struct box *b)
 	b->opened = false;
 }
 
+/* ---- its acts ---- */
+
+/* What is under way as it is called here, or "". */
+static struct str
+file_of(const struct box *b, const struct act *a)
+{
+	const struct state *s = &b->state;
+
+	if (a->local != NONE)
+		return str_of(local_file(&b->local, &b->local.v[a->local]));
+	if (a->name != NONE)
+		return str_of(state_name(s, &(struct rec){ .name =
+		    a->name }));
+	return (struct str){ "", 0 };
+}
+
+struct report_act
+box_act(const struct box *b, const struct act *a)
+{
+	return (struct report_act){ .kind = a->kind, .box = b->name,
+	    .uid = a->uid, .file = file_of(b, a), .add = a->add,
+	    .del = a->del, .keywords = &b->state.keywords,
+	    .to = a->to != NULL ? a->to->name : NULL };
+}
+
+void
+box_done(struct box *b, const struct act *a)
+{
+	struct report_act said = box_act(b, a);
+
+	report_done(&b->run->report, &said);
+}
+
 /* ---- its messages on the server ---- */
 
 static int

@@ -3,6 +3,7 @@
 #define BOX_H
 
 #include "imapsync.h"
+#include "report.h"
 
 struct line;
 
@@ -75,14 +76,8 @@ struct run {
 	size_t nboxes;
 	const char *trash;	/* the mailbox that is \Trash, or NULL */
 	char sep;
-	pthread_mutex_t talk;	/* of stdout and what is counted below */
-	uint64_t count[ACT_KINDS], bytes, refused, orphans;
-	uint64_t total, finished;	/* of fetches and pushes, for progress */
-	uint64_t created, renamed, removed;
+	struct report report;
 	bool folders_kept;	/* so many are gone that none is deleted */
-	bool draws;		/* stderr is somebody's terminal */
-	int64_t started, drawn;
-	int status;		/* what single things add up to */
 };
 
 /* The one of that name, or NULL. */
@@ -97,6 +92,10 @@ bool box_busy(const struct box *);
 void box_close(struct box *);
 /* All but the state and the Maildir, which stay open. */
 void box_forget(struct box *);
+
+/* An act of its plan in words, which are the mailbox's; and said as done. */
+struct report_act box_act(const struct box *, const struct act *);
+void box_done(struct box *, const struct act *);
 
 /* Of far_v, once it is sorted; or NULL. */
 struct far_msg *box_far_find(struct box *, uint32_t uid);

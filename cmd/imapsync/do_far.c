@@ -123,7 +123,7 @@ do_far_flags(struct line *l, struct box *b)
 	if (await(l, &t) < 0)
 		return -1;
 	if (t.refused) {
-		report_problem(b->run, EX_TEMPFAIL, b->name, "STORE: %s",
+		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
 		    l->imap.text);
 		b->failed = true;
 		return 0;
@@ -131,7 +131,7 @@ do_far_flags(struct line *l, struct box *b)
 	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
 
-		report_done(b, a);
+		box_done(b, a);
 		rec = state_by_uid(&b->state, a->uid);
 		if (rec == NULL || (a->other != NONE &&
 		    b->plan.v[a->other].failed))
@@ -260,7 +260,7 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	    state_unpend(&to->state, name, e) < 0 ||
 	    state_drop(&b->state, old, e) < 0)
 		return -1;
-	report_done(b, a);
+	box_done(b, a);
 	return 0;
 }
 
@@ -313,7 +313,7 @@ move_to(struct line *l, struct box *b, struct box *to)
 		buf_free(&set);
 		b->far_changed = to->far_changed = true;
 		if (got > 0) {
-			report_problem(b->run, EX_TEMPFAIL, b->name,
+			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 			    "not moved to %s: %s", to->name, l->imap.text);
 			b->failed = true;	/* the pends stay: see unmoved */
 			got = 0;
@@ -357,7 +357,7 @@ gone_there(struct box *b, const uint32_t *uids, size_t n)
 		if (rec != NULL && state_drop(&b->state, rec, b->run->e) < 0)
 			return -1;
 		if ((a = act_of(b, ACT_FAR_DELETE, uids[i])) != NULL)
-			report_done(b, a);
+			box_done(b, a);
 	}
 	return 0;
 }
@@ -375,7 +375,7 @@ marked_there(struct box *b, const uint32_t *uids, size_t n)
 		    FLAG_DELETED, b->run->e) < 0)
 			return -1;
 		if ((a = act_of(b, ACT_FAR_DELETE, uids[i])) != NULL)
-			report_done(b, a);
+			box_done(b, a);
 	}
 	return 0;
 }
@@ -439,7 +439,7 @@ do_far_deletes(struct line *l, struct box *b)
 		buf_free(&set);
 		b->far_changed = true;
 		if (got > 0) {
-			report_problem(b->run, EX_TEMPFAIL, b->name,
+			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 			    "not deleted there: %s", l->imap.text);
 			b->failed = true;
 		} else if (got == 0)

@@ -98,7 +98,7 @@ do_near_state(struct box *b)
 			continue;
 		}
 		if (got == 0)
-			report_done(b, a);
+			box_done(b, a);
 	}
 	return got;
 }
@@ -121,7 +121,7 @@ do_near_flags(struct box *b)
 		    ~a->del, e);
 
 		if (got < 0) {		/* a name that gets too long, say */
-			report_problem(b->run, e->code, b->name, "%s",
+			report_problem(&b->run->report, e->code, b->name, "%s",
 			    e->msg);
 			fail_clear(e);
 			b->failed = true;
@@ -137,7 +137,7 @@ do_near_flags(struct box *b)
 
 		if (a->failed)
 			continue;
-		report_done(b, a);
+		box_done(b, a);
 		if (a->other != NONE && b->plan.v[a->other].kind ==
 		    ACT_FAR_FLAGS)
 			continue;
@@ -166,7 +166,7 @@ renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 	    state_put(&b->state, &rec, name, b->run->e) < 0)
 		return -1;
 	b->again = b->near_changed = true;
-	report_done(b, a);
+	box_done(b, a);
 	return 0;
 }
 
@@ -236,7 +236,7 @@ do_near_move(struct box *b, struct act *a)
 	old = state_by_uid(&b->state, a->uid);
 	if (old != NULL && state_drop(&b->state, old, e) < 0)
 		return -1;
-	report_done(b, a);
+	box_done(b, a);
 	return 0;
 }
 
@@ -261,7 +261,7 @@ do_near_deletes(struct box *b)
 		    FLAG_DELETED, r->e) : local_remove(&b->local, m, r->root,
 		    attic, r->e);
 		if (got < 0) {
-			report_problem(r, r->e->code, b->name, "%s",
+			report_problem(&r->report, r->e->code, b->name, "%s",
 			    r->e->msg);
 			fail_clear(r->e);
 			b->failed = true;
@@ -283,7 +283,7 @@ do_near_deletes(struct box *b)
 		if ((mark ? orphan(b, rec) : state_drop(&b->state, rec,
 		    r->e)) < 0)
 			return -1;
-		report_done(b, a);
+		box_done(b, a);
 	}
 	return 0;
 }

@@ -250,7 +250,7 @@ selected(struct far_look *k, struct imap *m)
 int
 far_hear_unusable(struct box *b, const char *why)
 {
-	report_problem(b->run, EX_TEMPFAIL, b->name, "%s", why);
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "%s", why);
 	b->failed = true;
 	return 0;
 }

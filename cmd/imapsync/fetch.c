@@ -48,7 +48,7 @@ struct lane {
 static void
 too_long(struct line *l, const struct got *g)
 {
-	report_problem(l->run, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
+	report_problem(&l->run->report, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
 	    g->uid);
 	g->b->failed = true;
 }
@@ -118,7 +118,7 @@ taken(struct lane *w)
 
 	w->fd = -1;
 	w->g.flags = flags_of(w->l, w->g.b, BUF_STR(m->flags));
-	report_progress(w->l->run, w->g.size, false);
+	report_progress(&w->l->run->report, w->g.size, false);
 	return keep_add(w->l, &w->g, fd, m->date);
 }
 
@@ -131,7 +131,7 @@ refused(struct lane *w)
 
 	if (b->stopped)
 		return;
-	report_problem(w->l->run, EX_TEMPFAIL, b->name, "FETCH: %s",
+	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "FETCH: %s",
 	    w->l->imap.text);
 	b->failed = true;
 }
@@ -141,7 +141,7 @@ not_sent(struct lane *w)
 {
 	struct box *b = ((struct job *)w->f.got.job->of)->b;
 
-	report_problem(w->l->run, EX_TEMPFAIL, b->name, "the server sent nothing of message %u",
+	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "the server sent nothing of message %u",
 	    w->f.got.uid);
 	b->failed = true;
 }
@@ -152,7 +152,7 @@ lost(struct lane *w)
 	struct box *b = w->f.got.of;
 
 	b->stopped = b->failed = true;
-	report_problem(w->l->run, EX_TEMPFAIL, b->name, w->f.got.renumbered ?
+	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, w->f.got.renumbered ?
 	    "its UIDs changed during the run" : "%s", w->l->imap.text);
 }
 

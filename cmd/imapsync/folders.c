@@ -28,7 +28,7 @@ brake(struct box *b, uint64_t n, const char *what)
 
 	if (n <= 10 || (r->o->allow_given && n <= r->o->allow))
 		return false;
-	report_problem(r, EX_TEMPFAIL, b->name, "%s, and it has %llu "
+	report_problem(&r->report, EX_TEMPFAIL, b->name, "%s, and it has %llu "
 	    "messages: it is kept (--allow-deletes %llu lets it go)", what,
 	    (unsigned long long)n, (unsigned long long)n);
 	return true;
@@ -60,7 +60,7 @@ only_known(struct box *b, struct local *l)
 		strange += !was_there(&s, local_base(l, &l->v[i]));
 	state_drop_all(&s);
 	if (strange > 0)
-		report_problem(r, EX_TEMPFAIL, b->name, "the mailbox is gone "
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "the mailbox is gone "
 		    "from the server, and %zu files here were never there: "
 		    "the Maildir is kept", strange);
 	return strange == 0;
@@ -148,7 +148,7 @@ remove_there(struct box *b)
 	if (got < 0)
 		return -1;
 	if (got == 0) {
-		report_problem(r, EX_TEMPFAIL, b->name, "the Maildir is gone "
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir is gone "
 		    "here, and there is mail on the server that never was "
 		    "here: it is kept");
 		return 0;
@@ -157,7 +157,7 @@ remove_there(struct box *b)
 		return 0;
 	got = imap_wait(m, imap_ask_delete(m, str_of(b->name)));
 	if (got > 0)
-		report_problem(r, EX_TEMPFAIL, b->name, "not deleted: %s",
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "not deleted: %s",
 		    m->text);
 	if (got == 0)
 		b->far = false;
@@ -174,11 +174,11 @@ half(struct box *b)
 	if (!r->o->folders_delete || r->folders_kept) {
 		b->left = true;
 		if (b->far)
-			report_problem(r, EX_TEMPFAIL, b->name, "the Maildir "
+			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir "
 			    "%s/%s is gone: nothing is deleted on the server "
 			    "(--folders delete would)", r->o->near, b->path);
 		else if (r->o->account->verbose > 0)
-			report_problem(r, 0, b->name, "it is gone from the "
+			report_problem(&r->report, 0, b->name, "it is gone from the "
 			    "server: the Maildir is kept");
 		return 0;
 	}
@@ -187,12 +187,11 @@ half(struct box *b)
 		e->missing = true;	/* if it is still so next time */
 		return 0;
 	}
-	report_folder(r, b->far ? "far-remove" : "near-remove", b->name,
+	report_folder(&r->report, b->far ? "far-remove" : "near-remove", b->name,
 	    NULL);
 	b->left = true;
 	if (r->o->dry_run)
 		return 0;
-	r->removed++;
 	return b->far ? remove_there(b) : empty_here(b);
 }
 
@@ -204,18 +203,17 @@ make_there(struct box *b)
 	struct imap *m = &b->run->line[0].imap;
 	int got;
 
-	report_folder(b->run, "far-create", b->name, NULL);
+	report_folder(&b->run->report, "far-create", b->name, NULL);
 	if (b->run->o->dry_run)
 		return 0;
 	got = imap_wait(m, imap_ask_create(m, str_of(b->name)));
 	if (got > 0)
-		report_problem(b->run, EX_UNAVAILABLE, b->name, "not created "
+		report_problem(&b->run->report, EX_UNAVAILABLE, b->name, "not created "
 		    "on the server: %s", m->text);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	imap_ask_subscribe(m, str_of(b->name));
 	b->far = true;
-	b->run->created++;
 	return 0;
 }
 
@@ -225,14 +223,13 @@ make_here(struct box *b)
 	struct run *r = b->run;
 	struct local l;
 
-	report_folder(r, "near-create", b->name, NULL);
+	report_folder(&r->report, "near-create", b->name, NULL);
 	if (r->o->dry_run)
 		return 0;
 	if (local_open(&l, r->root, b->path, true, r->e) != 0)
 		return -1;
 	local_close(&l);
 	b->near = true;
-	r->created++;
 	return 0;
 }
 
@@ -300,7 +297,7 @@ folders_agree(struct run *r)
 			b->left = true;
 	}
 	if (r->o->folders_delete && catastrophe(r)) {
-		report_problem(r, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
+		report_problem(&r->report, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
 		r->folders_kept = true;
 	}
 	for (i = 0; i < r->nboxes; i++)

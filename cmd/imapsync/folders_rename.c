@@ -37,7 +37,6 @@ inherit(struct box *from, struct box *to)
 	*e = copy;
 	to->was_known = true;
 	from->was_known = false;
-	r->renamed++;
 	return 0;
 }
 
@@ -186,7 +185,7 @@ folders_renamed_there(struct box *b)
 			break;
 	if (i == r->nboxes)
 		return 0;
-	report_folder(r, "near-rename", b->name, r->boxes[i].name);
+	report_folder(&r->report, "near-rename", b->name, r->boxes[i].name);
 	if (r->o->dry_run)
 		return 1;
 	if (rename_here(b, &r->boxes[i]) < 0 || inherit(b, &r->boxes[i]) < 0)
@@ -302,13 +301,13 @@ folders_renamed_here(struct box *b)
 	}
 	if (i == r->nboxes || !all_of_it(b))
 		return 0;
-	report_folder(r, "far-rename", b->name, r->boxes[i].name);
+	report_folder(&r->report, "far-rename", b->name, r->boxes[i].name);
 	if (r->o->dry_run)
 		return 1;
 	got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
 	    str_of(r->boxes[i].name)));
 	if (got != 0) {
-		report_problem(r, EX_TEMPFAIL, b->name, "not renamed to %s: "
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: "
 		    "%s", r->boxes[i].name, m->text);
 		return got < 0 ? -1 : 1;
 	}

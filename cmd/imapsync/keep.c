@@ -237,7 +237,7 @@ record(struct got *g, struct err *e)
 	g->b->near_changed = true;
 	pthread_mutex_unlock(&g->b->lock);
 	if (got == 0)
-		report_done(g->b, &a);
+		box_done(g->b, &a);
 	return got;
 }
 

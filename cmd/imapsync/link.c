@@ -115,7 +115,7 @@ link_select(struct line *l, struct box *b)
 	if (got < 0)
 		return -1;
 	if (got > 0 || l->imap.box.uidvalidity != b->seen.uidvalidity) {
-		report_problem(l->run, EX_TEMPFAIL, b->name, got > 0 ?
+		report_problem(&l->run->report, EX_TEMPFAIL, b->name, got > 0 ?
 		    "%s" : "its UIDs changed during the run", l->imap.text);
 		b->failed = true;
 		return 1;

@@ -31,7 +31,7 @@ open_state(struct box *b)
 		return 0;
 	if (e->code != EX_DATAERR || r->o->dry_run)
 		return -1;
-	report_problem(r, 0, b->name, "%s; it is set aside", e->msg);
+	report_problem(&r->report, 0, b->name, "%s; it is set aside", e->msg);
 	fail_clear(e);
 	state_file(file, str_of(b->name));
 	path = arena_printf(&r->arena, "%s/%s", r->dir, file);

@@ -338,7 +338,7 @@ orphans(struct box *b)
 			    b->run->e);
 		free(v[i].name);
 	}
-	b->run->orphans += n;
+	b->run->report.orphans += n;
 	free(v);
 	free(paired);
 	return got;
@@ -383,7 +383,7 @@ pair_find(struct box *b)
 		return -1;
 	if (!b->renumbered)
 		return 0;
-	report_problem(b->run, 0, b->name, "its UIDs have changed: %zu of "
+	report_problem(&b->run->report, 0, b->name, "its UIDs have changed: %zu of "
 	    "%zu messages found again", b->npair, b->nfar);
 	return orphans(b) < 0 ? -1 : look_scan(b);
 }

@@ -57,9 +57,9 @@ refuse(struct box *b, const char *name, int code, const char *why)
 {
 	opt_list_add(&b->run->arena, &b->refused, arena_dup(&b->run->arena,
 	    str_of(name)));
-	report_problem(b->run, code, b->name, "%s: not uploaded: %s", name,
+	report_problem(&b->run->report, code, b->name, "%s: not uploaded: %s", name,
 	    why);
-	b->run->refused++;
+	b->run->report.refused++;
 }
 
 static bool
@@ -220,8 +220,8 @@ record(struct group *g, struct up *u, uint32_t uid)
 	    state_unpend(s, u->name, e) < 0)
 		return -1;
 	u->act->uid = uid;
-	report_progress(g->b->run, u->out.wire, false);
-	report_done(g->b, u->act);
+	report_progress(&g->b->run->report, u->out.wire, false);
+	box_done(g->b, u->act);
 	return 0;
 }
 
@@ -294,8 +294,8 @@ taken(struct group *g, struct imap_resp *r)
 	} else if (got >= 0) {
 		g->b->again = true;	/* which UIDs, the next pass asks */
 		for (i = 0; i < g->n; i++) {
-			report_progress(g->b->run, g->v[i].out.wire, false);
-			report_done(g->b, g->v[i].act);
+			report_progress(&g->b->run->report, g->v[i].out.wire, false);
+			box_done(g->b, g->v[i].act);
 		}
 		got = 0;
 	}
@@ -333,7 +333,7 @@ static int
 in_doubt(struct group *g)
 {
 	if (conn_sent_all(g->l->imap.c))
-		report_problem(g->b->run, EX_TEMPFAIL, g->b->name, "an upload "
+		report_problem(&g->b->run->report, EX_TEMPFAIL, g->b->name, "an upload "
 		    "may have been accepted (%zu messages), its answer was "
 		    "lost: the next run looks", g->n);
 	return -1;

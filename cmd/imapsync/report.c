@@ -5,9 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "clock.h"
 #include "json.h"
-#include "run.h"
+#include "mem.h"
+#include "report.h"
+#include "settings.h"
+#include "stop.h"
 #include "trace.h"
 
 static const char *const words[ACT_KINDS] = {
@@ -19,84 +23,65 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_ORPHAN] = "orphan", [ACT_NOTHING] = "nothing"
 };
 
-const char *
-report_word(enum act_kind k)
-{
-	return words[k];
-}
-
-/* What is under way as it is called here, or "". */
-static struct str
-file_of(const struct box *b, const struct act *a)
-{
-	const struct state *s = &b->state;
-
-	if (a->local != NONE)
-		return str_of(local_file(&b->local, &b->local.v[a->local]));
-	if (a->name != NONE)
-		return str_of(state_name(s, &(struct rec){ .name =
-		    a->name }));
-	return (struct str){ "", 0 };
-}
-
 static void
-flags_json(struct json *j, const char *key, const struct box *b, uint64_t f)
+flags_json(struct json *j, const char *key, const struct keywords *w,
+    uint64_t f)
 {
 	struct buf t = { .max = 8192 };
 
 	if (f != 0) {
-		flags_text(&t, &b->state.keywords, f);
+		flags_text(&t, w, f);
 		json_str(j, key, BUF_STR(t));
 	}
 	buf_free(&t);
 }
 
 static void
-line_json(struct buf *to, const char *event, const struct box *b,
-    const struct act *a)
+line_json(struct buf *to, const char *event, const char *account,
+    const struct report_act *a)
 {
 	struct json j = { .out = to };
 
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);
 	json_s(&j, "event", event);
-	json_s(&j, "account", b->run->o->title);
-	json_s(&j, "box", b->name);
+	json_s(&j, "account", account);
+	json_s(&j, "box", a->box);
 	json_s(&j, "act", words[a->kind]);
 	if (a->uid != 0)
 		json_int(&j, "uid", a->uid);
-	if (file_of(b, a).n > 0)
-		json_str(&j, "file", file_of(b, a));
-	flags_json(&j, "add", b, a->add);
-	flags_json(&j, "del", b, a->del);
+	if (a->file.n > 0)
+		json_str(&j, "file", a->file);
+	flags_json(&j, "add", a->keywords, a->add);
+	flags_json(&j, "del", a->keywords, a->del);
 	if (a->to != NULL)
-		json_s(&j, "to", a->to->name);
+		json_s(&j, "to", a->to);
 	json_close(&j, '}');
 }
 
 static void
-line_text(struct buf *to, const struct box *b, const struct act *a)
+line_text(struct buf *to, const struct report_act *a)
 {
 	struct buf raw = { .max = 65536 };
 	char *safe;
 
-	buf_printf(&raw, "%s %s", words[a->kind], b->name);
+	buf_printf(&raw, "%s %s", words[a->kind], a->box);
 	if (a->uid != 0)
 		buf_printf(&raw, " %u", a->uid);
 	if (a->kind == ACT_PUSH || a->kind == ACT_ORPHAN || a->uid == 0)
-		buf_printf(&raw, " %.*s", STR_ARG(file_of(b, a)));
+		buf_printf(&raw, " %.*s", STR_ARG(a->file));
 	if (a->add != 0) {
 		buf_s(&raw, " +(");
-		flags_text(&raw, &b->state.keywords, a->add);
+		flags_text(&raw, a->keywords, a->add);
 		buf_c(&raw, ')');
 	}
 	if (a->del != 0) {
 		buf_s(&raw, " -(");
-		flags_text(&raw, &b->state.keywords, a->del);
+		flags_text(&raw, a->keywords, a->del);
 		buf_c(&raw, ')');
 	}
 	if (a->to != NULL)
-		buf_printf(&raw, " to %s", a->to->name);
+		buf_printf(&raw, " to %s", a->to);
 	safe = mem_new(4 * raw.n + 8, 1);
 	str_escape(safe, 4 * raw.n + 8, BUF_STR(raw));
 	buf_s(to, safe);
@@ -105,62 +90,64 @@ line_text(struct buf *to, const struct box *b, const struct act *a)
 }
 
 static void
-line(const char *event, struct box *b, const struct act *a)
+line(const struct report *r, const char *event, const struct report_act *a)
 {
 	struct buf out = { .max = 1 << 20 };
 
-	if (b->run->o->account->json)
-		line_json(&out, event, b, a);
+	if (r->json)
+		line_json(&out, event, r->title, a);
 	else
-		line_text(&out, b, a);
+		line_text(&out, a);
 	if (out.p != NULL)
 		puts(out.p);
 	buf_free(&out);
 }
 
 void
-report_plan(struct run *r)
+report_begin(struct report *r, const struct settings *o)
 {
-	struct box *b;
-	size_t i, k;
-	int kind;
-
-	for (i = 0; i < r->nboxes; i++) {
-		b = &r->boxes[i];
-		for (kind = 0; b->look && kind < ACT_NOTHING; kind++)
-			for (k = 0; k < b->plan.n; k++)
-				if ((int)b->plan.v[k].kind == kind) {
-					line("plan", b, &b->plan.v[k]);
-					r->count[kind]++;
-				}
-	}
+	*r = (struct report){ .title = o->title, .json = o->account->json,
+	    .quiet = o->account->quiet, .verbose = o->account->verbose > 0,
+	    .dry_run = o->dry_run, .draws = isatty(2) == 1 &&
+	    !o->account->quiet, .started = clock_ms() };
+	pthread_mutex_init(&r->talk, NULL);
 }
 
 void
-report_done(struct box *b, const struct act *a)
+report_free(struct report *r)
 {
-	struct run *r = b->run;
+	pthread_mutex_destroy(&r->talk);
+}
 
+void
+report_plan(struct report *r, const struct report_act *a)
+{
+	line(r, "plan", a);
+	r->count[a->kind]++;
+}
+
+void
+report_done(struct report *r, const struct report_act *a)
+{
 	pthread_mutex_lock(&r->talk);
 	r->count[a->kind]++;
-	if (r->o->account->json || (r->o->account->verbose > 0 &&
-	    !r->o->account->quiet))
-		line("done", b, a);
+	if (r->json || (r->verbose && !r->quiet))
+		line(r, "done", a);
 	pthread_mutex_unlock(&r->talk);
 }
 
 void
-report_folder(struct run *r, const char *what, const char *a, const char *b)
+report_folder(struct report *r, const char *what, const char *a, const char *b)
 {
 	struct buf out = { .max = 65536 };
 	struct json j = { .out = &out };
 	char one[1024], two[1024];
 
-	if (r->o->account->json) {
+	if (r->json) {
 		json_open(&j, NULL, '{');
 		json_int(&j, "v", 1);
-		json_s(&j, "event", r->o->dry_run ? "plan" : "done");
-		json_s(&j, "account", r->o->title);
+		json_s(&j, "event", r->dry_run ? "plan" : "done");
+		json_s(&j, "account", r->title);
 		json_s(&j, "box", a);
 		json_s(&j, "act", what);
 		if (b != NULL)
@@ -168,7 +155,7 @@ report_folder(struct run *r, const char *what, const char *a, const char *b)
 		json_close(&j, '}');
 		puts(out.p);
 		buf_free(&out);
-	} else if (r->o->dry_run || r->o->account->verbose > 0) {
+	} else if (r->dry_run || r->verbose) {
 		str_escape(one, sizeof one, str_of(a));
 		str_escape(two, sizeof two, str_of(b));
 		printf("%s %s%s%s\n", what, one, b != NULL ? " to " : "",
@@ -177,8 +164,8 @@ report_folder(struct run *r, const char *what, const char *a, const char *b)
 }
 
 void
-report_problem(struct run *r, int code, const char *box, const char *fmt,
-    ...)
+report_problem(struct report *r, int code, const char *box,
+    const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -187,15 +174,15 @@ report_problem(struct run *r, int code, const char *box, const char *fmt,
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	pthread_mutex_lock(&r->talk);
-	if (code != 0 || !r->o->account->quiet)
-		fail_say("%s: %s: %s", r->o->title, box, text);
+	if (code != 0 || !r->quiet)
+		fail_say("%s: %s: %s", r->title, box, text);
 	r->status = fail_worse(r->status, code);
 	pthread_mutex_unlock(&r->talk);
 }
 
 /* A line that is written over, four times a second, for people alone. */
 void
-report_progress(struct run *r, uint64_t bytes, bool last)
+report_progress(struct report *r, uint64_t bytes, bool last)
 {
 	int64_t now;
 	double s, left;
@@ -225,33 +212,32 @@ report_progress(struct run *r, uint64_t bytes, bool last)
 }
 
 void
-report_box(const struct box *b, bool whole)
+report_box(const struct report *r, const char *box, const struct plan *p,
+    bool whole)
 {
 	struct buf t = { .max = 1024 };
-	size_t n[ACT_KINDS] = { 0 }, k;
+	size_t k;
 
 	if (!trace_on(TRACE_DONE))
 		return;
-	for (k = 0; k < b->plan.n; k++)
-		n[b->plan.v[k].kind]++;
 	for (k = 0; k < ACT_NOTHING; k++)
-		if (n[k] > 0)
+		if (p->count[k] > 0)
 			buf_printf(&t, "%s%s %zu", t.n > 0 ? ", " : ": ",
-			    words[k], n[k]);
-	trace_note(TRACE_DONE, "%s: %s %s%s", b->run->o->title, whole ?
-	    "synced" : "not all done in", b->name, t.n > 0 ? t.p : "");
+			    words[k], p->count[k]);
+	trace_note(TRACE_DONE, "%s: %s %s%s", r->title, whole ?
+	    "synced" : "not all done in", box, t.n > 0 ? t.p : "");
 	buf_free(&t);
 }
 
 int
-report_status(const struct run *r)
+report_status(const struct report *r, const struct err *e)
 {
-	return stop_asked() ? EX_TEMPFAIL : fail_worse(r->e->code, r->status);
+	return stop_asked() ? EX_TEMPFAIL : fail_worse(e->code, r->status);
 }
 
 /* For people: on a terminal where something was done, and with -v. */
 static void
-summary(const struct run *r)
+summary(const struct report *r, size_t boxes)
 {
 	struct buf t = { .max = 1024 };
 	size_t k, done = 0;
@@ -264,15 +250,15 @@ summary(const struct run *r)
 		}
 	if (trace_on(TRACE_DONE))
 		trace_note(TRACE_DONE, "%s: %zu mailboxes, %.1f MB: %s",
-		    r->o->title, r->nboxes, (double)r->bytes / 1e6,
+		    r->title, boxes, (double)r->bytes / 1e6,
 		    done > 0 ? t.p : "nothing to do");
 	else if (done > 0)
-		fail_say("%s: %s", r->o->title, t.p);
+		fail_say("%s: %s", r->title, t.p);
 	buf_free(&t);
 }
 
 void
-report_end(struct run *r)
+report_end(struct report *r, const struct err *e, size_t boxes)
 {
 	static const struct {
 		enum act_kind kind;
@@ -290,28 +276,27 @@ report_end(struct run *r)
 	size_t i;
 
 	report_progress(r, 0, true);
-	if (r->orphans > 0 && !r->o->account->quiet)
-		fail_say("%s: %llu files are here alone since the UIDs "
-		    "changed; they are kept (--reupload-orphans uploads "
-		    "them)", r->o->title, (unsigned long long)r->orphans);
-	if (!r->o->dry_run && (trace_on(TRACE_DONE) ||
-	    (r->draws && !r->o->account->json)))
-		summary(r);
-	if (!r->o->account->json)
+	if (r->orphans > 0 && !r->quiet)
+		fail_say("%s: %llu files are here alone since the UIDs changed; they are kept (--reupload-orphans uploads them)",
+		    r->title, (unsigned long long)r->orphans);
+	if (!r->dry_run && (trace_on(TRACE_DONE) ||
+	    (r->draws && !r->json)))
+		summary(r, boxes);
+	if (!r->json)
 		return;
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);
 	json_s(&j, "event", "summary");
-	json_s(&j, "account", r->o->title);
+	json_s(&j, "account", r->title);
 	for (i = 0; i < sizeof keys / sizeof *keys; i++)
 		json_int(&j, keys[i].key, (int64_t)r->count[keys[i].kind]);
 	json_int(&j, "bytes", (int64_t)r->bytes);
 	json_int(&j, "refused", (int64_t)r->refused);
 	json_int(&j, "orphans", (int64_t)r->orphans);
-	json_int(&j, "boxes", (int64_t)r->nboxes);
-	json_int(&j, "status", report_status(r));
-	if (r->e->code != 0)
-		json_s(&j, "error", r->e->msg);
+	json_int(&j, "boxes", (int64_t)boxes);
+	json_int(&j, "status", report_status(r, e));
+	if (e->code != 0)
+		json_s(&j, "error", e->msg);
 	json_close(&j, '}');
 	puts(out.p);
 	buf_free(&out);

@@ -2,21 +2,67 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-#include "imapsync.h"
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct box;
-struct run;
+#include "fail.h"
+#include "flags.h"
+#include "plan.h"
+#include "str.h"
 
-void report_plan(struct run *);
-void report_done(struct box *, const struct act *);
-void report_folder(struct run *, const char *what, const char *a,
+struct settings;
+
+/* Of one run; its functions may be called by several threads. */
+struct report {
+	const char *title;	/* the account's name */
+	bool json;		/* an object a line, for programs */
+	bool quiet;		/* nothing but what failed */
+	bool verbose;		/* each act and each folder, too */
+	bool dry_run;		/* what is done would be done */
+	bool draws;		/* stderr is somebody's terminal */
+	pthread_mutex_t talk;	/* of stdout and of all below */
+	int status;		/* what single things add up to */
+	uint64_t count[ACT_KINDS];
+	uint64_t bytes;		/* downloaded and uploaded */
+	uint64_t refused;	/* uploads that the server did not want */
+	uint64_t orphans;	/* files here alone, since the UIDs changed */
+	uint64_t total;		/* of downloads and uploads, for progress */
+	uint64_t finished;	/* of total */
+	int64_t started;	/* ms */
+	int64_t drawn;		/* when progress was shown last, or 0 */
+};
+
+/* One act, in words. */
+struct report_act {
+	enum act_kind kind;
+	const char *box;	/* the mailbox's name */
+	uint32_t uid;		/* or 0 */
+	struct str file;	/* its name here, or "" */
+	uint64_t add, del;	/* flags */
+	const struct keywords *keywords;	/* what the flags mean */
+	const char *to;		/* of a move: the other mailbox; or NULL */
+};
+
+void report_begin(struct report *, const struct settings *);
+void report_plan(struct report *, const struct report_act *);
+void report_done(struct report *, const struct report_act *);
+/* A whole folder; b is its new name, or NULL. */
+void report_folder(struct report *, const char *what, const char *a,
     const char *b);
-void report_problem(struct run *, int code, const char *box, const char *fmt,
-    ...) __attribute__((format(printf, 4, 5)));
-void report_progress(struct run *, uint64_t bytes, bool last);
-void report_box(const struct box *, bool whole);	/* with -v: one is done */
-int report_status(const struct run *);	/* the exit status so far */
-void report_end(struct run *);
-const char *report_word(enum act_kind);
+/* Of a mailbox; the status is that of the worst.  Code 0 is no failure. */
+void report_problem(struct report *, int code, const char *box,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* One more message, of so many bytes; or the last was. */
+void report_progress(struct report *, uint64_t bytes, bool last);
+/* With -v: one is done. */
+void report_box(const struct report *, const char *box, const struct plan *,
+    bool whole);
+/* The exit status so far; the error is what ended the run, if any did. */
+int report_status(const struct report *, const struct err *);
+/* Of so many mailboxes. */
+void report_end(struct report *, const struct err *, size_t boxes);
+void report_free(struct report *);
 
 #endif

@@ -234,7 +234,7 @@ brake(struct box *b)
 		why = "so many are gone at once";
 	if (why == NULL || (o->allow_given && all <= o->allow))
 		return;
-	report_problem(b->run, EX_TEMPFAIL, b->name, "%s: %llu of %zu "
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "%s: %llu of %zu "
 	    "messages would be deleted %s; none is (--allow-deletes %llu "
 	    "allows it)", why, (unsigned long long)all, b->state.n,
 	    far > 0 ? "on the server" : "here", (unsigned long long)all);
@@ -351,7 +351,7 @@ do_all(struct run *r)
 			continue;
 		brake(b);
 		fetches += b->plan.count[ACT_FETCH];
-		r->total += b->plan.count[ACT_FETCH] +
+		r->report.total += b->plan.count[ACT_FETCH] +
 		    b->plan.count[ACT_PUSH];
 	}
 	fetch_enough(r, fetches);
@@ -414,7 +414,7 @@ conclude(struct run *r, struct box *b)
 	e->missing = false;
 	b->again = !b->stopped && (b->partial || (whole && (b->again ||
 	    (b->near_changed && !b->far_changed))));
-	report_box(b, whole);
+	report_box(&r->report, b->name, &b->plan, whole);
 	b->far_changed = b->near_changed = b->partial = false;
 	b->believed = false;
 	return 0;
@@ -522,6 +522,26 @@ choose_some(struct run *r)
 	return n > 0;
 }
 
+/* Of each mailbox by kind. */
+static void
+say_plan(struct run *r)
+{
+	struct report_act said;
+	struct box *b;
+	size_t i, k;
+	int kind;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		for (kind = 0; b->look && kind < ACT_NOTHING; kind++)
+			for (k = 0; k < b->plan.n; k++)
+				if ((int)b->plan.v[k].kind == kind) {
+					said = box_act(b, &b->plan.v[k]);
+					report_plan(&r->report, &said);
+				}
+	}
+}
+
 static int
 plan(struct run *r)
 {
@@ -537,7 +557,7 @@ pass(struct run *r)
 	if (plan(r) < 0)
 		return -1;
 	if (r->o->dry_run) {
-		report_plan(r);
+		say_plan(r);
 		return 0;
 	}
 	if (!stop_asked() && do_all(r) < 0)
