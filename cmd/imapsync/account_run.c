@@ -8,10 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account_run.h"
+#include "box.h"
 #include "file.h"
+#include "folders_rename.h"
+#include "link.h"
 #include "lock.h"
-#include "run.h"
+#include "report.h"
+#include "statecmd.h"
 #include "statedir.h"
+#include "sync.h"
 
 static const char *
 state_dir(struct run *r)

@@ -9,7 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "box.h"
+#include "do_far.h"
+#include "far.h"
+#include "link.h"
+#include "report.h"
+#include "stop.h"
 
 enum { SET = 7500, STORES = 32 };	/* bytes of a set; commands at once */
 

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "box.h"
+#include "do_near.h"
+#include "report.h"
+#include "stop.h"
 
 /* ---- what only the state has to learn ---- */
 

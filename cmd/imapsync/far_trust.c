@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boxes.h"
 #include "far.h"
 #include "far_hear.h"
 #include "far_trust.h"

@@ -13,8 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "file.h"
-#include "run.h"
+#include "folders_rename.h"
+#include "link.h"
+#include "report.h"
 
 /* ---- carried out ---- */
 

@@ -16,7 +16,23 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "box.h"
+#include "boxes.h"
+#include "do_far.h"
+#include "do_near.h"
+#include "far.h"
+#include "far_trust.h"
+#include "fetch.h"
+#include "folders.h"
+#include "link.h"
+#include "look.h"
+#include "moves.h"
+#include "near_letters.h"
+#include "pair.h"
+#include "push.h"
+#include "report.h"
+#include "stop.h"
+#include "sync.h"
 
 enum { PASSES = 4 };
 
