@@ -399,6 +399,27 @@ def not_as_believed():
 
 
 @scenario
+def no_move_any_more():
+    """What was to come by a move is uploaded: its mailbox is asked first."""
+    u = filled(20)
+    u.far.appends("Archive", [mail(i) for i in range(101, 104)])
+    u.runs("20 messages and 3")
+    u.near.move("INBOX", "number 3", "Archive")
+    p = u.proxy(on_command=first("SELECT", lambda tag: u.far.expunge(
+        "INBOX", "3")))
+    u.runs("moved here, expunged there before our SELECT", proxy=p)
+    last = [i for i, c in enumerate(p.commands) if
+            c.startswith('SELECT "Archive"')][-1]
+    is_(verbs(p.commands[last:]), ["SELECT", "UID FETCH", "APPEND"],
+        "who the messages of the other mailbox are is asked before it")
+    u.same("both sides are equal")
+    is_(subjects(u.far.all(), "Archive").count("number 3"), 1,
+        "it is there once")
+    u.settled("and that is all", sent=True)
+    p.close()
+
+
+@scenario
 def never_to_be_written():
     """READ-ONLY, or without flags that can be stored, whenever it is asked."""
     for name, old, new in (
