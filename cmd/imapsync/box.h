@@ -2,6 +2,7 @@
 #ifndef BOX_H
 #define BOX_H
 
+#include "brake.h"
 #include "imapsync.h"
 #include "report.h"
 
@@ -51,7 +52,7 @@ struct box {
 	size_t npair;
 	struct plan plan;
 	bool no_delete;
-	const char *brake;	/* why nothing is deleted */
+	enum brake brake;	/* why nothing is deleted */
 	/* done */
 	bool far_changed, near_changed, failed, again;
 	bool stopped;		/* nothing is agreed in this run */

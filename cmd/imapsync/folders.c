@@ -26,11 +26,11 @@ brake(struct box *b, uint64_t n, const char *what)
 {
 	struct run *r = b->run;
 
-	if (n <= 10 || (r->o->allow_given && n <= r->o->allow))
+	if (!brake_folder(n, r->o->allow))
 		return false;
-	report_problem(&r->report, EX_TEMPFAIL, b->name, "%s, and it has %llu "
-	    "messages: it is kept (--allow-deletes %llu lets it go)", what,
-	    (unsigned long long)n, (unsigned long long)n);
+	report_problem(&r->report, EX_TEMPFAIL, b->name,
+	    "%s, and it has %llu messages: it is kept (--allow-deletes %llu lets it go)",
+	    what, (unsigned long long)n, (unsigned long long)n);
 	return true;
 }
 
@@ -260,10 +260,6 @@ agree(struct box *b)
 	return got;
 }
 
-/*
- * Many that are gone at once were not all removed: the disk is not mounted,
- * or the server shows another account.
- */
 static bool
 catastrophe(struct run *r)
 {
@@ -274,8 +270,7 @@ catastrophe(struct run *r)
 		near += r->boxes[i].was_known && !r->boxes[i].near;
 		far += r->boxes[i].was_known && !r->boxes[i].far;
 	}
-	return (near > 0 && near == known) || (far > 0 && far == known) ||
-	    (near > 2 && near > known / 4) || (far > 2 && far > known / 4);
+	return brake_folders(known, near, far);
 }
 
 int

@@ -34,7 +34,6 @@ set_allow(void *to, const char *arg, struct err *e)
 	if (str_num(str_of(arg), UINT32_MAX, &at->allow) < 0)
 		return fail(e, EX_USAGE, "--allow-deletes: how many, not "
 		    "\"%s\"", arg);
-	at->allow_given = true;
 	return 0;
 }
 

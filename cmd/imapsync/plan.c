@@ -317,14 +317,6 @@ news(struct plan *p, const struct plan_in *in)
 
 /* ---- the whole ---- */
 
-bool
-plan_too_many(uint64_t deletes, uint64_t n)
-{
-	uint64_t most = n / 5 > 10 ? n / 5 : 10;
-
-	return deletes > most;
-}
-
 /* By kind, for that is the order they are done in; within it, as they come. */
 static void
 order(struct plan *p)

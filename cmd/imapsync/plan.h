@@ -90,7 +90,5 @@ void plan_free(struct plan *);
 bool plan_next(const struct plan *, enum act_kind, size_t *at);
 /* The act, one of the plan's, is of that kind from here on. */
 void plan_become(struct plan *, struct act *, enum act_kind);
-/* More than max(10, 20 %) of a mailbox of n. */
-bool plan_too_many(uint64_t deletes, uint64_t n);
 
 #endif

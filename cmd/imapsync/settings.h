@@ -36,7 +36,6 @@ struct settings {
 	struct policy policy;		/* what may be done to messages */
 	uint64_t connections;		/* for downloads */
 	uint64_t allow;			/* so many deletions are no accident */
-	bool allow_given;
 	bool create_near, create_far;	/* folders, where they are missing */
 	bool folders_delete;		/* those that are gone on one side */
 	bool unsafe_expunge;		/* where the server has no UIDPLUS */

@@ -219,44 +219,25 @@ check(struct run *r)
 /* ---- doing it ---- */
 
 static void
-never_mind(struct box *b, enum act_kind kind)
-{
-	size_t k = 0;
-
-	for (; plan_next(&b->plan, kind, &k); k++)
-		b->plan.v[k].kind = ACT_NOTHING;
-	b->plan.count[ACT_NOTHING] += b->plan.count[kind];
-	b->plan.count[kind] = 0;
-}
-
-/* The brakes: what would delete too much deletes nothing. */
-static void
 brake(struct box *b)
 {
-	const struct settings *o = b->run->o;
-	uint64_t far = b->plan.count[ACT_FAR_DELETE];
-	uint64_t near = b->plan.count[ACT_NEAR_DELETE];
-	uint64_t all = far + near;
-	struct entry *known = box_entry(b);
-	const char *why = NULL;
+	const struct entry *known = box_entry(b);
+	struct brake_in in = { .far = b->plan.count[ACT_FAR_DELETE],
+	    .near = b->plan.count[ACT_NEAR_DELETE], .known = b->state.n,
+	    .files = b->local.n, .ino = b->local.seen.cur_ino,
+	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
+	    .allow = b->run->o->allow };
+	unsigned long long all = in.far + in.near;
+	enum brake why = brake_box(&in);
 
-	if (far > 0 && b->local.n == 0)
-		why = "the Maildir is empty";
-	else if (far > 0 && known != NULL && known->stamp.cur_ino != 0 &&
-	    known->stamp.cur_ino != b->local.seen.cur_ino)
-		why = "the Maildir is another directory than last time";
-	else if (plan_too_many(far, b->state.n) ||
-	    plan_too_many(near, b->state.n))
-		why = "so many are gone at once";
-	if (why == NULL || (o->allow_given && all <= o->allow))
+	if (why == BRAKE_NONE)
 		return;
-	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "%s: %llu of %zu "
-	    "messages would be deleted %s; none is (--allow-deletes %llu "
-	    "allows it)", why, (unsigned long long)all, b->state.n,
-	    far > 0 ? "on the server" : "here", (unsigned long long)all);
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
+	    brake_why(why), all, b->state.n,
+	    in.far > 0 ? "on the server" : "here", all);
 	b->brake = why;
-	never_mind(b, ACT_FAR_DELETE);
-	never_mind(b, ACT_NEAR_DELETE);
+	brake_apply(&b->plan);
 }
 
 static int
@@ -398,7 +379,7 @@ conclude(struct run *r, struct box *b)
 	struct stamp st = { 0 };
 	struct mark mark = b->seen;
 	struct entry *e = index_add(&r->index, str_of(b->name));
-	bool whole = !b->failed && !b->stopped && b->brake == NULL &&
+	bool whole = !b->failed && !b->stopped && b->brake == BRAKE_NONE &&
 	    !b->partial && !stop_asked();
 	bool still = whole && !changed(b) && b->refused.n == 0;
 
@@ -422,7 +403,7 @@ conclude(struct run *r, struct box *b)
 	if (st.cur_ino == 0)	/* not as the base says, but the same place */
 		st.cur_ino = b->scanned ? b->local.seen.cur_ino :
 		    e->stamp.cur_ino;
-	if (b->brake == NULL)
+	if (b->brake == BRAKE_NONE)
 		e->stamp = st;
 	e->id = b->seen.id[0] != '\0' ? names_hash(str_of(b->seen.id)) : 0;
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||

@@ -175,15 +175,6 @@ one_way(void)
 	plan_free(&p);
 }
 
-static void
-brakes(void)
-{
-	ok(!plan_too_many(10, 10), "10 of 10 may go");
-	ok(plan_too_many(11, 12), "11 of 12 may not");
-	ok(!plan_too_many(20, 100) && plan_too_many(21, 100), "20 of 100");
-	ok(!plan_too_many(0, 0), "none of none");
-}
-
 int
 main(void)
 {
@@ -191,6 +182,5 @@ main(void)
 	matrix();
 	unstorable();
 	one_way();
-	brakes();
 	return done();
 }

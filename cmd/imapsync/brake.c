@@ -1,0 +1,81 @@
+/*
+ * brake.c: what would delete too much deletes nothing
+ *
+ * Every deletion on either side passes here.  No I/O: the numbers decide.
+ */
+#include "brake.h"
+#include "plan.h"
+
+enum { FEW = 10, FEW_FOLDERS = 2 };	/* may always go */
+
+static bool
+many(uint64_t deletes, uint64_t n)
+{
+	uint64_t most = n / 5 > FEW ? n / 5 : FEW;
+
+	return deletes > most;
+}
+
+static enum brake
+doubt(const struct brake_in *in)
+{
+	if (in->far > 0 && in->files == 0)
+		return BRAKE_EMPTY;
+	if (in->far > 0 && in->ino_was != 0 && in->ino_was != in->ino)
+		return BRAKE_OTHER;
+	if (many(in->far, in->known) || many(in->near, in->known))
+		return BRAKE_MANY;
+	return BRAKE_NONE;
+}
+
+enum brake
+brake_box(const struct brake_in *in)
+{
+	return in->far + in->near <= in->allow ? BRAKE_NONE : doubt(in);
+}
+
+const char *
+brake_why(enum brake why)
+{
+	switch (why) {
+	case BRAKE_NONE:
+		return "nothing";
+	case BRAKE_EMPTY:
+		return "the Maildir is empty";
+	case BRAKE_OTHER:
+		return "the Maildir is another directory than last time";
+	case BRAKE_MANY:
+		return "so many are gone at once";
+	}
+	return "?";
+}
+
+static void
+never_mind(struct plan *p, enum act_kind kind)
+{
+	size_t k = 0;
+
+	for (; plan_next(p, kind, &k); k++)
+		plan_become(p, &p->v[k], ACT_NOTHING);
+}
+
+void
+brake_apply(struct plan *p)
+{
+	never_mind(p, ACT_FAR_DELETE);
+	never_mind(p, ACT_NEAR_DELETE);
+}
+
+bool
+brake_folder(uint64_t n, uint64_t allow)
+{
+	return n > FEW && n > allow;
+}
+
+bool
+brake_folders(size_t known, size_t near, size_t far)
+{
+	return (near > 0 && near == known) || (far > 0 && far == known) ||
+	    (near > FEW_FOLDERS && near > known / 4) ||
+	    (far > FEW_FOLDERS && far > known / 4);
+}
