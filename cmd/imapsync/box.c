@@ -48,15 +48,13 @@ box_forget(struct box *b)
 	free(b->gone.v);
 	free(b->local_of);
 	free(b->rec_of);
-	free(b->pair_local);
-	free(b->pair_far);
-	free(b->pair_base);
+	free(b->pairs.v);
 	plan_free(&b->plan);
 	b->far_v = NULL;
 	b->gone = (struct imap_uids){ 0 };
-	b->local_of = b->rec_of = b->pair_local = b->pair_far = NULL;
-	b->pair_base = NULL;
-	b->nfar = b->far_cap = b->npair = 0;
+	b->local_of = b->rec_of = NULL;
+	b->pairs = (struct pairs){ 0 };
+	b->nfar = b->far_cap = 0;
 	b->scanned = false;
 }
 

@@ -47,9 +47,7 @@ struct box {
 	struct imap_uids gone;
 	uint32_t *local_of, *rec_of;
 	size_t renames;		/* by others, found in this scan */
-	uint32_t *pair_local, *pair_far;
-	uint64_t *pair_base;
-	size_t npair;
+	struct pairs pairs;	/* found by other means than the state */
 	struct plan plan;
 	bool no_delete;
 	enum brake brake;	/* why nothing is deleted */

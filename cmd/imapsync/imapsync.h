@@ -10,6 +10,7 @@
  * local_scan.c	a Maildir: what is in it, and whether that changed
  * near_letters.c	which keyword is which letter, in a Maildir's file
  * brake.c	what would delete too much deletes nothing
+ * matches.c	which file here and which message there are the same one
  * plan.c	pure: base + local + remote -> a list of actions
  * moves.c	what went here and came there is a move
  * apply.c	carries the actions of a plan out

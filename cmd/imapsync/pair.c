@@ -15,48 +15,13 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "matches.h"
 #include "run.h"
-
-/* A file here, or a message there, that looks for its other half. */
-struct one {
-	uint64_t ident, base;
-	uint32_t size;		/* on the wire; 0: not known yet */
-	uint32_t at;		/* local or far */
-	bool taken;
-	unsigned char md[32];
-	bool digested;
-};
-
-static int
-by_ident(const void *a, const void *b)
-{
-	const struct one *x = a, *y = b;
-
-	if (x->ident != y->ident)
-		return x->ident < y->ident ? -1 : 1;
-	if (x->size != y->size)
-		return x->size < y->size ? -1 : 1;
-	return x->at < y->at ? -1 : x->at > y->at;
-}
-
-static void
-note_pair(struct box *b, uint32_t local, uint32_t far, uint64_t base)
-{
-	b->pair_local = mem_grow(b->pair_local, b->npair + 1,
-	    sizeof *b->pair_local);
-	b->pair_far = mem_grow(b->pair_far, b->npair + 1,
-	    sizeof *b->pair_far);
-	b->pair_base = mem_grow(b->pair_base, b->npair + 1,
-	    sizeof *b->pair_base);
-	b->pair_local[b->npair] = local;
-	b->pair_far[b->npair] = far;
-	b->pair_base[b->npair++] = base;
-}
 
 /* ---- what a file is ---- */
 
 static int
-look(struct box *b, struct one *o, bool whole)
+look(struct box *b, struct match *o, bool whole)
 {
 	struct outgo out = { 0 };
 	int fd, got;
@@ -79,7 +44,7 @@ look(struct box *b, struct one *o, bool whole)
 }
 
 static int
-digest_here(struct box *b, struct one *o)
+digest_here(struct box *b, struct match *o)
 {
 	struct outgo out = { 0 };
 	int fd, got;
@@ -97,7 +62,7 @@ digest_here(struct box *b, struct one *o)
 }
 
 static int
-digest_body(struct box *b, struct imap_item *it, struct one *o)
+digest_body(struct box *b, struct imap_item *it, struct match *o)
 {
 	struct digest *d = digest_new();
 	struct conn_sink sink = { digest_sink, d };
@@ -111,7 +76,7 @@ digest_body(struct box *b, struct imap_item *it, struct one *o)
 }
 
 static int
-digest_there(struct box *b, struct one *o)
+digest_there(struct box *b, struct match *o)
 {
 	struct imap *m = &b->run->line[0].imap;
 	struct imap_item it;
@@ -144,68 +109,33 @@ in_step(struct box *b, const struct local_msg *m)
 
 /* ---- matching ---- */
 
-/* Those with one ident: of one size each, or else by their bytes. */
 static int
-match_group(struct box *b, struct one *l, size_t nl, struct one *f,
-    size_t nf)
+digest_all(struct box *b, struct matches *m)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < nl; i++)
-		if (l[i].size == 0 && look(b, &l[i], true) < 0)
+	for (i = 0; i < m->nhere; i++)
+		if (digest_here(b, &m->here[i]) < 0)
 			return -1;
-	if (nl > 1 || nf > 1 || (nl == 1 && nf == 1 &&
-	    !ident_sure(l->ident) && l->size == f->size)) {
-		for (i = 0; i < nl; i++)
-			if (digest_here(b, &l[i]) < 0)
-				return -1;
-		for (i = 0; i < nf; i++)
-			if (digest_there(b, &f[i]) < 0)
-				return -1;
-	}
-	for (i = 0; i < nl; i++)
-		for (k = 0; k < nf; k++) {
-			if (f[k].taken || l[i].taken ||
-			    l[i].size != f[k].size)
-				continue;
-			if (f[k].digested && memcmp(l[i].md, f[k].md, 32) !=
-			    0)
-				continue;
-			l[i].taken = f[k].taken = true;
-			note_pair(b, l[i].at, f[k].at, l[i].base);
-		}
-	/* servers change what they are given, and then its size */
-	if (nl == 1 && nf == 1 && !l->taken && ident_sure(l->ident)) {
-		l->taken = f->taken = true;
-		note_pair(b, l->at, f->at, l->base);
-	}
+	for (i = 0; i < m->nthere; i++)
+		if (digest_there(b, &m->there[i]) < 0)
+			return -1;
 	return 0;
 }
 
 static int
-match(struct box *b, struct one *l, size_t nl, struct one *f, size_t nf)
+match(struct box *b, struct matches *m)
 {
-	size_t i = 0, k = 0, ie, ke;
+	size_t i;
 
-	qsort(l, nl, sizeof *l, by_ident);
-	qsort(f, nf, sizeof *f, by_ident);
-	while (i < nl && k < nf) {
-		if (l[i].ident < f[k].ident) {
-			i++;
-			continue;
-		}
-		if (l[i].ident > f[k].ident) {
-			k++;
-			continue;
-		}
-		for (ie = i; ie < nl && l[ie].ident == l[i].ident; ie++)
-			;
-		for (ke = k; ke < nf && f[ke].ident == f[k].ident; ke++)
-			;
-		if (match_group(b, l + i, ie - i, f + k, ke - k) < 0)
+	while (matches_next(m)) {
+		for (i = 0; i < m->nhere; i++)
+			if (m->here[i].size == 0 &&
+			    look(b, &m->here[i], true) < 0)
+				return -1;
+		if (matches_tied(m) && digest_all(b, m) < 0)
 			return -1;
-		i = ie;
-		k = ke;
+		matches_settle(m, &b->pairs);
 	}
 	return 0;
 }
@@ -229,41 +159,30 @@ idents_of(struct box *b, uint64_t from)
 	return got < 0 ? -1 : 0;
 }
 
-/* Of v[0..n), those that stand in the pairs. */
-static unsigned char *
-taken(const uint32_t *v, size_t npair, size_t n)
-{
-	unsigned char *is = mem_new(n + 1, 1);
-	size_t i;
-
-	for (i = 0; i < npair; i++)
-		is[v[i]] = 1;
-	return is;
-}
-
-static struct one *
+static struct match *
 far_ones(struct box *b, size_t *n)
 {
-	struct one *f = mem_new(b->nfar + 1, sizeof *f);
-	unsigned char *not = taken(b->pair_far, b->npair, b->nfar);
+	struct match *f = mem_new(b->nfar + 1, sizeof *f);
+	unsigned char *not = matches_taken(&b->pairs, false, b->nfar);
 	size_t i;
 
 	*n = 0;
 	for (i = 0; i < b->nfar; i++)
 		if (b->far_v[i].ident != 0 && !not[i] && (b->renumbered ||
 		    state_by_uid(&b->state, b->far_v[i].uid) == NULL))
-			f[(*n)++] = (struct one){ .ident = b->far_v[i].ident,
+			f[(*n)++] = (struct match){ .ident = b->far_v[i].ident,
 			    .size = b->far_v[i].size, .at = (uint32_t)i };
 	free(not);
 	return f;
 }
 
 /* Files nobody knows, and with other UIDs those that were known. */
-static struct one *
+static struct match *
 local_ones(struct box *b, size_t *n)
 {
-	struct one *l = mem_new(b->local.n + 1, sizeof *l);
-	unsigned char *not = taken(b->pair_local, b->npair, b->local.n);
+	struct match *l = mem_new(b->local.n + 1, sizeof *l);
+	unsigned char *not = matches_taken(&b->pairs, true,
+	    b->local.n);
 	const struct rec *rec;
 	size_t i;
 
@@ -274,7 +193,7 @@ local_ones(struct box *b, size_t *n)
 		if (not[i] || (rec != NULL && !b->renumbered) ||
 		    (rec == NULL && in_step(b, &b->local.v[i])))
 			continue;
-		l[*n] = (struct one){ .at = (uint32_t)i,
+		l[*n] = (struct match){ .at = (uint32_t)i,
 		    .base = UINT64_MAX };
 		if (rec != NULL && rec->ident != 0) {
 			l[*n].ident = rec->ident;
@@ -291,17 +210,16 @@ local_ones(struct box *b, size_t *n)
 static int
 match_all(struct box *b)
 {
-	struct one *l, *f;
-	size_t nl, nf;
+	struct matches m = { .nnear = 0 };
 	int got;
 
 	if (idents_of(b, 0) < 0)
 		return -1;
-	f = far_ones(b, &nf);
-	l = local_ones(b, &nl);
-	got = match(b, l, nl, f, nf);
-	free(l);
-	free(f);
+	m.far = far_ones(b, &m.nfar);
+	m.near = local_ones(b, &m.nnear);
+	got = match(b, &m);
+	free(m.near);
+	free(m.far);
 	return got;
 }
 
@@ -317,7 +235,8 @@ static int
 orphans(struct box *b)
 {
 	struct lost *v = mem_new(b->state.n + 1, sizeof *v);
-	unsigned char *paired = taken(b->pair_local, b->npair, b->local.n);
+	unsigned char *paired = matches_taken(&b->pairs, true,
+	    b->local.n);
 	struct rec *rec;
 	size_t i, n = 0;
 	int got;
@@ -366,8 +285,8 @@ leftovers(struct box *b)
 		    box_far_find(b, uid) : NULL;
 		if (f == NULL || in_step(b, &b->local.v[i]))
 			continue;
-		note_pair(b, (uint32_t)i, (uint32_t)(f - b->far_v),
-		    UINT64_MAX);
+		matches_pair(&b->pairs, (uint32_t)i,
+		    (uint32_t)(f - b->far_v), UINT64_MAX);
 		some = true;
 	}
 	return some ? idents_of(b, 0) : 0;
@@ -383,22 +302,23 @@ pair_find(struct box *b)
 		return -1;
 	if (!b->renumbered)
 		return 0;
-	report_problem(&b->run->report, 0, b->name, "its UIDs have changed: %zu of "
-	    "%zu messages found again", b->npair, b->nfar);
+	report_problem(&b->run->report, 0, b->name,
+	    "its UIDs have changed: %zu of %zu messages found again",
+	    b->pairs.n, b->nfar);
 	return orphans(b) < 0 ? -1 : look_scan(b);
 }
 
 int
 pair_new(struct box *b)
 {
-	size_t before = b->npair;
+	size_t before = b->pairs.n;
 
 	if (!b->scanned || b->renumbered || !b->known ||
 	    b->plan.count[ACT_PUSH] == 0 || b->plan.count[ACT_FETCH] == 0)
 		return 0;
 	if (match_all(b) < 0)
 		return -1;
-	return b->npair > before;
+	return b->pairs.n > before;
 }
 
 /* ---- uploads and moves that were in doubt ---- */

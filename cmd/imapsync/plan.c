@@ -239,10 +239,10 @@ known(struct plan *p, const struct plan_in *in, uint32_t i)
 static void
 pair(struct plan *p, const struct plan_in *in, size_t k)
 {
-	uint32_t l = in->pair_local[k], f = in->pair_far[k];
+	uint32_t l = in->pair[k].near, f = in->pair[k].far;
 	uint64_t here = in->local[l].flags, there = in->far[f].flags;
-	uint64_t base = in->pair_base != NULL && in->pair_base[k] !=
-	    UINT64_MAX ? in->pair_base[k] : here & there;
+	uint64_t base = in->pair[k].base != UINT64_MAX ? in->pair[k].base :
+	    here & there;
 	struct act *a = add(p, ACT_PAIR);
 
 	a->uid = in->far[f].uid;
@@ -302,8 +302,8 @@ news(struct plan *p, const struct plan_in *in)
 
 	for (i = 0; i < in->npair; i++) {
 		pair(p, in, i);
-		l[in->pair_local[i]] = 1;
-		f[in->pair_far[i]] = 1;
+		l[in->pair[i].near] = 1;
+		f[in->pair[i].far] = 1;
 	}
 	for (i = 0; i < in->nfar; i++)
 		if (f[i] == 0 && !has_rec(in, in->far[i].uid))

@@ -52,6 +52,17 @@ struct far_msg {
 	bool flags_known;	/* else they come with the body */
 };
 
+/* A file here and a message there that are the same one. */
+struct pair {
+	uint32_t near, far;	/* places among the files, the messages */
+	uint64_t base;		/* flags that both had, or UINT64_MAX */
+};
+
+struct pairs {
+	struct pair *v;		/* malloced */
+	size_t n;
+};
+
 /* What plan_make works on: all of it the caller's, and not changed. */
 struct plan_in {
 	const struct rec *rec;		/* sorted by uid, orphans (0) first */
@@ -66,10 +77,8 @@ struct plan_in {
 	size_t nfar;
 	const uint32_t *gone;		/* uids of recs, sorted */
 	size_t ngone;
-	/* pairs that pair.c found among new files and new messages */
-	const uint32_t *pair_local, *pair_far;
+	const struct pair *pair;	/* among new files and new messages */
 	size_t npair;
-	const uint64_t *pair_base;	/* their base flags, or NULL: l & r */
 	uint64_t storable;		/* flags the server keeps */
 	uint64_t lettered;		/* flags a file name can have */
 	bool no_delete;			/* UIDVALIDITY changed, Maildir lost */

@@ -61,8 +61,7 @@ plan_box(struct box *b)
 	    .local_of = b->local_of, .rec_of = b->rec_of,
 	    .local_same = !b->scanned, .far = b->far_v, .nfar = b->nfar,
 	    .gone = b->gone.v, .ngone = b->gone.n,
-	    .pair_local = b->pair_local, .pair_far = b->pair_far,
-	    .npair = b->npair, .pair_base = b->pair_base,
+	    .pair = b->pairs.v, .npair = b->pairs.n,
 	    .storable = b->storable,
 	    .no_delete = b->renumbered, .marks = far_marks(b),
 	    .policy = b->run->o->policy };

@@ -1,0 +1,140 @@
+/*
+ * matches.c: which file here and which message there are the same one
+ *
+ * Those with one ident are a group.  A Message-ID names one message: where
+ * both sides have one of it, they are the same, though servers change what
+ * they are given, and then its size.  All else must have the same bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ident.h"
+#include "matches.h"
+#include "mem.h"
+
+static int
+by_ident(const void *a, const void *b)
+{
+	const struct match *x = a, *y = b;
+
+	if (x->ident != y->ident)
+		return x->ident < y->ident ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Same size and bytes: 0. */
+static int
+compare(const struct match *x, const struct match *y)
+{
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	return memcmp(x->md, y->md, sizeof x->md);
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const struct match *x = a, *y = b;
+	int c = compare(x, y);
+
+	return c != 0 ? c : x->at < y->at ? -1 : x->at > y->at;
+}
+
+static size_t
+same_ident(const struct match *v, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && v[i].ident == v->ident)
+		i++;
+	return i;
+}
+
+bool
+matches_next(struct matches *m)
+{
+	const struct match *near_end = m->near + m->nnear;
+	const struct match *far_end = m->far + m->nfar;
+
+	if (m->here == NULL) {
+		if (m->nnear == 0 || m->nfar == 0)
+			return false;
+		qsort(m->near, m->nnear, sizeof *m->near, by_ident);
+		qsort(m->far, m->nfar, sizeof *m->far, by_ident);
+		m->here = m->near;
+		m->there = m->far;
+	}
+	m->here += m->nhere;
+	m->there += m->nthere;
+	m->nhere = m->nthere = 0;
+	while (m->here < near_end && m->there < far_end) {
+		if (m->here->ident == m->there->ident) {
+			m->nhere = same_ident(m->here,
+			    (size_t)(near_end - m->here));
+			m->nthere = same_ident(m->there,
+			    (size_t)(far_end - m->there));
+			return true;
+		}
+		if (m->here->ident < m->there->ident)
+			m->here++;
+		else
+			m->there++;
+	}
+	return false;
+}
+
+bool
+matches_tied(const struct matches *m)
+{
+	return m->nhere > 1 || m->nthere > 1 ||
+	    (!ident_sure(m->here->ident) && m->here->size == m->there->size);
+}
+
+void
+matches_settle(struct matches *m, struct pairs *to)
+{
+	size_t i = 0, k = 0;
+	int c;
+
+	if (!matches_tied(m)) {
+		if (ident_sure(m->here->ident))
+			matches_pair(to, m->here->at, m->there->at,
+			    m->here->base);
+		return;
+	}
+	qsort(m->here, m->nhere, sizeof *m->here, by_bytes);
+	qsort(m->there, m->nthere, sizeof *m->there, by_bytes);
+	while (i < m->nhere && k < m->nthere) {
+		const struct match *l = &m->here[i], *f = &m->there[k];
+
+		c = compare(l, f);
+		if (!l->digested || c < 0) {
+			i++;
+		} else if (!f->digested || c > 0) {
+			k++;
+		} else {
+			matches_pair(to, l->at, f->at, l->base);
+			i++;
+			k++;
+		}
+	}
+}
+
+void
+matches_pair(struct pairs *p, uint32_t near, uint32_t far, uint64_t base)
+{
+	if ((p->n & (p->n - 1)) == 0)	/* full at each power of two */
+		p->v = mem_grow(p->v, p->n > 0 ? 2 * p->n : 1, sizeof *p->v);
+	p->v[p->n++] = (struct pair){ near, far, base };
+}
+
+unsigned char *
+matches_taken(const struct pairs *p, bool near, size_t n)
+{
+	unsigned char *is = mem_new(n + 1, 1);
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		is[near ? p->v[i].near : p->v[i].far] = 1;
+	return is;
+}

@@ -1,0 +1,49 @@
+/*
+ * matches.h: which file here and which message there are the same one
+ *
+ * No I/O: who calls says what is known of each, and is asked for more where
+ * that does not decide.
+ */
+#ifndef MATCHES_H
+#define MATCHES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+/* A file here, or a message there, that looks for its other half. */
+struct match {
+	uint64_t ident;
+	uint64_t base;		/* of a file: flags once agreed; UINT64_MAX */
+	uint32_t size;		/* on the wire; of a file 0: not known yet */
+	uint32_t at;		/* its place in what the caller has */
+	bool digested;		/* md is known */
+	unsigned char md[32];	/* SHA-256 of the wire form */
+};
+
+/* All that look for one; the arrays are the caller's, and get sorted. */
+struct matches {
+	struct match *near, *far;
+	size_t nnear, nfar;
+	/* the group that matches_next found: all have one ident */
+	struct match *here, *there;
+	size_t nhere, nthere;
+};
+
+/* The next ident that both sides have; false: no more. */
+bool matches_next(struct matches *);
+/*
+ * Do only the bytes decide in this group?  All sizes are known by now; if so,
+ * each is to be digested.  One that could not be is not paired.
+ */
+bool matches_tied(const struct matches *);
+/* The pairs of this group, appended. */
+void matches_settle(struct matches *, struct pairs *);
+
+void matches_pair(struct pairs *, uint32_t near, uint32_t far, uint64_t base);
+/* One byte each: is that one of n, of the near or the far side, in a pair? */
+unsigned char *matches_taken(const struct pairs *, bool near, size_t n);
+
+#endif
