@@ -12,6 +12,8 @@
 #include "matches.h"
 #include "mem.h"
 
+/* ---- files and messages ---- */
+
 static int
 by_ident(const void *a, const void *b)
 {
@@ -137,4 +139,50 @@ matches_taken(const struct pairs *p, bool near, size_t n)
 	for (i = 0; i < p->n; i++)
 		is[near ? p->v[i].near : p->v[i].far] = 1;
 	return is;
+}
+
+/* ---- halves of moves ---- */
+
+void
+matches_add(struct halves *h, struct box *b, size_t act, uint64_t key)
+{
+	if (h->n == h->cap) {
+		h->cap = h->cap > 0 ? 2 * h->cap : 64;
+		h->v = mem_grow(h->v, h->cap, sizeof *h->v);
+	}
+	h->v[h->n++] = (struct half){ b, act, key, 0 };
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct half *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	if (x->b != y->b)
+		return x->b < y->b ? -1 : 1;
+	return x->act < y->act ? -1 : x->act > y->act;
+}
+
+void
+matches_sort(struct halves *h)
+{
+	if (h->n > 0)
+		qsort(h->v, h->n, sizeof *h->v, by_key);
+}
+
+size_t
+matches_find(const struct halves *h, uint64_t key)
+{
+	size_t lo = 0, hi = h->n, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (h->v[mid].key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
 }

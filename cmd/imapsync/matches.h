@@ -13,6 +13,8 @@
 
 #include "plan.h"
 
+struct box;
+
 /* A file here, or a message there, that looks for its other half. */
 struct match {
 	uint64_t ident;
@@ -45,5 +47,23 @@ void matches_settle(struct matches *, struct pairs *);
 void matches_pair(struct pairs *, uint32_t near, uint32_t far, uint64_t base);
 /* One byte each: is that one of n, of the near or the far side, in a pair? */
 unsigned char *matches_taken(const struct pairs *, bool near, size_t n);
+
+/* An act that may be half of a move. */
+struct half {
+	struct box *b;
+	size_t act;		/* of b's plan */
+	uint64_t key;		/* inode, hash of the name, or ident */
+	uint64_t ident;		/* of a new file, once it was read; or 0 */
+};
+
+struct halves {
+	struct half *v;		/* malloced */
+	size_t n, cap;
+};
+
+void matches_add(struct halves *, struct box *, size_t act, uint64_t key);
+void matches_sort(struct halves *);
+/* Of sorted ones, the first with this key or a higher one. */
+size_t matches_find(const struct halves *, uint64_t key);
 
 #endif

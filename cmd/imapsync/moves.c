@@ -10,56 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "matches.h"
 #include "run.h"
-
-/* An act that may be half of a move. */
-struct half {
-	struct box *b;
-	size_t act;
-	uint64_t key;		/* inode, hash of the name, or ident */
-};
-
-struct halves {
-	struct half *v;
-	size_t n, cap;
-};
-
-static void
-note(struct halves *h, struct box *b, size_t act, uint64_t key)
-{
-	if (h->n == h->cap) {
-		h->cap = h->cap > 0 ? 2 * h->cap : 64;
-		h->v = mem_grow(h->v, h->cap, sizeof *h->v);
-	}
-	h->v[h->n++] = (struct half){ b, act, key };
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct half *x = a, *y = b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	if (x->b != y->b)
-		return x->b < y->b ? -1 : 1;
-	return x->act < y->act ? -1 : x->act > y->act;
-}
-
-static size_t
-find(const struct halves *h, uint64_t key)
-{
-	size_t lo = 0, hi = h->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (h->v[mid].key < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
 
 /* ---- moved here ---- */
 
@@ -71,19 +23,25 @@ name_key(struct box *b, const struct act *a)
 	    &b->state.rec[a->rec])));
 }
 
+/* Is the new file that message?  It is read once, however many ask. */
 static bool
-same_file(const struct rec *rec, struct box *b, const struct act *push)
+is_it(struct half *came, uint64_t ident)
 {
+	const struct act *push = &came->b->plan.v[came->act];
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
-	int fd = local_read(&b->local, &b->local.v[push->local], &quiet);
-	bool same;
+	int fd;
 
-	if (fd < 0)
-		return false;
-	same = outgo_head(&o, fd, &quiet) == 0 && o.ident == rec->ident;
-	close(fd);
-	return same;
+	if (came->ident == 0) {
+		fd = local_read(&came->b->local,
+		    &came->b->local.v[push->local], &quiet);
+		if (fd < 0)
+			return false;
+		if (outgo_head(&o, fd, &quiet) == 0)
+			came->ident = o.ident;
+		close(fd);
+	}
+	return came->ident != 0 && came->ident == ident;
 }
 
 /* What both sides did to its flags is merged before it leaves. */
@@ -105,17 +63,11 @@ flags_first(struct box *from, size_t at, uint64_t now)
 	f.other = NONE;
 	if (f.add == 0 && f.del == 0)
 		return;
-	if (from->plan.n == from->plan.cap) {
-		from->plan.cap = 2 * from->plan.cap + 8;
-		from->plan.v = mem_grow(from->plan.v, from->plan.cap,
-		    sizeof f);
-	}
-	from->plan.v[from->plan.n++] = f;
-	from->plan.count[ACT_FAR_FLAGS]++;
+	plan_add(&from->plan, &f);
 }
 
 static void
-join_files(struct halves *gone, const struct halves *came)
+join_files(const struct halves *gone, struct halves *came)
 {
 	struct act *d, *p;
 	size_t i, k;
@@ -124,7 +76,7 @@ join_files(struct halves *gone, const struct halves *came)
 		d = &gone->v[i].b->plan.v[gone->v[i].act];
 		if (d->kind != ACT_FAR_DELETE)
 			continue;
-		for (k = find(came, gone->v[i].key); k < came->n &&
+		for (k = matches_find(came, gone->v[i].key); k < came->n &&
 		    came->v[k].key == gone->v[i].key; k++) {
 			struct box *to = came->v[k].b;
 
@@ -132,8 +84,8 @@ join_files(struct halves *gone, const struct halves *came)
 			if (p->kind != ACT_PUSH || p->rec != NONE ||
 			    to == gone->v[i].b || state_in_step(&to->state,
 			    local_base(&to->local, &to->local.v[p->local])) ||
-			    !same_file(&gone->v[i].b->state.rec[d->rec], to,
-			    p))
+			    !is_it(&came->v[k],
+			    gone->v[i].b->state.rec[d->rec].ident))
 				continue;
 			plan_become(&gone->v[i].b->plan, d, ACT_FAR_MOVE);
 			d->to = to;
@@ -161,20 +113,19 @@ moved_here(struct run *r)
 			struct act *a = &b->plan.v[k];
 
 			if (a->kind == ACT_FAR_DELETE) {
-				note(&gone[0], b, k,
+				matches_add(&gone[0], b, k,
 				    b->state.rec[a->rec].ino);
-				note(&gone[1], b, k, name_key(b, a));
+				matches_add(&gone[1], b, k, name_key(b, a));
 			} else if (a->kind == ACT_PUSH) {
-				note(&came[0], b, k,
+				matches_add(&came[0], b, k,
 				    b->local.v[a->local].ino);
-				note(&came[1], b, k, name_key(b, a));
+				matches_add(&came[1], b, k, name_key(b, a));
 			}
 		}
 	}
 	for (i = 0; i < 2; i++) {
 		if (gone[i].n > 0 && came[i].n > 0) {
-			qsort(came[i].v, came[i].n, sizeof *came[i].v,
-			    by_key);
+			matches_sort(&came[i]);
 			join_files(&gone[i], &came[i]);
 		}
 		free(gone[i].v);
@@ -219,7 +170,7 @@ join_messages(const struct halves *gone, const struct halves *came)
 	for (i = 0; i < gone->n; i++) {
 		d = &gone->v[i].b->plan.v[gone->v[i].act];
 		rec = &gone->v[i].b->state.rec[d->rec];
-		for (k = find(came, gone->v[i].key); k < came->n &&
+		for (k = matches_find(came, gone->v[i].key); k < came->n &&
 		    came->v[k].key == gone->v[i].key; k++) {
 			struct box *to = came->v[k].b;
 
@@ -251,7 +202,7 @@ moved_there(struct run *r)
 		for (k = 0; b->look && b->opened && k < b->plan.n; k++)
 			if (b->plan.v[k].kind == ACT_NEAR_DELETE &&
 			    ident_sure(b->state.rec[b->plan.v[k].rec].ident))
-				note(&gone, b, k,
+				matches_add(&gone, b, k,
 				    b->state.rec[b->plan.v[k].rec].ident);
 	}
 	for (i = 0; gone.n > 0 && i < r->nboxes && got == 0; i++) {
@@ -263,11 +214,11 @@ moved_there(struct run *r)
 		for (k = 0; k < b->plan.n; k++)
 			if (b->plan.v[k].kind == ACT_FETCH &&
 			    b->far_v[b->plan.v[k].far].ident != 0)
-				note(&came, b, k,
+				matches_add(&came, b, k,
 				    b->far_v[b->plan.v[k].far].ident);
 	}
 	if (got == 0 && came.n > 0) {
-		qsort(came.v, came.n, sizeof *came.v, by_key);
+		matches_sort(&came);
 		join_messages(&gone, &came);
 	}
 	free(gone.v);

@@ -23,17 +23,25 @@
 #include "plan.h"
 #include "state.h"
 
-static struct act *
-add(struct plan *p, enum act_kind kind)
+void
+plan_add(struct plan *p, const struct act *a)
 {
+	struct act copy = *a;	/* it may be one of the plan's */
+
 	if (p->n == p->cap) {
 		p->cap = p->cap > 0 ? 2 * p->cap : 64;
 		p->v = mem_grow(p->v, p->cap, sizeof *p->v);
 	}
-	p->v[p->n] = (struct act){ .kind = kind, .rec = NONE, .local = NONE,
-	    .far = NONE, .name = NONE, .other = NONE };
-	p->count[kind]++;
-	return &p->v[p->n++];
+	p->v[p->n++] = copy;
+	p->count[copy.kind]++;
+}
+
+static struct act *
+add(struct plan *p, enum act_kind kind)
+{
+	plan_add(p, &(struct act){ .kind = kind, .rec = NONE, .local = NONE,
+	    .far = NONE, .name = NONE, .other = NONE });
+	return &p->v[p->n - 1];
 }
 
 static const struct far_msg *

@@ -95,6 +95,8 @@ struct plan {
 /* No I/O.  Actions in the order they are carried out in. */
 void plan_make(struct plan *, const struct plan_in *);
 void plan_free(struct plan *);
+/* A copy of the act, behind the others. */
+void plan_add(struct plan *, const struct act *);
 /* The index of the next act of that kind from *at on; false: no more. */
 bool plan_next(const struct plan *, enum act_kind, size_t *at);
 /* The act, one of the plan's, is of that kind from here on. */

@@ -132,6 +132,29 @@ pairs(void)
 	free(p.v);
 }
 
+static void
+halves(void)
+{
+	struct halves h = { .v = NULL };
+	size_t i;
+	bool good = true;
+
+	is_int((int)matches_find(&h, 5), 0, "none is found among none");
+	for (i = 0; i < 1000; i++)
+		matches_add(&h, NULL, i, i * 7 % 500 * 2);
+	matches_sort(&h);
+	for (i = 1; i < 1000; i++)
+		good = good && (h.v[i - 1].key < h.v[i].key ||
+		    (h.v[i - 1].key == h.v[i].key &&
+		    h.v[i - 1].act < h.v[i].act));
+	ok(good, "by key, then as they came");
+	for (i = 0; i < 500; i++)
+		good = good && matches_find(&h, 2 * i) == 2 * i &&
+		    matches_find(&h, 2 * i + 1) == 2 * i + 2;
+	ok(good, "the first of a key, or what comes behind");
+	free(h.v);
+}
+
 int
 main(void)
 {
@@ -140,5 +163,6 @@ main(void)
 	for (i = 0; i < sizeof c / sizeof *c; i++)
 		one(i);
 	pairs();
+	halves();
 	return done();
 }
