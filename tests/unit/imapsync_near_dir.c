@@ -1,4 +1,4 @@
-/* imapsync_local.c: a Maildir scanned and changed; nothing beyond the root */
+/* imapsync_near_dir.c: a Maildir scanned and changed; nothing beyond the root */
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include "imapsync.h"
 #include "tap.h"
 
-static char top[] = "/tmp/imapsync_local.XXXXXX";
+static char top[] = "/tmp/imapsync_near_dir.XXXXXX";
 static int root;
 static struct err e;
 

@@ -1,5 +1,5 @@
 /*
- * local.c: a Maildir: opened, and the changes made to it
+ * near_dir.c: a Maildir: opened, and the changes made to it
  *
  * Nothing is reached by a path of more than one part, so no symbolic link
  * below the root leads anywhere; nothing is ever renamed over another file.
