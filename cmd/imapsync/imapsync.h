@@ -7,7 +7,7 @@
  * look.c	a mailbox on this side: its state and its Maildir, joined
  * remote.c	what changed in a mailbox on the server, by the best way it has
  * near_dir.c	a Maildir: opened, and the changes made to it
- * local_scan.c	a Maildir: what is in it, and whether that changed
+ * near_scan.c	a Maildir: what is in it, and whether that changed
  * near_letters.c	which keyword is which letter, in a Maildir's file
  * brake.c	what would delete too much deletes nothing
  * matches.c	which file here and which message there are the same one

@@ -1,5 +1,5 @@
 /*
- * local_scan.c: a Maildir: what is in it, and whether that changed
+ * near_scan.c: a Maildir: what is in it, and whether that changed
  *
  * A directory's mtime says when a name in it last came or went.  It proves
  * that nothing did since only if it is older than the clock's grain: what
