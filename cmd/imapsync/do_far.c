@@ -28,25 +28,66 @@ by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The UIDs of acts of a kind that have this bit in add or del. */
-static uint32_t *
-uids_of(struct box *b, enum act_kind kind, uint64_t bit, bool add,
-    const struct box *to, size_t *n)
+static int
+by_uid(const void *a, const void *b)
 {
-	uint32_t *v = mem_new(b->plan.count[kind] + 1, sizeof *v);
-	size_t k = 0;
+	const struct act *const *x = a, *const *y = b;
+
+	return by_value(&(*x)->uid, &(*y)->uid);
+}
+
+/* Some acts of one plan, and their UIDs, in the order of those. */
+struct acts {
+	struct act **v;
+	uint32_t *uid;
+	size_t n;
+};
+
+static void
+acts_free(struct acts *s)
+{
+	free(s->v);
+	free(s->uid);
+}
+
+/* Those of a kind; to: that move there. */
+static struct acts
+acts_of(struct box *b, enum act_kind kind, const struct box *to)
+{
+	size_t most = b->plan.count[kind] + 1, k = 0, i;
+	struct acts s = { mem_new(most, sizeof *s.v),
+	    mem_new(most, sizeof *s.uid), 0 };
+
+	for (; plan_next(&b->plan, kind, &k); k++)
+		if (to == NULL || b->plan.v[k].to == to)
+			s.v[s.n++] = &b->plan.v[k];
+	qsort(s.v, s.n, sizeof *s.v, by_uid);
+	for (i = 0; i < s.n; i++)
+		s.uid[i] = s.v[i]->uid;
+	return s;
+}
+
+/* Of these acts, the one with this UID; or NULL. */
+static struct act *
+act_of(const struct acts *s, uint32_t uid)
+{
+	const uint32_t *at = s->n == 0 ? NULL : bsearch(&uid, s->uid, s->n,
+	    sizeof uid, by_value);
+
+	return at != NULL ? s->v[at - s->uid] : NULL;
+}
+
+/* The UIDs of those that have this bit in add, or in del; malloced. */
+static uint32_t *
+uids_with(const struct acts *s, uint64_t bit, bool add, size_t *n)
+{
+	uint32_t *v = mem_new(s->n + 1, sizeof *v);
+	size_t i;
 
 	*n = 0;
-	for (; plan_next(&b->plan, kind, &k); k++) {
-		const struct act *a = &b->plan.v[k];
-
-		if (bit != 0 && ((add ? a->add : a->del) & bit) == 0)
-			continue;
-		if (to != NULL && a->to != to)
-			continue;
-		v[(*n)++] = a->uid;
-	}
-	qsort(v, *n, sizeof *v, by_value);
+	for (i = 0; i < s->n; i++)
+		if (((add ? s->v[i]->add : s->v[i]->del) & bit) != 0)
+			v[(*n)++] = s->uid[i];
 	return v;
 }
 
@@ -91,15 +132,15 @@ store(struct line *l, struct tags *t, const uint32_t *uids, size_t n,
 }
 
 static int
-store_bit(struct line *l, struct box *b, struct tags *t, uint64_t bit,
-    bool add)
+store_bit(struct line *l, const struct acts *s, struct tags *t,
+    const struct keywords *words, uint64_t bit, bool add)
 {
 	struct buf flag = { .max = 1024 };
 	size_t n;
-	uint32_t *uids = uids_of(b, ACT_FAR_FLAGS, bit, add, NULL, &n);
+	uint32_t *uids = uids_with(s, bit, add, &n);
 	int got = 0;
 
-	flags_text(&flag, &b->state.keywords, bit);
+	flags_text(&flag, words, bit);
 	if (n > 0)
 		got = store(l, t, uids, n, add, flag.p);
 	buf_free(&flag);
@@ -107,25 +148,39 @@ store_bit(struct line *l, struct box *b, struct tags *t, uint64_t bit,
 	return got;
 }
 
+/* All that the plan has to add and to take away; -1. */
+static int
+store_all(struct line *l, struct box *b, struct tags *t)
+{
+	struct acts s = acts_of(b, ACT_FAR_FLAGS, NULL);
+	const struct keywords *words = &b->state.keywords;
+	uint64_t add = 0, del = 0, bit;
+	size_t i;
+	int got = 0;
+
+	for (i = 0; i < s.n; i++) {
+		add |= s.v[i]->add;
+		del |= s.v[i]->del;
+	}
+	for (bit = 1; bit != 0 && got == 0; bit <<= 1) {
+		if ((add & bit) != 0)
+			got = store_bit(l, &s, t, words, bit, true);
+		if ((del & bit) != 0 && got == 0)
+			got = store_bit(l, &s, t, words, bit, false);
+	}
+	acts_free(&s);
+	b->far_changed = true;
+	return got < 0 ? -1 : await(l, t);
+}
+
 int
 do_far_flags(struct line *l, struct box *b)
 {
-	uint64_t add = 0, del = 0, bit;
 	struct tags t = { .n = 0 };
 	struct rec *rec;
 	size_t k;
 
-	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
-		add |= b->plan.v[k].add;
-		del |= b->plan.v[k].del;
-	}
-	for (bit = 1; bit != 0; bit <<= 1)
-		if (((add & bit) != 0 && store_bit(l, b, &t, bit, true) < 0)
-		    || ((del & bit) != 0 && store_bit(l, b, &t, bit, false) <
-		    0))
-			return -1;
-	b->far_changed = true;
-	if (await(l, &t) < 0)
+	if (store_all(l, b, &t) < 0)
 		return -1;
 	if (t.refused) {
 		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
@@ -191,17 +246,6 @@ move_set(struct line *l, const char *set, struct str to, struct moved *got)
 	if ((m->caps & IMAP_UIDPLUS) != 0)
 		tag = imap_ask_expunge(m, set);
 	return imap_wait(m, tag);
-}
-
-static struct act *
-act_of(struct box *b, enum act_kind kind, uint32_t uid)
-{
-	size_t k = 0;
-
-	for (; plan_next(&b->plan, kind, &k); k++)
-		if (b->plan.v[k].uid == uid)
-			return &b->plan.v[k];
-	return NULL;
 }
 
 static struct local_msg *
@@ -271,8 +315,8 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 
 /* What the answer leaves open (asked: so many) the next pass asks. */
 static int
-record_moves(struct box *b, struct box *to, const struct moved *v,
-    size_t asked)
+record_moves(struct box *b, struct box *to, const struct acts *s,
+    const struct moved *v, size_t asked)
 {
 	size_t k;
 	int got = 0;
@@ -286,9 +330,9 @@ record_moves(struct box *b, struct box *to, const struct moved *v,
 		if (v->to.v[k] >= to->now.uidnext)
 			to->now.uidnext = (uint64_t)v->to.v[k] + 1;
 	for (k = 0; got == 0 && k < v->from.n; k++) {
-		struct act *a = act_of(b, ACT_FAR_MOVE, v->from.v[k]);
+		struct act *a = act_of(s, v->from.v[k]);
 
-		if (a != NULL && a->to == to)
+		if (a != NULL)
 			got = record_move(b, a, v->to.v[k]);
 		else
 			b->again = to->again = true;
@@ -299,21 +343,20 @@ record_moves(struct box *b, struct box *to, const struct moved *v,
 static int
 move_to(struct line *l, struct box *b, struct box *to)
 {
-	size_t n, at = 0, k, before;
-	uint32_t *uids = uids_of(b, ACT_FAR_MOVE, 0, false, to, &n);
+	struct acts s = acts_of(b, ACT_FAR_MOVE, to);
+	size_t at = 0, k, before;
 	int got = 0;
 
-	for (k = 0; got == 0 && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
-		if (b->plan.v[k].to == to)
-			got = intend_move(b, &b->plan.v[k]);
+	for (k = 0; got == 0 && k < s.n; k++)
+		got = intend_move(b, s.v[k]);
 	if (got == 0)
 		got = state_sync(&to->state, b->run->e);
-	while (got == 0 && at < n) {
+	while (got == 0 && at < s.n) {
 		struct buf set = { .max = 65536 };
 		struct moved v = { .uidvalidity = 0 };
 
 		before = at;
-		imap_set_put(&set, uids, n, &at, SET);
+		imap_set_put(&set, s.uid, s.n, &at, SET);
 		got = move_set(l, set.p, str_of(to->name), &v);
 		buf_free(&set);
 		b->far_changed = to->far_changed = true;
@@ -323,10 +366,10 @@ move_to(struct line *l, struct box *b, struct box *to)
 			b->failed = true;	/* the pends stay: see unmoved */
 			got = 0;
 		} else if (got == 0)
-			got = record_moves(b, to, &v, at - before);
+			got = record_moves(b, to, &s, &v, at - before);
 		moved_free(&v);
 	}
-	free(uids);
+	acts_free(&s);
 	return got;
 }
 
@@ -351,36 +394,32 @@ do_far_moves(struct line *l, struct box *b)
 /* ---- deletions ---- */
 
 static int
-gone_there(struct box *b, const uint32_t *uids, size_t n)
+gone_there(struct box *b, struct act **v, size_t n)
 {
 	struct rec *rec;
-	struct act *a;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		rec = state_by_uid(&b->state, uids[i]);
+		rec = state_by_uid(&b->state, v[i]->uid);
 		if (rec != NULL && state_drop(&b->state, rec, b->run->e) < 0)
 			return -1;
-		if ((a = act_of(b, ACT_FAR_DELETE, uids[i])) != NULL)
-			box_done(b, a);
+		box_done(b, v[i]);
 	}
 	return 0;
 }
 
 static int
-marked_there(struct box *b, const uint32_t *uids, size_t n)
+marked_there(struct box *b, struct act **v, size_t n)
 {
 	struct rec *rec;
-	struct act *a;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		rec = state_by_uid(&b->state, uids[i]);
+		rec = state_by_uid(&b->state, v[i]->uid);
 		if (rec != NULL && state_flags(&b->state, rec, rec->flags |
 		    FLAG_DELETED, b->run->e) < 0)
 			return -1;
-		if ((a = act_of(b, ACT_FAR_DELETE, uids[i])) != NULL)
-			box_done(b, a);
+		box_done(b, v[i]);
 	}
 	return 0;
 }
@@ -429,17 +468,16 @@ delete_set(struct line *l, struct box *b, const char *set)
 int
 do_far_deletes(struct line *l, struct box *b)
 {
-	size_t n, at = 0, from;
-	uint32_t *uids;
+	struct acts s = acts_of(b, ACT_FAR_DELETE, NULL);
+	size_t at = 0, from;
 	bool marked = far_marks(b);
 	int got = 0;
 
-	uids = uids_of(b, ACT_FAR_DELETE, 0, false, NULL, &n);
-	while (got == 0 && at < n && !stop_asked()) {
+	while (got == 0 && at < s.n && !stop_asked()) {
 		struct buf set = { .max = 65536 };
 
 		from = at;
-		imap_set_put(&set, uids, n, &at, SET);
+		imap_set_put(&set, s.uid, s.n, &at, SET);
 		got = delete_set(l, b, set.p);
 		buf_free(&set);
 		b->far_changed = true;
@@ -448,15 +486,15 @@ do_far_deletes(struct line *l, struct box *b)
 			    "not deleted there: %s", l->imap.text);
 			b->failed = true;
 		} else if (got == 0)
-			got = marked ? marked_there(b, uids + from, at -
-			    from) : gone_there(b, uids + from, at - from);
+			got = marked ? marked_there(b, s.v + from, at - from) :
+			    gone_there(b, s.v + from, at - from);
 	}
-	if (got == 0 && marked && b->run->o->unsafe_expunge && n > 0 &&
+	if (got == 0 && marked && b->run->o->unsafe_expunge && s.n > 0 &&
 	    b->run->o->policy.far_delete != FAR_MARK) {
-		got = expunge_all(l, uids, n);
+		got = expunge_all(l, s.uid, s.n);
 		if (got > 0)
 			got = 0;
 	}
-	free(uids);
+	acts_free(&s);
 	return got < 0 ? -1 : 0;
 }
