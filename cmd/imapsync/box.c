@@ -79,13 +79,10 @@ box_close(struct box *b)
 static struct str
 file_of(const struct box *b, const struct act *a)
 {
-	const struct state *s = &b->state;
-
 	if (a->local != NONE)
 		return str_of(local_file(&b->local, &b->local.v[a->local]));
 	if (a->name != NONE)
-		return str_of(state_name(s, &(struct rec){ .name =
-		    a->name }));
+		return str_of(state_name_at(&b->state, a->name));
 	return (struct str){ "", 0 };
 }
 

@@ -251,7 +251,7 @@ move_set(struct line *l, const char *set, struct str to, struct moved *got)
 static struct local_msg *
 moved_file(struct act *a)
 {
-	return &a->to->local.v[a->to->plan.v[a->other].local];
+	return &a->to->local.v[a->to_file];
 }
 
 static int

@@ -27,7 +27,7 @@ static int
 pair(struct box *b, struct act *a)
 {
 	const struct local_msg *m = &b->local.v[a->local];
-	const struct far_msg *f = &b->far_v[a->far];
+	const struct far_msg *f = box_far_find(b, a->uid);
 	struct rec rec = { .uid = a->uid, .size = f->size, .flags = a->flags,
 	    .ident = f->ident, .ino = m->ino };
 	struct str base = local_base(&b->local, m);
@@ -63,8 +63,8 @@ static int
 forget(struct box *b, struct act *a)
 {
 	struct rec *rec = a->uid != 0 ? state_by_uid(&b->state, a->uid) :
-	    state_by_name(&b->state, str_of(state_name(&b->state,
-	    &(struct rec){ .name = a->name })));
+	    state_by_name(&b->state, str_of(state_name_at(&b->state,
+	    a->name)));
 
 	return rec == NULL ? 0 : state_drop(&b->state, rec, b->run->e);
 }
@@ -198,7 +198,7 @@ int
 do_near_move(struct box *b, struct act *a)
 {
 	struct box *to = a->to;
-	const struct far_msg *f = &to->far_v[to->plan.v[a->other].far];
+	const struct far_msg *f = box_far_find(to, a->to_uid);
 	struct rec *old = state_by_uid(&b->state, a->uid), rec;
 	struct local_msg *m = &b->local.v[a->local];
 	struct err *e = b->run->e;
@@ -206,7 +206,7 @@ do_near_move(struct box *b, struct act *a)
 	char name[256];
 	int got;
 
-	if (old == NULL || !to->near || to->failed) {
+	if (old == NULL || f == NULL || !to->near || to->failed) {
 		b->partial = to->partial = true;
 		return 0;
 	}

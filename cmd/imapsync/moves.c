@@ -13,28 +13,40 @@
 #include "matches.h"
 #include "run.h"
 
+static struct act *
+act_of(const struct half *h)
+{
+	return &h->b->plan.v[h->act];
+}
+
+/* What the base says of a message that is to be deleted. */
+static const struct rec *
+rec_of(struct box *b, const struct act *a)
+{
+	return state_by_uid(&b->state, a->uid);
+}
+
 /* ---- moved here ---- */
 
 static uint64_t
 name_key(struct box *b, const struct act *a)
 {
 	return names_hash(a->local != NONE ? local_base(&b->local,
-	    &b->local.v[a->local]) : str_of(state_name(&b->state,
-	    &b->state.rec[a->rec])));
+	    &b->local.v[a->local]) : str_of(state_name_at(&b->state,
+	    a->name)));
 }
 
 /* Is the new file that message?  It is read once, however many ask. */
 static bool
 is_it(struct half *came, uint64_t ident)
 {
-	const struct act *push = &came->b->plan.v[came->act];
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
 	int fd;
 
 	if (came->ident == 0) {
 		fd = local_read(&came->b->local,
-		    &came->b->local.v[push->local], &quiet);
+		    &came->b->local.v[act_of(came)->local], &quiet);
 		if (fd < 0)
 			return false;
 		if (outgo_head(&o, fd, &quiet) == 0)
@@ -49,7 +61,7 @@ static void
 flags_first(struct box *from, size_t at, uint64_t now)
 {
 	struct act *a = &from->plan.v[at], f = *a;
-	uint64_t base = from->state.rec[a->rec].flags, far = base;
+	uint64_t base = rec_of(from, a)->flags, far = base;
 	uint64_t lettered = flags_lettered(&from->local.letters);
 	struct far_msg *m = box_far_find(from, a->uid);
 
@@ -69,32 +81,32 @@ flags_first(struct box *from, size_t at, uint64_t now)
 static void
 join_files(const struct halves *gone, struct halves *came)
 {
+	struct box *from, *to;
 	struct act *d, *p;
 	size_t i, k;
 
 	for (i = 0; i < gone->n; i++) {
-		d = &gone->v[i].b->plan.v[gone->v[i].act];
+		from = gone->v[i].b;
+		d = act_of(&gone->v[i]);
 		if (d->kind != ACT_FAR_DELETE)
 			continue;
 		for (k = matches_find(came, gone->v[i].key); k < came->n &&
 		    came->v[k].key == gone->v[i].key; k++) {
-			struct box *to = came->v[k].b;
-
-			p = &to->plan.v[came->v[k].act];
-			if (p->kind != ACT_PUSH || p->rec != NONE ||
-			    to == gone->v[i].b || state_in_step(&to->state,
+			to = came->v[k].b;
+			p = act_of(&came->v[k]);
+			if (p->kind != ACT_PUSH || p->name != NONE ||
+			    to == from || state_in_step(&to->state,
 			    local_base(&to->local, &to->local.v[p->local])) ||
-			    !is_it(&came->v[k],
-			    gone->v[i].b->state.rec[d->rec].ident))
+			    !is_it(&came->v[k], rec_of(from, d)->ident))
 				continue;
-			plan_become(&gone->v[i].b->plan, d, ACT_FAR_MOVE);
+			plan_become(&from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
-			d->other = (uint32_t)came->v[k].act;
+			d->to_file = p->local;
 			plan_become(&to->plan, p, ACT_NOTHING);
-			flags_first(gone->v[i].b, gone->v[i].act,
+			flags_first(from, gone->v[i].act,
 			    flags_translate(&to->state.keywords,
 			    to->local.v[p->local].flags,
-			    &gone->v[i].b->state.keywords));
+			    &from->state.keywords));
 			break;
 		}
 	}
@@ -114,7 +126,7 @@ moved_here(struct run *r)
 
 			if (a->kind == ACT_FAR_DELETE) {
 				matches_add(&gone[0], b, k,
-				    b->state.rec[a->rec].ino);
+				    rec_of(b, a)->ino);
 				matches_add(&gone[1], b, k, name_key(b, a));
 			} else if (a->kind == ACT_PUSH) {
 				matches_add(&came[0], b, k,
@@ -135,16 +147,16 @@ moved_here(struct run *r)
 
 /* ---- moved there ---- */
 
+/* The messages that are to be fetched from it: each is known by then. */
 static int
 idents(struct run *r, struct box *b)
 {
-	uint32_t *uids = mem_new(b->plan.n + 1, sizeof *uids);
+	uint32_t *uids = mem_new(b->plan.count[ACT_FETCH] + 1, sizeof *uids);
 	size_t k, n = 0;
 	int got = 0;
 
-	for (k = 0; k < b->plan.n; k++)
-		if (b->plan.v[k].kind == ACT_FETCH &&
-		    b->far_v[b->plan.v[k].far].ident == 0)
+	for (k = 0; plan_next(&b->plan, ACT_FETCH, &k); k++)
+		if (box_far_find(b, b->plan.v[k].uid)->ident == 0)
 			uids[n++] = b->plan.v[k].uid;
 	if (n > 0 && (got = link_select(&r->line[0], b)) == 0)
 		got = far_hear_idents(&r->line[0], b, uids, n);
@@ -163,29 +175,43 @@ name_there(struct box *to, const char *name)
 static void
 join_messages(const struct halves *gone, const struct halves *came)
 {
+	struct box *from, *to;
 	struct act *d, *f;
-	const struct rec *rec;
 	size_t i, k;
 
 	for (i = 0; i < gone->n; i++) {
-		d = &gone->v[i].b->plan.v[gone->v[i].act];
-		rec = &gone->v[i].b->state.rec[d->rec];
+		from = gone->v[i].b;
+		d = act_of(&gone->v[i]);
 		for (k = matches_find(came, gone->v[i].key); k < came->n &&
 		    came->v[k].key == gone->v[i].key; k++) {
-			struct box *to = came->v[k].b;
-
-			f = &to->plan.v[came->v[k].act];
+			to = came->v[k].b;
+			f = act_of(&came->v[k]);
 			if (f->kind != ACT_FETCH ||
-			    to->far_v[f->far].size != rec->size ||
-			    (to != gone->v[i].b && name_there(to,
-			    state_name(&gone->v[i].b->state, rec))))
+			    box_far_find(to, f->uid)->size !=
+			    rec_of(from, d)->size || (to != from &&
+			    name_there(to, state_name_at(&from->state,
+			    d->name))))
 				continue;
-			plan_become(&gone->v[i].b->plan, d, ACT_NEAR_MOVE);
+			plan_become(&from->plan, d, ACT_NEAR_MOVE);
 			d->to = to;
-			d->other = (uint32_t)came->v[k].act;
+			d->to_uid = f->uid;
 			plan_become(&to->plan, f, ACT_NOTHING);
 			break;
 		}
+	}
+}
+
+/* Those here that are to be deleted, and can be told from all others. */
+static void
+note_gone(struct box *b, struct halves *gone)
+{
+	const struct rec *rec;
+	size_t k = 0;
+
+	for (; plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
+		rec = rec_of(b, &b->plan.v[k]);
+		if (ident_sure(rec->ident))
+			matches_add(gone, b, k, rec->ident);
 	}
 }
 
@@ -193,29 +219,24 @@ static int
 moved_there(struct run *r)
 {
 	struct halves gone = { 0 }, came = { 0 };
+	const struct far_msg *f;
+	struct box *b;
 	size_t i, k;
 	int got = 0;
 
-	for (i = 0; i < r->nboxes; i++) {
-		struct box *b = &r->boxes[i];
-
-		for (k = 0; b->look && b->opened && k < b->plan.n; k++)
-			if (b->plan.v[k].kind == ACT_NEAR_DELETE &&
-			    ident_sure(b->state.rec[b->plan.v[k].rec].ident))
-				matches_add(&gone, b, k,
-				    b->state.rec[b->plan.v[k].rec].ident);
-	}
+	for (i = 0; i < r->nboxes; i++)
+		if (r->boxes[i].look && r->boxes[i].opened)
+			note_gone(&r->boxes[i], &gone);
 	for (i = 0; gone.n > 0 && i < r->nboxes && got == 0; i++) {
-		struct box *b = &r->boxes[i];
-
+		b = &r->boxes[i];
 		if (!b->look || !b->opened || b->plan.count[ACT_FETCH] == 0)
 			continue;
 		got = idents(r, b);
-		for (k = 0; k < b->plan.n; k++)
-			if (b->plan.v[k].kind == ACT_FETCH &&
-			    b->far_v[b->plan.v[k].far].ident != 0)
-				matches_add(&came, b, k,
-				    b->far_v[b->plan.v[k].far].ident);
+		for (k = 0; plan_next(&b->plan, ACT_FETCH, &k); k++) {
+			f = box_far_find(b, b->plan.v[k].uid);
+			if (f->ident != 0)
+				matches_add(&came, b, k, f->ident);
+		}
 	}
 	if (got == 0 && came.n > 0) {
 		matches_sort(&came);

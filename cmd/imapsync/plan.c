@@ -39,13 +39,13 @@ plan_add(struct plan *p, const struct act *a)
 static struct act *
 add(struct plan *p, enum act_kind kind)
 {
-	plan_add(p, &(struct act){ .kind = kind, .rec = NONE, .local = NONE,
-	    .far = NONE, .name = NONE, .other = NONE });
+	plan_add(p, &(struct act){ .kind = kind, .local = NONE, .name = NONE,
+	    .to_file = NONE, .other = NONE });
 	return &p->v[p->n - 1];
 }
 
 static const struct far_msg *
-find_far(const struct plan_in *in, uint32_t uid, uint32_t *at)
+find_far(const struct plan_in *in, uint32_t uid)
 {
 	size_t lo = 0, hi = in->nfar, mid;
 
@@ -56,7 +56,6 @@ find_far(const struct plan_in *in, uint32_t uid, uint32_t *at)
 		else
 			hi = mid;
 	}
-	*at = (uint32_t)lo;
 	return lo < in->nfar && in->far[lo].uid == uid ? &in->far[lo] : NULL;
 }
 
@@ -108,8 +107,8 @@ new_base(const struct policy *p, struct flags f, uint64_t merged)
 }
 
 static void
-merge(struct plan *p, const struct plan_in *in, uint32_t rec, uint32_t local,
-    uint32_t far, uint32_t uid, struct flags f)
+merge(struct plan *p, const struct plan_in *in, uint32_t name,
+    uint32_t local, uint32_t uid, struct flags f)
 {
 	uint64_t merged = flags_merge(f.base, f.local, f.far);
 	uint64_t base = new_base(&in->policy, f, merged);
@@ -132,21 +131,19 @@ merge(struct plan *p, const struct plan_in *in, uint32_t rec, uint32_t local,
 	}
 	if (a != NULL) {
 		a->uid = uid;
-		a->rec = rec;
+		a->name = name;
 		a->local = local;
-		a->far = far;
 		a->flags = base;
 	}
 	if (up == 0 && down == 0 && (near != NONE || base == f.base ||
-	    rec == NONE))
+	    name == NONE))
 		return;
 	a = add(p, up != 0 || down != 0 ? ACT_FAR_FLAGS : ACT_BASE_FLAGS);
 	a->add = up;
 	a->del = down;
 	a->uid = uid;
-	a->rec = rec;
+	a->name = name;
 	a->local = local;
-	a->far = far;
 	a->flags = base;
 	a->other = near;
 	if (near != NONE)
@@ -165,7 +162,7 @@ gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 	    (in->marks && (far & FLAG_DELETED) != 0))
 		return;
 	a = add(p, ACT_FAR_DELETE);
-	a->rec = i;
+	a->name = in->rec[i].name;
 	a->uid = in->rec[i].uid;
 }
 
@@ -179,7 +176,7 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 	if (!in->policy.pull_new)
 		return;		/* seen again, the day it goes both ways */
 	a = add(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE);
-	a->rec = i;
+	a->name = in->rec[i].name;
 	a->local = local;
 	a->uid = in->rec[i].uid;
 }
@@ -192,7 +189,7 @@ orphan(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t local)
 	if (local != NONE && !in->policy.reupload)
 		return;
 	a = add(p, local == NONE ? ACT_FORGET : ACT_PUSH);
-	a->rec = i;
+	a->name = in->rec[i].name;
 	a->local = local;
 }
 
@@ -212,7 +209,7 @@ known(struct plan *p, const struct plan_in *in, uint32_t i)
 {
 	const struct rec *r = &in->rec[i];
 	bool here = in->local_same || in->local_of[i] != NONE;
-	uint32_t local = in->local_same ? NONE : in->local_of[i], at;
+	uint32_t local = in->local_same ? NONE : in->local_of[i];
 	const struct far_msg *f;
 	struct act *a;
 
@@ -221,14 +218,14 @@ known(struct plan *p, const struct plan_in *in, uint32_t i)
 			orphan(p, in, i, local);
 		return;
 	}
-	f = find_far(in, r->uid, &at);
+	f = find_far(in, r->uid);
 	if (is_gone(in, r->uid)) {
 		if (here) {
 			gone_there(p, in, i, local);
 			return;
 		}
 		a = add(p, ACT_FORGET);
-		a->rec = i;
+		a->name = in->rec[i].name;
 		a->uid = r->uid;
 		return;
 	}
@@ -236,9 +233,8 @@ known(struct plan *p, const struct plan_in *in, uint32_t i)
 		gone_here(p, in, i, f != NULL ? f->flags : r->flags);
 		return;
 	}
-	merge(p, in, i, local, f != NULL ? at : NONE, r->uid, seen_flags(in,
-	    r->flags, local != NONE ? flags_here(in, local, r->flags) :
-	    r->flags,
+	merge(p, in, r->name, local, r->uid, seen_flags(in, r->flags,
+	    local != NONE ? flags_here(in, local, r->flags) : r->flags,
 	    f != NULL ? f->flags : r->flags));
 }
 
@@ -255,9 +251,8 @@ pair(struct plan *p, const struct plan_in *in, size_t k)
 
 	a->uid = in->far[f].uid;
 	a->local = l;
-	a->far = f;
 	a->flags = base;
-	merge(p, in, NONE, l, f, in->far[f].uid, seen_flags(in, base, here,
+	merge(p, in, NONE, l, in->far[f].uid, seen_flags(in, base, here,
 	    there));
 }
 
@@ -270,7 +265,6 @@ fetch(struct plan *p, const struct plan_in *in, uint32_t f)
 		return;
 	a = add(p, ACT_FETCH);
 	a->uid = in->far[f].uid;
-	a->far = f;
 	a->flags = in->far[f].flags;
 }
 
@@ -349,16 +343,6 @@ order(struct plan *p)
 	free(to);
 }
 
-static void
-names(struct plan *p, const struct plan_in *in)
-{
-	size_t i;
-
-	for (i = 0; i < p->n; i++)
-		if (p->v[i].rec != NONE)
-			p->v[i].name = in->rec[p->v[i].rec].name;
-}
-
 void
 plan_make(struct plan *p, const struct plan_in *in)
 {
@@ -368,7 +352,6 @@ plan_make(struct plan *p, const struct plan_in *in)
 	for (i = 0; i < in->nrec; i++)
 		known(p, in, (uint32_t)i);
 	news(p, in);
-	names(p, in);
 	order(p);
 }
 

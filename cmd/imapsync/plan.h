@@ -28,19 +28,23 @@ enum act_kind {
 	ACT_KINDS
 };
 
-/* One action.  Indexes are into the plan's inputs; NONE where there is none. */
-#define NONE UINT32_MAX
+#define NONE UINT32_MAX			/* no file, no name, no act */
+
+/* One action, about a message by its UID, about a file by its place. */
 struct act {
 	enum act_kind kind;
-	uint32_t uid;
-	uint32_t rec, local, far;	/* base, local, remote */
-	uint32_t name;			/* the rec's: see struct rec */
-	uint64_t add, del;		/* flags */
-	uint64_t flags;			/* the merged ones: the new base */
-	struct box *to;			/* of a move */
-	uint32_t other;			/* of a move: the act it stands for
-					   there; of flags: those of the other
-					   side, of the same message */
+	uint32_t uid;		/* 0: it is not on the server */
+	uint32_t local;		/* the file here, which may get another name
+				   before this is done; or NONE */
+	uint32_t name;		/* what the base calls it, see state_name_at;
+				   or NONE */
+	uint64_t add, del;	/* flags */
+	uint64_t flags;		/* the merged ones: the new base */
+	struct box *to;		/* where a move leads */
+	uint32_t to_uid;	/* ACT_NEAR_MOVE: which message it is there */
+	uint32_t to_file;	/* ACT_FAR_MOVE: which file it is there */
+	uint32_t other;		/* of flags: the act of the other side for
+				   the same message; or NONE */
 	bool failed;
 };
 

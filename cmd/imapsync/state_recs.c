@@ -143,9 +143,15 @@ state_by_ino(struct state *s, uint64_t ino)
 }
 
 const char *
+state_name_at(const struct state *s, uint32_t name)
+{
+	return s->in->heap.p + name;
+}
+
+const char *
 state_name(const struct state *s, const struct rec *r)
 {
-	return s->in->heap.p + r->name;
+	return state_name_at(s, r->name);
 }
 
 /* ---- changes in memory ---- */
