@@ -648,7 +648,7 @@ letter_write(struct letter *l, const struct options *o, struct err *e)
 }
 
 void
-letter_burn(struct letter *l)
+letter_close(struct letter *l)
 {
 	msg_close(&l->msg);
 }

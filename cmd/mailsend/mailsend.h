@@ -58,13 +58,12 @@ const char *letter_self(struct arena *);
 
 /* Everything up to the server; stdin is read here if it is needed. */
 int letter_write(struct letter *, const struct options *, struct err *);
-void letter_burn(struct letter *);
+void letter_close(struct letter *);
 
 /* Sends it.  The recipients' fates are in l->mail, the rest in the report. */
 struct report {
 	char host[300], peer[64], tls[64], cipher[64], pin[64], mech[40];
 	bool verified;
-	struct smtp_reply data;
 	const char *saved;
 	bool unsaved;		/* sent, but --save failed */
 };

@@ -238,7 +238,7 @@ deliver(struct err *e)
 		else
 			print_letter(&l, e);
 	}
-	letter_burn(&l);
+	letter_close(&l);
 	return fail_worse(got, e->code);
 }
 

@@ -102,7 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	} else {
 		must(e.code != 0 && e.msg[0] != '\0');
 	}
-	letter_burn(&l);
+	letter_close(&l);
 	arena_free(&o.account.arena);
 	return 0;
 }
