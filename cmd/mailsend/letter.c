@@ -181,14 +181,14 @@ qualified(struct letter *l, const struct options *o, const char *arg)
 }
 
 static int
-add_operands(struct letter *l, const struct options *o, struct people *p,
-    struct err *e)
+add_operands(struct letter *l, const struct options *o,
+    const struct opt_list *to, struct people *p, struct err *e)
 {
 	struct addr a;
 	size_t i;
 
-	for (i = 0; i < o->operands.n; i++) {
-		if (addr_mailbox(&a, qualified(l, o, o->operands.v[i]), e) < 0)
+	for (i = 0; i < to->n; i++) {
+		if (addr_mailbox(&a, qualified(l, o, to->v[i]), e) < 0)
 			return fail_in(e, "recipient");
 		if (add_rcpt(l, o, &a, e) < 0 ||
 		    (p != NULL && add_person(l, p, &a, e) < 0))
@@ -239,9 +239,9 @@ given_sender(struct letter *l, const struct options *o, struct err *e)
 }
 
 static int
-find_sender(struct letter *l, const struct options *o, struct err *e)
+find_sender(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct err *e)
 {
-	const char *user = o->account.user;
 	int got = given_sender(l, o, e);
 
 	if (got != 0)
@@ -257,10 +257,10 @@ find_sender(struct letter *l, const struct options *o, struct err *e)
 	    field_addr(l, "Sender", &l->from) ||
 	    field_addr(l, "From", &l->from)))
 		return 0;
-	if (user != NULL && strchr(user, '@') != NULL &&
-	    addr_mailbox(&l->from, str_of(user), &(struct err){ 0 }) == 0)
+	if (s->user != NULL && strchr(s->user, '@') != NULL &&
+	    addr_mailbox(&l->from, str_of(s->user), &(struct err){ 0 }) == 0)
 		return 0;
-	if (addr_mailbox(&l->from, str_of(o->self != NULL ? o->self :
+	if (addr_mailbox(&l->from, str_of(s->self != NULL ? s->self :
 	    letter_self(l->arena)), e) < 0)
 		return fail_in(e, "no sender is known (-f)");
 	return 0;
@@ -346,9 +346,9 @@ null_sender(const struct options *o)
 }
 
 static int
-reverse_path(struct letter *l, const struct options *o, struct err *e)
+reverse_path(struct letter *l, const struct options *o, const char *arg,
+    struct err *e)
 {
-	const char *arg = o->mail_from;
 	struct addr a = l->from;
 
 	if (arg == NULL && o->sendmail)
@@ -422,7 +422,8 @@ skeleton(struct letter *l, struct mime_addr *from, const char *full)
 }
 
 static int
-take(struct letter *l, const struct options *o, int fd, struct err *e)
+take(struct letter *l, const struct options *o,
+    const struct letter_source *s, int fd, struct err *e)
 {
 	struct mime_addr from;
 	struct mime_mail m;
@@ -432,9 +433,9 @@ take(struct letter *l, const struct options *o, int fd, struct err *e)
 	l->raw = true;
 	if (msg_scan(&l->msg, l->arena, fd, o->recode ? MSG_ODD : 0,
 	    e) < 0 ||
-	    find_sender(l, o, e) < 0 ||
+	    find_sender(l, o, s, e) < 0 ||
 	    (o->read_recipients && read_recipients(l, o, e) < 0) ||
-	    add_operands(l, o, NULL, e) < 0 ||
+	    add_operands(l, o, &s->to, NULL, e) < 0 ||
 	    add_lists(l, o, &o->to, NULL, e) < 0 ||
 	    add_lists(l, o, &o->cc, NULL, e) < 0 ||
 	    add_lists(l, o, &o->bcc, NULL, e) < 0)
@@ -477,14 +478,15 @@ reply_to(struct letter *l, const struct options *o, struct people *p,
 }
 
 static int
-envelope(struct letter *l, const struct options *o, struct people *to,
-    struct people *cc, struct err *e)
+envelope(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct people *to, struct people *cc,
+    struct err *e)
 {
 	struct people hidden = { 0 };
 
 	if (add_lists(l, o, &o->to, to, e) < 0)
 		return fail_in(e, "--to");
-	if (add_operands(l, o, to, e) < 0)
+	if (add_operands(l, o, &s->to, to, e) < 0)
 		return -1;
 	if (add_lists(l, o, &o->cc, cc, e) < 0)
 		return fail_in(e, "--cc");
@@ -504,14 +506,15 @@ open_html(const struct options *o, struct mime_mail *m, struct err *e)
 }
 
 static int
-compose(struct letter *l, const struct options *o, int fd, struct err *e)
+compose(struct letter *l, const struct options *o,
+    const struct letter_source *s, int fd, struct err *e)
 {
 	struct people to = { 0 }, cc = { 0 }, reply = { 0 };
 	struct mime_addr from;
 	struct mime_mail m;
 	int got;
 
-	if (find_sender(l, o, e) < 0 || envelope(l, o, &to, &cc, e) < 0 ||
+	if (find_sender(l, o, s, e) < 0 || envelope(l, o, s, &to, &cc, e) < 0 ||
 	    reply_to(l, o, &reply, e) < 0)
 		return -1;
 	m = skeleton(l, &from, o->full_name);
@@ -562,7 +565,8 @@ headed(int fd, off_t off)
 }
 
 static int
-from_stdin(struct letter *l, const struct options *o, struct err *e)
+from_stdin(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct err *e)
 {
 	int in = STDIN_FILENO, fd, got;
 	uint64_t size;
@@ -577,22 +581,23 @@ from_stdin(struct letter *l, const struct options *o, struct err *e)
 		return fail_in(e, "standard input");
 	lseek(fd, off, SEEK_SET);
 	if (o->message != NULL || o->read_recipients || o->sendmail ||
-	    (!o->composing && o->to.n == 0 && headed(fd, off)))
-		got = take(l, o, fd, e);
+	    (!s->composing && o->to.n == 0 && headed(fd, off)))
+		got = take(l, o, s, fd, e);
 	else
-		got = compose(l, o, fd, e);
+		got = compose(l, o, s, fd, e);
 	close(fd);
 	return got;
 }
 
 static int
-from_file(struct letter *l, const struct options *o, struct err *e)
+from_file(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct err *e)
 {
 	int fd = file_open(o->message, e), got;
 
 	if (fd < 0)
 		return fail_in(e, "--message");
-	got = take(l, o, fd, e);
+	got = take(l, o, s, fd, e);
 	close(fd);
 	return got < 0 ? fail_in(e, "%s", o->message) : 0;
 }
@@ -617,24 +622,25 @@ letter_reads(const struct options *o)
 }
 
 int
-letter_write(struct letter *l, const struct options *o, struct err *e)
+letter_write(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct err *e)
 {
 	struct str id;
 	int got;
 
 	if (check_params(o, e) < 0)
 		return -1;
-	if (o->message_fd >= 0)
-		got = take(l, o, o->message_fd, e);
+	if (s->fd >= 0)
+		got = take(l, o, s, s->fd, e);
 	else if (o->message != NULL && !is_dash(o->message))
-		got = from_file(l, o, e);
+		got = from_file(l, o, s, e);
 	else if (is_dash(o->message) || is_dash(o->body) ||
 	    letter_reads(o) != NULL)
-		got = from_stdin(l, o, e);
+		got = from_stdin(l, o, s, e);
 	else
-		got = compose(l, o, -1, e);
+		got = compose(l, o, s, -1, e);
 	table_free(&l->seen);
-	if (got < 0 || reverse_path(l, o, e) < 0)
+	if (got < 0 || reverse_path(l, o, s->mail_from, e) < 0)
 		return -1;
 	if (l->mail.n == 0 && (o->quit_after == NULL ||
 	    strcmp(o->quit_after, "rcpt") == 0))

@@ -6,6 +6,8 @@
  * submit.c	to the server
  * report.c	what became of it: stderr, -j, exit status
  * sendmail.c	being called as sendmail(8)
+ * post.c	one message, from the letter to the exit status
+ * talk.c	sendmail -bs: SMTP on standard input
  */
 #ifndef MAILSEND_H
 #define MAILSEND_H
@@ -20,12 +22,11 @@
 #include "smtp.h"
 #include "table.h"
 
+/* What the command line and the configuration say; never changed after. */
 struct options {
-	struct account account;
 	const char *subject, *from, *reply_to, *body, *html, *message;
 	struct opt_list to, cc, bcc, attach, embed, header;
 	bool read_recipients, recode;
-	bool composing;		/* the command line has some of these */
 	const char *mail_from, *dsn, *dsn_ret, *envid;
 	struct opt_list mail_param, rcpt_param;
 	bool require_tls, whole, no_chunking, no_pipelining;
@@ -35,9 +36,23 @@ struct options {
 	/* as sendmail only */
 	bool sendmail, no_dot, talk;
 	const char *sender, *full_name;
-	const char *self;	/* -bs: letter_self, before the sandbox */
-	int message_fd;		/* -bs: the message it took; else -1 */
-	struct session session;	/* one for all messages and connections */
+};
+
+/* What one process has, for all its messages and connections. */
+struct run {
+	const struct options *options;
+	struct account account;
+	struct session session;
+};
+
+/* What a letter is written from, beside the options. */
+struct letter_source {
+	const char *mail_from;	/* the reverse-path; NULL: the sender's */
+	struct opt_list to;	/* recipients, each a bare address */
+	int fd;			/* a finished message; -1: as options say */
+	const char *user;	/* the account's; or NULL */
+	const char *self;	/* letter_self; NULL: found out if needed */
+	bool composing;		/* the command line has parts of a message */
 };
 
 /* One message and its envelope.  All of it lives in the arena. */
@@ -57,7 +72,8 @@ struct letter {
 const char *letter_self(struct arena *);
 
 /* Everything up to the server; stdin is read here if it is needed. */
-int letter_write(struct letter *, const struct options *, struct err *);
+int letter_write(struct letter *, const struct options *,
+    const struct letter_source *, struct err *);
 void letter_close(struct letter *);
 
 /* Sends it.  The recipients' fates are in l->mail, the rest in the report. */
@@ -68,24 +84,31 @@ struct report {
 	bool unsaved;		/* sent, but --save failed */
 };
 int submit_check(const struct options *, struct err *);
-int submit(struct letter *, struct options *, struct report *, struct err *);
+int submit(struct letter *, struct run *, struct report *, struct err *);
 
 /* What reads standard input though no option says so; NULL: nothing does. */
 const char *letter_reads(const struct options *);
 
 /* Tells, and computes the exit status. */
-int report_send(const struct letter *, const struct options *,
+int report_send(const struct letter *, const struct run *,
     const struct report *, const struct err *);
-int report_addresses(const struct options *, struct arena *);
+int report_addresses(const struct opt_list *, struct arena *, bool json);
+
+/*
+ * One message: writes the letter, submits it or prints it (--dry-run), and
+ * says what became of it.  The exit status; e holds what is not yet told.
+ */
+int post(struct run *, struct letter_source *, struct err *);
+
+/* sendmail -bs: SMTP on stdin, each message posted.  The exit status. */
+int talk_serve(struct run *);
 
 /*
  * sendmail(8)'s command line into options; 0, or -1, or 1 if there is
- * nothing more to do (-bp, -q).  sendmail_talk is -bs: SMTP on stdin.
+ * nothing more to do (-bp, -q).
  */
 int sendmail_parse(struct options *, struct opt_set *, int argc, char **argv,
     struct err *);
-int sendmail_talk(struct options *, struct arena *,
-    int (*send)(struct options *, int fd));
 
 /*
  * From in to fd, up to a line that is a lone dot; another dot at the start of

@@ -13,7 +13,8 @@
 #include "trace.h"
 #include "version.h"
 
-static struct options o = { .message_fd = -1 };
+static struct options o;
+static struct run run = { .options = &o };
 
 /* What a message is made of. */
 #define CONTENT "subject body html attach inline header reply-to"
@@ -145,26 +146,26 @@ sender(void)
 	struct err quiet = { 0 };
 	struct addr a;
 
-	if (from == NULL || addr_from(&a, &o.account.arena, str_of(from),
+	if (from == NULL || addr_from(&a, &run.account.arena, str_of(from),
 	    &quiet) < 0)
 		return NULL;
-	return addr_wire(&o.account.arena, &a, false, &quiet);
+	return addr_wire(&run.account.arena, &a, false, &quiet);
 }
 
 static void
 version(struct buf *b)
 {
 	version_libraries(b);
-	version_path(b, "configuration", account_path(&o.account),
+	version_path(b, "configuration", account_path(&run.account),
 	    "none, for $HOME is not set");
 	version_path(b, "state", NULL, "none");
 }
 
 static int
-configure(int argc, char **argv, struct err *e)
+configure(int argc, char **argv, struct letter_source *from, struct err *e)
 {
 	struct opt_set set = { .tables = { options,
-	    account_options(&o.account) }, .arena = &o.account.arena,
+	    account_options(&run.account) }, .arena = &run.account.arena,
 	    .version = version,
 	    .usage = "mailsend [options] [recipient ...]",
 	    .about = "Composes a message, or takes a finished one, and "
@@ -185,93 +186,39 @@ configure(int argc, char **argv, struct err *e)
 		return 0;
 	if (opt_stdin(&set, letter_reads(&o), e) < 0)
 		return -1;
-	o.composing = composing();
-	if (o.composing && (o.message != NULL || o.read_recipients))
+	from->composing = composing();
+	if (from->composing && (o.message != NULL || o.read_recipients))
 		return fail(e, EX_USAGE, "a finished message is sent as it "
 		    "is: no -s, -c, --body, --html, -a, --inline, -H, "
 		    "--reply-to with it");
-	if (account_load(&o.account, &set, "smtp lmtp", sender(), e) < 0)
+	if (account_load(&run.account, &set, "smtp lmtp", sender(), e) < 0)
 		return -1;
 	return submit_check(&o, e);
 }
 
+/* The one message of this command line. */
 static int
-print_letter(const struct letter *l, struct err *e)
+deliver(struct letter_source *from, struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
-	char *some = mem_new(1, 65536);
-	ssize_t n, i, k;
-
-	msg_start(r, &l->msg);
-	while ((n = msg_read(r, some, 65536, e)) > 0) {
-		for (i = k = 0; i < n; i++)
-			if (some[i] != '\r')
-				some[k++] = some[i];
-		fwrite(some, 1, (size_t)k, stdout);
-	}
-	free(some);
-	free(r);
-	return n < 0 ? -1 : 0;
+	from->mail_from = o.mail_from;
+	from->to = o.operands;
+	from->fd = -1;
+	return post(&run, from, e);
 }
 
 static int
-send_letter(struct letter *l, struct err *e)
+begin(int argc, char **argv, struct err *e)
 {
-	struct report r = { 0 };
-
-	submit(l, &o, &r, e);
-	if (o.quit_after != NULL && strcmp(o.quit_after, "rcpt") != 0)
-		l->mail.n = 0;		/* nobody was asked about them */
-	return report_send(l, &o, &r, e);
-}
-
-/* One message, from the letter to the exit status. */
-static int
-deliver(struct err *e)
-{
-	struct letter l = { .arena = &o.account.arena };
-	int got = 0;
-
-	if (letter_write(&l, &o, e) == 0) {
-		if (!o.dry_run)
-			got = send_letter(&l, e);
-		else
-			print_letter(&l, e);
-	}
-	letter_close(&l);
-	return fail_worse(got, e->code);
-}
-
-/* For -bs: what one DATA brought. */
-static int
-deliver_fd(struct options *opts, int fd)
-{
-	struct err e = { 0 };
-	int status;
-
-	opts->message_fd = fd;
-	opts->account.deadline = 0;	/* each has its own time */
-	status = deliver(&e);
-	opts->message_fd = -1;
-	fail_tell(&e, NULL);
-	return status;
-}
-
-static int
-run(int argc, char **argv, struct err *e)
-{
-	int got = configure(argc, argv, e);
+	struct letter_source from = { 0 };
+	int got = configure(argc, argv, &from, e);
 
 	if (got != 0)
 		return got < 0 ? e->code : 0;
-	trace_set(o.account.verbose);
+	trace_set(run.account.verbose);
 	if (o.check_address)
-		return report_addresses(&o, &o.account.arena);
-	if (o.talk) {
-		o.self = letter_self(&o.account.arena);
-		return sendmail_talk(&o, &o.account.arena, deliver_fd);
-	}
-	return deliver(e);
+		return report_addresses(&o.operands, &run.account.arena,
+		    run.account.json);
+	return o.talk ? talk_serve(&run) : deliver(&from, e);
 }
 
 int
@@ -286,10 +233,10 @@ main(int argc, char **argv)
 	base = base != NULL ? base + 1 : argv[0];
 	o.sendmail = strcmp(base, "sendmail") == 0 ||
 	    strcmp(base, "mailq") == 0;
-	status = run(argc, argv, &e);
+	status = begin(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	session_close(&o.session);
-	account_wipe(&o.account);
+	session_close(&run.session);
+	account_wipe(&run.account);
 	return status;
 }

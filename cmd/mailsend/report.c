@@ -60,7 +60,7 @@ say_rcpt(const struct smtp_rcpt *r, const char *host)
 }
 
 static void
-say(const struct letter *l, const struct options *o, const struct report *r)
+say(const struct letter *l, const struct run *run, const struct report *r)
 {
 	const struct smtp_rcpt *p;
 	char safe[1400];
@@ -68,8 +68,8 @@ say(const struct letter *l, const struct options *o, const struct report *r)
 
 	for (i = 0; i < l->mail.n; i++) {
 		p = &l->mail.rcpt[i];
-		if (o->quit_after != NULL && p->state == SMTP_TAKEN &&
-		    !o->account.json) {
+		if (run->options->quit_after != NULL &&
+		    p->state == SMTP_TAKEN && !run->account.json) {
 			str_escape(safe, sizeof safe, str_of(p->reply.text));
 			printf("%s %d %s\n", p->addr, p->reply.code, safe);
 		} else if (p->state == SMTP_SENT) {
@@ -156,15 +156,15 @@ json_all(const struct letter *l, const struct report *r, int code,
 }
 
 int
-report_send(const struct letter *l, const struct options *o,
+report_send(const struct letter *l, const struct run *run,
     const struct report *r, const struct err *e)
 {
-	int code = status(l, o, e);
+	int code = status(l, run->options, e);
 
 	if (r->unsaved)
 		code = fail_worse(code, EX_IOERR);
-	say(l, o, r);
-	if (o->account.json)
+	say(l, run, r);
+	if (run->account.json)
 		json_all(l, r, code, e);
 	mem_stake(NULL);
 	return code;
@@ -234,15 +234,14 @@ check(const char *arg, struct arena *arena, bool json)
 }
 
 int
-report_addresses(const struct options *o, struct arena *arena)
+report_addresses(const struct opt_list *texts, struct arena *arena, bool json)
 {
 	int worst = 0;
 	size_t i;
 
-	for (i = 0; i < o->operands.n; i++)
-		worst = fail_worse(worst, check(o->operands.v[i], arena,
-		    o->account.json));
-	if (o->operands.n == 0) {
+	for (i = 0; i < texts->n; i++)
+		worst = fail_worse(worst, check(texts->v[i], arena, json));
+	if (texts->n == 0) {
 		fail_say("--check-address: no address is given");
 		return EX_USAGE;
 	}

@@ -9,9 +9,10 @@
 #include "trace.h"
 
 static struct smtp_conf
-conf(const struct options *o)
+conf(const struct run *run)
 {
-	const struct account *a = &o->account;
+	const struct options *o = run->options;
+	const struct account *a = &run->account;
 
 	return (struct smtp_conf){
 		.tls = session_tls(a),
@@ -38,19 +39,18 @@ describe(struct report *r, const struct session *s)
 }
 
 static int
-login(struct smtp *s, struct session *sess, struct options *o,
-    struct report *r)
+login(struct smtp *s, struct run *run, struct report *r)
 {
 	struct sasl_login l;
 	int got;
 
-	if (!session_wants_login(&o->account))
+	if (!session_wants_login(&run->account))
 		return 0;
-	if (session_login(sess, &l) < 0)
+	if (session_login(&run->session, &l) < 0)
 		return -1;
 	got = smtp_auth(s, &l);
-	if (!o->talk && s->mail_max == 0)	/* the only connection */
-		session_forget(sess);
+	if (!run->options->talk && s->mail_max == 0)	/* the only connection */
+		session_forget(&run->session);
 	snprintf(r->mech, sizeof r->mech, "%s", s->mech);
 	return got;
 }
@@ -86,14 +86,15 @@ downgrade(struct letter *l, const struct smtp *s, struct err *e)
 
 /* Parameters for what the server does not know are left out, and said so. */
 static void
-trim_params(struct letter *l, const struct smtp *s, const struct options *o)
+trim_params(struct letter *l, const struct smtp *s, const struct run *run)
 {
+	const struct options *o = run->options;
 	size_t i;
 
 	if ((s->caps & SMTP_DSN) != 0 ||
 	    (o->dsn == NULL && o->dsn_ret == NULL && o->envid == NULL))
 		return;
-	if (!o->account.quiet)
+	if (!run->account.quiet)
 		fail_say("the server has no DSN: no reports are asked for");
 	if (o->rcpt_param.n == 0)
 		for (i = 0; i < l->mail.n; i++)
@@ -109,19 +110,21 @@ after(const struct options *o, const char *step)
 }
 
 static int
-talk(struct letter *l, struct session *sess, struct smtp *s,
-    struct options *o, struct report *r, struct err *e)
+talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
+    struct err *e)
 {
+	const struct options *o = run->options;
+
 	if (after(o, "connect") || after(o, "ehlo"))
 		return 0;
-	if (login(s, sess, o, r) < 0)
+	if (login(s, run, r) < 0)
 		return -1;
 	if (after(o, "auth"))
 		return 0;
 	encode(l, s);
 	if (downgrade(l, s, e) < 0)
 		return -1;
-	trim_params(l, s, o);
+	trim_params(l, s, run);
 	l->mail.msg = after(o, "rcpt") ? NULL : &l->msg;
 	l->mail.last = true;
 	return smtp_send(s, &l->mail);
@@ -129,20 +132,20 @@ talk(struct letter *l, struct session *sess, struct smtp *s,
 
 /* One connection: 0 done, 1 some recipients want another, -1. */
 static int
-once(struct letter *l, struct options *o, struct report *r, struct err *e)
+once(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
-	struct smtp_conf c = conf(o);
-	struct session *sess = &o->session;
+	struct smtp_conf c = conf(run);
+	struct session *sess = &run->session;
 	struct smtp s;
 	int got = -1;
 
 	if ((sess->account == NULL &&
-	    session_ready(sess, &o->account, e) < 0) ||
+	    session_ready(sess, &run->account, e) < 0) ||
 	    session_again(sess, e) < 0)
 		return -1;
 	if (smtp_open(&s, sess->conn, &c) == 0) {
 		describe(r, sess);
-		got = talk(l, sess, &s, o, r, e);
+		got = talk(l, run, &s, r, e);
 	}
 	smtp_quit(&s);
 	session_hang_up(sess);
@@ -206,14 +209,15 @@ submit_check(const struct options *o, struct err *e)
  * is sent.
  */
 static int
-prepare(struct letter *l, struct options *o, struct err *e)
+prepare(struct letter *l, struct run *run, struct err *e)
 {
+	const struct options *o = run->options;
 	struct sandbox *box;
 	const char *dir;
 
-	if (o->account.box != NULL)		/* -bs: not the first one */
+	if (run->account.box != NULL)		/* -bs: not the first one */
 		return 0;
-	box = o->account.box = arena_new(l->arena, 1, sizeof *box);
+	box = run->account.box = arena_new(l->arena, 1, sizeof *box);
 	if (o->talk)
 		file_temp_keep(3, box);
 	else if (l->msg.eight)
@@ -226,25 +230,25 @@ prepare(struct letter *l, struct options *o, struct err *e)
 }
 
 int
-submit(struct letter *l, struct options *o, struct report *r, struct err *e)
+submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
 	size_t open, was;
 	int got;
 
-	if (!o->account.has_server)
+	if (!run->account.has_server)
 		return fail(e, EX_CONFIG, "no server: -S smtps://HOST, or an "
 		    "account in the configuration");
-	if (prepare(l, o, e) < 0)
+	if (prepare(l, run, e) < 0)
 		return -1;
-	session_where(&o->account, r->host, sizeof r->host);
+	session_where(&run->account, r->host, sizeof r->host);
 	open = untried(l);
 	do {			/* each connection must get us further */
 		was = open;
-		got = once(l, o, r, e);
+		got = once(l, run, r, e);
 		open = untried(l);
 	} while (got == 1 && open < was);
 	if (got == 1)
 		fail(e, EX_TEMPFAIL, "%s takes no more now", r->host);
-	save(l, o, r);
+	save(l, run->options, r);
 	return got;
 }

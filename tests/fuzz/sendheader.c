@@ -71,9 +71,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static int in = -1;
-	struct options o = { .sendmail = true, .read_recipients = true,
-	    .message_fd = -1, .self = "me@self.test" };
-	struct letter l = { .arena = &o.account.arena };
+	struct options o = { .sendmail = true, .read_recipients = true };
+	struct letter_source from = { .fd = -1, .self = "me@self.test" };
+	struct arena arena = { 0 };
+	struct letter l = { .arena = &arena };
 	struct err e = { 0 };
 	size_t i;
 
@@ -87,10 +88,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	o.no_dot = (p[0] & 1) != 0;
 	o.recode = (p[0] & 2) != 0;
 	if ((p[0] & 4) != 0)
-		opt_list_add(l.arena, &o.operands, "root");
+		opt_list_add(&arena, &from.to, "root");
 	if ((p[0] & 8) != 0)
 		o.sender = "cron";
-	if (letter_write(&l, &o, &e) == 0) {
+	if (letter_write(&l, &o, &from, &e) == 0) {
 		must(l.mail.n > 0);
 		for (i = 0; i < l.mail.n; i++)
 			sayable(l.mail.rcpt[i].addr);
@@ -103,6 +104,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		must(e.code != 0 && e.msg[0] != '\0');
 	}
 	letter_close(&l);
-	arena_free(&o.account.arena);
+	arena_free(&arena);
 	return 0;
 }

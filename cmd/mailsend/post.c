@@ -1,0 +1,54 @@
+/* post.c: one message, from the letter to the exit status */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailsend.h"
+
+static int
+print_letter(const struct letter *l, struct err *e)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	char *some = mem_new(1, 65536);
+	ssize_t n, i, k;
+
+	msg_start(r, &l->msg);
+	while ((n = msg_read(r, some, 65536, e)) > 0) {
+		for (i = k = 0; i < n; i++)
+			if (some[i] != '\r')
+				some[k++] = some[i];
+		fwrite(some, 1, (size_t)k, stdout);
+	}
+	free(some);
+	free(r);
+	return n < 0 ? -1 : 0;
+}
+
+static int
+send_letter(struct letter *l, struct run *run, struct err *e)
+{
+	const char *step = run->options->quit_after;
+	struct report r = { 0 };
+
+	submit(l, run, &r, e);
+	if (step != NULL && strcmp(step, "rcpt") != 0)
+		l->mail.n = 0;		/* nobody was asked about them */
+	return report_send(l, run, &r, e);
+}
+
+int
+post(struct run *run, struct letter_source *from, struct err *e)
+{
+	struct letter l = { .arena = &run->account.arena };
+	int got = 0;
+
+	from->user = run->account.user;
+	if (letter_write(&l, run->options, from, e) == 0) {
+		if (!run->options->dry_run)
+			got = send_letter(&l, run, e);
+		else
+			print_letter(&l, e);
+	}
+	letter_close(&l);
+	return fail_worse(got, e->code);
+}
