@@ -34,9 +34,15 @@ box_entry(const struct box *b)
 }
 
 bool
+box_open(const struct box *b)
+{
+	return b->turn == BOX_CHOSEN && b->opened;
+}
+
+bool
 box_busy(const struct box *b)
 {
-	return b->look && b->opened && !b->failed;
+	return box_open(b) && !b->outcome.failed;
 }
 
 /* ---- the end of it ---- */
@@ -44,18 +50,18 @@ box_busy(const struct box *b)
 void
 box_forget(struct box *b)
 {
-	free(b->far_v);
-	free(b->gone.v);
-	free(b->local_of);
-	free(b->rec_of);
+	free(b->far.v);
+	free(b->far.gone.v);
+	free(b->near.local_of);
+	free(b->near.rec_of);
 	free(b->pairs.v);
 	plan_free(&b->plan);
-	b->far_v = NULL;
-	b->gone = (struct imap_uids){ 0 };
-	b->local_of = b->rec_of = NULL;
+	b->far.v = NULL;
+	b->far.gone = (struct imap_uids){ 0 };
+	b->near.local_of = b->near.rec_of = NULL;
 	b->pairs = (struct pairs){ 0 };
-	b->nfar = b->far_cap = 0;
-	b->scanned = false;
+	b->far.n = b->far.cap = 0;
+	b->near.scanned = false;
 }
 
 void
@@ -67,7 +73,7 @@ box_close(struct box *b)
 		state_drop_all(&b->state);
 	else
 		state_close(&b->state, b->run->e);
-	local_close(&b->local);
+	local_close(&b->near.dir);
 	pthread_mutex_destroy(&b->lock);
 	box_forget(b);
 	b->opened = false;
@@ -80,7 +86,8 @@ static struct str
 file_of(const struct box *b, const struct act *a)
 {
 	if (a->local != NONE)
-		return str_of(local_file(&b->local, &b->local.v[a->local]));
+		return str_of(local_file(&b->near.dir,
+		    &b->near.dir.v[a->local]));
 	if (a->name != NONE)
 		return str_of(state_name_at(&b->state, a->name));
 	return (struct str){ "", 0 };
@@ -119,31 +126,31 @@ box_far_among(struct box *b, size_t n, uint32_t uid)
 {
 	struct far_msg key = { .uid = uid };
 
-	return n == 0 ? NULL : bsearch(&key, b->far_v, n, sizeof key, by_uid);
+	return n == 0 ? NULL : bsearch(&key, b->far.v, n, sizeof key, by_uid);
 }
 
 struct far_msg *
 box_far_find(struct box *b, uint32_t uid)
 {
-	return box_far_among(b, b->nfar, uid);
+	return box_far_among(b, b->far.n, uid);
 }
 
 void
 box_far_room(struct box *b, size_t n)
 {
-	if (b->far_cap < n) {
-		b->far_cap = n;
-		b->far_v = mem_grow(b->far_v, n, sizeof *b->far_v);
+	if (b->far.cap < n) {
+		b->far.cap = n;
+		b->far.v = mem_grow(b->far.v, n, sizeof *b->far.v);
 	}
 }
 
 struct far_msg *
 box_far_add(struct box *b, uint32_t uid)
 {
-	if (b->nfar == b->far_cap)
-		box_far_room(b, b->far_cap > 0 ? 2 * b->far_cap : 64);
-	b->far_v[b->nfar] = (struct far_msg){ .uid = uid };
-	return &b->far_v[b->nfar++];
+	if (b->far.n == b->far.cap)
+		box_far_room(b, b->far.cap > 0 ? 2 * b->far.cap : 64);
+	b->far.v[b->far.n] = (struct far_msg){ .uid = uid };
+	return &b->far.v[b->far.n++];
 }
 
 void
@@ -152,21 +159,21 @@ box_far_sort(struct box *b)
 	size_t i, n = 0;
 	bool sorted = true;
 
-	for (i = 1; i < b->nfar && sorted; i++)
-		sorted = b->far_v[i - 1].uid < b->far_v[i].uid;
+	for (i = 1; i < b->far.n && sorted; i++)
+		sorted = b->far.v[i - 1].uid < b->far.v[i].uid;
 	if (sorted)
 		return;
 	/* stable enough: a double has its later flags behind the first */
-	for (i = 0; i < b->nfar; i++)
-		b->far_v[i].size = (uint32_t)i;
-	qsort(b->far_v, b->nfar, sizeof *b->far_v, by_uid);
-	for (i = 0; i < b->nfar; i++)
-		if (n > 0 && b->far_v[n - 1].uid == b->far_v[i].uid) {
-			if (b->far_v[i].size > b->far_v[n - 1].size)
-				b->far_v[n - 1] = b->far_v[i];
+	for (i = 0; i < b->far.n; i++)
+		b->far.v[i].size = (uint32_t)i;
+	qsort(b->far.v, b->far.n, sizeof *b->far.v, by_uid);
+	for (i = 0; i < b->far.n; i++)
+		if (n > 0 && b->far.v[n - 1].uid == b->far.v[i].uid) {
+			if (b->far.v[i].size > b->far.v[n - 1].size)
+				b->far.v[n - 1] = b->far.v[i];
 		} else
-			b->far_v[n++] = b->far_v[i];
+			b->far.v[n++] = b->far.v[i];
 	for (i = 0; i < n; i++)
-		b->far_v[i].size = 0;
-	b->nfar = n;
+		b->far.v[i].size = 0;
+	b->far.n = n;
 }

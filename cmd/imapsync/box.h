@@ -8,56 +8,81 @@
 
 struct line;
 
+/* What is known of a mailbox there, in this pass. */
+enum far_view {
+	FAR_UNSEEN,
+	FAR_TRUSTED,		/* not selected: all is as STATUS says */
+	FAR_HEARD		/* what changed there was heard */
+};
+
+struct box_far {
+	bool is;		/* there is such a mailbox */
+	bool counted;		/* now is known */
+	bool dirty;		/* it may have changed since the last run */
+	bool changed;		/* by us, in this pass */
+	bool renumbered;	/* its UIDVALIDITY is not the state's */
+	bool strange;		/* it has others under known UIDs */
+	enum far_view view;
+	struct mark now;	/* of LIST-STATUS or STATUS, and what we
+				   moved there since; not its modseq */
+	struct mark seen;	/* of SELECT, or of STATUS if trusted */
+	uint64_t storable;	/* flags; all, until SELECT says which */
+	struct far_msg *v;	/* new or changed, sorted by UID */
+	size_t n, cap;
+	struct imap_uids gone;
+};
+
+struct box_near {
+	bool is;		/* there is such a Maildir */
+	bool dirty;		/* it may have changed since the last run */
+	bool changed;		/* by us, in this pass */
+	bool scanned;		/* dir has its files */
+	atomic_bool named;	/* files without a name cannot be had there */
+	struct stamp stamp;	/* before anything */
+	struct local dir;
+	uint32_t *local_of;	/* of each rec of the state: its file, or NONE */
+	uint32_t *rec_of;	/* of each file: its rec, or NONE */
+	size_t renames;		/* by others, found in this scan */
+};
+
+/* What became of it, in this run. */
+struct box_outcome {
+	bool failed;		/* nothing more is done to it */
+	bool stopped;		/* nothing is agreed */
+	bool partial;		/* not all of the plan was done */
+	bool again;		/* it is to be looked at once more */
+	enum brake brake;	/* why nothing is deleted */
+	struct opt_list refused;	/* uploads the server did not want */
+};
+
+/* Is it looked into? */
+enum box_turn {
+	BOX_IDLE,		/* not, or not any more */
+	BOX_LEFT,		/* not in this run, whatever there is */
+	BOX_DUE,		/* it will be */
+	BOX_CHOSEN		/* in this pass */
+};
+
 /* A mailbox, on either side or both. */
 struct box {
 	struct run *run;
 	const char *name;	/* UTF-8, the server's */
 	const char *path;	/* below the root */
-	bool far, near;		/* it is there */
-	struct mark now;	/* of LIST-STATUS or STATUS, and what we
-				   moved there since; not its modseq */
-	bool counted;		/* now is known */
-	bool was_known;		/* in the index */
-	bool todo;		/* it is to be looked into */
-	bool look;		/* in this pass */
-	unsigned passes;
-	bool far_dirty, near_dirty;	/* of which side */
-	bool left;		/* nothing is done about it in this run */
-	bool believed;		/* not selected: all is as STATUS says */
-	bool heard;		/* what changed there is known */
-	bool planned;		/* and what follows from it */
-	bool strange;		/* SELECT said: others under known UIDs */
-	bool racy;
-	struct stamp stamp;	/* of the Maildir, before anything */
-	/* looked into */
-	bool opened;		/* state and Maildir are open */
-	bool scanned;
-	struct local local;
-	struct state state;
-	pthread_mutex_t lock;	/* of state, local.letters, acts */
-	uint64_t key;		/* for local_name */
-	bool known;		/* the state has a UIDVALIDITY */
-	bool doubtful;		/* and may not know all that was agreed */
-	bool renumbered;	/* and it is another than the server's */
-	bool any_keyword;
-	uint64_t storable;	/* believed: all, until SELECT says which */
-	struct mark seen;	/* of SELECT, or of STATUS if believed */
-	struct far_msg *far_v;
-	size_t nfar, far_cap;
-	struct imap_uids gone;
-	uint32_t *local_of, *rec_of;
-	size_t renames;		/* by others, found in this scan */
+	struct box_far far;
+	struct box_near near;
 	struct pairs pairs;	/* found by other means than the state */
+	struct box_outcome outcome;
+	enum box_turn turn;
+	unsigned passes;	/* that it was chosen in */
+	bool was_known;		/* in the index */
+	bool opened;		/* state and Maildir are */
+	bool known;		/* the state has a UIDVALIDITY */
+	bool doubtful;		/* it may not know all that was agreed */
+	bool planned;		/* plan stands, but for moves */
+	struct state state;
+	pthread_mutex_t lock;	/* of state, near.dir.letters, acts */
+	uint64_t key;		/* for local_name */
 	struct plan plan;
-	bool no_delete;
-	enum brake brake;	/* why nothing is deleted */
-	/* done */
-	bool far_changed, near_changed, failed, again;
-	bool stopped;		/* nothing is agreed in this run */
-	bool partial;		/* not all of the plan was done */
-	atomic_bool named;	/* files without a name cannot be had there */
-	struct opt_list refused;	/* uploads the server did not want */
-	struct box *next;
 };
 
 struct run {
@@ -85,7 +110,8 @@ struct box *box_named(struct run *, const char *);
 int box_order(const void *, const void *);
 /* What the index has of it, or NULL; see index_add. */
 struct entry *box_entry(const struct box *);
-/* It is open in this pass, and nothing has failed there. */
+/* It is open in this pass; and nothing has failed there. */
+bool box_open(const struct box *);
 bool box_busy(const struct box *);
 /* The state is saved if it was no dry run; nothing is held afterwards. */
 void box_close(struct box *);

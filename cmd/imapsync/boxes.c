@@ -95,12 +95,12 @@ become(struct found *f)
 		b->run = r;
 		b->name = s->name;
 		b->path = s->path;
-		b->far = s->far;
-		b->near = s->near;
-		b->counted = s->counted;
-		b->now = (struct mark){ s->uidvalidity, s->uidnext,
+		b->far.is = s->far;
+		b->near.is = s->near;
+		b->far.counted = s->counted;
+		b->far.now = (struct mark){ s->uidvalidity, s->uidnext,
 		    s->modseq, s->exists, "" };
-		snprintf(b->now.id, sizeof b->now.id, "%s", s->id);
+		snprintf(b->far.now.id, sizeof b->far.now.id, "%s", s->id);
 	}
 	if (f->n > 0)
 		qsort(r->boxes, r->nboxes, sizeof *r->boxes, box_order);
@@ -262,8 +262,8 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 		    STR_ARG(canonical(is.name)));
 		if ((b = box_named(r, name)) == NULL)
 			continue;
-		take_status(m, &b->now);
-		b->counted = b->now.uidvalidity != 0;
+		take_status(m, &b->far.now);
+		b->far.counted = b->far.now.uidvalidity != 0;
 	} while (!imap_done(&is, tag));
 	return 0;
 }
@@ -283,8 +283,8 @@ ask_status(struct run *r, bool (*of)(const struct box *))
 					return -1;
 			n = 0;
 		}
-		if (i < r->nboxes && r->boxes[i].far && of(&r->boxes[i])) {
-			r->boxes[i].counted = false;
+		if (i < r->nboxes && r->boxes[i].far.is && of(&r->boxes[i])) {
+			r->boxes[i].far.counted = false;
 			tag[n++] = imap_ask_status(m,
 			    str_of(r->boxes[i].name));
 		}
@@ -295,13 +295,13 @@ ask_status(struct run *r, bool (*of)(const struct box *))
 static bool
 uncounted(const struct box *b)
 {
-	return !b->counted;
+	return !b->far.counted;
 }
 
 static bool
 to_repeat(const struct box *b)
 {
-	return b->again;
+	return b->outcome.again;
 }
 
 int
@@ -399,15 +399,17 @@ static void
 judge(struct run *r, struct box *b)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
-	int got = b->near ? local_stamp(r->root, b->path, &b->stamp,
-	    &b->racy) : 1;
+	bool racy = false;
+	int got = b->near.is ? local_stamp(r->root, b->path, &b->near.stamp,
+	    &racy) : 1;
 
-	b->far_dirty = e == NULL || e->dirty || !b->counted ||
-	    !mark_same(&e->mark, &b->now);
-	b->near_dirty = e == NULL || e->dirty || got != 0 || b->racy ||
-	    !stamp_same(&e->stamp, &b->stamp);
-	b->near_dirty |= r->o->policy.reupload;
-	b->todo = (b->far_dirty || b->near_dirty) && !b->left;
+	b->far.dirty = e == NULL || e->dirty || !b->far.counted ||
+	    !mark_same(&e->mark, &b->far.now);
+	b->near.dirty = e == NULL || e->dirty || got != 0 || racy ||
+	    !stamp_same(&e->stamp, &b->near.stamp);
+	b->near.dirty |= r->o->policy.reupload;
+	if (b->turn != BOX_LEFT && (b->far.dirty || b->near.dirty))
+		b->turn = BOX_DUE;
 }
 
 void
@@ -418,8 +420,8 @@ boxes_dirty(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		if ((b->far && b->near) || (r->o->dry_run && (b->far ||
-		    b->near)))
+		if ((b->far.is && b->near.is) || (r->o->dry_run && (b->far.is ||
+		    b->near.is)))
 			judge(r, b);
 	}
 }

@@ -169,7 +169,7 @@ store_all(struct line *l, struct box *b, struct tags *t)
 			got = store_bit(l, &s, t, words, bit, false);
 	}
 	acts_free(&s);
-	b->far_changed = true;
+	b->far.changed = true;
 	return got < 0 ? -1 : await(l, t);
 }
 
@@ -185,7 +185,7 @@ do_far_flags(struct line *l, struct box *b)
 	if (t.refused) {
 		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
 		    l->imap.text);
-		b->failed = true;
+		b->outcome.failed = true;
 		return 0;
 	}
 	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
@@ -251,7 +251,7 @@ move_set(struct line *l, const char *set, struct str to, struct moved *got)
 static struct local_msg *
 moved_file(struct act *a)
 {
-	return &a->to->local.v[a->to_file];
+	return &a->to->near.dir.v[a->to_file];
 }
 
 static int
@@ -259,7 +259,7 @@ intend_move(struct box *b, struct act *a)
 {
 	struct box *to = a->to;
 	const struct local_msg *m = moved_file(a);
-	struct str base = local_base(&to->local, m);
+	struct str base = local_base(&to->near.dir, m);
 	const struct rec *rec = state_by_uid(&b->state, a->uid);
 	char name[256];
 
@@ -271,7 +271,7 @@ intend_move(struct box *b, struct act *a)
 	    .name = name, .ino = m->ino, .ident = rec->ident,
 	    .flags = flags_translate(&b->state.keywords, a->flags,
 	    &to->state.keywords), .size = rec->size,
-	    .uidnext = to->seen.uidnext }, b->run->e);
+	    .uidnext = to->far.seen.uidnext }, b->run->e);
 }
 
 /* Sets again where that cannot be it, or nothing can be recorded. */
@@ -280,14 +280,15 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 {
 	struct box *to = a->to;
 	struct local_msg *m = moved_file(a);
-	struct str base = local_base(&to->local, m);
+	struct str base = local_base(&to->near.dir, m);
 	struct rec *old = state_by_uid(&b->state, a->uid), rec;
 	struct err *e = b->run->e;
 	char name[256];
 
-	if (old == NULL || base.n >= sizeof name || uid < to->seen.uidnext ||
+	if (old == NULL || base.n >= sizeof name ||
+	    uid < to->far.seen.uidnext ||
 	    state_by_uid(&to->state, uid) != NULL) {
-		b->again = to->again = true;
+		b->outcome.again = to->outcome.again = true;
 		return 0;
 	}
 	rec = *old;
@@ -298,12 +299,12 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	str_copy(name, base);
 	name[base.n] = '\0';
 	if (((rec.flags ^ m->flags) &
-	    flags_lettered(&to->local.letters)) != 0) {
-		int got = local_flags(&to->local, m, rec.flags, e);
+	    flags_lettered(&to->near.dir.letters)) != 0) {
+		int got = local_flags(&to->near.dir, m, rec.flags, e);
 
-		if (got < 0 || local_sync(&to->local, e) < 0)
+		if (got < 0 || local_sync(&to->near.dir, e) < 0)
 			return -1;
-		to->near_changed = true;
+		to->near.changed = true;
 	}
 	if (state_put(&to->state, &rec, name, e) < 0 ||
 	    state_unpend(&to->state, name, e) < 0 ||
@@ -321,21 +322,21 @@ record_moves(struct box *b, struct box *to, const struct acts *s,
 	size_t k;
 	int got = 0;
 
-	if (v->from.n != asked || v->uidvalidity != to->seen.uidvalidity)
-		b->again = to->again = true;
-	if (v->uidvalidity != to->seen.uidvalidity)
+	if (v->from.n != asked || v->uidvalidity != to->far.seen.uidvalidity)
+		b->outcome.again = to->outcome.again = true;
+	if (v->uidvalidity != to->far.seen.uidvalidity)
 		return 0;
-	to->now.exists += v->to.n;
+	to->far.now.exists += v->to.n;
 	for (k = 0; k < v->to.n; k++)
-		if (v->to.v[k] >= to->now.uidnext)
-			to->now.uidnext = (uint64_t)v->to.v[k] + 1;
+		if (v->to.v[k] >= to->far.now.uidnext)
+			to->far.now.uidnext = (uint64_t)v->to.v[k] + 1;
 	for (k = 0; got == 0 && k < v->from.n; k++) {
 		struct act *a = act_of(s, v->from.v[k]);
 
 		if (a != NULL)
 			got = record_move(b, a, v->to.v[k]);
 		else
-			b->again = to->again = true;
+			b->outcome.again = to->outcome.again = true;
 	}
 	return got;
 }
@@ -359,11 +360,11 @@ move_to(struct line *l, struct box *b, struct box *to)
 		imap_set_put(&set, s.uid, s.n, &at, SET);
 		got = move_set(l, set.p, str_of(to->name), &v);
 		buf_free(&set);
-		b->far_changed = to->far_changed = true;
+		b->far.changed = to->far.changed = true;
 		if (got > 0) {
 			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 			    "not moved to %s: %s", to->name, l->imap.text);
-			b->failed = true;	/* the pends stay: see unmoved */
+			b->outcome.failed = true;	/* see unmoved */
 			got = 0;
 		} else if (got == 0)
 			got = record_moves(b, to, &s, &v, at - before);
@@ -453,7 +454,7 @@ delete_set(struct line *l, struct box *b, const char *set)
 	if (far_to_trash(b)) {
 		got = move_set(l, set, str_of(r->trash), &moved);
 		if ((trash = box_named(r, r->trash)) != NULL)
-			trash->again = true;
+			trash->outcome.again = true;
 		moved_free(&moved);
 		return got;
 	}
@@ -480,11 +481,11 @@ do_far_deletes(struct line *l, struct box *b)
 		imap_set_put(&set, s.uid, s.n, &at, SET);
 		got = delete_set(l, b, set.p);
 		buf_free(&set);
-		b->far_changed = true;
+		b->far.changed = true;
 		if (got > 0) {
 			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 			    "not deleted there: %s", l->imap.text);
-			b->failed = true;
+			b->outcome.failed = true;
 		} else if (got == 0)
 			got = marked ? marked_there(b, s.v + from, at - from) :
 			    gone_there(b, s.v + from, at - from);

@@ -19,18 +19,18 @@ static struct rec *
 rec_of(struct box *b, const struct act *a)
 {
 	return a->uid != 0 ? state_by_uid(&b->state, a->uid) :
-	    a->local != NONE ? state_by_name(&b->state, local_base(&b->local,
-	    &b->local.v[a->local])) : NULL;
+	    a->local != NONE ? state_by_name(&b->state, local_base(&b->near.dir,
+	    &b->near.dir.v[a->local])) : NULL;
 }
 
 static int
 pair(struct box *b, struct act *a)
 {
-	const struct local_msg *m = &b->local.v[a->local];
+	const struct local_msg *m = &b->near.dir.v[a->local];
 	const struct far_msg *f = box_far_find(b, a->uid);
 	struct rec rec = { .uid = a->uid, .size = f->size, .flags = a->flags,
 	    .ident = f->ident, .ino = m->ino };
-	struct str base = local_base(&b->local, m);
+	struct str base = local_base(&b->near.dir, m);
 	struct rec *old = state_by_name(&b->state, base);
 	char name[256];
 
@@ -119,21 +119,21 @@ do_near_flags(struct box *b)
 		return 0;
 	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
-		struct local_msg *m = &b->local.v[a->local];
-		int got = local_flags(&b->local, m, (m->flags | a->add) &
+		struct local_msg *m = &b->near.dir.v[a->local];
+		int got = local_flags(&b->near.dir, m, (m->flags | a->add) &
 		    ~a->del, e);
 
 		if (got < 0) {		/* a name that gets too long, say */
 			report_problem(&b->run->report, e->code, b->name, "%s",
 			    e->msg);
 			fail_clear(e);
-			b->failed = true;
+			b->outcome.failed = true;
 		}
 		a->failed = got != 0;
-		b->partial |= got > 0;	/* somebody else was quicker */
-		b->near_changed = true;
+		b->outcome.partial |= got > 0;	/* somebody else was quicker */
+		b->near.changed = true;
 	}
-	if (local_sync(&b->local, e) < 0)
+	if (local_sync(&b->near.dir, e) < 0)
 		return -1;
 	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan.v[k];
@@ -157,18 +157,18 @@ static int
 renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 {
 	struct rec *old = state_by_uid(&b->state, a->uid);
-	struct local_msg *m = &b->local.v[a->local];
+	struct local_msg *m = &b->near.dir.v[a->local];
 	char name[256];
 
 	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
-	if (((merged ^ m->flags) & flags_lettered(&b->local.letters)) != 0 &&
-	    (local_flags(&b->local, m, merged, b->run->e) < 0 ||
-	    local_sync(&b->local, b->run->e) < 0))
+	if (((merged ^ m->flags) & flags_lettered(&b->near.dir.letters)) != 0 &&
+	    (local_flags(&b->near.dir, m, merged, b->run->e) < 0 ||
+	    local_sync(&b->near.dir, b->run->e) < 0))
 		return -1;
 	if (state_drop(&b->state, old, b->run->e) < 0 ||
 	    state_put(&b->state, &rec, name, b->run->e) < 0)
 		return -1;
-	b->again = b->near_changed = true;
+	b->outcome.again = b->near.changed = true;
 	box_done(b, a);
 	return 0;
 }
@@ -180,16 +180,16 @@ move_file(struct box *b, struct local_msg *m, struct box *to,
 {
 	struct err *e = b->run->e;
 	struct local_msg there;
-	int got = local_move_to(&b->local, m, &to->local, &there, e);
+	int got = local_move_to(&b->near.dir, m, &to->near.dir, &there, e);
 
 	if (got == 0 && ((merged ^ there.flags) &
-	    flags_lettered(&to->local.letters)) != 0 &&
-	    local_flags(&to->local, &there, merged, e) < 0)
+	    flags_lettered(&to->near.dir.letters)) != 0 &&
+	    local_flags(&to->near.dir, &there, merged, e) < 0)
 		return -1;
-	if (got >= 0 && (local_sync(&to->local, e) < 0 ||
-	    local_sync(&b->local, e) < 0))
+	if (got >= 0 && (local_sync(&to->near.dir, e) < 0 ||
+	    local_sync(&b->near.dir, e) < 0))
 		return -1;
-	b->near_changed = to->near_changed = true;
+	b->near.changed = to->near.changed = true;
 	return got;
 }
 
@@ -200,14 +200,14 @@ do_near_move(struct box *b, struct act *a)
 	struct box *to = a->to;
 	const struct far_msg *f = box_far_find(to, a->to_uid);
 	struct rec *old = state_by_uid(&b->state, a->uid), rec;
-	struct local_msg *m = &b->local.v[a->local];
+	struct local_msg *m = &b->near.dir.v[a->local];
 	struct err *e = b->run->e;
 	uint64_t base, here, merged;
 	char name[256];
 	int got;
 
-	if (old == NULL || f == NULL || !to->near || to->failed) {
-		b->partial = to->partial = true;
+	if (old == NULL || f == NULL || !to->near.is || to->outcome.failed) {
+		b->outcome.partial = to->outcome.partial = true;
 		return 0;
 	}
 	rec = *old;
@@ -215,7 +215,7 @@ do_near_move(struct box *b, struct act *a)
 	base = flags_translate(&b->state.keywords, rec.flags,
 	    &to->state.keywords);
 	here = flags_translate(&b->state.keywords, m->flags | (rec.flags &
-	    ~flags_lettered(&b->local.letters)), &to->state.keywords);
+	    ~flags_lettered(&b->near.dir.letters)), &to->state.keywords);
 	merged = flags_merge(base, here, f->flags);
 	rec.uid = f->uid;
 	rec.flags = f->flags;
@@ -229,10 +229,10 @@ do_near_move(struct box *b, struct act *a)
 	    (got = move_file(b, m, to, merged)) < 0)
 		return -1;
 	if (got > 0) {
-		b->partial = to->partial = true;
+		b->outcome.partial = to->outcome.partial = true;
 		return state_unpend(&to->state, name, e);
 	}
-	to->again |= merged != f->flags;
+	to->outcome.again |= merged != f->flags;
 	if (state_put(&to->state, &rec, name, e) < 0 ||
 	    state_unpend(&to->state, name, e) < 0)
 		return -1;
@@ -258,23 +258,23 @@ do_near_deletes(struct box *b)
 	for (k = 0; !stop_asked() &&
 	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan.v[k];
-		struct local_msg *m = &b->local.v[a->local];
+		struct local_msg *m = &b->near.dir.v[a->local];
 
-		got = mark ? local_flags(&b->local, m, m->flags |
-		    FLAG_DELETED, r->e) : local_remove(&b->local, m, r->root,
+		got = mark ? local_flags(&b->near.dir, m, m->flags |
+		    FLAG_DELETED, r->e) : local_remove(&b->near.dir, m, r->root,
 		    attic, r->e);
 		if (got < 0) {
 			report_problem(&r->report, r->e->code, b->name, "%s",
 			    r->e->msg);
 			fail_clear(r->e);
-			b->failed = true;
+			b->outcome.failed = true;
 		}
 		a->failed = got != 0;
-		b->partial |= got > 0;
-		b->near_changed = true;
+		b->outcome.partial |= got > 0;
+		b->near.changed = true;
 	}
-	if (local_sync(&b->local, r->e) < 0 || (b->local.attic >= 0 &&
-	    fsync(b->local.attic) < 0))
+	if (local_sync(&b->near.dir, r->e) < 0 || (b->near.dir.attic >= 0 &&
+	    fsync(b->near.dir.attic) < 0))
 		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
 	for (k = 0; !stop_asked() &&
 	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {

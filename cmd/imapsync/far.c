@@ -17,7 +17,7 @@
 static void
 start_again(struct far_look *k)
 {
-	k->b->nfar = k->b->gone.n = k->all.n = 0;
+	k->b->far.n = k->b->far.gone.n = k->all.n = 0;
 	far_hear_forget(k);
 	k->have_all = k->refused = false;
 	k->bits = 0;
@@ -45,8 +45,8 @@ news(struct box *b)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < b->nfar; i++)
-		n += state_by_uid(&b->state, b->far_v[i].uid) == NULL;
+	for (i = 0; i < b->far.n; i++)
+		n += state_by_uid(&b->state, b->far.v[i].uid) == NULL;
 	return n;
 }
 
@@ -73,10 +73,10 @@ lacking(struct far_look *k)
 	struct box *b = k->b;
 	size_t i;
 
-	b->gone.n = 0;
+	b->far.gone.n = 0;
 	for (i = state_from(&b->state, 1); i < b->state.n; i++)
 		if (!imap_uids_has(&k->all, b->state.rec[i].uid))
-			imap_uids_add(&b->gone, b->state.rec[i].uid);
+			imap_uids_add(&b->far.gone, b->state.rec[i].uid);
 }
 
 /* All UIDs are known: who is not among them is gone, who is new is new. */
@@ -85,14 +85,14 @@ from_all(struct far_look *k)
 {
 	struct box *b = k->b;
 	bool search = k->how == DELTA_SEARCH;
-	size_t i, n = search ? 0 : b->nfar;
+	size_t i, n = search ? 0 : b->far.n;
 	struct far_msg *f;
 	uint32_t uid;
 
 	lacking(k);
 	if (k->how == DELTA_FETCH)
 		return;
-	b->nfar = n;
+	b->far.n = n;
 	if (b->state.n == 0)
 		box_far_room(b, k->all.n);
 	for (i = 0; i < k->all.n; i++) {
@@ -112,7 +112,7 @@ all_new(struct far_look *k)
 {
 	size_t i;
 
-	k->b->nfar = k->b->gone.n = 0;
+	k->b->far.n = k->b->far.gone.n = 0;
 	for (i = 0; i < k->all.n; i++)
 		box_far_add(k->b, k->all.v[i]);
 }
@@ -128,29 +128,30 @@ tidy(struct box *b)
 	struct rec *rec;
 
 	box_far_sort(b);
-	imap_uids_sort(&b->gone);
-	for (i = 0; i < b->nfar; i++) {
-		rec = state_by_uid(&b->state, b->far_v[i].uid);
-		if (rec != NULL && !b->renumbered && b->far_v[i].flags_known &&
-		    (rec->flags == b->far_v[i].flags ||
-		    imap_uids_has(&b->gone, rec->uid)))
+	imap_uids_sort(&b->far.gone);
+	for (i = 0; i < b->far.n; i++) {
+		rec = state_by_uid(&b->state, b->far.v[i].uid);
+		if (rec != NULL && !b->far.renumbered &&
+		    b->far.v[i].flags_known &&
+		    (rec->flags == b->far.v[i].flags ||
+		    imap_uids_has(&b->far.gone, rec->uid)))
 			continue;
-		b->far_v[n++] = b->far_v[i];
+		b->far.v[n++] = b->far.v[i];
 	}
-	b->nfar = n;
+	b->far.n = n;
 }
 
 static void
 watermarks(struct far_look *k, struct imap *m)
 {
 	struct box *b = k->b;
-	uint32_t top = b->renumbered ? 0 : state_last(&b->state);
+	uint32_t top = b->far.renumbered ? 0 : state_last(&b->state);
 
-	b->seen.exists = m->box.exists;
-	if (b->nfar > 0 && b->far_v[b->nfar - 1].uid > top)
-		top = b->far_v[b->nfar - 1].uid;
-	if (b->seen.uidnext <= top)	/* not told, or more came meanwhile */
-		b->seen.uidnext = (uint64_t)top + 1;
+	b->far.seen.exists = m->box.exists;
+	if (b->far.n > 0 && b->far.v[b->far.n - 1].uid > top)
+		top = b->far.v[b->far.n - 1].uid;
+	if (b->far.seen.uidnext <= top)	/* not told, or more came meanwhile */
+		b->far.seen.uidnext = (uint64_t)top + 1;
 }
 
 bool
@@ -177,8 +178,8 @@ enquire(struct far_look *k, struct imap *m, bool may)
 	struct box *b = k->b;
 	size_t from = k->n;
 
-	if (b->renumbered || b->strange || far_renumbered(k)) {
-		b->renumbered = true;
+	if (b->far.renumbered || b->far.strange || far_renumbered(k)) {
+		b->far.renumbered = true;
 		return !may ? 1 : again(k, m, W_EVERY);
 	}
 	if (k->how == DELTA_SEARCH && !k->refused &&
@@ -192,9 +193,9 @@ enquire(struct far_look *k, struct imap *m, bool may)
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
 		return !may ? 1 : again(k, m, W_EVERY);
 	box_far_sort(b);
-	imap_uids_sort(&b->gone);
+	imap_uids_sort(&b->far.gone);
 	imap_uids_sort(&k->all);
-	if (!k->have_all && state_live(&b->state) - b->gone.n + news(b) ==
+	if (!k->have_all && state_live(&b->state) - b->far.gone.n + news(b) ==
 	    m->box.exists)
 		return 0;
 	if (!may && !(k->have_all && k->all.n == m->box.exists))
@@ -211,9 +212,9 @@ static int
 finish(struct far_look *k, struct imap *m, bool may)
 {
 	struct box *b = k->b;
-	int got = b->failed ? 0 : enquire(k, m, may);
+	int got = b->outcome.failed ? 0 : enquire(k, m, may);
 
-	if (got != 0 || b->failed)
+	if (got != 0 || b->outcome.failed)
 		return got;
 	if (k->refused)
 		return far_hear_unusable(b, m->text);
@@ -221,14 +222,14 @@ finish(struct far_look *k, struct imap *m, bool may)
 	if (k->have_all && k->all.n != m->box.exists)
 		return far_hear_unusable(b, "the server says how many there are, and "
 		    "shows others: nothing is concluded from that");
-	if (b->renumbered)
+	if (b->far.renumbered)
 		all_new(k);
 	else if (k->have_all)
 		from_all(k);
 	tidy(b);
 	watermarks(k, m);
-	b->strange = false;
-	b->heard = true;
+	b->far.strange = false;
+	b->far.view = FAR_HEARD;
 	return 0;
 }
 
@@ -251,6 +252,13 @@ far_done_all(struct far_look **ring, size_t tail, size_t head)
 		far_done(ring[tail++ % FAR_AHEAD]);
 }
 
+static bool
+to_look(const struct box *b)
+{
+	return b->turn == BOX_CHOSEN && b->far.is && !b->outcome.failed &&
+	    b->far.view == FAR_UNSEEN;
+}
+
 /*
  * Up to ahead mailboxes are under way.  One that needs a second question
  * while others are on their way has to wait: later is set.
@@ -265,14 +273,12 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 
 	while (got >= 0 && !stop_asked()) {
 		for (; i < r->nboxes && head - tail < ahead; i++) {
-			if (!r->boxes[i].look || !r->boxes[i].far ||
-			    r->boxes[i].failed || r->boxes[i].believed ||
-			    r->boxes[i].heard || later[i] != only_later)
+			if (!to_look(&r->boxes[i]) || later[i] != only_later)
 				continue;
 			later[i] = false;
 			k = ring[head++ % FAR_AHEAD] = mem_new(1, sizeof *k);
 			k->b = &r->boxes[i];
-			k->b->nfar = k->b->gone.n = 0;
+			k->b->far.n = k->b->far.gone.n = 0;
 			far_ask(k, l);
 		}
 		if (head == tail)
@@ -280,7 +286,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 		k = ring[tail % FAR_AHEAD];
 		if ((got = far_hear(k, &l->imap, 0)) == 0)
 			got = finish(k, &l->imap, head - tail == 1);
-		if (got == 0 && !k->b->failed && head - tail == 1)
+		if (got == 0 && !k->b->outcome.failed && head - tail == 1)
 			link_selected(l, k->b);
 		if (got > 0)
 			later[k->b - r->boxes] = true;

@@ -82,9 +82,9 @@ fetched(struct far_look *k, struct imap *m)
 			break;
 	if (got < 0 || uid == 0 || !with_flags)
 		return got < 0 ? -1 : 0;
-	if (b->nfar == b->far_cap && b->nfar >= 1 << 16)
+	if (b->far.n == b->far.cap && b->far.n >= 1 << 16)
 		box_far_sort(b);		/* some were said again and again */
-	if (b->nfar == LIMIT_MESSAGES)
+	if (b->far.n == LIMIT_MESSAGES)
 		return conn_fail(m->c, EX_PROTOCOL, "FETCH: more than %d messages",
 		    LIMIT_MESSAGES);
 	if (k->how == DELTA_FETCH)
@@ -106,7 +106,7 @@ vanished(struct far_look *k, struct imap *m, struct str set)
 	while ((got = imap_set_next(&set, &lo, &hi)) > 0)
 		for (i = state_from(s, lo); i < s->n &&
 		    s->rec[i].uid <= hi; i++)
-			imap_uids_note(&k->b->gone, s->rec[i].uid);
+			imap_uids_note(&k->b->far.gone, s->rec[i].uid);
 	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "
 	    "set of UIDs");
 }
@@ -186,7 +186,7 @@ note_done(struct far_look *k, const struct imap_resp *r)
 static void
 not_ours(struct far_look *k)
 {
-	k->b->nfar = k->b->gone.n = k->all.n = 0;
+	k->b->far.n = k->b->far.gone.n = k->all.n = 0;
 	k->canaries = k->strangers = k->sure = 0;
 }
 
@@ -230,28 +230,30 @@ static void
 selected(struct far_look *k, struct imap *m)
 {
 	struct box *b = k->b;
+	bool any_keyword;
 
-	b->seen = (struct mark){ m->box.uidvalidity, m->box.uidnext,
+	b->far.seen = (struct mark){ m->box.uidvalidity, m->box.uidnext,
 	    m->box.no_modseq ? 0 : m->box.modseq, m->box.exists, "" };
-	snprintf(b->seen.id, sizeof b->seen.id, "%s", b->now.id);
-	b->storable = flags_permanent(&b->state.keywords,
-	    str_of(m->box.permanent), &b->any_keyword);
-	if (b->any_keyword)
-		b->storable |= ~(uint64_t)0 << FLAG_KEYWORD | FLAG_FORWARDED;
+	snprintf(b->far.seen.id, sizeof b->far.seen.id, "%s", b->far.now.id);
+	b->far.storable = flags_permanent(&b->state.keywords,
+	    str_of(m->box.permanent), &any_keyword);
+	if (any_keyword)
+		b->far.storable |= ~(uint64_t)0 << FLAG_KEYWORD |
+		    FLAG_FORWARDED;
 	if (m->box.read_only)
-		b->storable = 0;
-	b->renumbered = b->known && (b->state.mark.uidvalidity !=
-	    b->seen.uidvalidity || (m->box.uidnext != 0 &&
+		b->far.storable = 0;
+	b->far.renumbered = b->known && (b->state.mark.uidvalidity !=
+	    b->far.seen.uidvalidity || (m->box.uidnext != 0 &&
 	    (m->box.uidnext < b->state.mark.uidnext ||
 	    m->box.uidnext <= state_last(&b->state))));
-	k->backwards = b->known && b->seen.modseq < b->state.mark.modseq;
+	k->backwards = b->known && b->far.seen.modseq < b->state.mark.modseq;
 }
 
 int
 far_hear_unusable(struct box *b, const char *why)
 {
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "%s", why);
-	b->failed = true;
+	b->outcome.failed = true;
 	return 0;
 }
 

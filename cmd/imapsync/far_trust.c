@@ -21,11 +21,11 @@
 static bool
 unchanged(const struct box *b)
 {
-	return b->far && b->known && !b->far_dirty && !b->doubtful &&
+	return b->far.is && b->known && !b->far.dirty && !b->doubtful &&
 	    b->state.npend == 0 && !b->run->o->dry_run &&
-	    mark_same(&b->state.mark, &b->now) &&
-	    strcmp(b->state.mark.id, b->now.id) == 0 &&
-	    state_live(&b->state) == b->now.exists;
+	    mark_same(&b->state.mark, &b->far.now) &&
+	    strcmp(b->state.mark.id, b->far.now.id) == 0 &&
+	    state_live(&b->state) == b->far.now.exists;
 }
 
 void
@@ -33,11 +33,11 @@ far_trust(struct box *b)
 {
 	if (!unchanged(b))
 		return;
-	b->believed = true;
-	b->renumbered = false;
-	b->seen = b->now;
-	b->storable = ~(uint64_t)0;
-	b->nfar = b->gone.n = 0;
+	b->far.view = FAR_TRUSTED;
+	b->far.renumbered = false;
+	b->far.seen = b->far.now;
+	b->far.storable = ~(uint64_t)0;
+	b->far.n = b->far.gone.n = 0;
 }
 
 /* Of the canaries, for the flags came with them: as the base has them? */
@@ -47,10 +47,10 @@ flags_as_known(struct box *b)
 	const struct rec *rec;
 	size_t i;
 
-	for (i = 0; i < b->nfar; i++) {
-		rec = state_by_uid(&b->state, b->far_v[i].uid);
-		if (rec == NULL || ((rec->flags ^ b->far_v[i].flags) &
-		    b->storable) != 0)
+	for (i = 0; i < b->far.n; i++) {
+		rec = state_by_uid(&b->state, b->far.v[i].uid);
+		if (rec == NULL || ((rec->flags ^ b->far.v[i].flags) &
+		    b->far.storable) != 0)
 			return false;
 	}
 	return true;
@@ -78,7 +78,7 @@ to_check(const struct box *b)
 {
 	const size_t *n = b->plan.count;
 
-	return b->believed && box_busy(b) && (n[ACT_PUSH] > 0 ||
+	return b->far.view == FAR_TRUSTED && box_busy(b) && (n[ACT_PUSH] > 0 ||
 	    n[ACT_FAR_FLAGS] > 0 || n[ACT_FAR_MOVE] > 0 ||
 	    n[ACT_FAR_DELETE] > 0);
 }
@@ -91,10 +91,10 @@ can_store_all(const struct box *b)
 
 	for (; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
 		a = &b->plan.v[k];
-		if (((a->add | a->del) & ~b->storable) != 0)
+		if (((a->add | a->del) & ~b->far.storable) != 0)
 			return false;
 	}
-	return b->storable != 0;
+	return b->far.storable != 0;
 }
 
 static bool
@@ -102,10 +102,10 @@ as_believed(struct far_look *k, const struct imap_box *box)
 {
 	struct box *b = k->b;
 
-	return mark_same(&b->seen, &b->now) && !b->renumbered &&
-	    box->exists == b->now.exists && (box->id[0] == '\0' ||
-	    b->now.id[0] == '\0' || strcmp(box->id, b->now.id) == 0) &&
-	    b->gone.n == 0 && k->canaries == k->asked &&
+	return mark_same(&b->far.seen, &b->far.now) && !b->far.renumbered &&
+	    box->exists == b->far.now.exists && (box->id[0] == '\0' ||
+	    b->far.now.id[0] == '\0' || strcmp(box->id, b->far.now.id) == 0) &&
+	    b->far.gone.n == 0 && k->canaries == k->asked &&
 	    !far_renumbered(k) && flags_as_known(b) && can_store_all(b);
 }
 
@@ -115,7 +115,7 @@ ask_one(struct line *l, struct box *b)
 	struct far_look *k = mem_new(1, sizeof *k);
 
 	k->b = b;
-	b->nfar = b->gone.n = 0;
+	b->far.n = b->far.gone.n = 0;
 	far_ask_who(k, l, last_meant(&b->plan));
 	return k;
 }
@@ -125,16 +125,16 @@ static int
 hear_one(struct far_look *k, struct line *l)
 {
 	struct box *b = k->b;
-	struct mark was = b->seen;
+	struct mark was = b->far.seen;
 
 	if (far_hear(k, &l->imap, 0) < 0)
 		return -1;
-	b->heard = !b->failed && as_believed(k, &l->imap.box);
-	b->strange = far_renumbered(k);
-	b->believed = false;
-	b->seen = was;
-	b->nfar = b->gone.n = 0;
-	return !b->heard;
+	b->far.view = !b->outcome.failed && as_believed(k, &l->imap.box) ?
+	    FAR_HEARD : FAR_UNSEEN;
+	b->far.strange = far_renumbered(k);
+	b->far.seen = was;
+	b->far.n = b->far.gone.n = 0;
+	return b->far.view != FAR_HEARD;
 }
 
 /*
@@ -163,7 +163,7 @@ far_trust_check(struct run *r)
 		k = ring[tail++ % FAR_AHEAD];
 		got = hear_one(k, l);
 		news |= got > 0;
-		if (got >= 0 && k->b->heard && head == tail)
+		if (got >= 0 && k->b->far.view == FAR_HEARD && head == tail)
 			link_selected(l, k->b);
 		far_done(k);
 	}

@@ -50,7 +50,7 @@ too_long(struct line *l, const struct got *g)
 {
 	report_problem(&l->run->report, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
 	    g->uid);
-	g->b->failed = true;
+	g->b->outcome.failed = true;
 }
 
 static int
@@ -73,7 +73,7 @@ body(struct lane *w)
 	g->ident = in.ident;
 	intake_free(&in);
 	if (got == 0 && fstat(w->fd, &st) < 0)
-		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->local.path);
+		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir.path);
 	g->ino = got == 0 ? st.st_ino : 0;
 	return got;
 }
@@ -100,7 +100,7 @@ take(struct lane *w)
 	struct box *b = ((struct job *)m->job->of)->b;
 	uint64_t announced = m->announced > 0 ? m->announced : LIMIT_LITERAL;
 
-	if (b->stopped)
+	if (b->outcome.stopped)
 		return 0;
 	w->g = (struct got){ .b = b, .uid = m->uid,
 	    .flags = flags_of(w->l, b, BUF_STR(m->flags)) };
@@ -129,11 +129,11 @@ refused(struct lane *w)
 {
 	struct box *b = ((struct job *)w->f.got.job->of)->b;
 
-	if (b->stopped)
+	if (b->outcome.stopped)
 		return;
 	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "FETCH: %s",
 	    w->l->imap.text);
-	b->failed = true;
+	b->outcome.failed = true;
 }
 
 static void
@@ -143,7 +143,7 @@ not_sent(struct lane *w)
 
 	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "the server sent nothing of message %u",
 	    w->f.got.uid);
-	b->failed = true;
+	b->outcome.failed = true;
 }
 
 static void
@@ -151,9 +151,9 @@ lost(struct lane *w)
 {
 	struct box *b = w->f.got.of;
 
-	b->stopped = b->failed = true;
-	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, w->f.got.renumbered ?
-	    "its UIDs changed during the run" : "%s", w->l->imap.text);
+	b->outcome.stopped = b->outcome.failed = true;
+	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name,
+	    w->f.got.renumbered ? "its UIDs changed during the run" : "%s", w->l->imap.text);
 }
 
 static int
@@ -201,7 +201,7 @@ static void
 ask_box(struct lane *w, struct box *b)
 {
 	imap_fetch_select(&w->f, link_ask_select(w->l, b, true, NULL),
-	    b->seen.uidvalidity, b);
+	    b->far.seen.uidvalidity, b);
 	w->in = b;
 }
 
@@ -267,7 +267,7 @@ odd_ones(struct line *l, struct jobs *all)
 
 	lane_begin(&w, l);
 	for (i = 0; i < all->n && got == 0 && !stop_asked(); i++) {
-		if (!all->v[i].part.again || all->v[i].b->stopped)
+		if (!all->v[i].part.again || all->v[i].b->outcome.stopped)
 			continue;
 		ask_box(&w, all->v[i].b);
 		imap_fetch_again(&w.f, &all->v[i].part);
@@ -383,9 +383,9 @@ whole(struct job *j)
 {
 	size_t i;
 
-	j->b->partial |= j->b->stopped;
+	j->b->outcome.partial |= j->b->outcome.stopped;
 	for (i = 0; i < j->part.n; i++)
-		j->b->partial |= j->part.came[i] != IMAP_CAME_HERE;
+		j->b->outcome.partial |= j->part.came[i] != IMAP_CAME_HERE;
 }
 
 void
@@ -394,7 +394,7 @@ fetch_enough(struct run *r, size_t jobs)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].todo)
+		if (r->boxes[i].turn == BOX_DUE)
 			return;
 	link_enough(r, jobs > 0 ? jobs : 1);
 }
@@ -407,8 +407,8 @@ fetch_all(struct run *r)
 	int got = 0;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look && r->boxes[i].opened &&
-		    r->boxes[i].near && !r->boxes[i].failed)
+		if (r->boxes[i].turn == BOX_CHOSEN && r->boxes[i].opened &&
+		    r->boxes[i].near.is && !r->boxes[i].outcome.failed)
 			jobs_of(&all, &r->boxes[i]);
 	fetch_enough(r, all.n);
 	if (all.n > 0 && !stop_asked())

@@ -131,11 +131,11 @@ nothing_strange(struct box *b, struct imap *m)
 {
 	const struct entry *e = box_entry(b);
 
-	if (e == NULL || !b->counted ||
-	    e->mark.uidvalidity != b->now.uidvalidity)
+	if (e == NULL || !b->far.counted ||
+	    e->mark.uidvalidity != b->far.now.uidvalidity)
 		return 0;
-	return (e->mark.uidnext == b->now.uidnext && e->mark.exists ==
-	    b->now.exists) || (e->dirty ? all_known(b, m) : 0);
+	return (e->mark.uidnext == b->far.now.uidnext && e->mark.exists ==
+	    b->far.now.exists) || (e->dirty ? all_known(b, m) : 0);
 }
 
 static int
@@ -153,14 +153,14 @@ remove_there(struct box *b)
 		    "here: it is kept");
 		return 0;
 	}
-	if (brake(b, b->now.exists, "the Maildir is gone here"))
+	if (brake(b, b->far.now.exists, "the Maildir is gone here"))
 		return 0;
 	got = imap_wait(m, imap_ask_delete(m, str_of(b->name)));
 	if (got > 0)
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "not deleted: %s",
 		    m->text);
 	if (got == 0)
-		b->far = false;
+		b->far.is = false;
 	return got < 0 ? -1 : got > 0 ? 0 : forget(b);
 }
 
@@ -172,8 +172,8 @@ half(struct box *b)
 	struct entry *e = box_entry(b);
 
 	if (!r->o->folders_delete || r->folders_kept) {
-		b->left = true;
-		if (b->far)
+		b->turn = BOX_LEFT;
+		if (b->far.is)
 			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir "
 			    "%s/%s is gone: nothing is deleted on the server "
 			    "(--folders delete would)", r->o->near, b->path);
@@ -183,16 +183,16 @@ half(struct box *b)
 		return 0;
 	}
 	if (!e->missing) {
-		b->left = true;
+		b->turn = BOX_LEFT;
 		e->missing = true;	/* if it is still so next time */
 		return 0;
 	}
-	report_folder(&r->report, b->far ? "far-remove" : "near-remove", b->name,
+	report_folder(&r->report, b->far.is ? "far-remove" : "near-remove", b->name,
 	    NULL);
-	b->left = true;
+	b->turn = BOX_LEFT;
 	if (r->o->dry_run)
 		return 0;
-	return b->far ? remove_there(b) : empty_here(b);
+	return b->far.is ? remove_there(b) : empty_here(b);
 }
 
 /* ---- new ---- */
@@ -213,7 +213,7 @@ make_there(struct box *b)
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	imap_ask_subscribe(m, str_of(b->name));
-	b->far = true;
+	b->far.is = true;
 	return 0;
 }
 
@@ -229,7 +229,7 @@ make_here(struct box *b)
 	if (local_open(&l, r->root, b->path, true, r->e) != 0)
 		return -1;
 	local_close(&l);
-	b->near = true;
+	b->near.is = true;
 	return 0;
 }
 
@@ -239,7 +239,7 @@ agree(struct box *b)
 	struct run *r = b->run;
 	int got = 0;
 
-	if (b->far && b->near) {
+	if (b->far.is && b->near.is) {
 		struct entry *e = box_entry(b);
 
 		if (e != NULL)
@@ -247,16 +247,16 @@ agree(struct box *b)
 		return 0;
 	}
 	if (b->was_known) {
-		if (!b->far && !b->near)
+		if (!b->far.is && !b->near.is)
 			return forget(b);
 		return half(b);
 	}
-	if (b->near && r->o->create_far)
+	if (b->near.is && r->o->create_far)
 		got = make_there(b);
-	else if (b->far && r->o->create_near)
+	else if (b->far.is && r->o->create_near)
 		got = make_here(b);
 	else
-		b->left = true;
+		b->turn = BOX_LEFT;
 	return got;
 }
 
@@ -267,8 +267,8 @@ catastrophe(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		known += r->boxes[i].was_known;
-		near += r->boxes[i].was_known && !r->boxes[i].near;
-		far += r->boxes[i].was_known && !r->boxes[i].far;
+		near += r->boxes[i].was_known && !r->boxes[i].near.is;
+		far += r->boxes[i].was_known && !r->boxes[i].far.is;
 	}
 	return brake_folders(known, near, far);
 }
@@ -282,21 +282,22 @@ folders_agree(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		if (!b->was_known || b->far == b->near || box_entry(b) == NULL)
+		if (!b->was_known || b->far.is == b->near.is ||
+		    box_entry(b) == NULL)
 			continue;
-		got = b->near ? folders_renamed_there(b) :
+		got = b->near.is ? folders_renamed_there(b) :
 		    folders_renamed_here(b);
 		if (got < 0)
 			return -1;
 		if (got > 0 && r->o->dry_run)
-			b->left = true;
+			b->turn = BOX_LEFT;
 	}
 	if (r->o->folders_delete && catastrophe(r)) {
 		report_problem(&r->report, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
 		r->folders_kept = true;
 	}
 	for (i = 0; i < r->nboxes; i++)
-		if (!r->boxes[i].left && agree(&r->boxes[i]) < 0)
+		if (r->boxes[i].turn != BOX_LEFT && agree(&r->boxes[i]) < 0)
 			return -1;
 	return 0;
 }

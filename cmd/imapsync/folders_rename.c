@@ -168,12 +168,12 @@ folders_resume(struct run *r)
 static bool
 is_it_there(const struct entry *e, const struct box *c)
 {
-	if (!c->far || c->was_known || c->near || !c->counted)
+	if (!c->far.is || c->was_known || c->near.is || !c->far.counted)
 		return false;
-	if (e->id != 0 && c->now.id[0] != '\0')
-		return names_hash(str_of(c->now.id)) == e->id;
-	return c->now.uidvalidity == e->mark.uidvalidity &&
-	    c->now.uidnext >= e->mark.uidnext;
+	if (e->id != 0 && c->far.now.id[0] != '\0')
+		return names_hash(str_of(c->far.now.id)) == e->id;
+	return c->far.now.uidvalidity == e->mark.uidvalidity &&
+	    c->far.now.uidnext >= e->mark.uidnext;
 }
 
 int
@@ -193,8 +193,8 @@ folders_renamed_there(struct box *b)
 		return 1;
 	if (rename_here(b, &r->boxes[i]) < 0 || inherit(b, &r->boxes[i]) < 0)
 		return -1;
-	b->near = false;
-	r->boxes[i].near = true;
+	b->near.is = false;
+	r->boxes[i].near.is = true;
 	if (index_save(&r->index, r->e) < 0)
 		return -1;
 	rename_over(r);
@@ -218,7 +218,7 @@ all_of_it(const struct box *b)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (inferior(&r->boxes[i], b) && r->boxes[i].near)
+		if (inferior(&r->boxes[i], b) && r->boxes[i].near.is)
 			return false;
 	return true;
 }
@@ -235,18 +235,18 @@ take_along(struct box *b, struct box *to)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *c = &r->boxes[i];
 
-		if (!inferior(c, b) || !c->far)
+		if (!inferior(c, b) || !c->far.is)
 			continue;
 		name.n = 0;
 		buf_printf(&name, "%s%s", to->name, c->name +
 		    strlen(b->name));
 		now = box_named(r, name.p);
-		c->far = false;
+		c->far.is = false;
 		if (now == NULL)
 			continue;
-		now->far = true;
-		now->now = c->now;
-		now->counted = c->counted;
+		now->far.is = true;
+		now->far.now = c->far.now;
+		now->far.counted = c->far.counted;
 		if (c->was_known && inherit(c, now) < 0) {
 			buf_free(&name);
 			return -1;
@@ -279,7 +279,8 @@ has_our_files(struct box *b, struct box *c)
 	local_close(&l);
 	flags_keywords_free(&none);
 	state_drop_all(&s);
-	return n > 0 ? 2 * known >= n : b->counted && b->now.exists == 0;
+	return n > 0 ? 2 * known >= n : b->far.counted &&
+	    b->far.now.exists == 0;
 }
 
 int
@@ -296,7 +297,7 @@ folders_renamed_here(struct box *b)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *c = &r->boxes[i];
 
-		if (c->near && !c->far && !c->was_known &&
+		if (c->near.is && !c->far.is && !c->was_known &&
 		    local_stamp(r->root, c->path, &st, &racy) == 0 &&
 		    st.cur_ino == e->stamp.cur_ino && st.cur_ino != 0 &&
 		    has_our_files(b, c))
@@ -316,9 +317,9 @@ folders_renamed_here(struct box *b)
 	}
 	if (inherit(b, &r->boxes[i]) < 0)
 		return -1;
-	r->boxes[i].far = true;
-	r->boxes[i].now = b->now;
-	r->boxes[i].counted = b->counted;
-	b->far = false;
+	r->boxes[i].far.is = true;
+	r->boxes[i].far.now = b->far.now;
+	r->boxes[i].far.counted = b->far.counted;
+	b->far.is = false;
 	return take_along(b, &r->boxes[i]) < 0 ? -1 : 1;
 }

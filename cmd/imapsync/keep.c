@@ -47,18 +47,18 @@ struct keep {
 int
 keep_create(struct line *l, struct got *g)
 {
-	struct local *d = &g->b->local;
+	struct local *d = &g->b->near.dir;
 	int fd;
 
 	local_name(g->name, g->b->key, g->uid);
 	g->unnamed = false;
-	if (!atomic_load(&g->b->named) && l->batch->open < l->keep->room) {
+	if (!atomic_load(&g->b->near.named) && l->batch->open < l->keep->room) {
 		fd = openat(g->flags == 0 ? d->fresh : d->cur, ".", O_RDWR |
 		    O_TMPFILE | O_CLOEXEC, 0600);
 		g->unnamed = fd >= 0;
 		if (fd >= 0)
 			return fd;
-		atomic_store(&g->b->named, true);
+		atomic_store(&g->b->near.named, true);
 	}
 	fd = openat(d->tmp, g->name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
@@ -71,7 +71,7 @@ keep_not(struct got *g, int fd)
 {
 	close(fd);
 	if (!g->unnamed)
-		unlinkat(g->b->local.tmp, g->name, 0);
+		unlinkat(g->b->near.dir.tmp, g->name, 0);
 }
 
 static int
@@ -81,7 +81,7 @@ shut(struct got *g, struct err *e)
 
 	g->fd = -1;
 	return fd < 0 || close(fd) == 0 ? 0 : fail_sys(e, EX_IOERR, "%s/%s",
-	    g->b->local.path, g->name);
+	    g->b->near.dir.path, g->name);
 }
 
 /* By its descriptor alone, where the kernel lets us; else by /proc. */
@@ -106,7 +106,7 @@ name_file(struct keep *k, int fd, int at, const char *to)
 static int
 publish_as(struct keep *k, const struct got *g, int at, const char *to)
 {
-	int tmp = g->b->local.tmp;
+	int tmp = g->b->near.dir.tmp;
 
 	if (g->fd >= 0)
 		return name_file(k, g->fd, at, to);
@@ -136,7 +136,7 @@ name_taken(struct box *b, const char *name)
 static int
 info_of(struct got *g, char *info, size_t cap, struct err *e)
 {
-	struct local *l = &g->b->local;
+	struct local *l = &g->b->near.dir;
 	uint32_t strange;
 	int got = 0;
 
@@ -157,7 +157,7 @@ info_of(struct got *g, char *info, size_t cap, struct err *e)
 static int
 publish(struct keep *k, struct got *g, struct err *e)
 {
-	struct local *l = &g->b->local;
+	struct local *l = &g->b->near.dir;
 	char info[64] = "", name[64], to[160];
 	bool fresh = g->flags == 0;
 	int i;
@@ -216,9 +216,9 @@ each_box(const struct batch *t, int (*synced)(const struct local *, dev_t *),
 			if (t->v[i].b == last)
 				continue;
 			last = t->v[i].b;
-			if (synced(&last->local, done) < 0)
+			if (synced(&last->near.dir, done) < 0)
 				return fail_sys(e, EX_IOERR, "%s: sync",
-				    last->local.path);
+				    last->near.dir.path);
 		}
 	return 0;
 }
@@ -234,7 +234,7 @@ record(struct got *g, struct err *e)
 
 	pthread_mutex_lock(&g->b->lock);
 	got = state_put(&g->b->state, &rec, g->name, e);
-	g->b->near_changed = true;
+	g->b->near.changed = true;
 	pthread_mutex_unlock(&g->b->lock);
 	if (got == 0)
 		box_done(g->b, &a);
@@ -433,7 +433,7 @@ keep_add(struct line *l, struct got *g, int fd, time_t date)
 		futimens(fd, when);
 	g->fd = g->unnamed ? fd : -1;
 	if (!g->unnamed && close(fd) < 0)
-		return fail_sys(&l->err, EX_IOERR, "%s", g->b->local.path);
+		return fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir.path);
 	t->open += g->unnamed;
 	t->bytes += g->size;
 	t->v[t->n++] = *g;

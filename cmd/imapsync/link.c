@@ -114,10 +114,10 @@ link_select(struct line *l, struct box *b)
 	got = imap_wait(&l->imap, tag);
 	if (got < 0)
 		return -1;
-	if (got > 0 || l->imap.box.uidvalidity != b->seen.uidvalidity) {
+	if (got > 0 || l->imap.box.uidvalidity != b->far.seen.uidvalidity) {
 		report_problem(&l->run->report, EX_TEMPFAIL, b->name, got > 0 ?
 		    "%s" : "its UIDs changed during the run", l->imap.text);
-		b->failed = true;
+		b->outcome.failed = true;
 		return 1;
 	}
 	l->selected = b;

@@ -47,19 +47,19 @@ look_open(struct box *b)
 	struct run *r = b->run;
 
 	pthread_mutex_init(&b->lock, NULL);
-	b->local = (struct local){ .top = -1, .cur = -1, .fresh = -1,
+	b->near.dir = (struct local){ .top = -1, .cur = -1, .fresh = -1,
 	    .tmp = -1 };
 	if (open_state(b) < 0)
 		return -1;
 	b->opened = true;
 	state_sort(&b->state);
 	b->known = b->state.mark.uidvalidity != 0;
-	if (!b->near)
+	if (!b->near.is)
 		return 0;
-	if (local_open(&b->local, r->root, b->path, false, r->e) != 0)
+	if (local_open(&b->near.dir, r->root, b->path, false, r->e) != 0)
 		return fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near,
 		    b->path);
-	return near_letters_load(&b->local, &b->state.keywords, r->e);
+	return near_letters_load(&b->near.dir, &b->state.keywords, r->e);
 }
 
 /* ---- scanning ---- */
@@ -76,11 +76,11 @@ scan(struct box *b)
 	int i;
 
 	for (i = 0; i < SCANS; i++) {
-		local_forget(&b->local);
-		if (local_scan(&b->local, &b->state.keywords, b->run->e) < 0)
+		local_forget(&b->near.dir);
+		if (local_scan(&b->near.dir, &b->state.keywords, b->run->e) < 0)
 			return -1;
 		if (local_stamp(b->run->root, b->path, &after, &racy) == 0 &&
-		    stamp_same(&after, &b->local.seen))
+		    stamp_same(&after, &b->near.dir.seen))
 			return 0;
 	}
 	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it changes faster than "
@@ -94,7 +94,7 @@ is_it(struct box *b, const struct local_msg *m, const struct rec *rec)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
-	int fd = local_read(&b->local, m, &quiet);
+	int fd = local_read(&b->near.dir, m, &quiet);
 	bool same;
 
 	if (fd < 0)
@@ -110,19 +110,19 @@ by_name(struct box *b)
 	struct rec *rec;
 	size_t i, at;
 
-	for (i = 0; i < b->local.n; i++) {
-		rec = state_by_name(&b->state, local_base(&b->local,
-		    &b->local.v[i]));
+	for (i = 0; i < b->near.dir.n; i++) {
+		rec = state_by_name(&b->state, local_base(&b->near.dir,
+		    &b->near.dir.v[i]));
 		if (rec == NULL)
 			continue;
 		at = (size_t)(rec - b->state.rec);
-		if (b->local_of[at] == NONE ||
-		    (b->local.v[b->local_of[at]].ino != rec->ino &&
-		    b->local.v[i].ino == rec->ino)) {
-			if (b->local_of[at] != NONE)
-				b->rec_of[b->local_of[at]] = NONE;
-			b->local_of[at] = (uint32_t)i;
-			b->rec_of[i] = (uint32_t)at;
+		if (b->near.local_of[at] == NONE ||
+		    (b->near.dir.v[b->near.local_of[at]].ino != rec->ino &&
+		    b->near.dir.v[i].ino == rec->ino)) {
+			if (b->near.local_of[at] != NONE)
+				b->near.rec_of[b->near.local_of[at]] = NONE;
+			b->near.local_of[at] = (uint32_t)i;
+			b->near.rec_of[i] = (uint32_t)at;
 		}
 	}
 }
@@ -131,15 +131,15 @@ static int
 renamed(struct box *b, size_t at, size_t i)
 {
 	struct rec rec = b->state.rec[at];
-	struct str base = local_base(&b->local, &b->local.v[i]);
+	struct str base = local_base(&b->near.dir, &b->near.dir.v[i]);
 	char name[256];
 
 	if (base.n >= sizeof name)
 		return 0;
 	str_copy(name, base);
 	name[base.n] = '\0';
-	rec.ino = b->local.v[i].ino;
-	b->renames++;
+	rec.ino = b->near.dir.v[i].ino;
+	b->near.renames++;
 	return state_put(&b->state, &rec, name, b->run->e);
 }
 
@@ -150,16 +150,16 @@ by_inode(struct box *b)
 	size_t i, at, n = b->state.n;
 	struct rec *rec;
 
-	for (i = 0; i < b->local.n; i++) {
-		if (b->rec_of[i] != NONE)
+	for (i = 0; i < b->near.dir.n; i++) {
+		if (b->near.rec_of[i] != NONE)
 			continue;
-		rec = state_by_ino(&b->state, b->local.v[i].ino);
+		rec = state_by_ino(&b->state, b->near.dir.v[i].ino);
 		if (rec == NULL)
 			continue;
 		at = (size_t)(rec - b->state.rec);
-		if (at < n && b->local_of[at] == NONE &&
-		    is_it(b, &b->local.v[i], rec)) {
-			b->local_of[at] = (uint32_t)i;
+		if (at < n && b->near.local_of[at] == NONE &&
+		    is_it(b, &b->near.dir.v[i], rec)) {
+			b->near.local_of[at] = (uint32_t)i;
 			if (renamed(b, at, i) < 0)
 				return -1;
 		}
@@ -172,14 +172,14 @@ join(struct box *b)
 {
 	size_t i;
 
-	free(b->local_of);
-	free(b->rec_of);
-	b->local_of = mem_new(b->state.n + 1, sizeof *b->local_of);
-	b->rec_of = mem_new(b->local.n + 1, sizeof *b->rec_of);
+	free(b->near.local_of);
+	free(b->near.rec_of);
+	b->near.local_of = mem_new(b->state.n + 1, sizeof *b->near.local_of);
+	b->near.rec_of = mem_new(b->near.dir.n + 1, sizeof *b->near.rec_of);
 	for (i = 0; i < b->state.n; i++)
-		b->local_of[i] = NONE;
-	for (i = 0; i < b->local.n; i++)
-		b->rec_of[i] = NONE;
+		b->near.local_of[i] = NONE;
+	for (i = 0; i < b->near.dir.n; i++)
+		b->near.rec_of[i] = NONE;
 	by_name(b);
 	return by_inode(b);
 }
@@ -187,16 +187,16 @@ join(struct box *b)
 int
 look_scan(struct box *b)
 {
-	if (!b->scanned && b->near && scan(b) < 0)
+	if (!b->near.scanned && b->near.is && scan(b) < 0)
 		return -1;
-	b->scanned = true;
-	flags_give(&b->local.letters, &b->state.keywords);
+	b->near.scanned = true;
+	flags_give(&b->near.dir.letters, &b->state.keywords);
 	do {			/* a new name is a new place in the state */
-		b->renames = 0;
+		b->near.renames = 0;
 		state_sort(&b->state);
 		if (join(b) < 0)
 			return -1;
-	} while (b->renames > 0);
+	} while (b->near.renames > 0);
 	return 0;
 }
 
@@ -205,18 +205,18 @@ look_scan(struct box *b)
 static bool
 agrees(struct box *b)
 {
-	uint64_t mask = flags_lettered(&b->local.letters);
+	uint64_t mask = flags_lettered(&b->near.dir.letters);
 	struct rec *rec;
 	size_t i;
 
-	if (b->local.n != b->state.n)
+	if (b->near.dir.n != b->state.n)
 		return false;
-	for (i = 0; i < b->local.n; i++) {
-		rec = state_by_name(&b->state, local_base(&b->local,
-		    &b->local.v[i]));
+	for (i = 0; i < b->near.dir.n; i++) {
+		rec = state_by_name(&b->state, local_base(&b->near.dir,
+		    &b->near.dir.v[i]));
 		if (rec == NULL || (rec->kind == REC_LIVE &&
-		    ((rec->flags ^ b->local.v[i].flags) & (b->local.v[i].vague
-		    ? mask & 0xff : mask)) != 0))
+		    ((rec->flags ^ b->near.dir.v[i].flags) &
+		    (b->near.dir.v[i].vague ? mask & 0xff : mask)) != 0))
 			return false;
 	}
 	return true;
@@ -230,13 +230,13 @@ look_settled(struct box *b, struct stamp *st)
 	state_sort(&b->state);
 	for (i = 0; i < 3; i++) {
 		/* of a clock that is too coarse no proof is waited for */
-		if ((ms = local_calm(&b->local)) > 0 && ms <= SETTLE)
+		if ((ms = local_calm(&b->near.dir)) > 0 && ms <= SETTLE)
 			net_poll(NULL, 0, clock_ms() + ms);
-		b->scanned = false;
+		b->near.scanned = false;
 		if (scan(b) < 0 || !agrees(b))
 			return false;
-		*st = b->local.seen;
-		if (!b->local.racy)
+		*st = b->near.dir.seen;
+		if (!b->near.dir.racy)
 			return true;
 		if (ms > SETTLE)
 			break;

@@ -31,8 +31,8 @@ rec_of(struct box *b, const struct act *a)
 static uint64_t
 name_key(struct box *b, const struct act *a)
 {
-	return names_hash(a->local != NONE ? local_base(&b->local,
-	    &b->local.v[a->local]) : str_of(state_name_at(&b->state,
+	return names_hash(a->local != NONE ? local_base(&b->near.dir,
+	    &b->near.dir.v[a->local]) : str_of(state_name_at(&b->state,
 	    a->name)));
 }
 
@@ -45,8 +45,8 @@ is_it(struct half *came, uint64_t ident)
 	int fd;
 
 	if (came->ident == 0) {
-		fd = local_read(&came->b->local,
-		    &came->b->local.v[act_of(came)->local], &quiet);
+		fd = local_read(&came->b->near.dir,
+		    &came->b->near.dir.v[act_of(came)->local], &quiet);
 		if (fd < 0)
 			return false;
 		if (outgo_head(&o, fd, &quiet) == 0)
@@ -62,16 +62,16 @@ flags_first(struct box *from, size_t at, uint64_t now)
 {
 	struct act *a = &from->plan.v[at], f = *a;
 	uint64_t base = rec_of(from, a)->flags, far = base;
-	uint64_t lettered = flags_lettered(&from->local.letters);
+	uint64_t lettered = flags_lettered(&from->near.dir.letters);
 	struct far_msg *m = box_far_find(from, a->uid);
 
 	if (m != NULL && m->flags_known)
-		far = m->flags | (base & ~from->storable);
+		far = m->flags | (base & ~from->far.storable);
 	now = (now & lettered) | (base & ~lettered);
 	f.flags = a->flags = flags_merge(base, now, far);
 	f.kind = ACT_FAR_FLAGS;
-	f.add = f.flags & ~far & from->storable;
-	f.del = far & ~f.flags & from->storable;
+	f.add = f.flags & ~far & from->far.storable;
+	f.del = far & ~f.flags & from->far.storable;
 	f.other = NONE;
 	if (f.add == 0 && f.del == 0)
 		return;
@@ -96,7 +96,8 @@ join_files(const struct halves *gone, struct halves *came)
 			p = act_of(&came->v[k]);
 			if (p->kind != ACT_PUSH || p->name != NONE ||
 			    to == from || state_in_step(&to->state,
-			    local_base(&to->local, &to->local.v[p->local])) ||
+			    local_base(&to->near.dir,
+			    &to->near.dir.v[p->local])) ||
 			    !is_it(&came->v[k], rec_of(from, d)->ident))
 				continue;
 			plan_become(&from->plan, d, ACT_FAR_MOVE);
@@ -105,7 +106,7 @@ join_files(const struct halves *gone, struct halves *came)
 			plan_become(&to->plan, p, ACT_NOTHING);
 			flags_first(from, gone->v[i].act,
 			    flags_translate(&to->state.keywords,
-			    to->local.v[p->local].flags,
+			    to->near.dir.v[p->local].flags,
 			    &from->state.keywords));
 			break;
 		}
@@ -121,7 +122,7 @@ moved_here(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		for (k = 0; b->look && b->opened && k < b->plan.n; k++) {
+		for (k = 0; box_open(b) && k < b->plan.n; k++) {
 			struct act *a = &b->plan.v[k];
 
 			if (a->kind == ACT_FAR_DELETE) {
@@ -130,7 +131,7 @@ moved_here(struct run *r)
 				matches_add(&gone[1], b, k, name_key(b, a));
 			} else if (a->kind == ACT_PUSH) {
 				matches_add(&came[0], b, k,
-				    b->local.v[a->local].ino);
+				    b->near.dir.v[a->local].ino);
 				matches_add(&came[1], b, k, name_key(b, a));
 			}
 		}
@@ -169,7 +170,7 @@ static bool
 name_there(struct box *to, const char *name)
 {
 	return state_by_name(&to->state, str_of(name)) != NULL ||
-	    (to->scanned && local_has(&to->local, str_of(name)));
+	    (to->near.scanned && local_has(&to->near.dir, str_of(name)));
 }
 
 static void
@@ -225,11 +226,11 @@ moved_there(struct run *r)
 	int got = 0;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look && r->boxes[i].opened)
+		if (box_open(&r->boxes[i]))
 			note_gone(&r->boxes[i], &gone);
 	for (i = 0; gone.n > 0 && i < r->nboxes && got == 0; i++) {
 		b = &r->boxes[i];
-		if (!b->look || !b->opened || b->plan.count[ACT_FETCH] == 0)
+		if (!box_open(b) || b->plan.count[ACT_FETCH] == 0)
 			continue;
 		got = idents(r, b);
 		for (k = 0; plan_next(&b->plan, ACT_FETCH, &k); k++) {

@@ -28,7 +28,7 @@ look(struct box *b, struct match *o, bool whole)
 
 	if (stop_asked())		/* there may be many */
 		return fail_stop(b->run->e);
-	fd = local_read(&b->local, &b->local.v[o->at], b->run->e);
+	fd = local_read(&b->near.dir, &b->near.dir.v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = whole ? outgo_look(&out, fd, b->run->e) :
@@ -51,7 +51,7 @@ digest_here(struct box *b, struct match *o)
 
 	if (o->digested)
 		return 0;
-	fd = local_read(&b->local, &b->local.v[o->at], b->run->e);
+	fd = local_read(&b->near.dir, &b->near.dir.v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = outgo_look(&out, fd, b->run->e) < 0 ? -1 : outgo_digest(&out,
@@ -85,7 +85,7 @@ digest_there(struct box *b, struct match *o)
 	unsigned tag;
 	int got = 0;
 
-	snprintf(one, sizeof one, "%u", b->far_v[o->at].uid);
+	snprintf(one, sizeof one, "%u", b->far.v[o->at].uid);
 	tag = imap_ask_bodies(m, one, false);
 	do {
 		if ((got = imap_next(m, &r)) < 0)
@@ -104,7 +104,7 @@ digest_there(struct box *b, struct match *o)
 static bool
 in_step(struct box *b, const struct local_msg *m)
 {
-	return state_in_step(&b->state, local_base(&b->local, m));
+	return state_in_step(&b->state, local_base(&b->near.dir, m));
 }
 
 /* ---- matching ---- */
@@ -143,15 +143,15 @@ match(struct box *b, struct matches *m)
 static int
 idents_of(struct box *b, uint64_t from)
 {
-	uint32_t *uids = mem_new(b->nfar + 1, sizeof *uids);
+	uint32_t *uids = mem_new(b->far.n + 1, sizeof *uids);
 	size_t i, n = 0;
 	int got;
 
-	for (i = 0; i < b->nfar; i++)
-		if (b->far_v[i].ident == 0 && b->far_v[i].uid >= from &&
-		    (b->renumbered || state_by_uid(&b->state,
-		    b->far_v[i].uid) == NULL))
-			uids[n++] = b->far_v[i].uid;
+	for (i = 0; i < b->far.n; i++)
+		if (b->far.v[i].ident == 0 && b->far.v[i].uid >= from &&
+		    (b->far.renumbered || state_by_uid(&b->state,
+		    b->far.v[i].uid) == NULL))
+			uids[n++] = b->far.v[i].uid;
 	got = n == 0 ? 0 : link_select(&b->run->line[0], b);
 	if (n > 0 && got == 0)
 		got = far_hear_idents(&b->run->line[0], b, uids, n);
@@ -162,16 +162,16 @@ idents_of(struct box *b, uint64_t from)
 static struct match *
 far_ones(struct box *b, size_t *n)
 {
-	struct match *f = mem_new(b->nfar + 1, sizeof *f);
-	unsigned char *not = matches_taken(&b->pairs, false, b->nfar);
+	struct match *f = mem_new(b->far.n + 1, sizeof *f);
+	unsigned char *not = matches_taken(&b->pairs, false, b->far.n);
 	size_t i;
 
 	*n = 0;
-	for (i = 0; i < b->nfar; i++)
-		if (b->far_v[i].ident != 0 && !not[i] && (b->renumbered ||
-		    state_by_uid(&b->state, b->far_v[i].uid) == NULL))
-			f[(*n)++] = (struct match){ .ident = b->far_v[i].ident,
-			    .size = b->far_v[i].size, .at = (uint32_t)i };
+	for (i = 0; i < b->far.n; i++)
+		if (b->far.v[i].ident != 0 && !not[i] && (b->far.renumbered ||
+		    state_by_uid(&b->state, b->far.v[i].uid) == NULL))
+			f[(*n)++] = (struct match){ .ident = b->far.v[i].ident,
+			    .size = b->far.v[i].size, .at = (uint32_t)i };
 	free(not);
 	return f;
 }
@@ -180,18 +180,18 @@ far_ones(struct box *b, size_t *n)
 static struct match *
 local_ones(struct box *b, size_t *n)
 {
-	struct match *l = mem_new(b->local.n + 1, sizeof *l);
+	struct match *l = mem_new(b->near.dir.n + 1, sizeof *l);
 	unsigned char *not = matches_taken(&b->pairs, true,
-	    b->local.n);
+	    b->near.dir.n);
 	const struct rec *rec;
 	size_t i;
 
 	*n = 0;
-	for (i = 0; i < b->local.n; i++) {
-		rec = b->rec_of[i] != NONE ? &b->state.rec[b->rec_of[i]] :
+	for (i = 0; i < b->near.dir.n; i++) {
+		rec = b->near.rec_of[i] != NONE ? &b->state.rec[b->near.rec_of[i]] :
 		    NULL;
-		if (not[i] || (rec != NULL && !b->renumbered) ||
-		    (rec == NULL && in_step(b, &b->local.v[i])))
+		if (not[i] || (rec != NULL && !b->far.renumbered) ||
+		    (rec == NULL && in_step(b, &b->near.dir.v[i])))
 			continue;
 		l[*n] = (struct match){ .at = (uint32_t)i,
 		    .base = UINT64_MAX };
@@ -236,15 +236,15 @@ orphans(struct box *b)
 {
 	struct lost *v = mem_new(b->state.n + 1, sizeof *v);
 	unsigned char *paired = matches_taken(&b->pairs, true,
-	    b->local.n);
+	    b->near.dir.n);
 	struct rec *rec;
 	size_t i, n = 0;
 	int got;
 
-	for (i = 0; i < b->local.n; i++) {
-		if (b->rec_of[i] == NONE || paired[i])
+	for (i = 0; i < b->near.dir.n; i++) {
+		if (b->near.rec_of[i] == NONE || paired[i])
 			continue;
-		rec = &b->state.rec[b->rec_of[i]];
+		rec = &b->state.rec[b->near.rec_of[i]];
 		v[n].rec = *rec;
 		v[n].rec.uid = 0;
 		v[n].rec.kind = REC_ORPHAN;
@@ -274,19 +274,19 @@ leftovers(struct box *b)
 	size_t i;
 	bool some = false;
 
-	if (b->nfar == 0)
+	if (b->far.n == 0)
 		return 0;
-	for (i = 0; i < b->local.n; i++) {
-		if (b->rec_of[i] != NONE)
+	for (i = 0; i < b->near.dir.n; i++) {
+		if (b->near.rec_of[i] != NONE)
 			continue;
-		uid = local_named(local_base(&b->local, &b->local.v[i]),
+		uid = local_named(local_base(&b->near.dir, &b->near.dir.v[i]),
 		    b->key);
 		f = uid != 0 && state_by_uid(&b->state, uid) == NULL ?
 		    box_far_find(b, uid) : NULL;
-		if (f == NULL || in_step(b, &b->local.v[i]))
+		if (f == NULL || in_step(b, &b->near.dir.v[i]))
 			continue;
 		matches_pair(&b->pairs, (uint32_t)i,
-		    (uint32_t)(f - b->far_v), UINT64_MAX);
+		    (uint32_t)(f - b->far.v), UINT64_MAX);
 		some = true;
 	}
 	return some ? idents_of(b, 0) : 0;
@@ -295,16 +295,16 @@ leftovers(struct box *b)
 int
 pair_find(struct box *b)
 {
-	if (b->known && !b->renumbered)
+	if (b->known && !b->far.renumbered)
 		return leftovers(b);
-	if (b->nfar > 0 && b->local.n > 0 && (leftovers(b) < 0 ||
+	if (b->far.n > 0 && b->near.dir.n > 0 && (leftovers(b) < 0 ||
 	    match_all(b) < 0))
 		return -1;
-	if (!b->renumbered)
+	if (!b->far.renumbered)
 		return 0;
 	report_problem(&b->run->report, 0, b->name,
 	    "its UIDs have changed: %zu of %zu messages found again",
-	    b->pairs.n, b->nfar);
+	    b->pairs.n, b->far.n);
 	return orphans(b) < 0 ? -1 : look_scan(b);
 }
 
@@ -313,7 +313,7 @@ pair_new(struct box *b)
 {
 	size_t before = b->pairs.n;
 
-	if (!b->scanned || b->renumbered || !b->known ||
+	if (!b->near.scanned || b->far.renumbered || !b->known ||
 	    b->plan.count[ACT_PUSH] == 0 || b->plan.count[ACT_FETCH] == 0)
 		return 0;
 	if (match_all(b) < 0)
@@ -330,8 +330,8 @@ find_pending(struct box *b, const struct pend *p)
 	struct far_msg *found = NULL;
 	size_t i, n = 0;
 
-	for (i = 0; i < b->nfar; i++) {
-		struct far_msg *f = &b->far_v[i];
+	for (i = 0; i < b->far.n; i++) {
+		struct far_msg *f = &b->far.v[i];
 
 		if (f->uid < p->uidnext || f->ident != p->ident ||
 		    state_by_uid(&b->state, f->uid) != NULL)
@@ -356,8 +356,9 @@ settle(struct box *b, const struct pend *p)
 
 	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
 		rec.uid = f->uid;
-	for (i = 0; i < b->local.n; i++)
-		here |= str_eq(local_base(&b->local, &b->local.v[i]), name);
+	for (i = 0; i < b->near.dir.n; i++)
+		here |= str_eq(local_base(&b->near.dir, &b->near.dir.v[i]),
+		    name);
 	if ((p->kind == PEND_LOCAL && here &&
 	    state_by_uid(&b->state, p->uid) == NULL) || f != NULL)
 		return state_put(&b->state, &rec, p->name, b->run->e);
@@ -379,14 +380,14 @@ pair_pending(struct box *b)
 		if (s->pend[i].kind == PEND_UPLOAD &&
 		    s->pend[i].uidnext < from)
 			from = s->pend[i].uidnext;
-	if (!b->renumbered && from != UINT64_MAX && idents_of(b, from) < 0)
+	if (!b->far.renumbered && from != UINT64_MAX && idents_of(b, from) < 0)
 		return -1;
 	while (s->npend > 0) {
 		char *name;
 		int got;
 
 		p = &s->pend[s->npend - 1];
-		got = b->renumbered ? 0 : settle(b, p);
+		got = b->far.renumbered ? 0 : settle(b, p);
 		name = mem_dup(s->pend[s->npend - 1].name);
 		if (got == 0)
 			got = state_unpend(s, name, b->run->e);

@@ -55,8 +55,8 @@ clear(struct group *g)
 static void
 refuse(struct box *b, const char *name, int code, const char *why)
 {
-	opt_list_add(&b->run->arena, &b->refused, arena_dup(&b->run->arena,
-	    str_of(name)));
+	opt_list_add(&b->run->arena, &b->outcome.refused,
+	    arena_dup(&b->run->arena, str_of(name)));
 	report_problem(&b->run->report, code, b->name, "%s: not uploaded: %s", name,
 	    why);
 	b->run->report.refused++;
@@ -67,8 +67,8 @@ was_refused(const struct box *b, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < b->refused.n; i++)
-		if (strcmp(b->refused.v[i], name) == 0)
+	for (i = 0; i < b->outcome.refused.n; i++)
+		if (strcmp(b->outcome.refused.v[i], name) == 0)
 			return true;
 	return false;
 }
@@ -96,8 +96,8 @@ prepare(struct group *g, struct up *u, struct act *a)
 	struct str base;
 	struct stat st;
 
-	*u = (struct up){ .act = a, .m = &b->local.v[a->local], .fd = -1 };
-	base = local_base(&b->local, u->m);
+	*u = (struct up){ .act = a, .m = &b->near.dir.v[a->local], .fd = -1 };
+	base = local_base(&b->near.dir, u->m);
 	if (base.n >= sizeof u->name) {
 		refuse(b, "a file", EX_DATAERR, "its name is too long");
 		return 1;
@@ -110,10 +110,10 @@ prepare(struct group *g, struct up *u, struct act *a)
 		    "but for its flags");
 		return 1;
 	}
-	u->fd = local_read(&b->local, u->m, e);
+	u->fd = local_read(&b->near.dir, u->m, e);
 	if (u->fd < 0 && e->code == EX_NOINPUT) {
 		fail_clear(e);		/* removed or renamed meanwhile */
-		b->again = true;
+		b->outcome.again = true;
 		return 1;
 	}
 	if (u->fd < 0) {
@@ -155,8 +155,8 @@ intend(struct group *g)
 		struct up *u = &g->v[i];
 		struct pend p = { .kind = PEND_UPLOAD, .name = u->name,
 		    .ino = u->m->ino, .ident = u->out.ident,
-		    .flags = u->m->flags & g->b->storable,
-		    .size = wire_size(u), .uidnext = g->b->seen.uidnext };
+		    .flags = u->m->flags & g->b->far.storable,
+		    .size = wire_size(u), .uidnext = g->b->far.seen.uidnext };
 
 		if (state_pend(s, &p, e) < 0)
 			return -1;
@@ -174,7 +174,7 @@ send_one(struct group *g, struct up *u)
 	int got;
 
 	flags_text(&flags, &g->b->state.keywords, u->m->flags &
-	    g->b->storable);
+	    g->b->far.storable);
 	head.flags = flags.n > 0 ? flags.p : "";
 	got = imap_append_one(m, &head);
 	buf_free(&flags);
@@ -207,7 +207,7 @@ static int
 record(struct group *g, struct up *u, uint32_t uid)
 {
 	struct rec rec = { .uid = uid, .size = wire_size(u),
-	    .flags = u->m->flags & g->b->storable, .ident = u->out.ident,
+	    .flags = u->m->flags & g->b->far.storable, .ident = u->out.ident,
 	    .ino = u->m->ino };
 	struct state *s = &g->b->state;
 	struct err *e = g->b->run->e;
@@ -215,7 +215,7 @@ record(struct group *g, struct up *u, uint32_t uid)
 
 	if (orphan != NULL && state_drop(s, orphan, e) < 0)
 		return -1;
-	rec.flags |= u->m->flags & ~g->b->storable;
+	rec.flags |= u->m->flags & ~g->b->far.storable;
 	if (state_put(s, &rec, u->name, e) < 0 ||
 	    state_unpend(s, u->name, e) < 0)
 		return -1;
@@ -246,7 +246,7 @@ credible(struct group *g, const struct imap_uids *to)
 	if (to->n != g->n)
 		return false;
 	for (i = 0; i < to->n; i++)
-		if (to->v[i] < g->b->seen.uidnext ||
+		if (to->v[i] < g->b->far.seen.uidnext ||
 		    (i > 0 && to->v[i] <= to->v[i - 1]) ||
 		    state_by_uid(&g->b->state, to->v[i]) != NULL)
 			return false;
@@ -283,8 +283,8 @@ taken(struct group *g, struct imap_resp *r)
 	size_t i;
 	int got = imap_appended(&g->l->imap, r, &v, &to);
 
-	g->b->far_changed = true;
-	if (got > 0 && v == g->b->seen.uidvalidity && credible(g, &to))
+	g->b->far.changed = true;
+	if (got > 0 && v == g->b->far.seen.uidvalidity && credible(g, &to))
 		for (i = 0, got = 0; i < g->n && got == 0; i++)
 			got = record(g, &g->v[i], to.v[i]);
 	else if (got > 0 && to.n == 1 && g->n == 1 && has_it(g, to.v[0])) {
@@ -292,9 +292,11 @@ taken(struct group *g, struct imap_resp *r)
 		    "already, as another message of this folder");
 		got = alone(g);
 	} else if (got >= 0) {
-		g->b->again = true;	/* which UIDs, the next pass asks */
+		/* which UIDs, the next pass asks */
+		g->b->outcome.again = true;
 		for (i = 0; i < g->n; i++) {
-			report_progress(&g->b->run->report, g->v[i].out.wire, false);
+			report_progress(&g->b->run->report,
+			    g->v[i].out.wire, false);
 			box_done(g->b, g->v[i].act);
 		}
 		got = 0;

@@ -48,7 +48,7 @@ identify(struct run *r, struct box *b)
 	buf_c(&who, '\0');
 	buf_printf(&who, "%s", b->name);
 	buf_c(&who, '\0');
-	buf_printf(&who, "%llu", (unsigned long long)b->seen.uidvalidity);
+	buf_printf(&who, "%llu", (unsigned long long)b->far.seen.uidvalidity);
 	b->key = names_hash(BUF_STR(who));
 	buf_free(&who);
 }
@@ -57,18 +57,19 @@ static void
 plan_box(struct box *b)
 {
 	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
-	    .local = b->local.v, .nlocal = b->scanned ? b->local.n : 0,
-	    .local_of = b->local_of, .rec_of = b->rec_of,
-	    .local_same = !b->scanned, .far = b->far_v, .nfar = b->nfar,
-	    .gone = b->gone.v, .ngone = b->gone.n,
+	    .local = b->near.dir.v,
+	    .nlocal = b->near.scanned ? b->near.dir.n : 0,
+	    .local_of = b->near.local_of, .rec_of = b->near.rec_of,
+	    .local_same = !b->near.scanned, .far = b->far.v, .nfar = b->far.n,
+	    .gone = b->far.gone.v, .ngone = b->far.gone.n,
 	    .pair = b->pairs.v, .npair = b->pairs.n,
-	    .storable = b->storable,
-	    .no_delete = b->renumbered, .marks = far_marks(b),
+	    .storable = b->far.storable,
+	    .no_delete = b->far.renumbered, .marks = far_marks(b),
 	    .policy = b->run->o->policy };
 
-	flags_give(&b->local.letters, &b->state.keywords);
-	in.lettered = flags_lettered(&b->local.letters);
-	if (b->storable == 0)		/* to be done when it can be */
+	flags_give(&b->near.dir.letters, &b->state.keywords);
+	in.lettered = flags_lettered(&b->near.dir.letters);
+	if (b->far.storable == 0)		/* to be done when it can be */
 		in.policy.push_new = in.policy.push_flags = false;
 	plan_free(&b->plan);
 	plan_make(&b->plan, &in);
@@ -96,11 +97,11 @@ decide(struct run *r, struct box *b)
 	if (pair_pending(b) < 0)
 		return -1;
 	identify(r, b);
-	if ((b->near_dirty || b->renumbered || !b->known) &&
+	if ((b->near.dirty || b->far.renumbered || !b->known) &&
 	    scan_and_pair(b) < 0)
 		return -1;
 	plan_box(b);
-	if (!b->scanned && needs_files(&b->plan)) {
+	if (!b->near.scanned && needs_files(&b->plan)) {
 		if (scan_and_pair(b) < 0)
 			return -1;
 		plan_box(b);
@@ -124,11 +125,11 @@ plan_all(struct run *r)
 
 	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
 		b = &r->boxes[i];
-		if (!b->look || !b->opened)
+		if (!box_open(b))
 			continue;
 		if (b->planned)
 			plan_box(b);
-		else if (!b->failed && decide(r, b) < 0)
+		else if (!b->outcome.failed && decide(r, b) < 0)
 			return -1;
 	}
 	return stop_asked() ? 0 : moves_find(r);
@@ -159,16 +160,17 @@ look_here(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		if (!b->look)
+		if (b->turn != BOX_CHOSEN)
 			continue;
-		b->heard = b->planned = false;
+		b->far.view = FAR_UNSEEN;
+		b->planned = false;
 		if (look_open(b) < 0)
 			return -1;
 		b->doubtful = doubtful(b);
-		if (!b->far)		/* a dry run: it would be made */
-			b->storable = ~(uint64_t)0;
-		b->near_dirty |= b->state.npend > 0 || b->doubtful;
-		if (b->near_dirty && look_scan(b) < 0)
+		if (!b->far.is)		/* a dry run: it would be made */
+			b->far.storable = ~(uint64_t)0;
+		b->near.dirty |= b->state.npend > 0 || b->doubtful;
+		if (b->near.dirty && look_scan(b) < 0)
 			return -1;
 	}
 	return 0;
@@ -180,7 +182,7 @@ trust(struct run *r)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look)
+		if (r->boxes[i].turn == BOX_CHOSEN)
 			far_trust(&r->boxes[i]);
 }
 
@@ -188,7 +190,7 @@ trust(struct run *r)
 static void
 unplan(struct box *b)
 {
-	if (b->look && !b->believed && !b->heard && !b->failed) {
+	if (box_busy(b) && b->far.view == FAR_UNSEEN) {
 		plan_free(&b->plan);
 		b->planned = false;
 	}
@@ -223,7 +225,7 @@ brake(struct box *b)
 	const struct entry *known = box_entry(b);
 	struct brake_in in = { .far = b->plan.count[ACT_FAR_DELETE],
 	    .near = b->plan.count[ACT_NEAR_DELETE], .known = b->state.n,
-	    .files = b->local.n, .ino = b->local.seen.cur_ino,
+	    .files = b->near.dir.n, .ino = b->near.dir.seen.cur_ino,
 	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
 	    .allow = b->run->o->allow };
 	unsigned long long all = in.far + in.near;
@@ -235,7 +237,7 @@ brake(struct box *b)
 	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
 	    brake_why(why), all, b->state.n,
 	    in.far > 0 ? "on the server" : "here", all);
-	b->brake = why;
+	b->outcome.brake = why;
 	brake_apply(&b->plan);
 }
 
@@ -249,7 +251,7 @@ here(struct run *r)
 		b = &r->boxes[i];
 		if (!box_busy(b))
 			continue;
-		if (b->near && near_letters_save(&b->local, &b->state.keywords,
+		if (b->near.is && near_letters_save(&b->near.dir, &b->state.keywords,
 		    r->e) < 0)
 			return -1;
 		if (do_near_state(b) < 0 || do_near_flags(b) < 0)
@@ -268,7 +270,7 @@ chosen(struct line *l, struct box *b, int (*what)(struct line *,
 {
 	int got;
 
-	if (!b->heard)			/* never: see far_trust_check */
+	if (b->far.view != FAR_HEARD)	/* never: see far_trust_check */
 		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
 		    b->name);
 	got = link_select(l, b);
@@ -310,8 +312,8 @@ unmoved(struct box *b)
 
 		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)
 			continue;
-		if (b->failed || !to->again)
-			to->stopped = true;
+		if (b->outcome.failed || !to->outcome.again)
+			to->outcome.stopped = true;
 	}
 }
 
@@ -354,7 +356,7 @@ do_all(struct run *r)
 	if (here(r) < 0 || there(r) < 0 || fetch_all(r) < 0)
 		return -1;
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look && r->boxes[i].opened)
+		if (box_open(&r->boxes[i]))
 			unmoved(&r->boxes[i]);
 	return stop_asked() ? 0 : deletions(r);
 }
@@ -364,7 +366,7 @@ do_all(struct run *r)
 static bool
 changed(const struct box *b)
 {
-	return b->far_changed || b->near_changed || b->again;
+	return b->far.changed || b->near.changed || b->outcome.again;
 }
 
 /*
@@ -376,23 +378,25 @@ conclude(struct run *r, struct box *b)
 {
 	const struct policy *p = &r->o->policy;
 	struct stamp st = { 0 };
-	struct mark mark = b->seen;
+	struct mark mark = b->far.seen;
 	struct entry *e = index_add(&r->index, str_of(b->name));
-	bool whole = !b->failed && !b->stopped && b->brake == BRAKE_NONE &&
-	    !b->partial && !stop_asked();
-	bool still = whole && !changed(b) && b->refused.n == 0;
+	struct box_outcome *end = &b->outcome;
+	bool whole = !end->failed && !end->stopped && !end->partial &&
+	    end->brake == BRAKE_NONE && !stop_asked();
+	bool still = whole && !changed(b) && end->refused.n == 0;
 
-	if (still && (!p->push_new || b->storable == 0)) {
+	if (still && (!p->push_new || b->far.storable == 0)) {
 		if (!look_settled(b, &st))
 			st = (struct stamp){ 0 };
 	} else if (still) {
-		st = b->scanned ? b->local.seen : b->stamp;
-		if (b->scanned && b->local.racy && !look_settled(b, &st))
-			b->again = true;
+		st = b->near.scanned ? b->near.dir.seen : b->near.stamp;
+		if (b->near.scanned && b->near.dir.racy &&
+		    !look_settled(b, &st))
+			end->again = true;
 	}
 	if (!p->pull_new)
-		mark = b->known && !b->renumbered ? b->state.mark :
-		    (struct mark){ .uidvalidity = b->seen.uidvalidity };
+		mark = b->known && !b->far.renumbered ? b->state.mark :
+		    (struct mark){ .uidvalidity = b->far.seen.uidvalidity };
 	if (whole && state_mark(&b->state, &mark, &st, r->e) < 0)
 		return -1;
 	if (state_sync(&b->state, r->e) < 0)
@@ -400,19 +404,19 @@ conclude(struct run *r, struct box *b)
 	if (whole)
 		e->mark = mark;
 	if (st.cur_ino == 0)	/* not as the base says, but the same place */
-		st.cur_ino = b->scanned ? b->local.seen.cur_ino :
+		st.cur_ino = b->near.scanned ? b->near.dir.seen.cur_ino :
 		    e->stamp.cur_ino;
-	if (b->brake == BRAKE_NONE)
+	if (end->brake == BRAKE_NONE)
 		e->stamp = st;
-	e->id = b->seen.id[0] != '\0' ? names_hash(str_of(b->seen.id)) : 0;
-	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
+	e->id = b->far.seen.id[0] != '\0' ?
+	    names_hash(str_of(b->far.seen.id)) : 0;
+	e->dirty = !whole || changed(b) || end->refused.n > 0 ||
 	    !p->pull_new;
 	e->missing = false;
-	b->again = !b->stopped && (b->partial || (whole && (b->again ||
-	    (b->near_changed && !b->far_changed))));
+	end->again = !end->stopped && (end->partial || (whole &&
+	    (end->again || (b->near.changed && !b->far.changed))));
 	report_box(&r->report, b->name, &b->plan, whole);
-	b->far_changed = b->near_changed = b->partial = false;
-	b->believed = false;
+	b->far.changed = b->near.changed = end->partial = false;
 	return 0;
 }
 
@@ -422,17 +426,19 @@ settle(struct run *r, struct box *b)
 {
 	struct entry *e = box_entry(b);
 	struct stamp st;
-	bool same = b->counted && e != NULL && mark_same(&b->now, &e->mark);
+	bool same = b->far.counted && e != NULL &&
+	    mark_same(&b->far.now, &e->mark);
 
-	b->todo = b->near_dirty = b->far_dirty = true;
+	b->turn = BOX_DUE;
+	b->near.dirty = b->far.dirty = true;
 	if (!same)
 		return 0;
 	if (!b->opened && look_open(b) < 0)
 		return -1;
-	b->seen = e->mark;
+	b->far.seen = e->mark;
 	if (look_settled(b, &st)) {
-		b->todo = false;
-		if (state_mark(&b->state, &b->seen, &st, r->e) < 0)
+		b->turn = BOX_IDLE;
+		if (state_mark(&b->state, &b->far.seen, &st, r->e) < 0)
 			return -1;
 		e->stamp = st;
 		e->dirty = false;
@@ -447,16 +453,16 @@ again(struct run *r)
 	size_t i, n = 0;
 
 	for (i = 0; i < r->nboxes; i++) {
-		r->boxes[i].again &= r->boxes[i].far && r->boxes[i].near &&
-		    r->boxes[i].passes < PASSES;
-		n += r->boxes[i].again;
+		r->boxes[i].outcome.again &= r->boxes[i].far.is &&
+		    r->boxes[i].near.is && r->boxes[i].passes < PASSES;
+		n += r->boxes[i].outcome.again;
 	}
 	if (n > 0 && boxes_again(r) < 0)
 		return -1;
 	for (i = 0; n > 0 && i < r->nboxes; i++) {
-		if (r->boxes[i].again && settle(r, &r->boxes[i]) < 0)
+		if (r->boxes[i].outcome.again && settle(r, &r->boxes[i]) < 0)
 			return -1;
-		r->boxes[i].again = false;
+		r->boxes[i].outcome.again = false;
 	}
 	return 0;
 }
@@ -469,7 +475,7 @@ conclude_all(struct run *r)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].look && r->boxes[i].opened &&
+		if (box_open(&r->boxes[i]) &&
 		    conclude(r, &r->boxes[i]) < 0)
 			return -1;
 	return 0;
@@ -491,7 +497,7 @@ close_most(struct run *r)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].again && r->boxes[i].opened)
+		if (r->boxes[i].outcome.again && r->boxes[i].opened)
 			box_forget(&r->boxes[i]);
 		else
 			box_close(&r->boxes[i]);
@@ -509,11 +515,13 @@ choose_some(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		b->look = b->todo && n < most;
-		b->passes += b->look;
-		if (b->look)
-			b->todo = false;
-		n += b->look;
+		if (b->turn == BOX_CHOSEN)
+			b->turn = BOX_IDLE;
+		if (b->turn != BOX_DUE || n == most)
+			continue;
+		b->turn = BOX_CHOSEN;
+		b->passes++;
+		n++;
 	}
 	return n > 0;
 }
@@ -529,7 +537,8 @@ say_plan(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		for (kind = 0; b->look && kind < ACT_NOTHING; kind++)
+		for (kind = 0; b->turn == BOX_CHOSEN && kind < ACT_NOTHING;
+		    kind++)
 			for (k = 0; k < b->plan.n; k++)
 				if ((int)b->plan.v[k].kind == kind) {
 					said = box_act(b, &b->plan.v[k]);
