@@ -1,5 +1,11 @@
 /* statedir.c: where a tool keeps what it must know the next time */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "file.h"
+#include "lock.h"
 #include "statedir.h"
 
 const char *
@@ -13,4 +19,53 @@ statedir_path(struct arena *a, const char *tool, const char *instead,
 	fail(e, EX_CONFIG, "neither $XDG_STATE_HOME nor $HOME is set: use %s",
 	    instead);
 	return NULL;
+}
+
+/* One that is there may be where nobody can make any. */
+static int
+make_one(const char *dir, struct err *e)
+{
+	struct stat st;
+	int error;
+
+	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+		return 0;
+	error = errno;
+	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	errno = error;
+	return fail_sys(e, EX_CANTCREAT, "%s", dir);
+}
+
+int
+statedir_make(const char *dir, struct err *e)
+{
+	char *path = mem_dup(dir), *at = path;
+	int got = 0;
+
+	while (got == 0 && at[0] != '\0' &&
+	    (at = strchr(at + 1, '/')) != NULL) {
+		*at = '\0';
+		got = make_one(path, e);
+		*at = '/';
+	}
+	if (got == 0)
+		got = make_one(path, e);
+	free(path);
+	return got;
+}
+
+int
+statedir_lock(const char *lock, struct err *e)
+{
+	const char *slash = strrchr(lock, '/');
+	char *dir = mem_dup(lock);
+	int got = 0;
+
+	if (slash != NULL && slash > lock) {
+		dir[slash - lock] = '\0';
+		got = statedir_make(dir, e);
+	}
+	free(dir);
+	return got < 0 ? -1 : lock_take(lock, e);
 }

@@ -13,4 +13,16 @@
 const char *statedir_path(struct arena *, const char *tool,
     const char *instead, struct err *);
 
+/*
+ * Makes dir, and what is above it, with mode 0700; what is there stays as it
+ * is.  EX_CANTCREAT.
+ */
+int statedir_make(const char *dir, struct err *);
+
+/*
+ * So that there is one run at a time: makes the folder that lock is in, and
+ * takes that lock, as lock_take does.  The descriptor, or -1.
+ */
+int statedir_lock(const char *lock, struct err *);
+
 #endif

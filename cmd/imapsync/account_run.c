@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "account_run.h"
@@ -38,29 +37,10 @@ state_dir(struct run *r)
 	return path;
 }
 
-static int
-make_dirs(const char *path, struct err *e)
+static const char *
+lock_name(struct run *r)
 {
-	char *copy = mem_dup(path), *at;
-	int got = 0;
-
-	for (at = strchr(copy + 1, '/'); at != NULL; at = strchr(at + 1,
-	    '/')) {
-		*at = '\0';
-		mkdir(copy, 0700);
-		*at = '/';
-	}
-	if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-		got = fail_sys(e, EX_CANTCREAT, "%s", path);
-	free(copy);
-	return got;
-}
-
-static int
-lock(struct run *r)
-{
-	r->lock = lock_take(arena_printf(&r->arena, "%s/lock", r->dir), r->e);
-	return r->lock < 0 ? -1 : 0;
+	return arena_printf(&r->arena, "%s/lock", r->dir);
 }
 
 int
@@ -69,7 +49,8 @@ account_state(const struct settings *o, const char *verb, struct err *e)
 	struct run r = { .o = o, .e = e, .lock = -1 };
 	int got = -1;
 
-	if ((r.dir = state_dir(&r)) != NULL && lock(&r) == 0)
+	if ((r.dir = state_dir(&r)) != NULL &&
+	    (r.lock = lock_take(lock_name(&r), e)) >= 0)
 		got = statecmd_run(verb, r.dir, o->account->json, e);
 	if (r.lock >= 0)
 		close(r.lock);
@@ -83,7 +64,7 @@ open_root(struct run *r)
 {
 	const char *path = r->o->near;
 
-	if (r->index.n == 0 && !r->o->dry_run && make_dirs(path, r->e) < 0)
+	if (r->index.n == 0 && !r->o->dry_run && statedir_make(path, r->e) < 0)
 		return -1;
 	r->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->root >= 0 || (errno == ENOENT && r->index.n == 0 &&
@@ -100,9 +81,9 @@ open_run(struct run *r)
 {
 	size_t i;
 
-	if ((r->dir = state_dir(r)) == NULL || make_dirs(r->dir, r->e) < 0 ||
-	    lock(r) < 0 || index_open(&r->index, r->dir, r->e) < 0 ||
-	    open_root(r) < 0)
+	if ((r->dir = state_dir(r)) == NULL ||
+	    (r->lock = statedir_lock(lock_name(r), r->e)) < 0 ||
+	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0)
 		return -1;
 	if (!r->o->dry_run && folders_resume(r) < 0)
 		return -1;

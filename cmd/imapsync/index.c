@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "index.h"
 #include "names.h"
+#include "statedir.h"
 
 static const char magic[17] = "postbag index 1\n";
 
@@ -161,28 +161,6 @@ newer(struct str all)
 /* ---- the file ---- */
 
 static int
-make_folders(const char *dir, struct err *e)
-{
-	char *path = mem_dup(dir), *p;
-	int got = 0;
-
-	for (p = path + 1; got == 0; p++) {
-		char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			got = fail_sys(e, EX_CANTCREAT, "%s", path);
-		*p = c;
-		if (c == '\0')
-			break;
-	}
-	free(path);
-	return got;
-}
-
-static int
 read_all(const char *path, struct buf *b, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got;
@@ -213,7 +191,7 @@ index_open(struct index *x, const char *dir, struct err *e)
 	int got = 0;
 
 	*x = (struct index){ .n = 0 };
-	if (make_folders(dir, e) < 0)
+	if (statedir_make(dir, e) < 0)
 		return -1;
 	path = mem_new(strlen(dir) + 7, 1);
 	snprintf(path, strlen(dir) + 7, "%s/index", dir);

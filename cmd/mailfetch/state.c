@@ -5,20 +5,18 @@
  * ends the log.  Appending is cheap and needs no sync where a batch's syncfs
  * comes anyway; the file is rewritten when more than half of it is history.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "digest.h"
 #include "file.h"
-#include "lock.h"
 #include "mem.h"
 #include "state.h"
+#include "statedir.h"
 
 struct record {
 	uint32_t sum, kind, day, zero;
@@ -254,25 +252,6 @@ sync_folder(const char *path, struct err *e)
 }
 
 static int
-make_folders(const char *path, struct err *e)
-{
-	char dir[4096];
-	size_t i;
-
-	if (strlen(path) >= sizeof dir)
-		return fail(e, EX_CANTCREAT, "%s: too long", path);
-	for (i = 1; path[i] != '\0'; i++) {
-		if (path[i] != '/')
-			continue;
-		memcpy(dir, path, i);
-		dir[i] = '\0';
-		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return fail_sys(e, EX_CANTCREAT, "%s", dir);
-	}
-	return 0;
-}
-
-static int
 take_lock(struct state *s, struct err *e)
 {
 	char name[4096];
@@ -280,7 +259,7 @@ take_lock(struct state *s, struct err *e)
 	if ((size_t)snprintf(name, sizeof name, "%s.lock", s->path) >=
 	    sizeof name)
 		return fail(e, EX_CANTCREAT, "%s: too long", s->path);
-	s->lock = lock_take(name, e);
+	s->lock = statedir_lock(name, e);
 	return s->lock < 0 ? -1 : 0;
 }
 
@@ -289,7 +268,7 @@ state_open(struct state *s, const char *path, struct err *e)
 {
 	*s = (struct state){ .path = path, .fd = -1, .lock = -1,
 	    .table.text = key_at };
-	if (make_folders(path, e) < 0 || take_lock(s, e) < 0)
+	if (take_lock(s, e) < 0)
 		return -1;
 	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->fd < 0)
