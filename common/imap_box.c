@@ -295,42 +295,6 @@ imap_selectable(struct str flags)
 	    !imap_has_flag(flags, "\\NonExistent");
 }
 
-static bool
-same(char pat, char c, char sep)
-{
-	return pat == '/' && sep != '\0' ? c == sep : pat == c;
-}
-
-/*
- * All places of the pattern the name may have come to, byte by byte: the
- * cost is their product, whatever the stars are.
- */
-bool
-imap_match(struct str pat, struct str name, char sep, bool slash)
-{
-	bool *at = mem_new(pat.n + 1, sizeof *at), was, next;
-	size_t i, k;
-
-	at[0] = true;
-	for (i = 0; i <= name.n; i++) {
-		for (k = 0; k < pat.n; k++)	/* a star may be nothing */
-			if (at[k] && (pat.p[k] == '*' || pat.p[k] == '%'))
-				at[k + 1] = true;
-		if (i == name.n)
-			break;
-		for (was = false, k = 0; k <= pat.n; k++, was = next) {
-			next = k < pat.n && at[k] && same(pat.p[k],
-			    name.p[i], slash ? sep : '\0');
-			at[k] = was || (k < pat.n && at[k] &&
-			    (pat.p[k] == '*' ||
-			    (pat.p[k] == '%' && name.p[i] != sep)));
-		}
-	}
-	was = at[pat.n];
-	free(at);
-	return was;
-}
-
 int
 imap_list_bound(struct imap *m, size_t lines, size_t bytes)
 {

@@ -99,11 +99,6 @@ unsigned imap_ask_subscribe(struct imap *, struct str name);
  * and so many bytes are kept of them.  -1, EX_PROTOCOL: too much (limit.h).
  */
 int imap_list_bound(struct imap *, size_t lines, size_t bytes);
-/*
- * Does the pattern mean the name?  "*" is anything, "%" anything without sep
- * (RFC 3501 6.3.8); with slash a "/" in the pattern is sep, whatever that is.
- */
-bool imap_match(struct str pattern, struct str name, char sep, bool slash);
 
 /* UNSELECT, else EXAMINE of nothing: never CLOSE, which expunges. */
 unsigned imap_ask_unselect(struct imap *);

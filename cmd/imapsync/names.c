@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
-#include "imap_box.h"
 #include "names.h"
+#include "pattern.h"
 
 enum { PART_MAX = 200, PATH_MAX_ALL = 1000, ENTRY_MAX = 250 };
 
@@ -176,23 +176,6 @@ names_from_path(struct buf *b, struct str path, char sep, enum layout layout)
 
 enum { PATTERN_MAX = 1024 };
 
-static bool
-inbox(struct str s)
-{
-	return s.n >= 5 && str_is(str_to(s, 5), "INBOX");
-}
-
-/* The first part has no case if it is INBOX. */
-static bool
-fits(struct str pat, struct str box, char sep)
-{
-	if (inbox(pat) && inbox(box) &&
-	    (box.n == 5 || (sep != '\0' && box.p[5] == sep)))
-		return imap_match(str_from(pat, 5), str_from(box, 5), sep,
-		    true);
-	return imap_match(pat, box, sep, true);
-}
-
 /* One pattern: blanks in it stand between double quotes. */
 static bool
 next_pattern(const char **p, char pat[PATTERN_MAX], size_t *n, bool *no)
@@ -220,17 +203,15 @@ bool
 names_match(const char *patterns, struct str box, char sep)
 {
 	const char *p = patterns != NULL ? patterns : "*";
+	struct pattern of = { .yes = false };
 	char pat[PATTERN_MAX];
-	bool no, yes, first = true;
 	size_t n;
+	bool no;
 
-	for (yes = false; next_pattern(&p, pat, &n, &no); first = false) {
-		if (first)
-			yes = no;
-		if (fits((struct str){ pat, n }, box, sep))
-			yes = !no;
-	}
-	return yes;
+	while (next_pattern(&p, pat, &n, &no))
+		pattern_take(&of, no, pattern_fits((struct str){ pat, n },
+		    box, sep));
+	return of.yes;
 }
 
 uint64_t

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "imap_box.h"
 #include "imapbox.h"
+#include "pattern.h"
 #include "protocols.h"
 #include "show.h"
 #include "stop.h"
@@ -44,9 +45,8 @@ means(const char *pattern, const struct imap_resp *r)
 {
 	if (pattern[0] == '\\')
 		return imap_has_flag(r->flags, pattern);
-	if (str_is(r->name, "INBOX") && str_is(str_of(pattern), "INBOX"))
-		return true;
-	return imap_match(str_of(pattern), r->name, r->sep, false);
+	return str_eq(str_of(pattern), r->name) ||
+	    pattern_fits(str_of(pattern), r->name, r->sep);
 }
 
 static bool
@@ -59,24 +59,25 @@ simple(const char *pattern)
 static bool
 wanted(const struct options *o, const struct imap_resp *r)
 {
-	bool some = false, only_out = true;
+	struct pattern p = { .yes = false };
 	size_t i;
 
 	if (!imap_selectable(r->flags))
 		return false;
 	/* What was moved there would be new there. */
-	if (o->after.move_to != NULL && imap_match(str_of(o->after.move_to),
-	    r->name, '\0', false))
+	if (o->after.move_to != NULL && str_eq(str_of(o->after.move_to),
+	    r->name))
 		return false;
-	for (i = 0; i < o->which.folder.n; i++) {
-		const char *p = o->which.folder.v[i];
-
-		if (p[0] == '!' && means(p + 1, r))
-			return false;
-		only_out &= p[0] == '!';
-		some |= p[0] != '!' && means(p, r);
-	}
-	return some || only_out;
+	/* Options have no order: what is left out comes last. */
+	for (i = 0; i < o->which.folder.n; i++)
+		if (o->which.folder.v[i][0] != '!')
+			pattern_take(&p, false, means(o->which.folder.v[i],
+			    r));
+	for (i = 0; i < o->which.folder.n; i++)
+		if (o->which.folder.v[i][0] == '!')
+			pattern_take(&p, true, means(o->which.folder.v[i] + 1,
+			    r));
+	return p.yes;
 }
 
 static void

@@ -958,42 +958,6 @@ limits(void)
 	free(u.v);
 }
 
-static const struct {
-	const char *pattern, *name;
-	char sep;
-	bool slash, yes;
-} matched[] = {
-	{ "a*", "a/b", '/', false, true }, { "a%", "a/b", '/', false, false },
-	{ "%/%", "a/b", '/', false, true }, { "", "", '/', false, true },
-	{ "*", "", '/', false, true }, { "a", "", '/', false, false },
-	{ "*b*d", "abcd", '/', false, true },
-	{ "*b*d", "abcde", '/', false, false },
-	{ "%b", "a/b", '\0', false, true }, { "a/b", "a.b", '.', true, true },
-	{ "a/b", "a.b", '.', false, false }, { "A", "a", '/', false, false },
-	{ "***", "abc", '/', false, true }, { "a%%b", "ab", '/', false, true },
-};
-
-static void
-patterns(void)
-{
-	char name[2001], stars[401];
-	size_t i;
-
-	for (i = 0; i < sizeof matched / sizeof *matched; i++)
-		ok(imap_match(str_of(matched[i].pattern),
-		    str_of(matched[i].name), matched[i].sep,
-		    matched[i].slash) == matched[i].yes, "\"%s\" and \"%s\"",
-		    matched[i].pattern, matched[i].name);
-	memset(name, 'a', 2000);
-	name[2000] = '\0';
-	for (i = 0; i < 400; i += 2)
-		memcpy(stars + i, "*a", 2);
-	stars[399] = 'b';
-	stars[400] = '\0';
-	ok(!imap_match(str_of(stars), str_of(name), '/', false),
-	    "200 stars and 2,000 letters end");
-}
-
 int
 main(void)
 {
@@ -1028,6 +992,5 @@ main(void)
 	slowly(true);
 	slowly(false);
 	limits();
-	patterns();
 	return done();
 }
