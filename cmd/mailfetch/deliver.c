@@ -80,7 +80,7 @@ deliver_known(const struct deliver *d, struct key key)
 	size_t i;
 
 	for (i = 0; i < d->places; i++)
-		if (d->place[i].kind != PLACE_MAILDIR || !known(d, key, i))
+		if (!place_files(&d->place[i]) || !known(d, key, i))
 			return false;
 	return d->places > 0;
 }
@@ -104,8 +104,7 @@ open_places(struct deliver *d)
 	for (i = 0; i < d->places; i++) {
 		if (place_open(&d->place[i], &d->h) < 0)
 			return -1;
-		d->single |= place_doubtful(&d->place[i]) ||
-		    d->place[i].kind == PLACE_STDOUT;
+		d->single |= place_single(&d->place[i]);
 	}
 	return 0;
 }
@@ -129,7 +128,7 @@ deliver_open(struct deliver *d)
 	if (!d->h.state->dirty && !d->h.state->fresh)
 		return 0;
 	for (s.place = 0; s.place < d->places; s.place++)
-		if (d->place[s.place].kind == PLACE_MAILDIR &&
+		if (place_files(&d->place[s.place]) &&
 		    maildir_scan(&d->place[s.place].maildir, PREFIX,
 		    remember, &s, d->h.e) < 0)
 			return -1;
@@ -141,14 +140,14 @@ deliver_open(struct deliver *d)
 void
 deliver_box(const struct deliver *d, struct sandbox *box)
 {
-	bool lmtp = false;
-	size_t i;
+	size_t i, more = 0;
 
 	for (i = 0; i < d->places; i++) {
 		place_box(&d->place[i], box);
-		lmtp |= d->place[i].kind == PLACE_LMTP;
+		if (place_temps(&d->place[i]) > more)
+			more = place_temps(&d->place[i]);
 	}
-	file_temp_keep((d->places > 0) + (size_t)lmtp, box);
+	file_temp_keep((d->places > 0) + more, box);
 }
 
 bool
@@ -199,7 +198,7 @@ deliver_begin(struct deliver *d, const struct message *m)
 	for (i = 0; i < DELIVER_PLACES; i++)
 		d->fd[i] = -1;
 	for (i = 0; i < d->places; i++) {
-		if (d->place[i].kind != PLACE_MAILDIR || has(d, i) ||
+		if (!place_files(&d->place[i]) || has(d, i) ||
 		    known(d, m->key, i))
 			continue;
 		d->fd[i] = maildir_begin(&d->place[i].maildir, d->h.name,
@@ -359,7 +358,7 @@ give(struct deliver *d, uint32_t *taken)
 	size_t i;
 
 	for (i = 0; i < d->places; i++) {
-		if (d->place[i].kind == PLACE_MAILDIR || has(d, i)) {
+		if (place_files(&d->place[i]) || has(d, i)) {
 			*taken |= 1u << i;
 			continue;
 		}
@@ -423,7 +422,7 @@ mark(struct deliver *d)
 	bool maildir = false;
 
 	for (i = 0; i < d->places; i++)
-		maildir |= d->place[i].kind == PLACE_MAILDIR;
+		maildir |= place_files(&d->place[i]);
 	if (d->marked || !maildir)
 		return 0;
 	if (state_put(d->h.state, STATE_DIRTY, (struct key){ 0, 0 }, 0,
@@ -458,41 +457,17 @@ record(struct deliver *d)
 		if (state_put(d->h.state, STATE_DONE, d->batch[k].key, today,
 		    d->h.e) < 0)
 			return -1;
-	for (i = 0; i < d->places; i++) {
-		if (place_doubtful(&d->place[i]) && state_drop(d->h.state,
-		    state_mix(d->h.now.key, str_of(d->place[i].name)),
-		    STATE_DOUBT, d->h.e) < 0)
+	for (i = 0; i < d->places; i++)
+		if (place_record(&d->place[i], &d->h) < 0)
 			return -1;
-		if (d->place[i].kind == PLACE_MBOX && d->place[i].begun &&
-		    state_drop(d->h.state, (struct key){ d->place[i].key.a,
-		    d->place[i].mbox.start }, STATE_LENGTH, d->h.e) < 0)
-			return -1;
-	}
 	return state_commit(d->h.state, d->h.e);
-}
-
-/* An mbox stays locked until it is on the disk that the batch is in it. */
-static int
-release(struct deliver *d)
-{
-	int got = 0;
-	size_t i;
-
-	for (i = 0; i < d->places; i++) {
-		if (d->place[i].kind != PLACE_MBOX || !d->place[i].begun)
-			continue;
-		d->place[i].begun = false;
-		if (got == 0)
-			got = state_sync(d->h.state, d->h.e);
-		mbox_close(&d->place[i].mbox);
-	}
-	return got;
 }
 
 int
 deliver_commit(struct deliver *d)
 {
 	size_t i;
+	int got = 0;
 
 	if (d->n == 0)
 		return 0;
@@ -514,7 +489,10 @@ deliver_commit(struct deliver *d)
 		    d->n, d->place[i].name);
 	d->n = 0;
 	d->bytes = 0;
-	return release(d);
+	for (i = 0; i < d->places; i++)
+		if (place_release(&d->place[i], &d->h) < 0)
+			got = -1;
+	return got;
 }
 
 /* What could not be committed does not stay in tmp/: a disk may be full. */

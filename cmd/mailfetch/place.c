@@ -1,5 +1,5 @@
 /*
- * place.c: the places that are not Maildirs: mbox, command, LMTP, stdout
+ * place.c: where messages go: Maildir, mbox, command, LMTP, stdout
  *
  * A command gets the message as its standard input, a file and no pipe: it
  * may read it or not.  No shell sees any of it.
@@ -86,6 +86,20 @@ lmtp_tls(struct place *p, struct handed *h)
 }
 
 static int
+parse_path(struct place *p, const char *rest, struct handed *h)
+{
+	p->name = file_path(h->arena, rest);
+	return 0;
+}
+
+static int
+parse_exec(struct place *p, const char *rest, struct handed *h)
+{
+	p->argv = words(h->arena, rest, h->e);
+	return p->argv != NULL ? 0 : -1;
+}
+
+static int
 parse_lmtp(struct place *p, const char *rest, struct handed *h)
 {
 	char *url = arena_printf(h->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
@@ -102,71 +116,6 @@ parse_lmtp(struct place *p, const char *rest, struct handed *h)
 	    .tls = p->server.path != NULL || h->o->to.deliver_plain ?
 	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
 	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, h);
-}
-
-int
-place_parse(struct place *p, const char *spec, struct handed *h)
-{
-	struct str rest = str_of(spec), kind = str_cut(&rest, ':');
-	const char *arg = rest.p != NULL ? rest.p : "";
-
-	*p = (struct place){ .name = spec, .mbox = { .fd = -1 },
-	    .maildir = { .top = -1, .tmp = -1, .fresh = -1, .cur = -1 },
-	    .key = state_digest("place", str_of(spec)) };
-	if (str_is(kind, "stdout") && rest.p == NULL) {
-		p->kind = PLACE_STDOUT;
-		return 0;
-	}
-	if (arg[0] == '\0')
-		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, "
-		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH or "
-		    "stdout");
-	p->name = arg;
-	if (str_is(kind, "maildir") || str_is(kind, "mbox")) {
-		p->kind = str_is(kind, "mbox") ? PLACE_MBOX : PLACE_MAILDIR;
-		p->name = file_path(h->arena, arg);
-		return 0;
-	}
-	if (str_is(kind, "exec") || str_is(kind, "mda")) {
-		p->kind = PLACE_EXEC;
-		p->argv = words(h->arena, arg, h->e);
-		return p->argv != NULL ? 0 : -1;
-	}
-	p->kind = PLACE_LMTP;
-	if (str_is(kind, "lmtp"))
-		return parse_lmtp(p, arg, h);
-	return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
-}
-
-void
-place_box(const struct place *p, struct sandbox *box)
-{
-	switch (p->kind) {
-	case PLACE_MAILDIR:
-		sandbox_path(box, p->name, SANDBOX_WRITE);
-		break;
-	case PLACE_MBOX:
-		mbox_box(p->name, box);
-		break;
-	case PLACE_EXEC:
-		errand_argv(p->argv);
-		break;
-	case PLACE_LMTP:
-		tls_ctx_reads(p->conf.tls, box);
-		errand_path(p->server.path);
-		errand_host(p->server.host);
-		if (p->server.path == NULL)
-			sandbox_port(box, p->server.port);
-		break;
-	case PLACE_STDOUT:
-		break;
-	}
-}
-
-bool
-place_doubtful(const struct place *p)
-{
-	return p->kind == PLACE_EXEC || p->kind == PLACE_LMTP;
 }
 
 /* ---- mbox ---- */
@@ -272,6 +221,67 @@ give_mbox(struct place *p, struct handed *h)
 	return -1;
 }
 
+static int
+open_mbox(struct place *p, struct handed *h)
+{
+	struct mbox probe;
+
+	if (recover(p, h) < 0 ||
+	    mbox_open(&probe, p->name, LOCKED, h->e) < 0)
+		return -1;
+	mbox_close(&probe);
+	return 0;
+}
+
+static void
+box_mbox(const struct place *p, struct sandbox *box)
+{
+	mbox_box(p->name, box);
+}
+
+static int
+sync_mbox(struct place *p, struct handed *h)
+{
+	return p->begun ? mbox_sync(&p->mbox, h->e) : 0;
+}
+
+/* The length that the file had before is needed no more. */
+static int
+record_mbox(struct place *p, struct handed *h)
+{
+	return p->begun ? state_drop(h->state, (struct key){ p->key.a,
+	    p->mbox.start }, STATE_LENGTH, h->e) : 0;
+}
+
+/* It stays locked until it is on the disk that the batch is in it. */
+static int
+release_mbox(struct place *p, struct handed *h)
+{
+	int got;
+
+	if (!p->begun)
+		return 0;
+	p->begun = false;
+	got = state_sync(h->state, h->e);
+	mbox_close(&p->mbox);
+	return got;
+}
+
+static void
+close_mbox(struct place *p, struct handed *h)
+{
+	struct err e = { 0 };
+
+	if (p->begun) {
+		mbox_back(&p->mbox, p->mbox.start);
+		if (mbox_sync(&p->mbox, &e) == 0)
+			record_mbox(p, &(struct handed){ .state = h->state,
+			    .e = &e });
+	}
+	p->begun = false;
+	mbox_close(&p->mbox);
+}
+
 /* ---- a command ---- */
 
 static int
@@ -290,6 +300,21 @@ certain(struct place *p, struct handed *h)
 	mem_stake(NULL);
 	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
 	    STATE_DOUBT, h->e) < 0 ? -1 : 1;
+}
+
+/* It was taken, and that was seen. */
+static int
+sure(struct place *p, struct handed *h)
+{
+	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
+	    STATE_DOUBT, h->e);
+}
+
+static void
+box_exec(const struct place *p, struct sandbox *box)
+{
+	(void)box;
+	errand_argv(p->argv);
 }
 
 /* For reading alone: what a command does to it must not be what we keep. */
@@ -477,6 +502,27 @@ give_lmtp(struct place *p, struct handed *h)
 	return got;
 }
 
+static void
+box_lmtp(const struct place *p, struct sandbox *box)
+{
+	tls_ctx_reads(p->conf.tls, box);
+	errand_path(p->server.path);
+	errand_host(p->server.host);
+	if (p->server.path == NULL)
+		sandbox_port(box, p->server.port);
+}
+
+static void
+close_lmtp(struct place *p, struct handed *h)
+{
+	(void)h;
+	if (p->conn != NULL) {
+		smtp_quit(&p->smtp);
+		conn_close(p->conn);
+	}
+	p->conn = NULL;
+}
+
 /* ---- standard output ---- */
 
 /* It is said here, and not once more at the end of the program. */
@@ -552,7 +598,7 @@ json_message(struct handed *h, struct str head)
 }
 
 static int
-give_stdout(struct handed *h)
+write_stdout(struct handed *h)
 {
 	const char *format = h->o->to.format;
 	struct buf head = { .max = 65536 };
@@ -579,7 +625,19 @@ give_stdout(struct handed *h)
 	return got;
 }
 
-/* ---- all of them ---- */
+static int
+give_stdout(struct place *p, struct handed *h)
+{
+	int got;
+
+	(void)p;
+	turn_take(h->p->turn);
+	got = stop_asked() ? fail_stop(h->e) : write_stdout(h);
+	turn_give(h->p->turn);
+	return got;
+}
+
+/* ---- Maildir ---- */
 
 /* Who has another state file may be at the same message. */
 static int
@@ -594,79 +652,171 @@ open_maildir(struct place *p, struct handed *h)
 	return 0;
 }
 
+static void
+box_maildir(const struct place *p, struct sandbox *box)
+{
+	sandbox_path(box, p->name, SANDBOX_WRITE);
+}
+
+static int
+sync_maildir(struct place *p, struct handed *h)
+{
+	return maildir_sync(&p->maildir, h->e);
+}
+
+static int
+settle_maildir(struct place *p, struct handed *h)
+{
+	return maildir_settle(&p->maildir, h->e);
+}
+
+static void
+close_maildir(struct place *p, struct handed *h)
+{
+	(void)h;
+	maildir_close(&p->maildir);
+}
+
+/* ---- all of them ---- */
+
+static const struct place_kind {
+	const char *name;
+	const char *also;	/* another name for it, or NULL */
+	bool bare;		/* it is all there is to say */
+	bool files;
+	bool doubtful;
+	bool single;
+	size_t temps;
+	/* each of these, of place_..., may be NULL: nothing is to be done */
+	int (*parse)(struct place *, const char *rest, struct handed *);
+	int (*open)(struct place *, struct handed *);
+	void (*box)(const struct place *, struct sandbox *);
+	int (*give)(struct place *, struct handed *);
+	int (*sync)(struct place *, struct handed *);
+	int (*settle)(struct place *, struct handed *);
+	int (*record)(struct place *, struct handed *);
+	int (*release)(struct place *, struct handed *);
+	void (*close)(struct place *, struct handed *);
+} kinds[] = {
+	{ .name = "maildir", .files = true, .parse = parse_path,
+	    .open = open_maildir, .box = box_maildir, .sync = sync_maildir,
+	    .settle = settle_maildir, .close = close_maildir },
+	{ .name = "mbox", .parse = parse_path, .open = open_mbox,
+	    .box = box_mbox, .give = give_mbox, .sync = sync_mbox,
+	    .record = record_mbox, .release = release_mbox,
+	    .close = close_mbox },
+	{ .name = "exec", .also = "mda", .doubtful = true, .single = true,
+	    .parse = parse_exec, .box = box_exec, .give = give_exec,
+	    .record = sure },
+	{ .name = "lmtp", .doubtful = true, .single = true, .temps = 1,
+	    .parse = parse_lmtp, .box = box_lmtp, .give = give_lmtp,
+	    .record = sure, .close = close_lmtp },
+	{ .name = "stdout", .bare = true, .single = true,
+	    .give = give_stdout },
+};
+
+static const struct place_kind *
+kind_of(struct str name, bool bare)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].bare == bare && (str_is(name, kinds[i].name) ||
+		    (kinds[i].also != NULL && str_is(name, kinds[i].also))))
+			return &kinds[i];
+	return NULL;
+}
+
+int
+place_parse(struct place *p, const char *spec, struct handed *h)
+{
+	struct str rest = str_of(spec), name = str_cut(&rest, ':');
+
+	*p = (struct place){ .name = spec, .mbox = { .fd = -1 },
+	    .maildir = { .top = -1, .tmp = -1, .fresh = -1, .cur = -1 },
+	    .key = state_digest("place", str_of(spec)) };
+	p->kind = kind_of(name, rest.p == NULL);
+	if (p->kind != NULL && p->kind->bare)
+		return 0;
+	if (rest.n == 0)
+		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH or stdout");
+	if (p->kind == NULL)
+		return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
+	p->name = rest.p;
+	return p->kind->parse(p, rest.p, h);
+}
+
+bool
+place_files(const struct place *p)
+{
+	return p->kind->files;
+}
+
+bool
+place_doubtful(const struct place *p)
+{
+	return p->kind->doubtful;
+}
+
+bool
+place_single(const struct place *p)
+{
+	return p->kind->single;
+}
+
+size_t
+place_temps(const struct place *p)
+{
+	return p->kind->temps;
+}
+
 int
 place_open(struct place *p, struct handed *h)
 {
-	struct mbox probe;
+	return p->kind->open != NULL ? p->kind->open(p, h) : 0;
+}
 
-	if (p->kind == PLACE_MAILDIR)
-		return open_maildir(p, h);
-	if (p->kind != PLACE_MBOX)
-		return 0;
-	if (recover(p, h) < 0)
-		return -1;
-	if (mbox_open(&probe, p->name, LOCKED, h->e) < 0)
-		return -1;
-	mbox_close(&probe);
-	return 0;
+void
+place_box(const struct place *p, struct sandbox *box)
+{
+	if (p->kind->box != NULL)
+		p->kind->box(p, box);
 }
 
 int
 place_give(struct place *p, struct handed *h)
 {
-	int got;
-
-	switch (p->kind) {
-	case PLACE_MBOX:
-		return give_mbox(p, h);
-	case PLACE_EXEC:
-		return give_exec(p, h);
-	case PLACE_LMTP:
-		return give_lmtp(p, h);
-	case PLACE_STDOUT:
-		turn_take(h->p->turn);
-		got = stop_asked() ? fail_stop(h->e) : give_stdout(h);
-		turn_give(h->p->turn);
-		return got;
-	default:
-		return 0;
-	}
+	return p->kind->give != NULL ? p->kind->give(p, h) : 0;
 }
 
 int
 place_sync(struct place *p, struct handed *h)
 {
-	if (p->kind == PLACE_MAILDIR)
-		return maildir_sync(&p->maildir, h->e);
-	return p->kind == PLACE_MBOX && p->begun ?
-	    mbox_sync(&p->mbox, h->e) : 0;
+	return p->kind->sync != NULL ? p->kind->sync(p, h) : 0;
 }
 
 int
 place_settle(struct place *p, struct handed *h)
 {
-	return p->kind == PLACE_MAILDIR ? maildir_settle(&p->maildir, h->e) :
-	    0;
+	return p->kind->settle != NULL ? p->kind->settle(p, h) : 0;
 }
 
-/* A batch that was not committed is taken back. */
+int
+place_record(struct place *p, struct handed *h)
+{
+	return p->kind->record != NULL ? p->kind->record(p, h) : 0;
+}
+
+int
+place_release(struct place *p, struct handed *h)
+{
+	return p->kind->release != NULL ? p->kind->release(p, h) : 0;
+}
+
+/* Of one that could not be parsed nothing is open. */
 void
 place_close(struct place *p, struct handed *h)
 {
-	struct err e = { 0 };
-
-	if (p->begun) {
-		mbox_back(&p->mbox, p->mbox.start);
-		if (mbox_sync(&p->mbox, &e) == 0)
-			state_drop(h->state, (struct key){ p->key.a,
-			    p->mbox.start }, STATE_LENGTH, &e);
-	}
-	mbox_close(&p->mbox);
-	maildir_close(&p->maildir);
-	if (p->conn != NULL) {
-		smtp_quit(&p->smtp);
-		conn_close(p->conn);
-	}
-	p->conn = NULL;
-	p->begun = false;
+	if (p->kind != NULL && p->kind->close != NULL)
+		p->kind->close(p, h);
 }

@@ -25,11 +25,10 @@ struct handed {
 	uint64_t size;
 };
 
-enum place_kind { PLACE_MAILDIR, PLACE_MBOX, PLACE_EXEC, PLACE_LMTP,
-    PLACE_STDOUT };
+struct place_kind;			/* a row of place.c's table */
 
 struct place {
-	enum place_kind kind;
+	const struct place_kind *kind;
 	const char *name;	/* as given */
 	struct key key;		/* of the name */
 	struct maildir maildir;
@@ -45,17 +44,33 @@ struct place {
 
 int place_parse(struct place *, const char *spec, struct handed *);
 int place_open(struct place *, struct handed *);
+/* What giving to it will open, start and look up; temporary files it needs. */
+void place_box(const struct place *, struct sandbox *);
+size_t place_temps(const struct place *);
+
+/* It is a Maildir: deliver.c writes into that before the others are given. */
+bool place_files(const struct place *);
+/* Commands and LMTP cannot take back what was handed over. */
+bool place_doubtful(const struct place *);
+/* A batch is one message. */
+bool place_single(const struct place *);
+
 /*
  * 0 taken, 1 not now: the message stays on the server, -1 nothing works any
  * more.
  */
 int place_give(struct place *, struct handed *);
-/* What giving to it will open, start and look up. */
-void place_box(const struct place *, struct sandbox *);
-/* Commands and LMTP cannot take back what was handed over. */
-bool place_doubtful(const struct place *);
+
+/*
+ * A batch: its bytes are on the disk; its names are; it is in the state, in the
+ * group in which that says so; and that is on the disk.
+ */
 int place_sync(struct place *, struct handed *);
 int place_settle(struct place *, struct handed *);
+int place_record(struct place *, struct handed *);
+int place_release(struct place *, struct handed *);
+
+/* A batch that was not committed is taken back. */
 void place_close(struct place *, struct handed *);
 
 #endif
