@@ -2,6 +2,7 @@
 #include "deflate.h"
 #include "idn.h"
 #include "tls.h"
+#include "statedir.h"
 #include "version.h"
 
 static void
@@ -28,4 +29,17 @@ version_path(struct buf *b, const char *what, const char *path,
     const char *without)
 {
 	buf_printf(b, "%s: %s\n", what, path != NULL ? path : without);
+}
+
+void
+version_all(struct buf *b, const char *tool, struct arena *a,
+    const char *config, const char *state)
+{
+	struct err e = { 0 };
+
+	if (state == NULL)
+		state = statedir_path(a, tool, "--state", &e);
+	version_libraries(b);
+	version_path(b, "configuration", config, "none, for $HOME is not set");
+	version_path(b, "state", state, e.msg);
 }

@@ -2,6 +2,7 @@
 #ifndef VERSION_H
 #define VERSION_H
 
+#include "mem.h"
 #include "str.h"
 
 /*
@@ -13,5 +14,12 @@ void version_libraries(struct buf *);
 /* "what: path", or why there is none. */
 void version_path(struct buf *, const char *what, const char *path,
     const char *without);
+
+/*
+ * All of that, of a tool that keeps a state: where it is, and where the
+ * configuration, or why there is none.  state is what --state says, or NULL.
+ */
+void version_all(struct buf *, const char *tool, struct arena *,
+    const char *config, const char *state);
 
 #endif

@@ -12,7 +12,6 @@
 #include "program.h"
 #include "settings.h"
 #include "spawn.h"
-#include "statedir.h"
 #include "stop.h"
 #include "trace.h"
 #include "version.h"
@@ -84,14 +83,8 @@ static const struct opt options[] = {
 static void
 version(struct buf *b)
 {
-	struct err e = { 0 };
-	const char *state = o.is.state != NULL ? o.is.state : statedir_path(
-	    &o.account.arena, "imapsync", "--state", &e);
-
-	version_libraries(b);
-	version_path(b, "configuration", account_path(&o.account),
-	    "none, for $HOME is not set");
-	version_path(b, "state", state, e.msg);
+	version_all(b, "imapsync", &o.account.arena, account_path(&o.account),
+	    o.is.state);
 }
 
 static struct opt_set set = { .version = version, .usage = "imapsync [options] [NAME ...]\n"

@@ -22,7 +22,6 @@
 #include "program.h"
 #include "protocols.h"
 #include "spawn.h"
-#include "statedir.h"
 #include "stop.h"
 #include "trace.h"
 #include "turn.h"
@@ -120,14 +119,8 @@ is(const char *s, const char *word)
 static void
 version(struct buf *b)
 {
-	struct err e = { 0 };
-	const char *state = o.state != NULL ? o.state : statedir_path(
-	    &o.account.arena, "mailfetch", "--state", &e);
-
-	version_libraries(b);
-	version_path(b, "configuration", account_path(&o.account),
-	    "none, for $HOME is not set");
-	version_path(b, "state", state, e.msg);
+	version_all(b, "mailfetch", &o.account.arena, account_path(&o.account),
+	    o.state);
 }
 
 static struct opt_set set = { .version = version, .usage = "mailfetch [options] [NAME ...]",
