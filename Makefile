@@ -122,6 +122,15 @@ build-fuzz/%.o: %.c $(wildcard common/*.h cmd/*/*.h)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 build-fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZ_LIB)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(LIBS)
+# The same targets over their seeds alone, in the sanitized build.
+need = $(patsubst build-fuzz/%,$(B)/%,$(if $(filter sync%,$(1)),$(SYNC_FUZZ)) $(if $(filter fetch%,$(1)),$(FETCH_FUZZ)) $(if $(filter send%,$(1)),$(SEND_FUZZ)))
+define replay
+$(B)/fuzz/$(1): tests/fuzz/$(1).c tests/replay.c $(call need,$(1)) $(B)/libpostbag.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach t,$(FUZZ),$(eval $(call replay,$(t))))
+tests: $(if $(filter build-san,$(B)),$(FUZZ:%=$(B)/fuzz/%))
 fuzz: $(FUZZ:%=build-fuzz/%)
 	for t in $(FUZZ); do mkdir -p build-fuzz/corpus/$$t && \
 	    build-fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \

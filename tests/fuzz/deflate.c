@@ -30,7 +30,7 @@ squeeze(struct buf *to, const uint8_t *p, size_t n, unsigned step)
 	z_stream z = { 0 };
 	size_t some;
 
-	must(deflateInit2(&z, step % 10, Z_DEFLATED, -MAX_WBITS, 8,
+	must(deflateInit2(&z, (int)(step % 10), Z_DEFLATED, -MAX_WBITS, 8,
 	    Z_DEFAULT_STRATEGY) == Z_OK);
 	for (; n > 0; p += some, n -= some) {
 		some = n < step ? n : step;

@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (pop3_open(&s, c, CONN_TLS_OFF, NULL) == 0 &&
 	    pop3_list(&s, &m, &k) == 0) {
 		while (pop3_uidl(&s, m, k, &at, &uid) > 0)
-			sum += m[at].number + (unsigned)uid.p[uid.n];
+			sum += m[at].number + (unsigned char)uid.p[uid.n];
 		for (i = 0; i < k + 3; i++)
 			if (pop3_body(&s, i % 2 ? &sink : NULL, 100) < 0)
 				break;
