@@ -40,9 +40,12 @@ struct dnsbl_facts {
 	size_t n;
 };
 
-static struct opt_list given, given_names;	/* --dnsbl --dnsbl-domains */
-static struct zone zones[ZONES];
-static size_t nzones;
+static struct {
+	struct opt_list addresses;	/* --dnsbl */
+	struct opt_list names;		/* --dnsbl-domains */
+	struct zone zones[ZONES];	/* what they say */
+	size_t nzones;
+} o;
 
 static const struct finding_kind findings[] = {
 	{ "DNSBL_LISTED", FINDING_ERROR, "RFC5782#2",
@@ -212,9 +215,9 @@ run_dnsbl(struct task *t)
 	size_t n = collect(t, ip), i;
 	bool all = true;
 
-	r->hit = arena_new(t->mem, nzones * (n + 1) + 1, sizeof *r->hit);
-	for (i = 0; i < nzones; i++)
-		if (!ask_zone(t, r, &zones[i], ip, n))
+	r->hit = arena_new(t->mem, o.nzones * (n + 1) + 1, sizeof *r->hit);
+	for (i = 0; i < o.nzones; i++)
+		if (!ask_zone(t, r, &o.zones[i], ip, n))
 			all = false;
 	if (!all)
 		return false;
@@ -277,7 +280,7 @@ text_dnsbl(const struct task *t, struct buf *b)
 		}
 		buf_c(b, '\n');
 	}
-	if (nzones == 0)
+	if (o.nzones == 0)
 		buf_s(b, "  DNSBL  no list given (--dnsbl ZONE)\n");
 }
 
@@ -315,10 +318,10 @@ static int
 add_zone(const char *option, const char *s, bool names, struct err *e)
 {
 	struct str rest = str_of(s), name = str_cut(&rest, '=');
-	struct zone *z = &zones[nzones];
+	struct zone *z = &o.zones[o.nzones];
 	char plain[DNS_NAMELEN];
 
-	if (nzones == ZONES)
+	if (o.nzones == ZONES)
 		return fail(e, EX_USAGE, "--%s: over %d lists", option, ZONES);
 	if (name.n == 0 || name.n >= sizeof z->name)
 		return fail(e, EX_USAGE, "--%s: \"%s\" is no list", option, s);
@@ -327,7 +330,7 @@ add_zone(const char *option, const char *s, bool names, struct err *e)
 	if (dns_name(z->name, plain) < 0 ||
 	    (rest.p != NULL && range(z, rest) < 0))
 		return fail(e, EX_USAGE, "--%s: \"%s\" is no list", option, s);
-	nzones++;
+	o.nzones++;
 	return 0;
 }
 
@@ -337,22 +340,22 @@ init_dnsbl(struct run *r, struct err *e)
 	size_t i;
 
 	(void)r;
-	nzones = 0;
-	for (i = 0; i < given.n; i++)
-		if (add_zone("dnsbl", given.v[i], false, e) < 0)
+	o.nzones = 0;
+	for (i = 0; i < o.addresses.n; i++)
+		if (add_zone("dnsbl", o.addresses.v[i], false, e) < 0)
 			return -1;
-	for (i = 0; i < given_names.n; i++)
-		if (add_zone("dnsbl-domains", given_names.v[i], true, e) < 0)
+	for (i = 0; i < o.names.n; i++)
+		if (add_zone("dnsbl-domains", o.names.v[i], true, e) < 0)
 			return -1;
 	return 0;
 }
 
 static const struct opt options[] = {
 	{ .name = "dnsbl", .arg = "ZONE[=A.B.C.D[-E]]", .kind = OPT_LIST,
-	    .to = &given, .help = "-C dnsbl, with a list of addresses",
+	    .to = &o.addresses, .help = "-C dnsbl, with a list of addresses",
 	    .flags = OPT_NOCONF },
 	{ .name = "dnsbl-domains", .arg = "ZONE[=A.B.C.D[-E]]",
-	    .kind = OPT_LIST, .to = &given_names,
+	    .kind = OPT_LIST, .to = &o.names,
 	    .help = "-C dnsbl, with a list of domains",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }

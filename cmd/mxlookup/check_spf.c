@@ -21,11 +21,16 @@ struct spf_facts {
 	enum spf_result verdict;	/* SPF_WAIT: not asked for */
 };
 
-static const char *eval;		/* --spf-eval */
-static char client_text[64];
-static unsigned char client[16];
-static struct str client_ip;
-static const char *client_sender, *client_helo;
+/* --spf-eval, and what it says of the client. */
+static struct {
+	const char *eval;		/* as given, or NULL */
+	char text[64];			/* the address */
+	unsigned char raw[16];		/* its bytes, */
+	struct str ip;			/* 4 or 16 of them */
+	const char *sender;		/* sender_text, or NULL: not given */
+	const char *helo;		/* likewise */
+	char sender_text[512], helo_text[512];
+} o;
 
 static const struct finding_kind findings[] = {
 	{ "SPF_NONE", FINDING_HINT, "RFC7208#3",
@@ -127,8 +132,8 @@ evaluate(struct task *t, struct spf_facts *r)
 {
 	struct spf *q = &r->eval;
 
-	*q = (struct spf){ .ip = client_ip, .sender = client_sender,
-	    .helo = client_helo, .now = clock_wall(), .ask = ask_for,
+	*q = (struct spf){ .ip = o.ip, .sender = o.sender,
+	    .helo = o.helo, .now = clock_wall(), .ask = ask_for,
 	    .arg = &t->ask, .mem = t->mem };
 	if (q->helo == NULL)
 		q->helo = t->domain;
@@ -147,7 +152,7 @@ run_spf(struct task *t)
 	bool all = spf_survey(&r->s, &q, t->domain);
 
 	r->verdict = SPF_WAIT;
-	if (eval != NULL && !evaluate(t, r))
+	if (o.eval != NULL && !evaluate(t, r))
 		all = false;
 	if (!all)
 		return false;
@@ -180,7 +185,7 @@ json_eval(struct json *j, const struct spf_facts *r)
 {
 	json_s(j, "result", spf_result(r->verdict));
 	json_open(j, "eval", '{');
-	json_s(j, "ip", client_text);
+	json_s(j, "ip", o.text);
 	json_s(j, "sender", r->eval.sender);
 	json_s(j, "helo", r->eval.helo);
 	json_s(j, "why", r->eval.why);
@@ -244,7 +249,7 @@ text_eval(struct buf *b, const struct spf_facts *r)
 	const struct spf *q = &r->eval;
 
 	buf_printf(b, "  SPF    %s for %s", spf_result(r->verdict),
-	    client_text);
+	    o.text);
 	if (q->term.p != NULL) {
 		buf_s(b, " by ");
 		show_safe(b, q->term);
@@ -285,37 +290,36 @@ text_spf(const struct task *t, struct buf *b)
 static int
 init_spf(struct run *r, struct err *e)
 {
-	static char sender[512], helo[512];
 	struct str rest, ip, s;
 
 	(void)r;
-	if (eval == NULL)
+	if (o.eval == NULL)
 		return 0;
-	rest = str_of(eval);
+	rest = str_of(o.eval);
 	ip = str_cut(&rest, ',');
-	if (ip.n >= sizeof client_text)
+	if (ip.n >= sizeof o.text)
 		return fail(e, EX_USAGE, "--spf-eval: no address");
-	str_copy(client_text, ip);
-	client_ip = (struct str){ (const char *)client, 4 };
-	if (inet_pton(AF_INET, client_text, client) != 1) {
-		client_ip.n = 16;
-		if (inet_pton(AF_INET6, client_text, client) != 1)
+	str_copy(o.text, ip);
+	o.ip = (struct str){ (const char *)o.raw, 4 };
+	if (inet_pton(AF_INET, o.text, o.raw) != 1) {
+		o.ip.n = 16;
+		if (inet_pton(AF_INET6, o.text, o.raw) != 1)
 			return fail(e, EX_USAGE,
-			    "--spf-eval: \"%s\" is no address", client_text);
+			    "--spf-eval: \"%s\" is no address", o.text);
 	}
 	s = str_cut(&rest, ',');
-	if (s.n >= sizeof sender || rest.n >= sizeof helo)
+	if (s.n >= sizeof o.sender_text || rest.n >= sizeof o.helo_text)
 		return fail(e, EX_USAGE, "--spf-eval: too long");
 	if (s.n > 0)
-		client_sender = memcpy(sender, s.p, s.n);
+		o.sender = memcpy(o.sender_text, s.p, s.n);
 	if (rest.n > 0)
-		client_helo = memcpy(helo, rest.p, rest.n);
+		o.helo = memcpy(o.helo_text, rest.p, rest.n);
 	return 0;
 }
 
 static const struct opt options[] = {
 	{ .name = "spf-eval", .arg = "IP[,FROM[,HELO]]", .kind = OPT_TEXT,
-	    .to = &eval, .help = "-C spf, and the result for this client",
+	    .to = &o.eval, .help = "-C spf, and the result for this client",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };
