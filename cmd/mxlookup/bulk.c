@@ -190,12 +190,16 @@ struct ring {
 	uint64_t next;			/* whose turn it is */
 };
 
-static struct ring *ring;		/* tasks end through a callback */
-static int64_t flushed;
+struct bulk {
+	struct input in;
+	struct ring *ring;		/* NULL: in any order */
+	int64_t flushed;		/* clock_ms */
+};
 
 static void
 in_order(struct run *r, uint64_t seq, struct buf *b)
 {
+	struct ring *ring = r->bulk->ring;
 	struct str *s = &ring->slot[seq % RING];
 
 	*s = (struct str){ b->p != NULL ? b->p : mem_new(1, 1), b->n };
@@ -249,7 +253,7 @@ ended(struct task *t)
 	trace_note(TRACE_DONE, "%s: %u queries, %u answers from the cache, %.1f ms",
 	    t->domain, t->ask.queries, t->ask.cached,
 	    (double)(clock_us() - t->started) / 1e3);
-	if (ring != NULL) {
+	if (r->bulk->ring != NULL) {
 		print(t, &one);
 		in_order(r, t->seq, &one);
 	} else {
@@ -268,9 +272,9 @@ flush(struct run *r, bool now, struct err *e)
 	if (r->out.n == 0 || r->nagios)
 		return 0;
 	ms = clock_ms();
-	if (!now && r->out.n < FLUSH_BYTES && ms - flushed < FLUSH_MS)
+	if (!now && r->out.n < FLUSH_BYTES && ms - r->bulk->flushed < FLUSH_MS)
 		return 0;
-	flushed = ms;
+	r->bulk->flushed = ms;
 	if (file_write(STDOUT_FILENO, r->out.p, r->out.n, e) < 0)
 		return fail_in(e, "standard output");
 	r->out.n = 0;
@@ -283,6 +287,7 @@ flush(struct run *r, bool now, struct err *e)
 static int
 stopped(struct run *r, struct err *e)
 {
+	struct ring *ring = r->bulk->ring;
 	struct str s;
 	size_t i;
 
@@ -298,6 +303,8 @@ stopped(struct run *r, struct err *e)
 static bool
 room(const struct run *r)
 {
+	const struct ring *ring = r->bulk->ring;
+
 	return r->active < r->conf.window && dns_room(r->dns) > 0 &&
 	    (ring == NULL || r->tasks - ring->next < RING);
 }
@@ -310,8 +317,9 @@ begin(struct run *r, struct str name)
 }
 
 static int
-loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
+loop(struct run *r, const struct skip *skip, struct err *e)
 {
+	struct input *in = &r->bulk->in;
 	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
 	struct str name;
 
@@ -326,8 +334,8 @@ loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
 		p[0].fd = in->list == NULL && !in->lines.eof &&
 		    !in->lines.readable && room(r) ? in->lines.fd : -1;
 		p[1].fd = https_pool_fd(&r->sts.pool);
-		dns_wait(r->dns, p, 2, r->out.n > 0 ? flushed + FLUSH_MS :
-		    CLOCK_NEVER);
+		dns_wait(r->dns, p, 2, r->out.n > 0 ?
+		    r->bulk->flushed + FLUSH_MS : CLOCK_NEVER);
 		if (stop_asked())
 			return stopped(r, e);
 		in->lines.readable |= p[0].revents != 0;
@@ -340,22 +348,25 @@ loop(struct run *r, struct input *in, const struct skip *skip, struct err *e)
 int
 bulk_run(struct run *r, struct err *e)
 {
-	static struct input in;		/* most of it is never touched */
 	struct skip skip = { .table.number = hash_at };
+	struct bulk *b;
 	int got;
 
 	if (r->skip_done != NULL && skip_load(&skip, r->skip_done, e) < 0)
 		return -1;
 	box_enter(r);
+	b = r->bulk = mem_new(1, sizeof *b);
 	if (r->ordered || r->operands.n > 1)
-		ring = mem_new(1, sizeof *ring);
+		b->ring = mem_new(1, sizeof *b->ring);
 	if (r->operands.n > 0)
-		in.list = &r->operands;
+		b->in.list = &r->operands;
 	r->out.max = OUT_MAX;
-	got = loop(r, &in, &skip, e);
-	if ((errno = in.lines.error) != 0)
+	got = loop(r, &skip, e);
+	if ((errno = b->in.lines.error) != 0)
 		got = fail_sys(e, EX_NOINPUT, "standard input");
-	free(ring);
+	r->bulk = NULL;
+	free(b->ring);
+	free(b);
 	table_free(&skip.table);
 	free(skip.v);
 	return got;

@@ -388,7 +388,7 @@ main(int argc, char **argv)
 	if (!sts_close(&r.sts) || stop_asked())	/* with names under way */
 		_exit(status);
 	dns_close(r.dns);
-	task_end();
+	task_end(&r);
 	buf_free(&r.out);
 	arena_free(&arena);
 	return status;

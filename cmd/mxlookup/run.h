@@ -12,7 +12,9 @@
 #include "str.h"
 #include "sts.h"
 
+struct bulk;
 struct check;
+struct task;
 
 struct run {
 	const struct check *const *checks;	/* by number: checks_all */
@@ -21,15 +23,23 @@ struct run {
 	unsigned wanted;		/* bits of checks */
 	bool json, quiet, nagios, ordered, stats, explain;
 	bool four, six;			/* -4, -6 */
-	enum finding_sev fail_on;
-	const char *skip_done;
-	struct opt_list operands;
+	enum finding_sev fail_on;	/* from here on findings are bad */
+	const char *skip_done;		/* a file, or NULL */
+	struct opt_list operands;	/* none: names come from stdin */
 	bool no_sandbox;
 	struct sandbox box;		/* what checks open, beside DNS */
 	struct sts_way sts;		/* to the policies of MTA-STS */
 	struct buf out;			/* not yet written */
-	uint64_t tasks, done, bad, unrouted, temporary, warned;
-	unsigned active;
+	struct bulk *bulk;		/* what bulk.c knows of it, or NULL */
+	struct task *spare;		/* tasks for the names to come */
+	unsigned spares;		/* how many */
+	unsigned active;		/* tasks begun and not done */
+	uint64_t tasks;			/* begun */
+	uint64_t done;
+	uint64_t bad;			/* with findings that count */
+	uint64_t unrouted;		/* mail cannot be delivered */
+	uint64_t temporary;		/* not known now */
+	uint64_t warned;		/* with warnings, and nothing worse */
 };
 
 #endif

@@ -14,19 +14,6 @@ enum { SPARE = 64 };
 
 _Static_assert(CHECK_MAX <= (int)ASK_WHO, "each check is an asker");
 
-/* What checks see of a task, and what they do not. */
-struct whole {
-	struct task t;
-	struct arena arena;
-	void (*ended)(struct task *);
-};
-
-static struct whole *
-whole(struct task *t)
-{
-	return (struct whole *)t;
-}
-
 bool
 task_wants(const struct task *t, int check)
 {
@@ -98,7 +85,7 @@ go(struct task *t)
 				moved |= run_check(t, c);
 	} while (moved && t->ask.done != all);
 	if (t->ask.done == all && t->ask.pending == 0)
-		whole(t)->ended(t);
+		t->ended(t);
 }
 
 static void
@@ -191,23 +178,28 @@ understand(struct task *t, struct str in)
 
 /* ---- beginning and end; a few are kept for the next ones */
 
-static struct whole *spare[SPARE];
-static unsigned spares;
+static struct task *
+unused(struct run *r)
+{
+	struct task *t = r->spare;
+
+	if (t == NULL)
+		return mem_new(1, sizeof *t);
+	r->spare = t->next;
+	r->spares--;
+	return t;
+}
 
 void
 task_start(struct run *r, struct str in, uint64_t seq,
     void (*ended)(struct task *))
 {
-	struct whole *w = spares > 0 ? spare[--spares] :
-	    mem_new(1, sizeof *w);
-	struct task *t = &w->t;
+	struct task *t = unused(r);
 
-	w->ended = ended;
-	t->run = r;
-	t->mem = &w->arena;
+	*t = (struct task){ .run = r, .mem = &t->arena, .seq = seq,
+	    .arena = t->arena, .ended = ended };
 	t->ask = (struct ask){ .dns = r->dns, .mem = t->mem, .came = came,
 	    .arg = t };
-	t->seq = seq;
 	t->in = text_of(t, in);
 	t->domain = t->in;
 	t->started = clock_us();
@@ -216,28 +208,36 @@ task_start(struct run *r, struct str in, uint64_t seq,
 	go(t);
 }
 
-void
-task_free(struct task *t)
+static void
+destroy(struct task *t)
 {
-	struct whole *w = whole(t);
-	struct arena a = w->arena;
-
-	ask_free(&t->ask);
-	arena_reset(&a);
-	*w = (struct whole){ .arena = a };
-	if (spares < SPARE) {
-		spare[spares++] = w;
-		return;
-	}
-	arena_free(&w->arena);
-	free(w);
+	arena_free(&t->arena);
+	free(t);
 }
 
 void
-task_end(void)
+task_free(struct task *t)
 {
-	while (spares > 0) {
-		arena_free(&spare[--spares]->arena);
-		free(spare[spares]);
+	struct run *r = t->run;
+
+	ask_free(&t->ask);
+	arena_reset(&t->arena);
+	if (r->spares == SPARE) {
+		destroy(t);
+		return;
+	}
+	t->next = r->spare;
+	r->spare = t;
+	r->spares++;
+}
+
+void
+task_end(struct run *r)
+{
+	struct task *t;
+
+	while ((t = r->spare) != NULL) {
+		r->spare = t->next;
+		destroy(t);
 	}
 }

@@ -50,6 +50,11 @@ struct task {
 	unsigned todo;			/* bits of the checks to be run */
 	int64_t started;		/* clock_us */
 	uint64_t seq;			/* of the input line */
+
+	/* Private. */
+	struct arena arena;		/* what mem points to */
+	void (*ended)(struct task *);
+	struct task *next;		/* in run.spare */
 };
 
 /*
@@ -70,7 +75,7 @@ void task_start(struct run *, struct str in, uint64_t seq,
     void (*ended)(struct task *));
 void task_free(struct task *);
 
-/* Frees what task_free keeps for the next task. */
-void task_end(void);
+/* Frees what task_free keeps for the next task: run.spare. */
+void task_end(struct run *);
 
 #endif
