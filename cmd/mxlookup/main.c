@@ -32,18 +32,27 @@
 
 static struct run r = { .fail_on = FINDING_ERROR, .checks = checks_all };
 static struct arena arena;
-static struct opt_list servers;
-static const char *list, *fail_on, *expect;
-static uint64_t window, qps, tries, bufsize;
-static bool all, info, kinds, no_ad;
-static int verbose;
+
+/* What the options say, but for those that are the run's or a check's. */
+static struct {
+	const char *checks;
+	bool all;
+	const char *fail_on;
+	const char *expect;
+	bool findings;
+	bool info;
+	struct opt_list servers;
+	uint64_t window, qps, tries, bufsize;
+	bool no_ad;
+	int verbose;
+} o;
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is looked up" },
-	{ 'C', "checks", "LIST", OPT_TEXT, &list, "mx,addr (the default),spf,"
+	{ 'C', "checks", "LIST", OPT_TEXT, &o.checks, "mx,addr (the default),spf,"
 	    "dkim,dmarc,bimi,mtasts,tlsrpt,dane,dnssec,srv,ptr,dnsbl", NULL,
 	    OPT_NOCONF },
-	{ 'a', "all", NULL, OPT_FLAG, &all, "all checks", NULL, OPT_NOCONF },
+	{ 'a', "all", NULL, OPT_FLAG, &o.all, "all checks", NULL, OPT_NOCONF },
 	{ '4', "ipv4", NULL, OPT_FLAG, &r.four, "only IPv4 addresses of "
 	    "hosts", NULL, OPT_NOCONF },
 	{ '6', "ipv6", NULL, OPT_FLAG, &r.six, "only IPv6 addresses", NULL,
@@ -55,21 +64,21 @@ static const struct opt options[] = {
 	    NULL, OPT_NOCONF },
 	{ 0, "explain", NULL, OPT_FLAG, &r.explain, "with each finding, what "
 	    "to do about it", NULL, OPT_NOCONF },
-	{ 0, "expect", "FILE", OPT_TEXT, &expect, "compare records with those "
+	{ 0, "expect", "FILE", OPT_TEXT, &o.expect, "compare records with those "
 	    "in a file, tell what differs", NULL, OPT_NOCONF | OPT_STDIN },
-	{ 0, "findings", NULL, OPT_FLAG, &kinds, "list all kinds of findings",
+	{ 0, "findings", NULL, OPT_FLAG, &o.findings, "list all kinds of findings",
 	    NULL, OPT_NOCONF },
-	{ 0, "fail-on", "warn|error", OPT_TEXT, &fail_on, "findings that "
+	{ 0, "fail-on", "warn|error", OPT_TEXT, &o.fail_on, "findings that "
 	    "make the exit status 65 (error)", NULL, OPT_NOCONF },
 	{ 0, "nagios", NULL, OPT_FLAG, &r.nagios, "a monitoring plugin's "
 	    "line and exit status", NULL, OPT_NOCONF },
-	{ 'v', "verbose", NULL, OPT_COUNT, &verbose, "say what is done; -vv: "
+	{ 'v', "verbose", NULL, OPT_COUNT, &o.verbose, "say what is done; -vv: "
 	    "the questions and replies; -vvv: details", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Many names (without "
 	    "operands: from stdin)" },
-	{ 'c', "window", "N", OPT_NUMBER, &window, "most questions in flight "
+	{ 'c', "window", "N", OPT_NUMBER, &o.window, "most questions in flight "
 	    "(1024)", NULL, OPT_NOCONF },
-	{ 0, "qps", "N", OPT_NUMBER, &qps, "most queries a second", NULL,
+	{ 0, "qps", "N", OPT_NUMBER, &o.qps, "most queries a second", NULL,
 	    OPT_NOCONF },
 	{ 0, "ordered", NULL, OPT_FLAG, &r.ordered, "output in the order of "
 	    "the input", NULL, OPT_NOCONF },
@@ -78,25 +87,25 @@ static const struct opt options[] = {
 	{ 0, "stats", NULL, OPT_FLAG, &r.stats, "numbers on stderr at the "
 	    "end", NULL, OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Whom to ask" },
-	{ 's', "nameserver", "ADDR[:PORT]", OPT_LIST, &servers, "instead of "
+	{ 's', "nameserver", "ADDR[:PORT]", OPT_LIST, &o.servers, "instead of "
 	    "$POSTBAG_DNS and resolv.conf", NULL, OPT_NOCONF },
 	{ 0, "timeout", "SECONDS", OPT_SECONDS, &r.conf.timeout, "for the first "
 	    "reply, doubled each time (0.8)", NULL, OPT_NOCONF },
-	{ 0, "tries", "N", OPT_NUMBER, &tries, "queries for a question (4)",
+	{ 0, "tries", "N", OPT_NUMBER, &o.tries, "queries for a question (4)",
 	    NULL, OPT_NOCONF },
 	{ 0, "tcp", NULL, OPT_FLAG, &r.conf.tcp, "TCP only", NULL,
 	    OPT_NOCONF },
 	{ 0, "no-edns", NULL, OPT_FLAG, &r.conf.no_edns, "without EDNS", NULL,
 	    OPT_NOCONF },
-	{ 0, "bufsize", "N", OPT_NUMBER, &bufsize, "EDNS UDP size (1232)",
+	{ 0, "bufsize", "N", OPT_NUMBER, &o.bufsize, "EDNS UDP size (1232)",
 	    NULL, OPT_NOCONF },
 	{ 0, "trust-ad", NULL, OPT_FLAG, &r.conf.trust_ad, "believe the "
 	    "server's DNSSEC verdict", NULL, OPT_NOCONF },
-	{ 0, "no-trust-ad", NULL, OPT_FLAG, &no_ad, "never believe it", NULL,
+	{ 0, "no-trust-ad", NULL, OPT_FLAG, &o.no_ad, "never believe it", NULL,
 	    OPT_NOCONF },
 	{ 0, "no-sandbox", NULL, OPT_FLAG, &r.no_sandbox, "do not give up "
 	    "what is not needed", NULL, OPT_NOCONF },
-	{ 0, "resolver-info", NULL, OPT_FLAG, &info, "who answers, and "
+	{ 0, "resolver-info", NULL, OPT_FLAG, &o.info, "who answers, and "
 	    "whether AD can be believed", NULL, OPT_NOCONF },
 	{ .name = NULL }
 };
@@ -137,15 +146,21 @@ static const struct opt_rule rules[] = {
 };
 
 /* The options of the checks stand behind ours. */
-static void
-plug(void)
+static int
+plug(struct err *e)
 {
 	size_t at = 1, max = sizeof set.tables / sizeof *set.tables - 1;
 	int c;
 
-	for (c = 0; c < CHECK_MAX && at < max; c++)
-		if (checks_all[c]->options != NULL)
-			set.tables[at++] = checks_all[c]->options;
+	for (c = 0; c < CHECK_MAX; c++) {
+		if (checks_all[c]->options == NULL)
+			continue;
+		if (at == max)
+			return fail(e, EX_SOFTWARE,
+			    "over %zu tables of options", max);
+		set.tables[at++] = checks_all[c]->options;
+	}
+	return 0;
 }
 
 static int
@@ -163,10 +178,10 @@ check_named(struct str name)
 static bool
 implied(const struct check *c)
 {
-	const struct opt *o;
+	const struct opt *row;
 
-	for (o = c->options; o != NULL && o->name != NULL; o++)
-		if (opt_given(&set, o->name))
+	for (row = c->options; row != NULL && row->name != NULL; row++)
+		if (opt_given(&set, row->name))
 			return true;
 	return false;
 }
@@ -174,10 +189,10 @@ implied(const struct check *c)
 static int
 choose(struct err *e)
 {
-	struct str rest = str_of(list != NULL ? list : "mx,addr"), one;
+	struct str rest = str_of(o.checks != NULL ? o.checks : "mx,addr"), one;
 	int c;
 
-	for (c = 0; all && c < CHECK_MAX; c++)
+	for (c = 0; o.all && c < CHECK_MAX; c++)
 		r.wanted |= CHECK_BIT(c);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (implied(checks_all[c]))
@@ -186,8 +201,8 @@ choose(struct err *e)
 		one = str_trim(str_cut(&rest, ','));
 		c = check_named(one);
 		if (c < 0)
-			return fail(e, EX_USAGE, "--checks: there is no "
-			    "\"%.*s\"", STR_ARG(one));
+			return fail(e, EX_USAGE,
+			    "--checks: there is no \"%.*s\"", STR_ARG(one));
 		r.wanted |= CHECK_BIT(c);
 	}
 	return 0;
@@ -214,27 +229,27 @@ join_servers(void)
 	struct buf b = { 0 };
 	size_t i;
 
-	for (i = 0; i < servers.n; i++)
-		buf_printf(&b, "%s%s", i > 0 ? "," : "", servers.v[i]);
-	if (servers.n > 0)
+	for (i = 0; i < o.servers.n; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "," : "", o.servers.v[i]);
+	if (o.servers.n > 0)
 		r.conf.servers = arena_dup(&arena, BUF_STR(b));
-	r.conf.rotate = servers.n > 1;
+	r.conf.rotate = o.servers.n > 1;
 	buf_free(&b);
 }
 
 static int
 limits(struct err *e)
 {
-	if (window > 32768 || qps > 10000000 || tries > 16 ||
-	    (bufsize != 0 && (bufsize < 512 || bufsize > 65535)))
-		return fail(e, EX_USAGE, "--window is at most 32768, --tries "
-		    "16, --bufsize 512 to 65535");
-	if (r.conf.trust_ad && no_ad)
+	if (o.window > 32768 || o.qps > 10000000 || o.tries > 16 ||
+	    (o.bufsize != 0 && (o.bufsize < 512 || o.bufsize > 65535)))
+		return fail(e, EX_USAGE,
+		    "--window is at most 32768, --tries 16, --bufsize 512 to 65535");
+	if (r.conf.trust_ad && o.no_ad)
 		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
 	if (r.four && r.six)
 		return fail(e, EX_USAGE, "-4 or -6?");
-	if (fail_on != NULL && strcmp(fail_on, "warn") != 0 &&
-	    strcmp(fail_on, "error") != 0)
+	if (o.fail_on != NULL && strcmp(o.fail_on, "warn") != 0 &&
+	    strcmp(o.fail_on, "error") != 0)
 		return fail(e, EX_USAGE, "--fail-on is warn or error");
 	return 0;
 }
@@ -246,9 +261,9 @@ effects(struct err *e)
 		return -1;
 	if ((r.four || r.six) && (r.wanted & CHECK_BIT(CHECK_ADDR)) == 0)
 		return fail(e, EX_USAGE, "-4 and -6 have no effect with these checks: they ask for no addresses of hosts");
-	if (expect != NULL && r.operands.n > 0)
+	if (o.expect != NULL && r.operands.n > 0)
 		return fail(e, EX_USAGE, "the names are those of --expect: no operands");
-	if (info && r.operands.n > 1)
+	if (o.info && r.operands.n > 1)
 		return fail(e, EX_USAGE, "--resolver-info asks for one name");
 	return 0;
 }
@@ -258,23 +273,23 @@ configure(int argc, char **argv, struct err *e)
 {
 	int c;
 
-	plug();
-	if (opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
-	    opt_stdin(&set, r.operands.n > 0 || kinds || info ||
-	    expect != NULL ? NULL : "the list of names", e) < 0 ||
+	if (plug(e) < 0 ||
+	    opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
+	    opt_stdin(&set, r.operands.n > 0 || o.findings || o.info ||
+	    o.expect != NULL ? NULL : "the list of names", e) < 0 ||
 	    limits(e) < 0 || choose(e) < 0)
 		return -1;
 	close_needs();
 	if (effects(e) < 0)
 		return -1;
 	join_servers();
-	trace_set(verbose);
-	r.conf.window = window > 0 ? (unsigned)window : 1024;
-	r.conf.qps = (unsigned)qps;
-	r.conf.tries = (unsigned)tries;
-	r.conf.bufsize = (unsigned)bufsize;
-	r.conf.distrust_ad = no_ad;
-	if (fail_on != NULL && strcmp(fail_on, "warn") == 0)
+	trace_set(o.verbose);
+	r.conf.window = o.window > 0 ? (unsigned)o.window : 1024;
+	r.conf.qps = (unsigned)o.qps;
+	r.conf.tries = (unsigned)o.tries;
+	r.conf.bufsize = (unsigned)o.bufsize;
+	r.conf.distrust_ad = o.no_ad;
+	if (o.fail_on != NULL && strcmp(o.fail_on, "warn") == 0)
 		r.fail_on = FINDING_WARN;
 	for (c = 0; c < CHECK_MAX; c++)
 		if ((r.wanted & CHECK_BIT(c)) != 0 &&
@@ -294,14 +309,24 @@ verdict(void)
 	    r.temporary > 0 ? EX_TEMPFAIL : 0));
 }
 
+/* 0 well, 1 warning, 2 critical, 3 unknown. */
+static int
+nagios_state(void)
+{
+	if (r.bad + r.unrouted > 0)
+		return 2;
+	if (r.temporary > 0)
+		return 3;
+	return r.warned > 0 ? 1 : 0;
+}
+
 /* The plugin's line comes first; "|" belongs to it alone. */
 static int
 nagios(double s)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL",
 	    "UNKNOWN" };
-	int state = r.bad + r.unrouted > 0 ? 2 : r.temporary > 0 ? 3 :
-	    r.warned > 0 ? 1 : 0;
+	int state = nagios_state();
 	char *p;
 
 	for (p = r.out.p; r.out.n > 0 && p < r.out.p + r.out.n; p++)
@@ -356,15 +381,15 @@ mxlookup(int argc, char **argv, struct err *e)
 
 	if (configure(argc, argv, e) < 0)
 		return e->code;
-	if (kinds)
+	if (o.findings)
 		return list_kinds();
 	r.dns = dns_open(&r.conf, e);
 	if (r.dns == NULL)
 		return e->code;
-	if (info)
+	if (o.info)
 		return resolver_info(&r, e);
-	if (expect != NULL)
-		return expect_run(&r, expect, e);
+	if (o.expect != NULL)
+		return expect_run(&r, o.expect, e);
 	if (bulk_run(&r, e) < 0)
 		return fail_worse(e->code, verdict());
 	s = (double)(clock_us() - start + 1) / 1e6;
