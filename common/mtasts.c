@@ -154,8 +154,8 @@ mtasts_parse(struct arena *mem, struct str text, struct mtasts *m)
 	return m->why == NULL ? 0 : -1;
 }
 
-bool
-mtasts_match(struct str pattern, const char *host)
+static bool
+match(struct str pattern, const char *host)
 {
 	struct str h = str_of(host);
 
@@ -174,7 +174,7 @@ mtasts_covers(const struct mtasts *m, const char *host)
 	size_t i;
 
 	for (i = 0; i < m->nmx; i++)
-		if (mtasts_match(m->mx[i], host))
+		if (match(m->mx[i], host))
 			return true;
 	return false;
 }

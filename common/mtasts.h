@@ -36,10 +36,7 @@ int mtasts_parse(struct arena *, struct str text, struct mtasts *);
 const char *mtasts_unfit(struct arena *, int status, const char *type,
     bool too_big);
 
-/* Does host fit the pattern (section 4.1)? "*." stands for one label. */
-bool mtasts_match(struct str pattern, const char *host);
-
-/* Does it fit any? */
+/* Does host fit a pattern (section 4.1)? "*." stands for one label. */
 bool mtasts_covers(const struct mtasts *, const char *host);
 
 #endif

@@ -18,6 +18,7 @@ tlsa_state(enum tlsa_state s)
 	return names[s];
 }
 
+/* A known selector and digest, and data of the right length. */
 static bool
 sound(const struct dns_rr *rr)
 {
@@ -27,13 +28,10 @@ sound(const struct dns_rr *rr)
 	    (rr->mtype == 0 || rr->data.n == digest[rr->mtype]);
 }
 
-bool
-tlsa_usable(const struct dns_rr *rr)
-{
-	return (rr->usage == 2 || rr->usage == 3) && sound(rr);
-}
-
-/* Usages from least to 3 are of use. */
+/*
+ * Usages from least to 3 are of use; of one usage and selector the strongest
+ * digest counts (digest agility, RFC 7671 section 9).
+ */
 static size_t
 pick(const struct dns_rr *rr, size_t n, unsigned least, enum tlsa_use *use)
 {
@@ -54,12 +52,6 @@ pick(const struct dns_rr *rr, size_t n, unsigned least, enum tlsa_use *use)
 		used += use[i] == TLSA_USED;
 	}
 	return used;
-}
-
-size_t
-tlsa_pick(const struct dns_rr *rr, size_t n, enum tlsa_use *use)
-{
-	return pick(rr, n, 2, use);
 }
 
 struct asker {

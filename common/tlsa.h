@@ -33,15 +33,10 @@ struct tlsa {
 	bool host_secure;	/* the address records are signed */
 };
 
-/* Usage 2 or 3, a known selector and digest, of the right length. */
-bool tlsa_usable(const struct dns_rr *);
-
-/* Fills use[n]: usability, then digest agility (RFC 7671 section 9). */
-size_t tlsa_pick(const struct dns_rr *, size_t n, enum tlsa_use *use);
-
 /*
  * For the mail host on a port; in the arena.  False: answers are missing.
- * It does not know whether the MX record that names the host is secure.
+ * Usages 2 and 3 count.  It does not know whether the MX record that names
+ * the host is secure.
  */
 bool tlsa_decide(struct tlsa *, struct arena *, const char *host,
     unsigned port, const struct dns_answer *(*ask)(void *, const char *name,

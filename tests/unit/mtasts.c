@@ -110,12 +110,16 @@ matches(void)
 		{ "*.example.com", "mxexample.com", false },
 		{ "*.com", "com", false },
 	};
+	struct mtasts m = { .nmx = 1 };
+	struct str pattern;
 	size_t i;
 
-	for (i = 0; i < sizeof cases / sizeof *cases; i++)
-		is_int(mtasts_match(str_of(cases[i].pattern), cases[i].host),
-		    cases[i].match, "%s and %s", cases[i].pattern,
-		    cases[i].host);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		pattern = str_of(cases[i].pattern);
+		m.mx = &pattern;
+		is_int(mtasts_covers(&m, cases[i].host), cases[i].match,
+		    "%s and %s", cases[i].pattern, cases[i].host);
+	}
 }
 
 static void

@@ -3,6 +3,36 @@
 
 #include "tap.h"
 
+/* A signed host whose TLSA records are these. */
+static const struct dns_answer *
+ask_records(void *arg, const char *name, unsigned type)
+{
+	static const struct dns_answer none = { .status = DNS_NODATA };
+	static const struct dns_answer address = { .status = DNS_OK,
+		.ad = true };
+
+	(void)name;
+	if (type == DNS_TLSA)
+		return arg;
+	return type == DNS_A ? &address : &none;
+}
+
+/* How many of them count, and which. */
+static size_t
+pick(const struct dns_rr *rr, unsigned n, enum tlsa_use *use)
+{
+	struct dns_answer a = { .status = DNS_OK, .ad = true, .n = n,
+		.rr = rr };
+	struct arena mem = { 0 };
+	struct tlsa t;
+
+	ok(tlsa_decide(&t, &mem, "mx.example", 25, ask_records, &a),
+	    "%u records", n);
+	memcpy(use, t.use, n * sizeof *use);
+	arena_free(&mem);
+	return t.usable;
+}
+
 static void
 usable(void)
 {
@@ -21,6 +51,7 @@ usable(void)
 		{ 3, 1, 0, 0, false },
 	};
 	struct dns_rr rr = { .ttl = 1 };
+	enum tlsa_use use;
 	size_t i;
 
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -28,7 +59,7 @@ usable(void)
 		rr.selector = cases[i].s;
 		rr.mtype = cases[i].m;
 		rr.data = (struct str){ bytes, cases[i].len };
-		is_int(tlsa_usable(&rr), cases[i].good, "%u %u %u, %zu bytes",
+		is_int((int)pick(&rr, 1, &use), cases[i].good, "%u %u %u, %zu bytes",
 		    rr.usage, rr.selector, rr.mtype, rr.data.n);
 	}
 }
@@ -49,7 +80,7 @@ agility(void)
 	enum tlsa_use use[7];
 	size_t i;
 
-	is_int(tlsa_pick(rr, 7, use), 4, "four are used");
+	is_int((int)pick(rr, 7, use), 4, "four are used");
 	for (i = 0; i < 7; i++)
 		is_int(use[i], want[i], "record %zu", i);
 }
