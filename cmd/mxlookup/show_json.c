@@ -70,6 +70,7 @@ host_secure(const struct mx_host *h)
 static void
 host(const struct task *t, const struct mx_host *h, struct json *j)
 {
+	const struct check *const *checks = t->run->checks;
 	bool known = h->a != NULL || h->aaaa != NULL;
 	int c;
 
@@ -87,8 +88,8 @@ host(const struct task *t, const struct mx_host *h, struct json *j)
 	else
 		json_null(j, "addr_secure");
 	for (c = 0; c < CHECK_MAX; c++)
-		if (t->result[c] != NULL && t->run->checks[c]->host_json != NULL)
-			t->run->checks[c]->host_json(t, h, j);
+		if (t->result[c] != NULL && checks[c]->host_json != NULL)
+			checks[c]->host_json(t, h, j);
 	json_close(j, '}');
 }
 
@@ -196,6 +197,7 @@ unknown(const struct task *t, struct json *j)
 void
 show_json(const struct task *t, struct buf *b)
 {
+	const struct check *const *checks = t->run->checks;
 	struct json j = { .out = b };
 	int c;
 
@@ -207,12 +209,12 @@ show_json(const struct task *t, struct buf *b)
 	unknown(t, &j);
 	route(t, &j);
 	for (c = 0; c < CHECK_MAX; c++) {
-		if (t->run->checks[c]->json == NULL)
+		if (checks[c]->json == NULL)
 			continue;
 		if (t->result[c] != NULL)
-			t->run->checks[c]->json(t, &j, t->run->checks[c]->name);
+			checks[c]->json(t, &j, checks[c]->name);
 		else if (task_wants(t, c))
-			json_null(&j, t->run->checks[c]->name);
+			json_null(&j, checks[c]->name);
 	}
 	findings(t, &j);
 	dns(t, &j);

@@ -103,6 +103,7 @@ static void
 host(const struct task *t, const struct mx_host *h, size_t width,
     struct buf *b)
 {
+	const struct check *const *checks = t->run->checks;
 	size_t at;
 	int c;
 
@@ -124,8 +125,8 @@ host(const struct task *t, const struct mx_host *h, size_t width,
 	addresses(b, h->a);
 	addresses(b, h->aaaa);
 	for (c = 0; c < CHECK_MAX; c++)
-		if (t->result[c] != NULL && t->run->checks[c]->host_text != NULL)
-			t->run->checks[c]->host_text(t, h, b);
+		if (t->result[c] != NULL && checks[c]->host_text != NULL)
+			checks[c]->host_text(t, h, b);
 	buf_c(b, '\n');
 }
 
@@ -177,6 +178,7 @@ findings(const struct task *t, struct buf *b)
 void
 show_text(const struct task *t, struct buf *b)
 {
+	const struct check *const *checks = t->run->checks;
 	size_t i, width = longest(t);
 	int c;
 
@@ -184,8 +186,8 @@ show_text(const struct task *t, struct buf *b)
 	for (i = 0; i < t->mx.n; i++)
 		host(t, &t->mx.host[i], width, b);
 	for (c = 0; c < CHECK_MAX; c++)
-		if (t->result[c] != NULL && t->run->checks[c]->text != NULL)
-			t->run->checks[c]->text(t, b);
+		if (t->result[c] != NULL && checks[c]->text != NULL)
+			checks[c]->text(t, b);
 	findings(t, b);
 }
 

@@ -66,25 +66,32 @@ run_check(struct task *t, int c)
 }
 
 /*
- * Everything that can run now, until nothing moves.  A check without missing
- * answers that is not done has not run yet, or has them all now.
+ * A check without missing answers that is not done has not run yet, or has
+ * them all now.
  */
+static bool
+can_run(const struct task *t, int c)
+{
+	unsigned left = t->todo & ~t->ask.done;
+
+	return (left & CHECK_BIT(c)) != 0 && t->ask.missing[c] == 0 &&
+	    (left & t->run->checks[c]->needs) == 0;
+}
+
+/* Everything that can run now, until nothing moves. */
 static void
 go(struct task *t)
 {
-	unsigned all = t->todo;
 	bool moved;
 	int c;
 
 	do {
 		moved = false;
 		for (c = 0; c < CHECK_MAX; c++)
-			if ((all & ~t->ask.done & CHECK_BIT(c)) != 0 &&
-			    t->ask.missing[c] == 0 &&
-			    (t->run->checks[c]->needs & all & ~t->ask.done) == 0)
+			if (can_run(t, c))
 				moved |= run_check(t, c);
-	} while (moved && t->ask.done != all);
-	if (t->ask.done == all && t->ask.pending == 0)
+	} while (moved && t->ask.done != t->todo);
+	if (t->ask.done == t->todo && t->ask.pending == 0)
 		t->ended(t);
 }
 
