@@ -13,7 +13,7 @@
 struct sts_job {
 	struct https_job job;
 	struct arena mem;
-	struct sts *sts;
+	struct sts *sts;		/* NULL: nobody waits any more */
 	struct ask *ask;
 	unsigned who;
 };
@@ -63,7 +63,7 @@ read_record(struct sts *s)
 	if (s->found == 0)
 		return over(s, STS_NONE, NULL);
 	if (s->found > 1)
-		return over(s, STS_MANY, "there is more than one record");
+		return over(s, STS_MANY, NULL);
 	s->id = mtasts_id(s->record, &why);
 	if (why != NULL)
 		return over(s, STS_MALFORMED, why);
@@ -112,13 +112,16 @@ static void
 came(struct https_job *job)
 {
 	struct sts_job *j = job->arg;
-	struct ask *a = j->ask;
+	struct ask *a = j->sts != NULL ? j->ask : NULL;
 	unsigned who = j->who;
 
-	j->sts->job = NULL;
-	read_policy(j->sts, a->mem, job);
+	if (a != NULL) {
+		j->sts->job = NULL;
+		read_policy(j->sts, a->mem, job);
+	}
 	free_job(j);
-	ask_release(a, who);
+	if (a != NULL)
+		ask_release(a, who);
 }
 
 /* From the i-th on; n: how many addresses may there be at most? */
@@ -214,4 +217,14 @@ sts_get(struct sts *s, struct ask *q, const char *domain)
 	if (read_record(s))
 		return true;
 	return server(q, domain, &a, &aaaa) && start(s, q, domain, a, aaaa);
+}
+
+void
+sts_drop(struct sts *s, const char *why)
+{
+	if (s->job != NULL)
+		s->job->sts = NULL;
+	s->job = NULL;
+	if (!s->done)
+		over(s, STS_TEMP, why);
 }

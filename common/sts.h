@@ -59,7 +59,8 @@ struct sts {
 
 	bool done;		/* all below is what was found */
 	enum sts_state state;
-	const char *why;	/* for people, in the arena of the ask */
+	const char *why;	/* there is no policy, for people: in the arena
+				 * of the ask; NULL if there need not be any */
 	const struct dns_answer *answer;	/* to the TXT question */
 	struct str record;	/* the first that counts; p NULL: none */
 	unsigned found;		/* how many there are */
@@ -72,5 +73,12 @@ struct sts {
 
 /* False: answers, or the policy, are missing. */
 bool sts_get(struct sts *, struct ask *, const char *domain);
+
+/*
+ * Nobody waits for it any more: what is under way is left to itself.  To be
+ * called before the memory of an sts or its ask goes, unless it is done.  Then
+ * it is done, as STS_TEMP for this reason.
+ */
+void sts_drop(struct sts *, const char *why);
 
 #endif

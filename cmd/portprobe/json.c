@@ -147,7 +147,7 @@ json_sts(struct json *j, const struct report *r)
 {
 	const struct sts *s = r->target->sts;
 
-	if (s == NULL || (s->id.p == NULL && s->error == NULL)) {
+	if (s == NULL || (s->id.p == NULL && s->why == NULL)) {
 		json_null(j, "sts");
 		return;
 	}
@@ -156,13 +156,13 @@ json_sts(struct json *j, const struct report *r)
 		json_str(j, "id", s->id);
 	else
 		json_null(j, "id");
-	json_s(j, "mode", s->have ? mtasts_mode(s->policy.mode) : NULL);
-	json_s(j, "error", s->error);
-	if (s->have && s->policy.mode != MTASTS_NONE)
+	json_s(j, "mode", s->state == STS_POLICY ? mtasts_mode(s->policy.mode) : NULL);
+	json_s(j, "error", s->why);
+	if (s->state == STS_POLICY && s->policy.mode != MTASTS_NONE)
 		json_s(j, "mx", r->verdict.sts_covers ? "match" : "mismatch");
 	else
 		json_null(j, "mx");
-	json_s(j, "verdict", word_sts(r->verdict.sts));
+	json_s(j, "verdict", word_policy(r->verdict.sts));
 	json_close(j, '}');
 }
 

@@ -157,7 +157,7 @@ enforced(const struct report *r)
 {
 	const struct sts *s = r->target->sts;
 
-	return r->relay && s != NULL && s->have &&
+	return r->relay && s != NULL && s->state == STS_POLICY &&
 	    s->policy.mode == MTASTS_ENFORCE;
 }
 
@@ -494,15 +494,15 @@ judge_sts(struct report *r)
 
 	if (s == NULL || r->us.tcp < 0)
 		return;
-	if (s->error != NULL)
-		find(r, FIND_STS_ERROR, SEV_WARN, "MTA-STS: %s", s->error);
-	if (!s->have || s->policy.mode == MTASTS_NONE)
+	if (s->why != NULL)
+		find(r, FIND_STS_ERROR, SEV_WARN, "MTA-STS: %s", s->why);
+	if (s->state != STS_POLICY || s->policy.mode == MTASTS_NONE)
 		return;
 	r->verdict.sts_covers = mtasts_covers(&s->policy, r->host);
 	if (r->trouble.class != TROUBLE_NONE)
 		return;
-	r->verdict.sts = r->verdict.sts_covers && cert ? STS_PASS : STS_FAIL;
-	if (r->verdict.sts == STS_PASS)
+	r->verdict.sts = r->verdict.sts_covers && cert ? POLICY_PASS : POLICY_FAIL;
+	if (r->verdict.sts == POLICY_PASS)
 		return;
 	if (!r->verdict.sts_covers)
 		why = "the policy does not name this host";

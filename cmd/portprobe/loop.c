@@ -7,12 +7,12 @@
 #include "jobs.h"
 #include "loop.h"
 #include "output.h"
+#include "policy.h"
 #include "probe.h"
 #include "program.h"
 #include "run.h"
 #include "slot.h"
 #include "stop.h"
-#include "sts.h"
 #include "targets.h"
 
 enum { EVENTS = 256, SPARE_FDS = 64 };
@@ -76,8 +76,8 @@ wait(struct run *r, int64_t at)
 	for (i = 0; i < n; i++) {
 		if (ev[i].who == &feed_token)
 			feed_readable(r);
-		else if (ev[i].who == &sts_token)
-			sts_collect();
+		else if (ev[i].who == &policy_token)
+			policy_collect(r);
 		else
 			probe_event(ev[i].who, &ev[i]);
 		settle(r);

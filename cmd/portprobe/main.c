@@ -14,7 +14,7 @@
  *	jobs	which address and port is next
  *	operand	a target as it is given
  *	target	a target's questions, and that it has news
- *	sts	MTA-STS policies, got by threads
+ *	policy	MTA-STS policies, got by threads
  *	slot	the flat array of probes
  *	judge	what was found: state, severity, findings
  *	text, json, nagios, prom	the ways to tell it
@@ -42,6 +42,7 @@
 #include "judge.h"
 #include "loop.h"
 #include "output.h"
+#include "policy.h"
 #include "probe_conn.h"
 #include "program.h"
 #include "run.h"
@@ -449,7 +450,7 @@ run(int argc, char **argv, struct err *e)
 	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
 		return e->code;
-	if (probe_conn_tls(&r, e) < 0 || sts_ready(&r, e) < 0)
+	if (probe_conn_tls(&r, e) < 0 || policy_ready(&r, e) < 0)
 		return e->code;
 	net_hosts(&r.hosts);
 	confine();
@@ -477,7 +478,7 @@ main(int argc, char **argv)
 	status = program_end(status);
 	if (e.code != 0 && o.show.nagios)
 		status = 3;
-	if (!sts_end())
+	if (!sts_close(&r.sts))
 		_exit(status);
 	dns_close(r.dns);
 	loop_free(&r);

@@ -84,7 +84,7 @@ struct verdict {
 	int status;			/* of the exit */
 	bool unknown;			/* DNS could not tell */
 	enum dane_state dane;
-	enum sts_verdict sts;
+	enum policy_verdict sts;
 	bool sts_covers;		/* the policy names this host */
 	const char **added, **removed;	/* capabilities, by TLS */
 	size_t nadded, nremoved;

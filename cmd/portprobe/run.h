@@ -11,6 +11,7 @@
 #include "sandbox.h"
 #include "settings.h"
 #include "str.h"
+#include "sts.h"
 #include "tls.h"
 #include "word.h"
 
@@ -40,6 +41,8 @@ struct run {
 	uint64_t most;			/* connections: as many as we may have */
 	struct sandbox box;
 	bool policies;			/* of MTA-STS are fetched */
+	struct sts_way sts;		/* to them */
+	bool watched;			/* their pool is, for what has come */
 
 	/* The engine. */
 	struct dns *dns;

@@ -3,6 +3,7 @@
 #include "hosts.h"
 #include "operand.h"
 #include "output.h"
+#include "policy.h"
 #include "probe.h"
 #include "route.h"
 #include "run.h"
@@ -15,7 +16,7 @@ static void
 targets_drop(struct target *t)
 {
 	if (t->sts != NULL)
-		sts_forget(t->sts);
+		sts_drop(t->sts, NULL);
 	target_free(t);
 }
 
@@ -92,7 +93,7 @@ review(struct target *t)
 {
 	if (!t->over) {
 		if (t->answers) {
-			sts_ask(t);	/* first: reports tell of it */
+			policy_ask(t);	/* first: reports tell of it */
 			go(t);
 		}
 		t->answers = false;
@@ -129,7 +130,7 @@ targets_late(struct target *t)
 			    t->run->set->scope.timeout);
 		}
 	if (t->sts != NULL && !t->sts->done)
-		sts_give_up(t, "no answer in time", true);
+		sts_drop(t->sts, "no answer in time");
 	target_news(t);
 }
 
@@ -151,12 +152,12 @@ begin(struct target *t)
 	}
 	if (t->given.kind == TARGET_MX && !t->run->set->want.no_sts) {
 		t->sts = arena_new(&t->mem, 1, sizeof *t->sts);
-		t->sts->target = t;
+		t->sts->way = &t->run->sts;
 	}
 	due_set(&t->run->dues, &t->due, DUE_TARGET, t->started / 1000 +
 	    (int64_t)(t->run->set->scope.timeout * 1000));
 	go(t);
-	sts_ask(t);
+	policy_ask(t);
 	target_news(t);
 }
 

@@ -107,8 +107,8 @@ verdicts(struct buf *b, const struct report *r)
 	    tls_look_chain(r->tls.facts.chain),
 	    judge_days(r, &r->tls.facts.cert[0]));
 	text_dane(b, r);
-	if (r->verdict.sts != STS_NONE)
-		buf_printf(b, " sts=%s", word_sts(r->verdict.sts));
+	if (r->verdict.sts != POLICY_NONE)
+		buf_printf(b, " sts=%s", word_policy(r->verdict.sts));
 }
 
 static void

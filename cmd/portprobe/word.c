@@ -130,9 +130,9 @@ word_record(enum record r)
 }
 
 const char *
-word_sts(enum sts_verdict v)
+word_policy(enum policy_verdict v)
 {
-	static const char *const names[STS_VERDICTS] = { NULL, "pass",
+	static const char *const names[POLICY_VERDICTS] = { NULL, "pass",
 	    "fail" };
 
 	return names[v];

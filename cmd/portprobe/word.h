@@ -58,7 +58,7 @@ enum record {
 	RECORDS
 };
 
-enum sts_verdict { STS_NONE, STS_PASS, STS_FAIL, STS_VERDICTS };
+enum policy_verdict { POLICY_NONE, POLICY_PASS, POLICY_FAIL, POLICY_VERDICTS };
 
 enum tried { NOT_TRIED, TRIED_YES, TRIED_NO, TRIED_ERROR, TRIEDS };
 
@@ -75,7 +75,7 @@ const char *word_place(enum place);
 const char *word_state(enum state);
 const char *word_dane(enum dane_state);
 const char *word_record(enum record);
-const char *word_sts(enum sts_verdict);
+const char *word_policy(enum policy_verdict);
 const char *word_tried(enum tried);
 const char *word_injected(enum injected);
 

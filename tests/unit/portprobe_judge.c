@@ -70,7 +70,7 @@ main(void)
 	NAMES(word_state, STATES, false);
 	NAMES(word_dane, DANES, false);
 	NAMES(word_record, RECORDS, false);
-	NAMES(word_sts, STS_VERDICTS, true);
+	NAMES(word_policy, POLICY_VERDICTS, true);
 	NAMES(word_tried, TRIEDS, true);
 	NAMES(word_injected, INJECTEDS, true);
 	troubles();
