@@ -1,6 +1,6 @@
 # postbag.  The daily words: make, make check, make bench, make fuzz, make lint,
 # make install (DESTDIR, PREFIX).  SAN=1 builds with ASan and UBSan in build-san,
-# SAN=thread with TSan in build-tsan.
+# SAN=thread with TSan in build-tsan.  OS=posix builds in build-posix.
 
 VERSION = 0.1
 PREFIX = /usr/local
@@ -12,15 +12,19 @@ TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/m
 # What users run beside the tools; each has a manual page, too.
 SCRIPTS = mx-shard mail-ports check_mail_ports cert-watch
 
-B = build
 OPTIMISE = -O2
+# OS=posix: without what only Linux has, in build-posix; see common/os.h.
+OS = linux
+NOT_OS = $(filter-out $(OS),linux posix)
+B = build$(OS:%=-%)
+B := $(B:%-linux=%)
 ifeq ($(SAN),thread)
-B = build-tsan
+B := $(B)-tsan
 OPTIMISE = -O1
 SANITIZE := -fsanitize=thread -fno-omit-frame-pointer
 HARDEN =
 else ifdef SAN
-B = build-san
+B := $(B)-san
 OPTIMISE = -O1
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDEN =
@@ -47,7 +51,8 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -lresolv -pthread
 
-COMMON = $(patsubst %.c,$(B)/%.o,$(wildcard common/*.c))
+LIBRARY = $(filter-out %_$(NOT_OS).c,$(wildcard common/*.c))
+COMMON = $(LIBRARY:%.c=$(B)/%.o)
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
 LAB = $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) $(B)/lab/killn.so $(B)/lab/starve.so $(B)/lab/imapbox
 
@@ -109,7 +114,7 @@ bench: tests
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS = 30
 FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -O1 -fno-sanitize-recover=all
-FUZZ_LIB = $(patsubst %.c,build-fuzz/%.o,$(wildcard common/*.c))
+FUZZ_LIB = $(LIBRARY:%.c=build-fuzz/%.o)
 # What a target named for a tool needs of it, beside the library.
 SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs flags index names import)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import)
@@ -158,7 +163,7 @@ uninstall:
 	    rm -f $(DESTDIR)$(MANDIR)/man$$s/$${m#man/}; done; done
 
 clean:
-	rm -rf build build-san build-tsan build-fuzz
+	rm -rf build build-*
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

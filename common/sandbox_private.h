@@ -1,4 +1,4 @@
-/* sandbox_private.h: between sandbox.c and sandbox_calls.c */
+/* sandbox_private.h: between sandbox.c and what enforces it */
 #ifndef SANDBOX_PRIVATE_H
 #define SANDBOX_PRIVATE_H
 
@@ -12,6 +12,12 @@
 #define SANDBOX_SANITIZED
 #endif
 #endif
+
+/*
+ * Landlock, for this thread and its children: the version that is enforced now,
+ * or 0.  No program that is started has more rights than we have (set-user-ID).
+ */
+int sandbox_files(const struct sandbox *);
 
 /* seccomp, for all threads: is it enforced now? */
 bool sandbox_calls(const struct sandbox *);

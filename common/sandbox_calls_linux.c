@@ -1,5 +1,5 @@
 /*
- * sandbox_calls.c: the system calls that are left (seccomp)
+ * sandbox_calls_linux.c: the system calls that are left (seccomp)
  *
  * Three tables: calls that are allowed, calls that are allowed with certain
  * arguments, and calls that every kernel has and no client of a server needs,
