@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "clock.h"
+#include "os.h"
 
 int64_t
 clock_us(void)
@@ -18,7 +19,7 @@ clock_slept(void)
 	struct timespec t;
 	int64_t awake = clock_us();
 
-	clock_gettime(CLOCK_BOOTTIME, &t);
+	os_uptime(&t);
 	return ((int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 - awake) /
 	    1000;
 }

@@ -25,6 +25,7 @@
 #include "errand.h"
 #include "mem.h"
 #include "net.h"
+#include "os.h"
 #include "proxy.h"
 #include "spawn.h"
 #include "stop.h"
@@ -204,7 +205,6 @@ send_some(struct conn *c)
 static int
 recv_some(struct conn *c)
 {
-	int one = 1;
 	size_t room;
 	char *to;
 	ssize_t n;
@@ -212,7 +212,7 @@ recv_some(struct conn *c)
 	if (c->eof || (to = fifo_room(&c->rx, BURST, &room)) == NULL)
 		return 0;
 	if (c->opening && c->tcp)
-		setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+		os_ack_now(c->fd);
 	n = recv(c->fd, to, room, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
@@ -1011,24 +1011,6 @@ conn_take(struct conn *c, size_t n)
 	fifo_drop(&c->in, n);
 }
 
-/* Routers forget silent connections, and peers go without a word. */
-static void
-keepalive(const struct conn *c)
-{
-	static const int set[][3] = {
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 120000 },
-	};
-	size_t i;
-
-	for (i = 0; c->tcp && i < sizeof set / sizeof *set; i++)
-		setsockopt(c->fd, set[i][0], set[i][1], &set[i][2],
-		    sizeof set[i][2]);
-}
-
 /*
  * 1 something came, 0 the time is over, -1 the machine slept.  The monotonic
  * clock stands still meanwhile, so that no deadline would tell.
@@ -1062,7 +1044,8 @@ conn_wait(struct conn *c, double seconds)
 
 	if (conn_flush(c) < 0)
 		return -1;
-	keepalive(c);
+	if (c->tcp)	/* routers forget silent ones, and peers go without a word */
+		os_keep_alive(c->fd);
 	while (c->in.n == 0) {
 		if ((got = decode(c)) != 0)
 			return got;

@@ -471,8 +471,8 @@ dns_open(const struct dns_conf *conf, struct err *e)
 		d->stream[i].fd = -1;
 	for (i = 0; i < BATCH; i++) {
 		d->iv[i] = (struct iovec){ d->in + i * room, room };
-		d->im[i].msg_hdr.msg_iov = &d->iv[i];
-		d->im[i].msg_hdr.msg_iovlen = 1;
+		d->im[i].msg.msg_iov = &d->iv[i];
+		d->im[i].msg.msg_iovlen = 1;
 	}
 	d->cache = dns_cache_new(d->conf.cache);
 	d->ready_end = &d->ready;

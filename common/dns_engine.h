@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "dns_private.h"
+#include "os.h"
 
 enum {
 	BATCH = 64,		/* packets per system call */
@@ -133,7 +134,7 @@ struct dns {
 	struct tomb tomb[TOMBS];
 	unsigned tombs;
 	unsigned char *in;
-	struct mmsghdr im[BATCH];	/* what recvmmsg fills, set once */
+	struct os_datagram im[BATCH];	/* what is received, set once */
 	struct iovec iv[BATCH];
 	unsigned char out[BATCH][DNS_QUERYLEN];
 	struct dns_stats stats;

@@ -14,10 +14,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "dns_engine.h"
+#include "os.h"
 
 /* In the table of ids: not in use, but not to be used. */
 static struct question *const dead = (struct question *)(uintptr_t)1;
@@ -28,8 +28,7 @@ uint16_t
 dns_random16(struct dns *d)
 {
 	if (d->nrandom == 0) {
-		if (getrandom(d->random, sizeof d->random, 0) !=
-		    sizeof d->random)
+		if (os_random(d->random, sizeof d->random, false) < 0)
 			abort();	/* Linux has given it since 3.17 */
 		d->nrandom = sizeof d->random / sizeof *d->random;
 	}
@@ -106,7 +105,7 @@ open_sock(struct dns *d, unsigned server)
 	struct peer *p = &d->peer[server];
 	const struct net_addr *a = &d->sys.server[server].addr;
 	struct sock *s = unused_sock(p);
-	int size = RCVBUF, fd;
+	int fd;
 
 	if (s == NULL)
 		return NULL;
@@ -119,9 +118,8 @@ open_sock(struct dns *d, unsigned server)
 			close(fd);
 		return NULL;
 	}
-	if (d->inflight > 8 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE,
-	    &size, sizeof size) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	if (d->inflight > 8)
+		os_receive_room(fd, RCVBUF);
 	*s = (struct sock){ .fd = fd, .server = (uint8_t)server,
 	    .since = d->now, .slot = s->slot };
 	return s;
@@ -199,7 +197,7 @@ due(struct dns *d)
 struct batch {
 	struct sock *sock;
 	struct question *q[BATCH];
-	struct mmsghdr m[BATCH];
+	struct os_datagram m[BATCH];
 	struct iovec v[BATCH];
 	unsigned n;
 };
@@ -211,9 +209,9 @@ post(struct dns *d, struct batch *b)
 
 	if (b->n == 0 || b->sock == NULL)
 		return;
-	got = sendmmsg(b->sock->fd, b->m, b->n, MSG_DONTWAIT);
+	got = os_send_many(b->sock->fd, b->m, b->n);
 	if (got < 0 && errno == ECONNREFUSED)	/* of an earlier packet */
-		got = sendmmsg(b->sock->fd, b->m, b->n, MSG_DONTWAIT);
+		got = os_send_many(b->sock->fd, b->m, b->n);
 	if (got < 0) {
 		error = errno;
 		got = 0;
@@ -251,7 +249,7 @@ pack(struct dns *d, struct batch *b, struct question *q)
 	len = dns_build(d->out[i], q->id, q->wire, q->len, q->type,
 	    dns_bufsize(d, q, q->server));
 	b->v[i] = (struct iovec){ d->out[i], len };
-	b->m[i].msg_hdr = (struct msghdr){ .msg_iov = &b->v[i],
+	b->m[i].msg = (struct msghdr){ .msg_iov = &b->v[i],
 	    .msg_iovlen = 1 };
 	b->q[i] = q;
 	dns_count(d, q);
@@ -375,15 +373,15 @@ refused(struct dns *d, struct sock *s, int error)
 void
 dns_receive(struct dns *d, struct sock *s)
 {
-	const struct mmsghdr *m = d->im;
+	const struct os_datagram *m = d->im;
 	int i, got;
 
 	do {
-		got = recvmmsg(s->fd, d->im, BATCH, MSG_DONTWAIT, NULL);
+		got = os_receive_many(s->fd, d->im, BATCH);
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			refused(d, s, errno);
 		for (i = 0; i < got; i++)
-			datagram(d, s, d->iv[i].iov_base, m[i].msg_len,
-			    (m[i].msg_hdr.msg_flags & MSG_TRUNC) != 0);
+			datagram(d, s, d->iv[i].iov_base, m[i].len,
+			    (m[i].msg.msg_flags & MSG_TRUNC) != 0);
 	} while (got == BATCH);
 }

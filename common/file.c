@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "os.h"
 #include "sandbox.h"
 #include "stop.h"
 
@@ -185,13 +186,13 @@ temp_in(const char *dir)
 	char path[4096];
 	int fd;
 
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	fd = os_file_unnamed(AT_FDCWD, dir, O_RDWR | O_EXCL);
 	if (fd >= 0)
 		return fd;
 	if ((size_t)snprintf(path, sizeof path, "%s/postbag.XXXXXX", dir) >=
 	    sizeof path)
 		return -1;
-	fd = mkostemp(path, O_CLOEXEC);	/* a file system without O_TMPFILE */
+	fd = mkostemp(path, O_CLOEXEC);	/* a file system without those */
 	if (fd >= 0)
 		unlink(path);
 	return fd;
@@ -202,11 +203,8 @@ static int
 reopen(int kept)
 {
 	struct flock mine = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[64];
-	int fd;
+	int fd = os_file_reopen(kept, O_RDWR);
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", kept);
-	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &mine) == 0 &&
 	    ftruncate(fd, 0) == 0)
 		return fd;

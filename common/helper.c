@@ -9,22 +9,18 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "errand.h"
 #include "helper.h"
 #include "mem.h"
+#include "os.h"
 #include "spawn.h"
 #include "stop.h"
 #include "trace.h"
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 enum { NAP_MS = 5 };
 
 struct ward {
@@ -189,18 +185,6 @@ loop(int sock)
 
 /* ---- the process ---- */
 
-static void
-close_from_to(int from, int to)
-{
-	struct rlimit files = { 1024, 1024 };
-
-	if (from > to || syscall(SYS_close_range, from, to, 0) == 0)
-		return;
-	getrlimit(RLIMIT_NOFILE, &files);
-	for (; from <= to && (rlim_t)from < files.rlim_cur; from++)
-		close(from);
-}
-
 /* All but the first three, the socket, and what net_poll waits for, too. */
 static void
 close_others(int sock)
@@ -208,9 +192,9 @@ close_others(int sock)
 	int bell = stop_fd(), low = bell > 2 && bell < sock ? bell : sock;
 	int high = low == sock && bell > 2 ? bell : sock;
 
-	close_from_to(3, low - 1);
-	close_from_to(low + 1, high - 1);
-	close_from_to(high + 1, 0x7fffffff);
+	os_close(3, low - 1);
+	os_close(low + 1, high - 1);
+	os_close(high + 1, 0x7fffffff);
 }
 
 /* A key at the terminal goes to all that is in the foreground there. */
@@ -230,8 +214,7 @@ static _Noreturn void
 run(int sock, pid_t parent)
 {
 	ignore();
-	prctl(PR_SET_NAME, "postbag-helper");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	os_helper("postbag-helper");
 	close_others(sock);
 	if (getppid() == parent)
 		loop(sock);

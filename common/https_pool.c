@@ -4,11 +4,11 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "mem.h"
+#include "os.h"
 #include "stop.h"
 
 /*
@@ -35,7 +35,7 @@ struct https_threads {
 	unsigned n;			/* threads */
 	unsigned away;			/* jobs not yet given back */
 
-	int wake;			/* from the threads to the loop */
+	int wake[2];			/* a bell, from the threads to the loop */
 };
 
 static void
@@ -106,7 +106,7 @@ work(void *arg)
 		pthread_mutex_lock(&t->lock);
 		put(&t->ended, j);
 		/* It cannot fail: the counter will not overflow. */
-		(void)!write(t->wake, &one, sizeof one);
+		(void)!write(t->wake[1], &one, sizeof one);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
@@ -116,11 +116,11 @@ work(void *arg)
 static struct https_threads *
 begin(struct err *e)
 {
-	int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct https_threads *t;
+	int wake[2];
 
-	if (wake < 0) {
-		fail_sys(e, EX_OSERR, "eventfd");
+	if (os_bell(wake) < 0) {
+		fail_sys(e, EX_OSERR, "a bell");
 		return NULL;
 	}
 	t = mem_new(1, sizeof *t);
@@ -128,7 +128,8 @@ begin(struct err *e)
 	pthread_cond_init(&t->work, NULL);
 	t->todo.end = &t->todo.first;
 	t->ended.end = &t->ended.first;
-	t->wake = wake;
+	t->wake[0] = wake[0];
+	t->wake[1] = wake[1];
 	return t;
 }
 
@@ -159,8 +160,8 @@ https_pool_start(struct https_pool *p, struct https_job *j, struct err *e)
 int
 https_pool_fd(const struct https_pool *p)
 {
-	return p->threads != NULL && p->threads->away > 0 ? p->threads->wake :
-	    -1;
+	return p->threads != NULL && p->threads->away > 0 ?
+	    p->threads->wake[0] : -1;
 }
 
 void
@@ -172,7 +173,7 @@ https_pool_reap(struct https_pool *p)
 
 	if (t == NULL)
 		return;
-	(void)!read(t->wake, &n, sizeof n);
+	(void)!read(t->wake[0], &n, sizeof n);
 	for (;;) {
 		pthread_mutex_lock(&t->lock);
 		j = take(&t->ended);
@@ -199,7 +200,9 @@ https_pool_end(struct https_pool *p)
 	pthread_mutex_unlock(&t->lock);
 	while (t->n > 0)
 		pthread_join(t->thread[--t->n], NULL);
-	close(t->wake);
+	close(t->wake[0]);
+	if (t->wake[1] != t->wake[0])
+		close(t->wake[1]);
 	pthread_mutex_destroy(&t->lock);
 	pthread_cond_destroy(&t->work);
 	free(t);

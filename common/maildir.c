@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "file.h"
 #include "maildir.h"
 #include "mem.h"
+#include "os.h"
 
 static int
 folder(const char *dir, const char *sub, struct err *e)
@@ -37,7 +37,7 @@ unique(char *dst, size_t cap)
 	unsigned long long r = 0;
 	char host[128] = "localhost", *p;
 
-	if (getrandom(&r, sizeof r, 0) != sizeof r)
+	if (os_random(&r, sizeof r, false) < 0)
 		r = (unsigned long long)clock_us();
 	gethostname(host, sizeof host - 1);
 	for (p = host; *p != '\0'; p++)
@@ -196,7 +196,7 @@ maildir_abort(struct maildir *m, const char *name)
 int
 maildir_sync(struct maildir *m, struct err *e)
 {
-	return syncfs(m->tmp) == 0 ? 0 :
+	return os_sync_all(m->tmp) == 0 ? 0 :
 	    fail_sys(e, EX_IOERR, "%s: syncfs", m->path);
 }
 

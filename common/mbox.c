@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "mbox.h"
 #include "net.h"
+#include "os.h"
 #include "sandbox.h"
 #include "stop.h"
 
@@ -119,7 +120,7 @@ unnamed(const char *path)
 	char dir[sizeof((struct mbox *)NULL)->dotlock];
 
 	return folder_of(path, dir, sizeof dir) < 0 ? -1 :
-	    open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	    os_file_unnamed(AT_FDCWD, dir, O_WRONLY);
 }
 
 static void
@@ -136,13 +137,12 @@ static int
 link_unnamed(const char *path)
 {
 	int fd = unnamed(path), got, why;
-	char proc[64];
+	bool by_path = true;
 
 	if (fd < 0)
 		return -1;
 	sign(fd);
-	snprintf(proc, sizeof proc, "/proc/self/fd/%d", fd);
-	got = linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+	got = os_file_name(fd, AT_FDCWD, path, &by_path);
 	why = errno;
 	close(fd);
 	errno = why;

@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "mem.h"
+#include "os.h"
 
 enum { STACK = 32768 };
 
@@ -28,7 +29,7 @@ _Noreturn void
 mem_end(const char *why)
 {
 	fflush(stdout);
-	fprintf(stderr, "%s: %s%s%s\n", program_invocation_short_name, why,
+	fprintf(stderr, "%s: %s%s%s\n", os_program(), why,
 	    stake != NULL ? ": " : "", stake != NULL ? stake : "");
 	exit(EX_OSERR);
 }
@@ -179,7 +180,7 @@ arena_reset(struct arena *a)
 void
 mem_wipe(void *p, size_t n)
 {
-	explicit_bzero(p, n);
+	os_wipe(p, n);
 }
 
 /* printf(3) has pieces of what it prints there; ciphers, of their keys. */

@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "date.h"
 #include "file.h"
 #include "mime.h"
+#include "os.h"
 
 static const char *const types[][2] = {
 	{ "7z", "application/x-7z-compressed" },
@@ -142,7 +142,7 @@ mime_file_arg(struct arena *a, const char *arg)
 			f.type = colon + 1;
 			break;
 		}
-		colon = memrchr(arg, ':', (size_t)(colon - arg));
+		colon = os_last(arg, ':', (size_t)(colon - arg));
 	}
 	return f;
 }
@@ -178,7 +178,7 @@ random_hex(struct arena *a)
 	char *p = arena_new(a, 2 * sizeof r + 1, 1);
 	size_t i;
 
-	while (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r)
+	while (os_random(r, sizeof r, false) < 0)
 		if (errno != EINTR)
 			abort();
 	for (i = 0; i < sizeof r; i++) {

@@ -81,9 +81,10 @@ long net_recv(int fd, void *, size_t);
 long net_send(int fd, const void *, size_t);
 
 /*
- * Sockets watched by epoll(7), told of once per change: read until fewer bytes
- * came than there was room for.  A watch is a descriptor, and can itself be
- * waited for.  A closed socket is no longer watched.
+ * Many sockets watched, told of once per change: read until fewer bytes came
+ * than there was room for.  A watch is a descriptor, and can itself be waited
+ * for, together with others: until net_watch_until(deadline), then
+ * net_watch_wait says what there is.  A watched socket ends by net_watch_close.
  */
 struct net_event {
 	void *who;
@@ -95,6 +96,8 @@ int net_watch_add(int watch, int fd, void *who);
  * for a plain file, which always can. */
 int net_watch_once(int watch, int fd, void *who);
 /* How many; 0 when time is up, and at once when we were asked to end. */
+void net_watch_close(int fd);
+int64_t net_watch_until(int64_t deadline);
 int net_watch_wait(int watch, struct net_event *, int max, int64_t deadline);
 
 /* ---- addresses */

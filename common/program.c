@@ -6,12 +6,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fail.h"
+#include "os.h"
 #include "program.h"
 #include "stop.h"
 
@@ -88,11 +88,9 @@ program_begin(const char *argv0)
 void
 program_private(void)
 {
-	struct rlimit none = { 0, 0 };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	os_private();
 	sigaction(SIGPIPE, &ignore, NULL);
 	umask(077);
 }

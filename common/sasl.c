@@ -10,12 +10,12 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "b64.h"
 #include "digest.h"
 #include "json.h"
 #include "limit.h"
+#include "os.h"
 #include "sasl.h"
 
 enum {
@@ -304,7 +304,7 @@ random_nonce(struct buf *b, struct err *e)
 {
 	unsigned char raw[24];
 
-	if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
+	if (os_random(raw, sizeof raw, false) < 0)
 		return fail(e, EX_OSERR, "no random bytes");
 	b64_put(b, (struct str){ (const char *)raw, sizeof raw });
 	return 0;

@@ -13,9 +13,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,50 +21,14 @@
 #include "errand.h"
 #include "mem.h"
 #include "net.h"
+#include "os.h"
 #include "spawn.h"
 #include "stop.h"
 
 enum { GRACE = 1, NAP_MS = 5 };
 extern char **environ;
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-enum { RANGE_CLOEXEC = 4 };		/* linux/close_range.h */
-
 /* ---- starting ---- */
-
-#ifdef __GLIBC_PREREQ
-#if __GLIBC_PREREQ(2, 34)
-#define HAVE_CLOSEFROM_NP
-#endif
-#endif
-
-#ifdef HAVE_CLOSEFROM_NP
-static void
-close_others(posix_spawn_file_actions_t *acts)
-{
-	posix_spawn_file_actions_addclosefrom_np(acts, 3);
-}
-#else
-/* Ours are so already: this is for what libraries and our parent left. */
-static void
-close_others(posix_spawn_file_actions_t *acts)
-{
-	struct rlimit files = { 256, 256 };
-	int fd;
-
-	(void)acts;
-	if (syscall(SYS_close_range, 3, ~0U, RANGE_CLOEXEC) == 0)
-		return;
-	getrlimit(RLIMIT_NOFILE, &files);
-	for (fd = 3; (rlim_t)fd < files.rlim_cur; fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-#endif
 
 static void
 set_files(posix_spawn_file_actions_t *acts, const int fd[3])
@@ -81,7 +43,7 @@ set_files(posix_spawn_file_actions_t *acts, const int fd[3])
 		else if (fd[i] != i)
 			posix_spawn_file_actions_adddup2(acts, fd[i], i);
 	}
-	close_others(acts);
+	os_spawn_closes(acts);
 }
 
 static void
@@ -119,7 +81,7 @@ static void
 began(struct spawn_child *c, pid_t pid, bool group)
 {
 	*c = (struct spawn_child){ .how = SPAWN_RUNS, .pid = pid,
-	    .group = group, .fd = (int)syscall(SYS_pidfd_open, pid, 0) };
+	    .group = group, .fd = os_child(pid) };
 }
 
 static int

@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "mem.h"
+#include "os.h"
 #include "table.h"
 
 #define TAGGED ((UINT32_C(1) << 26) - 1)	/* 67 million places, and tags */
@@ -42,7 +42,7 @@ seed(void)
 
 	if (is != 0)
 		return is;
-	if (getrandom(&new, sizeof new, GRND_NONBLOCK) != sizeof new)
+	if (os_random(&new, sizeof new, true) < 0)
 		new = (uint64_t)time(NULL) * SPREAD ^
 		    (uintptr_t)&new;		/* of a randomised stack */
 	new |= 1;			/* odd: no bit is lost in the product */

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os.h"
 #include "run.h"
 
 enum { BATCH = 512, BATCH_BYTES = 16 << 20 };
@@ -39,7 +40,7 @@ struct keep {
 	size_t room;		/* of files without a name, in a batch */
 	bool closing, failed;
 	struct err err;
-	bool by_path;		/* the thread's: see name_file */
+	bool by_path;		/* the thread's: see os_file_name */
 };
 
 /* ---- files ---- */
@@ -53,8 +54,8 @@ keep_create(struct line *l, struct got *g)
 	local_name(g->name, g->b->key, g->uid);
 	g->unnamed = false;
 	if (!atomic_load(&g->b->near.named) && l->batch->open < l->keep->room) {
-		fd = openat(g->flags == 0 ? d->fresh : d->cur, ".", O_RDWR |
-		    O_TMPFILE | O_CLOEXEC, 0600);
+		fd = os_file_unnamed(g->flags == 0 ? d->fresh : d->cur, ".",
+		    O_RDWR);
 		g->unnamed = fd >= 0;
 		if (fd >= 0)
 			return fd;
@@ -84,21 +85,6 @@ shut(struct got *g, struct err *e)
 	    g->b->near.dir.path, g->name);
 }
 
-/* By its descriptor alone, where the kernel lets us; else by /proc. */
-static int
-name_file(struct keep *k, int fd, int at, const char *to)
-{
-	char path[32];
-
-	if (!k->by_path && linkat(fd, "", at, to, AT_EMPTY_PATH) == 0)
-		return 0;
-	if (!k->by_path && errno != ENOENT)
-		return -1;
-	k->by_path = true;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, path, at, to, AT_SYMLINK_FOLLOW);
-}
-
 /*
  * Never over another file: after a server was restored with old UIDs, one of
  * that name may be the last copy of a message.
@@ -109,10 +95,10 @@ publish_as(struct keep *k, const struct got *g, int at, const char *to)
 	int tmp = g->b->near.dir.tmp;
 
 	if (g->fd >= 0)
-		return name_file(k, g->fd, at, to);
-	if (renameat2(tmp, g->name, at, to, RENAME_NOREPLACE) == 0)
+		return os_file_name(g->fd, at, to, &k->by_path);
+	if (os_rename_new(tmp, g->name, at, to) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
+	if (errno != EINVAL)
 		return -1;
 	if (faccessat(at, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
 		errno = EEXIST;
@@ -198,7 +184,7 @@ files_synced(const struct local *l, dev_t *done)
 	struct stat st;
 
 	if (fstat(l->cur, &st) < 0 || (st.st_dev != *done &&
-	    syncfs(l->cur) < 0))
+	    os_sync_all(l->cur) < 0))
 		return -1;
 	*done = st.st_dev;
 	return 0;
@@ -374,7 +360,7 @@ keep_begin(struct run *r, struct keep **kept)
 	k->last = &k->full;
 	k->most = 4 * r->lines;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-	    files.rlim_cur > FEW_FILES && access("/proc/self/fd", X_OK) == 0)
+	    files.rlim_cur > FEW_FILES && os_file_namable())
 		k->room = (size_t)files.rlim_cur / 2 / (k->most + r->lines);
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->change, NULL);
@@ -422,6 +408,14 @@ keep_flush(struct line *l)
 	return got;
 }
 
+static int
+named_file_done(int fd)
+{
+	int got = os_sync_later(fd);
+
+	return close(fd) < 0 ? -1 : got;
+}
+
 int
 keep_add(struct line *l, struct got *g, int fd, time_t date)
 {
@@ -432,7 +426,7 @@ keep_add(struct line *l, struct got *g, int fd, time_t date)
 	if (date > 0)
 		futimens(fd, when);
 	g->fd = g->unnamed ? fd : -1;
-	if (!g->unnamed && close(fd) < 0)
+	if (!g->unnamed && named_file_done(fd) < 0)
 		return fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir.path);
 	t->open += g->unnamed;
 	t->bytes += g->size;

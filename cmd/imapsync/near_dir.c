@@ -20,6 +20,7 @@
 #include "names.h"
 #include "near_dir.h"
 #include "near_letters.h"
+#include "os.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -156,9 +157,9 @@ info_of(const struct local *l, const struct local_msg *m)
 static int
 rename_new(int from, const char *a, int to, const char *b)
 {
-	if (renameat2(from, a, to, b, RENAME_NOREPLACE) == 0)
+	if (os_rename_new(from, a, to, b) == 0)
 		return 0;
-	if (errno == EINVAL || errno == ENOSYS) {	/* NFS, old ones */
+	if (errno == EINVAL) {	/* NFS, old kernels */
 		if (faccessat(to, b, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return 2;
 		if (renameat(from, a, to, b) == 0)

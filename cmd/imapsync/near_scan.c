@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "near_dir.h"
 #include "near_letters.h"
+#include "os.h"
 #include "stop.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
@@ -133,7 +134,7 @@ static void
 add(struct local *l, const struct dirent *x, bool fresh)
 {
 	size_t len = strlen(x->d_name), i;
-	const char *colon = memrchr(x->d_name, ':', len);
+	const char *colon = os_last(x->d_name, ':', len);
 	struct local_msg m = { .fresh = fresh, .ino = x->d_ino };
 	struct str info = { NULL, 0 };
 	char other[64];

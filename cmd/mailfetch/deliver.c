@@ -18,6 +18,7 @@
 #include "deliver.h"
 #include "file.h"
 #include "limit.h"
+#include "os.h"
 #include "trace.h"
 
 enum { OUT = 1 << 17, BYTES = 32 << 20 };	/* BYTES: of a batch */
@@ -298,8 +299,12 @@ finish_file(struct deliver *d, int fd)
 
 	if (d->h.now.date > 0)
 		futimens(fd, t);
-	/* Begun now, while the next ones come: syncfs will find little to do. */
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	/* Begun now, while the next ones come: the batch's sync finds little. */
+	if (os_sync_begin(fd) < 0) {
+		fail_sys(d->h.e, EX_IOERR, "sync");
+		close(fd);
+		return -1;
+	}
 	return close(fd) < 0 ? fail_sys(d->h.e, EX_IOERR, "close") : 0;
 }
 

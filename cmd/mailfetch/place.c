@@ -18,6 +18,7 @@
 #include "file.h"
 #include "json.h"
 #include "mime.h"
+#include "os.h"
 #include "place.h"
 #include "process.h"
 #include "spawn.h"
@@ -186,7 +187,7 @@ pieces(struct handed *h, int (*each)(void *, struct str, struct err *),
 	const char *eol;
 
 	while ((n = file_pread(h->file, some, 65536, at, h->e)) > 0) {
-		eol = n == 65536 ? memrchr(some, '\n', (size_t)n) : NULL;
+		eol = n == 65536 ? os_last(some, '\n', (size_t)n) : NULL;
 		if (eol != NULL)
 			n = eol - some + 1;
 		if (each(to, (struct str){ some, (size_t)n }, h->e) < 0)
@@ -321,11 +322,8 @@ box_exec(const struct place *p, struct sandbox *box)
 static int
 read_only(struct handed *h)
 {
-	char path[64];
-	int fd;
+	int fd = os_file_reopen(h->file, O_RDONLY);
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", h->file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && (fd = fcntl(h->file, F_DUPFD_CLOEXEC, 3)) >= 0)
 		lseek(fd, 0, SEEK_SET);
 	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");

@@ -6,15 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 
+#include "os.h"
 #include "stop.h"
 #include "turn.h"
 
 int
 turn_open(struct err *e)
 {
-	int turn = memfd_create("turn", MFD_CLOEXEC);
+	int turn = os_file_memory("turn");
 
 	return turn >= 0 ? turn : fail_sys(e, EX_OSERR, "memfd");
 }

@@ -6,6 +6,7 @@
 
 #include "addr.h"
 #include "clock.h"
+#include "os.h"
 #include "run.h"
 #include "task.h"
 
@@ -161,7 +162,7 @@ domain(struct task *t, struct str s)
 static const char *
 last_at(struct str s)
 {
-	return s.n > 0 ? memrchr(s.p, '@', s.n) : NULL;
+	return s.n > 0 ? os_last(s.p, '@', s.n) : NULL;
 }
 
 static void

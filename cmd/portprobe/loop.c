@@ -6,6 +6,7 @@
 #include "feed.h"
 #include "jobs.h"
 #include "loop.h"
+#include "net.h"
 #include "output.h"
 #include "policy.h"
 #include "probe.h"
@@ -67,7 +68,7 @@ wait(struct run *r, int64_t at)
 	int n, i;
 
 	if (dns_unanswered(r->dns) > 0) {
-		dns_wait(r->dns, &watch, 1, at);
+		dns_wait(r->dns, &watch, 1, net_watch_until(at));
 		settle(r);
 		at = 0;
 	}

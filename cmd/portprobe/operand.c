@@ -4,6 +4,7 @@
 #include "addr.h"
 #include "dns.h"
 #include "operand.h"
+#include "os.h"
 
 static int
 name_of(struct operand *o, struct str s, struct arena *mem, struct err *e)
@@ -46,7 +47,7 @@ first(struct operand *o, struct str s, struct arena *mem, struct err *e)
 		o->kind = str_starts(s, "mx:") ? TARGET_MX : TARGET_SRV;
 		str_cut(&s, ':');
 	}
-	slash = s.n > 0 ? memrchr(s.p, '/', s.n) : NULL;
+	slash = s.n > 0 ? os_last(s.p, '/', s.n) : NULL;
 	if (slash != NULL) {
 		if (proto_of(o, str_from(s, (size_t)(slash - s.p) + 1), e) < 0)
 			return -1;

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "jobs.h"
+#include "net.h"
 #include "output.h"
 #include "probe.h"
 #include "probe_conn.h"
@@ -28,7 +29,7 @@ static void
 hang_up(struct probe *p)
 {
 	if (p->fd >= 0)
-		close(p->fd);
+		net_watch_close(p->fd);
 	p->fd = -1;
 	tls_look_free(p->tls);
 	p->tls = NULL;

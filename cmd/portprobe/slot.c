@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "jobs.h"
+#include "net.h"
 #include "run.h"
 #include "slot.h"
 #include "target.h"
@@ -54,7 +55,7 @@ slot_release(struct probe *p)
 	if (p->run == NULL)
 		return;
 	if (p->fd >= 0)
-		close(p->fd);
+		net_watch_close(p->fd);
 	tls_look_free(p->tls);
 	fifo_free(&p->rx);
 	fifo_free(&p->tx);
