@@ -38,6 +38,12 @@ wipe(void *p)
 	memset(p, 0, sizeof secret);
 }
 
+static const char *
+unconfined(void)
+{
+	return sandbox_entered() ? "" : " # SKIP nothing confines here";
+}
+
 static bool
 confined(void)
 {
@@ -127,8 +133,8 @@ commands(void)
 	    "others");
 	ok(e.code == 0, "all of it without an error");
 	run("cat; exit 1", NULL, "", text, sizeof text, &c, &e);
-	ok(c.how == SPAWN_NONE && e.code != 0, "what is not on the list is "
-	    "not started");
+	ok((c.how == SPAWN_NONE && e.code != 0) || !sandbox_entered(),
+	    "what is not on the list is not started%s", unconfined());
 }
 
 static void
@@ -161,8 +167,8 @@ sockets(void)
 	int fd;
 
 	memcpy(un.sun_path, sock_path, strlen(sock_path) + 1);
-	ok(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM,
-	    "control: not by itself");
+	ok((socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM) ||
+	    !sandbox_entered(), "control: not by itself%s", unconfined());
 	fd = errand_unix(sock_path, &e);
 	ok(fd >= 0, "a socket with a path");
 	fcntl(fd, F_SETFL, 0);

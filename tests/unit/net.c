@@ -1,5 +1,6 @@
 /* net.c: addresses from text and bytes, /etc/hosts, sockets that do not wait */
 #include "net.h"
+#include "os.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,6 +58,9 @@ hosts(void)
 	ok(!net_hosts_next(&rest, "a.example", &at), "no more");
 }
 
+/* Elsewhere an end behind bytes is told when those are read. */
+#define LINUX (os_watch_nap == 0)
+
 /* To a port of our own, and to one that nobody listens at. */
 static void
 sockets(void)
@@ -85,8 +89,8 @@ sockets(void)
 	close(peer);
 	do
 		n = net_watch_wait(watch, ev, 4, clock_in(5));
-	while (n == 1 && !ev[0].hup);
-	ok(n == 1 && ev[0].in && ev[0].hup, "both are told");
+	while (n == 1 && !ev[0].hup && LINUX);
+	ok(n == 1 && ev[0].in && (ev[0].hup || !LINUX), "both are told");
 	is_int(net_recv(fd, &c, 1), 1, "a byte");
 	is_int(net_recv(fd, &c, 1), 1, "another");
 	is_int(net_recv(fd, &c, 1), 0, "the end");
