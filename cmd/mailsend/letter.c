@@ -30,7 +30,7 @@ same(const char *a, const char *b)
 
 /* DSN parameters of RFC 3461 and what --rcpt-param says, each in order. */
 static const char *
-rcpt_params(struct letter *l, const struct options *o)
+rcpt_params(struct letter *l, const struct option_envelope *o)
 {
 	struct buf b = { .max = 4096 };
 	const char *p;
@@ -102,7 +102,7 @@ add_rcpt(struct letter *l, const struct options *o, const struct addr *a,
 	if (m->n == l->cap)
 		more_room(l);
 	m->rcpt[m->n] = (struct smtp_rcpt){ .addr = wire,
-	    .params = rcpt_params(l, o) };
+	    .params = rcpt_params(l, &o->envelope) };
 	l->seen.number = key_at;
 	table_add(&l->seen, l, m->n++);
 	l->utf8 |= a->utf8;
@@ -146,7 +146,8 @@ add_list(struct letter *l, const struct options *o, struct str text,
 	int got;
 
 	while ((got = addr_next(&list, &a, l->arena, e)) > 0) {
-		if (a.domain.n == 0 && l->from.domain.n > 0 && o->sendmail)
+		if (a.domain.n == 0 && l->from.domain.n > 0 &&
+		    o->sendmail.called)
 			a.domain = l->from.domain;	/* "Cc: root" */
 		if (a.domain.n == 0)
 			return fail(e, EX_DATAERR, "\"%.*s\": no domain",
@@ -174,7 +175,8 @@ add_lists(struct letter *l, const struct options *o,
 static struct str
 qualified(struct letter *l, const struct options *o, const char *arg)
 {
-	if (!o->sendmail || strchr(arg, '@') != NULL || l->from.domain.n == 0)
+	if (!o->sendmail.called || strchr(arg, '@') != NULL ||
+	    l->from.domain.n == 0)
 		return str_of(arg);
 	return str_of(arena_printf(l->arena, "%s@%.*s", arg,
 	    STR_ARG(l->from.domain)));
@@ -231,9 +233,11 @@ field_addr(struct letter *l, const char *name, struct addr *a)
 static int
 given_sender(struct letter *l, const struct options *o, struct err *e)
 {
-	if (o->sender == NULL || strchr(o->sender, '@') == NULL)
+	const char *arg = o->sendmail.sender;
+
+	if (arg == NULL || strchr(arg, '@') == NULL)
 		return 0;
-	if (addr_mailbox(&l->from, str_of(o->sender), e) < 0)
+	if (addr_mailbox(&l->from, str_of(arg), e) < 0)
 		return fail_in(e, "-f");
 	return 1;
 }
@@ -242,12 +246,13 @@ static int
 find_sender(struct letter *l, const struct options *o,
     const struct letter_source *s, struct err *e)
 {
+	const char *arg = o->message.from;
 	int got = given_sender(l, o, e);
 
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	if (o->from != NULL && o->from[0] != '\0') {
-		if (addr_from(&l->from, l->arena, qualified(l, o, o->from),
+	if (arg != NULL && arg[0] != '\0') {
+		if (addr_from(&l->from, l->arena, qualified(l, o, arg),
 		    e) == 0)
 			return 0;
 		return fail_in(e, "-f");
@@ -288,7 +293,7 @@ xtext(struct buf *b, const char *s)
 }
 
 static int
-check_params(const struct options *o, struct err *e)
+check_params(const struct option_envelope *o, struct err *e)
 {
 	static const char *const when[] = { "success", "failure", "delay" };
 	struct str rest, w;
@@ -320,7 +325,7 @@ check_params(const struct options *o, struct err *e)
 }
 
 static void
-mail_params(struct letter *l, const struct options *o)
+mail_params(struct letter *l, const struct option_envelope *o)
 {
 	struct buf b = { .max = 8192 };
 	size_t i;
@@ -341,8 +346,10 @@ mail_params(struct letter *l, const struct options *o)
 static const char *
 null_sender(const struct options *o)
 {
-	return o->sender != NULL && (o->sender[0] == '\0' ||
-	    strcmp(o->sender, "<>") == 0) ? o->sender : NULL;
+	const char *arg = o->sendmail.sender;
+
+	return arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0) ?
+	    arg : NULL;
 }
 
 static int
@@ -351,9 +358,9 @@ reverse_path(struct letter *l, const struct options *o, const char *arg,
 {
 	struct addr a = l->from;
 
-	if (arg == NULL && o->sendmail)
+	if (arg == NULL && o->sendmail.called)
 		arg = null_sender(o);
-	mail_params(l, o);
+	mail_params(l, &o->envelope);
 	if (arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0)) {
 		l->mail.from = "";
 		return 0;
@@ -431,16 +438,16 @@ take(struct letter *l, const struct options *o,
 	int got;
 
 	l->raw = true;
-	if (msg_scan(&l->msg, l->arena, fd, o->recode ? MSG_ODD : 0,
+	if (msg_scan(&l->msg, l->arena, fd, o->message.recode ? MSG_ODD : 0,
 	    e) < 0 ||
 	    find_sender(l, o, s, e) < 0 ||
-	    (o->read_recipients && read_recipients(l, o, e) < 0) ||
+	    (o->message.read_recipients && read_recipients(l, o, e) < 0) ||
 	    add_operands(l, o, &s->to, NULL, e) < 0 ||
-	    add_lists(l, o, &o->to, NULL, e) < 0 ||
-	    add_lists(l, o, &o->cc, NULL, e) < 0 ||
-	    add_lists(l, o, &o->bcc, NULL, e) < 0)
+	    add_lists(l, o, &o->message.to, NULL, e) < 0 ||
+	    add_lists(l, o, &o->message.cc, NULL, e) < 0 ||
+	    add_lists(l, o, &o->message.bcc, NULL, e) < 0)
 		return -1;
-	m = skeleton(l, &from, o->full_name);
+	m = skeleton(l, &from, o->sendmail.full_name);
 	got = mime_complete(&l->msg, l->arena, &m, e);
 	if (got < 0 || !l->msg.odd)
 		return got;
@@ -467,7 +474,7 @@ static int
 reply_to(struct letter *l, const struct options *o, struct people *p,
     struct err *e)
 {
-	struct addr_list list = { .rest = str_of(o->reply_to) };
+	struct addr_list list = { .rest = str_of(o->message.reply_to) };
 	struct addr a;
 	int got;
 
@@ -484,13 +491,13 @@ envelope(struct letter *l, const struct options *o,
 {
 	struct people hidden = { 0 };
 
-	if (add_lists(l, o, &o->to, to, e) < 0)
+	if (add_lists(l, o, &o->message.to, to, e) < 0)
 		return fail_in(e, "--to");
 	if (add_operands(l, o, &s->to, to, e) < 0)
 		return -1;
-	if (add_lists(l, o, &o->cc, cc, e) < 0)
+	if (add_lists(l, o, &o->message.cc, cc, e) < 0)
 		return fail_in(e, "--cc");
-	if (add_lists(l, o, &o->bcc, &hidden, e) < 0)
+	if (add_lists(l, o, &o->message.bcc, &hidden, e) < 0)
 		return fail_in(e, "--bcc");
 	return 0;
 }
@@ -498,10 +505,10 @@ envelope(struct letter *l, const struct options *o,
 static int
 open_html(const struct options *o, struct mime_mail *m, struct err *e)
 {
-	if (o->html == NULL)
+	if (o->message.html == NULL)
 		return 0;
-	m->html.name = o->html;
-	m->html.fd = file_open(o->html, e);
+	m->html.name = o->message.html;
+	m->html.fd = file_open(o->message.html, e);
 	return m->html.fd < 0 ? fail_in(e, "--html") : 0;
 }
 
@@ -517,20 +524,21 @@ compose(struct letter *l, const struct options *o,
 	if (find_sender(l, o, s, e) < 0 || envelope(l, o, s, &to, &cc, e) < 0 ||
 	    reply_to(l, o, &reply, e) < 0)
 		return -1;
-	m = skeleton(l, &from, o->full_name);
+	m = skeleton(l, &from, o->sendmail.full_name);
 	m.to = (struct mime_addrs){ to.v, to.n };
 	m.cc = (struct mime_addrs){ cc.v, cc.n };
 	m.reply_to = (struct mime_addrs){ reply.v, reply.n };
-	m.subject = str_of(o->subject);
-	m.fields = o->header.v;
-	m.nfields = o->header.n;
-	m.files = files(l, &o->attach);
-	m.nfiles = o->attach.n;
-	m.inlines = files(l, &o->embed);
-	m.ninlines = o->embed.n;
+	m.subject = str_of(o->message.subject);
+	m.fields = o->message.header.v;
+	m.nfields = o->message.header.n;
+	m.files = files(l, &o->message.attach);
+	m.nfiles = o->message.attach.n;
+	m.inlines = files(l, &o->message.embed);
+	m.ninlines = o->message.embed.n;
 	m.text = (struct mime_text){ .fd = fd, .name = "standard input" };
 	if (fd < 0)
-		m.text = (struct mime_text){ str_of(o->body), fd, "--body" };
+		m.text = (struct mime_text){ str_of(o->message.body), fd,
+		    "--body" };
 	if (open_html(o, &m, e) < 0)
 		return -1;
 	got = mime_compose(&l->msg, l->arena, &m, e);
@@ -572,7 +580,8 @@ from_stdin(struct letter *l, const struct options *o,
 	uint64_t size;
 	off_t off;
 
-	if (o->sendmail && !o->no_dot && (in = until_dot(in, e)) < 0)
+	if (o->sendmail.called && !o->sendmail.no_dot &&
+	    (in = until_dot(in, e)) < 0)
 		return -1;
 	fd = file_spool(in, &off, &size, e);
 	if (in != STDIN_FILENO)
@@ -580,8 +589,9 @@ from_stdin(struct letter *l, const struct options *o,
 	if (fd < 0)
 		return fail_in(e, "standard input");
 	lseek(fd, off, SEEK_SET);
-	if (o->message != NULL || o->read_recipients || o->sendmail ||
-	    (!s->composing && o->to.n == 0 && headed(fd, off)))
+	if (o->message.file != NULL || o->message.read_recipients ||
+	    o->sendmail.called || (!s->composing && o->message.to.n == 0 &&
+	    headed(fd, off)))
 		got = take(l, o, s, fd, e);
 	else
 		got = compose(l, o, s, fd, e);
@@ -593,13 +603,13 @@ static int
 from_file(struct letter *l, const struct options *o,
     const struct letter_source *s, struct err *e)
 {
-	int fd = file_open(o->message, e), got;
+	int fd = file_open(o->message.file, e), got;
 
 	if (fd < 0)
 		return fail_in(e, "--message");
 	got = take(l, o, s, fd, e);
 	close(fd);
-	return got < 0 ? fail_in(e, "%s", o->message) : 0;
+	return got < 0 ? fail_in(e, "%s", o->message.file) : 0;
 }
 
 static bool
@@ -611,13 +621,13 @@ is_dash(const char *s)
 const char *
 letter_reads(const struct options *o)
 {
-	if (o->talk)
+	if (o->sendmail.talk)
 		return "the dialogue of -bs";
-	if (o->message != NULL || o->body != NULL)
+	if (o->message.file != NULL || o->message.body != NULL)
 		return NULL;
-	if (o->read_recipients || o->sendmail)
+	if (o->message.read_recipients || o->sendmail.called)
 		return "the message";
-	return o->quit_after != NULL || o->html != NULL ? NULL :
+	return o->sending.quit_after != NULL || o->message.html != NULL ? NULL :
 	    "the text (else --body TEXT)";
 }
 
@@ -628,13 +638,13 @@ letter_write(struct letter *l, const struct options *o,
 	struct str id;
 	int got;
 
-	if (check_params(o, e) < 0)
+	if (check_params(&o->envelope, e) < 0)
 		return -1;
 	if (s->fd >= 0)
 		got = take(l, o, s, s->fd, e);
-	else if (o->message != NULL && !is_dash(o->message))
+	else if (o->message.file != NULL && !is_dash(o->message.file))
 		got = from_file(l, o, s, e);
-	else if (is_dash(o->message) || is_dash(o->body) ||
+	else if (is_dash(o->message.file) || is_dash(o->message.body) ||
 	    letter_reads(o) != NULL)
 		got = from_stdin(l, o, s, e);
 	else
@@ -642,14 +652,14 @@ letter_write(struct letter *l, const struct options *o,
 	table_free(&l->seen);
 	if (got < 0 || reverse_path(l, o, s->mail_from, e) < 0)
 		return -1;
-	if (l->mail.n == 0 && (o->quit_after == NULL ||
-	    strcmp(o->quit_after, "rcpt") == 0))
+	if (l->mail.n == 0 && (o->sending.quit_after == NULL ||
+	    strcmp(o->sending.quit_after, "rcpt") == 0))
 		return fail(e, EX_USAGE, "no recipients");
 	if (msg_field(&l->msg, "Message-ID", &id))
 		l->id = arena_dup(l->arena, str_trim(id));
 	l->mail.msg = &l->msg;
-	l->mail.whole = o->whole;
-	l->mail.requiretls = o->require_tls;
+	l->mail.whole = o->envelope.whole;
+	l->mail.requiretls = o->envelope.require_tls;
 	return 0;
 }
 

@@ -21,66 +21,68 @@ static struct run run = { .options = &o };
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "The message" },
-	{ 's', "subject", "TEXT", OPT_TEXT, &o.subject, "subject", NULL,
-	    OPT_NOCONF },
-	{ 'f', "from", "ADDR", OPT_TEXT, &o.from, "sender: 'Name <a@b>' or "
-	    "a@b", NULL, 0 },
-	{ 0, "to", "ADDR", OPT_LIST, &o.to, "recipients, as operands are",
-	    NULL, OPT_NOCONF },
-	{ 'c', "cc", "ADDR", OPT_LIST, &o.cc, "copies to", NULL,
-	    OPT_NOCONF },
-	{ 'b', "bcc", "ADDR", OPT_LIST, &o.bcc, "copies nobody sees", NULL,
-	    0 },
-	{ 0, "reply-to", "ADDR", OPT_TEXT, &o.reply_to, "where answers go",
-	    NULL, 0 },
-	{ 'a', "attach", "FILE[:TYPE]", OPT_LIST, &o.attach, "attach a file",
-	    NULL, OPT_NOCONF | OPT_STDIN },
-	{ 0, "body", "TEXT", OPT_TEXT, &o.body, "the text (-, or else: stdin)",
-	    NULL, OPT_NOCONF | OPT_STDIN_DASH },
-	{ 0, "html", "FILE", OPT_TEXT, &o.html, "the text as HTML, too",
-	    NULL, OPT_NOCONF | OPT_STDIN },
-	{ 0, "inline", "FILE[:TYPE]", OPT_LIST, &o.embed, "a file the HTML "
-	    "shows as cid:FILE", NULL, OPT_NOCONF | OPT_STDIN },
-	{ 'H', "header", "'NAME: VALUE'", OPT_LIST, &o.header, "one more "
-	    "header field", NULL, 0 },
-	{ 0, "message", "FILE", OPT_TEXT, &o.message, "a finished message "
-	    "(-: stdin)", NULL, OPT_NOCONF | OPT_STDIN },
-	{ 't', "read-recipients", NULL, OPT_FLAG, &o.read_recipients,
+	{ 's', "subject", "TEXT", OPT_TEXT, &o.message.subject,
+	    "subject", NULL, OPT_NOCONF },
+	{ 'f', "from", "ADDR", OPT_TEXT, &o.message.from,
+	    "sender: 'Name <a@b>' or a@b", NULL, 0 },
+	{ 0, "to", "ADDR", OPT_LIST, &o.message.to,
+	    "recipients, as operands are", NULL, OPT_NOCONF },
+	{ 'c', "cc", "ADDR", OPT_LIST, &o.message.cc,
+	    "copies to", NULL, OPT_NOCONF },
+	{ 'b', "bcc", "ADDR", OPT_LIST, &o.message.bcc,
+	    "copies nobody sees", NULL, 0 },
+	{ 0, "reply-to", "ADDR", OPT_TEXT, &o.message.reply_to,
+	    "where answers go", NULL, 0 },
+	{ 'a', "attach", "FILE[:TYPE]", OPT_LIST, &o.message.attach,
+	    "attach a file", NULL, OPT_NOCONF | OPT_STDIN },
+	{ 0, "body", "TEXT", OPT_TEXT, &o.message.body,
+	    "the text (-, or else: stdin)", NULL, OPT_NOCONF | OPT_STDIN_DASH },
+	{ 0, "html", "FILE", OPT_TEXT, &o.message.html,
+	    "the text as HTML, too", NULL, OPT_NOCONF | OPT_STDIN },
+	{ 0, "inline", "FILE[:TYPE]", OPT_LIST, &o.message.embed,
+	    "a file the HTML shows as cid:FILE", NULL, OPT_NOCONF | OPT_STDIN },
+	{ 'H', "header", "'NAME: VALUE'", OPT_LIST, &o.message.header,
+	    "one more header field", NULL, 0 },
+	{ 0, "message", "FILE", OPT_TEXT, &o.message.file,
+	    "a finished message (-: stdin)", NULL, OPT_NOCONF | OPT_STDIN },
+	{ 't', "read-recipients", NULL, OPT_FLAG, &o.message.read_recipients,
 	    "recipients from the message's To, Cc, Bcc", NULL, OPT_NOCONF },
-	{ 0, "recode", NULL, OPT_FLAG, &o.recode, "encode odd lines of a "
-	    "finished message, do not refuse it", NULL, 0 },
-	{ .name = "", .kind = OPT_HEAD, .help = "The envelope" },
-	{ 0, "mail-from", "ADDR", OPT_TEXT, &o.mail_from, "reverse-path; <> "
-	    "is the null one", NULL, 0 },
-	{ 0, "dsn", "WHEN", OPT_TEXT, &o.dsn, "never, or some of success,"
-	    "failure,delay", NULL, 0 },
-	{ 0, "dsn-ret", "WHAT", OPT_TEXT, &o.dsn_ret, "full or hdrs comes "
-	    "back", NULL, 0 },
-	{ 0, "envid", "TEXT", OPT_TEXT, &o.envid, "envelope id for reports",
-	    NULL, OPT_NOCONF },
-	{ 0, "mail-param", "PARAM", OPT_LIST, &o.mail_param, "one more "
-	    "parameter of MAIL", NULL, 0 },
-	{ 0, "rcpt-param", "PARAM", OPT_LIST, &o.rcpt_param, "one more "
-	    "parameter of each RCPT", NULL, 0 },
-	{ 0, "require-tls", NULL, OPT_FLAG, &o.require_tls, "TLS on every "
-	    "hop, or not at all (RFC 8689)", NULL, 0 },
-	{ 0, "all-or-nothing", NULL, OPT_FLAG, &o.whole, "send only if every "
-	    "recipient is taken", NULL, 0 },
-	{ .name = "", .kind = OPT_HEAD, .help = "Sending" },
-	{ 'n', "dry-run", NULL, OPT_FLAG, &o.dry_run, "compose and print, "
-	    "connect to nobody", NULL, OPT_NOCONF },
-	{ 0, "ehlo", "NAME", OPT_TEXT, &o.ehlo, "our name (else found out)",
+	{ 0, "recode", NULL, OPT_FLAG, &o.message.recode,
+	    "encode odd lines of a finished message, do not refuse it",
 	    NULL, 0 },
-	{ 0, "no-chunking", NULL, OPT_FLAG, &o.no_chunking, "DATA even where "
-	    "BDAT is offered", NULL, 0 },
-	{ 0, "no-pipelining", NULL, OPT_FLAG, &o.no_pipelining, "one command "
-	    "at a time", NULL, 0 },
-	{ 0, "quit-after", "STEP", OPT_TEXT, &o.quit_after, "connect, ehlo, "
-	    "auth or rcpt: ask, send nothing", NULL, OPT_NOCONF },
-	{ 0, "save", "maildir:DIR", OPT_TEXT, &o.save, "keep a copy of what "
-	    "was accepted", NULL, 0 },
-	{ 0, "check-address", NULL, OPT_FLAG, &o.check_address, "only say "
-	    "whether each operand is an address", NULL, OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "The envelope" },
+	{ 0, "mail-from", "ADDR", OPT_TEXT, &o.envelope.mail_from,
+	    "reverse-path; <> is the null one", NULL, 0 },
+	{ 0, "dsn", "WHEN", OPT_TEXT, &o.envelope.dsn,
+	    "never, or some of success,failure,delay", NULL, 0 },
+	{ 0, "dsn-ret", "WHAT", OPT_TEXT, &o.envelope.dsn_ret,
+	    "full or hdrs comes back", NULL, 0 },
+	{ 0, "envid", "TEXT", OPT_TEXT, &o.envelope.envid,
+	    "envelope id for reports", NULL, OPT_NOCONF },
+	{ 0, "mail-param", "PARAM", OPT_LIST, &o.envelope.mail_param,
+	    "one more parameter of MAIL", NULL, 0 },
+	{ 0, "rcpt-param", "PARAM", OPT_LIST, &o.envelope.rcpt_param,
+	    "one more parameter of each RCPT", NULL, 0 },
+	{ 0, "require-tls", NULL, OPT_FLAG, &o.envelope.require_tls,
+	    "TLS on every hop, or not at all (RFC 8689)", NULL, 0 },
+	{ 0, "all-or-nothing", NULL, OPT_FLAG, &o.envelope.whole,
+	    "send only if every recipient is taken", NULL, 0 },
+	{ .name = "", .kind = OPT_HEAD, .help = "Sending" },
+	{ 'n', "dry-run", NULL, OPT_FLAG, &o.sending.dry_run,
+	    "compose and print, connect to nobody", NULL, OPT_NOCONF },
+	{ 0, "ehlo", "NAME", OPT_TEXT, &o.sending.ehlo,
+	    "our name (else found out)", NULL, 0 },
+	{ 0, "no-chunking", NULL, OPT_FLAG, &o.sending.no_chunking,
+	    "DATA even where BDAT is offered", NULL, 0 },
+	{ 0, "no-pipelining", NULL, OPT_FLAG, &o.sending.no_pipelining,
+	    "one command at a time", NULL, 0 },
+	{ 0, "quit-after", "STEP", OPT_TEXT, &o.sending.quit_after,
+	    "connect, ehlo, auth or rcpt: ask, send nothing",
+	    NULL, OPT_NOCONF },
+	{ 0, "save", "maildir:DIR", OPT_TEXT, &o.sending.save,
+	    "keep a copy of what was accepted", NULL, 0 },
+	{ 0, "check-address", NULL, OPT_FLAG, &o.sending.check_address,
+	    "only say whether each operand is an address", NULL, OPT_NOCONF },
 	{ .name = NULL }
 };
 
@@ -123,8 +125,7 @@ muscle_memory(int argc, char **argv, struct err *e)
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		for (k = 0; k < sizeof foreign / sizeof *foreign; k++)
 			if (strcmp(argv[i], foreign[k].theirs) == 0)
-				return fail(e, EX_USAGE, "%s belongs to "
-				    "another mailsend; here it is %s",
+				return fail(e, EX_USAGE, "%s belongs to another mailsend; here it is %s",
 				    argv[i], foreign[k].ours);
 	return 0;
 }
@@ -133,16 +134,19 @@ muscle_memory(int argc, char **argv, struct err *e)
 static bool
 composing(void)
 {
-	return o.subject != NULL || o.body != NULL || o.html != NULL ||
-	    o.reply_to != NULL || o.cc.n + o.attach.n + o.embed.n +
-	    o.header.n > 0;
+	const struct option_message *m = &o.message;
+
+	return m->subject != NULL || m->body != NULL || m->html != NULL ||
+	    m->reply_to != NULL || m->cc.n + m->attach.n + m->embed.n +
+	    m->header.n > 0;
 }
 
 /* The bare address of -f, by which an account may be chosen; or NULL. */
 static const char *
 sender(void)
 {
-	const char *from = o.sendmail ? o.sender : o.from;
+	const char *from = o.sendmail.called ? o.sendmail.sender :
+	    o.message.from;
 	struct err quiet = { 0 };
 	struct addr a;
 
@@ -172,7 +176,7 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	    "submits it to a mail server." };
 	int got;
 
-	if (o.sendmail) {
+	if (o.sendmail.called) {
 		got = sendmail_parse(&o, &set, argc, argv, e);
 		if (got != 0)
 			return got;
@@ -182,15 +186,14 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	}
 	if (opt_rules(&set, rules, e) < 0)
 		return -1;
-	if (o.check_address)
+	if (o.sending.check_address)
 		return 0;
 	if (opt_stdin(&set, letter_reads(&o), e) < 0)
 		return -1;
 	from->composing = composing();
-	if (from->composing && (o.message != NULL || o.read_recipients))
-		return fail(e, EX_USAGE, "a finished message is sent as it "
-		    "is: no -s, -c, --body, --html, -a, --inline, -H, "
-		    "--reply-to with it");
+	if (from->composing &&
+	    (o.message.file != NULL || o.message.read_recipients))
+		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");
 	if (account_load(&run.account, &set, "smtp lmtp", sender(), e) < 0)
 		return -1;
 	return submit_check(&o, e);
@@ -200,7 +203,7 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 static int
 deliver(struct letter_source *from, struct err *e)
 {
-	from->mail_from = o.mail_from;
+	from->mail_from = o.envelope.mail_from;
 	from->to = o.operands;
 	from->fd = -1;
 	return post(&run, from, e);
@@ -215,10 +218,10 @@ begin(int argc, char **argv, struct err *e)
 	if (got != 0)
 		return got < 0 ? e->code : 0;
 	trace_set(run.account.verbose);
-	if (o.check_address)
+	if (o.sending.check_address)
 		return report_addresses(&o.operands, &run.account.arena,
 		    run.account.json);
-	return o.talk ? talk_serve(&run) : deliver(&from, e);
+	return o.sendmail.talk ? talk_serve(&run) : deliver(&from, e);
 }
 
 int
@@ -231,7 +234,7 @@ main(int argc, char **argv)
 	program_begin(argv[0]);
 	program_private();
 	base = base != NULL ? base + 1 : argv[0];
-	o.sendmail = strcmp(base, "sendmail") == 0 ||
+	o.sendmail.called = strcmp(base, "sendmail") == 0 ||
 	    strcmp(base, "mailq") == 0;
 	status = begin(argc, argv, &e);
 	fail_tell(&e, NULL);

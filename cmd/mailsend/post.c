@@ -27,7 +27,7 @@ print_letter(const struct letter *l, struct err *e)
 static int
 send_letter(struct letter *l, struct run *run, struct err *e)
 {
-	const char *step = run->options->quit_after;
+	const char *step = run->options->sending.quit_after;
 	struct report r = { 0 };
 
 	submit(l, run, &r, e);
@@ -44,7 +44,7 @@ post(struct run *run, struct letter_source *from, struct err *e)
 
 	from->user = run->account.user;
 	if (letter_write(&l, run->options, from, e) == 0) {
-		if (!run->options->dry_run)
+		if (!run->options->sending.dry_run)
 			got = send_letter(&l, run, e);
 		else
 			print_letter(&l, e);

@@ -22,7 +22,7 @@ mode(struct options *o, const char *arg, struct err *e)
 	case 'm':
 		return 0;
 	case 's':
-		o->talk = true;
+		o->sendmail.talk = true;
 		return 0;
 	case 'p':
 		printf("Mail queue is empty\n");
@@ -38,7 +38,7 @@ static void
 old_option(struct options *o, const char *arg)
 {
 	if (strcmp(arg, "i") == 0 || str_starts(str_of(arg), "IgnoreDots"))
-		o->no_dot = true;
+		o->sendmail.no_dot = true;
 }
 
 static int
@@ -46,17 +46,17 @@ one(struct options *o, struct opt_set *set, int c, struct err *e)
 {
 	switch (c) {
 	case 't':
-		o->read_recipients = true;
+		o->message.read_recipients = true;
 		return 0;
 	case 'i':
-		o->no_dot = true;
+		o->sendmail.no_dot = true;
 		return 0;
 	case 'f':
 	case 'r':
-		o->sender = optarg;
+		o->sendmail.sender = optarg;
 		return 0;
 	case 'F':
-		o->full_name = optarg;
+		o->sendmail.full_name = optarg;
 		return 0;
 	case 'N':
 		return opt_give(set, "dsn", optarg, e);

@@ -18,9 +18,9 @@ conf(const struct run *run)
 		.tls = session_tls(a),
 		.lmtp = a->server.scheme == ACCOUNT_LMTP ||
 		    a->server.scheme == ACCOUNT_LMTP_UNIX,
-		.ehlo = o->ehlo,
-		.no_chunking = o->no_chunking,
-		.no_pipelining = o->no_pipelining,
+		.ehlo = o->sending.ehlo,
+		.no_chunking = o->sending.no_chunking,
+		.no_pipelining = o->sending.no_pipelining,
 	};
 }
 
@@ -41,6 +41,7 @@ describe(struct report *r, const struct session *s)
 static int
 login(struct smtp *s, struct run *run, struct report *r)
 {
+	bool more = run->options->sendmail.talk;
 	struct sasl_login l;
 	int got;
 
@@ -49,7 +50,7 @@ login(struct smtp *s, struct run *run, struct report *r)
 	if (session_login(&run->session, &l) < 0)
 		return -1;
 	got = smtp_auth(s, &l);
-	if (!run->options->talk && s->mail_max == 0)	/* the only connection */
+	if (!more && s->mail_max == 0)	/* the only connection */
 		session_forget(&run->session);
 	snprintf(r->mech, sizeof r->mech, "%s", s->mech);
 	return got;
@@ -88,7 +89,7 @@ downgrade(struct letter *l, const struct smtp *s, struct err *e)
 static void
 trim_params(struct letter *l, const struct smtp *s, const struct run *run)
 {
-	const struct options *o = run->options;
+	const struct option_envelope *o = &run->options->envelope;
 	size_t i;
 
 	if ((s->caps & SMTP_DSN) != 0 ||
@@ -103,10 +104,12 @@ trim_params(struct letter *l, const struct smtp *s, const struct run *run)
 		l->mail.params = "";
 }
 
-static int
+static bool
 after(const struct options *o, const char *step)
 {
-	return o->quit_after != NULL && strcmp(o->quit_after, step) == 0;
+	const char *last = o->sending.quit_after;
+
+	return last != NULL && strcmp(last, step) == 0;
 }
 
 static int
@@ -165,7 +168,7 @@ untried(const struct letter *l)
 static void
 save(struct letter *l, const struct options *o, struct report *r)
 {
-	const char *dir = o->save;
+	const char *dir = o->sending.save;
 	struct err e = { 0 };
 	size_t i;
 	bool sent = false;
@@ -186,21 +189,23 @@ save(struct letter *l, const struct options *o, struct report *r)
 }
 
 int
-submit_check(const struct options *o, struct err *e)
+submit_check(const struct options *opts, struct err *e)
 {
 	static const char *const steps[] = { "connect", "ehlo", "auth",
 	    "rcpt" };
+	const struct option_sending *o = &opts->sending;
 	size_t i;
 
 	if (o->ehlo != NULL && addr_domain(str_of(o->ehlo), e) < 0)
 		return fail_in(e, "--ehlo");
 	if (o->save != NULL && !str_starts(str_of(o->save), "maildir:"))
 		return fail(e, EX_USAGE, "--save: maildir:DIR");
-	for (i = 0; o->quit_after != NULL && i < 4; i++)
+	if (o->quit_after == NULL)
+		return 0;
+	for (i = 0; i < sizeof steps / sizeof *steps; i++)
 		if (strcmp(o->quit_after, steps[i]) == 0)
 			return 0;
-	return o->quit_after == NULL ? 0 : fail(e, EX_USAGE, "--quit-after: "
-	    "connect, ehlo, auth or rcpt");
+	return fail(e, EX_USAGE, "--quit-after: connect, ehlo, auth or rcpt");
 }
 
 /*
@@ -218,13 +223,13 @@ prepare(struct letter *l, struct run *run, struct err *e)
 	if (run->account.box != NULL)		/* -bs: not the first one */
 		return 0;
 	box = run->account.box = arena_new(l->arena, 1, sizeof *box);
-	if (o->talk)
+	if (o->sendmail.talk)
 		file_temp_keep(3, box);
 	else if (l->msg.eight)
 		file_temp_keep(1, box);
-	if (o->save == NULL)
+	if (o->sending.save == NULL)
 		return 0;
-	dir = file_path(l->arena, o->save + strlen("maildir:"));
+	dir = file_path(l->arena, o->sending.save + strlen("maildir:"));
 	sandbox_path(box, dir, SANDBOX_WRITE);
 	return maildir_create(dir, e) < 0 ? fail_in(e, "--save") : 0;
 }
@@ -236,8 +241,7 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 	int got;
 
 	if (!run->account.has_server)
-		return fail(e, EX_CONFIG, "no server: -S smtps://HOST, or an "
-		    "account in the configuration");
+		return fail(e, EX_CONFIG, "no server: -S smtps://HOST, or an account in the configuration");
 	if (prepare(l, run, e) < 0)
 		return -1;
 	session_where(&run->account, r->host, sizeof r->host);

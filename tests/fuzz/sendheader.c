@@ -71,7 +71,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static int in = -1;
-	struct options o = { .sendmail = true, .read_recipients = true };
+	struct options o = { .sendmail.called = true,
+	    .message.read_recipients = true };
 	struct letter_source from = { .fd = -1, .self = "me@self.test" };
 	struct arena arena = { 0 };
 	struct letter l = { .arena = &arena };
@@ -85,12 +86,12 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	must(in >= 0 && ftruncate(in, 0) == 0 && lseek(in, 0, SEEK_SET) == 0 &&
 	    file_write(in, p + 1, n - 1, &e) == 0 &&
 	    lseek(in, 0, SEEK_SET) == 0 && dup2(in, 0) == 0);
-	o.no_dot = (p[0] & 1) != 0;
-	o.recode = (p[0] & 2) != 0;
+	o.sendmail.no_dot = (p[0] & 1) != 0;
+	o.message.recode = (p[0] & 2) != 0;
 	if ((p[0] & 4) != 0)
 		opt_list_add(&arena, &from.to, "root");
 	if ((p[0] & 8) != 0)
-		o.sender = "cron";
+		o.sendmail.sender = "cron";
 	if (letter_write(&l, &o, &from, &e) == 0) {
 		must(l.mail.n > 0);
 		for (i = 0; i < l.mail.n; i++)
