@@ -11,9 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "letter.h"
 #include "clock.h"
 #include "file.h"
-#include "mailsend.h"
+#include "mime.h"
+#include "sendmail.h"
 #include "trace.h"
 
 /* ---- the envelope ---- */

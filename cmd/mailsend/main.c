@@ -3,13 +3,16 @@
  *
  * The command is a straight line: options, letter, submission, report.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "mailsend.h"
+#include "letter.h"
+#include "post.h"
 #include "program.h"
+#include "report.h"
+#include "run.h"
+#include "sendmail.h"
+#include "submit.h"
+#include "talk.h"
 #include "trace.h"
 #include "version.h"
 

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mailsend.h"
+#include "post.h"
+#include "letter.h"
+#include "msg.h"
+#include "report.h"
+#include "submit.h"
 
 static int
 print_letter(const struct letter *l, struct err *e)

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report.h"
 #include "json.h"
-#include "mailsend.h"
 #include "trace.h"
 
 static const char *

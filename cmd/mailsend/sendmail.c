@@ -7,12 +7,11 @@
  * are taken and ignored; -X and -C are not, for they would name files.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "sendmail.h"
 #include "file.h"
-#include "mailsend.h"
 #include "stop.h"
 
 static int

@@ -1,11 +1,12 @@
 /* submit.c: to the server */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "submit.h"
 #include "file.h"
 #include "maildir.h"
-#include "mailsend.h"
+#include "mime.h"
+#include "sandbox.h"
 #include "trace.h"
 
 static struct smtp_conf

@@ -8,8 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "talk.h"
 #include "file.h"
-#include "mailsend.h"
+#include "letter.h"
+#include "post.h"
+#include "sendmail.h"
 #include "stop.h"
 
 struct talk {

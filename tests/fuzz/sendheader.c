@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "mailsend.h"
+#include "letter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -1,0 +1,66 @@
+/* options.h: what the command line and the configuration say to mailsend */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+
+#include "opt.h"
+
+/*
+ * What the command line and the configuration say, in the groups of --help.
+ * main.c and sendmail.c write it, and nobody after them.  Texts are NULL, and
+ * lists empty, where nothing was said.
+ */
+struct option_message {
+	const char *subject;
+	const char *from;		/* the sender, maybe with a name */
+	const char *reply_to;
+	const char *body;		/* the text itself; "-": stdin */
+	const char *html;		/* a file */
+	const char *file;		/* a finished message; "-": stdin */
+	struct opt_list to, cc, bcc;	/* each a list of mailboxes */
+	struct opt_list attach;		/* FILE[:TYPE] */
+	struct opt_list embed;		/* --inline, likewise */
+	struct opt_list header;		/* "Name: value" */
+	bool read_recipients;		/* from To, Cc and Bcc */
+	bool recode;			/* encode odd lines, do not refuse */
+};
+
+struct option_envelope {
+	const char *mail_from;		/* the reverse-path; "<>": null */
+	const char *dsn;		/* "never" or "success,delay" */
+	const char *dsn_ret;		/* "full" or "hdrs" */
+	const char *envid;		/* not yet xtext */
+	struct opt_list mail_param;	/* more parameters of MAIL */
+	struct opt_list rcpt_param;	/* more parameters of each RCPT */
+	bool require_tls;
+	bool whole;			/* all recipients or none */
+};
+
+struct option_sending {
+	bool dry_run;
+	const char *ehlo;		/* our name; NULL: found out */
+	bool no_chunking;
+	bool no_pipelining;
+	const char *quit_after;		/* "connect", "ehlo", "auth", "rcpt" */
+	const char *save;		/* "maildir:DIR" */
+	bool check_address;
+};
+
+struct option_sendmail {
+	bool called;			/* by that name */
+	bool no_dot;			/* -i: a lone dot is no end */
+	bool talk;			/* -bs: SMTP on standard input */
+	const char *sender;		/* -f or -r */
+	const char *full_name;		/* -F */
+};
+
+struct options {
+	struct option_message message;
+	struct option_envelope envelope;
+	struct option_sending sending;
+	struct option_sendmail sendmail;
+	struct opt_list operands;	/* recipients, each a bare address */
+};
+
+#endif

@@ -1,0 +1,30 @@
+/* report.h: what became of a letter: stderr, -j, exit status */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+
+#include "letter.h"
+#include "run.h"
+
+/* What submit found out beside the recipients' fates, which are in the letter. */
+struct report {
+	char host[300];		/* session_where */
+	char peer[64];		/* the address; "": not connected */
+	char tls[64];		/* the version; "": no TLS */
+	char cipher[64];
+	char pin[64];
+	char mech[40];		/* of AUTH; "": no login */
+	bool verified;		/* the certificate was */
+	const char *saved;	/* the Maildir that has a copy; or NULL */
+	bool unsaved;		/* sent, but --save failed */
+};
+
+/* Tells, and computes the exit status.  e is told by -j alone. */
+int report_send(const struct letter *, const struct run *,
+    const struct report *, const struct err *e);
+
+/* --check-address: says of each text whether it is an address. */
+int report_addresses(const struct opt_list *, struct arena *, bool json);
+
+#endif

@@ -1,0 +1,23 @@
+/* sendmail.h: being called as sendmail(8) */
+#ifndef SENDMAIL_H
+#define SENDMAIL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "options.h"
+
+/*
+ * sendmail(8)'s command line into options; 0, or -1, or 1 if there is
+ * nothing more to do (-bp, -q).
+ */
+int sendmail_parse(struct options *, struct opt_set *, int argc, char **argv,
+    struct err *);
+
+/*
+ * From in to fd, up to a line that is a lone dot; another dot at the start of
+ * a line is dropped if there was stuffing.  1 there was one, 0 the end, -1.
+ */
+int sendmail_text(FILE *in, int fd, bool stuffed, struct err *);
+
+#endif

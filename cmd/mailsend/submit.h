@@ -1,0 +1,20 @@
+/* submit.h: a letter to the server */
+#ifndef SUBMIT_H
+#define SUBMIT_H
+
+#include "letter.h"
+#include "report.h"
+#include "run.h"
+
+/* EX_USAGE for the options of sending that are malformed. */
+int submit_check(const struct options *, struct err *);
+
+/*
+ * Sends the letter, over as many connections as the server wants, and saves a
+ * copy (--save).  The session and the sandbox are made ready at the first
+ * call.  0 or -1; but the recipients' fates are in the letter either way, and
+ * the rest in the report.
+ */
+int submit(struct letter *, struct run *, struct report *, struct err *);
+
+#endif
