@@ -47,7 +47,7 @@ rcpt_params(struct letter *l, const struct option_envelope *o)
 	return p;
 }
 
-/* Of two that differ in nothing but the case of the domain it is the same. */
+/* The same for two that differ only in the case of the domain. */
 static uint64_t
 key(const char *wire)
 {
@@ -90,26 +90,21 @@ more_room(struct letter *l)
 	m->rcpt = v;
 }
 
-static int
-add_rcpt(struct letter *l, const struct options *o, const struct addr *a,
-    struct err *e)
+/* wire lives in the arena.  One that is there already is not added. */
+static void
+add_rcpt(struct letter *l, const char *wire)
 {
 	struct smtp_mail *m = &l->mail;
-	char *wire = addr_wire(l->arena, a, true, e);
 
-	if (wire == NULL)
-		return -1;
 	if (there(l, wire))
-		return 0;
+		return;
 	if (m->n == l->cap)
 		more_room(l);
 	m->rcpt[m->n] = (struct smtp_rcpt){ .addr = wire,
-	    .params = rcpt_params(l, &o->envelope) };
+	    .params = l->params };
 	l->seen.number = key_at;
 	table_add(&l->seen, l, m->n++);
-	l->utf8 |= a->utf8;
 	trace_note(TRACE_TALK, "recipient %s", wire);
-	return 0;
 }
 
 /* The addresses of one kind, for the header. */
@@ -118,15 +113,12 @@ struct people {
 	size_t n, cap;
 };
 
-static int
-add_person(struct letter *l, struct people *p, const struct addr *a,
-    struct err *e)
+static void
+add_person(struct letter *l, struct people *p, struct str name,
+    const char *wire)
 {
-	char *wire = addr_wire(l->arena, a, true, e);
 	struct mime_addr *v;
 
-	if (wire == NULL)
-		return -1;
 	if (p->n == p->cap) {
 		p->cap = p->cap > 0 ? 2 * p->cap : 16;
 		v = arena_new(l->arena, p->cap, sizeof *v);
@@ -134,7 +126,22 @@ add_person(struct letter *l, struct people *p, const struct addr *a,
 			memcpy(v, p->v, p->n * sizeof *v);
 		p->v = v;
 	}
-	p->v[p->n++] = (struct mime_addr){ a->name, str_of(wire) };
+	p->v[p->n++] = (struct mime_addr){ name, str_of(wire) };
+}
+
+/* One mailbox to the envelope, and to p if it is not NULL. */
+static int
+add_addr(struct letter *l, const struct addr *a, struct people *p,
+    struct err *e)
+{
+	const char *wire = addr_wire(l->arena, a, true, e);
+
+	if (wire == NULL)
+		return -1;
+	l->utf8 |= a->utf8;
+	add_rcpt(l, wire);
+	if (p != NULL)
+		add_person(l, p, a->name, wire);
 	return 0;
 }
 
@@ -154,8 +161,7 @@ add_list(struct letter *l, const struct options *o, struct str text,
 		if (a.domain.n == 0)
 			return fail(e, EX_DATAERR, "\"%.*s\": no domain",
 			    STR_ARG(a.local));
-		if (add_rcpt(l, o, &a, e) < 0 ||
-		    (p != NULL && add_person(l, p, &a, e) < 0))
+		if (add_addr(l, &a, p, e) < 0)
 			return -1;
 	}
 	return got;
@@ -194,8 +200,7 @@ add_operands(struct letter *l, const struct options *o,
 	for (i = 0; i < to->n; i++) {
 		if (addr_mailbox(&a, qualified(l, o, to->v[i]), e) < 0)
 			return fail_in(e, "recipient");
-		if (add_rcpt(l, o, &a, e) < 0 ||
-		    (p != NULL && add_person(l, p, &a, e) < 0))
+		if (add_addr(l, &a, p, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -477,12 +482,15 @@ reply_to(struct letter *l, const struct options *o, struct people *p,
     struct err *e)
 {
 	struct addr_list list = { .rest = str_of(o->message.reply_to) };
+	const char *wire;
 	struct addr a;
 	int got;
 
-	while ((got = addr_next(&list, &a, l->arena, e)) > 0)
-		if (add_person(l, p, &a, e) < 0)
+	while ((got = addr_next(&list, &a, l->arena, e)) > 0) {
+		if ((wire = addr_wire(l->arena, &a, true, e)) == NULL)
 			return -1;
+		add_person(l, p, a.name, wire);
+	}
 	return got < 0 ? fail_in(e, "--reply-to") : 0;
 }
 
@@ -642,6 +650,7 @@ letter_write(struct letter *l, const struct options *o,
 
 	if (check_params(&o->envelope, e) < 0)
 		return -1;
+	l->params = rcpt_params(l, &o->envelope);
 	if (s->fd >= 0)
 		got = take(l, o, s, s->fd, e);
 	else if (o->message.file != NULL && !is_dash(o->message.file))

@@ -26,6 +26,7 @@ struct letter {
 	struct arena *arena;	/* set this one, and nothing else */
 	struct smtp_mail mail;
 	size_t cap;		/* of mail.rcpt */
+	const char *params;	/* the same for each of mail.rcpt */
 	struct table seen;	/* of mail.rcpt, while it is written */
 	struct addr from;	/* the sender as written */
 	struct msg msg;
