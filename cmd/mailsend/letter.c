@@ -21,7 +21,7 @@
 /* ---- the envelope ---- */
 
 static bool
-same(const char *a, const char *b)
+same_rcpt(const char *a, const char *b)
 {
 	const char *at = strrchr(a, '@');
 	size_t local = at != NULL ? (size_t)(at - a) : strlen(a);
@@ -49,7 +49,7 @@ rcpt_params(struct letter *l, const struct option_envelope *o)
 
 /* The same for two that differ only in the case of the domain. */
 static uint64_t
-key(const char *wire)
+rcpt_key(const char *wire)
 {
 	struct buf b = { .max = 4096 };
 	size_t i = 0;
@@ -64,17 +64,17 @@ key(const char *wire)
 }
 
 static uint64_t
-key_at(const void *of, size_t at)
+rcpt_key_at(const void *of, size_t at)
 {
-	return key(((const struct letter *)of)->mail.rcpt[at].addr);
+	return rcpt_key(((const struct letter *)of)->mail.rcpt[at].addr);
 }
 
 static bool
-there(const struct letter *l, const char *wire)
+has_rcpt(const struct letter *l, const char *wire)
 {
-	size_t at = table_number(&l->seen, l, key(wire));
+	size_t at = table_number(&l->seen, l, rcpt_key(wire));
 
-	return at != TABLE_NONE && same(l->mail.rcpt[at].addr, wire);
+	return at != TABLE_NONE && same_rcpt(l->mail.rcpt[at].addr, wire);
 }
 
 static void
@@ -96,13 +96,13 @@ add_rcpt(struct letter *l, const char *wire)
 {
 	struct smtp_mail *m = &l->mail;
 
-	if (there(l, wire))
+	if (has_rcpt(l, wire))
 		return;
 	if (m->n == l->cap)
 		more_room(l);
 	m->rcpt[m->n] = (struct smtp_rcpt){ .addr = wire,
 	    .params = l->params };
-	l->seen.number = key_at;
+	l->seen.number = rcpt_key_at;
 	table_add(&l->seen, l, m->n++);
 	trace_note(TRACE_TALK, "recipient %s", wire);
 }
@@ -283,8 +283,8 @@ xtext_safe(const char *what, const char *s, struct err *e)
 {
 	for (; *s != '\0'; s++)
 		if (*s <= ' ' || *s > '~')
-			return fail(e, EX_USAGE, "%s: byte 0x%02x may not "
-			    "stand there", what, (unsigned char)*s);
+			return fail(e, EX_USAGE, "%s: byte 0x%02x may not stand there",
+			    what, (unsigned char)*s);
 	return 0;
 }
 
@@ -325,8 +325,7 @@ check_params(const struct option_envelope *o, struct err *e)
 		for (i = 0; i < 3 && !str_is(w, when[i]); i++)
 			;
 		if (i == 3)
-			return fail(e, EX_USAGE, "--dsn: never, or some of "
-			    "success,failure,delay");
+			return fail(e, EX_USAGE, "--dsn: never, or some of success,failure,delay");
 	}
 	return 0;
 }
@@ -436,7 +435,7 @@ skeleton(struct letter *l, struct mime_addr *from, const char *full)
 }
 
 static int
-take(struct letter *l, const struct options *o,
+take_message(struct letter *l, const struct options *o,
     const struct letter_source *s, int fd, struct err *e)
 {
 	struct mime_addr from;
@@ -602,7 +601,7 @@ from_stdin(struct letter *l, const struct options *o,
 	if (o->message.file != NULL || o->message.read_recipients ||
 	    o->sendmail.called || (!s->composing && o->message.to.n == 0 &&
 	    headed(fd, off)))
-		got = take(l, o, s, fd, e);
+		got = take_message(l, o, s, fd, e);
 	else
 		got = compose(l, o, s, fd, e);
 	close(fd);
@@ -617,7 +616,7 @@ from_file(struct letter *l, const struct options *o,
 
 	if (fd < 0)
 		return fail_in(e, "--message");
-	got = take(l, o, s, fd, e);
+	got = take_message(l, o, s, fd, e);
 	close(fd);
 	return got < 0 ? fail_in(e, "%s", o->message.file) : 0;
 }
@@ -652,7 +651,7 @@ letter_write(struct letter *l, const struct options *o,
 		return -1;
 	l->params = rcpt_params(l, &o->envelope);
 	if (s->fd >= 0)
-		got = take(l, o, s, s->fd, e);
+		got = take_message(l, o, s, s->fd, e);
 	else if (o->message.file != NULL && !is_dash(o->message.file))
 		got = from_file(l, o, s, e);
 	else if (is_dash(o->message.file) || is_dash(o->message.body) ||

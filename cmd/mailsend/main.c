@@ -175,8 +175,7 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	    account_options(&run.account) }, .arena = &run.account.arena,
 	    .version = version,
 	    .usage = "mailsend [options] [recipient ...]",
-	    .about = "Composes a message, or takes a finished one, and "
-	    "submits it to a mail server." };
+	    .about = "Composes a message, or takes a finished one, and submits it to a mail server." };
 	int got;
 
 	if (o.sendmail.called) {
@@ -204,7 +203,7 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 
 /* The one message of this command line. */
 static int
-deliver(struct letter_source *from, struct err *e)
+post_operands(struct letter_source *from, struct err *e)
 {
 	from->mail_from = o.envelope.mail_from;
 	from->to = o.operands;
@@ -213,7 +212,7 @@ deliver(struct letter_source *from, struct err *e)
 }
 
 static int
-begin(int argc, char **argv, struct err *e)
+send_mail(int argc, char **argv, struct err *e)
 {
 	struct letter_source from = { 0 };
 	int got = configure(argc, argv, &from, e);
@@ -224,7 +223,7 @@ begin(int argc, char **argv, struct err *e)
 	if (o.sending.check_address)
 		return report_addresses(&o.operands, &run.account.arena,
 		    run.account.json);
-	return o.sendmail.talk ? talk_serve(&run) : deliver(&from, e);
+	return o.sendmail.talk ? talk_serve(&run) : post_operands(&from, e);
 }
 
 int
@@ -239,7 +238,7 @@ main(int argc, char **argv)
 	base = base != NULL ? base + 1 : argv[0];
 	o.sendmail.called = strcmp(base, "sendmail") == 0 ||
 	    strcmp(base, "mailq") == 0;
-	status = begin(argc, argv, &e);
+	status = send_mail(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
 	session_close(&run.session);

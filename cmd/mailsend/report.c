@@ -20,7 +20,7 @@ state_name(enum smtp_state s)
 
 /* What one recipient adds to the exit status. */
 static int
-status_of(const struct smtp_rcpt *r, const struct options *o)
+rcpt_status(const struct smtp_rcpt *r, const struct options *o)
 {
 	switch (r->state) {
 	case SMTP_SENT:
@@ -35,13 +35,14 @@ status_of(const struct smtp_rcpt *r, const struct options *o)
 }
 
 static int
-status(const struct letter *l, const struct options *o, const struct err *e)
+exit_status(const struct letter *l, const struct options *o,
+    const struct err *e)
 {
 	int worst = e->code;
 	size_t i;
 
 	for (i = 0; i < l->mail.n; i++)
-		worst = fail_worse(worst, status_of(&l->mail.rcpt[i], o));
+		worst = fail_worse(worst, rcpt_status(&l->mail.rcpt[i], o));
 	return worst;
 }
 
@@ -49,8 +50,8 @@ static void
 say_rcpt(const struct smtp_rcpt *r, const char *host)
 {
 	if (r->state == SMTP_UNKNOWN)
-		fail_say("%s: may have been accepted: the answer of %s was "
-		    "lost", r->addr, host);
+		fail_say("%s: may have been accepted: the answer of %s was lost",
+		    r->addr, host);
 	else if (r->state == SMTP_UNTRIED)
 		fail_say("%s: not sent", r->addr);
 	else
@@ -60,7 +61,7 @@ say_rcpt(const struct smtp_rcpt *r, const char *host)
 }
 
 static void
-say(const struct letter *l, const struct run *run, const struct report *r)
+say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 {
 	const struct smtp_rcpt *p;
 	char safe[1400];
@@ -113,7 +114,7 @@ json_rcpts(struct json *j, const struct smtp_mail *m)
 }
 
 static void
-json_tls(struct json *j, const struct report *r)
+json_session(struct json *j, const struct report *r)
 {
 	if (r->tls[0] == '\0') {
 		json_null(j, "tls");
@@ -143,7 +144,7 @@ json_all(const struct letter *l, const struct report *r, int code,
 	json_s(&j, "host", r->host);
 	json_s(&j, "ip", r->peer);
 	json_close(&j, '}');
-	json_tls(&j, r);
+	json_session(&j, r);
 	json_s(&j, "auth", r->mech[0] != '\0' ? r->mech : NULL);
 	json_s(&j, "from", l->mail.from);
 	json_rcpts(&j, &l->mail);
@@ -159,11 +160,11 @@ int
 report_send(const struct letter *l, const struct run *run,
     const struct report *r, const struct err *e)
 {
-	int code = status(l, run->options, e);
+	int code = exit_status(l, run->options, e);
 
 	if (r->unsaved)
 		code = fail_worse(code, EX_IOERR);
-	say(l, run, r);
+	say_rcpts(l, run, r);
 	if (run->account.json)
 		json_all(l, r, code, e);
 	mem_stake(NULL);
@@ -187,7 +188,7 @@ in_header(struct arena *arena, const char *arg)
 }
 
 static void
-json_address(struct json *j, const char *arg, const struct addr *a,
+json_checked(struct json *j, const char *arg, const struct addr *a,
     struct str ascii, const char *header, const struct err *e)
 {
 	json_open(j, NULL, '{');
@@ -207,7 +208,7 @@ json_address(struct json *j, const char *arg, const struct addr *a,
 }
 
 static int
-check(const char *arg, struct arena *arena, bool json)
+check_address(const char *arg, struct arena *arena, bool json)
 {
 	const char *header = in_header(arena, arg);
 	struct str ascii = { 0 };
@@ -218,11 +219,12 @@ check(const char *arg, struct arena *arena, bool json)
 
 	if (addr_mailbox(&a, str_of(arg), &e) == 0)
 		addr_ascii(arena, a.domain, &ascii, &e);
-	if (e.code != 0)
-		fail_say("%s%s%s", e.msg, header != NULL ? "; in a header it "
-		    "is " : "", header != NULL ? header : "");
+	if (e.code != 0 && header != NULL)
+		fail_say("%s; in a header it is %s", e.msg, header);
+	else if (e.code != 0)
+		fail_say("%s", e.msg);
 	if (json) {
-		json_address(&j, arg, &a, ascii, header, &e);
+		json_checked(&j, arg, &a, ascii, header, &e);
 		printf("%s\n", b.p);
 		buf_free(&b);
 	} else if (e.code == 0) {
@@ -240,7 +242,8 @@ report_addresses(const struct opt_list *texts, struct arena *arena, bool json)
 	size_t i;
 
 	for (i = 0; i < texts->n; i++)
-		worst = fail_worse(worst, check(texts->v[i], arena, json));
+		worst = fail_worse(worst,
+		    check_address(texts->v[i], arena, json));
 	if (texts->n == 0) {
 		fail_say("--check-address: no address is given");
 		return EX_USAGE;

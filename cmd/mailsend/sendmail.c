@@ -27,8 +27,8 @@ mode(struct options *o, const char *arg, struct err *e)
 		printf("Mail queue is empty\n");
 		return 1;
 	default:
-		return fail(e, EX_USAGE, "-b%s: not done here (-bm, -bs, "
-		    "-bp are)", arg);
+		return fail(e, EX_USAGE, "-b%s: not done here (-bm, -bs, -bp are)",
+		    arg);
 	}
 }
 
@@ -120,7 +120,7 @@ struct text {
 };
 
 static void
-add(struct text *t, int c)
+text_add(struct text *t, int c)
 {
 	t->p[t->n++] = (char)c;
 	if (t->n < sizeof t->p)
@@ -141,9 +141,9 @@ dotted(struct text *t, FILE *in, bool stuffed)
 	if (c == '\n')
 		return 1;
 	if (!stuffed)
-		add(t, '.');
+		text_add(t, '.');
 	if (cr)
-		add(t, '\r');
+		text_add(t, '\r');
 	ungetc(c, in);
 	return 0;
 }
@@ -158,7 +158,7 @@ sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
 		if (c == '.' && last == '\n')
 			end = dotted(&t, in, stuffed);
 		else
-			add(&t, c);
+			text_add(&t, c);
 		last = c;
 	}
 	if (ferror(in))

@@ -40,7 +40,7 @@ describe(struct report *r, const struct session *s)
 }
 
 static int
-login(struct smtp *s, struct run *run, struct report *r)
+submit_login(struct smtp *s, struct run *run, struct report *r)
 {
 	bool more = run->options->sendmail.talk;
 	struct sasl_login l;
@@ -114,14 +114,14 @@ after(const struct options *o, const char *step)
 }
 
 static int
-talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
+submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
     struct err *e)
 {
 	const struct options *o = run->options;
 
 	if (after(o, "connect") || after(o, "ehlo"))
 		return 0;
-	if (login(s, run, r) < 0)
+	if (submit_login(s, run, r) < 0)
 		return -1;
 	if (after(o, "auth"))
 		return 0;
@@ -136,7 +136,7 @@ talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 
 /* One connection: 0 done, 1 some recipients want another, -1. */
 static int
-once(struct letter *l, struct run *run, struct report *r, struct err *e)
+submit_once(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
 	struct smtp_conf c = conf(run);
 	struct session *sess = &run->session;
@@ -149,7 +149,7 @@ once(struct letter *l, struct run *run, struct report *r, struct err *e)
 		return -1;
 	if (smtp_open(&s, sess->conn, &c) == 0) {
 		describe(r, sess);
-		got = talk(l, run, &s, r, e);
+		got = submit_talk(l, run, &s, r, e);
 	}
 	smtp_quit(&s);
 	session_hang_up(sess);
@@ -167,7 +167,7 @@ untried(const struct letter *l)
 }
 
 static void
-save(struct letter *l, const struct options *o, struct report *r)
+save_copy(struct letter *l, const struct options *o, struct report *r)
 {
 	const char *dir = o->sending.save;
 	struct err e = { 0 };
@@ -215,7 +215,7 @@ submit_check(const struct options *opts, struct err *e)
  * is sent.
  */
 static int
-prepare(struct letter *l, struct run *run, struct err *e)
+submit_prepare(struct letter *l, struct run *run, struct err *e)
 {
 	const struct options *o = run->options;
 	struct sandbox *box;
@@ -243,17 +243,17 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 
 	if (!run->account.has_server)
 		return fail(e, EX_CONFIG, "no server: -S smtps://HOST, or an account in the configuration");
-	if (prepare(l, run, e) < 0)
+	if (submit_prepare(l, run, e) < 0)
 		return -1;
 	session_where(&run->account, r->host, sizeof r->host);
 	open = untried(l);
 	do {			/* each connection must get us further */
 		was = open;
-		got = once(l, run, r, e);
+		got = submit_once(l, run, r, e);
 		open = untried(l);
 	} while (got == 1 && open < was);
 	if (got == 1)
 		fail(e, EX_TEMPFAIL, "%s takes no more now", r->host);
-	save(l, run->options, r);
+	save_copy(l, run->options, r);
 	return got;
 }

@@ -22,7 +22,7 @@ struct talk {
 };
 
 static void
-say(const char *text)
+talk_say(const char *text)
 {
 	printf("%s\r\n", text);
 	fflush(stdout);
@@ -69,7 +69,7 @@ data(struct talk *t)
 
 	if (fd < 0)
 		return e.code;
-	say("354 end with a lone dot");
+	talk_say("354 end with a lone dot");
 	if (sendmail_text(stdin, fd, true, &e) == 1)
 		code = pass_on(t, fd);
 	close(fd);
@@ -77,7 +77,7 @@ data(struct talk *t)
 }
 
 static const char *
-verdict(int code)
+talk_verdict(int code)
 {
 	if (code == 0)
 		return "250 2.0.0 accepted by the mail server";
@@ -114,7 +114,7 @@ command(struct talk *t, struct str line)
 	if (str_is(verb, "DATA")) {
 		if (t->from.to.n == 0)
 			return "503 5.5.1 RCPT first";
-		answer = verdict(data(t));
+		answer = talk_verdict(data(t));
 		reset(t);
 		return answer;
 	}
@@ -141,15 +141,15 @@ talk_serve(struct run *run)
 	ssize_t n;
 
 	t.from.self = letter_self(&run->account.arena);
-	say("220 postbag ESMTP");
+	talk_say("220 postbag ESMTP");
 	while (strncmp(answer, "221", 3) != 0 && !stop_asked() &&
 	    (n = getline(&line, &cap, stdin)) > 0) {
 		answer = command(&t, (struct str){ line, (size_t)n });
-		say(answer);
+		talk_say(answer);
 	}
 	free(line);
 	if (strncmp(answer, "221", 3) == 0 || !stop_asked())
 		return 0;
-	say("421 4.3.2 asked to stop");
+	talk_say("421 4.3.2 asked to stop");
 	return EX_TEMPFAIL;
 }
