@@ -144,6 +144,10 @@ list bl.poor.example 192.0.2.7 listed
 list bl.poor.example 192.0.2.8 listed
 list bl.poor.example=127.0.0.2-11 192.0.2.7 listed
 list bl.poor.example=127.0.0.2-11 192.0.2.8 other
+list bl.poor.example=127.0.0.2-3 192.0.2.7 other
+list bl.poor.example=127.0.0.2-4 192.0.2.7 listed
+list bl.poor.example=127.0.0.4-11 192.0.2.7 listed
+list bl.poor.example=127.0.0.5-11 192.0.2.7 other
 list bl.poor.example 192.0.2.9 clear
 list bl.poor.example 2001:db8::1 clear
 list deny.poor.example 192.0.2.7 denied

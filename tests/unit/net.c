@@ -111,9 +111,28 @@ sockets(void)
 	close(watch);
 }
 
+static void
+loopback(void)
+{
+	static const struct { const char *ip; bool is; } t[] = {
+		{ "127.0.0.1", true }, { "127.255.255.254", true },
+		{ "126.255.255.255", false }, { "128.0.0.1", false },
+		{ "::1", true }, { "::2", false },
+		{ "::ffff:127.0.0.1", true }, { "::ffff:192.0.2.1", false },
+		{ "2001:db8::1", false },
+	};
+	struct net_addr a;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++)
+		ok(net_pton(str_of(t[i].ip), 25, &a) == 0 && net_loopback(&a) == t[i].is,
+		    "%s is %sthis machine", t[i].ip, t[i].is ? "" : "not ");
+}
+
 int
 main(void)
 {
+	loopback();
 	addresses();
 	hosts();
 	sockets();
