@@ -636,8 +636,9 @@ letter_reads(const struct options *o)
 		return NULL;
 	if (o->message.read_recipients || o->sendmail.called)
 		return "the message";
-	return o->sending.quit_after != NULL || o->message.html != NULL ? NULL :
-	    "the text (else --body TEXT)";
+	if (o->sending.quit_after != OPTION_STEP_ALL || o->message.html != NULL)
+		return NULL;
+	return "the text (else --body TEXT)";
 }
 
 int
@@ -662,8 +663,7 @@ letter_write(struct letter *l, const struct options *o,
 	table_free(&l->seen);
 	if (got < 0 || reverse_path(l, o, s->mail_from, e) < 0)
 		return -1;
-	if (l->mail.n == 0 && (o->sending.quit_after == NULL ||
-	    strcmp(o->sending.quit_after, "rcpt") == 0))
+	if (l->mail.n == 0 && option_asks(o->sending.quit_after))
 		return fail(e, EX_USAGE, "no recipients");
 	if (msg_field(&l->msg, "Message-ID", &id))
 		l->id = arena_dup(l->arena, str_trim(id));

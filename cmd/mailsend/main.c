@@ -22,6 +22,25 @@ static struct run run = { .options = &o };
 /* What a message is made of. */
 #define CONTENT "subject body html attach inline header reply-to"
 
+static int
+last_step(void *to, const char *arg, struct err *e)
+{
+	static const char *const names[] = {
+		[OPTION_STEP_CONNECT] = "connect",
+		[OPTION_STEP_EHLO] = "ehlo",
+		[OPTION_STEP_AUTH] = "auth",
+		[OPTION_STEP_RCPT] = "rcpt",
+	};
+	enum option_step s;
+
+	for (s = OPTION_STEP_CONNECT; s <= OPTION_STEP_RCPT; s++)
+		if (strcmp(arg, names[s]) == 0) {
+			*(enum option_step *)to = s;
+			return 0;
+		}
+	return fail(e, EX_USAGE, "--quit-after: connect, ehlo, auth or rcpt");
+}
+
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "The message" },
 	{ 's', "subject", "TEXT", OPT_TEXT, &o.message.subject,
@@ -79,9 +98,9 @@ static const struct opt options[] = {
 	    "DATA even where BDAT is offered", NULL, 0 },
 	{ 0, "no-pipelining", NULL, OPT_FLAG, &o.sending.no_pipelining,
 	    "one command at a time", NULL, 0 },
-	{ 0, "quit-after", "STEP", OPT_TEXT, &o.sending.quit_after,
+	{ 0, "quit-after", "STEP", OPT_CALL, &o.sending.quit_after,
 	    "connect, ehlo, auth or rcpt: ask, send nothing",
-	    NULL, OPT_NOCONF },
+	    last_step, OPT_NOCONF },
 	{ 0, "save", "maildir:DIR", OPT_TEXT, &o.sending.save,
 	    "keep a copy of what was accepted", NULL, 0 },
 	{ 0, "check-address", NULL, OPT_FLAG, &o.sending.check_address,

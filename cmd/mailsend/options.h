@@ -37,12 +37,28 @@ struct option_envelope {
 	bool whole;			/* all recipients or none */
 };
 
+/* --quit-after: the last step of the dialogue that is done. */
+enum option_step {
+	OPTION_STEP_ALL,		/* not given: the message is sent */
+	OPTION_STEP_CONNECT,
+	OPTION_STEP_EHLO,
+	OPTION_STEP_AUTH,
+	OPTION_STEP_RCPT
+};
+
+/* Is the server asked about the recipients? */
+static inline bool
+option_asks(enum option_step last)
+{
+	return last == OPTION_STEP_ALL || last == OPTION_STEP_RCPT;
+}
+
 struct option_sending {
 	bool dry_run;
 	const char *ehlo;		/* our name; NULL: found out */
 	bool no_chunking;
 	bool no_pipelining;
-	const char *quit_after;		/* "connect", "ehlo", "auth", "rcpt" */
+	enum option_step quit_after;
 	const char *save;		/* "maildir:DIR" */
 	bool check_address;
 };

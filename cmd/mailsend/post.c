@@ -1,7 +1,6 @@
 /* post.c: one message, from the letter to the exit status */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "post.h"
 #include "letter.h"
@@ -31,11 +30,10 @@ print_letter(const struct letter *l, struct err *e)
 static int
 send_letter(struct letter *l, struct run *run, struct err *e)
 {
-	const char *step = run->options->sending.quit_after;
 	struct report r = { 0 };
 
 	submit(l, run, &r, e);
-	if (step != NULL && strcmp(step, "rcpt") != 0)
+	if (!option_asks(run->options->sending.quit_after))
 		l->mail.n = 0;		/* nobody was asked about them */
 	return report_send(l, run, &r, e);
 }

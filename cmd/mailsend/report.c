@@ -26,7 +26,8 @@ rcpt_status(const struct smtp_rcpt *r, const struct options *o)
 	case SMTP_SENT:
 		return 0;
 	case SMTP_TAKEN:
-		return o->sending.quit_after != NULL ? 0 : EX_TEMPFAIL;
+		return o->sending.quit_after != OPTION_STEP_ALL ? 0 :
+		    EX_TEMPFAIL;
 	case SMTP_REFUSED:
 		return r->stage == SMTP_AT_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
 	default:			/* what says why may weigh more */
@@ -69,7 +70,7 @@ say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 
 	for (i = 0; i < l->mail.n; i++) {
 		p = &l->mail.rcpt[i];
-		if (run->options->sending.quit_after != NULL &&
+		if (run->options->sending.quit_after != OPTION_STEP_ALL &&
 		    p->state == SMTP_TAKEN && !run->account.json) {
 			str_escape(safe, sizeof safe, str_of(p->reply.text));
 			printf("%s %d %s\n", p->addr, p->reply.code, safe);
