@@ -2,9 +2,20 @@
 #ifndef BOX_H
 #define BOX_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "brake.h"
-#include "imapsync.h"
+#include "imap_set.h"
+#include "index.h"
+#include "mark.h"
+#include "mem.h"
+#include "near_dir.h"
+#include "opt.h"
+#include "plan.h"
 #include "report.h"
+#include "settings.h"
+#include "state.h"
 
 struct line;
 

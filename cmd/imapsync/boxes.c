@@ -12,7 +12,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "box.h"
+#include "boxes.h"
+#include "conn.h"
+#include "imap.h"
+#include "imap_box.h"
+#include "imap_read.h"
+#include "index.h"
+#include "link.h"
+#include "mark.h"
+#include "names.h"
+#include "near_dir.h"
+#include "report.h"
+#include "table.h"
 
 /* What was said of a mailbox, by either side, before it is one. */
 struct seen {

@@ -2,8 +2,6 @@
 #ifndef BOXES_H
 #define BOXES_H
 
-#include "imapsync.h"
-
 struct box;
 struct run;
 

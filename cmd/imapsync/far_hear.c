@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "far_hear.h"
+#include "ident.h"
 #include "limit.h"
 #include "report.h"
 

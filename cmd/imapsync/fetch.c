@@ -9,9 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
+#include "conn.h"
+#include "fetch.h"
+#include "flags.h"
 #include "imap_fetch.h"
+#include "keep.h"
 #include "limit.h"
-#include "run.h"
+#include "link.h"
+#include "plan.h"
+#include "report.h"
+#include "state.h"
+#include "stop.h"
+#include "wire.h"
 
 enum {
 	MOST = 512, LEAST = 64,		/* messages of a command */

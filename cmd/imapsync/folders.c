@@ -8,7 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
+#include "account.h"
+#include "box.h"
+#include "brake.h"
+#include "flags.h"
+#include "folders.h"
+#include "folders_rename.h"
+#include "imap.h"
+#include "imap_box.h"
+#include "index.h"
+#include "link.h"
+#include "matches.h"
+#include "near_dir.h"
+#include "report.h"
+#include "settings.h"
+#include "state.h"
 
 /* ---- gone ---- */
 

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "run.h"
+#include "import.h"
+#include "opt.h"
 
 enum { SECTIONS = 200 };
 

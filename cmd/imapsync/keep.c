@@ -19,8 +19,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
+#include "flags.h"
+#include "keep.h"
+#include "link.h"
+#include "near_dir.h"
+#include "near_letters.h"
 #include "os.h"
-#include "run.h"
+#include "plan.h"
+#include "state.h"
 
 enum { BATCH = 512, BATCH_BYTES = 16 << 20 };
 

@@ -2,7 +2,9 @@
 #ifndef KEEP_H
 #define KEEP_H
 
-#include "imapsync.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
 
 struct box;
 struct keep;

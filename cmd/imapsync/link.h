@@ -2,7 +2,10 @@
 #ifndef LINK_H
 #define LINK_H
 
-#include "imapsync.h"
+#include "fail.h"
+#include "imap.h"
+#include "imap_box.h"
+#include "session.h"
 
 struct box;
 struct run;

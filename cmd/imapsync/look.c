@@ -13,9 +13,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "clock.h"
+#include "flags.h"
+#include "look.h"
+#include "mark.h"
+#include "near_dir.h"
+#include "near_letters.h"
 #include "net.h"
-#include "run.h"
+#include "plan.h"
+#include "report.h"
+#include "state.h"
+#include "wire.h"
 
 enum { SCANS = 5, SETTLE = 60 };	/* times; milliseconds */
 

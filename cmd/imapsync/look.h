@@ -2,9 +2,10 @@
 #ifndef LOOK_H
 #define LOOK_H
 
-#include "imapsync.h"
+#include <stdbool.h>
 
 struct box;
+struct stamp;
 
 int look_open(struct box *);	/* state and Maildir */
 int look_scan(struct box *);	/* the Maildir, joined with the state */

@@ -10,8 +10,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "box.h"
+#include "far_hear.h"
+#include "flags.h"
+#include "ident.h"
+#include "link.h"
 #include "matches.h"
-#include "run.h"
+#include "moves.h"
+#include "names.h"
+#include "near_dir.h"
+#include "plan.h"
+#include "state.h"
+#include "wire.h"
 
 static struct act *
 act_of(const struct half *h)

@@ -14,9 +14,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
+#include "conn.h"
 #include "digest.h"
+#include "far_hear.h"
+#include "ident.h"
+#include "imap.h"
+#include "imap_box.h"
+#include "imap_read.h"
+#include "link.h"
+#include "look.h"
 #include "matches.h"
-#include "run.h"
+#include "near_dir.h"
+#include "pair.h"
+#include "plan.h"
+#include "report.h"
+#include "state.h"
+#include "stop.h"
+#include "wire.h"
 
 /* ---- what a file is ---- */
 

@@ -2,8 +2,6 @@
 #ifndef PAIR_H
 #define PAIR_H
 
-#include "imapsync.h"
-
 struct box;
 
 int pair_find(struct box *);

@@ -12,8 +12,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
+#include "conn.h"
+#include "flags.h"
+#include "imap.h"
 #include "imap_append.h"
-#include "run.h"
+#include "imap_box.h"
+#include "imap_read.h"
+#include "imap_set.h"
+#include "link.h"
+#include "near_dir.h"
+#include "opt.h"
+#include "plan.h"
+#include "push.h"
+#include "report.h"
+#include "state.h"
+#include "stop.h"
+#include "wire.h"
 
 enum { GROUP = 100, GROUP_BYTES = 4 << 20 };
 

@@ -10,7 +10,6 @@
 #include "index.h"
 #include "json.h"
 #include "mem.h"
-#include "near_dir.h"
 #include "state.h"
 #include "statecmd.h"
 

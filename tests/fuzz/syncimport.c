@@ -1,6 +1,6 @@
 /* syncimport.c: fuzz: imapsync --import of a .mbsyncrc */
+#include "fail.h"
 #include "import.h"
-#include "imapsync.h"
 
 int import_run(const char *path, struct err *);
 

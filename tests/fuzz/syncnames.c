@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "imapsync.h"
+#include "mem.h"
+#include "names.h"
+#include "str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

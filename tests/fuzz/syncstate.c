@@ -9,8 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "file.h"
-#include "imapsync.h"
+#include "mark.h"
+#include "state.h"
+#include "str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -1,7 +1,8 @@
 /* imapsync_flags.c: flags as bits, words and letters, and their merge */
 #include <stdlib.h>
 
-#include "imapsync.h"
+#include "flags.h"
+#include "str.h"
 #include "tap.h"
 
 static void

@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "file.h"
-#include "imapsync.h"
+#include "index.h"
+#include "names.h"
+#include "str.h"
 #include "tap.h"
 
 static char top[] = "/tmp/imapsync_index.XXXXXX";

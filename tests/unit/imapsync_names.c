@@ -1,7 +1,8 @@
 /* imapsync_names.c: names as paths and back, one to one, below the root */
 #include <stdlib.h>
 
-#include "imapsync.h"
+#include "names.h"
+#include "str.h"
 #include "tap.h"
 
 #define V LAYOUT_VERBATIM

@@ -8,8 +8,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "file.h"
-#include "imapsync.h"
+#include "flags.h"
+#include "mark.h"
+#include "names.h"
+#include "near_dir.h"
+#include "near_letters.h"
+#include "str.h"
 #include "tap.h"
 
 static char top[] = "/tmp/imapsync_near_dir.XXXXXX";

@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "imapsync.h"
+#include "flags.h"
+#include "near_dir.h"
+#include "plan.h"
+#include "settings.h"
+#include "state.h"
 #include "tap.h"
 
 static const struct policy both = { .pull_new = true, .push_new = true,

@@ -8,8 +8,13 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fail.h"
 #include "file.h"
-#include "imapsync.h"
+#include "flags.h"
+#include "mark.h"
+#include "mem.h"
+#include "state.h"
+#include "str.h"
 #include "tap.h"
 
 static char dir[64];

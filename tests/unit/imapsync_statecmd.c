@@ -5,8 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "file.h"
-#include "imapsync.h"
+#include "flags.h"
+#include "index.h"
+#include "mark.h"
+#include "state.h"
+#include "statecmd.h"
+#include "str.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/imapsync_statecmd.XXXXXX";

@@ -4,9 +4,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "conn.h"
+#include "fail.h"
 #include "file.h"
-#include "imapsync.h"
+#include "ident.h"
+#include "str.h"
 #include "tap.h"
+#include "wire.h"
 
 static uint32_t
 dice(uint32_t n)
