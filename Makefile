@@ -101,10 +101,11 @@ $(B)/lab/%.so: tests/crash/%.c
 
 tests: all $(UNIT) $(LAB)
 
-# Quick: layers, circles, manual against options, unit tests.  scripts/test is all.
+# Quick: layers, circles, sizes, manual against options, unit tests.  scripts/test is all.
 check: tests
 	scripts/dev/layers
 	scripts/dev/circles $(B)
+	scripts/dev/structs
 	scripts/dev/check-man $(B)
 	prove -Q --exec '' $(UNIT)
 
