@@ -13,6 +13,7 @@
 #include "imap_fetch.h"
 #include "imap_set.h"
 #include "limit.h"
+#include "search.h"
 
 enum {
 	SET = 7000,		/* bytes of a command (RFC 7162 section 4) */
@@ -97,16 +98,10 @@ imap_fetch_ask(struct imap_fetch *f, struct imap_fetch_job *job)
 static unsigned char *
 came_of(struct imap_fetch_job *job, uint32_t uid)
 {
-	size_t lo = 0, hi = job->n, mid;
+	size_t at = search_lower(&uid, job->uids, job->n, sizeof uid,
+	    search_u32);
 
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (job->uids[mid] < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < job->n && job->uids[lo] == uid ? &job->came[lo] : NULL;
+	return at < job->n && job->uids[at] == uid ? &job->came[at] : NULL;
 }
 
 /* Its place, and its job in f->got; NULL: it was not asked for. */

@@ -3,6 +3,7 @@
 
 #include "imap_set.h"
 #include "mem.h"
+#include "search.h"
 
 /* ---- as text ---- */
 
@@ -81,14 +82,6 @@ imap_uids_add(struct imap_uids *u, uint32_t uid)
 	u->v[u->n++] = uid;
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 void
 imap_uids_sort(struct imap_uids *u)
 {
@@ -98,7 +91,7 @@ imap_uids_sort(struct imap_uids *u)
 		;
 	if (i >= u->n)			/* as most servers send them */
 		return;
-	qsort(u->v, u->n, sizeof *u->v, by_value);
+	qsort(u->v, u->n, sizeof *u->v, search_u32);
 	for (i = k = 1; i < u->n; i++)
 		if (u->v[i] != u->v[k - 1])
 			u->v[k++] = u->v[i];
@@ -116,8 +109,9 @@ imap_uids_note(struct imap_uids *u, uint32_t uid)
 bool
 imap_uids_has(const struct imap_uids *u, uint32_t uid)
 {
-	return u->n > 0 && bsearch(&uid, u->v, u->n, sizeof *u->v,
-	    by_value) != NULL;
+	size_t at = search_lower(&uid, u->v, u->n, sizeof *u->v, search_u32);
+
+	return at < u->n && u->v[at] == uid;
 }
 
 int
