@@ -201,7 +201,7 @@ int dns_lookup(const struct dns_conf *, const char *name, unsigned type,
     int64_t deadline, const struct dns_answer **, struct err *);
 
 /*
- * A and AAAA of a host by dns_lookup, for net_resolve: as net_resolve.
+ * A and AAAA of a host by dns_lookup, for resolve_host: as resolve_host.
  * Taken there if POSTBAG_DNS is set and /etc/hosts does not know the name.
  */
 int dns_hosts(const char *host, unsigned port, int family,

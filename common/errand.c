@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "errand.h"
 #include "mem.h"
+#include "resolve.h"
 #include "spawn.h"
 #include "stop.h"
 
@@ -278,7 +279,7 @@ errand_resolve(const char *host, unsigned port, int family,
 	struct errand_answer a;
 
 	if (!errand_runs() || number < 0)	/* an address, perhaps */
-		return net_resolve(host, port, family, to, max, deadline, e);
+		return resolve_host(host, port, family, to, max, deadline, e);
 	n = ask(&q, NULL, 0, &a, &fd, e);
 	n = n < max ? n : max;
 	if (n > 0)

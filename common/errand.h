@@ -33,7 +33,7 @@ bool errand_has(const struct spawn_conf *);
  */
 int errand_spawn(const struct spawn_conf *, struct err *);
 
-/* As net_unix and net_resolve. */
+/* As net_unix and resolve_host. */
 int errand_unix(const char *path, struct err *);
 int errand_resolve(const char *host, unsigned port, int family,
     struct net_addr *, int max, int64_t deadline, struct err *);

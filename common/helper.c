@@ -17,6 +17,7 @@
 #include "helper.h"
 #include "mem.h"
 #include "os.h"
+#include "resolve.h"
 #include "spawn.h"
 #include "stop.h"
 #include "trace.h"
@@ -77,7 +78,7 @@ serve(const struct errand_ask *q, const int given[ERRAND_FDS],
 	if (t == NULL) {
 		a->n = fail(&a->err, EX_SOFTWARE, "no such errand");
 	} else if (t->kind == ERRAND_HOST) {
-		a->n = net_resolve(t->text, q->port, q->family, a->addr,
+		a->n = resolve_host(t->text, q->port, q->family, a->addr,
 		    ERRAND_ADDRESSES, deadline, &a->err);
 	} else {
 		fd = t->kind == ERRAND_PATH ? net_unix(t->text, &a->err) :

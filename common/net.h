@@ -1,4 +1,4 @@
-/* net.h: names to addresses, addresses to sockets; the one poll(2) */
+/* net.h: addresses, and addresses to sockets; the one poll(2) */
 #ifndef NET_H
 #define NET_H
 
@@ -30,15 +30,6 @@ int net_poll(struct pollfd *, nfds_t, int64_t deadline);
  * taken: a stop leaves it until stop_grace.
  */
 int net_poll_last(struct pollfd *, nfds_t, int64_t deadline);
-
-/*
- * The addresses of host, at most max, families in turn as RFC 8305 section 4
- * says; family is AF_UNSPEC, AF_INET or AF_INET6.  How many, or -1: EX_NOHOST
- * when there is no such host, EX_TEMPFAIL when nobody could tell in time.
- * If POSTBAG_DNS is set these servers are asked, unless /etc/hosts knows.
- */
-int net_resolve(const char *host, unsigned port, int family,
-    struct net_addr *, int max, int64_t deadline, struct err *);
 
 /*
  * Connects to the first of the addresses that answers, starting the next one
@@ -107,13 +98,6 @@ int net_pton(struct str, unsigned port, struct net_addr *);
 void net_raw(struct str bytes, unsigned port, struct net_addr *);
 void net_port(struct net_addr *, unsigned port);
 unsigned net_port_of(const struct net_addr *);
-
-/*
- * /etc/hosts: its text, and the next address in it for a host; *rest is the
- * text at first.
- */
-void net_hosts(struct buf *text);
-bool net_hosts_next(struct str *rest, const char *host, struct str *address);
 
 /*
  * Our name for EHLO (RFC 5321 section 4.1.1.1): the host name if it is fully

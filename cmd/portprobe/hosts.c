@@ -6,6 +6,7 @@
 #include "hosts.h"
 #include "output.h"
 #include "report.h"
+#include "resolve.h"
 #include "run.h"
 
 const unsigned hosts_usual[HOSTS_USUAL] = { 25, 465, 587, 110, 995, 143, 993 };
@@ -106,7 +107,7 @@ by_file(struct host *h)
 
 	if (rest.n > 0 && memmem(rest.p, rest.n, h->name,
 	    strlen(h->name)) != NULL)
-		while (net_hosts_next(&rest, h->name, &text))
+		while (resolve_hosts_next(&rest, h->name, &text))
 			if (net_pton(text, 0, &a) == 0) {
 				hosts_addr(h, &a);
 				h->known = true;

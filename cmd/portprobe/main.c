@@ -45,6 +45,7 @@
 #include "policy.h"
 #include "probe_conn.h"
 #include "program.h"
+#include "resolve.h"
 #include "run.h"
 #include "sts.h"
 #include "targets.h"
@@ -452,7 +453,7 @@ run(int argc, char **argv, struct err *e)
 		return e->code;
 	if (probe_conn_tls(&r, e) < 0 || policy_ready(&r, e) < 0)
 		return e->code;
-	net_hosts(&r.hosts);
+	resolve_hosts(&r.hosts);
 	confine();
 	output_start(&r);
 	if (loop_run(&r, e) == 0) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "resolve.h"
 #include "tap.h"
 
 static void
@@ -51,11 +52,11 @@ hosts(void)
 	    "192.0.2.1\tx A.example # a.example\n\n"
 	    "2001:db8::1 a.example"), at;
 
-	ok(net_hosts_next(&rest, "a.example", &at) &&
+	ok(resolve_hosts_next(&rest, "a.example", &at) &&
 	    str_is(at, "192.0.2.1"), "the first line, in any case");
-	ok(net_hosts_next(&rest, "a.example", &at) &&
+	ok(resolve_hosts_next(&rest, "a.example", &at) &&
 	    str_is(at, "2001:db8::1"), "the next, without a line end");
-	ok(!net_hosts_next(&rest, "a.example", &at), "no more");
+	ok(!resolve_hosts_next(&rest, "a.example", &at), "no more");
 }
 
 /* Elsewhere an end behind bytes is told when those are read. */

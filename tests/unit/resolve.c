@@ -1,5 +1,5 @@
 /*
- * net_resolve: names by getaddrinfo in a thread that may be left behind.
+ * resolve_host: names by getaddrinfo in a thread that may be left behind.
  * Built with SAN=thread it shows the races that there are not.
  */
 #include "net.h"
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "resolve.h"
 #include "stop.h"
 #include "tap.h"
 
@@ -40,7 +41,7 @@ look_up(void *arg)
 
 	(void)arg;
 	for (i = 0; i < 20; i++)
-		if (net_resolve("localhost", 25, AF_INET, a, 8, clock_in(20),
+		if (resolve_host("localhost", 25, AF_INET, a, 8, clock_in(20),
 		    &e) < 1)
 			return &tap_run;
 	return NULL;
@@ -80,14 +81,14 @@ slow(void)
 	struct err e = { 0 };
 	pthread_t t;
 
-	is_int(net_resolve("slow.invalid", 25, AF_INET, a, 8, clock_in(0.1),
+	is_int(resolve_host("slow.invalid", 25, AF_INET, a, 8, clock_in(0.1),
 	    &e), -1, "a name that takes too long");
 	is_int(e.code, EX_TEMPFAIL, "is tried again: %s", e.msg);
 	fail_clear(&e);
 	stop_guard();
 	if (pthread_create(&t, NULL, signal_soon, NULL) != 0)
 		abort();
-	is_int(net_resolve("slow.invalid", 25, AF_INET, a, 8, clock_in(60),
+	is_int(resolve_host("slow.invalid", 25, AF_INET, a, 8, clock_in(60),
 	    &e), -1, "a stop ends the wait");
 	is_str(e.msg, "stopped by SIGTERM", "and is the reason");
 	ok(clock_ms() - start < 20000, "%d ms", (int)(clock_ms() - start));
