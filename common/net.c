@@ -1,7 +1,6 @@
 /* net.c: addresses, and addresses to sockets; the one poll(2) */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

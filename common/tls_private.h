@@ -38,7 +38,11 @@ bool tls_lost(const struct tls_ends *);
 /* RFC 7301: the one protocol that is offered. */
 void tls_offer(SSL *, const char *proto);
 
+/* ---- tls_bio.c */
+
 BIO_METHOD *tls_bio(void);	/* reads and writes a struct tls_ends */
+
+/* ---- tls_trust.c */
 
 /* "what: OpenSSL's last words" as the failure; its queue is empty then. */
 int tls_openssl(struct err *, int code, const char *what);
