@@ -14,13 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-
 #include "clock.h"
 #include "conn.h"
+#include "conn_limits.h"
 #include "deflate.h"
 #include "errand.h"
 #include "mem.h"
@@ -42,9 +41,7 @@ enum {
 	SLICE = 5,		/* seconds, of a long wait */
 	SILENCE = 10,		/* seconds, for a first answer to a long hello */
 	SLEPT = 2000,		/* ms of suspension that count */
-	ADDRESSES = 16,
-	AWAY = 1000,		/* ms of the caller's that do not */
-	FLOOR = 2048		/* bytes a minute, of a message */
+	ADDRESSES = 16
 };
 
 struct conn {
@@ -55,21 +52,14 @@ struct conn {
 	struct tls *tls;
 	struct fifo out, tx, rx, in;
 	struct deflate *z;	/* RFC 4978, or NULL */
-	const char *what;	/* the phase, for messages */
-	int64_t deadline, slept;
-	int64_t seen;		/* when we last waited, or began to */
-	double seconds;
-	bool body;		/* bytes of a message come; and how many */
-	uint64_t moved;		/* did since the last renewal */
-	bool heard;		/* something came since then */
-	uint64_t sent, arrived;	/* to the kernel, and to the peer: takes */
+	struct conn_limits limits;
+	int64_t slept;
 	size_t limit, streamed;
 	long nap;
 	const char *mask;
 	bool failed, eof, opening, hungry, tcp;
 	bool classic, no_alpn;	/* how TLS is tried the second time */
 	bool deaf;		/* the peer takes no more; it may still speak */
-	bool last;		/* a stop leaves a little: see conn_last */
 	bool stopped;		/* which alone is why it failed */
 	struct net_addr peer;
 	char peer_text[64];
@@ -91,14 +81,14 @@ static int
 closed(struct conn *c)
 {
 	fail(c->e, EX_TEMPFAIL, "%s: the server closed the connection",
-	    c->what);
+	    c->limits.what);
 	return broken(c);
 }
 
 static int
 endless(struct conn *c)
 {
-	fail(c->e, EX_PROTOCOL, "%s: the server talks without end", c->what);
+	fail(c->e, EX_PROTOCOL, "%s: the server talks without end", c->limits.what);
 	return broken(c);
 }
 
@@ -113,66 +103,12 @@ stopped(struct conn *c)
 	return -1;
 }
 
-static bool
-heeds(const struct conn *c)
-{
-	return stop_asked() && (!c->last || clock_left(stop_grace()) == 0);
-}
-
-static int64_t
-limit(const struct conn *c)
-{
-	int64_t whole = c->conf->deadline;
-
-	return whole != 0 && whole < c->deadline ? whole : c->deadline;
-}
-
-/* What a phase's seconds must bring, or take. */
-static bool
-enough(const struct conn *c, uint64_t n)
-{
-	return (double)n >= c->seconds * FLOOR / 60;
-}
-
-/*
- * Does the peer still take what we have to say?  What the kernel has taken is
- * not there yet: it keeps megabytes, and says that it has room for more in
- * large steps.  Asked when time is up, so that it costs nothing otherwise.
- */
-static bool
-takes(struct conn *c)
-{
-	uint64_t was = c->arrived, queued;
-	int n = 0;
-
-	ioctl(c->fd, TIOCOUTQ, &n);
-	queued = (uint64_t)n < c->sent ? (uint64_t)n : c->sent;
-	c->arrived = c->sent - queued;
-	return (queued > 0 || c->tx.n > 0) && c->arrived > was &&
-	    enough(c, c->arrived - was);
-}
-
 /* 0 if there is more time, -1. */
 static int
 timed_out(struct conn *c)
 {
-	if (limit(c) != c->conf->deadline && takes(c)) {
-		conn_again(c);
-		return 0;
-	}
-	if (c->conf->deadline != 0 && clock_left(c->conf->deadline) == 0)
-		fail(c->e, EX_TEMPFAIL, "%s: the time allowed for all of it "
-		    "is over", c->what);
-	else if ((c->body && c->moved > 0) || c->tx.n > 0)
-		fail(c->e, EX_TEMPFAIL, "%s: less than 2 KB a minute",
-		    c->what);
-	else if (c->heard)
-		fail(c->e, EX_TEMPFAIL, "%s: not complete after %g seconds",
-		    c->what, c->seconds);
-	else
-		fail(c->e, EX_TEMPFAIL, "%s: nothing for %g seconds", c->what,
-		    c->seconds);
-	return broken(c);
+	return conn_limits_over(&c->limits, c->fd, c->tx.n, c->e) < 0 ?
+	    broken(c) : 0;
 }
 
 /*
@@ -196,7 +132,7 @@ send_some(struct conn *c)
 		return 1;
 	}
 	fifo_drop(&c->tx, (size_t)n);
-	c->sent += (uint64_t)n;
+	c->limits.sent += (uint64_t)n;
 	c->streamed = 0;
 	return 1;
 }
@@ -218,11 +154,11 @@ recv_some(struct conn *c)
 		return 0;
 	if (n < 0) {	/* one that closes with something unread resets */
 		fail_sys(c->e, EX_TEMPFAIL, errno == ECONNRESET ?
-		    "%s: the server closed the connection" : "%s", c->what);
+		    "%s: the server closed the connection" : "%s", c->limits.what);
 		return broken(c);
 	}
 	c->rx.n += (size_t)n;
-	c->heard |= n > 0;
+	c->limits.heard |= n > 0;
 	c->streamed += (size_t)n;
 	c->eof = n == 0;
 	c->hungry = (size_t)n == room;	/* there may be more at once */
@@ -291,11 +227,10 @@ decode(struct conn *c)
 		return -1;
 	if (c->z != NULL && deflate_in(c->z, &c->in, RECORD) < 0) {
 		fail(c->e, EX_PROTOCOL, "%s: what comes is not DEFLATE",
-		    c->what);
+		    c->limits.what);
 		return broken(c);
 	}
-	if (c->body && enough(c, c->moved += c->in.n - was))
-		conn_again(c);
+	conn_limits_came(&c->limits, c->in.n - was);
 	return c->in.n > was;
 }
 
@@ -340,9 +275,9 @@ turn(struct conn *c, bool reading)
 	size_t room;
 	int got;
 
-	if (heeds(c))
+	if (conn_limits_stop(&c->limits))
 		return stopped(c);
-	if (clock_left(limit(c)) == 0)
+	if (clock_left(conn_limits_end(&c->limits)) == 0)
 		return timed_out(c);
 	got = send_some(c);
 	if (c->tx.n == 0 && got > 0 && (!reading || unsent(c)))
@@ -356,8 +291,8 @@ turn(struct conn *c, bool reading)
 		p.events |= POLLIN;	/* never without room: a busy loop */
 	if (p.events == 0)
 		return c->eof ? closed(c) : endless(c);
-	got = c->last ? net_poll_last(&p, 1, limit(c)) :
-	    net_poll(&p, 1, limit(c));
+	got = c->limits.last ? net_poll_last(&p, 1, conn_limits_end(&c->limits)) :
+	    net_poll(&p, 1, conn_limits_end(&c->limits));
 	if (got <= 0)
 		return got == NET_STOPPED ? stopped(c) : timed_out(c);
 	if ((p.revents & (POLLIN | POLLHUP | POLLERR)) && recv_some(c) < 0)
@@ -372,15 +307,13 @@ turn(struct conn *c, bool reading)
 static int
 exchange(struct conn *c, bool reading)
 {
-	int64_t away = clock_ms() - c->seen;
 	int got;
 
 	if (c->failed)
 		return -1;
-	if (away >= AWAY && c->deadline != CLOCK_NEVER)
-		c->deadline += away;
+	conn_limits_wait(&c->limits);
 	got = turn(c, reading);
-	c->seen = clock_ms();
+	conn_limits_waited(&c->limits);
 	return got;
 }
 
@@ -442,11 +375,11 @@ look_up(struct conn *c, struct net_addr *addr, int max)
 
 	if (f->proxy == NULL)
 		return errand_resolve(host, port, f->family, addr, max,
-		    limit(c), c->e);
+		    conn_limits_end(&c->limits), c->e);
 	if (proxy_parse(&proxy, f->proxy, c->e) < 0)
 		return -1;
 	n = errand_resolve(proxy.host, proxy.port, f->family, addr, max,
-	    limit(c), c->e);
+	    conn_limits_end(&c->limits), c->e);
 	proxy_wipe(&proxy);
 	return n;
 }
@@ -467,7 +400,8 @@ dial(struct conn *c)
 	if (n == 0 && (n = look_up(c, found, ADDRESSES)) <= 0)
 		return -1;
 	c->tcp = true;
-	c->fd = net_connect(addr, n, f->source, limit(c), &which, c->e);
+	c->fd = net_connect(addr, n, f->source, conn_limits_end(&c->limits),
+	    &which, c->e);
 	c->peer = addr[which];
 	net_ntop(&c->peer, c->peer_text, sizeof c->peer_text);
 	return c->fd;
@@ -512,6 +446,7 @@ prepare(struct conn *c, const struct conn_conf *conf, struct err *e)
 {
 	c->conf = conf;
 	c->e = e;
+	c->limits.whole = &conf->deadline;
 	name(c);
 	conn_phase(c, "connecting",
 	    conf->connect_timeout > 0 ? conf->connect_timeout : CONN_DIAL);
@@ -675,7 +610,7 @@ conn_trust(struct conn *c, enum conn_change to)
 	if (c->failed)
 		return -1;
 	if (to != CONN_DEFLATE && (c->tls != NULL || c->z != NULL)) {
-		fail(c->e, EX_SOFTWARE, "%s: within TLS already", c->what);
+		fail(c->e, EX_SOFTWARE, "%s: within TLS already", c->limits.what);
 		return broken(c);
 	}
 	switch (to) {
@@ -820,31 +755,25 @@ conn_starttls(struct conn *c)
 void
 conn_phase(struct conn *c, const char *what, double seconds)
 {
-	c->what = what;
-	c->seconds = seconds;
-	c->body = false;
-	c->seen = clock_ms();
-	conn_again(c);
-}
-
-void
-conn_last(struct conn *c, bool is)
-{
-	c->last = is;
+	conn_limits_begin(&c->limits, what, seconds);
 }
 
 void
 conn_again(struct conn *c)
 {
-	c->deadline = clock_in(c->seconds);
-	c->moved = 0;
-	c->heard = false;
+	conn_limits_renew(&c->limits);
+}
+
+void
+conn_last(struct conn *c, bool is)
+{
+	c->limits.last = is;
 }
 
 void
 conn_body(struct conn *c, bool body)
 {
-	c->body = body;
+	c->limits.body = body;
 }
 
 void
@@ -923,7 +852,7 @@ trace_in(const struct conn *c, struct str s)
 static char *
 bad_line(struct conn *c, const char *why)
 {
-	fail(c->e, EX_PROTOCOL, "%s: the server sent %s", c->what, why);
+	fail(c->e, EX_PROTOCOL, "%s: the server sent %s", c->limits.what, why);
 	broken(c);
 	return NULL;
 }
@@ -934,7 +863,8 @@ conn_line(struct conn *c, size_t *len)
 	size_t seen = 0, n;
 	char *p, *eol;
 
-	if (heeds(c)) {		/* a flood's lines may be dear, and many */
+	/* Asked for each line: a flood's may be dear, and many. */
+	if (conn_limits_stop(&c->limits)) {
 		stopped(c);
 		return NULL;
 	}
@@ -1030,7 +960,7 @@ long_wait(struct conn *c, int64_t end)
 		if (clock_slept() - c->slept < SLEPT)
 			continue;
 		fail(c->e, EX_TEMPFAIL, "%s: this machine was suspended",
-		    c->what);
+		    c->limits.what);
 		return broken(c);
 	}
 	return got > 0;
@@ -1063,7 +993,7 @@ static int
 quiet(struct conn *c, int64_t end)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	int64_t whole = limit(c);
+	int64_t whole = conn_limits_end(&c->limits);
 	int got;
 
 	if (conn_flush(c) < 0)
@@ -1087,7 +1017,7 @@ conn_quiet(struct conn *c, double seconds)
 {
 	int got = quiet(c, clock_in(seconds));
 
-	c->seen = clock_ms();
+	conn_limits_waited(&c->limits);
 	return got;
 }
 
