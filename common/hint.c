@@ -5,6 +5,8 @@
 
 #include "clock.h"
 #include "hint.h"
+#include "conn_open.h"
+#include "conn_tls.h"
 #include "trace.h"
 
 enum { SILENCE = 5, PATIENCE = 10, HELLO = 5 };	/* seconds */

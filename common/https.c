@@ -3,6 +3,8 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "conn_open.h"
+#include "conn_tls.h"
 #include "limit.h"
 #include "trace.h"
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conn_tls.h"
+#include "conn_trust.h"
 #include "deflate.h"
 #include "hint.h"
 #include "imap.h"

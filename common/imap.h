@@ -20,6 +20,7 @@
 #define IMAP_H
 
 #include "conn.h"
+#include "conn_tls.h"
 #include "imap_alive.h"
 #include "imap_read.h"
 #include "sasl.h"

@@ -20,7 +20,8 @@ struct net_addr {
  * Waits until a descriptor is ready or the deadline (clock.h) passes: how many
  * are ready, 0 when time is up, NET_STOPPED at once when we were asked to end
  * (stop.h), also if something is ready: a loop that goes on then would turn
- * without a pause.  Nothing else in postbag waits, but for net_watch_wait.
+ * without a pause.  What waits for the network waits here, in net_poll_last,
+ * or in net_watch_wait.
  */
 enum { NET_STOPPED = -2 };
 int net_poll(struct pollfd *, nfds_t, int64_t deadline);

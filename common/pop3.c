@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn_tls.h"
 #include "hint.h"
 #include "limit.h"
 #include "mem.h"

@@ -10,6 +10,7 @@
 #define POP3_H
 
 #include "conn.h"
+#include "conn_tls.h"
 #include "sasl.h"
 
 enum pop3_cap {

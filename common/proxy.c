@@ -5,6 +5,7 @@
 
 #include "b64.h"
 #include "conn.h"
+#include "conn_trust.h"
 #include "limit.h"
 #include "mem.h"
 #include "net.h"

@@ -6,6 +6,8 @@
 
 #include "addr.h"
 #include "clock.h"
+#include "conn_open.h"
+#include "conn_tls.h"
 #include "file.h"
 #include "net.h"
 #include "proxy.h"

@@ -4,6 +4,8 @@
 
 #include "account.h"
 #include "conn.h"
+#include "conn_open.h"
+#include "conn_tls.h"
 #include "net.h"
 #include "sasl.h"
 

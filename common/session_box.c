@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "conn_open.h"
 #include "errand.h"
 #include "helper.h"
 #include "mem.h"

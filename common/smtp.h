@@ -9,6 +9,7 @@
 #define SMTP_H
 
 #include "conn.h"
+#include "conn_tls.h"
 #include "msg.h"
 #include "sasl.h"
 

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #include "clock.h"
+#include "conn_open.h"
 #include "fuzz/server.h"
 #include "net.h"
 #include "smtp.h"

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "conn_open.h"
+#include "conn_tls.h"
 #include "errand.h"
 #include "field.h"
 #include "file.h"

@@ -3,6 +3,7 @@
 #define PLACE_H
 
 #include "conn.h"
+#include "conn_open.h"
 #include "maildir.h"
 #include "mbox.h"
 #include "message.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn_tls.h"
 #include "date.h"
 #include "field.h"
 #include "show.h"

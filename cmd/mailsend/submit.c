@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conn_tls.h"
 #include "submit.h"
 #include "file.h"
 #include "maildir.h"

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "deflate.h"
+#include "conn_tls.h"
 #include "imap_box.h"
 #include "mem.h"
 #include "server.h"

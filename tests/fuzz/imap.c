@@ -1,4 +1,5 @@
 /* imap.c: fuzz: an IMAP server that says anything */
+#include "conn_tls.h"
 #include "imap_append.h"
 #include "imap_box.h"
 #include "server.h"

@@ -1,5 +1,6 @@
 /* pop3.c: fuzz: a POP3 server that says anything */
 #include "pop3.h"
+#include "conn_tls.h"
 #include "server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

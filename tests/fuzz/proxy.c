@@ -7,6 +7,7 @@
  * must fail if there is a single one.
  */
 #include "proxy.h"
+#include "conn_trust.h"
 #include "server.h"
 
 #define https_get https_get_itself	/* its parts are wanted, without TLS */

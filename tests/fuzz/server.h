@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "conn.h"
+#include "conn_open.h"
 
 static int server_fd = -1;
 static struct conn_conf server_conf;

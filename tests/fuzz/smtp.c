@@ -1,4 +1,5 @@
 /* smtp.c: fuzz: a mail server that says anything */
+#include "conn_tls.h"
 #include "file.h"
 #include "server.h"
 #include "smtp.h"

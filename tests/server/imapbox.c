@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "conn_open.h"
+#include "conn_tls.h"
 #include "imap_append.h"
 #include "imap_box.h"
 #include "tap.h"

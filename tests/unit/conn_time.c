@@ -2,6 +2,7 @@
  * conn_time.c: how long a peer may take: every limit (conn.h), in SMTP, POP3
  * and IMAP
  */
+#include "conn_tls.h"
 #include "timed.h"
 
 #include "imap_append.h"

@@ -1,10 +1,12 @@
 /* hint.c: TLS where none is expected, and the other way round */
+#include "conn_tls.h"
 #include "timed.h"
 
 #include <stdio.h>
 
 #include "imap.h"
 #include "pop3.h"
+#include "tls.h"
 #include "trace.h"
 
 static const struct smtp_conf plain = { .tls = CONN_TLS_OFF,
