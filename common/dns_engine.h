@@ -1,6 +1,6 @@
 /*
- * dns_engine.h: the engine's insides, for dns_engine.c, dns_try.c, dns_udp.c
- * and dns_tcp.c
+ * dns_engine.h: the engine's insides, for dns_engine.c, dns_slot.c,
+ * dns_peer.c, dns_try.c, dns_tcp.c and dns_udp.c
  */
 #ifndef DNS_ENGINE_H
 #define DNS_ENGINE_H
@@ -139,91 +139,5 @@ struct dns {
 	unsigned char out[BATCH][DNS_QUERYLEN];
 	struct dns_stats stats;
 };
-
-static inline void
-dns_unlist(struct question *q)
-{
-	struct list *l = q->in;
-
-	if (l == NULL)
-		return;
-	*(q->prev != NULL ? &q->prev->next : &l->first) = q->next;
-	*(q->next != NULL ? &q->next->prev : &l->last) = q->prev;
-	l->n--;
-	q->in = NULL;
-}
-
-static inline void
-dns_append(struct list *l, struct question *q)
-{
-	dns_unlist(q);
-	q->next = NULL;
-	q->prev = l->last;
-	*(l->last != NULL ? &l->last->next : &l->first) = q;
-	l->last = q;
-	l->n++;
-	q->in = l;
-}
-
-static inline void
-dns_prepend(struct list *l, struct question *q)
-{
-	dns_unlist(q);
-	q->prev = NULL;
-	q->next = l->first;
-	*(l->first != NULL ? &l->first->prev : &l->last) = q;
-	l->first = q;
-	l->n++;
-	q->in = l;
-}
-
-/* ---- dns_engine.c: questions and who waits for them */
-
-/* All who wait for q get the answer, whose reference is ours to drop. */
-void dns_complete(struct dns *, struct question *, struct dns_answer *);
-/* With the best that was said, or a timeout. */
-void dns_give_up(struct dns *, struct question *);
-/* No longer in the window. */
-void dns_uncount(struct dns *, struct question *);
-/* The question that will be answered, or NULL if the answer is there. */
-struct question *dns_ask(struct dns *, const struct dns_key *, struct waiter);
-struct question *dns_asked(struct dns *, const struct dns_key *);
-
-/* ---- dns_try.c: one question: whom it is sent to, what a reply means */
-
-/* The next server in turn that did not answer yet, healthy ones first. */
-unsigned dns_choose(const struct dns *, const struct question *);
-/* Is there another than the last? */
-bool dns_elsewhere(const struct dns *, const struct question *);
-void dns_retry(struct dns *, struct question *);	/* or gives up */
-void dns_count(struct dns *, struct question *);	/* in the window */
-/* The EDNS size for this server; 0: without EDNS. */
-unsigned dns_bufsize(const struct dns *, const struct question *,
-    unsigned server);
-/* Notes that it went out, and waits for the reply. */
-void dns_sent(struct dns *, struct question *);
-/* The socket refused with an error of its own: as a timeout, but soon. */
-void dns_unsendable(struct dns *, struct question *, int error);
-/* A message that is the reply to q, by its id and its question. */
-void dns_reply(struct dns *, struct question *, const unsigned char *msg,
-    size_t len, bool tcp);
-
-/* ---- dns_udp.c */
-
-uint16_t dns_random16(struct dns *);
-void dns_release_id(struct question *);
-/* As release, but the id is not used for a while: a reply may yet come. */
-void dns_bury_id(struct dns *, struct question *);
-/* Sends what is due, also to TCP. */
-void dns_flush(struct dns *);
-void dns_receive(struct dns *, struct sock *);
-
-/* ---- dns_tcp.c */
-
-void dns_leave_stream(struct question *);
-void dns_stream_give(struct dns *, struct question *);
-void dns_stream_close(struct dns *, struct stream *, int error);
-void dns_stream_event(struct dns *, struct stream *, short events);
-void dns_streams_feed(struct dns *);
 
 #endif

@@ -7,25 +7,12 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "dns_engine.h"
-
-void
-dns_leave_stream(struct question *q)
-{
-	struct stream *s = q->stream;
-	unsigned i;
-
-	if (s == NULL)
-		return;
-	for (i = 0; i < s->n && s->q[i] != q; i++)
-		;
-	if (i < s->n)
-		s->q[i] = s->q[--s->n];
-	q->stream = NULL;
-}
+#include "dns_peer.h"
+#include "dns_slot.h"
+#include "dns_tcp.h"
+#include "dns_try.h"
 
 void
 dns_stream_close(struct dns *d, struct stream *s, int error)

@@ -12,73 +12,14 @@
  * is then the next one's: a new port costs three system calls.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "dns_engine.h"
+#include "dns_peer.h"
+#include "dns_slot.h"
+#include "dns_tcp.h"
+#include "dns_try.h"
+#include "dns_udp.h"
 #include "os.h"
-
-/* In the table of ids: not in use, but not to be used. */
-static struct question *const dead = (struct question *)(uintptr_t)1;
-
-/* ---- ids */
-
-uint16_t
-dns_random16(struct dns *d)
-{
-	if (d->nrandom == 0) {
-		if (os_random(d->random, sizeof d->random, false) < 0)
-			abort();	/* Linux has given it since 3.17 */
-		d->nrandom = sizeof d->random / sizeof *d->random;
-	}
-	return d->random[--d->nrandom];
-}
-
-void
-dns_release_id(struct question *q)
-{
-	if (q->sock == NULL)
-		return;
-	q->sock->slot[q->id] = NULL;
-	q->sock->waiting--;
-	q->sock = NULL;
-}
-
-/*
- * The id of a question nobody answered stays unused for a while (until as
- * many others died), since the answer may yet come.
- */
-void
-dns_bury_id(struct dns *d, struct question *q)
-{
-	struct tomb *t = &d->tomb[d->tombs % TOMBS];
-
-	if (q->sock == NULL)
-		return;
-	d->tombs++;
-	if (t->sock != NULL && t->sock->slot[t->id] == dead)
-		t->sock->slot[t->id] = NULL;
-	*t = (struct tomb){ q->sock, q->id };
-	q->sock->slot[q->id] = dead;
-	q->sock->waiting--;
-	q->sock = NULL;
-}
-
-/* A window is at most half of the ids of one socket: this ends soon. */
-static void
-take_id(struct dns *d, struct question *q, struct sock *s)
-{
-	uint16_t id;
-
-	do
-		id = dns_random16(d);
-	while (s->slot[id] != NULL);
-	s->slot[id] = q;
-	s->waiting++;
-	q->sock = s;
-	q->id = id;
-}
 
 /* ---- sending */
 
@@ -239,7 +180,7 @@ pack(struct dns *d, struct batch *b, struct question *q)
 
 	if (q->sock != b->sock) {
 		dns_bury_id(d, q);
-		take_id(d, q, b->sock);
+		dns_take_id(d, q, b->sock);
 	}
 	q->server = b->sock->server;
 	/* Nothing heard from it with EDNS: perhaps that is why. */
@@ -333,7 +274,7 @@ datagram(struct dns *d, struct sock *s, unsigned char *msg, size_t len,
 
 	if (len >= 12) {
 		q = s->slot[(unsigned)msg[0] << 8 | msg[1]];
-		if (q != NULL && q != dead) {
+		if (q != NULL && q != DNS_DEAD) {
 			m = dns_match(msg, len, q->wire, q->len, q->type);
 			/* Not ours, but nobody else knows the id. */
 			q->junk |= m == DNS_OTHER;
