@@ -208,17 +208,6 @@ dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
 	return (size_t)(p - out);
 }
 
-size_t
-dns_query(unsigned char *out, uint16_t id, const char *name, unsigned type,
-    unsigned bufsize)
-{
-	struct dns_key k;
-
-	if (dns_key(name, type, &k) < 0)
-		return 0;
-	return dns_build(out, id, k.wire, k.len, type, bufsize);
-}
-
 /* ---- replies */
 
 static unsigned
@@ -740,20 +729,6 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	buf_free(&g.bytes);
 	free(g.heap);
 	return a;
-}
-
-struct dns_answer *
-dns_parse(const void *msg, size_t len, const char *name, unsigned type)
-{
-	struct dns_key k;
-	enum dns_next next;
-
-	if (dns_key(name, type, &k) < 0)
-		return dns_nothing(name, type, DNS_INVALID, "no DNS name");
-	if (dns_match(msg, len, k.wire, k.len, type) == DNS_OTHER)
-		return dns_nothing(name, type, DNS_MALFORMED,
-		    "no reply to the question");
-	return dns_decode(msg, len, k.wire, type, &next);
 }
 
 /* ---- whom to ask */

@@ -160,13 +160,6 @@ unsigned dns_step(struct dns *, int64_t deadline);	/* see dns_wait */
 enum { DNS_MORE = 2 };
 void dns_wait(struct dns *, struct pollfd *, nfds_t n, int64_t deadline);
 
-/*
- * For a loop that polls itself: the descriptors (how many; never over
- * DNS_MAXFDS) and the time by which to call dns_step(d, 0) at the latest.
- */
-enum { DNS_MAXFDS = 96 };
-nfds_t dns_fds(struct dns *, struct pollfd *, int64_t *when);
-
 /* How many questions of dns_want are unanswered. */
 unsigned dns_unanswered(const struct dns *);
 
@@ -228,19 +221,5 @@ void dns_reverse(struct str addr, char dst[DNS_NAMELEN]);
 
 /* A or AAAA data as text; dst of 46 bytes. */
 void dns_addr(struct str addr, char *dst, size_t cap);
-
-/*
- * Builds a query into 512 bytes: its length, or 0 if the name is none.
- * bufsize 0: without EDNS.
- */
-size_t dns_query(unsigned char *out, uint16_t id, const char *name,
-    unsigned type, unsigned bufsize);
-
-/*
- * Parses one reply to (name, type), as the engine does after its own checks.
- * Never NULL; status is DNS_MALFORMED if it is unsound.  The caller drops it.
- */
-struct dns_answer *dns_parse(const void *msg, size_t len, const char *name,
-    unsigned type);
 
 #endif

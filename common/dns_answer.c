@@ -60,46 +60,6 @@ dns_nothing(const char *name, unsigned type, enum dns_status status,
 	return a;
 }
 
-/* An answer holds pointers into itself: a copy shifts them. */
-static const char *
-shift(const char *p, const struct dns_answer *from, struct dns_answer *to)
-{
-	return p == NULL ? NULL : (char *)to + (p - (const char *)from);
-}
-
-static struct dns_answer *
-copy(const struct dns_answer *from, size_t more)
-{
-	struct dns_answer *a = mem_new(1, from->size + more);
-	unsigned i;
-
-	memcpy(a, from, from->size);
-	a->size = from->size + more;
-	a->refs = 1;
-	a->name = shift(from->name, from, a);
-	a->why = shift(from->why, from, a);
-	a->ede_text.p = shift(from->ede_text.p, from, a);
-	a->rr = (struct dns_rr *)(a + 1);
-	a->cname = (const char *const *)(a->rr + a->n);
-	for (i = 0; i < a->ncname; i++)
-		dns_cname_of(a)[i] = shift(from->cname[i], from, a);
-	for (i = 0; i < a->n; i++) {
-		dns_rr_of(a)[i].name = shift(from->rr[i].name, from, a);
-		dns_rr_of(a)[i].data.p = shift(from->rr[i].data.p, from, a);
-		dns_rr_of(a)[i].raw.p = shift(from->rr[i].raw.p, from, a);
-	}
-	return a;
-}
-
-struct dns_answer *
-dns_because(const struct dns_answer *from, const char *why)
-{
-	struct dns_answer *a = copy(from, strlen(why) + 1);
-
-	a->why = memcpy((char *)a + from->size, why, strlen(why) + 1);
-	return a;
-}
-
 /* Bytes that a string of an answer takes. */
 static size_t
 taken(const char *s)

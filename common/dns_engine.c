@@ -126,8 +126,9 @@ wake(struct dns *d)
 
 /* ---- the loop */
 
-nfds_t
-dns_fds(struct dns *d, struct pollfd *p, int64_t *when)
+/* What to wait for: how many, never over FDS, and until when at the latest. */
+static nfds_t
+watched(struct dns *d, struct pollfd *p, int64_t *when)
 {
 	nfds_t n = 0;
 	unsigned i, k;
@@ -149,7 +150,7 @@ dns_fds(struct dns *d, struct pollfd *p, int64_t *when)
 	return n;
 }
 
-/* In the order of dns_fds; ports are opened and closed in dns_flush alone. */
+/* In the order of watched; ports are opened and closed in dns_flush alone. */
 static void
 serve(struct dns *d, const struct pollfd *p, nfds_t n)
 {
@@ -179,7 +180,7 @@ serve(struct dns *d, const struct pollfd *p, nfds_t n)
 void
 dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 {
-	struct pollfd p[DNS_MAXFDS + DNS_MORE];
+	struct pollfd p[FDS + DNS_MORE];
 	int64_t when;
 	nfds_t n, i;
 	bool idle;
@@ -188,7 +189,7 @@ dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 	deliver(d);
 	dns_streams_feed(d);
 	dns_flush(d);
-	n = dns_fds(d, p, &when);
+	n = watched(d, p, &when);
 	idle = d->unanswered == 0;
 	for (i = 0; i < nmore; i++) {
 		more[i].revents = 0;

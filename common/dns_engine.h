@@ -18,6 +18,7 @@ enum {
 	PORT_QUERIES = 1000,	/* then another takes the port's place */
 	PORT_MS = 10000,	/* or after this time */
 	IDS = 65536,
+	FDS = 96,		/* polled at once */
 	STREAMS = 16,		/* TCP connections */
 	PIPELINE = 32,		/* questions on one of them */
 	MAXTRIES = 16,

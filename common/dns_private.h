@@ -75,9 +75,6 @@ dns_cname_of(struct dns_answer *a)
 struct dns_answer *dns_nothing(const char *name, unsigned type,
     enum dns_status, const char *why);
 
-/* The same answer with another reason. */
-struct dns_answer *dns_because(const struct dns_answer *, const char *why);
-
 /* What head (ends in a CNAME) and tail (of its target) say together. */
 struct dns_answer *dns_join(const struct dns_answer *head,
     const struct dns_answer *tail);
