@@ -60,7 +60,7 @@ void tls_text_day(struct buf *, const ASN1_TIME *);	/* 2026-08-01 */
 /* "sha256//BASE64" of its public key.  -1 and "" if it has none. */
 int tls_text_pin(X509 *, char dst[64]);
 
-/* ---- tls_look.c: all that a report says of a certificate, in the arena */
+/* ---- tls_look_cert.c: all that a report says of it, in the arena */
 void tls_look_describe(struct tls_cert *, X509 *, struct arena *);
 
 #endif

@@ -1,0 +1,122 @@
+/* tls_look_cert.c: all that a report says of a certificate */
+#include <string.h>
+#include <time.h>
+
+#include "mem.h"
+#include "tls_look.h"
+#include "tls_private.h"
+
+enum { SAN_MAX = 100 };
+
+static const char *
+hex(struct arena *a, const unsigned char *p, size_t n)
+{
+	static const char digit[] = "0123456789abcdef";
+	char *s = arena_new(a, 2 * n + 1, 1);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		s[2 * i] = digit[p[i] >> 4];
+		s[2 * i + 1] = digit[p[i] & 15];
+	}
+	return s;
+}
+
+static const char *
+dn(struct arena *a, const X509_NAME *n)
+{
+	struct buf b = { .max = 4096 };
+	const char *s;
+
+	tls_text_dn(&b, n);
+	s = arena_dup(a, BUF_STR(b));
+	buf_free(&b);
+	return s;
+}
+
+static int64_t
+seconds(const ASN1_TIME *at)
+{
+	struct tm tm = { 0 };
+
+	return ASN1_TIME_to_tm(at, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+static void
+sans(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	GENERAL_NAMES *all = X509_get_ext_d2i(x, NID_subject_alt_name, NULL,
+	    NULL);
+	int i, n = all != NULL ? sk_GENERAL_NAME_num(all) : 0;
+	struct buf b = { .max = 4096 };
+
+	if (n > SAN_MAX)
+		n = SAN_MAX;
+	if (n > 0)
+		c->san = arena_new(a, (size_t)n, sizeof *c->san);
+	for (i = 0; i < n; i++) {
+		b.n = 0;
+		if (tls_text_name(&b, sk_GENERAL_NAME_value(all, i)))
+			c->san[c->nsan++] = arena_dup(a, BUF_STR(b));
+	}
+	buf_free(&b);
+	GENERAL_NAMES_free(all);
+}
+
+static void
+key(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	EVP_PKEY *k = X509_get0_pubkey(x);
+	char curve[64] = "";
+	int id = k != NULL ? EVP_PKEY_get_base_id(k) : NID_undef;
+
+	c->bits = k != NULL ? EVP_PKEY_get_bits(k) : 0;
+	c->weak_key = k == NULL || EVP_PKEY_get_security_bits(k) < 112;
+	if (id == EVP_PKEY_EC && EVP_PKEY_get_group_name(k, curve,
+	    sizeof curve, NULL) == 1)
+		c->key = arena_printf(a, "EC %s",
+		    strcmp(curve, "prime256v1") == 0 ? "P-256" :
+		    strcmp(curve, "secp384r1") == 0 ? "P-384" :
+		    strcmp(curve, "secp521r1") == 0 ? "P-521" : curve);
+	else if (id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS)
+		c->key = arena_printf(a, "RSA %d", c->bits);
+	else
+		c->key = arena_dup(a, str_of(id != NID_undef ?
+		    OBJ_nid2sn(id) : "unknown"));
+}
+
+static void
+digests(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	unsigned char md[32], *der = NULL;
+	unsigned n = 0;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+
+	c->sha256 = c->spki256 = "";
+	if (X509_digest(x, EVP_sha256(), md, &n) == 1)
+		c->sha256 = hex(a, md, n);
+	if (len > 0 && EVP_Digest(der, (size_t)len, md, &n, EVP_sha256(),
+	    NULL) == 1)
+		c->spki256 = hex(a, md, n);
+	OPENSSL_free(der);
+}
+
+void
+tls_look_describe(struct tls_cert *c, X509 *x, struct arena *a)
+{
+	int bits = 0, nid = X509_get_signature_nid(x);
+
+	c->subject = dn(a, X509_get_subject_name(x));
+	c->issuer = dn(a, X509_get_issuer_name(x));
+	c->from = seconds(X509_get0_notBefore(x));
+	c->until = seconds(X509_get0_notAfter(x));
+	c->self_signed = X509_self_signed(x, 0) == 1;
+	c->ca = X509_check_ca(x) == 1;
+	c->sigalg = OBJ_nid2sn(nid);
+	if (X509_get_signature_info(x, NULL, NULL, &bits, NULL) == 1)
+		c->weak_hash = bits < 112 && !c->self_signed;
+	sans(c, x, a);
+	key(c, x, a);
+	digests(c, x, a);
+	ERR_clear_error();
+}
