@@ -122,10 +122,9 @@ void mime_header_ascii(struct msg *, struct arena *);
 void mime_header_param(struct buf *, size_t *col, const char *name,
     struct str value);
 
+/* ---- mime_type.c */
+
 /* The type for a file name by its extension, or NULL. */
 const char *mime_type(struct str name);
-
-/* A new Message-ID with its brackets, 128 random bits; in the arena. */
-char *mime_id(struct arena *, time_t, struct str domain);
 
 #endif
