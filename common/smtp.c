@@ -483,7 +483,7 @@ struct pouring {
 	char raw[32768], fat[2 * 32768 + 4];
 };
 
-/* The message's bytes as they are (BDAT) or with dots stuffed (DATA). */
+/* The message as it is (BDAT), or with dots stuffed and its end (DATA). */
 static int
 pour(struct smtp *s, const struct msg *msg, bool stuff)
 {
@@ -501,6 +501,8 @@ pour(struct smtp *s, const struct msg *msg, bool stuff)
 		else
 			conn_write(s->c, p->raw, (size_t)n);
 	}
+	if (stuff && n == 0)
+		conn_write(s->c, p->fat, msg_stuff_end(&p->stuffer, p->fat));
 	free(p);
 	if (n >= 0)
 		return 0;
@@ -538,7 +540,6 @@ say_content(struct smtp *s, struct batch *b)
 	s->inside = true;
 	if (pour(s, b->m->msg, true) < 0)
 		return -1;
-	conn_write(s->c, ".\r\n", 3);	/* a struct msg ends in CRLF */
 	s->inside = false;
 	b->unread = true;
 	at_stake(s);
