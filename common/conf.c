@@ -17,8 +17,8 @@ struct parser {
 	unsigned line, nsection, nline;
 };
 
-bool
-conf_name(struct str s)
+static bool
+is_name(struct str s)
 {
 	size_t i;
 
@@ -81,7 +81,7 @@ names(struct str s, struct str *name, struct str *parent, struct err *e)
 	*parent = (struct str){ NULL, 0 };
 	if (s.p != NULL) {
 		*parent = str_trim(s);
-		if (!conf_name(*parent))
+		if (!is_name(*parent))
 			return fail(e, EX_CONFIG, "no name behind the \":\"");
 	}
 	w = *name;
@@ -90,7 +90,7 @@ names(struct str s, struct str *name, struct str *parent, struct err *e)
 		    STR_ARG(*name));
 	if (name->n == 0)
 		return fail(e, EX_CONFIG, "the section needs a name");
-	if (!conf_name(*name))
+	if (!is_name(*name))
 		return fail(e, EX_CONFIG, "\"%.*s\" is not fit for a name",
 		    STR_ARG(str_to(*name, 80)));
 	return 0;

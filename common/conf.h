@@ -58,7 +58,4 @@ const char *conf_value(const struct conf_section *, const char *key);
 /* Wipes the value, which is "" then; what points to it sees that, too. */
 void conf_forget(struct conf_line *);
 
-/* Is it something a section may be called? */
-bool conf_name(struct str);
-
 #endif

@@ -18,10 +18,10 @@
  *	... imap_next until imap_done(&r, tag); imap_appended(m, &r, ...)
  *
  * imap_append_one waits for the server's "+" only where neither LITERAL+ nor
- * (up to 4096 bytes) LITERAL- lets it go on (RFC 7888): imap_append_waits
- * says so beforehand, and then nothing else may be under way, and what the
- * server says of the selected mailbox meanwhile is lost.  When it returns 0
- * the command has been answered already: NO, m->text; nothing was stored.
+ * (up to 4096 bytes) LITERAL- lets it go on (RFC 7888).  Then nothing else may
+ * be under way, and what the server says of the selected mailbox meanwhile is
+ * lost.  When it returns 0 the command has been answered already: NO, m->text;
+ * nothing was stored.
  * binary: literal8 (RFC 3516), for bytes that hold NUL; only with
  * IMAP_BINARY.  flags as "\Seen $Forwarded" or "".  date 0: now.  size is
  * not 0: an empty literal calls all of it off (RFC 3502 section 6.3.11).
@@ -32,7 +32,6 @@ struct imap_append {
 	uint64_t size;
 	bool binary;
 };
-bool imap_append_waits(const struct imap *, uint64_t size);
 int imap_append_begin(struct imap *, struct str name);
 int imap_append_one(struct imap *, const struct imap_append *);
 /* A sink (conn.h); the clock runs anew for each piece of 64 KB. */

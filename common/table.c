@@ -231,12 +231,6 @@ table_number(const struct table *t, const void *of, uint64_t key)
 	return TABLE_NONE;
 }
 
-size_t
-table_bytes(const struct table *t)
-{
-	return t->cap * sizeof *t->slot;
-}
-
 void
 table_free(struct table *t)
 {

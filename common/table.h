@@ -49,7 +49,6 @@ void table_del(struct table *, const void *of, size_t at);
 /* Room for n things at once, so that they are not moved while it grows. */
 void table_room(struct table *, const void *of, size_t n);
 
-size_t table_bytes(const struct table *);	/* what it takes in memory */
 void table_free(struct table *);		/* empty again, and usable */
 
 /* The hash, for what is not kept in a table; another one in each process. */

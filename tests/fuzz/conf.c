@@ -32,8 +32,10 @@ conf(char *text, size_t n)
 	if (conf_parse(&c, &a, text, n, &e) < 0)
 		must(e.code == EX_CONFIG && strncmp(e.msg, "f:", 2) == 0);
 	for (s = c.sections; s != NULL; s = s->next) {
-		must(s->name[0] == '\0' || conf_name(str_of(s->name)));
-		must(s->parent == NULL || conf_name(str_of(s->parent)));
+		must(strpbrk(s->name, "/ :#\"\\\n") == NULL);
+		must(s->name[0] != '.' && s->name[0] != '-');
+		must(s->parent == NULL || (s->parent[0] != '\0' &&
+		    strpbrk(s->parent, "/ :#\"\\\n") == NULL));
 		must(conf_find(&c, s->kind, s->name) == s);
 		for (l = s->lines; l != NULL; l = l->next) {
 			must(l->key[0] >= '0' && l->key[0] <= 'z');
