@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dns_private.h"
+#include "mem.h"
 
 char *
 dns_place(struct dns_layout *l, const void *p, size_t n)

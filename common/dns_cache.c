@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "dns_private.h"
+#include "mem.h"
 
 enum { BUCKETS = 32768, DOOR_WORDS = 1 << 15, DOOR_MAX = DOOR_WORDS };
 

@@ -16,6 +16,7 @@
 #include "dns_slot.h"
 #include "dns_tcp.h"
 #include "dns_udp.h"
+#include "mem.h"
 #include "sandbox.h"
 
 /* ---- asking */
@@ -223,7 +224,7 @@ dns_unanswered(const struct dns *d)
 unsigned
 dns_room(const struct dns *d)
 {
-	unsigned queued = d->inflight + d->fresh.n, most = (unsigned)d->window;
+	unsigned queued = d->window.inflight + d->fresh.n, most = (unsigned)d->window.size;
 
 	return queued < most ? most - queued : 0;
 }
@@ -232,7 +233,7 @@ void
 dns_stats(const struct dns *d, struct dns_stats *out)
 {
 	*out = d->stats;
-	out->window = (unsigned)d->window;
+	out->window = (unsigned)d->window.size;
 }
 
 bool
@@ -275,8 +276,8 @@ defaults(struct dns *d)
 	c->cache = c->cache == 0 ? 8 << 20 : c->cache;
 	c->rotate |= d->sys.rotate;
 	d->tries = c->tries > d->sys.n ? c->tries : d->sys.n;
-	d->most = c->window;
-	d->window = d->most < WINDOW_START ? d->most : WINDOW_START;
+	d->window.most = c->window;
+	d->window.size = d->window.most < WINDOW_START ? d->window.most : WINDOW_START;
 	d->tokens = 1;
 }
 
@@ -288,7 +289,7 @@ dns_open(const struct dns_conf *conf, struct err *e)
 	struct dns *d = mem_new(1, sizeof *d + BATCH * room);
 
 	d->conf = *conf;
-	d->in = (unsigned char *)(d + 1);
+	d->packets.in = (unsigned char *)(d + 1);
 	if (dns_system(conf, &d->sys, e) < 0) {
 		free(d);
 		return NULL;
@@ -297,9 +298,9 @@ dns_open(const struct dns_conf *conf, struct err *e)
 	for (i = 0; i < STREAMS; i++)
 		d->stream[i].fd = -1;
 	for (i = 0; i < BATCH; i++) {
-		d->iv[i] = (struct iovec){ d->in + i * room, room };
-		d->im[i].msg.msg_iov = &d->iv[i];
-		d->im[i].msg.msg_iovlen = 1;
+		d->packets.iv[i] = (struct iovec){ d->packets.in + i * room, room };
+		d->packets.im[i].msg.msg_iov = &d->packets.iv[i];
+		d->packets.im[i].msg.msg_iovlen = 1;
 	}
 	d->cache = dns_cache_new(d->conf.cache);
 	d->ready_end = &d->ready;

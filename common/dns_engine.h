@@ -8,19 +8,17 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "dns_peer.h"
 #include "dns_private.h"
 #include "os.h"
 
 enum {
 	BATCH = 64,		/* packets per system call */
-	PORTS = 4,		/* in use at once per server */
-	SOCKS = 2 * PORTS,	/* with those that wait for late replies */
 	PORT_QUERIES = 1000,	/* then another takes the port's place */
 	PORT_MS = 10000,	/* or after this time */
 	IDS = 65536,
 	FDS = 96,		/* polled at once */
 	STREAMS = 16,		/* TCP connections */
-	PIPELINE = 32,		/* questions on one of them */
 	MAXTRIES = 16,
 	BUCKETS = 4096,
 	WINDOW = 1024, WINDOW_START = 64, WINDOW_LEAST = 16,
@@ -45,6 +43,14 @@ struct list {
 	unsigned n;
 };
 
+/* Whom a question is sent to. */
+struct whom {
+	uint8_t first;			/* with whom it began, by --rotate */
+	uint8_t turn;			/* so many servers further now */
+	uint8_t said;			/* servers that answered, bits */
+	uint8_t more;			/* tries by TCP after those by UDP */
+};
+
 struct question {
 	struct question *chain;		/* in its bucket */
 	struct question *next, *prev;	/* in at most one list */
@@ -57,49 +63,12 @@ struct question {
 	int64_t deadline, first_us, sent_us;
 	uint32_t hash;
 	uint16_t type, id;
-	uint8_t tries, server, turn, first, depth;
-	uint8_t said;			/* servers that answered, bits */
-	uint8_t more;			/* tries by TCP after those by UDP */
+	uint8_t tries, server, depth;
+	struct whom whom;
 	bool counted;			/* in the window */
 	bool noedns, tcp, junk;
 	uint8_t len;
 	unsigned char wire[];
-};
-
-struct sock {
-	int fd;				/* -1: none */
-	uint8_t server;
-	bool full;			/* did not take all: wait for POLLOUT */
-	bool old;			/* gets no more questions */
-	unsigned sent, waiting;		/* queries; questions with an id */
-	int64_t since;
-	struct question **slot;
-};
-
-struct stream {
-	int fd;				/* -1: none */
-	uint8_t server;
-	bool up;
-	unsigned answers, n;
-	struct buf in, out;
-	struct question *q[PIPELINE];
-	int64_t idle;
-};
-
-/* What we learnt about a server. */
-struct peer {
-	struct sock sock[SOCKS];
-	unsigned nsock;			/* how many were ever opened */
-	struct sock *port[PORTS];	/* those that are asked by */
-	unsigned nport;
-	int64_t bad_until;		/* others first until then */
-	int64_t tcp_bad_until;		/* the same for questions by TCP */
-	unsigned streak;		/* timeouts in a row */
-	bool edns_ok, noedns, serial;	/* serial: TCP one by one */
-	bool tcp_only;			/* not one word has come by UDP */
-	int error;			/* errno of its socket, 0 */
-	double rtt, var, least;		/* microseconds; 0: unknown */
-	double soonest;			/* the least of this epoch, or 0 */
 };
 
 struct ready {
@@ -113,6 +82,32 @@ struct tomb {
 	uint16_t id;
 };
 
+/* How many questions may be in flight. */
+struct window {
+	double size;
+	double most;
+	unsigned inflight;		/* questions in it */
+	unsigned epoch;			/* replies since it was last set */
+	unsigned lost;			/* questions, since then */
+	bool grown;			/* a loss has been seen: grow slowly */
+};
+
+/* Ids that nobody can guess, and those that are not used for a while. */
+struct ids {
+	uint16_t random[512];
+	unsigned nrandom;
+	struct tomb tomb[TOMBS];
+	unsigned tombs;
+};
+
+/* What goes and comes in one system call. */
+struct packets {
+	unsigned char *in;
+	struct os_datagram im[BATCH];	/* what is received, set once */
+	struct iovec iv[BATCH];
+	unsigned char out[BATCH][DNS_QUERYLEN];
+};
+
 struct dns {
 	struct dns_conf conf;
 	struct dns_system sys;
@@ -123,21 +118,13 @@ struct dns {
 	struct ready *ready, **ready_end;
 	struct stream stream[STREAMS];
 	struct dns_cache *cache;
-	unsigned unanswered, inflight, tries, next_first;
-	double window, most;
-	unsigned epoch, lost;
-	bool grown;			/* a loss has been seen: grow slowly */
-	double tokens;
+	unsigned unanswered, tries, next_first;
+	struct window window;
+	double tokens;			/* of --qps */
 	int64_t tokens_us;
 	int64_t now, now_us;
-	uint16_t random[512];
-	unsigned nrandom;
-	struct tomb tomb[TOMBS];
-	unsigned tombs;
-	unsigned char *in;
-	struct os_datagram im[BATCH];	/* what is received, set once */
-	struct iovec iv[BATCH];
-	unsigned char out[BATCH][DNS_QUERYLEN];
+	struct ids ids;
+	struct packets packets;
 	struct dns_stats stats;
 };
 

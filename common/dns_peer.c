@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "dns_engine.h"
 #include "dns_peer.h"
 #include "dns_slot.h"
 #include "trace.h"
@@ -24,12 +25,12 @@ healthy(const struct dns *d, const struct question *q, unsigned s)
 unsigned
 dns_choose(const struct dns *d, const struct question *q)
 {
-	unsigned i, s, any = (q->first + q->turn) % d->sys.n;
+	unsigned i, s, any = (q->whom.first + q->whom.turn) % d->sys.n;
 	bool found = false;
 
 	for (i = 0; i < d->sys.n; i++) {
-		s = (q->first + q->turn + i) % d->sys.n;
-		if ((q->said & 1u << s) != 0)
+		s = (q->whom.first + q->whom.turn + i) % d->sys.n;
+		if ((q->whom.said & 1u << s) != 0)
 			continue;
 		if (healthy(d, q, s))
 			return s;
@@ -48,7 +49,7 @@ dns_elsewhere(const struct dns *d, const struct question *q)
 
 	for (s = 0; s < d->sys.n; s++)
 		if (s != q->server && healthy(d, q, s) &&
-		    (q->said & 1u << s) == 0)
+		    (q->whom.said & 1u << s) == 0)
 			return true;
 	return false;
 }
@@ -67,9 +68,9 @@ last_resort(struct dns *d, struct question *q)
 		return false;
 	q->tcp = true;			/* whom it finds healthy, by TCP */
 	for (s = 0; s < d->sys.n; s++)
-		if (healthy(d, q, s) && (q->said & 1u << s) == 0)
-			q->more++;
-	q->tcp = q->more > 0;
+		if (healthy(d, q, s) && (q->whom.said & 1u << s) == 0)
+			q->whom.more++;
+	q->tcp = q->whom.more > 0;
 	d->stats.tcp += q->tcp;
 	q->noedns = false;		/* that was not why */
 	return q->tcp;
@@ -79,13 +80,13 @@ void
 dns_retry(struct dns *d, struct question *q)
 {
 	dns_leave_stream(q);
-	if (q->tries >= d->tries + q->more && !last_resort(d, q)) {
+	if (q->tries >= d->tries + q->whom.more && !last_resort(d, q)) {
 		dns_bury_id(d, q);
 		dns_give_up(d, q);
 		return;
 	}
 	if (d->sys.n > 1)
-		q->turn++;
+		q->whom.turn++;
 	d->stats.retries++;
 	dns_append(&d->again, q);
 }
@@ -121,7 +122,7 @@ void
 dns_count(struct dns *d, struct question *q)
 {
 	if (!q->counted)
-		d->inflight++;
+		d->window.inflight++;
 	q->counted = true;
 }
 

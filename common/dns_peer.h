@@ -2,7 +2,55 @@
 #ifndef DNS_PEER_H
 #define DNS_PEER_H
 
-#include "dns_engine.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dns.h"
+#include "str.h"
+
+struct question;
+
+enum {
+	PORTS = 4,		/* in use at once per server */
+	SOCKS = 2 * PORTS,	/* with those that wait for late replies */
+	PIPELINE = 32,		/* questions on one TCP connection */
+};
+
+struct sock {
+	int fd;				/* -1: none */
+	uint8_t server;
+	bool full;			/* did not take all: wait for POLLOUT */
+	bool old;			/* gets no more questions */
+	unsigned sent, waiting;		/* queries; questions with an id */
+	int64_t since;
+	struct question **slot;
+};
+
+struct stream {
+	int fd;				/* -1: none */
+	uint8_t server;
+	bool up;
+	unsigned answers, n;
+	struct buf in, out;
+	struct question *q[PIPELINE];
+	int64_t idle;
+};
+
+/* What we learnt about a server. */
+struct peer {
+	struct sock sock[SOCKS];
+	unsigned nsock;			/* how many were ever opened */
+	struct sock *port[PORTS];	/* those that are asked by */
+	unsigned nport;
+	int64_t bad_until;		/* others first until then */
+	int64_t tcp_bad_until;		/* the same for questions by TCP */
+	unsigned streak;		/* timeouts in a row */
+	bool edns_ok, noedns, serial;	/* serial: TCP one by one */
+	bool tcp_only;			/* not one word has come by UDP */
+	int error;			/* errno of its socket, 0 */
+	double rtt, var, least;		/* microseconds; 0: unknown */
+	double soonest;			/* the least of this epoch, or 0 */
+};
 
 /* The next server in turn that did not answer yet, healthy ones first. */
 unsigned dns_choose(const struct dns *, const struct question *);

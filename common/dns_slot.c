@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dns_slot.h"
+#include "mem.h"
 #include "os.h"
 
 /* ---- ids */
@@ -13,12 +14,12 @@
 uint16_t
 dns_random16(struct dns *d)
 {
-	if (d->nrandom == 0) {
-		if (os_random(d->random, sizeof d->random, false) < 0)
+	if (d->ids.nrandom == 0) {
+		if (os_random(d->ids.random, sizeof d->ids.random, false) < 0)
 			abort();	/* Linux has given it since 3.17 */
-		d->nrandom = sizeof d->random / sizeof *d->random;
+		d->ids.nrandom = sizeof d->ids.random / sizeof *d->ids.random;
 	}
-	return d->random[--d->nrandom];
+	return d->ids.random[--d->ids.nrandom];
 }
 
 void
@@ -38,11 +39,11 @@ dns_release_id(struct question *q)
 void
 dns_bury_id(struct dns *d, struct question *q)
 {
-	struct tomb *t = &d->tomb[d->tombs % TOMBS];
+	struct tomb *t = &d->ids.tomb[d->ids.tombs % TOMBS];
 
 	if (q->sock == NULL)
 		return;
-	d->tombs++;
+	d->ids.tombs++;
 	if (t->sock != NULL && t->sock->slot[t->id] == DNS_DEAD)
 		t->sock->slot[t->id] = NULL;
 	*t = (struct tomb){ q->sock, q->id };
@@ -108,7 +109,7 @@ void
 dns_uncount(struct dns *d, struct question *q)
 {
 	if (q->counted)
-		d->inflight--;
+		d->window.inflight--;
 	q->counted = false;
 }
 
@@ -159,14 +160,14 @@ reason(const struct dns *d, const struct question *q, char *why, size_t cap)
 {
 	int error = d->peer[q->server].error;
 	const char *what = q->junk ? "no sound reply" : "no reply", *how = "";
-	unsigned n = q->more > 0 ? d->tries : q->tries;
+	unsigned n = q->whom.more > 0 ? d->tries : q->tries;
 
-	if (error != 0 && q->more == 0) {
+	if (error != 0 && q->whom.more == 0) {
 		snprintf(why, cap, "%s: %s%s", d->sys.server[q->server].text,
 		    q->tcp ? "TCP: " : "", strerror(error));
 		return;
 	}
-	if (q->more > 0)
+	if (q->whom.more > 0)
 		how = ", nor by TCP";
 	else if (q->tcp)
 		how = " (truncated, then TCP)";
@@ -216,7 +217,7 @@ start(struct dns *d, const struct dns_key *k)
 	q->hash = k->hash;
 	q->tcp = d->conf.tcp;
 	if (d->conf.rotate)
-		q->first = (uint8_t)(d->next_first++ % d->sys.n);
+		q->whom.first = (uint8_t)(d->next_first++ % d->sys.n);
 	q->chain = d->bucket[k->hash % BUCKETS];
 	d->bucket[k->hash % BUCKETS] = q;
 	d->questions++;

@@ -103,7 +103,7 @@ streams_open(const struct dns *d)
 void
 dns_stream_give(struct dns *d, struct question *q)
 {
-	unsigned server = q->said != 0 || q->tries == 0 || d->sys.n > 1 ?
+	unsigned server = q->whom.said != 0 || q->tries == 0 || d->sys.n > 1 ?
 	    dns_choose(d, q) : q->server;
 	unsigned char msg[2 + DNS_QUERYLEN];
 	struct stream *s = stream_for(d, server);

@@ -11,6 +11,7 @@
 #include "dns_peer.h"
 #include "dns_slot.h"
 #include "dns_try.h"
+#include "mem.h"
 
 /* ---- the window */
 
@@ -47,7 +48,7 @@ was_lost(const struct dns *d, const struct question *q)
 static double
 queued(const struct dns *d, const struct peer *p)
 {
-	return p->soonest <= 0 ? 0 : d->window * (1 - p->least / p->soonest);
+	return p->soonest <= 0 ? 0 : d->window.size * (1 - p->least / p->soonest);
 }
 
 /* Once per window of replies: grow, or shrink if more than 1 % got lost. */
@@ -56,22 +57,22 @@ adapt(struct dns *d, const struct question *q)
 {
 	struct peer *p = &d->peer[q->server];
 
-	d->lost += was_lost(d, q);
-	if (++d->epoch < (unsigned)d->window)
+	d->window.lost += was_lost(d, q);
+	if (++d->window.epoch < (unsigned)d->window.size)
 		return;
-	if (d->lost * 100 > d->epoch) {
-		d->window /= 2;
-		d->grown = true;
-	} else if (d->inflight * 2 > (unsigned)d->window &&
+	if (d->window.lost * 100 > d->window.epoch) {
+		d->window.size /= 2;
+		d->window.grown = true;
+	} else if (d->window.inflight * 2 > (unsigned)d->window.size &&
 	    queued(d, p) < QUEUE) {
-		d->window *= d->grown ? 1.125 : 2;
+		d->window.size *= d->window.grown ? 1.125 : 2;
 	}
 	p->soonest = 0;
-	if (d->window > d->most)
-		d->window = d->most;
-	if (d->window < WINDOW_LEAST)
-		d->window = d->most < WINDOW_LEAST ? d->most : WINDOW_LEAST;
-	d->epoch = d->lost = 0;
+	if (d->window.size > d->window.most)
+		d->window.size = d->window.most;
+	if (d->window.size < WINDOW_LEAST)
+		d->window.size = d->window.most < WINDOW_LEAST ? d->window.most : WINDOW_LEAST;
+	d->window.epoch = d->window.lost = 0;
 }
 
 /* ---- answers that may be bettered */
@@ -95,7 +96,7 @@ second_best(struct dns *d, struct question *q, struct dns_answer *a)
 	} else {
 		dns_drop(a);
 	}
-	q->said |= (uint8_t)(1u << q->server);
+	q->whom.said |= (uint8_t)(1u << q->server);
 	if (dns_elsewhere(d, q))
 		dns_retry(d, q);
 	else
@@ -194,7 +195,7 @@ learn(struct dns *d, const struct question *q, bool tcp)
 	p->error = 0;
 	if (tcp) {
 		p->tcp_bad_until = 0;
-		p->tcp_only |= q->more > 0 && p->rtt <= 0;
+		p->tcp_only |= q->whom.more > 0 && p->rtt <= 0;
 	} else {
 		sample(p, (double)(d->now_us - q->first_us));
 		adapt(d, q);

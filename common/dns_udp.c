@@ -19,6 +19,7 @@
 #include "dns_tcp.h"
 #include "dns_try.h"
 #include "dns_udp.h"
+#include "mem.h"
 #include "os.h"
 
 /* ---- sending */
@@ -59,7 +60,7 @@ open_sock(struct dns *d, unsigned server)
 			close(fd);
 		return NULL;
 	}
-	if (d->inflight > 8)
+	if (d->window.inflight > 8)
 		os_receive_room(fd, RCVBUF);
 	*s = (struct sock){ .fd = fd, .server = (uint8_t)server,
 	    .since = d->now, .slot = s->slot };
@@ -77,7 +78,7 @@ static struct sock *
 pick_sock(struct dns *d, unsigned server)
 {
 	struct peer *p = &d->peer[server];
-	unsigned like = d->inflight < 16 ? 1 : PORTS;
+	unsigned like = d->window.inflight < 16 ? 1 : PORTS;
 	struct sock **port, *s;
 
 	if (p->nport < like && (s = open_sock(d, server)) != NULL)
@@ -131,7 +132,7 @@ due(struct dns *d)
 		return NULL;
 	if (d->again.first != NULL)
 		return d->again.first;
-	return d->inflight < (unsigned)d->window ? d->fresh.first : NULL;
+	return d->window.inflight < (unsigned)d->window.size ? d->fresh.first : NULL;
 }
 
 /* As many as go to the same socket at once. */
@@ -187,9 +188,9 @@ pack(struct dns *d, struct batch *b, struct question *q)
 	if (q->tries > 0 && q->tries + 1u >= d->tries &&
 	    !d->peer[q->server].edns_ok)
 		q->noedns = true;
-	len = dns_build(d->out[i], q->id, q->wire, q->len, q->type,
+	len = dns_build(d->packets.out[i], q->id, q->wire, q->len, q->type,
 	    dns_bufsize(d, q, q->server));
-	b->v[i] = (struct iovec){ d->out[i], len };
+	b->v[i] = (struct iovec){ d->packets.out[i], len };
 	b->m[i].msg = (struct msghdr){ .msg_iov = &b->v[i],
 	    .msg_iovlen = 1 };
 	b->q[i] = q;
@@ -314,15 +315,15 @@ refused(struct dns *d, struct sock *s, int error)
 void
 dns_receive(struct dns *d, struct sock *s)
 {
-	const struct os_datagram *m = d->im;
+	const struct os_datagram *m = d->packets.im;
 	int i, got;
 
 	do {
-		got = os_receive_many(s->fd, d->im, BATCH);
+		got = os_receive_many(s->fd, d->packets.im, BATCH);
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			refused(d, s, errno);
 		for (i = 0; i < got; i++)
-			datagram(d, s, d->iv[i].iov_base, m[i].len,
+			datagram(d, s, d->packets.iv[i].iov_base, m[i].len,
 			    (m[i].msg.msg_flags & MSG_TRUNC) != 0);
 	} while (got == BATCH);
 }

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "dns_private.h"
+#include "mem.h"
 #include "tap.h"
 
 /* ---- ask */

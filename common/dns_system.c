@@ -1,0 +1,188 @@
+/* dns_system.c: whom to ask: the option, POSTBAG_DNS, or resolv.conf(5) */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dns_private.h"
+#include "file.h"
+#include "net.h"
+
+/*
+ * AD counts only from a server whose word reaches us unchanged: on this
+ * machine, or one that the administrator vouched for (RFC 6840 section 5.8,
+ * resolv.conf(5) trust-ad).
+ */
+static void
+judge(struct dns_server *s, const struct dns_conf *conf, bool trust_ad)
+{
+	s->loopback = net_loopback(&s->addr);
+	s->trusted = false;
+	if (conf->distrust_ad) {
+		s->rule = "--no-trust-ad: AD is never believed";
+	} else if (conf->trust_ad) {
+		s->trusted = true;
+		s->rule = "--trust-ad: you vouch for it and for the way to it";
+	} else if (s->loopback) {
+		s->trusted = true;
+		s->rule = "it is on this machine (loopback)";
+	} else if (trust_ad) {
+		s->trusted = true;
+		s->rule = "resolv.conf says \"options trust-ad\"";
+	} else {
+		s->rule = "AD could be forged on the way: neither loopback, "
+		    "nor trust-ad, nor --trust-ad";
+	}
+}
+
+static int
+add(struct dns_system *y, const struct net_addr *addr, const char *source)
+{
+	struct dns_server *s = &y->server[y->n];
+	const struct sockaddr_in6 *six = (const void *)&addr->ss;
+	char ip[64];
+
+	if (y->n == DNS_MAXSERVERS)
+		return -1;
+	s->addr = *addr;
+	s->source = source;
+	net_ntop(addr, ip, sizeof ip);
+	/* The port stands at the same place for both families. */
+	snprintf(s->text, sizeof s->text, addr->ss.ss_family == AF_INET6 ?
+	    "[%s]:%u" : "%s:%u", ip, ntohs(six->sin6_port));
+	y->n++;
+	return 0;
+}
+
+/* An address without resolving, with a scope for fe80::. */
+static int
+numeric(struct str host, unsigned port, struct net_addr *out)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *a;
+	char text[80], service[8];
+	struct in_addr four;
+
+	if (host.n >= sizeof text)
+		return -1;
+	str_copy(text, host);
+	text[host.n] = '\0';
+	snprintf(service, sizeof service, "%u", port & 0xffff);
+	/* getaddrinfo makes 1.2.0.3 of 1.2.3, as they did in 1983. */
+	if (!str_has(host, ':') && inet_pton(AF_INET, text, &four) != 1)
+		return -1;
+	if (getaddrinfo(text, service, &hints, &a) != 0)
+		return -1;
+	*out = (struct net_addr){ .len = a->ai_addrlen };
+	memcpy(&out->ss, a->ai_addr, a->ai_addrlen);
+	freeaddrinfo(a);
+	return 0;
+}
+
+static int
+from_list(struct dns_system *y, const char *list, const char *source,
+    struct err *e)
+{
+	struct str rest = str_of(list), one, host;
+	struct net_addr addr;
+	unsigned port;
+
+	while (rest.p != NULL) {
+		one = str_trim(str_cut(&rest, ','));
+		if (one.n == 0)
+			continue;
+		if (net_hostport(one, &host, &port, e) < 0)
+			return fail_in(e, "%s", source);
+		if (numeric(host, port > 0 ? port : 53, &addr) < 0)
+			return fail(e, EX_USAGE, "%s: \"%.*s\" is no address",
+			    source, STR_ARG(one));
+		if (add(y, &addr, source) < 0)
+			return fail(e, EX_USAGE, "%s: more than %d servers",
+			    source, DNS_MAXSERVERS);
+	}
+	return y->n > 0 ? 0 : fail(e, EX_USAGE, "%s: no server", source);
+}
+
+/* libresolv stops at three: what is behind them is read here. */
+static void
+more_servers(struct dns_system *y, const char *path)
+{
+	struct buf text = { .max = 65536 };
+	struct err ignored = { 0 };
+	struct str rest, line, word;
+	struct net_addr addr;
+	unsigned seen = 0;
+	int fd = file_open(path, &ignored);
+
+	if (fd < 0)
+		return;
+	file_slurp(fd, &text, &ignored);
+	close(fd);
+	for (rest = BUF_STR(text); rest.p != NULL; ) {
+		line = str_cut(&rest, '\n');
+		word = str_word(&line);
+		if (!str_is(word, "nameserver") || ++seen <= MAXNS)
+			continue;
+		if (numeric(str_word(&line), 53, &addr) == 0)
+			add(y, &addr, path);
+	}
+	buf_free(&text);
+}
+
+/*
+ * In a res_state an IPv4 server is in nsaddr_list; for an IPv6 one that entry
+ * has family 0 and the address is behind a pointer in _ext.
+ */
+static int
+from_system(struct dns_system *y, bool *trust_ad, struct err *e)
+{
+	static const char path[] = "/etc/resolv.conf";
+	struct __res_state st;
+	struct net_addr addr;
+	int i;
+
+	memset(&st, 0, sizeof st);
+	if (res_ninit(&st) < 0)
+		return fail(e, EX_CONFIG, "resolv.conf cannot be used");
+	for (i = 0; i < st.nscount && i < MAXNS; i++) {
+		addr = (struct net_addr){ .len = sizeof(struct sockaddr_in) };
+		memcpy(&addr.ss, &st.nsaddr_list[i], addr.len);
+		if (st.nsaddr_list[i].sin_family == 0) {
+			if (st._u._ext.nsaddrs[i] == NULL)
+				continue;
+			addr.len = sizeof(struct sockaddr_in6);
+			memcpy(&addr.ss, st._u._ext.nsaddrs[i], addr.len);
+		}
+		add(y, &addr, path);
+	}
+	*trust_ad = (st.options & RES_TRUSTAD) != 0;
+	y->rotate = (st.options & RES_ROTATE) != 0;
+	i = st.nscount;
+	res_nclose(&st);
+	if (i == MAXNS)
+		more_servers(y, path);
+	return y->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no nameserver", path);
+}
+
+int
+dns_system(const struct dns_conf *conf, struct dns_system *y, struct err *e)
+{
+	const char *env = getenv("POSTBAG_DNS");
+	bool trust_ad = false;
+	unsigned i;
+	int got;
+
+	*y = (struct dns_system){ 0 };
+	if (conf->servers != NULL)
+		got = from_list(y, conf->servers, "-s", e);
+	else if (env != NULL && env[0] != '\0')
+		got = from_list(y, env, "POSTBAG_DNS", e);
+	else
+		got = from_system(y, &trust_ad, e);
+	for (i = 0; i < y->n; i++)
+		judge(&y->server[i], conf, trust_ad);
+	return got;
+}
