@@ -29,8 +29,11 @@ OPTIMISE = -O1
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDEN =
 else
-HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection $(BRANCHES)
 endif
+# Where jumps may go, as far as the processor can check it.
+MACHINE := $(shell $(CC) -dumpmachine)
+BRANCHES = $(if $(filter x86_64-%,$(MACHINE)),-fcf-protection) $(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
 
 # What pkg-config finds is used: $(call found,PACKAGE,MACRO).
 pkg = $(shell pkg-config $(1) 2>/dev/null)
@@ -47,7 +50,7 @@ OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS = -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -lresolv -pthread
 
