@@ -14,6 +14,7 @@
 #include "far.h"
 #include "link.h"
 #include "report.h"
+#include "search.h"
 #include "stop.h"
 
 enum { SET = 7500, STORES = 32 };	/* bytes of a set; commands at once */
@@ -21,19 +22,11 @@ enum { SET = 7500, STORES = 32 };	/* bytes of a set; commands at once */
 /* ---- flags ---- */
 
 static int
-by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int
 by_uid(const void *a, const void *b)
 {
 	const struct act *const *x = a, *const *y = b;
 
-	return by_value(&(*x)->uid, &(*y)->uid);
+	return search_u32(&(*x)->uid, &(*y)->uid);
 }
 
 /* Some acts of one plan, and their UIDs, in the order of those. */
@@ -72,7 +65,7 @@ static struct act *
 act_of(const struct acts *s, uint32_t uid)
 {
 	const uint32_t *at = s->n == 0 ? NULL : bsearch(&uid, s->uid, s->n,
-	    sizeof uid, by_value);
+	    sizeof uid, search_u32);
 
 	return at != NULL ? s->v[at - s->uid] : NULL;
 }
@@ -436,7 +429,7 @@ expunge_all(struct line *l, const uint32_t *ours, size_t n)
 
 	for (i = 0; got == 0 && i < have; i++)
 		others |= bsearch(&found[i], ours, n, sizeof *ours,
-		    by_value) == NULL;
+		    search_u32) == NULL;
 	free(found);
 	if (got < 0 || others)
 		return got < 0 ? -1 : 1;

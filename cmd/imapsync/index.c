@@ -17,6 +17,7 @@
 #include "file.h"
 #include "index.h"
 #include "names.h"
+#include "search.h"
 #include "statedir.h"
 
 static const char magic[17] = "postbag index 1\n";
@@ -271,8 +272,10 @@ index_close(struct index *x)
 /* ---- entries ---- */
 
 static int
-compare(struct str a, const char *b)
+entry_order(const void *name, const void *entry)
 {
+	const char *b = ((const struct entry *)entry)->box;
+	struct str a = *(const struct str *)name;
 	size_t n = strlen(b);
 	int c = a.n == 0 ? 0 : memcmp(a.p, b, a.n < n ? a.n : n);
 
@@ -283,23 +286,10 @@ compare(struct str a, const char *b)
 static size_t
 place(const struct index *x, struct str box, bool *there)
 {
-	size_t lo = 0, hi = x->n, mid;
-	int c;
+	size_t at = search_lower(&box, x->v, x->n, sizeof *x->v, entry_order);
 
-	*there = false;
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		c = compare(box, x->v[mid].box);
-		if (c == 0) {
-			*there = true;
-			return mid;
-		}
-		if (c < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
+	*there = at < x->n && entry_order(&box, &x->v[at]) == 0;
+	return at;
 }
 
 struct entry *

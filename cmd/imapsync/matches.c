@@ -11,6 +11,7 @@
 #include "ident.h"
 #include "matches.h"
 #include "mem.h"
+#include "search.h"
 
 /* ---- files and messages ---- */
 
@@ -172,17 +173,15 @@ matches_sort(struct halves *h)
 		qsort(h->v, h->n, sizeof *h->v, by_key);
 }
 
+static int
+key_order(const void *key, const void *h)
+{
+	return search_order(*(const uint64_t *)key,
+	    ((const struct half *)h)->key);
+}
+
 size_t
 matches_find(const struct halves *h, uint64_t key)
 {
-	size_t lo = 0, hi = h->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (h->v[mid].key < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return search_lower(&key, h->v, h->n, sizeof *h->v, key_order);
 }

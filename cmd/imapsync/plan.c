@@ -21,6 +21,7 @@
 #include "mem.h"
 #include "near_dir.h"
 #include "plan.h"
+#include "search.h"
 #include "state.h"
 
 void
@@ -44,34 +45,29 @@ add(struct plan *p, enum act_kind kind)
 	return &p->v[p->n - 1];
 }
 
+static int
+far_order(const void *uid, const void *far)
+{
+	return search_order(*(const uint32_t *)uid,
+	    ((const struct far_msg *)far)->uid);
+}
+
 static const struct far_msg *
 find_far(const struct plan_in *in, uint32_t uid)
 {
-	size_t lo = 0, hi = in->nfar, mid;
+	size_t i = search_lower(&uid, in->far, in->nfar, sizeof *in->far,
+	    far_order);
 
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (in->far[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < in->nfar && in->far[lo].uid == uid ? &in->far[lo] : NULL;
+	return i < in->nfar && in->far[i].uid == uid ? &in->far[i] : NULL;
 }
 
 static bool
 is_gone(const struct plan_in *in, uint32_t uid)
 {
-	size_t lo = 0, hi = in->ngone, mid;
+	size_t i = search_lower(&uid, in->gone, in->ngone, sizeof uid,
+	    search_u32);
 
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (in->gone[mid] < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < in->ngone && in->gone[lo] == uid;
+	return i < in->ngone && in->gone[i] == uid;
 }
 
 /* ---- flags ---- */
@@ -280,19 +276,20 @@ push(struct plan *p, const struct plan_in *in, uint32_t l)
 	a->flags = in->local[l].flags;
 }
 
+static int
+rec_order(const void *uid, const void *rec)
+{
+	return search_order(*(const uint32_t *)uid,
+	    ((const struct rec *)rec)->uid);
+}
+
 static bool
 has_rec(const struct plan_in *in, uint32_t uid)
 {
-	size_t lo = 0, hi = in->nrec, mid;
+	size_t i = search_lower(&uid, in->rec, in->nrec, sizeof *in->rec,
+	    rec_order);
 
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (in->rec[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < in->nrec && in->rec[lo].uid == uid;
+	return i < in->nrec && in->rec[i].uid == uid;
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "search.h"
 #include "state_private.h"
 
 /* A name that can stand in a folder. */
@@ -180,19 +181,17 @@ state_last(const struct state *s)
 	return s->n > 0 ? s->rec[s->n - 1].uid : 0;
 }
 
+static int
+rec_order(const void *uid, const void *rec)
+{
+	return search_order(*(const uint32_t *)uid,
+	    ((const struct rec *)rec)->uid);
+}
+
 size_t
 state_from(const struct state *s, uint32_t uid)
 {
-	size_t lo = 0, hi = s->n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (s->rec[mid].uid < uid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return search_lower(&uid, s->rec, s->n, sizeof *s->rec, rec_order);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include "imap_box.h"
 #include "imap_fetch.h"
 #include "imapbox.h"
+#include "search.h"
 #include "show.h"
 #include "turn.h"
 
@@ -392,14 +393,6 @@ move_mark(struct box *b)
 
 /* ---- afterwards ---- */
 
-static int
-by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* What of this folder is done, and is to go now. */
 static uint32_t *
 due(struct box *b, size_t *n)
@@ -417,7 +410,7 @@ due(struct box *b, size_t *n)
 		    run_due(b->r, s->v[i].key)))
 			v[(*n)++] = (uint32_t)s->v[i].key.b;
 	if (*n > 0)
-		qsort(v, *n, sizeof *v, by_value);
+		qsort(v, *n, sizeof *v, search_u32);
 	return v;
 }
 
