@@ -1,29 +1,10 @@
-/*
- * b64.c: base64 (RFC 4648 section 4)
- *
- * Encoding looks up twelve bits at a time: attachments are the hot path of
- * mailsend, and this halves the look-ups and the stores.
- */
-#include <pthread.h>
+/* b64.c: base64 (RFC 4648 section 4) */
 #include <string.h>
 
 #include "b64.h"
 
 static const char digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static char pairs[4096][2];
-static pthread_once_t filled = PTHREAD_ONCE_INIT;
-
-static void
-fill(void)
-{
-	size_t i;
-
-	for (i = 0; i < 4096; i++) {
-		pairs[i][0] = digits[i >> 6];
-		pairs[i][1] = digits[i & 63];
-	}
-}
 
 size_t
 b64_encode(char *dst, const void *src, size_t n)
@@ -31,10 +12,11 @@ b64_encode(char *dst, const void *src, size_t n)
 	const unsigned char *s = src;
 	char *d = dst;
 
-	pthread_once(&filled, fill);
 	for (; n >= 3; n -= 3, s += 3, d += 4) {
-		memcpy(d, pairs[s[0] << 4 | s[1] >> 4], 2);
-		memcpy(d + 2, pairs[(s[1] & 15) << 8 | s[2]], 2);
+		d[0] = digits[s[0] >> 2];
+		d[1] = digits[(s[0] & 3) << 4 | s[1] >> 4];
+		d[2] = digits[(s[1] & 15) << 2 | s[2] >> 6];
+		d[3] = digits[s[2] & 63];
 	}
 	if (n > 0) {
 		d[0] = digits[s[0] >> 2];
