@@ -1,0 +1,163 @@
+/*
+ * sync_do.c: what is planned is done, in which order
+ *
+ * What adds comes first, what deletes comes last, when all that was added is
+ * durable on its side.
+ */
+#include "box.h"
+#include "brake.h"
+#include "do_far.h"
+#include "do_near.h"
+#include "fetch.h"
+#include "index.h"
+#include "link.h"
+#include "near_letters.h"
+#include "plan.h"
+#include "push.h"
+#include "report.h"
+#include "settings.h"
+#include "state.h"
+#include "stop.h"
+#include "sync_do.h"
+
+static void
+brake(struct box *b)
+{
+	const struct entry *known = box_entry(b);
+	struct brake_in in = { .far = b->plan.count[ACT_FAR_DELETE],
+	    .near = b->plan.count[ACT_NEAR_DELETE], .known = b->state.n,
+	    .files = b->near.dir.n, .ino = b->near.dir.seen.cur_ino,
+	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
+	    .allow = b->run->o->allow };
+	unsigned long long all = in.far + in.near;
+	enum brake why = brake_box(&in);
+
+	if (why == BRAKE_NONE)
+		return;
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
+	    brake_why(why), all, b->state.n,
+	    in.far > 0 ? "on the server" : "here", all);
+	b->outcome.brake = why;
+	brake_apply(&b->plan);
+}
+
+static int
+here(struct run *r)
+{
+	struct box *b;
+	size_t i, k;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		if (!box_busy(b))
+			continue;
+		if (b->near.is && near_letters_save(&b->near.dir, &b->state.keywords,
+		    r->e) < 0)
+			return -1;
+		if (do_near_state(b) < 0 || do_near_flags(b) < 0)
+			return -1;
+		for (k = 0; plan_next(&b->plan, ACT_NEAR_MOVE, &k); k++)
+			if (do_near_move(b, &b->plan.v[k]) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* 0, or -1; a mailbox that cannot be selected is left alone. */
+static int
+chosen(struct line *l, struct box *b, int (*what)(struct line *,
+    struct box *))
+{
+	int got;
+
+	if (b->far.view != FAR_HEARD)	/* never: see far_trust_check */
+		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
+		    b->name);
+	got = link_select(l, b);
+	return got < 0 ? -1 : got > 0 ? 0 : what(l, b);
+}
+
+static int
+there(struct run *r)
+{
+	static const struct {
+		enum act_kind kind;
+		int (*what)(struct line *, struct box *);
+	} steps[] = { { ACT_PUSH, push_box }, { ACT_FAR_FLAGS, do_far_flags },
+	    { ACT_FAR_MOVE, do_far_moves } };
+	struct line *l = &r->line[0];
+	size_t i, k;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++)
+		for (k = 0; k < 3; k++)
+			if (box_busy(&r->boxes[i]) && !stop_asked() &&
+			    r->boxes[i].plan.count[steps[k].kind] > 0 &&
+			    chosen(l, &r->boxes[i], steps[k].what) < 0)
+				return -1;
+	return 0;
+}
+
+/*
+ * What was not moved is a file that nobody knows where it should have come:
+ * the next pass finds the move anew, or the next run if its mailbox failed, for
+ * in this run what b failed to move would be uploaded.
+ */
+static void
+unmoved(struct box *b)
+{
+	size_t k = 0;
+
+	for (; plan_next(&b->plan, ACT_FAR_MOVE, &k); k++) {
+		struct box *to = b->plan.v[k].to;
+
+		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)
+			continue;
+		if (b->outcome.failed || !to->outcome.again)
+			to->outcome.stopped = true;
+	}
+}
+
+static int
+deletions(struct run *r)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
+		b = &r->boxes[i];
+		if (!box_busy(b))
+			continue;
+		if (b->plan.count[ACT_FAR_DELETE] > 0 &&
+		    (state_sync(&b->state, r->e) < 0 ||
+		    chosen(&r->line[0], b, do_far_deletes) < 0))
+			return -1;
+		if (do_near_deletes(b) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+sync_do(struct run *r)
+{
+	size_t i, fetches = 0;
+
+	for (i = 0; i < r->nboxes; i++) {
+		struct box *b = &r->boxes[i];
+
+		if (!box_busy(b))
+			continue;
+		brake(b);
+		fetches += b->plan.count[ACT_FETCH];
+		r->report.total += b->plan.count[ACT_FETCH] +
+		    b->plan.count[ACT_PUSH];
+	}
+	fetch_enough(r, fetches);
+	if (here(r) < 0 || there(r) < 0 || fetch_all(r) < 0)
+		return -1;
+	for (i = 0; i < r->nboxes; i++)
+		if (box_open(&r->boxes[i]))
+			unmoved(&r->boxes[i]);
+	return stop_asked() ? 0 : deletions(r);
+}
