@@ -95,8 +95,7 @@ open_places(struct deliver *d)
 
 	d->places = d->h.o->to.deliver.n;
 	if (d->places > DELIVER_PLACES)
-		return fail(d->h.e, EX_USAGE, "more than 32 places to deliver "
-		    "to");
+		return fail(d->h.e, EX_USAGE, "more than 32 places to deliver to");
 	d->place = arena_new(d->h.arena, d->places, sizeof *d->place);
 	for (i = 0; i < d->places; i++)
 		if (place_parse(&d->place[i], d->h.o->to.deliver.v[i],

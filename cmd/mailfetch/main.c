@@ -178,17 +178,16 @@ policies(struct err *e)
 		if (n.n > 0 && n.p[n.n - 1] == 'd')
 			n.n--;
 		if (str_num(n, 100000, &days) < 0)
-			return fail(e, EX_USAGE, "--delete after:DAYS, not "
-			    "\"%s\"", o.after.delete);
+			return fail(e, EX_USAGE, "--delete after:DAYS, not \"%s\"",
+			    o.after.delete);
 		o.after.when = DELETE_AFTER;
 		o.after.days = (unsigned)days;
 	} else
-		return fail(e, EX_USAGE, "--delete is never, now or "
-		    "after:DAYS, not \"%s\"", o.after.delete);
+		return fail(e, EX_USAGE, "--delete is never, now or after:DAYS, not \"%s\"",
+		    o.after.delete);
 	if (o.watch && (o.look.list || o.look.check || o.look.dry_run ||
 	    o.look.probe))
-		return fail(e, EX_USAGE, "--watch fetches: it does not go "
-		    "with --list, --check, --dry-run and --probe");
+		return fail(e, EX_USAGE, "--watch fetches: it does not go with --list, --check, --dry-run and --probe");
 	if (o.after.when != DELETE_NEVER && (o.after.move_to != NULL ||
 	    o.which.headers_only))
 		return fail(e, EX_USAGE, "--delete does not go with %s",
@@ -214,8 +213,7 @@ load(struct err *e)
 	if (account_load(&o.account, &set, "imap pop3", NULL, e) < 0)
 		return -1;
 	if (!o.account.has_server)
-		return fail(e, EX_USAGE, "which server? Name a fetch section, "
-		    "or use -S imaps://HOST or -S pop3s://HOST");
+		return fail(e, EX_USAGE, "which server? Name a fetch section, or use -S imaps://HOST or -S pop3s://HOST");
 	o.title = o.operands.n > 0 ? o.operands.v[0] :
 	    o.account.name != NULL ? o.account.name : o.account.server.host;
 	trace_set(o.account.verbose);

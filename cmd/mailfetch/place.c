@@ -109,8 +109,7 @@ parse_lmtp(struct place *p, const char *rest, struct handed *h)
 	    "//", rest);
 
 	if (h->o->to.rcpt.n == 0)
-		return fail(h->e, EX_USAGE, "--deliver lmtp: needs --rcpt "
-		    "ADDR");
+		return fail(h->e, EX_USAGE, "--deliver lmtp: needs --rcpt ADDR");
 	if (account_url(&p->server, h->arena, url, "lmtp", h->e) < 0)
 		return fail_in(h->e, "--deliver");
 	p->conf = (struct conn_conf){ .host = p->server.host,
@@ -153,9 +152,8 @@ recover(struct place *p, struct handed *h)
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		fail_say("%s: a delivery was interrupted at byte %llu, and "
-		    "somebody else has written behind it: some messages may "
-		    "be there twice, the last of ours may be cut", p->name,
+		fail_say("%s: a delivery was interrupted at byte %llu, and somebody else has written behind it: some messages may be there twice, the last of ours may be cut",
+		    p->name,
 		    (unsigned long long)k.b);
 	return state_drop(h->state, k, STATE_LENGTH, h->e);
 }
@@ -349,17 +347,16 @@ static int
 unknown(struct place *p, struct handed *h, struct spawn_child *c)
 {
 	if (c->how == SPAWN_LOST)
-		return fail(h->e, EX_TEMPFAIL, "%s: ended, and its exit "
-		    "status is lost. The message stays on the server",
+		return fail(h->e, EX_TEMPFAIL, "%s: ended, and its exit status is lost. The message stays on the server",
 		    p->argv[0]);
 	spawn_end(c);
 	if (stop_asked())
-		fail_say("%s: ended while it had a message, which may have "
-		    "been accepted and stays on the server", p->argv[0]);
+		fail_say("%s: ended while it had a message, which may have been accepted and stays on the server",
+		    p->argv[0]);
 	if (stop_asked())
 		return fail_stop(h->e);
-	return fail(h->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. "
-	    "The message stays on the server", p->argv[0],
+	return fail(h->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. The message stays on the server",
+	    p->argv[0],
 	    h->o->to.deliver_timeout);
 }
 
@@ -385,8 +382,8 @@ give_exec(struct place *p, struct handed *h)
 		fail_say("%s: exit %d: the message stays on the server",
 		    p->argv[0], c.code);
 	else
-		fail_say("%s: ended by signal %d: the message stays on the "
-		    "server", p->argv[0], c.code);
+		fail_say("%s: ended by signal %d: the message stays on the server",
+		    p->argv[0], c.code);
 	h->count->status = fail_worse(h->count->status, c.how == SPAWN_EXITED &&
 	    c.code != EX_TEMPFAIL ? EX_UNAVAILABLE : EX_TEMPFAIL);
 	return certain(p, h);
@@ -439,8 +436,8 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
 		open |= m->rcpt[i].state != SMTP_SENT;
 		if (m->rcpt[i].state == SMTP_UNKNOWN)
-			fail_say("lmtp %s: <%s>: may have been accepted, and "
-			    "stays on the server", p->name, m->rcpt[i].addr);
+			fail_say("lmtp %s: <%s>: may have been accepted, and stays on the server",
+			    p->name, m->rcpt[i].addr);
 		else if (m->rcpt[i].state != SMTP_SENT)
 			fail_say("lmtp %s: <%s>: %d %s", p->name,
 			    m->rcpt[i].addr, m->rcpt[i].reply.code,

@@ -93,8 +93,7 @@ open_all(struct run *r)
 	if (looks_only(o))
 		return 0;
 	if (o->to.deliver.n == 0)
-		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, "
-		    "mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
+		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
 	return deliver_open(&r->deliver);
 }
 
@@ -202,8 +201,8 @@ run_close(struct run *r)
 	if (looks_only(r->o))
 		turn_give(r->p->turn);
 	if (r->count.doubt > 0 && !r->o->account.quiet)
-		fail_say("%s: %llu handed over before, with no answer seen: "
-		    "%s", r->o->title, (unsigned long long)r->count.doubt,
+		fail_say("%s: %llu handed over before, with no answer seen: %s",
+		    r->o->title, (unsigned long long)r->count.doubt,
 		    r->o->to.skip_doubt ? "not given again" : "given again");
 	run_progress(r, true);
 	if (r->o->account.json && !r->o->look.list && !r->o->look.probe)
@@ -220,8 +219,7 @@ int
 run_login(struct run *r, struct session *s, struct sasl_login *l)
 {
 	if (!session_wants_login(&r->o->account))
-		return conn_fail(s->conn, EX_USAGE, "log in as whom? --user "
-		    "NAME");
+		return conn_fail(s->conn, EX_USAGE, "log in as whom? --user NAME");
 	return session_login(s, l);
 }
 
