@@ -14,6 +14,8 @@
 #include "mem.h"
 #include "os.h"
 
+enum { TRIES = 1000 };			/* names */
+
 static int
 folder(const char *dir, const char *sub, struct err *e)
 {
@@ -76,57 +78,12 @@ copy(int fd, const struct msg *m, struct err *e)
 	return n < 0 ? -1 : file_sync(fd, e);
 }
 
-static int
-publish(const char *dir, const char *name, const char *flags, struct err *e)
-{
-	char from[4096], to[4096], sub[4096];
-
-	snprintf(sub, sizeof sub, "%s/%s", dir, flags != NULL ? "cur" : "new");
-	snprintf(from, sizeof from, "%s/tmp/%s", dir, name);
-	if ((size_t)snprintf(to, sizeof to, "%s/%s%s%s", sub, name,
-	    flags != NULL ? ":2," : "", flags != NULL ? flags : "") >=
-	    sizeof to)
-		return fail(e, EX_CANTCREAT, "%s: too long", dir);
-	if (rename(from, to) < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s", to);
-	return file_sync_dir(sub, e);
-}
-
 int
 maildir_create(const char *dir, struct err *e)
 {
 	return folder(dir, "", e) < 0 || folder(dir, "tmp", e) < 0 ||
 	    folder(dir, "new", e) < 0 || folder(dir, "cur", e) < 0 ? -1 : 0;
 }
-
-int
-maildir_deliver(const char *dir, const struct msg *m, const char *flags,
-    bool create, struct err *e)
-{
-	char name[256], path[4096];
-	int fd, got;
-
-	if (create && maildir_create(dir, e) < 0)
-		return -1;
-	unique(name, sizeof name);
-	if ((size_t)snprintf(path, sizeof path, "%s/tmp/%s", dir, name) >=
-	    sizeof path - 64)
-		return fail(e, EX_CANTCREAT, "%s: too long", dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
-	if (fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s", path);
-	got = copy(fd, m, e);
-	if (close(fd) < 0 && got == 0)
-		got = fail_sys(e, EX_IOERR, "%s", path);
-	if (got == 0)
-		got = publish(dir, name, flags, e);
-	if (got < 0)
-		unlink(path);
-	return got;
-}
-
-/* ---- batches ---- */
 
 static int
 open_folder(int at, const char *path, const char *shown, struct err *e)
@@ -146,8 +103,7 @@ maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
 
 	*m = (struct maildir){ .path = path, .top = -1, .tmp = -1,
 	    .fresh = -1, .cur = -1 };
-	if (create && (folder(path, "", e) < 0 || folder(path, "tmp", e) < 0 ||
-	    folder(path, "new", e) < 0 || folder(path, "cur", e) < 0))
+	if (create && maildir_create(path, e) < 0)
 		return -1;
 	if ((m->top = open_folder(AT_FDCWD, path, path, e)) < 0 ||
 	    (m->tmp = open_folder(m->top, "tmp", path, e)) < 0 ||
@@ -201,19 +157,81 @@ maildir_sync(struct maildir *m, struct err *e)
 }
 
 int
+maildir_rename(int from, const char *a, int to, const char *b)
+{
+	if (os_rename_new(from, a, to, b) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	if (faccessat(to, b, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;			/* NFS, old kernels */
+		return -1;
+	}
+	return renameat(from, a, to, b);
+}
+
+/* Are these files, each in its folder, the same byte by byte? */
+static bool
+same(int from, const char *a, int to, const char *b)
+{
+	int x = openat(from, a, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK), y = openat(to, b, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+	struct err e = { 0 };
+	char p[8192], q[sizeof p];
+	ssize_t n = x < 0 || y < 0 ? -1 : 1, k = n;
+	off_t at = 0;
+
+	for (; n > 0; at += n) {
+		n = file_pread(x, p, sizeof p, at, &e);
+		k = file_pread(y, q, sizeof q, at, &e);
+		if (n < 0 || k != n || memcmp(p, q, (size_t)n) != 0)
+			n = -1;
+	}
+	if (x >= 0)
+		close(x);
+	if (y >= 0)
+		close(y);
+	return n == 0;
+}
+
+/* The k-th name it may have: with ~2 from the second on. */
+static bool
+name_of(char to[512], const char *name, const char *flags, int k)
+{
+	char more[16] = "";
+
+	if (k > 1)
+		snprintf(more, sizeof more, "~%d", k);
+	return snprintf(to, 512, "%s%s%s%s", name, more, flags != NULL ?
+	    ":2," : "", flags != NULL ? flags : "") < 512;
+}
+
+int
 maildir_publish(struct maildir *m, const char *name, const char *flags,
     struct err *e)
 {
+	int in = flags != NULL ? m->cur : m->fresh, k;
 	char to[512], tmp[512];
 
-	if (tmp_name(m, name, tmp, sizeof tmp) < 0 ||
-	    (size_t)snprintf(to, sizeof to, "%s%s%s", name, flags != NULL ?
-	    ":2," : "", flags != NULL ? flags : "") >= sizeof to)
+	if (tmp_name(m, name, tmp, sizeof tmp) < 0)
 		return fail(e, EX_CANTCREAT, "%s: a name too long", m->path);
-	if (renameat(m->tmp, tmp, flags != NULL ? m->cur : m->fresh, to) < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s/%s/%s", m->path,
-		    flags != NULL ? "cur" : "new", to);
-	return 0;
+	for (k = 1; k < TRIES; k++) {
+		if (!name_of(to, name, flags, k))
+			return fail(e, EX_CANTCREAT, "%s: a name too long",
+			    m->path);
+		if (maildir_rename(m->tmp, tmp, in, to) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+		if (same(m->tmp, tmp, in, to)) {
+			unlinkat(m->tmp, tmp, 0);
+			return 0;
+		}
+		errno = EEXIST;
+	}
+	return fail_sys(e, EX_CANTCREAT, "%s/%s/%s", m->path, flags != NULL ?
+	    "cur" : "new", to);
 }
 
 int
@@ -272,4 +290,40 @@ maildir_close(struct maildir *m)
 			close(*fd[i]);
 		*fd[i] = -1;
 	}
+}
+
+/* ---- one message ---- */
+
+static int
+deliver(struct maildir *d, const struct msg *m, const char *flags,
+    struct err *e)
+{
+	char name[256];
+	int fd, got;
+
+	unique(name, sizeof name);
+	if ((fd = maildir_begin(d, name, e)) < 0)
+		return -1;
+	got = copy(fd, m, e);
+	if (close(fd) < 0 && got == 0)
+		got = fail_sys(e, EX_IOERR, "%s/tmp/%s", d->path, name);
+	if (got == 0)
+		got = maildir_publish(d, name, flags, e);
+	if (got == 0)
+		return maildir_settle(d, e);
+	maildir_abort(d, name);
+	return -1;
+}
+
+int
+maildir_deliver(const char *dir, const struct msg *m, const char *flags,
+    struct err *e)
+{
+	struct maildir d;
+	int got = maildir_open(&d, dir, true, e);
+
+	if (got == 0)
+		got = deliver(&d, m, flags, e);
+	maildir_close(&d);
+	return got;
 }

@@ -14,12 +14,17 @@ int maildir_create(const char *dir, struct err *);
 /*
  * Delivers one message, lines ending in LF as Maildirs have them, durably:
  * written to tmp/, synced, renamed to new/ (or cur/ when flags, e.g. "S", is
- * not NULL), and the directory synced.  dir and its three folders are made,
- * with mode 0700, if create is set.  EX_CANTCREAT, EX_IOERR; on failure
- * nothing is visible.
+ * not NULL), and the directory synced.  dir and its three folders are made as
+ * by maildir_create.  EX_CANTCREAT, EX_IOERR; on failure nothing is visible.
  */
 int maildir_deliver(const char *dir, const struct msg *, const char *flags,
-    bool create, struct err *);
+    struct err *);
+
+/*
+ * renameat(2), but never over another file, which may be the last copy of a
+ * message: -1 with EEXIST then, or with another errno.
+ */
+int maildir_rename(int from, const char *a, int to, const char *b);
 
 /*
  * A Maildir that is delivered to in batches: maildir_begin for each message,
@@ -50,7 +55,11 @@ void maildir_abort(struct maildir *, const char *name);
 /* All that was written to this file system is on the disk. */
 int maildir_sync(struct maildir *, struct err *);
 
-/* From tmp/ to new/, or to cur/ as NAME:2,FLAGS if flags is not NULL. */
+/*
+ * From tmp/ to new/, or to cur/ as NAME:2,FLAGS if flags is not NULL.  If that
+ * is there and the same byte by byte, it was delivered; if it is another
+ * message, this one is NAME~2, and so on.
+ */
 int maildir_publish(struct maildir *, const char *name, const char *flags,
     struct err *);
 int maildir_settle(struct maildir *, struct err *);	/* syncs new/, cur/ */

@@ -23,6 +23,7 @@
 #include "flags.h"
 #include "keep.h"
 #include "link.h"
+#include "maildir.h"
 #include "near_dir.h"
 #include "near_letters.h"
 #include "os.h"
@@ -99,19 +100,8 @@ shut(struct got *g, struct err *e)
 static int
 publish_as(struct keep *k, const struct got *g, int at, const char *to)
 {
-	int tmp = g->b->near.dir.tmp;
-
-	if (g->fd >= 0)
-		return os_file_name(g->fd, at, to, &k->by_path);
-	if (os_rename_new(tmp, g->name, at, to) == 0)
-		return 0;
-	if (errno != EINVAL)
-		return -1;
-	if (faccessat(at, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
-	return renameat(tmp, g->name, at, to);
+	return g->fd >= 0 ? os_file_name(g->fd, at, to, &k->by_path) :
+	    maildir_rename(g->b->near.dir.tmp, g->name, at, to);
 }
 
 /* By a file with other flags, which a rename would not meet. */

@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "maildir.h"
 #include "mem.h"
 #include "names.h"
 #include "near_dir.h"
 #include "near_letters.h"
-#include "os.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -157,14 +157,8 @@ info_of(const struct local *l, const struct local_msg *m)
 static int
 rename_new(int from, const char *a, int to, const char *b)
 {
-	if (os_rename_new(from, a, to, b) == 0)
+	if (maildir_rename(from, a, to, b) == 0)
 		return 0;
-	if (errno == EINVAL) {	/* NFS, old kernels */
-		if (faccessat(to, b, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return 2;
-		if (renameat(from, a, to, b) == 0)
-			return 0;
-	}
 	if (errno == ENOENT)
 		return 1;
 	return errno == EEXIST ? 2 : -1;

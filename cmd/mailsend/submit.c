@@ -172,7 +172,7 @@ save_copy(struct letter *l, const struct options *o, struct report *r)
 	if (dir == NULL || !sent)
 		return;
 	dir = file_path(l->arena, dir + strlen("maildir:"));
-	if (maildir_deliver(dir, &l->msg, "S", true, &e) == 0) {
+	if (maildir_deliver(dir, &l->msg, "S", &e) == 0) {
 		r->saved = dir;
 		trace_note(TRACE_DONE, "saved in %s", dir);
 		return;
