@@ -34,13 +34,12 @@ prepare(struct state *s, const char *dir, const char *file)
 	char *path = mem_new(n, 1);
 
 	*s = (struct state){ .in = in };
-	in->fd = -1;
-	in->out.max = in->heap.max = (size_t)1 << 30;
+	in->log.fd = in->log.dir = -1;
+	in->heap.max = (size_t)1 << 30;
 	snprintf(in->file, sizeof in->file, "%s", file);
 	snprintf(path, n, "%s/%s", dir, in->file);
 	s->path = path;
 	state_clear(s);
-	in->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* 0, 1 there is none, -1 */
@@ -48,13 +47,11 @@ static int
 enter(struct state *s, int how, struct err *e)
 {
 	struct state_in *in = s->in;
+	int got;
 
-	if (in->dir >= 0)
-		in->fd = openat(in->dir, in->file, how | O_NOFOLLOW |
-		    O_CLOEXEC | O_NONBLOCK, 0600);
-	if (in->fd < 0)
-		return errno == ENOENT && (how & O_CREAT) == 0 ? 1 :
-		    fail_sys(e, EX_CANTCREAT, "%s", s->path);
+	got = reclog_open(&in->log, s->path, how, e);
+	if (got != 0)
+		return got;
 	if (state_load(s, e) < 0)
 		return -1;
 	state_sort(s);
@@ -109,12 +106,8 @@ state_drop_all(struct state *s)
 	if (in == NULL)
 		return;
 	state_clear(s);
-	if (in->fd >= 0)
-		close(in->fd);
-	if (in->dir >= 0)
-		close(in->dir);
+	reclog_close(&in->log);
 	buf_free(&in->heap);
-	buf_free(&in->out);
 	free(in);
 	free(s->rec);
 	free(s->pend);
@@ -125,43 +118,15 @@ state_drop_all(struct state *s)
 
 /* ---- writing ---- */
 
-/* At its place, so that what a failed write left is overwritten or torn. */
-static int
-flush(struct state *s, struct err *e)
-{
-	struct state_in *in = s->in;
-	size_t done = 0;
-	ssize_t put;
-
-	if (in->broken)
-		return fail(e, EX_IOERR, "%s: an earlier write failed",
-		    s->path);
-	while (done < in->out.n) {
-		put = pwrite(in->fd, in->out.p + done, in->out.n - done,
-		    (off_t)(in->size + done));
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0) {
-			in->broken = true;
-			return fail_sys(e, EX_IOERR, "%s", s->path);
-		}
-		done += (size_t)put;
-	}
-	in->size += done;
-	in->unsynced = in->unsynced || done > 0;
-	buf_drop(&in->out, done);
-	return 0;
-}
-
 static int
 appended(struct state *s, struct err *e)
 {
 	struct state_in *in = s->in;
 
-	if (in->out.over || in->heap.over)
+	if (in->heap.over)
 		return fail(e, EX_SOFTWARE, "%s: too long", s->path);
-	if (in->broken || in->out.n >= BUFFER)
-		return flush(s, e);
+	if (in->log.broken || in->log.out.over || in->log.out.n >= BUFFER)
+		return reclog_flush(&in->log, e);
 	return 0;
 }
 
@@ -172,20 +137,14 @@ log_keywords(struct state *s)
 	struct state_in *in = s->in;
 
 	for (; in->keywords < s->keywords.n; in->keywords++)
-		state_log_text(&in->out, KEYWORD,
+		state_log_text(&in->log.out, KEYWORD,
 		    str_of(s->keywords.name[in->keywords]));
 }
 
 int
 state_sync(struct state *s, struct err *e)
 {
-	if (flush(s, e) < 0)
-		return -1;
-	if (s->in->unsynced && (fdatasync(s->in->fd) < 0 ||
-	    (s->in->made && fsync(s->in->dir) < 0)))
-		return fail_sys(e, EX_IOERR, "%s", s->path);
-	s->in->unsynced = s->in->made = false;
-	return 0;
+	return reclog_sync(&s->in->log, e);
 }
 
 int
@@ -199,7 +158,7 @@ state_put(struct state *s, const struct rec *r, const char *name,
 	if (s->n >= STATE_RECS)
 		return fail(e, EX_SOFTWARE, "%s: too many messages", s->path);
 	log_keywords(s);
-	state_log_rec(&s->in->out, r, base);
+	state_log_rec(&s->in->log.out, r, base);
 	state_replace(s, r, base);
 	return appended(s, e);
 }
@@ -207,7 +166,7 @@ state_put(struct state *s, const struct rec *r, const char *name,
 int
 state_flags(struct state *s, struct rec *r, uint64_t flags, struct err *e)
 {
-	struct buf *b = &s->in->out;
+	struct buf *b = &s->in->log.out;
 	size_t at;
 
 	if (r->flags == flags)
@@ -224,7 +183,7 @@ state_flags(struct state *s, struct rec *r, uint64_t flags, struct err *e)
 int
 state_drop(struct state *s, struct rec *r, struct err *e)
 {
-	struct buf *b = &s->in->out;
+	struct buf *b = &s->in->log.out;
 	size_t at = state_log_begin(b);
 
 	state_log_which(b, s, r);
@@ -239,7 +198,7 @@ state_pend(struct state *s, const struct pend *p, struct err *e)
 	if (!state_name_ok(str_of(p->name)))
 		return fail(e, EX_SOFTWARE, "%s: a name no file has", s->path);
 	log_keywords(s);
-	state_log_pend(&s->in->out, p);
+	state_log_pend(&s->in->log.out, p);
 	state_add_pend(s, p, str_of(p->name));
 	return appended(s, e);
 }
@@ -249,7 +208,7 @@ state_unpend(struct state *s, const char *name, struct err *e)
 {
 	if (state_pending(s, str_of(name)) == NULL)
 		return 0;
-	state_log_text(&s->in->out, UNPEND, str_of(name));
+	state_log_text(&s->in->log.out, UNPEND, str_of(name));
 	state_del_pend(s, str_of(name));
 	return appended(s, e);
 }
@@ -268,14 +227,14 @@ state_mark(struct state *s, const struct mark *m, const struct stamp *t,
 	    stamp_same(&stood, &s->stamp))
 		return appended(s, e);
 	s->in->reset = false;
-	state_log_mark(&s->in->out, &s->mark, &s->stamp);
+	state_log_mark(&s->in->log.out, &s->mark, &s->stamp);
 	return appended(s, e);
 }
 
 int
 state_reset(struct state *s, struct err *e)
 {
-	state_log_text(&s->in->out, RESET, STR(""));
+	state_log_text(&s->in->log.out, RESET, STR(""));
 	state_forget_recs(s);
 	return appended(s, e);
 }
@@ -303,8 +262,9 @@ spill(int fd, struct buf *b, struct err *e)
 }
 
 static int
-write_live(const struct state *s, int fd, struct err *e)
+write_live(void *of, int fd, struct err *e)
 {
+	const struct state *s = of;
 	struct buf b = { .max = 4 * BUFFER };
 	size_t i;
 	int got = 0;
@@ -331,32 +291,6 @@ write_live(const struct state *s, int fd, struct err *e)
 	return got;
 }
 
-/* dir/file, from what is in memory. */
-static int
-rewrite(const struct state *s, const char *file, struct err *e)
-{
-	struct state_in *in = s->in;
-	char tmp[40];
-	int fd, got;
-
-	snprintf(tmp, sizeof tmp, "%s.new", file);
-	fd = openat(in->dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s.new", s->path);
-	got = write_live(s, fd, e);
-	if (got == 0)
-		got = file_sync(fd, e);
-	close(fd);
-	if (got == 0 && (renameat(in->dir, tmp, in->dir, file) < 0 ||
-	    fsync(in->dir) < 0))
-		got = fail_sys(e, EX_IOERR, "rename");
-	if (got == 0)
-		return 0;
-	unlinkat(in->dir, tmp, 0);
-	return fail_in(e, "%s.new", s->path);
-}
-
 int
 state_close(struct state *s, struct err *e)
 {
@@ -365,9 +299,10 @@ state_close(struct state *s, struct err *e)
 
 	if (in == NULL)
 		return 0;
-	if (!in->reset && !in->broken && in->size + in->out.n > 2 * in->live +
-	    SLACK)
-		got = rewrite(s, in->file, e);
+	if (!in->reset && !in->log.broken &&
+	    in->log.size + in->log.out.n > 2 * in->live + SLACK)
+		got = reclog_replace(&in->log, in->file, write_live, s,
+		    e);
 	else
 		got = state_sync(s, e);
 	state_drop_all(s);
@@ -392,9 +327,9 @@ state_move(const char *dir, struct str from, struct str to, struct err *e)
 	s.box = mem_new(to.n + 1, 1);
 	str_copy(s.box, to);
 	state_file(file, to);
-	got = rewrite(&s, file, e);
-	if (got == 0 && (unlinkat(s.in->dir, s.in->file, 0) < 0 ||
-	    fsync(s.in->dir) < 0))
+	got = reclog_replace(&s.in->log, file, write_live, &s, e);
+	if (got == 0 && (unlinkat(s.in->log.dir, s.in->file, 0) < 0 ||
+	    fsync(s.in->log.dir) < 0))
 		got = fail_sys(e, EX_IOERR, "%s", s.path);
 	state_drop_all(&s);
 	return got;

@@ -11,63 +11,18 @@
  * them is cut in front of the RESET.
  */
 #include <endian.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "file.h"
 #include "mem.h"
+#include "reclog.h"
 #include "state_private.h"
 
 static const char magic[] = STATE_MAGIC;
 
 enum { PAYLOAD_MAX = 1200 };
-
-/* ---- CRC-32C, eight bytes a step ---- */
-
-static uint32_t crc_table[8][256];
-static pthread_once_t crc_once = PTHREAD_ONCE_INIT;
-
-static void
-crc_make(void)
-{
-	uint32_t c;
-	int i, k;
-
-	for (i = 0; i < 256; i++) {
-		for (c = (uint32_t)i, k = 0; k < 8; k++)
-			c = c >> 1 ^ (0x82f63b78 & -(c & 1));
-		crc_table[0][i] = c;
-	}
-	for (i = 0; i < 256; i++)
-		for (k = 1; k < 8; k++) {
-			c = crc_table[k - 1][i];
-			crc_table[k][i] = c >> 8 ^ crc_table[0][c & 255];
-		}
-}
-
-static uint32_t
-crc(const char *p, size_t n)
-{
-	uint32_t c = ~(uint32_t)0, a, b;
-
-	pthread_once(&crc_once, crc_make);
-	for (; n >= 8; n -= 8, p += 8) {
-		memcpy(&a, p, 4);
-		memcpy(&b, p + 4, 4);
-		a = le32toh(a) ^ c;
-		b = le32toh(b);
-		c = crc_table[7][a & 255] ^ crc_table[6][a >> 8 & 255] ^
-		    crc_table[5][a >> 16 & 255] ^ crc_table[4][a >> 24] ^
-		    crc_table[3][b & 255] ^ crc_table[2][b >> 8 & 255] ^
-		    crc_table[1][b >> 16 & 255] ^ crc_table[0][b >> 24];
-	}
-	for (; n > 0; n--, p++)
-		c = c >> 8 ^ crc_table[0][(c ^ (unsigned char)*p) & 255];
-	return ~c;
-}
 
 /* ---- fixed widths ---- */
 
@@ -123,7 +78,7 @@ state_log_end(struct buf *b, size_t at, enum state_kind kind)
 		return;
 	memcpy(b->p + at + 4, &len, 2);
 	memcpy(b->p + at + 6, &k, 1);
-	sum = htole32(crc(b->p + at + 4, b->n - at - 4));
+	sum = htole32(reclog_crc32c(b->p + at + 4, b->n - at - 4));
 	memcpy(b->p + at, &sum, 4);
 }
 
@@ -340,7 +295,7 @@ next_record(struct str *s, unsigned *kind, struct str *payload)
 	memcpy(&len, s->p + 4, 2);
 	len = le16toh(len);
 	if (len > PAYLOAD_MAX || s->n < (size_t)HEAD + len ||
-	    crc(s->p + 4, (size_t)len + 4) != le32toh(sum) || s->p[7] != 0)
+	    reclog_crc32c(s->p + 4, (size_t)len + 4) != le32toh(sum) || s->p[7] != 0)
 		return 0;
 	*kind = (unsigned char)s->p[6];
 	*payload = (struct str){ s->p + HEAD, len };
@@ -384,7 +339,7 @@ load_head(struct state *s, struct str *all, struct err *e)
 }
 
 /*
- * The records of the file up to limit, a piece at a time.  s->in->size is
+ * The records of the file up to limit, a piece at a time.  s->in->log.size is
  * where the good ones end, *group where the last RESET without a MARK is.
  */
 static int
@@ -398,19 +353,19 @@ load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 	size_t was;
 	int got = 1;
 
-	in->size = 0;
+	in->log.size = 0;
 	while (got == 1) {
-		n = file_pread(in->fd, some, BUFFER < limit - in->size ?
-		    BUFFER : (size_t)(limit - in->size), (off_t)in->size, e);
+		n = file_pread(in->log.fd, some, BUFFER < limit - in->log.size ?
+		    BUFFER : (size_t)(limit - in->log.size), (off_t)in->log.size, e);
 		left = (struct str){ some, n > 0 ? (size_t)n : 0 };
 		if (n < 0)
 			got = -1;
-		else if (in->size == 0)
+		else if (in->log.size == 0)
 			got = load_head(s, &left, e);
 		was = left.n;
 		while (got == 1 && next_record(&left, &kind, &p) == 1) {
 			if (kind == RESET && !in->reset)
-				*group = in->size + (size_t)n - left.n - HEAD -
+				*group = in->log.size + (size_t)n - left.n - HEAD -
 				    p.n;
 			if (kind > RESET) {
 				got = newer(s, e);
@@ -420,23 +375,13 @@ load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 				break;
 			}
 		}
-		if (got == 1 && in->size > 0 && left.n == was)
+		if (got == 1 && in->log.size > 0 && left.n == was)
 			break;			/* no whole one any more */
 		if (got == 1)
-			in->size += (size_t)n - left.n;
+			in->log.size += (size_t)n - left.n;
 	}
 	free(some);
 	return got;
-}
-
-static void
-start_log(struct state *s)
-{
-	struct state_in *in = s->in;
-
-	s->fresh = in->made = true;
-	in->size = 0;
-	state_log_head(&in->out, s->box);
 }
 
 int
@@ -447,7 +392,7 @@ state_load(struct state *s, struct err *e)
 	struct stat st;
 	int got;
 
-	if (fstat(in->fd, &st) < 0)
+	if (fstat(in->log.fd, &st) < 0)
 		return fail_sys(e, EX_IOERR, "%s", s->path);
 	if (!S_ISREG(st.st_mode))
 		return fail(e, EX_DATAERR, "%s: not a regular file", s->path);
@@ -464,13 +409,14 @@ state_load(struct state *s, struct err *e)
 	if (got == 0)
 		state_clear(s);
 	s->bytes = limit;
-	s->good = got == 0 ? 0 : in->size;
+	s->good = got == 0 ? 0 : in->log.size;
 	s->cut = s->good < s->bytes;
 	if (in->read_only)
 		return 0;
+	if ((got == 0 || s->cut) && reclog_begin(&in->log, s->good, e) < 0)
+		return -1;
+	s->fresh = got == 0;
 	if (got == 0)
-		start_log(s);
-	if (s->cut && ftruncate(in->fd, (off_t)in->size) < 0)
-		return fail_sys(e, EX_IOERR, "%s", s->path);
+		state_log_head(&in->log.out, s->box);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #ifndef STATE_PRIVATE_H
 #define STATE_PRIVATE_H
 
+#include "reclog.h"
 #include "state.h"
 #include "table.h"
 
@@ -24,20 +25,16 @@ enum {
 };
 
 struct state_in {
-	int dir, fd;
+	struct reclog log;
 	char file[32];
 	struct buf heap;
 	struct table uid, name, ino;	/* places in rec[] */
 	bool by_ino;		/* the table is kept */
 	bool unsorted, dead;
 	size_t keywords;	/* of them in the log */
-	struct buf out;		/* not written yet */
-	uint64_t size;		/* of the file */
 	uint64_t live;		/* bytes a new log would have for the recs */
-	bool unsynced, broken;
 	bool reset;		/* and no mark since */
 	bool read_only;
-	bool made;		/* its name in dir is not durable yet */
 };
 
 /* ---- state_log.c ---- */

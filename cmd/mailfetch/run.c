@@ -101,7 +101,8 @@ int
 run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 {
 	*r = (struct run){ .o = o, .p = p, .e = e,
-	    .state = { .fd = -1, .lock = -1 }, .started = clock_ms() };
+	    .state = { .log = { .fd = -1, .dir = -1 }, .lock = -1 },
+	    .started = clock_ms() };
 	deliver_init(&r->deliver, &(struct handed){ .o = o, .p = p, .e = e,
 	    .arena = &r->arena, .state = &r->state, .count = &r->count });
 	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
@@ -195,7 +196,7 @@ run_close(struct run *r)
 	int status;
 
 	clean = deliver_close(&r->deliver, &e) == 0;
-	if (r->state.fd >= 0 && clean && r->state.changed)
+	if (r->state.log.fd >= 0 && clean && r->state.changed)
 		state_finish(&r->state, &e);
 	fail_join(r->e, &e);
 	if (looks_only(r->o))

@@ -15,6 +15,7 @@
 #include "digest.h"
 #include "file.h"
 #include "mem.h"
+#include "reclog.h"
 #include "state.h"
 #include "statedir.h"
 
@@ -193,6 +194,16 @@ newer(struct err *e)
 	return fail(e, EX_CONFIG, "written by a newer version of mailfetch");
 }
 
+static int
+begin_file(struct state *s, struct err *e)
+{
+	s->fresh = true;
+	if (reclog_begin(&s->log, 0, e) < 0)
+		return -1;
+	buf_put(&s->log.out, magic, sizeof magic);
+	return reclog_flush(&s->log, e);
+}
+
 /* Up to the first record that is torn; the rest never was. */
 static int
 load(struct state *s, struct err *e)
@@ -203,21 +214,17 @@ load(struct state *s, struct err *e)
 	size_t i;
 	char head[sizeof magic];
 
-	n = file_pread(s->fd, head, sizeof head, 0, e);
+	n = file_pread(s->log.fd, head, sizeof head, 0, e);
 	if (n < 0)
 		return -1;
-	if (n < (ssize_t)sizeof head) {
-		s->fresh = true;
-		if (ftruncate(s->fd, 0) < 0)
-			return fail_sys(e, EX_IOERR, "%s", s->path);
-		return file_write(s->fd, magic, sizeof magic, e);
-	}
+	if (n < (ssize_t)sizeof head)
+		return begin_file(s, e);
 	if (memcmp(head, magic, VERSION_AT) == 0 &&
 	    head[VERSION_AT] != magic[VERSION_AT])
 		return newer(e);
 	if (memcmp(head, magic, sizeof head) != 0)
 		return fail(e, EX_CONFIG, "not a state file");
-	while ((n = file_pread(s->fd, r, sizeof r, at, e)) > 0) {
+	while ((n = file_pread(s->log.fd, r, sizeof r, at, e)) > 0) {
 		for (i = 0; i < (size_t)n / sizeof *r &&
 		    r[i].sum == checksum(&r[i]); i++) {
 			if (r[i].kind > STATE_SERVER)
@@ -233,22 +240,10 @@ load(struct state *s, struct err *e)
 	}
 	s->grouping = false;
 	s->group.n = 0;
-	if (n < 0)
+	if (n < 0 || reclog_begin(&s->log, (uint64_t)good, e) < 0)
 		return -1;
-	if (ftruncate(s->fd, good) < 0 || lseek(s->fd, good, SEEK_SET) < 0)
-		return fail_sys(e, EX_IOERR, "%s", s->path);
 	s->dirty = state_find(s, (struct key){ 0, 0 }, STATE_DIRTY) != NULL;
 	return 0;
-}
-
-static int
-sync_folder(const char *path, struct err *e)
-{
-	char dir[4096];
-
-	snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(path, '/') - path),
-	    path);
-	return file_sync_dir(dir[0] != '\0' ? dir : "/", e);
 }
 
 static int
@@ -266,17 +261,15 @@ take_lock(struct state *s, struct err *e)
 int
 state_open(struct state *s, const char *path, struct err *e)
 {
-	*s = (struct state){ .path = path, .fd = -1, .lock = -1,
-	    .table.text = key_at };
-	if (take_lock(s, e) < 0)
+	*s = (struct state){ .path = path, .log.fd = -1, .log.dir = -1,
+	    .lock = -1, .table.text = key_at };
+	if (take_lock(s, e) < 0 ||
+	    reclog_open(&s->log, path, O_RDWR | O_CREAT, e) < 0)
 		return -1;
-	s->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s", path);
 	if (load(s, e) < 0)
 		return fail_in(e, "%s", path);
 	/* What an mbox or a command is given counts on the file being there. */
-	return s->fresh ? sync_folder(path, e) : 0;
+	return s->fresh ? reclog_sync(&s->log, e) : 0;
 }
 
 static struct record
@@ -296,12 +289,8 @@ append(struct state *s, enum state_kind kind, struct key k, uint32_t day,
 
 	s->changed = true;
 	s->logged++;
-	if (s->grouping) {
-		buf_put(&s->group, &r, sizeof r);
-		return 0;
-	}
-	return file_write(s->fd, &r, sizeof r, e) < 0 ?
-	    fail_in(e, "%s", s->path) : 0;
+	buf_put(&s->log.out, &r, sizeof r);
+	return s->grouping ? 0 : reclog_flush(&s->log, e);
 }
 
 int
@@ -320,8 +309,7 @@ state_group(struct state *s)
 	struct record r = record(STATE_BEGIN, (struct key){ 0, 0 }, 0);
 
 	s->grouping = true;
-	s->group.n = 0;
-	buf_put(&s->group, &r, sizeof r);
+	buf_put(&s->log.out, &r, sizeof r);
 }
 
 int
@@ -329,10 +317,9 @@ state_commit(struct state *s, struct err *e)
 {
 	struct record r = record(STATE_END, (struct key){ 0, 0 }, 0);
 
-	buf_put(&s->group, &r, sizeof r);
 	s->grouping = false;
-	return file_write(s->fd, s->group.p, s->group.n, e) < 0 ?
-	    fail_in(e, "%s", s->path) : 0;
+	buf_put(&s->log.out, &r, sizeof r);
+	return reclog_flush(&s->log, e);
 }
 
 int
@@ -348,15 +335,15 @@ state_drop(struct state *s, struct key k, enum state_kind kind,
 int
 state_sync(struct state *s, struct err *e)
 {
-	return fdatasync(s->fd) == 0 ? 0 :
-	    fail_sys(e, EX_IOERR, "%s", s->path);
+	return reclog_sync(&s->log, e);
 }
 
 /* ---- the snapshot ---- */
 
 static int
-write_live(const struct state *s, int fd, size_t *live, struct err *e)
+write_live(void *of, int fd, struct err *e)
 {
+	struct state *s = of;
 	struct record r[256];
 	size_t i, n = 0;
 
@@ -368,7 +355,7 @@ write_live(const struct state *s, int fd, size_t *live, struct err *e)
 		if (at->kind == STATE_FORGET)
 			continue;
 		r[n++] = record(at->kind, at->key, at->day);
-		++*live;
+		s->logged++;
 		if (n == 256 && file_write(fd, r, sizeof r, e) < 0)
 			return -1;
 		n %= 256;
@@ -379,26 +366,11 @@ write_live(const struct state *s, int fd, size_t *live, struct err *e)
 static int
 rewrite(struct state *s, struct err *e)
 {
-	char path[4096];
-	size_t live = 0;
-	int fd;
+	const char *slash = strrchr(s->path, '/');
 
-	snprintf(path, sizeof path, "%s.new", s->path);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
-	if (fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s", path);
-	if (write_live(s, fd, &live, e) < 0 || file_sync(fd, e) < 0 ||
-	    (rename(path, s->path) < 0 &&
-	    fail_sys(e, EX_CANTCREAT, "%s", s->path) < 0)) {
-		close(fd);
-		unlink(path);
-		return -1;
-	}
-	close(s->fd);
-	s->fd = fd;
-	s->logged = live;
-	return sync_folder(s->path, e);
+	s->logged = 0;
+	return reclog_replace(&s->log, slash != NULL ? slash + 1 : s->path,
+	    write_live, s, e);
 }
 
 int
@@ -416,8 +388,7 @@ state_finish(struct state *s, struct err *e)
 void
 state_close(struct state *s)
 {
-	if (s->fd >= 0)
-		close(s->fd);
+	reclog_close(&s->log);
 	if (s->lock >= 0)
 		close(s->lock);
 	free(s->v);
@@ -425,5 +396,5 @@ state_close(struct state *s)
 	buf_free(&s->group);
 	s->v = NULL;
 	s->n = s->cap = s->dropped = 0;
-	s->fd = s->lock = -1;
+	s->lock = -1;
 }

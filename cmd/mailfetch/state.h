@@ -3,6 +3,7 @@
 #define STATE_H
 
 #include "fail.h"
+#include "reclog.h"
 #include "str.h"
 #include "table.h"
 
@@ -30,7 +31,7 @@ struct entry {
 
 struct state {
 	const char *path;
-	int fd;
+	struct reclog log;
 	int lock;
 	struct entry *v;
 	size_t n, cap;		/* of v */
@@ -41,7 +42,7 @@ struct state {
 	bool dirty;		/* the last run did not end well */
 	bool changed;		/* something was appended */
 	bool grouping;
-	struct buf group;
+	struct buf group;	/* one that is being read */
 };
 
 /* Locks and loads; EX_TEMPFAIL if another run has the lock. */
