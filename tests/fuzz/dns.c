@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns.h"
+#include "dns_private.h"
 
 static const unsigned types[] = { DNS_A, DNS_NS, DNS_CNAME, DNS_SOA, DNS_PTR,
     DNS_MX, DNS_TXT, DNS_AAAA, DNS_SRV, DNS_DS, DNS_DNSKEY, DNS_TLSA, 255 };
