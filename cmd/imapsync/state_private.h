@@ -68,7 +68,6 @@ struct pend *state_pending(struct state *, struct str name);
 void state_add_pend(struct state *, const struct pend *, struct str name);
 void state_del_pend(struct state *, struct str name);
 void state_clear(struct state *);	/* as after prepare */
-void state_tables(struct state *);	/* empty, and no memory */
 void state_room(struct state *, size_t n);	/* in them, for n recs */
 
 #endif

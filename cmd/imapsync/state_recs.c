@@ -54,8 +54,8 @@ name_at(const void *of, size_t at)
 }
 
 /* Empty; by inode there is none before it is asked for. */
-void
-state_tables(struct state *s)
+static void
+tables(struct state *s)
 {
 	struct state_in *in = s->in;
 
@@ -102,7 +102,7 @@ enter_all(struct state *s)
 {
 	size_t i;
 
-	state_tables(s);
+	tables(s);
 	state_room(s, s->n);
 	for (i = 0; i < s->n; i++)
 		if (alive(&s->rec[i]))
@@ -295,7 +295,7 @@ state_forget_recs(struct state *s)
 
 	s->n = 0;
 	buf_drop(&in->heap, in->heap.n);
-	state_tables(s);
+	tables(s);
 	in->by_ino = in->dead = in->unsorted = false;
 	in->live = 0;
 	in->reset = true;
