@@ -131,17 +131,6 @@ int account_sections(struct account *, const char *kind, struct opt_list *,
     struct err *);
 
 /*
- * The password: --password-command, -fd, -file, the file's own "password",
- * $POSTBAG_PASSWORD_FILE, the systemd credential postbag.ACCOUNT (or
- * postbag.password), netrc, a prompt; the first of these that is there.
- * EX_NOPERM if there is none, with what was looked at.
- */
-int account_password(struct account *, struct secret *, struct err *);
-
-/* The token of --token-command: 1, 0 if there is no such option, -1. */
-int account_token(struct account *, struct secret *, struct err *);
-
-/*
  * What the options say of TLS.  Paths, and the account for the passphrase of
  * a client key, live as long as the account does.
  */

@@ -8,12 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "account.h"
+#include "account_secret.h"
 #include "clock.h"
 #include "file.h"
 #include "netrc.h"
 #include "program.h"
-#include "secret.h"
 
 enum { NETRC_MAX = 1 << 18 };
 static const double command_seconds = 60;

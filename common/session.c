@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account_secret.h"
 #include "addr.h"
 #include "clock.h"
 #include "conn_open.h"

@@ -14,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "account.h"
+#include "account_secret.h"
 #include "clock.h"
 #include "netrc.h"
 #include "secret.h"
