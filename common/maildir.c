@@ -129,13 +129,15 @@ tmp_name(const struct maildir *m, const char *name, char *to, size_t cap)
 int
 maildir_begin(struct maildir *m, const char *name, struct err *e)
 {
+	const int how = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	char tmp[512];
 	int fd;
 
 	if (tmp_name(m, name, tmp, sizeof tmp) < 0)
 		return fail(e, EX_CANTCREAT, "%s: a name too long", m->path);
-	fd = openat(m->tmp, tmp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+	fd = openat(m->tmp, tmp, how, 0600);
+	if (fd < 0 && errno == EEXIST && unlinkat(m->tmp, tmp, 0) == 0)
+		fd = openat(m->tmp, tmp, how, 0600);	/* of a run that died */
 	return fd >= 0 ? fd : fail_sys(e, errno == ENOSPC || errno == EDQUOT ?
 	    EX_IOERR : EX_CANTCREAT, "%s/tmp/%s", m->path, name);
 }
@@ -309,8 +311,10 @@ deliver(struct maildir *d, const struct msg *m, const char *flags,
 		got = fail_sys(e, EX_IOERR, "%s/tmp/%s", d->path, name);
 	if (got == 0)
 		got = maildir_publish(d, name, flags, e);
+	if (got == 0 && fsync(flags != NULL ? d->cur : d->fresh) == 0)
+		return 0;
 	if (got == 0)
-		return maildir_settle(d, e);
+		return fail_sys(e, EX_IOERR, "%s: fsync", d->path);
 	maildir_abort(d, name);
 	return -1;
 }
