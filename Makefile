@@ -16,6 +16,9 @@ OPTIMISE = -O2
 # OS=posix: without what only Linux has, in build-posix; see common/os.h.
 OS = linux
 NOT_OS = $(filter-out $(OS),linux posix)
+ifeq ($(OS),posix)
+OS_FLAG = -DOS_POSIX
+endif
 B = build$(OS:%=-%)
 B := $(B:%-linux=%)
 ifeq ($(SAN),thread)
@@ -50,7 +53,7 @@ OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS = -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -lresolv -pthread
 

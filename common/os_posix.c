@@ -1,4 +1,5 @@
 /* os_posix.c: what only Linux has, done by POSIX.1-2024 alone, or not at all */
+#if defined(OS_POSIX) || !defined(__linux__)
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -402,3 +403,5 @@ os_watch_end(int fd)
 	if ((size_t)fd < nwatched)
 		watched[fd].any = false;
 }
+
+#endif
