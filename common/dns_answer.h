@@ -89,6 +89,19 @@ struct dns_answer {
 	size_t size;		/* private */
 };
 
+/* Of an answer that there may not be: records, or not known for now. */
+static inline bool
+dns_has(const struct dns_answer *a)
+{
+	return a != NULL && a->status == DNS_OK;
+}
+
+static inline bool
+dns_unsure(const struct dns_answer *a)
+{
+	return a != NULL && dns_temporary(a->status);
+}
+
 /* The name that owns the records: the last CNAME target, or the name. */
 const char *dns_owner(const struct dns_answer *);
 

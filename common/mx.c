@@ -100,18 +100,6 @@ take(struct mx *m, struct arena *mem, const struct dns_answer *a)
 
 /* ---- addresses */
 
-static bool
-has(const struct dns_answer *a)
-{
-	return a != NULL && a->status == DNS_OK;
-}
-
-static bool
-temporary(const struct dns_answer *a)
-{
-	return a != NULL && dns_temporary(a->status);
-}
-
 /* With -4 or -6 the other family is as if it had never been asked. */
 static bool
 both(const struct mx *m, struct ask *q, struct mx_host *h)
@@ -129,12 +117,12 @@ implicit(struct mx *m, struct ask *q, const char *domain)
 
 	if (!both(m, q, &h))
 		return false;
-	if (!has(h.a) && !has(h.aaaa)) {
-		m->route = temporary(h.a) || temporary(h.aaaa) ? MX_TEMP :
+	if (!dns_has(h.a) && !dns_has(h.aaaa)) {
+		m->route = dns_unsure(h.a) || dns_unsure(h.aaaa) ? MX_TEMP :
 		    MX_NONE;
 		return true;
 	}
-	h.ttl = has(h.a) ? h.a->ttl : h.aaaa->ttl;
+	h.ttl = dns_has(h.a) ? h.a->ttl : h.aaaa->ttl;
 	h.flaw = dns_hostname(domain) ? MX_FIT : MX_BAD_NAME;
 	m->route = h.flaw == MX_FIT ? MX_IMPLICIT : MX_NONE;
 	m->n = 1;
@@ -191,15 +179,15 @@ mx_usable(const struct mx_host *h)
 {
 	if (h->flaw != MX_FIT)
 		return false;
-	return (h->a == NULL && h->aaaa == NULL) || has(h->a) ||
-	    has(h->aaaa) || temporary(h->a) || temporary(h->aaaa);
+	return (h->a == NULL && h->aaaa == NULL) || dns_has(h->a) ||
+	    dns_has(h->aaaa) || dns_unsure(h->a) || dns_unsure(h->aaaa);
 }
 
 static bool
 uncertain(const struct mx_host *h)
 {
-	return !has(h->a) && !has(h->aaaa) &&
-	    (temporary(h->a) || temporary(h->aaaa));
+	return !dns_has(h->a) && !dns_has(h->aaaa) &&
+	    (dns_unsure(h->a) || dns_unsure(h->aaaa));
 }
 
 enum mx_verdict

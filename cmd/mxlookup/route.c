@@ -127,18 +127,6 @@ run_mx(struct task *t)
 
 /* ---- addr */
 
-static bool
-has(const struct dns_answer *a)
-{
-	return a != NULL && a->status == DNS_OK;
-}
-
-static bool
-temporary(const struct dns_answer *a)
-{
-	return a != NULL && dns_temporary(a->status);
-}
-
 /* Not to be reached over the Internet (RFC 6890). */
 static const char *
 local_kind(struct str ip)
@@ -183,7 +171,7 @@ judge_addresses(struct task *t, const struct mx_host *h,
 	const char *what;
 	unsigned i;
 
-	for (i = 0; has(a) && i < a->n; i++) {
+	for (i = 0; dns_has(a) && i < a->n; i++) {
 		what = local_kind(a->rr[i].data);
 		if (what == NULL)
 			continue;
@@ -211,7 +199,7 @@ family(const struct task *t)
 static void
 unknown(struct task *t, const struct mx_host *h, const struct dns_answer *a)
 {
-	if (temporary(a))
+	if (dns_unsure(a))
 		task_find(t, "MX_TEMP", h->name, "%s of %s: %s",
 		    dns_type(a->type), h->name, dns_status(a->status));
 }
@@ -224,12 +212,12 @@ judge_host(struct task *t, const struct mx_host *h)
 		    h->name, h->cname);
 	judge_addresses(t, h, h->a);
 	judge_addresses(t, h, h->aaaa);
-	if (temporary(h->a) || temporary(h->aaaa)) {
+	if (dns_unsure(h->a) || dns_unsure(h->aaaa)) {
 		unknown(t, h, h->a);
 		unknown(t, h, h->aaaa);
 		return;
 	}
-	if (has(h->a) || has(h->aaaa))
+	if (dns_has(h->a) || dns_has(h->aaaa))
 		return;
 	if (nxdomain(h->a) || nxdomain(h->aaaa))
 		task_find(t, "MX_NXDOMAIN", h->name, "%s does not exist",
@@ -244,8 +232,8 @@ share(const struct dns_answer *a, const struct dns_answer *b)
 {
 	unsigned i, k;
 
-	for (i = 0; has(a) && i < a->n; i++)
-		for (k = 0; has(b) && k < b->n; k++)
+	for (i = 0; dns_has(a) && i < a->n; i++)
+		for (k = 0; dns_has(b) && k < b->n; k++)
 			if (str_eq(a->rr[i].data, b->rr[k].data))
 				return true;
 	return false;
@@ -261,9 +249,9 @@ judge_all(struct task *t)
 	for (h = m->host; h < m->host + m->n; h++) {
 		if (h->flaw != MX_FIT)
 			continue;
-		four += has(h->a);
-		six += has(h->aaaa);
-		temp += temporary(h->a) || temporary(h->aaaa);
+		four += dns_has(h->a);
+		six += dns_has(h->aaaa);
+		temp += dns_unsure(h->a) || dns_unsure(h->aaaa);
 		for (g = m->host; g < h && m->n <= 4 * MANY; g++)
 			if (share(g->a, h->a) || share(g->aaaa, h->aaaa))
 				task_find(t, "MX_SAME_ADDR", h->name, "%s and "
