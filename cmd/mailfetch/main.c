@@ -32,64 +32,74 @@ static struct process p = { .turn = -1 };
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
-	{ 'd', "deliver", "PLACE", OPT_LIST, &o.to.deliver, "maildir:DIR, "
-	    "mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once",
-	    NULL, 0 },
-	{ 0, "create", NULL, OPT_FLAG, &o.to.create, "make the Maildir if it is "
-	    "not there", NULL, 0 },
-	{ 0, "format", "FORMAT", OPT_TEXT, &o.to.format, "of stdout: mboxrd, "
-	    "raw or json", NULL, 0 },
-	{ 0, "rcpt", "ADDR", OPT_LIST, &o.to.rcpt, "recipients for lmtp", NULL,
-	    0 },
-	{ 0, "envelope-from", "ADDR", OPT_TEXT, &o.to.rcpt_from, "sender for "
-	    "lmtp (else the null one)", NULL, 0 },
-	{ 0, "deliver-tls", "HOW", OPT_TEXT, &o.to.deliver_tls, "of lmtp by TCP: "
-	    "starttls, required, or off", NULL, 0 },
-	{ 0, "deliver-timeout", "SECONDS", OPT_SECONDS, &o.to.deliver_timeout,
-	    "for each command of exec (300)", NULL, 0 },
-	{ 0, "in-doubt", "POLICY", OPT_TEXT, &o.to.in_doubt, "retry or skip "
-	    "what exec or lmtp may have taken", NULL, 0 },
+	{ .letter = 'd', .name = "deliver", .arg = "PLACE", .kind = OPT_LIST,
+	    .to = &o.to.deliver,
+	    .help = "maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once" },
+	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
+	    .help = "make the Maildir if it is not there" },
+	{ .name = "format", .arg = "FORMAT", .kind = OPT_TEXT,
+	    .to = &o.to.format, .help = "of stdout: mboxrd, raw or json" },
+	{ .name = "rcpt", .arg = "ADDR", .kind = OPT_LIST, .to = &o.to.rcpt,
+	    .help = "recipients for lmtp" },
+	{ .name = "envelope-from", .arg = "ADDR", .kind = OPT_TEXT,
+	    .to = &o.to.rcpt_from,
+	    .help = "sender for lmtp (else the null one)" },
+	{ .name = "deliver-tls", .arg = "HOW", .kind = OPT_TEXT,
+	    .to = &o.to.deliver_tls,
+	    .help = "of lmtp by TCP: starttls, required, or off" },
+	{ .name = "deliver-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
+	    .to = &o.to.deliver_timeout,
+	    .help = "for each command of exec (300)" },
+	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_TEXT,
+	    .to = &o.to.in_doubt,
+	    .help = "retry or skip what exec or lmtp may have taken" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Which messages" },
-	{ 'f', "folder", "NAME", OPT_LIST, &o.which.folder, "IMAP: a folder, a "
-	    "pattern, !exclusion, or \\Junk (INBOX)", NULL, 0 },
-	{ 0, "search", "KEYS", OPT_TEXT, &o.which.search, "IMAP: only what SEARCH "
-	    "finds", NULL, 0 },
-	{ 0, "since", "DATE", OPT_TEXT, &o.which.since, "IMAP: not older "
-	    "(2026-07-01, or 14d)", NULL, 0 },
-	{ 0, "unseen", NULL, OPT_FLAG, &o.which.unseen, "IMAP: only what nobody "
-	    "has read", NULL, 0 },
-	{ 0, "headers-only", NULL, OPT_FLAG, &o.which.headers_only, "no bodies",
-	    NULL, 0 },
-	{ 0, "max-size", "BYTES", OPT_NUMBER, &o.which.max_size, "leave larger "
-	    "ones there", NULL, 0 },
-	{ 0, "limit", "N", OPT_NUMBER, &o.which.limit, "at most so many in one "
-	    "run", NULL, 0 },
+	{ .letter = 'f', .name = "folder", .arg = "NAME", .kind = OPT_LIST,
+	    .to = &o.which.folder,
+	    .help = "IMAP: a folder, a pattern, !exclusion, or \\Junk (INBOX)" },
+	{ .name = "search", .arg = "KEYS", .kind = OPT_TEXT,
+	    .to = &o.which.search, .help = "IMAP: only what SEARCH finds" },
+	{ .name = "since", .arg = "DATE", .kind = OPT_TEXT,
+	    .to = &o.which.since,
+	    .help = "IMAP: not older (2026-07-01, or 14d)" },
+	{ .name = "unseen", .kind = OPT_FLAG, .to = &o.which.unseen,
+	    .help = "IMAP: only what nobody has read" },
+	{ .name = "headers-only", .kind = OPT_FLAG, .to = &o.which.headers_only,
+	    .help = "no bodies" },
+	{ .name = "max-size", .arg = "BYTES", .kind = OPT_NUMBER,
+	    .to = &o.which.max_size, .help = "leave larger ones there" },
+	{ .name = "limit", .arg = "N", .kind = OPT_NUMBER, .to = &o.which.limit,
+	    .help = "at most so many in one run" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Afterwards" },
-	{ 0, "delete", "WHEN", OPT_TEXT, &o.after.delete, "never, now or "
-	    "after:DAYS", NULL, 0 },
-	{ 0, "move-to", "FOLDER", OPT_TEXT, &o.after.move_to, "IMAP: move what was "
-	    "fetched there", NULL, 0 },
+	{ .name = "delete", .arg = "WHEN", .kind = OPT_TEXT,
+	    .to = &o.after.delete, .help = "never, now or after:DAYS" },
+	{ .name = "move-to", .arg = "FOLDER", .kind = OPT_TEXT,
+	    .to = &o.after.move_to,
+	    .help = "IMAP: move what was fetched there" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Looking" },
-	{ 'l', "list", NULL, OPT_FLAG, &o.look.list, "what is on the server; "
-	    "* is new", NULL, OPT_NOCONF },
-	{ 0, "check", NULL, OPT_FLAG, &o.look.check, "is there new mail? exit 0 "
-	    "yes, 1 no", NULL, OPT_NOCONF },
-	{ 'n', "dry-run", NULL, OPT_FLAG, &o.look.dry_run, "list what would be "
-	    "fetched", NULL, OPT_NOCONF },
-	{ 0, "probe", NULL, OPT_FLAG, &o.look.probe, "what the server can",
-	    NULL, OPT_NOCONF },
+	{ .letter = 'l', .name = "list", .kind = OPT_FLAG, .to = &o.look.list,
+	    .help = "what is on the server; * is new", .flags = OPT_NOCONF },
+	{ .name = "check", .kind = OPT_FLAG, .to = &o.look.check,
+	    .help = "is there new mail? exit 0 yes, 1 no",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'n', .name = "dry-run", .kind = OPT_FLAG,
+	    .to = &o.look.dry_run, .help = "list what would be fetched",
+	    .flags = OPT_NOCONF },
+	{ .name = "probe", .kind = OPT_FLAG, .to = &o.look.probe,
+	    .help = "what the server can", .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
-	{ 'a', "all", NULL, OPT_FLAG, &o.all, "every fetch section of the "
-	    "configuration", NULL, OPT_NOCONF },
-	{ 0, "jobs", "N", OPT_NUMBER, &o.jobs, "accounts at a time (4)",
-	    NULL, 0 },
-	{ 0, "watch", NULL, OPT_FLAG, &o.watch, "stay, and fetch when mail "
-	    "comes", NULL, OPT_NOCONF },
-	{ 0, "state", "FILE", OPT_TEXT, &o.state, "what was fetched (else in "
-	    "~/.local/state/postbag)", NULL, 0 },
-	{ 0, "import", "FILE", OPT_TEXT, &o.import, "print a .fetchmailrc, "
-	    ".mpoprc or getmailrc as our configuration", NULL,
-	    OPT_NOCONF | OPT_STDIN },
+	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &o.all,
+	    .help = "every fetch section of the configuration",
+	    .flags = OPT_NOCONF },
+	{ .name = "jobs", .arg = "N", .kind = OPT_NUMBER, .to = &o.jobs,
+	    .help = "accounts at a time (4)" },
+	{ .name = "watch", .kind = OPT_FLAG, .to = &o.watch,
+	    .help = "stay, and fetch when mail comes", .flags = OPT_NOCONF },
+	{ .name = "state", .arg = "FILE", .kind = OPT_TEXT, .to = &o.state,
+	    .help = "what was fetched (else in ~/.local/state/postbag)" },
+	{ .name = "import", .arg = "FILE", .kind = OPT_TEXT, .to = &o.import,
+	    .help = "print a .fetchmailrc, .mpoprc or getmailrc as our configuration",
+	    .flags = OPT_NOCONF | OPT_STDIN },
 	{ .name = NULL }
 };
 
