@@ -38,45 +38,51 @@ set_allow(void *to, const char *arg, struct err *e)
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is kept the same" },
-	{ 0, "near", "DIR", OPT_TEXT, &o.is.near, "where the Maildirs are",
-	    NULL, 0 },
-	{ 0, "layout", "LAYOUT", OPT_TEXT, &o.layout, "verbatim (a/b is "
-	    "DIR/a/b) or maildir++ (DIR/.a.b)", NULL, 0 },
-	{ 0, "patterns", "LIST", OPT_TEXT, &o.is.patterns, "which folders: "
-	    "'* !Spam !Lists/%'", NULL, 0 },
-	{ 0, "pull", NULL, OPT_FLAG, &o.pull, "only from the server to here",
-	    NULL, 0 },
-	{ 0, "push", NULL, OPT_FLAG, &o.push, "only from here to the server",
-	    NULL, 0 },
+	{ .name = "near", .arg = "DIR", .kind = OPT_TEXT, .to = &o.is.near,
+	    .help = "where the Maildirs are" },
+	{ .name = "layout", .arg = "LAYOUT", .kind = OPT_TEXT, .to = &o.layout,
+	    .help = "verbatim (a/b is DIR/a/b) or maildir++ (DIR/.a.b)" },
+	{ .name = "patterns", .arg = "LIST", .kind = OPT_TEXT,
+	    .to = &o.is.patterns, .help = "which folders: '* !Spam !Lists/%'" },
+	{ .name = "pull", .kind = OPT_FLAG, .to = &o.pull,
+	    .help = "only from the server to here" },
+	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
+	    .help = "only from here to the server" },
 	{ .name = "", .kind = OPT_HEAD, .help = "What may be deleted" },
-	{ 0, "delete-far", "HOW", OPT_TEXT, &o.delete_far, "trash, expunge, "
-	    "mark or never", NULL, 0 },
-	{ 0, "delete-near", "HOW", OPT_TEXT, &o.delete_near, "attic, "
-	    "expunge, mark or never", NULL, 0 },
-	{ 0, "allow-deletes", "N", OPT_CALL, &o.is, "so many in a mailbox are "
-	    "no accident", set_allow, 0 },
-	{ 0, "unsafe-expunge", NULL, OPT_FLAG, &o.is.unsafe_expunge, "EXPUNGE "
-	    "on servers without UIDPLUS", NULL, 0 },
-	{ 0, "reupload-orphans", NULL, OPT_FLAG, &o.is.policy.reupload, "upload what "
-	    "is here alone since the UIDs changed", NULL, 0 },
+	{ .name = "delete-far", .arg = "HOW", .kind = OPT_TEXT,
+	    .to = &o.delete_far, .help = "trash, expunge, mark or never" },
+	{ .name = "delete-near", .arg = "HOW", .kind = OPT_TEXT,
+	    .to = &o.delete_near, .help = "attic, expunge, mark or never" },
+	{ .name = "allow-deletes", .arg = "N", .kind = OPT_CALL, .to = &o.is,
+	    .call = set_allow, .help = "so many in a mailbox are no accident" },
+	{ .name = "unsafe-expunge", .kind = OPT_FLAG,
+	    .to = &o.is.unsafe_expunge,
+	    .help = "EXPUNGE on servers without UIDPLUS" },
+	{ .name = "reupload-orphans", .kind = OPT_FLAG,
+	    .to = &o.is.policy.reupload,
+	    .help = "upload what is here alone since the UIDs changed" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Whole folders" },
-	{ 0, "create", "WHERE", OPT_TEXT, &o.create, "both, near, far or "
-	    "none", NULL, 0 },
-	{ 0, "folders", "POLICY", OPT_TEXT, &o.folders, "keep, or delete "
-	    "what is gone on the other side", NULL, 0 },
+	{ .name = "create", .arg = "WHERE", .kind = OPT_TEXT, .to = &o.create,
+	    .help = "both, near, far or none" },
+	{ .name = "folders", .arg = "POLICY", .kind = OPT_TEXT,
+	    .to = &o.folders,
+	    .help = "keep, or delete what is gone on the other side" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
-	{ 'n', "dry-run", NULL, OPT_FLAG, &o.is.dry_run, "print what would be "
-	    "done", NULL, OPT_NOCONF },
-	{ 'a', "all", NULL, OPT_FLAG, &o.all, "every sync section of the "
-	    "configuration", NULL, OPT_NOCONF },
-	{ 0, "connections", "N", OPT_NUMBER, &o.is.connections, "for downloads "
-	    "(3)", NULL, 0 },
-	{ 0, "delta", "HOW", OPT_TEXT, &o.delta, "auto, or at most qresync, "
-	    "condstore, search, fetch", NULL, 0 },
-	{ 0, "state", "DIR", OPT_TEXT, &o.is.state, "what was agreed (else in "
-	    "~/.local/state/postbag)", NULL, 0 },
-	{ 0, "import", "FILE", OPT_TEXT, &o.import, "print a .mbsyncrc as "
-	    "our configuration", NULL, OPT_NOCONF | OPT_STDIN },
+	{ .letter = 'n', .name = "dry-run", .kind = OPT_FLAG,
+	    .to = &o.is.dry_run, .help = "print what would be done",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &o.all,
+	    .help = "every sync section of the configuration",
+	    .flags = OPT_NOCONF },
+	{ .name = "connections", .arg = "N", .kind = OPT_NUMBER,
+	    .to = &o.is.connections, .help = "for downloads (3)" },
+	{ .name = "delta", .arg = "HOW", .kind = OPT_TEXT, .to = &o.delta,
+	    .help = "auto, or at most qresync, condstore, search, fetch" },
+	{ .name = "state", .arg = "DIR", .kind = OPT_TEXT, .to = &o.is.state,
+	    .help = "what was agreed (else in ~/.local/state/postbag)" },
+	{ .name = "import", .arg = "FILE", .kind = OPT_TEXT, .to = &o.import,
+	    .help = "print a .mbsyncrc as our configuration",
+	    .flags = OPT_NOCONF | OPT_STDIN },
 	{ .name = NULL }
 };
 
