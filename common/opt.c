@@ -21,12 +21,14 @@
 enum { FIRST = 512, MAXOPT = 256 };
 
 static const struct opt builtin[] = {
-	{ 'h', "help", NULL, OPT_CALL, NULL, "this list", NULL, OPT_NOCONF },
-	{ 'V', "version", NULL, OPT_CALL, NULL, "the versions, and "
-	    "where files are looked for", NULL,
-	    OPT_NOCONF },
-	{ 0, "options", NULL, OPT_CALL, NULL, "the table of options, for "
-	    "scripts", NULL, OPT_NOCONF | OPT_HIDDEN },
+	{ .letter = 'h', .name = "help", .kind = OPT_CALL, .help = "this list",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'V', .name = "version", .kind = OPT_CALL,
+	    .help = "the versions, and where files are looked for",
+	    .flags = OPT_NOCONF },
+	{ .name = "options", .kind = OPT_CALL,
+	    .help = "the table of options, for scripts",
+	    .flags = OPT_NOCONF | OPT_HIDDEN },
 	{ .name = NULL }
 };
 
