@@ -1,11 +1,7 @@
 /*
  * place.c: where messages go: Maildir, mbox, command, LMTP, stdout
- *
- * A command gets the message as its standard input, a file and no pipe: it
- * may read it or not.  No shell sees any of it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -18,12 +14,13 @@
 #include "errand.h"
 #include "field.h"
 #include "file.h"
+#include "hand.h"
 #include "json.h"
 #include "mime.h"
 #include "os.h"
 #include "place.h"
+#include "place_exec.h"
 #include "process.h"
-#include "spawn.h"
 #include "stop.h"
 #include "trace.h"
 #include "turn.h"
@@ -31,41 +28,6 @@
 enum { LOCKED = 30 };		/* seconds to wait for an mbox */
 
 /* ---- what --deliver says ---- */
-
-/* "cmd 'a b' \"c d\" e\ f" as words, without any of a shell's other magic. */
-static char **
-words(struct arena *a, const char *text, struct err *e)
-{
-	char **v = arena_new(a, strlen(text) / 2 + 2, sizeof *v);
-	char *to = arena_new(a, strlen(text) + 1, 2), quote = '\0';
-	size_t n = 0;
-	bool inside = false;
-
-	for (; *text != '\0'; text++) {
-		if (quote == '\0' && (*text == ' ' || *text == '\t')) {
-			if (inside)
-				*to++ = '\0';
-			inside = false;
-			continue;
-		}
-		if (!inside)
-			v[n++] = to;
-		inside = true;
-		if (quote != '\0' && *text == quote)
-			quote = '\0';
-		else if (quote == '\0' && (*text == '"' || *text == '\''))
-			quote = *text;
-		else if (*text == '\\' && quote != '\'' && text[1] != '\0')
-			*to++ = *++text;
-		else
-			*to++ = *text;
-	}
-	if (quote == '\0' && n > 0)
-		return v;
-	fail(e, EX_USAGE, "--deliver exec: %s", n == 0 ? "which command?" :
-	    "a quote that is not closed");
-	return NULL;
-}
 
 /*
  * As for the server that is fetched from, but for who it and we are.  One for
@@ -95,12 +57,6 @@ parse_path(struct place *p, const char *rest, struct handed *h)
 	return 0;
 }
 
-static int
-parse_exec(struct place *p, const char *rest, struct handed *h)
-{
-	p->argv = words(h->arena, rest, h->e);
-	return p->argv != NULL ? 0 : -1;
-}
 
 static int
 parse_lmtp(struct place *p, const char *rest, struct handed *h)
@@ -283,112 +239,6 @@ close_mbox(struct place *p, struct handed *h)
 	mbox_close(&p->mbox);
 }
 
-/* ---- a command ---- */
-
-static int
-doubt(struct place *p, struct handed *h)
-{
-	struct key k = state_mix(h->now.key, str_of(p->name));
-
-	return state_put(h->state, STATE_DOUBT, k, 0, h->e) < 0 ||
-	    state_sync(h->state, h->e) < 0 ? -1 : 0;
-}
-
-/* It was not taken, that is certain. */
-static int
-certain(struct place *p, struct handed *h)
-{
-	mem_stake(NULL);
-	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
-	    STATE_DOUBT, h->e) < 0 ? -1 : 1;
-}
-
-/* It was taken, and that was seen. */
-static int
-sure(struct place *p, struct handed *h)
-{
-	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
-	    STATE_DOUBT, h->e);
-}
-
-static void
-box_exec(const struct place *p, struct sandbox *box)
-{
-	(void)box;
-	errand_argv(p->argv);
-}
-
-/* For reading alone: what a command does to it must not be what we keep. */
-static int
-read_only(struct handed *h)
-{
-	int fd = os_file_reopen(h->file, O_RDONLY);
-
-	if (fd < 0 && (fd = fcntl(h->file, F_DUPFD_CLOEXEC, 3)) >= 0)
-		lseek(fd, 0, SEEK_SET);
-	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");
-}
-
-static int
-start(struct place *p, struct handed *h, struct spawn_child *c)
-{
-	int fd = read_only(h), got;
-
-	if (fd < 0)
-		return -1;
-	got = spawn_start(&(struct spawn_conf){ .argv = p->argv,
-	    .fd = { fd, STDOUT_FILENO, STDERR_FILENO } }, c, h->e);
-	close(fd);
-	return got;
-}
-
-/* It has read the message, perhaps: whether it took it is not known. */
-static int
-unknown(struct place *p, struct handed *h, struct spawn_child *c)
-{
-	if (c->how == SPAWN_LOST)
-		return fail(h->e, EX_TEMPFAIL, "%s: ended, and its exit status is lost. The message stays on the server",
-		    p->argv[0]);
-	spawn_end(c);
-	if (stop_asked())
-		fail_say("%s: ended while it had a message, which may have been accepted and stays on the server",
-		    p->argv[0]);
-	if (stop_asked())
-		return fail_stop(h->e);
-	return fail(h->e, EX_TEMPFAIL, "%s: not done after %g seconds; ended. The message stays on the server",
-	    p->argv[0],
-	    h->o->to.deliver_timeout);
-}
-
-static int
-give_exec(struct place *p, struct handed *h)
-{
-	struct spawn_child c;
-
-	if (doubt(p, h) < 0)
-		return -1;
-	mem_stake("a command has a message, which may have been accepted");
-	if (start(p, h, &c) < 0) {
-		if (!stop_asked())	/* else it was started, perhaps */
-			certain(p, h);
-		return -1;
-	}
-	if (!spawn_wait_last(&c, clock_in(h->o->to.deliver_timeout)) ||
-	    c.how == SPAWN_LOST)
-		return unknown(p, h, &c);
-	if (c.how == SPAWN_EXITED && c.code == 0)
-		return 0;
-	if (c.how == SPAWN_EXITED)
-		fail_say("%s: exit %d: the message stays on the server",
-		    p->argv[0], c.code);
-	else
-		fail_say("%s: ended by signal %d: the message stays on the server",
-		    p->argv[0], c.code);
-	h->count->status = fail_worse(h->count->status, c.how == SPAWN_EXITED &&
-	    c.code != EX_TEMPFAIL ? EX_UNAVAILABLE : EX_TEMPFAIL);
-	return certain(p, h);
-}
-
 /* ---- LMTP ---- */
 
 static int
@@ -454,7 +304,7 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 		    STATE_DONE, rcpt_key(h, m->rcpt[i].addr), today,
 		    h->e) < 0)
 			return -1;
-	return unknown ? 1 : certain(p, h);
+	return unknown ? 1 : hand_certain(p, h);
 }
 
 static int
@@ -474,7 +324,7 @@ send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 	mail.n = recipients(h, rcpt);
 	if (mail.n == 0)
 		return 0;
-	if (doubt(p, h) < 0)
+	if (hand_doubt(p, h) < 0)
 		return -1;
 	got = smtp_send(&p->smtp, &mail);
 	if (settle(p, h, &mail) == 0)
@@ -489,7 +339,7 @@ give_lmtp(struct place *p, struct handed *h)
 	struct msg m = { 0 };
 	int fd, got = -1;
 
-	if (connect_lmtp(p, h) < 0 || (fd = read_only(h)) < 0)
+	if (connect_lmtp(p, h) < 0 || (fd = hand_file(h)) < 0)
 		return -1;
 	if (msg_scan(&m, &a, fd, MSG_ODD, h->e) == 0)
 		got = send_lmtp(p, h, &m, &a);
@@ -703,11 +553,11 @@ static const struct place_kind {
 	    .record = record_mbox, .release = release_mbox,
 	    .close = close_mbox },
 	{ .name = "exec", .also = "mda", .doubtful = true, .single = true,
-	    .parse = parse_exec, .box = box_exec, .give = give_exec,
-	    .record = sure },
+	    .parse = place_exec_parse, .box = place_exec_box, .give = place_exec_give,
+	    .record = hand_sure },
 	{ .name = "lmtp", .doubtful = true, .single = true, .temps = 1,
 	    .parse = parse_lmtp, .box = box_lmtp, .give = give_lmtp,
-	    .record = sure, .close = close_lmtp },
+	    .record = hand_sure, .close = close_lmtp },
 	{ .name = "stdout", .bare = true, .single = true,
 	    .give = give_stdout },
 };

@@ -1,0 +1,40 @@
+/* hand.c: a message handed to who cannot give it back */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "hand.h"
+#include "os.h"
+
+int
+hand_doubt(struct place *p, struct handed *h)
+{
+	struct key k = state_mix(h->now.key, str_of(p->name));
+
+	return state_put(h->state, STATE_DOUBT, k, 0, h->e) < 0 ||
+	    state_sync(h->state, h->e) < 0 ? -1 : 0;
+}
+
+int
+hand_certain(struct place *p, struct handed *h)
+{
+	mem_stake(NULL);
+	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
+	    STATE_DOUBT, h->e) < 0 ? -1 : 1;
+}
+
+int
+hand_sure(struct place *p, struct handed *h)
+{
+	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
+	    STATE_DOUBT, h->e);
+}
+
+int
+hand_file(struct handed *h)
+{
+	int fd = os_file_reopen(h->file, O_RDONLY);
+
+	if (fd < 0 && (fd = fcntl(h->file, F_DUPFD_CLOEXEC, 3)) >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");
+}

@@ -1,0 +1,20 @@
+/* hand.h: a message handed to who cannot give it back */
+#ifndef HAND_H
+#define HAND_H
+
+#include "place.h"
+
+/* On the disk before it is handed over: no answer was seen yet.  0 or -1. */
+int hand_doubt(struct place *, struct handed *);
+/* It was not taken, that is certain.  1, as place_give says it, or -1. */
+int hand_certain(struct place *, struct handed *);
+/* It was taken, and that was seen: a row's record.  0 or -1. */
+int hand_sure(struct place *, struct handed *);
+
+/*
+ * The message from its start, for reading alone: what a command does to it
+ * must not be what we keep.  To be closed; -1 EX_OSERR.
+ */
+int hand_file(struct handed *);
+
+#endif
