@@ -1,7 +1,9 @@
 /* hand.c: a message handed to who cannot give it back */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "hand.h"
 #include "os.h"
 
@@ -37,4 +39,27 @@ hand_file(struct handed *h)
 	if (fd < 0 && (fd = fcntl(h->file, F_DUPFD_CLOEXEC, 3)) >= 0)
 		lseek(fd, 0, SEEK_SET);
 	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");
+}
+
+int
+hand_pieces(struct handed *h,
+    int (*each)(void *, struct str, struct err *), void *to)
+{
+	char *some = mem_new(1, 65536);
+	off_t at = 0;
+	ssize_t n;
+	const char *eol;
+
+	while ((n = file_pread(h->file, some, 65536, at, h->e)) > 0) {
+		eol = n == 65536 ? os_last(some, '\n', (size_t)n) : NULL;
+		if (eol != NULL)
+			n = eol - some + 1;
+		if (each(to, (struct str){ some, (size_t)n }, h->e) < 0)
+			n = -1;
+		if (n < 0)
+			break;
+		at += n;
+	}
+	free(some);
+	return n < 0 ? -1 : 0;
 }

@@ -17,4 +17,8 @@ int hand_sure(struct place *, struct handed *);
  */
 int hand_file(struct handed *);
 
+/* In pieces that end behind a line end (or are long), for quoting. */
+int hand_pieces(struct handed *, int (*each)(void *to, struct str,
+    struct err *), void *to);
+
 #endif

@@ -9,20 +9,20 @@
 #include "clock.h"
 #include "errand.h"
 #include "hand.h"
-#include "place_exec.h"
+#include "place_kind.h"
 #include "spawn.h"
 #include "stop.h"
 #include "words.h"
 
-int
-place_exec_parse(struct place *p, const char *rest, struct handed *h)
+static int
+parse_exec(struct place *p, const char *rest, struct handed *h)
 {
 	p->argv = words_of(h->arena, rest, "--deliver exec", h->e);
 	return p->argv != NULL ? 0 : -1;
 }
 
-void
-place_exec_box(const struct place *p, struct sandbox *box)
+static void
+box_exec(const struct place *p, struct sandbox *box)
 {
 	(void)box;
 	errand_argv(p->argv);
@@ -59,8 +59,8 @@ unknown(struct place *p, struct handed *h, struct spawn_child *c)
 	    h->o->to.deliver_timeout);
 }
 
-int
-place_exec_give(struct place *p, struct handed *h)
+static int
+give_exec(struct place *p, struct handed *h)
 {
 	struct spawn_child c;
 
@@ -87,3 +87,9 @@ place_exec_give(struct place *p, struct handed *h)
 	    c.code != EX_TEMPFAIL ? EX_UNAVAILABLE : EX_TEMPFAIL);
 	return hand_certain(p, h);
 }
+
+const struct place_kind place_exec = {
+	.name = "exec", .also = "mda", .doubtful = true, .single = true,
+	.parse = parse_exec, .box = box_exec, .give = give_exec,
+	.record = hand_sure
+};

@@ -1,0 +1,184 @@
+/* place_lmtp.c: --deliver lmtp:HOST:PORT, lmtp:/PATH */
+#include <unistd.h>
+
+#include "conn_open.h"
+#include "conn_tls.h"
+#include "errand.h"
+#include "hand.h"
+#include "mime.h"
+#include "place_kind.h"
+#include "process.h"
+
+/*
+ * As for the server that is fetched from, but for who it and we are.  One for
+ * all places and passes: behind the sandbox no file could be read for another.
+ */
+static int
+lmtp_tls(struct place *p, struct handed *h)
+{
+	struct tls_conf *f = &h->p->lmtp_conf;
+
+	if (h->p->lmtp_tls == NULL) {
+		account_tls_conf(&h->o->account, f);
+		f->pins = NULL;
+		f->npins = 0;
+		f->cert = f->key = NULL;
+		f->insecure = false;
+		h->p->lmtp_tls = tls_ctx_new(f, h->e);
+	}
+	p->conf.tls = h->p->lmtp_tls;
+	return p->conf.tls != NULL ? 0 : -1;
+}
+
+static int
+parse_lmtp(struct place *p, const char *rest, struct handed *h)
+{
+	char *url = arena_printf(h->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
+	    "//", rest);
+
+	if (h->o->to.rcpt.n == 0)
+		return fail(h->e, EX_USAGE, "--deliver lmtp: needs --rcpt ADDR");
+	if (account_url(&p->server, h->arena, url, "lmtp", h->e) < 0)
+		return fail_in(h->e, "--deliver");
+	p->conf = (struct conn_conf){ .host = p->server.host,
+	    .port = p->server.port, .path = p->server.path };
+	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
+	    .tls = p->server.path != NULL || h->o->to.deliver_plain ?
+	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
+	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, h);
+}
+
+static int
+connect_lmtp(struct place *p, struct handed *h)
+{
+	if (p->conn != NULL && !conn_deaf(p->conn))
+		return 0;
+	conn_close(p->conn);
+	p->conn = conn_open(&p->conf, h->e);
+	if (p->conn == NULL)
+		return -1;
+	return smtp_open(&p->smtp, p->conn, &p->smtp_conf);
+}
+
+static struct key
+rcpt_key(struct handed *h, const char *addr)
+{
+	return state_mix(state_mix(h->now.key, STR("rcpt")), str_of(addr));
+}
+
+/* Who has it already is not asked again. */
+static size_t
+recipients(struct handed *h, struct smtp_rcpt *rcpt)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < h->o->to.rcpt.n; i++)
+		if (state_find(h->state, rcpt_key(h, h->o->to.rcpt.v[i]),
+		    STATE_DONE) == NULL)
+			rcpt[n++] = (struct smtp_rcpt){
+			    .addr = h->o->to.rcpt.v[i], .params = "" };
+	return n;
+}
+
+static int
+settle(struct place *p, struct handed *h, struct smtp_mail *m)
+{
+	uint32_t today = state_today();
+	int *status = &h->count->status;
+	bool open = false, sent = false, unknown = false;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		sent |= m->rcpt[i].state == SMTP_SENT;
+		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
+		open |= m->rcpt[i].state != SMTP_SENT;
+		if (m->rcpt[i].state == SMTP_UNKNOWN)
+			fail_say("lmtp %s: <%s>: may have been accepted, and stays on the server",
+			    p->name, m->rcpt[i].addr);
+		else if (m->rcpt[i].state != SMTP_SENT)
+			fail_say("lmtp %s: <%s>: %d %s", p->name,
+			    m->rcpt[i].addr, m->rcpt[i].reply.code,
+			    m->rcpt[i].reply.text);
+		if (m->rcpt[i].state == SMTP_REFUSED)
+			*status = fail_worse(*status, EX_NOUSER);
+		else if (m->rcpt[i].state != SMTP_SENT)
+			*status = fail_worse(*status, EX_TEMPFAIL);
+	}
+	if (!open)
+		return 0;
+	for (i = 0; i < m->n && sent; i++)
+		if (m->rcpt[i].state == SMTP_SENT && state_put(h->state,
+		    STATE_DONE, rcpt_key(h, m->rcpt[i].addr), today,
+		    h->e) < 0)
+			return -1;
+	return unknown ? 1 : hand_certain(p, h);
+}
+
+static int
+send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
+{
+	struct smtp_rcpt *rcpt = arena_new(a, h->o->to.rcpt.n, sizeof *rcpt);
+	struct smtp_mail mail = { .from = h->o->to.rcpt_from != NULL ?
+	    h->o->to.rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
+	struct msg raw = *m;
+	struct err *was = h->e;
+	int got;
+
+	if (raw.odd || (raw.eight && (p->smtp.caps & SMTP_8BITMIME) == 0)) {
+		if (mime_downgrade(&raw, m, a, h->e) < 0)
+			return -1;
+	}
+	mail.n = recipients(h, rcpt);
+	if (mail.n == 0)
+		return 0;
+	if (hand_doubt(p, h) < 0)
+		return -1;
+	got = smtp_send(&p->smtp, &mail);
+	if (settle(p, h, &mail) == 0)
+		return 0;
+	return got < 0 || was->code != 0 ? -1 : 1;
+}
+
+static int
+give_lmtp(struct place *p, struct handed *h)
+{
+	struct arena a = { 0 };
+	struct msg m = { 0 };
+	int fd, got = -1;
+
+	if (connect_lmtp(p, h) < 0 || (fd = hand_file(h)) < 0)
+		return -1;
+	if (msg_scan(&m, &a, fd, MSG_ODD, h->e) == 0)
+		got = send_lmtp(p, h, &m, &a);
+	msg_close(&m);
+	arena_free(&a);
+	close(fd);
+	return got;
+}
+
+static void
+box_lmtp(const struct place *p, struct sandbox *box)
+{
+	tls_ctx_reads(p->conf.tls, box);
+	errand_path(p->server.path);
+	errand_host(p->server.host);
+	if (p->server.path == NULL)
+		sandbox_port(box, p->server.port);
+}
+
+static void
+close_lmtp(struct place *p, struct handed *h)
+{
+	(void)h;
+	if (p->conn != NULL) {
+		smtp_quit(&p->smtp);
+		conn_close(p->conn);
+	}
+	p->conn = NULL;
+}
+
+const struct place_kind place_lmtp = {
+	.name = "lmtp", .doubtful = true, .single = true, .temps = 1,
+	.parse = parse_lmtp, .box = box_lmtp, .give = give_lmtp,
+	.record = hand_sure, .close = close_lmtp
+};

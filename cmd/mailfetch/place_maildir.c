@@ -1,0 +1,56 @@
+/* place_maildir.c: --deliver maildir:DIR */
+#include <stdio.h>
+
+#include "file.h"
+#include "place_kind.h"
+
+static int
+parse_path(struct place *p, const char *rest, struct handed *h)
+{
+	p->name = file_path(h->arena, rest);
+	return 0;
+}
+
+/* Who has another state file may be at the same message. */
+static int
+open_maildir(struct place *p, struct handed *h)
+{
+	struct key k = state_digest("state", str_of(h->state->path));
+
+	if (maildir_open(&p->maildir, p->name, h->o->to.create, h->e) < 0)
+		return -1;
+	snprintf(p->maildir.mine, sizeof p->maildir.mine, ".%08x",
+	    (unsigned)k.a);
+	return 0;
+}
+
+static void
+box_maildir(const struct place *p, struct sandbox *box)
+{
+	sandbox_path(box, p->name, SANDBOX_WRITE);
+}
+
+static int
+sync_maildir(struct place *p, struct handed *h)
+{
+	return maildir_sync(&p->maildir, h->e);
+}
+
+static int
+settle_maildir(struct place *p, struct handed *h)
+{
+	return maildir_settle(&p->maildir, h->e);
+}
+
+static void
+close_maildir(struct place *p, struct handed *h)
+{
+	(void)h;
+	maildir_close(&p->maildir);
+}
+
+const struct place_kind place_maildir = {
+	.name = "maildir", .files = true, .parse = parse_path,
+	.open = open_maildir, .box = box_maildir, .sync = sync_maildir,
+	.settle = settle_maildir, .close = close_maildir
+};

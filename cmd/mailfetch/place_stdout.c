@@ -1,0 +1,132 @@
+/* place_stdout.c: --deliver stdout */
+#include <errno.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "field.h"
+#include "file.h"
+#include "hand.h"
+#include "json.h"
+#include "place_kind.h"
+#include "process.h"
+#include "stop.h"
+#include "turn.h"
+
+/* It is said here, and not once more at the end of the program. */
+static int
+unwritable(struct err *e)
+{
+	int error = errno;
+
+	__fpurge(stdout);
+	clearerr(stdout);
+	errno = error;
+	return stop_asked() ? fail_stop(e) : fail_sys(e, EX_IOERR,
+	    "standard output");
+}
+
+static int
+put_raw(void *to, struct str s, struct err *e)
+{
+	(void)to;
+	return fwrite(s.p, 1, s.n, stdout) == s.n ? 0 : unwritable(e);
+}
+
+static int
+put_quoted(void *to, struct str s, struct err *e)
+{
+	struct buf b = { .max = 1 << 18 };
+	int got;
+
+	mbox_quote(&b, s, to);
+	got = put_raw(NULL, BUF_STR(b), e);
+	buf_free(&b);
+	return got;
+}
+
+/* The header, or as much of it as there is in the first 64 KB. */
+static int
+head_of(struct handed *h, struct buf *to)
+{
+	char *some = mem_new(1, 65536);
+	ssize_t n = file_pread(h->file, some, 65536, 0, h->e);
+	const char *end = n > 0 ? memmem(some, (size_t)n, "\n\n", 2) : NULL;
+
+	if (n > 0)
+		buf_put(to, some, end != NULL ? (size_t)(end - some) + 1 :
+		    (size_t)n);
+	free(some);
+	return n < 0 ? -1 : 0;
+}
+
+static void
+json_message(struct handed *h, struct str head)
+{
+	struct buf b = { .max = 1 << 20 };
+	struct json j = { .out = &b };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "account", h->o->title);
+	if (h->now.folder != NULL)
+		json_s(&j, "folder", h->now.folder);
+	if (h->now.id != NULL)
+		json_s(&j, "uidl", h->now.id);
+	else
+		json_int(&j, "uid", h->now.number);
+	json_int(&j, "size", (int64_t)h->size);
+	field_json(&j, "date", head, "Date");
+	field_json(&j, "from", head, "From");
+	field_json(&j, "subject", head, "Subject");
+	json_s(&j, "file", h->name);
+	json_close(&j, '}');
+	puts(b.p);
+	buf_free(&b);
+}
+
+static int
+write_stdout(struct handed *h)
+{
+	const char *format = h->o->to.format;
+	struct buf head = { .max = 65536 };
+	bool begins = true;
+	char from[128];
+	int got;
+
+	if (format != NULL && strcmp(format, "json") == 0) {
+		if ((got = head_of(h, &head)) == 0)
+			json_message(h, BUF_STR(head));
+		buf_free(&head);
+	} else if (format != NULL && strcmp(format, "raw") == 0) {
+		got = hand_pieces(h, put_raw, NULL);
+	} else {
+		mbox_from(from, h->now.date > 0 ? h->now.date :
+		    clock_wall());
+		fputs(from, stdout);
+		got = hand_pieces(h, put_quoted, &begins);
+		if (got == 0)
+			fputs(begins ? "\n" : "\n\n", stdout);
+	}
+	if (got == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		return unwritable(h->e);
+	return got;
+}
+
+static int
+give_stdout(struct place *p, struct handed *h)
+{
+	int got;
+
+	(void)p;
+	turn_take(h->p->turn);
+	got = stop_asked() ? fail_stop(h->e) : write_stdout(h);
+	turn_give(h->p->turn);
+	return got;
+}
+
+const struct place_kind place_stdout = {
+	.name = "stdout", .bare = true, .single = true, .give = give_stdout
+};
