@@ -32,13 +32,30 @@ struct level {
 	bool digest;
 };
 
+/* What an entity is, by its Content-Type and whether it can be entered. */
+enum kind {
+	OTHER,				/* a leaf that is no text */
+	TEXT,				/* a leaf where QP may be cheaper */
+	PARTIAL,			/* message/partial, external-body */
+	MESSAGE,			/* its body is an entity */
+	MULTIPART,			/* its body has entities */
+	OPAQUE				/* a multipart we cannot enter */
+};
+
+/* What its Content-Transfer-Encoding says. */
+enum coding {
+	PLAIN,				/* 7bit, or nothing */
+	EIGHT,				/* 8bit or binary: will be 7bit */
+	ENCODED				/* by .encoding, and stays so */
+};
+
 /* The entity whose header was read last. */
 struct entity {
-	bool multi, message, text, partial, typed, version;
-	bool opaque;			/* a multipart we cannot enter */
-	bool same;			/* 7bit, 8bit, binary: not encoded */
-	bool relabel;			/* 8bit or binary: will be 7bit */
-	char encoding[32];
+	enum kind kind;
+	enum coding coding;
+	bool typed;			/* there is a Content-Type */
+	bool version;			/* there is a MIME-Version */
+	char encoding[32];		/* as it says, for an error */
 	struct level as;		/* what a multipart would push */
 };
 
@@ -213,6 +230,20 @@ boundary_of(struct level *l, struct str s)
 		l->n = 0;
 }
 
+static enum kind
+kind_of(struct str type, struct str sub)
+{
+	if (str_is(type, "multipart"))
+		return MULTIPART;
+	if (!str_is(type, "message"))
+		return str_is(type, "text") ? TEXT : OTHER;
+	if (str_is(sub, "rfc822") || str_is(sub, "global"))
+		return MESSAGE;
+	if (str_is(sub, "partial") || str_is(sub, "external-body"))
+		return PARTIAL;
+	return TEXT;
+}
+
 static void
 content_type(struct entity *x, struct str s)
 {
@@ -221,17 +252,10 @@ content_type(struct entity *x, struct str s)
 	if (taken(&s, '/'))
 		sub = token(&s);
 	x->typed = true;
-	x->text = str_is(type, "text");
-	x->multi = str_is(type, "multipart");
-	x->message = str_is(type, "message") &&
-	    (str_is(sub, "rfc822") || str_is(sub, "global"));
-	x->partial = str_is(type, "message") &&
-	    (str_is(sub, "partial") || str_is(sub, "external-body"));
-	if (str_is(type, "message") && !x->message)
-		x->text = true;
+	x->kind = kind_of(type, sub);
 	x->as.sealed = str_is(sub, "signed") || str_is(sub, "encrypted");
 	x->as.digest = str_is(sub, "digest");
-	if (x->multi)
+	if (x->kind == MULTIPART)
 		boundary_of(&x->as, s);
 }
 
@@ -241,8 +265,10 @@ encoding(struct entity *x, struct str s)
 	struct str t = token(&s);
 
 	str_escape(x->encoding, sizeof x->encoding, t);
-	x->relabel = str_is(t, "8bit") || str_is(t, "binary");
-	x->same = x->relabel || str_is(t, "7bit") || t.n == 0;
+	if (str_is(t, "8bit") || str_is(t, "binary"))
+		x->coding = EIGHT;
+	else
+		x->coding = str_is(t, "7bit") || t.n == 0 ? PLAIN : ENCODED;
 }
 
 static bool
@@ -259,7 +285,7 @@ understand(struct walk *w)
 	struct str name, body;
 	bool encoded = false;
 
-	*x = (struct entity){ .same = true };
+	*x = (struct entity){ .kind = OTHER, .coding = PLAIN };
 	while (msg_next_field(&f, &name, &body) > 0) {
 		if (str_is(name, "Content-Type") && !x->typed)
 			content_type(x, body);
@@ -269,13 +295,13 @@ understand(struct walk *w)
 			x->version = true;
 		encoded = encoded || x->encoding[0] != '\0';
 	}
-	if (!x->typed) {
-		x->message = w->child && w->level[w->depth - 1].digest;
-		x->text = !x->message;
-	}
-	x->opaque = x->multi && (!x->same || x->as.n == 0);
-	x->multi = x->multi && !x->opaque;
-	x->message = x->message && x->same;
+	if (!x->typed)
+		x->kind = w->child && w->level[w->depth - 1].digest ?
+		    MESSAGE : TEXT;
+	if (x->kind == MULTIPART && (x->coding == ENCODED || x->as.n == 0))
+		x->kind = OPAQUE;
+	if (x->kind == MESSAGE && x->coding == ENCODED)
+		x->kind = OTHER;
 	x->as.sealed = x->as.sealed || sealed(w);
 }
 
@@ -331,7 +357,7 @@ cheaper(const struct walk *w)
 {
 	uint64_t qp = w->stats.n + 2 * w->stats.special;
 
-	if (!w->now.text)
+	if (w->now.kind != TEXT)
 		return CTE_BASE64;
 	qp += qp / 75 * 3;
 	return qp <= B64_LEN(w->stats.n) + w->stats.n / 57 * 2 ? CTE_QP :
@@ -355,15 +381,17 @@ judge(struct walk *w)
 	if (!s->eight && !s->odd)
 		return 0;
 	if (sealed(w))
-		return fail(w->e, EX_DATAERR, "a signed or encrypted part has "
-		    "%s, and encoding them would break it", trouble(s));
-	if (!w->now.same || w->now.partial)
-		return fail(w->e, EX_DATAERR, "a part has %s, and being %s it "
-		    "cannot be encoded", trouble(s), w->now.same ?
-		    "a partial message" : w->now.encoding);
-	if (w->now.opaque)
-		return fail(w->e, EX_DATAERR, "a multipart without a boundary "
-		    "has %s", trouble(s));
+		return fail(w->e, EX_DATAERR,
+		    "a signed or encrypted part has %s, and encoding them would break it",
+		    trouble(s));
+	if (w->now.coding == ENCODED || w->now.kind == PARTIAL)
+		return fail(w->e, EX_DATAERR,
+		    "a part has %s, and being %s it cannot be encoded",
+		    trouble(s), w->now.coding == ENCODED ? w->now.encoding :
+		    "a partial message");
+	if (w->now.kind == OPAQUE)
+		return fail(w->e, EX_DATAERR,
+		    "a multipart without a boundary has %s", trouble(s));
 	if ((w->nedits & (w->nedits + 1)) == 0)
 		w->edits = mem_grow(w->edits, 2 * w->nedits + 2,
 		    sizeof *w->edits);
@@ -432,7 +460,7 @@ write_head(struct walk *w, bool ended)
 
 	if (w->next < w->nedits && w->edits[w->next].entity == w->entity)
 		x = &w->edits[w->next++];
-	if (x != NULL || (w->now.relabel && !sealed(w)))
+	if (x != NULL || (w->now.coding == EIGHT && !sealed(w)))
 		new_head(w, &b, x);
 	else
 		buf_str(&b, BUF_STR(w->head));
@@ -469,12 +497,12 @@ head_done(struct walk *w, bool ended)
 	if (w->out != NULL && write_head(w, ended) < 0)
 		return -1;
 	w->stats = (struct stats){ 0 };
-	if (!w->now.multi && w->now.message) {
+	if (w->now.kind == MESSAGE) {
 		begin_head(w, false);
 		return 0;
 	}
-	w->where = w->now.multi ? AROUND : LEAF;
-	if (!w->now.multi)
+	w->where = w->now.kind == MULTIPART ? AROUND : LEAF;
+	if (w->now.kind != MULTIPART)
 		return 0;
 	if (w->depth == DEPTH)
 		return fail(w->e, EX_DATAERR, "multiparts over %d levels deep",
