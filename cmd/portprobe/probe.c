@@ -28,13 +28,15 @@ enum { SILENT_MS = 3000 };
 static void
 hang_up(struct probe *p)
 {
-	if (p->fd >= 0)
-		net_watch_close(p->fd);
-	p->fd = -1;
-	tls_look_free(p->tls);
-	p->tls = NULL;
-	p->rx.n = p->rx.at = p->tx.n = p->tx.at = p->in.n = 0;
-	p->eof = p->hup = p->inside = p->more = p->in.over = false;
+	struct wire *w = &p->wire;
+
+	if (w->fd >= 0)
+		net_watch_close(w->fd);
+	w->fd = -1;
+	tls_look_free(w->tls);
+	w->tls = NULL;
+	w->rx.n = w->rx.at = w->tx.n = w->tx.at = w->in.n = 0;
+	w->eof = w->hup = w->inside = w->more = w->in.over = false;
 	due_clear(&p->due);
 	probe_conn_leave(p);
 	probe_conn_shaken(p);
@@ -47,7 +49,7 @@ unconnected(struct probe *p, int error)
 	struct report *r = p->now;
 	enum trouble_class class = TROUBLE_UNREACHABLE;
 
-	p->error = error;
+	p->wire.error = error;
 	if (error == EMFILE || error == ENFILE || error == ENOMEM ||
 	    error == ENOBUFS) {
 		slot_broken(p, TROUBLE_INTERNAL, strerror(error));
@@ -56,7 +58,7 @@ unconnected(struct probe *p, int error)
 	if (error == ECONNRESET) {	/* it was there, and is no more */
 		r->tcp = REACH_OPEN;
 		r->us.tcp = slot_since(p);
-		p->stage = p->implicit ? STAGE_TLS : STAGE_BANNER;
+		p->stage = p->wire.implicit ? STAGE_TLS : STAGE_BANNER;
 		slot_broken(p, TROUBLE_RESET, "the connection was reset");
 		return;
 	}
@@ -82,7 +84,7 @@ connected(struct probe *p)
 	p->now->tcp = REACH_OPEN;
 	trace_note(TRACE_DONE, "%s:%u connected to %s", p->job->host->name,
 	    p->job->port.number, p->now->ip);
-	if (p->implicit) {
+	if (p->wire.implicit) {
 		stage_enter(p, stage_to_tls(p));
 		return;
 	}
@@ -105,17 +107,17 @@ dial(struct probe *p)
 	if (p->classic && main_turn(p))		/* what the first one left */
 		limit = p->deadline - clock_ms();
 	limit = limit > 100 ? limit : 100;
-	p->error = 0;
+	p->wire.error = 0;
 	p->stage = STAGE_CONNECT;
-	p->implicit = p->job->port.proto->implicit;
+	p->wire.implicit = p->job->port.proto->implicit;
 	p->talk = p->job->port.proto->talk;
 	p->began = p->at = clock_us();
 	p->deadline = p->began / 1000 + limit;
 	due_set(&r->dues, &p->due, DUE_PROBE, p->deadline);
 	fail_clear(&r->scratch);
 	r->tally.connections++;
-	p->fd = net_begin(p->job->addr, r->set->scope.source, &r->scratch);
-	if (p->fd < 0 || net_watch_add(r->watch, p->fd, p) < 0)
+	p->wire.fd = net_begin(p->job->addr, r->set->scope.source, &r->scratch);
+	if (p->wire.fd < 0 || net_watch_add(r->watch, p->wire.fd, p) < 0)
 		unconnected(p, errno);
 }
 
@@ -176,8 +178,8 @@ lost(const struct probe *p)
 {
 	enum trouble_class class = p->main.trouble.class;
 
-	return main_turn(p) && p->tls != NULL && (hung_up(class) ||
-	    class == TROUBLE_TIMEOUT_TLS) && tls_look_unanswered(p->tls);
+	return main_turn(p) && p->wire.tls != NULL && (hung_up(class) ||
+	    class == TROUBLE_TIMEOUT_TLS) && tls_look_unanswered(p->wire.tls);
 }
 
 /*
@@ -190,7 +192,7 @@ share(struct probe *p)
 	int64_t now;
 
 	if (p->stage != STAGE_TLS || !main_turn(p) || p->half != 0 ||
-	    p->tls == NULL || !tls_look_unanswered(p->tls))
+	    p->wire.tls == NULL || !tls_look_unanswered(p->wire.tls))
 		return;
 	now = clock_ms();
 	p->half = now + (p->deadline - now) / 2;
@@ -210,7 +212,7 @@ next_turn(struct probe *p)
 			return true;
 		if (p->turn == TURN_INJECT && r->set->extra.inject &&
 		    p->talk != NULL &&
-		    !p->implicit && m->us.tls >= 0)
+		    !p->wire.implicit && m->us.tls >= 0)
 			return true;
 	}
 	return false;
@@ -311,18 +313,18 @@ move(struct probe *p)
 	do {
 		while (p->stage != STAGE_OVER && stage_step(p))
 			;
-		if (!p->more || p->stage == STAGE_OVER)
+		if (!p->wire.more || p->stage == STAGE_OVER)
 			break;
-		p->more = false;
+		p->wire.more = false;
 		probe_conn_receive(p);
-	} while (!p->more);
-	if (p->fd >= 0)
+	} while (!p->wire.more);
+	if (p->wire.fd >= 0)
 		probe_conn_flush(p);
 	share(p);
 	probe_conn_spare(p);
-	if (p->stage == STAGE_QUIT && p->eof)
+	if (p->stage == STAGE_QUIT && p->wire.eof)
 		p->stage = STAGE_OVER;
-	if (p->eof && p->stage != STAGE_OVER && p->stage != STAGE_INJECTED)
+	if (p->wire.eof && p->stage != STAGE_OVER && p->stage != STAGE_INJECTED)
 		stage_hung_up(p);
 	while (p->stage == STAGE_OVER) {
 		if (p->now->us.total < 0 && main_turn(p))
@@ -359,9 +361,9 @@ probe_start(struct run *r, struct probe *p, struct job *j)
 	p->classic = false;
 	p->half = 0;
 	p->due.who = p;
-	p->rx.max = p->tx.max = WIRE_MAX;
-	p->in.max = 2 * WIRE_MAX;
-	p->fd = -1;
+	p->wire.rx.max = p->wire.tx.max = WIRE_MAX;
+	p->wire.in.max = 2 * WIRE_MAX;
+	p->wire.fd = -1;
 	main_begin(p);
 	if (p->stage == STAGE_OVER)
 		move(p);
@@ -370,17 +372,17 @@ probe_start(struct run *r, struct probe *p, struct job *j)
 void
 probe_event(struct probe *p, const struct net_event *ev)
 {
-	if (p->fd < 0 || p->stage == STAGE_FREE || p->stage == STAGE_HELD)
+	if (p->wire.fd < 0 || p->stage == STAGE_FREE || p->stage == STAGE_HELD)
 		return;
 	if (p->stage == STAGE_CONNECT) {
 		if (ev->err || (ev->hup && !ev->out))
-			unconnected(p, net_error(p->fd));
+			unconnected(p, net_error(p->wire.fd));
 		else if (ev->out)
 			connected(p);
 		else
 			return;
 	}
-	p->hup |= ev->hup || ev->err;
+	p->wire.hup |= ev->hup || ev->err;
 	if (ev->in && p->stage != STAGE_OVER)
 		probe_conn_receive(p);
 	move(p);
@@ -426,16 +428,16 @@ probe_late(struct probe *p)
 		probe_wake(p);
 		return;
 	}
-	if (p->stage == STAGE_BANNER && p->talk == NULL && !p->implicit &&
-	    p->in.n == 0 && clock_ms() + 1 < p->deadline) {
-		p->implicit = true;	/* silent: it waits for TLS */
+	if (p->stage == STAGE_BANNER && p->talk == NULL && !p->wire.implicit &&
+	    p->wire.in.n == 0 && clock_ms() + 1 < p->deadline) {
+		p->wire.implicit = true;	/* silent: it waits for TLS */
 		due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 		stage_enter(p, stage_to_tls(p));
 		move(p);
 		return;
 	}
 	if (p->due.at == p->half && (p->stage != STAGE_TLS ||
-	    !tls_look_unanswered(p->tls))) {
+	    !tls_look_unanswered(p->wire.tls))) {
 		due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
 		return;
 	}

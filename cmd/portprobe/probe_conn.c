@@ -21,18 +21,19 @@ enum {
 void
 probe_conn_flush(struct probe *p)
 {
+	struct wire *w = &p->wire;
 	long sent;
 
-	while (p->tx.n > 0 && p->error == 0) {
-		sent = net_send(p->fd, p->tx.p + p->tx.at, p->tx.n);
+	while (w->tx.n > 0 && w->error == 0) {
+		sent = net_send(w->fd, w->tx.p + w->tx.at, w->tx.n);
 		if (sent == NET_LATER)
 			return;
 		if (sent < 0) {
-			p->error = errno;
-			p->eof = true;
+			w->error = errno;
+			w->eof = true;
 			return;
 		}
-		fifo_drop(&p->tx, (size_t)sent);
+		fifo_drop(&w->tx, (size_t)sent);
 	}
 }
 
@@ -40,33 +41,34 @@ probe_conn_flush(struct probe *p)
 void
 probe_conn_receive(struct probe *p)
 {
+	struct wire *w = &p->wire;
 	size_t room = CHUNK;
 	long got;
 	char *to;
 
-	while (!p->eof) {
-		if (p->tls != NULL)
-			to = fifo_room(&p->rx, CHUNK, &room);
+	while (!w->eof) {
+		if (w->tls != NULL)
+			to = fifo_room(&w->rx, CHUNK, &room);
 		else
-			to = p->in.n < WIRE_MAX + CHUNK ? buf_room(&p->in, CHUNK) :
+			to = w->in.n < WIRE_MAX + CHUNK ? buf_room(&w->in, CHUNK) :
 			    NULL;
 		if (to == NULL) {
-			p->more = true;
+			w->more = true;
 			return;
 		}
-		got = net_recv(p->fd, to, room);
+		got = net_recv(w->fd, to, room);
 		if (got == NET_LATER)
 			return;
 		if (got <= 0) {
-			p->error = got < 0 ? errno : 0;
-			p->eof = true;
+			w->error = got < 0 ? errno : 0;
+			w->eof = true;
 			return;
 		}
-		if (p->tls != NULL)
-			p->rx.n += (size_t)got;
+		if (w->tls != NULL)
+			w->rx.n += (size_t)got;
 		else
-			p->in.n += (size_t)got;
-		if ((size_t)got < room && !p->hup)
+			w->in.n += (size_t)got;
+		if ((size_t)got < room && !w->hup)
 			return;		/* that was all, for now */
 	}
 }
@@ -76,8 +78,8 @@ tls_failed(struct probe *p)
 {
 	const char *text;
 
-	p->now->tls.client_cert = tls_look_asked(p->tls);
-	switch (tls_look_why(p->tls, &text)) {
+	p->now->tls.client_cert = tls_look_asked(p->wire.tls);
+	switch (tls_look_why(p->wire.tls, &text)) {
 	case TLS_WHY_ALERT:
 		slot_failed(p, TROUBLE_TLS_ALERT, text);
 		p->now->trouble.alert = p->now->trouble.text;
@@ -98,26 +100,26 @@ probe_conn_decrypt(struct probe *p)
 	long got;
 	char *to;
 
-	while (p->stage != STAGE_OVER && p->in.n < WIRE_MAX + CHUNK &&
-	    (to = buf_room(&p->in, CHUNK)) != NULL) {
-		got = tls_look_read(p->tls, to, CHUNK);
+	while (p->stage != STAGE_OVER && p->wire.in.n < WIRE_MAX + CHUNK &&
+	    (to = buf_room(&p->wire.in, CHUNK)) != NULL) {
+		got = tls_look_read(p->wire.tls, to, CHUNK);
 		if (got == TLS_END)
-			p->eof = true;
+			p->wire.eof = true;
 		else if (got != TLS_MORE && got <= 0)
 			tls_failed(p);
 		if (got <= 0)
 			return;
-		p->in.n += (size_t)got;
+		p->wire.in.n += (size_t)got;
 	}
 }
 
 void
 probe_conn_put(struct probe *p, struct str s)
 {
-	if (p->inside)
-		tls_look_write(p->tls, s.p, s.n);
+	if (p->wire.inside)
+		tls_look_write(p->wire.tls, s.p, s.n);
 	else
-		fifo_put(&p->tx, s.p, s.n);
+		fifo_put(&p->wire.tx, s.p, s.n);
 }
 
 static enum tls_version
@@ -172,11 +174,11 @@ probe_conn_begin(struct probe *p)
 	/* What was said in the clear does not count, and it is told: also what
 	 * came while this waited for its turn or for DNS.  But where TLS is
 	 * from the first byte, an answer may be faster than our hello. */
-	if (p->implicit && p->in.n > 0)
-		fifo_put(&p->rx, p->in.p, p->in.n);
-	else if (p->in.n > 0)
+	if (p->wire.implicit && p->wire.in.n > 0)
+		fifo_put(&p->wire.rx, p->wire.in.p, p->wire.in.n);
+	else if (p->wire.in.n > 0)
 		r->talk.buffered = true;
-	p->in.n = 0;
+	p->wire.in.n = 0;
 	fail_clear(&p->run->scratch);
 	if (p->run->set->scope.name != NULL || !h->literal)
 		ask.sni = r->tls.name;
@@ -191,9 +193,9 @@ probe_conn_begin(struct probe *p)
 		ask.sni = r->dane.tlsa.base;
 	p->at = clock_us();
 	if (probe_conn_tls(p->run, &p->run->scratch) == 0)
-		p->tls = tls_look_new(p->run->tls, &ask, &p->rx, &p->tx,
-		    &p->run->scratch);
-	if (p->tls == NULL)
+		p->wire.tls = tls_look_new(p->run->tls, &ask, &p->wire.rx,
+		    &p->wire.tx, &p->run->scratch);
+	if (p->wire.tls == NULL)
 		slot_broken(p, TROUBLE_INTERNAL, p->run->scratch.msg);
 }
 
@@ -288,7 +290,7 @@ probe_conn_shake(struct probe *p)
 {
 	struct report *r = p->now;
 	struct buf pem = { .max = 1 << 20 };
-	int got = tls_look_handshake(p->tls);
+	int got = tls_look_handshake(p->wire.tls);
 
 	if (got == TLS_MORE)
 		return false;
@@ -297,10 +299,10 @@ probe_conn_shake(struct probe *p)
 		return false;
 	}
 	r->us.tls = clock_us() - p->at;
-	r->tls.on = p->inside = true;
-	r->tls.client_cert = tls_look_asked(p->tls);
+	r->tls.on = p->wire.inside = true;
+	r->tls.client_cert = tls_look_asked(p->wire.tls);
 	if (main_turn(p)) {
-		r->tls.have_cert = tls_look_facts(p->tls, &r->tls.facts,
+		r->tls.have_cert = tls_look_facts(p->wire.tls, &r->tls.facts,
 		    &p->mem) == 0;
 		trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
 		    p->job->port.number, r->tls.facts.version);
@@ -308,7 +310,7 @@ probe_conn_shake(struct probe *p)
 		    p->job->host->name, p->job->port.number, r->tls.facts.cipher,
 		    (double)r->us.tls / 1e3);
 		if (p->run->set->show.save_chain != NULL) {
-			tls_look_pem(p->tls, &pem);
+			tls_look_pem(p->wire.tls, &pem);
 			r->tls.pem = arena_dup(&p->mem, BUF_STR(pem));
 			buf_free(&pem);
 		}
@@ -321,10 +323,10 @@ probe_conn_shake(struct probe *p)
 void
 probe_conn_spare(struct probe *p)
 {
-	if (p->rx.n == 0)
-		fifo_free(&p->rx);
-	if (p->tx.n == 0)
-		fifo_free(&p->tx);
-	if (p->in.n == 0)
-		buf_free(&p->in);
+	if (p->wire.rx.n == 0)
+		fifo_free(&p->wire.rx);
+	if (p->wire.tx.n == 0)
+		fifo_free(&p->wire.tx);
+	if (p->wire.in.n == 0)
+		buf_free(&p->wire.in);
 }

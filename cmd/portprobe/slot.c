@@ -54,12 +54,12 @@ slot_release(struct probe *p)
 {
 	if (p->run == NULL)
 		return;
-	if (p->fd >= 0)
-		net_watch_close(p->fd);
-	tls_look_free(p->tls);
-	fifo_free(&p->rx);
-	fifo_free(&p->tx);
-	buf_free(&p->in);
+	if (p->wire.fd >= 0)
+		net_watch_close(p->wire.fd);
+	tls_look_free(p->wire.tls);
+	fifo_free(&p->wire.rx);
+	fifo_free(&p->wire.tx);
+	buf_free(&p->wire.in);
 	arena_free(&p->mem);
 }
 
@@ -125,7 +125,7 @@ slot_failed(struct probe *p, enum trouble_class class, const char *text)
 	t->class = class;
 	t->place = slot_place(p->stage);
 	t->text = arena_dup(&p->mem, str_of(text));
-	t->error = p->error;
+	t->error = p->wire.error;
 	trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
 	    p->job->port.number, t->text);
 }

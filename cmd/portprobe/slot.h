@@ -30,26 +30,38 @@ enum stage {
 enum { TURN_MAIN, TURN_VERSION, TURN_INJECT = TURN_VERSION + VERSIONS,
 	TURNS };
 
+/* A connection, and the bytes that came and are to go. */
+struct wire {
+	int fd;				/* -1: none */
+	int error;			/* errno of a read or write, or 0 */
+	bool eof;			/* nothing more will come */
+	bool more;			/* something is left that did not fit */
+	bool hup;			/* an end is there to be read */
+	bool implicit;			/* TLS from the first byte */
+	bool inside;			/* the handshake was done */
+	struct fifo rx, tx;		/* as on the wire; rx: of TLS alone */
+	struct buf in;			/* what the server said, decrypted */
+	struct tls_look *tls;		/* from the first message on, or NULL */
+};
+
 struct probe {
 	struct due due;
 	struct run *run;
 	struct job *job;
 	struct probe *next;		/* in target.waiting, host.held */
-	int fd, error;			/* errno of a read or write, 0 */
 	enum stage stage;
 	unsigned turn;
-	const struct probe_talk *talk;
-	bool eof, more;			/* more: it did not fit */
-	bool hup;			/* an end is there to be read */
-	bool implicit, inside;		/* inside: TLS */
-	struct fifo rx, tx;		/* as on the wire, but in clear */
-	struct buf in;			/* what the server said, in clear */
-	struct tls_look *tls;
+	const struct probe_talk *talk;	/* NULL: to be guessed */
+	struct wire wire;
 	bool classic;			/* the second try of the main turn */
 	bool shaking;			/* counted in run.shakes */
-	int64_t began, at, deadline;	/* us, us, ms */
-	int64_t half;			/* ms: when the second try is due, or 0 */
-	struct report main, extra, *now;
+	int64_t began;			/* the connection: clock_us */
+	int64_t at;			/* the stage: clock_us */
+	int64_t deadline;		/* of the connection: clock_ms */
+	int64_t half;			/* clock_ms: when the second try is due, or 0 */
+	struct report main;		/* of the turn that is told */
+	struct report extra;		/* of the other turns, and dropped */
+	struct report *now;		/* one of the two */
 	struct arena mem;
 };
 

@@ -52,7 +52,7 @@ say(struct probe *p, enum probe_step step)
 	if (step == PROBE_RCPT) {
 		arg = p->run->set->extra.submit;
 	} else if (arg[0] == '\0' && p->talk->frame == PROBE_NUMBERED) {
-		net_ehlo(p->fd, own, sizeof own);
+		net_ehlo(p->wire.fd, own, sizeof own);
 		arg = own;
 	}
 	probe_talk_say(p->talk, step, arg, &b);
@@ -98,14 +98,14 @@ stage_enter(struct probe *p, enum stage s)
 	if (s == STAGE_QUIT) {
 		if (main_turn(p))
 			t->total = now - p->began + (t->dns > 0 ? t->dns : 0);
-		if (p->talk == NULL || p->eof) {
-			if (p->inside)
-				tls_look_bye(p->tls);
+		if (p->talk == NULL || p->wire.eof) {
+			if (p->wire.inside)
+				tls_look_bye(p->wire.tls);
 			p->stage = STAGE_OVER;
 			return;
 		}
 		slot_short(p, now / 1000 + QUIT_MS);
-		p->in.n = 0;
+		p->wire.in.n = 0;
 	}
 	if (s == STAGE_INJECTED)
 		slot_short(p, now / 1000 + INJECT_MS);
@@ -113,8 +113,8 @@ stage_enter(struct probe *p, enum stage s)
 		await(p, now / 1000);
 	if (rules[s].talks)
 		say(p, rules[s].step);
-	if (s == STAGE_QUIT && p->inside)
-		tls_look_bye(p->tls);
+	if (s == STAGE_QUIT && p->wire.inside)
+		tls_look_bye(p->wire.tls);
 }
 
 /* The server does not want to: why, in its own words. */
@@ -196,7 +196,7 @@ greeted(struct probe *p, const struct probe_reply *r)
 	rep->talk.preauth = r->preauth;
 	if (r->sense != PROBE_YES)
 		return refused(p, r);
-	if (p->inside) {
+	if (p->wire.inside) {
 		if (p->talk->say[PROBE_CAPS] != NULL)
 			return STAGE_CAPS_TLS;
 		note_caps(p, &rep->talk.caps_tls, PROBE_GREETING, r->all);
@@ -239,7 +239,7 @@ humble(struct probe *p, const struct probe_reply *r)
 	if (r->sense != PROBE_YES)
 		return refused(p, r);
 	p->now->talk.helo = true;
-	if (p->inside)
+	if (p->wire.inside)
 		return satisfied(p);
 	return stage_without_tls(p, false);
 }
@@ -252,7 +252,7 @@ started(struct probe *p, const struct probe_reply *r)
 
 	rep->us.starttls = slot_since(p);
 	if (r->sense == PROBE_YES) {
-		rep->talk.buffered = p->in.n > r->all.n;
+		rep->talk.buffered = p->wire.in.n > r->all.n;
 		rep->talk.starttls = 1;
 		return stage_to_tls(p);
 	}
@@ -334,26 +334,26 @@ after_handshake(struct probe *p)
 	}
 	if (p->talk == NULL && !p->job->port.proto->guess)
 		return STAGE_QUIT;
-	return p->implicit ? STAGE_BANNER : STAGE_CAPS_TLS;
+	return p->wire.implicit ? STAGE_BANNER : STAGE_CAPS_TLS;
 }
 
 /* Of a server that was not named: by its first line. */
 static bool
 guess(struct probe *p)
 {
-	struct str line = BUF_STR(p->in);
+	struct str line = BUF_STR(p->wire.in);
 
-	if (p->in.n <= PROBE_LINE && !str_has(line, '\n'))
+	if (p->wire.in.n <= PROBE_LINE && !str_has(line, '\n'))
 		return false;
 	p->talk = probe_talk_guess(str_trim(str_cut(&line, '\n')));
 	if (p->talk == NULL) {
 		p->now->talk.banner = arena_str(&p->mem, str_trim(str_to(
-		    BUF_STR(p->in), 500)));
+		    BUF_STR(p->wire.in), 500)));
 		slot_broken(p, TROUBLE_PROTO, "this is no greeting of a mail server");
 		return false;
 	}
 	p->now->protoname = p->talk->name;
-	if (p->implicit)
+	if (p->wire.implicit)
 		p->now->protoname = arena_printf(&p->mem, "%ss",
 		    p->talk->name);
 	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
@@ -367,9 +367,9 @@ out_of_turn(const struct probe *p, enum stage next)
 	const char *words = rules[next].talks ?
 	    p->talk->say[rules[next].step] : NULL;
 
-	return p->in.n > 0 && next != STAGE_QUIT && words != NULL &&
+	return p->wire.in.n > 0 && next != STAGE_QUIT && words != NULL &&
 	    words[0] != '\0' && (p->talk->frame != PROBE_TAGGED ||
-	    !str_starts(BUF_STR(p->in), "*"));
+	    !str_starts(BUF_STR(p->wire.in), "*"));
 }
 
 static bool
@@ -383,11 +383,11 @@ talked(struct probe *p)
 	if (p->talk == NULL && !guess(p))
 		return false;
 	got = probe_talk_reply(p->talk, rules[p->stage].step,
-	    BUF_STR(p->in), &r, &why);
+	    BUF_STR(p->wire.in), &r, &why);
 	if (got < 0) {
 		if (p->stage == STAGE_BANNER)
 			p->now->talk.banner = arena_str(&p->mem, str_trim(str_to(
-			    BUF_STR(p->in), 500)));
+			    BUF_STR(p->wire.in), 500)));
 		slot_broken(p, TROUBLE_PROTO, why);
 		return false;
 	}
@@ -395,7 +395,7 @@ talked(struct probe *p)
 		return false;
 	trace(p, "<", r.all);
 	next = rules[p->stage].then(p, &r);
-	buf_drop(&p->in, r.all.n);
+	buf_drop(&p->wire.in, r.all.n);
 	if (out_of_turn(p, next)) {
 		slot_broken(p, TROUBLE_PROTO, "the server speaks out of turn");
 		return false;
@@ -408,7 +408,7 @@ talked(struct probe *p)
 void
 stage_injected(struct probe *p)
 {
-	struct str rest = BUF_STR(p->in), line;
+	struct str rest = BUF_STR(p->wire.in), line;
 
 	while (rest.n > 0) {
 		line = str_cut(&rest, '\n');
@@ -416,7 +416,7 @@ stage_injected(struct probe *p)
 			p->main.inject = INJECT_TAKEN;
 	}
 	if (p->main.inject == INJECT_NONE)
-		p->main.inject = p->in.n > 0 || p->eof ? INJECT_SAFE :
+		p->main.inject = p->wire.in.n > 0 || p->wire.eof ? INJECT_SAFE :
 		    INJECT_UNKNOWN;
 	p->stage = STAGE_OVER;
 }
@@ -425,9 +425,9 @@ stage_injected(struct probe *p)
 bool
 stage_step(struct probe *p)
 {
-	if (p->stage == STAGE_TLS && p->tls == NULL && probe_conn_turn(p))
+	if (p->stage == STAGE_TLS && p->wire.tls == NULL && probe_conn_turn(p))
 		probe_conn_begin(p);
-	if (p->inside && p->stage != STAGE_OVER)
+	if (p->wire.inside && p->stage != STAGE_OVER)
 		probe_conn_decrypt(p);
 	switch (p->stage) {
 	case STAGE_TLS:
@@ -436,11 +436,11 @@ stage_step(struct probe *p)
 		stage_enter(p, after_handshake(p));
 		return true;
 	case STAGE_INJECTED:
-		if (p->eof)
+		if (p->wire.eof)
 			stage_injected(p);
 		return false;
 	case STAGE_QUIT:
-		if (p->in.n > 0 || p->eof)
+		if (p->wire.in.n > 0 || p->wire.eof)
 			p->stage = STAGE_OVER;
 		return false;
 	case STAGE_CONNECT:
@@ -456,10 +456,10 @@ stage_step(struct probe *p)
 void
 stage_hung_up(struct probe *p)
 {
-	if (p->error == ECONNRESET || p->error == EPIPE)
+	if (p->wire.error == ECONNRESET || p->wire.error == EPIPE)
 		slot_broken(p, TROUBLE_RESET, "the connection was reset");
-	else if (p->error != 0)
-		slot_broken(p, TROUBLE_RESET, strerror(p->error));
+	else if (p->wire.error != 0)
+		slot_broken(p, TROUBLE_RESET, strerror(p->wire.error));
 	else
 		slot_broken(p, TROUBLE_CLOSED, "the server hung up");
 }
