@@ -1,12 +1,13 @@
 /* box.c: the sandbox: nothing is written, and only name servers are asked */
 #include "box.h"
 #include "run.h"
+#include "settings.h"
 #include "sandbox.h"
 
 void
 box_enter(struct run *r)
 {
-	if (r->no_sandbox) {
+	if (r->set->no_sandbox) {
 		sandbox_warn();
 		return;
 	}

@@ -19,6 +19,7 @@
 #include "lines.h"
 #include "route.h"
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 #include "stop.h"
 #include "table.h"
@@ -213,9 +214,9 @@ in_order(struct run *r, uint64_t seq, struct buf *b)
 static void
 print(const struct task *t, struct buf *b)
 {
-	if (t->run->json)
+	if (t->run->set->show.json)
 		show_json(t, b);
-	else if (t->run->quiet)
+	else if (t->run->set->show.quiet)
 		show_hosts(t, b);
 	else
 		show_text(t, b);
@@ -231,14 +232,14 @@ tally(const struct task *t)
 	if (v == MX_DELIVERABLE && (t->ask.unknown & ~(CHECK_BIT(CHECK_MX) |
 	    CHECK_BIT(CHECK_ADDR))) != 0)
 		v = MX_UNKNOWN;	/* mail goes, the rest is not known */
-	r->done++;
+	r->tally.done++;
 	if (v == MX_UNDELIVERABLE)
-		r->unrouted++;
-	else if (worst != NULL && worst->sev >= r->fail_on)
-		r->bad++;
+		r->tally.unrouted++;
+	else if (worst != NULL && worst->sev >= r->set->want.fail_on)
+		r->tally.bad++;
 	else if (v == MX_UNKNOWN)
-		r->temporary++;
-	r->warned += worst != NULL && worst->sev == FINDING_WARN;
+		r->tally.temporary++;
+	r->tally.warned += worst != NULL && worst->sev == FINDING_WARN;
 }
 
 static void
@@ -269,7 +270,7 @@ flush(struct run *r, bool now, struct err *e)
 
 	if (r->out.over)
 		return fail(e, EX_SOFTWARE, "a result is too long");
-	if (r->out.n == 0 || r->nagios)
+	if (r->out.n == 0 || r->set->show.nagios)
 		return 0;
 	ms = clock_ms();
 	if (!now && r->out.n < FLUSH_BYTES && ms - r->bulk->flushed < FLUSH_MS)
@@ -305,15 +306,15 @@ room(const struct run *r)
 {
 	const struct ring *ring = r->bulk->ring;
 
-	return r->active < r->conf.window && dns_room(r->dns) > 0 &&
-	    (ring == NULL || r->tasks - ring->next < RING);
+	return r->active < r->set->dns.window && dns_room(r->dns) > 0 &&
+	    (ring == NULL || r->tally.begun - ring->next < RING);
 }
 
 static void
 begin(struct run *r, struct str name)
 {
 	r->active++;
-	task_start(r, name, r->tasks++, ended);
+	task_start(r, name, r->tally.begun++, ended);
 }
 
 static int
@@ -352,14 +353,15 @@ bulk_run(struct run *r, struct err *e)
 	struct bulk *b;
 	int got;
 
-	if (r->skip_done != NULL && skip_load(&skip, r->skip_done, e) < 0)
+	if (r->set->many.skip_done != NULL &&
+	    skip_load(&skip, r->set->many.skip_done, e) < 0)
 		return -1;
 	box_enter(r);
 	b = r->bulk = mem_new(1, sizeof *b);
-	if (r->ordered || r->operands.n > 1)
+	if (r->set->many.ordered || r->set->operands.n > 1)
 		b->ring = mem_new(1, sizeof *b->ring);
-	if (r->operands.n > 0)
-		b->in.list = &r->operands;
+	if (r->set->operands.n > 0)
+		b->in.list = &r->set->operands;
 	r->out.max = OUT_MAX;
 	got = loop(r, &skip, e);
 	if ((errno = b->in.lines.error) != 0)

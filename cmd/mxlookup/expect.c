@@ -17,6 +17,7 @@
 #include "file.h"
 #include "json.h"
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 #include "stop.h"
 
@@ -298,9 +299,9 @@ report(struct run *r, struct list *l, struct set *s)
 	for (i = 0; i < s->answer->n; i++)
 		opt_list_add(&l->arena, &s->have, text_of(&l->arena, s->type,
 		    &s->answer->rr[i]));
-	if (r->json)
+	if (r->set->show.json)
 		json_expect(s, &r->out);
-	else if (!r->quiet)
+	else if (!r->set->show.quiet)
 		text_expect(s, &r->out);
 	if (dns_temporary(s->answer->status))
 		return EX_TEMPFAIL;

@@ -24,16 +24,18 @@
 #include "program.h"
 #include "resolver.h"
 #include "run.h"
+#include "settings.h"
 #include "stop.h"
 #include "sts.h"
 #include "task.h"
 #include "trace.h"
 #include "version.h"
 
-static struct run r = { .fail_on = FINDING_ERROR, .checks = checks_all };
+static struct settings o = { .want.fail_on = FINDING_ERROR };
+static struct run r = { .set = &o, .checks = checks_all };
 static struct arena arena;
 
-/* What the options say, but for those that are the run's or a check's. */
+/* What the options say, where more is to be done with it. */
 static struct {
 	const char *checks;
 	bool all;
@@ -45,84 +47,85 @@ static struct {
 	uint64_t window, qps, tries, bufsize;
 	bool no_ad;
 	int verbose;
-} o;
+} raw;
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is looked up" },
 	{ .letter = 'C', .name = "checks", .arg = "LIST", .kind = OPT_TEXT,
-	    .to = &o.checks,
+	    .to = &raw.checks,
 	    .help = "mx,addr (the default),spf,dkim,dmarc,bimi,mtasts,tlsrpt,dane,dnssec,srv,ptr,dnsbl",
 	    .flags = OPT_NOCONF },
-	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &o.all,
+	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &raw.all,
 	    .help = "all checks", .flags = OPT_NOCONF },
-	{ .letter = '4', .name = "ipv4", .kind = OPT_FLAG, .to = &r.four,
+	{ .letter = '4', .name = "ipv4", .kind = OPT_FLAG, .to = &o.want.four,
 	    .help = "only IPv4 addresses of hosts", .flags = OPT_NOCONF },
-	{ .letter = '6', .name = "ipv6", .kind = OPT_FLAG, .to = &r.six,
+	{ .letter = '6', .name = "ipv6", .kind = OPT_FLAG, .to = &o.want.six,
 	    .help = "only IPv6 addresses", .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "How it is shown" },
-	{ .letter = 'q', .name = "quiet", .kind = OPT_FLAG, .to = &r.quiet,
+	{ .letter = 'q', .name = "quiet", .kind = OPT_FLAG, .to = &o.show.quiet,
 	    .help = "only the hosts to try, one per line",
 	    .flags = OPT_NOCONF },
-	{ .letter = 'j', .name = "json", .kind = OPT_FLAG, .to = &r.json,
+	{ .letter = 'j', .name = "json", .kind = OPT_FLAG, .to = &o.show.json,
 	    .help = "one JSON object per name", .flags = OPT_NOCONF },
-	{ .name = "explain", .kind = OPT_FLAG, .to = &r.explain,
+	{ .name = "explain", .kind = OPT_FLAG, .to = &o.show.explain,
 	    .help = "with each finding, what to do about it",
 	    .flags = OPT_NOCONF },
-	{ .name = "expect", .arg = "FILE", .kind = OPT_TEXT, .to = &o.expect,
+	{ .name = "expect", .arg = "FILE", .kind = OPT_TEXT, .to = &raw.expect,
 	    .help = "compare records with those in a file, tell what differs",
 	    .flags = OPT_NOCONF | OPT_STDIN },
-	{ .name = "findings", .kind = OPT_FLAG, .to = &o.findings,
+	{ .name = "findings", .kind = OPT_FLAG, .to = &raw.findings,
 	    .help = "list all kinds of findings", .flags = OPT_NOCONF },
 	{ .name = "fail-on", .arg = "warn|error", .kind = OPT_TEXT,
-	    .to = &o.fail_on,
+	    .to = &raw.fail_on,
 	    .help = "findings that make the exit status 65 (error)",
 	    .flags = OPT_NOCONF },
-	{ .name = "nagios", .kind = OPT_FLAG, .to = &r.nagios,
+	{ .name = "nagios", .kind = OPT_FLAG, .to = &o.show.nagios,
 	    .help = "a monitoring plugin's line and exit status",
 	    .flags = OPT_NOCONF },
-	{ .letter = 'v', .name = "verbose", .kind = OPT_COUNT, .to = &o.verbose,
+	{ .letter = 'v', .name = "verbose", .kind = OPT_COUNT,
+	    .to = &raw.verbose,
 	    .help = "say what is done; -vv: the questions and replies; -vvv: details",
 	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD,
 	    .help = "Many names (without operands: from stdin)" },
 	{ .letter = 'c', .name = "window", .arg = "N", .kind = OPT_NUMBER,
-	    .to = &o.window, .help = "most questions in flight (1024)",
+	    .to = &raw.window, .help = "most questions in flight (1024)",
 	    .flags = OPT_NOCONF },
-	{ .name = "qps", .arg = "N", .kind = OPT_NUMBER, .to = &o.qps,
+	{ .name = "qps", .arg = "N", .kind = OPT_NUMBER, .to = &raw.qps,
 	    .help = "most queries a second", .flags = OPT_NOCONF },
-	{ .name = "ordered", .kind = OPT_FLAG, .to = &r.ordered,
+	{ .name = "ordered", .kind = OPT_FLAG, .to = &o.many.ordered,
 	    .help = "output in the order of the input", .flags = OPT_NOCONF },
 	{ .name = "skip-done", .arg = "FILE", .kind = OPT_TEXT,
-	    .to = &r.skip_done,
+	    .to = &o.many.skip_done,
 	    .help = "pass over names in this earlier output",
 	    .flags = OPT_NOCONF | OPT_STDIN },
-	{ .name = "stats", .kind = OPT_FLAG, .to = &r.stats,
+	{ .name = "stats", .kind = OPT_FLAG, .to = &o.many.stats,
 	    .help = "numbers on stderr at the end", .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Whom to ask" },
 	{ .letter = 's', .name = "nameserver", .arg = "ADDR[:PORT]",
-	    .kind = OPT_LIST, .to = &o.servers,
+	    .kind = OPT_LIST, .to = &raw.servers,
 	    .help = "instead of $POSTBAG_DNS and resolv.conf",
 	    .flags = OPT_NOCONF },
 	{ .name = "timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
-	    .to = &r.conf.timeout,
+	    .to = &o.dns.timeout,
 	    .help = "for the first reply, doubled each time (0.8)",
 	    .flags = OPT_NOCONF },
-	{ .name = "tries", .arg = "N", .kind = OPT_NUMBER, .to = &o.tries,
+	{ .name = "tries", .arg = "N", .kind = OPT_NUMBER, .to = &raw.tries,
 	    .help = "queries for a question (4)", .flags = OPT_NOCONF },
-	{ .name = "tcp", .kind = OPT_FLAG, .to = &r.conf.tcp,
+	{ .name = "tcp", .kind = OPT_FLAG, .to = &o.dns.tcp,
 	    .help = "TCP only", .flags = OPT_NOCONF },
-	{ .name = "no-edns", .kind = OPT_FLAG, .to = &r.conf.no_edns,
+	{ .name = "no-edns", .kind = OPT_FLAG, .to = &o.dns.no_edns,
 	    .help = "without EDNS", .flags = OPT_NOCONF },
-	{ .name = "bufsize", .arg = "N", .kind = OPT_NUMBER, .to = &o.bufsize,
+	{ .name = "bufsize", .arg = "N", .kind = OPT_NUMBER, .to = &raw.bufsize,
 	    .help = "EDNS UDP size (1232)", .flags = OPT_NOCONF },
-	{ .name = "trust-ad", .kind = OPT_FLAG, .to = &r.conf.trust_ad,
+	{ .name = "trust-ad", .kind = OPT_FLAG, .to = &o.dns.trust_ad,
 	    .help = "believe the server's DNSSEC verdict",
 	    .flags = OPT_NOCONF },
-	{ .name = "no-trust-ad", .kind = OPT_FLAG, .to = &o.no_ad,
+	{ .name = "no-trust-ad", .kind = OPT_FLAG, .to = &raw.no_ad,
 	    .help = "never believe it", .flags = OPT_NOCONF },
-	{ .name = "no-sandbox", .kind = OPT_FLAG, .to = &r.no_sandbox,
+	{ .name = "no-sandbox", .kind = OPT_FLAG, .to = &o.no_sandbox,
 	    .help = "do not give up what is not needed", .flags = OPT_NOCONF },
-	{ .name = "resolver-info", .kind = OPT_FLAG, .to = &o.info,
+	{ .name = "resolver-info", .kind = OPT_FLAG, .to = &raw.info,
 	    .help = "who answers, and whether AD can be believed",
 	    .flags = OPT_NOCONF },
 	{ .name = NULL }
@@ -207,21 +210,22 @@ implied(const struct check *c)
 static int
 choose(struct err *e)
 {
-	struct str rest = str_of(o.checks != NULL ? o.checks : "mx,addr"), one;
+	struct str rest = raw.checks != NULL ? str_of(raw.checks) :
+	    STR("mx,addr"), one;
 	int c;
 
-	for (c = 0; o.all && c < CHECK_MAX; c++)
-		r.wanted |= CHECK_BIT(c);
+	for (c = 0; raw.all && c < CHECK_MAX; c++)
+		o.want.checks |= CHECK_BIT(c);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (implied(checks_all[c]))
-			r.wanted |= CHECK_BIT(c);
+			o.want.checks |= CHECK_BIT(c);
 	while (rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		c = check_named(one);
 		if (c < 0)
 			return fail(e, EX_USAGE,
 			    "--checks: there is no \"%.*s\"", STR_ARG(one));
-		r.wanted |= CHECK_BIT(c);
+		o.want.checks |= CHECK_BIT(c);
 	}
 	return 0;
 }
@@ -234,10 +238,10 @@ close_needs(void)
 	int c;
 
 	for (c = CHECK_MAX - 1; c >= 0; c--)
-		if ((r.wanted & CHECK_BIT(c)) != 0) {
+		if ((o.want.checks & CHECK_BIT(c)) != 0) {
 			needs = checks_all[c]->needs;
-			r.wanted |= needs & (CHECK_BIT(CHECK_MX) |
-			    CHECK_BIT(CHECK_ADDR));
+			o.want.checks |= needs &
+			    (CHECK_BIT(CHECK_MX) | CHECK_BIT(CHECK_ADDR));
 		}
 }
 
@@ -247,27 +251,27 @@ join_servers(void)
 	struct buf b = { 0 };
 	size_t i;
 
-	for (i = 0; i < o.servers.n; i++)
-		buf_printf(&b, "%s%s", i > 0 ? "," : "", o.servers.v[i]);
-	if (o.servers.n > 0)
-		r.conf.servers = arena_dup(&arena, BUF_STR(b));
-	r.conf.rotate = o.servers.n > 1;
+	for (i = 0; i < raw.servers.n; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "," : "", raw.servers.v[i]);
+	if (raw.servers.n > 0)
+		o.dns.servers = arena_dup(&arena, BUF_STR(b));
+	o.dns.rotate = raw.servers.n > 1;
 	buf_free(&b);
 }
 
 static int
 limits(struct err *e)
 {
-	if (o.window > 32768 || o.qps > 10000000 || o.tries > 16 ||
-	    (o.bufsize != 0 && (o.bufsize < 512 || o.bufsize > 65535)))
+	if (raw.window > 32768 || raw.qps > 10000000 || raw.tries > 16 ||
+	    (raw.bufsize != 0 && (raw.bufsize < 512 || raw.bufsize > 65535)))
 		return fail(e, EX_USAGE,
 		    "--window is at most 32768, --tries 16, --bufsize 512 to 65535");
-	if (r.conf.trust_ad && o.no_ad)
+	if (o.dns.trust_ad && raw.no_ad)
 		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
-	if (r.four && r.six)
+	if (o.want.four && o.want.six)
 		return fail(e, EX_USAGE, "-4 or -6?");
-	if (o.fail_on != NULL && strcmp(o.fail_on, "warn") != 0 &&
-	    strcmp(o.fail_on, "error") != 0)
+	if (raw.fail_on != NULL && strcmp(raw.fail_on, "warn") != 0 &&
+	    strcmp(raw.fail_on, "error") != 0)
 		return fail(e, EX_USAGE, "--fail-on is warn or error");
 	return 0;
 }
@@ -277,11 +281,12 @@ effects(struct err *e)
 {
 	if (opt_rules(&set, rules, e) < 0)
 		return -1;
-	if ((r.four || r.six) && (r.wanted & CHECK_BIT(CHECK_ADDR)) == 0)
+	if ((o.want.four || o.want.six) &&
+	    (o.want.checks & CHECK_BIT(CHECK_ADDR)) == 0)
 		return fail(e, EX_USAGE, "-4 and -6 have no effect with these checks: they ask for no addresses of hosts");
-	if (o.expect != NULL && r.operands.n > 0)
+	if (raw.expect != NULL && o.operands.n > 0)
 		return fail(e, EX_USAGE, "the names are those of --expect: no operands");
-	if (o.info && r.operands.n > 1)
+	if (raw.info && o.operands.n > 1)
 		return fail(e, EX_USAGE, "--resolver-info asks for one name");
 	return 0;
 }
@@ -292,25 +297,25 @@ configure(int argc, char **argv, struct err *e)
 	int c;
 
 	if (plug(e) < 0 ||
-	    opt_parse(&set, argc, argv, &r.operands, e) < 0 ||
-	    opt_stdin(&set, r.operands.n > 0 || o.findings || o.info ||
-	    o.expect != NULL ? NULL : "the list of names", e) < 0 ||
+	    opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
+	    opt_stdin(&set, o.operands.n > 0 || raw.findings || raw.info ||
+	    raw.expect != NULL ? NULL : "the list of names", e) < 0 ||
 	    limits(e) < 0 || choose(e) < 0)
 		return -1;
 	close_needs();
 	if (effects(e) < 0)
 		return -1;
 	join_servers();
-	trace_set(o.verbose);
-	r.conf.window = o.window > 0 ? (unsigned)o.window : 1024;
-	r.conf.qps = (unsigned)o.qps;
-	r.conf.tries = (unsigned)o.tries;
-	r.conf.bufsize = (unsigned)o.bufsize;
-	r.conf.distrust_ad = o.no_ad;
-	if (o.fail_on != NULL && strcmp(o.fail_on, "warn") == 0)
-		r.fail_on = FINDING_WARN;
+	trace_set(raw.verbose);
+	o.dns.window = raw.window > 0 ? (unsigned)raw.window : 1024;
+	o.dns.qps = (unsigned)raw.qps;
+	o.dns.tries = (unsigned)raw.tries;
+	o.dns.bufsize = (unsigned)raw.bufsize;
+	o.dns.distrust_ad = raw.no_ad;
+	if (raw.fail_on != NULL && strcmp(raw.fail_on, "warn") == 0)
+		o.want.fail_on = FINDING_WARN;
 	for (c = 0; c < CHECK_MAX; c++)
-		if ((r.wanted & CHECK_BIT(c)) != 0 &&
+		if ((o.want.checks & CHECK_BIT(c)) != 0 &&
 		    checks_all[c]->init != NULL &&
 		    checks_all[c]->init(&r, e) < 0)
 			return -1;
@@ -322,20 +327,20 @@ configure(int argc, char **argv, struct err *e)
 static int
 verdict(void)
 {
-	return fail_worse(r.bad > 0 ? EX_DATAERR : 0,
-	    fail_worse(r.unrouted > 0 ? EX_NOHOST : 0,
-	    r.temporary > 0 ? EX_TEMPFAIL : 0));
+	return fail_worse(r.tally.bad > 0 ? EX_DATAERR : 0,
+	    fail_worse(r.tally.unrouted > 0 ? EX_NOHOST : 0,
+	    r.tally.temporary > 0 ? EX_TEMPFAIL : 0));
 }
 
 /* 0 well, 1 warning, 2 critical, 3 unknown. */
 static int
 nagios_state(void)
 {
-	if (r.bad + r.unrouted > 0)
+	if (r.tally.bad + r.tally.unrouted > 0)
 		return 2;
-	if (r.temporary > 0)
+	if (r.tally.temporary > 0)
 		return 3;
-	return r.warned > 0 ? 1 : 0;
+	return r.tally.warned > 0 ? 1 : 0;
 }
 
 /* The plugin's line comes first; "|" belongs to it alone. */
@@ -344,21 +349,21 @@ nagios(double s)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL",
 	    "UNKNOWN" };
+	const struct tally *t = &r.tally;
 	int state = nagios_state();
 	char *p;
 
 	for (p = r.out.p; r.out.n > 0 && p < r.out.p + r.out.n; p++)
 		if (*p == '|')
 			*p = '/';
-	printf("MXLOOKUP %s - %llu of %llu well, %llu without a route, %llu "
-	    "with errors, %llu with warnings, %llu unknown now|time=%.3fs "
-	    "errors=%llu;;0 warnings=%llu;0\n", words[state],
-	    (unsigned long long)(r.done - r.bad - r.unrouted - r.temporary),
-	    (unsigned long long)r.done, (unsigned long long)r.unrouted,
-	    (unsigned long long)r.bad, (unsigned long long)r.warned,
-	    (unsigned long long)r.temporary, s,
-	    (unsigned long long)(r.bad + r.unrouted),
-	    (unsigned long long)r.warned);
+	printf("MXLOOKUP %s - %llu of %llu well, %llu without a route, %llu with errors, %llu with warnings, %llu unknown now|time=%.3fs errors=%llu;;0 warnings=%llu;0\n",
+	    words[state],
+	    (unsigned long long)(t->done - t->bad - t->unrouted - t->temporary),
+	    (unsigned long long)t->done, (unsigned long long)t->unrouted,
+	    (unsigned long long)t->bad, (unsigned long long)t->warned,
+	    (unsigned long long)t->temporary, s,
+	    (unsigned long long)(t->bad + t->unrouted),
+	    (unsigned long long)t->warned);
 	if (r.out.n > 0)
 		fwrite(r.out.p, 1, r.out.n, stdout);
 	return state;
@@ -367,15 +372,15 @@ nagios(double s)
 static void
 show_stats(double s)
 {
+	const struct tally *t = &r.tally;
 	struct dns_stats d;
 
 	dns_stats(r.dns, &d);
-	fprintf(stderr, "%llu names in %.2f s, %.0f/s; %llu without a route, "
-	    "%llu with errors, %llu unknown now\n%llu queries, %.0f/s; %llu "
-	    "from cache, %llu joined, %llu sent again, %llu without reply, "
-	    "%llu by TCP, window %u\n", (unsigned long long)r.done, s,
-	    (double)r.done / s, (unsigned long long)r.unrouted,
-	    (unsigned long long)r.bad, (unsigned long long)r.temporary,
+	fprintf(stderr, "%llu names in %.2f s, %.0f/s; %llu without a route, %llu with errors, %llu unknown now\n",
+	    (unsigned long long)t->done, s, (double)t->done / s,
+	    (unsigned long long)t->unrouted, (unsigned long long)t->bad,
+	    (unsigned long long)t->temporary);
+	fprintf(stderr, "%llu queries, %.0f/s; %llu from cache, %llu joined, %llu sent again, %llu without reply, %llu by TCP, window %u\n",
 	    (unsigned long long)d.queries, (double)d.queries / s,
 	    (unsigned long long)d.cached, (unsigned long long)d.joined,
 	    (unsigned long long)d.retries, (unsigned long long)d.timeouts,
@@ -399,21 +404,21 @@ mxlookup(int argc, char **argv, struct err *e)
 
 	if (configure(argc, argv, e) < 0)
 		return e->code;
-	if (o.findings)
+	if (raw.findings)
 		return list_kinds();
-	r.dns = dns_open(&r.conf, e);
+	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
 		return e->code;
-	if (o.info)
+	if (raw.info)
 		return resolver_info(&r, e);
-	if (o.expect != NULL)
-		return expect_run(&r, o.expect, e);
+	if (raw.expect != NULL)
+		return expect_run(&r, raw.expect, e);
 	if (bulk_run(&r, e) < 0)
 		return fail_worse(e->code, verdict());
 	s = (double)(clock_us() - start + 1) / 1e6;
-	if (r.stats)
+	if (o.many.stats)
 		show_stats(s);
-	return r.nagios ? nagios(s) : verdict();
+	return o.show.nagios ? nagios(s) : verdict();
 }
 
 int
@@ -426,7 +431,7 @@ main(int argc, char **argv)
 	status = mxlookup(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && r.nagios)
+	if (e.code != 0 && o.show.nagios)
 		status = 3;
 	if (!sts_close(&r.sts) || stop_asked())	/* with names under way */
 		_exit(status);

@@ -13,6 +13,7 @@
 #include "json.h"
 #include "resolver.h"
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 
 struct probe {
@@ -25,7 +26,7 @@ struct probe {
 static int
 ask(const struct run *r, struct probe *p, struct err *e)
 {
-	struct dns_conf conf = r->conf;
+	struct dns_conf conf = r->set->dns;
 	int64_t start = clock_us();
 
 	conf.servers = p->server.text;
@@ -107,8 +108,8 @@ json_resolver(const struct probe *p, struct buf *b)
 int
 resolver_info(struct run *r, struct err *e)
 {
-	struct probe p = { .name = r->operands.n > 0 ? r->operands.v[0] :
-	    "." };
+	const struct opt_list *names = &r->set->operands;
+	struct probe p = { .name = names->n > 0 ? names->v[0] : "." };
 	unsigned i, down = 0;
 
 	box_enter(r);
@@ -116,7 +117,7 @@ resolver_info(struct run *r, struct err *e)
 		if (ask(r, &p, e) < 0)
 			return e->code;
 		down += !answered(&p);
-		(r->json ? json_resolver : text_resolver)(&p, &r->out);
+		(r->set->show.json ? json_resolver : text_resolver)(&p, &r->out);
 		dns_drop(p.answer);
 	}
 	if (r->out.n > 0)

@@ -8,6 +8,7 @@
 #include "checks.h"
 #include "route.h"
 #include "run.h"
+#include "settings.h"
 #include "task.h"
 
 enum { MANY = 10, SHORT_TTL = 60 };
@@ -112,8 +113,8 @@ run_mx(struct task *t)
 {
 	struct mx *m = &t->mx;
 
-	m->four = t->run->four;
-	m->six = t->run->six;
+	m->four = t->run->set->want.four;
+	m->six = t->run->set->want.six;
 	if (!mx_find(m, &t->ask, t->domain))
 		return false;
 	t->result[CHECK_MX] = m;
@@ -191,9 +192,9 @@ nxdomain(const struct dns_answer *a)
 static const char *
 family(const struct task *t)
 {
-	if (t->run->four)
+	if (t->run->set->want.four)
 		return "IPv4 ";
-	return t->run->six ? "IPv6 " : "";
+	return t->run->set->want.six ? "IPv6 " : "";
 }
 
 static void
@@ -260,9 +261,9 @@ judge_all(struct task *t)
 	if (four + six + temp == 0)
 		task_find(t, "MX_ALL_DEAD", NULL,
 		    "no MX host has an %saddress", family(t));
-	else if (temp == 0 && four == 0 && !t->run->six)
+	else if (temp == 0 && four == 0 && !t->run->set->want.six)
 		task_find(t, "MX_NO_IPV4", NULL, "only IPv6");
-	else if (temp == 0 && six == 0 && !t->run->four)
+	else if (temp == 0 && six == 0 && !t->run->set->want.four)
 		task_find(t, "MX_NO_IPV6", NULL, "only IPv4");
 }
 

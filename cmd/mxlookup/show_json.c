@@ -3,6 +3,7 @@
 #include "json.h"
 #include "route.h"
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 #include "task.h"
 
@@ -117,7 +118,7 @@ findings(const struct task *t, struct json *j)
 		json_s(j, "at", f->at);
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);
-		if (t->run->explain)
+		if (t->run->set->show.explain)
 			json_s(j, "help", f->kind->help);
 		json_close(j, '}');
 	}

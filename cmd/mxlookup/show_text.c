@@ -3,6 +3,7 @@
 
 #include "route.h"
 #include "run.h"
+#include "settings.h"
 #include "show.h"
 #include "task.h"
 
@@ -170,7 +171,7 @@ findings(const struct task *t, struct buf *b)
 		buf_s(b, ": ");
 		safe(b, f->text);
 		buf_printf(b, "  %s\n", f->kind->ref);
-		if (t->run->explain)
+		if (t->run->set->show.explain)
 			buf_printf(b, "      %s\n", f->kind->help);
 	}
 }

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "os.h"
 #include "run.h"
+#include "settings.h"
 #include "task.h"
 
 /* FEW: so many questions are found sooner by looking at each of them. */
@@ -18,7 +19,7 @@ _Static_assert(CHECK_MAX <= (int)ASK_WHO, "each check is an asker");
 bool
 task_wants(const struct task *t, int check)
 {
-	return (t->run->wanted & CHECK_BIT(check)) != 0;
+	return (t->run->set->want.checks & CHECK_BIT(check)) != 0;
 }
 
 void
