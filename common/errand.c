@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -155,6 +156,14 @@ errand_receive(int sock, void *p, size_t len, int fd[ERRAND_FDS])
 	return got;
 }
 
+size_t
+errand_size(const struct errand_ask *q)
+{
+	size_t fixed = offsetof(struct errand_ask, env.text);
+
+	return q->env.n <= sizeof q->env.text ? fixed + q->env.n : 0;
+}
+
 /* ---- asking ---- */
 
 void
@@ -218,7 +227,8 @@ ask(struct errand_ask *q, const int *give, int n, struct errand_answer *a,
 	*fd = -1;
 	pthread_mutex_lock(&turn);
 	q->id = ++asked;
-	if (errand_send(helper, q, sizeof *q, give, n) == (long)sizeof *q)
+	if (errand_send(helper, q, errand_size(q), give, n) ==
+	    (long)errand_size(q))
 		got = hear(a, fd, deadline, q->ms >= 0, e);
 	else
 		got = gone(e);
@@ -247,6 +257,8 @@ errand_spawn(const struct spawn_conf *f, struct err *e)
 	struct errand_answer a;
 	int give[ERRAND_FDS], n = 0, i, fd;
 
+	if (f->env != NULL)
+		q.env = *f->env;
 	for (i = 0; i < 3; i++) {
 		q.fd[i] = f->fd[i] == SPAWN_NULL ? ERRAND_NULL :
 		    f->fd[i] == i ? ERRAND_OWN : n;

@@ -13,6 +13,7 @@
 
 #include "fail.h"
 #include "net.h"
+#include "spawn_env.h"
 
 /* On the list; all is copied.  A NULL is no entry. */
 void errand_command(const char *command);	/* for /bin/sh -c */
@@ -58,6 +59,8 @@ struct errand_ask {
 	bool asks;
 	unsigned port;
 	int family, ms;		/* ms: how long it may take; -1 for ever */
+	struct spawn_env env;	/* the last, for no more of it is sent than
+				 * there is; n 0: as ours */
 };
 enum errand_fd { ERRAND_NULL = -1, ERRAND_OWN = -2 };
 
@@ -71,6 +74,9 @@ struct errand_answer {
 struct errand_end {
 	int how, code;		/* as in struct spawn_child */
 };
+
+/* Its bytes in a datagram; 0: it says what cannot be. */
+size_t errand_size(const struct errand_ask *);
 
 /* The entry with that number, or NULL. */
 const struct errand *errand_entry(uint32_t number);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -39,7 +40,8 @@ static int
 start(const struct errand *t, const struct errand_ask *q,
     const int given[ERRAND_FDS], struct err *e)
 {
-	struct spawn_conf f = { .asks = q->asks };
+	struct spawn_conf f = { .asks = q->asks,
+	    .env = q->env.n > 0 ? &q->env : NULL };
 	struct ward w;
 	int pair[2], i;
 
@@ -99,7 +101,8 @@ question(int sock)
 
 	if (got < 0 && errno == EINTR)
 		return true;
-	if (got != (long)sizeof q)
+	if (got < (long)offsetof(struct errand_ask, env.text) ||
+	    got != (long)errand_size(&q))
 		return false;
 	a.id = q.id;
 	fd = serve(&q, given, &a);

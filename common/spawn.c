@@ -23,6 +23,7 @@
 #include "net.h"
 #include "os.h"
 #include "spawn.h"
+#include "spawn_env.h"
 #include "stop.h"
 
 enum { GRACE = 1, NAP_MS = 5 };
@@ -106,6 +107,7 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	bool group = !f->asks || !in_foreground();
 	posix_spawn_file_actions_t acts;
 	posix_spawnattr_t attr;
+	char **env = NULL;
 	pid_t pid;
 
 	*c = (struct spawn_child){ .how = SPAWN_NONE, .fd = -1 };
@@ -115,7 +117,10 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	}
 	set_files(&acts, f->fd);
 	set_attr(&attr, group);
-	errno = posix_spawnp(&pid, argv[0], &acts, &attr, argv, environ);
+	if (f->env != NULL)
+		env = spawn_env_make(f->env);
+	errno = posix_spawnp(&pid, argv[0], &acts, &attr, argv,
+	    env != NULL ? env : environ);
 	if (errno == 0)
 		began(c, pid, group);
 	else
@@ -123,6 +128,7 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 		    argv[0]);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&acts);
+	free(env);
 	free(text);
 	return c->how == SPAWN_RUNS ? 0 : -1;
 }

@@ -8,6 +8,8 @@
 
 #include "fail.h"
 
+struct spawn_env;			/* of spawn_env.h */
+
 enum { SPAWN_NULL = -1 };		/* /dev/null */
 
 struct spawn_conf {
@@ -15,6 +17,7 @@ struct spawn_conf {
 	char *const *argv;	/* if that is NULL: the words, of PATH */
 	int fd[3];		/* what it has as 0, 1 and 2: SPAWN_NULL, its
 				 * own number, or one over 2, which stays ours */
+	const struct spawn_env *env;	/* what it is told, or NULL */
 	bool asks;		/* it may ask at the terminal: while we are in
 				 * the foreground there, it is with us */
 };

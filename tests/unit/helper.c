@@ -21,6 +21,7 @@
 #include "helper.h"
 #include "sandbox.h"
 #include "spawn.h"
+#include "spawn_env.h"
 #include "str.h"
 #include "tap.h"
 
@@ -62,6 +63,7 @@ confined(void)
 	errand_command("echo $PPID; exec sleep 3");
 	errand_command("grep -cE 'Sig(Ign:.0000000[01][08]|Blk:.00000000)0000000' "
 	    "/proc/self/status");
+	errand_command("echo \"$POSTBAG_UID,$LD_DEBUG,${POSTBAG_FILE-none}\"");
 	errand_argv(words);
 	errand_path(sock_path);
 	errand_host("localhost");
@@ -135,6 +137,35 @@ commands(void)
 	run("cat; exit 1", NULL, "", text, sizeof text, &c, &e);
 	ok((c.how == SPAWN_NONE && e.code != 0) || !sandbox_entered(),
 	    "what is not on the list is not started%s", unconfined());
+}
+
+/* A confined process may not name variables: LD_PRELOAD is a way out. */
+static void
+told(void)
+{
+	static struct spawn_env env;
+	struct spawn_conf f = { .env = &env,
+	    .command = "echo \"$POSTBAG_UID,$LD_DEBUG,${POSTBAG_FILE-none}\"" };
+	struct spawn_child c = { .how = SPAWN_NONE };
+	struct err e = { 0 };
+	char text[200] = "";
+	static const char forged[] = "LD_DEBUG=help\0POSTBAG_FILE=a\nb";
+	int out[2];
+
+	spawn_env_put(&env, SPAWN_UID, "7");
+	memcpy(env.text + env.n, forged, sizeof forged);
+	env.n += sizeof forged;
+	if (pipe(out) < 0)
+		return;
+	f.fd[0] = f.fd[2] = SPAWN_NULL;
+	f.fd[1] = out[1];
+	spawn_start(&f, &c, &e);
+	close(out[1]);
+	if (read(out[0], text, sizeof text - 1) < 0)
+		text[0] = '\0';
+	close(out[0]);
+	spawn_wait(&c, clock_in(10));
+	is_str(text, "7,,none\n", "a command is told what it may be, no more");
 }
 
 static void
@@ -307,6 +338,7 @@ main(void)
 		return 1;
 	listener();
 	apart(commands);
+	apart(told);
 	apart(ending);
 	apart(sockets);
 	outlives(killed, "killed: the helper goes, too");

@@ -7,11 +7,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "spawn.h"
+#include "spawn_env.h"
 #include "tap.h"
 
 /*
@@ -21,6 +23,8 @@
 static const char signals[] = "while read -r k v; do case $k in "
     "SigBlk:) b=$v;; SigIgn:) i=$v;; esac; done < /proc/$$/status; "
     "echo $((0x$b)) $((0x$i & ~0x180000000))";
+
+static const struct spawn_env *told;
 
 /* What the command prints, which is to be short. */
 static const char *
@@ -35,7 +39,7 @@ run(const char *command, struct spawn_child *c)
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return "no pipe";
 	if (spawn_start(&(struct spawn_conf){ .command = command,
-	    .fd = { SPAWN_NULL, p[1], 2 } }, c, &e) < 0)
+	    .env = told, .fd = { SPAWN_NULL, p[1], 2 } }, c, &e) < 0)
 		return e.msg[0] != '\0' ? "failed" : "failed, no word";
 	close(p[1]);
 	while ((got = read(p[0], text + n, sizeof text - 1 - n)) > 0)
@@ -65,6 +69,34 @@ what_it_has(void)
 	run("exit 7", &c);
 	is_int(c.how, SPAWN_EXITED, "exited");
 	is_int(c.code, 7, "with its status");
+}
+
+static void
+what_it_is_told(void)
+{
+	static const char vars[] = "echo \"$POSTBAG_SENDER,${POSTBAG_UID-none},"
+	    "${POSTBAG_FOLDER-none},${POSTBAG_FILE-none},$POSTBAG_DNS\"";
+	static struct spawn_env env;
+	static char room[sizeof env.text];
+	struct spawn_child c;
+
+	setenv("POSTBAG_UID", "another run's", 1);
+	setenv("POSTBAG_DNS", "ours", 1);
+	is_str(run(vars, &c), ",another run's,none,none,ours\n",
+	    "nothing: our environment");
+	memset(room, 'x', sizeof room - 1);
+	spawn_env_put(&env, SPAWN_SENDER, "");
+	spawn_env_put(&env, SPAWN_FOLDER, "a\nb");
+	spawn_env_put(&env, SPAWN_FILE, room);
+	spawn_env_put(&env, SPAWN_UID, NULL);
+	told = &env;
+	is_str(run(vars, &c), ",none,none,none,ours\n", "no control byte, "
+	    "nothing endless, nothing of another message");
+	spawn_env_put(&env, SPAWN_UID, "7 $(id)");
+	is_str(run(vars, &c), ",7 $(id),none,none,ours\n", "a value as it is");
+	told = NULL;
+	unsetenv("POSTBAG_UID");
+	unsetenv("POSTBAG_DNS");
 }
 
 static void
@@ -207,6 +239,7 @@ main(void)
 {
 	alarm(120);
 	what_it_has();
+	what_it_is_told();
 	own_group();
 	ends();
 	stubborn();
