@@ -105,6 +105,8 @@ open_places(struct deliver *d)
 		if (place_open(&d->place[i], &d->h) < 0)
 			return -1;
 		d->single |= place_single(&d->place[i]);
+		if (place_files(&d->place[i]) && d->h.maildir == NULL)
+			d->h.maildir = d->place[i].name;
 	}
 	return 0;
 }

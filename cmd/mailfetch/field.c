@@ -1,5 +1,9 @@
 /* field.c: a field of a header, to be shown */
+#include <stdlib.h>
+#include <string.h>
+
 #include "field.h"
+#include "file.h"
 #include "msg.h"
 
 enum { SHOWN = 2000 };			/* bytes of a field, at most */
@@ -15,23 +19,44 @@ cut(struct str s)
 	return s;
 }
 
+int
+field_head(int file, struct buf *to, struct err *e)
+{
+	char *some = mem_new(1, 65536);
+	ssize_t n = file_pread(file, some, 65536, 0, e);
+	const char *end = n > 0 ? memmem(some, (size_t)n, "\n\n", 2) : NULL;
+
+	if (n > 0)
+		buf_put(to, some, end != NULL ? (size_t)(end - some) + 1 :
+		    (size_t)n);
+	free(some);
+	return n < 0 ? -1 : 0;
+}
+
+bool
+field_first(struct str head, const char *name, struct str *body)
+{
+	struct msg_fields at = { head };
+	struct str n;
+
+	while (msg_next_field(&at, &n, body) == 1)
+		if (str_is(n, name))
+			return true;
+	return false;
+}
+
 /* A field's body on one line, or empty. */
 static struct str
 field(struct str head, const char *name, struct buf *b)
 {
-	struct msg_fields at = { head };
-	struct str n, body;
+	struct str body = { NULL, 0 };
 	size_t i;
 
-	while (msg_next_field(&at, &n, &body) == 1) {
-		if (!str_is(n, name))
-			continue;
+	if (field_first(head, name, &body))
 		body = cut(str_trim(body));
-		for (i = 0; i < body.n; i++)
-			if (body.p[i] != '\r' && body.p[i] != '\n')
-				buf_c(b, body.p[i]);
-		break;
-	}
+	for (i = 0; i < body.n; i++)
+		if (body.p[i] != '\r' && body.p[i] != '\n')
+			buf_c(b, body.p[i]);
 	return BUF_STR(*b);
 }
 

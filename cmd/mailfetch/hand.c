@@ -27,6 +27,8 @@ hand_certain(struct place *p, struct handed *h)
 int
 hand_sure(struct place *p, struct handed *h)
 {
+	if (!p->took)
+		return 0;
 	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
 	    STATE_DOUBT, h->e);
 }

@@ -8,7 +8,7 @@
 int hand_doubt(struct place *, struct handed *);
 /* It was not taken, that is certain.  1, as place_give says it, or -1. */
 int hand_certain(struct place *, struct handed *);
-/* It was taken, and that was seen: a row's record.  0 or -1. */
+/* If it was taken, that was seen: a row's record.  0 or -1. */
 int hand_sure(struct place *, struct handed *);
 
 /*

@@ -217,6 +217,7 @@ watch(struct run *r, struct imap *m, struct session *sess,
 
 	do {
 		fflush(stdout);
+		tally_say(&r->tally, r->o->title);
 		r->p->reached = true;
 		sess->conf.deadline = 0;
 		got = wait_for_mail(r, m, f);

@@ -78,7 +78,10 @@ place_box(const struct place *p, struct sandbox *box)
 int
 place_give(struct place *p, struct handed *h)
 {
-	return p->kind->give != NULL ? p->kind->give(p, h) : 0;
+	int got = p->kind->give != NULL ? p->kind->give(p, h) : 0;
+
+	p->took = got == 0;
+	return got;
 }
 
 int

@@ -11,6 +11,7 @@
 #include "smtp.h"
 
 struct process;
+struct tally;
 
 /* What a place is handed: a message, and by whom. */
 struct handed {
@@ -20,10 +21,20 @@ struct handed {
 	struct arena *arena;
 	struct state *state;
 	struct counts *count;
+	struct tally *tally;
 	struct message now;
 	char name[64];		/* of its file in a Maildir */
+	const char *maildir;	/* the first one, or NULL */
 	int file;		/* all of it, to be read; or -1 */
 	uint64_t size;
+};
+
+/* A command that gets messages: of a place, or in front of all. */
+struct command {
+	char **argv;
+	const char *what;	/* for error texts */
+	bool passes;		/* any failure of it is one that passes */
+	unsigned late;		/* times in a row that it was not done in time */
 };
 
 struct place_kind;			/* a row of place.c's table */
@@ -34,13 +45,14 @@ struct place {
 	struct key key;		/* of the name */
 	struct maildir maildir;
 	struct mbox mbox;
-	char **argv;
+	struct command command;
 	struct account_server server;
 	struct conn_conf conf;
 	struct conn *conn;
 	struct smtp_conf smtp_conf;
 	struct smtp smtp;
 	bool begun;		/* an mbox: locked, this batch is in it */
+	bool took;		/* it took the last message that it was given */
 };
 
 int place_parse(struct place *, const char *spec, struct handed *);

@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "field.h"
-#include "file.h"
 #include "hand.h"
 #include "json.h"
 #include "place_kind.h"
@@ -47,21 +45,6 @@ put_quoted(void *to, struct str s, struct err *e)
 	return got;
 }
 
-/* The header, or as much of it as there is in the first 64 KB. */
-static int
-head_of(struct handed *h, struct buf *to)
-{
-	char *some = mem_new(1, 65536);
-	ssize_t n = file_pread(h->file, some, 65536, 0, h->e);
-	const char *end = n > 0 ? memmem(some, (size_t)n, "\n\n", 2) : NULL;
-
-	if (n > 0)
-		buf_put(to, some, end != NULL ? (size_t)(end - some) + 1 :
-		    (size_t)n);
-	free(some);
-	return n < 0 ? -1 : 0;
-}
-
 static void
 json_message(struct handed *h, struct str head)
 {
@@ -97,7 +80,7 @@ write_stdout(struct handed *h)
 	int got;
 
 	if (format != NULL && strcmp(format, "json") == 0) {
-		if ((got = head_of(h, &head)) == 0)
+		if ((got = field_head(h->file, &head, h->e)) == 0)
 			json_message(h, BUF_STR(head));
 		buf_free(&head);
 	} else if (format != NULL && strcmp(format, "raw") == 0) {

@@ -200,16 +200,30 @@ hear_uidl(struct pop *s, size_t *named)
 	return got;
 }
 
+/* Will anybody be told the unique ids? */
+static bool
+tells_ids(const struct options *o)
+{
+	size_t i;
+
+	if (o->account.json || (o->to.format != NULL && strcmp(o->to.format,
+	    "json") == 0))
+		return true;
+	for (i = 0; i < o->to.deliver.n; i++)
+		if (str_starts(str_of(o->to.deliver.v[i]), "exec:") ||
+		    str_starts(str_of(o->to.deliver.v[i]), "mda:"))
+			return true;
+	return false;
+}
+
 static int
 identify(struct pop *s)
 {
-	const struct options *o = s->r->o;
 	size_t named = 0;
 
 	s->key = mem_new(s->n, sizeof *s->key);
 	s->named = mem_new(s->n, sizeof *s->named);
-	if (o->account.json || (o->to.format != NULL && strcmp(o->to.format,
-	    "json") == 0))
+	if (tells_ids(s->r->o))
 		s->id = mem_new(s->n, sizeof *s->id);
 	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
 		return -1;

@@ -104,7 +104,8 @@ run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 	    .state = { .log = { .fd = -1, .dir = -1 }, .lock = -1 },
 	    .started = clock_ms() };
 	deliver_init(&r->deliver, &(struct handed){ .o = o, .p = p, .e = e,
-	    .arena = &r->arena, .state = &r->state, .count = &r->count });
+	    .arena = &r->arena, .state = &r->state, .count = &r->count,
+	    .tally = &r->tally });
 	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
 	    o->account.user : "", o->account.server.host);
 	if (open_all(r) < 0)
@@ -199,6 +200,7 @@ run_close(struct run *r)
 	if (r->state.log.fd >= 0 && clean && r->state.changed)
 		state_finish(&r->state, &e);
 	fail_join(r->e, &e);
+	tally_say(&r->tally, r->o->title);
 	if (looks_only(r->o))
 		turn_give(r->p->turn);
 	if (r->count.doubt > 0 && !r->o->account.quiet)

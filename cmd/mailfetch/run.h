@@ -5,6 +5,7 @@
 #include "deliver.h"
 #include "process.h"
 #include "session.h"
+#include "tally.h"
 
 struct run {
 	struct options *o;
@@ -15,6 +16,7 @@ struct run {
 	struct state state;
 	struct deliver deliver;
 	struct counts count;
+	struct tally tally;
 	/* of the folder that was opened last, before it was searched */
 	uint64_t uidnext, exists;
 	/* the line on a terminal */

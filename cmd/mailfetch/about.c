@@ -1,0 +1,86 @@
+/* about.c: what a command is told about its message */
+#include <stdio.h>
+
+#include "about.h"
+#include "addr.h"
+#include "field.h"
+
+/* The address of a field that has one at most, in angle brackets or without. */
+static const char *
+path(struct arena *a, struct str body)
+{
+	struct err e = { 0 };
+	struct addr addr;
+	struct str s = str_trim(body);
+
+	if (str_is(s, "<>"))
+		return "";
+	if (addr_from(&addr, a, s, &e) < 0 || addr.local.p[0] == '-')
+		return NULL;
+	return arena_printf(a, "%.*s@%.*s", STR_ARG(addr.local),
+	    STR_ARG(addr.domain));
+}
+
+/* The first of a list. */
+static const char *
+first(struct arena *a, struct str body)
+{
+	struct addr_list list = { .rest = body };
+	struct err e = { 0 };
+	struct addr addr;
+
+	if (addr_next(&list, &addr, a, &e) != 1 || addr.domain.n == 0)
+		return NULL;
+	return path(a, str_of(arena_printf(a, "%.*s@%.*s",
+	    STR_ARG(addr.local), STR_ARG(addr.domain))));
+}
+
+static const char *
+sender(struct arena *a, struct str head)
+{
+	struct str body;
+
+	if (field_first(head, "Return-Path", &body))
+		return path(a, body);
+	if (field_first(head, "Sender", &body) ||
+	    field_first(head, "From", &body))
+		return first(a, body);
+	return NULL;
+}
+
+static const char *
+recipient(struct arena *a, struct str head)
+{
+	static const char *const names[] = { "Delivered-To", "X-Original-To",
+	    "Envelope-To" };
+	struct str body;
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (field_first(head, names[i], &body))
+			return path(a, body);
+	return NULL;
+}
+
+void
+about_message(struct spawn_env *env, struct handed *h)
+{
+	struct buf head = { .max = 65536 };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	char uid[16];
+
+	env->n = 0;
+	field_head(h->file, &head, &e);
+	spawn_env_put(env, SPAWN_SENDER, sender(&a, BUF_STR(head)));
+	spawn_env_put(env, SPAWN_RECIPIENT, recipient(&a, BUF_STR(head)));
+	spawn_env_put(env, SPAWN_ACCOUNT, h->o->title);
+	spawn_env_put(env, SPAWN_FOLDER, h->now.folder);
+	snprintf(uid, sizeof uid, "%u", h->now.number);
+	spawn_env_put(env, SPAWN_UID, h->now.folder != NULL ? uid : h->now.id);
+	if (h->maildir != NULL)
+		spawn_env_put(env, SPAWN_FILE, arena_printf(&a, "%s/new/%s",
+		    h->maildir, h->name));
+	arena_free(&a);
+	buf_free(&head);
+}

@@ -1,0 +1,15 @@
+/* about.h: what a command is told about its message */
+#ifndef ABOUT_H
+#define ABOUT_H
+
+#include "place.h"
+#include "spawn_env.h"
+
+/*
+ * Whose it is, by the topmost fields that say so alone: what stands further
+ * down may be the sender's.  An address that no server would take, or that a
+ * command would take for an option, is left out.
+ */
+void about_message(struct spawn_env *, struct handed *);
+
+#endif
