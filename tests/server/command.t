@@ -1,0 +1,146 @@
+#!/usr/bin/env -S python3 -B
+"""Commands of mailfetch: what they are told, and that one message's fault is
+that message's."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+from fetchfake import Case, Imap, Pop, Run, Serve, msg  # noqa: E402
+
+case = Case()
+NAMES = 'SENDER RECIPIENT ACCOUNT FOLDER UID FILE'.split()
+
+
+def text(r, name):
+    path = r.d + '/' + name
+    return open(path, 'rb').read() if os.path.exists(path) else b''
+
+
+def script(r, body):
+    return r.write('cmd', '#!/bin/sh\n' + body, 0o755)
+
+
+def told(proto, head, *args, folder='INBOX'):
+    """Which variables a command has for a message with that header."""
+    r = Run()
+    cmd = script(r, 'for v in %s; do eval "printf \'%%s=%%s\\0\' $v '
+                 '\\"\\${POSTBAG_$v-unset}\\""; done > %s/vars\n' %
+                 (' '.join(NAMES), r.d))
+    m = head.encode('latin1') + b'Subject: m1\r\n\r\nbody\r\n'
+    s = Serve(Pop([('an-id', m)]) if proto == 'pop3' else
+              Imap({7: m}, folders=(folder,)))
+    more = list(args) + (['-f', folder] if proto == 'imap' else [])
+    r.go(proto, s, '-d', 'exec:' + cmd, *more, maildir=False,
+         env={'POSTBAG_FOLDER': 'not this', 'POSTBAG_FILE': 'nor this'})
+    s.close()
+    got = dict(x.split('=', 1) for x in
+               text(r, 'vars').decode().split('\0')[:-1])
+    r.done()
+    return got
+
+
+v = told('pop3', 'Return-Path: <jo@x.test>\r\nReturn-Path: <forged@y.test>\r\n'
+         'Delivered-To: me@here.test\r\nDelivered-To: forged@y.test\r\n'
+         'X-Original-To: other@here.test\r\n')
+case.check(v == {'SENDER': 'jo@x.test', 'RECIPIENT': 'me@here.test',
+                 'ACCOUNT': '127.0.0.1', 'FOLDER': 'unset', 'UID': 'an-id',
+                 'FILE': 'unset'}, 'POP3: by the topmost fields', v)
+v = told('imap', 'Return-Path: <>\r\nFrom: a@x.test\r\n', folder='a b/$(id)')
+case.check(v['SENDER'] == '' and v['FOLDER'] == 'a b/$(id)' and v['UID'] == '7'
+           and v['RECIPIENT'] == 'unset', 'IMAP: the null sender, a folder', v)
+for head in ('Return-Path: <a@b\x01.test>\r\n', 'Return-Path: <-f@x.test>\r\n',
+             'Return-Path: <a b@x.test>\r\n', 'Return-Path:\r\n',
+             'Return-Path: <a@x.test> <b@x.test>\r\n', '\xff: x\r\n',
+             'From: undisclosed:;\r\n', 'From: root\r\n'):
+    v = told('pop3', head)
+    case.check(v['SENDER'] == 'unset', 'left out: %r' % head, v)
+v = told('pop3', 'From: "a, b" <jo@x.test>,\r\n c@x.test\r\n'
+         'Delivered-To: a@b@c\r\nX-Original-To: other@here.test\r\n')
+case.check(v['SENDER'] == 'jo@x.test' and v['RECIPIENT'] == 'unset',
+           'the first of From; no second best for a broken field', v)
+
+# The file is the one that comes.
+r = Run()
+cmd = script(r, 'echo "$POSTBAG_FILE" > %s/file\n' % r.d)
+s = Serve(Pop([('u1', msg(1))]))
+r.go('pop3', s, '-d', 'exec:' + cmd)
+path = text(r, 'file').decode().rstrip('\n')
+case.check(path.startswith(r.d + '/M/new/') and os.path.exists(path) and
+           open(path).read().endswith('body 1\n'),
+           'POSTBAG_FILE is where it is to be', path)
+s.close()
+
+# The exact bytes, with the line ends that files have.
+odd = (b'Subject: m1\r\nX: ' + b'y' * 3000 + b'\r\n\r\nnul \0 8-bit \xff bare '
+       b'\r cr\r\n.\r\n' + b'z' * 5000 + b'\r\nno end')
+r = Run()
+cmd = script(r, 'cat > %s/got\n' % r.d)
+s = Serve(Pop([('u1', odd + b'\r\n')]))
+r.go('pop3', s, '-d', 'exec:' + cmd, maildir=False)
+case.check(text(r, 'got') == odd.replace(b'\r\n', b'\n') + b'\n',
+           'the bytes are as they came', text(r, 'got')[-60:])
+s.close()
+
+# One hangs: it stays, and the others come.
+for reads in (True, False):
+    r = Run()
+    pop = Pop()
+    s = Serve(pop)
+    cmd = script(r, 'if head -c 20 | grep -q "From: a2@"; then %s sleep 20; '
+                 'fi; echo x >> %s/out\n' %
+                 ('cat > /dev/null;' if reads else '', r.d))
+    r.go('pop3', s, '-d', 'exec:' + cmd, '--deliver-timeout', '1', '--delete',
+         'now', maildir=False)
+    case.check(text(r, 'out').count(b'x') == 4 and len(pop.m) == 1,
+               'four of five come', r.err)
+    case.check(r.rc == 75 and r.err.count('\n') == 1 and 'message 2' in r.err,
+               '75, and it is named once', r.err)
+    script(r, 'exit 0')
+    r.go('pop3', s, '-j', '-d', 'exec:' + cmd, maildir=False)
+    case.check(json.loads(r.out)['in_doubt'] == reads, 'who ended before it '
+               'had read did not take it' if not reads else
+               'who had read it all may have', r.out)
+    s.close()
+# With a Maildir beside it the doubt stays a doubt.
+r = Run()
+s = Serve(Pop([('u1', msg(1))]))
+cmd = script(r, 'cat > /dev/null; sleep 20')
+r.go('pop3', s, '-d', 'exec:' + cmd, '--deliver-timeout', '1')
+script(r, 'exit 0')
+r.go('pop3', s, '-d', 'exec:' + cmd, '-j')
+case.check(r.rc == 0 and len(r.files()) == 1 and
+           json.loads(r.out)['in_doubt'] == 1, 'beside a Maildir', r.out)
+s.close()
+
+# All of them hang: that is not the messages' fault.
+r = Run()
+s = Serve(Pop([('u%d' % i, msg(i)) for i in range(20)]))
+r.go('pop3', s, '-d', 'exec:sleep 20', '--deliver-timeout', '0.2',
+     maildir=False)
+case.check(r.rc == 75 and '5 times in a row' in r.err and
+           r.err.count('\n') == 2, 'five in a row end the run', r.err)
+s.close()
+
+# One line for a cause, whatever the status.
+for how, rc in (('exit 75', 75), ('exit 1', 69), ('kill -9 $$', 75)):
+    r = Run()
+    s = Serve(Imap({i: msg(i) for i in range(1, 31)}))
+    r.go('imap', s, '-d', "exec:sh -c '%s'" % how, maildir=False)
+    case.check(r.rc == rc and r.err.count('\n') == 1 and
+               '127.0.0.1: exec sh: ' in r.err and
+               '30 messages stay on the server: INBOX UID 1, ' in r.err and
+               'and others' in r.err, '30 times %s' % how, r.err)
+    s.close()
+r = Run()
+s = Serve(Pop())
+r.go('pop3', s, '-j', '-d', "exec:sh -c 'echo noise'", maildir=False)
+case.check(r.rc == 0 and json.loads(r.out)['fetched'] == 5 and
+           r.err.count('noise') == 5, "-j: what it prints is on stderr", r.out)
+r.state += '2'
+r.go('pop3', s, '-d', 'stdout', '-d', "exec:sh -c 'echo noise'",
+     maildir=False)
+case.check(r.rc == 0 and 'noise' not in r.out and 'body 5' in r.out,
+           'stdout: the same', r.out)
+s.close()
+case.end()
