@@ -91,21 +91,12 @@ set_user(void *to, const char *arg, struct err *e)
 	return 0;
 }
 
-static int
-set_tls(void *to, const char *arg, struct err *e)
-{
-	static const char *const words[] = { "implicit", "starttls", "off" };
-	size_t i;
-
-	for (i = 0; i < 3; i++)
-		if (str_is(str_of(arg), words[i])) {
-			*(enum account_tls *)to = (enum account_tls)
-			    (ACCOUNT_TLS_IMPLICIT + i);
-			return 0;
-		}
-	return fail(e, EX_USAGE, "--tls is implicit, starttls or off, not "
-	    "\"%s\"", arg);
-}
+static const struct opt_choice tls_modes[] = {
+	{ "implicit", ACCOUNT_TLS_IMPLICIT },
+	{ "starttls", ACCOUNT_TLS_STARTTLS },
+	{ "off", ACCOUNT_TLS_OFF },
+	{ .name = NULL }
+};
 
 const struct opt *
 account_options(struct account *a)
@@ -147,10 +138,11 @@ account_options(struct account *a)
 	{ .name = "no-sandbox", .kind = OPT_FLAG, .to = &a->no_sandbox,
 	    .help = "do not give up what is not needed" },
 	{ .name = "", .kind = OPT_HEAD, .help = "TLS" },
-	{ .name = "tls", .arg = "MODE", .kind = OPT_CALL, .to = &a->tls_option,
-	    .call = set_tls, .help = "implicit, starttls or off" },
-	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CALL,
-	    .to = &a->trust.min, .call = tls_version_set,
+	{ .name = "tls", .arg = "MODE", .kind = OPT_CHOICE,
+	    .to = &a->tls_option, .choices = tls_modes,
+	    .help = "implicit, starttls or off" },
+	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CHOICE,
+	    .to = &a->trust.min, .choices = tls_version_choices,
 	    .help = "1.0, 1.1, 1.2 (the default) or 1.3, and nothing older" },
 	{ .name = "tls-groups", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &a->trust.groups,

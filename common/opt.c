@@ -121,6 +121,36 @@ number(const char *arg, uint64_t *out)
 	return 0;
 }
 
+/* "--tls is implicit, starttls or off, not "on"" */
+static int
+no_choice(const struct opt *o, const char *arg, struct err *e)
+{
+	struct buf names = { .max = 256 };
+	const struct opt_choice *c;
+
+	for (c = o->choices; c->name != NULL; c++) {
+		if (c > o->choices)
+			buf_s(&names, c[1].name != NULL ? ", " : " or ");
+		buf_s(&names, c->name);
+	}
+	fail(e, EX_USAGE, "--%s is %s, not \"%s\"", o->name, names.p, arg);
+	buf_free(&names);
+	return -1;
+}
+
+static int
+choose(const struct opt *o, const char *arg, struct err *e)
+{
+	const struct opt_choice *c;
+
+	for (c = o->choices; c->name != NULL; c++)
+		if (str_is(str_of(arg), c->name)) {
+			*(unsigned *)o->to = c->value;
+			return 0;
+		}
+	return no_choice(o, arg, e);
+}
+
 static int
 store(struct opt_set *set, const struct opt *o, const char *arg, bool on,
     struct err *e)
@@ -145,6 +175,8 @@ store(struct opt_set *set, const struct opt *o, const char *arg, bool on,
 	case OPT_NUMBER:
 		return number(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
 		    "--%s: \"%s\" is no number (10, 4k, 2M)", o->name, arg);
+	case OPT_CHOICE:
+		return choose(o, arg, e);
 	default:
 		return o->call(o->to, arg, e);
 	}

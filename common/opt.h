@@ -20,12 +20,19 @@ enum opt_kind {
 	OPT_LIST,	/* to is a struct opt_list; every one counts */
 	OPT_SECONDS,	/* to is a double; 1.5, 90s, 5m, 2h, 1d */
 	OPT_NUMBER,	/* to is a uint64_t; 10, 4k, 2M, 1G (powers of 1024) */
+	OPT_CHOICE,	/* to is an enum; one of choices, in any case */
 	OPT_CALL,	/* call(arg) decides; to is passed on */
 };
 
 struct opt_list {
 	const char **v;
 	size_t n;
+};
+
+/* A name and the enum's value that it means; NULL ends a table. */
+struct opt_choice {
+	const char *name;
+	unsigned value;
 };
 
 struct opt {
@@ -37,6 +44,7 @@ struct opt {
 	const char *help;
 	int (*call)(void *to, const char *arg, struct err *);
 	unsigned flags;
+	const struct opt_choice *choices;	/* of OPT_CHOICE */
 };
 #define OPT_NOCONF	1u	/* not allowed in a configuration file */
 #define OPT_HIDDEN	2u	/* not in --help (a refused or test spelling) */

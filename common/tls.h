@@ -14,6 +14,7 @@
 #include "fail.h"
 #include "fifo.h"
 #include "mem.h"
+#include "opt.h"
 #include "str.h"
 
 enum tls_version {
@@ -56,8 +57,8 @@ void tls_ctx_free(struct tls_ctx *);
 /* Would tls_ctx_new do?  For what is configured, and not used this time. */
 int tls_check(const struct tls_conf *, struct err *);
 
-/* "1.2" to an enum tls_version at to, with the shape of an option's call. */
-int tls_version_set(void *to, const char *arg, struct err *);
+/* "1.0" to "1.3" as an enum tls_version, for an option. */
+extern const struct opt_choice tls_version_choices[];
 const char *tls_version_name(enum tls_version);	/* "1.2", "" for any */
 
 /*

@@ -30,37 +30,20 @@ tls_openssl(struct err *e, int code, const char *what)
 
 /* ---- versions ---- */
 
-static const struct {
-	const char *name;
-	enum tls_version version;
-} versions[] = {
+const struct opt_choice tls_version_choices[] = {
 	{ "1.0", TLS_1_0 }, { "1.1", TLS_1_1 }, { "1.2", TLS_1_2 },
-	{ "1.3", TLS_1_3 },
+	{ "1.3", TLS_1_3 }, { .name = NULL }
 };
 
 const char *
 tls_version_name(enum tls_version v)
 {
-	size_t i;
+	const struct opt_choice *c;
 
-	for (i = 0; i < sizeof versions / sizeof *versions; i++)
-		if (versions[i].version == v)
-			return versions[i].name;
+	for (c = tls_version_choices; c->name != NULL; c++)
+		if (c->value == v)
+			return c->name;
 	return "";
-}
-
-int
-tls_version_set(void *to, const char *arg, struct err *e)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof versions / sizeof *versions; i++)
-		if (strcmp(versions[i].name, arg) == 0) {
-			*(enum tls_version *)to = versions[i].version;
-			return 0;
-		}
-	return fail(e, EX_USAGE, "--tls-min is 1.0, 1.1, 1.2 or 1.3, not "
-	    "\"%s\"", arg);
 }
 
 /* What the old versions cannot do without: themselves, and their digests. */

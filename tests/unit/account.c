@@ -167,12 +167,12 @@ parse(struct tool *t, int argc, const char *const *argv)
 	int i;
 
 	*t = (struct tool){ .e = { 0 } };
-	t->own[0] = (struct opt){ 'f', "from", "ADDR", OPT_TEXT, &t->from, "",
-	    NULL, 0 };
-	t->own[1] = (struct opt){ 0, "to", "ADDR", OPT_LIST, &t->to, "", NULL,
-	    0 };
-	t->own[2] = (struct opt){ 0, "save", NULL, OPT_FLAG, &t->save, "",
-	    NULL, 0 };
+	t->own[0] = (struct opt){ .letter = 'f', .name = "from", .arg = "ADDR",
+	    .kind = OPT_TEXT, .to = &t->from, .help = "" };
+	t->own[1] = (struct opt){ .name = "to", .arg = "ADDR",
+	    .kind = OPT_LIST, .to = &t->to, .help = "" };
+	t->own[2] = (struct opt){ .name = "save", .kind = OPT_FLAG,
+	    .to = &t->save, .help = "" };
 	t->set.arena = &t->a.arena;
 	t->set.tables[0] = t->own;
 	t->set.tables[1] = account_options(&t->a);
