@@ -60,7 +60,7 @@ static struct settings o = {
 static struct run r = { .set = &o, .watch = -1, .hosts = { .max = 1 << 20 } };
 static struct arena arena;
 static struct opt_list servers;
-static const char *tls_mode, *dane_mode, *caps, *aggregate;
+static const char *caps;
 static bool no_ad, kinds;
 static int verbose;
 
@@ -99,6 +99,27 @@ renamed(void *to, const char *arg, struct err *e)
 	return fail(e, EX_USAGE, "--min-tls is called --tls-min now: --tls-min %s", arg);
 }
 
+static const struct opt_choice tls_modes[] = {
+	{ "auto", MODE_AUTO },
+	{ "implicit", MODE_IMPLICIT },
+	{ "starttls", MODE_STARTTLS },
+	{ "off", MODE_OFF },
+	{ .name = NULL }
+};
+
+static const struct opt_choice dane_modes[] = {
+	{ "auto", DANE_AUTO },
+	{ "off", DANE_NEVER },
+	{ "require", DANE_REQUIRE },
+	{ .name = NULL }
+};
+
+static const struct opt_choice sums[] = {
+	{ "best", SUM_BEST },
+	{ "worst", SUM_WORST },
+	{ .name = NULL }
+};
+
 /*
  * Semantics that the one-line helps are too short for:
  *
@@ -124,7 +145,8 @@ static const struct opt options[] = {
 	    .help = "only IPv6 addresses", .flags = OPT_NOCONF },
 	{ .name = "first", .kind = OPT_FLAG, .to = &o.scope.first,
 	    .help = "only the first address of a host", .flags = OPT_NOCONF },
-	{ .name = "tls", .arg = "MODE", .kind = OPT_TEXT, .to = &tls_mode,
+	{ .name = "tls", .arg = "MODE", .kind = OPT_CHOICE,
+	    .to = &o.scope.mode, .choices = tls_modes,
 	    .help = "auto, implicit, starttls or off, whatever the port",
 	    .flags = OPT_NOCONF },
 	{ .name = "name", .arg = "NAME", .kind = OPT_TEXT, .to = &o.scope.name,
@@ -162,8 +184,8 @@ static const struct opt options[] = {
 	{ .name = "min-tls", .arg = "VERSION", .kind = OPT_CALL,
 	    .call = renamed, .help = "is --tls-min",
 	    .flags = OPT_NOCONF | OPT_HIDDEN },
-	{ .name = "dane", .arg = "auto|off|require", .kind = OPT_TEXT,
-	    .to = &dane_mode,
+	{ .name = "dane", .arg = "auto|off|require", .kind = OPT_CHOICE,
+	    .to = &o.want.dane, .choices = dane_modes,
 	    .help = "if there are TLSA records (auto), never, or else critical",
 	    .flags = OPT_NOCONF },
 	{ .name = "no-sts", .kind = OPT_FLAG, .to = &o.want.no_sts,
@@ -226,8 +248,8 @@ static const struct opt options[] = {
 	{ .name = "prom", .arg = "FILE", .kind = OPT_TEXT, .to = &o.show.prom,
 	    .help = "write metrics for node_exporter, the file as a whole",
 	    .flags = OPT_NOCONF },
-	{ .name = "aggregate", .arg = "best|worst", .kind = OPT_TEXT,
-	    .to = &aggregate,
+	{ .name = "aggregate", .arg = "best|worst", .kind = OPT_CHOICE,
+	    .to = &o.want.sum, .choices = sums,
 	    .help = "what counts of a target's hosts and addresses, per port (worst)",
 	    .flags = OPT_NOCONF },
 	{ .letter = 'v', .name = "verbose", .kind = OPT_COUNT, .to = &verbose,
@@ -282,18 +304,6 @@ static struct opt_set set = {
 /* ---- options */
 
 static int
-one_of(const char *option, const char *arg, const char *const *words,
-    struct err *e)
-{
-	int i;
-
-	for (i = 0; words[i] != NULL; i++)
-		if (str_is(str_of(arg), words[i]))
-			return i;
-	return fail(e, EX_USAGE, "%s: what is \"%s\"?", option, arg);
-}
-
-static int
 without_tls(struct err *e)
 {
 	static const char *const idle[] = { "warn", "crit", "require-tls",
@@ -304,28 +314,6 @@ without_tls(struct err *e)
 	for (i = 0; i < sizeof idle / sizeof *idle; i++)
 		if (opt_given(&set, idle[i]))
 			return fail(e, EX_USAGE, "--%s has no effect without TLS", idle[i]);
-	return 0;
-}
-
-static int
-choices(struct err *e)
-{
-	static const char *const modes[] = { "auto", "implicit", "starttls",
-	    "off", NULL }, *const danes[] = { "auto", "off", "require",
-	    NULL }, *const sums[] = { "worst", "best", NULL };
-	int mode = tls_mode == NULL ? 0 : one_of("--tls", tls_mode, modes, e);
-	int dane = dane_mode == NULL ? 0 : one_of("--dane", dane_mode, danes,
-	    e);
-	int sum = aggregate == NULL ? 0 : one_of("--aggregate", aggregate,
-	    sums, e);
-
-	if (mode < 0 || dane < 0 || sum < 0)
-		return -1;
-	if (mode == MODE_OFF && without_tls(e) < 0)
-		return -1;
-	o.scope.mode = (enum tls_mode)mode;
-	o.want.dane = (enum dane_mode)dane;
-	o.want.best = sum == 1;
 	return 0;
 }
 
@@ -428,7 +416,8 @@ static int
 configure(int argc, char **argv, struct err *e)
 {
 	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
-	    opt_rules(&set, rules, e) < 0 || one_list(e) < 0 || choices(e) < 0 ||
+	    opt_rules(&set, rules, e) < 0 || one_list(e) < 0 ||
+	    (o.scope.mode == MODE_OFF && without_tls(e) < 0) ||
 	    limits(e) < 0 || words(e) < 0)
 		return -1;
 	join_servers();

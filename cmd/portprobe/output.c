@@ -235,7 +235,7 @@ output_report(struct report *r)
 	r->verdict.unknown = r->trouble.class == TROUBLE_DNS &&
 	    r->verdict.status == EX_TEMPFAIL;
 	run->tally.probes++;
-	if (run->set->want.best)
+	if (run->set->want.sum == SUM_BEST)
 		compare((struct target *)(uintptr_t)r->target, r);
 	else
 		count(run, r->verdict.sev, r->verdict.status, r->verdict.unknown);

@@ -13,6 +13,7 @@
 
 enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
 enum dane_mode { DANE_AUTO, DANE_NEVER, DANE_REQUIRE };
+enum sum { SUM_WORST, SUM_BEST };
 
 struct settings {
 	struct dns_conf dns;
@@ -29,7 +30,7 @@ struct settings {
 	struct {			/* what is demanded */
 		uint64_t warn_days, crit_days, lat_warn, lat_crit;
 		bool require_tls, no_sts, no_auth, no_verify;
-		bool best;		/* of a target, --aggregate */
+		enum sum sum;		/* what counts of a target's hosts */
 		enum tls_version min_tls;
 		enum dane_mode dane;
 		struct opt_list expect;
