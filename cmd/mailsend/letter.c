@@ -35,11 +35,14 @@ static const char *
 rcpt_params(struct letter *l, const struct option_envelope *o)
 {
 	struct buf b = { .max = 4096 };
+	const struct opt_choice *c;
 	const char *p;
 	size_t i;
 
-	if (o->dsn != NULL)
-		buf_printf(&b, " NOTIFY=%s", o->dsn);
+	for (c = option_dsn_words; c->name != NULL; c++)
+		if ((o->dsn & c->value) != 0)
+			buf_printf(&b, "%s%s", b.n == 0 ? " NOTIFY=" : ",",
+			    c->name);
 	for (i = 0; i < o->rcpt_param.n; i++)
 		buf_printf(&b, " %s", o->rcpt_param.v[i]);
 	p = arena_dup(l->arena, BUF_STR(b));
@@ -302,8 +305,6 @@ xtext(struct buf *b, const char *s)
 static int
 check_params(const struct option_envelope *o, struct err *e)
 {
-	static const char *const when[] = { "success", "failure", "delay" };
-	struct str rest, w;
 	size_t i;
 
 	for (i = 0; i < o->mail_param.n; i++)
@@ -315,18 +316,6 @@ check_params(const struct option_envelope *o, struct err *e)
 	if (o->envid != NULL && (xtext_safe("--envid", o->envid, e) < 0 ||
 	    strlen(o->envid) > 100))
 		return fail(e, EX_USAGE, "--envid: over 100 bytes");
-	if (o->dsn_ret != NULL && !str_is(str_of(o->dsn_ret), "full") &&
-	    !str_is(str_of(o->dsn_ret), "hdrs"))
-		return fail(e, EX_USAGE, "--dsn-ret: full or hdrs");
-	if (o->dsn == NULL || str_is(str_of(o->dsn), "never"))
-		return 0;
-	for (rest = str_of(o->dsn); rest.p != NULL;) {
-		w = str_cut(&rest, ',');
-		for (i = 0; i < 3 && !str_is(w, when[i]); i++)
-			;
-		if (i == 3)
-			return fail(e, EX_USAGE, "--dsn: never, or some of success,failure,delay");
-	}
 	return 0;
 }
 
@@ -334,10 +323,12 @@ static void
 mail_params(struct letter *l, const struct option_envelope *o)
 {
 	struct buf b = { .max = 8192 };
+	const struct opt_choice *c;
 	size_t i;
 
-	if (o->dsn_ret != NULL)
-		buf_printf(&b, " RET=%s", o->dsn_ret);
+	for (c = option_ret_words; c->name != NULL; c++)
+		if (o->dsn_ret == c->value)
+			buf_printf(&b, " RET=%s", c->name);
 	if (o->envid != NULL) {
 		buf_s(&b, " ENVID=");
 		xtext(&b, o->envid);

@@ -22,24 +22,13 @@ static struct run run = { .options = &o };
 /* What a message is made of. */
 #define CONTENT "subject body html attach inline header reply-to"
 
-static int
-last_step(void *to, const char *arg, struct err *e)
-{
-	static const char *const names[] = {
-		[OPTION_STEP_CONNECT] = "connect",
-		[OPTION_STEP_EHLO] = "ehlo",
-		[OPTION_STEP_AUTH] = "auth",
-		[OPTION_STEP_RCPT] = "rcpt",
-	};
-	enum option_step s;
-
-	for (s = OPTION_STEP_CONNECT; s <= OPTION_STEP_RCPT; s++)
-		if (strcmp(arg, names[s]) == 0) {
-			*(enum option_step *)to = s;
-			return 0;
-		}
-	return fail(e, EX_USAGE, "--quit-after: connect, ehlo, auth or rcpt");
-}
+static const struct opt_choice steps[] = {
+	{ "connect", OPTION_STEP_CONNECT },
+	{ "ehlo", OPTION_STEP_EHLO },
+	{ "auth", OPTION_STEP_AUTH },
+	{ "rcpt", OPTION_STEP_RCPT },
+	{ .name = NULL }
+};
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "The message" },
@@ -83,10 +72,12 @@ static const struct opt options[] = {
 	{ .name = "mail-from", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &o.envelope.mail_from,
 	    .help = "reverse-path; <> is the null one" },
-	{ .name = "dsn", .arg = "WHEN", .kind = OPT_TEXT, .to = &o.envelope.dsn,
+	{ .name = "dsn", .arg = "WHEN", .kind = OPT_CALL,
+	    .to = &o.envelope.dsn, .call = option_dsn_set,
 	    .help = "never, or some of success,failure,delay" },
-	{ .name = "dsn-ret", .arg = "WHAT", .kind = OPT_TEXT,
-	    .to = &o.envelope.dsn_ret, .help = "full or hdrs comes back" },
+	{ .name = "dsn-ret", .arg = "WHAT", .kind = OPT_CHOICE,
+	    .to = &o.envelope.dsn_ret, .choices = option_ret_words,
+	    .help = "full or hdrs comes back" },
 	{ .name = "envid", .arg = "TEXT", .kind = OPT_TEXT,
 	    .to = &o.envelope.envid, .help = "envelope id for reports",
 	    .flags = OPT_NOCONF },
@@ -112,8 +103,8 @@ static const struct opt options[] = {
 	    .help = "DATA even where BDAT is offered" },
 	{ .name = "no-pipelining", .kind = OPT_FLAG,
 	    .to = &o.sending.no_pipelining, .help = "one command at a time" },
-	{ .name = "quit-after", .arg = "STEP", .kind = OPT_CALL,
-	    .to = &o.sending.quit_after, .call = last_step,
+	{ .name = "quit-after", .arg = "STEP", .kind = OPT_CHOICE,
+	    .to = &o.sending.quit_after, .choices = steps,
 	    .help = "connect, ehlo, auth or rcpt: ask, send nothing",
 	    .flags = OPT_NOCONF },
 	{ .name = "save", .arg = "maildir:DIR", .kind = OPT_TEXT,

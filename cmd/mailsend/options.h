@@ -26,10 +26,25 @@ struct option_message {
 	bool recode;			/* encode odd lines, do not refuse */
 };
 
+/* --dsn: of what reports are wanted; bits, 0: nothing was said. */
+enum option_dsn {
+	OPTION_DSN_NEVER = 1,		/* alone */
+	OPTION_DSN_SUCCESS = 2,
+	OPTION_DSN_FAILURE = 4,
+	OPTION_DSN_DELAY = 8
+};
+extern const struct opt_choice option_dsn_words[];
+/* "never", or "success,delay" as the bits, with the shape of opt's call. */
+int option_dsn_set(void *to, const char *arg, struct err *);
+
+/* --dsn-ret: how much of the message a report brings back. */
+enum option_ret { OPTION_RET_UNSAID, OPTION_RET_FULL, OPTION_RET_HDRS };
+extern const struct opt_choice option_ret_words[];
+
 struct option_envelope {
 	const char *mail_from;		/* the reverse-path; "<>": null */
-	const char *dsn;		/* "never" or "success,delay" */
-	const char *dsn_ret;		/* "full" or "hdrs" */
+	unsigned dsn;			/* bits of enum option_dsn */
+	enum option_ret dsn_ret;
 	const char *envid;		/* not yet xtext */
 	struct opt_list mail_param;	/* more parameters of MAIL */
 	struct opt_list rcpt_param;	/* more parameters of each RCPT */

@@ -95,7 +95,7 @@ trim_params(struct letter *l, const struct smtp *s, const struct run *run)
 	size_t i;
 
 	if ((s->caps & SMTP_DSN) != 0 ||
-	    (o->dsn == NULL && o->dsn_ret == NULL && o->envid == NULL))
+	    (o->dsn == 0 && o->dsn_ret == OPTION_RET_UNSAID && o->envid == NULL))
 		return;
 	if (!run->account.quiet)
 		fail_say("the server has no DSN: no reports are asked for");
