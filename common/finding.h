@@ -13,7 +13,7 @@
 #include "str.h"
 
 /* How the worst is called ("error", "crit") is the tool's to say. */
-enum finding_sev { FINDING_HINT, FINDING_WARN, FINDING_ERROR };
+enum finding_sev { FINDING_HINT, FINDING_WARN, FINDING_ERROR, FINDING_SEVS };
 
 /* Ids never change; tables of mixed kinds end with .id NULL. */
 struct finding_kind {

@@ -244,7 +244,7 @@ json_findings(struct json *j, const struct report *r)
 	const struct finding *f;
 
 	json_open(j, "findings", '[');
-	for (f = r->verdict.findings; f != NULL; f = f->next) {
+	for (f = r->verdict.findings.first; f != NULL; f = f->next) {
 		json_open(j, NULL, '{');
 		json_s(j, "id", f->kind->id);
 		json_s(j, "sev", word_severity(f->sev));
@@ -293,7 +293,7 @@ json_report(const struct report *r, struct buf *b)
 	json_s(&j, "proto", r->protoname);
 	json_s(&j, "via", r->via);
 	json_s(&j, "state", word_state(r->verdict.state));
-	json_s(&j, "severity", r->verdict.sev == SEV_HINT ? "ok" :
+	json_s(&j, "severity", r->verdict.sev == FINDING_HINT ? "ok" :
 	    word_severity(r->verdict.sev));
 	json_s(&j, "tcp", word_reach(r->tcp));
 	json_dialogue(&j, r);

@@ -11,132 +11,24 @@
 #include <time.h>
 
 #include "judge.h"
+#include "kind.h"
 #include "run.h"
 #include "sts.h"
 #include "target.h"
 
-enum kind {
-	FIND_PREAUTH, FIND_PLAIN_AFTER_STARTTLS, FIND_STARTTLS_INJECTION,
-	FIND_AUTH_BEFORE_TLS, FIND_NO_STARTTLS, FIND_STARTTLS_REFUSED,
-	FIND_EHLO_REFUSED, FIND_BANNER_CONTROL, FIND_CERT_EXPIRED,
-	FIND_CERT_NOT_YET, FIND_CERT_SOON, FIND_CERT_SELF_SIGNED,
-	FIND_CERT_INCOMPLETE, FIND_CERT_UNTRUSTED, FIND_CERT_WEAK,
-	FIND_CERT_PURPOSE, FIND_CERT_REVOKED, FIND_CERT_BAD, FIND_CERT_NAME,
-	FIND_CERT_CN_ONLY, FIND_CERT_NONE, FIND_CLIENT_CERT, FIND_TLS_OLD,
-	FIND_TLS_OLD_OFFERED, FIND_TLS_HYBRID, FIND_TLS_NO_13,
-	FIND_DANE_MISMATCH, FIND_DANE_STALE, FIND_DANE_UNUSABLE,
-	FIND_DANE_TEMP, FIND_DANE_NO_TLS, FIND_DANE_REQUIRED, FIND_STS_FAIL,
-	FIND_STS_TESTING, FIND_STS_ERROR, FIND_PORT25_BLOCKED, FIND_NO_ROUTE,
-	FIND_LATENCY, FIND_CAPS_MISSING, FIND_SUBMIT_AUTH,
-	FIND_SUBMIT_DEFERRED, FIND_SUBMIT_REFUSED, KINDS
-};
-
-static const struct finding_kind kinds[KINDS] = {
-	[FIND_PREAUTH] = { "PREAUTH", SEV_CRIT, EX_PROTOCOL, "RFC9051#11.1",
-	    "The server says before TLS that the client is logged in already: TLS is then no longer possible. Somebody may be between." },
-	[FIND_PLAIN_AFTER_STARTTLS] = { "PLAIN_AFTER_STARTTLS", SEV_CRIT, EX_PROTOCOL,
-	    "RFC3207#6", "Bytes in the clear came behind the answer to STARTTLS, as if to be read within TLS. The server, or somebody between, is at fault." },
-	[FIND_STARTTLS_INJECTION] = { "STARTTLS_INJECTION", SEV_CRIT, EX_PROTOCOL,
-	    "RFC3207#6", "A command sent in the clear behind STARTTLS was carried out within TLS: CVE-2011-0411 and its like. Update the server." },
-	[FIND_AUTH_BEFORE_TLS] = { "AUTH_BEFORE_TLS", SEV_WARN, EX_PROTOCOL,
-	    "RFC8314#3.3", "Login is offered before TLS: clients that take it send passwords in the clear. Offer it within TLS only." },
-	[FIND_NO_STARTTLS] = { "NO_STARTTLS", SEV_WARN, EX_NOPERM, "RFC8314#3",
-	    "TLS is not offered." },
-	[FIND_STARTTLS_REFUSED] = { "STARTTLS_REFUSED", SEV_CRIT, EX_NOPERM,
-	    "RFC3207#4", "TLS is offered, but refused when asked for." },
-	[FIND_EHLO_REFUSED] = { "EHLO_REFUSED", SEV_HINT, EX_PROTOCOL,
-	    "RFC5321#3.2", "The server knows HELO only: no extensions, and so no TLS." },
-	[FIND_BANNER_CONTROL] = { "BANNER_CONTROL", SEV_WARN, EX_PROTOCOL,
-	    "RFC5321#4.2", "Control characters in the greeting, which may do things to a terminal." },
-	[FIND_CERT_EXPIRED] = { "CERT_EXPIRED", SEV_CRIT, EX_NOPERM,
-	    "RFC5280#4.1.2.5", "The certificate has expired. Renew it, and reload the server." },
-	[FIND_CERT_NOT_YET] = { "CERT_NOT_YET", SEV_CRIT, EX_NOPERM,
-	    "RFC5280#4.1.2.5", "The certificate is not valid yet: look at the clocks." },
-	[FIND_CERT_SOON] = { "CERT_SOON", SEV_WARN, EX_NOPERM,
-	    "RFC5280#4.1.2.5", "The certificate will expire soon. Renew it, and reload the server." },
-	[FIND_CERT_SELF_SIGNED] = { "CERT_SELF_SIGNED", SEV_CRIT, EX_NOPERM,
-	    "RFC5280#6", "The certificate is self-signed: nobody says whose it is." },
-	[FIND_CERT_INCOMPLETE] = { "CERT_INCOMPLETE", SEV_CRIT, EX_NOPERM,
-	    "RFC5246#7.4.2", "The issuer of the certificate is neither sent nor trusted: the server should send the intermediate certificates, too (the full chain)." },
-	[FIND_CERT_UNTRUSTED] = { "CERT_UNTRUSTED", SEV_CRIT, EX_NOPERM,
-	    "RFC5280#6", "The chain ends in an authority that is not trusted here." },
-	[FIND_CERT_WEAK] = { "CERT_WEAK", SEV_CRIT, EX_NOPERM, "RFC8301",
-	    "A key that is too short, or a signature with a broken digest." },
-	[FIND_CERT_PURPOSE] = { "CERT_PURPOSE", SEV_CRIT, EX_NOPERM,
-	    "RFC5280#4.2.1.12", "The certificate is not one for servers." },
-	[FIND_CERT_REVOKED] = { "CERT_REVOKED", SEV_CRIT, EX_NOPERM,
-	    "RFC5280#5", "The issuer has revoked the certificate. Get a new one, with a new key." },
-	[FIND_CERT_BAD] = { "CERT_BAD", SEV_CRIT, EX_NOPERM, "RFC5280#6",
-	    "The chain does not verify." },
-	[FIND_CERT_NAME] = { "CERT_NAME", SEV_CRIT, EX_NOPERM, "RFC9525#6",
-	    "The certificate is for other names than the one that clients use." },
-	[FIND_CERT_CN_ONLY] = { "CERT_CN_ONLY", SEV_CRIT, EX_NOPERM,
-	    "RFC9525#6.3", "The name is in the common name only; clients look at subjectAltName." },
-	[FIND_CERT_NONE] = { "CERT_NONE", SEV_CRIT, EX_NOPERM, "RFC5246#7.4.2",
-	    "The server has no certificate." },
-	[FIND_CLIENT_CERT] = { "CLIENT_CERT", SEV_HINT, EX_NOPERM,
-	    "RFC8446#4.3.2", "The server asks for a certificate of the client." },
-	[FIND_TLS_OLD] = { "TLS_OLD", SEV_CRIT, EX_NOPERM, "RFC8996",
-	    "The best TLS version that the server has is too old." },
-	[FIND_TLS_OLD_OFFERED] = { "TLS_OLD_OFFERED", SEV_WARN, EX_NOPERM,
-	    "RFC8996", "The server still takes a TLS version that is too old." },
-	[FIND_TLS_HYBRID] = { "TLS_HYBRID", SEV_WARN, EX_NOPERM,
-	    "RFC8446#4.2.8", "A first message with a hybrid group, which is longer, is not answered: something before the server loses its second packet, and many clients wait long." },
-	[FIND_TLS_NO_13] = { "TLS_NO_13", SEV_HINT, EX_NOPERM, "RFC8446",
-	    "The server does not have TLS 1.3." },
-	[FIND_DANE_MISMATCH] = { "DANE_MISMATCH", SEV_CRIT, EX_NOPERM,
-	    "RFC7672#3.1", "No TLSA record fits what the server sent: senders with DANE do not deliver." },
-	[FIND_DANE_STALE] = { "DANE_STALE", SEV_HINT, EX_NOPERM, "RFC7671#8.1",
-	    "A TLSA record fits nothing that the server sent: old, or for the next key." },
-	[FIND_DANE_UNUSABLE] = { "DANE_UNUSABLE", SEV_WARN, EX_NOPERM,
-	    "RFC7672#3.1.3", "None of the TLSA records is of use." },
-	[FIND_DANE_TEMP] = { "DANE_TEMP", SEV_CRIT, EX_TEMPFAIL,
-	    "RFC7672#2.1.2", "The TLSA record of a signed host cannot be looked up: senders with DANE keep the mail." },
-	[FIND_DANE_NO_TLS] = { "DANE_NO_TLS", SEV_CRIT, EX_NOPERM,
-	    "RFC7672#2.2", "The host has TLSA records, but the server has no TLS: senders with DANE do not deliver." },
-	[FIND_DANE_REQUIRED] = { "DANE_REQUIRED", SEV_CRIT, EX_NOPERM,
-	    "RFC7672", "DANE is demanded by --dane require, and does not apply." },
-	[FIND_STS_FAIL] = { "STS_FAIL", SEV_CRIT, EX_NOPERM, "RFC8461#4",
-	    "The policy is in enforce mode, and this server does not satisfy it: senders with MTA-STS do not deliver." },
-	[FIND_STS_TESTING] = { "STS_TESTING", SEV_WARN, EX_NOPERM, "RFC8461#5",
-	    "The policy is in testing mode; enforced, mail would not be delivered here." },
-	[FIND_STS_ERROR] = { "STS_ERROR", SEV_WARN, EX_NOPERM, "RFC8461#3.3",
-	    "There is a record for MTA-STS, but no policy." },
-	[FIND_PORT25_BLOCKED] = { "PORT25_BLOCKED", SEV_HINT, EX_TEMPFAIL,
-	    "RFC5068#3.1", "Port 25 does not answer, but others of the same host do: it is probably blocked on the way out of this network, as many providers do. Ask from elsewhere." },
-	[FIND_NO_ROUTE] = { "NO_ROUTE", SEV_WARN, EX_UNAVAILABLE, "RFC6724",
-	    "This machine has no way to addresses of this family: nothing is known about the server. -4 or -6 leaves them out." },
-	[FIND_LATENCY] = { "LATENCY", SEV_WARN, EX_TEMPFAIL, "RFC5321#4.5.3.2",
-	    "The probe took longer than --lat-warn or --lat-crit allows." },
-	[FIND_CAPS_MISSING] = { "CAPS_MISSING", SEV_CRIT, EX_PROTOCOL,
-	    "RFC5321#4.1.1.1", "A capability of --caps-expect is not there." },
-	[FIND_SUBMIT_AUTH] = { "SUBMIT_AUTH", SEV_HINT, EX_UNAVAILABLE,
-	    "RFC6409#4.3", "The server takes mail only after login." },
-	[FIND_SUBMIT_DEFERRED] = { "SUBMIT_DEFERRED", SEV_WARN, EX_TEMPFAIL,
-	    "RFC5321#4.2.1", "The test of --submit-test was put off." },
-	[FIND_SUBMIT_REFUSED] = { "SUBMIT_REFUSED", SEV_CRIT, EX_UNAVAILABLE,
-	    "RFC5321#4.2.1", "The test of --submit-test was refused." },
-};
-
 static void
-find(struct report *, enum kind, enum severity, const char *fmt, ...)
+find(struct report *, enum kind, enum finding_sev, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 static void
-find(struct report *r, enum kind kind, enum severity sev, const char *fmt, ...)
+find(struct report *r, enum kind kind, enum finding_sev sev,
+    const char *fmt, ...)
 {
-	struct finding *f;
-	char text[700];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	finding_add(&r->verdict.findings, r->mem, kind_finding(kind), NULL,
+	    fmt, ap)->sev = sev;
 	va_end(ap);
-	f = arena_new(r->mem, 1, sizeof *f);
-	f->kind = &kinds[kind];
-	f->sev = sev;
-	f->text = arena_dup(r->mem, str_of(text));
-	*r->verdict.last = f;
-	r->verdict.last = &f->next;
 }
 
 static bool
@@ -144,8 +36,8 @@ found(const struct report *r, enum kind kind)
 {
 	const struct finding *f;
 
-	for (f = r->verdict.findings; f != NULL; f = f->next)
-		if (f->kind == &kinds[kind])
+	for (f = r->verdict.findings.first; f != NULL; f = f->next)
+		if (f->kind == kind_finding(kind))
 			return true;
 	return false;
 }
@@ -162,14 +54,14 @@ enforced(const struct report *r)
 }
 
 /* How bad is a bad certificate here? */
-static enum severity
+static enum finding_sev
 weight(const struct report *r)
 {
 	if (r->run->set->want.no_verify)
-		return SEV_HINT;
+		return FINDING_HINT;
 	if (!r->relay || enforced(r))
-		return SEV_CRIT;
-	return r->verdict.dane == DANE_MATCH ? SEV_HINT : SEV_WARN;
+		return FINDING_ERROR;
+	return r->verdict.dane == DANE_MATCH ? FINDING_HINT : FINDING_WARN;
 }
 
 static void
@@ -203,7 +95,7 @@ static void
 dates(struct report *r, size_t i)
 {
 	const struct tls_cert *c = &r->tls.facts.cert[i];
-	enum severity sev = weight(r);
+	enum finding_sev sev = weight(r);
 	int days = judge_days(r, c);
 	char day[16];
 
@@ -219,7 +111,7 @@ dates(struct report *r, size_t i)
 		find(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d days",
 		    whose(r, i), day, days);
 	else if (days < (int)r->run->set->want.warn_days)
-		find(r, FIND_CERT_SOON, sev < SEV_WARN ? sev : SEV_WARN,
+		find(r, FIND_CERT_SOON, sev < FINDING_WARN ? sev : FINDING_WARN,
 		    "%s expires on %s, in %d days", whose(r, i), day, days);
 	date(c->from, day);
 	if (c->from > r->run->now)
@@ -335,11 +227,11 @@ judge_versions(struct report *r)
 	for (i = 0; i < VERSIONS; i++)
 		if (r->versions[i] == TRIED_YES &&
 		    TLS_1_0 + i < (int)r->run->set->want.min_tls)
-			find(r, FIND_TLS_OLD_OFFERED, SEV_WARN,
+			find(r, FIND_TLS_OLD_OFFERED, FINDING_WARN,
 			    "TLS %s is taken",
 			    version_names[i]);
 	if (r->versions[VERSIONS - 1] == TRIED_NO)
-		find(r, FIND_TLS_NO_13, SEV_HINT, "TLS 1.3 is not taken");
+		find(r, FIND_TLS_NO_13, FINDING_HINT, "TLS 1.3 is not taken");
 }
 
 static void
@@ -347,28 +239,28 @@ judge_without_tls(struct report *r)
 {
 	bool lmtp = r->proto != NULL && r->proto->talk != NULL &&
 	    r->proto->talk == probe_talk_named(STR("lmtp"))->talk;
-	enum severity sev = lmtp ? SEV_HINT : SEV_WARN;
+	enum finding_sev sev = lmtp ? FINDING_HINT : FINDING_WARN;
 
 	if (r->run->set->want.require_tls ||
 	    r->run->set->scope.mode == MODE_STARTTLS)
-		sev = SEV_CRIT;
+		sev = FINDING_ERROR;
 	if (r->talk.starttls_said != NULL && r->talk.starttls == 1)
-		find(r, FIND_STARTTLS_REFUSED, r->relay && sev != SEV_CRIT ?
-		    SEV_WARN : SEV_CRIT, "%s", r->talk.starttls_said);
+		find(r, FIND_STARTTLS_REFUSED, r->relay && sev != FINDING_ERROR ?
+		    FINDING_WARN : FINDING_ERROR, "%s", r->talk.starttls_said);
 	else if (r->talk.starttls == 0 && r->run->set->scope.mode != MODE_OFF)
 		find(r, FIND_NO_STARTTLS, sev, "TLS is not offered");
 	else if (r->run->set->want.require_tls)
-		find(r, FIND_NO_STARTTLS, SEV_CRIT, "there is no TLS");
+		find(r, FIND_NO_STARTTLS, FINDING_ERROR, "there is no TLS");
 }
 
 static void
 judge_tls(struct report *r)
 {
 	if (r->talk.buffered)
-		find(r, FIND_PLAIN_AFTER_STARTTLS, SEV_CRIT,
+		find(r, FIND_PLAIN_AFTER_STARTTLS, FINDING_ERROR,
 		    "bytes in the clear behind the answer to STARTTLS");
 	if (r->tls.client_cert)
-		find(r, FIND_CLIENT_CERT, SEV_HINT,
+		find(r, FIND_CLIENT_CERT, FINDING_HINT,
 		    "a client certificate is asked for");
 	if (!r->tls.on) {
 		if (r->trouble.class == TROUBLE_NONE)
@@ -377,7 +269,7 @@ judge_tls(struct report *r)
 	}
 	judge_certificates(r);
 	if (r->tls.classic)
-		find(r, FIND_TLS_HYBRID, SEV_WARN,
+		find(r, FIND_TLS_HYBRID, FINDING_WARN,
 		    "a first message with a hybrid group is not answered, one with classic groups is");
 	if (r->tls.facts.number < r->run->set->want.min_tls)
 		find(r, FIND_TLS_OLD, weight(r), "%s", r->tls.facts.version);
@@ -429,7 +321,7 @@ stale(struct report *r)
 	for (i = 0; i < r->dane.tlsa.answer->n; i++) {
 		rr = &r->dane.tlsa.answer->rr[i];
 		if (judge_dane_record(r, i) == RECORD_UNMATCHED)
-			find(r, FIND_DANE_STALE, SEV_HINT,
+			find(r, FIND_DANE_STALE, FINDING_HINT,
 			    "%u %u %u fits nothing that was sent", rr->usage, rr->selector,
 			    rr->mtype);
 	}
@@ -443,7 +335,7 @@ required(struct report *r)
 	if (r->run->set->want.dane == DANE_REQUIRE &&
 	    r->verdict.dane != DANE_MATCH &&
 	    r->trouble.class == TROUBLE_NONE)
-		find(r, FIND_DANE_REQUIRED, SEV_CRIT, "DANE: %s%s%s",
+		find(r, FIND_DANE_REQUIRED, FINDING_ERROR, "DANE: %s%s%s",
 		    word_dane(r->verdict.dane), why != NULL ? ", " : "",
 		    why != NULL ? why : "");
 }
@@ -454,7 +346,7 @@ judge_dane(struct report *r)
 	switch (r->verdict.dane) {
 	case DANE_MISMATCH:
 		find(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
-		    SEV_HINT : SEV_CRIT,
+		    FINDING_HINT : FINDING_ERROR,
 		    "%zu TLSA records: %s", r->dane.tlsa.usable,
 		    r->tls.facts.dane_text != NULL ? r->tls.facts.dane_text :
 		    "none matches");
@@ -464,15 +356,15 @@ judge_dane(struct report *r)
 		break;
 	case DANE_TEMP:
 		if (r->us.tcp >= 0)
-			find(r, FIND_DANE_TEMP, SEV_CRIT, "%s", r->dane.tlsa.why);
+			find(r, FIND_DANE_TEMP, FINDING_ERROR, "%s", r->dane.tlsa.why);
 		break;
 	case DANE_UNUSABLE:
-		find(r, FIND_DANE_UNUSABLE, SEV_WARN, "%u TLSA records",
+		find(r, FIND_DANE_UNUSABLE, FINDING_WARN, "%u TLSA records",
 		    r->dane.tlsa.answer->n);
 		break;
 	case DANE_UNTRIED:
 		if (r->trouble.class == TROUBLE_NONE)
-			find(r, FIND_DANE_NO_TLS, SEV_CRIT,
+			find(r, FIND_DANE_NO_TLS, FINDING_ERROR,
 			    "%zu TLSA records, and no TLS", r->dane.tlsa.usable);
 		break;
 	case DANE_OFF:
@@ -495,7 +387,7 @@ judge_sts(struct report *r)
 	if (s == NULL || r->us.tcp < 0)
 		return;
 	if (s->why != NULL)
-		find(r, FIND_STS_ERROR, SEV_WARN, "MTA-STS: %s", s->why);
+		find(r, FIND_STS_ERROR, FINDING_WARN, "MTA-STS: %s", s->why);
 	if (s->state != STS_POLICY || s->policy.mode == MTASTS_NONE)
 		return;
 	r->verdict.sts_covers = mtasts_covers(&s->policy, r->host);
@@ -509,9 +401,9 @@ judge_sts(struct report *r)
 	else if (!r->tls.on)
 		why = "there is no TLS";
 	if (s->policy.mode == MTASTS_ENFORCE)
-		find(r, FIND_STS_FAIL, SEV_CRIT, "enforce would fail: %s", why);
+		find(r, FIND_STS_FAIL, FINDING_ERROR, "enforce would fail: %s", why);
 	else
-		find(r, FIND_STS_TESTING, SEV_WARN, "%s would fail: %s",
+		find(r, FIND_STS_TESTING, FINDING_WARN, "%s would fail: %s",
 		    mtasts_mode(s->policy.mode), why);
 }
 
@@ -526,7 +418,7 @@ expected(struct report *r)
 
 	for (i = 0; i < r->run->set->want.expect.n; i++)
 		if (!probe_talk_has(c->v, c->n, r->run->set->want.expect.v[i]))
-			find(r, FIND_CAPS_MISSING, SEV_CRIT, "%s is not there",
+			find(r, FIND_CAPS_MISSING, FINDING_ERROR, "%s is not there",
 			    r->run->set->want.expect.v[i]);
 }
 
@@ -540,13 +432,13 @@ submission(struct report *r)
 		return;
 	if (code == 530 || (code >= 500 && !r->relay && probe_talk_has(
 	    r->talk.caps_tls.v, r->talk.caps_tls.n, "AUTH")))
-		find(r, FIND_SUBMIT_AUTH, SEV_HINT,
+		find(r, FIND_SUBMIT_AUTH, FINDING_HINT,
 		    "%s: %s", at, r->submit.said);
 	else if (code < 500)
-		find(r, FIND_SUBMIT_DEFERRED, SEV_WARN, "%s: %s", at,
+		find(r, FIND_SUBMIT_DEFERRED, FINDING_WARN, "%s: %s", at,
 		    r->submit.said);
 	else
-		find(r, FIND_SUBMIT_REFUSED, SEV_CRIT, "%s: %s", at,
+		find(r, FIND_SUBMIT_REFUSED, FINDING_ERROR, "%s: %s", at,
 		    r->submit.said);
 }
 
@@ -578,15 +470,21 @@ without(const struct report *r, const struct caps *a, const struct caps *b,
 static void
 clear_login(struct report *r)
 {
-	if (r->run->set->scope.mode == MODE_OFF && r->run->set->want.no_auth)
-		find(r, FIND_AUTH_BEFORE_TLS, SEV_CRIT,
+	bool off = r->run->set->scope.mode == MODE_OFF;
+	bool banned = r->run->set->want.no_auth;
+
+	if (off && banned)
+		find(r, FIND_AUTH_BEFORE_TLS, FINDING_ERROR,
 		    "%s is offered without TLS", r->talk.login);
-	else if (r->run->set->scope.mode != MODE_OFF && r->loopback)
-		find(r, FIND_AUTH_BEFORE_TLS, r->run->set->want.no_auth ? SEV_CRIT :
-		    SEV_HINT, "%s is offered before TLS, on the loopback, where nobody else can listen", r->talk.login);
-	else if (r->run->set->scope.mode != MODE_OFF)
-		find(r, FIND_AUTH_BEFORE_TLS, r->run->set->want.no_auth ? SEV_CRIT :
-		    SEV_WARN, "%s is offered before TLS", r->talk.login);
+	else if (!off && r->loopback)
+		find(r, FIND_AUTH_BEFORE_TLS,
+		    banned ? FINDING_ERROR : FINDING_HINT,
+		    "%s is offered before TLS, on the loopback, where nobody else can listen",
+		    r->talk.login);
+	else if (!off)
+		find(r, FIND_AUTH_BEFORE_TLS,
+		    banned ? FINDING_ERROR : FINDING_WARN,
+		    "%s is offered before TLS", r->talk.login);
 }
 
 static void
@@ -595,17 +493,17 @@ judge_dialogue(struct report *r)
 	struct verdict *v = &r->verdict;
 
 	if (r->talk.preauth && !r->tls.on)
-		find(r, FIND_PREAUTH, SEV_CRIT, "the greeting is PREAUTH");
+		find(r, FIND_PREAUTH, FINDING_ERROR, "the greeting is PREAUTH");
 	if (r->talk.login != NULL)
 		clear_login(r);
 	if (r->talk.helo)
-		find(r, FIND_EHLO_REFUSED, SEV_HINT,
+		find(r, FIND_EHLO_REFUSED, FINDING_HINT,
 		    "EHLO is refused, HELO is taken");
 	if (str_control(r->talk.banner))
-		find(r, FIND_BANNER_CONTROL, SEV_WARN,
+		find(r, FIND_BANNER_CONTROL, FINDING_WARN,
 		    "control characters in the greeting");
 	if (r->inject == INJECT_TAKEN)
-		find(r, FIND_STARTTLS_INJECTION, SEV_CRIT,
+		find(r, FIND_STARTTLS_INJECTION, FINDING_ERROR,
 		    "a command from before TLS was answered within");
 	if (r->talk.caps.known && r->talk.caps_tls.known) {
 		v->nadded = without(r, &r->talk.caps_tls, &r->talk.caps,
@@ -627,10 +525,10 @@ judge_latency(struct report *r)
 	if (r->trouble.class != TROUBLE_NONE)
 		return;
 	if (run->set->want.lat_crit > 0 && ms > run->set->want.lat_crit)
-		find(r, FIND_LATENCY, SEV_CRIT, "%llu ms", (unsigned long
+		find(r, FIND_LATENCY, FINDING_ERROR, "%llu ms", (unsigned long
 		    long)ms);
 	else if (run->set->want.lat_warn > 0 && ms > run->set->want.lat_warn)
-		find(r, FIND_LATENCY, SEV_WARN, "%llu ms", (unsigned long
+		find(r, FIND_LATENCY, FINDING_WARN, "%llu ms", (unsigned long
 		    long)ms);
 }
 
@@ -640,7 +538,7 @@ judge_latency(struct report *r)
 struct outcome {
 	enum state state;
 	int status;
-	enum severity sev;
+	enum finding_sev sev;
 };
 
 static struct outcome
@@ -649,46 +547,46 @@ outcome(enum trouble_class c)
 	switch (c) {
 	case TROUBLE_REFUSED:
 		return (struct outcome){ STATE_REFUSED, EX_UNAVAILABLE,
-		    SEV_CRIT };
+		    FINDING_ERROR };
 	case TROUBLE_UNREACHABLE:
 		return (struct outcome){ STATE_UNREACHABLE, EX_UNAVAILABLE,
-		    SEV_CRIT };
+		    FINDING_ERROR };
 	case TROUBLE_TIMEOUT_CONNECT:
 		return (struct outcome){ STATE_FILTERED, EX_TEMPFAIL,
-		    SEV_CRIT };
+		    FINDING_ERROR };
 	case TROUBLE_TIMEOUT_BANNER:
-		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL, SEV_CRIT };
 	case TROUBLE_TIMEOUT_TLS:
-		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL, SEV_CRIT };
 	case TROUBLE_TIMEOUT:
-		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL, SEV_CRIT };
+		return (struct outcome){ STATE_TIMEOUT, EX_TEMPFAIL,
+		    FINDING_ERROR };
 	case TROUBLE_RESET:
 		return (struct outcome){ STATE_RESET, EX_UNAVAILABLE,
-		    SEV_CRIT };
+		    FINDING_ERROR };
 	case TROUBLE_CLOSED:
 		return (struct outcome){ STATE_CLOSED, EX_UNAVAILABLE,
-		    SEV_CRIT };
+		    FINDING_ERROR };
 	case TROUBLE_SMTP_4XX:
 		return (struct outcome){ STATE_SMTP_4XX, EX_TEMPFAIL,
-		    SEV_WARN };
+		    FINDING_WARN };
 	case TROUBLE_SMTP_5XX:
 		return (struct outcome){ STATE_SMTP_5XX, EX_UNAVAILABLE,
-		    SEV_CRIT };
+		    FINDING_ERROR };
 	case TROUBLE_PROTO:
-		return (struct outcome){ STATE_PROTO, EX_PROTOCOL, SEV_CRIT };
+		return (struct outcome){ STATE_PROTO, EX_PROTOCOL,
+		    FINDING_ERROR };
 	case TROUBLE_TLS_ALERT:
-		return (struct outcome){ STATE_TLS, EX_PROTOCOL, SEV_CRIT };
 	case TROUBLE_TLS_PROTO:
-		return (struct outcome){ STATE_TLS, EX_PROTOCOL, SEV_CRIT };
+		return (struct outcome){ STATE_TLS, EX_PROTOCOL,
+		    FINDING_ERROR };
 	case TROUBLE_DNS:
-		return (struct outcome){ STATE_DNS, 0, SEV_CRIT };
+		return (struct outcome){ STATE_DNS, 0, FINDING_ERROR };
 	case TROUBLE_NONE:
 	case TROUBLE_CERT:		/* these come after it, from findings */
 	case TROUBLE_INTERNAL:
 	case TROUBLES:
 		break;
 	}
-	return (struct outcome){ STATE_INTERNAL, EX_SOFTWARE, SEV_CRIT };
+	return (struct outcome){ STATE_INTERNAL, EX_SOFTWARE, FINDING_ERROR };
 }
 
 static void
@@ -701,11 +599,11 @@ judge_trouble(struct report *r)
 	if (o.status != 0)
 		r->verdict.status = o.status;
 	if (r->port25 != NULL)
-		find(r, FIND_PORT25_BLOCKED, SEV_HINT,
+		find(r, FIND_PORT25_BLOCKED, FINDING_HINT,
 		    "%s: blocked on the way out of here?", r->port25);
 	if (r->local && strchr(r->ip, ':') != NULL) {
-		find(r, FIND_NO_ROUTE, SEV_WARN, "this machine has no IPv6");
-		r->verdict.sev = SEV_WARN;
+		find(r, FIND_NO_ROUTE, FINDING_WARN, "this machine has no IPv6");
+		r->verdict.sev = FINDING_WARN;
 		r->verdict.status = 0;
 	}
 }
@@ -715,14 +613,14 @@ sum_up(struct report *r)
 {
 	const struct finding *f;
 
-	for (f = r->verdict.findings; f != NULL; f = f->next) {
+	for (f = r->verdict.findings.first; f != NULL; f = f->next) {
 		if (f->sev > r->verdict.sev)
 			r->verdict.sev = f->sev;
-		if (f->sev != SEV_CRIT)
+		if (f->sev != FINDING_ERROR)
 			continue;
 		r->verdict.status = fail_worse(r->verdict.status,
-		    f->kind->status);
-		if (f->kind->status == EX_NOPERM &&
+		    kind_status(f->kind));
+		if (kind_policy(f->kind) &&
 		    r->trouble.class == TROUBLE_NONE) {
 			r->verdict.state = STATE_CERT;
 			r->trouble = (struct trouble){ .class = TROUBLE_CERT,
@@ -734,9 +632,8 @@ sum_up(struct report *r)
 void
 judge(struct report *r)
 {
-	r->verdict.last = &r->verdict.findings;
 	r->verdict.state = STATE_OK;
-	r->verdict.sev = SEV_HINT;
+	r->verdict.sev = FINDING_HINT;
 	r->verdict.days = INT_MAX;
 	r->verdict.dane = dane_state(r);
 	if (r->trouble.class != TROUBLE_NONE)
@@ -748,15 +645,4 @@ judge(struct report *r)
 	judge_dialogue(r);
 	judge_latency(r);
 	sum_up(r);
-}
-
-void
-judge_kinds(struct buf *b)
-{
-	const struct finding_kind *k;
-
-	for (k = kinds; k < kinds + KINDS; k++)
-		buf_printf(b, "%s\t%s\t%s\t%s\t%s\n", k->id,
-		    word_severity(k->sev), k->status == EX_NOPERM ? "cert" :
-		    "probe", k->ref, k->help);
 }

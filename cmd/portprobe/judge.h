@@ -7,26 +7,8 @@
 #include "report.h"
 #include "str.h"
 
-/* A kind of finding; ids never change. */
-struct finding_kind {
-	const char *id;
-	enum severity sev;	/* as a rule; judge.c knows exceptions */
-	int status;		/* of the exit, if it is critical */
-	const char *ref, *help;
-};
-
-struct finding {
-	struct finding *next;
-	const struct finding_kind *kind;
-	enum severity sev;
-	const char *text;
-};
-
 /* Fills in the verdict. */
 void judge(struct report *);
-
-/* All kinds, for --findings: a line each, fields parted by tabs. */
-void judge_kinds(struct buf *);
 
 /* What became of the TLSA record of this index. */
 enum record judge_dane_record(const struct report *, size_t i);

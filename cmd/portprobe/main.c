@@ -16,6 +16,7 @@
  *	target	a target's questions, and that it has news
  *	policy	MTA-STS policies, got by threads
  *	slot	the flat array of probes
+ *	kind	the kinds of findings
  *	judge	what was found: state, severity, findings
  *	text, json, nagios, prom	the ways to tell it
  *	output	reports on their way out, and those that must wait
@@ -39,7 +40,7 @@
 #include "clock.h"
 #include "feed.h"
 #include "formats.h"
-#include "judge.h"
+#include "kind.h"
 #include "loop.h"
 #include "output.h"
 #include "policy.h"
@@ -434,7 +435,7 @@ list_kinds(void)
 {
 	struct buf b = { 0 };
 
-	judge_kinds(&b);
+	kind_list(&b);
 	if (b.n > 0)
 		fwrite(b.p, 1, b.n, stdout);
 	buf_free(&b);
@@ -446,9 +447,9 @@ show_stats(double s)
 {
 	fprintf(stderr, "%llu probes in %.2f s, %.0f/s; %llu well, %llu with warnings, %llu critical, %llu unknown; %llu connections\n",
 	    (unsigned long long)r.tally.probes, s, (double)r.tally.probes / s,
-	    (unsigned long long)r.tally.count[SEV_HINT],
-	    (unsigned long long)r.tally.count[SEV_WARN],
-	    (unsigned long long)r.tally.count[SEV_CRIT],
+	    (unsigned long long)r.tally.count[FINDING_HINT],
+	    (unsigned long long)r.tally.count[FINDING_WARN],
+	    (unsigned long long)r.tally.count[FINDING_ERROR],
 	    (unsigned long long)r.tally.unknown, (unsigned long long)r.tally.connections);
 }
 

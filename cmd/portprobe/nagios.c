@@ -63,7 +63,7 @@ reason(struct buf *b, const struct report *r)
 {
 	const struct finding *f, *worst = NULL;
 
-	for (f = r->verdict.findings; f != NULL; f = f->next)
+	for (f = r->verdict.findings.first; f != NULL; f = f->next)
 		if (worst == NULL || f->sev > worst->sev)
 			worst = f;
 	if (r->trouble.class != TROUBLE_NONE &&
@@ -89,12 +89,12 @@ static const char *
 nagios_word(const struct verdict *v)
 {
 	switch (v->sev) {
-	case SEV_HINT:
+	case FINDING_HINT:
 		return "OK";
-	case SEV_WARN:
+	case FINDING_WARN:
 		return "WARNING";
-	case SEV_CRIT:
-	case SEVERITIES:
+	case FINDING_ERROR:
+	case FINDING_SEVS:
 		break;
 	}
 	return v->unknown ? "UNKNOWN" : "CRITICAL";
@@ -107,7 +107,7 @@ nagios_report(const struct report *r, struct row *row)
 	const struct finding *f;
 
 	perfdata(&row->perf, r);
-	if (r->verdict.sev != SEV_HINT) {
+	if (r->verdict.sev != FINDING_HINT) {
 		where(&row->cells, r);
 		buf_c(&row->cells, ' ');
 		reason(&row->cells, r);
@@ -124,8 +124,8 @@ nagios_report(const struct report *r, struct row *row)
 		buf_c(line, ' ');
 		reason(line, r);
 	}
-	for (f = r->verdict.findings; f != NULL; f = f->next) {
-		if (f->sev == SEV_HINT)
+	for (f = r->verdict.findings.first; f != NULL; f = f->next) {
+		if (f->sev == FINDING_HINT)
 			continue;
 		buf_printf(line, "; %s ", f->kind->id);
 		plain(line, f->text);
@@ -135,7 +135,7 @@ nagios_report(const struct report *r, struct row *row)
 
 /* The first few problems of this severity. */
 static void
-problems(const struct output *t, enum severity sev)
+problems(const struct output *t, enum finding_sev sev)
 {
 	size_t i, n = 0;
 
@@ -150,11 +150,11 @@ problems(const struct output *t, enum severity sev)
 static int
 status(const struct tally *n, uint64_t all)
 {
-	if (n->count[SEV_CRIT] > 0)
+	if (n->count[FINDING_ERROR] > 0)
 		return 2;
 	if (n->unknown > 0 || all == 0)
 		return 3;
-	return n->count[SEV_WARN] > 0 ? 1 : 0;
+	return n->count[FINDING_WARN] > 0 ? 1 : 0;
 }
 
 int
@@ -170,18 +170,18 @@ nagios_end(struct run *r)
 	size_t i;
 
 	printf("PORTPROBE %s - ", words[state]);
-	if (n->count[SEV_CRIT] > 0)
+	if (n->count[FINDING_ERROR] > 0)
 		printf("%llu/%llu critical, ", (unsigned long
-		    long)n->count[SEV_CRIT], (unsigned long long)all);
+		    long)n->count[FINDING_ERROR], (unsigned long long)all);
 	if (n->unknown > 0)
 		printf("%llu/%llu unknown, ", (unsigned long long)n->unknown,
 		    (unsigned long long)all);
-	if (n->count[SEV_WARN] > 0)
+	if (n->count[FINDING_WARN] > 0)
 		printf("%llu/%llu warning, ", (unsigned long
-		    long)n->count[SEV_WARN], (unsigned long long)all);
-	printf("%llu ok", (unsigned long long)n->count[SEV_HINT]);
-	problems(t, SEV_CRIT);		/* the worst first */
-	problems(t, SEV_WARN);
+		    long)n->count[FINDING_WARN], (unsigned long long)all);
+	printf("%llu ok", (unsigned long long)n->count[FINDING_HINT]);
+	problems(t, FINDING_ERROR);		/* the worst first */
+	problems(t, FINDING_WARN);
 	for (i = 0; i < t->nrow; i++)
 		if (t->row[i].perf.n > 0) {
 			printf("%s%s", blank, t->row[i].perf.p);

@@ -27,7 +27,7 @@ enum {
 struct best {
 	struct best *next;
 	unsigned port;
-	enum severity sev;
+	enum finding_sev sev;
 	int status;
 	bool unknown;
 };
@@ -35,7 +35,7 @@ struct best {
 /* ---- what counts */
 
 static void
-count(struct run *r, enum severity sev, int status, bool unknown)
+count(struct run *r, enum finding_sev sev, int status, bool unknown)
 {
 	if (unknown)
 		r->tally.unknown++;
@@ -243,7 +243,7 @@ output_report(struct report *r)
 		save(r, &run->output->e);
 	if (run->set->show.prom != NULL)
 		prom_report(run, r);
-	if (run->set->show.quiet && r->verdict.sev == SEV_HINT)
+	if (run->set->show.quiet && r->verdict.sev == FINDING_HINT)
 		return;
 	if (run->set->show.json && run->output->stream) {
 		json_report(r, &run->output->out);

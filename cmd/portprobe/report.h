@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "finding.h"
 #include "mem.h"
 #include "probe_talk.h"
 #include "str.h"
@@ -13,7 +14,6 @@
 #include "tlsa.h"
 #include "word.h"
 
-struct finding;
 struct run;
 struct target;
 
@@ -80,7 +80,7 @@ struct submit {
 /* What judge.c makes of it. */
 struct verdict {
 	enum state state;
-	enum severity sev;
+	enum finding_sev sev;
 	int status;			/* of the exit */
 	bool unknown;			/* DNS could not tell */
 	enum dane_state dane;
@@ -89,7 +89,7 @@ struct verdict {
 	const char **added, **removed;	/* capabilities, by TLS */
 	size_t nadded, nremoved;
 	int days;			/* least of the chain; INT_MAX */
-	struct finding *findings, **last;
+	struct findings findings;
 };
 
 /* One (host, address, port).  Strings live as long as it is told. */

@@ -24,7 +24,7 @@ enum { CELLS = 10 };		/* of a row, at most */
  */
 struct row {
 	uint64_t seq, order;
-	enum severity sev;
+	enum finding_sev sev;
 	struct buf cells, below, perf;
 };
 

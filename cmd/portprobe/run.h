@@ -32,7 +32,7 @@ struct shakes {
 /* What became of it all. */
 struct tally {
 	uint64_t probes, connections;
-	uint64_t count[SEVERITIES], unknown;
+	uint64_t count[FINDING_SEVS], unknown;
 	int status;			/* the exit status so far */
 };
 

@@ -293,7 +293,7 @@ text_findings(struct buf *b, const struct report *r)
 {
 	const struct finding *f;
 
-	for (f = r->verdict.findings; f != NULL; f = f->next) {
+	for (f = r->verdict.findings.first; f != NULL; f = f->next) {
 		buf_printf(b, "     %c %s: ", "HWC"[f->sev], f->kind->id);
 		safe(b, str_of(f->text));
 		buf_printf(b, "  %s\n", f->kind->ref);

@@ -4,9 +4,9 @@
 #include "word.h"
 
 const char *
-word_severity(enum severity s)
+word_severity(enum finding_sev s)
 {
-	static const char *const names[SEVERITIES] = { "hint", "warn",
+	static const char *const names[FINDING_SEVS] = { "hint", "warn",
 	    "crit" };
 
 	return names[s];

@@ -7,7 +7,7 @@
 #ifndef WORD_H
 #define WORD_H
 
-enum severity { SEV_HINT, SEV_WARN, SEV_CRIT, SEVERITIES };
+#include "finding.h"
 
 /* What became of the connection itself. */
 enum reach {
@@ -68,7 +68,7 @@ enum injected {
 };
 
 /* Their names, which users and scripts know; NULL of what is none. */
-const char *word_severity(enum severity);
+const char *word_severity(enum finding_sev);
 const char *word_reach(enum reach);
 const char *word_class(enum trouble_class);
 const char *word_place(enum place);

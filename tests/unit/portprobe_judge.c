@@ -55,7 +55,7 @@ troubles(void)
 			r.verdict.status = EX_NOHOST;
 		judge(&r);
 		ok(r.verdict.state != STATE_OK, "%s: not ok", name);
-		ok(r.verdict.sev != SEV_HINT, "%s: told", name);
+		ok(r.verdict.sev != FINDING_HINT, "%s: told", name);
 		ok(r.verdict.status != 0, "%s: a status", name);
 	}
 }
@@ -63,7 +63,7 @@ troubles(void)
 int
 main(void)
 {
-	NAMES(word_severity, SEVERITIES, false);
+	NAMES(word_severity, FINDING_SEVS, false);
 	NAMES(word_reach, REACHES, true);
 	NAMES(word_class, TROUBLES, true);
 	NAMES(word_place, PLACES, true);
