@@ -112,8 +112,7 @@ by_file(struct host *h)
 				hosts_addr(h, &a);
 				h->known = true;
 			}
-	if (!h->known && (strcmp(h->name, "localhost") == 0 ||
-	    dns_within(h->name, "localhost"))) {
+	if (!h->known && dns_within(h->name, "localhost")) {
 		h->known = true;
 		for (i = 0; i < 2; i++)
 			if (net_pton(loop[i], 0, &a) == 0)

@@ -410,6 +410,7 @@ one_list(struct err *e)
 
 	for (i = 0; i < o.operands.n; i++)
 		n += strcmp(o.operands.v[i], "-") == 0;
+	o.limit.list = n > 0;
 	return n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both - and -");
 }
 

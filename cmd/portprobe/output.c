@@ -302,12 +302,10 @@ output_start(struct run *r)
 {
 	struct output *t = mem_new(1, sizeof *t);
 	const char *no = getenv("NO_COLOR");
-	size_t i;
 
 	r->output = t;
 	t->out.max = OUT_MAX;
-	for (i = 0; i < r->set->operands.n; i++)
-		t->stream |= strcmp(r->set->operands.v[i], "-") == 0;
+	t->stream = r->set->limit.list;
 	t->colour = isatty(STDOUT_FILENO) == 1 && (no == NULL ||
 	    no[0] == '\0');
 	t->flushed = clock_ms();

@@ -1,6 +1,4 @@
 /* route.c: which hosts mx: and srv: lead to */
-#include <string.h>
-
 #include "hosts.h"
 #include "mx.h"
 #include "route.h"
@@ -20,7 +18,7 @@ twice(const struct target *t, const char *name, unsigned port)
 	const struct host *h;
 
 	for (h = t->hosts; h != NULL; h = h->next)
-		if (h->port.number == port && strcmp(h->name, name) == 0)
+		if (h->port.number == port && str_is(str_of(h->name), name))
 			return true;
 	return false;
 }
@@ -76,7 +74,7 @@ take_srv(struct target *t, const struct dns_answer *a, const char *proto,
 	unsigned i;
 
 	for (i = 0; i < a->n && i < HOSTS_MAX; i++) {
-		if (strcmp(a->rr[i].name, ".") == 0)
+		if (str_is(str_of(a->rr[i].name), "."))
 			continue;	/* not offered (RFC 2782) */
 		++*offered;
 		if (!dns_hostname(a->rr[i].name) || a->rr[i].port == 0) {

@@ -46,6 +46,7 @@ struct settings {
 	struct {			/* manners */
 		uint64_t most, per_host, rate, sts_port;
 		bool stats, no_sandbox;
+		bool list;		/* "-" is among the operands */
 	} limit;
 };
 
