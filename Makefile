@@ -83,15 +83,17 @@ $(B)/tests/%: tests/unit/%.c $(B)/libpostbag.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(B)/libpostbag.a $(LIBS)
 
-# Parts of these two are tested as a library, without its main.
-SYNC = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/imapsync/*.c)))
-$(filter $(B)/tests/imapsync_%,$(UNIT)): $(B)/tests/imapsync_%: tests/unit/imapsync_%.c $(SYNC) $(B)/libpostbag.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(SYNC) $(B)/libpostbag.a $(LIBS)
-PORT = $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/portprobe/*.c)))
-$(filter $(B)/tests/portprobe_%,$(UNIT)): $(B)/tests/portprobe_%: tests/unit/portprobe_%.c $(PORT) $(B)/libpostbag.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -iquote tests -iquote cmd/portprobe -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(PORT) $(B)/libpostbag.a $(LIBS)
+# Parts of a tool are tested as a library, without its main: of an archive, so
+# that a test may have its own in the place of one.
+define parts
+$(B)/cmd/$(1)/parts.a: $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(wildcard cmd/$(1)/*.c)))
+	rm -f $$@
+	$$(AR) rcs $$@ $$^
+$(filter $(B)/tests/$(1)_%,$(UNIT)): $(B)/tests/$(1)_%: tests/unit/$(1)_%.c $(B)/cmd/$(1)/parts.a $(B)/libpostbag.a
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) -iquote tests -iquote cmd/$(1) -MMD -MP $$(ALL_LDFLAGS) -o $$@ $$< $(B)/cmd/$(1)/parts.a $(B)/libpostbag.a $$(LIBS)
+endef
+$(foreach t,$(sort $(foreach u,$(notdir $(UNIT)),$(filter $(firstword $(subst _, ,$(u))),$(TOOLS)))),$(eval $(call parts,$(t))))
 
 $(B)/lab/%: tests/lab/%.c
 	@mkdir -p $(@D)
