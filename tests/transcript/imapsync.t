@@ -274,6 +274,24 @@ def appenduid():
 
 
 @scenario
+def appenduid_of_another():
+    """Of another mailbox, and a UID that comes here, too, but later."""
+    u = filled(1)
+    run(u)
+    u.near.deliver("INBOX", mail(20), "S")
+    u.server.on_say = lambda session, data: re.sub(
+        rb"APPENDUID \d+ \d+", b"APPENDUID 1 3", data)
+    sane(u, "an APPENDUID of another mailbox", run(u))
+    u.server.on_say = None
+    u.box().add(wire(mail(21)))
+    for _ in range(2):
+        r = run(u)
+    is_(sorted(m.subject for m in u.near.messages("INBOX")),
+        ["number 1", "number 20", "number 21"], "is not believed")
+    is_((r.status, len(u.box().messages)), (0, 3), "nothing is doubled by it")
+
+
+@scenario
 def fetch_lies():
     cases = {
         "a UID nobody asked for": (rb"\(UID (\d+)", b"(UID 777\\1"),

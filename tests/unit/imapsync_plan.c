@@ -49,6 +49,39 @@ only(const struct plan *p, enum act_kind kind)
 	return NULL;
 }
 
+/*
+ * Flags that change on both sides: each act names its partner, wherever the
+ * order of the acts has put that.
+ */
+static void
+partners(void)
+{
+	struct rec rec[3] = { { .uid = 1 }, { .uid = 2 }, { .uid = 3 } };
+	struct local_msg local[3] = { { .flags = FLAG_SEEN },
+	    { .flags = FLAG_SEEN }, { .flags = FLAG_SEEN } };
+	struct far_msg far[3] = { { .uid = 1, .flags = FLAG_DRAFT },
+	    { .uid = 2, .flags = FLAG_DRAFT },
+	    { .uid = 3, .flags = FLAG_DRAFT } };
+	uint32_t same[3] = { 0, 1, 2 };
+	struct plan_in in = { .rec = rec, .nrec = 3, .local = local,
+	    .nlocal = 3, .local_of = same, .rec_of = same, .far = far,
+	    .nfar = 3, .storable = ALL, .lettered = ALL, .policy = both };
+	struct plan p;
+	size_t i, good = 0;
+
+	plan_make(&p, &in);
+	for (i = 0; i < p.n; i++) {
+		const struct act *a = &p.v[i], *b = a->other < p.n ?
+		    &p.v[a->other] : a;
+
+		good += a->kind != b->kind && a->uid == b->uid &&
+		    b->other == i;
+	}
+	is_int(p.count[ACT_FAR_FLAGS], 3, "three store flags there");
+	is_int(good, 6, "and each act has its partner");
+	plan_free(&p);
+}
+
 static void
 presence(void)
 {
@@ -183,6 +216,7 @@ int
 main(void)
 {
 	presence();
+	partners();
 	matrix();
 	unstorable();
 	one_way();

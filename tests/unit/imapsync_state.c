@@ -503,6 +503,34 @@ pending(void)
 	state_remove(dir, STR("pend"), &e);
 }
 
+/* What follows a RESET counts from the next MARK on, however many there are. */
+static void
+reset_twice(void)
+{
+	struct mark m = { 5, 5, 5, 5, "id" };
+	struct state s;
+	char *was, *now;
+
+	state_open(&s, dir, STR("twice"), true, &e);
+	put(&s, 1, "one");
+	state_mark(&s, &m, NULL, &e);
+	was = dump(&s);
+	state_reset(&s, &e);
+	put(&s, 2, "two");
+	state_reset(&s, &e);
+	put(&s, 3, "three");
+	state_sync(&s, &e);
+	state_drop_all(&s);
+	state_open(&s, dir, STR("twice"), true, &e);
+	now = dump(&s);
+	ok(s.cut, "two resets and no mark: cut");
+	is_str(now, was, "in front of the first of them");
+	state_close(&s, &e);
+	free(was);
+	free(now);
+	state_remove(dir, STR("twice"), &e);
+}
+
 /* A disk that is full: what was there before is there after. */
 static void
 full(void)
@@ -602,6 +630,7 @@ main(void)
 	cuts();
 	shortened();
 	pending();
+	reset_twice();
 	full();
 	many();
 	state_remove(dir, STR("INBOX"), &e);
