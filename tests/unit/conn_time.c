@@ -234,6 +234,23 @@ pop3_limits(void)
 	    "POP3: a line of a list in ten seconds");
 }
 
+/* A good beginning is no credit: each span of time brings its own. */
+static void
+pop3_trickle(void)
+{
+	static char first[150000];	/* some is read with the +OK */
+	const struct answer much[] = { { "CAPA", "+OK\r\n.\r\n", 0 },
+	    { "RETR", first, 0 }, { 0 } };
+	size_t n = (size_t)snprintf(first, sizeof first, "+OK\r\n");
+
+	while (n + sizeof LINE < sizeof first)
+		n += (size_t)snprintf(first + n, sizeof first - n, LINE);
+	begin(&(struct play){ .answers = much, "+OK\r\n", "RETR", "x", 10,
+	    .times = 200 });
+	left(retrieve(), 299, 311, "a message: less than 2 KB a minute",
+	    "POP3: 150 KB, and then a byte in ten seconds");
+}
+
 /* ---- IMAP ---- */
 
 static const struct answer hello[] = { { "CAPABILITY", "* CAPABILITY "
@@ -532,6 +549,7 @@ main(void)
 	smtp_upload();
 	lmtp_answers();
 	pop3_limits();
+	pop3_trickle();
 	imap_words();
 	imap_bodies();
 	imap_uploads();

@@ -244,6 +244,73 @@ exits(void)
 	orphan(false);
 }
 
+/* ---- a helper of our own, which answers as it likes */
+
+enum { WRONG = 1, RIGHT };
+
+/* Says that the host's address is 127.0.0.n. */
+static void
+tell(int sock, uint32_t id, unsigned n)
+{
+	struct errand_answer a = { .id = id, .n = 1 };
+	char text[32];
+
+	snprintf(text, sizeof text, "127.0.0.%u", n);
+	net_pton(str_of(text), 25, &a.addr[0]);
+	errand_send(sock, &a, sizeof a, NULL, 0);
+}
+
+/* The answer to the first question comes once more, before the second's. */
+static void
+slow_helper(int sock)
+{
+	struct errand_ask q = { 0 };
+	int fd[ERRAND_FDS];
+	uint32_t first;
+
+	errand_receive(sock, &q, sizeof q, fd);
+	first = q.id;
+	tell(sock, first, WRONG);
+	errand_receive(sock, &q, sizeof q, fd);
+	tell(sock, first, WRONG);
+	tell(sock, q.id, RIGHT);
+	_exit(0);
+}
+
+static unsigned
+ask_address(void)
+{
+	struct net_addr to[1];
+	struct err e = { 0 };
+	char text[64] = "";
+
+	if (errand_resolve("one.test", 25, AF_INET, to, 1, clock_in(10),
+	    &e) == 1)
+		net_ntop(&to[0], text, sizeof text);
+	return strncmp(text, "127.0.0.", 8) == 0 ? (unsigned)atoi(text + 8) :
+	    0;
+}
+
+static void
+late_answers(void)
+{
+	int sock[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		return;
+	fflush(stdout);
+	if ((pid = fork()) == 0)
+		slow_helper(sock[1]);
+	close(sock[1]);
+	errand_host("one.test");
+	errand_ask_at(sock[0]);
+	is_int(ask_address(), WRONG, "control: an answer");
+	is_int(ask_address(), RIGHT, "what answers an earlier question is none");
+	waitpid(pid, NULL, 0);
+	close(sock[0]);
+}
+
 /* ---- each in a process of its own */
 
 /* What it counted comes back by shared memory. */
@@ -344,6 +411,7 @@ main(void)
 	outlives(killed, "killed: the helper goes, too");
 	outlives(exits, "it ends: the helper goes, too");
 	is_str(secret, "rosebud rosebud", "what the helper wiped is still here");
+	late_answers();
 	unlink(sock_path);
 	rmdir(dir);
 	return done();

@@ -1,0 +1,87 @@
+/* mailsend_talk.c: sendmail -bs: each message is one of its own */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "post.h"
+#include "talk.h"
+#include "tap.h"
+
+static struct {
+	const char *from;
+	size_t to;
+	int64_t deadline;
+	off_t size;
+} posted[8];
+static size_t n;
+
+/* In the place of post.c: notes what it is given, and takes its time. */
+int
+post(struct run *run, struct letter_source *from, struct err *err)
+{
+	(void)err;
+	posted[n].from = from->mail_from;
+	posted[n].to = from->to.n;
+	posted[n].deadline = run->account.deadline;
+	posted[n].size = lseek(from->fd, 0, SEEK_END);
+	n++;
+	run->account.deadline = clock_in(10);	/* as session.c does */
+	return n == 2 ? EX_TEMPFAIL : 0;
+}
+
+static const char script[] =
+	"EHLO x\r\n"
+	"MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nRCPT TO:<c@x>\r\n"
+	"DATA\r\nfirst\r\n.\r\n"
+	"RCPT TO:<d@x>\r\nDATA\r\n"	/* of no message any more */
+	"MAIL FROM:<>\r\nRCPT TO:<d@x>\r\nDATA\r\nsecond one\r\n.\r\n"
+	"MAIL FROM:<e@x>\r\nRCPT TO:<f@x>\r\nRSET\r\n"
+	"MAIL FROM:<g@x>\r\nRCPT TO:<h@x>\r\nDATA\r\n..\r\n.\r\n"
+	"QUIT\r\n";
+static const char answers[] = "220 250 250 250 250 354 250 503 503 250 250 354 451 250 250 250 "
+	"250 250 354 250 221 ";
+
+/* The codes of what it said. */
+static char *
+codes(FILE *f)
+{
+	static char text[256];
+	char line[256];
+	size_t at = 0;
+
+	rewind(f);
+	while (fgets(line, sizeof line, f) != NULL && at + 5 < sizeof text)
+		at += (size_t)snprintf(text + at, sizeof text - at, "%.3s ",
+		    line);
+	return text;
+}
+
+int
+main(void)
+{
+	static struct run run;
+	FILE *in = tmpfile(), *out = tmpfile();
+	int was = dup(1), got;
+
+	fwrite(script, 1, sizeof script - 1, in);
+	rewind(in);
+	fflush(stdout);
+	dup2(fileno(in), 0);
+	dup2(fileno(out), 1);
+	got = talk_serve(&run);
+	fflush(stdout);
+	dup2(was, 1);
+	is_int(got, 0, "it ends well");
+	is_str(codes(out), answers, "what it said");
+	is_int(n, 3, "three messages");
+	ok(posted[0].deadline == 0 && posted[1].deadline == 0 &&
+	    posted[2].deadline == 0,
+	    "none has but what is left of the time of the one before");
+	is_str(posted[0].from, "a@x", "the sender of the first");
+	is_str(posted[1].from, "", "the null sender");
+	ok(posted[0].to == 2 && posted[1].to == 1 && posted[2].to == 1,
+	    "each has its own recipients");
+	ok(posted[0].size == 7 && posted[1].size == 12 && posted[2].size == 3,
+	    "and its own text");
+	return done();
+}
