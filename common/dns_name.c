@@ -1,7 +1,10 @@
-/* dns_name.c: names of the DNS as text and as they stand in messages */
+/*
+ * dns_name.c: names of the DNS as text and as they stand in messages
+ *
+ * RFC 1035 sections 3.1, 4.1.4 (pointers) and 5.1 (escapes).  It is not left to
+ * the C library: what musl makes of a label with a dot in it is another name.
+ */
 #include <arpa/inet.h>
-#include <arpa/nameser.h>
-#include <resolv.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,31 +12,78 @@
 #include "dns_private.h"
 #include "table.h"
 
-/* Lower-cases a wire name in place and tells its length; -1 if unsound. */
-static int
-lower(unsigned char *wire)
-{
-	size_t at = 0, end;
+enum { LABEL = 63, POINTER = 0xc0 };
 
-	while (wire[at] != 0) {
-		if (wire[at] > 63 || at + wire[at] + 1 >= DNS_WIRE)
+/* The byte behind a backslash, \DDD or any other, and past it; -1: no byte. */
+static int
+escaped(const char **p)
+{
+	const char *s = *p;
+	int c;
+
+	if (*s == '\0')
+		return -1;
+	*p = s + 1;
+	if (!str_digit(s[0]))
+		return (unsigned char)*s;
+	if (!str_digit(s[1]) || !str_digit(s[2]))
+		return -1;
+	*p = s + 3;
+	c = (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
+	return c < 256 ? c : -1;
+}
+
+/* The label whose length belongs at *label ends before at, as the next does. */
+static int
+end_label(unsigned char *wire, size_t *label, size_t at)
+{
+	size_t n = at - *label - 1;
+
+	if (n == 0 || n > LABEL || at >= DNS_WIRE)
+		return -1;
+	wire[*label] = (unsigned char)n;
+	*label = at;
+	return 0;
+}
+
+/* Its length in wire, lower case; -1 if that is no name. */
+static int
+encode(const char *p, unsigned char wire[DNS_WIRE])
+{
+	size_t label = 0, at = 1;
+	int c;
+
+	if (strcmp(p, ".") == 0)
+		p++;
+	else if (*p == '\0')
+		return -1;
+	for (; *p != '\0'; at++) {
+		c = (unsigned char)*p++;
+		if (c == '.') {
+			if (end_label(wire, &label, at) < 0)
+				return -1;
+			continue;
+		}
+		if (c == '\\' && (c = escaped(&p)) < 0)
 			return -1;
-		for (end = at + wire[at]; at < end; at++)
-			wire[at + 1] = (unsigned char)
-			    str_lower((char)wire[at + 1]);
-		at++;
+		if (at >= DNS_WIRE)
+			return -1;
+		wire[at] = (unsigned char)str_lower((char)c);
 	}
-	return (int)at + 1;
+	/* The last dot may be left out. */
+	if (at > label + 1 && end_label(wire, &label, at) < 0)
+		return -1;
+	wire[label] = 0;
+	return (int)label + 1;
 }
 
 int
 dns_key(const char *name, unsigned type, struct dns_key *k)
 {
+	int len = encode(name, k->wire);
 	uint64_t h;
-	int len;
 
-	if (name[0] == '\0' || ns_name_pton(name, k->wire, DNS_WIRE) < 0 ||
-	    (len = lower(k->wire)) < 0)
+	if (len < 0)
 		return -1;
 	h = table_hash((struct str){ (const char *)k->wire, (size_t)len });
 	k->hash = (uint32_t)(h >> 32) ^ (uint32_t)h * (2 * type + 1);
@@ -42,11 +92,100 @@ dns_key(const char *name, unsigned type, struct dns_key *k)
 	return 0;
 }
 
+/* Lower case; what would be read as something else is escaped. */
+static char *
+put_label(char *at, const unsigned char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (p[i] <= ' ' || p[i] >= 0x7f) {
+			*at++ = '\\';
+			*at++ = (char)('0' + p[i] / 100);
+			*at++ = (char)('0' + p[i] / 10 % 10);
+			*at++ = (char)('0' + p[i] % 10);
+			continue;
+		}
+		if (strchr("\".;\\()@$", p[i]) != NULL)
+			*at++ = '\\';
+		*at++ = str_lower((char)p[i]);
+	}
+	return at;
+}
+
 void
 dns_text(const unsigned char *wire, char dst[DNS_NAMELEN])
 {
-	if (ns_name_ntop(wire, dst, DNS_NAMELEN) < 0)
-		dst[0] = '\0';
+	char *at = dst;
+
+	for (; *wire != 0; wire += *wire + 1) {
+		if (at > dst)
+			*at++ = '.';
+		at = put_label(at, wire + 1, *wire);
+	}
+	if (at == dst)
+		*at++ = '.';
+	*at = '\0';
+}
+
+/*
+ * Where the pointer at p leads: to what came before *limit, so that no name
+ * goes round in a circle.  NULL if it does not.
+ */
+static const unsigned char *
+follow(const unsigned char *msg, const unsigned char *end,
+    const unsigned char *p, const unsigned char **limit)
+{
+	size_t at;
+
+	if (end - p < 2)
+		return NULL;
+	at = (size_t)(p[0] & 0x3f) << 8 | p[1];
+	if (at >= (size_t)(*limit - msg))
+		return NULL;
+	*limit = msg + at;
+	return *limit;
+}
+
+int
+dns_expand(const unsigned char *msg, const unsigned char *end,
+    const unsigned char *p, char dst[DNS_NAMELEN])
+{
+	const unsigned char *start = p, *limit = p, *behind = NULL;
+	unsigned char wire[DNS_WIRE];
+	size_t n, at = 0;
+
+	while (p < end && *p != 0) {
+		if (*p >= POINTER) {
+			if (behind == NULL)
+				behind = p + 2;
+			p = follow(msg, end, p, &limit);
+			if (p == NULL)
+				return -1;
+			continue;
+		}
+		n = *p + 1u;
+		if (*p > LABEL || n > (size_t)(end - p) || at + n >= DNS_WIRE)
+			return -1;
+		memcpy(wire + at, p, n);
+		at += n;
+		p += n;
+	}
+	if (p >= end)
+		return -1;
+	wire[at] = 0;
+	dns_text(wire, dst);
+	return (int)((behind != NULL ? behind : p + 1) - start);
+}
+
+const unsigned char *
+dns_skip(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && *p != 0 && *p <= LABEL && *p < end - p)
+		p += *p + 1;
+	if (p < end && *p == 0)
+		return p + 1;
+	return p < end && *p >= POINTER && end - p >= 2 ? p + 2 : NULL;
 }
 
 int
@@ -60,11 +199,28 @@ dns_name(const char *name, char dst[DNS_NAMELEN])
 	return 0;
 }
 
+static bool
+host_byte(unsigned char c)
+{
+	return str_alpha((char)c) || str_digit((char)c) || c == '-' || c == '_';
+}
+
 bool
 dns_hostname(const char *name)
 {
-	return name[0] != '\0' && strcmp(name, ".") != 0 && res_hnok(name) &&
-	    strlen(name) < 255;
+	unsigned char wire[DNS_WIRE];
+	const unsigned char *p = wire;
+	unsigned i;
+
+	if (strlen(name) >= 255 || encode(name, wire) < 0)
+		return false;
+	if (wire[0] == 0 || wire[1] == '-')
+		return false;
+	for (; *p != 0; p += *p + 1)
+		for (i = 1; i <= *p; i++)
+			if (!host_byte(p[i]))
+				return false;
+	return true;
 }
 
 /* Is the dot before p one between labels, not "\."? */
