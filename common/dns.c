@@ -2,15 +2,12 @@
  * dns.c: messages: what questions look like, what replies say
  *
  * RFC 1035 with 2181, 2308 (what is absent), 6840 5.7 (AD in a query), 6891
- * (EDNS), 8914 (why it failed).  libresolv takes messages apart and knows
- * resolv.conf; it sends nothing, since its senders hide what failed.
- * A message is hostile: ns_parserr checks lengths and compression, and here
- * names, records, aliases and the question itself are bounded or compared.
+ * (EDNS), 8914 (why it failed).  A message is hostile: it is walked through
+ * as a whole before anything in it counts, dns_name.c bounds its names, and
+ * records, aliases and the question itself are bounded or compared.
  */
-#include <arpa/nameser.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "dns_private.h"
 #include "mem.h"
@@ -22,6 +19,8 @@
  */
 enum { OPT_EDE = 15, MAXMESSAGE = 65535, MAXSCRATCH = MAXMESSAGE / 14 * 256,
     FEW = 16 };
+enum { CLASS_IN = 1, TYPE_OPT = 41 };
+enum { NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED };
 
 const char *
 dns_status(enum dns_status s)
@@ -77,10 +76,10 @@ dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
 	p += sizeof flags;
 	*p++ = bufsize > 0;			/* ARCOUNT */
 	memcpy(p, wire, wlen);
-	p = put16(put16(p + wlen, type), ns_c_in);
+	p = put16(put16(p + wlen, type), CLASS_IN);
 	if (bufsize > 0) {
 		*p++ = 0;			/* the root owns the OPT */
-		p = put16(put16(p, ns_t_opt), bufsize);
+		p = put16(put16(p, TYPE_OPT), bufsize);
 		memset(p, 0, 6);
 		p += 6;
 	}
@@ -111,15 +110,77 @@ dns_match(const unsigned char *msg, size_t len, const unsigned char *wire,
 	if (len < 12 || (msg[2] & 0xf8) != 0x80)	/* QR, opcode 0 */
 		return DNS_OTHER;
 	if (get16(msg + 4) == 0 && get16(msg + 6) == 0)
-		return (msg[3] & 15) != ns_r_noerror &&
-		    (msg[3] & 15) != ns_r_nxdomain ? DNS_BARE : DNS_OTHER;
+		return (msg[3] & 15) != NOERROR &&
+		    (msg[3] & 15) != NXDOMAIN ? DNS_BARE : DNS_OTHER;
 	if (get16(msg + 4) != 1 || len < 12 + wlen + 4)
 		return DNS_OTHER;
 	for (i = 0; i < wlen; i++)	/* lengths are < 'A': lowered too */
 		if ((unsigned char)str_lower((char)q[i]) != wire[i])
 			return DNS_OTHER;
-	return get16(q + wlen) == type && get16(q + wlen + 2) == ns_c_in ?
+	return get16(q + wlen) == type && get16(q + wlen + 2) == CLASS_IN ?
 	    DNS_MINE : DNS_OTHER;
+}
+
+/* A message that is whole: where its sections begin, and their records. */
+enum section { ANSWER, AUTHORITY, ADDITIONAL, SECTIONS };
+struct message {
+	const unsigned char *base, *end;
+	const unsigned char *section[SECTIONS];
+	unsigned n[SECTIONS];
+};
+
+/* A record as it stands there. */
+struct entry {
+	char owner[DNS_NAMELEN];
+	unsigned type, class;
+	uint32_t ttl;
+	const unsigned char *data;
+	size_t n;
+};
+
+/* Behind an owner: type, class, TTL, length. */
+enum { FIXED = 10 };
+
+/* Behind the record at p; NULL if it is cut. */
+static const unsigned char *
+behind(const unsigned char *p, const unsigned char *end)
+{
+	size_t n;
+
+	p = dns_skip(p, end);
+	if (p == NULL || end - p < FIXED)
+		return NULL;
+	n = get16(p + 8);
+	p += FIXED;
+	return n <= (size_t)(end - p) ? p + n : NULL;
+}
+
+/* Are all the records there that the header counts, and nothing else? */
+static int
+walk(const unsigned char *msg, size_t len, struct message *m)
+{
+	const unsigned char *p = msg + 12, *end = msg + len;
+	unsigned i, s;
+
+	if (len < 12)
+		return -1;
+	for (i = get16(msg + 4); i > 0; i--) {
+		p = dns_skip(p, end);
+		if (p == NULL || end - p < 4)
+			return -1;
+		p += 4;
+	}
+	*m = (struct message){ .base = msg, .end = end };
+	for (s = 0; s < SECTIONS; s++) {
+		m->section[s] = p;
+		m->n[s] = get16(msg + 6 + 2 * s);
+		for (i = 0; i < m->n[s]; i++) {
+			p = behind(p, end);
+			if (p == NULL)
+				return -1;
+		}
+	}
+	return p == end ? 0 : -1;
 }
 
 /*
@@ -132,7 +193,7 @@ struct piece {
 };
 
 struct gather {
-	ns_msg msg;
+	struct message msg;
 	unsigned type;
 	char *owner;			/* whose records count now */
 	struct buf bytes;
@@ -167,11 +228,23 @@ keep(struct gather *g, const void *p, size_t n)
 	return at;
 }
 
-static void
-lower_text(char *s)
+/* The record at *p, which goes on to the next one. */
+static int
+take(struct gather *g, const unsigned char **p, struct entry *rr)
 {
-	for (; *s != '\0'; s++)
-		*s = str_lower(*s);
+	const unsigned char *at = *p;
+	int n = dns_expand(g->msg.base, g->msg.end, at, rr->owner);
+
+	if (n < 0)
+		return bad(g, "a record is broken");
+	at += n;
+	rr->type = get16(at);
+	rr->class = get16(at + 2);
+	rr->ttl = get32(at + 4);
+	rr->n = get16(at + 8);
+	rr->data = at + FIXED;
+	*p = rr->data + rr->n;
+	return 0;
 }
 
 /* A name in rdata, at most end, behind which more may follow: its length. */
@@ -179,12 +252,10 @@ static int
 rname(struct gather *g, const unsigned char *p, const unsigned char *end,
     char text[DNS_NAMELEN])
 {
-	int n = ns_name_uncompress(ns_msg_base(g->msg), ns_msg_end(g->msg),
-	    p, text, DNS_NAMELEN);
+	int n = dns_expand(g->msg.base, g->msg.end, p, text);
 
 	if (n < 0 || n > end - p)
 		return bad(g, "a name in a record is broken");
-	lower_text(text);
 	return n;
 }
 
@@ -257,10 +328,10 @@ tlsa(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
 }
 
 static int
-rdata(struct gather *g, struct piece *e, const ns_rr *rr)
+rdata(struct gather *g, struct piece *e, const struct entry *rr)
 {
-	const unsigned char *p = ns_rr_rdata(*rr);
-	size_t n = ns_rr_rdlen(*rr);
+	const unsigned char *p = rr->data;
+	size_t n = rr->n;
 
 	switch (g->type) {
 	case DNS_TXT:
@@ -300,7 +371,7 @@ more_pieces(struct gather *g)
 }
 
 static int
-record(struct gather *g, const ns_rr *rr)
+record(struct gather *g, const struct entry *rr)
 {
 	struct piece *e;
 
@@ -308,7 +379,7 @@ record(struct gather *g, const ns_rr *rr)
 		more_pieces(g);
 	e = &g->piece[g->n];
 	*e = (struct piece){ .name = SIZE_MAX };
-	e->rr.ttl = sane_ttl(ns_rr_ttl(*rr));
+	e->rr.ttl = sane_ttl(rr->ttl);
 	if (rdata(g, e, rr) < 0)
 		return -1;
 	if (e->rr.ttl < g->ttl)
@@ -319,13 +390,12 @@ record(struct gather *g, const ns_rr *rr)
 
 /* owner is an alias: its target is who counts now. */
 static int
-alias(struct gather *g, const ns_rr *rr)
+alias(struct gather *g, const struct entry *rr)
 {
-	const unsigned char *p = ns_rr_rdata(*rr);
 	char text[DNS_NAMELEN];
 	unsigned i;
 
-	if (rname(g, p, p + ns_rr_rdlen(*rr), text) < 0)
+	if (rname(g, rr->data, rr->data + rr->n, text) < 0)
 		return -1;
 	if (g->ncname == DNS_MAXHOPS)
 		return bad(g, "too many aliases (CNAME)");
@@ -336,20 +406,19 @@ alias(struct gather *g, const ns_rr *rr)
 			return bad(g, "aliases (CNAME) in a circle");
 	g->cname[g->ncname++] = keep(g, text, strlen(text));
 	memcpy(g->owner, text, strlen(text) + 1);
-	if (sane_ttl(ns_rr_ttl(*rr)) < g->ttl)
-		g->ttl = sane_ttl(ns_rr_ttl(*rr));
+	if (sane_ttl(rr->ttl) < g->ttl)
+		g->ttl = sane_ttl(rr->ttl);
 	return 0;
 }
 
 static int
-answer_one(struct gather *g, const ns_rr *rr)
+answer_one(struct gather *g, const struct entry *rr)
 {
-	if (ns_rr_class(*rr) != ns_c_in ||
-	    strcasecmp(ns_rr_name(*rr), g->owner) != 0)
+	if (rr->class != CLASS_IN || strcmp(rr->owner, g->owner) != 0)
 		return 0;
-	if (ns_rr_type(*rr) == g->type)
+	if (rr->type == g->type)
 		return record(g, rr);
-	if (ns_rr_type(*rr) == ns_t_cname && g->n == 0)
+	if (rr->type == DNS_CNAME && g->n == 0)
 		return alias(g, rr);
 	return 0;
 }
@@ -358,18 +427,16 @@ answer_one(struct gather *g, const ns_rr *rr)
 static int
 answers(struct gather *g)
 {
-	int i, n = ns_msg_count(g->msg, ns_s_an);
-	unsigned before;
-	ns_rr rr;
+	unsigned i, before;
+	const unsigned char *p;
+	struct entry rr;
 
 	do {
 		before = g->ncname;
-		for (i = 0; i < n; i++) {
-			if (ns_parserr(&g->msg, ns_s_an, i, &rr) < 0)
-				return bad(g, "a record is broken");
-			if (answer_one(g, &rr) < 0)
+		p = g->msg.section[ANSWER];
+		for (i = 0; i < g->msg.n[ANSWER]; i++)
+			if (take(g, &p, &rr) < 0 || answer_one(g, &rr) < 0)
 				return -1;
-		}
 	} while (g->n == 0 && g->ncname > before);
 	return 0;
 }
@@ -378,19 +445,20 @@ answers(struct gather *g)
 static int
 authority(struct gather *g)
 {
-	int i, n = ns_msg_count(g->msg, ns_s_ns);
+	const unsigned char *p = g->msg.section[AUTHORITY];
+	struct entry rr;
 	uint32_t least;
-	ns_rr rr;
+	unsigned i;
 
-	for (i = 0; i < n; i++) {
-		if (ns_parserr(&g->msg, ns_s_ns, i, &rr) < 0)
-			return bad(g, "a record is broken");
-		g->ns |= ns_rr_type(rr) == ns_t_ns;
-		if (ns_rr_type(rr) != ns_t_soa || ns_rr_rdlen(rr) < 22)
+	for (i = 0; i < g->msg.n[AUTHORITY]; i++) {
+		if (take(g, &p, &rr) < 0)
+			return -1;
+		g->ns |= rr.type == DNS_NS;
+		if (rr.type != DNS_SOA || rr.n < 22)
 			continue;
 		g->soa = true;
-		least = get32(ns_rr_rdata(rr) + ns_rr_rdlen(rr) - 4);
-		g->negative = sane_ttl(ns_rr_ttl(rr));
+		least = get32(rr.data + rr.n - 4);
+		g->negative = sane_ttl(rr.ttl);
 		if (sane_ttl(least) < g->negative)
 			g->negative = sane_ttl(least);
 	}
@@ -417,16 +485,17 @@ options(struct gather *g, const unsigned char *p, size_t n)
 static int
 additional(struct gather *g)
 {
-	int i, n = ns_msg_count(g->msg, ns_s_ar);
-	ns_rr rr;
+	const unsigned char *p = g->msg.section[ADDITIONAL];
+	struct entry rr;
+	unsigned i;
 
-	for (i = 0; i < n; i++) {
-		if (ns_parserr(&g->msg, ns_s_ar, i, &rr) < 0)
-			return bad(g, "a record is broken");
-		if (ns_rr_type(rr) != ns_t_opt)
+	for (i = 0; i < g->msg.n[ADDITIONAL]; i++) {
+		if (take(g, &p, &rr) < 0)
+			return -1;
+		if (rr.type != TYPE_OPT)
 			continue;
-		g->rcode |= (unsigned)(ns_rr_ttl(rr) >> 24) << 4;
-		options(g, ns_rr_rdata(rr), ns_rr_rdlen(rr));
+		g->rcode |= (unsigned)(rr.ttl >> 24) << 4;
+		options(g, rr.data, rr.n);
 	}
 	return 0;
 }
@@ -447,9 +516,9 @@ failed(const struct gather *g, const char **why)
 
 	*why = g->rcode < 11 ? names[g->rcode] : g->rcode == 16 ? "BADVERS" :
 	    "an unknown error code";
-	if (g->rcode == ns_r_refused)
+	if (g->rcode == REFUSED)
 		return DNS_REFUSED;
-	return g->rcode == ns_r_servfail && bogus(g->ede) ? DNS_BOGUS :
+	return g->rcode == SERVFAIL && bogus(g->ede) ? DNS_BOGUS :
 	    DNS_SERVFAIL;
 }
 
@@ -460,13 +529,13 @@ verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
 	*why = g->bad;
 	if (g->bad != NULL)
 		return DNS_MALFORMED;
-	if (g->rcode == ns_r_nxdomain) {
+	if (g->rcode == NXDOMAIN) {
 		if (g->n == 0)
 			return DNS_NXDOMAIN;
 		*why = "records and \"no such name\" at once";
 		return DNS_MALFORMED;
 	}
-	if (g->rcode != ns_r_noerror)
+	if (g->rcode != NOERROR)
 		return failed(g, why);
 	if (g->n > 0)
 		return DNS_OK;
@@ -594,7 +663,7 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	dns_text(wire, name);
 	memcpy(owner, name, strlen(name) + 1);
 	g.rcode = len > 3 ? msg[3] & 15u : 0;
-	if (len > MAXMESSAGE || ns_initparse(msg, (int)len, &g.msg) < 0) {
+	if (len > MAXMESSAGE || walk(msg, len, &g.msg) < 0) {
 		bad(&g, "the message is cut or broken");
 		*next = DNS_BY_TCP;
 	} else if (answers(&g) == 0 && authority(&g) == 0) {
