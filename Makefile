@@ -55,7 +55,7 @@ WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
 CFLAGS = -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
-LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -lresolv -pthread
+LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -pthread
 
 LIBRARY = $(filter-out %_$(NOT_OS).c,$(wildcard common/*.c))
 COMMON = $(LIBRARY:%.c=$(B)/%.o)

@@ -31,7 +31,7 @@ struct dns_conf {
 	unsigned bufsize;	/* EDNS UDP size [1232] */
 	unsigned window;	/* most questions in flight [1024] */
 	unsigned qps;		/* most queries a second [no limit] */
-	unsigned tries;		/* queries per question [4, or resolv.conf] */
+	unsigned tries;		/* queries per question [4] */
 	double timeout;		/* of the first try, doubled each time [0.8] */
 	size_t cache;		/* bytes of cached answers [8 MiB] */
 };

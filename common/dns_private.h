@@ -96,8 +96,6 @@ const unsigned char *dns_skip(const unsigned char *p, const unsigned char *end);
 struct dns_system {
 	struct dns_server server[DNS_MAXSERVERS];
 	unsigned n;
-	unsigned tries;		/* 0: nothing is said */
-	double timeout;
 	bool rotate;
 };
 int dns_system(const struct dns_conf *, struct dns_system *, struct err *);

@@ -1,7 +1,8 @@
 /* dns_system.c: whom to ask: the option, POSTBAG_DNS, or resolv.conf(5) */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
-#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,27 +60,37 @@ add(struct dns_system *y, const struct net_addr *addr, const char *source)
 
 /* An address without resolving, with a scope for fe80::. */
 static int
-numeric(struct str host, unsigned port, struct net_addr *out)
+literal(struct str host, unsigned port, struct net_addr *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
 	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *a;
 	char text[80], service[8];
-	struct in_addr four;
 
 	if (host.n >= sizeof text)
 		return -1;
 	str_copy(text, host);
 	text[host.n] = '\0';
 	snprintf(service, sizeof service, "%u", port & 0xffff);
-	/* getaddrinfo makes 1.2.0.3 of 1.2.3, as they did in 1983. */
-	if (!str_has(host, ':') && inet_pton(AF_INET, text, &four) != 1)
-		return -1;
 	if (getaddrinfo(text, service, &hints, &a) != 0)
 		return -1;
 	*out = (struct net_addr){ .len = a->ai_addrlen };
 	memcpy(&out->ss, a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(a);
 	return 0;
+}
+
+/* The same, but 1.2.3 is not 1.2.0.3, as getaddrinfo has had it since 1983. */
+static int
+numeric(struct str host, unsigned port, struct net_addr *out)
+{
+	char text[INET_ADDRSTRLEN] = "";
+	struct in_addr four;
+
+	if (host.n < sizeof text)
+		str_copy(text, host);
+	if (!str_has(host, ':') && inet_pton(AF_INET, text, &four) != 1)
+		return -1;
+	return literal(host, port, out);
 }
 
 static int
@@ -106,64 +117,76 @@ from_list(struct dns_system *y, const char *list, const char *source,
 	return y->n > 0 ? 0 : fail(e, EX_USAGE, "%s: no server", source);
 }
 
-/* libresolv stops at three: what is behind them is read here. */
+/* Those that count here; and RES_OPTIONS has the same words. */
 static void
-more_servers(struct dns_system *y, const char *path)
+options(struct dns_system *y, struct str words, bool *trust_ad)
 {
-	struct buf text = { .max = 65536 };
-	struct err ignored = { 0 };
-	struct str rest, line, word;
-	struct net_addr addr;
-	unsigned seen = 0;
-	int fd = file_open(path, &ignored);
+	struct str word;
 
-	if (fd < 0)
-		return;
-	file_slurp(fd, &text, &ignored);
-	close(fd);
-	for (rest = BUF_STR(text); rest.p != NULL; ) {
-		line = str_cut(&rest, '\n');
-		word = str_word(&line);
-		if (!str_is(word, "nameserver") || ++seen <= MAXNS)
-			continue;
-		if (numeric(str_word(&line), 53, &addr) == 0)
-			add(y, &addr, path);
+	while ((word = str_word(&words)).n > 0) {
+		if (str_eq(word, STR("trust-ad")))
+			*trust_ad = true;
+		else if (str_eq(word, STR("rotate")))
+			y->rotate = true;
 	}
-	buf_free(&text);
 }
 
 /*
- * In a res_state an IPv4 server is in nsaddr_list; for an IPv6 one that entry
- * has family 0 and the address is behind a pointer in _ext.
+ * resolv.conf(5) as C libraries read it: a keyword begins its line, an address
+ * that is none does not count.  (They stop at three servers, we do not.)
  */
+static void
+read_system(struct dns_system *y, struct str rest, const char *path,
+    bool *trust_ad)
+{
+	struct net_addr addr;
+	struct str line, key;
+
+	while (rest.p != NULL) {
+		line = str_cut(&rest, '\n');
+		if (line.n == 0 || line.p[0] == ' ' || line.p[0] == '\t')
+			continue;
+		key = str_word(&line);
+		if (str_eq(key, STR("options")))
+			options(y, line, trust_ad);
+		else if (str_eq(key, STR("nameserver")) &&
+		    literal(str_word(&line), 53, &addr) == 0)
+			add(y, &addr, path);
+	}
+}
+
+/* Nobody wrote one, or not for us. */
+static bool
+no_file(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES ||
+	    error == EPERM || error == ELOOP;
+}
+
+/* Without a server, or without the file, it is the one on this machine. */
 static int
 from_system(struct dns_system *y, bool *trust_ad, struct err *e)
 {
 	static const char path[] = "/etc/resolv.conf";
-	struct __res_state st;
+	struct buf text = { .max = 65536 };
+	struct err why = { 0 };
 	struct net_addr addr;
-	int i;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), got = 0;
 
-	memset(&st, 0, sizeof st);
-	if (res_ninit(&st) < 0)
-		return fail(e, EX_CONFIG, "resolv.conf cannot be used");
-	for (i = 0; i < st.nscount && i < MAXNS; i++) {
-		addr = (struct net_addr){ .len = sizeof(struct sockaddr_in) };
-		memcpy(&addr.ss, &st.nsaddr_list[i], addr.len);
-		if (st.nsaddr_list[i].sin_family == 0) {
-			if (st._u._ext.nsaddrs[i] == NULL)
-				continue;
-			addr.len = sizeof(struct sockaddr_in6);
-			memcpy(&addr.ss, st._u._ext.nsaddrs[i], addr.len);
-		}
-		add(y, &addr, path);
+	if (fd < 0 && !no_file(errno))
+		return fail(e, EX_CONFIG, "%s: %s", path, strerror(errno));
+	if (fd >= 0) {
+		got = file_slurp(fd, &text, &why);
+		close(fd);
 	}
-	*trust_ad = (st.options & RES_TRUSTAD) != 0;
-	y->rotate = (st.options & RES_ROTATE) != 0;
-	i = st.nscount;
-	res_nclose(&st);
-	if (i == MAXNS)
-		more_servers(y, path);
+	if (got == 0)
+		read_system(y, BUF_STR(text), path, trust_ad);
+	buf_free(&text);
+	if (got < 0)
+		return fail(e, EX_CONFIG, "%s: %s", path, why.msg);
+	options(y, str_of(getenv("RES_OPTIONS")), trust_ad);
+	if (y->n == 0 && numeric(STR("127.0.0.1"), 53, &addr) == 0)
+		add(y, &addr, path);
 	return y->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no nameserver", path);
 }
 

@@ -232,6 +232,21 @@ if unshare -mn true 2> /dev/null; then
 	is "$(resolv 'nameserver fe80::1%%lo\nnameserver 192.0.2.53\n' \
 		mxlookup --resolver-info --timeout 0.1 --tries 1 -j |
 		jq -r .trusted | xargs)" 'false false' 'without, it is not'
+	odd='; nameserver 127.0.0.2\n# nameserver 127.0.0.3\n nameserver 127.0.0.4\nnameserver\t127.5\t# so\nnameserver mx.example\nnameservers 127.0.0.6'
+	is "$(resolv "$odd" mxlookup --resolver-info --timeout 0.1 --tries 1 \
+		-j | jq -r .server | xargs)" 127.0.0.5:53 \
+		'comments, blanks before the word, names are none'
+	for none in '' 'search example.org\n'; do
+		is "$(resolv "$none" mxlookup --resolver-info --timeout 0.1 \
+			--tries 1 -j | jq -r .server)" 127.0.0.1:53 \
+			'no server there: the one on this machine'
+	done
+	is "$(RES_OPTIONS='rotate trust-ad' resolv 'nameserver 192.0.2.53\n' \
+		mxlookup --resolver-info --timeout 0.1 --tries 1 -j |
+		jq -r .trusted)" true 'RES_OPTIONS has the same words'
+	is "$(resolv 'nameserver 192.0.2.53\noptions trust-ad-not\n' mxlookup \
+		--resolver-info --timeout 0.1 --tries 1 -j | jq -r .trusted)" \
+		false 'and they are whole'
 	# A network of its own, where an address is not loopback though it is
 	# on this machine.
 	cat > "$T/far" <<-'END'
