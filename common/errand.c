@@ -128,10 +128,11 @@ errand_send(int sock, const void *p, size_t len, const int *fd, int n)
 
 	if (n > 0) {
 		m.msg_control = &c;
-		m.msg_controllen = CMSG_SPACE(bytes);
+		/* Of different types in different C libraries. */
+		m.msg_controllen = (socklen_t)CMSG_SPACE(bytes);
 		c.head.cmsg_level = SOL_SOCKET;
 		c.head.cmsg_type = SCM_RIGHTS;
-		c.head.cmsg_len = CMSG_LEN(bytes);
+		c.head.cmsg_len = (socklen_t)CMSG_LEN(bytes);
 		memcpy(CMSG_DATA(&c.head), fd, bytes);
 	}
 	return sendmsg(sock, &m, MSG_NOSIGNAL);

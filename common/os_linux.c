@@ -24,6 +24,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
 
 /* ---- memory and the process */
 
@@ -178,7 +181,8 @@ os_file_reopen(int fd, int flags)
 int
 os_rename_new(int from, const char *a, int to, const char *b)
 {
-	int got = renameat2(from, a, to, b, RENAME_NOREPLACE);
+	/* Not every C library has a function for it. */
+	int got = (int)syscall(SYS_renameat2, from, a, to, b, RENAME_NOREPLACE);
 
 	if (got < 0 && errno == ENOSYS)
 		errno = EINVAL;
