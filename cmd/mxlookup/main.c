@@ -39,7 +39,6 @@ static struct arena arena;
 static struct {
 	const char *checks;
 	bool all;
-	const char *fail_on;
 	const char *expect;
 	bool findings;
 	bool info;
@@ -48,6 +47,12 @@ static struct {
 	bool no_ad;
 	int verbose;
 } raw;
+
+static const struct opt_choice severities[] = {
+	{ "warn", FINDING_WARN },
+	{ "error", FINDING_ERROR },
+	{ .name = NULL }
+};
 
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is looked up" },
@@ -75,8 +80,8 @@ static const struct opt options[] = {
 	    .flags = OPT_NOCONF | OPT_STDIN },
 	{ .name = "findings", .kind = OPT_FLAG, .to = &raw.findings,
 	    .help = "list all kinds of findings", .flags = OPT_NOCONF },
-	{ .name = "fail-on", .arg = "warn|error", .kind = OPT_TEXT,
-	    .to = &raw.fail_on,
+	{ .name = "fail-on", .arg = "warn|error", .kind = OPT_CHOICE,
+	    .to = &o.want.fail_on, .choices = severities,
 	    .help = "findings that make the exit status 65 (error)",
 	    .flags = OPT_NOCONF },
 	{ .name = "nagios", .kind = OPT_FLAG, .to = &o.show.nagios,
@@ -270,9 +275,6 @@ limits(struct err *e)
 		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
 	if (o.want.four && o.want.six)
 		return fail(e, EX_USAGE, "-4 or -6?");
-	if (raw.fail_on != NULL && strcmp(raw.fail_on, "warn") != 0 &&
-	    strcmp(raw.fail_on, "error") != 0)
-		return fail(e, EX_USAGE, "--fail-on is warn or error");
 	return 0;
 }
 
@@ -312,8 +314,6 @@ configure(int argc, char **argv, struct err *e)
 	o.dns.tries = (unsigned)raw.tries;
 	o.dns.bufsize = (unsigned)raw.bufsize;
 	o.dns.distrust_ad = raw.no_ad;
-	if (raw.fail_on != NULL && strcmp(raw.fail_on, "warn") == 0)
-		o.want.fail_on = FINDING_WARN;
 	for (c = 0; c < CHECK_MAX; c++)
 		if ((o.want.checks & CHECK_BIT(c)) != 0 &&
 		    checks_all[c]->init != NULL &&
