@@ -30,6 +30,53 @@
 static struct options o = { .jobs = 4, .to.deliver_timeout = 300 };
 static struct process p = { .turn = -1 };
 
+static const struct opt_choice formats[] = {
+	{ "mboxrd", FORMAT_MBOXRD },
+	{ "raw", FORMAT_RAW },
+	{ "json", FORMAT_JSON },
+	{ .name = NULL }
+};
+
+static const struct opt_choice deliver_tls[] = {
+	{ "starttls", DELIVER_TLS_STARTTLS },
+	{ "off", DELIVER_TLS_OFF },
+	{ .name = NULL }
+};
+
+static const struct opt_choice doubts[] = {
+	{ "retry", DOUBT_RETRY },
+	{ "skip", DOUBT_SKIP },
+	{ .name = NULL }
+};
+
+/* "never", "now", "after:30", "after:30d" */
+static int
+set_delete(void *to, const char *arg, struct err *e)
+{
+	struct option_after *after = to;
+	struct str s = str_of(arg), days;
+	uint64_t n = 0;
+
+	if (str_is(s, "never")) {
+		after->when = DELETE_NEVER;
+	} else if (str_is(s, "now")) {
+		after->when = DELETE_NOW;
+	} else if (str_starts(s, "after:")) {
+		days = str_of(arg + 6);
+		if (days.n > 0 && days.p[days.n - 1] == 'd')
+			days.n--;
+		if (str_num(days, 100000, &n) < 0)
+			return fail(e, EX_USAGE, "--delete after:DAYS, not \"%s\"",
+			    arg);
+		after->when = DELETE_AFTER;
+	} else {
+		return fail(e, EX_USAGE, "--delete is never, now or after:DAYS, not \"%s\"",
+		    arg);
+	}
+	after->days = (unsigned)n;
+	return 0;
+}
+
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
 	{ .letter = 'd', .name = "deliver", .arg = "PLACE", .kind = OPT_LIST,
@@ -37,21 +84,22 @@ static const struct opt options[] = {
 	    .help = "maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once" },
 	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
 	    .help = "make the Maildir if it is not there" },
-	{ .name = "format", .arg = "FORMAT", .kind = OPT_TEXT,
-	    .to = &o.to.format, .help = "of stdout: mboxrd, raw or json" },
+	{ .name = "format", .arg = "FORMAT", .kind = OPT_CHOICE,
+	    .to = &o.to.format, .choices = formats,
+	    .help = "of stdout: mboxrd, raw or json" },
 	{ .name = "rcpt", .arg = "ADDR", .kind = OPT_LIST, .to = &o.to.rcpt,
 	    .help = "recipients for lmtp" },
 	{ .name = "envelope-from", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &o.to.rcpt_from,
 	    .help = "sender for lmtp (else the null one)" },
-	{ .name = "deliver-tls", .arg = "HOW", .kind = OPT_TEXT,
-	    .to = &o.to.deliver_tls,
-	    .help = "of lmtp by TCP: starttls, required, or off" },
+	{ .name = "deliver-tls", .arg = "HOW", .kind = OPT_CHOICE,
+	    .to = &o.to.deliver_tls, .choices = deliver_tls,
+	    .help = "of lmtp by TCP: starttls (required), or off" },
 	{ .name = "deliver-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.to.deliver_timeout,
 	    .help = "for each command of exec (300)" },
-	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_TEXT,
-	    .to = &o.to.in_doubt,
+	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_CHOICE,
+	    .to = &o.to.in_doubt, .choices = doubts,
 	    .help = "retry or skip what exec or lmtp may have taken" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Which messages" },
 	{ .letter = 'f', .name = "folder", .arg = "NAME", .kind = OPT_LIST,
@@ -71,8 +119,8 @@ static const struct opt options[] = {
 	{ .name = "limit", .arg = "N", .kind = OPT_NUMBER, .to = &o.which.limit,
 	    .help = "at most so many in one run" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Afterwards" },
-	{ .name = "delete", .arg = "WHEN", .kind = OPT_TEXT,
-	    .to = &o.after.delete, .help = "never, now or after:DAYS" },
+	{ .name = "delete", .arg = "WHEN", .kind = OPT_CALL, .to = &o.after,
+	    .call = set_delete, .help = "never, now or after:DAYS" },
 	{ .name = "move-to", .arg = "FOLDER", .kind = OPT_TEXT,
 	    .to = &o.after.move_to,
 	    .help = "IMAP: move what was fetched there" },
@@ -119,12 +167,6 @@ static const struct opt_rule rules[] = {
 	{ .name = "watch", .stops = "jobs" },
 	{ .name = NULL }
 };
-
-static bool
-is(const char *s, const char *word)
-{
-	return s != NULL && strcmp(s, word) == 0;
-}
 
 static void
 version(struct buf *b)
@@ -176,25 +218,6 @@ for_places(struct err *e)
 static int
 policies(struct err *e)
 {
-	uint64_t days;
-
-	if (o.after.delete == NULL || is(o.after.delete, "never"))
-		o.after.when = DELETE_NEVER;
-	else if (is(o.after.delete, "now"))
-		o.after.when = DELETE_NOW;
-	else if (str_starts(str_of(o.after.delete), "after:")) {
-		struct str n = str_of(o.after.delete + 6);
-
-		if (n.n > 0 && n.p[n.n - 1] == 'd')
-			n.n--;
-		if (str_num(n, 100000, &days) < 0)
-			return fail(e, EX_USAGE, "--delete after:DAYS, not \"%s\"",
-			    o.after.delete);
-		o.after.when = DELETE_AFTER;
-		o.after.days = (unsigned)days;
-	} else
-		return fail(e, EX_USAGE, "--delete is never, now or after:DAYS, not \"%s\"",
-		    o.after.delete);
 	if (o.watch && (o.look.list || o.look.check || o.look.dry_run ||
 	    o.look.probe))
 		return fail(e, EX_USAGE, "--watch fetches: it does not go with --list, --check, --dry-run and --probe");
@@ -202,19 +225,7 @@ policies(struct err *e)
 	    o.which.headers_only))
 		return fail(e, EX_USAGE, "--delete does not go with %s",
 		    o.after.move_to != NULL ? "--move-to" : "--headers-only");
-	if (for_places(e) < 0)
-		return -1;
-	o.to.deliver_plain = is(o.to.deliver_tls, "off");
-	if (o.to.deliver_tls != NULL && !o.to.deliver_plain &&
-	    !is(o.to.deliver_tls, "starttls"))
-		return fail(e, EX_USAGE, "--deliver-tls is starttls or off");
-	o.to.skip_doubt = is(o.to.in_doubt, "skip");
-	if (o.to.in_doubt != NULL && !o.to.skip_doubt && !is(o.to.in_doubt, "retry"))
-		return fail(e, EX_USAGE, "--in-doubt is retry or skip");
-	if (o.to.format != NULL && !is(o.to.format, "mboxrd") &&
-	    !is(o.to.format, "raw") && !is(o.to.format, "json"))
-		return fail(e, EX_USAGE, "--format is mboxrd, raw or json");
-	return 0;
+	return for_places(e);
 }
 
 static int

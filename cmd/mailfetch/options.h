@@ -5,18 +5,25 @@
 #include "account.h"
 #include "opt.h"
 
+/* How a message is written to standard output. */
+enum option_format { FORMAT_MBOXRD, FORMAT_RAW, FORMAT_JSON };
+
+/* TLS with an LMTP server that is reached by TCP. */
+enum option_deliver_tls { DELIVER_TLS_STARTTLS, DELIVER_TLS_OFF };
+
+/* What a command or a server may have taken already. */
+enum option_doubt { DOUBT_RETRY, DOUBT_SKIP };
+
 /* Where it goes. */
 struct option_places {
 	struct opt_list deliver;
 	struct opt_list rcpt;
-	const char *format;		/* of standard output */
-	const char *in_doubt;
 	const char *rcpt_from;
-	const char *deliver_tls;
+	enum option_format format;
+	enum option_deliver_tls deliver_tls;
+	enum option_doubt in_doubt;
 	double deliver_timeout;
 	bool create;
-	bool skip_doubt;		/* what in_doubt says */
-	bool deliver_plain;		/* what deliver_tls says */
 };
 
 /* Which messages. */
@@ -34,9 +41,8 @@ enum delete_when { DELETE_NEVER, DELETE_NOW, DELETE_AFTER };
 
 /* What becomes of it on the server. */
 struct option_after {
-	const char *delete;
 	const char *move_to;
-	enum delete_when when;		/* what delete says */
+	enum delete_when when;
 	unsigned days;			/* of DELETE_AFTER */
 };
 

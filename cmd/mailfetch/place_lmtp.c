@@ -43,7 +43,8 @@ parse_lmtp(struct place *p, const char *rest, struct handed *h)
 	p->conf = (struct conn_conf){ .host = p->server.host,
 	    .port = p->server.port, .path = p->server.path };
 	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
-	    .tls = p->server.path != NULL || h->o->to.deliver_plain ?
+	    .tls = p->server.path != NULL ||
+	    h->o->to.deliver_tls == DELIVER_TLS_OFF ?
 	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
 	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, h);
 }

@@ -73,25 +73,28 @@ json_message(struct handed *h, struct str head)
 static int
 write_stdout(struct handed *h)
 {
-	const char *format = h->o->to.format;
 	struct buf head = { .max = 65536 };
 	bool begins = true;
 	char from[128];
-	int got;
+	int got = -1;
 
-	if (format != NULL && strcmp(format, "json") == 0) {
+	switch (h->o->to.format) {
+	case FORMAT_JSON:
 		if ((got = field_head(h->file, &head, h->e)) == 0)
 			json_message(h, BUF_STR(head));
 		buf_free(&head);
-	} else if (format != NULL && strcmp(format, "raw") == 0) {
+		break;
+	case FORMAT_RAW:
 		got = hand_pieces(h, put_raw, NULL);
-	} else {
+		break;
+	case FORMAT_MBOXRD:
 		mbox_from(from, h->now.date > 0 ? h->now.date :
 		    clock_wall());
 		fputs(from, stdout);
 		got = hand_pieces(h, put_quoted, &begins);
 		if (got == 0)
 			fputs(begins ? "\n" : "\n\n", stdout);
+		break;
 	}
 	if (got == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		return unwritable(h->e);

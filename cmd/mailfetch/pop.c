@@ -206,8 +206,7 @@ tells_ids(const struct options *o)
 {
 	size_t i;
 
-	if (o->account.json || (o->to.format != NULL && strcmp(o->to.format,
-	    "json") == 0))
+	if (o->account.json || o->to.format == FORMAT_JSON)
 		return true;
 	for (i = 0; i < o->to.deliver.n; i++)
 		if (str_starts(str_of(o->to.deliver.v[i]), "exec:") ||

@@ -206,7 +206,7 @@ run_close(struct run *r)
 	if (r->count.doubt > 0 && !r->o->account.quiet)
 		fail_say("%s: %llu handed over before, with no answer seen: %s",
 		    r->o->title, (unsigned long long)r->count.doubt,
-		    r->o->to.skip_doubt ? "not given again" : "given again");
+		    r->o->to.in_doubt == DOUBT_SKIP ? "not given again" : "given again");
 	run_progress(r, true);
 	if (r->o->account.json && !r->o->look.list && !r->o->look.probe)
 		tell_json(r);
@@ -239,7 +239,7 @@ run_wants(struct run *r, const struct message *m)
 	}
 	if (deliver_doubtful(&r->deliver, m->key)) {
 		r->count.doubt++;
-		if (o->to.skip_doubt) {
+		if (o->to.in_doubt == DOUBT_SKIP) {
 			state_put(&r->state, STATE_DONE, m->key, state_today(),
 			    r->e);
 			return false;
