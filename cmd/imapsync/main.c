@@ -19,8 +19,9 @@
 static struct {
 	struct account account;
 	struct settings is;		/* what is decided by all of this */
-	const char *layout, *create, *folders, *delete_near, *delete_far;
-	const char *delta, *import;
+	enum { CREATE_BOTH, CREATE_NEAR, CREATE_FAR, CREATE_NONE } create;
+	enum { FOLDERS_KEEP, FOLDERS_DELETE } folders;
+	const char *import;
 	bool pull, push, all;
 	struct opt_list operands;
 } o = { .is = { .account = &o.account, .connections = 3 } };
@@ -36,11 +37,57 @@ set_allow(void *to, const char *arg, struct err *e)
 	return 0;
 }
 
+static const struct opt_choice layouts[] = {
+	{ "verbatim", LAYOUT_VERBATIM },
+	{ "maildir++", LAYOUT_MAILDIRPP },
+	{ .name = NULL }
+};
+
+static const struct opt_choice far_deletes[] = {
+	{ "trash", FAR_TRASH },
+	{ "expunge", FAR_EXPUNGE },
+	{ "mark", FAR_MARK },
+	{ "never", FAR_NEVER },
+	{ .name = NULL }
+};
+
+static const struct opt_choice near_deletes[] = {
+	{ "attic", NEAR_ATTIC },
+	{ "expunge", NEAR_EXPUNGE },
+	{ "mark", NEAR_MARK },
+	{ "never", NEAR_NEVER },
+	{ .name = NULL }
+};
+
+static const struct opt_choice creates[] = {
+	{ "both", CREATE_BOTH },
+	{ "near", CREATE_NEAR },
+	{ "far", CREATE_FAR },
+	{ "none", CREATE_NONE },
+	{ .name = NULL }
+};
+
+static const struct opt_choice folder_policies[] = {
+	{ "keep", FOLDERS_KEEP },
+	{ "delete", FOLDERS_DELETE },
+	{ .name = NULL }
+};
+
+static const struct opt_choice deltas[] = {
+	{ "auto", DELTA_AUTO },
+	{ "qresync", DELTA_QRESYNC },
+	{ "condstore", DELTA_CONDSTORE },
+	{ "search", DELTA_SEARCH },
+	{ "fetch", DELTA_FETCH },
+	{ .name = NULL }
+};
+
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is kept the same" },
 	{ .name = "near", .arg = "DIR", .kind = OPT_TEXT, .to = &o.is.near,
 	    .help = "where the Maildirs are" },
-	{ .name = "layout", .arg = "LAYOUT", .kind = OPT_TEXT, .to = &o.layout,
+	{ .name = "layout", .arg = "LAYOUT", .kind = OPT_CHOICE,
+	    .to = &o.is.how, .choices = layouts,
 	    .help = "verbatim (a/b is DIR/a/b) or maildir++ (DIR/.a.b)" },
 	{ .name = "patterns", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &o.is.patterns, .help = "which folders: '* !Spam !Lists/%'" },
@@ -49,10 +96,12 @@ static const struct opt options[] = {
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
 	    .help = "only from here to the server" },
 	{ .name = "", .kind = OPT_HEAD, .help = "What may be deleted" },
-	{ .name = "delete-far", .arg = "HOW", .kind = OPT_TEXT,
-	    .to = &o.delete_far, .help = "trash, expunge, mark or never" },
-	{ .name = "delete-near", .arg = "HOW", .kind = OPT_TEXT,
-	    .to = &o.delete_near, .help = "attic, expunge, mark or never" },
+	{ .name = "delete-far", .arg = "HOW", .kind = OPT_CHOICE,
+	    .to = &o.is.policy.far_delete, .choices = far_deletes,
+	    .help = "trash, expunge, mark or never" },
+	{ .name = "delete-near", .arg = "HOW", .kind = OPT_CHOICE,
+	    .to = &o.is.policy.near_delete, .choices = near_deletes,
+	    .help = "attic, expunge, mark or never" },
 	{ .name = "allow-deletes", .arg = "N", .kind = OPT_CALL, .to = &o.is,
 	    .call = set_allow, .help = "so many in a mailbox are no accident" },
 	{ .name = "unsafe-expunge", .kind = OPT_FLAG,
@@ -62,10 +111,10 @@ static const struct opt options[] = {
 	    .to = &o.is.policy.reupload,
 	    .help = "upload what is here alone since the UIDs changed" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Whole folders" },
-	{ .name = "create", .arg = "WHERE", .kind = OPT_TEXT, .to = &o.create,
-	    .help = "both, near, far or none" },
-	{ .name = "folders", .arg = "POLICY", .kind = OPT_TEXT,
-	    .to = &o.folders,
+	{ .name = "create", .arg = "WHERE", .kind = OPT_CHOICE, .to = &o.create,
+	    .choices = creates, .help = "both, near, far or none" },
+	{ .name = "folders", .arg = "POLICY", .kind = OPT_CHOICE,
+	    .to = &o.folders, .choices = folder_policies,
 	    .help = "keep, or delete what is gone on the other side" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
 	{ .letter = 'n', .name = "dry-run", .kind = OPT_FLAG,
@@ -76,7 +125,8 @@ static const struct opt options[] = {
 	    .flags = OPT_NOCONF },
 	{ .name = "connections", .arg = "N", .kind = OPT_NUMBER,
 	    .to = &o.is.connections, .help = "for downloads (3)" },
-	{ .name = "delta", .arg = "HOW", .kind = OPT_TEXT, .to = &o.delta,
+	{ .name = "delta", .arg = "HOW", .kind = OPT_CHOICE, .to = &o.is.rung,
+	    .choices = deltas,
 	    .help = "auto, or at most qresync, condstore, search, fetch" },
 	{ .name = "state", .arg = "DIR", .kind = OPT_TEXT, .to = &o.is.state,
 	    .help = "what was agreed (else in ~/.local/state/postbag)" },
@@ -108,63 +158,9 @@ static const struct opt_rule rules[] = {
 	{ .name = NULL }
 };
 
-struct choice {
-	const char *word;
-	int value;
-};
-
-/* The value of a word, the first one's if there is none; -1. */
-static int
-choose(const char *option, const char *word, const struct choice *c,
-    struct err *e)
-{
-	struct buf all = { .max = 200 };
-	size_t i;
-
-	if (word == NULL)
-		return c[0].value;
-	for (i = 0; c[i].word != NULL; i++) {
-		if (strcmp(word, c[i].word) == 0) {
-			buf_free(&all);
-			return c[i].value;
-		}
-		buf_printf(&all, "%s%s", i > 0 ? ", " : "", c[i].word);
-	}
-	fail(e, EX_USAGE, "--%s is one of %s, not \"%s\"", option, all.p,
-	    word);
-	buf_free(&all);
-	return -1;
-}
-
 static int
 policies(struct err *e)
 {
-	static const struct choice far[] = { { "trash", FAR_TRASH },
-	    { "expunge", FAR_EXPUNGE }, { "mark", FAR_MARK },
-	    { "never", FAR_NEVER }, { NULL, 0 } };
-	static const struct choice near[] = { { "attic", NEAR_ATTIC },
-	    { "expunge", NEAR_EXPUNGE }, { "mark", NEAR_MARK },
-	    { "never", NEAR_NEVER }, { NULL, 0 } };
-	static const struct choice layouts[] = { { "verbatim",
-	    LAYOUT_VERBATIM }, { "maildir++", LAYOUT_MAILDIRPP },
-	    { NULL, 0 } };
-	static const struct choice create[] = { { "both", 3 }, { "near", 1 },
-	    { "far", 2 }, { "none", 0 }, { NULL, 0 } };
-	static const struct choice folders[] = { { "keep", 0 },
-	    { "delete", 1 }, { NULL, 0 } };
-	static const struct choice deltas[] = { { "auto", DELTA_AUTO },
-	    { "qresync", DELTA_QRESYNC }, { "condstore", DELTA_CONDSTORE },
-	    { "search", DELTA_SEARCH }, { "fetch", DELTA_FETCH },
-	    { NULL, 0 } };
-	int f = choose("delete-far", o.delete_far, far, e);
-	int n = choose("delete-near", o.delete_near, near, e);
-	int how = choose("layout", o.layout, layouts, e);
-	int make = choose("create", o.create, create, e);
-	int gone = choose("folders", o.folders, folders, e);
-	int rung = choose("delta", o.delta, deltas, e);
-
-	if (f < 0 || n < 0 || how < 0 || make < 0 || gone < 0 || rung < 0)
-		return -1;
 	if (o.pull && o.push)
 		return fail(e, EX_USAGE, "--pull and --push: one of them, or neither for both ways");
 	if (o.is.connections < 1 || o.is.connections > LINKS_MAX)
@@ -174,15 +170,13 @@ policies(struct err *e)
 		o.is.patterns = "*";
 	if (str_control(str_of(o.is.patterns)))
 		return fail(e, EX_USAGE, "--patterns: a control byte");
-	o.is.how = (enum layout)how;
-	o.is.create_near = (make & 1) != 0 && !o.push;
-	o.is.create_far = (make & 2) != 0 && !o.pull;
-	o.is.folders_delete = gone != 0;
-	o.is.rung = (enum delta)rung;
+	o.is.create_near = !o.push &&
+	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
+	o.is.create_far = !o.pull &&
+	    (o.create == CREATE_BOTH || o.create == CREATE_FAR);
+	o.is.folders_delete = o.folders == FOLDERS_DELETE;
 	o.is.policy.pull_new = o.is.policy.pull_flags = !o.push;
 	o.is.policy.push_new = o.is.policy.push_flags = !o.pull;
-	o.is.policy.far_delete = (unsigned)f;
-	o.is.policy.near_delete = (unsigned)n;
 	return 0;
 }
 

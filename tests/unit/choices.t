@@ -24,5 +24,31 @@ done
 choice 'auto, implicit, starttls or off' portprobe --tls 127.0.0.1:1
 choice 'auto, off or require' portprobe --dane 127.0.0.1:1
 choice 'best or worst' portprobe --aggregate 127.0.0.1:1
+choice 'warn or error' mxlookup --fail-on -s 127.0.0.1:1 a.test
+
+# In the configuration: the key, its words, a value that is one.
+conf() {
+	printf '%s\n%s wrong\n' "$2" "$3" > "$T/conf"
+	status 78 "$1: $3" "$1" --config "$T/conf" "${@:5}"
+	is "$ERR" "$1: $T/conf:2: --$3 is $4, not \"wrong\"" "what is said"
+}
+fetch=(-S imaps://127.0.0.1:1 -d stdout)
+choice 'mboxrd, raw or json' mailfetch --format "${fetch[@]}"
+choice 'starttls or off' mailfetch --deliver-tls "${fetch[@]}"
+choice 'retry or skip' mailfetch --in-doubt "${fetch[@]}"
+choice 'never, now or after:DAYS' mailfetch --delete "${fetch[@]}"
+conf mailfetch defaults format 'mboxrd, raw or json' "${fetch[@]}"
+conf mailfetch defaults delete 'never, now or after:DAYS' "${fetch[@]}"
+conf mailfetch defaults tls 'implicit, starttls or off' "${fetch[@]}"
+
+sync=(-S imaps://127.0.0.1:1 --near "$T/near")
+choice 'verbatim or maildir++' imapsync --layout "${sync[@]}"
+choice 'trash, expunge, mark or never' imapsync --delete-far "${sync[@]}"
+choice 'attic, expunge, mark or never' imapsync --delete-near "${sync[@]}"
+choice 'both, near, far or none' imapsync --create "${sync[@]}"
+choice 'keep or delete' imapsync --folders "${sync[@]}"
+choice 'auto, qresync, condstore, search or fetch' imapsync --delta "${sync[@]}"
+conf imapsync defaults folders 'keep or delete' "${sync[@]}"
+ok 'nothing was made' test ! -e "$T/near"
 
 done_testing
