@@ -36,7 +36,7 @@ static const char *const known[] = {
 	"dsn", "dsn-ret", "mail-param", "rcpt-param", "require-tls",
 	"all-or-nothing", "ehlo", "no-chunking", "no-pipelining",
 	/* mailfetch */
-	"deliver", "create", "format", "rcpt", "envelope-from",
+	"deliver", "filter", "create", "format", "rcpt", "envelope-from",
 	"deliver-tls", "deliver-timeout", "in-doubt", "folder", "search",
 	"since", "unseen", "headers-only", "max-size", "limit", "delete",
 	"move-to", "jobs", "state",

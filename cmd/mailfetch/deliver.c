@@ -3,7 +3,8 @@
  *
  * A message is written to the tmp/ of the first Maildir, or to an unlinked
  * file where there is none, and only when all of it is there the other places
- * get it.  A batch becomes durable by one syncfs(2), visible by renames,
+ * get it.  With a filter it goes to an unlinked file, and what comes out of
+ * the filter to all of the places.  A batch becomes durable by one syncfs(2), visible by renames,
  * durable in that by one fsync(2) of the folder, and then it is recorded.
  * File names say which message it is: after a crash they are looked for.
  */
@@ -114,7 +115,7 @@ open_places(struct deliver *d)
 void
 deliver_init(struct deliver *d, const struct handed *h)
 {
-	*d = (struct deliver){ .h = *h, .spool = -1 };
+	*d = (struct deliver){ .h = *h, .spool = -1, .filter.out = -1 };
 	d->h.file = -1;
 }
 
@@ -125,6 +126,8 @@ deliver_open(struct deliver *d)
 
 	d->out = arena_new(d->h.arena, 1, OUT);
 	d->batch = arena_new(d->h.arena, DELIVER_BATCH, sizeof *d->batch);
+	if (d->h.o->to.filter != NULL && filter_parse(&d->filter, &d->h) < 0)
+		return -1;
 	if (open_places(d) < 0)
 		return -1;
 	if (!d->h.state->dirty && !d->h.state->fresh)
@@ -148,6 +151,10 @@ deliver_box(const struct deliver *d, struct sandbox *box)
 		place_box(&d->place[i], box);
 		if (place_temps(&d->place[i]) > more)
 			more = place_temps(&d->place[i]);
+	}
+	if (d->h.o->to.filter != NULL) {
+		filter_box(&d->filter);
+		more++;
 	}
 	file_temp_keep((d->places > 0) + more, box);
 }
@@ -185,6 +192,26 @@ spool(struct deliver *d)
 	return 0;
 }
 
+/* In the Maildirs that want it. */
+static int
+begin_files(struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++) {
+		if (!place_files(&d->place[i]) || has(d, i) ||
+		    known(d, d->h.now.key, i))
+			continue;
+		d->fd[i] = maildir_begin(&d->place[i].maildir, d->h.name,
+		    d->h.e);
+		if (d->fd[i] < 0)
+			return -1;
+		if (d->h.file < 0)
+			d->h.file = d->fd[i];
+	}
+	return 0;
+}
+
 int
 deliver_begin(struct deliver *d, const struct message *m)
 {
@@ -199,17 +226,8 @@ deliver_begin(struct deliver *d, const struct message *m)
 	    (unsigned long long)m->key.a, (unsigned long long)m->key.b);
 	for (i = 0; i < DELIVER_PLACES; i++)
 		d->fd[i] = -1;
-	for (i = 0; i < d->places; i++) {
-		if (!place_files(&d->place[i]) || has(d, i) ||
-		    known(d, m->key, i))
-			continue;
-		d->fd[i] = maildir_begin(&d->place[i].maildir, d->h.name,
-		    d->h.e);
-		if (d->fd[i] < 0)
-			return -1;
-		if (d->h.file < 0)
-			d->h.file = d->fd[i];
-	}
+	if (d->h.o->to.filter == NULL && begin_files(d) < 0)
+		return -1;
 	return d->h.file >= 0 ? 0 : spool(d);
 }
 
@@ -390,15 +408,50 @@ pend_some(struct deliver *d, uint32_t taken, uint32_t files)
 			    str_of(d->place[i].name)), files & 1u << i);
 }
 
-int
-deliver_end(struct deliver *d)
+/* All of it is here: a filter_fate, or -1. */
+static int
+complete(struct deliver *d)
 {
-	uint32_t taken = 0, files = 0;
 	int got;
 
 	if (d->cr)
 		d->out[d->fill++] = '\r';
-	if (flush(d, d->h.e) < 0 || (got = give(d, &taken)) < 0 ||
+	if (flush(d, d->h.e) < 0)
+		return -1;
+	if (d->h.o->to.filter == NULL)
+		return FILTER_PASSED;
+	got = filter_run(&d->filter, &d->h);
+	return got == FILTER_PASSED && begin_files(d) < 0 ? -1 : got;
+}
+
+/* It goes to no place. */
+static int
+filtered(struct deliver *d, enum filter_fate fate)
+{
+	switch (fate) {
+	case FILTER_LEFT:
+		d->h.count->kept++;
+		return 1;
+	case FILTER_DROPPED:
+		d->h.count->dropped++;
+		pend(d, d->h.now.key, 0);
+		return d->single || d->n + d->places >= DELIVER_BATCH ?
+		    deliver_commit(d) : 0;
+	case FILTER_PASSED:
+		break;
+	}
+	return 0;
+}
+
+int
+deliver_end(struct deliver *d)
+{
+	uint32_t taken = 0, files = 0;
+	int got = complete(d);
+
+	if (got > FILTER_PASSED)
+		return filtered(d, (enum filter_fate)got);
+	if (got < 0 || (got = give(d, &taken)) < 0 ||
 	    finish_files(d, &files) < 0) {
 		deliver_abort(d);
 		return -1;
@@ -530,6 +583,7 @@ deliver_close(struct deliver *d, struct err *e)
 		place_close(&d->place[i], &d->h);
 	if (d->spool >= 0)
 		close(d->spool);
+	filter_close(&d->filter);
 	free(d->known);
 	return got;
 }

@@ -2,6 +2,7 @@
 #ifndef DELIVER_H
 #define DELIVER_H
 
+#include "filter.h"
 #include "place.h"
 
 enum {
@@ -29,6 +30,7 @@ struct deliver {
 	/* the message under way */
 	int fd[DELIVER_PLACES];	/* of the Maildirs, by place; or -1 */
 	int spool;		/* the unlinked file, or -1 */
+	struct filter filter;	/* if there is one */
 	bool cr;		/* its last byte so far, and not yet written */
 	char *out;
 	size_t fill;		/* of out */
@@ -68,7 +70,7 @@ int deliver_begin(struct deliver *, const struct message *);
 int deliver_put(void *to, const void *, size_t, struct err *);
 /* Where the date is told behind the body. */
 void deliver_date(struct deliver *, time_t);
-/* 0 taken, 1 stays on the server, -1 fatal. */
+/* 0 taken, or dropped by the filter; 1 stays on the server, -1 fatal. */
 int deliver_end(struct deliver *);
 void deliver_abort(struct deliver *);
 

@@ -82,6 +82,8 @@ static const struct opt options[] = {
 	{ .letter = 'd', .name = "deliver", .arg = "PLACE", .kind = OPT_LIST,
 	    .to = &o.to.deliver,
 	    .help = "maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once" },
+	{ .name = "filter", .arg = "CMD", .kind = OPT_TEXT, .to = &o.to.filter,
+	    .help = "what a command makes of each message is delivered" },
 	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
 	    .help = "make the Maildir if it is not there" },
 	{ .name = "format", .arg = "FORMAT", .kind = OPT_CHOICE,
@@ -97,7 +99,7 @@ static const struct opt options[] = {
 	    .help = "of lmtp by TCP: starttls (required), or off" },
 	{ .name = "deliver-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.to.deliver_timeout,
-	    .help = "for each command of exec (300)" },
+	    .help = "for each command of exec or filter (300)" },
 	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_CHOICE,
 	    .to = &o.to.in_doubt, .choices = doubts,
 	    .help = "retry or skip what exec or lmtp may have taken" },
@@ -152,7 +154,7 @@ static const struct opt options[] = {
 };
 
 /* What comes after a message is chosen; what chooses it. */
-#define DELIVERY "deliver create format rcpt envelope-from deliver-tls " \
+#define DELIVERY "deliver filter create format rcpt envelope-from deliver-tls " \
     "deliver-timeout in-doubt delete move-to"
 #define CHOICE "folder search since unseen headers-only max-size limit"
 
@@ -194,13 +196,13 @@ static int
 for_places(struct err *e)
 {
 	static const struct {
-		const char *option, *kind[3];
+		const char *option, *kind[4];
 	} v[] = {
 		{ "create", { "maildir:" } }, { "format", { "stdout" } },
 		{ "rcpt", { "lmtp:" } }, { "envelope-from", { "lmtp:" } },
 		{ "deliver-tls", { "lmtp:" } },
-		{ "deliver-timeout", { "exec:" } },
-		{ "in-doubt", { "exec:", "lmtp:" } },
+		{ "deliver-timeout", { "exec:", "mda:" } },
+		{ "in-doubt", { "exec:", "mda:", "lmtp:" } },
 	};
 	size_t i, k;
 	bool some;
@@ -208,6 +210,8 @@ for_places(struct err *e)
 	for (i = 0; i < sizeof v / sizeof *v; i++) {
 		for (k = 0, some = false; v[i].kind[k] != NULL; k++)
 			some |= delivers(v[i].kind[k]);
+		some |= o.to.filter != NULL && strcmp(v[i].option,
+		    "deliver-timeout") == 0;
 		if (!some && opt_given(&set, v[i].option))
 			return fail(e, EX_USAGE, "--%s has an effect with --deliver %s only",
 			    v[i].option, v[i].kind[0]);

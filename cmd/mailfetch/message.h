@@ -23,6 +23,7 @@ struct counts {
 	uint64_t fetched;
 	uint64_t bytes;		/* of what was fetched */
 	uint64_t kept;		/* left there for now */
+	uint64_t dropped;	/* by the filter */
 	uint64_t skipped;	/* too large */
 	uint64_t doubt;		/* handed over before, and no answer was seen */
 	uint64_t deleted;

@@ -18,6 +18,7 @@ enum option_doubt { DOUBT_RETRY, DOUBT_SKIP };
 struct option_places {
 	struct opt_list deliver;
 	struct opt_list rcpt;
+	const char *filter;
 	const char *rcpt_from;
 	enum option_format format;
 	enum option_deliver_tls deliver_tls;

@@ -206,7 +206,8 @@ tells_ids(const struct options *o)
 {
 	size_t i;
 
-	if (o->account.json || o->to.format == FORMAT_JSON)
+	if (o->account.json || o->to.filter != NULL ||
+	    o->to.format == FORMAT_JSON)
 		return true;
 	for (i = 0; i < o->to.deliver.n; i++)
 		if (str_starts(str_of(o->to.deliver.v[i]), "exec:") ||

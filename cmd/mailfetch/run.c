@@ -135,6 +135,7 @@ run_note(const struct run *r, const struct counts *was, const char *folder)
 	} more[] = {
 		{ r->count.skipped - was->skipped, "too large" },
 		{ r->count.kept - was->kept, "left there for now" },
+		{ r->count.dropped - was->dropped, "dropped" },
 		{ r->count.deleted - was->deleted, "deleted there" },
 		{ r->count.moved - was->moved, "moved there" },
 	};
@@ -175,6 +176,7 @@ tell_json(struct run *r)
 	json_int(&j, "fetched", (int64_t)r->count.fetched);
 	json_int(&j, "bytes", (int64_t)r->count.bytes);
 	json_int(&j, "kept", (int64_t)r->count.kept);
+	json_int(&j, "dropped", (int64_t)r->count.dropped);
 	json_int(&j, "skipped", (int64_t)r->count.skipped);
 	json_int(&j, "in_doubt", (int64_t)r->count.doubt);
 	json_int(&j, "deleted", (int64_t)r->count.deleted);

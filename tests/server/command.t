@@ -143,4 +143,71 @@ r.go('pop3', s, '-d', 'stdout', '-d', "exec:sh -c 'echo noise'",
 case.check(r.rc == 0 and 'noise' not in r.out and 'body 5' in r.out,
            'stdout: the same', r.out)
 s.close()
+
+# ---- filter
+
+
+def filtered(body, *args, mails=None, proto='pop3', **how):
+    """A run with that filter, "delete now", to a Maildir; what is left."""
+    r = Run()
+    box = (Pop if proto == 'pop3' else Imap)(mails)
+    s = Serve(box)
+    r.go(proto, s, '--filter', script(r, body), '--delete', 'now', '-j',
+         *[x.replace('%d', r.d) for x in args], **how)
+    s.close()
+    return r, box
+
+
+for proto in ('pop3', 'imap'):
+    r, box = filtered('echo "X-Filter: $POSTBAG_UID"; cat; echo end',
+                      proto=proto)
+    case.check(r.rc == 0 and len(r.files()) == 5 and not box.m and
+               all(f.startswith(b'X-Filter: ') and f.endswith(b'\nend\n')
+                   for f in r.files()), proto + ': what comes out is delivered',
+               r.out + r.err)
+r, box = filtered('sed s/body/BODY/', '-d', 'mbox:%d/mb', '-d',
+                  "exec:sh -c 'cat >> %d/out'", '-d', 'maildir:%d/M2')
+case.check(text(r, 'mb').count(b'BODY') == 5 == text(r, 'out').count(b'BODY')
+           and len(r.files()) == 5 == len(os.listdir(r.d + '/M2/new')) and
+           b'body' not in text(r, 'mb') + b''.join(r.files()),
+           'to each place', r.err)
+r, box = filtered('if grep -q "Subject: m[24]"; then exit 99; fi; echo taken')
+said = json.loads(r.out)
+case.check(r.rc == 0 and r.err == '' and r.files() == [b'taken\n'] * 3 and
+           said['dropped'] == 2 and said['fetched'] == 3 and not box.m,
+           '99: it goes nowhere, and is done', r.out + r.err)
+for body, rc, why in (('exit 1', 75, 'exit 1'), ('exit 75', 75, 'exit 75'),
+                      ('kill -9 $$', 75, 'signal 9'), ('exit 0', 75,
+                                                       'no output'),
+                      ('cat > /dev/null; sleep 20', 75, 'not done after 1'),
+                      ('cat; exit 3', 75, 'exit 3')):
+    r, box = filtered('if grep -q "Subject: m3" /dev/fd/0; then %s; fi; '
+                      'echo "Subject: m0"' % body, '--deliver-timeout', '1')
+    case.check(r.rc == rc and len(r.files()) == 4 and len(box.m) == 1 and
+               r.err.count('\n') == 1 and why in r.err and
+               'message 3 stays' in r.err, 'one stays: ' + body, r.err)
+r, box = filtered('', mails=[('u1', b'')])
+case.check(len(r.files()) <= 1, 'nothing from nothing is no failure', r.err)
+r, box = filtered('exit 1', '-d', 'exec:sh -c "echo x >> %d/out"')
+case.check(text(r, 'out') == b'' and r.files() == [] and len(box.m) == 5 and
+           os.listdir(r.d + '/M/tmp') == [], 'before the filter has said yes '
+           'nothing is anywhere', r.err)
+r, box = filtered('cat', '--filter', "cat 'x", '--state', '%d/s')
+case.check(r.rc == 64 and len(box.m) == 5, 'a quote that is not closed', r.err)
+r, box = filtered('cat', '--filter', '/nowhere')
+case.check(r.rc == 69 and len(box.m) == 5 and '/nowhere' in r.err,
+           'a filter that is not there', r.err)
+# The second run gives again what stayed alone.
+r = Run()
+pop = Pop()
+s = Serve(pop)
+cmd = script(r, 'grep -q "Subject: m3" && [ ! -e %s/go ] && exit 1; '
+             'echo "$POSTBAG_UID"' % r.d)
+r.go('pop3', s, '--filter', cmd)
+r.write('go', '')
+r.go('pop3', s, '--filter', cmd)
+case.check(r.rc == 0 and sorted(r.files()) == [b'u%d\n' % i for i in
+                                               range(1, 6)],
+           'each once in two runs', r.files())
+s.close()
 case.end()

@@ -315,6 +315,12 @@ if [ -x /usr/bin/time ] && ! grep -q __asan_init "$BUILD/mailfetch"; then
 	    -d "exec:sh -c 'sha256sum > \"$T/seen\"'"
 	is "$(cat "$T/seen")" "$SUM" "byte for byte"
 	ok "in less than 16 MB ($(cat "$T/peak") kB)" [ "$(cat "$T/peak")" -lt 16384 ]
+	rm -rf "$T/big"
+	fresh
+	status 0 "100 MB through a filter" jane_large --filter cat \
+	    -d "maildir:$T/big" --create -d "mbox:$T/mb"
+	is "$(sha256sum < "$(echo "$T"/big/new/*)")" "$SUM" "byte for byte"
+	ok "in less than 16 MB ($(cat "$T/peak") kB)" [ "$(cat "$T/peak")" -lt 16384 ]
 else
 	skip "peak memory" "no /usr/bin/time, or a build with sanitizers"
 fi

@@ -66,7 +66,7 @@ done
 
 fetch() { mailfetch -S pop3s://localhost:1 -u jo --password-command 'echo x' "$@"; }
 idle --deliver mailfetch --import "$T/x" -d stdout
-for o in '-d stdout' --create '--format raw' '--rcpt a@b.test' \
+for o in '-d stdout' '--filter cat' --create '--format raw' '--rcpt a@b.test' \
     '--envelope-from a@b.test' '--deliver-tls off' '--deliver-timeout 3' \
     '--in-doubt skip' '--delete now' '--move-to x'; do
 	long=${o%% *} long=${long/#-d/--deliver}
