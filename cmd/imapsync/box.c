@@ -36,13 +36,62 @@ box_entry(const struct box *b)
 bool
 box_open(const struct box *b)
 {
-	return b->turn == BOX_CHOSEN && b->opened;
+	return b->phase >= BOX_OPEN;
 }
 
 bool
 box_busy(const struct box *b)
 {
-	return box_open(b) && !b->outcome.failed;
+	return box_open(b) && !box_failed(b);
+}
+
+/* ---- what became of it ---- */
+
+void
+box_outcome(struct box *b, enum outcome now)
+{
+	enum outcome was = atomic_load(&b->outcome);
+
+	while (was < now &&
+	    !atomic_compare_exchange_weak(&b->outcome, &was, now))
+		;
+}
+
+bool
+box_failed(const struct box *b)
+{
+	return atomic_load(&b->outcome) >= BOX_FAILED;
+}
+
+void
+box_again(struct box *b, enum again why)
+{
+	if (b->again == AGAIN_NOT)
+		b->again = why;
+}
+
+const char *
+box_why(enum again why)
+{
+	switch (why) {
+	case AGAIN_NOT:
+		return "nothing is left to do";
+	case AGAIN_SETTLE:
+		return "others changed it meanwhile";
+	case AGAIN_RACY:
+		return "it changed while it was read";
+	case AGAIN_FLAGS:
+		return "the flags of a moved message were changed on both sides";
+	case AGAIN_FILES:
+		return "a file vanished before it was uploaded";
+	case AGAIN_UIDS:
+		return "the server did not say which UIDs its new messages have";
+	case AGAIN_TRASH:
+		return "messages were moved into it";
+	case AGAIN_PARTIAL:
+		return "not all of the plan could be done";
+	}
+	return "?";
 }
 
 /* ---- the end of it ---- */

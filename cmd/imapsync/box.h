@@ -19,11 +19,39 @@
 
 struct line;
 
-/* What is known of a mailbox there, in this pass. */
-enum far_view {
-	FAR_UNSEEN,
-	FAR_TRUSTED,		/* not selected: all is as STATUS says */
-	FAR_HEARD		/* what changed there was heard */
+/*
+ * How far a mailbox is in this run.  Each pass takes some that are due, and
+ * they go down this list.
+ */
+enum phase {
+	BOX_LISTED,		/* nothing is to be done, or nothing more */
+	BOX_LEFT,		/* not in this run, whatever there is */
+	BOX_DUE,		/* in a pass to come */
+	BOX_CHOSEN,		/* in this pass */
+	BOX_OPEN,		/* its state and its Maildir are open */
+	BOX_TRUSTED,		/* not selected: there all is as STATUS says */
+	BOX_HEARD		/* what changed there was heard */
+};
+
+/* What became of it in a pass.  The worst counts, which is the last. */
+enum outcome {
+	BOX_WHOLE,		/* all of the plan was done */
+	BOX_PARTIAL,		/* some of it was not: it is planned again */
+	BOX_HELD,		/* nothing is agreed before the next run */
+	BOX_FAILED,		/* nothing more is done to it in this run */
+	BOX_LOST		/* nor is anything believed that still comes */
+};
+
+/* Why a mailbox is in one more pass of the same run. */
+enum again {
+	AGAIN_NOT,
+	AGAIN_SETTLE,		/* we changed it here; did others, too? */
+	AGAIN_RACY,		/* it changed too lately for a scan to prove */
+	AGAIN_FLAGS,		/* both sides changed a moved message's flags */
+	AGAIN_FILES,		/* a file vanished before it was uploaded */
+	AGAIN_UIDS,		/* APPENDUID or COPYUID is missing, or wrong */
+	AGAIN_TRASH,		/* what was deleted elsewhere came into it */
+	AGAIN_PARTIAL		/* see BOX_PARTIAL */
 };
 
 struct box_far {
@@ -33,7 +61,6 @@ struct box_far {
 	bool changed;		/* by us, in this pass */
 	bool renumbered;	/* its UIDVALIDITY is not the state's */
 	bool strange;		/* it has others under known UIDs */
-	enum far_view view;
 	struct mark now;	/* of LIST-STATUS or STATUS, and what we
 				   moved there since; not its modseq */
 	struct mark seen;	/* of SELECT, or of STATUS if trusted */
@@ -56,24 +83,6 @@ struct box_near {
 	size_t renames;		/* by others, found in this scan */
 };
 
-/* What became of it, in this run. */
-struct box_outcome {
-	bool failed;		/* nothing more is done to it */
-	bool stopped;		/* nothing is agreed */
-	bool partial;		/* not all of the plan was done */
-	bool again;		/* it is to be looked at once more */
-	enum brake brake;	/* why nothing is deleted */
-	struct opt_list refused;	/* uploads the server did not want */
-};
-
-/* Is it looked into? */
-enum box_turn {
-	BOX_IDLE,		/* not, or not any more */
-	BOX_LEFT,		/* not in this run, whatever there is */
-	BOX_DUE,		/* it will be */
-	BOX_CHOSEN		/* in this pass */
-};
-
 /* A mailbox, on either side or both. */
 struct box {
 	struct run *run;
@@ -82,14 +91,16 @@ struct box {
 	struct box_far far;
 	struct box_near near;
 	struct pairs pairs;	/* found by other means than the state */
-	struct box_outcome outcome;
-	enum box_turn turn;
+	enum phase phase;
+	_Atomic(enum outcome) outcome;	/* box_outcome sets it */
+	enum again again;
+	enum brake brake;	/* why nothing is deleted */
+	struct opt_list refused;	/* uploads the server did not want */
 	unsigned passes;	/* that it was chosen in */
 	bool was_known;		/* in the index */
-	bool opened;		/* state and Maildir are */
+	bool opened;		/* state and Maildir are: box_close */
 	bool known;		/* the state has a UIDVALIDITY */
 	bool doubtful;		/* it may not know all that was agreed */
-	bool planned;		/* plan stands, but for moves */
 	struct state state;
 	pthread_mutex_t lock;	/* of state, near.dir.letters, acts */
 	uint64_t key;		/* for local_name */
@@ -124,6 +135,12 @@ struct entry *box_entry(const struct box *);
 /* It is open in this pass; and nothing has failed there. */
 bool box_open(const struct box *);
 bool box_busy(const struct box *);
+/* Its outcome is this one, or what it was if that is worse; for any thread. */
+void box_outcome(struct box *, enum outcome);
+bool box_failed(const struct box *);
+/* It is in one more pass; the first reason is kept. */
+void box_again(struct box *, enum again);
+const char *box_why(enum again);	/* as a sentence */
 /* The state is saved if it was no dry run; nothing is held afterwards. */
 void box_close(struct box *);
 /* All but the state and the Maildir, which stay open. */

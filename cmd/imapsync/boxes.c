@@ -313,7 +313,7 @@ uncounted(const struct box *b)
 static bool
 to_repeat(const struct box *b)
 {
-	return b->outcome.again;
+	return b->again != AGAIN_NOT;
 }
 
 int
@@ -420,8 +420,8 @@ judge(struct run *r, struct box *b)
 	b->near.dirty = e == NULL || e->dirty || got != 0 || racy ||
 	    !stamp_same(&e->stamp, &b->near.stamp);
 	b->near.dirty |= r->o->policy.reupload;
-	if (b->turn != BOX_LEFT && (b->far.dirty || b->near.dirty))
-		b->turn = BOX_DUE;
+	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty))
+		b->phase = BOX_DUE;
 }
 
 void

@@ -178,7 +178,7 @@ do_far_flags(struct line *l, struct box *b)
 	if (t.refused) {
 		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
 		    l->imap.text);
-		b->outcome.failed = true;
+		box_outcome(b, BOX_FAILED);
 		return 0;
 	}
 	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
@@ -267,6 +267,14 @@ intend_move(struct box *b, struct act *a)
 	    .uidnext = to->far.seen.uidnext }, b->run->e);
 }
 
+/* Which UIDs it has now, the next pass asks. */
+static void
+ask_uids(struct box *b, struct box *to)
+{
+	box_again(b, AGAIN_UIDS);
+	box_again(to, AGAIN_UIDS);
+}
+
 /* Sets again where that cannot be it, or nothing can be recorded. */
 static int
 record_move(struct box *b, struct act *a, uint32_t uid)
@@ -281,7 +289,7 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	if (old == NULL || base.n >= sizeof name ||
 	    uid < to->far.seen.uidnext ||
 	    state_by_uid(&to->state, uid) != NULL) {
-		b->outcome.again = to->outcome.again = true;
+		ask_uids(b, to);
 		return 0;
 	}
 	rec = *old;
@@ -316,7 +324,7 @@ record_moves(struct box *b, struct box *to, const struct acts *s,
 	int got = 0;
 
 	if (v->from.n != asked || v->uidvalidity != to->far.seen.uidvalidity)
-		b->outcome.again = to->outcome.again = true;
+		ask_uids(b, to);
 	if (v->uidvalidity != to->far.seen.uidvalidity)
 		return 0;
 	to->far.now.exists += v->to.n;
@@ -329,7 +337,7 @@ record_moves(struct box *b, struct box *to, const struct acts *s,
 		if (a != NULL)
 			got = record_move(b, a, v->to.v[k]);
 		else
-			b->outcome.again = to->outcome.again = true;
+			ask_uids(b, to);
 	}
 	return got;
 }
@@ -357,7 +365,7 @@ move_to(struct line *l, struct box *b, struct box *to)
 		if (got > 0) {
 			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 			    "not moved to %s: %s", to->name, l->imap.text);
-			b->outcome.failed = true;	/* see unmoved */
+			box_outcome(b, BOX_FAILED);	/* see unmoved */
 			got = 0;
 		} else if (got == 0)
 			got = record_moves(b, to, &s, &v, at - before);
@@ -447,7 +455,7 @@ delete_set(struct line *l, struct box *b, const char *set)
 	if (far_to_trash(b)) {
 		got = move_set(l, set, str_of(r->trash), &moved);
 		if ((trash = box_named(r, r->trash)) != NULL)
-			trash->outcome.again = true;
+			box_again(trash, AGAIN_TRASH);
 		moved_free(&moved);
 		return got;
 	}
@@ -478,7 +486,7 @@ do_far_deletes(struct line *l, struct box *b)
 		if (got > 0) {
 			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 			    "not deleted there: %s", l->imap.text);
-			b->outcome.failed = true;
+			box_outcome(b, BOX_FAILED);
 		} else if (got == 0)
 			got = marked ? marked_there(b, s.v + from, at - from) :
 			    gone_there(b, s.v + from, at - from);

@@ -127,10 +127,11 @@ do_near_flags(struct box *b)
 			report_problem(&b->run->report, e->code, b->name, "%s",
 			    e->msg);
 			fail_clear(e);
-			b->outcome.failed = true;
+			box_outcome(b, BOX_FAILED);
 		}
 		a->failed = got != 0;
-		b->outcome.partial |= got > 0;	/* somebody else was quicker */
+		if (got > 0)		/* somebody else was quicker */
+			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
 	if (local_sync(&b->near.dir, e) < 0)
@@ -168,7 +169,8 @@ renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 	if (state_drop(&b->state, old, b->run->e) < 0 ||
 	    state_put(&b->state, &rec, name, b->run->e) < 0)
 		return -1;
-	b->outcome.again = b->near.changed = true;
+	b->near.changed = true;
+	box_again(b, AGAIN_SETTLE);
 	box_done(b, a);
 	return 0;
 }
@@ -193,6 +195,13 @@ move_file(struct box *b, struct local_msg *m, struct box *to,
 	return got;
 }
 
+static void
+both_partial(struct box *b, struct box *to)
+{
+	box_outcome(b, BOX_PARTIAL);
+	box_outcome(to, BOX_PARTIAL);
+}
+
 /* The server moved it: so do we. */
 int
 do_near_move(struct box *b, struct act *a)
@@ -206,8 +215,8 @@ do_near_move(struct box *b, struct act *a)
 	char name[256];
 	int got;
 
-	if (old == NULL || f == NULL || !to->near.is || to->outcome.failed) {
-		b->outcome.partial = to->outcome.partial = true;
+	if (old == NULL || f == NULL || !to->near.is || box_failed(to)) {
+		both_partial(b, to);
 		return 0;
 	}
 	rec = *old;
@@ -229,10 +238,11 @@ do_near_move(struct box *b, struct act *a)
 	    (got = move_file(b, m, to, merged)) < 0)
 		return -1;
 	if (got > 0) {
-		b->outcome.partial = to->outcome.partial = true;
+		both_partial(b, to);
 		return state_unpend(&to->state, name, e);
 	}
-	to->outcome.again |= merged != f->flags;
+	if (merged != f->flags)
+		box_again(to, AGAIN_FLAGS);
 	if (state_put(&to->state, &rec, name, e) < 0 ||
 	    state_unpend(&to->state, name, e) < 0)
 		return -1;
@@ -267,10 +277,11 @@ do_near_deletes(struct box *b)
 			report_problem(&r->report, r->e->code, b->name, "%s",
 			    r->e->msg);
 			fail_clear(r->e);
-			b->outcome.failed = true;
+			box_outcome(b, BOX_FAILED);
 		}
 		a->failed = got != 0;
-		b->outcome.partial |= got > 0;
+		if (got > 0)
+			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
 	if (local_sync(&b->near.dir, r->e) < 0 || (b->near.dir.attic >= 0 &&

@@ -212,9 +212,9 @@ static int
 finish(struct far_look *k, struct imap *m, bool may)
 {
 	struct box *b = k->b;
-	int got = b->outcome.failed ? 0 : enquire(k, m, may);
+	int got = box_failed(b) ? 0 : enquire(k, m, may);
 
-	if (got != 0 || b->outcome.failed)
+	if (got != 0 || box_failed(b))
 		return got;
 	if (k->refused)
 		return far_hear_unusable(b, m->text);
@@ -229,7 +229,7 @@ finish(struct far_look *k, struct imap *m, bool may)
 	tidy(b);
 	watermarks(k, m);
 	b->far.strange = false;
-	b->far.view = FAR_HEARD;
+	b->phase = BOX_HEARD;
 	return 0;
 }
 
@@ -255,8 +255,7 @@ far_done_all(struct far_look **ring, size_t tail, size_t head)
 static bool
 to_look(const struct box *b)
 {
-	return b->turn == BOX_CHOSEN && b->far.is && !b->outcome.failed &&
-	    b->far.view == FAR_UNSEEN;
+	return b->phase == BOX_OPEN && b->far.is && !box_failed(b);
 }
 
 /*
@@ -286,7 +285,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 		k = ring[tail % FAR_AHEAD];
 		if ((got = far_hear(k, &l->imap, 0)) == 0)
 			got = finish(k, &l->imap, head - tail == 1);
-		if (got == 0 && !k->b->outcome.failed && head - tail == 1)
+		if (got == 0 && !box_failed(k->b) && head - tail == 1)
 			link_selected(l, k->b);
 		if (got > 0)
 			later[k->b - r->boxes] = true;

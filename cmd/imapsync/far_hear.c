@@ -254,7 +254,7 @@ int
 far_hear_unusable(struct box *b, const char *why)
 {
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "%s", why);
-	b->outcome.failed = true;
+	box_outcome(b, BOX_FAILED);
 	return 0;
 }
 

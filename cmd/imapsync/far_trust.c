@@ -33,7 +33,7 @@ far_trust(struct box *b)
 {
 	if (!unchanged(b))
 		return;
-	b->far.view = FAR_TRUSTED;
+	b->phase = BOX_TRUSTED;
 	b->far.renumbered = false;
 	b->far.seen = b->far.now;
 	b->far.storable = ~(uint64_t)0;
@@ -78,7 +78,7 @@ to_check(const struct box *b)
 {
 	const size_t *n = b->plan.count;
 
-	return b->far.view == FAR_TRUSTED && box_busy(b) && (n[ACT_PUSH] > 0 ||
+	return b->phase == BOX_TRUSTED && box_busy(b) && (n[ACT_PUSH] > 0 ||
 	    n[ACT_FAR_FLAGS] > 0 || n[ACT_FAR_MOVE] > 0 ||
 	    n[ACT_FAR_DELETE] > 0);
 }
@@ -129,12 +129,12 @@ hear_one(struct far_look *k, struct line *l)
 
 	if (far_hear(k, &l->imap, 0) < 0)
 		return -1;
-	b->far.view = !b->outcome.failed && as_believed(k, &l->imap.box) ?
-	    FAR_HEARD : FAR_UNSEEN;
+	b->phase = !box_failed(b) && as_believed(k, &l->imap.box) ?
+	    BOX_HEARD : BOX_OPEN;
 	b->far.strange = far_renumbered(k);
 	b->far.seen = was;
 	b->far.n = b->far.gone.n = 0;
-	return b->far.view != FAR_HEARD;
+	return b->phase != BOX_HEARD;
 }
 
 /*
@@ -163,7 +163,7 @@ far_trust_check(struct run *r)
 		k = ring[tail++ % FAR_AHEAD];
 		got = hear_one(k, l);
 		news |= got > 0;
-		if (got >= 0 && k->b->far.view == FAR_HEARD && head == tail)
+		if (got >= 0 && k->b->phase == BOX_HEARD && head == tail)
 			link_selected(l, k->b);
 		far_done(k);
 	}

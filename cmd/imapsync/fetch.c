@@ -60,7 +60,7 @@ too_long(struct line *l, const struct got *g)
 {
 	report_problem(&l->run->report, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
 	    g->uid);
-	g->b->outcome.failed = true;
+	box_outcome(g->b, BOX_FAILED);
 }
 
 static int
@@ -110,7 +110,7 @@ take(struct lane *w)
 	struct box *b = ((struct job *)m->job->of)->b;
 	uint64_t announced = m->announced > 0 ? m->announced : LIMIT_LITERAL;
 
-	if (b->outcome.stopped)
+	if (b->outcome == BOX_LOST)
 		return 0;
 	w->g = (struct got){ .b = b, .uid = m->uid,
 	    .flags = flags_of(w->l, b, BUF_STR(m->flags)) };
@@ -139,11 +139,11 @@ refused(struct lane *w)
 {
 	struct box *b = ((struct job *)w->f.got.job->of)->b;
 
-	if (b->outcome.stopped)
+	if (b->outcome == BOX_LOST)
 		return;
 	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "FETCH: %s",
 	    w->l->imap.text);
-	b->outcome.failed = true;
+	box_outcome(b, BOX_FAILED);
 }
 
 static void
@@ -153,7 +153,7 @@ not_sent(struct lane *w)
 
 	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "the server sent nothing of message %u",
 	    w->f.got.uid);
-	b->outcome.failed = true;
+	box_outcome(b, BOX_FAILED);
 }
 
 static void
@@ -161,7 +161,7 @@ lost(struct lane *w)
 {
 	struct box *b = w->f.got.of;
 
-	b->outcome.stopped = b->outcome.failed = true;
+	box_outcome(b, BOX_LOST);
 	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name,
 	    w->f.got.renumbered ? "its UIDs changed during the run" : "%s", w->l->imap.text);
 }
@@ -277,7 +277,7 @@ odd_ones(struct line *l, struct jobs *all)
 
 	lane_begin(&w, l);
 	for (i = 0; i < all->n && got == 0 && !stop_asked(); i++) {
-		if (!all->v[i].part.again || all->v[i].b->outcome.stopped)
+		if (!all->v[i].part.again || all->v[i].b->outcome == BOX_LOST)
 			continue;
 		ask_box(&w, all->v[i].b);
 		imap_fetch_again(&w.f, &all->v[i].part);
@@ -393,9 +393,9 @@ whole(struct job *j)
 {
 	size_t i;
 
-	j->b->outcome.partial |= j->b->outcome.stopped;
 	for (i = 0; i < j->part.n; i++)
-		j->b->outcome.partial |= j->part.came[i] != IMAP_CAME_HERE;
+		if (j->part.came[i] != IMAP_CAME_HERE)
+			box_outcome(j->b, BOX_PARTIAL);
 }
 
 void
@@ -404,7 +404,7 @@ fetch_enough(struct run *r, size_t jobs)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].turn == BOX_DUE)
+		if (r->boxes[i].phase == BOX_DUE)
 			return;
 	link_enough(r, jobs > 0 ? jobs : 1);
 }
@@ -417,8 +417,7 @@ fetch_all(struct run *r)
 	int got = 0;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].turn == BOX_CHOSEN && r->boxes[i].opened &&
-		    r->boxes[i].near.is && !r->boxes[i].outcome.failed)
+		if (box_busy(&r->boxes[i]) && r->boxes[i].near.is)
 			jobs_of(&all, &r->boxes[i]);
 	fetch_enough(r, all.n);
 	if (all.n > 0 && !stop_asked())

@@ -186,7 +186,7 @@ half(struct box *b)
 	struct entry *e = box_entry(b);
 
 	if (!r->o->folders_delete || r->folders_kept) {
-		b->turn = BOX_LEFT;
+		b->phase = BOX_LEFT;
 		if (b->far.is)
 			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir "
 			    "%s/%s is gone: nothing is deleted on the server "
@@ -197,13 +197,13 @@ half(struct box *b)
 		return 0;
 	}
 	if (!e->missing) {
-		b->turn = BOX_LEFT;
+		b->phase = BOX_LEFT;
 		e->missing = true;	/* if it is still so next time */
 		return 0;
 	}
 	report_folder(&r->report, b->far.is ? "far-remove" : "near-remove", b->name,
 	    NULL);
-	b->turn = BOX_LEFT;
+	b->phase = BOX_LEFT;
 	if (r->o->dry_run)
 		return 0;
 	return b->far.is ? remove_there(b) : empty_here(b);
@@ -270,7 +270,7 @@ agree(struct box *b)
 	else if (b->far.is && r->o->create_near)
 		got = make_here(b);
 	else
-		b->turn = BOX_LEFT;
+		b->phase = BOX_LEFT;
 	return got;
 }
 
@@ -304,14 +304,14 @@ folders_agree(struct run *r)
 		if (got < 0)
 			return -1;
 		if (got > 0 && r->o->dry_run)
-			b->turn = BOX_LEFT;
+			b->phase = BOX_LEFT;
 	}
 	if (r->o->folders_delete && catastrophe(r)) {
 		report_problem(&r->report, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
 		r->folders_kept = true;
 	}
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].turn != BOX_LEFT && agree(&r->boxes[i]) < 0)
+		if (r->boxes[i].phase != BOX_LEFT && agree(&r->boxes[i]) < 0)
 			return -1;
 	return 0;
 }

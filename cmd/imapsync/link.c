@@ -117,7 +117,7 @@ link_select(struct line *l, struct box *b)
 	if (got > 0 || l->imap.box.uidvalidity != b->far.seen.uidvalidity) {
 		report_problem(&l->run->report, EX_TEMPFAIL, b->name, got > 0 ?
 		    "%s" : "its UIDs changed during the run", l->imap.text);
-		b->outcome.failed = true;
+		box_outcome(b, BOX_FAILED);
 		return 1;
 	}
 	l->selected = b;

@@ -345,7 +345,7 @@ plan_make(struct plan *p, const struct plan_in *in)
 {
 	size_t i;
 
-	*p = (struct plan){ 0 };
+	*p = (struct plan){ .made = true };
 	for (i = 0; i < in->nrec; i++)
 		known(p, in, (uint32_t)i);
 	news(p, in);

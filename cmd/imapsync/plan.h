@@ -94,6 +94,7 @@ struct plan {
 	struct act *v;
 	size_t n, cap;
 	size_t count[ACT_KINDS];
+	bool made;		/* by plan_make, be it empty */
 };
 
 /* No I/O.  Actions in the order they are carried out in. */

@@ -70,7 +70,7 @@ clear(struct group *g)
 static void
 refuse(struct box *b, const char *name, int code, const char *why)
 {
-	opt_list_add(&b->run->arena, &b->outcome.refused,
+	opt_list_add(&b->run->arena, &b->refused,
 	    arena_dup(&b->run->arena, str_of(name)));
 	report_problem(&b->run->report, code, b->name, "%s: not uploaded: %s", name,
 	    why);
@@ -82,8 +82,8 @@ was_refused(const struct box *b, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < b->outcome.refused.n; i++)
-		if (strcmp(b->outcome.refused.v[i], name) == 0)
+	for (i = 0; i < b->refused.n; i++)
+		if (strcmp(b->refused.v[i], name) == 0)
 			return true;
 	return false;
 }
@@ -128,7 +128,7 @@ prepare(struct group *g, struct up *u, struct act *a)
 	u->fd = local_read(&b->near.dir, u->m, e);
 	if (u->fd < 0 && e->code == EX_NOINPUT) {
 		fail_clear(e);		/* removed or renamed meanwhile */
-		b->outcome.again = true;
+		box_again(b, AGAIN_FILES);
 		return 1;
 	}
 	if (u->fd < 0) {
@@ -308,7 +308,7 @@ taken(struct group *g, struct imap_resp *r)
 		got = alone(g);
 	} else if (got >= 0) {
 		/* which UIDs, the next pass asks */
-		g->b->outcome.again = true;
+		box_again(g->b, AGAIN_UIDS);
 		for (i = 0; i < g->n; i++) {
 			report_progress(&g->b->run->report,
 			    g->v[i].out.wire, false);

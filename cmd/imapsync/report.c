@@ -212,6 +212,13 @@ report_progress(struct report *r, uint64_t bytes, bool last)
 }
 
 void
+report_again(const struct report *r, const char *box, const char *why)
+{
+	trace_note(TRACE_DONE, "%s: once more over %s: %s", r->title, box,
+	    why);
+}
+
+void
 report_box(const struct report *r, const char *box, const struct plan *p,
     bool whole)
 {

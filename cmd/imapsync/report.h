@@ -56,6 +56,8 @@ void report_problem(struct report *, int code, const char *box,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* One more message, of so many bytes; or the last was. */
 void report_progress(struct report *, uint64_t bytes, bool last);
+/* With -v: one more pass over it, and why. */
+void report_again(const struct report *, const char *box, const char *why);
 /* With -v: one is done. */
 void report_box(const struct report *, const char *box, const struct plan *,
     bool whole);

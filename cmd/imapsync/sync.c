@@ -30,7 +30,7 @@
 #include "sync.h"
 #include "sync_do.h"
 
-enum { PASSES = 4 };
+enum { PASSES = 2 };		/* over a mailbox, in a run */
 
 /* ---- planning ---- */
 
@@ -104,7 +104,6 @@ decide(struct run *r, struct box *b)
 	}
 	if ((got = pair_new(b)) > 0)
 		plan_box(b);
-	b->planned = got >= 0;
 	return got < 0 ? -1 : 0;
 }
 
@@ -123,9 +122,9 @@ plan_all(struct run *r)
 		b = &r->boxes[i];
 		if (!box_open(b))
 			continue;
-		if (b->planned)
+		if (b->plan.made)
 			plan_box(b);
-		else if (!b->outcome.failed && decide(r, b) < 0)
+		else if (!box_failed(b) && decide(r, b) < 0)
 			return -1;
 	}
 	return stop_asked() ? 0 : moves_find(r);
@@ -156,12 +155,11 @@ look_here(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		if (b->turn != BOX_CHOSEN)
+		if (b->phase != BOX_CHOSEN)
 			continue;
-		b->far.view = FAR_UNSEEN;
-		b->planned = false;
 		if (look_open(b) < 0)
 			return -1;
+		b->phase = BOX_OPEN;
 		b->doubtful = doubtful(b);
 		if (!b->far.is)		/* a dry run: it would be made */
 			b->far.storable = ~(uint64_t)0;
@@ -178,7 +176,7 @@ trust(struct run *r)
 	size_t i;
 
 	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].turn == BOX_CHOSEN)
+		if (r->boxes[i].phase == BOX_OPEN)
 			far_trust(&r->boxes[i]);
 }
 
@@ -186,10 +184,8 @@ trust(struct run *r)
 static void
 unplan(struct box *b)
 {
-	if (box_busy(b) && b->far.view == FAR_UNSEEN) {
+	if (b->phase == BOX_OPEN && !box_failed(b))
 		plan_free(&b->plan);
-		b->planned = false;
-	}
 }
 
 /*
@@ -218,61 +214,109 @@ check(struct run *r)
 static bool
 changed(const struct box *b)
 {
-	return b->far.changed || b->near.changed || b->outcome.again;
+	return b->far.changed || b->near.changed || b->again != AGAIN_NOT;
 }
 
 /*
- * What is agreed now, if all of the plan was done.  Of a side that gave
- * nothing (one way, read only) nothing is agreed: it is looked at again.
+ * Of a side that gave nothing (one way, read only) nothing is agreed: it is
+ * looked at again.
  */
-static int
-conclude(struct run *r, struct box *b)
+static struct mark
+agreed_there(const struct box *b)
 {
-	const struct policy *p = &r->o->policy;
-	struct stamp st = { 0 };
-	struct mark mark = b->far.seen;
-	struct entry *e = index_add(&r->index, str_of(b->name));
-	struct box_outcome *end = &b->outcome;
-	bool whole = !end->failed && !end->stopped && !end->partial &&
-	    end->brake == BRAKE_NONE && !stop_asked();
-	bool still = whole && !changed(b) && end->refused.n == 0;
+	if (b->run->o->policy.pull_new)
+		return b->far.seen;
+	return b->known && !b->far.renumbered ? b->state.mark :
+	    (struct mark){ .uidvalidity = b->far.seen.uidvalidity };
+}
 
-	if (still && (!p->push_new || b->far.storable == 0)) {
-		if (!look_settled(b, &st))
-			st = (struct stamp){ 0 };
-	} else if (still) {
-		st = b->near.scanned ? b->near.dir.seen : b->near.stamp;
-		if (b->near.scanned && b->near.dir.racy &&
-		    !look_settled(b, &st))
-			end->again = true;
+/* The Maildir as the base has it; else zeros. */
+static struct stamp
+agreed_here(struct box *b)
+{
+	struct stamp st = { 0 };
+
+	if (changed(b) || b->refused.n > 0)
+		return st;
+	if (!b->run->o->policy.push_new || b->far.storable == 0)
+		return look_settled(b, &st) ? st : (struct stamp){ 0 };
+	if (!b->near.scanned)
+		return b->near.stamp;
+	st = b->near.dir.seen;
+	if (b->near.dir.racy && !look_settled(b, &st))
+		box_again(b, AGAIN_RACY);
+	return st;
+}
+
+static enum again
+once_more(const struct box *b, bool whole)
+{
+	switch (b->outcome) {
+	case BOX_WHOLE:
+		if (!whole || b->again != AGAIN_NOT)
+			return whole ? b->again : AGAIN_NOT;
+		return b->near.changed && !b->far.changed ? AGAIN_SETTLE :
+		    AGAIN_NOT;
+	case BOX_PARTIAL:
+		return AGAIN_PARTIAL;
+	case BOX_HELD:
+	case BOX_FAILED:
+	case BOX_LOST:
+		break;
 	}
-	if (!p->pull_new)
-		mark = b->known && !b->far.renumbered ? b->state.mark :
-		    (struct mark){ .uidvalidity = b->far.seen.uidvalidity };
-	if (whole && state_mark(&b->state, &mark, &st, r->e) < 0)
-		return -1;
-	if (state_sync(&b->state, r->e) < 0)
-		return -1;
+	return AGAIN_NOT;
+}
+
+/* What the index has of it from here on. */
+static void
+note(struct run *r, const struct box *b, const struct mark *mark,
+    struct stamp st, bool whole)
+{
+	struct entry *e = index_add(&r->index, str_of(b->name));
+
 	if (whole)
-		e->mark = mark;
+		e->mark = *mark;
 	if (st.cur_ino == 0)	/* not as the base says, but the same place */
 		st.cur_ino = b->near.scanned ? b->near.dir.seen.cur_ino :
 		    e->stamp.cur_ino;
-	if (end->brake == BRAKE_NONE)
+	if (b->brake == BRAKE_NONE)
 		e->stamp = st;
 	e->id = b->far.seen.id[0] != '\0' ?
 	    names_hash(str_of(b->far.seen.id)) : 0;
-	e->dirty = !whole || changed(b) || end->refused.n > 0 ||
-	    !p->pull_new;
+	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
+	    !r->o->policy.pull_new;
 	e->missing = false;
-	end->again = !end->stopped && (end->partial || (whole &&
-	    (end->again || (b->near.changed && !b->far.changed))));
+}
+
+/* What is agreed now, if all of the plan was done. */
+static int
+conclude(struct run *r, struct box *b)
+{
+	bool whole = b->outcome == BOX_WHOLE && b->brake == BRAKE_NONE &&
+	    !stop_asked();
+	struct mark mark = agreed_there(b);
+	struct stamp st = { 0 };
+
+	if (whole) {
+		st = agreed_here(b);
+		if (state_mark(&b->state, &mark, &st, r->e) < 0)
+			return -1;
+	}
+	if (state_sync(&b->state, r->e) < 0)
+		return -1;
+	note(r, b, &mark, st, whole);
+	b->again = once_more(b, whole);
 	report_box(&r->report, b->name, &b->plan, whole);
-	b->far.changed = b->near.changed = end->partial = false;
+	b->far.changed = b->near.changed = false;
+	if (b->outcome == BOX_PARTIAL)
+		b->outcome = BOX_WHOLE;
 	return 0;
 }
 
-/* Both sides as they were left?  Then that is agreed, without a look. */
+/*
+ * Both sides as they were left?  Then that is agreed, without a look; else it
+ * is in one more pass, if it was in none of that kind before.
+ */
 static int
 settle(struct run *r, struct box *b)
 {
@@ -281,19 +325,21 @@ settle(struct run *r, struct box *b)
 	bool same = b->far.counted && e != NULL &&
 	    mark_same(&b->far.now, &e->mark);
 
-	b->turn = BOX_DUE;
-	b->near.dirty = b->far.dirty = true;
-	if (!same)
-		return 0;
-	if (!b->opened && look_open(b) < 0)
-		return -1;
-	b->far.seen = e->mark;
-	if (look_settled(b, &st)) {
-		b->turn = BOX_IDLE;
+	if (same) {
+		if (!b->opened && look_open(b) < 0)
+			return -1;
+		b->far.seen = e->mark;
+		same = look_settled(b, &st);
+	}
+	if (same) {
 		if (state_mark(&b->state, &b->far.seen, &st, r->e) < 0)
 			return -1;
 		e->stamp = st;
 		e->dirty = false;
+	} else if (b->passes < PASSES) {
+		report_again(&r->report, b->name, box_why(b->again));
+		b->phase = BOX_DUE;
+		b->near.dirty = b->far.dirty = true;
 	}
 	return 0;
 }
@@ -302,19 +348,22 @@ settle(struct run *r, struct box *b)
 static int
 again(struct run *r)
 {
+	struct box *b;
 	size_t i, n = 0;
 
 	for (i = 0; i < r->nboxes; i++) {
-		r->boxes[i].outcome.again &= r->boxes[i].far.is &&
-		    r->boxes[i].near.is && r->boxes[i].passes < PASSES;
-		n += r->boxes[i].outcome.again;
+		b = &r->boxes[i];
+		if (!b->far.is || !b->near.is)
+			b->again = AGAIN_NOT;
+		n += b->again != AGAIN_NOT;
 	}
 	if (n > 0 && boxes_again(r) < 0)
 		return -1;
 	for (i = 0; n > 0 && i < r->nboxes; i++) {
-		if (r->boxes[i].outcome.again && settle(r, &r->boxes[i]) < 0)
+		b = &r->boxes[i];
+		if (b->again != AGAIN_NOT && settle(r, b) < 0)
 			return -1;
-		r->boxes[i].outcome.again = false;
+		b->again = AGAIN_NOT;
 	}
 	return 0;
 }
@@ -346,13 +395,18 @@ close_all(struct run *r)
 static void
 close_most(struct run *r)
 {
+	struct box *b;
 	size_t i;
 
-	for (i = 0; i < r->nboxes; i++)
-		if (r->boxes[i].outcome.again && r->boxes[i].opened)
-			box_forget(&r->boxes[i]);
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		if (b->again != AGAIN_NOT && b->opened)
+			box_forget(b);
 		else
-			box_close(&r->boxes[i]);
+			box_close(b);
+		if (b->phase >= BOX_CHOSEN)
+			b->phase = BOX_LISTED;
+	}
 }
 
 /* As many at a time as there are descriptors for. */
@@ -367,11 +421,9 @@ choose_some(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		if (b->turn == BOX_CHOSEN)
-			b->turn = BOX_IDLE;
-		if (b->turn != BOX_DUE || n == most)
+		if (b->phase != BOX_DUE || n == most)
 			continue;
-		b->turn = BOX_CHOSEN;
+		b->phase = BOX_CHOSEN;
 		b->passes++;
 		n++;
 	}
@@ -389,7 +441,7 @@ say_plan(struct run *r)
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		for (kind = 0; b->turn == BOX_CHOSEN && kind < ACT_NOTHING;
+		for (kind = 0; box_open(b) && kind < ACT_NOTHING;
 		    kind++)
 			for (k = 0; k < b->plan.n; k++)
 				if ((int)b->plan.v[k].kind == kind) {

@@ -38,7 +38,7 @@ brake(struct box *b)
 	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
 	    brake_why(why), all, b->state.n,
 	    in.far > 0 ? "on the server" : "here", all);
-	b->outcome.brake = why;
+	b->brake = why;
 	brake_apply(&b->plan);
 }
 
@@ -71,7 +71,7 @@ chosen(struct line *l, struct box *b, int (*what)(struct line *,
 {
 	int got;
 
-	if (b->far.view != FAR_HEARD)	/* never: see far_trust_check */
+	if (b->phase != BOX_HEARD)	/* never: see far_trust_check */
 		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
 		    b->name);
 	got = link_select(l, b);
@@ -113,8 +113,8 @@ unmoved(struct box *b)
 
 		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)
 			continue;
-		if (b->outcome.failed || !to->outcome.again)
-			to->outcome.stopped = true;
+		if (box_failed(b) || to->again == AGAIN_NOT)
+			box_outcome(to, BOX_HELD);
 	}
 }
 

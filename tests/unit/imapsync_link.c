@@ -45,9 +45,9 @@ selecting(void)
 	is_str(heard(fd), "EXAMINE \"b\"", "another one, for reading");
 	is_int(link_select(&l, &a), 0, "then the first for writing");
 	is_str(heard(fd), "SELECT \"a\"", "is selected anew");
-	ok(l.selected == &a && !a.outcome.failed, "and is it");
+	ok(l.selected == &a && !box_failed(&a), "and is it");
 	is_int(link_select(&l, &b), 1, "one whose UIDs are others by now");
-	ok(l.selected == NULL && b.outcome.failed, "is not written to");
+	ok(l.selected == NULL && box_failed(&b), "is not written to");
 	link_unselect(&l);
 	conn_flush(c);
 	ok(l.selected == NULL, "nor is one after UNSELECT");
