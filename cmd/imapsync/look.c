@@ -26,7 +26,7 @@
 #include "state.h"
 #include "wire.h"
 
-enum { SCANS = 5, SETTLE = 60 };	/* times; milliseconds */
+enum { SETTLE = 60 };			/* milliseconds */
 
 /* What cannot be read is kept beside, and everything is paired anew. */
 static int
@@ -73,27 +73,21 @@ look_open(struct box *b)
 
 /* ---- scanning ---- */
 
-/*
- * A file that is renamed while the directory is read may be seen twice or
- * not at all.  So what was read counts only if nothing changed meanwhile.
- */
+/* Of the directory that is there now: it may have been replaced. */
 static int
 scan(struct box *b)
 {
-	struct stamp after;
+	struct stamp now;
 	bool racy;
-	int i;
 
-	for (i = 0; i < SCANS; i++) {
-		local_forget(&b->near.dir);
-		if (local_scan(&b->near.dir, &b->state.keywords, b->run->e) < 0)
-			return -1;
-		if (local_stamp(b->run->root, b->path, &after, &racy) == 0 &&
-		    stamp_same(&after, &b->near.dir.seen))
-			return 0;
-	}
-	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it changes faster than "
-	    "it can be read", b->run->o->near, b->path);
+	if (local_scan(&b->near.dir, &b->state.keywords, b->run->e) < 0)
+		return -1;
+	if (local_stamp(b->run->root, b->path, &now, &racy) == 0 &&
+	    now.cur_ino == b->near.dir.seen.cur_ino &&
+	    now.new_ino == b->near.dir.seen.new_ino)
+		return 0;
+	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it was replaced while it was read",
+	    b->run->o->near, b->path);
 }
 
 /* ---- joining ---- */

@@ -49,8 +49,8 @@ int local_stamp(int root, const char *path, struct stamp *, bool *racy);
 int local_calm(const struct local *);
 /*
  * The whole of cur/ and new/ by readdir alone: no stat a file.  Again while
- * cur/ changes meanwhile, for a file that is renamed then may be missed;
- * EX_TEMPFAIL if it never stops.
+ * they change meanwhile, for a file that is renamed then may be seen twice or
+ * missed; EX_TEMPFAIL if it never stops.
  */
 int local_scan(struct local *, struct keywords *, struct err *);
 void local_forget(struct local *);		/* the scan */

@@ -196,17 +196,26 @@ local_forget(struct local *l)
 	buf_free(&l->heap);
 }
 
+static int
+stamp(const struct local *l, struct stamp *s, struct err *e)
+{
+	struct stat cur, fresh;
+
+	if (fstat(l->cur, &cur) < 0 || fstat(l->fresh, &fresh) < 0)
+		return fail_sys(e, EX_IOERR, "%s", l->path);
+	*s = stamp_of(&cur, &fresh);
+	return 0;
+}
+
 /* A change in the tick that goes on would leave no trace: let it pass. */
 static int
 look(struct local *l, struct err *e)
 {
 	struct timespec nap = { .tv_nsec = TICK };
-	struct stat cur, fresh;
 	uint64_t start = now();
 
-	if (fstat(l->cur, &cur) < 0 || fstat(l->fresh, &fresh) < 0)
-		return fail_sys(e, EX_IOERR, "%s", l->path);
-	l->seen = stamp_of(&cur, &fresh);
+	if (stamp(l, &l->seen, e) < 0)
+		return -1;
 	l->racy = is_racy(&l->seen, start);
 	if (latest(&l->seen) <= start && latest(&l->seen) + TICK > start)
 		nanosleep(&nap, NULL);
@@ -216,15 +225,13 @@ look(struct local *l, struct err *e)
 static int
 once(struct local *l, struct err *e)
 {
-	struct stat cur;
+	struct stamp after;
 
 	local_forget(l);
 	if (look(l, e) < 0 || scan_folder(l, l->fresh, true, e) < 0 ||
-	    scan_folder(l, l->cur, false, e) < 0)
+	    scan_folder(l, l->cur, false, e) < 0 || stamp(l, &after, e) < 0)
 		return -1;
-	if (fstat(l->cur, &cur) < 0)
-		return fail_sys(e, EX_IOERR, "%s", l->path);
-	return mtime(&cur) != l->seen.cur_mtime;
+	return !stamp_same(&after, &l->seen);
 }
 
 int
@@ -237,7 +244,7 @@ local_scan(struct local *l, struct keywords *k, struct err *e)
 	for (i = 0; i < 10 && got == 1; i++)
 		got = once(l, e);
 	if (got == 1)
-		return fail(e, EX_TEMPFAIL, "%s: it changes all the time",
+		return fail(e, EX_TEMPFAIL, "%s: it changes faster than it can be read",
 		    l->path);
 	return got;
 }
