@@ -137,9 +137,7 @@ file_of(const struct box *b, const struct act *a)
 	if (a->local != NONE)
 		return str_of(local_file(&b->near.dir,
 		    &b->near.dir.v[a->local]));
-	if (a->name != NONE)
-		return str_of(state_name_at(&b->state, a->name));
-	return (struct str){ "", 0 };
+	return str_of(a->name != NULL ? a->name : "");
 }
 
 struct report_act

@@ -60,16 +60,6 @@ acts_of(struct box *b, enum act_kind kind, const struct box *to)
 	return s;
 }
 
-/* Of these acts, the one with this UID; or NULL. */
-static struct act *
-act_of(const struct acts *s, uint32_t uid)
-{
-	const uint32_t *at = s->n == 0 ? NULL : bsearch(&uid, s->uid, s->n,
-	    sizeof uid, search_u32);
-
-	return at != NULL ? s->v[at - s->uid] : NULL;
-}
-
 /* The UIDs of those that have this bit in add, or in del; malloced. */
 static uint32_t *
 uids_with(const struct acts *s, uint64_t bit, bool add, size_t *n)
@@ -166,6 +156,13 @@ store_all(struct line *l, struct box *b, struct tags *t)
 	return got < 0 ? -1 : await(l, t);
 }
 
+/* Somebody else may have changed the file's flags meanwhile. */
+static bool
+done_here(const struct box *b, const struct act *a)
+{
+	return a->local == NONE || b->near.dir.v[a->local].flags == a->here;
+}
+
 int
 do_far_flags(struct line *l, struct box *b)
 {
@@ -186,8 +183,7 @@ do_far_flags(struct line *l, struct box *b)
 
 		box_done(b, a);
 		rec = state_by_uid(&b->state, a->uid);
-		if (rec == NULL || (a->other != NONE &&
-		    b->plan.v[a->other].failed))
+		if (rec == NULL || !done_here(b, a))
 			continue;	/* partial: it is planned again */
 		if (state_flags(&b->state, rec, a->flags, b->run->e) < 0)
 			return -1;
@@ -315,12 +311,38 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	return 0;
 }
 
+/* A message that was moved: its UID before, and now. */
+struct new_uid {
+	uint32_t from, to;
+};
+
+static int
+by_from(const void *a, const void *b)
+{
+	return search_order(((const struct new_uid *)a)->from,
+	    ((const struct new_uid *)b)->from);
+}
+
+/* Sorted, as the acts are; malloced. */
+static struct new_uid *
+new_uids(const struct moved *v)
+{
+	struct new_uid *new = mem_new(v->from.n + 1, sizeof *new);
+	size_t i;
+
+	for (i = 0; i < v->from.n; i++)
+		new[i] = (struct new_uid){ v->from.v[i], v->to.v[i] };
+	qsort(new, v->from.n, sizeof *new, by_from);
+	return new;
+}
+
 /* What the answer leaves open (asked: so many) the next pass asks. */
 static int
 record_moves(struct box *b, struct box *to, const struct acts *s,
     const struct moved *v, size_t asked)
 {
-	size_t k;
+	struct new_uid *new;
+	size_t i, k = 0;
 	int got = 0;
 
 	if (v->from.n != asked || v->uidvalidity != to->far.seen.uidvalidity)
@@ -328,17 +350,19 @@ record_moves(struct box *b, struct box *to, const struct acts *s,
 	if (v->uidvalidity != to->far.seen.uidvalidity)
 		return 0;
 	to->far.now.exists += v->to.n;
-	for (k = 0; k < v->to.n; k++)
-		if (v->to.v[k] >= to->far.now.uidnext)
-			to->far.now.uidnext = (uint64_t)v->to.v[k] + 1;
-	for (k = 0; got == 0 && k < v->from.n; k++) {
-		struct act *a = act_of(s, v->from.v[k]);
-
-		if (a != NULL)
-			got = record_move(b, a, v->to.v[k]);
+	for (i = 0; i < v->to.n; i++)
+		if (v->to.v[i] >= to->far.now.uidnext)
+			to->far.now.uidnext = (uint64_t)v->to.v[i] + 1;
+	new = new_uids(v);
+	for (i = 0; got == 0 && i < v->from.n; i++) {
+		while (k < s->n && s->uid[k] < new[i].from)
+			k++;
+		if (k < s->n && s->uid[k] == new[i].from)
+			got = record_move(b, s->v[k], new[i].to);
 		else
 			ask_uids(b, to);
 	}
+	free(new);
 	return got;
 }
 

@@ -63,8 +63,7 @@ static int
 forget(struct box *b, struct act *a)
 {
 	struct rec *rec = a->uid != 0 ? state_by_uid(&b->state, a->uid) :
-	    state_by_name(&b->state, str_of(state_name_at(&b->state,
-	    a->name)));
+	    state_by_name(&b->state, str_of(a->name));
 
 	return rec == NULL ? 0 : state_drop(&b->state, rec, b->run->e);
 }
@@ -91,8 +90,6 @@ do_near_state(struct box *b)
 			got = rec != NULL ? orphan(b, rec) : 0;
 			break;
 		case ACT_BASE_FLAGS:
-			if (a->other != NONE)
-				continue;	/* do_near_flags does it */
 			rec = rec_of(b, a);
 			got = rec != NULL ? state_flags(&b->state, rec,
 			    a->flags, b->run->e) : 0;
@@ -142,9 +139,8 @@ do_near_flags(struct box *b)
 		if (a->failed)
 			continue;
 		box_done(b, a);
-		if (a->other != NONE && b->plan.v[a->other].kind ==
-		    ACT_FAR_FLAGS)
-			continue;
+		if (a->both)
+			continue;	/* do_far_flags does it */
 		rec = rec_of(b, a);
 		if (rec != NULL && state_flags(&b->state, rec, a->flags, e) <
 		    0)

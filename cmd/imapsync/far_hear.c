@@ -17,16 +17,19 @@ enum { SET = 7500 };		/* bytes of a set in a command */
 
 /* ---- of a message ---- */
 
-static uint64_t
-note_flags(struct box *b, struct str words)
+uint64_t
+far_hear_flags(struct box *b, struct str words, struct err *e)
 {
 	struct str rest = words, w;
-	struct err *e = b->run->e;
+	uint64_t flags;
 
+	pthread_mutex_lock(&b->lock);
 	while ((w = str_word(&rest)).n > 0)
 		if (w.p[0] != '\\' && !str_is(w, "$Forwarded"))
 			state_keyword(&b->state, w, e);
-	return flags_parse(&b->state.keywords, words);
+	flags = flags_parse(&b->state.keywords, words);
+	pthread_mutex_unlock(&b->lock);
+	return flags;
 }
 
 static int
@@ -77,7 +80,7 @@ fetched(struct far_look *k, struct imap *m)
 			uid = (uint32_t)it.number;
 		else if (it.kind == IMAP_FLAG) {
 			with_flags = true;
-			flags = note_flags(b, it.text);
+			flags = far_hear_flags(b, it.text, b->run->e);
 		} else if (it.kind == IMAP_BODY && uid != 0 && (got =
 		    take_canary(k, m, &it, uid)) < 0)
 			break;
@@ -220,7 +223,7 @@ hear(struct far_look *k, struct imap *m, struct far_asked *a)
 		else if (r.type == IMAP_SEARCH)
 			got = take_found(k, m, &r, a);
 		else if (r.type == IMAP_FLAGS)
-			note_flags(k->b, r.flags);
+			far_hear_flags(k->b, r.flags, k->b->run->e);
 		if (got < 0)
 			return -1;
 	}
@@ -298,7 +301,7 @@ take_ident(struct box *b, struct imap *m)
 			f.size = it.number < UINT32_MAX ?
 			    (uint32_t)it.number : UINT32_MAX;
 		else if (it.kind == IMAP_FLAG) {
-			f.flags = note_flags(b, it.text);
+			f.flags = far_hear_flags(b, it.text, b->run->e);
 			f.flags_known = true;
 		} else if (it.kind == IMAP_BODY) {
 			full = true;

@@ -11,6 +11,11 @@
 int far_hear(struct far_look *, struct imap *, size_t from);
 /* Told, and failed: nothing is concluded of this mailbox.  0. */
 int far_hear_unusable(struct box *, const char *why);
+/*
+ * A list of flags as bits; keywords in it are in the state from here on.  For
+ * any thread.
+ */
+uint64_t far_hear_flags(struct box *, struct str words, struct err *);
 /* What searches have found so far. */
 void far_hear_forget(struct far_look *);
 /* Asks and hears: idents and flags of these messages, into far_v.  -1. */

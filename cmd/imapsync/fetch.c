@@ -11,6 +11,7 @@
 
 #include "box.h"
 #include "conn.h"
+#include "far_hear.h"
 #include "fetch.h"
 #include "flags.h"
 #include "imap_fetch.h"
@@ -88,21 +89,6 @@ body(struct lane *w)
 	return got;
 }
 
-static uint64_t
-flags_of(struct line *l, struct box *b, struct str words)
-{
-	struct str rest = words, w;
-	uint64_t flags;
-
-	pthread_mutex_lock(&b->lock);
-	while ((w = str_word(&rest)).n > 0)
-		if (w.p[0] != '\\' && !str_is(w, "$Forwarded"))
-			state_keyword(&b->state, w, &l->err);
-	flags = flags_parse(&b->state.keywords, words);
-	pthread_mutex_unlock(&b->lock);
-	return flags;
-}
-
 static int
 take(struct lane *w)
 {
@@ -113,7 +99,7 @@ take(struct lane *w)
 	if (b->outcome == BOX_LOST)
 		return 0;
 	w->g = (struct got){ .b = b, .uid = m->uid,
-	    .flags = flags_of(w->l, b, BUF_STR(m->flags)) };
+	    .flags = far_hear_flags(b, BUF_STR(m->flags), &w->l->err) };
 	if (m->size <= LIMIT_ANNOUNCED(announced))
 		return body(w);
 	too_long(w->l, &w->g);
@@ -127,7 +113,7 @@ taken(struct lane *w)
 	int fd = w->fd;
 
 	w->fd = -1;
-	w->g.flags = flags_of(w->l, w->g.b, BUF_STR(m->flags));
+	w->g.flags = far_hear_flags(w->g.b, BUF_STR(m->flags), &w->l->err);
 	report_progress(&w->l->run->report, w->g.size, false);
 	return keep_add(w->l, &w->g, fd, m->date);
 }

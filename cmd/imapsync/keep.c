@@ -212,7 +212,7 @@ record(struct got *g, struct err *e)
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
 	    .ident = g->ident, .ino = g->ino };
 	struct act a = { .kind = ACT_FETCH, .uid = g->uid,
-	    .local = NONE, .name = NONE, .flags = g->flags };
+	    .local = NONE, .flags = g->flags };
 	int got;
 
 	pthread_mutex_lock(&g->b->lock);

@@ -42,8 +42,7 @@ static uint64_t
 name_key(struct box *b, const struct act *a)
 {
 	return names_hash(a->local != NONE ? local_base(&b->near.dir,
-	    &b->near.dir.v[a->local]) : str_of(state_name_at(&b->state,
-	    a->name)));
+	    &b->near.dir.v[a->local]) : str_of(a->name));
 }
 
 /* Is the new file that message?  It is read once, however many ask. */
@@ -82,7 +81,6 @@ flags_first(struct box *from, size_t at, uint64_t now)
 	f.kind = ACT_FAR_FLAGS;
 	f.add = f.flags & ~far & from->far.storable;
 	f.del = far & ~f.flags & from->far.storable;
-	f.other = NONE;
 	if (f.add == 0 && f.del == 0)
 		return;
 	plan_add(&from->plan, &f);
@@ -104,7 +102,7 @@ join_files(const struct halves *gone, struct halves *came)
 		    came->v[k].key == gone->v[i].key; k++) {
 			to = came->v[k].b;
 			p = act_of(&came->v[k]);
-			if (p->kind != ACT_PUSH || p->name != NONE ||
+			if (p->kind != ACT_PUSH || p->name != NULL ||
 			    to == from || state_in_step(&to->state,
 			    local_base(&to->near.dir,
 			    &to->near.dir.v[p->local])) ||
@@ -200,8 +198,7 @@ join_messages(const struct halves *gone, const struct halves *came)
 			if (f->kind != ACT_FETCH ||
 			    box_far_find(to, f->uid)->size !=
 			    rec_of(from, d)->size || (to != from &&
-			    name_there(to, state_name_at(&from->state,
-			    d->name))))
+			    name_there(to, d->name)))
 				continue;
 			plan_become(&from->plan, d, ACT_NEAR_MOVE);
 			d->to = to;

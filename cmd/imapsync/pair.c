@@ -366,14 +366,10 @@ settle(struct box *b, const struct pend *p)
 	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
 	struct far_msg *f = NULL;
 	struct str name = str_of(p->name);
-	bool here = false;
-	size_t i;
+	bool here = local_has(&b->near.dir, name);
 
 	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
 		rec.uid = f->uid;
-	for (i = 0; i < b->near.dir.n; i++)
-		here |= str_eq(local_base(&b->near.dir, &b->near.dir.v[i]),
-		    name);
 	if ((p->kind == PEND_LOCAL && here &&
 	    state_by_uid(&b->state, p->uid) == NULL) || f != NULL)
 		return state_put(&b->state, &rec, p->name, b->run->e);

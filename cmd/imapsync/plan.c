@@ -21,7 +21,6 @@
 #include "mem.h"
 #include "near_dir.h"
 #include "plan.h"
-#include "search.h"
 #include "state.h"
 
 void
@@ -40,34 +39,53 @@ plan_add(struct plan *p, const struct act *a)
 static struct act *
 add(struct plan *p, enum act_kind kind)
 {
-	plan_add(p, &(struct act){ .kind = kind, .local = NONE, .name = NONE,
-	    .to_file = NONE, .other = NONE });
+	plan_add(p, &(struct act){ .kind = kind, .local = NONE,
+	    .to_file = NONE });
 	return &p->v[p->n - 1];
 }
 
-static int
-far_order(const void *uid, const void *far)
+/* About a message of the base. */
+static struct act *
+add_of(struct plan *p, enum act_kind kind, const struct plan_in *in,
+    const struct rec *r)
 {
-	return search_order(*(const uint32_t *)uid,
-	    ((const struct far_msg *)far)->uid);
+	struct act *a = add(p, kind);
+
+	a->uid = r->uid;
+	a->name = arena_dup(&p->names, str_of(in->names + r->name));
+	return a;
 }
 
-static const struct far_msg *
-find_far(const struct plan_in *in, uint32_t uid)
-{
-	size_t i = search_lower(&uid, in->far, in->nfar, sizeof *in->far,
-	    far_order);
+/* ---- the three lists, which are sorted by UID ---- */
 
-	return i < in->nfar && in->far[i].uid == uid ? &in->far[i] : NULL;
+/* Places in them, which only go on: who asks does so by ascending UID. */
+struct walk {
+	size_t rec, far, gone;
+};
+
+static const struct far_msg *
+far_of(const struct plan_in *in, struct walk *w, uint32_t uid)
+{
+	while (w->far < in->nfar && in->far[w->far].uid < uid)
+		w->far++;
+	return w->far < in->nfar && in->far[w->far].uid == uid ?
+	    &in->far[w->far] : NULL;
 }
 
 static bool
-is_gone(const struct plan_in *in, uint32_t uid)
+is_gone(const struct plan_in *in, struct walk *w, uint32_t uid)
 {
-	size_t i = search_lower(&uid, in->gone, in->ngone, sizeof uid,
-	    search_u32);
+	while (w->gone < in->ngone && in->gone[w->gone] < uid)
+		w->gone++;
+	return w->gone < in->ngone && in->gone[w->gone] == uid;
+}
 
-	return i < in->ngone && in->gone[i] == uid;
+static bool
+has_rec(const struct plan_in *in, struct walk *w, uint32_t uid)
+{
+	while (w->rec < in->nrec && in->rec[w->rec].uid < uid)
+		w->rec++;
+	return w->rec < in->nrec && in->rec[w->rec].uid == uid;
 }
 
 /* ---- flags ---- */
@@ -102,48 +120,63 @@ new_base(const struct policy *p, struct flags f, uint64_t merged)
 	return p->pull_flags ? f.far : p->push_flags ? f.local : f.base;
 }
 
+/* What is to be done to the flags of one side. */
+struct change {
+	uint64_t add, del;
+};
+
+static struct change
+change_of(bool may, uint64_t from, uint64_t to, uint64_t can)
+{
+	return may ? (struct change){ to & ~from & can, from & ~to & can } :
+	    (struct change){ 0, 0 };
+}
+
+static bool
+any(struct change c)
+{
+	return c.add != 0 || c.del != 0;
+}
+
+/* r: what the base has of it, or NULL. */
 static void
-merge(struct plan *p, const struct plan_in *in, uint32_t name,
-    uint32_t local, uint32_t uid, struct flags f)
+add_flags(struct plan *p, enum act_kind kind, const struct plan_in *in,
+    const struct rec *r, const struct act *of, struct change c)
+{
+	struct act *a = r != NULL ? add_of(p, kind, in, r) : add(p, kind);
+
+	a->uid = of->uid;
+	a->local = of->local;
+	a->flags = of->flags;
+	a->here = of->here;
+	a->both = of->both;
+	a->add = c.add;
+	a->del = c.del;
+}
+
+/* of: the message's UID and its file. */
+static void
+merge(struct plan *p, const struct plan_in *in, const struct rec *r,
+    const struct act *of, struct flags f)
 {
 	uint64_t merged = flags_merge(f.base, f.local, f.far);
-	uint64_t base = new_base(&in->policy, f, merged);
-	uint64_t up = in->policy.push_flags ? merged & ~f.far & in->storable :
-	    0;
-	uint64_t down = in->policy.push_flags ? f.far & ~merged & in->storable
-	    : 0;
-	uint64_t put = in->policy.pull_flags ? merged & ~f.local &
-	    in->lettered : 0;
-	uint64_t take = in->policy.pull_flags ? f.local & ~merged &
-	    in->lettered : 0;
-	uint32_t near = NONE;
-	struct act *a = NULL;
+	struct change far = change_of(in->policy.push_flags, f.far, merged,
+	    in->storable);
+	struct change near = change_of(in->policy.pull_flags, f.local, merged,
+	    in->lettered);
+	struct act a = *of;
 
-	if (put != 0 || take != 0) {
-		near = (uint32_t)p->n;
-		a = add(p, ACT_NEAR_FLAGS);
-		a->add = put;
-		a->del = take;
-	}
-	if (a != NULL) {
-		a->uid = uid;
-		a->name = name;
-		a->local = local;
-		a->flags = base;
-	}
-	if (up == 0 && down == 0 && (near != NONE || base == f.base ||
-	    name == NONE))
-		return;
-	a = add(p, up != 0 || down != 0 ? ACT_FAR_FLAGS : ACT_BASE_FLAGS);
-	a->add = up;
-	a->del = down;
-	a->uid = uid;
-	a->name = name;
-	a->local = local;
-	a->flags = base;
-	a->other = near;
-	if (near != NONE)
-		p->v[near].other = (uint32_t)(p->n - 1);
+	a.flags = new_base(&in->policy, f, merged);
+	if (of->local != NONE)
+		a.here = (in->local[of->local].flags | near.add) & ~near.del;
+	a.both = any(far);
+	if (any(near))
+		add_flags(p, ACT_NEAR_FLAGS, in, r, &a, near);
+	a.both = false;
+	if (any(far))
+		add_flags(p, ACT_FAR_FLAGS, in, r, &a, far);
+	else if (!any(near) && a.flags != f.base && r != NULL)
+		add_flags(p, ACT_BASE_FLAGS, in, r, &a, far);
 }
 
 /* ---- what is in the base ---- */
@@ -151,15 +184,11 @@ merge(struct plan *p, const struct plan_in *in, uint32_t name,
 static void
 gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 {
-	struct act *a;
-
 	if (in->no_delete || !in->policy.push_new ||
 	    in->policy.far_delete == FAR_NEVER ||
 	    (in->marks && (far & FLAG_DELETED) != 0))
 		return;
-	a = add(p, ACT_FAR_DELETE);
-	a->name = in->rec[i].name;
-	a->uid = in->rec[i].uid;
+	add_of(p, ACT_FAR_DELETE, in, &in->rec[i]);
 }
 
 static void
@@ -171,10 +200,8 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 
 	if (!in->policy.pull_new)
 		return;		/* seen again, the day it goes both ways */
-	a = add(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE);
-	a->name = in->rec[i].name;
+	a = add_of(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE, in, &in->rec[i]);
 	a->local = local;
-	a->uid = in->rec[i].uid;
 }
 
 static void
@@ -184,8 +211,7 @@ orphan(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t local)
 
 	if (local != NONE && !in->policy.reupload)
 		return;
-	a = add(p, local == NONE ? ACT_FORGET : ACT_PUSH);
-	a->name = in->rec[i].name;
+	a = add_of(p, local == NONE ? ACT_FORGET : ACT_PUSH, in, &in->rec[i]);
 	a->local = local;
 }
 
@@ -201,35 +227,33 @@ flags_here(const struct plan_in *in, uint32_t local, uint64_t base)
 }
 
 static void
-known(struct plan *p, const struct plan_in *in, uint32_t i)
+known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 {
 	const struct rec *r = &in->rec[i];
 	bool here = in->local_same || in->local_of[i] != NONE;
 	uint32_t local = in->local_same ? NONE : in->local_of[i];
 	const struct far_msg *f;
-	struct act *a;
 
 	if (r->kind == REC_ORPHAN) {
 		if (!in->local_same)
 			orphan(p, in, i, local);
 		return;
 	}
-	f = find_far(in, r->uid);
-	if (is_gone(in, r->uid)) {
+	f = far_of(in, w, r->uid);
+	if (is_gone(in, w, r->uid)) {
 		if (here) {
 			gone_there(p, in, i, local);
 			return;
 		}
-		a = add(p, ACT_FORGET);
-		a->name = in->rec[i].name;
-		a->uid = r->uid;
+		add_of(p, ACT_FORGET, in, r);
 		return;
 	}
 	if (!here) {
 		gone_here(p, in, i, f != NULL ? f->flags : r->flags);
 		return;
 	}
-	merge(p, in, r->name, local, r->uid, seen_flags(in, r->flags,
+	merge(p, in, r, &(struct act){ .uid = r->uid, .local = local },
+	    seen_flags(in, r->flags,
 	    local != NONE ? flags_here(in, local, r->flags) : r->flags,
 	    f != NULL ? f->flags : r->flags));
 }
@@ -248,8 +272,8 @@ pair(struct plan *p, const struct plan_in *in, size_t k)
 	a->uid = in->far[f].uid;
 	a->local = l;
 	a->flags = base;
-	merge(p, in, NONE, l, in->far[f].uid, seen_flags(in, base, here,
-	    there));
+	merge(p, in, NULL, &(struct act){ .uid = in->far[f].uid, .local = l },
+	    seen_flags(in, base, here, there));
 }
 
 static void
@@ -276,27 +300,12 @@ push(struct plan *p, const struct plan_in *in, uint32_t l)
 	a->flags = in->local[l].flags;
 }
 
-static int
-rec_order(const void *uid, const void *rec)
-{
-	return search_order(*(const uint32_t *)uid,
-	    ((const struct rec *)rec)->uid);
-}
-
-static bool
-has_rec(const struct plan_in *in, uint32_t uid)
-{
-	size_t i = search_lower(&uid, in->rec, in->nrec, sizeof *in->rec,
-	    rec_order);
-
-	return i < in->nrec && in->rec[i].uid == uid;
-}
-
 static void
 news(struct plan *p, const struct plan_in *in)
 {
 	unsigned char *l = mem_new(in->nlocal + 1, 1);
 	unsigned char *f = mem_new(in->nfar + 1, 1);
+	struct walk w = { 0 };
 	size_t i;
 
 	for (i = 0; i < in->npair; i++) {
@@ -305,7 +314,7 @@ news(struct plan *p, const struct plan_in *in)
 		f[in->pair[i].far] = 1;
 	}
 	for (i = 0; i < in->nfar; i++)
-		if (f[i] == 0 && !has_rec(in, in->far[i].uid))
+		if (f[i] == 0 && !has_rec(in, &w, in->far[i].uid))
 			fetch(p, in, (uint32_t)i);
 	for (i = 0; i < in->nlocal; i++)
 		if (l[i] == 0 && in->rec_of[i] == NONE)
@@ -321,33 +330,27 @@ static void
 order(struct plan *p)
 {
 	struct act *v = mem_new(p->n + 1, sizeof *v);
-	uint32_t *to = mem_new(p->n + 1, sizeof *to);
 	size_t i, n = 0;
 	int k;
 
 	for (k = 0; k < ACT_KINDS; k++)
 		for (i = 0; i < p->n; i++)
-			if ((int)p->v[i].kind == k) {
-				to[i] = (uint32_t)n;
+			if ((int)p->v[i].kind == k)
 				v[n++] = p->v[i];
-			}
-	for (i = 0; i < n; i++)
-		if (v[i].other != NONE)
-			v[i].other = to[v[i].other];
-	if (n > 0)
-		memcpy(p->v, v, n * sizeof *v);
-	free(v);
-	free(to);
+	free(p->v);
+	p->v = v;
+	p->cap = p->n + 1;
 }
 
 void
 plan_make(struct plan *p, const struct plan_in *in)
 {
+	struct walk w = { 0 };
 	size_t i;
 
 	*p = (struct plan){ .made = true };
 	for (i = 0; i < in->nrec; i++)
-		known(p, in, (uint32_t)i);
+		known(p, in, &w, (uint32_t)i);
 	news(p, in);
 	order(p);
 }
@@ -356,6 +359,7 @@ void
 plan_free(struct plan *p)
 {
 	free(p->v);
+	arena_free(&p->names);
 	*p = (struct plan){ 0 };
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mem.h"
 #include "settings.h"
 
 struct box;
@@ -28,23 +29,26 @@ enum act_kind {
 	ACT_KINDS
 };
 
-#define NONE UINT32_MAX			/* no file, no name, no act */
+#define NONE UINT32_MAX			/* no file */
 
-/* One action, about a message by its UID, about a file by its place. */
+/*
+ * One action, and all that it takes, by value: but for the file, whose name
+ * another act may change before this one is done.
+ */
 struct act {
 	enum act_kind kind;
 	uint32_t uid;		/* 0: it is not on the server */
-	uint32_t local;		/* the file here, which may get another name
-				   before this is done; or NONE */
-	uint32_t name;		/* what the base calls it, see state_name_at;
-				   or NONE */
+	uint32_t local;		/* the file's place here, or NONE */
+	const char *name;	/* what the base calls it, or NULL */
 	uint64_t add, del;	/* flags */
 	uint64_t flags;		/* the merged ones: the new base */
 	struct box *to;		/* where a move leads */
 	uint32_t to_uid;	/* ACT_NEAR_MOVE: which message it is there */
 	uint32_t to_file;	/* ACT_FAR_MOVE: which file it is there */
-	uint32_t other;		/* of flags: the act of the other side for
-				   the same message; or NONE */
+	uint64_t here;		/* ACT_FAR_FLAGS: the file's flags once both
+				   sides have the merged ones */
+	bool both;		/* ACT_NEAR_FLAGS: the server's are changed,
+				   too, and who does that tells the base */
 	bool failed;
 };
 
@@ -71,6 +75,7 @@ struct pairs {
 struct plan_in {
 	const struct rec *rec;		/* sorted by uid, orphans (0) first */
 	size_t nrec;
+	const char *names;		/* of recs: state_name_at(..., 0) */
 	const struct local_msg *local;
 	size_t nlocal;
 	const uint32_t *local_of;	/* of each rec: its file, or NONE */
@@ -94,6 +99,7 @@ struct plan {
 	struct act *v;
 	size_t n, cap;
 	size_t count[ACT_KINDS];
+	struct arena names;	/* those in v */
 	bool made;		/* by plan_make, be it empty */
 };
 

@@ -53,6 +53,7 @@ static void
 plan_box(struct box *b)
 {
 	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
+	    .names = state_name_at(&b->state, 0),
 	    .local = b->near.dir.v,
 	    .nlocal = b->near.scanned ? b->near.dir.n : 0,
 	    .local_of = b->near.local_of, .rec_of = b->near.rec_of,
