@@ -87,10 +87,10 @@ open_run(struct run *r)
 		return -1;
 	if (!r->o->dry_run && folders_resume(r) < 0)
 		return -1;
-	r->lines = r->o->dry_run ? 1 : (size_t)r->o->connections;
-	r->line = mem_new(r->lines, sizeof *r->line);
-	for (i = 0; i < r->lines; i++)
-		r->line[i].run = r;
+	r->links = r->o->dry_run ? 1 : (size_t)r->o->connections;
+	r->link = mem_new(r->links, sizeof *r->link);
+	for (i = 0; i < r->links; i++)
+		r->link[i].run = r;
 	return 0;
 }
 
@@ -99,13 +99,13 @@ close_run(struct run *r)
 {
 	size_t i;
 
-	for (i = r->lines; i-- > 0; ) {
-		if (r->line[i].open)
-			imap_quit(&r->line[i].imap);
-		imap_free(&r->line[i].imap);
-		session_close(&r->line[i].session);
+	for (i = r->links; i-- > 0; ) {
+		if (r->link[i].open)
+			imap_quit(&r->link[i].imap);
+		imap_free(&r->link[i].imap);
+		session_close(&r->link[i].session);
 	}
-	free(r->line);
+	free(r->link);
 	free(r->boxes);
 	index_close(&r->index);
 	if (r->root >= 0)
@@ -122,12 +122,12 @@ account_run(const struct settings *o, struct err *e)
 	struct run r = { .o = o, .e = e, .root = -1, .lock = -1 };
 	struct sandbox box = { 0 };
 	struct err late = { 0 };
-	struct line *l;
+	struct link *l;
 	int status;
 
 	report_begin(&r.report, o);
 	if (open_run(&r) == 0) {
-		l = &r.line[0];
+		l = &r.link[0];
 		sandbox_path(&box, o->near, SANDBOX_WRITE);
 		sandbox_path(&box, r.dir, SANDBOX_WRITE);
 		o->account->box = &box;

@@ -17,7 +17,7 @@
 #include "settings.h"
 #include "state.h"
 
-struct line;
+struct link;
 
 /*
  * How far a mailbox is in this run.  Each pass takes some that are due, and
@@ -115,8 +115,8 @@ struct run {
 	int lock;
 	const char *dir;	/* of the state */
 	struct index index;
-	struct line *line;	/* [connections] */
-	size_t lines;
+	struct link *link;	/* [connections] */
+	size_t links;
 	atomic_size_t logins;	/* those that are in, or never will be */
 	struct box *boxes;	/* sorted by name, INBOX first */
 	size_t nboxes;

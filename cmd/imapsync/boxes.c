@@ -284,7 +284,7 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 static int
 ask_status(struct run *r, bool (*of)(const struct box *))
 {
-	struct imap *m = &r->line[0].imap;
+	struct imap *m = &r->link[0].imap;
 	unsigned tag[32];
 	size_t i, n = 0, k;
 
@@ -319,7 +319,7 @@ to_repeat(const struct box *b)
 int
 boxes_again(struct run *r)
 {
-	link_unselect(&r->line[0]);
+	link_unselect(&r->link[0]);
 	return ask_status(r, to_repeat);
 }
 
@@ -375,7 +375,7 @@ static int
 find(struct found *f)
 {
 	struct run *r = f->r;
-	struct imap *m = &r->line[0].imap;
+	struct imap *m = &r->link[0].imap;
 
 	if (hear(f, m, imap_ask_list(m, "*", true)) < 0)
 		return -1;
@@ -396,7 +396,7 @@ boxes_find(struct run *r)
 	if (got == 0)
 		become(&f);
 	forget(&f);
-	if (got == 0 && (r->line[0].imap.caps & IMAP_LIST_STATUS) == 0)
+	if (got == 0 && (r->link[0].imap.caps & IMAP_LIST_STATUS) == 0)
 		got = ask_status(r, uncounted);
 	for (i = 0; i < r->nboxes; i++) {
 		r->boxes[i].was_known = index_find(&r->index,

@@ -82,7 +82,7 @@ struct tags {
 };
 
 static int
-await(struct line *l, struct tags *t)
+await(struct link *l, struct tags *t)
 {
 	size_t i;
 	int got;
@@ -97,7 +97,7 @@ await(struct line *l, struct tags *t)
 }
 
 static int
-store(struct line *l, struct tags *t, const uint32_t *uids, size_t n,
+store(struct link *l, struct tags *t, const uint32_t *uids, size_t n,
     bool add, const char *flags)
 {
 	size_t at = 0;
@@ -115,7 +115,7 @@ store(struct line *l, struct tags *t, const uint32_t *uids, size_t n,
 }
 
 static int
-store_bit(struct line *l, const struct acts *s, struct tags *t,
+store_bit(struct link *l, const struct acts *s, struct tags *t,
     const struct keywords *words, uint64_t bit, bool add)
 {
 	struct buf flag = { .max = 1024 };
@@ -133,7 +133,7 @@ store_bit(struct line *l, const struct acts *s, struct tags *t,
 
 /* All that the plan has to add and to take away; -1. */
 static int
-store_all(struct line *l, struct box *b, struct tags *t)
+store_all(struct link *l, struct box *b, struct tags *t)
 {
 	struct acts s = acts_of(b, ACT_FAR_FLAGS, NULL);
 	const struct keywords *words = &b->state.keywords;
@@ -164,7 +164,7 @@ done_here(const struct box *b, const struct act *a)
 }
 
 int
-do_far_flags(struct line *l, struct box *b)
+do_far_flags(struct link *l, struct box *b)
 {
 	struct tags t = { .n = 0 };
 	struct rec *rec;
@@ -211,7 +211,7 @@ moved_free(struct moved *v)
  * tagged one of COPY (RFC 6851 4.3, RFC 4315 3).  0, 1 refused, -1.
  */
 static int
-move_set(struct line *l, const char *set, struct str to, struct moved *got)
+move_set(struct link *l, const char *set, struct str to, struct moved *got)
 {
 	struct imap *m = &l->imap;
 	bool move = (m->caps & IMAP_MOVE) != 0;
@@ -367,7 +367,7 @@ record_moves(struct box *b, struct box *to, const struct acts *s,
 }
 
 static int
-move_to(struct line *l, struct box *b, struct box *to)
+move_to(struct link *l, struct box *b, struct box *to)
 {
 	struct acts s = acts_of(b, ACT_FAR_MOVE, to);
 	size_t at = 0, k, before;
@@ -400,7 +400,7 @@ move_to(struct line *l, struct box *b, struct box *to)
 }
 
 int
-do_far_moves(struct line *l, struct box *b)
+do_far_moves(struct link *l, struct box *b)
 {
 	struct run *r = b->run;
 	size_t i, k;
@@ -452,7 +452,7 @@ marked_there(struct box *b, struct act **v, size_t n)
 
 /* RFC 3501's EXPUNGE takes others' \Deleted with it: only if asked for. */
 static int
-expunge_all(struct line *l, const uint32_t *ours, size_t n)
+expunge_all(struct link *l, const uint32_t *ours, size_t n)
 {
 	uint32_t *found = NULL;
 	size_t have = 0, i;
@@ -469,7 +469,7 @@ expunge_all(struct line *l, const uint32_t *ours, size_t n)
 }
 
 static int
-delete_set(struct line *l, struct box *b, const char *set)
+delete_set(struct link *l, struct box *b, const char *set)
 {
 	struct run *r = b->run;
 	struct moved moved = { .uidvalidity = 0 };
@@ -492,7 +492,7 @@ delete_set(struct line *l, struct box *b, const char *set)
 }
 
 int
-do_far_deletes(struct line *l, struct box *b)
+do_far_deletes(struct link *l, struct box *b)
 {
 	struct acts s = acts_of(b, ACT_FAR_DELETE, NULL);
 	size_t at = 0, from;

@@ -3,14 +3,14 @@
 #define DO_FAR_H
 
 struct box;
-struct line;
+struct link;
 
 /*
  * All of a kind, of a mailbox that is selected for writing.  What the server
  * refuses is told, and the mailbox has failed; -1 is the connection or a disk.
  */
-int do_far_flags(struct line *, struct box *);
-int do_far_moves(struct line *, struct box *);
-int do_far_deletes(struct line *, struct box *);
+int do_far_flags(struct link *, struct box *);
+int do_far_moves(struct link *, struct box *);
+int do_far_deletes(struct link *, struct box *);
 
 #endif

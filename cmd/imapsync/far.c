@@ -265,7 +265,7 @@ to_look(const struct box *b)
 static int
 look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 {
-	struct line *l = &r->line[0];
+	struct link *l = &r->link[0];
 	size_t i = 0, head = 0, tail = 0;
 	struct far_look *ring[FAR_AHEAD], *k;
 	int got = 0;
@@ -310,7 +310,7 @@ far_to_trash(const struct box *b)
 bool
 far_marks(const struct box *b)
 {
-	unsigned caps = b->run->line[0].imap.caps;
+	unsigned caps = b->run->link[0].imap.caps;
 
 	if (b->run->o->policy.far_delete == FAR_MARK)
 		return true;
@@ -326,7 +326,7 @@ far_look(struct run *r)
 	bool *later = mem_new(r->nboxes + 1, sizeof *later);
 	int got;
 
-	got = look_at(r, (r->line[0].imap.caps & (IMAP_ESEARCH | IMAP_REV2))
+	got = look_at(r, (r->link[0].imap.caps & (IMAP_ESEARCH | IMAP_REV2))
 	    != 0 ? FAR_AHEAD : 1, false, later);
 	if (got == 0)
 		got = look_at(r, 1, true, later);

@@ -135,7 +135,7 @@ ask_canaries(struct far_look *k, struct imap *m, uint32_t meant)
 }
 
 void
-far_ask(struct far_look *k, struct line *l)
+far_ask(struct far_look *k, struct link *l)
 {
 	struct box *b = k->b;
 	struct imap *m = &l->imap;
@@ -166,7 +166,7 @@ far_ask(struct far_look *k, struct line *l)
 
 /* To write; the canaries with it, and nothing about what changed. */
 void
-far_ask_who(struct far_look *k, struct line *l, uint32_t meant)
+far_ask_who(struct far_look *k, struct link *l, uint32_t meant)
 {
 	far_ask_note(k, W_SELECT, link_ask_select(l, k->b, false, NULL));
 	if (state_last(&k->b->state) != 0)

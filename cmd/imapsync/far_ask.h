@@ -35,9 +35,9 @@ struct far_look {
 };
 
 /* SELECT, and all that the best way asks for at once. */
-void far_ask(struct far_look *, struct line *);
+void far_ask(struct far_look *, struct link *);
 /* SELECT, and who some known messages are; meant: one more of them, or 0. */
-void far_ask_who(struct far_look *, struct line *, uint32_t meant);
+void far_ask_who(struct far_look *, struct link *, uint32_t meant);
 /* A search whose answer is noted as that; it may wait for its turn. */
 void far_ask_search(struct far_look *, struct imap *, enum far_what,
     const char *keys);

@@ -318,7 +318,7 @@ take_ident(struct box *b, struct imap *m)
 }
 
 int
-far_hear_idents(struct line *l, struct box *b, const uint32_t *uids, size_t n)
+far_hear_idents(struct link *l, struct box *b, const uint32_t *uids, size_t n)
 {
 	struct imap *m = &l->imap;
 	struct imap_resp r;

@@ -19,7 +19,7 @@ uint64_t far_hear_flags(struct box *, struct str words, struct err *);
 /* What searches have found so far. */
 void far_hear_forget(struct far_look *);
 /* Asks and hears: idents and flags of these messages, into far_v.  -1. */
-int far_hear_idents(struct line *, struct box *, const uint32_t *uids,
+int far_hear_idents(struct link *, struct box *, const uint32_t *uids,
     size_t n);
 
 #endif

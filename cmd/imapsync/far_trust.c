@@ -110,7 +110,7 @@ as_believed(struct far_look *k, const struct imap_box *box)
 }
 
 static struct far_look *
-ask_one(struct line *l, struct box *b)
+ask_one(struct link *l, struct box *b)
 {
 	struct far_look *k = mem_new(1, sizeof *k);
 
@@ -122,7 +122,7 @@ ask_one(struct line *l, struct box *b)
 
 /* 1: it is not as believed, or cannot be selected. */
 static int
-hear_one(struct far_look *k, struct line *l)
+hear_one(struct far_look *k, struct link *l)
 {
 	struct box *b = k->b;
 	struct mark was = b->far.seen;
@@ -148,7 +148,7 @@ hear_one(struct far_look *k, struct line *l)
 int
 far_trust_check(struct run *r)
 {
-	struct line *l = &r->line[0];
+	struct link *l = &r->link[0];
 	size_t i = r->nboxes, head = 0, tail = 0;
 	struct far_look *ring[FAR_AHEAD], *k;
 	int got = 0, news = 0;

@@ -46,7 +46,7 @@ struct jobs {
 
 /* What one connection does. */
 struct lane {
-	struct line *l;
+	struct link *l;
 	struct imap_fetch f;
 	struct box *in;		/* what is selected, or will be */
 	struct got g;		/* the message under way */
@@ -57,7 +57,7 @@ struct lane {
 
 /* It stays there, and the next ones come. */
 static void
-too_long(struct line *l, const struct got *g)
+too_long(struct link *l, const struct got *g)
 {
 	report_problem(&l->run->report, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
 	    g->uid);
@@ -70,7 +70,7 @@ body(struct lane *w)
 	struct intake in = { 0 };
 	struct conn_sink sink = { intake_put, &in };
 	struct got *g = &w->g;
-	struct line *l = w->l;
+	struct link *l = w->l;
 	struct stat st;
 	int got;
 
@@ -220,7 +220,7 @@ next(struct jobs *all)
 }
 
 static void
-lane_begin(struct lane *w, struct line *l)
+lane_begin(struct lane *w, struct link *l)
 {
 	*w = (struct lane){ .l = l, .in = l->selected, .fd = -1,
 	    .f = { .m = &l->imap, .ahead = AHEAD } };
@@ -235,7 +235,7 @@ lane_end(struct lane *w)
 }
 
 static int
-work(struct line *l, struct jobs *all)
+work(struct link *l, struct jobs *all)
 {
 	struct lane w;
 	struct job *j;
@@ -255,7 +255,7 @@ work(struct line *l, struct jobs *all)
 
 /* Those that were sent in an odd way, again, one at a time. */
 static int
-odd_ones(struct line *l, struct jobs *all)
+odd_ones(struct link *l, struct jobs *all)
 {
 	struct lane w;
 	size_t i;
@@ -277,7 +277,7 @@ odd_ones(struct line *l, struct jobs *all)
 
 struct helper {
 	pthread_t thread;
-	struct line *line;
+	struct link *link;
 	struct jobs *all;
 	int got;
 };
@@ -288,12 +288,12 @@ help(void *arg)
 {
 	struct helper *h = arg;
 
-	if (!h->line->open && (h->line->tried ||
-	    link_connect(h->line->run, h->line) < 0)) {
-		fail_clear(&h->line->err);
+	if (!h->link->open && (h->link->tried ||
+	    link_connect(h->link->run, h->link) < 0)) {
+		fail_clear(&h->link->err);
 		return NULL;
 	}
-	h->got = work(h->line, h->all);
+	h->got = work(h->link, h->all);
 	return NULL;
 }
 
@@ -315,9 +315,9 @@ add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n)
 
 /* Less and less towards the end, so that all connections get there at once. */
 static size_t
-share(size_t left, size_t lines)
+share(size_t left, size_t links)
 {
-	size_t n = left / (2 * AHEAD * lines);
+	size_t n = left / (2 * AHEAD * links);
 
 	if (n > MOST)
 		return MOST;
@@ -337,7 +337,7 @@ jobs_of(struct jobs *all, struct box *b)
 		state_expect(&b->state, n);
 	while (at < n) {
 		fit = imap_fetch_fit(uids + at, n - at,
-		    share(n - at, b->run->lines));
+		    share(n - at, b->run->links));
 		add_job(all, b, uids + at, fit);
 		at += fit;
 	}
@@ -349,27 +349,27 @@ run_jobs(struct run *r, struct jobs *all)
 {
 	struct helper h[LINKS_MAX];
 	struct keep *k;
-	size_t i, n = r->lines < all->n ? r->lines : all->n;
+	size_t i, n = r->links < all->n ? r->links : all->n;
 	int got;
 
 	if (keep_begin(r, &k) < 0)
 		return -1;
 	for (i = 1; i < n; i++) {
-		h[i] = (struct helper){ .line = &r->line[i], .all = all };
+		h[i] = (struct helper){ .link = &r->link[i], .all = all };
 		if (pthread_create(&h[i].thread, NULL, help, &h[i]) != 0)
 			break;
 	}
 	n = i;
-	got = work(&r->line[0], all);
+	got = work(&r->link[0], all);
 	for (i = 1; i < n; i++) {
 		pthread_join(h[i].thread, NULL);
 		if (h[i].got < 0) {
-			fail_join(r->e, &h[i].line->err);
+			fail_join(r->e, &h[i].link->err);
 			got = -1;
 		}
 	}
 	if (got == 0)
-		got = odd_ones(&r->line[0], all);
+		got = odd_ones(&r->link[0], all);
 	return keep_end(r, k) < 0 ? -1 : got;
 }
 

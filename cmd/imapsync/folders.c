@@ -156,7 +156,7 @@ static int
 remove_there(struct box *b)
 {
 	struct run *r = b->run;
-	struct imap *m = &r->line[0].imap;
+	struct imap *m = &r->link[0].imap;
 	int got = nothing_strange(b, m);
 
 	if (got < 0)
@@ -214,7 +214,7 @@ half(struct box *b)
 static int
 make_there(struct box *b)
 {
-	struct imap *m = &b->run->line[0].imap;
+	struct imap *m = &b->run->link[0].imap;
 	int got;
 
 	report_folder(&b->run->report, "far-create", b->name, NULL);

@@ -288,7 +288,7 @@ folders_renamed_here(struct box *b)
 {
 	struct run *r = b->run;
 	struct entry *e = box_entry(b);
-	struct imap *m = &r->line[0].imap;
+	struct imap *m = &r->link[0].imap;
 	struct stamp st;
 	bool racy;
 	size_t i;

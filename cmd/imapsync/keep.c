@@ -54,7 +54,7 @@ struct keep {
 /* ---- files ---- */
 
 int
-keep_create(struct line *l, struct got *g)
+keep_create(struct link *l, struct got *g)
 {
 	struct local *d = &g->b->near.dir;
 	int fd;
@@ -355,27 +355,27 @@ keep_begin(struct run *r, struct keep **kept)
 
 	*kept = k;
 	k->last = &k->full;
-	k->most = 4 * r->lines;
+	k->most = 4 * r->links;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur > FEW_FILES && os_file_namable())
-		k->room = (size_t)files.rlim_cur / 2 / (k->most + r->lines);
+		k->room = (size_t)files.rlim_cur / 2 / (k->most + r->links);
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->change, NULL);
-	widen((k->most + r->lines) * (k->room < BATCH ? k->room : BATCH));
+	widen((k->most + r->links) * (k->room < BATCH ? k->room : BATCH));
 	errno = pthread_create(&k->thread, NULL, keeper, k);
 	if (errno != 0) {
 		free(k);
 		return fail_sys(r->e, EX_OSERR, "a thread");
 	}
-	for (i = 0; i < r->lines; i++) {
-		r->line[i].keep = k;
-		r->line[i].batch = mem_new(1, sizeof(struct batch));
+	for (i = 0; i < r->links; i++) {
+		r->link[i].keep = k;
+		r->link[i].batch = mem_new(1, sizeof(struct batch));
 	}
 	return 0;
 }
 
 int
-keep_flush(struct line *l)
+keep_flush(struct link *l)
 {
 	struct keep *k = l->keep;
 	struct batch *t = l->batch;
@@ -414,7 +414,7 @@ named_file_done(int fd)
 }
 
 int
-keep_add(struct line *l, struct got *g, int fd, time_t date)
+keep_add(struct link *l, struct got *g, int fd, time_t date)
 {
 	struct timespec when[2] = { { .tv_nsec = UTIME_NOW },
 	    { .tv_sec = date } };
@@ -448,9 +448,9 @@ keep_end(struct run *r, struct keep *k)
 		got = -1;
 	}
 	give_back(k, k->full);		/* only after a failure */
-	for (i = 0; i < r->lines; i++) {
-		empty(r->line[i].batch);
-		free(r->line[i].batch);
+	for (i = 0; i < r->links; i++) {
+		empty(r->link[i].batch);
+		free(r->link[i].batch);
 	}
 	while ((t = k->spare) != NULL) {
 		k->spare = t->next;

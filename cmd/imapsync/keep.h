@@ -8,7 +8,7 @@
 
 struct box;
 struct keep;
-struct line;
+struct link;
 struct run;
 
 /* A message that came. */
@@ -21,7 +21,7 @@ struct got {
 	char name[64];
 };
 /*
- * For r->lines connections in as many threads; until keep_end, which waits
+ * For r->links connections in as many threads; until keep_end, which waits
  * until all that was flushed is durable, in its folder, and in the state.
  * -1, r->e, also if that failed at any time; what failed is not in the state.
  */
@@ -31,11 +31,11 @@ int keep_end(struct run *, struct keep *);
  * A descriptor to write g's message to (b, uid and, if known, flags are set);
  * the caller's, until keep_add or keep_not.  -1, l->err.
  */
-int keep_create(struct line *, struct got *);
+int keep_create(struct link *, struct got *);
 /* It is whole; date 0: unknown.  May wait.  -1, l->err. */
-int keep_add(struct line *, struct got *, int fd, time_t date);
+int keep_add(struct link *, struct got *, int fd, time_t date);
 void keep_not(struct got *, int fd);	/* it is not */
-/* To the disk with what came by this line so far.  -1, l->err. */
-int keep_flush(struct line *);
+/* To the disk with what came by this link so far.  -1, l->err. */
+int keep_flush(struct link *);
 
 #endif

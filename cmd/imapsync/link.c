@@ -8,12 +8,12 @@
 static void
 forget_secret(struct run *r)
 {
-	if (atomic_load(&r->logins) >= r->lines)
-		session_forget(&r->line[0].session);
+	if (atomic_load(&r->logins) >= r->links)
+		session_forget(&r->link[0].session);
 }
 
 static int
-log_in(struct line *l)
+log_in(struct link *l)
 {
 	struct sasl_login login;
 
@@ -25,7 +25,7 @@ log_in(struct line *l)
 
 /* A connection that cannot be had is not tried again. */
 static int
-open_link(struct run *r, struct line *l)
+open_link(struct run *r, struct link *l)
 {
 	int got = -1;
 
@@ -40,15 +40,15 @@ open_link(struct run *r, struct line *l)
 }
 
 void
-link_enough(struct run *r, size_t lines)
+link_enough(struct run *r, size_t links)
 {
 	size_t i;
 
-	for (i = 0; i < r->lines; i++)
-		if (r->line[i].tried && i >= lines)
-			lines = i + 1;
-	if (lines < r->lines)
-		r->lines = lines;
+	for (i = 0; i < r->links; i++)
+		if (r->link[i].tried && i >= links)
+			links = i + 1;
+	if (links < r->links)
+		r->links = links;
 	forget_secret(r);
 }
 
@@ -57,13 +57,13 @@ link_enough(struct run *r, size_t lines)
  * that of LIST; the others do, for it decides how names are written.
  */
 int
-link_connect(struct run *r, struct line *l)
+link_connect(struct run *r, struct link *l)
 {
-	bool first = l == &r->line[0];
+	bool first = l == &r->link[0];
 	unsigned tag;
 
 	if (!first)
-		session_share(&l->session, &r->line[0].session);
+		session_share(&l->session, &r->link[0].session);
 	if (open_link(r, l) < 0)
 		return -1;
 	tag = imap_ask_ready(&l->imap, IMAP_QRESYNC | IMAP_CONDSTORE |
@@ -75,7 +75,7 @@ link_connect(struct run *r, struct line *l)
 }
 
 unsigned
-link_ask_select(struct line *l, const struct box *b, bool read_only,
+link_ask_select(struct link *l, const struct box *b, bool read_only,
     const struct imap_since *since)
 {
 	static const struct imap_since nothing;
@@ -87,13 +87,13 @@ link_ask_select(struct line *l, const struct box *b, bool read_only,
 }
 
 void
-link_selected(struct line *l, struct box *b)
+link_selected(struct link *l, struct box *b)
 {
 	l->selected = b;
 }
 
 void
-link_unselect(struct line *l)
+link_unselect(struct link *l)
 {
 	if (l->chose)
 		imap_ask_unselect(&l->imap);
@@ -102,7 +102,7 @@ link_unselect(struct line *l)
 }
 
 int
-link_select(struct line *l, struct box *b)
+link_select(struct link *l, struct box *b)
 {
 	unsigned tag;
 	int got;

@@ -15,7 +15,7 @@ struct batch;
 enum { LINKS_MAX = 16 };		/* of an account */
 
 /* One connection, used by one thread at a time. */
-struct line {
+struct link {
 	struct run *run;
 	struct session session;
 	struct imap imap;
@@ -29,28 +29,28 @@ struct line {
 };
 
 /* Connects, logs in, says ENABLE and whatever else was queued after it. */
-int link_connect(struct run *, struct line *);
+int link_connect(struct run *, struct link *);
 
 /*
  * So many connections are enough for what is left to do: when all of them
  * have logged in, the secret is wiped.
  */
-void link_enough(struct run *, size_t lines);
+void link_enough(struct run *, size_t links);
 
 /*
  * Queues SELECT, or EXAMINE if read_only; since is NULL or what is known.  Who
  * hears the answer says so by link_selected if it is what is to be written to.
  */
-unsigned link_ask_select(struct line *, const struct box *, bool read_only,
+unsigned link_ask_select(struct link *, const struct box *, bool read_only,
     const struct imap_since *since);
 /* Nothing was asked since, and the answer has the UIDVALIDITY of the state. */
-void link_selected(struct line *, struct box *);
+void link_selected(struct link *, struct box *);
 /* Nothing is selected from here on, so STATUS may ask about any mailbox. */
-void link_unselect(struct line *);
+void link_unselect(struct link *);
 /*
  * Selected for writing and with the UIDVALIDITY of the state: 0, -1; 1 if it
  * is not (failed is set, and it is told).
  */
-int link_select(struct line *, struct box *);
+int link_select(struct link *, struct box *);
 
 #endif

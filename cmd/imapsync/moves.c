@@ -167,8 +167,8 @@ idents(struct run *r, struct box *b)
 	for (k = 0; plan_next(&b->plan, ACT_FETCH, &k); k++)
 		if (box_far_find(b, b->plan.v[k].uid)->ident == 0)
 			uids[n++] = b->plan.v[k].uid;
-	if (n > 0 && (got = link_select(&r->line[0], b)) == 0)
-		got = far_hear_idents(&r->line[0], b, uids, n);
+	if (n > 0 && (got = link_select(&r->link[0], b)) == 0)
+		got = far_hear_idents(&r->link[0], b, uids, n);
 	free(uids);
 	return got < 0 ? -1 : 0;
 }

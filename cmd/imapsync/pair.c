@@ -81,7 +81,7 @@ digest_body(struct box *b, struct imap_item *it, struct match *o)
 {
 	struct digest *d = digest_new();
 	struct conn_sink sink = { digest_sink, d };
-	int got = imap_body(&b->run->line[0].imap, it, &sink);
+	int got = imap_body(&b->run->link[0].imap, it, &sink);
 
 	if (!digest_end(d, o->md))
 		return fail(b->run->e, EX_OSERR,
@@ -93,7 +93,7 @@ digest_body(struct box *b, struct imap_item *it, struct match *o)
 static int
 digest_there(struct box *b, struct match *o)
 {
-	struct imap *m = &b->run->line[0].imap;
+	struct imap *m = &b->run->link[0].imap;
 	struct imap_item it;
 	struct imap_resp r;
 	char one[16];
@@ -167,9 +167,9 @@ idents_of(struct box *b, uint64_t from)
 		    (b->far.renumbered || state_by_uid(&b->state,
 		    b->far.v[i].uid) == NULL))
 			uids[n++] = b->far.v[i].uid;
-	got = n == 0 ? 0 : link_select(&b->run->line[0], b);
+	got = n == 0 ? 0 : link_select(&b->run->link[0], b);
 	if (n > 0 && got == 0)
-		got = far_hear_idents(&b->run->line[0], b, uids, n);
+		got = far_hear_idents(&b->run->link[0], b, uids, n);
 	free(uids);
 	return got < 0 ? -1 : 0;
 }

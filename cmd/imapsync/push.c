@@ -43,7 +43,7 @@ struct up {
 };
 
 struct group {
-	struct line *l;
+	struct link *l;
 	struct box *b;
 	struct up v[GROUP];
 	size_t n;
@@ -383,7 +383,7 @@ deliver(struct group *g)
 }
 
 int
-push_box(struct line *l, struct box *b)
+push_box(struct link *l, struct box *b)
 {
 	struct group *g = mem_new(1, sizeof *g);
 	size_t most = (l->imap.caps & IMAP_MULTIAPPEND) != 0 ? GROUP : 1;

@@ -4,8 +4,8 @@
 
 
 struct box;
-struct line;
+struct link;
 
-int push_box(struct line *, struct box *);
+int push_box(struct link *, struct box *);
 
 #endif

@@ -66,7 +66,7 @@ here(struct run *r)
 
 /* 0, or -1; a mailbox that cannot be selected is left alone. */
 static int
-chosen(struct line *l, struct box *b, int (*what)(struct line *,
+chosen(struct link *l, struct box *b, int (*what)(struct link *,
     struct box *))
 {
 	int got;
@@ -83,10 +83,10 @@ there(struct run *r)
 {
 	static const struct {
 		enum act_kind kind;
-		int (*what)(struct line *, struct box *);
+		int (*what)(struct link *, struct box *);
 	} steps[] = { { ACT_PUSH, push_box }, { ACT_FAR_FLAGS, do_far_flags },
 	    { ACT_FAR_MOVE, do_far_moves } };
-	struct line *l = &r->line[0];
+	struct link *l = &r->link[0];
 	size_t i, k;
 
 	for (i = 0; i < r->nboxes && !stop_asked(); i++)
@@ -130,7 +130,7 @@ deletions(struct run *r)
 			continue;
 		if (b->plan.count[ACT_FAR_DELETE] > 0 &&
 		    (state_sync(&b->state, r->e) < 0 ||
-		    chosen(&r->line[0], b, do_far_deletes) < 0))
+		    chosen(&r->link[0], b, do_far_deletes) < 0))
 			return -1;
 		if (do_near_deletes(b) < 0)
 			return -1;

@@ -29,7 +29,7 @@ selecting(void)
 	    .far.seen.uidvalidity = 7 };
 	struct box b = { .run = &run, .name = "b",
 	    .far.seen.uidvalidity = 8 };
-	struct line l = { .run = &run };
+	struct link l = { .run = &run };
 	int fd;
 	struct conn *c = server_says((const uint8_t *)says, sizeof says - 1,
 	    &fd, &e);
