@@ -23,8 +23,8 @@
 #include "imap_box.h"
 #include "imap_read.h"
 #include "link.h"
-#include "look.h"
 #include "matches.h"
+#include "near.h"
 #include "near_dir.h"
 #include "pair.h"
 #include "plan.h"
@@ -320,7 +320,7 @@ pair_find(struct box *b)
 	report_problem(&b->run->report, 0, b->name,
 	    "its UIDs have changed: %zu of %zu messages found again",
 	    b->pairs.n, b->far.n);
-	return orphans(b) < 0 ? -1 : look_scan(b);
+	return orphans(b) < 0 ? -1 : near_scan(b);
 }
 
 int

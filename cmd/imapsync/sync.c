@@ -17,10 +17,10 @@
 #include "flags.h"
 #include "folders.h"
 #include "index.h"
-#include "look.h"
 #include "mark.h"
 #include "moves.h"
 #include "names.h"
+#include "near.h"
 #include "pair.h"
 #include "plan.h"
 #include "report.h"
@@ -83,7 +83,7 @@ needs_files(const struct plan *p)
 static int
 scan_and_pair(struct box *b)
 {
-	return look_scan(b) < 0 || pair_find(b) < 0 ? -1 : 0;
+	return near_scan(b) < 0 || pair_find(b) < 0 ? -1 : 0;
 }
 
 static int
@@ -158,14 +158,14 @@ look_here(struct run *r)
 		b = &r->boxes[i];
 		if (b->phase != BOX_CHOSEN)
 			continue;
-		if (look_open(b) < 0)
+		if (near_open(b) < 0)
 			return -1;
 		b->phase = BOX_OPEN;
 		b->doubtful = doubtful(b);
 		if (!b->far.is)		/* a dry run: it would be made */
 			b->far.storable = ~(uint64_t)0;
 		b->near.dirty |= b->state.npend > 0 || b->doubtful;
-		if (b->near.dirty && look_scan(b) < 0)
+		if (b->near.dirty && near_scan(b) < 0)
 			return -1;
 	}
 	return 0;
@@ -240,11 +240,11 @@ agreed_here(struct box *b)
 	if (changed(b) || b->refused.n > 0)
 		return st;
 	if (!b->run->o->policy.push_new || b->far.storable == 0)
-		return look_settled(b, &st) ? st : (struct stamp){ 0 };
+		return near_settled(b, &st) ? st : (struct stamp){ 0 };
 	if (!b->near.scanned)
 		return b->near.stamp;
 	st = b->near.dir.seen;
-	if (b->near.dir.racy && !look_settled(b, &st))
+	if (b->near.dir.racy && !near_settled(b, &st))
 		box_again(b, AGAIN_RACY);
 	return st;
 }
@@ -327,10 +327,10 @@ settle(struct run *r, struct box *b)
 	    mark_same(&b->far.now, &e->mark);
 
 	if (same) {
-		if (!b->opened && look_open(b) < 0)
+		if (!b->opened && near_open(b) < 0)
 			return -1;
 		b->far.seen = e->mark;
-		same = look_settled(b, &st);
+		same = near_settled(b, &st);
 	}
 	if (same) {
 		if (state_mark(&b->state, &b->far.seen, &st, r->e) < 0)

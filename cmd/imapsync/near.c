@@ -1,5 +1,5 @@
 /*
- * look.c: a mailbox on this side: its state and its Maildir, joined
+ * near.c: a mailbox on this side: its state and its Maildir, joined
  *
  * A file is a rec's if it has its name; if nobody has the name but a new file
  * has the inode, a mail program has renamed it.  Inodes are used again, so
@@ -16,8 +16,8 @@
 #include "box.h"
 #include "clock.h"
 #include "flags.h"
-#include "look.h"
 #include "mark.h"
+#include "near.h"
 #include "near_dir.h"
 #include "near_letters.h"
 #include "net.h"
@@ -51,7 +51,7 @@ open_state(struct box *b)
 }
 
 int
-look_open(struct box *b)
+near_open(struct box *b)
 {
 	struct run *r = b->run;
 
@@ -188,7 +188,7 @@ join(struct box *b)
 }
 
 int
-look_scan(struct box *b)
+near_scan(struct box *b)
 {
 	if (!b->near.scanned && b->near.is && scan(b) < 0)
 		return -1;
@@ -226,7 +226,7 @@ agrees(struct box *b)
 }
 
 bool
-look_settled(struct box *b, struct stamp *st)
+near_settled(struct box *b, struct stamp *st)
 {
 	int i, ms;
 
