@@ -11,12 +11,12 @@
 
 #include "account.h"
 #include "box.h"
-#include "boxes.h"
 #include "far.h"
 #include "far_trust.h"
 #include "flags.h"
 #include "folders.h"
 #include "index.h"
+#include "list.h"
 #include "mark.h"
 #include "moves.h"
 #include "names.h"
@@ -358,7 +358,7 @@ again(struct run *r)
 			b->again = AGAIN_NOT;
 		n += b->again != AGAIN_NOT;
 	}
-	if (n > 0 && boxes_again(r) < 0)
+	if (n > 0 && list_again(r) < 0)
 		return -1;
 	for (i = 0; n > 0 && i < r->nboxes; i++) {
 		b = &r->boxes[i];
@@ -480,9 +480,9 @@ sync_run(struct run *r)
 {
 	int got = 0;
 
-	if (boxes_find(r) < 0 || folders_agree(r) < 0)
+	if (list_find(r) < 0 || folders_agree(r) < 0)
 		return -1;
-	boxes_dirty(r);
+	list_dirty(r);
 	while (got == 0 && !stop_asked() && choose_some(r)) {
 		got = pass(r);
 		close_most(r);

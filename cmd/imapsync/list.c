@@ -1,5 +1,5 @@
 /*
- * boxes.c: which folders there are on both sides, and which need a look
+ * list.c: which folders there are on both sides, and which need a look
  *
  * One LIST with STATUS in it says all of the server in one round trip; two
  * stats a Maildir say all of this side.  What both say is in the index, so a
@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "box.h"
-#include "boxes.h"
 #include "conn.h"
 #include "imap.h"
 #include "imap_box.h"
 #include "imap_read.h"
 #include "index.h"
 #include "link.h"
+#include "list.h"
 #include "mark.h"
 #include "names.h"
 #include "near_dir.h"
@@ -317,7 +317,7 @@ to_repeat(const struct box *b)
 }
 
 int
-boxes_again(struct run *r)
+list_again(struct run *r)
 {
 	link_unselect(&r->link[0]);
 	return ask_status(r, to_repeat);
@@ -386,7 +386,7 @@ find(struct found *f)
 }
 
 int
-boxes_find(struct run *r)
+list_find(struct run *r)
 {
 	struct found f = { .r = r, .name.text = name_at,
 	    .path.text = path_at };
@@ -425,7 +425,7 @@ judge(struct run *r, struct box *b)
 }
 
 void
-boxes_dirty(struct run *r)
+list_dirty(struct run *r)
 {
 	struct box *b;
 	size_t i;
