@@ -8,7 +8,7 @@
 #include "brake.h"
 #include "do_far.h"
 #include "do_near.h"
-#include "fetch.h"
+#include "download.h"
 #include "index.h"
 #include "link.h"
 #include "near_letters.h"
@@ -153,8 +153,8 @@ sync_do(struct run *r)
 		r->report.total += b->plan.count[ACT_FETCH] +
 		    b->plan.count[ACT_PUSH];
 	}
-	fetch_enough(r, fetches);
-	if (here(r) < 0 || there(r) < 0 || fetch_all(r) < 0)
+	download_enough(r, fetches);
+	if (here(r) < 0 || there(r) < 0 || download_all(r) < 0)
 		return -1;
 	for (i = 0; i < r->nboxes; i++)
 		if (box_open(&r->boxes[i]))

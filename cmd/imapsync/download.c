@@ -1,5 +1,5 @@
 /*
- * fetch.c: downloads
+ * download.c: downloads
  *
  * Ranges of UIDs, streamed into files, the next command under way before the
  * last is answered, over several connections.  keep.c does the rest.
@@ -11,8 +11,8 @@
 
 #include "box.h"
 #include "conn.h"
+#include "download.h"
 #include "far_hear.h"
-#include "fetch.h"
 #include "flags.h"
 #include "imap_fetch.h"
 #include "keep.h"
@@ -385,7 +385,7 @@ whole(struct job *j)
 }
 
 void
-fetch_enough(struct run *r, size_t jobs)
+download_enough(struct run *r, size_t jobs)
 {
 	size_t i;
 
@@ -396,7 +396,7 @@ fetch_enough(struct run *r, size_t jobs)
 }
 
 int
-fetch_all(struct run *r)
+download_all(struct run *r)
 {
 	struct jobs all = { .r = r };
 	size_t i;
@@ -405,7 +405,7 @@ fetch_all(struct run *r)
 	for (i = 0; i < r->nboxes; i++)
 		if (box_busy(&r->boxes[i]) && r->boxes[i].near.is)
 			jobs_of(&all, &r->boxes[i]);
-	fetch_enough(r, all.n);
+	download_enough(r, all.n);
 	if (all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
 	for (i = 0; i < all.n; i++) {
