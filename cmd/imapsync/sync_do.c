@@ -13,12 +13,12 @@
 #include "link.h"
 #include "near_letters.h"
 #include "plan.h"
-#include "push.h"
 #include "report.h"
 #include "settings.h"
 #include "state.h"
 #include "stop.h"
 #include "sync_do.h"
+#include "upload.h"
 
 static void
 brake(struct box *b)
@@ -84,7 +84,7 @@ there(struct run *r)
 	static const struct {
 		enum act_kind kind;
 		int (*what)(struct link *, struct box *);
-	} steps[] = { { ACT_PUSH, push_box }, { ACT_FAR_FLAGS, do_far_flags },
+	} steps[] = { { ACT_PUSH, upload_box }, { ACT_FAR_FLAGS, do_far_flags },
 	    { ACT_FAR_MOVE, do_far_moves } };
 	struct link *l = &r->link[0];
 	size_t i, k;

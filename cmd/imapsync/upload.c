@@ -1,5 +1,5 @@
 /*
- * push.c: uploads, and what became of those in doubt
+ * upload.c: uploads, and what became of those in doubt
  *
  * What is about to be uploaded is in the log, durably, before the first byte
  * leaves: name, ident, size, and the UIDNEXT below which it cannot be.  The
@@ -24,10 +24,10 @@
 #include "near_dir.h"
 #include "opt.h"
 #include "plan.h"
-#include "push.h"
 #include "report.h"
 #include "state.h"
 #include "stop.h"
+#include "upload.h"
 #include "wire.h"
 
 enum { GROUP = 100, GROUP_BYTES = 4 << 20 };
@@ -383,7 +383,7 @@ deliver(struct group *g)
 }
 
 int
-push_box(struct link *l, struct box *b)
+upload_box(struct link *l, struct box *b)
 {
 	struct group *g = mem_new(1, sizeof *g);
 	size_t most = (l->imap.caps & IMAP_MULTIAPPEND) != 0 ? GROUP : 1;
