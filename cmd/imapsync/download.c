@@ -2,7 +2,7 @@
  * download.c: downloads
  *
  * Ranges of UIDs, streamed into files, the next command under way before the
- * last is answered, over several connections.  keep.c does the rest.
+ * last is answered, over several connections.  commit.c does the rest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "commit.h"
 #include "conn.h"
 #include "download.h"
 #include "far_hear.h"
 #include "flags.h"
 #include "imap_fetch.h"
-#include "keep.h"
 #include "limit.h"
 #include "link.h"
 #include "plan.h"
@@ -49,7 +49,7 @@ struct lane {
 	struct link *l;
 	struct imap_fetch f;
 	struct box *in;		/* what is selected, or will be */
-	struct got g;		/* the message under way */
+	struct commit_msg g;		/* the message under way */
 	int fd;			/* its file, or -1 */
 };
 
@@ -57,7 +57,7 @@ struct lane {
 
 /* It stays there, and the next ones come. */
 static void
-too_long(struct link *l, const struct got *g)
+too_long(struct link *l, const struct commit_msg *g)
 {
 	report_problem(&l->run->report, EX_PROTOCOL, g->b->name, "message %u is longer than the server announced: it stays on the server",
 	    g->uid);
@@ -69,12 +69,12 @@ body(struct lane *w)
 {
 	struct intake in = { 0 };
 	struct conn_sink sink = { intake_put, &in };
-	struct got *g = &w->g;
+	struct commit_msg *g = &w->g;
 	struct link *l = w->l;
 	struct stat st;
 	int got;
 
-	if ((w->fd = keep_create(l, g)) < 0)
+	if ((w->fd = commit_create(l, g)) < 0)
 		return -1;
 	intake_begin(&in, w->fd);
 	got = imap_fetch_body(&w->f, &sink);
@@ -98,7 +98,7 @@ take(struct lane *w)
 
 	if (b->outcome == BOX_LOST)
 		return 0;
-	w->g = (struct got){ .b = b, .uid = m->uid,
+	w->g = (struct commit_msg){ .b = b, .uid = m->uid,
 	    .flags = far_hear_flags(b, BUF_STR(m->flags), &w->l->err) };
 	if (m->size <= LIMIT_ANNOUNCED(announced))
 		return body(w);
@@ -115,7 +115,7 @@ taken(struct lane *w)
 	w->fd = -1;
 	w->g.flags = far_hear_flags(w->g.b, BUF_STR(m->flags), &w->l->err);
 	report_progress(&w->l->run->report, w->g.size, false);
-	return keep_add(w->l, &w->g, fd, m->date);
+	return commit_add(w->l, &w->g, fd, m->date);
 }
 
 /* ---- what else is said ---- */
@@ -185,7 +185,7 @@ hear(struct lane *w)
 	if (got > 0 && fetched(w, (enum imap_fetch_event)got) < 0)
 		got = -1;
 	if (got < 0 && w->fd >= 0) {
-		keep_not(&w->g, w->fd);
+		commit_not(&w->g, w->fd);
 		w->fd = -1;
 	}
 	return got;
@@ -231,7 +231,7 @@ static int
 lane_end(struct lane *w)
 {
 	imap_fetch_free(&w->f);
-	return keep_flush(w->l);
+	return commit_flush(w->l);
 }
 
 static int
@@ -348,11 +348,11 @@ static int
 run_jobs(struct run *r, struct jobs *all)
 {
 	struct helper h[LINKS_MAX];
-	struct keep *k;
+	struct commit *k;
 	size_t i, n = r->links < all->n ? r->links : all->n;
 	int got;
 
-	if (keep_begin(r, &k) < 0)
+	if (commit_begin(r, &k) < 0)
 		return -1;
 	for (i = 1; i < n; i++) {
 		h[i] = (struct helper){ .link = &r->link[i], .all = all };
@@ -370,7 +370,7 @@ run_jobs(struct run *r, struct jobs *all)
 	}
 	if (got == 0)
 		got = odd_ones(&r->link[0], all);
-	return keep_end(r, k) < 0 ? -1 : got;
+	return commit_end(r, k) < 0 ? -1 : got;
 }
 
 /* What did not come is gone, or is asked for in the next pass. */

@@ -9,7 +9,7 @@
 
 struct box;
 struct run;
-struct keep;
+struct commit;
 struct batch;
 
 enum { LINKS_MAX = 16 };		/* of an account */
@@ -24,8 +24,8 @@ struct link {
 	bool open;
 	bool tried;		/* to be had: it is open, or never will be */
 	bool chose;		/* something is selected */
-	struct keep *keep;
-	struct batch *batch;	/* keep.c: what came last */
+	struct commit *commit;
+	struct batch *batch;	/* commit.c: what came last */
 };
 
 /* Connects, logs in, says ENABLE and whatever else was queued after it. */

@@ -1,5 +1,5 @@
 /*
- * keep.c: what was downloaded is made durable, then visible, then known
+ * commit.c: what was downloaded is made durable, then visible, then known
  *
  * A message is written into a file that has no name yet (into tmp/ where the
  * file system has none such).  A batch of them is one syncfs, the names, one
@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "commit.h"
 #include "flags.h"
-#include "keep.h"
 #include "link.h"
 #include "maildir.h"
 #include "near_dir.h"
@@ -34,12 +34,12 @@ enum { BATCH = 512, BATCH_BYTES = 16 << 20 };
 
 struct batch {
 	struct batch *next;
-	struct got v[BATCH];
+	struct commit_msg v[BATCH];
 	size_t n, open;		/* open: of v, those that have no name */
 	uint64_t bytes;
 };
 
-struct keep {
+struct commit {
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of all below */
 	pthread_cond_t change;
@@ -54,14 +54,14 @@ struct keep {
 /* ---- files ---- */
 
 int
-keep_create(struct link *l, struct got *g)
+commit_create(struct link *l, struct commit_msg *g)
 {
 	struct local *d = &g->b->near.dir;
 	int fd;
 
 	local_name(g->name, g->b->key, g->uid);
 	g->unnamed = false;
-	if (!atomic_load(&g->b->near.named) && l->batch->open < l->keep->room) {
+	if (!atomic_load(&g->b->near.named) && l->batch->open < l->commit->room) {
 		fd = os_file_unnamed(g->flags == 0 ? d->fresh : d->cur, ".",
 		    O_RDWR);
 		g->unnamed = fd >= 0;
@@ -76,7 +76,7 @@ keep_create(struct link *l, struct got *g)
 }
 
 void
-keep_not(struct got *g, int fd)
+commit_not(struct commit_msg *g, int fd)
 {
 	close(fd);
 	if (!g->unnamed)
@@ -84,7 +84,7 @@ keep_not(struct got *g, int fd)
 }
 
 static int
-shut(struct got *g, struct err *e)
+shut(struct commit_msg *g, struct err *e)
 {
 	int fd = g->fd;
 
@@ -98,7 +98,7 @@ shut(struct got *g, struct err *e)
  * that name may be the last copy of a message.
  */
 static int
-publish_as(struct keep *k, const struct got *g, int at, const char *to)
+publish_as(struct commit *k, const struct commit_msg *g, int at, const char *to)
 {
 	return g->fd >= 0 ? os_file_name(g->fd, at, to, &k->by_path) :
 	    maildir_rename(g->b->near.dir.tmp, g->name, at, to);
@@ -117,7 +117,7 @@ name_taken(struct box *b, const char *name)
 }
 
 static int
-info_of(struct got *g, char *info, size_t cap, struct err *e)
+info_of(struct commit_msg *g, char *info, size_t cap, struct err *e)
 {
 	struct local *l = &g->b->near.dir;
 	uint32_t strange;
@@ -138,7 +138,7 @@ info_of(struct got *g, char *info, size_t cap, struct err *e)
 }
 
 static int
-publish(struct keep *k, struct got *g, struct err *e)
+publish(struct commit *k, struct commit_msg *g, struct err *e)
 {
 	struct local *l = &g->b->near.dir;
 	char info[64] = "", name[64], to[160];
@@ -207,7 +207,7 @@ each_box(const struct batch *t, int (*synced)(const struct local *, dev_t *),
 }
 
 static int
-record(struct got *g, struct err *e)
+record(struct commit_msg *g, struct err *e)
 {
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
 	    .ident = g->ident, .ino = g->ino };
@@ -237,7 +237,7 @@ record_all(struct batch *t, struct err *e)
 }
 
 static int
-publish_all(struct keep *k, struct batch *t, struct err *e)
+publish_all(struct commit *k, struct batch *t, struct err *e)
 {
 	size_t i;
 
@@ -250,7 +250,7 @@ publish_all(struct keep *k, struct batch *t, struct err *e)
 
 /* All that are full; NULL: none is, and with wait none will be. */
 static struct batch *
-take(struct keep *k, bool wait)
+take(struct commit *k, bool wait)
 {
 	struct batch *t;
 
@@ -277,7 +277,7 @@ empty(struct batch *t)
 }
 
 static void
-give_back(struct keep *k, struct batch *t)
+give_back(struct commit *k, struct batch *t)
 {
 	struct batch *next;
 
@@ -295,7 +295,7 @@ give_back(struct keep *k, struct batch *t)
 
 /* full: not yet durable; *seen: these have names that may not yet be. */
 static int
-step(struct keep *k, struct batch *full, struct batch **seen, struct err *e)
+step(struct commit *k, struct batch *full, struct batch **seen, struct err *e)
 {
 	dev_t done = 0;
 
@@ -313,7 +313,7 @@ step(struct keep *k, struct batch *full, struct batch **seen, struct err *e)
 static void *
 keeper(void *arg)
 {
-	struct keep *k = arg;
+	struct commit *k = arg;
 	struct batch *full, *seen = NULL;
 	struct err e = { 0 };
 
@@ -347,9 +347,9 @@ widen(size_t n)
 }
 
 int
-keep_begin(struct run *r, struct keep **kept)
+commit_begin(struct run *r, struct commit **kept)
 {
-	struct keep *k = mem_new(1, sizeof *k);
+	struct commit *k = mem_new(1, sizeof *k);
 	struct rlimit files;
 	size_t i;
 
@@ -368,16 +368,16 @@ keep_begin(struct run *r, struct keep **kept)
 		return fail_sys(r->e, EX_OSERR, "a thread");
 	}
 	for (i = 0; i < r->links; i++) {
-		r->link[i].keep = k;
+		r->link[i].commit = k;
 		r->link[i].batch = mem_new(1, sizeof(struct batch));
 	}
 	return 0;
 }
 
 int
-keep_flush(struct link *l)
+commit_flush(struct link *l)
 {
-	struct keep *k = l->keep;
+	struct commit *k = l->commit;
 	struct batch *t = l->batch;
 	int got = 0;
 
@@ -414,7 +414,7 @@ named_file_done(int fd)
 }
 
 int
-keep_add(struct link *l, struct got *g, int fd, time_t date)
+commit_add(struct link *l, struct commit_msg *g, int fd, time_t date)
 {
 	struct timespec when[2] = { { .tv_nsec = UTIME_NOW },
 	    { .tv_sec = date } };
@@ -428,11 +428,11 @@ keep_add(struct link *l, struct got *g, int fd, time_t date)
 	t->open += g->unnamed;
 	t->bytes += g->size;
 	t->v[t->n++] = *g;
-	return t->n == BATCH || t->bytes >= BATCH_BYTES ? keep_flush(l) : 0;
+	return t->n == BATCH || t->bytes >= BATCH_BYTES ? commit_flush(l) : 0;
 }
 
 int
-keep_end(struct run *r, struct keep *k)
+commit_end(struct run *r, struct commit *k)
 {
 	struct batch *t;
 	size_t i;
