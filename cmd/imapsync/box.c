@@ -70,30 +70,6 @@ box_again(struct box *b, enum again why)
 		b->again = why;
 }
 
-const char *
-box_why(enum again why)
-{
-	switch (why) {
-	case AGAIN_NOT:
-		return "nothing is left to do";
-	case AGAIN_SETTLE:
-		return "others changed it meanwhile";
-	case AGAIN_RACY:
-		return "it changed while it was read";
-	case AGAIN_FLAGS:
-		return "the flags of a moved message were changed on both sides";
-	case AGAIN_FILES:
-		return "a file vanished before it was uploaded";
-	case AGAIN_UIDS:
-		return "the server did not say which UIDs its new messages have";
-	case AGAIN_TRASH:
-		return "messages were moved into it";
-	case AGAIN_PARTIAL:
-		return "not all of the plan could be done";
-	}
-	return "?";
-}
-
 /* ---- the end of it ---- */
 
 void

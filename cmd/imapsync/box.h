@@ -12,47 +12,13 @@
 #include "mem.h"
 #include "near_dir.h"
 #include "opt.h"
+#include "phase.h"
 #include "plan.h"
 #include "report.h"
 #include "settings.h"
 #include "state.h"
 
 struct link;
-
-/*
- * How far a mailbox is in this run.  Each pass takes some that are due, and
- * they go down this list.
- */
-enum phase {
-	BOX_LISTED,		/* nothing is to be done, or nothing more */
-	BOX_LEFT,		/* not in this run, whatever there is */
-	BOX_DUE,		/* in a pass to come */
-	BOX_CHOSEN,		/* in this pass */
-	BOX_OPEN,		/* its state and its Maildir are open */
-	BOX_TRUSTED,		/* not selected: there all is as STATUS says */
-	BOX_HEARD		/* what changed there was heard */
-};
-
-/* What became of it in a pass.  The worst counts, which is the last. */
-enum outcome {
-	BOX_WHOLE,		/* all of the plan was done */
-	BOX_PARTIAL,		/* some of it was not: it is planned again */
-	BOX_HELD,		/* nothing is agreed before the next run */
-	BOX_FAILED,		/* nothing more is done to it in this run */
-	BOX_LOST		/* nor is anything believed that still comes */
-};
-
-/* Why a mailbox is in one more pass of the same run. */
-enum again {
-	AGAIN_NOT,
-	AGAIN_SETTLE,		/* we changed it here; did others, too? */
-	AGAIN_RACY,		/* it changed too lately for a scan to prove */
-	AGAIN_FLAGS,		/* both sides changed a moved message's flags */
-	AGAIN_FILES,		/* a file vanished before it was uploaded */
-	AGAIN_UIDS,		/* APPENDUID or COPYUID is missing, or wrong */
-	AGAIN_TRASH,		/* what was deleted elsewhere came into it */
-	AGAIN_PARTIAL		/* see BOX_PARTIAL */
-};
 
 struct box_far {
 	bool is;		/* there is such a mailbox */
@@ -140,7 +106,6 @@ void box_outcome(struct box *, enum outcome);
 bool box_failed(const struct box *);
 /* It is in one more pass; the first reason is kept. */
 void box_again(struct box *, enum again);
-const char *box_why(enum again);	/* as a sentence */
 /* The state is saved if it was no dry run; nothing is held afterwards. */
 void box_close(struct box *);
 /* All but the state and the Maildir, which stay open. */

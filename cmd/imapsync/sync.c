@@ -338,7 +338,7 @@ settle(struct run *r, struct box *b)
 		e->stamp = st;
 		e->dirty = false;
 	} else if (b->passes < PASSES) {
-		report_again(&r->report, b->name, box_why(b->again));
+		report_again(&r->report, b->name, phase_why(b->again));
 		b->phase = BOX_DUE;
 		b->near.dirty = b->far.dirty = true;
 	}
