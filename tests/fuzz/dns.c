@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns_private.h"
+#include "dns_reply.h"
 
 static const unsigned types[] = { DNS_A, DNS_NS, DNS_CNAME, DNS_SOA, DNS_PTR,
     DNS_MX, DNS_TXT, DNS_AAAA, DNS_SRV, DNS_DS, DNS_DNSKEY, DNS_TLSA, 255 };
@@ -52,32 +52,6 @@ check(const struct dns_answer *a)
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* A query of ours into 512 bytes; its length, 0 if the name is none. */
-static size_t
-query(unsigned char *q, uint16_t id, const char *name, unsigned type,
-    unsigned bufsize)
-{
-	struct dns_key k;
-
-	return dns_key(name, type, &k) < 0 ? 0 : dns_build(q, id, k.wire, k.len,
-	    type, bufsize);
-}
-
-/* A reply to (name, type), as the engine takes it. */
-static struct dns_answer *
-parsed(const void *msg, size_t len, const char *name, unsigned type)
-{
-	struct dns_key k;
-	enum dns_next next;
-
-	if (dns_key(name, type, &k) < 0)
-		return dns_nothing(name, type, DNS_INVALID, "no DNS name");
-	if (dns_match(msg, len, k.wire, k.len, type) == DNS_OTHER)
-		return dns_nothing(name, type, DNS_MALFORMED,
-		    "no reply to the question");
-	return dns_decode(msg, len, k.wire, type, &next);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -90,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n < 12)
 		return 0;
 	type = types[data[0] % (sizeof types / sizeof *types)];
-	len = query(q, 1, name, type, 0);
+	len = reply_query(q, 1, name, type, 0);
 	msg = malloc(len + n);
 	memcpy(msg, q, len);
 	memcpy(msg + len, data + 12, n - 12);
@@ -98,7 +72,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	msg[2] = (unsigned char)((msg[2] & 7) | 0x80);
 	msg[4] = 0;
 	msg[5] = 1;
-	a = parsed(msg, len + n - 12, name, type);
+	a = reply_parse(msg, len + n - 12, name, type);
 	check(a);
 	dns_drop(a);
 	free(msg);

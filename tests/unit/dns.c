@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "dns_private.h"
+#include "dns_reply.h"
 #include "mem.h"
 #include "tap.h"
 
@@ -179,124 +180,26 @@ test_names(void)
 
 /* ---- messages, built by hand */
 
-struct msg {
-	unsigned char p[70000];
-	size_t n;
-};
-
-static void
-put(struct msg *m, const void *p, size_t n)
-{
-	memcpy(m->p + m->n, p, n);
-	m->n += n;
-}
-
-static void
-put16(struct msg *m, unsigned v)
-{
-	unsigned char b[2] = { (unsigned char)(v >> 8), (unsigned char)v };
-
-	put(m, b, 2);
-}
-
-/* A name of plain labels. */
-static void
-put_name(struct msg *m, const char *name)
-{
-	const char *dot;
-	unsigned char len;
-
-	for (; *name != '\0'; name += len + (name[len] == '.')) {
-		dot = strchr(name, '.');
-		len = (unsigned char)(dot != NULL ? (size_t)(dot - name) :
-		    strlen(name));
-		put(m, &len, 1);
-		put(m, name, len);
-	}
-	put(m, "", 1);
-}
-
-/* Header and question; the counts can be set afterwards in m->p[6..11]. */
-static void
-begin(struct msg *m, unsigned flags, const char *name, unsigned type)
-{
-	m->n = 0;
-	put16(m, 0x1234);
-	put16(m, flags);
-	put16(m, 1);
-	put(m, "\0\0\0\0\0\0", 6);
-	put_name(m, name);
-	put16(m, type);
-	put16(m, 1);
-}
-
-enum { AN = 7, NS = 9, AR = 11 };
-
-/* A record of the question's name (a pointer to it), or of another. */
-static void
-record(struct msg *m, int section, const char *owner, unsigned type,
-    const void *rdata, size_t n)
-{
-	if (++m->p[section] == 0)
-		m->p[section - 1]++;
-	if (owner == NULL)
-		put16(m, 0xc00c);
-	else
-		put_name(m, owner);
-	put16(m, type);
-	put16(m, 1);
-	put16(m, 0);
-	put16(m, 300);
-	put16(m, (unsigned)n);
-	put(m, rdata, n);
-}
-
-/* A query of ours into 512 bytes; its length, 0 if the name is none. */
-static size_t
-query(unsigned char *q, uint16_t id, const char *name, unsigned type,
-    unsigned bufsize)
-{
-	struct dns_key k;
-
-	return dns_key(name, type, &k) < 0 ? 0 : dns_build(q, id, k.wire, k.len,
-	    type, bufsize);
-}
-
-/* A reply to (name, type), as the engine takes it. */
-static struct dns_answer *
-parsed(const void *msg, size_t len, const char *name, unsigned type)
-{
-	struct dns_key k;
-	enum dns_next next;
-
-	if (dns_key(name, type, &k) < 0)
-		return dns_nothing(name, type, DNS_INVALID, "no DNS name");
-	if (dns_match(msg, len, k.wire, k.len, type) == DNS_OTHER)
-		return dns_nothing(name, type, DNS_MALFORMED,
-		    "no reply to the question");
-	return dns_decode(msg, len, k.wire, type, &next);
-}
-
 /* Parses from a heap copy of the exact size, so ASan sees every overrun. */
 static struct dns_answer *
-parse_n(const struct msg *m, size_t n, const char *name, unsigned type)
+parse_n(const struct reply *m, size_t n, const char *name, unsigned type)
 {
 	unsigned char *copy = malloc(n > 0 ? n : 1);
 	struct dns_answer *a;
 
 	memcpy(copy, m->p, n);
-	a = parsed(copy, n, name, type);
+	a = reply_parse(copy, n, name, type);
 	free(copy);
 	return a;
 }
 
 static struct dns_answer *
-parse(const struct msg *m, const char *name, unsigned type)
+parse(const struct reply *m, const char *name, unsigned type)
 {
 	return parse_n(m, m->n, name, type);
 }
 
-static struct msg m;
+static struct reply m;
 
 static void
 test_query(void)
@@ -305,11 +208,11 @@ test_query(void)
 	    "\7example\3org\0\0\x0f\0\1\0\0\x29\4\xd0\0\0\0\0\0";
 	unsigned char q[512];
 
-	is_mem(q, query(q, 0x1234, "Example.org", DNS_MX, 1232), want,
+	is_mem(q, reply_query(q, 0x1234, "Example.org", DNS_MX, 1232), want,
 	    sizeof want, "a query with EDNS: RD, AD, no DO");
-	is_int(query(q, 1, "example.org", DNS_MX, 0), 29, "without EDNS");
+	is_int(reply_query(q, 1, "example.org", DNS_MX, 0), 29, "without EDNS");
 	is_int(q[11], 0, "no additional record then");
-	is_int(query(q, 1, "a..b", DNS_MX, 0), 0, "no name, no query");
+	is_int(reply_query(q, 1, "a..b", DNS_MX, 0), 0, "no name, no query");
 }
 
 static void
@@ -317,9 +220,9 @@ test_records(void)
 {
 	struct dns_answer *a;
 
-	begin(&m, 0x81a0, "Example.org", DNS_MX);
-	record(&m, AN, NULL, DNS_MX, "\0\x14\3MX2\xc0\x0c", 8);
-	record(&m, AN, NULL, DNS_MX, "\0\x0a\0", 3);
+	reply_begin(&m, 0x81a0, "Example.org", DNS_MX);
+	reply_record(&m, REPLY_AN, NULL, DNS_MX, "\0\x14\3MX2\xc0\x0c", 8);
+	reply_record(&m, REPLY_AN, NULL, DNS_MX, "\0\x0a\0", 3);
 	a = parse(&m, "example.org", DNS_MX);
 	is_int(a->status, DNS_OK, "MX");
 	is_int(a->n, 2, "two of them");
@@ -330,24 +233,25 @@ test_records(void)
 	ok(a->ad_bit && !a->ad, "AD is noted, not believed");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "t.org", DNS_TXT);
-	record(&m, AN, NULL, DNS_TXT, "\3v=s\0\4pf1 ", 10);
+	reply_begin(&m, 0x8180, "t.org", DNS_TXT);
+	reply_record(&m, REPLY_AN, NULL, DNS_TXT, "\3v=s\0\4pf1 ", 10);
 	a = parse(&m, "t.org", DNS_TXT);
 	is_mem(a->rr[0].data.p, a->rr[0].data.n, "v=spf1 ", 7,
 	    "TXT strings are joined without anything between");
 	is_mem(a->rr[0].raw.p, a->rr[0].raw.n, "\3v=s\0\4pf1 ", 10, "raw");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "s.org", DNS_SRV);
-	record(&m, AN, NULL, DNS_SRV, "\0\1\0\2\3\xe1\1h\xc0\x0c", 10);
+	reply_begin(&m, 0x8180, "s.org", DNS_SRV);
+	reply_record(&m, REPLY_AN, NULL, DNS_SRV,
+	    "\0\1\0\2\3\xe1\1h\xc0\x0c", 10);
 	a = parse(&m, "s.org", DNS_SRV);
 	ok(a->rr[0].pref == 1 && a->rr[0].weight == 2 &&
 	    a->rr[0].port == 993, "SRV numbers");
 	is_str(a->rr[0].name, "h.s.org", "SRV target");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "t.org", DNS_TLSA);
-	record(&m, AN, NULL, DNS_TLSA, "\3\1\1\xab\xcd", 5);
+	reply_begin(&m, 0x8180, "t.org", DNS_TLSA);
+	reply_record(&m, REPLY_AN, NULL, DNS_TLSA, "\3\1\1\xab\xcd", 5);
 	a = parse(&m, "t.org", DNS_TLSA);
 	ok(a->rr[0].usage == 3 && a->rr[0].selector == 1 &&
 	    a->rr[0].mtype == 1 && a->rr[0].data.n == 2, "TLSA");
@@ -385,7 +289,7 @@ test_order(void)
 			/* the p-th permutation, by its digits */
 			for (k = 0, left = p; k < 4; left /= 4 - k, k++)
 				at[k] = left % (4 - k);
-			begin(&m, 0x8180, "o.org", v[i].type);
+			reply_begin(&m, 0x8180, "o.org", v[i].type);
 			for (k = 0, left = 0xf; k < 4; k++) {
 				unsigned j = 0, skip = at[k];
 
@@ -394,7 +298,7 @@ test_order(void)
 					    skip-- == 0)
 						break;
 				left &= ~(1u << j);
-				record(&m, AN, NULL, v[i].type,
+				reply_record(&m, REPLY_AN, NULL, v[i].type,
 				    v[i].data[j], v[i].n[j]);
 			}
 			a = parse(&m, "o.org", v[i].type);
@@ -426,35 +330,37 @@ test_aliases(void)
 {
 	struct dns_answer *a;
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	record(&m, AN, "c.org", DNS_A, "\1\2\3\4", 4);	/* in any order */
-	record(&m, AN, "b.org", DNS_CNAME, "\1c\3org", 7);
-	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	/* in any order */
+	reply_record(&m, REPLY_AN, "c.org", DNS_A, "\1\2\3\4", 4);
+	reply_record(&m, REPLY_AN, "b.org", DNS_CNAME, "\1c\3org", 7);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1b\3org", 7);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_OK, "aliases in the wrong order");
 	is_int(a->ncname, 2, "two of them");
 	is_str(dns_owner(a), "c.org", "the owner is the last");
 	dns_drop(a);
 
-	begin(&m, 0x8183, "a.org", DNS_A);
-	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	reply_begin(&m, 0x8183, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1b\3org", 7);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_NXDOMAIN, "an alias to nothing");
 	is_str(dns_owner(a), "b.org", "and where it points");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "a.org", DNS_CNAME);
-	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	reply_begin(&m, 0x8180, "a.org", DNS_CNAME);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1b\3org", 7);
 	a = parse(&m, "a.org", DNS_CNAME);
 	ok(a->n == 1 && a->ncname == 0 && strcmp(a->rr[0].name, "b.org") == 0,
 	    "asked for a CNAME, it is a record");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	record(&m, AN, "evil.org", DNS_A, "\6\6\6\6", 4);
-	record(&m, NS, NULL, DNS_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0"
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, "evil.org", DNS_A, "\6\6\6\6", 4);
+	reply_record(&m, REPLY_NS, NULL, DNS_SOA,
+	    "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0"
 	    "\0\0\7", 22);
-	record(&m, AR, NULL, DNS_A, "\6\6\6\6", 4);
+	reply_record(&m, REPLY_AR, NULL, DNS_A, "\6\6\6\6", 4);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_NODATA, "other names' records and additional "
 	    "ones are no answer");
@@ -486,10 +392,10 @@ test_outcomes(void)
 	size_t i;
 
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		begin(&m, cases[i].flags, "a.org", DNS_A);
+		reply_begin(&m, cases[i].flags, "a.org", DNS_A);
 		opt[5] = (unsigned char)cases[i].ede;
 		if (cases[i].ede > 0)
-			record(&m, AR, "", 41, opt, 9);
+			reply_record(&m, REPLY_AR, "", 41, opt, 9);
 		a = parse(&m, "a.org", DNS_A);
 		is_str(dns_status(a->status), dns_status((enum dns_status)
 		    cases[i].status), "%s", cases[i].n);
@@ -497,13 +403,13 @@ test_outcomes(void)
 			is_mem(a->ede_text.p, 3, "why", 3, "EDE text");
 		dns_drop(a);
 	}
-	begin(&m, 0x8183, "a.org", DNS_A);
-	record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+	reply_begin(&m, 0x8183, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, NULL, DNS_A, "\1\2\3\4", 4);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_MALFORMED, "NXDOMAIN with a record");
 	dns_drop(a);
-	begin(&m, 0x8000, "a.org", DNS_A);
-	record(&m, NS, NULL, DNS_NS, "\1n\3org", 7);
+	reply_begin(&m, 0x8000, "a.org", DNS_A);
+	reply_record(&m, REPLY_NS, NULL, DNS_NS, "\1n\3org", 7);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_REFUSED, "a referral is no denial");
 	dns_drop(a);
@@ -517,8 +423,8 @@ test_error_with_records(void)
 	size_t at;
 
 	for (rcode = 0; rcode < 16; rcode++) {
-		begin(&m, 0x8180 | rcode, "a.org", DNS_MX);
-		record(&m, AN, NULL, DNS_MX, "\0\1\0", 3);
+		reply_begin(&m, 0x8180 | rcode, "a.org", DNS_MX);
+		reply_record(&m, REPLY_AN, NULL, DNS_MX, "\0\1\0", 3);
 		a = parse(&m, "a.org", DNS_MX);
 		right += rcode == 0 ? a->status == DNS_OK && a->n == 1 :
 		    a->status != DNS_OK && a->n == 0 && a->why != NULL;
@@ -526,11 +432,11 @@ test_error_with_records(void)
 	}
 	is_int(right, 16, "an error code with a record has no record");
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
-	record(&m, AN, "b.org", DNS_A, "\1\2\3\4", 4);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	reply_record(&m, REPLY_AN, "b.org", DNS_A, "\1\2\3\4", 4);
 	at = m.n;
-	record(&m, AR, "", 41, "", 0);
+	reply_record(&m, REPLY_AR, "", 41, "", 0);
 	m.p[at + 5] = 1;			/* BADVERS, the upper bits */
 	a = parse(&m, "a.org", DNS_A);
 	ok(a->status == DNS_SERVFAIL && a->n == 0,
@@ -552,18 +458,18 @@ test_many_records(void)
 	struct dns_answer *a;
 	unsigned i, n;
 
-	begin(&m, 0x8180, "a.org", DNS_A);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
 	for (n = 0; m.n + 16 <= 65535; n++)
-		record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+		reply_record(&m, REPLY_AN, NULL, DNS_A, "\1\2\3\4", 4);
 	a = parse(&m, "a.org", DNS_A);
 	ok(a->status == DNS_OK && a->n == n && a->rr[n - 1].data.n == 4,
 	    "%u addresses in one message", n);
 	dns_drop(a);
 
-	begin(&m, 0x8180, "a.org", DNS_MX);
-	record(&m, AN, NULL, DNS_MX, host, sizeof host - 1);
+	reply_begin(&m, 0x8180, "a.org", DNS_MX);
+	reply_record(&m, REPLY_AN, NULL, DNS_MX, host, sizeof host - 1);
 	for (n = 1; m.n + 16 <= 65535; n++) {
-		record(&m, AN, NULL, DNS_MX, "\0\1..", 4);
+		reply_record(&m, REPLY_AN, NULL, DNS_MX, "\0\1..", 4);
 		m.p[m.n - 2] = (unsigned char)(0xc0 | at >> 8);
 		m.p[m.n - 1] = (unsigned char)at;
 	}
@@ -573,14 +479,15 @@ test_many_records(void)
 	    "%u hosts whose names are as long as can be", n);
 	dns_drop(a);
 
-	begin(&m, 0x8183, "a.org", DNS_A);
+	reply_begin(&m, 0x8183, "a.org", DNS_A);
 	for (i = 0; i < 600; i++)
-		record(&m, NS, NULL, DNS_NS, "\1n\300\14", 4);
-	record(&m, NS, NULL, DNS_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
+		reply_record(&m, REPLY_NS, NULL, DNS_NS, "\1n\300\14", 4);
+	reply_record(&m, REPLY_NS, NULL, DNS_SOA,
+	    "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
 	    "\0\0\0\7", 22);
 	for (i = 0; i < 600; i++)
-		record(&m, AR, NULL, DNS_A, "\1\2\3\4", 4);
-	record(&m, AR, "", 41, "\0\x0f\0\5\0\6why", 9);
+		reply_record(&m, REPLY_AR, NULL, DNS_A, "\1\2\3\4", 4);
+	reply_record(&m, REPLY_AR, "", 41, "\0\x0f\0\5\0\6why", 9);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->ttl, 7, "a SOA behind 600 others bounds the TTL");
 	is_int(a->ede, 6, "an EDE behind 600 others is seen");
@@ -616,8 +523,8 @@ test_hostile(void)
 	size_t i;
 
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		begin(&m, 0x8180, "a.org", cases[i].type);
-		record(&m, AN, NULL, cases[i].type, cases[i].rdata,
+		reply_begin(&m, 0x8180, "a.org", cases[i].type);
+		reply_record(&m, REPLY_AN, NULL, cases[i].type, cases[i].rdata,
 		    cases[i].n);
 		a = parse(&m, "a.org", cases[i].type);
 		is_int(a->status, DNS_MALFORMED, "%s", cases[i].name);
@@ -632,24 +539,24 @@ test_loops(void)
 {
 	struct dns_answer *a;
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	record(&m, AN, NULL, DNS_CNAME, "\1a\3org", 7);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1a\3org", 7);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_MALFORMED, "an alias of itself");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	record(&m, AN, NULL, DNS_CNAME, "\1b\3org", 7);
-	record(&m, AN, "b.org", DNS_CNAME, "\1c\3org", 7);
-	record(&m, AN, "c.org", DNS_CNAME, "\1b\3org", 7);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1b\3org", 7);
+	reply_record(&m, REPLY_AN, "b.org", DNS_CNAME, "\1c\3org", 7);
+	reply_record(&m, REPLY_AN, "c.org", DNS_CNAME, "\1b\3org", 7);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_MALFORMED, "aliases in a circle");
 	dns_drop(a);
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	m.p[AN]++;			/* its owner is a pointer to itself */
-	put16(&m, 0xc000 | (unsigned)m.n);
-	put(&m, "\0\1\0\1\0\0\0\0\0\4\1\2\3\4", 14);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	m.p[REPLY_AN]++;			/* its owner is a pointer to itself */
+	reply_put16(&m, 0xc000 | (unsigned)m.n);
+	reply_put(&m, "\0\1\0\1\0\0\0\0\0\4\1\2\3\4", 14);
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_MALFORMED, "an owner that is a loop");
 	dns_drop(a);
@@ -661,9 +568,9 @@ test_counts(void)
 	struct dns_answer *a;
 	int s;
 
-	for (s = AN; s <= AR; s += 2) {
-		begin(&m, 0x8180, "a.org", DNS_A);
-		record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+	for (s = REPLY_AN; s <= REPLY_AR; s += 2) {
+		reply_begin(&m, 0x8180, "a.org", DNS_A);
+		reply_record(&m, REPLY_AN, NULL, DNS_A, "\1\2\3\4", 4);
 		m.p[s - 1] = 0xff;
 		m.p[s] = 0xff;
 		a = parse(&m, "a.org", DNS_A);
@@ -671,7 +578,7 @@ test_counts(void)
 		    "%d", (s - 5) / 2);
 		dns_drop(a);
 	}
-	begin(&m, 0x8180, "a.org", DNS_A);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
 	m.p[5] = 2;
 	a = parse(&m, "a.org", DNS_A);
 	is_int(a->status, DNS_MALFORMED, "two questions");
@@ -688,8 +595,8 @@ test_mismatch(void)
 	struct dns_answer *a;
 	size_t i;
 
-	begin(&m, 0x8180, "a.org", DNS_A);
-	record(&m, AN, NULL, DNS_A, "\1\2\3\4", 4);
+	reply_begin(&m, 0x8180, "a.org", DNS_A);
+	reply_record(&m, REPLY_AN, NULL, DNS_A, "\1\2\3\4", 4);
 	for (i = 0; i < sizeof other / sizeof *other; i++) {
 		a = parse(&m, other[i].name, other[i].type);
 		is_int(a->status, DNS_MALFORMED, "no reply to %s %u",
@@ -715,13 +622,14 @@ test_every_byte(void)
 	size_t i, sound = 0;
 	int bit;
 
-	begin(&m, 0x8180, "example.org", DNS_MX);
-	record(&m, AN, NULL, DNS_CNAME, "\1c\xc0\x14", 4);
-	record(&m, AN, "c.org", DNS_MX, "\0\x0a\3mx1\xc0\x0c", 8);
-	record(&m, AN, "c.org", DNS_MX, "\0\x0a\3mx2\xc0\x0c", 8);
-	record(&m, NS, "org", DNS_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
+	reply_begin(&m, 0x8180, "example.org", DNS_MX);
+	reply_record(&m, REPLY_AN, NULL, DNS_CNAME, "\1c\xc0\x14", 4);
+	reply_record(&m, REPLY_AN, "c.org", DNS_MX, "\0\x0a\3mx1\xc0\x0c", 8);
+	reply_record(&m, REPLY_AN, "c.org", DNS_MX, "\0\x0a\3mx2\xc0\x0c", 8);
+	reply_record(&m, REPLY_NS, "org", DNS_SOA,
+	    "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
 	    "\0\0\0\7", 22);
-	record(&m, AR, "", 41, "\0\x0f\0\5\0\6why", 9);
+	reply_record(&m, REPLY_AR, "", 41, "\0\x0f\0\5\0\6why", 9);
 	for (i = 0; i < m.n; i++) {
 		a = parse_n(&m, i, "example.org", DNS_MX);
 		sound += a->status != DNS_MALFORMED;
