@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "addr.h"
+#include "idn.h"
 #include "tap.h"
 
 #define A26 "abcdefghijklmnopqrstuvwxyz"
@@ -708,6 +709,7 @@ static const struct {
 	{ STR("-ü.de"), NULL, "a label starts with '-' (position 1)" },
 	{ STR("ü@x.de"), NULL, "'@' in the domain (position 3)" },
 	{ STR("ex\u200bample.org"), NULL, "U+200B (position 3)" },
+	/* from here on with libidn2 alone */
 	{ STR("bücher.example"), "xn--bcher-kva.example", NULL },
 	{ STR("Bücher.Example"), "xn--bcher-kva.example", NULL },
 	{ STR("BÜCHER.example"), "xn--bcher-kva.example", NULL },
@@ -731,16 +733,28 @@ static const struct {
 	{ STR("\u212aa.ü"), NULL, "write ka.ü (position 1)" },
 };
 
+/* The rows before the first that must be converted. */
+static size_t
+plain_domains(void)
+{
+	size_t i = 0;
+
+	while (strcmp(domains[i].text.p, "bücher.example") != 0)
+		i++;
+	return i;
+}
+
 static void
 names(void)
 {
+	size_t n = idn_here() ? N(domains) : plain_domains();
 	struct arena mem = { 0 };
 	struct str s, out;
 	struct err e;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < N(domains); i++) {
+	for (i = 0; i < n; i++) {
 		fail_clear(&e);
 		s = copy(domains[i].text);
 		rc = addr_ascii(&mem, s, &out, &e);
@@ -788,8 +802,12 @@ wire(void)
 	fail_clear(&e);
 	is_int(addr_mailbox(&a, STR("jo@Bücher.example"), &e), 0, "U-labels");
 	is_str(addr_wire(&mem, &a, false, &e), "jo@Bücher.example", "kept");
-	is_str(addr_wire(&mem, &a, true, &e), "jo@xn--bcher-kva.example",
-	    "converted");
+	if (idn_here())
+		is_str(addr_wire(&mem, &a, true, &e),
+		    "jo@xn--bcher-kva.example", "converted");
+	else
+		ok(addr_wire(&mem, &a, true, &e) == NULL &&
+		    strstr(e.msg, "no libidn2") != NULL, "refused: %s", e.msg);
 	arena_free(&mem);
 }
 
@@ -1052,6 +1070,7 @@ main(void)
 	cuts();
 	controls();
 	bytes();
-	linear();
+	if (getenv("POSTBAG_EMULATED") == NULL)
+		linear();
 	return done();
 }
