@@ -827,7 +827,7 @@ both_talk(void)
 	    .c = server_waits(&w->fd, &w->e) };
 	if (pthread_create(&t, NULL, talker, &w->fd) != 0)
 		abort();
-	server_conf.deadline = clock_in(10);
+	server_conf.deadline = clock_in(60);
 	for (i = 0; i < COMMANDS; i++)
 		tag = imap_ask_sizes(&w->m, set);
 	do {

@@ -608,7 +608,8 @@ many(void)
 #ifdef __SANITIZE_ADDRESS__
 		_exit(s.n != 100000);
 #else
-		_exit(s.n != 100000 || took > 500 || u.ru_maxrss > 25000);
+		_exit(s.n != 100000 || (getenv("POSTBAG_EMULATED") == NULL &&
+		    (took > 500 || u.ru_maxrss > 25000)));
 #endif
 	}
 	wait(&status);
