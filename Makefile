@@ -52,8 +52,8 @@ OPENSSL_FLAGS := $(call pkg,--cflags openssl)
 OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
-CFLAGS = -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing -ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CFLAGS)
+CFLAGS ?= -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing '-ffile-prefix-map=$(CURDIR)=.' -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -pthread
 
