@@ -53,3 +53,12 @@ clock_wall(void)
 {
 	return time(NULL);
 }
+
+int64_t
+clock_wall_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

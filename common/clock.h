@@ -12,6 +12,7 @@ int64_t clock_us(void);		/* monotonic microseconds */
 int64_t clock_in(double s);	/* the deadline s seconds from now; <= 0: never */
 int clock_left(int64_t deadline);	/* for poll(2): ms, 0 if past, -1 never */
 time_t clock_wall(void);	/* seconds since 1970 */
+int64_t clock_wall_us(void);	/* microseconds since 1970 */
 /*
  * Milliseconds this machine was suspended since it started: who waits sees
  * by a jump of it that the other side of a connection may be long gone.

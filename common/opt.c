@@ -350,6 +350,7 @@ opt_conf(struct opt_set *set, const char *key, const char *value,
 
 	if (o == NULL || (o->flags & OPT_NOCONF) != 0)
 		return fail(e, EX_CONFIG, "unknown key \"%s\"", key);
+	set->conf[rank] = 1;
 	if (set->seen[rank])
 		return 0;
 	if (o->arg == NULL && value[0] != '\0' && on_off(value, &on) < 0)
@@ -373,4 +374,12 @@ opt_given(const struct opt_set *set, const char *name)
 	int rank = find(set, str_of(name), 0);
 
 	return rank >= 0 && set->seen[rank] != 0;
+}
+
+bool
+opt_configured(const struct opt_set *set, const char *name)
+{
+	int rank = find(set, str_of(name), 0);
+
+	return rank >= 0 && set->conf[rank] != 0;
 }

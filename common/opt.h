@@ -60,6 +60,7 @@ struct opt_set {
 	void (*version)(struct buf *);	/* more lines for --version, or NULL */
 	struct arena *arena;		/* what options keep lives here */
 	unsigned char seen[256];	/* given on the command line, by rank */
+	unsigned char conf[256];	/* in the configuration, be it idle there */
 };
 
 /*
@@ -108,6 +109,8 @@ const struct opt *opt_nth(const struct opt_set *, size_t rank);
 
 /* Was the option with this long name given on the command line? */
 bool opt_given(const struct opt_set *, const char *name);
+/* Does the configuration say it, whether or not the command line does? */
+bool opt_configured(const struct opt_set *, const char *name);
 
 void opt_list_add(struct arena *, struct opt_list *, const char *);
 

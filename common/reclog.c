@@ -174,8 +174,7 @@ write_new(struct reclog *l, const char *tmp, const char *name,
 	if (fd < 0)
 		return fail_sys(e, EX_CANTCREAT, "%s.new", l->path);
 	if (put(of, fd, e) == 0 && file_sync(fd, e) == 0) {
-		if (renameat(l->dir, tmp, l->dir, name) == 0 &&
-		    fsync(l->dir) == 0)
+		if (renameat(l->dir, tmp, l->dir, name) == 0)
 			return fd;
 		fail_sys(e, EX_IOERR, "rename");
 	}
@@ -196,10 +195,13 @@ reclog_replace(struct reclog *l, const char *name,
 	free(tmp);
 	if (fd < 0)
 		return -1;
-	close(l->fd);
+	if (l->fd >= 0)
+		close(l->fd);
 	l->fd = fd;
 	l->size = (uint64_t)lseek(fd, 0, SEEK_END);
 	buf_drop(&l->out, l->out.n);
-	l->unsynced = l->made = l->broken = false;
-	return 0;
+	l->out.over = false;
+	l->broken = false;
+	l->unsynced = l->made = true;
+	return reclog_sync(l, e);
 }

@@ -23,9 +23,9 @@ struct reclog {
 	uint64_t size;		/* of what is in the file */
 	int dir;		/* its folder, or -1 */
 	bool broken;		/* a write failed: nothing more is written */
+	bool made;		/* its name is not durable yet */
 	/* private */
 	bool unsynced;
-	bool made;		/* its name is not durable yet */
 };
 
 /* CRC-32C (Castagnoli), as RFC 3720 B.4 has it. */
@@ -53,8 +53,9 @@ int reclog_sync(struct reclog *, struct err *);
 
 /*
  * What put writes into fd is the log from now on, in place of the file of that
- * name in the same folder, durably; what is in out is no more.  On failure all
- * stays as it is.
+ * name in the same folder, if there is one, durably; what is in out is no more.
+ * On failure all stays as it is, but if made is set: then it is in place, and
+ * its name alone may not be durable.
  */
 int reclog_replace(struct reclog *, const char *name,
     int (*put)(void *of, int fd, struct err *), void *of, struct err *);
