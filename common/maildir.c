@@ -29,6 +29,19 @@ folder(const char *dir, const char *sub, struct err *e)
 	return 0;
 }
 
+void
+maildir_host(char to[MAILDIR_HOST])
+{
+	char *p;
+
+	memset(to, 0, MAILDIR_HOST);
+	if (gethostname(to, MAILDIR_HOST - 1) < 0 || to[0] == '\0')
+		memcpy(to, "localhost", sizeof "localhost");
+	for (p = to; *p != '\0'; p++)
+		if (*p == '/' || *p == ':' || (unsigned char)*p <= ' ')
+			*p = '_';
+}
+
 /*
  * A name nobody has: the time for people, 64 random bits for uniqueness, the
  * host because a Maildir may be shared.  "/" and ":" may not stand in it.
@@ -37,14 +50,11 @@ static void
 unique(char *dst, size_t cap)
 {
 	unsigned long long r = 0;
-	char host[128] = "localhost", *p;
+	char host[MAILDIR_HOST];
 
 	if (os_random(&r, sizeof r, false) < 0)
 		r = (unsigned long long)clock_us();
-	gethostname(host, sizeof host - 1);
-	for (p = host; *p != '\0'; p++)
-		if (*p == '/' || *p == ':' || (unsigned char)*p <= ' ')
-			*p = '_';
+	maildir_host(host);
 	snprintf(dst, cap, "%lld.R%016llxP%d.%s", (long long)clock_wall(), r,
 	    (int)getpid(), host);
 }
@@ -181,7 +191,9 @@ same(int from, const char *a, int to, const char *b)
 	    O_NONBLOCK);
 	struct err e = { 0 };
 	char p[8192], q[sizeof p];
-	ssize_t n = x < 0 || y < 0 ? -1 : 1, k = n;
+	struct stat s, t;
+	ssize_t n = x < 0 || y < 0 || fstat(x, &s) < 0 || fstat(y, &t) < 0 ||
+	    s.st_size != t.st_size ? -1 : 1, k = n;
 	off_t at = 0;
 
 	for (; n > 0; at += n) {
@@ -245,40 +257,64 @@ maildir_settle(struct maildir *m, struct err *e)
 }
 
 static int
-scan_folder(int top, const char *sub, const char *prefix,
-    void (*each)(void *, struct str), void *to, struct err *e)
+scan_folder(const struct maildir *m, enum maildir_folder folder,
+    maildir_each *each, void *to, struct err *e)
 {
-	int fd = openat(top, sub, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	static const char *const names[] = { "tmp", "new", "cur" };
+	int fd = openat(m->top, names[folder], O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
-	struct str name;
 
 	if (d == NULL) {
 		if (fd >= 0)
 			close(fd);
-		return fail_sys(e, EX_IOERR, "%s", sub);
+		return fail_sys(e, EX_IOERR, "%s/%s", m->path, names[folder]);
 	}
 	errno = 0;
 	while ((entry = readdir(d)) != NULL) {
-		name = str_of(entry->d_name);
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
-			each(to, str_cut(&name, ':'));
+		if (entry->d_name[0] != '.')
+			each(to, folder, entry->d_name);
 		errno = 0;
 	}
 	if (errno != 0)
-		fail_sys(e, EX_IOERR, "%s", sub);
+		fail_sys(e, EX_IOERR, "%s/%s", m->path, names[folder]);
 	closedir(d);
 	return e->code != 0 ? -1 : 0;
 }
 
 int
-maildir_scan(struct maildir *m, const char *prefix,
-    void (*each)(void *to, struct str name), void *to, struct err *e)
+maildir_scan(struct maildir *m, maildir_each *each, void *to, struct err *e)
 {
-	if (scan_folder(m->top, "new", prefix, each, to, e) < 0 ||
-	    scan_folder(m->top, "cur", prefix, each, to, e) < 0)
-		return fail_in(e, "%s", m->path);
-	return 0;
+	return scan_folder(m, MAILDIR_NEW, each, to, e) < 0 ||
+	    scan_folder(m, MAILDIR_CUR, each, to, e) < 0 ? -1 : 0;
+}
+
+static void
+sweep_one(void *to, enum maildir_folder folder, const char *name)
+{
+	struct maildir *m = to;
+	size_t n = strlen(name), k = strlen(m->mine);
+
+	(void)folder;
+	if (k > 0 && n > k && strcmp(name + n - k, m->mine) == 0)
+		unlinkat(m->tmp, name, 0);
+}
+
+int
+maildir_sweep(struct maildir *m, struct err *e)
+{
+	return scan_folder(m, MAILDIR_TMP, sweep_one, m, e);
+}
+
+bool
+maildir_holds(struct maildir *m, enum maildir_folder folder,
+    const char *file, const char *name)
+{
+	char tmp[512];
+
+	return tmp_name(m, name, tmp, sizeof tmp) == 0 && same(m->tmp, tmp,
+	    folder == MAILDIR_CUR ? m->cur : m->fresh, file);
 }
 
 void

@@ -8,6 +8,10 @@
 #include "fail.h"
 #include "msg.h"
 
+/* This machine, as it may stand at the end of a name. */
+enum { MAILDIR_HOST = 64 };
+void maildir_host(char to[MAILDIR_HOST]);
+
 /* Makes dir and its three folders, mode 0700, where they are missing. */
 int maildir_create(const char *dir, struct err *);
 
@@ -31,7 +35,7 @@ int maildir_rename(int from, const char *a, int to, const char *b);
  * its bytes written to the descriptor; then for all of them maildir_sync,
  * maildir_publish, maildir_settle.  Names are the caller's: no "/" nor ":",
  * no dot in front.  With names that say which message it is a crash at any
- * point is mended by looking for them (maildir_scan).
+ * point is mended by looking for them (maildir_scan, maildir_holds).
  */
 struct maildir {
 	const char *path;	/* the caller's */
@@ -48,7 +52,7 @@ struct maildir {
 int maildir_open(struct maildir *, const char *path, bool create,
     struct err *);
 
-/* An empty file in tmp/, mode 0600; what an earlier run left is gone. */
+/* An empty file in tmp/, mode 0600; one that is left of that name is gone. */
 int maildir_begin(struct maildir *, const char *name, struct err *);
 void maildir_abort(struct maildir *, const char *name);
 
@@ -64,12 +68,15 @@ int maildir_publish(struct maildir *, const char *name, const char *flags,
     struct err *);
 int maildir_settle(struct maildir *, struct err *);	/* syncs new/, cur/ */
 
-/*
- * Calls each with the name, without ":2,...", of every file in new/ and cur/
- * that begins so.
- */
-int maildir_scan(struct maildir *, const char *prefix,
-    void (*each)(void *to, struct str name), void *to, struct err *);
+/* Calls each for every file in new/ and cur/. */
+enum maildir_folder { MAILDIR_TMP, MAILDIR_NEW, MAILDIR_CUR };
+typedef void maildir_each(void *to, enum maildir_folder, const char *file);
+int maildir_scan(struct maildir *, maildir_each *, void *to, struct err *);
+/* Is that file the same, byte by byte, as the one begun under this name? */
+bool maildir_holds(struct maildir *, enum maildir_folder, const char *file,
+    const char *name);
+/* What a run that died left in tmp/, by "mine", is gone. */
+int maildir_sweep(struct maildir *, struct err *);
 
 void maildir_close(struct maildir *);
 

@@ -18,48 +18,81 @@
 #include "clock.h"
 #include "deliver.h"
 #include "file.h"
+#include "hand.h"
 #include "limit.h"
 #include "os.h"
 #include "trace.h"
 
 enum { OUT = 1 << 17, BYTES = 32 << 20 };	/* BYTES: of a batch */
 
-/* What files in Maildirs are called, with 32 digits behind it. */
-#define PREFIX "mailfetch."
+/*
+ * What files in Maildirs are called: SECONDS.NMICROSECONDS.KEY.HOST, KEY being
+ * 32 digits: they sort as they came, and say which message they are.  Earlier
+ * versions said mailfetch.KEY.
+ */
+enum { KEY_DIGITS = 32 };
 
 /* ---- after a crash ---- */
 
 struct scan {
 	struct deliver *deliver;
 	size_t place;
+	uint64_t since;		/* the second in which it began */
 };
 
 static int
 by_key(const void *a, const void *b)
 {
 	const struct known *x = a, *y = b;
-	int c = memcmp(&x->key, &y->key, sizeof x->key);
 
-	return c != 0 ? c : x->place < y->place ? -1 : x->place > y->place;
+	return memcmp(&x->key, &y->key, sizeof x->key);
+}
+
+static bool
+key_of(struct str hex, struct key *to)
+{
+	char half[2][KEY_DIGITS / 2 + 1] = { "", "" };
+	size_t i;
+
+	if (hex.n != KEY_DIGITS)
+		return false;
+	for (i = 0; i < hex.n; i++)
+		if (strchr("0123456789abcdef", hex.p[i]) == NULL)
+			return false;
+	memcpy(half[0], hex.p, KEY_DIGITS / 2);
+	memcpy(half[1], hex.p + KEY_DIGITS / 2, KEY_DIGITS / 2);
+	*to = (struct key){ strtoull(half[0], NULL, 16),
+	    strtoull(half[1], NULL, 16) };
+	return true;
+}
+
+/* Of a file of ours: which message, and since when it is here (or 0). */
+static bool
+ours(const char *file, struct key *key, uint64_t *second)
+{
+	struct str rest = str_of(file), name = str_cut(&rest, ':'), first;
+
+	*second = 0;
+	first = str_cut(&name, '.');
+	if (str_is(first, "mailfetch"))
+		return key_of(str_cut(&name, '~'), key);
+	if (str_num(first, UINT32_MAX, second) < 0 ||
+	    str_cut(&name, '.').n == 0)
+		return false;
+	return key_of(str_cut(&name, '.'), key);
 }
 
 static void
-remember(void *to, struct str name)
+remember(void *to, enum maildir_folder folder, const char *file)
 {
 	struct scan *s = to;
 	struct deliver *d = s->deliver;
-	struct known k = { .place = s->place };
-	char hex[40];
-	unsigned long long a, b;
+	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
+	uint64_t second;
 
-	name = str_from(name, strlen(PREFIX));
-	if (name.n != 32)
+	if (!ours(file, &k.key, &second) || second < s->since)
 		return;
-	snprintf(hex, sizeof hex, "%.*s", STR_ARG(name));
-	b = strtoull(hex + 16, NULL, 16);
-	hex[16] = '\0';
-	a = strtoull(hex, NULL, 16);
-	k.key = (struct key){ a, b };
+	k.file = arena_dup(d->h.arena, str_of(file));
 	if (d->nknown == d->known_cap) {
 		d->known_cap = d->known_cap > 0 ? 2 * d->known_cap : 1024;
 		d->known = mem_grow(d->known, d->known_cap, sizeof *d->known);
@@ -67,41 +100,132 @@ remember(void *to, struct str name)
 	d->known[d->nknown++] = k;
 }
 
-static bool
-known(const struct deliver *d, struct key key, size_t place)
+/*
+ * What an interrupted run left in a Maildir, if this run cannot know that from
+ * its state.  What is older than that run is of another message, whatever the
+ * server calls it.
+ */
+static int
+find_known(struct deliver *d)
 {
-	struct known k = { key, place };
+	const struct state *st = d->h.state;
+	const struct entry *at = state_find(st, (struct key){ 0, 0 },
+	    STATE_DIRTY);
+	bool lost = st->head == STATE_HEAD_NONE || st->lost > 0;
+	struct scan s = { .deliver = d, .since = at != NULL && !lost ?
+	    at->day : 0 };
 
-	return d->nknown > 0 && bsearch(&k, d->known, d->nknown, sizeof k,
-	    by_key) != NULL;
+	if (!lost && !st->dirty)
+		return 0;
+	for (s.place = 0; s.place < d->places; s.place++)
+		if (place_files(&d->place[s.place]) &&
+		    maildir_scan(&d->place[s.place].maildir, remember, &s,
+		    d->h.e) < 0)
+			return -1;
+	if (d->nknown == 0)
+		return 0;
+	qsort(d->known, d->nknown, sizeof *d->known, by_key);
+	if (!st->dirty && state_put(d->h.state, STATE_DIRTY,
+	    (struct key){ 0, 0 }, 0, d->h.e) < 0)
+		return -1;
+	d->h.state->dirty = true;
+	return 0;
 }
 
 bool
-deliver_known(const struct deliver *d, struct key key)
+deliver_unsure(const struct deliver *d)
 {
 	size_t i;
 
-	for (i = 0; i < d->places; i++)
-		if (!place_files(&d->place[i]) || !known(d, key, i))
-			return false;
-	return d->places > 0;
+	for (i = 0; i < d->nknown; i++)
+		if (!ledger_has(d->h.ledger, d->known[i].key,
+		    d->place[d->known[i].place].number))
+			return true;
+	return false;
+}
+
+/* Is the message under way, which is complete, in this Maildir already? */
+static bool
+is_there(struct deliver *d, size_t place)
+{
+	struct known want = { .key = d->h.now.key }, *at, *end;
+
+	if (d->nknown == 0)
+		return false;
+	at = bsearch(&want, d->known, d->nknown, sizeof want, by_key);
+	if (at == NULL)
+		return false;
+	while (at > d->known && by_key(at - 1, &want) == 0)
+		at--;
+	end = d->known + d->nknown;
+	for (; at < end && by_key(at, &want) == 0; at++)
+		if (at->place == place && maildir_holds(
+		    &d->place[place].maildir, at->cur ? MAILDIR_CUR :
+		    MAILDIR_NEW, at->file, d->h.name))
+			return true;
+	return false;
 }
 
 /* ---- opening ---- */
+
+static int
+parse_places(struct deliver *d)
+{
+	const struct options *o = d->h.o;
+	bool all_files = true;
+	size_t i;
+
+	d->places = o->to.deliver.n;
+	d->place = arena_new(d->h.arena, d->places, sizeof *d->place);
+	for (i = 0; i < d->places; i++) {
+		if (place_parse(&d->place[i], o->to.deliver.v[i], &d->h) < 0)
+			return -1;
+		all_files &= place_files(&d->place[i]);
+	}
+	if (d->h.state->lost > 0 && !all_files)
+		return fail(d->h.e, EX_CONFIG, "%s: damaged: what was delivered to other places than Maildirs cannot be found out. Remove it, and mail that is still on the server comes again", d->h.state->path);
+	return 0;
+}
+
+static int
+begin_state(struct deliver *d)
+{
+	struct state *s = d->h.state;
+
+	if (state_begin(s, d->h.e) < 0)
+		return -1;
+	if (!s->look && (s->lost > 0 || s->head == STATE_HEAD_LOST))
+		fail_say("%s: damaged: kept as %s.damaged, and made anew from what is left",
+		    s->path, s->path);
+	return 0;
+}
+
+/* The ledger's numbers, in the order of the places. */
+static int
+number_places(struct deliver *d)
+{
+	const struct options *o = d->h.o;
+	struct ledger_place v[LEDGER_PLACES];
+	size_t i;
+
+	for (i = 0; i < d->places && i < LEDGER_PLACES; i++)
+		v[i] = (struct ledger_place){ .name = str_of(
+		    o->to.deliver.v[i]), .of = o->to.of };
+	if (ledger_open(d->h.ledger, d->h.state, v, d->places, d->h.e) < 0)
+		return -1;
+	for (i = 0; i < d->places; i++)
+		d->place[i].number = v[i].number;
+	for (i = 0; i < d->h.state->n && !d->old; i++)
+		d->old = d->h.state->v[i].kind == STATE_SEEN &&
+		    d->h.state->v[i].places == STATE_ALL;
+	return 0;
+}
 
 static int
 open_places(struct deliver *d)
 {
 	size_t i;
 
-	d->places = d->h.o->to.deliver.n;
-	if (d->places > DELIVER_PLACES)
-		return fail(d->h.e, EX_USAGE, "more than 32 places to deliver to");
-	d->place = arena_new(d->h.arena, d->places, sizeof *d->place);
-	for (i = 0; i < d->places; i++)
-		if (place_parse(&d->place[i], d->h.o->to.deliver.v[i],
-		    &d->h) < 0)
-			return -1;
 	for (i = 0; i < d->places; i++) {
 		if (place_open(&d->place[i], &d->h) < 0)
 			return -1;
@@ -122,24 +246,14 @@ deliver_init(struct deliver *d, const struct handed *h)
 int
 deliver_open(struct deliver *d)
 {
-	struct scan s = { .deliver = d };
-
 	d->out = arena_new(d->h.arena, 1, OUT);
 	d->batch = arena_new(d->h.arena, DELIVER_BATCH, sizeof *d->batch);
 	if (d->h.o->to.filter != NULL && filter_parse(&d->filter, &d->h) < 0)
 		return -1;
-	if (open_places(d) < 0)
-		return -1;
-	if (!d->h.state->dirty && !d->h.state->fresh)
-		return 0;
-	for (s.place = 0; s.place < d->places; s.place++)
-		if (place_files(&d->place[s.place]) &&
-		    maildir_scan(&d->place[s.place].maildir, PREFIX,
-		    remember, &s, d->h.e) < 0)
-			return -1;
-	if (d->nknown > 0)
-		qsort(d->known, d->nknown, sizeof *d->known, by_key);
-	return 0;
+	maildir_host(d->host);
+	return parse_places(d) < 0 || begin_state(d) < 0 ||
+	    number_places(d) < 0 || open_places(d) < 0 || find_known(d) < 0 ?
+	    -1 : 0;
 }
 
 void
@@ -159,26 +273,58 @@ deliver_box(const struct deliver *d, struct sandbox *box)
 	file_temp_keep((d->places > 0) + more, box);
 }
 
-bool
-deliver_doubtful(const struct deliver *d, struct key k)
+/* ---- one message ---- */
+
+/* Is this place, by its index, to get it? */
+static bool
+lacks(const struct deliver *d, size_t i)
+{
+	return (d->lacks & (uint32_t)1 << d->place[i].number) != 0;
+}
+
+/*
+ * Version 1 of the state has what some places took, and others did not, by the
+ * name of the place: that is made ours.
+ */
+static int
+take_over(struct deliver *d, struct key k)
 {
 	size_t i;
 
-	for (i = 0; i < d->places; i++)
-		if (place_doubtful(&d->place[i]) && state_find(d->h.state,
-		    state_mix(k, str_of(d->place[i].name)), STATE_DOUBT) !=
-		    NULL)
-			return true;
-	return false;
+	for (i = 0; i < d->places && d->old; i++) {
+		struct key was = state_mix(k, str_of(d->place[i].name));
+
+		if (lacks(d, i) && state_find(d->h.state, was,
+		    STATE_SEEN) != NULL && (ledger_seen(d->h.ledger, k,
+		    (uint32_t)1 << d->place[i].number, d->h.e) < 0 ||
+		    state_drop(d->h.state, was, STATE_SEEN, d->h.e) < 0))
+			return -1;
+	}
+	d->lacks = ledger_lacks(d->h.ledger, k);
+	return 0;
 }
 
-/* ---- one message ---- */
-
-static bool
-has(struct deliver *d, size_t i)
+int
+deliver_wants(struct deliver *d, struct key k)
 {
-	return state_find(d->h.state, state_mix(d->h.now.key,
-	    str_of(d->place[i].name)), STATE_DONE) != NULL;
+	bool doubtful = false;
+	size_t i;
+
+	d->lacks = ledger_lacks(d->h.ledger, k);
+	if (d->old && d->lacks != 0 && take_over(d, k) < 0)
+		return -1;
+	for (i = 0; i < d->places && d->lacks != 0; i++) {
+		if (!place_doubtful(&d->place[i]) || !lacks(d, i) ||
+		    !hand_doubtful(&d->place[i], &d->h, k))
+			continue;
+		doubtful = true;
+		if (d->h.o->to.in_doubt == DOUBT_SKIP && (ledger_seen(d->h.ledger, k,
+		    (uint32_t)1 << d->place[i].number, d->h.e) < 0 ||
+		    hand_over(&d->place[i], &d->h, k) < 0))
+			return -1;
+	}
+	d->h.count->doubt += doubtful;
+	return ledger_lacks(d->h.ledger, k) != 0;
 }
 
 static int
@@ -192,15 +338,29 @@ spool(struct deliver *d)
 	return 0;
 }
 
-/* In the Maildirs that want it. */
+/* Later than the one before, whatever the clock does. */
+static void
+name_file(struct deliver *d)
+{
+	int64_t now = clock_wall_us();
+
+	d->stamp = now > d->stamp ? now : d->stamp + 1;
+	if (d->first == 0)
+		d->first = d->stamp;
+	snprintf(d->h.name, sizeof d->h.name,
+	    "%lld.N%06d.%016llx%016llx.%.48s", (long long)d->stamp / 1000000,
+	    (int)(d->stamp % 1000000), (unsigned long long)d->h.now.key.a,
+	    (unsigned long long)d->h.now.key.b, d->host);
+}
+
+/* In the Maildirs that are to get it. */
 static int
 begin_files(struct deliver *d)
 {
 	size_t i;
 
 	for (i = 0; i < d->places; i++) {
-		if (!place_files(&d->place[i]) || has(d, i) ||
-		    known(d, d->h.now.key, i))
+		if (!place_files(&d->place[i]) || !lacks(d, i))
 			continue;
 		d->fd[i] = maildir_begin(&d->place[i].maildir, d->h.name,
 		    d->h.e);
@@ -221,10 +381,11 @@ deliver_begin(struct deliver *d, const struct message *m)
 	d->h.size = 0;
 	d->fill = 0;
 	d->cr = false;
+	d->handed = false;
 	d->h.file = -1;
-	snprintf(d->h.name, sizeof d->h.name, PREFIX "%016llx%016llx",
-	    (unsigned long long)m->key.a, (unsigned long long)m->key.b);
-	for (i = 0; i < DELIVER_PLACES; i++)
+	d->lacks = ledger_lacks(d->h.ledger, m->key);
+	name_file(d);
+	for (i = 0; i < LEDGER_PLACES; i++)
 		d->fd[i] = -1;
 	if (d->h.o->to.filter == NULL && begin_files(d) < 0)
 		return -1;
@@ -342,7 +503,10 @@ copy(struct deliver *d, int to)
 	return n < 0 ? -1 : 0;
 }
 
-/* The other Maildirs' copies, then all of the files are complete. */
+/*
+ * The other Maildirs' copies, then all of the files are complete.  Those that
+ * an earlier run made visible are not made again.
+ */
 static int
 finish_files(struct deliver *d, uint32_t *mask)
 {
@@ -356,25 +520,18 @@ finish_files(struct deliver *d, uint32_t *mask)
 	for (i = 0; i < d->places; i++) {
 		if ((fd = d->fd[i]) < 0)
 			continue;
-		*mask |= 1u << i;
 		d->fd[i] = -1;
 		if (finish_file(d, fd) < 0)
 			got = -1;
+		else if (is_there(d, i))
+			maildir_abort(&d->place[i].maildir, d->h.name);
+		else
+			*mask |= (uint32_t)1 << i;
 	}
 	return got;
 }
 
-static void
-pend(struct deliver *d, struct key key, uint32_t maildirs)
-{
-	struct pending *p = &d->batch[d->n++];
-
-	*p = (struct pending){ .key = key, .maildirs = maildirs };
-	if (maildirs != 0)
-		memcpy(p->name, d->h.name, sizeof p->name);
-}
-
-/* Each place in turn; *taken says who has it. */
+/* Each place in turn; *taken says who has it, as the ledger's bits. */
 static int
 give(struct deliver *d, uint32_t *taken)
 {
@@ -382,30 +539,18 @@ give(struct deliver *d, uint32_t *taken)
 	size_t i;
 
 	for (i = 0; i < d->places; i++) {
-		if (place_files(&d->place[i]) || has(d, i)) {
-			*taken |= 1u << i;
+		if (!lacks(d, i))
 			continue;
-		}
-		got = place_give(&d->place[i], &d->h);
+		got = place_files(&d->place[i]) ? 0 :
+		    place_give(&d->place[i], &d->h);
 		if (got < 0)
 			return -1;
+		d->handed |= !place_files(&d->place[i]);
 		if (got == 0)
-			*taken |= 1u << i;
+			*taken |= (uint32_t)1 << d->place[i].number;
 		worst |= got;
 	}
 	return worst;
-}
-
-/* Who has it already gets it no second time. */
-static void
-pend_some(struct deliver *d, uint32_t taken, uint32_t files)
-{
-	size_t i;
-
-	for (i = 0; i < d->places; i++)
-		if ((taken & 1u << i) != 0 && !has(d, i))
-			pend(d, state_mix(d->h.now.key,
-			    str_of(d->place[i].name)), files & 1u << i);
 }
 
 /* All of it is here: a filter_fate, or -1. */
@@ -424,6 +569,18 @@ complete(struct deliver *d)
 	return got == FILTER_PASSED && begin_files(d) < 0 ? -1 : got;
 }
 
+/* What it was given to is recorded when the batch is durable. */
+static int
+pend(struct deliver *d, struct pending *p)
+{
+	memcpy(p->name, d->h.name, sizeof p->name);
+	if (p->done != 0)
+		d->batch[d->n++] = *p;
+	d->bytes += d->h.size;
+	return d->single || d->n == DELIVER_BATCH || d->bytes >= BYTES ?
+	    deliver_commit(d) : 0;
+}
+
 /* It goes to no place. */
 static int
 filtered(struct deliver *d, enum filter_fate fate)
@@ -434,9 +591,8 @@ filtered(struct deliver *d, enum filter_fate fate)
 		return 1;
 	case FILTER_DROPPED:
 		d->h.count->dropped++;
-		pend(d, d->h.now.key, 0);
-		return d->single || d->n + d->places >= DELIVER_BATCH ?
-		    deliver_commit(d) : 0;
+		return pend(d, &(struct pending){ .key = d->h.now.key,
+		    .done = d->lacks });
 	case FILTER_PASSED:
 		break;
 	}
@@ -446,29 +602,23 @@ filtered(struct deliver *d, enum filter_fate fate)
 int
 deliver_end(struct deliver *d)
 {
-	uint32_t taken = 0, files = 0;
+	struct pending p = { .key = d->h.now.key };
 	int got = complete(d);
 
 	if (got > FILTER_PASSED)
 		return filtered(d, (enum filter_fate)got);
-	if (got < 0 || (got = give(d, &taken)) < 0 ||
-	    finish_files(d, &files) < 0) {
+	if (got < 0 || (got = give(d, &p.done)) < 0 ||
+	    finish_files(d, &p.maildirs) < 0) {
 		deliver_abort(d);
 		return -1;
 	}
-	if (got == 0) {
-		pend(d, d->h.now.key, files);
+	d->h.file = -1;
+	if (got == 0 && (p.maildirs != 0 || d->handed)) {
 		d->h.count->fetched++;
 		d->h.count->bytes += d->h.size;
-	} else {
-		pend_some(d, taken, files);
-		d->h.count->kept++;
 	}
-	d->bytes += d->h.size;
-	if (d->single || d->n + d->places >= DELIVER_BATCH ||
-	    d->bytes >= BYTES)
-		return deliver_commit(d) < 0 ? -1 : got;
-	return got;
+	d->h.count->kept += got > 0;
+	return pend(d, &p) < 0 ? -1 : got;
 }
 
 /* ---- the batch ---- */
@@ -484,37 +634,45 @@ mark(struct deliver *d)
 		maildir |= place_files(&d->place[i]);
 	if (d->marked || !maildir)
 		return 0;
-	if (state_put(d->h.state, STATE_DIRTY, (struct key){ 0, 0 }, 0,
-	    d->h.e) < 0 || state_sync(d->h.state, d->h.e) < 0)
+	if (!d->h.state->dirty && state_put(d->h.state, STATE_DIRTY,
+	    (struct key){ 0, 0 }, (uint32_t)(d->first / 1000000), d->h.e) < 0)
+		return -1;
+	if (state_sync(d->h.state, d->h.e) < 0)
 		return -1;
 	d->marked = true;
 	return 0;
 }
 
+/* What is done need not be done again, if this fails and is tried again. */
 static int
 publish(struct deliver *d)
 {
 	size_t i, k;
 
-	for (k = 0; k < d->n; k++)
-		for (i = 0; i < d->places; i++)
-			if ((d->batch[k].maildirs & 1u << i) != 0 &&
-			    maildir_publish(&d->place[i].maildir,
-			    d->batch[k].name, NULL, d->h.e) < 0)
+	for (k = 0; k < d->n; k++) {
+		struct pending *p = &d->batch[k];
+
+		for (i = 0; i < d->places; i++) {
+			if ((p->maildirs & (uint32_t)1 << i) == 0)
+				continue;
+			if (maildir_publish(&d->place[i].maildir, p->name,
+			    NULL, d->h.e) < 0)
 				return -1;
+			p->maildirs &= ~((uint32_t)1 << i);
+		}
+	}
 	return 0;
 }
 
 static int
 record(struct deliver *d)
 {
-	uint32_t today = state_today();
 	size_t i, k;
 
 	state_group(d->h.state);
 	for (k = 0; k < d->n; k++)
-		if (state_put(d->h.state, STATE_DONE, d->batch[k].key, today,
-		    d->h.e) < 0)
+		if (ledger_done(d->h.ledger, d->batch[k].key,
+		    d->batch[k].done, d->h.e) < 0)
 			return -1;
 	for (i = 0; i < d->places; i++)
 		if (place_record(&d->place[i], &d->h) < 0)
@@ -562,7 +720,7 @@ drop(struct deliver *d)
 
 	for (k = 0; k < d->n; k++)
 		for (i = 0; i < d->places; i++)
-			if ((d->batch[k].maildirs & 1u << i) != 0)
+			if ((d->batch[k].maildirs & (uint32_t)1 << i) != 0)
 				maildir_abort(&d->place[i].maildir,
 				    d->batch[k].name);
 	d->n = 0;

@@ -5,22 +5,22 @@
 #include "filter.h"
 #include "place.h"
 
-enum {
-	DELIVER_BATCH = 1024,	/* messages */
-	DELIVER_PLACES = 32
-};
+enum { DELIVER_BATCH = 1024 };	/* messages */
 
-/* What is to be marked, once it is durable, and the file it needs for that. */
+/* What is to be recorded, once it is durable, and the file it needs for that. */
 struct pending {
-	struct key key, doubt;
-	char name[64];		/* or "" */
-	uint32_t maildirs;	/* the places, by number, that have the file */
+	struct key key;
+	uint32_t done;		/* the places that have it, as the ledger's bits */
+	uint32_t maildirs;	/* that are to have its file, bits by index */
+	char name[128];
 };
 
 /* In a Maildir already, as a run that was interrupted left it. */
 struct known {
 	struct key key;
 	size_t place;
+	bool cur;
+	const char *file;
 };
 
 struct deliver {
@@ -28,18 +28,23 @@ struct deliver {
 	struct place *place;
 	size_t places;
 	/* the message under way */
-	int fd[DELIVER_PLACES];	/* of the Maildirs, by place; or -1 */
+	uint32_t lacks;		/* the places that are to get it */
+	bool handed;		/* one that is no Maildir was given it */
+	int fd[LEDGER_PLACES];	/* of the Maildirs, by place; or -1 */
 	int spool;		/* the unlinked file, or -1 */
 	struct filter filter;	/* if there is one */
 	bool cr;		/* its last byte so far, and not yet written */
 	char *out;
 	size_t fill;		/* of out */
+	int64_t first, stamp;	/* microseconds: of the first name, the last */
+	char host[MAILDIR_HOST];
 	/* the batch */
 	struct pending *batch;
 	size_t n;
 	uint64_t bytes;
 	bool marked;		/* DIRTY is in the log */
 	bool single;		/* a batch is one message */
+	bool old;		/* some of the state is of version 1 */
 	/* after a crash */
 	struct known *known;
 	size_t nknown, known_cap;
@@ -60,10 +65,18 @@ int deliver_close(struct deliver *, struct err *);
  */
 void deliver_box(const struct deliver *, struct sandbox *);
 
-/* Was it delivered before, as far as Maildirs can tell? */
-bool deliver_known(const struct deliver *, struct key);
-/* Was it handed over before, and no answer seen? */
-bool deliver_doubtful(const struct deliver *, struct key);
+/*
+ * Is there a file that an interrupted run left, whose message has not been seen
+ * to be it?
+ */
+bool deliver_unsure(const struct deliver *);
+
+/*
+ * Is it to be fetched: 1 some place is to get it, 0 none, -1 failed.  What was
+ * handed over before, and no answer was seen, is counted, and with --in-doubt
+ * skip it is not for that place any more.
+ */
+int deliver_wants(struct deliver *, struct key);
 
 int deliver_begin(struct deliver *, const struct message *);
 /* A conn_sink's function; to is the struct deliver. */

@@ -1,5 +1,6 @@
 /* hand.c: a message handed to who cannot give it back */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -7,30 +8,60 @@
 #include "hand.h"
 #include "os.h"
 
+/* Found by the message's a alone when that is gone from the server. */
+static struct key
+doubt_key(const struct place *p, struct key message)
+{
+	char number[32];
+
+	snprintf(number, sizeof number, "place %u", p->number);
+	return (struct key){ message.a, state_mix(message,
+	    str_of(number)).b };
+}
+
+/* As version 1 of the state has it. */
+static struct key
+old_key(const struct place *p, struct key message)
+{
+	return state_mix(message, str_of(p->name));
+}
+
+bool
+hand_doubtful(const struct place *p, const struct handed *h,
+    struct key message)
+{
+	return state_find(h->state, doubt_key(p, message), STATE_DOUBT) !=
+	    NULL || state_find(h->state, old_key(p, message),
+	    STATE_DOUBT) != NULL;
+}
+
 int
 hand_doubt(struct place *p, struct handed *h)
 {
-	struct key k = state_mix(h->now.key, str_of(p->name));
+	return state_put(h->state, STATE_DOUBT, doubt_key(p, h->now.key),
+	    state_today(), h->e) < 0 || state_sync(h->state, h->e) < 0 ?
+	    -1 : 0;
+}
 
-	return state_put(h->state, STATE_DOUBT, k, 0, h->e) < 0 ||
-	    state_sync(h->state, h->e) < 0 ? -1 : 0;
+int
+hand_over(struct place *p, struct handed *h, struct key message)
+{
+	return state_drop(h->state, doubt_key(p, message), STATE_DOUBT,
+	    h->e) < 0 || state_drop(h->state, old_key(p, message),
+	    STATE_DOUBT, h->e) < 0 ? -1 : 0;
 }
 
 int
 hand_certain(struct place *p, struct handed *h)
 {
 	mem_stake(NULL);
-	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
-	    STATE_DOUBT, h->e) < 0 ? -1 : 1;
+	return hand_over(p, h, h->now.key) < 0 ? -1 : 1;
 }
 
 int
 hand_sure(struct place *p, struct handed *h)
 {
-	if (!p->took)
-		return 0;
-	return state_drop(h->state, state_mix(h->now.key, str_of(p->name)),
-	    STATE_DOUBT, h->e);
+	return p->took ? hand_over(p, h, h->now.key) : 0;
 }
 
 int

@@ -4,6 +4,12 @@
 
 #include "place.h"
 
+/* Was it handed to this place, and no answer seen? */
+bool hand_doubtful(const struct place *, const struct handed *,
+    struct key message);
+/* That is over: it will not be handed there again.  0 or -1. */
+int hand_over(struct place *, struct handed *, struct key message);
+
 /* On the disk before it is handed over: no answer was seen yet.  0 or -1. */
 int hand_doubt(struct place *, struct handed *);
 /* It was not taken, that is certain.  1, as place_give says it, or -1. */

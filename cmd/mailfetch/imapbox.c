@@ -164,7 +164,6 @@ open_box(struct box *b)
 	bool change = (o->after.when != DELETE_NEVER ||
 	    o->after.move_to != NULL) && !o->look.list && !o->look.check &&
 	    !o->look.dry_run;
-	struct entry *at;
 	char tail[64];
 	int got;
 
@@ -178,8 +177,7 @@ open_box(struct box *b)
 	    (unsigned long long)b->m->box.uidvalidity);
 	b->key = state_mix(state_mix(state_digest("folder",
 	    str_of(b->folder)), str_of(tail)), str_of(b->r->who));
-	at = state_find(&b->r->state, b->key, STATE_MARK);
-	b->mark = at != NULL ? at->day : 0;
+	b->mark = ledger_mark(&b->r->ledger, b->key.a);
 	/* Before the search: what comes after it is seen to be new. */
 	b->r->uidnext = b->m->box.uidnext;
 	b->r->exists = b->m->box.exists;
@@ -193,25 +191,28 @@ message(struct box *b, uint32_t uid)
 	    .folder = b->folder };
 }
 
-static void
+static int
 plan(struct box *b)
 {
 	struct message m;
 	size_t i, n = 0;
+	int got;
 
 	b->last = b->n > 0 ? b->uids[b->n - 1] : 0;
 	for (i = 0; i < b->n; i++) {
 		m = message(b, b->uids[i]);
-		if (run_wants(b->r, &m)) {
+		if ((got = run_wants(b->r, &m)) < 0)
+			return -1;
+		if (got > 0) {
 			b->uids[n++] = m.number;
 			b->r->count.total++;
-		} else if (b->left == 0 && state_find(&b->r->state, m.key,
-		    STATE_DONE) == NULL)
+		} else if (b->left == 0 && run_new(b->r, m.key))
 			b->left = m.number;
 		else if (b->left == 0 && n == 0)
 			b->head = m.number;
 	}
 	b->n = n;
+	return 0;
 }
 
 /* ---- fetching ---- */
@@ -372,15 +373,13 @@ fetch(struct box *b)
 static int
 move_mark(struct box *b)
 {
-	struct state *s = &b->r->state;
 	uint32_t mark = b->head, left = b->left;
 	size_t i;
 
-	if (filtered(b->r->o) || b->r->count.status != 0 ||
-	    b->r->o->which.headers_only)
+	if (filtered(b->r->o) || b->r->count.status != 0)
 		return 0;
 	for (i = 0; i < b->n && (left == 0 || b->uids[i] < left); i++)
-		if (state_find(s, uid_key(b, b->uids[i]), STATE_DONE) == NULL)
+		if (run_new(b->r, uid_key(b, b->uids[i])))
 			left = b->uids[i];
 		else
 			mark = b->uids[i];
@@ -388,7 +387,7 @@ move_mark(struct box *b)
 		mark = b->last;
 	if (mark <= b->mark)
 		return 0;
-	return state_put(s, STATE_MARK, b->key, mark, b->r->e);
+	return ledger_mark_to(&b->r->ledger, b->key.a, mark, b->r->e);
 }
 
 /* ---- afterwards ---- */
@@ -406,8 +405,7 @@ due(struct box *b, size_t *n)
 		if (s->v[i].kind == STATE_DONE &&
 		    s->v[i].key.a == b->key.a &&
 		    s->v[i].key.b <= UINT32_MAX &&
-		    (b->r->o->after.move_to != NULL ||
-		    run_due(b->r, s->v[i].key)))
+		    run_due(b->r, s->v[i].key))
 			v[(*n)++] = (uint32_t)s->v[i].key.b;
 	if (*n > 0)
 		qsort(v, *n, sizeof *v, search_u32);
@@ -457,8 +455,8 @@ remove_all(struct box *b, const uint32_t *v, size_t n)
 		else
 			b->r->count.deleted += at - from;
 		for (; from < at; from++)
-			if (state_drop(&b->r->state, uid_key(b, v[from]),
-			    STATE_DONE, b->r->e) < 0)
+			if (ledger_forget(&b->r->ledger,
+			    uid_key(b, v[from]), b->r->e) < 0)
 				return -1;
 	}
 	return 0;
@@ -488,19 +486,20 @@ static int
 prune(struct box *b)
 {
 	struct state *s = &b->r->state;
-	struct entry *at = state_find(s, b->key, STATE_MARK);
-	size_t i;
+	size_t i, n = s->n;
 
-	if (at == NULL || s->n < 2000 || b->r->o->after.when != DELETE_NEVER ||
+	if (n < 2000 || b->r->o->after.when != DELETE_NEVER ||
 	    b->r->o->after.move_to != NULL)
 		return 0;
-	for (i = 0; i < s->n; i++)
-		if (s->v[i].kind == STATE_DONE &&
+	state_group(s);
+	for (i = 0; i < n; i++)
+		if ((s->v[i].kind == STATE_DONE ||
+		    s->v[i].kind == STATE_SEEN) &&
 		    s->v[i].key.a == b->key.a &&
-		    s->v[i].key.b <= at->day &&
-		    state_drop(s, s->v[i].key, STATE_DONE, b->r->e) < 0)
+		    ledger_marked(&b->r->ledger, &s->v[i]) && state_drop(s,
+		    s->v[i].key, s->v[i].kind, b->r->e) < 0)
 			return -1;
-	return 0;
+	return state_commit(s, b->r->e);
 }
 
 /* ---- looking ---- */
@@ -540,8 +539,7 @@ show_one(struct box *b)
 	m.size = size;
 	if (got == 0 && full && uid != 0) {
 		struct listing l = { .m = &m, .head = BUF_STR(head),
-		    .fresh = m.number > b->mark && state_find(&b->r->state,
-		    m.key, STATE_DONE) == NULL };
+		    .fresh = run_new(b->r, m.key) };
 
 		if (!b->r->o->look.dry_run || l.fresh)
 			show_line(b->r, &l);
@@ -551,20 +549,24 @@ show_one(struct box *b)
 }
 
 /* What a run would fetch. */
-static void
+static int
 only_wanted(struct box *b)
 {
 	struct message m;
 	size_t i, n = 0;
+	int got;
 
 	for (i = 0; i < b->n; i++) {
 		m = message(b, b->uids[i]);
-		if (!run_wants(b->r, &m))
+		if ((got = run_wants(b->r, &m)) < 0)
+			return -1;
+		if (got == 0)
 			continue;
 		b->r->count.total++;
 		b->uids[n++] = b->uids[i];
 	}
 	b->n = n;
+	return 0;
 }
 
 static int
@@ -578,8 +580,8 @@ show(struct box *b)
 	if (!b->r->o->account.json && !b->r->o->account.quiet)
 		printf("%s\n", b->folder);
 	show_begin(b->r);
-	if (b->r->o->look.dry_run)
-		only_wanted(b);
+	if (b->r->o->look.dry_run && only_wanted(b) < 0)
+		return -1;
 	while (at < b->n) {
 		struct buf set = { .max = 65536 };
 
@@ -610,8 +612,7 @@ look(struct box *b)
 	if (got < 0)
 		return -1;
 	for (i = 0; i < b->n && b->r->o->look.check; i++)
-		b->r->count.total += b->uids[i] > mark && state_find(
-		    &b->r->state, uid_key(b, b->uids[i]), STATE_DONE) == NULL;
+		b->r->count.total += run_new(b->r, uid_key(b, b->uids[i]));
 	return b->r->o->look.check ? 0 : show(b);
 }
 
@@ -623,8 +624,7 @@ bring(struct box *b)
 	if (find(b) < 0)
 		return -1;
 	b->r->count.there += b->m->box.exists;
-	plan(b);
-	if (b->n > 0 && fetch(b) < 0)
+	if (plan(b) < 0 || (b->n > 0 && fetch(b) < 0))
 		return -1;
 	if (move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0)
 		return -1;

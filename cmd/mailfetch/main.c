@@ -103,6 +103,9 @@ static const struct opt options[] = {
 	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_CHOICE,
 	    .to = &o.to.in_doubt, .choices = doubts,
 	    .help = "retry or skip what exec or lmtp may have taken" },
+	{ .name = "redeliver", .kind = OPT_FLAG, .to = &o.to.redeliver,
+	    .help = "give each place all that it has not got, be it old",
+	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Which messages" },
 	{ .letter = 'f', .name = "folder", .arg = "NAME", .kind = OPT_LIST,
 	    .to = &o.which.folder,
@@ -135,6 +138,9 @@ static const struct opt options[] = {
 	{ .letter = 'n', .name = "dry-run", .kind = OPT_FLAG,
 	    .to = &o.look.dry_run, .help = "list what would be fetched",
 	    .flags = OPT_NOCONF },
+	{ .name = "peek", .kind = OPT_FLAG, .to = &o.look.peek,
+	    .help = "deliver, and keep no record of it",
+	    .flags = OPT_NOCONF },
 	{ .name = "probe", .kind = OPT_FLAG, .to = &o.look.probe,
 	    .help = "what the server can", .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
@@ -154,8 +160,8 @@ static const struct opt options[] = {
 };
 
 /* What comes after a message is chosen; what chooses it. */
-#define DELIVERY "deliver filter create format rcpt envelope-from deliver-tls " \
-    "deliver-timeout in-doubt delete move-to"
+#define DELIVERY "filter format rcpt envelope-from deliver-tls " \
+    "deliver-timeout in-doubt delete move-to redeliver peek"
 #define CHOICE "folder search since unseen headers-only max-size limit"
 
 /* Options that others make idle. */
@@ -166,7 +172,8 @@ static const struct opt_rule rules[] = {
 	{ .name = "check", .stops = "list dry-run limit headers-only "
 	    DELIVERY },
 	{ .name = "list", .stops = "dry-run limit headers-only " DELIVERY },
-	{ .name = "watch", .stops = "jobs" },
+	{ .name = "peek", .stops = "dry-run delete move-to" },
+	{ .name = "watch", .stops = "jobs peek redeliver" },
 	{ .name = NULL }
 };
 
@@ -219,16 +226,31 @@ for_places(struct err *e)
 	return 0;
 }
 
+/* Whose places they are: what that means ledger.h says. */
+static void
+whose_places(void)
+{
+	bool given = opt_given(&set, "deliver");
+
+	o.to.of = given ? LEDGER_EXTRA : LEDGER_SECTION;
+	if (o.which.headers_only)
+		o.to.of = LEDGER_HEADERS;
+	o.to.aside = given && opt_configured(&set, "deliver");
+}
+
 static int
 policies(struct err *e)
 {
 	if (o.watch && (o.look.list || o.look.check || o.look.dry_run ||
 	    o.look.probe))
 		return fail(e, EX_USAGE, "--watch fetches: it does not go with --list, --check, --dry-run and --probe");
+	/* A look at what a section deletes deletes nothing, see permit(). */
 	if (o.after.when != DELETE_NEVER && (o.after.move_to != NULL ||
-	    o.which.headers_only))
+	    (o.which.headers_only && (opt_given(&set, "delete") ||
+	    !opt_given(&set, "headers-only")))))
 		return fail(e, EX_USAGE, "--delete does not go with %s",
 		    o.after.move_to != NULL ? "--move-to" : "--headers-only");
+	whose_places();
 	return for_places(e);
 }
 

@@ -3,6 +3,7 @@
 #define OPTIONS_H
 
 #include "account.h"
+#include "ledger.h"
 #include "opt.h"
 
 /* How a message is written to standard output. */
@@ -24,7 +25,10 @@ struct option_places {
 	enum option_deliver_tls deliver_tls;
 	enum option_doubt in_doubt;
 	double deliver_timeout;
+	enum ledger_of of;		/* who says deliver */
+	bool aside;			/* beside the section's own */
 	bool create;
+	bool redeliver;
 };
 
 /* Which messages. */
@@ -47,12 +51,13 @@ struct option_after {
 	unsigned days;			/* of DELETE_AFTER */
 };
 
-/* Looking only: at most one of them. */
+/* Looking only: at most one of them; peek delivers, and keeps no record. */
 struct option_look {
 	bool list;
 	bool check;
 	bool probe;
 	bool dry_run;
+	bool peek;
 };
 
 struct options {

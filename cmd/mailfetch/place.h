@@ -4,6 +4,7 @@
 
 #include "conn.h"
 #include "conn_open.h"
+#include "ledger.h"
 #include "maildir.h"
 #include "mbox.h"
 #include "message.h"
@@ -20,10 +21,11 @@ struct handed {
 	struct err *e;
 	struct arena *arena;
 	struct state *state;
+	struct ledger *ledger;
 	struct counts *count;
 	struct tally *tally;
 	struct message now;
-	char name[64];		/* of its file in a Maildir */
+	char name[128];		/* of its file in a Maildir */
 	const char *maildir;	/* the first one, or NULL */
 	int file;		/* all of it, to be read; or -1 */
 	uint64_t size;
@@ -41,8 +43,9 @@ struct place_kind;			/* a row of place.c's table */
 
 struct place {
 	const struct place_kind *kind;
-	const char *name;	/* as given */
+	const char *name;	/* as given, without its kind */
 	struct key key;		/* of the name */
+	unsigned number;	/* in the ledger */
 	struct maildir maildir;
 	struct mbox mbox;
 	struct command command;

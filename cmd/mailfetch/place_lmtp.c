@@ -61,10 +61,25 @@ connect_lmtp(struct place *p, struct handed *h)
 	return smtp_open(&p->smtp, p->conn, &p->smtp_conf);
 }
 
+/* As version 1 of the state has it. */
+static struct key
+old_key(struct handed *h, const char *addr)
+{
+	return state_mix(state_mix(h->now.key, STR("rcpt")), str_of(addr));
+}
+
+/* Found by the message's a alone when that is gone from the server. */
 static struct key
 rcpt_key(struct handed *h, const char *addr)
 {
-	return state_mix(state_mix(h->now.key, STR("rcpt")), str_of(addr));
+	return (struct key){ h->now.key.a, old_key(h, addr).b };
+}
+
+static bool
+has(struct handed *h, const char *addr)
+{
+	return state_find(h->state, rcpt_key(h, addr), STATE_RCPT) != NULL ||
+	    state_find(h->state, old_key(h, addr), STATE_SEEN) != NULL;
 }
 
 /* Who has it already is not asked again. */
@@ -73,11 +88,13 @@ recipients(struct handed *h, struct smtp_rcpt *rcpt)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < h->o->to.rcpt.n; i++)
-		if (state_find(h->state, rcpt_key(h, h->o->to.rcpt.v[i]),
-		    STATE_DONE) == NULL)
-			rcpt[n++] = (struct smtp_rcpt){
-			    .addr = h->o->to.rcpt.v[i], .params = "" };
+	for (i = 0; i < h->o->to.rcpt.n; i++) {
+		const char *addr = h->o->to.rcpt.v[i];
+
+		if (!has(h, addr))
+			rcpt[n++] = (struct smtp_rcpt){ .addr = addr,
+			    .params = "" };
+	}
 	return n;
 }
 
@@ -109,7 +126,7 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 		return 0;
 	for (i = 0; i < m->n && sent; i++)
 		if (m->rcpt[i].state == SMTP_SENT && state_put(h->state,
-		    STATE_DONE, rcpt_key(h, m->rcpt[i].addr), today,
+		    STATE_RCPT, rcpt_key(h, m->rcpt[i].addr), today,
 		    h->e) < 0)
 			return -1;
 	return unknown ? 1 : hand_certain(p, h);

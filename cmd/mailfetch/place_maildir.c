@@ -21,7 +21,7 @@ open_maildir(struct place *p, struct handed *h)
 		return -1;
 	snprintf(p->maildir.mine, sizeof p->maildir.mine, ".%08x",
 	    (unsigned)k.a);
-	return 0;
+	return h->state->look ? 0 : maildir_sweep(&p->maildir, h->e);
 }
 
 static void

@@ -232,22 +232,28 @@ identify(struct pop *s)
 	return 0;
 }
 
-static void
+static int
 plan(struct pop *s)
 {
 	struct run *r = s->r;
 	struct message m;
 	size_t i;
+	int got;
 
 	s->want = mem_new(s->n, sizeof *s->want);
 	for (i = 0; i < s->n; i++) {
 		m = message(s, i);
-		if (m.number == 0 || !run_wants(r, &m))
+		if (m.number == 0)
+			continue;
+		if ((got = run_wants(r, &m)) < 0)
+			return -1;
+		if (got == 0)
 			continue;
 		s->want[s->wants++] = (uint32_t)i;
 		r->count.total++;
 		r->count.total_bytes += m.size;
 	}
+	return 0;
 }
 
 /* ---- fetching ---- */
@@ -359,7 +365,7 @@ quit(struct pop *s, const uint32_t *dele, size_t n)
 		if (dele[i] == UINT32_MAX)
 			continue;
 		s->r->count.deleted++;
-		if (state_drop(&s->r->state, s->key[dele[i]], STATE_DONE,
+		if (ledger_forget(&s->r->ledger, s->key[dele[i]],
 		    s->r->e) < 0)
 			return -1;
 	}
@@ -384,32 +390,45 @@ key_at(const void *of, size_t at)
 {
 	const struct pop *s = of;
 
-	return (struct str){ (const char *)&s->key[at], sizeof *s->key };
+	return (struct str){ (const char *)&s->key[at].a,
+	    sizeof s->key[at].a };
 }
 
-/* What has long been gone from the server need not be remembered. */
+static bool
+of_message(const struct entry *at)
+{
+	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
+	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT;
+}
+
+/*
+ * A unique id says which message it is as long as it is listed: what is gone
+ * is forgotten, for the same id may be another message's later (RFC 1939,
+ * section 7).  An empty mailbox is no proof: a server that has lost its disk
+ * for a moment shows one, too.
+ */
 static int
 prune(struct pop *s)
 {
 	struct table there = { .text = key_at };
 	struct state *st = &s->r->state;
-	size_t i;
+	size_t i, n = st->n;
 	int got = 0;
 
-	if (s->n == 0 || st->n < 2 * s->n + 1000)
+	if (s->n == 0)
 		return 0;
 	table_room(&there, s, s->n);
 	for (i = 0; i < s->n; i++)
 		table_add(&there, s, i);
-	for (i = 0; i < st->n && got == 0; i++)
-		if (st->v[i].kind == STATE_DONE && st->v[i].day + 30 <
-		    state_today() && table_text(&there, s, (struct str){
-		    (const char *)&st->v[i].key, sizeof *s->key }) ==
-		    TABLE_NONE)
-			got = state_drop(st, st->v[i].key, STATE_DONE,
+	state_group(st);
+	for (i = 0; i < n && got == 0; i++)
+		if (of_message(&st->v[i]) && table_text(&there, s,
+		    (struct str){ (const char *)&st->v[i].key.a,
+		    sizeof st->v[i].key.a }) == TABLE_NONE)
+			got = state_drop(st, st->v[i].key, st->v[i].kind,
 			    s->r->e);
 	table_free(&there);
-	return got;
+	return got < 0 ? -1 : state_commit(st, s->r->e);
 }
 
 /* ---- looking ---- */
@@ -437,7 +456,8 @@ show(struct pop *s)
 	struct listing l;
 
 	if (s->r->o->look.dry_run) {
-		plan(s);
+		if (plan(s) < 0)
+			return -1;
 		n = s->wants;
 	}
 	show_begin(s->r);
@@ -451,8 +471,7 @@ show(struct pop *s)
 		if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0)
 			return -1;
 		l = (struct listing){ .m = &m, .head = BUF_STR(head),
-		    .fresh = state_find(&s->r->state, m.key,
-		    STATE_DONE) == NULL };
+		    .fresh = run_new(s->r, m.key) };
 		show_line(s->r, &l);
 		buf_free(&head);
 	}
@@ -492,12 +511,10 @@ work(struct pop *s)
 		return show(s);
 	if (r->o->look.check) {
 		for (i = 0; i < s->n; i++)
-			r->count.total += state_find(&r->state, s->key[i],
-			    STATE_DONE) == NULL;
+			r->count.total += run_new(r, s->key[i]);
 		return pop3_quit(&s->p, false);
 	}
-	plan(s);
-	if (fetch(s) < 0)
+	if (plan(s) < 0 || fetch(s) < 0)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)
 		return -1;

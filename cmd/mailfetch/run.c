@@ -60,6 +60,48 @@ looks_only(const struct options *o)
 	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
 }
 
+/* What this run may delete must be in all of its places. */
+static void
+permit(struct run *r)
+{
+	const struct options *o = r->o;
+
+	r->ledger.again = o->to.redeliver;
+	if (!o->to.aside && !o->look.peek && o->to.of != LEDGER_HEADERS)
+		r->ledger.need = r->ledger.run;
+}
+
+/* A look knows the places by name alone. */
+static int
+look_at_places(struct run *r)
+{
+	const struct option_places *to = &r->o->to;
+	struct ledger_place v[LEDGER_PLACES];
+	size_t i;
+
+	for (i = 0; i < to->deliver.n && i < LEDGER_PLACES; i++)
+		v[i] = (struct ledger_place){ .of = to->of,
+		    .name = str_of(to->deliver.v[i]) };
+	if (ledger_open(&r->ledger, &r->state, v, to->deliver.n, r->e) < 0)
+		return -1;
+	permit(r);
+	return 0;
+}
+
+static int
+open_places(struct run *r)
+{
+	if (r->o->to.deliver.n == 0)
+		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
+	if (deliver_open(&r->deliver) < 0)
+		return -1;
+	permit(r);
+	if (r->ledger.before > 0 && !r->o->account.quiet)
+		fail_say("%s: a place is new in this section, and gets what arrives from now on: %llu messages that came before are not in it (--redeliver gives them)",
+		    r->o->title, (unsigned long long)r->ledger.before);
+	return 0;
+}
+
 /* What this will write: the state, and what deliver_box says. */
 static void
 confine(struct run *r)
@@ -86,15 +128,14 @@ open_all(struct run *r)
 	path = state_path(r);
 	if (path == NULL)
 		return -1;
-	if (state_open(&r->state, path, r->e) < 0) {
+	if (state_open(&r->state, path, looks_only(o) || o->look.peek ?
+	    STATE_LOOK : STATE_RUN, r->e) < 0) {
 		r->p->busy = r->e->code == EX_TEMPFAIL;
 		return -1;
 	}
 	if (looks_only(o))
-		return 0;
-	if (o->to.deliver.n == 0)
-		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
-	return deliver_open(&r->deliver);
+		return look_at_places(r);
+	return open_places(r);
 }
 
 int
@@ -104,8 +145,8 @@ run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 	    .state = { .log = { .fd = -1, .dir = -1 }, .lock = -1 },
 	    .started = clock_ms() };
 	deliver_init(&r->deliver, &(struct handed){ .o = o, .p = p, .e = e,
-	    .arena = &r->arena, .state = &r->state, .count = &r->count,
-	    .tally = &r->tally });
+	    .arena = &r->arena, .state = &r->state, .ledger = &r->ledger,
+	    .count = &r->count, .tally = &r->tally });
 	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
 	    o->account.user : "", o->account.server.host);
 	if (open_all(r) < 0)
@@ -191,6 +232,17 @@ tell_json(struct run *r)
 	buf_free(&b);
 }
 
+/* Whatever was to be had was looked at. */
+static bool
+all_done(const struct run *r)
+{
+	const struct option_choice *w = &r->o->which;
+
+	return status_of(r) == 0 && w->limit == 0 && w->max_size == 0 &&
+	    w->search == NULL && w->since == NULL && !w->unseen &&
+	    !w->headers_only && !r->o->to.aside;
+}
+
 int
 run_close(struct run *r)
 {
@@ -200,7 +252,8 @@ run_close(struct run *r)
 
 	clean = deliver_close(&r->deliver, &e) == 0;
 	if (r->state.log.fd >= 0 && clean && r->state.changed)
-		state_finish(&r->state, &e);
+		state_finish(&r->state, !deliver_unsure(&r->deliver) ||
+		    all_done(r), &e);
 	fail_join(r->e, &e);
 	tally_say(&r->tally, r->o->title);
 	if (looks_only(r->o))
@@ -228,42 +281,39 @@ run_login(struct run *r, struct session *s, struct sasl_login *l)
 	return session_login(s, l);
 }
 
-bool
+int
 run_wants(struct run *r, const struct message *m)
 {
 	const struct options *o = r->o;
+	int wants = deliver_wants(&r->deliver, m->key);
 
-	if (state_find(&r->state, m->key, STATE_DONE) != NULL)
-		return false;
-	if (deliver_known(&r->deliver, m->key)) {
-		state_put(&r->state, STATE_DONE, m->key, state_today(), r->e);
-		return false;
-	}
-	if (deliver_doubtful(&r->deliver, m->key)) {
-		r->count.doubt++;
-		if (o->to.in_doubt == DOUBT_SKIP) {
-			state_put(&r->state, STATE_DONE, m->key, state_today(),
-			    r->e);
-			return false;
-		}
-	}
+	if (wants <= 0)
+		return wants;
 	if (o->which.max_size > 0 && m->size > o->which.max_size) {
 		r->count.skipped++;
-		return false;
+		return 0;
 	}
 	return o->which.limit == 0 || r->count.total < o->which.limit;
 }
 
 bool
-run_due(struct run *r, struct key k)
+run_new(const struct run *r, struct key k)
 {
-	struct entry *at;
+	return ledger_lacks(&r->ledger, k) != 0;
+}
 
-	if (r->o->after.when == DELETE_NEVER)
+bool
+run_due(const struct run *r, struct key k)
+{
+	const struct option_after *after = &r->o->after;
+	uint32_t day;
+
+	if (!ledger_whole(&r->ledger, k, &day))
 		return false;
-	at = state_find(&r->state, k, STATE_DONE);
-	return at != NULL && (r->o->after.when == DELETE_NOW ||
-	    state_today() >= at->day + r->o->after.days);
+	if (after->move_to != NULL)
+		return true;
+	return after->when == DELETE_NOW || (after->when == DELETE_AFTER &&
+	    state_today() >= day + after->days);
 }
 
 static void

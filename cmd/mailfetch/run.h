@@ -14,6 +14,7 @@ struct run {
 	struct arena arena;
 	const char *who;	/* user@host: two accounts share a Maildir */
 	struct state state;
+	struct ledger ledger;
 	struct deliver deliver;
 	struct counts count;
 	struct tally tally;
@@ -30,9 +31,12 @@ int run_close(struct run *);
 /* To the server; the first time of a watch confines the process, too. */
 int run_connect(struct run *);
 int run_login(struct run *, struct session *, struct sasl_login *);
-/* Is this one to be fetched?  In doubt is counted, and decided here. */
-bool run_wants(struct run *, const struct message *);
-bool run_due(struct run *, struct key);	/* to be deleted on the server */
+/* Is this one to be fetched: 1, 0, or -1 failed.  What is in doubt is decided. */
+int run_wants(struct run *, const struct message *);
+/* Is it new, as far as a look can tell? */
+bool run_new(const struct run *, struct key);
+/* To be deleted, or moved, on the server. */
+bool run_due(const struct run *, struct key);
 void run_progress(struct run *, bool last);
 /* With -v: what came of one folder, since the counts were as in before. */
 void run_note(const struct run *, const struct counts *before,

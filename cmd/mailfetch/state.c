@@ -2,9 +2,12 @@
  * state.c: what was fetched: a log of records, each with its own checksum
  *
  * A record is 32 bytes in the machine's own order.  The first that is torn
- * ends the log.  Appending is cheap and needs no sync where a batch's syncfs
- * comes anyway; the file is rewritten when more than half of it is history.
+ * and has none that is whole behind it ends the log; one that is followed by
+ * others was damaged later.  Appending is cheap and needs no sync where a
+ * batch's syncfs comes anyway; the file is rewritten when more than half of it
+ * is history.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,11 +23,13 @@
 #include "statedir.h"
 
 struct record {
-	uint32_t sum, kind, day, zero;
+	uint32_t sum, kind, day, places;
 	struct key key;
 };
 
-static const char magic[32] = "postbag mailfetch state 1\n";
+/* Version 1 had no places: DONE was of all that there were. */
+static const char magic[32] = "postbag mailfetch state 2\n";
+static const char magic1[32] = "postbag mailfetch state 1\n";
 enum { VERSION_AT = sizeof "postbag mailfetch state " - 1 };
 
 static uint32_t
@@ -118,17 +123,17 @@ grow(struct state *s)
 }
 
 static void
-set(struct state *s, enum state_kind kind, struct key k, uint32_t day)
+set(struct state *s, struct entry e)
 {
-	size_t at = place(s, k, kind);
+	size_t at = place(s, e.key, e.kind);
 
 	if (at != TABLE_NONE) {
-		s->v[at].day = day;
+		s->v[at] = e;
 		return;
 	}
 	if (s->n == s->cap)
 		grow(s);
-	s->v[s->n] = (struct entry){ k, kind, day };
+	s->v[s->n] = e;
 	table_add(&s->table, s, s->n++);
 }
 
@@ -154,32 +159,59 @@ forget(struct state *s, struct key k, enum state_kind kind)
 
 /* ---- the file ---- */
 
+/* Of version 1: what was done was so for whatever places there were. */
+static struct entry
+entry_of(const struct record *r)
+{
+	struct entry e = { r->key, r->kind, r->day, r->places };
+
+	if (e.kind == STATE_DONE && e.places == 0) {
+		e.kind = STATE_SEEN;
+		e.places = STATE_ALL;
+	} else if (e.kind == STATE_MARK && e.key.b > STATE_MARK_ALL) {
+		e.key.b = STATE_MARK_ALL;
+	}
+	return e;
+}
+
 static void
 apply_one(struct state *s, const struct record *r)
 {
-	if (r->kind == STATE_FORGET)
+	if (r->kind == STATE_FORGET) {
 		forget(s, r->key, r->day);
-	else if ((r->kind > STATE_FREE && r->kind < STATE_FORGET) ||
-	    r->kind == STATE_SERVER)
-		set(s, r->kind, r->key, r->day);
+		if (r->day == STATE_DONE)
+			forget(s, r->key, STATE_SEEN);
+	} else if (r->kind > STATE_FREE && r->kind < STATE_KINDS) {
+		set(s, entry_of(r));
+	}
 }
 
-/* A group counts when its end is there (see state_group). */
 static void
-apply(struct state *s, const struct record *r)
+apply_group(struct state *s)
 {
 	struct record one;
 	size_t at;
 
+	for (at = 0; at < s->group.n; at += sizeof one) {
+		memcpy(&one, s->group.p + at, sizeof one);
+		apply_one(s, &one);
+	}
+	s->group.n = 0;
+	s->grouping = false;
+}
+
+/*
+ * A group counts when its end is there (see state_group): or the begin of the
+ * next one, for whoever wrote that knew of its end.
+ */
+static void
+apply(struct state *s, const struct record *r)
+{
 	if (r->kind == STATE_BEGIN) {
-		s->group.n = 0;
+		apply_group(s);
 		s->grouping = true;
 	} else if (r->kind == STATE_END) {
-		for (at = 0; at < s->group.n; at += sizeof one) {
-			memcpy(&one, s->group.p + at, sizeof one);
-			apply_one(s, &one);
-		}
-		s->grouping = false;
+		apply_group(s);
 	} else if (s->grouping) {
 		buf_put(&s->group, r, sizeof *r);
 	} else {
@@ -194,54 +226,113 @@ newer(struct err *e)
 	return fail(e, EX_CONFIG, "written by a newer version of mailfetch");
 }
 
+/* What is damaged, and what came behind it. */
+struct reading {
+	off_t at;
+	unsigned bad;		/* since the last that is whole */
+};
+
 static int
-begin_file(struct state *s, struct err *e)
+read_one(struct state *s, struct reading *at, const struct record *r,
+    struct err *e)
 {
-	s->fresh = true;
-	if (reclog_begin(&s->log, 0, e) < 0)
-		return -1;
-	buf_put(&s->log.out, magic, sizeof magic);
-	return reclog_flush(&s->log, e);
+	s->logged++;
+	at->at += (off_t)sizeof *r;
+	if (r->sum != checksum(r)) {
+		at->bad++;
+		return 0;
+	}
+	if (r->kind >= STATE_KINDS)
+		return newer(e);
+	s->lost += at->bad;
+	at->bad = 0;
+	apply(s, r);
+	if (!s->grouping)
+		s->good = (uint64_t)at->at;
+	return 0;
 }
 
-/* Up to the first record that is torn; the rest never was. */
+/*
+ * A group that is not whole at the end never was; if records in it are damaged
+ * and others are not, it is that which hides its end.
+ */
+static int
+read_records(struct state *s, struct err *e)
+{
+	struct reading at = { .at = sizeof magic };
+	unsigned before = 0;
+	struct record r[512];
+	ssize_t n;
+	size_t i;
+
+	s->good = sizeof magic;
+	while ((n = file_pread(s->log.fd, r, sizeof r, at.at, e)) > 0) {
+		for (i = 0; i < (size_t)n / sizeof *r; i++) {
+			if (!s->grouping)
+				before = s->lost + at.bad;
+			if (read_one(s, &at, &r[i], e) < 0)
+				return -1;
+		}
+		if ((size_t)n % sizeof *r != 0)
+			break;
+	}
+	if (s->grouping && s->lost > before)
+		apply_group(s);
+	s->grouping = false;
+	s->group.n = 0;
+	return n < 0 ? -1 : 0;
+}
+
+static bool
+zeros(const char *p, size_t n)
+{
+	while (n > 0 && *p == '\0') {
+		p++;
+		n--;
+	}
+	return n == 0;
+}
+
+static enum state_head
+head_of(const char head[sizeof magic])
+{
+	if (memcmp(head, magic, sizeof magic) == 0)
+		return STATE_HEAD;
+	if (memcmp(head, magic1, sizeof magic1) == 0)
+		return STATE_HEAD_OLD;
+	return STATE_HEAD_LOST;
+}
+
+/*
+ * A head that is wrong is a damaged one if it is all zeros, as some file
+ * systems leave it, or if records follow it.  Anything else is not ours.
+ */
 static int
 load(struct state *s, struct err *e)
 {
-	struct record r[512];
-	off_t at = sizeof magic, good = at;
-	ssize_t n;
-	size_t i;
 	char head[sizeof magic];
+	ssize_t n = file_pread(s->log.fd, head, sizeof head, 0, e);
 
-	n = file_pread(s->log.fd, head, sizeof head, 0, e);
 	if (n < 0)
 		return -1;
-	if (n < (ssize_t)sizeof head)
-		return begin_file(s, e);
-	if (memcmp(head, magic, VERSION_AT) == 0 &&
-	    head[VERSION_AT] != magic[VERSION_AT])
-		return newer(e);
-	if (memcmp(head, magic, sizeof head) != 0)
-		return fail(e, EX_CONFIG, "not a state file");
-	while ((n = file_pread(s->log.fd, r, sizeof r, at, e)) > 0) {
-		for (i = 0; i < (size_t)n / sizeof *r &&
-		    r[i].sum == checksum(&r[i]); i++) {
-			if (r[i].kind > STATE_SERVER)
-				return newer(e);
-			apply(s, &r[i]);
-			if (!s->grouping)
-				good = at + (off_t)((i + 1) * sizeof *r);
-		}
-		at += (off_t)(i * sizeof *r);
-		s->logged += i;
-		if (i < sizeof r / sizeof *r)
-			break;
+	if (n == 0) {
+		s->head = STATE_HEAD_NONE;
+		return 0;
 	}
-	s->grouping = false;
-	s->group.n = 0;
-	if (n < 0 || reclog_begin(&s->log, (uint64_t)good, e) < 0)
+	if (n < (ssize_t)sizeof head)
+		return fail(e, EX_CONFIG, "not a state file");
+	s->head = head_of(head);
+	if (s->head == STATE_HEAD_LOST && memcmp(head, magic,
+	    VERSION_AT) == 0 && head[VERSION_AT] != magic[VERSION_AT] &&
+	    head[VERSION_AT] != magic1[VERSION_AT])
+		return newer(e);
+	if (read_records(s, e) < 0)
 		return -1;
+	if (s->head == STATE_HEAD_LOST && s->n == 0) {
+		if (!zeros(head, sizeof head))
+			return fail(e, EX_CONFIG, "not a state file");
+		s->lost++;
+	}
 	s->dirty = state_find(s, (struct key){ 0, 0 }, STATE_DIRTY) != NULL;
 	return 0;
 }
@@ -259,83 +350,33 @@ take_lock(struct state *s, struct err *e)
 }
 
 int
-state_open(struct state *s, const char *path, struct err *e)
+state_open(struct state *s, const char *path, enum state_way way,
+    struct err *e)
 {
+	int got;
+
 	*s = (struct state){ .path = path, .log.fd = -1, .log.dir = -1,
-	    .lock = -1, .table.text = key_at };
-	if (take_lock(s, e) < 0 ||
-	    reclog_open(&s->log, path, O_RDWR | O_CREAT, e) < 0)
+	    .lock = -1, .table.text = key_at, .look = way == STATE_LOOK };
+	if (!s->look && take_lock(s, e) < 0)
 		return -1;
-	if (load(s, e) < 0)
+	got = reclog_open(&s->log, path, s->look ? O_RDONLY : O_RDWR, e);
+	if (got < 0)
+		return -1;
+	if (got > 0)
+		s->head = STATE_HEAD_NONE;
+	else if (load(s, e) < 0)
 		return fail_in(e, "%s", path);
-	/* What an mbox or a command is given counts on the file being there. */
-	return s->fresh ? reclog_sync(&s->log, e) : 0;
-}
-
-static struct record
-record(enum state_kind kind, struct key k, uint32_t day)
-{
-	struct record r = { .kind = kind, .day = day, .key = k };
-
-	r.sum = checksum(&r);
-	return r;
-}
-
-static int
-append(struct state *s, enum state_kind kind, struct key k, uint32_t day,
-    struct err *e)
-{
-	struct record r = record(kind, k, day);
-
-	s->changed = true;
-	s->logged++;
-	buf_put(&s->log.out, &r, sizeof r);
-	return s->grouping ? 0 : reclog_flush(&s->log, e);
-}
-
-int
-state_put(struct state *s, enum state_kind kind, struct key k, uint32_t day,
-    struct err *e)
-{
-	if (append(s, kind, k, day, e) < 0)
-		return -1;
-	set(s, kind, k, day);
 	return 0;
 }
 
-void
-state_group(struct state *s)
+static struct record
+record(const struct entry *e)
 {
-	struct record r = record(STATE_BEGIN, (struct key){ 0, 0 }, 0);
+	struct record r = { .kind = e->kind, .day = e->day,
+	    .places = e->places, .key = e->key };
 
-	s->grouping = true;
-	buf_put(&s->log.out, &r, sizeof r);
-}
-
-int
-state_commit(struct state *s, struct err *e)
-{
-	struct record r = record(STATE_END, (struct key){ 0, 0 }, 0);
-
-	s->grouping = false;
-	buf_put(&s->log.out, &r, sizeof r);
-	return reclog_flush(&s->log, e);
-}
-
-int
-state_drop(struct state *s, struct key k, enum state_kind kind,
-    struct err *e)
-{
-	if (state_find(s, k, kind) == NULL)
-		return 0;
-	forget(s, k, kind);
-	return append(s, STATE_FORGET, k, kind, e);
-}
-
-int
-state_sync(struct state *s, struct err *e)
-{
-	return reclog_sync(&s->log, e);
+	r.sum = checksum(&r);
+	return r;
 }
 
 /* ---- the snapshot ---- */
@@ -350,33 +391,163 @@ write_live(void *of, int fd, struct err *e)
 	if (file_write(fd, magic, sizeof magic, e) < 0)
 		return -1;
 	for (i = 0; i < s->n; i++) {
-		const struct entry *at = &s->v[i];
-
-		if (at->kind == STATE_FORGET)
+		if (s->v[i].kind == STATE_FORGET)
 			continue;
-		r[n++] = record(at->kind, at->key, at->day);
-		s->logged++;
+		r[n++] = record(&s->v[i]);
 		if (n == 256 && file_write(fd, r, sizeof r, e) < 0)
 			return -1;
 		n %= 256;
 	}
-	return n > 0 ? file_write(fd, r, n * sizeof *r, e) : 0;
+	if (n > 0 && file_write(fd, r, n * sizeof *r, e) < 0)
+		return -1;
+	return s->group.n == 0 ? 0 : file_write(fd, s->group.p, s->group.n, e);
+}
+
+static const char *
+name_in(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
 }
 
 static int
 rewrite(struct state *s, struct err *e)
 {
-	const char *slash = strrchr(s->path, '/');
+	if (reclog_replace(&s->log, name_in(s->path), write_live, s, e) < 0)
+		return -1;
+	s->logged = s->n - s->dropped + s->group.n / sizeof (struct record);
+	return 0;
+}
 
-	s->logged = 0;
-	return reclog_replace(&s->log, slash != NULL ? slash + 1 : s->path,
-	    write_live, s, e);
+/* What was damaged stays to be looked at. */
+static int
+set_aside(struct state *s, struct err *e)
+{
+	char name[4096];
+
+	if ((size_t)snprintf(name, sizeof name, "%s.damaged",
+	    name_in(s->path)) >= sizeof name)
+		return fail(e, EX_CANTCREAT, "%s: too long", s->path);
+	unlinkat(s->log.dir, name, 0);
+	if (linkat(s->log.dir, name_in(s->path), s->log.dir, name, 0) < 0)
+		return fail_sys(e, EX_CANTCREAT, "%s.damaged", s->path);
+	return 0;
 }
 
 int
-state_finish(struct state *s, struct err *e)
+state_begin(struct state *s, struct err *e)
 {
-	if (state_drop(s, (struct key){ 0, 0 }, STATE_DIRTY, e) < 0)
+	bool damaged = s->lost > 0 || s->head == STATE_HEAD_LOST;
+
+	if (s->look)
+		return 0;
+	if (damaged && set_aside(s, e) < 0)
+		return -1;
+	if (damaged || s->head != STATE_HEAD)
+		return rewrite(s, e);
+	return reclog_begin(&s->log, s->good, e);
+}
+
+/* ---- changes ---- */
+
+/*
+ * What is in the group is in the file: appended, or if that fails in a new one,
+ * for what is known to have been taken must not be forgotten for one bad write.
+ */
+static int
+written(struct state *s, struct err *e)
+{
+	struct err first = { 0 }, second = { 0 };
+
+	if (s->look || reclog_flush(&s->log, &first) == 0 ||
+	    rewrite(s, &second) == 0 || s->log.made) {
+		apply_group(s);
+		return 0;
+	}
+	s->group.n = 0;
+	fail_join(e, &first);
+	return -1;
+}
+
+static int
+append(struct state *s, const struct record *r, struct err *e)
+{
+	s->changed = true;
+	s->logged++;
+	if (!s->look)
+		buf_put(&s->log.out, r, sizeof *r);
+	buf_put(&s->group, r, sizeof *r);
+	if (s->group.over)
+		return fail(e, EX_SOFTWARE, "%s: a group too long", s->path);
+	return s->grouping ? 0 : written(s, e);
+}
+
+int
+state_set(struct state *s, const struct entry *entry, struct err *e)
+{
+	struct record r = record(entry);
+
+	return append(s, &r, e);
+}
+
+int
+state_put(struct state *s, enum state_kind kind, struct key k, uint32_t day,
+    struct err *e)
+{
+	return state_set(s, &(struct entry){ .key = k, .kind = kind,
+	    .day = day }, e);
+}
+
+int
+state_drop(struct state *s, struct key k, enum state_kind kind,
+    struct err *e)
+{
+	return state_find(s, k, kind) == NULL ? 0 :
+	    state_put(s, STATE_FORGET, k, kind, e);
+}
+
+void
+state_group(struct state *s)
+{
+	struct record r = record(&(struct entry){ .kind = STATE_BEGIN });
+
+	s->grouping = true;
+	s->group.n = 0;
+	if (!s->look)
+		buf_put(&s->log.out, &r, sizeof r);
+}
+
+int
+state_commit(struct state *s, struct err *e)
+{
+	struct record r = record(&(struct entry){ .kind = STATE_END });
+
+	s->grouping = false;
+	if (!s->look)
+		buf_put(&s->log.out, &r, sizeof r);
+	s->logged += 2;
+	return written(s, e);
+}
+
+int
+state_sync(struct state *s, struct err *e)
+{
+	struct err first = { 0 }, second = { 0 };
+
+	if (s->look || reclog_sync(&s->log, &first) == 0 ||
+	    rewrite(s, &second) == 0)
+		return 0;
+	fail_join(e, &first);
+	return -1;
+}
+
+int
+state_finish(struct state *s, bool clean, struct err *e)
+{
+	if (s->look)
+		return 0;
+	if (clean && state_drop(s, (struct key){ 0, 0 }, STATE_DIRTY, e) < 0)
 		return -1;
 	if (!s->changed)
 		return 0;

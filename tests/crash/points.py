@@ -44,12 +44,14 @@ def fresh():
 
 
 def new():
-    """What is to be seen of the Maildir: name and bytes of each file."""
+    """What is to be seen of the Maildir: the key in the name of each file, its
+    third part, and its bytes."""
     found = {}
     if os.path.exists(MD + "/new"):
         for f in os.scandir(MD + "/new"):
+            key = f.name.split(".")[2]
             with open(f.path, "rb") as text:
-                found[f.name] = text.read()
+                found[key] = found.get(key, b"") + text.read()
     return found
 
 
@@ -83,7 +85,7 @@ def first():
 
 
 def point(n, right):
-    """Names are the same each time, so all is compared with the first."""
+    """Keys are the same each time, so all is compared with the first."""
     fresh()
     r = fetch(n)
     if r.returncode != -signal.SIGKILL:

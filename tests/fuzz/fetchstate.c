@@ -43,17 +43,17 @@ crc(const char *p, size_t n)
 static void
 records(struct buf *b, const uint8_t *p, size_t n)
 {
-	static const char magic[32] = "postbag mailfetch state 1\n";
+	static const char magic[32] = "postbag mailfetch state 2\n";
 	struct {
-		uint32_t sum, kind, day, zero;
+		uint32_t sum, kind, day, places;
 		uint64_t key[2];
 	} r;
 
 	buf_put(b, magic, sizeof magic);
 	for (; n >= 4; p += 4, n -= 4) {
-		r.kind = p[0] % 12;
+		r.kind = p[0] % 16;
 		r.day = p[1];
-		r.zero = 0;
+		r.places = p[0] / 16;
 		r.key[0] = p[2];
 		r.key[1] = p[3];
 		r.sum = crc((char *)&r + 4, sizeof r - 4);
@@ -89,7 +89,8 @@ same(const struct state *a, const struct state *b, bool ended)
 		    a->v[i].key.b == 0))
 			continue;
 		at = state_find(b, a->v[i].key, a->v[i].kind);
-		must(at != NULL && at->day == a->v[i].day);
+		must(at != NULL && at->day == a->v[i].day &&
+		    at->places == a->v[i].places);
 		n++;
 	}
 	must(living(b) == n);
@@ -113,7 +114,16 @@ run(struct state *s, const uint8_t *p, size_t n)
 		if (s->grouping)
 			must(state_commit(s, &e) == 0);
 	}
-	must(state_finish(s, &e) == 0);
+	must(state_finish(s, true, &e) == 0);
+}
+
+static bool
+open_state(struct state *s, struct err *e)
+{
+	if (state_open(s, path, STATE_RUN, e) < 0)
+		return false;
+	must(state_begin(s, e) == 0);
+	return true;
 }
 
 int
@@ -137,17 +147,17 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	must(file_write(fd, b.p, b.n, &e) == 0);
 	close(fd);
 	buf_free(&b);
-	if (state_open(&first, path, &e) == 0) {
+	if (open_state(&first, &e)) {
 		living(&first);
 		close(first.lock);
 		first.lock = -1;
-		must(state_open(&again, path, &e) == 0);
+		must(open_state(&again, &e));
 		same(&first, &again, false);
 		run(&again, p, n);
 		close(again.lock);
 		again.lock = -1;
 		state_close(&first);
-		must(state_open(&first, path, &e) == 0);
+		must(open_state(&first, &e));
 		same(&again, &first, true);
 		state_close(&again);
 	}

@@ -136,7 +136,7 @@ status 0 "--in-doubt skip" pop -d "$holds" \
     --limit 1 --state "$T/b.state" -j --in-doubt skip
 like "$OUT" '"in_doubt":1' "counts it"
 like "$ERR" 'not given again' "and says so"
-status 0 "after that" pop -d exec:true --state "$T/b.state" -j --in-doubt skip
+status 0 "after that" pop -d "$holds" --state "$T/b.state" -j --in-doubt skip
 like "$OUT" '"fetched":58,.*"in_doubt":0' "it is nobody's business any more"
 
 # ---- several at once, one output
@@ -180,7 +180,8 @@ done
 touch "$T/over"
 wait $watcher
 ok "two runs with two states" [ ! -e "$T/bad" ]
-is "$(cat "$T/both/new"/* | sort | sha256sum)" "$WANT" "every message once"
+is "$(cat "$T/both/new"/* | sort | awk 'NR % 2' | sha256sum)" "$WANT" \
+    "every message once for each state"
 is "$(sort -u "$T/sizes" | cut -d' ' -f1 | uniq -d | wc -l)" 0 \
     "none was ever to be seen with another size"
 status 64 "--watch --list" imap --watch --list

@@ -658,12 +658,12 @@ def _(c):
 @case("mailfetch: a command that is done in a moment is waited for")
 def _(c):
     s = c.mem(1)
-    c.fetch(s.port, to="exec:sh -c 'cat > %s/got; touch %s/begun; until "
-            "[ -e %s/signalled ]; do sleep 0.05; done'" % (
-                c.dir, c.dir, c.dir))
+    to = ("exec:sh -c 'cat > %s/got; touch %s/begun; until [ -e "
+          "%s/signalled ]; do sleep 0.05; done'" % (c.dir, c.dir, c.dir))
+    c.fetch(s.port, to=to)
     c.end(lambda: os.path.exists(c.dir + "/begun"), status=None)
     c.ok("may have been" not in c.stderr(), c.stderr())
-    c.fetch(s.port, "-j", to="exec:false")
+    c.fetch(s.port, "-j", to=to)
     c.again()
     c.ok(b'"fetched":0' in c.out, "and it is not given again: %r" % c.out)
 

@@ -66,10 +66,10 @@ done
 
 fetch() { mailfetch -S pop3s://localhost:1 -u jo --password-command 'echo x' "$@"; }
 idle --deliver mailfetch --import "$T/x" -d stdout
-for o in '-d stdout' '--filter cat' --create '--format raw' '--rcpt a@b.test' \
+for o in '--filter cat' '--format raw' '--rcpt a@b.test' \
     '--envelope-from a@b.test' '--deliver-tls off' '--deliver-timeout 3' \
-    '--in-doubt skip' '--delete now' '--move-to x'; do
-	long=${o%% *} long=${long/#-d/--deliver}
+    '--in-doubt skip' '--delete now' '--move-to x' --peek --redeliver; do
+	long=${o%% *}
 	for mode in list check probe; do
 		# shellcheck disable=SC2086
 		status 64 "--$mode $o" fetch --$mode $o

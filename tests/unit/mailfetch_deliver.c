@@ -80,8 +80,9 @@ messages(void)
 	struct arena arena = { 0 };
 	struct counts count = { 0 };
 	struct state s;
+	struct ledger ledger;
 	struct handed h = { .o = &o, .e = &e, .arena = &arena, .state = &s,
-	    .count = &count };
+	    .ledger = &ledger, .count = &count };
 	struct buf b = { .max = 1 << 16 };
 	char place[128], path[96];
 	const char *name = place;
@@ -93,7 +94,7 @@ messages(void)
 	snprintf(place, sizeof place, "maildir:%s/m", dir);
 	o.to.deliver = (struct opt_list){ &name, 1 };
 	o.to.create = true;
-	is_int(state_open(&s, path, &e), 0, "a state");
+	is_int(state_open(&s, path, STATE_RUN, &e), 0, "a state");
 	for (i = 0; i < sizeof t / sizeof *t; i++) {
 		deliver_init(&d, &h);
 		is_int(deliver_open(&d), 0, "a Maildir: %s", e.msg);

@@ -47,7 +47,7 @@ dump(const struct state *s)
 		if (s->v[i].kind != STATE_FORGET)
 			snprintf(v[n++], sizeof *v, "%u %llu %u\n",
 			    s->v[i].kind, (unsigned long long)s->v[i].key.a,
-			    s->v[i].day);
+			    s->v[i].day + s->v[i].places);
 	qsort(v, n, sizeof *v, by_text);
 	buf_s(&b, "");
 	for (i = 0; i < n; i++)
@@ -94,8 +94,9 @@ write_log(void)
 	struct stat st;
 	int i;
 
-	is_int(state_open(&s, path, &e), 0, "a new one: %s", e.msg);
-	ok(s.fresh && !s.dirty, "is fresh");
+	is_int(state_open(&s, path, STATE_RUN, &e), 0, "a new one: %s", e.msg);
+	ok(s.head == STATE_HEAD_NONE && !s.dirty, "is fresh");
+	is_int(state_begin(&s, &e), 0, "is made");
 	for (i = 0; i <= STEPS; i++) {
 		if (i > 0)
 			anything(&s, i);
@@ -129,39 +130,65 @@ same_file(const char *p, size_t n)
 	return same;
 }
 
-/* What is found must be what step i left, and the log must go on. */
+/*
+ * What is found must be what step i left, or some of it is lost, and the log
+ * must go on.
+ */
 static bool
-found(int i, size_t at)
+found(int i, size_t at, bool lost)
 {
 	struct state s;
 	char *d, *again;
 	bool good = true;
 
-	if (state_open(&s, path, &e) < 0) {
+	if (state_open(&s, path, STATE_RUN, &e) < 0) {
 		diag("byte %zu: %s", at, e.msg);
 		fail_clear(&e);
 		state_close(&s);
 		return false;
 	}
 	d = dump(&s);
-	if (i < 0 ? !s.fresh : s.fresh || strcmp(d, step[i].dump) != 0) {
+	if (i < 0 ? s.head != STATE_HEAD_NONE : s.head != STATE_HEAD ||
+	    (s.lost == 0 && strcmp(d, step[i].dump) != 0)) {
 		good = false;
 		diag("byte %zu: got\n%s\nwant\n%s", at, d, i < 0 ? "nothing" :
 		    step[i].dump);
 	}
+	if (lost != (s.lost > 0)) {
+		good = false;
+		diag("byte %zu: %u lost", at, s.lost);
+	}
 	free(d);
-	state_put(&s, STATE_DONE, key(77), 1, &e);
+	state_begin(&s, &e);
+	state_set(&s, &(struct entry){ key(77), STATE_DONE, 1, 1 }, &e);
 	d = dump(&s);
 	state_close(&s);
-	state_open(&s, path, &e);
+	state_open(&s, path, STATE_RUN, &e);
 	again = dump(&s);
-	if (strcmp(again, d) != 0) {
+	if (s.lost > 0 || strcmp(again, d) != 0) {
 		good = false;
 		diag("byte %zu: what is written behind it is lost", at);
 	}
 	state_close(&s);
 	free(d);
 	free(again);
+	return good;
+}
+
+/* It is somebody else's, and stays as it is. */
+static bool
+refused(const char *p, size_t n, const char *why)
+{
+	struct err f = { 0 };
+	struct state s;
+	bool good;
+
+	write_file(p, n);
+	good = state_open(&s, path, STATE_RUN, &f) < 0 && f.code == EX_CONFIG &&
+	    strstr(f.msg, why) != NULL && same_file(p, n);
+	state_close(&s);
+	if (!good)
+		diag("%d %s", f.code, f.msg);
 	return good;
 }
 
@@ -174,8 +201,12 @@ cuts(const struct buf *b)
 	for (n = 0; n <= b->n && bad < 3; n++) {
 		while (i < STEPS && step[i + 1].end <= (off_t)n)
 			i++;
+		if (n > 0 && n < HEAD) {
+			bad += !refused(b->p, n, "not a state file");
+			continue;
+		}
 		write_file(b->p, n);
-		bad += !found(i, n);
+		bad += !found(i, n, false);
 	}
 	is_int(bad, 0, "cut at every byte: the state of the step before");
 }
@@ -194,31 +225,37 @@ turned(const struct buf *b)
 		b->p[n] = (char)(was ^ 1 << dice(8));
 		write_file(b->p, b->n);
 		b->p[n] = was;
-		bad += !found(i, n);
+		bad += !found(i, n, n / RECORD < b->n / RECORD - 1);
 	}
-	is_int(bad, 0, "any byte turned: the state of the step before");
+	is_int(bad, 0, "any byte turned: that is seen, and the rest is there");
 }
 
-/* It is somebody else's, and stays as it is. */
+/* Its head is damaged, and nothing else. */
 static bool
-refused(const char *p, size_t n, const char *why)
+mended(const struct buf *b)
 {
-	struct err f = { 0 };
 	struct state s;
 	bool good;
+	char *d;
 
-	write_file(p, n);
-	good = state_open(&s, path, &f) < 0 && f.code == EX_CONFIG &&
-	    strstr(f.msg, why) != NULL && same_file(p, n);
+	write_file(b->p, b->n);
+	good = state_open(&s, path, STATE_RUN, &e) == 0 &&
+	    s.head == STATE_HEAD_LOST && s.lost == 0 &&
+	    state_begin(&s, &e) == 0;
 	state_close(&s);
-	if (!good)
-		diag("%d %s", f.code, f.msg);
+	good = good && state_open(&s, path, STATE_RUN, &e) == 0 &&
+	    s.head == STATE_HEAD;
+	d = dump(&s);
+	good = good && strcmp(d, step[STEPS].dump) == 0;
+	free(d);
+	state_close(&s);
 	return good;
 }
 
 static void
 heads(const struct buf *b)
 {
+	char all[4 * RECORD];
 	int bad = 0;
 	size_t n;
 	char was;
@@ -226,11 +263,14 @@ heads(const struct buf *b)
 	for (n = 0; n < HEAD; n++) {
 		was = b->p[n];
 		b->p[n] = (char)(was ^ 1 << dice(8));
-		bad += !refused(b->p, b->n, n == 24 ? "newer version" :
-		    "not a state file");
+		bad += n == 24 ? !refused(b->p, b->n, "newer version") :
+		    !mended(b);
 		b->p[n] = was;
 	}
-	is_int(bad, 0, "any byte of its head turned: refused, and as it was");
+	is_int(bad, 0, "any byte of its head turned: the records are there");
+	memset(all, 'x', sizeof all);
+	ok(refused(all, sizeof all, "not a state file"),
+	    "what has no record either: refused, and as it was");
 }
 
 /* ---- good records of what is no good ---- */
@@ -258,9 +298,14 @@ static void
 tell(struct buf *b, const struct lie *l)
 {
 	struct {
-		uint32_t sum, kind, day, zero;
+		uint32_t sum, kind, day, places;
 		struct key key;
 	} r = { 0, l->kind, l->day, 0, key(l->key) };
+
+	if (l->kind == STATE_DONE) {	/* dump() adds them up */
+		r.day--;
+		r.places = 1;
+	}
 
 	r.sum = crc((const char *)&r + 4, sizeof r - 4);
 	buf_put(b, &r, sizeof r);
@@ -285,8 +330,8 @@ lies(const char *head)
 		    "the end of a group that never began" },
 		{ { { STATE_BEGIN, 0, 0 }, { STATE_DONE, 8, 1 },
 		    { STATE_BEGIN, 0, 0 }, { STATE_DONE, 9, 2 },
-		    { STATE_END, 0, 0 } }, "1 2 9\n",
-		    "a group within a group that has no end" },
+		    { STATE_END, 0, 0 } }, "1 1 8\n1 2 9\n",
+		    "the end of a group is missing, and another one follows" },
 		{ { { STATE_DONE, UINT32_MAX, 1 } }, "1 1 4294967295\n",
 		    "a day at the end of time" },
 	};
@@ -302,7 +347,8 @@ lies(const char *head)
 		    t[i].v[k].day != 0); k++)
 			tell(&b, &t[i].v[k]);
 		write_file(b.p, b.n);
-		is_int(state_open(&s, path, &e), 0, "%s: %s", t[i].name, e.msg);
+		is_int(state_open(&s, path, STATE_RUN, &e), 0, "%s: %s",
+		    t[i].name, e.msg);
 		d = dump(&s);
 		is_str(d, t[i].want, "and nothing comes of it");
 		free(d);
@@ -311,7 +357,7 @@ lies(const char *head)
 	b.n = 0;
 	buf_put(&b, head, HEAD);
 	tell(&b, &(struct lie){ STATE_DONE, 9, 1 });
-	tell(&b, &(struct lie){ STATE_SERVER + 1, 9, 1 });
+	tell(&b, &(struct lie){ STATE_KINDS, 9, 1 });
 	ok(refused(b.p, b.n, "newer version"),
 	    "a kind that is not known yet: refused, and as it was");
 	buf_free(&b);
@@ -343,6 +389,8 @@ main(void)
 		free(step[i].dump);
 	buf_free(&b);
 	unlink(path);
+	snprintf(lock, sizeof lock, "%s.damaged", path);
+	unlink(lock);
 	snprintf(lock, sizeof lock, "%s.lock", path);
 	unlink(lock);
 	is_int(rmdir(dir), 0, "nothing else was left");

@@ -1,0 +1,424 @@
+/*
+ * ledger.c: which place has which message
+ *
+ * A mark has the key (folder, place) and says up to which UID all is had, and
+ * in places up to which UID that was not because it was given.
+ */
+#include "ledger.h"
+
+static uint32_t
+bit(unsigned number)
+{
+	return (uint32_t)1 << number;
+}
+
+/* ---- places ---- */
+
+static const enum state_kind kinds[] = {
+	[LEDGER_SECTION] = STATE_PLACE,
+	[LEDGER_EXTRA] = STATE_EXTRA,
+	[LEDGER_HEADERS] = STATE_HEADERS,
+};
+
+static bool
+is_place(const struct entry *at)
+{
+	return at->kind == STATE_PLACE || at->kind == STATE_EXTRA ||
+	    at->kind == STATE_HEADERS;
+}
+
+/* The bits of all places of these kinds. */
+static uint32_t
+bits_of(const struct state *s, bool section, bool extra, bool headers)
+{
+	uint32_t bits = 0;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if ((section && s->v[i].kind == STATE_PLACE) ||
+		    (extra && s->v[i].kind == STATE_EXTRA) ||
+		    (headers && s->v[i].kind == STATE_HEADERS))
+			bits |= s->v[i].places;
+	return bits;
+}
+
+/* Nothing more is known of this place. */
+static int
+forget_place(struct state *s, struct entry place, struct err *e)
+{
+	size_t i, n = s->n;
+
+	state_group(s);
+	for (i = 0; i < n; i++) {
+		struct entry at = s->v[i];
+
+		if (at.kind == STATE_MARK && place.places ==
+		    (at.key.b < LEDGER_PLACES ? bit((unsigned)at.key.b) : 0)) {
+			if (state_drop(s, at.key, STATE_MARK, e) < 0)
+				return -1;
+		} else if ((at.kind == STATE_DONE || at.kind == STATE_SEEN) &&
+		    at.places != STATE_ALL &&
+		    (at.places & place.places) != 0) {
+			at.places &= ~place.places;
+			if ((at.places != 0 ? state_set(s, &at, e) :
+			    state_drop(s, at.key, at.kind, e)) < 0)
+				return -1;
+		}
+	}
+	return state_drop(s, place.key, place.kind, e) < 0 ? -1 :
+	    state_commit(s, e);
+}
+
+/* Room for one more: the one that was used last the longest time ago goes. */
+static int
+make_room(struct state *s, uint32_t keep, struct err *e)
+{
+	const struct entry *oldest = NULL;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		const struct entry *at = &s->v[i];
+
+		if (!is_place(at) || (at->places & keep) != 0)
+			continue;
+		if (oldest == NULL ||
+		    (oldest->kind == STATE_PLACE && at->kind != STATE_PLACE) ||
+		    ((oldest->kind == STATE_PLACE) ==
+		    (at->kind == STATE_PLACE) && at->day < oldest->day))
+			oldest = at;
+	}
+	if (oldest == NULL)
+		return fail(e, EX_USAGE, "more than %d places to deliver to",
+		    LEDGER_PLACES);
+	return forget_place(s, *oldest, e);
+}
+
+static struct key
+place_key(const struct ledger_place *p)
+{
+	return state_digest("place", p->name);
+}
+
+static const struct entry *
+known(const struct state *s, const struct ledger_place *p)
+{
+	return state_find(s, place_key(p), kinds[p->of]);
+}
+
+static unsigned
+number_of(uint32_t places)
+{
+	unsigned n = 0;
+
+	while ((places & bit(n)) == 0)
+		n++;
+	return n;
+}
+
+/* There is a number for each of them that has none. */
+static int
+find_room(struct state *s, const struct ledger_place *v, size_t n,
+    struct err *e)
+{
+	uint32_t keep = 0, taken;
+	size_t i, more = 0;
+
+	if (n > LEDGER_PLACES)
+		return fail(e, EX_USAGE, "more than %d places to deliver to",
+		    LEDGER_PLACES);
+	for (i = 0; i < n; i++) {
+		const struct entry *at = known(s, &v[i]);
+
+		if (at != NULL)
+			keep |= at->places;
+		more += at == NULL;
+	}
+	for (;;) {
+		taken = bits_of(s, true, true, true);
+		for (i = 0; taken != 0; taken &= taken - 1)
+			i++;
+		if (i + more <= LEDGER_PLACES)
+			return 0;
+		if (make_room(s, keep, e) < 0)
+			return -1;
+	}
+}
+
+/* Written once a day: what is not used any more can be told. */
+static int
+name_place(struct state *s, struct ledger_place *p, uint32_t *taken,
+    struct err *e)
+{
+	struct entry place = { place_key(p), kinds[p->of], state_today(), 0 };
+	const struct entry *at = known(s, p);
+
+	place.places = at != NULL ? at->places : bit(number_of(~*taken));
+	*taken |= place.places;
+	p->number = number_of(place.places);
+	return at != NULL && at->day == place.day ? 0 :
+	    state_set(s, &place, e);
+}
+
+/* ---- a place that is new in its section ---- */
+
+/* What others of the section have, or need not get, it does not get. */
+static int
+waive_messages(struct ledger *l, uint32_t was, uint32_t new, struct err *e)
+{
+	struct state *s = l->state;
+	size_t i, n = s->n;
+
+	for (i = 0; i < n; i++) {
+		const struct entry *at = &s->v[i];
+
+		if ((at->kind != STATE_DONE && at->kind != STATE_SEEN) ||
+		    (at->places & was) == 0)
+			continue;
+		if (at->kind == STATE_DONE || state_find(s, at->key,
+		    STATE_DONE) == NULL)
+			l->before++;
+		if (ledger_seen(l, at->key, new, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Is this the mark of the folder that is the furthest of those? */
+static bool
+furthest(const struct state *s, const struct entry *mark, uint32_t of)
+{
+	const struct entry *at;
+	unsigned i;
+
+	if (mark->key.b >= LEDGER_PLACES ||
+	    (of & bit((unsigned)mark->key.b)) == 0)
+		return false;
+	for (i = 0; i < LEDGER_PLACES; i++) {
+		if ((of & bit(i)) == 0)
+			continue;
+		at = state_find(s, (struct key){ mark->key.a, i }, STATE_MARK);
+		if (at != NULL && at->day > mark->day)
+			return false;
+	}
+	return true;
+}
+
+static int
+waive_marks(struct ledger *l, uint32_t was, uint32_t new, struct err *e)
+{
+	const struct state *s = l->state;
+	size_t i, n = s->n;
+	unsigned k;
+
+	for (i = 0; i < n; i++) {
+		if (s->v[i].kind != STATE_MARK ||
+		    !furthest(s, &s->v[i], was))
+			continue;
+		for (k = 0; k < LEDGER_PLACES; k++)
+			if ((new & bit(k)) != 0 && state_set(l->state,
+			    &(struct entry){ { s->v[i].key.a, k }, STATE_MARK,
+			    s->v[i].day, s->v[i].day }, e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* All that is put is put at once: nothing of it is found before. */
+static int
+take_in(struct ledger *l, struct ledger_place *v, size_t n, struct err *e)
+{
+	uint32_t was = bits_of(l->state, true, false, false);
+	uint32_t taken = bits_of(l->state, true, true, true), new = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		bool fresh = known(l->state, &v[i]) == NULL;
+
+		if (name_place(l->state, &v[i], &taken, e) < 0)
+			return -1;
+		l->run |= bit(v[i].number);
+		if (fresh && v[i].of == LEDGER_SECTION)
+			new |= bit(v[i].number);
+	}
+	if (was == 0 || new == 0)
+		return 0;
+	return waive_marks(l, was, new, e) < 0 ? -1 :
+	    waive_messages(l, was, new, e);
+}
+
+int
+ledger_open(struct ledger *l, struct state *s, struct ledger_place *v,
+    size_t n, struct err *e)
+{
+	*l = (struct ledger){ .state = s };
+	if (find_room(s, v, n, e) < 0)
+		return -1;
+	state_group(s);
+	return take_in(l, v, n, e) < 0 ? -1 : state_commit(s, e);
+}
+
+/* ---- messages ---- */
+
+static uint32_t
+places(const struct ledger *l, struct key k, enum state_kind kind)
+{
+	const struct entry *at = state_find(l->state, k, kind);
+
+	return at != NULL ? at->places : 0;
+}
+
+/* UIDs alone are under a mark; other keys are larger. */
+static bool
+under_mark(const struct ledger *l, struct key k, unsigned number)
+{
+	const struct entry *at = state_find(l->state, (struct key){ k.a,
+	    number }, STATE_MARK);
+
+	return at != NULL && k.b <= at->day &&
+	    (!l->again || k.b > at->places);
+}
+
+static uint32_t
+marked(const struct ledger *l, struct key k)
+{
+	uint32_t bits = 0;
+	unsigned i;
+
+	if (k.b > UINT32_MAX)
+		return 0;
+	if (!l->again && under_mark(l, k, STATE_MARK_ALL))
+		return STATE_ALL;
+	for (i = 0; i < LEDGER_PLACES; i++)
+		if ((l->run == 0 || (l->run & bit(i)) != 0) &&
+		    under_mark(l, k, i))
+			bits |= bit(i);
+	return bits;
+}
+
+static uint32_t
+had(const struct ledger *l, struct key k)
+{
+	return places(l, k, STATE_DONE) | (l->again ? 0 : places(l, k,
+	    STATE_SEEN)) | marked(l, k);
+}
+
+uint32_t
+ledger_lacks(const struct ledger *l, struct key k)
+{
+	if (l->run != 0)
+		return l->run & ~had(l, k);
+	return (had(l, k) & ~bits_of(l->state, false, false, true)) == 0 ?
+	    STATE_ALL : 0;
+}
+
+bool
+ledger_has(const struct ledger *l, struct key k, unsigned number)
+{
+	return (had(l, k) & bit(number)) != 0;
+}
+
+int
+ledger_done(struct ledger *l, struct key k, uint32_t in, struct err *e)
+{
+	return state_set(l->state, &(struct entry){ k, STATE_DONE,
+	    state_today(), in | places(l, k, STATE_DONE) }, e);
+}
+
+int
+ledger_seen(struct ledger *l, struct key k, uint32_t by, struct err *e)
+{
+	return state_set(l->state, &(struct entry){ k, STATE_SEEN,
+	    state_today(), by | places(l, k, STATE_SEEN) }, e);
+}
+
+bool
+ledger_whole(const struct ledger *l, struct key k, uint32_t *day)
+{
+	const struct entry *at = state_find(l->state, k, STATE_DONE);
+
+	if (at == NULL || l->need == 0 || (at->places & l->need) != l->need)
+		return false;
+	*day = at->day;
+	return true;
+}
+
+int
+ledger_forget(struct ledger *l, struct key k, struct err *e)
+{
+	static const enum state_kind v[] = { STATE_DONE, STATE_SEEN,
+	    STATE_DOUBT };
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++)
+		if (state_drop(l->state, k, v[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- marks ---- */
+
+static uint32_t
+mark_of(const struct ledger *l, uint64_t folder, unsigned number)
+{
+	const struct entry *at = state_find(l->state, (struct key){ folder,
+	    number }, STATE_MARK);
+
+	return at == NULL || (l->again && at->places != 0) ? 0 : at->day;
+}
+
+uint32_t
+ledger_mark(const struct ledger *l, uint64_t folder)
+{
+	uint32_t all = l->again ? 0 : mark_of(l, folder, STATE_MARK_ALL);
+	uint32_t least = UINT32_MAX, most = 0, mark;
+	unsigned i;
+
+	for (i = 0; i < LEDGER_PLACES; i++) {
+		mark = mark_of(l, folder, i);
+		most = mark > most ? mark : most;
+		if ((l->run & bit(i)) != 0 && mark < least)
+			least = mark;
+	}
+	/* Of a look that knows no places: who has most. */
+	mark = l->run != 0 ? least : most;
+	return mark > all ? mark : all;
+}
+
+int
+ledger_mark_to(struct ledger *l, uint64_t folder, uint32_t uid,
+    struct err *e)
+{
+	unsigned i;
+
+	for (i = 0; i < LEDGER_PLACES; i++) {
+		struct entry to = { { folder, i }, STATE_MARK, uid, 0 };
+		const struct entry *at = state_find(l->state, to.key,
+		    STATE_MARK);
+
+		if ((l->run & bit(i)) == 0)
+			continue;
+		if (at != NULL && !l->again) {
+			if (at->day >= uid)
+				continue;
+			to.places = at->places;
+		}
+		if (at != NULL && at->day > uid)
+			to.day = at->day;
+		if (state_set(l->state, &to, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+bool
+ledger_marked(const struct ledger *l, const struct entry *of)
+{
+	unsigned i;
+
+	for (i = 0; i < LEDGER_PLACES; i++)
+		if ((of->places & bit(i)) != 0 &&
+		    !under_mark(l, of->key, i) &&
+		    !under_mark(l, of->key, STATE_MARK_ALL))
+			return false;
+	return true;
+}

@@ -1,0 +1,69 @@
+/*
+ * ledger.h: which place has which message: what is to be given to whom, and what
+ * may be deleted on the server
+ *
+ * A place has a number, its bit, in the state.  What a message was given to, by
+ * what was durable, is STATE_DONE; what a place need not get any more, be it
+ * that it came before the place or was given up in doubt, is STATE_SEEN, and
+ * that is no proof of anything.
+ */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "state.h"
+
+enum { LEDGER_PLACES = 32 };
+
+enum ledger_of {
+	LEDGER_SECTION,		/* the configuration's: new, it gets what comes */
+	LEDGER_EXTRA,		/* the command line's: it gets all that is there */
+	LEDGER_HEADERS		/* headers alone: likewise */
+};
+
+struct ledger_place {
+	struct str name;	/* as --deliver has it */
+	enum ledger_of of;
+	unsigned number;	/* ledger_open says it */
+};
+
+struct ledger {
+	struct state *state;
+	uint32_t run;		/* the places of this run */
+	uint32_t need;		/* who must have what is deleted; 0: nothing is */
+	bool again;		/* what was SEEN is given, too */
+	uint64_t before;	/* messages that a new place does not get */
+};
+
+/*
+ * The places of a run, n of them: known from now on.  With none, in a look,
+ * what anybody got whole counts as had.
+ */
+int ledger_open(struct ledger *, struct state *, struct ledger_place *,
+    size_t n, struct err *);
+
+/* The places of this run that are to get the message. */
+uint32_t ledger_lacks(const struct ledger *, struct key);
+/* Has this place, by its number, got it, or need not? */
+bool ledger_has(const struct ledger *, struct key, unsigned number);
+
+/* It is in these places, durably.  In the group of the batch, if there is one. */
+int ledger_done(struct ledger *, struct key, uint32_t places, struct err *);
+/* These places (STATE_ALL: whatever comes) need not get it. */
+int ledger_seen(struct ledger *, struct key, uint32_t places, struct err *);
+
+/* It is in every place that must have it; *day: since when, as state_today. */
+bool ledger_whole(const struct ledger *, struct key, uint32_t *day);
+/* It is gone from the server: whoever has its name later is another one. */
+int ledger_forget(struct ledger *, struct key, struct err *);
+
+/*
+ * Of an IMAP folder, by its keys' a: up to this UID every place of the run has
+ * what there is; and from now on up to that one.
+ */
+uint32_t ledger_mark(const struct ledger *, uint64_t folder);
+int ledger_mark_to(struct ledger *, uint64_t folder, uint32_t uid,
+    struct err *);
+/* Who has it has it under the mark, too: its record is needed no more. */
+bool ledger_marked(const struct ledger *, const struct entry *);
+
+#endif
