@@ -127,7 +127,7 @@ FUZZ_LIB = $(LIBRARY:%.c=build-fuzz/%.o)
 # What a target named for a tool needs of it, beside the library.
 SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs flags index names import)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import)
-SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter sendmail options)
+SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter envelope sendmail options)
 $(filter build-fuzz/sync%,$(FUZZ:%=build-fuzz/%)): $(SYNC_FUZZ)
 $(filter build-fuzz/fetch%,$(FUZZ:%=build-fuzz/%)): $(FETCH_FUZZ)
 $(filter build-fuzz/send%,$(FUZZ:%=build-fuzz/%)): $(SEND_FUZZ)

@@ -3,13 +3,12 @@
 #define LETTER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "addr.h"
+#include "envelope.h"
+#include "fail.h"
+#include "mem.h"
 #include "msg.h"
 #include "options.h"
-#include "smtp.h"
-#include "table.h"
 
 /* What a letter is written from, beside the options. */
 struct letter_source {
@@ -17,26 +16,17 @@ struct letter_source {
 	struct opt_list to;	/* recipients, each a bare address */
 	int fd;			/* a finished message; -1: as options say */
 	const char *user;	/* the account's; or NULL */
-	const char *self;	/* letter_self; NULL: found out if needed */
+	const char *self;	/* envelope_self; NULL: found out if needed */
 	bool composing;		/* the command line has parts of a message */
 };
 
 /* All of it lives in the arena. */
 struct letter {
 	struct arena *arena;	/* set this one, and nothing else */
-	struct smtp_mail mail;
-	size_t cap;		/* of mail.rcpt */
-	const char *params;	/* the same for each of mail.rcpt */
-	struct table seen;	/* of mail.rcpt, while it is written */
-	struct addr from;	/* the sender as written */
+	struct envelope envelope;
 	struct msg msg;
 	const char *id;		/* Message-ID, for the report */
-	bool raw;		/* a finished message, not composed by us */
-	bool utf8;		/* an address of the envelope needs SMTPUTF8 */
 };
-
-/* user@host of whoever runs this: better than nothing, and true. */
-const char *letter_self(struct arena *);
 
 /* What reads standard input though no option says so; NULL: nothing does. */
 const char *letter_reads(const struct options *);

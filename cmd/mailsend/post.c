@@ -34,7 +34,7 @@ send_letter(struct letter *l, struct run *run, struct err *e)
 
 	submit(l, run, &r, e);
 	if (!option_asks(run->options->sending.quit_after))
-		l->mail.n = 0;		/* nobody was asked about them */
+		l->envelope.mail.n = 0;	/* nobody was asked about them */
 	return report_send(l, run, &r, e);
 }
 

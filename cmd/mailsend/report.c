@@ -42,8 +42,9 @@ exit_status(const struct letter *l, const struct options *o,
 	int worst = e->code;
 	size_t i;
 
-	for (i = 0; i < l->mail.n; i++)
-		worst = fail_worse(worst, rcpt_status(&l->mail.rcpt[i], o));
+	for (i = 0; i < l->envelope.mail.n; i++)
+		worst = fail_worse(worst,
+		    rcpt_status(&l->envelope.mail.rcpt[i], o));
 	return worst;
 }
 
@@ -68,8 +69,8 @@ say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 	char safe[1400];
 	size_t i;
 
-	for (i = 0; i < l->mail.n; i++) {
-		p = &l->mail.rcpt[i];
+	for (i = 0; i < l->envelope.mail.n; i++) {
+		p = &l->envelope.mail.rcpt[i];
 		if (run->options->sending.quit_after != OPTION_STEP_ALL &&
 		    p->state == SMTP_TAKEN && !run->account.json) {
 			str_escape(safe, sizeof safe, str_of(p->reply.text));
@@ -147,8 +148,8 @@ json_all(const struct letter *l, const struct report *r, int code,
 	json_close(&j, '}');
 	json_session(&j, r);
 	json_s(&j, "auth", r->mech[0] != '\0' ? r->mech : NULL);
-	json_s(&j, "from", l->mail.from);
-	json_rcpts(&j, &l->mail);
+	json_s(&j, "from", l->envelope.mail.from);
+	json_rcpts(&j, &l->envelope.mail);
 	json_int(&j, "bytes", (int64_t)l->msg.size);
 	json_s(&j, "saved", r->saved);
 	json_s(&j, "error", e->code != 0 ? e->msg : NULL);

@@ -70,7 +70,7 @@ encode(struct letter *l, const struct smtp *s)
 		if (!l->msg.utf8)
 			trace_note(TRACE_DONE, "the server has no SMTPUTF8: the header's 8-bit text goes as encoded words");
 	}
-	l->mail.utf8 = l->utf8 || l->msg.utf8;
+	l->envelope.mail.utf8 = l->envelope.utf8 || l->msg.utf8;
 }
 
 /* For a server without 8BITMIME: the same message in 7 bits. */
@@ -100,10 +100,10 @@ trim_params(struct letter *l, const struct smtp *s, const struct run *run)
 	if (!run->account.quiet)
 		fail_say("the server has no DSN: no reports are asked for");
 	if (o->rcpt_param.n == 0)
-		for (i = 0; i < l->mail.n; i++)
-			l->mail.rcpt[i].params = "";
+		for (i = 0; i < l->envelope.mail.n; i++)
+			l->envelope.mail.rcpt[i].params = "";
 	if (o->mail_param.n == 0)
-		l->mail.params = "";
+		l->envelope.mail.params = "";
 }
 
 static int
@@ -122,9 +122,9 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 	if (downgrade(l, s, e) < 0)
 		return -1;
 	trim_params(l, s, run);
-	l->mail.msg = last == OPTION_STEP_RCPT ? NULL : &l->msg;
-	l->mail.last = true;
-	return smtp_send(s, &l->mail);
+	l->envelope.mail.msg = last == OPTION_STEP_RCPT ? NULL : &l->msg;
+	l->envelope.mail.last = true;
+	return smtp_send(s, &l->envelope.mail);
 }
 
 /* One connection: 0 done, 1 some recipients want another, -1. */
@@ -154,8 +154,8 @@ untried(const struct letter *l)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < l->mail.n; i++)
-		n += l->mail.rcpt[i].state == SMTP_UNTRIED;
+	for (i = 0; i < l->envelope.mail.n; i++)
+		n += l->envelope.mail.rcpt[i].state == SMTP_UNTRIED;
 	return n;
 }
 
@@ -167,8 +167,8 @@ save_copy(struct letter *l, const struct options *o, struct report *r)
 	size_t i;
 	bool sent = false;
 
-	for (i = 0; i < l->mail.n; i++)
-		sent |= l->mail.rcpt[i].state == SMTP_SENT;
+	for (i = 0; i < l->envelope.mail.n; i++)
+		sent |= l->envelope.mail.rcpt[i].state == SMTP_SENT;
 	if (dir == NULL || !sent)
 		return;
 	dir = file_path(l->arena, dir + strlen("maildir:"));

@@ -140,7 +140,7 @@ talk_serve(struct run *run)
 	size_t cap = 0;
 	ssize_t n;
 
-	t.from.self = letter_self(&run->account.arena);
+	t.from.self = envelope_self(&run->account.arena);
 	talk_say("220 postbag ESMTP");
 	while (strncmp(answer, "221", 3) != 0 && !stop_asked() &&
 	    (n = getline(&line, &cap, stdin)) > 0) {

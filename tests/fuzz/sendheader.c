@@ -93,11 +93,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if ((p[0] & 8) != 0)
 		o.sendmail.sender = "cron";
 	if (letter_write(&l, &o, &from, &e) == 0) {
-		must(l.mail.n > 0);
-		for (i = 0; i < l.mail.n; i++)
-			sayable(l.mail.rcpt[i].addr);
-		if (l.mail.from[0] != '\0')
-			sayable(l.mail.from);
+		must(l.envelope.mail.n > 0);
+		for (i = 0; i < l.envelope.mail.n; i++)
+			sayable(l.envelope.mail.rcpt[i].addr);
+		if (l.envelope.mail.from[0] != '\0')
+			sayable(l.envelope.mail.from);
 		must(!msg_field(&l.msg, "Bcc", NULL));
 		if (!l.msg.odd)
 			readable(&l.msg);

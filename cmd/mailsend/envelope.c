@@ -1,0 +1,375 @@
+/*
+ * envelope.c: who gets it, and from whom: recipients, sender, parameters
+ *
+ * A recipient that is there already is not added again.
+ */
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envelope.h"
+#include "options.h"
+#include "trace.h"
+
+/* ---- parameters of MAIL and RCPT ---- */
+
+static int
+xtext_safe(const char *what, const char *s, struct err *e)
+{
+	for (; *s != '\0'; s++)
+		if (*s <= ' ' || *s > '~')
+			return fail(e, EX_USAGE, "%s: byte 0x%02x may not stand there",
+			    what, (unsigned char)*s);
+	return 0;
+}
+
+/* RFC 3461 section 4: xtext, "+" and "=" being written as +XX. */
+static void
+xtext(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s == '+' || *s == '=')
+			buf_printf(b, "+%02X", (unsigned char)*s);
+		else
+			buf_c(b, *s);
+}
+
+static int
+check_params(const struct option_envelope *o, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < o->mail_param.n; i++)
+		if (xtext_safe("--mail-param", o->mail_param.v[i], e) < 0)
+			return -1;
+	for (i = 0; i < o->rcpt_param.n; i++)
+		if (xtext_safe("--rcpt-param", o->rcpt_param.v[i], e) < 0)
+			return -1;
+	if (o->envid != NULL && (xtext_safe("--envid", o->envid, e) < 0 ||
+	    strlen(o->envid) > 100))
+		return fail(e, EX_USAGE, "--envid: over 100 bytes");
+	return 0;
+}
+
+static void
+mail_params(struct envelope *env, const struct option_envelope *o)
+{
+	struct buf b = { .max = 8192 };
+	const struct opt_choice *c;
+	size_t i;
+
+	for (c = option_ret_words; c->name != NULL; c++)
+		if (o->dsn_ret == c->value)
+			buf_printf(&b, " RET=%s", c->name);
+	if (o->envid != NULL) {
+		buf_s(&b, " ENVID=");
+		xtext(&b, o->envid);
+	}
+	for (i = 0; i < o->mail_param.n; i++)
+		buf_printf(&b, " %s", o->mail_param.v[i]);
+	env->mail.params = arena_dup(env->arena, BUF_STR(b));
+	buf_free(&b);
+}
+
+/* DSN parameters of RFC 3461 and what --rcpt-param says, each in order. */
+static void
+rcpt_params(struct envelope *env, const struct option_envelope *o)
+{
+	struct buf b = { .max = 4096 };
+	const struct opt_choice *c;
+	size_t i;
+
+	for (c = option_dsn_words; c->name != NULL; c++)
+		if ((o->dsn & c->value) != 0)
+			buf_printf(&b, "%s%s", b.n == 0 ? " NOTIFY=" : ",",
+			    c->name);
+	for (i = 0; i < o->rcpt_param.n; i++)
+		buf_printf(&b, " %s", o->rcpt_param.v[i]);
+	env->params = arena_dup(env->arena, BUF_STR(b));
+	buf_free(&b);
+}
+
+int
+envelope_begin(struct envelope *env, struct arena *mem,
+    const struct options *o, struct err *e)
+{
+	*env = (struct envelope){ .arena = mem, .options = o,
+	    .mail.whole = o->envelope.whole,
+	    .mail.requiretls = o->envelope.require_tls };
+	if (check_params(&o->envelope, e) < 0)
+		return -1;
+	rcpt_params(env, &o->envelope);
+	mail_params(env, &o->envelope);
+	return 0;
+}
+
+/* ---- recipients ---- */
+
+static bool
+same_rcpt(const char *a, const char *b)
+{
+	const char *at = strrchr(a, '@');
+	size_t local = at != NULL ? (size_t)(at - a) : strlen(a);
+
+	return strncmp(a, b, local) == 0 &&
+	    str_eqi(str_of(a + local), str_of(b + local));
+}
+
+/* The same for two that differ only in the case of the domain. */
+static uint64_t
+rcpt_key(const char *wire)
+{
+	struct buf b = { .max = 4096 };
+	size_t i = 0;
+	uint64_t h;
+
+	buf_s(&b, wire);
+	for (i = b.n; i > 0 && b.p[i - 1] != '@'; i--)
+		b.p[i - 1] = str_lower(b.p[i - 1]);
+	h = table_hash(BUF_STR(b));
+	buf_free(&b);
+	return h;
+}
+
+static uint64_t
+rcpt_key_at(const void *of, size_t at)
+{
+	return rcpt_key(((const struct envelope *)of)->mail.rcpt[at].addr);
+}
+
+static bool
+has_rcpt(const struct envelope *env, const char *wire)
+{
+	size_t at = table_number(&env->seen, env, rcpt_key(wire));
+
+	return at != TABLE_NONE && same_rcpt(env->mail.rcpt[at].addr, wire);
+}
+
+static void
+more_room(struct envelope *env)
+{
+	struct smtp_mail *m = &env->mail;
+	struct smtp_rcpt *v;
+
+	env->cap = env->cap > 0 ? 2 * env->cap : 16;
+	v = arena_new(env->arena, env->cap, sizeof *v);
+	if (m->n > 0)
+		memcpy(v, m->rcpt, m->n * sizeof *v);
+	m->rcpt = v;
+}
+
+/* wire lives in the arena.  One that is there already is not added. */
+static void
+add_rcpt(struct envelope *env, const char *wire)
+{
+	struct smtp_mail *m = &env->mail;
+
+	if (has_rcpt(env, wire))
+		return;
+	if (m->n == env->cap)
+		more_room(env);
+	m->rcpt[m->n] = (struct smtp_rcpt){ .addr = wire,
+	    .params = env->params };
+	env->seen.number = rcpt_key_at;
+	table_add(&env->seen, env, m->n++);
+	trace_note(TRACE_TALK, "recipient %s", wire);
+}
+
+void
+envelope_person(struct arena *mem, struct envelope_people *p, struct str name,
+    const char *wire)
+{
+	struct mime_addr *v;
+
+	if (p->n == p->cap) {
+		p->cap = p->cap > 0 ? 2 * p->cap : 16;
+		v = arena_new(mem, p->cap, sizeof *v);
+		if (p->n > 0)
+			memcpy(v, p->v, p->n * sizeof *v);
+		p->v = v;
+	}
+	p->v[p->n++] = (struct mime_addr){ name, str_of(wire) };
+}
+
+/* One mailbox to the envelope, and to p if it is not NULL. */
+static int
+add_addr(struct envelope *env, const struct addr *a, struct envelope_people *p,
+    struct err *e)
+{
+	const char *wire = addr_wire(env->arena, a, true, e);
+
+	if (wire == NULL)
+		return -1;
+	env->utf8 |= a->utf8;
+	add_rcpt(env, wire);
+	if (p != NULL)
+		envelope_person(env->arena, p, a->name, wire);
+	return 0;
+}
+
+int
+envelope_list(struct envelope *env, struct str text,
+    struct envelope_people *p, struct err *e)
+{
+	struct addr_list list = { .rest = text };
+	struct addr a;
+	int got;
+
+	while ((got = addr_next(&list, &a, env->arena, e)) > 0) {
+		if (a.domain.n == 0 && env->from.domain.n > 0 &&
+		    env->options->sendmail.called)
+			a.domain = env->from.domain;	/* "Cc: root" */
+		if (a.domain.n == 0)
+			return fail(e, EX_DATAERR, "\"%.*s\": no domain",
+			    STR_ARG(a.local));
+		if (add_addr(env, &a, p, e) < 0)
+			return -1;
+	}
+	return got;
+}
+
+int
+envelope_lists(struct envelope *env, const struct opt_list *texts,
+    struct envelope_people *p, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < texts->n; i++)
+		if (envelope_list(env, str_of(texts->v[i]), p, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* sendmail(8) is given "root": then the sender's domain is meant. */
+static struct str
+qualified(struct envelope *env, const char *arg)
+{
+	if (!env->options->sendmail.called || strchr(arg, '@') != NULL ||
+	    env->from.domain.n == 0)
+		return str_of(arg);
+	return str_of(arena_printf(env->arena, "%s@%.*s", arg,
+	    STR_ARG(env->from.domain)));
+}
+
+int
+envelope_operands(struct envelope *env, const struct opt_list *to,
+    struct envelope_people *p, struct err *e)
+{
+	struct addr a;
+	size_t i;
+
+	for (i = 0; i < to->n; i++) {
+		if (addr_mailbox(&a, qualified(env, to->v[i]), e) < 0)
+			return fail_in(e, "recipient");
+		if (add_addr(env, &a, p, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the sender ---- */
+
+const char *
+envelope_self(struct arena *a)
+{
+	char host[256] = "localhost";
+	struct passwd *pw = getpwuid(getuid());
+
+	gethostname(host, sizeof host - 1);
+	return arena_printf(a, "%s@%s", pw != NULL ? pw->pw_name : "nobody",
+	    host);
+}
+
+/* The first mailbox of a field of the message is the sender. */
+static bool
+field_addr(struct envelope *env, const struct msg *m, const char *name)
+{
+	struct err quiet = { 0 };
+	struct str body;
+	struct addr_list list;
+
+	if (!msg_field(m, name, &body))
+		return false;
+	list = (struct addr_list){ .rest = body };
+	return addr_next(&list, &env->from, env->arena, &quiet) > 0;
+}
+
+/*
+ * As sendmail: -f user@host, if it is one; a bare name such as cron's -f root
+ * yields to the account's own sender.
+ */
+static int
+given_sender(struct envelope *env, struct err *e)
+{
+	const char *arg = env->options->sendmail.sender;
+
+	if (arg == NULL || strchr(arg, '@') == NULL)
+		return 0;
+	if (addr_mailbox(&env->from, str_of(arg), e) < 0)
+		return fail_in(e, "-f");
+	return 1;
+}
+
+int
+envelope_sender(struct envelope *env, const struct msg *finished,
+    const char *user, const char *self, struct err *e)
+{
+	const char *arg = env->options->message.from;
+	int got = given_sender(env, e);
+
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	if (arg != NULL && arg[0] != '\0') {
+		if (addr_from(&env->from, env->arena, qualified(env, arg),
+		    e) == 0)
+			return 0;
+		return fail_in(e, "-f");
+	}
+	if (finished != NULL && (field_addr(env, finished, "Resent-Sender") ||
+	    field_addr(env, finished, "Resent-From") ||
+	    field_addr(env, finished, "Sender") ||
+	    field_addr(env, finished, "From")))
+		return 0;
+	if (user != NULL && strchr(user, '@') != NULL &&
+	    addr_mailbox(&env->from, str_of(user), &(struct err){ 0 }) == 0)
+		return 0;
+	if (self == NULL)
+		self = envelope_self(env->arena);
+	if (addr_mailbox(&env->from, str_of(self), e) < 0)
+		return fail_in(e, "no sender is known (-f)");
+	return 0;
+}
+
+/* As sendmail: -f '<>' and -f '' are a bounce's, which must not bounce. */
+static const char *
+null_sender(const struct envelope *env)
+{
+	const char *arg = env->options->sendmail.sender;
+
+	return arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0) ?
+	    arg : NULL;
+}
+
+int
+envelope_end(struct envelope *env, const char *arg, struct err *e)
+{
+	struct addr a = env->from;
+
+	if (arg == NULL && env->options->sendmail.called)
+		arg = null_sender(env);
+	if (arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0)) {
+		env->mail.from = "";
+		return 0;
+	}
+	if (arg != NULL && addr_mailbox(&a, str_of(arg), e) < 0)
+		return fail_in(e, "--mail-from");
+	env->mail.from = addr_wire(env->arena, &a, true, e);
+	env->utf8 |= a.utf8;
+	return env->mail.from != NULL ? 0 : -1;
+}
+
+void
+envelope_close(struct envelope *env)
+{
+	table_free(&env->seen);
+}
