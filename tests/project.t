@@ -76,6 +76,19 @@ for script in scripts/*; do
 	ok "$name is installed" cmp "$script" "$T/root/usr/bin/$name"
 	ok "and its manual" test -f "$T/root/usr/share/man/man1/$name.1"
 done
+# Scripts take the tools beside them, from cron(8), too, and no others.
+mkdir "$T/root/usr/build" "$T/other"
+for decoy in build ../../other; do
+	printf '#!/bin/sh\necho decoy\n' > "$T/root/usr/$decoy/portprobe"
+	chmod +x "$T/root/usr/$decoy/portprobe"
+done
+like "$(PATH=$T/other:/usr/bin:/bin "$T/root/usr/bin/check_mail_ports" -V)" \
+	'^portprobe \(postbag\)' 'scripts use the tools installed with them'
+mv "$T/root/usr/bin/portprobe" "$T/portprobe"
+is "$(PATH=/usr/bin:/bin "$T/root/usr/bin/check_mail_ports" -V)" \
+	'PORTPROBE UNKNOWN - portprobe is not installed' 'and no others'
+mv "$T/portprobe" "$T/root/usr/bin/portprobe"
+rm -r "$T/root/usr/build"
 ok "make uninstall" make -s uninstall DESTDIR="$T/root" PREFIX=/usr
 is "$(find "$T/root" -type f)" "" "leaves nothing"
 done_testing
