@@ -72,4 +72,23 @@ lab_own "$LAB_MAILDIR_billy"
 status '75' "the way out is closed" mailfetch work \
     --deliver exec:'mailsend -A out -f billy@johndoe.com jane@johndoe.com'
 status 0 "the message is new still" mailfetch work --check
+
+# The script that is installed for it: a second time round is refused.
+sed -i "s/smtps:.*/smtps:\/\/localhost:$LAB_SMTPS_PORT/" "$T/postbag/config"
+rm -f "$LAB_MAILDIR_jane"/new/* "$LAB_MAILDIR_billy"/new/* "$LAB_MAILDIR_billy"/cur/*
+printf 'From: Jo <jo@example.org>\nTo: billy@johndoe.com\nSubject: new\n\nhello\n' \
+    > "$LAB_MAILDIR_billy/new/1850000000.M1.host"
+lab_own "$LAB_MAILDIR_billy"
+head -c 32 /dev/urandom > "$T/key"
+chmod 600 "$T/key"
+forward="exec:$ROOT/scripts/mail-forward -s '-A out' -d johndoe.com -k $T/key jane@johndoe.com"
+status 0 "by mail-forward" mailfetch work --deliver "$forward"
+ok "it arrives" lab_mail_wait jane 1
+first=$(cat "$LAB_MAILDIR_jane"/new/*)
+like "$first" 'Delivered-To: jane@johndoe.com' "with its line"
+rm -f "$LAB_MAILDIR_billy"/new/* "$LAB_MAILDIR_billy"/cur/*
+printf '%s\n' "$first" > "$LAB_MAILDIR_billy/new/1900000000.M1.host"
+lab_own "$LAB_MAILDIR_billy"
+status 69 "what has come back" mailfetch work --deliver "$forward"
+like "$ERR" 'forwarded there before' "stays, with a word"
 done_testing

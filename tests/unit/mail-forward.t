@@ -1,0 +1,135 @@
+#!/usr/bin/env -S python3 -B
+"""mail-forward: one message to one address, loops, SRS."""
+import hashlib
+import hmac
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, ROOT + '/tests/lab')
+from fetchfake import Case  # noqa: E402
+
+case = Case()
+T = tempfile.TemporaryDirectory()
+os.mkdir(T.name + '/bin')
+with open(T.name + '/bin/mailsend', 'w') as f:
+    f.write('#!/bin/sh\nprintf "%%s\\n" "$@" > %s/args\ncat > %s/sent\n'
+            'exit $(cat %s/status)\n' % ((T.name,) * 3))
+os.chmod(T.name + '/bin/mailsend', 0o755)
+KEY = T.name + '/key'
+with open(KEY, 'wb') as f:
+    f.write(bytes(range(256)))
+os.chmod(KEY, 0o600)
+
+
+def run(*args, text=b'Subject: x\n\nbody\n', sender='jo@x.test', status=0):
+    for name in ('args', 'sent'):
+        if os.path.exists(T.name + '/' + name):
+            os.remove(T.name + '/' + name)
+    with open(T.name + '/status', 'w') as f:
+        f.write(str(status))
+    env = dict(os.environ, PATH=T.name + '/bin:' + os.environ['PATH'],
+               TMPDIR=T.name)
+    env.pop('POSTBAG_SENDER', None)
+    if sender is not None:
+        env['POSTBAG_SENDER'] = sender
+    p = subprocess.run([ROOT + '/scripts/mail-forward'] + list(args),
+                       input=text, capture_output=True, env=env, timeout=30)
+    got = {'rc': p.returncode, 'out': p.stdout.decode(), 'args': None,
+           'err': p.stderr.decode(), 'sent': None}
+    for name in ('args', 'sent'):
+        if os.path.exists(T.name + '/' + name):
+            with open(T.name + '/' + name, 'rb') as f:
+                got[name] = f.read()
+    if got['args'] is not None:
+        got['args'] = got['args'].decode().split('\n')[:-1]
+    return got
+
+
+odd = b'From: a\r\nX: ' + b'y' * 2000 + b'\r\n\r\nnul \0 \xff no end'
+g = run('to@y.test', text=odd)
+case.check(g['rc'] == 0 and g['sent'] == b'Delivered-To: to@y.test\n' + odd,
+           'the bytes, with one line in front', g)
+case.check(g['args'] == ['--mail-from', 'jo@x.test', '--', 'to@y.test'],
+           'from the sender', g)
+for sender in ('', None):
+    g = run('to@y.test', sender=sender)
+    case.check(g['args'][1] == '<>', 'the null sender, from %r' % sender, g)
+g = run('-s', '-A out', 'to@y.test')
+case.check(g['args'][:2] == ['-A', 'out'], 'options', g)
+g = run('to@y.test', status=75)
+case.check(g['rc'] == 75, 'mailsend\'s status', g)
+
+# ---- loops
+for head in (b'Delivered-To: to@y.test', b'DELIVERED-TO:\tTo@Y.test  ',
+             b'A: b\r\nDelivered-To : to@y.test\r'):
+    g = run('to@y.test', text=head + b'\n\nbody\n')
+    case.check(g['rc'] == 65 and g['sent'] is None, 'refused: %r' % head, g)
+for text in (b'Delivered-To: to@yxtest\n\nx\n', b'X: Delivered-To: to@y.test'
+             b'\n\nx\n', b'A: b\n\nDelivered-To: to@y.test\n',
+             b'Delivered-To: another@y.test\n\nx\n'):
+    g = run('to@y.test', text=text)
+    case.check(g['rc'] == 0, 'not a loop: %r' % text, g)
+
+# ---- SRS
+
+
+def sign(text):
+    key = hashlib.sha256(bytes(range(256))).digest()
+    return hmac.new(key, text.lower().encode(), 'sha256').hexdigest()[:8]
+
+
+SRS = ('-d', 'here.test', '-k', KEY)
+day = int(time.time()) // 86400
+g = run(*SRS, 'to@y.test', sender='Jo.X=y@x.test')
+rest = '%d=x.test=Jo.X=y' % day
+want = 'SRS0=%s=%s@here.test' % (sign(rest), rest)
+case.check(g['args'][1] == want, 'SRS0, signed as RFC 2104 says', g)
+g = run('-r', '-k', KEY, want)
+case.check(g['rc'] == 0 and g['out'] == 'Jo.X=y@x.test\n', 'and back', g)
+g = run('-r', '-k', KEY, want.lower())
+case.check(g['out'] == 'jo.x=y@x.test\n', 'whatever its case', g)
+for bad in (want.replace('Jo', 'Joe'), want.replace('=%d=' % day, '=%d=' %
+                                                    (day + 1)),
+            'SRS0=00000000=' + rest + '@here.test', 'jo@x.test',
+            'SRS0=@here.test'):
+    g = run('-r', '-k', KEY, bad)
+    case.check(g['rc'] == 77 and not g['out'], 'forged: ' + bad, g)
+old = '%d=x.test=jo' % (day - 31)
+g = run('-r', '-k', KEY, 'SRS0=%s=%s@here.test' % (sign(old), old))
+case.check(g['rc'] == 77, 'too old', g)
+g = run(*SRS, 'to@y.test', sender='SRS0=abcd=1f=a.test=jo@hop.test')
+rest = 'hop.test==abcd=1f=a.test=jo'
+one = 'SRS1=%s=%s@here.test' % (sign(rest), rest)
+case.check(g['args'][1] == one, 'a second hop is SRS1', g)
+g = run('-r', '-k', KEY, one)
+case.check(g['out'] == 'SRS0=abcd=1f=a.test=jo@hop.test\n', 'and back', g)
+g = run(*SRS, 'to@y.test', sender=one.replace('here.test', 'third.test'))
+case.check(g['args'][1] == one, 'a third is the second, signed by us', g)
+for sender, kept in (('', '<>'), ('me@here.test', 'me@here.test')):
+    g = run(*SRS, 'to@y.test', sender=sender)
+    case.check(g['args'][1] == kept, 'stays: %r' % sender, g)
+g = run(*SRS, 'to@y.test', sender='a"b@x.test')
+case.check(g['rc'] == 65 and g['sent'] is None, 'cannot be rewritten', g)
+
+os.chmod(KEY, 0o640)
+g = run(*SRS, 'to@y.test')
+case.check(g['rc'] == 78 and g['sent'] is None, 'others can read the key', g)
+os.chmod(KEY, 0o600)
+with open(KEY, 'w') as f:
+    f.write('short')
+case.check(run(*SRS, 'to@y.test')['rc'] == 78, 'a short key')
+os.remove(KEY)
+case.check(run(*SRS, 'to@y.test')['rc'] == 78, 'no key')
+for args in ((), ('a@b.test', 'c@d.test'), ('-d', 'x.test', 'a@b.test'),
+             ('-r', 'a@b.test'), ('-x@b.test',), ('a b@c.test',), ('a',),
+             ('a@b@c',), ("a';id@b.test",)):
+    case.check(run(*args)['rc'] == 64, 'usage: %r' % (args,))
+case.check(os.listdir(T.name) and not [x for x in os.listdir(T.name)
+                                       if x.startswith('tmp.')],
+           'nothing is left behind', os.listdir(T.name))
+case.end()
