@@ -156,6 +156,19 @@ capability(struct pop3 *p, struct str l)
 		    (int)v : 0;
 }
 
+void
+pop3_words(const struct pop3 *p, struct buf *b)
+{
+	const char *blank = "";
+	size_t i;
+
+	for (i = 0; i < sizeof keywords / sizeof *keywords; i++)
+		if ((p->caps & keywords[i].cap) != 0) {
+			buf_printf(b, "%s%s", blank, keywords[i].name);
+			blank = " ";
+		}
+}
+
 static int
 capa(struct pop3 *p)
 {
@@ -238,7 +251,7 @@ pop3_recall(const struct pop3 *p)
 	for (i = 1; i < SIMPLE; i++)
 		if (strcmp(p->mech, simple[i]) == 0 &&
 		    (p->caps & need) == need)
-			return (struct pop3_memory){ .caps = p->caps,
+			return (struct pop3_memory){ .caps = p->caps % POP3_CAPS,
 			    .mech = i, .banner = p->banner };
 	return (struct pop3_memory){ 0 };
 }

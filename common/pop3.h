@@ -13,6 +13,10 @@
 #include "conn_tls.h"
 #include "sasl.h"
 
+/*
+ * A new one has the next bit behind the last: those up to POP3_CAPA are what
+ * pop3_memory keeps, and stand in the state of mailfetch.
+ */
 enum pop3_cap {
 	POP3_PIPELINING = 1 << 0,
 	POP3_UIDL = 1 << 1,
@@ -53,6 +57,9 @@ struct pop3_memory {
 	unsigned banner;	/* of the greeting, a digest of 20 bits */
 };
 enum { POP3_CAPS = 2 * POP3_CAPA, POP3_MECHS = 8 };
+
+/* What the last CAPA said, in words with blanks between; appended. */
+void pop3_words(const struct pop3 *, struct buf *);
 
 /*
  * Greeting, TLS, capabilities.  EX_NOPERM where STLS cannot be had.  What

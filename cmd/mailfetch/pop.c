@@ -481,14 +481,9 @@ show(struct pop *s)
 static void
 probe(struct pop *s, struct session *sess)
 {
-	static const char *const name[] = { "PIPELINING", "UIDL", "TOP",
-	    "STLS", "SASL", "USER", "RESP-CODES", "UTF8" };
 	struct buf b = { .max = 1024 };
-	size_t i;
 
-	for (i = 0; i < sizeof name / sizeof *name; i++)
-		if ((s->p.caps & 1u << i) != 0)
-			buf_printf(&b, "%s%s", b.n > 0 ? " " : "", name[i]);
+	pop3_words(&s->p, &b);
 	show_session(s->r, sess, s->p.server, b.n > 0 ? b.p : "",
 	    s->p.mechs, s->p.expire, s->p.delay);
 	buf_free(&b);
