@@ -282,8 +282,10 @@ dane_state(const struct report *r)
 {
 	if (r->run->set->want.dane == DANE_NEVER)
 		return DANE_OFF;
-	if (!r->dane.asked || r->dane.why != NULL)
+	if (r->dane.why != NULL)
 		return DANE_NONE;
+	if (!r->dane.asked)
+		return DANE_UNKNOWN;
 	switch (r->dane.tlsa.state) {
 	case TLSA_NO:
 		return DANE_NONE;
@@ -340,6 +342,22 @@ required(struct report *r)
 		    why != NULL ? why : "");
 }
 
+static const char *
+records(size_t n)
+{
+	return n == 1 ? "TLSA record" : "TLSA records";
+}
+
+static void
+without_tls(struct report *r)
+{
+	unsigned n = r->dane.tlsa.answer->n;
+
+	if (!r->tls.on && r->trouble.class == TROUBLE_NONE)
+		find(r, FIND_DANE_NO_TLS, FINDING_ERROR,
+		    "%u %s, and no TLS", n, records(n));
+}
+
 static void
 judge_dane(struct report *r)
 {
@@ -347,7 +365,8 @@ judge_dane(struct report *r)
 	case DANE_MISMATCH:
 		find(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
 		    FINDING_HINT : FINDING_ERROR,
-		    "%zu TLSA records: %s", r->dane.tlsa.usable,
+		    "%zu %s: %s", r->dane.tlsa.usable,
+		    records(r->dane.tlsa.usable),
 		    r->tls.facts.dane_text != NULL ? r->tls.facts.dane_text :
 		    "none matches");
 		break;
@@ -359,16 +378,16 @@ judge_dane(struct report *r)
 			find(r, FIND_DANE_TEMP, FINDING_ERROR, "%s", r->dane.tlsa.why);
 		break;
 	case DANE_UNUSABLE:
-		find(r, FIND_DANE_UNUSABLE, FINDING_WARN, "%u TLSA records",
-		    r->dane.tlsa.answer->n);
+		find(r, FIND_DANE_UNUSABLE, FINDING_WARN, "%u %s",
+		    r->dane.tlsa.answer->n, records(r->dane.tlsa.answer->n));
+		without_tls(r);		/* which they demand all the same */
 		break;
 	case DANE_UNTRIED:
-		if (r->trouble.class == TROUBLE_NONE)
-			find(r, FIND_DANE_NO_TLS, FINDING_ERROR,
-			    "%zu TLSA records, and no TLS", r->dane.tlsa.usable);
+		without_tls(r);
 		break;
 	case DANE_OFF:
 	case DANE_NONE:
+	case DANE_UNKNOWN:
 	case DANES:
 		break;
 	}

@@ -156,10 +156,7 @@ main_begin(struct probe *p)
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
 	p->main.loopback = net_loopback(j->addr);
 	p->now = &p->main;
-	/* Asks ahead. */
-	if (p->run->set->want.dane != DANE_NEVER && !j->host->literal)
-		p->main.dane.asked = target_dane(j->host, j,
-		    &p->main.dane.tlsa, &p->mem);
+	stage_dane(p);			/* asks ahead */
 	dial(p);
 }
 
@@ -197,6 +194,17 @@ share(struct probe *p)
 	now = clock_ms();
 	p->half = now + (p->deadline - now) / 2;
 	due_set(&p->run->dues, &p->due, DUE_SHORT, p->half);
+}
+
+/*
+ * No verdict rests on TLSA records that nobody has seen: a session without
+ * TLS is well only if there are none.  Is it to wait for them?
+ */
+static bool
+unsure(struct probe *p)
+{
+	return main_turn(p) && !stage_dane(p) && p->main.us.tcp >= 0 &&
+	    clock_ms() < p->deadline;
 }
 
 /* The next question that is to be asked by a connection of its own. */
@@ -340,6 +348,10 @@ move(struct probe *p)
 			main_begin(p);
 			continue;
 		}
+		if (unsure(p)) {
+			stage_enter(p, STAGE_LOOKUP);
+			return;
+		}
 		if (!main_turn(p))
 			turn_over(p);
 		if (!next_turn(p)) {
@@ -402,6 +414,12 @@ probe_shake(struct run *r)
 void
 probe_wake(struct probe *p)
 {
+	if (p->stage == STAGE_LOOKUP) {
+		stage_await_no_more(p);
+		p->stage = STAGE_OVER;
+		move(p);
+		return;
+	}
 	if (p->stage != STAGE_DANE)
 		return;
 	stage_await_no_more(p);
@@ -421,9 +439,10 @@ probe_late(struct probe *p)
 			move(p);
 		return;
 	}
-	if (p->stage == STAGE_DANE) {	/* whatever DNS says in the end */
-		p->now->dane.asked = true;
-		p->now->dane.tlsa = (struct tlsa){ .state = TLSA_TEMP,
+	if (p->stage == STAGE_DANE || p->stage == STAGE_LOOKUP) {
+		/* whatever DNS says in the end */
+		p->main.dane.asked = true;
+		p->main.dane.tlsa = (struct tlsa){ .state = TLSA_TEMP,
 		    .why = "tlsa-lookup" };
 		probe_wake(p);
 		return;

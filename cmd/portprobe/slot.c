@@ -91,6 +91,7 @@ slot_place(enum stage s)
 	case STAGE_STARTTLS:
 		return PLACE_STARTTLS;
 	case STAGE_DANE:
+	case STAGE_LOOKUP:
 		return PLACE_DANE;
 	case STAGE_QUEUE:
 	case STAGE_TLS:

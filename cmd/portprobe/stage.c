@@ -65,15 +65,15 @@ say(struct probe *p, enum probe_step step)
 	buf_free(&b);
 }
 
-/* For TLSA records: half of the time that is left. */
+/* For TLSA records. */
 static void
-await(struct probe *p, int64_t now)
+await(struct probe *p, int64_t until)
 {
 	struct target *t = p->job->host->target;
 
 	p->next = t->waiting;
 	t->waiting = p;
-	slot_short(p, now + (p->deadline - now) / 2);
+	slot_short(p, until);
 }
 
 void
@@ -109,8 +109,10 @@ stage_enter(struct probe *p, enum stage s)
 	}
 	if (s == STAGE_INJECTED)
 		slot_short(p, now / 1000 + INJECT_MS);
-	if (s == STAGE_DANE)
-		await(p, now / 1000);
+	if (s == STAGE_DANE)	/* half of the time that is left */
+		await(p, (now / 1000 + p->deadline) / 2);
+	if (s == STAGE_LOOKUP)
+		await(p, p->deadline);
 	if (rules[s].talks)
 		say(p, rules[s].step);
 	if (s == STAGE_QUIT && p->wire.inside)
@@ -146,18 +148,20 @@ satisfied(struct probe *p)
 	return STAGE_QUIT;
 }
 
+bool
+stage_dane(struct probe *p)
+{
+	struct report_dane *d = &p->main.dane;
+
+	if (p->run->set->want.dane != DANE_NEVER && !d->asked)
+		d->asked = target_dane(p->job->host, p->job, &d->tlsa, &p->mem);
+	return p->run->set->want.dane == DANE_NEVER || d->asked;
+}
+
 enum stage
 stage_to_tls(struct probe *p)
 {
-	struct report *r = p->now;
-
-	if (!main_turn(p) || p->run->set->want.dane == DANE_NEVER ||
-	    p->job->host->literal || r->dane.asked)
-		return STAGE_TLS;
-	if (!target_dane(p->job->host, p->job, &r->dane.tlsa, &p->mem))
-		return STAGE_DANE;
-	r->dane.asked = true;
-	return STAGE_TLS;
+	return !main_turn(p) || stage_dane(p) ? STAGE_TLS : STAGE_DANE;
 }
 
 static void
@@ -446,6 +450,7 @@ stage_step(struct probe *p)
 	case STAGE_CONNECT:
 	case STAGE_DANE:
 	case STAGE_QUEUE:
+	case STAGE_LOOKUP:
 	case STAGE_OVER:
 		return false;
 	default:

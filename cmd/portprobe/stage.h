@@ -13,6 +13,9 @@ void stage_enter(struct probe *, enum stage);
 /* One step; false: nothing can be done now. */
 bool stage_step(struct probe *);
 
+/* Asks what the DNS says of DANE; true: it is known, or need not be. */
+bool stage_dane(struct probe *);
+
 /* TLS comes next: STAGE_TLS, or to wait for what the DNS says of DANE. */
 enum stage stage_to_tls(struct probe *);
 void stage_await_no_more(struct probe *);

@@ -105,6 +105,7 @@ word_dane(enum dane_state s)
 	static const char *const names[DANES] = {
 		[DANE_OFF] = "off",
 		[DANE_NONE] = "none",
+		[DANE_UNKNOWN] = "unknown",
 		[DANE_TEMP] = "temp",
 		[DANE_UNUSABLE] = "unusable",
 		[DANE_UNTRIED] = "untried",

@@ -45,6 +45,7 @@ enum state {
 enum dane_state {
 	DANE_OFF,			/* not asked for */
 	DANE_NONE,			/* it does not apply */
+	DANE_UNKNOWN,			/* nothing answered, nobody looked */
 	DANE_TEMP,			/* not known now */
 	DANE_UNUSABLE,			/* records, and none is of use */
 	DANE_UNTRIED,			/* records, and no TLS */

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# portprobe's verdict on DANE where it is easily missed: servers without TLS.
+# Odd servers on port 25, NSD and Unbound with a signed zone, in a network
+# namespace of their own.
+set -u
+. "$(dirname "$0")/../lib.sh"
+if [ -z "${DANE_INSIDE-}" ]; then
+	rm -rf "$T"
+	for p in nsd unbound ldns-signzone openssl python3 jq; do
+		PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
+			{ echo "1..0 # SKIP $p is not installed"; exit 0; }
+	done
+	unshare -n true 2> /dev/null ||
+		{ echo '1..0 # SKIP not allowed to unshare'; exit 0; }
+	exec env DANE_INSIDE=1 unshare -n "$0"
+fi
+ip link set lo up
+. "$ROOT/tests/lab/lab.sh"
+. "$ROOT/tests/lab/dns.sh"
+unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+lab_up
+lab_cert good
+
+digest() {	# CERTIFICATE: SHA-256 of its key
+	openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin \
+		-outform DER | openssl dgst -sha256 -r | cut -d' ' -f1
+}
+spki=$(digest "$LAB_CADIR/good.pem")
+dns_zone johndoe.com signed <<ZONE
+mail	A	127.0.0.1
+_25._tcp.mail	TLSA 3 1 1 $spki
+bare	A	127.0.0.2
+_25._tcp.bare	TLSA 3 1 1 $spki
+bareu	A	127.0.0.2
+_25._tcp.bareu	TLSA 1 1 1 $spki
+plain	A	127.0.0.2
+refuse	A	127.0.0.3
+_25._tcp.refuse	TLSA 3 1 1 $spki
+gone	A	127.0.0.4
+_25._tcp.gone	TLSA 3 1 1 $spki
+lame	A	127.0.0.2
+_tcp.lame	NS	ns.lame
+ns.lame	A	127.0.0.99
+shut	A	127.0.0.5
+_25._tcp.shut	TLSA 3 1 1 $spki
+ZONE
+dns_up
+export POSTBAG_DNS=$DNS_UNBOUND
+lab_odd MAIL=@127.0.0.1:25\ starttls:smtp:good BARE=@127.0.0.2:25\ plain:smtp \
+	REFUSE=@127.0.0.3:25\ starttls:smtp:good/refuse \
+	GONE=@127.0.0.4:25\ bye
+
+# probe ARG...: objects in $T/json
+probe() {
+	timeout 60 portprobe -j --ca "$LAB_CA" "$@" > "$T/json" 2> "$T/err"
+	STATUS=$?
+}
+value() { head -n 1 "$T/json" | jq -cr "$1" 2>&1; }
+state() { value '(.tls.dane // .dane).state'; }
+ids() { value '[.findings[].id] | join(" ")'; }
+
+# ---- no TLS: whether there are records is waited for
+
+# Each name is asked for the first time: no answer is there before the server's.
+probe bare.johndoe.com:25
+is "$STATUS $(state) $(ids)" '77 untried NO_STARTTLS DANE_NO_TLS' \
+	'records, and no STARTTLS: critical'
+probe bareu.johndoe.com:25
+is "$STATUS $(state)" '77 unusable' 'records of no use demand TLS all the same'
+is "$(ids)" 'NO_STARTTLS DANE_UNUSABLE DANE_NO_TLS' 'and both are told'
+probe plain.johndoe.com:25
+is "$STATUS $(state) $(value .tls)" '0 none null' 'no records, no TLS: as before'
+is "$(value '.dane.reason')" no-tlsa 'for this reason'
+probe refuse.johndoe.com:25
+is "$STATUS $(state)" '77 untried' 'STARTTLS is refused'
+like "$(ids)" DANE_NO_TLS 'which is no TLS, either'
+probe gone.johndoe.com:25
+is "$STATUS $(state)" '69 untried' 'what ends before TLS is not judged by DANE'
+unlike "$(ids)" DANE 'its trouble is'
+probe --dane off bare.johndoe.com:25
+is "$STATUS $(state)" '0 off' '--dane off: not looked at'
+probe shut.johndoe.com:25
+like "$(state)" '^(unknown|untried)$' 'a port that is closed: nobody looked'
+unlike "$(ids)" DANE 'and nothing is said of it'
+probe mail.johndoe.com:25
+is "$STATUS $(state)" '0 match' 'with TLS: a match'
+probe --timeout 4 lame.johndoe.com:25
+is "$STATUS $(state) $(ids)" '75 temp NO_STARTTLS DANE_TEMP' \
+	'records that cannot be looked up are waited for, and no longer'
+probe bare.johndoe.com:25 bareu.johndoe.com:25 plain.johndoe.com:25
+is "$(jq -r '.dane.state' < "$T/json" | paste -sd' ')" \
+	'untried unusable none' 'the same with answers from the cache'
+is "$(portprobe --nagios --ca "$LAB_CA" bare.johndoe.com:25 > "$T/out"; echo $?)" \
+	2 '--nagios: critical'
+done_testing
