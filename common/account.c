@@ -22,28 +22,16 @@ enum {
 
 /*
  * Keys of all the tools, for accounts are shared and a tool must not stumble
- * over another's.  What is in none of the tables is a typing error.
+ * over another's.  What is in none of the tables is a typing error.  The
+ * Makefile collects the file's keys from the tools' options.
  *
  * A key that is renamed goes on meaning the same under its old name, or
  * apply_line refuses it with EX_CONFIG and the new name: tests/server/old.t
  * reads each key that there ever was.
  */
 static const char *const known[] = {
-	/* servers */
-	"smtp", "lmtp", "imap", "pop3",
-	/* mailsend */
-	"from", "bcc", "reply-to", "header", "save", "recode", "mail-from",
-	"dsn", "dsn-ret", "mail-param", "rcpt-param", "require-tls",
-	"all-or-nothing", "ehlo", "no-chunking", "no-pipelining",
-	/* mailfetch */
-	"deliver", "filter", "create", "format", "rcpt", "envelope-from",
-	"deliver-tls", "deliver-timeout", "in-doubt", "folder", "search",
-	"since", "unseen", "headers-only", "max-size", "limit", "delete",
-	"move-to", "jobs", "state",
-	/* imapsync; create and state are above */
-	"near", "layout", "patterns", "pull", "push", "delete-far",
-	"delete-near", "allow-deletes", "unsafe-expunge",
-	"reupload-orphans", "folders", "connections", "delta",
+	"smtp", "lmtp", "imap", "pop3",		/* servers: see account_load */
+#include "account_keys.h"
 };
 
 /* The ways to a secret: one section's choice replaces another's whole. */
