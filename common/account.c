@@ -109,19 +109,19 @@ account_options(struct account *a)
 	    .to = &a->url, .help = "scheme://[user@]host[:port]" },
 	{ .name = "timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &a->timeout, .help = "for the whole run" },
-	{ .letter = '4', .name = "ipv4", .kind = OPT_FLAG, .to = &a->only4,
+	{ .letter = '4', .name = "ipv4", .kind = OPT_FLAG, .to = &a->way.only4,
 	    .help = "IPv4 only" },
-	{ .letter = '6', .name = "ipv6", .kind = OPT_FLAG, .to = &a->only6,
+	{ .letter = '6', .name = "ipv6", .kind = OPT_FLAG, .to = &a->way.only6,
 	    .help = "IPv6 only" },
-	{ .name = "source", .arg = "ADDR", .kind = OPT_TEXT, .to = &a->source,
-	    .help = "local address to connect from" },
-	{ .name = "proxy", .arg = "URL", .kind = OPT_TEXT, .to = &a->proxy,
+	{ .name = "source", .arg = "ADDR", .kind = OPT_TEXT,
+	    .to = &a->way.source, .help = "local address to connect from" },
+	{ .name = "proxy", .arg = "URL", .kind = OPT_TEXT, .to = &a->way.proxy,
 	    .help = "socks5://host[:port] or http://host[:port]" },
 	{ .name = "connect-command", .arg = "CMD", .kind = OPT_TEXT,
-	    .to = &a->connect_command,
+	    .to = &a->way.connect_command,
 	    .help = "talk to this command (ssh -W ...)" },
 	{ .name = "connect-to", .arg = "HOST:PORT", .kind = OPT_TEXT,
-	    .to = &a->connect_to,
+	    .to = &a->way.connect_to,
 	    .help = "connect there, verify the server's name" },
 	{ .name = "no-sandbox", .kind = OPT_FLAG, .to = &a->no_sandbox,
 	    .help = "do not give up what is not needed" },
@@ -155,21 +155,22 @@ account_options(struct account *a)
 	    .help = "take any certificate, and send it no password" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Login" },
 	{ .letter = 'u', .name = "user", .arg = "NAME", .kind = OPT_CALL,
-	    .to = &a->user, .call = set_user, .help = "log in as" },
-	{ .name = "auth", .arg = "MECHS", .kind = OPT_TEXT, .to = &a->auth,
+	    .to = &a->login.user, .call = set_user, .help = "log in as" },
+	{ .name = "auth", .arg = "MECHS", .kind = OPT_TEXT,
+	    .to = &a->login.auth,
 	    .help = "only these mechanisms (scram-sha-256,plain)" },
 	{ .name = "password-command", .arg = "CMD", .kind = OPT_TEXT,
-	    .to = &a->password_command,
+	    .to = &a->login.password_command,
 	    .help = "its first line is the password" },
 	{ .name = "password-file", .arg = "FILE", .kind = OPT_TEXT,
-	    .to = &a->password_file, .help = "nobody else may read it" },
+	    .to = &a->login.password_file, .help = "nobody else may read it" },
 	{ .name = "password-fd", .arg = "N", .kind = OPT_TEXT,
-	    .to = &a->password_fd, .help = "read it from this descriptor",
+	    .to = &a->login.password_fd, .help = "read it from this descriptor",
 	    .flags = OPT_NOCONF | OPT_STDIN_FD },
-	{ .name = "netrc", .arg = "FILE", .kind = OPT_TEXT, .to = &a->netrc,
-	    .help = "instead of ~/.netrc" },
+	{ .name = "netrc", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &a->login.netrc, .help = "instead of ~/.netrc" },
 	{ .name = "token-command", .arg = "CMD", .kind = OPT_TEXT,
-	    .to = &a->token_command,
+	    .to = &a->login.token_command,
 	    .help = "its first line is an OAuth token" },
 	{ .name = "password", .arg = "VALUE", .kind = OPT_CALL,
 	    .call = no_password, .help = "does not exist",
@@ -223,7 +224,7 @@ forget_lines(struct account *a)
 	struct conf_section *s;
 	struct conf_line *l;
 
-	for (s = a->conf.sections; s != NULL; s = s->next)
+	for (s = a->file.conf.sections; s != NULL; s = s->next)
 		for (l = s->lines; l != NULL; l = l->next)
 			if (is_secret(l))
 				conf_forget(l);
@@ -263,12 +264,13 @@ read_open(struct account *a, int fd, const char *path, struct err *e)
 
 	if (check_writers(fd, path, e) < 0)
 		return -1;
-	if (file_whole(fd, &a->text, CONF_MAX, &why) < 0)
+	if (file_whole(fd, &a->file.text, CONF_MAX, &why) < 0)
 		return fail(e, why.code, "%s: %s", path, why.msg);
-	a->conf.file = path;
-	if (conf_parse(&a->conf, &a->arena, a->text.p, a->text.n, e) < 0)
+	a->file.conf.file = path;
+	if (conf_parse(&a->file.conf, &a->arena, a->file.text.p,
+	    a->file.text.n, e) < 0)
 		return -1;
-	return has_secret(&a->conf) ? file_private(fd, path, e) : 0;
+	return has_secret(&a->file.conf) ? file_private(fd, path, e) : 0;
 }
 
 int
@@ -277,10 +279,10 @@ account_read(struct account *a, struct err *e)
 	const char *path = account_path(a);
 	int fd, got;
 
-	if (a->read)
+	if (a->file.read)
 		return 0;
-	a->read = true;
-	a->conf.file = path != NULL ? path : "nowhere: there is no home";
+	a->file.read = true;
+	a->file.conf.file = path != NULL ? path : "nowhere: there is no home";
 	if (path == NULL)
 		return 0;
 	if (a->config == NULL && access(path, F_OK) < 0 &&
@@ -312,18 +314,18 @@ add_parents(const struct account *a, struct chain *c,
 		for (i = start; i < c->n; i++)
 			if (c->s[i] == s)
 				return fail(e, EX_CONFIG, "%s:%u: account %s "
-				    "is its own ancestor", a->conf.file,
+				    "is its own ancestor", a->file.conf.file,
 				    s->line, s->name);
 		if (c->n == CHAIN_MAX - 1)
 			return fail(e, EX_CONFIG, "%s:%u: over %d parents",
-			    a->conf.file, s->line, CHAIN_MAX - 2);
+			    a->file.conf.file, s->line, CHAIN_MAX - 2);
 		c->s[c->n++] = s;
 		if (s->parent == NULL)
 			return 0;
-		up = conf_find(&a->conf, "account", s->parent);
+		up = conf_find(&a->file.conf, "account", s->parent);
 		if (up == NULL)
 			return fail(e, EX_CONFIG, "%s:%u: account %s: there "
-			    "is no account %s to take after", a->conf.file,
+			    "is no account %s to take after", a->file.conf.file,
 			    s->line, s->name, s->parent);
 		s = up;
 	}
@@ -364,7 +366,7 @@ by_sender(const struct account *a, const char *from, struct err *e)
 	const struct conf_section *s;
 	const struct conf_line *l;
 
-	for (s = a->conf.sections; s != NULL; s = s->next) {
+	for (s = a->file.conf.sections; s != NULL; s = s->next) {
 		struct chain c = { .n = 0 };
 
 		if (strcmp(s->kind, "account") != 0)
@@ -395,14 +397,14 @@ unknown(const struct account *a, struct err *e)
 	const struct conf_section *s;
 	struct buf names = { .max = 300 };
 
-	if (a->text.p == NULL)
+	if (a->file.text.p == NULL)
 		return fail(e, EX_CONFIG, "no account \"%s\": there is no "
-		    "configuration file (%s)", a->name, a->conf.file);
-	for (s = a->conf.sections; s != NULL; s = s->next)
+		    "configuration file (%s)", a->name, a->file.conf.file);
+	for (s = a->file.conf.sections; s != NULL; s = s->next)
 		if (strcmp(s->kind, "account") == 0)
 			buf_printf(&names, " %s", s->name);
 	fail(e, EX_CONFIG, "%s: no account \"%s\" in there%s%s",
-	    a->conf.file, a->name, names.n > 0 ? ", but" : "",
+	    a->file.conf.file, a->name, names.n > 0 ? ", but" : "",
 	    names.n > 0 ? names.p : "");
 	buf_free(&names);
 	return -1;
@@ -412,8 +414,8 @@ unknown(const struct account *a, struct err *e)
 static bool
 alone(const struct account *a)
 {
-	return a->section != NULL && a->section->parent == NULL &&
-	    strcmp(a->section->name, a->name) == 0;
+	return a->file.section != NULL && a->file.section->parent == NULL &&
+	    strcmp(a->file.section->name, a->name) == 0;
 }
 
 /* NULL is no account, which is well unless e says otherwise. */
@@ -423,7 +425,7 @@ choose(const struct account *a, const char *from, struct err *e)
 	const struct conf_section *s = NULL;
 
 	if (a->name != NULL) {
-		s = conf_find(&a->conf, "account", a->name);
+		s = conf_find(&a->file.conf, "account", a->name);
 		if (s == NULL && !alone(a))
 			unknown(a, e);
 		return s;
@@ -433,9 +435,9 @@ choose(const struct account *a, const char *from, struct err *e)
 	if (from != NULL)
 		s = by_sender(a, from, e);
 	if (s == NULL && e->code == 0)
-		s = conf_find(&a->conf, "account", "default");
+		s = conf_find(&a->file.conf, "account", "default");
 	if (s == NULL && e->code == 0)
-		s = first(&a->conf);
+		s = first(&a->file.conf);
 	return s;
 }
 
@@ -486,7 +488,7 @@ apply_line(struct account *a, struct opt_set *set, const struct conf_line *l,
 		return 0;
 	else
 		got = fail(&why, EX_CONFIG, "unknown key \"%s\"", l->key);
-	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s:%u: %s", a->conf.file,
+	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s:%u: %s", a->file.conf.file,
 	    l->line, why.msg);
 }
 
@@ -613,7 +615,7 @@ find_server(struct account *a, const struct chain *c, const char *cmd_url,
 	if (l == NULL)
 		return 0;
 	if (set_server(a, l->value, protocol, keys, &why) < 0)
-		return fail(e, EX_CONFIG, "%s:%u: %s: %s", a->conf.file,
+		return fail(e, EX_CONFIG, "%s:%u: %s: %s", a->file.conf.file,
 		    l->line, l->key, why.msg);
 	return 0;
 }
@@ -639,10 +641,10 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
     const char *from, struct err *e)
 {
 	const struct conf_section *s;
-	const char *cmd_url = a->url, *cmd_user = a->user;
+	const char *cmd_url = a->url, *cmd_user = a->login.user;
 	struct chain c = { .n = 0 };
 
-	if (opt_given(set, "proxy") && proxy_secret(a->proxy))
+	if (opt_given(set, "proxy") && proxy_secret(a->way.proxy))
 		return fail(e, EX_USAGE, "--proxy with a password: everybody "
 		    "can read a command line. Write it into the "
 		    "configuration file, as key proxy");
@@ -651,11 +653,11 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	s = choose(a, from, e);
 	if (e->code != 0)
 		return -1;
-	if (a->section != NULL)
-		c.s[c.n++] = a->section;
+	if (a->file.section != NULL)
+		c.s[c.n++] = a->file.section;
 	if (s != NULL && add_parents(a, &c, s, e) < 0)
 		return -1;
-	c.s[c.n] = conf_find(&a->conf, "defaults", "");
+	c.s[c.n] = conf_find(&a->file.conf, "defaults", "");
 	c.n += c.s[c.n] != NULL;
 	if (apply(a, set, &c, e) < 0 ||
 	    find_server(a, &c, cmd_url, keys, e) < 0)
@@ -663,7 +665,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	if (s != NULL)
 		a->name = s->name;
 	if (a->server.user != NULL && cmd_user == NULL)
-		a->user = a->server.user;
+		a->login.user = a->server.user;
 	settle_tls(a);
 	forget_lines(a);
 	return account_effects(a, set, e);
@@ -673,13 +675,15 @@ int
 account_section(struct account *a, const char *kind, const char *name,
     struct err *e)
 {
+	const struct conf_section *s;
+
 	if (account_read(a, e) < 0)
 		return -1;
-	a->section = conf_find(&a->conf, kind, name);
+	s = a->file.section = conf_find(&a->file.conf, kind, name);
 	if (a->name == NULL)
-		a->name = a->section != NULL && a->section->parent != NULL ?
-		    a->section->parent : arena_dup(&a->arena, str_of(name));
-	return a->section != NULL;
+		a->name = s != NULL && s->parent != NULL ? s->parent :
+		    arena_dup(&a->arena, str_of(name));
+	return s != NULL;
 }
 
 int
@@ -690,11 +694,11 @@ account_sections(struct account *a, const char *kind, struct opt_list *names,
 
 	if (account_read(a, e) < 0)
 		return -1;
-	for (s = a->conf.sections; s != NULL; s = s->next)
+	for (s = a->file.conf.sections; s != NULL; s = s->next)
 		if (strcmp(s->kind, kind) == 0)
 			opt_list_add(&a->arena, names, s->name);
 	return names->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no %s section in "
-	    "there", a->conf.file, kind);
+	    "there", a->file.conf.file, kind);
 }
 
 static void
@@ -712,8 +716,9 @@ account_forget(struct account *a)
 	if (a->again)
 		return;
 	forget_lines(a);
-	if (a->proxy != NULL && proxy_secret(a->proxy))
-		mem_wipe((char *)a->proxy, strlen(a->proxy));	/* our copy */
+	if (a->way.proxy != NULL && proxy_secret(a->way.proxy))
+		mem_wipe((char *)a->way.proxy,	/* our copy */
+		    strlen(a->way.proxy));
 	drop(&a->password);
 	drop(&a->from_fd);
 }
@@ -723,7 +728,7 @@ account_wipe(struct account *a)
 {
 	drop(&a->password);
 	drop(&a->from_fd);
-	buf_wipe(&a->text);
+	buf_wipe(&a->file.text);
 	arena_free(&a->arena);
 	*a = (struct account){ 0 };
 }

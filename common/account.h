@@ -8,6 +8,7 @@
 #ifndef ACCOUNT_H
 #define ACCOUNT_H
 
+#include "account_url.h"
 #include "conf.h"
 #include "fail.h"
 #include "mem.h"
@@ -15,19 +16,6 @@
 #include "sandbox.h"
 #include "str.h"
 #include "tls.h"
-
-enum account_scheme {
-	ACCOUNT_SMTP, ACCOUNT_SMTPS, ACCOUNT_LMTP, ACCOUNT_LMTP_UNIX,
-	ACCOUNT_IMAP, ACCOUNT_IMAPS, ACCOUNT_POP3, ACCOUNT_POP3S
-};
-
-struct account_server {
-	enum account_scheme scheme;
-	const char *host;	/* checked, without []; NULL with a path */
-	unsigned port;		/* the scheme's own if none was given */
-	const char *user;	/* decoded; or NULL */
-	const char *path;	/* ACCOUNT_LMTP_UNIX alone */
-};
 
 enum account_tls {
 	ACCOUNT_TLS_UNSET, ACCOUNT_TLS_IMPLICIT, ACCOUNT_TLS_STARTTLS,
@@ -42,54 +30,61 @@ struct account_trust {
 	bool strict, insecure;
 };
 
+/* How the server is reached. */
+struct account_way {
+	const char *source;		/* our address */
+	const char *proxy;		/* its URL */
+	const char *connect_command;	/* that stands for a connection */
+	const char *connect_to;		/* HOST:PORT in place of the server's */
+	bool only4, only6;
+};
+
+/* Who logs in, by which mechanisms, and where the secret is. */
+struct account_login {
+	const char *user;		/* also from the URL or netrc */
+	const char *auth;		/* mechanisms; "off": nobody logs in */
+	const char *password_command, *password_file, *password_fd, *netrc;
+	const char *token_command;
+};
+
+/* The configuration file. */
+struct account_file {
+	bool read;			/* or there was none to be read */
+	struct buf text;
+	struct conf conf;
+	const struct conf_section *section;	/* see account_section */
+};
+
 struct account {			/* start with { 0 } */
 	struct arena arena;		/* for the opt_set as well */
 	/* what the options say, from the command line or the file */
 	int verbose;
-	bool quiet, json, only4, only6;
+	bool quiet, json;
 	const char *name;		/* the account's, once loaded; or NULL */
-	const char *config, *url, *source, *proxy;
-	const char *connect_command, *connect_to;
+	const char *config, *url;
+	struct account_way way;
+	enum account_tls tls_option;
 	struct account_trust trust;
+	struct account_login login;
 	double timeout;			/* of the whole, seconds; 0: none */
 	int64_t deadline;		/* of the same, once it runs */
-	struct sandbox *box;		/* what the tool reads and writes
-					 * itself: see session_ready */
 	bool no_sandbox;
-	bool again;			/* the tool will log in again later */
-	enum account_tls tls_option;
-	const char *user, *auth;	/* user: also from the URL or netrc */
-	const char *password_command, *password_file, *password_fd, *netrc;
-	const char *token_command;
+	/* what the tool says */
+	struct sandbox *box;		/* what it reads and writes itself:
+					 * see session_ready */
+	bool again;			/* it will log in again later */
 	/* what account_load found */
 	bool has_server;
 	struct account_server server;
 	enum account_tls tls;		/* of the scheme, unless --tls */
 	/* private */
+	struct account_file file;
 	struct secret *password;	/* from the file itself, or NULL */
 	struct secret *from_fd;		/* what came from password_fd, or NULL */
-	struct conf conf;
-	struct buf text;
-	bool read;
-	const struct conf_section *section;
 };
 
 /* The table of the shared options, as long as the account lives. */
 const struct opt *account_options(struct account *);
-
-/*
- * "smtps://[user@]host[:port]", smtp imap imaps pop3 pop3s lmtp likewise,
- * "lmtp:///path" and "lmtp:/path"; "host", "host:port", "[v6]:port" are of
- * the default scheme.  EX_USAGE; a password in it is refused and not shown.
- */
-int account_url(struct account_server *, struct arena *, const char *url,
-    const char *default_scheme, struct err *);
-
-/* "smtp", "lmtp", "imap", "pop3" */
-const char *account_protocol(enum account_scheme);
-
-/* The scheme a bare host of a protocol has: that with TLS, if there is one. */
-const char *account_bare_scheme(struct str protocol);
 
 /*
  * Reads the file and applies defaults, the account's parents and the account.
@@ -141,6 +136,13 @@ void account_tls_conf(struct account *, struct tls_conf *);
  * what it has of secrets; of the configuration's text, too.
  */
 void account_forget(struct account *);
+
+/* Who logs in; "" if nobody was named. */
+static inline const char *
+account_user(const struct account *a)
+{
+	return a->login.user != NULL ? a->login.user : "";
+}
 
 void account_wipe(struct account *);	/* secrets, arena and all */
 

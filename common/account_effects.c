@@ -53,8 +53,8 @@ account_effects(const struct account *a, const struct opt_set *set,
 		{ a->server.path != NULL, NETWORK, "on a local socket" },
 		{ a->trust.cert == NULL && a->trust.key == NULL,
 		    "key-password-command", "without --cert or --key" },
-		{ a->auth != NULL && strcmp(a->auth, "off") == 0, SECRET
-		    " user", "where nobody logs in (--auth off)" },
+		{ a->login.auth != NULL && strcmp(a->login.auth, "off") == 0,
+		    SECRET " user", "where nobody logs in (--auth off)" },
 	};
 	size_t i;
 

@@ -35,11 +35,11 @@ static int
 from_command(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
-	if (a->password_command == NULL) {
+	if (a->login.password_command == NULL) {
 		buf_s(looked, "no --password-command");
 		return 0;
 	}
-	return secret_command("--password-command", a->password_command,
+	return secret_command("--password-command", a->login.password_command,
 	    command_seconds, s, e) < 0 ? -1 : 1;
 }
 
@@ -51,15 +51,15 @@ read_fd(struct account *a, struct err *e)
 	uint64_t fd;
 	int got;
 
-	if (str_num(str_of(a->password_fd), 1 << 20, &fd) < 0)
+	if (str_num(str_of(a->login.password_fd), 1 << 20, &fd) < 0)
 		got = fail(e, EX_USAGE, "--password-fd takes the number of a "
 		    "descriptor");	/* a mistaken one may be the secret */
 	else if (fcntl((int)fd, F_GETFD) < 0)
 		got = fail_sys(e, EX_USAGE, "--password-fd %s",
-		    a->password_fd);
+		    a->login.password_fd);
 	else {
 		got = file_secret_fd((int)fd, s, e) < 0 ?
-		    fail_in(e, "--password-fd %s", a->password_fd) : 0;
+		    fail_in(e, "--password-fd %s", a->login.password_fd) : 0;
 		program_close((int)fd);
 	}
 	if (got < 0) {
@@ -75,7 +75,7 @@ static int
 from_fd(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
-	if (a->password_fd == NULL) {
+	if (a->login.password_fd == NULL) {
 		buf_s(looked, ", -fd");
 		return 0;
 	}
@@ -89,12 +89,12 @@ static int
 from_file(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
-	if (a->password_file == NULL) {
+	if (a->login.password_file == NULL) {
 		buf_s(looked, " or -file");
 		return 0;
 	}
-	return file_secret(file_path(&a->arena, a->password_file), s, e) < 0 ?
-	    -1 : 1;
+	return file_secret(file_path(&a->arena, a->login.password_file), s,
+	    e) < 0 ? -1 : 1;
 }
 
 static int
@@ -103,8 +103,8 @@ from_conf(struct account *a, struct secret *s, struct buf *looked,
 {
 	(void)e;
 	if (a->password == NULL) {
-		buf_printf(looked, ", no password in %s", a->conf.file !=
-		    NULL ? a->conf.file : "a configuration file");
+		buf_printf(looked, ", no password in %s", a->file.conf.file !=
+		    NULL ? a->file.conf.file : "a configuration file");
 		return 0;
 	}
 	memcpy(s->p, a->password->p, a->password->n);
@@ -166,12 +166,12 @@ search_netrc(struct account *a, int fd, const char *path, struct secret *s,
 	if (file_private(fd, path, e) < 0)
 		return -1;
 	if (file_whole(fd, &text, NETRC_MAX, &why) == 0)
-		got = netrc_find(BUF_STR(text), a->server.host, a->user, s,
-		    login, &why);
+		got = netrc_find(BUF_STR(text), a->server.host, a->login.user,
+		    s, login, &why);
 	if (got == 1 && s->n == 0)
 		got = fail(&why, EX_CONFIG, "an empty password");
-	if (got == 1 && a->user == NULL && login[0] != '\0')
-		a->user = arena_dup(&a->arena, str_of(login));
+	if (got == 1 && a->login.user == NULL && login[0] != '\0')
+		a->login.user = arena_dup(&a->arena, str_of(login));
 	buf_wipe(&text);
 	return got < 0 ? fail(e, why.code, "%s: %s", path, why.msg) : got;
 }
@@ -182,7 +182,7 @@ from_netrc(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
 	const char *path = file_path(&a->arena,
-	    a->netrc != NULL ? a->netrc : "~/.netrc");
+	    a->login.netrc != NULL ? a->login.netrc : "~/.netrc");
 	struct err why = { 0 };
 	int fd, got = -1;
 
@@ -197,7 +197,7 @@ from_netrc(struct account *a, struct secret *s, struct buf *looked,
 		got = search_netrc(a, fd, path, s, &why);
 	if (fd >= 0)
 		close(fd);
-	if (got < 0 && a->netrc != NULL)
+	if (got < 0 && a->login.netrc != NULL)
 		return fail(e, why.code, "%s", why.msg);
 	if (got == 0)
 		buf_printf(looked, ", nothing for it in %s", path);
@@ -211,7 +211,7 @@ from_prompt(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
 	const char *text = arena_printf(&a->arena, "Password for %s%s%s: ",
-	    a->user != NULL ? a->user : "", a->user != NULL ? " at " : "",
+	    account_user(a), a->login.user != NULL ? " at " : "",
 	    a->server.host != NULL ? a->server.host : "the server");
 	int got = secret_prompt(text, limit(a), s, e);
 
@@ -235,7 +235,7 @@ account_password(struct account *a, struct secret *s, struct err *e)
 		got = places[i](a, s, &looked, e);
 	if (got == 0)
 		fail(e, EX_NOPERM, "no password for %s at %s: %s",
-		    a->user != NULL ? a->user : "anybody",
+		    a->login.user != NULL ? a->login.user : "anybody",
 		    a->server.host != NULL ? a->server.host : "the server",
 		    looked.p);
 	buf_free(&looked);
@@ -247,9 +247,9 @@ account_password(struct account *a, struct secret *s, struct err *e)
 int
 account_token(struct account *a, struct secret *s, struct err *e)
 {
-	if (a->token_command == NULL)
+	if (a->login.token_command == NULL)
 		return 0;
-	return secret_command("--token-command", a->token_command,
+	return secret_command("--token-command", a->login.token_command,
 	    command_seconds, s, e) < 0 ? -1 : 1;
 }
 

@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "account.h"
+#include "account_url.h"
 #include "net.h"
 
 static const struct scheme {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "account_secret.h"
+#include "account_url.h"
 #include "addr.h"
 #include "clock.h"
 #include "conn_open.h"
@@ -78,13 +79,14 @@ fill_conf(struct session *s, struct err *e)
 	struct str host;
 
 	*f = (struct conn_conf){ .port = a->server.port,
-	    .path = a->server.path, .command = a->connect_command,
-	    .proxy = a->proxy,
+	    .path = a->server.path, .command = a->way.connect_command,
+	    .proxy = a->way.proxy,
 	    .deadline = a->deadline,
-	    .family = a->only4 ? AF_INET : a->only6 ? AF_INET6 : AF_UNSPEC,
+	    .family = a->way.only4 ? AF_INET :
+	    a->way.only6 ? AF_INET6 : AF_UNSPEC,
 	    .tls = s->tls, .alpn = alpn(a), .classic = &s->classic };
-	if (a->source != NULL) {
-		net_scope(a->source, source, sizeof source);
+	if (a->way.source != NULL) {
+		net_scope(a->way.source, source, sizeof source);
 		f->source = arena_dup(&s->arena, str_of(source));
 	}
 	if (a->server.path == NULL && strchr(a->server.host, ':') != NULL) {
@@ -94,9 +96,10 @@ fill_conf(struct session *s, struct err *e)
 			return -1;
 		f->host = arena_dup(&s->arena, host);
 	}
-	if (a->connect_to == NULL)
+	if (a->way.connect_to == NULL)
 		return 0;
-	if (net_hostport(str_of(a->connect_to), &host, &f->dial_port, e) < 0)
+	if (net_hostport(str_of(a->way.connect_to), &host, &f->dial_port,
+	    e) < 0)
 		return fail_in(e, "--connect-to");
 	f->dial_host = arena_dup(&s->arena, host);
 	return 0;
@@ -120,12 +123,13 @@ session_tls(const struct account *a)
 bool
 session_wants_login(const struct account *a)
 {
-	if (a->auth != NULL && strcmp(a->auth, "off") == 0)
+	const struct account_login *l = &a->login;
+
+	if (l->auth != NULL && strcmp(l->auth, "off") == 0)
 		return false;
-	return a->user != NULL || a->auth != NULL ||
-	    a->token_command != NULL || a->password_command != NULL ||
-	    a->password_file != NULL || a->password_fd != NULL ||
-	    a->netrc != NULL;
+	return l->user != NULL || l->auth != NULL || l->token_command != NULL ||
+	    l->password_command != NULL || l->password_file != NULL ||
+	    l->password_fd != NULL || l->netrc != NULL;
 }
 
 /* Before connecting: no server waits while somebody types. */
@@ -135,15 +139,16 @@ get_secret(struct session *s, struct err *e)
 	const struct account *a = s->account;
 
 	if (!session_wants_login(a) ||
-	    (a->auth != NULL && str_is(str_of(a->auth), "external")))
+	    (a->login.auth != NULL &&
+	    str_is(str_of(a->login.auth), "external")))
 		return 0;
 	s->secret = mem_new(1, sizeof *s->secret);
-	if ((a->token_command != NULL ?
+	if ((a->login.token_command != NULL ?
 	    account_token(s->account, s->secret, e) :
 	    account_password(s->account, s->secret, e)) < 0)
 		return -1;
-	return a->user != NULL ? 0 : fail(e, EX_CONFIG, "there is a password "
-	    "but nobody to log in as (-u)");
+	return a->login.user != NULL ? 0 : fail(e, EX_CONFIG,
+	    "there is a password but nobody to log in as (-u)");
 }
 
 /*
@@ -170,9 +175,9 @@ int
 session_ready(struct session *s, struct account *a, struct err *e)
 {
 	*s = (struct session){ .account = a };
-	if (a->user != NULL && str_control(str_of(a->user)))
+	if (a->login.user != NULL && str_control(str_of(a->login.user)))
 		return fail(e, EX_USAGE, "the user name has a control byte");
-	if (a->only4 && a->only6)
+	if (a->way.only4 && a->way.only6)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
 	if (a->box == NULL)
 		return fail(e, EX_SOFTWARE, "nobody has said what this "
@@ -192,7 +197,8 @@ session_ready(struct session *s, struct account *a, struct err *e)
 static bool
 renewed(const struct account *a)
 {
-	return a->token_command != NULL || a->password_command != NULL;
+	return a->login.token_command != NULL ||
+	    a->login.password_command != NULL;
 }
 
 static int
@@ -237,7 +243,7 @@ session_login(struct session *s, struct sasl_login *l)
 	const struct account *a = s->account;
 	struct tls *t = conn_session(s->conn);
 
-	*l = (struct sasl_login){ .user = a->user, .mechs = a->auth,
+	*l = (struct sasl_login){ .user = a->login.user, .mechs = a->login.auth,
 	    .host = s->conf.host, .port = s->conf.port,
 	    .tls = conn_private(s->conn), .client_cert = a->trust.cert != NULL };
 	if (t != NULL) {
@@ -253,7 +259,7 @@ session_login(struct session *s, struct sasl_login *l)
 	if (s->secret != NULL && s->secret->n == 0)
 		return conn_fail(s->conn, EX_SOFTWARE, "the password was "
 		    "forgotten after the login: there is no other one");
-	if (a->token_command != NULL)
+	if (a->login.token_command != NULL)
 		l->token = s->secret;
 	else
 		l->password = s->secret;

@@ -42,9 +42,9 @@ wipe(void *account)
 
 	a->again = false;
 	account_forget(a);
-	if (a->proxy != NULL)		/* a password may be in it */
-		mem_wipe((void *)(uintptr_t)a->proxy, strlen(a->proxy));
-	buf_wipe(&a->text);
+	if (a->way.proxy != NULL)		/* a password may be in it */
+		mem_wipe((void *)(uintptr_t)a->way.proxy, strlen(a->way.proxy));
+	buf_wipe(&a->file.text);
 }
 
 /*
@@ -63,8 +63,8 @@ session_helper(const struct session *s, struct err *e)
 	errand_command(f->command);
 	errand_path(f->path);
 	if (a->again) {
-		errand_command(a->password_command);
-		errand_command(a->token_command);
+		errand_command(a->login.password_command);
+		errand_command(a->login.token_command);
 		errand_host(f->dial_host != NULL ? f->dial_host : f->host);
 	}
 	if (a->again && f->proxy != NULL) {

@@ -458,7 +458,7 @@ several(struct opt_list names)
 static int
 alone(struct err *e)
 {
-	if (o.account.password_fd != NULL)
+	if (o.account.login.password_fd != NULL)
 		return fail(e, EX_USAGE, "--password-fd can be read once, and here are several accounts");
 	return account_read(&o.account, e);
 }

@@ -1,6 +1,7 @@
 /* place_lmtp.c: --deliver lmtp:HOST:PORT, lmtp:/PATH */
 #include <unistd.h>
 
+#include "account_url.h"
 #include "conn_open.h"
 #include "conn_tls.h"
 #include "errand.h"

@@ -538,8 +538,9 @@ server_key(struct run *r)
 
 	snprintf(port, sizeof port, "%u", a->server.port);
 	k = state_mix(k, str_of(port));
-	k = state_mix(k, str_of(a->auth != NULL ? a->auth : ""));
-	return state_mix(k, str_of(a->token_command != NULL ? "token" : ""));
+	k = state_mix(k, str_of(a->login.auth != NULL ? a->login.auth : ""));
+	return state_mix(k, str_of(a->login.token_command != NULL ?
+	    "token" : ""));
 }
 
 /*

@@ -45,8 +45,7 @@ state_path(struct run *r)
 		    arena_printf(&r->arena, "./%s", o->state);
 	name = o->account.name != NULL ? o->account.name :
 	    arena_printf(&r->arena, "%s-%s@%s-%u", s->scheme >= ACCOUNT_POP3 ?
-	    "pop3" : "imap", o->account.user != NULL ? o->account.user : "",
-	    s->host, s->port);
+	    "pop3" : "imap", account_user(&o->account), s->host, s->port);
 	if (o->operands.n > 0)
 		name = o->operands.v[0];
 	dir = statedir_path(&r->arena, "mailfetch", "--state FILE", r->e);
@@ -147,8 +146,8 @@ run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 	deliver_init(&r->deliver, &(struct handed){ .o = o, .p = p, .e = e,
 	    .arena = &r->arena, .state = &r->state, .ledger = &r->ledger,
 	    .count = &r->count, .tally = &r->tally });
-	r->who = arena_printf(&r->arena, "%s@%s", o->account.user != NULL ?
-	    o->account.user : "", o->account.server.host);
+	r->who = arena_printf(&r->arena, "%s@%s", account_user(&o->account),
+	    o->account.server.host);
 	if (open_all(r) < 0)
 		return -1;
 	if (o->account.box == NULL)

@@ -44,7 +44,7 @@ post(struct run *run, struct letter_source *from, struct err *e)
 	struct letter l = { .arena = &run->account.arena };
 	int got = 0;
 
-	from->user = run->account.user;
+	from->user = run->account.login.user;
 	if (letter_write(&l, run->options, from, e) == 0) {
 		if (!run->options->sending.dry_run)
 			got = send_letter(&l, run, e);

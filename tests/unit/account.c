@@ -242,7 +242,7 @@ choosing(void)
 	is_int(t.a.tls, ACCOUNT_TLS_STARTTLS, "its tls");
 	is_str(t.from, "base@example.org", "its parent's from");
 	is_int(t.a.trust.pins.n, 2, "its parent's pins");
-	is_str(t.a.password_file, "~/base", "its parent's password file");
+	is_str(t.a.login.password_file, "~/base", "its parent's password file");
 	is_int(t.save, 0, "a flag that is off");
 	is_int(t.a.verbose, 1, "and the command line");
 	account_wipe(&t.a);
@@ -254,18 +254,18 @@ choosing(void)
 	is_int(LOAD(&t, "smtp", NULL, "-Awork", "--timeout=5"), 0, "-A work");
 	is_int(t.a.timeout, 5, "the command line's timeout");
 	is_str(t.from, "Jo \"J\" \\ <jo@example.org>", "a quoted value");
-	is_str(t.a.user, "jo@example.org", "user");
+	is_str(t.a.login.user, "jo@example.org", "user");
 	is_int(t.a.trust.pins.n, 1, "a list replaces the parent's");
-	is_str(t.a.password_command, "pass show mail#1 # no comment", "the "
+	is_str(t.a.login.password_command, "pass show mail#1 # no comment", "the "
 	    "rest of the line");
-	is_str(t.a.password_file, NULL, "one way to the password, not two");
+	is_str(t.a.login.password_file, NULL, "one way to the password, not two");
 	is_str(t.a.trust.ca, "~/ca.pem", "defaults");
 	is_int(t.save, 1, "a flag");
 	is_int(t.a.tls, ACCOUNT_TLS_IMPLICIT, "TLS by the scheme");
 	account_wipe(&t.a);
 
 	LOAD(&t, "smtp", NULL, "-Awork", "--netrc", "x");
-	is_str(t.a.password_command, NULL, "a way on the command line alone");
+	is_str(t.a.login.password_command, NULL, "a way on the command line alone");
 	account_wipe(&t.a);
 
 	LOAD(&t, "smtp", "JO@example.org", "-q");
@@ -288,7 +288,7 @@ choosing(void)
 	LOAD(&t, "smtp", NULL, "-S", "joe@other");
 	is_str(t.a.name, NULL, "-S: no account");
 	is_str(t.a.server.host, "other", "but this server");
-	is_str(t.a.user, "joe", "and user");
+	is_str(t.a.login.user, "joe", "and user");
 	is_int(t.a.timeout, 30, "and the defaults");
 	is_str(t.from, NULL, "and no more");
 	account_wipe(&t.a);
@@ -297,7 +297,7 @@ choosing(void)
 	    "jim");
 	is_str(t.a.server.host, "other", "-S and -A: that server");
 	is_str(t.from, "Jo \"J\" \\ <jo@example.org>", "that account");
-	is_str(t.a.user, "jim", "-u over the URL's");
+	is_str(t.a.login.user, "jim", "-u over the URL's");
 	account_wipe(&t.a);
 }
 
@@ -310,7 +310,7 @@ sections(void)
 	parse(&t, 1, argv);
 	is_int(account_section(&t.a, "fetch", "work", &t.e), 1, "fetch work");
 	is_int(account_load(&t.a, &t.set, "imap", NULL, &t.e), 0, "loads");
-	is_str(t.a.user, "jo@example.org", "its account");
+	is_str(t.a.login.user, "jo@example.org", "its account");
 	ok(t.to.n == 1 && strcmp(t.to.v[0], "b@x") == 0, "over its account's");
 	account_wipe(&t.a);
 
@@ -426,7 +426,7 @@ errors(void)
 	}
 	is_int(LOAD(&t, "smtp", NULL, "-S", "smtps://jo%3Ax@h"), 0, "%s",
 	    t.e.msg);
-	is_str(t.a.user, "jo:x", "a name with a colon can be given");
+	is_str(t.a.login.user, "jo:x", "a name with a colon can be given");
 	account_wipe(&t.a);
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	is_int(LOAD(&t, "smtp", NULL, "-v"), 0, "the usual file may miss");
@@ -479,7 +479,7 @@ garbage(void)
 	memcpy(text, "\xef\xbb\xbf" "account a\nuser y", 19);
 	is_int(LOAD(&t, "smtp", NULL, "--config", put("g", text, 19, 0600)),
 	    0, "a byte order mark, no last newline %s", t.e.msg);
-	is_str(t.a.user, "y", "its value");
+	is_str(t.a.login.user, "y", "its value");
 	account_wipe(&t.a);
 	ok(clock_ms() - began < 100000, "in good time: %d ms",
 	    (int)(clock_ms() - began));
@@ -505,7 +505,7 @@ file_modes(void)
 	account_wipe(&t.a);
 	LOAD(&t, "smtp", NULL, "--config", puts_to("m", "account a\n"
 	    "proxy socks5://u:p@h\n", 0600));
-	is_str(t.a.proxy, "socks5://u:p@h", "a proxy's password in the file");
+	is_str(t.a.way.proxy, "socks5://u:p@h", "a proxy's password in the file");
 	account_wipe(&t.a);
 	LOAD(&t, "smtp", NULL, "--proxy", "http://u:hunter2@h:1");
 	ok(t.e.code == EX_USAGE && strstr(t.e.msg, "configuration") != NULL &&
@@ -672,7 +672,7 @@ command(void)
 static bool
 has(struct account *a, const char *secret)
 {
-	return memmem(a->text.p, a->text.n, secret, strlen(secret)) != NULL;
+	return memmem(a->file.text.p, a->file.text.n, secret, strlen(secret)) != NULL;
 }
 
 static void
@@ -693,12 +693,12 @@ forgotten(void)
 	is_int(account_password(&t.a, s, &t.e), 0, "for another login");
 	ok(str_eq((struct str){ s->p, s->n }, STR("hunt \" two")), "the "
 	    "password is known");
-	is_str(t.a.proxy, "http://p:hunt3@x", "the proxy's, too");
+	is_str(t.a.way.proxy, "http://p:hunt3@x", "the proxy's, too");
 	t.a.again = false;
 	account_forget(&t.a);
 	ok(t.a.password == NULL, "after the last one it is not");
-	is_str(t.a.proxy, "", "nor the proxy's");
-	is_str(t.a.user, "u", "what is no secret stays");
+	is_str(t.a.way.proxy, "", "nor the proxy's");
+	is_str(t.a.login.user, "u", "what is no secret stays");
 	account_wipe(&t.a);
 	free(s);
 }
@@ -731,10 +731,10 @@ order(void)
 	    "echo cmd", "--password-file", "~/file");
 	is_int(account_password(&t.a, s, &t.e), 0, "command");
 	ok(str_eq((struct str){ s->p, s->n }, STR("cmd")), "goes first");
-	t.a.password_command = NULL;
+	t.a.login.password_command = NULL;
 	account_password(&t.a, s, &t.e);
 	ok(str_eq((struct str){ s->p, s->n }, STR("from file")), "file");
-	t.a.password_file = NULL;
+	t.a.login.password_file = NULL;
 	account_password(&t.a, s, &t.e);
 	ok(str_eq((struct str){ s->p, s->n }, STR("from env")), "env");
 	unsetenv("POSTBAG_PASSWORD_FILE");
@@ -753,14 +753,14 @@ order(void)
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	fail_clear(&t.e);
 	t.a.name = "other";
-	t.a.user = NULL;
+	t.a.login.user = NULL;
 	is_int(account_password(&t.a, s, &t.e), 0, "netrc without a user");
-	is_str(t.a.user, "joe", "says who");
+	is_str(t.a.login.user, "joe", "says who");
 	is_int(t.e.code, 0, "all well %s", t.e.msg);
 
 	fd = open(env, O_RDONLY | O_CLOEXEC);
 	snprintf(fdtext, sizeof fdtext, "%d", fd);
-	t.a.password_fd = fdtext;
+	t.a.login.password_fd = fdtext;
 	is_int(account_password(&t.a, s, &t.e), 0, "a descriptor");
 	ok(str_eq((struct str){ s->p, s->n }, STR("from env")), "is read");
 	is_int(fcntl(fd, F_GETFD), -1, "and closed");
@@ -768,11 +768,11 @@ order(void)
 	is_int(account_password(&t.a, s, &t.e), 0, "for a second login");
 	ok(str_eq((struct str){ s->p, s->n }, STR("from env")), "it is known");
 	account_wipe(&t.a);
-	t.a.password_fd = fdtext;
+	t.a.login.password_fd = fdtext;
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	is_int(t.e.code, EX_USAGE, "status");
 	fail_clear(&t.e);
-	t.a.password_fd = "-1";
+	t.a.login.password_fd = "-1";
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	account_wipe(&t.a);
 	free(s);
@@ -792,12 +792,12 @@ none(void)
 	ok(t.e.code == EX_NOPERM && strstr(t.e.msg, "chmod 600") != NULL &&
 	    strstr(t.e.msg, "terminal") != NULL, "%s", t.e.msg);
 	fail_clear(&t.e);
-	t.a.netrc = "~/.netrc";
+	t.a.login.netrc = "~/.netrc";
 	is_int(account_password(&t.a, s, &t.e), -1, "--netrc must be right");
 	is_int(t.e.code, EX_CONFIG, "%s", t.e.msg);
 	fail_clear(&t.e);
-	t.a.netrc = NULL;
-	t.a.password_file = "~/file";
+	t.a.login.netrc = NULL;
+	t.a.login.password_file = "~/file";
 	puts_to("file", "x\n", 0604);
 	is_int(account_password(&t.a, s, &t.e), -1, "a file others can read");
 	is_int(t.e.code, EX_CONFIG, "%s", t.e.msg);
@@ -805,16 +805,16 @@ none(void)
 	puts_to("file", "\n", 0600);
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	fail_clear(&t.e);
-	t.a.password_file = NULL;
+	t.a.login.password_file = NULL;
 	snprintf(env, sizeof env, "%s", puts_to("env", "x\n", 0666));
 	setenv("POSTBAG_PASSWORD_FILE", env, 1);
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	unsetenv("POSTBAG_PASSWORD_FILE");
 	fail_clear(&t.e);
 	is_int(account_token(&t.a, s, &t.e), 0, "no token");
-	t.a.token_command = "echo t0k3n";
+	t.a.login.token_command = "echo t0k3n";
 	is_int(account_token(&t.a, s, &t.e), 1, "a token");
-	t.a.token_command = "false";
+	t.a.login.token_command = "false";
 	is_int(account_token(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	account_wipe(&t.a);
 	free(s);

@@ -1,0 +1,36 @@
+/* account_url.h: a server as it is written, "imaps://jo@mail.example.org:993" */
+#ifndef ACCOUNT_URL_H
+#define ACCOUNT_URL_H
+
+#include "fail.h"
+#include "mem.h"
+#include "str.h"
+
+enum account_scheme {
+	ACCOUNT_SMTP, ACCOUNT_SMTPS, ACCOUNT_LMTP, ACCOUNT_LMTP_UNIX,
+	ACCOUNT_IMAP, ACCOUNT_IMAPS, ACCOUNT_POP3, ACCOUNT_POP3S
+};
+
+struct account_server {
+	enum account_scheme scheme;
+	const char *host;	/* checked, without []; NULL with a path */
+	unsigned port;		/* the scheme's own if none was given */
+	const char *user;	/* decoded; or NULL */
+	const char *path;	/* ACCOUNT_LMTP_UNIX alone */
+};
+
+/*
+ * "smtps://[user@]host[:port]", smtp imap imaps pop3 pop3s lmtp likewise,
+ * "lmtp:///path" and "lmtp:/path"; "host", "host:port", "[v6]:port" are of
+ * the default scheme.  EX_USAGE; a password in it is refused and not shown.
+ */
+int account_url(struct account_server *, struct arena *, const char *url,
+    const char *default_scheme, struct err *);
+
+/* "smtp", "lmtp", "imap", "pop3" */
+const char *account_protocol(enum account_scheme);
+
+/* The scheme a bare host of a protocol has: that with TLS, if there is one. */
+const char *account_bare_scheme(struct str protocol);
+
+#endif
