@@ -262,12 +262,15 @@ init_dkim(struct run *r, struct err *e)
 {
 	struct str list, one;
 	char name[128];
-	size_t i;
+	size_t i, n = 0;
 
 	(void)r;
 	for (i = 0; i < given.n; i++) {
 		list = str_of(given.v[i]);
 		while (list.p != NULL) {
+			if (++n > SELECTORS)
+				return fail(e, EX_USAGE, "--dkim: more than %d selectors",
+				    SELECTORS);
 			one = str_trim(str_cut(&list, ','));
 			if (one.n == 0 || one.n >= sizeof name)
 				return fail(e, EX_USAGE, "--dkim: no selector");

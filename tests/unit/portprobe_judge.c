@@ -60,6 +60,35 @@ troubles(void)
 	}
 }
 
+/* The certificate that ends first says how many days are left. */
+static void
+days(void)
+{
+	static const struct {
+		int day[3];
+		int want;
+	} t[] = { { { 5, 50, 500 }, 5 }, { { 50, 5, 500 }, 5 },
+	    { { 500, 50, 5 }, 5 }, { { 50, 50, 50 }, 50 } };
+	struct tls_cert c[3];
+	size_t i, k;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		struct report r = { .run = &run, .target = &target,
+		    .mem = &arena, .ip = "192.0.2.1", .talk.starttls = -1,
+		    .us = { 1, 1, 1, -1, 1, 1 }, .tls.on = true,
+		    .tls.have_cert = true, .tls.facts = { .version = "TLSv1.3",
+		    .cipher = "x", .text = "ok", .cert = c, .ncert = 3 } };
+
+		for (k = 0; k < 3; k++)
+			c[k] = (struct tls_cert){ .subject = "x", .issuer = "y",
+			    .until = run.now + t[i].day[k] * 86400 + 9,
+			    .key = "RSA", .sigalg = "sha256", .bits = 4096 };
+		judge(&r);
+		is_int(r.verdict.days, t[i].want, "%d, %d and %d days",
+		    t[i].day[0], t[i].day[1], t[i].day[2]);
+	}
+}
+
 int
 main(void)
 {
@@ -74,6 +103,7 @@ main(void)
 	NAMES(word_tried, TRIEDS, true);
 	NAMES(word_injected, INJECTEDS, true);
 	troubles();
+	days();
 	arena_free(&arena);
 	return done();
 }

@@ -254,6 +254,26 @@ traced(void)
 	is_int(try_call(setrlimit(RLIMIT_NOFILE, &lim)), EPERM, "not set");
 }
 
+/* In a process of its own: with --source, to the ports named or to any. */
+static void
+source(bool any)
+{
+	struct sandbox box = { .source = true, .any_port = any };
+	pid_t pid;
+	int status = -1;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		sandbox_port(&box, 993);
+		sandbox_enter(&box);
+		_exit(try_bind(0) | (try_connect(993) != ECONNREFUSED) << 7 |
+		    (any && try_connect(8025) != ECONNREFUSED) << 7);
+	}
+	waitpid(pid, &status, 0);
+	is_int(status, 0, "a local port for a connection to %s",
+	    any ? "any port" : "a port named");
+}
+
 int
 main(void)
 {
@@ -269,6 +289,8 @@ main(void)
 	mkdir(in, 0700);
 	mkdir(put, 0700);
 	controls();
+	source(false);
+	source(true);
 	sandbox_path(&box, "/etc/ssl", SANDBOX_READ);
 	sandbox_path(&box, "/nonexistent", SANDBOX_READ);
 	sandbox_path(&box, in, SANDBOX_WRITE);

@@ -45,6 +45,7 @@ done
 
 # an address too many and an answer that nobody hears
 status 65 "mailsend: one of two addresses" mailsend --check-address a@b.test a..b@c
+status 65 "mailsend: the other way round" mailsend --check-address a..b@c a@b.test
 status 74 "mailsend: and standard output is full" bash -c \
     'mailsend --check-address a@b.test a..b@c > /dev/full'
 status 74 "mailfetch: a good answer and a full standard output" bash -c \

@@ -49,6 +49,13 @@ for a in '-a - --body x' '--html -' '--body -' '--inline - --body x' \
 done
 one send -a "$T/file" --html "$T/file" --body - --inline "$T/file"
 one send --html "$T/file"
+# A first line that is but a word is a text, whatever the word.
+for word in Subject From To; do
+	printf '%s\nbody\n' "$word" > "$T/word"
+	one bash -c 'mailsend -n -f a@b.test c@d.test < "$0"' "$T/word"
+	like "$OUT" "To: c@d.test.*MIME-Version: " "a header of our own"
+	like "$OUT" $'\n\n'"$word"$'\nbody' "and $word is of the text"
+done
 one bash -c 'mailsend -n -t < "$0"' "$T/mail"
 one bash -c 'mailsend -n --message - -f a@b.test c@d.test < "$0"' "$T/mail"
 one send --body '-: no file' -a -
