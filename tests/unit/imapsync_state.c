@@ -452,6 +452,8 @@ shortened(void)
 			state_flags(&s, state_by_uid(&s, i), 100 + k, &e);
 	for (i = 1; i <= 1000; i += 2)
 		state_drop(&s, state_by_uid(&s, i), &e);
+	state_pend(&s, &(struct pend){ .kind = PEND_UPLOAD, .name = "doubt",
+	    .size = 7, .ident = 8, .uidnext = 9 }, &e);
 	state_sync(&s, &e);
 	grown = size_of(path);
 	was = dump(&s);
