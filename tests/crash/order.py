@@ -12,7 +12,7 @@ until its folder is synced.  Only what is below one of DIR counts.  Told is
                 .st, index, an output), and its bytes may be lost
     recorded    a state is written to while names in a Maildir may be lost
     deleted     the server is told to delete, move or flag while bytes, names
-                or records may be lost
+                or records may be lost; to delete, before an upload is recorded
     uploaded    a message is sent for good while the record of it may be lost
     end         the program ends with a 0 and something may be lost
 
@@ -85,6 +85,7 @@ class Disk:
         self.loose = {}     # folder -> the name in it that may be lost
         self.when = {}      # folder -> when that was
         self.fds = {}       # number -> path, for /proc/self/fd/N
+        self.owed = None    # an upload of which nothing was recorded since
         self.told = []
         self.seen = dict.fromkeys(
             ("begun", "visible", "recorded", "deleted", "uploaded", "end"), 0)
@@ -141,6 +142,7 @@ class Disk:
         if self.state(path) and self.ours(path):
             self.look("recorded", [n for d, n in self.loose.items()
                                    if self.mail(d)], "names are not synced")
+            self.owed = None
         if path.endswith("/mb"):
             self.begin(path)
         if self.ours(path):
@@ -151,7 +153,11 @@ class Disk:
                      r'(STORE|MOVE|EXPUNGE))', text):
             self.look("deleted", list(self.wet) + list(self.loose.values()),
                       "not synced before " + text[:60])
+        if re.search(r"EXPUNGE|\+FLAGS[.A-Z]* \(\\+Deleted\)", text):
+            self.look("deleted", [self.owed] if self.owed else [],
+                      "not recorded before " + text[:60])
         if re.search(r"A\d+ APPEND ", text):
+            self.owed = text[:60]
             self.look("uploaded", [p for p in self.wet if self.state(p)],
                       "the intent is not synced")
 

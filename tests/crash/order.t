@@ -72,7 +72,7 @@ order "mailsend --save" "visible end" mailsend --tls off \
 # imapsync: bodies, flags, uploads and deletions, both ways.
 sync() {	# NAME SEEN
 	order "$1" "$2" imapsync --tls off -S "imap://127.0.0.1:$LAB_IMAP_PORT" \
-	    -u billy --auth plain --near "$T/near" --connections 1
+	    -u billy --auth plain --near "$T/near" --connections 1 "${@:3}"
 }
 mails 6
 rm -rf "$T/state"
@@ -88,4 +88,10 @@ sync "imapsync: a flag, a deletion, an upload" "recorded deleted uploaded end"
 f=$(ls "$LAB_MAILDIR_billy"/*/* | grep -v dovecot | grep M | head -n 1)
 lab_doveadm expunge -u billy mailbox INBOX 1 > "$T/out" 2>&1
 sync "imapsync: gone there" "recorded end"
+# In one folder: the upload is recorded when the server is told to delete.
+f=$(find "$T/near" -type f -path '*/[cn]??/*' | head -n 1)
+rm "$f"
+printf 'From: a@b.test\nSubject: more\n\nx\n' > "${f%/*/*}/new/1700000199.M1.host"
+sync "imapsync: an upload and a deletion" "recorded deleted uploaded end" \
+    --delete-far expunge
 done_testing

@@ -428,6 +428,25 @@ def append_refused():
 
 
 @scenario
+def one_name():
+    """Two new files whose names differ in their flags alone: one goes there,
+    for the two could not be told apart later; with a batch and without."""
+    for caps in ("UIDPLUS MULTIAPPEND LITERAL+", "UIDPLUS"):
+        u = Alone(caps=caps)
+        u.near.make("INBOX")
+        u.near.deliver("INBOX", mail(1), "S", name="1700000001.M1.near")
+        u.near.deliver("INBOX", mail(2), "F", name="1700000001.M1.near")
+        u.near.deliver("INBOX", mail(3), "S")
+        r = run(u)
+        sane(u, "two files of one name", r, {65})
+        like(r.err, "another file has this name", "are told")
+        for _ in range(2):
+            r = run(u)
+        is_((len(u.box().messages), len(u.near.files("INBOX"))), (2, 3),
+            "'%s': one of them is there, both are here" % caps)
+
+
+@scenario
 def mid_literal():
     u = filled()
 

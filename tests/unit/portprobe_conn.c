@@ -4,6 +4,7 @@
 #include "probe_conn.h"
 #include "run.h"
 #include "tap.h"
+#include "target.h"
 
 enum { MOST = 200, MANY = MOST + 8 };
 
@@ -25,12 +26,59 @@ turn(int i)
 	return probe_conn_turn(&probe[i]);
 }
 
+/* Which TLSA records the handshake is given as usable, in this order. */
+static const char *
+records(const char *why)
+{
+	static const enum tlsa_use use[] = { TLSA_USED, TLSA_DROPPED, TLSA_NOUSE };
+	static const char hash[64];
+	struct dns_rr rr[3] = {
+		{ .usage = 3, .selector = 1, .mtype = 2, .data = { hash, 64 } },
+		{ .usage = 3, .selector = 1, .mtype = 1, .data = { hash, 32 } },
+		{ .usage = 1, .selector = 1, .mtype = 1, .data = { hash, 32 } },
+	};
+	struct dns_answer a = { .n = 3, .rr = rr };
+	enum tlsa_use copy[3];
+	struct host host = { .name = "a.test" };
+	struct job job = { .host = &host };
+	static struct probe p;
+	static char text[4];
+	int i;
+
+	memcpy(copy, use, sizeof use);
+	p = (struct probe){ .run = &run, .job = &job, .now = &p.main };
+	p.main.tls.name = "a.test";
+	p.main.dane.why = why;
+	p.main.dane.tlsa = (struct tlsa){ .state = TLSA_USABLE,
+	    .base = "a.test", .answer = &a, .use = copy, .usable = 1 };
+	probe_conn_begin(&p);
+	for (i = 0; i < 3; i++)
+		text[i] = p.main.dane.rr[i].usable ? '+' : '-';
+	tls_look_free(p.wire.tls);
+	fifo_free(&p.wire.tx);
+	arena_free(&p.mem);
+	return text;
+}
+
+static void
+dane(void)
+{
+	static struct settings set;
+
+	run.set = &set;
+	is_str(records(NULL), "+--", "the strongest digest counts alone");
+	is_str(records("insecure-mx"), "---",
+	    "none does if what leads to the host is not signed");
+	tls_ctx_free(run.tls);
+}
+
 int
 main(void)
 {
 	int i, n = 0;
 
 	due_init(&run.dues);
+	dane();
 	for (i = 0; i < MANY; i++) {
 		probe[i].run = &run;
 		probe[i].deadline = clock_ms() + 100000;

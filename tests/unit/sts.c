@@ -36,6 +36,8 @@ static const struct stub_record zone[] = {
 	{ "_mta-sts.nohost.example", DNS_TXT, .data = "v=STSv1; id=7;" },
 	{ "_mta-sts.unsure.example", DNS_TXT, .data = "v=STSv1; id=7;" },
 	{ "mta-sts.unsure.example", DNS_A, .status = DNS_TIMEOUT },
+	{ "_mta-sts.half.example", DNS_TXT, .data = "v=STSv1; id=7;" },
+	{ "mta-sts.half.example", DNS_AAAA, .status = DNS_SERVFAIL },
 	{ .name = NULL }
 };
 
@@ -137,6 +139,8 @@ states(void)
 		    "mta-sts.nohost.example: no address (nxdomain)" },
 		{ "unsure.example", STS_TEMP, 1,
 		    "mta-sts.unsure.example: no address (timeout)" },
+		{ "half.example", STS_TEMP, 1,
+		    "mta-sts.half.example: no address (servfail)" },
 	};
 	size_t i;
 

@@ -1,0 +1,85 @@
+/* portprobe_route.c: hosts by SRV records, and whether what names them is signed */
+#include "hosts.h"
+#include "mx.h"
+#include "route.h"
+#include "tap.h"
+
+static struct dns_answer imaps, none = { .status = DNS_NODATA };
+
+/* In the place of ask.c: one service has hosts. */
+const struct dns_answer *
+ask_dnsf(struct ask *q, unsigned type, const char *fmt, ...)
+{
+	char name[200];
+	va_list ap;
+
+	(void)q;
+	(void)type;
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof name, fmt, ap);
+	va_end(ap);
+	return str_starts(str_of(name), "_imaps.") ? &imaps : &none;
+}
+
+/* In the place of mx.c. */
+bool
+mx_find(struct mx *m, struct ask *q, const char *domain)
+{
+	(void)m;
+	(void)q;
+	(void)domain;
+	return false;
+}
+
+/* In the place of hosts.c. */
+static struct host found[4];
+static int n, nones;
+
+struct host *
+hosts_add(struct target *t, const char *name, bool secure)
+{
+	(void)t;
+	found[n] = (struct host){ .name = name, .secure = secure };
+	return &found[n++];
+}
+
+void
+hosts_none(struct target *t, struct host *h, const char *name, int status,
+    const char *fmt, ...)
+{
+	(void)t;
+	(void)h;
+	(void)name;
+	(void)status;
+	(void)fmt;
+	nones++;
+}
+
+static void
+srv(bool signed_)
+{
+	struct dns_rr rr[] = { { .name = "a.test", .port = 993 },
+	    { .name = ".", .port = 0 }, { .name = "b.test", .port = 0 },
+	    { .name = "c.test", .port = 1993 } };
+	struct target t = { .given.domain = "test" };
+
+	imaps = (struct dns_answer){ .name = "_imaps._tcp.test", .n = 4,
+	    .rr = rr, .ad = signed_ };
+	n = nones = 0;
+	ok(route_srv(&t), "all is known");
+	is_int(n, 2, "two hosts");
+	ok(found[0].secure == signed_ && found[1].secure == signed_,
+	    "as signed as the record: %d", signed_);
+	ok(found[0].port.number == 993 && found[1].port.number == 1993,
+	    "their ports");
+	is_int(nones, 1, "one that is none");
+	arena_free(&t.mem);
+}
+
+int
+main(void)
+{
+	srv(false);
+	srv(true);
+	return done();
+}
