@@ -252,7 +252,9 @@ agreed_here(struct box *b)
 static enum again
 once_more(const struct box *b, bool whole)
 {
-	switch (b->outcome) {
+	const enum outcome outcome = b->outcome;
+
+	switch (outcome) {		/* clang has none of an atomic */
 	case BOX_WHOLE:
 		if (!whole || b->again != AGAIN_NOT)
 			return whole ? b->again : AGAIN_NOT;
