@@ -1,7 +1,9 @@
 /*
  * box.c: one mailbox: found by its name, closed, and what is known of it there
  *
- * Messages on the server that are new or changed stand in an array by UID.
+ * Messages on the server that have changed stand in an array by UID.  Of new
+ * ones there may be millions, or a server may claim so: of each there is no
+ * more than its UID, until it has said who it is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,13 +78,14 @@ void
 box_forget(struct box *b)
 {
 	free(b->far.v);
+	free(b->far.fresh.v);
 	free(b->far.gone.v);
 	free(b->near.local_of);
 	free(b->near.rec_of);
 	free(b->pairs.v);
 	plan_free(&b->plan);
 	b->far.v = NULL;
-	b->far.gone = (struct imap_uids){ 0 };
+	b->far.fresh = b->far.gone = (struct imap_uids){ 0 };
 	b->near.local_of = b->near.rec_of = NULL;
 	b->pairs = (struct pairs){ 0 };
 	b->far.n = b->far.cap = 0;
@@ -145,33 +148,27 @@ by_uid(const void *a, const void *b)
 }
 
 struct far_msg *
-box_far_among(struct box *b, size_t n, uint32_t uid)
+box_far_find(struct box *b, uint32_t uid)
 {
 	struct far_msg key = { .uid = uid };
 
-	return n == 0 ? NULL : bsearch(&key, b->far.v, n, sizeof key, by_uid);
+	return b->far.n == 0 ? NULL : bsearch(&key, b->far.v, b->far.n,
+	    sizeof key, by_uid);
 }
 
-struct far_msg *
-box_far_find(struct box *b, uint32_t uid)
-{
-	return box_far_among(b, b->far.n, uid);
-}
-
-void
-box_far_room(struct box *b, size_t n)
+static void
+room(struct box *b, size_t n)
 {
 	if (b->far.cap < n) {
-		b->far.cap = n;
-		b->far.v = mem_grow(b->far.v, n, sizeof *b->far.v);
+		b->far.cap = n > 2 * b->far.cap ? n : 2 * b->far.cap;
+		b->far.v = mem_grow(b->far.v, b->far.cap, sizeof *b->far.v);
 	}
 }
 
 struct far_msg *
 box_far_add(struct box *b, uint32_t uid)
 {
-	if (b->far.n == b->far.cap)
-		box_far_room(b, b->far.cap > 0 ? 2 * b->far.cap : 64);
+	room(b, b->far.n > 0 ? b->far.n + 1 : 64);
 	b->far.v[b->far.n] = (struct far_msg){ .uid = uid };
 	return &b->far.v[b->far.n++];
 }
@@ -182,6 +179,8 @@ box_far_sort(struct box *b)
 	size_t i, n = 0;
 	bool sorted = true;
 
+	imap_uids_sort(&b->far.fresh);
+	imap_uids_sort(&b->far.gone);
 	for (i = 1; i < b->far.n && sorted; i++)
 		sorted = b->far.v[i - 1].uid < b->far.v[i].uid;
 	if (sorted)
@@ -199,4 +198,25 @@ box_far_sort(struct box *b)
 	for (i = 0; i < n; i++)
 		b->far.v[i].size = 0;
 	b->far.n = n;
+}
+
+/* From the end on, so that none is in the way of another. */
+void
+box_far_merge(struct box *b, const struct far_msg *v, size_t n)
+{
+	size_t i = b->far.n, k = n, to = i + n;
+
+	room(b, to);
+	while (k > 0)
+		if (i > 0 && b->far.v[i - 1].uid > v[k - 1].uid)
+			b->far.v[--to] = b->far.v[--i];
+		else
+			b->far.v[--to] = v[--k];
+	b->far.n += n;
+}
+
+void
+box_far_clear(struct box *b)
+{
+	b->far.n = b->far.fresh.n = b->far.gone.n = 0;
 }

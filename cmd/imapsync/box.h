@@ -31,8 +31,10 @@ struct box_far {
 				   moved there since; not its modseq */
 	struct mark seen;	/* of SELECT, or of STATUS if trusted */
 	uint64_t storable;	/* flags; all, until SELECT says which */
-	struct far_msg *v;	/* new or changed, sorted by UID */
+	struct far_msg *v;	/* changed, and those new ones that were
+				   asked who they are; sorted by UID */
 	size_t n, cap;
+	struct imap_uids fresh;	/* new: all of them, by their UIDs alone */
 	struct imap_uids gone;
 };
 
@@ -115,14 +117,15 @@ void box_forget(struct box *);
 struct report_act box_act(const struct box *, const struct act *);
 void box_done(struct box *, const struct act *);
 
-/* Of far_v, once it is sorted; or NULL. */
+/* Of far.v, once it is sorted; or NULL. */
 struct far_msg *box_far_find(struct box *, uint32_t uid);
-/* Among the first n of it, which are sorted; or NULL. */
-struct far_msg *box_far_among(struct box *, size_t n, uint32_t uid);
 /* Behind the others; valid until the next. */
 struct far_msg *box_far_add(struct box *, uint32_t uid);
-void box_far_room(struct box *, size_t n);	/* for n in all */
-void box_far_sort(struct box *);	/* by UID; of two the later */
+/* All of them by UID; of two in far.v the later. */
+void box_far_sort(struct box *);
+/* Sorted ones that are not in far.v, into it. */
+void box_far_merge(struct box *, const struct far_msg *, size_t n);
+void box_far_clear(struct box *);	/* nothing is known of it */
 
 /* Of so few descriptors the mailboxes in work need what there is. */
 enum { FEW_FILES = 1400 };

@@ -26,18 +26,25 @@
 
 enum {
 	MOST = 512, LEAST = 64,		/* messages of a command */
-	AHEAD = 3			/* commands under way */
+	AHEAD = 3,			/* commands under way */
+	EXPECT = 100000			/* messages, whatever a server claims */
 };
 
 /* One command: some messages of a mailbox. */
 struct job {
 	struct box *b;
-	uint32_t *uids;
 	struct imap_fetch_job part;
+};
+
+/* What the jobs of one mailbox share: of each message its UID, and a byte. */
+struct list {
+	uint32_t *uids;		/* NULL: those of the plan, as they are */
+	unsigned char *came;
 };
 
 struct jobs {
 	struct run *r;
+	struct list *lists;	/* [r->nboxes] */
 	struct job *v;
 	size_t n, cap;
 	atomic_size_t next;
@@ -298,7 +305,8 @@ help(void *arg)
 }
 
 static void
-add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n)
+add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n,
+    unsigned char *came)
 {
 	struct job *j;
 
@@ -307,10 +315,8 @@ add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n)
 		all->v = mem_grow(all->v, all->cap, sizeof *all->v);
 	}
 	j = &all->v[all->n++];
-	*j = (struct job){ .b = b, .uids = mem_new(n, sizeof *uids) };
-	memcpy(j->uids, uids, n * sizeof *uids);
-	j->part = (struct imap_fetch_job){ .uids = j->uids, .n = n,
-	    .came = mem_new(n, 1) };
+	*j = (struct job){ .b = b, .part = { .uids = uids, .n = n,
+	    .came = came } };
 }
 
 /* Less and less towards the end, so that all connections get there at once. */
@@ -324,24 +330,38 @@ share(size_t left, size_t links)
 	return n > LEAST ? n : LEAST;
 }
 
+/* Of the plan's new ones those that are downloads, if not all of them are. */
+static uint32_t *
+some(const struct plan *p)
+{
+	uint32_t *uids = mem_new(p->count[ACT_FETCH], sizeof *uids);
+	size_t n = 0, k;
+
+	for (k = 0; plan_fetch(p, &k); k++)
+		uids[n++] = p->fresh[k];
+	return uids;
+}
+
 /* A command's set must fit into a line, so ranges that have holes are cut. */
 static void
 jobs_of(struct jobs *all, struct box *b)
 {
-	uint32_t *uids = mem_new(b->plan.n + 1, sizeof *uids);
-	size_t n = 0, at = 0, k = 0, fit;
+	struct list *l = &all->lists[b - all->r->boxes];
+	size_t n = b->plan.count[ACT_FETCH], at = 0, fit;
+	const uint32_t *uids = b->plan.fresh;
 
-	while (plan_next(&b->plan, ACT_FETCH, &k))
-		uids[n++] = b->plan.v[k++].uid;
-	if (n > 0)
-		state_expect(&b->state, n);
+	if (n == 0)
+		return;
+	if (n < b->plan.nfresh)
+		uids = l->uids = some(&b->plan);
+	l->came = mem_new(n, 1);
+	state_expect(&b->state, n < EXPECT ? n : EXPECT);
 	while (at < n) {
 		fit = imap_fetch_fit(uids + at, n - at,
 		    share(n - at, b->run->links));
-		add_job(all, b, uids + at, fit);
+		add_job(all, b, uids + at, fit, l->came + at);
 		at += fit;
 	}
-	free(uids);
 }
 
 static int
@@ -398,7 +418,8 @@ download_enough(struct run *r, size_t jobs)
 int
 download_all(struct run *r)
 {
-	struct jobs all = { .r = r };
+	struct jobs all = { .r = r,
+	    .lists = mem_new(r->nboxes + 1, sizeof *all.lists) };
 	size_t i;
 	int got = 0;
 
@@ -408,11 +429,13 @@ download_all(struct run *r)
 	download_enough(r, all.n);
 	if (all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
-	for (i = 0; i < all.n; i++) {
+	for (i = 0; i < all.n; i++)
 		whole(&all.v[i]);
-		free(all.v[i].uids);
-		free(all.v[i].part.came);
+	for (i = 0; i < r->nboxes; i++) {
+		free(all.lists[i].uids);
+		free(all.lists[i].came);
 	}
+	free(all.lists);
 	free(all.v);
 	return got;
 }

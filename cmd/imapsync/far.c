@@ -17,7 +17,8 @@
 static void
 start_again(struct far_look *k)
 {
-	k->b->far.n = k->b->far.gone.n = k->all.n = 0;
+	box_far_clear(k->b);
+	k->all.n = 0;
 	far_hear_forget(k);
 	k->have_all = k->refused = false;
 	k->bits = 0;
@@ -38,16 +39,6 @@ again(struct far_look *k, struct imap *m, enum far_what what)
 		far_ask_search(k, m, what, "ALL");
 	}
 	return far_hear(k, m, from);
-}
-
-static size_t
-news(struct box *b)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < b->far.n; i++)
-		n += state_by_uid(&b->state, b->far.v[i].uid) == NULL;
-	return n;
 }
 
 static uint64_t
@@ -79,42 +70,50 @@ lacking(struct far_look *k)
 			imap_uids_add(&b->far.gone, b->state.rec[i].uid);
 }
 
+/* As they are: there may be so many that two of them are too much. */
+static void
+all_fresh(struct far_look *k)
+{
+	free(k->b->far.fresh.v);
+	k->b->far.fresh = k->all;
+	k->all = (struct imap_uids){ 0 };
+}
+
 /* All UIDs are known: who is not among them is gone, who is new is new. */
 static void
 from_all(struct far_look *k)
 {
 	struct box *b = k->b;
 	bool search = k->how == DELTA_SEARCH;
-	size_t i, n = search ? 0 : b->far.n;
+	size_t i, n = 0;
 	struct far_msg *f;
 	uint32_t uid;
 
 	lacking(k);
 	if (k->how == DELTA_FETCH)
 		return;
-	b->far.n = n;
-	if (b->state.n == 0)
-		box_far_room(b, k->all.n);
+	if (search)
+		b->far.n = 0;
 	for (i = 0; i < k->all.n; i++) {
 		uid = k->all.v[i];
-		if (!search && (state_by_uid(&b->state, uid) != NULL ||
-		    box_far_among(b, n, uid) != NULL))
-			continue;
-		f = box_far_add(b, uid);
-		f->flags = search ? found_flags(k, uid) : 0;
-		f->flags_known = search;
+		if (state_by_uid(&b->state, uid) == NULL)
+			k->all.v[n++] = uid;
+		else if (search) {
+			f = box_far_add(b, uid);
+			f->flags = found_flags(k, uid);
+			f->flags_known = true;
+		}
 	}
+	k->all.n = n;
+	all_fresh(k);
 }
 
 /* The UIDs are others': everything is new, and nothing is known to be gone. */
 static void
 all_new(struct far_look *k)
 {
-	size_t i;
-
-	k->b->far.n = k->b->far.gone.n = 0;
-	for (i = 0; i < k->all.n; i++)
-		box_far_add(k->b, k->all.v[i]);
+	box_far_clear(k->b);
+	all_fresh(k);
 }
 
 /*
@@ -128,7 +127,6 @@ tidy(struct box *b)
 	struct rec *rec;
 
 	box_far_sort(b);
-	imap_uids_sort(&b->far.gone);
 	for (i = 0; i < b->far.n; i++) {
 		rec = state_by_uid(&b->state, b->far.v[i].uid);
 		if (rec != NULL && !b->far.renumbered &&
@@ -145,11 +143,14 @@ static void
 watermarks(struct far_look *k, struct imap *m)
 {
 	struct box *b = k->b;
+	const struct imap_uids *fresh = &b->far.fresh;
 	uint32_t top = b->far.renumbered ? 0 : state_last(&b->state);
 
 	b->far.seen.exists = m->box.exists;
 	if (b->far.n > 0 && b->far.v[b->far.n - 1].uid > top)
 		top = b->far.v[b->far.n - 1].uid;
+	if (fresh->n > 0 && fresh->v[fresh->n - 1] > top)
+		top = fresh->v[fresh->n - 1];
 	if (b->far.seen.uidnext <= top)	/* not told, or more came meanwhile */
 		b->far.seen.uidnext = (uint64_t)top + 1;
 }
@@ -193,10 +194,9 @@ enquire(struct far_look *k, struct imap *m, bool may)
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
 		return !may ? 1 : again(k, m, W_EVERY);
 	box_far_sort(b);
-	imap_uids_sort(&b->far.gone);
 	imap_uids_sort(&k->all);
-	if (!k->have_all && state_live(&b->state) - b->far.gone.n + news(b) ==
-	    m->box.exists)
+	if (!k->have_all && state_live(&b->state) - b->far.gone.n +
+	    b->far.fresh.n == m->box.exists)
 		return 0;
 	if (!may && !(k->have_all && k->all.n == m->box.exists))
 		return 1;
@@ -277,7 +277,7 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 			later[i] = false;
 			k = ring[head++ % FAR_AHEAD] = mem_new(1, sizeof *k);
 			k->b = &r->boxes[i];
-			k->b->far.n = k->b->far.gone.n = 0;
+			box_far_clear(k->b);
 			far_ask(k, l);
 		}
 		if (head == tail)

@@ -12,6 +12,7 @@
 #include "ident.h"
 #include "limit.h"
 #include "report.h"
+#include "search.h"
 
 enum { SET = 7500 };		/* bytes of a set in a command */
 
@@ -86,13 +87,16 @@ fetched(struct far_look *k, struct imap *m)
 			break;
 	if (got < 0 || uid == 0 || !with_flags)
 		return got < 0 ? -1 : 0;
-	if (b->far.n == b->far.cap && b->far.n >= 1 << 16)
-		box_far_sort(b);		/* some were said again and again */
-	if (b->far.n == LIMIT_MESSAGES)
-		return conn_fail(m->c, EX_PROTOCOL, "FETCH: more than %d messages",
-		    LIMIT_MESSAGES);
 	if (k->how == DELTA_FETCH)
 		imap_uids_note(&k->all, uid);
+	if (state_by_uid(&b->state, uid) == NULL) {
+		imap_uids_note(&b->far.fresh, uid);
+		return b->far.fresh.n <= LIMIT_MESSAGES ? 0 :
+		    conn_fail(m->c, EX_PROTOCOL, "FETCH: more than %d messages",
+		    LIMIT_MESSAGES);
+	}
+	if (b->far.n == b->far.cap && b->far.n >= 1 << 16)
+		box_far_sort(b);		/* some were said again and again */
 	f = box_far_add(b, uid);
 	f->flags = flags;
 	f->flags_known = true;
@@ -190,7 +194,8 @@ note_done(struct far_look *k, const struct imap_resp *r)
 static void
 not_ours(struct far_look *k)
 {
-	k->b->far.n = k->b->far.gone.n = k->all.n = 0;
+	box_far_clear(k->b);
+	k->all.n = 0;
 	k->canaries = k->strangers = k->sure = 0;
 }
 
@@ -284,12 +289,35 @@ far_hear(struct far_look *k, struct imap *m, size_t from)
 
 /* ---- who is who ---- */
 
+/* The messages of one command, sorted. */
+struct asked {
+	struct box *b;
+	struct far_msg v[FAR_IDENTS];
+	size_t n;
+};
+
 static int
-take_ident(struct box *b, struct imap *m)
+by_uid(const void *uid, const void *far)
+{
+	return search_order(*(const uint32_t *)uid,
+	    ((const struct far_msg *)far)->uid);
+}
+
+static void
+note_ident(struct asked *a, const struct far_msg *f)
+{
+	size_t i = search_lower(&f->uid, a->v, a->n, sizeof *a->v, by_uid);
+
+	if (i < a->n && a->v[i].uid == f->uid)
+		a->v[i] = *f;
+}
+
+static int
+take_ident(struct asked *a, struct imap *m)
 {
 	struct buf head = { .max = 1 << 17 };
 	struct conn_sink sink = { keep, &head };
-	struct far_msg f = { 0 }, *to;
+	struct far_msg f = { 0 };
 	struct imap_item it;
 	bool full = false;
 	int got;
@@ -301,7 +329,7 @@ take_ident(struct box *b, struct imap *m)
 			f.size = it.number < UINT32_MAX ?
 			    (uint32_t)it.number : UINT32_MAX;
 		else if (it.kind == IMAP_FLAG) {
-			f.flags = far_hear_flags(b, it.text, b->run->e);
+			f.flags = far_hear_flags(a->b, it.text, a->b->run->e);
 			f.flags_known = true;
 		} else if (it.kind == IMAP_BODY) {
 			full = true;
@@ -310,35 +338,59 @@ take_ident(struct box *b, struct imap *m)
 		}
 	if (got == 0 && full && f.uid != 0) {
 		f.ident = ident_of(BUF_STR(head));
-		if ((to = box_far_find(b, f.uid)) != NULL)
-			*to = f;
+		note_ident(a, &f);
 	}
 	buf_free(&head);
 	return got;
 }
 
+static int
+ask_idents(struct link *l, struct asked *a, const uint32_t *uids, size_t n,
+    size_t *at)
+{
+	struct imap *m = &l->imap;
+	struct buf set = { .max = 65536 };
+	struct imap_resp r;
+	size_t from = *at;
+	unsigned tag;
+
+	imap_set_put(&set, uids, n, at, SET);
+	for (a->n = 0; from < *at; from++)
+		a->v[a->n++] = (struct far_msg){ .uid = uids[from] };
+	tag = imap_ask_idents(m, set.p);
+	buf_free(&set);
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
+		    take_ident(a, m) < 0))
+			return -1;
+	} while (!imap_done(&r, tag));
+	return r.type == IMAP_OK ? 0 : conn_fail(m->c, EX_TEMPFAIL,
+	    "%s: FETCH: %s", a->b->name, m->text);
+}
+
+/* Those that were answered; of the others nothing is kept. */
+static void
+keep_idents(struct asked *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n; i++)
+		if (a->v[i].ident != 0 || a->v[i].flags_known)
+			a->v[n++] = a->v[i];
+	box_far_merge(a->b, a->v, n);
+}
+
 int
 far_hear_idents(struct link *l, struct box *b, const uint32_t *uids, size_t n)
 {
-	struct imap *m = &l->imap;
-	struct imap_resp r;
+	struct asked *a = mem_new(1, sizeof *a);
 	size_t at = 0;
-	unsigned tag;
+	int got = 0;
 
-	while (at < n) {
-		struct buf set = { .max = 65536 };
-
-		imap_set_put(&set, uids, n, &at, SET);
-		tag = imap_ask_idents(m, set.p);
-		buf_free(&set);
-		do {
-			if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
-			    take_ident(b, m) < 0))
-				return -1;
-		} while (!imap_done(&r, tag));
-		if (r.type != IMAP_OK)
-			return conn_fail(m->c, EX_TEMPFAIL, "%s: FETCH: %s",
-			    b->name, m->text);
-	}
-	return 0;
+	a->b = b;
+	while (got == 0 && at < n)
+		if ((got = ask_idents(l, a, uids, n, &at)) == 0)
+			keep_idents(a);
+	free(a);
+	return got;
 }

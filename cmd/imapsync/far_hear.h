@@ -18,7 +18,11 @@ int far_hear_unusable(struct box *, const char *why);
 uint64_t far_hear_flags(struct box *, struct str words, struct err *);
 /* What searches have found so far. */
 void far_hear_forget(struct far_look *);
-/* Asks and hears: idents and flags of these messages, into far_v.  -1. */
+enum { FAR_IDENTS = 8192 };		/* messages asked for at once */
+/*
+ * Asks new messages, at most FAR_IDENTS, for their idents and flags.  Who
+ * answers is in far.v.  -1.
+ */
 int far_hear_idents(struct link *, struct box *, const uint32_t *uids,
     size_t n);
 

@@ -37,7 +37,7 @@ far_trust(struct box *b)
 	b->far.renumbered = false;
 	b->far.seen = b->far.now;
 	b->far.storable = ~(uint64_t)0;
-	b->far.n = b->far.gone.n = 0;
+	box_far_clear(b);
 }
 
 /* Of the canaries, for the flags came with them: as the base has them? */
@@ -105,7 +105,7 @@ as_believed(struct far_look *k, const struct imap_box *box)
 	return mark_same(&b->far.seen, &b->far.now) && !b->far.renumbered &&
 	    box->exists == b->far.now.exists && (box->id[0] == '\0' ||
 	    b->far.now.id[0] == '\0' || strcmp(box->id, b->far.now.id) == 0) &&
-	    b->far.gone.n == 0 && k->canaries == k->asked &&
+	    b->far.gone.n == 0 && b->far.fresh.n == 0 && k->canaries == k->asked &&
 	    !far_renumbered(k) && flags_as_known(b) && can_store_all(b);
 }
 
@@ -115,7 +115,7 @@ ask_one(struct link *l, struct box *b)
 	struct far_look *k = mem_new(1, sizeof *k);
 
 	k->b = b;
-	b->far.n = b->far.gone.n = 0;
+	box_far_clear(b);
 	far_ask_who(k, l, last_meant(&b->plan));
 	return k;
 }
@@ -133,7 +133,7 @@ hear_one(struct far_look *k, struct link *l)
 	    BOX_HEARD : BOX_OPEN;
 	b->far.strange = far_renumbered(k);
 	b->far.seen = was;
-	b->far.n = b->far.gone.n = 0;
+	box_far_clear(b);
 	return b->phase != BOX_HEARD;
 }
 

@@ -124,21 +124,21 @@ matches_settle(struct matches *m, struct pairs *to)
 }
 
 void
-matches_pair(struct pairs *p, uint32_t near, uint32_t far, uint64_t base)
+matches_pair(struct pairs *p, uint32_t near, uint32_t uid, uint64_t base)
 {
 	if ((p->n & (p->n - 1)) == 0)	/* full at each power of two */
 		p->v = mem_grow(p->v, p->n > 0 ? 2 * p->n : 1, sizeof *p->v);
-	p->v[p->n++] = (struct pair){ near, far, base };
+	p->v[p->n++] = (struct pair){ near, uid, base };
 }
 
 unsigned char *
-matches_taken(const struct pairs *p, bool near, size_t n)
+matches_taken(const struct pairs *p, size_t n)
 {
 	unsigned char *is = mem_new(n + 1, 1);
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		is[near ? p->v[i].near : p->v[i].far] = 1;
+		is[p->v[i].near] = 1;
 	return is;
 }
 

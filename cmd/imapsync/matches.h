@@ -20,7 +20,7 @@ struct match {
 	uint64_t ident;
 	uint64_t base;		/* of a file: flags once agreed; UINT64_MAX */
 	uint32_t size;		/* on the wire; of a file 0: not known yet */
-	uint32_t at;		/* its place in what the caller has */
+	uint32_t at;		/* the file's place, or the message's UID */
 	bool digested;		/* md is known */
 	unsigned char md[32];	/* SHA-256 of the wire form */
 };
@@ -44,14 +44,14 @@ bool matches_tied(const struct matches *);
 /* The pairs of this group, appended. */
 void matches_settle(struct matches *, struct pairs *);
 
-void matches_pair(struct pairs *, uint32_t near, uint32_t far, uint64_t base);
-/* One byte each: is that one of n, of the near or the far side, in a pair? */
-unsigned char *matches_taken(const struct pairs *, bool near, size_t n);
+void matches_pair(struct pairs *, uint32_t near, uint32_t uid, uint64_t base);
+/* One byte each: is that one of n files in a pair? */
+unsigned char *matches_taken(const struct pairs *, size_t n);
 
 /* An act that may be half of a move. */
 struct half {
 	struct box *b;
-	size_t act;		/* of b's plan */
+	size_t act;		/* of b's plan; or the UID of a download */
 	uint64_t key;		/* inode, hash of the name, or ident */
 	uint64_t ident;		/* of a new file, once it was read; or 0 */
 };

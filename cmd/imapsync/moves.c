@@ -11,14 +11,13 @@
 #include <unistd.h>
 
 #include "box.h"
-#include "far_hear.h"
 #include "flags.h"
 #include "ident.h"
-#include "link.h"
 #include "matches.h"
 #include "moves.h"
 #include "names.h"
 #include "near_dir.h"
+#include "pair.h"
 #include "plan.h"
 #include "state.h"
 #include "wire.h"
@@ -156,23 +155,6 @@ moved_here(struct run *r)
 
 /* ---- moved there ---- */
 
-/* The messages that are to be fetched from it: each is known by then. */
-static int
-idents(struct run *r, struct box *b)
-{
-	uint32_t *uids = mem_new(b->plan.count[ACT_FETCH] + 1, sizeof *uids);
-	size_t k, n = 0;
-	int got = 0;
-
-	for (k = 0; plan_next(&b->plan, ACT_FETCH, &k); k++)
-		if (box_far_find(b, b->plan.v[k].uid)->ident == 0)
-			uids[n++] = b->plan.v[k].uid;
-	if (n > 0 && (got = link_select(&r->link[0], b)) == 0)
-		got = far_hear_idents(&r->link[0], b, uids, n);
-	free(uids);
-	return got < 0 ? -1 : 0;
-}
-
 /* Is a file of that name in the Maildir, whatever its flags? */
 static bool
 name_there(struct box *to, const char *name)
@@ -185,7 +167,8 @@ static void
 join_messages(const struct halves *gone, const struct halves *came)
 {
 	struct box *from, *to;
-	struct act *d, *f;
+	struct act *d;
+	uint32_t uid;
 	size_t i, k;
 
 	for (i = 0; i < gone->n; i++) {
@@ -194,16 +177,16 @@ join_messages(const struct halves *gone, const struct halves *came)
 		for (k = matches_find(came, gone->v[i].key); k < came->n &&
 		    came->v[k].key == gone->v[i].key; k++) {
 			to = came->v[k].b;
-			f = act_of(&came->v[k]);
-			if (f->kind != ACT_FETCH ||
-			    box_far_find(to, f->uid)->size !=
+			uid = (uint32_t)came->v[k].act;
+			if (!plan_fetches(&to->plan, uid) ||
+			    box_far_find(to, uid)->size !=
 			    rec_of(from, d)->size || (to != from &&
 			    name_there(to, d->name)))
 				continue;
 			plan_become(&from->plan, d, ACT_NEAR_MOVE);
 			d->to = to;
-			d->to_uid = f->uid;
-			plan_become(&to->plan, f, ACT_NOTHING);
+			d->to_uid = uid;
+			plan_fetch_not(&to->plan, uid);
 			break;
 		}
 	}
@@ -239,11 +222,11 @@ moved_there(struct run *r)
 		b = &r->boxes[i];
 		if (!box_open(b) || b->plan.count[ACT_FETCH] == 0)
 			continue;
-		got = idents(r, b);
-		for (k = 0; plan_next(&b->plan, ACT_FETCH, &k); k++) {
-			f = box_far_find(b, b->plan.v[k].uid);
-			if (f->ident != 0)
-				matches_add(&came, b, k, f->ident);
+		got = pair_idents(b, 0);
+		for (k = 0; plan_fetch(&b->plan, &k); k++) {
+			f = box_far_find(b, b->plan.fresh[k]);
+			if (f != NULL && f->ident != 0)
+				matches_add(&came, b, f->uid, f->ident);
 		}
 	}
 	if (got == 0 && came.n > 0) {

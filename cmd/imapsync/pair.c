@@ -100,7 +100,7 @@ digest_there(struct box *b, struct match *o)
 	unsigned tag;
 	int got = 0;
 
-	snprintf(one, sizeof one, "%u", b->far.v[o->at].uid);
+	snprintf(one, sizeof one, "%u", o->at);
 	tag = imap_ask_bodies(m, one, false);
 	do {
 		if ((got = imap_next(m, &r)) < 0)
@@ -155,21 +155,30 @@ match(struct box *b, struct matches *m)
 	return 0;
 }
 
-static int
-idents_of(struct box *b, uint64_t from)
+/* Is that new message one that has not said who it is? */
+static bool
+unasked(struct box *b, uint32_t uid)
 {
-	uint32_t *uids = mem_new(b->far.n + 1, sizeof *uids);
-	size_t i, n = 0;
-	int got;
+	return box_far_find(b, uid) == NULL && (b->far.renumbered ||
+	    state_by_uid(&b->state, uid) == NULL);
+}
 
-	for (i = 0; i < b->far.n; i++)
-		if (b->far.v[i].ident == 0 && b->far.v[i].uid >= from &&
-		    (b->far.renumbered || state_by_uid(&b->state,
-		    b->far.v[i].uid) == NULL))
-			uids[n++] = b->far.v[i].uid;
-	got = n == 0 ? 0 : link_select(&b->run->link[0], b);
-	if (n > 0 && got == 0)
-		got = far_hear_idents(&b->run->link[0], b, uids, n);
+int
+pair_idents(struct box *b, uint64_t from)
+{
+	const struct imap_uids *all = &b->far.fresh;
+	struct link *l = &b->run->link[0];
+	uint32_t *uids = mem_new(FAR_IDENTS, sizeof *uids);
+	size_t i = 0, n = 1;
+	int got = 0;
+
+	while (got == 0 && n > 0) {
+		for (n = 0; i < all->n && n < FAR_IDENTS; i++)
+			if (all->v[i] >= from && unasked(b, all->v[i]))
+				uids[n++] = all->v[i];
+		if (n > 0 && (got = link_select(l, b)) == 0)
+			got = far_hear_idents(l, b, uids, n);
+	}
 	free(uids);
 	return got < 0 ? -1 : 0;
 }
@@ -178,15 +187,18 @@ static struct match *
 far_ones(struct box *b, size_t *n)
 {
 	struct match *f = mem_new(b->far.n + 1, sizeof *f);
-	unsigned char *not = matches_taken(&b->pairs, false, b->far.n);
+	unsigned char *not = mem_new(b->far.n + 1, 1);
 	size_t i;
 
+	for (i = 0; i < b->pairs.n; i++)
+		not[box_far_find(b, b->pairs.v[i].uid) - b->far.v] = 1;
 	*n = 0;
 	for (i = 0; i < b->far.n; i++)
 		if (b->far.v[i].ident != 0 && !not[i] && (b->far.renumbered ||
 		    state_by_uid(&b->state, b->far.v[i].uid) == NULL))
 			f[(*n)++] = (struct match){ .ident = b->far.v[i].ident,
-			    .size = b->far.v[i].size, .at = (uint32_t)i };
+			    .size = b->far.v[i].size,
+			    .at = b->far.v[i].uid };
 	free(not);
 	return f;
 }
@@ -196,8 +208,7 @@ static struct match *
 local_ones(struct box *b, size_t *n)
 {
 	struct match *l = mem_new(b->near.dir.n + 1, sizeof *l);
-	unsigned char *not = matches_taken(&b->pairs, true,
-	    b->near.dir.n);
+	unsigned char *not = matches_taken(&b->pairs, b->near.dir.n);
 	const struct rec *rec;
 	size_t i;
 
@@ -228,7 +239,7 @@ match_all(struct box *b)
 	struct matches m = { .nnear = 0 };
 	int got;
 
-	if (idents_of(b, 0) < 0)
+	if (pair_idents(b, 0) < 0)
 		return -1;
 	m.far = far_ones(b, &m.nfar);
 	m.near = local_ones(b, &m.nnear);
@@ -250,8 +261,7 @@ static int
 orphans(struct box *b)
 {
 	struct lost *v = mem_new(b->state.n + 1, sizeof *v);
-	unsigned char *paired = matches_taken(&b->pairs, true,
-	    b->near.dir.n);
+	unsigned char *paired = matches_taken(&b->pairs, b->near.dir.n);
 	struct rec *rec;
 	size_t i, n = 0;
 	int got;
@@ -280,31 +290,51 @@ orphans(struct box *b)
 
 /* ---- downloads whose record was lost ---- */
 
-/* Their names tell the UID. */
+/* The UID that the file's name tells, if that is a new message; or 0. */
+static uint32_t
+uid_left(struct box *b, size_t i)
+{
+	struct str base = local_base(&b->near.dir, &b->near.dir.v[i]);
+	uint32_t uid = b->near.rec_of[i] != NONE ? 0 :
+	    local_named(base, b->key);
+
+	return uid != 0 && state_by_uid(&b->state, uid) == NULL &&
+	    imap_uids_has(&b->far.fresh, uid) &&
+	    !in_step(b, &b->near.dir.v[i]) ? uid : 0;
+}
+
+/* Those that do not say who they are were still downloaded. */
+static void
+silent(struct box *b, struct imap_uids *left)
+{
+	size_t i;
+
+	imap_uids_sort(left);
+	for (i = 0; i < left->n; i++)
+		if (box_far_find(b, left->v[i]) == NULL)
+			box_far_merge(b, &(struct far_msg){
+			    .uid = left->v[i] }, 1);
+}
+
 static int
 leftovers(struct box *b)
 {
-	struct far_msg *f;
+	struct imap_uids left = { 0 };
 	uint32_t uid;
 	size_t i;
-	bool some = false;
+	int got = 0;
 
-	if (b->far.n == 0)
-		return 0;
-	for (i = 0; i < b->near.dir.n; i++) {
-		if (b->near.rec_of[i] != NONE)
-			continue;
-		uid = local_named(local_base(&b->near.dir, &b->near.dir.v[i]),
-		    b->key);
-		f = uid != 0 && state_by_uid(&b->state, uid) == NULL ?
-		    box_far_find(b, uid) : NULL;
-		if (f == NULL || in_step(b, &b->near.dir.v[i]))
-			continue;
-		matches_pair(&b->pairs, (uint32_t)i,
-		    (uint32_t)(f - b->far.v), UINT64_MAX);
-		some = true;
+	for (i = 0; b->far.fresh.n > 0 && i < b->near.dir.n; i++)
+		if ((uid = uid_left(b, i)) != 0) {
+			matches_pair(&b->pairs, (uint32_t)i, uid, UINT64_MAX);
+			imap_uids_add(&left, uid);
+		}
+	if (left.n > 0) {
+		got = pair_idents(b, 0);
+		silent(b, &left);
 	}
-	return some ? idents_of(b, 0) : 0;
+	free(left.v);
+	return got;
 }
 
 int
@@ -312,14 +342,14 @@ pair_find(struct box *b)
 {
 	if (b->known && !b->far.renumbered)
 		return leftovers(b);
-	if (b->far.n > 0 && b->near.dir.n > 0 && (leftovers(b) < 0 ||
+	if (b->far.fresh.n > 0 && b->near.dir.n > 0 && (leftovers(b) < 0 ||
 	    match_all(b) < 0))
 		return -1;
 	if (!b->far.renumbered)
 		return 0;
 	report_problem(&b->run->report, 0, b->name,
 	    "its UIDs have changed: %zu of %zu messages found again",
-	    b->pairs.n, b->far.n);
+	    b->pairs.n, b->far.fresh.n);
 	return orphans(b) < 0 ? -1 : near_scan(b);
 }
 
@@ -391,7 +421,7 @@ pair_pending(struct box *b)
 		if (s->pend[i].kind == PEND_UPLOAD &&
 		    s->pend[i].uidnext < from)
 			from = s->pend[i].uidnext;
-	if (!b->far.renumbered && from != UINT64_MAX && idents_of(b, from) < 0)
+	if (!b->far.renumbered && from != UINT64_MAX && pair_idents(b, from) < 0)
 		return -1;
 	while (s->npend > 0) {
 		char *name;

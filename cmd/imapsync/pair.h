@@ -2,8 +2,15 @@
 #ifndef PAIR_H
 #define PAIR_H
 
+#include <stdint.h>
+
 struct box;
 
+/*
+ * New messages from that UID on say who they are, if they have not yet; see
+ * far_hear_idents.  A mailbox that cannot be selected has failed.  0, -1.
+ */
+int pair_idents(struct box *, uint64_t from);
 int pair_find(struct box *);
 /* New on both sides at once: are some of them the same?  1 yes, 0, -1. */
 int pair_new(struct box *);

@@ -21,6 +21,7 @@
 #include "mem.h"
 #include "near_dir.h"
 #include "plan.h"
+#include "search.h"
 #include "state.h"
 
 void
@@ -260,32 +261,29 @@ known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 
 /* ---- what is new ---- */
 
+static int
+far_order(const void *uid, const void *far)
+{
+	return search_order(*(const uint32_t *)uid,
+	    ((const struct far_msg *)far)->uid);
+}
+
 static void
 pair(struct plan *p, const struct plan_in *in, size_t k)
 {
-	uint32_t l = in->pair[k].near, f = in->pair[k].far;
-	uint64_t here = in->local[l].flags, there = in->far[f].flags;
+	uint32_t l = in->pair[k].near, uid = in->pair[k].uid;
+	const struct far_msg *f = &in->far[search_lower(&uid, in->far,
+	    in->nfar, sizeof *in->far, far_order)];
+	uint64_t here = in->local[l].flags, there = f->flags;
 	uint64_t base = in->pair[k].base != UINT64_MAX ? in->pair[k].base :
 	    here & there;
 	struct act *a = add(p, ACT_PAIR);
 
-	a->uid = in->far[f].uid;
+	a->uid = uid;
 	a->local = l;
 	a->flags = base;
-	merge(p, in, NULL, &(struct act){ .uid = in->far[f].uid, .local = l },
+	merge(p, in, NULL, &(struct act){ .uid = uid, .local = l },
 	    seen_flags(in, base, here, there));
-}
-
-static void
-fetch(struct plan *p, const struct plan_in *in, uint32_t f)
-{
-	struct act *a;
-
-	if (!in->policy.pull_new)
-		return;
-	a = add(p, ACT_FETCH);
-	a->uid = in->far[f].uid;
-	a->flags = in->far[f].flags;
 }
 
 static void
@@ -300,27 +298,38 @@ push(struct plan *p, const struct plan_in *in, uint32_t l)
 	a->flags = in->local[l].flags;
 }
 
+/* All that are new there, but for those that the base has by now. */
+static void
+fetch_all(struct plan *p, const struct plan_in *in)
+{
+	struct walk w = { 0 };
+	size_t i;
+
+	if (!in->policy.pull_new)
+		return;
+	p->fresh = in->fresh;
+	p->nfresh = p->count[ACT_FETCH] = in->nfresh;
+	for (i = 0; in->nrec > 0 && i < in->nfresh; i++)
+		if (has_rec(in, &w, in->fresh[i]))
+			plan_fetch_not(p, in->fresh[i]);
+}
+
 static void
 news(struct plan *p, const struct plan_in *in)
 {
 	unsigned char *l = mem_new(in->nlocal + 1, 1);
-	unsigned char *f = mem_new(in->nfar + 1, 1);
-	struct walk w = { 0 };
 	size_t i;
 
+	fetch_all(p, in);
 	for (i = 0; i < in->npair; i++) {
 		pair(p, in, i);
+		plan_fetch_not(p, in->pair[i].uid);
 		l[in->pair[i].near] = 1;
-		f[in->pair[i].far] = 1;
 	}
-	for (i = 0; i < in->nfar; i++)
-		if (f[i] == 0 && !has_rec(in, &w, in->far[i].uid))
-			fetch(p, in, (uint32_t)i);
 	for (i = 0; i < in->nlocal; i++)
 		if (l[i] == 0 && in->rec_of[i] == NONE)
 			push(p, in, (uint32_t)i);
 	free(l);
-	free(f);
 }
 
 /* ---- the whole ---- */
@@ -359,6 +368,7 @@ void
 plan_free(struct plan *p)
 {
 	free(p->v);
+	free(p->taken);
 	arena_free(&p->names);
 	*p = (struct plan){ 0 };
 }
@@ -379,4 +389,51 @@ plan_become(struct plan *p, struct act *a, enum act_kind kind)
 	p->count[a->kind]--;
 	a->kind = kind;
 	p->count[kind]++;
+}
+
+/* ---- downloads ---- */
+
+static bool
+taken(const struct plan *p, size_t at)
+{
+	return p->taken != NULL && (p->taken[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* Its place in fresh; nfresh: it is not new. */
+static size_t
+place(const struct plan *p, uint32_t uid)
+{
+	size_t i = search_lower(&uid, p->fresh, p->nfresh, sizeof uid,
+	    search_u32);
+
+	return i < p->nfresh && p->fresh[i] == uid ? i : p->nfresh;
+}
+
+bool
+plan_fetch(const struct plan *p, size_t *at)
+{
+	while (*at < p->nfresh && taken(p, *at))
+		++*at;
+	return *at < p->nfresh;
+}
+
+bool
+plan_fetches(const struct plan *p, uint32_t uid)
+{
+	size_t i = place(p, uid);
+
+	return i < p->nfresh && !taken(p, i);
+}
+
+void
+plan_fetch_not(struct plan *p, uint32_t uid)
+{
+	size_t i = place(p, uid);
+
+	if (i == p->nfresh || taken(p, i))
+		return;
+	if (p->taken == NULL)
+		p->taken = mem_new(p->nfresh / 8 + 1, 1);
+	p->taken[i / 8] = (unsigned char)(p->taken[i / 8] | 1 << i % 8);
+	p->count[ACT_FETCH]--;
 }

@@ -52,7 +52,7 @@ struct act {
 	bool failed;
 };
 
-/* A message on the server that is new or changed. */
+/* A message on the server that has changed, or has said who it is. */
 struct far_msg {
 	uint32_t uid;
 	uint32_t size;
@@ -62,7 +62,8 @@ struct far_msg {
 
 /* A file here and a message there that are the same one. */
 struct pair {
-	uint32_t near, far;	/* places among the files, the messages */
+	uint32_t near;		/* its place among the files */
+	uint32_t uid;		/* a new one, and in far_msg */
 	uint64_t base;		/* flags that both had, or UINT64_MAX */
 };
 
@@ -84,6 +85,9 @@ struct plan_in {
 					   three above are NULL then */
 	const struct far_msg *far;	/* sorted by uid */
 	size_t nfar;
+	const uint32_t *fresh;		/* uids of new messages, sorted; stay
+					   until plan_free */
+	size_t nfresh;
 	const uint32_t *gone;		/* uids of recs, sorted */
 	size_t ngone;
 	const struct pair *pair;	/* among new files and new messages */
@@ -95,10 +99,17 @@ struct plan_in {
 	struct policy policy;
 };
 
+/*
+ * Downloads are no acts in v, but places in fresh: there may be millions of
+ * them, and nothing is known of one but its UID.
+ */
 struct plan {
 	struct act *v;
 	size_t n, cap;
-	size_t count[ACT_KINDS];
+	size_t count[ACT_KINDS];	/* with the downloads */
+	const uint32_t *fresh;	/* of plan_in */
+	size_t nfresh;
+	unsigned char *taken;	/* a bit each: it is no download; or NULL */
 	struct arena names;	/* those in v */
 	bool made;		/* by plan_make, be it empty */
 };
@@ -110,6 +121,11 @@ void plan_free(struct plan *);
 void plan_add(struct plan *, const struct act *);
 /* The index of the next act of that kind from *at on; false: no more. */
 bool plan_next(const struct plan *, enum act_kind, size_t *at);
+/* The place of the next download in fresh, from *at on; false: no more. */
+bool plan_fetch(const struct plan *, size_t *at);
+/* Is it a download?  And one that is becomes part of an act. */
+bool plan_fetches(const struct plan *, uint32_t uid);
+void plan_fetch_not(struct plan *, uint32_t uid);
 /* The act, one of the plan's, is of that kind from here on. */
 void plan_become(struct plan *, struct act *, enum act_kind);
 

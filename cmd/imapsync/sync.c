@@ -58,6 +58,7 @@ plan_box(struct box *b)
 	    .nlocal = b->near.scanned ? b->near.dir.n : 0,
 	    .local_of = b->near.local_of, .rec_of = b->near.rec_of,
 	    .local_same = !b->near.scanned, .far = b->far.v, .nfar = b->far.n,
+	    .fresh = b->far.fresh.v, .nfresh = b->far.fresh.n,
 	    .gone = b->far.gone.v, .ngone = b->far.gone.n,
 	    .pair = b->pairs.v, .npair = b->pairs.n,
 	    .storable = b->far.storable,
@@ -433,25 +434,39 @@ choose_some(struct run *r)
 	return n > 0;
 }
 
+static void
+say_act(struct box *b, const struct act *a)
+{
+	struct report_act said = box_act(b, a);
+
+	report_plan(&b->run->report, &said);
+}
+
+static void
+say_kind(struct box *b, enum act_kind kind)
+{
+	size_t k;
+
+	for (k = 0; plan_next(&b->plan, kind, &k); k++)
+		say_act(b, &b->plan.v[k]);
+	if (kind != ACT_FETCH)
+		return;
+	for (k = 0; plan_fetch(&b->plan, &k); k++)
+		say_act(b, &(struct act){ .kind = ACT_FETCH, .local = NONE,
+		    .uid = b->plan.fresh[k] });
+}
+
 /* Of each mailbox by kind. */
 static void
 say_plan(struct run *r)
 {
-	struct report_act said;
-	struct box *b;
-	size_t i, k;
+	size_t i;
 	int kind;
 
-	for (i = 0; i < r->nboxes; i++) {
-		b = &r->boxes[i];
-		for (kind = 0; box_open(b) && kind < ACT_NOTHING;
+	for (i = 0; i < r->nboxes; i++)
+		for (kind = 0; box_open(&r->boxes[i]) && kind < ACT_NOTHING;
 		    kind++)
-			for (k = 0; k < b->plan.n; k++)
-				if ((int)b->plan.v[k].kind == kind) {
-					said = box_act(b, &b->plan.v[k]);
-					report_plan(&r->report, &said);
-				}
-	}
+			say_kind(&r->boxes[i], (enum act_kind)kind);
 }
 
 static int

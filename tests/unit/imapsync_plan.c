@@ -27,11 +27,12 @@ decide(struct plan *p, const struct one *c, struct policy policy,
 	struct local_msg local = { .flags = c->l };
 	struct far_msg far = { .uid = 7, .flags = c->r, .flags_known = true };
 	uint32_t local_of = c->here ? 0 : NONE, gone = 7;
-	uint32_t rec_of = c->base ? 0 : NONE;
+	uint32_t rec_of = c->base ? 0 : NONE, fresh = 7;
 	struct plan_in in = { .rec = &rec, .nrec = c->base, .names = "",
 	    .local = &local, .nlocal = c->here, .local_of = &local_of,
 	    .rec_of = &rec_of, .far = &far,
-	    .nfar = c->there && (!c->base || c->r != c->b), .gone = &gone,
+	    .nfar = c->there && c->base && c->r != c->b, .gone = &gone,
+	    .fresh = &fresh, .nfresh = c->there && !c->base,
 	    .ngone = c->base && !c->there, .storable = storable,
 	    .lettered = ALL, .policy = policy };
 
@@ -112,10 +113,48 @@ presence(void)
 		if (v[i].kind < 0)
 			ok(p.n == 0, "%s: nothing", v[i].name);
 		else
-			ok(p.n == 1 && (int)p.v[0].kind == v[i].kind, "%s",
-			    v[i].name);
+			ok(p.n + p.count[ACT_FETCH] == 1 &&
+			    p.count[v[i].kind] == 1, "%s", v[i].name);
 		plan_free(&p);
 	}
+}
+
+/* What is new there, but what the base knows by now, a pair, and a move. */
+static void
+downloads(void)
+{
+	struct rec rec[2] = { { .uid = 2 }, { .uid = 5 } };
+	struct local_msg local = { .flags = FLAG_SEEN };
+	struct far_msg far = { .uid = 7, .flags = FLAG_SEEN };
+	uint32_t fresh[] = { 1, 2, 3, 7, 9 }, none[2] = { NONE, NONE };
+	struct pair pair = { .near = 0, .uid = 7, .base = UINT64_MAX };
+	struct plan_in in = { .rec = rec, .nrec = 2, .names = "",
+	    .local = &local, .nlocal = 1, .local_of = none, .rec_of = none,
+	    .far = &far, .nfar = 1, .fresh = fresh, .nfresh = 5,
+	    .pair = &pair, .npair = 1, .storable = ALL, .lettered = ALL,
+	    .policy = both };
+	struct plan p;
+	size_t k = 0;
+
+	plan_make(&p, &in);
+	is_int(p.count[ACT_FETCH], 3, "three downloads");
+	is_int(p.count[ACT_PAIR], 1, "one pair");
+	is_int(p.count[ACT_PUSH], 0, "which is no upload");
+	plan_fetch_not(&p, 3);
+	plan_fetch_not(&p, 3);
+	is_int(p.count[ACT_FETCH], 2, "one of them was moved");
+	ok(plan_fetches(&p, 1) && !plan_fetches(&p, 2) &&
+	    !plan_fetches(&p, 3) && !plan_fetches(&p, 4) &&
+	    !plan_fetches(&p, 7), "who is one");
+	ok(plan_fetch(&p, &k) && fresh[k++] == 1 && plan_fetch(&p, &k) &&
+	    fresh[k++] == 9 && !plan_fetch(&p, &k), "in order");
+	plan_free(&p);
+	in.policy.pull_new = false;
+	plan_make(&p, &in);
+	k = 0;
+	ok(p.count[ACT_FETCH] == 0 && !plan_fetch(&p, &k),
+	    "none where nothing is pulled");
+	plan_free(&p);
 }
 
 /* Every flag, base, here, there: both sides end with the merged flag. */
@@ -217,6 +256,7 @@ one_way(void)
 int
 main(void)
 {
+	downloads();
 	presence();
 	partners();
 	matrix();
