@@ -178,6 +178,90 @@ test_names(void)
 	    "1.0.0.2.ip6.arpa", "PTR owner, IPv6");
 }
 
+/*
+ * Names as they stand in messages, behind a header of zeros.  used: bytes of
+ * the name at the offset at; -1: it is none.
+ */
+static void
+test_expand(void)
+{
+	static const struct {
+		const char *bytes;
+		size_t n, at;
+		int used;
+		const char *text;
+	} v[] = {
+		{ "\3Mx1\1B\0", 7, 0, 7, "mx1.b" },
+		{ "\0", 1, 0, 1, "." },
+		{ "\1b\0\1a\xc0\x0c", 7, 3, 4, "a.b" },
+		{ "\1b\0\xc0\x0c", 5, 3, 2, "b" },
+		{ "\1b\0\1a\xc0\x0c\xc0\x0f", 9, 7, 2, "a.b" },
+		{ "\0\xc0\x0c", 3, 1, 2, "." },
+		/* in text it is another name than "a.b", and is read back so */
+		{ "\3a.b\0", 5, 0, 5, "a\\.b" },
+		{ "\6 \x7f\xff\\@(\0", 8, 0, 8, "\\032\\127\\255\\\\\\@\\(" },
+		{ "\4\";)$\0", 6, 0, 6, "\\\"\\;\\)\\$" },
+		/* round in a circle, to itself, forwards, behind the end */
+		{ "\1a\xc0\x0c", 4, 0, -1, NULL },
+		{ "\xc0\x0c", 2, 0, -1, NULL },
+		{ "\xc0\x0e\xc0\x0c", 4, 2, -1, NULL },
+		{ "\xc0\x0e\1a\0", 5, 0, -1, NULL },
+		{ "\1a\xff\xff", 4, 0, -1, NULL },
+		/* cut, and of a kind that nobody uses */
+		{ "\1a", 2, 0, -1, NULL },
+		{ "\3ab", 3, 0, -1, NULL },
+		{ "\1a\xc0", 3, 0, -1, NULL },
+		{ "\x40" "a\0", 3, 0, -1, NULL },
+		{ "\x80" "a\0", 3, 0, -1, NULL },
+	};
+	unsigned char *msg;
+	char dst[DNS_NAMELEN], back[DNS_NAMELEN];
+	size_t i, len;
+	int used;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		len = 12 + v[i].n;
+		msg = calloc(1, len);
+		memcpy(msg + 12, v[i].bytes, v[i].n);
+		used = dns_expand(msg, msg + len, msg + 12 + v[i].at, dst);
+		is_int(used, v[i].used, "name %zu in a message", i);
+		if (used > 0)
+			ok(strcmp(dst, v[i].text) == 0 &&
+			    dns_name(dst, back) == 0 && strcmp(back, dst) == 0,
+			    "is %s, there and back", dst);
+		free(msg);
+	}
+}
+
+/* 255 bytes at most, also where pointers put them together. */
+static void
+test_expand_long(void)
+{
+	unsigned char msg[400];
+	char dst[DNS_NAMELEN];
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		memset(msg + 64 * i, 'a', 64);
+		msg[64 * i] = 63;
+	}
+	msg[64 * 3] = 61;
+	msg[64 * 4 - 2] = 0;
+	is_int(dns_expand(msg, msg + 255, msg, dst), 255, "255 bytes");
+	ok(dns_skip(msg, msg + 255) == msg + 255, "and what is behind them");
+	ok(dns_skip(msg, msg + 254) == NULL, "which must be there");
+	msg[64 * 3] = 62;
+	msg[64 * 4 - 2] = 'a';
+	msg[64 * 4 - 1] = 0;
+	is_int(dns_expand(msg, msg + 256, msg, dst), -1, "256 are too many");
+	memcpy(msg + 256, "\1b\xc0\0", 4);
+	is_int(dns_expand(msg, msg + 260, msg + 256, dst), -1,
+	    "by a pointer, too");
+	memcpy(msg + 256, "\1b\xc0\x40", 4);
+	is_int(dns_expand(msg, msg + 260, msg + 256, dst), 4,
+	    "three of the labels and one more");
+}
+
 /* ---- messages, built by hand */
 
 /* Parses from a heap copy of the exact size, so ASan sees every overrun. */
@@ -695,6 +779,8 @@ main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "ask") == 0)
 		return ask(argv[2]);
 	test_names();
+	test_expand();
+	test_expand_long();
 	test_query();
 	test_records();
 	test_order();
