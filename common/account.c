@@ -274,6 +274,16 @@ read_open(struct account *a, int fd, const char *path, struct err *e)
 }
 
 int
+account_text(struct account *a, struct str text, struct err *e)
+{
+	a->file.read = true;
+	a->file.conf.file = "the result";
+	buf_str(&a->file.text, text);
+	return conf_parse(&a->file.conf, &a->arena, a->file.text.p,
+	    a->file.text.n, e);
+}
+
+int
 account_read(struct account *a, struct err *e)
 {
 	const char *path = account_path(a);

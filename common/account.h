@@ -103,9 +103,10 @@ const char *account_path(struct account *);
 
 /*
  * Reads it, once: the others below do, too.  A file named by --config must be
- * there, the usual one may.
+ * there, the usual one may.  account_text: a text instead of a file.
  */
 int account_read(struct account *, struct err *);
+int account_text(struct account *, struct str, struct err *);
 
 /*
  * Refuses what was given on the command line and has no effect; account_load

@@ -1,0 +1,139 @@
+/*
+ * foreign.h: other programs' configuration files, for --import
+ *
+ * Their lexers give sections with items.  Who takes over what an item says
+ * takes it; what nobody took is left, and said by its key alone: a value may
+ * be a secret.
+ */
+#ifndef FOREIGN_H
+#define FOREIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf_out.h"
+#include "fail.h"
+#include "mem.h"
+#include "str.h"
+
+enum foreign_kind {
+	FOREIGN_UNKNOWN,
+	FOREIGN_FETCHMAIL,
+	FOREIGN_GETMAIL,
+	FOREIGN_MPOP,
+	FOREIGN_MSMTP,
+	FOREIGN_MBSYNC,
+	FOREIGN_OFFLINEIMAP,
+	FOREIGN_POSTBAG		/* ours */
+};
+
+struct foreign_item {
+	const char *key;
+	const char *value;
+	unsigned line;
+	bool *said;		/* in a comment; shared with who inherits it */
+	bool taken;
+	bool inherited;		/* it stands in another section */
+};
+
+struct foreign_section {
+	const char *kind;	/* "account", "Channel"; "" at the top */
+	const char *name;	/* or "" */
+	const char *parent;	/* the one account it takes after, or NULL */
+	unsigned line;
+	struct foreign_item *v;
+	size_t n, cap;
+};
+
+struct foreign {		/* start with { 0 } */
+	struct arena arena;
+	struct buf text;	/* of the file; wiped at the end */
+	struct foreign_section *v;
+	size_t n, cap, items;
+};
+
+/*
+ * What the words that its lines begin with look like.  Of those that they fit
+ * equally well one of wanted, which ends with FOREIGN_UNKNOWN.
+ */
+enum foreign_kind foreign_guess(struct str text,
+    const enum foreign_kind *wanted);
+
+/* EX_DATAERR: what was expected, what it looks like, who takes that. */
+int foreign_refuse(enum foreign_kind looks, const char *expected,
+    struct err *);
+
+/* A new last section, and an item at its end; EX_DATAERR if there are too many. */
+struct foreign_section *foreign_open(struct foreign *, const char *kind,
+    const char *name, unsigned line, struct err *);
+int foreign_add(struct foreign *, struct foreign_section *,
+    struct foreign_item, struct err *);
+
+/* The section, whose kind is compared without case; NULL. */
+struct foreign_section *foreign_find(const struct foreign *,
+    const char *kind, const char *name);
+
+/*
+ * The last value of the key, which is compared without case; NULL.  All items
+ * of the key are taken then.  s may be NULL.
+ */
+const char *foreign_take(struct foreign_section *s, const char *key);
+/* The same, and nobody took it; true: there is one. */
+bool foreign_has(const struct foreign_section *, const char *key);
+
+/* A note for each key that was not taken, once. */
+void foreign_left(struct foreign_section *, struct conf_out *);
+
+/* getmail and offlineimap: what Python's ConfigParser reads; keys are lower. */
+int foreign_ini(struct foreign *, struct err *);
+
+enum foreign_tls { FOREIGN_PLAIN, FOREIGN_STARTTLS, FOREIGN_TLS };
+
+/* A server as they name it. */
+struct foreign_server {
+	const char *protocol;	/* "smtp", "lmtp", "imap", "pop3" */
+	const char *host;	/* to connect to */
+	const char *verify;	/* the name of its certificate; NULL: host */
+	const char *port;	/* NULL: the protocol's own */
+	const char *user;	/* or NULL */
+	enum foreign_tls tls;
+};
+
+/*
+ * "account NAME" with the server and the user; false, and a comment, if we
+ * could not read that.
+ */
+bool foreign_account(struct conf_out *, const char *name,
+    const struct foreign_server *);
+
+/* The account's mechanisms, as far as we have them, blanks or commas between. */
+void foreign_auth(struct conf_out *, const char *mechs);
+/* A note that the password was not copied, and what to do about it. */
+void foreign_secret(struct conf_out *);
+/* Do they want a token, first of all? */
+bool foreign_token(const char *mechs);
+
+/* Words for a shell, and for "exec:", which has the same quotes. */
+const char *foreign_quote(struct arena *, const char *word);
+/* text with each "%c", and the quotes around it, replaced. */
+const char *foreign_fill(struct arena *, const char *text, char c,
+    const char *with);
+/* A command line for "exec:"; with a shell before it if it needs one. */
+const char *foreign_command(struct arena *, const char *command);
+
+/*
+ * Reads the file, has convert write what it means, and puts that into the
+ * buffer.  EX_NOINPUT, EX_DATAERR.
+ */
+int foreign_import(const char *path, int (*convert)(struct foreign *,
+    struct conf_out *, struct err *), struct buf *, struct err *);
+
+/*
+ * Each section of that kind and each account, loaded by the tool: by name,
+ * with the text as configuration.  EX_DATAERR if one is refused.
+ */
+int foreign_load(struct str text, const char *kind,
+    int (*load)(const char *name, struct str text, struct err *),
+    struct err *);
+
+#endif
