@@ -3,8 +3,12 @@
 #define IMPORT_H
 
 #include "fail.h"
+#include "str.h"
 
-/* Prints it; what kind of file it is its name says. */
-int import_run(const char *path, struct err *);
+/*
+ * A .fetchmailrc, getmailrc or .mpoprc: the text of our configuration is put
+ * into the buffer.  EX_DATAERR for any other file.
+ */
+int import_run(const char *path, struct buf *, struct err *);
 
 #endif

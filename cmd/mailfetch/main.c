@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "foreign.h"
 #include "import.h"
 #include "net.h"
 #include "program.h"
@@ -27,7 +28,8 @@
 #include "turn.h"
 #include "version.h"
 
-static struct options o = { .jobs = 4, .to.deliver_timeout = 300 };
+#define UNSAID { .jobs = 4, .to.deliver_timeout = 300 }
+static struct options o = UNSAID;
 static struct process p = { .turn = -1 };
 
 static const struct opt_choice formats[] = {
@@ -454,6 +456,41 @@ several(struct opt_list names)
 	return s.worst == 0 && o.look.check && !s.news ? 1 : s.worst;
 }
 
+/* A section of a text, loaded as if it were the configuration. */
+static int
+try(const char *name, struct str text, struct err *e)
+{
+	struct options kept = o;
+	struct opt_set given = set;
+	int got;
+
+	o = (struct options)UNSAID;
+	set.tables[1] = account_options(&o.account);
+	set.arena = &o.account.arena;
+	memset(set.seen, 0, sizeof set.seen);
+	got = account_text(&o.account, text, e) < 0 ||
+	    account_section(&o.account, "fetch", name, e) < 0 ||
+	    load(e) < 0 ? -1 : 0;
+	account_wipe(&o.account);
+	o = kept;
+	set = given;
+	return got;
+}
+
+static int
+import(struct err *e)
+{
+	struct buf text = { .max = 1 << 22 };
+	int got = import_run(o.import, &text, e);
+
+	if (got == 0)
+		got = foreign_load(BUF_STR(text), "fetch", try, e);
+	if (got == 0)
+		fputs(text.p, stdout);
+	buf_free(&text);
+	return got;
+}
+
 /* What can be read once is not for several processes. */
 static int
 alone(struct err *e)
@@ -477,7 +514,7 @@ run(int argc, char **argv, struct err *e)
 		return fail(e, EX_USAGE, "--%s has no effect with names of sections", o.all ? "all" :
 		    "jobs");
 	if (o.import != NULL)
-		return import_run(o.import, e);
+		return import(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "fetch", &o.operands, e) < 0)
 		return -1;

@@ -49,20 +49,20 @@ user x
 delivery mbox ~/third
 E
 shows mpoprc <<'E'
-# not taken over: timeout 60
 account work
   pop3 pop3s://pop.work.example
   user jo
-  ca /etc/ssl/certs
   # password: not copied; use password-command or password-file
+  ca /etc/ssl/certs
 fetch work
   deliver maildir:~/Mail/work
   delete never
+  # not taken over: timeout (line 7)
 account second
   pop3 pop3s://pop.work.example
   user jo two
-  ca /etc/ssl/certs
   password-command gpg -d ~/.pw 'x y'
+  ca /etc/ssl/certs
 fetch second
   deliver exec:/usr/bin/procmail -d jo
   delete now
@@ -85,7 +85,7 @@ E
 shows mpoprc2 <<'E'
 account a
   pop3 pop3://pop.work.example
-  # without TLS there; add "tls off" if it must be
+  # without TLS there; here it must begin with STARTTLS, unless you add "tls off"
   user jo
 fetch a
   deliver maildir:~/Mail/work
@@ -103,33 +103,33 @@ poll pop.two.example protocol pop3 no ssl:
 skip three.example proto POP3 user c pass hunter5
 E
 shows fetchmailrc <<'E'
-# not taken over: set daemon 300
-# not taken over: set postmaster "jo"
-account account1
+# not taken over: set daemon (line 1)
+# not taken over: set postmaster (line 2)
+account jo@imap.one.example
   imap imaps://imap.one.example:1993
   user jo
   # password: not copied; use password-command or password-file
-fetch account1
-  deliver exec:/usr/bin/procmail -d %T
-  # %T and its like are not filled in here
+fetch jo@imap.one.example
+  deliver exec:/usr/bin/procmail -d jo
   delete never
   folder INBOX
   folder Lists
-account account2
+account a@pop.two.example
   pop3 pop3://pop.two.example
   user a
   # password: not copied; use password-command or password-file
-fetch account2
-  # deliver maildir:DIR
+fetch a@pop.two.example
+  # there it went to the mail server here, by SMTP; use deliver maildir:DIR or the like
   delete now
-account account3
-  pop3 pop3s://pop.two.example
+account b@pop.two.example
+  pop3 pop3://pop.two.example
   user b
+  # with TLS if it could be had there; here it must
   # password: not copied; use password-command or password-file
-fetch account3
-  # deliver maildir:DIR
+fetch b@pop.two.example
+  # there it went to the mail server here, by SMTP; use deliver maildir:DIR or the like
   delete never
-account account4
+account c@three.example
   pop3 pop3s://three.example
   user c
   # password: not copied; use password-command or password-file
@@ -151,12 +151,11 @@ delete_after = 30
 read_all = false
 E
 shows getmailrc <<'E'
-# not taken over: read_all = false
-account account1
+account jo@imap.example.org
   imap imaps://imap.example.org:993
   user jo
   # password: not copied; use password-command or password-file
-fetch account1
+fetch jo@imap.example.org
   deliver maildir:~/Mail/in/
   delete after:30
   folder INBOX
@@ -167,8 +166,8 @@ printf 'account a\nhost x\nuser \x1b[2J\nunknown \x1b]0;owned\x07\n' > "$T/odd"
 status 0 "control bytes" mailfetch --import "$T/odd"
 unlike "$OUT" $'\x1b' "do not come through"
 : > "$T/empty"
-status 0 "an empty file" mailfetch --import "$T/empty"
-is "$ERR" '' "is no undefined behaviour"
+status 65 "an empty file is nobody's" mailfetch --import "$T/empty"
+like "$ERR" 'no .fetchmailrc' "that is said"
 status 66 "a file that is not there" mailfetch --import "$T/none"
 
 # imapsync's own

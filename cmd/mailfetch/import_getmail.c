@@ -1,0 +1,405 @@
+/*
+ * import_getmail.c: a getmailrc (getmail6) as our configuration
+ *
+ * Lists are Python's tuples of strings.  What getmail would say True to is
+ * "1", "yes", "true" and "on".
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "import_private.h"
+
+enum { DEPTH = 4 };		/* destinations in destinations */
+
+struct getmail {
+	struct foreign *f;
+	struct conf_out *o;
+	struct foreign_section *retriever, *options;
+	const char *name;
+	bool imap;
+};
+
+static bool
+is(const char *s, const char *word)
+{
+	return s != NULL && str_is(str_of(s), word);
+}
+
+static bool
+yes(const char *value)
+{
+	return is(value, "1") || is(value, "yes") || is(value, "true") ||
+	    is(value, "on");
+}
+
+/* A number over 0; else there is none of it. */
+static const char *
+number(const char *value)
+{
+	uint64_t n;
+
+	return value != NULL && str_num(str_of(value), 1000000000000, &n) ==
+	    0 && n > 0 ? value : NULL;
+}
+
+static const char *
+some(const char *value)
+{
+	return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+/* ---- a tuple ---- */
+
+static char
+escaped(char c)
+{
+	return c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+}
+
+/*
+ * The next string of it, 'a' "a" u'a' r'a'; strings side by side are one.  0
+ * at the end, -1 if it is no tuple of strings.
+ */
+static int
+string(struct arena *a, struct str *s, const char **to)
+{
+	struct buf b = { .max = 1 << 16 };
+	bool raw = false, some_of_it = false;
+	char quote;
+
+	for (;;) {
+		while (s->n > 0 && strchr(" \t\n\r", s->p[0]) != NULL)
+			*s = str_from(*s, 1);
+		while (s->n > 1 && strchr("uUrRbB", s->p[0]) != NULL) {
+			raw |= str_lower(s->p[0]) == 'r';
+			*s = str_from(*s, 1);
+		}
+		if (s->n == 0 || (s->p[0] != '"' && s->p[0] != '\''))
+			break;
+		some_of_it = true;
+		quote = s->p[0];
+		*s = str_from(*s, 1);
+		while (s->n > 0 && s->p[0] != quote) {
+			if (s->p[0] == '\\' && !raw && s->n > 1) {
+				*s = str_from(*s, 1);
+				buf_c(&b, escaped(s->p[0]));
+			} else
+				buf_c(&b, s->p[0]);
+			*s = str_from(*s, 1);
+		}
+		if (s->n == 0) {
+			buf_free(&b);
+			return -1;
+		}
+		*s = str_from(*s, 1);
+	}
+	*to = arena_dup(a, BUF_STR(b));
+	buf_free(&b);
+	if (s->n > 0 && s->p[0] == ',')
+		*s = str_from(*s, 1);
+	else if (s->n > 0)
+		return -1;
+	return some_of_it ? 1 : 0;
+}
+
+/* All of them; false if it is no tuple of strings. */
+static bool
+tuple(struct arena *a, const char *value, struct opt_list *to)
+{
+	struct str s = str_trim(str_of(value));
+	const char *one;
+	int got;
+
+	if (s.n < 2 || s.p[0] != '(' || s.p[s.n - 1] != ')')
+		return false;
+	s = str_to(str_from(s, 1), s.n - 2);
+	while ((got = string(a, &s, &one)) > 0)
+		opt_list_add(a, to, one);
+	return got == 0;
+}
+
+/* Words as a command line. */
+static const char *
+command(struct arena *a, const char *program, const struct opt_list *words)
+{
+	struct buf b = { .max = 1 << 16 };
+	const char *text;
+	size_t i;
+
+	if (program != NULL)
+		buf_s(&b, foreign_quote(a, program));
+	for (i = 0; i < words->n; i++)
+		buf_printf(&b, "%s%s", b.n > 0 ? " " : "",
+		    foreign_quote(a, words->v[i]));
+	text = arena_dup(a, BUF_STR(b));
+	buf_free(&b);
+	return text;
+}
+
+/* ---- [retriever], [options] ---- */
+
+static void
+login(struct getmail *g)
+{
+	struct arena *a = &g->o->arena;
+	const char *words = some(foreign_take(g->retriever,
+	    "password_command"));
+	const char *netrc = some(foreign_take(g->options, "netrc_file"));
+	bool token = yes(foreign_take(g->retriever, "use_xoauth2"));
+	struct opt_list list = { 0 };
+
+	if (token)
+		conf_out_key(g->o, "auth", "xoauth2");
+	if (some(foreign_take(g->retriever, "password")) != NULL)
+		foreign_secret(g->o);
+	else if (words != NULL && tuple(a, words, &list) && list.n > 0)
+		conf_out_key(g->o, token ? "token-command" :
+		    "password-command", command(a, NULL, &list));
+	else if (words != NULL)
+		conf_out_note(g->o, "not taken over: password_command");
+	if (yes(foreign_take(g->options, "use_netrc")))
+		conf_out_key(g->o, "netrc", netrc);
+}
+
+static bool
+account(struct getmail *g)
+{
+	const char *type = foreign_take(g->retriever, "type");
+	struct foreign_server s = { .tls = FOREIGN_PLAIN };
+
+	if (type == NULL)
+		type = "";
+	g->imap = strstr(type, "IMAP") != NULL;
+	s.protocol = g->imap ? "imap" : "pop3";
+	if (strstr(type, "SSL") != NULL)
+		s.tls = FOREIGN_TLS;
+	if (strstr(type, "IMAP") != NULL || strstr(type, "POP3") != NULL)
+		s.host = foreign_take(g->retriever, "server");
+	s.verify = some(foreign_take(g->retriever, "ssl_cert_hostname"));
+	s.port = some(foreign_take(g->retriever, "port"));
+	s.user = some(foreign_take(g->retriever, "username"));
+	g->name = conf_out_name(g->o, "account", s.user != NULL && strchr(s.user, '@') !=
+	    NULL ? s.user : arena_printf(&g->o->arena, "%s%s%s",
+	    s.user != NULL ? s.user : "", s.user != NULL ? "@" : "",
+	    s.host != NULL ? s.host : ""));
+	if (!foreign_account(g->o, g->name, &s))
+		return false;
+	if (str_starts(str_of(type), "Multidrop"))
+		conf_out_note(g->o, "%s: here all of it goes to one place",
+		    type);
+	login(g);
+	conf_out_key(g->o, "ca", some(foreign_take(g->retriever,
+	    "ca_certs")));
+	conf_out_key(g->o, "cert", some(foreign_take(g->retriever,
+	    "certfile")));
+	conf_out_key(g->o, "key", some(foreign_take(g->retriever,
+	    "keyfile")));
+	foreign_take(g->retriever, "timeout");
+	return true;
+}
+
+/* "(UNSEEN)"; of "ALL" there is no need. */
+static void
+search(struct getmail *g)
+{
+	struct str s = str_trim(str_of(foreign_take(g->retriever,
+	    "imap_search")));
+
+	if (s.n >= 2 && s.p[0] == '(' && s.p[s.n - 1] == ')')
+		s = str_to(str_from(s, 1), s.n - 2);
+	if (s.n > 0 && !str_is(s, "ALL"))
+		conf_out_key(g->o, "search", arena_dup(&g->o->arena, s));
+}
+
+static void
+folders(struct getmail *g)
+{
+	const char *list = some(foreign_take(g->retriever, "mailboxes"));
+	struct opt_list names = { 0 };
+	size_t i;
+
+	if (!g->imap || list == NULL)
+		return;
+	if (strcmp(list, "ALL") == 0) {
+		conf_out_key(g->o, "folder", "*");
+	} else if (tuple(&g->o->arena, list, &names)) {
+		for (i = 0; i < names.n; i++)
+			conf_out_key(g->o, "folder", names.v[i]);
+	} else
+		conf_out_note(g->o, "not taken over: mailboxes");
+}
+
+/*
+ * Nothing is deleted here that would stay there: not what is moved, and not
+ * what only gets another flag.
+ */
+static void
+afterwards(struct getmail *g)
+{
+	bool now = yes(foreign_take(g->options, "delete"));
+	const char *days = number(foreign_take(g->options, "delete_after"));
+	const char *to = some(foreign_take(g->retriever, "move_on_delete"));
+	const char *flags = some(foreign_take(g->retriever,
+	    "imap_on_delete"));
+
+	if (flags != NULL && strstr(flags, "Deleted") == NULL) {
+		if (now || days != NULL)
+			conf_out_note(g->o, "imap_on_delete: nothing is deleted, and no flag is set here");
+		conf_out_key(g->o, "delete", "never");
+	} else if (now && to != NULL && g->imap) {
+		conf_out_key(g->o, "move-to", to);
+	} else if (days != NULL && to != NULL && g->imap) {
+		conf_out_note(g->o, "not taken over: move_on_delete some days later");
+		conf_out_key(g->o, "delete", "never");
+	} else if (now) {
+		conf_out_key(g->o, "delete", "now");
+	} else if (days != NULL) {
+		conf_out_key(g->o, "delete", arena_printf(&g->o->arena,
+		    "after:%s", days));
+	} else
+		conf_out_key(g->o, "delete", "never");
+}
+
+/* ---- destinations ---- */
+
+static void destination(struct getmail *, struct foreign_section *, int depth);
+
+static void
+mda(struct getmail *g, struct foreign_section *s)
+{
+	const char *path = some(foreign_take(s, "path"));
+	const char *list = some(foreign_take(s, "arguments"));
+	struct opt_list words = { 0 };
+
+	if (path == NULL || (list != NULL && !tuple(&g->o->arena, list,
+	    &words))) {
+		conf_out_note(g->o, "not taken over: arguments");
+		return;
+	}
+	conf_out_key(g->o, "deliver", arena_printf(&g->o->arena, "exec:%s",
+	    command(&g->o->arena, path, &words)));
+	if (list != NULL && strstr(list, "%(") != NULL)
+		conf_out_note(g->o, "deliver: %%(sender) and its like are not filled in here");
+}
+
+static void
+lmtp(struct getmail *g, struct foreign_section *s)
+{
+	const char *host = foreign_take(s, "host");
+	const char *port = some(foreign_take(s, "port"));
+	const char *rcpt = some(foreign_take(s, "override"));
+
+	conf_out_key(g->o, "deliver", arena_printf(&g->o->arena,
+	    "lmtp:%s%s%s", host != NULL ? host : "",
+	    port != NULL ? ":" : "", port != NULL ? port : ""));
+	conf_out_key(g->o, "rcpt", rcpt);
+	if (rcpt == NULL)
+		conf_out_note(g->o, "rcpt ADDRESS: whom it is for");
+}
+
+/* A place as a list of destinations names it. */
+static void
+element(struct getmail *g, const char *what, int depth)
+{
+	struct foreign_section *s;
+	struct str name = str_of(what);
+	size_t n = name.n;
+
+	if (n > 2 && what[0] == '[' && what[n - 1] == ']') {
+		name = str_to(str_from(name, 1), n - 2);
+		s = foreign_find(g->f, arena_dup(&g->o->arena,
+		    str_word(&name)), arena_dup(&g->o->arena,
+		    str_trim(name)));
+		if (s != NULL && depth < DEPTH)
+			destination(g, s, depth + 1);
+	} else if (n > 0 && what[0] == '|')
+		conf_out_key(g->o, "deliver", arena_printf(&g->o->arena,
+		    "exec:%s", foreign_command(&g->o->arena, what + 1)));
+	else if (n > 0 && (what[0] == '/' || what[0] == '~' ||
+	    what[0] == '.'))
+		conf_out_key(g->o, "deliver", arena_printf(&g->o->arena,
+		    "%s:%s", what[n - 1] == '/' ? "maildir" : "mbox", what));
+	else
+		conf_out_note(g->o, "not taken over: one of the destinations");
+}
+
+static void
+several(struct getmail *g, struct foreign_section *s, int depth)
+{
+	const char *list = some(foreign_take(s, "destinations"));
+	struct opt_list names = { 0 };
+	size_t i;
+
+	if (list == NULL || !tuple(&g->o->arena, list, &names)) {
+		conf_out_note(g->o, "not taken over: destinations");
+		return;
+	}
+	for (i = 0; i < names.n; i++)
+		element(g, names.v[i], depth);
+}
+
+static void
+destination(struct getmail *g, struct foreign_section *s, int depth)
+{
+	const char *type = foreign_take(s, "type");
+
+	if (is(type, "Maildir") || is(type, "Mboxrd")) {
+		const char *path = some(foreign_take(s, "path"));
+
+		if (path != NULL)
+			conf_out_key(g->o, "deliver", arena_printf(
+			    &g->o->arena, "%s:%s", is(type, "Mboxrd") ?
+			    "mbox" : "maildir", path));
+	} else if (is(type, "MDA_external"))
+		mda(g, s);
+	else if (is(type, "MDA_lmtp"))
+		lmtp(g, s);
+	else if (is(type, "MultiDestination"))
+		several(g, s, depth);
+	else
+		conf_out_note(g->o, "a destination that is not here: use deliver maildir:DIR or the like");
+	foreign_left(s, g->o);
+}
+
+static void
+fetch(struct getmail *g)
+{
+	size_t i;
+
+	conf_out_section(g->o, "fetch", g->name, NULL);
+	destination(g, foreign_find(g->f, "destination", ""), 0);
+	afterwards(g);
+	folders(g);
+	search(g);
+	conf_out_key(g->o, "max-size", number(foreign_take(g->options,
+	    "max_message_size")));
+	conf_out_key(g->o, "limit", number(foreign_take(g->options,
+	    "max_messages_per_session")));
+	foreign_take(g->options, "verbose");
+	if (yes(foreign_take(g->options, "read_all")))
+		conf_out_note(g->o, "read_all: here each message comes once");
+	foreign_left(g->retriever, g->o);
+	foreign_left(g->options, g->o);
+	for (i = 0; i < g->f->n; i++)
+		if (str_starts(str_of(g->f->v[i].kind), "filter")) {
+			conf_out_note(g->o, "a filter, [%.60s]: not taken over",
+			    g->f->v[i].kind);
+			foreign_left(&g->f->v[i], g->o);
+		}
+}
+
+int
+import_getmail(struct foreign *f, struct conf_out *o, struct err *e)
+{
+	struct getmail g = { .f = f, .o = o };
+
+	if (foreign_ini(f, e) < 0)
+		return -1;
+	g.retriever = foreign_find(f, "retriever", "");
+	g.options = foreign_find(f, "options", "");
+	if (g.retriever == NULL)
+		return fail(e, EX_DATAERR, "there is no [retriever]");
+	if (account(&g))
+		fetch(&g);
+	return 0;
+}
