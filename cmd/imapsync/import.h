@@ -1,9 +1,14 @@
-/* import.h: .mbsyncrc as our configuration */
+/* import.h: other programs' configuration as ours */
 #ifndef IMPORT_H
 #define IMPORT_H
 
 #include "fail.h"
+#include "str.h"
 
-int import_run(const char *path, struct err *);
+/*
+ * An .mbsyncrc or .offlineimaprc: the text of our configuration is put into
+ * the buffer.  EX_DATAERR for any other file.
+ */
+int import_run(const char *path, struct buf *, struct err *);
 
 #endif

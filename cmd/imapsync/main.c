@@ -7,6 +7,7 @@
 #include "account_run.h"
 #include "clock.h"
 #include "file.h"
+#include "foreign.h"
 #include "import.h"
 #include "link.h"
 #include "program.h"
@@ -16,7 +17,7 @@
 #include "trace.h"
 #include "version.h"
 
-static struct {
+struct options {
 	struct account account;
 	struct settings is;		/* what is decided by all of this */
 	enum { CREATE_BOTH, CREATE_NEAR, CREATE_FAR, CREATE_NONE } create;
@@ -24,7 +25,9 @@ static struct {
 	const char *import;
 	bool pull, push, all;
 	struct opt_list operands;
-} o = { .is = { .account = &o.account, .connections = 3 } };
+};
+#define UNSAID { .is = { .account = &o.account, .connections = 3 } }
+static struct options o = UNSAID;
 
 static int
 set_allow(void *to, const char *arg, struct err *e)
@@ -263,6 +266,40 @@ state_command(struct err *e)
 	return account_state(&o.is, v->v[1], e);
 }
 
+/* A section of a text, loaded as if it were the configuration. */
+static int
+try(const char *name, struct str text, struct err *e)
+{
+	struct options kept = o;
+	struct opt_set given = set;
+	int got;
+
+	o = (struct options)UNSAID;
+	set.tables[1] = account_options(&o.account);
+	set.arena = &o.account.arena;
+	memset(set.seen, 0, sizeof set.seen);
+	got = account_text(&o.account, text, e) < 0 || load(name, e) < 0 ?
+	    -1 : 0;
+	account_wipe(&o.account);
+	o = kept;
+	set = given;
+	return got;
+}
+
+static int
+import(struct err *e)
+{
+	struct buf text = { .max = 1 << 22 };
+	int got = import_run(o.import, &text, e);
+
+	if (got == 0)
+		got = foreign_load(BUF_STR(text), "sync", try, e);
+	if (got == 0)
+		fputs(text.p, stdout);
+	buf_free(&text);
+	return got;
+}
+
 /* What can be read once is not for several processes. */
 static int
 alone(struct err *e)
@@ -286,7 +323,7 @@ start(int argc, char **argv, struct err *e)
 	if (o.all && o.operands.n > 0)
 		return fail(e, EX_USAGE, "--all has no effect with names of sections");
 	if (o.import != NULL)
-		return import_run(o.import, e);
+		return import(e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "state") == 0)
 		return state_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,

@@ -1,12 +1,10 @@
-/* syncimport.c: fuzz: imapsync --import of a .mbsyncrc */
-#include "fail.h"
+/* syncimport.c: fuzz: imapsync --import of .mbsyncrc and .offlineimaprc */
 #include "import.h"
-
-int import_run(const char *path, struct err *);
+#include "../../cmd/imapsync/import.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	import(import_run, file_with("mbsyncrc", p, n));
+	import(import_run, file_with("rc", p, n));
 	return 0;
 }

@@ -1,0 +1,553 @@
+/*
+ * import_mbsync.c: an .mbsyncrc (isync 1.0 to 1.5) as our configuration
+ *
+ * Words in double quotes, a backslash before what is meant as it stands, a #
+ * where a word could begin up to the end of the line.  A section begins with
+ * its own word and ends with an empty line; Sync, Create and the like may
+ * stand before any of them.  Master and Slave are the old words for Far and
+ * Near, SSL for TLS.
+ */
+#include <string.h>
+
+#include "import_private.h"
+
+/* ---- the lexer ---- */
+
+/* The next word; NULL at the end of the line. */
+static const char *
+word(struct arena *a, struct str *s)
+{
+	bool quoted = false;
+	char *start, *to;
+
+	while (s->n > 0 && strchr(" \t\r\f\v", s->p[0]) != NULL)
+		*s = str_from(*s, 1);
+	if (s->n == 0 || s->p[0] == '#')
+		return NULL;
+	start = to = arena_new(a, s->n + 1, 1);
+	for (; s->n > 0; *s = str_from(*s, 1)) {
+		if (s->p[0] == '"')
+			quoted = !quoted;
+		else if (s->p[0] == '\\' && s->n > 1) {
+			*s = str_from(*s, 1);
+			*to++ = s->p[0];
+		} else if (!quoted && strchr(" \t\r\f\v", s->p[0]) != NULL)
+			break;
+		else
+			*to++ = s->p[0];
+	}
+	*to = '\0';
+	return start;
+}
+
+static bool
+is(const char *s, const char *w)
+{
+	return s != NULL && str_is(str_of(s), w);
+}
+
+static bool
+opens(const char *key)
+{
+	return is(key, "IMAPAccount") || is(key, "IMAPStore") ||
+	    is(key, "MaildirStore") || is(key, "Channel") || is(key, "Group");
+}
+
+/* What is at the top, before and between the sections. */
+static struct foreign_section *
+top(const struct foreign *f)
+{
+	return &f->v[0];
+}
+
+/* The words of a section's first line and of a setting stay as they are. */
+static int
+line(struct foreign *f, size_t *at, struct str l, unsigned n, struct err *e)
+{
+	const char *key = word(&f->arena, &l), *name;
+	struct str rest = str_trim(l);
+
+	if (key == NULL) {
+		if (rest.n == 0)
+			*at = 0;	/* an empty line; no comment */
+		return 0;
+	}
+	if (opens(key) && !(is(f->v[*at].kind, "Group") &&
+	    is(key, "Channel"))) {
+		name = word(&f->arena, &l);
+		if (name == NULL)
+			return fail(e, EX_DATAERR, "line %u: a section without a name",
+			    n);
+		if (foreign_find(f, key, name) != NULL)
+			return fail(e, EX_DATAERR, "line %u: a section that is there already",
+			    n);
+		if (foreign_open(f, key, name, n, e) == NULL)
+			return -1;
+		*at = f->n - 1;
+		if (!is(key, "Group"))
+			return 0;
+		key = "Channels";
+	}
+	return foreign_add(f, &f->v[*at], (struct foreign_item){ .key = key,
+	    .value = arena_dup(&f->arena, l), .line = n }, e);
+}
+
+static int
+parse(struct foreign *f, struct err *e)
+{
+	struct str text = BUF_STR(f->text), l;
+	unsigned n = 0;
+	size_t at = 0, i;
+
+	if (foreign_open(f, "", "", 0, e) == NULL)
+		return -1;
+	while (text.n > 0) {
+		l = str_cut(&text, '\n');
+		n++;
+		for (i = 0; i < l.n; i++)
+			if (l.p[i] != '\t' && l.p[i] != '\r' &&
+			    str_control((struct str){ l.p + i, 1 }))
+				return fail(e, EX_DATAERR, "line %u: a control byte",
+				    n);
+		if (line(f, &at, l, n, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- values ---- */
+
+struct mbsync {
+	struct foreign *f;
+	struct conf_out *o;
+	struct arena *a;
+};
+
+static const char *
+first(struct mbsync *m, const char *value)
+{
+	struct str s = str_of(value);
+
+	return value != NULL ? word(m->a, &s) : NULL;
+}
+
+/* The value of a key; its old name, if it has one, is the other. */
+static const char *
+take(struct mbsync *m, struct foreign_section *s, const char *key,
+    const char *old)
+{
+	const char *v = first(m, foreign_take(s, key));
+	const char *w = old != NULL ? first(m, foreign_take(s, old)) : NULL;
+
+	return v != NULL ? v : w;
+}
+
+/* All words of all lines with the key, or with its old name. */
+static struct opt_list
+take_list(struct mbsync *m, struct foreign_section *s, const char *key,
+    const char *old)
+{
+	struct opt_list l = { 0 };
+	const char *w;
+	struct str v;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		if (!is(s->v[i].key, key) && !is(s->v[i].key, old))
+			continue;
+		s->v[i].taken = true;
+		v = str_of(s->v[i].value);
+		while ((w = word(m->a, &v)) != NULL)
+			opt_list_add(m->a, &l, w);
+	}
+	return l;
+}
+
+/* A channel's own words, or those at the top. */
+static struct opt_list
+inherited(struct mbsync *m, struct foreign_section *s, const char *key)
+{
+	struct opt_list mine = take_list(m, s, key, key);
+	struct opt_list all = take_list(m, top(m->f), key, key);
+
+	return mine.n > 0 ? mine : all;
+}
+
+static bool
+among(const struct opt_list *l, const char *one, const char *other)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (is(l->v[i], one) || is(l->v[i], other))
+			return true;
+	return false;
+}
+
+static bool
+yes(const char *v)
+{
+	return is(v, "yes") || is(v, "true") || is(v, "on") || is(v, "1");
+}
+
+/* ---- an account ---- */
+
+/* IMAPS, STARTTLS, None, and what they were before 1.2. */
+static enum foreign_tls
+tls(struct mbsync *m, struct foreign_section *s, bool tunnel)
+{
+	const char *type = take(m, s, "TLSType", "SSLType");
+	const char *imaps = take(m, s, "UseIMAPS", NULL);
+	const char *require = take(m, s, "RequireSSL", NULL);
+
+	if (is(type, "IMAPS") || (type == NULL && yes(imaps)) ||
+	    (type == NULL && imaps == NULL && require == NULL && !tunnel &&
+	    is(first(m, foreign_take(s, "Port")), "993")))
+		return FOREIGN_TLS;
+	if (is(type, "None") || (type == NULL && (tunnel ||
+	    (require != NULL && !yes(require)))))
+		return FOREIGN_PLAIN;
+	return FOREIGN_STARTTLS;
+}
+
+/* Which versions are allowed: only a floor that is higher is taken over. */
+static void
+versions(struct mbsync *m, struct foreign_section *s)
+{
+	struct opt_list old = take_list(m, s, "SSLVersions", "SSLVersion");
+	struct opt_list new = take_list(m, s, "TLSVersions", "TLSVersion");
+	bool low = among(&old, "TLSv1", "TLSv1.1") || among(&old, "SSLv3",
+	    "SSLv2") || among(&new, "+1.0", "+1.1");
+
+	if ((old.n == 1 && is(old.v[0], "TLSv1.3")) ||
+	    among(&new, "-1.2", "-1.2"))
+		conf_out_key(m->o, "tls-min", "1.3");
+	else if (low)
+		conf_out_note(m->o, "TLSVersions: here it is TLS 1.2 or newer; see tls-min");
+}
+
+static void
+login(struct mbsync *m, struct foreign_section *s)
+{
+	struct opt_list mechs = take_list(m, s, "AuthMechs", "AuthMech");
+	const char *command = take(m, s, "PassCmd", NULL);
+	struct buf b = { .max = 400 };
+	size_t i;
+
+	for (i = 0; i < mechs.n; i++)
+		if (!is(mechs.v[i], "*"))
+			buf_printf(&b, "%s%s", b.n > 0 ? " " : "",
+			    mechs.v[i]);
+	foreign_auth(m->o, b.p);
+	if (command != NULL && command[0] == '+')
+		command++;		/* it may print a prompt */
+	conf_out_key(m->o, foreign_token(b.p) ? "token-command" :
+	    "password-command", command);
+	if (take(m, s, "Pass", NULL) != NULL && command == NULL)
+		foreign_secret(m->o);
+	buf_free(&b);
+}
+
+static const char *
+account(struct mbsync *m, struct foreign_section *s)
+{
+	const char *tunnel = take(m, s, "Tunnel", NULL);
+	const char *host = take(m, s, "Host", NULL);
+	struct foreign_server server = { .protocol = "imap", .host = host,
+	    .user = take(m, s, "User", NULL) };
+	const char *name = conf_out_name(m->o, "account", s->name);
+
+	server.tls = tls(m, s, tunnel != NULL);
+	if (host != NULL && str_starts(str_of(host), "imaps:")) {
+		server.host = host + 6;
+		server.tls = FOREIGN_TLS;
+	} else if (host != NULL && str_starts(str_of(host), "imap:"))
+		server.host = host + 5;
+	if (host == NULL && tunnel != NULL)
+		server.host = "localhost";
+	server.port = take(m, s, "Port", NULL);
+	if (!foreign_account(m->o, name, &server))
+		return NULL;
+	conf_out_key(m->o, "connect-command", tunnel);
+	if (tunnel != NULL && server.tls == FOREIGN_PLAIN)
+		conf_out_key(m->o, "tls", "off");
+	login(m, s);
+	versions(m, s);
+	conf_out_key(m->o, "ca", take(m, s, "CertificateFile", NULL));
+	conf_out_key(m->o, "cert", take(m, s, "ClientCertificate", NULL));
+	conf_out_key(m->o, "key", take(m, s, "ClientKey", NULL));
+	return name;
+}
+
+/* ---- a channel ---- */
+
+/* One end: ":store:mailbox" */
+struct end {
+	struct foreign_section *store;
+	const char *box;
+};
+
+static struct end
+end(struct mbsync *m, struct foreign_section *s, const char *key,
+    const char *old)
+{
+	const char *v = take(m, s, key, old);
+	struct str all = str_of(v), name;
+	struct end to = { NULL, "" };
+	const char *store;
+
+	if (all.n == 0 || all.p[0] != ':')
+		return to;
+	all = str_from(all, 1);
+	name = str_cut(&all, ':');
+	store = arena_dup(m->a, name);
+	to.store = foreign_find(m->f, "IMAPStore", store);
+	if (to.store == NULL)
+		to.store = foreign_find(m->f, "MaildirStore", store);
+	if (all.p != NULL)
+		to.box = arena_dup(m->a, all);
+	return to;
+}
+
+static bool
+cell(struct mbsync *m, const struct opt_list *v, const char *direction,
+    const char *kind, const char *other)
+{
+	return among(v, arena_printf(m->a, "%s%s", direction, kind),
+	    arena_printf(m->a, "%s%s", direction, other));
+}
+
+static bool
+any_cell(struct mbsync *m, const struct opt_list *v, const char *direction)
+{
+	return cell(m, v, direction, "New", "Flags") ||
+	    cell(m, v, direction, "Delete", "Gone") ||
+	    cell(m, v, direction, "ReNew", "Upgrade");
+}
+
+/*
+ * "Pull New" is where a row and a column meet, and what is not said of rows or
+ * of columns is all of them.  Beside a "PullNew" each is meant whole.
+ */
+static struct import_way
+sync_way(struct mbsync *m, const struct opt_list *v, const char *to,
+    const char *from)
+{
+	bool new = among(v, "New", "New"), gone = among(v, "Delete", "Gone");
+	bool flags = among(v, "Flags", "Flags");
+	bool types = new || gone || flags || among(v, "ReNew", "Old") ||
+	    among(v, "Upgrade", "Upgrade");
+	bool row = among(v, to, to);
+
+	if (v->n == 0 || among(v, "All", "Full"))
+		return (struct import_way){ true, true, true, false };
+	if (among(v, "None", "Noop"))
+		return (struct import_way){ 0 };
+	if (any_cell(m, v, to) || any_cell(m, v, from))
+		return (struct import_way){
+			.new = row || new || cell(m, v, to, "New", "New"),
+			.gone = row || gone || cell(m, v, to, "Delete",
+			    "Gone"),
+			.flags = row || flags || cell(m, v, to, "Flags",
+			    "Flags"),
+		};
+	row = row || !among(v, from, from);
+	return (struct import_way){ .new = row && (new || !types),
+	    .gone = row && (gone || !types),
+	    .flags = row && (flags || !types) };
+}
+
+static struct import_ways
+both_ways(struct mbsync *m, struct foreign_section *s)
+{
+	struct opt_list v = inherited(m, s, "Sync");
+	struct opt_list expunge = inherited(m, s, "Expunge");
+	bool both = among(&expunge, "Both", "Both");
+	struct import_ways w = { .near = sync_way(m, &v, "Pull", "Push"),
+	    .far = sync_way(m, &v, "Push", "Pull") };
+
+	w.near.expunge = both || among(&expunge, "Near", "Slave");
+	w.far.expunge = both || among(&expunge, "Far", "Master");
+	return w;
+}
+
+static const char *
+where(bool far, bool near)
+{
+	if (far && near)
+		return "both";
+	if (far)
+		return "far";
+	return near ? "near" : "none";
+}
+
+/* A pattern behind the mailbox that is a prefix of them all. */
+static const char *
+below(struct mbsync *m, const char *box, const char *pattern)
+{
+	bool no = pattern[0] == '!';
+
+	return arena_printf(m->a, "%s%s%s", no ? "!" : "", box, pattern + no);
+}
+
+static void
+folders(struct mbsync *m, struct foreign_section *s, struct end far,
+    struct end near)
+{
+	struct opt_list v = take_list(m, s, "Patterns", "Pattern");
+	struct opt_list to = { 0 };
+	size_t i;
+
+	for (i = 0; i < v.n; i++)
+		opt_list_add(m->a, &to, below(m, far.box, v.v[i]));
+	if (v.n == 0)
+		opt_list_add(m->a, &to, far.box[0] != '\0' ? far.box :
+		    "INBOX");
+	import_patterns(m->o, &to);
+	if (strcmp(far.box, near.box) != 0)
+		conf_out_note(m->o, "not taken over: Near %s: here it has the server's name, %s, below near: rename it before the first run",
+		    near.box[0] != '\0' ? near.box : "(the inbox)",
+		    far.box[0] != '\0' ? far.box : "INBOX");
+}
+
+/* With Maildir++ the store is its inbox; else Path, and the inbox is INBOX. */
+static void
+store(struct mbsync *m, struct foreign_section *s)
+{
+	const char *path = take(m, s, "Path", NULL);
+	const char *inbox = take(m, s, "Inbox", NULL);
+	const char *style = take(m, s, "SubFolders", NULL);
+	bool plus = is(style, "Maildir++");
+	struct str tail = str_of(inbox);
+
+	if (inbox == NULL && (path == NULL || plus))
+		inbox = "~/Maildir";
+	conf_out_key(m->o, "near", plus || path == NULL ? inbox : path);
+	if (plus)
+		conf_out_key(m->o, "layout", "maildir++");
+	while (tail.n > 0 && tail.p[tail.n - 1] == '/')
+		tail.n--;
+	if (!plus && inbox != NULL && path != NULL && !(tail.n ==
+	    strlen(path) + 5 && str_starts(tail, path) &&
+	    str_eq(str_from(tail, tail.n - 5), STR("INBOX"))))
+		conf_out_note(m->o, "Inbox: here it is the folder INBOX below near: rename it before the first run");
+	if (is(style, "Legacy"))
+		conf_out_note(m->o, "not taken over: SubFolders Legacy: there is no such layout");
+}
+
+static void
+ways(struct mbsync *m, struct foreign_section *s, bool turned)
+{
+	struct opt_list create = inherited(m, s, "Create");
+	struct opt_list gone = inherited(m, s, "Remove");
+	bool far = among(&create, "Far", "Master"),
+	    near = among(&create, "Near", "Slave"),
+	    both = among(&create, "Both", "Both");
+
+	conf_out_key(m->o, "create", turned ? where(near || both, far ||
+	    both) : where(far || both, near || both));
+	if (among(&gone, "Both", "Both"))
+		conf_out_key(m->o, "folders", "delete");
+	else if (gone.n > 0 && !among(&gone, "None", "None"))
+		conf_out_note(m->o, "not taken over: Remove: here it is both sides or none");
+}
+
+static int
+channel(struct mbsync *m, struct foreign_section *s,
+    const char *const *accounts, struct err *e)
+{
+	struct end far = end(m, s, "Far", "Master");
+	struct end near = end(m, s, "Near", "Slave"), was = far;
+	struct import_ways w = both_ways(m, s);
+	const char *parent, *name;
+	struct foreign_section *a;
+	bool turned;
+
+	if (far.store == NULL || near.store == NULL)
+		return fail(e, EX_DATAERR, "line %u: a Channel without a Far or a Near that is a store",
+		    s->line);
+	turned = is(far.store->kind, "MaildirStore");
+	if (turned) {
+		far = near;
+		near = was;
+		w = (struct import_ways){ .near = w.far, .far = w.near };
+	}
+	if (!is(far.store->kind, "IMAPStore") ||
+	    !is(near.store->kind, "MaildirStore")) {
+		conf_out_remark(m->o, "Channel %s: not taken over: it is not between a server and Maildirs",
+		    s->name);
+		return 0;
+	}
+	parent = take(m, far.store, "Account", NULL);
+	a = parent != NULL ? foreign_find(m->f, "IMAPAccount", parent) :
+	    far.store;
+	parent = a != NULL ? accounts[a - m->f->v] : NULL;
+	if (parent == NULL) {
+		conf_out_remark(m->o, "Channel %s: not taken over: it has no account",
+		    s->name);
+		return 0;
+	}
+	name = conf_out_name(m->o, "sync", s->name);
+	conf_out_section(m->o, "sync", name, parent);
+	store(m, near.store);
+	folders(m, s, far, near);
+	ways(m, s, turned);
+	if (!import_directions(m->o, &w))
+		conf_out_note(m->o, "Sync None: this does more: do not run it");
+	if (yes(take(m, s, "CopyArrivalDate", NULL)))
+		take(m, top(m->f), "CopyArrivalDate", NULL);
+	foreign_left(s, m->o);
+	foreign_left(far.store, m->o);
+	foreign_left(near.store, m->o);
+	return 0;
+}
+
+static void
+group(struct mbsync *m, struct foreign_section *s)
+{
+	struct opt_list v = take_list(m, s, "Channels", "Channel");
+	struct buf b = { .max = 400 };
+	size_t i;
+
+	for (i = 0; i < v.n; i++)
+		buf_printf(&b, " %s", v.v[i]);
+	conf_out_remark(m->o, "Group %s: imapsync%s", s->name,
+	    b.p != NULL && !b.over ? b.p : " and its channels");
+	buf_free(&b);
+}
+
+/* Does an account's setting stand in the store itself? */
+static bool
+has_server(const struct foreign_section *s)
+{
+	return is(s->kind, "IMAPAccount") || (is(s->kind, "IMAPStore") &&
+	    (foreign_has(s, "Host") || foreign_has(s, "Tunnel")));
+}
+
+int
+import_mbsync(struct foreign *f, struct conf_out *o, struct err *e)
+{
+	struct mbsync m = { .f = f, .o = o, .a = &o->arena };
+	const char **accounts;
+	int got = 0;
+	size_t i;
+
+	if (parse(f, e) < 0)
+		return -1;
+	accounts = arena_new(m.a, f->n, sizeof *accounts);
+	for (i = 1; i < f->n; i++) {
+		if (!has_server(&f->v[i]))
+			continue;
+		accounts[i] = account(&m, &f->v[i]);
+		if (is(f->v[i].kind, "IMAPAccount"))
+			foreign_left(&f->v[i], o);
+	}
+	for (i = 1; i < f->n && got == 0; i++)
+		if (is(f->v[i].kind, "Channel"))
+			got = channel(&m, &f->v[i], accounts, e);
+		else if (is(f->v[i].kind, "Group"))
+			group(&m, &f->v[i]);
+	foreign_take(top(f), "FSync");
+	foreign_left(top(f), o);
+	return got;
+}

@@ -1,0 +1,351 @@
+/*
+ * import_offlineimap.c: an .offlineimaprc (offlineimap 7 and 8) as our
+ * configuration
+ *
+ * An [Account] is between two [Repository]s.  Values may refer to others as
+ * %(KEY)s, of their section or of [DEFAULT], and %% is a percent sign.  What
+ * is Python there (nametrans, folderfilter) is taken over where it is one of
+ * the common forms.
+ */
+#include <string.h>
+
+#include "import_private.h"
+
+struct offlineimap {
+	struct foreign *f;
+	struct conf_out *o;
+	struct arena *a;
+};
+
+static bool
+is(const char *s, const char *w)
+{
+	return s != NULL && str_is(str_of(s), w);
+}
+
+static bool
+yes(const char *v)
+{
+	return is(v, "yes") || is(v, "true") || is(v, "on") || is(v, "1");
+}
+
+/* What %(KEY)s stands for; one level of it, as nobody has more. */
+static const char *
+referred(struct offlineimap *m, struct foreign_section *s, struct str key)
+{
+	const char *name = arena_dup(m->a, key);
+	const char *v = foreign_has(s, name) ? foreign_take(s, name) :
+	    foreign_take(foreign_find(m->f, "DEFAULT", ""), name);
+
+	return v != NULL ? v : "";
+}
+
+/* A key's value with its references filled in; NULL if there is none. */
+static const char *
+take(struct offlineimap *m, struct foreign_section *s, const char *key)
+{
+	struct str v = str_of(foreign_take(s, key)), name;
+	struct buf b = { .max = 1 << 16, .secret = true };
+	const char *text;
+
+	if (v.n == 0)
+		return NULL;
+	while (v.n > 0) {
+		buf_str(&b, str_cut(&v, '%'));
+		if (v.n == 0)
+			break;
+		if (v.p[0] == '(') {
+			v = str_from(v, 1);
+			name = str_cut(&v, ')');
+			buf_s(&b, referred(m, s, name));
+		} else
+			buf_c(&b, v.p[0]);
+		v = str_from(v, v.n > 0);
+	}
+	text = b.n > 0 ? arena_dup(m->a, BUF_STR(b)) : NULL;
+	buf_wipe(&b);
+	return text;
+}
+
+/* A password is not even filled in. */
+static bool
+has_password(struct foreign_section *s)
+{
+	return foreign_take(s, "remotepass") != NULL;
+}
+
+/* ---- the server ---- */
+
+static void
+login(struct offlineimap *m, struct foreign_section *r)
+{
+	const char *file = take(m, r, "remotepassfile");
+	const char *mechs = take(m, r, "auth_mechanisms");
+	const char *token = take(m, r, "oauth2_access_token_eval");
+
+	/* theirs is an order of preference, with plain last, like ours */
+	if (mechs != NULL)
+		foreign_auth(m->o, mechs);
+	conf_out_key(m->o, "password-file", file);
+	if (has_password(r) && file == NULL)
+		foreign_secret(m->o);
+	if (token != NULL || foreign_take(r, "remotepasseval") != NULL)
+		conf_out_note(m->o, "not taken over: a password or token from Python code; use password-command or token-command");
+}
+
+static const char *
+account(struct offlineimap *m, struct foreign_section *r, const char *name)
+{
+	bool gmail = is(foreign_take(r, "type"), "Gmail");
+	const char *ssl = take(m, r, "ssl");
+	const char *tunnel = take(m, r, "preauthtunnel");
+	const char *raw = take(m, r, "transporttunnel");
+	struct foreign_server s = { .protocol = "imap",
+	    .host = take(m, r, "remotehost"), .port = take(m, r, "remoteport"),
+	    .user = take(m, r, "remoteuser"), .tls = FOREIGN_TLS };
+
+	if (gmail && s.host == NULL)
+		s.host = "imap.gmail.com";
+	if (s.host == NULL && (tunnel != NULL || raw != NULL))
+		s.host = "localhost";
+	if (ssl != NULL && !yes(ssl))
+		s.tls = is(take(m, r, "starttls"), "no") ? FOREIGN_PLAIN :
+		    FOREIGN_STARTTLS;
+	if (tunnel != NULL || raw != NULL)
+		s.tls = FOREIGN_PLAIN;
+	name = conf_out_name(m->o, "account", name);
+	if (!foreign_account(m->o, name, &s))
+		return NULL;
+	conf_out_key(m->o, "connect-command", tunnel != NULL ? tunnel : raw);
+	if (tunnel != NULL || raw != NULL)
+		conf_out_key(m->o, "tls", "off");
+	login(m, r);
+	if (!is(foreign_has(r, "sslcacertfile") ? take(m, r,
+	    "sslcacertfile") : NULL, "OS-DEFAULT"))
+		conf_out_key(m->o, "ca", take(m, r, "sslcacertfile"));
+	conf_out_key(m->o, "cert", take(m, r, "sslclientcert"));
+	conf_out_key(m->o, "key", take(m, r, "sslclientkey"));
+	if (is(take(m, r, "ssl_version"), "tls1_3"))
+		conf_out_key(m->o, "tls-min", "1.3");
+	return name;
+}
+
+/* ---- which folders ---- */
+
+/* 'a', "b" of a list in brackets; false if there is anything else. */
+static bool
+strings(struct offlineimap *m, struct str s, struct opt_list *to)
+{
+	char quote;
+	struct str one;
+
+	s = str_trim(s);
+	if (s.n < 2 || (s.p[0] != '[' && s.p[0] != '('))
+		return false;
+	s = str_trim(str_to(str_from(s, 1), s.n - 2));
+	while (s.n > 0) {
+		quote = s.p[0];
+		if (quote != '\'' && quote != '"')
+			return false;
+		s = str_from(s, 1);
+		one = str_cut(&s, quote);
+		if (s.p == NULL || str_has(one, '\\'))
+			return false;
+		opt_list_add(m->a, to, arena_dup(m->a, one));
+		s = str_trim(s);
+		if (s.n > 0 && s.p[0] != ',')
+			return false;
+		s = str_trim(str_from(s, s.n > 0));
+	}
+	return true;
+}
+
+/* The words of an expression up to one that is wanted. */
+static bool
+skip(struct str *s, const char *word)
+{
+	struct str before = *s, w = str_word(s);
+
+	if (str_eq(w, str_of(word)))
+		return true;
+	*s = before;
+	return false;
+}
+
+/* "lambda x: x in [...]", "lambda x: x not in [...]" */
+static bool
+filter(struct offlineimap *m, const char *text, struct opt_list *to)
+{
+	struct str s = str_of(text), name, again;
+	struct opt_list names = { 0 };
+	bool no;
+	size_t i;
+
+	if (!skip(&s, "lambda"))
+		return false;
+	name = str_trim(str_cut(&s, ':'));
+	again = str_word(&s);
+	no = skip(&s, "not");
+	if (name.n == 0 || !str_eq(name, again) || !skip(&s, "in") ||
+	    !strings(m, s, &names))
+		return false;
+	for (i = 0; i < names.n; i++)
+		opt_list_add(m->a, to, arena_printf(m->a, "%s%s", no ? "!" :
+		    "", names.v[i]));
+	return true;
+}
+
+static void
+folders(struct offlineimap *m, struct foreign_section *r)
+{
+	const char *text = take(m, r, "folderfilter");
+	const char *more = take(m, r, "folderincludes");
+	struct opt_list to = { 0 }, names = { 0 };
+
+	if (text != NULL && !filter(m, text, &to)) {
+		conf_out_note(m->o, "not taken over: folderfilter: say it with patterns");
+		return;
+	}
+	if (more != NULL && strings(m, str_of(more), &names)) {
+		if (to.n > 0)
+			for (size_t i = 0; i < names.n; i++)
+				opt_list_add(m->a, &to, names.v[i]);
+	} else if (more != NULL)
+		conf_out_note(m->o, "not taken over: folderincludes: say it with patterns");
+	import_patterns(m->o, &to);
+}
+
+/* ---- what is done ---- */
+
+/* sync_deletes is of the side on which something was deleted. */
+static struct import_ways
+both_ways(struct offlineimap *m, struct foreign_section *far,
+    struct foreign_section *near)
+{
+	bool far_fixed = yes(take(m, far, "readonly"));
+	bool near_fixed = yes(take(m, near, "readonly"));
+	const char *far_gone = take(m, far, "sync_deletes");
+	const char *near_gone = take(m, near, "sync_deletes");
+	const char *expunge = take(m, far, "expunge");
+
+	return (struct import_ways){
+		.near = { .new = !near_fixed, .flags = !near_fixed,
+		    .gone = !near_fixed && (far_gone == NULL ||
+		    yes(far_gone)), .expunge = true },
+		.far = { .new = !far_fixed, .flags = !far_fixed,
+		    .gone = !far_fixed && (near_gone == NULL ||
+		    yes(near_gone)), .expunge = expunge == NULL ||
+		    yes(expunge) },
+	};
+}
+
+static const char *
+creation(struct offlineimap *m, struct foreign_section *far,
+    struct foreign_section *near)
+{
+	const char *there = take(m, far, "createfolders");
+	const char *here = take(m, near, "createfolders");
+	bool no_far = there != NULL && !yes(there);
+	bool no_near = here != NULL && !yes(here);
+
+	if (no_far)
+		return no_near ? "none" : "near";
+	return no_near ? "far" : "both";
+}
+
+/* With "sep = ." it is one level of names; Maildir++ where they begin so. */
+static void
+place(struct offlineimap *m, struct foreign_section *near)
+{
+	const char *sep = take(m, near, "sep");
+
+	conf_out_key(m->o, "near", take(m, near, "localfolders"));
+	if (sep == NULL || strcmp(sep, "/") != 0)
+		conf_out_note(m->o, "sep: there a/b was the folder a.b, here it is a/b below near: rename it before the first run");
+}
+
+static void
+sync(struct offlineimap *m, struct foreign_section *s,
+    struct foreign_section *far, struct foreign_section *near)
+{
+	struct import_ways w = both_ways(m, far, near);
+	const char *name = account(m, far, s->name);
+
+	if (name == NULL)
+		return;
+	conf_out_section(m->o, "sync", name, NULL);
+	place(m, near);
+	folders(m, far);
+	conf_out_key(m->o, "create", creation(m, far, near));
+	if (!import_directions(m->o, &w))
+		conf_out_note(m->o, "readonly on both sides: this does more: do not run it");
+	if (foreign_take(far, "nametrans") != NULL ||
+	    foreign_take(near, "nametrans") != NULL)
+		conf_out_note(m->o, "not taken over: nametrans: here folders have the server's names");
+	foreign_take(far, "usecompression");
+	foreign_take(near, "type");
+	foreign_take(s, "name");
+	foreign_left(s, m->o);
+	foreign_left(far, m->o);
+	foreign_left(near, m->o);
+}
+
+/* The accounts that [general] names are those that are synced. */
+static bool
+wanted(struct offlineimap *m, const char *name)
+{
+	struct str list = str_of(take(m, foreign_find(m->f, "general", ""),
+	    "accounts")), one;
+
+	while (list.n > 0) {
+		one = str_trim(str_cut(&list, ','));
+		if (str_eq(one, str_of(name)))
+			return true;
+		if (list.p == NULL)
+			break;
+	}
+	return false;
+}
+
+static void
+one(struct offlineimap *m, struct foreign_section *s)
+{
+	const char *local = take(m, s, "localrepository");
+	const char *remote = take(m, s, "remoterepository");
+	struct foreign_section *near, *far;
+
+	near = foreign_find(m->f, "Repository", local != NULL ? local : "");
+	far = foreign_find(m->f, "Repository", remote != NULL ? remote : "");
+	if (!wanted(m, s->name))
+		conf_out_remark(m->o, "Account %s: not taken over: it is none of those in general", s->name);
+	else if (near == NULL || far == NULL || near == far ||
+	    !(is(foreign_take(near, "type"), "Maildir") ||
+	    is(foreign_take(near, "type"), "GmailMaildir")) ||
+	    !(is(foreign_take(far, "type"), "IMAP") ||
+	    is(foreign_take(far, "type"), "Gmail")))
+		conf_out_remark(m->o, "Account %s: not taken over: it is not between a server and Maildirs",
+		    s->name);
+	else
+		sync(m, s, far, near);
+}
+
+int
+import_offlineimap(struct foreign *f, struct conf_out *o, struct err *e)
+{
+	struct offlineimap m = { .f = f, .o = o, .a = &o->arena };
+	struct foreign_section *s;
+	size_t i;
+
+	if (foreign_ini(f, e) < 0)
+		return -1;
+	for (i = 0; i < f->n; i++)
+		if (is(f->v[i].kind, "Account"))
+			one(&m, &f->v[i]);
+	s = foreign_find(f, "general", "");
+	foreign_take(s, "ui");
+	foreign_left(s, o);
+	for (i = 0; i < f->n; i++)
+		if (is(f->v[i].kind, "mbnames"))
+			conf_out_remark(o, "mbnames: not taken over");
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* import_private.h: the two kinds of file behind import.h */
+#ifndef IMPORT_PRIVATE_H
+#define IMPORT_PRIVATE_H
+
+#include "conf_out.h"
+#include "fail.h"
+#include "foreign.h"
+
+/* Each reads the text and writes what it means. */
+int import_mbsync(struct foreign *, struct conf_out *, struct err *);
+int import_offlineimap(struct foreign *, struct conf_out *, struct err *);
+
+/* "patterns", as names_match reads them; nothing for an empty list. */
+void import_patterns(struct conf_out *, const struct opt_list *);
+
+/* What is carried to one side. */
+struct import_way {
+	bool new, gone, flags;
+	bool expunge;		/* what is gone is removed, not only marked */
+};
+
+struct import_ways {
+	struct import_way near, far;
+};
+
+/*
+ * "pull", "push", "delete-far", "delete-near": never wider than asked for.
+ * False if nothing at all may be done.
+ */
+bool import_directions(struct conf_out *, const struct import_ways *);
+
+#endif
