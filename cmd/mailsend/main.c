@@ -3,8 +3,11 @@
  *
  * The command is a straight line: options, letter, submission, report.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "foreign.h"
+#include "import.h"
 #include "letter.h"
 #include "post.h"
 #include "program.h"
@@ -113,12 +116,17 @@ static const struct opt options[] = {
 	    .to = &o.sending.check_address,
 	    .help = "only say whether each operand is an address",
 	    .flags = OPT_NOCONF },
+	{ .name = "import", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.sending.import,
+	    .help = "print an .msmtprc as our configuration",
+	    .flags = OPT_NOCONF | OPT_STDIN },
 	{ .name = NULL }
 };
 
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "check-address", .only = "json" },
+	{ .name = "import", .only = "" },
 	{ .name = "dry-run", .stops = "json" },
 	{ .name = "quit-after", .stops = CONTENT " recode save" },
 	{ .name = "recode", .without = CONTENT },
@@ -217,6 +225,8 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 		return -1;
 	if (o.sending.check_address)
 		return 0;
+	if (o.sending.import != NULL)
+		return opt_stdin(&set, NULL, e);
 	if (opt_stdin(&set, letter_reads(&o), e) < 0)
 		return -1;
 	from->composing = composing();
@@ -226,6 +236,39 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (account_load(&run.account, &set, "smtp lmtp", sender(), e) < 0)
 		return -1;
 	return submit_check(&o, e);
+}
+
+/* An account of a text, loaded as if it were the configuration. */
+static int
+try(const char *name, struct str text, struct err *e)
+{
+	struct account a = { .name = name };
+	struct opt_set set = { .tables = { options, account_options(&a) },
+	    .arena = &a.arena };
+	struct options kept = o;
+	int got;
+
+	o = (struct options){ 0 };
+	got = account_text(&a, text, e) < 0 ||
+	    account_load(&a, &set, "smtp lmtp", NULL, e) < 0 ||
+	    submit_check(&o, e) < 0 ? -1 : 0;
+	account_wipe(&a);
+	o = kept;
+	return got;
+}
+
+static int
+import(struct err *e)
+{
+	struct buf text = { .max = 1 << 22 };
+	int got = import_run(o.sending.import, &text, e);
+
+	if (got == 0)
+		got = foreign_load(BUF_STR(text), "account", try, e);
+	if (got == 0)
+		fputs(text.p, stdout);
+	buf_free(&text);
+	return got < 0 ? e->code : 0;
 }
 
 /* The one message of this command line. */
@@ -250,6 +293,8 @@ send_mail(int argc, char **argv, struct err *e)
 	if (o.sending.check_address)
 		return report_addresses(&o.operands, &run.account.arena,
 		    run.account.json);
+	if (o.sending.import != NULL)
+		return import(e);
 	return o.sendmail.talk ? talk_serve(&run) : post_operands(&from, e);
 }
 

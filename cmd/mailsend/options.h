@@ -76,6 +76,7 @@ struct option_sending {
 	enum option_step quit_after;
 	const char *save;		/* "maildir:DIR" */
 	bool check_address;
+	const char *import;		/* another program's configuration */
 };
 
 struct option_sendmail {
