@@ -709,7 +709,7 @@ conn_failed(const struct conn *c)
 }
 
 bool
-conn_deaf(const struct conn *c)
+conn_write_closed(const struct conn *c)
 {
 	return c->state != CONN_ALIVE || c->deaf;
 }

@@ -138,7 +138,7 @@ void conn_farewell(struct conn *, const char *line);
 
 struct err *conn_err(const struct conn *);	/* the one of conn_open */
 bool conn_failed(const struct conn *);
-bool conn_deaf(const struct conn *);	/* it takes no more: stop writing */
+bool conn_write_closed(const struct conn *);	/* it takes no more: stop writing */
 bool conn_sent_all(const struct conn *);   /* nothing waits to be sent */
 
 /* The opening is over: no more quick ACKs (TCP_QUICKACK before each read). */

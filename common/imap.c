@@ -414,7 +414,7 @@ imap_quit(struct imap *m)
 
 	if (m->append.begun)
 		conn_abort(m->c, EX_TEMPFAIL, "APPEND: given up");
-	if (!conn_deaf(m->c) && !m->gone) {
+	if (!conn_write_closed(m->c) && !m->gone) {
 		m->gone = true;
 		conn_phase(m->c, "LOGOUT", CONN_COMMAND);
 		imap_say(m, "LOGOUT");

@@ -705,7 +705,7 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 int
 pop3_quit(struct pop3 *p, bool wait)
 {
-	if (conn_deaf(p->c) || p->gone)
+	if (conn_write_closed(p->c) || p->gone)
 		return -1;
 	p->gone = true;
 	conn_phase(p->c, "QUIT", CONN_COMMAND);

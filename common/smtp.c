@@ -494,7 +494,7 @@ pour(struct smtp *s, const struct msg *msg, bool stuff)
 	msg_start(&p->reader, msg);
 	conn_phase(s->c, "sending the message", CONN_BLOCK);
 	while ((n = msg_read(&p->reader, p->raw, sizeof p->raw, &e)) > 0 &&
-	    !conn_deaf(s->c)) {
+	    !conn_write_closed(s->c)) {
 		if (stuff)
 			conn_write(s->c, p->fat, msg_stuff(&p->stuffer, p->fat,
 			    p->raw, (size_t)n));
@@ -860,7 +860,7 @@ smtp_quit(struct smtp *s)
 {
 	struct err kept = *conn_err(s->c);
 
-	if (conn_deaf(s->c) || s->inside)
+	if (conn_write_closed(s->c) || s->inside)
 		return;
 	if (s->quit) {		/* its answer comes with the last one's */
 		conn_phase(s->c, "QUIT", 2);

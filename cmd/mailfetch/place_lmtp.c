@@ -53,7 +53,7 @@ parse_lmtp(struct place *p, const char *rest, struct handed *h)
 static int
 connect_lmtp(struct place *p, struct handed *h)
 {
-	if (p->conn != NULL && !conn_deaf(p->conn))
+	if (p->conn != NULL && !conn_write_closed(p->conn))
 		return 0;
 	conn_close(p->conn);
 	p->conn = conn_open(&p->conf, h->e);
