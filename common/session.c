@@ -228,7 +228,7 @@ session_share(struct session *s, const struct session *of)
 }
 
 int
-session_again(struct session *s, struct err *e)
+session_connect(struct session *s, struct err *e)
 {
 	session_hang_up(s);
 	begin(s->account);

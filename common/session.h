@@ -39,7 +39,7 @@ int session_ready(struct session *, struct account *, struct err *);
  * Connects to account->server, as often as wanted; an older connection is
  * closed.  The TLS handshake is the protocol's affair.
  */
-int session_again(struct session *, struct err *);
+int session_connect(struct session *, struct err *);
 
 /*
  * Long after session_ready (account->again): the server may have another
@@ -48,13 +48,13 @@ int session_again(struct session *, struct err *);
 int session_renew(struct session *, struct err *);
 
 /*
- * Another connection of the same account, for session_again, also from another
+ * Another connection of the same account, for session_connect, also from another
  * thread: it uses the TLS settings and the secret of a ready session, and is
  * closed before that one.
  */
 void session_share(struct session *, const struct session *);
 
-/* Closes the connection and keeps the rest for session_again. */
+/* Closes the connection and keeps the rest for session_connect. */
 void session_hang_up(struct session *);
 
 /* As the account says. */

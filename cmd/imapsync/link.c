@@ -29,7 +29,7 @@ open_link(struct run *r, struct link *l)
 {
 	int got = -1;
 
-	if (session_again(&l->session, &l->err) == 0 &&
+	if (session_connect(&l->session, &l->err) == 0 &&
 	    imap_open(&l->imap, l->session.conn,
 	    session_tls(r->o->account)) == 0)
 		got = log_in(l);

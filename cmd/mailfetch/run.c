@@ -163,7 +163,7 @@ run_connect(struct run *r)
 	if ((s->account == NULL ? session_ready(s, &r->o->account, r->e) :
 	    session_renew(s, r->e)) < 0)
 		return -1;
-	return session_again(s, r->e);
+	return session_connect(s, r->e);
 }
 
 void

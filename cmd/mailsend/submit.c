@@ -138,7 +138,7 @@ submit_once(struct letter *l, struct run *run, struct report *r, struct err *e)
 
 	if ((sess->account == NULL &&
 	    session_ready(sess, &run->account, e) < 0) ||
-	    session_again(sess, e) < 0)
+	    session_connect(sess, e) < 0)
 		return -1;
 	if (smtp_open(&s, sess->conn, &c) == 0) {
 		describe(r, sess);
