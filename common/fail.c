@@ -99,7 +99,7 @@ fail_name(const char *argv0)
 }
 
 void
-fail_say(const char *fmt, ...)
+fail_print(const char *fmt, ...)
 {
 	char text[4096], safe[8192];
 	va_list ap;
@@ -117,7 +117,7 @@ fail_tell(const struct err *e, const char *who)
 {
 	if (e->code == 0 || (e->code == EX_TEMPFAIL && stop_asked()))
 		return;
-	fail_say("%s%s%s", who != NULL ? who : "", who != NULL ? ": " : "",
+	fail_print("%s%s%s", who != NULL ? who : "", who != NULL ? ": " : "",
 	    e->msg);
 }
 

@@ -43,7 +43,7 @@ int fail_stop(struct err *);
 
 void fail_clear(struct err *);
 
-/* The program's name for fail_say; the pointer is kept. */
+/* The program's name for fail_print; the pointer is kept. */
 void fail_name(const char *argv0);
 
 /*
@@ -51,7 +51,7 @@ void fail_name(const char *argv0);
  * broken UTF-8 and direction overrides, which a server may have put into the
  * text, are escaped (see str_escape), so nothing reaches the terminal raw.
  */
-void fail_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void fail_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Prints what was recorded, "who: " before it if who is not NULL; nothing if

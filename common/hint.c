@@ -126,7 +126,7 @@ silent(struct conn *c, const char *scheme, double seconds)
 	bool known = PORT(tls_ports, f->port) != NULL;
 
 	if (isatty(STDERR_FILENO) == 1 || trace_on(TRACE_DONE))
-		fail_say("%s:%u: silent for %d seconds; TLS from the first byte? %s",
+		fail_print("%s:%u: silent for %d seconds; TLS from the first byte? %s",
 		    f->host, f->port, SILENCE, with_tls(c, scheme).text);
 	if (!known && speaks_tls(c))
 		return tls_here(c, scheme);

@@ -111,12 +111,12 @@ int
 program_end(int status)
 {
 	if (status >= EX__BASE && stop_asked()) {
-		fail_say("stopped by %s", stop_name());
+		fail_print("stopped by %s", stop_name());
 		return EX_TEMPFAIL;
 	}
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fail_say("standard output cannot be written");
+	fail_print("standard output cannot be written");
 	return status == 0 || status >= EX__BASE ?
 	    fail_worse(status, EX_IOERR) : status;
 }

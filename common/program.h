@@ -3,7 +3,7 @@
 #define PROGRAM_H
 
 /*
- * First of all: the name for fail_say, and whoever closed one of the first
+ * First of all: the name for fail_print, and whoever closed one of the first
  * three descriptors does not find a connection or a file under its number.
  * Signals are as in a shell, whatever we inherited, and those that ask us to
  * end are heard from here on (stop.h); nobody else can write what we make;

@@ -52,7 +52,7 @@ sandbox_port(struct sandbox *s, unsigned port)
 void
 sandbox_warn(void)
 {
-	fail_say("WARNING: --no-sandbox: whoever breaks in by the network can "
+	fail_print("WARNING: --no-sandbox: whoever breaks in by the network can "
 	    "do all that you can do");
 }
 

@@ -22,10 +22,10 @@ static void
 warn(const struct account_trust *t)
 {
 	if (t->insecure)
-		fail_say("WARNING: --insecure-no-verify: whoever answers is "
+		fail_print("WARNING: --insecure-no-verify: whoever answers is "
 		    "believed to be the server; no password is sent");
 	if (t->min != TLS_ANY && t->min < TLS_1_2)
-		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: "
+		fail_print("WARNING: --tls-min %s: TLS before 1.2 is broken: "
 		    "whoever is between us and the server may read and "
 		    "change it all", tls_version_name(t->min));
 }

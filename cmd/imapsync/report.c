@@ -175,7 +175,7 @@ report_problem(struct report *r, int code, const char *box,
 	va_end(ap);
 	pthread_mutex_lock(&r->talk);
 	if (code != 0 || !r->quiet)
-		fail_say("%s: %s: %s", r->title, box, text);
+		fail_print("%s: %s: %s", r->title, box, text);
 	r->status = fail_worse(r->status, code);
 	pthread_mutex_unlock(&r->talk);
 }
@@ -260,7 +260,7 @@ summary(const struct report *r, size_t boxes)
 		    r->title, boxes, (double)r->bytes / 1e6,
 		    done > 0 ? t.p : "nothing to do");
 	else if (done > 0)
-		fail_say("%s: %s", r->title, t.p);
+		fail_print("%s: %s", r->title, t.p);
 	buf_free(&t);
 }
 
@@ -284,7 +284,7 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 
 	report_progress(r, 0, true);
 	if (r->orphans > 0 && !r->quiet)
-		fail_say("%s: %llu files are here alone since the UIDs changed; they are kept (--reupload-orphans uploads them)",
+		fail_print("%s: %llu files are here alone since the UIDs changed; they are kept (--reupload-orphans uploads them)",
 		    r->title, (unsigned long long)r->orphans);
 	if (!r->dry_run && (trace_on(TRACE_DONE) ||
 	    (r->draws && !r->json)))

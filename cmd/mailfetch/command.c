@@ -35,7 +35,7 @@ unfinished(struct command *c, struct command_end *end, struct handed *h)
 	end->late = true;
 	if (!stop_asked())
 		return 0;
-	fail_say("%s: ended while it had a message, which may have been accepted and stays on the server",
+	fail_print("%s: ended while it had a message, which may have been accepted and stays on the server",
 	    c->argv[0]);
 	return fail_stop(h->e);
 }

@@ -195,7 +195,7 @@ begin_state(struct deliver *d)
 	if (state_begin(s, d->h.e) < 0)
 		return -1;
 	if (!s->look && (s->lost > 0 || s->head == STATE_HEAD_LOST))
-		fail_say("%s: damaged: kept as %s.damaged, and made anew from what is left",
+		fail_print("%s: damaged: kept as %s.damaged, and made anew from what is left",
 		    s->path, s->path);
 	return 0;
 }

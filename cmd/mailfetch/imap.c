@@ -86,7 +86,7 @@ take(struct run *r, struct folders *f, const struct imap_resp *resp)
 	if (!wanted(r->o, resp))
 		return;
 	if (resp->bad_name || str_control(resp->name))
-		fail_say("%s: a folder with an impossible name is left out",
+		fail_print("%s: a folder with an impossible name is left out",
 		    r->o->title);
 	else
 		add(r, f, resp->name);
@@ -158,7 +158,7 @@ pass(struct run *r, struct imap *m, const struct folders *f)
 		}
 		if (got == 0)
 			continue;
-		fail_say("%s: %s: %s", r->o->title, f->v[i], m->text);
+		fail_print("%s: %s: %s", r->o->title, f->v[i], m->text);
 		r->count.status = fail_worse(r->count.status, EX_UNAVAILABLE);
 	}
 	r->uidnext = uidnext;

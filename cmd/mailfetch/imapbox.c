@@ -229,7 +229,7 @@ leave(struct box *b, int code)
 static int
 no_body(struct box *b, uint32_t uid)
 {
-	fail_say("%s: %s: the server gives no body for UID %u",
+	fail_print("%s: %s: the server gives no body for UID %u",
 	    b->r->o->title, b->folder, uid);
 	leave(b, EX_TEMPFAIL);
 	return 0;
@@ -240,7 +240,7 @@ too_long(struct box *b, const struct message *m)
 {
 	char why[DELIVER_WHY];
 
-	fail_say("%s: %s: UID %u: %s", b->r->o->title, b->folder, m->number,
+	fail_print("%s: %s: UID %u: %s", b->r->o->title, b->folder, m->number,
 	    deliver_over(&b->r->deliver, m, why));
 	leave(b, EX_PROTOCOL);
 	return 0;
@@ -249,7 +249,7 @@ too_long(struct box *b, const struct message *m)
 static int
 refused(struct box *b)
 {
-	fail_say("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
+	fail_print("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
 	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
 	return 0;
 }

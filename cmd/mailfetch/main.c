@@ -342,7 +342,7 @@ watch(struct err *e)
 			said = false;
 		} else if (!said && e->code != 0 && !stop_asked()) {
 			said = true;
-			fail_say("%s: %s; trying again", o.title, e->msg);
+			fail_print("%s: %s; trying again", o.title, e->msg);
 		}
 		fail_clear(e);
 		fflush(stdout);
@@ -441,7 +441,7 @@ several(struct opt_list names)
 		if (stop_asked())
 			break;
 		if (start(names.v[i], &s.child[s.n++], &e) < 0) {
-			fail_say("%s", e.msg);
+			fail_print("%s", e.msg);
 			fail_clear(&e);
 			s.worst = fail_worse(s.worst, EX_OSERR);
 		} else

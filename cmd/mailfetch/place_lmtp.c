@@ -112,10 +112,10 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
 		open |= m->rcpt[i].state != SMTP_SENT;
 		if (m->rcpt[i].state == SMTP_UNKNOWN)
-			fail_say("lmtp %s: <%s>: may have been accepted, and stays on the server",
+			fail_print("lmtp %s: <%s>: may have been accepted, and stays on the server",
 			    p->name, m->rcpt[i].addr);
 		else if (m->rcpt[i].state != SMTP_SENT)
-			fail_say("lmtp %s: <%s>: %d %s", p->name,
+			fail_print("lmtp %s: <%s>: %d %s", p->name,
 			    m->rcpt[i].addr, m->rcpt[i].reply.code,
 			    m->rcpt[i].reply.text);
 		if (m->rcpt[i].state == SMTP_REFUSED)

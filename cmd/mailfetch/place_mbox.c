@@ -43,7 +43,7 @@ recover(struct place *p, struct handed *h)
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		fail_say("%s: a delivery was interrupted at byte %llu, and somebody else has written behind it: some messages may be there twice, the last of ours may be cut",
+		fail_print("%s: a delivery was interrupted at byte %llu, and somebody else has written behind it: some messages may be there twice, the last of ours may be cut",
 		    p->name,
 		    (unsigned long long)k.b);
 	return state_drop(h->state, k, STATE_LENGTH, h->e);

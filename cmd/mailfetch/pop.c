@@ -274,7 +274,7 @@ leave(struct pop *s, const struct message *m, const char *why, int code)
 	struct run *r = s->r;
 
 	deliver_abort(&r->deliver);
-	fail_say("%s: message %u: %s", r->o->title, m->number, why);
+	fail_print("%s: message %u: %s", r->o->title, m->number, why);
 	r->count.status = fail_worse(r->count.status, code);
 	r->count.kept++;
 	return 0;
@@ -343,7 +343,7 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 		if (pop3_deleted(&s->p) < 0)
 			return -1;
 		if (!s->p.ok) {
-			fail_say("%s: message %u: DELE: %s", s->r->o->title,
+			fail_print("%s: message %u: DELE: %s", s->r->o->title,
 			    s->m[dele[i]].number, s->p.text);
 			s->r->count.status = fail_worse(s->r->count.status,
 			    EX_TEMPFAIL);

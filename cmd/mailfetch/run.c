@@ -96,7 +96,7 @@ open_places(struct run *r)
 		return -1;
 	permit(r);
 	if (r->ledger.before > 0 && !r->o->account.quiet)
-		fail_say("%s: a place is new in this section, and gets what arrives from now on: %llu messages that came before are not in it (--redeliver gives them)",
+		fail_print("%s: a place is new in this section, and gets what arrives from now on: %llu messages that came before are not in it (--redeliver gives them)",
 		    r->o->title, (unsigned long long)r->ledger.before);
 	return 0;
 }
@@ -258,7 +258,7 @@ run_close(struct run *r)
 	if (looks_only(r->o))
 		turn_give(r->p->turn);
 	if (r->count.doubt > 0 && !r->o->account.quiet)
-		fail_say("%s: %llu handed over before, with no answer seen: %s",
+		fail_print("%s: %llu handed over before, with no answer seen: %s",
 		    r->o->title, (unsigned long long)r->count.doubt,
 		    r->o->to.in_doubt == DOUBT_SKIP ? "not given again" : "given again");
 	run_progress(r, true);

@@ -57,9 +57,9 @@ say(const struct tally_why *w, const char *title)
 		buf_s(&b, w->name[i]);
 	}
 	if (w->n == 1)
-		fail_say("%s: %s: %s stays on the server", title, w->why, b.p);
+		fail_print("%s: %s: %s stays on the server", title, w->why, b.p);
 	else
-		fail_say("%s: %s: %llu messages stay on the server: %s%s", title,
+		fail_print("%s: %s: %llu messages stay on the server: %s%s", title,
 		    w->why, (unsigned long long)w->n, b.p,
 		    w->n > TALLY_NAMES ? " and others" : "");
 	buf_free(&b);

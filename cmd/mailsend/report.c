@@ -52,12 +52,12 @@ static void
 say_rcpt(const struct smtp_rcpt *r, const char *host)
 {
 	if (r->state == SMTP_UNKNOWN)
-		fail_say("%s: may have been accepted: the answer of %s was lost",
+		fail_print("%s: may have been accepted: the answer of %s was lost",
 		    r->addr, host);
 	else if (r->state == SMTP_UNTRIED)
-		fail_say("%s: not sent", r->addr);
+		fail_print("%s: not sent", r->addr);
 	else
-		fail_say("%s: %s: %d%s%s %s", r->addr, state_name(r->state),
+		fail_print("%s: %s: %d%s%s %s", r->addr, state_name(r->state),
 		    r->reply.code, r->reply.status[0] != '\0' ? " " : "",
 		    r->reply.status, r->reply.text);
 }
@@ -222,9 +222,9 @@ check_address(const char *arg, struct arena *arena, bool json)
 	if (addr_mailbox(&a, str_of(arg), &e) == 0)
 		addr_ascii(arena, a.domain, &ascii, &e);
 	if (e.code != 0 && header != NULL)
-		fail_say("%s; in a header it is %s", e.msg, header);
+		fail_print("%s; in a header it is %s", e.msg, header);
 	else if (e.code != 0)
-		fail_say("%s", e.msg);
+		fail_print("%s", e.msg);
 	if (json) {
 		json_checked(&j, arg, &a, ascii, header, &e);
 		printf("%s\n", b.p);
@@ -247,7 +247,7 @@ report_addresses(const struct opt_list *texts, struct arena *arena, bool json)
 		worst = fail_worse(worst,
 		    check_address(texts->v[i], arena, json));
 	if (texts->n == 0) {
-		fail_say("--check-address: no address is given");
+		fail_print("--check-address: no address is given");
 		return EX_USAGE;
 	}
 	return worst;

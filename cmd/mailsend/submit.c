@@ -98,7 +98,7 @@ trim_params(struct letter *l, const struct smtp *s, const struct run *run)
 	    (o->dsn == 0 && o->dsn_ret == OPTION_RET_UNSAID && o->envid == NULL))
 		return;
 	if (!run->account.quiet)
-		fail_say("the server has no DSN: no reports are asked for");
+		fail_print("the server has no DSN: no reports are asked for");
 	if (o->rcpt_param.n == 0)
 		for (i = 0; i < l->envelope.mail.n; i++)
 			l->envelope.mail.rcpt[i].params = "";
@@ -178,7 +178,7 @@ save_copy(struct letter *l, const struct options *o, struct report *r)
 		return;
 	}
 	/* Not "try again": it was sent.  But not all was done either. */
-	fail_say("sent, but not saved: %s", e.msg);
+	fail_print("sent, but not saved: %s", e.msg);
 	r->unsaved = true;
 }
 

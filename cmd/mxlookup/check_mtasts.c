@@ -207,7 +207,7 @@ init_mtasts(struct run *r, struct err *e)
 	if (o.port > 65535)
 		return fail(e, EX_USAGE, "--fetch-port: no port");
 	if (o.tls.min != TLS_ANY && o.tls.min < TLS_1_2)
-		fail_say("WARNING: --tls-min %s: TLS before 1.2 is broken: a policy may be anybody's",
+		fail_print("WARNING: --tls-min %s: TLS before 1.2 is broken: a policy may be anybody's",
 		    tls_version_name(o.tls.min));
 	if (!o.fetch)
 		return 0;

@@ -696,7 +696,7 @@ print(const struct msg *m)
 		if (file_write(STDOUT_FILENO, out, (size_t)n, &e) < 0)
 			break;
 	if (e.code != 0) {
-		fail_say("%s", e.msg);
+		fail_print("%s", e.msg);
 		exit(e.code);
 	}
 }
@@ -719,7 +719,7 @@ must_open(const char *path)
 	int fd = file_open(path, &e);
 
 	if (fd < 0) {
-		fail_say("%s", e.msg);
+		fail_print("%s", e.msg);
 		exit(e.code);
 	}
 	return fd;
@@ -774,7 +774,7 @@ helper_compose(char **arg)
 	if (mime_compose(&m, &a, &mail, &e) == 0)
 		print(&m);
 	else
-		fail_say("%s", e.msg);
+		fail_print("%s", e.msg);
 	msg_close(&m);
 	arena_free(&a);
 	return e.code;
@@ -791,7 +791,7 @@ helper_down(void)
 	    mime_downgrade(&m, &to, &a, &e) == 0)
 		print(&to);
 	else
-		fail_say("%s", e.msg);
+		fail_print("%s", e.msg);
 	msg_close(&m);
 	msg_close(&to);
 	arena_free(&a);
