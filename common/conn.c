@@ -67,7 +67,8 @@ int
 conn_stopped(struct conn *c)
 {
 	fail_stop(c->e);
-	c->state = c->state == CONN_ALIVE ? CONN_STOPPED : CONN_FAILED;
+	if (c->state == CONN_ALIVE)
+		c->state = CONN_STOPPED;
 	c->peer.where[0] = '\0';
 	return -1;
 }

@@ -6,11 +6,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "conn_open.h"
 #include "file.h"
 #include "msg.h"
 #include "tap.h"
@@ -216,6 +219,37 @@ scan(void)
 	    0 ? 0 : 4);
 }
 
+/* Who asks for more lines after the stop has not lost his last word. */
+static void
+farewell(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct conn_conf conf = { .path = at.sun_path };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), peer;
+	struct err e = { 0 };
+	struct conn *c;
+	char got[16];
+	size_t len;
+
+	snprintf(at.sun_path, sizeof at.sun_path, "/tmp/stop.%ld", (long)getpid());
+	if (s < 0 || bind(s, (struct sockaddr *)&at, sizeof at) < 0 ||
+	    listen(s, 1) < 0)
+		_exit(1);
+	c = conn_open(&conf, &e);
+	unlink(at.sun_path);
+	if (c == NULL || (peer = accept(s, NULL, NULL)) < 0)
+		_exit(2);
+	stop_guard();
+	raise(SIGTERM);
+	if (conn_line(c, &len) != NULL || conn_line(c, &len) != NULL)
+		_exit(3);
+	conn_farewell(c, "QUIT");
+	conn_close(c);
+	if (read(peer, got, sizeof got) != 6 || memcmp(got, "QUIT\r\n", 6) != 0)
+		_exit(4);
+	_exit(strcmp(e.msg, "stopped by SIGTERM") == 0 ? 0 : 5);
+}
+
 int
 main(void)
 {
@@ -234,6 +268,7 @@ main(void)
 		{ threads, 0, "all threads hear of it" },
 		{ scan, 0, "a message that is looked at" },
 		{ forked, 0, "after a fork each has its own" },
+		{ farewell, 0, "a farewell, though lines were asked for again" },
 	};
 	size_t i;
 
