@@ -57,12 +57,15 @@ only(const struct plan *p, enum act_kind kind)
 static void
 partners(void)
 {
-	struct rec rec[3] = { { .uid = 1 }, { .uid = 2 }, { .uid = 3 } };
-	struct local_msg local[3] = { { .flags = FLAG_SEEN },
-	    { .flags = FLAG_SEEN }, { .flags = FLAG_SEEN } };
-	struct far_msg far[3] = { { .uid = 1, .flags = FLAG_DRAFT },
-	    { .uid = 2, .flags = FLAG_DRAFT },
-	    { .uid = 3, .flags = FLAG_DRAFT } };
+	/* one is set here, one there, and one is taken away there */
+	enum { HERE = FLAG_SEEN | FLAG_FLAGGED, THERE = FLAG_DRAFT };
+	struct rec rec[3] = { { .uid = 1, .flags = FLAG_FLAGGED },
+	    { .uid = 2, .flags = FLAG_FLAGGED },
+	    { .uid = 3, .flags = FLAG_FLAGGED } };
+	struct local_msg local[3] = { { .flags = HERE }, { .flags = HERE },
+	    { .flags = HERE } };
+	struct far_msg far[3] = { { .uid = 1, .flags = THERE },
+	    { .uid = 2, .flags = THERE }, { .uid = 3, .flags = THERE } };
 	uint32_t same[3] = { 0, 1, 2 };
 	struct plan_in in = { .rec = rec, .nrec = 3, .names = "", .local = local,
 	    .nlocal = 3, .local_of = same, .rec_of = same, .far = far,
