@@ -390,6 +390,37 @@ def uidvalidity_lies():
             rb"\* OK \[UIDNEXT[^\r]*\r\n", b"", d)))
 
 
+NUMBERS = {
+    "EXISTS": rb"\* (\d+) EXISTS",
+    "UIDNEXT": rb"UIDNEXT (\d+)",
+    "UIDVALIDITY": rb"UIDVALIDITY (\d+)",
+    "MESSAGES": rb"MESSAGES (\d+)",
+    "the number of a message": rb"\* (\d+) FETCH",
+    "a UID": rb"FETCH \(UID (\d+)",
+    "RFC822.SIZE": rb"RFC822.SIZE (\d+)",
+    "the UIDs of ESEARCH": rb"ALL (\d+)(?=[:,\r])",
+    "COUNT of ESEARCH": rb"COUNT (\d+)",
+    "the UIDVALIDITY of APPENDUID": rb"APPENDUID (\d+)",
+    "the UID of APPENDUID": rb"APPENDUID \d+ (\d+)",
+}
+LIES = ["0", "-1", "2147483648", "4294967296", "9223372036854775808", "007", ""]
+
+
+@scenario
+def numbers():
+    """Every number that it gives, and every lie."""
+    for name, pattern in NUMBERS.items():
+        told = []
+        for lie in LIES:
+            def say(session, data, pattern=pattern, lie=lie.encode()):
+                told.extend(re.findall(pattern, data)[:1])
+                return re.sub(pattern, lambda m: m[0][:m.start(1) - m.start()]
+                              + lie + m[0][m.end(1) - m.start():], data)
+            u, _ = lying("%s is '%s'" % (name, lie), say)
+            is_(u.near.attic(), [], "nothing went to the attic for that")
+        ok(told, name + ": it was told")
+
+
 @scenario
 def refusals():
     for verb in ("LIST", "SELECT", "UID FETCH", "UID STORE", "APPEND",
