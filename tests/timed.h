@@ -84,6 +84,8 @@ static struct play {
 	const char *other;	/* to whoever connects a second time */
 } play;
 
+enum { FOR_EVER = 12 * 3600 * 1000 };	/* ms: longer than any limit */
+static int64_t began;
 static int fd = -1, door = -1, second = -1, seconds;
 static struct buf heard = { .max = 1 << 20 };
 static const char *due;
@@ -162,8 +164,9 @@ drip(void)
 		say(n, (size_t)snprintf(n, sizeof n, "%d", dripped));
 		some = 1;
 	}
-	drip_at = dripped == play.times ? 0 : clock_in(play.every);
-	if (drip_at == 0 && play.end != NULL)
+	drip_at = dripped == play.times || now - began > FOR_EVER ? 0 :
+	    clock_in(play.every);
+	if (dripped == play.times && play.end != NULL)
 		say_text(play.end);
 }
 
@@ -280,7 +283,6 @@ nanosleep(const struct timespec *t, struct timespec *rest)
 
 static struct err e;
 static struct conn *c;
-static int64_t began;
 static unsigned port;		/* 0: a socket in the file system */
 static struct tls_ctx *tls;
 static double total;		/* --timeout in seconds; 0: none.  By TCP only */
