@@ -422,6 +422,44 @@ def numbers():
 
 
 @scenario
+def state_bytes():
+    """Any byte of any file of the state turned, and new mail on both sides:
+    nothing is deleted for it, and nothing comes twice."""
+    u = filled(3)
+    u.near.make("INBOX")
+    u.near.deliver("INBOX", mail(4), "S")
+    run(u)
+    good = u.state + ".good"
+    shutil.copytree(u.state, good)
+    tried, refused, last, bad = 0, 0, 4, []
+    for file in sorted(f for f in os.listdir(good) if f != "lock"):
+        with open(good + "/" + file, "rb") as f:
+            data = f.read()
+        for at in (*range(20), *range(20, len(data), 13)):
+            tried += 1
+            if tried % 12 == 0:
+                u.box().add(wire(mail(last + 1)))
+                u.near.deliver("INBOX", mail(last + 2), "S")
+                last += 2
+            shutil.rmtree(u.state)
+            shutil.copytree(good, u.state)
+            wrong = bytearray(data)
+            wrong[at] ^= 1 << at % 8
+            with open(u.state + "/" + file, "wb") as f:
+                f.write(wrong)
+            r = run(u, "--delete-near", "attic", "--delete-far", "expunge")
+            refused += r.status in (65, 78)
+            here = sorted(m.subject for m in u.near.messages("INBOX"))
+            there = len(u.box().messages)
+            if r.status not in (0, 65, 75, 78) or u.near.attic() or \
+                    r.status == 0 and len(here) != there or \
+                    len(set(here)) != len(here):
+                bad.append((file, at, r.status, r.err, here, there))
+    is_(bad[:3], [], "each of %d bytes, %d times refused: nothing is deleted"
+        % (tried, refused))
+
+
+@scenario
 def refusals():
     for verb in ("LIST", "SELECT", "UID FETCH", "UID STORE", "APPEND",
                  "STATUS"):

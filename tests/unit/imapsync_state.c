@@ -387,6 +387,33 @@ found(int i, bool cut)
 	return good;
 }
 
+/* It is somebody else's, or another version's, and stays as it is. */
+static void
+heads(const char *path, const struct buf *all)
+{
+	struct buf b = { .max = 1 << 20 };
+	size_t n;
+	int bad = 0, fd;
+
+	for (n = 0; n < 16; n++) {
+		struct err f = { 0 };
+		struct state s;
+
+		all->p[n] = (char)(all->p[n] ^ 1 << n % 8);
+		write_file(path, all->p, all->n);
+		bad += state_open(&s, dir, STR("cut"), true, &f) != -1 ||
+		    f.code != (n < 13 ? EX_DATAERR : EX_CONFIG);
+		b.n = 0;
+		fd = file_open(path, &e);
+		file_slurp(fd, &b, &e);
+		close(fd);
+		bad += b.n != all->n || memcmp(b.p, all->p, b.n) != 0;
+		all->p[n] = (char)(all->p[n] ^ 1 << n % 8);
+	}
+	is_int(bad, 0, "any byte of its head turned: refused, and as it was");
+	buf_free(&b);
+}
+
 static void
 cuts(void)
 {
@@ -419,6 +446,7 @@ cuts(void)
 		b.p[n] = was;
 	}
 	is_int(bad, 0, "any byte turned: the state of the step before");
+	heads(path, &b);
 	for (k = 0; k <= STEPS; k++)
 		free(step[k].dump);
 	unlink(path);
