@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -30,8 +29,6 @@
 
 enum {
 	QUEUE = 1 << 23,	/* what we may say while it does not listen */
-	STREAM = 1 << 17,	/* bytes that come with no word of ours */
-	NAP = 1000,		/* microseconds at most: see pause_for_more */
 	SLICE = 5,		/* seconds, of a long wait */
 	SLEPT = 2000		/* ms of suspension that count */
 };
@@ -103,7 +100,6 @@ conn_send_some(struct conn *c)
 	}
 	fifo_drop(&c->tx, (size_t)n);
 	c->limits.sent += (uint64_t)n;
-	c->streamed = 0;
 	return 1;
 }
 
@@ -129,13 +125,8 @@ conn_recv_some(struct conn *c)
 	}
 	c->rx.n += (size_t)n;
 	c->limits.heard |= n > 0;
-	c->streamed += (size_t)n;
 	c->eof = n == 0;
 	c->hungry = (size_t)n == room;	/* there may be more at once */
-	if (c->hungry)
-		c->nap /= 2;
-	else if (n < CONN_RECORD)
-		c->nap = c->nap < NAP / 2 ? 2 * c->nap + 1 : NAP;
 	return 1;
 }
 
@@ -222,23 +213,6 @@ unsent(const struct conn *c)
 	return c->out.n > 0 || (c->z != NULL && (c->z->to.n > 0 || c->z->held));
 }
 
-/*
- * Who sends much often sends it in small pieces, and each would wake us, just
- * to wait for the next, which costs both sides.  While it streams, we look
- * again after a nap in which something between CONN_RECORD and CONN_BURST
- * comes.
- */
-static int
-pause_for_more(struct conn *c)
-{
-	struct timespec nap = { .tv_nsec = 1000 * c->nap };
-
-	if (c->streamed < STREAM)
-		return 0;
-	nanosleep(&nap, NULL);
-	return conn_recv_some(c);
-}
-
 static int
 turn(struct conn *c, bool reading)
 {
@@ -254,8 +228,6 @@ turn(struct conn *c, bool reading)
 	if (c->tx.n == 0 && got > 0 && (!reading || unsent(c)))
 		return 0;
 	if (reading && c->hungry && (got = conn_recv_some(c)) != 0)
-		return got;
-	if (reading && c->tx.n == 0 && (got = pause_for_more(c)) != 0)
 		return got;
 	p.events = c->tx.n > 0 ? POLLOUT : 0;
 	if (!c->eof && fifo_room(&c->rx, 1, &room) != NULL)

@@ -44,8 +44,6 @@ struct conn {
 	struct conn_limits limits;
 	int64_t slept;		/* clock_slept when it was opened */
 	size_t line;		/* the longest that is taken */
-	size_t streamed;	/* bytes that came with no word of ours */
-	long nap;		/* microseconds: see pause_for_more */
 	const char *mask;	/* of the trace, or NULL */
 	enum {
 		CONN_ALIVE,
