@@ -163,8 +163,7 @@ open_box(struct box *b)
 	const struct options *o = b->r->o;
 	bool change = (o->after.when != DELETE_NEVER ||
 	    o->after.move_to != NULL) && !o->look.list && !o->look.check &&
-	    !o->look.dry_run;
-	char tail[64];
+	    !o->look.dry_run && !o->seen.catch_up;
 	int got;
 
 	got = imap_select(b->m, str_of(b->folder), !change);
@@ -173,10 +172,7 @@ open_box(struct box *b)
 	if (b->m->box.uidvalidity == 0 || b->m->box.not_sticky)
 		return conn_fail(b->m->c, EX_UNAVAILABLE, "%s: the server keeps no UIDs: what is new cannot be told",
 		    b->folder);
-	snprintf(tail, sizeof tail, "\n%llu",
-	    (unsigned long long)b->m->box.uidvalidity);
-	b->key = state_mix(state_mix(state_digest("folder",
-	    str_of(b->folder)), str_of(tail)), str_of(b->r->who));
+	b->key = run_folder_key(b->r, b->folder, b->m->box.uidvalidity);
 	b->mark = ledger_mark(&b->r->ledger, b->key.a);
 	/* Before the search: what comes after it is seen to be new. */
 	b->r->uidnext = b->m->box.uidnext;
@@ -632,6 +628,25 @@ bring(struct box *b)
 	return 0;
 }
 
+/* All that is there counts as fetched; nothing is. */
+static int
+catch_up(struct box *b)
+{
+	struct run *r = b->r;
+	uint64_t last;
+	size_t i;
+
+	if (find(b) < 0)
+		return -1;
+	for (i = 0; i < b->n; i++)
+		r->count.seen += run_new(r, uid_key(b, b->uids[i]));
+	last = b->n > 0 ? b->uids[b->n - 1] : 0;
+	if (r->uidnext > last + 1)
+		last = r->uidnext - 1;
+	return last > UINT32_MAX || ledger_seen_to(&r->ledger, b->key.a,
+	    (uint32_t)last, r->e) < 0 ? -1 : state_sync(&r->state, r->e);
+}
+
 int
 imapbox_run(struct run *r, struct imap *m, const char *folder)
 {
@@ -639,7 +654,9 @@ imapbox_run(struct run *r, struct imap *m, const char *folder)
 	struct box b = { .r = r, .m = m, .folder = folder };
 	int got = open_box(&b);
 
-	if (got == 0)
+	if (got == 0 && o->seen.catch_up)
+		got = catch_up(&b);
+	else if (got == 0)
 		got = o->look.list || o->look.check || o->look.dry_run ?
 		    look(&b) : bring(&b);
 	free(b.uids);

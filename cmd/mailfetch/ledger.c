@@ -385,6 +385,16 @@ ledger_mark(const struct ledger *l, uint64_t folder)
 }
 
 int
+ledger_seen_to(struct ledger *l, uint64_t folder, uint32_t uid,
+    struct err *e)
+{
+	struct entry to = { { folder, STATE_MARK_ALL }, STATE_MARK, uid, uid };
+	const struct entry *at = state_find(l->state, to.key, STATE_MARK);
+
+	return at != NULL && at->day >= uid ? 0 : state_set(l->state, &to, e);
+}
+
+int
 ledger_mark_to(struct ledger *l, uint64_t folder, uint32_t uid,
     struct err *e)
 {

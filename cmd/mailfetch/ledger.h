@@ -63,6 +63,9 @@ int ledger_forget(struct ledger *, struct key, struct err *);
 uint32_t ledger_mark(const struct ledger *, uint64_t folder);
 int ledger_mark_to(struct ledger *, uint64_t folder, uint32_t uid,
     struct err *);
+/* Up to this UID no place, whatever comes, need get what there is. */
+int ledger_seen_to(struct ledger *, uint64_t folder, uint32_t uid,
+    struct err *);
 /* Who has it has it under the mark, too: its record is needed no more. */
 bool ledger_marked(const struct ledger *, const struct entry *);
 

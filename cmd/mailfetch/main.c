@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "foreign.h"
 #include "import.h"
+#include "import_state.h"
 #include "net.h"
 #include "program.h"
 #include "protocols.h"
@@ -155,6 +156,13 @@ static const struct opt options[] = {
 	    .help = "stay, and fetch when mail comes", .flags = OPT_NOCONF },
 	{ .name = "state", .arg = "FILE", .kind = OPT_TEXT, .to = &o.state,
 	    .help = "what was fetched (else in ~/.local/state/postbag)" },
+	{ .name = "import-state", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.seen.import,
+	    .help = "what fetchmail, mpop or getmail fetched counts as fetched",
+	    .flags = OPT_NOCONF | OPT_STDIN },
+	{ .name = "catch-up", .kind = OPT_FLAG, .to = &o.seen.catch_up,
+	    .help = "all that is there now counts as fetched",
+	    .flags = OPT_NOCONF },
 	{ .name = "import", .arg = "FILE", .kind = OPT_TEXT, .to = &o.import,
 	    .help = "print a .fetchmailrc, .mpoprc or getmailrc as our configuration",
 	    .flags = OPT_NOCONF | OPT_STDIN },
@@ -164,11 +172,16 @@ static const struct opt options[] = {
 /* What comes after a message is chosen; what chooses it. */
 #define DELIVERY "filter format rcpt envelope-from deliver-tls " \
     "deliver-timeout in-doubt delete move-to redeliver peek"
-#define CHOICE "folder search since unseen headers-only max-size limit"
+#define NO_FOLDER "search since unseen headers-only max-size limit"
+#define CHOICE "folder " NO_FOLDER
 
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "import", .only = "" },
+	{ .name = "import-state", .stops = "catch-up watch list check dry-run "
+	    "probe " DELIVERY " " NO_FOLDER },
+	{ .name = "catch-up", .stops = "watch list check dry-run probe "
+	    DELIVERY " " NO_FOLDER },
 	{ .name = "probe", .stops = "list check dry-run " DELIVERY " "
 	    CHOICE },
 	{ .name = "check", .stops = "list dry-run limit headers-only "
@@ -276,7 +289,9 @@ once(struct err *e)
 	int status;
 
 	if (run_open(&r, &o, &p, e) == 0) {
-		if (o.account.server.scheme >= ACCOUNT_POP3)
+		if (o.seen.import != NULL)
+			import_state_run(&r, o.seen.import);
+		else if (o.account.server.scheme >= ACCOUNT_POP3)
 			pop_run(&r);
 		else
 			imap_run(&r);

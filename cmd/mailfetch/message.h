@@ -28,6 +28,7 @@ struct counts {
 	uint64_t doubt;		/* handed over before, and no answer was seen */
 	uint64_t deleted;
 	uint64_t moved;
+	uint64_t seen;		/* count as fetched from now on */
 	int status;		/* what single messages add up to */
 };
 

@@ -60,6 +60,12 @@ struct option_look {
 	bool peek;
 };
 
+/* What counts as fetched, without being it. */
+struct option_seen {
+	bool catch_up;			/* all that is there */
+	const char *import;		/* what another program has fetched */
+};
+
 struct options {
 	struct account account;
 	struct opt_list operands;
@@ -67,6 +73,7 @@ struct options {
 	struct option_choice which;
 	struct option_after after;
 	struct option_look look;
+	struct option_seen seen;
 	const char *state;
 	const char *import;
 	uint64_t jobs;

@@ -192,8 +192,7 @@ hear_uidl(struct pop *s, size_t *named)
 			continue;
 		*named += !s->named[i];
 		s->named[i] = true;
-		s->key[i] = state_mix(state_digest("uidl", uid),
-		    str_of(s->r->who));
+		s->key[i] = run_uidl_key(s->r, uid);
 		if (note_id(s, i, uid) < 0)
 			return -1;
 	}
@@ -431,6 +430,27 @@ prune(struct pop *s)
 	return got < 0 ? -1 : state_commit(st, s->r->e);
 }
 
+/* All that is there counts as fetched; nothing is. */
+static int
+catch_up(struct pop *s)
+{
+	struct run *r = s->r;
+	size_t i;
+
+	state_group(&r->state);
+	for (i = 0; i < s->n; i++) {
+		if (s->m[i].number == 0 || !run_new(r, s->key[i]))
+			continue;
+		if (ledger_seen(&r->ledger, s->key[i], STATE_ALL, r->e) < 0)
+			return -1;
+		r->count.seen++;
+	}
+	if (state_commit(&r->state, r->e) < 0 ||
+	    state_sync(&r->state, r->e) < 0)
+		return -1;
+	return pop3_quit(&s->p, false);
+}
+
 /* ---- looking ---- */
 
 static struct message
@@ -509,6 +529,8 @@ work(struct pop *s)
 			r->count.total += run_new(r, s->key[i]);
 		return pop3_quit(&s->p, false);
 	}
+	if (r->o->seen.catch_up)
+		return catch_up(s);
 	if (plan(s) < 0 || fetch(s) < 0)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)

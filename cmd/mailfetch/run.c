@@ -134,6 +134,9 @@ open_all(struct run *r)
 	}
 	if (looks_only(o))
 		return look_at_places(r);
+	if (o->seen.catch_up || o->seen.import != NULL)
+		return state_begin(&r->state, r->e) < 0 ? -1 :
+		    ledger_open(&r->ledger, &r->state, NULL, 0, r->e);
 	return open_places(r);
 }
 
@@ -221,6 +224,7 @@ tell_json(struct run *r)
 	json_int(&j, "in_doubt", (int64_t)r->count.doubt);
 	json_int(&j, "deleted", (int64_t)r->count.deleted);
 	json_int(&j, "moved", (int64_t)r->count.moved);
+	json_int(&j, "seen", (int64_t)r->count.seen);
 	json_int(&j, "status", status_of(r));
 	if (r->e->code != 0)
 		json_s(&j, "error", r->e->msg);
@@ -261,6 +265,9 @@ run_close(struct run *r)
 		fail_print("%s: %llu handed over before, with no answer seen: %s",
 		    r->o->title, (unsigned long long)r->count.doubt,
 		    r->o->to.in_doubt == DOUBT_SKIP ? "not given again" : "given again");
+	if (r->count.seen > 0 && !r->o->account.json && !r->o->account.quiet)
+		printf("%s: %llu messages count as fetched\n", r->o->title,
+		    (unsigned long long)r->count.seen);
 	run_progress(r, true);
 	if (r->o->account.json && !r->o->look.list && !r->o->look.probe)
 		tell_json(r);
@@ -293,6 +300,23 @@ run_wants(struct run *r, const struct message *m)
 		return 0;
 	}
 	return o->which.limit == 0 || r->count.total < o->which.limit;
+}
+
+struct key
+run_uidl_key(const struct run *r, struct str uidl)
+{
+	return state_mix(state_digest("uidl", uidl), str_of(r->who));
+}
+
+struct key
+run_folder_key(const struct run *r, const char *folder, uint64_t uidvalidity)
+{
+	char tail[64];
+
+	snprintf(tail, sizeof tail, "\n%llu",
+	    (unsigned long long)uidvalidity);
+	return state_mix(state_mix(state_digest("folder", str_of(folder)),
+	    str_of(tail)), str_of(r->who));
 }
 
 bool

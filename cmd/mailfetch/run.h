@@ -33,6 +33,10 @@ int run_connect(struct run *);
 int run_login(struct run *, struct session *, struct sasl_login *);
 /* Is this one to be fetched: 1, 0, or -1 failed.  What is in doubt is decided. */
 int run_wants(struct run *, const struct message *);
+/* Which message: by its UIDL; by its folder (b is the UID's, not set). */
+struct key run_uidl_key(const struct run *, struct str uidl);
+struct key run_folder_key(const struct run *, const char *folder,
+    uint64_t uidvalidity);
 /* Is it new, as far as a look can tell? */
 bool run_new(const struct run *, struct key);
 /* To be deleted, or moved, on the server. */
