@@ -1,6 +1,7 @@
 /* What was found has a name, and no trouble is passed over. */
 #include <string.h>
 
+#include "finding.h"
 #include "judge.h"
 #include "run.h"
 #include "target.h"
@@ -89,6 +90,152 @@ days(void)
 	}
 }
 
+/* ---- two things at once: each is told, whatever the other is */
+
+static struct tls_cert cert;
+static struct settings wants;
+static struct run wanting = { .set = &wants };
+
+static void
+name_wrong(struct report *r)
+{
+	r->tls.facts.name = TLS_NAME_MISMATCH;
+}
+
+static void
+untrusted(struct report *r)
+{
+	r->tls.facts.chain = TLS_CHAIN_UNTRUSTED;
+}
+
+static void
+soon(struct report *r)
+{
+	(void)r;
+	cert.until = 86400 + 9;
+}
+
+static void
+weak(struct report *r)
+{
+	(void)r;
+	cert.weak_hash = true;
+}
+
+static void
+old(struct report *r)
+{
+	r->tls.facts.number = TLS_1_1;
+}
+
+static void
+old_too(struct report *r)
+{
+	r->versions[0] = TRIED_YES;
+}
+
+static void
+early(struct report *r)
+{
+	r->talk.buffered = true;
+}
+
+static void
+injected(struct report *r)
+{
+	r->inject = INJECT_TAKEN;
+}
+
+static void
+asked_for_ours(struct report *r)
+{
+	r->tls.client_cert = true;
+}
+
+static void
+login(struct report *r)
+{
+	r->talk.login = "PLAIN";
+}
+
+static void
+helo(struct report *r)
+{
+	r->talk.helo = true;
+}
+
+static void
+slow(struct report *r)
+{
+	r->us.total = 9000000;
+}
+
+static void (*const wrong[])(struct report *) = { name_wrong, untrusted, soon,
+	weak, old, old_too, early, injected, asked_for_ours, login, helo, slow };
+enum { WRONGS = sizeof wrong / sizeof *wrong };
+
+static void
+judged(struct report *r, size_t i, size_t k)
+{
+	*r = (struct report){ .run = &wanting, .target = &target,
+	    .mem = &arena, .host = "a.test", .ip = "192.0.2.1", .port = 25,
+	    .proto = probe_talk_named(STR("smtp")), .talk.starttls = 1,
+	    .us = { 1, 1, 1, 1, 1, 1 }, .tls = { .on = true,
+	    .have_cert = true, .name = "a.test", .facts = {
+	    .number = TLS_1_3, .version = "TLSv1.3", .cipher = "x",
+	    .text = "ok", .cert = &cert, .ncert = 1 } } };
+	cert = (struct tls_cert){ .subject = "x", .issuer = "y",
+	    .until = 900 * 86400, .key = "RSA", .sigalg = "sha1",
+	    .bits = 4096 };
+	if (i < WRONGS)
+		wrong[i](r);
+	if (k < WRONGS)
+		wrong[k](r);
+	judge(r);
+}
+
+/* Is all that is said of a said of b, too? */
+static bool
+within(const struct report *a, const struct report *b)
+{
+	const struct finding *f, *g;
+
+	for (f = a->verdict.findings.first; f != NULL; f = f->next) {
+		for (g = b->verdict.findings.first; g != NULL &&
+		    (g->kind != f->kind || g->sev != f->sev); g = g->next)
+			;
+		if (g == NULL)
+			return false;
+	}
+	return a->verdict.sev <= b->verdict.sev &&
+	    fail_worse(a->verdict.status, b->verdict.status) ==
+	    b->verdict.status;
+}
+
+static void
+two_at_once(void)
+{
+	struct report one, other, both;
+	size_t i, k;
+
+	wants.want.min_tls = TLS_1_2;
+	wants.want.warn_days = 20;
+	wants.want.crit_days = 10;
+	wants.want.lat_warn = 1000;
+	judged(&one, WRONGS, WRONGS);
+	ok(one.verdict.findings.first == NULL, "all is well");
+	for (i = 0; i < WRONGS; i++) {
+		judged(&one, i, WRONGS);
+		ok(one.verdict.findings.first != NULL, "%zu alone is told", i);
+		for (k = i + 1; k < WRONGS; k++) {
+			judged(&other, k, WRONGS);
+			judged(&both, i, k);
+			ok(within(&one, &both) && within(&other, &both),
+			    "%zu and %zu: both are told", i, k);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -104,6 +251,7 @@ main(void)
 	NAMES(word_injected, INJECTEDS, true);
 	troubles();
 	days();
+	two_at_once();
 	arena_free(&arena);
 	return done();
 }
