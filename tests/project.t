@@ -60,6 +60,7 @@ breach cmd/mxlookup/main.c '#include <openssl/evp.h>' 'for the tools, too'
 breach common/smtp.c 'static void x(void) { SSL_free(0); }' 'nor undeclared'
 breach common/idn.c 'static void x(void) { dlopen("x", 0); }' 'no dlopen'
 ok 'layers: else nothing' env POSTBAG_BUILD=/nonexistent "$T/scripts/dev/layers"
+ok 'bugs: what the lists name is there' scripts/dev/mutate -c tests/bugs/*
 # So does the check of the manual.
 cp -r man "$T/man"
 sed -i '/^\.It Fl w /d' "$T/man/cert-watch.1"

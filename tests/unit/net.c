@@ -3,12 +3,15 @@
 #include "os.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "resolve.h"
+#include "stop.h"
 #include "tap.h"
 
 static void
@@ -130,6 +133,35 @@ loopback(void)
 		    "%s is %sthis machine", t[i].ip, t[i].is ? "" : "not ");
 }
 
+/* ---- how often it waits, while a last answer is awaited after a stop */
+
+static int polls;
+
+int
+poll(struct pollfd *p, nfds_t n, int ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
+
+	polls++;
+	return (int)syscall(SYS_ppoll, p, n, ms < 0 ? NULL : &t, NULL, 0);
+}
+
+static void
+last_answer(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	int fd[2];
+
+	if (pipe(fd) < 0)
+		return;
+	p.fd = fd[0];
+	stop_guard();
+	raise(SIGTERM);
+	is_int(net_poll_last(&p, 1, clock_in(60)), NET_STOPPED,
+	    "it waits for the time of grace");
+	ok(polls < 100, "and does not ask all the time: %d times", polls);
+}
+
 int
 main(void)
 {
@@ -137,5 +169,6 @@ main(void)
 	addresses();
 	hosts();
 	sockets();
+	last_answer();
 	return done();
 }
