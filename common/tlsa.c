@@ -95,6 +95,14 @@ bases(const struct asker *q, const char *host, const struct dns_answer *a,
 	return cname->status == DNS_OK && cname->ad;
 }
 
+/* There is no proof: there is none, or whoever says so is not believed. */
+static bool
+unproven(struct tlsa *t, const struct dns_answer *a, const char *why)
+{
+	t->unbelieved = a->ad_bit;
+	return set(t, TLSA_NO, a->ad_bit ? "untrusted-resolver" : why);
+}
+
 /* One TLSA answer: true if it decides. */
 static bool
 judge(struct tlsa *t, struct arena *mem, const char *base,
@@ -107,7 +115,7 @@ judge(struct tlsa *t, struct arena *mem, const char *base,
 	if (a->status != DNS_OK)
 		return set(t, TLSA_TEMP, "tlsa-lookup");
 	if (!a->ad)
-		return set(t, TLSA_NO, "insecure-tlsa");
+		return unproven(t, a, "insecure-tlsa");
 	t->use = arena_new(mem, a->n, sizeof *t->use);
 	t->usable = pick(a->rr, a->n, least, t->use);
 	return set(t, t->usable > 0 ? TLSA_USABLE : TLSA_UNUSABLE, NULL);
@@ -145,7 +153,8 @@ decide(struct tlsa *t, struct arena *mem, const char *host, unsigned port,
 		if (judge(t, mem, base[i], r, q.least))
 			return true;
 	}
-	return set(t, TLSA_NO, n == 0 ? "insecure-host" : "no-tlsa");
+	return n == 0 ? unproven(t, a, "insecure-host") :
+	    set(t, TLSA_NO, "no-tlsa");
 }
 
 bool

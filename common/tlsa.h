@@ -31,6 +31,8 @@ struct tlsa {
 	enum tlsa_use *use;	/* of each of its records */
 	size_t usable;		/* how many are used */
 	bool host_secure;	/* the address records are signed */
+	bool unbelieved;	/* "untrusted-resolver": the answers say that
+				 * they are signed, and nobody believes that */
 };
 
 /*

@@ -54,14 +54,22 @@ hosts_none(struct target *t, struct host *h, const char *host, int status,
 
 /* ---- hosts and their addresses */
 
+static enum lead
+lead(const struct dns_answer *a)
+{
+	if (a == NULL || a->ad)
+		return LEAD_SECURE;
+	return a->ad_bit ? LEAD_UNBELIEVED : LEAD_INSECURE;
+}
+
 struct host *
-hosts_add(struct target *t, const char *name, bool secure)
+hosts_add(struct target *t, const char *name, const struct dns_answer *a)
 {
 	struct host *h = arena_new(&t->mem, 1, sizeof *h);
 
 	h->target = t;
 	h->name = name;
-	h->secure = secure;
+	h->lead = lead(a);
 	h->order = hosts_place(t, NULL);
 	*t->last = h;
 	t->last = &h->next;

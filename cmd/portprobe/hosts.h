@@ -16,8 +16,9 @@ extern const unsigned hosts_usual[HOSTS_USUAL];
 void hosts_none(struct target *, struct host *h, const char *name, int status,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* One more host; secure: what leads to it is signed. */
-struct host *hosts_add(struct target *, const char *name, bool secure);
+/* One more host; the answer is what leads to it, NULL: nothing does. */
+struct host *hosts_add(struct target *, const char *name,
+    const struct dns_answer *);
 
 /* One more address, if it is of a family that is wanted. */
 void hosts_addr(struct host *, const struct net_addr *);

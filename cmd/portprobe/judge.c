@@ -385,8 +385,13 @@ judge_dane(struct report *r)
 	case DANE_UNTRIED:
 		without_tls(r);
 		break;
-	case DANE_OFF:
 	case DANE_NONE:
+		if ((r->dane.unbelieved || r->dane.tlsa.unbelieved) &&
+		    r->relay && r->us.tcp >= 0)
+			find(r, FIND_DANE_UNBELIEVED, FINDING_HINT,
+			    "the resolver says that its answers are secure, and is not trusted");
+		break;
+	case DANE_OFF:
 	case DANE_UNKNOWN:
 	case DANES:
 		break;

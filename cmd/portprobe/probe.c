@@ -121,6 +121,22 @@ dial(struct probe *p)
 		unconnected(p, errno);
 }
 
+/* Why DANE does not count for this host, whatever records it has; or NULL. */
+static const char *
+unproven(const struct host *h)
+{
+	switch (h->lead) {
+	case LEAD_SECURE:
+		break;
+	case LEAD_INSECURE:
+		return h->target->given.kind == TARGET_MX ? "insecure-mx" :
+		    "insecure-srv";
+	case LEAD_UNBELIEVED:
+		return "untrusted-resolver";
+	}
+	return NULL;
+}
+
 static void
 blank(struct probe *p, struct report *r)
 {
@@ -139,9 +155,8 @@ blank(struct probe *p, struct report *r)
 	r->tls.name = p->run->set->scope.name;
 	if (r->tls.name == NULL)
 		r->tls.name = h->name;
-	if (!h->secure)
-		r->dane.why = h->target->given.kind == TARGET_MX ? "insecure-mx" :
-		    "insecure-srv";
+	r->dane.unbelieved = h->lead == LEAD_UNBELIEVED;
+	r->dane.why = unproven(h);
 }
 
 /* The connection that the report is about. */

@@ -66,6 +66,7 @@ struct report_dane {
 	bool asked;
 	struct tlsa tlsa;		/* what the DNS says */
 	const char *why;		/* why it does not count, or NULL */
+	bool unbelieved;		/* for what the resolver said */
 	struct tls_tlsa *rr;		/* as tlsa.answer->rr */
 };
 

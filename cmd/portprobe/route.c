@@ -35,7 +35,7 @@ take_mx(struct target *t, const struct mx *m)
 		if (twice(t, h->name, 0))
 			continue;
 		if (dns_hostname(h->name))
-			hosts_add(t, h->name, m->secure);
+			hosts_add(t, h->name, m->answer);
 		else
 			hosts_none(t, NULL, arena_dup(&t->mem,
 			    str_of(h->name)), EX_NOHOST,
@@ -55,7 +55,7 @@ route_mx(struct target *t)
 	if (a->status == DNS_OK)
 		take_mx(t, &m);
 	else if (a->status == DNS_NODATA)	/* implicit */
-		hosts_add(t, t->given.domain, m.secure);
+		hosts_add(t, t->given.domain, m.answer);
 	else if (dns_temporary(a->status))
 		hosts_none(t, NULL, t->given.domain, EX_TEMPFAIL,
 		    "MX: %s%s%s", dns_status(a->status),
@@ -82,7 +82,7 @@ take_srv(struct target *t, const struct dns_answer *a, const char *proto,
 			    str_of(a->rr[i].name)),
 			    EX_NOHOST, "%s names no host and port", a->name);
 		} else if (!twice(t, a->rr[i].name, a->rr[i].port)) {
-			h = hosts_add(t, a->rr[i].name, a->ad);
+			h = hosts_add(t, a->rr[i].name, a);
 			h->port = (struct port){ a->rr[i].port,
 			    probe_talk_named(str_of(proto)) };
 		}

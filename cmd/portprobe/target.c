@@ -92,7 +92,7 @@ target_dane(struct host *h, const struct job *j, struct tlsa *out,
 	    void *) = j->port.proto->relay ? tlsa_decide : tlsa_decide_client;
 
 	*out = (struct tlsa){ .state = TLSA_NO, .why = "no-dns" };
-	if (h->literal || h->known || !h->secure)
+	if (h->literal || h->known || h->lead != LEAD_SECURE)
 		return true;
 	return decide(out, mem, h->name, j->port.number, ask_for, &h->target->ask);
 }

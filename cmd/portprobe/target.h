@@ -21,13 +21,20 @@ struct sts;
 
 enum { ADDRS_MAX = 16, HOSTS_MAX = 32 };
 
+/* Is what leads to a host proven by DNSSEC? */
+enum lead {
+	LEAD_SECURE,			/* or nothing leads there */
+	LEAD_INSECURE,
+	LEAD_UNBELIEVED			/* the resolver says so: who is that? */
+};
+
 struct host {
 	struct host *next;
 	struct target *target;
 	const char *name;		/* or the address as text */
 	bool literal;			/* no name: no DNS, no DANE */
 	bool known;			/* without DNS: no DANE */
-	bool secure;			/* what leads here is signed */
+	enum lead lead;
 	struct port port;		/* of a SRV record, or 0 */
 	struct net_addr *addr;
 	int naddr;

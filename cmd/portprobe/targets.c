@@ -140,7 +140,7 @@ begin(struct target *t)
 	struct host *h;
 
 	if (t->given.kind == TARGET_HOST) {
-		h = hosts_add(t, t->given.domain, true);
+		h = hosts_add(t, t->given.domain, NULL);
 		h->literal = t->given.literal;
 		if (t->given.dial.len > 0)
 			hosts_addr(h, &t->given.dial);

@@ -27,6 +27,7 @@ digest() {	# CERTIFICATE: SHA-256 of its key
 }
 spki=$(digest "$LAB_CADIR/good.pem")
 dns_zone johndoe.com signed <<ZONE
+@	MX	10 mail
 mail	A	127.0.0.1
 _25._tcp.mail	TLSA 3 1 1 $spki
 bare	A	127.0.0.2
@@ -43,6 +44,9 @@ _tcp.lame	NS	ns.lame
 ns.lame	A	127.0.0.99
 shut	A	127.0.0.5
 _25._tcp.shut	TLSA 3 1 1 $spki
+ZONE
+dns_zone poor.example plain <<ZONE
+mail	A	127.0.0.1
 ZONE
 dns_up
 export POSTBAG_DNS=$DNS_UNBOUND
@@ -92,4 +96,20 @@ is "$(jq -r '.dane.state' < "$T/json" | paste -sd' ')" \
 	'untried unusable none' 'the same with answers from the cache'
 is "$(portprobe --nagios --ca "$LAB_CA" bare.johndoe.com:25 > "$T/out"; echo $?)" \
 	2 '--nagios: critical'
+
+# ---- a resolver that nobody believes
+
+probe --no-trust-ad mail.johndoe.com:25
+is "$STATUS $(state) $(value .tls.dane.reason)" '0 none untrusted-resolver' \
+	'it is named as the reason'
+is "$(ids)" DANE_UNBELIEVED 'and what to do about it is said'
+probe --no-trust-ad mx:johndoe.com -p 25
+is "$(value .tls.dane.reason) $(ids)" 'untrusted-resolver DANE_UNBELIEVED' \
+	'also where an MX record leads'
+probe --no-trust-ad --dane require mail.johndoe.com:25
+is "$STATUS $(value '.findings[] | select(.id == "DANE_REQUIRED").text')" \
+	'77 DANE: none, untrusted-resolver' '--dane require fails for it'
+probe --no-trust-ad mail.poor.example:25
+is "$(value .tls.dane.reason) $(ids)" 'insecure-host CERT_NAME' \
+	'a zone that is not signed is another thing'
 done_testing

@@ -36,10 +36,11 @@ static struct host found[4];
 static int n, nones;
 
 struct host *
-hosts_add(struct target *t, const char *name, bool secure)
+hosts_add(struct target *t, const char *name, const struct dns_answer *a)
 {
 	(void)t;
-	found[n] = (struct host){ .name = name, .secure = secure };
+	found[n] = (struct host){ .name = name,
+	    .lead = a != NULL && a->ad ? LEAD_SECURE : LEAD_INSECURE };
 	return &found[n++];
 }
 
@@ -62,13 +63,15 @@ srv(bool signed_)
 	    { .name = ".", .port = 0 }, { .name = "b.test", .port = 0 },
 	    { .name = "c.test", .port = 1993 } };
 	struct target t = { .given.domain = "test" };
+	enum lead lead;
 
 	imaps = (struct dns_answer){ .name = "_imaps._tcp.test", .n = 4,
 	    .rr = rr, .ad = signed_ };
 	n = nones = 0;
 	ok(route_srv(&t), "all is known");
 	is_int(n, 2, "two hosts");
-	ok(found[0].secure == signed_ && found[1].secure == signed_,
+	lead = signed_ ? LEAD_SECURE : LEAD_INSECURE;
+	ok(found[0].lead == lead && found[1].lead == lead,
 	    "as signed as the record: %d", signed_);
 	ok(found[0].port.number == 993 && found[1].port.number == 1993,
 	    "their ports");

@@ -100,6 +100,7 @@ struct world {
 	const char *asked;		/* the last TLSA question */
 	unsigned tlsa;
 	unsigned delay;
+	bool unbelieved;		/* all of it says that it is proven */
 };
 
 static const struct dns_answer *
@@ -123,7 +124,7 @@ ask(void *arg, const char *name, unsigned type)
 			break;
 	*a = (struct dns_answer){ .name = name, .type = type,
 	    .status = f->name == NULL ? DNS_NXDOMAIN : f->status,
-	    .ad = f->ad, .rr = &rr };
+	    .ad = f->ad, .ad_bit = f->ad || w->unbelieved, .rr = &rr };
 	a->n = a->status == DNS_OK;
 	if (f->cname != NULL) {
 		chains[next % 16] = f->cname;
@@ -240,6 +241,34 @@ clients(void)
 	arena_free(&mem);
 }
 
+/* The resolver says that all is proven, and is not believed. */
+static void
+unbelieved(void)
+{
+	static const struct fake host[] = {
+		{ "mx.example", DNS_A, DNS_OK, false, NULL }, { .name = NULL }
+	}, record[] = {
+		{ "mx.example", DNS_A, DNS_OK, true, NULL },
+		{ t_mx, DNS_TLSA, DNS_OK, false, NULL }, { .name = NULL }
+	};
+	struct world w = { .fake = host, .unbelieved = true };
+	struct arena mem = { 0 };
+	struct tlsa t;
+
+	ok(tlsa_decide(&t, &mem, "mx.example", 25, ask, &w) &&
+	    t.state == TLSA_NO && t.unbelieved, "a host");
+	is_str(t.why, "untrusted-resolver", "it is not called insecure");
+	is_int(w.tlsa, 0, "and its TLSA is not asked for");
+	w.fake = record;
+	ok(tlsa_decide(&t, &mem, "mx.example", 25, ask, &w) &&
+	    t.state == TLSA_NO && t.unbelieved, "a record");
+	is_str(t.why, "untrusted-resolver", "nor is this");
+	w.unbelieved = false;
+	ok(tlsa_decide(&t, &mem, "mx.example", 25, ask, &w) &&
+	    !t.unbelieved, "what nobody calls proven is insecure");
+	arena_free(&mem);
+}
+
 int
 main(void)
 {
@@ -248,6 +277,7 @@ main(void)
 	usable();
 	agility();
 	clients();
+	unbelieved();
 	for (i = 0; i < sizeof cases / sizeof *cases; i++)
 		decide(i);
 	return done();
