@@ -38,6 +38,7 @@ struct tls_look {
 	struct seen *seen;		/* SEEN of them, of the tls_ctx */
 	struct err *e;
 	char *name;
+	char *also;
 	struct tls_tlsa *tlsa;
 	size_t ntlsa;
 	bool dane, wants_cert, second;
@@ -125,6 +126,8 @@ use_records(struct tls_look *t, const struct tls_ask *ask)
 	if (ask->ntlsa == 0 || SSL_dane_enable(t->ssl, ask->base) != 1)
 		return;
 	SSL_dane_set_flags(t->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	if (ask->also != NULL)
+		SSL_add1_host(t->ssl, ask->also);
 	for (i = 0; i < ask->ntlsa; i++) {
 		r = &ask->tlsa[i];
 		r->depth = -1;
@@ -150,7 +153,8 @@ begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	SSL_set_app_data(t->ssl, t);
 	SSL_set_connect_state(t->ssl);
 	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, collect);
-	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(t->ssl), AUTH_LEVEL);
+	/* For DANE alone, where senders ask no more: weakness is told. */
+	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(t->ssl), 0);
 	use_records(t, ask);
 	if (ask->sni != NULL && SSL_set_tlsext_host_name(t->ssl, ask->sni) != 1)
 		return tls_openssl(t->e, EX_SOFTWARE, ask->sni);
@@ -179,6 +183,7 @@ tls_look_new(struct tls_ctx *c, const struct tls_ask *ask, struct fifo *rx,
 	t->flags = c->flags;
 	t->seen = c->seen;
 	t->name = mem_dup(ask->name);
+	t->also = ask->also != NULL ? mem_dup(ask->also) : NULL;
 	t->ssl = SSL_new(c->ctx);
 	if (begin(t, c, ask) == 0)
 		return t;
@@ -193,6 +198,7 @@ tls_look_free(struct tls_look *t)
 		return;
 	SSL_free(t->ssl);
 	free(t->name);
+	free(t->also);
 	free(t);
 }
 
@@ -472,11 +478,37 @@ try_record(struct tls_tlsa *r, X509 *x, int depth)
 	OPENSSL_free(der);
 }
 
+/*
+ * The record that OpenSSL took.  It may match what was not sent: an authority
+ * that stands in the record whole.
+ */
 static void
-dane(struct tls_look *t, struct tls_facts *f)
+mark_taken(struct tls_look *t)
+{
+	uint8_t usage, selector, mtype;
+	const unsigned char *data;
+	struct tls_tlsa *r;
+	size_t n, i;
+	int depth = SSL_get0_dane_tlsa(t->ssl, &usage, &selector, &mtype,
+	    &data, &n);
+
+	for (i = 0; depth >= 0 && i < t->ntlsa; i++) {
+		r = &t->tlsa[i];
+		if (r->depth < 0 && r->usage == usage &&
+		    r->selector == selector && r->mtype == mtype &&
+		    r->data.n == n && memcmp(r->data.p, data, n) == 0)
+			r->depth = depth;
+	}
+}
+
+static void
+dane(struct tls_look *t, struct tls_facts *f, X509 *leaf)
 {
 	f->dane = t->dane && t->dane_bad.code == 0 &&
 	    SSL_get0_dane_authority(t->ssl, NULL, NULL) >= 0;
+	f->also = t->also != NULL && match(leaf, t->also) == TLS_NAME_MATCH;
+	if (f->dane)
+		mark_taken(t);
 	if (t->dane && !f->dane)
 		f->dane_text = X509_verify_cert_error_string(
 		    t->dane_bad.code != 0 ? t->dane_bad.code :
@@ -570,7 +602,7 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 			try_record(&t->tlsa[k], sk_X509_value(sent, i), i);
 	}
 	f->name = match(sk_X509_value(sent, 0), t->name);
-	dane(t, f);
+	dane(t, f, sk_X509_value(sent, 0));
 	verify_chain(t, sk_X509_value(sent, 0));
 	f->code = t->pkix_bad.code;
 	f->depth = t->pkix_bad.depth;

@@ -30,6 +30,9 @@ struct tls_ask {
 	enum tls_version only;	/* offer just this version */
 	bool classic;		/* as in struct tls_hello */
 	const char *base;	/* the name that owns the TLSA records */
+	const char *also;	/* with a trust anchor of theirs the certificate
+				 * may be for this name, too (RFC 7672 section
+				 * 3.2.2); or NULL */
 	struct tls_tlsa *tlsa;	/* usable ones are taken; depth is set */
 	size_t ntlsa;
 };
@@ -84,6 +87,7 @@ struct tls_facts {
 	struct tls_cert *cert;		/* as sent */
 	size_t ncert;
 	bool dane;			/* a TLSA record authenticates it */
+	bool also;			/* it is for that other name of the ask */
 	const char *dane_text;		/* why not */
 };
 

@@ -133,7 +133,7 @@ json_tls(struct json *j, const struct report *r)
 	json_close(j, '}');
 	json_s(j, "chain_state", r->tls.have_cert ? tls_look_chain(f->chain) :
 	    NULL);
-	json_s(j, "name", r->tls.have_cert ? names[f->name] : NULL);
+	json_s(j, "name", r->tls.have_cert ? names[judge_name(r)] : NULL);
 	json_open(j, "chain", '[');
 	for (i = 0; i < f->ncert; i++)
 		certificate(j, r, i);

@@ -134,6 +134,13 @@ strength(struct report *r, size_t i)
 		    whose(r, i), c->sigalg);
 }
 
+enum tls_name
+judge_name(const struct report *r)
+{
+	return r->verdict.dane == DANE_MATCH && r->tls.facts.also ?
+	    TLS_NAME_MATCH : r->tls.facts.name;
+}
+
 static void
 names(struct report *r)
 {
@@ -143,10 +150,10 @@ names(struct report *r)
 
 	for (i = 0; i < c->nsan && b.n < 300; i++)
 		buf_printf(&b, "%s%s", i > 0 ? ", " : "", c->san[i]);
-	if (r->tls.facts.name == TLS_NAME_MISMATCH)
+	if (judge_name(r) == TLS_NAME_MISMATCH)
 		find(r, FIND_CERT_NAME, weight(r),
 		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->tls.name);
-	if (r->tls.facts.name == TLS_NAME_CN_ONLY)
+	if (judge_name(r) == TLS_NAME_CN_ONLY)
 		find(r, FIND_CERT_CN_ONLY, weight(r),
 		    "%s is in the common name only", r->tls.name);
 	buf_free(&b);

@@ -188,6 +188,8 @@ probe_conn_begin(struct probe *p)
 		ask.tlsa = r->dane.rr;
 		ask.ntlsa = r->dane.tlsa.answer->n;
 		ask.base = r->dane.tlsa.base;
+		if (h->target->given.kind == TARGET_MX)
+			ask.also = h->target->given.domain;
 	}
 	if (dane && p->run->set->scope.name == NULL)
 		ask.sni = r->dane.tlsa.base;

@@ -103,7 +103,7 @@ verdicts(struct buf *b, const struct report *r)
 
 	if (!r->tls.have_cert)
 		return;
-	buf_printf(b, "name=%s chain=%s exp=%dd", names[r->tls.facts.name],
+	buf_printf(b, "name=%s chain=%s exp=%dd", names[judge_name(r)],
 	    tls_look_chain(r->tls.facts.chain),
 	    judge_days(r, &r->tls.facts.cert[0]));
 	text_dane(b, r);

@@ -19,7 +19,7 @@ ip link set lo up
 . "$ROOT/tests/lab/dns.sh"
 unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
 lab_up
-lab_cert good
+lab_cert good rsa1024
 
 digest() {	# CERTIFICATE: SHA-256 of its key
 	openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin \
@@ -42,6 +42,15 @@ _25._tcp.gone	TLSA 3 1 1 $spki
 lame	A	127.0.0.2
 _tcp.lame	NS	ns.lame
 ns.lame	A	127.0.0.99
+smtp	MX	10 other
+nope	MX	10 other
+other	A	127.0.0.1
+_25._tcp.other	TLSA 2 1 1 $(digest "$LAB_CADIR/int.pem")
+pop	A	127.0.0.1
+_25._tcp.pop	TLSA 2 0 0 $(openssl x509 -in "$LAB_CADIR/ca.pem" -outform DER |
+	od -An -v -tx1 | tr -d ' \n')
+short	A	127.0.0.6
+_25._tcp.short	TLSA 3 1 1 $(digest "$LAB_CADIR/rsa1024.pem")
 shut	A	127.0.0.5
 _25._tcp.shut	TLSA 3 1 1 $spki
 ZONE
@@ -52,7 +61,7 @@ dns_up
 export POSTBAG_DNS=$DNS_UNBOUND
 lab_odd MAIL=@127.0.0.1:25\ starttls:smtp:good BARE=@127.0.0.2:25\ plain:smtp \
 	REFUSE=@127.0.0.3:25\ starttls:smtp:good/refuse \
-	GONE=@127.0.0.4:25\ bye
+	GONE=@127.0.0.4:25\ bye SHORT=@127.0.0.6:25\ starttls:smtp:rsa1024
 
 # probe ARG...: objects in $T/json
 probe() {
@@ -96,6 +105,23 @@ is "$(jq -r '.dane.state' < "$T/json" | paste -sd' ')" \
 	'untried unusable none' 'the same with answers from the cache'
 is "$(portprobe --nagios --ca "$LAB_CA" bare.johndoe.com:25 > "$T/out"; echo $?)" \
 	2 '--nagios: critical'
+
+# ---- whose certificate it is: the certificate has smtp, and not other or nope
+
+probe mx:smtp.johndoe.com -p 25
+is "$STATUS $(state) $(value .tls.name) $(ids)" '0 match match ' \
+	'2 1 1: the domain of the mail is a name, too'
+probe mx:nope.johndoe.com -p 25
+is "$STATUS $(state) $(value .tls.name)" '77 mismatch mismatch' \
+	'and no other domain'
+probe other.johndoe.com:25
+is "$STATUS $(state)" '77 mismatch' 'nor is there one without mx:'
+probe pop.johndoe.com:25
+is "$STATUS $(state) $(value '.tls.dane.rr[0].result') $(ids)" \
+	'0 match matched ' '2 0 0: an authority that is not sent'
+probe short.johndoe.com:25
+is "$STATUS $(state)" '0 match' '3 1 1: a short key is as good as the record'
+like "$(ids)" 'CERT_WEAK' 'and weak'
 
 # ---- a resolver that nobody believes
 

@@ -39,7 +39,8 @@ records(const char *why)
 	};
 	struct dns_answer a = { .n = 3, .rr = rr };
 	enum tlsa_use copy[3];
-	struct host host = { .name = "a.test" };
+	struct target target = { .given.domain = "a.test" };
+	struct host host = { .name = "a.test", .target = &target };
 	struct job job = { .host = &host };
 	static struct probe p;
 	static char text[4];
