@@ -40,6 +40,14 @@ status 64 'another list: refused' "${SHARD[@]}" -d "$T/d1" "$T/names" "${MX[@]}"
 sed -i '$d' "$T/names"
 status 66 'no list' "${SHARD[@]}" "$T/nosuch"
 status 64 'no argument' "${SHARD[@]}"
+: > "$T/none"
+status 0 'an empty list' "${SHARD[@]}" "$T/none"
+is "$(cat "$T/out")$ERR" '' 'nothing is said of it'
+status 0 'and again' "${SHARD[@]}" "$T/none"
+for n in 0 00; do
+	status 64 "-n $n" "${SHARD[@]}" -n $n "$T/names"
+	like "$ERR" 'at least 1' 'and why'
+done
 
 # ---- killed: 2,000 names at 2 x 200 a second take five seconds
 
