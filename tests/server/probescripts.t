@@ -111,8 +111,46 @@ status 0 'cert-watch: one has ended' cert-watch jane@johndoe.com \
 ok 'a mail comes' lab_mail_wait jane 1
 mail=$(cat "$(lab_mail_last jane)")
 like "$mail" 'ended [0-9]+ days ago, on 2021-01-01' 'which says so'
+unlike "$mail" 'CERT_EXPIRED' 'once'
 like "$mail" "cannot be looked at: 127.0.0.1:$CLOSED: " 'a port that is closed'
 status 64 'cert-watch: no target' cert-watch jane@johndoe.com
+
+# What it would send: without the mail.
+cert_watch() {
+	local status=0
+	mkdir -p "$T/mailbin"
+	cp "$ROOT/scripts/cert-watch" "$T/mailbin"
+	ln -sf "$BUILD/portprobe" "$T/mailbin/"
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@"; cat\n' > "$T/mailbin/mailsend"
+	chmod +x "$T/mailbin/mailsend"
+	"$T/mailbin/cert-watch" to@x.example "$@" || status=$?
+	echo "status $status"
+}
+mail=$(PORTPROBE_OPTIONS="--ca $LAB_CA --name other.example" cert_watch \
+	"127.0.0.1:$LAB_IMAPS_PORT/imaps" "127.0.0.1:$LAB_POP3S_PORT/pop3s")
+like "$mail" 'not for other.example \(CERT_NAME\)' 'a name: in the words of portprobe'
+is "$(grep -c CERT_NAME <<< "${mail#*to@x.example}")" 1 'one line for two ports'
+like "$mail" "127.0.0.1:$LAB_IMAPS_PORT.*127.0.0.1:$LAB_POP3S_PORT" 'which has both'
+mail=$(PORTPROBE_OPTIONS= cert_watch "127.0.0.1:$LAB_IMAPS_PORT/imaps")
+like "$mail" '(CERT_INCOMPLETE|CERT_UNTRUSTED)' 'a chain that nobody trusts'
+mail=$(PORTPROBE_OPTIONS= cert_watch nosuch.invalid)
+unlike "$mail" null 'a host that is not there has no port'
+like "$mail" 'cannot be looked at: nosuch.invalid: ' 'and is named'
+for d in 1:ends.in.1.day, 0:ends.within.a.day, -1:has.ended, -2:ended.1.day.ago \
+	-4:ended.3.days.ago; do
+	printf '#!/bin/sh\n"%s" "$@" | jq -c ".tls.chain[0].days = %s"\n' \
+		"$BUILD/portprobe" "${d%%:*}" > "$T/fake"
+	(
+		cert_watch > /dev/null 2>&1
+		rm "$T/mailbin/portprobe"
+		cp "$T/fake" "$T/mailbin/portprobe"
+		chmod +x "$T/mailbin/portprobe"
+		PORTPROBE_OPTIONS="--ca $LAB_CA" "$T/mailbin/cert-watch" \
+			to@x.example "127.0.0.1:$LAB_IMAPS_PORT/imaps"
+	) > "$T/out" 2>&1
+	like "$(cat "$T/out")" "${d#*:}" "${d%%:*} days: ${d#*:}"
+	rm -f "$T/mailbin/portprobe"
+done
 isnt "$(cert-watch -s '-S smtps://localhost:1' jane@johndoe.com \
 	"127.0.0.1:$CLOSED/smtp" > /dev/null 2>&1; echo $?)" 0 \
 	'cert-watch: a mail that cannot be sent is told'
