@@ -101,8 +101,10 @@ dates(struct report *r, size_t i)
 
 	if (i > 0 && c->self_signed)
 		return;		/* a root: what is trusted has its own */
-	if (days < r->verdict.days)
+	if (r->verdict.days == INT_MAX || c->until < r->verdict.until) {
 		r->verdict.days = days;
+		r->verdict.until = c->until;
+	}
 	date(c->until, day);
 	if (c->until < r->run->now)
 		find(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),

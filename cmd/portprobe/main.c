@@ -500,6 +500,18 @@ run(int argc, char **argv, struct err *e)
 	return fail_worse(e->code, r.tally.status);
 }
 
+/* Also where the command line cannot be read: whoever asks reads stdout. */
+static bool
+is_plugin(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && !o.show.nagios; i++)
+		if (str_is(str_of(argv[i]), "--nagios"))
+			return true;
+	return o.show.nagios;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -510,8 +522,8 @@ main(int argc, char **argv)
 	status = run(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && o.show.nagios)
-		status = 3;
+	if (e.code != 0 && is_plugin(argc, argv))
+		status = nagios_failed(e.msg);
 	if (!sts_close(&r.sts))
 		_exit(status);
 	dns_close(r.dns);

@@ -120,7 +120,8 @@ nagios_report(const struct report *r, struct row *row)
 		buf_printf(line, " exp=%dd", r->verdict.days);
 	if (r->us.total >= 0)
 		buf_printf(line, " %.1f ms", (double)r->us.total / 1000);
-	if (r->trouble.class != TROUBLE_NONE) {
+	if (r->trouble.class != TROUBLE_NONE &&
+	    r->trouble.class != TROUBLE_CERT) {	/* a finding: see below */
 		buf_c(line, ' ');
 		reason(line, r);
 	}
@@ -191,4 +192,15 @@ nagios_end(struct run *r)
 	for (i = 0; i < t->nrow; i++)
 		fputs(t->row[i].below.p, stdout);
 	return state;
+}
+
+int
+nagios_failed(const char *why)
+{
+	struct buf b = { .max = 2048 };
+
+	plain(&b, why);
+	printf("PORTPROBE UNKNOWN - %s\n", b.n > 0 ? b.p : "?");
+	buf_free(&b);
+	return 3;
 }

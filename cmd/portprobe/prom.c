@@ -5,6 +5,7 @@
  * is a buffer for each until the end.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static const struct {
 	[METRIC_SEVERITY] = { "portprobe_severity", "0 well, 1 warning, 2 critical" },
 	[METRIC_STATE] = { "portprobe_state", "1 for the state it is in" },
 	[METRIC_EXPIRY] = { "portprobe_cert_expiry_timestamp_seconds",
-	    "End of the server's certificate" },
+	    "End of the certificate of the chain that ends first" },
 	[METRIC_LATENCY] = { "portprobe_latency_seconds", "Time that each stage took" },
 	[METRIC_DANE] = { "portprobe_dane", "1 for the state DANE is in" },
 	[METRIC_TLS] = { "portprobe_tls_info", "1, with what was negotiated as labels" },
@@ -53,7 +54,7 @@ label(struct buf *b, const char *name, const char *s)
 	buf_c(b, '"');
 }
 
-/* name{host="...",ip="...",port="...",proto="..." */
+/* name{host="...",ip="...",port="...",proto="...",via="..." */
 static struct buf *
 sample(struct run *run, enum metric m, const struct report *r)
 {
@@ -67,6 +68,8 @@ sample(struct run *run, enum metric m, const struct report *r)
 	label(b, "ip", r->ip);
 	label(b, "port", port);
 	label(b, "proto", r->protoname);
+	if (r->via != NULL)
+		label(b, "via", r->via);
 	return b;
 }
 
@@ -99,7 +102,8 @@ session(struct run *run, const struct report *r)
 	if (!r->tls.have_cert)
 		return;
 	b = sample(run, METRIC_EXPIRY, r);
-	buf_printf(b, "} %lld\n", (long long)r->tls.facts.cert[0].until);
+	buf_printf(b, "} %lld\n", (long long)(r->verdict.days != INT_MAX ?
+	    r->verdict.until : r->tls.facts.cert[0].until));
 	b = sample(run, METRIC_DANE, r);
 	label(b, "state", word_dane(r->verdict.dane));
 	buf_s(b, "} 1\n");
@@ -137,13 +141,28 @@ by_bytes(const void *p, const void *q)
 	return c != 0 ? c : a->n < b->n ? -1 : a->n > b->n;
 }
 
-/* Samples came as the probes ended. */
+/* A sample without its value. */
+static struct str
+series(struct str line)
+{
+	size_t n = line.n;
+
+	while (n > 0 && line.p[n - 1] != '}')
+		n--;
+	return str_to(line, n);
+}
+
+/*
+ * Samples came as the probes ended; each series has one.  A port that was
+ * given twice was probed twice, and the last in the order counts: the worse
+ * severity, but for "up", of which the first does.
+ */
 static void
-prom_sort(struct buf *b)
+prom_sort(struct buf *b, bool first)
 {
 	struct buf sorted = { .max = b->max };
 	struct str rest = BUF_STR(*b), *line;
-	size_t n = 0, i;
+	size_t n = 0, i, next;
 
 	for (i = 0; i < b->n; i++)
 		n += b->p[i] == '\n';
@@ -151,8 +170,11 @@ prom_sort(struct buf *b)
 	for (i = 0; i < n; i++)
 		line[i] = str_cut(&rest, '\n');
 	qsort(line, n, sizeof *line, by_bytes);
-	for (i = 0; i < n; i++) {
-		buf_str(&sorted, line[i]);
+	for (i = 0; i < n; i = next) {
+		for (next = i + 1; next < n && str_eq(series(line[next]),
+		    series(line[i])); next++)
+			;
+		buf_str(&sorted, line[first ? i : next - 1]);
 		buf_c(&sorted, '\n');
 	}
 	free(line);
@@ -171,7 +193,7 @@ write_all(struct run *run, int fd, struct err *e)
 		b = &run->output->metric[m];
 		if (b->n == 0)
 			continue;
-		prom_sort(b);
+		prom_sort(b, m == METRIC_UP);
 		head.n = 0;
 		buf_printf(&head, "# HELP %s %s\n# TYPE %s gauge\n",
 		    metrics[m].name, metrics[m].help, metrics[m].name);

@@ -90,6 +90,7 @@ struct verdict {
 	const char **added, **removed;	/* capabilities, by TLS */
 	size_t nadded, nremoved;
 	int days;			/* least of the chain; INT_MAX */
+	int64_t until;			/* and when that is */
 	struct findings findings;
 };
 

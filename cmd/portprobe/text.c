@@ -3,6 +3,8 @@
  *
  * All that a server said goes through str_escape.
  */
+#include <limits.h>
+
 #include "formats.h"
 #include "judge.h"
 #include "run.h"
@@ -104,8 +106,8 @@ verdicts(struct buf *b, const struct report *r)
 	if (!r->tls.have_cert)
 		return;
 	buf_printf(b, "name=%s chain=%s exp=%dd", names[judge_name(r)],
-	    tls_look_chain(r->tls.facts.chain),
-	    judge_days(r, &r->tls.facts.cert[0]));
+	    tls_look_chain(r->tls.facts.chain), r->verdict.days != INT_MAX ?
+	    r->verdict.days : judge_days(r, &r->tls.facts.cert[0]));
 	text_dane(b, r);
 	if (r->verdict.sts != POLICY_NONE)
 		buf_printf(b, " sts=%s", word_policy(r->verdict.sts));

@@ -496,6 +496,12 @@ POSTBAG_DNS=127.0.0.99:1 nagios --timeout 2 mail.johndoe.com:993
 is $STATUS 3 '--nagios: no DNS is unknown'
 nagios --fast
 is $STATUS 3 '--nagios: usage is unknown'
+like "$(cat "$T/out")" '^PORTPROBE UNKNOWN - .*--fast' 'and told where plugins are read'
+timeout 30 portprobe --fast --nagios > "$T/out" 2> /dev/null
+is "$?$(grep -c '^PORTPROBE UNKNOWN' "$T/out")" 31 'also if it is wrong before --nagios'
+nagios -w 50 -C 40 mail.johndoe.com:993
+is "$(sed -n 2p "$T/out" | grep -o '[a-z0-9 ]*expires[^;(]*' | sort | uniq -d)" '' \
+	'--nagios: what is wrong is told once'
 
 portprobe --prom "$T/prom" --ca "$LAB_CA" mail.johndoe.com:993 \
 	mail.johndoe.com:1 > /dev/null 2>&1
@@ -506,6 +512,12 @@ like "$(cat "$T/prom")" 'portprobe_cert_expiry_timestamp_seconds\{.*\} 1[0-9]{9}
 ok '--prom: each line is a comment or a sample' bash -c '! grep -vE \
 	"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+=\"[^\"]*\",?)*\})? -?[0-9.e+]+)$" \
 	"$0"' "$T/prom"
+portprobe --prom "$T/doubles" --ca "$LAB_CA" mail.johndoe.com:993 \
+	mail.johndoe.com:993 mx:johndoe.com -p 25 mail.johndoe.com:25 > /dev/null
+is "$(grep -v '^#' "$T/doubles" | sed 's/} .*/}/' | sort | uniq -d)" '' \
+	'--prom: each series once, whatever is named twice'
+like "$(cat "$T/doubles")" 'portprobe_up\{[^}]*via="mx:johndoe.com"' 'who leads there is a label'
+is "$(grep -c 'portprobe_up{[^}]*port="993"' "$T/doubles")" 1 'one of 993'
 inode=$(stat -c %i "$T/prom")
 portprobe --prom "$T/prom" mail.johndoe.com:1 > /dev/null 2>&1
 isnt "$(stat -c %i "$T/prom")" "$inode" '--prom: replaced, not rewritten'
