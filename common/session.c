@@ -171,26 +171,51 @@ begin(struct account *a)
 		a->deadline = clock_in(a->timeout);
 }
 
-int
-session_ready(struct session *s, struct account *a, struct err *e)
+static int
+prepare(struct session *s, struct err *e)
 {
+	struct account *a = s->account;
+
 	*s = (struct session){ .account = a };
 	if (a->login.user != NULL && str_control(str_of(a->login.user)))
 		return fail(e, EX_USAGE, "the user name has a control byte");
 	if (a->way.only4 && a->way.only6)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
-	if (a->box == NULL)
-		return fail(e, EX_SOFTWARE, "nobody has said what this "
-		    "program reads and writes");
 	begin(a);
-	if (fill_tls(s, e) == 0 && fill_conf(s, e) == 0 &&
-	    session_helper(s, e) == 0 && get_secret(s, e) == 0 &&
-	    look_up(s, e) == 0) {
-		session_confine(s);
-		return 0;
-	}
-	session_close(s);
-	return -1;
+	return fill_tls(s, e) < 0 ? -1 : fill_conf(s, e);
+}
+
+int
+session_ready_all(struct session *const *v, size_t n, struct err *e)
+{
+	struct sessions all = { v, n };
+	size_t i;
+	int got = 0;
+
+	if (v[0]->account->box == NULL)
+		got = fail(e, EX_SOFTWARE, "nobody has said what this "
+		    "program reads and writes");
+	for (i = 0; i < n && got == 0; i++)
+		got = prepare(v[i], e);
+	if (got == 0)
+		got = session_helper(&all, e);
+	for (i = 0; i < n && got == 0; i++)
+		if (get_secret(v[i], e) < 0 || look_up(v[i], e) < 0)
+			got = -1;
+	if (got == 0)
+		session_confine(&all);
+	for (i = 0; i < n && got < 0; i++)
+		session_close(v[i]);
+	return got;
+}
+
+int
+session_ready(struct session *s, struct account *a, struct err *e)
+{
+	struct session *one[] = { s };
+
+	*s = (struct session){ .account = a };
+	return session_ready_all(one, 1, e);
 }
 
 /* What a command gave may have an end, as tokens have. */

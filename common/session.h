@@ -36,6 +36,13 @@ struct session {
 int session_ready(struct session *, struct account *, struct err *);
 
 /*
+ * The same for all the servers that one process talks to, whose accounts are in
+ * the sessions already; the list, and what else is the program's, are the
+ * first one's.  -1: all of them are closed.
+ */
+int session_ready_all(struct session *const *, size_t n, struct err *);
+
+/*
  * Connects to account->server, as often as wanted; an older connection is
  * closed.  The TLS handshake is the protocol's affair.
  */

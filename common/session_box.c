@@ -36,30 +36,34 @@ ports(const struct session *s, struct sandbox *b)
 
 /* Of the configuration file: the helper needs none of it. */
 static void
-wipe(void *account)
+wipe(void *all)
 {
-	struct account *a = account;
+	const struct sessions *s = all;
+	struct account *a;
+	size_t i;
 
-	a->again = false;
-	account_forget(a);
-	if (a->way.proxy != NULL)		/* a password may be in it */
-		mem_wipe((void *)(uintptr_t)a->way.proxy, strlen(a->way.proxy));
-	buf_wipe(&a->file.text);
+	for (i = 0; i < s->n; i++) {
+		a = s->v[i]->account;
+		a->again = false;
+		account_forget(a);
+		if (a->way.proxy != NULL)	/* a password may be in it */
+			mem_wipe((void *)(uintptr_t)a->way.proxy,
+			    strlen(a->way.proxy));
+		buf_wipe(&a->file.text);
+	}
 }
 
 /*
  * A command to connect with and a socket with a path are the helper's; names
  * and the secret's command only if there will be other logins.
  */
-int
-session_helper(const struct session *s, struct err *e)
+static int
+errands(const struct session *s, struct err *e)
 {
-	struct account *a = s->account;
+	const struct account *a = s->account;
 	const struct conn_conf *f = &s->conf;
 	struct proxy_conf proxy;
 
-	if (a->no_sandbox)
-		return 0;
 	errand_command(f->command);
 	errand_path(f->path);
 	if (a->again) {
@@ -73,22 +77,39 @@ session_helper(const struct session *s, struct err *e)
 		errand_host(proxy.host);
 		proxy_wipe(&proxy);
 	}
-	return helper_start(wipe, a, e);
+	return 0;
+}
+
+int
+session_helper(const struct sessions *s, struct err *e)
+{
+	struct sessions all = *s;
+	size_t i;
+
+	if (s->v[0]->account->no_sandbox)
+		return 0;
+	for (i = 0; i < s->n; i++)
+		if (errands(s->v[i], e) < 0)
+			return -1;
+	return helper_start(wipe, &all, e);
 }
 
 void
-session_confine(const struct session *s)
+session_confine(const struct sessions *s)
 {
-	struct sandbox *b = s->account->box;
+	const struct account *a = s->v[0]->account;
+	size_t i;
 
 	if (sandbox_entered())
 		return;
-	if (s->account->no_sandbox) {
+	if (a->no_sandbox) {
 		sandbox_warn();
 		return;
 	}
-	tls_ctx_reads(s->tls, b);
-	ports(s, b);
-	b->source |= s->conf.source != NULL;
-	sandbox_enter(b);
+	for (i = 0; i < s->n; i++) {
+		tls_ctx_reads(s->v[i]->tls, a->box);
+		ports(s->v[i], a->box);
+		a->box->source |= s->v[i]->conf.source != NULL;
+	}
+	sandbox_enter(a->box);
 }

@@ -2,14 +2,22 @@
 #ifndef SESSION_PRIVATE_H
 #define SESSION_PRIVATE_H
 
+#include <stddef.h>
+
 #include "fail.h"
 
 struct session;
 
+/* All the sessions of this process. */
+struct sessions {
+	struct session *const *v;
+	size_t n;
+};
+
 /* The helper process, if one will be needed. */
-int session_helper(const struct session *, struct err *);
+int session_helper(const struct sessions *, struct err *);
 
 /* The sandbox, or the warning that there is none. */
-void session_confine(const struct session *);
+void session_confine(const struct sessions *);
 
 #endif
