@@ -16,9 +16,8 @@ enum {
 	MINUS = 4096			/* RFC 7888 section 5 */
 };
 
-/* Does the literal have to wait for the server's "+"? */
-static bool
-waits_for(const struct imap *m, uint64_t size)
+bool
+imap_append_waits(const struct imap *m, uint64_t size)
 {
 	return (m->caps & IMAP_LITERAL_PLUS) == 0 &&
 	    ((m->caps & IMAP_LITERAL_MINUS) == 0 || size > MINUS);
@@ -64,7 +63,7 @@ go_ahead(struct imap *m)
 int
 imap_append_one(struct imap *m, const struct imap_append *a)
 {
-	bool waits = waits_for(m, a->size);
+	bool waits = imap_append_waits(m, a->size);
 	char date[DATE_CAP] = "";
 	int got;
 

@@ -34,6 +34,8 @@ struct imap_append {
 };
 int imap_append_begin(struct imap *, struct str name);
 int imap_append_one(struct imap *, const struct imap_append *);
+/* Would it wait for a literal of that size?  Then hear what is under way. */
+bool imap_append_waits(const struct imap *, uint64_t size);
 /* A sink (conn.h); the clock runs anew for each piece of 64 KB. */
 int imap_append_put(void *imap, const void *, size_t, struct err *);
 /* The tag; 0 if bytes are missing, which ends as imap_append_abort does. */
