@@ -19,7 +19,9 @@ enum option_doubt { DOUBT_RETRY, DOUBT_SKIP };
 struct option_places {
 	struct opt_list deliver;
 	struct opt_list rcpt;
+	struct opt_list labels;
 	const char *filter;
+	const char *deliver_password;	/* a command */
 	const char *rcpt_from;
 	enum option_format format;
 	enum option_deliver_tls deliver_tls;

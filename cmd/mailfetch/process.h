@@ -6,9 +6,12 @@
 #include "session.h"
 #include "tls.h"
 
+struct dest;
+
 /* Behind the sandbox no file could be read for another of these. */
 struct process {
 	struct session session;
+	struct dest *dest;	/* other servers, or NULL */
 	struct tls_conf lmtp_conf;
 	struct tls_ctx *lmtp_tls;
 	struct sandbox box;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dest.h"
 #include "file.h"
 #include "json.h"
 #include "run.h"
@@ -158,13 +159,30 @@ run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 	return 0;
 }
 
+/* All the servers of this process, at once. */
+static int
+ready(struct run *r)
+{
+	struct session *v[1 + LEDGER_PLACES];
+	struct dest *d;
+	size_t n = 0;
+
+	v[n++] = &r->p->session;
+	r->p->session.account = &r->o->account;
+	for (d = r->p->dest; d != NULL; d = d->next) {
+		d->account.box = r->o->account.box;
+		d->session.account = &d->account;
+		v[n++] = &d->session;
+	}
+	return session_ready_all(v, n, r->e);
+}
+
 int
 run_connect(struct run *r)
 {
 	struct session *s = &r->p->session;
 
-	if ((s->account == NULL ? session_ready(s, &r->o->account, r->e) :
-	    session_renew(s, r->e)) < 0)
+	if ((s->account == NULL ? ready(r) : session_renew(s, r->e)) < 0)
 		return -1;
 	return session_connect(s, r->e);
 }

@@ -1,0 +1,140 @@
+/* dest.c: IMAP servers that messages are brought to */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dest.h"
+#include "imap_box.h"
+#include "trace.h"
+
+/* What the account itself does not say is as for the other server. */
+static void
+take_after(struct account *a, const struct account *of)
+{
+	struct account_trust *t = &a->trust;
+
+	if (t->ca == NULL)
+		t->ca = of->trust.ca;
+	if (t->crl == NULL)
+		t->crl = of->trust.crl;
+	if (t->groups == NULL)
+		t->groups = of->trust.groups;
+	if (t->min == TLS_ANY)
+		t->min = of->trust.min;
+	t->strict |= of->trust.strict;
+	a->verbose = of->verbose;
+	a->timeout = of->timeout;
+	a->no_sandbox = of->no_sandbox;
+	a->box = of->box;
+	a->way.only4 |= of->way.only4;
+	a->way.only6 |= of->way.only6;
+}
+
+static int
+load(struct dest *d, const struct options *o, struct err *e)
+{
+	struct account *a = &d->account;
+	struct opt_set set = { .tables = { account_options(a) },
+	    .arena = &a->arena };
+
+	a->config = o->account.config;
+	if (strstr(d->name, "://") != NULL)
+		a->url = d->name;
+	else
+		a->name = strchr(d->name, ':') + 1;
+	if (o->to.deliver_tls == DELIVER_TLS_OFF)
+		a->tls_option = ACCOUNT_TLS_OFF;
+	if (account_load(a, &set, "imap", NULL, e) < 0)
+		return -1;
+	if (!a->has_server)
+		return fail(e, EX_CONFIG, "account %s has no IMAP server",
+		    a->name);
+	if (o->to.deliver_password != NULL)
+		a->login.password_command = o->to.deliver_password;
+	a->again = o->watch;
+	take_after(a, &o->account);
+	if (!session_wants_login(a))
+		return fail(e, EX_USAGE, "log in as whom? imaps://USER@HOST/FOLDER");
+	return 0;
+}
+
+struct dest *
+dest_find(struct dest **all, const struct options *o, const char *name,
+    struct err *e)
+{
+	struct dest *d;
+
+	for (d = *all; d != NULL; d = d->next)
+		if (strcmp(d->name, name) == 0)
+			return d;
+	d = mem_new(1, sizeof *d);
+	d->name = mem_dup(name);
+	d->next = *all;
+	*all = d;
+	if (load(d, o, e) < 0) {
+		fail_in(e, "--deliver %s", name);
+		return NULL;
+	}
+	d->session.account = &d->account;
+	return d;
+}
+
+static int
+start(struct dest *d)
+{
+	struct imap *m = &d->imap;
+	struct session *s = &d->session;
+	struct sasl_login l;
+
+	if (imap_open(m, s->conn, session_tls(&d->account)) < 0)
+		return -1;
+	if (!m->authed && (session_login(s, &l) < 0 || imap_auth(m, &l) < 0))
+		return -1;
+	session_forget(s);
+	return imap_wait(m, imap_ask_ready(m, IMAP_UTF8)) < 0 ||
+	    imap_deflate(m) < 0 ? -1 : 0;
+}
+
+int
+dest_open(struct dest *d, const struct options *o, struct err *e)
+{
+	int got;
+
+	if (d->open && !conn_deaf(d->session.conn))
+		return 0;
+	dest_hang_up(d);
+	d->account.deadline = o->account.deadline;
+	if (d->was_open && o->watch && session_renew(&d->session, e) < 0)
+		return -1;
+	got = session_again(&d->session, e) < 0 ? -1 : start(d);
+	d->was_open = true;
+	d->open = got == 0;
+	if (got < 0)
+		fail_in(e, "--deliver %s", d->name);
+	return got;
+}
+
+void
+dest_hang_up(struct dest *d)
+{
+	if (d->open)
+		imap_quit(&d->imap);
+	imap_free(&d->imap);
+	d->imap = (struct imap){ 0 };
+	session_hang_up(&d->session);
+	d->open = false;
+}
+
+void
+dest_free(struct dest *d)
+{
+	struct dest *next;
+
+	for (; d != NULL; d = next) {
+		next = d->next;
+		dest_hang_up(d);
+		session_close(&d->session);
+		account_wipe(&d->account);
+		free(d->name);
+		free(d);
+	}
+}
