@@ -14,6 +14,7 @@ struct message {
 	bool seen;		/* on the server */
 	const char *id;		/* UIDL, for -j */
 	const char *folder;
+	const char *flags;	/* of IMAP, if asked for; or NULL */
 };
 
 struct counts {
