@@ -3,6 +3,7 @@
 
 #include "about.h"
 #include "addr.h"
+#include "date.h"
 #include "field.h"
 
 /* The address of a field that has one at most, in angle brackets or without. */
@@ -83,4 +84,23 @@ about_message(struct spawn_env *env, struct handed *h)
 		    h->maildir, h->name));
 	arena_free(&a);
 	buf_free(&head);
+}
+
+time_t
+about_date(struct handed *h)
+{
+	struct buf head = { .max = 65536 };
+	struct err e = { 0 };
+	struct str body;
+	time_t t = 0;
+
+	if (field_head(h->file, &head, &e) == 0 &&
+	    field_first(BUF_STR(head), "Received", &body)) {
+		while (str_has(body, ';'))
+			str_cut(&body, ';');
+		if (date_parse(body, &t) < 0)
+			t = 0;
+	}
+	buf_free(&head);
+	return t;
 }

@@ -12,4 +12,7 @@
  */
 void about_message(struct spawn_env *, struct handed *);
 
+/* When it came, by the topmost Received field; 0: there is none that says. */
+time_t about_date(struct handed *);
+
 #endif

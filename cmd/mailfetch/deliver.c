@@ -263,8 +263,7 @@ deliver_box(const struct deliver *d, struct sandbox *box)
 
 	for (i = 0; i < d->places; i++) {
 		place_box(&d->place[i], box);
-		if (place_temps(&d->place[i]) > more)
-			more = place_temps(&d->place[i]);
+		more += place_temps(&d->place[i]);
 	}
 	if (d->h.o->to.filter != NULL) {
 		filter_box(&d->filter);
@@ -471,6 +470,23 @@ deliver_date(struct deliver *d, time_t date)
 	d->h.now.date = date;
 }
 
+void
+deliver_flags(struct deliver *d, const char *flags)
+{
+	d->h.now.flags = flags;
+}
+
+bool
+deliver_wants_flags(const struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++)
+		if (place_flags(&d->place[i]))
+			return true;
+	return false;
+}
+
 static int
 finish_file(struct deliver *d, int fd)
 {
@@ -616,6 +632,8 @@ deliver_end(struct deliver *d)
 	if (got == 0 && (p.maildirs != 0 || d->handed)) {
 		d->h.count->fetched++;
 		d->h.count->bytes += d->h.size;
+		p.counted = true;
+		p.size = d->h.size;
 	}
 	d->h.count->kept += got > 0;
 	return pend(d, &p) < 0 ? -1 : got;
@@ -671,13 +689,38 @@ record(struct deliver *d)
 
 	state_group(d->h.state);
 	for (k = 0; k < d->n; k++)
-		if (ledger_done(d->h.ledger, d->batch[k].key,
-		    d->batch[k].done, d->h.e) < 0)
+		if (d->batch[k].done != 0 && ledger_done(d->h.ledger,
+		    d->batch[k].key, d->batch[k].done, d->h.e) < 0)
 			return -1;
 	for (i = 0; i < d->places; i++)
 		if (place_record(&d->place[i], &d->h) < 0)
 			return -1;
 	return state_commit(d->h.state, d->h.e);
+}
+
+/* What a place did not take after all, when the batch was made durable. */
+static void
+take_back(struct deliver *d)
+{
+	struct counts *c = d->h.count;
+	size_t i, k;
+
+	for (k = 0; k < d->n; k++) {
+		struct pending *p = &d->batch[k];
+
+		for (i = 0; i < d->places; i++) {
+			uint32_t bit = (uint32_t)1 << d->place[i].number;
+
+			if ((p->done & bit) == 0 ||
+			    !place_left(&d->place[i], p->key))
+				continue;
+			p->done &= ~bit;
+			c->fetched -= p->counted;
+			c->bytes -= p->counted ? p->size : 0;
+			c->kept += p->counted;
+			p->counted = false;
+		}
+	}
 }
 
 int
@@ -693,6 +736,7 @@ deliver_commit(struct deliver *d)
 	for (i = 0; i < d->places; i++)
 		if (place_sync(&d->place[i], &d->h) < 0)
 			return -1;
+	take_back(d);
 	if (publish(d) < 0)
 		return -1;
 	for (i = 0; i < d->places; i++)

@@ -12,6 +12,8 @@ struct pending {
 	struct key key;
 	uint32_t done;		/* the places that have it, as the ledger's bits */
 	uint32_t maildirs;	/* that are to have its file, bits by index */
+	uint64_t size;
+	bool counted;		/* as fetched */
 	char name[128];
 };
 
@@ -81,8 +83,11 @@ int deliver_wants(struct deliver *, struct key);
 int deliver_begin(struct deliver *, const struct message *);
 /* A conn_sink's function; to is the struct deliver. */
 int deliver_put(void *to, const void *, size_t, struct err *);
-/* Where the date is told behind the body. */
+/* Where the date, or the flags, are told behind the body. */
 void deliver_date(struct deliver *, time_t);
+void deliver_flags(struct deliver *, const char *);
+/* Can a place keep flags? */
+bool deliver_wants_flags(const struct deliver *);
 /* 0 taken, or dropped by the filter; 1 stays on the server, -1 fatal. */
 int deliver_end(struct deliver *);
 void deliver_abort(struct deliver *);

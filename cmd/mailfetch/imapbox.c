@@ -263,11 +263,12 @@ take(struct box *b, struct imap_fetch *f, const struct message *m)
 }
 
 static int
-taken(struct box *b, time_t date)
+taken(struct box *b, const struct imap_fetched *f)
 {
 	int got;
 
-	deliver_date(&b->r->deliver, date);
+	deliver_date(&b->r->deliver, f->date);
+	deliver_flags(&b->r->deliver, f->flags.p);
 	got = deliver_end(&b->r->deliver);
 	run_progress(b->r, false);
 	return got < 0 ? -1 : 0;
@@ -283,7 +284,7 @@ fetched(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 	case IMAP_FETCH_BODY:
 		return take(b, f, &m);
 	case IMAP_FETCH_END:
-		return taken(b, f->got.date);
+		return taken(b, &f->got);
 	case IMAP_FETCH_NIL:
 	case IMAP_FETCH_EMPTY:
 		return no_body(b, m.number);
@@ -345,6 +346,8 @@ fetch(struct box *b)
 	size_t i, next = 0;
 	int got;
 
+	if (deliver_wants_flags(&b->r->deliver))
+		f.bodies = 0;
 	if (b->r->o->which.headers_only)
 		f.bodies |= IMAP_HEADERS;
 	make_jobs(b, &all);

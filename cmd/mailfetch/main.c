@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dest.h"
 #include "foreign.h"
 #include "import.h"
 #include "import_state.h"
@@ -84,7 +85,7 @@ static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
 	{ .letter = 'd', .name = "deliver", .arg = "PLACE", .kind = OPT_LIST,
 	    .to = &o.to.deliver,
-	    .help = "maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, stdout; several at once" },
+	    .help = "maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, imaps://USER@HOST/FOLDER, stdout; several at once" },
 	{ .name = "filter", .arg = "CMD", .kind = OPT_TEXT, .to = &o.to.filter,
 	    .help = "what a command makes of each message is delivered" },
 	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
@@ -100,6 +101,12 @@ static const struct opt options[] = {
 	{ .name = "deliver-tls", .arg = "HOW", .kind = OPT_CHOICE,
 	    .to = &o.to.deliver_tls, .choices = deliver_tls,
 	    .help = "of lmtp by TCP: starttls (required), or off" },
+	{ .name = "deliver-password-command", .arg = "CMD", .kind = OPT_TEXT,
+	    .to = &o.to.deliver_password,
+	    .help = "its first line is the password for imaps://USER@HOST" },
+	{ .name = "label", .arg = "NAME", .kind = OPT_LIST,
+	    .to = &o.to.labels,
+	    .help = "label of Gmail for what is stored by IMAP" },
 	{ .name = "deliver-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.to.deliver_timeout,
 	    .help = "for each command of exec or filter (300)" },
@@ -171,7 +178,8 @@ static const struct opt options[] = {
 
 /* What comes after a message is chosen; what chooses it. */
 #define DELIVERY "filter format rcpt envelope-from deliver-tls " \
-    "deliver-timeout in-doubt delete move-to redeliver peek"
+    "deliver-password-command label deliver-timeout in-doubt delete move-to " \
+    "redeliver peek"
 #define NO_FOLDER "search since unseen headers-only max-size limit"
 #define CHOICE "folder " NO_FOLDER
 
@@ -220,9 +228,11 @@ for_places(struct err *e)
 	static const struct {
 		const char *option, *kind[4];
 	} v[] = {
-		{ "create", { "maildir:" } }, { "format", { "stdout" } },
+		{ "create", { "maildir:", "imap:", "imaps:" } }, { "format", { "stdout" } },
 		{ "rcpt", { "lmtp:" } }, { "envelope-from", { "lmtp:" } },
-		{ "deliver-tls", { "lmtp:" } },
+		{ "deliver-tls", { "lmtp:", "imap:" } },
+		{ "deliver-password-command", { "imap:", "imaps:" } },
+		{ "label", { "imap:", "imaps:" } },
 		{ "deliver-timeout", { "exec:", "mda:" } },
 		{ "in-doubt", { "exec:", "mda:", "lmtp:" } },
 	};
@@ -379,6 +389,7 @@ account(const char *name, struct err *e)
 		status = o.watch ? watch(e) : once(e);
 	session_close(&p.session);
 	tls_ctx_free(p.lmtp_tls);
+	dest_free(p.dest);
 	fail_tell(e, name);
 	return status < 0 ? e->code : status;
 }

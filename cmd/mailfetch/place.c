@@ -3,7 +3,8 @@
 #include "place_kind.h"
 
 static const struct place_kind *const kinds[] = {
-	&place_maildir, &place_mbox, &place_exec, &place_lmtp, &place_stdout
+	&place_maildir, &place_mbox, &place_exec, &place_lmtp,
+	&place_imap, &place_imaps, &place_stdout
 };
 
 static const struct place_kind *
@@ -31,7 +32,7 @@ place_parse(struct place *p, const char *spec, struct handed *h)
 	if (p->kind != NULL && p->kind->bare)
 		return 0;
 	if (rest.n == 0)
-		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH or stdout");
+		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH, imaps://USER@HOST/FOLDER or stdout");
 	if (p->kind == NULL)
 		return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
 	p->name = rest.p;
@@ -48,6 +49,12 @@ bool
 place_doubtful(const struct place *p)
 {
 	return p->kind->doubtful;
+}
+
+bool
+place_flags(const struct place *p)
+{
+	return p->kind->flags;
 }
 
 bool
@@ -88,6 +95,12 @@ int
 place_sync(struct place *p, struct handed *h)
 {
 	return p->kind->sync != NULL ? p->kind->sync(p, h) : 0;
+}
+
+bool
+place_left(const struct place *p, struct key message)
+{
+	return p->kind->left != NULL && p->kind->left(p, message);
 }
 
 int

@@ -12,6 +12,7 @@
 #include "smtp.h"
 
 struct process;
+struct store;
 struct tally;
 
 /* What a place is handed: a message, and by whom. */
@@ -54,6 +55,7 @@ struct place {
 	struct conn *conn;
 	struct smtp_conf smtp_conf;
 	struct smtp smtp;
+	struct store *store;	/* of place_imap.c */
 	bool begun;		/* an mbox: locked, this batch is in it */
 	bool took;		/* it took the last message that it was given */
 };
@@ -68,6 +70,8 @@ size_t place_temps(const struct place *);
 bool place_files(const struct place *);
 /* Commands and LMTP cannot take back what was handed over. */
 bool place_doubtful(const struct place *);
+/* It keeps flags: they are to be asked for. */
+bool place_flags(const struct place *);
 /* A batch is one message. */
 bool place_single(const struct place *);
 
@@ -85,6 +89,12 @@ int place_sync(struct place *, struct handed *);
 int place_settle(struct place *, struct handed *);
 int place_record(struct place *, struct handed *);
 int place_release(struct place *, struct handed *);
+
+/*
+ * After place_sync: was this message of the batch not taken after all?  That is
+ * counted already.
+ */
+bool place_left(const struct place *, struct key message);
 
 /* A batch that was not committed is taken back. */
 void place_close(struct place *, struct handed *);

@@ -11,6 +11,7 @@ struct place_kind {
 	bool files;
 	bool doubtful;
 	bool single;
+	bool flags;
 	size_t temps;
 	/* each of these, of place_..., may be NULL: nothing is to be done */
 	int (*parse)(struct place *, const char *rest, struct handed *);
@@ -18,6 +19,7 @@ struct place_kind {
 	void (*box)(const struct place *, struct sandbox *);
 	int (*give)(struct place *, struct handed *);
 	int (*sync)(struct place *, struct handed *);
+	bool (*left)(const struct place *, struct key);
 	int (*settle)(struct place *, struct handed *);
 	int (*record)(struct place *, struct handed *);
 	int (*release)(struct place *, struct handed *);
@@ -25,7 +27,7 @@ struct place_kind {
 };
 
 extern const struct place_kind place_maildir, place_mbox, place_exec,
-    place_lmtp, place_stdout;
+    place_lmtp, place_imap, place_imaps, place_stdout;
 
 #endif
 

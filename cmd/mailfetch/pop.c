@@ -397,7 +397,8 @@ static bool
 of_message(const struct entry *at)
 {
 	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
-	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT;
+	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
+	    at->kind == STATE_APPEND;
 }
 
 /*

@@ -33,6 +33,8 @@ enum state_kind {
 	STATE_EXTRA,		/* one of the command line alone */
 	STATE_HEADERS,		/* one that gets headers alone */
 	STATE_RCPT,		/* a recipient that has it */
+	STATE_APPEND,		/* perhaps in a mailbox, from UID day on; places:
+				   the UIDVALIDITY of that */
 	STATE_KINDS
 };
 
