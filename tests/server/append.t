@@ -1,0 +1,247 @@
+#!/usr/bin/env -S python3 -B
+"""mailfetch stores by IMAP what POP3 and IMAP bring: each message once,
+whatever becomes of the answers."""
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+import imapmem  # noqa: E402
+from fetchfake import Case, Imap, Pop, Run, Serve, msg  # noqa: E402
+
+case = Case()
+FULL = imapmem.ALL
+
+
+class Dest(imapmem.Server):
+    """lose = n: the n-th answer to an APPEND gets lost, what it was about is
+    stored; refuse_if = (pattern, answer)."""
+
+    def __init__(self, caps=FULL):
+        super().__init__(caps)
+        self.lose, self.answers, self.no = 0, 0, None
+        self.on_say, self.on_command = self.said, self.command
+
+    def said(self, session, data):
+        if b'OK [APPENDUID' in data or (b'OK done' in data and
+                                        self.heard[-1][:6] == 'APPEND'):
+            self.answers += 1
+            if self.answers == self.lose:
+                raise imapmem.Gone
+        return data
+
+    def command(self, session, verb, args):
+        if self.no and verb == 'APPEND':
+            return self.no(args)
+
+    def appends(self):
+        return [h for h in self.heard if h.startswith('APPEND')]
+
+    def data(self, box='INBOX'):
+        return [m.data for m in self.box(box).messages]
+
+
+def go(r, box, dest, *args, folder='INBOX', where=None, **how):
+    s = Serve(box)
+    r.go('imap' if isinstance(box, Imap) else 'pop3', s, '-d', where or
+         'imap://jo@127.0.0.1:%d/%s' % (dest.port, folder),
+         '--deliver-tls', 'off', '--deliver-password-command', 'echo secret',
+         '--state', r.d + '/st', *args, maildir=False, **how)
+    s.close()
+
+
+MAILS = [('u%d' % i, b'Received: from a by b; Tue, 1 Jul 2025 09:05:0%d '
+          b'+0000\r\nReceived: from x; Wed, 1 Jan 2020 00:00:00 +0000\r\n' % i
+          + msg(i)) for i in range(1, 6)]
+WAYS = {'MULTIAPPEND': FULL, 'pipelined': FULL.replace('MULTIAPPEND ', ''),
+        'waiting': FULL.replace('MULTIAPPEND ', '').replace('LITERAL+ ', ''),
+        'MULTIAPPEND, waiting': FULL.replace('LITERAL+ ', ''),
+        'no UIDPLUS': FULL.replace('UIDPLUS ', '')}
+
+for name, caps in WAYS.items():
+    r, d, pop = Run(), Dest(caps), Pop(MAILS)
+    go(r, pop, d, '--delete', 'now')
+    case.check(r.rc == 0 and d.data() == [m for _, m in MAILS] and not pop.m,
+               name + ': five messages, byte for byte', r.err)
+    case.check([re.sub(r'^ ', '', m.date)[:19] for m in
+                d.box('INBOX').messages] ==
+               ['1-Jul-2025 09:05:0%d' % i for i in range(1, 6)],
+               name + ': dated by the topmost Received',
+               [m.date for m in d.box('INBOX').messages])
+    case.check(len(d.appends()) == (1 if 'MULTI' in caps else 5), name +
+               ': commands', len(d.appends()))
+    go(r, Pop(MAILS), d)
+    d.close()
+
+# An answer that is lost: it is asked for, not sent again.
+for name, caps in WAYS.items():
+    for lose in range(1, 2 if 'MULTI' in caps else 6):
+        r, d, pop = Run(), Dest(caps), Pop(MAILS)
+        d.box('INBOX').add(MAILS[2][1])         # somebody else's
+        d.lose = lose
+        go(r, pop, d, '--delete', 'now')
+        first = (r.rc, r.err)
+        case.check(r.rc in (75, 76) and 'may have been accepted' in r.err and
+                   len(pop.m) == 5, '%s: answer %d is lost: 75, nothing is '
+                   'deleted' % (name, lose), (r.rc, r.err))
+        there = len(d.data())
+        d.lose, d.heard = 0, []
+        go(r, pop, d, '--delete', 'now')
+        sent = sum(h.count('\0') for h in d.appends())
+        case.check(r.rc == 0 and sorted(d.data()[1:]) ==
+                   sorted(m for _, m in MAILS) and not pop.m and
+                   sent == 6 - there, '%s: the next run sends %d of 5' %
+                   (name, 6 - there), (first, r.err, sent, len(d.data())))
+        d.close()
+
+# Two with the same bytes are two.
+r, d = Run(), Dest(WAYS['pipelined'])
+pop = Pop([('a', msg(1)), ('b', msg(1)), ('c', msg(2))])
+d.lose = 1
+go(r, pop, d, '--delete', 'now')
+go(r, pop, d, '--delete', 'now')
+case.check(r.rc == 0 and sorted(d.data()) == sorted([msg(1), msg(1), msg(2)]),
+           'two with the same bytes are two', (r.err, d.data()))
+d.close()
+# The mailbox is another one now: all of it is looked through.
+r, d, pop = Run(), Dest(), Pop(MAILS)
+d.lose = 1
+go(r, pop, d)
+d.box('INBOX').uidvalidity += 1
+for m in d.box('INBOX').messages:
+    m.uid += 100
+d.box('INBOX').uidnext += 100
+d.lose, d.heard = 0, []
+d.box('INBOX').messages.sort(key=lambda m: m.uid)
+go(r, pop, d)
+case.check(r.rc == 0 and len(d.data()) == 5 and not d.appends(),
+           'another UIDVALIDITY meanwhile', (r.err, len(d.data())))
+d.close()
+
+# One message's fault, and the place's.
+
+
+def some(answer):
+    def no(args):
+        if args.count('\0') > 1 or ' {' in args:
+            return b'TAG NO not all of these\r\n'
+        no.n += 1
+        return b'TAG NO ' + answer + b'\r\n' if no.n == 3 else None
+    no.n = 0
+    return no
+
+
+for caps in ('MULTIAPPEND', 'pipelined'):
+    for answer, rc, taken in ((b'[TOOBIG] no', 65, 4), (b'odd header', 75, 4),
+                              (b'[OVERQUOTA] full', 75, None)):
+        r, d, pop = Run(), Dest(WAYS[caps]), Pop(MAILS)
+        d.no = some(answer)
+        go(r, pop, d, '--delete', 'now')
+        n = len(d.data())
+        case.check(r.rc == rc and n == (taken or n) and n >= 2 and
+                   len(pop.m) == 5 - n and r.err.count('\n') <= 2 and
+                   answer.decode() in r.err, '%s: %s: %d there, exit %d' %
+                   (caps, answer.decode(), n, r.rc), r.err)
+        d.no = None
+        go(r, pop, d, '--delete', 'now')
+        case.check(r.rc == 0 and sorted(d.data()) ==
+                   sorted(m for _, m in MAILS) and not pop.m,
+                   caps + ': then the rest', (r.err, len(d.data())))
+        d.close()
+r, d = Run(), Dest(FULL + ' APPENDLIMIT=200')
+pop = Pop([('a', msg(1)), ('b', msg(2, b'x' * 300 + b'\r\n')), ('c', msg(3))])
+go(r, pop, d, '--delete', 'now')
+case.check(r.rc == 65 and len(d.data()) == 2 and len(pop.m) == 1 and
+           'APPENDLIMIT' in r.err, 'APPENDLIMIT: the one stays', r.err)
+d.close()
+nul = msg(2, b'a\0b bare\rcr 8-bit\xff ' + b'y' * 5000 + b'\r\n')
+for caps, rc in ((FULL, 0), (FULL.replace(' BINARY', ''), 65)):
+    r, d = Run(), Dest(caps)
+    pop = Pop([('a', msg(1)), ('b', nul), ('c', msg(3))])
+    go(r, pop, d, '--delete', 'now')
+    case.check(r.rc == rc and d.data() == ([msg(1)] + [nul] * (rc == 0) +
+                                           [msg(3)]),
+               'NUL, bare CR, long lines: exit %d' % rc, (r.rc, r.err))
+    d.close()
+
+# Beside another place: what one refuses is no matter of the other's.
+r, d, pop = Run(), Dest(), Pop(MAILS)
+d.no = some(b'[TOOBIG] no')
+go(r, pop, d, '-d', 'maildir:' + r.d + '/M', '--create', '-j')
+case.check(r.rc == 65 and len(r.files()) == 5 and len(d.data()) == 4,
+           'a Maildir beside it has all', r.err)
+said = json.loads(r.out)
+case.check(said['fetched'] == 4 and said['kept'] == 1, 'counted', r.out)
+d.no = None
+go(r, pop, d, '-d', 'maildir:' + r.d + '/M')
+case.check(r.rc == 0 and len(r.files()) == 5 and len(d.data()) == 5,
+           'and the next run gives the one to the one place', r.err)
+d.close()
+
+# Folders, flags, labels, accounts.
+r, d = Run(), Dest()
+go(r, Pop(), d, folder='Old/mail box')
+case.check(r.rc == 69 and 'Old/mail box' in r.err, 'no such folder: 69', r.err)
+go(r, Pop(), d, '--create', folder='Old/mail box')
+case.check(r.rc == 0 and len(d.data('Old/mail box')) == 5, '--create', r.err)
+d.close()
+
+
+def flags(self, tag, line):
+    for u in self.uids(line.split(' ')[3]):
+        b = self.m[u]
+        self.w(b'* %d FETCH (UID %d FLAGS (\\Seen \\Recent \\Deleted work) '
+               b'INTERNALDATE "24-Dec-2023 18:00:00 +0100" BODY[] {%d}\r\n' %
+               (u, u, len(b)) + b + b')\r\n')
+    return tag + ' OK\r\n'
+
+
+r, d = Run(), Dest()
+go(r, Imap({1: msg(1), 2: msg(2)}, uid_fetch=flags), d)
+m = d.box('INBOX').messages
+case.check(r.rc == 0 and [x.flags for x in m] == [{'\\Seen', 'work'}] * 2 and
+           m[0].date.strip().endswith('2023 17:00:00 +0000') or
+           '24-Dec-2023' in m[0].date,
+           'IMAP: flags and INTERNALDATE', [(x.flags, x.date) for x in m])
+d.close()
+r, d = Run(), Dest()
+d.box('INBOX').permanent = r'\Seen \Answered'
+go(r, Imap({1: msg(1)}, uid_fetch=flags), d)
+case.check([x.flags for x in d.box('INBOX').messages] == [{'\\Seen'}],
+           'a keyword that cannot be kept is left out', r.err)
+d.close()
+r, d = Run(), Dest(FULL + ' X-GM-EXT-1')
+stored = []
+d.on_command = lambda s, verb, args: stored.append(args) or b'TAG OK\r\n' \
+    if verb == 'UID STORE' else None
+go(r, Pop(), d, '--label', 'from pop', '--label', 'work')
+case.check(r.rc == 0 and stored == ['%d +X-GM-LABELS ("from pop" "work")' % i
+                                    for i in range(1, 6)], 'labels',
+           (stored, r.err))
+d.close()
+r, d = Run(), Dest()
+go(r, Pop(), d, '--label', 'work')
+case.check(r.rc == 69 and 'X-GM-EXT-1' in r.err and not d.data(),
+           'no labels there: 69', r.err)
+d.close()
+r, d = Run(), Dest()
+os.makedirs(r.d + '/.config/postbag')
+conf = r.write('.config/postbag/config', 'account there\n  imap imap://'
+               '127.0.0.1:%d\n  user jo\n  tls off\n  password-command echo '
+               'secret\n' % d.port)
+s = Serve(Pop())
+r.go('pop3', s, '--config', conf, '-d', 'imap:there/INBOX', maildir=False)
+case.check(r.rc == 0 and len(d.data()) == 5, 'an account by its name', r.err)
+r.go('pop3', s, '--config', conf, '-d', 'imap:nobody/INBOX', maildir=False)
+case.check(r.rc == 78 and 'nobody' in r.err, 'one that is not there: 78',
+           r.err)
+r.go('pop3', s, '-d', 'imap:', maildir=False)
+case.check(r.rc == 64, 'nothing named: 64', r.err)
+r.go('pop3', s, '-d', 'imap://jo@127.0.0.1:%d/INBOX' % d.port,
+     '--deliver-tls', 'off', '--deliver-password-command', 'echo wrong',
+     '--state', r.d + '/s2', maildir=False)
+case.check(r.rc == 77 and len(d.data()) == 5, 'a wrong password: 77', r.err)
+s.close()
+d.close()
+case.end()
