@@ -99,13 +99,13 @@ dest_open(struct dest *d, const struct options *o, struct err *e)
 {
 	int got;
 
-	if (d->open && !conn_deaf(d->session.conn))
+	if (d->open && !conn_write_closed(d->session.conn))
 		return 0;
 	dest_hang_up(d);
 	d->account.deadline = o->account.deadline;
 	if (d->was_open && o->watch && session_renew(&d->session, e) < 0)
 		return -1;
-	got = session_again(&d->session, e) < 0 ? -1 : start(d);
+	got = session_connect(&d->session, e) < 0 ? -1 : start(d);
 	d->was_open = true;
 	d->open = got == 0;
 	if (got < 0)

@@ -241,7 +241,7 @@ store_send(struct store *s, struct handed *h)
 	got = upload(s, h);
 	mem_stake(NULL);
 	if (got < 0 && store_some(s, STORE_SENT))
-		fail_say("%s: %s: an upload may have been accepted, its answer was lost: the next run looks",
+		fail_print("%s: %s: an upload may have been accepted, its answer was lost: the next run looks",
 		    h->o->title, s->where);
 	if (got == 0)
 		conn_last(c, false);
