@@ -478,6 +478,11 @@ channel(struct mbsync *m, struct foreign_section *s,
 		    s->name);
 		return 0;
 	}
+	if (import_idle(&w)) {
+		conf_out_remark(m->o, "Channel %s: not taken over: Sync None: there is nothing to do",
+		    s->name);
+		return 0;
+	}
 	parent = take(m, far.store, "Account", NULL);
 	a = parent != NULL ? foreign_find(m->f, "IMAPAccount", parent) :
 	    far.store;
@@ -492,8 +497,7 @@ channel(struct mbsync *m, struct foreign_section *s,
 	store(m, near.store);
 	folders(m, s, far, near);
 	ways(m, s, turned);
-	if (!import_directions(m->o, &w))
-		conf_out_note(m->o, "Sync None: this does more: do not run it");
+	import_directions(m->o, &w);
 	if (yes(take(m, s, "CopyArrivalDate", NULL)))
 		take(m, top(m->f), "CopyArrivalDate", NULL);
 	foreign_left(s, m->o);

@@ -269,16 +269,21 @@ sync(struct offlineimap *m, struct foreign_section *s,
     struct foreign_section *far, struct foreign_section *near)
 {
 	struct import_ways w = both_ways(m, far, near);
-	const char *name = account(m, far, s->name);
+	const char *name;
 
+	if (import_idle(&w)) {
+		conf_out_remark(m->o, "Account %s: not taken over: both sides are readonly",
+		    s->name);
+		return;
+	}
+	name = account(m, far, s->name);
 	if (name == NULL)
 		return;
 	conf_out_section(m->o, "sync", name, NULL);
 	place(m, near);
 	folders(m, far);
 	conf_out_key(m->o, "create", creation(m, far, near));
-	if (!import_directions(m->o, &w))
-		conf_out_note(m->o, "readonly on both sides: this does more: do not run it");
+	import_directions(m->o, &w);
 	if (foreign_take(far, "nametrans") != NULL ||
 	    foreign_take(near, "nametrans") != NULL)
 		conf_out_note(m->o, "not taken over: nametrans: here folders have the server's names");

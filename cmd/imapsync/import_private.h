@@ -23,10 +23,10 @@ struct import_ways {
 	struct import_way near, far;
 };
 
-/*
- * "pull", "push", "delete-far", "delete-near": never wider than asked for.
- * False if nothing at all may be done.
- */
-bool import_directions(struct conf_out *, const struct import_ways *);
+/* Is nothing at all carried?  We have no way to say that. */
+bool import_idle(const struct import_ways *);
+
+/* "pull", "push", "delete-far", "delete-near": never wider than asked for. */
+void import_directions(struct conf_out *, const struct import_ways *);
 
 #endif

@@ -65,13 +65,17 @@ some(const struct import_way *w)
 }
 
 bool
+import_idle(const struct import_ways *w)
+{
+	return !some(&w->near) && !some(&w->far);
+}
+
+void
 import_directions(struct conf_out *o, const struct import_ways *w)
 {
 	bool pull = some(&w->near) && !whole(&w->far);
 	bool push = !pull && !whole(&w->near);
 
-	if (!some(&w->near) && !some(&w->far))
-		return false;
 	if (pull || push)
 		conf_out_key(o, pull ? "pull" : "push", "on");
 	if (!pull)
@@ -81,5 +85,4 @@ import_directions(struct conf_out *o, const struct import_ways *w)
 	if (some(&w->near) != whole(&w->near) ||
 	    some(&w->far) != whole(&w->far))
 		conf_out_note(o, "Sync: what of it is taken over is above; here it is both ways, pull or push, all of it");
-	return true;
 }

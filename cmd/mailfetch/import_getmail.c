@@ -361,11 +361,57 @@ destination(struct getmail *g, struct foreign_section *s, int depth)
 	foreign_left(s, g->o);
 }
 
+/* Its keys, under its name. */
 static void
-fetch(struct getmail *g)
+left_of(struct getmail *g, struct foreign_section *s)
 {
 	size_t i;
 
+	for (i = 0; i < s->n; i++)
+		if (!s->v[i].taken) {
+			conf_out_note(g->o, "a filter, [%.60s]:", s->kind);
+			break;
+		}
+	foreign_left(s, g->o);
+}
+
+/*
+ * One that is a command is ours, which drops for 99 as it does there.  Of
+ * several, or with other meanings of an exit status, none is.
+ */
+static void
+filters(struct getmail *g)
+{
+	struct foreign_section *s = NULL;
+	const char *path, *list;
+	struct opt_list words = { 0 };
+	size_t i, n = 0;
+
+	for (i = 0; i < g->f->n; i++)
+		if (str_starts(str_of(g->f->v[i].kind), "filter")) {
+			s = &g->f->v[i];
+			n++;
+		}
+	if (n == 1 && is(foreign_take(s, "type"), "Filter_external") &&
+	    !foreign_has(s, "exitcodes_keep") &&
+	    !foreign_has(s, "exitcodes_drop")) {
+		path = some(foreign_take(s, "path"));
+		list = some(foreign_take(s, "arguments"));
+		if (path != NULL && (list == NULL || tuple(&g->o->arena, list,
+		    &words)))
+			conf_out_key(g->o, "filter", command(&g->o->arena,
+			    path, &words));
+		if (list != NULL && strstr(list, "%(") != NULL)
+			conf_out_note(g->o, "filter: %%(sender) and its like are not filled in here");
+	}
+	for (i = 0; i < g->f->n; i++)
+		if (str_starts(str_of(g->f->v[i].kind), "filter"))
+			left_of(g, &g->f->v[i]);
+}
+
+static void
+fetch(struct getmail *g)
+{
 	conf_out_section(g->o, "fetch", g->name, NULL);
 	destination(g, foreign_find(g->f, "destination", ""), 0);
 	afterwards(g);
@@ -380,12 +426,7 @@ fetch(struct getmail *g)
 		conf_out_note(g->o, "read_all: here each message comes once");
 	foreign_left(g->retriever, g->o);
 	foreign_left(g->options, g->o);
-	for (i = 0; i < g->f->n; i++)
-		if (str_starts(str_of(g->f->v[i].kind), "filter")) {
-			conf_out_note(g->o, "a filter, [%.60s]: not taken over",
-			    g->f->v[i].kind);
-			foreign_left(&g->f->v[i], g->o);
-		}
+	filters(g);
 }
 
 int

@@ -170,6 +170,176 @@ status 65 "an empty file is nobody's" mailfetch --import "$T/empty"
 like "$ERR" 'no .fetchmailrc' "that is said"
 status 66 "a file that is not there" mailfetch --import "$T/none"
 
+# ---- secrets, where a lexer sees them and a splitter does not
+secret() {	# NAME: what it makes of standard input has no password
+	status 0 "$1" mailfetch --import -
+	unlike "$OUT" 'hunter|tail3' "no password"
+}
+secret 'a quote in a quoted password' <<'E'
+poll a.test proto imap user u pass "x\"hunter2 tail3" ssl
+E
+secret 'a password over two lines, and one for SMTP' <<'E'
+poll a.test proto imap esmtppassword hunter2 user u pass "x\
+hunter2" ssl
+E
+secret 'getmail: "password: x"' <<'E'
+[retriever]
+type: SimplePOP3SSLRetriever
+server: a.test
+username: u
+password: hunter2
+E
+secret 'getmail: a password that goes on' <<'E'
+[retriever]
+type = SimplePOP3SSLRetriever
+server = a.test
+username = u
+password = x
+  tail3
+E
+secret 'words that nobody knows' <<'E'
+poll a.test proto imap user u pass x hunter2 ssl
+E
+like "$OUT" '1 words that fetchmail does not know' "are counted"
+like "$OUT" 'imaps://a.test' "and the rest is taken over"
+
+# ---- what is kept there is kept here
+keeps() {
+	status 0 "$1" mailfetch --import -
+	like "$OUT" 'delete never' "kept there, so kept here"
+	unlike "$OUT" 'delete (now|after)' "and not deleted"
+}
+keeps 'nokeep in a comment' <<'E'
+poll a.test proto imap user u pass x ssl keep  # was: nokeep
+E
+keeps 'delete_after = 0' <<'E'
+[retriever]
+type = SimpleIMAPSSLRetriever
+server = a.test
+username = u
+[options]
+delete = false
+delete_after = 0
+E
+keeps 'a \Seen instead of a deletion' <<'E'
+[retriever]
+type = SimpleIMAPSSLRetriever
+server = a.test
+username = u
+imap_on_delete = \Seen
+[options]
+delete = true
+E
+
+# ---- who logs in where
+status 0 "; ends a word, # a comment" mailfetch --import - <<'E'
+poll h.test proto imap user u pass p ssl;poll i.test proto pop3 user v pass q # comment with poll z
+poll j.test proto imap user "w#x" pass "a#b" ssl
+E
+like "$OUT" 'imaps://h.test'$'\n''  user u' "u at h"
+like "$OUT" 'pop3://i.test'$'\n''  user v' "v at i"
+like "$OUT" 'user w#x' "w#x"
+unlike "$OUT" '://z' "a comment makes no account"
+status 0 "a filter's path" mailfetch --import - <<'E'
+[retriever]
+type = SimplePOP3SSLRetriever
+server = a.test
+username = u
+[filter-1]
+type = Filter_external
+path = /usr/bin/spamc
+arguments = ("-x", "a b")
+[destination]
+type = MDA_external
+path = /usr/bin/maildrop
+arguments = ("-d", "jo")
+E
+like "$OUT" 'deliver exec:/usr/bin/maildrop -d jo' "is not the destination's"
+like "$OUT" "filter /usr/bin/spamc -x 'a b'" "but the filter's"
+status 0 "a user with a colon" mailfetch --import - <<'E'
+account a
+host a.test
+user jo:x
+delivery maildir ~/M
+E
+like "$OUT" 'pop3://jo%3Ax@a.test' "stands in the URL"
+
+# ---- another program's file
+refused() {	# TOOL NAME FILE
+	status 65 "$1 does not take $2" "$1" --import "$3"
+	like "$ERR" "it looks like $2" "and says what it is"
+}
+printf 'account a\nhost h\nfrom a@b\nlogfile x\n' > "$T/msmtprc"
+printf 'IMAPStore far\nHost h\n\nChannel c\nFar :far:\n' > "$T/other"
+printf '[general]\naccounts = a\n[Account a]\n' > "$T/offline"
+printf 'account a\n  imap imaps://h\nfetch a\n  deliver maildir:x\n' > "$T/ours"
+refused mailfetch 'an .msmtprc' "$T/msmtprc"
+refused mailfetch 'an .mbsyncrc' "$T/other"
+refused mailfetch 'an .offlineimaprc' "$T/offline"
+refused mailfetch 'a configuration of ours' "$T/ours"
+refused imapsync 'a .fetchmailrc' "$T/fetchmailrc"
+refused imapsync 'a getmailrc' "$T/getmailrc"
+refused mailsend 'an .mpoprc' "$T/mpoprc"
+refused mailsend 'an .mbsyncrc' "$T/other"
+
+# ---- mbsync's forms
+mbsync() {
+	cat > "$T/mbsync" - <(printf '%s\n' '' 'IMAPStore f' 'Host h.test' \
+	    'User jo' '' 'MaildirStore n' 'Path ~/M/' 'Inbox ~/M/INBOX' \
+	    'SubFolders Verbatim' '')
+	status 0 "$1" imapsync --import "$T/mbsync"
+}
+mbsync "a group with Channel lines" <<'E'
+Group g
+Channel c
+Channels d
+
+Channel c
+Far :f:
+Near :n:
+Patterns "Sent Items" *
+
+Channel d
+Far :f:"[Gmail]/Sent Mail"
+Near :n:"[Gmail]/Sent Mail"
+E
+like "$OUT" 'Group g: imapsync c d' "is said as a command"
+like "$OUT" 'patterns !\* "Sent Items" \*' "a quoted pattern is one"
+like "$OUT" 'patterns !\* "\[Gmail\]/Sent Mail"' "so is a mailbox"
+mbsync "old words" <<'E'
+Channel c
+Master :f:
+Slave :n:
+Sync Pull Push
+Create Slave
+Expunge Slave
+E
+unlike "$OUT" '(pull|push) on' "both ways"
+like "$OUT" 'create near'$'\n''  delete-far mark' "Slave is near"
+unlike "$OUT" 'delete-near' "what is gone there goes to the attic"
+mbsync "a tool of theirs with a token" <<'E'
+IMAPAccount x
+Host x.test
+AuthMechs XOAUTH2 PLAIN
+PassCmd +"pass show x | head -1"
+Timeout 20
+
+Channel c
+Far :f:
+Near :n:
+E
+like "$OUT" 'auth xoauth2,plain'$'\n''  token-command pass show x \| head -1' \
+    "as one of ours"
+unlike "$OUT" '  timeout' "a timeout of another kind is not taken over"
+mbsync "Sync None" <<'E'
+Channel c
+Far :f:
+Near :n:
+Sync None
+E
+like "$OUT" 'Channel c: not taken over: Sync None' "is said"
+unlike "$OUT" '^sync|'$'\n''sync' "and is no section"
+
 # imapsync's own
 printf '%s\r\n' 'IMAPStore far' 'Host h' '' 'MaildirStore near' 'Path ~/M/' \
     '' 'Channel c' 'Far :far:' 'Near :near:' 'Patterns * !Spam' \
