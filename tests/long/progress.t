@@ -90,6 +90,7 @@ def listen(name):
 for name in CASES:
     threading.Thread(target=listen, args=(name,)).start()
 P
+: > "$T/ports"
 python3 "$T/server.py" > "$T/ports" &
 server=$!
 trap 'kill $server; rm -rf "$T"' EXIT
