@@ -129,13 +129,20 @@ class Disk:
         self.loose[dir] = name
         self.when[dir] = self.now
 
-    def synced(self, begun, path):
-        """What was there when the sync began; path None: all of it."""
-        for p in [path] if path else list(self.wet):
-            if self.wet.get(p, begun) < begun:
+    def on(self, path):
+        """The file system; what is gone again was on that of its folder."""
+        while not os.path.exists(path):
+            path = os.path.dirname(path)
+        return os.stat(path).st_dev
+
+    def synced(self, begun, path, all):
+        """What was there when the sync began; all: of its file system."""
+        for p in list(self.wet) if all else [path]:
+            if self.wet.get(p, begun) < begun and self.on(p) == self.on(path):
                 del self.wet[p]
-        for d in [path] if path else list(self.loose):
-            if d in self.loose and self.when[d] < begun:
+        for d in list(self.loose) if all else [path]:
+            if d in self.loose and self.when[d] < begun and \
+                    self.on(d) == self.on(path):
                 del self.loose[d]
 
     def wrote(self, path):
@@ -192,7 +199,7 @@ class Disk:
             if len(n) == 2:
                 self.named(*n)
         elif name in ("syncfs", "fsync", "fdatasync"):
-            self.synced(begun, None if name == "syncfs" else path)
+            self.synced(begun, path, name == "syncfs")
         elif name.startswith("unlink"):
             for n in names(text)[:1]:
                 self.wet.pop(n, None)

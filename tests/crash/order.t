@@ -28,7 +28,7 @@ order() {
 	local name=$1 seen=$2 k
 	shift 2
 	ok "$name" python3 "$ORDER" run "$T/trace" "$@"
-	python3 "$ORDER" check "$T/trace" "$T" > "$T/order"
+	python3 "$ORDER" check "$T/trace" "$T" ${OTHER:+"$OTHER"} > "$T/order"
 	is "$(sed '$d' "$T/order")" "" "$name: nothing is relied on too early"
 	for k in $seen; do
 		like "$(tail -n 1 "$T/order")" "$k:[1-9]" "$name: $k was looked at"
@@ -53,6 +53,18 @@ for PROTO in pop3 imap; do
 	fetch "$PROTO to both" "begun visible recorded deleted end" \
 	    -d "mbox:$T/mb" -d "maildir:$T/md" --delete now
 done
+# The state on another file system than the Maildir: what syncs one of them
+# does nothing for the other.
+if [ -w /dev/shm ] && [ "$(stat -c %d /dev/shm)" != "$(stat -c %d "$T")" ]; then
+	OTHER=$(mktemp -d /dev/shm/order.XXXXXX)
+	mails 5
+	fetch "a state elsewhere" "begun visible recorded deleted end" \
+	    -d "maildir:$T/md" --delete now --state "$OTHER/x.state"
+	rm -r "$OTHER"
+	OTHER=
+else
+	skip "a state elsewhere" "one file system"
+fi
 mails 5
 lab_doveadm mailbox create -u billy Done > "$T/out" 2>&1
 fetch "IMAP, moved there" "visible recorded deleted end" \
