@@ -1,5 +1,6 @@
 /* about.c: what a command is told about its message */
 #include <stdio.h>
+#include <string.h>
 
 #include "about.h"
 #include "addr.h"
@@ -84,6 +85,26 @@ about_message(struct spawn_env *env, struct handed *h)
 		    h->maildir, h->name));
 	arena_free(&a);
 	buf_free(&head);
+}
+
+const char *
+about_rcpt(struct handed *h, const char *field, const char *domain,
+    struct arena *a)
+{
+	struct buf head = { .max = 65536 };
+	const char *addr = NULL;
+	struct err e = { 0 };
+	struct str body;
+
+	if (field_head(h->file, &head, &e) == 0 &&
+	    field_first(BUF_STR(head), field, &body))
+		addr = path(a, body);
+	/* In a local part "%" and "!" are ways to another place, to some. */
+	if (addr != NULL && (strpbrk(addr, "%!") != NULL ||
+	    strrchr(addr, '@') == NULL || !str_is(str_of(strrchr(addr, '@') + 1), domain)))
+		addr = NULL;
+	buf_free(&head);
+	return addr;
 }
 
 time_t

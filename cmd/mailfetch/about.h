@@ -12,6 +12,13 @@
  */
 void about_message(struct spawn_env *, struct handed *);
 
+/*
+ * The address in the topmost field of that name, if that is one and it is in the
+ * domain; NULL: not so.  The arena's.
+ */
+const char *about_rcpt(struct handed *, const char *field, const char *domain,
+    struct arena *);
+
 /* When it came, by the topmost Received field; 0: there is none that says. */
 time_t about_date(struct handed *);
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "clock.h"
 #include "dest.h"
 #include "foreign.h"
@@ -95,6 +96,12 @@ static const struct opt options[] = {
 	    .help = "of stdout: mboxrd, raw or json" },
 	{ .name = "rcpt", .arg = "ADDR", .kind = OPT_LIST, .to = &o.to.rcpt,
 	    .help = "recipients for lmtp" },
+	{ .name = "rcpt-from", .arg = "HEADER", .kind = OPT_TEXT,
+	    .to = &o.to.rcpt_field,
+	    .help = "recipient for lmtp: of that field, if in --rcpt-domain" },
+	{ .name = "rcpt-domain", .arg = "DOMAIN", .kind = OPT_TEXT,
+	    .to = &o.to.rcpt_domain,
+	    .help = "where --rcpt-from may send to" },
 	{ .name = "envelope-from", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &o.to.rcpt_from,
 	    .help = "sender for lmtp (else the null one)" },
@@ -177,7 +184,8 @@ static const struct opt options[] = {
 };
 
 /* What comes after a message is chosen; what chooses it. */
-#define DELIVERY "filter format rcpt envelope-from deliver-tls " \
+#define DELIVERY "filter format rcpt rcpt-from rcpt-domain envelope-from " \
+    "deliver-tls " \
     "deliver-password-command label deliver-timeout in-doubt delete move-to " \
     "redeliver peek"
 #define NO_FOLDER "search since unseen headers-only max-size limit"
@@ -222,14 +230,32 @@ delivers(const char *kind)
 }
 
 /* Each option about a kind of place needs one of that kind. */
+/* Whose mail it is may be told by a field, for one's own domain alone. */
+static int
+rcpt_field(struct err *e)
+{
+	struct str f = str_of(o.to.rcpt_field);
+	size_t i;
+
+	if ((o.to.rcpt_field == NULL) != (o.to.rcpt_domain == NULL))
+		return fail(e, EX_USAGE, "--rcpt-from and --rcpt-domain go together");
+	for (i = 0; i < f.n; i++)
+		if (f.p[i] <= ' ' || f.p[i] > '~' || f.p[i] == ':')
+			return fail(e, EX_USAGE, "--rcpt-from: this cannot be the name of a field");
+	return o.to.rcpt_domain == NULL ? 0 :
+	    addr_domain(str_of(o.to.rcpt_domain), e);
+}
+
 static int
 for_places(struct err *e)
 {
 	static const struct {
 		const char *option, *kind[4];
 	} v[] = {
-		{ "create", { "maildir:", "imap:", "imaps:" } }, { "format", { "stdout" } },
-		{ "rcpt", { "lmtp:" } }, { "envelope-from", { "lmtp:" } },
+		{ "create", { "maildir:", "imap:", "imaps:" } },
+		{ "format", { "stdout" } }, { "rcpt", { "lmtp:" } },
+		{ "rcpt-from", { "lmtp:" } }, { "rcpt-domain", { "lmtp:" } },
+		{ "envelope-from", { "lmtp:" } },
 		{ "deliver-tls", { "lmtp:", "imap:" } },
 		{ "deliver-password-command", { "imap:", "imaps:" } },
 		{ "label", { "imap:", "imaps:" } },
@@ -276,7 +302,7 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--delete does not go with %s",
 		    o.after.move_to != NULL ? "--move-to" : "--headers-only");
 	whose_places();
-	return for_places(e);
+	return for_places(e) < 0 ? -1 : rcpt_field(e);
 }
 
 static int

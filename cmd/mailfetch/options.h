@@ -23,6 +23,8 @@ struct option_places {
 	const char *filter;
 	const char *deliver_password;	/* a command */
 	const char *rcpt_from;
+	const char *rcpt_field;		/* with rcpt_domain, or neither */
+	const char *rcpt_domain;
 	enum option_format format;
 	enum option_deliver_tls deliver_tls;
 	enum option_doubt in_doubt;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "account_url.h"
+#include "about.h"
 #include "conn_open.h"
 #include "conn_tls.h"
 #include "errand.h"
@@ -83,14 +84,20 @@ has(struct handed *h, const char *addr)
 	    state_find(h->state, old_key(h, addr), STATE_SEEN) != NULL;
 }
 
-/* Who has it already is not asked again. */
+/*
+ * Who has it already is not asked again.  What a field says counts for one's
+ * own domain alone, or any sender could have us send mail to anybody.
+ */
 static size_t
-recipients(struct handed *h, struct smtp_rcpt *rcpt)
+recipients(struct handed *h, struct smtp_rcpt *rcpt, struct arena *a)
 {
+	const struct option_places *to = &h->o->to;
+	const char *one = to->rcpt_field == NULL ? NULL :
+	    about_rcpt(h, to->rcpt_field, to->rcpt_domain, a);
 	size_t i, n = 0;
 
-	for (i = 0; i < h->o->to.rcpt.n; i++) {
-		const char *addr = h->o->to.rcpt.v[i];
+	for (i = 0; i < (one != NULL ? 1 : to->rcpt.n); i++) {
+		const char *addr = one != NULL ? one : to->rcpt.v[i];
 
 		if (!has(h, addr))
 			rcpt[n++] = (struct smtp_rcpt){ .addr = addr,
@@ -147,7 +154,7 @@ send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 		if (mime_downgrade(&raw, m, a, h->e) < 0)
 			return -1;
 	}
-	mail.n = recipients(h, rcpt);
+	mail.n = recipients(h, rcpt, a);
 	if (mail.n == 0)
 		return 0;
 	if (hand_doubt(p, h) < 0)
