@@ -16,6 +16,7 @@
 #include "imap.h"
 #include "imap_alive.h"
 #include "imap_read.h"
+#include "later.h"
 #include "sasl_exchange.h"
 #include "stop.h"
 #include "trace.h"
@@ -112,7 +113,8 @@ imap_severity(const char *text, int otherwise)
 	for (i = 0; i < sizeof later / sizeof *later; i++)
 		if (str_starts(str_of(text), later[i]))
 			return EX_TEMPFAIL;
-	return otherwise;
+	return text[0] != '[' && later_by_words(str_of(text)) ? EX_TEMPFAIL :
+	    otherwise;
 }
 
 int
@@ -226,8 +228,8 @@ verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
 	if (r->type == IMAP_OK)
 		return sasl_exchange_proved(x);
 	return conn_fail(m->c, imap_severity(m->text, EX_NOPERM),
-	    "login refused: %s%s%s", m->text, reason[0] != '\0' ? " / " : "",
-	    reason);
+	    "login refused: %s%s%s%s", m->text, reason[0] != '\0' ? " / " :
+	    "", reason, sasl_exchange_instead(x));
 }
 
 /* Untagged lines may come between. */

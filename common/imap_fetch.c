@@ -136,6 +136,7 @@ begin(struct imap_fetch *f)
 	g->uid = f->alone != NULL ? f->alone->uids[f->at] : 0;
 	g->size = g->announced = 0;
 	g->date = 0;
+	g->named = false;
 	g->flags.n = 0;
 	g->flags.max = LIMIT_RESPONSE_BYTES;
 	f->early = false;
@@ -196,6 +197,7 @@ item(struct imap_fetch *f)
 	case IMAP_UID:
 		if (f->stage == IMAP_FETCH_INSIDE)
 			g->uid = (uint32_t)f->item.number;
+		g->named = g->uid == f->item.number;
 		return 0;
 	case IMAP_SIZE:
 		g->announced = f->item.number;

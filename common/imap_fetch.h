@@ -67,6 +67,7 @@ struct imap_fetch {
 		struct buf flags;	/* blank separated */
 		void *of;		/* of LOST: from imap_fetch_select */
 		bool renumbered;	/* of LOST: by another UIDVALIDITY */
+		bool named;	/* of END: the server said its UID */
 	} got;
 	/* private */
 	struct imap_item item;

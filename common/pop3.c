@@ -11,6 +11,7 @@
 
 #include "conn_tls.h"
 #include "hint.h"
+#include "later.h"
 #include "limit.h"
 #include "mem.h"
 #include "pop3.h"
@@ -80,7 +81,10 @@ pop3_status(const struct pop3 *p, int otherwise)
 		return EX_TEMPFAIL;
 	if (str_is(c, "SYS/PERM"))
 		return EX_UNAVAILABLE;
-	return str_is(c, "AUTH") ? EX_NOPERM : otherwise;
+	if (str_is(c, "AUTH"))
+		return EX_NOPERM;
+	return c.n == 0 && later_by_words(str_of(p->text)) ? EX_TEMPFAIL :
+	    otherwise;
 }
 
 static int
@@ -332,8 +336,8 @@ verdict(struct pop3 *p, struct sasl_exchange *x)
 	if (p->recalled && pop3_status(p, 0) == 0)
 		return 1;
 	return conn_fail(p->c, pop3_status(p, EX_NOPERM),
-	    "login refused: %s%s%s", p->text, reason[0] != '\0' ? " / " : "",
-	    reason);
+	    "login refused: %s%s%s%s", p->text, reason[0] != '\0' ? " / " :
+	    "", reason, sasl_exchange_instead(x));
 }
 
 static int

@@ -33,6 +33,32 @@ begin(struct sasl_exchange *x)
 	buf_wipe(&b);
 }
 
+/* Where the user did not choose, and a weaker one could be used. */
+static void
+note_instead(struct sasl_exchange *x, const struct sasl_login *login,
+    const char *offered)
+{
+	struct str rest = str_of(offered), word;
+
+	x->instead[0] = '\0';
+	if (login->mechs != NULL || !login->tls || login->password == NULL ||
+	    !str_starts(str_of(sasl_name(&x->sasl)), "SCRAM-"))
+		return;
+	while ((word = str_word(&rest)).n > 0)
+		if (str_is(word, "PLAIN")) {
+			snprintf(x->instead, sizeof x->instead,
+			    " (by %s; the server has PLAIN, too: --auth plain)",
+			    sasl_name(&x->sasl));
+			return;
+		}
+}
+
+const char *
+sasl_exchange_instead(const struct sasl_exchange *x)
+{
+	return x->instead;
+}
+
 int
 sasl_exchange_begin(struct sasl_exchange *x, const struct sasl_login *login,
     const char *offered)
@@ -43,6 +69,7 @@ sasl_exchange_begin(struct sasl_exchange *x, const struct sasl_login *login,
 		sasl_wipe(&x->sasl);
 		return conn_fail(x->c, e.code, "%s", e.msg);
 	}
+	note_instead(x, login, offered);
 	x->out = (struct buf){ .max = 32768, .secret = true };
 	snprintf(x->label, sizeof x->label, "%s %s", x->verb,
 	    sasl_name(&x->sasl));

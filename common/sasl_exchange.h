@@ -36,6 +36,7 @@ struct sasl_exchange {
 	struct buf out;		/* our last answer, which holds the secret */
 	bool waiting;		/* the initial response was not sent yet */
 	char label[64];		/* shown in place of the command */
+	char instead[128];
 };
 
 /*
@@ -57,6 +58,13 @@ int sasl_exchange_proved(struct sasl_exchange *);
 /* The mechanism, "PLAIN"; and why it refused, if the server told, or "". */
 const char *sasl_exchange_mech(const struct sasl_exchange *);
 const char *sasl_exchange_reason(const struct sasl_exchange *);
+
+/*
+ * For the message of a refusal: what else could have been tried, or "".  Of
+ * users whose password is kept as a hash for something else, servers refuse
+ * SCRAM that they offer.
+ */
+const char *sasl_exchange_instead(const struct sasl_exchange *);
 
 /* Wipes what was secret, and shows the dialogue again. */
 void sasl_exchange_end(struct sasl_exchange *);

@@ -464,6 +464,12 @@ deliver_over(const struct deliver *d, const struct message *m,
 	return why;
 }
 
+uint64_t
+deliver_came(const struct deliver *d)
+{
+	return d->h.size + d->fill + d->cr;
+}
+
 void
 deliver_date(struct deliver *d, time_t date)
 {

@@ -83,6 +83,8 @@ int deliver_wants(struct deliver *, struct key);
 int deliver_begin(struct deliver *, const struct message *);
 /* A conn_sink's function; to is the struct deliver. */
 int deliver_put(void *to, const void *, size_t, struct err *);
+/* So many bytes of it have come so far. */
+uint64_t deliver_came(const struct deliver *);
 /* Where the date, or the flags, are told behind the body. */
 void deliver_date(struct deliver *, time_t);
 void deliver_flags(struct deliver *, const char *);

@@ -109,7 +109,8 @@ list(struct run *r, struct imap *m, struct folders *f)
 	} while (!imap_done(&resp, tag));
 	if (resp.type == IMAP_OK)
 		return 0;
-	return conn_fail(m->c, EX_UNAVAILABLE, "LIST: %s", m->text);
+	return conn_fail(m->c, imap_severity(m->text, EX_UNAVAILABLE),
+	    "LIST: %s", m->text);
 }
 
 static int
@@ -159,7 +160,8 @@ pass(struct run *r, struct imap *m, const struct folders *f)
 		if (got == 0)
 			continue;
 		fail_print("%s: %s: %s", r->o->title, f->v[i], m->text);
-		r->count.status = fail_worse(r->count.status, EX_UNAVAILABLE);
+		r->count.status = fail_worse(r->count.status,
+		    imap_severity(m->text, EX_UNAVAILABLE));
 	}
 	r->uidnext = uidnext;
 	r->exists = exists;
@@ -183,7 +185,8 @@ wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
 	    (got = imap_select(m, str_of(first), true)) < 0)
 		return -1;
 	if (got > 0)
-		return conn_fail(m->c, EX_UNAVAILABLE, "%s: %s", first,
+		return conn_fail(m->c, imap_severity(m->text,
+		    EX_UNAVAILABLE), "%s: %s", first,
 		    m->text);
 	/* It has come since the search, and nobody will say so again. */
 	if (m->box.uidnext != uidnext || m->box.exists > exists)

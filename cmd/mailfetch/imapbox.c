@@ -30,9 +30,11 @@ struct box {
 	uint32_t *uids;		/* what SEARCH found over the mark; once it is
 				   planned, what is wanted of that */
 	size_t n;
-	uint32_t last;		/* found */
+	size_t found;		/* by the last search, be it old */
+	uint32_t last;		/* of those over the mark */
 	uint32_t head;		/* up to here all were done before */
 	uint32_t left;		/* the first that is left there, or 0 */
+	bool refused;		/* a FETCH was: that was said */
 };
 
 static struct key
@@ -106,18 +108,23 @@ imapbox_check(const struct options *o, struct err *e)
 	return strlen(o->which.search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: too long");
 }
 
+enum ask { ASK_UIDS = 1, ASK_SMALLER = 2 };
+
 static int
-keys(struct box *b, struct buf *to)
+keys(struct box *b, unsigned ask, struct buf *to)
 {
 	const struct options *o = b->r->o;
 	char day[32];
 
 	if (o->which.search != NULL && !ascii(o->which.search) && !b->m->utf8)
 		buf_s(to, "CHARSET UTF-8 ");
-	buf_printf(to, "UID %u:*", b->mark + 1);
+	if ((ask & ASK_UIDS) != 0)
+		buf_printf(to, "UID %u:*", b->mark + 1);
+	else
+		buf_s(to, "ALL");
 	if (o->which.unseen)
 		buf_s(to, " UNSEEN");
-	if (o->which.max_size > 0)
+	if (o->which.max_size > 0 && (ask & ASK_SMALLER) != 0)
 		buf_printf(to, " SMALLER %llu",
 		    (unsigned long long)o->which.max_size + 1);
 	if (o->which.since != NULL) {
@@ -130,31 +137,86 @@ keys(struct box *b, struct buf *to)
 	return to->over ? fail(b->r->e, EX_USAGE, "--search: too long") : 0;
 }
 
-/*
- * "n:*" always has the last message, new or not (RFC 3501 6.4.8).  UIDNEXT
- * says that there is none (2.3.1.1), which saves a round trip.
- */
+/* Into b->uids, those over the mark. */
 static int
-find(struct box *b)
+search(struct box *b, unsigned ask)
 {
 	struct buf k = { .max = 16384 };
 	size_t i = 0;
-	int got = keys(b, &k);
+	int got = keys(b, ask, &k);
 
-	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
-	    (uint64_t)b->mark + 1) {
-		buf_free(&k);
-		return got;
-	}
+	free(b->uids);
+	b->uids = NULL;
+	b->n = 0;
 	if (got == 0)
 		got = imap_search(b->m, k.p, &b->uids, &b->n);
 	buf_free(&k);
+	b->found = b->n;
 	while (i < b->n && b->uids[i] <= b->mark)
 		i++;
 	if (i > 0)
 		memmove(b->uids, b->uids + i, (b->n - i) * sizeof *b->uids);
 	b->n -= i;
 	return got;
+}
+
+static bool
+narrow(const struct options *o)
+{
+	return o->which.search != NULL || o->which.since != NULL ||
+	    o->which.unseen;
+}
+
+/*
+ * "n:*" always has the last message, new or not (RFC 3501 6.4.8): if it finds
+ * nothing where something is, as GNU mailutils' imap4d does, all are asked for.
+ */
+static int
+find_anyway(struct box *b, unsigned ask)
+{
+	uint64_t exists = b->m->box.exists;
+
+	if (search(b, ask) < 0)
+		return -1;
+	if (b->found > 0 || exists == 0)
+		return 0;
+	if (search(b, ask & ~(unsigned)ASK_UIDS) < 0)
+		return -1;
+	if (b->found > 0 || b->m->box.exists == 0 || narrow(b->r->o) ||
+	    (b->r->o->which.max_size > 0 && (ask & ASK_SMALLER) != 0))
+		return 0;
+	fail_print("%s: %s: the server says that %llu messages are there, and finds none",
+	    b->r->o->title, b->folder, (unsigned long long)b->m->box.exists);
+	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
+	return 0;
+}
+
+/* The same search without the size has those that are too large, too. */
+static int
+count_larger(struct box *b)
+{
+	struct box all = *b;
+	int got;
+
+	all.uids = NULL;
+	got = search(&all, ASK_UIDS);
+	if (got == 0 && all.n > b->n)
+		b->r->count.skipped += all.n - b->n;
+	free(all.uids);
+	return got;
+}
+
+/* UIDNEXT says that there is nothing new (2.3.1.1): no round trip for that. */
+static int
+find(struct box *b)
+{
+	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
+	    (uint64_t)b->mark + 1)
+		return 0;
+	if (find_anyway(b, ASK_UIDS | ASK_SMALLER) < 0)
+		return -1;
+	return b->r->o->which.max_size > 0 &&
+	    b->found < b->m->box.exists ? count_larger(b) : 0;
 }
 
 static int
@@ -213,6 +275,70 @@ plan(struct box *b)
 
 /* ---- fetching ---- */
 
+/* One for each command. */
+struct jobs {
+	struct imap_fetch_job *v;
+	size_t n, cap;
+	unsigned char *came;	/* of all UIDs */
+};
+
+/* ---- what does not come ---- */
+
+/*
+ * Is a message still there, that was asked for?  Those that somebody else
+ * removed in the meantime are not missed.
+ */
+static int
+still_there(struct box *b, const uint32_t *uids, size_t n, size_t *there)
+{
+	struct buf set = { .max = 65536 };
+	uint32_t *found = NULL;
+	size_t at = 0, k;
+	int got = 0;
+
+	*there = 0;
+	while (at < n && got == 0) {
+		set.n = 0;
+		buf_s(&set, "UID ");
+		imap_set_put(&set, uids, n, &at, SET);
+		got = imap_search(b->m, set.p, &found, &k);
+		*there += got == 0 ? k : 0;
+		free(found);
+		found = NULL;
+	}
+	buf_free(&set);
+	return got;
+}
+
+/*
+ * Asked for and not answered, or without its UID, so that nobody knows what it
+ * is.  That the server listed them and does not give them is said.
+ */
+static int
+miss(struct box *b, const struct jobs *all)
+{
+	uint32_t *v = mem_new(b->n, sizeof *v);
+	size_t i, n = 0, there = 0;
+	int got = 0;
+
+	for (i = 0; i < b->n; i++)
+		if (all->came[i] == IMAP_CAME_NOT ||
+		    all->came[i] == IMAP_CAME_UNNAMED)
+			v[n++] = b->uids[i];
+	if (n > 0 && !b->refused)
+		got = still_there(b, v, n, &there);
+	there = there < n ? there : n;
+	if (got == 0 && there > 0) {
+		fail_print("%s: %s: asked for and not answered: %zu, UID %u the first: this stays on the server",
+		    b->r->o->title, b->folder, there, v[0]);
+		b->r->count.status = fail_worse(b->r->count.status,
+		    EX_TEMPFAIL);
+		b->r->count.kept += there;
+	}
+	free(v);
+	return got;
+}
+
 /* It stays on the server, and the next one comes. */
 static void
 leave(struct box *b, int code)
@@ -245,6 +371,7 @@ too_long(struct box *b, const struct message *m)
 static int
 refused(struct box *b)
 {
+	b->refused = true;
 	fail_print("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
 	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
 	return 0;
@@ -274,6 +401,25 @@ taken(struct box *b, const struct imap_fetched *f)
 	return got < 0 ? -1 : 0;
 }
 
+/* What became of the message of an event. */
+static unsigned char *
+came_of(const struct imap_fetch *f)
+{
+	const struct imap_fetch_job *job = f->got.job;
+
+	return &job->came[search_lower(&f->got.uid, job->uids, job->n,
+	    sizeof f->got.uid, search_u32)];
+}
+
+/* It was asked for alone, and still nothing says that this is it. */
+static int
+nameless(struct box *b, struct imap_fetch *f)
+{
+	deliver_abort(&b->r->deliver);
+	*came_of(f) = IMAP_CAME_UNNAMED;
+	return 0;
+}
+
 static int
 fetched(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 {
@@ -284,9 +430,10 @@ fetched(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 	case IMAP_FETCH_BODY:
 		return take(b, f, &m);
 	case IMAP_FETCH_END:
-		return taken(b, &f->got);
+		return f->got.named ? taken(b, &f->got) : nameless(b, f);
 	case IMAP_FETCH_NIL:
 	case IMAP_FETCH_EMPTY:
+		*came_of(f) = IMAP_CAME_HERE;	/* it is said below */
 		return no_body(b, m.number);
 	case IMAP_FETCH_REFUSED:
 		return refused(b);
@@ -296,13 +443,6 @@ fetched(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 	}
 	return 0;
 }
-
-/* One for each command. */
-struct jobs {
-	struct imap_fetch_job *v;
-	size_t n, cap;
-	unsigned char *came;	/* of all UIDs */
-};
 
 static void
 make_jobs(struct box *b, struct jobs *all)
@@ -359,6 +499,8 @@ fetch(struct box *b)
 		got = run_jobs(b, &f, &all, &next);
 	}
 	imap_fetch_free(&f);
+	if (got == 0)
+		got = miss(b, &all);
 	free(all.v);
 	free(all.came);
 	return got < 0 ? -1 : deliver_commit(&b->r->deliver);

@@ -294,6 +294,10 @@ hear_retr(struct pop *s, size_t i)
 		leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
 	else if (s->p.over)
 		leave(s, &m, deliver_over(&r->deliver, &m, why), EX_PROTOCOL);
+	else if (m.size > 0 && deliver_came(&r->deliver) == 0 &&
+	    !r->o->which.headers_only)
+		leave(s, &m, "RETR gives nothing, and LIST says that it has bytes: it stays on the server",
+		    EX_TEMPFAIL);
 	else if (deliver_end(&r->deliver) < 0)
 		return -1;
 	run_progress(r, false);
