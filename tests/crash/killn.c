@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,8 +166,27 @@ WRAP(int, ftruncate, (int fd, off_t n), (fd, n), is_file(fd))
 WRAP(int, rename, (const char *a, const char *b), (a, b), 1)
 WRAP(int, renameat, (int d, const char *a, int f, const char *b),
     (d, a, f, b), 1)
-WRAP(int, renameat2, (int d, const char *a, int f, const char *b,
-    unsigned how), (d, a, f, b, how), 1)
+
+/* renameat2, for which not every C library has a function. */
+long
+syscall(long number, ...)
+{
+	static long (*real)(long, ...);
+	long a[6];
+	va_list ap;
+	int i;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "syscall");
+	va_start(ap, number);
+	for (i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_renameat2)
+		before();
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 WRAP(int, rmdir, (const char *a), (a), 1)
 WRAP(int, unlink, (const char *a), (a), 1)
 WRAP(int, unlinkat, (int d, const char *a, int f), (d, a, f), 1)

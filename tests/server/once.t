@@ -1,0 +1,401 @@
+#!/usr/bin/env -S python3 -B
+"""mailfetch: what was given to which place, and what may be deleted for it;
+whatever the server calls its messages."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+from fetchfake import Case, Imap, Pop, Run, Serve, msg, subjects, until  # noqa: E402
+
+case = Case()
+
+
+def state(r):
+    folder = r.state + '/postbag/mailfetch/'
+    return [folder + f for f in os.listdir(folder)
+            if f.endswith('.state')][0]
+
+
+def both():
+    return (('pop3', Pop()), ('imap', Imap()))
+
+
+def file(r, name):
+    path = r.d + '/' + name
+    return open(path, 'rb').read() if os.path.exists(path) else b''
+
+
+# ---- a UIDL that comes back
+
+def rounds(name, came, between=None, *args):
+    v = Pop([])
+    s, r = Serve(v), Run()
+    n = 0
+    for mails in came:
+        if n > 0 and between:
+            between(r)
+        v.m = mails + v.m
+        n += len(mails)
+        r.go('pop3', s, *(args or ('--delete', 'now')))
+        if args:                # another client removed it
+            v.m = v.m[len(mails):]
+    files = r.files()
+    bases = [f.split(':')[0] for sub in ('new', 'cur')
+             for f in os.listdir('%s/M/%s' % (r.d, sub))]
+    case.check(len(set(files)) == n and not v.m[:-1] and
+               len(set(bases)) == n, '%s: all %d are there' % (name, n),
+               (len(files), bases, r.rc, r.err))
+    s.close()
+    r.done()
+
+
+def read_it(r):
+    for f in os.listdir(r.d + '/M/new'):
+        os.rename('%s/M/new/%s' % (r.d, f), '%s/M/cur/%s:2,S' % (r.d, f))
+
+
+def lose(r):
+    if os.path.exists(state(r)):
+        os.unlink(state(r))
+
+
+rounds('three alerts with one header, hashed alike',
+       [[('4f2a', msg(0, b'disk sd%d is failing\r\n' % k))]
+        for k in (1, 2, 3)])
+rounds('message numbers as UIDLs',
+       [[('1', msg(1)), ('2', msg(2))],
+        [('1', msg(11)), ('2', msg(12)), ('3', msg(13))]])
+rounds('the first was read in between', [[('1', msg(1))], [('1', msg(2))]],
+       read_it)
+rounds('the state was lost in between', [[('1', msg(1))], [('1', msg(2))]],
+       lose)
+
+v = Pop([('a', msg(1)), ('b', msg(2))])
+s, r = Serve(v), Run()
+r.go('pop3', s)
+v.m = [('b', msg(2))]
+r.go('pop3', s)
+v.m = [('a', msg(3)), ('b', msg(2))]
+r.go('pop3', s)
+case.check(sorted(subjects(r.files())) == [1, 2, 3],
+           'kept, and removed by another client: it is forgotten',
+           subjects(r.files()))
+v.m = []
+r.go('pop3', s)
+v.m = [('a', msg(3)), ('b', msg(2))]
+r.go('pop3', s)
+case.check(len(r.files()) == 3, 'an empty mailbox makes nothing forgotten',
+           subjects(r.files()))
+s.close()
+r.done()
+
+for proto, v in both():
+    s, r = Serve(v), Run()
+    r.go(proto, s)
+    names = os.listdir(r.d + '/M/new')
+    lose(r)
+    r.go(proto, s, '-j')
+    case.check(len(r.files()) == 5 and r.rc == 0 and '"fetched":0' in r.out,
+               '%s: kept there, state lost: nothing comes twice' % proto,
+               (len(r.files()), r.err))
+    lose(r)
+    with open('%s/M/new/%s' % (r.d, names[0]), 'ab') as f:
+        f.write(b'changed\n')
+    r.go(proto, s)
+    case.check(len(r.files()) == 6, '%s: it is the bytes that tell' % proto,
+               len(r.files()))
+    lose(r)
+    r.go(proto, s, '--limit', '2')
+    r.go(proto, s)
+    case.check(len(r.files()) == 6, '%s: also if that takes two runs' % proto,
+               len(r.files()))
+    s.close()
+    r.done()
+
+# ---- names in the order of arrival
+
+v = Pop([('%08x' % (i * 2654435761 % 2**32), msg(i)) for i in range(12)])
+s, r = Serve(v), Run()
+r.go('pop3', s)
+v.m += [('%08x' % (i * 2654435761 % 2**32), msg(i)) for i in range(12, 20)]
+r.go('pop3', s)
+case.check(subjects(r.files()) == list(range(20)),
+           'files sort as they came, over two runs', subjects(r.files()))
+case.check(all(re.fullmatch(r'\d+\.N\d{6}\.[0-9a-f]{32}\.[^/:]+', f)
+               for f in os.listdir(r.d + '/M/new')), 'as maildir(5) has it')
+s.close()
+r.done()
+
+# ---- a look is no delivery
+
+for proto, v in both():
+    s, r = Serve(v), Run()
+    r.go(proto, s, '--headers-only', '-d', 'stdout', maildir=False)
+    case.check(len(subjects(r.out.encode().split(b'\nFrom '))) == 5,
+               '%s: --headers-only' % proto, r.err)
+    r.go(proto, s, '--headers-only', '-d', 'stdout', maildir=False)
+    case.check(r.out == '', '%s: each once' % proto, r.out)
+    r.go(proto, s, '--delete', 'now')
+    case.check(sum(b'body' in f for f in r.files()) == 5 and not v.m,
+               '%s: then all of them come whole' % proto, r.err)
+    s.close()
+    r.done()
+
+
+class Section(Run):
+    """A configuration with a section "work"."""
+
+    def __init__(self, proto, s, *lines):
+        Run.__init__(self)
+        self.proto, self.port = proto, s.port
+        self.say(*lines)
+
+    def say(self, *lines):
+        self.write('rc', 'fetch work\n  %s %s://a@127.0.0.1:%d\n  tls off\n'
+                   '  password-command echo p\n  create\n%s' % (
+                       self.proto, self.proto, self.port,
+                       ''.join('  %s\n' % x for x in lines)))
+
+    def work(self, *args):
+        return self.bare(['--config', self.d + '/rc', 'work'] + list(args))
+
+
+for proto, v in both():
+    s = Serve(v)
+    r = Section(proto, s)
+    to = 'deliver maildir:%s/M' % r.d
+    r.say(to, 'delete now')
+    r.work('-d', 'stdout')
+    case.check(r.out.count('\nSubject: m') == 5 and len(v.m) == 5,
+               '%s: -d beside the section deletes nothing' % proto, r.err)
+    r.work('-d', 'stdout')
+    case.check(r.out == '', '%s: and keeps a record of its own' % proto,
+               r.out)
+    r.work('--headers-only')
+    case.check(len(v.m) == 5 and r.rc == 0,
+               '%s: nor does --headers-only' % proto, r.err)
+    for f in os.listdir(r.d + '/M/new'):
+        os.unlink(r.d + '/M/new/' + f)
+    r.work('--peek')
+    case.check(len(r.files()) == 5 and len(v.m) == 5,
+               '%s: nor does --peek' % proto, r.err)
+    for f in os.listdir(r.d + '/M/new'):
+        os.unlink(r.d + '/M/new/' + f)
+    r.work()
+    case.check(len(r.files()) == 5 and not v.m,
+               '%s: the section has its own' % proto, r.err)
+    s.close()
+    r.done()
+
+# ---- a place that is new
+
+for proto, v in both():
+    s = Serve(v)
+    r = Section(proto, s)
+    a, b = ('deliver maildir:%s/M' % r.d, 'deliver mbox:%s/B' % r.d)
+    r.say(a)
+    r.work()
+    r.say(a, b, 'delete now')
+    r.work()
+    case.check(file(r, 'B') == b'' and len(v.m) == 5 and
+               '5 messages that came before' in r.err,
+               '%s: what came before a place is counted, and stays' % proto,
+               (r.err, len(v.m)))
+    if proto == 'pop3':
+        v.m.append(('u9', msg(9)))
+    else:
+        v.m[9] = msg(9)
+    r.work()
+    case.check(file(r, 'B').count(b'\nSubject: ') == 1 and len(v.m) == 5 and
+               r.err == '', '%s: it gets what arrives' % proto, r.err)
+    r.work('--redeliver')
+    case.check(file(r, 'B').count(b'\nSubject: ') == 6 and not v.m and
+               len(r.files()) == 6, '%s: --redeliver gives it all, once' %
+               proto, (r.err, len(v.m), len(r.files())))
+    s.close()
+    r.done()
+
+# ---- in doubt
+
+v = Pop()
+s, r = Serve(v), Run()
+begun = r.d + '/begun'
+cmd = r.write('cmd', '#!/bin/sh\ncat > /dev/null\ntouch %s\n'
+              'while [ -e %s ]; do sleep 0.1; done\n' % (begun, begun), 0o755)
+doubt = ['-d', 'exec:' + cmd, '--delete', 'now']
+p = r.start('pop3', s, *doubt, maildir=False)
+until(lambda: os.path.exists(begun), 60)
+p.kill()
+p.wait()
+os.unlink(begun)
+r.write('cmd', '#!/bin/sh\ncat >> %s/out\n' % r.d, 0o755)
+r.go('pop3', s, *doubt, '--in-doubt', 'skip', maildir=False)
+case.check(file(r, 'out').count(b'Subject: m') == 4 and len(v.m) == 1,
+           'skipped in doubt: not given, and left there', (r.err, len(v.m)))
+r.go('pop3', s, *doubt, maildir=False)
+case.check(file(r, 'out').count(b'Subject: m') == 4 and len(v.m) == 1,
+           'for good', (r.err, len(v.m)))
+r.go('pop3', s, *doubt, '--redeliver', maildir=False)
+case.check(file(r, 'out').count(b'Subject: m') == 5 and not v.m,
+           'unless it is asked for', (r.err, len(v.m)))
+s.close()
+r.done()
+
+# ---- a state that is damaged, or is none
+
+for proto, v in both():
+    s, r = Serve(v), Run()
+    path = r.d + '/x.state'
+    r.go(proto, s, '--state', path)
+    whole = open(path, 'rb').read()
+    for name, at, size in (('its head is zeros', 0, 32),
+                           ('a record is', 64, 32), ('all of it is', 0, len(
+                               whole))):
+        with open(path, 'wb') as f:
+            f.write(whole[:at] + bytes(size) + whole[at + size:])
+        r.go(proto, s, '--state', path)
+        case.check(r.rc == 0 and 'damaged' in r.err and len(r.files()) == 5 and
+                   os.path.exists(path + '.damaged'),
+                   '%s: %s: said, and mended' % (proto, name),
+                   (r.rc, r.err, len(r.files())))
+        r.go(proto, s, '--state', path)
+        case.check(r.rc == 0 and r.err == '' and len(r.files()) == 5,
+                   '%s: %s: over' % (proto, name), (r.rc, r.err))
+    s.close()
+    r.done()
+s, r = Serve(Pop()), Run()
+path, to = r.d + '/x.state', ['-d', 'exec:true']
+r.go('pop3', s, '--state', path, *to, maildir=False)
+whole = open(path, 'rb').read()
+for name, text, code in (
+        ('its head is damaged', bytes(32) + whole[32:], 0),
+        ('a record is damaged, to a command', whole[:64] + bytes(32) +
+         whole[96:], 78), ('it is shorter than its head', whole[:20], 78),
+        ('it is another file', b'somebody wrote this by hand\n' * 9, 78),
+        ('it is empty', b'', 0)):
+    with open(path, 'wb') as f:
+        f.write(text)
+    r.go('pop3', s, '--state', path, *to, maildir=False)
+    same = open(path, 'rb').read() == text
+    case.check(r.rc == code and same == (code != 0),
+               '%s: exit %d' % (name, code), (r.rc, same, r.err))
+s.close()
+r.done()
+
+# ---- looks take no lock
+
+v = Imap()
+s, r = Serve(v), Run()
+r.start('imap', s, '--watch')
+until(lambda: v.idle, 20)
+for look, right in (('--check', (0, 1)), ('--list', (0,)),
+                    ('--dry-run', (0,)), ('--probe', (0,)),
+                    ('--peek', (0,))):
+    r.go('imap', s, look)
+    case.check(r.rc in right, '%s beside a watch' % look, (r.rc, r.err))
+r.go('imap', s)
+case.check(r.rc == 75, 'a second run waits for another day', r.rc)
+s.close()
+r.done()
+
+# ---- what does not come is said
+
+
+def answer(item):
+    def hook(server, tag, text):
+        return b''.join(item(server, u) for u in server.uids(
+            text.split(' ')[3])) + tag.encode() + b' OK\r\n'
+    return hook
+
+
+def imap(name, item, come):
+    v = Imap(uid_fetch=answer(item))
+    s, r = Serve(v), Run()
+    for k in (1, 2):
+        r.go('imap', s, '--delete', 'now')
+        case.check(r.rc == 75 and 'asked for and not answered: %d' %
+                   (5 - come) in r.err and len(r.files()) == come and
+                   len(v.m) == 5 - come, '%s: run %d' % (name, k),
+                   (r.rc, r.err, len(r.files())))
+    v.hooks.clear()
+    r.go('imap', s, '--delete', 'now')
+    case.check(len(set(r.files())) == 5, '%s: it comes later' % name,
+               len(r.files()))
+    s.close()
+    r.done()
+
+
+imap('one of five left out', lambda v, u: v.item(u, v.m[u])
+     if u != 3 else b'', 4)
+imap('wrong UIDs', lambda v, u: v.item(u, v.m[u], shown=u + 100), 0)
+imap('no UID in FETCH', lambda v, u: v.item(u, v.m[u], shown=0), 0)
+
+
+def no_ranges(v, tag, t):
+    return '* SEARCH\r\n%s OK\r\n' % tag if 'UID 1:*' in t else None
+
+
+for name, hook, rc, n in (
+        ('SEARCH finds no range, and ALL', no_ranges, 0, 5),
+        ('SEARCH finds nothing at all', lambda v, tag, t: '* SEARCH\r\n%s '
+         'OK\r\n' % tag, 75, 0)):
+    s, r = Serve(Imap(uid_search=hook)), Run()
+    r.go('imap', s)
+    case.check(r.rc == rc and len(r.files()) == n, name,
+               (r.rc, r.err, len(r.files())))
+    s.close()
+    r.done()
+
+v = Pop(retr=lambda v, t: b'+OK\r\n.\r\n' if t.endswith(' 3') else None)
+s, r = Serve(v), Run()
+r.go('pop3', s, '--delete', 'now')
+case.check(len(v.m) == 1 and len(r.files()) == 4 and r.rc == 75 and
+           'RETR gives nothing' in r.err, 'RETR gives nothing', (r.rc, r.err))
+s.close()
+r.done()
+
+mails = {i: msg(i, None if i != 3 else b'x' * 70000 + b'\r\n')
+         for i in range(1, 6)}
+for proto, v in (('pop3', Pop([('u%d' % i, b) for i, b in mails.items()])),
+                 ('imap', Imap(mails, uid_search=lambda v, tag, t:
+                               '* SEARCH 1 2 4 5\r\n%s OK\r\n' % tag
+                               if 'SMALLER' in t else None))):
+    s, r = Serve(v), Run()
+    r.go(proto, s, '--max-size', '10000', '-j')
+    case.check('"skipped":1,' in r.out, '%s: what is too large is counted' %
+               proto, r.out)
+    s.close()
+    r.done()
+
+# ---- what is not said by a code
+
+for text, rc in (('-ERR mailbox is locked by another session', 75),
+                 ('-ERR Temporary authentication failure', 75),
+                 ('-ERR your account has been locked', 77),
+                 ('-ERR [AUTH] try again later', 77),
+                 ('-ERR invalid password', 77),
+                 ('-ERR [IN-USE] no', 75)):
+    s, r = Serve(Pop(**{'pass': lambda v, t, x=text: x + '\r\n'})), Run()
+    r.go('pop3', s)
+    case.check(r.rc == rc, 'POP3: %s: %d' % (text, rc), (r.rc, r.err))
+    s.close()
+    r.done()
+for text, rc in (('NO [INUSE] mailbox locked', 75), ('NO [LIMIT] many', 75),
+                 ('BAD User is authenticated but not connected.', 75),
+                 ('NO server is busy', 75), ('NO no such box', 69),
+                 ('NO [NONEXISTENT] gone, later', 69)):
+    s, r = Serve(Imap(examine=lambda v, tag, t, x=text: '%s %s\r\n' %
+                      (tag, x))), Run()
+    r.go('imap', s)
+    case.check(r.rc == rc, 'SELECT: %s: %d' % (text, rc), (r.rc, r.err))
+    s.close()
+    r.done()
+s, r = Serve(Imap(caps='IMAP4rev1 SASL-IR AUTH=SCRAM-SHA-256 AUTH=PLAIN',
+                  authenticate=lambda v, tag, t: None if 'PLAIN' in t else
+                  tag + ' NO AUTHENTICATE failed\r\n')), Run()
+r.go('imap', s)
+case.check(r.rc == 77 and '--auth plain' in r.err,
+           'SCRAM is refused: what would do is said', r.err)
+s.close()
+case.end()
