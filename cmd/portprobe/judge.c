@@ -243,21 +243,72 @@ judge_versions(struct report *r)
 		find(r, FIND_TLS_NO_13, FINDING_HINT, "TLS 1.3 is not taken");
 }
 
-static void
-judge_without_tls(struct report *r)
+/* How bad is it to have no TLS here? */
+static enum finding_sev
+bareness(const struct report *r)
 {
 	bool lmtp = r->proto != NULL && r->proto->talk != NULL &&
 	    r->proto->talk == probe_talk_named(STR("lmtp"))->talk;
-	enum finding_sev sev = lmtp ? FINDING_HINT : FINDING_WARN;
 
 	if (r->run->set->want.require_tls ||
 	    r->run->set->scope.mode == MODE_STARTTLS)
-		sev = FINDING_ERROR;
+		return FINDING_ERROR;
+	if (lmtp)
+		return FINDING_HINT;
+	return r->relay || r->run->set->want.spare_tls ||
+	    r->run->set->want.no_verify ? FINDING_WARN : FINDING_ERROR;
+}
+
+/* Cisco's PIX and ASA write XXXXXXXA over STARTTLS, others XXXX. */
+static const char *
+blanked(const struct caps *c)
+{
+	size_t i, n;
+
+	for (i = 0; i < c->n; i++) {
+		n = strspn(c->v[i], "X");
+		if (n >= 4 && (c->v[i][n] == '\0' ||
+		    (c->v[i][n] == 'A' && c->v[i][n + 1] == '\0')))
+			return c->v[i];
+	}
+	return NULL;
+}
+
+/* Most of the greeting is asterisks. */
+static bool
+starred(struct str banner)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < banner.n; i++)
+		n += banner.p[i] == '*';
+	return n >= 4 && n > banner.n / 2;
+}
+
+static void
+not_offered(struct report *r)
+{
+	const char *x = blanked(&r->talk.caps);
+
+	if (x != NULL)
+		find(r, FIND_STARTTLS_FILTERED, bareness(r),
+		    "%s stands in the place of a capability: a firewall rewrites SMTP", x);
+	else if (starred(r->talk.banner))
+		find(r, FIND_STARTTLS_FILTERED, bareness(r),
+		    "the greeting is asterisks: a firewall rewrites SMTP");
+	else
+		find(r, FIND_NO_STARTTLS, bareness(r), "TLS is not offered");
+}
+
+static void
+judge_without_tls(struct report *r)
+{
 	if (r->talk.starttls_said != NULL && r->talk.starttls == 1)
-		find(r, FIND_STARTTLS_REFUSED, r->relay && sev != FINDING_ERROR ?
-		    FINDING_WARN : FINDING_ERROR, "%s", r->talk.starttls_said);
+		find(r, FIND_STARTTLS_REFUSED,
+		    r->relay && bareness(r) != FINDING_ERROR ? FINDING_WARN :
+		    FINDING_ERROR, "%s", r->talk.starttls_said);
 	else if (r->talk.starttls == 0 && r->run->set->scope.mode != MODE_OFF)
-		find(r, FIND_NO_STARTTLS, sev, "TLS is not offered");
+		not_offered(r);
 	else if (r->run->set->want.require_tls)
 		find(r, FIND_NO_STARTTLS, FINDING_ERROR, "there is no TLS");
 }
@@ -521,6 +572,20 @@ clear_login(struct report *r)
 }
 
 static void
+refused_ehlo(struct report *r)
+{
+	const char *said = r->talk.ehlo_said != NULL ? r->talk.ehlo_said : "?";
+
+	if (!r->talk.not_us)
+		find(r, FIND_EHLO_REFUSED, FINDING_HINT,
+		    "EHLO is refused, HELO is taken: %s", said);
+	else
+		find(r, FIND_EHLO_NOT_US, bareness(r) < FINDING_WARN ?
+		    FINDING_WARN : bareness(r),
+		    "EHLO is refused, HELO is taken: %s", said);
+}
+
+static void
 judge_dialogue(struct report *r)
 {
 	struct verdict *v = &r->verdict;
@@ -530,8 +595,7 @@ judge_dialogue(struct report *r)
 	if (r->talk.login != NULL)
 		clear_login(r);
 	if (r->talk.helo)
-		find(r, FIND_EHLO_REFUSED, FINDING_HINT,
-		    "EHLO is refused, HELO is taken");
+		refused_ehlo(r);
 	if (str_control(r->talk.banner))
 		find(r, FIND_BANNER_CONTROL, FINDING_WARN,
 		    "control characters in the greeting");

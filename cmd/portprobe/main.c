@@ -177,7 +177,10 @@ static const struct opt options[] = {
 	    .to = &o.want.lat_crit, .help = "longer is critical",
 	    .flags = OPT_NOCONF },
 	{ .name = "require-tls", .kind = OPT_FLAG, .to = &o.want.require_tls,
-	    .help = "a server without TLS is critical", .flags = OPT_NOCONF },
+	    .help = "a server without TLS is critical on every port",
+	    .flags = OPT_NOCONF },
+	{ .name = "no-require-tls", .kind = OPT_FLAG, .to = &o.want.spare_tls,
+	    .help = "it is a warning on every port", .flags = OPT_NOCONF },
 	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CHOICE,
 	    .to = &o.want.min_tls, .choices = tls_version_choices,
 	    .help = "the least TLS version that is well: 1.0 to 1.3 (1.2)",
@@ -308,6 +311,7 @@ static int
 without_tls(struct err *e)
 {
 	static const char *const idle[] = { "warn", "crit", "require-tls",
+	    "no-require-tls",
 	    "tls-min", "dane", "ca", "crl", "tls-strict", "no-verify",
 	    "tls-versions", "inject", "show-chain", "save-chain", "name" };
 	size_t i;
@@ -334,6 +338,8 @@ limits(struct err *e)
 		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
 	if (o.scope.four && o.scope.six)
 		return fail(e, EX_USAGE, "-4 or -6?");
+	if (o.want.require_tls && o.want.spare_tls)
+		return fail(e, EX_USAGE, "--require-tls or --no-require-tls?");
 	if (o.show.json && o.show.nagios)
 		return fail(e, EX_USAGE, "-j or --nagios?");
 	if (o.scope.source != NULL && net_pton(str_of(o.scope.source), 0, &a) < 0)

@@ -50,6 +50,8 @@ struct talk {
 	bool preauth;			/* an IMAP server's first word */
 	bool buffered;			/* in the clear behind STARTTLS */
 	bool helo;			/* EHLO is refused, and HELO is not */
+	bool not_us;			/* and not because it is unknown there */
+	const char *ehlo_said;		/* that refusal, or NULL */
 };
 
 struct report_tls {

@@ -29,7 +29,7 @@ struct settings {
 	} scope;
 	struct {			/* what is demanded */
 		uint64_t warn_days, crit_days, lat_warn, lat_crit;
-		bool require_tls, no_sts, no_auth, no_verify;
+		bool require_tls, spare_tls, no_sts, no_auth, no_verify;
 		enum sum sum;		/* what counts of a target's hosts */
 		enum tls_version min_tls;
 		enum dane_mode dane;

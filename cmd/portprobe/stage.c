@@ -221,6 +221,14 @@ perhaps_lmtp(struct probe *p)
 	return STAGE_CAPS;
 }
 
+/* EHLO is refused: it is unknown there (500, 502), or not for us. */
+static void
+note_refusal(struct probe *p, const struct probe_reply *r)
+{
+	p->now->talk.not_us = r->code != 500 && r->code != 502;
+	p->now->talk.ehlo_said = arena_dup(&p->mem, str_to(r->text, 500));
+}
+
 static enum stage
 capable(struct probe *p, const struct probe_reply *r)
 {
@@ -229,9 +237,11 @@ capable(struct probe *p, const struct probe_reply *r)
 		return stage_without_tls(p, false);
 	}
 	if (r->sense == PROBE_NO && !r->bye &&
-	    p->talk->say[PROBE_HELO] != NULL)
+	    p->talk->say[PROBE_HELO] != NULL) {
+		note_refusal(p, r);
 		return p->job->port.proto->guess ? perhaps_lmtp(p) :
 		    STAGE_HELO;
+	}
 	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
 		return refused(p, r);
 	return stage_without_tls(p, true);	/* POP3 from before CAPA */
@@ -240,12 +250,17 @@ capable(struct probe *p, const struct probe_reply *r)
 static enum stage
 humble(struct probe *p, const struct probe_reply *r)
 {
+	enum stage next;
+
 	if (r->sense != PROBE_YES)
 		return refused(p, r);
 	p->now->talk.helo = true;
 	if (p->wire.inside)
 		return satisfied(p);
-	return stage_without_tls(p, false);
+	next = stage_without_tls(p, false);
+	if (p->now->talk.not_us && next != STAGE_STARTTLS)
+		p->now->talk.starttls = -1;	/* it may be, to others */
+	return next;
 }
 
 static enum stage
@@ -275,8 +290,10 @@ capable_tls(struct probe *p, const struct probe_reply *r)
 		return satisfied(p);
 	}
 	if (r->sense == PROBE_NO && !r->bye &&
-	    p->talk->say[PROBE_HELO_TLS] != NULL)
+	    p->talk->say[PROBE_HELO_TLS] != NULL) {
+		note_refusal(p, r);
 		return STAGE_HELO_TLS;
+	}
 	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
 		return refused(p, r);
 	return satisfied(p);

@@ -76,8 +76,8 @@ turn|plain:smtp/greet=220 odd\r\n250 extra\r\n|smtp|76|proto|banner
 huge|say="IMPLEMENTATION" {999999999}\r\n|sieve|76|proto|banner
 alert|say=\x15\x03\x03\x00\x02\x02\x28|imaps|76|tls-alert|tls
 cr|say=220 odd\r|smtp|75|timeout-banner|banner
-literal|say="IMPLEMENTATION" {5}\r\nhello\r\nOK\r\n|sieve|0|null|null
-untagged|plain:imap/greet=* OK hi\r\n* OK [ALERT] down at 8\r\n|imap|0|null|null
+literal|say="IMPLEMENTATION" {5}\r\nhello\r\nOK\r\n|sieve|77|cert|tls
+untagged|plain:imap/greet=* OK hi\r\n* OK [ALERT] down at 8\r\n|imap|77|cert|tls
 lf|plain:smtp/greet=220 odd\n|smtp|0|null|null
 goneimaps|tls:imap:good/gone|imaps|69|closed|tls
 CASES
@@ -246,7 +246,11 @@ lab_odd PRE=plain:imap/preauth PRE_TLS=starttls:imap:good/preauth \
 	EARLY=starttls:smtp:good/early EARLY_IMAP=starttls:imap:good/early \
 	EARLY_POP=starttls:pop3:good/early EARLY_SIEVE=starttls:sieve:good/early \
 	LATER=starttls:smtp:good/later REFUSE=starttls:smtp:good/refuse \
-	HELO=plain:smtp/helo CLIENT=tls:imap:good/clientcert \
+	HELO=plain:smtp/helo NOTUS='plain:smtp/helo=550 5.7.1 your name\r\n' \
+	BADNAME='starttls:smtp:good/helo=501 5.5.2 no such name\r\n' \
+	ASA='plain:smtp/ehlo=250-odd\r\n250-XXXXXXXA\r\n250 HELP\r\n' \
+	STARS='plain:smtp/greet=220 **************2****200**0***\r\n' \
+	LMTP=plain:lmtp CLIENT=tls:imap:good/clientcert \
 	CLIENT12=tls:imap:good/clientcert/v12 \
 	V10=tls:imap:good/v10 V10_STARTTLS=starttls:imap:good/v10 \
 	V11=tls:imap:good/v11 V12=tls:imap:good/v12 V13=tls:imap:good/v13 \
@@ -267,7 +271,7 @@ json() { jq -cr "$1" < "$T/json" 2>&1; }
 at=127.0.0.1
 
 finds '' 0 "$at:$FINE_IMAP/imap"
-finds 'NO_STARTTLS PREAUTH' 76 "$at:$PRE/imap"
+finds 'NO_STARTTLS PREAUTH' 77 "$at:$PRE/imap"
 finds PREAUTH 76 "$at:$PRE_TLS/imap"
 is "$(json .preauth)" true 'PREAUTH is told'
 finds AUTH_BEFORE_TLS 0 "$at:$AUTH/submission"
@@ -275,7 +279,20 @@ finds AUTH_BEFORE_TLS 0 "$at:$AUTH_IMAP/imap"
 finds AUTH_BEFORE_TLS 0 "$at:$AUTH_POP/pop3"
 finds AUTH_BEFORE_TLS 76 "$at:$AUTH_IMAP/imap" --no-auth-plaintext
 finds '' 0 "$at:$AGAIN/submission"
-finds NO_STARTTLS 0 "$at:$NOTLS/submission"
+finds NO_STARTTLS 77 "$at:$NOTLS/submission"
+finds NO_STARTTLS 0 "$at:$NOTLS/submission" --no-require-tls
+finds NO_STARTTLS 0 "$at:$NOTLS/submission" --no-verify
+finds NO_STARTTLS 0 "$at:$NOTLS/smtp"
+finds NO_STARTTLS 77 "$at:$NOTLS/smtp" --require-tls
+finds NO_STARTTLS 0 "$at:$LMTP/lmtp"
+is "$(json '.findings[0].sev')" hint 'LMTP is often on one machine'
+status 64 '--require-tls and not' portprobe --require-tls --no-require-tls \
+	"$at:$NOTLS/smtp"
+finds STARTTLS_FILTERED 0 "$at:$ASA/smtp"
+like "$(json '.findings[0].text')" '^XXXXXXXA .*firewall' 'a firewall wrote X'
+finds STARTTLS_FILTERED 77 "$at:$ASA/submission"
+finds STARTTLS_FILTERED 0 "$at:$STARS/smtp"
+like "$(json '.findings[0].text')" 'asterisks.*firewall' 'or asterisks'
 finds NO_STARTTLS 77 "$at:$NOTLS/submission" --require-tls
 for p in EARLY/submission EARLY_IMAP/imap EARLY_POP/pop3 EARLY_SIEVE/sieve; do
 	v=${p%/*}
@@ -303,6 +320,12 @@ kill "$silent"
 finds STARTTLS_REFUSED 0 "$at:$REFUSE/smtp"
 finds STARTTLS_REFUSED 77 "$at:$REFUSE/submission"
 finds 'EHLO_REFUSED NO_STARTTLS' 0 "$at:$HELO/smtp"
+like "$(json '.findings[1].text')" '502 5.5.1 what[?]|5.5.1 what' 'its words'
+finds EHLO_NOT_US 0 "$at:$NOTUS/smtp"
+like "$(json '.findings[0].text')" '5.7.1 your name' 'whose words are told'
+is "$(json .starttls)" null 'what it offers to others is not known'
+finds EHLO_NOT_US 69 "$at:$NOTUS/submission"
+finds EHLO_NOT_US 0 "$at:$BADNAME/smtp"
 finds '' 0 "$at:$FINE_IMAP/imap" --caps-expect IDLE,ID
 finds CAPS_MISSING 76 "$at:$FINE_IMAP/imap" --caps-expect IDLE,NOTIFY
 finds CLIENT_CERT 76 "$at:$CLIENT/imaps"
