@@ -13,6 +13,7 @@
 #include "file.h"
 #include "netrc.h"
 #include "program.h"
+#include "secret.h"
 
 enum { NETRC_MAX = 1 << 18 };
 static const double command_seconds = 60;

@@ -3,7 +3,6 @@
 #define ACCOUNT_SECRET_H
 
 #include "account.h"
-#include "secret.h"
 
 /*
  * The password: --password-command, -fd, -file, the file's own "password",

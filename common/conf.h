@@ -16,7 +16,6 @@
 
 #include "fail.h"
 #include "mem.h"
-#include "str.h"
 
 struct conf_line {
 	struct conf_line *next;

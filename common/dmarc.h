@@ -9,7 +9,6 @@
 #define DMARC_H
 
 #include "dns.h"
-#include "mem.h"
 #include "str.h"
 
 enum dmarc_policy {

@@ -10,12 +10,10 @@
 #include "clock.h"
 #include "conn_open.h"
 #include "conn_tls.h"
-#include "file.h"
 #include "net.h"
 #include "proxy.h"
 #include "session.h"
 #include "session_private.h"
-#include "trace.h"
 
 /* What makes the connection weaker is loud, each time. */
 static void

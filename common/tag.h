@@ -2,7 +2,7 @@
 #ifndef TAG_H
 #define TAG_H
 
-#include "dns.h"
+#include "dns_answer.h"
 #include "str.h"
 
 /*

@@ -15,7 +15,6 @@
 #include "fifo.h"
 #include "mem.h"
 #include "opt.h"
-#include "str.h"
 
 enum tls_version {
 	TLS_ANY, TLS_1_0 = 0x0301, TLS_1_1, TLS_1_2, TLS_1_3

@@ -9,7 +9,6 @@
 
 #include "dns.h"
 #include "mem.h"
-#include "str.h"
 
 enum tlsa_state {
 	TLSA_NO,		/* no DANE; why says for what reason */

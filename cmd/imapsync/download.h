@@ -2,7 +2,6 @@
 #ifndef DOWNLOAD_H
 #define DOWNLOAD_H
 
-#include "mem.h"
 
 struct run;
 

@@ -2,7 +2,6 @@
 #ifndef SHOW_H
 #define SHOW_H
 
-#include "json.h"
 #include "run.h"
 
 struct listing {

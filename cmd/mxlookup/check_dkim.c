@@ -12,7 +12,6 @@
 #include "dkim.h"
 #include "json.h"
 #include "show.h"
-#include "tag.h"
 #include "task.h"
 
 enum { SELECTORS = 32 };

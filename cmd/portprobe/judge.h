@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "report.h"
-#include "str.h"
 
 /* Fills in the verdict. */
 void judge(struct report *);

@@ -2,8 +2,9 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "finding.h"
 #include "formats.h"
-#include "judge.h"
+#include "report.h"
 #include "run.h"
 
 enum { SHOWN = 3 };			/* problems in the first line */

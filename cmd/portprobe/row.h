@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "fail.h"
+#include "finding.h"
 #include "str.h"
-#include "word.h"
 
 enum metric {
 	METRIC_UP, METRIC_SEVERITY, METRIC_STATE, METRIC_EXPIRY,

@@ -8,12 +8,12 @@
 #include "dns.h"
 #include "due.h"
 #include "fail.h"
+#include "finding.h"
 #include "sandbox.h"
 #include "settings.h"
 #include "str.h"
 #include "sts.h"
 #include "tls.h"
-#include "word.h"
 
 struct feed;
 struct jobs;

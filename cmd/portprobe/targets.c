@@ -1,5 +1,4 @@
 /* targets.c: a target from its beginning until all of it is told */
-#include "clock.h"
 #include "hosts.h"
 #include "operand.h"
 #include "output.h"
