@@ -59,9 +59,7 @@ no_password(void *to, const char *arg, struct err *e)
 {
 	(void)to;
 	(void)arg;
-	return fail(e, EX_USAGE, "there is no --password: everybody can read "
-	    "a command line. Use --password-command, --password-file, "
-	    "--password-fd, --netrc or the prompt");
+	return fail(e, EX_USAGE, "there is no --password: everybody can read a command line. Use --password-command, --password-file, --password-fd, --netrc or the prompt");
 }
 
 /* curl's habit.  It is not shown: cron would mail it. */
@@ -71,10 +69,7 @@ set_user(void *to, const char *arg, struct err *e)
 	if (str_control(str_of(arg)))
 		return fail(e, EX_USAGE, "the user name has a control byte");
 	if (strchr(arg, ':') != NULL)
-		return fail(e, EX_USAGE, "a password behind the \":\" of "
-		    "--user can be read by others. Use --password-command, "
-		    "--password-file, --password-fd or --netrc (a name with a "
-		    "colon: -S with %%3A for it)");
+		return fail(e, EX_USAGE, "a password behind the \":\" of --user can be read by others. Use --password-command, --password-file, --password-fd or --netrc (a name with a colon: -S with %%3A for it)");
 	*(const char **)to = arg;
 	return 0;
 }
@@ -252,8 +247,8 @@ check_writers(int fd, const char *path, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return fail_sys(e, EX_NOINPUT, "%s", path);
 	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0)
-		return fail(e, EX_CONFIG, "%s: everybody can write to it "
-		    "(mode %03o)", path, (unsigned)st.st_mode & 0777);
+		return fail(e, EX_CONFIG, "%s: everybody can write to it (mode %03o)",
+		    path, (unsigned)st.st_mode & 0777);
 	return 0;
 }
 
@@ -323,8 +318,8 @@ add_parents(const struct account *a, struct chain *c,
 	while (s != NULL) {
 		for (i = start; i < c->n; i++)
 			if (c->s[i] == s)
-				return fail(e, EX_CONFIG, "%s:%u: account %s "
-				    "is its own ancestor", a->file.conf.file,
+				return fail(e, EX_CONFIG, "%s:%u: account %s is its own ancestor",
+				    a->file.conf.file,
 				    s->line, s->name);
 		if (c->n == CHAIN_MAX - 1)
 			return fail(e, EX_CONFIG, "%s:%u: over %d parents",
@@ -334,8 +329,8 @@ add_parents(const struct account *a, struct chain *c,
 			return 0;
 		up = conf_find(&a->file.conf, "account", s->parent);
 		if (up == NULL)
-			return fail(e, EX_CONFIG, "%s:%u: account %s: there "
-			    "is no account %s to take after", a->file.conf.file,
+			return fail(e, EX_CONFIG, "%s:%u: account %s: there is no account %s to take after",
+			    a->file.conf.file,
 			    s->line, s->name, s->parent);
 		s = up;
 	}
@@ -408,8 +403,8 @@ unknown(const struct account *a, struct err *e)
 	struct buf names = { .max = 300 };
 
 	if (a->file.text.p == NULL)
-		return fail(e, EX_CONFIG, "no account \"%s\": there is no "
-		    "configuration file (%s)", a->name, a->file.conf.file);
+		return fail(e, EX_CONFIG, "no account \"%s\": there is no configuration file (%s)",
+		    a->name, a->file.conf.file);
 	for (s = a->file.conf.sections; s != NULL; s = s->next)
 		if (strcmp(s->kind, "account") == 0)
 			buf_printf(&names, " %s", s->name);
@@ -580,8 +575,8 @@ set_server(struct account *a, const char *url, struct str protocol,
 	    e) < 0)
 		return -1;
 	if (!speaks(keys, a->server.scheme))
-		return fail(e, EX_USAGE, "a server for %s where one for %s is "
-		    "needed", account_protocol(a->server.scheme), keys);
+		return fail(e, EX_USAGE, "a server for %s where one for %s is needed",
+		    account_protocol(a->server.scheme), keys);
 	a->has_server = true;
 	return 0;
 }
@@ -655,9 +650,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	struct chain c = { .n = 0 };
 
 	if (opt_given(set, "proxy") && proxy_secret(a->way.proxy))
-		return fail(e, EX_USAGE, "--proxy with a password: everybody "
-		    "can read a command line. Write it into the "
-		    "configuration file, as key proxy");
+		return fail(e, EX_USAGE, "--proxy with a password: everybody can read a command line. Write it into the configuration file, as key proxy");
 	if (account_read(a, e) < 0)
 		return -1;
 	s = choose(a, from, e);
@@ -707,8 +700,8 @@ account_sections(struct account *a, const char *kind, struct opt_list *names,
 	for (s = a->file.conf.sections; s != NULL; s = s->next)
 		if (strcmp(s->kind, kind) == 0)
 			opt_list_add(&a->arena, names, s->name);
-	return names->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no %s section in "
-	    "there", a->file.conf.file, kind);
+	return names->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no %s section in there",
+	    a->file.conf.file, kind);
 }
 
 static void

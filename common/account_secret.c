@@ -53,8 +53,7 @@ read_fd(struct account *a, struct err *e)
 	int got;
 
 	if (str_num(str_of(a->login.password_fd), 1 << 20, &fd) < 0)
-		got = fail(e, EX_USAGE, "--password-fd takes the number of a "
-		    "descriptor");	/* a mistaken one may be the secret */
+		got = fail(e, EX_USAGE, "--password-fd takes the number of a descriptor");	/* a mistaken one may be the secret */
 	else if (fcntl((int)fd, F_GETFD) < 0)
 		got = fail_sys(e, EX_USAGE, "--password-fd %s",
 		    a->login.password_fd);
@@ -267,8 +266,7 @@ passphrase(void *account, struct secret *s, struct err *e)
 		return secret_command("--key-password-command", command,
 		    command_seconds, s, e);
 	got = secret_prompt("Passphrase of the client key: ", limit(a), s, e);
-	return got != 0 ? got : fail(e, EX_NOPERM, "it has a passphrase: no "
-	    "--key-password-command, no terminal to ask at");
+	return got != 0 ? got : fail(e, EX_NOPERM, "it has a passphrase: no --key-password-command, no terminal to ask at");
 }
 
 void

@@ -31,8 +31,7 @@ find_scheme(struct str name, enum account_scheme *to, struct err *e)
 			*to = (enum account_scheme)i;
 			return 0;
 		}
-	return fail(e, EX_USAGE, "\"%.*s\" is none of smtps:// smtp:// "
-	    "lmtp:// imaps:// imap:// pop3s:// pop3://",
+	return fail(e, EX_USAGE, "\"%.*s\" is none of smtps:// smtp:// lmtp:// imaps:// imap:// pop3s:// pop3://",
 	    STR_ARG(str_to(name, 40)));
 }
 
@@ -52,16 +51,13 @@ set_user(struct account_server *s, struct arena *a, struct str raw,
 	size_t i, n = 0;
 
 	if (str_has(raw, ':'))
-		return fail(e, EX_USAGE, "a password in a server's URL can "
-		    "be read by others. Use --password-command, "
-		    "--password-file, --password-fd or --netrc");
+		return fail(e, EX_USAGE, "a password in a server's URL can be read by others. Use --password-command, --password-file, --password-fd or --netrc");
 	for (i = 0; i < raw.n; i++) {
 		to[n] = raw.p[i];
 		if (raw.p[i] == '%') {
 			if (i + 2 >= raw.n || hex(raw.p[i + 1]) < 0 ||
 			    hex(raw.p[i + 2]) < 0)
-				return fail(e, EX_USAGE, "the URL's user has "
-				    "a %% without two hex digits");
+				return fail(e, EX_USAGE, "the URL's user has a %% without two hex digits");
 			to[n] = (char)(hex(raw.p[i + 1]) << 4 |
 			    hex(raw.p[i + 2]));
 			i += 2;
@@ -128,8 +124,8 @@ set_host(struct account_server *s, struct arena *a, struct str at,
 	s->port = port != 0 ? port : schemes[s->scheme].port;
 	if (strlen(s->host) != host.n || (!is_address(s->host) &&
 	    (at.p[0] == '[' || !is_name(host))))
-		return fail(e, EX_USAGE, "\"%.*s\" is neither a host name nor "
-		    "an address", STR_ARG(str_to(host, 300)));
+		return fail(e, EX_USAGE, "\"%.*s\" is neither a host name nor an address",
+		    STR_ARG(str_to(host, 300)));
 	return 0;
 }
 
@@ -138,8 +134,7 @@ set_path(struct account_server *s, struct arena *a, struct str path,
     struct err *e)
 {
 	if (s->scheme != ACCOUNT_LMTP)
-		return fail(e, EX_USAGE, "a path instead of a host: only "
-		    "lmtp has sockets in the file system");
+		return fail(e, EX_USAGE, "a path instead of a host: only lmtp has sockets in the file system");
 	if (str_control(path) || path.n > 100 || path.n < 2)
 		return fail(e, EX_USAGE, "\"%.*s\" is no path to a socket",
 		    STR_ARG(str_to(path, 100)));
@@ -171,8 +166,7 @@ set_authority(struct account_server *s, struct arena *a, struct str rest,
 	if (rest.n > 0 && rest.p[rest.n - 1] == '/')
 		rest.n--;
 	if (str_has(rest, '/') || str_has(rest, '?') || str_has(rest, '#'))
-		return fail(e, EX_USAGE, "nothing may stand behind the host "
-		    "and port of a server's URL");
+		return fail(e, EX_USAGE, "nothing may stand behind the host and port of a server's URL");
 	return set_host(s, a, rest, e);
 }
 

@@ -142,8 +142,7 @@ dotted(const struct addr_in *in, size_t *end)
 
 	for (i = 0; i < in->s.n && p[i] != '@'; i++) {
 		if (p[i] == '.' && i == 0)
-			return addr_bad(in, i, "the local part starts with "
-			    "a dot");
+			return addr_bad(in, i, "the local part starts with a dot");
 		if (p[i] == '.' && p[i - 1] == '.')
 			return addr_bad(in, i, "two dots in the local part");
 		if (p[i] != '.' && !addr_atext(p[i]))
@@ -279,8 +278,7 @@ literal(const struct addr_in *in, size_t at)
 	s.n--;
 	if (str_starts(s, "IPv6:") ? ipv6(str_from(s, 5)) : ipv4(s))
 		return 0;
-	return addr_bad(in, at, "no address literal; write [192.0.2.1] or "
-	    "[IPv6:2001:db8::1]");
+	return addr_bad(in, at, "no address literal; write [192.0.2.1] or [IPv6:2001:db8::1]");
 }
 
 /*
@@ -347,8 +345,8 @@ a_labels(const struct addr_in *in, size_t at, char **ascii)
 		    idn_error(rc));
 	rc = 0;
 	if (!same_idn(name, *ascii, &said)) {
-		rc = addr_bad(in, at, "letters in the domain have "
-		    "another form; write %s", said != NULL ? said : *ascii);
+		rc = addr_bad(in, at, "letters in the domain have another form; write %s",
+		    said != NULL ? said : *ascii);
 		idn_free(*ascii);
 	}
 	idn_free(said);
@@ -439,8 +437,7 @@ to_ascii(struct arena *mem, const struct addr_in *in, struct str *out)
 	char *ascii;
 
 	if (!idn_here())
-		return addr_bad(in, 0, "not ASCII, and there is no libidn2 "
-		    "here to convert it; write its xn-- form");
+		return addr_bad(in, 0, "not ASCII, and there is no libidn2 here to convert it; write its xn-- form");
 	if (a_labels(in, 0, &ascii) < 0)
 		return -1;
 	*out = arena_str(mem, str_of(ascii));

@@ -115,8 +115,8 @@ open_section(struct parser *p, const char *kind, char *text, struct str rest,
 	s->line = p->line;
 	old = conf_find(p->conf, kind, s->name);
 	if (old != NULL)
-		return fail(e, EX_CONFIG, "%s%s%s is there already, in "
-		    "line %u", kind, name.n > 0 ? " " : "", s->name,
+		return fail(e, EX_CONFIG, "%s%s%s is there already, in line %u",
+		    kind, name.n > 0 ? " " : "", s->name,
 		    old->line);
 	if (p->nsection++ == NSECTION)
 		return fail(e, EX_CONFIG, "over %d sections", NSECTION);
@@ -136,19 +136,16 @@ unquote(char *text, struct str s, const char **value, struct err *e)
 	*value = to;
 	for (; *from != '"'; *to++ = *from++) {
 		if (*from == '\0')
-			return fail(e, EX_CONFIG, "the closing quote is "
-			    "missing");
+			return fail(e, EX_CONFIG, "the closing quote is missing");
 		if (*from != '\\')
 			continue;
 		if (from[1] != '"' && from[1] != '\\')
-			return fail(e, EX_CONFIG, "in quotes a \\ stands "
-			    "before \" or another \\ only");
+			return fail(e, EX_CONFIG, "in quotes a \\ stands before \" or another \\ only");
 		from++;
 	}
 	*to = '\0';
 	if (!rest_empty(str_of(from + 1)))
-		return fail(e, EX_CONFIG, "text behind the closing quote; "
-		    "quote the whole value, and \\\" inside it");
+		return fail(e, EX_CONFIG, "text behind the closing quote; quote the whole value, and \\\" inside it");
 	return 0;
 }
 
@@ -162,11 +159,11 @@ add_line(struct parser *p, char *text, struct str key, struct str value,
 		return fail(e, EX_CONFIG, "\"%.*s\" is no key",
 		    STR_ARG(str_to(key, 80)));
 	if (p->section == NULL)
-		return fail(e, EX_CONFIG, "\"%.*s\" stands before the first "
-		    "section (defaults or account NAME)", STR_ARG(key));
+		return fail(e, EX_CONFIG, "\"%.*s\" stands before the first section (defaults or account NAME)",
+		    STR_ARG(key));
 	if (value.n > 0 && value.p[0] == '=')
-		return fail(e, EX_CONFIG, "write \"%.*s VALUE\", without "
-		    "an =", STR_ARG(key));
+		return fail(e, EX_CONFIG, "write \"%.*s VALUE\", without an =",
+		    STR_ARG(key));
 	if (p->nline++ == NLINE)
 		return fail(e, EX_CONFIG, "over %d lines in a section",
 		    NLINE);
@@ -202,8 +199,8 @@ line(struct parser *p, char *text, size_t n, struct err *e)
 	for (i = 0; i < s.n; i++)
 		if (((unsigned char)s.p[i] < 0x20 && s.p[i] != '\t') ||
 		    s.p[i] == 0x7f)
-			return fail(e, EX_CONFIG, "a control character "
-			    "(0x%02x)", (unsigned char)s.p[i]);
+			return fail(e, EX_CONFIG, "a control character (0x%02x)",
+			    (unsigned char)s.p[i]);
 	text[(size_t)(s.p - text) + s.n] = '\0';
 	word = str_word(&s);
 	kind = kind_of(word);

@@ -270,8 +270,7 @@ strings(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
 	e->data = g->bytes.n;
 	for (i = 0; i < n; i += 1u + p[i]) {
 		if (i + p[i] >= n)
-			return bad(g, "a TXT string is longer than its "
-			    "record");
+			return bad(g, "a TXT string is longer than its record");
 		buf_put(&g->bytes, p + i + 1, p[i]);
 	}
 	e->ndata = g->bytes.n - e->data;

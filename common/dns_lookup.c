@@ -70,8 +70,8 @@ no_hosts(const char *host, const struct dns_answer *const a[2],
 
 	for (i = 0; i < 2; i++)
 		if (a[i] != NULL && dns_temporary(a[i]->status))
-			return fail(e, EX_TEMPFAIL, "%s: cannot be resolved "
-			    "now: %s%s%s", host, dns_status(a[i]->status),
+			return fail(e, EX_TEMPFAIL, "%s: cannot be resolved now: %s%s%s",
+			    host, dns_status(a[i]->status),
 			    a[i]->why != NULL ? ": " : "",
 			    a[i]->why != NULL ? a[i]->why : "");
 	for (i = 0; i < 2; i++)
@@ -103,8 +103,8 @@ dns_hosts(const char *host, unsigned port, int family, struct net_addr *out,
 	if (left > 0 && stop_asked())
 		n = fail_stop(e);
 	else if (n == 0 && left > 0)
-		n = fail(e, EX_TEMPFAIL, "%s: cannot be resolved now: no "
-		    "reply in time", host);
+		n = fail(e, EX_TEMPFAIL, "%s: cannot be resolved now: no reply in time",
+		    host);
 	else if (n == 0)
 		n = no_hosts(host, a, e);
 	dns_drop(a[0]);

@@ -141,12 +141,12 @@ dns_note(const struct dns *d, const struct question *q, const char *mark,
 	n = snprintf(line, sizeof line, "%s %s", name, type != NULL ? type :
 	    "?");
 	if (a == NULL)
-		n += snprintf(line + n, sizeof line - (size_t)n, " to %s%s, "
-		    "try %u", d->sys.server[q->server].text, q->stream !=
+		n += snprintf(line + n, sizeof line - (size_t)n, " to %s%s, try %u",
+		    d->sys.server[q->server].text, q->stream !=
 		    NULL ? " by TCP" : "", q->tries);
 	else
-		n += snprintf(line + n, sizeof line - (size_t)n, " %s, %u "
-		    "records%s%s%s", dns_status(a->status), a->n, a->ad_bit ?
+		n += snprintf(line + n, sizeof line - (size_t)n, " %s, %u records%s%s%s",
+		    dns_status(a->status), a->n, a->ad_bit ?
 		    ", AD" : "", a->why != NULL ? ": " : "", a->why != NULL ?
 		    a->why : "");
 	trace_line(mark, (struct str){ line, (size_t)n });

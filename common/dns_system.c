@@ -34,8 +34,7 @@ judge(struct dns_server *s, const struct dns_conf *conf, bool trust_ad)
 		s->trusted = true;
 		s->rule = "resolv.conf says \"options trust-ad\"";
 	} else {
-		s->rule = "AD could be forged on the way: neither loopback, "
-		    "nor trust-ad, nor --trust-ad";
+		s->rule = "AD could be forged on the way: neither loopback, nor trust-ad, nor --trust-ad";
 	}
 }
 

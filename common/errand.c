@@ -198,8 +198,7 @@ hear(struct errand_answer *a, int *fd, int64_t deadline, bool name,
 		if (ready < 0 && stop_asked())
 			return fail_stop(e);
 		if (ready <= 0)
-			return fail(e, EX_TEMPFAIL, "the helper process does "
-			    "not answer in time");
+			return fail(e, EX_TEMPFAIL, "the helper process does not answer in time");
 		if (errand_receive(helper, a, sizeof *a, got) !=
 		    (long)sizeof *a)
 			return gone(e);

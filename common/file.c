@@ -119,11 +119,11 @@ file_private(int fd, const char *path, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return fail(e, EX_CONFIG, "%s: not a regular file", path);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return fail(e, EX_CONFIG, "%s: belongs to somebody else "
-		    "(uid %u)", path, (unsigned)st.st_uid);
+		return fail(e, EX_CONFIG, "%s: belongs to somebody else (uid %u)",
+		    path, (unsigned)st.st_uid);
 	if ((st.st_mode & 077) != 0)
-		return fail(e, EX_CONFIG, "%s: holds a secret and has mode "
-		    "%03o: others can read it (chmod 600)", path,
+		return fail(e, EX_CONFIG, "%s: holds a secret and has mode %03o: others can read it (chmod 600)",
+		    path,
 		    (unsigned)st.st_mode & 0777);
 	return 0;
 }
@@ -161,8 +161,8 @@ own_link(const char *path, struct err *e)
 	if (lstat(path, &st) < 0)
 		return fail_sys(e, EX_NOINPUT, "%s", path);
 	if (S_ISLNK(st.st_mode) && st.st_uid != geteuid() && st.st_uid != 0)
-		return fail(e, EX_CONFIG, "%s: a symbolic link of somebody "
-		    "else (uid %u)", path, (unsigned)st.st_uid);
+		return fail(e, EX_CONFIG, "%s: a symbolic link of somebody else (uid %u)",
+		    path, (unsigned)st.st_uid);
 	return 0;
 }
 

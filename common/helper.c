@@ -258,8 +258,8 @@ helper_start(void (*wipe)(void *), void *arg, struct err *e)
 		close(pair[0]);
 		return -1;
 	}
-	trace_note(TRACE_TALK, "a helper process (%ld) for commands, names, "
-	    "sockets with a path", (long)process.pid);
+	trace_note(TRACE_TALK, "a helper process (%ld) for commands, names, sockets with a path",
+	    (long)process.pid);
 	asking = pair[0];
 	errand_ask_at(asking);
 	atexit(finish);

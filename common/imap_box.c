@@ -173,8 +173,7 @@ imap_ask_bodies(struct imap *m, const char *set, unsigned bodies)
 unsigned
 imap_ask_idents(struct imap *m, const char *set)
 {
-	return fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE "
-	    "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]");
+	return fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]");
 }
 
 unsigned
@@ -186,8 +185,7 @@ imap_ask_sizes(struct imap *m, const char *set)
 unsigned
 imap_ask_subjects(struct imap *m, const char *set)
 {
-	return fetch(m, set, "RFC822.SIZE "
-	    "BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]");
+	return fetch(m, set, "RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]");
 }
 
 unsigned
