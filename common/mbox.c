@@ -210,8 +210,8 @@ dotlock(struct mbox *m)
 static int
 locked(const struct mbox *m, struct err *e)
 {
-	return stop_asked() ? fail_stop(e) : fail(e, EX_TEMPFAIL, "%s: locked "
-	    "by another program", m->path);
+	return stop_asked() ? fail_stop(e) : fail(e, EX_TEMPFAIL, "%s: locked by another program",
+	    m->path);
 }
 
 static int

@@ -369,13 +369,12 @@ check_inline(struct job *j, struct node *up, struct node *x)
 	for (i = 0; i < x->name.n; i++)
 		if (!str_alpha(x->name.p[i]) && !str_digit(x->name.p[i]) &&
 		    !str_has(STR("._-+@"), x->name.p[i]))
-			return fail(j->e, EX_USAGE, "%.*s: the name of an "
-			    "inline file is its Content-ID: only letters, "
-			    "digits and ._-+@", STR_ARG(x->name));
+			return fail(j->e, EX_USAGE, "%.*s: the name of an inline file is its Content-ID: only letters, digits and ._-+@",
+			    STR_ARG(x->name));
 	for (i = 0; i < up->n; i++)
 		if (up->kids[i]->cid && str_eq(up->kids[i]->name, x->name))
-			return fail(j->e, EX_USAGE, "%.*s: two inline files "
-			    "have this name", STR_ARG(x->name));
+			return fail(j->e, EX_USAGE, "%.*s: two inline files have this name",
+			    STR_ARG(x->name));
 	return 0;
 }
 
@@ -575,11 +574,11 @@ extra(struct job *j, struct buf *b, const char *field)
 	int how = j->mail->utf8 ? MIME_UTF8 : 0;
 
 	if (value.p == NULL)
-		return fail(j->e, EX_USAGE, "\"%s\" is no header field: "
-		    "Name: value", field);
+		return fail(j->e, EX_USAGE, "\"%s\" is no header field: Name: value",
+		    field);
 	if (listed(name, ours))
-		return fail(j->e, EX_USAGE, "%.*s: cannot be given as a "
-		    "header field", STR_ARG(name));
+		return fail(j->e, EX_USAGE, "%.*s: cannot be given as a header field",
+		    STR_ARG(name));
 	if (listed(name, once) && has(b, name))
 		return fail(j->e, EX_USAGE, "%.*s: given twice",
 		    STR_ARG(name));

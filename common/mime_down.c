@@ -367,8 +367,7 @@ cheaper(const struct walk *w)
 static const char *
 trouble(const struct stats *s)
 {
-	return s->eight ? "8-bit bytes" : "a NUL, a bare CR or a line over "
-	    "998 octets";
+	return s->eight ? "8-bit bytes" : "a NUL, a bare CR or a line over 998 octets";
 }
 
 /* The first walk, at the end of a leaf. */
@@ -412,8 +411,8 @@ check_head(struct walk *w)
 	size_t i;
 
 	if (w->head.over)
-		return fail(w->e, EX_DATAERR, "a part has a header over %d "
-		    "bytes", MSG_HEAD_MAX);
+		return fail(w->e, EX_DATAERR, "a part has a header over %d bytes",
+		    MSG_HEAD_MAX);
 	for (i = 0; i < h.n; i++)
 		if ((unsigned char)h.p[i] > 0x7f || h.p[i] == '\0' ||
 		    (h.p[i] == '\r' && h.p[i + 1] != '\n'))
@@ -421,10 +420,8 @@ check_head(struct walk *w)
 	if (i == h.n)
 		return 0;
 	if ((unsigned char)h.p[i] > 0x7f)
-		return fail(w->e, EX_DATAERR, "a header field has 8-bit bytes "
-		    "and can go to servers with SMTPUTF8 only");
-	return fail(w->e, EX_DATAERR, "a NUL or a bare CR in the header of "
-	    "a part");
+		return fail(w->e, EX_DATAERR, "a header field has 8-bit bytes and can go to servers with SMTPUTF8 only");
+	return fail(w->e, EX_DATAERR, "a NUL or a bare CR in the header of a part");
 }
 
 /* The header with the new encoding, appended to b. */
@@ -579,8 +576,8 @@ static int
 in_head(struct walk *w, struct str s, bool end)
 {
 	if (s.n > MSG_LINE_MAX || !end)
-		return fail(w->e, EX_DATAERR, "the header of a part has a "
-		    "line over %d octets", MSG_LINE_MAX);
+		return fail(w->e, EX_DATAERR, "the header of a part has a line over %d octets",
+		    MSG_LINE_MAX);
 	if (s.n == 0)
 		return head_done(w, true);
 	buf_str(&w->head, s);
@@ -596,8 +593,8 @@ around(struct walk *w, struct str s, bool start, bool end)
 
 	count(&x, s.p, s.n, start, end);
 	if (w->out == NULL && (x.eight || x.odd) && sealed(w))
-		return fail(w->e, EX_DATAERR, "a signed or encrypted part has "
-		    "%s", trouble(&x));
+		return fail(w->e, EX_DATAERR, "a signed or encrypted part has %s",
+		    trouble(&x));
 	if (w->out == NULL || x.eight || x.odd)
 		return 0;
 	return out(w, s.p, s.n) < 0 ? -1 : out(w, "\r\n", 2);
@@ -710,8 +707,7 @@ write_out(struct walk *w, const struct msg *in)
 	if (w->out->n == 0 || w->look.eight || w->look.odd != NULL ||
 	    w->look.size != w->written || w->out->utf8) {
 		close(w->fd);
-		return fail(w->e, EX_IOERR, "the message changed while it was "
-		    "read");
+		return fail(w->e, EX_IOERR, "the message changed while it was read");
 	}
 	p.fd = w->fd;
 	p.len = p.size = w->written;

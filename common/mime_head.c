@@ -239,8 +239,8 @@ begin(struct line *l, struct buf *b, struct str name, struct err *e)
 		if (name.p[i] <= ' ' || name.p[i] > '~' || name.p[i] == ':')
 			break;
 	if (i < name.n || i == 0 || i > COLUMNS - 2)
-		return fail(e, EX_USAGE, "\"%.*s\" is no name of a header "
-		    "field", name.n < 80 ? (int)name.n : 80, name.p);
+		return fail(e, EX_USAGE, "\"%.*s\" is no name of a header field",
+		    name.n < 80 ? (int)name.n : 80, name.p);
 	*l = (struct line){ .b = b, .col = name.n + 2 };
 	buf_str(b, name);
 	buf_s(b, ": ");
@@ -261,8 +261,8 @@ static int
 check(struct str name, struct str value, int how, struct err *e)
 {
 	if (control(value))
-		return fail(e, EX_USAGE, "%.*s: a control character or line "
-		    "end is in the value", STR_ARG(name));
+		return fail(e, EX_USAGE, "%.*s: a control character or line end is in the value",
+		    STR_ARG(name));
 	if ((how & MIME_RAW) == 0)
 		return 0;
 	if ((how & MIME_UTF8) == 0 && !str_ascii(value))
@@ -341,15 +341,15 @@ static int
 check_addr(struct str name, const struct mime_addr *a, int how, struct err *e)
 {
 	if (control(a->name))
-		return fail(e, EX_USAGE, "%.*s: a control character or line "
-		    "end is in a name", STR_ARG(name));
+		return fail(e, EX_USAGE, "%.*s: a control character or line end is in a name",
+		    STR_ARG(name));
 	if (a->addr.n == 0 || str_control(a->addr) || str_has(a->addr, '<') ||
 	    str_has(a->addr, '>'))
 		return fail(e, EX_USAGE, "%.*s: that is no address",
 		    STR_ARG(name));
 	if ((how & MIME_UTF8) == 0 && !str_ascii(a->addr))
-		return fail(e, EX_USAGE, "%.*s: %.*s is not ASCII and needs "
-		    "SMTPUTF8", STR_ARG(name), STR_ARG(a->addr));
+		return fail(e, EX_USAGE, "%.*s: %.*s is not ASCII and needs SMTPUTF8",
+		    STR_ARG(name), STR_ARG(a->addr));
 	if (!str_utf8(a->addr))
 		return fail(e, EX_USAGE, "%.*s: an address is not UTF-8",
 		    STR_ARG(name));

@@ -9,8 +9,7 @@ static const char *const types[][2] = {
 	{ "conf", "text/plain" }, { "css", "text/css" },
 	{ "csv", "text/csv" }, { "diff", "text/x-diff" },
 	{ "doc", "application/msword" },
-	{ "docx", "application/vnd.openxmlformats-officedocument."
-	    "wordprocessingml.document" },
+	{ "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
 	{ "eml", "message/rfc822" }, { "eps", "application/postscript" },
 	{ "epub", "application/epub+zip" }, { "flac", "audio/flac" },
 	{ "gif", "image/gif" }, { "gz", "application/gzip" },
@@ -32,8 +31,7 @@ static const char *const types[][2] = {
 	{ "patch", "text/x-diff" }, { "pdf", "application/pdf" },
 	{ "pgp", "application/pgp-encrypted" }, { "png", "image/png" },
 	{ "ppt", "application/vnd.ms-powerpoint" },
-	{ "pptx", "application/vnd.openxmlformats-officedocument."
-	    "presentationml.presentation" },
+	{ "pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation" },
 	{ "ps", "application/postscript" }, { "rtf", "application/rtf" },
 	{ "sh", "text/x-sh" }, { "sig", "application/pgp-signature" },
 	{ "svg", "image/svg+xml" }, { "tar", "application/x-tar" },
@@ -43,8 +41,7 @@ static const char *const types[][2] = {
 	{ "wav", "audio/x-wav" }, { "webm", "video/webm" },
 	{ "webp", "image/webp" },
 	{ "xls", "application/vnd.ms-excel" },
-	{ "xlsx", "application/vnd.openxmlformats-officedocument."
-	    "spreadsheetml.sheet" },
+	{ "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
 	{ "xml", "application/xml" }, { "xz", "application/x-xz" },
 	{ "yaml", "application/yaml" }, { "yml", "application/yaml" },
 	{ "zip", "application/zip" }, { "zst", "application/zstd" }

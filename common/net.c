@@ -81,8 +81,8 @@ bind_to(int fd, const char *source, int family, struct err *e)
 	int got;
 
 	if (getaddrinfo(source, NULL, &hints, &a) != 0)
-		return fail(e, EX_USAGE, "--source %s: no address of that "
-		    "family", source);
+		return fail(e, EX_USAGE, "--source %s: no address of that family",
+		    source);
 	got = bind(fd, a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(a);
 	return got == 0 ? 0 : fail_sys(e, EX_TEMPFAIL, "--source %s", source);
@@ -207,8 +207,7 @@ winner(struct race *r, int64_t deadline, struct err *e)
 		if (stop_asked())
 			return fail_stop(e);
 		if (clock_left(deadline) == 0)
-			return fail(e, EX_TEMPFAIL, "connect: no answer in "
-			    "time");
+			return fail(e, EX_TEMPFAIL, "connect: no answer in time");
 	}
 }
 

@@ -128,8 +128,8 @@ lost(struct str text, const char *at, struct err *e)
 	while (str_cut(&text, '\n').p != NULL && text.p != NULL &&
 	    text.p <= at)
 		n++;
-	return fail(e, EX_CONFIG, "line %u: neither machine, default, login, "
-	    "password, account nor macdef where one must stand", n);
+	return fail(e, EX_CONFIG, "line %u: neither machine, default, login, password, account nor macdef where one must stand",
+	    n);
 }
 
 int

@@ -209,8 +209,7 @@ help(const struct opt_set *set)
 	for (i = 0; (o = opt_nth(set, i)) != NULL; i++)
 		if ((o->flags & OPT_HIDDEN) == 0)
 			help_one(o);
-	printf("\nExit status and what the tools have in common: "
-	    "postbag(7).\n");
+	printf("\nExit status and what the tools have in common: postbag(7).\n");
 }
 
 static void
@@ -312,8 +311,7 @@ opt_parse(struct opt_set *set, int argc, char **argv,
 			return fail(e, EX_USAGE, "%s needs an argument",
 			    argv[optind - 1]);
 		} else if (c == '?') {
-			return fail(e, EX_USAGE, "unknown option %s "
-			    "(--help lists them)",
+			return fail(e, EX_USAGE, "unknown option %s (--help lists them)",
 			    argv[optind > at ? optind - 1 : at]);
 		} else {
 			c = c >= FIRST ? c - FIRST : find(set, STR(""), c);

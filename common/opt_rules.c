@@ -154,6 +154,6 @@ opt_stdin(const struct opt_set *set, const char *also, struct err *e)
 		for (k = 0; k < l->n; k++)
 			reads(&r, o, l->v[k]);
 	}
-	return r.n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both "
-	    "%s and %s", r.by[0], r.by[1]);
+	return r.n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both %s and %s",
+	    r.by[0], r.by[1]);
 }

@@ -35,8 +35,7 @@ proxy_parse(struct proxy_conf *p, const char *url, struct err *e)
 	} else if (str_starts(s, "socks5://") || str_starts(s, "socks5h://")) {
 		s = str_from(s, str_starts(s, "socks5h") ? 10 : 9);
 	} else {
-		return fail(e, EX_USAGE, "--proxy: neither socks5:// nor "
-		    "http://");
+		return fail(e, EX_USAGE, "--proxy: neither socks5:// nor http://");
 	}
 	for (i = s.n; i > 0 && s.p[i - 1] != '@'; i--)
 		;
@@ -56,8 +55,7 @@ proxy_parse(struct proxy_conf *p, const char *url, struct err *e)
 	if (part(p->host, sizeof p->host, host) < 0 ||
 	    part(p->user, sizeof p->user, user) < 0 ||
 	    part(p->pass, sizeof p->pass, login) < 0)
-		return fail(e, EX_USAGE, "--proxy: too long, or a control "
-		    "byte in it");
+		return fail(e, EX_USAGE, "--proxy: too long, or a control byte in it");
 	return 0;
 }
 

@@ -52,8 +52,7 @@ sandbox_port(struct sandbox *s, unsigned port)
 void
 sandbox_warn(void)
 {
-	fail_print("WARNING: --no-sandbox: whoever breaks in by the network can "
-	    "do all that you can do");
+	fail_print("WARNING: --no-sandbox: whoever breaks in by the network can do all that you can do");
 }
 
 bool
@@ -70,13 +69,11 @@ say(int abi, bool calls)
 		    abi, abi >= 4 ? ", TCP ports" : "", abi >= 6 ?
 		    ", signals" : "");
 	else
-		trace_note(TRACE_TALK, "not confined: this kernel has no "
-		    "Landlock for files and TCP ports");
+		trace_note(TRACE_TALK, "not confined: this kernel has no Landlock for files and TCP ports");
 	if (calls)
 		trace_note(TRACE_TALK, "confined by seccomp: system calls");
 	else
-		trace_note(TRACE_TALK, "not confined: no seccomp for system "
-		    "calls here");
+		trace_note(TRACE_TALK, "not confined: no seccomp for system calls here");
 }
 
 void

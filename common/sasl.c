@@ -263,15 +263,15 @@ prepare(struct buf *out, struct str text, const char *what, struct err *e)
 	for (; text.n > 0; text = str_from(text, n)) {
 		n = str_char(text, &c);
 		if (n == 0)
-			return fail(e, EX_DATAERR, "the %s is not UTF-8, "
-			    "which SCRAM demands", what);
+			return fail(e, EX_DATAERR, "the %s is not UTF-8, which SCRAM demands",
+			    what);
 		if (space(c))
 			buf_c(out, ' ');
 		else if (nothing(c))
 			continue;
 		else if (prohibited(c))
-			return fail(e, EX_DATAERR, "the %s has a control "
-			    "or other character that SCRAM forbids", what);
+			return fail(e, EX_DATAERR, "the %s has a control or other character that SCRAM forbids",
+			    what);
 		else
 			buf_put(out, text.p, n);
 	}
@@ -394,24 +394,24 @@ server_first(struct sasl *s, struct str msg, struct server_first *f,
 	if (msg.n >= 2 && msg.p[0] == 'e' && attribute(&msg, 'e', &why) == 0)
 		return scram_error(s, why, e);
 	if (msg.n >= 2 && msg.p[0] == 'm' && msg.p[1] == '=')
-		return fail(e, EX_NOPERM, "%s: the server demands an "
-		    "extension that nobody knows", name);
+		return fail(e, EX_NOPERM, "%s: the server demands an extension that nobody knows",
+		    name);
 	if (attribute(&msg, 'r', &f->nonce) < 0 ||
 	    attribute(&msg, 's', &salt) < 0 ||
 	    attribute(&msg, 'i', &iter) < 0 || !nonce_text(f->nonce))
-		return fail(e, EX_PROTOCOL, "%s: the server's first message "
-		    "is not understood", name);
+		return fail(e, EX_PROTOCOL, "%s: the server's first message is not understood",
+		    name);
 	if (f->nonce.n <= s->nonce.n ||
 	    !str_eq(str_to(f->nonce, s->nonce.n), BUF_STR(s->nonce)))
-		return fail(e, EX_NOPERM, "%s: the server's nonce does not "
-		    "continue ours: not an answer to us", name);
+		return fail(e, EX_NOPERM, "%s: the server's nonce does not continue ours: not an answer to us",
+		    name);
 	if (salt.n == 0 || b64_get(&f->salt, salt) < 0)
 		return fail(e, EX_PROTOCOL, "%s: the salt is not base64",
 		    name);
 	if (str_num(iter, UINT32_MAX, &f->iter) < 0 || f->iter < ITER_MIN ||
 	    f->iter > ITER_MAX)
-		return fail(e, EX_NOPERM, "%s: %.*s iterations are not within "
-		    "%d and %d", name, STR_ARG(str_to(iter, 20)), ITER_MIN,
+		return fail(e, EX_NOPERM, "%s: %.*s iterations are not within %d and %d",
+		    name, STR_ARG(str_to(iter, 20)), ITER_MIN,
 		    ITER_MAX);
 	return 0;
 }
@@ -533,14 +533,14 @@ scram_verify(struct sasl *s, struct str msg, struct err *e)
 	if (msg.n > 0 && msg.p[0] == 'e' && attribute(&msg, 'e', &v) == 0)
 		return scram_error(s, v, e);
 	if (attribute(&msg, 'v', &v) < 0)
-		return fail(e, EX_PROTOCOL, "%s: the server's last message "
-		    "is not understood", s->mech->name);
+		return fail(e, EX_PROTOCOL, "%s: the server's last message is not understood",
+		    s->mech->name);
 	same = b64_get(&sign, v) == 0 &&
 	    digest_same(BUF_STR(sign), of_md(s, s->verifier));
 	buf_free(&sign);
 	if (!same)
-		return fail(e, EX_NOPERM, "%s: the server could not prove "
-		    "that it knows the password", s->mech->name);
+		return fail(e, EX_NOPERM, "%s: the server could not prove that it knows the password",
+		    s->mech->name);
 	s->proved = true;
 	return 0;
 }
@@ -659,8 +659,8 @@ candidates(const struct sasl_login *l, const struct sasl_mech **order,
 			order[(*n)++] = &mechs[i];
 	while ((w = next_asked(&list)).n > 0) {
 		if ((m = named(w)) == NULL)
-			return fail(e, EX_USAGE, "--auth: no mechanism is "
-			    "called \"%.*s\"", STR_ARG(str_to(w, 60)));
+			return fail(e, EX_USAGE, "--auth: no mechanism is called \"%.*s\"",
+			    STR_ARG(str_to(w, 60)));
 		if (able(l, m, true) && *n < NMECH)
 			order[(*n)++] = m;
 	}
@@ -688,8 +688,7 @@ none(const struct sasl_login *l, const struct sasl_mech *const *order,
 	for (i = 0; i < n; i++)
 		buf_printf(&ours, " %s", order[i]->name);
 	offered = str_trim(offered);
-	fail(e, EX_NOPERM, "no way to log in: the server offers %s%.*s, "
-	    "possible here %s%.*s%s%s%s",
+	fail(e, EX_NOPERM, "no way to log in: the server offers %s%.*s, possible here %s%.*s%s%s%s",
 	    offered.n > 0 ? "" : "nothing", STR_ARG(str_to(offered, 300)),
 	    n > 1 ? "are" : "is", n > 0 ? (int)ours.n : 0,
 	    n > 0 ? ours.p : "", n > 0 ? "" : " nothing",
@@ -723,8 +722,7 @@ check_secrets(const struct sasl_login *l, struct err *e)
 		return fail(e, EX_DATAERR, "the password has a NUL byte");
 	for (i = 0; l->token != NULL && i < l->token->n; i++)
 		if (l->token->p[i] <= 0x20 || l->token->p[i] >= 0x7f)
-			return fail(e, EX_DATAERR, "the token has a byte "
-			    "that no token has (blank, control or 8-bit)");
+			return fail(e, EX_DATAERR, "the token has a byte that no token has (blank, control or 8-bit)");
 	return 0;
 }
 
@@ -759,8 +757,7 @@ sasl_pick(struct sasl *s, const struct sasl_login *l, struct str offered,
 	if (s->mech->first == external_first)
 		return 0;
 	if (l->user == NULL || l->user[0] == '\0')
-		return fail(e, EX_USAGE, "logging in needs a user name "
-		    "(--user)");
+		return fail(e, EX_USAGE, "logging in needs a user name (--user)");
 	return s->mech->md != DIGEST_NONE ? scram_begin(s, e) : 0;
 }
 
@@ -801,8 +798,8 @@ sasl_done(struct sasl *s, struct str last, struct err *e)
 	if (s->proved)
 		return 0;
 	if (s->mech->md != DIGEST_NONE)
-		return fail(e, EX_NOPERM, "%s: the server said yes without "
-		    "proving that it knows the password", s->mech->name);
+		return fail(e, EX_NOPERM, "%s: the server said yes without proving that it knows the password",
+		    s->mech->name);
 	return fail(e, EX_PROTOCOL, "%s: the server said yes %s",
 	    s->mech->name, s->refused ? "after it refused" :
 	    "before it was told who we are");

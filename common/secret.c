@@ -47,8 +47,8 @@ start(struct source *c, const char *command, struct err *e)
 static int
 late(const struct source *c, struct err *e)
 {
-	return stop_asked() ? fail_stop(e) : fail(e, EX_TEMPFAIL, "%s takes "
-	    "too long", c->what);
+	return stop_asked() ? fail_stop(e) : fail(e, EX_TEMPFAIL, "%s takes too long",
+	    c->what);
 }
 
 /* Bytes of the first line are kept, the others only drained. */
@@ -107,8 +107,8 @@ drain(struct source *c, struct secret *s, struct err *e)
 		else if (gone)
 			got = 0;
 	}
-	return over ? fail(e, EX_CONFIG, "%s: the first line is over %zu "
-	    "bytes", c->what, sizeof s->p) : 0;
+	return over ? fail(e, EX_CONFIG, "%s: the first line is over %zu bytes",
+	    c->what, sizeof s->p) : 0;
 }
 
 /* A command whose end nobody saw has printed what it had to print. */
@@ -268,8 +268,7 @@ secret_prompt(const char *prompt, int64_t deadline, struct secret *s,
 		mem_secret_wipe(s);
 		if (stop_asked())
 			return fail_stop(e);
-		return clock_left(deadline) == 0 ? fail(e, EX_TEMPFAIL, "no "
-		    "password was typed within the time allowed for all") :
+		return clock_left(deadline) == 0 ? fail(e, EX_TEMPFAIL, "no password was typed within the time allowed for all") :
 		    fail(e, EX_NOPERM, "no password was typed");
 	}
 	return 1;

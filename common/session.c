@@ -20,12 +20,10 @@ static void
 warn(const struct account_trust *t)
 {
 	if (t->insecure)
-		fail_print("WARNING: --insecure-no-verify: whoever answers is "
-		    "believed to be the server; no password is sent");
+		fail_print("WARNING: --insecure-no-verify: whoever answers is believed to be the server; no password is sent");
 	if (t->min != TLS_ANY && t->min < TLS_1_2)
-		fail_print("WARNING: --tls-min %s: TLS before 1.2 is broken: "
-		    "whoever is between us and the server may read and "
-		    "change it all", tls_version_name(t->min));
+		fail_print("WARNING: --tls-min %s: TLS before 1.2 is broken: whoever is between us and the server may read and change it all",
+		    tls_version_name(t->min));
 }
 
 static int
@@ -191,8 +189,7 @@ session_ready_all(struct session *const *v, size_t n, struct err *e)
 	int got = 0;
 
 	if (v[0]->account->box == NULL)
-		got = fail(e, EX_SOFTWARE, "nobody has said what this "
-		    "program reads and writes");
+		got = fail(e, EX_SOFTWARE, "nobody has said what this program reads and writes");
 	for (i = 0; i < n && got == 0; i++)
 		got = prepare(v[i], e);
 	if (got == 0)
@@ -280,8 +277,7 @@ session_login(struct session *s, struct sasl_login *l)
 		    "no password is sent to a server that was not verified" :
 		    "no password is sent without TLS, except to loopback");
 	if (s->secret != NULL && s->secret->n == 0)
-		return conn_fail(s->conn, EX_SOFTWARE, "the password was "
-		    "forgotten after the login: there is no other one");
+		return conn_fail(s->conn, EX_SOFTWARE, "the password was forgotten after the login: there is no other one");
 	if (a->login.token_command != NULL)
 		l->token = s->secret;
 	else

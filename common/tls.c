@@ -91,15 +91,15 @@ blame(struct tls *t)
 		break;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 		tls_text_pin(t->cert, pin);
-		fail(t->e, EX_NOPERM, "certificate: self-signed (--pin %s "
-		    "would trust this key)", pin);
+		fail(t->e, EX_NOPERM, "certificate: self-signed (--pin %s would trust this key)",
+		    pin);
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		tls_text_dn(&b, X509_get_issuer_name(t->cert));
-		fail(t->e, EX_NOPERM, "certificate: its issuer is not known "
-		    "here: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
+		fail(t->e, EX_NOPERM, "certificate: its issuer is not known here: %.*s",
+		    STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
 	case X509_V_ERR_CERT_REVOKED:
 		fail(t->e, EX_NOPERM, "certificate: revoked on %s",
@@ -107,13 +107,13 @@ blame(struct tls *t)
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_CRL:
 		tls_text_dn(&b, X509_get_issuer_name(t->cert));
-		fail(t->e, EX_NOPERM, "certificate: --crl has no list of its "
-		    "issuer: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
+		fail(t->e, EX_NOPERM, "certificate: --crl has no list of its issuer: %.*s",
+		    STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 		tls_text_dn(&b, X509_get_subject_name(t->cert));
-		fail(t->e, EX_NOPERM, "certificate: its issuer is not trusted "
-		    "here: %.*s", STR_ARG(str_to(BUF_STR(b), DN)));
+		fail(t->e, EX_NOPERM, "certificate: its issuer is not trusted here: %.*s",
+		    STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
 	default:
 		fail(t->e, EX_NOPERM, "certificate: %s (depth %d)",
@@ -259,8 +259,8 @@ check_pins(struct tls *t)
 	for (i = 0; i < t->conf->npins; i++)
 		if (strcmp(pin, t->conf->pins[i]) == 0)
 			return 0;
-	return fail(t->e, EX_NOPERM, "certificate: its key is %s, which "
-	    "--pin does not name", pin);
+	return fail(t->e, EX_NOPERM, "certificate: its key is %s, which --pin does not name",
+	    pin);
 }
 
 /* Plaintext where a record should be: say so in words, not in OpenSSL's. */
@@ -277,12 +277,12 @@ refused(struct tls *t, const char *what)
 	if (why == SSL_R_WRONG_VERSION_NUMBER ||
 	    why == SSL_R_PACKET_LENGTH_TOO_LONG ||
 	    why == SSL_R_HTTP_REQUEST || why == SSL_R_UNEXPECTED_MESSAGE)
-		return fail(t->e, EX_PROTOCOL, "%s: the server does not speak "
-		    "TLS on this port", what);
+		return fail(t->e, EX_PROTOCOL, "%s: the server does not speak TLS on this port",
+		    what);
 	if (why == SSL_R_UNSUPPORTED_PROTOCOL ||
 	    why == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)
-		return fail(t->e, EX_NOPERM, "%s: the server has only TLS "
-		    "versions below %s", what, tls_version_name(t->least));
+		return fail(t->e, EX_NOPERM, "%s: the server has only TLS versions below %s",
+		    what, tls_version_name(t->least));
 	return fail(t->e, EX_PROTOCOL, "%s: %s", what,
 	    text != NULL ? text : "failed");
 }

@@ -136,8 +136,8 @@ groups(struct tls_ctx *t, struct err *e)
 
 	if (list != NULL && SSL_CTX_set1_groups_list(t->ctx, list) != 1) {
 		ERR_clear_error();
-		return fail(e, EX_USAGE, "--tls-groups %s: not a list of "
-		    "groups that OpenSSL %s knows", list,
+		return fail(e, EX_USAGE, "--tls-groups %s: not a list of groups that OpenSSL %s knows",
+		    list,
 		    OpenSSL_version(OPENSSL_VERSION_STRING));
 	}
 	t->classic = classics(list != NULL ? list :
@@ -201,8 +201,8 @@ trust_dir(struct tls_ctx *t, const char *dir, struct err *e)
 	    X509_LOOKUP_hash_dir());
 
 	if (t->ndirs == TLS_DIRS)
-		return fail(e, EX_CONFIG, "over %d directories of trusted "
-		    "certificates", TLS_DIRS);
+		return fail(e, EX_CONFIG, "over %d directories of trusted certificates",
+		    TLS_DIRS);
 	t->dirs[t->ndirs++] = mem_dup(dir);
 	return l != NULL && X509_LOOKUP_add_dir(l, dir, X509_FILETYPE_PEM) ?
 	    0 : tls_openssl(e, EX_CONFIG, dir);
@@ -224,8 +224,8 @@ trust(struct tls_ctx *t, const char *what, const char *path, struct err *e)
 	}
 	if (hashed(path))
 		return trust_dir(t, path, e);
-	return fail(e, EX_CONFIG, "%s %s: a directory without hashed names "
-	    "(openssl rehash makes them)", what, path);
+	return fail(e, EX_CONFIG, "%s %s: a directory without hashed names (openssl rehash makes them)",
+	    what, path);
 }
 
 /* An empty one is as good as none. */
@@ -324,8 +324,8 @@ lists(struct tls_ctx *t, const char *path, struct err *e)
 	if (got < 0)
 		fail(e, EX_CONFIG, "--crl %s: %s", path, why.msg);
 	else if (bio == NULL || add_lists(store, bio) == 0)
-		got = fail(e, EX_CONFIG, "--crl %s: no list of revoked "
-		    "certificates", path);
+		got = fail(e, EX_CONFIG, "--crl %s: no list of revoked certificates",
+		    path);
 	t->flags |= X509_V_FLAG_CRL_CHECK;
 	BIO_free(bio);
 	buf_free(&b);
@@ -347,8 +347,8 @@ pins_valid(const struct tls_conf *conf, struct err *e)
 		    b64_get(&raw, str_from(s, 8)) == 0 && raw.n == 32;
 		buf_free(&raw);
 		if (!ok)
-			return fail(e, EX_USAGE, "--pin %s: not of the form "
-			    "sha256//BASE64 of 32 bytes", conf->pins[i]);
+			return fail(e, EX_USAGE, "--pin %s: not of the form sha256//BASE64 of 32 bytes",
+			    conf->pins[i]);
 	}
 	return 0;
 }
@@ -473,8 +473,7 @@ who(SSL_CTX *ctx, const struct tls_conf *f, struct err *e)
 	int got = -1;
 
 	if (f->cert == NULL)
-		return f->key == NULL ? 0 : fail(e, EX_USAGE, "--key is "
-		    "nothing without --cert");
+		return f->key == NULL ? 0 : fail(e, EX_USAGE, "--key is nothing without --cert");
 	if (whole("--cert", f->cert, same, &cert, e) == 0 && (same ||
 	    whole("--key", f->key, true, &key, e) == 0) &&
 	    use_chain(ctx, f->cert, &cert, e) == 0)
