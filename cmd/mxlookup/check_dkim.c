@@ -276,8 +276,8 @@ init_dkim(struct run *r, struct err *e)
 			str_copy(name, one);
 			name[one.n] = '\0';
 			if (!dkim_selector(name))
-				return fail(e, EX_USAGE, "--dkim: \"%s\" is "
-				    "no selector", name);
+				return fail(e, EX_USAGE, "--dkim: \"%s\" is no selector",
+				    name);
 		}
 	}
 	return 0;

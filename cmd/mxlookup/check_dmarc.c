@@ -159,8 +159,7 @@ judge_record(struct task *t, const struct dmarc_walk *w)
 	const char *at = w->at->domain;
 
 	if (d->odd & DMARC_BAD_P)
-		task_find(t, "DMARC_POLICY", at, "p, sp or np has no valid "
-		    "value");
+		task_find(t, "DMARC_POLICY", at, "p, sp or np has no valid value");
 	else if (d->odd & DMARC_NO_P)
 		task_find(t, "DMARC_NO_P", at, "no p= in the record");
 	else if (w->policy == DMARC_NONE)
@@ -175,8 +174,7 @@ judge_record(struct task *t, const struct dmarc_walk *w)
 		task_find(t, "DMARC_OBSOLETE", at, "%s", d->odd & DMARC_SIZE ?
 		    "a size behind a report address" : "pct, rf or ri");
 	if (d->odd & DMARC_PLACE)
-		task_find(t, "DMARC_REPORTS", at, "an address in rua or ruf "
-		    "cannot be used");
+		task_find(t, "DMARC_REPORTS", at, "an address in rua or ruf cannot be used");
 }
 
 static void
@@ -198,9 +196,8 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 		if (w->at != NULL && g->answer != NULL && !g->allowed &&
 		    !g->unsure && !dns_temporary(g->answer->status))
 			task_find(t, "DMARC_UNAUTHORIZED", g->host,
-			    g->diverted ? "%s sends reports for %s on to "
-			    "another host" : "%s does not say that it takes "
-			    "reports for %s", g->host, w->at->domain);
+			    g->diverted ? "%s sends reports for %s on to another host" : "%s does not say that it takes reports for %s",
+			    g->host, w->at->domain);
 }
 
 static bool

@@ -64,11 +64,9 @@ run_dnssec(struct task *t)
 		    r->soa->ede_text.n > 0 ? ": " : "",
 		    STR_ARG(r->soa->ede_text));
 	if (r->state == UNBELIEVED)
-		task_find(t, "DNSSEC_UNBELIEVED", NULL, "AD is set, but not "
-		    "believed");
+		task_find(t, "DNSSEC_UNBELIEVED", NULL, "AD is set, but not believed");
 	if (r->state == UNSIGNED_HERE)
-		task_find(t, "DNSSEC_NOT_VALIDATED", NULL, "there is a DS, but "
-		    "AD is not set");
+		task_find(t, "DNSSEC_NOT_VALIDATED", NULL, "there is a DS, but AD is not set");
 	if (r->ds->status == DNS_OK && r->dnskey->status == DNS_NODATA)
 		task_find(t, "DNSSEC_NO_KEY", NULL, "DS, but no DNSKEY");
 	return true;

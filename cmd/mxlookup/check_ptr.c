@@ -115,8 +115,8 @@ judge_ptr(struct task *t, const struct address *d)
 		    d->host != NULL ? ", it is an address of " : "",
 		    d->host != NULL ? d->host : "");
 	else if (d->n > 0 && !d->confirmed && !d->temp)
-		task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not "
-		    "have this address", d->ptr->rr[0].name);
+		task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not have this address",
+		    d->ptr->rr[0].name);
 	if (d->ptr->n > 1)
 		task_find(t, "PTR_MANY", ip, "%u names", d->ptr->n);
 }

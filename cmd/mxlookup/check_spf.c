@@ -121,8 +121,8 @@ judge_spf(struct task *t, struct spf_facts *r)
 		task_find(t, "SPF_LOOKUPS", NULL, "%u%s lookups, 10 allowed",
 		    s->lookups, s->capped ? " or more" : "");
 	if (s->void4 > SPF_VOIDS || s->void6 > SPF_VOIDS)
-		task_find(t, "SPF_VOID", NULL, "%u void lookups by IPv4, %u "
-		    "by IPv6, 2 allowed", s->void4, s->void6);
+		task_find(t, "SPF_VOID", NULL, "%u void lookups by IPv4, %u by IPv6, 2 allowed",
+		    s->void4, s->void6);
 	if (s->many_mx != NULL)
 		task_find(t, "SPF_MX_LIMIT", s->many_mx, "over ten MX");
 }

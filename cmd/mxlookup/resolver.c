@@ -52,17 +52,12 @@ advice(const struct probe *p)
 	if (p->answer->status == DNS_BOGUS)
 		return "It validates, and calls this name bogus.";
 	if (p->answer->status != DNS_OK && p->answer->status != DNS_NODATA)
-		return "It does not know this name: give one that is signed "
-		    "as operand.";
+		return "It does not know this name: give one that is signed as operand.";
 	if (p->answer->ad_bit && p->server.trusted)
 		return "DNSSEC results count: \"secure\" and DANE work.";
 	if (p->answer->ad_bit)
-		return "It validates, but its AD is not believed: use a "
-		    "validating resolver on this machine, or \"options "
-		    "trust-ad\" in resolv.conf, or --trust-ad, if the way to "
-		    "it is safe.";
-	return "No AD: it does not validate, something on the way takes the "
-	    "bit out, or the name is not signed. Nothing is \"secure\" here.";
+		return "It validates, but its AD is not believed: use a validating resolver on this machine, or \"options trust-ad\" in resolv.conf, or --trust-ad, if the way to it is safe.";
+	return "No AD: it does not validate, something on the way takes the bit out, or the name is not signed. Nothing is \"secure\" here.";
 }
 
 static void

@@ -255,8 +255,8 @@ judge_all(struct task *t)
 		temp += dns_unsure(h->a) || dns_unsure(h->aaaa);
 		for (g = m->host; g < h && m->n <= 4 * MANY; g++)
 			if (share(g->a, h->a) || share(g->aaaa, h->aaaa))
-				task_find(t, "MX_SAME_ADDR", h->name, "%s and "
-				    "%s", g->name, h->name);
+				task_find(t, "MX_SAME_ADDR", h->name, "%s and %s",
+				    g->name, h->name);
 	}
 	if (four + six + temp == 0)
 		task_find(t, "MX_ALL_DEAD", NULL,
