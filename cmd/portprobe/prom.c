@@ -201,8 +201,7 @@ write_all(struct run *run, int fd, struct err *e)
 		    file_write(fd, b->p, b->n, e) < 0;
 	}
 	head.n = 0;
-	buf_printf(&head, "# HELP portprobe_last_run_timestamp_seconds "
-	    "When this was written\n"
+	buf_printf(&head, "# HELP portprobe_last_run_timestamp_seconds When this was written\n"
 	    "# TYPE portprobe_last_run_timestamp_seconds gauge\n"
 	    "portprobe_last_run_timestamp_seconds %lld\n",
 	    (long long)run->now);
