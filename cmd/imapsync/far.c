@@ -220,8 +220,7 @@ finish(struct far_look *k, struct imap *m, bool may)
 		return far_hear_unusable(b, m->text);
 	sort_found(k);
 	if (k->have_all && k->all.n != m->box.exists)
-		return far_hear_unusable(b, "the server says how many there are, and "
-		    "shows others: nothing is concluded from that");
+		return far_hear_unusable(b, "the server says how many there are, and shows others: nothing is concluded from that");
 	if (b->far.renumbered)
 		all_new(k);
 	else if (k->have_all)

@@ -115,8 +115,7 @@ vanished(struct far_look *k, struct imap *m, struct str set)
 		for (i = state_from(s, lo); i < s->n &&
 		    s->rec[i].uid <= hi; i++)
 			imap_uids_note(&k->b->far.gone, s->rec[i].uid);
-	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a "
-	    "set of UIDs");
+	return got == 0 ? 0 : conn_fail(m->c, EX_PROTOCOL, "VANISHED: not a set of UIDs");
 }
 
 /* ---- what was asked ---- */

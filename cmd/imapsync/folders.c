@@ -74,9 +74,8 @@ only_known(struct box *b, struct local *l)
 		strange += !was_there(&s, local_base(l, &l->v[i]));
 	state_drop_all(&s);
 	if (strange > 0)
-		report_problem(&r->report, EX_TEMPFAIL, b->name, "the mailbox is gone "
-		    "from the server, and %zu files here were never there: "
-		    "the Maildir is kept", strange);
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "the mailbox is gone from the server, and %zu files here were never there: the Maildir is kept",
+		    strange);
 	return strange == 0;
 }
 
@@ -162,9 +161,7 @@ remove_there(struct box *b)
 	if (got < 0)
 		return -1;
 	if (got == 0) {
-		report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir is gone "
-		    "here, and there is mail on the server that never was "
-		    "here: it is kept");
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir is gone here, and there is mail on the server that never was here: it is kept");
 		return 0;
 	}
 	if (brake(b, b->far.now.exists, "the Maildir is gone here"))
@@ -188,12 +185,10 @@ half(struct box *b)
 	if (!r->o->folders_delete || r->folders_kept) {
 		b->phase = BOX_LEFT;
 		if (b->far.is)
-			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir "
-			    "%s/%s is gone: nothing is deleted on the server "
-			    "(--folders delete would)", r->o->near, b->path);
+			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir %s/%s is gone: nothing is deleted on the server (--folders delete would)",
+			    r->o->near, b->path);
 		else if (r->o->account->verbose > 0)
-			report_problem(&r->report, 0, b->name, "it is gone from the "
-			    "server: the Maildir is kept");
+			report_problem(&r->report, 0, b->name, "it is gone from the server: the Maildir is kept");
 		return 0;
 	}
 	if (!e->missing) {
@@ -222,8 +217,8 @@ make_there(struct box *b)
 		return 0;
 	got = imap_wait(m, imap_ask_create(m, str_of(b->name)));
 	if (got > 0)
-		report_problem(&b->run->report, EX_UNAVAILABLE, b->name, "not created "
-		    "on the server: %s", m->text);
+		report_problem(&b->run->report, EX_UNAVAILABLE, b->name, "not created on the server: %s",
+		    m->text);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	imap_ask_subscribe(m, str_of(b->name));

@@ -311,8 +311,8 @@ folders_renamed_here(struct box *b)
 	got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
 	    str_of(r->boxes[i].name)));
 	if (got != 0) {
-		report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: "
-		    "%s", r->boxes[i].name, m->text);
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: %s",
+		    r->boxes[i].name, m->text);
 		return got < 0 ? -1 : 1;
 	}
 	if (inherit(b, &r->boxes[i]) < 0)

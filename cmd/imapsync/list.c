@@ -202,16 +202,14 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 		char safe[200];
 
 		str_escape(safe, sizeof safe, name);
-		report_problem(&r->report, EX_DATAERR, safe, "this name cannot be a "
-		    "folder here");
+		report_problem(&r->report, EX_DATAERR, safe, "this name cannot be a folder here");
 		buf_free(&path);
 		return;
 	}
 	at = path.p != NULL ? path.p : "";
 	b = seen_named(f, name);
 	if (b == NULL && (other = seen_at(f, at)) != NULL) {
-		report_problem(&r->report, EX_DATAERR, other->name, "two mailboxes "
-		    "would be one folder here");
+		report_problem(&r->report, EX_DATAERR, other->name, "two mailboxes would be one folder here");
 		buf_free(&path);
 		return;
 	}

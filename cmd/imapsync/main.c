@@ -35,8 +35,8 @@ set_allow(void *to, const char *arg, struct err *e)
 	struct settings *at = to;
 
 	if (str_num(str_of(arg), UINT32_MAX, &at->allow) < 0)
-		return fail(e, EX_USAGE, "--allow-deletes: how many, not "
-		    "\"%s\"", arg);
+		return fail(e, EX_USAGE, "--allow-deletes: how many, not \"%s\"",
+		    arg);
 	return 0;
 }
 

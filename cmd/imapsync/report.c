@@ -200,8 +200,7 @@ report_progress(struct report *r, uint64_t bytes, bool last)
 		if (last)
 			fprintf(stderr, "\r\033[K");
 		else
-			fprintf(stderr, "\r%llu of %llu messages, %.1f MB, "
-			    "%.0f s left\033[K",
+			fprintf(stderr, "\r%llu of %llu messages, %.1f MB, %.0f s left\033[K",
 			    (unsigned long long)r->finished,
 			    (unsigned long long)r->total,
 			    (double)r->bytes / 1e6, left);

@@ -80,8 +80,8 @@ dump_text(const struct state *s)
 	char name[1100];
 	size_t i;
 
-	printf("%s\n  uidvalidity %llu uidnext %llu modseq %llu exists %llu"
-	    "%s%s\n", text_of(name, s->box),
+	printf("%s\n  uidvalidity %llu uidnext %llu modseq %llu exists %llu%s%s\n",
+	    text_of(name, s->box),
 	    (unsigned long long)m->uidvalidity,
 	    (unsigned long long)m->uidnext, (unsigned long long)m->modseq,
 	    (unsigned long long)m->exists, m->id[0] != '\0' ? " id " : "",
@@ -281,8 +281,7 @@ check_log(struct check *c, const char *dir, const char *file,
 	}
 	at = index_find(x, str_of(s.box));
 	if (s.cut) {
-		snprintf(what, sizeof what, "%llu of %llu bytes are whole; "
-		    "the next run goes on from there",
+		snprintf(what, sizeof what, "%llu of %llu bytes are whole; the next run goes on from there",
 		    (unsigned long long)s.good, (unsigned long long)s.bytes);
 		verdict(c, s.box[0] != '\0' ? s.box : file, what, s.n);
 	} else if (at != NULL && !agrees(at, &s.mark)) {
@@ -327,8 +326,8 @@ check(const char *dir, const struct files *f, bool json, struct err *e)
 	check_index(&c, dir, &x);
 	index_close(&x);
 	if (!json)
-		printf("%zu mailboxes, %zu messages, %zu not as they should "
-		    "be\n", c.boxes, c.messages, c.bad);
+		printf("%zu mailboxes, %zu messages, %zu not as they should be\n",
+		    c.boxes, c.messages, c.bad);
 	return c.bad > 0 ? fail(e, EX_DATAERR, "%s: damaged", dir) : 0;
 }
 
@@ -365,8 +364,8 @@ rebuild(const char *dir, const struct files *f, bool json, struct err *e)
 	if (json)
 		printf("{\"type\":\"rebuild\",\"mailboxes\":%zu}\n", f->n);
 	else
-		printf("%zu mailboxes set aside as *.old: the next run pairs "
-		    "what is on both sides, without transfer\n", f->n);
+		printf("%zu mailboxes set aside as *.old: the next run pairs what is on both sides, without transfer\n",
+		    f->n);
 	return 0;
 }
 

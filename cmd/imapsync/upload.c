@@ -121,8 +121,7 @@ prepare(struct group *g, struct up *u, struct act *a)
 	if (was_refused(b, u->name))
 		return 1;
 	if (taken_name(g, u->name)) {
-		refuse(b, u->name, EX_DATAERR, "another file has this name, "
-		    "but for its flags");
+		refuse(b, u->name, EX_DATAERR, "another file has this name, but for its flags");
 		return 1;
 	}
 	u->fd = local_read(&b->near.dir, u->m, e);
@@ -142,11 +141,9 @@ prepare(struct group *g, struct up *u, struct act *a)
 	if (u->out.wire == 0)		/* RFC 3502: that would cancel all */
 		refuse(b, u->name, EX_DATAERR, "it is empty");
 	else if (limit > 0 && u->out.wire > limit)
-		refuse(b, u->name, EX_DATAERR, "it is larger than the server "
-		    "takes (APPENDLIMIT)");
+		refuse(b, u->name, EX_DATAERR, "it is larger than the server takes (APPENDLIMIT)");
 	else if (u->out.nul && (g->l->imap.caps & IMAP_BINARY) == 0)
-		refuse(b, u->name, EX_DATAERR, "it has a NUL, and the server "
-		    "takes none");
+		refuse(b, u->name, EX_DATAERR, "it has a NUL, and the server takes none");
 	else
 		return 0;
 	return 1;
@@ -303,8 +300,7 @@ taken(struct group *g, struct imap_resp *r)
 		for (i = 0, got = 0; i < g->n && got == 0; i++)
 			got = record(g, &g->v[i], to.v[i]);
 	else if (got > 0 && to.n == 1 && g->n == 1 && has_it(g, to.v[0])) {
-		refuse(g->b, g->v[0].name, EX_DATAERR, "the server has it "
-		    "already, as another message of this folder");
+		refuse(g->b, g->v[0].name, EX_DATAERR, "the server has it already, as another message of this folder");
 		got = alone(g);
 	} else if (got >= 0) {
 		/* which UIDs, the next pass asks */
@@ -350,9 +346,8 @@ static int
 in_doubt(struct group *g)
 {
 	if (conn_sent_all(g->l->imap.c))
-		report_problem(&g->b->run->report, EX_TEMPFAIL, g->b->name, "an upload "
-		    "may have been accepted (%zu messages), its answer was "
-		    "lost: the next run looks", g->n);
+		report_problem(&g->b->run->report, EX_TEMPFAIL, g->b->name, "an upload may have been accepted (%zu messages), its answer was lost: the next run looks",
+		    g->n);
 	return -1;
 }
 
