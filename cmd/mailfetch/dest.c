@@ -4,7 +4,6 @@
 
 #include "dest.h"
 #include "imap_box.h"
-#include "trace.h"
 
 /* What the account itself does not say is as for the other server. */
 static void

@@ -6,7 +6,6 @@
 
 #include "clock.h"
 #include "dest.h"
-#include "file.h"
 #include "json.h"
 #include "run.h"
 #include "statedir.h"
