@@ -209,8 +209,8 @@ number_places(struct deliver *d)
 	size_t i;
 
 	for (i = 0; i < d->places && i < LEDGER_PLACES; i++)
-		v[i] = (struct ledger_place){ .name = str_of(
-		    o->to.deliver.v[i]), .of = o->to.of };
+		v[i] = (struct ledger_place){ .name = place_known_as(
+		    d->h.arena, o->to.deliver.v[i]), .of = o->to.of };
 	if (ledger_open(d->h.ledger, d->h.state, v, d->places, d->h.e) < 0)
 		return -1;
 	for (i = 0; i < d->places; i++)

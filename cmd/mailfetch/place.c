@@ -1,4 +1,7 @@
 /* place.c: where messages go: the kinds of places */
+#include <unistd.h>
+
+#include "file.h"
 #include "place.h"
 #include "place_kind.h"
 
@@ -18,6 +21,25 @@ kind_of(struct str name, bool bare)
 		    kinds[i]->also))))
 			return kinds[i];
 	return NULL;
+}
+
+struct str
+place_known_as(struct arena *a, const char *spec)
+{
+	struct str rest = str_of(spec), kind = str_cut(&rest, ':'), path;
+	char here[4096];
+
+	if (!str_is(kind, "maildir") && !str_is(kind, "mbox"))
+		return str_of(spec);
+	path = str_of(file_path(a, rest.p != NULL ? rest.p : ""));
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	while (str_starts(path, "./"))
+		path = str_from(path, 2);
+	if (str_starts(path, "/") || getcwd(here, sizeof here) == NULL)
+		here[0] = '\0';
+	return str_of(arena_printf(a, "%.*s:%s%s%.*s", STR_ARG(kind), here,
+	    here[0] != '\0' ? "/" : "", STR_ARG(path)));
 }
 
 int

@@ -60,6 +60,12 @@ struct place {
 	bool took;		/* it took the last message that it was given */
 };
 
+/*
+ * What the ledger knows a place by, from what --deliver says: a path is the same
+ * one from whatever folder, and however it is spelt at its end.
+ */
+struct str place_known_as(struct arena *, const char *spec);
+
 int place_parse(struct place *, const char *spec, struct handed *);
 int place_open(struct place *, struct handed *);
 /* What giving to it will open, start and look up; temporary files it needs. */

@@ -80,7 +80,7 @@ look_at_places(struct run *r)
 
 	for (i = 0; i < to->deliver.n && i < LEDGER_PLACES; i++)
 		v[i] = (struct ledger_place){ .of = to->of,
-		    .name = str_of(to->deliver.v[i]) };
+		    .name = place_known_as(&r->arena, to->deliver.v[i]) };
 	if (ledger_open(&r->ledger, &r->state, v, to->deliver.n, r->e) < 0)
 		return -1;
 	permit(r);

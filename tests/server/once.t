@@ -113,6 +113,19 @@ for proto, v in both():
     s.close()
     r.done()
 
+s, r = Serve(Pop()), Run()
+here = os.getcwd()
+r.go('pop3', s)
+os.chdir(r.d)
+r.bare(['-S', 'pop3://a@127.0.0.1:%d' % s.port, '--tls', 'off',
+        '--password-command', 'echo p', '-d', 'maildir:./M/'])
+os.chdir(here)
+case.check(r.rc == 0 and len(r.files()) == 5,
+           'a place is the same one from another folder',
+           (r.rc, r.err, len(r.files())))
+s.close()
+r.done()
+
 # ---- names in the order of arrival
 
 v = Pop([('%08x' % (i * 2654435761 % 2**32), msg(i)) for i in range(12)])
