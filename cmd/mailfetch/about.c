@@ -101,7 +101,8 @@ about_rcpt(struct handed *h, const char *field, const char *domain,
 		addr = path(a, body);
 	/* In a local part "%" and "!" are ways to another place, to some. */
 	if (addr != NULL && (strpbrk(addr, "%!") != NULL ||
-	    strrchr(addr, '@') == NULL || !str_is(str_of(strrchr(addr, '@') + 1), domain)))
+	    strrchr(addr, '@') == NULL ||
+	    !str_is(str_of(strrchr(addr, '@') + 1), domain)))
 		addr = NULL;
 	buf_free(&head);
 	return addr;

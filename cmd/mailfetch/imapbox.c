@@ -219,11 +219,19 @@ find(struct box *b)
 	    b->found < b->m->box.exists ? count_larger(b) : 0;
 }
 
+/* Looking at messages, be it in part or beside the section, is not reading. */
+static bool
+marks(const struct options *o)
+{
+	return o->after.mark_seen && !o->look.peek && !o->to.aside &&
+	    !o->which.headers_only;
+}
+
 static int
 open_box(struct box *b)
 {
 	const struct options *o = b->r->o;
-	bool change = (o->after.when != DELETE_NEVER ||
+	bool change = (o->after.when != DELETE_NEVER || marks(o) ||
 	    o->after.move_to != NULL) && !o->look.list && !o->look.check &&
 	    !o->look.dry_run && !o->seen.catch_up;
 	int got;
@@ -757,6 +765,35 @@ look(struct box *b)
 	return b->r->o->look.check ? 0 : show(b);
 }
 
+/* What this run has delivered, to all of its places. */
+static int
+mark_seen(struct box *b)
+{
+	struct run *r = b->r;
+	uint32_t *v = mem_new(b->n + 1, sizeof *v);
+	size_t i, n = 0, at = 0;
+	int got = 0;
+
+	for (i = 0; i < b->n; i++)
+		if (ledger_lacks(&r->ledger, uid_key(b, b->uids[i])) == 0)
+			v[n++] = b->uids[i];
+	while (at < n && got == 0) {
+		struct buf set = { .max = 65536 };
+
+		imap_set_put(&set, v, n, &at, SET);
+		got = imap_wait(b->m, imap_ask_store(b->m, set.p, true,
+		    "\\Seen"));
+		buf_free(&set);
+	}
+	free(v);
+	if (got > 0) {
+		fail_print("%s: %s: not marked as seen: %s", r->o->title,
+		    b->folder, b->m->text);
+		r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
+	}
+	return got < 0 ? -1 : 0;
+}
+
 static int
 bring(struct box *b)
 {
@@ -766,6 +803,8 @@ bring(struct box *b)
 		return -1;
 	b->r->count.there += b->m->box.exists;
 	if (plan(b) < 0 || (b->n > 0 && fetch(b) < 0))
+		return -1;
+	if (marks(b->r->o) && mark_seen(b) < 0)
 		return -1;
 	if (move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0)
 		return -1;

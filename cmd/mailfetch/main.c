@@ -146,6 +146,8 @@ static const struct opt options[] = {
 	{ .name = "move-to", .arg = "FOLDER", .kind = OPT_TEXT,
 	    .to = &o.after.move_to,
 	    .help = "IMAP: move what was fetched there" },
+	{ .name = "mark-seen", .kind = OPT_FLAG, .to = &o.after.mark_seen,
+	    .help = "IMAP: mark what was fetched as read" },
 	{ .name = "", .kind = OPT_HEAD, .help = "Looking" },
 	{ .letter = 'l', .name = "list", .kind = OPT_FLAG, .to = &o.look.list,
 	    .help = "what is on the server; * is new", .flags = OPT_NOCONF },
@@ -187,7 +189,7 @@ static const struct opt options[] = {
 #define DELIVERY "filter format rcpt rcpt-from rcpt-domain envelope-from " \
     "deliver-tls " \
     "deliver-password-command label deliver-timeout in-doubt delete move-to " \
-    "redeliver peek"
+    "mark-seen redeliver peek"
 #define NO_FOLDER "search since unseen headers-only max-size limit"
 #define CHOICE "folder " NO_FOLDER
 
@@ -203,7 +205,8 @@ static const struct opt_rule rules[] = {
 	{ .name = "check", .stops = "list dry-run limit headers-only "
 	    DELIVERY },
 	{ .name = "list", .stops = "dry-run limit headers-only " DELIVERY },
-	{ .name = "peek", .stops = "dry-run delete move-to" },
+	{ .name = "peek", .stops = "dry-run delete move-to mark-seen" },
+	{ .name = "headers-only", .stops = "mark-seen" },
 	{ .name = "watch", .stops = "jobs peek redeliver" },
 	{ .name = NULL }
 };

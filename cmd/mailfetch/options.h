@@ -53,6 +53,7 @@ struct option_after {
 	const char *move_to;
 	enum delete_when when;
 	unsigned days;			/* of DELETE_AFTER */
+	bool mark_seen;
 };
 
 /* Looking only: at most one of them; peek delivers, and keeps no record. */

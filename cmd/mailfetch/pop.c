@@ -547,9 +547,10 @@ work(struct pop *s)
 static int
 check(const struct options *o, struct err *e)
 {
-	if (o->after.move_to != NULL || o->which.search != NULL ||
+	if (o->after.move_to != NULL || o->after.mark_seen ||
+	    o->which.search != NULL ||
 	    o->which.since != NULL || o->which.unseen || o->which.folder.n > 0)
-		return fail(e, EX_USAGE, "--folder, --search, --since, --unseen and --move-to are for IMAP");
+		return fail(e, EX_USAGE, "--folder, --search, --since, --unseen, --mark-seen and --move-to are for IMAP");
 	return 0;
 }
 
