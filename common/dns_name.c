@@ -92,25 +92,55 @@ dns_key(const char *name, unsigned type, struct dns_key *k)
 	return 0;
 }
 
-/* Lower case; what would be read as something else is escaped. */
+/* What would be read as something else. */
 static char *
-put_label(char *at, const unsigned char *p, size_t n)
+put_escaped(char *at, unsigned char c)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (p[i] <= ' ' || p[i] >= 0x7f) {
-			*at++ = '\\';
-			*at++ = (char)('0' + p[i] / 100);
-			*at++ = (char)('0' + p[i] / 10 % 10);
-			*at++ = (char)('0' + p[i] % 10);
-			continue;
-		}
-		if (strchr("\".;\\()@$", p[i]) != NULL)
-			*at++ = '\\';
-		*at++ = str_lower((char)p[i]);
+	*at++ = '\\';
+	if (c > ' ' && c < 0x7f) {
+		*at++ = (char)c;
+		return at;
 	}
+	*at++ = (char)('0' + c / 100);
+	*at++ = (char)('0' + c / 10 % 10);
+	*at++ = (char)('0' + c % 10);
 	return at;
+}
+
+static bool
+to_escape(unsigned char c)
+{
+	switch (c) {
+	case '"': case '$': case '(': case ')': case '.': case ';': case '@':
+	case '\\':
+		return true;
+	default:
+		return c <= ' ' || c >= 0x7f;
+	}
+}
+
+/* A label, in lower case, to at of the name at dst. */
+static char *
+put_label(char *dst, char *at, const unsigned char *label)
+{
+	const unsigned char *p = label + 1, *end = p + *label;
+
+	if (at > dst)
+		*at++ = '.';
+	for (; p < end; p++)
+		if (to_escape(*p))
+			at = put_escaped(at, *p);
+		else
+			*at++ = str_lower((char)*p);
+	return at;
+}
+
+static void
+end_name(char *dst, char *at)
+{
+	if (at == dst)
+		*at++ = '.';
+	*at = '\0';
 }
 
 void
@@ -118,14 +148,9 @@ dns_text(const unsigned char *wire, char dst[DNS_NAMELEN])
 {
 	char *at = dst;
 
-	for (; *wire != 0; wire += *wire + 1) {
-		if (at > dst)
-			*at++ = '.';
-		at = put_label(at, wire + 1, *wire);
-	}
-	if (at == dst)
-		*at++ = '.';
-	*at = '\0';
+	for (; *wire != 0; wire += *wire + 1)
+		at = put_label(dst, at, wire);
+	end_name(dst, at);
 }
 
 /*
@@ -152,8 +177,8 @@ dns_expand(const unsigned char *msg, const unsigned char *end,
     const unsigned char *p, char dst[DNS_NAMELEN])
 {
 	const unsigned char *start = p, *limit = p, *behind = NULL;
-	unsigned char wire[DNS_WIRE];
-	size_t n, at = 0;
+	char *at = dst;
+	size_t n, total = 1;
 
 	while (p < end && *p != 0) {
 		if (*p >= POINTER) {
@@ -165,16 +190,15 @@ dns_expand(const unsigned char *msg, const unsigned char *end,
 			continue;
 		}
 		n = *p + 1u;
-		if (*p > LABEL || n > (size_t)(end - p) || at + n >= DNS_WIRE)
+		total += n;
+		if (*p > LABEL || n > (size_t)(end - p) || total > DNS_WIRE)
 			return -1;
-		memcpy(wire + at, p, n);
-		at += n;
+		at = put_label(dst, at, p);
 		p += n;
 	}
 	if (p >= end)
 		return -1;
-	wire[at] = 0;
-	dns_text(wire, dst);
+	end_name(dst, at);
 	return (int)((behind != NULL ? behind : p + 1) - start);
 }
 
