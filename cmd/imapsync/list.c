@@ -76,7 +76,7 @@ add(struct found *f, struct str name, const char *path)
 	struct arena *a = &f->r->arena;
 	struct seen *b;
 
-	if (f->n == f->cap) {
+	if (f->v == NULL || f->n == f->cap) {
 		f->cap = f->cap > 0 ? 2 * f->cap : 64;
 		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
 	}
