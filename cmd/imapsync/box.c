@@ -83,7 +83,7 @@ box_forget(struct box *b)
 	free(b->near.local_of);
 	free(b->near.rec_of);
 	free(b->pairs.v);
-	plan_free(&b->plan);
+	plan_free(b->plan);
 	b->far.v = NULL;
 	b->far.fresh = b->far.gone = (struct imap_uids){ 0 };
 	b->near.local_of = b->near.rec_of = NULL;
@@ -93,17 +93,44 @@ box_forget(struct box *b)
 }
 
 void
+box_begin(struct box *b)
+{
+	b->near.dir = mem_new(1, sizeof *b->near.dir);
+	*b->near.dir = (struct local){ .top = -1, .cur = -1, .fresh = -1,
+	    .tmp = -1, .attic = -1 };
+	b->state = mem_new(1, sizeof *b->state);
+	b->plan = mem_new(1, sizeof *b->plan);
+	b->lock = mem_new(1, sizeof *b->lock);
+	pthread_mutex_init(b->lock, NULL);
+}
+
+/* What box_begin made. */
+static void
+end(struct box *b)
+{
+	pthread_mutex_destroy(b->lock);
+	free(b->near.dir);
+	free(b->state);
+	free(b->plan);
+	free(b->lock);
+	b->near.dir = NULL;
+	b->state = NULL;
+	b->plan = NULL;
+	b->lock = NULL;
+}
+
+void
 box_close(struct box *b)
 {
 	if (!b->opened)
 		return;
 	if (b->run->o->dry_run)
-		state_drop_all(&b->state);
+		state_drop_all(b->state);
 	else
-		state_close(&b->state, b->run->e);
-	local_close(&b->near.dir);
-	pthread_mutex_destroy(&b->lock);
+		state_close(b->state, b->run->e);
+	local_close(b->near.dir);
 	box_forget(b);
+	end(b);
 	b->opened = false;
 }
 
@@ -114,8 +141,8 @@ static struct str
 file_of(const struct box *b, const struct act *a)
 {
 	if (a->local != NONE)
-		return str_of(local_file(&b->near.dir,
-		    &b->near.dir.v[a->local]));
+		return str_of(local_file(b->near.dir,
+		    &b->near.dir->v[a->local]));
 	return str_of(a->name != NULL ? a->name : "");
 }
 
@@ -124,7 +151,7 @@ box_act(const struct box *b, const struct act *a)
 {
 	return (struct report_act){ .kind = a->kind, .box = b->name,
 	    .uid = a->uid, .file = file_of(b, a), .add = a->add,
-	    .del = a->del, .keywords = &b->state.keywords,
+	    .del = a->del, .keywords = &b->state->keywords,
 	    .to = a->to != NULL ? a->to->name : NULL };
 }
 

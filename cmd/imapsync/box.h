@@ -45,7 +45,7 @@ struct box_near {
 	bool scanned;		/* dir has its files */
 	atomic_bool named;	/* files without a name cannot be had there */
 	struct stamp stamp;	/* before anything */
-	struct local dir;
+	struct local *dir;	/* while it is open */
 	uint32_t *local_of;	/* of each rec of the state: its file, or NONE */
 	uint32_t *rec_of;	/* of each file: its rec, or NONE */
 	size_t renames;		/* by others, found in this scan */
@@ -66,13 +66,14 @@ struct box {
 	struct opt_list refused;	/* uploads the server did not want */
 	unsigned passes;	/* that it was chosen in */
 	bool was_known;		/* in the index */
-	bool opened;		/* state and Maildir are: box_close */
+	bool opened;		/* state and Maildir are */
 	bool known;		/* the state has a UIDVALIDITY */
 	bool doubtful;		/* it may not know all that was agreed */
-	struct state state;
-	pthread_mutex_t lock;	/* of state, near.dir.letters, acts */
 	uint64_t key;		/* for local_name */
-	struct plan plan;
+	/* while it is open: one that is only listed has none of it */
+	struct state *state;
+	struct plan *plan;
+	pthread_mutex_t *lock;	/* of state, near.dir->letters, acts */
 };
 
 struct run {
@@ -108,6 +109,8 @@ void box_outcome(struct box *, enum outcome);
 bool box_failed(const struct box *);
 /* It is in one more pass; the first reason is kept. */
 void box_again(struct box *, enum again);
+/* Room for what is known of it while it is open. */
+void box_begin(struct box *);
 /* The state is saved if it was no dry run; nothing is held afterwards. */
 void box_close(struct box *);
 /* All but the state and the Maildir, which stay open. */

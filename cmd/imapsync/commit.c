@@ -56,7 +56,7 @@ struct commit {
 int
 commit_create(struct link *l, struct commit_msg *g)
 {
-	struct local *d = &g->b->near.dir;
+	struct local *d = g->b->near.dir;
 	int fd;
 
 	local_name(g->name, g->b->key, g->uid);
@@ -80,7 +80,7 @@ commit_not(struct commit_msg *g, int fd)
 {
 	close(fd);
 	if (!g->unnamed)
-		unlinkat(g->b->near.dir.tmp, g->name, 0);
+		unlinkat(g->b->near.dir->tmp, g->name, 0);
 }
 
 static int
@@ -90,7 +90,7 @@ shut(struct commit_msg *g, struct err *e)
 
 	g->fd = -1;
 	return fd < 0 || close(fd) == 0 ? 0 : fail_sys(e, EX_IOERR, "%s/%s",
-	    g->b->near.dir.path, g->name);
+	    g->b->near.dir->path, g->name);
 }
 
 /*
@@ -101,7 +101,7 @@ static int
 publish_as(struct commit *k, const struct commit_msg *g, int at, const char *to)
 {
 	return g->fd >= 0 ? os_file_name(g->fd, at, to, &k->by_path) :
-	    maildir_rename(g->b->near.dir.tmp, g->name, at, to);
+	    maildir_rename(g->b->near.dir->tmp, g->name, at, to);
 }
 
 /* By a file with other flags, which a rename would not meet. */
@@ -110,37 +110,37 @@ name_taken(struct box *b, const char *name)
 {
 	bool is;
 
-	pthread_mutex_lock(&b->lock);
-	is = state_by_name(&b->state, str_of(name)) != NULL;
-	pthread_mutex_unlock(&b->lock);
+	pthread_mutex_lock(b->lock);
+	is = state_by_name(b->state, str_of(name)) != NULL;
+	pthread_mutex_unlock(b->lock);
 	return is;
 }
 
 static int
 info_of(struct commit_msg *g, char *info, size_t cap, struct err *e)
 {
-	struct local *l = &g->b->near.dir;
+	struct local *l = g->b->near.dir;
 	uint32_t strange;
 	int got = 0;
 
-	pthread_mutex_lock(&g->b->lock);
+	pthread_mutex_lock(g->b->lock);
 	/* another program may have given letters meanwhile */
 	if (g->flags >> FLAG_KEYWORD != 0) {
 		strange = l->letters.strange;
-		got = near_letters_load(l, &g->b->state.keywords, e);
+		got = near_letters_load(l, &g->b->state->keywords, e);
 		l->letters.strange |= strange;
 	}
 	flags_to_info(&l->letters, g->flags, "", info, cap);
 	if (got == 0)
-		got = near_letters_save(l, &g->b->state.keywords, e);
-	pthread_mutex_unlock(&g->b->lock);
+		got = near_letters_save(l, &g->b->state->keywords, e);
+	pthread_mutex_unlock(g->b->lock);
 	return got;
 }
 
 static int
 publish(struct commit *k, struct commit_msg *g, struct err *e)
 {
-	struct local *l = &g->b->near.dir;
+	struct local *l = g->b->near.dir;
 	char info[64] = "", name[64], to[160];
 	bool fresh = g->flags == 0;
 	int i;
@@ -199,9 +199,9 @@ each_box(const struct batch *t, int (*synced)(const struct local *, dev_t *),
 			if (t->v[i].b == last)
 				continue;
 			last = t->v[i].b;
-			if (synced(&last->near.dir, done) < 0)
+			if (synced(last->near.dir, done) < 0)
 				return fail_sys(e, EX_IOERR, "%s: sync",
-				    last->near.dir.path);
+				    last->near.dir->path);
 		}
 	return 0;
 }
@@ -215,10 +215,10 @@ record(struct commit_msg *g, struct err *e)
 	    .local = NONE, .flags = g->flags };
 	int got;
 
-	pthread_mutex_lock(&g->b->lock);
-	got = state_put(&g->b->state, &rec, g->name, e);
+	pthread_mutex_lock(g->b->lock);
+	got = state_put(g->b->state, &rec, g->name, e);
 	g->b->near.changed = true;
-	pthread_mutex_unlock(&g->b->lock);
+	pthread_mutex_unlock(g->b->lock);
 	if (got == 0)
 		box_done(g->b, &a);
 	return got;
@@ -424,7 +424,7 @@ commit_add(struct link *l, struct commit_msg *g, int fd, time_t date)
 		futimens(fd, when);
 	g->fd = g->unnamed ? fd : -1;
 	if (!g->unnamed && named_file_done(fd) < 0)
-		return fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir.path);
+		return fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir->path);
 	t->open += g->unnamed;
 	t->bytes += g->size;
 	t->v[t->n++] = *g;

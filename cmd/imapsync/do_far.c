@@ -47,13 +47,13 @@ acts_free(struct acts *s)
 static struct acts
 acts_of(struct box *b, enum act_kind kind, const struct box *to)
 {
-	size_t most = b->plan.count[kind] + 1, k = 0, i;
+	size_t most = b->plan->count[kind] + 1, k = 0, i;
 	struct acts s = { mem_new(most, sizeof *s.v),
 	    mem_new(most, sizeof *s.uid), 0 };
 
-	for (; plan_next(&b->plan, kind, &k); k++)
-		if (to == NULL || b->plan.v[k].to == to)
-			s.v[s.n++] = &b->plan.v[k];
+	for (; plan_next(b->plan, kind, &k); k++)
+		if (to == NULL || b->plan->v[k].to == to)
+			s.v[s.n++] = &b->plan->v[k];
 	qsort(s.v, s.n, sizeof *s.v, by_uid);
 	for (i = 0; i < s.n; i++)
 		s.uid[i] = s.v[i]->uid;
@@ -136,7 +136,7 @@ static int
 store_all(struct link *l, struct box *b, struct tags *t)
 {
 	struct acts s = acts_of(b, ACT_FAR_FLAGS, NULL);
-	const struct keywords *words = &b->state.keywords;
+	const struct keywords *words = &b->state->keywords;
 	uint64_t add = 0, del = 0, bit;
 	size_t i;
 	int got = 0;
@@ -160,7 +160,7 @@ store_all(struct link *l, struct box *b, struct tags *t)
 static bool
 done_here(const struct box *b, const struct act *a)
 {
-	return a->local == NONE || b->near.dir.v[a->local].flags == a->here;
+	return a->local == NONE || b->near.dir->v[a->local].flags == a->here;
 }
 
 int
@@ -178,14 +178,14 @@ do_far_flags(struct link *l, struct box *b)
 		box_outcome(b, BOX_FAILED);
 		return 0;
 	}
-	for (k = 0; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
-		struct act *a = &b->plan.v[k];
+	for (k = 0; plan_next(b->plan, ACT_FAR_FLAGS, &k); k++) {
+		struct act *a = &b->plan->v[k];
 
 		box_done(b, a);
-		rec = state_by_uid(&b->state, a->uid);
+		rec = state_by_uid(b->state, a->uid);
 		if (rec == NULL || !done_here(b, a))
 			continue;	/* partial: it is planned again */
-		if (state_flags(&b->state, rec, a->flags, b->run->e) < 0)
+		if (state_flags(b->state, rec, a->flags, b->run->e) < 0)
 			return -1;
 	}
 	return 0;
@@ -240,7 +240,7 @@ move_set(struct link *l, const char *set, struct str to, struct moved *got)
 static struct local_msg *
 moved_file(struct act *a)
 {
-	return &a->to->near.dir.v[a->to_file];
+	return &a->to->near.dir->v[a->to_file];
 }
 
 static int
@@ -248,18 +248,18 @@ intend_move(struct box *b, struct act *a)
 {
 	struct box *to = a->to;
 	const struct local_msg *m = moved_file(a);
-	struct str base = local_base(&to->near.dir, m);
-	const struct rec *rec = state_by_uid(&b->state, a->uid);
+	struct str base = local_base(to->near.dir, m);
+	const struct rec *rec = state_by_uid(b->state, a->uid);
 	char name[256];
 
 	if (rec == NULL || base.n >= sizeof name)
 		return 0;
 	str_copy(name, base);
 	name[base.n] = '\0';
-	return state_pend(&to->state, &(struct pend){ .kind = PEND_UPLOAD,
+	return state_pend(to->state, &(struct pend){ .kind = PEND_UPLOAD,
 	    .name = name, .ino = m->ino, .ident = rec->ident,
-	    .flags = flags_translate(&b->state.keywords, a->flags,
-	    &to->state.keywords), .size = rec->size,
+	    .flags = flags_translate(&b->state->keywords, a->flags,
+	    &to->state->keywords), .size = rec->size,
 	    .uidnext = to->far.seen.uidnext }, b->run->e);
 }
 
@@ -277,35 +277,35 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 {
 	struct box *to = a->to;
 	struct local_msg *m = moved_file(a);
-	struct str base = local_base(&to->near.dir, m);
-	struct rec *old = state_by_uid(&b->state, a->uid), rec;
+	struct str base = local_base(to->near.dir, m);
+	struct rec *old = state_by_uid(b->state, a->uid), rec;
 	struct err *e = b->run->e;
 	char name[256];
 
 	if (old == NULL || base.n >= sizeof name ||
 	    uid < to->far.seen.uidnext ||
-	    state_by_uid(&to->state, uid) != NULL) {
+	    state_by_uid(to->state, uid) != NULL) {
 		ask_uids(b, to);
 		return 0;
 	}
 	rec = *old;
 	rec.uid = uid;
 	rec.ino = m->ino;
-	rec.flags = flags_translate(&b->state.keywords, a->flags,
-	    &to->state.keywords);
+	rec.flags = flags_translate(&b->state->keywords, a->flags,
+	    &to->state->keywords);
 	str_copy(name, base);
 	name[base.n] = '\0';
 	if (((rec.flags ^ m->flags) &
-	    flags_lettered(&to->near.dir.letters)) != 0) {
-		int got = local_flags(&to->near.dir, m, rec.flags, e);
+	    flags_lettered(&to->near.dir->letters)) != 0) {
+		int got = local_flags(to->near.dir, m, rec.flags, e);
 
-		if (got < 0 || local_sync(&to->near.dir, e) < 0)
+		if (got < 0 || local_sync(to->near.dir, e) < 0)
 			return -1;
 		to->near.changed = true;
 	}
-	if (state_put(&to->state, &rec, name, e) < 0 ||
-	    state_unpend(&to->state, name, e) < 0 ||
-	    state_drop(&b->state, old, e) < 0)
+	if (state_put(to->state, &rec, name, e) < 0 ||
+	    state_unpend(to->state, name, e) < 0 ||
+	    state_drop(b->state, old, e) < 0)
 		return -1;
 	box_done(b, a);
 	return 0;
@@ -376,7 +376,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 	for (k = 0; got == 0 && k < s.n; k++)
 		got = intend_move(b, s.v[k]);
 	if (got == 0)
-		got = state_sync(&to->state, b->run->e);
+		got = state_sync(to->state, b->run->e);
 	while (got == 0 && at < s.n) {
 		struct buf set = { .max = 65536 };
 		struct moved v = { .uidvalidity = 0 };
@@ -409,8 +409,8 @@ do_far_moves(struct link *l, struct box *b)
 
 	for (i = 0; i < r->nboxes && got == 0; i++) {
 		any = false;
-		for (k = 0; !any && plan_next(&b->plan, ACT_FAR_MOVE, &k); k++)
-			any = b->plan.v[k].to == &r->boxes[i];
+		for (k = 0; !any && plan_next(b->plan, ACT_FAR_MOVE, &k); k++)
+			any = b->plan->v[k].to == &r->boxes[i];
 		if (any)
 			got = move_to(l, b, &r->boxes[i]);
 	}
@@ -426,8 +426,8 @@ gone_there(struct box *b, struct act **v, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		rec = state_by_uid(&b->state, v[i]->uid);
-		if (rec != NULL && state_drop(&b->state, rec, b->run->e) < 0)
+		rec = state_by_uid(b->state, v[i]->uid);
+		if (rec != NULL && state_drop(b->state, rec, b->run->e) < 0)
 			return -1;
 		box_done(b, v[i]);
 	}
@@ -441,8 +441,8 @@ marked_there(struct box *b, struct act **v, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		rec = state_by_uid(&b->state, v[i]->uid);
-		if (rec != NULL && state_flags(&b->state, rec, rec->flags |
+		rec = state_by_uid(b->state, v[i]->uid);
+		if (rec != NULL && state_flags(b->state, rec, rec->flags |
 		    FLAG_DELETED, b->run->e) < 0)
 			return -1;
 		box_done(b, v[i]);

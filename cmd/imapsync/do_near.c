@@ -18,42 +18,42 @@
 static struct rec *
 rec_of(struct box *b, const struct act *a)
 {
-	return a->uid != 0 ? state_by_uid(&b->state, a->uid) :
-	    a->local != NONE ? state_by_name(&b->state, local_base(&b->near.dir,
-	    &b->near.dir.v[a->local])) : NULL;
+	return a->uid != 0 ? state_by_uid(b->state, a->uid) :
+	    a->local != NONE ? state_by_name(b->state, local_base(b->near.dir,
+	    &b->near.dir->v[a->local])) : NULL;
 }
 
 static int
 pair(struct box *b, struct act *a)
 {
-	const struct local_msg *m = &b->near.dir.v[a->local];
+	const struct local_msg *m = &b->near.dir->v[a->local];
 	const struct far_msg *f = box_far_find(b, a->uid);
 	struct rec rec = { .uid = a->uid, .size = f->size, .flags = a->flags,
 	    .ident = f->ident, .ino = m->ino };
-	struct str base = local_base(&b->near.dir, m);
-	struct rec *old = state_by_name(&b->state, base);
+	struct str base = local_base(b->near.dir, m);
+	struct rec *old = state_by_name(b->state, base);
 	char name[256];
 
 	if (base.n >= sizeof name || (old != NULL && old->kind == REC_LIVE))
 		return 0;
 	str_copy(name, base);
 	name[base.n] = '\0';
-	if (old != NULL && state_drop(&b->state, old, b->run->e) < 0)
+	if (old != NULL && state_drop(b->state, old, b->run->e) < 0)
 		return -1;
-	return state_put(&b->state, &rec, name, b->run->e);
+	return state_put(b->state, &rec, name, b->run->e);
 }
 
 static int
 orphan(struct box *b, struct rec *rec)
 {
 	struct rec copy = *rec;
-	char *name = mem_dup(state_name(&b->state, rec));
-	int got = state_drop(&b->state, rec, b->run->e);
+	char *name = mem_dup(state_name(b->state, rec));
+	int got = state_drop(b->state, rec, b->run->e);
 
 	copy.uid = 0;
 	copy.kind = REC_ORPHAN;
 	if (got == 0)
-		got = state_put(&b->state, &copy, name, b->run->e);
+		got = state_put(b->state, &copy, name, b->run->e);
 	free(name);
 	return got;
 }
@@ -62,10 +62,10 @@ orphan(struct box *b, struct rec *rec)
 static int
 forget(struct box *b, struct act *a)
 {
-	struct rec *rec = a->uid != 0 ? state_by_uid(&b->state, a->uid) :
-	    state_by_name(&b->state, str_of(a->name));
+	struct rec *rec = a->uid != 0 ? state_by_uid(b->state, a->uid) :
+	    state_by_name(b->state, str_of(a->name));
 
-	return rec == NULL ? 0 : state_drop(&b->state, rec, b->run->e);
+	return rec == NULL ? 0 : state_drop(b->state, rec, b->run->e);
 }
 
 int
@@ -75,8 +75,8 @@ do_near_state(struct box *b)
 	size_t k;
 	int got = 0;
 
-	for (k = 0; k < b->plan.n && got == 0; k++) {
-		struct act *a = &b->plan.v[k];
+	for (k = 0; k < b->plan->n && got == 0; k++) {
+		struct act *a = &b->plan->v[k];
 
 		switch (a->kind) {
 		case ACT_PAIR:
@@ -91,7 +91,7 @@ do_near_state(struct box *b)
 			break;
 		case ACT_BASE_FLAGS:
 			rec = rec_of(b, a);
-			got = rec != NULL ? state_flags(&b->state, rec,
+			got = rec != NULL ? state_flags(b->state, rec,
 			    a->flags, b->run->e) : 0;
 			break;
 		default:
@@ -112,12 +112,12 @@ do_near_flags(struct box *b)
 	struct rec *rec;
 	size_t k;
 
-	if (b->plan.count[ACT_NEAR_FLAGS] == 0)
+	if (b->plan->count[ACT_NEAR_FLAGS] == 0)
 		return 0;
-	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
-		struct act *a = &b->plan.v[k];
-		struct local_msg *m = &b->near.dir.v[a->local];
-		int got = local_flags(&b->near.dir, m, (m->flags | a->add) &
+	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++) {
+		struct act *a = &b->plan->v[k];
+		struct local_msg *m = &b->near.dir->v[a->local];
+		int got = local_flags(b->near.dir, m, (m->flags | a->add) &
 		    ~a->del, e);
 
 		if (got < 0) {		/* a name that gets too long, say */
@@ -131,10 +131,10 @@ do_near_flags(struct box *b)
 			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
-	if (local_sync(&b->near.dir, e) < 0)
+	if (local_sync(b->near.dir, e) < 0)
 		return -1;
-	for (k = 0; plan_next(&b->plan, ACT_NEAR_FLAGS, &k); k++) {
-		struct act *a = &b->plan.v[k];
+	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++) {
+		struct act *a = &b->plan->v[k];
 
 		if (a->failed)
 			continue;
@@ -142,7 +142,7 @@ do_near_flags(struct box *b)
 		if (a->both)
 			continue;	/* do_far_flags does it */
 		rec = rec_of(b, a);
-		if (rec != NULL && state_flags(&b->state, rec, a->flags, e) <
+		if (rec != NULL && state_flags(b->state, rec, a->flags, e) <
 		    0)
 			return -1;
 	}
@@ -153,17 +153,17 @@ do_near_flags(struct box *b)
 static int
 renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 {
-	struct rec *old = state_by_uid(&b->state, a->uid);
-	struct local_msg *m = &b->near.dir.v[a->local];
+	struct rec *old = state_by_uid(b->state, a->uid);
+	struct local_msg *m = &b->near.dir->v[a->local];
 	char name[256];
 
-	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
-	if (((merged ^ m->flags) & flags_lettered(&b->near.dir.letters)) != 0 &&
-	    (local_flags(&b->near.dir, m, merged, b->run->e) < 0 ||
-	    local_sync(&b->near.dir, b->run->e) < 0))
+	snprintf(name, sizeof name, "%s", state_name(b->state, old));
+	if (((merged ^ m->flags) & flags_lettered(&b->near.dir->letters)) != 0 &&
+	    (local_flags(b->near.dir, m, merged, b->run->e) < 0 ||
+	    local_sync(b->near.dir, b->run->e) < 0))
 		return -1;
-	if (state_drop(&b->state, old, b->run->e) < 0 ||
-	    state_put(&b->state, &rec, name, b->run->e) < 0)
+	if (state_drop(b->state, old, b->run->e) < 0 ||
+	    state_put(b->state, &rec, name, b->run->e) < 0)
 		return -1;
 	b->near.changed = true;
 	box_again(b, AGAIN_SETTLE);
@@ -178,14 +178,14 @@ move_file(struct box *b, struct local_msg *m, struct box *to,
 {
 	struct err *e = b->run->e;
 	struct local_msg there;
-	int got = local_move_to(&b->near.dir, m, &to->near.dir, &there, e);
+	int got = local_move_to(b->near.dir, m, to->near.dir, &there, e);
 
 	if (got == 0 && ((merged ^ there.flags) &
-	    flags_lettered(&to->near.dir.letters)) != 0 &&
-	    local_flags(&to->near.dir, &there, merged, e) < 0)
+	    flags_lettered(&to->near.dir->letters)) != 0 &&
+	    local_flags(to->near.dir, &there, merged, e) < 0)
 		return -1;
-	if (got >= 0 && (local_sync(&to->near.dir, e) < 0 ||
-	    local_sync(&b->near.dir, e) < 0))
+	if (got >= 0 && (local_sync(to->near.dir, e) < 0 ||
+	    local_sync(b->near.dir, e) < 0))
 		return -1;
 	b->near.changed = to->near.changed = true;
 	return got;
@@ -204,8 +204,8 @@ do_near_move(struct box *b, struct act *a)
 {
 	struct box *to = a->to;
 	const struct far_msg *f = box_far_find(to, a->to_uid);
-	struct rec *old = state_by_uid(&b->state, a->uid), rec;
-	struct local_msg *m = &b->near.dir.v[a->local];
+	struct rec *old = state_by_uid(b->state, a->uid), rec;
+	struct local_msg *m = &b->near.dir->v[a->local];
 	struct err *e = b->run->e;
 	uint64_t base, here, merged;
 	char name[256];
@@ -216,34 +216,34 @@ do_near_move(struct box *b, struct act *a)
 		return 0;
 	}
 	rec = *old;
-	snprintf(name, sizeof name, "%s", state_name(&b->state, old));
-	base = flags_translate(&b->state.keywords, rec.flags,
-	    &to->state.keywords);
-	here = flags_translate(&b->state.keywords, m->flags | (rec.flags &
-	    ~flags_lettered(&b->near.dir.letters)), &to->state.keywords);
+	snprintf(name, sizeof name, "%s", state_name(b->state, old));
+	base = flags_translate(&b->state->keywords, rec.flags,
+	    &to->state->keywords);
+	here = flags_translate(&b->state->keywords, m->flags | (rec.flags &
+	    ~flags_lettered(&b->near.dir->letters)), &to->state->keywords);
 	merged = flags_merge(base, here, f->flags);
 	rec.uid = f->uid;
 	rec.flags = f->flags;
 	rec.ino = m->ino;
 	if (to == b)
 		return renumber(b, a, rec, merged);
-	if (state_pend(&to->state, &(struct pend){ .kind = PEND_LOCAL,
+	if (state_pend(to->state, &(struct pend){ .kind = PEND_LOCAL,
 	    .name = name, .ino = m->ino, .ident = rec.ident,
 	    .flags = f->flags, .size = rec.size, .uid = f->uid }, e) < 0 ||
-	    state_sync(&to->state, e) < 0 ||
+	    state_sync(to->state, e) < 0 ||
 	    (got = move_file(b, m, to, merged)) < 0)
 		return -1;
 	if (got > 0) {
 		both_partial(b, to);
-		return state_unpend(&to->state, name, e);
+		return state_unpend(to->state, name, e);
 	}
 	if (merged != f->flags)
 		box_again(to, AGAIN_FLAGS);
-	if (state_put(&to->state, &rec, name, e) < 0 ||
-	    state_unpend(&to->state, name, e) < 0)
+	if (state_put(to->state, &rec, name, e) < 0 ||
+	    state_unpend(to->state, name, e) < 0)
 		return -1;
-	old = state_by_uid(&b->state, a->uid);
-	if (old != NULL && state_drop(&b->state, old, e) < 0)
+	old = state_by_uid(b->state, a->uid);
+	if (old != NULL && state_drop(b->state, old, e) < 0)
 		return -1;
 	box_done(b, a);
 	return 0;
@@ -259,15 +259,15 @@ do_near_deletes(struct box *b)
 	size_t k;
 	int got;
 
-	if (b->plan.count[ACT_NEAR_DELETE] == 0)
+	if (b->plan->count[ACT_NEAR_DELETE] == 0)
 		return 0;
 	for (k = 0; !stop_asked() &&
-	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
-		struct act *a = &b->plan.v[k];
-		struct local_msg *m = &b->near.dir.v[a->local];
+	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
+		struct act *a = &b->plan->v[k];
+		struct local_msg *m = &b->near.dir->v[a->local];
 
-		got = mark ? local_flags(&b->near.dir, m, m->flags |
-		    FLAG_DELETED, r->e) : local_remove(&b->near.dir, m, r->root,
+		got = mark ? local_flags(b->near.dir, m, m->flags |
+		    FLAG_DELETED, r->e) : local_remove(b->near.dir, m, r->root,
 		    attic, r->e);
 		if (got < 0) {
 			report_problem(&r->report, r->e->code, b->name, "%s",
@@ -280,17 +280,17 @@ do_near_deletes(struct box *b)
 			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
-	if (local_sync(&b->near.dir, r->e) < 0 || (b->near.dir.attic >= 0 &&
-	    fsync(b->near.dir.attic) < 0))
+	if (local_sync(b->near.dir, r->e) < 0 || (b->near.dir->attic >= 0 &&
+	    fsync(b->near.dir->attic) < 0))
 		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
 	for (k = 0; !stop_asked() &&
-	    plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
-		struct act *a = &b->plan.v[k];
+	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
+		struct act *a = &b->plan->v[k];
 
-		rec = a->failed ? NULL : state_by_uid(&b->state, a->uid);
+		rec = a->failed ? NULL : state_by_uid(b->state, a->uid);
 		if (rec == NULL)
 			continue;
-		if ((mark ? orphan(b, rec) : state_drop(&b->state, rec,
+		if ((mark ? orphan(b, rec) : state_drop(b->state, rec,
 		    r->e)) < 0)
 			return -1;
 		box_done(b, a);

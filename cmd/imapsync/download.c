@@ -91,7 +91,7 @@ body(struct lane *w)
 	g->ident = in.ident;
 	intake_free(&in);
 	if (got == 0 && fstat(w->fd, &st) < 0)
-		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir.path);
+		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir->path);
 	g->ino = got == 0 ? st.st_ino : 0;
 	return got;
 }
@@ -347,15 +347,15 @@ static void
 jobs_of(struct jobs *all, struct box *b)
 {
 	struct list *l = &all->lists[b - all->r->boxes];
-	size_t n = b->plan.count[ACT_FETCH], at = 0, fit;
-	const uint32_t *uids = b->plan.fresh;
+	size_t n = b->plan->count[ACT_FETCH], at = 0, fit;
+	const uint32_t *uids = b->plan->fresh;
 
 	if (n == 0)
 		return;
-	if (n < b->plan.nfresh)
-		uids = l->uids = some(&b->plan);
+	if (n < b->plan->nfresh)
+		uids = l->uids = some(b->plan);
 	l->came = mem_new(n, 1);
-	state_expect(&b->state, n < EXPECT ? n : EXPECT);
+	state_expect(b->state, n < EXPECT ? n : EXPECT);
 	while (at < n) {
 		fit = imap_fetch_fit(uids + at, n - at,
 		    share(n - at, b->run->links));

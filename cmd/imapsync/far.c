@@ -65,9 +65,9 @@ lacking(struct far_look *k)
 	size_t i;
 
 	b->far.gone.n = 0;
-	for (i = state_from(&b->state, 1); i < b->state.n; i++)
-		if (!imap_uids_has(&k->all, b->state.rec[i].uid))
-			imap_uids_add(&b->far.gone, b->state.rec[i].uid);
+	for (i = state_from(b->state, 1); i < b->state->n; i++)
+		if (!imap_uids_has(&k->all, b->state->rec[i].uid))
+			imap_uids_add(&b->far.gone, b->state->rec[i].uid);
 }
 
 /* As they are: there may be so many that two of them are too much. */
@@ -96,7 +96,7 @@ from_all(struct far_look *k)
 		b->far.n = 0;
 	for (i = 0; i < k->all.n; i++) {
 		uid = k->all.v[i];
-		if (state_by_uid(&b->state, uid) == NULL)
+		if (state_by_uid(b->state, uid) == NULL)
 			k->all.v[n++] = uid;
 		else if (search) {
 			f = box_far_add(b, uid);
@@ -128,7 +128,7 @@ tidy(struct box *b)
 
 	box_far_sort(b);
 	for (i = 0; i < b->far.n; i++) {
-		rec = state_by_uid(&b->state, b->far.v[i].uid);
+		rec = state_by_uid(b->state, b->far.v[i].uid);
 		if (rec != NULL && !b->far.renumbered &&
 		    b->far.v[i].flags_known &&
 		    (rec->flags == b->far.v[i].flags ||
@@ -144,7 +144,7 @@ watermarks(struct far_look *k, struct imap *m)
 {
 	struct box *b = k->b;
 	const struct imap_uids *fresh = &b->far.fresh;
-	uint32_t top = b->far.renumbered ? 0 : state_last(&b->state);
+	uint32_t top = b->far.renumbered ? 0 : state_last(b->state);
 
 	b->far.seen.exists = m->box.exists;
 	if (b->far.n > 0 && b->far.v[b->far.n - 1].uid > top)
@@ -195,7 +195,7 @@ enquire(struct far_look *k, struct imap *m, bool may)
 		return !may ? 1 : again(k, m, W_EVERY);
 	box_far_sort(b);
 	imap_uids_sort(&k->all);
-	if (!k->have_all && state_live(&b->state) - b->far.gone.n +
+	if (!k->have_all && state_live(b->state) - b->far.gone.n +
 	    b->far.fresh.n == m->box.exists)
 		return 0;
 	if (!may && !(k->have_all && k->all.n == m->box.exists))

@@ -18,12 +18,12 @@ rung(const struct run *r, const struct imap *m, const struct box *b)
 
 	if (b->doubtful && most < DELTA_SEARCH)
 		most = DELTA_SEARCH;
-	if (!b->known || (b->state.n == 0 && b->state.mark.modseq == 0))
+	if (!b->known || (b->state->n == 0 && b->state->mark.modseq == 0))
 		return DELTA_AUTO;	/* who is there is all we need */
-	if (b->state.mark.modseq > 0 && m->qresync &&
+	if (b->state->mark.modseq > 0 && m->qresync &&
 	    (most == DELTA_AUTO || most == DELTA_QRESYNC))
 		return DELTA_QRESYNC;
-	if (b->state.mark.modseq > 0 && (m->caps & (IMAP_CONDSTORE |
+	if (b->state->mark.modseq > 0 && (m->caps & (IMAP_CONDSTORE |
 	    IMAP_QRESYNC)) != 0 && most <= DELTA_CONDSTORE)
 		return DELTA_CONDSTORE;
 	return most == DELTA_FETCH ? DELTA_FETCH : DELTA_SEARCH;
@@ -75,7 +75,7 @@ static const struct {
 void
 far_ask_keywords(struct far_look *k, struct imap *m)
 {
-	const struct keywords *w = &k->b->state.keywords;
+	const struct keywords *w = &k->b->state->keywords;
 	char keys[300];
 	uint64_t bit;
 	size_t i;
@@ -94,9 +94,9 @@ far_ask_has_more(const struct far_look *k)
 {
 	size_t i;
 
-	for (i = 0; i < k->b->state.keywords.n; i++)
+	for (i = 0; i < k->b->state->keywords.n; i++)
 		if ((k->bits & (uint64_t)1 << (FLAG_KEYWORD + i)) == 0 &&
-		    strlen(k->b->state.keywords.name[i]) <= 200)
+		    strlen(k->b->state->keywords.name[i]) <= 200)
 			return true;
 	return false;
 }
@@ -108,7 +108,7 @@ far_ask_has_more(const struct far_look *k)
 static void
 ask_canaries(struct far_look *k, struct imap *m, uint32_t meant)
 {
-	struct state *s = &k->b->state;
+	struct state *s = k->b->state;
 	size_t from = state_from(s, 1), last = s->n - 1, i, at = 0;
 	struct imap_uids v = { 0 };
 	struct buf set = { .max = 100 };
@@ -144,14 +144,14 @@ far_ask(struct far_look *k, struct link *l)
 
 	k->how = rung(l->run, m, b);
 	if (k->how == DELTA_QRESYNC)
-		since = (struct imap_since){ b->state.mark.uidvalidity,
-		    b->state.mark.modseq, NULL };
+		since = (struct imap_since){ b->state->mark.uidvalidity,
+		    b->state->mark.modseq, NULL };
 	far_ask_note(k, W_SELECT, link_ask_select(l, b, false, &since));
 	if (k->how == DELTA_AUTO || k->how == DELTA_SEARCH)
 		far_ask_search(k, m, W_ALL, "ALL");
 	if (k->how == DELTA_CONDSTORE)
 		far_ask_note(k, W_CHANGES, imap_ask_flags(m, "1:*",
-		    b->state.mark.modseq));
+		    b->state->mark.modseq));
 	if (k->how == DELTA_FETCH)
 		far_ask_note(k, W_EVERY, imap_ask_flags(m, "1:*", 0));
 	if (k->how == DELTA_SEARCH) {
@@ -160,7 +160,7 @@ far_ask(struct far_look *k, struct link *l)
 			    searches[i].without);
 		far_ask_keywords(k, m);
 	}
-	if (state_last(&b->state) != 0)
+	if (state_last(b->state) != 0)
 		ask_canaries(k, m, 0);
 }
 
@@ -169,6 +169,6 @@ void
 far_ask_who(struct far_look *k, struct link *l, uint32_t meant)
 {
 	far_ask_note(k, W_SELECT, link_ask_select(l, k->b, false, NULL));
-	if (state_last(&k->b->state) != 0)
+	if (state_last(k->b->state) != 0)
 		ask_canaries(k, &l->imap, meant);
 }

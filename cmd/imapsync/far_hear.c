@@ -24,12 +24,12 @@ far_hear_flags(struct box *b, struct str words, struct err *e)
 	struct str rest = words, w;
 	uint64_t flags;
 
-	pthread_mutex_lock(&b->lock);
+	pthread_mutex_lock(b->lock);
 	while ((w = str_word(&rest)).n > 0)
 		if (w.p[0] != '\\' && !str_is(w, "$Forwarded"))
-			state_keyword(&b->state, w, e);
-	flags = flags_parse(&b->state.keywords, words);
-	pthread_mutex_unlock(&b->lock);
+			state_keyword(b->state, w, e);
+	flags = flags_parse(&b->state->keywords, words);
+	pthread_mutex_unlock(b->lock);
 	return flags;
 }
 
@@ -51,7 +51,7 @@ take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
 {
 	struct buf head = { .max = 1 << 17 };
 	struct conn_sink sink = { keep, &head };
-	struct rec *rec = state_by_uid(&k->b->state, uid);
+	struct rec *rec = state_by_uid(k->b->state, uid);
 	int got = imap_body(m, it, &sink);
 
 	if (got == 0 && rec != NULL && rec->ident != 0) {
@@ -59,7 +59,7 @@ take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
 
 		k->canaries++;
 		k->strangers += other;
-		k->sure += other && state_native(&k->b->state, rec);
+		k->sure += other && state_native(k->b->state, rec);
 	}
 	buf_free(&head);
 	return got;
@@ -89,7 +89,7 @@ fetched(struct far_look *k, struct imap *m)
 		return got < 0 ? -1 : 0;
 	if (k->how == DELTA_FETCH)
 		imap_uids_note(&k->all, uid);
-	if (state_by_uid(&b->state, uid) == NULL) {
+	if (state_by_uid(b->state, uid) == NULL) {
 		imap_uids_note(&b->far.fresh, uid);
 		return b->far.fresh.n <= LIMIT_MESSAGES ? 0 :
 		    conn_fail(m->c, EX_PROTOCOL, "FETCH: more than %d messages",
@@ -106,7 +106,7 @@ fetched(struct far_look *k, struct imap *m)
 static int
 vanished(struct far_look *k, struct imap *m, struct str set)
 {
-	const struct state *s = &k->b->state;
+	const struct state *s = k->b->state;
 	uint32_t lo, hi;
 	size_t i;
 	int got;
@@ -243,18 +243,18 @@ selected(struct far_look *k, struct imap *m)
 	b->far.seen = (struct mark){ m->box.uidvalidity, m->box.uidnext,
 	    m->box.no_modseq ? 0 : m->box.modseq, m->box.exists, "" };
 	snprintf(b->far.seen.id, sizeof b->far.seen.id, "%s", b->far.now.id);
-	b->far.storable = flags_permanent(&b->state.keywords,
+	b->far.storable = flags_permanent(&b->state->keywords,
 	    str_of(m->box.permanent), &any_keyword);
 	if (any_keyword)
 		b->far.storable |= ~(uint64_t)0 << FLAG_KEYWORD |
 		    FLAG_FORWARDED;
 	if (m->box.read_only)
 		b->far.storable = 0;
-	b->far.renumbered = b->known && (b->state.mark.uidvalidity !=
+	b->far.renumbered = b->known && (b->state->mark.uidvalidity !=
 	    b->far.seen.uidvalidity || (m->box.uidnext != 0 &&
-	    (m->box.uidnext < b->state.mark.uidnext ||
-	    m->box.uidnext <= state_last(&b->state))));
-	k->backwards = b->known && b->far.seen.modseq < b->state.mark.modseq;
+	    (m->box.uidnext < b->state->mark.uidnext ||
+	    m->box.uidnext <= state_last(b->state))));
+	k->backwards = b->known && b->far.seen.modseq < b->state->mark.modseq;
 }
 
 int

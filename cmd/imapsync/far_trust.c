@@ -22,10 +22,10 @@ static bool
 unchanged(const struct box *b)
 {
 	return b->far.is && b->known && !b->far.dirty && !b->doubtful &&
-	    b->state.npend == 0 && !b->run->o->dry_run &&
-	    mark_same(&b->state.mark, &b->far.now) &&
-	    strcmp(b->state.mark.id, b->far.now.id) == 0 &&
-	    state_live(&b->state) == b->far.now.exists;
+	    b->state->npend == 0 && !b->run->o->dry_run &&
+	    mark_same(&b->state->mark, &b->far.now) &&
+	    strcmp(b->state->mark.id, b->far.now.id) == 0 &&
+	    state_live(b->state) == b->far.now.exists;
 }
 
 void
@@ -48,7 +48,7 @@ flags_as_known(struct box *b)
 	size_t i;
 
 	for (i = 0; i < b->far.n; i++) {
-		rec = state_by_uid(&b->state, b->far.v[i].uid);
+		rec = state_by_uid(b->state, b->far.v[i].uid);
 		if (rec == NULL || ((rec->flags ^ b->far.v[i].flags) &
 		    b->far.storable) != 0)
 			return false;
@@ -76,7 +76,7 @@ last_meant(const struct plan *p)
 static bool
 to_check(const struct box *b)
 {
-	const size_t *n = b->plan.count;
+	const size_t *n = b->plan->count;
 
 	return b->phase == BOX_TRUSTED && box_busy(b) && (n[ACT_PUSH] > 0 ||
 	    n[ACT_FAR_FLAGS] > 0 || n[ACT_FAR_MOVE] > 0 ||
@@ -89,8 +89,8 @@ can_store_all(const struct box *b)
 	const struct act *a;
 	size_t k = 0;
 
-	for (; plan_next(&b->plan, ACT_FAR_FLAGS, &k); k++) {
-		a = &b->plan.v[k];
+	for (; plan_next(b->plan, ACT_FAR_FLAGS, &k); k++) {
+		a = &b->plan->v[k];
 		if (((a->add | a->del) & ~b->far.storable) != 0)
 			return false;
 	}
@@ -116,7 +116,7 @@ ask_one(struct link *l, struct box *b)
 
 	k->b = b;
 	box_far_clear(b);
-	far_ask_who(k, l, last_meant(&b->plan));
+	far_ask_who(k, l, last_meant(b->plan));
 	return k;
 }
 

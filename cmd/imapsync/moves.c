@@ -25,14 +25,14 @@
 static struct act *
 act_of(const struct half *h)
 {
-	return &h->b->plan.v[h->act];
+	return &h->b->plan->v[h->act];
 }
 
 /* What the base says of a message that is to be deleted. */
 static const struct rec *
 rec_of(struct box *b, const struct act *a)
 {
-	return state_by_uid(&b->state, a->uid);
+	return state_by_uid(b->state, a->uid);
 }
 
 /* ---- moved here ---- */
@@ -40,8 +40,8 @@ rec_of(struct box *b, const struct act *a)
 static uint64_t
 name_key(struct box *b, const struct act *a)
 {
-	return names_hash(a->local != NONE ? local_base(&b->near.dir,
-	    &b->near.dir.v[a->local]) : str_of(a->name));
+	return names_hash(a->local != NONE ? local_base(b->near.dir,
+	    &b->near.dir->v[a->local]) : str_of(a->name));
 }
 
 /* Is the new file that message?  It is read once, however many ask. */
@@ -53,8 +53,8 @@ is_it(struct half *came, uint64_t ident)
 	int fd;
 
 	if (came->ident == 0) {
-		fd = local_read(&came->b->near.dir,
-		    &came->b->near.dir.v[act_of(came)->local], &quiet);
+		fd = local_read(came->b->near.dir,
+		    &came->b->near.dir->v[act_of(came)->local], &quiet);
 		if (fd < 0)
 			return false;
 		if (outgo_head(&o, fd, &quiet) == 0)
@@ -68,9 +68,9 @@ is_it(struct half *came, uint64_t ident)
 static void
 flags_first(struct box *from, size_t at, uint64_t now)
 {
-	struct act *a = &from->plan.v[at], f = *a;
+	struct act *a = &from->plan->v[at], f = *a;
 	uint64_t base = rec_of(from, a)->flags, far = base;
-	uint64_t lettered = flags_lettered(&from->near.dir.letters);
+	uint64_t lettered = flags_lettered(&from->near.dir->letters);
 	struct far_msg *m = box_far_find(from, a->uid);
 
 	if (m != NULL && m->flags_known)
@@ -82,7 +82,7 @@ flags_first(struct box *from, size_t at, uint64_t now)
 	f.del = far & ~f.flags & from->far.storable;
 	if (f.add == 0 && f.del == 0)
 		return;
-	plan_add(&from->plan, &f);
+	plan_add(from->plan, &f);
 }
 
 static void
@@ -102,19 +102,19 @@ join_files(const struct halves *gone, struct halves *came)
 			to = came->v[k].b;
 			p = act_of(&came->v[k]);
 			if (p->kind != ACT_PUSH || p->name != NULL ||
-			    to == from || state_in_step(&to->state,
-			    local_base(&to->near.dir,
-			    &to->near.dir.v[p->local])) ||
+			    to == from || state_in_step(to->state,
+			    local_base(to->near.dir,
+			    &to->near.dir->v[p->local])) ||
 			    !is_it(&came->v[k], rec_of(from, d)->ident))
 				continue;
-			plan_become(&from->plan, d, ACT_FAR_MOVE);
+			plan_become(from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
 			d->to_file = p->local;
-			plan_become(&to->plan, p, ACT_NOTHING);
+			plan_become(to->plan, p, ACT_NOTHING);
 			flags_first(from, gone->v[i].act,
-			    flags_translate(&to->state.keywords,
-			    to->near.dir.v[p->local].flags,
-			    &from->state.keywords));
+			    flags_translate(&to->state->keywords,
+			    to->near.dir->v[p->local].flags,
+			    &from->state->keywords));
 			break;
 		}
 	}
@@ -129,8 +129,8 @@ moved_here(struct run *r)
 	for (i = 0; i < r->nboxes; i++) {
 		struct box *b = &r->boxes[i];
 
-		for (k = 0; box_open(b) && k < b->plan.n; k++) {
-			struct act *a = &b->plan.v[k];
+		for (k = 0; box_open(b) && k < b->plan->n; k++) {
+			struct act *a = &b->plan->v[k];
 
 			if (a->kind == ACT_FAR_DELETE) {
 				matches_add(&gone[0], b, k,
@@ -138,7 +138,7 @@ moved_here(struct run *r)
 				matches_add(&gone[1], b, k, name_key(b, a));
 			} else if (a->kind == ACT_PUSH) {
 				matches_add(&came[0], b, k,
-				    b->near.dir.v[a->local].ino);
+				    b->near.dir->v[a->local].ino);
 				matches_add(&came[1], b, k, name_key(b, a));
 			}
 		}
@@ -159,8 +159,8 @@ moved_here(struct run *r)
 static bool
 name_there(struct box *to, const char *name)
 {
-	return state_by_name(&to->state, str_of(name)) != NULL ||
-	    (to->near.scanned && local_has(&to->near.dir, str_of(name)));
+	return state_by_name(to->state, str_of(name)) != NULL ||
+	    (to->near.scanned && local_has(to->near.dir, str_of(name)));
 }
 
 static void
@@ -178,15 +178,15 @@ join_messages(const struct halves *gone, const struct halves *came)
 		    came->v[k].key == gone->v[i].key; k++) {
 			to = came->v[k].b;
 			uid = (uint32_t)came->v[k].act;
-			if (!plan_fetches(&to->plan, uid) ||
+			if (!plan_fetches(to->plan, uid) ||
 			    box_far_find(to, uid)->size !=
 			    rec_of(from, d)->size || (to != from &&
 			    name_there(to, d->name)))
 				continue;
-			plan_become(&from->plan, d, ACT_NEAR_MOVE);
+			plan_become(from->plan, d, ACT_NEAR_MOVE);
 			d->to = to;
 			d->to_uid = uid;
-			plan_fetch_not(&to->plan, uid);
+			plan_fetch_not(to->plan, uid);
 			break;
 		}
 	}
@@ -199,8 +199,8 @@ note_gone(struct box *b, struct halves *gone)
 	const struct rec *rec;
 	size_t k = 0;
 
-	for (; plan_next(&b->plan, ACT_NEAR_DELETE, &k); k++) {
-		rec = rec_of(b, &b->plan.v[k]);
+	for (; plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
+		rec = rec_of(b, &b->plan->v[k]);
 		if (ident_sure(rec->ident))
 			matches_add(gone, b, k, rec->ident);
 	}
@@ -220,11 +220,11 @@ moved_there(struct run *r)
 			note_gone(&r->boxes[i], &gone);
 	for (i = 0; gone.n > 0 && i < r->nboxes && got == 0; i++) {
 		b = &r->boxes[i];
-		if (!box_open(b) || b->plan.count[ACT_FETCH] == 0)
+		if (!box_open(b) || b->plan->count[ACT_FETCH] == 0)
 			continue;
 		got = pair_idents(b, 0);
-		for (k = 0; plan_fetch(&b->plan, &k); k++) {
-			f = box_far_find(b, b->plan.fresh[k]);
+		for (k = 0; plan_fetch(b->plan, &k); k++) {
+			f = box_far_find(b, b->plan->fresh[k]);
 			if (f != NULL && f->ident != 0)
 				matches_add(&came, b, f->uid, f->ident);
 		}

@@ -36,7 +36,7 @@ open_state(struct box *b)
 	struct err *e = r->e;
 	char file[32], *path, *aside;
 
-	if (state_open(&b->state, r->dir, str_of(b->name), true, e) == 0)
+	if (state_open(b->state, r->dir, str_of(b->name), true, e) == 0)
 		return 0;
 	if (e->code != EX_DATAERR || r->o->dry_run)
 		return -1;
@@ -47,7 +47,7 @@ open_state(struct box *b)
 	aside = arena_printf(&r->arena, "%s.bad", path);
 	if (rename(path, aside) < 0)
 		return fail_sys(e, EX_IOERR, "%s", path);
-	return state_open(&b->state, r->dir, str_of(b->name), true, e);
+	return state_open(b->state, r->dir, str_of(b->name), true, e);
 }
 
 int
@@ -55,20 +55,18 @@ near_open(struct box *b)
 {
 	struct run *r = b->run;
 
-	pthread_mutex_init(&b->lock, NULL);
-	b->near.dir = (struct local){ .top = -1, .cur = -1, .fresh = -1,
-	    .tmp = -1 };
+	box_begin(b);
+	b->opened = true;
 	if (open_state(b) < 0)
 		return -1;
-	b->opened = true;
-	state_sort(&b->state);
-	b->known = b->state.mark.uidvalidity != 0;
+	state_sort(b->state);
+	b->known = b->state->mark.uidvalidity != 0;
 	if (!b->near.is)
 		return 0;
-	if (local_open(&b->near.dir, r->root, b->path, false, r->e) != 0)
+	if (local_open(b->near.dir, r->root, b->path, false, r->e) != 0)
 		return fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near,
 		    b->path);
-	return near_letters_load(&b->near.dir, &b->state.keywords, r->e);
+	return near_letters_load(b->near.dir, &b->state->keywords, r->e);
 }
 
 /* ---- scanning ---- */
@@ -80,11 +78,11 @@ scan(struct box *b)
 	struct stamp now;
 	bool racy;
 
-	if (local_scan(&b->near.dir, &b->state.keywords, b->run->e) < 0)
+	if (local_scan(b->near.dir, &b->state->keywords, b->run->e) < 0)
 		return -1;
 	if (local_stamp(b->run->root, b->path, &now, &racy) == 0 &&
-	    now.cur_ino == b->near.dir.seen.cur_ino &&
-	    now.new_ino == b->near.dir.seen.new_ino)
+	    now.cur_ino == b->near.dir->seen.cur_ino &&
+	    now.new_ino == b->near.dir->seen.new_ino)
 		return 0;
 	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it was replaced while it was read",
 	    b->run->o->near, b->path);
@@ -97,7 +95,7 @@ is_it(struct box *b, const struct local_msg *m, const struct rec *rec)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
-	int fd = local_read(&b->near.dir, m, &quiet);
+	int fd = local_read(b->near.dir, m, &quiet);
 	bool same;
 
 	if (fd < 0)
@@ -113,15 +111,15 @@ by_name(struct box *b)
 	struct rec *rec;
 	size_t i, at;
 
-	for (i = 0; i < b->near.dir.n; i++) {
-		rec = state_by_name(&b->state, local_base(&b->near.dir,
-		    &b->near.dir.v[i]));
+	for (i = 0; i < b->near.dir->n; i++) {
+		rec = state_by_name(b->state, local_base(b->near.dir,
+		    &b->near.dir->v[i]));
 		if (rec == NULL)
 			continue;
-		at = (size_t)(rec - b->state.rec);
+		at = (size_t)(rec - b->state->rec);
 		if (b->near.local_of[at] == NONE ||
-		    (b->near.dir.v[b->near.local_of[at]].ino != rec->ino &&
-		    b->near.dir.v[i].ino == rec->ino)) {
+		    (b->near.dir->v[b->near.local_of[at]].ino != rec->ino &&
+		    b->near.dir->v[i].ino == rec->ino)) {
 			if (b->near.local_of[at] != NONE)
 				b->near.rec_of[b->near.local_of[at]] = NONE;
 			b->near.local_of[at] = (uint32_t)i;
@@ -133,35 +131,35 @@ by_name(struct box *b)
 static int
 renamed(struct box *b, size_t at, size_t i)
 {
-	struct rec rec = b->state.rec[at];
-	struct str base = local_base(&b->near.dir, &b->near.dir.v[i]);
+	struct rec rec = b->state->rec[at];
+	struct str base = local_base(b->near.dir, &b->near.dir->v[i]);
 	char name[256];
 
 	if (base.n >= sizeof name)
 		return 0;
 	str_copy(name, base);
 	name[base.n] = '\0';
-	rec.ino = b->near.dir.v[i].ino;
+	rec.ino = b->near.dir->v[i].ino;
 	b->near.renames++;
-	return state_put(&b->state, &rec, name, b->run->e);
+	return state_put(b->state, &rec, name, b->run->e);
 }
 
 /* Places in the state are only good until one is renamed. */
 static int
 by_inode(struct box *b)
 {
-	size_t i, at, n = b->state.n;
+	size_t i, at, n = b->state->n;
 	struct rec *rec;
 
-	for (i = 0; i < b->near.dir.n; i++) {
+	for (i = 0; i < b->near.dir->n; i++) {
 		if (b->near.rec_of[i] != NONE)
 			continue;
-		rec = state_by_ino(&b->state, b->near.dir.v[i].ino);
+		rec = state_by_ino(b->state, b->near.dir->v[i].ino);
 		if (rec == NULL)
 			continue;
-		at = (size_t)(rec - b->state.rec);
+		at = (size_t)(rec - b->state->rec);
 		if (at < n && b->near.local_of[at] == NONE &&
-		    is_it(b, &b->near.dir.v[i], rec)) {
+		    is_it(b, &b->near.dir->v[i], rec)) {
 			b->near.local_of[at] = (uint32_t)i;
 			if (renamed(b, at, i) < 0)
 				return -1;
@@ -177,11 +175,11 @@ join(struct box *b)
 
 	free(b->near.local_of);
 	free(b->near.rec_of);
-	b->near.local_of = mem_new(b->state.n + 1, sizeof *b->near.local_of);
-	b->near.rec_of = mem_new(b->near.dir.n + 1, sizeof *b->near.rec_of);
-	for (i = 0; i < b->state.n; i++)
+	b->near.local_of = mem_new(b->state->n + 1, sizeof *b->near.local_of);
+	b->near.rec_of = mem_new(b->near.dir->n + 1, sizeof *b->near.rec_of);
+	for (i = 0; i < b->state->n; i++)
 		b->near.local_of[i] = NONE;
-	for (i = 0; i < b->near.dir.n; i++)
+	for (i = 0; i < b->near.dir->n; i++)
 		b->near.rec_of[i] = NONE;
 	by_name(b);
 	return by_inode(b);
@@ -193,10 +191,10 @@ near_scan(struct box *b)
 	if (!b->near.scanned && b->near.is && scan(b) < 0)
 		return -1;
 	b->near.scanned = true;
-	flags_give(&b->near.dir.letters, &b->state.keywords);
+	flags_give(&b->near.dir->letters, &b->state->keywords);
 	do {			/* a new name is a new place in the state */
 		b->near.renames = 0;
-		state_sort(&b->state);
+		state_sort(b->state);
 		if (join(b) < 0)
 			return -1;
 	} while (b->near.renames > 0);
@@ -208,18 +206,18 @@ near_scan(struct box *b)
 static bool
 agrees(struct box *b)
 {
-	uint64_t mask = flags_lettered(&b->near.dir.letters);
+	uint64_t mask = flags_lettered(&b->near.dir->letters);
 	struct rec *rec;
 	size_t i;
 
-	if (b->near.dir.n != b->state.n)
+	if (b->near.dir->n != b->state->n)
 		return false;
-	for (i = 0; i < b->near.dir.n; i++) {
-		rec = state_by_name(&b->state, local_base(&b->near.dir,
-		    &b->near.dir.v[i]));
+	for (i = 0; i < b->near.dir->n; i++) {
+		rec = state_by_name(b->state, local_base(b->near.dir,
+		    &b->near.dir->v[i]));
 		if (rec == NULL || (rec->kind == REC_LIVE &&
-		    ((rec->flags ^ b->near.dir.v[i].flags) &
-		    (b->near.dir.v[i].vague ? mask & 0xff : mask)) != 0))
+		    ((rec->flags ^ b->near.dir->v[i].flags) &
+		    (b->near.dir->v[i].vague ? mask & 0xff : mask)) != 0))
 			return false;
 	}
 	return true;
@@ -230,16 +228,16 @@ near_settled(struct box *b, struct stamp *st)
 {
 	int i, ms;
 
-	state_sort(&b->state);
+	state_sort(b->state);
 	for (i = 0; i < 3; i++) {
 		/* of a clock that is too coarse no proof is waited for */
-		if ((ms = local_calm(&b->near.dir)) > 0 && ms <= SETTLE)
+		if ((ms = local_calm(b->near.dir)) > 0 && ms <= SETTLE)
 			net_poll(NULL, 0, clock_ms() + ms);
 		b->near.scanned = false;
 		if (scan(b) < 0 || !agrees(b))
 			return false;
-		*st = b->near.dir.seen;
-		if (!b->near.dir.racy)
+		*st = b->near.dir->seen;
+		if (!b->near.dir->racy)
 			return true;
 		if (ms > SETTLE)
 			break;

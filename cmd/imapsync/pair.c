@@ -43,7 +43,7 @@ look(struct box *b, struct match *o, bool whole)
 
 	if (stop_asked())		/* there may be many */
 		return fail_stop(b->run->e);
-	fd = local_read(&b->near.dir, &b->near.dir.v[o->at], b->run->e);
+	fd = local_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = whole ? outgo_look(&out, fd, b->run->e) :
@@ -66,7 +66,7 @@ digest_here(struct box *b, struct match *o)
 
 	if (o->digested)
 		return 0;
-	fd = local_read(&b->near.dir, &b->near.dir.v[o->at], b->run->e);
+	fd = local_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = outgo_look(&out, fd, b->run->e) < 0 ? -1 : outgo_digest(&out,
@@ -119,7 +119,7 @@ digest_there(struct box *b, struct match *o)
 static bool
 in_step(struct box *b, const struct local_msg *m)
 {
-	return state_in_step(&b->state, local_base(&b->near.dir, m));
+	return state_in_step(b->state, local_base(b->near.dir, m));
 }
 
 /* ---- matching ---- */
@@ -160,7 +160,7 @@ static bool
 unasked(struct box *b, uint32_t uid)
 {
 	return box_far_find(b, uid) == NULL && (b->far.renumbered ||
-	    state_by_uid(&b->state, uid) == NULL);
+	    state_by_uid(b->state, uid) == NULL);
 }
 
 int
@@ -195,7 +195,7 @@ far_ones(struct box *b, size_t *n)
 	*n = 0;
 	for (i = 0; i < b->far.n; i++)
 		if (b->far.v[i].ident != 0 && !not[i] && (b->far.renumbered ||
-		    state_by_uid(&b->state, b->far.v[i].uid) == NULL))
+		    state_by_uid(b->state, b->far.v[i].uid) == NULL))
 			f[(*n)++] = (struct match){ .ident = b->far.v[i].ident,
 			    .size = b->far.v[i].size,
 			    .at = b->far.v[i].uid };
@@ -207,17 +207,17 @@ far_ones(struct box *b, size_t *n)
 static struct match *
 local_ones(struct box *b, size_t *n)
 {
-	struct match *l = mem_new(b->near.dir.n + 1, sizeof *l);
-	unsigned char *not = matches_taken(&b->pairs, b->near.dir.n);
+	struct match *l = mem_new(b->near.dir->n + 1, sizeof *l);
+	unsigned char *not = matches_taken(&b->pairs, b->near.dir->n);
 	const struct rec *rec;
 	size_t i;
 
 	*n = 0;
-	for (i = 0; i < b->near.dir.n; i++) {
-		rec = b->near.rec_of[i] != NONE ? &b->state.rec[b->near.rec_of[i]] :
+	for (i = 0; i < b->near.dir->n; i++) {
+		rec = b->near.rec_of[i] != NONE ? &b->state->rec[b->near.rec_of[i]] :
 		    NULL;
 		if (not[i] || (rec != NULL && !b->far.renumbered) ||
-		    (rec == NULL && in_step(b, &b->near.dir.v[i])))
+		    (rec == NULL && in_step(b, &b->near.dir->v[i])))
 			continue;
 		l[*n] = (struct match){ .at = (uint32_t)i,
 		    .base = UINT64_MAX };
@@ -260,25 +260,25 @@ struct lost {
 static int
 orphans(struct box *b)
 {
-	struct lost *v = mem_new(b->state.n + 1, sizeof *v);
-	unsigned char *paired = matches_taken(&b->pairs, b->near.dir.n);
+	struct lost *v = mem_new(b->state->n + 1, sizeof *v);
+	unsigned char *paired = matches_taken(&b->pairs, b->near.dir->n);
 	struct rec *rec;
 	size_t i, n = 0;
 	int got;
 
-	for (i = 0; i < b->near.dir.n; i++) {
+	for (i = 0; i < b->near.dir->n; i++) {
 		if (b->near.rec_of[i] == NONE || paired[i])
 			continue;
-		rec = &b->state.rec[b->near.rec_of[i]];
+		rec = &b->state->rec[b->near.rec_of[i]];
 		v[n].rec = *rec;
 		v[n].rec.uid = 0;
 		v[n].rec.kind = REC_ORPHAN;
-		v[n++].name = mem_dup(state_name(&b->state, rec));
+		v[n++].name = mem_dup(state_name(b->state, rec));
 	}
-	got = state_reset(&b->state, b->run->e);
+	got = state_reset(b->state, b->run->e);
 	for (i = 0; i < n; i++) {
 		if (got == 0)
-			got = state_put(&b->state, &v[i].rec, v[i].name,
+			got = state_put(b->state, &v[i].rec, v[i].name,
 			    b->run->e);
 		free(v[i].name);
 	}
@@ -294,13 +294,13 @@ orphans(struct box *b)
 static uint32_t
 uid_left(struct box *b, size_t i)
 {
-	struct str base = local_base(&b->near.dir, &b->near.dir.v[i]);
+	struct str base = local_base(b->near.dir, &b->near.dir->v[i]);
 	uint32_t uid = b->near.rec_of[i] != NONE ? 0 :
 	    local_named(base, b->key);
 
-	return uid != 0 && state_by_uid(&b->state, uid) == NULL &&
+	return uid != 0 && state_by_uid(b->state, uid) == NULL &&
 	    imap_uids_has(&b->far.fresh, uid) &&
-	    !in_step(b, &b->near.dir.v[i]) ? uid : 0;
+	    !in_step(b, &b->near.dir->v[i]) ? uid : 0;
 }
 
 /* Those that do not say who they are were still downloaded. */
@@ -324,7 +324,7 @@ leftovers(struct box *b)
 	size_t i;
 	int got = 0;
 
-	for (i = 0; b->far.fresh.n > 0 && i < b->near.dir.n; i++)
+	for (i = 0; b->far.fresh.n > 0 && i < b->near.dir->n; i++)
 		if ((uid = uid_left(b, i)) != 0) {
 			matches_pair(&b->pairs, (uint32_t)i, uid, UINT64_MAX);
 			imap_uids_add(&left, uid);
@@ -342,7 +342,7 @@ pair_find(struct box *b)
 {
 	if (b->known && !b->far.renumbered)
 		return leftovers(b);
-	if (b->far.fresh.n > 0 && b->near.dir.n > 0 && (leftovers(b) < 0 ||
+	if (b->far.fresh.n > 0 && b->near.dir->n > 0 && (leftovers(b) < 0 ||
 	    match_all(b) < 0))
 		return -1;
 	if (!b->far.renumbered)
@@ -359,7 +359,7 @@ pair_new(struct box *b)
 	size_t before = b->pairs.n;
 
 	if (!b->near.scanned || b->far.renumbered || !b->known ||
-	    b->plan.count[ACT_PUSH] == 0 || b->plan.count[ACT_FETCH] == 0)
+	    b->plan->count[ACT_PUSH] == 0 || b->plan->count[ACT_FETCH] == 0)
 		return 0;
 	if (match_all(b) < 0)
 		return -1;
@@ -379,7 +379,7 @@ find_pending(struct box *b, const struct pend *p)
 		struct far_msg *f = &b->far.v[i];
 
 		if (f->uid < p->uidnext || f->ident != p->ident ||
-		    state_by_uid(&b->state, f->uid) != NULL)
+		    state_by_uid(b->state, f->uid) != NULL)
 			continue;
 		if (f->size == p->size)
 			return f;
@@ -396,13 +396,13 @@ settle(struct box *b, const struct pend *p)
 	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
 	struct far_msg *f = NULL;
 	struct str name = str_of(p->name);
-	bool here = local_has(&b->near.dir, name);
+	bool here = local_has(b->near.dir, name);
 
 	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
 		rec.uid = f->uid;
 	if ((p->kind == PEND_LOCAL && here &&
-	    state_by_uid(&b->state, p->uid) == NULL) || f != NULL)
-		return state_put(&b->state, &rec, p->name, b->run->e);
+	    state_by_uid(b->state, p->uid) == NULL) || f != NULL)
+		return state_put(b->state, &rec, p->name, b->run->e);
 	return 0;
 }
 
@@ -411,7 +411,7 @@ int
 pair_pending(struct box *b)
 {
 	uint64_t from = UINT64_MAX;
-	struct state *s = &b->state;
+	struct state *s = b->state;
 	struct pend *p;
 	size_t i;
 

@@ -52,10 +52,10 @@ identify(struct run *r, struct box *b)
 static void
 plan_box(struct box *b)
 {
-	struct plan_in in = { .rec = b->state.rec, .nrec = b->state.n,
-	    .names = state_name_at(&b->state, 0),
-	    .local = b->near.dir.v,
-	    .nlocal = b->near.scanned ? b->near.dir.n : 0,
+	struct plan_in in = { .rec = b->state->rec, .nrec = b->state->n,
+	    .names = state_name_at(b->state, 0),
+	    .local = b->near.dir->v,
+	    .nlocal = b->near.scanned ? b->near.dir->n : 0,
 	    .local_of = b->near.local_of, .rec_of = b->near.rec_of,
 	    .local_same = !b->near.scanned, .far = b->far.v, .nfar = b->far.n,
 	    .fresh = b->far.fresh.v, .nfresh = b->far.fresh.n,
@@ -65,12 +65,12 @@ plan_box(struct box *b)
 	    .no_delete = b->far.renumbered, .marks = far_marks(b),
 	    .policy = b->run->o->policy };
 
-	flags_give(&b->near.dir.letters, &b->state.keywords);
-	in.lettered = flags_lettered(&b->near.dir.letters);
+	flags_give(&b->near.dir->letters, &b->state->keywords);
+	in.lettered = flags_lettered(&b->near.dir->letters);
 	if (b->far.storable == 0)		/* to be done when it can be */
 		in.policy.push_new = in.policy.push_flags = false;
-	plan_free(&b->plan);
-	plan_make(&b->plan, &in);
+	plan_free(b->plan);
+	plan_make(b->plan, &in);
 }
 
 /* Does the plan touch files that are here already? */
@@ -99,7 +99,7 @@ decide(struct run *r, struct box *b)
 	    scan_and_pair(b) < 0)
 		return -1;
 	plan_box(b);
-	if (!b->near.scanned && needs_files(&b->plan)) {
+	if (!b->near.scanned && needs_files(b->plan)) {
 		if (scan_and_pair(b) < 0)
 			return -1;
 		plan_box(b);
@@ -124,7 +124,7 @@ plan_all(struct run *r)
 		b = &r->boxes[i];
 		if (!box_open(b))
 			continue;
-		if (b->plan.made)
+		if (b->plan->made)
 			plan_box(b);
 		else if (!box_failed(b) && decide(r, b) < 0)
 			return -1;
@@ -140,9 +140,9 @@ static bool
 doubtful(const struct box *b)
 {
 	const struct entry *e = box_entry(b);
-	const struct mark *m = &b->state.mark;
+	const struct mark *m = &b->state->mark;
 
-	return b->state.cut || (e != NULL && b->known &&
+	return b->state->cut || (e != NULL && b->known &&
 	    (e->mark.uidvalidity != m->uidvalidity ||
 	    e->mark.modseq != m->modseq || e->mark.uidnext != m->uidnext ||
 	    e->mark.exists != m->exists));
@@ -165,7 +165,7 @@ look_here(struct run *r)
 		b->doubtful = doubtful(b);
 		if (!b->far.is)		/* a dry run: it would be made */
 			b->far.storable = ~(uint64_t)0;
-		b->near.dirty |= b->state.npend > 0 || b->doubtful;
+		b->near.dirty |= b->state->npend > 0 || b->doubtful;
 		if (b->near.dirty && near_scan(b) < 0)
 			return -1;
 	}
@@ -187,7 +187,7 @@ static void
 unplan(struct box *b)
 {
 	if (b->phase == BOX_OPEN && !box_failed(b))
-		plan_free(&b->plan);
+		plan_free(b->plan);
 }
 
 /*
@@ -228,7 +228,7 @@ agreed_there(const struct box *b)
 {
 	if (b->run->o->policy.pull_new)
 		return b->far.seen;
-	return b->known && !b->far.renumbered ? b->state.mark :
+	return b->known && !b->far.renumbered ? b->state->mark :
 	    (struct mark){ .uidvalidity = b->far.seen.uidvalidity };
 }
 
@@ -244,8 +244,8 @@ agreed_here(struct box *b)
 		return near_settled(b, &st) ? st : (struct stamp){ 0 };
 	if (!b->near.scanned)
 		return b->near.stamp;
-	st = b->near.dir.seen;
-	if (b->near.dir.racy && !near_settled(b, &st))
+	st = b->near.dir->seen;
+	if (b->near.dir->racy && !near_settled(b, &st))
 		box_again(b, AGAIN_RACY);
 	return st;
 }
@@ -281,7 +281,7 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 	if (whole)
 		e->mark = *mark;
 	if (st.cur_ino == 0)	/* not as the base says, but the same place */
-		st.cur_ino = b->near.scanned ? b->near.dir.seen.cur_ino :
+		st.cur_ino = b->near.scanned ? b->near.dir->seen.cur_ino :
 		    e->stamp.cur_ino;
 	if (b->brake == BRAKE_NONE)
 		e->stamp = st;
@@ -303,14 +303,14 @@ conclude(struct run *r, struct box *b)
 
 	if (whole) {
 		st = agreed_here(b);
-		if (state_mark(&b->state, &mark, &st, r->e) < 0)
+		if (state_mark(b->state, &mark, &st, r->e) < 0)
 			return -1;
 	}
-	if (state_sync(&b->state, r->e) < 0)
+	if (state_sync(b->state, r->e) < 0)
 		return -1;
 	note(r, b, &mark, st, whole);
 	b->again = once_more(b, whole);
-	report_box(&r->report, b->name, &b->plan, whole);
+	report_box(&r->report, b->name, b->plan, whole);
 	b->far.changed = b->near.changed = false;
 	if (b->outcome == BOX_PARTIAL)
 		b->outcome = BOX_WHOLE;
@@ -336,7 +336,7 @@ settle(struct run *r, struct box *b)
 		same = near_settled(b, &st);
 	}
 	if (same) {
-		if (state_mark(&b->state, &b->far.seen, &st, r->e) < 0)
+		if (state_mark(b->state, &b->far.seen, &st, r->e) < 0)
 			return -1;
 		e->stamp = st;
 		e->dirty = false;
@@ -447,13 +447,13 @@ say_kind(struct box *b, enum act_kind kind)
 {
 	size_t k;
 
-	for (k = 0; plan_next(&b->plan, kind, &k); k++)
-		say_act(b, &b->plan.v[k]);
+	for (k = 0; plan_next(b->plan, kind, &k); k++)
+		say_act(b, &b->plan->v[k]);
 	if (kind != ACT_FETCH)
 		return;
-	for (k = 0; plan_fetch(&b->plan, &k); k++)
+	for (k = 0; plan_fetch(b->plan, &k); k++)
 		say_act(b, &(struct act){ .kind = ACT_FETCH, .local = NONE,
-		    .uid = b->plan.fresh[k] });
+		    .uid = b->plan->fresh[k] });
 }
 
 /* Of each mailbox by kind. */

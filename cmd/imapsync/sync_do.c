@@ -24,9 +24,9 @@ static void
 brake(struct box *b)
 {
 	const struct entry *known = box_entry(b);
-	struct brake_in in = { .far = b->plan.count[ACT_FAR_DELETE],
-	    .near = b->plan.count[ACT_NEAR_DELETE], .known = b->state.n,
-	    .files = b->near.dir.n, .ino = b->near.dir.seen.cur_ino,
+	struct brake_in in = { .far = b->plan->count[ACT_FAR_DELETE],
+	    .near = b->plan->count[ACT_NEAR_DELETE], .known = b->state->n,
+	    .files = b->near.dir->n, .ino = b->near.dir->seen.cur_ino,
 	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
 	    .allow = b->run->o->allow };
 	unsigned long long all = in.far + in.near;
@@ -36,10 +36,10 @@ brake(struct box *b)
 		return;
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
-	    brake_why(why), all, b->state.n,
+	    brake_why(why), all, b->state->n,
 	    in.far > 0 ? "on the server" : "here", all);
 	b->brake = why;
-	brake_apply(&b->plan);
+	brake_apply(b->plan);
 }
 
 static int
@@ -52,13 +52,13 @@ here(struct run *r)
 		b = &r->boxes[i];
 		if (!box_busy(b))
 			continue;
-		if (b->near.is && near_letters_save(&b->near.dir, &b->state.keywords,
+		if (b->near.is && near_letters_save(b->near.dir, &b->state->keywords,
 		    r->e) < 0)
 			return -1;
 		if (do_near_state(b) < 0 || do_near_flags(b) < 0)
 			return -1;
-		for (k = 0; plan_next(&b->plan, ACT_NEAR_MOVE, &k); k++)
-			if (do_near_move(b, &b->plan.v[k]) < 0)
+		for (k = 0; plan_next(b->plan, ACT_NEAR_MOVE, &k); k++)
+			if (do_near_move(b, &b->plan->v[k]) < 0)
 				return -1;
 	}
 	return 0;
@@ -92,7 +92,7 @@ there(struct run *r)
 	for (i = 0; i < r->nboxes && !stop_asked(); i++)
 		for (k = 0; k < 3; k++)
 			if (box_busy(&r->boxes[i]) && !stop_asked() &&
-			    r->boxes[i].plan.count[steps[k].kind] > 0 &&
+			    r->boxes[i].plan->count[steps[k].kind] > 0 &&
 			    chosen(l, &r->boxes[i], steps[k].what) < 0)
 				return -1;
 	return 0;
@@ -108,10 +108,10 @@ unmoved(struct box *b)
 {
 	size_t k = 0;
 
-	for (; plan_next(&b->plan, ACT_FAR_MOVE, &k); k++) {
-		struct box *to = b->plan.v[k].to;
+	for (; plan_next(b->plan, ACT_FAR_MOVE, &k); k++) {
+		struct box *to = b->plan->v[k].to;
 
-		if (state_by_uid(&b->state, b->plan.v[k].uid) == NULL)
+		if (state_by_uid(b->state, b->plan->v[k].uid) == NULL)
 			continue;
 		if (box_failed(b) || to->again == AGAIN_NOT)
 			box_outcome(to, BOX_HELD);
@@ -128,8 +128,8 @@ deletions(struct run *r)
 		b = &r->boxes[i];
 		if (!box_busy(b))
 			continue;
-		if (b->plan.count[ACT_FAR_DELETE] > 0 &&
-		    (state_sync(&b->state, r->e) < 0 ||
+		if (b->plan->count[ACT_FAR_DELETE] > 0 &&
+		    (state_sync(b->state, r->e) < 0 ||
 		    chosen(&r->link[0], b, do_far_deletes) < 0))
 			return -1;
 		if (do_near_deletes(b) < 0)
@@ -149,9 +149,9 @@ sync_do(struct run *r)
 		if (!box_busy(b))
 			continue;
 		brake(b);
-		fetches += b->plan.count[ACT_FETCH];
-		r->report.total += b->plan.count[ACT_FETCH] +
-		    b->plan.count[ACT_PUSH];
+		fetches += b->plan->count[ACT_FETCH];
+		r->report.total += b->plan->count[ACT_FETCH] +
+		    b->plan->count[ACT_PUSH];
 	}
 	download_enough(r, fetches);
 	if (here(r) < 0 || there(r) < 0 || download_all(r) < 0)

@@ -92,7 +92,7 @@ was_refused(const struct box *b, const char *name)
 static bool
 taken_name(struct group *g, const char *name)
 {
-	struct rec *rec = state_by_name(&g->b->state, str_of(name));
+	struct rec *rec = state_by_name(g->b->state, str_of(name));
 	size_t i;
 
 	for (i = 0; i < g->n; i++)
@@ -111,8 +111,8 @@ prepare(struct group *g, struct up *u, struct act *a)
 	struct str base;
 	struct stat st;
 
-	*u = (struct up){ .act = a, .m = &b->near.dir.v[a->local], .fd = -1 };
-	base = local_base(&b->near.dir, u->m);
+	*u = (struct up){ .act = a, .m = &b->near.dir->v[a->local], .fd = -1 };
+	base = local_base(b->near.dir, u->m);
 	if (base.n >= sizeof u->name) {
 		refuse(b, "a file", EX_DATAERR, "its name is too long");
 		return 1;
@@ -124,7 +124,7 @@ prepare(struct group *g, struct up *u, struct act *a)
 		refuse(b, u->name, EX_DATAERR, "another file has this name, but for its flags");
 		return 1;
 	}
-	u->fd = local_read(&b->near.dir, u->m, e);
+	u->fd = local_read(b->near.dir, u->m, e);
 	if (u->fd < 0 && e->code == EX_NOINPUT) {
 		fail_clear(e);		/* removed or renamed meanwhile */
 		box_again(b, AGAIN_FILES);
@@ -159,7 +159,7 @@ wire_size(const struct up *u)
 static int
 intend(struct group *g)
 {
-	struct state *s = &g->b->state;
+	struct state *s = g->b->state;
 	struct err *e = g->b->run->e;
 	size_t i;
 
@@ -185,7 +185,7 @@ send_one(struct group *g, struct up *u)
 	    .binary = u->out.nul };
 	int got;
 
-	flags_text(&flags, &g->b->state.keywords, u->m->flags &
+	flags_text(&flags, &g->b->state->keywords, u->m->flags &
 	    g->b->far.storable);
 	head.flags = flags.n > 0 ? flags.p : "";
 	got = imap_append_one(m, &head);
@@ -221,7 +221,7 @@ record(struct group *g, struct up *u, uint32_t uid)
 	struct rec rec = { .uid = uid, .size = wire_size(u),
 	    .flags = u->m->flags & g->b->far.storable, .ident = u->out.ident,
 	    .ino = u->m->ino };
-	struct state *s = &g->b->state;
+	struct state *s = g->b->state;
 	struct err *e = g->b->run->e;
 	struct rec *orphan = state_by_name(s, str_of(u->name));
 
@@ -243,7 +243,7 @@ forget(struct group *g)
 	size_t i;
 
 	for (i = 0; i < g->n; i++)
-		if (state_unpend(&g->b->state, g->v[i].name,
+		if (state_unpend(g->b->state, g->v[i].name,
 		    g->b->run->e) < 0)
 			return -1;
 	return 0;
@@ -260,7 +260,7 @@ credible(struct group *g, const struct imap_uids *to)
 	for (i = 0; i < to->n; i++)
 		if (to->v[i] < g->b->far.seen.uidnext ||
 		    (i > 0 && to->v[i] <= to->v[i - 1]) ||
-		    state_by_uid(&g->b->state, to->v[i]) != NULL)
+		    state_by_uid(g->b->state, to->v[i]) != NULL)
 			return false;
 	return true;
 }
@@ -269,7 +269,7 @@ credible(struct group *g, const struct imap_uids *to)
 static bool
 has_it(struct group *g, uint32_t uid)
 {
-	const struct rec *rec = state_by_uid(&g->b->state, uid);
+	const struct rec *rec = state_by_uid(g->b->state, uid);
 
 	return rec != NULL && rec->ident == g->v[0].out.ident;
 }
@@ -282,7 +282,7 @@ alone(struct group *g)
 	struct rec rec = { .kind = REC_ORPHAN, .size = wire_size(u),
 	    .flags = u->m->flags, .ident = u->out.ident, .ino = u->m->ino };
 
-	if (state_put(&g->b->state, &rec, u->name, g->b->run->e) < 0)
+	if (state_put(g->b->state, &rec, u->name, g->b->run->e) < 0)
 		return -1;
 	return forget(g);
 }
@@ -387,10 +387,10 @@ upload_box(struct link *l, struct box *b)
 
 	g->l = l;
 	g->b = b;
-	while (got == 0 && !stop_asked() && plan_next(&b->plan, ACT_PUSH, &k)) {
+	while (got == 0 && !stop_asked() && plan_next(b->plan, ACT_PUSH, &k)) {
 		struct up *u = &g->v[g->n];
 
-		got = prepare(g, u, &b->plan.v[k++]);
+		got = prepare(g, u, &b->plan->v[k++]);
 		if (got > 0) {
 			drop(u);
 			got = 0;

@@ -25,22 +25,25 @@ struct one {
 static void
 upload(const struct one *o)
 {
-	struct box b = { .run = &run, .name = "INBOX" };
+	struct state s;
+	struct local dir_here = { .path = NULL };
+	struct box b = { .run = &run, .name = "INBOX", .state = &s,
+	    .near.dir = &dir_here };
 	struct far_msg far[2] = { o->far[0], o->far[1] };
 	struct pend p = { .kind = PEND_UPLOAD, .name = "file", .size = SIZE,
 	    .ident = o->ident, .uidnext = NEXT };
 	const struct rec *r;
 
-	is_int(state_open(&b.state, dir, STR("INBOX"), true, &e), 0, "%s",
+	is_int(state_open(b.state, dir, STR("INBOX"), true, &e), 0, "%s",
 	    o->name);
-	state_pend(&b.state, &p, &e);
+	state_pend(b.state, &p, &e);
 	b.far.v = far;
 	b.far.n = 1 + (far[1].uid != 0);
 	is_int(pair_pending(&b), 0, "looked for: %s", e.msg);
-	r = state_by_name(&b.state, STR("file"));
+	r = state_by_name(b.state, STR("file"));
 	is_int(r != NULL ? r->uid : 0, o->want, "it is this one");
-	is_int(b.state.npend, 0, "and in doubt no more");
-	state_drop_all(&b.state);
+	is_int(b.state->npend, 0, "and in doubt no more");
+	state_drop_all(b.state);
 	state_remove(dir, STR("INBOX"), &e);
 }
 
