@@ -80,13 +80,13 @@ box_forget(struct box *b)
 	free(b->far.v);
 	free(b->far.fresh.v);
 	free(b->far.gone.v);
-	free(b->near.local_of);
+	free(b->near.file_of);
 	free(b->near.rec_of);
 	free(b->pairs.v);
 	plan_free(b->plan);
 	b->far.v = NULL;
 	b->far.fresh = b->far.gone = (struct imap_uids){ 0 };
-	b->near.local_of = b->near.rec_of = NULL;
+	b->near.file_of = b->near.rec_of = NULL;
 	b->pairs = (struct pairs){ 0 };
 	b->far.n = b->far.cap = 0;
 	b->near.scanned = false;
@@ -96,7 +96,7 @@ void
 box_begin(struct box *b)
 {
 	b->near.dir = mem_new(1, sizeof *b->near.dir);
-	*b->near.dir = (struct local){ .top = -1, .cur = -1, .fresh = -1,
+	*b->near.dir = (struct near_dir){ .top = -1, .cur = -1, .fresh = -1,
 	    .tmp = -1, .attic = -1 };
 	b->state = mem_new(1, sizeof *b->state);
 	b->plan = mem_new(1, sizeof *b->plan);
@@ -128,7 +128,7 @@ box_close(struct box *b)
 		state_drop_all(b->state);
 	else
 		state_close(b->state, b->run->e);
-	local_close(b->near.dir);
+	near_dir_close(b->near.dir);
 	box_forget(b);
 	end(b);
 	b->opened = false;
@@ -140,9 +140,9 @@ box_close(struct box *b)
 static struct str
 file_of(const struct box *b, const struct act *a)
 {
-	if (a->local != NONE)
-		return str_of(local_file(b->near.dir,
-		    &b->near.dir->v[a->local]));
+	if (a->file != NONE)
+		return str_of(near_dir_file(b->near.dir,
+		    &b->near.dir->v[a->file]));
 	return str_of(a->name != NULL ? a->name : "");
 }
 

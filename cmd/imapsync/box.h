@@ -45,8 +45,8 @@ struct box_near {
 	bool scanned;		/* dir has its files */
 	atomic_bool named;	/* files without a name cannot be had there */
 	struct stamp stamp;	/* before anything */
-	struct local *dir;	/* while it is open */
-	uint32_t *local_of;	/* of each rec of the state: its file, or NONE */
+	struct near_dir *dir;	/* while it is open */
+	uint32_t *file_of;	/* of each rec of the state: its file, or NONE */
 	uint32_t *rec_of;	/* of each file: its rec, or NONE */
 	size_t renames;		/* by others, found in this scan */
 };
@@ -69,7 +69,7 @@ struct box {
 	bool opened;		/* state and Maildir are */
 	bool known;		/* the state has a UIDVALIDITY */
 	bool doubtful;		/* it may not know all that was agreed */
-	uint64_t key;		/* for local_name */
+	uint64_t key;		/* for near_dir_name */
 	/* while it is open: one that is only listed has none of it */
 	struct state *state;
 	struct plan *plan;

@@ -56,10 +56,10 @@ struct commit {
 int
 commit_create(struct link *l, struct commit_msg *g)
 {
-	struct local *d = g->b->near.dir;
+	struct near_dir *d = g->b->near.dir;
 	int fd;
 
-	local_name(g->name, g->b->key, g->uid);
+	near_dir_name(g->name, g->b->key, g->uid);
 	g->unnamed = false;
 	if (!atomic_load(&g->b->near.named) && l->batch->open < l->commit->room) {
 		fd = os_file_unnamed(g->flags == 0 ? d->fresh : d->cur, ".",
@@ -119,7 +119,7 @@ name_taken(struct box *b, const char *name)
 static int
 info_of(struct commit_msg *g, char *info, size_t cap, struct err *e)
 {
-	struct local *l = g->b->near.dir;
+	struct near_dir *l = g->b->near.dir;
 	uint32_t strange;
 	int got = 0;
 
@@ -140,7 +140,7 @@ info_of(struct commit_msg *g, char *info, size_t cap, struct err *e)
 static int
 publish(struct commit *k, struct commit_msg *g, struct err *e)
 {
-	struct local *l = g->b->near.dir;
+	struct near_dir *l = g->b->near.dir;
 	char info[64] = "", name[64], to[160];
 	bool fresh = g->flags == 0;
 	int i;
@@ -168,7 +168,7 @@ publish(struct commit *k, struct commit_msg *g, struct err *e)
 /* ---- batches, in the thread of their own ---- */
 
 static int
-names_synced(const struct local *l, dev_t *done)
+names_synced(const struct near_dir *l, dev_t *done)
 {
 	(void)done;
 	return fsync(l->fresh) < 0 ? -1 : fsync(l->cur);
@@ -176,7 +176,7 @@ names_synced(const struct local *l, dev_t *done)
 
 /* One syncfs does for all, unless a folder is on another file system. */
 static int
-files_synced(const struct local *l, dev_t *done)
+files_synced(const struct near_dir *l, dev_t *done)
 {
 	struct stat st;
 
@@ -188,7 +188,7 @@ files_synced(const struct local *l, dev_t *done)
 }
 
 static int
-each_box(const struct batch *t, int (*synced)(const struct local *, dev_t *),
+each_box(const struct batch *t, int (*synced)(const struct near_dir *, dev_t *),
     dev_t *done, struct err *e)
 {
 	const struct box *last = NULL;
@@ -212,7 +212,7 @@ record(struct commit_msg *g, struct err *e)
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
 	    .ident = g->ident, .ino = g->ino };
 	struct act a = { .kind = ACT_FETCH, .uid = g->uid,
-	    .local = NONE, .flags = g->flags };
+	    .file = NONE, .flags = g->flags };
 	int got;
 
 	pthread_mutex_lock(g->b->lock);

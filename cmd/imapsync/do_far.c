@@ -160,7 +160,7 @@ store_all(struct link *l, struct box *b, struct tags *t)
 static bool
 done_here(const struct box *b, const struct act *a)
 {
-	return a->local == NONE || b->near.dir->v[a->local].flags == a->here;
+	return a->file == NONE || b->near.dir->v[a->file].flags == a->here;
 }
 
 int
@@ -237,7 +237,7 @@ move_set(struct link *l, const char *set, struct str to, struct moved *got)
 	return imap_wait(m, tag);
 }
 
-static struct local_msg *
+static struct near_msg *
 moved_file(struct act *a)
 {
 	return &a->to->near.dir->v[a->to_file];
@@ -247,8 +247,8 @@ static int
 intend_move(struct box *b, struct act *a)
 {
 	struct box *to = a->to;
-	const struct local_msg *m = moved_file(a);
-	struct str base = local_base(to->near.dir, m);
+	const struct near_msg *m = moved_file(a);
+	struct str base = near_dir_base(to->near.dir, m);
 	const struct rec *rec = state_by_uid(b->state, a->uid);
 	char name[256];
 
@@ -276,8 +276,8 @@ static int
 record_move(struct box *b, struct act *a, uint32_t uid)
 {
 	struct box *to = a->to;
-	struct local_msg *m = moved_file(a);
-	struct str base = local_base(to->near.dir, m);
+	struct near_msg *m = moved_file(a);
+	struct str base = near_dir_base(to->near.dir, m);
 	struct rec *old = state_by_uid(b->state, a->uid), rec;
 	struct err *e = b->run->e;
 	char name[256];
@@ -297,9 +297,9 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	name[base.n] = '\0';
 	if (((rec.flags ^ m->flags) &
 	    flags_lettered(&to->near.dir->letters)) != 0) {
-		int got = local_flags(to->near.dir, m, rec.flags, e);
+		int got = near_dir_flags(to->near.dir, m, rec.flags, e);
 
-		if (got < 0 || local_sync(to->near.dir, e) < 0)
+		if (got < 0 || near_dir_sync(to->near.dir, e) < 0)
 			return -1;
 		to->near.changed = true;
 	}

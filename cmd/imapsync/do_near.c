@@ -19,18 +19,18 @@ static struct rec *
 rec_of(struct box *b, const struct act *a)
 {
 	return a->uid != 0 ? state_by_uid(b->state, a->uid) :
-	    a->local != NONE ? state_by_name(b->state, local_base(b->near.dir,
-	    &b->near.dir->v[a->local])) : NULL;
+	    a->file != NONE ? state_by_name(b->state, near_dir_base(b->near.dir,
+	    &b->near.dir->v[a->file])) : NULL;
 }
 
 static int
 pair(struct box *b, struct act *a)
 {
-	const struct local_msg *m = &b->near.dir->v[a->local];
+	const struct near_msg *m = &b->near.dir->v[a->file];
 	const struct far_msg *f = box_far_find(b, a->uid);
 	struct rec rec = { .uid = a->uid, .size = f->size, .flags = a->flags,
 	    .ident = f->ident, .ino = m->ino };
-	struct str base = local_base(b->near.dir, m);
+	struct str base = near_dir_base(b->near.dir, m);
 	struct rec *old = state_by_name(b->state, base);
 	char name[256];
 
@@ -116,8 +116,8 @@ do_near_flags(struct box *b)
 		return 0;
 	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan->v[k];
-		struct local_msg *m = &b->near.dir->v[a->local];
-		int got = local_flags(b->near.dir, m, (m->flags | a->add) &
+		struct near_msg *m = &b->near.dir->v[a->file];
+		int got = near_dir_flags(b->near.dir, m, (m->flags | a->add) &
 		    ~a->del, e);
 
 		if (got < 0) {		/* a name that gets too long, say */
@@ -131,7 +131,7 @@ do_near_flags(struct box *b)
 			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
-	if (local_sync(b->near.dir, e) < 0)
+	if (near_dir_sync(b->near.dir, e) < 0)
 		return -1;
 	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan->v[k];
@@ -154,13 +154,13 @@ static int
 renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 {
 	struct rec *old = state_by_uid(b->state, a->uid);
-	struct local_msg *m = &b->near.dir->v[a->local];
+	struct near_msg *m = &b->near.dir->v[a->file];
 	char name[256];
 
 	snprintf(name, sizeof name, "%s", state_name(b->state, old));
 	if (((merged ^ m->flags) & flags_lettered(&b->near.dir->letters)) != 0 &&
-	    (local_flags(b->near.dir, m, merged, b->run->e) < 0 ||
-	    local_sync(b->near.dir, b->run->e) < 0))
+	    (near_dir_flags(b->near.dir, m, merged, b->run->e) < 0 ||
+	    near_dir_sync(b->near.dir, b->run->e) < 0))
 		return -1;
 	if (state_drop(b->state, old, b->run->e) < 0 ||
 	    state_put(b->state, &rec, name, b->run->e) < 0)
@@ -173,19 +173,19 @@ renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 
 /* 0 moved, with all the flags both sides gave it; 1 it is not there; -1. */
 static int
-move_file(struct box *b, struct local_msg *m, struct box *to,
+move_file(struct box *b, struct near_msg *m, struct box *to,
     uint64_t merged)
 {
 	struct err *e = b->run->e;
-	struct local_msg there;
-	int got = local_move_to(b->near.dir, m, to->near.dir, &there, e);
+	struct near_msg there;
+	int got = near_dir_move_to(b->near.dir, m, to->near.dir, &there, e);
 
 	if (got == 0 && ((merged ^ there.flags) &
 	    flags_lettered(&to->near.dir->letters)) != 0 &&
-	    local_flags(to->near.dir, &there, merged, e) < 0)
+	    near_dir_flags(to->near.dir, &there, merged, e) < 0)
 		return -1;
-	if (got >= 0 && (local_sync(to->near.dir, e) < 0 ||
-	    local_sync(b->near.dir, e) < 0))
+	if (got >= 0 && (near_dir_sync(to->near.dir, e) < 0 ||
+	    near_dir_sync(b->near.dir, e) < 0))
 		return -1;
 	b->near.changed = to->near.changed = true;
 	return got;
@@ -205,7 +205,7 @@ do_near_move(struct box *b, struct act *a)
 	struct box *to = a->to;
 	const struct far_msg *f = box_far_find(to, a->to_uid);
 	struct rec *old = state_by_uid(b->state, a->uid), rec;
-	struct local_msg *m = &b->near.dir->v[a->local];
+	struct near_msg *m = &b->near.dir->v[a->file];
 	struct err *e = b->run->e;
 	uint64_t base, here, merged;
 	char name[256];
@@ -227,7 +227,7 @@ do_near_move(struct box *b, struct act *a)
 	rec.ino = m->ino;
 	if (to == b)
 		return renumber(b, a, rec, merged);
-	if (state_pend(to->state, &(struct pend){ .kind = PEND_LOCAL,
+	if (state_pend(to->state, &(struct pend){ .kind = PEND_NEAR,
 	    .name = name, .ino = m->ino, .ident = rec.ident,
 	    .flags = f->flags, .size = rec.size, .uid = f->uid }, e) < 0 ||
 	    state_sync(to->state, e) < 0 ||
@@ -264,10 +264,10 @@ do_near_deletes(struct box *b)
 	for (k = 0; !stop_asked() &&
 	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan->v[k];
-		struct local_msg *m = &b->near.dir->v[a->local];
+		struct near_msg *m = &b->near.dir->v[a->file];
 
-		got = mark ? local_flags(b->near.dir, m, m->flags |
-		    FLAG_DELETED, r->e) : local_remove(b->near.dir, m, r->root,
+		got = mark ? near_dir_flags(b->near.dir, m, m->flags |
+		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m, r->root,
 		    attic, r->e);
 		if (got < 0) {
 			report_problem(&r->report, r->e->code, b->name, "%s",
@@ -280,7 +280,7 @@ do_near_deletes(struct box *b)
 			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
-	if (local_sync(b->near.dir, r->e) < 0 || (b->near.dir->attic >= 0 &&
+	if (near_dir_sync(b->near.dir, r->e) < 0 || (b->near.dir->attic >= 0 &&
 	    fsync(b->near.dir->attic) < 0))
 		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
 	for (k = 0; !stop_asked() &&

@@ -58,7 +58,7 @@ was_there(struct state *s, struct str base)
 
 /* What came into it since it was last in step was never on the server. */
 static bool
-only_known(struct box *b, struct local *l)
+only_known(struct box *b, struct near_dir *l)
 {
 	struct run *r = b->run;
 	struct state s;
@@ -71,7 +71,7 @@ only_known(struct box *b, struct local *l)
 		return l->n == 0;
 	}
 	for (i = 0; i < l->n; i++)
-		strange += !was_there(&s, local_base(l, &l->v[i]));
+		strange += !was_there(&s, near_dir_base(l, &l->v[i]));
 	state_drop_all(&s);
 	if (strange > 0)
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "the mailbox is gone from the server, and %zu files here were never there: the Maildir is kept",
@@ -84,26 +84,26 @@ empty_here(struct box *b)
 {
 	struct run *r = b->run;
 	struct keywords none = { .n = 0 };
-	struct local l;
+	struct near_dir l;
 	size_t i;
-	int got = local_open(&l, r->root, b->path, false, r->e);
+	int got = near_dir_open(&l, r->root, b->path, false, r->e);
 
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	got = local_scan(&l, &none, r->e);
+	got = near_dir_scan(&l, &none, r->e);
 	if (got == 0 && !only_known(b, &l)) {
-		local_close(&l);
+		near_dir_close(&l);
 		flags_keywords_free(&none);
 		return 0;
 	}
 	for (i = 0; got == 0 && i < l.n; i++)
-		got = local_remove(&l, &l.v[i], r->root,
+		got = near_dir_remove(&l, &l.v[i], r->root,
 		    r->o->policy.near_delete != NEAR_EXPUNGE, r->e);
-	local_close(&l);
+	near_dir_close(&l);
 	flags_keywords_free(&none);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	return local_rmdir(r->root, b->path, r->e) < 0 ? -1 : forget(b);
+	return near_dir_rmdir(r->root, b->path, r->e) < 0 ? -1 : forget(b);
 }
 
 /* Are all that are there in the state?  1, 0, -1. */
@@ -230,14 +230,14 @@ static int
 make_here(struct box *b)
 {
 	struct run *r = b->run;
-	struct local l;
+	struct near_dir l;
 
 	report_folder(&r->report, "near-create", b->name, NULL);
 	if (r->o->dry_run)
 		return 0;
-	if (local_open(&l, r->root, b->path, true, r->e) != 0)
+	if (near_dir_open(&l, r->root, b->path, true, r->e) != 0)
 		return -1;
-	local_close(&l);
+	near_dir_close(&l);
 	b->near.is = true;
 	return 0;
 }

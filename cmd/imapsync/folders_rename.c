@@ -100,12 +100,12 @@ static int
 rename_here(struct box *from, struct box *to)
 {
 	struct run *r = from->run;
-	struct local b;
+	struct near_dir b;
 
 	if (intend(r, from, to) < 0 ||
-	    local_open(&b, r->root, to->path, true, r->e) != 0)
+	    near_dir_open(&b, r->root, to->path, true, r->e) != 0)
 		return -1;
-	local_close(&b);
+	near_dir_close(&b);
 	return rename_parts(r, from->path, to->path);
 }
 
@@ -123,7 +123,7 @@ folders_resume(struct run *r)
 	const char *path = arena_printf(&r->arena, "%s/rename", r->dir);
 	struct buf b = { .max = 16384 };
 	struct str rest, from, from_path, to, to_path;
-	struct local l;
+	struct near_dir l;
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got = 0;
 
 	if (fd < 0)
@@ -140,8 +140,8 @@ folders_resume(struct run *r)
 		const char *a = arena_dup(&r->arena, from_path);
 		const char *z = arena_dup(&r->arena, to_path);
 
-		got = local_open(&l, r->root, z, true, r->e);
-		local_close(&l);
+		got = near_dir_open(&l, r->root, z, true, r->e);
+		near_dir_close(&l);
 		if (got == 0)
 			got = rename_parts(r, a, z);
 		if (got == 0 && index_find(&r->index, from) != NULL) {
@@ -265,18 +265,18 @@ has_our_files(struct box *b, struct box *c)
 	struct err quiet = { 0 };
 	size_t i, known = 0, n = 0;
 	struct state s;
-	struct local l;
+	struct near_dir l;
 
 	if (state_open(&s, r->dir, str_of(b->name), false, &quiet) != 0)
 		return false;
-	if (local_open(&l, r->root, c->path, false, &quiet) == 0 &&
-	    local_scan(&l, &none, &quiet) == 0) {
+	if (near_dir_open(&l, r->root, c->path, false, &quiet) == 0 &&
+	    near_dir_scan(&l, &none, &quiet) == 0) {
 		n = s.n;
 		for (i = 0; i < l.n; i++)
-			known += state_by_name(&s, local_base(&l,
+			known += state_by_name(&s, near_dir_base(&l,
 			    &l.v[i])) != NULL;
 	}
-	local_close(&l);
+	near_dir_close(&l);
 	flags_keywords_free(&none);
 	state_drop_all(&s);
 	return n > 0 ? 2 * known >= n : b->far.counted &&
@@ -298,7 +298,7 @@ folders_renamed_here(struct box *b)
 		struct box *c = &r->boxes[i];
 
 		if (c->near.is && !c->far.is && !c->was_known &&
-		    local_stamp(r->root, c->path, &st, &racy) == 0 &&
+		    near_dir_stamp(r->root, c->path, &st, &racy) == 0 &&
 		    st.cur_ino == e->stamp.cur_ino && st.cur_ino != 0 &&
 		    has_our_files(b, c))
 			break;

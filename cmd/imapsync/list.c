@@ -377,7 +377,7 @@ find(struct found *f)
 
 	if (hear(f, m, imap_ask_list(m, "*", true)) < 0)
 		return -1;
-	if (r->root >= 0 && local_folders(r->root, r->o->how, take_folder, f, r->e) < 0)
+	if (r->root >= 0 && near_dir_folders(r->root, r->o->how, take_folder, f, r->e) < 0)
 		return -1;
 	take_index(f);
 	return 0;
@@ -410,7 +410,7 @@ judge(struct run *r, struct box *b)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
 	bool racy = false;
-	int got = b->near.is ? local_stamp(r->root, b->path, &b->near.stamp,
+	int got = b->near.is ? near_dir_stamp(r->root, b->path, &b->near.stamp,
 	    &racy) : 1;
 
 	b->far.dirty = e == NULL || e->dirty || !b->far.counted ||

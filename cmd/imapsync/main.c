@@ -132,7 +132,7 @@ static const struct opt options[] = {
 	    .choices = deltas,
 	    .help = "auto, or at most qresync, condstore, search, fetch" },
 	{ .name = "state", .arg = "DIR", .kind = OPT_TEXT, .to = &o.is.state,
-	    .help = "what was agreed (else in ~/.local/state/postbag)" },
+	    .help = "what was agreed (else in ~/.file/state/postbag)" },
 	{ .name = "import", .arg = "FILE", .kind = OPT_TEXT, .to = &o.import,
 	    .help = "print a .mbsyncrc as our configuration",
 	    .flags = OPT_NOCONF | OPT_STDIN },

@@ -40,8 +40,8 @@ rec_of(struct box *b, const struct act *a)
 static uint64_t
 name_key(struct box *b, const struct act *a)
 {
-	return names_hash(a->local != NONE ? local_base(b->near.dir,
-	    &b->near.dir->v[a->local]) : str_of(a->name));
+	return names_hash(a->file != NONE ? near_dir_base(b->near.dir,
+	    &b->near.dir->v[a->file]) : str_of(a->name));
 }
 
 /* Is the new file that message?  It is read once, however many ask. */
@@ -53,8 +53,8 @@ is_it(struct half *came, uint64_t ident)
 	int fd;
 
 	if (came->ident == 0) {
-		fd = local_read(came->b->near.dir,
-		    &came->b->near.dir->v[act_of(came)->local], &quiet);
+		fd = near_dir_read(came->b->near.dir,
+		    &came->b->near.dir->v[act_of(came)->file], &quiet);
 		if (fd < 0)
 			return false;
 		if (outgo_head(&o, fd, &quiet) == 0)
@@ -103,17 +103,17 @@ join_files(const struct halves *gone, struct halves *came)
 			p = act_of(&came->v[k]);
 			if (p->kind != ACT_PUSH || p->name != NULL ||
 			    to == from || state_in_step(to->state,
-			    local_base(to->near.dir,
-			    &to->near.dir->v[p->local])) ||
+			    near_dir_base(to->near.dir,
+			    &to->near.dir->v[p->file])) ||
 			    !is_it(&came->v[k], rec_of(from, d)->ident))
 				continue;
 			plan_become(from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
-			d->to_file = p->local;
+			d->to_file = p->file;
 			plan_become(to->plan, p, ACT_NOTHING);
 			flags_first(from, gone->v[i].act,
 			    flags_translate(&to->state->keywords,
-			    to->near.dir->v[p->local].flags,
+			    to->near.dir->v[p->file].flags,
 			    &from->state->keywords));
 			break;
 		}
@@ -138,7 +138,7 @@ moved_here(struct run *r)
 				matches_add(&gone[1], b, k, name_key(b, a));
 			} else if (a->kind == ACT_PUSH) {
 				matches_add(&came[0], b, k,
-				    b->near.dir->v[a->local].ino);
+				    b->near.dir->v[a->file].ino);
 				matches_add(&came[1], b, k, name_key(b, a));
 			}
 		}
@@ -160,7 +160,7 @@ static bool
 name_there(struct box *to, const char *name)
 {
 	return state_by_name(to->state, str_of(name)) != NULL ||
-	    (to->near.scanned && local_has(to->near.dir, str_of(name)));
+	    (to->near.scanned && near_dir_has(to->near.dir, str_of(name)));
 }
 
 static void

@@ -63,7 +63,7 @@ near_open(struct box *b)
 	b->known = b->state->mark.uidvalidity != 0;
 	if (!b->near.is)
 		return 0;
-	if (local_open(b->near.dir, r->root, b->path, false, r->e) != 0)
+	if (near_dir_open(b->near.dir, r->root, b->path, false, r->e) != 0)
 		return fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near,
 		    b->path);
 	return near_letters_load(b->near.dir, &b->state->keywords, r->e);
@@ -78,9 +78,9 @@ scan(struct box *b)
 	struct stamp now;
 	bool racy;
 
-	if (local_scan(b->near.dir, &b->state->keywords, b->run->e) < 0)
+	if (near_dir_scan(b->near.dir, &b->state->keywords, b->run->e) < 0)
 		return -1;
-	if (local_stamp(b->run->root, b->path, &now, &racy) == 0 &&
+	if (near_dir_stamp(b->run->root, b->path, &now, &racy) == 0 &&
 	    now.cur_ino == b->near.dir->seen.cur_ino &&
 	    now.new_ino == b->near.dir->seen.new_ino)
 		return 0;
@@ -91,11 +91,11 @@ scan(struct box *b)
 /* ---- joining ---- */
 
 static bool
-is_it(struct box *b, const struct local_msg *m, const struct rec *rec)
+is_it(struct box *b, const struct near_msg *m, const struct rec *rec)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
-	int fd = local_read(b->near.dir, m, &quiet);
+	int fd = near_dir_read(b->near.dir, m, &quiet);
 	bool same;
 
 	if (fd < 0)
@@ -112,17 +112,17 @@ by_name(struct box *b)
 	size_t i, at;
 
 	for (i = 0; i < b->near.dir->n; i++) {
-		rec = state_by_name(b->state, local_base(b->near.dir,
+		rec = state_by_name(b->state, near_dir_base(b->near.dir,
 		    &b->near.dir->v[i]));
 		if (rec == NULL)
 			continue;
 		at = (size_t)(rec - b->state->rec);
-		if (b->near.local_of[at] == NONE ||
-		    (b->near.dir->v[b->near.local_of[at]].ino != rec->ino &&
+		if (b->near.file_of[at] == NONE ||
+		    (b->near.dir->v[b->near.file_of[at]].ino != rec->ino &&
 		    b->near.dir->v[i].ino == rec->ino)) {
-			if (b->near.local_of[at] != NONE)
-				b->near.rec_of[b->near.local_of[at]] = NONE;
-			b->near.local_of[at] = (uint32_t)i;
+			if (b->near.file_of[at] != NONE)
+				b->near.rec_of[b->near.file_of[at]] = NONE;
+			b->near.file_of[at] = (uint32_t)i;
 			b->near.rec_of[i] = (uint32_t)at;
 		}
 	}
@@ -132,7 +132,7 @@ static int
 renamed(struct box *b, size_t at, size_t i)
 {
 	struct rec rec = b->state->rec[at];
-	struct str base = local_base(b->near.dir, &b->near.dir->v[i]);
+	struct str base = near_dir_base(b->near.dir, &b->near.dir->v[i]);
 	char name[256];
 
 	if (base.n >= sizeof name)
@@ -158,9 +158,9 @@ by_inode(struct box *b)
 		if (rec == NULL)
 			continue;
 		at = (size_t)(rec - b->state->rec);
-		if (at < n && b->near.local_of[at] == NONE &&
+		if (at < n && b->near.file_of[at] == NONE &&
 		    is_it(b, &b->near.dir->v[i], rec)) {
-			b->near.local_of[at] = (uint32_t)i;
+			b->near.file_of[at] = (uint32_t)i;
 			if (renamed(b, at, i) < 0)
 				return -1;
 		}
@@ -173,12 +173,12 @@ join(struct box *b)
 {
 	size_t i;
 
-	free(b->near.local_of);
+	free(b->near.file_of);
 	free(b->near.rec_of);
-	b->near.local_of = mem_new(b->state->n + 1, sizeof *b->near.local_of);
+	b->near.file_of = mem_new(b->state->n + 1, sizeof *b->near.file_of);
 	b->near.rec_of = mem_new(b->near.dir->n + 1, sizeof *b->near.rec_of);
 	for (i = 0; i < b->state->n; i++)
-		b->near.local_of[i] = NONE;
+		b->near.file_of[i] = NONE;
 	for (i = 0; i < b->near.dir->n; i++)
 		b->near.rec_of[i] = NONE;
 	by_name(b);
@@ -213,7 +213,7 @@ agrees(struct box *b)
 	if (b->near.dir->n != b->state->n)
 		return false;
 	for (i = 0; i < b->near.dir->n; i++) {
-		rec = state_by_name(b->state, local_base(b->near.dir,
+		rec = state_by_name(b->state, near_dir_base(b->near.dir,
 		    &b->near.dir->v[i]));
 		if (rec == NULL || (rec->kind == REC_LIVE &&
 		    ((rec->flags ^ b->near.dir->v[i].flags) &
@@ -231,7 +231,7 @@ near_settled(struct box *b, struct stamp *st)
 	state_sort(b->state);
 	for (i = 0; i < 3; i++) {
 		/* of a clock that is too coarse no proof is waited for */
-		if ((ms = local_calm(b->near.dir)) > 0 && ms <= SETTLE)
+		if ((ms = near_dir_calm(b->near.dir)) > 0 && ms <= SETTLE)
 			net_poll(NULL, 0, clock_ms() + ms);
 		b->near.scanned = false;
 		if (scan(b) < 0 || !agrees(b))

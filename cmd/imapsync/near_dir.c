@@ -72,7 +72,7 @@ descend(int root, const char *path, bool make)
 }
 
 static int
-inside(struct local *l, const char *path, bool make)
+inside(struct near_dir *l, const char *path, bool make)
 {
 	bool made = false;
 	int fd;
@@ -98,21 +98,21 @@ inside(struct local *l, const char *path, bool make)
 }
 
 int
-local_open(struct local *l, int root, const char *path, bool make,
+near_dir_open(struct near_dir *l, int root, const char *path, bool make,
     struct err *e)
 {
-	*l = (struct local){ .path = mem_dup(path), .cur = -1, .fresh = -1,
+	*l = (struct near_dir){ .path = mem_dup(path), .cur = -1, .fresh = -1,
 	    .tmp = -1, .attic = -1 };
 	l->top = descend(root, path, make);
 	if (l->top >= 0 && inside(l, path, make) == 0)
 		return 0;
 	if (!make && absent()) {
-		local_close(l);
+		near_dir_close(l);
 		return 1;
 	}
 	fail_sys(e, EX_CANTCREAT, "%s", path[0] != '\0' ? path :
 	    "the Maildir");
-	local_close(l);
+	near_dir_close(l);
 	return -1;
 }
 
@@ -125,14 +125,14 @@ shut(int *fd)
 }
 
 void
-local_close(struct local *l)
+near_dir_close(struct near_dir *l)
 {
 	shut(&l->top);
 	shut(&l->cur);
 	shut(&l->fresh);
 	shut(&l->tmp);
 	shut(&l->attic);
-	local_forget(l);
+	near_dir_forget(l);
 	free(l->path);
 	l->path = NULL;
 }
@@ -140,15 +140,15 @@ local_close(struct local *l)
 /* ---- changes ---- */
 
 static int
-folder_of(const struct local *l, const struct local_msg *m)
+folder_of(const struct near_dir *l, const struct near_msg *m)
 {
 	return m->fresh ? l->fresh : l->cur;
 }
 
 static struct str
-info_of(const struct local *l, const struct local_msg *m)
+info_of(const struct near_dir *l, const struct near_msg *m)
 {
-	struct str s = str_from(str_of(local_file(l, m)), m->base);
+	struct str s = str_from(str_of(near_dir_file(l, m)), m->base);
 
 	return s.n > 0 ? str_from(s, 1) : s;
 }
@@ -165,7 +165,7 @@ rename_new(int from, const char *a, int to, const char *b)
 }
 
 static int
-not_renamed(const struct local *l, const char *what, struct err *e)
+not_renamed(const struct near_dir *l, const char *what, struct err *e)
 {
 	return fail_sys(e, EX_IOERR, "%s%s%s", l->path,
 	    l->path[0] != '\0' ? "/" : "", what);
@@ -177,7 +177,7 @@ not_renamed(const struct local *l, const char *what, struct err *e)
  * that means nothing, and the flag would look taken away.
  */
 static int
-make_name(struct local *l, struct str base, const char *other,
+make_name(struct near_dir *l, struct str base, const char *other,
     uint64_t flags, uint64_t *left, char dst[256], struct err *e)
 {
 	char info[128];
@@ -194,7 +194,7 @@ make_name(struct local *l, struct str base, const char *other,
 }
 
 int
-local_flags(struct local *l, struct local_msg *m, uint64_t flags,
+near_dir_flags(struct near_dir *l, struct near_msg *m, uint64_t flags,
     struct err *e)
 {
 	char to[256], other[64];
@@ -202,13 +202,13 @@ local_flags(struct local *l, struct local_msg *m, uint64_t flags,
 	int got;
 
 	flags_from_info(&l->letters, info_of(l, m), other);
-	if (make_name(l, local_base(l, m), other, flags, &left, to, e) < 0)
+	if (make_name(l, near_dir_base(l, m), other, flags, &left, to, e) < 0)
 		return -1;
 	if ((flags & ~left) == m->flags)
 		return 0;
-	got = rename_new(folder_of(l, m), local_file(l, m), l->cur, to);
+	got = rename_new(folder_of(l, m), near_dir_file(l, m), l->cur, to);
 	if (got < 0)
-		return not_renamed(l, local_file(l, m), e);
+		return not_renamed(l, near_dir_file(l, m), e);
 	if (got > 0)
 		return 1;
 	m->file = (uint32_t)l->heap.n;
@@ -231,8 +231,8 @@ drop_small(char *other)
 }
 
 int
-local_move_to(struct local *l, struct local_msg *m, struct local *to,
-    struct local_msg *there, struct err *e)
+near_dir_move_to(struct near_dir *l, struct near_msg *m, struct near_dir *to,
+    struct near_msg *there, struct err *e)
 {
 	char name[256], other[64];
 	uint64_t flags, left;
@@ -241,17 +241,17 @@ local_move_to(struct local *l, struct local_msg *m, struct local *to,
 	flags = flags_translate(l->words, m->flags, to->words);
 	flags_from_info(&l->letters, info_of(l, m), other);
 	drop_small(other);
-	if (make_name(to, local_base(l, m), other, flags, &left, name, e) < 0)
+	if (make_name(to, near_dir_base(l, m), other, flags, &left, name, e) < 0)
 		return -1;
 	if (strcmp(name + m->base, ":2,") == 0 && info_of(l, m).n == 0)
 		name[m->base] = '\0';
-	got = rename_new(folder_of(l, m), local_file(l, m),
+	got = rename_new(folder_of(l, m), near_dir_file(l, m),
 	    m->fresh ? to->fresh : to->cur, name);
 	if (got == 2)
 		return fail(e, EX_CANTCREAT, "%s: %s is there already",
 		    to->path, name);
 	if (got != 0)
-		return got < 0 ? not_renamed(l, local_file(l, m), e) : got;
+		return got < 0 ? not_renamed(l, near_dir_file(l, m), e) : got;
 	*there = *m;
 	there->file = (uint32_t)to->heap.n;
 	there->flags = flags & ~left;
@@ -283,7 +283,7 @@ attic_name(const char *path, char dst[256])
 }
 
 static int
-open_attic(struct local *l, int root, struct err *e)
+open_attic(struct near_dir *l, int root, struct err *e)
 {
 	time_t now = clock_wall();
 	int all, day;
@@ -310,10 +310,10 @@ open_attic(struct local *l, int root, struct err *e)
 }
 
 int
-local_remove(struct local *l, struct local_msg *m, int root, bool attic,
+near_dir_remove(struct near_dir *l, struct near_msg *m, int root, bool attic,
     struct err *e)
 {
-	const char *name = local_file(l, m);
+	const char *name = near_dir_file(l, m);
 	char to[256];
 	int got, i;
 
@@ -334,9 +334,9 @@ local_remove(struct local *l, struct local_msg *m, int root, bool attic,
 }
 
 int
-local_read(const struct local *l, const struct local_msg *m, struct err *e)
+near_dir_read(const struct near_dir *l, const struct near_msg *m, struct err *e)
 {
-	const char *name = local_file(l, m);
+	const char *name = near_dir_file(l, m);
 	struct stat st;
 	int fd;
 
@@ -352,7 +352,7 @@ local_read(const struct local *l, const struct local_msg *m, struct err *e)
 }
 
 int
-local_sync(const struct local *l, struct err *e)
+near_dir_sync(const struct near_dir *l, struct err *e)
 {
 	if (l->cur < 0)
 		return 0;
@@ -413,7 +413,7 @@ remove_folder(int at, const char *name)
 }
 
 static int
-take_apart(const struct local *l)
+take_apart(const struct near_dir *l)
 {
 	int got;
 
@@ -450,40 +450,40 @@ remove_last(int root, const char *path)
 }
 
 int
-local_rmdir(int root, const char *path, struct err *e)
+near_dir_rmdir(int root, const char *path, struct err *e)
 {
-	struct local l;
+	struct near_dir l;
 	int got;
 
 	if (path[0] == '\0')
 		return 1;
-	if ((got = local_open(&l, root, path, false, e)) != 0)
+	if ((got = near_dir_open(&l, root, path, false, e)) != 0)
 		return got < 0 ? -1 : 0;
 	got = take_apart(&l);
 	if (got == 0 && remove_last(root, path) < 0)
 		got = -1;		/* Maildirs below it may stay: 1 */
 	if (got < 0)
 		fail_sys(e, EX_IOERR, "%s", path);
-	local_close(&l);
+	near_dir_close(&l);
 	return got;
 }
 
 /* ---- names of downloads ---- */
 
 void
-local_name(char dst[64], uint64_t key, uint32_t uid)
+near_dir_name(char dst[64], uint64_t key, uint32_t uid)
 {
 	snprintf(dst, 64, "postbag.%016llx.%u", (unsigned long long)key, uid);
 }
 
 uint32_t
-local_named(struct str base, uint64_t key)
+near_dir_named(struct str base, uint64_t key)
 {
 	char want[64];
 	uint64_t uid;
 
 	if (base.n < 26 || str_num(str_from(base, 25), UINT32_MAX, &uid) < 0)
 		return 0;
-	local_name(want, key, (uint32_t)uid);
+	near_dir_name(want, key, (uint32_t)uid);
 	return str_eq(base, str_of(want)) ? (uint32_t)uid : 0;
 }

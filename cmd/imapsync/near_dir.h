@@ -14,22 +14,22 @@
 #include "table.h"
 
 /* A file of a Maildir. */
-struct local_msg {
-	uint32_t file;		/* local_file(): the whole name */
+struct near_msg {
+	uint32_t file;		/* near_dir_file(): the whole name */
 	uint16_t base;		/* bytes of it before ":2," */
 	bool fresh;		/* in new/ */
 	bool vague;		/* it has a letter that means nothing here */
 	uint64_t ino, flags;
 };
 
-struct local {
+struct near_dir {
 	char *path;		/* malloced */
 	int top, cur, fresh, tmp;	/* descriptors, or -1 */
 	struct letters letters;
-	struct local_msg *v;
+	struct near_msg *v;
 	size_t n;
 	struct buf heap;
-	struct table named;	/* of v, once local_has was asked */
+	struct table named;	/* of v, once near_dir_has was asked */
 	struct stamp seen;	/* before it was scanned */
 	bool racy;		/* changed so lately that seen proves nothing */
 	struct keywords *words;	/* of the mailbox: near_letters_load */
@@ -40,64 +40,64 @@ struct local {
  * Opens root/path (O_NOFOLLOW below the root), made with mode 0700 if make is
  * set and it is not there.  1 if it is not there, or is no Maildir.
  */
-int local_open(struct local *, int root, const char *path, bool make,
+int near_dir_open(struct near_dir *, int root, const char *path, bool make,
     struct err *);
-void local_close(struct local *);
+void near_dir_close(struct near_dir *);
 /* Two stats, without opening anything: 1 if there is no such Maildir. */
-int local_stamp(int root, const char *path, struct stamp *, bool *racy);
+int near_dir_stamp(int root, const char *path, struct stamp *, bool *racy);
 /* In how many ms a scan would not be racy, if nothing changes; 0: now. */
-int local_calm(const struct local *);
+int near_dir_calm(const struct near_dir *);
 /*
  * The whole of cur/ and new/ by readdir alone: no stat a file.  Again while
  * they change meanwhile, for a file that is renamed then may be seen twice or
  * missed; EX_TEMPFAIL if it never stops.
  */
-int local_scan(struct local *, struct keywords *, struct err *);
-void local_forget(struct local *);		/* the scan */
-const char *local_file(const struct local *, const struct local_msg *);
-struct str local_base(const struct local *, const struct local_msg *);
+int near_dir_scan(struct near_dir *, struct keywords *, struct err *);
+void near_dir_forget(struct near_dir *);		/* the scan */
+const char *near_dir_file(const struct near_dir *, const struct near_msg *);
+struct str near_dir_base(const struct near_dir *, const struct near_msg *);
 /* Was there a file of that base name when it was scanned? */
-bool local_has(struct local *, struct str base);
+bool near_dir_has(struct near_dir *, struct str base);
 /* A descriptor; -1, and EX_NOINPUT if it vanished. */
-int local_read(const struct local *, const struct local_msg *,
+int near_dir_read(const struct near_dir *, const struct near_msg *,
     struct err *);
 /*
  * The file gets these flags: a rename to cur/, other letters kept; m is as
  * the file is then, without the keywords that have no letter.  1: it is gone
  * or has other flags than m->flags by now: not touched.
  */
-int local_flags(struct local *, struct local_msg *, uint64_t flags,
+int near_dir_flags(struct near_dir *, struct near_msg *, uint64_t flags,
     struct err *);
 /*
  * To cur/ or new/ of another, name and flags kept, as flags_translate has
  * them.  1: gone.  EX_CANTCREAT: there is one of that name.  m stays as it
  * was; *there is the file as a message of the other, to be used with it.
  */
-int local_move_to(struct local *, struct local_msg *, struct local *to,
-    struct local_msg *there, struct err *);
+int near_dir_move_to(struct near_dir *, struct near_msg *, struct near_dir *to,
+    struct near_msg *there, struct err *);
 /*
  * attic: to root/.attic/YYYYMMDD/PATH-IN-ONE-PART/ (UTC; "/" is %2F, "" is
  * INBOX); else unlinked.  1: gone.
  */
-int local_remove(struct local *, struct local_msg *, int root, bool attic,
+int near_dir_remove(struct near_dir *, struct near_msg *, int root, bool attic,
     struct err *);
 /* What was changed in cur/ and new/ is on the disk. */
-int local_sync(const struct local *, struct err *);
+int near_dir_sync(const struct near_dir *, struct err *);
 /*
  * Every Maildir below the root, as paths that names_from_path knows, each
  * (n bytes, NUL-terminated) to put.  Symbolic links are not followed.
  */
-int local_folders(int root, enum layout, void (*put)(void *, const char *),
+int near_dir_folders(int root, enum layout, void (*put)(void *, const char *),
     void *, struct err *);
 /*
  * What is left of a Maildir that had nothing in it, Maildirs below it kept;
  * 1: it has something, or is the root.
  */
-int local_rmdir(int root, const char *path, struct err *);
+int near_dir_rmdir(int root, const char *path, struct err *);
 
 /* "postbag.HASH.UID": the name a download has, always the same. */
-void local_name(char dst[64], uint64_t key, uint32_t uid);
+void near_dir_name(char dst[64], uint64_t key, uint32_t uid);
 /* Is it one of those with this key?  The uid; else 0. */
-uint32_t local_named(struct str base, uint64_t key);
+uint32_t near_dir_named(struct str base, uint64_t key);
 
 #endif

@@ -20,7 +20,7 @@
 static const char letters_file[] = "dovecot-keywords";
 
 static int
-read_letters(const struct local *l, struct buf *b, mode_t *mode,
+read_letters(const struct near_dir *l, struct buf *b, mode_t *mode,
     struct err *e)
 {
 	struct stat st;
@@ -52,7 +52,7 @@ line_of(struct str line, uint64_t *i, struct str *word)
 }
 
 int
-near_letters_load(struct local *l, struct keywords *k, struct err *e)
+near_letters_load(struct near_dir *l, struct keywords *k, struct err *e)
 {
 	struct buf b = { .max = 65536 };
 	struct str rest, word;
@@ -79,7 +79,7 @@ near_letters_load(struct local *l, struct keywords *k, struct err *e)
 
 /* What is there by now, and ours in the places that are free. */
 static void
-merge_letters(const struct local *l, const struct keywords *k, struct str was,
+merge_letters(const struct near_dir *l, const struct keywords *k, struct str was,
     struct buf *out)
 {
 	bool have[LETTERS] = { false };
@@ -103,7 +103,7 @@ merge_letters(const struct local *l, const struct keywords *k, struct str was,
 
 /* Dovecot writes the file under that name; let it finish. */
 static void
-wait_lock(const struct local *l)
+wait_lock(const struct near_dir *l)
 {
 	struct stat st;
 	int i;
@@ -118,7 +118,7 @@ wait_lock(const struct local *l)
 }
 
 static int
-write_letters(const struct local *l, struct str text, mode_t mode,
+write_letters(const struct near_dir *l, struct str text, mode_t mode,
     struct err *e)
 {
 	static const char tmp[] = "dovecot-keywords.postbag";
@@ -140,7 +140,7 @@ write_letters(const struct local *l, struct str text, mode_t mode,
 }
 
 int
-near_letters_save(struct local *l, const struct keywords *k, struct err *e)
+near_letters_save(struct near_dir *l, const struct keywords *k, struct err *e)
 {
 	struct buf was = { .max = 65536 }, now = { .max = 131072 };
 	mode_t mode = 0600;

@@ -97,7 +97,7 @@ stat_in(int root, const char *path, const char *name, struct stat *st)
 }
 
 int
-local_stamp(int root, const char *path, struct stamp *s, bool *racy)
+near_dir_stamp(int root, const char *path, struct stamp *s, bool *racy)
 {
 	struct stat cur, fresh;
 	uint64_t start = now();
@@ -113,7 +113,7 @@ local_stamp(int root, const char *path, struct stamp *s, bool *racy)
 }
 
 int
-local_calm(const struct local *l)
+near_dir_calm(const struct near_dir *l)
 {
 	struct stat cur, fresh;
 	struct stamp s;
@@ -131,11 +131,11 @@ local_calm(const struct local *l)
 /* ---- the scan ---- */
 
 static void
-add(struct local *l, const struct dirent *x, bool fresh)
+add(struct near_dir *l, const struct dirent *x, bool fresh)
 {
 	size_t len = strlen(x->d_name), i;
 	const char *colon = os_last(x->d_name, ':', len);
-	struct local_msg m = { .fresh = fresh, .ino = x->d_ino };
+	struct near_msg m = { .fresh = fresh, .ino = x->d_ino };
 	struct str info = { NULL, 0 };
 	char other[64];
 
@@ -159,7 +159,7 @@ add(struct local *l, const struct dirent *x, bool fresh)
 }
 
 static int
-scan_folder(struct local *l, int at, bool fresh, struct err *e)
+scan_folder(struct near_dir *l, int at, bool fresh, struct err *e)
 {
 	int fd = openat(at, ".", FOLDER);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -187,7 +187,7 @@ scan_folder(struct local *l, int at, bool fresh, struct err *e)
 }
 
 void
-local_forget(struct local *l)
+near_dir_forget(struct near_dir *l)
 {
 	table_free(&l->named);
 	free(l->v);
@@ -197,7 +197,7 @@ local_forget(struct local *l)
 }
 
 static int
-stamp(const struct local *l, struct stamp *s, struct err *e)
+stamp(const struct near_dir *l, struct stamp *s, struct err *e)
 {
 	struct stat cur, fresh;
 
@@ -209,7 +209,7 @@ stamp(const struct local *l, struct stamp *s, struct err *e)
 
 /* A change in the tick that goes on would leave no trace: let it pass. */
 static int
-look(struct local *l, struct err *e)
+look(struct near_dir *l, struct err *e)
 {
 	struct timespec nap = { .tv_nsec = TICK };
 	uint64_t start = now();
@@ -223,11 +223,11 @@ look(struct local *l, struct err *e)
 }
 
 static int
-once(struct local *l, struct err *e)
+once(struct near_dir *l, struct err *e)
 {
 	struct stamp after;
 
-	local_forget(l);
+	near_dir_forget(l);
 	if (look(l, e) < 0 || scan_folder(l, l->fresh, true, e) < 0 ||
 	    scan_folder(l, l->cur, false, e) < 0 || stamp(l, &after, e) < 0)
 		return -1;
@@ -235,7 +235,7 @@ once(struct local *l, struct err *e)
 }
 
 int
-local_scan(struct local *l, struct keywords *k, struct err *e)
+near_dir_scan(struct near_dir *l, struct keywords *k, struct err *e)
 {
 	int i, got = 1;
 
@@ -250,27 +250,27 @@ local_scan(struct local *l, struct keywords *k, struct err *e)
 }
 
 const char *
-local_file(const struct local *l, const struct local_msg *m)
+near_dir_file(const struct near_dir *l, const struct near_msg *m)
 {
 	return l->heap.p + m->file;
 }
 
 struct str
-local_base(const struct local *l, const struct local_msg *m)
+near_dir_base(const struct near_dir *l, const struct near_msg *m)
 {
-	return (struct str){ local_file(l, m), m->base };
+	return (struct str){ near_dir_file(l, m), m->base };
 }
 
 static struct str
 base_at(const void *of, size_t at)
 {
-	const struct local *l = of;
+	const struct near_dir *l = of;
 
-	return local_base(l, &l->v[at]);
+	return near_dir_base(l, &l->v[at]);
 }
 
 bool
-local_has(struct local *l, struct str base)
+near_dir_has(struct near_dir *l, struct str base)
 {
 	l->named.text = base_at;
 	if (l->named.n == 0)
@@ -388,7 +388,7 @@ tell(const struct walk *w, void (*put)(void *, const char *), void *to)
 }
 
 int
-local_folders(int root, enum layout layout,
+near_dir_folders(int root, enum layout layout,
     void (*put)(void *, const char *), void *to, struct err *e)
 {
 	struct walk w = { .layout = layout };

@@ -43,7 +43,7 @@ look(struct box *b, struct match *o, bool whole)
 
 	if (stop_asked())		/* there may be many */
 		return fail_stop(b->run->e);
-	fd = local_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
+	fd = near_dir_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = whole ? outgo_look(&out, fd, b->run->e) :
@@ -66,7 +66,7 @@ digest_here(struct box *b, struct match *o)
 
 	if (o->digested)
 		return 0;
-	fd = local_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
+	fd = near_dir_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
 	if (fd < 0)
 		return -1;
 	got = outgo_look(&out, fd, b->run->e) < 0 ? -1 : outgo_digest(&out,
@@ -117,9 +117,9 @@ digest_there(struct box *b, struct match *o)
 
 /* Does a message that is in step have this name already? */
 static bool
-in_step(struct box *b, const struct local_msg *m)
+in_step(struct box *b, const struct near_msg *m)
 {
-	return state_in_step(b->state, local_base(b->near.dir, m));
+	return state_in_step(b->state, near_dir_base(b->near.dir, m));
 }
 
 /* ---- matching ---- */
@@ -205,7 +205,7 @@ far_ones(struct box *b, size_t *n)
 
 /* Files nobody knows, and with other UIDs those that were known. */
 static struct match *
-local_ones(struct box *b, size_t *n)
+near_ones(struct box *b, size_t *n)
 {
 	struct match *l = mem_new(b->near.dir->n + 1, sizeof *l);
 	unsigned char *not = matches_taken(&b->pairs, b->near.dir->n);
@@ -242,7 +242,7 @@ match_all(struct box *b)
 	if (pair_idents(b, 0) < 0)
 		return -1;
 	m.far = far_ones(b, &m.nfar);
-	m.near = local_ones(b, &m.nnear);
+	m.near = near_ones(b, &m.nnear);
 	got = match(b, &m);
 	free(m.near);
 	free(m.far);
@@ -294,9 +294,9 @@ orphans(struct box *b)
 static uint32_t
 uid_left(struct box *b, size_t i)
 {
-	struct str base = local_base(b->near.dir, &b->near.dir->v[i]);
+	struct str base = near_dir_base(b->near.dir, &b->near.dir->v[i]);
 	uint32_t uid = b->near.rec_of[i] != NONE ? 0 :
-	    local_named(base, b->key);
+	    near_dir_named(base, b->key);
 
 	return uid != 0 && state_by_uid(b->state, uid) == NULL &&
 	    imap_uids_has(&b->far.fresh, uid) &&
@@ -396,11 +396,11 @@ settle(struct box *b, const struct pend *p)
 	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
 	struct far_msg *f = NULL;
 	struct str name = str_of(p->name);
-	bool here = local_has(b->near.dir, name);
+	bool here = near_dir_has(b->near.dir, name);
 
 	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
 		rec.uid = f->uid;
-	if ((p->kind == PEND_LOCAL && here &&
+	if ((p->kind == PEND_NEAR && here &&
 	    state_by_uid(b->state, p->uid) == NULL) || f != NULL)
 		return state_put(b->state, &rec, p->name, b->run->e);
 	return 0;

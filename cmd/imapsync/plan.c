@@ -1,5 +1,5 @@
 /*
- * plan.c: pure: base + local + remote -> a list of actions
+ * plan.c: pure: base + near + far -> a list of actions
  *
  * No I/O and no clock: the same three give the same list, which is what -n
  * prints and what a run does.  A message is in the base (a rec), or new on
@@ -40,7 +40,7 @@ plan_add(struct plan *p, const struct act *a)
 static struct act *
 add(struct plan *p, enum act_kind kind)
 {
-	plan_add(p, &(struct act){ .kind = kind, .local = NONE,
+	plan_add(p, &(struct act){ .kind = kind, .file = NONE,
 	    .to_file = NONE });
 	return &p->v[p->n - 1];
 }
@@ -92,7 +92,7 @@ has_rec(const struct plan_in *in, struct walk *w, uint32_t uid)
 /* ---- flags ---- */
 
 struct flags {
-	uint64_t base, local, far;
+	uint64_t base, near, far;
 };
 
 /*
@@ -104,7 +104,7 @@ seen_flags(const struct plan_in *in, uint64_t base, uint64_t l, uint64_t r)
 {
 	struct flags f = { base, l, r };
 
-	f.local = (l & in->lettered) | (base & ~in->lettered);
+	f.near = (l & in->lettered) | (base & ~in->lettered);
 	f.far = r | (base & ~in->storable);
 	return f;
 }
@@ -118,7 +118,7 @@ new_base(const struct policy *p, struct flags f, uint64_t merged)
 {
 	if (p->pull_flags && p->push_flags)
 		return merged;
-	return p->pull_flags ? f.far : p->push_flags ? f.local : f.base;
+	return p->pull_flags ? f.far : p->push_flags ? f.near : f.base;
 }
 
 /* What is to be done to the flags of one side. */
@@ -147,7 +147,7 @@ add_flags(struct plan *p, enum act_kind kind, const struct plan_in *in,
 	struct act *a = r != NULL ? add_of(p, kind, in, r) : add(p, kind);
 
 	a->uid = of->uid;
-	a->local = of->local;
+	a->file = of->file;
 	a->flags = of->flags;
 	a->here = of->here;
 	a->both = of->both;
@@ -160,16 +160,16 @@ static void
 merge(struct plan *p, const struct plan_in *in, const struct rec *r,
     const struct act *of, struct flags f)
 {
-	uint64_t merged = flags_merge(f.base, f.local, f.far);
+	uint64_t merged = flags_merge(f.base, f.near, f.far);
 	struct change far = change_of(in->policy.push_flags, f.far, merged,
 	    in->storable);
-	struct change near = change_of(in->policy.pull_flags, f.local, merged,
+	struct change near = change_of(in->policy.pull_flags, f.near, merged,
 	    in->lettered);
 	struct act a = *of;
 
 	a.flags = new_base(&in->policy, f, merged);
-	if (of->local != NONE)
-		a.here = (in->local[of->local].flags | near.add) & ~near.del;
+	if (of->file != NONE)
+		a.here = (in->near[of->file].flags | near.add) & ~near.del;
 	a.both = any(far);
 	if (any(near))
 		add_flags(p, ACT_NEAR_FLAGS, in, r, &a, near);
@@ -194,7 +194,7 @@ gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 
 static void
 gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
-    uint32_t local)
+    uint32_t file)
 {
 	bool keep = in->no_delete || in->policy.near_delete == NEAR_NEVER;
 	struct act *a;
@@ -202,25 +202,25 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 	if (!in->policy.pull_new)
 		return;		/* seen again, the day it goes both ways */
 	a = add_of(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE, in, &in->rec[i]);
-	a->local = local;
+	a->file = file;
 }
 
 static void
-orphan(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t local)
+orphan(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t file)
 {
 	struct act *a;
 
-	if (local != NONE && !in->policy.reupload)
+	if (file != NONE && !in->policy.reupload)
 		return;
-	a = add_of(p, local == NONE ? ACT_FORGET : ACT_PUSH, in, &in->rec[i]);
-	a->local = local;
+	a = add_of(p, file == NONE ? ACT_FORGET : ACT_PUSH, in, &in->rec[i]);
+	a->file = file;
 }
 
 /* Letters that mean nothing may be keywords whose names were lost. */
 static uint64_t
-flags_here(const struct plan_in *in, uint32_t local, uint64_t base)
+flags_here(const struct plan_in *in, uint32_t file, uint64_t base)
 {
-	const struct local_msg *m = &in->local[local];
+	const struct near_msg *m = &in->near[file];
 	uint64_t system = ((uint64_t)1 << FLAG_KEYWORD) - 1;
 
 	return m->vague ? (m->flags & system) | (base & ~system) | (m->flags
@@ -231,19 +231,19 @@ static void
 known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 {
 	const struct rec *r = &in->rec[i];
-	bool here = in->local_same || in->local_of[i] != NONE;
-	uint32_t local = in->local_same ? NONE : in->local_of[i];
+	bool here = in->near_same || in->file_of[i] != NONE;
+	uint32_t file = in->near_same ? NONE : in->file_of[i];
 	const struct far_msg *f;
 
 	if (r->kind == REC_ORPHAN) {
-		if (!in->local_same)
-			orphan(p, in, i, local);
+		if (!in->near_same)
+			orphan(p, in, i, file);
 		return;
 	}
 	f = far_of(in, w, r->uid);
 	if (is_gone(in, w, r->uid)) {
 		if (here) {
-			gone_there(p, in, i, local);
+			gone_there(p, in, i, file);
 			return;
 		}
 		add_of(p, ACT_FORGET, in, r);
@@ -253,9 +253,9 @@ known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 		gone_here(p, in, i, f != NULL ? f->flags : r->flags);
 		return;
 	}
-	merge(p, in, r, &(struct act){ .uid = r->uid, .local = local },
+	merge(p, in, r, &(struct act){ .uid = r->uid, .file = file },
 	    seen_flags(in, r->flags,
-	    local != NONE ? flags_here(in, local, r->flags) : r->flags,
+	    file != NONE ? flags_here(in, file, r->flags) : r->flags,
 	    f != NULL ? f->flags : r->flags));
 }
 
@@ -274,15 +274,15 @@ pair(struct plan *p, const struct plan_in *in, size_t k)
 	uint32_t l = in->pair[k].near, uid = in->pair[k].uid;
 	const struct far_msg *f = &in->far[search_lower(&uid, in->far,
 	    in->nfar, sizeof *in->far, far_order)];
-	uint64_t here = in->local[l].flags, there = f->flags;
+	uint64_t here = in->near[l].flags, there = f->flags;
 	uint64_t base = in->pair[k].base != UINT64_MAX ? in->pair[k].base :
 	    here & there;
 	struct act *a = add(p, ACT_PAIR);
 
 	a->uid = uid;
-	a->local = l;
+	a->file = l;
 	a->flags = base;
-	merge(p, in, NULL, &(struct act){ .uid = uid, .local = l },
+	merge(p, in, NULL, &(struct act){ .uid = uid, .file = l },
 	    seen_flags(in, base, here, there));
 }
 
@@ -294,8 +294,8 @@ push(struct plan *p, const struct plan_in *in, uint32_t l)
 	if (!in->policy.push_new)
 		return;
 	a = add(p, ACT_PUSH);
-	a->local = l;
-	a->flags = in->local[l].flags;
+	a->file = l;
+	a->flags = in->near[l].flags;
 }
 
 /* All that are new there, but for those that the base has by now. */
@@ -317,7 +317,7 @@ fetch_all(struct plan *p, const struct plan_in *in)
 static void
 news(struct plan *p, const struct plan_in *in)
 {
-	unsigned char *l = mem_new(in->nlocal + 1, 1);
+	unsigned char *l = mem_new(in->nnear + 1, 1);
 	size_t i;
 
 	fetch_all(p, in);
@@ -326,7 +326,7 @@ news(struct plan *p, const struct plan_in *in)
 		plan_fetch_not(p, in->pair[i].uid);
 		l[in->pair[i].near] = 1;
 	}
-	for (i = 0; i < in->nlocal; i++)
+	for (i = 0; i < in->nnear; i++)
 		if (l[i] == 0 && in->rec_of[i] == NONE)
 			push(p, in, (uint32_t)i);
 	free(l);

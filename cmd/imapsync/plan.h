@@ -10,7 +10,7 @@
 #include "settings.h"
 
 struct box;
-struct local_msg;
+struct near_msg;
 struct rec;
 
 enum act_kind {
@@ -38,7 +38,7 @@ enum act_kind {
 struct act {
 	enum act_kind kind;
 	uint32_t uid;		/* 0: it is not on the server */
-	uint32_t local;		/* the file's place here, or NONE */
+	uint32_t file;		/* the file's place here, or NONE */
 	const char *name;	/* what the base calls it, or NULL */
 	uint64_t add, del;	/* flags */
 	uint64_t flags;		/* the merged ones: the new base */
@@ -77,11 +77,11 @@ struct plan_in {
 	const struct rec *rec;		/* sorted by uid, orphans (0) first */
 	size_t nrec;
 	const char *names;		/* of recs: state_name_at(..., 0) */
-	const struct local_msg *local;
-	size_t nlocal;
-	const uint32_t *local_of;	/* of each rec: its file, or NONE */
+	const struct near_msg *near;
+	size_t nnear;
+	const uint32_t *file_of;	/* of each rec: its file, or NONE */
 	const uint32_t *rec_of;		/* of each file: its rec, or NONE */
-	bool local_same;		/* not scanned: as the recs say; the
+	bool near_same;		/* not scanned: as the recs say; the
 					   three above are NULL then */
 	const struct far_msg *far;	/* sorted by uid */
 	size_t nfar;

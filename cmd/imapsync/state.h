@@ -27,13 +27,13 @@ struct rec {
 };
 
 /* An upload or a move whose outcome may be unknown after a crash. */
-enum pend_kind { PEND_UPLOAD = 1, PEND_LOCAL };
+enum pend_kind { PEND_UPLOAD = 1, PEND_NEAR };
 struct pend {
 	enum pend_kind kind;
 	const char *name;	/* of the file here */
 	uint64_t ino, ident, flags;
 	uint32_t size;
-	uint32_t uid;		/* PEND_LOCAL: which it is here; else 0 */
+	uint32_t uid;		/* PEND_NEAR: which it is here; else 0 */
 	uint64_t uidnext;	/* PEND_UPLOAD: below it, it cannot be */
 };
 

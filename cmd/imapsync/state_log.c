@@ -192,7 +192,7 @@ apply_pend(struct state *s, struct str p)
 	x.ident = get(&p, 8);
 	x.flags = get(&p, 8);
 	x.uidnext = get(&p, 8);
-	if (!state_name_ok(p) || (x.kind != PEND_UPLOAD && x.kind != PEND_LOCAL))
+	if (!state_name_ok(p) || (x.kind != PEND_UPLOAD && x.kind != PEND_NEAR))
 		return -1;
 	state_add_pend(s, &x, p);
 	return 0;

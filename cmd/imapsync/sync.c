@@ -54,10 +54,10 @@ plan_box(struct box *b)
 {
 	struct plan_in in = { .rec = b->state->rec, .nrec = b->state->n,
 	    .names = state_name_at(b->state, 0),
-	    .local = b->near.dir->v,
-	    .nlocal = b->near.scanned ? b->near.dir->n : 0,
-	    .local_of = b->near.local_of, .rec_of = b->near.rec_of,
-	    .local_same = !b->near.scanned, .far = b->far.v, .nfar = b->far.n,
+	    .near = b->near.dir->v,
+	    .nnear = b->near.scanned ? b->near.dir->n : 0,
+	    .file_of = b->near.file_of, .rec_of = b->near.rec_of,
+	    .near_same = !b->near.scanned, .far = b->far.v, .nfar = b->far.n,
 	    .fresh = b->far.fresh.v, .nfresh = b->far.fresh.n,
 	    .gone = b->far.gone.v, .ngone = b->far.gone.n,
 	    .pair = b->pairs.v, .npair = b->pairs.n,
@@ -452,7 +452,7 @@ say_kind(struct box *b, enum act_kind kind)
 	if (kind != ACT_FETCH)
 		return;
 	for (k = 0; plan_fetch(b->plan, &k); k++)
-		say_act(b, &(struct act){ .kind = ACT_FETCH, .local = NONE,
+		say_act(b, &(struct act){ .kind = ACT_FETCH, .file = NONE,
 		    .uid = b->plan->fresh[k] });
 }
 

@@ -34,7 +34,7 @@ enum { GROUP = 100, GROUP_BYTES = 4 << 20 };
 
 struct up {
 	struct act *act;
-	struct local_msg *m;
+	struct near_msg *m;
 	int fd;
 	struct outgo out;
 	time_t date;
@@ -111,8 +111,8 @@ prepare(struct group *g, struct up *u, struct act *a)
 	struct str base;
 	struct stat st;
 
-	*u = (struct up){ .act = a, .m = &b->near.dir->v[a->local], .fd = -1 };
-	base = local_base(b->near.dir, u->m);
+	*u = (struct up){ .act = a, .m = &b->near.dir->v[a->file], .fd = -1 };
+	base = near_dir_base(b->near.dir, u->m);
 	if (base.n >= sizeof u->name) {
 		refuse(b, "a file", EX_DATAERR, "its name is too long");
 		return 1;
@@ -124,7 +124,7 @@ prepare(struct group *g, struct up *u, struct act *a)
 		refuse(b, u->name, EX_DATAERR, "another file has this name, but for its flags");
 		return 1;
 	}
-	u->fd = local_read(b->near.dir, u->m, e);
+	u->fd = near_dir_read(b->near.dir, u->m, e);
 	if (u->fd < 0 && e->code == EX_NOINPUT) {
 		fail_clear(e);		/* removed or renamed meanwhile */
 		box_again(b, AGAIN_FILES);

@@ -62,21 +62,21 @@ text_of(const char *path)
 }
 
 /* By its base name. */
-static struct local_msg *
-find(struct local *l, const char *base)
+static struct near_msg *
+find(struct near_dir *l, const char *base)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (str_eq(local_base(l, &l->v[i]), str_of(base)))
+		if (str_eq(near_dir_base(l, &l->v[i]), str_of(base)))
 			return &l->v[i];
 	return NULL;
 }
 
-static struct local_msg *
-must(struct local *l, const char *base)
+static struct near_msg *
+must(struct near_dir *l, const char *base)
 {
-	struct local_msg *m = find(l, base);
+	struct near_msg *m = find(l, base);
 
 	if (m == NULL) {
 		printf("Bail out! %s is not there\n", base);
@@ -88,19 +88,19 @@ must(struct local *l, const char *base)
 static void
 opened(void)
 {
-	struct local l;
+	struct near_dir l;
 
-	is_int(local_open(&l, root, "a/b", false, &e), 1, "not there");
-	is_int(local_open(&l, root, "a/b", true, &e), 0, "made");
-	local_close(&l);
+	is_int(near_dir_open(&l, root, "a/b", false, &e), 1, "not there");
+	is_int(near_dir_open(&l, root, "a/b", true, &e), 0, "made");
+	near_dir_close(&l);
 	ok(there("a/b/cur") && there("a/b/new") && there("a/b/tmp"),
 	    "with its three folders");
-	is_int(local_open(&l, root, "a", false, &e), 1, "a is no Maildir");
-	is_int(local_open(&l, root, ".x.y", true, &e), 0, "maildir++");
-	local_close(&l);
+	is_int(near_dir_open(&l, root, "a", false, &e), 1, "a is no Maildir");
+	is_int(near_dir_open(&l, root, ".x.y", true, &e), 0, "maildir++");
+	near_dir_close(&l);
 	ok(there(".x.y/maildirfolder"), "says so");
-	is_int(local_open(&l, root, "a/b", false, &e), 0, "opened again");
-	local_close(&l);
+	is_int(near_dir_open(&l, root, "a/b", false, &e), 0, "opened again");
+	near_dir_close(&l);
 }
 
 static void
@@ -109,19 +109,19 @@ kept_inside(void)
 	static const char *bad[] = { "..", "a/../a/b", "/a/b", "a//b", "a/b/",
 	    "./a/b", "../x" };
 	struct err f;
-	struct local l;
+	struct near_dir l;
 	size_t i;
 
 	linked("a", root, "link");
 	linked("/tmp", root, "out");
-	is_int(local_open(&l, root, "link/b", false, &e), 1,
+	is_int(near_dir_open(&l, root, "link/b", false, &e), 1,
 	    "a symbolic link is not followed");
 	f = (struct err){ 0 };
-	is_int(local_open(&l, root, "out/x", true, &f), -1,
+	is_int(near_dir_open(&l, root, "out/x", true, &f), -1,
 	    "nor is anything made behind one");
 	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
 		f = (struct err){ 0 };
-		is_int(local_open(&l, root, bad[i], true, &f), -1,
+		is_int(near_dir_open(&l, root, bad[i], true, &f), -1,
 		    "refused: %s", bad[i]);
 	}
 	unlinkat(root, "link", 0);
@@ -134,8 +134,8 @@ scanned(void)
 	struct keywords k = { .n = 0 };
 	struct err f = { 0 };
 	struct stat st;
-	struct local l;
-	struct local_msg *m;
+	struct near_dir l;
+	struct near_msg *m;
 	int fd;
 
 	touch("a/b/dovecot-keywords", "0 work\n2 play\n40 far\nrubbish\n");
@@ -147,12 +147,12 @@ scanned(void)
 	touch("a/b/cur/.hidden", "");
 	mkdirat(root, "a/b/cur/folder", 0700);
 	linked("four", root, "a/b/cur/six");
-	local_open(&l, root, "a/b", false, &e);
-	is_int(local_scan(&l, &k, &e), 0, "scanned");
+	near_dir_open(&l, root, "a/b", false, &e);
+	is_int(near_dir_scan(&l, &k, &e), 0, "scanned");
 	is_int(l.n, 5, "five files");
 	m = must(&l, "one");
 	ok(m->fresh && m->flags == 0, "a new one");
-	is_str(local_file(&l, m), "one", "its name");
+	is_str(near_dir_file(&l, m), "one", "its name");
 	ok(must(&l, "two")->flags == (FLAG_SEEN | FLAG_FLAGGED), "flags");
 	is_int(k.n, 2, "keywords from the file");
 	ok(must(&l, "three")->flags == (256 | 512), "and from the names");
@@ -161,14 +161,14 @@ scanned(void)
 	    "names without flags");
 	fstatat(root, "a/b/cur/four", &st, 0);
 	ok(must(&l, "four")->ino == st.st_ino, "the inode");
-	fd = local_read(&l, must(&l, "two"), &e);
+	fd = near_dir_read(&l, must(&l, "two"), &e);
 	ok(fd > 1, "read");
 	close(fd);
 	unlinkat(root, "a/b/new/one", 0);
-	is_int(local_read(&l, must(&l, "one"), &f), -1, "vanished");
+	is_int(near_dir_read(&l, must(&l, "one"), &f), -1, "vanished");
 	is_int(f.code, EX_NOINPUT, "is said");
 	ok(l.racy, "changed just now: racy");
-	local_close(&l);
+	near_dir_close(&l);
 	unlinkat(root, "a/b/cur/.hidden", 0);
 	unlinkat(root, "a/b/cur/six", 0);
 	unlinkat(root, "a/b/cur/folder", AT_REMOVEDIR);
@@ -179,41 +179,41 @@ static void
 flagged(void)
 {
 	struct keywords k = { .n = 0 };
-	struct local_msg *m, copy;
-	struct local l;
+	struct near_msg *m, copy;
+	struct near_dir l;
 	uint64_t bit;
 
 	touch("a/b/new/one", "1\n");
-	local_open(&l, root, "a/b", false, &e);
-	local_scan(&l, &k, &e);
+	near_dir_open(&l, root, "a/b", false, &e);
+	near_dir_scan(&l, &k, &e);
 	m = must(&l, "one");
-	is_int(local_flags(&l, m, FLAG_SEEN, &e), 0, "flags of a new one");
+	is_int(near_dir_flags(&l, m, FLAG_SEEN, &e), 0, "flags of a new one");
 	ok(there("a/b/cur/one:2,S") && !there("a/b/new/one"), "it is in cur");
 	ok(!m->fresh && m->flags == FLAG_SEEN, "and m knows");
-	is_str(local_file(&l, m), "one:2,S", "its name, too");
-	is_int(local_flags(&l, m, FLAG_SEEN, &e), 0, "the same again");
+	is_str(near_dir_file(&l, m), "one:2,S", "its name, too");
+	is_int(near_dir_flags(&l, m, FLAG_SEEN, &e), 0, "the same again");
 	m = must(&l, "three");
-	is_int(local_flags(&l, m, m->flags | FLAG_DRAFT, &e), 0, "one more");
+	is_int(near_dir_flags(&l, m, m->flags | FLAG_DRAFT, &e), 0, "one more");
 	ok(there("a/b/cur/three:2,Dacq"), "the strange letter stays");
 	bit = flags_keyword(&k, STR("new-one"), true);
-	is_int(local_flags(&l, m, bit, &e), 0, "a keyword without a letter");
+	is_int(near_dir_flags(&l, m, bit, &e), 0, "a keyword without a letter");
 	ok(there("a/b/cur/three:2,bq"), "gets the free one");
 	is_str(text_of("a/b/dovecot-keywords"),
 	    "0 work\n2 play\n40 far\nrubbish\n1 new-one\n",
 	    "which is saved, all else kept");
 	copy = *must(&l, "two");
 	renameat(root, "a/b/cur/two:2,FS", root, "a/b/cur/two:2,F");
-	is_int(local_flags(&l, &copy, 0, &e), 1,
+	is_int(near_dir_flags(&l, &copy, 0, &e), 1,
 	    "changed by somebody else meanwhile: not touched");
 	ok(there("a/b/cur/two:2,F"), "it is as he made it");
 	touch("a/b/cur/four:2,S", "another\n");
-	is_int(local_flags(&l, must(&l, "four"), FLAG_SEEN, &e), 1,
+	is_int(near_dir_flags(&l, must(&l, "four"), FLAG_SEEN, &e), 1,
 	    "the name is in use");
 	is_str(text_of("a/b/cur/four:2,S"), "another\n",
 	    "nothing is overwritten");
 	unlinkat(root, "a/b/cur/four:2,S", 0);
 	is_int(e.code, 0, "no failure: %s", e.msg);
-	local_close(&l);
+	near_dir_close(&l);
 	flags_keywords_free(&k);
 }
 
@@ -221,35 +221,35 @@ static void
 moved(void)
 {
 	struct keywords k = { .n = 0 }, k2 = { .n = 0 };
-	struct local l, to;
-	struct local_msg m;
+	struct near_dir l, to;
+	struct near_msg m;
 	struct err f = { 0 };
 
-	local_open(&to, root, "other", true, &e);
+	near_dir_open(&to, root, "other", true, &e);
 	touch("other/dovecot-keywords", "0 zero\n1 play\n");
 	touch("a/b/cur/m:2,Sacq", "");
 	touch("a/b/new/n", "");
 	touch("other/cur/four", "");
-	local_open(&l, root, "a/b", false, &e);
-	local_scan(&l, &k, &e);
+	near_dir_open(&l, root, "a/b", false, &e);
+	near_dir_scan(&l, &k, &e);
 	near_letters_load(&to, &k2, &e);
-	is_int(local_move_to(&l, must(&l, "m"), &to, &m, &e), 0, "moved");
+	is_int(near_dir_move_to(&l, must(&l, "m"), &to, &m, &e), 0, "moved");
 	ok(there("other/cur/m:2,Sbc"), "keywords by their names");
-	is_str(local_file(&to, &m), "m:2,Sbc", "known to the other");
-	is_int(local_flags(&to, &m, m.flags | FLAG_DRAFT, &e), 0,
+	is_str(near_dir_file(&to, &m), "m:2,Sbc", "known to the other");
+	is_int(near_dir_flags(&to, &m, m.flags | FLAG_DRAFT, &e), 0,
 	    "which can change it");
 	ok(there("other/cur/m:2,DSbc"), "so");
 	is_str(text_of("other/dovecot-keywords"), "0 zero\n1 play\n2 work\n",
 	    "the new one is saved");
-	is_int(local_move_to(&l, must(&l, "n"), &to, &m, &e), 0, "a new one");
+	is_int(near_dir_move_to(&l, must(&l, "n"), &to, &m, &e), 0, "a new one");
 	ok(there("other/new/n"), "is new there");
-	is_int(local_move_to(&l, must(&l, "n"), &to, &m, &e), 1, "gone by now");
-	is_int(local_move_to(&l, must(&l, "four"), &to, &m, &f), -1,
+	is_int(near_dir_move_to(&l, must(&l, "n"), &to, &m, &e), 1, "gone by now");
+	is_int(near_dir_move_to(&l, must(&l, "four"), &to, &m, &f), -1,
 	    "one of that name is there");
 	ok(there("a/b/cur/four"), "it stays");
 	is_int(e.code, 0, "no failure: %s", e.msg);
-	local_close(&l);
-	local_close(&to);
+	near_dir_close(&l);
+	near_dir_close(&to);
 	flags_keywords_free(&k);
 	flags_keywords_free(&k2);
 }
@@ -258,7 +258,7 @@ static void
 removed(void)
 {
 	struct keywords k = { .n = 0 };
-	struct local l;
+	struct near_dir l;
 	char day[16], path[100];
 	time_t t = time(NULL);
 	struct tm tm;
@@ -266,26 +266,26 @@ removed(void)
 	gmtime_r(&t, &tm);
 	strftime(day, sizeof day, "%Y%m%d", &tm);
 	touch("a/b/cur/four:2,S", "second\n");
-	local_open(&l, root, "a/b", false, &e);
-	local_scan(&l, &k, &e);
-	is_int(local_remove(&l, must(&l, "5:1,x"), root, false, &e), 0,
+	near_dir_open(&l, root, "a/b", false, &e);
+	near_dir_scan(&l, &k, &e);
+	is_int(near_dir_remove(&l, must(&l, "5:1,x"), root, false, &e), 0,
 	    "unlinked");
-	is_int(local_remove(&l, must(&l, "5:1,x"), root, false, &e), 1,
+	is_int(near_dir_remove(&l, must(&l, "5:1,x"), root, false, &e), 1,
 	    "gone by now");
-	is_int(local_remove(&l, must(&l, "three"), root, true, &e), 0,
+	is_int(near_dir_remove(&l, must(&l, "three"), root, true, &e), 0,
 	    "to the attic");
 	snprintf(path, sizeof path, ".attic/%s/a%%2Fb/three:2,bq", day);
 	ok(there(path), "%s", path);
-	is_int(local_remove(&l, must(&l, "three"), root, true, &e), 1,
+	is_int(near_dir_remove(&l, must(&l, "three"), root, true, &e), 1,
 	    "gone by now");
 	touch("a/b/cur/three:2,bq", "again\n");
-	is_int(local_remove(&l, must(&l, "three"), root, true, &e), 0,
+	is_int(near_dir_remove(&l, must(&l, "three"), root, true, &e), 0,
 	    "another of that name");
 	is_str(text_of(path), "3\n", "does not overwrite the first");
 	snprintf(path, sizeof path, ".attic/%s/a%%2Fb/three:2,bq~2", day);
 	is_str(text_of(path), "again\n", "and is kept");
 	is_int(e.code, 0, "no failure: %s", e.msg);
-	local_close(&l);
+	near_dir_close(&l);
 	flags_keywords_free(&k);
 }
 
@@ -299,21 +299,21 @@ static void
 folders(void)
 {
 	struct buf b = { .max = 4096 };
-	struct local l;
+	struct near_dir l;
 
-	local_open(&l, root, "a/b/deep", true, &e);
-	local_close(&l);
-	local_open(&l, root, ".z", true, &e);
-	local_close(&l);
+	near_dir_open(&l, root, "a/b/deep", true, &e);
+	near_dir_close(&l);
+	near_dir_open(&l, root, ".z", true, &e);
+	near_dir_close(&l);
 	mkdirat(root, "plain", 0700);
 	linked("other", root, "plain/link");
-	is_int(local_folders(root, LAYOUT_VERBATIM, put, &b, &e), 0,
+	is_int(near_dir_folders(root, LAYOUT_VERBATIM, put, &b, &e), 0,
 	    "verbatim");
 	is_str(b.p, "a/b|a/b/deep|other|", "these");
 	buf_drop(&b, b.n);
-	local_open(&l, root, "", true, &e);
-	local_close(&l);
-	is_int(local_folders(root, LAYOUT_MAILDIRPP, put, &b, &e), 0,
+	near_dir_open(&l, root, "", true, &e);
+	near_dir_close(&l);
+	is_int(near_dir_folders(root, LAYOUT_MAILDIRPP, put, &b, &e), 0,
 	    "maildir++");
 	is_str(b.p, "|.x.y|.z|", "these, and the root");
 	unlinkat(root, "plain/link", 0);
@@ -326,18 +326,18 @@ taken_away(void)
 {
 	touch("a/b/deep/dovecot-uidlist", "");
 	touch("a/b/deep/tmp/postbag.x", "");
-	is_int(local_rmdir(root, "other", &e), 1, "it has something");
+	is_int(near_dir_rmdir(root, "other", &e), 1, "it has something");
 	ok(there("other/cur/four") && there("other/new") && there("other/tmp"),
 	    "and is untouched");
-	is_int(local_rmdir(root, "a/b/deep", &e), 0, "it has nothing");
+	is_int(near_dir_rmdir(root, "a/b/deep", &e), 0, "it has nothing");
 	ok(!there("a/b/deep"), "it is gone");
-	is_int(local_rmdir(root, "a/b/deep", &e), 0, "again: well");
-	is_int(local_rmdir(root, "", &e), 1, "never the root");
+	is_int(near_dir_rmdir(root, "a/b/deep", &e), 0, "again: well");
+	is_int(near_dir_rmdir(root, "", &e), 1, "never the root");
 	touch(".z/notes", "");
-	is_int(local_rmdir(root, ".z", &e), 1, "somebody's file");
+	is_int(near_dir_rmdir(root, ".z", &e), 1, "somebody's file");
 	unlinkat(root, ".z/notes", 0);
 	mkdirat(root, ".z/below", 0700);
-	is_int(local_rmdir(root, ".z", &e), 0, "a folder in it");
+	is_int(near_dir_rmdir(root, ".z", &e), 0, "a folder in it");
 	ok(there(".z/below") && !there(".z/cur"), "stays");
 	unlinkat(root, ".z/below", AT_REMOVEDIR);
 }
@@ -383,18 +383,18 @@ stamps(void)
 	for (i = 0; i < sizeof c / sizeof *c; i++) {
 		set_time("other/cur", c[i].cur, c[i].grain);
 		set_time("other/new", c[i].fresh, c[i].grain);
-		local_stamp(root, "other", &s, &racy);
+		near_dir_stamp(root, "other", &s, &racy);
 		is_int(racy, c[i].racy, "%g s and %g s ago, grain %ld",
 		    c[i].cur, c[i].fresh, c[i].grain);
 	}
 	set_time("other/cur", 100, 1);
-	is_int(local_stamp(root, "other", &s, &racy), 0, "a stamp");
-	local_stamp(root, "other", &t, &racy);
+	is_int(near_dir_stamp(root, "other", &s, &racy), 0, "a stamp");
+	near_dir_stamp(root, "other", &t, &racy);
 	ok(memcmp(&s, &t, sizeof s) == 0, "the same again");
 	touch("other/new/later", "");
-	local_stamp(root, "other", &t, &racy);
+	near_dir_stamp(root, "other", &t, &racy);
 	ok(memcmp(&s, &t, sizeof s) != 0, "a delivery: another");
-	is_int(local_stamp(root, "nowhere", &s, &racy), 1, "not there");
+	is_int(near_dir_stamp(root, "nowhere", &s, &racy), 1, "not there");
 }
 
 /* Files renamed all the time while it is scanned: each is seen once. */
@@ -403,12 +403,12 @@ restless(void)
 {
 	struct keywords k = { .n = 0 };
 	char a[64], b[64];
-	struct local l;
+	struct near_dir l;
 	size_t want = 3000;
 	int i, bad = 0;
 	pid_t pid;
 
-	local_open(&l, root, "busy", true, &e);
+	near_dir_open(&l, root, "busy", true, &e);
 	for (i = 0; i < (int)want; i++) {
 		snprintf(a, sizeof a, "busy/cur/m%d:2,", i);
 		touch(a, "");
@@ -429,7 +429,7 @@ restless(void)
 	for (i = 0; i < 30; i++) {
 		struct err f = { 0 };
 
-		if (local_scan(&l, &k, &f) == 0)
+		if (near_dir_scan(&l, &k, &f) == 0)
 			bad += l.n != want;
 		else
 			bad += f.code != EX_TEMPFAIL;
@@ -437,7 +437,7 @@ restless(void)
 	is_int(bad, 0, "never one too few or too many");
 	kill(pid, SIGKILL);
 	waitpid(pid, &i, 0);
-	local_close(&l);
+	near_dir_close(&l);
 }
 
 static void
@@ -461,10 +461,10 @@ names(void)
 	char name[64];
 	size_t i;
 
-	local_name(name, 0x0123456789abcdef, 77);
+	near_dir_name(name, 0x0123456789abcdef, 77);
 	is_str(name, "postbag.0123456789abcdef.77", "the name of a download");
 	for (i = 0; i < sizeof c / sizeof *c; i++)
-		ok(local_named(str_of(c[i].base), 0x0123456789abcdef) ==
+		ok(near_dir_named(str_of(c[i].base), 0x0123456789abcdef) ==
 		    c[i].uid, "%s is %u", c[i].base, c[i].uid);
 }
 

@@ -24,12 +24,12 @@ decide(struct plan *p, const struct one *c, struct policy policy,
     uint64_t storable)
 {
 	struct rec rec = { .uid = 7, .flags = c->b };
-	struct local_msg local = { .flags = c->l };
+	struct near_msg local = { .flags = c->l };
 	struct far_msg far = { .uid = 7, .flags = c->r, .flags_known = true };
-	uint32_t local_of = c->here ? 0 : NONE, gone = 7;
+	uint32_t file_of = c->here ? 0 : NONE, gone = 7;
 	uint32_t rec_of = c->base ? 0 : NONE, fresh = 7;
 	struct plan_in in = { .rec = &rec, .nrec = c->base, .names = "",
-	    .local = &local, .nlocal = c->here, .local_of = &local_of,
+	    .near = &local, .nnear = c->here, .file_of = &file_of,
 	    .rec_of = &rec_of, .far = &far,
 	    .nfar = c->there && c->base && c->r != c->b, .gone = &gone,
 	    .fresh = &fresh, .nfresh = c->there && !c->base,
@@ -62,13 +62,13 @@ partners(void)
 	struct rec rec[3] = { { .uid = 1, .flags = FLAG_FLAGGED },
 	    { .uid = 2, .flags = FLAG_FLAGGED },
 	    { .uid = 3, .flags = FLAG_FLAGGED } };
-	struct local_msg local[3] = { { .flags = HERE }, { .flags = HERE },
+	struct near_msg local[3] = { { .flags = HERE }, { .flags = HERE },
 	    { .flags = HERE } };
 	struct far_msg far[3] = { { .uid = 1, .flags = THERE },
 	    { .uid = 2, .flags = THERE }, { .uid = 3, .flags = THERE } };
 	uint32_t same[3] = { 0, 1, 2 };
-	struct plan_in in = { .rec = rec, .nrec = 3, .names = "", .local = local,
-	    .nlocal = 3, .local_of = same, .rec_of = same, .far = far,
+	struct plan_in in = { .rec = rec, .nrec = 3, .names = "", .near = local,
+	    .nnear = 3, .file_of = same, .rec_of = same, .far = far,
 	    .nfar = 3, .storable = ALL, .lettered = ALL, .policy = both };
 	struct plan p;
 	size_t i, good = 0;
@@ -127,12 +127,12 @@ static void
 downloads(void)
 {
 	struct rec rec[2] = { { .uid = 2 }, { .uid = 5 } };
-	struct local_msg local = { .flags = FLAG_SEEN };
+	struct near_msg local = { .flags = FLAG_SEEN };
 	struct far_msg far = { .uid = 7, .flags = FLAG_SEEN };
 	uint32_t fresh[] = { 1, 2, 3, 7, 9 }, none[2] = { NONE, NONE };
 	struct pair pair = { .near = 0, .uid = 7, .base = UINT64_MAX };
 	struct plan_in in = { .rec = rec, .nrec = 2, .names = "",
-	    .local = &local, .nlocal = 1, .local_of = none, .rec_of = none,
+	    .near = &local, .nnear = 1, .file_of = none, .rec_of = none,
 	    .far = &far, .nfar = 1, .fresh = fresh, .nfresh = 5,
 	    .pair = &pair, .npair = 1, .storable = ALL, .lettered = ALL,
 	    .policy = both };
