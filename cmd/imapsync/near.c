@@ -71,21 +71,26 @@ near_open(struct box *b)
 
 /* ---- scanning ---- */
 
-/* Of the directory that is there now: it may have been replaced. */
+/* What was read is the directory that is there now: 0, or -1. */
 static int
-scan(struct box *b)
+in_place(struct box *b)
 {
 	struct stamp now;
 	bool racy;
 
-	if (near_dir_scan(b->near.dir, &b->state->keywords, b->run->e) < 0)
-		return -1;
 	if (near_dir_stamp(b->run->root, b->path, &now, &racy) == 0 &&
 	    now.cur_ino == b->near.dir->seen.cur_ino &&
 	    now.new_ino == b->near.dir->seen.new_ino)
 		return 0;
 	return fail(b->run->e, EX_TEMPFAIL, "%s/%s: it was replaced while it was read",
 	    b->run->o->near, b->path);
+}
+
+static int
+scan(struct box *b)
+{
+	return near_dir_scan(b->near.dir, &b->state->keywords, b->run->e) < 0 ?
+	    -1 : in_place(b);
 }
 
 /* ---- joining ---- */
@@ -204,23 +209,22 @@ near_scan(struct box *b)
 /* ---- afterwards ---- */
 
 static bool
+as_agreed(void *of, const struct near_msg *m)
+{
+	struct box *b = of;
+	uint64_t mask = flags_lettered(&b->near.dir->letters);
+	const struct rec *rec = state_by_name(b->state,
+	    near_dir_base(b->near.dir, m));
+
+	return rec != NULL && (rec->kind != REC_LIVE ||
+	    ((rec->flags ^ m->flags) & (m->vague ? mask & 0xff : mask)) == 0);
+}
+
+static bool
 agrees(struct box *b)
 {
-	uint64_t mask = flags_lettered(&b->near.dir->letters);
-	struct rec *rec;
-	size_t i;
-
-	if (b->near.dir->n != b->state->n)
-		return false;
-	for (i = 0; i < b->near.dir->n; i++) {
-		rec = state_by_name(b->state, near_dir_base(b->near.dir,
-		    &b->near.dir->v[i]));
-		if (rec == NULL || (rec->kind == REC_LIVE &&
-		    ((rec->flags ^ b->near.dir->v[i].flags) &
-		    (b->near.dir->v[i].vague ? mask & 0xff : mask)) != 0))
-			return false;
-	}
-	return true;
+	return near_dir_agrees(b->near.dir, &b->state->keywords, as_agreed, b,
+	    b->state->n, b->run->e) > 0 && in_place(b) == 0;
 }
 
 bool
@@ -234,7 +238,7 @@ near_settled(struct box *b, struct stamp *st)
 		if ((ms = near_dir_calm(b->near.dir)) > 0 && ms <= SETTLE)
 			net_poll(NULL, 0, clock_ms() + ms);
 		b->near.scanned = false;
-		if (scan(b) < 0 || !agrees(b))
+		if (!agrees(b))
 			return false;
 		*st = b->near.dir->seen;
 		if (!b->near.dir->racy)

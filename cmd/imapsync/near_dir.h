@@ -53,6 +53,13 @@ int near_dir_calm(const struct near_dir *);
  * missed; EX_TEMPFAIL if it never stops.
  */
 int near_dir_scan(struct near_dir *, struct keywords *, struct err *);
+/*
+ * The same, but no file is kept: are there n, and is each as it should be?  It
+ * is at near_dir_base until is returns.  1, 0, -1.
+ */
+int near_dir_agrees(struct near_dir *, struct keywords *,
+    bool (*is)(void *, const struct near_msg *), void *, size_t n,
+    struct err *);
 void near_dir_forget(struct near_dir *);		/* the scan */
 const char *near_dir_file(const struct near_dir *, const struct near_msg *);
 struct str near_dir_base(const struct near_dir *, const struct near_msg *);

@@ -158,8 +158,26 @@ add(struct near_dir *l, const struct dirent *x, bool fresh)
 	l->v[l->n++] = m;
 }
 
+/* Whom each file is shown to, instead of being kept; is may be NULL. */
+struct viewer {
+	bool (*is)(void *, const struct near_msg *);
+	void *of;
+	size_t n;
+	bool differs;
+};
+
+static void
+view(struct near_dir *l, struct viewer *v)
+{
+	v->n++;
+	if (!v->differs && !v->is(v->of, &l->v[0]))
+		v->differs = true;
+	l->n = l->heap.n = 0;
+}
+
 static int
-scan_folder(struct near_dir *l, int at, bool fresh, struct err *e)
+scan_folder(struct near_dir *l, int at, bool fresh, struct viewer *v,
+    struct err *e)
 {
 	int fd = openat(at, ".", FOLDER);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -176,8 +194,11 @@ scan_folder(struct near_dir *l, int at, bool fresh, struct err *e)
 		if (stop_asked())
 			got = fail_stop(e);
 		else if (x->d_name[0] != '.' &&
-		    (x->d_type == DT_REG || x->d_type == DT_UNKNOWN))
+		    (x->d_type == DT_REG || x->d_type == DT_UNKNOWN)) {
 			add(l, x, fresh);
+			if (v->is != NULL)
+				view(l, v);
+		}
 	if (got == 0 && errno != 0)
 		got = fail_sys(e, EX_IOERR, "%s", l->path);
 	closedir(d);
@@ -223,30 +244,50 @@ look(struct near_dir *l, struct err *e)
 }
 
 static int
-once(struct near_dir *l, struct err *e)
+once(struct near_dir *l, struct viewer *v, struct err *e)
 {
 	struct stamp after;
 
 	near_dir_forget(l);
-	if (look(l, e) < 0 || scan_folder(l, l->fresh, true, e) < 0 ||
-	    scan_folder(l, l->cur, false, e) < 0 || stamp(l, &after, e) < 0)
+	v->n = 0;
+	v->differs = false;
+	if (look(l, e) < 0 || scan_folder(l, l->fresh, true, v, e) < 0 ||
+	    scan_folder(l, l->cur, false, v, e) < 0 || stamp(l, &after, e) < 0)
 		return -1;
 	return !stamp_same(&after, &l->seen);
 }
 
-int
-near_dir_scan(struct near_dir *l, struct keywords *k, struct err *e)
+static int
+scan(struct near_dir *l, struct keywords *k, struct viewer *v, struct err *e)
 {
 	int i, got = 1;
 
 	if (near_letters_load(l, k, e) < 0)
 		return -1;
 	for (i = 0; i < 10 && got == 1; i++)
-		got = once(l, e);
+		got = once(l, v, e);
 	if (got == 1)
 		return fail(e, EX_TEMPFAIL, "%s: it changes faster than it can be read",
 		    l->path);
 	return got;
+}
+
+int
+near_dir_scan(struct near_dir *l, struct keywords *k, struct err *e)
+{
+	return scan(l, k, &(struct viewer){ .is = NULL }, e);
+}
+
+int
+near_dir_agrees(struct near_dir *l, struct keywords *k,
+    bool (*is)(void *, const struct near_msg *), void *of, size_t n,
+    struct err *e)
+{
+	struct viewer v = { .is = is, .of = of };
+
+	if (scan(l, k, &v, e) < 0)
+		return -1;
+	return !v.differs && v.n == n;
 }
 
 const char *

@@ -128,6 +128,18 @@ kept_inside(void)
 	unlinkat(root, "out", 0);
 }
 
+/* As those of scanned are. */
+static bool
+expected(void *of, const struct near_msg *m)
+{
+	struct near_dir *l = of;
+	struct str base = near_dir_base(l, m);
+
+	if (str_is(base, "two"))
+		return m->flags == (FLAG_SEEN | FLAG_FLAGGED);
+	return str_is(base, "one") ? m->fresh : !str_is(base, "unwanted");
+}
+
 static void
 scanned(void)
 {
@@ -168,6 +180,14 @@ scanned(void)
 	is_int(near_dir_read(&l, must(&l, "one"), &f), -1, "vanished");
 	is_int(f.code, EX_NOINPUT, "is said");
 	ok(l.racy, "changed just now: racy");
+	is_int(near_dir_agrees(&l, &k, expected, &l, 4, &e), 1,
+	    "four files, as they should be");
+	is_int(l.n, 0, "none of which is kept");
+	is_int(near_dir_agrees(&l, &k, expected, &l, 5, &e), 0, "not five");
+	touch("a/b/cur/unwanted", "");
+	is_int(near_dir_agrees(&l, &k, expected, &l, 5, &e), 0,
+	    "nor one of another kind");
+	unlinkat(root, "a/b/cur/unwanted", 0);
 	near_dir_close(&l);
 	unlinkat(root, "a/b/cur/.hidden", 0);
 	unlinkat(root, "a/b/cur/six", 0);
