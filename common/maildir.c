@@ -98,7 +98,8 @@ maildir_create(const char *dir, struct err *e)
 static int
 open_folder(int at, const char *path, const char *shown, struct err *e)
 {
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+	    (at != AT_FDCWD ? O_NOFOLLOW : 0));
 
 	if (fd < 0)
 		return fail_sys(e, EX_CANTCREAT, "%s%s%s", shown,
@@ -111,8 +112,8 @@ maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
 {
 	struct stat st;
 
-	*m = (struct maildir){ .path = path, .top = -1, .tmp = -1,
-	    .fresh = -1, .cur = -1 };
+	*m = MAILDIR_NONE;
+	m->path = path;
 	if (create && maildir_create(path, e) < 0)
 		return -1;
 	if ((m->top = open_folder(AT_FDCWD, path, path, e)) < 0 ||
@@ -249,7 +250,7 @@ maildir_publish(struct maildir *m, const char *name, const char *flags,
 }
 
 int
-maildir_settle(struct maildir *m, struct err *e)
+maildir_settle(const struct maildir *m, struct err *e)
 {
 	if (fsync(m->fresh) < 0 || fsync(m->cur) < 0)
 		return fail_sys(e, EX_IOERR, "%s: fsync", m->path);
@@ -262,7 +263,7 @@ scan_folder(const struct maildir *m, enum maildir_folder folder,
 {
 	static const char *const names[] = { "tmp", "new", "cur" };
 	int fd = openat(m->top, names[folder], O_RDONLY | O_DIRECTORY |
-	    O_CLOEXEC);
+	    O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 

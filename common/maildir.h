@@ -48,7 +48,13 @@ struct maildir {
 	char mine[16];
 };
 
-/* EX_CANTCREAT where it is not there or cannot be written to. */
+#define MAILDIR_NONE (struct maildir){ .top = -1, .tmp = -1, .fresh = -1, \
+	.cur = -1 }			/* one that is not open */
+
+/*
+ * EX_CANTCREAT where it is not there or cannot be written to, or where one of
+ * its three folders is a symbolic link.
+ */
 int maildir_open(struct maildir *, const char *path, bool create,
     struct err *);
 
@@ -66,7 +72,7 @@ int maildir_sync(struct maildir *, struct err *);
  */
 int maildir_publish(struct maildir *, const char *name, const char *flags,
     struct err *);
-int maildir_settle(struct maildir *, struct err *);	/* syncs new/, cur/ */
+int maildir_settle(const struct maildir *, struct err *);	/* syncs new/, cur/ */
 
 /* Calls each for every file in new/ and cur/. */
 enum maildir_folder { MAILDIR_TMP, MAILDIR_NEW, MAILDIR_CUR };

@@ -93,6 +93,30 @@ links(void)
 	maildir_close(&m);
 }
 
+/* Whoever can make one in a Maildir may not say where mail goes. */
+static void
+parts(void)
+{
+	static const char *const part[] = { "tmp", "new", "cur" };
+	char dir[100], path[128], aside[160];
+	struct maildir m;
+	size_t i;
+
+	snprintf(dir, sizeof dir, "%s/linked", top);
+	is_int(maildir_create(dir, &e), 0, "another one");
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, part[i]);
+		snprintf(aside, sizeof aside, "%s.aside", path);
+		ok(rename(path, aside) == 0 && symlink(aside, path) == 0,
+		    "%s is a link", part[i]);
+		is_int(maildir_open(&m, dir, false, &e), -1, "refused");
+		is_int(e.code, EX_CANTCREAT, "%s", e.msg);
+		fail_clear(&e);
+		maildir_close(&m);
+		ok(unlink(path) == 0 && rename(aside, path) == 0, "put back");
+	}
+}
+
 int
 main(void)
 {
@@ -103,6 +127,7 @@ main(void)
 		return 1;
 	names();
 	links();
+	parts();
 	snprintf(cmd, sizeof cmd, "rm -rf '%s'", top);
 	(void)!system(cmd);
 	return done();
