@@ -96,8 +96,7 @@ void
 box_begin(struct box *b)
 {
 	b->near.dir = mem_new(1, sizeof *b->near.dir);
-	*b->near.dir = (struct near_dir){ .top = -1, .cur = -1, .fresh = -1,
-	    .tmp = -1, .attic = -1 };
+	near_dir_none(b->near.dir);
 	b->state = mem_new(1, sizeof *b->state);
 	b->plan = mem_new(1, sizeof *b->plan);
 	b->lock = mem_new(1, sizeof *b->lock);

@@ -62,17 +62,14 @@ commit_create(struct link *l, struct commit_msg *g)
 	near_dir_name(g->name, g->b->key, g->uid);
 	g->unnamed = false;
 	if (!atomic_load(&g->b->near.named) && l->batch->open < l->commit->room) {
-		fd = os_file_unnamed(g->flags == 0 ? d->fresh : d->cur, ".",
+		fd = os_file_unnamed(g->flags == 0 ? d->in.fresh : d->in.cur, ".",
 		    O_RDWR);
 		g->unnamed = fd >= 0;
 		if (fd >= 0)
 			return fd;
 		atomic_store(&g->b->near.named, true);
 	}
-	fd = openat(d->tmp, g->name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	return fd >= 0 ? fd : fail_sys(&l->err, errno == ENOSPC ? EX_IOERR :
-	    EX_CANTCREAT, "%s/tmp/%s", d->path, g->name);
+	return maildir_begin(&d->in, g->name, &l->err);
 }
 
 void
@@ -80,7 +77,7 @@ commit_not(struct commit_msg *g, int fd)
 {
 	close(fd);
 	if (!g->unnamed)
-		unlinkat(g->b->near.dir->tmp, g->name, 0);
+		maildir_abort(&g->b->near.dir->in, g->name);
 }
 
 static int
@@ -90,7 +87,7 @@ shut(struct commit_msg *g, struct err *e)
 
 	g->fd = -1;
 	return fd < 0 || close(fd) == 0 ? 0 : fail_sys(e, EX_IOERR, "%s/%s",
-	    g->b->near.dir->path, g->name);
+	    g->b->near.dir->in.path, g->name);
 }
 
 /*
@@ -101,7 +98,7 @@ static int
 publish_as(struct commit *k, const struct commit_msg *g, int at, const char *to)
 {
 	return g->fd >= 0 ? os_file_name(g->fd, at, to, &k->by_path) :
-	    maildir_rename(g->b->near.dir->tmp, g->name, at, to);
+	    maildir_rename(g->b->near.dir->in.tmp, g->name, at, to);
 }
 
 /* By a file with other flags, which a rename would not meet. */
@@ -153,7 +150,7 @@ publish(struct commit *k, struct commit_msg *g, struct err *e)
 		    info);
 		if (name_taken(g->b, name))
 			errno = EEXIST;
-		else if (publish_as(k, g, fresh ? l->fresh : l->cur, to) ==
+		else if (publish_as(k, g, fresh ? l->in.fresh : l->in.cur, to) ==
 		    0) {
 			snprintf(g->name, sizeof g->name, "%s", name);
 			return shut(g, e);
@@ -162,33 +159,34 @@ publish(struct commit *k, struct commit_msg *g, struct err *e)
 			break;
 		snprintf(name, sizeof name, "%.50s~%d", g->name, i);
 	}
-	return fail_sys(e, EX_CANTCREAT, "%s/%s", l->path, to);
+	return fail_sys(e, EX_CANTCREAT, "%s/%s", l->in.path, to);
 }
 
 /* ---- batches, in the thread of their own ---- */
 
 static int
-names_synced(const struct near_dir *l, dev_t *done)
+names_synced(const struct near_dir *l, dev_t *done, struct err *e)
 {
 	(void)done;
-	return fsync(l->fresh) < 0 ? -1 : fsync(l->cur);
+	return maildir_settle(&l->in, e);
 }
 
 /* One syncfs does for all, unless a folder is on another file system. */
 static int
-files_synced(const struct near_dir *l, dev_t *done)
+files_synced(const struct near_dir *l, dev_t *done, struct err *e)
 {
 	struct stat st;
 
-	if (fstat(l->cur, &st) < 0 || (st.st_dev != *done &&
-	    os_sync_all(l->cur) < 0))
-		return -1;
+	if (fstat(l->in.cur, &st) < 0 || (st.st_dev != *done &&
+	    os_sync_all(l->in.cur) < 0))
+		return fail_sys(e, EX_IOERR, "%s: syncfs", l->in.path);
 	*done = st.st_dev;
 	return 0;
 }
 
 static int
-each_box(const struct batch *t, int (*synced)(const struct near_dir *, dev_t *),
+each_box(const struct batch *t,
+    int (*synced)(const struct near_dir *, dev_t *, struct err *),
     dev_t *done, struct err *e)
 {
 	const struct box *last = NULL;
@@ -199,9 +197,8 @@ each_box(const struct batch *t, int (*synced)(const struct near_dir *, dev_t *),
 			if (t->v[i].b == last)
 				continue;
 			last = t->v[i].b;
-			if (synced(last->near.dir, done) < 0)
-				return fail_sys(e, EX_IOERR, "%s: sync",
-				    last->near.dir->path);
+			if (synced(last->near.dir, done, e) < 0)
+				return -1;
 		}
 	return 0;
 }
@@ -424,7 +421,7 @@ commit_add(struct link *l, struct commit_msg *g, int fd, time_t date)
 		futimens(fd, when);
 	g->fd = g->unnamed ? fd : -1;
 	if (!g->unnamed && named_file_done(fd) < 0)
-		return fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir->path);
+		return fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir->in.path);
 	t->open += g->unnamed;
 	t->bytes += g->size;
 	t->v[t->n++] = *g;

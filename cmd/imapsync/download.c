@@ -91,7 +91,7 @@ body(struct lane *w)
 	g->ident = in.ident;
 	intake_free(&in);
 	if (got == 0 && fstat(w->fd, &st) < 0)
-		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir->path);
+		got = fail_sys(&l->err, EX_IOERR, "%s", g->b->near.dir->in.path);
 	g->ino = got == 0 ? st.st_ino : 0;
 	return got;
 }

@@ -77,34 +77,40 @@ inside(struct near_dir *l, const char *path, bool make)
 	bool made = false;
 	int fd;
 
-	l->fresh = enter(l->top, "new", make);
-	if (l->fresh < 0)
+	l->in.fresh = enter(l->in.top, "new", make);
+	if (l->in.fresh < 0)
 		return -1;
-	if ((l->cur = openat(l->top, "cur", FOLDER)) < 0) {
+	if ((l->in.cur = openat(l->in.top, "cur", FOLDER)) < 0) {
 		made = make;
-		l->cur = enter(l->top, "cur", make);
+		l->in.cur = enter(l->in.top, "cur", make);
 	}
-	if (l->cur < 0 || (l->tmp = enter(l->top, "tmp", true)) < 0)
+	if (l->in.cur < 0 || (l->in.tmp = enter(l->in.top, "tmp", true)) < 0)
 		return -1;
 	if (!made)
 		return 0;
 	if (path[0] == '.') {		/* Maildir++ has it so */
-		fd = openat(l->top, "maildirfolder", O_WRONLY | O_CREAT |
+		fd = openat(l->in.top, "maildirfolder", O_WRONLY | O_CREAT |
 		    O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0)
 			close(fd);
 	}
-	return fsync(l->top);
+	return fsync(l->in.top);
+}
+
+void
+near_dir_none(struct near_dir *l)
+{
+	*l = (struct near_dir){ .in = MAILDIR_NONE, .attic = -1 };
 }
 
 int
 near_dir_open(struct near_dir *l, int root, const char *path, bool make,
     struct err *e)
 {
-	*l = (struct near_dir){ .path = mem_dup(path), .cur = -1, .fresh = -1,
-	    .tmp = -1, .attic = -1 };
-	l->top = descend(root, path, make);
-	if (l->top >= 0 && inside(l, path, make) == 0)
+	near_dir_none(l);
+	l->in.path = mem_dup(path);
+	l->in.top = descend(root, path, make);
+	if (l->in.top >= 0 && inside(l, path, make) == 0)
 		return 0;
 	if (!make && absent()) {
 		near_dir_close(l);
@@ -127,14 +133,13 @@ shut(int *fd)
 void
 near_dir_close(struct near_dir *l)
 {
-	shut(&l->top);
-	shut(&l->cur);
-	shut(&l->fresh);
-	shut(&l->tmp);
+	union { const char *c; void *p; } path = { l->in.path };
+
+	maildir_close(&l->in);
 	shut(&l->attic);
 	near_dir_forget(l);
-	free(l->path);
-	l->path = NULL;
+	free(path.p);
+	l->in.path = NULL;
 }
 
 /* ---- changes ---- */
@@ -142,7 +147,7 @@ near_dir_close(struct near_dir *l)
 static int
 folder_of(const struct near_dir *l, const struct near_msg *m)
 {
-	return m->fresh ? l->fresh : l->cur;
+	return m->fresh ? l->in.fresh : l->in.cur;
 }
 
 static struct str
@@ -167,8 +172,8 @@ rename_new(int from, const char *a, int to, const char *b)
 static int
 not_renamed(const struct near_dir *l, const char *what, struct err *e)
 {
-	return fail_sys(e, EX_IOERR, "%s%s%s", l->path,
-	    l->path[0] != '\0' ? "/" : "", what);
+	return fail_sys(e, EX_IOERR, "%s%s%s", l->in.path,
+	    l->in.path[0] != '\0' ? "/" : "", what);
 }
 
 /*
@@ -206,7 +211,7 @@ near_dir_flags(struct near_dir *l, struct near_msg *m, uint64_t flags,
 		return -1;
 	if ((flags & ~left) == m->flags)
 		return 0;
-	got = rename_new(folder_of(l, m), near_dir_file(l, m), l->cur, to);
+	got = rename_new(folder_of(l, m), near_dir_file(l, m), l->in.cur, to);
 	if (got < 0)
 		return not_renamed(l, near_dir_file(l, m), e);
 	if (got > 0)
@@ -246,10 +251,10 @@ near_dir_move_to(struct near_dir *l, struct near_msg *m, struct near_dir *to,
 	if (strcmp(name + m->base, ":2,") == 0 && info_of(l, m).n == 0)
 		name[m->base] = '\0';
 	got = rename_new(folder_of(l, m), near_dir_file(l, m),
-	    m->fresh ? to->fresh : to->cur, name);
+	    m->fresh ? to->in.fresh : to->in.cur, name);
 	if (got == 2)
 		return fail(e, EX_CANTCREAT, "%s: %s is there already",
-		    to->path, name);
+		    to->in.path, name);
 	if (got != 0)
 		return got < 0 ? not_renamed(l, near_dir_file(l, m), e) : got;
 	*there = *m;
@@ -296,14 +301,14 @@ open_attic(struct near_dir *l, int root, struct err *e)
 	gmtime_r(&now, &tm);
 	strftime(name, sizeof name, "%Y%m%d", &tm);
 	day = all >= 0 ? enter(all, name, true) : -1;
-	attic_name(l->path, name);
+	attic_name(l->in.path, name);
 	if (day >= 0)
 		l->attic = enter(day, name, true);
 	if (l->attic >= 0 && (fsync(day) < 0 || fsync(all) < 0 ||
 	    fsync(root) < 0))	/* what goes in there is to be found there */
 		shut(&l->attic);
 	if (l->attic < 0)
-		fail_sys(e, EX_CANTCREAT, ".attic for %s", l->path);
+		fail_sys(e, EX_CANTCREAT, ".attic for %s", l->in.path);
 	shut(&day);
 	shut(&all);
 	return l->attic < 0 ? -1 : 0;
@@ -344,21 +349,19 @@ near_dir_read(const struct near_dir *l, const struct near_msg *m, struct err *e)
 	    O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return fail_sys(e, errno == ENOENT ? EX_NOINPUT : EX_IOERR,
-		    "%s/%s", l->path, name);
+		    "%s/%s", l->in.path, name);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
-	return fail(e, EX_IOERR, "%s/%s: not a regular file", l->path, name);
+	return fail(e, EX_IOERR, "%s/%s: not a regular file", l->in.path, name);
 }
 
 int
 near_dir_sync(const struct near_dir *l, struct err *e)
 {
-	if (l->cur < 0)
+	if (l->in.cur < 0)
 		return 0;
-	if (fsync(l->cur) < 0 || fsync(l->fresh) < 0)
-		return fail_sys(e, EX_IOERR, "%s: fsync", l->path);
-	return 0;
+	return maildir_settle(&l->in, e);
 }
 
 /* ---- the end of a Maildir ---- */
@@ -417,17 +420,17 @@ take_apart(const struct near_dir *l)
 {
 	int got;
 
-	if ((got = sweep(l->top, false)) != 0 ||
-	    (got = sweep(l->tmp, true)) != 0 ||
-	    (got = remove_folder(l->top, "new")) != 0)
+	if ((got = sweep(l->in.top, false)) != 0 ||
+	    (got = sweep(l->in.tmp, true)) != 0 ||
+	    (got = remove_folder(l->in.top, "new")) != 0)
 		return got;
-	if ((got = remove_folder(l->top, "cur")) != 0) {
-		mkdirat(l->top, "new", 0700);
+	if ((got = remove_folder(l->in.top, "cur")) != 0) {
+		mkdirat(l->in.top, "new", 0700);
 		return got;
 	}
-	if ((got = remove_folder(l->top, "tmp")) != 0)
+	if ((got = remove_folder(l->in.top, "tmp")) != 0)
 		return got;
-	return sweep(l->top, true);
+	return sweep(l->in.top, true);
 }
 
 static int

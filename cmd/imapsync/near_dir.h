@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "flags.h"
+#include "maildir.h"
 #include "mark.h"
 #include "names.h"
 #include "str.h"
@@ -23,8 +24,7 @@ struct near_msg {
 };
 
 struct near_dir {
-	char *path;		/* malloced */
-	int top, cur, fresh, tmp;	/* descriptors, or -1 */
+	struct maildir in;	/* open; its path, below the root, is ours */
 	struct letters letters;
 	struct near_msg *v;
 	size_t n;
@@ -42,6 +42,7 @@ struct near_dir {
  */
 int near_dir_open(struct near_dir *, int root, const char *path, bool make,
     struct err *);
+void near_dir_none(struct near_dir *);		/* not open */
 void near_dir_close(struct near_dir *);
 /* Two stats, without opening anything: 1 if there is no such Maildir. */
 int near_dir_stamp(int root, const char *path, struct stamp *, bool *racy);

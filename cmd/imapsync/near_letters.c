@@ -26,19 +26,19 @@ read_letters(const struct near_dir *l, struct buf *b, mode_t *mode,
 	struct stat st;
 	int fd, got;
 
-	fd = openat(l->top, letters_file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
+	fd = openat(l->in.top, letters_file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
 	    O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		if (fd >= 0)
 			close(fd);
-		return fail_sys(e, EX_IOERR, "%s/%s", l->path, letters_file);
+		return fail_sys(e, EX_IOERR, "%s/%s", l->in.path, letters_file);
 	}
 	*mode = st.st_mode & 0777;
 	got = file_slurp(fd, b, e);
 	close(fd);
-	return got < 0 ? fail_in(e, "%s/%s", l->path, letters_file) : 0;
+	return got < 0 ? fail_in(e, "%s/%s", l->in.path, letters_file) : 0;
 }
 
 /* "0 work": 1 and its letter, or 0 for what is no such line. */
@@ -109,7 +109,7 @@ wait_lock(const struct near_dir *l)
 	int i;
 
 	for (i = 0; i < 40 && !stop_asked(); i++) {
-		if (fstatat(l->top, "dovecot-keywords.lock", &st,
+		if (fstatat(l->in.top, "dovecot-keywords.lock", &st,
 		    AT_SYMLINK_NOFOLLOW) < 0 ||
 		    st.st_mtime < clock_wall() - 60)
 			return;
@@ -124,19 +124,19 @@ write_letters(const struct near_dir *l, struct str text, mode_t mode,
 	static const char tmp[] = "dovecot-keywords.postbag";
 	int fd, got;
 
-	unlinkat(l->top, tmp, 0);
-	fd = openat(l->top, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	unlinkat(l->in.top, tmp, 0);
+	fd = openat(l->in.top, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 	    O_CLOEXEC, mode);
 	if (fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s/%s", l->path, tmp);
+		return fail_sys(e, EX_CANTCREAT, "%s/%s", l->in.path, tmp);
 	got = file_write(fd, text.p, text.n, e);
 	if (got == 0)
 		got = file_sync(fd, e);
 	close(fd);
-	if (got == 0 && (renameat(l->top, tmp, l->top, letters_file) < 0 ||
-	    fsync(l->top) < 0))
+	if (got == 0 && (renameat(l->in.top, tmp, l->in.top, letters_file) < 0 ||
+	    fsync(l->in.top) < 0))
 		got = fail_sys(e, EX_CANTCREAT, "%s", letters_file);
-	return got < 0 ? fail_in(e, "%s", l->path) : 0;
+	return got < 0 ? fail_in(e, "%s", l->in.path) : 0;
 }
 
 int

@@ -119,7 +119,7 @@ near_dir_calm(const struct near_dir *l)
 	struct stamp s;
 	uint64_t start = now();
 
-	if (fstat(l->cur, &cur) < 0 || fstat(l->fresh, &fresh) < 0)
+	if (fstat(l->in.cur, &cur) < 0 || fstat(l->in.fresh, &fresh) < 0)
 		return 0;
 	s = stamp_of(&cur, &fresh);
 	if (!is_racy(&s, start))
@@ -185,7 +185,7 @@ scan_folder(struct near_dir *l, int at, bool fresh, struct viewer *v,
 	int got = 0;
 
 	if (d == NULL) {
-		fail_sys(e, EX_IOERR, "%s", l->path);
+		fail_sys(e, EX_IOERR, "%s", l->in.path);
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -200,10 +200,10 @@ scan_folder(struct near_dir *l, int at, bool fresh, struct viewer *v,
 				view(l, v);
 		}
 	if (got == 0 && errno != 0)
-		got = fail_sys(e, EX_IOERR, "%s", l->path);
+		got = fail_sys(e, EX_IOERR, "%s", l->in.path);
 	closedir(d);
 	if (l->heap.over)
-		got = fail(e, EX_SOFTWARE, "%s: too many names", l->path);
+		got = fail(e, EX_SOFTWARE, "%s: too many names", l->in.path);
 	return got;
 }
 
@@ -222,8 +222,8 @@ stamp(const struct near_dir *l, struct stamp *s, struct err *e)
 {
 	struct stat cur, fresh;
 
-	if (fstat(l->cur, &cur) < 0 || fstat(l->fresh, &fresh) < 0)
-		return fail_sys(e, EX_IOERR, "%s", l->path);
+	if (fstat(l->in.cur, &cur) < 0 || fstat(l->in.fresh, &fresh) < 0)
+		return fail_sys(e, EX_IOERR, "%s", l->in.path);
 	*s = stamp_of(&cur, &fresh);
 	return 0;
 }
@@ -251,8 +251,8 @@ once(struct near_dir *l, struct viewer *v, struct err *e)
 	near_dir_forget(l);
 	v->n = 0;
 	v->differs = false;
-	if (look(l, e) < 0 || scan_folder(l, l->fresh, true, v, e) < 0 ||
-	    scan_folder(l, l->cur, false, v, e) < 0 || stamp(l, &after, e) < 0)
+	if (look(l, e) < 0 || scan_folder(l, l->in.fresh, true, v, e) < 0 ||
+	    scan_folder(l, l->in.cur, false, v, e) < 0 || stamp(l, &after, e) < 0)
 		return -1;
 	return !stamp_same(&after, &l->seen);
 }
@@ -268,7 +268,7 @@ scan(struct near_dir *l, struct keywords *k, struct viewer *v, struct err *e)
 		got = once(l, v, e);
 	if (got == 1)
 		return fail(e, EX_TEMPFAIL, "%s: it changes faster than it can be read",
-		    l->path);
+		    l->in.path);
 	return got;
 }
 

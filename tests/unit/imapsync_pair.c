@@ -26,7 +26,7 @@ static void
 upload(const struct one *o)
 {
 	struct state s;
-	struct near_dir dir_here = { .path = NULL };
+	struct near_dir dir_here = { .in = MAILDIR_NONE };
 	struct box b = { .run = &run, .name = "INBOX", .state = &s,
 	    .near.dir = &dir_here };
 	struct far_msg far[2] = { o->far[0], o->far[1] };
