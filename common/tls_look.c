@@ -213,8 +213,10 @@ reason(int why)
 		return TLS_WHY_PLAIN;
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-	case SSL_R_NO_PROTOCOLS_AVAILABLE:
 		return TLS_WHY_VERSION;
+	case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+	case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
+		return TLS_WHY_REFUSED;
 	}
 	return why >= SSL_AD_REASON_OFFSET ? TLS_WHY_ALERT : TLS_WHY_OTHER;
 }
@@ -240,7 +242,7 @@ broken(struct tls_look *t)
 
 	t->why = reason(why);
 	t->why_text = ERR_reason_error_string(err);
-	if (t->why == TLS_WHY_ALERT)
+	if (t->why == TLS_WHY_ALERT || t->why == TLS_WHY_REFUSED)
 		t->why_text = alert(why, t->why_text);
 	ERR_clear_error();
 	if (t->why_text == NULL)

@@ -49,7 +49,13 @@ long tls_look_read(struct tls_look *, void *, size_t);
 long tls_look_write(struct tls_look *, const void *, size_t);
 void tls_look_bye(struct tls_look *);
 
-enum tls_why { TLS_WHY_OTHER, TLS_WHY_ALERT, TLS_WHY_PLAIN, TLS_WHY_VERSION };
+enum tls_why {
+	TLS_WHY_OTHER,
+	TLS_WHY_ALERT,		/* theirs, but for the next two */
+	TLS_WHY_REFUSED,	/* their alert: nothing to agree on */
+	TLS_WHY_VERSION,	/* they do not have the version, or took another */
+	TLS_WHY_PLAIN		/* what came is not TLS */
+};
 enum tls_why tls_look_why(const struct tls_look *, const char **text);
 bool tls_look_unanswered(const struct tls_look *);	/* as in tls.h */
 /* It has asked for a client certificate, also if the handshake failed. */

@@ -228,11 +228,29 @@ judge_certificates(struct report *r)
 
 static const char *const version_names[] = { "1.0", "1.1", "1.2", "1.3" };
 
+/*
+ * Nothing to agree on: that is a no if the server agrees on another version,
+ * and says nothing if it agrees on none.
+ */
+static void
+settle_versions(struct report *r)
+{
+	bool any = r->tls.on;
+	int i;
+
+	for (i = 0; i < VERSIONS; i++)
+		any = any || r->versions[i] == TRIED_YES;
+	for (i = 0; i < VERSIONS; i++)
+		if (r->versions[i] == TRIED_REFUSED)
+			r->versions[i] = any ? TRIED_NO : TRIED_UNKNOWN;
+}
+
 static void
 judge_versions(struct report *r)
 {
 	int i;
 
+	settle_versions(r);
 	for (i = 0; i < VERSIONS; i++)
 		if (r->versions[i] == TRIED_YES &&
 		    TLS_1_0 + i < (int)r->run->set->want.min_tls)

@@ -255,10 +255,7 @@ turn_over(struct probe *p)
 	}
 	v += p->turn - TURN_VERSION;
 	if (*v == NOT_TRIED)
-		*v = t->class == TROUBLE_TLS_ALERT ||
-		    t->class == TROUBLE_TLS_PROTO ||
-		    (t->place == PLACE_TLS && hung_up(t->class)) ? TRIED_NO :
-		    TRIED_ERROR;
+		*v = TRIED_UNKNOWN;
 }
 
 /*

@@ -73,22 +73,44 @@ probe_conn_receive(struct probe *p)
 	}
 }
 
+/* What a handshake that failed says of the one version it offered. */
+static void
+note_version(struct probe *p, enum tls_why why)
+{
+	enum tried *v = &p->main.versions[0] + p->turn - TURN_VERSION;
+
+	if (p->turn < TURN_VERSION || p->turn >= TURN_INJECT)
+		return;
+	if (tls_look_asked(p->wire.tls))	/* so it was agreed on */
+		*v = TRIED_YES;
+	else if (why == TLS_WHY_VERSION)
+		*v = TRIED_NO;
+	else
+		*v = why == TLS_WHY_REFUSED ? TRIED_REFUSED : TRIED_UNKNOWN;
+}
+
 static void
 tls_failed(struct probe *p)
 {
 	const char *text;
+	enum tls_why why;
 
 	p->now->tls.client_cert = tls_look_asked(p->wire.tls);
-	switch (tls_look_why(p->wire.tls, &text)) {
+	why = tls_look_why(p->wire.tls, &text);
+	note_version(p, why);
+	switch (why) {
 	case TLS_WHY_ALERT:
+	case TLS_WHY_REFUSED:
 		slot_failed(p, TROUBLE_TLS_ALERT, text);
 		p->now->trouble.alert = p->now->trouble.text;
 		break;
 	case TLS_WHY_PLAIN:
 		slot_failed(p, TROUBLE_TLS_PROTO, "what came is not TLS");
 		break;
-	default:
+	case TLS_WHY_VERSION:
+	case TLS_WHY_OTHER:
 		slot_failed(p, TROUBLE_TLS_PROTO, text);
+		break;
 	}
 	p->stage = STAGE_OVER;
 }

@@ -142,8 +142,13 @@ word_policy(enum policy_verdict v)
 const char *
 word_tried(enum tried t)
 {
-	static const char *const names[TRIEDS] = { NULL, "yes", "no",
-	    "error" };
+	static const char *const names[TRIEDS] = {
+		[NOT_TRIED] = NULL,
+		[TRIED_YES] = "yes",
+		[TRIED_NO] = "no",
+		[TRIED_REFUSED] = "refused",
+		[TRIED_UNKNOWN] = "unknown",
+	};
 
 	return names[t];
 }

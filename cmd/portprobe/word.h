@@ -61,7 +61,13 @@ enum record {
 
 enum policy_verdict { POLICY_NONE, POLICY_PASS, POLICY_FAIL, POLICY_VERDICTS };
 
-enum tried { NOT_TRIED, TRIED_YES, TRIED_NO, TRIED_ERROR, TRIEDS };
+/* Of one TLS version. */
+enum tried {
+	NOT_TRIED, TRIED_YES, TRIED_NO,
+	TRIED_REFUSED,			/* a no, if the server takes another */
+	TRIED_UNKNOWN,			/* it failed for another reason */
+	TRIEDS
+};
 
 enum injected {
 	INJECT_NONE, INJECT_SAFE, INJECT_TAKEN, INJECT_REFUSED,

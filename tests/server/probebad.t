@@ -250,7 +250,8 @@ lab_odd PRE=plain:imap/preauth PRE_TLS=starttls:imap:good/preauth \
 	BADNAME='starttls:smtp:good/helo=501 5.5.2 no such name\r\n' \
 	ASA='plain:smtp/ehlo=250-odd\r\n250-XXXXXXXA\r\n250 HELP\r\n' \
 	STARS='plain:smtp/greet=220 **************2****200**0***\r\n' \
-	LMTP=plain:lmtp CLIENT=tls:imap:good/clientcert \
+	LMTP=plain:lmtp VRST=starttls:smtp:good/rst \
+	VALERT='say=\x15\x03\x03\x00\x02\x02\x28' CLIENT=tls:imap:good/clientcert \
 	CLIENT12=tls:imap:good/clientcert/v12 \
 	V10=tls:imap:good/v10 V10_STARTTLS=starttls:imap:good/v10 \
 	V11=tls:imap:good/v11 V12=tls:imap:good/v12 V13=tls:imap:good/v13 \
@@ -353,6 +354,14 @@ finds TLS_OLD_OFFERED 0 "$at:$ALL/imaps" --tls-versions
 is "$(versions)" 'yes yes yes yes' '--tls-versions: all'
 finds '' 0 "$at:$FINE_IMAP/imap" --tls-versions
 is "$(versions)" 'no no yes yes' '--tls-versions: with STARTTLS'
+timeout 30 portprobe -j --tls-versions --no-verify "$at:$CLIENT12/imaps" > "$T/json"
+is "$(versions)" 'no no yes no' '--tls-versions: who wants a certificate has 1.2'
+timeout 30 portprobe -j --tls-versions "$at:$VRST/smtp" > "$T/json"
+is "$(versions)" 'unknown unknown unknown unknown' '--tls-versions: a reset says nothing'
+unlike "$(json '[.findings[].id]')" TLS_NO_13 'so nobody knows about 1.3'
+timeout 30 portprobe -j --tls-versions "$at:$VALERT/imaps" > "$T/json"
+is "$(versions)" 'unknown unknown unknown unknown' \
+	'--tls-versions: nor does a refusal of all of them'
 
 # ---- injection into STARTTLS
 for p in REKEEP/submission REKEEP_IMAP/imap REKEEP_POP/pop3; do
