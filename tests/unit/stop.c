@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fail.h"
 #include "conn_open.h"
 #include "file.h"
 #include "msg.h"
@@ -250,6 +251,28 @@ farewell(void)
 	_exit(strcmp(e.msg, "stopped by SIGTERM") == 0 ? 0 : 5);
 }
 
+/* After a stop "try again" needs no word, and what has gone wrong does. */
+static void
+telling(void)
+{
+	struct err later = { EX_TEMPFAIL, "stopped" }, full = { EX_IOERR,
+	    "no room" };
+	char text[200] = "";
+	int fd[2];
+	ssize_t n;
+
+	if (pipe(fd) < 0)
+		_exit(1);
+	dup2(fd[1], 2);
+	stop_guard();
+	raise(SIGTERM);
+	fail_tell(&later, NULL);
+	fail_tell(&full, NULL);
+	n = read(fd[0], text, sizeof text - 1);
+	_exit(n > 0 && strstr(text, "no room") != NULL &&
+	    strstr(text, "stopped") == NULL ? 0 : 2);
+}
+
 int
 main(void)
 {
@@ -268,6 +291,7 @@ main(void)
 		{ threads, 0, "all threads hear of it" },
 		{ scan, 0, "a message that is looked at" },
 		{ forked, 0, "after a fork each has its own" },
+		{ telling, 0, "what has gone wrong is told after a stop, too" },
 		{ farewell, 0, "a farewell, though lines were asked for again" },
 	};
 	size_t i;
