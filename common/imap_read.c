@@ -1,321 +1,16 @@
 /*
- * imap_read.c: what a server says, response by response, item by item
+ * imap_read.c: what a server says, response by response
  *
- * It pulls tokens from one line at a time; a literal ends a line, and what
- * follows it is the next line.  A string that is kept is bounded and lives in
- * the arena until the next response; what is not wanted is skipped.
+ * The tokens of a response come from imap_token.c; the items of FETCH and
+ * STATUS are left to imap_item.c.
  */
 #include <string.h>
 
 #include "imap.h"
 #include "imap_alive.h"
 #include "imap_read.h"
-#include "limit.h"
+#include "imap_token.h"
 #include "utf7.h"
-
-enum {
-	KEPT = 65536,		/* the longest string we keep */
-	DEPTH = 32,		/* lists in lists */
-	LINE = 1000000		/* SEARCH without ESEARCH is long */
-};
-
-enum token { END, ATOM, QUOTED, LITERAL, OPEN, CLOSE };
-
-static int
-nonsense(struct imap *m, const char *what)
-{
-	return conn_fail(m->c, EX_PROTOCOL, "this is not IMAP: %s", what);
-}
-
-static int
-next_line(struct imap *m)
-{
-	conn_limit(m->c, m->authed ? LINE : 8192);
-	m->in.rest.p = conn_line(m->c, &m->in.rest.n);
-	return m->in.rest.p != NULL ? 0 : -1;
-}
-
-/* ---- what is kept ---- */
-
-/* Memory until the next response; NULL: it has asked for too much by now. */
-static char *
-room(struct imap *m, size_t n)
-{
-	m->in.kept += n + 32;		/* as the arena takes it */
-	if (m->in.kept <= LIMIT_RESPONSE_BYTES)
-		return arena_new(&m->in.mem, n + 1, 1);
-	conn_fail(m->c, EX_PROTOCOL, "a response of more than %d MB",
-	    LIMIT_RESPONSE_BYTES >> 20);
-	return NULL;
-}
-
-static int
-keep(struct imap *m, struct str *s)
-{
-	char *to = room(m, s->n);
-
-	if (to == NULL)
-		return -1;
-	if (s->n > 0)
-		memcpy(to, s->p, s->n);
-	s->p = to;
-	return 0;
-}
-
-static int
-keep_buf(struct imap *m, const struct buf *b, struct str *to)
-{
-	*to = BUF_STR(*b);
-	return b->over ? conn_fail(m->c, EX_PROTOCOL, "a list of more than %zu bytes",
-	    b->max) : keep(m, to);
-}
-
-/* One more of them, whatever it is and whoever wants it. */
-static int
-count(struct imap *m)
-{
-	return ++m->in.items <= LIMIT_RESPONSE_ITEMS ? 0 : conn_fail(m->c,
-	    EX_PROTOCOL, "a response of more than %d items",
-	    LIMIT_RESPONSE_ITEMS);
-}
-
-/* ---- tokens ---- */
-
-/* "{123}", "{123+}", "~{123}" at the end of the line; *s is behind the "{" */
-static int
-literal(struct imap *m)
-{
-	struct str digits = str_cut(&m->in.rest, '}');
-
-	if (m->in.rest.p == NULL || m->in.rest.n != 0)
-		return nonsense(m, "a { that begins no literal");
-	if (digits.n > 0 && digits.p[digits.n - 1] == '+')
-		digits.n--;
-	if (str_num(digits, LIMIT_LITERAL, &m->in.literal) < 0)
-		return nonsense(m, "a literal of an impossible size");
-	if (count(m) < 0)
-		return -1;
-	m->in.pending = true;
-	m->in.rest = (struct str){ "", 0 };
-	return LITERAL;
-}
-
-static int
-quoted(struct imap *m, struct str *s)
-{
-	struct str r = m->in.rest;
-	size_t i, n = 0;
-	char *to = NULL;
-
-	for (i = 1; i < r.n && r.p[i] != '"'; i++)
-		if (r.p[i] == '\\') {
-			i++;
-			n++;
-		}
-	if (i >= r.n)
-		return nonsense(m, "a quoted string without an end");
-	*s = (struct str){ r.p + 1, i - 1 };
-	m->in.rest = str_from(r, i + 1);
-	if (n == 0)
-		return QUOTED;
-	if ((to = room(m, s->n)) == NULL)
-		return -1;
-	for (i = n = 0; i < s->n; i++) {
-		if (s->p[i] == '\\')
-			i++;
-		to[n++] = s->p[i];
-	}
-	*s = (struct str){ to, n };
-	return QUOTED;
-}
-
-static size_t
-atom_length(struct str r)
-{
-	size_t i;
-
-	for (i = 0; i < r.n && strchr(" ()\"", r.p[i]) == NULL; i++)
-		;
-	return i;
-}
-
-static int
-token(struct imap *m, struct str *s)
-{
-	size_t n;
-
-	while (m->in.rest.n > 0 && m->in.rest.p[0] == ' ')
-		m->in.rest = str_from(m->in.rest, 1);
-	*s = (struct str){ "", 0 };
-	if (m->in.rest.n == 0)
-		return END;
-	switch (m->in.rest.p[0]) {
-	case '(':
-	case ')':
-		n = m->in.rest.p[0] == '(';
-		m->in.rest = str_from(m->in.rest, 1);
-		return n == 1 ? OPEN : CLOSE;
-	case '"':
-		return quoted(m, s);
-	case '~':
-		if (m->in.rest.n < 2 || m->in.rest.p[1] != '{')
-			break;
-		m->in.rest = str_from(m->in.rest, 2);
-		return literal(m);
-	case '{':
-		m->in.rest = str_from(m->in.rest, 1);
-		return literal(m);
-	}
-	n = atom_length(m->in.rest);
-	if (n == 0)
-		return nonsense(m, "a stray byte");
-	*s = str_to(m->in.rest, n);
-	m->in.rest = str_from(m->in.rest, n);
-	return ATOM;
-}
-
-static int
-skip_bytes(void *to, const void *p, size_t n, struct err *e)
-{
-	(void)to;
-	(void)p;
-	(void)n;
-	(void)e;
-	return 0;
-}
-
-static int
-pass_literal(struct imap *m, const struct conn_sink *sink)
-{
-	static const struct conn_sink nowhere = { skip_bytes, NULL };
-
-	m->in.pending = false;
-	if (sink == NULL && (m->in.skipped += m->in.literal) > LIMIT_SKIPPED)
-		return conn_fail(m->c, EX_PROTOCOL, "more than %d MB that nobody wants",
-		    LIMIT_SKIPPED >> 20);
-	conn_body(m->c, m->alive.useful && sink != NULL);
-	if (conn_copy(m->c, sink != NULL ? sink : &nowhere, m->in.literal) < 0)
-		return -1;
-	conn_body(m->c, false);
-	return next_line(m);
-}
-
-struct kept {
-	char *to;
-};
-
-static int
-keep_bytes(void *to, const void *p, size_t n, struct err *e)
-{
-	struct kept *k = to;
-
-	(void)e;
-	memcpy(k->to, p, n);
-	k->to += n;
-	return 0;
-}
-
-/* The line that ends with the literal goes. */
-static int
-literal_string(struct imap *m, struct str *s)
-{
-	struct kept k;
-	struct conn_sink sink = { keep_bytes, &k };
-
-	if (m->in.literal > KEPT)
-		return nonsense(m, "a name or a value over 64 KB");
-	if ((k.to = room(m, m->in.literal)) == NULL)
-		return -1;
-	*s = (struct str){ k.to, m->in.literal };
-	return pass_literal(m, &sink);
-}
-
-/* A string to be kept.  The line it stands in may go: so it is copied. */
-static int
-string(struct imap *m, struct str *s, bool *nil)
-{
-	int t = token(m, s);
-
-	*nil = t == ATOM && str_is(*s, "NIL");
-	if (t == ATOM || t == QUOTED)
-		return keep(m, s);
-	if (t != LITERAL)
-		return t < 0 ? -1 : nonsense(m, "no string where one must be");
-	return literal_string(m, s);
-}
-
-/* The rest of a value that began with this token. */
-static int
-skip(struct imap *m, int t)
-{
-	int depth = 0;
-	struct str s;
-
-	for (;;) {
-		if (t < 0 || t == END)
-			return t < 0 ? -1 : nonsense(m, "a list without an end");
-		if (t == LITERAL && pass_literal(m, NULL) < 0)
-			return -1;
-		depth += (t == OPEN) - (t == CLOSE);
-		if (depth > DEPTH)
-			return nonsense(m, "lists nested too deeply");
-		if (depth < 0)
-			return nonsense(m, "a ) too many");
-		if (depth == 0)
-			return 0;
-		t = token(m, &s);
-	}
-}
-
-static int
-skip_value(struct imap *m)
-{
-	struct str s;
-
-	return skip(m, token(m, &s));
-}
-
-/* Whatever was not read of the last response, to the end of its last line. */
-static int
-finish(struct imap *m)
-{
-	struct str s;
-	int t;
-
-	m->in.inside = false;
-	if (m->in.pending && pass_literal(m, NULL) < 0)
-		return -1;
-	while ((t = token(m, &s)) != END) {
-		if (t < 0)
-			return -1;
-		if (t == LITERAL && pass_literal(m, NULL) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* "(\Seen \Flagged)" as "\Seen \Flagged" */
-static int
-words(struct imap *m, struct str *to)
-{
-	struct buf b = { .max = KEPT };
-	struct str s;
-	int t = token(m, &s), got = 0;
-
-	if (t != OPEN)
-		return t < 0 ? -1 : nonsense(m, "no list where one must be");
-	while ((t = token(m, &s)) != CLOSE) {
-		if (t != ATOM && t != QUOTED) {
-			got = t < 0 ? -1 : nonsense(m, "no flag in a list of flags");
-			break;
-		}
-		buf_printf(&b, "%s%.*s", b.n > 0 ? " " : "", STR_ARG(s));
-	}
-	if (got == 0)
-		got = keep_buf(m, &b, to);
-	buf_free(&b);
-	return got;
-}
 
 /* ---- status responses ---- */
 
@@ -497,14 +192,14 @@ mailbox(struct imap *m, struct imap_resp *r)
 	bool nil;
 	int got = 0;
 
-	if (string(m, &r->name, &nil) < 0)
+	if (imap_string(m, &r->name, &nil) < 0)
 		return -1;
 	if (str_is(r->name, "INBOX"))
 		r->name = STR("INBOX");
 	if (m->utf8)
 		return 0;
 	if (utf7_decode(&b, r->name) == 0 && !b.over)
-		got = keep_buf(m, &b, &r->name);
+		got = imap_keep_buf(m, &b, &r->name);
 	else
 		r->bad_name = true;
 	buf_free(&b);
@@ -517,7 +212,7 @@ list(struct imap *m, struct imap_resp *r)
 	struct str sep;
 	bool nil;
 
-	if (words(m, &r->flags) < 0 || string(m, &sep, &nil) < 0 ||
+	if (imap_words(m, &r->flags) < 0 || imap_string(m, &sep, &nil) < 0 ||
 	    mailbox(m, r) < 0)
 		return -1;
 	r->sep = nil || sep.n != 1 ? '\0' : sep.p[0];
@@ -533,10 +228,11 @@ correlator(struct imap *m, struct imap_resp *r)
 	bool nil;
 	int t;
 
-	while ((t = token(m, &s)) != CLOSE) {
-		if (t != ATOM)
-			return t < 0 ? -1 : nonsense(m, "an odd ESEARCH");
-		if (count(m) < 0 || keep(m, &s) < 0 || string(m, &v, &nil) < 0)
+	while ((t = imap_token(m, &s)) != IMAP_TOKEN_CLOSE) {
+		if (t != IMAP_TOKEN_ATOM)
+			return t < 0 ? -1 : imap_nonsense(m, "an odd ESEARCH");
+		if (imap_count_one(m) < 0 || imap_keep(m, &s) < 0 ||
+		    imap_string(m, &v, &nil) < 0)
 			return -1;
 		if (str_is(s, "TAG") && v.n > 1 && v.p[0] == 'A' &&
 		    str_num(str_from(v, 1), m->tag, &tag) == 0)
@@ -553,12 +249,13 @@ esearch(struct imap *m, struct imap_resp *r)
 	bool nil;
 	int t;
 
-	while ((t = token(m, &s)) != END) {
-		if (t < 0 || (t == OPEN && correlator(m, r) < 0))
+	while ((t = imap_token(m, &s)) != IMAP_TOKEN_END) {
+		if (t < 0 || (t == IMAP_TOKEN_OPEN && correlator(m, r) < 0))
 			return -1;
-		if (t != ATOM || str_is(s, "UID"))
+		if (t != IMAP_TOKEN_ATOM || str_is(s, "UID"))
 			continue;
-		if (count(m) < 0 || keep(m, &s) < 0 || string(m, &v, &nil) < 0)
+		if (imap_count_one(m) < 0 || imap_keep(m, &s) < 0 ||
+		    imap_string(m, &v, &nil) < 0)
 			return -1;
 		if (str_is(s, "ALL"))
 			r->set = v;
@@ -572,16 +269,16 @@ static int
 vanished(struct imap *m, struct imap_resp *r)
 {
 	struct str s;
-	int t = token(m, &s);
+	int t = imap_token(m, &s);
 
-	if (t == OPEN) {
+	if (t == IMAP_TOKEN_OPEN) {
 		r->earlier = true;
-		if (skip(m, t) < 0)
+		if (imap_skip(m, t) < 0)
 			return -1;
-		t = token(m, &s);
+		t = imap_token(m, &s);
 	}
-	if (t != ATOM || str_has(s, '*'))
-		return t < 0 ? -1 : nonsense(m, "VANISHED without UIDs");
+	if (t != IMAP_TOKEN_ATOM || str_has(s, '*'))
+		return t < 0 ? -1 : imap_nonsense(m, "VANISHED without UIDs");
 	r->set = s;
 	return 1;
 }
@@ -590,10 +287,10 @@ static int
 open_list(struct imap *m)
 {
 	struct str s;
-	int t = token(m, &s);
+	int t = imap_token(m, &s);
 
-	if (t != OPEN)
-		return t < 0 ? -1 : nonsense(m, "no list of items");
+	if (t != IMAP_TOKEN_OPEN)
+		return t < 0 ? -1 : imap_nonsense(m, "no list of items");
 	m->in.inside = true;
 	return 1;
 }
@@ -602,7 +299,7 @@ static int
 numbered(struct imap *m, struct imap_resp *r)
 {
 	struct str s;
-	int t = token(m, &s);
+	int t = imap_token(m, &s);
 
 	if (t < 0)
 		return -1;
@@ -657,7 +354,7 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 	case IMAP_LIST:
 		return list(m, r);
 	case IMAP_FLAGS:
-		if (words(m, &r->flags) < 0)
+		if (imap_words(m, &r->flags) < 0)
 			return -1;
 		if (!m->box.told)	/* RFC 3501 6.3.1: then it is these */
 			permanent(m, r->flags);
@@ -683,15 +380,15 @@ star(struct imap *m, struct imap_resp *r)
 {
 	struct str word;
 	size_t i;
-	int t = token(m, &word);
+	int t = imap_token(m, &word);
 
-	if (t != ATOM)
-		return t < 0 ? -1 : nonsense(m, "a * without a word");
+	if (t != IMAP_TOKEN_ATOM)
+		return t < 0 ? -1 : imap_nonsense(m, "a * without a word");
 	if (str_digit(word.p[0])) {
 		if (str_num(word, UINT32_MAX, &r->number) < 0)
-			return nonsense(m, "an impossible number");
+			return imap_nonsense(m, "an impossible number");
 		if (!m->authed)
-			return nonsense(m, "mailbox data before the login");
+			return imap_nonsense(m, "mailbox data before the login");
 		return numbered(m, r);
 	}
 	r->type = IMAP_OTHER;
@@ -700,7 +397,7 @@ star(struct imap *m, struct imap_resp *r)
 			break;
 	if (!m->authed && (i == sizeof untagged / sizeof *untagged ||
 	    !untagged[i].early))
-		return nonsense(m, "data before the login");
+		return imap_nonsense(m, "data before the login");
 	if (i == sizeof untagged / sizeof *untagged)
 		return 1;
 	r->type = untagged[i].type;
@@ -727,7 +424,7 @@ tagged(struct imap *m, struct imap_resp *r, struct str tag)
 			r->type = untagged[i].type;
 			return status(m, r);
 		}
-	return nonsense(m, "a tag without an answer");
+	return imap_nonsense(m, "a tag without an answer");
 }
 
 static int
@@ -735,7 +432,7 @@ response(struct imap *m, struct imap_resp *r)
 {
 	struct str word;
 
-	if (next_line(m) < 0)
+	if (imap_next_line(m) < 0)
 		return -1;
 	if (m->in.rest.n > 0 && m->in.rest.p[0] == '+') {
 		r->type = IMAP_CONTINUE;
@@ -750,7 +447,7 @@ response(struct imap *m, struct imap_resp *r)
 int
 imap_next(struct imap *m, struct imap_resp *r)
 {
-	if (finish(m) < 0)
+	if (imap_finish(m) < 0)
 		return -1;
 	arena_reset(&m->in.mem);
 	m->in.kept = m->in.items = m->in.skipped = 0;
@@ -760,201 +457,4 @@ imap_next(struct imap *m, struct imap_resp *r)
 		return -1;
 	imap_alive_heard(m, r);
 	return 1;
-}
-
-/* ---- items ---- */
-
-static int
-body(struct imap *m, struct imap_item *it)
-{
-	struct str s;
-	int t = token(m, &s);
-
-	if (t == LITERAL) {
-		it->literal = true;
-		it->size = m->in.literal;
-		return 1;
-	}
-	if (t != ATOM && t != QUOTED)
-		return t < 0 ? -1 : nonsense(m, "a malformed body");
-	it->nil = t == ATOM && str_is(s, "NIL");
-	it->text = it->nil ? (struct str){ "", 0 } : s;
-	it->size = it->text.n;
-	return 1;
-}
-
-static int
-number_item(struct imap *m, struct imap_item *it)
-{
-	struct str s;
-	int t = token(m, &s);
-	bool list = t == OPEN;
-
-	if (list)
-		t = token(m, &s);
-	if (t == ATOM && str_is(s, "NIL") && it->kind == IMAP_COUNT)
-		it->nil = true;		/* APPENDLIMIT: there is none */
-	else if (t != ATOM || str_num(s, INT64_MAX, &it->number) < 0)
-		return t < 0 ? -1 : nonsense(m, "no number where one must be");
-	if (list && (t = token(m, &s)) != CLOSE)
-		return t < 0 ? -1 : nonsense(m, "more than a number");
-	if (it->kind == IMAP_UID && (it->number == 0 ||
-	    it->number > UINT32_MAX))
-		return nonsense(m, "an impossible UID");
-	return 1;
-}
-
-static const struct known {
-	const char *name;
-	enum imap_kind kind;
-} known[] = {
-	{ "UID", IMAP_UID }, { "FLAGS", IMAP_FLAG }, { "BODY[]", IMAP_BODY },
-	{ "MODSEQ", IMAP_MODSEQ }, { "RFC822.SIZE", IMAP_SIZE },
-	{ "INTERNALDATE", IMAP_DATE }, { "BODY[HEADER]", IMAP_BODY },
-	{ "RFC822", IMAP_BODY }, { "RFC822.HEADER", IMAP_BODY },
-	{ "RFC822.TEXT", IMAP_BODY }, { "EMAILID", IMAP_OBJECT },
-	{ "THREADID", IMAP_OBJECT }, { "MAILBOXID", IMAP_OBJECT },
-	{ "MESSAGES", IMAP_COUNT }, { "UIDNEXT", IMAP_COUNT },
-	{ "UIDVALIDITY", IMAP_COUNT }, { "HIGHESTMODSEQ", IMAP_COUNT },
-	{ "UNSEEN", IMAP_COUNT }, { "RECENT", IMAP_COUNT },
-	{ "SIZE", IMAP_COUNT }, { "DELETED", IMAP_COUNT },
-	{ "APPENDLIMIT", IMAP_COUNT },
-};
-
-/*
- * "BODY[HEADER.FIELDS (DATE FROM)]<0>": the server may say the names in
- * quotes or as literals, whatever they were asked as (RFC 3501 section 9).
- */
-static int
-section(struct imap *m, struct str first, struct str *to)
-{
-	struct buf b = { .max = 8192 };
-	struct str s;
-	bool tight, end = false;
-	int t;
-
-	buf_str(&b, first);
-	while (!end) {
-		t = token(m, &s);
-		if (t == LITERAL && literal_string(m, &s) == 0)
-			t = QUOTED;
-		else if (t == LITERAL)
-			t = -1;
-		if (t < 0 || t == END || b.over)
-			break;
-		end = t == ATOM && str_has(s, ']');
-		tight = b.p[b.n - 1] == '(' || t == CLOSE || s.p[0] == ']';
-		buf_printf(&b, "%s%.*s", tight ? "" : " ", STR_ARG(s));
-		if (t == OPEN || t == CLOSE)
-			buf_c(&b, t == OPEN ? '(' : ')');
-	}
-	if (!end)
-		t = t < 0 ? -1 : nonsense(m, "a [ without an end");
-	else
-		t = keep_buf(m, &b, to);
-	buf_free(&b);
-	return t;
-}
-
-/* The name, so that it lasts as long as the response; and what it is. */
-static int
-item_name(struct imap *m, struct imap_item *it, struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (str_is(s, known[i].name)) {
-			it->name = str_of(known[i].name);
-			it->kind = known[i].kind;
-			return 0;
-		}
-	if (str_starts(s, "BODY[") || str_starts(s, "BINARY["))
-		it->kind = IMAP_BODY;
-	if (str_has(s, '[') && !str_has(s, ']'))
-		return section(m, s, &it->name);
-	it->name = s;
-	return keep(m, &it->name);
-}
-
-/* "(F123)", or NIL */
-static int
-object(struct imap *m, struct imap_item *it)
-{
-	struct str s;
-	int t = token(m, &s);
-
-	if (t == ATOM && str_is(s, "NIL")) {
-		it->nil = true;
-		return 1;
-	}
-	if (t == OPEN && (t = token(m, &s)) == ATOM) {
-		it->text = s;
-		if (keep(m, &it->text) < 0)
-			return -1;
-		t = token(m, &s);
-	}
-	if (t != CLOSE)
-		return t < 0 ? -1 : nonsense(m, "no id where one must be");
-	return 1;
-}
-
-static int
-value(struct imap *m, struct imap_item *it)
-{
-	bool nil;
-
-	switch (it->kind) {
-	case IMAP_UID:
-	case IMAP_SIZE:
-	case IMAP_MODSEQ:
-	case IMAP_COUNT:
-		return number_item(m, it);
-	case IMAP_BODY:
-		return body(m, it);
-	case IMAP_FLAG:
-		return words(m, &it->text) < 0 ? -1 : 1;
-	case IMAP_DATE:
-		return string(m, &it->text, &nil) < 0 ? -1 : 1;
-	case IMAP_OBJECT:
-		return object(m, it);
-	default:
-		return skip_value(m) < 0 ? -1 : 1;
-	}
-}
-
-int
-imap_item(struct imap *m, struct imap_item *it)
-{
-	struct str s;
-	int t;
-
-	if (!m->in.inside)
-		return 0;
-	if (m->in.pending && pass_literal(m, NULL) < 0)
-		return -1;
-	*it = (struct imap_item){ .kind = IMAP_UNKNOWN };
-	t = token(m, &s);
-	if (t == CLOSE) {
-		m->in.inside = false;
-		return 0;
-	}
-	if (t != ATOM)
-		return t < 0 ? -1 : nonsense(m, "an item without a name");
-	if (count(m) < 0)
-		return -1;
-	return item_name(m, it, s) < 0 ? -1 : value(m, it);
-}
-
-int
-imap_body(struct imap *m, struct imap_item *it,
-    const struct conn_sink *sink)
-{
-	struct err e = { 0 };
-
-	if (it->literal)
-		return pass_literal(m, sink);
-	if (it->text.n == 0 || sink->put(sink->to, it->text.p, it->text.n,
-	    &e) == 0)
-		return 0;
-	return conn_fail(m->c, e.code, "%s", e.msg);
 }
