@@ -220,7 +220,9 @@ charset(struct job *j, const struct msg_part *p, const char **out)
 		keep -= ok;
 	}
 	free(r);
-	*out = keep > 0 ? NULL : eight ? "utf-8" : "us-ascii";
+	*out = NULL;
+	if (keep == 0)
+		*out = eight ? "utf-8" : "us-ascii";
 	return n < 0 ? -1 : 0;
 }
 

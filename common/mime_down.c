@@ -396,9 +396,10 @@ judge(struct walk *w)
 		    sizeof *w->edits);
 	x = &w->edits[w->nedits++];
 	*x = (struct edit){ .entity = w->entity, .kind = cheaper(w) };
-	if (!w->now.typed)
-		x->charset = !s->eight ? "us-ascii" :
-		    s->broken ? "unknown-8bit" : "utf-8";
+	if (!w->now.typed && !s->eight)
+		x->charset = "us-ascii";
+	else if (!w->now.typed)
+		x->charset = s->broken ? "unknown-8bit" : "utf-8";
 	return 0;
 }
 

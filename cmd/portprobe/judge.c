@@ -81,7 +81,9 @@ judge_days(const struct report *r, const struct tls_cert *c)
 	int64_t s = c->until - r->run->now;
 	int64_t d = s >= 0 ? s / 86400 : -((-s + 86399) / 86400);
 
-	return d > 99999 ? 99999 : d < -99999 ? -99999 : (int)d;
+	if (d > 99999)
+		return 99999;
+	return d < -99999 ? -99999 : (int)d;
 }
 
 static const char *

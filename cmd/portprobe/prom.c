@@ -138,7 +138,9 @@ by_bytes(const void *p, const void *q)
 	const struct str *a = p, *b = q;
 	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
 
-	return c != 0 ? c : a->n < b->n ? -1 : a->n > b->n;
+	if (c != 0)
+		return c;
+	return a->n < b->n ? -1 : a->n > b->n;
 }
 
 /* A sample without its value. */
