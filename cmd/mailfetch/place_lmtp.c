@@ -10,6 +10,7 @@
 #include "mime.h"
 #include "place_kind.h"
 #include "process.h"
+#include "tally.h"
 
 /*
  * As for the server that is fetched from, but for who it and we are.  One for
@@ -140,20 +141,43 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 	return unknown ? 1 : hand_certain(p, h);
 }
 
+/* It has what the server can take: m as it is, or made anew. */
+static int
+adapt(const struct place *p, struct msg *m, struct arena *a, struct err *e)
+{
+	struct msg was = *m;
+	int got = 0;
+
+	if (was.odd || (was.eight && (p->smtp.caps & SMTP_8BITMIME) == 0)) {
+		got = mime_downgrade(&was, m, a, e);
+		msg_close(&was);
+	}
+	if (got == 0 && p->smtp.size_max > 0 && m->size > p->smtp.size_max)
+		return fail(e, EX_DATAERR, "over the %llu bytes that the server takes",
+		    (unsigned long long)p->smtp.size_max);
+	return got;
+}
+
+/* What is wrong with one message holds up no other. */
+static int
+leave(struct place *p, struct handed *h, const struct err *why)
+{
+	if (why->code != EX_DATAERR)
+		return fail(h->e, why->code, "%s", why->msg);
+	tally_add(h->tally, &h->now, "lmtp %s: %s", p->name, why->msg);
+	h->count->status = fail_worse(h->count->status, EX_DATAERR);
+	return 1;
+}
+
 static int
 send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 {
 	struct smtp_rcpt *rcpt = arena_new(a, h->o->to.rcpt.n, sizeof *rcpt);
 	struct smtp_mail mail = { .from = h->o->to.rcpt_from != NULL ?
 	    h->o->to.rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
-	struct msg raw = *m;
 	struct err *was = h->e;
 	int got;
 
-	if (raw.odd || (raw.eight && (p->smtp.caps & SMTP_8BITMIME) == 0)) {
-		if (mime_downgrade(&raw, m, a, h->e) < 0)
-			return -1;
-	}
 	mail.n = recipients(h, rcpt, a);
 	if (mail.n == 0)
 		return 0;
@@ -170,11 +194,15 @@ give_lmtp(struct place *p, struct handed *h)
 {
 	struct arena a = { 0 };
 	struct msg m = { 0 };
-	int fd, got = -1;
+	struct err why = { 0 };
+	int fd, got;
 
 	if (connect_lmtp(p, h) < 0 || (fd = hand_file(h)) < 0)
 		return -1;
-	if (msg_scan(&m, &a, fd, MSG_ODD, h->e) == 0)
+	if (msg_scan(&m, &a, fd, MSG_ODD, &why) < 0 ||
+	    adapt(p, &m, &a, &why) < 0)
+		got = leave(p, h, &why);
+	else
 		got = send_lmtp(p, h, &m, &a);
 	msg_close(&m);
 	arena_free(&a);

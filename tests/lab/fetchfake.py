@@ -228,8 +228,9 @@ class Pop:
 class Lmtp:
     """Takes everything; got is what came."""
 
-    def __init__(self):
-        self.got = []
+    def __init__(self, caps=('8BITMIME', 'PIPELINING', 'ENHANCEDSTATUSCODES',
+                             'SIZE')):
+        self.got, self.caps = [], caps
 
     def __call__(self, serve, c, n):
         f = c.makefile('rb')
@@ -239,8 +240,8 @@ class Lmtp:
         for raw in f:
             k = raw.decode('latin1').split(' ')[0].strip().upper()
             if k == 'LHLO':
-                w('250-sink\r\n250-8BITMIME\r\n250-PIPELINING\r\n'
-                  '250-ENHANCEDSTATUSCODES\r\n250 SIZE\r\n')
+                w(''.join('250-%s\r\n' % x for x in self.caps) +
+                  '250 HELP\r\n')
             elif k == 'DATA':
                 w('354 go\r\n')
                 b = b''
