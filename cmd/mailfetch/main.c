@@ -411,10 +411,8 @@ account(const char *name, struct err *e)
 {
 	int status = -1;
 
-	if (name != NULL && account_section(&o.account, "fetch", name,
-	    e) < 0)
-		return e->code;
-	if (load(e) == 0)
+	if ((name == NULL || account_section(&o.account, "fetch", name,
+	    e) >= 0) && load(e) == 0)
 		status = o.watch ? watch(e) : once(e);
 	session_close(&p.session);
 	tls_ctx_free(p.lmtp_tls);
