@@ -15,14 +15,6 @@
 #include "msg.h"
 #include "stop.h"
 
-static const char *
-find(const char *p, char c, const char *end)
-{
-	const char *at = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
-
-	return at != NULL ? at : end;
-}
-
 static bool
 blank(char c)
 {
@@ -116,7 +108,7 @@ whole_field(struct str *s)
 	struct str f;
 
 	do {
-		at = find(at, '\n', end);
+		at = str_find(at, '\n', end);
 		at += at < end;
 	} while (at < end && blank(*at));
 	f = (struct str){ s->p, (size_t)(at - s->p) };
@@ -311,7 +303,8 @@ fold_at(struct str line)
 	size_t i = MSG_LINE_MAX, least = name_length(line);
 
 	if (least > 0)
-		least = (size_t)(find(line.p, ':', line.p + line.n) - line.p) + 1;
+		least = (size_t)(str_find(line.p, ':', line.p + line.n) -
+		    line.p) + 1;
 	while (least < line.n && blank(line.p[least]))
 		least++;
 	while (i > least && !blank(line.p[i]))
@@ -561,7 +554,7 @@ msg_stuff(struct msg_stuffer *s, char *dst, const char *src, size_t n)
 			*d++ = '.';
 			run = at;
 		}
-		at = find(at, '\n', end);
+		at = str_find(at, '\n', end);
 		s->mid_line = at == end;
 		at += !s->mid_line;
 	}

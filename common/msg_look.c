@@ -4,14 +4,6 @@
 #include "msg.h"
 #include "msg_look.h"
 
-static const char *
-find(const char *p, char c, const char *end)
-{
-	const char *at = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
-
-	return at != NULL ? at : end;
-}
-
 bool
 msg_eight(struct str s)
 {
@@ -121,18 +113,18 @@ msg_look(struct msg_look *l, const char *p, size_t n)
 	l->eight = l->eight || msg_eight((struct str){ p, n });
 	if (l->cr && p[0] != '\n')
 		look_odd(l, "bare CR");
-	cr = find(p, '\r', end);
-	nul = find(p, '\0', end);
-	for (; (nl = find(at, '\n', end)) < end; at = nl + 1) {
+	cr = str_find(p, '\r', end);
+	nul = str_find(p, '\0', end);
+	for (; (nl = str_find(at, '\n', end)) < end; at = nl + 1) {
 		if (nul < nl) {
 			look_odd(l, "NUL");
 			nul = end;
 		}
-		for (; nl - cr > 1; cr = find(cr + 1, '\r', end))
+		for (; nl - cr > 1; cr = str_find(cr + 1, '\r', end))
 			look_odd(l, "bare CR");
 		crlf = nl - cr == 1 || (nl == p && l->cr);
 		if (nl - cr == 1)
-			cr = find(nl + 1, '\r', end);
+			cr = str_find(nl + 1, '\r', end);
 		look_line(l, at, nl, crlf);
 	}
 	if (nul < end)

@@ -69,6 +69,15 @@ str_copy(char *dst, struct str s)
 		memcpy(dst, s.p, s.n);
 }
 
+/* Where the first c from p on is; end if there is none before it. */
+static inline const char *
+str_find(const char *p, char c, const char *end)
+{
+	const char *at = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
+
+	return at != NULL ? at : end;
+}
+
 static inline char
 str_lower(char c)
 {

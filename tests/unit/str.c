@@ -21,6 +21,7 @@ views(void)
 
 	str_copy(text, none);
 	is_str(text, "x", "nothing is copied");
+	ok(str_find(none.p, 'x', none.p) == none.p, "not found");
 	ok(str_eq(none, STR("")) && str_eqi(none, STR("")), "equal to \"\"");
 	ok(!str_has(none, 'x') && !str_starts(none, "x"), "nothing in it");
 	is_int(str_trim(none).n + str_from(none, 1).n + str_to(none, 1).n, 0,
