@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "pop3.h"
 #include "sasl_exchange.h"
+#include "search.h"
 #include "trace.h"
 
 enum {
@@ -567,13 +568,12 @@ hear_uidl(struct pop3 *p)
 static bool
 place(const struct pop3_message *m, size_t n, uint64_t number, size_t *at)
 {
-	const struct pop3_message key = { .number = (uint32_t)number }, *is;
+	const struct pop3_message key = { .number = (uint32_t)number };
 
 	if (*at < n && m[*at].number == number)
 		return true;
-	is = n == 0 ? NULL : bsearch(&key, m, n, sizeof key, by_number);
-	*at = is != NULL ? (size_t)(is - m) : n;
-	return is != NULL;
+	*at = search_exact(&key, m, n, sizeof key, by_number);
+	return *at < n;
 }
 
 int

@@ -27,6 +27,16 @@ search_lower(const void *key, const void *v, size_t n, size_t size,
 	return lo;
 }
 
+/* The index of the first element that is the key, n if none is. */
+static inline size_t
+search_exact(const void *key, const void *v, size_t n, size_t size,
+    int (*order)(const void *key, const void *element))
+{
+	size_t at = search_lower(key, v, n, size, order);
+
+	return at < n && order(key, (const char *)v + at * size) == 0 ? at : n;
+}
+
 /* The order of two numbers, which may be UIDs: for what compares those. */
 static inline int
 search_order(uint64_t a, uint64_t b)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "box.h"
+#include "search.h"
 
 int
 box_order(const void *a, const void *b)
@@ -24,9 +25,10 @@ struct box *
 box_named(struct run *r, const char *name)
 {
 	struct box key = { .name = name };
+	size_t at = search_exact(&key, r->boxes, r->nboxes, sizeof key,
+	    box_order);
 
-	return r->nboxes == 0 ? NULL : bsearch(&key, r->boxes, r->nboxes,
-	    sizeof key, box_order);
+	return at < r->nboxes ? &r->boxes[at] : NULL;
 }
 
 struct entry *
@@ -177,9 +179,9 @@ struct far_msg *
 box_far_find(struct box *b, uint32_t uid)
 {
 	struct far_msg key = { .uid = uid };
+	size_t at = search_exact(&key, b->far.v, b->far.n, sizeof key, by_uid);
 
-	return b->far.n == 0 ? NULL : bsearch(&key, b->far.v, b->far.n,
-	    sizeof key, by_uid);
+	return at < b->far.n ? &b->far.v[at] : NULL;
 }
 
 static void

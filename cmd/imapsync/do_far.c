@@ -460,8 +460,8 @@ expunge_all(struct link *l, const uint32_t *ours, size_t n)
 	int got = imap_search(&l->imap, "DELETED", &found, &have);
 
 	for (i = 0; got == 0 && i < have; i++)
-		others |= bsearch(&found[i], ours, n, sizeof *ours,
-		    search_u32) == NULL;
+		others |= search_exact(&found[i], ours, n, sizeof *ours,
+		    search_u32) == n;
 	free(found);
 	if (got < 0 || others)
 		return got < 0 ? -1 : 1;

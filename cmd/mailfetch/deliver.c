@@ -21,6 +21,7 @@
 #include "hand.h"
 #include "limit.h"
 #include "os.h"
+#include "search.h"
 #include "trace.h"
 
 enum { OUT = 1 << 17, BYTES = 32 << 20 };	/* BYTES: of a batch */
@@ -148,21 +149,17 @@ deliver_unsure(const struct deliver *d)
 static bool
 is_there(struct deliver *d, size_t place)
 {
-	struct known want = { .key = d->h.now.key }, *at, *end;
+	struct known want = { .key = d->h.now.key }, *at;
+	size_t i = search_lower(&want, d->known, d->nknown, sizeof want,
+	    by_key);
 
-	if (d->nknown == 0)
-		return false;
-	at = bsearch(&want, d->known, d->nknown, sizeof want, by_key);
-	if (at == NULL)
-		return false;
-	while (at > d->known && by_key(at - 1, &want) == 0)
-		at--;
-	end = d->known + d->nknown;
-	for (; at < end && by_key(at, &want) == 0; at++)
+	for (; i < d->nknown && by_key(&d->known[i], &want) == 0; i++) {
+		at = &d->known[i];
 		if (at->place == place && maildir_holds(
 		    &d->place[place].maildir, at->cur ? MAILDIR_CUR :
 		    MAILDIR_NEW, at->file, d->h.name))
 			return true;
+	}
 	return false;
 }
 

@@ -17,16 +17,21 @@ static void
 arrays(void)
 {
 	uint32_t v[40], key;
-	size_t n, i;
-	bool all = true;
+	size_t n, i, at;
+	bool all = true, exact = true;
 
 	for (i = 0; i < 40; i++)
 		v[i] = (uint32_t)(2 + i / 2 * 3);
 	for (n = 0; n <= 40; n++)
-		for (key = 0; key < 70; key++)
+		for (key = 0; key < 70; key++) {
+			at = walk(key, v, n);
 			all = all && search_lower(&key, v, n, sizeof *v,
-			    search_u32) == walk(key, v, n);
+			    search_u32) == at;
+			exact = exact && search_exact(&key, v, n, sizeof *v,
+			    search_u32) == (at < n && v[at] == key ? at : n);
+		}
 	ok(all, "the first that is not below the key, of 0 to 40 elements");
+	ok(exact, "the first that is the key, or none");
 }
 
 int
