@@ -5,7 +5,7 @@
 #include "tap.h"
 
 static struct err e;
-static struct run run = { .e = &e };
+static struct run run = { .e = &e, .report.title = "test" };
 
 /* The next command that the server hears, without its tag; "" if none. */
 static const char *
