@@ -226,20 +226,29 @@ static void
 tally(const struct task *t)
 {
 	struct run *r = t->run;
-	enum mx_verdict v = route_verdict(t);
+	bool unknown = route_verdict(t) == MX_UNKNOWN || (t->ask.unknown &
+	    ~(CHECK_BIT(CHECK_MX) | CHECK_BIT(CHECK_ADDR))) != 0;
 	const struct finding *worst = t->findings.first;	/* sorted */
 
-	if (v == MX_DELIVERABLE && (t->ask.unknown & ~(CHECK_BIT(CHECK_MX) |
-	    CHECK_BIT(CHECK_ADDR))) != 0)
-		v = MX_UNKNOWN;	/* mail goes, the rest is not known */
 	r->tally.done++;
-	if (v == MX_UNDELIVERABLE)
+	if (route_fault(t))
 		r->tally.unrouted++;
 	else if (worst != NULL && worst->sev >= r->set->want.fail_on)
 		r->tally.bad++;
-	else if (v == MX_UNKNOWN)
+	else if (unknown)
 		r->tally.temporary++;
 	r->tally.warned += worst != NULL && worst->sev == FINDING_WARN;
+}
+
+/* What a check found that ran for another one is not told. */
+static void
+keep_asked(struct task *t)
+{
+	int c;
+
+	for (c = 0; c < CHECK_MAX; c++)
+		if (!task_asked(t, c))
+			finding_forget(&t->findings, (unsigned)c);
 }
 
 static void
@@ -249,6 +258,7 @@ ended(struct task *t)
 	struct buf one = { .max = OUT_MAX };
 
 	r->active--;
+	keep_asked(t);
 	finding_sort(&t->findings, t->mem);
 	tally(t);
 	trace_note(TRACE_DONE, "%s: %u queries, %u answers from the cache, %.1f ms",

@@ -33,8 +33,8 @@ struct check {
 	const char *name;	/* the word of -C, and the key in NDJSON */
 	const char *about;	/* one line for --help */
 	unsigned needs;		/* CHECK_BITs that are to be done before; they
-				 * are run (and shown) only if asked for, but
-				 * CHECK_MX and CHECK_ADDR always run */
+				 * are run only if asked for, but CHECK_MX and
+				 * CHECK_ADDR always run (unseen) */
 	bool addresses;		/* makes sense for an IN_ADDRESS operand */
 	bool (*run)(struct task *);	/* false: answers are missing */
 	/* The value: opens and closes its own object or array under key. */

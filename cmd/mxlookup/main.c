@@ -220,28 +220,34 @@ choose(struct err *e)
 	int c;
 
 	for (c = 0; raw.all && c < CHECK_MAX; c++)
-		o.want.checks |= CHECK_BIT(c);
+		o.want.asked |= CHECK_BIT(c);
+	if (o.show.quiet)
+		o.want.asked |= CHECK_BIT(CHECK_MX);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (implied(checks_all[c]))
-			o.want.checks |= CHECK_BIT(c);
+			o.want.asked |= CHECK_BIT(c);
 	while (rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		c = check_named(one);
 		if (c < 0)
 			return fail(e, EX_USAGE,
 			    "--checks: there is no \"%.*s\"", STR_ARG(one));
-		o.want.checks |= CHECK_BIT(c);
+		o.want.asked |= CHECK_BIT(c);
 	}
 	return 0;
 }
 
-/* mx and addr are run for whoever needs them. */
+/*
+ * mx and addr are run for whoever needs them; mx always, because its question
+ * tells whether the name exists.
+ */
 static void
 close_needs(void)
 {
 	unsigned needs = 0;
 	int c;
 
+	o.want.checks = o.want.asked | CHECK_BIT(CHECK_MX);
 	for (c = CHECK_MAX - 1; c >= 0; c--)
 		if ((o.want.checks & CHECK_BIT(c)) != 0) {
 			needs = checks_all[c]->needs;

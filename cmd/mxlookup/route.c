@@ -313,3 +313,33 @@ route_verdict(const struct task *t)
 		return MX_DELIVERABLE;
 	return mx_verdict(&t->mx);
 }
+
+/* Did the user ask for mx or addr? */
+static bool
+asked(const struct task *t)
+{
+	return task_asked(t, CHECK_MX) || task_asked(t, CHECK_ADDR);
+}
+
+bool
+route_shown(const struct task *t)
+{
+	const struct check *const *checks = t->run->checks;
+	int c;
+
+	for (c = 0; c < CHECK_MAX; c++)
+		if (task_asked(t, c) && checks[c]->host_json != NULL)
+			return true;
+	return asked(t);
+}
+
+bool
+route_fault(const struct task *t)
+{
+	if (route_verdict(t) != MX_UNDELIVERABLE)
+		return false;
+	if (t->kind == IN_BAD || route_status(t) == DNS_NXDOMAIN)
+		return true;
+	return asked(t) &&
+	    (t->mx.route != MX_NULL || t->kind == IN_MAILBOX);
+}

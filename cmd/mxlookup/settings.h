@@ -13,7 +13,9 @@ struct settings {
 	struct opt_list operands;	/* none: names come from stdin */
 	bool no_sandbox;
 	struct {			/* what is looked up */
-		unsigned checks;	/* CHECK_BITs */
+		unsigned checks;	/* CHECK_BITs: what is run */
+		unsigned asked;		/* of these, what the user asked for: it
+					 * alone is printed and counted */
 		bool four;		/* -4: no IPv6 addresses of hosts */
 		bool six;		/* -6: no IPv4 addresses of hosts */
 		enum finding_sev fail_on;	/* findings from here on are bad */

@@ -163,7 +163,7 @@ route(const struct task *t, struct json *j)
 {
 	enum mx_verdict v = route_verdict(t);
 
-	if (t->mx.answer == NULL) {
+	if (t->mx.answer == NULL || !route_shown(t)) {
 		json_null(j, "route");
 		json_null(j, "deliverable");
 		json_null(j, "secure");

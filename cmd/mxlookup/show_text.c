@@ -131,6 +131,18 @@ host(const struct task *t, const struct mx_host *h, size_t width,
 	buf_c(b, '\n');
 }
 
+/* Where the route is not shown, that there is no such name, or no answer. */
+static void
+absent(const struct task *t, struct buf *b)
+{
+	enum dns_status s = route_status(t);
+
+	if (t->mx.answer == NULL || s == DNS_OK || s == DNS_NODATA)
+		return;
+	buf_s(b, "  MX: ");
+	show_status(b, t->mx.answer);
+}
+
 static void
 head(const struct task *t, struct buf *b)
 {
@@ -141,7 +153,8 @@ head(const struct task *t, struct buf *b)
 	safe(b, t->domain);
 	if (t->kind == IN_BAD)
 		buf_s(b, "  no domain name");
-	if (t->mx.answer == NULL) {
+	if (t->mx.answer == NULL || !route_shown(t)) {
+		absent(t, b);
 		buf_c(b, '\n');
 		return;
 	}
@@ -184,7 +197,7 @@ show_text(const struct task *t, struct buf *b)
 	int c;
 
 	head(t, b);
-	for (i = 0; i < t->mx.n; i++)
+	for (i = 0; route_shown(t) && i < t->mx.n; i++)
 		host(t, &t->mx.host[i], width, b);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (t->result[c] != NULL && checks[c]->text != NULL)

@@ -22,6 +22,13 @@ task_wants(const struct task *t, int check)
 	return (t->run->set->want.checks & CHECK_BIT(check)) != 0;
 }
 
+bool
+task_asked(const struct task *t, int check)
+{
+	return (t->run->set->want.asked & CHECK_BIT(check)) != 0 ||
+	    (t->kind == IN_MAILBOX && check == CHECK_MX);
+}
+
 void
 task_find(struct task *t, const char *id, const char *at,
     const char *fmt, ...)

@@ -64,8 +64,14 @@ struct task {
 void task_find(struct task *, const char *id, const char *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* Was this check asked for (or brought by one that needs it)? */
+/* Is this check run: asked for, or brought by one that needs it? */
 bool task_wants(const struct task *, int check);
+
+/*
+ * Did the user ask for this check?  Who gives user@domain asks where mail to
+ * it goes.
+ */
+bool task_asked(const struct task *, int check);
 
 /*
  * A task for one operand; runs as far as it can.  ended(t) is called when it

@@ -287,8 +287,8 @@ while IFS='|' read -r name want findings exit; do
 done <<'END'
 secure.example|ok mx true true||0
 plain.example|ok mx true false||0
-null.secure.example|ok null false true||68
-nullpref.secure.example|ok null false true|MX_NULL_PREF|68
+null.secure.example|ok null false true||0
+nullpref.secure.example|ok null false true|MX_NULL_PREF|0
 mixed.secure.example|ok mx true true|MX_NULL_MIXED|65
 implicit.secure.example|nodata implicit true true||0
 nothing.secure.example|nodata none false true||68
@@ -318,7 +318,7 @@ is "$(jq -c '[.mx[0].a, .mx[0].aaaa, .unknown, [.findings[].id]]' "$T/out")" \
 	'and what is not known is null'
 status 75 'a check without an answer' mx "$DNS_BAD_failTXT" -j -C dmarc a.b
 is "$(jq -c '[.status, .deliverable, .unknown, .dmarc.status, .findings]' \
-	"$T/out")" '["ok",true,["dmarc"],"servfail",[]]' \
+	"$T/out")" '["ok",null,["dmarc"],"servfail",[]]' \
 	'is no absence, and told in "unknown"'
 for mode in servfail refused mute selfptr garbage; do
 	v=DNS_BAD_$mode
