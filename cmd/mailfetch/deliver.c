@@ -550,6 +550,23 @@ finish_files(struct deliver *d, uint32_t *mask)
 	return got;
 }
 
+/*
+ * It cannot be taken back from this place: that is in the state whatever
+ * becomes of the others, or a place that fails has it given here again and
+ * again.
+ */
+static int
+accepted(struct deliver *d, struct place *p)
+{
+	state_group(d->h.state);
+	if (ledger_done(d->h.ledger, d->h.now.key, (uint32_t)1 << p->number,
+	    d->h.e) < 0 || place_record(p, &d->h) < 0 ||
+	    state_commit(d->h.state, d->h.e) < 0)
+		return -1;
+	mem_stake(NULL);
+	return 0;
+}
+
 /* Each place in turn; *taken says who has it, as the ledger's bits. */
 static int
 give(struct deliver *d, uint32_t *taken)
@@ -565,6 +582,9 @@ give(struct deliver *d, uint32_t *taken)
 		if (got < 0)
 			return -1;
 		d->handed |= !place_files(&d->place[i]);
+		if (got == 0 && place_single(&d->place[i]) &&
+		    accepted(d, &d->place[i]) < 0)
+			return -1;
 		if (got == 0)
 			*taken |= (uint32_t)1 << d->place[i].number;
 		worst |= got;

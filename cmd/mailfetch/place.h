@@ -78,7 +78,7 @@ bool place_files(const struct place *);
 bool place_doubtful(const struct place *);
 /* It keeps flags: they are to be asked for. */
 bool place_flags(const struct place *);
-/* A batch is one message. */
+/* It cannot take back what it was given, and a batch is one message. */
 bool place_single(const struct place *);
 
 /*

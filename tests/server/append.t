@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 import imapmem  # noqa: E402
-from fetchfake import Case, Imap, Pop, Run, Serve, msg  # noqa: E402
+from fetchfake import Case, Imap, Lmtp, Pop, Run, Serve, msg  # noqa: E402
 
 case = Case()
 FULL = imapmem.ALL
@@ -42,12 +42,13 @@ class Dest(imapmem.Server):
         return [m.data for m in self.box(box).messages]
 
 
-def go(r, box, dest, *args, folder='INBOX', where=None, **how):
+def go(r, box, dest, *args, folder='INBOX', where=None,
+       secret='secret', **how):
     s = Serve(box)
     r.go('imap' if isinstance(box, Imap) else 'pop3', s, '-d', where or
          'imap://jo@127.0.0.1:%d/%s' % (dest.port, folder),
-         '--deliver-tls', 'off', '--deliver-password-command', 'echo secret',
-         '--state', r.d + '/st', *args, maildir=False, **how)
+         '--deliver-tls', 'off', '--deliver-password-command',
+         'echo ' + secret, '--state', r.d + '/st', *args, maildir=False, **how)
     s.close()
 
 
@@ -225,6 +226,31 @@ go(r, Pop(), d, '--label', 'work')
 case.check(r.rc == 69 and 'X-GM-EXT-1' in r.err and not d.data(),
            'no labels there: 69', r.err)
 d.close()
+
+# ---- what cannot be taken back is given once, whatever the others do
+
+for kind in ('exec', 'lmtp', 'stdout'):
+    r, d, sink = Run(), Dest(), Lmtp()
+    lmtp, box, out = Serve(sink), Pop(), b''
+    cmd = r.write('cmd', '#!/bin/sh\ncat >> %s/out\n' % r.d, 0o755)
+    for secret in ('wrong', 'wrong', 'secret'):
+        go(r, box, d, '-d', *{
+            'exec': ['exec:' + cmd, '--in-doubt', 'skip'],
+            'lmtp': ['lmtp:127.0.0.1:%d' % lmtp.port, '--rcpt', 'jo@x.test'],
+            'stdout': ['stdout']}[kind], '--delete', 'now', secret=secret)
+        out += r.out.encode()
+    if kind == 'exec' and os.path.exists(r.d + '/out'):
+        out = open(r.d + '/out', 'rb').read()
+    got = [out.count(b'Subject: m%d' % i) for i in range(1, 6)]
+    if kind == 'lmtp':
+        got = [sum(b'Subject: m%d' % i in x for x in sink.got)
+               for i in range(1, 6)]
+    case.check(got == [1] * 5 and len(d.data()) == 5 and not box.m and
+               r.rc == 0, '%s beside a place that fails: each once' % kind,
+               (got, len(d.data()), len(box.m), r.rc, r.err))
+    lmtp.close()
+    d.close()
+
 r, d = Run(), Dest()
 os.makedirs(r.d + '/.config/postbag')
 conf = r.write('.config/postbag/config', 'account there\n  imap imap://'
