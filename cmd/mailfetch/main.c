@@ -23,6 +23,7 @@
 #include "import.h"
 #include "import_state.h"
 #include "net.h"
+#include "outage.h"
 #include "program.h"
 #include "protocols.h"
 #include "spawn.h"
@@ -31,7 +32,8 @@
 #include "turn.h"
 #include "version.h"
 
-#define UNSAID { .jobs = 4, .to.deliver_timeout = 300 }
+#define UNSAID { .jobs = 4, .to.deliver_timeout = 300, \
+    .refused = { .times = 10, .lasting = 1800 } }
 static struct options o = UNSAID;
 static struct process p = { .turn = -1 };
 
@@ -170,6 +172,12 @@ static const struct opt options[] = {
 	    .help = "accounts at a time (4)" },
 	{ .name = "watch", .kind = OPT_FLAG, .to = &o.watch,
 	    .help = "stay, and fetch when mail comes", .flags = OPT_NOCONF },
+	{ .name = "refusals", .arg = "N", .kind = OPT_NUMBER,
+	    .to = &o.refused.times,
+	    .help = "so many logins refused in a row end --watch (10)" },
+	{ .name = "refused-for", .arg = "SECONDS", .kind = OPT_SECONDS,
+	    .to = &o.refused.lasting,
+	    .help = "if they go on for so long (30m)" },
 	{ .name = "state", .arg = "FILE", .kind = OPT_TEXT, .to = &o.state,
 	    .help = "what was fetched (else in ~/.local/state/postbag)" },
 	{ .name = "import-state", .arg = "FILE", .kind = OPT_TEXT,
@@ -295,9 +303,16 @@ whose_places(void)
 static int
 policies(struct err *e)
 {
+	static const char *const watched[] = { "refusals", "refused-for" };
+	size_t i;
+
 	if (o.watch && (o.look.list || o.look.check || o.look.dry_run ||
 	    o.look.probe))
 		return fail(e, EX_USAGE, "--watch fetches: it does not go with --list, --check, --dry-run and --probe");
+	for (i = 0; !o.watch && i < sizeof watched / sizeof *watched; i++)
+		if (opt_given(&set, watched[i]))
+			return fail(e, EX_USAGE, "--%s has an effect with --watch only",
+			    watched[i]);
 	/* A look at what a section deletes deletes nothing, see permit(). */
 	if (o.after.when != DELETE_NEVER && (o.after.move_to != NULL ||
 	    (o.which.headers_only && (opt_given(&set, "delete") ||
@@ -341,7 +356,7 @@ once(struct err *e)
 	return status;
 }
 
-enum { POLL = 300, SLICE = 5, SLEPT = 2000 };	/* seconds, and ms */
+enum { SLICE = 5, SLEPT = 2000 };		/* seconds, and ms */
 
 /* Not longer than this machine is awake. */
 static void
@@ -363,45 +378,37 @@ roughly(double seconds)
 	return seconds * (0.5 + (double)(clock_us() & 1023) / 1024);
 }
 
-/* Of the whole, that is: single messages do not end it. */
-static bool
-passes(int code)
-{
-	return code == 0 || code == EX_TEMPFAIL || code == EX_NOHOST;
-}
-
 /*
  * POP3 cannot say that something has come; IMAP waits within imap_run, and
- * this is for its connections that are lost.  One message an outage, none
- * for a connection that can be had again at once.
+ * this is for its connections that are lost.
  */
 static int
 watch(struct err *e)
 {
-	double pause = 1;
-	bool said = false, first = true;
+	struct outage out = { .refusals = o.refused.times,
+	    .refused_for = o.refused.lasting };
+	struct outage_pass pass;
+	enum outage_next next;
 	int64_t slept;
-	int status;
 
 	while (!stop_asked()) {
 		slept = clock_slept();
+		pass = (struct outage_pass){ .began = clock_ms() };
 		p.reached = false;
 		o.account.deadline = 0;
-		status = once(e);
-		if (!passes(e->code) || (first && p.busy))
-			return status;
-		first = false;
-		if (p.reached || status == 0) {
-			pause = 1;
-			said = false;
-		} else if (!said && e->code != 0 && !stop_asked()) {
-			said = true;
+		pass.status = once(e);
+		pass.code = e->code;
+		pass.reached = p.reached;
+		pass.busy = p.busy;
+		pass.ended = clock_ms();
+		next = outage_after(&out, &pass);
+		if (next == OUTAGE_END)
+			return pass.status;
+		if (next == OUTAGE_SAY && !stop_asked())
 			fail_print("%s: %s; trying again", o.title, e->msg);
-		}
 		fail_clear(e);
 		fflush(stdout);
-		rest(status == 0 ? POLL : roughly(pause), slept);
-		pause = 2 * pause < POLL ? 2 * pause : POLL;
+		rest(pass.status == 0 ? out.pause : roughly(out.pause), slept);
 	}
 	return EX_TEMPFAIL;
 }

@@ -71,6 +71,12 @@ struct option_seen {
 	const char *import;		/* what another program has fetched */
 };
 
+/* Logins that are refused end a watch that has worked: see outage.h. */
+struct option_refused {
+	uint64_t times;
+	double lasting;			/* seconds */
+};
+
 struct options {
 	struct account account;
 	struct opt_list operands;
@@ -79,6 +85,7 @@ struct options {
 	struct option_after after;
 	struct option_look look;
 	struct option_seen seen;
+	struct option_refused refused;
 	const char *state;
 	const char *import;
 	uint64_t jobs;

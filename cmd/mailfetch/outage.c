@@ -1,0 +1,67 @@
+/* outage.c: what a watch does after a pass: it goes on, waits, or ends */
+#include <sysexits.h>
+
+#include "outage.h"
+
+enum { POLL = 300 };		/* seconds: what POP3 waits, and the most */
+
+/* A password may be changed for another, but a server is wrong, too. */
+static bool
+refused(struct outage *o, const struct outage_pass *p)
+{
+	if (p->code != EX_NOPERM)
+		return false;
+	if (o->refused++ == 0)
+		o->since = p->ended;
+	return o->refused >= o->refusals &&
+	    (double)(p->ended - o->since) >= o->refused_for * 1000;
+}
+
+static bool
+ends(struct outage *o, const struct outage_pass *p)
+{
+	bool many = refused(o, p);
+
+	if (p->code == 0 || p->code == EX_NOHOST)
+		return false;
+	if (p->code == EX_TEMPFAIL)
+		return p->busy && !o->worked;
+	return !o->worked || many || p->code == EX_USAGE ||
+	    p->code == EX_SOFTWARE;
+}
+
+/*
+ * Is the outage over?  A connection that was lost after a pass is had again at
+ * once.  What else comes behind one, each time, may not be tried each second.
+ */
+static bool
+over(const struct outage_pass *p)
+{
+	if (p->status == 0)
+		return true;
+	return p->reached && (p->code == 0 || p->code == EX_TEMPFAIL ||
+	    p->ended - p->began >= POLL * 1000);
+}
+
+enum outage_next
+outage_after(struct outage *o, const struct outage_pass *p)
+{
+	if (p->code == 0 || p->reached) {
+		o->worked = true;
+		o->refused = 0;
+	}
+	if (ends(o, p))
+		return OUTAGE_END;
+	if (over(p) || o->next == 0) {
+		o->next = 1;
+		o->said = 0;
+	}
+	o->pause = p->status == 0 ? POLL : o->next;
+	if (p->status != 0)
+		o->next = 2 * o->next < POLL ? 2 * o->next : POLL;
+	if (p->code == 0 || p->code == o->said ||
+	    (p->reached && p->code == EX_TEMPFAIL))
+		return OUTAGE_WAIT;
+	o->said = p->code;
+	return OUTAGE_SAY;
+}

@@ -1,0 +1,143 @@
+/* mailfetch_outage.c: what ends a watch, how long it waits, what it says */
+#include <string.h>
+#include <sysexits.h>
+
+#include "outage.h"
+#include "tap.h"
+
+static const struct outage fresh = { .refusals = 3, .refused_for = 60 };
+static struct outage o;
+
+/* A pass of a second that ends now, in seconds. */
+static enum outage_next
+pass(int64_t now, int code, bool reached)
+{
+	return outage_after(&o, &(struct outage_pass){ .status = code,
+	    .code = code, .reached = reached, .began = (now - 1) * 1000,
+	    .ended = now * 1000 });
+}
+
+/* Before anything worked, and after. */
+static void
+statuses(void)
+{
+	static const struct {
+		int code;
+		enum outage_next first, later;
+	} v[] = {
+		{ EX_USAGE, OUTAGE_END, OUTAGE_END },
+		{ EX_DATAERR, OUTAGE_END, OUTAGE_SAY },
+		{ EX_NOINPUT, OUTAGE_END, OUTAGE_SAY },
+		{ EX_NOHOST, OUTAGE_SAY, OUTAGE_SAY },
+		{ EX_UNAVAILABLE, OUTAGE_END, OUTAGE_SAY },
+		{ EX_SOFTWARE, OUTAGE_END, OUTAGE_END },
+		{ EX_OSERR, OUTAGE_END, OUTAGE_SAY },
+		{ EX_CANTCREAT, OUTAGE_END, OUTAGE_SAY },
+		{ EX_IOERR, OUTAGE_END, OUTAGE_SAY },
+		{ EX_TEMPFAIL, OUTAGE_SAY, OUTAGE_SAY },
+		{ EX_PROTOCOL, OUTAGE_END, OUTAGE_SAY },
+		{ EX_NOPERM, OUTAGE_END, OUTAGE_SAY },
+		{ EX_CONFIG, OUTAGE_END, OUTAGE_SAY },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		o = fresh;
+		ok(pass(9, v[i].code, false) == v[i].first,
+		    "%d, and nothing has worked yet", v[i].code);
+		o = fresh;
+		pass(1, 0, true);
+		ok(pass(9, v[i].code, false) == v[i].later,
+		    "%d after a pass that worked", v[i].code);
+	}
+}
+
+static void
+busy(void)
+{
+	struct outage_pass p = { .status = EX_TEMPFAIL, .code = EX_TEMPFAIL,
+	    .busy = true };
+
+	o = fresh;
+	ok(outage_after(&o, &p) == OUTAGE_END, "another run has the lock");
+	o = fresh;
+	pass(1, 0, true);
+	ok(outage_after(&o, &p) == OUTAGE_SAY, "it has it later");
+}
+
+static void
+refusals(void)
+{
+	o = fresh;
+	pass(1, 0, true);
+	ok(pass(10, EX_NOPERM, false) == OUTAGE_SAY &&
+	    pass(40, EX_NOPERM, false) == OUTAGE_WAIT &&
+	    pass(69, EX_NOPERM, false) == OUTAGE_WAIT,
+	    "three refusals within a minute");
+	ok(pass(70, EX_NOPERM, false) == OUTAGE_END, "and the minute is over");
+	o = fresh;
+	pass(1, 0, true);
+	pass(10, EX_NOPERM, false);
+	ok(pass(500, EX_NOPERM, false) == OUTAGE_WAIT, "two in a long time");
+	pass(600, EX_TEMPFAIL, false);
+	ok(pass(700, EX_NOPERM, false) == OUTAGE_END,
+	    "a server that is away between them says nothing of the password");
+	o = fresh;
+	pass(1, 0, true);
+	pass(10, EX_NOPERM, false);
+	pass(20, EX_NOPERM, false);
+	pass(90, EX_TEMPFAIL, true);
+	ok(pass(99, EX_NOPERM, false) == OUTAGE_SAY, "a login begins anew");
+}
+
+static void
+pauses(void)
+{
+	double want = 1;
+	int i;
+
+	o = fresh;
+	pass(1, 0, false);
+	ok(o.pause == 300, "the next pass of POP3");
+	for (i = 0; i < 12; i++) {
+		pass(10 + i, EX_IOERR, false);
+		ok(o.pause == want, "a failure waits for %g seconds", want);
+		want = want < 150 ? 2 * want : 300;
+	}
+	ok(pass(30, EX_TEMPFAIL, true) == OUTAGE_WAIT && o.pause == 1,
+	    "a connection that was lost is had again at once");
+	pass(40, EX_PROTOCOL, true);
+	pass(50, EX_PROTOCOL, true);
+	ok(o.pause > 2, "what fails behind each pass is not tried each second");
+	outage_after(&o, &(struct outage_pass){ .status = EX_PROTOCOL,
+	    .code = EX_PROTOCOL, .reached = true, .began = 60000,
+	    .ended = 400000 });
+	ok(o.pause == 1, "what comes after a long time is another outage");
+	o = fresh;
+	outage_after(&o, &(struct outage_pass){ .status = EX_TEMPFAIL });
+	outage_after(&o, &(struct outage_pass){ .status = EX_TEMPFAIL });
+	ok(o.pause == 2, "a message that stays is tried less and less often");
+}
+
+static void
+words(void)
+{
+	o = fresh;
+	pass(1, 0, true);
+	ok(pass(10, EX_NOHOST, false) == OUTAGE_SAY &&
+	    pass(20, EX_NOHOST, false) == OUTAGE_WAIT, "once");
+	ok(pass(30, EX_NOPERM, false) == OUTAGE_SAY, "another status is said");
+	pass(40, 0, false);
+	ok(pass(50, EX_NOPERM, false) == OUTAGE_SAY, "another outage is, too");
+}
+
+int
+main(void)
+{
+	statuses();
+	busy();
+	refusals();
+	pauses();
+	words();
+	return done();
+}
