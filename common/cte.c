@@ -14,14 +14,6 @@
 #define QP_MAX 76			/* RFC 2045 6.7 (5), with the "=" */
 #define GROUP 57			/* bytes of a base64 line */
 
-static const char *
-find(const char *p, char c, const char *end)
-{
-	const char *at = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
-
-	return at != NULL ? at : end;
-}
-
 static char *
 put(char *dst, const char *from, const char *to)
 {
@@ -54,13 +46,13 @@ static char *
 runs(struct cte *c, char *dst, const char *src, const char *end)
 {
 	const char *run = src, *at = src, *nl;
-	const char *cr = find(src, '\r', end);
+	const char *cr = str_find(src, '\r', end);
 
-	for (; (nl = find(at, '\n', end)) < end; at = nl + 1) {
-		for (; nl - cr > 1; cr = find(cr + 1, '\r', end))
+	for (; (nl = str_find(at, '\n', end)) < end; at = nl + 1) {
+		for (; nl - cr > 1; cr = str_find(cr + 1, '\r', end))
 			c->bad = true;
 		if (nl - cr == 1) {
-			cr = find(nl + 1, '\r', end);
+			cr = str_find(nl + 1, '\r', end);
 			continue;
 		}
 		dst = put(dst, run, nl);
