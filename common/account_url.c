@@ -36,7 +36,7 @@ find_scheme(struct str name, enum account_scheme *to, struct err *e)
 }
 
 static int
-hex(char c)
+hex_digit(char c)
 {
 	c = str_lower(c);
 	return str_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
@@ -55,11 +55,11 @@ set_user(struct account_server *s, struct arena *a, struct str raw,
 	for (i = 0; i < raw.n; i++) {
 		to[n] = raw.p[i];
 		if (raw.p[i] == '%') {
-			if (i + 2 >= raw.n || hex(raw.p[i + 1]) < 0 ||
-			    hex(raw.p[i + 2]) < 0)
+			if (i + 2 >= raw.n || hex_digit(raw.p[i + 1]) < 0 ||
+			    hex_digit(raw.p[i + 2]) < 0)
 				return fail(e, EX_USAGE, "the URL's user has a %% without two hex digits");
-			to[n] = (char)(hex(raw.p[i + 1]) << 4 |
-			    hex(raw.p[i + 2]));
+			to[n] = (char)(hex_digit(raw.p[i + 1]) << 4 |
+			    hex_digit(raw.p[i + 2]));
 			i += 2;
 		}
 		n++;

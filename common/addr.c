@@ -230,7 +230,7 @@ ipv4(struct str s)
 }
 
 static size_t
-hex(struct str s)
+hex_group(struct str s)
 {
 	size_t n;
 
@@ -248,7 +248,7 @@ ipv6(struct str s)
 	size_t n, groups = 0;
 
 	for (s = str_from(s, gap ? 2 : 0); s.n > 0; s = str_from(s, n + 1)) {
-		n = hex(s);
+		n = hex_group(s);
 		if (n < s.n && s.p[n] == '.')
 			return ipv4(s) && (gap ? groups <= 4 : groups == 6);
 		if (n == 0 || n > 4)

@@ -33,7 +33,7 @@ name_at(const void *of, size_t at)
 
 /* The question that was asked already, or NULL. */
 static struct ask_question *
-find(const struct ask *a, const char *name, unsigned type)
+question_find(const struct ask *a, const char *name, unsigned type)
 {
 	struct ask_question *q = a->last;
 	size_t at;
@@ -131,7 +131,7 @@ put(struct ask *a, const char *name, unsigned type)
 const struct dns_answer *
 ask_dns(struct ask *a, const char *name, unsigned type)
 {
-	struct ask_question *q = find(a, name, type);
+	struct ask_question *q = question_find(a, name, type);
 	unsigned bit = 1u << a->who;
 
 	if (q == NULL)

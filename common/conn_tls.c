@@ -58,7 +58,7 @@ again(struct conn *c)
 }
 
 static int
-begin(struct conn *c, enum conn_change to)
+change_begin(struct conn *c, enum conn_change to)
 {
 	struct tls_hello hello = { .name = c->conf->host,
 	    .classic = c->hello.classic };
@@ -84,7 +84,7 @@ conn_tls(struct conn *c)
 	int got;
 
 	do {
-		got = begin(c, CONN_TLS);
+		got = change_begin(c, CONN_TLS);
 	} while (got == CONN_AGAIN);
 	return got;
 }
@@ -92,7 +92,7 @@ conn_tls(struct conn *c)
 int
 conn_starttls(struct conn *c)
 {
-	return begin(c, CONN_STARTTLS);
+	return change_begin(c, CONN_STARTTLS);
 }
 
 const char *

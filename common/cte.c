@@ -94,7 +94,7 @@ lines(struct cte *c, char *dst, const char *src, size_t n, bool last)
 }
 
 static char *
-hex(struct cte *c, char *d, int byte)
+hex_put(struct cte *c, char *d, int byte)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
@@ -124,10 +124,10 @@ release(struct cte *c, char *d, int next)
 
 	c->held = -1;
 	if (h == '\r')
-		return next == '\n' ? d : hex(c, room(c, d), h);
+		return next == '\n' ? d : hex_put(c, room(c, d), h);
 	if (h == 'F' ? next == 'r' :
 	    next == '\r' || next == '\n' || next < 0)
-		return hex(c, d, h);
+		return hex_put(c, d, h);
 	*d++ = (char)h;
 	c->col++;
 	return d;
@@ -159,7 +159,7 @@ qp_byte(struct cte *c, char *d, int b)
 		return d;
 	}
 	if (b <= ' ' || b > '~' || b == '=' || (b == '.' && c->col == 0))
-		return hex(c, d, b);
+		return hex_put(c, d, b);
 	*d++ = (char)b;
 	c->col++;
 	return d;

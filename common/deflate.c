@@ -24,7 +24,7 @@ deflate_version(void)
 }
 
 static int
-begin(struct deflate_zlib *z)
+zlib_begin(struct deflate_zlib *z)
 {
 	if (inflateInit2(&z->in, -MAX_WBITS) != Z_OK)
 		return -1;
@@ -43,7 +43,7 @@ deflate_new(size_t from, size_t to)
 	d->z = mem_new(1, sizeof *d->z);
 	d->from.max = from;
 	d->to.max = to;
-	if (begin(d->z) == 0)
+	if (zlib_begin(d->z) == 0)
 		return d;
 	free(d->z);
 	free(d);

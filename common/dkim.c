@@ -74,7 +74,7 @@ key_of(struct dkim_key *k, struct str p)
 }
 
 static const char *
-take(struct dkim_key *k, struct str tag, struct str value, size_t nth)
+key_tag(struct dkim_key *k, struct str tag, struct str value, size_t nth)
 {
 	static const char known[] = "vktshpn";
 	const char *at = tag.n == 1 ? strchr(known, tag.p[0]) : NULL;
@@ -115,7 +115,7 @@ dkim_parse(struct str record, struct dkim_key *k)
 		if (got < 0)
 			k->why = "a part has no \"=\"";
 		else if (k->why == NULL)
-			k->why = take(k, tag, value, n);
+			k->why = key_tag(k, tag, value, n);
 		if (got > 0 && str_eq(tag, STR("p"))) {
 			p = value;
 			have = true;

@@ -139,7 +139,7 @@ is_fo(struct str list)
 }
 
 static void
-take(struct dmarc *d, struct str tag, struct str value)
+policy_tag(struct dmarc *d, struct str tag, struct str value)
 {
 	if (str_is(tag, "p"))
 		d->p = request(d, value);
@@ -191,7 +191,7 @@ dmarc_parse(struct str record, struct dmarc *d)
 			seen[n++] = tag;
 		if (str_is(tag, "p"))
 			d->odd &= ~DMARC_NO_P;
-		take(d, tag, value);
+		policy_tag(d, tag, value);
 	}
 }
 
@@ -230,7 +230,7 @@ dmarc_names(const char *domain, const char *names[DMARC_LEVELS])
 }
 
 static void
-look(struct dmarc_walk *w, struct dmarc_level *l)
+level_look(struct dmarc_walk *w, struct dmarc_level *l)
 {
 	struct str text;
 
@@ -285,7 +285,7 @@ dmarc_walk(struct dmarc_walk *w, const char *domain,
 		l = &w->level[w->n++];
 		l->domain = names[i];
 		l->answer = answers[i];
-		look(w, l);
+		level_look(w, l);
 		if (l->found == 1 && l->record.psd != 'u')
 			break;
 	}

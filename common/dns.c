@@ -230,7 +230,7 @@ keep(struct gather *g, const void *p, size_t n)
 
 /* The record at *p, which goes on to the next one. */
 static int
-take(struct gather *g, const unsigned char **p, struct entry *rr)
+rr_read(struct gather *g, const unsigned char **p, struct entry *rr)
 {
 	const unsigned char *at = *p;
 	int n = dns_expand(g->msg.base, g->msg.end, at, rr->owner);
@@ -434,7 +434,7 @@ answers(struct gather *g)
 		before = g->ncname;
 		p = g->msg.section[ANSWER];
 		for (i = 0; i < g->msg.n[ANSWER]; i++)
-			if (take(g, &p, &rr) < 0 || answer_one(g, &rr) < 0)
+			if (rr_read(g, &p, &rr) < 0 || answer_one(g, &rr) < 0)
 				return -1;
 	} while (g->n == 0 && g->ncname > before);
 	return 0;
@@ -450,7 +450,7 @@ authority(struct gather *g)
 	unsigned i;
 
 	for (i = 0; i < g->msg.n[AUTHORITY]; i++) {
-		if (take(g, &p, &rr) < 0)
+		if (rr_read(g, &p, &rr) < 0)
 			return -1;
 		g->ns |= rr.type == DNS_NS;
 		if (rr.type != DNS_SOA || rr.n < 22)
@@ -489,7 +489,7 @@ additional(struct gather *g)
 	unsigned i;
 
 	for (i = 0; i < g->msg.n[ADDITIONAL]; i++) {
-		if (take(g, &p, &rr) < 0)
+		if (rr_read(g, &p, &rr) < 0)
 			return -1;
 		if (rr.type != TYPE_OPT)
 			continue;

@@ -79,7 +79,7 @@ enqueue(struct dns_cache *c, struct entry *e)
 }
 
 static void
-forget(struct dns_cache *c, struct entry *e)
+entry_forget(struct dns_cache *c, struct entry *e)
 {
 	struct entry **p = &c->bucket[e->hash % BUCKETS];
 
@@ -98,12 +98,12 @@ dns_cache_free(struct dns_cache *c)
 	if (c == NULL)
 		return;
 	while (c->oldest != NULL)
-		forget(c, c->oldest);
+		entry_forget(c, c->oldest);
 	free(c);
 }
 
 static struct entry *
-find(struct dns_cache *c, const unsigned char *wire, size_t len,
+entry_find(struct dns_cache *c, const unsigned char *wire, size_t len,
     unsigned type, uint32_t hash)
 {
 	struct entry *e;
@@ -165,11 +165,11 @@ dns_cache_get(struct dns_cache *c, const struct dns_key *k, int64_t now)
 	if (!asked(c, m))
 		return NULL;
 	note(c, m);			/* what is used stays known */
-	e = find(c, k->wire, k->len, k->type, k->hash);
+	e = entry_find(c, k->wire, k->len, k->type, k->hash);
 	if (e == NULL)
 		return NULL;
 	if (e->expires <= now) {
-		forget(c, e);
+		entry_forget(c, e);
 		return NULL;
 	}
 	e->used = true;
@@ -185,7 +185,7 @@ evict(struct dns_cache *c)
 	for (e = c->oldest; e != NULL && c->bytes > c->max; e = next) {
 		next = e->newer;
 		if (!e->used) {
-			forget(c, e);
+			entry_forget(c, e);
 			continue;
 		}
 		e->used = false;
@@ -205,9 +205,9 @@ dns_cache_put(struct dns_cache *c, const unsigned char *wire, size_t wlen,
 	note(c, m);
 	if (!again && !dns_temporary(a->status))
 		return;
-	e = find(c, wire, wlen, type, hash);
+	e = entry_find(c, wire, wlen, type, hash);
 	if (e != NULL)
-		forget(c, e);
+		entry_forget(c, e);
 	if (a->size > c->max / 4)
 		return;
 	e = mem_new(1, sizeof *e + wlen);

@@ -207,7 +207,7 @@ dns_asked(struct dns *d, const struct dns_key *k)
 }
 
 static struct question *
-start(struct dns *d, const struct dns_key *k)
+question_start(struct dns *d, const struct dns_key *k)
 {
 	struct question *q = mem_new(1, sizeof *q + k->len);
 
@@ -251,7 +251,7 @@ dns_ask(struct dns *d, const struct dns_key *k, struct waiter w)
 	}
 	q = dns_asked(d, k);
 	if (q == NULL) {
-		q = start(d, k);
+		q = question_start(d, k);
 		q->wait = w;
 		return q;
 	}

@@ -39,7 +39,8 @@ judge(struct dns_server *s, const struct dns_conf *conf, bool trust_ad)
 }
 
 static int
-add(struct dns_system *y, const struct net_addr *addr, const char *source)
+system_add(struct dns_system *y, const struct net_addr *addr,
+    const char *source)
 {
 	struct dns_server *s = &y->server[y->n];
 	const struct sockaddr_in6 *six = (const void *)&addr->ss;
@@ -109,7 +110,7 @@ from_list(struct dns_system *y, const char *list, const char *source,
 		if (numeric(host, port > 0 ? port : 53, &addr) < 0)
 			return fail(e, EX_USAGE, "%s: \"%.*s\" is no address",
 			    source, STR_ARG(one));
-		if (add(y, &addr, source) < 0)
+		if (system_add(y, &addr, source) < 0)
 			return fail(e, EX_USAGE, "%s: more than %d servers",
 			    source, DNS_MAXSERVERS);
 	}
@@ -150,7 +151,7 @@ read_system(struct dns_system *y, struct str rest, const char *path,
 			options(y, line, trust_ad);
 		else if (str_eq(key, STR("nameserver")) &&
 		    literal(str_word(&line), 53, &addr) == 0)
-			add(y, &addr, path);
+			system_add(y, &addr, path);
 	}
 }
 
@@ -185,7 +186,7 @@ from_system(struct dns_system *y, bool *trust_ad, struct err *e)
 		return fail(e, EX_CONFIG, "%s: %s", path, why.msg);
 	options(y, str_of(getenv("RES_OPTIONS")), trust_ad);
 	if (y->n == 0 && numeric(STR("127.0.0.1"), 53, &addr) == 0)
-		add(y, &addr, path);
+		system_add(y, &addr, path);
 	return y->n > 0 ? 0 : fail(e, EX_CONFIG, "%s: no nameserver", path);
 }
 

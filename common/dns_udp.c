@@ -213,7 +213,7 @@ socket_for(struct dns *d, struct question *q, struct sock *now)
 
 /* Puts q into the batch; false: it does not go there, post the batch. */
 static bool
-load(struct dns *d, struct batch *b, struct question *q)
+batch_load(struct dns *d, struct batch *b, struct question *q)
 {
 	struct sock *s;
 
@@ -248,7 +248,7 @@ dns_flush(struct dns *d)
 	close_old(d);
 	refill(d);
 	while ((q = due(d)) != NULL) {
-		if (!load(d, &b, q)) {
+		if (!batch_load(d, &b, q)) {
 			if (b.n == 0)
 				break;		/* full: later */
 			post(d, &b);
@@ -292,7 +292,7 @@ datagram(struct dns *d, struct sock *s, unsigned char *msg, size_t len,
 
 /* Nobody listens: move all of the socket's questions, or hurry them. */
 static void
-refused(struct dns *d, struct sock *s, int error)
+sock_refused(struct dns *d, struct sock *s, int error)
 {
 	struct peer *p = &d->peer[s->server];
 	struct question *q, *next;
@@ -321,7 +321,7 @@ dns_receive(struct dns *d, struct sock *s)
 	do {
 		got = os_receive_many(s->fd, d->packets.im, BATCH);
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			refused(d, s, errno);
+			sock_refused(d, s, errno);
 		for (i = 0; i < got; i++)
 			datagram(d, s, d->packets.iv[i].iov_base, m[i].len,
 			    (m[i].msg.msg_flags & MSG_TRUNC) != 0);

@@ -45,7 +45,7 @@ same_words(char *const *a, char *const *b)
 
 /* The number of an entry; -1: there is none. */
 static int
-find(enum errand_kind kind, const char *text, char *const *argv)
+errand_find(enum errand_kind kind, const char *text, char *const *argv)
 {
 	uint32_t i;
 
@@ -58,7 +58,7 @@ find(enum errand_kind kind, const char *text, char *const *argv)
 }
 
 static struct errand *
-add(enum errand_kind kind)
+errand_add(enum errand_kind kind)
 {
 	list = mem_grow(list, entries + 1, sizeof *list);
 	list[entries] = (struct errand){ .kind = kind };
@@ -68,8 +68,8 @@ add(enum errand_kind kind)
 static void
 add_text(enum errand_kind kind, const char *text)
 {
-	if (text != NULL && find(kind, text, NULL) < 0)
-		add(kind)->text = mem_dup(text);
+	if (text != NULL && errand_find(kind, text, NULL) < 0)
+		errand_add(kind)->text = mem_dup(text);
 }
 
 void
@@ -96,13 +96,13 @@ errand_argv(char *const *argv)
 	size_t n, i;
 	char **copy;
 
-	if (argv == NULL || find(ERRAND_ARGV, NULL, argv) >= 0)
+	if (argv == NULL || errand_find(ERRAND_ARGV, NULL, argv) >= 0)
 		return;
 	n = words(argv);
 	copy = mem_new(n + 1, sizeof *copy);
 	for (i = 0; i < n; i++)
 		copy[i] = mem_dup(argv[i]);
-	add(ERRAND_ARGV)->argv = copy;
+	errand_add(ERRAND_ARGV)->argv = copy;
 }
 
 const struct errand *
@@ -216,8 +216,8 @@ hear(struct errand_answer *a, int *fd, int64_t deadline, bool name,
  * *fd, or -1.
  */
 static int
-ask(struct errand_ask *q, const int *give, int n, struct errand_answer *a,
-    int *fd, struct err *e)
+errand_request(struct errand_ask *q, const int *give, int n,
+    struct errand_answer *a, int *fd, struct err *e)
 {
 	int64_t deadline = clock_in(SOON);
 	int got;
@@ -239,8 +239,9 @@ ask(struct errand_ask *q, const int *give, int n, struct errand_answer *a,
 static int
 number_of(const struct spawn_conf *f)
 {
-	return f->command != NULL ? find(ERRAND_COMMAND, f->command, NULL) :
-	    find(ERRAND_ARGV, NULL, f->argv);
+	return f->command != NULL ?
+	    errand_find(ERRAND_COMMAND, f->command, NULL) :
+	    errand_find(ERRAND_ARGV, NULL, f->argv);
 }
 
 bool
@@ -265,34 +266,34 @@ errand_spawn(const struct spawn_conf *f, struct err *e)
 		if (q.fd[i] >= 0)
 			give[n++] = f->fd[i];
 	}
-	return ask(&q, give, n, &a, &fd, e) < 0 ? -1 : fd;
+	return errand_request(&q, give, n, &a, &fd, e) < 0 ? -1 : fd;
 }
 
 int
 errand_unix(const char *path, struct err *e)
 {
-	int number = find(ERRAND_PATH, path, NULL), fd;
+	int number = errand_find(ERRAND_PATH, path, NULL), fd;
 	struct errand_ask q = { .number = (uint32_t)number, .ms = -1 };
 	struct errand_answer a;
 
 	if (number < 0)
 		return fail(e, EX_SOFTWARE, "%s is not on the helper's list",
 		    path);
-	return ask(&q, NULL, 0, &a, &fd, e) < 0 ? -1 : fd;
+	return errand_request(&q, NULL, 0, &a, &fd, e) < 0 ? -1 : fd;
 }
 
 int
 errand_resolve(const char *host, unsigned port, int family,
     struct net_addr *to, int max, int64_t deadline, struct err *e)
 {
-	int number = find(ERRAND_HOST, host, NULL), fd, n;
+	int number = errand_find(ERRAND_HOST, host, NULL), fd, n;
 	struct errand_ask q = { .number = (uint32_t)number, .port = port,
 	    .family = family, .ms = clock_left(deadline) };
 	struct errand_answer a;
 
 	if (!errand_runs() || number < 0)	/* an address, perhaps */
 		return resolve_host(host, port, family, to, max, deadline, e);
-	n = ask(&q, NULL, 0, &a, &fd, e);
+	n = errand_request(&q, NULL, 0, &a, &fd, e);
 	n = n < max ? n : max;
 	if (n > 0)
 		memcpy(to, a.addr, (size_t)n * sizeof *to);

@@ -29,7 +29,7 @@ slurp(struct foreign *f, const char *path, struct err *e)
 
 /* Values were copied: all that there is may be a password. */
 static void
-forget(struct foreign *f)
+foreign_forget(struct foreign *f)
 {
 	struct foreign_section *s;
 	size_t i, k;
@@ -264,6 +264,6 @@ foreign_import(const char *path, int (*convert)(struct foreign *,
 		fail_in(e, "%s", path);
 	conf_out_free(&head);
 	conf_out_free(&o);
-	forget(&f);
+	foreign_forget(&f);
 	return got;
 }

@@ -37,7 +37,7 @@ static size_t wards;
 
 /* Both ends of a new one; ours becomes the ward's. */
 static int
-start(const struct errand *t, const struct errand_ask *q,
+helper_spawn(const struct errand *t, const struct errand_ask *q,
     const int given[ERRAND_FDS], struct err *e)
 {
 	struct spawn_conf f = { .asks = q->asks,
@@ -84,7 +84,7 @@ serve(const struct errand_ask *q, const int given[ERRAND_FDS],
 		    ERRAND_ADDRESSES, deadline, &a->err);
 	} else {
 		fd = t->kind == ERRAND_PATH ? net_unix(t->text, &a->err) :
-		    start(t, q, given, &a->err);
+		    helper_spawn(t, q, given, &a->err);
 		a->n = fd < 0 ? -1 : 0;
 	}
 	return fd;
@@ -146,7 +146,7 @@ told(struct ward *w)
 }
 
 static void
-look(const struct pollfd *p)
+helper_look(const struct pollfd *p)
 {
 	size_t i;
 
@@ -182,7 +182,7 @@ loop(int sock)
 			if (!question(sock))
 				return;
 		} else {
-			look(p);
+			helper_look(p);
 		}
 	}
 }

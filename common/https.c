@@ -83,7 +83,7 @@ head(struct conn *c, struct https *h, struct framing *f)
 
 /* n bytes of body; what is over the limit is not read. */
 static int
-take(struct conn *c, struct https *h, uint64_t n)
+body_take(struct conn *c, struct https *h, uint64_t n)
 {
 	char part[4096];
 	long got;
@@ -102,7 +102,7 @@ take(struct conn *c, struct https *h, uint64_t n)
 }
 
 static int
-hex(struct str s, uint64_t *v)
+hex_number(struct str s, uint64_t *v)
 {
 	size_t i;
 
@@ -131,11 +131,11 @@ chunks(struct conn *c, struct https *h)
 	while (!h->too_big) {
 		if ((p = conn_line(c, &n)) == NULL)
 			return -1;
-		if (hex((struct str){ p, n }, &size) < 0)
+		if (hex_number((struct str){ p, n }, &size) < 0)
 			return conn_fail(c, EX_PROTOCOL, "a bad chunk");
 		if (size == 0)
 			return 0;
-		if (take(c, h, size) < 0)
+		if (body_take(c, h, size) < 0)
 			return -1;
 		if (!h->too_big && conn_line(c, &n) == NULL)
 			return -1;
@@ -150,8 +150,8 @@ body(struct conn *c, struct https *h, const struct framing *f,
 	if (f->chunked)
 		return chunks(c, h);
 	if (f->sized)
-		return take(c, h, f->size);
-	if (take(c, h, UINT64_MAX) == 0)
+		return body_take(c, h, f->size);
+	if (body_take(c, h, UINT64_MAX) == 0)
 		return 0;
 	/* Without a length the end of the connection is the end. */
 	if (e->code != EX_TEMPFAIL || clock_ms() >= deadline)

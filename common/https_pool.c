@@ -47,7 +47,7 @@ put(struct queue *q, struct https_job *j)
 }
 
 static struct https_job *
-take(struct queue *q)
+queue_take(struct queue *q)
 {
 	struct https_job *j = q->first;
 
@@ -93,7 +93,7 @@ work(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	while (!t->stop) {
-		j = take(&t->todo);
+		j = queue_take(&t->todo);
 		if (j == NULL) {
 			t->idle++;
 			pthread_cond_wait(&t->work, &t->lock);
@@ -114,7 +114,7 @@ work(void *arg)
 
 /* NULL, and e: there can be none. */
 static struct https_threads *
-begin(struct err *e)
+threads_begin(struct err *e)
 {
 	struct https_threads *t;
 	int wake[2];
@@ -139,7 +139,7 @@ https_pool_start(struct https_pool *p, struct https_job *j, struct err *e)
 	struct https_threads *t = p->threads;
 	bool more;
 
-	if (t == NULL && (t = p->threads = begin(e)) == NULL)
+	if (t == NULL && (t = p->threads = threads_begin(e)) == NULL)
 		return -1;
 	pthread_mutex_lock(&t->lock);
 	more = t->idle <= t->waiting && t->n < THREADS;
@@ -176,7 +176,7 @@ https_pool_reap(struct https_pool *p)
 	(void)!read(t->wake[0], &n, sizeof n);
 	for (;;) {
 		pthread_mutex_lock(&t->lock);
-		j = take(&t->ended);
+		j = queue_take(&t->ended);
 		pthread_mutex_unlock(&t->lock);
 		if (j == NULL || stop_asked())	/* which is why it failed */
 			return;

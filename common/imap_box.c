@@ -46,7 +46,7 @@ imap_ask_ready(struct imap *m, unsigned of)
 
 /* "VERB NAME REST", or "VERB NAME TO". */
 static unsigned
-ask(struct imap *m, const char *verb, struct str name, const char *rest)
+box_ask(struct imap *m, const char *verb, struct str name, const char *rest)
 {
 	struct buf b = { .max = 16384 };
 	unsigned tag = 0;
@@ -89,7 +89,7 @@ imap_ask_list(struct imap *m, const char *pattern, bool status)
 		}
 		buf_c(&b, ')');
 	}
-	tag = ask(m, "LIST \"\"", str_of(pattern), b.n > 0 ? b.p : "");
+	tag = box_ask(m, "LIST \"\"", str_of(pattern), b.n > 0 ? b.p : "");
 	conn_phase(m->c, "LIST", CONN_COMMAND);
 	buf_free(&b);
 	return tag;
@@ -103,7 +103,7 @@ imap_ask_status(struct imap *m, struct str name)
 
 	buf_c(&b, ' ');
 	status_items(m, &b);
-	tag = ask(m, "STATUS", name, b.p);
+	tag = box_ask(m, "STATUS", name, b.p);
 	buf_free(&b);
 	return tag;
 }
@@ -122,7 +122,8 @@ imap_ask_select(struct imap *m, struct str name, bool examine,
 		    " " : "", since->uids != NULL ? since->uids : "");
 	else if ((m->caps & IMAP_CONDSTORE) != 0)
 		buf_s(&b, " (CONDSTORE)");
-	tag = ask(m, examine ? "EXAMINE" : "SELECT", name, b.n > 0 ? b.p : "");
+	tag = box_ask(m, examine ? "EXAMINE" : "SELECT", name,
+	    b.n > 0 ? b.p : "");
 	buf_free(&b);
 	return tag;
 }
@@ -131,7 +132,8 @@ int
 imap_select(struct imap *m, struct str name, bool examine)
 {
 	imap_box_forget(m);
-	return imap_wait(m, ask(m, examine ? "EXAMINE" : "SELECT", name, ""));
+	return imap_wait(m, box_ask(m, examine ? "EXAMINE" : "SELECT", name,
+	    ""));
 }
 
 unsigned
@@ -236,13 +238,13 @@ imap_ask_copy(struct imap *m, const char *set, struct str to)
 unsigned
 imap_ask_create(struct imap *m, struct str name)
 {
-	return ask(m, "CREATE", name, "");
+	return box_ask(m, "CREATE", name, "");
 }
 
 unsigned
 imap_ask_delete(struct imap *m, struct str name)
 {
-	return ask(m, "DELETE", name, "");
+	return box_ask(m, "DELETE", name, "");
 }
 
 unsigned
@@ -253,7 +255,7 @@ imap_ask_rename(struct imap *m, struct str from, struct str to)
 
 	buf_c(&b, ' ');
 	if (imap_quote(m, &b, to) == 0)
-		tag = ask(m, "RENAME", from, b.p);
+		tag = box_ask(m, "RENAME", from, b.p);
 	buf_free(&b);
 	return tag;
 }
@@ -261,7 +263,7 @@ imap_ask_rename(struct imap *m, struct str from, struct str to)
 unsigned
 imap_ask_subscribe(struct imap *m, struct str name)
 {
-	return ask(m, "SUBSCRIBE", name, "");
+	return box_ask(m, "SUBSCRIBE", name, "");
 }
 
 /* Where there is no UNSELECT a failed EXAMINE does it (RFC 3691). */

@@ -72,7 +72,7 @@ imap_fetch_select(struct imap_fetch *f, unsigned tag, uint64_t uidvalidity,
 }
 
 static void
-ask(struct imap_fetch *f, struct imap_fetch_job *job, const uint32_t *uids,
+job_ask(struct imap_fetch *f, struct imap_fetch_job *job, const uint32_t *uids,
     size_t n)
 {
 	struct imap_fetch_command c = { .job = job };
@@ -90,7 +90,7 @@ imap_fetch_ask(struct imap_fetch *f, struct imap_fetch_job *job)
 {
 	job->lost = f->lost;
 	if (!job->lost)
-		ask(f, job, job->uids, job->n);
+		job_ask(f, job, job->uids, job->n);
 }
 
 /* ---- one message ---- */
@@ -106,7 +106,7 @@ came_of(struct imap_fetch_job *job, uint32_t uid)
 
 /* Its place, and its job in f->got; NULL: it was not asked for. */
 static unsigned char *
-find(struct imap_fetch *f)
+wanted_find(struct imap_fetch *f)
 {
 	unsigned char *came;
 	size_t i;
@@ -128,7 +128,7 @@ find(struct imap_fetch *f)
 
 /* A response begins.  Of a command for one message it is that one. */
 static void
-begin(struct imap_fetch *f)
+window_begin(struct imap_fetch *f)
 {
 	struct imap_fetched *g = &f->got;
 
@@ -175,7 +175,7 @@ body(struct imap_fetch *f)
 		f->early = true;
 		return 0;
 	}
-	if ((came = find(f)) == NULL || *came == IMAP_CAME_HERE)
+	if ((came = wanted_find(f)) == NULL || *came == IMAP_CAME_HERE)
 		return 0;
 	if (f->item.nil)
 		return IMAP_FETCH_NIL;
@@ -232,7 +232,7 @@ end(struct imap_fetch *f)
 	}
 	if (missed && f->got.uid == 0) {
 		oldest->unnamed = oldest->again = true;
-	} else if (missed && (came = find(f)) != NULL &&
+	} else if (missed && (came = wanted_find(f)) != NULL &&
 	    *came == IMAP_CAME_NOT) {
 		*came = IMAP_CAME_UNNAMED;
 		f->got.job->again = true;
@@ -317,7 +317,7 @@ response(struct imap_fetch *f)
 	if (r.tag != 0)
 		return answered(f, &r);
 	if (r.type == IMAP_FETCH && c->job != NULL)
-		begin(f);
+		window_begin(f);
 	return 0;
 }
 
@@ -389,7 +389,7 @@ ask_alone(struct imap_fetch *f)
 		if (why == IMAP_CAME_EMPTY &&
 		    ask_size(f, job->uids[f->at]) < 0)
 			return -1;
-		ask(f, job, &job->uids[f->at], 1);
+		job_ask(f, job, &job->uids[f->at], 1);
 		return 1;
 	}
 	f->alone = NULL;

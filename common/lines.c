@@ -7,7 +7,7 @@
 #include "lines.h"
 
 static void
-begin(struct lines *l)
+lines_begin(struct lines *l)
 {
 	struct stat st;
 
@@ -58,7 +58,7 @@ lines_next(struct lines *l, struct str *line)
 	bool skipping;
 
 	if (!l->begun)
-		begin(l);
+		lines_begin(l);
 	for (;;) {
 		if (!cut(l, line)) {
 			if (l->eof || !l->readable)

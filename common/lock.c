@@ -95,7 +95,7 @@ still_there(int fd, const char *path)
 
 /* 1 it is locked, 0 once more, -1. */
 static int
-take(int fd, const char *path, struct err *e)
+flock_take(int fd, const char *path, struct err *e)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[LOCK_TEXT];
@@ -122,7 +122,7 @@ lock_take(const char *path, struct err *e)
 		    O_NONBLOCK, 0600);
 		if (fd < 0)
 			return fail_sys(e, EX_CANTCREAT, "%s", path);
-		got = take(fd, path, e);
+		got = flock_take(fd, path, e);
 		if (got > 0)
 			return fd;
 		close(fd);

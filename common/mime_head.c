@@ -231,7 +231,7 @@ control(struct str s)
 }
 
 static int
-begin(struct line *l, struct buf *b, struct str name, struct err *e)
+field_begin(struct line *l, struct buf *b, struct str name, struct err *e)
 {
 	size_t i;
 
@@ -258,7 +258,7 @@ end(struct line *l, struct str name, struct err *e)
 
 /* What no folding or encoding can help. */
 static int
-check(struct str name, struct str value, int how, struct err *e)
+field_check(struct str name, struct str value, int how, struct err *e)
 {
 	if (control(value))
 		return fail(e, EX_USAGE, "%.*s: a control character or line end is in the value",
@@ -280,9 +280,9 @@ mime_header(struct buf *b, struct str name, struct str value, int how,
 	struct line l = { .b = b };
 	size_t was = b->n;
 
-	if (begin(&l, b, name, e) < 0)
+	if (field_begin(&l, b, name, e) < 0)
 		return -1;
-	if (check(name, value, how, e) < 0) {
+	if (field_check(name, value, how, e) < 0) {
 		b->n = was;
 		return -1;
 	}
@@ -386,7 +386,7 @@ mime_header_addrs(struct buf *b, struct str name, struct mime_addrs list,
 	size_t i, was = b->n;
 	struct line l = { .b = b };
 
-	if (begin(&l, b, name, e) < 0)
+	if (field_begin(&l, b, name, e) < 0)
 		return -1;
 	for (i = 0; i < list.n; i++) {
 		if (check_addr(name, &list.p[i], how, e) < 0) {

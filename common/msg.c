@@ -191,7 +191,7 @@ msg_drop_field(struct msg *m, struct arena *a, const char *name)
 
 /* The bytes of a part's source from at on, as many as a block takes. */
 static const char *
-load(const struct msg_part *p, uint64_t at, char *in, size_t *n,
+part_load(const struct msg_part *p, uint64_t at, char *in, size_t *n,
     struct err *e)
 {
 	ssize_t got;
@@ -221,7 +221,7 @@ msg_look_at(const struct msg_part *p, struct msg_look *l, struct err *e)
 	for (at = 0; at < p->len; at += n) {
 		if (stop_asked())	/* it may be very long */
 			fail_stop(e);
-		if (stop_asked() || (src = load(p, at, in, &n, e)) == NULL)
+		if (stop_asked() || (src = part_load(p, at, in, &n, e)) == NULL)
 			break;
 		msg_look(l, src, n);
 	}
@@ -451,7 +451,7 @@ convert(struct msg_reader *r, const struct msg_part *p, struct err *e)
 	const char *src;
 	size_t n;
 
-	if ((src = load(p, r->at, r->in, &n, e)) == NULL)
+	if ((src = part_load(p, r->at, r->in, &n, e)) == NULL)
 		return -1;
 	r->at += n;
 	r->done = r->at == p->len;

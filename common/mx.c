@@ -74,7 +74,7 @@ repeated(struct mx *m)
 }
 
 static void
-take(struct mx *m, struct arena *mem, const struct dns_answer *a)
+mx_take(struct mx *m, struct arena *mem, const struct dns_answer *a)
 {
 	size_t i;
 
@@ -151,7 +151,7 @@ mx_find(struct mx *m, struct ask *q, const char *domain)
 	if (a == NULL || (a->status == DNS_NODATA && !implicit(m, q, domain)))
 		return false;
 	if (a->status == DNS_OK)
-		take(m, q->mem, a);
+		mx_take(m, q->mem, a);
 	else if (dns_temporary(a->status))
 		m->route = MX_TEMP;
 	m->answer = a;

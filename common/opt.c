@@ -49,7 +49,7 @@ opt_nth(const struct opt_set *set, size_t i)
 }
 
 static int
-find(const struct opt_set *set, struct str name, int letter)
+option_find(const struct opt_set *set, struct str name, int letter)
 {
 	const struct opt *o;
 	size_t i;
@@ -314,7 +314,8 @@ opt_parse(struct opt_set *set, int argc, char **argv,
 			return fail(e, EX_USAGE, "unknown option %s (--help lists them)",
 			    argv[optind > at ? optind - 1 : at]);
 		} else {
-			c = c >= FIRST ? c - FIRST : find(set, STR(""), c);
+			c = c >= FIRST ? c - FIRST :
+			    option_find(set, STR(""), c);
 			if (one(set, c, optarg, e) < 0)
 				return -1;
 		}
@@ -342,7 +343,7 @@ int
 opt_conf(struct opt_set *set, const char *key, const char *value,
     struct err *e)
 {
-	int rank = find(set, str_of(key), 0);
+	int rank = option_find(set, str_of(key), 0);
 	const struct opt *o = rank < 0 ? NULL : opt_nth(set, (size_t)rank);
 	bool on = true;
 
@@ -363,13 +364,13 @@ int
 opt_give(struct opt_set *set, const char *name, const char *arg,
     struct err *e)
 {
-	return one(set, find(set, str_of(name), 0), arg, e);
+	return one(set, option_find(set, str_of(name), 0), arg, e);
 }
 
 bool
 opt_given(const struct opt_set *set, const char *name)
 {
-	int rank = find(set, str_of(name), 0);
+	int rank = option_find(set, str_of(name), 0);
 
 	return rank >= 0 && set->seen[rank] != 0;
 }
@@ -377,7 +378,7 @@ opt_given(const struct opt_set *set, const char *name)
 bool
 opt_configured(const struct opt_set *set, const char *name)
 {
-	int rank = find(set, str_of(name), 0);
+	int rank = option_find(set, str_of(name), 0);
 
 	return rank >= 0 && set->conf[rank] != 0;
 }

@@ -61,7 +61,7 @@ nothing(const char *name, const char *other, struct err *e)
 }
 
 static int
-check(const struct opt_set *set, const struct opt_rule *r, struct err *e)
+rule_check(const struct opt_set *set, const struct opt_rule *r, struct err *e)
 {
 	struct buf b = { .max = 512 };
 	const char *other;
@@ -86,7 +86,7 @@ int
 opt_rules(const struct opt_set *set, const struct opt_rule *r, struct err *e)
 {
 	for (; r->name != NULL; r++)
-		if (opt_given(set, r->name) && check(set, r, e) < 0)
+		if (opt_given(set, r->name) && rule_check(set, r, e) < 0)
 			return -1;
 	return 0;
 }

@@ -89,7 +89,7 @@ pop3_status(const struct pop3 *p, int otherwise)
 }
 
 static int
-refused(struct pop3 *p, const char *what, int code)
+pop3_refused(struct pop3 *p, const char *what, int code)
 {
 	return conn_fail(p->c, pop3_status(p, code), "%s: %s", what,
 	    p->text[0] != '\0' ? p->text : "-ERR");
@@ -108,7 +108,7 @@ say(struct pop3 *p, const char *fmt, ...)
 }
 
 static int
-ask(struct pop3 *p, const char *command)
+pop3_ask(struct pop3 *p, const char *command)
 {
 	conn_phase(p->c, command, CONN_COMMAND);
 	say(p, "%s", command);
@@ -184,7 +184,7 @@ capa(struct pop3 *p)
 	p->mechs[0] = p->server[0] = '\0';
 	p->expire = -1;
 	p->delay = 0;
-	if (ask(p, "CAPA") < 0)
+	if (pop3_ask(p, "CAPA") < 0)
 		return -1;
 	if (!p->ok)
 		return 0;
@@ -209,7 +209,7 @@ stls(struct pop3 *p)
 
 	if ((p->caps & POP3_CAPA) != 0 && (p->caps & POP3_STLS) == 0)
 		return conn_fail(p->c, EX_NOPERM, "the server offers no STLS, and nothing is sent without TLS (--tls off)");
-	if (ask(p, "STLS") < 0)
+	if (pop3_ask(p, "STLS") < 0)
 		return -1;
 	if (!p->ok)
 		return conn_fail(p->c, EX_NOPERM, "STLS: %s", p->text);
@@ -280,7 +280,7 @@ greeted(struct pop3 *p, enum conn_tls tls, const struct pop3_memory *known)
 	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
-		return refused(p, "greeting", EX_TEMPFAIL);
+		return pop3_refused(p, "greeting", EX_TEMPFAIL);
 	if (tls == CONN_TLS_IMPLICIT)
 		p->banner = digest(p->text);
 	if (tls == CONN_TLS_IMPLICIT && recall(p, known))
@@ -386,13 +386,13 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
-		return refused(p, "login refused", EX_NOPERM);
+		return pop3_refused(p, "login refused", EX_NOPERM);
 	conn_mask(p->c, "PASS");
 	conn_printf(p->c, "PASS %.*s\r\n", (int)s->n, s->p);
 	conn_mask(p->c, NULL);
 	if (answer(p) < 0)
 		return -1;
-	return p->ok ? 0 : refused(p, "login refused", EX_NOPERM);
+	return p->ok ? 0 : pop3_refused(p, "login refused", EX_NOPERM);
 }
 
 /*
@@ -427,7 +427,7 @@ say_utf8(struct pop3 *p)
 	if ((p->caps & POP3_UTF8) == 0)
 		return 0;
 	if ((p->caps & POP3_PIPELINING) == 0 || p->mechs[0] == '\0')
-		return ask(p, "UTF8");
+		return pop3_ask(p, "UTF8");
 	say(p, "UTF8");
 	p->owed = true;
 	return 0;
@@ -465,7 +465,7 @@ struct list {
 };
 
 static int
-add(struct pop3 *p, struct list *l, struct str line)
+listing_add(struct pop3 *p, struct list *l, struct str line)
 {
 	struct str num = str_word(&line), size = str_word(&line);
 	uint64_t i, bytes;
@@ -496,10 +496,10 @@ hear_list(struct pop3 *p, struct list *l)
 	if (answer(p) < 0)
 		return -1;
 	if (!p->ok)
-		return refused(p, "LIST", EX_UNAVAILABLE);
+		return pop3_refused(p, "LIST", EX_UNAVAILABLE);
 	conn_body(p->c, true);
 	while ((got = more(p, &line)) > 0)
-		if (add(p, l, line) < 0)
+		if (listing_add(p, l, line) < 0)
 			return -1;
 	return got;
 }
@@ -718,5 +718,5 @@ pop3_quit(struct pop3 *p, bool wait)
 		return conn_flush(p->c);
 	if (answer(p) < 0)
 		return -1;
-	return p->ok ? 0 : refused(p, "QUIT", EX_TEMPFAIL);
+	return p->ok ? 0 : pop3_refused(p, "QUIT", EX_TEMPFAIL);
 }

@@ -368,7 +368,7 @@ struct list {
 };
 
 static void
-add(struct list *l, struct str s)
+talk_add(struct list *l, struct str s)
 {
 	char *p;
 	size_t i;
@@ -393,7 +393,7 @@ add_lines(struct list *l, struct str reply, size_t skip)
 	while (reply.n > 0) {
 		one = str_trim(str_cut(&reply, '\n'));
 		if (!str_is(one, "."))
-			add(l, str_from(one, skip));
+			talk_add(l, str_from(one, skip));
 	}
 }
 
@@ -408,7 +408,7 @@ add_words(struct list *l, struct str reply)
 			continue;
 		one = str_from(one, 13);
 		while ((word = str_word(&one)).n > 0)
-			add(l, word);
+			talk_add(l, word);
 	}
 }
 
@@ -449,7 +449,7 @@ add_quoted(struct list *list, struct str reply)
 				buf_c(&b, ' ');
 			string(&r, l, &rest, &b);
 		}
-		add(list, BUF_STR(b));
+		talk_add(list, BUF_STR(b));
 	}
 	buf_free(&b);
 }

@@ -86,7 +86,7 @@ question(const char *host, unsigned port, int family, struct err *e)
 
 /* Asks in a thread; what getaddrinfo said, or EAI_AGAIN when time is up. */
 static int
-ask(struct question *q, int64_t deadline)
+question_ask(struct question *q, int64_t deadline)
 {
 	struct pollfd p = { .fd = q->done[0], .events = POLLIN };
 	pthread_attr_t attr;
@@ -204,7 +204,7 @@ resolve_host(const char *host, unsigned port, int family,
 		return dns_hosts(host, port, family, out, max, deadline, e);
 	}
 	if (code != 0)			/* a name, not an address */
-		code = ask(q, deadline);
+		code = question_ask(q, deadline);
 	if (stop_asked())
 		fail_stop(e);
 	else if (code == 0 && q->answer != NULL)

@@ -260,7 +260,7 @@ sort_in(struct program *p, const short *call, size_t n, enum verdict v)
 
 /* What a number means, and then what a stretch of them means. */
 static void
-look_up(struct program *p)
+bpf_sort(struct program *p)
 {
 	unsigned i;
 
@@ -275,43 +275,43 @@ look_up(struct program *p)
 }
 
 static void
-put(struct program *p, unsigned code, size_t k, size_t yes, size_t no)
+bpf_put(struct program *p, unsigned code, size_t k, size_t yes, size_t no)
 {
 	p->op[p->n++] = (struct sock_filter){ (unsigned short)code,
 	    (unsigned char)yes, (unsigned char)no, (unsigned)k };
 }
 
 static void
-answer(struct program *p, enum verdict v)
+bpf_answer(struct program *p, enum verdict v)
 {
-	put(p, BPF_RET | BPF_K, v == ALLOWED ? SECCOMP_RET_ALLOW :
+	bpf_put(p, BPF_RET | BPF_K, v == ALLOWED ? SECCOMP_RET_ALLOW :
 	    SECCOMP_RET_ERRNO | (v == REFUSED ? EPERM : ENOSYS), 0, 0);
 }
 
 static void
-load(struct program *p, size_t at)
+bpf_load(struct program *p, size_t at)
 {
-	put(p, BPF_LD | BPF_W | BPF_ABS, at, 0, 0);
+	bpf_put(p, BPF_LD | BPF_W | BPF_ABS, at, 0, 0);
 }
 
 /* Ranges from..to - 1: below the middle one, or from it on. */
 static void
-search(struct program *p, size_t from, size_t to)
+bpf_search(struct program *p, size_t from, size_t to)
 {
 	size_t middle = (from + to) / 2, jump = p->n;
 	unsigned v = p->range[from].verdict;
 
 	if (to - from > 1) {
-		put(p, BPF_JMP | BPF_JGE | BPF_K, p->range[middle].first, 0,
+		bpf_put(p, BPF_JMP | BPF_JGE | BPF_K, p->range[middle].first, 0,
 		    0);
-		search(p, from, middle);
+		bpf_search(p, from, middle);
 		p->op[jump].jt = (unsigned char)(p->n - jump - 1);
-		search(p, middle, to);
+		bpf_search(p, middle, to);
 	} else if (v >= LOOK) {
 		p->block[v - LOOK] = p->n;
-		put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+		bpf_put(p, BPF_JMP | BPF_JA, 0, 0, 0);
 	} else {
-		answer(p, (enum verdict)v);
+		bpf_answer(p, (enum verdict)v);
 	}
 }
 
@@ -332,12 +332,12 @@ row(struct program *p, const struct rule *r)
 		n++;
 	for (i = 0; i < n; i++) {
 		t = &r->test[i];
-		load(p, half(t->half));
-		put(p, BPF_ALU | BPF_AND | BPF_K, t->mask, 0, 0);
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, t->value == OWN_PID ?
+		bpf_load(p, half(t->half));
+		bpf_put(p, BPF_ALU | BPF_AND | BPF_K, t->mask, 0, 0);
+		bpf_put(p, BPF_JMP | BPF_JEQ | BPF_K, t->value == OWN_PID ?
 		    (size_t)getpid() : (size_t)t->value, 0, 3 * (n - i) - 2);
 	}
-	answer(p, ALLOWED);
+	bpf_answer(p, ALLOWED);
 }
 
 static bool
@@ -363,19 +363,19 @@ blocks(struct program *p, const struct sandbox *s)
 			row(p, &rules[i]);
 		if (i + 1 == NCALLS(rules) ||
 		    rules[i].call != rules[i + 1].call)
-			answer(p, REFUSED);
+			bpf_answer(p, REFUSED);
 	}
 }
 
 static void
 assemble(struct program *p, const struct sandbox *s)
 {
-	look_up(p);
-	load(p, offsetof(struct seccomp_data, arch));
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
-	answer(p, REFUSED);		/* int 0x80: another table */
-	load(p, offsetof(struct seccomp_data, nr));
-	search(p, 0, p->ranges);
+	bpf_sort(p);
+	bpf_load(p, offsetof(struct seccomp_data, arch));
+	bpf_put(p, BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
+	bpf_answer(p, REFUSED);		/* int 0x80: another table */
+	bpf_load(p, offsetof(struct seccomp_data, nr));
+	bpf_search(p, 0, p->ranges);
 	blocks(p, s);
 }
 

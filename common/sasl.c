@@ -727,7 +727,7 @@ check_secrets(const struct sasl_login *l, struct err *e)
 }
 
 static int
-check(const struct sasl_login *l, struct err *e)
+login_check(const struct sasl_login *l, struct err *e)
 {
 	if (check_name(l->user, "user name", e) < 0 ||
 	    check_name(l->authzid, "name to act as", e) < 0 ||
@@ -746,7 +746,7 @@ sasl_pick(struct sasl *s, const struct sasl_login *l, struct str offered,
 	sasl_wipe(s);
 	s->login = l;
 	s->auth.max = 3 * LIMIT_CHALLENGE + 8 * USER_MAX;
-	if (check(l, e) < 0 || candidates(l, order, &n, e) < 0)
+	if (login_check(l, e) < 0 || candidates(l, order, &n, e) < 0)
 		return -1;
 	s->plus_offered = offers_plus(offered);
 	for (i = 0; i < n && !offers(offered, order[i]->name); i++)

@@ -18,7 +18,7 @@ say_command(struct sasl_exchange *x, const char *before, const char *initial)
 
 /* The initial response goes with it if there is one and it fits. */
 static void
-begin(struct sasl_exchange *x)
+exchange_begin(struct sasl_exchange *x)
 {
 	struct buf b = { .max = 65536, .secret = true };
 	bool has = sasl_first(&x->sasl, &x->out);
@@ -75,7 +75,7 @@ sasl_exchange_begin(struct sasl_exchange *x, const struct sasl_login *login,
 	    sasl_name(&x->sasl));
 	conn_phase(x->c, x->verb, CONN_COMMAND);
 	conn_mask(x->c, x->label);
-	begin(x);
+	exchange_begin(x);
 	conn_mask(x->c, "");
 	return 0;
 }

@@ -24,7 +24,7 @@ struct source {
 };
 
 static int
-start(struct source *c, const char *command, struct err *e)
+source_start(struct source *c, const char *command, struct err *e)
 {
 	struct spawn_conf f = { .command = command, .asks = true };
 	int pair[2], bad;
@@ -70,7 +70,7 @@ keep(struct secret *s, bool *whole, const char *p, size_t n)
 
 /* 1 there was something, 0 that was the end, -1 not now. */
 static int
-take(struct source *c, struct secret *s, bool *whole, bool *over)
+source_read(struct source *c, struct secret *s, bool *whole, bool *over)
 {
 	char some[1024];
 	ssize_t n = read(c->fd, some, sizeof some);
@@ -103,7 +103,7 @@ drain(struct source *c, struct secret *s, struct err *e)
 		    NET_STOPPED)
 			return fail_stop(e);
 		if (p[0].revents != 0)
-			got = take(c, s, &whole, &over);
+			got = source_read(c, s, &whole, &over);
 		else if (gone)
 			got = 0;
 	}
@@ -134,7 +134,7 @@ secret_command(const char *what, const char *command, double seconds,
 	int got;
 
 	s->n = 0;
-	if (start(&c, command, e) < 0)
+	if (source_start(&c, command, e) < 0)
 		return -1;
 	got = drain(&c, s, e);
 	close(c.fd);
@@ -225,7 +225,7 @@ answer(int fd, int64_t deadline, struct secret *s)
 
 /* Asks once; the terminal and the signals are as before afterwards. */
 static int
-ask(int fd, const char *prompt, int64_t deadline, struct secret *s)
+prompt_ask(int fd, const char *prompt, int64_t deadline, struct secret *s)
 {
 	struct sigaction old[NSIGNAL];
 	struct termios was, mute;
@@ -259,7 +259,7 @@ secret_prompt(const char *prompt, int64_t deadline, struct secret *s,
 		return 0;
 	}
 	do {
-		got = ask(fd, prompt, deadline, s);
+		got = prompt_ask(fd, prompt, deadline, s);
 		if (caught != 0)
 			raise(caught);		/* now as it was meant */
 	} while (caught == SIGTSTP);

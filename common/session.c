@@ -161,7 +161,7 @@ look_up(struct session *s, struct err *e)
 
 /* --timeout is for the whole, the time for the secret included. */
 static void
-begin(struct account *a)
+session_begin(struct account *a)
 {
 	if (a->timeout > 0 && a->deadline == 0)
 		a->deadline = clock_in(a->timeout);
@@ -177,7 +177,7 @@ prepare(struct session *s, struct err *e)
 		return fail(e, EX_USAGE, "the user name has a control byte");
 	if (a->way.only4 && a->way.only6)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
-	begin(a);
+	session_begin(a);
 	return fill_tls(s, e) < 0 ? -1 : fill_conf(s, e);
 }
 
@@ -235,7 +235,7 @@ renew_secret(struct session *s, struct err *e)
 int
 session_renew(struct session *s, struct err *e)
 {
-	begin(s->account);
+	session_begin(s->account);
 	s->conf.deadline = s->account->deadline;
 	return renew_secret(s, e) < 0 ? -1 : look_up(s, e);
 }
@@ -251,7 +251,7 @@ int
 session_connect(struct session *s, struct err *e)
 {
 	session_hang_up(s);
-	begin(s->account);
+	session_begin(s->account);
 	s->conf.deadline = s->account->deadline;
 	s->conn = conn_open(&s->conf, e);
 	return s->conn != NULL ? 0 : -1;

@@ -128,7 +128,7 @@ answered(struct smtp *s)
 
 /* The server says no to something that everything depends on. */
 static int
-refused(struct smtp *s, const char *what, int permanent)
+smtp_refused(struct smtp *s, const char *what, int permanent)
 {
 	const struct smtp_reply *r = &s->reply;
 	int code = EX_PROTOCOL;
@@ -222,7 +222,7 @@ capability(struct smtp *s, struct str line)
 
 /* Nothing that was learnt before, perhaps from somebody else, is kept. */
 static void
-forget(struct smtp *s)
+smtp_forget(struct smtp *s)
 {
 	s->caps = 0;
 	s->size_max = s->rcpt_max = s->domain_max = s->mail_max = 0;
@@ -234,14 +234,14 @@ helo(struct smtp *s, const char *name)
 {
 	if (s->conf->lmtp || class(s) != 5 ||
 	    s->conf->tls == CONN_TLS_STARTTLS)
-		return refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
+		return smtp_refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
 		    EX_UNAVAILABLE);
 	conn_phase(s->c, "HELO", CONN_COMMAND);
 	conn_printf(s->c, "HELO %s\r\n", name);
-	forget(s);
+	smtp_forget(s);
 	if (reply(s, NULL) < 0)
 		return -1;
-	return class(s) == 2 ? 0 : refused(s, "HELO", EX_UNAVAILABLE);
+	return class(s) == 2 ? 0 : smtp_refused(s, "HELO", EX_UNAVAILABLE);
 }
 
 static int
@@ -254,7 +254,7 @@ ehlo(struct smtp *s)
 		conn_ehlo(s->c, own, sizeof own);
 		name = own;
 	}
-	forget(s);
+	smtp_forget(s);
 	conn_phase(s->c, s->conf->lmtp ? "LHLO" : "EHLO", CONN_COMMAND);
 	conn_printf(s->c, "%s %s\r\n", s->conf->lmtp ? "LHLO" : "EHLO", name);
 	if (reply(s, capability) < 0)
@@ -281,7 +281,7 @@ starttls(struct smtp *s)
 	if (reply(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 220)
-		return refused(s, "STARTTLS", EX_NOPERM);
+		return smtp_refused(s, "STARTTLS", EX_NOPERM);
 	if ((got = conn_starttls(s->c)) < 0)
 		return -1;
 	*s = (struct smtp){ .c = s->c, .conf = s->conf };
@@ -295,7 +295,7 @@ hello(struct smtp *s)
 	    CONN_GREETING_SMTP) < 0 || reply(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 220)
-		return refused(s, "greeting", EX_UNAVAILABLE);
+		return smtp_refused(s, "greeting", EX_UNAVAILABLE);
 	if (ehlo(s) < 0)
 		return -1;
 	return s->conf->tls == CONN_TLS_STARTTLS ? starttls(s) : 0;
@@ -337,7 +337,7 @@ verdict(struct smtp *s, struct sasl_exchange *x)
 	if (s->reply.code == 235)
 		return sasl_exchange_proved(x);
 	if (reason[0] == '\0')
-		return refused(s, "login refused", EX_NOPERM);
+		return smtp_refused(s, "login refused", EX_NOPERM);
 	return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL : EX_NOPERM,
 	    "login refused: %d %s %s (%s)", s->reply.code, s->reply.status,
 	    s->reply.text, reason);
@@ -659,7 +659,7 @@ go_ahead(struct smtp *s, struct batch *b)
 		return -1;
 	if (s->reply.code != 354) {
 		if (class(s) == 2 || class(s) == 3)
-			return refused(s, "DATA", EX_PROTOCOL);
+			return smtp_refused(s, "DATA", EX_PROTOCOL);
 		s->dirty = true;
 		settle_all(s, b, SMTP_AT_DATA);
 		return 0;

@@ -226,7 +226,7 @@ spawn_fd(const struct spawn_child *c)
 
 /* Looks at it; if it runs on, what to poll, and until when at most. */
 static bool
-look(struct spawn_child *c, struct pollfd *p, int64_t *until)
+child_look(struct spawn_child *c, struct pollfd *p, int64_t *until)
 {
 	int64_t nap = clock_ms() + NAP_MS;
 
@@ -253,7 +253,7 @@ any(struct spawn_child *c, size_t n, int64_t deadline,
 	do {
 		until = deadline;
 		for (i = 0; i < n && which < 0; i++)
-			if (look(&c[i], &p[i], &until))
+			if (child_look(&c[i], &p[i], &until))
 				which = (int)i;
 	} while (which < 0 && clock_left(deadline) != 0 &&
 	    wait(p, n, until) >= 0);

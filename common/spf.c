@@ -39,7 +39,7 @@ say(struct spf *q, enum match m, const char *why, const char *name)
 
 /* YES: there are records.  NO: there are none. */
 static enum match
-ask(struct spf *q, const char *name, unsigned type, bool counted,
+spf_ask(struct spf *q, const char *name, unsigned type, bool counted,
     const struct dns_answer **a)
 {
 	*a = q->ask(q->arg, name, type);
@@ -63,7 +63,7 @@ static enum match
 addresses(struct spf *q, const struct spf_term *t, const char *name)
 {
 	const struct dns_answer *a;
-	enum match m = ask(q, name, spf_family(q), true, &a);
+	enum match m = spf_ask(q, name, spf_family(q), true, &a);
 
 	if (m != YES)
 		return m;
@@ -74,7 +74,7 @@ static enum match
 exchanges(struct spf *q, const struct spf_term *t, const char *name)
 {
 	const struct dns_answer *mx;
-	enum match m = ask(q, name, DNS_MX, true, &mx);
+	enum match m = spf_ask(q, name, DNS_MX, true, &mx);
 	bool wait = false;
 	unsigned i;
 
@@ -145,7 +145,7 @@ by_name(struct spf *q, const struct spf_term *t)
 	case SPF_A: return addresses(q, t, name);
 	case SPF_MX: return exchanges(q, t, name);
 	case SPF_PTR: return pointers(q, name);
-	default: return ask(q, name, DNS_A, true, &a);	/* exists */
+	default: return spf_ask(q, name, DNS_A, true, &a);	/* exists */
 	}
 }
 
@@ -220,7 +220,7 @@ fetch(struct spf *q, const char *domain, struct spf_record *rec)
 
 	if (!proper(domain))
 		return NO;
-	m = ask(q, domain, DNS_TXT, false, &a);
+	m = spf_ask(q, domain, DNS_TXT, false, &a);
 	if (m != YES)
 		return m;
 	n = spf_select(a, &text);

@@ -18,7 +18,7 @@ struct walk {
 enum { ENOUGH = 3 * SPF_LOOKUPS };
 
 static const struct dns_answer *
-ask(struct walk *w, const char *name, unsigned type)
+survey_ask(struct walk *w, const char *name, unsigned type)
 {
 	const struct dns_answer *a = w->query.ask(w->query.arg, name, type);
 
@@ -32,8 +32,8 @@ ask(struct walk *w, const char *name, unsigned type)
 static void
 host(struct walk *w, const char *name)
 {
-	const struct dns_answer *a = ask(w, name, DNS_A),
-	    *aaaa = ask(w, name, DNS_AAAA);
+	const struct dns_answer *a = survey_ask(w, name, DNS_A),
+	    *aaaa = survey_ask(w, name, DNS_AAAA);
 
 	w->s->void4 += a != NULL && dns_absent(a->status);
 	w->s->void6 += aaaa != NULL && dns_absent(aaaa->status);
@@ -42,7 +42,7 @@ host(struct walk *w, const char *name)
 static void
 exchanges(struct walk *w, const char *name)
 {
-	const struct dns_answer *mx = ask(w, name, DNS_MX);
+	const struct dns_answer *mx = survey_ask(w, name, DNS_MX);
 	unsigned i;
 
 	if (mx == NULL)
@@ -147,7 +147,7 @@ visit(struct walk *w, const char *domain, const struct spf_node *up,
 	n->loop = above(up, domain);
 	if (n->loop)
 		return;
-	n->answer = ask(w, domain, DNS_TXT);
+	n->answer = survey_ask(w, domain, DNS_TXT);
 	if (n->answer == NULL)
 		return;
 	n->found = spf_select(n->answer, &n->text);

@@ -74,7 +74,7 @@ die(int sig)
 }
 
 static void
-ask(int sig)
+stop_asked_by(int sig)
 {
 	int was = errno, none = 0;
 	unsigned at = now();
@@ -121,7 +121,7 @@ all_of_them(sigset_t *set)
 void
 stop_guard(void)
 {
-	struct sigaction sa = { .sa_handler = ask }, old;
+	struct sigaction sa = { .sa_handler = stop_asked_by }, old;
 	sigset_t set;
 	size_t i;
 

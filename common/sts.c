@@ -126,7 +126,8 @@ came(struct https_job *job)
 
 /* From the i-th on; n: how many addresses may there be at most? */
 static void
-add(struct https_job *j, const struct dns_answer *a, unsigned i, unsigned n)
+address_add(struct https_job *j, const struct dns_answer *a, unsigned i,
+    unsigned n)
 {
 	for (; i < a->n && j->ndial < n; i++)
 		dns_addr(a->rr[i].data, j->dial[j->ndial++], sizeof *j->dial);
@@ -137,9 +138,9 @@ static void
 add_all(struct https_job *j, const struct dns_answer *a,
     const struct dns_answer *aaaa)
 {
-	add(j, a, 0, HTTPS_DIALS / 2);
-	add(j, aaaa, 0, HTTPS_DIALS);
-	add(j, a, HTTPS_DIALS / 2, HTTPS_DIALS);
+	address_add(j, a, 0, HTTPS_DIALS / 2);
+	address_add(j, aaaa, 0, HTTPS_DIALS);
+	address_add(j, a, HTTPS_DIALS / 2, HTTPS_DIALS);
 }
 
 static struct sts_job *
@@ -172,7 +173,7 @@ no_address(struct err *e, const char *domain, const struct dns_answer *a,
 
 /* False: it is under way. */
 static bool
-start(struct sts *s, struct ask *q, const char *domain,
+policy_start(struct sts *s, struct ask *q, const char *domain,
     const struct dns_answer *a, const struct dns_answer *aaaa)
 {
 	struct sts_job *j = make_job(s, q, domain);
@@ -216,7 +217,8 @@ sts_get(struct sts *s, struct ask *q, const char *domain)
 		return false;
 	if (read_record(s))
 		return true;
-	return server(q, domain, &a, &aaaa) && start(s, q, domain, a, aaaa);
+	return server(q, domain, &a, &aaaa) &&
+	    policy_start(s, q, domain, a, aaaa);
 }
 
 void

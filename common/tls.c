@@ -190,7 +190,7 @@ expect(struct tls *t, const struct tls_ctx *c)
 }
 
 static int
-begin(struct tls *t, struct tls_ctx *c, const struct tls_hello *hello)
+tls_begin(struct tls *t, struct tls_ctx *c, const struct tls_hello *hello)
 {
 	unsigned char ip[16];
 	BIO *b = BIO_new(c->bio);
@@ -233,7 +233,7 @@ tls_new(struct tls_ctx *c, const struct tls_hello *hello, struct fifo *rx,
 	t->e = e;
 	snprintf(t->name, sizeof t->name, "%s", hello->name);
 	t->ssl = SSL_new(c->ctx);
-	if (begin(t, c, hello) == 0)
+	if (tls_begin(t, c, hello) == 0)
 		return t;
 	tls_free(t);
 	return NULL;
@@ -265,7 +265,7 @@ check_pins(struct tls *t)
 
 /* Plaintext where a record should be: say so in words, not in OpenSSL's. */
 static int
-refused(struct tls *t, const char *what)
+tls_refused(struct tls *t, const char *what)
 {
 	unsigned long err = ERR_peek_error();
 	int why = ERR_GET_REASON(err);
@@ -343,7 +343,7 @@ tls_handshake(struct tls *t)
 		ERR_clear_error();
 		return blame(t);
 	}
-	return refused(t, "TLS handshake");
+	return tls_refused(t, "TLS handshake");
 }
 
 bool
@@ -376,7 +376,7 @@ result(struct tls *t, int got, const char *what)
 	case SSL_ERROR_ZERO_RETURN:
 		return TLS_END;
 	}
-	return refused(t, what);
+	return tls_refused(t, what);
 }
 
 static int

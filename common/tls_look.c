@@ -140,7 +140,7 @@ use_records(struct tls_look *t, const struct tls_ask *ask)
 }
 
 static int
-begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
+look_begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 {
 	BIO *b = BIO_new(c->bio);
 
@@ -185,7 +185,7 @@ tls_look_new(struct tls_ctx *c, const struct tls_ask *ask, struct fifo *rx,
 	t->name = mem_dup(ask->name);
 	t->also = ask->also != NULL ? mem_dup(ask->also) : NULL;
 	t->ssl = SSL_new(c->ctx);
-	if (begin(t, c, ask) == 0)
+	if (look_begin(t, c, ask) == 0)
 		return t;
 	tls_look_free(t);
 	return NULL;

@@ -9,7 +9,7 @@
 enum { SAN_MAX = 100 };
 
 static const char *
-hex(struct arena *a, const unsigned char *p, size_t n)
+hex_text(struct arena *a, const unsigned char *p, size_t n)
 {
 	static const char digit[] = "0123456789abcdef";
 	char *s = arena_new(a, 2 * n + 1, 1);
@@ -94,10 +94,10 @@ digests(struct tls_cert *c, X509 *x, struct arena *a)
 
 	c->sha256 = c->spki256 = "";
 	if (X509_digest(x, EVP_sha256(), md, &n) == 1)
-		c->sha256 = hex(a, md, n);
+		c->sha256 = hex_text(a, md, n);
 	if (len > 0 && EVP_Digest(der, (size_t)len, md, &n, EVP_sha256(),
 	    NULL) == 1)
-		c->spki256 = hex(a, md, n);
+		c->spki256 = hex_text(a, md, n);
 	OPENSSL_free(der);
 }
 
