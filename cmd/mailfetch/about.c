@@ -64,6 +64,13 @@ recipient(struct arena *a, struct str head)
 	return NULL;
 }
 
+/* A server's word that a command would take for an option is none. */
+static const char *
+no_option(const char *s)
+{
+	return s != NULL && *s != '-' ? s : NULL;
+}
+
 void
 about_message(struct spawn_env *env, struct handed *h)
 {
@@ -77,9 +84,10 @@ about_message(struct spawn_env *env, struct handed *h)
 	spawn_env_put(env, SPAWN_SENDER, sender(&a, BUF_STR(head)));
 	spawn_env_put(env, SPAWN_RECIPIENT, recipient(&a, BUF_STR(head)));
 	spawn_env_put(env, SPAWN_ACCOUNT, h->o->title);
-	spawn_env_put(env, SPAWN_FOLDER, h->now.folder);
+	spawn_env_put(env, SPAWN_FOLDER, no_option(h->now.folder));
 	snprintf(uid, sizeof uid, "%u", h->now.number);
-	spawn_env_put(env, SPAWN_UID, h->now.folder != NULL ? uid : h->now.id);
+	spawn_env_put(env, SPAWN_UID, h->now.folder != NULL ? uid :
+	    no_option(h->now.id));
 	if (h->maildir != NULL)
 		spawn_env_put(env, SPAWN_FILE, arena_printf(&a, "%s/new/%s",
 		    h->maildir, h->name));

@@ -8,15 +8,21 @@
 #include "hand.h"
 #include "os.h"
 
-/* Found by the message's a alone when that is gone from the server. */
-static struct key
-doubt_key(const struct place *p, struct key message)
+struct key
+hand_key(const struct place *p, struct key message)
 {
 	char number[32];
 
 	snprintf(number, sizeof number, "place %u", p->number);
 	return (struct key){ message.a, state_mix(message,
 	    str_of(number)).b };
+}
+
+struct entry
+hand_entry(const struct place *p, enum state_kind kind, struct key k)
+{
+	return (struct entry){ .key = k, .kind = kind, .day = state_today(),
+	    .places = (uint32_t)1 << p->number };
 }
 
 /* As version 1 of the state has it. */
@@ -30,7 +36,7 @@ bool
 hand_doubtful(const struct place *p, const struct handed *h,
     struct key message)
 {
-	return state_find(h->state, doubt_key(p, message), STATE_DOUBT) !=
+	return state_find(h->state, hand_key(p, message), STATE_DOUBT) !=
 	    NULL || state_find(h->state, old_key(p, message),
 	    STATE_DOUBT) != NULL;
 }
@@ -38,15 +44,17 @@ hand_doubtful(const struct place *p, const struct handed *h,
 int
 hand_doubt(struct place *p, struct handed *h)
 {
-	return state_put(h->state, STATE_DOUBT, doubt_key(p, h->now.key),
-	    state_today(), h->e) < 0 || state_sync(h->state, h->e) < 0 ?
-	    -1 : 0;
+	struct entry doubt = hand_entry(p, STATE_DOUBT,
+	    hand_key(p, h->now.key));
+
+	return state_set(h->state, &doubt, h->e) < 0 ||
+	    state_sync(h->state, h->e) < 0 ? -1 : 0;
 }
 
 int
 hand_over(struct place *p, struct handed *h, struct key message)
 {
-	return state_drop(h->state, doubt_key(p, message), STATE_DOUBT,
+	return state_drop(h->state, hand_key(p, message), STATE_DOUBT,
 	    h->e) < 0 || state_drop(h->state, old_key(p, message),
 	    STATE_DOUBT, h->e) < 0 ? -1 : 0;
 }

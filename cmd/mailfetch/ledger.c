@@ -56,6 +56,10 @@ forget_place(struct state *s, struct entry place, struct err *e)
 		    (at.key.b < LEDGER_PLACES ? bit((unsigned)at.key.b) : 0)) {
 			if (state_drop(s, at.key, STATE_MARK, e) < 0)
 				return -1;
+		} else if ((at.kind == STATE_DOUBT || at.kind == STATE_RCPT) &&
+		    at.places == place.places) {
+			if (state_drop(s, at.key, at.kind, e) < 0)
+				return -1;
 		} else if ((at.kind == STATE_DONE || at.kind == STATE_SEEN) &&
 		    at.places != STATE_ALL &&
 		    (at.places & place.places) != 0) {

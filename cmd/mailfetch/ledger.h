@@ -12,7 +12,8 @@
 
 #include "state.h"
 
-enum { LEDGER_PLACES = 32 };
+/* One bit less than there are: all of them together are STATE_ALL. */
+enum { LEDGER_PLACES = 31 };
 
 enum ledger_of {
 	LEDGER_SECTION,		/* the configuration's: new, it gets what comes */

@@ -71,17 +71,20 @@ old_key(struct handed *h, const char *addr)
 	return state_mix(state_mix(h->now.key, STR("rcpt")), str_of(addr));
 }
 
-/* Found by the message's a alone when that is gone from the server. */
+/* Of this place alone: another may have the headers, or another server. */
 static struct key
-rcpt_key(struct handed *h, const char *addr)
+rcpt_key(const struct place *p, struct handed *h, const char *addr)
 {
-	return (struct key){ h->now.key.a, old_key(h, addr).b };
+	struct key k = hand_key(p, h->now.key);
+
+	k.b = state_mix(state_mix(k, STR("rcpt")), str_of(addr)).b;
+	return k;
 }
 
 static bool
-has(struct handed *h, const char *addr)
+has(const struct place *p, struct handed *h, const char *addr)
 {
-	return state_find(h->state, rcpt_key(h, addr), STATE_RCPT) != NULL ||
+	return state_find(h->state, rcpt_key(p, h, addr), STATE_RCPT) != NULL ||
 	    state_find(h->state, old_key(h, addr), STATE_SEEN) != NULL;
 }
 
@@ -90,7 +93,8 @@ has(struct handed *h, const char *addr)
  * own domain alone, or any sender could have us send mail to anybody.
  */
 static size_t
-recipients(struct handed *h, struct smtp_rcpt *rcpt, struct arena *a)
+recipients(const struct place *p, struct handed *h, struct smtp_rcpt *rcpt,
+    struct arena *a)
 {
 	const struct option_places *to = &h->o->to;
 	const char *one = to->rcpt_field == NULL ? NULL :
@@ -100,7 +104,7 @@ recipients(struct handed *h, struct smtp_rcpt *rcpt, struct arena *a)
 	for (i = 0; i < (one != NULL ? 1 : to->rcpt.n); i++) {
 		const char *addr = one != NULL ? one : to->rcpt.v[i];
 
-		if (!has(h, addr))
+		if (!has(p, h, addr))
 			rcpt[n++] = (struct smtp_rcpt){ .addr = addr,
 			    .params = "" };
 	}
@@ -110,7 +114,7 @@ recipients(struct handed *h, struct smtp_rcpt *rcpt, struct arena *a)
 static int
 settle(struct place *p, struct handed *h, struct smtp_mail *m)
 {
-	uint32_t today = state_today();
+	struct entry has_it;
 	int *status = &h->count->status;
 	bool open = false, sent = false, unknown = false;
 	size_t i;
@@ -133,11 +137,14 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 	}
 	if (!open)
 		return 0;
-	for (i = 0; i < m->n && sent; i++)
-		if (m->rcpt[i].state == SMTP_SENT && state_put(h->state,
-		    STATE_RCPT, rcpt_key(h, m->rcpt[i].addr), today,
-		    h->e) < 0)
+	for (i = 0; i < m->n && sent; i++) {
+		if (m->rcpt[i].state != SMTP_SENT)
+			continue;
+		has_it = hand_entry(p, STATE_RCPT,
+		    rcpt_key(p, h, m->rcpt[i].addr));
+		if (state_set(h->state, &has_it, h->e) < 0)
 			return -1;
+	}
 	return unknown ? 1 : hand_certain(p, h);
 }
 
@@ -178,7 +185,7 @@ send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 	struct err *was = h->e;
 	int got;
 
-	mail.n = recipients(h, rcpt, a);
+	mail.n = recipients(p, h, rcpt, a);
 	if (mail.n == 0)
 		return 0;
 	if (hand_doubt(p, h) < 0)

@@ -226,11 +226,13 @@ class Pop:
 
 
 class Lmtp:
-    """Takes everything; got is what came."""
+    """Takes everything but for whom is busy; got is what came, for whom."""
+
+    busy = b'none'
 
     def __init__(self, caps=('8BITMIME', 'PIPELINING', 'ENHANCEDSTATUSCODES',
                              'SIZE')):
-        self.got, self.caps = [], caps
+        self.got, self.whom, self.caps = [], [], caps
 
     def __call__(self, serve, c, n):
         f = c.makefile('rb')
@@ -252,7 +254,10 @@ class Lmtp:
             elif k == 'QUIT':
                 w('221 bye\r\n')
                 return
+            elif k == 'RCPT' and self.busy in raw:
+                w('451 later\r\n')
             else:
+                self.whom += [raw] if k == 'RCPT' else []
                 rcpt = rcpt + 1 if k == 'RCPT' else 0 if k in (
                     'MAIL', 'RSET') else rcpt
                 w('250 ok\r\n')

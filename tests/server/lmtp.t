@@ -60,6 +60,25 @@ for name, caps, text, said in (
         to.close()
         r.done()
 
+# ---- a recipient has what this place gave, and nothing else
+
+v, a, b = Pop(), Lmtp(), Lmtp()
+s, to, too, r = Serve(v), Serve(a), Serve(b), Run()
+a.busy = b'<b@'
+two = lmtp(to, '--rcpt', 'b@x.test', '-d', 'lmtp:127.0.0.1:%d' % too.port)
+r.go('pop3', s, *two, maildir=False)
+n = len(v.m)
+a.busy = b'none'
+r.go('pop3', s, *two, maildir=False)
+case.check(n == 5 and r.rc == 0 and not v.m and
+           sum(b'<a@' in x for x in b.whom) == 5 and
+           sum(b'<b@' in x for x in b.whom) == 5,
+           'two places: a recipient who was busy at one costs nobody anything',
+           (n, r.rc, r.err, b.whom, len(v.m)))
+for x in (s, to, too):
+    x.close()
+r.done()
+
 # ---- what is made anew is closed again
 
 v = Pop([('u%d' % i, b'Subject: m%d\r\n\r\na\0b\r\n' % i) for i in range(60)])

@@ -201,6 +201,20 @@ for proto, v in both():
     s.close()
     r.done()
 
+# ---- many places
+
+v = Pop()
+s = Serve(v)
+r = Section('pop3', s)
+r.say('deliver maildir:%s/M' % r.d, 'delete now')
+for n in range(33):
+    r.work('-q', '-d', 'exec:true %d' % n)
+r.work()
+case.check(len(r.files()) == 5 and not v.m,
+           'what 33 other places have the section has not', r.err)
+s.close()
+r.done()
+
 # ---- a place that is new
 
 for proto, v in both():
