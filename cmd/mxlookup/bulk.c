@@ -17,7 +17,7 @@
 #include "https_pool.h"
 #include "json.h"
 #include "lines.h"
-#include "route.h"
+#include "outcome.h"
 #include "run.h"
 #include "settings.h"
 #include "show.h"
@@ -226,18 +226,16 @@ static void
 tally(const struct task *t)
 {
 	struct run *r = t->run;
-	bool unknown = route_verdict(t) == MX_UNKNOWN || (t->ask.unknown &
-	    ~(CHECK_BIT(CHECK_MX) | CHECK_BIT(CHECK_ADDR))) != 0;
 	const struct finding *worst = t->findings.first;	/* sorted */
+	enum outcome o = outcome_of(t);
 
 	r->tally.done++;
-	if (route_fault(t))
-		r->tally.unrouted++;
-	else if (worst != NULL && worst->sev >= r->set->want.fail_on)
-		r->tally.bad++;
-	else if (unknown)
-		r->tally.temporary++;
+	r->tally.unrouted += o == OUTCOME_UNROUTED;
+	r->tally.bad += o == OUTCOME_BAD;
+	r->tally.temporary += o == OUTCOME_TEMPORARY;
 	r->tally.warned += worst != NULL && worst->sev == FINDING_WARN;
+	if (r->set->show.nagios)
+		outcome_note(&r->worst, t, o);
 }
 
 /* What a check found that ran for another one is not told. */

@@ -9,6 +9,7 @@
  *	task		one name and its checks
  *	checks		the table of checks: route (mx and addr), check_NAME
  *	show_text, show_json	a task as it is told
+ *	outcome		a task in one word, and the worst of all
  *	expect, resolver	--expect, --resolver-info
  */
 #include <stdio.h>
@@ -338,18 +339,32 @@ verdict(void)
 	    r.tally.temporary > 0 ? EX_TEMPFAIL : 0));
 }
 
-/* 0 well, 1 warning, 2 critical, 3 unknown. */
+/*
+ * 0 well, 1 warning, 2 critical, 3 unknown.  Where nothing was looked up
+ * nothing is known to be well.
+ */
 static int
 nagios_state(void)
 {
-	if (r.tally.bad + r.tally.unrouted > 0)
-		return 2;
-	if (r.tally.temporary > 0)
-		return 3;
-	return r.tally.warned > 0 ? 1 : 0;
+	static const int states[] = { [OUTCOME_WELL] = 0,
+	    [OUTCOME_WARNED] = 1, [OUTCOME_TEMPORARY] = 3,
+	    [OUTCOME_BAD] = 2, [OUTCOME_UNROUTED] = 2 };
+
+	return r.tally.done > 0 ? states[r.worst.outcome] : 3;
 }
 
-/* The plugin's line comes first; "|" belongs to it alone. */
+/* "|" parts the line from its performance data: it is no text's. */
+static void
+no_bar(struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->p[i] == '|')
+			b->p[i] = '/';
+}
+
+/* The plugin's line comes first, and in it what is worst: a pager shows that. */
 static int
 nagios(double s)
 {
@@ -357,13 +372,15 @@ nagios(double s)
 	    "UNKNOWN" };
 	const struct tally *t = &r.tally;
 	int state = nagios_state();
-	char *p;
 
-	for (p = r.out.p; r.out.n > 0 && p < r.out.p + r.out.n; p++)
-		if (*p == '|')
-			*p = '/';
-	printf("MXLOOKUP %s - %llu of %llu well, %llu without a route, %llu with errors, %llu with warnings, %llu unknown now|time=%.3fs errors=%llu;;0 warnings=%llu;0\n",
-	    words[state],
+	no_bar(&r.out);
+	no_bar(&r.worst.why);
+	printf("%s - ", words[state]);
+	if (t->done == 0)
+		printf("no name was given; ");
+	else if (state != 0)
+		printf("%.*s; ", (int)r.worst.why.n, r.worst.why.p);
+	printf("%llu of %llu well, %llu without a route, %llu with errors, %llu with warnings, %llu unknown now|time=%.3fs errors=%llu;;0 warnings=%llu;0\n",
 	    (unsigned long long)(t->done - t->bad - t->unrouted - t->temporary),
 	    (unsigned long long)t->done, (unsigned long long)t->unrouted,
 	    (unsigned long long)t->bad, (unsigned long long)t->warned,
@@ -444,6 +461,7 @@ main(int argc, char **argv)
 	dns_close(r.dns);
 	task_end(&r);
 	buf_free(&r.out);
+	buf_free(&r.worst.why);
 	arena_free(&arena);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "outcome.h"
 #include "sandbox.h"
 #include "str.h"
 #include "sts.h"
@@ -36,6 +37,7 @@ struct run {
 	unsigned spares;		/* how many */
 	unsigned active;		/* tasks begun and not done */
 	struct tally tally;
+	struct worst worst;		/* of the names done, for --nagios */
 };
 
 #endif

@@ -352,7 +352,7 @@ is "$(mx "$U" -j bücher.example | jq -r .domain)" xn--bcher-kva.example \
 	'an IDN'
 status 65 '--fail-on warn' mx "$U" --fail-on warn tocname.secure.example
 status 2 '--nagios, critical' mx "$U" --nagios gone.secure.example
-like "$OUT" '^MXLOOKUP CRITICAL .*\|time=' 'its line and perfdata'
+like "$OUT" '^CRITICAL - gone.secure.example: nxdomain.*; 0 of 1 well.*\|time=' 'its line and perfdata'
 status 1 '--nagios, warning' mx "$U" --nagios tocname.secure.example
 status 3 '--nagios, unknown' mx "$U" --nagios x.servfail.example
 status 3 '--nagios, usage' mx "$U" --nagios --tries x

@@ -46,4 +46,44 @@ lab.ok(lab.json("-C", "dane", "dead.test")["mx"] != [],
 p = lab.mx("-C", "spf", "nope.test")
 lab.ok("nxdomain" in p.stdout, "that there is no such domain is shown", p)
 
+# ---- the first line of --nagios is all that a pager shows
+for name in "one", "two", "three", "four":
+    name += ".test"
+    lab.add(name, "MX", "10 mx." + name)
+    lab.add("mx." + name, "A", "198.18.1.1")
+    lab.add(name, "TXT", "v=spf1 mx -all")
+lab.add("two.test", "TXT", "v=spf1 a -all")
+lab.add("noall.test", "TXT", "v=spf1 mx")
+lab.add("_dmarc.four.test", "TXT", "v=DMARC1; p=a|b")
+lab.servfail |= {"three.test", "_dmarc.one.test"}
+
+
+def first(state, words, *args, **how):
+    p = lab.mx("--nagios", *args, **how)
+    line = p.stdout.split("\n")[0]
+    lab.ok(p.returncode == STATES.index(state) and line.count("|") == 1 and
+           line.startswith("%s - %s" % (state, words)),
+           "--nagios: %s: %s" % (state, words), p)
+
+
+STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+first("OK", "2 of 2 well", "-C", "mx", "one.test", "two.test")
+first("CRITICAL", "two.test: 2 SPF records (SPF_MANY); 2 of 3 well", "-C", "spf",
+      "one.test", "two.test", "four.test")
+first("CRITICAL", "two.test: ", "-C", "spf", "noall.test", "two.test",
+      "three.test")
+first("CRITICAL", "gone.test: nxdomain", "-C", "spf", "two.test", "gone.test",
+      "gone2.test")
+first("CRITICAL", "nothing.test: no MX and no address", "nothing.test")
+first("CRITICAL", "parked.test: takes no mail", "joe@parked.test")
+first("CRITICAL", "dead.test: no MX host has an address (MX_ALL_DEAD)",
+      "dead.test")
+first("CRITICAL", "a..b: no domain name", "a..b")
+first("CRITICAL", "four.test: ", "-C", "dmarc", "four.test")
+first("UNKNOWN", "three.test: MX: servfail", "-C", "mx", "one.test",
+      "three.test")
+first("UNKNOWN", "one.test: dmarc: not known now", "-C", "dmarc", "one.test")
+first("UNKNOWN", "no name was given", input="\n# none\n")
+first("WARNING", "noall.test: ", "-C", "spf", "one.test", "noall.test")
+
 lab.end()
