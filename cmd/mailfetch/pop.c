@@ -255,6 +255,37 @@ plan(struct pop *s)
 	return 0;
 }
 
+/* ---- many in flight ---- */
+
+struct flight {
+	const uint32_t *v;	/* indices, n of them */
+	size_t n;
+	void (*say)(struct pop *, size_t);
+	int (*hear)(struct pop *, size_t);
+};
+
+/* Asked again when a quarter of the window is free: the pipe stays full. */
+static int
+fly(struct pop *s, const struct flight *f)
+{
+	uint64_t flying = 0;
+	size_t i, said = 0, most = depth(s);
+
+	for (i = 0; i < f->n; i++) {
+		if (said == i || (flying < WINDOW / 4 * 3 &&
+		    said - i <= most / 4 * 3))
+			while (said < f->n && said - i < most &&
+			    (said == i || flying < WINDOW)) {
+				flying += s->m[f->v[said]].size;
+				f->say(s, f->v[said++]);
+			}
+		if (f->hear(s, f->v[i]) < 0)
+			return -1;
+		flying -= s->m[f->v[i]].size;
+	}
+	return 0;
+}
+
 /* ---- fetching ---- */
 
 static void
@@ -304,25 +335,12 @@ hear_retr(struct pop *s, size_t i)
 	return 0;
 }
 
-/* Asked again when a quarter of the window is free: the pipe stays full. */
 static int
 fetch(struct pop *s)
 {
-	uint64_t flying = 0;
-	size_t i, said = 0, most = depth(s);
-
-	for (i = 0; i < s->wants; i++) {
-		if (said == i || (flying < WINDOW / 4 * 3 &&
-		    said - i <= most / 4 * 3))
-			while (said < s->wants && said - i < most &&
-			    (said == i || flying < WINDOW)) {
-				flying += s->m[s->want[said]].size;
-				say_retr(s, s->want[said++]);
-			}
-		if (hear_retr(s, s->want[i]) < 0)
-			return -1;
-		flying -= s->m[s->want[i]].size;
-	}
+	if (fly(s, &(struct flight){ s->want, s->wants, say_retr,
+	    hear_retr }) < 0)
+		return -1;
 	return deliver_commit(&s->r->deliver);
 }
 
