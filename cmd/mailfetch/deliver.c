@@ -89,9 +89,10 @@ remember(void *to, enum maildir_folder folder, const char *file)
 	struct scan *s = to;
 	struct deliver *d = s->deliver;
 	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
-	uint64_t second;
+	uint64_t second, sum;
 
-	if (!ours(file, &k.key, &second) || second < s->since)
+	if (!ours(file, &k.key, &second) || (second < s->since &&
+	    !ledger_is_going(d->h.ledger, k.key, &sum)))
 		return;
 	k.file = arena_dup(d->h.arena, str_of(file));
 	if (d->nknown == d->known_cap) {
@@ -104,7 +105,7 @@ remember(void *to, enum maildir_folder folder, const char *file)
 /*
  * What an interrupted run left in a Maildir, if this run cannot know that from
  * its state.  What is older than that run is of another message, whatever the
- * server calls it.
+ * server calls it; but for one of which nobody knows whether it was deleted.
  */
 static int
 find_known(struct deliver *d)
@@ -113,10 +114,12 @@ find_known(struct deliver *d)
 	const struct entry *at = state_find(st, (struct key){ 0, 0 },
 	    STATE_DIRTY);
 	bool lost = st->head == STATE_HEAD_NONE || st->lost > 0;
-	struct scan s = { .deliver = d, .since = at != NULL && !lost ?
-	    at->day : 0 };
+	struct scan s = { .deliver = d, .since = at != NULL ? at->day :
+	    UINT64_MAX };
 
-	if (!lost && !st->dirty)
+	if (lost)
+		s.since = 0;
+	else if (!st->dirty && !ledger_any_going(d->h.ledger))
 		return 0;
 	for (s.place = 0; s.place < d->places; s.place++)
 		if (place_files(&d->place[s.place]) &&
@@ -126,6 +129,8 @@ find_known(struct deliver *d)
 	if (d->nknown == 0)
 		return 0;
 	qsort(d->known, d->nknown, sizeof *d->known, by_key);
+	if (!st->dirty && !lost)
+		return 0;
 	if (!st->dirty && state_put(d->h.state, STATE_DIRTY,
 	    (struct key){ 0, 0 }, 0, d->h.e) < 0)
 		return -1;

@@ -340,7 +340,8 @@ ledger_whole(const struct ledger *l, struct key k, uint32_t *day)
 {
 	const struct entry *at = state_find(l->state, k, STATE_DONE);
 
-	if (at == NULL || l->need == 0 || (at->places & l->need) != l->need)
+	if (at == NULL || l->need == 0 || (at->places & l->need) != l->need ||
+	    state_find(l->state, k, STATE_GOING) != NULL)
 		return false;
 	*day = at->day;
 	return true;
@@ -350,13 +351,50 @@ int
 ledger_forget(struct ledger *l, struct key k, struct err *e)
 {
 	static const enum state_kind v[] = { STATE_DONE, STATE_SEEN,
-	    STATE_DOUBT };
+	    STATE_DOUBT, STATE_GOING };
 	size_t i;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++)
 		if (state_drop(l->state, k, v[i], e) < 0)
 			return -1;
 	return 0;
+}
+
+/* ---- deleted, perhaps ---- */
+
+int
+ledger_going(struct ledger *l, struct key k, uint64_t sum, struct err *e)
+{
+	return state_set(l->state, &(struct entry){ k, STATE_GOING,
+	    (uint32_t)sum, (uint32_t)(sum >> 32) }, e);
+}
+
+bool
+ledger_is_going(const struct ledger *l, struct key k, uint64_t *sum)
+{
+	const struct entry *at = state_find(l->state, k, STATE_GOING);
+
+	if (at == NULL)
+		return false;
+	*sum = (uint64_t)at->places << 32 | at->day;
+	return true;
+}
+
+bool
+ledger_any_going(const struct ledger *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->state->n; i++)
+		if (l->state->v[i].kind == STATE_GOING)
+			return true;
+	return false;
+}
+
+int
+ledger_stays(struct ledger *l, struct key k, struct err *e)
+{
+	return state_drop(l->state, k, STATE_GOING, e);
 }
 
 /* ---- marks ---- */

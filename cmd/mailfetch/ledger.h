@@ -58,6 +58,17 @@ bool ledger_whole(const struct ledger *, struct key, uint32_t *day);
 int ledger_forget(struct ledger *, struct key, struct err *);
 
 /*
+ * Until QUIT is answered nobody knows whether what was deleted is gone.  Written
+ * before DELE is said: sum is a digest of the message, 0 if it is not known.
+ * It is whole no more, until ledger_stays says that it is still there and the
+ * same one, or ledger_forget that it is gone.
+ */
+int ledger_going(struct ledger *, struct key, uint64_t sum, struct err *);
+bool ledger_is_going(const struct ledger *, struct key, uint64_t *sum);
+bool ledger_any_going(const struct ledger *);
+int ledger_stays(struct ledger *, struct key, struct err *);
+
+/*
  * Of an IMAP folder, by its keys' a: up to this UID every place of the run has
  * what there is; and from now on up to that one.
  */

@@ -34,6 +34,8 @@ struct pop {
 	struct buf ids;
 	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
+	uint64_t *sum;		/* a digest of each, as it came; 0: not known */
+	bool sums;		/* what is fetched is to be deleted in the end */
 };
 
 static struct message
@@ -222,6 +224,7 @@ identify(struct pop *s)
 
 	s->key = mem_new(s->n, sizeof *s->key);
 	s->named = mem_new(s->n, sizeof *s->named);
+	s->sum = mem_new(s->n, sizeof *s->sum);
 	if (tells_ids(s->r->o))
 		s->id = mem_new(s->n, sizeof *s->id);
 	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
@@ -286,6 +289,161 @@ fly(struct pop *s, const struct flight *f)
 	return 0;
 }
 
+struct summed {
+	struct digest *digest;
+	struct deliver *deliver;	/* or NULL */
+};
+
+static int
+put_summed(void *to, const void *p, size_t n, struct err *e)
+{
+	struct summed *both = to;
+
+	digest_put(both->digest, p, n);
+	return both->deliver != NULL ? deliver_put(both->deliver, p, n, e) : 0;
+}
+
+/* The digest of what comes is kept. */
+static int
+hear_summed(struct pop *s, size_t i, struct deliver *to, uint64_t most)
+{
+	struct summed both = { digest_new(), to };
+	struct conn_sink sink = { put_summed, &both };
+	int got = pop3_body(&s->p, &sink, most);
+	unsigned char md[32];
+
+	if (digest_end(both.digest, md)) {
+		memcpy(&s->sum[i], md, sizeof s->sum[i]);
+		s->sum[i] |= 1;
+	}
+	return got;
+}
+
+static int
+hear_body(struct pop *s, size_t i, struct deliver *to, uint64_t most)
+{
+	struct conn_sink sink = { deliver_put, to };
+
+	return s->sums ? hear_summed(s, i, to, most) :
+	    pop3_body(&s->p, &sink, most);
+}
+
+static int
+stays(struct pop *s, const struct message *m, const char *why, int code)
+{
+	struct run *r = s->r;
+
+	fail_print("%s: message %u: %s", r->o->title, m->number, why);
+	r->count.status = fail_worse(r->count.status, code);
+	r->count.kept++;
+	return 0;
+}
+
+/* ---- deleted, perhaps ---- */
+
+static void
+say_whole(struct pop *s, size_t i)
+{
+	pop3_retr(&s->p, s->m[i].number);
+}
+
+/* The same one as before, or it is given anew; unread it is left alone. */
+static int
+hear_proof(struct pop *s, size_t i)
+{
+	struct run *r = s->r;
+	struct message m = message(s, i);
+	uint64_t was;
+
+	if (hear_summed(s, i, NULL, LIMIT_ANNOUNCED(m.size)) < 0)
+		return -1;
+	if (!s->p.ok) {
+		s->m[i].number = 0;
+		return stays(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
+	}
+	if (!s->p.over && ledger_is_going(&r->ledger, m.key, &was) &&
+	    was == s->sum[i])
+		return ledger_stays(&r->ledger, m.key, r->e);
+	return ledger_forget(&r->ledger, m.key, r->e);
+}
+
+/*
+ * What was delivered of it is not believed, and that it may have been deleted is
+ * remembered until it was given again: a Maildir knows it by its bytes.
+ */
+static int
+disown(struct pop *s, size_t i)
+{
+	struct run *r = s->r;
+
+	return ledger_forget(&r->ledger, s->key[i], r->e) < 0 ? -1 :
+	    ledger_going(&r->ledger, s->key[i], 0, r->e);
+}
+
+/* With a digest to v, n of them: they can be proved. */
+static int
+sort_out(struct pop *s, uint32_t *v, size_t *n)
+{
+	uint64_t sum;
+	size_t i, blind = 0;
+
+	*n = 0;
+	for (i = 0; i < s->n; i++) {
+		if (s->m[i].number == 0 ||
+		    !ledger_is_going(&s->r->ledger, s->key[i], &sum))
+			continue;
+		if (sum != 0)
+			v[(*n)++] = (uint32_t)i;
+		else if (disown(s, i) < 0)
+			return -1;
+		blind += sum == 0;
+	}
+	if (blind > 0)
+		fail_print("%s: %zu messages that may have been deleted there are given again, but for a Maildir that has them: they may come twice",
+		    s->r->o->title, blind);
+	return 0;
+}
+
+/*
+ * QUIT was not answered: what is listed under the name of a message that may be
+ * gone can be another one (RFC 1939, section 7).  It is neither skipped nor
+ * deleted before it is proved to be the same.
+ */
+static int
+prove(struct pop *s)
+{
+	struct run *r = s->r;
+	uint32_t *v;
+	size_t n;
+	int got;
+
+	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
+		return 0;
+	v = mem_new(s->n, sizeof *v);
+	state_group(&r->state);
+	got = sort_out(s, v, &n);
+	if (got == 0)
+		got = fly(s, &(struct flight){ v, n, say_whole, hear_proof });
+	free(v);
+	return state_commit(&r->state, r->e) < 0 ? -1 : got;
+}
+
+/* What was given again is the one that is there. */
+static int
+settle(struct pop *s)
+{
+	struct run *r = s->r;
+	size_t i;
+
+	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
+		return 0;
+	for (i = 0; i < s->n; i++)
+		if (s->m[i].number != 0 && !run_new(r, s->key[i]) &&
+		    ledger_stays(&r->ledger, s->key[i], r->e) < 0)
+			return -1;
+	return 0;
+}
+
 /* ---- fetching ---- */
 
 static void
@@ -301,25 +459,19 @@ say_retr(struct pop *s, size_t i)
 static int
 leave(struct pop *s, const struct message *m, const char *why, int code)
 {
-	struct run *r = s->r;
-
-	deliver_abort(&r->deliver);
-	fail_print("%s: message %u: %s", r->o->title, m->number, why);
-	r->count.status = fail_worse(r->count.status, code);
-	r->count.kept++;
-	return 0;
+	deliver_abort(&s->r->deliver);
+	return stays(s, m, why, code);
 }
 
 static int
 hear_retr(struct pop *s, size_t i)
 {
-	struct conn_sink sink = { deliver_put, &s->r->deliver };
 	struct run *r = s->r;
 	struct message m = message(s, i);
 	char why[DELIVER_WHY];
 
 	if (deliver_begin(&r->deliver, &m) < 0 ||
-	    pop3_body(&s->p, &sink, deliver_most(&r->deliver, &m)) < 0)
+	    hear_body(s, i, &r->deliver, deliver_most(&r->deliver, &m)) < 0)
 		return -1;
 	if (!s->p.ok)
 		leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
@@ -338,13 +490,29 @@ hear_retr(struct pop *s, size_t i)
 static int
 fetch(struct pop *s)
 {
+	s->sums = s->r->o->after.when == DELETE_NOW && s->r->ledger.need != 0;
 	if (fly(s, &(struct flight){ s->want, s->wants, say_retr,
 	    hear_retr }) < 0)
 		return -1;
-	return deliver_commit(&s->r->deliver);
+	return deliver_commit(&s->r->deliver) < 0 ? -1 : settle(s);
 }
 
 /* ---- afterwards ---- */
+
+/* With these DELE is said. */
+static int
+going(struct pop *s, const uint32_t *v, size_t n)
+{
+	struct run *r = s->r;
+	size_t i;
+
+	state_group(&r->state);
+	for (i = 0; i < n; i++)
+		if (ledger_going(&r->ledger, s->key[v[i]], s->sum[v[i]],
+		    r->e) < 0)
+			return -1;
+	return state_commit(&r->state, r->e);
+}
 
 /* Durable here before anything is deleted there. */
 static int
@@ -356,7 +524,8 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 	for (i = 0; i < s->n; i++)
 		if (s->m[i].number != 0 && run_due(s->r, s->key[i]))
 			dele[(*n)++] = (uint32_t)i;
-	if (*n > 0 && state_sync(&s->r->state, s->r->e) < 0)
+	if (*n > 0 && (going(s, dele, *n) < 0 ||
+	    state_sync(&s->r->state, s->r->e) < 0))
 		return -1;
 	for (i = 0; i < *n; i++) {
 		for (; said < *n && said - i < most; said++)
@@ -368,6 +537,9 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 			    s->m[dele[i]].number, s->p.text);
 			s->r->count.status = fail_worse(s->r->count.status,
 			    EX_TEMPFAIL);
+			if (ledger_stays(&s->r->ledger, s->key[dele[i]],
+			    s->r->e) < 0)
+				return -1;
 			dele[i] = UINT32_MAX;
 		}
 	}
@@ -382,6 +554,9 @@ quit(struct pop *s, const uint32_t *dele, size_t n)
 
 	if (pop3_quit(&s->p, n > 0) < 0 && n > 0)
 		return -1;
+	if (n == 0)
+		return 0;
+	state_group(&s->r->state);
 	for (i = 0; i < n; i++) {
 		if (dele[i] == UINT32_MAX)
 			continue;
@@ -390,7 +565,7 @@ quit(struct pop *s, const uint32_t *dele, size_t n)
 		    s->r->e) < 0)
 			return -1;
 	}
-	return 0;
+	return state_commit(&s->r->state, s->r->e);
 }
 
 static int
@@ -420,7 +595,7 @@ of_message(const struct entry *at)
 {
 	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
 	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
-	    at->kind == STATE_APPEND;
+	    at->kind == STATE_APPEND || at->kind == STATE_GOING;
 }
 
 /*
@@ -458,13 +633,19 @@ static int
 catch_up(struct pop *s)
 {
 	struct run *r = s->r;
+	uint64_t sum;
 	size_t i;
 
 	state_group(&r->state);
 	for (i = 0; i < s->n; i++) {
-		if (s->m[i].number == 0 || !run_new(r, s->key[i]))
+		bool is_going = ledger_is_going(&r->ledger, s->key[i], &sum);
+
+		if (s->m[i].number == 0 || (!run_new(r, s->key[i]) &&
+		    !is_going))
 			continue;
-		if (ledger_seen(&r->ledger, s->key[i], STATE_ALL, r->e) < 0)
+		if ((is_going && ledger_forget(&r->ledger, s->key[i],
+		    r->e) < 0) || ledger_seen(&r->ledger, s->key[i],
+		    STATE_ALL, r->e) < 0)
 			return -1;
 		r->count.seen++;
 	}
@@ -554,7 +735,7 @@ work(struct pop *s)
 	}
 	if (r->o->seen.catch_up)
 		return catch_up(s);
-	if (plan(s) < 0 || fetch(s) < 0)
+	if (prove(s) < 0 || plan(s) < 0 || fetch(s) < 0)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)
 		return -1;
@@ -670,6 +851,7 @@ pop_run(struct run *r)
 	free(s.named);
 	free(s.id);
 	free(s.want);
+	free(s.sum);
 	buf_free(&s.ids);
 	return got;
 }

@@ -35,6 +35,8 @@ enum state_kind {
 	STATE_RCPT,		/* a recipient that has it */
 	STATE_APPEND,		/* perhaps in a mailbox, from UID day on; places:
 				   the UIDVALIDITY of that */
+	STATE_GOING,		/* DELE was said, and QUIT not answered; day and
+				   places: a digest of it, as ledger.c has it */
 	STATE_KINDS
 };
 

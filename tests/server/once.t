@@ -126,6 +126,103 @@ case.check(r.rc == 0 and len(r.files()) == 5,
 s.close()
 r.done()
 
+# ---- nobody knows whether it was deleted: QUIT has no answer
+
+def cut(v, gone):
+    """QUIT is not answered, and the messages are gone, or not."""
+    def quit(v, t):
+        if gone:
+            v.m = []
+        return False
+    v.hooks['quit'] = quit
+
+
+def lost_quit(gone, before, to=None):
+    """QUIT is lost in a run, of which before says what came; one more."""
+    v = Pop([('u', msg(1, b'one\r\n')), ('w', msg(2, b'two\r\n'))])
+    s, r = Serve(v), Run()
+    args = ['-d', to % r.d] if to else []
+    if before:
+        r.go('pop3', s, *args, maildir=not to)
+    cut(v, gone)
+    r.go('pop3', s, '--delete', 'now', *args, maildir=not to)
+    first = r.rc
+    del v.hooks['quit']
+    if gone:
+        v.m = [('u', msg(1, b'new\r\n')), ('w', msg(2, b'two\r\n'))]
+    del s.log[:]
+    r.go('pop3', s, '--delete', 'now', *args, maildir=not to)
+    return v, s, r, first
+
+
+for name, before in (('delivered in the same run', False),
+                     ('delivered before', True)):
+    v, s, r, first = lost_quit(True, before)
+    case.check(first != 0 and r.rc == 0 and not v.m and
+               sum(b'new' in f for f in r.files()) == 1,
+               'QUIT lost, %s: the next one of that UIDL arrives' % name,
+               (first, r.rc, r.files(), v.m, r.err))
+    case.check(len(r.files()) == 3, '%s: what is the same does not' % name,
+               r.files())
+    s.close()
+    r.done()
+    v, s, r, first = lost_quit(False, before)
+    case.check(first != 0 and r.rc == 0 and not v.m and len(r.files()) == 2,
+               'QUIT lost, %s, and nothing was deleted: not twice' % name,
+               (first, r.rc, r.files(), v.m, r.err))
+    del s.log[:]
+    v.m = [('u', msg(9))]
+    r.go('pop3', s, '--delete', 'now')
+    case.check(len(r.files()) == 3 and s.log.count('RETR 1') == 1,
+               'and once it was answered it is known no more', s.log)
+    s.close()
+    r.done()
+
+v, s, r, first = lost_quit(False, False, 'mbox:%s/box')
+case.check(not v.m and file(r, 'box').count(b'\nSubject: ') == 2,
+           'QUIT lost, an mbox: not twice, by the digest', (r.err, v.m))
+s.close()
+r.done()
+v, s, r, first = lost_quit(True, False, 'mbox:%s/box')
+case.check(not v.m and file(r, 'box').count(b'\nnew\n') == 1 and
+           file(r, 'box').count(b'\nSubject: ') == 3,
+           'QUIT lost, an mbox: the other one comes', (r.err, v.m))
+s.close()
+r.done()
+v, s, r, first = lost_quit(False, True, 'mbox:%s/box')
+case.check(not v.m and file(r, 'box').count(b'\nSubject: ') == 4 and
+           'may come twice' in r.err,
+           'QUIT lost, no digest: rather twice than not at all, and said',
+           r.err)
+s.close()
+r.done()
+
+v = Pop([('u', msg(1))])
+s, r = Serve(v), Run()
+cut(v, True)
+r.go('pop3', s, '--delete', 'now')
+v.m = [('u', msg(2))]
+v.hooks = {'retr': lambda v, t: '-ERR not now\r\n'}
+r.go('pop3', s, '--delete', 'now')
+case.check(r.rc == 75 and len(v.m) == 1 and 'not now' in r.err and
+           not [t for t in s.log[-3:] if 'DELE' in t],
+           'QUIT lost, and it cannot be looked at: it stays', (r.rc, r.err))
+v.hooks = {}
+r.go('pop3', s)
+case.check(subjects(r.files()) == [1, 2] and len(v.m) == 1,
+           'and comes later', (r.rc, r.err))
+cut(v, False)
+r.go('pop3', s, '--delete', 'now')
+v.hooks = {}
+v.m = [('u', msg(3))]
+r.go('pop3', s, '--catch-up')
+r.go('pop3', s, '--delete', 'now')
+case.check(len(r.files()) == 2 and len(v.m) == 1 and r.rc == 0,
+           'QUIT lost, --catch-up: it counts as seen, and that is no proof',
+           (r.rc, r.err, r.files()))
+s.close()
+r.done()
+
 # ---- names in the order of arrival
 
 v = Pop([('%08x' % (i * 2654435761 % 2**32), msg(i)) for i in range(12)])
