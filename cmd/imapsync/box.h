@@ -130,6 +130,8 @@ void box_far_sort(struct box *);
 void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
 
+enum { PASSES = 2 };		/* over a mailbox, in a run */
+
 /* Of so few descriptors the mailboxes in work need what there is. */
 enum { FEW_FILES = 1400 };
 

@@ -30,8 +30,6 @@
 #include "sync.h"
 #include "sync_do.h"
 
-enum { PASSES = 2 };		/* over a mailbox, in a run */
-
 /* ---- planning ---- */
 
 static void

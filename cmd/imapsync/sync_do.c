@@ -2,7 +2,7 @@
  * sync_do.c: what is planned is done, in which order
  *
  * What adds comes first, what deletes comes last, when all that was added is
- * durable on its side.
+ * durable on its side; what could not be added is not deleted elsewhere.
  */
 #include "box.h"
 #include "brake.h"
@@ -13,6 +13,7 @@
 #include "link.h"
 #include "near_letters.h"
 #include "plan.h"
+#include "proof.h"
 #include "report.h"
 #include "settings.h"
 #include "state.h"
@@ -159,5 +160,7 @@ sync_do(struct run *r)
 	for (i = 0; i < r->nboxes; i++)
 		if (box_open(&r->boxes[i]))
 			unmoved(&r->boxes[i]);
+	if (!stop_asked() && proof_hold(r) < 0)
+		return -1;
 	return stop_asked() ? 0 : deletions(r);
 }

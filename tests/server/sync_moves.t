@@ -178,6 +178,105 @@ def twins():
         (3, 2), "none is lost")
     u.settled("and that is all")
 
+# ---- the other half of a move is not done
+
+def refusing(verb, text):
+    """A hook: each such command is refused."""
+    def on_command(link, n, line):
+        tag, _, said = line.partition(" ")
+        if re.match(verb, said):
+            return ("%s NO %s\r\n" % (tag, text)).encode()
+    return on_command
+
+
+def copies(boxes, n):
+    return sum(m.subject == "number %d" % n for b in boxes.values()
+               for m in b)
+
+
+def saved(u, n, to):
+    """As mutt saves: another file there, and this one is removed."""
+    old = u.near.file("INBOX", "number %d" % n)
+    with open(old, "rb") as f:
+        u.near.deliver(to, f.read(), "S")
+    os.unlink(old)
+
+
+def held(u, name, n=4, where="Archive", **how):
+    """The only copy on the server stays; 75, and it is said why."""
+    r = u.sync(**how)
+    is_(copies(u.far.all(), n), 1, name + ": the server keeps its only copy")
+    is_(subjects(u.far.all(), "INBOX").count("number %d" % n), 1,
+        name + ": where it was")
+    ok(r.status in (69, 75), name + ": not exit 0", r.status)
+    ok(re.search("not deleted on the server.*" + where + ".*--allow-deletes",
+                 r.err), name + ": it is said, with the way out", r.err)
+
+
+@scenario
+def append_refused():
+    """Saved into another folder, and the upload is refused."""
+    for args in ((), ("--delete-far", "expunge")):
+        u = filled(10, *args)
+        saved(u, 4, "Archive")
+        u.near.remove("INBOX", "number 5")
+        p = u.proxy(on_command=refusing("APPEND", "[OVERQUOTA] full"),
+                    hide=["LITERAL+", "MULTIAPPEND"])
+        held(u, "APPEND refused", proxy=p)
+        ok("number 5" not in subjects(u.far.all(), "INBOX"),
+           "another one is deleted there all the same")
+        u.runs("the upload is not refused any more", *args)
+        u.same("the move is finished")
+        is_(subjects(u.far.all(), "Archive"), ["number 100", "number 4"],
+            "once")
+        u.settled("and that is all", sent=True)
+
+
+@scenario
+def create_refused():
+    """Moved into a folder that the server does not make."""
+    u = filled()
+    os.makedirs(u.near.root + "/New/cur")
+    u.near.make("New")
+    u.near.move("INBOX", "number 4", "New")
+    p = u.proxy(on_command=refusing("CREATE", "[CANNOT] no such names"))
+    held(u, "CREATE refused", where="New", proxy=p)
+    u.runs("the folder is made")
+    u.same("the message is in it")
+    u.settled("and that is all", sent=True)
+
+
+@scenario
+def folder_gone():
+    """Moved into a folder that is kept here and gone there."""
+    u = filled()
+    u.far.do("DELETE Archive")
+    u.runs("a folder is gone there")
+    u.near.move("INBOX", "number 4", "Archive")
+    held(u, "its folder is gone there")
+    held(u, "the next run")
+    saved(u, 6, "Archive")
+    held(u, "copied and removed", n=6)
+
+
+@scenario
+def folder_left_out():
+    """Moved into a folder that the patterns leave out."""
+    u = filled()
+    not_there = ("--patterns", "* !Local")
+    os.makedirs(u.near.root + "/Local/cur")
+    u.near.make("Local")
+    u.near.move("INBOX", "number 4", "Local")
+    r = u.sync(*not_there)
+    ok(r.status == 75 and re.search("Local", r.err) and
+       "number 4" in subjects(u.far.all(), "INBOX"),
+       "moved into a folder that is left out: it is kept there", r.err)
+    u.runs("--allow-deletes 1", "--allow-deletes", "1", *not_there)
+    ok("number 4" not in subjects(u.far.all(), "INBOX"), "deletes it")
+    u.near.remove("INBOX", "number 6")
+    u.runs("another one, which is nowhere", *not_there)
+    ok("number 6" not in subjects(u.far.all(), "INBOX"), "is deleted")
+
 
 # ---- what a move costs, and what may come between
 

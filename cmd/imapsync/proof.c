@@ -1,0 +1,428 @@
+/*
+ * proof.c: nothing is deleted on the server that is here and not there
+ *
+ * A message whose file is gone from one Maildir may have gone to another one,
+ * and from there not to the server: an APPEND or a CREATE that was refused, a
+ * folder that is not synced.  Then the server has the only other copy, so its
+ * deletion waits.  One place decides, whatever the reason is.
+ *
+ * A file is that message if it has the same ident, and the same size where the
+ * ident is not that of a Message-ID.  Most files cannot be it by their size or
+ * inode, and are not opened.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "fail.h"
+#include "flags.h"
+#include "ident.h"
+#include "index.h"
+#include "mark.h"
+#include "mem.h"
+#include "near_dir.h"
+#include "plan.h"
+#include "proof.h"
+#include "report.h"
+#include "search.h"
+#include "settings.h"
+#include "state.h"
+#include "stop.h"
+#include "str.h"
+#include "table.h"
+#include "wire.h"
+
+enum { CHANGED = 1024 };	/* bytes of header fields others may add */
+
+/* A message that is to be deleted on the server. */
+struct doomed {
+	struct box *b;
+	size_t act;		/* of b's plan */
+	uint64_t ident;		/* 0: not known */
+	uint64_t ino;		/* of the file that it was here */
+	uint32_t uid, size;
+	const char *held;	/* the folder where it still is; or NULL */
+};
+
+struct proof {
+	struct run *r;
+	struct doomed *v;	/* sorted by ident */
+	uint64_t *inos;		/* of them, sorted */
+	uint32_t *sizes;	/* of them, sorted */
+	size_t n;
+	struct table at;	/* the run's mailboxes by their paths */
+	/* the Maildir that is looked at */
+	const char *path;
+	struct box *b;		/* or NULL: it is no mailbox of this run */
+	struct near_dir dir;
+	struct state *state;	/* of b; or NULL: none of it is there */
+	const char *where;	/* path, the run's; NULL until it is needed */
+	bool blind;		/* it cannot be read */
+};
+
+/* ---- what is to be deleted ---- */
+
+static int
+by_ident(const void *a, const void *b)
+{
+	return search_order(((const struct doomed *)a)->ident,
+	    ((const struct doomed *)b)->ident);
+}
+
+static int
+ident_order(const void *key, const void *d)
+{
+	return search_order(*(const uint64_t *)key,
+	    ((const struct doomed *)d)->ident);
+}
+
+static int
+u64_order(const void *key, const void *element)
+{
+	return search_order(*(const uint64_t *)key,
+	    *(const uint64_t *)element);
+}
+
+static void
+doom(struct proof *p, struct box *b, size_t act)
+{
+	const struct act *a = &b->plan->v[act];
+	const struct rec *rec = state_by_uid(b->state, a->uid);
+	struct doomed d = { .b = b, .act = act, .uid = a->uid };
+
+	if (rec != NULL) {
+		d.ident = rec->ident;
+		d.ino = rec->ino;
+		d.size = rec->size;
+	}
+	p->v[p->n++] = d;
+}
+
+static void
+collect(struct proof *p)
+{
+	struct run *r = p->r;
+	size_t i, k, most = 0;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (box_busy(&r->boxes[i]))
+			most += r->boxes[i].plan->count[ACT_FAR_DELETE];
+	if (most == 0)
+		return;
+	p->v = mem_new(most, sizeof *p->v);
+	p->inos = mem_new(most, sizeof *p->inos);
+	p->sizes = mem_new(most, sizeof *p->sizes);
+	for (i = 0; i < r->nboxes; i++)
+		for (k = 0; box_busy(&r->boxes[i]) &&
+		    plan_next(r->boxes[i].plan, ACT_FAR_DELETE, &k); k++)
+			doom(p, &r->boxes[i], k);
+	qsort(p->v, p->n, sizeof *p->v, by_ident);
+	for (i = 0; i < p->n; i++) {
+		p->inos[i] = p->v[i].ino;
+		p->sizes[i] = p->v[i].size;
+	}
+	qsort(p->inos, p->n, sizeof *p->inos, u64_order);
+	qsort(p->sizes, p->n, sizeof *p->sizes, search_u32);
+}
+
+/* The first of them with that ident; n: none. */
+static size_t
+first(const struct proof *p, uint64_t ident)
+{
+	size_t i = search_lower(&ident, p->v, p->n, sizeof *p->v, ident_order);
+
+	return i < p->n && p->v[i].ident == ident ? i : p->n;
+}
+
+static void
+hold(struct proof *p, struct doomed *d)
+{
+	if (d->held != NULL)
+		return;
+	if (p->where == NULL)
+		p->where = arena_dup(&p->r->arena, str_of(p->path[0] != '\0' ?
+		    p->path : "INBOX"));
+	d->held = p->where;
+}
+
+/* ---- is that file one of them? ---- */
+
+/* On the wire it has up to twice its bytes: LF is CRLF there. */
+static bool
+size_fits(const struct proof *p, uint64_t bytes)
+{
+	uint64_t low = bytes > CHANGED ? bytes - CHANGED : 0;
+	uint64_t high = 2 * bytes + CHANGED;
+	uint32_t from = low < UINT32_MAX ? (uint32_t)low : UINT32_MAX;
+	size_t i = search_lower(&from, p->sizes, p->n, sizeof *p->sizes,
+	    search_u32);
+
+	return i < p->n && p->sizes[i] <= high;
+}
+
+static bool
+ino_fits(const struct proof *p, uint64_t ino)
+{
+	size_t i = search_lower(&ino, p->inos, p->n, sizeof *p->inos,
+	    u64_order);
+
+	return i < p->n && p->inos[i] == ino;
+}
+
+static uint32_t
+size_of(const struct outgo *o)
+{
+	return o->wire < UINT32_MAX ? (uint32_t)o->wire : UINT32_MAX;
+}
+
+/* An upload that was accepted: its UID alone is not known yet. */
+static bool
+accepted(const struct proof *p, const struct near_msg *m)
+{
+	const struct pend *pend;
+	size_t i;
+
+	for (i = 0; p->state != NULL && i < p->state->npend; i++) {
+		pend = &p->state->pend[i];
+		if (pend->kind == PEND_UPLOAD && str_eq(str_of(pend->name),
+		    near_dir_base(&p->dir, m)))
+			return true;
+	}
+	return false;
+}
+
+/* All with that ident; those whose ident says little by their size, too. */
+static int
+compare(struct proof *p, const struct near_msg *m, int fd, struct err *e)
+{
+	struct outgo o = { 0 };
+	size_t i, unknown = first(p, 0);
+	uint64_t ident;
+
+	if (outgo_head(&o, fd, e) < 0)
+		return -1;
+	ident = o.ident;
+	i = first(p, ident);
+	if ((i == p->n && unknown == p->n) || accepted(p, m))
+		return 0;
+	if ((unknown < p->n || !ident_sure(ident)) && outgo_look(&o, fd, e) < 0)
+		return -1;
+	for (; i < p->n && p->v[i].ident == ident; i++)
+		if (ident_sure(ident) || p->v[i].size == size_of(&o))
+			hold(p, &p->v[i]);
+	for (i = unknown; i < p->n && p->v[i].ident == 0; i++)
+		if (p->v[i].size == size_of(&o))
+			hold(p, &p->v[i]);
+	return 0;
+}
+
+static int
+open_and_compare(struct proof *p, const struct near_msg *m)
+{
+	struct err e = { 0 };
+	int fd = near_dir_read(&p->dir, m, &e), got;
+
+	if (fd < 0)
+		return e.code == EX_NOINPUT ? 0 : -1;	/* gone by now */
+	got = compare(p, m, fd, &e);
+	close(fd);
+	return got;
+}
+
+/*
+ * In step, or agreed to be here alone; but not one that came back while its
+ * deletion was planned.
+ */
+static bool
+in_order(struct proof *p, const struct near_msg *m)
+{
+	const struct rec *rec;
+	size_t i;
+
+	if (p->state == NULL)
+		return false;
+	rec = state_by_name(p->state, near_dir_base(&p->dir, m));
+	if (rec == NULL)
+		return false;
+	for (i = first(p, rec->ident); i < p->n &&
+	    p->v[i].ident == rec->ident; i++)
+		if (p->v[i].b == p->b && p->v[i].uid == rec->uid)
+			return false;
+	return true;
+}
+
+static bool
+look(void *of, const struct near_msg *m)
+{
+	struct proof *p = of;
+	struct stat st;
+
+	if (p->blind || stop_asked() || in_order(p, m))
+		return true;
+	if (!ino_fits(p, m->ino)) {
+		if (fstatat(m->fresh ? p->dir.in.fresh : p->dir.in.cur,
+		    near_dir_file(&p->dir, m), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !size_fits(p, (uint64_t)st.st_size))
+			return true;
+	}
+	p->blind = open_and_compare(p, m) < 0;
+	return true;
+}
+
+/* ---- the Maildirs ---- */
+
+static struct str
+path_at(const void *of, size_t at)
+{
+	return str_of(((const struct run *)of)->boxes[at].path);
+}
+
+static struct box *
+box_at(struct proof *p, const char *path)
+{
+	size_t i = table_text(&p->at, p->r, str_of(path));
+
+	return i != TABLE_NONE ? &p->r->boxes[i] : NULL;
+}
+
+/* As it was when it was last in step: what is in it is in its state. */
+static bool
+settled(const struct box *b)
+{
+	const struct entry *e = box_entry(b);
+	struct stamp now;
+	bool racy;
+
+	if (near_dir_stamp(b->run->root, b->path, &now, &racy) != 0 || racy)
+		return false;
+	if (box_open(b))
+		return !b->near.dirty && !b->near.scanned &&
+		    stamp_same(&now, &b->near.stamp);
+	return e != NULL && !e->dirty && stamp_same(&now, &e->stamp);
+}
+
+static int
+scan(struct proof *p)
+{
+	struct keywords none = { .n = 0 };
+	struct err e = { 0 };
+	int got = near_dir_open(&p->dir, p->r->root, p->path, false, &e);
+
+	if (got == 0) {
+		got = near_dir_agrees(&p->dir, &none, look, p, 0, &e);
+		near_dir_close(&p->dir);
+	}
+	flags_keywords_free(&none);
+	return got < 0 || p->blind ? -1 : 0;
+}
+
+/* A mailbox that is gone there has none of what its state says. */
+static int
+look_into(struct proof *p)
+{
+	struct state own;
+	struct err e = { 0 };
+	struct box *b = p->b;
+	bool opened = false;
+	int got;
+
+	p->state = NULL;
+	if (b != NULL && b->far.is) {
+		if (settled(b))
+			return 0;
+		if (b->opened)
+			p->state = b->state;
+		else if (state_open(&own, p->r->dir, str_of(b->name), false,
+		    &e) == 0) {
+			opened = true;
+			p->state = &own;
+		}
+	}
+	got = scan(p);
+	if (opened)
+		state_drop_all(&own);
+	return got;
+}
+
+static void
+folder(void *of, const char *path)
+{
+	struct proof *p = of;
+	size_t i;
+
+	if (stop_asked())
+		return;
+	p->path = path;
+	p->b = box_at(p, path);
+	p->where = NULL;
+	p->blind = false;
+	if (look_into(p) < 0)		/* anything may be in it */
+		for (i = 0; i < p->n; i++)
+			hold(p, &p->v[i]);
+}
+
+/* ---- what is held back ---- */
+
+/* Told when it is not planned again in this run. */
+static void
+tell(struct box *b, size_t n, const char *where)
+{
+	box_outcome(b, BOX_PARTIAL);
+	if (b->passes < PASSES && b->outcome == BOX_PARTIAL)
+		return;
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+	    "%zu messages are not deleted on the server: they are here in files that are not there, or that cannot be read (%s); --allow-deletes %zu allows it",
+	    n, where, n);
+}
+
+static void
+keep(struct proof *p)
+{
+	struct run *r = p->r;
+	const char *where = NULL;
+	size_t i, k, n, all = 0;
+
+	for (i = 0; i < p->n; i++)
+		all += p->v[i].held != NULL;
+	if (all <= r->o->allow)
+		return;
+	for (k = 0; k < r->nboxes; k++) {
+		struct box *b = &r->boxes[k];
+
+		if (!box_busy(b) || b->plan->count[ACT_FAR_DELETE] == 0)
+			continue;
+		for (i = n = 0; i < p->n; i++) {
+			if (p->v[i].b != b || p->v[i].held == NULL)
+				continue;
+			where = p->v[i].held;
+			plan_become(b->plan, &b->plan->v[p->v[i].act],
+			    ACT_NOTHING);
+			n++;
+		}
+		if (n > 0)
+			tell(b, n, where);
+	}
+}
+
+int
+proof_hold(struct run *r)
+{
+	struct proof p = { .r = r, .at.text = path_at };
+	size_t i;
+	int got = 0;
+
+	collect(&p);
+	for (i = 0; p.n > 0 && i < r->nboxes; i++)
+		table_add(&p.at, r, i);
+	if (p.n > 0)
+		got = near_dir_folders(r->root, r->o->how, folder, &p, r->e);
+	if (got == 0 && !stop_asked())
+		keep(&p);
+	table_free(&p.at);
+	free(p.v);
+	free(p.inos);
+	free(p.sizes);
+	return got;
+}
