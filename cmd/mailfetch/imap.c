@@ -17,6 +17,7 @@ struct folders {
 	size_t n, cap;
 	struct table name;	/* of v */
 	size_t lines, bytes;	/* of LIST */
+	bool *met;		/* by --folder: it means one that is there */
 };
 
 static struct str
@@ -57,33 +58,37 @@ simple(const char *pattern)
 }
 
 static bool
-wanted(const struct options *o, const struct imap_resp *r)
+wanted(const struct options *o, const struct imap_resp *r, bool *met)
 {
 	struct pattern p = { .yes = false };
+	bool fits;
 	size_t i;
 
 	if (!imap_selectable(r->flags))
 		return false;
-	/* What was moved there would be new there. */
-	if (o->after.move_to != NULL && str_eq(str_of(o->after.move_to),
-	    r->name))
-		return false;
 	/* Options have no order: what is left out comes last. */
-	for (i = 0; i < o->which.folder.n; i++)
-		if (o->which.folder.v[i][0] != '!')
-			pattern_take(&p, false, means(o->which.folder.v[i],
-			    r));
+	for (i = 0; i < o->which.folder.n; i++) {
+		if (o->which.folder.v[i][0] == '!')
+			continue;
+		fits = means(o->which.folder.v[i], r);
+		met[i] |= fits;
+		pattern_take(&p, false, fits);
+	}
 	for (i = 0; i < o->which.folder.n; i++)
 		if (o->which.folder.v[i][0] == '!')
 			pattern_take(&p, true, means(o->which.folder.v[i] + 1,
 			    r));
+	/* What was moved there would be new there. */
+	if (o->after.move_to != NULL && str_eq(str_of(o->after.move_to),
+	    r->name))
+		return false;
 	return p.yes;
 }
 
 static void
 take(struct run *r, struct folders *f, const struct imap_resp *resp)
 {
-	if (!wanted(r->o, resp))
+	if (!wanted(r->o, resp, f->met))
 		return;
 	if (resp->bad_name || str_control(resp->name))
 		fail_print("%s: a folder with an impossible name is left out",
@@ -113,6 +118,42 @@ list(struct run *r, struct imap *m, struct folders *f)
 	    "LIST: %s", m->text);
 }
 
+/*
+ * Patterns may leave nothing.  A name or a use that nothing has is as a folder
+ * that cannot be opened: the others come.  A watch may see it come.
+ */
+static int
+missing(struct run *r, const char *name, bool alone)
+{
+	bool fixed = strpbrk(name, "*%") == NULL;
+
+	if (alone && (fixed || r->o->watch))
+		return fail(r->e, fixed ? EX_UNAVAILABLE : EX_TEMPFAIL,
+		    "no such folder: %s", name);
+	if ((fixed || alone) && !r->o->account.quiet)
+		fail_print("%s: no such folder: %s", r->o->title, name);
+	if (fixed)
+		r->count.status = fail_worse(r->count.status, EX_UNAVAILABLE);
+	return 0;
+}
+
+static int
+list_folders(struct run *r, struct imap *m, struct folders *f)
+{
+	const struct opt_list *v = &r->o->which.folder;
+	size_t i;
+	int got;
+
+	f->met = mem_new(v->n, sizeof *f->met);
+	got = list(r, m, f);
+	for (i = 0; i < v->n && got == 0; i++)
+		if (v->v[i][0] != '!' && !f->met[i])
+			got = missing(r, v->v[i], f->n == 0);
+	free(f->met);
+	f->met = NULL;
+	return got;
+}
+
 static int
 find_folders(struct run *r, struct imap *m, struct folders *f)
 {
@@ -130,13 +171,10 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 			return fail(r->e, EX_USAGE, "--move-to %s is where it comes from",
 			    r->o->after.move_to);
 	}
-	if (!all_simple && list(r, m, f) < 0)
-		return -1;
-	for (i = 0; i < r->o->which.folder.n && all_simple; i++)
+	if (!all_simple)
+		return list_folders(r, m, f);
+	for (i = 0; i < r->o->which.folder.n; i++)
 		add(r, f, str_of(r->o->which.folder.v[i]));
-	if (f->n == 0)
-		return fail(r->e, EX_UNAVAILABLE, "no such folder: %s",
-		    r->o->which.folder.v[0]);
 	return 0;
 }
 
@@ -177,7 +215,7 @@ enum { OTHERS = 60, WITHOUT_IDLE = 60, ALONE = 540 };
 static int
 wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
 {
-	const char *first = f->n > 0 ? f->v[0] : "INBOX";
+	const char *first = f->v[0];
 	uint64_t uidnext = r->uidnext, exists = r->exists;
 	int got;
 
@@ -239,7 +277,7 @@ work(struct run *r, struct imap *m, struct session *sess)
 
 	if (got == 0)
 		got = pass(r, m, &f);
-	if (got == 0 && r->o->watch)
+	if (got == 0 && r->o->watch && f.n > 0)	/* else LIST again, later */
 		got = watch(r, m, sess, &f);
 	table_free(&f.name);
 	free(f.v);
