@@ -13,6 +13,7 @@
 #include "maildir.h"
 #include "mem.h"
 #include "os.h"
+#include "statedir.h"
 
 enum { TRIES = 1000 };			/* names */
 
@@ -114,7 +115,8 @@ maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
 
 	*m = MAILDIR_NONE;
 	m->path = path;
-	if (create && maildir_create(path, e) < 0)
+	if (create && (statedir_make(path, e) < 0 ||
+	    maildir_create(path, e) < 0))
 		return -1;
 	if ((m->top = open_folder(AT_FDCWD, path, path, e)) < 0 ||
 	    (m->tmp = open_folder(m->top, "tmp", path, e)) < 0 ||

@@ -53,7 +53,8 @@ struct maildir {
 
 /*
  * EX_CANTCREAT where it is not there or cannot be written to, or where one of
- * its three folders is a symbolic link.
+ * its three folders is a symbolic link.  create makes it, and the folders above
+ * it, where they are missing.
  */
 int maildir_open(struct maildir *, const char *path, bool create,
     struct err *);

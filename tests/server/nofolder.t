@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 """mailfetch: folders that are not there: patterns that leave nothing, names
-that nothing has."""
+that nothing has; and those of the Maildir, which --create makes."""
 import os
+import stat
 import sys
 import time
 
@@ -51,4 +52,22 @@ for patterns in (['*', '!INBOX'], ['Lists/*']):
     s.close()
     r.done()
 
+# ---- the Maildir
+
+s, r = Serve(Imap()), Run()
+deep = 'maildir:%s/a/b/c' % r.d
+r.go('imap', s, '-d', deep, maildir=False)
+case.check(r.rc == 73 and not os.path.exists(r.d + '/a'),
+           'without --create nothing is made', (r.rc, r.err))
+r.go('imap', s, '-d', deep + '/', '--create', maildir=False)
+case.check(r.rc == 0 and len(os.listdir(r.d + '/a/b/c/new')) == 5,
+           '--create makes what is above, too', (r.rc, r.err))
+case.check(all(stat.S_IMODE(os.stat(r.d + x).st_mode) == 0o700
+               for x in ('/a', '/a/b', '/a/b/c', '/a/b/c/new')),
+           'for nobody else')
+r.write('file', '')
+r.go('imap', s, '-d', 'maildir:%s/file/x/y' % r.d, '--create', maildir=False)
+case.check(r.rc == 73 and r.d + '/file' in r.err, 'a file is in the way',
+           (r.rc, r.err))
+s.close()
 case.end()
