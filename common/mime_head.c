@@ -25,12 +25,6 @@ struct line {
 };
 
 static bool
-blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 atext(char c)
 {
 	return str_alpha(c) || str_digit(c) || (c != '\0' &&
@@ -147,9 +141,9 @@ next_word(struct str *s, struct str *gap)
 	struct str w;
 	size_t i = 0, n;
 
-	while (i < s->n && blank(s->p[i]))
+	while (i < s->n && str_blank(s->p[i]))
 		i++;
-	for (n = i; n < s->n && !blank(s->p[n]); n++)
+	for (n = i; n < s->n && !str_blank(s->p[n]); n++)
 		;
 	*gap = str_to(*s, i);
 	w = (struct str){ s->p + i, n - i };

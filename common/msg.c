@@ -15,12 +15,6 @@
 #include "msg.h"
 #include "stop.h"
 
-static bool
-blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* The parts. */
 
 void
@@ -110,7 +104,7 @@ whole_field(struct str *s)
 	do {
 		at = str_find(at, '\n', end);
 		at += at < end;
-	} while (at < end && blank(*at));
+	} while (at < end && str_blank(*at));
 	f = (struct str){ s->p, (size_t)(at - s->p) };
 	*s = str_from(*s, f.n);
 	return f;
@@ -125,7 +119,7 @@ name_length(struct str line)
 	while (n < line.n && line.p[n] > ' ' && line.p[n] < 0x7f &&
 	    line.p[n] != ':')
 		n++;
-	for (i = n; i < line.n && blank(line.p[i]); i++)
+	for (i = n; i < line.n && str_blank(line.p[i]); i++)
 		;
 	return i < line.n && line.p[i] == ':' ? n : 0;
 }
@@ -305,9 +299,9 @@ fold_at(struct str line)
 	if (least > 0)
 		least = (size_t)(str_find(line.p, ':', line.p + line.n) -
 		    line.p) + 1;
-	while (least < line.n && blank(line.p[least]))
+	while (least < line.n && str_blank(line.p[least]))
 		least++;
-	while (i > least && !blank(line.p[i]))
+	while (i > least && !str_blank(line.p[i]))
 		i--;
 	return i > least ? i : 0;
 }
@@ -322,7 +316,7 @@ put_line(struct scan *s, struct str line)
 	if (str_has(line, '\r'))
 		return refuse(s, "bare CR in the header");
 	if (line.n > MSG_LINE_MAX && (s->flags & MSG_ODD) != 0)
-		while (line.n > 0 && blank(line.p[line.n - 1]))
+		while (line.n > 0 && str_blank(line.p[line.n - 1]))
 			line.n--;
 	while (line.n > MSG_LINE_MAX) {
 		n = (s->flags & MSG_ODD) != 0 ? fold_at(line) : 0;
@@ -359,7 +353,7 @@ scan_head(struct scan *s)
 		}
 		if (name_length(line) > 0)
 			s->fields++;
-		else if (s->fields == 0 || !blank(line.p[0])) {
+		else if (s->fields == 0 || !str_blank(line.p[0])) {
 			s->line--;
 			break;
 		}

@@ -85,6 +85,12 @@ str_lower(char c)
 }
 
 static inline bool
+str_blank(char c)			/* WSP of RFC 5234 */
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline bool
 str_digit(char c)
 {
 	return c >= '0' && c <= '9';
