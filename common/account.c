@@ -425,7 +425,7 @@ alone(const struct account *a)
 
 /* NULL is no account, which is well unless e says otherwise. */
 static const struct conf_section *
-choose(const struct account *a, const char *from, struct err *e)
+account_choose(const struct account *a, const char *from, struct err *e)
 {
 	const struct conf_section *s = NULL;
 
@@ -653,7 +653,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 		return fail(e, EX_USAGE, "--proxy with a password: everybody can read a command line. Write it into the configuration file, as key proxy");
 	if (account_read(a, e) < 0)
 		return -1;
-	s = choose(a, from, e);
+	s = account_choose(a, from, e);
 	if (e->code != 0)
 		return -1;
 	if (a->file.section != NULL)

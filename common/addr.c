@@ -115,7 +115,7 @@ addr_atext(char c)
 /* --- local part --- */
 
 static int
-quoted(const struct addr_in *in, size_t *end)
+addr_quoted(const struct addr_in *in, size_t *end)
 {
 	char buf[24];
 	size_t i;
@@ -163,7 +163,7 @@ local(const struct addr_in *in, size_t *end)
 	*end = 0;
 	if (in->s.n == 0)
 		return addr_bad(in, 0, "the address is empty");
-	if ((in->s.p[0] == '"' ? quoted(in, end) : dotted(in, end)) < 0)
+	if ((in->s.p[0] == '"' ? addr_quoted(in, end) : dotted(in, end)) < 0)
 		return -1;
 	if (*end > LOCAL)
 		return addr_bad(in, LOCAL, "local part over %d bytes", LOCAL);
@@ -269,7 +269,7 @@ ipv6(struct str s)
 }
 
 static int
-literal(const struct addr_in *in, size_t at)
+addr_literal(const struct addr_in *in, size_t at)
 {
 	struct str s = str_from(in->s, at + 1);
 
@@ -379,7 +379,7 @@ domain(const struct addr_in *in, size_t at)
 		return addr_bad(in, at + DOMAIN, "domain over %d bytes",
 		    DOMAIN);
 	if (s.p[0] == '[')
-		return literal(in, at);
+		return addr_literal(in, at);
 	if (labels(in, at) < 0)
 		return -1;
 	return str_ascii(s) ? 0 : idn(in, at);

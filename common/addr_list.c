@@ -150,7 +150,7 @@ string(struct scan *sc, struct buf *out)
 
 /* The next word or dot, put behind out */
 static int
-word(struct scan *sc, struct buf *out)
+list_word(struct scan *sc, struct buf *out)
 {
 	size_t start = sc->i;
 
@@ -190,7 +190,7 @@ phrase(struct scan *sc)
 		if (sc->words != sc->dots + (c != '.') && sc->broken == 0)
 			sc->broken = sc->i + 1;
 		was = sc->name.n;
-		if (word(sc, &sc->name) < 0)
+		if (list_word(sc, &sc->name) < 0)
 			return -1;
 		buf_str(&sc->local, str_from(BUF_STR(sc->name), was));
 		sc->to = sc->i;
@@ -229,7 +229,7 @@ domain_words(struct scan *sc)
 	while ((c = peek(sc)) >= 0 &&
 	    (c == '.' || (dot && addr_atext((char)c)))) {
 		dot = c == '.';
-		if (word(sc, &sc->domain) < 0)
+		if (list_word(sc, &sc->domain) < 0)
 			return -1;
 		sc->to = sc->i;
 		if (cfws(sc) < 0)
@@ -268,7 +268,7 @@ route(struct scan *sc)
 		if (c == ',' || c == '@')
 			sc->i++;
 		else if (c >= 0 && (c == '.' || addr_atext((char)c)))
-			rc = word(sc, &out);
+			rc = list_word(sc, &out);
 		else
 			rc = unexpected(sc);
 		if (rc == 0 && cfws(sc) < 0)

@@ -94,7 +94,7 @@ serve(struct ask *a, unsigned askers)
 }
 
 static void
-answered(void *arg, const struct dns_answer *answer)
+question_answered(void *arg, const struct dns_answer *answer)
 {
 	struct ask_question *q = arg;
 	struct ask *a = q->ask;
@@ -111,7 +111,7 @@ answered(void *arg, const struct dns_answer *answer)
 }
 
 static struct ask_question *
-put(struct ask *a, const char *name, unsigned type)
+question_put(struct ask *a, const char *name, unsigned type)
 {
 	struct ask_question *q = arena_new(a->mem, 1, sizeof *q);
 
@@ -124,7 +124,7 @@ put(struct ask *a, const char *name, unsigned type)
 	else if (a->n > FEW)
 		index_name(a, q);
 	a->pending++;
-	dns_want(a->dns, name, type, answered, q);
+	dns_want(a->dns, name, type, question_answered, q);
 	return q;
 }
 
@@ -135,7 +135,7 @@ ask_dns(struct ask *a, const char *name, unsigned type)
 	unsigned bit = 1u << a->who;
 
 	if (q == NULL)
-		q = put(a, name, type);
+		q = question_put(a, name, type);
 	if (q->answer != NULL && dns_temporary(q->answer->status))
 		a->unknown |= bit;
 	if (q->answer == NULL && (q->waiting & bit) == 0) {

@@ -40,7 +40,7 @@ b64_put(struct buf *b, struct str s)
 }
 
 static int
-value(char c)
+b64_value(char c)
 {
 	const char *at;
 
@@ -52,7 +52,8 @@ value(char c)
 static int
 quad(const char *s, unsigned char out[3])
 {
-	int a = value(s[0]), b = value(s[1]), c = value(s[2]), d = value(s[3]);
+	int a = b64_value(s[0]), b = b64_value(s[1]);
+	int c = b64_value(s[2]), d = b64_value(s[3]);
 	int n = s[3] != '=' ? 3 : s[2] != '=' ? 2 : 1;
 
 	if (a < 0 || b < 0 || (n > 1 && c < 0) || (n > 2 && d < 0))

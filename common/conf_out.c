@@ -23,7 +23,7 @@ conf_out_section(struct conf_out *o, const char *kind, const char *name,
 }
 
 static void
-quoted(struct buf *to, struct str v)
+conf_quoted(struct buf *to, struct str v)
 {
 	size_t i;
 
@@ -50,7 +50,7 @@ conf_out_key(struct conf_out *o, const char *key, const char *value)
 	}
 	buf_printf(&o->text, "  %s ", key);
 	if (v.p[0] == '"' || v.p[0] == '=' || str_trim(v).n != v.n)
-		quoted(&o->text, v);
+		conf_quoted(&o->text, v);
 	else
 		buf_str(&o->text, v);
 	buf_c(&o->text, '\n');

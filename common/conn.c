@@ -291,7 +291,7 @@ drain(struct conn *c, size_t most)
 
 /* At least one more byte in in. */
 static int
-fill(struct conn *c)
+conn_fill(struct conn *c)
 {
 	int got;
 
@@ -462,7 +462,7 @@ conn_line(struct conn *c, size_t *len)
 		seen = c->in.n;
 		if (seen > c->line)
 			break;
-		if (fill(c) < 0)
+		if (conn_fill(c) < 0)
 			return NULL;
 	}
 	p = c->in.p + c->in.at;
@@ -489,7 +489,7 @@ conn_limit(struct conn *c, size_t max)
 long
 conn_read(struct conn *c, void *to, size_t n)
 {
-	if (c->in.n == 0 && fill(c) < 0)
+	if (c->in.n == 0 && conn_fill(c) < 0)
 		return -1;
 	n = n < c->in.n ? n : c->in.n;
 	memcpy(to, c->in.p + c->in.at, n);
@@ -503,7 +503,7 @@ conn_copy(struct conn *c, const struct conn_sink *sink, uint64_t n)
 	size_t some;
 
 	while (n > 0) {
-		if (c->in.n == 0 && fill(c) < 0)
+		if (c->in.n == 0 && conn_fill(c) < 0)
 			return -1;
 		some = n < c->in.n ? (size_t)n : c->in.n;
 		if (sink->put(sink->to, c->in.p + c->in.at, some, c->e) < 0)
@@ -518,7 +518,7 @@ long
 conn_peek(struct conn *c, const char **p, size_t min)
 {
 	while (c->in.n < min)
-		if (fill(c) < 0)
+		if (conn_fill(c) < 0)
 			return -1;
 	*p = c->in.p + c->in.at;
 	return (long)c->in.n;

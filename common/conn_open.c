@@ -92,7 +92,7 @@ conn_name(struct conn *c)
 
 /* What is known before there is a connection. */
 static void
-prepare(struct conn *c, const struct conn_conf *conf, struct err *e)
+conn_prepare(struct conn *c, const struct conn_conf *conf, struct err *e)
 {
 	c->conf = conf;
 	c->e = e;
@@ -109,7 +109,7 @@ conn_resolve(const struct conn_conf *conf, struct net_addr *addr, int max,
 	struct conn c = { .fd = -1 };
 	int n = 0;
 
-	prepare(&c, conf, e);
+	conn_prepare(&c, conf, e);
 	if (conf->command == NULL && conf->path == NULL)
 		n = look_up(&c, addr, max);
 	return n < 0 ? conn_broken(&c) : n;
@@ -135,7 +135,7 @@ fresh(struct conn *c, const struct conn_conf *conf, struct err *e)
 	    .slept = clock_slept(),
 	    .line = CONN_LINE, .out.max = CONN_BURST, .tx.max = 2 * CONN_BURST,
 	    .rx.max = CONN_BURST, .in.max = CONN_AHEAD };
-	prepare(c, conf, e);
+	conn_prepare(c, conf, e);
 }
 
 struct conn *

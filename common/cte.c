@@ -15,7 +15,7 @@
 #define GROUP 57			/* bytes of a base64 line */
 
 static char *
-put(char *dst, const char *from, const char *to)
+bytes_put(char *dst, const char *from, const char *to)
 {
 	str_copy(dst, (struct str){ from, (size_t)(to - from) });
 	return dst + (to - from);
@@ -55,14 +55,14 @@ runs(struct cte *c, char *dst, const char *src, const char *end)
 			cr = str_find(nl + 1, '\r', end);
 			continue;
 		}
-		dst = put(dst, run, nl);
+		dst = bytes_put(dst, run, nl);
 		*dst++ = '\r';
 		*dst++ = '\n';
 		run = nl + 1;
 	}
 	if (cr < end || memchr(src, '\0', (size_t)(end - src)) != NULL)
 		c->bad = true;
-	return put(dst, run, end);
+	return bytes_put(dst, run, end);
 }
 
 static size_t
@@ -107,7 +107,7 @@ hex_put(struct cte *c, char *d, int byte)
 
 /* A soft line break unless three more and a "=" fit. */
 static char *
-room(struct cte *c, char *d)
+line_room(struct cte *c, char *d)
 {
 	if (c->col + 3 < QP_MAX)
 		return d;
@@ -124,7 +124,7 @@ release(struct cte *c, char *d, int next)
 
 	c->held = -1;
 	if (h == '\r')
-		return next == '\n' ? d : hex_put(c, room(c, d), h);
+		return next == '\n' ? d : hex_put(c, line_room(c, d), h);
 	if (h == 'F' ? next == 'r' :
 	    next == '\r' || next == '\n' || next < 0)
 		return hex_put(c, d, h);
@@ -153,7 +153,7 @@ qp_byte(struct cte *c, char *d, int b)
 		c->held = b;
 		return d;
 	}
-	d = room(c, d);
+	d = line_room(c, d);
 	if (b == ' ' || b == '\t' || (b == 'F' && c->col == 0)) {
 		c->held = b;
 		return d;
@@ -198,7 +198,7 @@ qp(struct cte *c, char *dst, const char *src, size_t n, bool last)
 
 	while (i < n) {
 		run = plain_run(c, src + i, n - i);
-		d = put(d, src + i, src + i + run);
+		d = bytes_put(d, src + i, src + i + run);
 		c->col += run;
 		i += run;
 		if (i < n)

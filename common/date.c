@@ -93,7 +93,7 @@ token(struct str *s)
 
 /* The next token must be a number of that many digits. */
 static int
-number(struct str *s, size_t least, size_t most, int *v)
+date_number(struct str *s, size_t least, size_t most, int *v)
 {
 	struct str t = token(s);
 	uint64_t u;
@@ -118,7 +118,7 @@ lookup(struct str t, const char *table)
 
 /* If the next byte is c, takes it. */
 static bool
-taken(struct str *s, char c)
+date_taken(struct str *s, char c)
 {
 	skip(s);
 	if (s->n == 0 || s->p[0] != c)
@@ -130,10 +130,10 @@ taken(struct str *s, char c)
 static int
 clock_part(struct str *s, struct tm *tm)
 {
-	if (number(s, 1, 2, &tm->tm_hour) < 0 || !taken(s, ':') ||
-	    number(s, 1, 2, &tm->tm_min) < 0)
+	if (date_number(s, 1, 2, &tm->tm_hour) < 0 || !date_taken(s, ':') ||
+	    date_number(s, 1, 2, &tm->tm_min) < 0)
 		return -1;
-	if (taken(s, ':') && number(s, 1, 2, &tm->tm_sec) < 0)
+	if (date_taken(s, ':') && date_number(s, 1, 2, &tm->tm_sec) < 0)
 		return -1;
 	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec <= 60 ?
 	    0 : -1;
@@ -160,7 +160,7 @@ zone_part(struct str *s, long *east)
 	*east = 0;
 	if (t.n == 1 && (t.p[0] == '+' || t.p[0] == '-')) {
 		sign = t.p[0] == '-' ? -1 : 1;
-		if (number(s, 4, 4, &v) < 0 || v % 100 >= 60)
+		if (date_number(s, 4, 4, &v) < 0 || v % 100 >= 60)
 			return -1;
 		*east = sign * (v / 100 * 3600L + v % 100 * 60L);
 		return 0;
@@ -172,7 +172,7 @@ zone_part(struct str *s, long *east)
 }
 
 static int
-finish(struct tm *tm, long east, time_t *out)
+date_finish(struct tm *tm, long east, time_t *out)
 {
 	static const int most[] = {
 		31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
@@ -199,15 +199,15 @@ date_parse(struct str s, time_t *out)
 	ahead = s;
 	if (lookup(token(&ahead), days) >= 0) {
 		s = ahead;
-		taken(&s, ',');
+		date_taken(&s, ',');
 	}
-	if (number(&s, 1, 2, &tm.tm_mday) < 0)
+	if (date_number(&s, 1, 2, &tm.tm_mday) < 0)
 		return -1;
 	tm.tm_mon = lookup(token(&s), months);
 	ahead = s;
 	t = token(&ahead);
 	digits = t.n;
-	if (number(&s, 2, 4, &tm.tm_year) < 0)
+	if (date_number(&s, 2, 4, &tm.tm_year) < 0)
 		return -1;
 	if (digits == 2 && tm.tm_year < 50)
 		tm.tm_year += 100;		/* RFC 5322 4.3 */
@@ -215,7 +215,7 @@ date_parse(struct str s, time_t *out)
 		tm.tm_year -= 1900;
 	if (clock_part(&s, &tm) < 0 || zone_part(&s, &east) < 0)
 		return -1;
-	return finish(&tm, east, out);
+	return date_finish(&tm, east, out);
 }
 
 int
@@ -224,14 +224,14 @@ date_parse_imap(struct str s, time_t *out)
 	struct tm tm = { 0 };
 	long east;
 
-	if (number(&s, 1, 2, &tm.tm_mday) < 0 || !taken(&s, '-'))
+	if (date_number(&s, 1, 2, &tm.tm_mday) < 0 || !date_taken(&s, '-'))
 		return -1;
 	tm.tm_mon = lookup(token(&s), months);
-	if (!taken(&s, '-') || number(&s, 4, 4, &tm.tm_year) < 0)
+	if (!date_taken(&s, '-') || date_number(&s, 4, 4, &tm.tm_year) < 0)
 		return -1;
 	tm.tm_year -= 1900;
 	if (clock_part(&s, &tm) < 0 || s.n == 0 ||
 	    zone_part(&s, &east) < 0 || str_trim(s).n > 0)
 		return -1;
-	return finish(&tm, east, out);
+	return date_finish(&tm, east, out);
 }

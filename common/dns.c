@@ -370,7 +370,7 @@ more_pieces(struct gather *g)
 }
 
 static int
-record(struct gather *g, const struct entry *rr)
+rr_keep(struct gather *g, const struct entry *rr)
 {
 	struct piece *e;
 
@@ -416,7 +416,7 @@ answer_one(struct gather *g, const struct entry *rr)
 	if (rr->class != CLASS_IN || strcmp(rr->owner, g->owner) != 0)
 		return 0;
 	if (rr->type == g->type)
-		return record(g, rr);
+		return rr_keep(g, rr);
 	if (rr->type == DNS_CNAME && g->n == 0)
 		return alias(g, rr);
 	return 0;
@@ -523,7 +523,7 @@ failed(const struct gather *g, const char **why)
 
 /* Six outcomes, and the two ways not to have one. */
 static enum dns_status
-verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
+gather_verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
 {
 	*why = g->bad;
 	if (g->bad != NULL)
@@ -548,7 +548,7 @@ verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
 }
 
 static void
-fill(struct dns_answer *a, const struct gather *g, const char *base)
+answer_fill(struct dns_answer *a, const struct gather *g, const char *base)
 {
 	const struct piece *e;
 	struct dns_rr *rr;
@@ -614,7 +614,7 @@ sort(struct dns_rr *rr, unsigned n)
 }
 
 static struct dns_answer *
-finish(struct gather *g, const char *name, enum dns_status status,
+gather_finish(struct gather *g, const char *name, enum dns_status status,
     const char *why)
 {
 	struct dns_answer *a;
@@ -635,7 +635,7 @@ finish(struct gather *g, const char *name, enum dns_status status,
 	a->ede_text.p = dns_place(&l, g->ede_text.p, g->ede_text.n);
 	if (why != NULL)
 		a->why = dns_place(&l, why, strlen(why));
-	fill(a, g, dns_place(&l, g->bytes.p, g->bytes.n));
+	answer_fill(a, g, dns_place(&l, g->bytes.p, g->bytes.n));
 	sort(dns_rr_of(a), n);
 	a->ttl = g->ttl;
 	if (dns_absent(status) && g->negative < a->ttl)
@@ -670,8 +670,8 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	}
 	if (g.bytes.over)
 		bad(&g, "too much in one message");
-	status = verdict(&g, (msg[2] & 4) != 0, &why, next);
-	a = finish(&g, name, status, why);
+	status = gather_verdict(&g, (msg[2] & 4) != 0, &why, next);
+	a = gather_finish(&g, name, status, why);
 	a->ad_bit = (msg[3] & 0x20) != 0;
 	buf_free(&g.bytes);
 	free(g.heap);

@@ -63,23 +63,24 @@ dns_nothing(const char *name, unsigned type, enum dns_status status,
 
 /* Bytes that a string of an answer takes. */
 static size_t
-taken(const char *s)
+string_room(const char *s)
 {
 	return s != NULL ? strlen(s) + 1 : 1;
 }
 
 static size_t
-room(const struct dns_answer *a)
+answer_room(const struct dns_answer *a)
 {
 	size_t n = 0;
 	unsigned i;
 
 	for (i = 0; i < a->ncname; i++)
-		n += taken(a->cname[i]);
+		n += string_room(a->cname[i]);
 	for (i = 0; i < a->n; i++)
-		n += taken(a->rr[i].name) + a->rr[i].data.n +
+		n += string_room(a->rr[i].name) + a->rr[i].data.n +
 		    a->rr[i].raw.n + 2;
-	return n + taken(a->name) + taken(a->why) + a->ede_text.n + 1;
+	return n + string_room(a->name) + string_room(a->why) +
+	    a->ede_text.n + 1;
 }
 
 struct dns_answer *
@@ -89,8 +90,8 @@ dns_join(const struct dns_answer *head, const struct dns_answer *tail)
 	struct dns_layout l;
 	unsigned i;
 
-	a = dns_allocate(tail->n, head->ncname + tail->ncname, room(head) +
-	    room(tail), &l);
+	a = dns_allocate(tail->n, head->ncname + tail->ncname,
+	    answer_room(head) + answer_room(tail), &l);
 	a->name = dns_place(&l, head->name, strlen(head->name));
 	a->type = head->type;
 	a->status = tail->status;

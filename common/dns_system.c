@@ -60,7 +60,7 @@ system_add(struct dns_system *y, const struct net_addr *addr,
 
 /* An address without resolving, with a scope for fe80::. */
 static int
-literal(struct str host, unsigned port, struct net_addr *out)
+server_literal(struct str host, unsigned port, struct net_addr *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
 	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *a;
@@ -90,7 +90,7 @@ numeric(struct str host, unsigned port, struct net_addr *out)
 		str_copy(text, host);
 	if (!str_has(host, ':') && inet_pton(AF_INET, text, &four) != 1)
 		return -1;
-	return literal(host, port, out);
+	return server_literal(host, port, out);
 }
 
 static int
@@ -150,7 +150,7 @@ read_system(struct dns_system *y, struct str rest, const char *path,
 		if (str_eq(key, STR("options")))
 			options(y, line, trust_ad);
 		else if (str_eq(key, STR("nameserver")) &&
-		    literal(str_word(&line), 53, &addr) == 0)
+		    server_literal(str_word(&line), 53, &addr) == 0)
 			system_add(y, &addr, path);
 	}
 }

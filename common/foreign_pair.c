@@ -159,7 +159,7 @@ some(struct foreign_section *s, const char *key)
 /* ---- what they have in common ---- */
 
 static void
-login(struct foreign_section *s, struct conf_out *o)
+pair_login(struct foreign_section *s, struct conf_out *o)
 {
 	const char *auth = some(s, "auth");
 	const char *command = some(s, "passwordeval");
@@ -174,7 +174,7 @@ login(struct foreign_section *s, struct conf_out *o)
 }
 
 static void
-trust(struct foreign_section *s, struct conf_out *o)
+pair_trust(struct foreign_section *s, struct conf_out *o)
 {
 	const char *ca = some(s, "tls_trust_file");
 
@@ -226,8 +226,8 @@ foreign_pair_account(struct foreign_section *s, struct conf_out *o,
 	if (!foreign_account(o, name, &server))
 		return false;
 	if (logs_in)
-		login(s, o);
-	trust(s, o);
+		pair_login(s, o);
+	pair_trust(s, o);
 	way(s, o);
 	return true;
 }

@@ -230,7 +230,7 @@ static int asking = -1;
 
 /* It sees the end of the socket.  Nobody has to see it run on after us. */
 static void
-finish(void)
+helper_finish(void)
 {
 	close(asking);
 	asking = -1;
@@ -262,6 +262,6 @@ helper_start(void (*wipe)(void *), void *arg, struct err *e)
 	    (long)process.pid);
 	asking = pair[0];
 	errand_ask_at(asking);
-	atexit(finish);
+	atexit(helper_finish);
 	return 0;
 }

@@ -63,7 +63,7 @@ with_tls(const struct conn *c, const char *scheme)
 
 /* Are these the first bytes of an alert or a handshake (RFC 8446 5.1)? */
 static bool
-record(const char *p, long n)
+hint_record(const char *p, long n)
 {
 	return n > 0 && (p[0] == 0x15 || p[0] == 0x16) && (n == 1 ||
 	    p[1] == 3);
@@ -98,7 +98,7 @@ speaks_tls(const struct conn *c)
 	conn_phase(other, "a hello", HELLO);
 	conn_write(other, hello, sizeof hello);
 	n = conn_peek(other, &p, 1);
-	n = n > 0 && record(p, n);
+	n = n > 0 && hint_record(p, n);
 	conn_close(other);
 	return n > 0;
 }
@@ -150,7 +150,7 @@ hint_greeting(struct conn *c, const char *scheme, double seconds)
 		return -1;
 	if ((n = conn_peek(c, &p, 1)) < 0)
 		return perhaps(c, scheme);
-	return record(p, n) ? tls_here(c, scheme) : 0;
+	return hint_record(p, n) ? tls_here(c, scheme) : 0;
 }
 
 /* What greets so. */

@@ -39,7 +39,7 @@ struct https_threads {
 };
 
 static void
-put(struct queue *q, struct https_job *j)
+queue_put(struct queue *q, struct https_job *j)
 {
 	j->next = NULL;
 	*q->end = j;
@@ -104,7 +104,7 @@ work(void *arg)
 		pthread_mutex_unlock(&t->lock);
 		get(j);
 		pthread_mutex_lock(&t->lock);
-		put(&t->ended, j);
+		queue_put(&t->ended, j);
 		/* It cannot fail: the counter will not overflow. */
 		(void)!write(t->wake[1], &one, sizeof one);
 	}
@@ -150,7 +150,7 @@ https_pool_start(struct https_pool *p, struct https_job *j, struct err *e)
 		return fail(e, EX_OSERR, "no thread can be started");
 	t->away++;
 	pthread_mutex_lock(&t->lock);
-	put(&t->todo, j);
+	queue_put(&t->todo, j);
 	t->waiting++;
 	pthread_cond_signal(&t->work);
 	pthread_mutex_unlock(&t->lock);

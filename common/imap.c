@@ -221,7 +221,7 @@ imap_open(struct imap *m, struct conn *c, enum conn_tls tls)
 /* ---- login ---- */
 
 static int
-verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
+imap_verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
 {
 	const char *reason = sasl_exchange_reason(x);
 
@@ -242,7 +242,7 @@ exchange(struct imap *m, struct sasl_exchange *x)
 		if (imap_next(m, &r) < 0)
 			return -1;
 		if (imap_done(&r, x->tag))
-			return verdict(m, x, &r);
+			return imap_verdict(m, x, &r);
 		if (r.type == IMAP_CONTINUE &&
 		    sasl_exchange_answer(x, str_trim(r.text)) < 0)
 			return -1;
@@ -272,7 +272,7 @@ by_sasl(struct imap *m, const struct sasl_login *login)
  * unless it has RFC 7888.
  */
 static int
-literal(struct imap *m, struct str s, const char *after, unsigned tag)
+imap_literal(struct imap *m, struct str s, const char *after, unsigned tag)
 {
 	bool at_once = (m->caps & IMAP_LITERAL_PLUS) != 0 ||
 	    ((m->caps & IMAP_LITERAL_MINUS) != 0 && s.n <= 4096);
@@ -309,9 +309,9 @@ by_login(struct imap *m, const struct sasl_login *l)
 	conn_phase(m->c, "LOGIN", CONN_COMMAND);
 	conn_mask(m->c, "LOGIN");
 	conn_printf(m->c, "A%u LOGIN ", ++m->tag);
-	got = literal(m, str_of(l->user), " ", m->tag);
+	got = imap_literal(m, str_of(l->user), " ", m->tag);
 	if (got == 0)
-		got = literal(m, (struct str){ l->password->p,
+		got = imap_literal(m, (struct str){ l->password->p,
 		    l->password->n }, "\r\n", m->tag);
 	m->caps = 0;
 	if (got == 0)

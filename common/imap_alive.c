@@ -117,7 +117,7 @@ unheard(struct imap *m, const struct imap_resp *r)
 }
 
 static bool
-answered(struct imap *m)
+alive_answered(struct imap *m)
 {
 	m->alive.told++;
 	if (m->alive.told == m->tag) {
@@ -136,7 +136,7 @@ progress(struct imap *m, const struct imap_resp *r)
 	bool first = !m->alive.once;
 
 	if (r->tag != 0)
-		return answered(m);
+		return alive_answered(m);
 	switch (r->type) {
 	case IMAP_OK:
 		return str_is(r->code, "INPROGRESS") &&

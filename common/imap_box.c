@@ -145,7 +145,7 @@ imap_ask_search(struct imap *m, const char *keys)
 }
 
 static unsigned
-fetch(struct imap *m, const char *set, const char *items)
+box_fetch(struct imap *m, const char *set, const char *items)
 {
 	conn_phase(m->c, "FETCH", CONN_COMMAND);
 	return imap_say(m, "UID FETCH %s (UID %s)", set, items);
@@ -155,7 +155,7 @@ unsigned
 imap_ask_flags(struct imap *m, const char *set, uint64_t modseq)
 {
 	if (modseq == 0)
-		return fetch(m, set, "FLAGS");
+		return box_fetch(m, set, "FLAGS");
 	conn_phase(m->c, "FETCH", CONN_COMMAND);
 	return imap_say(m, "UID FETCH %s (UID FLAGS) (CHANGEDSINCE %" PRIu64
 	    ")", set, modseq);
@@ -169,25 +169,25 @@ imap_ask_bodies(struct imap *m, const char *set, unsigned bodies)
 	snprintf(items, sizeof items, "%sINTERNALDATE BODY.PEEK[%s]",
 	    (bodies & IMAP_NO_FLAGS) != 0 ? "" : "FLAGS ",
 	    (bodies & IMAP_HEADERS) != 0 ? "HEADER" : "");
-	return fetch(m, set, items);
+	return box_fetch(m, set, items);
 }
 
 unsigned
 imap_ask_idents(struct imap *m, const char *set)
 {
-	return fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]");
+	return box_fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]");
 }
 
 unsigned
 imap_ask_sizes(struct imap *m, const char *set)
 {
-	return fetch(m, set, "RFC822.SIZE");
+	return box_fetch(m, set, "RFC822.SIZE");
 }
 
 unsigned
 imap_ask_subjects(struct imap *m, const char *set)
 {
-	return fetch(m, set, "RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]");
+	return box_fetch(m, set, "RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]");
 }
 
 unsigned

@@ -281,7 +281,7 @@ selected(struct imap_fetch *f, size_t at, bool well)
 }
 
 static int
-answered(struct imap_fetch *f, const struct imap_resp *r)
+fetch_answered(struct imap_fetch *f, const struct imap_resp *r)
 {
 	size_t i;
 
@@ -315,7 +315,7 @@ response(struct imap_fetch *f)
 	if (imap_next(f->m, &r) < 0)
 		return -1;
 	if (r.tag != 0)
-		return answered(f, &r);
+		return fetch_answered(f, &r);
 	if (r.type == IMAP_FETCH && c->job != NULL)
 		window_begin(f);
 	return 0;

@@ -143,7 +143,7 @@ object(struct imap *m, struct imap_item *it)
 }
 
 static int
-value(struct imap *m, struct imap_item *it)
+item_value(struct imap *m, struct imap_item *it)
 {
 	bool nil;
 
@@ -186,7 +186,7 @@ imap_item(struct imap *m, struct imap_item *it)
 		return t < 0 ? -1 : imap_nonsense(m, "an item without a name");
 	if (imap_count_one(m) < 0)
 		return -1;
-	return item_name(m, it, s) < 0 ? -1 : value(m, it);
+	return item_name(m, it, s) < 0 ? -1 : item_value(m, it);
 }
 
 int

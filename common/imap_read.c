@@ -40,7 +40,7 @@ static const struct {
 };
 
 static void
-number(struct str s, uint64_t *to)
+read_number(struct str s, uint64_t *to)
 {
 	uint64_t v;
 
@@ -65,7 +65,7 @@ capabilities(struct imap *m, struct str list)
 				m->caps |= names[i].cap;
 		if (str_starts(w, "APPENDLIMIT=")) {
 			m->caps |= IMAP_APPENDLIMIT;
-			number(str_from(w, 12), &m->appendlimit);
+			read_number(str_from(w, 12), &m->appendlimit);
 		}
 		n = strlen(m->mechs);
 		if (!str_starts(w, "AUTH=") || n + w.n >= sizeof m->mechs)
@@ -118,11 +118,11 @@ note_code(struct imap *m, const struct imap_resp *r)
 	else if (str_is(r->code, "CLOSED"))
 		imap_box_forget(m);
 	else if (str_is(r->code, "UIDVALIDITY"))
-		number(r->arg, &m->box.uidvalidity);
+		read_number(r->arg, &m->box.uidvalidity);
 	else if (str_is(r->code, "UIDNEXT"))
-		number(r->arg, &m->box.uidnext);
+		read_number(r->arg, &m->box.uidnext);
 	else if (str_is(r->code, "HIGHESTMODSEQ"))
-		number(r->arg, &m->box.modseq);
+		read_number(r->arg, &m->box.modseq);
 	else if (str_is(r->code, "NOMODSEQ"))
 		m->box.no_modseq = true;
 	else if (str_is(r->code, "READ-ONLY"))
@@ -260,7 +260,7 @@ esearch(struct imap *m, struct imap_resp *r)
 		if (str_is(s, "ALL"))
 			r->set = v;
 		else if (str_is(s, "COUNT"))
-			number(v, &r->count);
+			read_number(v, &r->count);
 	}
 	return 1;
 }

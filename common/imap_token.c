@@ -35,7 +35,7 @@ imap_next_line(struct imap *m)
 
 /* Memory until the next response; NULL: it has asked for too much by now. */
 static char *
-room(struct imap *m, size_t n)
+token_room(struct imap *m, size_t n)
 {
 	m->in.kept += n + 32;		/* as the arena takes it */
 	if (m->in.kept <= LIMIT_RESPONSE_BYTES)
@@ -48,7 +48,7 @@ room(struct imap *m, size_t n)
 int
 imap_keep(struct imap *m, struct str *s)
 {
-	char *to = room(m, s->n);
+	char *to = token_room(m, s->n);
 
 	if (to == NULL)
 		return -1;
@@ -79,7 +79,7 @@ imap_count_one(struct imap *m)
 
 /* "{123}", "{123+}", "~{123}" at the end of the line; *s is behind the "{" */
 static int
-literal(struct imap *m)
+token_literal(struct imap *m)
 {
 	struct str digits = str_cut(&m->in.rest, '}');
 
@@ -97,7 +97,7 @@ literal(struct imap *m)
 }
 
 static int
-quoted(struct imap *m, struct str *s)
+token_quoted(struct imap *m, struct str *s)
 {
 	struct str r = m->in.rest;
 	size_t i, n = 0;
@@ -114,7 +114,7 @@ quoted(struct imap *m, struct str *s)
 	m->in.rest = str_from(r, i + 1);
 	if (n == 0)
 		return IMAP_TOKEN_QUOTED;
-	if ((to = room(m, s->n)) == NULL)
+	if ((to = token_room(m, s->n)) == NULL)
 		return -1;
 	for (i = n = 0; i < s->n; i++) {
 		if (s->p[i] == '\\')
@@ -152,15 +152,15 @@ imap_token(struct imap *m, struct str *s)
 		m->in.rest = str_from(m->in.rest, 1);
 		return n == 1 ? IMAP_TOKEN_OPEN : IMAP_TOKEN_CLOSE;
 	case '"':
-		return quoted(m, s);
+		return token_quoted(m, s);
 	case '~':
 		if (m->in.rest.n < 2 || m->in.rest.p[1] != '{')
 			break;
 		m->in.rest = str_from(m->in.rest, 2);
-		return literal(m);
+		return token_literal(m);
 	case '{':
 		m->in.rest = str_from(m->in.rest, 1);
-		return literal(m);
+		return token_literal(m);
 	}
 	n = atom_length(m->in.rest);
 	if (n == 0)
@@ -220,7 +220,7 @@ imap_literal_string(struct imap *m, struct str *s)
 
 	if (m->in.literal > KEPT)
 		return imap_nonsense(m, "a name or a value over 64 KB");
-	if ((k.to = room(m, m->in.literal)) == NULL)
+	if ((k.to = token_room(m, m->in.literal)) == NULL)
 		return -1;
 	*s = (struct str){ k.to, m->in.literal };
 	return imap_pass_literal(m, &sink);

@@ -17,7 +17,7 @@ lines_begin(struct lines *l)
 }
 
 static void
-fill(struct lines *l)
+lines_fill(struct lines *l)
 {
 	ssize_t got;
 
@@ -63,7 +63,7 @@ lines_next(struct lines *l, struct str *line)
 		if (!cut(l, line)) {
 			if (l->eof || !l->readable)
 				return false;
-			fill(l);
+			lines_fill(l);
 			continue;
 		}
 		skipping = l->skipping;
