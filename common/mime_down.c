@@ -173,7 +173,7 @@ token(struct str *s)
 }
 
 static bool
-taken(struct str *s, char c)
+param_taken(struct str *s, char c)
 {
 	if (s->n == 0 || s->p[0] != c)
 		return false;
@@ -183,13 +183,13 @@ taken(struct str *s, char c)
 
 /* A token or a quoted string; its value, cut to cap, in dst. */
 static size_t
-value(struct str *s, char *dst, size_t cap)
+param_value(struct str *s, char *dst, size_t cap)
 {
 	struct str t;
 	size_t n = 0;
 
 	skip(s);
-	if (!taken(s, '"')) {
+	if (!param_taken(s, '"')) {
 		t = token(s);
 		n = t.n < cap ? t.n : cap;
 		memcpy(dst, t.p, n);
@@ -202,7 +202,7 @@ value(struct str *s, char *dst, size_t cap)
 			dst[n++] = s->p[0];
 		*s = str_from(*s, 1);
 	}
-	taken(s, '"');
+	param_taken(s, '"');
 	skip(s);
 	return n;
 }
@@ -213,16 +213,16 @@ boundary_of(struct level *l, struct str s)
 	char skipped[1];
 	struct str name;
 
-	while (taken(&s, ';')) {
+	while (param_taken(&s, ';')) {
 		name = token(&s);
-		if (!taken(&s, '='))
+		if (!param_taken(&s, '='))
 			continue;
 		if (str_is(name, "boundary") && l->n == 0) {
-			l->n = value(&s, l->boundary, sizeof l->boundary);
+			l->n = param_value(&s, l->boundary, sizeof l->boundary);
 			while (l->n > 0 && l->boundary[l->n - 1] == ' ')
 				l->n--;
 		} else
-			value(&s, skipped, sizeof skipped);
+			param_value(&s, skipped, sizeof skipped);
 		while (s.n > 0 && s.p[0] != ';')
 			s = str_from(s, 1);
 	}
@@ -249,7 +249,7 @@ content_type(struct entity *x, struct str s)
 {
 	struct str type = token(&s), sub = { 0 };
 
-	if (taken(&s, '/'))
+	if (param_taken(&s, '/'))
 		sub = token(&s);
 	x->typed = true;
 	x->kind = kind_of(type, sub);
@@ -513,7 +513,7 @@ head_done(struct walk *w, bool ended)
 
 /* What a boundary, or with last the end of the message, ends. */
 static int
-finish(struct walk *w, bool last)
+down_finish(struct walk *w, bool last)
 {
 	if (w->where == HEAD)
 		return head_done(w, false);
@@ -535,7 +535,7 @@ finish(struct walk *w, bool last)
 
 /* RFC 2046 5.1.1: the level whose boundary the line is, from 1; else 0. */
 static size_t
-match(const struct walk *w, struct str s, bool *closing)
+boundary_match(const struct walk *w, struct str s, bool *closing)
 {
 	const struct level *l;
 	struct str rest;
@@ -561,7 +561,7 @@ match(const struct walk *w, struct str s, bool *closing)
 static int
 at_boundary(struct walk *w, struct str s, size_t level, bool closing)
 {
-	if (finish(w, false) < 0)
+	if (down_finish(w, false) < 0)
 		return -1;
 	/* a header that ends here may have opened something: it is empty */
 	w->depth = level - closing;
@@ -626,7 +626,7 @@ piece(struct walk *w, struct str s, bool start, bool end)
 	bool closing = false;
 	size_t level;
 
-	if (start && end && (level = match(w, s, &closing)) > 0)
+	if (start && end && (level = boundary_match(w, s, &closing)) > 0)
 		return at_boundary(w, s, level, closing);
 	if (w->where == HEAD)
 		return in_head(w, s, end);
@@ -687,7 +687,7 @@ walk(struct walk *w, const struct msg *in)
 			n = -1;
 	} while (n > 0);
 	if (n == 0)
-		n = finish(w, true);
+		n = down_finish(w, true);
 	free(r);
 	buf_free(&b);
 	return (int)n;

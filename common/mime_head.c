@@ -1,10 +1,10 @@
 /*
  * mime_head.c: header fields: folding, encoded words, parameters
  *
- * RFC 5322 2.1.1 and 2.2.3, RFC 2047, RFC 2231.  All words go through word(),
- * which alone breaks lines.  Encoded words use the characters that RFC 2047
- * 5 (3) allows in a phrase, so they can stand everywhere, and lines end
- * before column 77, as lines with encoded words must.
+ * RFC 5322 2.1.1 and 2.2.3, RFC 2047, RFC 2231.  All words go through
+ * line_word(), which alone breaks lines.  Encoded words use the characters
+ * that RFC 2047 5 (3) allows in a phrase, so they can stand everywhere, and
+ * lines end before column 77, as lines with encoded words must.
  */
 #include <string.h>
 
@@ -33,7 +33,7 @@ atext(char c)
 
 /* A word with the blanks before it; those become the fold if need be. */
 static void
-word(struct line *l, struct str gap, struct str w)
+line_word(struct line *l, struct str gap, struct str w)
 {
 	if (l->started && l->col + gap.n + w.n > COLUMNS) {
 		buf_s(l->b, "\r\n");
@@ -127,7 +127,7 @@ encoded(struct line *l, struct str gap, struct str s)
 		buf_s(&b, "?=");
 		if (!l->started && l->col + gap.n + b.n > COLUMNS)
 			l->started = true;	/* fold behind the name */
-		word(l, gap, BUF_STR(b));
+		line_word(l, gap, BUF_STR(b));
 		gap = STR(" ");
 		s = str_from(s, part.n);
 	}
@@ -195,7 +195,7 @@ text(struct line *l, struct str s, int how)
 		if (run.n > 0)
 			encoded(l, run_gap, run);
 		run.n = 0;
-		word(l, gap, w);
+		line_word(l, gap, w);
 	}
 	if (run.n > 0)
 		encoded(l, run_gap, run);
@@ -208,7 +208,7 @@ raw(struct line *l, struct str s)
 
 	while (s.n > 0) {
 		w = next_word(&s, &gap);
-		word(l, gap, w);
+		line_word(l, gap, w);
 	}
 }
 
@@ -316,7 +316,7 @@ phrase(struct line *l, struct str gap, struct str s, int how)
 		return;
 	}
 	if (atoms(s, how)) {
-		word(l, gap, next_word(&s, &(struct str){ 0 }));
+		line_word(l, gap, next_word(&s, &(struct str){ 0 }));
 		raw(l, s);
 		return;
 	}
@@ -327,7 +327,7 @@ phrase(struct line *l, struct str gap, struct str s, int how)
 		buf_c(&q, s.p[i]);
 	}
 	buf_c(&q, '"');
-	word(l, gap, BUF_STR(q));
+	line_word(l, gap, BUF_STR(q));
 	buf_free(&q);
 }
 
@@ -369,7 +369,7 @@ address(struct line *l, const struct mime_addr *a, bool more, int how)
 	if (more)
 		buf_c(&b, ',');
 	l->over = l->over || b.over;
-	word(l, gap, BUF_STR(b));
+	line_word(l, gap, BUF_STR(b));
 	buf_free(&b);
 }
 

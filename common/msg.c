@@ -464,7 +464,7 @@ changed(const struct msg_part *p, struct err *e)
 
 /* Something in r->out: 1; 0 at the end of the message. */
 static int
-fill(struct msg_reader *r, struct err *e)
+reader_fill(struct msg_reader *r, struct err *e)
 {
 	const struct msg_part *p;
 
@@ -495,7 +495,7 @@ msg_read(struct msg_reader *r, void *dst, size_t cap, struct err *e)
 	int got;
 
 	while (n < cap) {
-		if ((got = fill(r, e)) < 0)
+		if ((got = reader_fill(r, e)) < 0)
 			return -1;
 		if (got == 0)
 			break;

@@ -155,7 +155,7 @@ mtasts_parse(struct arena *mem, struct str text, struct mtasts *m)
 }
 
 static bool
-match(struct str pattern, const char *host)
+host_fits(struct str pattern, const char *host)
 {
 	struct str h = str_of(host);
 
@@ -174,7 +174,7 @@ mtasts_covers(const struct mtasts *m, const char *host)
 	size_t i;
 
 	for (i = 0; i < m->nmx; i++)
-		if (match(m->mx[i], host))
+		if (host_fits(m->mx[i], host))
 			return true;
 	return false;
 }

@@ -16,7 +16,7 @@ struct entry {
 
 /* The next word, quotes and all, off the front of *s; n is 0 at the end. */
 static struct str
-word(struct str *s)
+netrc_word(struct str *s)
 {
 	struct str w;
 	size_t i;
@@ -84,11 +84,11 @@ field(struct str *s, struct str w, struct entry *en)
 	if (w.p[0] == '#')
 		str_cut(s, '\n');
 	else if (str_eq(w, STR("login")) || str_eq(w, STR("user")))
-		en->login = word(s);
+		en->login = netrc_word(s);
 	else if (str_eq(w, STR("password")))
-		en->password = word(s);
+		en->password = netrc_word(s);
 	else if (str_eq(w, STR("account")))
-		word(s);
+		netrc_word(s);
 	else if (str_eq(w, STR("macdef")))
 		skip_macro(s);
 	else
@@ -141,7 +141,7 @@ netrc_find(struct str text, const char *machine, const char *user,
 	bool any;
 
 	for (;;) {
-		w = word(&rest);
+		w = netrc_word(&rest);
 		any = str_eq(w, STR("default"));
 		if (w.n > 0 && !any && !str_eq(w, STR("machine"))) {
 			if (field(&rest, w, &en) < 0)
@@ -153,6 +153,6 @@ netrc_find(struct str text, const char *machine, const char *user,
 		if (w.n == 0)
 			return 0;
 		en = (struct entry){ .ours = any ||
-		    is_machine(word(&rest), machine) };
+		    is_machine(netrc_word(&rest), machine) };
 	}
 }

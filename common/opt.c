@@ -110,7 +110,7 @@ seconds(const char *arg, double *out)
 }
 
 static int
-number(const char *arg, uint64_t *out)
+opt_number(const char *arg, uint64_t *out)
 {
 	static const double factor[] = { 1024, 1048576, 1073741824 };
 	double v;
@@ -139,7 +139,7 @@ no_choice(const struct opt *o, const char *arg, struct err *e)
 }
 
 static int
-choose(const struct opt *o, const char *arg, struct err *e)
+opt_choose(const struct opt *o, const char *arg, struct err *e)
 {
 	const struct opt_choice *c;
 
@@ -173,10 +173,10 @@ store(struct opt_set *set, const struct opt *o, const char *arg, bool on,
 		    "--%s: \"%s\" is no time (30, 1.5, 90s, 5m, 2h, 1d)",
 		    o->name, arg);
 	case OPT_NUMBER:
-		return number(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
+		return opt_number(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
 		    "--%s: \"%s\" is no number (10, 4k, 2M)", o->name, arg);
 	case OPT_CHOICE:
-		return choose(o, arg, e);
+		return opt_choose(o, arg, e);
 	default:
 		return o->call(o->to, arg, e);
 	}
@@ -228,7 +228,7 @@ list(const struct opt_set *set)
 
 /* The program is the first word of its usage, under whatever name it runs. */
 static void
-version(const struct opt_set *set)
+opt_version(const struct opt_set *set)
 {
 	struct str usage = str_of(set->usage), name = str_word(&usage);
 	struct buf more = { .max = 65536 };
@@ -242,12 +242,12 @@ version(const struct opt_set *set)
 }
 
 static void
-answer(const struct opt_set *set, const char *name)
+opt_answer(const struct opt_set *set, const char *name)
 {
 	if (strcmp(name, "help") == 0)
 		help(set);
 	else if (strcmp(name, "version") == 0)
-		version(set);
+		opt_version(set);
 	else
 		list(set);
 	exit(fflush(stdout) == 0 && !ferror(stdout) ? 0 : EX_IOERR);
@@ -262,13 +262,13 @@ one(struct opt_set *set, int rank, const char *arg, struct err *e)
 		return fail(e, EX_SOFTWARE, "option %d", rank);
 	set->seen[rank] = 1;
 	if (o->kind == OPT_CALL && o->call == NULL)
-		answer(set, o->name);
+		opt_answer(set, o->name);
 	return store(set, o, arg, true, e);
 }
 
 /* What getopt_long wants to know, made from our tables. */
 static void
-prepare(const struct opt_set *set, struct option *lo, char *so)
+getopt_prepare(const struct opt_set *set, struct option *lo, char *so)
 {
 	const struct opt *o;
 	size_t i;
@@ -298,7 +298,7 @@ opt_parse(struct opt_set *set, int argc, char **argv,
 	char so[2 * MAXOPT + 4];
 	int c, at;
 
-	prepare(set, lo, so);
+	getopt_prepare(set, lo, so);
 	opterr = 0;
 	for (;;) {
 		at = optind;

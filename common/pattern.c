@@ -15,7 +15,7 @@ same(char pat, char c, char sep)
  * cost is their product, whatever the stars are.
  */
 static bool
-match(struct str pat, struct str name, char sep)
+glob_match(struct str pat, struct str name, char sep)
 {
 	bool *at = mem_new(pat.n + 1, sizeof *at), was, next;
 	size_t i, k;
@@ -51,8 +51,8 @@ pattern_fits(struct str pat, struct str name, char sep)
 {
 	if (inbox(pat) && inbox(name) &&
 	    (name.n == 5 || (sep != '\0' && name.p[5] == sep)))
-		return match(str_from(pat, 5), str_from(name, 5), sep);
-	return match(pat, name, sep);
+		return glob_match(str_from(pat, 5), str_from(name, 5), sep);
+	return glob_match(pat, name, sep);
 }
 
 void

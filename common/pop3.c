@@ -62,7 +62,7 @@ status(struct pop3 *p, struct str l)
 
 /* The answer to a command of one line: 0, see p->ok; -1. */
 static int
-answer(struct pop3 *p)
+pop3_answer(struct pop3 *p)
 {
 	struct str l;
 
@@ -96,7 +96,7 @@ pop3_refused(struct pop3 *p, const char *what, int code)
 }
 
 static void __attribute__((format(printf, 2, 3)))
-say(struct pop3 *p, const char *fmt, ...)
+pop3_say(struct pop3 *p, const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
@@ -111,8 +111,8 @@ static int
 pop3_ask(struct pop3 *p, const char *command)
 {
 	conn_phase(p->c, command, CONN_COMMAND);
-	say(p, "%s", command);
-	return answer(p);
+	pop3_say(p, "%s", command);
+	return pop3_answer(p);
 }
 
 /* The next line of a short multi-line answer: 1, 0 at the dot, -1. */
@@ -277,7 +277,7 @@ greeted(struct pop3 *p, enum conn_tls tls, const struct pop3_memory *known)
 {
 	if (hint_greeting(p->c, "pop3", CONN_GREETING) < 0)
 		return -1;
-	if (answer(p) < 0)
+	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return pop3_refused(p, "greeting", EX_TEMPFAIL);
@@ -314,7 +314,7 @@ pop3_open(struct pop3 *p, struct conn *c, enum conn_tls tls,
 static int
 challenged(struct pop3 *p, struct str *l)
 {
-	if (p->owed && answer(p) < 0)
+	if (p->owed && pop3_answer(p) < 0)
 		return -1;
 	p->owed = p->ok = false;
 	p->text[0] = p->code[0] = '\0';
@@ -328,7 +328,7 @@ challenged(struct pop3 *p, struct str *l)
 }
 
 static int
-verdict(struct pop3 *p, struct sasl_exchange *x)
+pop3_verdict(struct pop3 *p, struct sasl_exchange *x)
 {
 	const char *reason = sasl_exchange_reason(x);
 
@@ -350,7 +350,7 @@ exchange(struct pop3 *p, struct sasl_exchange *x)
 	while ((got = challenged(p, &challenge)) > 0)
 		if (sasl_exchange_answer(x, challenge) < 0)
 			return -1;
-	return got < 0 ? -1 : verdict(p, x);
+	return got < 0 ? -1 : pop3_verdict(p, x);
 }
 
 /* 0; 1 refused, but it was not asked whether the mechanism is there; -1. */
@@ -382,15 +382,15 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 		return conn_fail(p->c, EX_DATAERR, "a password with a line end or a NUL");
 	snprintf(p->mech, sizeof p->mech, "USER");
 	conn_phase(p->c, "USER", CONN_COMMAND);
-	say(p, "USER %s", l->user);
-	if (answer(p) < 0)
+	pop3_say(p, "USER %s", l->user);
+	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return pop3_refused(p, "login refused", EX_NOPERM);
 	conn_mask(p->c, "PASS");
 	conn_printf(p->c, "PASS %.*s\r\n", (int)s->n, s->p);
 	conn_mask(p->c, NULL);
-	if (answer(p) < 0)
+	if (pop3_answer(p) < 0)
 		return -1;
 	return p->ok ? 0 : pop3_refused(p, "login refused", EX_NOPERM);
 }
@@ -428,7 +428,7 @@ say_utf8(struct pop3 *p)
 		return 0;
 	if ((p->caps & POP3_PIPELINING) == 0 || p->mechs[0] == '\0')
 		return pop3_ask(p, "UTF8");
-	say(p, "UTF8");
+	pop3_say(p, "UTF8");
 	p->owed = true;
 	return 0;
 }
@@ -493,7 +493,7 @@ hear_list(struct pop3 *p, struct list *l)
 	int got;
 
 	conn_phase(p->c, "LIST", CONN_BODY);
-	if (answer(p) < 0)
+	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return pop3_refused(p, "LIST", EX_UNAVAILABLE);
@@ -534,15 +534,15 @@ pop3_list(struct pop3 *p, struct pop3_message **to, size_t *n)
 	bool both = uidl && (p->caps & POP3_PIPELINING) != 0;
 	struct list l = { .sorted = true };
 
-	say(p, "LIST");
+	pop3_say(p, "LIST");
 	if (both)
-		say(p, "UIDL");
+		pop3_say(p, "UIDL");
 	if (hear_list(p, &l) < 0) {
 		free(l.m);
 		return -1;
 	}
 	if (uidl && !both)
-		say(p, "UIDL");
+		pop3_say(p, "UIDL");
 	sort(&l);
 	p->uidl = uidl ? POP3_UIDL_SAID : POP3_UIDL_NOT;
 	*to = l.m;
@@ -554,7 +554,7 @@ static int
 hear_uidl(struct pop3 *p)
 {
 	conn_phase(p->c, "UIDL", CONN_BODY);
-	if (answer(p) < 0)
+	if (pop3_answer(p) < 0)
 		return -1;
 	conn_body(p->c, p->ok);
 	p->caps &= ~(unsigned)POP3_UIDL;
@@ -566,7 +566,8 @@ hear_uidl(struct pop3 *p)
 
 /* Both lists are in the same order nearly always. */
 static bool
-place(const struct pop3_message *m, size_t n, uint64_t number, size_t *at)
+listing_place(const struct pop3_message *m, size_t n, uint64_t number,
+    size_t *at)
 {
 	const struct pop3_message key = { .number = (uint32_t)number };
 
@@ -594,7 +595,7 @@ pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
 			return conn_fail(p->c, EX_PROTOCOL, "UIDL: more messages than LIST has");
 		*uid = str_trim(*uid);
 		*at = p->lines++;
-		if (place(m, n, number, at))
+		if (listing_place(m, n, number, at))
 			return 1;
 	}
 	p->uidl = POP3_UIDL_NOT;
@@ -606,26 +607,26 @@ pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
 void
 pop3_top(struct pop3 *p, uint32_t number)
 {
-	say(p, "TOP %u 0", number);
+	pop3_say(p, "TOP %u 0", number);
 }
 
 void
 pop3_retr(struct pop3 *p, uint32_t number)
 {
-	say(p, "RETR %u", number);
+	pop3_say(p, "RETR %u", number);
 }
 
 void
 pop3_dele(struct pop3 *p, uint32_t number)
 {
-	say(p, "DELE %u", number);
+	pop3_say(p, "DELE %u", number);
 }
 
 int
 pop3_deleted(struct pop3 *p)
 {
 	conn_phase(p->c, "DELE", CONN_COMMAND);
-	return answer(p);
+	return pop3_answer(p);
 }
 
 /* At the beginning of a line: 1 the end, 0 not, and a stuffed dot is taken. */
@@ -685,7 +686,7 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 
 	conn_phase(p->c, "a message", CONN_BODY);
 	p->over = false;
-	if (answer(p) < 0)
+	if (pop3_answer(p) < 0)
 		return -1;
 	if (!p->ok)
 		return 0;
@@ -713,10 +714,10 @@ pop3_quit(struct pop3 *p, bool wait)
 		return -1;
 	p->gone = true;
 	conn_phase(p->c, "QUIT", CONN_COMMAND);
-	say(p, "QUIT");
+	pop3_say(p, "QUIT");
 	if (!wait)
 		return conn_flush(p->c);
-	if (answer(p) < 0)
+	if (pop3_answer(p) < 0)
 		return -1;
 	return p->ok ? 0 : pop3_refused(p, "QUIT", EX_TEMPFAIL);
 }

@@ -177,7 +177,7 @@ line(struct reader *r, struct str *l)
  * of the line.  1: they are here; 0: not yet; 2: there is none; -1.
  */
 static int
-literal(struct reader *r, struct str l)
+talk_literal(struct reader *r, struct str l)
 {
 	uint64_t n;
 	size_t i, end;
@@ -206,7 +206,7 @@ logical(struct reader *r, struct str *l)
 	int got = line(r, l), more;
 	struct str part = *l;
 
-	while (got > 0 && (more = literal(r, part)) != 2)
+	while (got > 0 && (more = talk_literal(r, part)) != 2)
 		got = more > 0 ? line(r, &part) : more;
 	return got;
 }
@@ -309,7 +309,7 @@ dotted(struct reader *r, bool list, struct probe_reply *out)
 }
 
 static int
-quoted(struct reader *r, struct probe_reply *out)
+talk_quoted(struct reader *r, struct probe_reply *out)
 {
 	struct str l, rest, word;
 	int got;
@@ -349,7 +349,7 @@ probe_talk_reply(const struct probe_talk *t, enum probe_step step,
 		    out);
 		break;
 	case PROBE_QUOTED:
-		got = quoted(&r, out);
+		got = talk_quoted(&r, out);
 		break;
 	}
 	if (got == 0 && in.n > PROBE_REPLY)
@@ -423,7 +423,7 @@ string(struct reader *r, struct str l, struct str *rest, struct buf *b)
 			buf_c(b, rest->p[i] == '\\' && i + 1 < rest->n ?
 			    rest->p[++i] : rest->p[i]);
 		*rest = str_from(*rest, i + 1);
-	} else if (literal(r, l) == 1) {
+	} else if (talk_literal(r, l) == 1) {
 		buf_str(b, str_to(str_from(r->all, at), r->at - at));
 		if (line(r, rest) <= 0)
 			*rest = (struct str){ 0 };

@@ -49,7 +49,7 @@ leave(struct question *q)
 }
 
 static void *
-answer(void *arg)
+question_answer(void *arg)
 {
 	struct question *q = arg;
 	struct addrinfo *found = NULL;
@@ -99,7 +99,7 @@ question_ask(struct question *q, int64_t deadline)
 	q->owners = 2;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	bad = pthread_create(&t, &attr, answer, q);
+	bad = pthread_create(&t, &attr, question_answer, q);
 	pthread_attr_destroy(&attr);
 	if (bad != 0) {
 		q->owners = 1;

@@ -62,7 +62,7 @@ sandbox_entered(void)
 }
 
 static void
-say(int abi, bool calls)
+sandbox_say(int abi, bool calls)
 {
 	if (abi > 0)
 		trace_note(TRACE_TALK, "confined by Landlock (version %d): files%s%s",
@@ -131,6 +131,6 @@ sandbox_enter(struct sandbox *s)
 	abi = sandbox_files(s);
 	calls = sandbox_calls(s);
 	entered = abi > 0 || calls;
-	say(abi, calls);
+	sandbox_say(abi, calls);
 	sandbox_forget(s);
 }

@@ -254,7 +254,7 @@ nothing(uint32_t c)
  * in messages, which never show it.
  */
 static int
-prepare(struct buf *out, struct str text, const char *what, struct err *e)
+sasl_prepare(struct buf *out, struct str text, const char *what, struct err *e)
 {
 	size_t n, was = out->n;
 	uint32_t c;
@@ -329,7 +329,7 @@ scram_begin(struct sasl *s, struct err *e)
 		buf_s(&s->nonce, l->nonce);
 	else if (random_nonce(&s->nonce, e) < 0)
 		return -1;
-	got = prepare(&name, str_of(l->user), "user name", e);
+	got = sasl_prepare(&name, str_of(l->user), "user name", e);
 	buf_s(&s->bare, "n=");
 	put_name(&s->bare, BUF_STR(name));
 	buf_s(&s->bare, ",r=");
@@ -483,7 +483,8 @@ prove(struct sasl *s, const struct server_first *f, struct buf *final,
 	struct keys k;
 	int got = -1;
 
-	if (prepare(&pass, secret_str(s->login->password), "password", e) < 0)
+	if (sasl_prepare(&pass, secret_str(s->login->password), "password",
+	    e) < 0)
 		goto out;
 	if (!derive(s, BUF_STR(pass), f, &k)) {
 		fail(e, EX_UNAVAILABLE, "%s: no such digest here",

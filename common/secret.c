@@ -113,7 +113,7 @@ drain(struct source *c, struct secret *s, struct err *e)
 
 /* A command whose end nobody saw has printed what it had to print. */
 static int
-finish(struct source *c, struct err *e)
+source_finish(struct source *c, struct err *e)
 {
 	if (!spawn_wait(&c->child, c->deadline))
 		return late(c, e);
@@ -139,7 +139,7 @@ secret_command(const char *what, const char *command, double seconds,
 	got = drain(&c, s, e);
 	close(c.fd);
 	if (got == 0)
-		got = finish(&c, e);
+		got = source_finish(&c, e);
 	spawn_end(&c.child);
 	if (s->n > 0 && s->p[s->n - 1] == '\r')
 		s->n--;
@@ -190,7 +190,7 @@ listen_no_more(const struct sigaction old[NSIGNAL])
 }
 
 static bool
-say(int fd, const char *text)
+prompt_say(int fd, const char *text)
 {
 	char safe[512];
 
@@ -200,7 +200,7 @@ say(int fd, const char *text)
 
 /* A line; bytes that do not fit are dropped, and -1 then, as when it is late. */
 static int
-answer(int fd, int64_t deadline, struct secret *s)
+prompt_answer(int fd, int64_t deadline, struct secret *s)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	bool over = false;
@@ -237,8 +237,8 @@ prompt_ask(int fd, const char *prompt, int64_t deadline, struct secret *s)
 	mute.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	mute.c_lflag |= ICANON | ISIG;
 	listen_to(old);
-	if (tcsetattr(fd, TCSAFLUSH, &mute) == 0 && say(fd, prompt))
-		got = answer(fd, deadline, s);
+	if (tcsetattr(fd, TCSAFLUSH, &mute) == 0 && prompt_say(fd, prompt))
+		got = prompt_answer(fd, deadline, s);
 	tcsetattr(fd, TCSAFLUSH, &was);
 	if (write(fd, "\n", 1) != 1)
 		got = -1;

@@ -168,7 +168,7 @@ session_begin(struct account *a)
 }
 
 static int
-prepare(struct session *s, struct err *e)
+session_prepare(struct session *s, struct err *e)
 {
 	struct account *a = s->account;
 
@@ -191,7 +191,7 @@ session_ready_all(struct session *const *v, size_t n, struct err *e)
 	if (v[0]->account->box == NULL)
 		got = fail(e, EX_SOFTWARE, "nobody has said what this program reads and writes");
 	for (i = 0; i < n && got == 0; i++)
-		got = prepare(v[i], e);
+		got = session_prepare(v[i], e);
 	if (got == 0)
 		got = session_helper(&all, e);
 	for (i = 0; i < n && got == 0; i++)

@@ -118,7 +118,7 @@ class(const struct smtp *s)
 
 /* A reply that must be a yes or a no. */
 static int
-answered(struct smtp *s)
+smtp_answered(struct smtp *s)
 {
 	if (reply(s, NULL) < 0)
 		return -1;
@@ -330,7 +330,7 @@ keep_challenge(struct smtp *s, struct str text)
 }
 
 static int
-verdict(struct smtp *s, struct sasl_exchange *x)
+smtp_verdict(struct smtp *s, struct sasl_exchange *x)
 {
 	const char *reason = sasl_exchange_reason(x);
 
@@ -349,7 +349,7 @@ exchange(struct smtp *s, struct sasl_exchange *x)
 	while (reply(s, keep_challenge) == 334)
 		if (sasl_exchange_answer(x, str_of(s->challenge)) < 0)
 			return -1;
-	return s->reply.code == 0 ? -1 : verdict(s, x);
+	return s->reply.code == 0 ? -1 : smtp_verdict(s, x);
 }
 
 int
@@ -388,7 +388,7 @@ struct batch {
 };
 
 static void
-settle(struct smtp *s, struct smtp_rcpt *r, enum smtp_stage stage)
+rcpt_settle(struct smtp *s, struct smtp_rcpt *r, enum smtp_stage stage)
 {
 	r->reply = s->reply;
 	r->stage = stage;
@@ -407,7 +407,7 @@ settle_all(struct smtp *s, struct batch *b, enum smtp_stage stage)
 
 	for (i = 0; i < b->n; i++)
 		if (b->r[i]->state == open)
-			settle(s, b->r[i], stage);
+			rcpt_settle(s, b->r[i], stage);
 }
 
 static void
@@ -429,7 +429,7 @@ say_mail(struct smtp *s, const struct smtp_mail *m)
 static int
 hear_mail(struct smtp *s, struct batch *b)
 {
-	if (answered(s) < 0)
+	if (smtp_answered(s) < 0)
 		return -1;
 	if (class(s) != 2) {
 		settle_all(s, b, SMTP_AT_MAIL);
@@ -451,7 +451,7 @@ say_rcpt(struct smtp *s, const struct smtp_rcpt *r)
 static int
 hear_rcpt(struct smtp *s, struct batch *b, struct smtp_rcpt *r)
 {
-	if (answered(s) < 0)
+	if (smtp_answered(s) < 0)
 		return -1;
 	if (r->state != SMTP_UNTRIED)
 		return 0;		/* MAIL was refused: this is its echo */
@@ -464,7 +464,7 @@ hear_rcpt(struct smtp *s, struct batch *b, struct smtp_rcpt *r)
 		r->reply = s->reply;
 		b->more++;
 	} else {
-		settle(s, r, SMTP_AT_RCPT);
+		rcpt_settle(s, r, SMTP_AT_RCPT);
 	}
 	return 0;
 }
@@ -559,12 +559,12 @@ hear_final(struct smtp *s, struct batch *b)
 		if (b->r[i]->state != SMTP_TAKEN)
 			continue;
 		conn_again(s->c);
-		if (answered(s) < 0)
+		if (smtp_answered(s) < 0)
 			return -1;
-		settle(s, b->r[i], SMTP_AT_RCPT);	/* its own answer */
+		rcpt_settle(s, b->r[i], SMTP_AT_RCPT);	/* its own answer */
 	}
 	if (!s->conf->lmtp || b->taken == 0) {
-		if (answered(s) < 0)
+		if (smtp_answered(s) < 0)
 			return -1;
 		s->dirty |= class(s) != 2;
 		settle_all(s, b, SMTP_AT_DATA);
@@ -575,7 +575,7 @@ hear_final(struct smtp *s, struct batch *b)
 }
 
 static enum tail
-choose(const struct smtp *s, const struct smtp_mail *m)
+smtp_choose(const struct smtp *s, const struct smtp_mail *m)
 {
 	if (m->msg == NULL || m->whole || (s->caps & SMTP_PIPELINING) == 0)
 		return TAIL_NONE;
@@ -594,7 +594,7 @@ say_envelope(struct smtp *s, struct batch *b)
 	if (s->dirty) {
 		conn_phase(s->c, "RSET", CONN_COMMAND);
 		conn_printf(s->c, "RSET\r\n");
-		if (step && answered(s) < 0)
+		if (step && smtp_answered(s) < 0)
 			return -1;
 	}
 	say_mail(s, b->m);
@@ -632,7 +632,7 @@ hear_envelope(struct smtp *s, struct batch *b)
 		return -1;
 	if (s->dirty) {
 		conn_phase(s->c, "RSET", CONN_COMMAND);
-		if (answered(s) < 0)
+		if (smtp_answered(s) < 0)
 			return -1;
 	}
 	s->dirty = false;
@@ -668,7 +668,7 @@ go_ahead(struct smtp *s, struct batch *b)
 		return say_content(s, b) < 0 ? -1 : hear_final(s, b);
 	conn_printf(s->c, ".\r\n");
 	s->dirty = true;
-	return s->conf->lmtp ? conn_flush(s->c) : answered(s);
+	return s->conf->lmtp ? conn_flush(s->c) : smtp_answered(s);
 }
 
 static int
@@ -712,7 +712,7 @@ transaction(struct smtp *s, struct batch *b)
 	size_t i;
 
 	b->pipe = (s->caps & SMTP_PIPELINING) != 0;
-	b->tail = choose(s, b->m);
+	b->tail = smtp_choose(s, b->m);
 	if (say_envelope(s, b) < 0 || hear_envelope(s, b) < 0 ||
 	    content(s, b) < 0) {
 		in_doubt(s, b);

@@ -29,7 +29,7 @@ spf_result(enum spf_result r)
 }
 
 static enum match
-say(struct spf *q, enum match m, const char *why, const char *name)
+spf_say(struct spf *q, enum match m, const char *why, const char *name)
 {
 	if (q->why == NULL)
 		q->why = name == NULL ? why :
@@ -46,9 +46,9 @@ spf_ask(struct spf *q, const char *name, unsigned type, bool counted,
 	if (*a == NULL)
 		return WAIT;
 	if (dns_temporary((*a)->status))
-		return say(q, TEMP, dns_status((*a)->status), name);
+		return spf_say(q, TEMP, dns_status((*a)->status), name);
 	if (counted && dns_absent((*a)->status) && ++q->voids > SPF_VOIDS)
-		return say(q, PERM, "more than 2 void lookups", NULL);
+		return spf_say(q, PERM, "more than 2 void lookups", NULL);
 	return (*a)->n > 0 ? YES : NO;
 }
 
@@ -81,7 +81,7 @@ exchanges(struct spf *q, const struct spf_term *t, const char *name)
 	if (m != YES)
 		return m;
 	if (mx->n > SPF_NAMES)
-		return say(q, PERM, "more than 10 MX", name);
+		return spf_say(q, PERM, "more than 10 MX", name);
 	for (i = 0; i < mx->n; i++)
 		if (q->ask(q->arg, mx->rr[i].name, spf_family(q)) == NULL)
 			wait = true;
@@ -101,7 +101,7 @@ pointers(struct spf *q, const char *name)
 	if (n == SPF_NAMES_WAIT)
 		return WAIT;
 	if (n == SPF_NAMES_PERM)
-		return say(q, PERM, "more than 2 void lookups", NULL);
+		return spf_say(q, PERM, "more than 2 void lookups", NULL);
 	while (n-- > 0)
 		if (dns_within(names[n], name))
 			return YES;
@@ -123,7 +123,8 @@ include(struct spf *q, const char *name)
 	if (m != YES)
 		return m;
 	if (r == SPF_NONE)
-		return say(q, PERM, "included, but has no SPF record", name);
+		return spf_say(q, PERM, "included, but has no SPF record",
+		    name);
 	return r == SPF_PASS ? YES : NO;
 }
 
@@ -134,12 +135,12 @@ by_name(struct spf *q, const struct spf_term *t)
 	const char *name;
 
 	if (++q->lookups > SPF_LOOKUPS)
-		return say(q, PERM, "more than 10 lookups", NULL);
+		return spf_say(q, PERM, "more than 10 lookups", NULL);
 	if (spf_target(q, t, &name) != 0)
 		return WAIT;
 	if (name == NULL)
 		return t->kind != SPF_INCLUDE ? NO :
-		    say(q, PERM, "include of an impossible name", NULL);
+		    spf_say(q, PERM, "include of an impossible name", NULL);
 	switch (t->kind) {
 	case SPF_INCLUDE: return include(q, name);
 	case SPF_A: return addresses(q, t, name);
@@ -178,14 +179,14 @@ redirect(struct spf *q, const struct spf_term *t, bool top,
 	enum match m;
 
 	if (++q->lookups > SPF_LOOKUPS)
-		return say(q, PERM, "more than 10 lookups", NULL);
+		return spf_say(q, PERM, "more than 10 lookups", NULL);
 	if (spf_target(q, t, &name) != 0)
 		return WAIT;
 	if (name == NULL)
-		return say(q, PERM, "redirect to an impossible name", NULL);
+		return spf_say(q, PERM, "redirect to an impossible name", NULL);
 	m = evaluate(q, name, top, r);
 	if (m == YES && *r == SPF_NONE)
-		return say(q, PERM, "redirected to, but has no SPF record",
+		return spf_say(q, PERM, "redirected to, but has no SPF record",
 		    name);
 	return m;
 }
@@ -211,7 +212,7 @@ proper(const char *domain)
 
 /* NO: there is no record, the result is none. */
 static enum match
-fetch(struct spf *q, const char *domain, struct spf_record *rec)
+spf_fetch(struct spf *q, const char *domain, struct spf_record *rec)
 {
 	const struct dns_answer *a;
 	enum match m;
@@ -227,9 +228,9 @@ fetch(struct spf *q, const char *domain, struct spf_record *rec)
 	if (n == 0)
 		return NO;
 	if (n > 1)
-		return say(q, PERM, "more than one SPF record", domain);
+		return spf_say(q, PERM, "more than one SPF record", domain);
 	if (spf_parse(q->mem, text, rec) < 0)
-		return say(q, PERM, arena_printf(q->mem, "%.*s: %s",
+		return spf_say(q, PERM, arena_printf(q->mem, "%.*s: %s",
 		    STR_ARG(rec->at), rec->why), domain);
 	return YES;
 }
@@ -246,7 +247,7 @@ static enum match
 evaluate(struct spf *q, const char *domain, bool top, enum spf_result *r)
 {
 	struct spf_record rec = { .n = 0 };
-	enum match m = fetch(q, domain, &rec);
+	enum match m = spf_fetch(q, domain, &rec);
 	size_t i;
 
 	*r = SPF_NONE;

@@ -51,7 +51,7 @@ read_macro(struct str s, struct macro *m)
 }
 
 static bool
-known(const struct macro *m, bool in_exp)
+letter_known(const struct macro *m, bool in_exp)
 {
 	return strchr(in_exp ? "%slodiphvcrt" : "%slodiphv", m->letter) !=
 	    NULL;
@@ -72,7 +72,7 @@ scan(struct str s, bool in_exp, size_t *end)
 		n = read_macro(str_from(s, i), &m);
 		if (n == 0)
 			return "\"%\" that begins no macro";
-		if (!known(&m, in_exp))
+		if (!letter_known(&m, in_exp))
 			return "no such macro letter";
 		*end = i + n;
 	}
@@ -189,7 +189,7 @@ named(struct spf *q, struct buf *b)
 
 /* The value of a letter, before it is transformed. */
 static int
-value(struct spf *q, char letter, struct buf *b)
+macro_value(struct spf *q, char letter, struct buf *b)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -266,7 +266,7 @@ expand_one(struct spf *q, const struct macro *m, struct buf *out)
 		buf_s(out, m->out);
 		return 0;
 	}
-	got = value(q, m->letter, &v);
+	got = macro_value(q, m->letter, &v);
 	if (got == 0 && v.n > 0)
 		transform(q, m, BUF_STR(v), out);
 	buf_free(&v);
@@ -283,7 +283,7 @@ spf_expand(struct spf *q, struct str s, bool in_exp, struct str *to)
 
 	for (i = 0; i < s.n && got == 0; i += n) {
 		n = s.p[i] == '%' ? read_macro(str_from(s, i), &m) : 0;
-		if (n > 0 && known(&m, in_exp)) {
+		if (n > 0 && letter_known(&m, in_exp)) {
 			got = expand_one(q, &m, &out);
 		} else {
 			n = 1;

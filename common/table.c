@@ -51,7 +51,7 @@ seed(void)
 
 /* Up to eight bytes; letters of either case alike, and some signs, if so. */
 static uint64_t
-word(const char *p, size_t n, uint64_t lower)
+hash_word(const char *p, size_t n, uint64_t lower)
 {
 	uint64_t w = 0;
 
@@ -66,12 +66,13 @@ hash_text(struct str s, bool lower)
 	uint64_t key = seed(), h = (key ^ s.n) * SPREAD;
 
 	for (; s.n > 16; s = (struct str){ s.p + 16, s.n - 16 })
-		h = fold(h ^ word(s.p, 8, or), key ^ word(s.p + 8, 8, or));
+		h = fold(h ^ hash_word(s.p, 8, or),
+		    key ^ hash_word(s.p + 8, 8, or));
 	if (s.n > 8)
-		h = fold(h ^ word(s.p, 8, or), key ^ word(s.p + 8, s.n - 8,
-		    or));
+		h = fold(h ^ hash_word(s.p, 8, or),
+		    key ^ hash_word(s.p + 8, s.n - 8, or));
 	else if (s.n > 0)
-		h = fold(h ^ word(s.p, s.n, or), key);
+		h = fold(h ^ hash_word(s.p, s.n, or), key);
 	return fold(h, key);
 }
 
@@ -105,7 +106,7 @@ slot(const struct table *t, uint64_t hash, size_t at)
 }
 
 static void
-put(struct table *t, uint64_t hash, size_t at)
+slot_put(struct table *t, uint64_t hash, size_t at)
 {
 	size_t i = (size_t)hash & (t->cap - 1);
 
@@ -115,7 +116,7 @@ put(struct table *t, uint64_t hash, size_t at)
 }
 
 static void
-fill(struct table *t, const void *of, size_t want)
+slots_fill(struct table *t, const void *of, size_t want)
 {
 	struct table old = *t;
 	size_t i, at;
@@ -128,7 +129,7 @@ fill(struct table *t, const void *of, size_t want)
 		if (old.slot[i] != 0 &&
 		    (old.slot[i] & old.place) != old.place) {
 			at = (old.slot[i] & old.place) - 1;
-			put(t, hash_at(t, of, at), at);
+			slot_put(t, hash_at(t, of, at), at);
 		}
 	free(old.slot);
 }
@@ -139,7 +140,7 @@ table_room(struct table *t, const void *of, size_t n)
 	if (t->place == 0)
 		t->place = TAGGED;
 	if (n > t->cap / 3 * 2)
-		fill(t, of, n);
+		slots_fill(t, of, n);
 }
 
 /* No tags any more: all bits are needed for the place. */
@@ -164,8 +165,8 @@ table_add(struct table *t, const void *of, size_t at)
 	if (at + 1 >= t->place)
 		widen(t);
 	if (t->used + 1 > t->cap / 3 * 2)
-		fill(t, of, t->n + 1);
-	put(t, hash_at(t, of, at), at);
+		slots_fill(t, of, t->n + 1);
+	slot_put(t, hash_at(t, of, at), at);
 	t->n++;
 	t->used++;
 }

@@ -313,7 +313,7 @@ detail(const struct tls *t)
 }
 
 static int
-settle(struct tls *t)
+tls_settle(struct tls *t)
 {
 	if (t->conf->npins > 0 && check_pins(t) < 0)
 		return -1;
@@ -333,7 +333,7 @@ tls_handshake(struct tls *t)
 	ERR_clear_error();
 	got = SSL_do_handshake(t->ssl);
 	if (got == 1)
-		return settle(t);
+		return tls_settle(t);
 	switch (SSL_get_error(t->ssl, got)) {
 	case SSL_ERROR_WANT_READ:
 	case SSL_ERROR_WANT_WRITE:

@@ -330,7 +330,7 @@ tls_look_asked(const struct tls_look *t)
 /* ---- the verdicts ---- */
 
 static enum tls_name
-match(X509 *x, const char *name)
+cert_match(X509 *x, const char *name)
 {
 	unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
@@ -508,7 +508,8 @@ dane(struct tls_look *t, struct tls_facts *f, X509 *leaf)
 {
 	f->dane = t->dane && t->dane_bad.code == 0 &&
 	    SSL_get0_dane_authority(t->ssl, NULL, NULL) >= 0;
-	f->also = t->also != NULL && match(leaf, t->also) == TLS_NAME_MATCH;
+	f->also = t->also != NULL &&
+	    cert_match(leaf, t->also) == TLS_NAME_MATCH;
 	if (f->dane)
 		mark_taken(t);
 	if (t->dane && !f->dane)
@@ -603,7 +604,7 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 		for (k = 0; k < t->ntlsa; k++)
 			try_record(&t->tlsa[k], sk_X509_value(sent, i), i);
 	}
-	f->name = match(sk_X509_value(sent, 0), t->name);
+	f->name = cert_match(sk_X509_value(sent, 0), t->name);
 	dane(t, f, sk_X509_value(sent, 0));
 	verify_chain(t, sk_X509_value(sent, 0));
 	f->code = t->pkix_bad.code;

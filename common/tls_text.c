@@ -15,7 +15,7 @@
 enum { NAME = 600, ADDRESS = 20 };	/* what is shown of one */
 
 static struct str
-value(const ASN1_STRING *s)
+asn1_value(const ASN1_STRING *s)
 {
 	int n = ASN1_STRING_length(s);
 	const unsigned char *p = ASN1_STRING_get0_data(s);
@@ -55,9 +55,9 @@ bool
 tls_text_name(struct buf *b, const GENERAL_NAME *g)
 {
 	if (g->type == GEN_DNS)
-		escaped(b, value(g->d.dNSName));
+		escaped(b, asn1_value(g->d.dNSName));
 	else if (g->type == GEN_IPADD)
-		address(b, value(g->d.iPAddress));
+		address(b, asn1_value(g->d.iPAddress));
 	else
 		return false;
 	return true;
