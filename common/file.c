@@ -271,22 +271,64 @@ file_temp_keep(size_t n, struct sandbox *s)
 	}
 }
 
+/* As file_write; *put, which begins with 0, says how much it was. */
+static int
+write_some(int fd, const void *p, size_t n, size_t *put, struct err *e)
+{
+	const char *at = p;
+	ssize_t one;
+
+	while (*put < n) {
+		one = write(fd, at + *put, n - *put);
+		if (one < 0 && errno == EINTR && !gives_up(fd, POLLOUT))
+			continue;
+		if (one < 0)
+			return broken(e, EX_IOERR, "write");
+		*put += (size_t)one;
+	}
+	return 0;
+}
+
 int
 file_write(int fd, const void *p, size_t n, struct err *e)
 {
-	const char *at = p;
-	ssize_t put;
+	size_t put = 0;
 
-	while (n > 0) {
-		put = write(fd, at, n);
-		if (put < 0 && errno == EINTR && !gives_up(fd, POLLOUT))
-			continue;
-		if (put < 0)
-			return broken(e, EX_IOERR, "write");
-		at += put;
-		n -= (size_t)put;
-	}
-	return 0;
+	return write_some(fd, p, n, &put, e);
+}
+
+/*
+ * Shortens the file by the n bytes that were written last, if it ends with
+ * them: another program may have written behind them.  What fails here is told
+ * by the write that failed before.
+ */
+static void
+take_back(int fd, size_t n)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (end < (off_t)n || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size != end)
+		return;
+	end -= (off_t)n;
+	if (ftruncate(fd, end) == 0)
+		lseek(fd, end, SEEK_SET);
+}
+
+int
+file_write_lines(int fd, const void *p, size_t n, struct err *e)
+{
+	const char *text = p;
+	size_t put = 0, whole;
+
+	if (write_some(fd, p, n, &put, e) == 0)
+		return 0;
+	for (whole = put; whole > 0 && text[whole - 1] != '\n'; whole--)
+		;
+	if (whole < put)
+		take_back(fd, put - whole);
+	return -1;
 }
 
 ssize_t

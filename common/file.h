@@ -67,6 +67,12 @@ void file_temp_keep(size_t n, struct sandbox *);
 /* All n bytes, whatever write(2) takes at a time; EX_IOERR. */
 int file_write(int fd, const void *, size_t n, struct err *);
 
+/*
+ * As above, of whole lines.  If it fails in a regular file, what was written of
+ * a line without its end is taken out again, so that the file ends with a line.
+ */
+int file_write_lines(int fd, const void *, size_t n, struct err *);
+
 /* Up to n bytes at offset; fewer only at the end; -1 EX_IOERR. */
 ssize_t file_pread(int fd, void *, size_t n, off_t, struct err *);
 

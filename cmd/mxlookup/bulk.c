@@ -5,9 +5,11 @@
  * run, and with --ordered while fewer than RING wait for an earlier one.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "box.h"
@@ -158,15 +160,67 @@ skip_line(struct skip *k, char *p, size_t n)
 	}
 }
 
+/* Is this open file what standard output is appended to? */
+static bool
+appended_to(int fd, off_t *size)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	struct stat in, out;
+
+	if (flags < 0 || (flags & O_APPEND) == 0 || fstat(fd, &in) < 0 ||
+	    fstat(STDOUT_FILENO, &out) < 0)
+		return false;
+	*size = in.st_size;
+	return S_ISREG(in.st_mode) && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino;
+}
+
+/* An object of ours that lacks only its line end: "ms" is its last member. */
+static bool
+whole(struct str line)
+{
+	struct buf ms = { .max = 64 };
+	bool got = line.n > 0 && line.p[line.n - 1] == '}' &&
+	    json_member(line, "ms", &ms) == 0;
+
+	buf_free(&ms);
+	return got;
+}
+
+/*
+ * The last line of the file has no end.  If our output goes behind it, it would
+ * be glued to the first line of ours.  Half an object is of use to nobody and
+ * goes, its name is looked up again; whatever else it is gets its line end.
+ */
+static int
+mend(struct skip *k, int fd, struct str torn, struct err *e)
+{
+	off_t size;
+
+	if (whole(torn))
+		skip_line(k, (char *)(uintptr_t)torn.p, torn.n);
+	if (!appended_to(fd, &size))
+		return 0;
+	if (torn.p[0] != '{' || whole(torn))
+		return file_write(STDOUT_FILENO, "\n", 1, e);
+	if (size != lseek(fd, 0, SEEK_CUR))
+		return fail(e, EX_IOERR, "it grows while it is read");
+	if (ftruncate(STDOUT_FILENO, size - (off_t)torn.n) < 0)
+		return fail_sys(e, EX_IOERR, "its last line is cut short");
+	fail_print("the last line of --skip-done was cut short: it is taken out, its name is looked up again");
+	return 0;
+}
+
 static int
 skip_load(struct skip *k, const char *path, struct err *e)
 {
 	int fd = file_open(path, e);
 	char *line = NULL;
+	struct str torn = { 0 };
 	size_t cap = 0;
 	ssize_t n;
 	FILE *f;
-	int got;
+	int got = 0;
 
 	if (fd < 0)
 		return -1;
@@ -176,10 +230,15 @@ skip_load(struct skip *k, const char *path, struct err *e)
 		return fail_sys(e, EX_NOINPUT, "%s", path);
 	}
 	while ((n = getline(&line, &cap, f)) > 0)
-		if (line[n - 1] == '\n')	/* else it was cut by a kill */
+		if (line[n - 1] == '\n')
 			skip_line(k, line, (size_t)n - 1);
+		else	/* a kill or a full disk: the last one */
+			torn = (struct str){ line, (size_t)n };
+	if (ferror(f))
+		got = fail_sys(e, EX_NOINPUT, "%s", path);
+	else if (torn.n > 0 && mend(k, fd, torn, e) < 0)
+		got = fail_in(e, "%s", path);
 	free(line);
-	got = ferror(f) ? fail_sys(e, EX_NOINPUT, "%s", path) : 0;
 	fclose(f);
 	return got;
 }
@@ -284,7 +343,7 @@ flush(struct run *r, bool now, struct err *e)
 	if (!now && r->out.n < FLUSH_BYTES && ms - r->bulk->flushed < FLUSH_MS)
 		return 0;
 	r->bulk->flushed = ms;
-	if (file_write(STDOUT_FILENO, r->out.p, r->out.n, e) < 0)
+	if (file_write_lines(STDOUT_FILENO, r->out.p, r->out.n, e) < 0)
 		return fail_in(e, "standard output");
 	r->out.n = 0;
 	return 0;

@@ -291,7 +291,7 @@ output_flush(struct run *r, bool now, struct err *e)
 	    ms - t->flushed < FLUSH_MS))
 		return 0;
 	t->flushed = ms;
-	if (file_write(STDOUT_FILENO, t->out.p, t->out.n, e) < 0)
+	if (file_write_lines(STDOUT_FILENO, t->out.p, t->out.n, e) < 0)
 		return fail_in(e, "standard output");
 	t->out.n = 0;
 	return 0;
