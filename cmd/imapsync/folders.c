@@ -18,6 +18,7 @@
 #include "imap_box.h"
 #include "index.h"
 #include "link.h"
+#include "mark.h"
 #include "matches.h"
 #include "near_dir.h"
 #include "report.h"
@@ -56,23 +57,33 @@ was_there(struct state *s, struct str base)
 	return rec != NULL && rec->kind == REC_LIVE && rec->uid != 0;
 }
 
-/* What came into it since it was last in step was never on the server. */
+/* How many came into it since it was last in step; all without a state. */
+static size_t
+never_there(struct box *b, const struct near_dir *l)
+{
+	struct run *r = b->run;
+	struct state s;
+	size_t i, n = 0;
+
+	if (state_open(&s, r->dir, str_of(b->name), false, r->e) != 0) {
+		fail_clear(r->e);
+		return l->n;
+	}
+	for (i = 0; i < l->n; i++)
+		n += !was_there(&s, near_dir_base(l, &l->v[i]));
+	state_drop_all(&s);
+	return n;
+}
+
 static bool
 only_known(struct box *b, struct near_dir *l)
 {
 	struct run *r = b->run;
-	struct state s;
-	size_t i, strange = 0;
+	size_t strange;
 
 	if (brake(b, l->n, "the mailbox is gone from the server"))
 		return false;
-	if (state_open(&s, r->dir, str_of(b->name), false, r->e) != 0) {
-		fail_clear(r->e);
-		return l->n == 0;
-	}
-	for (i = 0; i < l->n; i++)
-		strange += !was_there(&s, near_dir_base(l, &l->v[i]));
-	state_drop_all(&s);
+	strange = never_there(b, l);
 	if (strange > 0)
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "the mailbox is gone from the server, and %zu files here were never there: the Maildir is kept",
 		    strange);
@@ -175,6 +186,38 @@ remove_there(struct box *b)
 	return got < 0 ? -1 : got > 0 ? 0 : forget(b);
 }
 
+/* Gone there and kept here: what came into it since then is told. */
+static int
+kept(struct box *b)
+{
+	struct run *r = b->run;
+	const struct entry *e = box_entry(b);
+	struct keywords none = { .n = 0 };
+	struct near_dir l;
+	struct stamp now;
+	bool racy;
+	size_t n = 0;
+	int got;
+
+	if (r->o->account->verbose > 0)
+		report_problem(&r->report, 0, b->name, "it is gone from the server: the Maildir is kept");
+	if (near_dir_stamp(r->root, b->path, &now, &racy) == 0 && !racy &&
+	    !e->dirty && stamp_same(&now, &e->stamp))
+		return 0;
+	got = near_dir_open(&l, r->root, b->path, false, r->e);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	got = near_dir_scan(&l, &none, r->e);
+	if (got == 0)
+		n = never_there(b, &l);
+	near_dir_close(&l);
+	flags_keywords_free(&none);
+	if (n > 0)
+		report_problem(&r->report, EX_TEMPFAIL, b->name, "it is gone from the server, and %zu files here were never there: they are not uploaded",
+		    n);
+	return got;
+}
+
 /* It was on both sides, and is on one now. */
 static int
 half(struct box *b)
@@ -187,9 +230,7 @@ half(struct box *b)
 		if (b->far.is)
 			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir %s/%s is gone: nothing is deleted on the server (--folders delete would)",
 			    r->o->near, b->path);
-		else if (r->o->account->verbose > 0)
-			report_problem(&r->report, 0, b->name, "it is gone from the server: the Maildir is kept");
-		return 0;
+		return b->far.is ? 0 : kept(b);
 	}
 	if (!e->missing) {
 		b->phase = BOX_LEFT;

@@ -202,9 +202,9 @@ def saved(u, n, to):
     os.unlink(old)
 
 
-def held(u, name, n=4, where="Archive", **how):
+def held(u, name, *args, n=4, where="Archive", **how):
     """The only copy on the server stays; 75, and it is said why."""
-    r = u.sync(**how)
+    r = u.sync(*args, **how)
     is_(copies(u.far.all(), n), 1, name + ": the server keeps its only copy")
     is_(subjects(u.far.all(), "INBOX").count("number %d" % n), 1,
         name + ": where it was")
@@ -222,7 +222,7 @@ def append_refused():
         u.near.remove("INBOX", "number 5")
         p = u.proxy(on_command=refusing("APPEND", "[OVERQUOTA] full"),
                     hide=["LITERAL+", "MULTIAPPEND"])
-        held(u, "APPEND refused", proxy=p)
+        held(u, "APPEND refused", *args, proxy=p)
         ok("number 5" not in subjects(u.far.all(), "INBOX"),
            "another one is deleted there all the same")
         u.runs("the upload is not refused any more", *args)
@@ -257,6 +257,16 @@ def folder_gone():
     held(u, "the next run")
     saved(u, 6, "Archive")
     held(u, "copied and removed", n=6)
+    u = filled()
+    u.far.do("DELETE Archive")
+    u.runs("a folder is gone there")
+    u.runs("still so, and nothing came into it")
+    u.near.deliver("Archive", mail(200), "")
+    for name in ("a new file in it", "the next run"):
+        r = u.sync()
+        ok(r.status == 75 and
+           re.search("Archive.* 1 files .*never there", r.err),
+           name + ": it is said that it is not uploaded", r.err)
 
 
 @scenario
