@@ -410,6 +410,27 @@ msg_scan(struct msg *m, struct arena *a, int fd, int flags, struct err *e)
 	return got;
 }
 
+int
+msg_raw(struct msg *m, struct arena *a, int fd, struct err *e)
+{
+	struct msg_part p = { .kind = CTE_LINES, .own = true };
+	struct msg_look look = { 0 };
+
+	*m = (struct msg){ 0 };
+	if ((p.fd = file_spool(fd, &p.off, &p.len, e)) < 0)
+		return -1;
+	if (msg_look_at(&p, &look, e) < 0) {
+		close(p.fd);
+		return -1;
+	}
+	p.size = look.size;
+	m->eight = look.eight;
+	m->nul = look.nul;
+	m->odd = look.nul || look.bare;
+	msg_add(m, a, &p);
+	return 0;
+}
+
 /* Reading. */
 
 static void

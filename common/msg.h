@@ -37,7 +37,9 @@ struct msg {
 	uint64_t size;		/* what msg_read gives in all */
 	bool eight;		/* 8-bit bytes in the body: needs 8BITMIME */
 	bool utf8;		/* 8-bit bytes in the header: needs SMTPUTF8 */
-	bool odd;		/* must go through mime_downgrade first */
+	bool odd;		/* must go through mime_downgrade first, or */
+				/* as it is by BDAT (msg_raw) */
+	bool nul;		/* of msg_raw: and that needs BINARYMIME */
 };
 
 #define MSG_LINE_MAX 998		/* RFC 5322 2.1.1 */
@@ -55,6 +57,12 @@ struct msg {
  */
 enum { MSG_ODD = 1 };
 int msg_scan(struct msg *m, struct arena *, int fd, int flags, struct err *);
+
+/*
+ * The same, but as it stands: no line is a header, long ones pass, and odd is
+ * a NUL or a bare CR.  To be sent alone: it has no msg_head.
+ */
+int msg_raw(struct msg *m, struct arena *, int fd, struct err *);
 
 void msg_close(struct msg *);
 

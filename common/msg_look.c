@@ -48,6 +48,20 @@ look_odd(struct msg_look *l, const char *what)
 	l->odd_line = l->line + 1;
 }
 
+static void
+look_bare(struct msg_look *l)
+{
+	l->bare = true;
+	look_odd(l, "bare CR");
+}
+
+static void
+look_nul(struct msg_look *l)
+{
+	l->nul = true;
+	look_odd(l, "NUL");
+}
+
 /* At the start of a line.  Cut short by the block it counts, too. */
 static void
 look_from(struct msg_look *l, const char *at, const char *end)
@@ -69,7 +83,7 @@ static void
 look_end(struct msg_look *l)
 {
 	if (l->cr)
-		look_odd(l, "bare CR");
+		look_bare(l);
 	if (l->col > MSG_LINE_MAX)
 		look_odd(l, "over 998 octets");
 	l->open_end = l->col > 0;
@@ -112,25 +126,25 @@ msg_look(struct msg_look *l, const char *p, size_t n)
 	}
 	l->eight = l->eight || msg_eight((struct str){ p, n });
 	if (l->cr && p[0] != '\n')
-		look_odd(l, "bare CR");
+		look_bare(l);
 	cr = str_find(p, '\r', end);
 	nul = str_find(p, '\0', end);
 	for (; (nl = str_find(at, '\n', end)) < end; at = nl + 1) {
 		if (nul < nl) {
-			look_odd(l, "NUL");
+			look_nul(l);
 			nul = end;
 		}
 		for (; nl - cr > 1; cr = str_find(cr + 1, '\r', end))
-			look_odd(l, "bare CR");
+			look_bare(l);
 		crlf = nl - cr == 1 || (nl == p && l->cr);
 		if (nl - cr == 1)
 			cr = str_find(nl + 1, '\r', end);
 		look_line(l, at, nl, crlf);
 	}
 	if (nul < end)
-		look_odd(l, "NUL");
+		look_nul(l);
 	if (end - cr > 1)
-		look_odd(l, "bare CR");
+		look_bare(l);
 	look_rest(l, at, end);
 	l->cr = end[-1] == '\r';
 }

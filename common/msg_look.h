@@ -18,6 +18,7 @@ struct msg_look {
 	bool from;		/* a line begins with "From " */
 	bool open_end;		/* the last line has no end */
 	const char *odd;	/* "bare CR", "NUL" ..., NULL if nothing is */
+	bool nul, bare;		/* a NUL; a CR without its LF */
 	uint64_t odd_line;	/* the first such line, from 1 */
 	uint64_t col;		/* bytes of the line begun; CR included */
 	uint64_t begun;		/* bytes of it that "From " begins with */

@@ -149,6 +149,7 @@ static const struct {
 } keywords[] = {
 	{ "PIPELINING", SMTP_PIPELINING },
 	{ "CHUNKING", SMTP_CHUNKING },
+	{ "BINARYMIME", SMTP_BINARY },
 	{ "8BITMIME", SMTP_8BITMIME },
 	{ "SMTPUTF8", SMTP_UTF8 },
 	{ "SIZE", SMTP_SIZE },
@@ -263,6 +264,8 @@ ehlo(struct smtp *s)
 		return helo(s, name);
 	if (s->conf->no_chunking)
 		s->caps &= ~(unsigned)SMTP_CHUNKING;
+	if ((s->caps & SMTP_CHUNKING) == 0)
+		s->caps &= ~(unsigned)SMTP_BINARY;
 	if (s->conf->no_pipelining)
 		s->caps &= ~(unsigned)SMTP_PIPELINING;
 	return 0;
@@ -410,19 +413,29 @@ settle_all(struct smtp *s, struct batch *b, enum smtp_stage stage)
 			rcpt_settle(s, b->r[i], stage);
 }
 
+/* RFC 6152, RFC 3030 3. */
+static const char *
+body_type(const struct smtp *s, const struct smtp_mail *m)
+{
+	if (m->msg != NULL && m->msg->odd && (s->caps & SMTP_BINARY) != 0)
+		return " BODY=BINARYMIME";
+	if ((s->caps & SMTP_8BITMIME) != 0 && (m->utf8 ||
+	    (m->msg != NULL && m->msg->eight)))
+		return " BODY=8BITMIME";
+	return "";
+}
+
 static void
 say_mail(struct smtp *s, const struct smtp_mail *m)
 {
 	char size[40] = "";
-	bool eight = m->msg != NULL && m->msg->eight;
 
 	if (m->msg != NULL && (s->caps & SMTP_SIZE) != 0)
 		snprintf(size, sizeof size, " SIZE=%llu",
 		    (unsigned long long)m->msg->size);
 	conn_phase(s->c, "MAIL", CONN_COMMAND);
 	conn_printf(s->c, "MAIL FROM:<%s>%s%s%s%s%s\r\n", m->from, size,
-	    (eight || m->utf8) && (s->caps & SMTP_8BITMIME) != 0 ?
-	    " BODY=8BITMIME" : "", m->utf8 ? " SMTPUTF8" : "",
+	    body_type(s, m), m->utf8 ? " SMTPUTF8" : "",
 	    m->requiretls ? " REQUIRETLS" : "", m->params);
 }
 
@@ -729,6 +742,17 @@ transaction(struct smtp *s, struct batch *b)
 
 /* ---- a message ---- */
 
+bool
+smtp_takes(const struct smtp *s, const struct msg *m)
+{
+	unsigned wants = 0;
+
+	wants |= m->eight ? SMTP_8BITMIME : 0;
+	wants |= m->odd ? SMTP_CHUNKING : 0;
+	wants |= m->nul ? SMTP_BINARY : 0;
+	return (wants & ~s->caps) == 0;
+}
+
 static int
 acceptable(struct smtp *s, const struct smtp_mail *m)
 {
@@ -741,6 +765,8 @@ acceptable(struct smtp *s, const struct smtp_mail *m)
 	if (m->msg != NULL && m->msg->eight &&
 	    (s->caps & SMTP_8BITMIME) == 0)
 		return conn_fail(s->c, EX_DATAERR, "the message has 8-bit text, and the server has no 8BITMIME");
+	if (m->msg != NULL && !smtp_takes(s, m->msg))
+		return conn_fail(s->c, EX_DATAERR, "the message has a NUL or a bare CR, and the server has no CHUNKING and BINARYMIME");
 	if (m->requiretls && (s->caps & SMTP_REQUIRETLS) == 0)
 		return conn_fail(s->c, EX_UNAVAILABLE, "the server has no REQUIRETLS (5.7.30)");
 	if (m->requiretls && (conn_session(s->c) == NULL ||

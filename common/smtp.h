@@ -24,7 +24,8 @@ enum smtp_cap {
 	SMTP_AUTH = 1 << 7,		/* RFC 4954 */
 	SMTP_REQUIRETLS = 1 << 8,	/* RFC 8689 */
 	SMTP_LIMITS = 1 << 9,		/* RFC 9422 */
-	SMTP_STATUS = 1 << 10		/* ENHANCEDSTATUSCODES, RFC 2034 */
+	SMTP_STATUS = 1 << 10,		/* ENHANCEDSTATUSCODES, RFC 2034 */
+	SMTP_BINARY = 1 << 11		/* BINARYMIME, with CHUNKING alone */
 };
 
 struct smtp_reply {
@@ -97,6 +98,12 @@ struct smtp_mail {
 	bool whole;		/* all recipients or none */
 	bool last;		/* nothing follows on this connection */
 };
+
+/*
+ * Can the message go as it is?  8-bit text needs 8BITMIME; a bare CR goes by
+ * BDAT alone, and a NUL by that with BINARYMIME (RFC 3030).
+ */
+bool smtp_takes(const struct smtp *, const struct msg *);
 
 /*
  * Sends one message, in as many transactions as the server's limits ask for.

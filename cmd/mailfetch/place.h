@@ -55,6 +55,7 @@ struct place {
 	struct conn *conn;
 	struct smtp_conf smtp_conf;
 	struct smtp smtp;
+	uint64_t recoded;	/* messages that LMTP could not have as they came */
 	struct store *store;	/* of place_imap.c */
 	bool begun;		/* an mbox: locked, this batch is in it */
 	bool took;		/* it took the last message that it was given */

@@ -148,21 +148,40 @@ settle(struct place *p, struct handed *h, struct smtp_mail *m)
 	return unknown ? 1 : hand_certain(p, h);
 }
 
-/* It has what the server can take: m as it is, or made anew. */
+/* The server cannot be given it as it came. */
 static int
-adapt(const struct place *p, struct msg *m, struct arena *a, struct err *e)
+encode_anew(struct place *p, struct msg *m, struct arena *a, int fd,
+    struct err *e)
 {
-	struct msg was = *m;
-	int got = 0;
+	struct msg was;
+	int got;
 
-	if (was.odd || (was.eight && (p->smtp.caps & SMTP_8BITMIME) == 0)) {
-		got = mime_downgrade(&was, m, a, e);
-		msg_close(&was);
+	if (msg_scan(m, a, fd, MSG_ODD, e) < 0)
+		return -1;
+	if (!m->odd && !m->eight)	/* 8 bits in the header alone: they go */
+		return 0;
+	was = *m;
+	got = mime_downgrade(&was, m, a, e);
+	msg_close(&was);
+	p->recoded += got == 0;
+	return got;
+}
+
+/* The message in the file, as this server can be given it. */
+static int
+prepare(struct place *p, struct msg *m, struct arena *a, int fd, struct err *e)
+{
+	if (msg_raw(m, a, fd, e) < 0)
+		return -1;
+	if (!smtp_takes(&p->smtp, m)) {
+		msg_close(m);
+		if (encode_anew(p, m, a, fd, e) < 0)
+			return -1;
 	}
-	if (got == 0 && p->smtp.size_max > 0 && m->size > p->smtp.size_max)
+	if (p->smtp.size_max > 0 && m->size > p->smtp.size_max)
 		return fail(e, EX_DATAERR, "over the %llu bytes that the server takes",
 		    (unsigned long long)p->smtp.size_max);
-	return got;
+	return 0;
 }
 
 /* What is wrong with one message holds up no other. */
@@ -206,8 +225,7 @@ give_lmtp(struct place *p, struct handed *h)
 
 	if (connect_lmtp(p, h) < 0 || (fd = hand_file(h)) < 0)
 		return -1;
-	if (msg_scan(&m, &a, fd, MSG_ODD, &why) < 0 ||
-	    adapt(p, &m, &a, &why) < 0)
+	if (prepare(p, &m, &a, fd, &why) < 0)
 		got = leave(p, h, &why);
 	else
 		got = send_lmtp(p, h, &m, &a);
@@ -230,7 +248,10 @@ box_lmtp(const struct place *p, struct sandbox *box)
 static void
 close_lmtp(struct place *p, struct handed *h)
 {
-	(void)h;
+	if (p->recoded > 0)
+		fail_print("%s: lmtp %s: %llu of the messages were encoded anew, for the server takes no NUL, bare CR or 8-bit text",
+		    h->o->title, p->name, (unsigned long long)p->recoded);
+	p->recoded = 0;
 	if (p->conn != NULL) {
 		smtp_quit(&p->smtp);
 		conn_close(p->conn);

@@ -232,7 +232,7 @@ class Lmtp:
 
     def __init__(self, caps=('8BITMIME', 'PIPELINING', 'ENHANCEDSTATUSCODES',
                              'SIZE')):
-        self.got, self.whom, self.caps = [], [], caps
+        self.got, self.whom, self.mails, self.caps = [], [], [], caps
 
     def __call__(self, serve, c, n):
         f = c.makefile('rb')
@@ -251,6 +251,9 @@ class Lmtp:
                     b += x[1:] if x.startswith(b'.') else x
                 self.got.append(b)
                 w('250 ok\r\n' * rcpt)
+            elif k == 'BDAT':
+                self.got.append(f.read(int(raw.split()[1])))
+                w('250 ok\r\n' * rcpt)
             elif k == 'QUIT':
                 w('221 bye\r\n')
                 return
@@ -258,6 +261,8 @@ class Lmtp:
                 w('451 later\r\n')
             else:
                 self.whom += [raw] if k == 'RCPT' else []
+                if k == 'MAIL':
+                    self.mails.append(raw.decode('latin1').strip())
                 rcpt = rcpt + 1 if k == 'RCPT' else 0 if k in (
                     'MAIL', 'RSET') else rcpt
                 w('250 ok\r\n')

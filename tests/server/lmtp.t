@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 """mailfetch to an LMTP server: one message's fault is that message's."""
+import email
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +14,8 @@ SEALED = (b'Subject: odd\r\nContent-Type: multipart/%s; boundary=q\r\n\r\n'
           b'--q\r\n\r\n%s\r\n--q--\r\n')
 OLD = ('PIPELINING', 'SIZE')
 NEW = OLD + ('8BITMIME',)
+BDAT = NEW + ('CHUNKING',)
+BINARY = BDAT + ('BINARYMIME',)
 
 
 def lmtp(serve, *args):
@@ -36,8 +40,8 @@ for name, caps, text, said in (
         ('an encrypted part with a NUL', NEW, SEALED % (b'encrypted',
                                                         b'a\0b'), 'signed'),
         ('a NUL in 200 multiparts', NEW, nested(200), 'levels deep'),
-        ('a header of 2 MB', NEW, b'Subject: odd\r\n' +
-         b'X: y\r\n' * 350000 + b'\r\nx\r\n', 'a header over'),
+        ('a NUL in the header, BDAT alone', BDAT, b'Subject: a\0b\r\n\r\nx\r\n',
+         'NUL in the header'),
         ('a signed part with 8 bits, no 8BITMIME', OLD,
          SEALED % (b'signed', b'na\xc3\xafve'), '8-bit'),
         ('8 bits in header and body, no 8BITMIME', OLD,
@@ -78,6 +82,79 @@ case.check(n == 5 and r.rc == 0 and not v.m and
 for x in (s, to, too):
     x.close()
 r.done()
+
+# ---- what can go as it came does
+
+def through(caps, *texts):
+    v, sink = Pop([('u%d' % i, t) for i, t in enumerate(texts)]), Lmtp(caps)
+    s, to, r = Serve(v), Serve(sink), Run()
+    r.go('pop3', s, *lmtp(to), maildir=False)
+    s.close()
+    to.close()
+    r.done()
+    return r, sink
+
+
+LONG = {
+    'a header line of 1200':
+        b'Subject: p\r\nReferences: ' + b'x' * 1200 + b'\r\n\r\nx\r\n',
+    'a header line of 1200 with blanks':
+        b'Subject: p\r\nTo:' + b' a@x.test,' * 120 + b'\r\n\r\nx\r\n',
+    'a header of 2 MB':
+        b'Subject: p\r\n' + (b'X: ' + b'y' * 900 + b'\r\n') * 2300 +
+        b'\r\nx\r\n',
+    'a line of 100000': b'Subject: p\r\n\r\n' + b'y' * 100000 + b'\r\n',
+    'a signed part with a line of 1500': SEALED % (b'signed', b'y' * 1500),
+    '8 bits in header and body':
+        b'Subject: na\xc3\xafve\r\n\r\nna\xefve\r\n',
+    'no empty line behind the header': b'Subject: p\r\nno field\r\nx\r\n',
+    'an mbox line in front': b'From a@x.test now\r\nSubject: p\r\n\r\nx\r\n',
+    'no header': b'\r\nx\r\n',
+    'ends of data': b'Subject: p\r\n\r\n.\r\n..\r\n.x\r\n\r\n.\r\n',
+}
+RAW = {
+    'a bare CR': b'Subject: p\r\n\r\na\rb\r\n',
+    'a bare CR in the header': b'Subject: a\rb\r\n\r\nx\r\n',
+    'an end of data behind a bare CR':
+        b'Subject: p\r\n\r\na\r.\r\nb\r\n.\r\rQUIT\r\n',
+    'a signed part with a bare CR': SEALED % (b'signed', b'a\rb'),
+}
+NUL = {
+    'a NUL': b'Subject: p\r\n\r\na\0b\r\n',
+    'a NUL in the header': b'Subject: a\0b\r\n\r\nx\r\n',
+    'a signed part with a NUL': SEALED % (b'signed', b'a\0b'),
+}
+for caps, texts in ((NEW, LONG), (BDAT, dict(LONG, **RAW)),
+                    (BINARY, dict(LONG, **RAW, **NUL))):
+    r, sink = through(caps, *texts.values())
+    case.check(r.rc == 0 and r.err == '', '%s: all go' % caps[-1],
+               (r.rc, r.err))
+    for name, text in texts.items():
+        case.check(text in sink.got, '%s: %s, byte for byte' %
+                   (caps[-1], name), [len(x) for x in sink.got])
+    binary = [k for k, m in zip(texts, sink.mails) if 'BINARYMIME' in m]
+    case.check(binary == ([*RAW, *NUL] if caps is BINARY else []),
+               '%s: BODY=BINARYMIME' % caps[-1], sink.mails)
+
+# ---- else it is encoded anew, and that is said once
+
+BOTH = (RAW['a bare CR'], RAW['an end of data behind a bare CR'], NUL['a NUL'])
+for caps, texts in ((NEW, BOTH), (BDAT, BOTH[2:])):
+    r, sink = through(caps, *texts)
+    case.check(r.rc == 0 and r.err.count('\n') == 1 and '%d of the messages '
+               'were encoded anew' % len(texts) in r.err,
+               '%s: it is said' % caps[-1], (r.rc, r.err))
+    case.check([email.message_from_bytes(g).get_payload(decode=True)
+                for g in sink.got] == [t.split(b'\r\n\r\n', 1)[1]
+                                       for t in texts] and
+               not [g for g in sink.got if b'\0' in g or
+                    re.search(rb'\r[^\n]', g)],
+               '%s: it means the same' % caps[-1], sink.got)
+for name in ('a bare CR in the header', 'a signed part with a bare CR'):
+    r, sink = through(NEW, RAW[name], msg(1))
+    case.check(r.rc == 65 and subjects(sink.got) == [1] and
+               r.err.count('stays on the server') == 1,
+               '%s without CHUNKING: it stays' % name, (r.rc, r.err))
 
 # ---- what is made anew is closed again
 

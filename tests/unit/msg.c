@@ -301,6 +301,49 @@ test_big_header(void)
 	arena_free(&a);
 }
 
+/* No line is a header, and only what the wire needs to know is told. */
+static void
+test_raw(void)
+{
+	static const struct {
+		struct str in, out;
+		bool eight, odd, nul;
+	} rows[] = {
+		{ STR("no field\nx"), STR("no field\r\nx\r\n"), 0, 0, 0 },
+		{ STR("From a b\r\n\nx\n"), STR("From a b\r\n\r\nx\r\n"), 0, 0, 0 },
+		{ STR("A: \xc3\xaf\n"), STR("A: \xc3\xaf\r\n"), 1, 0, 0 },
+		{ STR("A: a\rb\n"), STR("A: a\rb\r\n"), 0, 1, 0 },
+		{ STR("A: b\n\nx\r"), STR("A: b\r\n\r\nx\r\r\n"), 0, 1, 0 },
+		{ STR("A: b\n\na\0b"), STR("A: b\r\n\r\na\0b\r\n"), 0, 1, 1 },
+		{ STR("\0"), STR("\0\r\n"), 0, 1, 1 }
+	};
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct msg m;
+	struct buf b;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		fd = file_of(rows[i].in);
+		is_int(msg_raw(&m, &a, fd, &e), 0, "raw %zu", i);
+		b = all(&m, 7, &e);
+		ok(str_eq(BUF_STR(b), rows[i].out) && m.size == b.n,
+		    "raw %zu: its bytes", i);
+		ok(m.eight == rows[i].eight && m.odd == rows[i].odd &&
+		    m.nul == rows[i].nul, "raw %zu: what it needs", i);
+		buf_free(&b);
+		msg_close(&m);
+		close(fd);
+	}
+	fd = long_line("", 100000, "\n");
+	is_int(msg_raw(&m, &a, fd, &e), 0, "a raw line of 100000");
+	ok(!m.odd && m.size == 100002 + 6, "goes as it is");
+	msg_close(&m);
+	close(fd);
+	arena_free(&a);
+}
+
 /* A bare CR there is refused, and noticed if it comes after the scan. */
 static bool
 bare_cr_seen(struct buf *in, size_t at, struct arena *a)
@@ -686,6 +729,7 @@ main(void)
 	test_bad();
 	test_long();
 	test_big_header();
+	test_raw();
 	test_borders();
 	test_changed();
 	test_pipe();
