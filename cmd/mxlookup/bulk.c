@@ -331,7 +331,7 @@ ended(struct task *t)
 }
 
 static int
-flush(struct run *r, bool now, struct err *e)
+bulk_flush(struct run *r, bool now, struct err *e)
 {
 	int64_t ms;
 
@@ -364,12 +364,12 @@ stopped(struct run *r, struct err *e)
 		buf_str(&r->out, s);
 		free((void *)(uintptr_t)s.p);
 	}
-	flush(r, true, e);
+	bulk_flush(r, true, e);
 	return fail_stop(e);
 }
 
 static bool
-room(const struct run *r)
+bulk_room(const struct run *r)
 {
 	const struct ring *ring = r->bulk->ring;
 
@@ -378,7 +378,7 @@ room(const struct run *r)
 }
 
 static void
-begin(struct run *r, struct str name)
+bulk_begin(struct run *r, struct str name)
 {
 	r->active++;
 	task_start(r, name, r->tally.begun++, ended);
@@ -392,15 +392,15 @@ loop(struct run *r, const struct skip *skip, struct err *e)
 	struct str name;
 
 	while (!drained(in) || r->active > 0) {
-		while (room(r) && next_name(in, &name))
+		while (bulk_room(r) && next_name(in, &name))
 			if (!skipped(skip, name))
-				begin(r, name);
-		if (flush(r, r->active == 0, e) < 0)
+				bulk_begin(r, name);
+		if (bulk_flush(r, r->active == 0, e) < 0)
 			return -1;
 		if (drained(in) && r->active == 0)
 			break;
 		p[0].fd = in->list == NULL && !in->lines.eof &&
-		    !in->lines.readable && room(r) ? in->lines.fd : -1;
+		    !in->lines.readable && bulk_room(r) ? in->lines.fd : -1;
 		p[1].fd = https_pool_fd(&r->sts.pool);
 		dns_wait(r->dns, p, 2, r->out.n > 0 ?
 		    r->bulk->flushed + FLUSH_MS : CLOCK_NEVER);
@@ -410,7 +410,7 @@ loop(struct run *r, const struct skip *skip, struct err *e)
 		if (p[1].revents != 0)
 			https_pool_reap(&r->sts.pool);
 	}
-	return flush(r, true, e);
+	return bulk_flush(r, true, e);
 }
 
 int

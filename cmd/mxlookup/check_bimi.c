@@ -41,7 +41,7 @@ enforced(const struct dmarc_walk *w)
 }
 
 static void
-parse(struct task *t, struct bimi_facts *r)
+bimi_parse(struct task *t, struct bimi_facts *r)
 {
 	struct str rest = r->record, tag, value;
 	bool have = false;
@@ -65,7 +65,8 @@ parse(struct task *t, struct bimi_facts *r)
 
 /* The record at a domain: false if answers are missing. */
 static bool
-look(struct task *t, struct bimi_facts *r, const char *domain, unsigned *found)
+bimi_look(struct task *t, struct bimi_facts *r, const char *domain,
+    unsigned *found)
 {
 	r->at = domain;
 	r->answer = ask_dnsf(&t->ask, DNS_TXT, "%s._bimi.%s", selector, domain);
@@ -80,7 +81,7 @@ run_bimi(struct task *t)
 	struct bimi_facts *r = arena_new(t->mem, 1, sizeof *r);
 	struct dmarc_walk w;
 	unsigned found = 0;
-	bool have = look(t, r, t->domain, &found);
+	bool have = bimi_look(t, r, t->domain, &found);
 
 	if (!check_dmarc_walk(t, t->domain, &w) || !have)
 		return false;
@@ -88,13 +89,13 @@ run_bimi(struct task *t)
 	r->enforced = enforced(&w);
 	if (found == 0 && !dns_temporary(r->answer->status) &&
 	    !str_is(str_of(w.org), t->domain) &&
-	    !look(t, r, w.org, &found))
+	    !bimi_look(t, r, w.org, &found))
 		return false;
 	t->result[CHECK_BIMI] = r;
 	if (found > 1)
 		task_find(t, "BIMI_MANY", r->at, "%u records", found);
 	else if (found == 1)
-		parse(t, r);
+		bimi_parse(t, r);
 	return true;
 }
 

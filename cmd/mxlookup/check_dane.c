@@ -141,7 +141,7 @@ state(const struct dane_facts *r, const struct tlsa *d)
 }
 
 static const char *
-reason(const struct dane_facts *r, const struct tlsa *d)
+dane_reason(const struct dane_facts *r, const struct tlsa *d)
 {
 	if (!r->mx_secure && d->state != TLSA_NO)
 		return "insecure-mx";
@@ -204,7 +204,7 @@ host_json_dane(const struct task *t, const struct mx_host *h, struct json *j)
 	}
 	json_open(j, "dane", '{');
 	json_s(j, "state", state(r, d));
-	json_s(j, "reason", reason(r, d));
+	json_s(j, "reason", dane_reason(r, d));
 	json_s(j, "base", d->base);
 	json_bool(j, "host_secure", d->host_secure);
 	if (d->answer != NULL)
@@ -222,7 +222,7 @@ host_text_dane(const struct task *t, const struct mx_host *h, struct buf *b)
 {
 	const struct dane_facts *r = t->result[CHECK_DANE];
 	const struct tlsa *d = of(t, h);
-	const char *why = reason(r, d);
+	const char *why = dane_reason(r, d);
 
 	if (h->flaw != MX_FIT)
 		return;

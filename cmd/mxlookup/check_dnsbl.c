@@ -129,7 +129,7 @@ reversed(struct task *t, struct str ip, const char *zone)
 }
 
 static bool
-look(struct task *t, struct dnsbl_facts *r, const struct zone *z,
+dnsbl_look(struct task *t, struct dnsbl_facts *r, const struct zone *z,
     const char *what, const char *name, enum listing test)
 {
 	struct hit *h = &r->hit[r->n++];
@@ -148,7 +148,7 @@ look(struct task *t, struct dnsbl_facts *r, const struct zone *z,
 
 /* The addresses of the hosts, or the one that was given. */
 static size_t
-collect(struct task *t, struct str ip[ADDRESSES])
+dnsbl_collect(struct task *t, struct str ip[ADDRESSES])
 {
 	const struct mx_host *h;
 	size_t n = 0;
@@ -175,12 +175,12 @@ ask_zone(struct task *t, struct dnsbl_facts *r, const struct zone *z,
 	char text[46];
 	size_t i;
 
-	if (z->names && t->kind != IN_ADDRESS && !look(t, r, z, t->domain,
+	if (z->names && t->kind != IN_ADDRESS && !dnsbl_look(t, r, z, t->domain,
 	    arena_printf(t->mem, "%s.%s", t->domain, z->name), test))
 		all = false;
 	for (i = 0; i < n && !z->names; i++) {
 		dns_addr(ip[i], text, sizeof text);
-		if (!look(t, r, z, arena_dup(t->mem, str_of(text)),
+		if (!dnsbl_look(t, r, z, arena_dup(t->mem, str_of(text)),
 		    reversed(t, ip[i], z->name), test))
 			all = false;
 	}
@@ -212,7 +212,7 @@ run_dnsbl(struct task *t)
 {
 	struct dnsbl_facts *r = arena_new(t->mem, 1, sizeof *r);
 	struct str ip[ADDRESSES];
-	size_t n = collect(t, ip), i;
+	size_t n = dnsbl_collect(t, ip), i;
 	bool all = true;
 
 	r->hit = arena_new(t->mem, o.nzones * (n + 1) + 1, sizeof *r->hit);

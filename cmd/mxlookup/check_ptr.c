@@ -38,7 +38,7 @@ static const struct finding_kind findings[] = {
 };
 
 static void
-add(struct ptr_facts *r, const char *host, struct str ip)
+ptr_add(struct ptr_facts *r, const char *host, struct str ip)
 {
 	size_t i;
 
@@ -51,23 +51,23 @@ add(struct ptr_facts *r, const char *host, struct str ip)
 }
 
 static void
-collect(struct task *t, struct ptr_facts *r)
+ptr_collect(struct task *t, struct ptr_facts *r)
 {
 	const struct mx_host *h;
 	unsigned k;
 
 	if (t->kind == IN_ADDRESS)
-		add(r, NULL, t->addr);
+		ptr_add(r, NULL, t->addr);
 	for (h = t->mx.host; h < t->mx.host + t->mx.n; h++) {
 		for (k = 0; h->a != NULL && k < h->a->n; k++)
-			add(r, h->name, h->a->rr[k].data);
+			ptr_add(r, h->name, h->a->rr[k].data);
 		for (k = 0; h->aaaa != NULL && k < h->aaaa->n; k++)
-			add(r, h->name, h->aaaa->rr[k].data);
+			ptr_add(r, h->name, h->aaaa->rr[k].data);
 	}
 }
 
 static bool
-has(const struct dns_answer *a, struct str ip)
+ptr_has(const struct dns_answer *a, struct str ip)
 {
 	unsigned i;
 
@@ -79,7 +79,7 @@ has(const struct dns_answer *a, struct str ip)
 
 /* False: answers are missing. */
 static bool
-look(struct task *t, struct address *d)
+ptr_look(struct task *t, struct address *d)
 {
 	char name[DNS_NAMELEN];
 	const struct dns_answer *a;
@@ -97,7 +97,7 @@ look(struct task *t, struct address *d)
 			all = false;
 			continue;
 		}
-		d->good[d->n] = has(a, d->ip);
+		d->good[d->n] = ptr_has(a, d->ip);
 		d->confirmed = d->confirmed || d->good[d->n];
 		d->temp = d->temp || dns_temporary(a->status);
 	}
@@ -129,9 +129,9 @@ run_ptr(struct task *t)
 	size_t i;
 
 	r->address = arena_new(t->mem, ADDRESSES, sizeof *r->address);
-	collect(t, r);
+	ptr_collect(t, r);
 	for (i = 0; i < r->n; i++)
-		if (!look(t, &r->address[i]))
+		if (!ptr_look(t, &r->address[i]))
 			all = false;
 	if (!all)
 		return false;

@@ -68,7 +68,7 @@ sort_in(struct service *s, const struct dns_rr *rr)
 
 /* False: addresses are missing. */
 static bool
-look(struct task *t, struct service *s)
+srv_look(struct task *t, struct service *s)
 {
 	bool all = true;
 	unsigned i;
@@ -148,7 +148,7 @@ run_srv(struct task *t)
 	for (i = 0; i < SERVICES; i++) {
 		r->s[i].answer = ask_dnsf(&t->ask, DNS_SRV, "_%s._tcp.%s",
 		    services[i].name, t->domain);
-		if (r->s[i].answer == NULL || !look(t, &r->s[i]))
+		if (r->s[i].answer == NULL || !srv_look(t, &r->s[i]))
 			all = false;
 	}
 	if (!all)
@@ -159,7 +159,7 @@ run_srv(struct task *t)
 }
 
 static void
-addresses(struct json *j, const char *key, const struct dns_answer *a)
+srv_addresses(struct json *j, const char *key, const struct dns_answer *a)
 {
 	char text[46];
 	unsigned i;
@@ -193,8 +193,8 @@ json_service(struct json *j, const struct service *s, size_t which)
 		json_int(j, "port", s->rr[i]->port);
 		json_int(j, "pref", s->rr[i]->pref);
 		json_int(j, "weight", s->rr[i]->weight);
-		addresses(j, "a", s->a[i]);
-		addresses(j, "aaaa", s->aaaa[i]);
+		srv_addresses(j, "a", s->a[i]);
+		srv_addresses(j, "aaaa", s->aaaa[i]);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

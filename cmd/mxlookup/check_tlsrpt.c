@@ -32,7 +32,7 @@ static const struct finding_kind findings[] = {
 };
 
 static void
-places(struct task *t, struct tlsrpt *r, struct str list)
+tlsrpt_places(struct task *t, struct tlsrpt *r, struct str list)
 {
 	struct str one;
 
@@ -47,14 +47,14 @@ places(struct task *t, struct tlsrpt *r, struct str list)
 }
 
 static void
-parse(struct task *t, struct tlsrpt *r)
+tlsrpt_parse(struct task *t, struct tlsrpt *r)
 {
 	struct str rest = r->record, tag, value;
 	int got;
 
 	while ((got = tag_next(&rest, &tag, &value)) > 0)
 		if (str_eq(tag, STR("rua")) && value.p == tag.p + 4)
-			places(t, r, value);
+			tlsrpt_places(t, r, value);
 	r->valid = got == 0 && r->n > 0;
 	if (!r->valid)
 		task_find(t, "TLSRPT_SYNTAX", NULL, "%s",
@@ -78,7 +78,7 @@ run_tlsrpt(struct task *t)
 	if (n > 1)
 		task_find(t, "TLSRPT_MANY", NULL, "%u records", n);
 	else if (n == 1)
-		parse(t, r);
+		tlsrpt_parse(t, r);
 	else if (tag_select(a, "TLSRPTv1", &almost) > 0)
 		task_find(t, "TLSRPT_SYNTAX", NULL, "it does not begin with "
 		    START);

@@ -36,7 +36,7 @@ struct list {
 };
 
 static void
-answered(void *arg, const struct dns_answer *a)
+set_answered(void *arg, const struct dns_answer *a)
 {
 	((struct set *)arg)->answer = dns_keep(a);
 }
@@ -44,7 +44,7 @@ answered(void *arg, const struct dns_answer *a)
 /* ---- records as text that can be compared */
 
 static const char *
-hex(struct arena *a, struct str s)
+data_hex(struct arena *a, struct str s)
 {
 	char *p = arena_new(a, 2 * s.n + 1, 1);
 	size_t i;
@@ -70,11 +70,11 @@ text_of(struct arena *a, unsigned type, const struct dns_rr *rr)
 		    rr->port, rr->name);
 	case DNS_TLSA:
 		return arena_printf(a, "%u %u %u %s", rr->usage,
-		    rr->selector, rr->mtype, hex(a, rr->data));
+		    rr->selector, rr->mtype, data_hex(a, rr->data));
 	case DNS_TXT:
 		return arena_dup(a, rr->data);
 	default:
-		return rr->name != NULL ? rr->name : hex(a, rr->data);
+		return rr->name != NULL ? rr->name : data_hex(a, rr->data);
 	}
 }
 
@@ -214,7 +214,7 @@ among(const struct opt_list *l, const char *s)
 }
 
 static bool
-same(const struct set *s)
+set_same(const struct set *s)
 {
 	size_t i;
 
@@ -283,7 +283,7 @@ json_expect(const struct set *s, struct buf *out)
 	if (temp)
 		json_null(&j, "same");
 	else
-		json_bool(&j, "same", same(s));
+		json_bool(&j, "same", set_same(s));
 	json_list(&j, "missing", &s->want, temp ? &s->want : &s->have);
 	json_list(&j, "unexpected", &s->have, &s->want);
 	json_close(&j, '}');
@@ -305,7 +305,7 @@ report(struct run *r, struct list *l, struct set *s)
 		text_expect(s, &r->out);
 	if (dns_temporary(s->answer->status))
 		return EX_TEMPFAIL;
-	return same(s) ? 0 : EX_DATAERR;
+	return set_same(s) ? 0 : EX_DATAERR;
 }
 
 int
@@ -322,7 +322,7 @@ expect_run(struct run *r, const char *path, struct err *e)
 	}
 	box_enter(r);
 	for (s = l.first; s != NULL; s = s->next)
-		dns_want(r->dns, s->name, s->type, answered, s);
+		dns_want(r->dns, s->name, s->type, set_answered, s);
 	while (dns_step(r->dns, CLOCK_NEVER) > 0 && !stop_asked())
 		;
 	for (s = l.first; s != NULL; s = s->next) {

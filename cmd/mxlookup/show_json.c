@@ -31,7 +31,7 @@ show_record(struct json *j, struct str record)
 }
 
 static void
-addresses(struct json *j, const char *key, const struct dns_answer *a)
+json_addresses(struct json *j, const char *key, const struct dns_answer *a)
 {
 	char text[64];
 	unsigned i;
@@ -82,8 +82,8 @@ host(const struct task *t, const struct mx_host *h, struct json *j)
 	json_s(j, "status", known || h->flaw != MX_FIT ?
 	    dns_status(host_status(h)) : NULL);
 	json_s(j, "cname", h->cname);
-	addresses(j, "a", h->a);
-	addresses(j, "aaaa", h->aaaa);
+	json_addresses(j, "a", h->a);
+	json_addresses(j, "aaaa", h->aaaa);
 	if (known)
 		json_bool(j, "addr_secure", host_secure(h));
 	else

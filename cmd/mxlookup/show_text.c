@@ -65,7 +65,7 @@ show_found(struct buf *b, const struct dns_answer *a, struct str record)
 }
 
 static void
-addresses(struct buf *b, const struct dns_answer *a)
+text_addresses(struct buf *b, const struct dns_answer *a)
 {
 	char text[64];
 	unsigned i;
@@ -123,8 +123,8 @@ host(const struct task *t, const struct mx_host *h, size_t width,
 		buf_s(b, " alias of ");
 		safe(b, h->cname);
 	}
-	addresses(b, h->a);
-	addresses(b, h->aaaa);
+	text_addresses(b, h->a);
+	text_addresses(b, h->aaaa);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (t->result[c] != NULL && checks[c]->host_text != NULL)
 			checks[c]->host_text(t, h, b);
