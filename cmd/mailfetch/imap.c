@@ -154,6 +154,17 @@ list_folders(struct run *r, struct imap *m, struct folders *f)
 	return got;
 }
 
+/* What goes there from it would be new in it. */
+static int
+usable(struct run *r, const char *name)
+{
+	if (r->o->after.move_to != NULL &&
+	    strcmp(name, r->o->after.move_to) == 0)
+		return fail(r->e, EX_USAGE, "--move-to %s is where it comes from",
+		    name);
+	return 0;
+}
+
 static int
 find_folders(struct run *r, struct imap *m, struct folders *f)
 {
@@ -162,14 +173,12 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 
 	if (r->o->which.folder.n == 0) {
 		add(r, f, STR("INBOX"));
-		return 0;
+		return usable(r, "INBOX");
 	}
 	for (i = 0; i < r->o->which.folder.n; i++) {
 		all_simple &= simple(r->o->which.folder.v[i]);
-		if (r->o->after.move_to != NULL &&
-		    strcmp(r->o->which.folder.v[i], r->o->after.move_to) == 0)
-			return fail(r->e, EX_USAGE, "--move-to %s is where it comes from",
-			    r->o->after.move_to);
+		if (usable(r, r->o->which.folder.v[i]) < 0)
+			return -1;
 	}
 	if (!all_simple)
 		return list_folders(r, m, f);
@@ -328,6 +337,26 @@ session(struct run *r, struct imap *m, struct session *sess)
 	return 0;
 }
 
+/* The one mailbox with a name in any case is spelled in one way. */
+static const char *
+canonical(const char *name)
+{
+	if (name != NULL && str_is(str_of(name), "INBOX"))
+		return "INBOX";
+	return name != NULL && str_is(str_of(name), "!INBOX") ? "!INBOX" :
+	    name;
+}
+
+static void
+spell(struct options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->which.folder.n; i++)
+		o->which.folder.v[i] = canonical(o->which.folder.v[i]);
+	o->after.move_to = canonical(o->after.move_to);
+}
+
 /* What goes into commands, before there is anybody to hear it. */
 static int
 check(const struct options *o, struct err *e)
@@ -354,6 +383,7 @@ imap_run(struct run *r)
 	struct imap m = { 0 };
 	int got;
 
+	spell(r->o);
 	if (check(r->o, r->e) < 0 || run_connect(r) < 0)
 		return -1;
 	got = session(r, &m, sess);

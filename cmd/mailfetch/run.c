@@ -330,6 +330,8 @@ run_folder_key(const struct run *r, const char *folder, uint64_t uidvalidity)
 {
 	char tail[64];
 
+	if (str_is(str_of(folder), "INBOX"))
+		folder = "INBOX";
 	snprintf(tail, sizeof tail, "\n%llu",
 	    (unsigned long long)uidvalidity);
 	return state_mix(state_mix(state_digest("folder", str_of(folder)),

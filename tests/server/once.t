@@ -312,6 +312,23 @@ case.check(len(r.files()) == 5 and not v.m,
 s.close()
 r.done()
 
+# ---- INBOX in any case is one folder
+
+s, r = Serve(Imap()), Run()
+for more in (['-f', 'INBOX', '-f', 'inbox'], ['-f', 'Inbox'], []):
+    r.go('imap', s, *more)
+    case.check(r.rc == 0 and len(r.files()) == 5, 'as %s' % more,
+               (r.rc, r.err, len(r.files())))
+r.go('imap', s, '-f', '*', '-f', '!inbox')
+case.check(r.rc == 0, 'left out in another case', (r.rc, r.err))
+for more in (['--move-to', 'inbox'], ['-f', 'INBOX', '--move-to', 'inbox'],
+             ['-f', 'inbox', '--move-to', 'INBOX']):
+    r.go('imap', s, *more)
+    case.check(r.rc == 64 and 'where it comes from' in r.err, '64: %s' % more,
+               (r.rc, r.err))
+s.close()
+r.done()
+
 # ---- a place that is new
 
 for proto, v in both():
