@@ -495,6 +495,17 @@ deliver_wants_flags(const struct deliver *d)
 	return false;
 }
 
+bool
+deliver_into(const struct deliver *d, struct str folder)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++)
+		if (place_is_folder(&d->place[i], &d->h.o->account, folder))
+			return true;
+	return false;
+}
+
 static int
 finish_file(struct deliver *d, int fd)
 {

@@ -90,6 +90,8 @@ void deliver_date(struct deliver *, time_t);
 void deliver_flags(struct deliver *, const char *);
 /* Can a place keep flags? */
 bool deliver_wants_flags(const struct deliver *);
+/* Is this folder, of the account that is fetched, one of the places? */
+bool deliver_into(const struct deliver *, struct str folder);
 /* 0 taken, or dropped by the filter; 1 stays on the server, -1 fatal. */
 int deliver_end(struct deliver *);
 void deliver_abort(struct deliver *);

@@ -58,8 +58,9 @@ simple(const char *pattern)
 }
 
 static bool
-wanted(const struct options *o, const struct imap_resp *r, bool *met)
+wanted(const struct run *run, const struct imap_resp *r, bool *met)
 {
+	const struct options *o = run->o;
 	struct pattern p = { .yes = false };
 	bool fits;
 	size_t i;
@@ -78,9 +79,11 @@ wanted(const struct options *o, const struct imap_resp *r, bool *met)
 		if (o->which.folder.v[i][0] == '!')
 			pattern_take(&p, true, means(o->which.folder.v[i] + 1,
 			    r));
-	/* What was moved there would be new there. */
+	/* What was moved or delivered there would be new there. */
 	if (o->after.move_to != NULL && str_eq(str_of(o->after.move_to),
 	    r->name))
+		return false;
+	if (deliver_into(&run->deliver, r->name))
 		return false;
 	return p.yes;
 }
@@ -88,7 +91,7 @@ wanted(const struct options *o, const struct imap_resp *r, bool *met)
 static void
 take(struct run *r, struct folders *f, const struct imap_resp *resp)
 {
-	if (!wanted(r->o, resp, f->met))
+	if (!wanted(r, resp, f->met))
 		return;
 	if (resp->bad_name || str_control(resp->name))
 		fail_print("%s: a folder with an impossible name is left out",
@@ -161,6 +164,9 @@ usable(struct run *r, const char *name)
 	if (r->o->after.move_to != NULL &&
 	    strcmp(name, r->o->after.move_to) == 0)
 		return fail(r->e, EX_USAGE, "--move-to %s is where it comes from",
+		    name);
+	if (deliver_into(&r->deliver, str_of(name)))
+		return fail(r->e, EX_USAGE, "%s of this account is where it is delivered to: it cannot be fetched, too",
 		    name);
 	return 0;
 }

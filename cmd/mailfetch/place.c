@@ -80,6 +80,13 @@ place_flags(const struct place *p)
 }
 
 bool
+place_is_folder(const struct place *p, const struct account *a,
+    struct str folder)
+{
+	return p->kind->is_folder != NULL && p->kind->is_folder(p, a, folder);
+}
+
+bool
 place_single(const struct place *p)
 {
 	return p->kind->single;

@@ -79,6 +79,9 @@ bool place_files(const struct place *);
 bool place_doubtful(const struct place *);
 /* It keeps flags: they are to be asked for. */
 bool place_flags(const struct place *);
+/* Is it this folder of that account, by server, port and user? */
+bool place_is_folder(const struct place *, const struct account *,
+    struct str folder);
 /* It cannot take back what it was given, and a batch is one message. */
 bool place_single(const struct place *);
 

@@ -59,6 +59,22 @@ parse_imaps(struct place *p, const char *rest, struct handed *h)
 	return parse(p, "imaps", rest, h);
 }
 
+/* The place itself, whichever way leads there, is told by its names alone. */
+static bool
+is_folder(const struct place *p, const struct account *a, struct str folder)
+{
+	const struct account *mine = &p->store->dest->account;
+	const struct account_server *x = &mine->server, *y = &a->server;
+
+	if (x->host == NULL || y->host == NULL || x->port != y->port ||
+	    !str_is(str_of(x->host), y->host) ||
+	    strcmp(account_user(mine), account_user(a)) != 0)
+		return false;
+	if (str_is(folder, "INBOX"))
+		return str_is(str_of(p->store->folder), "INBOX");
+	return str_eq(folder, str_of(p->store->folder));
+}
+
 /* ---- the state ---- */
 
 static struct key
@@ -354,8 +370,9 @@ close_imap(struct place *p, struct handed *h)
 		dest_hang_up(s->dest);
 }
 
-#define ROW .flags = true, .temps = 1, .give = give_imap, .sync = sync_imap, \
-	.left = left_imap, .record = record_imap, .release = release_imap, \
+#define ROW .flags = true, .temps = 1, .is_folder = is_folder, \
+	.give = give_imap, .sync = sync_imap, .left = left_imap, \
+	.record = record_imap, .release = release_imap, \
 	.close = close_imap
 
 const struct place_kind place_imap = { .name = "imap", .parse = parse_imap, ROW };

@@ -17,6 +17,8 @@ struct place_kind {
 	int (*parse)(struct place *, const char *rest, struct handed *);
 	int (*open)(struct place *, struct handed *);
 	void (*box)(const struct place *, struct sandbox *);
+	bool (*is_folder)(const struct place *, const struct account *,
+	    struct str);
 	int (*give)(struct place *, struct handed *);
 	int (*sync)(struct place *, struct handed *);
 	bool (*left)(const struct place *, struct key);

@@ -227,6 +227,25 @@ case.check(r.rc == 69 and 'X-GM-EXT-1' in r.err and not d.data(),
            'no labels there: 69', r.err)
 d.close()
 
+# ---- a folder is not fetched into itself
+
+for to, fetch in (('INBOX', []), ('inbox', ['-f', 'INBOX']),
+                  ('Got', ['-f', '*']), ('Got', ['-f', 'Got'])):
+    r, d = Run(), Dest()
+    for box in ('INBOX', 'Got'):
+        d.box(box).add(msg(1).replace(b'm1', b'm%d' % len(box)))
+    for k in (1, 2):
+        r.bare(['-S', 'imap://jo@127.0.0.1:%d' % d.port, '--tls', 'off',
+                '--password-command', 'echo secret', '--deliver-tls', 'off',
+                '--deliver-password-command', 'echo secret', '--state',
+                r.d + '/st', '-d', 'imap://jo@127.0.0.1:%d/%s' % (d.port, to)]
+               + fetch)
+    n = (len(d.data('INBOX')), len(d.data('Got')))
+    right = (0, (1, 2)) if '*' in fetch else (64, (1, 1))
+    case.check((r.rc, n) == right, 'from %s to %s' % (fetch, to),
+               (r.rc, n, r.err))
+    d.close()
+
 # ---- what cannot be taken back is given once, whatever the others do
 
 for kind in ('exec', 'lmtp', 'stdout'):
