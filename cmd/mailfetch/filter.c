@@ -60,14 +60,35 @@ passed(struct filter *f, struct handed *h)
 	return FILTER_PASSED;
 }
 
+/* A command that cannot be started is a failure like any other of it. */
+static int
+run(struct filter *f, struct handed *h, struct command_end *end)
+{
+	struct err *was = h->e, why = { 0 };
+	int got;
+
+	h->e = &why;
+	got = command_run(&f->command, h, f->out, end);
+	h->e = was;
+	if (got == 0)
+		return FILTER_PASSED;
+	if (end->started || why.code != EX_UNAVAILABLE)
+		return fail(h->e, why.code, "%s", why.msg);
+	tally_add(h->tally, &h->now, "filter %s", why.msg);
+	h->count->status = fail_worse(h->count->status, EX_TEMPFAIL);
+	return FILTER_LEFT;
+}
+
 int
 filter_run(struct filter *f, struct handed *h)
 {
 	struct command_end end;
+	int got;
 
-	if (empty(f, h->e) < 0 ||
-	    command_run(&f->command, h, f->out, &end) < 0)
+	if (empty(f, h->e) < 0)
 		return -1;
+	if ((got = run(f, h, &end)) != FILTER_PASSED)
+		return got;
 	if (end.late || end.child.how != SPAWN_EXITED)
 		return command_failed(&f->command, h, &end) < 0 ? -1 :
 		    FILTER_LEFT;

@@ -195,8 +195,9 @@ case.check(text(r, 'out') == b'' and r.files() == [] and len(box.m) == 5 and
 r, box = filtered('cat', '--filter', "cat 'x", '--state', '%d/s')
 case.check(r.rc == 64 and len(box.m) == 5, 'a quote that is not closed', r.err)
 r, box = filtered('cat', '--filter', '/nowhere')
-case.check(r.rc == 69 and len(box.m) == 5 and '/nowhere' in r.err,
-           'a filter that is not there', r.err)
+case.check(r.rc == 75 and len(box.m) == 5 and '/nowhere' in r.err and
+           '5 messages stay' in r.err and r.err.count('\n') == 1,
+           'a filter that is not there', (r.rc, r.err))
 # The second run gives again what stayed alone.
 r = Run()
 pop = Pop()
