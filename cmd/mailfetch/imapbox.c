@@ -541,6 +541,21 @@ move_mark(struct box *b)
 
 /* ---- afterwards ---- */
 
+/* Which of them, one command's worth, are still there; to be freed. */
+static int
+listed(struct box *b, const uint32_t *v, size_t n, uint32_t **there, size_t *k)
+{
+	struct buf set = { .max = 65536 };
+	size_t at = 0;
+	int got;
+
+	buf_s(&set, "UID ");
+	imap_set_put(&set, v, n, &at, SET);
+	got = imap_search(b->m, set.p, there, k);
+	buf_free(&set);
+	return got;
+}
+
 /* What of this folder is done, and is to go now. */
 static uint32_t *
 due(struct box *b, size_t *n)
@@ -584,6 +599,30 @@ remove_set(struct box *b, const char *set)
 	    "UID MOVE");
 }
 
+/*
+ * They are gone, says the server.  Under the mark that need not be so for them
+ * not to come again; over it a record is needed for as long as the message is
+ * listed.
+ */
+static int
+forget(struct box *b, const uint32_t *v, size_t n)
+{
+	uint32_t mark = ledger_mark(&b->r->ledger, b->key.a);
+	uint32_t *there = NULL;
+	size_t i, k = 0;
+	int got = 0;
+
+	if (v[n - 1] > mark)
+		got = listed(b, v, n, &there, &k);
+	for (i = 0; i < n && got == 0; i++)
+		if (search_exact(&v[i], there, k, sizeof *there,
+		    search_u32) == k)
+			got = ledger_forget(&b->r->ledger, uid_key(b, v[i]),
+			    b->r->e);
+	free(there);
+	return got;
+}
+
 static int
 remove_all(struct box *b, const uint32_t *v, size_t n)
 {
@@ -603,10 +642,8 @@ remove_all(struct box *b, const uint32_t *v, size_t n)
 			b->r->count.moved += at - from;
 		else
 			b->r->count.deleted += at - from;
-		for (; from < at; from++)
-			if (ledger_forget(&b->r->ledger,
-			    uid_key(b, v[from]), b->r->e) < 0)
-				return -1;
+		if (forget(b, v + from, at - from) < 0)
+			return -1;
 	}
 	return 0;
 }

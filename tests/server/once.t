@@ -312,6 +312,25 @@ case.check(len(r.files()) == 5 and not v.m,
 s.close()
 r.done()
 
+# ---- EXPUNGE is answered OK, and nothing has gone
+
+mails = {i: msg(i) for i in range(1, 6)}
+v = Imap(mails, uid_expunge=lambda v, tag, t: tag + ' OK\r\n',
+         uid_fetch=lambda v, tag, t: b''.join(
+             v.item(u, v.m[u]) for u in v.uids(t.split(' ')[3]) if u != 2) +
+         tag.encode() + b' OK\r\n')
+s, r = Serve(v), Run()
+for k in (1, 2, 3):
+    r.go('imap', s, '--delete', 'now')
+case.check(len(r.files()) == 4, 'behind one that stays: nothing comes again',
+           (r.rc, r.err, len(r.files())))
+v.hooks.clear()
+r.go('imap', s, '--delete', 'now')
+case.check(len(r.files()) == 5 and not v.m and r.rc == 0,
+           'and all goes when the server does it', (r.rc, r.err, len(v.m)))
+s.close()
+r.done()
+
 # ---- INBOX in any case is one folder
 
 s, r = Serve(Imap()), Run()
