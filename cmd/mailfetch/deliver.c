@@ -170,6 +170,22 @@ is_there(struct deliver *d, size_t place)
 
 /* ---- opening ---- */
 
+/* A place twice would be in its own way: its files and its locks. */
+static int
+refuse_twice(struct deliver *d, size_t n)
+{
+	const struct opt_list *to = &d->h.o->to.deliver;
+	struct str name = place_known_as(d->h.arena, to->v[n]);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (str_eq(name, place_known_as(d->h.arena, to->v[i])) ||
+		    place_same_file(&d->place[n], &d->place[i]))
+			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place",
+			    to->v[i], to->v[n]);
+	return 0;
+}
+
 static int
 parse_places(struct deliver *d)
 {
@@ -180,7 +196,8 @@ parse_places(struct deliver *d)
 	d->places = o->to.deliver.n;
 	d->place = arena_new(d->h.arena, d->places, sizeof *d->place);
 	for (i = 0; i < d->places; i++) {
-		if (place_parse(&d->place[i], o->to.deliver.v[i], &d->h) < 0)
+		if (place_parse(&d->place[i], o->to.deliver.v[i], &d->h) < 0 ||
+		    refuse_twice(d, i) < 0)
 			return -1;
 		all_files &= place_files(&d->place[i]);
 	}

@@ -1,4 +1,5 @@
 /* place.c: where messages go: the kinds of places */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -59,6 +60,16 @@ place_parse(struct place *p, const char *spec, struct handed *h)
 		return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
 	p->name = rest.p;
 	return p->kind->parse(p, rest.p, h);
+}
+
+bool
+place_same_file(const struct place *p, const struct place *q)
+{
+	struct stat a, b;
+
+	return p->kind->path && q->kind->path && stat(p->name, &a) == 0 &&
+	    stat(q->name, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino;
 }
 
 bool

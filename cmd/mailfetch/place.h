@@ -68,6 +68,8 @@ struct place {
 struct str place_known_as(struct arena *, const char *spec);
 
 int place_parse(struct place *, const char *spec, struct handed *);
+/* Two paths that lead to one file or folder, which is there? */
+bool place_same_file(const struct place *, const struct place *);
 int place_open(struct place *, struct handed *);
 /* What giving to it will open, start and look up; temporary files it needs. */
 void place_box(const struct place *, struct sandbox *);

@@ -8,6 +8,7 @@ struct place_kind {
 	const char *name;
 	const char *also;	/* another name for it, or NULL */
 	bool bare;		/* it is all there is to say */
+	bool path;		/* its name is one */
 	bool files;
 	bool doubtful;
 	bool single;

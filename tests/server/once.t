@@ -331,6 +331,21 @@ case.check(len(r.files()) == 5 and not v.m and r.rc == 0,
 s.close()
 r.done()
 
+# ---- a place twice
+
+s, r = Serve(Pop()), Run()
+os.makedirs(r.d + '/M')
+os.symlink('M', r.d + '/L')
+for a, b in (('maildir:%d/M', 'maildir:%d/M/'), ('mbox:%d/b', 'mbox:%d/b'),
+             ('maildir:%d/M', 'maildir:%d/L'),
+             ('maildir:%d/N', 'maildir:%d/N/')):
+    r.go('pop3', s, '-d', a.replace('%d', r.d), '-d', b.replace('%d', r.d),
+         *([] if a.startswith('mbox') else ['--create']), maildir=False)
+    case.check(r.rc == 64 and 'are one place' in r.err, '64: %s, %s' % (a, b),
+               (r.rc, r.err))
+s.close()
+r.done()
+
 # ---- INBOX in any case is one folder
 
 s, r = Serve(Imap()), Run()
