@@ -62,12 +62,18 @@ place_parse(struct place *p, const char *spec, struct handed *h)
 	return p->kind->parse(p, rest.p, h);
 }
 
+static bool
+is_path(const struct place *p)
+{
+	return p->kind == &place_maildir || p->kind == &place_mbox;
+}
+
 bool
 place_same_file(const struct place *p, const struct place *q)
 {
 	struct stat a, b;
 
-	return p->kind->path && q->kind->path && stat(p->name, &a) == 0 &&
+	return is_path(p) && is_path(q) && stat(p->name, &a) == 0 &&
 	    stat(q->name, &b) == 0 && a.st_dev == b.st_dev &&
 	    a.st_ino == b.st_ino;
 }
@@ -94,7 +100,7 @@ bool
 place_is_folder(const struct place *p, const struct account *a,
     struct str folder)
 {
-	return p->kind->is_folder != NULL && p->kind->is_folder(p, a, folder);
+	return p->store != NULL && place_imap_is(p, a, folder);
 }
 
 bool

@@ -60,8 +60,9 @@ parse_imaps(struct place *p, const char *rest, struct handed *h)
 }
 
 /* The place itself, whichever way leads there, is told by its names alone. */
-static bool
-is_folder(const struct place *p, const struct account *a, struct str folder)
+bool
+place_imap_is(const struct place *p, const struct account *a,
+    struct str folder)
 {
 	const struct account *mine = &p->store->dest->account;
 	const struct account_server *x = &mine->server, *y = &a->server;
@@ -370,9 +371,8 @@ close_imap(struct place *p, struct handed *h)
 		dest_hang_up(s->dest);
 }
 
-#define ROW .flags = true, .temps = 1, .is_folder = is_folder, \
-	.give = give_imap, .sync = sync_imap, .left = left_imap, \
-	.record = record_imap, .release = release_imap, \
+#define ROW .flags = true, .temps = 1, .give = give_imap, .sync = sync_imap, \
+	.left = left_imap, .record = record_imap, .release = release_imap, \
 	.close = close_imap
 
 const struct place_kind place_imap = { .name = "imap", .parse = parse_imap, ROW };

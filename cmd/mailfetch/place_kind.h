@@ -8,7 +8,6 @@ struct place_kind {
 	const char *name;
 	const char *also;	/* another name for it, or NULL */
 	bool bare;		/* it is all there is to say */
-	bool path;		/* its name is one */
 	bool files;
 	bool doubtful;
 	bool single;
@@ -18,8 +17,6 @@ struct place_kind {
 	int (*parse)(struct place *, const char *rest, struct handed *);
 	int (*open)(struct place *, struct handed *);
 	void (*box)(const struct place *, struct sandbox *);
-	bool (*is_folder)(const struct place *, const struct account *,
-	    struct str);
 	int (*give)(struct place *, struct handed *);
 	int (*sync)(struct place *, struct handed *);
 	bool (*left)(const struct place *, struct key);
@@ -28,6 +25,10 @@ struct place_kind {
 	int (*release)(struct place *, struct handed *);
 	void (*close)(struct place *, struct handed *);
 };
+
+/* Of the kinds of place_imap.c: place_is_folder. */
+bool place_imap_is(const struct place *, const struct account *,
+    struct str folder);
 
 extern const struct place_kind place_maildir, place_mbox, place_exec,
     place_lmtp, place_imap, place_imaps, place_stdout;

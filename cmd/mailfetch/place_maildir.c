@@ -50,7 +50,7 @@ close_maildir(struct place *p, struct handed *h)
 }
 
 const struct place_kind place_maildir = {
-	.name = "maildir", .path = true, .files = true, .parse = parse_path,
+	.name = "maildir", .files = true, .parse = parse_path,
 	.open = open_maildir, .box = box_maildir, .sync = sync_maildir,
 	.settle = settle_maildir, .close = close_maildir
 };

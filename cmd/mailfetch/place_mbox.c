@@ -148,7 +148,7 @@ close_mbox(struct place *p, struct handed *h)
 }
 
 const struct place_kind place_mbox = {
-	.name = "mbox", .path = true, .parse = parse_path, .open = open_mbox,
+	.name = "mbox", .parse = parse_path, .open = open_mbox,
 	.box = box_mbox, .give = give_mbox, .sync = sync_mbox,
 	.record = record_mbox, .release = release_mbox, .close = close_mbox
 };
