@@ -76,11 +76,13 @@ last_meant(const struct plan *p)
 static bool
 to_check(const struct box *b)
 {
-	const size_t *n = b->plan->count;
+	const size_t *n;
 
-	return b->phase == BOX_TRUSTED && box_busy(b) && (n[ACT_PUSH] > 0 ||
-	    n[ACT_FAR_FLAGS] > 0 || n[ACT_FAR_MOVE] > 0 ||
-	    n[ACT_FAR_DELETE] > 0);
+	if (b->phase != BOX_TRUSTED || !box_busy(b))
+		return false;
+	n = b->plan->count;
+	return n[ACT_PUSH] > 0 || n[ACT_FAR_FLAGS] > 0 ||
+	    n[ACT_FAR_MOVE] > 0 || n[ACT_FAR_DELETE] > 0;
 }
 
 static bool
