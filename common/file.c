@@ -198,7 +198,10 @@ temp_in(const char *dir)
 	return fd;
 }
 
-/* Opened anew, so that a lock on it tells whether that one is still open. */
+/*
+ * Opened anew, so that a lock on it tells whether that one is still open: one
+ * that others, who read it, may have, too.
+ */
 static int
 reopen(int kept)
 {
@@ -206,15 +209,18 @@ reopen(int kept)
 	int fd = os_file_reopen(kept, O_RDWR);
 
 	if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &mine) == 0 &&
-	    ftruncate(fd, 0) == 0)
-		return fd;
+	    ftruncate(fd, 0) == 0) {
+		mine.l_type = F_RDLCK;
+		if (fcntl(fd, F_OFD_SETLK, &mine) == 0)
+			return fd;
+	}
 	if (fd >= 0)
 		close(fd);
 	return -1;
 }
 
 static struct {
-	int fd[4];
+	int fd[16];
 	size_t n;
 } pool;
 
@@ -253,6 +259,20 @@ file_temp(struct err *e)
 	int fd = temp_kept();
 
 	return fd >= 0 ? fd : temp_new(e);
+}
+
+int
+file_temp_next(int was, struct err *e)
+{
+	struct err none = { 0 };
+	int fd = was >= 0 ? file_temp(&none) : file_temp(e);
+
+	if (was < 0)
+		return fd;
+	if (fd < 0 && ftruncate(was, 0) == 0 && lseek(was, 0, SEEK_SET) == 0)
+		return was;
+	close(was);
+	return fd >= 0 ? fd : fail(e, none.code, "%s", none.msg);
 }
 
 void

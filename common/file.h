@@ -57,6 +57,13 @@ int file_spool(int fd, off_t *off, uint64_t *size, struct err *);
 int file_temp(struct err *);
 
 /*
+ * Another one, and was, which may be -1, is closed: who was given that and
+ * still has it open does not see what comes next.  In a sandbox where all
+ * temporary files are open in that way it is was, emptied.
+ */
+int file_temp_next(int was, struct err *);
+
+/*
  * For who is about to enter a sandbox, which has no folder for them: makes n
  * temporary files now.  From then on file_temp gives one of those that nobody
  * has open.  If they cannot be made, file_temp will say why.

@@ -26,6 +26,9 @@
 
 enum { OUT = 1 << 17, BYTES = 32 << 20 };	/* BYTES: of a batch */
 
+/* What commands left running that has the file of its message still open. */
+enum { STRAYS = 5 };
+
 /*
  * What files in Maildirs are called: SECONDS.NMICROSECONDS.KEY.HOST, KEY being
  * 32 digits: they sort as they came, and say which message they are.  Earlier
@@ -278,7 +281,7 @@ deliver_open(struct deliver *d)
 void
 deliver_box(const struct deliver *d, struct sandbox *box)
 {
-	size_t i, more = 0;
+	size_t i, more = d->single ? STRAYS : 0;
 
 	for (i = 0; i < d->places; i++) {
 		place_box(&d->place[i], box);
@@ -286,7 +289,7 @@ deliver_box(const struct deliver *d, struct sandbox *box)
 	}
 	if (d->h.o->to.filter != NULL) {
 		filter_box(&d->filter);
-		more++;
+		more += 1 + STRAYS;
 	}
 	file_temp_keep((d->places > 0) + more, box);
 }
@@ -345,13 +348,12 @@ deliver_wants(struct deliver *d, struct key k)
 	return ledger_lacks(d->h.ledger, k) != 0;
 }
 
+/* One for each message: a command may have left somebody who reads the last. */
 static int
 spool(struct deliver *d)
 {
-	if (d->spool < 0 && (d->spool = file_temp(d->h.e)) < 0)
+	if ((d->spool = file_temp_next(d->spool, d->h.e)) < 0)
 		return -1;
-	if (ftruncate(d->spool, 0) < 0 || lseek(d->spool, 0, SEEK_SET) < 0)
-		return fail_sys(d->h.e, EX_IOERR, "temporary file");
 	d->h.file = d->spool;
 	return 0;
 }

@@ -31,14 +31,12 @@ filter_box(const struct filter *f)
 	errand_argv(f->command.argv);
 }
 
+/* What an earlier one left running in the background may still write. */
 static int
-empty(struct filter *f, struct err *e)
+renew(struct filter *f, struct err *e)
 {
-	if (f->out < 0 && (f->out = file_temp(e)) < 0)
-		return -1;
-	if (ftruncate(f->out, 0) < 0 || lseek(f->out, 0, SEEK_SET) < 0)
-		return fail_sys(e, EX_IOERR, "temporary file");
-	return 0;
+	f->out = file_temp_next(f->out, e);
+	return f->out < 0 ? -1 : 0;
 }
 
 /* Whatever ends with 0 and gives nothing has not understood. */
@@ -85,7 +83,7 @@ filter_run(struct filter *f, struct handed *h)
 	struct command_end end;
 	int got;
 
-	if (empty(f, h->e) < 0)
+	if (renew(f, h->e) < 0)
 		return -1;
 	if ((got = run(f, h, &end)) != FILTER_PASSED)
 		return got;

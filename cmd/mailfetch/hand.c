@@ -75,8 +75,12 @@ hand_sure(struct place *p, struct handed *h)
 int
 hand_file(struct handed *h)
 {
+	struct flock read = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	int fd = os_file_reopen(h->file, O_RDONLY);
 
+	/* So that file_temp sees whoever has it open. */
+	if (fd >= 0)
+		fcntl(fd, F_OFD_SETLK, &read);
 	if (fd < 0 && (fd = fcntl(h->file, F_DUPFD_CLOEXEC, 3)) >= 0)
 		lseek(fd, 0, SEEK_SET);
 	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");

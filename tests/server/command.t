@@ -198,6 +198,27 @@ r, box = filtered('cat', '--filter', '/nowhere')
 case.check(r.rc == 75 and len(box.m) == 5 and '/nowhere' in r.err and
            '5 messages stay' in r.err and r.err.count('\n') == 1,
            'a filter that is not there', (r.rc, r.err))
+
+# What one left in the background gets into no other message.
+WAIT = 'while [ ! -e "$HOME/%s" ]; do sleep 0.05; done'
+SECOND = 'elif [ ! -e "$HOME/go" ]; then touch "$HOME/go"; ' + WAIT % 'gone'
+r, box = filtered('if grep -q "Subject: m1" /dev/fd/0; then (%s; echo stray; '
+                  'touch "$HOME/gone") & echo one; %s; echo two; else cat; fi'
+                  % (WAIT % 'go', SECOND))
+case.check(r.rc == 0 and len(r.files()) == 5 and b'two\n' in r.files() and
+           b'stray' not in b''.join(r.files()), 'a filter that is not done',
+           (r.err, r.files()))
+r = Run()
+s = Serve(Pop([('u%d' % i, msg(i, b'x' * 90 * i + b'\r\n'))
+               for i in (1, 2, 3)]))
+cmd = script(r, 'if grep -q "Subject: m1" && cat > /dev/null; then exec 3<&0; '
+             '(%s; cat <&3 > "$HOME/stray"; touch "$HOME/gone") & %s; fi' %
+             (WAIT % 'go', SECOND))
+r.go('pop3', s, '-d', 'exec:' + cmd, maildir=False)
+case.check(r.rc == 0 and os.path.exists(r.d + '/gone') and
+           text(r, 'stray') == b'', 'a command of exec that is not done',
+           (r.rc, r.err, text(r, 'stray')))
+s.close()
 # The second run gives again what stayed alone.
 r = Run()
 pop = Pop()
