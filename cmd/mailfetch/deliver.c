@@ -141,8 +141,9 @@ find_known(struct deliver *d)
 	return 0;
 }
 
-bool
-deliver_unsure(const struct deliver *d)
+/* Is a file that an interrupted run left still nobody's? */
+static bool
+unsure_of(const struct deliver *d)
 {
 	size_t i;
 
@@ -829,7 +830,7 @@ drop(struct deliver *d)
 }
 
 int
-deliver_close(struct deliver *d, struct err *e)
+deliver_close(struct deliver *d, bool *unsure, struct err *e)
 {
 	int got = 0;
 	size_t i;
@@ -844,6 +845,7 @@ deliver_close(struct deliver *d, struct err *e)
 	if (d->spool >= 0)
 		close(d->spool);
 	filter_close(&d->filter);
+	*unsure = unsure_of(d);
 	free(d->known);
 	return got;
 }

@@ -57,21 +57,16 @@ void deliver_init(struct deliver *, const struct handed *h);
 int deliver_open(struct deliver *);
 /*
  * What is complete stays, also when the rest failed: -1 if that could not be
- * made durable, and then it is not in tmp/ either.
+ * made durable, and then it is not in tmp/ either.  unsure: there is a file that
+ * an interrupted run left, whose message has not been seen to be it.
  */
-int deliver_close(struct deliver *, struct err *);
+int deliver_close(struct deliver *, bool *unsure, struct err *);
 
 /*
  * What it will open, start and look up: the places, a temporary file for
  * messages that go to no Maildir (any more), one for what LMTP wants in 7 bits.
  */
 void deliver_box(const struct deliver *, struct sandbox *);
-
-/*
- * Is there a file that an interrupted run left, whose message has not been seen
- * to be it?
- */
-bool deliver_unsure(const struct deliver *);
 
 /*
  * Is it to be fetched: 1 some place is to get it, 0 none, -1 failed.  What was

@@ -267,13 +267,12 @@ int
 run_close(struct run *r)
 {
 	struct err e = { 0 };
-	bool clean;
+	bool clean, unsure;
 	int status;
 
-	clean = deliver_close(&r->deliver, &e) == 0;
+	clean = deliver_close(&r->deliver, &unsure, &e) == 0;
 	if (r->state.log.fd >= 0 && clean && r->state.changed)
-		state_finish(&r->state, !deliver_unsure(&r->deliver) ||
-		    all_done(r), &e);
+		state_finish(&r->state, !unsure || all_done(r), &e);
 	fail_join(r->e, &e);
 	tally_say(&r->tally, r->o->title);
 	if (looks_only(r->o))

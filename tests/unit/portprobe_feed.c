@@ -35,6 +35,7 @@ ports(void)
 		is_int(run.box.any_port, t[i].any, "any port");
 		is_int(run.policies, t[i].policies, "policies of MTA-STS");
 		feed_free(&run);
+		sandbox_forget(&run.box);
 	}
 }
 

@@ -289,6 +289,7 @@ main(void)
 	dropped();
 	names();
 	ok(sts_close(&way), "no thread is left");
+	sandbox_forget(&box);
 	arena_free(&mem);
 	return done();
 }
