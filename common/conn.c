@@ -80,7 +80,8 @@ timed_out(struct conn *c)
 
 /*
  * Sends what the socket takes now.  1 something went, 0 nothing.  A server
- * that closes while we write has often said why: that is still to be read.
+ * that closes while we write has often said why: that is still to be read.  One
+ * that has not is told that no more comes, and need not be waited for.
  */
 int
 conn_send_some(struct conn *c)
@@ -94,6 +95,7 @@ conn_send_some(struct conn *c)
 		return 0;
 	if (n < 0) {
 		c->deaf = true;
+		shutdown(c->fd, SHUT_WR);
 		fifo_drop(&c->tx, c->tx.n);
 		fifo_drop(&c->out, c->out.n);
 		return 1;
