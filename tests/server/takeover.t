@@ -83,6 +83,7 @@ if command -v mpop > /dev/null; then
 	port $LAB_POP3_PORT
 	tls on
 	tls_trust_file $LAB_CA
+	auth plain
 	user billy
 	password secret
 	keep on
