@@ -107,7 +107,7 @@ box_begin(struct box *b)
 
 /* What box_begin made. */
 static void
-end(struct box *b)
+box_end(struct box *b)
 {
 	pthread_mutex_destroy(b->lock);
 	free(b->near.dir);
@@ -131,7 +131,7 @@ box_close(struct box *b)
 		state_close(b->state, b->run->e);
 	near_dir_close(b->near.dir);
 	box_forget(b);
-	end(b);
+	box_end(b);
 	b->opened = false;
 }
 
@@ -167,7 +167,7 @@ box_done(struct box *b, const struct act *a)
 /* ---- its messages on the server ---- */
 
 static int
-by_uid(const void *a, const void *b)
+by_far(const void *a, const void *b)
 {
 	uint32_t x = ((const struct far_msg *)a)->uid;
 	uint32_t y = ((const struct far_msg *)b)->uid;
@@ -179,7 +179,7 @@ struct far_msg *
 box_far_find(struct box *b, uint32_t uid)
 {
 	struct far_msg key = { .uid = uid };
-	size_t at = search_exact(&key, b->far.v, b->far.n, sizeof key, by_uid);
+	size_t at = search_exact(&key, b->far.v, b->far.n, sizeof key, by_far);
 
 	return at < b->far.n ? &b->far.v[at] : NULL;
 }
@@ -216,7 +216,7 @@ box_far_sort(struct box *b)
 	/* stable enough: a double has its later flags behind the first */
 	for (i = 0; i < b->far.n; i++)
 		b->far.v[i].size = (uint32_t)i;
-	qsort(b->far.v, b->far.n, sizeof *b->far.v, by_uid);
+	qsort(b->far.v, b->far.n, sizeof *b->far.v, by_far);
 	for (i = 0; i < b->far.n; i++)
 		if (n > 0 && b->far.v[n - 1].uid == b->far.v[i].uid) {
 			if (b->far.v[i].size > b->far.v[n - 1].size)

@@ -204,7 +204,7 @@ each_box(const struct batch *t,
 }
 
 static int
-record(struct commit_msg *g, struct err *e)
+commit_record(struct commit_msg *g, struct err *e)
 {
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
 	    .ident = g->ident, .ino = g->ino };
@@ -228,7 +228,7 @@ record_all(struct batch *t, struct err *e)
 
 	for (; t != NULL; t = t->next)
 		for (i = 0; i < t->n; i++)
-			if (record(&t->v[i], e) < 0)
+			if (commit_record(&t->v[i], e) < 0)
 				return -1;
 	return 0;
 }
@@ -247,7 +247,7 @@ publish_all(struct commit *k, struct batch *t, struct err *e)
 
 /* All that are full; NULL: none is, and with wait none will be. */
 static struct batch *
-take(struct commit *k, bool wait)
+take_batch(struct commit *k, bool wait)
 {
 	struct batch *t;
 
@@ -262,7 +262,7 @@ take(struct commit *k, bool wait)
 }
 
 static void
-empty(struct batch *t)
+batch_empty(struct batch *t)
 {
 	struct err quiet = { 0 };
 	size_t i;
@@ -281,7 +281,7 @@ give_back(struct commit *k, struct batch *t)
 	pthread_mutex_lock(&k->lock);
 	for (; t != NULL; t = next) {
 		next = t->next;
-		empty(t);
+		batch_empty(t);
 		t->next = k->spare;
 		k->spare = t;
 		k->out--;
@@ -292,7 +292,8 @@ give_back(struct commit *k, struct batch *t)
 
 /* full: not yet durable; *seen: these have names that may not yet be. */
 static int
-step(struct commit *k, struct batch *full, struct batch **seen, struct err *e)
+commit_step(struct commit *k, struct batch *full, struct batch **seen,
+    struct err *e)
 {
 	dev_t done = 0;
 
@@ -314,8 +315,8 @@ keeper(void *arg)
 	struct batch *full, *seen = NULL;
 	struct err e = { 0 };
 
-	while ((full = take(k, seen == NULL)) != NULL || seen != NULL)
-		if (step(k, full, &seen, &e) < 0) {
+	while ((full = take_batch(k, seen == NULL)) != NULL || seen != NULL)
+		if (commit_step(k, full, &seen, &e) < 0) {
 			pthread_mutex_lock(&k->lock);
 			k->failed = true;
 			k->err = e;
@@ -335,7 +336,7 @@ keeper(void *arg)
  * threads of a process wait for each other.
  */
 static void
-widen(size_t n)
+widen_fds(size_t n)
 {
 	int fd = fcntl(0, F_DUPFD_CLOEXEC, (int)n);
 
@@ -358,7 +359,7 @@ commit_begin(struct run *r, struct commit **kept)
 		k->room = (size_t)files.rlim_cur / 2 / (k->most + r->links);
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->change, NULL);
-	widen((k->most + r->links) * (k->room < BATCH ? k->room : BATCH));
+	widen_fds((k->most + r->links) * (k->room < BATCH ? k->room : BATCH));
 	errno = pthread_create(&k->thread, NULL, keeper, k);
 	if (errno != 0) {
 		free(k);
@@ -446,7 +447,7 @@ commit_end(struct run *r, struct commit *k)
 	}
 	give_back(k, k->full);		/* only after a failure */
 	for (i = 0; i < r->links; i++) {
-		empty(r->link[i].batch);
+		batch_empty(r->link[i].batch);
 		free(r->link[i].batch);
 	}
 	while ((t = k->spare) != NULL) {

@@ -22,7 +22,7 @@ enum { SET = 7500, STORES = 32 };	/* bytes of a set; commands at once */
 /* ---- flags ---- */
 
 static int
-by_uid(const void *a, const void *b)
+act_by_uid(const void *a, const void *b)
 {
 	const struct act *const *x = a, *const *y = b;
 
@@ -54,7 +54,7 @@ acts_of(struct box *b, enum act_kind kind, const struct box *to)
 	for (; plan_next(b->plan, kind, &k); k++)
 		if (to == NULL || b->plan->v[k].to == to)
 			s.v[s.n++] = &b->plan->v[k];
-	qsort(s.v, s.n, sizeof *s.v, by_uid);
+	qsort(s.v, s.n, sizeof *s.v, act_by_uid);
 	for (i = 0; i < s.n; i++)
 		s.uid[i] = s.v[i]->uid;
 	return s;
@@ -82,7 +82,7 @@ struct tags {
 };
 
 static int
-await(struct link *l, struct tags *t)
+await_tags(struct link *l, struct tags *t)
 {
 	size_t i;
 	int got;
@@ -97,7 +97,7 @@ await(struct link *l, struct tags *t)
 }
 
 static int
-store(struct link *l, struct tags *t, const uint32_t *uids, size_t n,
+store_flags(struct link *l, struct tags *t, const uint32_t *uids, size_t n,
     bool add, const char *flags)
 {
 	size_t at = 0;
@@ -105,7 +105,7 @@ store(struct link *l, struct tags *t, const uint32_t *uids, size_t n,
 	while (at < n) {
 		struct buf set = { .max = 65536 };
 
-		if (t->n == STORES && await(l, t) < 0)
+		if (t->n == STORES && await_tags(l, t) < 0)
 			return -1;
 		imap_set_put(&set, uids, n, &at, SET);
 		t->v[t->n++] = imap_ask_store(&l->imap, set.p, add, flags);
@@ -125,7 +125,7 @@ store_bit(struct link *l, const struct acts *s, struct tags *t,
 
 	flags_text(&flag, words, bit);
 	if (n > 0)
-		got = store(l, t, uids, n, add, flag.p);
+		got = store_flags(l, t, uids, n, add, flag.p);
 	buf_free(&flag);
 	free(uids);
 	return got;
@@ -153,7 +153,7 @@ store_all(struct link *l, struct box *b, struct tags *t)
 	}
 	acts_free(&s);
 	b->far.changed = true;
-	return got < 0 ? -1 : await(l, t);
+	return got < 0 ? -1 : await_tags(l, t);
 }
 
 /* Somebody else may have changed the file's flags meanwhile. */

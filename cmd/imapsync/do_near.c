@@ -60,7 +60,7 @@ orphan(struct box *b, struct rec *rec)
 
 /* By its name, for orphans have no UID. */
 static int
-forget(struct box *b, struct act *a)
+forget_rec(struct box *b, struct act *a)
 {
 	struct rec *rec = a->uid != 0 ? state_by_uid(b->state, a->uid) :
 	    state_by_name(b->state, str_of(a->name));
@@ -83,7 +83,7 @@ do_near_state(struct box *b)
 			got = pair(b, a);
 			break;
 		case ACT_FORGET:
-			got = forget(b, a);
+			got = forget_rec(b, a);
 			break;
 		case ACT_ORPHAN:
 			rec = rec_of(b, a);

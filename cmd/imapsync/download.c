@@ -72,7 +72,7 @@ too_long(struct link *l, const struct commit_msg *g)
 }
 
 static int
-body(struct lane *w)
+start_body(struct lane *w)
 {
 	struct intake in = { 0 };
 	struct conn_sink sink = { intake_put, &in };
@@ -97,7 +97,7 @@ body(struct lane *w)
 }
 
 static int
-take(struct lane *w)
+take_body(struct lane *w)
 {
 	const struct imap_fetched *m = &w->f.got;
 	struct box *b = ((struct job *)m->job->of)->b;
@@ -108,13 +108,13 @@ take(struct lane *w)
 	w->g = (struct commit_msg){ .b = b, .uid = m->uid,
 	    .flags = far_hear_flags(b, BUF_STR(m->flags), &w->l->err) };
 	if (m->size <= LIMIT_ANNOUNCED(announced))
-		return body(w);
+		return start_body(w);
 	too_long(w->l, &w->g);
 	return 0;
 }
 
 static int
-taken(struct lane *w)
+keep_body(struct lane *w)
 {
 	const struct imap_fetched *m = &w->f.got;
 	int fd = w->fd;
@@ -128,7 +128,7 @@ taken(struct lane *w)
 /* ---- what else is said ---- */
 
 static void
-refused(struct lane *w)
+job_refused(struct lane *w)
 {
 	struct box *b = ((struct job *)w->f.got.job->of)->b;
 
@@ -150,7 +150,7 @@ not_sent(struct lane *w)
 }
 
 static void
-lost(struct lane *w)
+lane_lost(struct lane *w)
 {
 	struct box *b = w->f.got.of;
 
@@ -160,21 +160,21 @@ lost(struct lane *w)
 }
 
 static int
-fetched(struct lane *w, enum imap_fetch_event what)
+lane_fetched(struct lane *w, enum imap_fetch_event what)
 {
 	switch (what) {
 	case IMAP_FETCH_BODY:
-		return take(w);
+		return take_body(w);
 	case IMAP_FETCH_END:
-		return taken(w);
+		return keep_body(w);
 	case IMAP_FETCH_REFUSED:
-		refused(w);
+		job_refused(w);
 		break;
 	case IMAP_FETCH_EMPTY:
 		not_sent(w);
 		break;
 	case IMAP_FETCH_LOST:
-		lost(w);
+		lane_lost(w);
 		break;
 	case IMAP_FETCH_NIL:
 	case IMAP_FETCH_ROOM:
@@ -185,11 +185,11 @@ fetched(struct lane *w, enum imap_fetch_event what)
 
 /* The next thing that comes: 1, 0 nothing is under way, -1. */
 static int
-hear(struct lane *w)
+lane_hear(struct lane *w)
 {
 	int got = imap_fetch_next(&w->f);
 
-	if (got > 0 && fetched(w, (enum imap_fetch_event)got) < 0)
+	if (got > 0 && lane_fetched(w, (enum imap_fetch_event)got) < 0)
 		got = -1;
 	if (got < 0 && w->fd >= 0) {
 		commit_not(&w->g, w->fd);
@@ -242,7 +242,7 @@ lane_end(struct lane *w)
 }
 
 static int
-work(struct link *l, struct jobs *all)
+lane_work(struct link *l, struct jobs *all)
 {
 	struct lane w;
 	struct job *j;
@@ -252,7 +252,7 @@ work(struct link *l, struct jobs *all)
 	do {
 		while (imap_fetch_room(&w.f) && (j = next(all)) != NULL)
 			ask(&w, j);
-	} while ((got = hear(&w)) > 0);
+	} while ((got = lane_hear(&w)) > 0);
 	if (lane_end(&w) < 0)
 		got = -1;
 	if (got < 0)
@@ -274,7 +274,7 @@ odd_ones(struct link *l, struct jobs *all)
 			continue;
 		ask_box(&w, all->v[i].b);
 		imap_fetch_again(&w.f, &all->v[i].part);
-		while ((got = hear(&w)) > 0)
+		while ((got = lane_hear(&w)) > 0)
 			;
 	}
 	return lane_end(&w) < 0 ? -1 : got;
@@ -300,7 +300,7 @@ help(void *arg)
 		fail_clear(&h->link->err);
 		return NULL;
 	}
-	h->got = work(h->link, h->all);
+	h->got = lane_work(h->link, h->all);
 	return NULL;
 }
 
@@ -321,7 +321,7 @@ add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n,
 
 /* Less and less towards the end, so that all connections get there at once. */
 static size_t
-share(size_t left, size_t links)
+lane_share(size_t left, size_t links)
 {
 	size_t n = left / (2 * AHEAD * links);
 
@@ -332,7 +332,7 @@ share(size_t left, size_t links)
 
 /* Of the plan's new ones those that are downloads, if not all of them are. */
 static uint32_t *
-some(const struct plan *p)
+some_fresh(const struct plan *p)
 {
 	uint32_t *uids = mem_new(p->count[ACT_FETCH], sizeof *uids);
 	size_t n = 0, k;
@@ -353,12 +353,12 @@ jobs_of(struct jobs *all, struct box *b)
 	if (n == 0)
 		return;
 	if (n < b->plan->nfresh)
-		uids = l->uids = some(b->plan);
+		uids = l->uids = some_fresh(b->plan);
 	l->came = mem_new(n, 1);
 	state_expect(b->state, n < EXPECT ? n : EXPECT);
 	while (at < n) {
 		fit = imap_fetch_fit(uids + at, n - at,
-		    share(n - at, b->run->links));
+		    lane_share(n - at, b->run->links));
 		add_job(all, b, uids + at, fit, l->came + at);
 		at += fit;
 	}
@@ -380,7 +380,7 @@ run_jobs(struct run *r, struct jobs *all)
 			break;
 	}
 	n = i;
-	got = work(&r->link[0], all);
+	got = lane_work(&r->link[0], all);
 	for (i = 1; i < n; i++) {
 		pthread_join(h[i].thread, NULL);
 		if (h[i].got < 0) {
@@ -395,7 +395,7 @@ run_jobs(struct run *r, struct jobs *all)
 
 /* What did not come is gone, or is asked for in the next pass. */
 static void
-whole(struct job *j)
+job_whole(struct job *j)
 {
 	size_t i;
 
@@ -430,7 +430,7 @@ download_all(struct run *r)
 	if (all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
 	for (i = 0; i < all.n; i++)
-		whole(&all.v[i]);
+		job_whole(&all.v[i]);
 	for (i = 0; i < r->nboxes; i++) {
 		free(all.lists[i].uids);
 		free(all.lists[i].came);

@@ -26,7 +26,7 @@ start_again(struct far_look *k)
 
 /* One more command while this mailbox is still the selected one. */
 static int
-again(struct far_look *k, struct imap *m, enum far_what what)
+look_again(struct far_look *k, struct imap *m, enum far_what what)
 {
 	size_t from = k->n = 0;
 
@@ -59,7 +59,7 @@ found_flags(const struct far_look *k, uint32_t uid)
 }
 
 static void
-lacking(struct far_look *k)
+ask_lacking(struct far_look *k)
 {
 	struct box *b = k->b;
 	size_t i;
@@ -89,7 +89,7 @@ from_all(struct far_look *k)
 	struct far_msg *f;
 	uint32_t uid;
 
-	lacking(k);
+	ask_lacking(k);
 	if (k->how == DELTA_FETCH)
 		return;
 	if (search)
@@ -181,7 +181,7 @@ enquire(struct far_look *k, struct imap *m, bool may)
 
 	if (b->far.renumbered || b->far.strange || far_renumbered(k)) {
 		b->far.renumbered = true;
-		return !may ? 1 : again(k, m, W_EVERY);
+		return !may ? 1 : look_again(k, m, W_EVERY);
 	}
 	if (k->how == DELTA_SEARCH && !k->refused &&
 	    far_ask_has_more(k)) {
@@ -192,7 +192,7 @@ enquire(struct far_look *k, struct imap *m, bool may)
 			return -1;
 	}
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
-		return !may ? 1 : again(k, m, W_EVERY);
+		return !may ? 1 : look_again(k, m, W_EVERY);
 	box_far_sort(b);
 	imap_uids_sort(&k->all);
 	if (!k->have_all && state_live(b->state) - b->far.gone.n +
@@ -200,12 +200,13 @@ enquire(struct far_look *k, struct imap *m, bool may)
 		return 0;
 	if (!may && !(k->have_all && k->all.n == m->box.exists))
 		return 1;
-	if (!k->have_all && again(k, m, W_ALL) < 0)
+	if (!k->have_all && look_again(k, m, W_ALL) < 0)
 		return -1;
 	imap_uids_sort(&k->all);
 	if (k->all.n == m->box.exists || k->how == DELTA_FETCH)
 		return 0;
-	return again(k, m, W_EVERY);	/* SEARCH finds not all: ask each */
+	/* SEARCH finds not all: ask each */
+	return look_again(k, m, W_EVERY);
 }
 
 static int

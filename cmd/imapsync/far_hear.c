@@ -34,7 +34,7 @@ far_hear_flags(struct box *b, struct str words, struct err *e)
 }
 
 static int
-keep(void *to, const void *p, size_t n, struct err *e)
+far_push(void *to, const void *p, size_t n, struct err *e)
 {
 	(void)e;
 	buf_put(to, p, n);
@@ -50,7 +50,7 @@ take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
     uint32_t uid)
 {
 	struct buf head = { .max = 1 << 17 };
-	struct conn_sink sink = { keep, &head };
+	struct conn_sink sink = { far_push, &head };
 	struct rec *rec = state_by_uid(k->b->state, uid);
 	int got = imap_body(m, it, &sink);
 
@@ -66,7 +66,7 @@ take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
 }
 
 static int
-fetched(struct far_look *k, struct imap *m)
+hear_fetch(struct far_look *k, struct imap *m)
 {
 	struct box *b = k->b;
 	bool with_flags = false;
@@ -200,7 +200,7 @@ not_ours(struct far_look *k)
 
 /* Until this one is answered; others may be before it. */
 static int
-hear(struct far_look *k, struct imap *m, struct far_asked *a)
+hear_until(struct far_look *k, struct imap *m, struct far_asked *a)
 {
 	struct imap_resp r;
 	int got = 0;
@@ -221,7 +221,7 @@ hear(struct far_look *k, struct imap *m, struct far_asked *a)
 		if (r.tag != 0)
 			note_done(k, &r);
 		else if (r.type == IMAP_FETCH)
-			got = fetched(k, m);
+			got = hear_fetch(k, m);
 		else if (r.type == IMAP_VANISHED)
 			got = vanished(k, m, r.set);
 		else if (r.type == IMAP_SEARCH)
@@ -274,7 +274,7 @@ far_hear(struct far_look *k, struct imap *m, size_t from)
 	for (i = from; i < k->n; i++) {
 		if (k->ask[i].what == W_SELECT)
 			imap_box_forget(m);
-		if ((got = hear(k, m, &k->ask[i])) < 0)
+		if ((got = hear_until(k, m, &k->ask[i])) < 0)
 			return -1;
 		if (k->ask[i].what == W_SELECT && got > 0)
 			far_hear_unusable(k->b, m->text);
@@ -296,7 +296,7 @@ struct asked {
 };
 
 static int
-by_uid(const void *uid, const void *far)
+far_by_uid(const void *uid, const void *far)
 {
 	return search_order(*(const uint32_t *)uid,
 	    ((const struct far_msg *)far)->uid);
@@ -305,7 +305,7 @@ by_uid(const void *uid, const void *far)
 static void
 note_ident(struct asked *a, const struct far_msg *f)
 {
-	size_t i = search_lower(&f->uid, a->v, a->n, sizeof *a->v, by_uid);
+	size_t i = search_lower(&f->uid, a->v, a->n, sizeof *a->v, far_by_uid);
 
 	if (i < a->n && a->v[i].uid == f->uid)
 		a->v[i] = *f;
@@ -315,7 +315,7 @@ static int
 take_ident(struct asked *a, struct imap *m)
 {
 	struct buf head = { .max = 1 << 17 };
-	struct conn_sink sink = { keep, &head };
+	struct conn_sink sink = { far_push, &head };
 	struct far_msg f = { 0 };
 	struct imap_item it;
 	bool full = false;

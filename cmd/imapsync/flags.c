@@ -39,7 +39,7 @@ atom(struct str s)
 }
 
 static uint64_t
-known(struct str word)
+known_keyword(struct str word)
 {
 	size_t i;
 
@@ -52,7 +52,7 @@ known(struct str word)
 uint64_t
 flags_keyword(struct keywords *k, struct str name, bool add)
 {
-	uint64_t bit = known(name);
+	uint64_t bit = known_keyword(name);
 	size_t i;
 
 	if (bit != 0 || !atom(name))

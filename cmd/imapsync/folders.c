@@ -28,7 +28,7 @@
 /* ---- gone ---- */
 
 static int
-forget(struct box *b)
+forget_folder(struct box *b)
 {
 	if (b->run->o->dry_run)
 		return 0;
@@ -114,7 +114,8 @@ empty_here(struct box *b)
 	flags_keywords_free(&none);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	return near_dir_rmdir(r->root, b->path, r->e) < 0 ? -1 : forget(b);
+	return near_dir_rmdir(r->root, b->path, r->e) < 0 ? -1 :
+	    forget_folder(b);
 }
 
 /* Are all that are there in the state?  1, 0, -1. */
@@ -183,7 +184,7 @@ remove_there(struct box *b)
 		    m->text);
 	if (got == 0)
 		b->far.is = false;
-	return got < 0 ? -1 : got > 0 ? 0 : forget(b);
+	return got < 0 ? -1 : got > 0 ? 0 : forget_folder(b);
 }
 
 /* Gone there and kept here: what came into it since then is told. */
@@ -298,7 +299,7 @@ agree(struct box *b)
 	}
 	if (b->was_known) {
 		if (!b->far.is && !b->near.is)
-			return forget(b);
+			return forget_folder(b);
 		return half(b);
 	}
 	if (b->near.is && r->o->create_far)

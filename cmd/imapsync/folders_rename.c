@@ -77,7 +77,7 @@ rename_parts(struct run *r, const char *from, const char *to)
 
 /* The intention, in a file: a rename is several, and all of them are done. */
 static int
-intend(struct run *r, const struct box *from, const struct box *to)
+intend_rename(struct run *r, const struct box *from, const struct box *to)
 {
 	const char *path = arena_printf(&r->arena, "%s/rename", r->dir);
 	struct buf b = { .max = 16384 };
@@ -102,7 +102,7 @@ rename_here(struct box *from, struct box *to)
 	struct run *r = from->run;
 	struct near_dir b;
 
-	if (intend(r, from, to) < 0 ||
+	if (intend_rename(r, from, to) < 0 ||
 	    near_dir_open(&b, r->root, to->path, true, r->e) != 0)
 		return -1;
 	near_dir_close(&b);

@@ -8,7 +8,7 @@
 #include "import_private.h"
 
 static int
-convert(struct foreign *f, struct conf_out *o, struct err *e)
+import_convert(struct foreign *f, struct conf_out *o, struct err *e)
 {
 	static const enum foreign_kind ours[] = { FOREIGN_MBSYNC,
 	    FOREIGN_OFFLINEIMAP, FOREIGN_UNKNOWN };
@@ -24,5 +24,5 @@ convert(struct foreign *f, struct conf_out *o, struct err *e)
 int
 import_run(const char *path, struct buf *to, struct err *e)
 {
-	return foreign_import(path, convert, to, e);
+	return foreign_import(path, import_convert, to, e);
 }

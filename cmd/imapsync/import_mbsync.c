@@ -41,7 +41,7 @@ word(struct arena *a, struct str *s)
 }
 
 static bool
-is(const char *s, const char *w)
+same_word(const char *s, const char *w)
 {
 	return s != NULL && str_is(str_of(s), w);
 }
@@ -49,8 +49,9 @@ is(const char *s, const char *w)
 static bool
 opens(const char *key)
 {
-	return is(key, "IMAPAccount") || is(key, "IMAPStore") ||
-	    is(key, "MaildirStore") || is(key, "Channel") || is(key, "Group");
+	return same_word(key, "IMAPAccount") || same_word(key, "IMAPStore") ||
+	    same_word(key, "MaildirStore") || same_word(key, "Channel") ||
+	    same_word(key, "Group");
 }
 
 /* What is at the top, before and between the sections. */
@@ -62,7 +63,8 @@ top(const struct foreign *f)
 
 /* The words of a section's first line and of a setting stay as they are. */
 static int
-line(struct foreign *f, size_t *at, struct str l, unsigned n, struct err *e)
+mbsync_line(struct foreign *f, size_t *at, struct str l, unsigned n,
+    struct err *e)
 {
 	const char *key = word(&f->arena, &l), *name;
 	struct str rest = str_trim(l);
@@ -72,8 +74,8 @@ line(struct foreign *f, size_t *at, struct str l, unsigned n, struct err *e)
 			*at = 0;	/* an empty line; no comment */
 		return 0;
 	}
-	if (opens(key) && !(is(f->v[*at].kind, "Group") &&
-	    is(key, "Channel"))) {
+	if (opens(key) && !(same_word(f->v[*at].kind, "Group") &&
+	    same_word(key, "Channel"))) {
 		name = word(&f->arena, &l);
 		if (name == NULL)
 			return fail(e, EX_DATAERR, "line %u: a section without a name",
@@ -84,7 +86,7 @@ line(struct foreign *f, size_t *at, struct str l, unsigned n, struct err *e)
 		if (foreign_open(f, key, name, n, e) == NULL)
 			return -1;
 		*at = f->n - 1;
-		if (!is(key, "Group"))
+		if (!same_word(key, "Group"))
 			return 0;
 		key = "Channels";
 	}
@@ -109,7 +111,7 @@ parse(struct foreign *f, struct err *e)
 			    str_control((struct str){ l.p + i, 1 }))
 				return fail(e, EX_DATAERR, "line %u: a control byte",
 				    n);
-		if (line(f, &at, l, n, e) < 0)
+		if (mbsync_line(f, &at, l, n, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -124,7 +126,7 @@ struct mbsync {
 };
 
 static const char *
-first(struct mbsync *m, const char *value)
+first_word(struct mbsync *m, const char *value)
 {
 	struct str s = str_of(value);
 
@@ -133,11 +135,12 @@ first(struct mbsync *m, const char *value)
 
 /* The value of a key; its old name, if it has one, is the other. */
 static const char *
-take(struct mbsync *m, struct foreign_section *s, const char *key,
+take_key(struct mbsync *m, struct foreign_section *s, const char *key,
     const char *old)
 {
-	const char *v = first(m, foreign_take(s, key));
-	const char *w = old != NULL ? first(m, foreign_take(s, old)) : NULL;
+	const char *v = first_word(m, foreign_take(s, key));
+	const char *w = old != NULL ? first_word(m, foreign_take(s, old)) :
+	    NULL;
 
 	return v != NULL ? v : w;
 }
@@ -153,7 +156,8 @@ take_list(struct mbsync *m, struct foreign_section *s, const char *key,
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		if (!is(s->v[i].key, key) && !is(s->v[i].key, old))
+		if (!same_word(s->v[i].key, key) &&
+		    !same_word(s->v[i].key, old))
 			continue;
 		s->v[i].taken = true;
 		v = str_of(s->v[i].value);
@@ -174,38 +178,39 @@ inherited(struct mbsync *m, struct foreign_section *s, const char *key)
 }
 
 static bool
-among(const struct opt_list *l, const char *one, const char *other)
+has_either(const struct opt_list *l, const char *one, const char *other)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (is(l->v[i], one) || is(l->v[i], other))
+		if (same_word(l->v[i], one) || same_word(l->v[i], other))
 			return true;
 	return false;
 }
 
 static bool
-yes(const char *v)
+mbsync_yes(const char *v)
 {
-	return is(v, "yes") || is(v, "true") || is(v, "on") || is(v, "1");
+	return same_word(v, "yes") || same_word(v, "true") ||
+	    same_word(v, "on") || same_word(v, "1");
 }
 
 /* ---- an account ---- */
 
 /* IMAPS, STARTTLS, None, and what they were before 1.2. */
 static enum foreign_tls
-tls(struct mbsync *m, struct foreign_section *s, bool tunnel)
+mbsync_tls(struct mbsync *m, struct foreign_section *s, bool tunnel)
 {
-	const char *type = take(m, s, "TLSType", "SSLType");
-	const char *imaps = take(m, s, "UseIMAPS", NULL);
-	const char *require = take(m, s, "RequireSSL", NULL);
+	const char *type = take_key(m, s, "TLSType", "SSLType");
+	const char *imaps = take_key(m, s, "UseIMAPS", NULL);
+	const char *require = take_key(m, s, "RequireSSL", NULL);
 
-	if (is(type, "IMAPS") || (type == NULL && yes(imaps)) ||
+	if (same_word(type, "IMAPS") || (type == NULL && mbsync_yes(imaps)) ||
 	    (type == NULL && imaps == NULL && require == NULL && !tunnel &&
-	    is(first(m, foreign_take(s, "Port")), "993")))
+	    same_word(first_word(m, foreign_take(s, "Port")), "993")))
 		return FOREIGN_TLS;
-	if (is(type, "None") || (type == NULL && (tunnel ||
-	    (require != NULL && !yes(require)))))
+	if (same_word(type, "None") || (type == NULL && (tunnel ||
+	    (require != NULL && !mbsync_yes(require)))))
 		return FOREIGN_PLAIN;
 	return FOREIGN_STARTTLS;
 }
@@ -216,26 +221,27 @@ versions(struct mbsync *m, struct foreign_section *s)
 {
 	struct opt_list old = take_list(m, s, "SSLVersions", "SSLVersion");
 	struct opt_list new = take_list(m, s, "TLSVersions", "TLSVersion");
-	bool low = among(&old, "TLSv1", "TLSv1.1") || among(&old, "SSLv3",
-	    "SSLv2") || among(&new, "+1.0", "+1.1");
+	bool low = has_either(&old, "TLSv1", "TLSv1.1") ||
+	    has_either(&old, "SSLv3", "SSLv2") ||
+	    has_either(&new, "+1.0", "+1.1");
 
-	if ((old.n == 1 && is(old.v[0], "TLSv1.3")) ||
-	    among(&new, "-1.2", "-1.2"))
+	if ((old.n == 1 && same_word(old.v[0], "TLSv1.3")) ||
+	    has_either(&new, "-1.2", "-1.2"))
 		conf_out_key(m->o, "tls-min", "1.3");
 	else if (low)
 		conf_out_note(m->o, "TLSVersions: here it is TLS 1.2 or newer; see tls-min");
 }
 
 static void
-login(struct mbsync *m, struct foreign_section *s)
+mbsync_login(struct mbsync *m, struct foreign_section *s)
 {
 	struct opt_list mechs = take_list(m, s, "AuthMechs", "AuthMech");
-	const char *command = take(m, s, "PassCmd", NULL);
+	const char *command = take_key(m, s, "PassCmd", NULL);
 	struct buf b = { .max = 400 };
 	size_t i;
 
 	for (i = 0; i < mechs.n; i++)
-		if (!is(mechs.v[i], "*"))
+		if (!same_word(mechs.v[i], "*"))
 			buf_printf(&b, "%s%s", b.n > 0 ? " " : "",
 			    mechs.v[i]);
 	foreign_auth(m->o, b.p);
@@ -243,21 +249,21 @@ login(struct mbsync *m, struct foreign_section *s)
 		command++;		/* it may print a prompt */
 	conf_out_key(m->o, foreign_token(b.p) ? "token-command" :
 	    "password-command", command);
-	if (take(m, s, "Pass", NULL) != NULL && command == NULL)
+	if (take_key(m, s, "Pass", NULL) != NULL && command == NULL)
 		foreign_secret(m->o);
 	buf_free(&b);
 }
 
 static const char *
-account(struct mbsync *m, struct foreign_section *s)
+mbsync_account(struct mbsync *m, struct foreign_section *s)
 {
-	const char *tunnel = take(m, s, "Tunnel", NULL);
-	const char *host = take(m, s, "Host", NULL);
+	const char *tunnel = take_key(m, s, "Tunnel", NULL);
+	const char *host = take_key(m, s, "Host", NULL);
 	struct foreign_server server = { .protocol = "imap", .host = host,
-	    .user = take(m, s, "User", NULL) };
+	    .user = take_key(m, s, "User", NULL) };
 	const char *name = conf_out_name(m->o, "account", s->name);
 
-	server.tls = tls(m, s, tunnel != NULL);
+	server.tls = mbsync_tls(m, s, tunnel != NULL);
 	if (host != NULL && str_starts(str_of(host), "imaps:")) {
 		server.host = host + 6;
 		server.tls = FOREIGN_TLS;
@@ -265,17 +271,17 @@ account(struct mbsync *m, struct foreign_section *s)
 		server.host = host + 5;
 	if (host == NULL && tunnel != NULL)
 		server.host = "localhost";
-	server.port = take(m, s, "Port", NULL);
+	server.port = take_key(m, s, "Port", NULL);
 	if (!foreign_account(m->o, name, &server))
 		return NULL;
 	conf_out_key(m->o, "connect-command", tunnel);
 	if (tunnel != NULL && server.tls == FOREIGN_PLAIN)
 		conf_out_key(m->o, "tls", "off");
-	login(m, s);
+	mbsync_login(m, s);
 	versions(m, s);
-	conf_out_key(m->o, "ca", take(m, s, "CertificateFile", NULL));
-	conf_out_key(m->o, "cert", take(m, s, "ClientCertificate", NULL));
-	conf_out_key(m->o, "key", take(m, s, "ClientKey", NULL));
+	conf_out_key(m->o, "ca", take_key(m, s, "CertificateFile", NULL));
+	conf_out_key(m->o, "cert", take_key(m, s, "ClientCertificate", NULL));
+	conf_out_key(m->o, "key", take_key(m, s, "ClientKey", NULL));
 	return name;
 }
 
@@ -288,10 +294,10 @@ struct end {
 };
 
 static struct end
-end(struct mbsync *m, struct foreign_section *s, const char *key,
+store_end(struct mbsync *m, struct foreign_section *s, const char *key,
     const char *old)
 {
-	const char *v = take(m, s, key, old);
+	const char *v = take_key(m, s, key, old);
 	struct str all = str_of(v), name;
 	struct end to = { NULL, "" };
 	const char *store;
@@ -313,7 +319,7 @@ static bool
 cell(struct mbsync *m, const struct opt_list *v, const char *direction,
     const char *kind, const char *other)
 {
-	return among(v, arena_printf(m->a, "%s%s", direction, kind),
+	return has_either(v, arena_printf(m->a, "%s%s", direction, kind),
 	    arena_printf(m->a, "%s%s", direction, other));
 }
 
@@ -333,15 +339,16 @@ static struct import_way
 sync_way(struct mbsync *m, const struct opt_list *v, const char *to,
     const char *from)
 {
-	bool new = among(v, "New", "New"), gone = among(v, "Delete", "Gone");
-	bool flags = among(v, "Flags", "Flags");
-	bool types = new || gone || flags || among(v, "ReNew", "Old") ||
-	    among(v, "Upgrade", "Upgrade");
-	bool row = among(v, to, to);
+	bool new = has_either(v, "New", "New");
+	bool gone = has_either(v, "Delete", "Gone");
+	bool flags = has_either(v, "Flags", "Flags");
+	bool types = new || gone || flags || has_either(v, "ReNew", "Old") ||
+	    has_either(v, "Upgrade", "Upgrade");
+	bool row = has_either(v, to, to);
 
-	if (v->n == 0 || among(v, "All", "Full"))
+	if (v->n == 0 || has_either(v, "All", "Full"))
 		return (struct import_way){ true, true, true, false };
-	if (among(v, "None", "Noop"))
+	if (has_either(v, "None", "Noop"))
 		return (struct import_way){ 0 };
 	if (any_cell(m, v, to) || any_cell(m, v, from))
 		return (struct import_way){
@@ -351,7 +358,7 @@ sync_way(struct mbsync *m, const struct opt_list *v, const char *to,
 			.flags = row || flags || cell(m, v, to, "Flags",
 			    "Flags"),
 		};
-	row = row || !among(v, from, from);
+	row = row || !has_either(v, from, from);
 	return (struct import_way){ .new = row && (new || !types),
 	    .gone = row && (gone || !types),
 	    .flags = row && (flags || !types) };
@@ -362,12 +369,12 @@ both_ways(struct mbsync *m, struct foreign_section *s)
 {
 	struct opt_list v = inherited(m, s, "Sync");
 	struct opt_list expunge = inherited(m, s, "Expunge");
-	bool both = among(&expunge, "Both", "Both");
+	bool both = has_either(&expunge, "Both", "Both");
 	struct import_ways w = { .near = sync_way(m, &v, "Pull", "Push"),
 	    .far = sync_way(m, &v, "Push", "Pull") };
 
-	w.near.expunge = both || among(&expunge, "Near", "Slave");
-	w.far.expunge = both || among(&expunge, "Far", "Master");
+	w.near.expunge = both || has_either(&expunge, "Near", "Slave");
+	w.far.expunge = both || has_either(&expunge, "Far", "Master");
 	return w;
 }
 
@@ -391,7 +398,7 @@ below(struct mbsync *m, const char *box, const char *pattern)
 }
 
 static void
-folders(struct mbsync *m, struct foreign_section *s, struct end far,
+mbsync_folders(struct mbsync *m, struct foreign_section *s, struct end far,
     struct end near)
 {
 	struct opt_list v = take_list(m, s, "Patterns", "Pattern");
@@ -412,12 +419,12 @@ folders(struct mbsync *m, struct foreign_section *s, struct end far,
 
 /* With Maildir++ the store is its inbox; else Path, and the inbox is INBOX. */
 static void
-store(struct mbsync *m, struct foreign_section *s)
+read_store(struct mbsync *m, struct foreign_section *s)
 {
-	const char *path = take(m, s, "Path", NULL);
-	const char *inbox = take(m, s, "Inbox", NULL);
-	const char *style = take(m, s, "SubFolders", NULL);
-	bool plus = is(style, "Maildir++");
+	const char *path = take_key(m, s, "Path", NULL);
+	const char *inbox = take_key(m, s, "Inbox", NULL);
+	const char *style = take_key(m, s, "SubFolders", NULL);
+	bool plus = same_word(style, "Maildir++");
 	struct str tail = str_of(inbox);
 
 	if (inbox == NULL && (path == NULL || plus))
@@ -431,7 +438,7 @@ store(struct mbsync *m, struct foreign_section *s)
 	    strlen(path) + 5 && str_starts(tail, path) &&
 	    str_eq(str_from(tail, tail.n - 5), STR("INBOX"))))
 		conf_out_note(m->o, "Inbox: here it is the folder INBOX below near: rename it before the first run");
-	if (is(style, "Legacy"))
+	if (same_word(style, "Legacy"))
 		conf_out_note(m->o, "not taken over: SubFolders Legacy: there is no such layout");
 }
 
@@ -440,15 +447,15 @@ ways(struct mbsync *m, struct foreign_section *s, bool turned)
 {
 	struct opt_list create = inherited(m, s, "Create");
 	struct opt_list gone = inherited(m, s, "Remove");
-	bool far = among(&create, "Far", "Master"),
-	    near = among(&create, "Near", "Slave"),
-	    both = among(&create, "Both", "Both");
+	bool far = has_either(&create, "Far", "Master"),
+	    near = has_either(&create, "Near", "Slave"),
+	    both = has_either(&create, "Both", "Both");
 
 	conf_out_key(m->o, "create", turned ? where(near || both, far ||
 	    both) : where(far || both, near || both));
-	if (among(&gone, "Both", "Both"))
+	if (has_either(&gone, "Both", "Both"))
 		conf_out_key(m->o, "folders", "delete");
-	else if (gone.n > 0 && !among(&gone, "None", "None"))
+	else if (gone.n > 0 && !has_either(&gone, "None", "None"))
 		conf_out_note(m->o, "not taken over: Remove: here it is both sides or none");
 }
 
@@ -456,8 +463,8 @@ static int
 channel(struct mbsync *m, struct foreign_section *s,
     const char *const *accounts, struct err *e)
 {
-	struct end far = end(m, s, "Far", "Master");
-	struct end near = end(m, s, "Near", "Slave"), was = far;
+	struct end far = store_end(m, s, "Far", "Master");
+	struct end near = store_end(m, s, "Near", "Slave"), was = far;
 	struct import_ways w = both_ways(m, s);
 	const char *parent, *name;
 	struct foreign_section *a;
@@ -466,14 +473,14 @@ channel(struct mbsync *m, struct foreign_section *s,
 	if (far.store == NULL || near.store == NULL)
 		return fail(e, EX_DATAERR, "line %u: a Channel without a Far or a Near that is a store",
 		    s->line);
-	turned = is(far.store->kind, "MaildirStore");
+	turned = same_word(far.store->kind, "MaildirStore");
 	if (turned) {
 		far = near;
 		near = was;
 		w = (struct import_ways){ .near = w.far, .far = w.near };
 	}
-	if (!is(far.store->kind, "IMAPStore") ||
-	    !is(near.store->kind, "MaildirStore")) {
+	if (!same_word(far.store->kind, "IMAPStore") ||
+	    !same_word(near.store->kind, "MaildirStore")) {
 		conf_out_remark(m->o, "Channel %s: not taken over: it is not between a server and Maildirs",
 		    s->name);
 		return 0;
@@ -483,7 +490,7 @@ channel(struct mbsync *m, struct foreign_section *s,
 		    s->name);
 		return 0;
 	}
-	parent = take(m, far.store, "Account", NULL);
+	parent = take_key(m, far.store, "Account", NULL);
 	a = parent != NULL ? foreign_find(m->f, "IMAPAccount", parent) :
 	    far.store;
 	parent = a != NULL ? accounts[a - m->f->v] : NULL;
@@ -494,12 +501,12 @@ channel(struct mbsync *m, struct foreign_section *s,
 	}
 	name = conf_out_name(m->o, "sync", s->name);
 	conf_out_section(m->o, "sync", name, parent);
-	store(m, near.store);
-	folders(m, s, far, near);
+	read_store(m, near.store);
+	mbsync_folders(m, s, far, near);
 	ways(m, s, turned);
 	import_directions(m->o, &w);
-	if (yes(take(m, s, "CopyArrivalDate", NULL)))
-		take(m, top(m->f), "CopyArrivalDate", NULL);
+	if (mbsync_yes(take_key(m, s, "CopyArrivalDate", NULL)))
+		take_key(m, top(m->f), "CopyArrivalDate", NULL);
 	foreign_left(s, m->o);
 	foreign_left(far.store, m->o);
 	foreign_left(near.store, m->o);
@@ -524,7 +531,8 @@ group(struct mbsync *m, struct foreign_section *s)
 static bool
 has_server(const struct foreign_section *s)
 {
-	return is(s->kind, "IMAPAccount") || (is(s->kind, "IMAPStore") &&
+	return same_word(s->kind, "IMAPAccount") ||
+	    (same_word(s->kind, "IMAPStore") &&
 	    (foreign_has(s, "Host") || foreign_has(s, "Tunnel")));
 }
 
@@ -542,14 +550,14 @@ import_mbsync(struct foreign *f, struct conf_out *o, struct err *e)
 	for (i = 1; i < f->n; i++) {
 		if (!has_server(&f->v[i]))
 			continue;
-		accounts[i] = account(&m, &f->v[i]);
-		if (is(f->v[i].kind, "IMAPAccount"))
+		accounts[i] = mbsync_account(&m, &f->v[i]);
+		if (same_word(f->v[i].kind, "IMAPAccount"))
 			foreign_left(&f->v[i], o);
 	}
 	for (i = 1; i < f->n && got == 0; i++)
-		if (is(f->v[i].kind, "Channel"))
+		if (same_word(f->v[i].kind, "Channel"))
 			got = channel(&m, &f->v[i], accounts, e);
-		else if (is(f->v[i].kind, "Group"))
+		else if (same_word(f->v[i].kind, "Group"))
 			group(&m, &f->v[i]);
 	foreign_take(top(f), "FSync");
 	foreign_left(top(f), o);

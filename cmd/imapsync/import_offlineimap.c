@@ -18,15 +18,16 @@ struct offlineimap {
 };
 
 static bool
-is(const char *s, const char *w)
+is_word(const char *s, const char *w)
 {
 	return s != NULL && str_is(str_of(s), w);
 }
 
 static bool
-yes(const char *v)
+offlineimap_yes(const char *v)
 {
-	return is(v, "yes") || is(v, "true") || is(v, "on") || is(v, "1");
+	return is_word(v, "yes") || is_word(v, "true") || is_word(v, "on") ||
+	    is_word(v, "1");
 }
 
 /* What %(KEY)s stands for; one level of it, as nobody has more. */
@@ -42,7 +43,7 @@ referred(struct offlineimap *m, struct foreign_section *s, struct str key)
 
 /* A key's value with its references filled in; NULL if there is none. */
 static const char *
-take(struct offlineimap *m, struct foreign_section *s, const char *key)
+take_value(struct offlineimap *m, struct foreign_section *s, const char *key)
 {
 	struct str v = str_of(foreign_take(s, key)), name;
 	struct buf b = { .max = 1 << 16, .secret = true };
@@ -77,11 +78,11 @@ has_password(struct foreign_section *s)
 /* ---- the server ---- */
 
 static void
-login(struct offlineimap *m, struct foreign_section *r)
+offlineimap_login(struct offlineimap *m, struct foreign_section *r)
 {
-	const char *file = take(m, r, "remotepassfile");
-	const char *mechs = take(m, r, "auth_mechanisms");
-	const char *token = take(m, r, "oauth2_access_token_eval");
+	const char *file = take_value(m, r, "remotepassfile");
+	const char *mechs = take_value(m, r, "auth_mechanisms");
+	const char *token = take_value(m, r, "oauth2_access_token_eval");
 
 	/* theirs is an order of preference, with plain last, like ours */
 	if (mechs != NULL)
@@ -94,23 +95,25 @@ login(struct offlineimap *m, struct foreign_section *r)
 }
 
 static const char *
-account(struct offlineimap *m, struct foreign_section *r, const char *name)
+offlineimap_account(struct offlineimap *m, struct foreign_section *r,
+    const char *name)
 {
-	bool gmail = is(foreign_take(r, "type"), "Gmail");
-	const char *ssl = take(m, r, "ssl");
-	const char *tunnel = take(m, r, "preauthtunnel");
-	const char *raw = take(m, r, "transporttunnel");
+	bool gmail = is_word(foreign_take(r, "type"), "Gmail");
+	const char *ssl = take_value(m, r, "ssl");
+	const char *tunnel = take_value(m, r, "preauthtunnel");
+	const char *raw = take_value(m, r, "transporttunnel");
 	struct foreign_server s = { .protocol = "imap",
-	    .host = take(m, r, "remotehost"), .port = take(m, r, "remoteport"),
-	    .user = take(m, r, "remoteuser"), .tls = FOREIGN_TLS };
+	    .host = take_value(m, r, "remotehost"),
+	    .port = take_value(m, r, "remoteport"),
+	    .user = take_value(m, r, "remoteuser"), .tls = FOREIGN_TLS };
 
 	if (gmail && s.host == NULL)
 		s.host = "imap.gmail.com";
 	if (s.host == NULL && (tunnel != NULL || raw != NULL))
 		s.host = "localhost";
-	if (ssl != NULL && !yes(ssl))
-		s.tls = is(take(m, r, "starttls"), "no") ? FOREIGN_PLAIN :
-		    FOREIGN_STARTTLS;
+	if (ssl != NULL && !offlineimap_yes(ssl))
+		s.tls = is_word(take_value(m, r, "starttls"), "no") ?
+		    FOREIGN_PLAIN : FOREIGN_STARTTLS;
 	if (tunnel != NULL || raw != NULL)
 		s.tls = FOREIGN_PLAIN;
 	name = conf_out_name(m->o, "account", name);
@@ -119,13 +122,13 @@ account(struct offlineimap *m, struct foreign_section *r, const char *name)
 	conf_out_key(m->o, "connect-command", tunnel != NULL ? tunnel : raw);
 	if (tunnel != NULL || raw != NULL)
 		conf_out_key(m->o, "tls", "off");
-	login(m, r);
-	if (!is(foreign_has(r, "sslcacertfile") ? take(m, r,
+	offlineimap_login(m, r);
+	if (!is_word(foreign_has(r, "sslcacertfile") ? take_value(m, r,
 	    "sslcacertfile") : NULL, "OS-DEFAULT"))
-		conf_out_key(m->o, "ca", take(m, r, "sslcacertfile"));
-	conf_out_key(m->o, "cert", take(m, r, "sslclientcert"));
-	conf_out_key(m->o, "key", take(m, r, "sslclientkey"));
-	if (is(take(m, r, "ssl_version"), "tls1_3"))
+		conf_out_key(m->o, "ca", take_value(m, r, "sslcacertfile"));
+	conf_out_key(m->o, "cert", take_value(m, r, "sslclientcert"));
+	conf_out_key(m->o, "key", take_value(m, r, "sslclientkey"));
+	if (is_word(take_value(m, r, "ssl_version"), "tls1_3"))
 		conf_out_key(m->o, "tls-min", "1.3");
 	return name;
 }
@@ -134,7 +137,7 @@ account(struct offlineimap *m, struct foreign_section *r, const char *name)
 
 /* 'a', "b" of a list in brackets; false if there is anything else. */
 static bool
-strings(struct offlineimap *m, struct str s, struct opt_list *to)
+take_strings(struct offlineimap *m, struct str s, struct opt_list *to)
 {
 	char quote;
 	struct str one;
@@ -162,7 +165,7 @@ strings(struct offlineimap *m, struct str s, struct opt_list *to)
 
 /* The words of an expression up to one that is wanted. */
 static bool
-skip(struct str *s, const char *word)
+skip_to(struct str *s, const char *word)
 {
 	struct str before = *s, w = str_word(s);
 
@@ -181,13 +184,13 @@ filter(struct offlineimap *m, const char *text, struct opt_list *to)
 	bool no;
 	size_t i;
 
-	if (!skip(&s, "lambda"))
+	if (!skip_to(&s, "lambda"))
 		return false;
 	name = str_trim(str_cut(&s, ':'));
 	again = str_word(&s);
-	no = skip(&s, "not");
-	if (name.n == 0 || !str_eq(name, again) || !skip(&s, "in") ||
-	    !strings(m, s, &names))
+	no = skip_to(&s, "not");
+	if (name.n == 0 || !str_eq(name, again) || !skip_to(&s, "in") ||
+	    !take_strings(m, s, &names))
 		return false;
 	for (i = 0; i < names.n; i++)
 		opt_list_add(m->a, to, arena_printf(m->a, "%s%s", no ? "!" :
@@ -196,17 +199,17 @@ filter(struct offlineimap *m, const char *text, struct opt_list *to)
 }
 
 static void
-folders(struct offlineimap *m, struct foreign_section *r)
+offlineimap_folders(struct offlineimap *m, struct foreign_section *r)
 {
-	const char *text = take(m, r, "folderfilter");
-	const char *more = take(m, r, "folderincludes");
+	const char *text = take_value(m, r, "folderfilter");
+	const char *more = take_value(m, r, "folderincludes");
 	struct opt_list to = { 0 }, names = { 0 };
 
 	if (text != NULL && !filter(m, text, &to)) {
 		conf_out_note(m->o, "not taken over: folderfilter: say it with patterns");
 		return;
 	}
-	if (more != NULL && strings(m, str_of(more), &names)) {
+	if (more != NULL && take_strings(m, str_of(more), &names)) {
 		if (to.n > 0)
 			for (size_t i = 0; i < names.n; i++)
 				opt_list_add(m->a, &to, names.v[i]);
@@ -222,20 +225,20 @@ static struct import_ways
 both_ways(struct offlineimap *m, struct foreign_section *far,
     struct foreign_section *near)
 {
-	bool far_fixed = yes(take(m, far, "readonly"));
-	bool near_fixed = yes(take(m, near, "readonly"));
-	const char *far_gone = take(m, far, "sync_deletes");
-	const char *near_gone = take(m, near, "sync_deletes");
-	const char *expunge = take(m, far, "expunge");
+	bool far_fixed = offlineimap_yes(take_value(m, far, "readonly"));
+	bool near_fixed = offlineimap_yes(take_value(m, near, "readonly"));
+	const char *far_gone = take_value(m, far, "sync_deletes");
+	const char *near_gone = take_value(m, near, "sync_deletes");
+	const char *expunge = take_value(m, far, "expunge");
 
 	return (struct import_ways){
 		.near = { .new = !near_fixed, .flags = !near_fixed,
 		    .gone = !near_fixed && (far_gone == NULL ||
-		    yes(far_gone)), .expunge = true },
+		    offlineimap_yes(far_gone)), .expunge = true },
 		.far = { .new = !far_fixed, .flags = !far_fixed,
 		    .gone = !far_fixed && (near_gone == NULL ||
-		    yes(near_gone)), .expunge = expunge == NULL ||
-		    yes(expunge) },
+		    offlineimap_yes(near_gone)), .expunge = expunge == NULL ||
+		    offlineimap_yes(expunge) },
 	};
 }
 
@@ -243,10 +246,10 @@ static const char *
 creation(struct offlineimap *m, struct foreign_section *far,
     struct foreign_section *near)
 {
-	const char *there = take(m, far, "createfolders");
-	const char *here = take(m, near, "createfolders");
-	bool no_far = there != NULL && !yes(there);
-	bool no_near = here != NULL && !yes(here);
+	const char *there = take_value(m, far, "createfolders");
+	const char *here = take_value(m, near, "createfolders");
+	bool no_far = there != NULL && !offlineimap_yes(there);
+	bool no_near = here != NULL && !offlineimap_yes(here);
 
 	if (no_far)
 		return no_near ? "none" : "near";
@@ -255,11 +258,11 @@ creation(struct offlineimap *m, struct foreign_section *far,
 
 /* With "sep = ." it is one level of names; Maildir++ where they begin so. */
 static void
-place(struct offlineimap *m, struct foreign_section *near)
+place_near(struct offlineimap *m, struct foreign_section *near)
 {
-	const char *sep = take(m, near, "sep");
+	const char *sep = take_value(m, near, "sep");
 
-	conf_out_key(m->o, "near", take(m, near, "localfolders"));
+	conf_out_key(m->o, "near", take_value(m, near, "localfolders"));
 	if (sep == NULL || strcmp(sep, "/") != 0)
 		conf_out_note(m->o, "sep: there a/b was the folder a.b, here it is a/b below near: rename it before the first run");
 }
@@ -276,12 +279,12 @@ sync(struct offlineimap *m, struct foreign_section *s,
 		    s->name);
 		return;
 	}
-	name = account(m, far, s->name);
+	name = offlineimap_account(m, far, s->name);
 	if (name == NULL)
 		return;
 	conf_out_section(m->o, "sync", name, NULL);
-	place(m, near);
-	folders(m, far);
+	place_near(m, near);
+	offlineimap_folders(m, far);
 	conf_out_key(m->o, "create", creation(m, far, near));
 	import_directions(m->o, &w);
 	if (foreign_take(far, "nametrans") != NULL ||
@@ -299,8 +302,8 @@ sync(struct offlineimap *m, struct foreign_section *s,
 static bool
 wanted(struct offlineimap *m, const char *name)
 {
-	struct str list = str_of(take(m, foreign_find(m->f, "general", ""),
-	    "accounts")), one;
+	struct str list = str_of(take_value(m,
+	    foreign_find(m->f, "general", ""), "accounts")), one;
 
 	while (list.n > 0) {
 		one = str_trim(str_cut(&list, ','));
@@ -313,10 +316,10 @@ wanted(struct offlineimap *m, const char *name)
 }
 
 static void
-one(struct offlineimap *m, struct foreign_section *s)
+one_account(struct offlineimap *m, struct foreign_section *s)
 {
-	const char *local = take(m, s, "localrepository");
-	const char *remote = take(m, s, "remoterepository");
+	const char *local = take_value(m, s, "localrepository");
+	const char *remote = take_value(m, s, "remoterepository");
 	struct foreign_section *near, *far;
 
 	near = foreign_find(m->f, "Repository", local != NULL ? local : "");
@@ -324,10 +327,10 @@ one(struct offlineimap *m, struct foreign_section *s)
 	if (!wanted(m, s->name))
 		conf_out_remark(m->o, "Account %s: not taken over: it is none of those in general", s->name);
 	else if (near == NULL || far == NULL || near == far ||
-	    !(is(foreign_take(near, "type"), "Maildir") ||
-	    is(foreign_take(near, "type"), "GmailMaildir")) ||
-	    !(is(foreign_take(far, "type"), "IMAP") ||
-	    is(foreign_take(far, "type"), "Gmail")))
+	    !(is_word(foreign_take(near, "type"), "Maildir") ||
+	    is_word(foreign_take(near, "type"), "GmailMaildir")) ||
+	    !(is_word(foreign_take(far, "type"), "IMAP") ||
+	    is_word(foreign_take(far, "type"), "Gmail")))
 		conf_out_remark(m->o, "Account %s: not taken over: it is not between a server and Maildirs",
 		    s->name);
 	else
@@ -344,13 +347,13 @@ import_offlineimap(struct foreign *f, struct conf_out *o, struct err *e)
 	if (foreign_ini(f, e) < 0)
 		return -1;
 	for (i = 0; i < f->n; i++)
-		if (is(f->v[i].kind, "Account"))
-			one(&m, &f->v[i]);
+		if (is_word(f->v[i].kind, "Account"))
+			one_account(&m, &f->v[i]);
 	s = foreign_find(f, "general", "");
 	foreign_take(s, "ui");
 	foreign_left(s, o);
 	for (i = 0; i < f->n; i++)
-		if (is(f->v[i].kind, "mbnames"))
+		if (is_word(f->v[i].kind, "mbnames"))
 			conf_out_remark(o, "mbnames: not taken over");
 	return 0;
 }

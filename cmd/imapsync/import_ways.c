@@ -53,13 +53,13 @@ deletion(const struct import_way *w)
 }
 
 static bool
-whole(const struct import_way *w)
+whole_way(const struct import_way *w)
 {
 	return w->new && w->flags;
 }
 
 static bool
-some(const struct import_way *w)
+some_way(const struct import_way *w)
 {
 	return w->new || w->gone || w->flags;
 }
@@ -67,14 +67,14 @@ some(const struct import_way *w)
 bool
 import_idle(const struct import_ways *w)
 {
-	return !some(&w->near) && !some(&w->far);
+	return !some_way(&w->near) && !some_way(&w->far);
 }
 
 void
 import_directions(struct conf_out *o, const struct import_ways *w)
 {
-	bool pull = some(&w->near) && !whole(&w->far);
-	bool push = !pull && !whole(&w->near);
+	bool pull = some_way(&w->near) && !whole_way(&w->far);
+	bool push = !pull && !whole_way(&w->near);
 
 	if (pull || push)
 		conf_out_key(o, pull ? "pull" : "push", "on");
@@ -82,7 +82,7 @@ import_directions(struct conf_out *o, const struct import_ways *w)
 		conf_out_key(o, "delete-far", deletion(&w->far));
 	if (!push)
 		conf_out_key(o, "delete-near", deletion(&w->near));
-	if (some(&w->near) != whole(&w->near) ||
-	    some(&w->far) != whole(&w->far))
+	if (some_way(&w->near) != whole_way(&w->near) ||
+	    some_way(&w->far) != whole_way(&w->far))
 		conf_out_note(o, "Sync: what of it is taken over is above; here it is both ways, pull or push, all of it");
 }

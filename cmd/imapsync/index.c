@@ -53,7 +53,7 @@ narrow(uint64_t n, uint32_t *bits)
 }
 
 static struct slot
-pack(const struct entry *x)
+pack_slot(const struct entry *x)
 {
 	uint32_t bits = (x->dirty ? DIRTY : 0u) | (x->missing ? MISSING : 0u);
 	struct slot s = {
@@ -101,7 +101,7 @@ image(const struct index *x, struct buf *b)
 	memcpy(h.magic, magic, sizeof h.magic);
 	buf_put(b, &h, sizeof h);
 	for (i = 0; i < x->n; i++) {
-		s = pack(&x->v[i]);
+		s = pack_slot(&x->v[i]);
 		buf_put(b, &s, sizeof s);
 	}
 	names = b->n;
@@ -116,7 +116,7 @@ image(const struct index *x, struct buf *b)
 
 /* False: not a whole and sane one. */
 static bool
-load(struct index *x, struct str all)
+index_parse(struct index *x, struct str all)
 {
 	struct head h;
 	size_t n, names, i;
@@ -151,7 +151,7 @@ load(struct index *x, struct str all)
 
 /* What another version wrote is not ours to replace. */
 static bool
-newer(struct str all)
+index_newer(struct str all)
 {
 	const size_t at = sizeof "postbag index " - 1;
 
@@ -162,7 +162,7 @@ newer(struct str all)
 /* ---- the file ---- */
 
 static int
-read_all(const char *path, struct buf *b, struct err *e)
+read_index(const char *path, struct buf *b, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got;
 
@@ -175,7 +175,7 @@ read_all(const char *path, struct buf *b, struct err *e)
 }
 
 static void
-empty(struct index *x)
+index_empty(struct index *x)
 {
 	arena_free(&x->arena);
 	free(x->v);
@@ -197,11 +197,11 @@ index_open(struct index *x, const char *dir, struct err *e)
 	path = mem_new(strlen(dir) + 7, 1);
 	snprintf(path, strlen(dir) + 7, "%s/index", dir);
 	x->path = path;
-	if (read_all(path, &b, &ignored) == 0 && load(x, BUF_STR(b)))
+	if (read_index(path, &b, &ignored) == 0 && index_parse(x, BUF_STR(b)))
 		x->saved = names_hash(BUF_STR(b));
 	else
-		empty(x);
-	if (newer(BUF_STR(b))) {
+		index_empty(x);
+	if (index_newer(BUF_STR(b))) {
 		got = fail(e, EX_CONFIG, "%s: written by a newer version of imapsync", path);
 		index_close(x);
 	}
@@ -264,7 +264,7 @@ index_close(struct index *x)
 {
 	union { const char *c; void *p; } path = { x->path };
 
-	empty(x);
+	index_empty(x);
 	free(path.p);
 	x->path = NULL;
 }
@@ -284,7 +284,7 @@ entry_order(const void *name, const void *entry)
 
 /* Where it is, or would be. */
 static size_t
-place(const struct index *x, struct str box, bool *there)
+index_place(const struct index *x, struct str box, bool *there)
 {
 	size_t at = search_lower(&box, x->v, x->n, sizeof *x->v, entry_order);
 
@@ -296,7 +296,7 @@ struct entry *
 index_find(struct index *x, struct str box)
 {
 	bool there;
-	size_t i = place(x, box, &there);
+	size_t i = index_place(x, box, &there);
 
 	return there ? &x->v[i] : NULL;
 }
@@ -305,7 +305,7 @@ struct entry *
 index_add(struct index *x, struct str box)
 {
 	bool there;
-	size_t i = place(x, box, &there);
+	size_t i = index_place(x, box, &there);
 
 	if (there)
 		return &x->v[i];
@@ -321,7 +321,7 @@ void
 index_drop(struct index *x, struct str box)
 {
 	bool there;
-	size_t i = place(x, box, &there);
+	size_t i = index_place(x, box, &there);
 
 	if (!there)
 		return;

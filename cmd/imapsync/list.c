@@ -43,7 +43,7 @@ struct found {
 };
 
 static struct str
-name_at(const void *of, size_t at)
+seen_name(const void *of, size_t at)
 {
 	return str_of(((const struct found *)of)->v[at].name);
 }
@@ -71,7 +71,7 @@ seen_at(struct found *f, const char *path)
 }
 
 static struct seen *
-add(struct found *f, struct str name, const char *path)
+seen_add(struct found *f, struct str name, const char *path)
 {
 	struct arena *a = &f->r->arena;
 	struct seen *b;
@@ -119,7 +119,7 @@ become(struct found *f)
 }
 
 static void
-forget(struct found *f)
+found_free(struct found *f)
 {
 	table_free(&f->name);
 	table_free(&f->path);
@@ -214,7 +214,7 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 		return;
 	}
 	if (b == NULL)
-		b = add(f, name, at);
+		b = seen_add(f, name, at);
 	b->far = true;
 	buf_free(&path);
 }
@@ -235,7 +235,7 @@ take_list(struct found *f, const struct imap_resp *m)
 }
 
 static int
-hear(struct found *f, struct imap *m, unsigned tag)
+found_hear(struct found *f, struct imap *m, unsigned tag)
 {
 	struct imap_resp r;
 	struct seen *b;
@@ -342,7 +342,7 @@ take_folder(void *to, const char *path)
 	if (b == NULL)
 		b = seen_named(f, s);
 	if (b == NULL && names_match(r->o->patterns, s, r->sep))
-		b = add(f, s, path);
+		b = seen_add(f, s, path);
 	if (b != NULL && strcmp(b->path, path) == 0)
 		b->near = true;
 	buf_free(&name);
@@ -364,18 +364,18 @@ take_index(struct found *f)
 		    !names_match(r->o->patterns, name, r->sep) ||
 		    names_to_path(&path, name, r->sep, r->o->how) < 0)
 			continue;
-		add(f, name, path.p != NULL ? path.p : "");
+		seen_add(f, name, path.p != NULL ? path.p : "");
 	}
 	buf_free(&path);
 }
 
 static int
-find(struct found *f)
+found_find(struct found *f)
 {
 	struct run *r = f->r;
 	struct imap *m = &r->link[0].imap;
 
-	if (hear(f, m, imap_ask_list(m, "*", true)) < 0)
+	if (found_hear(f, m, imap_ask_list(m, "*", true)) < 0)
 		return -1;
 	if (r->root >= 0 && near_dir_folders(r->root, r->o->how, take_folder, f, r->e) < 0)
 		return -1;
@@ -386,14 +386,14 @@ find(struct found *f)
 int
 list_find(struct run *r)
 {
-	struct found f = { .r = r, .name.text = name_at,
+	struct found f = { .r = r, .name.text = seen_name,
 	    .path.text = path_at };
-	int got = find(&f);
+	int got = found_find(&f);
 	size_t i;
 
 	if (got == 0)
 		become(&f);
-	forget(&f);
+	found_free(&f);
 	if (got == 0 && (r->link[0].imap.caps & IMAP_LIST_STATUS) == 0)
 		got = ask_status(r, uncounted);
 	for (i = 0; i < r->nboxes; i++) {
@@ -406,7 +406,7 @@ list_find(struct run *r)
 /* ---- what is to be looked into ---- */
 
 static void
-judge(struct run *r, struct box *b)
+judge_box(struct run *r, struct box *b)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
 	bool racy = false;
@@ -432,6 +432,6 @@ list_dirty(struct run *r)
 		b = &r->boxes[i];
 		if ((b->far.is && b->near.is) || (r->o->dry_run && (b->far.is ||
 		    b->near.is)))
-			judge(r, b);
+			judge_box(r, b);
 	}
 }

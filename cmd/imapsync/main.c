@@ -140,13 +140,14 @@ static const struct opt options[] = {
 };
 
 static void
-version(struct buf *b)
+version_text(struct buf *b)
 {
 	version_all(b, "imapsync", &o.account.arena, account_path(&o.account),
 	    o.is.state);
 }
 
-static struct opt_set set = { .version = version, .usage = "imapsync [options] [NAME ...]\n"
+static struct opt_set set = { .version = version_text,
+    .usage = "imapsync [options] [NAME ...]\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
 
@@ -186,7 +187,7 @@ policies(struct err *e)
 /* ---- accounts ---- */
 
 static int
-load(const char *name, struct err *e)
+load_account(const char *name, struct err *e)
 {
 	if (name != NULL && account_section(&o.account, "sync", name, e) < 0)
 		return -1;
@@ -200,11 +201,11 @@ load(const char *name, struct err *e)
 }
 
 static int
-account(const char *name, struct err *e)
+sync_account(const char *name, struct err *e)
 {
 	int status = EX_USAGE;
 
-	if (load(name, e) < 0)
+	if (load_account(name, e) < 0)
 		status = e->code;
 	else if (!o.account.has_server)
 		fail(e, EX_USAGE, "which server? Name a sync section, or use -S imaps://HOST");
@@ -221,7 +222,7 @@ account(const char *name, struct err *e)
 static void
 child(const char *name, struct err *e)
 {
-	int status = account(name, e);
+	int status = sync_account(name, e);
 
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = fail_worse(status, EX_IOERR);
@@ -231,7 +232,7 @@ child(const char *name, struct err *e)
 
 /* Each in a process of its own: none can stop the others. */
 static int
-several(struct opt_list names, struct err *e)
+sync_several(struct opt_list names, struct err *e)
 {
 	struct spawn_child c;
 	int worst = 0, got;
@@ -261,14 +262,14 @@ state_command(struct err *e)
 
 	if (v->n < 2 || v->n > 3)
 		return fail(e, EX_USAGE, "state dump, check or rebuild, and a NAME");
-	if (load(v->n == 3 ? v->v[2] : NULL, e) < 0)
+	if (load_account(v->n == 3 ? v->v[2] : NULL, e) < 0)
 		return -1;
 	return account_state(&o.is, v->v[1], e);
 }
 
 /* A section of a text, loaded as if it were the configuration. */
 static int
-try(const char *name, struct str text, struct err *e)
+try_section(const char *name, struct str text, struct err *e)
 {
 	struct options kept = o;
 	struct opt_set given = set;
@@ -278,8 +279,8 @@ try(const char *name, struct str text, struct err *e)
 	set.tables[1] = account_options(&o.account);
 	set.arena = &o.account.arena;
 	memset(set.seen, 0, sizeof set.seen);
-	got = account_text(&o.account, text, e) < 0 || load(name, e) < 0 ?
-	    -1 : 0;
+	got = account_text(&o.account, text, e) < 0 ||
+	    load_account(name, e) < 0 ? -1 : 0;
 	account_wipe(&o.account);
 	o = kept;
 	set = given;
@@ -287,13 +288,13 @@ try(const char *name, struct str text, struct err *e)
 }
 
 static int
-import(struct err *e)
+import_config(struct err *e)
 {
 	struct buf text = { .max = 1 << 22 };
 	int got = import_run(o.import, &text, e);
 
 	if (got == 0)
-		got = foreign_load(BUF_STR(text), "sync", try, e);
+		got = foreign_load(BUF_STR(text), "sync", try_section, e);
 	if (got == 0)
 		fputs(text.p, stdout);
 	buf_free(&text);
@@ -302,7 +303,7 @@ import(struct err *e)
 
 /* What can be read once is not for several processes. */
 static int
-alone(struct err *e)
+refuse_shared(struct err *e)
 {
 	if (o.account.login.password_fd != NULL)
 		return fail(e, EX_USAGE, "--password-fd can be read once, and here are several accounts");
@@ -312,7 +313,7 @@ alone(struct err *e)
 /* ---- the program ---- */
 
 static int
-start(int argc, char **argv, struct err *e)
+sync_start(int argc, char **argv, struct err *e)
 {
 	set.tables[0] = options;
 	set.tables[1] = account_options(&o.account);
@@ -323,15 +324,15 @@ start(int argc, char **argv, struct err *e)
 	if (o.all && o.operands.n > 0)
 		return fail(e, EX_USAGE, "--all has no effect with names of sections");
 	if (o.import != NULL)
-		return import(e);
+		return import_config(e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "state") == 0)
 		return state_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "sync", &o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
-		return alone(e) < 0 ? -1 : several(o.operands, e);
-	return account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
+		return refuse_shared(e) < 0 ? -1 : sync_several(o.operands, e);
+	return sync_account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
 }
 
 int
@@ -343,7 +344,7 @@ main(int argc, char **argv)
 	program_begin(argv[0]);
 	program_private();
 	program_files();
-	status = start(argc, argv, &e);
+	status = sync_start(argc, argv, &e);
 	if (status < 0) {
 		fail_tell(&e, NULL);
 		status = e.code;

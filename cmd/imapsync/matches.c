@@ -27,7 +27,7 @@ by_ident(const void *a, const void *b)
 
 /* Same size and bytes: 0. */
 static int
-compare(const struct match *x, const struct match *y)
+match_compare(const struct match *x, const struct match *y)
 {
 	if (x->size != y->size)
 		return x->size < y->size ? -1 : 1;
@@ -35,10 +35,10 @@ compare(const struct match *x, const struct match *y)
 }
 
 static int
-by_bytes(const void *a, const void *b)
+match_by_bytes(const void *a, const void *b)
 {
 	const struct match *x = a, *y = b;
-	int c = compare(x, y);
+	int c = match_compare(x, y);
 
 	return c != 0 ? c : x->at < y->at ? -1 : x->at > y->at;
 }
@@ -105,12 +105,12 @@ matches_settle(struct matches *m, struct pairs *to)
 			    m->here->base);
 		return;
 	}
-	qsort(m->here, m->nhere, sizeof *m->here, by_bytes);
-	qsort(m->there, m->nthere, sizeof *m->there, by_bytes);
+	qsort(m->here, m->nhere, sizeof *m->here, match_by_bytes);
+	qsort(m->there, m->nthere, sizeof *m->there, match_by_bytes);
 	while (i < m->nhere && k < m->nthere) {
 		const struct match *l = &m->here[i], *f = &m->there[k];
 
-		c = compare(l, f);
+		c = match_compare(l, f);
 		if (!l->digested || c < 0) {
 			i++;
 		} else if (!f->digested || c > 0) {
@@ -155,7 +155,7 @@ matches_add(struct halves *h, struct box *b, size_t act, uint64_t key)
 }
 
 static int
-by_key(const void *a, const void *b)
+match_by_key(const void *a, const void *b)
 {
 	const struct half *x = a, *y = b;
 
@@ -170,7 +170,7 @@ void
 matches_sort(struct halves *h)
 {
 	if (h->n > 0)
-		qsort(h->v, h->n, sizeof *h->v, by_key);
+		qsort(h->v, h->n, sizeof *h->v, match_by_key);
 }
 
 static int

@@ -101,7 +101,7 @@ hex(char c)
 }
 
 static int
-decode(struct buf *b, struct str part, char sep)
+decode_part(struct buf *b, struct str part, char sep)
 {
 	size_t i;
 	char c;
@@ -146,7 +146,7 @@ get_path(struct buf *b, struct str path, char sep, enum layout layout)
 		if (more)
 			buf_c(b, sep);
 		more = true;
-		if (decode(b, part, sep) < 0)
+		if (decode_part(b, part, sep) < 0)
 			return -1;
 	} while (path.p != NULL);
 	return 0;

@@ -87,7 +87,7 @@ in_place(struct box *b)
 }
 
 static int
-scan(struct box *b)
+scan_dir(struct box *b)
 {
 	return near_dir_scan(b->near.dir, &b->state->keywords, b->run->e) < 0 ?
 	    -1 : in_place(b);
@@ -111,7 +111,7 @@ is_it(struct box *b, const struct near_msg *m, const struct rec *rec)
 }
 
 static void
-by_name(struct box *b)
+join_names(struct box *b)
 {
 	struct rec *rec;
 	size_t i, at;
@@ -186,14 +186,14 @@ join(struct box *b)
 		b->near.file_of[i] = NONE;
 	for (i = 0; i < b->near.dir->n; i++)
 		b->near.rec_of[i] = NONE;
-	by_name(b);
+	join_names(b);
 	return by_inode(b);
 }
 
 int
 near_scan(struct box *b)
 {
-	if (!b->near.scanned && b->near.is && scan(b) < 0)
+	if (!b->near.scanned && b->near.is && scan_dir(b) < 0)
 		return -1;
 	b->near.scanned = true;
 	flags_give(&b->near.dir->letters, &b->state->keywords);

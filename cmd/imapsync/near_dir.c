@@ -28,7 +28,7 @@ enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 /* A descriptor, or -1 and errno. */
 static int
-enter(int at, const char *name, bool make)
+enter_folder(int at, const char *name, bool make)
 {
 	int fd = openat(at, name, FOLDER);
 
@@ -64,7 +64,7 @@ descend(int root, const char *path, bool make)
 		}
 		str_copy(name, part);
 		name[part.n] = '\0';
-		next = enter(at, name, make);
+		next = enter_folder(at, name, make);
 		close(at);
 		at = next;
 	}
@@ -77,14 +77,15 @@ inside(struct near_dir *l, const char *path, bool make)
 	bool made = false;
 	int fd;
 
-	l->in.fresh = enter(l->in.top, "new", make);
+	l->in.fresh = enter_folder(l->in.top, "new", make);
 	if (l->in.fresh < 0)
 		return -1;
 	if ((l->in.cur = openat(l->in.top, "cur", FOLDER)) < 0) {
 		made = make;
-		l->in.cur = enter(l->in.top, "cur", make);
+		l->in.cur = enter_folder(l->in.top, "cur", make);
 	}
-	if (l->in.cur < 0 || (l->in.tmp = enter(l->in.top, "tmp", true)) < 0)
+	if (l->in.cur < 0 ||
+	    (l->in.tmp = enter_folder(l->in.top, "tmp", true)) < 0)
 		return -1;
 	if (!made)
 		return 0;
@@ -297,13 +298,13 @@ open_attic(struct near_dir *l, int root, struct err *e)
 
 	if (l->attic >= 0)
 		return 0;
-	all = enter(root, ".attic", true);
+	all = enter_folder(root, ".attic", true);
 	gmtime_r(&now, &tm);
 	strftime(name, sizeof name, "%Y%m%d", &tm);
-	day = all >= 0 ? enter(all, name, true) : -1;
+	day = all >= 0 ? enter_folder(all, name, true) : -1;
 	attic_name(l->in.path, name);
 	if (day >= 0)
-		l->attic = enter(day, name, true);
+		l->attic = enter_folder(day, name, true);
 	if (l->attic >= 0 && (fsync(day) < 0 || fsync(all) < 0 ||
 	    fsync(root) < 0))	/* what goes in there is to be found there */
 		shut(&l->attic);

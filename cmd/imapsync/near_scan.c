@@ -131,7 +131,7 @@ near_dir_calm(const struct near_dir *l)
 /* ---- the scan ---- */
 
 static void
-add(struct near_dir *l, const struct dirent *x, bool fresh)
+scan_add(struct near_dir *l, const struct dirent *x, bool fresh)
 {
 	size_t len = strlen(x->d_name), i;
 	const char *colon = os_last(x->d_name, ':', len);
@@ -195,7 +195,7 @@ scan_folder(struct near_dir *l, int at, bool fresh, struct viewer *v,
 			got = fail_stop(e);
 		else if (x->d_name[0] != '.' &&
 		    (x->d_type == DT_REG || x->d_type == DT_UNKNOWN)) {
-			add(l, x, fresh);
+			scan_add(l, x, fresh);
 			if (v->is != NULL)
 				view(l, v);
 		}
@@ -230,7 +230,7 @@ stamp(const struct near_dir *l, struct stamp *s, struct err *e)
 
 /* A change in the tick that goes on would leave no trace: let it pass. */
 static int
-look(struct near_dir *l, struct err *e)
+scan_settled(struct near_dir *l, struct err *e)
 {
 	struct timespec nap = { .tv_nsec = TICK };
 	uint64_t start = now();
@@ -251,14 +251,16 @@ once(struct near_dir *l, struct viewer *v, struct err *e)
 	near_dir_forget(l);
 	v->n = 0;
 	v->differs = false;
-	if (look(l, e) < 0 || scan_folder(l, l->in.fresh, true, v, e) < 0 ||
+	if (scan_settled(l, e) < 0 ||
+	    scan_folder(l, l->in.fresh, true, v, e) < 0 ||
 	    scan_folder(l, l->in.cur, false, v, e) < 0 || stamp(l, &after, e) < 0)
 		return -1;
 	return !stamp_same(&after, &l->seen);
 }
 
 static int
-scan(struct near_dir *l, struct keywords *k, struct viewer *v, struct err *e)
+scan_stable(struct near_dir *l, struct keywords *k, struct viewer *v,
+    struct err *e)
 {
 	int i, got = 1;
 
@@ -275,7 +277,7 @@ scan(struct near_dir *l, struct keywords *k, struct viewer *v, struct err *e)
 int
 near_dir_scan(struct near_dir *l, struct keywords *k, struct err *e)
 {
-	return scan(l, k, &(struct viewer){ .is = NULL }, e);
+	return scan_stable(l, k, &(struct viewer){ .is = NULL }, e);
 }
 
 int
@@ -285,7 +287,7 @@ near_dir_agrees(struct near_dir *l, struct keywords *k,
 {
 	struct viewer v = { .is = is, .of = of };
 
-	if (scan(l, k, &v, e) < 0)
+	if (scan_stable(l, k, &v, e) < 0)
 		return -1;
 	return !v.differs && v.n == n;
 }
@@ -362,7 +364,7 @@ found(struct walk *w)
 	w->n++;
 }
 
-static int walk(struct walk *, int at, int deep, struct err *);
+static int walk_tree(struct walk *, int at, int deep, struct err *);
 
 static int
 visit(struct walk *w, int at, const char *name, int deep, struct err *e)
@@ -380,7 +382,7 @@ visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 	if (is_maildir(fd))
 		found(w);
 	if (w->layout == LAYOUT_VERBATIM && deep < DEEP)
-		got = walk(w, fd, deep + 1, e);
+		got = walk_tree(w, fd, deep + 1, e);
 	else
 		close(fd);
 	w->here.n = was;
@@ -389,7 +391,7 @@ visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 
 /* Closes at. */
 static int
-walk(struct walk *w, int at, int deep, struct err *e)
+walk_tree(struct walk *w, int at, int deep, struct err *e)
 {
 	DIR *d = fdopendir(at);
 	struct dirent *x;
@@ -409,7 +411,7 @@ walk(struct walk *w, int at, int deep, struct err *e)
 }
 
 static int
-by_name(const void *a, const void *b)
+msg_by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -422,7 +424,7 @@ tell(const struct walk *w, void (*put)(void *, const char *), void *to)
 
 	for (i = 0; i < w->n; i++, p += strlen(p) + 1)
 		v[i] = p;
-	qsort(v, w->n, sizeof *v, by_name);
+	qsort(v, w->n, sizeof *v, msg_by_name);
 	for (i = 0; i < w->n; i++)
 		put(to, v[i]);
 	free(v);
@@ -439,7 +441,7 @@ near_dir_folders(int root, enum layout layout,
 		return fail_sys(e, EX_IOERR, "the Maildirs");
 	if (layout == LAYOUT_MAILDIRPP && is_maildir(at))
 		found(&w);
-	got = walk(&w, at, 0, e);
+	got = walk_tree(&w, at, 0, e);
 	if (got == 0)
 		tell(&w, put, to);
 	buf_free(&w.paths);

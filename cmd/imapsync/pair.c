@@ -36,7 +36,7 @@
 /* ---- what a file is ---- */
 
 static int
-look(struct box *b, struct match *o, bool whole)
+file_look(struct box *b, struct match *o, bool whole)
 {
 	struct outgo out = { 0 };
 	int fd, got;
@@ -146,7 +146,7 @@ match(struct box *b, struct matches *m)
 	while (matches_next(m)) {
 		for (i = 0; i < m->nhere; i++)
 			if (m->here[i].size == 0 &&
-			    look(b, &m->here[i], true) < 0)
+			    file_look(b, &m->here[i], true) < 0)
 				return -1;
 		if (matches_tied(m) && digest_all(b, m) < 0)
 			return -1;
@@ -225,7 +225,7 @@ near_ones(struct box *b, size_t *n)
 			l[*n].ident = rec->ident;
 			l[*n].size = rec->size;
 			l[*n].base = rec->flags;
-		} else if (look(b, &l[*n], false) < 0)
+		} else if (file_look(b, &l[*n], false) < 0)
 			continue;		/* gone meanwhile */
 		++*n;
 	}
@@ -305,7 +305,7 @@ uid_left(struct box *b, size_t i)
 
 /* Those that do not say who they are were still downloaded. */
 static void
-silent(struct box *b, struct imap_uids *left)
+pair_silent(struct box *b, struct imap_uids *left)
 {
 	size_t i;
 
@@ -331,7 +331,7 @@ leftovers(struct box *b)
 		}
 	if (left.n > 0) {
 		got = pair_idents(b, 0);
-		silent(b, &left);
+		pair_silent(b, &left);
 	}
 	free(left.v);
 	return got;
@@ -390,7 +390,7 @@ find_pending(struct box *b, const struct pend *p)
 }
 
 static int
-settle(struct box *b, const struct pend *p)
+settle_pend(struct box *b, const struct pend *p)
 {
 	struct rec rec = { .size = p->size, .flags = p->flags,
 	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
@@ -428,7 +428,7 @@ pair_pending(struct box *b)
 		int got;
 
 		p = &s->pend[s->npend - 1];
-		got = b->far.renumbered ? 0 : settle(b, p);
+		got = b->far.renumbered ? 0 : settle_pend(b, p);
 		name = mem_dup(s->pend[s->npend - 1].name);
 		if (got == 0)
 			got = state_unpend(s, name, b->run->e);

@@ -38,7 +38,7 @@ plan_add(struct plan *p, const struct act *a)
 }
 
 static struct act *
-add(struct plan *p, enum act_kind kind)
+plan_act(struct plan *p, enum act_kind kind)
 {
 	plan_add(p, &(struct act){ .kind = kind, .file = NONE,
 	    .to_file = NONE });
@@ -50,7 +50,7 @@ static struct act *
 add_of(struct plan *p, enum act_kind kind, const struct plan_in *in,
     const struct rec *r)
 {
-	struct act *a = add(p, kind);
+	struct act *a = plan_act(p, kind);
 
 	a->uid = r->uid;
 	a->name = arena_dup(&p->names, str_of(in->names + r->name));
@@ -144,7 +144,7 @@ static void
 add_flags(struct plan *p, enum act_kind kind, const struct plan_in *in,
     const struct rec *r, const struct act *of, struct change c)
 {
-	struct act *a = r != NULL ? add_of(p, kind, in, r) : add(p, kind);
+	struct act *a = r != NULL ? add_of(p, kind, in, r) : plan_act(p, kind);
 
 	a->uid = of->uid;
 	a->file = of->file;
@@ -228,7 +228,7 @@ flags_here(const struct plan_in *in, uint32_t file, uint64_t base)
 }
 
 static void
-known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
+plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 {
 	const struct rec *r = &in->rec[i];
 	bool here = in->near_same || in->file_of[i] != NONE;
@@ -277,7 +277,7 @@ pair(struct plan *p, const struct plan_in *in, size_t k)
 	uint64_t here = in->near[l].flags, there = f->flags;
 	uint64_t base = in->pair[k].base != UINT64_MAX ? in->pair[k].base :
 	    here & there;
-	struct act *a = add(p, ACT_PAIR);
+	struct act *a = plan_act(p, ACT_PAIR);
 
 	a->uid = uid;
 	a->file = l;
@@ -293,7 +293,7 @@ push(struct plan *p, const struct plan_in *in, uint32_t l)
 
 	if (!in->policy.push_new)
 		return;
-	a = add(p, ACT_PUSH);
+	a = plan_act(p, ACT_PUSH);
 	a->file = l;
 	a->flags = in->near[l].flags;
 }
@@ -359,7 +359,7 @@ plan_make(struct plan *p, const struct plan_in *in)
 
 	*p = (struct plan){ .made = true };
 	for (i = 0; i < in->nrec; i++)
-		known(p, in, &w, (uint32_t)i);
+		plan_known(p, in, &w, (uint32_t)i);
 	news(p, in);
 	order(p);
 }
@@ -394,14 +394,14 @@ plan_become(struct plan *p, struct act *a, enum act_kind kind)
 /* ---- downloads ---- */
 
 static bool
-taken(const struct plan *p, size_t at)
+is_taken(const struct plan *p, size_t at)
 {
 	return p->taken != NULL && (p->taken[at / 8] >> at % 8 & 1) != 0;
 }
 
 /* Its place in fresh; nfresh: it is not new. */
 static size_t
-place(const struct plan *p, uint32_t uid)
+fresh_place(const struct plan *p, uint32_t uid)
 {
 	size_t i = search_lower(&uid, p->fresh, p->nfresh, sizeof uid,
 	    search_u32);
@@ -412,7 +412,7 @@ place(const struct plan *p, uint32_t uid)
 bool
 plan_fetch(const struct plan *p, size_t *at)
 {
-	while (*at < p->nfresh && taken(p, *at))
+	while (*at < p->nfresh && is_taken(p, *at))
 		++*at;
 	return *at < p->nfresh;
 }
@@ -420,17 +420,17 @@ plan_fetch(const struct plan *p, size_t *at)
 bool
 plan_fetches(const struct plan *p, uint32_t uid)
 {
-	size_t i = place(p, uid);
+	size_t i = fresh_place(p, uid);
 
-	return i < p->nfresh && !taken(p, i);
+	return i < p->nfresh && !is_taken(p, i);
 }
 
 void
 plan_fetch_not(struct plan *p, uint32_t uid)
 {
-	size_t i = place(p, uid);
+	size_t i = fresh_place(p, uid);
 
-	if (i == p->nfresh || taken(p, i))
+	if (i == p->nfresh || is_taken(p, i))
 		return;
 	if (p->taken == NULL)
 		p->taken = mem_new(p->nfresh / 8 + 1, 1);

@@ -101,7 +101,7 @@ doom(struct proof *p, struct box *b, size_t act)
 }
 
 static void
-collect(struct proof *p)
+proof_collect(struct proof *p)
 {
 	struct run *r = p->r;
 	size_t i, k, most = 0;
@@ -129,7 +129,7 @@ collect(struct proof *p)
 
 /* The first of them with that ident; n: none. */
 static size_t
-first(const struct proof *p, uint64_t ident)
+proof_first(const struct proof *p, uint64_t ident)
 {
 	size_t i = search_lower(&ident, p->v, p->n, sizeof *p->v, ident_order);
 
@@ -179,7 +179,7 @@ size_of(const struct outgo *o)
 
 /* An upload that was accepted: its UID alone is not known yet. */
 static bool
-accepted(const struct proof *p, const struct near_msg *m)
+proof_accepted(const struct proof *p, const struct near_msg *m)
 {
 	const struct pend *pend;
 	size_t i;
@@ -195,17 +195,17 @@ accepted(const struct proof *p, const struct near_msg *m)
 
 /* All with that ident; those whose ident says little by their size, too. */
 static int
-compare(struct proof *p, const struct near_msg *m, int fd, struct err *e)
+proof_compare(struct proof *p, const struct near_msg *m, int fd, struct err *e)
 {
 	struct outgo o = { 0 };
-	size_t i, unknown = first(p, 0);
+	size_t i, unknown = proof_first(p, 0);
 	uint64_t ident;
 
 	if (outgo_head(&o, fd, e) < 0)
 		return -1;
 	ident = o.ident;
-	i = first(p, ident);
-	if ((i == p->n && unknown == p->n) || accepted(p, m))
+	i = proof_first(p, ident);
+	if ((i == p->n && unknown == p->n) || proof_accepted(p, m))
 		return 0;
 	if ((unknown < p->n || !ident_sure(ident)) && outgo_look(&o, fd, e) < 0)
 		return -1;
@@ -226,7 +226,7 @@ open_and_compare(struct proof *p, const struct near_msg *m)
 
 	if (fd < 0)
 		return e.code == EX_NOINPUT ? 0 : -1;	/* gone by now */
-	got = compare(p, m, fd, &e);
+	got = proof_compare(p, m, fd, &e);
 	close(fd);
 	return got;
 }
@@ -236,7 +236,7 @@ open_and_compare(struct proof *p, const struct near_msg *m)
  * deletion was planned.
  */
 static bool
-in_order(struct proof *p, const struct near_msg *m)
+proof_in_order(struct proof *p, const struct near_msg *m)
 {
 	const struct rec *rec;
 	size_t i;
@@ -246,7 +246,7 @@ in_order(struct proof *p, const struct near_msg *m)
 	rec = state_by_name(p->state, near_dir_base(&p->dir, m));
 	if (rec == NULL)
 		return false;
-	for (i = first(p, rec->ident); i < p->n &&
+	for (i = proof_first(p, rec->ident); i < p->n &&
 	    p->v[i].ident == rec->ident; i++)
 		if (p->v[i].b == p->b && p->v[i].uid == rec->uid)
 			return false;
@@ -254,12 +254,12 @@ in_order(struct proof *p, const struct near_msg *m)
 }
 
 static bool
-look(void *of, const struct near_msg *m)
+proof_look(void *of, const struct near_msg *m)
 {
 	struct proof *p = of;
 	struct stat st;
 
-	if (p->blind || stop_asked() || in_order(p, m))
+	if (p->blind || stop_asked() || proof_in_order(p, m))
 		return true;
 	if (!ino_fits(p, m->ino)) {
 		if (fstatat(m->fresh ? p->dir.in.fresh : p->dir.in.cur,
@@ -304,14 +304,14 @@ settled(const struct box *b)
 }
 
 static int
-scan(struct proof *p)
+proof_scan(struct proof *p)
 {
 	struct keywords none = { .n = 0 };
 	struct err e = { 0 };
 	int got = near_dir_open(&p->dir, p->r->root, p->path, false, &e);
 
 	if (got == 0) {
-		got = near_dir_agrees(&p->dir, &none, look, p, 0, &e);
+		got = near_dir_agrees(&p->dir, &none, proof_look, p, 0, &e);
 		near_dir_close(&p->dir);
 	}
 	flags_keywords_free(&none);
@@ -340,14 +340,14 @@ look_into(struct proof *p)
 			p->state = &own;
 		}
 	}
-	got = scan(p);
+	got = proof_scan(p);
 	if (opened)
 		state_drop_all(&own);
 	return got;
 }
 
 static void
-folder(void *of, const char *path)
+proof_folder(void *of, const char *path)
 {
 	struct proof *p = of;
 	size_t i;
@@ -378,7 +378,7 @@ tell(struct box *b, size_t n, const char *where)
 }
 
 static void
-keep(struct proof *p)
+proof_keep(struct proof *p)
 {
 	struct run *r = p->r;
 	const char *where = NULL;
@@ -413,13 +413,14 @@ proof_hold(struct run *r)
 	size_t i;
 	int got = 0;
 
-	collect(&p);
+	proof_collect(&p);
 	for (i = 0; p.n > 0 && i < r->nboxes; i++)
 		table_add(&p.at, r, i);
 	if (p.n > 0)
-		got = near_dir_folders(r->root, r->o->how, folder, &p, r->e);
+		got = near_dir_folders(r->root, r->o->how, proof_folder, &p,
+		    r->e);
 	if (got == 0 && !stop_asked())
-		keep(&p);
+		proof_keep(&p);
 	table_free(&p.at);
 	free(p.v);
 	free(p.inos);

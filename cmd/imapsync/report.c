@@ -90,7 +90,8 @@ line_text(struct buf *to, const struct report_act *a)
 }
 
 static void
-line(const struct report *r, const char *event, const struct report_act *a)
+report_line(const struct report *r, const char *event,
+    const struct report_act *a)
 {
 	struct buf out = { .max = 1 << 20 };
 
@@ -122,7 +123,7 @@ report_free(struct report *r)
 void
 report_plan(struct report *r, const struct report_act *a)
 {
-	line(r, "plan", a);
+	report_line(r, "plan", a);
 	r->count[a->kind]++;
 }
 
@@ -132,7 +133,7 @@ report_done(struct report *r, const struct report_act *a)
 	pthread_mutex_lock(&r->talk);
 	r->count[a->kind]++;
 	if (r->json || (r->verbose && !r->quiet))
-		line(r, "done", a);
+		report_line(r, "done", a);
 	pthread_mutex_unlock(&r->talk);
 }
 

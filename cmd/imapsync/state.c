@@ -27,7 +27,7 @@ state_file(char file[32], struct str box)
 }
 
 static void
-prepare(struct state *s, const char *dir, const char *file)
+state_prepare(struct state *s, const char *dir, const char *file)
 {
 	struct state_in *in = mem_new(1, sizeof *in);
 	size_t n = strlen(dir) + sizeof in->file + 2;
@@ -44,7 +44,7 @@ prepare(struct state *s, const char *dir, const char *file)
 
 /* 0, 1 there is none, -1 */
 static int
-enter(struct state *s, int how, struct err *e)
+state_enter(struct state *s, int how, struct err *e)
 {
 	struct state_in *in = s->in;
 	int got;
@@ -72,10 +72,10 @@ state_open(struct state *s, const char *dir, struct str box, bool make,
 		return -1;
 	}
 	state_file(file, box);
-	prepare(s, dir, file);
+	state_prepare(s, dir, file);
 	s->box = mem_new(box.n + 1, 1);
 	str_copy(s->box, box);
-	got = enter(s, make ? O_RDWR | O_CREAT : O_RDWR, e);
+	got = state_enter(s, make ? O_RDWR | O_CREAT : O_RDWR, e);
 	if (got != 0)
 		state_drop_all(s);
 	return got;
@@ -87,9 +87,9 @@ state_read(struct state *s, const char *dir, const char *file,
 {
 	int got;
 
-	prepare(s, dir, file);
+	state_prepare(s, dir, file);
 	s->in->read_only = true;
-	got = enter(s, O_RDONLY, e);
+	got = state_enter(s, O_RDONLY, e);
 	if (got == 0 && s->box == NULL)
 		s->box = mem_new(1, 1);
 	if (got != 0)

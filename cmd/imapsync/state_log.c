@@ -254,7 +254,7 @@ apply_keyword(struct state *s, struct str p)
 }
 
 static int
-apply(struct state *s, unsigned kind, struct str p)
+log_apply(struct state *s, unsigned kind, struct str p)
 {
 	switch (kind) {
 	case KEYWORD:
@@ -305,7 +305,7 @@ next_record(struct str *s, unsigned *kind, struct str *payload)
 
 /* It may say what we do not understand: it is never cut, nor set aside. */
 static int
-newer(const struct state *s, struct err *e)
+log_newer(const struct state *s, struct err *e)
 {
 	return fail(e, EX_CONFIG, "%s: written by a newer version of imapsync", s->path);
 }
@@ -322,7 +322,7 @@ load_head(struct state *s, struct str *all, struct err *e)
 		return fail(e, EX_DATAERR, "%s: no state of a mailbox",
 		    s->path);
 	if (n == 16 && memcmp(all->p, magic, 16) != 0)
-		return newer(s, e);
+		return log_newer(s, e);
 	*all = str_from(*all, n);
 	if (n < 16 || next_record(all, &kind, &name) == 0)
 		return 0;
@@ -343,7 +343,7 @@ load_head(struct state *s, struct str *all, struct err *e)
  * where the good ones end, *group where the last RESET without a MARK is.
  */
 static int
-load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
+log_load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 {
 	struct state_in *in = s->in;
 	char *some = mem_grow(NULL, BUFFER, 1);
@@ -368,8 +368,8 @@ load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 				*group = in->log.size + (size_t)n - left.n - HEAD -
 				    p.n;
 			if (kind > RESET) {
-				got = newer(s, e);
-			} else if (apply(s, kind, p) < 0) {
+				got = log_newer(s, e);
+			} else if (log_apply(s, kind, p) < 0) {
 				left = (struct str){ p.p - HEAD, left.n +
 				    HEAD + p.n };
 				break;
@@ -399,10 +399,10 @@ state_load(struct state *s, struct err *e)
 	limit = (uint64_t)st.st_size;
 	state_clear(s);
 	state_room(s, limit / 80 < STATE_RECS ? (size_t)limit / 80 : 0);
-	got = load(s, limit, &group, e);
+	got = log_load(s, limit, &group, e);
 	if (got == 1 && in->reset) {
 		state_clear(s);
-		got = load(s, group, &group, e);
+		got = log_load(s, group, &group, e);
 	}
 	if (got < 0)
 		return -1;

@@ -46,7 +46,7 @@ ino_at(const void *of, size_t at)
 }
 
 static struct str
-name_at(const void *of, size_t at)
+rec_name(const void *of, size_t at)
 {
 	const struct state *s = of;
 
@@ -63,7 +63,7 @@ tables(struct state *s)
 	table_free(&in->name);
 	table_free(&in->ino);
 	in->uid.number = uid_at;
-	in->name.text = name_at;
+	in->name.text = rec_name;
 	in->ino.number = ino_at;
 }
 
@@ -76,7 +76,7 @@ state_room(struct state *s, size_t n)
 
 /* 0 is not known: it is in no table. */
 static void
-enter(struct state *s, const struct rec *r)
+rec_enter(struct state *s, const struct rec *r)
 {
 	size_t at = (size_t)(r - s->rec);
 
@@ -88,7 +88,7 @@ enter(struct state *s, const struct rec *r)
 }
 
 static void
-leave(struct state *s, const struct rec *r)
+rec_leave(struct state *s, const struct rec *r)
 {
 	size_t at = (size_t)(r - s->rec);
 
@@ -106,7 +106,7 @@ enter_all(struct state *s)
 	state_room(s, s->n);
 	for (i = 0; i < s->n; i++)
 		if (alive(&s->rec[i]))
-			enter(s, &s->rec[i]);
+			rec_enter(s, &s->rec[i]);
 }
 
 static struct rec *
@@ -218,7 +218,7 @@ state_bury(struct state *s, struct rec *r)
 {
 	struct state_in *in = s->in;
 
-	leave(s, r);
+	rec_leave(s, r);
 	in->live -= rec_bytes(s, r);
 	r->kind = REC_DROPPED;
 	in->dead = true;
@@ -255,7 +255,7 @@ insert(struct state *s, const struct rec *new, struct str name)
 	buf_c(&in->heap, '\0');
 	in->unsorted = in->unsorted || (s->n > 0 && r[-1].uid > r->uid);
 	s->n++;
-	enter(s, r);
+	rec_enter(s, r);
 	in->live += PUT_BYTES + name.n;
 }
 
@@ -367,7 +367,7 @@ state_clear(struct state *s)
 /* ---- order ---- */
 
 static int
-by_uid(const void *a, const void *b)
+rec_by_uid(const void *a, const void *b)
 {
 	const struct rec *x = a, *y = b;
 
@@ -389,7 +389,7 @@ state_sort(struct state *s)
 			s->rec[n++] = s->rec[i];
 	s->n = n;
 	if (in->unsorted)
-		qsort(s->rec, s->n, sizeof *s->rec, by_uid);
+		qsort(s->rec, s->n, sizeof *s->rec, rec_by_uid);
 	in->dead = in->unsorted = false;
 	enter_all(s);
 }

@@ -28,7 +28,7 @@ is_log(const char *name)
 }
 
 static int
-by_name(const void *a, const void *b)
+file_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -50,7 +50,7 @@ logs(struct files *f, const char *dir, struct err *e)
 	}
 	closedir(d);
 	if (f->n > 0)
-		qsort(f->v, f->n, sizeof *f->v, by_name);
+		qsort(f->v, f->n, sizeof *f->v, file_by_name);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ files_free(struct files *f)
 /* ---- dump ---- */
 
 static const char *
-text_of(char dst[1100], const char *s)
+escape_text(char dst[1100], const char *s)
 {
 	str_escape(dst, 1100, str_of(s));
 	return dst;
@@ -81,7 +81,7 @@ dump_text(const struct state *s)
 	size_t i;
 
 	printf("%s\n  uidvalidity %llu uidnext %llu modseq %llu exists %llu%s%s\n",
-	    text_of(name, s->box),
+	    escape_text(name, s->box),
 	    (unsigned long long)m->uidvalidity,
 	    (unsigned long long)m->uidnext, (unsigned long long)m->modseq,
 	    (unsigned long long)m->exists, m->id[0] != '\0' ? " id " : "",
@@ -100,21 +100,21 @@ dump_text(const struct state *s)
 		buf_s(&flags, "");
 		flags_text(&flags, &s->keywords, r->flags);
 		printf("  %u %s size %u ident %016llx inode %llu (%s)%s\n",
-		    r->uid, text_of(name, state_name(s, r)), r->size,
+		    r->uid, escape_text(name, state_name(s, r)), r->size,
 		    (unsigned long long)r->ident, (unsigned long long)r->ino,
 		    flags.p, r->kind == REC_ORPHAN ? " orphan" : "");
 	}
 	for (i = 0; i < s->npend; i++)
 		printf("  pending %s: %s uid %u ident %016llx uidnext %llu\n",
 		    s->pend[i].kind == PEND_UPLOAD ? "upload" : "move",
-		    text_of(name, s->pend[i].name), s->pend[i].uid,
+		    escape_text(name, s->pend[i].name), s->pend[i].uid,
 		    (unsigned long long)s->pend[i].ident,
 		    (unsigned long long)s->pend[i].uidnext);
 	buf_free(&flags);
 }
 
 static void
-say(struct buf *b)
+print_out(struct buf *b)
 {
 	printf("%s\n", b->p);
 	buf_drop(b, b->n);
@@ -156,7 +156,7 @@ json_mark(struct buf *b, const struct state *s)
 	json_int(&j, "messages", (int64_t)s->n);
 	json_bool(&j, "torn", s->cut);
 	json_close(&j, '}');
-	say(b);
+	print_out(b);
 }
 
 static void
@@ -174,7 +174,7 @@ json_rec(struct buf *b, const struct state *s, const struct rec *r)
 	ident(&j, r->ident);
 	json_int(&j, "inode", (int64_t)r->ino);
 	json_close(&j, '}');
-	say(b);
+	print_out(b);
 	buf_free(&flags);
 }
 
@@ -190,7 +190,7 @@ json_pend(struct buf *b, const struct state *s, const struct pend *p)
 	json_int(&j, "uidnext", (int64_t)p->uidnext);
 	ident(&j, p->ident);
 	json_close(&j, '}');
-	say(b);
+	print_out(b);
 }
 
 static void
@@ -234,7 +234,8 @@ struct check {
 };
 
 static void
-verdict(struct check *c, const char *who, const char *what, size_t messages)
+check_verdict(struct check *c, const char *who, const char *what,
+    size_t messages)
 {
 	struct buf b = { .max = 1 << 20 };
 	struct json j = { .out = &b };
@@ -251,9 +252,9 @@ verdict(struct check *c, const char *who, const char *what, size_t messages)
 		json_s(&j, "problem", what);
 		json_int(&j, "messages", (int64_t)messages);
 		json_close(&j, '}');
-		say(&b);
+		print_out(&b);
 	} else if (what != NULL) {
-		printf("%s: %s\n", text_of(name, who), what);
+		printf("%s: %s\n", escape_text(name, who), what);
 	}
 	buf_free(&b);
 }
@@ -276,18 +277,18 @@ check_log(struct check *c, const char *dir, const char *file,
 	char what[200];
 
 	if (state_read(&s, dir, file, &why) != 0) {
-		verdict(c, file, why.msg, 0);
+		check_verdict(c, file, why.msg, 0);
 		return;
 	}
 	at = index_find(x, str_of(s.box));
 	if (s.cut) {
 		snprintf(what, sizeof what, "%llu of %llu bytes are whole; the next run goes on from there",
 		    (unsigned long long)s.good, (unsigned long long)s.bytes);
-		verdict(c, s.box[0] != '\0' ? s.box : file, what, s.n);
+		check_verdict(c, s.box[0] != '\0' ? s.box : file, what, s.n);
 	} else if (at != NULL && !agrees(at, &s.mark)) {
-		verdict(c, s.box, "the index says otherwise", s.n);
+		check_verdict(c, s.box, "the index says otherwise", s.n);
 	} else {
-		verdict(c, s.box, NULL, s.n);
+		check_verdict(c, s.box, NULL, s.n);
 	}
 	state_drop_all(&s);
 }
@@ -300,7 +301,7 @@ check_index(struct check *c, const char *dir, const struct index *x)
 	size_t i;
 
 	if (x->saved == 0 && access(x->path, F_OK) == 0)
-		verdict(c, x->path, "not whole; the next run makes a new one",
+		check_verdict(c, x->path, "not whole; the next run makes a new one",
 		    0);
 	for (i = 0; i < x->n; i++) {
 		if (x->v[i].dirty)
@@ -308,12 +309,12 @@ check_index(struct check *c, const char *dir, const struct index *x)
 		state_file(file, str_of(x->v[i].box));
 		snprintf(path, sizeof path, "%s/%s", dir, file);
 		if (access(path, F_OK) < 0)
-			verdict(c, x->v[i].box, "in the index alone", 0);
+			check_verdict(c, x->v[i].box, "in the index alone", 0);
 	}
 }
 
 static int
-check(const char *dir, const struct files *f, bool json, struct err *e)
+check_files(const char *dir, const struct files *f, bool json, struct err *e)
 {
 	struct check c = { .json = json };
 	struct index x;
@@ -377,7 +378,8 @@ statecmd_run(const char *verb, const char *dir, bool json, struct err *e)
 		int (*run)(const char *, const struct files *, bool,
 		    struct err *);
 	} table[] = {
-		{ "dump", dump }, { "check", check }, { "rebuild", rebuild },
+		{ "dump", dump }, { "check", check_files },
+		{ "rebuild", rebuild },
 	};
 	struct files f;
 	size_t i;

@@ -195,7 +195,7 @@ unplan(struct box *b)
  * the loop, which ends because no mailbox is asked twice.
  */
 static int
-check(struct run *r)
+confirm_plans(struct run *r)
 {
 	size_t i;
 	int got;
@@ -320,7 +320,7 @@ conclude(struct run *r, struct box *b)
  * is in one more pass, if it was in none of that kind before.
  */
 static int
-settle(struct run *r, struct box *b)
+settle_box(struct run *r, struct box *b)
 {
 	struct entry *e = box_entry(b);
 	struct stamp st;
@@ -348,7 +348,7 @@ settle(struct run *r, struct box *b)
 
 /* What is not as it should be after this pass is looked at once more. */
 static int
-again(struct run *r)
+sync_again(struct run *r)
 {
 	struct box *b;
 	size_t i, n = 0;
@@ -363,7 +363,7 @@ again(struct run *r)
 		return -1;
 	for (i = 0; n > 0 && i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		if (b->again != AGAIN_NOT && settle(r, b) < 0)
+		if (b->again != AGAIN_NOT && settle_box(r, b) < 0)
 			return -1;
 		b->again = AGAIN_NOT;
 	}
@@ -393,7 +393,7 @@ close_all(struct run *r)
 		box_close(&r->boxes[i]);
 }
 
-/* Nothing is held but what again() may use. */
+/* Nothing is held but what sync_again() may use. */
 static void
 close_most(struct run *r)
 {
@@ -468,18 +468,19 @@ say_plan(struct run *r)
 }
 
 static int
-plan(struct run *r)
+make_plans(struct run *r)
 {
 	if (look_here(r) < 0)
 		return -1;
 	trust(r);
-	return far_look(r) < 0 || plan_all(r) < 0 || check(r) < 0 ? -1 : 0;
+	return far_look(r) < 0 || plan_all(r) < 0 || confirm_plans(r) < 0 ?
+	    -1 : 0;
 }
 
 static int
-pass(struct run *r)
+sync_pass(struct run *r)
 {
-	if (plan(r) < 0)
+	if (make_plans(r) < 0)
 		return -1;
 	if (r->o->dry_run) {
 		say_plan(r);
@@ -499,10 +500,10 @@ sync_run(struct run *r)
 		return -1;
 	list_dirty(r);
 	while (got == 0 && !stop_asked() && choose_some(r)) {
-		got = pass(r);
+		got = sync_pass(r);
 		close_most(r);
 		if (got == 0 && !r->o->dry_run)
-			got = again(r);
+			got = sync_again(r);
 		close_all(r);
 	}
 	return got;

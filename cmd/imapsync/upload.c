@@ -51,7 +51,7 @@ struct group {
 };
 
 static void
-drop(struct up *u)
+drop_up(struct up *u)
 {
 	if (u->fd >= 0)
 		close(u->fd);
@@ -62,7 +62,7 @@ static void
 clear(struct group *g)
 {
 	while (g->n > 0)
-		drop(&g->v[--g->n]);
+		drop_up(&g->v[--g->n]);
 	g->bytes = 0;
 }
 
@@ -103,7 +103,7 @@ taken_name(struct group *g, const char *name)
 
 /* 0 to be sent, 1 not, -1. */
 static int
-prepare(struct group *g, struct up *u, struct act *a)
+prepare_up(struct group *g, struct up *u, struct act *a)
 {
 	struct box *b = g->b;
 	struct err *e = b->run->e;
@@ -157,7 +157,7 @@ wire_size(const struct up *u)
 
 /* Into the log before anything leaves. */
 static int
-intend(struct group *g)
+intend_group(struct group *g)
 {
 	struct state *s = g->b->state;
 	struct err *e = g->b->run->e;
@@ -195,7 +195,7 @@ send_one(struct group *g, struct up *u)
 
 /* 0 sent, 1 refused as a whole, -1. */
 static int
-append(struct group *g)
+append_group(struct group *g)
 {
 	struct imap *m = &g->l->imap;
 	struct conn_sink sink = { imap_append_put, m };
@@ -216,7 +216,7 @@ append(struct group *g)
 }
 
 static int
-record(struct group *g, struct up *u, uint32_t uid)
+record_up(struct group *g, struct up *u, uint32_t uid)
 {
 	struct rec rec = { .uid = uid, .size = wire_size(u),
 	    .flags = u->m->flags & g->b->far.storable, .ident = u->out.ident,
@@ -238,7 +238,7 @@ record(struct group *g, struct up *u, uint32_t uid)
 }
 
 static int
-forget(struct group *g)
+forget_group(struct group *g)
 {
 	size_t i;
 
@@ -276,7 +276,7 @@ has_it(struct group *g, uint32_t uid)
 
 /* So it stays here alone, and is not tried again. */
 static int
-alone(struct group *g)
+leave_alone(struct group *g)
 {
 	struct up *u = &g->v[0];
 	struct rec rec = { .kind = REC_ORPHAN, .size = wire_size(u),
@@ -284,11 +284,11 @@ alone(struct group *g)
 
 	if (state_put(g->b->state, &rec, u->name, g->b->run->e) < 0)
 		return -1;
-	return forget(g);
+	return forget_group(g);
 }
 
 static int
-taken(struct group *g, struct imap_resp *r)
+hear_append(struct group *g, struct imap_resp *r)
 {
 	struct imap_uids to = { 0 };
 	uint64_t v = 0;
@@ -298,10 +298,10 @@ taken(struct group *g, struct imap_resp *r)
 	g->b->far.changed = true;
 	if (got > 0 && v == g->b->far.seen.uidvalidity && credible(g, &to))
 		for (i = 0, got = 0; i < g->n && got == 0; i++)
-			got = record(g, &g->v[i], to.v[i]);
+			got = record_up(g, &g->v[i], to.v[i]);
 	else if (got > 0 && to.n == 1 && g->n == 1 && has_it(g, to.v[0])) {
 		refuse(g->b, g->v[0].name, EX_DATAERR, "the server has it already, as another message of this folder");
-		got = alone(g);
+		got = leave_alone(g);
 	} else if (got >= 0) {
 		/* which UIDs, the next pass asks */
 		box_again(g->b, AGAIN_UIDS);
@@ -316,7 +316,7 @@ taken(struct group *g, struct imap_resp *r)
 	return got;
 }
 
-static int deliver(struct group *);
+static int deliver_group(struct group *);
 
 /* One by one, to tell which of them the server does not want. */
 static int
@@ -330,13 +330,13 @@ singly(struct group *g)
 		refuse(g->b, g->v[0].name, str_starts(str_of(g->l->imap.text),
 		    "[TOOBIG]") ? EX_DATAERR : EX_TEMPFAIL,
 		    g->l->imap.text);
-		return forget(g);
+		return forget_group(g);
 	}
-	if (forget(g) < 0)
+	if (forget_group(g) < 0)
 		return -1;
 	for (i = 0; i < g->n && got == 0; i++) {
 		one.v[0] = g->v[i];
-		got = deliver(&one);
+		got = deliver_group(&one);
 	}
 	return got;
 }
@@ -352,16 +352,16 @@ in_doubt(struct group *g)
 }
 
 static int
-deliver(struct group *g)
+deliver_group(struct group *g)
 {
 	struct imap *m = &g->l->imap;
 	struct imap_resp r;
 	unsigned tag;
 	int got;
 
-	if (intend(g) < 0)
+	if (intend_group(g) < 0)
 		return -1;
-	got = append(g);
+	got = append_group(g);
 	if (got != 0)
 		return got < 0 ? -1 : singly(g);
 	if ((tag = imap_append_end(m)) == 0)
@@ -374,7 +374,7 @@ deliver(struct group *g)
 	while (!imap_done(&r, tag));
 	conn_last(m->c, false);
 	mem_stake(NULL);
-	return r.type == IMAP_OK ? taken(g, &r) : singly(g);
+	return r.type == IMAP_OK ? hear_append(g, &r) : singly(g);
 }
 
 int
@@ -390,21 +390,21 @@ upload_box(struct link *l, struct box *b)
 	while (got == 0 && !stop_asked() && plan_next(b->plan, ACT_PUSH, &k)) {
 		struct up *u = &g->v[g->n];
 
-		got = prepare(g, u, &b->plan->v[k++]);
+		got = prepare_up(g, u, &b->plan->v[k++]);
 		if (got > 0) {
-			drop(u);
+			drop_up(u);
 			got = 0;
 			continue;
 		}
 		g->n++;
 		g->bytes += u->out.wire;
 		if (got == 0 && (g->n == most || g->bytes >= GROUP_BYTES)) {
-			got = deliver(g);
+			got = deliver_group(g);
 			clear(g);
 		}
 	}
 	if (got == 0 && g->n > 0)
-		got = deliver(g);
+		got = deliver_group(g);
 	clear(g);
 	free(g);
 	return got;

@@ -84,7 +84,7 @@ put(struct intake *t, const char *p, size_t n, struct err *e)
 
 /* n bytes with CR LF for LF; dst has room for 2 * n.  How many. */
 static size_t
-widen(char *dst, const char *p, size_t n)
+widen_lines(char *dst, const char *p, size_t n)
 {
 	const char *end = p + n, *nl;
 	char *to = dst;
@@ -121,7 +121,7 @@ restore(struct intake *t, struct err *e)
 		if (n == 0 || file_pread(t->fd, some, n, (off_t)(from - n),
 		    e) != (ssize_t)n)
 			return fail(e, EX_IOERR, "a file shrank");
-		k = widen(t->out, some, n);
+		k = widen_lines(t->out, some, n);
 		from -= n;
 		to -= k;
 		if (write_at(t->fd, t->out, k, to, e) < 0)
@@ -170,7 +170,7 @@ rest(struct intake *t, const char *p, size_t n, struct err *e)
 
 /* From *p on, until the end or until it cannot go on so (t->raw). */
 static int
-convert(struct intake *t, const char **p, const char *end, struct err *e)
+intake_convert(struct intake *t, const char **p, const char *end, struct err *e)
 {
 	const char *nl;
 
@@ -207,7 +207,7 @@ intake_put(void *intake, const void *data, size_t n, struct err *e)
 		return 0;
 	ident_put(t->who, p, n);
 	t->wire += n;
-	if (!t->raw && convert(t, &p, end, e) < 0)
+	if (!t->raw && intake_convert(t, &p, end, e) < 0)
 		return -1;
 	return put(t, p, (size_t)(end - p), e);
 }
@@ -230,7 +230,7 @@ struct wire_count {
 };
 
 static void
-count(struct wire_count *x, const char *p, size_t n)
+wire_add(struct wire_count *x, const char *p, size_t n)
 {
 	const char *end = p + n, *nl;
 
@@ -257,7 +257,7 @@ outgo_look(struct outgo *o, int fd, struct err *e)
 	ident_begin(&who);
 	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
 		ident_put(&who, some, (size_t)n);
-		count(&x, some, (size_t)n);
+		wire_add(&x, some, (size_t)n);
 	}
 	*o = (struct outgo){
 		.wire = x.crlf ? x.size : x.size + x.lf,
@@ -302,9 +302,10 @@ outgo_send(const struct outgo *o, int fd, const struct conn_sink *sink,
 	size_t k;
 
 	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
-		count(&x, some, (size_t)n);
+		wire_add(&x, some, (size_t)n);
 		p = o->verbatim ? some : wide;
-		k = o->verbatim ? (size_t)n : widen(wide, some, (size_t)n);
+		k = o->verbatim ? (size_t)n :
+		    widen_lines(wide, some, (size_t)n);
 		if ((x.crlf && !o->verbatim) || k > o->wire - sent)
 			return another(e);
 		if (sink->put(sink->to, p, k, e) < 0)
