@@ -10,14 +10,14 @@
 #include "import.h"
 
 static bool
-is(const char *s, const char *word)
+value_is(const char *s, const char *word)
 {
 	return s != NULL && strcmp(s, word) == 0;
 }
 
 /* "*@example.org" and "%U@%H" are no addresses. */
 static void
-sender(struct foreign_section *s, struct conf_out *o)
+sender_convert(struct foreign_section *s, struct conf_out *o)
 {
 	const char *from = foreign_pair_some(foreign_take(s, "from"));
 
@@ -34,7 +34,7 @@ dsn(struct foreign_section *s, struct conf_out *o)
 
 	conf_out_key(o, "dsn", foreign_pair_some(foreign_take(s,
 	    "dsn_notify")));
-	conf_out_key(o, "dsn-ret", is(ret, "headers") ? "hdrs" : ret);
+	conf_out_key(o, "dsn-ret", value_is(ret, "headers") ? "hdrs" : ret);
 }
 
 /* The ports of msmtp, where none is said; ours are others. */
@@ -50,9 +50,9 @@ port(struct foreign_section *s, bool lmtp)
 
 /* The name it has here; NULL: it could not be taken over. */
 static const char *
-account(struct foreign_section *s, struct conf_out *o)
+account_convert(struct foreign_section *s, struct conf_out *o)
 {
-	bool lmtp = is(foreign_take(s, "protocol"), "lmtp");
+	bool lmtp = value_is(foreign_take(s, "protocol"), "lmtp");
 	bool login = foreign_pair_on(foreign_take(s, "auth"), false);
 	const char *name = conf_out_name(o, "account", s->name);
 
@@ -64,7 +64,7 @@ account(struct foreign_section *s, struct conf_out *o)
 		foreign_take(s, "password");
 		foreign_take(s, "passwordeval");
 	}
-	sender(s, o);
+	sender_convert(s, o);
 	conf_out_key(o, "ehlo", foreign_pair_some(foreign_take(s, "domain")));
 	dsn(s, o);
 	foreign_left(s, o);
@@ -73,7 +73,7 @@ account(struct foreign_section *s, struct conf_out *o)
 
 /* "account default : work" is one of ours, too. */
 static const char *
-alias(const struct foreign_section *s, const char *parent,
+account_alias(const struct foreign_section *s, const char *parent,
     struct conf_out *o)
 {
 	const char *name;
@@ -89,7 +89,7 @@ alias(const struct foreign_section *s, const char *parent,
 }
 
 static int
-convert(struct foreign *f, struct conf_out *o, struct err *e)
+msmtp_convert(struct foreign *f, struct conf_out *o, struct err *e)
 {
 	static const enum foreign_kind ours[] = { FOREIGN_MSMTP,
 	    FOREIGN_UNKNOWN };
@@ -106,8 +106,9 @@ convert(struct foreign *f, struct conf_out *o, struct err *e)
 	for (i = 1; i < f->n; i++) {
 		s = foreign_pair_alias(&f->v[i]) && f->v[i].parent != NULL ?
 		    foreign_find(f, "account", f->v[i].parent) : NULL;
-		given[i] = s != NULL ? alias(&f->v[i], given[s - f->v], o) :
-		    account(&f->v[i], o);
+		given[i] = s != NULL ?
+		    account_alias(&f->v[i], given[s - f->v], o) :
+		    account_convert(&f->v[i], o);
 	}
 	return 0;
 }
@@ -115,5 +116,5 @@ convert(struct foreign *f, struct conf_out *o, struct err *e)
 int
 import_run(const char *path, struct buf *to, struct err *e)
 {
-	return foreign_import(path, convert, to, e);
+	return foreign_import(path, msmtp_convert, to, e);
 }

@@ -247,7 +247,7 @@ from_stdin(struct letter *l, const struct options *o,
 }
 
 static int
-from_file(struct letter *l, const struct options *o,
+letter_from_file(struct letter *l, const struct options *o,
     const struct letter_source *s, struct err *e)
 {
 	int fd = file_open(o->message.file, e), got;
@@ -291,7 +291,7 @@ letter_write(struct letter *l, const struct options *o,
 	if (s->fd >= 0)
 		got = take_message(l, o, s, s->fd, e);
 	else if (o->message.file != NULL && !is_dash(o->message.file))
-		got = from_file(l, o, s, e);
+		got = letter_from_file(l, o, s, e);
 	else if (is_dash(o->message.file) || is_dash(o->message.body) ||
 	    letter_reads(o) != NULL)
 		got = from_stdin(l, o, s, e);

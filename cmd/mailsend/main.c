@@ -181,7 +181,7 @@ composing(void)
 
 /* The bare address of -f, by which an account may be chosen; or NULL. */
 static const char *
-sender(void)
+chosen_sender(void)
 {
 	const char *from = o.sendmail.called ? o.sendmail.sender :
 	    o.message.from;
@@ -204,7 +204,7 @@ version(struct buf *b)
 }
 
 static int
-configure(int argc, char **argv, struct letter_source *from, struct err *e)
+send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 {
 	struct opt_set set = { .tables = { options,
 	    account_options(&run.account) }, .arena = &run.account.arena,
@@ -233,14 +233,15 @@ configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (from->composing &&
 	    (o.message.file != NULL || o.message.read_recipients))
 		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");
-	if (account_load(&run.account, &set, "smtp lmtp", sender(), e) < 0)
+	if (account_load(&run.account, &set, "smtp lmtp",
+	    chosen_sender(), e) < 0)
 		return -1;
 	return submit_check(&o, e);
 }
 
 /* An account of a text, loaded as if it were the configuration. */
 static int
-try(const char *name, struct str text, struct err *e)
+account_try(const char *name, struct str text, struct err *e)
 {
 	struct account a = { .name = name };
 	struct opt_set set = { .tables = { options, account_options(&a) },
@@ -258,13 +259,13 @@ try(const char *name, struct str text, struct err *e)
 }
 
 static int
-import(struct err *e)
+send_import(struct err *e)
 {
 	struct buf text = { .max = 1 << 22 };
 	int got = import_run(o.sending.import, &text, e);
 
 	if (got == 0)
-		got = foreign_load(BUF_STR(text), "account", try, e);
+		got = foreign_load(BUF_STR(text), "account", account_try, e);
 	if (got == 0)
 		fputs(text.p, stdout);
 	buf_free(&text);
@@ -285,7 +286,7 @@ static int
 send_mail(int argc, char **argv, struct err *e)
 {
 	struct letter_source from = { 0 };
-	int got = configure(argc, argv, &from, e);
+	int got = send_configure(argc, argv, &from, e);
 
 	if (got != 0)
 		return got < 0 ? e->code : 0;
@@ -294,7 +295,7 @@ send_mail(int argc, char **argv, struct err *e)
 		return report_addresses(&o.operands, &run.account.arena,
 		    run.account.json);
 	if (o.sending.import != NULL)
-		return import(e);
+		return send_import(e);
 	return o.sendmail.talk ? talk_serve(&run) : post_operands(&from, e);
 }
 

@@ -41,7 +41,7 @@ old_option(struct options *o, const char *arg)
 }
 
 static int
-one(struct options *o, struct opt_set *set, int c, struct err *e)
+sendmail_option(struct options *o, struct opt_set *set, int c, struct err *e)
 {
 	switch (c) {
 	case 't':
@@ -102,7 +102,7 @@ sendmail_parse(struct options *o, struct opt_set *set, int argc, char **argv,
 	opterr = 0;
 	while ((c = getopt(argc, argv,
 	    ":A:B:b:d::F:f:Gh:IiL:mN:nO:o:p:q::R:r:tUV:v")) != -1)
-		if ((got = one(o, set, c, e)) != 0)
+		if ((got = sendmail_option(o, set, c, e)) != 0)
 			return got;
 	for (; optind < argc; optind++)
 		opt_list_add(a, &o->operands, argv[optind]);
@@ -131,7 +131,7 @@ text_add(struct text *t, int c)
 
 /* The line behind a dot: 1 if there is nothing more in it. */
 static int
-dotted(struct text *t, FILE *in, bool stuffed)
+dot_line(struct text *t, FILE *in, bool stuffed)
 {
 	int c = getc(in);
 	bool cr = c == '\r';
@@ -156,7 +156,7 @@ sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
 
 	while (e->code == 0 && !end && (c = getc(in)) != EOF) {
 		if (c == '.' && last == '\n')
-			end = dotted(&t, in, stuffed);
+			end = dot_line(&t, in, stuffed);
 		else
 			text_add(&t, c);
 		last = c;

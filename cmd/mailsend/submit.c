@@ -63,7 +63,7 @@ submit_login(struct smtp *s, struct run *run, struct report *r)
  * Subjects) as encoded words.  What remains, an address, is refused.
  */
 static void
-encode(struct letter *l, const struct smtp *s)
+letter_encode(struct letter *l, const struct smtp *s)
 {
 	if (l->msg.utf8 && (s->caps & SMTP_UTF8) == 0) {
 		mime_header_ascii(&l->msg, l->arena);
@@ -118,7 +118,7 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 		return -1;
 	if (last == OPTION_STEP_AUTH)
 		return 0;
-	encode(l, s);
+	letter_encode(l, s);
 	if (downgrade(l, s, e) < 0)
 		return -1;
 	trim_params(l, s, run);

@@ -87,7 +87,7 @@ talk_verdict(int code)
 }
 
 static const char *
-command(struct talk *t, struct str line)
+talk_command(struct talk *t, struct str line)
 {
 	struct str verb = str_word(&line);
 	const char *answer;
@@ -144,7 +144,7 @@ talk_serve(struct run *run)
 	talk_say("220 postbag ESMTP");
 	while (strncmp(answer, "221", 3) != 0 && !stop_asked() &&
 	    (n = getline(&line, &cap, stdin)) > 0) {
-		answer = command(&t, (struct str){ line, (size_t)n });
+		answer = talk_command(&t, (struct str){ line, (size_t)n });
 		talk_say(answer);
 	}
 	free(line);

@@ -45,7 +45,7 @@ struct input {
 
 /* A name from a line: first column of CSV, no comment, no BOM. */
 static struct str
-name_in(struct str line, bool first)
+name_of_line(struct str line, bool first)
 {
 	size_t i;
 
@@ -72,7 +72,7 @@ next_name(struct input *in, struct str *name)
 		return true;
 	}
 	while (lines_next(&in->lines, name)) {
-		*name = name_in(*name, !in->begun);
+		*name = name_of_line(*name, !in->begun);
 		in->begun = true;
 		if (name->n > 0)
 			return true;
@@ -156,7 +156,7 @@ skip_line(struct skip *k, char *p, size_t n)
 			skip_add(k, BUF_STR(name));
 		buf_free(&name);
 	} else if (n > 0 && p[0] != ' ') {
-		skip_add(k, name_in(line, false));
+		skip_add(k, name_of_line(line, false));
 	}
 }
 
@@ -177,7 +177,7 @@ appended_to(int fd, off_t *size)
 
 /* An object of ours that lacks only its line end: "ms" is its last member. */
 static bool
-whole(struct str line)
+record_whole(struct str line)
 {
 	struct buf ms = { .max = 64 };
 	bool got = line.n > 0 && line.p[line.n - 1] == '}' &&
@@ -197,11 +197,11 @@ mend(struct skip *k, int fd, struct str torn, struct err *e)
 {
 	off_t size;
 
-	if (whole(torn))
+	if (record_whole(torn))
 		skip_line(k, (char *)(uintptr_t)torn.p, torn.n);
 	if (!appended_to(fd, &size))
 		return 0;
-	if (torn.p[0] != '{' || whole(torn))
+	if (torn.p[0] != '{' || record_whole(torn))
 		return file_write(STDOUT_FILENO, "\n", 1, e);
 	if (size != lseek(fd, 0, SEEK_CUR))
 		return fail(e, EX_IOERR, "it grows while it is read");
@@ -257,7 +257,7 @@ struct bulk {
 };
 
 static void
-in_order(struct run *r, uint64_t seq, struct buf *b)
+bulk_in_order(struct run *r, uint64_t seq, struct buf *b)
 {
 	struct ring *ring = r->bulk->ring;
 	struct str *s = &ring->slot[seq % RING];
@@ -309,7 +309,7 @@ keep_asked(struct task *t)
 }
 
 static void
-ended(struct task *t)
+bulk_ended(struct task *t)
 {
 	struct run *r = t->run;
 	struct buf one = { .max = OUT_MAX };
@@ -323,7 +323,7 @@ ended(struct task *t)
 	    (double)(clock_us() - t->started) / 1e3);
 	if (r->bulk->ring != NULL) {
 		print(t, &one);
-		in_order(r, t->seq, &one);
+		bulk_in_order(r, t->seq, &one);
 	} else {
 		print(t, &r->out);
 	}
@@ -381,7 +381,7 @@ static void
 bulk_begin(struct run *r, struct str name)
 {
 	r->active++;
-	task_start(r, name, r->tally.begun++, ended);
+	task_start(r, name, r->tally.begun++, bulk_ended);
 }
 
 static int

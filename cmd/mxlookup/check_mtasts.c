@@ -177,7 +177,7 @@ text_mtasts(const struct task *t, struct buf *b)
 
 /* Does the policy name this host: "match", "mismatch", or NULL. */
 static const char *
-verdict(const struct task *t, const struct mx_host *h)
+host_verdict(const struct task *t, const struct mx_host *h)
 {
 	const struct sts *s = t->result[CHECK_MTASTS];
 
@@ -189,13 +189,13 @@ verdict(const struct task *t, const struct mx_host *h)
 static void
 host_json_mtasts(const struct task *t, const struct mx_host *h, struct json *j)
 {
-	json_s(j, "sts", verdict(t, h));
+	json_s(j, "sts", host_verdict(t, h));
 }
 
 static void
 host_text_mtasts(const struct task *t, const struct mx_host *h, struct buf *b)
 {
-	const char *v = verdict(t, h);
+	const char *v = host_verdict(t, h);
 
 	if (v != NULL)
 		buf_printf(b, " sts=%s", v);

@@ -55,7 +55,7 @@ data_hex(struct arena *a, struct str s)
 }
 
 static const char *
-text_of(struct arena *a, unsigned type, const struct dns_rr *rr)
+record_text(struct arena *a, unsigned type, const struct dns_rr *rr)
 {
 	char ip[64];
 
@@ -180,7 +180,7 @@ take_line(struct list *l, struct str line, struct err *e)
 }
 
 static int
-read_all(struct list *l, const char *path, struct err *e)
+list_read(struct list *l, const char *path, struct err *e)
 {
 	struct buf text = { .max = 16 << 20 };
 	int fd = file_open(path, e), got, n = 0;
@@ -203,7 +203,7 @@ read_all(struct list *l, const char *path, struct err *e)
 /* ---- comparing */
 
 static bool
-among(const struct opt_list *l, const char *s)
+list_has(const struct opt_list *l, const char *s)
 {
 	size_t i;
 
@@ -219,10 +219,10 @@ set_same(const struct set *s)
 	size_t i;
 
 	for (i = 0; i < s->want.n; i++)
-		if (!among(&s->have, s->want.v[i]))
+		if (!list_has(&s->have, s->want.v[i]))
 			return false;
 	for (i = 0; i < s->have.n; i++)
-		if (!among(&s->want, s->have.v[i]))
+		if (!list_has(&s->want, s->have.v[i]))
 			return false;
 	return true;
 }
@@ -234,7 +234,7 @@ differences(const struct opt_list *a, const struct opt_list *b, char mark,
 	size_t i;
 
 	for (i = 0; i < a->n; i++) {
-		if (among(b, a->v[i]))
+		if (list_has(b, a->v[i]))
 			continue;
 		buf_printf(out, "%c %s %s ", mark, s->name,
 		    dns_type(s->type));
@@ -264,7 +264,7 @@ json_list(struct json *j, const char *key, const struct opt_list *a,
 
 	json_open(j, key, '[');
 	for (i = 0; i < a->n; i++)
-		if (!among(b, a->v[i]))
+		if (!list_has(b, a->v[i]))
 			json_s(j, NULL, a->v[i]);
 	json_close(j, ']');
 }
@@ -297,8 +297,8 @@ report(struct run *r, struct list *l, struct set *s)
 	unsigned i;
 
 	for (i = 0; i < s->answer->n; i++)
-		opt_list_add(&l->arena, &s->have, text_of(&l->arena, s->type,
-		    &s->answer->rr[i]));
+		opt_list_add(&l->arena, &s->have,
+		    record_text(&l->arena, s->type, &s->answer->rr[i]));
 	if (r->set->show.json)
 		json_expect(s, &r->out);
 	else if (!r->set->show.quiet)
@@ -316,7 +316,7 @@ expect_run(struct run *r, const char *path, struct err *e)
 	struct set *s;
 
 	l.end = &l.first;
-	if (read_all(&l, path, e) < 0) {
+	if (list_read(&l, path, e) < 0) {
 		arena_free(&l.arena);
 		return e->code;
 	}

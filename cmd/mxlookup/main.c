@@ -272,7 +272,7 @@ join_servers(void)
 }
 
 static int
-limits(struct err *e)
+check_limits(struct err *e)
 {
 	if (raw.window > 32768 || raw.qps > 10000000 || raw.tries > 16 ||
 	    (raw.bufsize != 0 && (raw.bufsize < 512 || raw.bufsize > 65535)))
@@ -301,7 +301,7 @@ effects(struct err *e)
 }
 
 static int
-configure(int argc, char **argv, struct err *e)
+lookup_configure(int argc, char **argv, struct err *e)
 {
 	int c;
 
@@ -309,7 +309,7 @@ configure(int argc, char **argv, struct err *e)
 	    opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
 	    opt_stdin(&set, o.operands.n > 0 || raw.findings || raw.info ||
 	    raw.expect != NULL ? NULL : "the list of names", e) < 0 ||
-	    limits(e) < 0 || choose(e) < 0)
+	    check_limits(e) < 0 || choose(e) < 0)
 		return -1;
 	close_needs();
 	if (effects(e) < 0)
@@ -332,7 +332,7 @@ configure(int argc, char **argv, struct err *e)
 /* ---- verdict */
 
 static int
-verdict(void)
+lookup_verdict(void)
 {
 	return fail_worse(r.tally.bad > 0 ? EX_DATAERR : 0,
 	    fail_worse(r.tally.unrouted > 0 ? EX_NOHOST : 0,
@@ -425,7 +425,7 @@ mxlookup(int argc, char **argv, struct err *e)
 	int64_t start = clock_us();
 	double s;
 
-	if (configure(argc, argv, e) < 0)
+	if (lookup_configure(argc, argv, e) < 0)
 		return e->code;
 	if (raw.findings)
 		return list_kinds();
@@ -437,11 +437,11 @@ mxlookup(int argc, char **argv, struct err *e)
 	if (raw.expect != NULL)
 		return expect_run(&r, raw.expect, e);
 	if (bulk_run(&r, e) < 0)
-		return fail_worse(e->code, verdict());
+		return fail_worse(e->code, lookup_verdict());
 	s = (double)(clock_us() - start + 1) / 1e6;
 	if (o.many.stats)
 		show_stats(s);
-	return o.show.nagios ? nagios(s) : verdict();
+	return o.show.nagios ? nagios(s) : lookup_verdict();
 }
 
 int

@@ -81,7 +81,7 @@ say_unsure(const struct task *t, struct buf *b)
 }
 
 static void
-say(const struct task *t, enum outcome o, struct buf *b)
+outcome_say(const struct task *t, enum outcome o, struct buf *b)
 {
 	show_safe(b, str_of(t->domain));
 	buf_s(b, ": ");
@@ -125,5 +125,5 @@ outcome_note(struct worst *w, const struct task *t, enum outcome o)
 	w->sev = sev;
 	w->seq = t->seq;
 	w->why.n = 0;
-	say(t, o, &w->why);
+	outcome_say(t, o, &w->why);
 }

@@ -198,7 +198,8 @@ family(const struct task *t)
 }
 
 static void
-unknown(struct task *t, const struct mx_host *h, const struct dns_answer *a)
+host_unknown(struct task *t, const struct mx_host *h,
+    const struct dns_answer *a)
 {
 	if (dns_unsure(a))
 		task_find(t, "MX_TEMP", h->name, "%s of %s: %s",
@@ -214,8 +215,8 @@ judge_host(struct task *t, const struct mx_host *h)
 	judge_addresses(t, h, h->a);
 	judge_addresses(t, h, h->aaaa);
 	if (dns_unsure(h->a) || dns_unsure(h->aaaa)) {
-		unknown(t, h, h->a);
-		unknown(t, h, h->aaaa);
+		host_unknown(t, h, h->a);
+		host_unknown(t, h, h->aaaa);
 		return;
 	}
 	if (dns_has(h->a) || dns_has(h->aaaa))
@@ -229,7 +230,7 @@ judge_host(struct task *t, const struct mx_host *h)
 }
 
 static bool
-share(const struct dns_answer *a, const struct dns_answer *b)
+share_address(const struct dns_answer *a, const struct dns_answer *b)
 {
 	unsigned i, k;
 
@@ -254,7 +255,8 @@ judge_all(struct task *t)
 		six += dns_has(h->aaaa);
 		temp += dns_unsure(h->a) || dns_unsure(h->aaaa);
 		for (g = m->host; g < h && m->n <= 4 * MANY; g++)
-			if (share(g->a, h->a) || share(g->aaaa, h->aaaa))
+			if (share_address(g->a, h->a) ||
+			    share_address(g->aaaa, h->aaaa))
 				task_find(t, "MX_SAME_ADDR", h->name, "%s and %s",
 				    g->name, h->name);
 	}
@@ -316,7 +318,7 @@ route_verdict(const struct task *t)
 
 /* Did the user ask for mx or addr? */
 static bool
-asked(const struct task *t)
+route_asked(const struct task *t)
 {
 	return task_asked(t, CHECK_MX) || task_asked(t, CHECK_ADDR);
 }
@@ -330,7 +332,7 @@ route_shown(const struct task *t)
 	for (c = 0; c < CHECK_MAX; c++)
 		if (task_asked(t, c) && checks[c]->host_json != NULL)
 			return true;
-	return asked(t);
+	return route_asked(t);
 }
 
 bool
@@ -340,6 +342,6 @@ route_fault(const struct task *t)
 		return false;
 	if (t->kind == IN_BAD || route_status(t) == DNS_NXDOMAIN)
 		return true;
-	return asked(t) &&
+	return route_asked(t) &&
 	    (t->mx.route != MX_NULL || t->kind == IN_MAILBOX);
 }

@@ -69,7 +69,7 @@ host_secure(const struct mx_host *h)
 }
 
 static void
-host(const struct task *t, const struct mx_host *h, struct json *j)
+json_host(const struct task *t, const struct mx_host *h, struct json *j)
 {
 	const struct check *const *checks = t->run->checks;
 	bool known = h->a != NULL || h->aaaa != NULL;
@@ -101,7 +101,7 @@ hosts(const struct task *t, struct json *j)
 
 	json_open(j, "mx", '[');
 	for (i = 0; i < t->mx.n; i++)
-		host(t, &t->mx.host[i], j);
+		json_host(t, &t->mx.host[i], j);
 	json_close(j, ']');
 }
 
@@ -184,7 +184,7 @@ route(const struct task *t, struct json *j)
 }
 
 static void
-unknown(const struct task *t, struct json *j)
+json_unknown(const struct task *t, struct json *j)
 {
 	int c;
 
@@ -207,7 +207,7 @@ show_json(const struct task *t, struct buf *b)
 	json_s(&j, "in", t->in);
 	json_s(&j, "domain", t->kind == IN_BAD ? NULL : t->domain);
 	json_s(&j, "status", dns_status(route_status(t)));
-	unknown(t, &j);
+	json_unknown(t, &j);
 	route(t, &j);
 	for (c = 0; c < CHECK_MAX; c++) {
 		if (checks[c]->json == NULL)

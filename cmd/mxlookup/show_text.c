@@ -101,7 +101,7 @@ longest(const struct task *t)
 }
 
 static void
-host(const struct task *t, const struct mx_host *h, size_t width,
+text_host(const struct task *t, const struct mx_host *h, size_t width,
     struct buf *b)
 {
 	const struct check *const *checks = t->run->checks;
@@ -198,7 +198,7 @@ show_text(const struct task *t, struct buf *b)
 
 	head(t, b);
 	for (i = 0; route_shown(t) && i < t->mx.n; i++)
-		host(t, &t->mx.host[i], width, b);
+		text_host(t, &t->mx.host[i], width, b);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (t->result[c] != NULL && checks[c]->text != NULL)
 			checks[c]->text(t, b);

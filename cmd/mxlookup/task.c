@@ -105,7 +105,7 @@ go(struct task *t)
 }
 
 static void
-came(void *arg, unsigned ready)
+task_came(void *arg, unsigned ready)
 {
 	struct task *t = arg;
 
@@ -116,7 +116,7 @@ came(void *arg, unsigned ready)
 /* ---- what was given */
 
 static char *
-text_of(struct task *t, struct str s)
+task_text(struct task *t, struct str s)
 {
 	return arena_dup(t->mem, s);
 }
@@ -144,14 +144,14 @@ is_address(struct task *t, struct str s)
 	else
 		return false;
 	dns_addr(t->addr, text, sizeof text);
-	t->domain = text_of(t, str_of(text));
+	t->domain = task_text(t, str_of(text));
 	t->kind = IN_ADDRESS;
 	return true;
 }
 
 /* Plain names need no IDNA: this is the way of a million of them. */
 static int
-domain(struct task *t, struct str s)
+task_domain(struct task *t, struct str s)
 {
 	struct err e = { 0 };
 	char name[DNS_NAMELEN];
@@ -161,9 +161,9 @@ domain(struct task *t, struct str s)
 	if (!str_ascii(s) && addr_ascii(t->mem, s, &s, &e) < 0)
 		return -1;
 	if (s.n == 0 || s.n > 300 || str_control(s) || str_has(s, ' ') ||
-	    dns_name(text_of(t, s), name) < 0)
+	    dns_name(task_text(t, s), name) < 0)
 		return -1;
-	t->domain = text_of(t, str_of(name));
+	t->domain = task_text(t, str_of(name));
 	return 0;
 }
 
@@ -182,13 +182,13 @@ understand(struct task *t, struct str in)
 	if (at != NULL) {
 		if (at > s.p) {
 			t->kind = IN_MAILBOX;
-			t->local = text_of(t, str_to(s, (size_t)(at - s.p)));
+			t->local = task_text(t, str_to(s, (size_t)(at - s.p)));
 		}
 		s = str_from(s, (size_t)(at - s.p) + 1);
 	}
 	if (is_address(t, s))
 		return;
-	if (domain(t, s) < 0)
+	if (task_domain(t, s) < 0)
 		t->kind = IN_BAD;
 }
 
@@ -214,9 +214,9 @@ task_start(struct run *r, struct str in, uint64_t seq,
 
 	*t = (struct task){ .run = r, .mem = &t->arena, .seq = seq,
 	    .arena = t->arena, .ended = ended };
-	t->ask = (struct ask){ .dns = r->dns, .mem = t->mem, .came = came,
+	t->ask = (struct ask){ .dns = r->dns, .mem = t->mem, .came = task_came,
 	    .arg = t };
-	t->in = text_of(t, in);
+	t->in = task_text(t, in);
 	t->domain = t->in;
 	t->started = clock_us();
 	understand(t, in);

@@ -51,7 +51,7 @@ opens(struct run *r, const struct operand *o)
 }
 
 static int
-check(struct run *r, const char *text, struct err *e)
+check_target(struct run *r, const char *text, struct err *e)
 {
 	struct operand o = { .text = text };
 	struct arena mem = { 0 };
@@ -75,7 +75,7 @@ feed_check(struct run *r, struct err *e)
 		return fail(e, EX_USAGE, "which host? (- reads them from standard input)");
 	for (i = 0; i < all->n && got == 0; i++) {
 		if (!str_is(str_of(all->v[i]), "-")) {
-			got = check(r, all->v[i], e);
+			got = check_target(r, all->v[i], e);
 			continue;
 		}
 		r->box.any_port = true;

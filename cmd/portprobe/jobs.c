@@ -36,7 +36,7 @@ struct jobs {
 };
 
 static void
-append(struct queue *q, struct job *j)
+queue_append(struct queue *q, struct job *j)
 {
 	j->next = NULL;
 	*(q->n > 0 ? q->last : &q->first) = j;
@@ -45,7 +45,7 @@ append(struct queue *q, struct job *j)
 }
 
 static struct job *
-take(struct queue *q)
+queue_take(struct queue *q)
 {
 	struct job *j = q->first;
 
@@ -57,7 +57,7 @@ take(struct queue *q)
 void
 jobs_add(struct jobs *all, struct job *j)
 {
-	append(&all->ready, j);
+	queue_append(&all->ready, j);
 }
 
 size_t
@@ -115,7 +115,7 @@ remove_gate(struct jobs *all, struct gate *g)
 
 /* May one more connection be made?  If not, the job waits at the gate. */
 static bool
-pass(struct jobs *all, struct job *j)
+pass_gate(struct jobs *all, struct job *j)
 {
 	struct gate *g = gate_of(all, j->addr);
 
@@ -124,7 +124,7 @@ pass(struct jobs *all, struct job *j)
 		g->open++;
 		return true;
 	}
-	append(&g->waiting, j);
+	queue_append(&g->waiting, j);
 	all->waiting++;
 	return false;
 }
@@ -139,7 +139,7 @@ jobs_shut(struct jobs *all, struct job *j)
 	j->gate = NULL;
 	g->open--;
 	if (g->waiting.n > 0) {		/* its turn comes before newer ones */
-		next = take(&g->waiting);
+		next = queue_take(&g->waiting);
 		all->waiting--;
 		next->next = ready->first;
 		ready->first = next;
@@ -170,8 +170,8 @@ jobs_next(struct jobs *all)
 
 	while (all->ready.n > 0 && (all->rate == 0 ||
 	    clock_us() >= all->next_us)) {
-		j = take(&all->ready);
-		if (!pass(all, j))
+		j = queue_take(&all->ready);
+		if (!pass_gate(all, j))
 			continue;
 		pace(all);
 		return j;

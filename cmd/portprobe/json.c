@@ -11,7 +11,7 @@
 enum { DATA_MAX = 2048 };
 
 static void
-strings(struct json *j, const char *key, const char *const *v, size_t n)
+json_strings(struct json *j, const char *key, const char *const *v, size_t n)
 {
 	size_t i;
 
@@ -25,7 +25,7 @@ static void
 caps(struct json *j, const char *key, const struct caps *c)
 {
 	if (c->known)
-		strings(j, key, c->v, c->n);
+		json_strings(j, key, c->v, c->n);
 	else
 		json_null(j, key);
 }
@@ -53,7 +53,7 @@ certificate(struct json *j, const struct report *r, size_t i)
 	json_int(j, "depth", (int64_t)i);
 	json_s(j, "subject", c->subject);
 	json_s(j, "issuer", c->issuer);
-	strings(j, "san", c->san, c->nsan);
+	json_strings(j, "san", c->san, c->nsan);
 	when(j, "not_before", c->from);
 	when(j, "not_after", c->until);
 	json_int(j, "days", judge_days(r, c));
@@ -68,7 +68,7 @@ certificate(struct json *j, const struct report *r, size_t i)
 }
 
 static void
-record(struct json *j, const struct report *r, unsigned i)
+tlsa_record(struct json *j, const struct report *r, unsigned i)
 {
 	const struct dns_rr *rr = &r->dane.tlsa.answer->rr[i];
 	struct buf b = { .max = 2 * DATA_MAX };
@@ -103,7 +103,7 @@ json_dane(struct json *j, const struct report *r)
 	json_s(j, "text", r->tls.facts.dane_text);
 	json_open(j, "rr", '[');
 	for (i = 0; r->dane.tlsa.use != NULL && i < r->dane.tlsa.answer->n; i++)
-		record(j, r, i);
+		tlsa_record(j, r, i);
 	json_close(j, ']');
 	json_close(j, '}');
 }
@@ -266,8 +266,9 @@ json_dialogue(struct json *j, const struct report *r)
 		json_null(j, "banner");
 	caps(j, "caps", &r->talk.caps);
 	caps(j, "caps_tls", &r->talk.caps_tls);
-	strings(j, "caps_added", r->verdict.added, r->verdict.nadded);
-	strings(j, "caps_removed", r->verdict.removed, r->verdict.nremoved);
+	json_strings(j, "caps_added", r->verdict.added, r->verdict.nadded);
+	json_strings(j, "caps_removed", r->verdict.removed,
+	    r->verdict.nremoved);
 	if (r->talk.starttls < 0)
 		json_null(j, "starttls");
 	else

@@ -146,7 +146,7 @@ judge_name(const struct report *r)
 }
 
 static void
-names(struct report *r)
+judge_names(struct report *r)
 {
 	const struct tls_cert *c = &r->tls.facts.cert[0];
 	struct buf b = { .max = 400 };
@@ -223,7 +223,7 @@ judge_certificates(struct report *r)
 		strength(r, i);
 	}
 	chain(r);
-	names(r);
+	judge_names(r);
 }
 
 /* ---- TLS */

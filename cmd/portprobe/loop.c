@@ -23,7 +23,7 @@ enum { EVENTS = 256, SPARE_FDS = 64 };
  * what happens brings more of both.
  */
 static void
-settle(struct run *r)
+loop_settle(struct run *r)
 {
 	do
 		targets_settle(r);
@@ -43,7 +43,7 @@ loop_start(struct run *r)
 		probe_start(r, p, j);
 		over |= p->stage == STAGE_FREE;
 	}
-	settle(r);
+	loop_settle(r);
 	return over;
 }
 
@@ -69,7 +69,7 @@ wait(struct run *r, int64_t at)
 
 	if (dns_unanswered(r->dns) > 0) {
 		dns_wait(r->dns, &watch, 1, net_watch_until(at));
-		settle(r);
+		loop_settle(r);
 		at = 0;
 	}
 	n = net_watch_wait(r->watch, ev, EVENTS, at);
@@ -81,7 +81,7 @@ wait(struct run *r, int64_t at)
 			policy_collect(r);
 		else
 			probe_event(ev[i].who, &ev[i]);
-		settle(r);
+		loop_settle(r);
 	}
 }
 
@@ -110,7 +110,7 @@ expire(struct run *r)
 			targets_late(d->who);
 		else
 			probe_late(d->who);
-		settle(r);
+		loop_settle(r);
 	}
 }
 

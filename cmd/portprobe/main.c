@@ -323,7 +323,7 @@ without_tls(struct err *e)
 }
 
 static int
-limits(struct err *e)
+check_limits(struct err *e)
 {
 	struct net_addr a;
 
@@ -421,12 +421,12 @@ one_list(struct err *e)
 }
 
 static int
-configure(int argc, char **argv, struct err *e)
+probe_configure(int argc, char **argv, struct err *e)
 {
 	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
 	    opt_rules(&set, rules, e) < 0 || one_list(e) < 0 ||
 	    (o.scope.mode == MODE_OFF && without_tls(e) < 0) ||
-	    limits(e) < 0 || words(e) < 0)
+	    check_limits(e) < 0 || words(e) < 0)
 		return -1;
 	join_servers();
 	dns_limits();
@@ -479,11 +479,11 @@ confine(void)
 }
 
 static int
-run(int argc, char **argv, struct err *e)
+probe_run(int argc, char **argv, struct err *e)
 {
 	int64_t start = clock_us();
 
-	if (configure(argc, argv, e) < 0)
+	if (probe_configure(argc, argv, e) < 0)
 		return e->code;
 	if (kinds)
 		return list_kinds();
@@ -525,7 +525,7 @@ main(int argc, char **argv)
 	int status;
 
 	program_begin(argv[0]);
-	status = run(argc, argv, &e);
+	status = probe_run(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
 	if (e.code != 0 && is_plugin(argc, argv))

@@ -11,7 +11,7 @@ enum { SHOWN = 3 };			/* problems in the first line */
 
 /* "|" ends the text, and "'" a label. */
 static void
-plain(struct buf *b, const char *s)
+label_plain(struct buf *b, const char *s)
 {
 	char text[1024];
 	char *p;
@@ -60,7 +60,7 @@ perfdata(struct buf *b, const struct report *r)
 
 /* What is wrong, in a few words. */
 static void
-reason(struct buf *b, const struct report *r)
+report_reason(struct buf *b, const struct report *r)
 {
 	const struct finding *f, *worst = NULL;
 
@@ -70,16 +70,16 @@ reason(struct buf *b, const struct report *r)
 	if (r->trouble.class != TROUBLE_NONE &&
 	    r->trouble.class != TROUBLE_CERT) {
 		buf_printf(b, "%s: ", word_state(r->verdict.state));
-		plain(b, r->trouble.text);
+		label_plain(b, r->trouble.text);
 	} else if (worst != NULL) {
-		plain(b, worst->text);
+		label_plain(b, worst->text);
 	}
 }
 
 static void
 where(struct buf *b, const struct report *r)
 {
-	plain(b, r->host);
+	label_plain(b, r->host);
 	if (r->port != 0)
 		buf_printf(b, " %u/%s", r->port, r->protoname);
 	if (r->several && r->ip != NULL)
@@ -111,7 +111,7 @@ nagios_report(const struct report *r, struct row *row)
 	if (r->verdict.sev != FINDING_HINT) {
 		where(&row->cells, r);
 		buf_c(&row->cells, ' ');
-		reason(&row->cells, r);
+		report_reason(&row->cells, r);
 	}
 	buf_printf(line, "%s ", nagios_word(&r->verdict));
 	where(line, r);
@@ -124,13 +124,13 @@ nagios_report(const struct report *r, struct row *row)
 	if (r->trouble.class != TROUBLE_NONE &&
 	    r->trouble.class != TROUBLE_CERT) {	/* a finding: see below */
 		buf_c(line, ' ');
-		reason(line, r);
+		report_reason(line, r);
 	}
 	for (f = r->verdict.findings.first; f != NULL; f = f->next) {
 		if (f->sev == FINDING_HINT)
 			continue;
 		buf_printf(line, "; %s ", f->kind->id);
-		plain(line, f->text);
+		label_plain(line, f->text);
 	}
 	buf_c(line, '\n');
 }
@@ -150,7 +150,7 @@ problems(const struct output *t, enum finding_sev sev)
 
 /* The exit status: also an index of words. */
 static int
-status(const struct tally *n, uint64_t all)
+nagios_status(const struct tally *n, uint64_t all)
 {
 	if (n->count[FINDING_ERROR] > 0)
 		return 2;
@@ -167,7 +167,7 @@ nagios_end(struct run *r)
 	struct output *t = r->output;
 	const struct tally *n = &r->tally;
 	uint64_t all = n->count[0] + n->count[1] + n->count[2] + n->unknown;
-	int state = status(n, all);
+	int state = nagios_status(n, all);
 	const char *blank = "|";
 	size_t i;
 
@@ -200,7 +200,7 @@ nagios_failed(const char *why)
 {
 	struct buf b = { .max = 2048 };
 
-	plain(&b, why);
+	label_plain(&b, why);
 	printf("PORTPROBE UNKNOWN - %s\n", b.n > 0 ? b.p : "?");
 	buf_free(&b);
 	return 3;

@@ -7,7 +7,7 @@
 #include "os.h"
 
 static int
-name_of(struct operand *o, struct str s, struct arena *mem, struct err *e)
+operand_name(struct operand *o, struct str s, struct arena *mem, struct err *e)
 {
 	char name[DNS_NAMELEN];
 
@@ -35,7 +35,7 @@ proto_of(struct operand *o, struct str s, struct err *e)
 
 /* The first word. */
 static int
-first(struct operand *o, struct str s, struct arena *mem, struct err *e)
+operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
 {
 	const char *slash;
 	struct str host;
@@ -63,12 +63,12 @@ first(struct operand *o, struct str s, struct arena *mem, struct err *e)
 		o->domain = arena_dup(mem, host);
 		return 0;
 	}
-	return name_of(o, host, mem, e);
+	return operand_name(o, host, mem, e);
 }
 
 /* Another one. */
 static int
-field(struct operand *o, struct str s, struct err *e)
+operand_port(struct operand *o, struct str s, struct err *e)
 {
 	uint64_t n;
 
@@ -99,10 +99,10 @@ operand_parse(struct operand *o, struct str s, const struct settings *set,
 {
 	struct str w = operand_word(&s);
 
-	if (first(o, w, mem, e) < 0)
+	if (operand_host(o, w, mem, e) < 0)
 		return -1;
 	while ((w = operand_word(&s)).n > 0)
-		if (field(o, w, e) < 0)
+		if (operand_port(o, w, e) < 0)
 			return -1;
 	if (o->proto != NULL && o->port.number == 0) {
 		o->port.number = o->proto->port;

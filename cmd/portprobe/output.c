@@ -35,7 +35,7 @@ struct best {
 /* ---- what counts */
 
 static void
-count(struct run *r, enum finding_sev sev, int status, bool unknown)
+tally_count(struct run *r, enum finding_sev sev, int status, bool unknown)
 {
 	if (unknown)
 		r->tally.unknown++;
@@ -56,7 +56,7 @@ good_enough(const struct best *b, const struct verdict *v)
 }
 
 static void
-compare(struct target *t, const struct report *r)
+target_compare(struct target *t, const struct report *r)
 {
 	struct best *b;
 
@@ -82,13 +82,13 @@ output_target(struct target *t)
 	const struct best *b;
 
 	for (b = t->best; b != NULL; b = b->next)
-		count(t->run, b->sev, b->status, b->unknown);
+		tally_count(t->run, b->sev, b->status, b->unknown);
 }
 
 /* ---- rows */
 
 static struct row *
-keep(struct run *run, const struct report *r)
+row_keep(struct run *run, const struct report *r)
 {
 	struct output *t = run->output;
 	struct row *row;
@@ -156,7 +156,7 @@ print(struct output *t, const struct row *row)
 }
 
 static int
-in_order(const void *a, const void *b)
+row_order(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
@@ -169,7 +169,7 @@ static void
 output_sort(struct output *t)
 {
 	if (t->nrow > 1)
-		qsort(t->row, t->nrow, sizeof *t->row, in_order);
+		qsort(t->row, t->nrow, sizeof *t->row, row_order);
 }
 
 static void
@@ -236,9 +236,10 @@ output_report(struct report *r)
 	    r->verdict.status == EX_TEMPFAIL;
 	run->tally.probes++;
 	if (run->set->want.sum == SUM_BEST)
-		compare((struct target *)(uintptr_t)r->target, r);
+		target_compare((struct target *)(uintptr_t)r->target, r);
 	else
-		count(run, r->verdict.sev, r->verdict.status, r->verdict.unknown);
+		tally_count(run, r->verdict.sev, r->verdict.status,
+		    r->verdict.unknown);
 	if (r->tls.pem != NULL)
 		save(r, &run->output->e);
 	if (run->set->show.prom != NULL)
@@ -249,7 +250,7 @@ output_report(struct report *r)
 		json_report(r, &run->output->out);
 		return;
 	}
-	row = keep(run, r);
+	row = row_keep(run, r);
 	if (run->set->show.nagios)
 		nagios_report(r, row);
 	else if (run->set->show.json)

@@ -138,7 +138,7 @@ unproven(const struct host *h)
 }
 
 static void
-blank(struct probe *p, struct report *r)
+blank_report(struct probe *p, struct report *r)
 {
 	const struct job *j = p->job;
 	const struct host *h = j->host;
@@ -166,7 +166,7 @@ main_begin(struct probe *p)
 	struct job *j = p->job;
 	char ip[64];
 
-	blank(p, &p->main);
+	blank_report(p, &p->main);
 	net_ntop(j->addr, ip, sizeof ip);
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
 	p->main.loopback = net_loopback(j->addr);
@@ -186,7 +186,7 @@ hung_up(enum trouble_class c)
  * more with classic groups, and so do we.
  */
 static bool
-lost(const struct probe *p)
+hello_lost(const struct probe *p)
 {
 	enum trouble_class class = p->main.trouble.class;
 
@@ -199,7 +199,7 @@ lost(const struct probe *p)
  * its first message is out.
  */
 static void
-share(struct probe *p)
+share_time(struct probe *p)
 {
 	int64_t now;
 
@@ -340,7 +340,7 @@ move(struct probe *p)
 	} while (!p->wire.more);
 	if (p->wire.fd >= 0)
 		probe_conn_flush(p);
-	share(p);
+	share_time(p);
 	probe_conn_spare(p);
 	if (p->stage == STAGE_QUIT && p->wire.eof)
 		p->stage = STAGE_OVER;
@@ -350,7 +350,7 @@ move(struct probe *p)
 		if (p->now->us.total < 0 && main_turn(p))
 			p->now->us.total = clock_us() - p->began +
 			    p->job->host->dns_us;
-		again = lost(p);
+		again = hello_lost(p);
 		hang_up(p);
 		if (again) {
 			p->classic = true;
@@ -370,7 +370,7 @@ move(struct probe *p)
 			finished(p);
 			return;
 		}
-		blank(p, &p->extra);
+		blank_report(p, &p->extra);
 		p->now = &p->extra;
 		dial(p);
 	}

@@ -45,7 +45,7 @@ value(struct buf *b, const char *s)
 }
 
 static void
-label(struct buf *b, const char *name, const char *s)
+prom_label(struct buf *b, const char *name, const char *s)
 {
 	if (b->n > 0 && b->p[b->n - 1] != '{')
 		buf_c(b, ',');
@@ -64,12 +64,12 @@ sample(struct run *run, enum metric m, const struct report *r)
 	if (r->port != 0)
 		snprintf(port, sizeof port, "%u", r->port);
 	buf_printf(b, "%s{", metrics[m].name);
-	label(b, "host", r->host);
-	label(b, "ip", r->ip);
-	label(b, "port", port);
-	label(b, "proto", r->protoname);
+	prom_label(b, "host", r->host);
+	prom_label(b, "ip", r->ip);
+	prom_label(b, "port", port);
+	prom_label(b, "proto", r->protoname);
 	if (r->via != NULL)
-		label(b, "via", r->via);
+		prom_label(b, "via", r->via);
 	return b;
 }
 
@@ -82,22 +82,22 @@ prom_latency(struct run *run, const struct report *r, const char *stage,
 	if (us < 0)
 		return;
 	b = sample(run, METRIC_LATENCY, r);
-	label(b, "stage", stage);
+	prom_label(b, "stage", stage);
 	buf_printf(b, "} %.6f\n", (double)us / 1e6);
 }
 
 static void
-session(struct run *run, const struct report *r)
+prom_session(struct run *run, const struct report *r)
 {
 	struct buf *b;
 
 	if (!r->tls.on)
 		return;
 	b = sample(run, METRIC_TLS, r);
-	label(b, "version", r->tls.facts.version);
-	label(b, "cipher", r->tls.facts.cipher);
-	label(b, "group", r->tls.facts.group);
-	label(b, "key", r->tls.have_cert ? r->tls.facts.cert[0].key : "");
+	prom_label(b, "version", r->tls.facts.version);
+	prom_label(b, "cipher", r->tls.facts.cipher);
+	prom_label(b, "group", r->tls.facts.group);
+	prom_label(b, "key", r->tls.have_cert ? r->tls.facts.cert[0].key : "");
 	buf_s(b, "} 1\n");
 	if (!r->tls.have_cert)
 		return;
@@ -105,7 +105,7 @@ session(struct run *run, const struct report *r)
 	buf_printf(b, "} %lld\n", (long long)(r->verdict.days != INT_MAX ?
 	    r->verdict.until : r->tls.facts.cert[0].until));
 	b = sample(run, METRIC_DANE, r);
-	label(b, "state", word_dane(r->verdict.dane));
+	prom_label(b, "state", word_dane(r->verdict.dane));
 	buf_s(b, "} 1\n");
 }
 
@@ -121,7 +121,7 @@ prom_report(struct run *run, const struct report *r)
 	b = sample(run, METRIC_SEVERITY, r);
 	buf_printf(b, "} %d\n", (int)r->verdict.sev);
 	b = sample(run, METRIC_STATE, r);
-	label(b, "state", word_state(r->verdict.state));
+	prom_label(b, "state", word_state(r->verdict.state));
 	buf_s(b, "} 1\n");
 	prom_latency(run, r, "dns", r->us.dns);
 	prom_latency(run, r, "tcp", r->us.tcp);
@@ -129,11 +129,11 @@ prom_report(struct run *run, const struct report *r)
 	prom_latency(run, r, "starttls", r->us.starttls);
 	prom_latency(run, r, "tls", r->us.tls);
 	prom_latency(run, r, "total", r->us.total);
-	session(run, r);
+	prom_session(run, r);
 }
 
 static int
-by_bytes(const void *p, const void *q)
+str_order(const void *p, const void *q)
 {
 	const struct str *a = p, *b = q;
 	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
@@ -171,7 +171,7 @@ prom_sort(struct buf *b, bool first)
 	line = mem_new(n + 1, sizeof *line);
 	for (i = 0; i < n; i++)
 		line[i] = str_cut(&rest, '\n');
-	qsort(line, n, sizeof *line, by_bytes);
+	qsort(line, n, sizeof *line, str_order);
 	for (i = 0; i < n; i = next) {
 		for (next = i + 1; next < n && str_eq(series(line[next]),
 		    series(line[i])); next++)

@@ -41,7 +41,7 @@ trace(const struct probe *p, const char *mark, struct str s)
 }
 
 static void
-say(struct probe *p, enum probe_step step)
+say_step(struct probe *p, enum probe_step step)
 {
 	const char *arg = p->run->our_name;
 	char own[256];
@@ -67,7 +67,7 @@ say(struct probe *p, enum probe_step step)
 
 /* For TLSA records. */
 static void
-await(struct probe *p, int64_t until)
+await_dane(struct probe *p, int64_t until)
 {
 	struct target *t = p->job->host->target;
 
@@ -110,18 +110,18 @@ stage_enter(struct probe *p, enum stage s)
 	if (s == STAGE_INJECTED)
 		slot_short(p, now / 1000 + INJECT_MS);
 	if (s == STAGE_DANE)	/* half of the time that is left */
-		await(p, (now / 1000 + p->deadline) / 2);
+		await_dane(p, (now / 1000 + p->deadline) / 2);
 	if (s == STAGE_LOOKUP)
-		await(p, p->deadline);
+		await_dane(p, p->deadline);
 	if (rules[s].talks)
-		say(p, rules[s].step);
+		say_step(p, rules[s].step);
 	if (s == STAGE_QUIT && p->wire.inside)
 		tls_look_bye(p->wire.tls);
 }
 
 /* The server does not want to: why, in its own words. */
 static enum stage
-refused(struct probe *p, const struct probe_reply *r)
+stage_refused(struct probe *p, const struct probe_reply *r)
 {
 	char text[600];
 	enum trouble_class class = TROUBLE_PROTO;
@@ -191,7 +191,7 @@ stage_without_tls(struct probe *p, bool hope)
 }
 
 static enum stage
-greeted(struct probe *p, const struct probe_reply *r)
+stage_greeted(struct probe *p, const struct probe_reply *r)
 {
 	struct report *rep = p->now;
 
@@ -199,7 +199,7 @@ greeted(struct probe *p, const struct probe_reply *r)
 	rep->talk.banner = arena_str(&p->mem, str_to(r->text, 2000));
 	rep->talk.preauth = r->preauth;
 	if (r->sense != PROBE_YES)
-		return refused(p, r);
+		return stage_refused(p, r);
 	if (p->wire.inside) {
 		if (p->talk->say[PROBE_CAPS] != NULL)
 			return STAGE_CAPS_TLS;
@@ -243,7 +243,7 @@ capable(struct probe *p, const struct probe_reply *r)
 		    STAGE_HELO;
 	}
 	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
-		return refused(p, r);
+		return stage_refused(p, r);
 	return stage_without_tls(p, true);	/* POP3 from before CAPA */
 }
 
@@ -253,7 +253,7 @@ humble(struct probe *p, const struct probe_reply *r)
 	enum stage next;
 
 	if (r->sense != PROBE_YES)
-		return refused(p, r);
+		return stage_refused(p, r);
 	p->now->talk.helo = true;
 	if (p->wire.inside)
 		return satisfied(p);
@@ -279,7 +279,7 @@ started(struct probe *p, const struct probe_reply *r)
 	rep->talk.starttls_said = arena_dup(&p->mem, str_of(text));
 	if (p->turn == TURN_INJECT)
 		p->main.inject = INJECT_REFUSED;
-	return r->bye ? refused(p, r) : satisfied(p);
+	return r->bye ? stage_refused(p, r) : satisfied(p);
 }
 
 static enum stage
@@ -295,7 +295,7 @@ capable_tls(struct probe *p, const struct probe_reply *r)
 		return STAGE_HELO_TLS;
 	}
 	if (r->bye || r->sense == PROBE_LATER || r->code != 0)
-		return refused(p, r);
+		return stage_refused(p, r);
 	return satisfied(p);
 }
 
@@ -317,7 +317,7 @@ submitted(struct probe *p, const struct probe_reply *r)
 static const struct rule rules[STAGES] = {
 	[STAGE_CONNECT] = { .late = TROUBLE_TIMEOUT_CONNECT },
 	[STAGE_BANNER] = { TROUBLE_TIMEOUT_BANNER, true, PROBE_GREETING,
-	    greeted },
+	    stage_greeted },
 	[STAGE_CAPS] = { TROUBLE_TIMEOUT, true, PROBE_CAPS, capable },
 	[STAGE_HELO] = { TROUBLE_TIMEOUT, true, PROBE_HELO, humble },
 	[STAGE_STARTTLS] = { TROUBLE_TIMEOUT, true, PROBE_STARTTLS,

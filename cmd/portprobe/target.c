@@ -44,7 +44,7 @@ target_told(struct target *t)
 
 /* An answer, of whichever question. */
 static void
-came(void *arg, unsigned ready)
+target_came(void *arg, unsigned ready)
 {
 	struct target *t = arg;
 
@@ -60,8 +60,8 @@ target_new(struct run *r, struct str text)
 
 	t->run = r;
 	t->given.text = arena_dup(&t->mem, text);
-	t->ask = (struct ask){ .dns = r->dns, .mem = &t->mem, .came = came,
-	    .arg = t };
+	t->ask = (struct ask){ .dns = r->dns, .mem = &t->mem,
+	    .came = target_came, .arg = t };
 	t->last = &t->hosts;
 	t->due.who = t;
 	t->started = clock_us();

@@ -20,7 +20,7 @@ targets_drop(struct target *t)
 }
 
 static void
-over(struct target *t)
+target_over(struct target *t)
 {
 	if (!t->over) {
 		t->over = true;
@@ -99,7 +99,7 @@ review(struct target *t)
 		targets_release(t);
 	}
 	if (!t->news && (t->over || complete(t)))
-		over(t);
+		target_over(t);
 }
 
 void
@@ -176,7 +176,7 @@ targets_begin(struct run *r, struct str s, uint64_t seq)
 	t->given.kind = TARGET_HOST;
 	t->expanded = true;
 	hosts_none(t, NULL, t->given.text, EX_DATAERR, "%s", e.msg);
-	over(t);
+	target_over(t);
 }
 
 void

@@ -191,7 +191,7 @@ row(struct buf *b, const struct report *r)
 /* ---- below */
 
 static void
-capabilities(struct buf *b, const char *name, const struct caps *c)
+text_caps(struct buf *b, const char *name, const struct caps *c)
 {
 	size_t i;
 
@@ -266,7 +266,7 @@ text_records(struct buf *b, const struct report *r)
 }
 
 static void
-more(struct buf *b, const struct report *r)
+text_more(struct buf *b, const struct report *r)
 {
 	static const char *const names[] = { "1.0", "1.1", "1.2", "1.3" };
 	int i;
@@ -314,14 +314,14 @@ text_report(const struct report *r, struct buf *cells, struct buf *b)
 			safe(b, r->talk.banner);
 			buf_c(b, '\n');
 		}
-		capabilities(b, "before TLS", &r->talk.caps);
-		capabilities(b, "within TLS", &r->talk.caps_tls);
+		text_caps(b, "before TLS", &r->talk.caps);
+		text_caps(b, "within TLS", &r->talk.caps_tls);
 		difference(b, r);
 	}
 	if (r->run->set->show.chain) {
 		text_certificates(b, r);
 		text_records(b, r);
 	}
-	more(b, r);
+	text_more(b, r);
 	text_findings(b, r);
 }
