@@ -41,7 +41,7 @@ static const char *const ways[] = {
 };
 
 static bool
-among(const char *const *list, size_t n, const char *word)
+word_among(const char *const *list, size_t n, const char *word)
 {
 	size_t i;
 
@@ -50,7 +50,7 @@ among(const char *const *list, size_t n, const char *word)
 			return true;
 	return false;
 }
-#define AMONG(list, word) among(list, sizeof list / sizeof list[0], word)
+#define AMONG(list, word) word_among(list, sizeof list / sizeof list[0], word)
 
 /* --- options --- */
 
@@ -386,7 +386,7 @@ by_sender(const struct account *a, const char *from, struct err *e)
 }
 
 static const struct conf_section *
-first(const struct conf *c)
+first_account(const struct conf *c)
 {
 	const struct conf_section *s;
 
@@ -397,7 +397,7 @@ first(const struct conf *c)
 }
 
 static int
-unknown(const struct account *a, struct err *e)
+unknown_account(const struct account *a, struct err *e)
 {
 	const struct conf_section *s;
 	struct buf names = { .max = 300 };
@@ -417,7 +417,7 @@ unknown(const struct account *a, struct err *e)
 
 /* A "fetch work" says all itself when there is no "account work". */
 static bool
-alone(const struct account *a)
+stands_alone(const struct account *a)
 {
 	return a->file.section != NULL && a->file.section->parent == NULL &&
 	    strcmp(a->file.section->name, a->name) == 0;
@@ -431,8 +431,8 @@ account_choose(const struct account *a, const char *from, struct err *e)
 
 	if (a->name != NULL) {
 		s = conf_find(&a->file.conf, "account", a->name);
-		if (s == NULL && !alone(a))
-			unknown(a, e);
+		if (s == NULL && !stands_alone(a))
+			unknown_account(a, e);
 		return s;
 	}
 	if (a->url != NULL)
@@ -442,7 +442,7 @@ account_choose(const struct account *a, const char *from, struct err *e)
 	if (s == NULL && e->code == 0)
 		s = conf_find(&a->file.conf, "account", "default");
 	if (s == NULL && e->code == 0)
-		s = first(&a->file.conf);
+		s = first_account(&a->file.conf);
 	return s;
 }
 
@@ -538,7 +538,7 @@ hidden(const struct chain *c, size_t rank, const struct conf_line *l,
 }
 
 static int
-apply(struct account *a, struct opt_set *set, const struct chain *c,
+apply_chain(struct account *a, struct opt_set *set, const struct chain *c,
     struct err *e)
 {
 	const struct conf_line *l;
@@ -662,7 +662,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 		return -1;
 	c.s[c.n] = conf_find(&a->file.conf, "defaults", "");
 	c.n += c.s[c.n] != NULL;
-	if (apply(a, set, &c, e) < 0 ||
+	if (apply_chain(a, set, &c, e) < 0 ||
 	    find_server(a, &c, cmd_url, keys, e) < 0)
 		return -1;
 	if (s != NULL)
@@ -705,7 +705,7 @@ account_sections(struct account *a, const char *kind, struct opt_list *names,
 }
 
 static void
-drop(struct secret **s)
+drop_secret(struct secret **s)
 {
 	if (*s != NULL)
 		mem_secret_wipe(*s);
@@ -722,15 +722,15 @@ account_forget(struct account *a)
 	if (a->way.proxy != NULL && proxy_secret(a->way.proxy))
 		mem_wipe((char *)a->way.proxy,	/* our copy */
 		    strlen(a->way.proxy));
-	drop(&a->password);
-	drop(&a->from_fd);
+	drop_secret(&a->password);
+	drop_secret(&a->from_fd);
 }
 
 void
 account_wipe(struct account *a)
 {
-	drop(&a->password);
-	drop(&a->from_fd);
+	drop_secret(&a->password);
+	drop_secret(&a->from_fd);
 	buf_wipe(&a->file.text);
 	arena_free(&a->arena);
 	*a = (struct account){ 0 };

@@ -86,7 +86,7 @@ from_fd(struct account *a, struct secret *s, struct buf *looked,
 }
 
 static int
-from_file(struct account *a, struct secret *s, struct buf *looked,
+secret_from_file(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
 	if (a->login.password_file == NULL) {
@@ -224,7 +224,7 @@ int
 account_password(struct account *a, struct secret *s, struct err *e)
 {
 	static place *const places[] = {
-		from_command, from_fd, from_file, from_conf, from_env,
+		from_command, from_fd, secret_from_file, from_conf, from_env,
 		from_credential, from_netrc, from_prompt,
 	};
 	struct buf looked = { .max = 900 };

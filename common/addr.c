@@ -134,7 +134,7 @@ addr_quoted(const struct addr_in *in, size_t *end)
 }
 
 static int
-dotted(const struct addr_in *in, size_t *end)
+dot_atom(const struct addr_in *in, size_t *end)
 {
 	const char *p = in->s.p;
 	char buf[24];
@@ -163,7 +163,7 @@ local(const struct addr_in *in, size_t *end)
 	*end = 0;
 	if (in->s.n == 0)
 		return addr_bad(in, 0, "the address is empty");
-	if ((in->s.p[0] == '"' ? addr_quoted(in, end) : dotted(in, end)) < 0)
+	if ((in->s.p[0] == '"' ? addr_quoted(in, end) : dot_atom(in, end)) < 0)
 		return -1;
 	if (*end > LOCAL)
 		return addr_bad(in, LOCAL, "local part over %d bytes", LOCAL);
@@ -173,7 +173,7 @@ local(const struct addr_in *in, size_t *end)
 /* --- domain --- */
 
 static int
-label(const struct addr_in *in, size_t at, size_t end)
+domain_label(const struct addr_in *in, size_t at, size_t end)
 {
 	struct str s = str_to(str_from(in->s, at), end - at);
 
@@ -200,7 +200,7 @@ labels(const struct addr_in *in, size_t at)
 	for (i = at; i <= in->s.n; i++) {
 		c = i < in->s.n ? in->s.p[i] : '.';
 		if (c == '.') {
-			if (label(in, at, i) < 0)
+			if (domain_label(in, at, i) < 0)
 				return -1;
 			at = i + 1;
 		} else if (!alnum(c) && c != '-' && (unsigned char)c < 0x80) {
@@ -369,7 +369,7 @@ idn(const struct addr_in *in, size_t at)
 
 /* All from at to the end */
 static int
-domain(const struct addr_in *in, size_t at)
+domain_at(const struct addr_in *in, size_t at)
 {
 	struct str s = str_from(in->s, at);
 
@@ -390,7 +390,7 @@ addr_domain(struct str s, struct err *e)
 {
 	struct addr_in in = { s, e };
 
-	return addr_clean(&in, false) < 0 ? -1 : domain(&in, 0);
+	return addr_clean(&in, false) < 0 ? -1 : domain_at(&in, 0);
 }
 
 int
@@ -419,7 +419,7 @@ addr_mailbox(struct addr *a, struct str s, struct err *e)
 	if (s.p[at] != '@')
 		return addr_bad(&in, at, "%s behind the closing quote",
 		    addr_glyph(buf, &in, at));
-	if (domain(&in, at + 1) < 0)
+	if (domain_at(&in, at + 1) < 0)
 		return -1;
 	if (s.n > MAILBOX)
 		return addr_bad(&in, MAILBOX, "address over %d bytes", MAILBOX);

@@ -32,7 +32,7 @@ peek(const struct scan *sc)
 
 /* How long the blank here is: SP, HTAB, or a line end that is a fold */
 static size_t
-blank(const struct scan *sc)
+blank_here(const struct scan *sc)
 {
 	size_t left = sc->in.s.n - sc->i, n;
 	int c = peek(sc);
@@ -79,7 +79,7 @@ comment(struct scan *sc)
 	int c;
 
 	do {
-		if ((n = blank(sc)) > 0) {
+		if ((n = blank_here(sc)) > 0) {
 			sc->i += n;
 			continue;
 		}
@@ -108,7 +108,7 @@ cfws(struct scan *sc)
 	size_t start = sc->i, n;
 
 	for (;;) {
-		if ((n = blank(sc)) > 0)
+		if ((n = blank_here(sc)) > 0)
 			sc->i += n;
 		else if (peek(sc) != '(')
 			return sc->i > start;
@@ -119,13 +119,13 @@ cfws(struct scan *sc)
 
 /* What a quoted-string says; folds vanish, and with them tabs. */
 static int
-string(struct scan *sc, struct buf *out)
+quoted_string(struct scan *sc, struct buf *out)
 {
 	size_t start = sc->i++, n;
 	int c;
 
 	for (;;) {
-		if ((n = blank(sc)) > 0) {
+		if ((n = blank_here(sc)) > 0) {
 			if (peek(sc) == ' ' || peek(sc) == '\t')
 				buf_c(out, ' ');
 			sc->i += n;
@@ -155,7 +155,7 @@ list_word(struct scan *sc, struct buf *out)
 	size_t start = sc->i;
 
 	if (peek(sc) == '"')
-		return string(sc, out);
+		return quoted_string(sc, out);
 	if (peek(sc) == '.')
 		sc->i++;
 	else
@@ -204,7 +204,7 @@ domain_literal(struct scan *sc)
 	int c;
 
 	do {
-		while ((n = blank(sc)) > 0)
+		while ((n = blank_here(sc)) > 0)
 			sc->i += n;
 		if ((c = inside(sc)) < 0)
 			return -1;
@@ -374,7 +374,7 @@ compose(struct arena *mem, struct str who, struct str where)
 }
 
 static int
-result(struct scan *sc, struct addr *a, struct arena *mem)
+list_result(struct scan *sc, struct addr *a, struct arena *mem)
 {
 	struct str where = BUF_STR(sc->domain), s;
 
@@ -430,7 +430,7 @@ behind(struct addr_list *l, const struct scan *sc)
 
 /* As addr_next, or 2: a group was entered */
 static int
-step(struct addr_list *l, struct addr *a, struct arena *mem, struct err *e)
+list_step(struct addr_list *l, struct addr *a, struct arena *mem, struct err *e)
 {
 	struct scan sc = { 0 };
 	int rc = separators(l, e);
@@ -446,7 +446,7 @@ step(struct addr_list *l, struct addr *a, struct arena *mem, struct err *e)
 		l->rest = str_from(sc.in.s, sc.i);
 		rc = 2;
 	} else if (rc == 1) {
-		rc = behind(l, &sc) < 0 ? -1 : result(&sc, a, mem);
+		rc = behind(l, &sc) < 0 ? -1 : list_result(&sc, a, mem);
 		rc = rc < 0 ? -1 : 1;
 	}
 	scan_free(&sc);
@@ -459,7 +459,7 @@ addr_next(struct addr_list *l, struct addr *a, struct arena *mem,
 {
 	int rc;
 
-	while ((rc = step(l, a, mem, e)) == 2)
+	while ((rc = list_step(l, a, mem, e)) == 2)
 		;
 	if (rc < 0)
 		*l = (struct addr_list){ 0 };

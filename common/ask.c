@@ -26,7 +26,7 @@ struct ask_question {
 };
 
 static struct str
-name_at(const void *of, size_t at)
+question_name(const void *of, size_t at)
 {
 	return str_of(((struct ask_question *const *)of)[at]->name);
 }
@@ -75,14 +75,14 @@ index_all(struct ask *a)
 {
 	struct ask_question *q;
 
-	a->names.text = name_at;
+	a->names.text = question_name;
 	for (q = a->last; q != NULL; q = q->next)
 		index_name(a, q);
 }
 
 /* One thing less for each of the askers in these bits. */
 static unsigned
-serve(struct ask *a, unsigned askers)
+serve_askers(struct ask *a, unsigned askers)
 {
 	unsigned ready = 0, who;
 
@@ -107,7 +107,7 @@ question_answered(void *arg, const struct dns_answer *answer)
 	a->cached += answer->tries == 0;
 	a->retries += answer->tries > 1 ? answer->tries - 1 : 0;
 	a->tcp += answer->tcp;
-	a->came(a->arg, serve(a, waiting));
+	a->came(a->arg, serve_askers(a, waiting));
 }
 
 static struct ask_question *
@@ -217,7 +217,7 @@ ask_hold(struct ask *a)
 void
 ask_release(struct ask *a, unsigned who)
 {
-	a->came(a->arg, serve(a, 1u << who));
+	a->came(a->arg, serve_askers(a, 1u << who));
 }
 
 void

@@ -45,7 +45,7 @@ is_key(struct str s)
 
 /* The view as a C string: the byte behind it, a blank or the end, goes. */
 static const char *
-ended(char *text, struct str s)
+end_word(char *text, struct str s)
 {
 	text[(size_t)(s.p - text) + s.n] = '\0';
 	return s.p;
@@ -60,7 +60,7 @@ rest_empty(struct str s)
 }
 
 static const char *
-kind_of(struct str word)
+section_kind(struct str word)
 {
 	size_t i;
 
@@ -72,7 +72,7 @@ kind_of(struct str word)
 
 /* " NAME [: PARENT] [# comment]" */
 static int
-names(struct str s, struct str *name, struct str *parent, struct err *e)
+section_names(struct str s, struct str *name, struct str *parent, struct err *e)
 {
 	struct str w;
 
@@ -106,12 +106,12 @@ open_section(struct parser *p, const char *kind, char *text, struct str rest,
 
 	if (kind == kinds[0] && !rest_empty(rest))
 		return fail(e, EX_CONFIG, "\"defaults\" stands alone");
-	if (kind != kinds[0] && names(rest, &name, &parent, e) < 0)
+	if (kind != kinds[0] && section_names(rest, &name, &parent, e) < 0)
 		return -1;
 	s = arena_new(p->arena, 1, sizeof *s);
 	s->kind = kind;
-	s->name = name.n > 0 ? ended(text, name) : "";
-	s->parent = parent.n > 0 ? ended(text, parent) : NULL;
+	s->name = name.n > 0 ? end_word(text, name) : "";
+	s->parent = parent.n > 0 ? end_word(text, parent) : NULL;
 	s->line = p->line;
 	old = conf_find(p->conf, kind, s->name);
 	if (old != NULL)
@@ -168,7 +168,7 @@ add_line(struct parser *p, char *text, struct str key, struct str value,
 		return fail(e, EX_CONFIG, "over %d lines in a section",
 		    NLINE);
 	l = arena_new(p->arena, 1, sizeof *l);
-	l->key = ended(text, key);
+	l->key = end_word(text, key);
 	l->line = p->line;
 	l->raw = text + (value.p - text);
 	l->room = value.n;
@@ -185,7 +185,7 @@ add_line(struct parser *p, char *text, struct str key, struct str value,
 
 /* One line, NUL-terminated and trimmed. */
 static int
-line(struct parser *p, char *text, size_t n, struct err *e)
+parse_line(struct parser *p, char *text, size_t n, struct err *e)
 {
 	struct str s = { text, n }, word;
 	const char *kind;
@@ -203,7 +203,7 @@ line(struct parser *p, char *text, size_t n, struct err *e)
 			    (unsigned char)s.p[i]);
 	text[(size_t)(s.p - text) + s.n] = '\0';
 	word = str_word(&s);
-	kind = kind_of(word);
+	kind = section_kind(word);
 	s = str_trim(s);
 	if (kind != NULL)
 		return open_section(p, kind, text, s, e);
@@ -228,7 +228,7 @@ conf_parse(struct conf *c, struct arena *a, char *text, size_t n,
 		p.line++;
 		eol = memchr(text, '\n', n);
 		len = eol != NULL ? (size_t)(eol - text) : n;
-		if (line(&p, text, len, &why) < 0)
+		if (parse_line(&p, text, len, &why) < 0)
 			return fail(e, EX_CONFIG, "%s:%u: %s", c->file,
 			    p.line, why.msg);
 		len += eol != NULL;

@@ -198,7 +198,7 @@ conn_decode(struct conn *c)
 }
 
 static int
-encode(struct conn *c)
+encode_out(struct conn *c)
 {
 	if (c->z == NULL)
 		return encipher(c, &c->out);
@@ -277,14 +277,14 @@ stuck(const struct conn *c)
 static int
 drain(struct conn *c, size_t most)
 {
-	if (encode(c) < 0)
+	if (encode_out(c) < 0)
 		return -1;
 	while (c->tx.n > most || (most == 0 && unsent(c))) {
 		if (most > 0 && stuck(c)) {
 			c->out.max *= 2;
 			return 0;
 		}
-		if (conn_exchange(c, false) < 0 || encode(c) < 0 ||
+		if (conn_exchange(c, false) < 0 || encode_out(c) < 0 ||
 		    (c->rx.n > 0 && conn_decode(c) < 0))
 			return -1;
 	}
@@ -297,14 +297,14 @@ conn_fill(struct conn *c)
 {
 	int got;
 
-	if (c->state != CONN_ALIVE || encode(c) < 0)
+	if (c->state != CONN_ALIVE || encode_out(c) < 0)
 		return -1;
 	for (;;) {
 		if ((got = conn_decode(c)) != 0)
 			return got;
 		if (c->eof)
 			return conn_closed(c);
-		if (conn_exchange(c, true) < 0 || encode(c) < 0)
+		if (conn_exchange(c, true) < 0 || encode_out(c) < 0)
 			return -1;
 	}
 }
@@ -333,7 +333,7 @@ conn_close(struct conn *c)
 	if (c == NULL)
 		return;
 	if (c->state == CONN_ALIVE && c->fd >= 0) {
-		if (encode(c) == 0 && c->tls != NULL)
+		if (encode_out(c) == 0 && c->tls != NULL)
 			tls_bye(c->tls);
 		if (c->state == CONN_ALIVE && c->tx.n > 0)
 			(void)!send(c->fd, c->tx.p + c->tx.at, c->tx.n,
@@ -627,7 +627,7 @@ conn_wipe(struct conn *c)
 }
 
 static int __attribute__((format(printf, 3, 0)))
-failed(struct conn *c, int code, const char *fmt, va_list ap)
+set_failure(struct conn *c, int code, const char *fmt, va_list ap)
 {
 	char text[sizeof c->e->msg];
 
@@ -645,7 +645,7 @@ conn_fail(struct conn *c, int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	failed(c, code, fmt, ap);
+	set_failure(c, code, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -656,7 +656,7 @@ conn_abort(struct conn *c, int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	failed(c, code, fmt, ap);
+	set_failure(c, code, fmt, ap);
 	va_end(ap);
 	c->state = CONN_FAILED;
 	return -1;

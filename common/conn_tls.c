@@ -44,7 +44,7 @@ shake(struct conn *c)
 }
 
 static int
-again(struct conn *c)
+tls_again(struct conn *c)
 {
 	conn_name(c);
 	if (tls_wants_no_alpn(c->tls)) {
@@ -72,7 +72,7 @@ change_begin(struct conn *c, enum conn_change to)
 	if (c->tls == NULL)
 		return conn_broken(c);
 	if ((got = shake(c)) == CONN_AGAIN)
-		return again(c);
+		return tls_again(c);
 	if (got == 0 && c->hello.classic && c->conf->classic != NULL)
 		atomic_store(c->conf->classic, true);
 	return got;

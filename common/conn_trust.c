@@ -18,7 +18,7 @@ between(const struct conn *c)
 
 /* Any byte counts: a whole line, half of one, or one still in the kernel. */
 static int
-silent(struct conn *c)
+peer_silent(struct conn *c)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 
@@ -93,7 +93,7 @@ conn_trust(struct conn *c, enum conn_change to)
 		    c->in.n + c->rx.n, between(c));
 		return conn_broken(c);
 	case CONN_STARTTLS:
-		if ((got = silent(c)) != 0)
+		if ((got = peer_silent(c)) != 0)
 			return got < 0 ? -1 : 0;
 		fail(c->e, EX_PROTOCOL, "plaintext after the go-ahead for TLS: it may be from %s",
 		    between(c));

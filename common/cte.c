@@ -166,7 +166,7 @@ qp_byte(struct cte *c, char *d, int b)
 }
 
 static bool
-plain(char c)
+qp_plain(char c)
 {
 	return c > ' ' && c <= '~' && c != '=';
 }
@@ -184,8 +184,8 @@ plain_run(const struct cte *c, const char *src, size_t n)
 		return 0;
 	fit = QP_MAX - 3 - c->col < n ? QP_MAX - 3 - c->col : n;
 	for (i = 0; i < fit; i++)
-		if (!plain(src[i]) && !((src[i] == ' ' || src[i] == '\t') &&
-		    i + 1 < n && plain(src[i + 1])))
+		if (!qp_plain(src[i]) && !((src[i] == ' ' || src[i] == '\t') &&
+		    i + 1 < n && qp_plain(src[i + 1])))
 			break;
 	return i;
 }

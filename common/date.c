@@ -54,7 +54,7 @@ date_imap(char dst[DATE_CAP], time_t t)
 
 /* Blanks, folds and comments, which nest and may have quoted pairs. */
 static void
-skip(struct str *s)
+skip_cfws(struct str *s)
 {
 	size_t depth = 0, i;
 
@@ -77,7 +77,7 @@ token(struct str *s)
 	size_t n = 0;
 	struct str t;
 
-	skip(s);
+	skip_cfws(s);
 	if (s->n > 0 && str_digit(s->p[0]))
 		while (n < s->n && str_digit(s->p[n]))
 			n++;
@@ -120,7 +120,7 @@ lookup(struct str t, const char *table)
 static bool
 date_taken(struct str *s, char c)
 {
-	skip(s);
+	skip_cfws(s);
 	if (s->n == 0 || s->p[0] != c)
 		return false;
 	*s = str_from(*s, 1);

@@ -14,7 +14,7 @@
 
 /* The members of a list with colons: is one of them in it? */
 static bool
-listed(struct str list, const char *one)
+colon_listed(struct str list, const char *one)
 {
 	while (list.p != NULL)
 		if (str_is(str_trim(str_cut(&list, ':')), one))
@@ -24,7 +24,7 @@ listed(struct str list, const char *one)
 
 /* Folding white space may stand anywhere in base64. */
 static bool
-decode(struct str s, struct buf *out)
+decode_key(struct str s, struct buf *out)
 {
 	struct buf plain = { .max = 65536 };
 	bool good;
@@ -56,7 +56,7 @@ key_of(struct dkim_key *k, struct str p)
 	struct buf der = { .max = 16384 };
 	const char *why = NULL;
 
-	if (!decode(p, &der)) {
+	if (!decode_key(p, &der)) {
 		why = "p= is not base64";
 	} else if (str_is(k->type, "rsa")) {
 		why = rsa(k, &der);
@@ -92,12 +92,13 @@ key_tag(struct dkim_key *k, struct str tag, struct str value, size_t nth)
 	} else if (str_eq(tag, STR("k"))) {
 		k->type = value;
 	} else if (str_eq(tag, STR("t"))) {
-		k->testing = listed(value, "y");
-		k->strict = listed(value, "s");
+		k->testing = colon_listed(value, "y");
+		k->strict = colon_listed(value, "s");
 	} else if (str_eq(tag, STR("h"))) {
-		k->sha1_only = !listed(value, "sha256");
+		k->sha1_only = !colon_listed(value, "sha256");
 	} else if (str_eq(tag, STR("s"))) {
-		k->not_email = !listed(value, "email") && !listed(value, "*");
+		k->not_email = !colon_listed(value, "email") &&
+		    !colon_listed(value, "*");
 	}
 	return NULL;
 }

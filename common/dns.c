@@ -157,7 +157,7 @@ behind(const unsigned char *p, const unsigned char *end)
 
 /* Are all the records there that the header counts, and nothing else? */
 static int
-walk(const unsigned char *msg, size_t len, struct message *m)
+walk_message(const unsigned char *msg, size_t len, struct message *m)
 {
 	const unsigned char *p = msg + 12, *end = msg + len;
 	unsigned i, s;
@@ -219,7 +219,7 @@ bad(struct gather *g, const char *why)
 }
 
 static size_t
-keep(struct gather *g, const void *p, size_t n)
+gather_keep(struct gather *g, const void *p, size_t n)
 {
 	size_t at = g->bytes.n;
 
@@ -261,11 +261,12 @@ rname(struct gather *g, const unsigned char *p, const unsigned char *end,
 
 /* TXT: strings with their lengths, joined without anything between. */
 static int
-strings(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
+strings_data(struct gather *g, struct piece *e, const unsigned char *p,
+    size_t n)
 {
 	size_t i;
 
-	e->raw = keep(g, p, n);
+	e->raw = gather_keep(g, p, n);
 	e->nraw = n;
 	e->data = g->bytes.n;
 	for (i = 0; i < n; i += 1u + p[i]) {
@@ -279,9 +280,9 @@ strings(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
 }
 
 static int
-plain(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
+plain_data(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
 {
-	e->data = e->raw = keep(g, p, n);
+	e->data = e->raw = gather_keep(g, p, n);
 	e->ndata = e->nraw = n;
 	if ((g->type == DNS_A && n != 4) || (g->type == DNS_AAAA && n != 16))
 		return bad(g, "an address of the wrong length");
@@ -290,7 +291,7 @@ plain(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
 
 /* skip bytes, then a name, then tail bytes, and nothing else. */
 static int
-named(struct gather *g, struct piece *e, const unsigned char *p, size_t n,
+named_data(struct gather *g, struct piece *e, const unsigned char *p, size_t n,
     size_t skip, size_t tail)
 {
 	char text[DNS_NAMELEN];
@@ -309,8 +310,8 @@ named(struct gather *g, struct piece *e, const unsigned char *p, size_t n,
 		e->rr.weight = (uint16_t)get16(p + 2);
 		e->rr.port = (uint16_t)get16(p + 4);
 	}
-	e->name = keep(g, text, strlen(text));
-	e->data = e->raw = keep(g, p + n - tail, tail);
+	e->name = gather_keep(g, text, strlen(text));
+	e->data = e->raw = gather_keep(g, p + n - tail, tail);
 	e->ndata = e->nraw = tail;
 	return 0;
 }
@@ -323,7 +324,7 @@ tlsa(struct gather *g, struct piece *e, const unsigned char *p, size_t n)
 	e->rr.usage = p[0];
 	e->rr.selector = p[1];
 	e->rr.mtype = p[2];
-	return plain(g, e, p + 3, n - 3);
+	return plain_data(g, e, p + 3, n - 3);
 }
 
 static int
@@ -334,21 +335,21 @@ rdata(struct gather *g, struct piece *e, const struct entry *rr)
 
 	switch (g->type) {
 	case DNS_TXT:
-		return strings(g, e, p, n);
+		return strings_data(g, e, p, n);
 	case DNS_TLSA:
 		return tlsa(g, e, p, n);
 	case DNS_MX:
-		return named(g, e, p, n, 2, 0);
+		return named_data(g, e, p, n, 2, 0);
 	case DNS_SRV:
-		return named(g, e, p, n, 6, 0);
+		return named_data(g, e, p, n, 6, 0);
 	case DNS_NS: case DNS_CNAME: case DNS_PTR:
-		return named(g, e, p, n, 0, 0);
+		return named_data(g, e, p, n, 0, 0);
 	case DNS_SOA:
 		if (n < 22)
 			return bad(g, "a SOA record is too short");
-		return plain(g, e, p + n - 20, 20);
+		return plain_data(g, e, p + n - 20, 20);
 	default:
-		return plain(g, e, p, n);
+		return plain_data(g, e, p, n);
 	}
 }
 
@@ -389,7 +390,7 @@ rr_keep(struct gather *g, const struct entry *rr)
 
 /* owner is an alias: its target is who counts now. */
 static int
-alias(struct gather *g, const struct entry *rr)
+follow_alias(struct gather *g, const struct entry *rr)
 {
 	char text[DNS_NAMELEN];
 	unsigned i;
@@ -403,7 +404,7 @@ alias(struct gather *g, const struct entry *rr)
 	for (i = 0; i < g->ncname; i++)
 		if (strcmp(g->bytes.p + g->cname[i], text) == 0)
 			return bad(g, "aliases (CNAME) in a circle");
-	g->cname[g->ncname++] = keep(g, text, strlen(text));
+	g->cname[g->ncname++] = gather_keep(g, text, strlen(text));
 	memcpy(g->owner, text, strlen(text) + 1);
 	if (sane_ttl(rr->ttl) < g->ttl)
 		g->ttl = sane_ttl(rr->ttl);
@@ -418,7 +419,7 @@ answer_one(struct gather *g, const struct entry *rr)
 	if (rr->type == g->type)
 		return rr_keep(g, rr);
 	if (rr->type == DNS_CNAME && g->n == 0)
-		return alias(g, rr);
+		return follow_alias(g, rr);
 	return 0;
 }
 
@@ -507,7 +508,7 @@ bogus(int ede)
 }
 
 static enum dns_status
-failed(const struct gather *g, const char **why)
+rcode_failed(const struct gather *g, const char **why)
 {
 	static const char *const names[] = { NULL, "FORMERR", "SERVFAIL",
 	    NULL, "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
@@ -535,7 +536,7 @@ gather_verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
 		return DNS_MALFORMED;
 	}
 	if (g->rcode != NOERROR)
-		return failed(g, why);
+		return rcode_failed(g, why);
 	if (g->n > 0)
 		return DNS_OK;
 	if (g->ncname > 0 && !g->soa)
@@ -573,7 +574,7 @@ by_number(unsigned a, unsigned b)
 }
 
 static int
-by_bytes(struct str a, struct str b)
+str_order(struct str a, struct str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
@@ -594,9 +595,9 @@ by_content(const void *p, const void *q)
 	    (c = by_number(a->usage, b->usage)) != 0 ||
 	    (c = by_number(a->selector, b->selector)) != 0 ||
 	    (c = by_number(a->mtype, b->mtype)) != 0 ||
-	    (c = by_bytes(str_of(a->name), str_of(b->name))) != 0 ||
-	    (c = by_bytes(a->data, b->data)) != 0 ||
-	    (c = by_bytes(a->raw, b->raw)) != 0)
+	    (c = str_order(str_of(a->name), str_of(b->name))) != 0 ||
+	    (c = str_order(a->data, b->data)) != 0 ||
+	    (c = str_order(a->raw, b->raw)) != 0)
 		return c;
 	return by_number(a->ttl, b->ttl);
 }
@@ -662,7 +663,7 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	dns_text(wire, name);
 	memcpy(owner, name, strlen(name) + 1);
 	g.rcode = len > 3 ? msg[3] & 15u : 0;
-	if (len > MAXMESSAGE || walk(msg, len, &g.msg) < 0) {
+	if (len > MAXMESSAGE || walk_message(msg, len, &g.msg) < 0) {
 		bad(&g, "the message is cut or broken");
 		*next = DNS_BY_TCP;
 	} else if (answers(&g) == 0 && authority(&g) == 0) {

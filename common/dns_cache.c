@@ -134,7 +134,7 @@ mark_of(uint32_t hash)
 }
 
 static bool
-asked(const struct dns_cache *c, struct mark m)
+mark_asked(const struct dns_cache *c, struct mark m)
 {
 	return (c->door[0][m.word] & m.bits) == m.bits ||
 	    (c->door[1][m.word] & m.bits) == m.bits;
@@ -162,7 +162,7 @@ dns_cache_get(struct dns_cache *c, const struct dns_key *k, int64_t now)
 	struct mark m = mark_of(k->hash);
 	struct entry *e;
 
-	if (!asked(c, m))
+	if (!mark_asked(c, m))
 		return NULL;
 	note(c, m);			/* what is used stays known */
 	e = entry_find(c, k->wire, k->len, k->type, k->hash);
@@ -199,7 +199,7 @@ dns_cache_put(struct dns_cache *c, const unsigned char *wire, size_t wlen,
     unsigned type, uint32_t hash, const struct dns_answer *a, int64_t expires)
 {
 	struct mark m = mark_of(hash);
-	bool again = asked(c, m);
+	bool again = mark_asked(c, m);
 	struct entry *e;
 
 	note(c, m);

@@ -45,7 +45,7 @@ dns_want(struct dns *d, const char *name, unsigned type,
 }
 
 static void
-deliver(struct dns *d)
+deliver_answers(struct dns *d)
 {
 	struct ready *r;
 
@@ -153,7 +153,7 @@ watched(struct dns *d, struct pollfd *p, int64_t *when)
 
 /* In the order of watched; ports are opened and closed in dns_flush alone. */
 static void
-serve(struct dns *d, const struct pollfd *p, nfds_t n)
+serve_sockets(struct dns *d, const struct pollfd *p, nfds_t n)
 {
 	struct stream *open[STREAMS];
 	unsigned i, k, nopen = 0;
@@ -187,7 +187,7 @@ dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 	bool idle;
 
 	tick(d);
-	deliver(d);
+	deliver_answers(d);
 	dns_streams_feed(d);
 	dns_flush(d);
 	n = watched(d, p, &when);
@@ -203,9 +203,9 @@ dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 	for (i = 0; i < nmore; i++)
 		more[i].revents = p[n + i].revents;
 	tick(d);
-	serve(d, p, n);
+	serve_sockets(d, p, n);
 	expire_all(d);
-	deliver(d);
+	deliver_answers(d);
 }
 
 unsigned

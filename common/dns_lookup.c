@@ -32,8 +32,8 @@ dns_lookup(const struct dns_conf *conf, const char *name, unsigned type,
 }
 
 static int
-collect(const struct dns_answer *a, unsigned port, struct net_addr *out,
-    int max)
+collect_addresses(const struct dns_answer *a, unsigned port,
+    struct net_addr *out, int max)
 {
 	int n;
 
@@ -50,8 +50,8 @@ mix(const struct dns_answer *const a[2], unsigned port, struct net_addr *out,
 	struct net_addr each[2][32];
 	int n[2], i, at = 0;
 
-	n[0] = collect(a[0], port, each[0], 32);
-	n[1] = collect(a[1], port, each[1], 32);
+	n[0] = collect_addresses(a[0], port, each[0], 32);
+	n[1] = collect_addresses(a[1], port, each[1], 32);
 	for (i = 0; (i < n[0] || i < n[1]) && at < max; i++) {
 		if (i < n[0])
 			out[at++] = each[0][i];

@@ -16,7 +16,7 @@ enum { LABEL = 63, POINTER = 0xc0 };
 
 /* The byte behind a backslash, \DDD or any other, and past it; -1: no byte. */
 static int
-escaped(const char **p)
+escaped_byte(const char **p)
 {
 	const char *s = *p;
 	int c;
@@ -48,7 +48,7 @@ end_label(unsigned char *wire, size_t *label, size_t at)
 
 /* Its length in wire, lower case; -1 if that is no name. */
 static int
-encode(const char *p, unsigned char wire[DNS_WIRE])
+name_encode(const char *p, unsigned char wire[DNS_WIRE])
 {
 	size_t label = 0, at = 1;
 	int c;
@@ -64,7 +64,7 @@ encode(const char *p, unsigned char wire[DNS_WIRE])
 				return -1;
 			continue;
 		}
-		if (c == '\\' && (c = escaped(&p)) < 0)
+		if (c == '\\' && (c = escaped_byte(&p)) < 0)
 			return -1;
 		if (at >= DNS_WIRE)
 			return -1;
@@ -80,7 +80,7 @@ encode(const char *p, unsigned char wire[DNS_WIRE])
 int
 dns_key(const char *name, unsigned type, struct dns_key *k)
 {
-	int len = encode(name, k->wire);
+	int len = name_encode(name, k->wire);
 	uint64_t h;
 
 	if (len < 0)
@@ -236,7 +236,7 @@ dns_hostname(const char *name)
 	const unsigned char *p = wire;
 	unsigned i;
 
-	if (strlen(name) >= 255 || encode(name, wire) < 0)
+	if (strlen(name) >= 255 || name_encode(name, wire) < 0)
 		return false;
 	if (wire[0] == 0 || wire[1] == '-')
 		return false;

@@ -115,7 +115,8 @@ dns_uncount(struct dns *d, struct question *q)
 
 /* RFC 2308 section 7: a failure may be remembered, but not for long. */
 static void
-remember(struct dns *d, const struct question *q, const struct dns_answer *a)
+remember_answer(struct dns *d, const struct question *q,
+    const struct dns_answer *a)
 {
 	int64_t s = a->ttl < LONGEST_S ? a->ttl : LONGEST_S;
 
@@ -141,7 +142,7 @@ dns_complete(struct dns *d, struct question *q, struct dns_answer *a)
 	a->at = d->now;
 	d->stats.servfail += dns_temporary(a->status);
 	d->stats.timeouts += a->status == DNS_TIMEOUT;
-	remember(d, q, a);
+	remember_answer(d, q, a);
 	dns_tell(d, &q->wait, a);
 	for (w = q->wait.next; w != NULL; w = next) {
 		next = w->next;
@@ -156,7 +157,8 @@ dns_complete(struct dns *d, struct question *q, struct dns_answer *a)
 
 /* Why nobody answered q, for people. */
 static void
-reason(const struct dns *d, const struct question *q, char *why, size_t cap)
+slot_reason(const struct dns *d, const struct question *q, char *why,
+    size_t cap)
 {
 	int error = d->peer[q->server].error;
 	const char *what = q->junk ? "no sound reply" : "no reply", *how = "";
@@ -185,7 +187,7 @@ dns_give_up(struct dns *d, struct question *q)
 
 	if (a == NULL) {
 		dns_text(q->wire, name);
-		reason(d, q, why, sizeof why);
+		slot_reason(d, q, why, sizeof why);
 		a = dns_nothing(name, q->type, status, why);
 	}
 	q->best = NULL;

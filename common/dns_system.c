@@ -18,7 +18,7 @@
  * resolv.conf(5) trust-ad).
  */
 static void
-judge(struct dns_server *s, const struct dns_conf *conf, bool trust_ad)
+judge_server(struct dns_server *s, const struct dns_conf *conf, bool trust_ad)
 {
 	s->loopback = net_loopback(&s->addr);
 	s->trusted = false;
@@ -206,6 +206,6 @@ dns_system(const struct dns_conf *conf, struct dns_system *y, struct err *e)
 	else
 		got = from_system(y, &trust_ad, e);
 	for (i = 0; i < y->n; i++)
-		judge(&y->server[i], conf, trust_ad);
+		judge_server(&y->server[i], conf, trust_ad);
 	return got;
 }

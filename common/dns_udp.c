@@ -174,7 +174,7 @@ post(struct dns *d, struct batch *b)
 }
 
 static void
-pack(struct dns *d, struct batch *b, struct question *q)
+pack_question(struct dns *d, struct batch *b, struct question *q)
 {
 	unsigned i = b->n++;
 	size_t len;
@@ -233,7 +233,7 @@ batch_load(struct dns *d, struct batch *b, struct question *q)
 		return false;
 	b->sock = s;
 	dns_unlist(q);
-	pack(d, b, q);
+	pack_question(d, b, q);
 	return true;
 }
 

@@ -186,7 +186,7 @@ gone(struct err *e)
 }
 
 static int
-hear(struct errand_answer *a, int *fd, int64_t deadline, bool name,
+hear_answer(struct errand_answer *a, int *fd, int64_t deadline, bool name,
     struct err *e)
 {
 	struct pollfd p = { .fd = helper, .events = POLLIN };
@@ -229,7 +229,7 @@ errand_request(struct errand_ask *q, const int *give, int n,
 	q->id = ++asked;
 	if (errand_send(helper, q, errand_size(q), give, n) ==
 	    (long)errand_size(q))
-		got = hear(a, fd, deadline, q->ms >= 0, e);
+		got = hear_answer(a, fd, deadline, q->ms >= 0, e);
 	else
 		got = gone(e);
 	pthread_mutex_unlock(&turn);

@@ -371,7 +371,7 @@ file_pread(int fd, void *p, size_t n, off_t at, struct err *e)
 }
 
 static int
-copy(int from, int to, uint64_t *size, struct err *e)
+copy_bytes(int from, int to, uint64_t *size, struct err *e)
 {
 	char some[65536];
 	ssize_t n;
@@ -417,7 +417,7 @@ file_spool(int fd, off_t *off, uint64_t *size, struct err *e)
 	*off = 0;
 	if ((to = file_temp(e)) < 0)
 		return -1;
-	if (copy(fd, to, size, e) < 0) {
+	if (copy_bytes(fd, to, size, e) < 0) {
 		close(to);
 		return -1;
 	}

@@ -51,7 +51,7 @@ finding_forget(struct findings *l, unsigned by)
 }
 
 static int
-compare(const struct finding *a, const struct finding *b)
+finding_compare(const struct finding *a, const struct finding *b)
 {
 	int c;
 
@@ -68,9 +68,9 @@ compare(const struct finding *a, const struct finding *b)
 }
 
 static int
-in_order(const void *p, const void *q)
+finding_order(const void *p, const void *q)
 {
-	return compare(*(struct finding *const *)p,
+	return finding_compare(*(struct finding *const *)p,
 	    *(struct finding *const *)q);
 }
 
@@ -87,10 +87,10 @@ finding_sort(struct findings *l, struct arena *mem)
 	v = arena_new(mem, n, sizeof *v);
 	for (f = l->first, i = 0; f != NULL; f = f->next)
 		v[i++] = f;
-	qsort(v, n, sizeof *v, in_order);
+	qsort(v, n, sizeof *v, finding_order);
 	l->first = l->last = v[0];
 	for (i = 1; i < n; i++)
-		if (compare(l->last, v[i]) != 0) {
+		if (finding_compare(l->last, v[i]) != 0) {
 			l->last->next = v[i];
 			l->last = v[i];
 		}

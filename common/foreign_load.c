@@ -6,7 +6,7 @@
 
 /* The sections' own names, apart from the text, which is parsed in place. */
 static int
-names(struct arena *a, struct conf *c, struct str text, struct err *e)
+parse_sections(struct arena *a, struct conf *c, struct str text, struct err *e)
 {
 	return conf_parse(c, a, arena_dup(a, text), text.n, e);
 }
@@ -20,7 +20,7 @@ foreign_load(struct str text, const char *kind,
 	struct conf c = { .file = "the result" };
 	const struct conf_section *s;
 	struct err why = { 0 };
-	int got = names(&a, &c, text, &why);
+	int got = parse_sections(&a, &c, text, &why);
 
 	for (s = c.sections; s != NULL && got == 0; s = s->next)
 		if (strcmp(s->kind, kind) == 0 ||

@@ -132,7 +132,7 @@ foreign_pair_alias(const struct foreign_section *s)
 /* ---- values ---- */
 
 static bool
-is(const char *s, const char *word)
+pair_is(const char *s, const char *word)
 {
 	return s != NULL && strcmp(s, word) == 0;
 }
@@ -140,18 +140,18 @@ is(const char *s, const char *word)
 bool
 foreign_pair_on(const char *value, bool unsaid)
 {
-	return value == NULL ? unsaid : !is(value, "off");
+	return value == NULL ? unsaid : !pair_is(value, "off");
 }
 
 const char *
 foreign_pair_some(const char *value)
 {
-	return value == NULL || value[0] == '\0' || is(value, "off") ? NULL :
-	    value;
+	return value == NULL || value[0] == '\0' ||
+	    pair_is(value, "off") ? NULL : value;
 }
 
 static const char *
-some(struct foreign_section *s, const char *key)
+pair_some(struct foreign_section *s, const char *key)
 {
 	return foreign_pair_some(foreign_take(s, key));
 }
@@ -161,11 +161,11 @@ some(struct foreign_section *s, const char *key)
 static void
 pair_login(struct foreign_section *s, struct conf_out *o)
 {
-	const char *auth = some(s, "auth");
-	const char *command = some(s, "passwordeval");
-	bool secret = some(s, "password") != NULL;
+	const char *auth = pair_some(s, "auth");
+	const char *command = pair_some(s, "passwordeval");
+	bool secret = pair_some(s, "password") != NULL;
 
-	if (auth != NULL && !is(auth, "on"))
+	if (auth != NULL && !pair_is(auth, "on"))
 		foreign_auth(o, auth);
 	conf_out_key(o, foreign_token(auth) ? "token-command" :
 	    "password-command", command);
@@ -176,29 +176,29 @@ pair_login(struct foreign_section *s, struct conf_out *o)
 static void
 pair_trust(struct foreign_section *s, struct conf_out *o)
 {
-	const char *ca = some(s, "tls_trust_file");
+	const char *ca = pair_some(s, "tls_trust_file");
 
-	conf_out_key(o, "ca", is(ca, "system") ? NULL : ca);
-	conf_out_key(o, "crl", some(s, "tls_crl_file"));
-	conf_out_key(o, "cert", some(s, "tls_cert_file"));
-	conf_out_key(o, "key", some(s, "tls_key_file"));
+	conf_out_key(o, "ca", pair_is(ca, "system") ? NULL : ca);
+	conf_out_key(o, "crl", pair_some(s, "tls_crl_file"));
+	conf_out_key(o, "cert", pair_some(s, "tls_cert_file"));
+	conf_out_key(o, "key", pair_some(s, "tls_key_file"));
 }
 
 static void
 way(struct foreign_section *s, struct conf_out *o)
 {
-	const char *host = some(s, "proxy_host");
-	const char *port = some(s, "proxy_port");
+	const char *host = pair_some(s, "proxy_host");
+	const char *port = pair_some(s, "proxy_port");
 
 	if (host != NULL)
 		conf_out_key(o, "proxy", arena_printf(&o->arena,
 		    "socks5://%s%s%s", host, port != NULL ? ":" : "",
 		    port != NULL ? port : ""));
-	conf_out_key(o, "source", some(s, "source_ip"));
+	conf_out_key(o, "source", pair_some(s, "source_ip"));
 }
 
 static enum foreign_tls
-tls(struct foreign_section *s)
+pair_tls(struct foreign_section *s)
 {
 	bool starttls = foreign_pair_on(foreign_take(s, "tls_starttls"),
 	    true);
@@ -213,16 +213,16 @@ foreign_pair_account(struct foreign_section *s, struct conf_out *o,
     const char *name, const char *protocol, const char *port, bool logs_in)
 {
 	struct foreign_server server = { .protocol = protocol,
-	    .host = foreign_take(s, "host"), .tls = tls(s),
-	    .verify = some(s, "tls_host_override"),
-	    .port = some(s, "port") };
+	    .host = foreign_take(s, "host"), .tls = pair_tls(s),
+	    .verify = pair_some(s, "tls_host_override"),
+	    .port = pair_some(s, "port") };
 
 	if (foreign_has(s, "socket"))
 		server.host = NULL;	/* it is reached by that alone */
 	if (server.port == NULL)
 		server.port = port;
 	if (logs_in)
-		server.user = some(s, "user");
+		server.user = pair_some(s, "user");
 	if (!foreign_account(o, name, &server))
 		return false;
 	if (logs_in)

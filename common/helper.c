@@ -70,7 +70,7 @@ helper_spawn(const struct errand *t, const struct errand_ask *q,
 
 /* The descriptor that goes along, or -1. */
 static int
-serve(const struct errand_ask *q, const int given[ERRAND_FDS],
+serve_errand(const struct errand_ask *q, const int given[ERRAND_FDS],
     struct errand_answer *a)
 {
 	const struct errand *t = errand_entry(q->number);
@@ -105,7 +105,7 @@ question(int sock)
 	    got != (long)errand_size(&q))
 		return false;
 	a.id = q.id;
-	fd = serve(&q, given, &a);
+	fd = serve_errand(&q, given, &a);
 	got = errand_send(sock, &a, sizeof a, &fd, fd >= 0);
 	if (fd >= 0)
 		close(fd);
@@ -119,7 +119,7 @@ question(int sock)
 
 /* Whoever waits may be gone; the end is what counts. */
 static void
-over(struct ward *w)
+helper_over(struct ward *w)
 {
 	struct errand_end end = { (int)w->child.how, w->child.code };
 
@@ -154,7 +154,7 @@ helper_look(const struct pollfd *p)
 		if (p[2 * i].revents != 0 && ward[i].fd >= 0)
 			told(&ward[i]);
 		if (spawn_wait(&ward[i].child, clock_ms()))
-			over(&ward[i]);
+			helper_over(&ward[i]);
 	}
 }
 
@@ -215,7 +215,7 @@ ignore(void)
 }
 
 static _Noreturn void
-run(int sock, pid_t parent)
+helper_run(int sock, pid_t parent)
 {
 	ignore();
 	os_helper("postbag-helper");
@@ -251,7 +251,7 @@ helper_start(void (*wipe)(void *), void *arg, struct err *e)
 	got = spawn_fork(&process, e);
 	if (got == 0) {
 		wipe(arg);
-		run(pair[1], parent);
+		helper_run(pair[1], parent);
 	}
 	close(pair[1]);
 	if (got < 0) {

@@ -120,7 +120,7 @@ perhaps(struct conn *c, const char *scheme)
 
 /* Nothing came for some seconds.  0 to wait on, -1. */
 static int
-silent(struct conn *c, const char *scheme, double seconds)
+hint_silent(struct conn *c, const char *scheme, double seconds)
 {
 	const struct conn_conf *f = conn_settings(c);
 	bool known = PORT(tls_ports, f->port) != NULL;
@@ -146,7 +146,7 @@ hint_greeting(struct conn *c, const char *scheme, double seconds)
 	if (conn_encrypted(c) || scheme == NULL || f->path != NULL ||
 	    f->command != NULL || PORT(plain_ports, f->port) != NULL)
 		return 0;
-	if (conn_quiet(c, SILENCE) > 0 && silent(c, scheme, seconds) < 0)
+	if (conn_quiet(c, SILENCE) > 0 && hint_silent(c, scheme, seconds) < 0)
 		return -1;
 	if ((n = conn_peek(c, &p, 1)) < 0)
 		return perhaps(c, scheme);

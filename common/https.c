@@ -144,7 +144,7 @@ chunks(struct conn *c, struct https *h)
 }
 
 static int
-body(struct conn *c, struct https *h, const struct framing *f,
+https_body(struct conn *c, struct https *h, const struct framing *f,
     int64_t deadline, struct err *e)
 {
 	if (f->chunked)
@@ -181,7 +181,8 @@ https_get(struct https *h, struct err *e)
 		conn_printf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n"
 		    "Accept: text/plain\r\nUser-Agent: postbag\r\n"
 		    "Connection: close\r\n\r\n", h->path, h->host);
-		if (head(c, h, &f) == 0 && body(c, h, &f, deadline, e) == 0)
+		if (head(c, h, &f) == 0 &&
+		    https_body(c, h, &f, deadline, e) == 0)
 			got = 0;
 	}
 	conn_close(c);

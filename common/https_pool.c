@@ -85,7 +85,7 @@ get(struct https_job *j)
 }
 
 static void *
-work(void *arg)
+pool_work(void *arg)
 {
 	struct https_threads *t = arg;
 	const uint64_t one = 1;
@@ -144,7 +144,7 @@ https_pool_start(struct https_pool *p, struct https_job *j, struct err *e)
 	pthread_mutex_lock(&t->lock);
 	more = t->idle <= t->waiting && t->n < THREADS;
 	pthread_mutex_unlock(&t->lock);
-	if (more && pthread_create(&t->thread[t->n], NULL, work, t) == 0)
+	if (more && pthread_create(&t->thread[t->n], NULL, pool_work, t) == 0)
 		t->n++;
 	if (t->n == 0)
 		return fail(e, EX_OSERR, "no thread can be started");
