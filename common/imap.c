@@ -131,7 +131,7 @@ imap_must(struct imap *m, unsigned tag, const char *what)
 /* ---- opening ---- */
 
 static int
-capabilities(struct imap *m)
+ask_capabilities(struct imap *m)
 {
 	m->caps = 0;
 	m->mechs[0] = m->all[0] = '\0';
@@ -188,15 +188,15 @@ starttls(struct imap *m)
 		return -1;
 	imap_free(m);
 	*m = (struct imap){ .c = m->c, .tag = m->tag, .alive.told = m->tag };
-	return got == CONN_AGAIN ? got : capabilities(m);
+	return got == CONN_AGAIN ? got : ask_capabilities(m);
 }
 
 static int
-greeted(struct imap *m, enum conn_tls tls)
+imap_greeted(struct imap *m, enum conn_tls tls)
 {
 	if (greeting(m, tls) < 0)
 		return -1;
-	if (m->caps == 0 && capabilities(m) < 0)
+	if (m->caps == 0 && ask_capabilities(m) < 0)
 		return -1;
 	return tls == CONN_TLS_STARTTLS ? starttls(m) : 0;
 }
@@ -210,7 +210,7 @@ imap_open(struct imap *m, struct conn *c, enum conn_tls tls)
 	if (tls == CONN_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
 	do {
-		got = greeted(m, tls);
+		got = imap_greeted(m, tls);
 	} while (got == CONN_AGAIN);
 	if (got < 0)
 		return -1;
@@ -234,7 +234,7 @@ imap_verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
 
 /* Untagged lines may come between. */
 static int
-exchange(struct imap *m, struct sasl_exchange *x)
+imap_exchange(struct imap *m, struct sasl_exchange *x)
 {
 	struct imap_resp r;
 
@@ -262,7 +262,7 @@ by_sasl(struct imap *m, const struct sasl_login *login)
 	snprintf(m->mech, sizeof m->mech, "%s", sasl_exchange_mech(&x));
 	m->tag = x.tag;
 	m->caps = 0;			/* what is said after it counts */
-	got = exchange(m, &x);
+	got = imap_exchange(m, &x);
 	sasl_exchange_end(&x);
 	return got;
 }
@@ -335,7 +335,7 @@ imap_auth(struct imap *m, const struct sasl_login *l)
 	m->authed = true;
 	trace_note(TRACE_DONE, "logged in as %s by %s", l->user != NULL ?
 	    l->user : "the certificate's", m->mech);
-	return m->caps != 0 ? 0 : capabilities(m);
+	return m->caps != 0 ? 0 : ask_capabilities(m);
 }
 
 int

@@ -83,7 +83,7 @@ in_progress(struct imap *m, struct str arg)
 }
 
 static uint64_t
-name_at(const void *names, size_t at)
+alive_name(const void *names, size_t at)
 {
 	return ((const uint64_t *)names)[at];
 }
@@ -104,7 +104,7 @@ unheard(struct imap *m, const struct imap_resp *r)
 	struct imap_alive *a = &m->alive;
 	uint64_t h = table_hash(r->name) ^ r->type;
 
-	a->of_names.number = name_at;
+	a->of_names.number = alive_name;
 	if (a->nnames > 2 * LIMIT_MAILBOXES ||
 	    table_number(&a->of_names, a->names, h) != TABLE_NONE)
 		return false;

@@ -41,7 +41,7 @@ imap_fetch_room(const struct imap_fetch *f)
 }
 
 static struct imap_fetch_command *
-command(struct imap_fetch *f, size_t i)
+fetch_command(struct imap_fetch *f, size_t i)
 {
 	return &f->v[i % RING];
 }
@@ -49,7 +49,7 @@ command(struct imap_fetch *f, size_t i)
 static void
 phase(struct imap_fetch *f)
 {
-	conn_phase(f->m->c, command(f, f->tail)->job != NULL ? "FETCH" :
+	conn_phase(f->m->c, fetch_command(f, f->tail)->job != NULL ? "FETCH" :
 	    "SELECT", CONN_BODY);
 }
 
@@ -57,8 +57,8 @@ phase(struct imap_fetch *f)
 static void
 push(struct imap_fetch *f, struct imap_fetch_command c)
 {
-	*command(f, f->head++) = c;
-	if (command(f, f->tail)->begun)
+	*fetch_command(f, f->head++) = c;
+	if (fetch_command(f, f->tail)->begun)
 		phase(f);
 }
 
@@ -112,7 +112,7 @@ wanted_find(struct imap_fetch *f)
 	size_t i;
 
 	for (i = f->tail; i < f->head; i++) {
-		struct imap_fetch_command *c = command(f, i);
+		struct imap_fetch_command *c = fetch_command(f, i);
 
 		if (c->job == NULL && !c->done)
 			break;
@@ -153,7 +153,7 @@ size_is(const struct imap_fetch *f, bool sized)
 
 /* Some servers say so of what they cannot read themselves. */
 static int
-empty(struct imap_fetch *f, unsigned char *came)
+fetch_empty(struct imap_fetch *f, unsigned char *came)
 {
 	if (size_is(f, true)) {
 		f->stage = IMAP_FETCH_LEFT;
@@ -165,7 +165,7 @@ empty(struct imap_fetch *f, unsigned char *came)
 }
 
 static int
-body(struct imap_fetch *f)
+fetch_body(struct imap_fetch *f)
 {
 	unsigned char *came;
 
@@ -181,7 +181,7 @@ body(struct imap_fetch *f)
 		return IMAP_FETCH_NIL;
 	if (f->item.size == 0 && (f->bodies & IMAP_HEADERS) == 0 &&
 	    !size_is(f, false))
-		return empty(f, came);
+		return fetch_empty(f, came);
 	f->came = came;
 	f->got.size = f->item.size;
 	f->stage = IMAP_FETCH_OFFERED;
@@ -210,7 +210,7 @@ item(struct imap_fetch *f)
 		buf_str(&g->flags, f->item.text);
 		return 0;
 	case IMAP_BODY:
-		return body(f);
+		return fetch_body(f);
 	default:
 		return 0;
 	}
@@ -218,9 +218,9 @@ item(struct imap_fetch *f)
 
 /* The response is over. */
 static int
-end(struct imap_fetch *f)
+fetch_end(struct imap_fetch *f)
 {
-	struct imap_fetch_job *oldest = command(f, f->tail)->job;
+	struct imap_fetch_job *oldest = fetch_command(f, f->tail)->job;
 	bool taken = f->stage == IMAP_FETCH_TAKEN, missed = f->early &&
 	    f->stage == IMAP_FETCH_INSIDE;
 	unsigned char *came;
@@ -241,7 +241,7 @@ end(struct imap_fetch *f)
 }
 
 static int
-message(struct imap_fetch *f)
+fetch_message(struct imap_fetch *f)
 {
 	int got = 0;
 
@@ -253,7 +253,7 @@ message(struct imap_fetch *f)
 		got = item(f);
 	if (got != 0)
 		return got;
-	return end(f);
+	return fetch_end(f);
 }
 
 int
@@ -268,14 +268,14 @@ imap_fetch_body(struct imap_fetch *f, const struct conn_sink *to)
 static int
 selected(struct imap_fetch *f, size_t at, bool well)
 {
-	struct imap_fetch_command *c = command(f, at);
+	struct imap_fetch_command *c = fetch_command(f, at);
 
 	if (well && f->m->box.uidvalidity == c->uidvalidity)
 		return 0;
 	f->got.of = c->of;
 	f->got.renumbered = well;
-	while (++at < f->head && command(f, at)->job != NULL)
-		command(f, at)->job->lost = true;
+	while (++at < f->head && fetch_command(f, at)->job != NULL)
+		fetch_command(f, at)->job->lost = true;
 	f->lost = at == f->head;
 	return IMAP_FETCH_LOST;
 }
@@ -286,7 +286,7 @@ fetch_answered(struct imap_fetch *f, const struct imap_resp *r)
 	size_t i;
 
 	for (i = f->tail; i < f->head; i++) {
-		struct imap_fetch_command *c = command(f, i);
+		struct imap_fetch_command *c = fetch_command(f, i);
 
 		if (c->tag != r->tag)
 			continue;
@@ -303,7 +303,7 @@ fetch_answered(struct imap_fetch *f, const struct imap_resp *r)
 static int
 response(struct imap_fetch *f)
 {
-	struct imap_fetch_command *c = command(f, f->tail);
+	struct imap_fetch_command *c = fetch_command(f, f->tail);
 	struct imap_resp r;
 
 	if (!c->begun) {
@@ -333,7 +333,7 @@ imap_fetch_again(struct imap_fetch *f, struct imap_fetch_job *job)
 
 /* Is the one at hand to be asked for, and why? */
 static enum imap_came
-reason(const struct imap_fetch *f)
+fetch_reason(const struct imap_fetch *f)
 {
 	enum imap_came came = f->alone->came[f->at];
 
@@ -380,7 +380,7 @@ ask_alone(struct imap_fetch *f)
 	enum imap_came why;
 
 	while (job != NULL && !job->lost && !f->lost && f->at < job->n) {
-		if ((why = reason(f)) <= f->tried) {	/* it was */
+		if ((why = fetch_reason(f)) <= f->tried) {	/* it was */
 			f->tried = IMAP_CAME_NOT;
 			f->at++;
 			continue;
@@ -403,12 +403,12 @@ imap_fetch_next(struct imap_fetch *f)
 
 	while (got == 0) {
 		if (f->stage != IMAP_FETCH_NONE) {
-			got = message(f);
+			got = fetch_message(f);
 		} else if (f->head == f->tail) {
 			if ((got = ask_alone(f)) <= 0)
 				return got;
 			got = 0;
-		} else if (command(f, f->tail)->done) {
+		} else if (fetch_command(f, f->tail)->done) {
 			f->tail++;
 			got = IMAP_FETCH_ROOM;
 		} else {

@@ -6,7 +6,7 @@
 #include "imap_token.h"
 
 static int
-body(struct imap *m, struct imap_item *it)
+item_body(struct imap *m, struct imap_item *it)
 {
 	struct str s;
 	int t = imap_token(m, &s);
@@ -154,7 +154,7 @@ item_value(struct imap *m, struct imap_item *it)
 	case IMAP_COUNT:
 		return number_item(m, it);
 	case IMAP_BODY:
-		return body(m, it);
+		return item_body(m, it);
 	case IMAP_FLAG:
 		return imap_words(m, &it->text) < 0 ? -1 : 1;
 	case IMAP_DATE:

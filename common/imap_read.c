@@ -49,7 +49,7 @@ read_number(struct str s, uint64_t *to)
 }
 
 static void
-capabilities(struct imap *m, struct str list)
+read_capabilities(struct imap *m, struct str list)
 {
 	struct str w;
 	size_t i, n;
@@ -114,7 +114,7 @@ note_code(struct imap *m, const struct imap_resp *r)
 	struct str in = bracketed(r->arg);
 
 	if (str_is(r->code, "CAPABILITY"))
-		capabilities(m, r->arg);
+		read_capabilities(m, r->arg);
 	else if (str_is(r->code, "CLOSED"))
 		imap_box_forget(m);
 	else if (str_is(r->code, "UIDVALIDITY"))
@@ -158,7 +158,7 @@ code(struct str *s)
 }
 
 static int
-status(struct imap *m, struct imap_resp *r)
+read_status(struct imap *m, struct imap_resp *r)
 {
 	struct str all = str_trim(m->in.rest), in;
 	size_t n = all.n < sizeof m->text ? all.n : sizeof m->text - 1;
@@ -207,7 +207,7 @@ mailbox(struct imap *m, struct imap_resp *r)
 }
 
 static int
-list(struct imap *m, struct imap_resp *r)
+read_list(struct imap *m, struct imap_resp *r)
 {
 	struct str sep;
 	bool nil;
@@ -296,7 +296,7 @@ open_list(struct imap *m)
 }
 
 static int
-numbered(struct imap *m, struct imap_resp *r)
+read_numbered(struct imap *m, struct imap_resp *r)
 {
 	struct str s;
 	int t = imap_token(m, &s);
@@ -338,7 +338,7 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 {
 	switch (r->type) {
 	case IMAP_CAPABILITY:
-		capabilities(m, m->in.rest);
+		read_capabilities(m, m->in.rest);
 		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	case IMAP_ENABLED:
@@ -352,7 +352,7 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	case IMAP_LIST:
-		return list(m, r);
+		return read_list(m, r);
 	case IMAP_FLAGS:
 		if (imap_words(m, &r->flags) < 0)
 			return -1;
@@ -389,7 +389,7 @@ star(struct imap *m, struct imap_resp *r)
 			return imap_nonsense(m, "an impossible number");
 		if (!m->authed)
 			return imap_nonsense(m, "mailbox data before the login");
-		return numbered(m, r);
+		return read_numbered(m, r);
 	}
 	r->type = IMAP_OTHER;
 	for (i = 0; i < sizeof untagged / sizeof *untagged; i++)
@@ -402,7 +402,7 @@ star(struct imap *m, struct imap_resp *r)
 		return 1;
 	r->type = untagged[i].type;
 	imap_alive_begins(m, r->type);
-	return r->type <= IMAP_PREAUTH ? status(m, r) : data(m, r, word);
+	return r->type <= IMAP_PREAUTH ? read_status(m, r) : data(m, r, word);
 }
 
 static int
@@ -422,7 +422,7 @@ tagged(struct imap *m, struct imap_resp *r, struct str tag)
 	for (i = 0; i < 3; i++)		/* OK, NO, BAD */
 		if (str_is(word, untagged[i].name)) {
 			r->type = untagged[i].type;
-			return status(m, r);
+			return read_status(m, r);
 		}
 	return imap_nonsense(m, "a tag without an answer");
 }

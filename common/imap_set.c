@@ -8,7 +8,7 @@
 /* ---- as text ---- */
 
 static int
-one(struct str s, uint32_t *to)
+set_number(struct str s, uint32_t *to)
 {
 	uint64_t v;
 
@@ -34,10 +34,10 @@ imap_set_next(struct str *set, uint32_t *lo, uint32_t *hi)
 	if (set->p != NULL && set->n == 0)
 		return -1;		/* "1:4," (CVE-2021-32055) */
 	first = str_cut(&part, ':');
-	if (one(first, lo) < 0)
+	if (set_number(first, lo) < 0)
 		return -1;
 	*hi = *lo;
-	if (part.p != NULL && one(part, hi) < 0)
+	if (part.p != NULL && set_number(part, hi) < 0)
 		return -1;
 	if (*lo > *hi) {
 		swap = *lo;

@@ -36,7 +36,7 @@ quote_plain(struct buf *b, struct str s)
 }
 
 static void
-escaped(struct buf *b, uint32_t cp)
+json_escaped(struct buf *b, uint32_t cp)
 {
 	if (cp > 0xffff) {		/* as UTF-16 has it */
 		buf_printf(b, "\\u%04x", 0xd7c0 + (unsigned)(cp >> 10));
@@ -71,7 +71,7 @@ quote(struct buf *b, struct str s)
 			buf_c(b, '\\');
 			buf_c(b, (char)cp);
 		} else if (!str_harmless(cp)) {
-			escaped(b, cp);
+			json_escaped(b, cp);
 		} else {
 			buf_put(b, s.p, n);
 		}
@@ -257,7 +257,7 @@ escape(struct str *t, uint32_t *cp)
 
 /* A string at the front of *t, unescaped to b (which may be NULL). */
 static int
-string(struct str *t, struct buf *b)
+parse_string(struct str *t, struct buf *b)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *at;
@@ -294,7 +294,7 @@ string(struct str *t, struct buf *b)
 
 /* Anything at the front of *t, skipped. */
 static int
-skip(struct str *t)
+skip_value(struct str *t)
 {
 	int depth = 0;
 
@@ -303,7 +303,7 @@ skip(struct str *t)
 		if (t->n == 0)
 			return -1;
 		if (t->p[0] == '"') {
-			if (string(t, NULL) < 0)
+			if (parse_string(t, NULL) < 0)
 				return -1;
 			continue;
 		}
@@ -334,7 +334,7 @@ json_member(struct str t, const char *key, struct buf *out)
 		if (t.n == 0 || t.p[0] != '"')
 			return -1;
 		name.n = 0;
-		if (string(&t, &name) < 0)
+		if (parse_string(&t, &name) < 0)
 			break;
 		found = !name.over && str_eq(BUF_STR(name), str_of(key));
 		buf_free(&name);
@@ -343,9 +343,9 @@ json_member(struct str t, const char *key, struct buf *out)
 			return -1;
 		t = space(str_from(t, 1));
 		if (found && t.n > 0 && t.p[0] == '"')
-			return string(&t, out);
+			return parse_string(&t, out);
 		value = t;
-		if (skip(&t) < 0)
+		if (skip_value(&t) < 0)
 			return -1;
 		if (found) {
 			buf_str(out, str_to(value, value.n - t.n));

@@ -9,7 +9,7 @@
 #include "later.h"
 
 static bool
-has(struct str text, const char *word)
+later_says(struct str text, const char *word)
 {
 	size_t i;
 
@@ -36,8 +36,8 @@ later_by_words(struct str text)
 	size_t i;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++)
-		if (has(text, v[i].word) && (v[i].without == NULL ||
-		    !has(text, v[i].without)))
+		if (later_says(text, v[i].word) && (v[i].without == NULL ||
+		    !later_says(text, v[i].without)))
 			return true;
 	return false;
 }

@@ -18,7 +18,7 @@
 enum { TRIES = 1000 };			/* names */
 
 static int
-folder(const char *dir, const char *sub, struct err *e)
+make_folder(const char *dir, const char *sub, struct err *e)
 {
 	char path[4096];
 
@@ -72,7 +72,7 @@ lf(char *p, size_t n)
 }
 
 static int
-copy(int fd, const struct msg *m, struct err *e)
+copy_message(int fd, const struct msg *m, struct err *e)
 {
 	struct msg_reader *r = mem_new(1, sizeof *r);
 	char *some = mem_new(1, 65536);
@@ -92,12 +92,13 @@ copy(int fd, const struct msg *m, struct err *e)
 int
 maildir_create(const char *dir, struct err *e)
 {
-	return folder(dir, "", e) < 0 || folder(dir, "tmp", e) < 0 ||
-	    folder(dir, "new", e) < 0 || folder(dir, "cur", e) < 0 ? -1 : 0;
+	return make_folder(dir, "", e) < 0 || make_folder(dir, "tmp", e) < 0 ||
+	    make_folder(dir, "new", e) < 0 ||
+	    make_folder(dir, "cur", e) < 0 ? -1 : 0;
 }
 
 static int
-open_folder(int at, const char *path, const char *shown, struct err *e)
+open_part(int at, const char *path, const char *shown, struct err *e)
 {
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
 	    (at != AT_FDCWD ? O_NOFOLLOW : 0));
@@ -118,10 +119,10 @@ maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
 	if (create && (statedir_make(path, e) < 0 ||
 	    maildir_create(path, e) < 0))
 		return -1;
-	if ((m->top = open_folder(AT_FDCWD, path, path, e)) < 0 ||
-	    (m->tmp = open_folder(m->top, "tmp", path, e)) < 0 ||
-	    (m->fresh = open_folder(m->top, "new", path, e)) < 0 ||
-	    (m->cur = open_folder(m->top, "cur", path, e)) < 0)
+	if ((m->top = open_part(AT_FDCWD, path, path, e)) < 0 ||
+	    (m->tmp = open_part(m->top, "tmp", path, e)) < 0 ||
+	    (m->fresh = open_part(m->top, "new", path, e)) < 0 ||
+	    (m->cur = open_part(m->top, "cur", path, e)) < 0)
 		return -1;
 	if (faccessat(m->tmp, ".", W_OK | X_OK, AT_EACCESS) < 0 ||
 	    faccessat(m->fresh, ".", W_OK | X_OK, AT_EACCESS) < 0)
@@ -187,7 +188,7 @@ maildir_rename(int from, const char *a, int to, const char *b)
 
 /* Are these files, each in its folder, the same byte by byte? */
 static bool
-same(int from, const char *a, int to, const char *b)
+same_file(int from, const char *a, int to, const char *b)
 {
 	int x = openat(from, a, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK), y = openat(to, b, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
@@ -214,7 +215,7 @@ same(int from, const char *a, int to, const char *b)
 
 /* The k-th name it may have: with ~2 from the second on. */
 static bool
-name_of(char to[512], const char *name, const char *flags, int k)
+nth_name(char to[512], const char *name, const char *flags, int k)
 {
 	char more[16] = "";
 
@@ -234,14 +235,14 @@ maildir_publish(struct maildir *m, const char *name, const char *flags,
 	if (tmp_name(m, name, tmp, sizeof tmp) < 0)
 		return fail(e, EX_CANTCREAT, "%s: a name too long", m->path);
 	for (k = 1; k < TRIES; k++) {
-		if (!name_of(to, name, flags, k))
+		if (!nth_name(to, name, flags, k))
 			return fail(e, EX_CANTCREAT, "%s: a name too long",
 			    m->path);
 		if (maildir_rename(m->tmp, tmp, in, to) == 0)
 			return 0;
 		if (errno != EEXIST)
 			break;
-		if (same(m->tmp, tmp, in, to)) {
+		if (same_file(m->tmp, tmp, in, to)) {
 			unlinkat(m->tmp, tmp, 0);
 			return 0;
 		}
@@ -316,7 +317,7 @@ maildir_holds(struct maildir *m, enum maildir_folder folder,
 {
 	char tmp[512];
 
-	return tmp_name(m, name, tmp, sizeof tmp) == 0 && same(m->tmp, tmp,
+	return tmp_name(m, name, tmp, sizeof tmp) == 0 && same_file(m->tmp, tmp,
 	    folder == MAILDIR_CUR ? m->cur : m->fresh, file);
 }
 
@@ -336,7 +337,7 @@ maildir_close(struct maildir *m)
 /* ---- one message ---- */
 
 static int
-deliver(struct maildir *d, const struct msg *m, const char *flags,
+deliver_file(struct maildir *d, const struct msg *m, const char *flags,
     struct err *e)
 {
 	char name[256];
@@ -345,7 +346,7 @@ deliver(struct maildir *d, const struct msg *m, const char *flags,
 	unique(name, sizeof name);
 	if ((fd = maildir_begin(d, name, e)) < 0)
 		return -1;
-	got = copy(fd, m, e);
+	got = copy_message(fd, m, e);
 	if (close(fd) < 0 && got == 0)
 		got = fail_sys(e, EX_IOERR, "%s/tmp/%s", d->path, name);
 	if (got == 0)
@@ -366,7 +367,7 @@ maildir_deliver(const char *dir, const struct msg *m, const char *flags,
 	int got = maildir_open(&d, dir, true, e);
 
 	if (got == 0)
-		got = deliver(&d, m, flags, e);
+		got = deliver_file(&d, m, flags, e);
 	maildir_close(&d);
 	return got;
 }

@@ -345,7 +345,7 @@ mbox_back(struct mbox *m, uint64_t length)
 /* ---- writing ---- */
 
 static int
-flush(struct mbox *m, struct err *e)
+mbox_flush(struct mbox *m, struct err *e)
 {
 	if (m->out.over)
 		return fail(e, EX_SOFTWARE, "%s: a piece too long", m->path);
@@ -393,14 +393,14 @@ int
 mbox_put(struct mbox *m, struct str s, struct err *e)
 {
 	mbox_quote(&m->out, s, &m->begins);
-	return m->out.n >= ROOM || m->out.over ? flush(m, e) : 0;
+	return m->out.n >= ROOM || m->out.over ? mbox_flush(m, e) : 0;
 }
 
 int
 mbox_end(struct mbox *m, struct err *e)
 {
 	buf_s(&m->out, m->begins ? "\n" : "\n\n");
-	return m->out.n >= ROOM ? flush(m, e) : 0;
+	return m->out.n >= ROOM ? mbox_flush(m, e) : 0;
 }
 
 int
@@ -408,7 +408,7 @@ mbox_sync(struct mbox *m, struct err *e)
 {
 	char dir[sizeof m->dotlock];
 
-	if (flush(m, e) < 0)
+	if (mbox_flush(m, e) < 0)
 		return -1;
 	if (fsync(m->fd) < 0)
 		return fail_sys(e, EX_IOERR, "%s", m->path);

@@ -178,7 +178,7 @@ from_fd(struct job *j, struct node *x, int fd, const char *name)
 }
 
 static int
-from_file(struct job *j, struct node *x, const struct mime_file *f)
+part_from_file(struct job *j, struct node *x, const struct mime_file *f)
 {
 	int fd, got;
 
@@ -343,7 +343,7 @@ file_leaf(struct job *j, const struct mime_file *f, bool in)
 	    f->path != NULL ? f->path : "");
 	x->encoding = "base64";
 	x->part.kind = CTE_BASE64;
-	if (from_file(j, x, f) < 0 || file_type(j, x, f) < 0 ||
+	if (part_from_file(j, x, f) < 0 || file_type(j, x, f) < 0 ||
 	    msg_measure(&x->part, j->e) < 0)
 		return NULL;
 	return x;
@@ -548,7 +548,7 @@ static const char *const structured[] = {
 };
 
 static bool
-listed(struct str name, const char *const *list)
+field_listed(struct str name, const char *const *list)
 {
 	for (; *list != NULL; list++)
 		if (str_is(name, *list))
@@ -557,7 +557,7 @@ listed(struct str name, const char *const *list)
 }
 
 static bool
-has(struct buf *b, struct str name)
+has_field(struct buf *b, struct str name)
 {
 	struct msg_fields f = { BUF_STR(*b) };
 	struct str n, v;
@@ -578,13 +578,13 @@ extra(struct job *j, struct buf *b, const char *field)
 	if (value.p == NULL)
 		return fail(j->e, EX_USAGE, "\"%s\" is no header field: Name: value",
 		    field);
-	if (listed(name, ours))
+	if (field_listed(name, ours))
 		return fail(j->e, EX_USAGE, "%.*s: cannot be given as a header field",
 		    STR_ARG(name));
-	if (listed(name, once) && has(b, name))
+	if (field_listed(name, once) && has_field(b, name))
 		return fail(j->e, EX_USAGE, "%.*s: given twice",
 		    STR_ARG(name));
-	if (str_ascii(value) || listed(name, structured))
+	if (str_ascii(value) || field_listed(name, structured))
 		how |= MIME_RAW;
 	return mime_header(b, name, value, how, j->e);
 }
@@ -652,8 +652,8 @@ header(struct job *j, struct buf *b, const struct node *top)
 	int got = given(j, &user);
 
 	if (got == 0) {
-		stamp(j, b, !has(&user, STR("Date")),
-		    !has(&user, STR("Message-ID")));
+		stamp(j, b, !has_field(&user, STR("Date")),
+		    !has_field(&user, STR("Message-ID")));
 		buf_str(b, BUF_STR(user));
 		buf_s(b, "MIME-Version: 1.0\r\n");
 		got = node_head(j, b, top);

@@ -101,7 +101,7 @@ struct walk {
 /* Writing. */
 
 static int
-flush(struct walk *w)
+down_flush(struct walk *w)
 {
 	if (w->buf.n == 0)
 		return 0;
@@ -117,11 +117,11 @@ static int
 out(struct walk *w, const char *p, size_t n)
 {
 	buf_put(&w->buf, p, n);
-	return w->buf.n >= BLOCK ? flush(w) : 0;
+	return w->buf.n >= BLOCK ? down_flush(w) : 0;
 }
 
 static int
-encode(struct walk *w, const char *p, size_t n, bool last)
+down_encode(struct walk *w, const char *p, size_t n, bool last)
 {
 	size_t some, got;
 
@@ -140,7 +140,7 @@ encode(struct walk *w, const char *p, size_t n, bool last)
 
 /* Blanks and comments off the front. */
 static void
-skip(struct str *s)
+skip_comments(struct str *s)
 {
 	size_t depth = 0, i;
 
@@ -162,13 +162,13 @@ token(struct str *s)
 {
 	struct str t;
 
-	skip(s);
+	skip_comments(s);
 	t = *s;
 	for (t.n = 0; t.n < s->n && s->p[t.n] > ' ' &&
 	    !str_has(STR("()<>@,;:\\\"/[]?="), s->p[t.n]); t.n++)
 		;
 	*s = str_from(*s, t.n);
-	skip(s);
+	skip_comments(s);
 	return t;
 }
 
@@ -188,7 +188,7 @@ param_value(struct str *s, char *dst, size_t cap)
 	struct str t;
 	size_t n = 0;
 
-	skip(s);
+	skip_comments(s);
 	if (!param_taken(s, '"')) {
 		t = token(s);
 		n = t.n < cap ? t.n : cap;
@@ -203,7 +203,7 @@ param_value(struct str *s, char *dst, size_t cap)
 		*s = str_from(*s, 1);
 	}
 	param_taken(s, '"');
-	skip(s);
+	skip_comments(s);
 	return n;
 }
 
@@ -231,7 +231,7 @@ boundary_of(struct level *l, struct str s)
 }
 
 static enum kind
-kind_of(struct str type, struct str sub)
+part_kind(struct str type, struct str sub)
 {
 	if (str_is(type, "multipart"))
 		return MULTIPART;
@@ -252,7 +252,7 @@ content_type(struct entity *x, struct str s)
 	if (param_taken(&s, '/'))
 		sub = token(&s);
 	x->typed = true;
-	x->kind = kind_of(type, sub);
+	x->kind = part_kind(type, sub);
 	x->as.sealed = str_is(sub, "signed") || str_is(sub, "encrypted");
 	x->as.digest = str_is(sub, "digest");
 	if (x->kind == MULTIPART)
@@ -329,7 +329,7 @@ utf8(struct stats *s, const char *p, size_t n)
 }
 
 static void
-count(struct stats *s, const char *p, size_t n, bool start, bool end)
+count_bytes(struct stats *s, const char *p, size_t n, bool start, bool end)
 {
 	bool odd = n > MSG_LINE_MAX || !start || !end;
 	size_t i, special = 0;
@@ -372,7 +372,7 @@ trouble(const struct stats *s)
 
 /* The first walk, at the end of a leaf. */
 static int
-judge(struct walk *w)
+judge_leaf(struct walk *w)
 {
 	struct stats *s = &w->stats;
 	struct edit *x;
@@ -520,12 +520,12 @@ down_finish(struct walk *w, bool last)
 	if (w->where == AROUND)
 		return 0;
 	if (w->out == NULL)
-		return judge(w);
+		return judge_leaf(w);
 	if (!w->encode)
 		return 0;
-	if (last && w->crlf && encode(w, "\r\n", 2, false) < 0)
+	if (last && w->crlf && down_encode(w, "\r\n", 2, false) < 0)
 		return -1;
-	if (encode(w, "", 0, true) < 0)
+	if (down_encode(w, "", 0, true) < 0)
 		return -1;
 	w->encode = false;
 	if (!last && w->crlf && w->cte->kind == CTE_QP)
@@ -592,7 +592,7 @@ around(struct walk *w, struct str s, bool start, bool end)
 {
 	struct stats x = { 0 };
 
-	count(&x, s.p, s.n, start, end);
+	count_bytes(&x, s.p, s.n, start, end);
 	if (w->out == NULL && (x.eight || x.odd) && sealed(w))
 		return fail(w->e, EX_DATAERR, "a signed or encrypted part has %s",
 		    trouble(&x));
@@ -605,7 +605,7 @@ static int
 in_leaf(struct walk *w, struct str s, bool start, bool end)
 {
 	if (w->out == NULL) {
-		count(&w->stats, s.p, s.n, start, end);
+		count_bytes(&w->stats, s.p, s.n, start, end);
 		return 0;
 	}
 	if (!w->encode) {
@@ -613,10 +613,10 @@ in_leaf(struct walk *w, struct str s, bool start, bool end)
 			return -1;
 		return end ? out(w, "\r\n", 2) : 0;
 	}
-	if (w->crlf && encode(w, "\r\n", 2, false) < 0)
+	if (w->crlf && down_encode(w, "\r\n", 2, false) < 0)
 		return -1;
 	w->crlf = end;
-	return encode(w, s.p, s.n, false);
+	return down_encode(w, s.p, s.n, false);
 }
 
 /* A line or a piece of one, without its CRLF. */
@@ -664,7 +664,7 @@ pieces(struct walk *w, struct buf *b, bool *start, bool last)
 }
 
 static int
-walk(struct walk *w, const struct msg *in)
+walk_part(struct walk *w, const struct msg *in)
 {
 	struct msg_reader *r = mem_new(1, sizeof *r);
 	struct buf b = { 0 };
@@ -700,7 +700,7 @@ write_out(struct walk *w, const struct msg *in)
 
 	if ((w->fd = file_temp(w->e)) < 0)
 		return -1;
-	if (walk(w, in) < 0 || flush(w) < 0) {
+	if (walk_part(w, in) < 0 || down_flush(w) < 0) {
 		close(w->fd);
 		return -1;
 	}
@@ -729,7 +729,7 @@ mime_downgrade(const struct msg *in, struct msg *to, struct arena *a,
 	w->head.max = MSG_HEAD_MAX + 4096;
 	w->level = mem_new(DEPTH, sizeof *w->level);
 	w->cte = mem_new(1, sizeof *w->cte);
-	got = walk(w, in);
+	got = walk_part(w, in);
 	if (got == 0) {
 		w->out = to;
 		got = write_out(w, in);

@@ -242,7 +242,7 @@ field_begin(struct line *l, struct buf *b, struct str name, struct err *e)
 }
 
 static int
-end(struct line *l, struct str name, struct err *e)
+end_field(struct line *l, struct str name, struct err *e)
 {
 	buf_s(l->b, "\r\n");
 	if (l->over || l->b->over)
@@ -285,7 +285,7 @@ mime_header(struct buf *b, struct str name, struct str value, int how,
 		raw(&l, value);
 	else
 		text(&l, value, how);
-	return end(&l, name, e);
+	return end_field(&l, name, e);
 }
 
 /* Words of atext with single spaces: needs no quotes. */
@@ -352,7 +352,7 @@ check_addr(struct str name, const struct mime_addr *a, int how, struct err *e)
 
 /* One address of a list, with the comma if more follow. */
 static void
-address(struct line *l, const struct mime_addr *a, bool more, int how)
+write_address(struct line *l, const struct mime_addr *a, bool more, int how)
 {
 	struct str gap = l->started ? STR(" ") : (struct str){ 0 };
 	struct str name = str_trim(a->name);
@@ -387,9 +387,9 @@ mime_header_addrs(struct buf *b, struct str name, struct mime_addrs list,
 			b->n = was;
 			return -1;
 		}
-		address(&l, &list.p[i], i + 1 < list.n, how);
+		write_address(&l, &list.p[i], i + 1 < list.n, how);
 	}
-	return end(&l, name, e);
+	return end_field(&l, name, e);
 }
 
 /* Headers of others. */
@@ -404,10 +404,10 @@ static const char *const untouched[] = {
 	"Content-Transfer-Encoding", "Content-ID", "MIME-Version",
 	"DKIM-Signature", "Autocrypt"
 };
-#define LISTED(name, list) listed(name, list, sizeof list / sizeof *list)
+#define LISTED(name, list) name_listed(name, list, sizeof list / sizeof *list)
 
 static bool
-listed(struct str name, const char *const *list, size_t n)
+name_listed(struct str name, const char *const *list, size_t n)
 {
 	size_t i;
 

@@ -243,7 +243,7 @@ struct scan {
 };
 
 static int
-more(struct scan *s)
+scan_more(struct scan *s)
 {
 	char *to = buf_room(&s->raw, CTE_BLOCK);
 	ssize_t n;
@@ -269,7 +269,7 @@ raw_line(struct scan *s, struct str *line)
 	while ((nl = s->raw.n > from ? memchr(s->raw.p + from, '\n',
 	    s->raw.n - from) : NULL) == NULL && s->raw.n <= MSG_HEAD_MAX) {
 		from = s->raw.n;
-		if ((got = more(s)) <= 0)
+		if ((got = scan_more(s)) <= 0)
 			break;
 	}
 	if (got < 0 || s->at == s->raw.n)
@@ -461,7 +461,7 @@ msg_start(struct msg_reader *r, const struct msg *m)
 
 /* The next block of the part, converted to r->out. */
 static int
-convert(struct msg_reader *r, const struct msg_part *p, struct err *e)
+convert_block(struct msg_reader *r, const struct msg_part *p, struct err *e)
 {
 	const char *src;
 	size_t n;
@@ -498,7 +498,7 @@ reader_fill(struct msg_reader *r, struct err *e)
 			begin_part(r);
 			continue;
 		}
-		if (convert(r, p, e) < 0)
+		if (convert_block(r, p, e) < 0)
 			return -1;
 		if (r->given > p->size || (r->done && r->given != p->size) ||
 		    (r->cte.bad && !r->m->odd && p->kind == CTE_LINES)) {
@@ -548,7 +548,7 @@ msg_measure(struct msg_part *p, struct err *e)
 	r = mem_new(1, sizeof *r);
 	msg_start(r, &one);
 	while (got == 0 && !r->done)
-		got = convert(r, p, e);
+		got = convert_block(r, p, e);
 	p->size = r->given;
 	free(r);
 	return got;

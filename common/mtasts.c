@@ -86,7 +86,7 @@ mode(struct mtasts *m, struct str value)
 
 /* One field; of version, mode and max_age the first counts (section 3.2). */
 static const char *
-field(struct mtasts *m, struct str key, struct str value, unsigned *seen)
+policy_field(struct mtasts *m, struct str key, struct str value, unsigned *seen)
 {
 	if (str_eq(key, STR("version"))) {
 		if ((*seen & 1) == 0 && !str_eq(value, STR("STSv1")))
@@ -111,7 +111,7 @@ field(struct mtasts *m, struct str key, struct str value, unsigned *seen)
 }
 
 static const char *
-lacking(const struct mtasts *m, unsigned seen)
+policy_lacks(const struct mtasts *m, unsigned seen)
 {
 	if ((seen & 1) == 0)
 		return "version is missing";
@@ -145,12 +145,12 @@ mtasts_parse(struct arena *mem, struct str text, struct mtasts *m)
 			break;
 		}
 		key = str_trim(str_cut(&line, ':'));
-		m->why = field(m, key, str_trim(line), &seen);
+		m->why = policy_field(m, key, str_trim(line), &seen);
 	}
 	if (m->why != NULL)
 		m->line = at;
 	else
-		m->why = lacking(m, seen);
+		m->why = policy_lacks(m, seen);
 	return m->why == NULL ? 0 : -1;
 }
 

@@ -37,7 +37,7 @@ by_preference(const void *a, const void *b)
 }
 
 static int
-by_name(const void *a, const void *b)
+host_order(const void *a, const void *b)
 {
 	const struct mx_host *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
@@ -89,7 +89,7 @@ mx_take(struct mx *m, struct arena *mem, const struct dns_answer *a)
 		    .pref = a->rr[i].pref, .ttl = a->rr[i].ttl,
 		    .flaw = flaw(a->rr[i].name) };
 	if (m->n > 1) {
-		qsort(m->host, m->n, sizeof *m->host, by_name);
+		qsort(m->host, m->n, sizeof *m->host, host_order);
 		repeated(m);
 		qsort(m->host, m->n, sizeof *m->host, by_preference);
 	}
@@ -132,7 +132,7 @@ implicit(struct mx *m, struct ask *q, const char *domain)
 }
 
 static void
-alias(struct mx_host *h)
+host_alias(struct mx_host *h)
 {
 	const struct dns_answer *any = h->a != NULL ? h->a : h->aaaa;
 
@@ -170,7 +170,7 @@ mx_addresses(struct mx *m, struct ask *q)
 			all = false;
 	for (h = m->host; all && h < m->host + m->n; h++)
 		if (h->flaw == MX_FIT)
-			alias(h);
+			host_alias(h);
 	return all;
 }
 

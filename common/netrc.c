@@ -34,7 +34,7 @@ netrc_word(struct str *s)
 
 /* A word without its quotes, NUL-terminated; -1 if it does not fit. */
 static int
-plain(struct str w, char *dst, size_t cap, size_t *len)
+plain_word(struct str w, char *dst, size_t cap, size_t *len)
 {
 	bool quoted = w.n > 0 && w.p[0] == '"';
 	size_t i, n = 0;
@@ -73,13 +73,13 @@ fits(const struct entry *en, const char *user)
 		return false;
 	if (user == NULL || en->login.n == 0)
 		return true;
-	return plain(en->login, login, sizeof login, NULL) == 0 &&
+	return plain_word(en->login, login, sizeof login, NULL) == 0 &&
 	    strcmp(login, user) == 0;
 }
 
 /* A keyword within an entry and its value; -1 if w is none. */
 static int
-field(struct str *s, struct str w, struct entry *en)
+entry_field(struct str *s, struct str w, struct entry *en)
 {
 	if (w.p[0] == '#')
 		str_cut(s, '\n');
@@ -102,7 +102,7 @@ is_machine(struct str w, const char *machine)
 {
 	char host[512];
 
-	return plain(w, host, sizeof host, NULL) == 0 &&
+	return plain_word(w, host, sizeof host, NULL) == 0 &&
 	    str_is(str_of(host), machine);
 }
 
@@ -110,18 +110,18 @@ static int
 give(const struct entry *en, struct secret *password, char login[256],
     struct err *e)
 {
-	if (plain(en->password, password->p, sizeof password->p,
+	if (plain_word(en->password, password->p, sizeof password->p,
 	    &password->n) < 0)
 		return fail(e, EX_CONFIG, "a password over %zu bytes",
 		    sizeof password->p - 1);
-	if (login != NULL && plain(en->login, login, 256, NULL) < 0)
+	if (login != NULL && plain_word(en->login, login, 256, NULL) < 0)
 		return fail(e, EX_CONFIG, "a login over 255 bytes");
 	return 1;
 }
 
 /* No word is quoted: where the file is out of step it is a password. */
 static int
-lost(struct str text, const char *at, struct err *e)
+out_of_step(struct str text, const char *at, struct err *e)
 {
 	unsigned n = 1;
 
@@ -144,8 +144,8 @@ netrc_find(struct str text, const char *machine, const char *user,
 		w = netrc_word(&rest);
 		any = str_eq(w, STR("default"));
 		if (w.n > 0 && !any && !str_eq(w, STR("machine"))) {
-			if (field(&rest, w, &en) < 0)
-				return lost(text, w.p, e);
+			if (entry_field(&rest, w, &en) < 0)
+				return out_of_step(text, w.p, e);
 			continue;
 		}
 		if (fits(&en, user))

@@ -152,7 +152,7 @@ opt_choose(const struct opt *o, const char *arg, struct err *e)
 }
 
 static int
-store(struct opt_set *set, const struct opt *o, const char *arg, bool on,
+store_value(struct opt_set *set, const struct opt *o, const char *arg, bool on,
     struct err *e)
 {
 	switch (o->kind) {
@@ -213,7 +213,7 @@ help(const struct opt_set *set)
 }
 
 static void
-list(const struct opt_set *set)
+list_options(const struct opt_set *set)
 {
 	const struct opt *o;
 	size_t i;
@@ -249,12 +249,12 @@ opt_answer(const struct opt_set *set, const char *name)
 	else if (strcmp(name, "version") == 0)
 		opt_version(set);
 	else
-		list(set);
+		list_options(set);
 	exit(fflush(stdout) == 0 && !ferror(stdout) ? 0 : EX_IOERR);
 }
 
 static int
-one(struct opt_set *set, int rank, const char *arg, struct err *e)
+set_one(struct opt_set *set, int rank, const char *arg, struct err *e)
 {
 	const struct opt *o = rank < 0 ? NULL : opt_nth(set, (size_t)rank);
 
@@ -263,7 +263,7 @@ one(struct opt_set *set, int rank, const char *arg, struct err *e)
 	set->seen[rank] = 1;
 	if (o->kind == OPT_CALL && o->call == NULL)
 		opt_answer(set, o->name);
-	return store(set, o, arg, true, e);
+	return store_value(set, o, arg, true, e);
 }
 
 /* What getopt_long wants to know, made from our tables. */
@@ -316,7 +316,7 @@ opt_parse(struct opt_set *set, int argc, char **argv,
 		} else {
 			c = c >= FIRST ? c - FIRST :
 			    option_find(set, STR(""), c);
-			if (one(set, c, optarg, e) < 0)
+			if (set_one(set, c, optarg, e) < 0)
 				return -1;
 		}
 	}
@@ -357,14 +357,14 @@ opt_conf(struct opt_set *set, const char *key, const char *value,
 		    key, value);
 	if (o->arg != NULL && value[0] == '\0')
 		return fail(e, EX_CONFIG, "%s needs a value", key);
-	return store(set, o, arena_dup(set->arena, str_of(value)), on, e);
+	return store_value(set, o, arena_dup(set->arena, str_of(value)), on, e);
 }
 
 int
 opt_give(struct opt_set *set, const char *name, const char *arg,
     struct err *e)
 {
-	return one(set, option_find(set, str_of(name), 0), arg, e);
+	return set_one(set, option_find(set, str_of(name), 0), arg, e);
 }
 
 bool

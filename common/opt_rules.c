@@ -7,7 +7,7 @@
 #include "str.h"
 
 static bool
-listed(const char *words, const char *name)
+option_listed(const char *words, const char *name)
 {
 	struct str list = str_of(words), w;
 
@@ -25,7 +25,7 @@ given_of(const struct opt_set *set, const char *words)
 	size_t i;
 
 	for (i = 0; (o = opt_nth(set, i)) != NULL; i++)
-		if (set->seen[i] != 0 && listed(words, o->name))
+		if (set->seen[i] != 0 && option_listed(words, o->name))
 			return o->name;
 	return NULL;
 }
@@ -39,7 +39,7 @@ given_beside(const struct opt_set *set, const char *name, const char *words)
 
 	for (i = 0; (o = opt_nth(set, i)) != NULL; i++)
 		if (set->seen[i] != 0 && strcmp(o->name, name) != 0 &&
-		    !listed(words, o->name))
+		    !option_listed(words, o->name))
 			return o->name;
 	return NULL;
 }

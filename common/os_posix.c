@@ -286,7 +286,7 @@ os_watch(void)
 }
 
 static int
-grow(size_t n)
+grow_watched(size_t n)
 {
 	struct watched *w = realloc(watched, n * sizeof *w);
 	struct pollfd *p;
@@ -307,7 +307,7 @@ int
 os_watch_add(int watch, int fd, void *who, enum os_how how)
 {
 	(void)watch;
-	if ((size_t)fd >= nwatched && grow(((size_t)fd + 1) * 2) < 0)
+	if ((size_t)fd >= nwatched && grow_watched(((size_t)fd + 1) * 2) < 0)
 		return -1;
 	watched[fd] = (struct watched){ .who = who, .how = how, .any = true,
 	    .in = true, .out = how == OS_CHANGES };
@@ -315,7 +315,7 @@ os_watch_add(int watch, int fd, void *who, enum os_how how)
 }
 
 static unsigned
-bits_of(short revents)
+ready_bits(short revents)
 {
 	unsigned bits = 0;
 
@@ -345,7 +345,7 @@ told(struct watched *w, unsigned bits)
 }
 
 static size_t
-asked(void)
+count_asked(void)
 {
 	const struct watched *w;
 	size_t fd, n = 0;
@@ -364,7 +364,7 @@ asked(void)
 int
 os_watch_wait(int watch, struct os_event *out, int max, int ms)
 {
-	size_t n = asked(), i, at;
+	size_t n = count_asked(), i, at;
 	int got = poll(polls, (nfds_t)n, ms), told_of = 0;
 	struct watched *w;
 
@@ -378,7 +378,7 @@ os_watch_wait(int watch, struct os_event *out, int max, int ms)
 			w->any = false;
 		else if (polls[at].revents != 0) {
 			out[told_of] = (struct os_event){ .who = w->who,
-			    .bits = bits_of(polls[at].revents) };
+			    .bits = ready_bits(polls[at].revents) };
 			told(w, out[told_of++].bits);
 		}
 	}
