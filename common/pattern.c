@@ -5,7 +5,7 @@
 #include "pattern.h"
 
 static bool
-same(char pat, char c, char sep)
+same_char(char pat, char c, char sep)
 {
 	return pat == '/' && sep != '\0' ? c == sep : pat == c;
 }
@@ -28,7 +28,7 @@ glob_match(struct str pat, struct str name, char sep)
 		if (i == name.n)
 			break;
 		for (was = false, k = 0; k <= pat.n; k++, was = next) {
-			next = k < pat.n && at[k] && same(pat.p[k],
+			next = k < pat.n && at[k] && same_char(pat.p[k],
 			    name.p[i], sep);
 			at[k] = was || (k < pat.n && at[k] &&
 			    (pat.p[k] == '*' ||

@@ -45,7 +45,7 @@ take_code(struct pop3 *p, struct str text)
 
 /* 0, -1; a line that is neither +OK, -ERR nor "+ " ends the session. */
 static int
-status(struct pop3 *p, struct str l)
+reply_status(struct pop3 *p, struct str l)
 {
 	struct str text;
 
@@ -69,7 +69,7 @@ pop3_answer(struct pop3 *p)
 	p->ok = false;
 	if ((l.p = conn_line(p->c, &l.n)) == NULL)
 		return -1;
-	return status(p, l);
+	return reply_status(p, l);
 }
 
 int
@@ -117,7 +117,7 @@ pop3_ask(struct pop3 *p, const char *command)
 
 /* The next line of a short multi-line answer: 1, 0 at the dot, -1. */
 static int
-more(struct pop3 *p, struct str *l)
+more_lines(struct pop3 *p, struct str *l)
 {
 	if ((l->p = conn_line(p->c, &l->n)) == NULL)
 		return -1;
@@ -189,7 +189,7 @@ capa(struct pop3 *p)
 	if (!p->ok)
 		return 0;
 	p->caps |= POP3_CAPA;
-	while ((got = more(p, &l)) > 0) {
+	while ((got = more_lines(p, &l)) > 0) {
 		if (++n > LIMIT_REPLY_LINES)
 			return conn_fail(p->c, EX_PROTOCOL, "more than %d capabilities",
 			    LIMIT_REPLY_LINES);
@@ -273,7 +273,7 @@ recall(struct pop3 *p, const struct pop3_memory *known)
 }
 
 static int
-greeted(struct pop3 *p, enum conn_tls tls, const struct pop3_memory *known)
+pop3_greeted(struct pop3 *p, enum conn_tls tls, const struct pop3_memory *known)
 {
 	if (hint_greeting(p->c, "pop3", CONN_GREETING) < 0)
 		return -1;
@@ -300,7 +300,7 @@ pop3_open(struct pop3 *p, struct conn *c, enum conn_tls tls,
 	if (tls == CONN_TLS_IMPLICIT && hint_tls(c) < 0)
 		return -1;
 	do {
-		got = greeted(p, tls, known);
+		got = pop3_greeted(p, tls, known);
 	} while (got == CONN_AGAIN);
 	if (got < 0)
 		return -1;
@@ -324,7 +324,7 @@ challenged(struct pop3 *p, struct str *l)
 		*l = str_trim(str_from(*l, 1));
 		return 1;
 	}
-	return status(p, *l);
+	return reply_status(p, *l);
 }
 
 static int
@@ -342,7 +342,7 @@ pop3_verdict(struct pop3 *p, struct sasl_exchange *x)
 }
 
 static int
-exchange(struct pop3 *p, struct sasl_exchange *x)
+pop3_exchange(struct pop3 *p, struct sasl_exchange *x)
 {
 	struct str challenge;
 	int got;
@@ -364,7 +364,7 @@ by_sasl(struct pop3 *p, const struct sasl_login *login)
 	if (sasl_exchange_begin(&x, login, p->mechs) < 0)
 		return -1;
 	snprintf(p->mech, sizeof p->mech, "%s", sasl_exchange_mech(&x));
-	got = exchange(p, &x);
+	got = pop3_exchange(p, &x);
 	sasl_exchange_end(&x);
 	return got;
 }
@@ -498,7 +498,7 @@ hear_list(struct pop3 *p, struct list *l)
 	if (!p->ok)
 		return pop3_refused(p, "LIST", EX_UNAVAILABLE);
 	conn_body(p->c, true);
-	while ((got = more(p, &line)) > 0)
+	while ((got = more_lines(p, &line)) > 0)
 		if (listing_add(p, l, line) < 0)
 			return -1;
 	return got;
@@ -588,7 +588,7 @@ pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
 		return -1;
 	if (p->uidl == POP3_UIDL_NOT)
 		return 0;
-	while ((got = more(p, uid)) > 0) {
+	while ((got = more_lines(p, uid)) > 0) {
 		if (str_num(str_word(uid), UINT32_MAX, &number) < 0)
 			return conn_fail(p->c, EX_PROTOCOL, "UIDL: a malformed line");
 		if (p->lines > n + 1000)
@@ -652,7 +652,7 @@ dot(struct pop3 *p)
 
 /* What of the n bytes is sure to be text: up to a "\n" that a "." follows. */
 static size_t
-plain(const char *at, size_t n)
+plain_bytes(const char *at, size_t n)
 {
 	const char *nl = memmem(at, n, "\n.", 2);
 
@@ -661,7 +661,7 @@ plain(const char *at, size_t n)
 
 /* n bytes of the message that are there: as far as they are wanted. */
 static int
-pass(struct pop3 *p, const struct conn_sink *to, size_t n, uint64_t left)
+pass_bytes(struct pop3 *p, const struct conn_sink *to, size_t n, uint64_t left)
 {
 	size_t some = left < n ? (size_t)left : n;
 
@@ -696,9 +696,9 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 			return got < 0 ? -1 : 0;
 		if ((n = conn_peek(p->c, &at, 1)) < 0)
 			return -1;
-		some = plain(at, (size_t)n);
+		some = plain_bytes(at, (size_t)n);
 		begins = at[some - 1] == '\n';
-		if (pass(p, to, some, came < most ? most - came : 0) < 0)
+		if (pass_bytes(p, to, some, came < most ? most - came : 0) < 0)
 			return -1;
 		came += some;
 		if (came > most && came - most > LIMIT_SKIPPED)

@@ -150,7 +150,7 @@ struct reader {
 
 /* The next line without its line end: 1, 0 not here yet, -1 too long. */
 static int
-line(struct reader *r, struct str *l)
+read_line(struct reader *r, struct str *l)
 {
 	struct str rest = str_from(r->all, r->at);
 	const char *nl = rest.n > 0 ? memchr(rest.p, '\n', rest.n) : NULL;
@@ -203,11 +203,11 @@ talk_literal(struct reader *r, struct str l)
 static int
 logical(struct reader *r, struct str *l)
 {
-	int got = line(r, l), more;
+	int got = read_line(r, l), more;
 	struct str part = *l;
 
 	while (got > 0 && (more = talk_literal(r, part)) != 2)
-		got = more > 0 ? line(r, &part) : more;
+		got = more > 0 ? read_line(r, &part) : more;
 	return got;
 }
 
@@ -228,12 +228,12 @@ digits(struct str l)
 }
 
 static int
-numbered(struct reader *r, struct probe_reply *out)
+read_numbered(struct reader *r, struct probe_reply *out)
 {
 	int got, code, first = 0;
 	struct str l;
 
-	while ((got = line(r, &l)) > 0) {
+	while ((got = read_line(r, &l)) > 0) {
 		code = digits(l);
 		if (code < 0)
 			return not(r, "this is no SMTP reply");
@@ -256,7 +256,7 @@ numbered(struct reader *r, struct probe_reply *out)
 static int
 imap_greeting(struct reader *r, struct probe_reply *out)
 {
-	int got = line(r, &out->text);
+	int got = read_line(r, &out->text);
 
 	if (got <= 0)
 		return got;
@@ -292,9 +292,9 @@ tagged(struct reader *r, char tag, struct probe_reply *out)
 }
 
 static int
-dotted(struct reader *r, bool list, struct probe_reply *out)
+read_dotted(struct reader *r, bool list, struct probe_reply *out)
 {
-	int got = line(r, &out->text);
+	int got = read_line(r, &out->text);
 	struct str l;
 
 	if (got <= 0)
@@ -302,7 +302,7 @@ dotted(struct reader *r, bool list, struct probe_reply *out)
 	out->sense = str_starts(out->text, "+OK") ? PROBE_YES : PROBE_NO;
 	if (out->sense == PROBE_NO && !str_starts(out->text, "-ERR"))
 		return not(r, "this is no POP3 reply");
-	while (list && out->sense == PROBE_YES && (got = line(r, &l)) > 0)
+	while (list && out->sense == PROBE_YES && (got = read_line(r, &l)) > 0)
 		if (str_is(l, "."))
 			break;
 	return got;
@@ -338,15 +338,15 @@ probe_talk_reply(const struct probe_talk *t, enum probe_step step,
 	*out = (struct probe_reply){ .sense = PROBE_NO };
 	switch (t->frame) {
 	case PROBE_NUMBERED:
-		got = numbered(&r, out);
+		got = read_numbered(&r, out);
 		break;
 	case PROBE_TAGGED:
 		got = step == PROBE_GREETING ? imap_greeting(&r, out) :
 		    tagged(&r, t->say[step][0], out);
 		break;
 	case PROBE_DOTTED:
-		got = dotted(&r, step == PROBE_CAPS || step == PROBE_CAPS_TLS,
-		    out);
+		got = read_dotted(&r, step == PROBE_CAPS ||
+		    step == PROBE_CAPS_TLS, out);
 		break;
 	case PROBE_QUOTED:
 		got = talk_quoted(&r, out);
@@ -414,7 +414,7 @@ add_words(struct list *l, struct str reply)
 
 /* A string of RFC 5804 1.2, its marks taken off, at the end of b. */
 static void
-string(struct reader *r, struct str l, struct str *rest, struct buf *b)
+read_string(struct reader *r, struct str l, struct str *rest, struct buf *b)
 {
 	size_t at = r->at, i;
 
@@ -425,7 +425,7 @@ string(struct reader *r, struct str l, struct str *rest, struct buf *b)
 		*rest = str_from(*rest, i + 1);
 	} else if (talk_literal(r, l) == 1) {
 		buf_str(b, str_to(str_from(r->all, at), r->at - at));
-		if (line(r, rest) <= 0)
+		if (read_line(r, rest) <= 0)
 			*rest = (struct str){ 0 };
 	} else {
 		*rest = (struct str){ 0 };
@@ -440,14 +440,14 @@ add_quoted(struct list *list, struct str reply)
 	struct buf b = { .max = CAP_LEN };
 	struct str l, rest;
 
-	while (line(&r, &l) > 0 && l.n > 0 && (l.p[0] == '"' ||
+	while (read_line(&r, &l) > 0 && l.n > 0 && (l.p[0] == '"' ||
 	    l.p[0] == '{')) {
 		b.n = 0;
 		b.over = false;
 		for (rest = l; (rest = str_trim(rest)).n > 0; l = rest) {
 			if (b.n > 0)
 				buf_c(&b, ' ');
-			string(&r, l, &rest, &b);
+			read_string(&r, l, &rest, &b);
 		}
 		talk_add(list, BUF_STR(b));
 	}

@@ -60,7 +60,7 @@ proxy_parse(struct proxy_conf *p, const char *url, struct err *e)
 }
 
 static int
-read_all(struct conn *c, unsigned char *p, size_t n)
+read_exactly(struct conn *c, unsigned char *p, size_t n)
 {
 	long got;
 
@@ -83,7 +83,7 @@ socks_login(struct conn *c, const struct proxy_conf *p, struct err *e)
 	memcpy(msg + 3 + u, p->pass, w);
 	conn_write(c, msg, 3 + u + w);
 	mem_wipe(msg, sizeof msg);
-	if (read_all(c, in, 2) < 0)
+	if (read_exactly(c, in, 2) < 0)
 		return -1;
 	return in[1] == 0 ? 0 : fail(e, EX_NOPERM, "proxy: login refused");
 }
@@ -132,7 +132,7 @@ socks(struct conn *c, const struct proxy_conf *p, const char *host,
 		return fail(e, EX_USAGE, "proxy: the host name is too long");
 	conn_write(c, p->user[0] != '\0' ? both : none,
 	    p->user[0] != '\0' ? sizeof both : sizeof none);
-	if (read_all(c, in, 2) < 0)
+	if (read_exactly(c, in, 2) < 0)
 		return -1;
 	if (in[0] != 5 || (in[1] != 0 && (in[1] != 2 || p->user[0] == '\0')))
 		return fail(e, in[0] != 5 ? EX_PROTOCOL : EX_NOPERM,
@@ -144,14 +144,14 @@ socks(struct conn *c, const struct proxy_conf *p, const char *host,
 	msg[n++] = (unsigned char)(port >> 8);
 	msg[n++] = (unsigned char)port;
 	conn_write(c, msg, n);
-	if (read_all(c, in, 5) < 0)
+	if (read_exactly(c, in, 5) < 0)
 		return -1;
 	if (in[1] != 0)
 		return socks_refused(in[1], e);
 	len = in[3] == 1 ? 4 : in[3] == 4 ? 16 : in[3] == 3 ? in[4] + 1U : 0;
 	if (len == 0)
 		return fail(e, EX_PROTOCOL, "proxy: an unknown address type");
-	return read_all(c, in, len + 1);	/* one byte of it is read */
+	return read_exactly(c, in, len + 1);	/* one byte of it is read */
 }
 
 static void

@@ -62,7 +62,7 @@ reclog_crc32c(const void *of, size_t n)
 /* ---- opening and closing ---- */
 
 static const char *
-name_in(const char *path)
+log_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -70,9 +70,9 @@ name_in(const char *path)
 }
 
 static int
-open_folder(const char *path)
+log_folder(const char *path)
 {
-	size_t n = (size_t)(name_in(path) - path);
+	size_t n = (size_t)(log_name(path) - path);
 	char *dir = mem_dup(n > 0 ? path : ".");
 	int fd;
 
@@ -87,9 +87,9 @@ int
 reclog_open(struct reclog *l, const char *path, int how, struct err *e)
 {
 	*l = (struct reclog){ .path = path, .fd = -1, .out.max = OUT_MAX };
-	l->dir = open_folder(path);
+	l->dir = log_folder(path);
 	if (l->dir >= 0)
-		l->fd = openat(l->dir, name_in(path), how | O_NOFOLLOW |
+		l->fd = openat(l->dir, log_name(path), how | O_NOFOLLOW |
 		    O_CLOEXEC | O_NONBLOCK, 0600);
 	if (l->fd >= 0)
 		return 0;

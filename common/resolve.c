@@ -30,7 +30,7 @@ struct question {
 };
 
 static void
-leave(struct question *q)
+leave_question(struct question *q)
 {
 	int left;
 
@@ -60,7 +60,7 @@ question_answer(void *arg)
 	q->answer = found;
 	pthread_mutex_unlock(&q->lock);
 	(void)!write(q->done[1], "", 1);	/* it cannot be full */
-	leave(q);
+	leave_question(q);
 	return NULL;
 }
 
@@ -200,7 +200,7 @@ resolve_host(const char *host, unsigned port, int family,
 		return -1;
 	code = getaddrinfo(q->host, q->port, &q->hints, &q->answer);
 	if (code != 0 && asks_dns(host)) {
-		leave(q);
+		leave_question(q);
 		return dns_hosts(host, port, family, out, max, deadline, e);
 	}
 	if (code != 0)			/* a name, not an address */
@@ -215,6 +215,6 @@ resolve_host(const char *host, unsigned port, int family,
 	else
 		fail(e, EX_TEMPFAIL, "%s: cannot be resolved now: %s", host,
 		    gai_strerror(code));
-	leave(q);
+	leave_question(q);
 	return n;
 }

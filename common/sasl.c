@@ -579,7 +579,7 @@ static const struct sasl_mech mechs[] = {
 #define NMECH (sizeof mechs / sizeof mechs[0])
 
 static const struct sasl_mech *
-named(struct str name)
+mech_named(struct str name)
 {
 	size_t i;
 
@@ -659,7 +659,7 @@ candidates(const struct sasl_login *l, const struct sasl_mech **order,
 		if (able(l, &mechs[i], false))
 			order[(*n)++] = &mechs[i];
 	while ((w = next_asked(&list)).n > 0) {
-		if ((m = named(w)) == NULL)
+		if ((m = mech_named(w)) == NULL)
 			return fail(e, EX_USAGE, "--auth: no mechanism is called \"%.*s\"",
 			    STR_ARG(str_to(w, 60)));
 		if (able(l, m, true) && *n < NMECH)
@@ -670,7 +670,7 @@ candidates(const struct sasl_login *l, const struct sasl_mech **order,
 
 /* Why the list of what we can do is as short as it is. */
 static const char *
-lacking(const struct sasl_login *l)
+login_lacks(const struct sasl_login *l)
 {
 	if (l->password == NULL && l->token == NULL && !l->client_cert)
 		return "; there is no password, token or client certificate";
@@ -693,7 +693,7 @@ none(const struct sasl_login *l, const struct sasl_mech *const *order,
 	    offered.n > 0 ? "" : "nothing", STR_ARG(str_to(offered, 300)),
 	    n > 1 ? "are" : "is", n > 0 ? (int)ours.n : 0,
 	    n > 0 ? ours.p : "", n > 0 ? "" : " nothing",
-	    l->mechs != NULL ? " by --auth" : "", lacking(l));
+	    l->mechs != NULL ? " by --auth" : "", login_lacks(l));
 	buf_free(&ours);
 	return -1;
 }

@@ -81,7 +81,7 @@ sasl_exchange_begin(struct sasl_exchange *x, const struct sasl_login *login,
 }
 
 static int
-step(struct sasl_exchange *x, struct str challenge, struct err *e)
+exchange_step(struct sasl_exchange *x, struct str challenge, struct err *e)
 {
 	struct buf in = { .max = 16384, .secret = true };
 	int got;
@@ -113,7 +113,7 @@ sasl_exchange_answer(struct sasl_exchange *x, struct str challenge)
 
 	if (x->waiting) {
 		x->waiting = false;
-	} else if (step(x, challenge, &why) < 0) {
+	} else if (exchange_step(x, challenge, &why) < 0) {
 		conn_printf(x->c, "*\r\n");
 		conn_flush(x->c);
 		return conn_fail(x->c, why.code, "login: %s", why.msg);

@@ -53,7 +53,7 @@ late(const struct source *c, struct err *e)
 
 /* Bytes of the first line are kept, the others only drained. */
 static int
-keep(struct secret *s, bool *whole, const char *p, size_t n)
+keep_line(struct secret *s, bool *whole, const char *p, size_t n)
 {
 	const char *eol = memchr(p, '\n', n);
 	size_t len = eol != NULL ? (size_t)(eol - p) : n;
@@ -76,7 +76,7 @@ source_read(struct source *c, struct secret *s, bool *whole, bool *over)
 	ssize_t n = read(c->fd, some, sizeof some);
 
 	if (n > 0)
-		*over |= keep(s, whole, some, (size_t)n) < 0;
+		*over |= keep_line(s, whole, some, (size_t)n) < 0;
 	mem_wipe(some, sizeof some);
 	return n > 0 ? 1 : n < 0 && errno == EINTR ? -1 : 0;
 }

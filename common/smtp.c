@@ -165,7 +165,7 @@ static const struct {
 
 /* RFC 9422: "LIMITS RCPTMAX=100 MAILMAX=10"; nonsense is ignored. */
 static void
-limits(struct smtp *s, struct str args)
+note_limits(struct smtp *s, struct str args)
 {
 	struct str w, key;
 	uint64_t v;
@@ -217,7 +217,7 @@ capability(struct smtp *s, struct str line)
 		mechanisms(s, line);
 		break;
 	case SMTP_LIMITS:
-		limits(s, line);
+		note_limits(s, line);
 	}
 }
 
@@ -347,7 +347,7 @@ smtp_verdict(struct smtp *s, struct sasl_exchange *x)
 }
 
 static int
-exchange(struct smtp *s, struct sasl_exchange *x)
+smtp_exchange(struct smtp *s, struct sasl_exchange *x)
 {
 	while (reply(s, keep_challenge) == 334)
 		if (sasl_exchange_answer(x, str_of(s->challenge)) < 0)
@@ -368,7 +368,7 @@ smtp_auth(struct smtp *s, const struct sasl_login *login)
 	if (sasl_exchange_begin(&x, login, s->mechs) < 0)
 		return -1;
 	snprintf(s->mech, sizeof s->mech, "%s", sasl_exchange_mech(&x));
-	got = exchange(s, &x);
+	got = smtp_exchange(s, &x);
 	sasl_exchange_end(&x);
 	conn_wipe(s->c);
 	if (got == 0)
@@ -776,7 +776,7 @@ acceptable(struct smtp *s, const struct smtp_mail *m)
 }
 
 static struct str
-domain(const struct smtp_rcpt *r)
+rcpt_domain(const struct smtp_rcpt *r)
 {
 	const char *at = strrchr(r->addr, '@');
 
@@ -785,12 +785,12 @@ domain(const struct smtp_rcpt *r)
 
 /* Is its domain one of theirs? */
 static bool
-among(struct smtp_rcpt *const *r, size_t n, const struct smtp_rcpt *one)
+domain_among(struct smtp_rcpt *const *r, size_t n, const struct smtp_rcpt *one)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (str_eqi(domain(r[i]), domain(one)))
+		if (str_eqi(rcpt_domain(r[i]), rcpt_domain(one)))
 			return true;
 	return false;
 }
@@ -806,7 +806,7 @@ untried(const struct smtp *s, struct smtp_mail *m, struct smtp_rcpt **r,
 	for (i = 0; i < m->n && n < max; i++) {
 		if (m->rcpt[i].state != SMTP_UNTRIED)
 			continue;
-		if (limited && !among(r, n, &m->rcpt[i])) {
+		if (limited && !domain_among(r, n, &m->rcpt[i])) {
 			if (domains == s->domain_max)
 				continue;
 			domains++;
@@ -854,7 +854,7 @@ transactions(struct smtp *s, struct smtp_mail *m, struct smtp_rcpt **r)
 
 /* By anybody, or perhaps. */
 static bool
-accepted(const struct smtp_mail *m)
+mail_accepted(const struct smtp_mail *m)
 {
 	size_t i;
 
@@ -876,7 +876,7 @@ smtp_send(struct smtp *s, struct smtp_mail *m)
 	r = mem_new(m->n, sizeof(struct smtp_rcpt *));
 	got = transactions(s, m, r);
 	free(r);
-	if (!accepted(m))
+	if (!mail_accepted(m))
 		mem_stake(NULL);
 	return got;
 }

@@ -168,7 +168,7 @@ spawn_fork(struct spawn_child *c, struct err *e)
 /* ---- waiting ---- */
 
 static void
-ended(struct spawn_child *c, pid_t got, int status)
+child_ended(struct spawn_child *c, pid_t got, int status)
 {
 	if (got != c->pid)
 		c->how = SPAWN_LOST;
@@ -214,7 +214,7 @@ reap(struct spawn_child *c, int flags)
 		got = waitpid(c->pid, &status, flags);
 	while (got < 0 && errno == EINTR);
 	if (got != 0)
-		ended(c, got, status);
+		child_ended(c, got, status);
 	return got != 0;
 }
 

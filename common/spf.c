@@ -53,7 +53,7 @@ spf_ask(struct spf *q, const char *name, unsigned type, bool counted,
 }
 
 static unsigned
-bits_of(const struct spf *q, const struct spf_term *t)
+cidr_bits(const struct spf *q, const struct spf_term *t)
 {
 	return q->ip.n == 4 ? t->cidr4 : t->cidr6;
 }
@@ -67,7 +67,7 @@ addresses(struct spf *q, const struct spf_term *t, const char *name)
 
 	if (m != YES)
 		return m;
-	return spf_has_address(q, a, bits_of(q, t)) ? YES : NO;
+	return spf_has_address(q, a, cidr_bits(q, t)) ? YES : NO;
 }
 
 static enum match
@@ -129,7 +129,7 @@ include(struct spf *q, const char *name)
 }
 
 static enum match
-by_name(struct spf *q, const struct spf_term *t)
+match_hosts(struct spf *q, const struct spf_term *t)
 {
 	const struct dns_answer *a;
 	const char *name;
@@ -167,7 +167,7 @@ matches(struct spf *q, const struct spf_term *t)
 	case SPF_OTHER:
 		return NO;
 	default:
-		return by_name(q, t);
+		return match_hosts(q, t);
 	}
 }
 

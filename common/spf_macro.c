@@ -59,7 +59,7 @@ letter_known(const struct macro *m, bool in_exp)
 
 /* Checks s; *end is where its last macro ends. */
 static const char *
-scan(struct str s, bool in_exp, size_t *end)
+scan_macros(struct str s, bool in_exp, size_t *end)
 {
 	struct macro m;
 	size_t i, n;
@@ -84,7 +84,7 @@ spf_macros(struct str s, bool in_exp)
 {
 	size_t end;
 
-	return scan(s, in_exp, &end);
+	return scan_macros(s, in_exp, &end);
 }
 
 /* LDH, no hyphen at an end, not digits alone. */
@@ -108,7 +108,7 @@ const char *
 spf_spec(struct str s)
 {
 	size_t end, i;
-	const char *why = scan(s, false, &end);
+	const char *why = scan_macros(s, false, &end);
 
 	if (why != NULL)
 		return why;
@@ -128,7 +128,7 @@ spf_spec(struct str s)
 /* ---- expansion */
 
 static void
-dotted(struct str ip, struct buf *b)
+dotted_nibbles(struct str ip, struct buf *b)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	size_t i;
@@ -168,7 +168,7 @@ spf_domain(const struct spf *q)
 
 /* %{p}: the domain itself, else a name in it, else any; "unknown". */
 static int
-named(struct spf *q, struct buf *b)
+client_name(struct spf *q, struct buf *b)
 {
 	const char *names[SPF_NAMES], *best = "unknown";
 	int i, rank = 0, mine, n = spf_names(q, names, false);
@@ -202,8 +202,8 @@ macro_value(struct spf *q, char letter, struct buf *b)
 		return 0;
 	case 'o': buf_s(b, spf_domain(q)); return 0;
 	case 'd': buf_s(b, q->at); return 0;
-	case 'i': dotted(q->ip, b); return 0;
-	case 'p': return named(q, b);
+	case 'i': dotted_nibbles(q->ip, b); return 0;
+	case 'p': return client_name(q, b);
 	case 'v': buf_s(b, q->ip.n == 4 ? "in-addr" : "ip6"); return 0;
 	case 'h': buf_s(b, q->helo == NULL ? "unknown" : q->helo); return 0;
 	case 'c':

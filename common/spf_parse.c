@@ -86,7 +86,7 @@ cidr(struct spf_term *t, struct str *s)
 }
 
 static const char *
-address(struct spf_term *t)
+parse_address(struct spf_term *t)
 {
 	char text[64];
 
@@ -116,7 +116,7 @@ argument(struct spf_term *t, struct str rest)
 		return rest.n > 0 ? "\"all\" takes nothing" : NULL;
 	case SPF_IP4:
 	case SPF_IP6:
-		return rest.n == 0 ? "needs an address" : address(t);
+		return rest.n == 0 ? "needs an address" : parse_address(t);
 	case SPF_INCLUDE:
 	case SPF_EXISTS:
 		return rest.n == 0 ? "needs a domain" : spf_spec(t->spec);

@@ -30,7 +30,7 @@ survey_ask(struct walk *w, const char *name, unsigned type)
 }
 
 static void
-host(struct walk *w, const char *name)
+survey_host(struct walk *w, const char *name)
 {
 	const struct dns_answer *a = survey_ask(w, name, DNS_A),
 	    *aaaa = survey_ask(w, name, DNS_AAAA);
@@ -55,12 +55,12 @@ exchanges(struct walk *w, const char *name)
 		w->s->many_mx = mx->name;
 	for (i = 0; i < mx->n && i < SPF_NAMES; i++)
 		if (!str_is(str_of(mx->rr[i].name), "."))
-			host(w, mx->rr[i].name);
+			survey_host(w, mx->rr[i].name);
 }
 
 /* The term's name, NULL if it depends on the client or cannot be. */
 static const char *
-name_of(struct walk *w, const char *domain, const struct spf_term *t)
+term_name(struct walk *w, const char *domain, const struct spf_term *t)
 {
 	const char *name;
 
@@ -93,11 +93,11 @@ term(struct walk *w, struct spf_node *n, const struct spf_term *t)
 		w->s->macros = true;
 		return;
 	}
-	name = name_of(w, n->domain, t);
+	name = term_name(w, n->domain, t);
 	if (name == NULL)
 		return;
 	if (t->kind == SPF_A || t->kind == SPF_EXISTS)
-		host(w, name);
+		survey_host(w, name);
 	else if (t->kind == SPF_MX)
 		exchanges(w, name);
 	else

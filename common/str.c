@@ -46,7 +46,7 @@ str_starts(struct str s, const char *with)
 }
 
 static bool
-blank(char c)
+blank_char(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -54,11 +54,11 @@ blank(char c)
 struct str
 str_trim(struct str s)
 {
-	while (s.n > 0 && blank(s.p[0])) {
+	while (s.n > 0 && blank_char(s.p[0])) {
 		s.p++;
 		s.n--;
 	}
-	while (s.n > 0 && blank(s.p[s.n - 1]))
+	while (s.n > 0 && blank_char(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
@@ -104,7 +104,7 @@ str_word(struct str *s)
 
 	*s = str_trim(*s);
 	w = *s;
-	for (w.n = 0; w.n < s->n && !blank(s->p[w.n]); w.n++)
+	for (w.n = 0; w.n < s->n && !blank_char(s->p[w.n]); w.n++)
 		;
 	*s = str_from(*s, w.n);
 	return w;
@@ -239,7 +239,7 @@ str_escape(char *dst, size_t cap, struct str s)
 
 /* realloc(3) would leave the old copy behind. */
 static void
-grow(struct buf *b, size_t cap)
+buf_grow(struct buf *b, size_t cap)
 {
 	char *old = b->p;
 
@@ -267,7 +267,7 @@ buf_room(struct buf *b, size_t n)
 	while (cap < b->n + n + 1)
 		cap *= 2;
 	if (cap > b->cap)
-		grow(b, cap);
+		buf_grow(b, cap);
 	return b->p + b->n;
 }
 

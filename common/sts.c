@@ -40,7 +40,7 @@ sts_close(struct sts_way *w)
 }
 
 static bool
-over(struct sts *s, enum sts_state state, const char *why)
+sts_over(struct sts *s, enum sts_state state, const char *why)
 {
 	s->done = true;
 	s->state = state;
@@ -58,26 +58,26 @@ read_record(struct sts *s)
 
 	s->found = tag_start(s->answer, MTASTS_START, &s->record);
 	if (s->found == 0 && dns_temporary(s->answer->status))
-		return over(s, STS_UNKNOWN,
+		return sts_over(s, STS_UNKNOWN,
 		    "its TXT record cannot be looked up now");
 	if (s->found == 0)
-		return over(s, STS_NONE, NULL);
+		return sts_over(s, STS_NONE, NULL);
 	if (s->found > 1)
-		return over(s, STS_MANY, NULL);
+		return sts_over(s, STS_MANY, NULL);
 	s->id = mtasts_id(s->record, &why);
 	if (why != NULL)
-		return over(s, STS_MALFORMED, why);
-	return s->way == NULL && over(s, STS_RECORD, NULL);
+		return sts_over(s, STS_MALFORMED, why);
+	return s->way == NULL && sts_over(s, STS_RECORD, NULL);
 }
 
 /* ---- the policy */
 
 static void
-failed(struct sts *s, struct arena *mem, const struct err *e)
+fetch_failed(struct sts *s, struct arena *mem, const struct err *e)
 {
 	bool later = e->code == EX_TEMPFAIL || e->code == EX_OSERR;
 
-	over(s, later ? STS_TEMP : STS_FAILED,
+	sts_over(s, later ? STS_TEMP : STS_FAILED,
 	    arena_dup(mem, str_of(e->msg)));
 }
 
@@ -89,15 +89,15 @@ read_policy(struct sts *s, struct arena *mem, const struct https_job *j)
 
 	s->http = h->status;
 	if (j->got < 0)
-		failed(s, mem, &j->e);
+		fetch_failed(s, mem, &j->e);
 	else if ((why = mtasts_unfit(mem, h->status, h->type,
 	    h->too_big)) != NULL)
-		over(s, STS_FAILED, why);
+		sts_over(s, STS_FAILED, why);
 	else if (mtasts_parse(mem, arena_str(mem, BUF_STR(h->body)),
 	    &s->policy) < 0)
-		over(s, STS_INVALID, s->policy.why);
+		sts_over(s, STS_INVALID, s->policy.why);
 	else
-		over(s, STS_POLICY, NULL);
+		sts_over(s, STS_POLICY, NULL);
 }
 
 static void
@@ -109,7 +109,7 @@ free_job(struct sts_job *j)
 }
 
 static void
-came(struct https_job *job)
+policy_came(struct https_job *job)
 {
 	struct sts_job *j = job->arg;
 	struct ask *a = j->sts != NULL ? j->ask : NULL;
@@ -151,7 +151,7 @@ make_job(struct sts *s, struct ask *q, const char *domain)
 	j->sts = s;
 	j->ask = q;
 	j->who = q->who;
-	j->job = (struct https_job){ .seconds = s->seconds, .done = came,
+	j->job = (struct https_job){ .seconds = s->seconds, .done = policy_came,
 	    .arg = j };
 	j->job.get = (struct https){ .port = s->way->port, .tls = s->way->ctx,
 	    .host = arena_printf(&j->mem, "mta-sts.%s", domain),
@@ -189,7 +189,7 @@ policy_start(struct sts *s, struct ask *q, const char *domain,
 		return false;
 	}
 	free_job(j);
-	failed(s, q->mem, &e);
+	fetch_failed(s, q->mem, &e);
 	return true;
 }
 
@@ -228,5 +228,5 @@ sts_drop(struct sts *s, const char *why)
 		s->job->sts = NULL;
 	s->job = NULL;
 	if (!s->done)
-		over(s, STS_TEMP, why);
+		sts_over(s, STS_TEMP, why);
 }

@@ -145,7 +145,7 @@ table_room(struct table *t, const void *of, size_t n)
 
 /* No tags any more: all bits are needed for the place. */
 static void
-widen(struct table *t)
+table_widen(struct table *t)
 {
 	size_t i;
 
@@ -163,7 +163,7 @@ table_add(struct table *t, const void *of, size_t at)
 	if (t->place == 0)
 		t->place = TAGGED;
 	if (at + 1 >= t->place)
-		widen(t);
+		table_widen(t);
 	if (t->used + 1 > t->cap / 3 * 2)
 		slots_fill(t, of, t->n + 1);
 	slot_put(t, hash_at(t, of, at), at);

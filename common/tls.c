@@ -43,7 +43,7 @@ tls_library(void)
 
 /* The names a certificate is for: "a.example, 192.0.2.1". */
 static void
-names(X509 *cert, struct buf *b)
+cert_names(X509 *cert, struct buf *b)
 {
 	GENERAL_NAMES *all = X509_get_ext_d2i(cert, NID_subject_alt_name,
 	    NULL, NULL);
@@ -85,7 +85,7 @@ blame(struct tls *t)
 		break;
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		names(t->cert, &b);
+		cert_names(t->cert, &b);
 		fail(t->e, EX_NOPERM, "certificate: not for %s; it is for %s",
 		    t->name, b.p);
 		break;
@@ -365,7 +365,7 @@ tls_wants_no_alpn(const struct tls *t)
 }
 
 static long
-result(struct tls *t, int got, const char *what)
+tls_result(struct tls *t, int got, const char *what)
 {
 	switch (SSL_get_error(t->ssl, got)) {
 	case SSL_ERROR_NONE:
@@ -389,14 +389,14 @@ long
 tls_read(struct tls *t, void *p, size_t n)
 {
 	ERR_clear_error();
-	return result(t, SSL_read(t->ssl, p, clamp(n)), "TLS");
+	return tls_result(t, SSL_read(t->ssl, p, clamp(n)), "TLS");
 }
 
 long
 tls_write(struct tls *t, const void *p, size_t n)
 {
 	ERR_clear_error();
-	return result(t, SSL_write(t->ssl, p, clamp(n)), "TLS");
+	return tls_result(t, SSL_write(t->ssl, p, clamp(n)), "TLS");
 }
 
 void

@@ -59,7 +59,7 @@ looker(X509_STORE_CTX *store)
 
 /* In the handshake by DANE, behind it by authorities. */
 static int
-collect(int ok, X509_STORE_CTX *store)
+collect_fault(int ok, X509_STORE_CTX *store)
 {
 	struct tls_look *t = looker(store);
 	bool by_ssl = X509_STORE_CTX_get_ex_data(store,
@@ -152,7 +152,7 @@ look_begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	SSL_set_bio(t->ssl, b, b);
 	SSL_set_app_data(t->ssl, t);
 	SSL_set_connect_state(t->ssl);
-	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, collect);
+	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, collect_fault);
 	/* For DANE alone, where senders ask no more: weakness is told. */
 	X509_VERIFY_PARAM_set_auth_level(SSL_get0_param(t->ssl), 0);
 	use_records(t, ask);
@@ -203,7 +203,7 @@ tls_look_free(struct tls_look *t)
 }
 
 static enum tls_why
-reason(int why)
+look_reason(int why)
 {
 	switch (why) {
 	case SSL_R_WRONG_VERSION_NUMBER:
@@ -240,7 +240,7 @@ broken(struct tls_look *t)
 	unsigned long err = ERR_peek_error();
 	int why = ERR_GET_REASON(err);
 
-	t->why = reason(why);
+	t->why = look_reason(why);
 	t->why_text = ERR_reason_error_string(err);
 	if (t->why == TLS_WHY_ALERT || t->why == TLS_WHY_REFUSED)
 		t->why_text = alert(why, t->why_text);
@@ -251,7 +251,7 @@ broken(struct tls_look *t)
 }
 
 static long
-result(struct tls_look *t, int got)
+look_result(struct tls_look *t, int got)
 {
 	switch (SSL_get_error(t->ssl, got)) {
 	case SSL_ERROR_NONE:
@@ -271,7 +271,7 @@ tls_look_handshake(struct tls_look *t)
 	long got;
 
 	ERR_clear_error();
-	got = result(t, SSL_do_handshake(t->ssl));
+	got = look_result(t, SSL_do_handshake(t->ssl));
 	return got == 1 ? 0 : (int)got;
 }
 
@@ -287,7 +287,7 @@ tls_look_read(struct tls_look *t, void *p, size_t n)
 	long got;
 
 	ERR_clear_error();
-	got = result(t, SSL_read(t->ssl, p, clamp(n)));
+	got = look_result(t, SSL_read(t->ssl, p, clamp(n)));
 	if (got == TLS_MORE)		/* 16 KiB, while nothing comes */
 		SSL_free_buffers(t->ssl);
 	return got;
@@ -297,7 +297,7 @@ long
 tls_look_write(struct tls_look *t, const void *p, size_t n)
 {
 	ERR_clear_error();
-	return result(t, SSL_write(t->ssl, p, clamp(n)));
+	return look_result(t, SSL_write(t->ssl, p, clamp(n)));
 }
 
 void
@@ -403,7 +403,7 @@ by_authorities(struct tls_look *t, X509 *leaf)
 		X509_VERIFY_PARAM_set_auth_level(p, AUTH_LEVEL);
 		X509_VERIFY_PARAM_set_flags(p, t->flags);
 		X509_STORE_CTX_set_app_data(c, t);
-		X509_STORE_CTX_set_verify_cb(c, collect);
+		X509_STORE_CTX_set_verify_cb(c, collect_fault);
 		X509_verify_cert(c);
 	} else {
 		t->pkix_bad.code = X509_V_ERR_OUT_OF_MEM;
@@ -452,7 +452,7 @@ verify_chain(struct tls_look *t, X509 *leaf)
 }
 
 static bool
-same(const struct tls_tlsa *r, const unsigned char *der, int len)
+same_record(const struct tls_tlsa *r, const unsigned char *der, int len)
 {
 	const EVP_MD *md = r->mtype == 1 ? EVP_sha256() : EVP_sha512();
 	unsigned char sum[64];
@@ -475,7 +475,7 @@ try_record(struct tls_tlsa *r, X509 *x, int depth)
 	int n = r->selector == 0 ? i2d_X509(x, &der) :
 	    i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
 
-	if (r->depth < 0 && r->selector <= 1 && same(r, der, n))
+	if (r->depth < 0 && r->selector <= 1 && same_record(r, der, n))
 		r->depth = depth;
 	OPENSSL_free(der);
 }
@@ -568,7 +568,7 @@ sigalg(SSL *ssl, struct arena *a)
 }
 
 static void
-session(struct tls_look *t, struct tls_facts *f, struct arena *a)
+look_session(struct tls_look *t, struct tls_facts *f, struct arena *a)
 {
 	const unsigned char *alpn = NULL;
 	unsigned n = 0;
@@ -592,7 +592,7 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 	size_t k;
 
 	*f = (struct tls_facts){ .text = "ok" };
-	session(t, f, a);
+	look_session(t, f, a);
 	if (n == 0)
 		return -1;
 	if (n > CERTS_MAX)

@@ -35,7 +35,7 @@ each(struct sandbox *s, const char *path)
 }
 
 static void
-folder(struct sandbox *s, const char *dir)
+read_folder(struct sandbox *s, const char *dir)
 {
 	size_t i;
 
@@ -55,5 +55,5 @@ tls_ctx_reads(const struct tls_ctx *t, struct sandbox *s)
 	size_t i;
 
 	for (i = 0; t != NULL && i < t->ndirs; i++)
-		folder(s, t->dirs[i]);
+		read_folder(s, t->dirs[i]);
 }

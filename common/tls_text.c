@@ -25,7 +25,7 @@ asn1_value(const ASN1_STRING *s)
 }
 
 static void
-escaped(struct buf *b, struct str s)
+text_escaped(struct buf *b, struct str s)
 {
 	char safe[NAME];
 
@@ -35,7 +35,7 @@ escaped(struct buf *b, struct str s)
 
 /* RFC 5280 section 4.2.1.6: 4 or 16 bytes, and nothing else. */
 static void
-address(struct buf *b, struct str s)
+text_address(struct buf *b, struct str s)
 {
 	char ip[64];
 	size_t i;
@@ -55,9 +55,9 @@ bool
 tls_text_name(struct buf *b, const GENERAL_NAME *g)
 {
 	if (g->type == GEN_DNS)
-		escaped(b, asn1_value(g->d.dNSName));
+		text_escaped(b, asn1_value(g->d.dNSName));
 	else if (g->type == GEN_IPADD)
-		address(b, asn1_value(g->d.iPAddress));
+		text_address(b, asn1_value(g->d.iPAddress));
 	else
 		return false;
 	return true;
@@ -75,7 +75,7 @@ tls_text_dn(struct buf *b, const X509_NAME *n)
 	X509_NAME_print_ex(bio, n, 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
 	len = BIO_get_mem_data(bio, &p);
 	if (len > 0)
-		escaped(b, (struct str){ p, (size_t)len });
+		text_escaped(b, (struct str){ p, (size_t)len });
 	BIO_free(bio);
 }
 

@@ -149,7 +149,7 @@ groups(struct tls_ctx *t, struct err *e)
 
 /* The whole file, in memory that does not move and is to be wiped. */
 static int
-whole(const char *option, const char *path, bool secret, struct buf *b,
+read_whole(const char *option, const char *path, bool secret, struct buf *b,
     struct err *e)
 {
 	struct err why = { 0 };
@@ -474,8 +474,8 @@ who(SSL_CTX *ctx, const struct tls_conf *f, struct err *e)
 
 	if (f->cert == NULL)
 		return f->key == NULL ? 0 : fail(e, EX_USAGE, "--key is nothing without --cert");
-	if (whole("--cert", f->cert, same, &cert, e) == 0 && (same ||
-	    whole("--key", f->key, true, &key, e) == 0) &&
+	if (read_whole("--cert", f->cert, same, &cert, e) == 0 && (same ||
+	    read_whole("--key", f->key, true, &key, e) == 0) &&
 	    use_chain(ctx, f->cert, &cert, e) == 0)
 		got = use_key(ctx, f, same ? &cert : &key, e) < 0 ?
 		    fail_in(e, "--key %s", path) : 0;

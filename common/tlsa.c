@@ -61,7 +61,7 @@ struct asker {
 };
 
 static bool
-set(struct tlsa *t, enum tlsa_state state, const char *why)
+tlsa_set(struct tlsa *t, enum tlsa_state state, const char *why)
 {
 	t->state = state;
 	t->why = why;
@@ -100,12 +100,12 @@ static bool
 unproven(struct tlsa *t, const struct dns_answer *a, const char *why)
 {
 	t->unbelieved = a->ad_bit;
-	return set(t, TLSA_NO, a->ad_bit ? "untrusted-resolver" : why);
+	return tlsa_set(t, TLSA_NO, a->ad_bit ? "untrusted-resolver" : why);
 }
 
 /* One TLSA answer: true if it decides. */
 static bool
-judge(struct tlsa *t, struct arena *mem, const char *base,
+judge_answer(struct tlsa *t, struct arena *mem, const char *base,
     const struct dns_answer *a, unsigned least)
 {
 	if (dns_absent(a->status) || a->status == DNS_INVALID)
@@ -113,12 +113,12 @@ judge(struct tlsa *t, struct arena *mem, const char *base,
 	t->base = base;
 	t->answer = a;
 	if (a->status != DNS_OK)
-		return set(t, TLSA_TEMP, "tlsa-lookup");
+		return tlsa_set(t, TLSA_TEMP, "tlsa-lookup");
 	if (!a->ad)
 		return unproven(t, a, "insecure-tlsa");
 	t->use = arena_new(mem, a->n, sizeof *t->use);
 	t->usable = pick(a->rr, a->n, least, t->use);
-	return set(t, t->usable > 0 ? TLSA_USABLE : TLSA_UNUSABLE, NULL);
+	return tlsa_set(t, t->usable > 0 ? TLSA_USABLE : TLSA_UNUSABLE, NULL);
 }
 
 static bool
@@ -134,9 +134,9 @@ decide(struct tlsa *t, struct arena *mem, const char *host, unsigned port,
 	if (a == NULL || aaaa == NULL)
 		return false;
 	if (dns_temporary(a->status) && dns_temporary(aaaa->status))
-		return set(t, TLSA_TEMP, "address-lookup");
+		return tlsa_set(t, TLSA_TEMP, "address-lookup");
 	if (a->status != DNS_OK && aaaa->status != DNS_OK)
-		return set(t, dns_temporary(a->status) ||
+		return tlsa_set(t, dns_temporary(a->status) ||
 		    dns_temporary(aaaa->status) ? TLSA_TEMP : TLSA_NO,
 		    "no-address");
 	if (a->status != DNS_OK || (!a->ad && aaaa->status == DNS_OK))
@@ -150,11 +150,11 @@ decide(struct tlsa *t, struct arena *mem, const char *host, unsigned port,
 		    DNS_TLSA);
 		if (r == NULL)
 			return false;
-		if (judge(t, mem, base[i], r, q.least))
+		if (judge_answer(t, mem, base[i], r, q.least))
 			return true;
 	}
 	return n == 0 ? unproven(t, a, "insecure-host") :
-	    set(t, TLSA_NO, "no-tlsa");
+	    tlsa_set(t, TLSA_NO, "no-tlsa");
 }
 
 bool

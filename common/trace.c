@@ -23,7 +23,7 @@ trace_on(enum trace_level from)
 }
 
 static void
-show(const char *mark, struct str s)
+trace_show(const char *mark, struct str s)
 {
 	char safe[4096];
 
@@ -39,7 +39,7 @@ void
 trace_line(const char *mark, struct str s)
 {
 	if (trace_on(TRACE_TALK))
-		show(mark, s);
+		trace_show(mark, s);
 }
 
 void
@@ -53,5 +53,5 @@ trace_note(enum trace_level from, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	show("*", str_of(text));
+	trace_show("*", str_of(text));
 }

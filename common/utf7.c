@@ -117,7 +117,7 @@ unit(struct buf *to, uint32_t u, uint32_t *high)
 
 /* What stands between "&" and "-". */
 static int
-run(struct buf *to, struct str s)
+decode_run(struct buf *to, struct str s)
 {
 	struct bits b = { 0, 0 };
 	uint32_t high = 0;
@@ -140,7 +140,7 @@ run(struct buf *to, struct str s)
 }
 
 static int
-decode(struct buf *to, struct str s)
+decode_text(struct buf *to, struct str s)
 {
 	struct str in;
 	bool after = false;		/* "&AAA-&BBB-" is one run too many */
@@ -156,7 +156,8 @@ decode(struct buf *to, struct str s)
 		}
 		s = str_from(s, 1);
 		in = str_cut(&s, '-');
-		if (s.p == NULL || (in.n > 0 && (after || run(to, in) < 0)))
+		if (s.p == NULL || (in.n > 0 && (after ||
+		    decode_run(to, in) < 0)))
 			return -1;
 		if (in.n == 0)
 			buf_c(to, '&');
@@ -170,7 +171,7 @@ utf7_decode(struct buf *to, struct str s)
 {
 	size_t was = to->n;
 
-	if (decode(to, s) == 0)
+	if (decode_text(to, s) == 0)
 		return 0;
 	to->n = was;
 	return -1;
