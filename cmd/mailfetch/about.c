@@ -25,7 +25,7 @@ path(struct arena *a, struct str body)
 
 /* The first of a list. */
 static const char *
-first(struct arena *a, struct str body)
+first_in_list(struct arena *a, struct str body)
 {
 	struct addr_list list = { .rest = body };
 	struct err e = { 0 };
@@ -38,7 +38,7 @@ first(struct arena *a, struct str body)
 }
 
 static const char *
-sender(struct arena *a, struct str head)
+mail_sender(struct arena *a, struct str head)
 {
 	struct str body;
 
@@ -46,7 +46,7 @@ sender(struct arena *a, struct str head)
 		return path(a, body);
 	if (field_first(head, "Sender", &body) ||
 	    field_first(head, "From", &body))
-		return first(a, body);
+		return first_in_list(a, body);
 	return NULL;
 }
 
@@ -81,7 +81,7 @@ about_message(struct spawn_env *env, struct handed *h)
 
 	env->n = 0;
 	field_head(h->file, &head, &e);
-	spawn_env_put(env, SPAWN_SENDER, sender(&a, BUF_STR(head)));
+	spawn_env_put(env, SPAWN_SENDER, mail_sender(&a, BUF_STR(head)));
 	spawn_env_put(env, SPAWN_RECIPIENT, recipient(&a, BUF_STR(head)));
 	spawn_env_put(env, SPAWN_ACCOUNT, h->o->title);
 	spawn_env_put(env, SPAWN_FOLDER, no_option(h->now.folder));

@@ -17,7 +17,7 @@ enum { LATE = 5 };			/* times in a row */
 
 /* Who reads it in another way, as by mmap(2), seems to have read nothing. */
 static bool
-read_all(int fd, const struct handed *h)
+read_to_end(int fd, const struct handed *h)
 {
 	off_t at = lseek(fd, 0, SEEK_CUR);
 
@@ -62,7 +62,7 @@ command_run(struct command *c, struct handed *h, int out,
 	if (!spawn_wait_last(&end->child, clock_in(h->o->to.deliver_timeout)) ||
 	    end->child.how == SPAWN_LOST)
 		got = unfinished(c, end, h);
-	end->all = read_all(fd, h);
+	end->all = read_to_end(fd, h);
 	close(fd);
 	if (!end->late)
 		c->late = 0;

@@ -45,7 +45,7 @@ struct scan {
 };
 
 static int
-by_key(const void *a, const void *b)
+known_by_key(const void *a, const void *b)
 {
 	const struct known *x = a, *y = b;
 
@@ -87,7 +87,7 @@ ours(const char *file, struct key *key, uint64_t *second)
 }
 
 static void
-remember(void *to, enum maildir_folder folder, const char *file)
+remember_file(void *to, enum maildir_folder folder, const char *file)
 {
 	struct scan *s = to;
 	struct deliver *d = s->deliver;
@@ -126,12 +126,12 @@ find_known(struct deliver *d)
 		return 0;
 	for (s.place = 0; s.place < d->places; s.place++)
 		if (place_files(&d->place[s.place]) &&
-		    maildir_scan(&d->place[s.place].maildir, remember, &s,
+		    maildir_scan(&d->place[s.place].maildir, remember_file, &s,
 		    d->h.e) < 0)
 			return -1;
 	if (d->nknown == 0)
 		return 0;
-	qsort(d->known, d->nknown, sizeof *d->known, by_key);
+	qsort(d->known, d->nknown, sizeof *d->known, known_by_key);
 	if (!st->dirty && !lost)
 		return 0;
 	if (!st->dirty && state_put(d->h.state, STATE_DIRTY,
@@ -160,9 +160,9 @@ is_there(struct deliver *d, size_t place)
 {
 	struct known want = { .key = d->h.now.key }, *at;
 	size_t i = search_lower(&want, d->known, d->nknown, sizeof want,
-	    by_key);
+	    known_by_key);
 
-	for (; i < d->nknown && by_key(&d->known[i], &want) == 0; i++) {
+	for (; i < d->nknown && known_by_key(&d->known[i], &want) == 0; i++) {
 		at = &d->known[i];
 		if (at->place == place && maildir_holds(
 		    &d->place[place].maildir, at->cur ? MAILDIR_CUR :
@@ -414,7 +414,7 @@ deliver_begin(struct deliver *d, const struct message *m)
 }
 
 static int
-flush(struct deliver *d, struct err *e)
+flush_out(struct deliver *d, struct err *e)
 {
 	if (d->fill > 0 && file_write(d->h.file, d->out, d->fill, e) < 0)
 		return -1;
@@ -432,7 +432,7 @@ deliver_put(void *to, const void *data, size_t n, struct err *e)
 	size_t some;
 
 	while (n > 0) {
-		if (OUT - d->fill < 2 && flush(d, e) < 0)
+		if (OUT - d->fill < 2 && flush_out(d, e) < 0)
 			return -1;
 		if (d->cr) {
 			d->cr = false;
@@ -544,7 +544,7 @@ finish_file(struct deliver *d, int fd)
 }
 
 static int
-copy(struct deliver *d, int to)
+copy_to_file(struct deliver *d, int to)
 {
 	char some[65536];
 	off_t at = 0;
@@ -570,7 +570,7 @@ finish_files(struct deliver *d, uint32_t *mask)
 
 	for (i = 0; i < d->places; i++)
 		if (d->fd[i] >= 0 && d->fd[i] != d->h.file &&
-		    copy(d, d->fd[i]) < 0)
+		    copy_to_file(d, d->fd[i]) < 0)
 			return -1;
 	for (i = 0; i < d->places; i++) {
 		if ((fd = d->fd[i]) < 0)
@@ -592,7 +592,7 @@ finish_files(struct deliver *d, uint32_t *mask)
  * again.
  */
 static int
-accepted(struct deliver *d, struct place *p)
+record_accepted(struct deliver *d, struct place *p)
 {
 	state_group(d->h.state);
 	if (ledger_done(d->h.ledger, d->h.now.key, (uint32_t)1 << p->number,
@@ -619,7 +619,7 @@ give(struct deliver *d, uint32_t *taken)
 			return -1;
 		d->handed |= !place_files(&d->place[i]);
 		if (got == 0 && place_single(&d->place[i]) &&
-		    accepted(d, &d->place[i]) < 0)
+		    record_accepted(d, &d->place[i]) < 0)
 			return -1;
 		if (got == 0)
 			*taken |= (uint32_t)1 << d->place[i].number;
@@ -636,7 +636,7 @@ complete(struct deliver *d)
 
 	if (d->cr)
 		d->out[d->fill++] = '\r';
-	if (flush(d, d->h.e) < 0)
+	if (flush_out(d, d->h.e) < 0)
 		return -1;
 	if (d->h.o->to.filter == NULL)
 		return FILTER_PASSED;
@@ -742,7 +742,7 @@ publish(struct deliver *d)
 }
 
 static int
-record(struct deliver *d)
+record_batch(struct deliver *d)
 {
 	size_t i, k;
 
@@ -801,7 +801,7 @@ deliver_commit(struct deliver *d)
 	for (i = 0; i < d->places; i++)
 		if (place_settle(&d->place[i], &d->h) < 0)
 			return -1;
-	if (record(d) < 0)
+	if (record_batch(d) < 0)
 		return -1;
 	mem_stake(NULL);
 	for (i = 0; i < d->places; i++)
@@ -817,7 +817,7 @@ deliver_commit(struct deliver *d)
 
 /* What could not be committed does not stay in tmp/: a disk may be full. */
 static void
-drop(struct deliver *d)
+drop_batch(struct deliver *d)
 {
 	size_t i, k;
 
@@ -839,7 +839,7 @@ deliver_close(struct deliver *d, bool *unsure, struct err *e)
 	if (d->h.file >= 0)
 		deliver_abort(d);
 	if (d->n > 0 && (got = deliver_commit(d)) < 0)
-		drop(d);
+		drop_batch(d);
 	for (i = 0; i < d->places; i++)
 		place_close(&d->place[i], &d->h);
 	if (d->spool >= 0)

@@ -29,7 +29,7 @@ take_after(struct account *a, const struct account *of)
 }
 
 static int
-load(struct dest *d, const struct options *o, struct err *e)
+load_dest(struct dest *d, const struct options *o, struct err *e)
 {
 	struct account *a = &d->account;
 	struct opt_set set = { .tables = { account_options(a) },
@@ -69,7 +69,7 @@ dest_find(struct dest **all, const struct options *o, const char *name,
 	d->name = mem_dup(name);
 	d->next = *all;
 	*all = d;
-	if (load(d, o, e) < 0) {
+	if (load_dest(d, o, e) < 0) {
 		fail_in(e, "--deliver %s", name);
 		return NULL;
 	}
@@ -78,7 +78,7 @@ dest_find(struct dest **all, const struct options *o, const char *name,
 }
 
 static int
-start(struct dest *d)
+start_dest(struct dest *d)
 {
 	struct imap *m = &d->imap;
 	struct session *s = &d->session;
@@ -104,7 +104,7 @@ dest_open(struct dest *d, const struct options *o, struct err *e)
 	d->account.deadline = o->account.deadline;
 	if (d->was_open && o->watch && session_renew(&d->session, e) < 0)
 		return -1;
-	got = session_connect(&d->session, e) < 0 ? -1 : start(d);
+	got = session_connect(&d->session, e) < 0 ? -1 : start_dest(d);
 	d->was_open = true;
 	d->open = got == 0;
 	if (got < 0)

@@ -27,7 +27,7 @@ hex(char c)
 
 /* \101 is decimal there, \0101 octal, \x41 hexadecimal. */
 static char
-numbered(const char **from)
+numbered_char(const char **from)
 {
 	const char *s = *from;
 	unsigned value = 0, i;
@@ -59,7 +59,7 @@ unescape(char *s)
 		}
 		from++;
 		if (str_digit(*from) || str_lower(*from) == 'x') {
-			*to++ = numbered(&from);
+			*to++ = numbered_char(&from);
 			continue;
 		}
 		switch (*from) {
@@ -89,7 +89,7 @@ unescape(char *s)
 
 /* How long the string is that begins with this quote; 0: it has no end. */
 static size_t
-string(const struct fetchmail_lex *x)
+string_len(const struct fetchmail_lex *x)
 {
 	struct str s = x->rest;
 	size_t i;
@@ -147,7 +147,7 @@ fetchmail_lex_next(struct fetchmail_lex *x)
 	if (s.n == 0 || s.p[0] == '#')
 		return false;
 	x->quoted = s.p[0] == '"' || s.p[0] == '\'';
-	if (x->quoted && (n = string(x)) > 0) {
+	if (x->quoted && (n = string_len(x)) > 0) {
 		text = arena_dup(x->a, str_to(str_from(s, 1), n - 2));
 	} else {
 		x->quoted = false;

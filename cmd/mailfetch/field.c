@@ -47,7 +47,7 @@ field_first(struct str head, const char *name, struct str *body)
 
 /* A field's body on one line, or empty. */
 static struct str
-field(struct str head, const char *name, struct buf *b)
+field_body(struct str head, const char *name, struct buf *b)
 {
 	struct str body = { NULL, 0 };
 	size_t i;
@@ -65,7 +65,7 @@ field_json(struct json *j, const char *key, struct str head, const char *name)
 {
 	struct buf b = { .max = SHOWN };
 
-	json_str(j, key, field(head, name, &b));
+	json_str(j, key, field_body(head, name, &b));
 	buf_free(&b);
 }
 
@@ -74,6 +74,6 @@ field_text(struct str head, const char *name, char *dst, size_t cap)
 {
 	struct buf b = { .max = SHOWN };
 
-	str_escape(dst, cap, field(head, name, &b));
+	str_escape(dst, cap, field_body(head, name, &b));
 	buf_free(&b);
 }

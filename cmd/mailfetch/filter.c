@@ -60,7 +60,7 @@ passed(struct filter *f, struct handed *h)
 
 /* A command that cannot be started is a failure like any other of it. */
 static int
-run(struct filter *f, struct handed *h, struct command_end *end)
+run_filter(struct filter *f, struct handed *h, struct command_end *end)
 {
 	struct err *was = h->e, why = { 0 };
 	int got;
@@ -85,7 +85,7 @@ filter_run(struct filter *f, struct handed *h)
 
 	if (renew(f, h->e) < 0)
 		return -1;
-	if ((got = run(f, h, &end)) != FILTER_PASSED)
+	if ((got = run_filter(f, h, &end)) != FILTER_PASSED)
 		return got;
 	if (end.late || end.child.how != SPAWN_EXITED)
 		return command_failed(&f->command, h, &end) < 0 ? -1 :

@@ -21,13 +21,13 @@ struct folders {
 };
 
 static struct str
-name_at(const void *of, size_t at)
+folder_at(const void *of, size_t at)
 {
 	return str_of(((const struct folders *)of)->v[at]);
 }
 
 static void
-add(struct run *r, struct folders *f, struct str name)
+add_folder(struct run *r, struct folders *f, struct str name)
 {
 	if (table_text(&f->name, f, name) != TABLE_NONE)
 		return;
@@ -89,7 +89,7 @@ wanted(const struct run *run, const struct imap_resp *r, bool *met)
 }
 
 static void
-take(struct run *r, struct folders *f, const struct imap_resp *resp)
+take_name(struct run *r, struct folders *f, const struct imap_resp *resp)
 {
 	if (!wanted(r, resp, f->met))
 		return;
@@ -97,11 +97,11 @@ take(struct run *r, struct folders *f, const struct imap_resp *resp)
 		fail_print("%s: a folder with an impossible name is left out",
 		    r->o->title);
 	else
-		add(r, f, resp->name);
+		add_folder(r, f, resp->name);
 }
 
 static int
-list(struct run *r, struct imap *m, struct folders *f)
+ask_list(struct run *r, struct imap *m, struct folders *f)
 {
 	struct imap_resp resp;
 	unsigned tag = imap_ask_list(m, "*", false);
@@ -111,7 +111,7 @@ list(struct run *r, struct imap *m, struct folders *f)
 			return -1;
 		if (resp.type != IMAP_LIST)
 			continue;
-		take(r, f, &resp);
+		take_name(r, f, &resp);
 		if (imap_list_bound(m, ++f->lines, f->bytes) < 0)
 			return -1;
 	} while (!imap_done(&resp, tag));
@@ -148,7 +148,7 @@ list_folders(struct run *r, struct imap *m, struct folders *f)
 	int got;
 
 	f->met = mem_new(v->n, sizeof *f->met);
-	got = list(r, m, f);
+	got = ask_list(r, m, f);
 	for (i = 0; i < v->n && got == 0; i++)
 		if (v->v[i][0] != '!' && !f->met[i])
 			got = missing(r, v->v[i], f->n == 0);
@@ -178,7 +178,7 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 	size_t i;
 
 	if (r->o->which.folder.n == 0) {
-		add(r, f, STR("INBOX"));
+		add_folder(r, f, STR("INBOX"));
 		return usable(r, "INBOX");
 	}
 	for (i = 0; i < r->o->which.folder.n; i++) {
@@ -189,14 +189,14 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 	if (!all_simple)
 		return list_folders(r, m, f);
 	for (i = 0; i < r->o->which.folder.n; i++)
-		add(r, f, str_of(r->o->which.folder.v[i]));
+		add_folder(r, f, str_of(r->o->which.folder.v[i]));
 	return 0;
 }
 
 /* ---- the whole ---- */
 
 static int
-pass(struct run *r, struct imap *m, const struct folders *f)
+pass_folders(struct run *r, struct imap *m, const struct folders *f)
 {
 	uint64_t uidnext = 0, exists = 0;
 	size_t i;
@@ -280,18 +280,18 @@ watch(struct run *r, struct imap *m, struct session *sess,
 		if (got == 0 && stop_asked())
 			return fail_stop(r->e);
 		begin_pass(r, sess);
-	} while (got == 0 && (got = pass(r, m, f)) == 0);
+	} while (got == 0 && (got = pass_folders(r, m, f)) == 0);
 	return got;
 }
 
 static int
-work(struct run *r, struct imap *m, struct session *sess)
+work_folders(struct run *r, struct imap *m, struct session *sess)
 {
-	struct folders f = { .name.text = name_at };
+	struct folders f = { .name.text = folder_at };
 	int got = find_folders(r, m, &f);
 
 	if (got == 0)
-		got = pass(r, m, &f);
+		got = pass_folders(r, m, &f);
 	if (got == 0 && r->o->watch && f.n > 0)	/* else LIST again, later */
 		got = watch(r, m, sess, &f);
 	table_free(&f.name);
@@ -310,7 +310,7 @@ needs(struct run *r, struct imap *m)
 }
 
 static int
-login(struct run *r, struct imap *m, struct session *sess)
+login_imap(struct run *r, struct imap *m, struct session *sess)
 {
 	struct sasl_login l;
 
@@ -320,14 +320,14 @@ login(struct run *r, struct imap *m, struct session *sess)
 }
 
 static int
-session(struct run *r, struct imap *m, struct session *sess)
+hold_session(struct run *r, struct imap *m, struct session *sess)
 {
 	bool anonymous = r->o->look.probe &&
 	    !session_wants_login(&r->o->account);
 
 	if (imap_open(m, sess->conn, session_tls(&r->o->account)) < 0)
 		return -1;
-	if (!anonymous && login(r, m, sess) < 0)
+	if (!anonymous && login_imap(r, m, sess) < 0)
 		return -1;
 	session_forget(sess);
 	if (r->o->look.probe) {
@@ -337,7 +337,7 @@ session(struct run *r, struct imap *m, struct session *sess)
 	}
 	if (needs(r, m) < 0 ||
 	    imap_wait(m, imap_ask_ready(m, IMAP_UTF8)) < 0 ||
-	    imap_deflate(m) < 0 || work(r, m, sess) < 0)
+	    imap_deflate(m) < 0 || work_folders(r, m, sess) < 0)
 		return -1;
 	imap_quit(m);
 	return 0;
@@ -365,7 +365,7 @@ spell(struct options *o)
 
 /* What goes into commands, before there is anybody to hear it. */
 static int
-check(const struct options *o, struct err *e)
+check_options(const struct options *o, struct err *e)
 {
 	const char *name;
 	size_t i;
@@ -390,9 +390,9 @@ imap_run(struct run *r)
 	int got;
 
 	spell(r->o);
-	if (check(r->o, r->e) < 0 || run_connect(r) < 0)
+	if (check_options(r->o, r->e) < 0 || run_connect(r) < 0)
 		return -1;
-	got = session(r, &m, sess);
+	got = hold_session(r, &m, sess);
 	if (stop_asked())
 		imap_quit(&m);
 	imap_free(&m);

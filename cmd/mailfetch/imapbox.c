@@ -208,7 +208,7 @@ count_larger(struct box *b)
 
 /* UIDNEXT says that there is nothing new (2.3.1.1): no round trip for that. */
 static int
-find(struct box *b)
+find_new(struct box *b)
 {
 	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
 	    (uint64_t)b->mark + 1)
@@ -251,14 +251,14 @@ open_box(struct box *b)
 }
 
 static struct message
-message(struct box *b, uint32_t uid)
+box_message(struct box *b, uint32_t uid)
 {
 	return (struct message){ .key = uid_key(b, uid), .number = uid,
 	    .folder = b->folder };
 }
 
 static int
-plan(struct box *b)
+plan_fetch(struct box *b)
 {
 	struct message m;
 	size_t i, n = 0;
@@ -266,7 +266,7 @@ plan(struct box *b)
 
 	b->last = b->n > 0 ? b->uids[b->n - 1] : 0;
 	for (i = 0; i < b->n; i++) {
-		m = message(b, b->uids[i]);
+		m = box_message(b, b->uids[i]);
 		if ((got = run_wants(b->r, &m)) < 0)
 			return -1;
 		if (got > 0) {
@@ -349,7 +349,7 @@ miss(struct box *b, const struct jobs *all)
 
 /* It stays on the server, and the next one comes. */
 static void
-leave(struct box *b, int code)
+leave_message(struct box *b, int code)
 {
 	b->r->count.status = fail_worse(b->r->count.status, code);
 	b->r->count.kept++;
@@ -361,7 +361,7 @@ no_body(struct box *b, uint32_t uid)
 {
 	fail_print("%s: %s: the server gives no body for UID %u",
 	    b->r->o->title, b->folder, uid);
-	leave(b, EX_TEMPFAIL);
+	leave_message(b, EX_TEMPFAIL);
 	return 0;
 }
 
@@ -372,12 +372,12 @@ too_long(struct box *b, const struct message *m)
 
 	fail_print("%s: %s: UID %u: %s", b->r->o->title, b->folder, m->number,
 	    deliver_over(&b->r->deliver, m, why));
-	leave(b, EX_PROTOCOL);
+	leave_message(b, EX_PROTOCOL);
 	return 0;
 }
 
 static int
-refused(struct box *b)
+fetch_refused(struct box *b)
 {
 	b->refused = true;
 	fail_print("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
@@ -386,7 +386,7 @@ refused(struct box *b)
 }
 
 static int
-take(struct box *b, struct imap_fetch *f, const struct message *m)
+take_body(struct box *b, struct imap_fetch *f, const struct message *m)
 {
 	struct conn_sink sink = { deliver_put, &b->r->deliver };
 
@@ -398,7 +398,7 @@ take(struct box *b, struct imap_fetch *f, const struct message *m)
 }
 
 static int
-taken(struct box *b, const struct imap_fetched *f)
+end_body(struct box *b, const struct imap_fetched *f)
 {
 	int got;
 
@@ -429,22 +429,22 @@ nameless(struct box *b, struct imap_fetch *f)
 }
 
 static int
-fetched(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
+handle_event(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 {
-	struct message m = message(b, f->got.uid);
+	struct message m = box_message(b, f->got.uid);
 
 	m.size = f->got.announced;
 	switch (what) {
 	case IMAP_FETCH_BODY:
-		return take(b, f, &m);
+		return take_body(b, f, &m);
 	case IMAP_FETCH_END:
-		return f->got.named ? taken(b, &f->got) : nameless(b, f);
+		return f->got.named ? end_body(b, &f->got) : nameless(b, f);
 	case IMAP_FETCH_NIL:
 	case IMAP_FETCH_EMPTY:
 		*came_of(f) = IMAP_CAME_HERE;	/* it is said below */
 		return no_body(b, m.number);
 	case IMAP_FETCH_REFUSED:
-		return refused(b);
+		return fetch_refused(b);
 	case IMAP_FETCH_LOST:
 	case IMAP_FETCH_ROOM:
 		break;
@@ -479,14 +479,14 @@ run_jobs(struct box *b, struct imap_fetch *f, struct jobs *all, size_t *next)
 		while (*next < all->n && imap_fetch_room(f))
 			imap_fetch_ask(f, &all->v[(*next)++]);
 		if ((got = imap_fetch_next(f)) > 0 &&
-		    fetched(b, f, (enum imap_fetch_event)got) < 0)
+		    handle_event(b, f, (enum imap_fetch_event)got) < 0)
 			got = -1;
 	} while (got > 0);
 	return got;
 }
 
 static int
-fetch(struct box *b)
+fetch_box(struct box *b)
 {
 	struct imap_fetch f = { .m = b->m, .ahead = AHEAD,
 	    .bodies = IMAP_NO_FLAGS };
@@ -543,7 +543,8 @@ move_mark(struct box *b)
 
 /* Which of them, one command's worth, are still there; to be freed. */
 static int
-listed(struct box *b, const uint32_t *v, size_t n, uint32_t **there, size_t *k)
+listed_of(struct box *b, const uint32_t *v, size_t n, uint32_t **there,
+    size_t *k)
 {
 	struct buf set = { .max = 65536 };
 	size_t at = 0;
@@ -605,7 +606,7 @@ remove_set(struct box *b, const char *set)
  * listed.
  */
 static int
-forget(struct box *b, const uint32_t *v, size_t n)
+forget_gone(struct box *b, const uint32_t *v, size_t n)
 {
 	uint32_t mark = ledger_mark(&b->r->ledger, b->key.a);
 	uint32_t *there = NULL;
@@ -613,7 +614,7 @@ forget(struct box *b, const uint32_t *v, size_t n)
 	int got = 0;
 
 	if (v[n - 1] > mark)
-		got = listed(b, v, n, &there, &k);
+		got = listed_of(b, v, n, &there, &k);
 	for (i = 0; i < n && got == 0; i++)
 		if (search_exact(&v[i], there, k, sizeof *there,
 		    search_u32) == k)
@@ -642,7 +643,7 @@ remove_all(struct box *b, const uint32_t *v, size_t n)
 			b->r->count.moved += at - from;
 		else
 			b->r->count.deleted += at - from;
-		if (forget(b, v + from, at - from) < 0)
+		if (forget_gone(b, v + from, at - from) < 0)
 			return -1;
 	}
 	return 0;
@@ -721,7 +722,7 @@ show_one(struct box *b)
 				break;
 		}
 	}
-	m = message(b, uid);
+	m = box_message(b, uid);
 	m.size = size;
 	if (got == 0 && full && uid != 0) {
 		struct listing l = { .m = &m, .head = BUF_STR(head),
@@ -743,7 +744,7 @@ only_wanted(struct box *b)
 	int got;
 
 	for (i = 0; i < b->n; i++) {
-		m = message(b, b->uids[i]);
+		m = box_message(b, b->uids[i]);
 		if ((got = run_wants(b->r, &m)) < 0)
 			return -1;
 		if (got == 0)
@@ -756,7 +757,7 @@ only_wanted(struct box *b)
 }
 
 static int
-show(struct box *b)
+show_box(struct box *b)
 {
 	struct imap_resp r;
 	unsigned tag;
@@ -785,7 +786,7 @@ show(struct box *b)
 }
 
 static int
-look(struct box *b)
+look_at_box(struct box *b)
 {
 	uint32_t mark = b->mark;
 	size_t i;
@@ -793,13 +794,13 @@ look(struct box *b)
 
 	if (b->r->o->look.list)
 		b->mark = 0;		/* all, not only what is new */
-	got = find(b);
+	got = find_new(b);
 	b->mark = mark;
 	if (got < 0)
 		return -1;
 	for (i = 0; i < b->n && b->r->o->look.check; i++)
 		b->r->count.total += run_new(b->r, uid_key(b, b->uids[i]));
-	return b->r->o->look.check ? 0 : show(b);
+	return b->r->o->look.check ? 0 : show_box(b);
 }
 
 /* What this run has delivered, to all of its places. */
@@ -836,10 +837,10 @@ bring(struct box *b)
 {
 	const struct counts was = b->r->count;
 
-	if (find(b) < 0)
+	if (find_new(b) < 0)
 		return -1;
 	b->r->count.there += b->m->box.exists;
-	if (plan(b) < 0 || (b->n > 0 && fetch(b) < 0))
+	if (plan_fetch(b) < 0 || (b->n > 0 && fetch_box(b) < 0))
 		return -1;
 	if (marks(b->r->o) && mark_seen(b) < 0)
 		return -1;
@@ -857,7 +858,7 @@ catch_up(struct box *b)
 	uint64_t last;
 	size_t i;
 
-	if (find(b) < 0)
+	if (find_new(b) < 0)
 		return -1;
 	for (i = 0; i < b->n; i++)
 		r->count.seen += run_new(r, uid_key(b, b->uids[i]));
@@ -879,7 +880,7 @@ imapbox_run(struct run *r, struct imap *m, const char *folder)
 		got = catch_up(&b);
 	else if (got == 0)
 		got = o->look.list || o->look.check || o->look.dry_run ?
-		    look(&b) : bring(&b);
+		    look_at_box(&b) : bring(&b);
 	free(b.uids);
 	return got;
 }

@@ -8,7 +8,7 @@
 #include "import_private.h"
 
 static int
-convert(struct foreign *f, struct conf_out *o, struct err *e)
+convert_foreign(struct foreign *f, struct conf_out *o, struct err *e)
 {
 	static const enum foreign_kind ours[] = { FOREIGN_FETCHMAIL,
 	    FOREIGN_GETMAIL, FOREIGN_MPOP, FOREIGN_UNKNOWN };
@@ -34,5 +34,5 @@ convert(struct foreign *f, struct conf_out *o, struct err *e)
 int
 import_run(const char *path, struct buf *to, struct err *e)
 {
-	return foreign_import(path, convert, to, e);
+	return foreign_import(path, convert_foreign, to, e);
 }

@@ -164,7 +164,7 @@ flag_at(struct one *u, const struct word *w)
 }
 
 static const struct word *
-find(const char *text)
+find_word(const char *text)
 {
 	size_t i;
 
@@ -176,16 +176,16 @@ find(const char *text)
 
 /* "nokeep" and "keep" */
 static const struct word *
-known(const struct fetchmail_lex *x, bool *no)
+known_word(const struct fetchmail_lex *x, bool *no)
 {
 	const struct word *w;
 
 	*no = false;
 	if (x->quoted)
 		return NULL;
-	w = find(x->text);
+	w = find_word(x->text);
 	if (w == NULL && strncmp(x->text, "no", 2) == 0 &&
-	    (w = find(x->text + 2)) != NULL)
+	    (w = find_word(x->text + 2)) != NULL)
 		*no = true;
 	return w;
 }
@@ -193,7 +193,7 @@ known(const struct fetchmail_lex *x, bool *no)
 /* ---- defaults ---- */
 
 static void
-leave(struct fetchmail *f, const char *key)
+leave_key(struct fetchmail *f, const char *key)
 {
 	if (f->n < sizeof f->left / sizeof *f->left)
 		f->left[f->n++] = (struct left){ key, f->x.at };
@@ -252,7 +252,7 @@ protocol(const struct one *u)
 
 /* "": no TLS; without ssl anything else means STARTTLS. */
 static enum foreign_tls
-tls(const struct one *u)
+fetchmail_tls(const struct one *u)
 {
 	if (u->user.ssl == YES)
 		return FOREIGN_TLS;
@@ -262,7 +262,7 @@ tls(const struct one *u)
 }
 
 static void
-login(struct fetchmail *f, const struct one *u)
+fetchmail_login(struct fetchmail *f, const struct one *u)
 {
 	struct conf_out *o = f->o;
 	struct str auth = str_of(u->server.auth);
@@ -331,7 +331,7 @@ by_lmtp(struct fetchmail *f, const struct one *u)
 }
 
 static void
-place(struct fetchmail *f, const struct one *u)
+fetchmail_place(struct fetchmail *f, const struct one *u)
 {
 	struct arena *a = &f->o->arena;
 	const char *command = u->user.mda;
@@ -355,12 +355,12 @@ place(struct fetchmail *f, const struct one *u)
 }
 
 static void
-fetch(struct fetchmail *f, const struct one *u, const char *name)
+fetchmail_fetch(struct fetchmail *f, const struct one *u, const char *name)
 {
 	size_t i;
 
 	conf_out_section(f->o, "fetch", name, NULL);
-	place(f, u);
+	fetchmail_place(f, u);
 	conf_out_key(f->o, "delete", u->user.keep == YES ? "never" : "now");
 	for (i = 0; i < u->user.folders.n; i++)
 		conf_out_key(f->o, "folder", u->user.folders.v[i]);
@@ -380,7 +380,7 @@ say_left(struct fetchmail *f)
 }
 
 static const char *
-name_of(struct fetchmail *f, const struct one *u)
+section_name(struct fetchmail *f, const struct one *u)
 {
 	if (u->user.name != NULL && strchr(u->user.name, '@') != NULL)
 		return conf_out_name(f->o, "account", u->user.name);
@@ -393,8 +393,9 @@ write_one(struct fetchmail *f, struct one *u)
 {
 	struct foreign_server s = { .protocol = protocol(u),
 	    .host = either(u->server.via, u->server.poll), .verify = u->user.verify,
-	    .port = u->server.port, .user = u->user.name, .tls = tls(u) };
-	const char *name = name_of(f, u);
+	    .port = u->server.port, .user = u->user.name,
+	    .tls = fetchmail_tls(u) };
+	const char *name = section_name(f, u);
 
 	if (s.protocol == NULL)
 		s.host = NULL;		/* one that we do not speak */
@@ -404,14 +405,14 @@ write_one(struct fetchmail *f, struct one *u)
 	}
 	if (s.tls == FOREIGN_STARTTLS && u->user.sslproto == NULL)
 		conf_out_note(f->o, "with TLS if it could be had there; here it must");
-	login(f, u);
+	fetchmail_login(f, u);
 	floor_of_tls(f, u->user.sslproto);
 	conf_out_key(f->o, "ca", u->user.ca);
 	conf_out_key(f->o, "cert", u->user.cert);
 	conf_out_key(f->o, "key", u->user.key);
 	plugin(f, u, s.host);
 	if (!u->server.skip)
-		fetch(f, u, name);
+		fetchmail_fetch(f, u, name);
 	say_left(f);
 }
 
@@ -466,14 +467,14 @@ value(struct fetchmail *f)
 
 /* Strings up to the next word that is known; at is where to read it again. */
 static void
-list(struct fetchmail *f, struct opt_list *to)
+take_strings(struct fetchmail *f, struct opt_list *to)
 {
 	struct fetchmail_lex before = f->x;
 	bool no, first = true;
 
 	for (; fetchmail_lex_next(&f->x); before = f->x, first = false) {
 		/* what comes first is a name, even if it is called keep */
-		if (!first && known(&f->x, &no) != NULL)
+		if (!first && known_word(&f->x, &no) != NULL)
 			break;
 		if (to != NULL)
 			opt_list_add(&f->o->arena, to, f->x.text);
@@ -483,13 +484,13 @@ list(struct fetchmail *f, struct opt_list *to)
 
 /* "is joe here", "is joe there", "is joe = jim *" */
 static void
-names(struct fetchmail *f, struct one *u)
+user_names(struct fetchmail *f, struct one *u)
 {
 	struct fetchmail_lex before;
 	struct opt_list l = { 0 };
 	size_t i;
 
-	list(f, &l);
+	take_strings(f, &l);
 	before = f->x;
 	if (fetchmail_lex_next(&f->x) && !f->x.quoted && strcmp(f->x.text, "there") == 0) {
 		if (l.n > 0)
@@ -539,7 +540,7 @@ server(struct fetchmail *f, const struct word *w)
 
 /* "set no syslog", "set logfile = x" */
 static void
-set(struct fetchmail *f)
+set_statement(struct fetchmail *f)
 {
 	const struct word *w;
 	bool no;
@@ -547,7 +548,7 @@ set(struct fetchmail *f)
 	end_server(f);
 	if (fetchmail_lex_next(&f->x) && strcmp(f->x.text, "no") == 0)
 		fetchmail_lex_next(&f->x);
-	w = known(&f->x, &no);
+	w = known_word(&f->x, &no);
 	if (w == NULL) {
 		strange(f);
 		return;
@@ -563,7 +564,7 @@ take_first(struct fetchmail *f, const char **to)
 {
 	struct opt_list l = { 0 };
 
-	list(f, &l);
+	take_strings(f, &l);
 	if (l.n > 0)
 		*to = l.v[0];
 }
@@ -582,13 +583,13 @@ static void
 left_out(struct fetchmail *f, const struct word *w, bool no)
 {
 	if (!no)		/* what is off there is off here */
-		leave(f, w->word);
+		leave_key(f, w->word);
 	if (no)
 		return;
 	if (w->values == VALUE)
 		value(f);
 	else if (w->values == LIST)
-		list(f, NULL);
+		take_strings(f, NULL);
 }
 
 static void
@@ -600,7 +601,7 @@ word(struct fetchmail *f, const struct word *w, bool no)
 	switch (w->key) {
 	case NOISE:
 		if (no && strcmp(w->word, "sslcertck") == 0)
-			leave(f, "no sslcertck");
+			leave_key(f, "no sslcertck");
 		break;
 	case LEFT:
 		left_out(f, w, no);
@@ -611,7 +612,7 @@ word(struct fetchmail *f, const struct word *w, bool no)
 		server(f, w);
 		break;
 	case SET:
-		set(f);
+		set_statement(f);
 		break;
 	case ADVERB:
 		break;
@@ -632,30 +633,30 @@ word(struct fetchmail *f, const struct word *w, bool no)
 		f->now.user.secret = true;
 		break;
 	case IS:
-		names(f, &f->now);
+		user_names(f, &f->now);
 		break;
 	case FOLDER:
-		list(f, &f->now.user.folders);
+		take_strings(f, &f->now.user.folders);
 		break;
 	case SECRET:
 		secret(f);
-		leave(f, w->word);
+		leave_key(f, w->word);
 		break;
 	}
 }
 
 static void
-whole(struct fetchmail *f)
+whole_file(struct fetchmail *f)
 {
 	const struct word *w;
 	bool no, also = false;
 
 	for (; fetchmail_lex_next(&f->x); also = false) {
-		w = known(&f->x, &no);
+		w = known_word(&f->x, &no);
 		if (w == NULL && !f->x.quoted &&
 		    strcmp(f->x.text, "no") == 0 &&
 		    fetchmail_lex_next(&f->x)) {
-			w = known(&f->x, &no);
+			w = known_word(&f->x, &no);
 			also = true;
 		}
 		if (w == NULL)
@@ -672,7 +673,7 @@ read_it(struct fetchmail *f, struct foreign *text, struct conf_out *o,
 {
 	*f = (struct fetchmail){ .o = o, .x = { .a = &text->arena,
 	    .rest = BUF_STR(text->text), .line = 1, .escaped = escaped } };
-	whole(f);
+	whole_file(f);
 }
 
 int

@@ -20,16 +20,16 @@ struct getmail {
 };
 
 static bool
-is(const char *s, const char *word)
+is_word(const char *s, const char *word)
 {
 	return s != NULL && str_is(str_of(s), word);
 }
 
 static bool
-yes(const char *value)
+is_true(const char *value)
 {
-	return is(value, "1") || is(value, "yes") || is(value, "true") ||
-	    is(value, "on");
+	return is_word(value, "1") || is_word(value, "yes") ||
+	    is_word(value, "true") || is_word(value, "on");
 }
 
 /* A number over 0; else there is none of it. */
@@ -43,7 +43,7 @@ number(const char *value)
 }
 
 static const char *
-some(const char *value)
+some_value(const char *value)
 {
 	return value == NULL || value[0] == '\0' ? NULL : value;
 }
@@ -51,7 +51,7 @@ some(const char *value)
 /* ---- a tuple ---- */
 
 static char
-escaped(char c)
+escaped_char(char c)
 {
 	return c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
 }
@@ -61,7 +61,7 @@ escaped(char c)
  * at the end, -1 if it is no tuple of strings.
  */
 static int
-string(struct arena *a, struct str *s, const char **to)
+tuple_string(struct arena *a, struct str *s, const char **to)
 {
 	struct buf b = { .max = 1 << 16 };
 	bool raw = false, some_of_it = false;
@@ -82,7 +82,7 @@ string(struct arena *a, struct str *s, const char **to)
 		while (s->n > 0 && s->p[0] != quote) {
 			if (s->p[0] == '\\' && !raw && s->n > 1) {
 				*s = str_from(*s, 1);
-				buf_c(&b, escaped(s->p[0]));
+				buf_c(&b, escaped_char(s->p[0]));
 			} else
 				buf_c(&b, s->p[0]);
 			*s = str_from(*s, 1);
@@ -113,14 +113,14 @@ tuple(struct arena *a, const char *value, struct opt_list *to)
 	if (s.n < 2 || s.p[0] != '(' || s.p[s.n - 1] != ')')
 		return false;
 	s = str_to(str_from(s, 1), s.n - 2);
-	while ((got = string(a, &s, &one)) > 0)
+	while ((got = tuple_string(a, &s, &one)) > 0)
 		opt_list_add(a, to, one);
 	return got == 0;
 }
 
 /* Words as a command line. */
 static const char *
-command(struct arena *a, const char *program, const struct opt_list *words)
+command_line(struct arena *a, const char *program, const struct opt_list *words)
 {
 	struct buf b = { .max = 1 << 16 };
 	const char *text;
@@ -139,30 +139,30 @@ command(struct arena *a, const char *program, const struct opt_list *words)
 /* ---- [retriever], [options] ---- */
 
 static void
-login(struct getmail *g)
+getmail_login(struct getmail *g)
 {
 	struct arena *a = &g->o->arena;
-	const char *words = some(foreign_take(g->retriever,
+	const char *words = some_value(foreign_take(g->retriever,
 	    "password_command"));
-	const char *netrc = some(foreign_take(g->options, "netrc_file"));
-	bool token = yes(foreign_take(g->retriever, "use_xoauth2"));
+	const char *netrc = some_value(foreign_take(g->options, "netrc_file"));
+	bool token = is_true(foreign_take(g->retriever, "use_xoauth2"));
 	struct opt_list list = { 0 };
 
 	if (token)
 		conf_out_key(g->o, "auth", "xoauth2");
-	if (some(foreign_take(g->retriever, "password")) != NULL)
+	if (some_value(foreign_take(g->retriever, "password")) != NULL)
 		foreign_secret(g->o);
 	else if (words != NULL && tuple(a, words, &list) && list.n > 0)
 		conf_out_key(g->o, token ? "token-command" :
-		    "password-command", command(a, NULL, &list));
+		    "password-command", command_line(a, NULL, &list));
 	else if (words != NULL)
 		conf_out_note(g->o, "not taken over: password_command");
-	if (yes(foreign_take(g->options, "use_netrc")))
+	if (is_true(foreign_take(g->options, "use_netrc")))
 		conf_out_key(g->o, "netrc", netrc);
 }
 
 static bool
-account(struct getmail *g)
+getmail_account(struct getmail *g)
 {
 	const char *type = foreign_take(g->retriever, "type");
 	struct foreign_server s = { .tls = FOREIGN_PLAIN };
@@ -175,9 +175,9 @@ account(struct getmail *g)
 		s.tls = FOREIGN_TLS;
 	if (strstr(type, "IMAP") != NULL || strstr(type, "POP3") != NULL)
 		s.host = foreign_take(g->retriever, "server");
-	s.verify = some(foreign_take(g->retriever, "ssl_cert_hostname"));
-	s.port = some(foreign_take(g->retriever, "port"));
-	s.user = some(foreign_take(g->retriever, "username"));
+	s.verify = some_value(foreign_take(g->retriever, "ssl_cert_hostname"));
+	s.port = some_value(foreign_take(g->retriever, "port"));
+	s.user = some_value(foreign_take(g->retriever, "username"));
 	g->name = conf_out_name(g->o, "account", s.user != NULL && strchr(s.user, '@') !=
 	    NULL ? s.user : arena_printf(&g->o->arena, "%s%s%s",
 	    s.user != NULL ? s.user : "", s.user != NULL ? "@" : "",
@@ -187,12 +187,12 @@ account(struct getmail *g)
 	if (str_starts(str_of(type), "Multidrop"))
 		conf_out_note(g->o, "%s: here all of it goes to one place",
 		    type);
-	login(g);
-	conf_out_key(g->o, "ca", some(foreign_take(g->retriever,
+	getmail_login(g);
+	conf_out_key(g->o, "ca", some_value(foreign_take(g->retriever,
 	    "ca_certs")));
-	conf_out_key(g->o, "cert", some(foreign_take(g->retriever,
+	conf_out_key(g->o, "cert", some_value(foreign_take(g->retriever,
 	    "certfile")));
-	conf_out_key(g->o, "key", some(foreign_take(g->retriever,
+	conf_out_key(g->o, "key", some_value(foreign_take(g->retriever,
 	    "keyfile")));
 	foreign_take(g->retriever, "timeout");
 	return true;
@@ -212,9 +212,9 @@ search(struct getmail *g)
 }
 
 static void
-folders(struct getmail *g)
+getmail_folders(struct getmail *g)
 {
-	const char *list = some(foreign_take(g->retriever, "mailboxes"));
+	const char *list = some_value(foreign_take(g->retriever, "mailboxes"));
 	struct opt_list names = { 0 };
 	size_t i;
 
@@ -236,10 +236,11 @@ folders(struct getmail *g)
 static void
 afterwards(struct getmail *g)
 {
-	bool now = yes(foreign_take(g->options, "delete"));
+	bool now = is_true(foreign_take(g->options, "delete"));
 	const char *days = number(foreign_take(g->options, "delete_after"));
-	const char *to = some(foreign_take(g->retriever, "move_on_delete"));
-	const char *flags = some(foreign_take(g->retriever,
+	const char *to = some_value(foreign_take(g->retriever,
+	    "move_on_delete"));
+	const char *flags = some_value(foreign_take(g->retriever,
 	    "imap_on_delete"));
 
 	if (flags != NULL && strstr(flags, "Deleted") == NULL) {
@@ -267,8 +268,8 @@ static void destination(struct getmail *, struct foreign_section *, int depth);
 static void
 mda(struct getmail *g, struct foreign_section *s)
 {
-	const char *path = some(foreign_take(s, "path"));
-	const char *list = some(foreign_take(s, "arguments"));
+	const char *path = some_value(foreign_take(s, "path"));
+	const char *list = some_value(foreign_take(s, "arguments"));
 	struct opt_list words = { 0 };
 
 	if (path == NULL || (list != NULL && !tuple(&g->o->arena, list,
@@ -277,7 +278,7 @@ mda(struct getmail *g, struct foreign_section *s)
 		return;
 	}
 	conf_out_key(g->o, "deliver", arena_printf(&g->o->arena, "exec:%s",
-	    command(&g->o->arena, path, &words)));
+	    command_line(&g->o->arena, path, &words)));
 	if (list != NULL && strstr(list, "%(") != NULL)
 		conf_out_note(g->o, "deliver: %%(sender) and its like are not filled in here");
 }
@@ -286,8 +287,8 @@ static void
 lmtp(struct getmail *g, struct foreign_section *s)
 {
 	const char *host = foreign_take(s, "host");
-	const char *port = some(foreign_take(s, "port"));
-	const char *rcpt = some(foreign_take(s, "override"));
+	const char *port = some_value(foreign_take(s, "port"));
+	const char *rcpt = some_value(foreign_take(s, "override"));
 
 	conf_out_key(g->o, "deliver", arena_printf(&g->o->arena,
 	    "lmtp:%s%s%s", host != NULL ? host : "",
@@ -324,9 +325,9 @@ element(struct getmail *g, const char *what, int depth)
 }
 
 static void
-several(struct getmail *g, struct foreign_section *s, int depth)
+several_places(struct getmail *g, struct foreign_section *s, int depth)
 {
-	const char *list = some(foreign_take(s, "destinations"));
+	const char *list = some_value(foreign_take(s, "destinations"));
 	struct opt_list names = { 0 };
 	size_t i;
 
@@ -343,19 +344,19 @@ destination(struct getmail *g, struct foreign_section *s, int depth)
 {
 	const char *type = foreign_take(s, "type");
 
-	if (is(type, "Maildir") || is(type, "Mboxrd")) {
-		const char *path = some(foreign_take(s, "path"));
+	if (is_word(type, "Maildir") || is_word(type, "Mboxrd")) {
+		const char *path = some_value(foreign_take(s, "path"));
 
 		if (path != NULL)
 			conf_out_key(g->o, "deliver", arena_printf(
-			    &g->o->arena, "%s:%s", is(type, "Mboxrd") ?
+			    &g->o->arena, "%s:%s", is_word(type, "Mboxrd") ?
 			    "mbox" : "maildir", path));
-	} else if (is(type, "MDA_external"))
+	} else if (is_word(type, "MDA_external"))
 		mda(g, s);
-	else if (is(type, "MDA_lmtp"))
+	else if (is_word(type, "MDA_lmtp"))
 		lmtp(g, s);
-	else if (is(type, "MultiDestination"))
-		several(g, s, depth);
+	else if (is_word(type, "MultiDestination"))
+		several_places(g, s, depth);
 	else
 		conf_out_note(g->o, "a destination that is not here: use deliver maildir:DIR or the like");
 	foreign_left(s, g->o);
@@ -392,14 +393,14 @@ filters(struct getmail *g)
 			s = &g->f->v[i];
 			n++;
 		}
-	if (n == 1 && is(foreign_take(s, "type"), "Filter_external") &&
+	if (n == 1 && is_word(foreign_take(s, "type"), "Filter_external") &&
 	    !foreign_has(s, "exitcodes_keep") &&
 	    !foreign_has(s, "exitcodes_drop")) {
-		path = some(foreign_take(s, "path"));
-		list = some(foreign_take(s, "arguments"));
+		path = some_value(foreign_take(s, "path"));
+		list = some_value(foreign_take(s, "arguments"));
 		if (path != NULL && (list == NULL || tuple(&g->o->arena, list,
 		    &words)))
-			conf_out_key(g->o, "filter", command(&g->o->arena,
+			conf_out_key(g->o, "filter", command_line(&g->o->arena,
 			    path, &words));
 		if (list != NULL && strstr(list, "%(") != NULL)
 			conf_out_note(g->o, "filter: %%(sender) and its like are not filled in here");
@@ -410,19 +411,19 @@ filters(struct getmail *g)
 }
 
 static void
-fetch(struct getmail *g)
+getmail_fetch(struct getmail *g)
 {
 	conf_out_section(g->o, "fetch", g->name, NULL);
 	destination(g, foreign_find(g->f, "destination", ""), 0);
 	afterwards(g);
-	folders(g);
+	getmail_folders(g);
 	search(g);
 	conf_out_key(g->o, "max-size", number(foreign_take(g->options,
 	    "max_message_size")));
 	conf_out_key(g->o, "limit", number(foreign_take(g->options,
 	    "max_messages_per_session")));
 	foreign_take(g->options, "verbose");
-	if (yes(foreign_take(g->options, "read_all")))
+	if (is_true(foreign_take(g->options, "read_all")))
 		conf_out_note(g->o, "read_all: here each message comes once");
 	foreign_left(g->retriever, g->o);
 	foreign_left(g->options, g->o);
@@ -440,7 +441,7 @@ import_getmail(struct foreign *f, struct conf_out *o, struct err *e)
 	g.options = foreign_find(f, "options", "");
 	if (g.retriever == NULL)
 		return fail(e, EX_DATAERR, "there is no [retriever]");
-	if (account(&g))
-		fetch(&g);
+	if (getmail_account(&g))
+		getmail_fetch(&g);
 	return 0;
 }

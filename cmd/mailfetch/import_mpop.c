@@ -6,7 +6,7 @@
 
 /* "maildir DIR", "mbox FILE", "mda COMMAND" */
 static void
-place(struct conf_out *o, const char *delivery)
+mpop_place(struct conf_out *o, const char *delivery)
 {
 	struct str v = str_of(delivery), kind = str_word(&v);
 	const char *rest;
@@ -28,12 +28,12 @@ place(struct conf_out *o, const char *delivery)
 }
 
 static void
-fetch(struct foreign_section *s, struct conf_out *o, const char *name)
+mpop_fetch(struct foreign_section *s, struct conf_out *o, const char *name)
 {
 	bool keep = foreign_pair_on(foreign_take(s, "keep"), false);
 
 	conf_out_section(o, "fetch", name, NULL);
-	place(o, foreign_take(s, "delivery"));
+	mpop_place(o, foreign_take(s, "delivery"));
 	conf_out_key(o, "delete", keep ? "never" : "now");
 	conf_out_key(o, "max-size", foreign_pair_some(foreign_take(s, "skipsize")));
 	if (!foreign_pair_on(foreign_take(s, "only_new"), true))
@@ -43,7 +43,7 @@ fetch(struct foreign_section *s, struct conf_out *o, const char *name)
 }
 
 static void
-account(struct foreign_section *s, struct conf_out *o)
+mpop_account(struct foreign_section *s, struct conf_out *o)
 {
 	const char *name;
 
@@ -54,7 +54,7 @@ account(struct foreign_section *s, struct conf_out *o)
 	}
 	name = conf_out_name(o, "account", s->name);
 	if (foreign_pair_account(s, o, name, "pop3", NULL, true))
-		fetch(s, o, name);
+		mpop_fetch(s, o, name);
 }
 
 int
@@ -65,6 +65,6 @@ import_mpop(struct foreign *f, struct conf_out *o, struct err *e)
 	if (foreign_pair_read(f, e) < 0)
 		return -1;
 	for (i = 1; i < f->n; i++)
-		account(&f->v[i], o);
+		mpop_account(&f->v[i], o);
 	return 0;
 }

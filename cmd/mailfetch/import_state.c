@@ -27,7 +27,7 @@ struct taker {
 };
 
 static int
-take(struct taker *t, struct key k)
+take_key(struct taker *t, struct key k)
 {
 	if (t->n == t->cap) {
 		t->cap = t->cap > 0 ? 2 * t->cap : 256;
@@ -49,7 +49,7 @@ take_uidl(struct taker *t, struct str uid)
 {
 	if (uid.n == 0 || str_control(uid))
 		return malformed(t);
-	return take(t, run_uidl_key(t->r, uid));
+	return take_key(t, run_uidl_key(t->r, uid));
 }
 
 /* ---- fetchmail ---- */
@@ -198,7 +198,7 @@ getmail_uid(struct taker *t, const char *folder, struct str id)
 		return malformed(t);
 	k = run_folder_key(t->r, folder, validity);
 	k.b = uid;
-	return take(t, k);
+	return take_key(t, k);
 }
 
 static int

@@ -29,7 +29,7 @@ is_place(const struct entry *at)
 
 /* The bits of all places of these kinds. */
 static uint32_t
-bits_of(const struct state *s, bool section, bool extra, bool headers)
+place_bits(const struct state *s, bool section, bool extra, bool headers)
 {
 	uint32_t bits = 0;
 	size_t i;
@@ -104,7 +104,7 @@ place_key(const struct ledger_place *p)
 }
 
 static const struct entry *
-known(const struct state *s, const struct ledger_place *p)
+known_place(const struct state *s, const struct ledger_place *p)
 {
 	return state_find(s, place_key(p), kinds[p->of]);
 }
@@ -131,14 +131,14 @@ find_room(struct state *s, const struct ledger_place *v, size_t n,
 		return fail(e, EX_USAGE, "more than %d places to deliver to",
 		    LEDGER_PLACES);
 	for (i = 0; i < n; i++) {
-		const struct entry *at = known(s, &v[i]);
+		const struct entry *at = known_place(s, &v[i]);
 
 		if (at != NULL)
 			keep |= at->places;
 		more += at == NULL;
 	}
 	for (;;) {
-		taken = bits_of(s, true, true, true);
+		taken = place_bits(s, true, true, true);
 		for (i = 0; taken != 0; taken &= taken - 1)
 			i++;
 		if (i + more <= LEDGER_PLACES)
@@ -154,7 +154,7 @@ name_place(struct state *s, struct ledger_place *p, uint32_t *taken,
     struct err *e)
 {
 	struct entry place = { place_key(p), kinds[p->of], state_today(), 0 };
-	const struct entry *at = known(s, p);
+	const struct entry *at = known_place(s, p);
 
 	place.places = at != NULL ? at->places : bit(number_of(~*taken));
 	*taken |= place.places;
@@ -231,12 +231,12 @@ waive_marks(struct ledger *l, uint32_t was, uint32_t new, struct err *e)
 static int
 take_in(struct ledger *l, struct ledger_place *v, size_t n, struct err *e)
 {
-	uint32_t was = bits_of(l->state, true, false, false);
-	uint32_t taken = bits_of(l->state, true, true, true), new = 0;
+	uint32_t was = place_bits(l->state, true, false, false);
+	uint32_t taken = place_bits(l->state, true, true, true), new = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		bool fresh = known(l->state, &v[i]) == NULL;
+		bool fresh = known_place(l->state, &v[i]) == NULL;
 
 		if (name_place(l->state, &v[i], &taken, e) < 0)
 			return -1;
@@ -311,7 +311,7 @@ ledger_lacks(const struct ledger *l, struct key k)
 {
 	if (l->run != 0)
 		return l->run & ~had(l, k);
-	return (had(l, k) & ~bits_of(l->state, false, false, true)) == 0 ?
+	return (had(l, k) & ~place_bits(l->state, false, false, true)) == 0 ?
 	    STATE_ALL : 0;
 }
 

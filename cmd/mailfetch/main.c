@@ -220,13 +220,14 @@ static const struct opt_rule rules[] = {
 };
 
 static void
-version(struct buf *b)
+version_more(struct buf *b)
 {
 	version_all(b, "mailfetch", &o.account.arena, account_path(&o.account),
 	    o.state);
 }
 
-static struct opt_set set = { .version = version, .usage = "mailfetch [options] [NAME ...]",
+static struct opt_set set = { .version = version_more,
+    .usage = "mailfetch [options] [NAME ...]",
     .about = "Brings new mail here, exactly once." };
 
 static bool
@@ -324,7 +325,7 @@ policies(struct err *e)
 }
 
 static int
-load(struct err *e)
+load_account(struct err *e)
 {
 	if (account_load(&o.account, &set, "imap pop3", NULL, e) < 0)
 		return -1;
@@ -414,12 +415,12 @@ watch(struct err *e)
 }
 
 static int
-account(const char *name, struct err *e)
+run_account(const char *name, struct err *e)
 {
 	int status = -1;
 
 	if ((name == NULL || account_section(&o.account, "fetch", name,
-	    e) >= 0) && load(e) == 0)
+	    e) >= 0) && load_account(e) == 0)
 		status = o.watch ? watch(e) : once(e);
 	session_close(&p.session);
 	tls_ctx_free(p.lmtp_tls);
@@ -432,7 +433,7 @@ account(const char *name, struct err *e)
 
 /* Only this process has forked anything, and nothing else is open yet. */
 static int
-start(const char *name, struct spawn_child *c, struct err *e)
+start_child(const char *name, struct spawn_child *c, struct err *e)
 {
 	int status, got;
 
@@ -440,7 +441,7 @@ start(const char *name, struct spawn_child *c, struct err *e)
 	if ((got = spawn_fork(c, e)) != 0)
 		return got;
 	o.operands = (struct opt_list){ &name, 1 };
-	status = account(name, e);
+	status = run_account(name, e);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = fail_worse(status, EX_IOERR);
 	account_wipe(&o.account);
@@ -456,7 +457,7 @@ struct sum {
 };
 
 static void
-count(struct sum *s, struct spawn_child *c)
+count_child(struct sum *s, struct spawn_child *c)
 {
 	int code = c->how == SPAWN_EXITED ? c->code : EX_SOFTWARE;
 
@@ -469,23 +470,23 @@ count(struct sum *s, struct spawn_child *c)
 
 /* The next one to end; at a stop all of them. */
 static void
-await(struct sum *s)
+await_child(struct sum *s)
 {
 	int which = spawn_any(s->child, s->n, CLOCK_NEVER);
 	size_t i;
 
 	if (which >= 0)
-		count(s, &s->child[which]);
+		count_child(s, &s->child[which]);
 	if (which >= 0 || !stop_asked())
 		return;
 	spawn_stop(s->child, s->n);
 	for (i = 0; i < s->n; i++)
 		if (s->child[i].how != SPAWN_NONE)
-			count(s, &s->child[i]);
+			count_child(s, &s->child[i]);
 }
 
 static int
-several(struct opt_list names)
+run_several(struct opt_list names)
 {
 	struct sum s = { .child = mem_new(names.n, sizeof *s.child) };
 	struct err e = { 0 };
@@ -497,10 +498,10 @@ several(struct opt_list names)
 		/* who watches does not end: all of them at once */
 		if (!o.watch &&
 		    (uint64_t)s.running >= (o.jobs > 0 ? o.jobs : 1))
-			await(&s);
+			await_child(&s);
 		if (stop_asked())
 			break;
-		if (start(names.v[i], &s.child[s.n++], &e) < 0) {
+		if (start_child(names.v[i], &s.child[s.n++], &e) < 0) {
 			fail_print("%s", e.msg);
 			fail_clear(&e);
 			s.worst = fail_worse(s.worst, EX_OSERR);
@@ -509,7 +510,7 @@ several(struct opt_list names)
 	}
 	account_forget(&o.account);	/* each has its own by now */
 	while (s.running > 0)
-		await(&s);
+		await_child(&s);
 	if (stop_asked() && i < names.n)
 		s.worst = fail_worse(s.worst, EX_TEMPFAIL);
 	free(s.child);
@@ -518,7 +519,7 @@ several(struct opt_list names)
 
 /* A section of a text, loaded as if it were the configuration. */
 static int
-try(const char *name, struct str text, struct err *e)
+try_section(const char *name, struct str text, struct err *e)
 {
 	struct options kept = o;
 	struct opt_set given = set;
@@ -530,7 +531,7 @@ try(const char *name, struct str text, struct err *e)
 	memset(set.seen, 0, sizeof set.seen);
 	got = account_text(&o.account, text, e) < 0 ||
 	    account_section(&o.account, "fetch", name, e) < 0 ||
-	    load(e) < 0 ? -1 : 0;
+	    load_account(e) < 0 ? -1 : 0;
 	account_wipe(&o.account);
 	o = kept;
 	set = given;
@@ -538,13 +539,13 @@ try(const char *name, struct str text, struct err *e)
 }
 
 static int
-import(struct err *e)
+import_foreign(struct err *e)
 {
 	struct buf text = { .max = 1 << 22 };
 	int got = import_run(o.import, &text, e);
 
 	if (got == 0)
-		got = foreign_load(BUF_STR(text), "fetch", try, e);
+		got = foreign_load(BUF_STR(text), "fetch", try_section, e);
 	if (got == 0)
 		fputs(text.p, stdout);
 	buf_free(&text);
@@ -553,7 +554,7 @@ import(struct err *e)
 
 /* What can be read once is not for several processes. */
 static int
-alone(struct err *e)
+read_shared(struct err *e)
 {
 	if (o.account.login.password_fd != NULL)
 		return fail(e, EX_USAGE, "--password-fd can be read once, and here are several accounts");
@@ -561,7 +562,7 @@ alone(struct err *e)
 }
 
 static int
-run(int argc, char **argv, struct err *e)
+run_command(int argc, char **argv, struct err *e)
 {
 	set.tables[0] = options;
 	set.tables[1] = account_options(&o.account);
@@ -574,13 +575,13 @@ run(int argc, char **argv, struct err *e)
 		return fail(e, EX_USAGE, "--%s has no effect with names of sections", o.all ? "all" :
 		    "jobs");
 	if (o.import != NULL)
-		return import(e);
+		return import_foreign(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "fetch", &o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
-		return alone(e) < 0 ? -1 : several(o.operands);
-	return account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
+		return read_shared(e) < 0 ? -1 : run_several(o.operands);
+	return run_account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
 }
 
 int
@@ -591,7 +592,7 @@ main(int argc, char **argv)
 
 	program_begin(argv[0]);
 	program_private();
-	status = run(argc, argv, &e);
+	status = run_command(argc, argv, &e);
 	if (status < 0) {
 		fail_tell(&e, NULL);
 		status = e.code;

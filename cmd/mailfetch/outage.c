@@ -7,7 +7,7 @@ enum { POLL = 300 };		/* seconds: what POP3 waits, and the most */
 
 /* A password may be changed for another, but a server is wrong, too. */
 static bool
-refused(struct outage *o, const struct outage_pass *p)
+login_refused(struct outage *o, const struct outage_pass *p)
 {
 	if (p->code != EX_NOPERM)
 		return false;
@@ -20,7 +20,7 @@ refused(struct outage *o, const struct outage_pass *p)
 static bool
 ends(struct outage *o, const struct outage_pass *p)
 {
-	bool many = refused(o, p);
+	bool many = login_refused(o, p);
 
 	if (p->code == 0 || p->code == EX_NOHOST)
 		return false;
@@ -35,7 +35,7 @@ ends(struct outage *o, const struct outage_pass *p)
  * once.  What else comes behind one, each time, may not be tried each second.
  */
 static bool
-over(const struct outage_pass *p)
+outage_over(const struct outage_pass *p)
 {
 	if (p->status == 0)
 		return true;
@@ -52,7 +52,7 @@ outage_after(struct outage *o, const struct outage_pass *p)
 	}
 	if (ends(o, p))
 		return OUTAGE_END;
-	if (over(p) || o->next == 0) {
+	if (outage_over(p) || o->next == 0) {
 		o->next = 1;
 		o->said = 0;
 	}

@@ -12,7 +12,7 @@ static const struct place_kind *const kinds[] = {
 };
 
 static const struct place_kind *
-kind_of(struct str name, bool bare)
+place_kind_of(struct str name, bool bare)
 {
 	size_t i;
 
@@ -51,7 +51,7 @@ place_parse(struct place *p, const char *spec, struct handed *h)
 	*p = (struct place){ .name = spec, .mbox = { .fd = -1 },
 	    .maildir = { .top = -1, .tmp = -1, .fresh = -1, .cur = -1 },
 	    .key = state_digest("place", str_of(spec)) };
-	p->kind = kind_of(name, rest.p == NULL);
+	p->kind = place_kind_of(name, rest.p == NULL);
 	if (p->kind != NULL && p->kind->bare)
 		return 0;
 	if (rest.n == 0)

@@ -90,7 +90,7 @@ pending_key(const struct place *p, struct key message)
 
 /* Into the state, durably, before anything leaves. */
 static int
-intend(struct place *p, struct handed *h)
+record_intent(struct place *p, struct handed *h)
 {
 	const struct imap_box *box = &p->store->dest->imap.box;
 	size_t i;
@@ -150,7 +150,7 @@ put_piece(void *to, struct str s, struct err *e)
 }
 
 static int
-copy(struct store *s, struct store_item *it, struct handed *h)
+copy_item(struct store *s, struct store_item *it, struct handed *h)
 {
 	struct copy *c = mem_new(1, sizeof *c);
 	int got;
@@ -192,7 +192,7 @@ give_imap(struct place *p, struct handed *h)
 	}
 	if (it->m.date == 0)
 		it->m.date = about_date(h);
-	if (copy(s, it, h) < 0)
+	if (copy_item(s, it, h) < 0)
 		return -1;
 	if (h->now.flags != NULL)
 		it->flags = mem_dup(h->now.flags);
@@ -215,7 +215,7 @@ clear(struct store *s)
 /* ---- the mailbox ---- */
 
 static int
-open_folder(struct store *s, struct handed *h)
+open_append_folder(struct store *s, struct handed *h)
 {
 	struct imap *m = &s->dest->imap;
 	bool change = h->o->to.labels.n > 0;
@@ -256,7 +256,7 @@ sift(struct store *s, struct handed *h)
 
 /* As Gmail has them.  A message that has none of them is there all the same. */
 static int
-label(struct store *s, struct handed *h)
+label_items(struct store *s, struct handed *h)
 {
 	struct imap *m = &s->dest->imap;
 	struct buf labels = { .max = 8192 };
@@ -294,16 +294,16 @@ store_all(struct place *p, struct handed *h)
 {
 	struct store *s = p->store;
 
-	if (dest_open(s->dest, h->o, h->e) < 0 || open_folder(s, h) < 0)
+	if (dest_open(s->dest, h->o, h->e) < 0 || open_append_folder(s, h) < 0)
 		return -1;
 	if (h->o->to.labels.n > 0 && !has_labels(&s->dest->imap))
 		return conn_fail(s->dest->imap.c, EX_UNAVAILABLE, "the server has no labels (X-GM-EXT-1), which --label needs");
 	if (store_some(s, STORE_DOUBT) && store_look(s) < 0)
 		return -1;
 	sift(s, h);
-	if (intend(p, h) < 0 || store_send(s, h) < 0)
+	if (record_intent(p, h) < 0 || store_send(s, h) < 0)
 		return -1;
-	return h->o->to.labels.n > 0 ? label(s, h) : 0;
+	return h->o->to.labels.n > 0 ? label_items(s, h) : 0;
 }
 
 /* After a failure nothing is tried again: what is in doubt the next run asks. */

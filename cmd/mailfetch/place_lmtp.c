@@ -82,7 +82,7 @@ rcpt_key(const struct place *p, struct handed *h, const char *addr)
 }
 
 static bool
-has(const struct place *p, struct handed *h, const char *addr)
+recipient_has(const struct place *p, struct handed *h, const char *addr)
 {
 	return state_find(h->state, rcpt_key(p, h, addr), STATE_RCPT) != NULL ||
 	    state_find(h->state, old_key(h, addr), STATE_SEEN) != NULL;
@@ -104,7 +104,7 @@ recipients(const struct place *p, struct handed *h, struct smtp_rcpt *rcpt,
 	for (i = 0; i < (one != NULL ? 1 : to->rcpt.n); i++) {
 		const char *addr = one != NULL ? one : to->rcpt.v[i];
 
-		if (!has(p, h, addr))
+		if (!recipient_has(p, h, addr))
 			rcpt[n++] = (struct smtp_rcpt){ .addr = addr,
 			    .params = "" };
 	}
@@ -112,7 +112,7 @@ recipients(const struct place *p, struct handed *h, struct smtp_rcpt *rcpt,
 }
 
 static int
-settle(struct place *p, struct handed *h, struct smtp_mail *m)
+settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m)
 {
 	struct entry has_it;
 	int *status = &h->count->status;
@@ -169,7 +169,8 @@ encode_anew(struct place *p, struct msg *m, struct arena *a, int fd,
 
 /* The message in the file, as this server can be given it. */
 static int
-prepare(struct place *p, struct msg *m, struct arena *a, int fd, struct err *e)
+prepare_message(struct place *p, struct msg *m, struct arena *a, int fd,
+    struct err *e)
 {
 	if (msg_raw(m, a, fd, e) < 0)
 		return -1;
@@ -186,7 +187,7 @@ prepare(struct place *p, struct msg *m, struct arena *a, int fd, struct err *e)
 
 /* What is wrong with one message holds up no other. */
 static int
-leave(struct place *p, struct handed *h, const struct err *why)
+leave_refused(struct place *p, struct handed *h, const struct err *why)
 {
 	if (why->code != EX_DATAERR)
 		return fail(h->e, why->code, "%s", why->msg);
@@ -210,7 +211,7 @@ send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 	if (hand_doubt(p, h) < 0)
 		return -1;
 	got = smtp_send(&p->smtp, &mail);
-	if (settle(p, h, &mail) == 0)
+	if (settle_recipients(p, h, &mail) == 0)
 		return 0;
 	return got < 0 || was->code != 0 ? -1 : 1;
 }
@@ -225,8 +226,8 @@ give_lmtp(struct place *p, struct handed *h)
 
 	if (connect_lmtp(p, h) < 0 || (fd = hand_file(h)) < 0)
 		return -1;
-	if (prepare(p, &m, &a, fd, &why) < 0)
-		got = leave(p, h, &why);
+	if (prepare_message(p, &m, &a, fd, &why) < 0)
+		got = leave_refused(p, h, &why);
 	else
 		got = send_lmtp(p, h, &m, &a);
 	msg_close(&m);

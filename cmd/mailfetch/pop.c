@@ -39,7 +39,7 @@ struct pop {
 };
 
 static struct message
-message(const struct pop *s, size_t i)
+pop_message(const struct pop *s, size_t i)
 {
 	return (struct message){ .key = s->key[i], .number = s->m[i].number,
 	    .size = s->m[i].size, .id = s->id != NULL && s->id[i] != 0 ?
@@ -129,7 +129,7 @@ contents(struct pop *s)
 }
 
 static int
-by_key(const void *a, const void *b, void *of)
+pop_by_key(const void *a, const void *b, void *of)
 {
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 	const struct pop *s = of;
@@ -151,7 +151,7 @@ tell_apart(struct pop *s)
 
 	for (i = 0; i < s->n; i++)
 		sorted[i] = (uint32_t)i;
-	qsort_r(sorted, s->n, sizeof *sorted, by_key, s);
+	qsort_r(sorted, s->n, sizeof *sorted, pop_by_key, s);
 	for (i = 0; i < s->n; i++) {
 		struct key *k = &s->key[sorted[i]];
 
@@ -235,7 +235,7 @@ identify(struct pop *s)
 }
 
 static int
-plan(struct pop *s)
+pop_plan(struct pop *s)
 {
 	struct run *r = s->r;
 	struct message m;
@@ -244,7 +244,7 @@ plan(struct pop *s)
 
 	s->want = mem_new(s->n, sizeof *s->want);
 	for (i = 0; i < s->n; i++) {
-		m = message(s, i);
+		m = pop_message(s, i);
 		if (m.number == 0)
 			continue;
 		if ((got = run_wants(r, &m)) < 0)
@@ -352,7 +352,7 @@ static int
 hear_proof(struct pop *s, size_t i)
 {
 	struct run *r = s->r;
-	struct message m = message(s, i);
+	struct message m = pop_message(s, i);
 	uint64_t was;
 
 	if (hear_summed(s, i, NULL, LIMIT_ANNOUNCED(m.size)) < 0)
@@ -430,7 +430,7 @@ prove(struct pop *s)
 
 /* What was given again is the one that is there. */
 static int
-settle(struct pop *s)
+pop_settle(struct pop *s)
 {
 	struct run *r = s->r;
 	size_t i;
@@ -457,7 +457,7 @@ say_retr(struct pop *s, size_t i)
 
 /* It stays on the server, and the next one comes. */
 static int
-leave(struct pop *s, const struct message *m, const char *why, int code)
+pop_leave(struct pop *s, const struct message *m, const char *why, int code)
 {
 	deliver_abort(&s->r->deliver);
 	return stays(s, m, why, code);
@@ -467,19 +467,20 @@ static int
 hear_retr(struct pop *s, size_t i)
 {
 	struct run *r = s->r;
-	struct message m = message(s, i);
+	struct message m = pop_message(s, i);
 	char why[DELIVER_WHY];
 
 	if (deliver_begin(&r->deliver, &m) < 0 ||
 	    hear_body(s, i, &r->deliver, deliver_most(&r->deliver, &m)) < 0)
 		return -1;
 	if (!s->p.ok)
-		leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
+		pop_leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
 	else if (s->p.over)
-		leave(s, &m, deliver_over(&r->deliver, &m, why), EX_PROTOCOL);
+		pop_leave(s, &m, deliver_over(&r->deliver, &m, why),
+		    EX_PROTOCOL);
 	else if (m.size > 0 && deliver_came(&r->deliver) == 0 &&
 	    !r->o->which.headers_only)
-		leave(s, &m, "RETR gives nothing, and LIST says that it has bytes: it stays on the server",
+		pop_leave(s, &m, "RETR gives nothing, and LIST says that it has bytes: it stays on the server",
 		    EX_TEMPFAIL);
 	else if (deliver_end(&r->deliver) < 0)
 		return -1;
@@ -488,13 +489,13 @@ hear_retr(struct pop *s, size_t i)
 }
 
 static int
-fetch(struct pop *s)
+pop_fetch(struct pop *s)
 {
 	s->sums = s->r->o->after.when == DELETE_NOW && s->r->ledger.need != 0;
 	if (fly(s, &(struct flight){ s->want, s->wants, say_retr,
 	    hear_retr }) < 0)
 		return -1;
-	return deliver_commit(&s->r->deliver) < 0 ? -1 : settle(s);
+	return deliver_commit(&s->r->deliver) < 0 ? -1 : pop_settle(s);
 }
 
 /* ---- afterwards ---- */
@@ -660,7 +661,7 @@ catch_up(struct pop *s)
 static struct message
 chosen(const struct pop *s, size_t i)
 {
-	return message(s, s->want != NULL ? s->want[i] : i);
+	return pop_message(s, s->want != NULL ? s->want[i] : i);
 }
 
 static int
@@ -673,14 +674,14 @@ keep_head(void *to, const void *p, size_t n, struct err *e)
 
 /* All of them, or what a run would fetch. */
 static int
-show(struct pop *s)
+pop_show(struct pop *s)
 {
 	struct conn_sink sink = { keep_head, NULL };
 	size_t i, said = 0, most = depth(s), n = s->n;
 	struct listing l;
 
 	if (s->r->o->look.dry_run) {
-		if (plan(s) < 0)
+		if (pop_plan(s) < 0)
 			return -1;
 		n = s->wants;
 	}
@@ -717,7 +718,7 @@ probe(struct pop *s, struct session *sess)
 /* ---- the whole ---- */
 
 static int
-work(struct pop *s)
+pop_work(struct pop *s)
 {
 	struct run *r = s->r;
 	const struct counts was = r->count;
@@ -727,7 +728,7 @@ work(struct pop *s)
 	    identify(s) < 0)
 		return -1;
 	if (r->o->look.list || r->o->look.dry_run)
-		return show(s);
+		return pop_show(s);
 	if (r->o->look.check) {
 		for (i = 0; i < s->n; i++)
 			r->count.total += run_new(r, s->key[i]);
@@ -735,7 +736,7 @@ work(struct pop *s)
 	}
 	if (r->o->seen.catch_up)
 		return catch_up(s);
-	if (prove(s) < 0 || plan(s) < 0 || fetch(s) < 0)
+	if (prove(s) < 0 || pop_plan(s) < 0 || pop_fetch(s) < 0)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)
 		return -1;
@@ -744,7 +745,7 @@ work(struct pop *s)
 }
 
 static int
-check(const struct options *o, struct err *e)
+pop_check(const struct options *o, struct err *e)
 {
 	if (o->after.move_to != NULL || o->after.mark_seen ||
 	    o->which.search != NULL ||
@@ -775,7 +776,7 @@ server_key(struct run *r)
  * of its parts have 9 and 3, the banner has the rest.
  */
 static uint32_t
-pack(struct pop3_memory m)
+pack_memory(struct pop3_memory m)
 {
 	return (m.banner * POP3_MECHS + m.mech) * POP3_CAPS + m.caps;
 }
@@ -790,7 +791,7 @@ unpack(uint32_t number)
 
 /* 0: nothing is. */
 static uint32_t
-known(struct run *r)
+known_server(struct run *r)
 {
 	struct entry *at = state_find(&r->state, server_key(r), STATE_SERVER);
 
@@ -798,12 +799,12 @@ known(struct run *r)
 }
 
 static int
-remember(struct pop *s)
+remember_server(struct pop *s)
 {
 	struct state *st = &s->r->state;
-	uint32_t now = pack(pop3_recall(&s->p));
+	uint32_t now = pack_memory(pop3_recall(&s->p));
 
-	if (now == known(s->r) || s->r->o->look.probe)
+	if (now == known_server(s->r) || s->r->o->look.probe)
 		return 0;
 	return now != 0 ?
 	    state_put(st, STATE_SERVER, server_key(s->r), now, s->r->e) :
@@ -811,10 +812,10 @@ remember(struct pop *s)
 }
 
 static int
-session(struct pop *s, struct session *sess)
+pop_session(struct pop *s, struct session *sess)
 {
 	struct account *a = &s->r->o->account;
-	struct pop3_memory was = unpack(known(s->r));
+	struct pop3_memory was = unpack(known_server(s->r));
 	struct sasl_login l;
 
 	if (pop3_open(&s->p, sess->conn, session_tls(a), &was) < 0)
@@ -824,14 +825,14 @@ session(struct pop *s, struct session *sess)
 		return 0;
 	}
 	if (run_login(s->r, sess, &l) < 0 || pop3_auth(&s->p, &l) < 0 ||
-	    remember(s) < 0)
+	    remember_server(s) < 0)
 		return -1;
 	session_forget(sess);
 	if (s->r->o->look.probe) {
 		probe(s, sess);
 		return 0;
 	}
-	return work(s);
+	return pop_work(s);
 }
 
 int
@@ -841,10 +842,10 @@ pop_run(struct run *r)
 	struct session *sess = &r->p->session;
 	int got;
 
-	if (check(r->o, r->e) < 0 ||
+	if (pop_check(r->o, r->e) < 0 ||
 	    run_connect(r) < 0)
 		return -1;
-	got = session(&s, sess);
+	got = pop_session(&s, sess);
 	session_hang_up(sess);
 	free(s.m);
 	free(s.key);

@@ -93,7 +93,7 @@ key_at(const void *of, size_t at)
 }
 
 static size_t
-place(const struct state *s, struct key k, enum state_kind kind)
+entry_at(const struct state *s, struct key k, enum state_kind kind)
 {
 	struct entry e = { .key = k, .kind = kind };
 
@@ -103,7 +103,7 @@ place(const struct state *s, struct key k, enum state_kind kind)
 
 /* The dropped ones go, if they are many. */
 static void
-grow(struct state *s)
+grow_entries(struct state *s)
 {
 	size_t i, n = 0;
 
@@ -123,16 +123,16 @@ grow(struct state *s)
 }
 
 static void
-set(struct state *s, struct entry e)
+set_entry(struct state *s, struct entry e)
 {
-	size_t at = place(s, e.key, e.kind);
+	size_t at = entry_at(s, e.key, e.kind);
 
 	if (at != TABLE_NONE) {
 		s->v[at] = e;
 		return;
 	}
 	if (s->n == s->cap)
-		grow(s);
+		grow_entries(s);
 	s->v[s->n] = e;
 	table_add(&s->table, s, s->n++);
 }
@@ -140,15 +140,15 @@ set(struct state *s, struct entry e)
 struct entry *
 state_find(const struct state *s, struct key k, enum state_kind kind)
 {
-	size_t at = place(s, k, kind);
+	size_t at = entry_at(s, k, kind);
 
 	return at != TABLE_NONE ? &s->v[at] : NULL;
 }
 
 static void
-forget(struct state *s, struct key k, enum state_kind kind)
+forget_entry(struct state *s, struct key k, enum state_kind kind)
 {
-	size_t at = place(s, k, kind);
+	size_t at = entry_at(s, k, kind);
 
 	if (at == TABLE_NONE)
 		return;
@@ -178,11 +178,11 @@ static void
 apply_one(struct state *s, const struct record *r)
 {
 	if (r->kind == STATE_FORGET) {
-		forget(s, r->key, r->day);
+		forget_entry(s, r->key, r->day);
 		if (r->day == STATE_DONE)
-			forget(s, r->key, STATE_SEEN);
+			forget_entry(s, r->key, STATE_SEEN);
 	} else if (r->kind > STATE_FREE && r->kind < STATE_KINDS) {
-		set(s, entry_of(r));
+		set_entry(s, entry_of(r));
 	}
 }
 
@@ -205,7 +205,7 @@ apply_group(struct state *s)
  * next one, for whoever wrote that knew of its end.
  */
 static void
-apply(struct state *s, const struct record *r)
+apply_record(struct state *s, const struct record *r)
 {
 	if (r->kind == STATE_BEGIN) {
 		apply_group(s);
@@ -221,7 +221,7 @@ apply(struct state *s, const struct record *r)
 
 /* It may say what we do not understand: it is never cut, nor rewritten. */
 static int
-newer(struct err *e)
+refuse_newer(struct err *e)
 {
 	return fail(e, EX_CONFIG, "written by a newer version of mailfetch");
 }
@@ -243,10 +243,10 @@ read_one(struct state *s, struct reading *at, const struct record *r,
 		return 0;
 	}
 	if (r->kind >= STATE_KINDS)
-		return newer(e);
+		return refuse_newer(e);
 	s->lost += at->bad;
 	at->bad = 0;
-	apply(s, r);
+	apply_record(s, r);
 	if (!s->grouping)
 		s->good = (uint64_t)at->at;
 	return 0;
@@ -308,7 +308,7 @@ head_of(const char head[sizeof magic])
  * systems leave it, or if records follow it.  Anything else is not ours.
  */
 static int
-load(struct state *s, struct err *e)
+load_state(struct state *s, struct err *e)
 {
 	char head[sizeof magic];
 	ssize_t n = file_pread(s->log.fd, head, sizeof head, 0, e);
@@ -325,7 +325,7 @@ load(struct state *s, struct err *e)
 	if (s->head == STATE_HEAD_LOST && memcmp(head, magic,
 	    VERSION_AT) == 0 && head[VERSION_AT] != magic[VERSION_AT] &&
 	    head[VERSION_AT] != magic1[VERSION_AT])
-		return newer(e);
+		return refuse_newer(e);
 	if (read_records(s, e) < 0)
 		return -1;
 	if (s->head == STATE_HEAD_LOST && s->n == 0) {
@@ -364,13 +364,13 @@ state_open(struct state *s, const char *path, enum state_way way,
 		return -1;
 	if (got > 0)
 		s->head = STATE_HEAD_NONE;
-	else if (load(s, e) < 0)
+	else if (load_state(s, e) < 0)
 		return fail_in(e, "%s", path);
 	return 0;
 }
 
 static struct record
-record(const struct entry *e)
+record_of(const struct entry *e)
 {
 	struct record r = { .kind = e->kind, .day = e->day,
 	    .places = e->places, .key = e->key };
@@ -393,7 +393,7 @@ write_live(void *of, int fd, struct err *e)
 	for (i = 0; i < s->n; i++) {
 		if (s->v[i].kind == STATE_FORGET)
 			continue;
-		r[n++] = record(&s->v[i]);
+		r[n++] = record_of(&s->v[i]);
 		if (n == 256 && file_write(fd, r, sizeof r, e) < 0)
 			return -1;
 		n %= 256;
@@ -404,7 +404,7 @@ write_live(void *of, int fd, struct err *e)
 }
 
 static const char *
-name_in(const char *path)
+name_in_path(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -414,7 +414,8 @@ name_in(const char *path)
 static int
 rewrite(struct state *s, struct err *e)
 {
-	if (reclog_replace(&s->log, name_in(s->path), write_live, s, e) < 0)
+	if (reclog_replace(&s->log, name_in_path(s->path), write_live, s,
+	    e) < 0)
 		return -1;
 	s->logged = s->n - s->dropped + s->group.n / sizeof (struct record);
 	return 0;
@@ -427,10 +428,10 @@ set_aside(struct state *s, struct err *e)
 	char name[4096];
 
 	if ((size_t)snprintf(name, sizeof name, "%s.damaged",
-	    name_in(s->path)) >= sizeof name)
+	    name_in_path(s->path)) >= sizeof name)
 		return fail(e, EX_CANTCREAT, "%s: too long", s->path);
 	unlinkat(s->log.dir, name, 0);
-	if (linkat(s->log.dir, name_in(s->path), s->log.dir, name, 0) < 0)
+	if (linkat(s->log.dir, name_in_path(s->path), s->log.dir, name, 0) < 0)
 		return fail_sys(e, EX_CANTCREAT, "%s.damaged", s->path);
 	return 0;
 }
@@ -471,7 +472,7 @@ written(struct state *s, struct err *e)
 }
 
 static int
-append(struct state *s, const struct record *r, struct err *e)
+append_record(struct state *s, const struct record *r, struct err *e)
 {
 	s->changed = true;
 	s->logged++;
@@ -486,9 +487,9 @@ append(struct state *s, const struct record *r, struct err *e)
 int
 state_set(struct state *s, const struct entry *entry, struct err *e)
 {
-	struct record r = record(entry);
+	struct record r = record_of(entry);
 
-	return append(s, &r, e);
+	return append_record(s, &r, e);
 }
 
 int
@@ -510,7 +511,7 @@ state_drop(struct state *s, struct key k, enum state_kind kind,
 void
 state_group(struct state *s)
 {
-	struct record r = record(&(struct entry){ .kind = STATE_BEGIN });
+	struct record r = record_of(&(struct entry){ .kind = STATE_BEGIN });
 
 	s->grouping = true;
 	s->group.n = 0;
@@ -521,7 +522,7 @@ state_group(struct state *s)
 int
 state_commit(struct state *s, struct err *e)
 {
-	struct record r = record(&(struct entry){ .kind = STATE_END });
+	struct record r = record_of(&(struct entry){ .kind = STATE_END });
 
 	s->grouping = false;
 	if (!s->look)

@@ -82,7 +82,7 @@ match(struct store *s, uint32_t uid, const unsigned char md[32])
 
 /* The bytes of one message are those of one that is sought? */
 static int
-compare(struct store *s, uint32_t uid)
+compare_bodies(struct store *s, uint32_t uid)
 {
 	struct imap *m = &s->dest->imap;
 	struct digest *d = digest_new();
@@ -128,7 +128,7 @@ store_look(struct store *s)
 	}
 	got = candidates(s, since > 0 ? since : 1, &found);
 	for (i = 0; i < found.n && got == 0 && store_some(s, STORE_DOUBT); i++)
-		got = compare(s, found.v[i]);
+		got = compare_bodies(s, found.v[i]);
 	free(found.v);
 	for (i = 0; i < s->n && got == 0; i++)
 		if (s->v[i].fate == STORE_DOUBT)

@@ -111,7 +111,7 @@ next_group(const struct store *s, size_t from)
 
 /* The one message that the server does not want, or why none is wanted. */
 static int
-refused(struct store *s, struct store_item *it, struct handed *h)
+item_refused(struct store *s, struct store_item *it, struct handed *h)
 {
 	const char *text = s->dest->imap.text;
 	struct str t = str_of(text);
@@ -135,7 +135,7 @@ answered(struct store *s, struct store_sent c, bool yes,
 	int got = 0;
 
 	if (!yes && c.n == 1)
-		return refused(s, &s->v[c.from], h);
+		return item_refused(s, &s->v[c.from], h);
 	if (yes && (got = imap_appended(&s->dest->imap, r, &uidvalidity,
 	    &to)) >= 0 && to.n != c.n)
 		to.n = 0;
@@ -152,7 +152,7 @@ answered(struct store *s, struct store_sent c, bool yes,
 
 /* One answer. */
 static int
-hear(struct store *s, struct handed *h)
+hear_answer(struct store *s, struct handed *h)
 {
 	struct imap *m = &s->dest->imap;
 	struct store_sent c;
@@ -178,7 +178,7 @@ static int
 hear_all(struct store *s, struct handed *h)
 {
 	while (s->nsent > 0)
-		if (hear(s, h) < 0)
+		if (hear_answer(s, h) < 0)
 			return -1;
 	return 0;
 }

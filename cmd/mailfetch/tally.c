@@ -12,7 +12,7 @@
 #include "tally.h"
 
 static struct tally_why *
-find(struct tally *t, const char *why)
+find_why(struct tally *t, const char *why)
 {
 	size_t i;
 
@@ -38,7 +38,7 @@ tally_add(struct tally *t, const struct message *m, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof why, fmt, ap);
 	va_end(ap);
-	w = find(t, why);
+	w = find_why(t, why);
 	if (w->n++ < TALLY_NAMES)
 		w->name[w->n - 1] = m->folder != NULL ?
 		    arena_printf(&t->arena, "%s UID %u", m->folder, m->number) :
@@ -46,7 +46,7 @@ tally_add(struct tally *t, const struct message *m, const char *fmt, ...)
 }
 
 static void
-say(const struct tally_why *w, const char *title)
+say_why(const struct tally_why *w, const char *title)
 {
 	struct buf b = { .max = 4096 };
 	size_t i;
@@ -71,7 +71,7 @@ tally_say(struct tally *t, const char *title)
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		say(&t->v[i], title);
+		say_why(&t->v[i], title);
 	arena_free(&t->arena);
 	*t = (struct tally){ .n = 0 };
 }
