@@ -4,9 +4,9 @@
  * A message is written to the tmp/ of the first Maildir, or to an unlinked
  * file where there is none, and only when all of it is there the other places
  * get it.  With a filter it goes to an unlinked file, and what comes out of
- * the filter to all of the places.  A batch becomes durable by one syncfs(2), visible by renames,
- * durable in that by one fsync(2) of the folder, and then it is recorded.
- * File names say which message it is: after a crash they are looked for.
+ * the filter to all of the places.  A batch becomes durable by one syncfs(2),
+ * visible by renames, durable in that by one fsync(2) of the folder, and then
+ * it is recorded.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,281 +19,12 @@
 #include "deliver.h"
 #include "file.h"
 #include "hand.h"
+#include "known.h"
 #include "limit.h"
 #include "os.h"
-#include "search.h"
 #include "trace.h"
 
-enum { OUT = 1 << 17, BYTES = 32 << 20 };	/* BYTES: of a batch */
-
-/* What commands left running that has the file of its message still open. */
-enum { STRAYS = 5 };
-
-/*
- * What files in Maildirs are called: SECONDS.NMICROSECONDS.KEY.HOST, KEY being
- * 32 digits: they sort as they came, and say which message they are.  Earlier
- * versions said mailfetch.KEY.
- */
-enum { KEY_DIGITS = 32 };
-
-/* ---- after a crash ---- */
-
-struct scan {
-	struct deliver *deliver;
-	size_t place;
-	uint64_t since;		/* the second in which it began */
-};
-
-static int
-known_by_key(const void *a, const void *b)
-{
-	const struct known *x = a, *y = b;
-
-	return memcmp(&x->key, &y->key, sizeof x->key);
-}
-
-static bool
-key_of(struct str hex, struct key *to)
-{
-	char half[2][KEY_DIGITS / 2 + 1] = { "", "" };
-	size_t i;
-
-	if (hex.n != KEY_DIGITS)
-		return false;
-	for (i = 0; i < hex.n; i++)
-		if (strchr("0123456789abcdef", hex.p[i]) == NULL)
-			return false;
-	memcpy(half[0], hex.p, KEY_DIGITS / 2);
-	memcpy(half[1], hex.p + KEY_DIGITS / 2, KEY_DIGITS / 2);
-	*to = (struct key){ strtoull(half[0], NULL, 16),
-	    strtoull(half[1], NULL, 16) };
-	return true;
-}
-
-/* Of a file of ours: which message, and since when it is here (or 0). */
-static bool
-ours(const char *file, struct key *key, uint64_t *second)
-{
-	struct str rest = str_of(file), name = str_cut(&rest, ':'), first;
-
-	*second = 0;
-	first = str_cut(&name, '.');
-	if (str_is(first, "mailfetch"))
-		return key_of(str_cut(&name, '~'), key);
-	if (str_num(first, UINT32_MAX, second) < 0 ||
-	    str_cut(&name, '.').n == 0)
-		return false;
-	return key_of(str_cut(&name, '.'), key);
-}
-
-static void
-remember_file(void *to, enum maildir_folder folder, const char *file)
-{
-	struct scan *s = to;
-	struct deliver *d = s->deliver;
-	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
-	uint64_t second, sum;
-
-	if (!ours(file, &k.key, &second) || (second < s->since &&
-	    !ledger_is_going(d->h.ledger, k.key, &sum)))
-		return;
-	k.file = arena_dup(d->h.arena, str_of(file));
-	if (d->nknown == d->known_cap) {
-		d->known_cap = d->known_cap > 0 ? 2 * d->known_cap : 1024;
-		d->known = mem_grow(d->known, d->known_cap, sizeof *d->known);
-	}
-	d->known[d->nknown++] = k;
-}
-
-/*
- * What an interrupted run left in a Maildir, if this run cannot know that from
- * its state.  What is older than that run is of another message, whatever the
- * server calls it; but for one of which nobody knows whether it was deleted.
- */
-static int
-find_known(struct deliver *d)
-{
-	const struct state *st = d->h.state;
-	const struct entry *at = state_find(st, (struct key){ 0, 0 },
-	    STATE_DIRTY);
-	bool lost = st->head == STATE_HEAD_NONE || st->lost > 0;
-	struct scan s = { .deliver = d, .since = at != NULL ? at->day :
-	    UINT64_MAX };
-
-	if (lost)
-		s.since = 0;
-	else if (!st->dirty && !ledger_any_going(d->h.ledger))
-		return 0;
-	for (s.place = 0; s.place < d->places; s.place++)
-		if (place_files(&d->place[s.place]) &&
-		    maildir_scan(&d->place[s.place].maildir, remember_file, &s,
-		    d->h.e) < 0)
-			return -1;
-	if (d->nknown == 0)
-		return 0;
-	qsort(d->known, d->nknown, sizeof *d->known, known_by_key);
-	if (!st->dirty && !lost)
-		return 0;
-	if (!st->dirty && state_put(d->h.state, STATE_DIRTY,
-	    (struct key){ 0, 0 }, 0, d->h.e) < 0)
-		return -1;
-	d->h.state->dirty = true;
-	return 0;
-}
-
-/* Is a file that an interrupted run left still nobody's? */
-static bool
-unsure_of(const struct deliver *d)
-{
-	size_t i;
-
-	for (i = 0; i < d->nknown; i++)
-		if (!ledger_has(d->h.ledger, d->known[i].key,
-		    d->place[d->known[i].place].number))
-			return true;
-	return false;
-}
-
-/* Is the message under way, which is complete, in this Maildir already? */
-static bool
-is_there(struct deliver *d, size_t place)
-{
-	struct known want = { .key = d->h.now.key }, *at;
-	size_t i = search_lower(&want, d->known, d->nknown, sizeof want,
-	    known_by_key);
-
-	for (; i < d->nknown && known_by_key(&d->known[i], &want) == 0; i++) {
-		at = &d->known[i];
-		if (at->place == place && maildir_holds(
-		    &d->place[place].maildir, at->cur ? MAILDIR_CUR :
-		    MAILDIR_NEW, at->file, d->h.name))
-			return true;
-	}
-	return false;
-}
-
-/* ---- opening ---- */
-
-/* A place twice would be in its own way: its files and its locks. */
-static int
-refuse_twice(struct deliver *d, size_t n)
-{
-	const struct opt_list *to = &d->h.o->to.deliver;
-	struct str name = place_known_as(d->h.arena, to->v[n]);
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (str_eq(name, place_known_as(d->h.arena, to->v[i])) ||
-		    place_same_file(&d->place[n], &d->place[i]))
-			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place",
-			    to->v[i], to->v[n]);
-	return 0;
-}
-
-static int
-parse_places(struct deliver *d)
-{
-	const struct options *o = d->h.o;
-	bool all_files = true;
-	size_t i;
-
-	d->places = o->to.deliver.n;
-	d->place = arena_new(d->h.arena, d->places, sizeof *d->place);
-	for (i = 0; i < d->places; i++) {
-		if (place_parse(&d->place[i], o->to.deliver.v[i], &d->h) < 0 ||
-		    refuse_twice(d, i) < 0)
-			return -1;
-		all_files &= place_files(&d->place[i]);
-	}
-	if (d->h.state->lost > 0 && !all_files)
-		return fail(d->h.e, EX_CONFIG, "%s: damaged: what was delivered to other places than Maildirs cannot be found out. Remove it, and mail that is still on the server comes again", d->h.state->path);
-	return 0;
-}
-
-static int
-begin_state(struct deliver *d)
-{
-	struct state *s = d->h.state;
-
-	if (state_begin(s, d->h.e) < 0)
-		return -1;
-	if (!s->look && (s->lost > 0 || s->head == STATE_HEAD_LOST))
-		fail_print("%s: damaged: kept as %s.damaged, and made anew from what is left",
-		    s->path, s->path);
-	return 0;
-}
-
-/* The ledger's numbers, in the order of the places. */
-static int
-number_places(struct deliver *d)
-{
-	const struct options *o = d->h.o;
-	struct ledger_place v[LEDGER_PLACES];
-	size_t i;
-
-	for (i = 0; i < d->places && i < LEDGER_PLACES; i++)
-		v[i] = (struct ledger_place){ .name = place_known_as(
-		    d->h.arena, o->to.deliver.v[i]), .of = o->to.of };
-	if (ledger_open(d->h.ledger, d->h.state, v, d->places, d->h.e) < 0)
-		return -1;
-	for (i = 0; i < d->places; i++)
-		d->place[i].number = v[i].number;
-	for (i = 0; i < d->h.state->n && !d->old; i++)
-		d->old = d->h.state->v[i].kind == STATE_SEEN &&
-		    d->h.state->v[i].places == STATE_ALL;
-	return 0;
-}
-
-static int
-open_places(struct deliver *d)
-{
-	size_t i;
-
-	for (i = 0; i < d->places; i++) {
-		if (place_open(&d->place[i], &d->h) < 0)
-			return -1;
-		d->single |= place_single(&d->place[i]);
-		if (place_files(&d->place[i]) && d->h.maildir == NULL)
-			d->h.maildir = d->place[i].name;
-	}
-	return 0;
-}
-
-void
-deliver_init(struct deliver *d, const struct handed *h)
-{
-	*d = (struct deliver){ .h = *h, .spool = -1, .filter.out = -1 };
-	d->h.file = -1;
-}
-
-int
-deliver_open(struct deliver *d)
-{
-	d->out = arena_new(d->h.arena, 1, OUT);
-	d->batch = arena_new(d->h.arena, DELIVER_BATCH, sizeof *d->batch);
-	if (d->h.o->to.filter != NULL && filter_parse(&d->filter, &d->h) < 0)
-		return -1;
-	maildir_host(d->host);
-	return parse_places(d) < 0 || begin_state(d) < 0 ||
-	    number_places(d) < 0 || open_places(d) < 0 || find_known(d) < 0 ?
-	    -1 : 0;
-}
-
-void
-deliver_box(const struct deliver *d, struct sandbox *box)
-{
-	size_t i, more = d->single ? STRAYS : 0;
-
-	for (i = 0; i < d->places; i++) {
-		place_box(&d->place[i], box);
-		more += place_temps(&d->place[i]);
-	}
-	if (d->h.o->to.filter != NULL) {
-		filter_box(&d->filter);
-		more += 1 + STRAYS;
-	}
-	file_temp_keep((d->places > 0) + more, box);
-}
+enum { BYTES = 32 << 20 };		/* of a batch */
 
 /* ---- one message ---- */
 
@@ -432,14 +163,15 @@ deliver_put(void *to, const void *data, size_t n, struct err *e)
 	size_t some;
 
 	while (n > 0) {
-		if (OUT - d->fill < 2 && flush_out(d, e) < 0)
+		if (DELIVER_OUT - d->fill < 2 && flush_out(d, e) < 0)
 			return -1;
 		if (d->cr) {
 			d->cr = false;
 			if (*p != '\n')
 				d->out[d->fill++] = '\r';
 		}
-		some = n < OUT - d->fill - 1 ? n : OUT - d->fill - 1;
+		some = n < DELIVER_OUT - d->fill - 1 ? n :
+		    DELIVER_OUT - d->fill - 1;
 		cr = memchr(p, '\r', some);
 		if (cr != NULL)
 			some = (size_t)(cr - p);
@@ -534,7 +266,7 @@ finish_file(struct deliver *d, int fd)
 
 	if (d->h.now.date > 0)
 		futimens(fd, t);
-	/* Begun now, while the next ones come: the batch's sync finds little. */
+	/* Begun now, while the next ones come: the sync finds little. */
 	if (os_sync_begin(fd) < 0) {
 		fail_sys(d->h.e, EX_IOERR, "sync");
 		close(fd);
@@ -578,7 +310,7 @@ finish_files(struct deliver *d, uint32_t *mask)
 		d->fd[i] = -1;
 		if (finish_file(d, fd) < 0)
 			got = -1;
-		else if (is_there(d, i))
+		else if (known_holds(d, i))
 			maildir_abort(&d->place[i].maildir, d->h.name);
 		else
 			*mask |= (uint32_t)1 << i;
@@ -845,7 +577,7 @@ deliver_close(struct deliver *d, bool *unsure, struct err *e)
 	if (d->spool >= 0)
 		close(d->spool);
 	filter_close(&d->filter);
-	*unsure = unsure_of(d);
+	*unsure = known_unsure(d);
 	free(d->known);
 	return got;
 }

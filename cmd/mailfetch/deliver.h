@@ -5,7 +5,8 @@
 #include "filter.h"
 #include "place.h"
 
-enum { DELIVER_BATCH = 1024 };	/* messages */
+enum { DELIVER_BATCH = 1024 };		/* messages */
+enum { DELIVER_OUT = 1 << 17 };		/* bytes of out */
 
 /* What is to be recorded, once it is durable, and the file it needs for that. */
 struct pending {
@@ -17,13 +18,7 @@ struct pending {
 	char name[128];
 };
 
-/* In a Maildir already, as a run that was interrupted left it. */
-struct known {
-	struct key key;
-	size_t place;
-	bool cur;
-	const char *file;
-};
+struct known;
 
 struct deliver {
 	struct handed h;	/* the message under way */
@@ -47,7 +42,7 @@ struct deliver {
 	bool marked;		/* DIRTY is in the log */
 	bool single;		/* a batch is one message */
 	bool old;		/* some of the state is of version 1 */
-	/* after a crash */
+	/* what known.h is about */
 	struct known *known;
 	size_t nknown, known_cap;
 };

@@ -1,0 +1,161 @@
+/*
+ * known.c: what an interrupted run left in the Maildirs
+ *
+ * File names say which message it is: after a crash they are looked for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deliver.h"
+#include "known.h"
+#include "search.h"
+
+/*
+ * What files in Maildirs are called: SECONDS.NMICROSECONDS.KEY.HOST, KEY being
+ * 32 digits: they sort as they came, and say which message they are.  Earlier
+ * versions said mailfetch.KEY.
+ */
+enum { KEY_DIGITS = 32 };
+
+/* In a Maildir already, as a run that was interrupted left it. */
+struct known {
+	struct key key;
+	size_t place;
+	bool cur;
+	const char *file;
+};
+
+struct scan {
+	struct deliver *deliver;
+	size_t place;
+	uint64_t since;		/* the second in which it began */
+};
+
+static int
+known_by_key(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+
+	return memcmp(&x->key, &y->key, sizeof x->key);
+}
+
+static bool
+key_of(struct str hex, struct key *to)
+{
+	char half[2][KEY_DIGITS / 2 + 1] = { "", "" };
+	size_t i;
+
+	if (hex.n != KEY_DIGITS)
+		return false;
+	for (i = 0; i < hex.n; i++)
+		if (strchr("0123456789abcdef", hex.p[i]) == NULL)
+			return false;
+	memcpy(half[0], hex.p, KEY_DIGITS / 2);
+	memcpy(half[1], hex.p + KEY_DIGITS / 2, KEY_DIGITS / 2);
+	*to = (struct key){ strtoull(half[0], NULL, 16),
+	    strtoull(half[1], NULL, 16) };
+	return true;
+}
+
+/* Of a file of ours: which message, and since when it is here (or 0). */
+static bool
+ours(const char *file, struct key *key, uint64_t *second)
+{
+	struct str rest = str_of(file), name = str_cut(&rest, ':'), first;
+
+	*second = 0;
+	first = str_cut(&name, '.');
+	if (str_is(first, "mailfetch"))
+		return key_of(str_cut(&name, '~'), key);
+	if (str_num(first, UINT32_MAX, second) < 0 ||
+	    str_cut(&name, '.').n == 0)
+		return false;
+	return key_of(str_cut(&name, '.'), key);
+}
+
+static void
+remember_file(void *to, enum maildir_folder folder, const char *file)
+{
+	struct scan *s = to;
+	struct deliver *d = s->deliver;
+	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
+	uint64_t second, sum;
+
+	if (!ours(file, &k.key, &second) || (second < s->since &&
+	    !ledger_is_going(d->h.ledger, k.key, &sum)))
+		return;
+	k.file = arena_dup(d->h.arena, str_of(file));
+	if (d->nknown == d->known_cap) {
+		d->known_cap = d->known_cap > 0 ? 2 * d->known_cap : 1024;
+		d->known = mem_grow(d->known, d->known_cap, sizeof *d->known);
+	}
+	d->known[d->nknown++] = k;
+}
+
+/*
+ * What an interrupted run left in a Maildir, if this run cannot know that from
+ * its state.  What is older than that run is of another message, whatever the
+ * server calls it; but for one of which nobody knows whether it was deleted.
+ */
+int
+known_find(struct deliver *d)
+{
+	const struct state *st = d->h.state;
+	const struct entry *at = state_find(st, (struct key){ 0, 0 },
+	    STATE_DIRTY);
+	bool lost = st->head == STATE_HEAD_NONE || st->lost > 0;
+	struct scan s = { .deliver = d, .since = at != NULL ? at->day :
+	    UINT64_MAX };
+
+	if (lost)
+		s.since = 0;
+	else if (!st->dirty && !ledger_any_going(d->h.ledger))
+		return 0;
+	for (s.place = 0; s.place < d->places; s.place++)
+		if (place_files(&d->place[s.place]) &&
+		    maildir_scan(&d->place[s.place].maildir, remember_file, &s,
+		    d->h.e) < 0)
+			return -1;
+	if (d->nknown == 0)
+		return 0;
+	qsort(d->known, d->nknown, sizeof *d->known, known_by_key);
+	if (!st->dirty && !lost)
+		return 0;
+	if (!st->dirty && state_put(d->h.state, STATE_DIRTY,
+	    (struct key){ 0, 0 }, 0, d->h.e) < 0)
+		return -1;
+	d->h.state->dirty = true;
+	return 0;
+}
+
+/* Is a file that an interrupted run left still nobody's? */
+bool
+known_unsure(const struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->nknown; i++)
+		if (!ledger_has(d->h.ledger, d->known[i].key,
+		    d->place[d->known[i].place].number))
+			return true;
+	return false;
+}
+
+/* Is the message under way, which is complete, in this Maildir already? */
+bool
+known_holds(const struct deliver *d, size_t place)
+{
+	struct known want = { .key = d->h.now.key }, *at;
+	size_t i = search_lower(&want, d->known, d->nknown, sizeof want,
+	    known_by_key);
+
+	for (; i < d->nknown && known_by_key(&d->known[i], &want) == 0; i++) {
+		at = &d->known[i];
+		if (at->place == place && maildir_holds(
+		    &d->place[place].maildir, at->cur ? MAILDIR_CUR :
+		    MAILDIR_NEW, at->file, d->h.name))
+			return true;
+	}
+	return false;
+}
