@@ -9,39 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "date.h"
 #include "imap_box.h"
 #include "imap_fetch.h"
 #include "imapbox.h"
+#include "imapbox_private.h"
 #include "search.h"
-#include "show.h"
-#include "turn.h"
 
-enum { SET = 7000, CHUNK = 2000 };	/* bytes, UIDs of one command */
-enum { KEYS = 16000 };			/* bytes of --search */
+enum { CHUNK = 2000 };			/* UIDs of one command */
 enum { AHEAD = 2 };			/* commands under way */
-
-struct box {
-	struct run *r;
-	struct imap *m;
-	const char *folder;
-	struct key key;		/* of the folder and its UIDVALIDITY */
-	uint32_t mark;
-	uint32_t *uids;		/* what SEARCH found over the mark; once it is
-				   planned, what is wanted of that */
-	size_t n;
-	size_t found;		/* by the last search, be it old */
-	uint32_t last;		/* of those over the mark */
-	uint32_t head;		/* up to here all were done before */
-	uint32_t left;		/* the first that is left there, or 0 */
-	bool refused;		/* a FETCH was: that was said */
-};
-
-static struct key
-uid_key(const struct box *b, uint32_t uid)
-{
-	return (struct key){ b->key.a, uid };
-}
 
 /* ---- what is new ---- */
 
@@ -52,171 +27,6 @@ filtered(const struct options *o)
 
 	return w->search != NULL || w->since != NULL || w->unseen ||
 	    w->max_size > 0;
-}
-
-/* "2026-07-01" or "14d" as IMAP's date. */
-static int
-since(const char *text, char dst[32], struct err *e)
-{
-	struct str s = str_of(text);
-	uint64_t days, y, m, d;
-	struct str rest = s, a = str_cut(&rest, '-'), c = str_cut(&rest, '-');
-	char full[DATE_CAP];
-	struct tm tm = { 0 };
-	time_t t = time(NULL);
-
-	if (s.n > 1 && s.p[s.n - 1] == 'd' &&
-	    str_num(str_to(s, s.n - 1), 100000, &days) == 0) {
-		t -= (time_t)days * 86400;
-	} else if (str_num(a, 9999, &y) == 0 && str_num(c, 12, &m) == 0 &&
-	    str_num(rest, 31, &d) == 0 && y > 1969 && m > 0 && d > 0) {
-		tm.tm_year = (int)y - 1900;
-		tm.tm_mon = (int)m - 1;
-		tm.tm_mday = (int)d;
-		tm.tm_hour = 12;
-		tm.tm_isdst = -1;
-		t = mktime(&tm);
-	} else
-		return fail(e, EX_USAGE, "--since: 2026-07-01 or 14d, not \"%s\"",
-		    text);
-	date_imap(full, t);
-	full[strlen("dd-Mmm-yyyy")] = '\0';
-	snprintf(dst, 32, "%s", full + (full[0] == ' '));
-	return 0;
-}
-
-static bool
-ascii(const char *s)
-{
-	while (*s > 0)
-		s++;
-	return *s == '\0';
-}
-
-int
-imapbox_check(const struct options *o, struct err *e)
-{
-	char day[32];
-
-	if (o->which.since != NULL && since(o->which.since, day, e) < 0)
-		return -1;
-	if (o->which.search == NULL)
-		return 0;
-	if (str_control(str_of(o->which.search)) ||
-	    strchr(o->which.search, '{') != NULL)
-		return fail(e, EX_USAGE, "--search: a control byte or a literal");
-	return strlen(o->which.search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: too long");
-}
-
-enum ask { ASK_UIDS = 1, ASK_SMALLER = 2 };
-
-static int
-keys(struct box *b, unsigned ask, struct buf *to)
-{
-	const struct options *o = b->r->o;
-	char day[32];
-
-	if (o->which.search != NULL && !ascii(o->which.search) && !b->m->utf8)
-		buf_s(to, "CHARSET UTF-8 ");
-	if ((ask & ASK_UIDS) != 0)
-		buf_printf(to, "UID %u:*", b->mark + 1);
-	else
-		buf_s(to, "ALL");
-	if (o->which.unseen)
-		buf_s(to, " UNSEEN");
-	if (o->which.max_size > 0 && (ask & ASK_SMALLER) != 0)
-		buf_printf(to, " SMALLER %llu",
-		    (unsigned long long)o->which.max_size + 1);
-	if (o->which.since != NULL) {
-		if (since(o->which.since, day, b->r->e) < 0)
-			return -1;
-		buf_printf(to, " SINCE %s", day);
-	}
-	if (o->which.search != NULL)
-		buf_printf(to, " %s", o->which.search);
-	return to->over ? fail(b->r->e, EX_USAGE, "--search: too long") : 0;
-}
-
-/* Into b->uids, those over the mark. */
-static int
-search(struct box *b, unsigned ask)
-{
-	struct buf k = { .max = 16384 };
-	size_t i = 0;
-	int got = keys(b, ask, &k);
-
-	free(b->uids);
-	b->uids = NULL;
-	b->n = 0;
-	if (got == 0)
-		got = imap_search(b->m, k.p, &b->uids, &b->n);
-	buf_free(&k);
-	b->found = b->n;
-	while (i < b->n && b->uids[i] <= b->mark)
-		i++;
-	if (i > 0)
-		memmove(b->uids, b->uids + i, (b->n - i) * sizeof *b->uids);
-	b->n -= i;
-	return got;
-}
-
-static bool
-narrow(const struct options *o)
-{
-	return o->which.search != NULL || o->which.since != NULL ||
-	    o->which.unseen;
-}
-
-/*
- * "n:*" always has the last message, new or not (RFC 3501 6.4.8): if it finds
- * nothing where something is, as GNU mailutils' imap4d does, all are asked for.
- */
-static int
-find_anyway(struct box *b, unsigned ask)
-{
-	uint64_t exists = b->m->box.exists;
-
-	if (search(b, ask) < 0)
-		return -1;
-	if (b->found > 0 || exists == 0)
-		return 0;
-	if (search(b, ask & ~(unsigned)ASK_UIDS) < 0)
-		return -1;
-	if (b->found > 0 || b->m->box.exists == 0 || narrow(b->r->o) ||
-	    (b->r->o->which.max_size > 0 && (ask & ASK_SMALLER) != 0))
-		return 0;
-	fail_print("%s: %s: the server says that %llu messages are there, and finds none",
-	    b->r->o->title, b->folder, (unsigned long long)b->m->box.exists);
-	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
-	return 0;
-}
-
-/* The same search without the size has those that are too large, too. */
-static int
-count_larger(struct box *b)
-{
-	struct box all = *b;
-	int got;
-
-	all.uids = NULL;
-	got = search(&all, ASK_UIDS);
-	if (got == 0 && all.n > b->n)
-		b->r->count.skipped += all.n - b->n;
-	free(all.uids);
-	return got;
-}
-
-/* UIDNEXT says that there is nothing new (2.3.1.1): no round trip for that. */
-static int
-find_new(struct box *b)
-{
-	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
-	    (uint64_t)b->mark + 1)
-		return 0;
-	if (find_anyway(b, ASK_UIDS | ASK_SMALLER) < 0)
-		return -1;
-	return b->r->o->which.max_size > 0 &&
-	    b->found < b->m->box.exists ? count_larger(b) : 0;
 }
 
 /* Looking at messages, be it in part or beside the section, is not reading. */
@@ -250,13 +60,6 @@ open_box(struct box *b)
 	return 0;
 }
 
-static struct message
-box_message(struct box *b, uint32_t uid)
-{
-	return (struct message){ .key = uid_key(b, uid), .number = uid,
-	    .folder = b->folder };
-}
-
 static int
 plan_fetch(struct box *b)
 {
@@ -266,7 +69,7 @@ plan_fetch(struct box *b)
 
 	b->last = b->n > 0 ? b->uids[b->n - 1] : 0;
 	for (i = 0; i < b->n; i++) {
-		m = box_message(b, b->uids[i]);
+		m = imapbox_message(b, b->uids[i]);
 		if ((got = run_wants(b->r, &m)) < 0)
 			return -1;
 		if (got > 0) {
@@ -308,7 +111,7 @@ still_there(struct box *b, const uint32_t *uids, size_t n, size_t *there)
 	while (at < n && got == 0) {
 		set.n = 0;
 		buf_s(&set, "UID ");
-		imap_set_put(&set, uids, n, &at, SET);
+		imap_set_put(&set, uids, n, &at, IMAPBOX_SET);
 		got = imap_search(b->m, set.p, &found, &k);
 		*there += got == 0 ? k : 0;
 		free(found);
@@ -431,7 +234,7 @@ nameless(struct box *b, struct imap_fetch *f)
 static int
 handle_event(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 {
-	struct message m = box_message(b, f->got.uid);
+	struct message m = imapbox_message(b, f->got.uid);
 
 	m.size = f->got.announced;
 	switch (what) {
@@ -528,7 +331,7 @@ move_mark(struct box *b)
 	if (filtered(b->r->o) || b->r->count.status != 0)
 		return 0;
 	for (i = 0; i < b->n && (left == 0 || b->uids[i] < left); i++)
-		if (run_new(b->r, uid_key(b, b->uids[i])))
+		if (run_new(b->r, imapbox_key(b, b->uids[i])))
 			left = b->uids[i];
 		else
 			mark = b->uids[i];
@@ -551,7 +354,7 @@ listed_of(struct box *b, const uint32_t *v, size_t n, uint32_t **there,
 	int got;
 
 	buf_s(&set, "UID ");
-	imap_set_put(&set, v, n, &at, SET);
+	imap_set_put(&set, v, n, &at, IMAPBOX_SET);
 	got = imap_search(b->m, set.p, there, k);
 	buf_free(&set);
 	return got;
@@ -618,7 +421,7 @@ forget_gone(struct box *b, const uint32_t *v, size_t n)
 	for (i = 0; i < n && got == 0; i++)
 		if (search_exact(&v[i], there, k, sizeof *there,
 		    search_u32) == k)
-			got = ledger_forget(&b->r->ledger, uid_key(b, v[i]),
+			got = ledger_forget(&b->r->ledger, imapbox_key(b, v[i]),
 			    b->r->e);
 	free(there);
 	return got;
@@ -634,7 +437,7 @@ remove_all(struct box *b, const uint32_t *v, size_t n)
 		struct buf set = { .max = 65536 };
 
 		from = at;
-		imap_set_put(&set, v, n, &at, SET);
+		imap_set_put(&set, v, n, &at, IMAPBOX_SET);
 		got = remove_set(b, set.p);
 		buf_free(&set);
 		if (got < 0)
@@ -689,120 +492,6 @@ prune(struct box *b)
 	return state_commit(s, b->r->e);
 }
 
-/* ---- looking ---- */
-
-static int
-keep_head(void *to, const void *p, size_t n, struct err *e)
-{
-	(void)e;
-	buf_put(to, p, n);
-	return 0;
-}
-
-static int
-show_one(struct box *b)
-{
-	struct buf head = { .max = 1 << 17 };
-	struct conn_sink sink = { keep_head, &head };
-	struct message m;
-	struct imap_item it;
-	uint64_t size = 0;
-	uint32_t uid = 0;
-	bool full = false;
-	int got;
-
-	while ((got = imap_item(b->m, &it)) > 0) {
-		if (it.kind == IMAP_UID)
-			uid = (uint32_t)it.number;
-		else if (it.kind == IMAP_SIZE)
-			size = it.number;
-		else if (it.kind == IMAP_BODY) {
-			full = true;
-			if ((got = imap_body(b->m, &it, &sink)) < 0)
-				break;
-		}
-	}
-	m = box_message(b, uid);
-	m.size = size;
-	if (got == 0 && full && uid != 0) {
-		struct listing l = { .m = &m, .head = BUF_STR(head),
-		    .fresh = run_new(b->r, m.key) };
-
-		if (!b->r->o->look.dry_run || l.fresh)
-			show_line(b->r, &l);
-	}
-	buf_free(&head);
-	return got;
-}
-
-/* What a run would fetch. */
-static int
-only_wanted(struct box *b)
-{
-	struct message m;
-	size_t i, n = 0;
-	int got;
-
-	for (i = 0; i < b->n; i++) {
-		m = box_message(b, b->uids[i]);
-		if ((got = run_wants(b->r, &m)) < 0)
-			return -1;
-		if (got == 0)
-			continue;
-		b->r->count.total++;
-		b->uids[n++] = b->uids[i];
-	}
-	b->n = n;
-	return 0;
-}
-
-static int
-show_box(struct box *b)
-{
-	struct imap_resp r;
-	unsigned tag;
-	size_t at = 0;
-
-	turn_take(b->r->p->turn);
-	if (!b->r->o->account.json && !b->r->o->account.quiet)
-		printf("%s\n", b->folder);
-	show_begin(b->r);
-	if (b->r->o->look.dry_run && only_wanted(b) < 0)
-		return -1;
-	while (at < b->n) {
-		struct buf set = { .max = 65536 };
-
-		imap_set_put(&set, b->uids, b->n, &at, SET);
-		tag = imap_ask_subjects(b->m, set.p);
-		buf_free(&set);
-		conn_phase(b->m->c, "FETCH", CONN_BODY);
-		do {
-			if (imap_next(b->m, &r) < 0 ||
-			    (r.type == IMAP_FETCH && show_one(b) < 0))
-				return -1;
-		} while (!imap_done(&r, tag));
-	}
-	return 0;
-}
-
-static int
-look_at_box(struct box *b)
-{
-	uint32_t mark = b->mark;
-	size_t i;
-	int got;
-
-	if (b->r->o->look.list)
-		b->mark = 0;		/* all, not only what is new */
-	got = find_new(b);
-	b->mark = mark;
-	if (got < 0)
-		return -1;
-	for (i = 0; i < b->n && b->r->o->look.check; i++)
-		b->r->count.total += run_new(b->r, uid_key(b, b->uids[i]));
-	return b->r->o->look.check ? 0 : show_box(b);
-}
-
 /* What this run has delivered, to all of its places. */
 static int
 mark_seen(struct box *b)
@@ -813,12 +502,12 @@ mark_seen(struct box *b)
 	int got = 0;
 
 	for (i = 0; i < b->n; i++)
-		if (ledger_lacks(&r->ledger, uid_key(b, b->uids[i])) == 0)
+		if (ledger_lacks(&r->ledger, imapbox_key(b, b->uids[i])) == 0)
 			v[n++] = b->uids[i];
 	while (at < n && got == 0) {
 		struct buf set = { .max = 65536 };
 
-		imap_set_put(&set, v, n, &at, SET);
+		imap_set_put(&set, v, n, &at, IMAPBOX_SET);
 		got = imap_wait(b->m, imap_ask_store(b->m, set.p, true,
 		    "\\Seen"));
 		buf_free(&set);
@@ -837,7 +526,7 @@ bring(struct box *b)
 {
 	const struct counts was = b->r->count;
 
-	if (find_new(b) < 0)
+	if (imapbox_find(b) < 0)
 		return -1;
 	b->r->count.there += b->m->box.exists;
 	if (plan_fetch(b) < 0 || (b->n > 0 && fetch_box(b) < 0))
@@ -858,10 +547,10 @@ catch_up(struct box *b)
 	uint64_t last;
 	size_t i;
 
-	if (find_new(b) < 0)
+	if (imapbox_find(b) < 0)
 		return -1;
 	for (i = 0; i < b->n; i++)
-		r->count.seen += run_new(r, uid_key(b, b->uids[i]));
+		r->count.seen += run_new(r, imapbox_key(b, b->uids[i]));
 	last = b->n > 0 ? b->uids[b->n - 1] : 0;
 	if (r->uidnext > last + 1)
 		last = r->uidnext - 1;
@@ -880,7 +569,7 @@ imapbox_run(struct run *r, struct imap *m, const char *folder)
 		got = catch_up(&b);
 	else if (got == 0)
 		got = o->look.list || o->look.check || o->look.dry_run ?
-		    look_at_box(&b) : bring(&b);
+		    imapbox_look(&b) : bring(&b);
 	free(b.uids);
 	return got;
 }

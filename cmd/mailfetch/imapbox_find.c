@@ -1,0 +1,189 @@
+/* imapbox_find.c: IMAP: what is new in a folder */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "date.h"
+#include "imap_box.h"
+#include "imapbox.h"
+#include "imapbox_private.h"
+
+enum { KEYS = 16000 };			/* bytes of --search */
+
+struct key
+imapbox_key(const struct box *b, uint32_t uid)
+{
+	return (struct key){ b->key.a, uid };
+}
+
+struct message
+imapbox_message(const struct box *b, uint32_t uid)
+{
+	return (struct message){ .key = imapbox_key(b, uid), .number = uid,
+	    .folder = b->folder };
+}
+
+/* "2026-07-01" or "14d" as IMAP's date. */
+static int
+since(const char *text, char dst[32], struct err *e)
+{
+	struct str s = str_of(text);
+	uint64_t days, y, m, d;
+	struct str rest = s, a = str_cut(&rest, '-'), c = str_cut(&rest, '-');
+	char full[DATE_CAP];
+	struct tm tm = { 0 };
+	time_t t = time(NULL);
+
+	if (s.n > 1 && s.p[s.n - 1] == 'd' &&
+	    str_num(str_to(s, s.n - 1), 100000, &days) == 0) {
+		t -= (time_t)days * 86400;
+	} else if (str_num(a, 9999, &y) == 0 && str_num(c, 12, &m) == 0 &&
+	    str_num(rest, 31, &d) == 0 && y > 1969 && m > 0 && d > 0) {
+		tm.tm_year = (int)y - 1900;
+		tm.tm_mon = (int)m - 1;
+		tm.tm_mday = (int)d;
+		tm.tm_hour = 12;
+		tm.tm_isdst = -1;
+		t = mktime(&tm);
+	} else
+		return fail(e, EX_USAGE, "--since: 2026-07-01 or 14d, not \"%s\"",
+		    text);
+	date_imap(full, t);
+	full[strlen("dd-Mmm-yyyy")] = '\0';
+	snprintf(dst, 32, "%s", full + (full[0] == ' '));
+	return 0;
+}
+
+static bool
+ascii(const char *s)
+{
+	while (*s > 0)
+		s++;
+	return *s == '\0';
+}
+
+int
+imapbox_check(const struct options *o, struct err *e)
+{
+	char day[32];
+
+	if (o->which.since != NULL && since(o->which.since, day, e) < 0)
+		return -1;
+	if (o->which.search == NULL)
+		return 0;
+	if (str_control(str_of(o->which.search)) ||
+	    strchr(o->which.search, '{') != NULL)
+		return fail(e, EX_USAGE, "--search: a control byte or a literal");
+	return strlen(o->which.search) < KEYS ? 0 : fail(e, EX_USAGE, "--search: too long");
+}
+
+enum ask { ASK_UIDS = 1, ASK_SMALLER = 2 };
+
+static int
+keys(struct box *b, unsigned ask, struct buf *to)
+{
+	const struct options *o = b->r->o;
+	char day[32];
+
+	if (o->which.search != NULL && !ascii(o->which.search) && !b->m->utf8)
+		buf_s(to, "CHARSET UTF-8 ");
+	if ((ask & ASK_UIDS) != 0)
+		buf_printf(to, "UID %u:*", b->mark + 1);
+	else
+		buf_s(to, "ALL");
+	if (o->which.unseen)
+		buf_s(to, " UNSEEN");
+	if (o->which.max_size > 0 && (ask & ASK_SMALLER) != 0)
+		buf_printf(to, " SMALLER %llu",
+		    (unsigned long long)o->which.max_size + 1);
+	if (o->which.since != NULL) {
+		if (since(o->which.since, day, b->r->e) < 0)
+			return -1;
+		buf_printf(to, " SINCE %s", day);
+	}
+	if (o->which.search != NULL)
+		buf_printf(to, " %s", o->which.search);
+	return to->over ? fail(b->r->e, EX_USAGE, "--search: too long") : 0;
+}
+
+/* Into b->uids, those over the mark. */
+static int
+search(struct box *b, unsigned ask)
+{
+	struct buf k = { .max = 16384 };
+	size_t i = 0;
+	int got = keys(b, ask, &k);
+
+	free(b->uids);
+	b->uids = NULL;
+	b->n = 0;
+	if (got == 0)
+		got = imap_search(b->m, k.p, &b->uids, &b->n);
+	buf_free(&k);
+	b->found = b->n;
+	while (i < b->n && b->uids[i] <= b->mark)
+		i++;
+	if (i > 0)
+		memmove(b->uids, b->uids + i, (b->n - i) * sizeof *b->uids);
+	b->n -= i;
+	return got;
+}
+
+static bool
+narrow(const struct options *o)
+{
+	return o->which.search != NULL || o->which.since != NULL ||
+	    o->which.unseen;
+}
+
+/*
+ * "n:*" always has the last message, new or not (RFC 3501 6.4.8): if it finds
+ * nothing where something is, as GNU mailutils' imap4d does, all are asked for.
+ */
+static int
+find_anyway(struct box *b, unsigned ask)
+{
+	uint64_t exists = b->m->box.exists;
+
+	if (search(b, ask) < 0)
+		return -1;
+	if (b->found > 0 || exists == 0)
+		return 0;
+	if (search(b, ask & ~(unsigned)ASK_UIDS) < 0)
+		return -1;
+	if (b->found > 0 || b->m->box.exists == 0 || narrow(b->r->o) ||
+	    (b->r->o->which.max_size > 0 && (ask & ASK_SMALLER) != 0))
+		return 0;
+	fail_print("%s: %s: the server says that %llu messages are there, and finds none",
+	    b->r->o->title, b->folder, (unsigned long long)b->m->box.exists);
+	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
+	return 0;
+}
+
+/* The same search without the size has those that are too large, too. */
+static int
+count_larger(struct box *b)
+{
+	struct box all = *b;
+	int got;
+
+	all.uids = NULL;
+	got = search(&all, ASK_UIDS);
+	if (got == 0 && all.n > b->n)
+		b->r->count.skipped += all.n - b->n;
+	free(all.uids);
+	return got;
+}
+
+/* UIDNEXT says that there is nothing new (2.3.1.1): no round trip for that. */
+int
+imapbox_find(struct box *b)
+{
+	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
+	    (uint64_t)b->mark + 1)
+		return 0;
+	if (find_anyway(b, ASK_UIDS | ASK_SMALLER) < 0)
+		return -1;
+	return b->r->o->which.max_size > 0 &&
+	    b->found < b->m->box.exists ? count_larger(b) : 0;
+}
