@@ -9,230 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
 #include "limit.h"
 #include "pop3.h"
+#include "pop_ids.h"
+#include "pop_prove.h"
+#include "popbox.h"
 #include "protocols.h"
 #include "show.h"
-
-/*
- * In flight at most: bytes of messages, enough for 6 Gbit/s at 40 ms, and
- * commands, 48 KB of them, which any two sockets take without the server
- * reading one: so nobody waits for room while nobody reads.
- */
-#define WINDOW (32u << 20)
-enum { COMMANDS = 4000 };
-
-struct pop {
-	struct run *r;
-	struct pop3 p;
-	struct pop3_message *m;	/* number 0: it cannot be told which it is */
-	size_t n;
-	struct key *key;	/* of each */
-	bool *named;		/* it has a unique id */
-	uint32_t *id;		/* for JSON: where it stands in ids, or 0 */
-	struct buf ids;
-	uint32_t *want;		/* indices of what is to be fetched */
-	size_t wants;
-	uint64_t *sum;		/* a digest of each, as it came; 0: not known */
-	bool sums;		/* what is fetched is to be deleted in the end */
-};
-
-static struct message
-pop_message(const struct pop *s, size_t i)
-{
-	return (struct message){ .key = s->key[i], .number = s->m[i].number,
-	    .size = s->m[i].size, .id = s->id != NULL && s->id[i] != 0 ?
-	    s->ids.p + s->id[i] : NULL };
-}
-
-/* ---- which is which ---- */
-
-/* Without UIDL a message is its header, and its size; or all of it. */
-static int
-by_content(struct pop *s, size_t i)
-{
-	struct digest *d = digest_new();
-	struct conn_sink sink = { digest_sink, d };
-	unsigned char md[32];
-	uint64_t size = s->m[i].size;
-	int got;
-
-	digest_put(d, &size, sizeof size);
-	got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(size));
-	if (!digest_end(d, md))
-		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
-	if (!s->named[i])		/* a list with holes */
-		memcpy(&s->key[i], md, sizeof s->key[i]);
-	return got;
-}
-
-static size_t
-depth(const struct pop *s)
-{
-	return (s->p.caps & POP3_PIPELINING) != 0 ? COMMANDS : 1;
-}
-
-/* The answers that are still to come are nobody's. */
-static int
-drop_answers(struct pop *s, size_t n)
-{
-	while (n-- > 0)
-		if (pop3_body(&s->p, NULL, 0) < 0)
-			return -1;
-	return 0;
-}
-
-/* 1: the server refuses TOP. */
-static int
-contents_by_top(struct pop *s)
-{
-	size_t i, said = 0, most = depth(s);
-
-	for (i = 0; i < s->n; i++) {
-		for (; said < s->n && said - i < most; said++)
-			pop3_top(&s->p, s->m[said].number);
-		if (by_content(s, i) < 0)
-			return -1;
-		if (!s->p.ok)
-			return drop_answers(s, said - i - 1) < 0 ? -1 : 1;
-		if (s->p.over)
-			s->m[i].number = 0;
-	}
-	return 0;
-}
-
-/* One at a time: these are whole messages. */
-static int
-contents_by_retr(struct pop *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		if (s->m[i].number == 0)
-			continue;
-		pop3_retr(&s->p, s->m[i].number);
-		if (by_content(s, i) < 0)
-			return -1;
-		if (!s->p.ok || s->p.over)
-			s->m[i].number = 0;
-	}
-	return 0;
-}
-
-static int
-contents(struct pop *s)
-{
-	int got = contents_by_top(s);
-
-	return got > 0 ? contents_by_retr(s) : got;
-}
-
-static int
-pop_by_key(const void *a, const void *b, void *of)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	const struct pop *s = of;
-	int c = memcmp(&s->key[x], &s->key[y], sizeof s->key[x]);
-
-	if (c != 0)
-		return c;
-	return x < y ? -1 : x > y;
-}
-
-/* Servers do give one UIDL twice: then the size and the rank count, too. */
-static void
-tell_apart(struct pop *s)
-{
-	uint32_t *sorted = mem_new(s->n, sizeof *sorted);
-	struct key last = { 0, 0 };
-	size_t i, rank = 0;
-	char more[64];
-
-	for (i = 0; i < s->n; i++)
-		sorted[i] = (uint32_t)i;
-	qsort_r(sorted, s->n, sizeof *sorted, pop_by_key, s);
-	for (i = 0; i < s->n; i++) {
-		struct key *k = &s->key[sorted[i]];
-
-		rank = i > 0 && memcmp(k, &last, sizeof last) == 0 ? rank +
-		    1 : 0;
-		last = *k;
-		if (rank == 0)
-			continue;
-		snprintf(more, sizeof more, "%u %zu", s->m[sorted[i]].size,
-		    rank);
-		*k = state_mix(last, str_of(more));
-	}
-	free(sorted);
-}
-
-/* It is shown, byte by byte, where there is JSON alone. */
-static int
-note_id(struct pop *s, size_t i, struct str uid)
-{
-	if (s->id == NULL)
-		return 0;
-	if (s->ids.n == 0)
-		buf_c(&s->ids, '\0');
-	s->id[i] = (uint32_t)s->ids.n;
-	buf_str(&s->ids, uid);
-	buf_c(&s->ids, '\0');
-	return s->ids.over ? conn_fail(s->p.c, EX_PROTOCOL, "UIDL: more than %d MB of unique ids",
-	    LIMIT_UIDL_BYTES >> 20) : 0;
-}
-
-static int
-hear_uidl(struct pop *s, size_t *named)
-{
-	struct str uid;
-	size_t i;
-	int got;
-
-	while ((got = pop3_uidl(&s->p, s->m, s->n, &i, &uid)) > 0) {
-		if (uid.n == 0)
-			continue;
-		*named += !s->named[i];
-		s->named[i] = true;
-		s->key[i] = run_uidl_key(s->r, uid);
-		if (note_id(s, i, uid) < 0)
-			return -1;
-	}
-	return got;
-}
-
-/* Will anybody be told the unique ids? */
-static bool
-tells_ids(const struct options *o)
-{
-	size_t i;
-
-	if (o->account.json || o->to.filter != NULL ||
-	    o->to.format == FORMAT_JSON)
-		return true;
-	for (i = 0; i < o->to.deliver.n; i++)
-		if (str_starts(str_of(o->to.deliver.v[i]), "exec:") ||
-		    str_starts(str_of(o->to.deliver.v[i]), "mda:"))
-			return true;
-	return false;
-}
-
-static int
-identify(struct pop *s)
-{
-	size_t named = 0;
-
-	s->key = mem_new(s->n, sizeof *s->key);
-	s->named = mem_new(s->n, sizeof *s->named);
-	s->sum = mem_new(s->n, sizeof *s->sum);
-	if (tells_ids(s->r->o))
-		s->id = mem_new(s->n, sizeof *s->id);
-	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
-		return -1;
-	tell_apart(s);
-	s->r->count.there = s->n;
-	return 0;
-}
 
 static int
 pop_plan(struct pop *s)
@@ -244,7 +27,7 @@ pop_plan(struct pop *s)
 
 	s->want = mem_new(s->n, sizeof *s->want);
 	for (i = 0; i < s->n; i++) {
-		m = pop_message(s, i);
+		m = popbox_message(s, i);
 		if (m.number == 0)
 			continue;
 		if ((got = run_wants(r, &m)) < 0)
@@ -255,192 +38,6 @@ pop_plan(struct pop *s)
 		r->count.total++;
 		r->count.total_bytes += m.size;
 	}
-	return 0;
-}
-
-/* ---- many in flight ---- */
-
-struct flight {
-	const uint32_t *v;	/* indices, n of them */
-	size_t n;
-	void (*say)(struct pop *, size_t);
-	int (*hear)(struct pop *, size_t);
-};
-
-/* Asked again when a quarter of the window is free: the pipe stays full. */
-static int
-fly(struct pop *s, const struct flight *f)
-{
-	uint64_t flying = 0;
-	size_t i, said = 0, most = depth(s);
-
-	for (i = 0; i < f->n; i++) {
-		if (said == i || (flying < WINDOW / 4 * 3 &&
-		    said - i <= most / 4 * 3))
-			while (said < f->n && said - i < most &&
-			    (said == i || flying < WINDOW)) {
-				flying += s->m[f->v[said]].size;
-				f->say(s, f->v[said++]);
-			}
-		if (f->hear(s, f->v[i]) < 0)
-			return -1;
-		flying -= s->m[f->v[i]].size;
-	}
-	return 0;
-}
-
-struct summed {
-	struct digest *digest;
-	struct deliver *deliver;	/* or NULL */
-};
-
-static int
-put_summed(void *to, const void *p, size_t n, struct err *e)
-{
-	struct summed *both = to;
-
-	digest_put(both->digest, p, n);
-	return both->deliver != NULL ? deliver_put(both->deliver, p, n, e) : 0;
-}
-
-/* The digest of what comes is kept. */
-static int
-hear_summed(struct pop *s, size_t i, struct deliver *to, uint64_t most)
-{
-	struct summed both = { digest_new(), to };
-	struct conn_sink sink = { put_summed, &both };
-	int got = pop3_body(&s->p, &sink, most);
-	unsigned char md[32];
-
-	if (digest_end(both.digest, md)) {
-		memcpy(&s->sum[i], md, sizeof s->sum[i]);
-		s->sum[i] |= 1;
-	}
-	return got;
-}
-
-static int
-hear_body(struct pop *s, size_t i, struct deliver *to, uint64_t most)
-{
-	struct conn_sink sink = { deliver_put, to };
-
-	return s->sums ? hear_summed(s, i, to, most) :
-	    pop3_body(&s->p, &sink, most);
-}
-
-static int
-stays(struct pop *s, const struct message *m, const char *why, int code)
-{
-	struct run *r = s->r;
-
-	fail_print("%s: message %u: %s", r->o->title, m->number, why);
-	r->count.status = fail_worse(r->count.status, code);
-	r->count.kept++;
-	return 0;
-}
-
-/* ---- deleted, perhaps ---- */
-
-static void
-say_whole(struct pop *s, size_t i)
-{
-	pop3_retr(&s->p, s->m[i].number);
-}
-
-/* The same one as before, or it is given anew; unread it is left alone. */
-static int
-hear_proof(struct pop *s, size_t i)
-{
-	struct run *r = s->r;
-	struct message m = pop_message(s, i);
-	uint64_t was;
-
-	if (hear_summed(s, i, NULL, LIMIT_ANNOUNCED(m.size)) < 0)
-		return -1;
-	if (!s->p.ok) {
-		s->m[i].number = 0;
-		return stays(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
-	}
-	if (!s->p.over && ledger_is_going(&r->ledger, m.key, &was) &&
-	    was == s->sum[i])
-		return ledger_stays(&r->ledger, m.key, r->e);
-	return ledger_forget(&r->ledger, m.key, r->e);
-}
-
-/*
- * What was delivered of it is not believed, and that it may have been deleted is
- * remembered until it was given again: a Maildir knows it by its bytes.
- */
-static int
-disown(struct pop *s, size_t i)
-{
-	struct run *r = s->r;
-
-	return ledger_forget(&r->ledger, s->key[i], r->e) < 0 ? -1 :
-	    ledger_going(&r->ledger, s->key[i], 0, r->e);
-}
-
-/* With a digest to v, n of them: they can be proved. */
-static int
-sort_out(struct pop *s, uint32_t *v, size_t *n)
-{
-	uint64_t sum;
-	size_t i, blind = 0;
-
-	*n = 0;
-	for (i = 0; i < s->n; i++) {
-		if (s->m[i].number == 0 ||
-		    !ledger_is_going(&s->r->ledger, s->key[i], &sum))
-			continue;
-		if (sum != 0)
-			v[(*n)++] = (uint32_t)i;
-		else if (disown(s, i) < 0)
-			return -1;
-		blind += sum == 0;
-	}
-	if (blind > 0)
-		fail_print("%s: %zu messages that may have been deleted there are given again, but for a Maildir that has them: they may come twice",
-		    s->r->o->title, blind);
-	return 0;
-}
-
-/*
- * QUIT was not answered: what is listed under the name of a message that may be
- * gone can be another one (RFC 1939, section 7).  It is neither skipped nor
- * deleted before it is proved to be the same.
- */
-static int
-prove(struct pop *s)
-{
-	struct run *r = s->r;
-	uint32_t *v;
-	size_t n;
-	int got;
-
-	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
-		return 0;
-	v = mem_new(s->n, sizeof *v);
-	state_group(&r->state);
-	got = sort_out(s, v, &n);
-	if (got == 0)
-		got = fly(s, &(struct flight){ v, n, say_whole, hear_proof });
-	free(v);
-	return state_commit(&r->state, r->e) < 0 ? -1 : got;
-}
-
-/* What was given again is the one that is there. */
-static int
-pop_settle(struct pop *s)
-{
-	struct run *r = s->r;
-	size_t i;
-
-	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
-		return 0;
-	for (i = 0; i < s->n; i++)
-		if (s->m[i].number != 0 && !run_new(r, s->key[i]) &&
-		    ledger_stays(&r->ledger, s->key[i], r->e) < 0)
-			return -1;
 	return 0;
 }
 
@@ -460,18 +57,18 @@ static int
 pop_leave(struct pop *s, const struct message *m, const char *why, int code)
 {
 	deliver_abort(&s->r->deliver);
-	return stays(s, m, why, code);
+	return popbox_stays(s, m, why, code);
 }
 
 static int
 hear_retr(struct pop *s, size_t i)
 {
 	struct run *r = s->r;
-	struct message m = pop_message(s, i);
+	struct message m = popbox_message(s, i);
 	char why[DELIVER_WHY];
 
 	if (deliver_begin(&r->deliver, &m) < 0 ||
-	    hear_body(s, i, &r->deliver, deliver_most(&r->deliver, &m)) < 0)
+	    popbox_hear(s, i, &r->deliver, deliver_most(&r->deliver, &m)) < 0)
 		return -1;
 	if (!s->p.ok)
 		pop_leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
@@ -492,10 +89,10 @@ static int
 pop_fetch(struct pop *s)
 {
 	s->sums = s->r->o->after.when == DELETE_NOW && s->r->ledger.need != 0;
-	if (fly(s, &(struct flight){ s->want, s->wants, say_retr,
+	if (popbox_fly(s, &(struct popbox_flight){ s->want, s->wants, say_retr,
 	    hear_retr }) < 0)
 		return -1;
-	return deliver_commit(&s->r->deliver) < 0 ? -1 : pop_settle(s);
+	return deliver_commit(&s->r->deliver) < 0 ? -1 : pop_prove_given(s);
 }
 
 /* ---- afterwards ---- */
@@ -519,7 +116,7 @@ going(struct pop *s, const uint32_t *v, size_t n)
 static int
 delete(struct pop *s, uint32_t *dele, size_t *n)
 {
-	size_t i, said = 0, most = depth(s);
+	size_t i, said = 0, most = popbox_depth(s);
 
 	*n = 0;
 	for (i = 0; i < s->n; i++)
@@ -661,7 +258,7 @@ catch_up(struct pop *s)
 static struct message
 chosen(const struct pop *s, size_t i)
 {
-	return pop_message(s, s->want != NULL ? s->want[i] : i);
+	return popbox_message(s, s->want != NULL ? s->want[i] : i);
 }
 
 static int
@@ -677,7 +274,7 @@ static int
 pop_show(struct pop *s)
 {
 	struct conn_sink sink = { keep_head, NULL };
-	size_t i, said = 0, most = depth(s), n = s->n;
+	size_t i, said = 0, most = popbox_depth(s), n = s->n;
 	struct listing l;
 
 	if (s->r->o->look.dry_run) {
@@ -725,7 +322,7 @@ pop_work(struct pop *s)
 	size_t i;
 
 	if (pop3_list(&s->p, &s->m, &s->n) < 0 ||
-	    identify(s) < 0)
+	    pop_ids_find(s) < 0)
 		return -1;
 	if (r->o->look.list || r->o->look.dry_run)
 		return pop_show(s);
@@ -736,7 +333,7 @@ pop_work(struct pop *s)
 	}
 	if (r->o->seen.catch_up)
 		return catch_up(s);
-	if (prove(s) < 0 || pop_plan(s) < 0 || pop_fetch(s) < 0)
+	if (pop_prove(s) < 0 || pop_plan(s) < 0 || pop_fetch(s) < 0)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)
 		return -1;

@@ -1,0 +1,110 @@
+/* pop_prove.c: POP3: what may have been deleted, and is listed again */
+#include <stdlib.h>
+
+#include "limit.h"
+#include "pop_prove.h"
+
+static void
+say_whole(struct pop *s, size_t i)
+{
+	pop3_retr(&s->p, s->m[i].number);
+}
+
+/* The same one as before, or it is given anew; unread it is left alone. */
+static int
+hear_proof(struct pop *s, size_t i)
+{
+	struct run *r = s->r;
+	struct message m = popbox_message(s, i);
+	uint64_t was;
+
+	if (popbox_hear_summed(s, i, NULL, LIMIT_ANNOUNCED(m.size)) < 0)
+		return -1;
+	if (!s->p.ok) {
+		s->m[i].number = 0;
+		return popbox_stays(s, &m, s->p.text,
+		    pop3_status(&s->p, EX_TEMPFAIL));
+	}
+	if (!s->p.over && ledger_is_going(&r->ledger, m.key, &was) &&
+	    was == s->sum[i])
+		return ledger_stays(&r->ledger, m.key, r->e);
+	return ledger_forget(&r->ledger, m.key, r->e);
+}
+
+/*
+ * What was delivered of it is not believed, and that it may have been deleted
+ * is remembered until it was given again: a Maildir knows it by its bytes.
+ */
+static int
+disown(struct pop *s, size_t i)
+{
+	struct run *r = s->r;
+
+	return ledger_forget(&r->ledger, s->key[i], r->e) < 0 ? -1 :
+	    ledger_going(&r->ledger, s->key[i], 0, r->e);
+}
+
+/* With a digest to v, n of them: they can be proved. */
+static int
+sort_out(struct pop *s, uint32_t *v, size_t *n)
+{
+	uint64_t sum;
+	size_t i, blind = 0;
+
+	*n = 0;
+	for (i = 0; i < s->n; i++) {
+		if (s->m[i].number == 0 ||
+		    !ledger_is_going(&s->r->ledger, s->key[i], &sum))
+			continue;
+		if (sum != 0)
+			v[(*n)++] = (uint32_t)i;
+		else if (disown(s, i) < 0)
+			return -1;
+		blind += sum == 0;
+	}
+	if (blind > 0)
+		fail_print("%s: %zu messages that may have been deleted there are given again, but for a Maildir that has them: they may come twice",
+		    s->r->o->title, blind);
+	return 0;
+}
+
+/*
+ * QUIT was not answered: what is listed under the name of a message that may be
+ * gone can be another one (RFC 1939, section 7).  It is neither skipped nor
+ * deleted before it is proved to be the same.
+ */
+int
+pop_prove(struct pop *s)
+{
+	struct run *r = s->r;
+	uint32_t *v;
+	size_t n;
+	int got;
+
+	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
+		return 0;
+	v = mem_new(s->n, sizeof *v);
+	state_group(&r->state);
+	got = sort_out(s, v, &n);
+	if (got == 0)
+		got = popbox_fly(s, &(struct popbox_flight){ v, n, say_whole,
+		    hear_proof });
+	free(v);
+	return state_commit(&r->state, r->e) < 0 ? -1 : got;
+}
+
+/* What was given again is the one that is there. */
+int
+pop_prove_given(struct pop *s)
+{
+	struct run *r = s->r;
+	size_t i;
+
+	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
+		return 0;
+	for (i = 0; i < s->n; i++)
+		if (s->m[i].number != 0 && !run_new(r, s->key[i]) &&
+		    ledger_stays(&r->ledger, s->key[i], r->e) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,99 @@
+/* popbox.c: POP3: a mailbox, and commands of which many are in flight */
+#include <string.h>
+
+#include "digest.h"
+#include "popbox.h"
+
+/*
+ * In flight at most: bytes of messages, enough for 6 Gbit/s at 40 ms, and
+ * commands, 48 KB of them, which any two sockets take without the server
+ * reading one: so nobody waits for room while nobody reads.
+ */
+#define WINDOW (32u << 20)
+enum { COMMANDS = 4000 };
+
+struct message
+popbox_message(const struct pop *s, size_t i)
+{
+	return (struct message){ .key = s->key[i], .number = s->m[i].number,
+	    .size = s->m[i].size, .id = s->id != NULL && s->id[i] != 0 ?
+	    s->ids.p + s->id[i] : NULL };
+}
+
+size_t
+popbox_depth(const struct pop *s)
+{
+	return (s->p.caps & POP3_PIPELINING) != 0 ? COMMANDS : 1;
+}
+
+/* Asked again when a quarter of the window is free: the pipe stays full. */
+int
+popbox_fly(struct pop *s, const struct popbox_flight *f)
+{
+	uint64_t flying = 0;
+	size_t i, said = 0, most = popbox_depth(s);
+
+	for (i = 0; i < f->n; i++) {
+		if (said == i || (flying < WINDOW / 4 * 3 &&
+		    said - i <= most / 4 * 3))
+			while (said < f->n && said - i < most &&
+			    (said == i || flying < WINDOW)) {
+				flying += s->m[f->v[said]].size;
+				f->say(s, f->v[said++]);
+			}
+		if (f->hear(s, f->v[i]) < 0)
+			return -1;
+		flying -= s->m[f->v[i]].size;
+	}
+	return 0;
+}
+
+struct summed {
+	struct digest *digest;
+	struct deliver *deliver;	/* or NULL */
+};
+
+static int
+put_summed(void *to, const void *p, size_t n, struct err *e)
+{
+	struct summed *both = to;
+
+	digest_put(both->digest, p, n);
+	return both->deliver != NULL ? deliver_put(both->deliver, p, n, e) : 0;
+}
+
+/* The digest of what comes is kept. */
+int
+popbox_hear_summed(struct pop *s, size_t i, struct deliver *to, uint64_t most)
+{
+	struct summed both = { digest_new(), to };
+	struct conn_sink sink = { put_summed, &both };
+	int got = pop3_body(&s->p, &sink, most);
+	unsigned char md[32];
+
+	if (digest_end(both.digest, md)) {
+		memcpy(&s->sum[i], md, sizeof s->sum[i]);
+		s->sum[i] |= 1;
+	}
+	return got;
+}
+
+int
+popbox_hear(struct pop *s, size_t i, struct deliver *to, uint64_t most)
+{
+	struct conn_sink sink = { deliver_put, to };
+
+	return s->sums ? popbox_hear_summed(s, i, to, most) :
+	    pop3_body(&s->p, &sink, most);
+}
+
+int
+popbox_stays(struct pop *s, const struct message *m, const char *why, int code)
+{
+	struct run *r = s->r;
+
+	fail_print("%s: message %u: %s", r->o->title, m->number, why);
+	r->count.status = fail_worse(r->count.status, code);
+	r->count.kept++;
+	return 0;
+}

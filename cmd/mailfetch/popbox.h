@@ -1,0 +1,50 @@
+/* popbox.h: POP3: a mailbox, and commands of which many are in flight */
+#ifndef POPBOX_H
+#define POPBOX_H
+
+#include "pop3.h"
+#include "run.h"
+
+struct pop {
+	struct run *r;
+	struct pop3 p;
+	struct pop3_message *m;	/* number 0: nobody can tell which it is */
+	size_t n;
+	struct key *key;	/* of each */
+	bool *named;		/* it has a unique id */
+	uint32_t *id;		/* for JSON: its place in ids, or 0 */
+	struct buf ids;
+	uint32_t *want;		/* indices of what is to be fetched */
+	size_t wants;
+	uint64_t *sum;		/* digest of each, as it came; 0: not known */
+	bool sums;		/* what is fetched is deleted in the end */
+};
+
+/* What is known of the message before it comes. */
+struct message popbox_message(const struct pop *, size_t i);
+/* So many commands may be in flight. */
+size_t popbox_depth(const struct pop *);
+
+struct popbox_flight {
+	const uint32_t *v;	/* indices, n of them */
+	size_t n;
+	void (*say)(struct pop *, size_t);
+	int (*hear)(struct pop *, size_t);
+};
+
+/* Each is said and heard, in order, as many ahead as the windows allow. */
+int popbox_fly(struct pop *, const struct popbox_flight *);
+
+/*
+ * The body of message i, which was asked for; p.ok and p.over say what came of
+ * it.  The second keeps its digest in sum[i], whatever is asked; to may be NULL
+ * there.
+ */
+int popbox_hear(struct pop *, size_t i, struct deliver *to, uint64_t most);
+int popbox_hear_summed(struct pop *, size_t i, struct deliver *to,
+    uint64_t most);
+/* It stays on the server: said, and counted with the status.  Returns 0. */
+int popbox_stays(struct pop *, const struct message *, const char *why,
+    int code);
+
+#endif
