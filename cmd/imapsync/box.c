@@ -105,7 +105,7 @@ box_begin(struct box *b)
 	pthread_mutex_init(b->lock, NULL);
 }
 
-/* What box_begin made. */
+/* Frees what box_begin made. */
 static void
 box_end(struct box *b)
 {
@@ -137,7 +137,7 @@ box_close(struct box *b)
 
 /* ---- its acts ---- */
 
-/* What is under way as it is called here, or "". */
+/* The name here of the upload under way, or "". */
 static struct str
 file_of(const struct box *b, const struct act *a)
 {

@@ -99,7 +99,7 @@ struct run {
 struct box *box_named(struct run *, const char *);
 /* Two struct box: INBOX first, then by name. */
 int box_order(const void *, const void *);
-/* What the index has of it, or NULL; see index_add. */
+/* The mailbox's entry in the index, or NULL; see index_add. */
 struct entry *box_entry(const struct box *);
 /* It is open in this pass; and nothing has failed there. */
 bool box_open(const struct box *);

@@ -16,7 +16,7 @@ enum brake {
 	BRAKE_MANY		/* over max(10, 20 %) of the messages */
 };
 
-/* What is known of a mailbox when its plan is made. */
+/* A mailbox as it is known when its plan is made. */
 struct brake_in {
 	uint64_t far, near;	/* deletions planned there, and here */
 	uint64_t known;		/* messages of the last agreed state */

@@ -290,7 +290,10 @@ give_back(struct commit *k, struct batch *t)
 	pthread_mutex_unlock(&k->lock);
 }
 
-/* full: not yet durable; *seen: these have names that may not yet be. */
+/*
+ * One step of the order above.  The files in full are not durable yet; the
+ * files in *seen are, but their names may not be.
+ */
 static int
 commit_step(struct commit *k, struct batch *full, struct batch **seen,
     struct err *e)

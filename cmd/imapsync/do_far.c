@@ -193,7 +193,7 @@ do_far_flags(struct link *l, struct box *b)
 
 /* ---- moves ---- */
 
-/* What COPYUID says. */
+/* The UIDs of a COPYUID (RFC 4315). */
 struct moved {
 	uint64_t uidvalidity;
 	struct imap_uids from, to;
@@ -271,7 +271,10 @@ ask_uids(struct box *b, struct box *to)
 	box_again(to, AGAIN_UIDS);
 }
 
-/* Sets again where that cannot be it, or nothing can be recorded. */
+/*
+ * Records a moved message under its new UID.  Both mailboxes are asked once
+ * more if that UID cannot be right, or if the old record is gone.
+ */
 static int
 record_move(struct box *b, struct act *a, uint32_t uid)
 {
@@ -336,7 +339,10 @@ new_uids(const struct moved *v)
 	return new;
 }
 
-/* What the answer leaves open (asked: so many) the next pass asks. */
+/*
+ * Records the moves that COPYUID names.  If it does not name all that were
+ * asked for, the next pass asks for the UIDs.
+ */
 static int
 record_moves(struct box *b, struct box *to, const struct acts *s,
     const struct moved *v, size_t asked)

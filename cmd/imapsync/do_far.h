@@ -6,8 +6,8 @@ struct box;
 struct link;
 
 /*
- * All of a kind, of a mailbox that is selected for writing.  What the server
- * refuses is told, and the mailbox has failed; -1 is the connection or a disk.
+ * All of a kind, of a mailbox that is selected for writing.  A refusal of the
+ * server is told, and the mailbox has failed; -1 is the connection or a disk.
  */
 int do_far_flags(struct link *, struct box *);
 int do_far_moves(struct link *, struct box *);

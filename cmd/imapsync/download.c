@@ -36,7 +36,7 @@ struct job {
 	struct imap_fetch_job part;
 };
 
-/* What the jobs of one mailbox share: of each message its UID, and a byte. */
+/* Shared by the jobs of one mailbox: of each message its UID, and a byte. */
 struct list {
 	uint32_t *uids;		/* NULL: those of the plan, as they are */
 	unsigned char *came;
@@ -51,7 +51,7 @@ struct jobs {
 	atomic_bool failed;
 };
 
-/* What one connection does. */
+/* One connection and the message that it is at. */
 struct lane {
 	struct link *l;
 	struct imap_fetch f;
@@ -233,7 +233,7 @@ lane_begin(struct lane *w, struct link *l)
 	    .f = { .m = &l->imap, .ahead = AHEAD } };
 }
 
-/* What came whole is kept, whatever became of the connection. */
+/* A message that came whole is kept, whatever became of the connection. */
 static int
 lane_end(struct lane *w)
 {
@@ -393,7 +393,7 @@ run_jobs(struct run *r, struct jobs *all)
 	return commit_end(r, k) < 0 ? -1 : got;
 }
 
-/* What did not come is gone, or is asked for in the next pass. */
+/* A message that did not come is gone, or is asked for in the next pass. */
 static void
 job_whole(struct job *j)
 {

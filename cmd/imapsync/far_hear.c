@@ -189,7 +189,7 @@ note_done(struct far_look *k, const struct imap_resp *r)
 	}
 }
 
-/* What came before CLOSED is of the mailbox before (RFC 7162 3.2.11). */
+/* All before CLOSED was of the mailbox before (RFC 7162 3.2.11). */
 static void
 not_ours(struct far_look *k)
 {

@@ -5,8 +5,8 @@
 #include "far_ask.h"
 
 /*
- * The answers to all that was asked from that one on.  What can be refused is
- * noted, in the look or as the mailbox's failure; -1 is the connection.
+ * The answers to all that was asked from that one on.  A refusal is noted, in
+ * the look or as the mailbox's failure; -1 is the connection.
  */
 int far_hear(struct far_look *, struct imap *, size_t from);
 /* Told, and failed: nothing is concluded of this mailbox.  0. */
@@ -16,7 +16,7 @@ int far_hear_unusable(struct box *, const char *why);
  * any thread.
  */
 uint64_t far_hear_flags(struct box *, struct str words, struct err *);
-/* What searches have found so far. */
+/* Drops all that searches have found so far. */
 void far_hear_forget(struct far_look *);
 enum { FAR_IDENTS = 8192 };		/* messages asked for at once */
 /*

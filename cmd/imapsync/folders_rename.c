@@ -21,7 +21,7 @@
 
 /* ---- carried out ---- */
 
-/* What we know of it goes by its new name from here on. */
+/* The state and the index have it under its new name from here on. */
 static int
 inherit(struct box *from, struct box *to)
 {
@@ -43,7 +43,7 @@ inherit(struct box *from, struct box *to)
 	return 0;
 }
 
-/* What makes a directory a Maildir, one by one; cur last. */
+/* Renames the parts of a Maildir one by one; cur, which makes it one, last. */
 static int
 rename_parts(struct run *r, const char *from, const char *to)
 {

@@ -54,7 +54,7 @@ opens(const char *key)
 	    same_word(key, "Group");
 }
 
-/* What is at the top, before and between the sections. */
+/* The settings at the top, before and between the sections. */
 static struct foreign_section *
 top(const struct foreign *f)
 {

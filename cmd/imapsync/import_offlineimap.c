@@ -30,7 +30,7 @@ offlineimap_yes(const char *v)
 	    is_word(v, "1");
 }
 
-/* What %(KEY)s stands for; one level of it, as nobody has more. */
+/* The value that %(KEY)s stands for; one level of it, as nobody has more. */
 static const char *
 referred(struct offlineimap *m, struct foreign_section *s, struct str key)
 {

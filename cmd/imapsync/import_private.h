@@ -13,7 +13,7 @@ int import_offlineimap(struct foreign *, struct conf_out *, struct err *);
 /* "patterns", as names_match reads them; nothing for an empty list. */
 void import_patterns(struct conf_out *, const struct opt_list *);
 
-/* What is carried to one side. */
+/* The changes that are carried to one side. */
 struct import_way {
 	bool new, gone, flags;
 	bool expunge;		/* what is gone is removed, not only marked */

@@ -149,7 +149,7 @@ index_parse(struct index *x, struct str all)
 	return p == end;
 }
 
-/* What another version wrote is not ours to replace. */
+/* An index that a newer version wrote is not replaced. */
 static bool
 index_newer(struct str all)
 {

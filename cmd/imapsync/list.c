@@ -2,8 +2,8 @@
  * list.c: which folders there are on both sides, and which need a look
  *
  * One LIST with STATUS in it says all of the server in one round trip; two
- * stats a Maildir say all of this side.  What both say is in the index, so a
- * mailbox where nothing happened is neither selected nor read, nor is its
+ * stats a Maildir say all of this side.  Both are compared with the index, so
+ * a mailbox where nothing happened is neither selected nor read, nor is its
  * state opened.
  */
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include "report.h"
 #include "table.h"
 
-/* What was said of a mailbox, by either side, before it is one. */
+/* A name that LIST or the Maildirs gave, before it is a mailbox of ours. */
 struct seen {
 	const char *name, *path;
 	const char *id;		/* MAILBOXID, or "" */

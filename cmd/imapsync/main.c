@@ -301,7 +301,7 @@ import_config(struct err *e)
 	return got;
 }
 
-/* What can be read once is not for several processes. */
+/* A descriptor can be read once: not by several processes. */
 static int
 refuse_shared(struct err *e)
 {

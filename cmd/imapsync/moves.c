@@ -3,8 +3,8 @@
  *
  * A file that is gone from one Maildir and new in another, with the same
  * inode or the same name, and the same ident, was moved: the server moves its
- * message, too, instead of deleting it and taking the bytes again.  And the
- * other way round by ident and size.
+ * message, too, instead of deleting it and taking the bytes again.  A move on
+ * the server is found by ident and size, and done here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ act_of(const struct half *h)
 	return &h->b->plan->v[h->act];
 }
 
-/* What the base says of a message that is to be deleted. */
+/* The base's record of a message that is to be deleted. */
 static const struct rec *
 rec_of(struct box *b, const struct act *a)
 {
@@ -64,7 +64,7 @@ is_it(struct half *came, uint64_t ident)
 	return came->ident != 0 && came->ident == ident;
 }
 
-/* What both sides did to its flags is merged before it leaves. */
+/* Changes of its flags on both sides are merged before it leaves. */
 static void
 flags_first(struct box *from, size_t at, uint64_t now)
 {

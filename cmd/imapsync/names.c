@@ -18,7 +18,7 @@ escape(struct buf *b, unsigned char c)
 	buf_printf(b, "%%%02X", c);
 }
 
-/* What would be a folder of a Maildir itself. */
+/* The name of a folder that a Maildir itself is made of. */
 static bool
 reserved(struct str part)
 {

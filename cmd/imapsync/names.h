@@ -12,7 +12,7 @@ enum layout { LAYOUT_VERBATIM, LAYOUT_MAILDIRPP };
 /*
  * A mailbox's name (UTF-8, its parts separated by sep, '\0': one part) as the
  * path of a Maildir below the root, "" for the root itself (INBOX with
- * maildir++).  What a part cannot hold is %XX: control bytes, "/", "%", a
+ * maildir++).  Bytes that a part cannot hold are %XX: control, "/", "%", a
  * leading ".", a whole part of cur, new or tmp, broken UTF-8; with maildir++
  * also ".".  -1: it cannot be a path at all (an empty part, over 200 bytes a
  * part or 1,000 in all, 250 with maildir++).  INBOX, also as the first part,
@@ -31,8 +31,8 @@ int names_from_path(struct buf *, struct str path, char sep, enum layout);
  */
 bool names_match(const char *patterns, struct str box, char sep);
 /*
- * FNV-1a, mixed; never 0.  What is on the disk is named and checked with it:
- * its values never change.
+ * FNV-1a, mixed; never 0.  Files on the disk are named and checked with it: its
+ * values never change.
  */
 uint64_t names_hash(struct str);
 

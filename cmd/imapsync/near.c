@@ -28,7 +28,7 @@
 
 enum { SETTLE = 60 };			/* milliseconds */
 
-/* What cannot be read is kept beside, and everything is paired anew. */
+/* A state that cannot be read is kept beside, and all is paired anew. */
 static int
 open_state(struct box *b)
 {
@@ -71,7 +71,7 @@ near_open(struct box *b)
 
 /* ---- scanning ---- */
 
-/* What was read is the directory that is there now: 0, or -1. */
+/* Is the directory that was scanned still the one at this path?  0, or -1. */
 static int
 in_place(struct box *b)
 {

@@ -224,7 +224,7 @@ near_dir_flags(struct near_dir *l, struct near_msg *m, uint64_t flags,
 	return 0;
 }
 
-/* What a small letter means elsewhere is not what it meant here. */
+/* A small letter means another keyword in another Maildir. */
 static void
 drop_small(char *other)
 {
@@ -367,7 +367,7 @@ near_dir_sync(const struct near_dir *l, struct err *e)
 
 /* ---- the end of a Maildir ---- */
 
-/* What may lie beside cur/, new/ and tmp/ and is no mail. */
+/* Files that may lie beside cur/, new/ and tmp/ and are no mail. */
 static bool
 side_file(const char *name)
 {

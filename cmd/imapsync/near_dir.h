@@ -55,8 +55,8 @@ int near_dir_calm(const struct near_dir *);
  */
 int near_dir_scan(struct near_dir *, struct keywords *, struct err *);
 /*
- * The same, but no file is kept: are there n, and is each as it should be?  It
- * is at near_dir_base until is returns.  1, 0, -1.
+ * The same, but no file is kept: are there n, and does is say yes to each?  The
+ * file is at near_dir_base until is returns.  1, 0, -1.
  */
 int near_dir_agrees(struct near_dir *, struct keywords *,
     bool (*is)(void *, const struct near_msg *), void *, size_t n,
@@ -89,7 +89,7 @@ int near_dir_move_to(struct near_dir *, struct near_msg *, struct near_dir *to,
  */
 int near_dir_remove(struct near_dir *, struct near_msg *, int root, bool attic,
     struct err *);
-/* What was changed in cur/ and new/ is on the disk. */
+/* All changes in cur/ and new/ are durable when it returns 0. */
 int near_dir_sync(const struct near_dir *, struct err *);
 /*
  * Every Maildir below the root, as paths that names_from_path knows, each
@@ -98,8 +98,8 @@ int near_dir_sync(const struct near_dir *, struct err *);
 int near_dir_folders(int root, enum layout, void (*put)(void *, const char *),
     void *, struct err *);
 /*
- * What is left of a Maildir that had nothing in it, Maildirs below it kept;
- * 1: it has something, or is the root.
+ * Removes an empty Maildir; Maildirs below it are kept.  1: it is not empty, or
+ * is the root.
  */
 int near_dir_rmdir(int root, const char *path, struct err *);
 

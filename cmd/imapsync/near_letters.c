@@ -1,8 +1,8 @@
 /*
  * near_letters.c: which keyword is which letter, in a Maildir's file
  *
- * dovecot-keywords is Dovecot's: it may write the file while we do.  What it
- * has given out stays as it is, and ours go where it has none.
+ * dovecot-keywords is Dovecot's: it may write the file while we do.  Its
+ * letters stay as they are, and ours go where it has none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ near_letters_load(struct near_dir *l, struct keywords *k, struct err *e)
 	return 0;
 }
 
-/* What is there by now, and ours in the places that are free. */
+/* The file as it is by now, with our keywords in the places that are free. */
 static void
 merge_letters(const struct near_dir *l, const struct keywords *k, struct str was,
     struct buf *out)

@@ -5,7 +5,7 @@
  * was lost, and for downloads whose record was: a file here and a message
  * there are the same one if they have the same ident (Message-ID, Date, From,
  * Subject) and the same size on the wire; if several have both, their bytes
- * decide.  What is paired is not transferred.
+ * decide.  A pair is not transferred.
  */
 #include <fcntl.h>
 #include <stdio.h>

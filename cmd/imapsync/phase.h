@@ -16,13 +16,13 @@ enum phase {
 	BOX_HEARD		/* what changed there was heard */
 };
 
-/* What became of it in a pass.  The worst counts, which is the last. */
+/* How a pass ended for a mailbox.  The worst counts, which is the last. */
 enum outcome {
 	BOX_WHOLE,		/* all of the plan was done */
 	BOX_PARTIAL,		/* some of it was not: it is planned again */
 	BOX_HELD,		/* nothing is agreed before the next run */
 	BOX_FAILED,		/* nothing more is done to it in this run */
-	BOX_LOST		/* nor is anything believed that still comes */
+	BOX_LOST		/* failed, and late answers are not believed */
 };
 
 /* Why a mailbox is in one more pass of the same run. */

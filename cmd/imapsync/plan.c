@@ -96,8 +96,8 @@ struct flags {
 };
 
 /*
- * What a side cannot hold it cannot have taken away either: there its bit is
- * as the base has it.
+ * A flag that a side cannot hold was not taken away there: its bit is as the
+ * base has it.
  */
 static struct flags
 seen_flags(const struct plan_in *in, uint64_t base, uint64_t l, uint64_t r)
@@ -121,7 +121,7 @@ new_base(const struct policy *p, struct flags f, uint64_t merged)
 	return p->pull_flags ? f.far : p->push_flags ? f.near : f.base;
 }
 
-/* What is to be done to the flags of one side. */
+/* The changes to the flags of one side. */
 struct change {
 	uint64_t add, del;
 };

@@ -72,7 +72,7 @@ struct pairs {
 	size_t n;
 };
 
-/* What plan_make works on: all of it the caller's, and not changed. */
+/* The input of plan_make: all of it the caller's, and not changed. */
 struct plan_in {
 	const struct rec *rec;		/* sorted by uid, orphans (0) first */
 	size_t nrec;

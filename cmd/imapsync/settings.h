@@ -9,7 +9,7 @@
 
 struct account;
 
-/* What is asked of a server about changes, the cheapest first. */
+/* The ways to ask a server for changes, the cheapest first. */
 enum delta {
 	DELTA_AUTO,
 	DELTA_QRESYNC,

@@ -78,7 +78,7 @@ int state_close(struct state *, struct err *);
 void state_drop_all(struct state *);	/* closes without writing */
 
 const char *state_name(const struct state *, const struct rec *);
-/* What the name of a rec stands for, of one that may be gone by now, too. */
+/* The name at that place, also of a rec that is gone by now. */
 const char *state_name_at(const struct state *, uint32_t name);
 /* NULL if there is none.  A rec is valid until the next put, drop or sort. */
 struct rec *state_by_uid(struct state *, uint32_t uid);

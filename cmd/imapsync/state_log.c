@@ -7,7 +7,7 @@
  * of all that was live then; there is no other kind of snapshot.  Loading
  * stops at the first record that is not whole, and cuts there.
  *
- * What follows a RESET counts from the next MARK on: a log that ends between
+ * Records after a RESET count once a MARK follows: a log that ends between
  * them is cut in front of the RESET.
  */
 #include <endian.h>

@@ -259,7 +259,7 @@ insert(struct state *s, const struct rec *new, struct str name)
 	in->live += PUT_BYTES + name.n;
 }
 
-/* Both may lie in what is about to move. */
+/* from and base may point into the state's memory, which this may move. */
 void
 state_replace(struct state *s, const struct rec *from, struct str base)
 {

@@ -293,7 +293,7 @@ check_log(struct check *c, const char *dir, const char *file,
 	state_drop_all(&s);
 }
 
-/* What the index believes in must be there. */
+/* Every mailbox of the index must have its file. */
 static void
 check_index(struct check *c, const char *dir, const struct index *x)
 {

@@ -2,10 +2,10 @@
  * sync.c: the order of a run
  *
  * LIST with STATUS; two stats a Maildir; of what differs the changes on both
- * sides, a plan, the plan carried out.  What was changed here is looked at
- * once more.  What was changed there and answered as it should is not: the
- * mark stays where it was, so the next run hears of it together with what
- * others did meanwhile, and finds it in the state.
+ * sides, a plan, the plan carried out.  A Maildir that this run changed is
+ * looked at once more.  A mailbox on the server is not, if each command was
+ * answered OK: the mark stays where it was, so the next run hears of our own
+ * changes together with those of others, and finds ours in the state.
  */
 #include <sys/resource.h>
 
@@ -189,10 +189,10 @@ unplan(struct box *b)
 }
 
 /*
- * What is only believed of a mailbox is asked before anything is done to it,
- * and where it is not so, all is planned again.  A mailbox that nothing was to
- * be done to may have something then, which was part of a move before: hence
- * the loop, which ends because no mailbox is asked twice.
+ * A mailbox that was trusted without a SELECT is selected before anything is
+ * done to it; if it has changed, all is planned again.  The new plan may have
+ * acts for another trusted mailbox, that a move took part in before: hence the
+ * loop, which ends because no mailbox is asked twice.
  */
 static int
 confirm_plans(struct run *r)
@@ -269,7 +269,7 @@ once_more(const struct box *b, bool whole)
 	return AGAIN_NOT;
 }
 
-/* What the index has of it from here on. */
+/* Its entry in the index from here on. */
 static void
 note(struct run *r, const struct box *b, const struct mark *mark,
     struct stamp st, bool whole)
@@ -278,7 +278,7 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 
 	if (whole)
 		e->mark = *mark;
-	if (st.cur_ino == 0)	/* not as the base says, but the same place */
+	if (st.cur_ino == 0)	/* not agreed, but still the same directory */
 		st.cur_ino = b->near.scanned ? b->near.dir->seen.cur_ino :
 		    e->stamp.cur_ino;
 	if (b->brake == BRAKE_NONE)
@@ -290,7 +290,7 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 	e->missing = false;
 }
 
-/* What is agreed now, if all of the plan was done. */
+/* Both sides are agreed now, if all of the plan was done. */
 static int
 conclude(struct run *r, struct box *b)
 {
@@ -316,8 +316,8 @@ conclude(struct run *r, struct box *b)
 }
 
 /*
- * Both sides as they were left?  Then that is agreed, without a look; else it
- * is in one more pass, if it was in none of that kind before.
+ * Agreed without a look, if both sides are as we left them; else in one more
+ * pass, if it was in none for that reason before.
  */
 static int
 settle_box(struct run *r, struct box *b)
@@ -346,7 +346,7 @@ settle_box(struct run *r, struct box *b)
 	return 0;
 }
 
-/* What is not as it should be after this pass is looked at once more. */
+/* A mailbox that this pass left unsettled is looked at once more. */
 static int
 sync_again(struct run *r)
 {

@@ -1,8 +1,8 @@
 /*
- * sync_do.c: what is planned is done, in which order
+ * sync_do.c: the acts of all plans, in order
  *
- * What adds comes first, what deletes comes last, when all that was added is
- * durable on its side; what could not be added is not deleted elsewhere.
+ * Additions come first.  Deletions come last, when all additions are durable
+ * on their side; a message that could not be added is not deleted elsewhere.
  */
 #include "box.h"
 #include "brake.h"
@@ -100,9 +100,9 @@ there(struct run *r)
 }
 
 /*
- * What was not moved is a file that nobody knows where it should have come:
- * the next pass finds the move anew, or the next run if its mailbox failed, for
- * in this run what b failed to move would be uploaded.
+ * A file whose move failed is unknown in the Maildir where it lies now.  The
+ * next pass finds the move anew; if its mailbox failed, the next run does, for
+ * in this run the file would be uploaded.
  */
 static void
 unmoved(struct box *b)

@@ -1,10 +1,10 @@
 /*
  * upload.c: uploads, and what became of those in doubt
  *
- * What is about to be uploaded is in the log, durably, before the first byte
- * leaves: name, ident, size, and the UIDNEXT below which it cannot be.  The
- * server's APPENDUID ends the doubt; without it, after a crash or a lost
- * connection, the messages from that UIDNEXT on are looked at.
+ * An upload is in the log, durably, before its first byte leaves: name, ident,
+ * size, and the UIDNEXT below which it cannot be.  The server's APPENDUID ends
+ * the doubt; without it, after a crash or a lost connection, the messages from
+ * that UIDNEXT on are looked at.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,7 +274,7 @@ has_it(struct group *g, uint32_t uid)
 	return rec != NULL && rec->ident == g->v[0].out.ident;
 }
 
-/* So it stays here alone, and is not tried again. */
+/* The file stays here alone, and is not tried again. */
 static int
 leave_alone(struct group *g)
 {

@@ -35,7 +35,7 @@ int intake_put(void *intake, const void *, size_t, struct err *);  /* a sink */
 int intake_end(struct intake *, struct err *);	/* all is written */
 void intake_free(struct intake *);		/* not the descriptor */
 
-/* What a file is on the wire. */
+/* A file as it is on the wire. */
 struct outgo {
 	uint64_t wire;		/* bytes */
 	uint64_t ident;
