@@ -228,7 +228,7 @@ box_far_sort(struct box *b)
 	b->far.n = n;
 }
 
-/* From the end on, so that none is in the way of another. */
+/* Merged from the end on, so that none is overwritten before it has moved. */
 void
 box_far_merge(struct box *b, const struct far_msg *v, size_t n)
 {

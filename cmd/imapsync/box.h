@@ -95,38 +95,38 @@ struct run {
 	bool folders_kept;	/* so many are gone that none is deleted */
 };
 
-/* The one of that name, or NULL. */
+/* The mailbox of that name, or NULL. */
 struct box *box_named(struct run *, const char *);
 /* Two struct box: INBOX first, then by name. */
 int box_order(const void *, const void *);
 /* The mailbox's entry in the index, or NULL; see index_add. */
 struct entry *box_entry(const struct box *);
-/* It is open in this pass; and nothing has failed there. */
+/* Is it open in this pass?  box_busy: and has nothing failed there? */
 bool box_open(const struct box *);
 bool box_busy(const struct box *);
-/* Its outcome is this one, or what it was if that is worse; for any thread. */
+/* The outcome becomes the worse of this one and its own; for any thread. */
 void box_outcome(struct box *, enum outcome);
 bool box_failed(const struct box *);
-/* It is in one more pass; the first reason is kept. */
+/* Puts it into one more pass; the first reason is kept. */
 void box_again(struct box *, enum again);
-/* Room for what is known of it while it is open. */
+/* Makes the members that it has while it is open. */
 void box_begin(struct box *);
-/* The state is saved if it was no dry run; nothing is held afterwards. */
+/* Saves the state if it was no dry run, and frees all of it. */
 void box_close(struct box *);
-/* All but the state and the Maildir, which stay open. */
+/* Forgets all but the state and the Maildir, which stay open. */
 void box_forget(struct box *);
 
-/* An act of its plan in words, which are the mailbox's; and said as done. */
+/* An act of its plan in words, which are the mailbox's; box_done reports it. */
 struct report_act box_act(const struct box *, const struct act *);
 void box_done(struct box *, const struct act *);
 
-/* Of far.v, once it is sorted; or NULL. */
+/* The message in far.v, once that is sorted; or NULL. */
 struct far_msg *box_far_find(struct box *, uint32_t uid);
-/* Behind the others; valid until the next. */
+/* A new one at the end of far.v; valid until the next. */
 struct far_msg *box_far_add(struct box *, uint32_t uid);
-/* All of them by UID; of two in far.v the later. */
+/* Sorts far.v by UID; of two with one UID the later stays. */
 void box_far_sort(struct box *);
-/* Sorted ones that are not in far.v, into it. */
+/* Merges sorted ones, none of which is in far.v, into it. */
 void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
 

@@ -27,7 +27,7 @@ struct brake_in {
 
 enum brake brake_box(const struct brake_in *);
 const char *brake_why(enum brake);	/* as a part of a sentence */
-/* No act of the plan deletes any more. */
+/* Takes all deletions out of the plan. */
 void brake_apply(struct plan *);
 
 /* Is a mailbox of n messages kept though it is gone on the other side? */

@@ -101,7 +101,7 @@ publish_as(struct commit *k, const struct commit_msg *g, int at, const char *to)
 	    maildir_rename(g->b->near.dir->in.tmp, g->name, at, to);
 }
 
-/* By a file with other flags, which a rename would not meet. */
+/* Is the name taken by a file with other flags?  A rename would not notice. */
 static bool
 name_taken(struct box *b, const char *name)
 {
@@ -245,7 +245,7 @@ publish_all(struct commit *k, struct batch *t, struct err *e)
 	return 0;
 }
 
-/* All that are full; NULL: none is, and with wait none will be. */
+/* Takes all full batches; NULL: none is full, and with wait none will be. */
 static struct batch *
 take_batch(struct commit *k, bool wait)
 {

@@ -43,7 +43,7 @@ acts_free(struct acts *s)
 	free(s->uid);
 }
 
-/* Those of a kind; to: that move there. */
+/* The acts of a kind; to: only the moves to that mailbox. */
 static struct acts
 acts_of(struct box *b, enum act_kind kind, const struct box *to)
 {
@@ -60,7 +60,7 @@ acts_of(struct box *b, enum act_kind kind, const struct box *to)
 	return s;
 }
 
-/* The UIDs of those that have this bit in add, or in del; malloced. */
+/* The UIDs of the acts that have this bit in add, or in del; malloced. */
 static uint32_t *
 uids_with(const struct acts *s, uint64_t bit, bool add, size_t *n)
 {
@@ -131,7 +131,7 @@ store_bit(struct link *l, const struct acts *s, struct tags *t,
 	return got;
 }
 
-/* All that the plan has to add and to take away; -1. */
+/* Adds and removes all flags of the plan; -1. */
 static int
 store_all(struct link *l, struct box *b, struct tags *t)
 {
@@ -263,7 +263,7 @@ intend_move(struct box *b, struct act *a)
 	    .uidnext = to->far.seen.uidnext }, b->run->e);
 }
 
-/* Which UIDs it has now, the next pass asks. */
+/* The next pass asks which UIDs the messages have now. */
 static void
 ask_uids(struct box *b, struct box *to)
 {
@@ -326,7 +326,7 @@ by_from(const void *a, const void *b)
 	    ((const struct new_uid *)b)->from);
 }
 
-/* Sorted, as the acts are; malloced. */
+/* By their UID before, as the acts are; malloced. */
 static struct new_uid *
 new_uids(const struct moved *v)
 {

@@ -58,7 +58,7 @@ orphan(struct box *b, struct rec *rec)
 	return got;
 }
 
-/* By its name, for orphans have no UID. */
+/* Drops the record by its name, for orphans have no UID. */
 static int
 forget_rec(struct box *b, struct act *a)
 {
@@ -149,7 +149,7 @@ do_near_flags(struct box *b)
 	return 0;
 }
 
-/* The server has it under another UID here. */
+/* Records that the server has it under another UID in this mailbox. */
 static int
 renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 {
@@ -198,7 +198,7 @@ both_partial(struct box *b, struct box *to)
 	box_outcome(to, BOX_PARTIAL);
 }
 
-/* The server moved it: so do we. */
+/* Moves the file as the server moved its message. */
 int
 do_near_move(struct box *b, struct act *a)
 {

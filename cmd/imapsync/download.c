@@ -62,7 +62,7 @@ struct lane {
 
 /* ---- one message ---- */
 
-/* It stays there, and the next ones come. */
+/* A message that is too long stays on the server, and the next ones come. */
 static void
 too_long(struct link *l, const struct commit_msg *g)
 {
@@ -183,7 +183,7 @@ lane_fetched(struct lane *w, enum imap_fetch_event what)
 	return 0;
 }
 
-/* The next thing that comes: 1, 0 nothing is under way, -1. */
+/* Hears the next answer: 1, 0 nothing is under way, -1. */
 static int
 lane_hear(struct lane *w)
 {
@@ -260,7 +260,7 @@ lane_work(struct link *l, struct jobs *all)
 	return got;
 }
 
-/* Those that were sent in an odd way, again, one at a time. */
+/* Asks once more, one at a time, for messages that were sent in an odd way. */
 static int
 odd_ones(struct link *l, struct jobs *all)
 {
@@ -319,7 +319,7 @@ add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n,
 	    .came = came } };
 }
 
-/* Less and less towards the end, so that all connections get there at once. */
+/* Jobs get smaller towards the end, so that all connections end together. */
 static size_t
 lane_share(size_t left, size_t links)
 {
@@ -330,7 +330,7 @@ lane_share(size_t left, size_t links)
 	return n > LEAST ? n : LEAST;
 }
 
-/* Of the plan's new ones those that are downloads, if not all of them are. */
+/* The plan's new UIDs that are downloads, if not all of them are. */
 static uint32_t *
 some_fresh(const struct plan *p)
 {

@@ -70,7 +70,7 @@ ask_lacking(struct far_look *k)
 			imap_uids_add(&b->far.gone, b->state->rec[i].uid);
 }
 
-/* As they are: there may be so many that two of them are too much. */
+/* Moved, not copied: of two such arrays memory may not hold both. */
 static void
 all_fresh(struct far_look *k)
 {
@@ -79,7 +79,7 @@ all_fresh(struct far_look *k)
 	k->all = (struct imap_uids){ 0 };
 }
 
-/* All UIDs are known: who is not among them is gone, who is new is new. */
+/* With all UIDs at hand: a record that is not among them is gone. */
 static void
 from_all(struct far_look *k)
 {
@@ -117,8 +117,8 @@ all_new(struct far_look *k)
 }
 
 /*
- * New messages whose flags are those of the base say nothing; nor does what
- * somebody told about messages that are gone.
+ * Drops messages whose flags are those of the base, and reports about
+ * messages that are gone.
  */
 static void
 tidy(struct box *b)

@@ -35,7 +35,7 @@ far_ask_note(struct far_look *k, enum far_what what, unsigned tag)
 	k->ask[k->n++] = (struct far_asked){ .what = what, .tag = tag };
 }
 
-/* A plain SEARCH does not say which it is: one at a time. */
+/* A plain SEARCH's answer has no tag, so one at a time is under way. */
 void
 far_ask_search(struct far_look *k, struct imap *m, enum far_what what,
     const char *keys)
@@ -102,8 +102,8 @@ far_ask_has_more(const struct far_look *k)
 }
 
 /*
- * The first, one in the middle, the last that came from there, and the one
- * that is meant if there is one (0: none).
+ * Canaries: the first known message, one in the middle, the last that was
+ * downloaded, and the one that something is to be done to (meant; 0: none).
  */
 static void
 ask_canaries(struct far_look *k, struct imap *m, uint32_t meant)
@@ -164,7 +164,7 @@ far_ask(struct far_look *k, struct link *l)
 		ask_canaries(k, m, 0);
 }
 
-/* To write; the canaries with it, and nothing about what changed. */
+/* SELECT for writing, and the canaries; no question about changes. */
 void
 far_ask_who(struct far_look *k, struct link *l, uint32_t meant)
 {

@@ -38,7 +38,7 @@ struct far_look {
 void far_ask(struct far_look *, struct link *);
 /* SELECT, and who some known messages are; meant: one more of them, or 0. */
 void far_ask_who(struct far_look *, struct link *, uint32_t meant);
-/* A search whose answer is noted as that; it may wait for its turn. */
+/* A search whose answer is noted as what; it may wait for its turn. */
 void far_ask_search(struct far_look *, struct imap *, enum far_what,
     const char *keys);
 /* Keywords that are known by now and were not asked for yet; any of them? */

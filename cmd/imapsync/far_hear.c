@@ -131,7 +131,7 @@ far_hear_forget(struct far_look *k)
 	}
 }
 
-/* Of which question: by its tag, else they are answered in order. */
+/* The question that it answers: by its tag, else in the order asked. */
 static struct imap_uids *
 found_by(struct far_look *k, const struct imap_resp *r,
     const struct far_asked *now)
@@ -367,7 +367,7 @@ ask_idents(struct link *l, struct asked *a, const uint32_t *uids, size_t n,
 	    "%s: FETCH: %s", a->b->name, m->text);
 }
 
-/* Those that were answered; of the others nothing is kept. */
+/* Keeps the messages that were answered, and drops the others. */
 static void
 keep_idents(struct asked *a)
 {

@@ -14,9 +14,8 @@
 #include "stop.h"
 
 /*
- * As in a run that does nothing: what STATUS says is what was true when all
- * had been dealt with, and nothing is in doubt.  A dry run has to know which
- * flags can be stored.
+ * Does STATUS say what was true when all had been dealt with, and is nothing
+ * in doubt?  A dry run selects all the same: it needs PERMANENTFLAGS.
  */
 static bool
 unchanged(const struct box *b)
@@ -40,7 +39,7 @@ far_trust(struct box *b)
 	box_far_clear(b);
 }
 
-/* Of the canaries, for the flags came with them: as the base has them? */
+/* Are the flags that came with the canaries those of the base? */
 static bool
 flags_as_known(struct box *b)
 {
@@ -56,7 +55,7 @@ flags_as_known(struct box *b)
 	return true;
 }
 
-/* The last that something is to be done to: those before it came earlier. */
+/* The highest UID that something is to be done to. */
 static uint32_t
 last_meant(const struct plan *p)
 {

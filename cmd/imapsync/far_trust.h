@@ -11,10 +11,10 @@ struct run;
  */
 void far_trust(struct box *);
 /*
- * Selects all that are believed and that something is to be done to.  Those
- * that are as they were, and can store what is planned, are heard by that.  The
- * others are not believed any more, and far_look is for them, unless they
- * have failed.  1: there are such, and what was planned does not hold; 0; -1.
+ * Selects every trusted mailbox whose plan has acts.  One that is as it was,
+ * and can store the planned flags, is BOX_HEARD.  Another is trusted no more
+ * and needs far_look, unless it has failed.  1: there are such, and all plans
+ * are void; 0; -1.
  */
 int far_trust_check(struct run *);
 

@@ -1,8 +1,8 @@
 /*
  * folders.c: whole folders: made and removed on the other side
  *
- * A folder that was there last time and is gone on one side is unavailable, if
- * it was not renamed: nothing is concluded from that, unless --folders delete
+ * A folder that was on both sides last time, is gone on one and was not renamed
+ * counts as unavailable: nothing is deleted for that, unless --folders delete
  * is set and it is still gone in the next run.
  */
 #include <stdlib.h>
@@ -187,7 +187,7 @@ remove_there(struct box *b)
 	return got < 0 ? -1 : got > 0 ? 0 : forget_folder(b);
 }
 
-/* Gone there and kept here: what came into it since then is told. */
+/* Gone there and kept here: tells how many messages came into it since. */
 static int
 kept(struct box *b)
 {

@@ -4,7 +4,7 @@
 
 struct run;
 
-/* Of all that are on one side alone.  -1. */
+/* Makes, removes or renames all folders that are on one side alone.  -1. */
 int folders_agree(struct run *);
 
 #endif

@@ -109,7 +109,7 @@ rename_here(struct box *from, struct box *to)
 	return rename_parts(r, from->path, to->path);
 }
 
-/* Once the index is on the disk. */
+/* The intention's file goes once the index is durable. */
 static void
 rename_over(struct run *r)
 {

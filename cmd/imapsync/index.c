@@ -114,7 +114,7 @@ image(const struct index *x, struct buf *b)
 	memcpy(b->p, &h, sizeof h);
 }
 
-/* False: not a whole and sane one. */
+/* False: it is truncated or malformed. */
 static bool
 index_parse(struct index *x, struct str all)
 {
@@ -282,7 +282,7 @@ entry_order(const void *name, const void *entry)
 	return c != 0 ? c : (a.n > n) - (a.n < n);
 }
 
-/* Where it is, or would be. */
+/* The place where the entry is, or would be. */
 static size_t
 index_place(const struct index *x, struct str box, bool *there)
 {

@@ -36,7 +36,7 @@ struct entry *index_find(struct index *, struct str box);
 /* Found or made (dirty); entries move when one is made or dropped. */
 struct entry *index_add(struct index *, struct str box);
 void index_drop(struct index *, struct str box);
-/* If it is not as it was loaded: tmp, fsync, rename, fsync. */
+/* Saves it if it has changed: tmp, fsync, rename, fsync. */
 int index_save(struct index *, struct err *);
 void index_close(struct index *);
 

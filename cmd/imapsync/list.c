@@ -90,7 +90,7 @@ seen_add(struct found *f, struct str name, const char *path)
 	return b;
 }
 
-/* From here on it is one, and they are in order. */
+/* The names become mailboxes, in order. */
 static void
 become(struct found *f)
 {
@@ -278,7 +278,7 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 	return 0;
 }
 
-/* STATUS of many, up to some dozens under way. */
+/* STATUS of many mailboxes, some dozens of commands under way. */
 static int
 ask_status(struct run *r, bool (*of)(const struct box *))
 {
@@ -348,7 +348,7 @@ take_folder(void *to, const char *path)
 	buf_free(&name);
 }
 
-/* Those that were known, and are on neither side now. */
+/* Drops entries of folders that are on neither side now. */
 static void
 take_index(struct found *f)
 {

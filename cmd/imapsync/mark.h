@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What the server said when all up to then had been dealt with. */
+/* The watermark of a mailbox: what STATUS said when both sides were agreed. */
 struct mark {
 	uint64_t uidvalidity, uidnext, modseq, exists;
 	char id[80];		/* MAILBOXID, or "" */
@@ -21,7 +21,7 @@ mark_same(const struct mark *a, const struct mark *b)
 	    a->exists == b->exists && a->modseq != 0;
 }
 
-/* When the Maildir was as the base says; all 0: not known to be. */
+/* The stats of a Maildir when it was as the base says; all 0: not known. */
 struct stamp {
 	uint64_t cur_mtime, cur_ino, new_mtime, new_ino;	/* ns */
 };

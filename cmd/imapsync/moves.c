@@ -192,7 +192,7 @@ join_messages(const struct halves *gone, const struct halves *came)
 	}
 }
 
-/* Those here that are to be deleted, and can be told from all others. */
+/* Files that are to be deleted, and whose ident and size no other has. */
 static void
 note_gone(struct box *b, struct halves *gone)
 {

@@ -9,7 +9,7 @@ struct stamp;
 
 int near_open(struct box *);	/* state and Maildir */
 int near_scan(struct box *);	/* the Maildir, joined with the state */
-/* The Maildir as it is now, against the state: does it say the same? */
+/* Is the Maildir as it is now what the state says? */
 bool near_settled(struct box *, struct stamp *);
 
 #endif

@@ -63,7 +63,7 @@ latest(const struct stamp *s)
 	return s->cur_mtime > s->new_mtime ? s->cur_mtime : s->new_mtime;
 }
 
-/* From when on it proves something. */
+/* The time from which on its mtime proves something. */
 static uint64_t
 proof(const struct stamp *s)
 {
@@ -228,7 +228,7 @@ stamp(const struct near_dir *l, struct stamp *s, struct err *e)
 	return 0;
 }
 
-/* A change in the tick that goes on would leave no trace: let it pass. */
+/* A change within the present tick would leave no trace: waits for its end. */
 static int
 scan_settled(struct near_dir *l, struct err *e)
 {

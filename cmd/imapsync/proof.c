@@ -193,7 +193,7 @@ proof_accepted(const struct proof *p, const struct near_msg *m)
 	return false;
 }
 
-/* All with that ident; those whose ident says little by their size, too. */
+/* Marks all with that ident as held; without a Message-ID the size counts. */
 static int
 proof_compare(struct proof *p, const struct near_msg *m, int fd, struct err *e)
 {
@@ -287,7 +287,7 @@ box_at(struct proof *p, const char *path)
 	return i != TABLE_NONE ? &p->r->boxes[i] : NULL;
 }
 
-/* As it was when it was last in step: what is in it is in its state. */
+/* Is the Maildir as it was when last in step, so that its state says all? */
 static bool
 settled(const struct box *b)
 {
@@ -318,7 +318,7 @@ proof_scan(struct proof *p)
 	return got < 0 || p->blind ? -1 : 0;
 }
 
-/* A mailbox that is gone there has none of what its state says. */
+/* A mailbox that is gone on the server has no message of its state. */
 static int
 look_into(struct proof *p)
 {
@@ -365,7 +365,7 @@ proof_folder(void *of, const char *path)
 
 /* ---- what is held back ---- */
 
-/* Told when it is not planned again in this run. */
+/* Tells of a held deletion that is not planned again in this run. */
 static void
 tell(struct box *b, size_t n, const char *where)
 {

@@ -5,7 +5,7 @@
 struct run;
 
 /*
- * To be called once all that adds was done.  A file below the root that is not
+ * To be called once all additions are done.  A file below the root that is not
  * on the server by now, for whatever reason, holds back the deletion of the
  * message that it is: its upload was refused, its folder is not synced or is
  * gone there, or it came while the run was under way.  Such a deletion is

@@ -130,7 +130,7 @@ appended(struct state *s, struct err *e)
 	return 0;
 }
 
-/* Before anything that has flags: what their bits are called. */
+/* The names of keywords are logged before any record with their bits. */
 static void
 log_keywords(struct state *s)
 {

@@ -95,7 +95,7 @@ size_t state_from(const struct state *, uint32_t uid);
 /* A download has its own header; of an upload the server may have made one. */
 bool state_native(const struct state *, const struct rec *);
 
-/* So many more are to come: room for them, made once. */
+/* Makes room, once, for so many more. */
 void state_expect(struct state *, size_t more);
 
 /*

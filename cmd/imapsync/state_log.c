@@ -40,7 +40,7 @@ state_put64(struct buf *b, uint64_t n)
 	buf_put(b, &n, 8);
 }
 
-/* Off the front; what is not there makes *s NULL, and is 0. */
+/* Takes a number off the front; too few bytes: 0, and *s is NULL. */
 static uint64_t
 get(struct str *s, size_t width)
 {

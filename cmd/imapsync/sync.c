@@ -108,9 +108,9 @@ decide(struct run *r, struct box *b)
 }
 
 /*
- * A move stands in two plans, so all are made before moves are looked for, be
- * it that one of the two has failed meanwhile: what it was to move is not
- * uploaded.
+ * A move stands in two plans, so all plans are made before moves are looked
+ * for.  That holds for a mailbox that has failed meanwhile, too: else the file
+ * that it was to move would be uploaded.
  */
 static int
 plan_all(struct run *r)
@@ -180,7 +180,7 @@ trust(struct run *r)
 			far_trust(&r->boxes[i]);
 }
 
-/* It was not as believed: nothing is planned until it was looked at. */
+/* Drops the plan of a mailbox until it was looked at anew. */
 static void
 unplan(struct box *b)
 {
@@ -218,8 +218,8 @@ changed(const struct box *b)
 }
 
 /*
- * Of a side that gave nothing (one way, read only) nothing is agreed: it is
- * looked at again.
+ * A side whose changes are not carried over (one way, read only) is not agreed:
+ * the next run looks at it again.
  */
 static struct mark
 agreed_there(const struct box *b)
@@ -411,7 +411,7 @@ close_most(struct run *r)
 	}
 }
 
-/* As many at a time as there are descriptors for. */
+/* Chooses as many at a time as there are descriptors for. */
 static bool
 choose_some(struct run *r)
 {

@@ -249,7 +249,7 @@ forget_group(struct group *g)
 	return 0;
 }
 
-/* It cannot be a UID of before, nor one that another message has. */
+/* Are the UIDs of APPENDUID new, and of no other message? */
 static bool
 credible(struct group *g, const struct imap_uids *to)
 {
@@ -341,7 +341,7 @@ singly(struct group *g)
 	return got;
 }
 
-/* Into the log it went before; the next run asks the server for it. */
+/* The intention is in the log; the next run asks the server for the message. */
 static int
 in_doubt(struct group *g)
 {

@@ -138,7 +138,7 @@ line_end(struct intake *t, struct err *e)
 	return put(t, "\n", 1, e);
 }
 
-/* Behind a CR that was held back; *p moves over what it settles. */
+/* Decides about a CR that was held back; *p moves over its LF. */
 static int
 after_cr(struct intake *t, const char **p, struct err *e)
 {
@@ -156,7 +156,7 @@ after_cr(struct intake *t, const char **p, struct err *e)
 	return put(t, "\r", 1, e);
 }
 
-/* No LF in it: a CR at its end waits for what comes. */
+/* A piece without LF; a CR at its end waits for the next byte. */
 static int
 rest(struct intake *t, const char *p, size_t n, struct err *e)
 {
@@ -168,7 +168,7 @@ rest(struct intake *t, const char *p, size_t n, struct err *e)
 	return put(t, p, n, e);
 }
 
-/* From *p on, until the end or until it cannot go on so (t->raw). */
+/* Converts from *p on, until the end or until the file must be raw (t->raw). */
 static int
 intake_convert(struct intake *t, const char **p, const char *end, struct err *e)
 {

@@ -41,7 +41,7 @@ struct outgo {
 	uint64_t ident;
 	bool verbatim, nul;
 };
-/* Reads it all once; EX_IOERR. */
+/* Reads the whole file once; EX_IOERR. */
 int outgo_look(struct outgo *, int fd, struct err *);
 /* Only the header: ident alone, wire is 0. */
 int outgo_head(struct outgo *, int fd, struct err *);
