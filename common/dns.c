@@ -32,22 +32,33 @@ dns_status(enum dns_status s)
 	return names[s];
 }
 
+static const struct { unsigned type; const char *name; } types[] = {
+	{ DNS_A, "A" }, { DNS_NS, "NS" }, { DNS_CNAME, "CNAME" },
+	{ DNS_SOA, "SOA" }, { DNS_PTR, "PTR" }, { DNS_MX, "MX" },
+	{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" }, { DNS_SRV, "SRV" },
+	{ DNS_DS, "DS" }, { DNS_DNSKEY, "DNSKEY" }, { DNS_TLSA, "TLSA" },
+};
+
 const char *
 dns_type(unsigned type)
 {
-	static const struct { unsigned type; const char *name; } names[] = {
-		{ DNS_A, "A" }, { DNS_NS, "NS" }, { DNS_CNAME, "CNAME" },
-		{ DNS_SOA, "SOA" }, { DNS_PTR, "PTR" }, { DNS_MX, "MX" },
-		{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" }, { DNS_SRV, "SRV" },
-		{ DNS_DS, "DS" }, { DNS_DNSKEY, "DNSKEY" },
-		{ DNS_TLSA, "TLSA" },
-	};
 	size_t i;
 
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].type == type)
-			return names[i].name;
+	for (i = 0; i < sizeof types / sizeof *types; i++)
+		if (types[i].type == type)
+			return types[i].name;
 	return NULL;
+}
+
+unsigned
+dns_type_of(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof types / sizeof *types; i++)
+		if (str_is(name, types[i].name))
+			return types[i].type;
+	return 0;
 }
 
 /* ---- queries */

@@ -121,6 +121,12 @@ enum { DNS_NAMELEN = 1026 };	/* of a presentation form and its NUL */
  */
 int dns_name(const char *name, char dst[DNS_NAMELEN]);
 
+/*
+ * The byte that an escape stands for, \DDD or \ and any other: *p is behind
+ * its backslash, then behind all of it.  -1: it is none.
+ */
+int dns_escaped(const char **p);
+
 /* Letters, digits, hyphens: fit to be connected to (RFC 1123). "." is not. */
 bool dns_hostname(const char *);
 

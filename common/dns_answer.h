@@ -42,6 +42,7 @@ dns_temporary(enum dns_status s)
 }
 
 const char *dns_type(unsigned);		/* "MX"; NULL if it is not above */
+unsigned dns_type_of(struct str);	/* of such a word; 0 if it is none */
 
 /* One record.  Which fields count depends on the type asked. */
 struct dns_rr {

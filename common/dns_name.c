@@ -14,9 +14,8 @@
 
 enum { LABEL = 63, POINTER = 0xc0 };
 
-/* The byte behind a backslash, \DDD or any other, and past it; -1: no byte. */
-static int
-escaped_byte(const char **p)
+int
+dns_escaped(const char **p)
 {
 	const char *s = *p;
 	int c;
@@ -64,7 +63,7 @@ name_encode(const char *p, unsigned char wire[DNS_WIRE])
 				return -1;
 			continue;
 		}
-		if (c == '\\' && (c = escaped_byte(&p)) < 0)
+		if (c == '\\' && (c = dns_escaped(&p)) < 0)
 			return -1;
 		if (at >= DNS_WIRE)
 			return -1;

@@ -1,10 +1,9 @@
 /*
  * expect.c: --expect: records as they should be against those that are
  *
- * A line is NAME TYPE DATA, as in a zone file but without TTL and class; "-"
- * for the data says that there must be none.  The lines of one name and type
- * are all of its records, in any order.  TXT strings are joined, quoted or
- * not.  "#" begins a comment.
+ * The lines are those of a zone file (zone.c); "-" for the data says that there
+ * must be no such record.  The lines of one name and type are all of its
+ * records, in any order.  What is compared is the data, not how it is written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,19 +19,30 @@
 #include "settings.h"
 #include "show.h"
 #include "stop.h"
+#include "table.h"
+#include "zone.h"
+
+/* Records of one name and type, sorted once they are all there. */
+struct records {
+	struct str *v;
+	size_t n, cap;
+};
 
 /* What is expected of one name and type, and what came. */
 struct set {
-	struct set *next;
 	const char *name;
 	unsigned type;
-	struct opt_list want, have;
+	bool none;		/* a line says that there is none */
+	struct str key;		/* "NAME TYPE" */
+	struct records want, have;
 	const struct dns_answer *answer;
 };
 
 struct list {
 	struct arena arena;
-	struct set *first, **end;
+	struct set **set;
+	size_t n, cap;
+	struct table by_key;
 };
 
 static void
@@ -41,141 +51,90 @@ set_answered(void *arg, const struct dns_answer *a)
 	((struct set *)arg)->answer = dns_keep(a);
 }
 
-/* ---- records as text that can be compared */
-
-static const char *
-data_hex(struct arena *a, struct str s)
+static struct str
+set_key(const void *of, size_t at)
 {
-	char *p = arena_new(a, 2 * s.n + 1, 1);
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		snprintf(p + 2 * i, 3, "%02x", (unsigned char)s.p[i]);
-	return p;
+	return ((const struct list *)of)->set[at]->key;
 }
 
-static const char *
-record_text(struct arena *a, unsigned type, const struct dns_rr *rr)
-{
-	char ip[64];
+/* ---- records */
 
-	switch (type) {
-	case DNS_A: case DNS_AAAA:
-		dns_addr(rr->data, ip, sizeof ip);
-		return arena_dup(a, str_of(ip));
-	case DNS_MX:
-		return arena_printf(a, "%u %s", rr->pref, rr->name);
-	case DNS_SRV:
-		return arena_printf(a, "%u %u %u %s", rr->pref, rr->weight,
-		    rr->port, rr->name);
-	case DNS_TLSA:
-		return arena_printf(a, "%u %u %u %s", rr->usage,
-		    rr->selector, rr->mtype, data_hex(a, rr->data));
-	case DNS_TXT:
-		return arena_dup(a, rr->data);
-	default:
-		return rr->name != NULL ? rr->name : data_hex(a, rr->data);
-	}
+static int
+data_order(const void *p, const void *q)
+{
+	const struct str *a = p, *b = q;
+	size_t n = a->n < b->n ? a->n : b->n;
+	int c = n > 0 ? memcmp(a->p, b->p, n) : 0;
+
+	return c != 0 ? c : (a->n > b->n) - (a->n < b->n);
 }
 
-/* "a" "b" to ab; what has no quotes stays. */
-static const char *
-unquoted(struct arena *a, struct str s)
+static void
+records_add(struct records *r, struct str data)
 {
-	struct buf b = { 0 };
-	const char *all;
-	bool in = false;
-	size_t i;
-
-	if (s.n == 0 || s.p[0] != '"')
-		return arena_dup(a, s);
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			in = !in;
-		else if (in && s.p[i] == '\\' && i + 1 < s.n)
-			buf_c(&b, s.p[++i]);
-		else if (in)
-			buf_c(&b, s.p[i]);
+	if (r->n == r->cap) {
+		r->cap = r->cap > 0 ? 2 * r->cap : 4;
+		r->v = mem_grow(r->v, r->cap, sizeof *r->v);
 	}
-	all = arena_dup(a, BUF_STR(b));
-	buf_free(&b);
-	return all;
+	r->v[r->n++] = data;
 }
 
-/* Blanks single, lower case, no last dot, the hex of a TLSA in one piece. */
-static const char *
-normal(struct arena *a, unsigned type, struct str data)
+static void
+records_sort(struct records *r)
 {
-	char *p = arena_new(a, data.n + 2, 1);
-	struct str word;
-	size_t n = 0, i, words = 0;
+	if (r->n > 1)
+		qsort(r->v, r->n, sizeof *r->v, data_order);
+}
 
-	if (type == DNS_TXT)
-		return unquoted(a, data);
-	while ((word = str_word(&data)).n > 0) {
-		if (n > 0 && (type != DNS_TLSA || words < 4))
-			p[n++] = ' ';
-		for (i = 0; i < word.n; i++)
-			p[n++] = str_lower(word.p[i]);
-		words++;
-	}
-	if (n > 1 && p[n - 1] == '.' && p[n - 2] != ' ')
-		p[n - 1] = '\0';
-	return p;
+static bool
+records_have(const struct records *r, struct str data)
+{
+	return r->n > 0 &&
+	    bsearch(&data, r->v, r->n, sizeof *r->v, data_order) != NULL;
 }
 
 /* ---- reading */
 
-static unsigned
-type_of(struct str word)
-{
-	unsigned i;
-
-	for (i = 1; i < 256; i++)
-		if (dns_type(i) != NULL && str_is(word, dns_type(i)))
-			return i;
-	return 0;
-}
-
 static struct set *
-set_of(struct list *l, const char *name, unsigned type)
+set_of(struct list *l, const struct zone_record *z)
 {
+	struct str key = str_of(arena_printf(&l->arena, "%s %s", z->name,
+	    dns_type(z->type)));
+	size_t at = table_text(&l->by_key, l, key);
 	struct set *s;
 
-	for (s = l->first; s != NULL; s = s->next)
-		if (s->type == type && strcmp(s->name, name) == 0)
-			return s;
+	if (at != TABLE_NONE)
+		return l->set[at];
 	s = arena_new(&l->arena, 1, sizeof *s);
-	s->name = arena_dup(&l->arena, str_of(name));
-	s->type = type;
-	*l->end = s;
-	l->end = &s->next;
+	s->name = z->name;
+	s->type = z->type;
+	s->key = key;
+	if (l->n == l->cap) {
+		l->cap = l->cap > 0 ? 2 * l->cap : 64;
+		l->set = mem_grow(l->set, l->cap, sizeof *l->set);
+	}
+	l->set[l->n++] = s;
+	table_add(&l->by_key, l, l->n - 1);
 	return s;
 }
 
 static int
 take_line(struct list *l, struct str line, struct err *e)
 {
-	struct str name = str_word(&line), type = str_word(&line);
-	char normal_name[DNS_NAMELEN];
-	unsigned number = type_of(type);
+	struct zone_record z;
+	int got = zone_read(&l->arena, line, &z, e);
 	struct set *s;
 
-	if (name.n == 0 || name.p[0] == '#')
-		return 0;
-	if (dns_name(arena_dup(&l->arena, name), normal_name) < 0)
-		return fail(e, EX_DATAERR, "\"%.*s\" is no name",
-		    STR_ARG(name));
-	if (number == 0)
-		return fail(e, EX_DATAERR, "\"%.*s\" is no type",
-		    STR_ARG(type));
-	line = str_trim(line);
-	if (line.n == 0)
-		return fail(e, EX_DATAERR, "no data (\"-\" for: no record)");
-	s = set_of(l, normal_name, number);
-	if (!str_is(line, "-"))
-		opt_list_add(&l->arena, &s->want, normal(&l->arena, number,
-		    line));
+	if (got <= 0)
+		return got;
+	s = set_of(l, &z);
+	if (z.none)
+		s->none = true;
+	else
+		records_add(&s->want, z.data);
+	if (s->none && s->want.n > 0)
+		return fail(e, EX_USAGE, "%s is to be there and not to be there",
+		    s->key.p);
 	return 0;
 }
 
@@ -203,42 +162,33 @@ list_read(struct list *l, const char *path, struct err *e)
 /* ---- comparing */
 
 static bool
-list_has(const struct opt_list *l, const char *s)
+records_within(const struct records *a, const struct records *b)
 {
 	size_t i;
 
-	for (i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], s) == 0)
-			return true;
-	return false;
+	for (i = 0; i < a->n; i++)
+		if (!records_have(b, a->v[i]))
+			return false;
+	return true;
 }
 
 static bool
 set_same(const struct set *s)
 {
-	size_t i;
-
-	for (i = 0; i < s->want.n; i++)
-		if (!list_has(&s->have, s->want.v[i]))
-			return false;
-	for (i = 0; i < s->have.n; i++)
-		if (!list_has(&s->want, s->have.v[i]))
-			return false;
-	return true;
+	return records_within(&s->want, &s->have) && records_within(&s->have, &s->want);
 }
 
 static void
-differences(const struct opt_list *a, const struct opt_list *b, char mark,
+differences(const struct records *a, const struct records *b, char mark,
     const struct set *s, struct buf *out)
 {
 	size_t i;
 
 	for (i = 0; i < a->n; i++) {
-		if (list_has(b, a->v[i]))
+		if (records_have(b, a->v[i]))
 			continue;
-		buf_printf(out, "%c %s %s ", mark, s->name,
-		    dns_type(s->type));
-		show_safe(out, str_of(a->v[i]));
+		buf_printf(out, "%c %s ", mark, s->key.p);
+		zone_put(out, s->type, a->v[i]);
 		buf_c(out, '\n');
 	}
 }
@@ -247,7 +197,7 @@ static void
 text_expect(const struct set *s, struct buf *out)
 {
 	if (dns_temporary(s->answer->status)) {
-		buf_printf(out, "? %s %s ", s->name, dns_type(s->type));
+		buf_printf(out, "? %s ", s->key.p);
 		show_status(out, s->answer);
 		buf_c(out, '\n');
 		return;
@@ -257,16 +207,22 @@ text_expect(const struct set *s, struct buf *out)
 }
 
 static void
-json_list(struct json *j, const char *key, const struct opt_list *a,
-    const struct opt_list *b)
+json_list(struct json *j, const char *key, const struct set *s,
+    const struct records *a, const struct records *b)
 {
+	struct buf text = { 0 };
 	size_t i;
 
 	json_open(j, key, '[');
-	for (i = 0; i < a->n; i++)
-		if (!list_has(b, a->v[i]))
-			json_s(j, NULL, a->v[i]);
+	for (i = 0; i < a->n; i++) {
+		if (records_have(b, a->v[i]))
+			continue;
+		text.n = 0;
+		zone_put(&text, s->type, a->v[i]);
+		json_str(j, NULL, BUF_STR(text));
+	}
 	json_close(j, ']');
+	buf_free(&text);
 }
 
 static void
@@ -284,8 +240,8 @@ json_expect(const struct set *s, struct buf *out)
 		json_null(&j, "same");
 	else
 		json_bool(&j, "same", set_same(s));
-	json_list(&j, "missing", &s->want, temp ? &s->want : &s->have);
-	json_list(&j, "unexpected", &s->have, &s->want);
+	json_list(&j, "missing", s, &s->want, temp ? &s->want : &s->have);
+	json_list(&j, "unexpected", s, &s->have, &s->want);
 	json_close(&j, '}');
 	buf_c(out, '\n');
 }
@@ -297,8 +253,9 @@ report(struct run *r, struct list *l, struct set *s)
 	unsigned i;
 
 	for (i = 0; i < s->answer->n; i++)
-		opt_list_add(&l->arena, &s->have,
-		    record_text(&l->arena, s->type, &s->answer->rr[i]));
+		records_add(&s->have, zone_data(&l->arena, s->type, &s->answer->rr[i]));
+	records_sort(&s->want);
+	records_sort(&s->have);
 	if (r->set->show.json)
 		json_expect(s, &r->out);
 	else if (!r->set->show.quiet)
@@ -308,30 +265,46 @@ report(struct run *r, struct list *l, struct set *s)
 	return set_same(s) ? 0 : EX_DATAERR;
 }
 
+static void
+list_free(struct list *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		dns_drop(l->set[i]->answer);
+		free(l->set[i]->want.v);
+		free(l->set[i]->have.v);
+	}
+	free(l->set);
+	table_free(&l->by_key);
+	arena_free(&l->arena);
+}
+
 int
 expect_run(struct run *r, const char *path, struct err *e)
 {
-	struct list l = { .first = NULL };
+	struct list l = { .by_key = { .text = set_key } };
 	int status = 0, one;
 	struct set *s;
+	size_t i;
 
-	l.end = &l.first;
 	if (list_read(&l, path, e) < 0) {
-		arena_free(&l.arena);
+		list_free(&l);
 		return e->code;
 	}
 	box_enter(r);
-	for (s = l.first; s != NULL; s = s->next)
-		dns_want(r->dns, s->name, s->type, set_answered, s);
+	for (i = 0; i < l.n; i++)
+		dns_want(r->dns, l.set[i]->name, l.set[i]->type, set_answered,
+		    l.set[i]);
 	while (dns_step(r->dns, CLOCK_NEVER) > 0 && !stop_asked())
 		;
-	for (s = l.first; s != NULL; s = s->next) {
+	for (i = 0; i < l.n; i++) {
+		s = l.set[i];
 		one = s->answer != NULL ? report(r, &l, s) : EX_TEMPFAIL;
 		status = fail_worse(status, one);
-		dns_drop(s->answer);
 	}
 	if (r->out.n > 0)
 		fwrite(r->out.p, 1, r->out.n, stdout);
-	arena_free(&l.arena);
+	list_free(&l);
 	return status;
 }

@@ -427,17 +427,17 @@ END
 status 65 '--expect: drift' mx "$U" --expect "$T/expect"
 is "$OUT" '- mx2.secure.example A 192.0.2.99
 + mx2.secure.example A 192.0.2.26
-+ t.secure.example TXT true' 'what is missing, what is new'
++ t.secure.example TXT "true"' 'what is missing, what is new'
 is "$(mx "$U" -j --expect "$T/expect" | jq -r 'select(.same | not) |
 	"\(.name) \(.missing[0]) \(.unexpected[0])"')" \
 	'mx2.secure.example 192.0.2.99 192.0.2.26
-t.secure.example null true' 'as JSON'
+t.secure.example null "true"' 'as JSON'
 echo 'x.servfail.example MX 10 a' > "$T/expect"
 status 75 '--expect: it cannot be told' mx "$U" --expect "$T/expect"
 is "$(mx "$U" -j --expect "$T/expect" | jq -c '[.missing, .unexpected]')" \
 	'[[],[]]' 'what nobody answered for is not called missing'
 echo 'x.example NOSUCH a' > "$T/expect"
-status 65 '--expect: no such type' mx "$U" --expect "$T/expect"
+status 64 '--expect: no such type' mx "$U" --expect "$T/expect"
 like "$ERR" 'expect:1: ' 'with the line'
 
 # ---- --ordered, with more lines done behind one than the ring holds

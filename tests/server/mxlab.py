@@ -8,7 +8,7 @@ test adds, and mxlookup run against it.
     lab.end()
 
 The data of a TXT is a string, bytes, or a list of them: the strings of one
-record.  A name that was not added and has nothing below it does not exist."""
+record; of a type that is not read here, its bytes.  A name that was not added and has nothing below it does not exist."""
 import json
 import os
 import socket
@@ -20,7 +20,7 @@ import threading
 BUILD = os.environ.get("POSTBAG_BUILD", os.path.dirname(os.path.abspath(
     __file__)) + "/../../build")
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15,
-         "TXT": 16, "AAAA": 28, "SRV": 33}
+         "TXT": 16, "AAAA": 28, "SRV": 33, "DS": 43, "DNSKEY": 48, "TLSA": 52}
 SOA = (b"\2ns\4test\0" b"\1h\4test\0" +
        struct.pack(">IIIII", 1, 1, 1, 1, 60))
 
@@ -54,7 +54,7 @@ def rdata(type, data):
         prio, weight, port, host = data.split()
         return struct.pack(">HHH", int(prio), int(weight),
                            int(port)) + wire(host)
-    return strings(data)
+    return strings(data) if type == "TXT" else data
 
 
 def rr(name, type, data):
