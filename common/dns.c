@@ -560,7 +560,8 @@ gather_verdict(struct gather *g, bool aa, const char **why, enum dns_next *next)
 }
 
 static void
-answer_fill(struct dns_answer *a, const struct gather *g, const char *base)
+answer_fill(struct dns_answer *a, unsigned n, const struct gather *g,
+    const char *base)
 {
 	const struct piece *e;
 	struct dns_rr *rr;
@@ -568,7 +569,7 @@ answer_fill(struct dns_answer *a, const struct gather *g, const char *base)
 
 	for (i = 0; i < a->ncname; i++)
 		dns_cname_of(a)[i] = base + g->cname[i];
-	for (i = 0; i < a->n; i++) {
+	for (i = 0; i < n; i++) {
 		e = &g->piece[i];
 		rr = &dns_rr_of(a)[i];
 		*rr = e->rr;
@@ -647,7 +648,7 @@ gather_finish(struct gather *g, const char *name, enum dns_status status,
 	a->ede_text.p = dns_place(&l, g->ede_text.p, g->ede_text.n);
 	if (why != NULL)
 		a->why = dns_place(&l, why, strlen(why));
-	answer_fill(a, g, dns_place(&l, g->bytes.p, g->bytes.n));
+	answer_fill(a, n, g, dns_place(&l, g->bytes.p, g->bytes.n));
 	sort(dns_rr_of(a), n);
 	a->ttl = g->ttl;
 	if (dns_absent(status) && g->negative < a->ttl)

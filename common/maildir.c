@@ -196,8 +196,8 @@ same_file(int from, const char *a, int to, const char *b)
 	struct err e = { 0 };
 	char p[8192], q[sizeof p];
 	struct stat s, t;
-	ssize_t n = x < 0 || y < 0 || fstat(x, &s) < 0 || fstat(y, &t) < 0 ||
-	    s.st_size != t.st_size ? -1 : 1, k = n;
+	ssize_t k, n = x < 0 || y < 0 || fstat(x, &s) < 0 ||
+	    fstat(y, &t) < 0 || s.st_size != t.st_size ? -1 : 1;
 	off_t at = 0;
 
 	for (; n > 0; at += n) {
