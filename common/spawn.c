@@ -103,7 +103,7 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	char sh[] = "/bin/sh", dash_c[] = "-c";
 	char *text = f->command != NULL ? mem_dup(f->command) : NULL;
 	char *shell[] = { sh, dash_c, text, NULL };
-	char *const *argv = text != NULL ? shell : f->argv;
+	char *const *argv = f->command != NULL ? shell : f->argv;
 	bool group = !f->asks || !in_foreground();
 	posix_spawn_file_actions_t acts;
 	posix_spawnattr_t attr;
@@ -124,8 +124,8 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	if (errno == 0)
 		began(c, pid, group);
 	else
-		fail_sys(e, text != NULL ? EX_OSERR : EX_UNAVAILABLE, "%s",
-		    argv[0]);
+		fail_sys(e, f->command != NULL ? EX_OSERR :
+		    EX_UNAVAILABLE, "%s", argv[0]);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&acts);
 	free(env);

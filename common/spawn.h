@@ -57,7 +57,8 @@ int spawn_start(const struct spawn_conf *, struct spawn_child *,
  * Runs a command of the user's that is a peer: the socket that is its standard
  * input and output, non-blocking; its stderr is ours.
  */
-int spawn_socket(const char *command, struct spawn_child *, struct err *);
+int spawn_socket(const char *command, struct spawn_child *, struct err *)
+    __attribute__((nonnull));
 
 /* A process of ours, which goes on here: 1 in the caller, 0 in it, -1. */
 int spawn_fork(struct spawn_child *, struct err *);

@@ -58,6 +58,7 @@ struct proof {
 	struct box *b;		/* or NULL: it is no mailbox of this run */
 	struct near_dir dir;
 	struct state *state;	/* of b; or NULL: none of it is there */
+	struct state own;	/* it, if the run has not opened b */
 	const char *where;	/* path, the run's; NULL until it is needed */
 	bool blind;		/* it cannot be read */
 };
@@ -322,7 +323,6 @@ proof_scan(struct proof *p)
 static int
 look_into(struct proof *p)
 {
-	struct state own;
 	struct err e = { 0 };
 	struct box *b = p->b;
 	bool opened = false;
@@ -334,15 +334,15 @@ look_into(struct proof *p)
 			return 0;
 		if (b->opened)
 			p->state = b->state;
-		else if (state_open(&own, p->r->dir, str_of(b->name), false,
-		    &e) == 0) {
+		else if (state_open(&p->own, p->r->dir, str_of(b->name),
+		    false, &e) == 0) {
 			opened = true;
-			p->state = &own;
+			p->state = &p->own;
 		}
 	}
 	got = proof_scan(p);
 	if (opened)
-		state_drop_all(&own);
+		state_drop_all(&p->own);
 	return got;
 }
 

@@ -124,26 +124,29 @@ item_refused(struct store *s, struct store_item *it, struct handed *h)
 	return 0;
 }
 
-/* A NO to several is to none of them: one by one it is seen to which. */
+/*
+ * The OK to an APPEND, or NULL: it was refused.  A NO to several is to none of
+ * them: one by one it is seen to which.
+ */
 static int
-answered(struct store *s, struct store_sent c, bool yes,
-    const struct imap_resp *r, struct handed *h)
+answered(struct store *s, struct store_sent c, const struct imap_resp *ok,
+    struct handed *h)
 {
 	struct imap_uids to = { 0 };
 	uint64_t uidvalidity;
 	size_t i;
 	int got = 0;
 
-	if (!yes && c.n == 1)
+	if (ok == NULL && c.n == 1)
 		return item_refused(s, &s->v[c.from], h);
-	if (yes && (got = imap_appended(&s->dest->imap, r, &uidvalidity,
-	    &to)) >= 0 && to.n != c.n)
+	if (ok != NULL && (got = imap_appended(&s->dest->imap, ok,
+	    &uidvalidity, &to)) >= 0 && to.n != c.n)
 		to.n = 0;
 	for (i = 0; i < c.n; i++) {
 		struct store_item *it = &s->v[c.from + i];
 
-		it->fate = yes ? STORE_TAKEN : STORE_NEW;
-		it->alone = !yes;
+		it->fate = ok != NULL ? STORE_TAKEN : STORE_NEW;
+		it->alone = ok == NULL;
 		it->uid = i < to.n ? to.v[i] : 0;
 	}
 	free(to.v);
@@ -171,7 +174,7 @@ hear_answer(struct store *s, struct handed *h)
 	c = s->sent[i];
 	memmove(&s->sent[i], &s->sent[i + 1], (--s->nsent - i) *
 	    sizeof *s->sent);
-	return answered(s, c, r.type == IMAP_OK, &r, h);
+	return answered(s, c, r.type == IMAP_OK ? &r : NULL, h);
 }
 
 static int
@@ -204,7 +207,7 @@ send_group(struct store *s, struct store_sent c, struct handed *h)
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return answered(s, c, false, NULL, h);
+		return answered(s, c, NULL, h);
 	if ((c.tag = imap_append_end(m)) == 0)
 		return -1;
 	s->sent[s->nsent++] = c;
