@@ -31,8 +31,6 @@ enum {
 
 /* ---- replies ---- */
 
-typedef void each_line(struct smtp *, struct str);
-
 /* "5.1.1 text": the status is taken off if it is one (RFC 2034, 3463). */
 static struct str
 enhanced(struct smtp_reply *r, struct str text)
@@ -85,7 +83,7 @@ reply_line(struct smtp *s, struct str l, int *code, struct str *text)
 
 /* The next reply, into s->reply: its code, or -1. */
 static int
-reply(struct smtp *s, each_line *each)
+smtp_hear(struct smtp *s, void (*each)(struct smtp *, struct str))
 {
 	struct smtp_reply *r = &s->reply;
 	struct str l = { 0 }, text = { 0 };
@@ -111,7 +109,7 @@ reply(struct smtp *s, each_line *each)
 }
 
 static int
-class(const struct smtp *s)
+smtp_class(const struct smtp *s)
 {
 	return s->reply.code / 100;
 }
@@ -120,9 +118,10 @@ class(const struct smtp *s)
 static int
 smtp_answered(struct smtp *s)
 {
-	if (reply(s, NULL) < 0)
+	if (smtp_hear(s, NULL) < 0)
 		return -1;
-	return class(s) != 3 ? 0 : conn_fail(s->c, EX_PROTOCOL, "an unexpected reply: %d %s",
+	return smtp_class(s) != 3 ? 0 : conn_fail(s->c, EX_PROTOCOL,
+	    "an unexpected reply: %d %s",
 	    s->reply.code, s->reply.text);
 }
 
@@ -133,9 +132,9 @@ smtp_refused(struct smtp *s, const char *what, int permanent)
 	const struct smtp_reply *r = &s->reply;
 	int code = EX_PROTOCOL;
 
-	if (class(s) == 4)
+	if (smtp_class(s) == 4)
 		code = EX_TEMPFAIL;
-	else if (class(s) == 5)
+	else if (smtp_class(s) == 5)
 		code = permanent;
 	return conn_fail(s->c, code, "%s: %d%s%s %s", what, r->code,
 	    r->status[0] != '\0' ? " " : "", r->status, r->text);
@@ -233,16 +232,16 @@ smtp_forget(struct smtp *s)
 static int
 helo(struct smtp *s, const char *name)
 {
-	if (s->conf->lmtp || class(s) != 5 ||
+	if (s->conf->lmtp || smtp_class(s) != 5 ||
 	    s->conf->tls == CONN_TLS_STARTTLS)
 		return smtp_refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
 		    EX_UNAVAILABLE);
 	conn_phase(s->c, "HELO", CONN_COMMAND);
 	conn_printf(s->c, "HELO %s\r\n", name);
 	smtp_forget(s);
-	if (reply(s, NULL) < 0)
+	if (smtp_hear(s, NULL) < 0)
 		return -1;
-	return class(s) == 2 ? 0 : smtp_refused(s, "HELO", EX_UNAVAILABLE);
+	return smtp_class(s) == 2 ? 0 : smtp_refused(s, "HELO", EX_UNAVAILABLE);
 }
 
 static int
@@ -258,9 +257,9 @@ ehlo(struct smtp *s)
 	smtp_forget(s);
 	conn_phase(s->c, s->conf->lmtp ? "LHLO" : "EHLO", CONN_COMMAND);
 	conn_printf(s->c, "%s %s\r\n", s->conf->lmtp ? "LHLO" : "EHLO", name);
-	if (reply(s, capability) < 0)
+	if (smtp_hear(s, capability) < 0)
 		return -1;
-	if (class(s) != 2)
+	if (smtp_class(s) != 2)
 		return helo(s, name);
 	if (s->conf->no_chunking)
 		s->caps &= ~(unsigned)SMTP_CHUNKING;
@@ -281,7 +280,7 @@ starttls(struct smtp *s)
 		return conn_fail(s->c, EX_NOPERM, "the server offers no STARTTLS, and nothing is sent without TLS (--tls off)");
 	conn_phase(s->c, "STARTTLS", CONN_COMMAND);
 	conn_printf(s->c, "STARTTLS\r\n");
-	if (reply(s, NULL) < 0)
+	if (smtp_hear(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 220)
 		return smtp_refused(s, "STARTTLS", EX_NOPERM);
@@ -295,7 +294,7 @@ static int
 hello(struct smtp *s)
 {
 	if (hint_greeting(s->c, s->conf->lmtp ? NULL : "smtp",
-	    CONN_GREETING_SMTP) < 0 || reply(s, NULL) < 0)
+	    CONN_GREETING_SMTP) < 0 || smtp_hear(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 220)
 		return smtp_refused(s, "greeting", EX_UNAVAILABLE);
@@ -341,7 +340,7 @@ smtp_verdict(struct smtp *s, struct sasl_exchange *x)
 		return sasl_exchange_proved(x);
 	if (reason[0] == '\0')
 		return smtp_refused(s, "login refused", EX_NOPERM);
-	return conn_fail(s->c, class(s) == 4 ? EX_TEMPFAIL : EX_NOPERM,
+	return conn_fail(s->c, smtp_class(s) == 4 ? EX_TEMPFAIL : EX_NOPERM,
 	    "login refused: %d %s %s (%s)", s->reply.code, s->reply.status,
 	    s->reply.text, reason);
 }
@@ -349,7 +348,7 @@ smtp_verdict(struct smtp *s, struct sasl_exchange *x)
 static int
 smtp_exchange(struct smtp *s, struct sasl_exchange *x)
 {
-	while (reply(s, keep_challenge) == 334)
+	while (smtp_hear(s, keep_challenge) == 334)
 		if (sasl_exchange_answer(x, str_of(s->challenge)) < 0)
 			return -1;
 	return s->reply.code == 0 ? -1 : smtp_verdict(s, x);
@@ -395,10 +394,10 @@ rcpt_settle(struct smtp *s, struct smtp_rcpt *r, enum smtp_stage stage)
 {
 	r->reply = s->reply;
 	r->stage = stage;
-	if (class(s) == 2)
+	if (smtp_class(s) == 2)
 		r->state = SMTP_SENT;
 	else
-		r->state = class(s) == 4 ? SMTP_DEFERRED : SMTP_REFUSED;
+		r->state = smtp_class(s) == 4 ? SMTP_DEFERRED : SMTP_REFUSED;
 }
 
 static void
@@ -444,7 +443,7 @@ hear_mail(struct smtp *s, struct batch *b)
 {
 	if (smtp_answered(s) < 0)
 		return -1;
-	if (class(s) != 2) {
+	if (smtp_class(s) != 2) {
 		settle_all(s, b, SMTP_AT_MAIL);
 		s->dirty = true;
 	}
@@ -468,7 +467,7 @@ hear_rcpt(struct smtp *s, struct batch *b, struct smtp_rcpt *r)
 		return -1;
 	if (r->state != SMTP_UNTRIED)
 		return 0;		/* MAIL was refused: this is its echo */
-	if (class(s) == 2) {
+	if (smtp_class(s) == 2) {
 		r->reply = s->reply;
 		r->state = SMTP_TAKEN;
 		b->taken++;
@@ -483,7 +482,7 @@ hear_rcpt(struct smtp *s, struct batch *b, struct smtp_rcpt *r)
 }
 
 static void
-say_quit(struct smtp *s)
+smtp_say_quit(struct smtp *s)
 {
 	conn_printf(s->c, "QUIT\r\n");
 	s->quit = true;
@@ -557,7 +556,7 @@ say_content(struct smtp *s, struct batch *b)
 	b->unread = true;
 	at_stake(s);
 	if (b->m->last && b->m->n == 1 && b->pipe)
-		say_quit(s);
+		smtp_say_quit(s);
 	return 0;
 }
 
@@ -579,7 +578,7 @@ hear_final(struct smtp *s, struct batch *b)
 	if (!s->conf->lmtp || b->taken == 0) {
 		if (smtp_answered(s) < 0)
 			return -1;
-		s->dirty |= class(s) != 2;
+		s->dirty |= smtp_class(s) != 2;
 		settle_all(s, b, SMTP_AT_DATA);
 	}
 	b->unread = false;
@@ -627,7 +626,7 @@ say_envelope(struct smtp *s, struct batch *b)
 	if (b->tail == TAIL_BDAT && say_bdat(s, b) < 0)
 		return -1;
 	if (b->tail == TAIL_BDAT && b->m->last && b->m->n == 1)
-		say_quit(s);
+		smtp_say_quit(s);
 	return 0;
 }
 
@@ -668,10 +667,10 @@ static int
 go_ahead(struct smtp *s, struct batch *b)
 {
 	conn_phase(s->c, "DATA", CONN_DATA);
-	if (reply(s, NULL) < 0)
+	if (smtp_hear(s, NULL) < 0)
 		return -1;
 	if (s->reply.code != 354) {
-		if (class(s) == 2 || class(s) == 3)
+		if (smtp_class(s) == 2 || smtp_class(s) == 3)
 			return smtp_refused(s, "DATA", EX_PROTOCOL);
 		s->dirty = true;
 		settle_all(s, b, SMTP_AT_DATA);
@@ -890,9 +889,9 @@ smtp_quit(struct smtp *s)
 		return;
 	if (s->quit) {		/* its answer comes with the last one's */
 		conn_phase(s->c, "QUIT", 2);
-		reply(s, NULL);
+		smtp_hear(s, NULL);
 	} else {
-		say_quit(s);
+		smtp_say_quit(s);
 		if (!stop_asked())	/* else it leaves with conn_close */
 			conn_flush(s->c);
 	}
