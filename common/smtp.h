@@ -1,16 +1,16 @@
 /*
  * smtp.h: the client's side of SMTP (RFC 5321) and LMTP (RFC 2033)
  *
- * smtp_open, smtp_auth, smtp_send for each message, smtp_quit.  The fatal
- * failures (no greeting, no TLS, login refused, connection lost) return -1
- * and are in the err; what becomes of a recipient is in its smtp_rcpt.
+ * smtp_open, smtp_auth, smtp_send for each message (smtp_mail.h), smtp_quit.
+ * The fatal failures (no greeting, no TLS, login refused, connection lost)
+ * return -1 and are in the err; what becomes of a recipient is in its
+ * smtp_rcpt.
  */
 #ifndef SMTP_H
 #define SMTP_H
 
 #include "conn.h"
 #include "conn_tls.h"
-#include "msg.h"
 #include "sasl.h"
 
 enum smtp_cap {
@@ -67,52 +67,8 @@ int smtp_open(struct smtp *, struct conn *, const struct smtp_conf *);
  */
 int smtp_auth(struct smtp *, const struct sasl_login *);
 
-enum smtp_state {
-	SMTP_UNTRIED,	/* never offered, or its answer did not matter */
-	SMTP_TAKEN,	/* RCPT accepted; no message (yet) */
-	SMTP_SENT,	/* the server has accepted responsibility */
-	SMTP_DEFERRED,	/* 4yz */
-	SMTP_REFUSED,	/* 5yz */
-	SMTP_UNKNOWN	/* the answer was lost: may have been accepted */
-};
-
-/* Whose answer settled it: of MAIL, of its RCPT, or of the message. */
-enum smtp_stage { SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA };
-
-struct smtp_rcpt {
-	const char *addr;	/* local@domain as on the wire, without <> */
-	const char *params;	/* " NOTIFY=NEVER", or "" */
-	enum smtp_state state;
-	enum smtp_stage stage;
-	struct smtp_reply reply;	/* the one that settled it */
-};
-
-struct smtp_mail {
-	const char *from;	/* reverse-path without <>; "" is the null one */
-	const char *params;	/* for MAIL, as they are: " RET=HDRS", or "" */
-	struct smtp_rcpt *rcpt;
-	size_t n;
-	const struct msg *msg;	/* NULL: ask about the recipients, no more */
-	bool utf8;		/* SMTPUTF8 is needed */
-	bool requiretls;
-	bool whole;		/* all recipients or none */
-	bool last;		/* nothing follows on this connection */
-};
-
-/*
- * Can the message go as it is?  8-bit text needs 8BITMIME; a bare CR goes by
- * BDAT alone, and a NUL by that with BINARYMIME (RFC 3030).
- */
-bool smtp_takes(const struct smtp *, const struct msg *);
-
-/*
- * Sends one message, in as many transactions as the server's limits ask for.
- * 0: every recipient is settled.  1: some are SMTP_UNTRIED still and want a
- * new connection.  -1: fatal, but look at the recipients all the same.  If it
- * was accepted, or perhaps, that is at stake (mem.h) until the caller, who has
- * told it or recorded it, says mem_stake(NULL).
- */
-int smtp_send(struct smtp *, struct smtp_mail *);
+/* QUIT goes out with what is queued; smtp_quit hears its answer. */
+void smtp_say_quit(struct smtp *);
 
 /*
  * QUIT.  Its answer changes nothing, and is waited for only where it costs

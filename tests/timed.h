@@ -18,7 +18,7 @@
 #include "conn_open.h"
 #include "fuzz/server.h"
 #include "net.h"
-#include "smtp.h"
+#include "smtp_mail.h"
 #include "tap.h"
 
 /* ---- the time ---- */

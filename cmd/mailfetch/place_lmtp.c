@@ -10,6 +10,7 @@
 #include "mime.h"
 #include "place_kind.h"
 #include "process.h"
+#include "smtp_mail.h"
 #include "tally.h"
 
 /*

@@ -17,7 +17,7 @@
 #include "mime.h"
 #include "msg.h"
 #include "opt.h"
-#include "smtp.h"
+#include "smtp_mail.h"
 #include "str.h"
 #include "table.h"
 

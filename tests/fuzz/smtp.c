@@ -2,7 +2,7 @@
 #include "conn_tls.h"
 #include "file.h"
 #include "server.h"
-#include "smtp.h"
+#include "smtp_mail.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
