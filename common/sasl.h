@@ -5,10 +5,6 @@
  * first challenge; sasl_step for each further challenge; sasl_done when the
  * server says yes; sasl_wipe always.  Bytes are raw: base64, "=" for an empty
  * initial response and "*" to cancel after a failed step are the caller's.
- *
- * Not done: of SASLprep (RFC 4013) the NFKC step, the bidi check and the
- * table of unassigned code points, for libc has no Unicode tables.  Type
- * passwords in composed form; ASCII is not affected.
  */
 #ifndef SASL_H
 #define SASL_H
