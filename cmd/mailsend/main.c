@@ -195,7 +195,7 @@ chosen_sender(void)
 }
 
 static void
-version(struct buf *b)
+send_version(struct buf *b)
 {
 	version_libraries(b);
 	version_path(b, "configuration", account_path(&run.account),
@@ -208,7 +208,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 {
 	struct opt_set set = { .tables = { options,
 	    account_options(&run.account) }, .arena = &run.account.arena,
-	    .version = version,
+	    .version = send_version,
 	    .usage = "mailsend [options] [recipient ...]",
 	    .about = "Composes a message, or takes a finished one, and submits it to a mail server." };
 	int got;

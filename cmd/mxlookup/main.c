@@ -138,7 +138,7 @@ static const struct opt options[] = {
 };
 
 static void
-version(struct buf *b)
+lookup_version(struct buf *b)
 {
 	version_libraries(b);
 	version_path(b, "configuration", NULL, "none");
@@ -147,7 +147,7 @@ version(struct buf *b)
 
 static struct opt_set set = {
 	.tables = { options },
-	.version = version,
+	.version = lookup_version,
 	.usage = "mxlookup [options] [domain | user@domain | address ...]",
 	.about = "Shows where and how a domain's mail is delivered.",
 	.arena = &arena,

@@ -290,7 +290,7 @@ static const struct opt options[] = {
 };
 
 static void
-version(struct buf *b)
+probe_version(struct buf *b)
 {
 	version_libraries(b);
 	version_path(b, "configuration", NULL, "none");
@@ -299,7 +299,7 @@ version(struct buf *b)
 
 static struct opt_set set = {
 	.tables = { options },
-	.version = version,
+	.version = probe_version,
 	.usage = "portprobe [options] host[:port[/protocol]] | mx:domain | srv:domain | - ...",
 	.about = "Shows what answers on the mail ports.",
 	.arena = &arena,
