@@ -118,11 +118,12 @@ $(B)/lab/%.so: tests/crash/%.c
 
 tests: all $(UNIT) $(LAB)
 
-# Quick: layers, circles, sizes, manual against options, unit tests.  scripts/test is all.
+# Quick: layers, circles, sizes, names, manual against options, unit tests.  scripts/test is all.
 check: tests
 	scripts/dev/layers
 	scripts/dev/circles $(B)
 	scripts/dev/structs
+	scripts/dev/statics
 	scripts/dev/check-man $(B)
 	prove -Q --exec '' $(UNIT)
 
