@@ -359,24 +359,32 @@ in_doubt(struct smtp *s, struct batch *b)
 		}
 }
 
-static int
-transaction(struct smtp *s, struct batch *b)
+/* A message did not come to be: nobody has got it, whoever would have. */
+static void
+take_back(struct batch *b)
 {
 	size_t i;
 
+	for (i = 0; i < b->n && b->m->msg != NULL; i++)
+		if (b->r[i]->state == SMTP_TAKEN) {
+			b->r[i]->state = SMTP_UNTRIED;
+			b->r[i]->reply = (struct smtp_reply){ 0 };
+		}
+}
+
+static int
+transaction(struct smtp *s, struct batch *b)
+{
 	b->pipe = (s->caps & SMTP_PIPELINING) != 0;
 	b->tail = smtp_choose(s, b->m);
 	if (say_envelope(s, b) < 0 || hear_envelope(s, b) < 0 ||
 	    content(s, b) < 0) {
 		in_doubt(s, b);
+		take_back(b);
 		return -1;
 	}
 	s->sent++;
-	if (b->m->msg == NULL)
-		return 0;
-	for (i = 0; i < b->n; i++)	/* whole, and one was refused */
-		if (b->r[i]->state == SMTP_TAKEN)
-			b->r[i]->state = SMTP_UNTRIED;
+	take_back(b);			/* whole, and one was refused */
 	return 0;
 }
 
