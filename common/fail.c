@@ -29,6 +29,14 @@ fail(struct err *e, int code, const char *fmt, ...)
 	return -1;
 }
 
+/* It is us who lack something, whatever it was needed for. */
+static int
+sys_code(int code)
+{
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM ?
+	    EX_OSERR : code;
+}
+
 int
 fail_sys(struct err *e, int code, const char *fmt, ...)
 {
@@ -39,7 +47,7 @@ fail_sys(struct err *e, int code, const char *fmt, ...)
 	if (e->code != 0)
 		return -1;
 	va_start(ap, fmt);
-	vset(e, code, fmt, ap);
+	vset(e, sys_code(code), fmt, ap);
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", why);

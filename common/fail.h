@@ -20,7 +20,10 @@ struct err {
 int fail(struct err *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As fail, and ": " and strerror(errno) at the end. */
+/*
+ * As fail, and ": " and strerror(errno) at the end; EX_OSERR where descriptors
+ * or memory are used up.
+ */
 int fail_sys(struct err *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

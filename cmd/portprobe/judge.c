@@ -697,9 +697,11 @@ outcome(enum trouble_class c)
 		    FINDING_ERROR };
 	case TROUBLE_DNS:
 		return (struct outcome){ STATE_DNS, 0, FINDING_ERROR };
+	case TROUBLE_INTERNAL:		/* no descriptors, no memory */
+		return (struct outcome){ STATE_INTERNAL, EX_OSERR,
+		    FINDING_ERROR };
 	case TROUBLE_NONE:
 	case TROUBLE_CERT:		/* these come after it, from findings */
-	case TROUBLE_INTERNAL:
 	case TROUBLES:
 		break;
 	}

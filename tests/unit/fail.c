@@ -1,4 +1,6 @@
 /* fail.c: one order of exit statuses, whoever finishes first */
+#include <errno.h>
+
 #include "fail.h"
 #include "tap.h"
 
@@ -105,6 +107,23 @@ strangers(void)
 	}
 }
 
+/* Whatever a file or a socket was for, what is lacking is the system's. */
+static void
+used_up(void)
+{
+	static const struct { int number, code; } all[] = { { EMFILE, 71 },
+	    { ENFILE, 71 }, { ENOMEM, 71 }, { EACCES, 73 }, { ENOSPC, 73 } };
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof *all; i++) {
+		e.code = 0;
+		errno = all[i].number;
+		fail_sys(&e, EX_CANTCREAT, "a file");
+		is_int(e.code, all[i].code, "%s", e.msg);
+	}
+}
+
 static void
 joined(void)
 {
@@ -140,6 +159,7 @@ main(void)
 	}
 	diag("%ld folds", w.folds);
 	strangers();
+	used_up();
 	joined();
 	return done();
 }
