@@ -15,6 +15,7 @@
 #include "b64.h"
 #include "file.h"
 #include "mem.h"
+#include "stop.h"
 #include "tls_private.h"
 
 enum { PEM_MAX = 1 << 18, LIST_MAX = 1 << 26 };	/* keys; lists of revoked */
@@ -515,6 +516,10 @@ tls_ctx_new(const struct tls_conf *conf, struct err *e)
 	t->bio = tls_bio();
 	if (set_up(t, e) == 0)
 		return t;
+	if (stop_asked()) {		/* a file that was cut is not to blame */
+		fail_clear(e);
+		fail_stop(e);
+	}
 	tls_ctx_free(t);
 	return NULL;
 }

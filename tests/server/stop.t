@@ -756,6 +756,19 @@ def _(c):
     c.ok("may have been" not in c.stderr(), "nothing is in doubt")
 
 
+for option in "--ca", "--crl":
+    @case("mailsend: %s is a pipe that says nothing" % option)
+    def _(c, option=option):
+        os.mkfifo(c.dir + "/pipe")
+        c.start("mailsend", "-S", "smtps://127.0.0.1:1", option, "pipe", "-f",
+                "a@x.test", "b@y.test", "--body", "hi")
+        hold = os.open(c.dir + "/pipe", os.O_RDWR)
+        c.end(soon(c))
+        os.close(hold)
+        c.ok("pipe" not in c.stderr(), "the file is not to blame: %r" %
+             c.stderr())
+
+
 @case("mailsend: after the final dot")
 def _(c):
     def script(t):
