@@ -23,7 +23,7 @@
 #include "stop.h"
 #include "trace.h"
 
-enum { NAP_MS = 5 };
+enum { NAP_MS = 5, LAST_MS = 500 };
 
 struct ward {
 	struct spawn_child child;
@@ -130,14 +130,16 @@ helper_over(struct ward *w)
 	*w = ward[--wards];
 }
 
-/* A byte: it is to be ended.  The end: it is left to itself. */
+/* A byte: it is to be ended, soon if that is 1.  The end: it is left alone. */
 static void
 told(struct ward *w)
 {
 	char byte;
 	long got = recv(w->fd, &byte, 1, 0);
 
-	if (got == 1)
+	if (got == 1 && byte != 0)
+		spawn_end_soon(&w->child);
+	else if (got == 1)
 		spawn_end(&w->child);
 	if (got == 0) {
 		close(w->fd);
@@ -228,14 +230,21 @@ helper_run(int sock, pid_t parent)
 static struct spawn_child process;
 static int asking = -1;
 
-/* It sees the end of the socket.  Nobody has to see it run on after us. */
+/*
+ * It sees the end of the socket, and is waited for after a stop, too: or it is
+ * left to whoever reaps orphans.  One that is stuck may run on after us.
+ */
 static void
 helper_finish(void)
 {
+	struct pollfd p = { .fd = spawn_fd(&process), .events = POLLIN };
+	int64_t end = clock_ms() + LAST_MS;
+
 	close(asking);
 	asking = -1;
 	errand_ask_at(-1);
-	spawn_wait(&process, clock_in(1));
+	while (!spawn_wait(&process, clock_ms()) && clock_left(end) > 0)
+		(void)poll(&p, 1, p.fd >= 0 ? clock_left(end) : NAP_MS);
 }
 
 int

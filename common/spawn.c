@@ -26,7 +26,7 @@
 #include "spawn_env.h"
 #include "stop.h"
 
-enum { GRACE = 1, NAP_MS = 5 };
+enum { GRACE_MS = 1000, HURRY_MS = 200, NAP_MS = 5 };
 extern char **environ;
 
 /* ---- starting ---- */
@@ -306,14 +306,15 @@ gone(const struct spawn_child *c)
 	return info.si_pid == c->pid;
 }
 
-/* The helper signals its group, which we may not. */
+/* The helper signals its group, which we may not; of a stop it knows nothing. */
 static void
-end_remote(struct spawn_child *c)
+end_remote(struct spawn_child *c, bool soon)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	int64_t end = clock_in(GRACE + 2);
+	int64_t end = clock_ms() + 3 * GRACE_MS;
+	char byte = soon;
 
-	(void)!send(c->fd, "", 1, MSG_NOSIGNAL);
+	(void)!send(c->fd, &byte, 1, MSG_NOSIGNAL);
 	while (!reap_remote(c) && clock_left(end) > 0)
 		(void)poll(&p, 1, clock_left(end));
 	if (c->how == SPAWN_RUNS) {
@@ -323,18 +324,18 @@ end_remote(struct spawn_child *c)
 	}
 }
 
-void
-spawn_end(struct spawn_child *c)
+static void
+spawn_end_in(struct spawn_child *c, bool soon)
 {
 	pid_t whom = c->group ? -c->pid : c->pid;
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	int64_t end = clock_in(GRACE);
+	int64_t end = clock_ms() + (soon ? HURRY_MS : GRACE_MS);
 	int got;
 
 	if (c->how != SPAWN_RUNS || reap(c, WNOHANG))
 		return;
 	if (c->remote) {
-		end_remote(c);
+		end_remote(c, soon);
 		return;
 	}
 	kill(whom, SIGTERM);
@@ -343,4 +344,16 @@ spawn_end(struct spawn_child *c)
 	if (got >= 0)
 		kill(whom, SIGKILL);
 	reap(c, 0);
+}
+
+void
+spawn_end(struct spawn_child *c)
+{
+	spawn_end_in(c, stop_asked());
+}
+
+void
+spawn_end_soon(struct spawn_child *c)
+{
+	spawn_end_in(c, true);
 }

@@ -89,7 +89,11 @@ int spawn_fd(const struct spawn_child *);
  */
 void spawn_stop(struct spawn_child *, size_t n);
 
-/* If it still runs: SIGTERM to its group, SIGKILL a second later, and wait. */
+/*
+ * If it still runs: SIGTERM to its group, SIGKILL a second later, and wait.
+ * After a stop, and of spawn_end_soon, it has 200 ms.
+ */
 void spawn_end(struct spawn_child *);
+void spawn_end_soon(struct spawn_child *);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 #include "sandbox.h"
 #include "spawn.h"
 #include "spawn_env.h"
+#include "stop.h"
 #include "str.h"
 #include "tap.h"
 
@@ -337,6 +339,30 @@ apart(void (*test)(void))
 	munmap(count, 4096);
 }
 
+static void
+stopped(void)
+{
+	struct spawn_child c;
+	struct err e = { 0 };
+	char text[200];
+
+	run("cat; exit 0", NULL, "hello", text, sizeof text, &c, &e);
+	is_str(text, "hello", "control: there is a helper");
+	stop_guard();
+	raise(SIGTERM);
+	ok(stop_asked(), "control: and a stop");
+}
+
+/* Who is above us may not reap what we leave: no zombie either. */
+static void
+left_over(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	apart(stopped);
+	is_int(waitpid(-1, NULL, 0), -1, "after a stop no helper is left");
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
 static bool
 alive(pid_t pid)
 {
@@ -403,6 +429,7 @@ main(void)
 {
 	if (mkdtemp(dir) == NULL)
 		return 1;
+	left_over();
 	listener();
 	apart(commands);
 	apart(told);

@@ -141,28 +141,44 @@ ends(void)
 	ok(clock_ms() - began < 60000, "nothing took its time");
 }
 
-/* The shell ignores SIGTERM, and so do the two that it started. */
-static void
-stubborn(void)
+/*
+ * The shell ignores SIGTERM, and so do the two that it started.  How long it
+ * took to end them.
+ */
+static int64_t
+stubborn(void (*end_it)(struct spawn_child *))
 {
 	struct spawn_child c;
 	struct err e = { 0 };
 	struct pollfd p;
+	int64_t began, took;
 	int end[2];
 
 	if (pipe2(end, O_CLOEXEC) < 0)
-		return;
+		return 0;
 	spawn_start(&(struct spawn_conf){ .command = "trap '' TERM; "
 	    "sleep 100 & sleep 100", .fd = { SPAWN_NULL, end[1], 2 } }, &c,
 	    &e);
 	close(end[1]);
 	spawn_wait(&c, clock_in(0.1));
-	spawn_end(&c);
+	began = clock_ms();
+	end_it(&c);
+	took = clock_ms() - began;
 	is_int(c.code, SIGKILL, "who ignores SIGTERM is killed");
 	p = (struct pollfd){ .fd = end[0], .events = POLLIN };
 	ok(poll(&p, 1, 10000) == 1 && (p.revents & POLLHUP) != 0,
 	    "its children, too");
 	close(end[0]);
+	return took;
+}
+
+static void
+in_a_hurry(void)
+{
+	int64_t slow = stubborn(spawn_end), soon = stubborn(spawn_end_soon);
+
+	ok(slow >= 1000, "it has a second (%d ms)", (int)slow);
+	ok(soon >= 200 && soon < slow, "or less (%d ms)", (int)soon);
 }
 
 static void
@@ -242,7 +258,7 @@ main(void)
 	what_it_is_told();
 	own_group();
 	ends();
-	stubborn();
+	in_a_hurry();
 	any();
 	peer();
 	ignored();
