@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "conf_out.h"
 #include "fail.h"
@@ -128,12 +129,22 @@ const char *foreign_command(struct arena *, const char *command);
 int foreign_import(const char *path, int (*convert)(struct foreign *,
     struct conf_out *, struct err *), struct buf *, struct err *);
 
+/* What a tool has of its own for --import. */
+struct foreign_tool {
+	const char *kind;	/* of its sections: "fetch", "sync" */
+	/* foreign_import with the programs that it stands in for */
+	int (*import)(const char *path, struct buf *, struct err *);
+	/* the section of that name, with the text as the configuration */
+	int (*load)(const char *name, struct str text, struct err *);
+};
+
 /*
- * Each section of that kind and each account, loaded by the tool: by name,
- * with the text as configuration.  EX_DATAERR if one is refused.
+ * The whole of --import: the file is read and converted, each section of the
+ * tool's kind and each account is loaded from the result, and that is written
+ * to the stream.  EX_NOINPUT; EX_DATAERR, too, if one is refused: then nothing
+ * is written.
  */
-int foreign_load(struct str text, const char *kind,
-    int (*load)(const char *name, struct str text, struct err *),
+int foreign_convert(const struct foreign_tool *, const char *path, FILE *to,
     struct err *);
 
 #endif

@@ -1,4 +1,5 @@
-/* foreign_load.c: what was made of another program's file is loaded, before it is shown */
+/* foreign_load.c: --import: what was made of a file is loaded before it is shown */
+#include <stdio.h>
 #include <string.h>
 
 #include "conf.h"
@@ -11,10 +12,8 @@ parse_sections(struct arena *a, struct conf *c, struct str text, struct err *e)
 	return conf_parse(c, a, arena_dup(a, text), text.n, e);
 }
 
-int
-foreign_load(struct str text, const char *kind,
-    int (*load)(const char *name, struct str text, struct err *),
-    struct err *e)
+static int
+load_sections(const struct foreign_tool *t, struct str text, struct err *e)
 {
 	struct arena a = { 0 };
 	struct conf c = { .file = "the result" };
@@ -23,11 +22,26 @@ foreign_load(struct str text, const char *kind,
 	int got = parse_sections(&a, &c, text, &why);
 
 	for (s = c.sections; s != NULL && got == 0; s = s->next)
-		if (strcmp(s->kind, kind) == 0 ||
+		if (strcmp(s->kind, t->kind) == 0 ||
 		    (strcmp(s->kind, "account") == 0 &&
-		    conf_find(&c, kind, s->name) == NULL))
-			got = load(s->name, text, &why);
+		    conf_find(&c, t->kind, s->name) == NULL))
+			got = t->load(s->name, text, &why);
 	arena_free(&a);
 	return got == 0 ? 0 : fail(e, EX_DATAERR, "what it would be here is refused: %s",
 	    why.msg);
+}
+
+int
+foreign_convert(const struct foreign_tool *t, const char *path, FILE *to,
+    struct err *e)
+{
+	struct buf text = { .max = 1 << 22 };
+	int got = t->import(path, &text, e);
+
+	if (got == 0)
+		got = load_sections(t, BUF_STR(text), e);
+	if (got == 0)
+		fputs(text.p, to);
+	buf_free(&text);
+	return got;
 }

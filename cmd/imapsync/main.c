@@ -287,19 +287,8 @@ try_section(const char *name, struct str text, struct err *e)
 	return got;
 }
 
-static int
-import_config(struct err *e)
-{
-	struct buf text = { .max = 1 << 22 };
-	int got = import_run(o.import, &text, e);
-
-	if (got == 0)
-		got = foreign_load(BUF_STR(text), "sync", try_section, e);
-	if (got == 0)
-		fputs(text.p, stdout);
-	buf_free(&text);
-	return got;
-}
+static const struct foreign_tool import = { .kind = "sync",
+	.import = import_run, .load = try_section };
 
 /* A descriptor can be read once: not by several processes. */
 static int
@@ -324,7 +313,7 @@ sync_start(int argc, char **argv, struct err *e)
 	if (o.all && o.operands.n > 0)
 		return fail(e, EX_USAGE, "--all has no effect with names of sections");
 	if (o.import != NULL)
-		return import_config(e);
+		return foreign_convert(&import, o.import, stdout, e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "state") == 0)
 		return state_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,

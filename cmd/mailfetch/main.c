@@ -538,19 +538,8 @@ try_section(const char *name, struct str text, struct err *e)
 	return got;
 }
 
-static int
-import_foreign(struct err *e)
-{
-	struct buf text = { .max = 1 << 22 };
-	int got = import_run(o.import, &text, e);
-
-	if (got == 0)
-		got = foreign_load(BUF_STR(text), "fetch", try_section, e);
-	if (got == 0)
-		fputs(text.p, stdout);
-	buf_free(&text);
-	return got;
-}
+static const struct foreign_tool import = { .kind = "fetch",
+	.import = import_run, .load = try_section };
 
 /* What can be read once is not for several processes. */
 static int
@@ -575,7 +564,7 @@ run_command(int argc, char **argv, struct err *e)
 		return fail(e, EX_USAGE, "--%s has no effect with names of sections", o.all ? "all" :
 		    "jobs");
 	if (o.import != NULL)
-		return import_foreign(e);
+		return foreign_convert(&import, o.import, stdout, e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "fetch", &o.operands, e) < 0)
 		return -1;

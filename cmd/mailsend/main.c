@@ -258,19 +258,8 @@ account_try(const char *name, struct str text, struct err *e)
 	return got;
 }
 
-static int
-send_import(struct err *e)
-{
-	struct buf text = { .max = 1 << 22 };
-	int got = import_run(o.sending.import, &text, e);
-
-	if (got == 0)
-		got = foreign_load(BUF_STR(text), "account", account_try, e);
-	if (got == 0)
-		fputs(text.p, stdout);
-	buf_free(&text);
-	return got < 0 ? e->code : 0;
-}
+static const struct foreign_tool import = { .kind = "account",
+	.import = import_run, .load = account_try };
 
 /* The one message of this command line. */
 static int
@@ -295,7 +284,8 @@ send_mail(int argc, char **argv, struct err *e)
 		return report_addresses(&o.operands, &run.account.arena,
 		    run.account.json);
 	if (o.sending.import != NULL)
-		return send_import(e);
+		return foreign_convert(&import, o.sending.import, stdout,
+		    e) < 0 ? e->code : 0;
 	return o.sendmail.talk ? talk_serve(&run) : post_operands(&from, e);
 }
 
