@@ -361,7 +361,7 @@ in_doubt(struct smtp *s, struct batch *b)
 
 /* A message did not come to be: nobody has got it, whoever would have. */
 static void
-take_back(struct batch *b)
+rcpt_untake(struct batch *b)
 {
 	size_t i;
 
@@ -380,11 +380,11 @@ transaction(struct smtp *s, struct batch *b)
 	if (say_envelope(s, b) < 0 || hear_envelope(s, b) < 0 ||
 	    content(s, b) < 0) {
 		in_doubt(s, b);
-		take_back(b);
+		rcpt_untake(b);
 		return -1;
 	}
 	s->sent++;
-	take_back(b);			/* whole, and one was refused */
+	rcpt_untake(b);			/* whole, and one was refused */
 	return 0;
 }
 
