@@ -41,10 +41,8 @@ struct spf_record {
 	struct str at;		/* and the term where it is */
 };
 
-/*
- * How many records of a TXT answer are SPF records (section 4.5), and the
- * first of them.
- */
+/* Is it an SPF record (section 4.5)?  How many are, and the first of them. */
+bool spf_is(struct str text);
 unsigned spf_select(const struct dns_answer *, struct str *record);
 
 /* Parses a record that spf_select found: -1 if it has a syntax error. */

@@ -20,20 +20,21 @@ static const struct {
 	{ "ip6", SPF_IP6 }, { "exists", SPF_EXISTS },
 };
 
+bool
+spf_is(struct str text)
+{
+	return str_starts(text, "v=spf1") && (text.n == 6 || text.p[6] == ' ');
+}
+
 unsigned
 spf_select(const struct dns_answer *a, struct str *record)
 {
-	struct str s;
 	unsigned found = 0, i;
 
 	*record = (struct str){ NULL, 0 };
-	for (i = 0; i < a->n; i++) {
-		s = a->rr[i].data;
-		if (!str_starts(s, "v=spf1") || (s.n > 6 && s.p[6] != ' '))
-			continue;
-		if (found++ == 0)
-			*record = s;
-	}
+	for (i = 0; i < a->n; i++)
+		if (spf_is(a->rr[i].data) && found++ == 0)
+			*record = a->rr[i].data;
 	return found;
 }
 

@@ -22,36 +22,45 @@ tag_next(struct str *rest, struct str *tag, struct str *value)
 	return tag->n > 0 ? 1 : -1;
 }
 
+bool
+tag_is(struct str record, const char *version)
+{
+	struct str tag, value;
+
+	return record.n > 0 && str_lower(record.p[0]) == 'v' &&
+	    tag_next(&record, &tag, &value) == 1 && str_is(tag, "v") &&
+	    str_eq(value, str_of(version));
+}
+
+bool
+tag_begins(struct str record, const char *start)
+{
+	struct str s = str_of(start);
+
+	return record.n >= s.n && str_eq(str_to(record, s.n), s);
+}
+
 unsigned
 tag_select(const struct dns_answer *a, const char *version,
     struct str *record)
 {
-	struct str rest, tag, value;
 	unsigned found = 0, i;
 
 	*record = (struct str){ NULL, 0 };
-	for (i = 0; i < a->n; i++) {
-		rest = a->rr[i].data;
-		if (rest.n == 0 || str_lower(rest.p[0]) != 'v' ||
-		    tag_next(&rest, &tag, &value) != 1 ||
-		    !str_is(tag, "v") || !str_eq(value, str_of(version)))
-			continue;
-		if (found++ == 0)
+	for (i = 0; i < a->n; i++)
+		if (tag_is(a->rr[i].data, version) && found++ == 0)
 			*record = a->rr[i].data;
-	}
 	return found;
 }
 
 unsigned
 tag_start(const struct dns_answer *a, const char *start, struct str *record)
 {
-	struct str s = str_of(start);
 	unsigned found = 0, i;
 
 	*record = (struct str){ NULL, 0 };
 	for (i = 0; i < a->n; i++)
-		if (a->rr[i].data.n >= s.n &&
-		    str_eq(str_to(a->rr[i].data, s.n), s) && found++ == 0)
+		if (tag_begins(a->rr[i].data, start) && found++ == 0)
 			*record = a->rr[i].data;
 	return found;
 }

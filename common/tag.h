@@ -12,16 +12,15 @@
 int tag_next(struct str *rest, struct str *tag, struct str *value);
 
 /*
- * The records of a TXT answer that begin with start, to the letter, such as
- * "v=STSv1;": how many, and the first of them.
+ * Does a record begin with start, to the letter, such as "v=STSv1;"?  With
+ * v=VERSION, the version to the letter, then ";", a blank or the end?
  */
+bool tag_begins(struct str record, const char *start);
+bool tag_is(struct str record, const char *version);
+
+/* The records of a TXT answer of which that is true: how many, and the first. */
 unsigned tag_start(const struct dns_answer *, const char *start,
     struct str *record);
-
-/*
- * The records of a TXT answer that begin with v=VERSION, the version to the
- * letter, then ";", a blank or the end: how many, and the first of them.
- */
 unsigned tag_select(const struct dns_answer *, const char *version,
     struct str *record);
 

@@ -9,6 +9,7 @@
 #include "checks.h"
 #include "dmarc.h"
 #include "json.h"
+#include "near.h"
 #include "show.h"
 #include "tag.h"
 #include "task.h"
@@ -26,6 +27,8 @@ static const char *selector = "default";	/* --bimi */
 static const struct finding_kind findings[] = {
 	{ "BIMI_MANY", FINDING_WARN, "BIMI#7.2",
 	    "There is more than one v=BIMI1 record: none of them counts." },
+	{ "BIMI_NEAR", FINDING_WARN, "BIMI#4.2",
+	    "There is a record that was meant to be BIMI and does not count: v=BIMI1 must be its first tag, to the letter, with \";\" behind it." },
 	{ "BIMI_SYNTAX", FINDING_WARN, "BIMI#4.2",
 	    "l= is the https: address of an SVG file, or empty to decline." },
 	{ "BIMI_DMARC", FINDING_WARN, "BIMI#7.1",
@@ -92,6 +95,7 @@ run_bimi(struct task *t)
 	    !bimi_look(t, r, w.org, &found))
 		return false;
 	t->result[CHECK_BIMI] = r;
+	near_find(t, r->answer, MEANT_BIMI, "BIMI_NEAR");
 	if (found > 1)
 		task_find(t, "BIMI_MANY", r->at, "%u records", found);
 	else if (found == 1)
@@ -108,6 +112,7 @@ json_bimi(const struct task *t, struct json *j, const char *key)
 	show_answer(j, r->answer);
 	json_s(j, "at", r->record.p == NULL ? NULL : r->at);
 	show_record(j, r->record);
+	near_json(t, j, r->answer, MEANT_BIMI);
 	if (r->record.p != NULL) {
 		json_str(j, "logo", r->logo);
 		json_str(j, "evidence", r->mark);
@@ -125,6 +130,7 @@ text_bimi(const struct task *t, struct buf *b)
 	buf_s(b, "  BIMI   ");
 	show_found(b, r->answer, r->record);
 	buf_s(b, r->declined ? "  declined\n" : "\n");
+	near_text(b, r->answer, MEANT_BIMI);
 }
 
 static const struct opt options[] = {

@@ -108,7 +108,8 @@ static void
 judge_key(struct task *t, const struct key *k, const char *at)
 {
 	if (!k->valid)
-		task_find(t, "DKIM_SYNTAX", at, "%s", k->key.why);
+		task_find(t, "DKIM_SYNTAX", at, "\"%.*s\": %s",
+		    STR_ARG(str_to(k->record, 600)), k->key.why);
 	else if (k->key.revoked)
 		task_find(t, "DKIM_REVOKED", at, "the key is revoked");
 	else if (str_is(k->key.type, "rsa") && k->key.bits < 1024)
@@ -181,10 +182,16 @@ summary(const struct dkim_facts *r)
 static void
 json_key(struct json *j, const struct key *k)
 {
+	unsigned i;
+
 	json_open(j, NULL, '{');
 	json_s(j, "selector", k->selector);
 	json_bool(j, "guessed", !k->given);
 	show_answer(j, k->answer);
+	json_open(j, "records", '[');
+	for (i = 0; i < k->answer->n; i++)
+		json_str(j, NULL, k->answer->rr[i].data);
+	json_close(j, ']');
 	if (k->record.p != NULL) {
 		json_str(j, "record", k->record);
 		json_bool(j, "valid", k->valid);
@@ -216,11 +223,14 @@ json_dkim(const struct task *t, struct json *j, const char *key)
 static void
 text_key(struct buf *b, const struct key *k)
 {
+	unsigned i;
+
 	buf_printf(b, "  DKIM   %s: ", k->selector);
 	if (k->record.p == NULL) {
 		show_status(b, k->answer);
 	} else if (!k->valid) {
-		buf_s(b, k->key.why);
+		buf_printf(b, "%s: ", k->key.why);
+		show_safe(b, k->record);
 	} else if (k->key.revoked) {
 		buf_s(b, "revoked");
 	} else {
@@ -230,6 +240,11 @@ text_key(struct buf *b, const struct key *k)
 		    k->given ? "" : " (guessed selector)");
 	}
 	buf_c(b, '\n');
+	for (i = 0; k->answer->n > 1 && i < k->answer->n; i++) {
+		buf_s(b, "         ");
+		show_safe(b, k->answer->rr[i].data);
+		buf_c(b, '\n');
+	}
 }
 
 static void

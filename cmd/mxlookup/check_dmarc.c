@@ -8,6 +8,7 @@
 #include "checks.h"
 #include "dmarc.h"
 #include "json.h"
+#include "near.h"
 #include "show.h"
 #include "tag.h"
 #include "task.h"
@@ -26,6 +27,8 @@ struct target {
 
 struct dmarc_facts {
 	struct dmarc_walk w;
+	const struct dns_answer *apex;	/* TXT of the domain itself, asked for
+					 * if no record counts; or NULL */
 	bool exists;
 	struct target target[TARGETS];
 	size_t ntarget;
@@ -36,6 +39,10 @@ static const struct finding_kind findings[] = {
 	    "No DMARC record counts for the domain: forgeries are handled as each receiver likes." },
 	{ "DMARC_MANY", FINDING_ERROR, "RFC9989#4.10",
 	    "There is more than one v=DMARC1 record at a name: none of them counts. Keep one." },
+	{ "DMARC_NEAR", FINDING_WARN, "RFC9989#4.10",
+	    "There is a record that was meant to be DMARC and does not count: v=DMARC1 must be its first tag, to the letter, with \";\" behind it." },
+	{ "DMARC_MISPLACED", FINDING_WARN, "RFC9989#4.10",
+	    "A DMARC record stands at the domain itself, where nobody looks: it belongs to _dmarc.DOMAIN." },
 	{ "DMARC_SYNTAX", FINDING_WARN, "RFC9989#4.8",
 	    "A part of the record cannot be read and is ignored." },
 	{ "DMARC_POLICY", FINDING_ERROR, "RFC9989#4.10.1",
@@ -184,10 +191,17 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 	const struct target *g;
 	size_t i;
 
-	for (i = 0; i < w->n; i++)
+	for (i = 0; i < w->n; i++) {
+		near_find(t, w->level[i].answer, MEANT_DMARC, "DMARC_NEAR");
 		if (w->level[i].found > 1)
 			task_find(t, "DMARC_MANY", w->level[i].domain,
 			    "%u records", w->level[i].found);
+	}
+	for (i = 0; r->apex != NULL && i < r->apex->n; i++)
+		if (meant_counts(MEANT_DMARC, r->apex->rr[i].data))
+			task_find(t, "DMARC_MISPLACED", NULL, "\"%.*s\" stands at %s, not at _dmarc.%s",
+			    STR_ARG(str_to(r->apex->rr[i].data, 600)),
+			    t->domain, t->domain);
 	if (w->at != NULL)
 		judge_record(t, w);
 	else if (w->temp == NULL)
@@ -208,6 +222,9 @@ run_dmarc(struct task *t)
 	if (!check_dmarc_walk(t, t->domain, &r->w))
 		return false;
 	if (r->w.at != NULL && !reports(t, r))
+		return false;
+	if (r->w.at == NULL && r->w.temp == NULL &&
+	    (r->apex = ask_dns(&t->ask, t->domain, DNS_TXT)) == NULL)
 		return false;
 	/* An alias exists, whatever its target does (RFC 8020 section 2). */
 	r->exists = t->mx.answer == NULL || t->mx.answer->ncname > 0 ||
@@ -272,6 +289,7 @@ json_dmarc(const struct task *t, struct json *j, const char *key)
 	json_s(j, "org", w->temp == NULL ? w->org : NULL);
 	show_record(j, w->at == NULL ? (struct str){ NULL, 0 } :
 	    w->at->record.text);
+	near_json(t, j, w->level[0].answer, MEANT_DMARC);
 	json_s(j, "policy", dmarc_policy(w->policy));
 	json_s(j, "from", w->applies ? w->from : NULL);
 	json_s(j, "effective", dmarc_policy(w->effective));
@@ -291,6 +309,7 @@ text_dmarc(const struct task *t, struct buf *b)
 	const struct dmarc_facts *r = t->result[CHECK_DMARC];
 	const struct dmarc_walk *w = &r->w;
 	const struct target *g;
+	size_t i;
 
 	buf_s(b, "  DMARC  ");
 	if (w->at == NULL)
@@ -308,6 +327,8 @@ text_dmarc(const struct task *t, struct buf *b)
 		show_safe(b, w->at->record.text);
 		buf_c(b, '\n');
 	}
+	for (i = 0; i < w->n; i++)
+		near_text(b, w->level[i].answer, MEANT_DMARC);
 	for (g = r->target; g < r->target + r->ntarget; g++)
 		if (g->answer != NULL)
 			buf_printf(b, "         reports to %s: %s\n", g->host,

@@ -6,10 +6,10 @@
  */
 #include "checks.h"
 #include "json.h"
+#include "near.h"
 #include "run.h"
 #include "show.h"
 #include "sts.h"
-#include "tag.h"
 #include "task.h"
 
 enum { SECONDS = 20 };
@@ -67,14 +67,8 @@ judge_policy(struct task *t, const struct mtasts *p)
 static void
 judge_mtasts(struct task *t, const struct sts *s)
 {
-	struct str almost;
-
+	near_find(t, s->answer, MEANT_STS, "MTASTS_SYNTAX");
 	switch (s->state) {
-	case STS_NONE:
-		if (tag_select(s->answer, "STSv1", &almost) > 0)
-			task_find(t, "MTASTS_SYNTAX", NULL,
-			    "it does not begin with " MTASTS_START);
-		break;
 	case STS_MANY:
 		task_find(t, "MTASTS_MANY", NULL, "%u records", s->found);
 		break;
@@ -95,6 +89,7 @@ judge_mtasts(struct task *t, const struct sts *s)
 	case STS_POLICY:
 		judge_policy(t, &s->policy);
 		break;
+	case STS_NONE:
 	case STS_UNKNOWN:
 	case STS_RECORD:
 		break;
@@ -150,6 +145,7 @@ json_mtasts(const struct task *t, struct json *j, const char *key)
 	json_open(j, key, '{');
 	show_answer(j, s->answer);
 	show_record(j, s->record);
+	near_json(t, j, s->answer, MEANT_STS);
 	if (s->id.p != NULL)
 		json_str(j, "id", s->id);
 	else
@@ -173,6 +169,7 @@ text_mtasts(const struct task *t, struct buf *b)
 	else if (s->tried)
 		buf_s(b, "  no policy");
 	buf_c(b, '\n');
+	near_text(b, s->answer, MEANT_STS);
 }
 
 /* Does the policy name this host: "match", "mismatch", or NULL. */

@@ -10,6 +10,7 @@
 #include "checks.h"
 #include "clock.h"
 #include "json.h"
+#include "near.h"
 #include "show.h"
 #include "spf.h"
 #include "task.h"
@@ -37,6 +38,8 @@ static const struct finding_kind findings[] = {
 	    "The domain has no SPF record: anybody may use its name. A domain that sends no mail says \"v=spf1 -all\"." },
 	{ "SPF_MANY", FINDING_ERROR, "RFC7208#4.5",
 	    "There is more than one v=spf1 record: receivers act on none of them (permerror). Keep one." },
+	{ "SPF_NEAR", FINDING_WARN, "RFC7208#4.5",
+	    "There is a record that was meant to be SPF and does not count: it must begin with v=spf1 and a blank, to the letter." },
 	{ "SPF_SYNTAX", FINDING_ERROR, "RFC7208#4.6",
 	    "A record cannot be parsed; one bad term makes all of it useless (permerror)." },
 	{ "SPF_LOOKUPS", FINDING_ERROR, "RFC7208#4.6.4",
@@ -72,6 +75,7 @@ judge_node(struct task *t, const struct spf_node *n)
 	}
 	if (n->answer == NULL || dns_temporary(n->answer->status))
 		return;
+	near_find(t, n->answer, MEANT_SPF, "SPF_NEAR");
 	if (n->found == 0 && n->up != NULL)
 		task_find(t, "SPF_INCLUDE", n->domain,
 		    "%.*s: no SPF record there", STR_ARG(n->by->text));
@@ -162,7 +166,7 @@ run_spf(struct task *t)
 }
 
 static void
-json_node(struct json *j, const struct spf_node *n)
+json_node(const struct task *t, struct json *j, const struct spf_node *n)
 {
 	json_open(j, NULL, '{');
 	json_s(j, "domain", n->domain);
@@ -174,6 +178,7 @@ json_node(struct json *j, const struct spf_node *n)
 	if (n->loop)
 		json_bool(j, "loop", true);
 	show_record(j, n->text);
+	near_json(t, j, n->answer, MEANT_SPF);
 	if (n->record.why != NULL)
 		json_s(j, "error", n->record.why);
 	json_int(j, "lookups", n->lookups);
@@ -209,6 +214,7 @@ json_spf(const struct task *t, struct json *j, const char *key)
 	json_open(j, key, '{');
 	show_answer(j, s->node[0]->answer);
 	show_record(j, s->node[0]->text);
+	near_json(t, j, s->node[0]->answer, MEANT_SPF);
 	if (r->verdict != SPF_WAIT)
 		json_eval(j, r);
 	else
@@ -220,7 +226,7 @@ json_spf(const struct task *t, struct json *j, const char *key)
 	json_bool(j, "complete", !s->capped && s->temp == NULL);
 	json_open(j, "tree", '[');
 	for (i = 0; i < s->n; i++)
-		json_node(j, s->node[i]);
+		json_node(t, j, s->node[i]);
 	json_close(j, ']');
 	json_close(j, '}');
 }
@@ -241,6 +247,7 @@ text_node(struct buf *b, const struct spf_node *n)
 	else
 		show_found(b, n->answer, n->text);
 	buf_c(b, '\n');
+	near_text(b, n->answer, MEANT_SPF);
 }
 
 static void
@@ -280,6 +287,7 @@ text_spf(const struct task *t, struct buf *b)
 		buf_printf(b, "  lookups %u%s/10 void4 %u void6 %u",
 		    s->lookups, s->capped ? "+" : "", s->void4, s->void6);
 	buf_c(b, '\n');
+	near_text(b, s->node[0]->answer, MEANT_SPF);
 	for (i = 1; i < s->n; i++)
 		text_node(b, s->node[i]);
 	if (r->verdict != SPF_WAIT)

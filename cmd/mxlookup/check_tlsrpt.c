@@ -7,6 +7,7 @@
  */
 #include "checks.h"
 #include "json.h"
+#include "near.h"
 #include "show.h"
 #include "tag.h"
 #include "task.h"
@@ -66,7 +67,6 @@ run_tlsrpt(struct task *t)
 {
 	const struct dns_answer *a = ask_dnsf(&t->ask, DNS_TXT, "_smtp._tls.%s",
 	    t->domain);
-	struct str almost;
 	struct tlsrpt *r;
 	unsigned n;
 
@@ -74,14 +74,12 @@ run_tlsrpt(struct task *t)
 		return false;
 	r = t->result[CHECK_TLSRPT] = arena_new(t->mem, 1, sizeof *r);
 	r->answer = a;
+	near_find(t, a, MEANT_TLSRPT, "TLSRPT_SYNTAX");
 	n = tag_start(a, START, &r->record);
 	if (n > 1)
 		task_find(t, "TLSRPT_MANY", NULL, "%u records", n);
 	else if (n == 1)
 		tlsrpt_parse(t, r);
-	else if (tag_select(a, "TLSRPTv1", &almost) > 0)
-		task_find(t, "TLSRPT_SYNTAX", NULL, "it does not begin with "
-		    START);
 	return true;
 }
 
@@ -94,6 +92,7 @@ json_tlsrpt(const struct task *t, struct json *j, const char *key)
 	json_open(j, key, '{');
 	show_answer(j, r->answer);
 	show_record(j, r->record);
+	near_json(t, j, r->answer, MEANT_TLSRPT);
 	json_bool(j, "valid", r->valid);
 	json_open(j, "rua", '[');
 	for (i = 0; i < r->n; i++)
@@ -110,6 +109,7 @@ text_tlsrpt(const struct task *t, struct buf *b)
 	buf_s(b, "  TLSRPT ");
 	show_found(b, r->answer, r->record);
 	buf_c(b, '\n');
+	near_text(b, r->answer, MEANT_TLSRPT);
 }
 
 const struct check check_tlsrpt = {

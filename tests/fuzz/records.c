@@ -10,6 +10,7 @@
 
 #include "dkim.h"
 #include "dmarc.h"
+#include "meant.h"
 #include "mtasts.h"
 #include "spf.h"
 
@@ -84,6 +85,17 @@ policy(struct arena *mem, struct str s)
 	mtasts_covers(&m, "a.b.example");
 }
 
+/* What counts needs no reason. */
+static void
+meant(struct arena *mem, struct str s)
+{
+	struct dns_rr rr = { .data = s, .raw = s };
+	enum meant k;
+
+	for (k = MEANT_SPF; k <= MEANT_BIMI; k++)
+		must(!meant_counts(k, s) || meant_why(mem, k, &rr) == NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -93,6 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n == 0)
 		return 0;
+	meant(&mem, s);
 	switch (data[0] % 4) {
 	case 0: spf(&mem, s); break;
 	case 1: dmarc(s); break;

@@ -86,4 +86,66 @@ first("UNKNOWN", "one.test: dmarc: not known now", "-C", "dmarc", "one.test")
 first("UNKNOWN", "no name was given", input="\n# none\n")
 first("WARNING", "noall.test: ", "-C", "spf", "one.test", "noall.test")
 
+# ---- records that were meant and do not count, and of several all
+AT = {"spf": "", "dmarc": "_dmarc.", "mtasts": "_mta-sts.",
+      "tlsrpt": "_smtp._tls.", "bimi": "default._bimi.",
+      "dkim": "s._domainkey."}
+KEY = "p=" + "A" * 40
+
+
+def near(check, id, texts, why, records=()):
+    name = "near%d.test" % lab.count
+    lab.add(name, "MX", "10 mx.one.test")
+    for text in texts:
+        lab.add(AT[check] + name, "TXT", text)
+    args = ["-C", check] + (["--dkim", "s"] if check == "dkim" else [])
+    r = lab.json(*args, name)
+    shown = lab.mx(*args, name).stdout
+    lab.ok([f["id"] for f in r["findings"] if why in f["text"]] == [id] and
+           all("".join(x) in shown for x in texts),
+           "%s %r: %s, %s" % (check, texts, id, why), (r, shown))
+    about = r[check]["selectors"][0] if check == "dkim" else r[check]
+    lab.ok(about["records"] == list(records), "what counts", about)
+
+
+near("spf", "SPF_NEAR", [" v=spf1 -all"], "begins with a blank")
+near("spf", "SPF_NEAR", [["v=spf1", "include:a.test"]], "joined without")
+near("spf", "SPF_NEAR", ["v=spf1 mx -all", "v=spf1,a"], "instead of a blank",
+     ["v=spf1 mx -all"])
+near("spf", "SPF_MANY", ["v=spf1 a -all", "v=spf1 mx -all"], "2 SPF records",
+     ["v=spf1 a -all", "v=spf1 mx -all"])
+near("dmarc", "DMARC_NEAR", ["v=DMARC1 p=none"], 'instead of ";"')
+near("dmarc", "DMARC_NEAR", ["p=none; v=DMARC1"], "not at its beginning")
+near("dmarc", "DMARC_MANY", ["v=DMARC1; p=none", "v=DMARC1; p=reject"],
+     "2 records", ["v=DMARC1; p=none", "v=DMARC1; p=reject"])
+near("mtasts", "MTASTS_SYNTAX", ["v=stsv1; id=1"], "case")
+near("mtasts", "MTASTS_MANY", ["v=STSv1; id=1", "v=STSv1; id=2"], "2 records",
+     ["v=STSv1; id=1", "v=STSv1; id=2"])
+near("tlsrpt", "TLSRPT_SYNTAX", ["v=TLSRPT1; rua=mailto:a@b.test"],
+     "its version is")
+near("bimi", "BIMI_NEAR", ["v=BIMI2; l="], "its version is")
+near("dkim", "DKIM_SYNTAX", [KEY + "; v=DKIM1"], "not the first tag",
+     [KEY + "; v=DKIM1"])
+near("dkim", "DKIM_MANY", ["k=x; " + KEY, "k=y; " + KEY], "2 TXT records",
+     ["k=x; " + KEY, "k=y; " + KEY])
+lab.add("inc.test", "TXT", "v=spf1 include:" + "incspf.test -all")
+lab.add("incspf.test", "TXT", "v=spf1;ip4:192.0.2.1")
+f = lab.json("-C", "spf", "inc.test")["findings"]
+lab.ok({x["id"] for x in f} >= {"SPF_NEAR", "SPF_INCLUDE"} and
+       {x["at"] for x in f} == {"incspf.test"}, "in what is included, too", f)
+lab.add("up.test", "TXT", "v=DMARC1; p=reject")
+lab.add("_dmarc.below.test", "TXT", "v=DMARC1 p=reject")
+f = lab.json("-C", "dmarc", "up.test")["findings"]
+lab.ok([x["id"] for x in f if x["sev"] == "warn"] == ["DMARC_MISPLACED"],
+       "DMARC at the domain itself", f)
+lab.add("a.below.test", "MX", "10 mx.one.test")
+f = lab.json("-C", "dmarc", "a.below.test")["findings"]
+lab.ok([(x["id"], x["at"]) for x in f if x["sev"] == "warn"] ==
+       [("DMARC_NEAR", "_dmarc.below.test")], "DMARC of the domain above", f)
+lab.add("other.test", "MX", "10 mx.one.test")
+for text in "spf2.0/pra -all", "google-site-verification=x", "v=verify":
+    lab.add("other.test", "TXT", text)
+f = lab.json("-C", "spf", "other.test")["findings"]
+lab.ok([x["id"] for x in f] == ["SPF_NONE"], "other texts are no near miss", f)
+
 lab.end()

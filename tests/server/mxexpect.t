@@ -32,7 +32,7 @@ def expect(status, name, *lines, says=None, where="stdout"):
     p = lab.mx("--expect", WANT)
     said = getattr(p, where)
     lab.ok(p.returncode == status and (says is None or says in said),
-           "%s: %d%s" % (name, status, ", %s" % says if says else ""),
+           "%s: %d%s" % (name, status, ", %r" % says if says else ""),
            (p, lines))
 
 
