@@ -301,6 +301,21 @@ whose_places(void)
 	o.to.aside = given && opt_configured(&set, "deliver");
 }
 
+/* Places beside the section's are no reason to change anything there. */
+static int
+for_section(struct err *e)
+{
+	static const char *const v[] = { "delete", "move-to", "mark-seen" };
+	size_t i;
+
+	for (i = 0; o.to.aside && i < sizeof v / sizeof *v; i++)
+		if (opt_given(&set, v[i]) &&
+		    (i > 0 || o.after.when != DELETE_NEVER))
+			return fail(e, EX_USAGE, "--%s has no effect with --deliver: such places stand beside those of the section, and nothing is changed on the server for them",
+			    v[i]);
+	return 0;
+}
+
 static int
 policies(struct err *e)
 {
@@ -321,7 +336,7 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--delete does not go with %s",
 		    o.after.move_to != NULL ? "--move-to" : "--headers-only");
 	whose_places();
-	return for_places(e) < 0 ? -1 : rcpt_field(e);
+	return for_section(e) < 0 || for_places(e) < 0 ? -1 : rcpt_field(e);
 }
 
 static int

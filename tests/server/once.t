@@ -282,6 +282,12 @@ for proto, v in both():
     r.work('-d', 'stdout')
     case.check(r.out == '', '%s: and keeps a record of its own' % proto,
                r.out)
+    r.work('-d', 'stdout', '--delete', 'now')
+    case.check(r.rc == 64 and '--delete has no effect' in r.err and
+               len(v.m) == 5, '%s: --delete beside it is refused' % proto,
+               (r.rc, r.err))
+    r.work('-d', 'stdout', '--delete', 'never')
+    case.check(r.rc == 0, '%s: but for never' % proto, (r.rc, r.err))
     r.work('--headers-only')
     case.check(len(v.m) == 5 and r.rc == 0,
                '%s: nor does --headers-only' % proto, r.err)
