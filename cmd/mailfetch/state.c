@@ -525,6 +525,10 @@ state_commit(struct state *s, struct err *e)
 	struct record r = record_of(&(struct entry){ .kind = STATE_END });
 
 	s->grouping = false;
+	if (s->group.n == 0) {		/* nothing: no begin of it, either */
+		s->log.out.n -= s->look ? 0 : sizeof r;
+		return 0;
+	}
 	if (!s->look)
 		buf_put(&s->log.out, &r, sizeof r);
 	s->logged += 2;
