@@ -92,6 +92,18 @@ digest_end(struct digest *d, unsigned char md[32])
 	return good;
 }
 
+uint64_t
+digest_end_short(struct digest *d)
+{
+	unsigned char md[32];
+	uint64_t n;
+
+	if (!digest_end(d, md))
+		return 0;
+	memcpy(&n, md, sizeof n);
+	return n | 1;
+}
+
 bool
 digest_hmac(enum digest_kind k, struct str key, struct str text,
     unsigned char *mac)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fail.h"
 #include "str.h"
@@ -31,6 +32,8 @@ struct digest;
 struct digest *digest_new(void);
 void digest_put(struct digest *, const void *, size_t);
 bool digest_end(struct digest *, unsigned char md[32]);
+/* As digest_end, but 64 bits of it: 0 is failure alone. */
+uint64_t digest_end_short(struct digest *);
 
 /* digest_put with the shape of a conn_sink; 0 always. */
 int digest_sink(void *digest, const void *, size_t, struct err *);

@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "deliver.h"
+#include "digest.h"
 #include "file.h"
 #include "hand.h"
 #include "known.h"
@@ -124,6 +125,31 @@ begin_files(struct deliver *d)
 	return 0;
 }
 
+/* A UIDL alone does not say for good which message it is. */
+static bool
+sums(const struct deliver *d)
+{
+	return d->h.o->account.server.scheme >= ACCOUNT_POP3 &&
+	    !d->h.o->which.headers_only;
+}
+
+uint64_t
+deliver_sum(struct deliver *d)
+{
+	if (d->digest != NULL)
+		d->h.now.sum = digest_end_short(d->digest);
+	d->digest = NULL;
+	return d->h.now.sum;
+}
+
+static void
+drop_digest(struct deliver *d)
+{
+	if (d->digest != NULL)
+		digest_end_short(d->digest);
+	d->digest = NULL;
+}
+
 int
 deliver_begin(struct deliver *d, const struct message *m)
 {
@@ -136,6 +162,9 @@ deliver_begin(struct deliver *d, const struct message *m)
 	d->handed = false;
 	d->h.file = -1;
 	d->lacks = ledger_lacks(d->h.ledger, m->key);
+	drop_digest(d);
+	if (sums(d))
+		d->digest = digest_new();
 	name_file(d);
 	for (i = 0; i < LEDGER_PLACES; i++)
 		d->fd[i] = -1;
@@ -162,6 +191,8 @@ deliver_put(void *to, const void *data, size_t n, struct err *e)
 	const char *p = data, *cr;
 	size_t some;
 
+	if (d->digest != NULL)
+		digest_put(d->digest, data, n);
 	while (n > 0) {
 		if (DELIVER_OUT - d->fill < 2 && flush_out(d, e) < 0)
 			return -1;
@@ -318,6 +349,13 @@ finish_files(struct deliver *d, uint32_t *mask)
 	return got;
 }
 
+static int
+record_sum(struct deliver *d, struct key k, uint64_t sum)
+{
+	return sum == 0 || sum == ledger_sum(d->h.ledger, k) ? 0 :
+	    ledger_sum_is(d->h.ledger, k, sum, d->h.e);
+}
+
 /*
  * It cannot be taken back from this place: that is in the state whatever
  * becomes of the others, or a place that fails has it given here again and
@@ -328,7 +366,8 @@ record_accepted(struct deliver *d, struct place *p)
 {
 	state_group(d->h.state);
 	if (ledger_done(d->h.ledger, d->h.now.key, (uint32_t)1 << p->number,
-	    d->h.e) < 0 || place_record(p, &d->h) < 0 ||
+	    d->h.e) < 0 || record_sum(d, d->h.now.key, d->h.now.sum) < 0 ||
+	    place_record(p, &d->h) < 0 ||
 	    state_commit(d->h.state, d->h.e) < 0)
 		return -1;
 	mem_stake(NULL);
@@ -370,6 +409,7 @@ complete(struct deliver *d)
 		d->out[d->fill++] = '\r';
 	if (flush_out(d, d->h.e) < 0)
 		return -1;
+	deliver_sum(d);
 	if (d->h.o->to.filter == NULL)
 		return FILTER_PASSED;
 	got = filter_run(&d->filter, &d->h);
@@ -381,6 +421,7 @@ static int
 pend(struct deliver *d, struct pending *p)
 {
 	memcpy(p->name, d->h.name, sizeof p->name);
+	p->sum = d->h.now.sum;
 	if (p->done != 0)
 		d->batch[d->n++] = *p;
 	d->bytes += d->h.size;
@@ -480,8 +521,9 @@ record_batch(struct deliver *d)
 
 	state_group(d->h.state);
 	for (k = 0; k < d->n; k++)
-		if (d->batch[k].done != 0 && ledger_done(d->h.ledger,
-		    d->batch[k].key, d->batch[k].done, d->h.e) < 0)
+		if (d->batch[k].done != 0 && (ledger_done(d->h.ledger,
+		    d->batch[k].key, d->batch[k].done, d->h.e) < 0 ||
+		    record_sum(d, d->batch[k].key, d->batch[k].sum) < 0))
 			return -1;
 	for (i = 0; i < d->places; i++)
 		if (place_record(&d->place[i], &d->h) < 0)
@@ -570,6 +612,7 @@ deliver_close(struct deliver *d, bool *unsure, struct err *e)
 	d->h.e = e;
 	if (d->h.file >= 0)
 		deliver_abort(d);
+	drop_digest(d);
 	if (d->n > 0 && (got = deliver_commit(d)) < 0)
 		drop_batch(d);
 	for (i = 0; i < d->places; i++)

@@ -11,6 +11,7 @@ enum { DELIVER_OUT = 1 << 17 };		/* bytes of out */
 /* What is to be recorded, once it is durable, and the file it needs for that. */
 struct pending {
 	struct key key;
+	uint64_t sum;		/* to be recorded, too; or 0 */
 	uint32_t done;		/* the places that have it, as the ledger's bits */
 	uint32_t maildirs;	/* that are to have its file, bits by index */
 	uint64_t size;
@@ -18,6 +19,7 @@ struct pending {
 	char name[128];
 };
 
+struct digest;
 struct known;
 
 struct deliver {
@@ -31,6 +33,7 @@ struct deliver {
 	int spool;		/* the unlinked file, or -1 */
 	struct filter filter;	/* if there is one */
 	bool cr;		/* its last byte so far, and not yet written */
+	struct digest *digest;	/* of what has come; NULL: none is needed */
 	char *out;
 	size_t fill;		/* of out */
 	int64_t first, stamp;	/* microseconds: of the first name, the last */
@@ -75,6 +78,8 @@ int deliver_begin(struct deliver *, const struct message *);
 int deliver_put(void *to, const void *, size_t, struct err *);
 /* So many bytes of it have come so far. */
 uint64_t deliver_came(const struct deliver *);
+/* All of it has come: its digest, 0 where none is kept (IMAP). */
+uint64_t deliver_sum(struct deliver *);
 /* Where the date, or the flags, are told behind the body. */
 void deliver_date(struct deliver *, time_t);
 void deliver_flags(struct deliver *, const char *);

@@ -110,7 +110,7 @@ known_find(struct deliver *d)
 
 	if (lost)
 		s.since = 0;
-	else if (!st->dirty && !ledger_any_going(d->h.ledger))
+	else if (!st->dirty && !ledger_any_blind(d->h.ledger))
 		return 0;
 	for (s.place = 0; s.place < d->places; s.place++)
 		if (place_files(&d->place[s.place]) &&

@@ -351,7 +351,7 @@ int
 ledger_forget(struct ledger *l, struct key k, struct err *e)
 {
 	static const enum state_kind v[] = { STATE_DONE, STATE_SEEN,
-	    STATE_DOUBT, STATE_GOING };
+	    STATE_DOUBT, STATE_GOING, STATE_SUM };
 	size_t i;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++)
@@ -360,13 +360,40 @@ ledger_forget(struct ledger *l, struct key k, struct err *e)
 	return 0;
 }
 
-/* ---- deleted, perhaps ---- */
+/* ---- digests, and what is perhaps gone ---- */
+
+static int
+set_sum(struct ledger *l, struct key k, enum state_kind kind, uint64_t sum,
+    struct err *e)
+{
+	return state_set(l->state, &(struct entry){ k, kind, (uint32_t)sum,
+	    (uint32_t)(sum >> 32) }, e);
+}
+
+static uint64_t
+sum_in(const struct entry *at)
+{
+	return (uint64_t)at->places << 32 | at->day;
+}
+
+int
+ledger_sum_is(struct ledger *l, struct key k, uint64_t sum, struct err *e)
+{
+	return set_sum(l, k, STATE_SUM, sum, e);
+}
+
+uint64_t
+ledger_sum(const struct ledger *l, struct key k)
+{
+	const struct entry *at = state_find(l->state, k, STATE_SUM);
+
+	return at != NULL ? sum_in(at) : 0;
+}
 
 int
 ledger_going(struct ledger *l, struct key k, uint64_t sum, struct err *e)
 {
-	return state_set(l->state, &(struct entry){ k, STATE_GOING,
-	    (uint32_t)sum, (uint32_t)(sum >> 32) }, e);
+	return set_sum(l, k, STATE_GOING, sum, e);
 }
 
 bool
@@ -376,7 +403,7 @@ ledger_is_going(const struct ledger *l, struct key k, uint64_t *sum)
 
 	if (at == NULL)
 		return false;
-	*sum = (uint64_t)at->places << 32 | at->day;
+	*sum = sum_in(at);
 	return true;
 }
 
@@ -391,10 +418,41 @@ ledger_any_going(const struct ledger *l)
 	return false;
 }
 
+bool
+ledger_any_blind(const struct ledger *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->state->n; i++)
+		if (l->state->v[i].kind == STATE_GOING &&
+		    sum_in(&l->state->v[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 ledger_stays(struct ledger *l, struct key k, struct err *e)
 {
 	return state_drop(l->state, k, STATE_GOING, e);
+}
+
+int
+ledger_all_going(struct ledger *l, struct err *e)
+{
+	struct state *s = l->state;
+	size_t i, n = s->n;
+
+	for (i = 0; i < n; i++) {
+		struct key k = s->v[i].key;
+
+		if ((s->v[i].kind != STATE_DONE &&
+		    s->v[i].kind != STATE_SEEN) || k.b <= UINT32_MAX ||
+		    state_find(s, k, STATE_GOING) != NULL)
+			continue;
+		if (ledger_going(l, k, ledger_sum(l, k), e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- marks ---- */

@@ -57,16 +57,25 @@ bool ledger_whole(const struct ledger *, struct key, uint32_t *day);
 /* It is gone from the server: whoever has its name later is another one. */
 int ledger_forget(struct ledger *, struct key, struct err *);
 
+/* A digest of it, as it came, by which it is known again; 0: not known. */
+int ledger_sum_is(struct ledger *, struct key, uint64_t sum, struct err *);
+uint64_t ledger_sum(const struct ledger *, struct key);
+
 /*
- * Until QUIT is answered nobody knows whether what was deleted is gone.  Written
- * before DELE is said: sum is a digest of the message, 0 if it is not known.
- * It is whole no more, until ledger_stays says that it is still there and the
- * same one, or ledger_forget that it is gone.
+ * It may be gone, and what is listed under its name another one: until QUIT is
+ * answered (written before DELE is said), and when a server that listed it lists
+ * nothing at all.  sum: as ledger_sum, kept with this.  It is whole no more,
+ * until ledger_stays says that it is still there and the same one, or
+ * ledger_forget that it is gone.
  */
 int ledger_going(struct ledger *, struct key, uint64_t sum, struct err *);
 bool ledger_is_going(const struct ledger *, struct key, uint64_t *sum);
 bool ledger_any_going(const struct ledger *);
+/* Of them: is there one of which no digest is known? */
+bool ledger_any_blind(const struct ledger *);
 int ledger_stays(struct ledger *, struct key, struct err *);
+/* All of POP3's that are known: a server that listed them lists nothing. */
+int ledger_all_going(struct ledger *, struct err *);
 
 /*
  * Of an IMAP folder, by its keys' a: up to this UID every place of the run has

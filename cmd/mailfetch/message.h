@@ -10,6 +10,7 @@ struct message {
 	struct key key;
 	uint32_t number;	/* of POP3; the UID of IMAP */
 	uint64_t size;
+	uint64_t sum;		/* a digest, as it came; 0: not known (yet) */
 	time_t date;		/* INTERNALDATE; 0: not known */
 	bool seen;		/* on the server */
 	const char *id;		/* UIDL, for -j */

@@ -65,11 +65,13 @@ hear_retr(struct pop *s, size_t i)
 {
 	struct run *r = s->r;
 	struct message m = popbox_message(s, i);
+	struct conn_sink sink = { deliver_put, &r->deliver };
 	char why[DELIVER_WHY];
 
-	if (deliver_begin(&r->deliver, &m) < 0 ||
-	    popbox_hear(s, i, &r->deliver, deliver_most(&r->deliver, &m)) < 0)
+	if (deliver_begin(&r->deliver, &m) < 0 || pop3_body(&s->p, &sink,
+	    deliver_most(&r->deliver, &m)) < 0)
 		return -1;
+	s->sum[i] = deliver_sum(&r->deliver);
 	if (!s->p.ok)
 		pop_leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
 	else if (s->p.over)
@@ -88,7 +90,6 @@ hear_retr(struct pop *s, size_t i)
 static int
 pop_fetch(struct pop *s)
 {
-	s->sums = s->r->o->after.when == DELETE_NOW && s->r->ledger.need != 0;
 	if (popbox_fly(s, &(struct popbox_flight){ s->want, s->wants, say_retr,
 	    hear_retr }) < 0)
 		return -1;
@@ -101,15 +102,15 @@ pop_fetch(struct pop *s)
 static int
 going(struct pop *s, const uint32_t *v, size_t n)
 {
-	struct run *r = s->r;
+	struct ledger *l = &s->r->ledger;
 	size_t i;
 
-	state_group(&r->state);
+	state_group(&s->r->state);
 	for (i = 0; i < n; i++)
-		if (ledger_going(&r->ledger, s->key[v[i]], s->sum[v[i]],
-		    r->e) < 0)
+		if (ledger_going(l, s->key[v[i]],
+		    ledger_sum(l, s->key[v[i]]), s->r->e) < 0)
 			return -1;
-	return state_commit(&r->state, r->e);
+	return state_commit(&s->r->state, s->r->e);
 }
 
 /* Durable here before anything is deleted there. */
@@ -193,14 +194,15 @@ of_message(const struct entry *at)
 {
 	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
 	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
-	    at->kind == STATE_APPEND || at->kind == STATE_GOING;
+	    at->kind == STATE_APPEND || at->kind == STATE_GOING ||
+	    at->kind == STATE_SUM;
 }
 
 /*
  * A unique id says which message it is as long as it is listed: what is gone
  * is forgotten, for the same id may be another message's later (RFC 1939,
- * section 7).  An empty mailbox is no proof: a server that has lost its disk
- * for a moment shows one, too.
+ * section 7).  In an empty mailbox it may be gone, or the server has lost its
+ * disk for a moment: what is listed again is proved to be the same.
  */
 static int
 prune(struct pop *s)
@@ -210,8 +212,11 @@ prune(struct pop *s)
 	size_t i, n = st->n;
 	int got = 0;
 
-	if (s->n == 0)
-		return 0;
+	if (s->n == 0) {
+		state_group(st);
+		return ledger_all_going(&s->r->ledger, s->r->e) < 0 ? -1 :
+		    state_commit(st, s->r->e);
+	}
 	table_room(&there, s, s->n);
 	for (i = 0; i < s->n; i++)
 		table_add(&there, s, i);

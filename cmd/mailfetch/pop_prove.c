@@ -1,7 +1,6 @@
-/* pop_prove.c: POP3: what may have been deleted, and is listed again */
+/* pop_prove.c: POP3: what may be gone, and is listed again */
 #include <stdlib.h>
 
-#include "limit.h"
 #include "pop_prove.h"
 
 static void
@@ -18,7 +17,7 @@ hear_proof(struct pop *s, size_t i)
 	struct message m = popbox_message(s, i);
 	uint64_t was;
 
-	if (popbox_hear_summed(s, i, NULL, LIMIT_ANNOUNCED(m.size)) < 0)
+	if (popbox_hear_sum(s, i) < 0)
 		return -1;
 	if (!s->p.ok) {
 		s->m[i].number = 0;
@@ -44,17 +43,22 @@ disown(struct pop *s, size_t i)
 	    ledger_going(&r->ledger, s->key[i], 0, r->e);
 }
 
-/* With a digest to v, n of them: they can be proved. */
+/*
+ * With a digest to v, n of them: they can be proved.  The others are for a run
+ * of the section, which knows its files.
+ */
 static int
 sort_out(struct pop *s, uint32_t *v, size_t *n)
 {
+	const struct ledger *l = &s->r->ledger;
 	uint64_t sum;
 	size_t i, blind = 0;
 
 	*n = 0;
 	for (i = 0; i < s->n; i++) {
 		if (s->m[i].number == 0 ||
-		    !ledger_is_going(&s->r->ledger, s->key[i], &sum))
+		    !ledger_is_going(l, s->key[i], &sum) ||
+		    (sum == 0 && l->need == 0))
 			continue;
 		if (sum != 0)
 			v[(*n)++] = (uint32_t)i;
@@ -63,15 +67,15 @@ sort_out(struct pop *s, uint32_t *v, size_t *n)
 		blind += sum == 0;
 	}
 	if (blind > 0)
-		fail_print("%s: %zu messages that may have been deleted there are given again, but for a Maildir that has them: they may come twice",
+		fail_print("%s: %zu messages that may be others by now are given again, but for a Maildir that has them: they may come twice",
 		    s->r->o->title, blind);
 	return 0;
 }
 
 /*
- * QUIT was not answered: what is listed under the name of a message that may be
- * gone can be another one (RFC 1939, section 7).  It is neither skipped nor
- * deleted before it is proved to be the same.
+ * QUIT was not answered, or the mailbox was empty: what is listed under the name
+ * of a message that may be gone can be another one (RFC 1939, section 7).  It is
+ * neither skipped nor deleted before it is proved to be the same.
  */
 int
 pop_prove(struct pop *s)
@@ -81,7 +85,7 @@ pop_prove(struct pop *s)
 	size_t n;
 	int got;
 
-	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
+	if (r->o->look.peek || !ledger_any_going(&r->ledger))
 		return 0;
 	v = mem_new(s->n, sizeof *v);
 	state_group(&r->state);

@@ -1,4 +1,4 @@
-/* pop_prove.h: POP3: what may have been deleted, and is listed again */
+/* pop_prove.h: POP3: what may be gone, and is listed again */
 #ifndef POP_PROVE_H
 #define POP_PROVE_H
 

@@ -1,7 +1,6 @@
 /* popbox.c: POP3: a mailbox, and commands of which many are in flight */
-#include <string.h>
-
 #include "digest.h"
+#include "limit.h"
 #include "popbox.h"
 
 /*
@@ -48,43 +47,15 @@ popbox_fly(struct pop *s, const struct popbox_flight *f)
 	return 0;
 }
 
-struct summed {
-	struct digest *digest;
-	struct deliver *deliver;	/* or NULL */
-};
-
-static int
-put_summed(void *to, const void *p, size_t n, struct err *e)
-{
-	struct summed *both = to;
-
-	digest_put(both->digest, p, n);
-	return both->deliver != NULL ? deliver_put(both->deliver, p, n, e) : 0;
-}
-
-/* The digest of what comes is kept. */
 int
-popbox_hear_summed(struct pop *s, size_t i, struct deliver *to, uint64_t most)
+popbox_hear_sum(struct pop *s, size_t i)
 {
-	struct summed both = { digest_new(), to };
-	struct conn_sink sink = { put_summed, &both };
-	int got = pop3_body(&s->p, &sink, most);
-	unsigned char md[32];
+	struct digest *d = digest_new();
+	struct conn_sink sink = { digest_sink, d };
+	int got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(s->m[i].size));
 
-	if (digest_end(both.digest, md)) {
-		memcpy(&s->sum[i], md, sizeof s->sum[i]);
-		s->sum[i] |= 1;
-	}
+	s->sum[i] = digest_end_short(d);
 	return got;
-}
-
-int
-popbox_hear(struct pop *s, size_t i, struct deliver *to, uint64_t most)
-{
-	struct conn_sink sink = { deliver_put, to };
-
-	return s->sums ? popbox_hear_summed(s, i, to, most) :
-	    pop3_body(&s->p, &sink, most);
 }
 
 int

@@ -16,8 +16,7 @@ struct pop {
 	struct buf ids;
 	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
-	uint64_t *sum;		/* digest of each, as it came; 0: not known */
-	bool sums;		/* what is fetched is deleted in the end */
+	uint64_t *sum;		/* digest of each, if it came; 0: not known */
 };
 
 /* What is known of the message before it comes. */
@@ -36,13 +35,10 @@ struct popbox_flight {
 int popbox_fly(struct pop *, const struct popbox_flight *);
 
 /*
- * The body of message i, which was asked for; p.ok and p.over say what came of
- * it.  The second keeps its digest in sum[i], whatever is asked; to may be NULL
- * there.
+ * The body of message i, which was asked for, is read for its digest alone, to
+ * sum[i]; p.ok and p.over say what came of it.
  */
-int popbox_hear(struct pop *, size_t i, struct deliver *to, uint64_t most);
-int popbox_hear_summed(struct pop *, size_t i, struct deliver *to,
-    uint64_t most);
+int popbox_hear_sum(struct pop *, size_t i);
 /* It stays on the server: said, and counted with the status.  Returns 0. */
 int popbox_stays(struct pop *, const struct message *, const char *why,
     int code);

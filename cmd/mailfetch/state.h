@@ -35,8 +35,11 @@ enum state_kind {
 	STATE_RCPT,		/* a recipient that has it */
 	STATE_APPEND,		/* perhaps in a mailbox, from UID day on; places:
 				   the UIDVALIDITY of that */
-	STATE_GOING,		/* DELE was said, and QUIT not answered; day and
-				   places: a digest of it, as ledger.c has it */
+	STATE_GOING,		/* of POP3: perhaps gone: DELE was said, and QUIT
+				   not answered, or nothing at all was listed;
+				   day and places: as of STATE_SUM, or 0 */
+	STATE_SUM,		/* of POP3: a digest of what came, lower half in
+				   day, upper half in places */
 	STATE_KINDS
 };
 

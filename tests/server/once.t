@@ -12,9 +12,7 @@ case = Case()
 
 
 def state(r):
-    folder = r.state + '/postbag/mailfetch/'
-    return [folder + f for f in os.listdir(folder)
-            if f.endswith('.state')][0]
+    return r.states()[0]
 
 
 def both():
@@ -137,13 +135,15 @@ def cut(v, gone):
     v.hooks['quit'] = quit
 
 
-def lost_quit(gone, before, to=None):
+def lost_quit(gone, before, to=None, blind=False):
     """QUIT is lost in a run, of which before says what came; one more."""
     v = Pop([('u', msg(1, b'one\r\n')), ('w', msg(2, b'two\r\n'))])
     s, r = Serve(v), Run()
     args = ['-d', to % r.d] if to else []
     if before:
         r.go('pop3', s, *args, maildir=not to)
+    if blind:
+        r.unsum()
     cut(v, gone)
     r.go('pop3', s, '--delete', 'now', *args, maildir=not to)
     first = r.rc
@@ -190,6 +190,13 @@ case.check(not v.m and file(r, 'box').count(b'\nnew\n') == 1 and
 s.close()
 r.done()
 v, s, r, first = lost_quit(False, True, 'mbox:%s/box')
+case.check(not v.m and file(r, 'box').count(b'\nSubject: ') == 2 and
+           r.err == '',
+           'QUIT lost, delivered before, an mbox: not twice, either',
+           (r.err, v.m))
+s.close()
+r.done()
+v, s, r, first = lost_quit(False, True, 'mbox:%s/box', blind=True)
 case.check(not v.m and file(r, 'box').count(b'\nSubject: ') == 4 and
            'may come twice' in r.err,
            'QUIT lost, no digest: rather twice than not at all, and said',
