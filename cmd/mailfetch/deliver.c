@@ -533,7 +533,7 @@ record_batch(struct deliver *d)
 
 /* What a place did not take after all, when the batch was made durable. */
 static void
-take_back(struct deliver *d)
+take_back_batch(struct deliver *d)
 {
 	struct counts *c = d->h.count;
 	size_t i, k;
@@ -569,7 +569,7 @@ deliver_commit(struct deliver *d)
 	for (i = 0; i < d->places; i++)
 		if (place_sync(&d->place[i], &d->h) < 0)
 			return -1;
-	take_back(d);
+	take_back_batch(d);
 	if (publish(d) < 0)
 		return -1;
 	for (i = 0; i < d->places; i++)
