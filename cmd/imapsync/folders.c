@@ -90,6 +90,14 @@ only_known(struct box *b, struct near_dir *l)
 	return strange == 0;
 }
 
+/* Tells that the Maildir goes; true in a dry run, which ends there. */
+static bool
+removal_shown(struct box *b)
+{
+	report_folder(&b->run->report, "near-remove", b->name, NULL);
+	return b->run->o->dry_run;
+}
+
 static int
 empty_here(struct box *b)
 {
@@ -102,7 +110,7 @@ empty_here(struct box *b)
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	got = near_dir_scan(&l, &none, r->e);
-	if (got == 0 && !only_known(b, &l)) {
+	if (got == 0 && (!only_known(b, &l) || removal_shown(b))) {
 		near_dir_close(&l);
 		flags_keywords_free(&none);
 		return 0;
@@ -178,6 +186,9 @@ remove_there(struct box *b)
 	}
 	if (brake(b, b->far.now.exists, "the Maildir is gone here"))
 		return 0;
+	report_folder(&r->report, "far-remove", b->name, NULL);
+	if (r->o->dry_run)
+		return 0;
 	got = imap_wait(m, imap_ask_delete(m, str_of(b->name)));
 	if (got > 0)
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "not deleted: %s",
@@ -238,11 +249,7 @@ half(struct box *b)
 		e->missing = true;	/* if it is still so next time */
 		return 0;
 	}
-	report_folder(&r->report, b->far.is ? "far-remove" : "near-remove", b->name,
-	    NULL);
 	b->phase = BOX_LEFT;
-	if (r->o->dry_run)
-		return 0;
 	return b->far.is ? remove_there(b) : empty_here(b);
 }
 

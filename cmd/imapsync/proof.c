@@ -12,6 +12,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +47,12 @@ struct doomed {
 	const char *held;	/* the folder where it still is; or NULL */
 };
 
+/* A file that a run would have put in step by now. */
+struct planned {
+	const struct box *b;
+	struct str name;
+};
+
 struct proof {
 	struct run *r;
 	struct doomed *v;	/* sorted by ident */
@@ -53,6 +60,8 @@ struct proof {
 	uint32_t *sizes;	/* of them, sorted */
 	size_t n;
 	struct table at;	/* the run's mailboxes by their paths */
+	struct planned *planned;	/* sorted; of a dry run alone */
+	size_t nplanned;
 	/* the Maildir that is looked at */
 	const char *path;
 	struct box *b;		/* or NULL: it is no mailbox of this run */
@@ -127,6 +136,61 @@ proof_collect(struct proof *p)
 	qsort(p->inos, p->n, sizeof *p->inos, u64_order);
 	qsort(p->sizes, p->n, sizeof *p->sizes, search_u32);
 }
+
+/* ---- what a dry run leaves undone ---- */
+
+static int
+planned_order(const void *a, const void *b)
+{
+	const struct planned *x = a, *y = b;
+
+	if (x->b != y->b)
+		return search_order((uintptr_t)x->b, (uintptr_t)y->b);
+	if (x->name.n != y->name.n)
+		return search_order(x->name.n, y->name.n);
+	return memcmp(x->name.p, y->name.p, x->name.n);
+}
+
+static void
+plan_file(struct proof *p, struct box *b, uint32_t file)
+{
+	p->planned[p->nplanned++] = (struct planned){ .b = b,
+	    .name = near_dir_base(b->near.dir, &b->near.dir->v[file]) };
+}
+
+static void
+proof_foresee(struct proof *p)
+{
+	struct run *r = p->r;
+	const struct act *a;
+	size_t i, k, most = 0;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (box_busy(&r->boxes[i]))
+			most += r->boxes[i].plan->n;
+	p->planned = mem_new(most + 1, sizeof *p->planned);
+	for (i = 0; i < r->nboxes; i++)
+		for (k = 0; box_busy(&r->boxes[i]) &&
+		    k < r->boxes[i].plan->n; k++) {
+			a = &r->boxes[i].plan->v[k];
+			if (a->kind == ACT_FAR_MOVE)
+				plan_file(p, a->to, a->to_file);
+			else if (a->kind == ACT_PUSH || a->kind == ACT_PAIR)
+				plan_file(p, &r->boxes[i], a->file);
+		}
+	qsort(p->planned, p->nplanned, sizeof *p->planned, planned_order);
+}
+
+static bool
+is_planned(const struct proof *p, const struct near_msg *m)
+{
+	struct planned key = { .b = p->b, .name = near_dir_base(&p->dir, m) };
+
+	return p->b != NULL && search_exact(&key, p->planned, p->nplanned,
+	    sizeof key, planned_order) < p->nplanned;
+}
+
+/* ---- the doomed by their ident ---- */
 
 /* The first of them with that ident; n: none. */
 static size_t
@@ -260,7 +324,8 @@ proof_look(void *of, const struct near_msg *m)
 	struct proof *p = of;
 	struct stat st;
 
-	if (p->blind || stop_asked() || proof_in_order(p, m))
+	if (p->blind || stop_asked() || proof_in_order(p, m) ||
+	    is_planned(p, m))
 		return true;
 	if (!ino_fits(p, m->ino)) {
 		if (fstatat(m->fresh ? p->dir.in.fresh : p->dir.in.cur,
@@ -370,7 +435,8 @@ static void
 tell(struct box *b, size_t n, const char *where)
 {
 	box_outcome(b, BOX_PARTIAL);
-	if (b->passes < PASSES && b->outcome == BOX_PARTIAL)
+	if (b->passes < PASSES && b->outcome == BOX_PARTIAL &&
+	    !b->run->o->dry_run)
 		return;
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 	    "%zu messages are not deleted on the server: they are here in files that are not there, or that cannot be read (%s); --allow-deletes %zu allows it",
@@ -416,6 +482,8 @@ proof_hold(struct run *r)
 	proof_collect(&p);
 	for (i = 0; p.n > 0 && i < r->nboxes; i++)
 		table_add(&p.at, r, i);
+	if (p.n > 0 && r->o->dry_run)
+		proof_foresee(&p);
 	if (p.n > 0)
 		got = near_dir_folders(r->root, r->o->how, proof_folder, &p,
 		    r->e);
@@ -425,5 +493,6 @@ proof_hold(struct run *r)
 	free(p.v);
 	free(p.inos);
 	free(p.sizes);
+	free(p.planned);
 	return got;
 }

@@ -16,6 +16,7 @@
 #include "flags.h"
 #include "folders.h"
 #include "index.h"
+#include "link.h"
 #include "list.h"
 #include "mark.h"
 #include "moves.h"
@@ -23,12 +24,15 @@
 #include "near.h"
 #include "pair.h"
 #include "plan.h"
+#include "proof.h"
 #include "report.h"
 #include "settings.h"
 #include "state.h"
 #include "stop.h"
 #include "sync.h"
+#include "sync_brake.h"
 #include "sync_do.h"
+#include "upload.h"
 
 /* ---- planning ---- */
 
@@ -467,6 +471,22 @@ say_plan(struct run *r)
 			say_kind(&r->boxes[i], (enum act_kind)kind);
 }
 
+/* A dry run: of what a run would begin, what it would not carry out goes. */
+static int
+foresee(struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++)
+		if (box_busy(&r->boxes[i]) &&
+		    upload_foresee(&r->link[0], &r->boxes[i]) < 0)
+			return -1;
+	if (proof_hold(r) < 0)
+		return -1;
+	say_plan(r);
+	return 0;
+}
+
 static int
 make_plans(struct run *r)
 {
@@ -482,10 +502,9 @@ sync_pass(struct run *r)
 {
 	if (make_plans(r) < 0)
 		return -1;
-	if (r->o->dry_run) {
-		say_plan(r);
-		return 0;
-	}
+	sync_brake(r);
+	if (r->o->dry_run)
+		return foresee(r);
 	if (!stop_asked() && sync_do(r) < 0)
 		return -1;
 	return conclude_all(r);

@@ -5,7 +5,6 @@
  * on their side; a message that could not be added is not deleted elsewhere.
  */
 #include "box.h"
-#include "brake.h"
 #include "do_far.h"
 #include "do_near.h"
 #include "download.h"
@@ -20,28 +19,6 @@
 #include "stop.h"
 #include "sync_do.h"
 #include "upload.h"
-
-static void
-brake(struct box *b)
-{
-	const struct entry *known = box_entry(b);
-	struct brake_in in = { .far = b->plan->count[ACT_FAR_DELETE],
-	    .near = b->plan->count[ACT_NEAR_DELETE], .known = b->state->n,
-	    .files = b->near.dir->n, .ino = b->near.dir->seen.cur_ino,
-	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
-	    .allow = b->run->o->allow };
-	unsigned long long all = in.far + in.near;
-	enum brake why = brake_box(&in);
-
-	if (why == BRAKE_NONE)
-		return;
-	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
-	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
-	    brake_why(why), all, b->state->n,
-	    in.far > 0 ? "on the server" : "here", all);
-	b->brake = why;
-	brake_apply(b->plan);
-}
 
 static int
 here(struct run *r)
@@ -149,7 +126,6 @@ sync_do(struct run *r)
 
 		if (!box_busy(b))
 			continue;
-		brake(b);
 		fetches += b->plan->count[ACT_FETCH];
 		r->report.total += b->plan->count[ACT_FETCH] +
 		    b->plan->count[ACT_PUSH];

@@ -27,6 +27,7 @@
 #include "report.h"
 #include "state.h"
 #include "stop.h"
+#include "table.h"
 #include "upload.h"
 #include "wire.h"
 
@@ -77,6 +78,12 @@ refuse(struct box *b, const char *name, int code, const char *why)
 	b->run->report.refused++;
 }
 
+static void
+refuse_twin(struct box *b, const char *name)
+{
+	refuse(b, name, EX_DATAERR, "another file has this name, but for its flags");
+}
+
 static bool
 was_refused(const struct box *b, const char *name)
 {
@@ -121,7 +128,7 @@ prepare_up(struct group *g, struct up *u, struct act *a)
 	if (was_refused(b, u->name))
 		return 1;
 	if (taken_name(g, u->name)) {
-		refuse(b, u->name, EX_DATAERR, "another file has this name, but for its flags");
+		refuse_twin(b, u->name);
 		return 1;
 	}
 	u->fd = near_dir_read(b->near.dir, u->m, e);
@@ -408,4 +415,53 @@ upload_box(struct link *l, struct box *b)
 	clear(g);
 	free(g);
 	return got;
+}
+
+/* ---- a dry run ---- */
+
+static struct str
+push_name(const void *of, size_t at)
+{
+	const struct box *b = of;
+
+	return near_dir_base(b->near.dir,
+	    &b->near.dir->v[b->plan->v[at].file]);
+}
+
+/* 0 it would be sent, 1 not, -1. */
+static int
+foresee(struct group *g, struct table *names, size_t k)
+{
+	struct act *a = &g->b->plan->v[k];
+	struct str name = push_name(g->b, k);
+	int got;
+
+	if (table_text(names, g->b, name) != TABLE_NONE) {
+		refuse_twin(g->b, arena_dup(&g->b->run->arena, name));
+		return 1;
+	}
+	got = prepare_up(g, &g->v[0], a);
+	drop_up(&g->v[0]);
+	if (got == 0)
+		table_add(names, g->b, k);
+	return got;
+}
+
+int
+upload_foresee(struct link *l, struct box *b)
+{
+	struct table names = { .text = push_name };
+	struct group *g = mem_new(1, sizeof *g);
+	size_t k = 0;
+	int got = 0;
+
+	g->l = l;
+	g->b = b;
+	for (; got >= 0 && !stop_asked() && plan_next(b->plan, ACT_PUSH, &k);
+	    k++)
+		if ((got = foresee(g, &names, k)) > 0)
+			plan_become(b->plan, &b->plan->v[k], ACT_NOTHING);
+	table_free(&names);
+	free(g);
+	return got < 0 ? -1 : 0;
 }

@@ -7,5 +7,10 @@ struct box;
 struct link;
 
 int upload_box(struct link *, struct box *);
+/*
+ * A dry run: refuses the uploads that are refused before anything is sent; they
+ * are no act any more.  -1.
+ */
+int upload_foresee(struct link *, struct box *);
 
 #endif
