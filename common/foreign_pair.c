@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "foreign_pair.h"
+#include "foreign_server.h"
 
 /* ---- the lexer ---- */
 

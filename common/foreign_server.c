@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "account.h"
-#include "foreign.h"
+#include "foreign_server.h"
 
 /* The names that /etc/services has for these. */
 static const struct {

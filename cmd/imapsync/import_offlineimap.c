@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "foreign_server.h"
 #include "import_private.h"
 
 struct offlineimap {

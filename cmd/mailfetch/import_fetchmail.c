@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fetchmail_lex.h"
+#include "foreign_server.h"
 #include "import_private.h"
 
 /* ---- what is said ---- */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "foreign_server.h"
 #include "import_private.h"
 
 enum { DEPTH = 4 };		/* destinations in destinations */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "foreign_pair.h"
+#include "foreign_server.h"
 #include "import_private.h"
 
 /* "maildir DIR", "mbox FILE", "mda COMMAND" */
