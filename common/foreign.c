@@ -231,6 +231,19 @@ foreign_has(const struct foreign_section *s, const char *key)
 	return false;
 }
 
+bool
+foreign_is(const char *value, const char *word)
+{
+	return value != NULL && str_is(str_of(value), word);
+}
+
+bool
+foreign_yes(const char *value)
+{
+	return foreign_is(value, "yes") || foreign_is(value, "true") ||
+	    foreign_is(value, "on") || foreign_is(value, "1");
+}
+
 void
 foreign_left(struct foreign_section *s, struct conf_out *o)
 {

@@ -82,6 +82,11 @@ const char *foreign_take(struct foreign_section *s, const char *key);
 /* The same, and nobody took it; true: there is one. */
 bool foreign_has(const struct foreign_section *, const char *key);
 
+/* Is a value, which may be NULL, this word, without case? */
+bool foreign_is(const char *value, const char *word);
+/* Is it yes, true, on or 1? */
+bool foreign_yes(const char *value);
+
 /* A note for each key that was not taken, once. */
 void foreign_left(struct foreign_section *, struct conf_out *);
 

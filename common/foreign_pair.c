@@ -132,23 +132,23 @@ foreign_pair_alias(const struct foreign_section *s)
 
 /* ---- values ---- */
 
-static bool
-pair_is(const char *s, const char *word)
+bool
+foreign_pair_is(const char *value, const char *word)
 {
-	return s != NULL && strcmp(s, word) == 0;
+	return value != NULL && strcmp(value, word) == 0;
 }
 
 bool
 foreign_pair_on(const char *value, bool unsaid)
 {
-	return value == NULL ? unsaid : !pair_is(value, "off");
+	return value == NULL ? unsaid : !foreign_pair_is(value, "off");
 }
 
 const char *
 foreign_pair_some(const char *value)
 {
 	return value == NULL || value[0] == '\0' ||
-	    pair_is(value, "off") ? NULL : value;
+	    foreign_pair_is(value, "off") ? NULL : value;
 }
 
 static const char *
@@ -166,7 +166,7 @@ pair_login(struct foreign_section *s, struct conf_out *o)
 	const char *command = pair_some(s, "passwordeval");
 	bool secret = pair_some(s, "password") != NULL;
 
-	if (auth != NULL && !pair_is(auth, "on"))
+	if (auth != NULL && !foreign_pair_is(auth, "on"))
 		foreign_auth(o, auth);
 	conf_out_key(o, foreign_token(auth) ? "token-command" :
 	    "password-command", command);
@@ -179,7 +179,7 @@ pair_trust(struct foreign_section *s, struct conf_out *o)
 {
 	const char *ca = pair_some(s, "tls_trust_file");
 
-	conf_out_key(o, "ca", pair_is(ca, "system") ? NULL : ca);
+	conf_out_key(o, "ca", foreign_pair_is(ca, "system") ? NULL : ca);
 	conf_out_key(o, "crl", pair_some(s, "tls_crl_file"));
 	conf_out_key(o, "cert", pair_some(s, "tls_cert_file"));
 	conf_out_key(o, "key", pair_some(s, "tls_key_file"));

@@ -13,6 +13,8 @@
  */
 int foreign_pair_read(struct foreign *, struct err *);
 
+/* Is a value, which may be NULL, this word, letter by letter? */
+bool foreign_pair_is(const char *value, const char *word);
 /* "on", "off" and nothing, which is on; where it is not said: unsaid. */
 bool foreign_pair_on(const char *value, bool unsaid);
 /* NULL for "off" and for nothing, which mean that there is none. */

@@ -42,17 +42,11 @@ word(struct arena *a, struct str *s)
 }
 
 static bool
-same_word(const char *s, const char *w)
-{
-	return s != NULL && str_is(str_of(s), w);
-}
-
-static bool
 opens(const char *key)
 {
-	return same_word(key, "IMAPAccount") || same_word(key, "IMAPStore") ||
-	    same_word(key, "MaildirStore") || same_word(key, "Channel") ||
-	    same_word(key, "Group");
+	return foreign_is(key, "IMAPAccount") || foreign_is(key, "IMAPStore") ||
+	    foreign_is(key, "MaildirStore") || foreign_is(key, "Channel") ||
+	    foreign_is(key, "Group");
 }
 
 /* The settings at the top, before and between the sections. */
@@ -75,8 +69,8 @@ mbsync_line(struct foreign *f, size_t *at, struct str l, unsigned n,
 			*at = 0;	/* an empty line; no comment */
 		return 0;
 	}
-	if (opens(key) && !(same_word(f->v[*at].kind, "Group") &&
-	    same_word(key, "Channel"))) {
+	if (opens(key) && !(foreign_is(f->v[*at].kind, "Group") &&
+	    foreign_is(key, "Channel"))) {
 		name = word(&f->arena, &l);
 		if (name == NULL)
 			return fail(e, EX_DATAERR, "line %u: a section without a name",
@@ -87,7 +81,7 @@ mbsync_line(struct foreign *f, size_t *at, struct str l, unsigned n,
 		if (foreign_open(f, key, name, n, e) == NULL)
 			return -1;
 		*at = f->n - 1;
-		if (!same_word(key, "Group"))
+		if (!foreign_is(key, "Group"))
 			return 0;
 		key = "Channels";
 	}
@@ -157,8 +151,8 @@ take_list(struct mbsync *m, struct foreign_section *s, const char *key,
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
-		if (!same_word(s->v[i].key, key) &&
-		    !same_word(s->v[i].key, old))
+		if (!foreign_is(s->v[i].key, key) &&
+		    !foreign_is(s->v[i].key, old))
 			continue;
 		s->v[i].taken = true;
 		v = str_of(s->v[i].value);
@@ -184,16 +178,9 @@ has_either(const struct opt_list *l, const char *one, const char *other)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (same_word(l->v[i], one) || same_word(l->v[i], other))
+		if (foreign_is(l->v[i], one) || foreign_is(l->v[i], other))
 			return true;
 	return false;
-}
-
-static bool
-mbsync_yes(const char *v)
-{
-	return same_word(v, "yes") || same_word(v, "true") ||
-	    same_word(v, "on") || same_word(v, "1");
 }
 
 /* ---- an account ---- */
@@ -206,12 +193,12 @@ mbsync_tls(struct mbsync *m, struct foreign_section *s, bool tunnel)
 	const char *imaps = take_key(m, s, "UseIMAPS", NULL);
 	const char *require = take_key(m, s, "RequireSSL", NULL);
 
-	if (same_word(type, "IMAPS") || (type == NULL && mbsync_yes(imaps)) ||
+	if (foreign_is(type, "IMAPS") || (type == NULL && foreign_yes(imaps)) ||
 	    (type == NULL && imaps == NULL && require == NULL && !tunnel &&
-	    same_word(first_word(m, foreign_take(s, "Port")), "993")))
+	    foreign_is(first_word(m, foreign_take(s, "Port")), "993")))
 		return FOREIGN_TLS;
-	if (same_word(type, "None") || (type == NULL && (tunnel ||
-	    (require != NULL && !mbsync_yes(require)))))
+	if (foreign_is(type, "None") || (type == NULL && (tunnel ||
+	    (require != NULL && !foreign_yes(require)))))
 		return FOREIGN_PLAIN;
 	return FOREIGN_STARTTLS;
 }
@@ -226,7 +213,7 @@ versions(struct mbsync *m, struct foreign_section *s)
 	    has_either(&old, "SSLv3", "SSLv2") ||
 	    has_either(&new, "+1.0", "+1.1");
 
-	if ((old.n == 1 && same_word(old.v[0], "TLSv1.3")) ||
+	if ((old.n == 1 && foreign_is(old.v[0], "TLSv1.3")) ||
 	    has_either(&new, "-1.2", "-1.2"))
 		conf_out_key(m->o, "tls-min", "1.3");
 	else if (low)
@@ -242,7 +229,7 @@ mbsync_login(struct mbsync *m, struct foreign_section *s)
 	size_t i;
 
 	for (i = 0; i < mechs.n; i++)
-		if (!same_word(mechs.v[i], "*"))
+		if (!foreign_is(mechs.v[i], "*"))
 			buf_printf(&b, "%s%s", b.n > 0 ? " " : "",
 			    mechs.v[i]);
 	foreign_auth(m->o, b.p);
@@ -425,7 +412,7 @@ read_store(struct mbsync *m, struct foreign_section *s)
 	const char *path = take_key(m, s, "Path", NULL);
 	const char *inbox = take_key(m, s, "Inbox", NULL);
 	const char *style = take_key(m, s, "SubFolders", NULL);
-	bool plus = same_word(style, "Maildir++");
+	bool plus = foreign_is(style, "Maildir++");
 	struct str tail = str_of(inbox);
 
 	if (inbox == NULL && (path == NULL || plus))
@@ -439,7 +426,7 @@ read_store(struct mbsync *m, struct foreign_section *s)
 	    strlen(path) + 5 && str_starts(tail, path) &&
 	    str_eq(str_from(tail, tail.n - 5), STR("INBOX"))))
 		conf_out_note(m->o, "Inbox: here it is the folder INBOX below near: rename it before the first run");
-	if (same_word(style, "Legacy"))
+	if (foreign_is(style, "Legacy"))
 		conf_out_note(m->o, "not taken over: SubFolders Legacy: there is no such layout");
 }
 
@@ -474,14 +461,14 @@ channel(struct mbsync *m, struct foreign_section *s,
 	if (far.store == NULL || near.store == NULL)
 		return fail(e, EX_DATAERR, "line %u: a Channel without a Far or a Near that is a store",
 		    s->line);
-	turned = same_word(far.store->kind, "MaildirStore");
+	turned = foreign_is(far.store->kind, "MaildirStore");
 	if (turned) {
 		far = near;
 		near = was;
 		w = (struct import_ways){ .near = w.far, .far = w.near };
 	}
-	if (!same_word(far.store->kind, "IMAPStore") ||
-	    !same_word(near.store->kind, "MaildirStore")) {
+	if (!foreign_is(far.store->kind, "IMAPStore") ||
+	    !foreign_is(near.store->kind, "MaildirStore")) {
 		conf_out_remark(m->o, "Channel %s: not taken over: it is not between a server and Maildirs",
 		    s->name);
 		return 0;
@@ -506,7 +493,7 @@ channel(struct mbsync *m, struct foreign_section *s,
 	mbsync_folders(m, s, far, near);
 	ways(m, s, turned);
 	import_directions(m->o, &w);
-	if (mbsync_yes(take_key(m, s, "CopyArrivalDate", NULL)))
+	if (foreign_yes(take_key(m, s, "CopyArrivalDate", NULL)))
 		take_key(m, top(m->f), "CopyArrivalDate", NULL);
 	foreign_left(s, m->o);
 	foreign_left(far.store, m->o);
@@ -532,8 +519,8 @@ group(struct mbsync *m, struct foreign_section *s)
 static bool
 has_server(const struct foreign_section *s)
 {
-	return same_word(s->kind, "IMAPAccount") ||
-	    (same_word(s->kind, "IMAPStore") &&
+	return foreign_is(s->kind, "IMAPAccount") ||
+	    (foreign_is(s->kind, "IMAPStore") &&
 	    (foreign_has(s, "Host") || foreign_has(s, "Tunnel")));
 }
 
@@ -552,13 +539,13 @@ import_mbsync(struct foreign *f, struct conf_out *o, struct err *e)
 		if (!has_server(&f->v[i]))
 			continue;
 		accounts[i] = mbsync_account(&m, &f->v[i]);
-		if (same_word(f->v[i].kind, "IMAPAccount"))
+		if (foreign_is(f->v[i].kind, "IMAPAccount"))
 			foreign_left(&f->v[i], o);
 	}
 	for (i = 1; i < f->n && got == 0; i++)
-		if (same_word(f->v[i].kind, "Channel"))
+		if (foreign_is(f->v[i].kind, "Channel"))
 			got = channel(&m, &f->v[i], accounts, e);
-		else if (same_word(f->v[i].kind, "Group"))
+		else if (foreign_is(f->v[i].kind, "Group"))
 			group(&m, &f->v[i]);
 	foreign_take(top(f), "FSync");
 	foreign_left(top(f), o);

@@ -18,19 +18,6 @@ struct offlineimap {
 	struct arena *a;
 };
 
-static bool
-is_word(const char *s, const char *w)
-{
-	return s != NULL && str_is(str_of(s), w);
-}
-
-static bool
-offlineimap_yes(const char *v)
-{
-	return is_word(v, "yes") || is_word(v, "true") || is_word(v, "on") ||
-	    is_word(v, "1");
-}
-
 /* The value that %(KEY)s stands for; one level of it, as nobody has more. */
 static const char *
 referred(struct offlineimap *m, struct foreign_section *s, struct str key)
@@ -99,7 +86,7 @@ static const char *
 offlineimap_account(struct offlineimap *m, struct foreign_section *r,
     const char *name)
 {
-	bool gmail = is_word(foreign_take(r, "type"), "Gmail");
+	bool gmail = foreign_is(foreign_take(r, "type"), "Gmail");
 	const char *ssl = take_value(m, r, "ssl");
 	const char *tunnel = take_value(m, r, "preauthtunnel");
 	const char *raw = take_value(m, r, "transporttunnel");
@@ -112,8 +99,8 @@ offlineimap_account(struct offlineimap *m, struct foreign_section *r,
 		s.host = "imap.gmail.com";
 	if (s.host == NULL && (tunnel != NULL || raw != NULL))
 		s.host = "localhost";
-	if (ssl != NULL && !offlineimap_yes(ssl))
-		s.tls = is_word(take_value(m, r, "starttls"), "no") ?
+	if (ssl != NULL && !foreign_yes(ssl))
+		s.tls = foreign_is(take_value(m, r, "starttls"), "no") ?
 		    FOREIGN_PLAIN : FOREIGN_STARTTLS;
 	if (tunnel != NULL || raw != NULL)
 		s.tls = FOREIGN_PLAIN;
@@ -124,12 +111,12 @@ offlineimap_account(struct offlineimap *m, struct foreign_section *r,
 	if (tunnel != NULL || raw != NULL)
 		conf_out_key(m->o, "tls", "off");
 	offlineimap_login(m, r);
-	if (!is_word(foreign_has(r, "sslcacertfile") ? take_value(m, r,
+	if (!foreign_is(foreign_has(r, "sslcacertfile") ? take_value(m, r,
 	    "sslcacertfile") : NULL, "OS-DEFAULT"))
 		conf_out_key(m->o, "ca", take_value(m, r, "sslcacertfile"));
 	conf_out_key(m->o, "cert", take_value(m, r, "sslclientcert"));
 	conf_out_key(m->o, "key", take_value(m, r, "sslclientkey"));
-	if (is_word(take_value(m, r, "ssl_version"), "tls1_3"))
+	if (foreign_is(take_value(m, r, "ssl_version"), "tls1_3"))
 		conf_out_key(m->o, "tls-min", "1.3");
 	return name;
 }
@@ -226,8 +213,8 @@ static struct import_ways
 both_ways(struct offlineimap *m, struct foreign_section *far,
     struct foreign_section *near)
 {
-	bool far_fixed = offlineimap_yes(take_value(m, far, "readonly"));
-	bool near_fixed = offlineimap_yes(take_value(m, near, "readonly"));
+	bool far_fixed = foreign_yes(take_value(m, far, "readonly"));
+	bool near_fixed = foreign_yes(take_value(m, near, "readonly"));
 	const char *far_gone = take_value(m, far, "sync_deletes");
 	const char *near_gone = take_value(m, near, "sync_deletes");
 	const char *expunge = take_value(m, far, "expunge");
@@ -235,11 +222,11 @@ both_ways(struct offlineimap *m, struct foreign_section *far,
 	return (struct import_ways){
 		.near = { .new = !near_fixed, .flags = !near_fixed,
 		    .gone = !near_fixed && (far_gone == NULL ||
-		    offlineimap_yes(far_gone)), .expunge = true },
+		    foreign_yes(far_gone)), .expunge = true },
 		.far = { .new = !far_fixed, .flags = !far_fixed,
 		    .gone = !far_fixed && (near_gone == NULL ||
-		    offlineimap_yes(near_gone)), .expunge = expunge == NULL ||
-		    offlineimap_yes(expunge) },
+		    foreign_yes(near_gone)), .expunge = expunge == NULL ||
+		    foreign_yes(expunge) },
 	};
 }
 
@@ -249,8 +236,8 @@ creation(struct offlineimap *m, struct foreign_section *far,
 {
 	const char *there = take_value(m, far, "createfolders");
 	const char *here = take_value(m, near, "createfolders");
-	bool no_far = there != NULL && !offlineimap_yes(there);
-	bool no_near = here != NULL && !offlineimap_yes(here);
+	bool no_far = there != NULL && !foreign_yes(there);
+	bool no_near = here != NULL && !foreign_yes(here);
 
 	if (no_far)
 		return no_near ? "none" : "near";
@@ -328,10 +315,10 @@ one_account(struct offlineimap *m, struct foreign_section *s)
 	if (!wanted(m, s->name))
 		conf_out_remark(m->o, "Account %s: not taken over: it is none of those in general", s->name);
 	else if (near == NULL || far == NULL || near == far ||
-	    !(is_word(foreign_take(near, "type"), "Maildir") ||
-	    is_word(foreign_take(near, "type"), "GmailMaildir")) ||
-	    !(is_word(foreign_take(far, "type"), "IMAP") ||
-	    is_word(foreign_take(far, "type"), "Gmail")))
+	    !(foreign_is(foreign_take(near, "type"), "Maildir") ||
+	    foreign_is(foreign_take(near, "type"), "GmailMaildir")) ||
+	    !(foreign_is(foreign_take(far, "type"), "IMAP") ||
+	    foreign_is(foreign_take(far, "type"), "Gmail")))
 		conf_out_remark(m->o, "Account %s: not taken over: it is not between a server and Maildirs",
 		    s->name);
 	else
@@ -348,13 +335,13 @@ import_offlineimap(struct foreign *f, struct conf_out *o, struct err *e)
 	if (foreign_ini(f, e) < 0)
 		return -1;
 	for (i = 0; i < f->n; i++)
-		if (is_word(f->v[i].kind, "Account"))
+		if (foreign_is(f->v[i].kind, "Account"))
 			one_account(&m, &f->v[i]);
 	s = foreign_find(f, "general", "");
 	foreign_take(s, "ui");
 	foreign_left(s, o);
 	for (i = 0; i < f->n; i++)
-		if (is_word(f->v[i].kind, "mbnames"))
+		if (foreign_is(f->v[i].kind, "mbnames"))
 			conf_out_remark(o, "mbnames: not taken over");
 	return 0;
 }

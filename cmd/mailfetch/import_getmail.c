@@ -20,19 +20,6 @@ struct getmail {
 	bool imap;
 };
 
-static bool
-is_word(const char *s, const char *word)
-{
-	return s != NULL && str_is(str_of(s), word);
-}
-
-static bool
-is_true(const char *value)
-{
-	return is_word(value, "1") || is_word(value, "yes") ||
-	    is_word(value, "true") || is_word(value, "on");
-}
-
 /* A number over 0; else there is none of it. */
 static const char *
 number(const char *value)
@@ -146,7 +133,7 @@ getmail_login(struct getmail *g)
 	const char *words = some_value(foreign_take(g->retriever,
 	    "password_command"));
 	const char *netrc = some_value(foreign_take(g->options, "netrc_file"));
-	bool token = is_true(foreign_take(g->retriever, "use_xoauth2"));
+	bool token = foreign_yes(foreign_take(g->retriever, "use_xoauth2"));
 	struct opt_list list = { 0 };
 
 	if (token)
@@ -158,7 +145,7 @@ getmail_login(struct getmail *g)
 		    "password-command", command_line(a, NULL, &list));
 	else if (words != NULL)
 		conf_out_note(g->o, "not taken over: password_command");
-	if (is_true(foreign_take(g->options, "use_netrc")))
+	if (foreign_yes(foreign_take(g->options, "use_netrc")))
 		conf_out_key(g->o, "netrc", netrc);
 }
 
@@ -237,7 +224,7 @@ getmail_folders(struct getmail *g)
 static void
 afterwards(struct getmail *g)
 {
-	bool now = is_true(foreign_take(g->options, "delete"));
+	bool now = foreign_yes(foreign_take(g->options, "delete"));
 	const char *days = number(foreign_take(g->options, "delete_after"));
 	const char *to = some_value(foreign_take(g->retriever,
 	    "move_on_delete"));
@@ -345,18 +332,18 @@ destination(struct getmail *g, struct foreign_section *s, int depth)
 {
 	const char *type = foreign_take(s, "type");
 
-	if (is_word(type, "Maildir") || is_word(type, "Mboxrd")) {
+	if (foreign_is(type, "Maildir") || foreign_is(type, "Mboxrd")) {
 		const char *path = some_value(foreign_take(s, "path"));
 
 		if (path != NULL)
 			conf_out_key(g->o, "deliver", arena_printf(
-			    &g->o->arena, "%s:%s", is_word(type, "Mboxrd") ?
+			    &g->o->arena, "%s:%s", foreign_is(type, "Mboxrd") ?
 			    "mbox" : "maildir", path));
-	} else if (is_word(type, "MDA_external"))
+	} else if (foreign_is(type, "MDA_external"))
 		mda(g, s);
-	else if (is_word(type, "MDA_lmtp"))
+	else if (foreign_is(type, "MDA_lmtp"))
 		lmtp(g, s);
-	else if (is_word(type, "MultiDestination"))
+	else if (foreign_is(type, "MultiDestination"))
 		several_places(g, s, depth);
 	else
 		conf_out_note(g->o, "a destination that is not here: use deliver maildir:DIR or the like");
@@ -394,7 +381,7 @@ filters(struct getmail *g)
 			s = &g->f->v[i];
 			n++;
 		}
-	if (n == 1 && is_word(foreign_take(s, "type"), "Filter_external") &&
+	if (n == 1 && foreign_is(foreign_take(s, "type"), "Filter_external") &&
 	    !foreign_has(s, "exitcodes_keep") &&
 	    !foreign_has(s, "exitcodes_drop")) {
 		path = some_value(foreign_take(s, "path"));
@@ -424,7 +411,7 @@ getmail_fetch(struct getmail *g)
 	conf_out_key(g->o, "limit", number(foreign_take(g->options,
 	    "max_messages_per_session")));
 	foreign_take(g->options, "verbose");
-	if (is_true(foreign_take(g->options, "read_all")))
+	if (foreign_yes(foreign_take(g->options, "read_all")))
 		conf_out_note(g->o, "read_all: here each message comes once");
 	foreign_left(g->retriever, g->o);
 	foreign_left(g->options, g->o);

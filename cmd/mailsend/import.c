@@ -9,12 +9,6 @@
 #include "foreign_pair.h"
 #include "import.h"
 
-static bool
-value_is(const char *s, const char *word)
-{
-	return s != NULL && strcmp(s, word) == 0;
-}
-
 /* "*@example.org" and "%U@%H" are no addresses. */
 static void
 sender_convert(struct foreign_section *s, struct conf_out *o)
@@ -34,7 +28,8 @@ dsn(struct foreign_section *s, struct conf_out *o)
 
 	conf_out_key(o, "dsn", foreign_pair_some(foreign_take(s,
 	    "dsn_notify")));
-	conf_out_key(o, "dsn-ret", value_is(ret, "headers") ? "hdrs" : ret);
+	conf_out_key(o, "dsn-ret",
+	    foreign_pair_is(ret, "headers") ? "hdrs" : ret);
 }
 
 /* The ports of msmtp, where none is said; ours are others. */
@@ -52,7 +47,7 @@ port(struct foreign_section *s, bool lmtp)
 static const char *
 account_convert(struct foreign_section *s, struct conf_out *o)
 {
-	bool lmtp = value_is(foreign_take(s, "protocol"), "lmtp");
+	bool lmtp = foreign_pair_is(foreign_take(s, "protocol"), "lmtp");
 	bool login = foreign_pair_on(foreign_take(s, "auth"), false);
 	const char *name = conf_out_name(o, "account", s->name);
 
