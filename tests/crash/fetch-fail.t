@@ -8,14 +8,18 @@ befalls.  No message may be gone from the server that is not here whole, none
 may be here twice, but where the next run says that one may have been taken,
 and no run may say that all is well while something is missing.
 
-Every 17th N, or STRIDE=7, every seventh; tests/long/fetch-fail.t takes all of them.
+	fetch-fail.t [PLACE...]
+
+Every 17th N, or STRIDE=7, every seventh; tests/long/fetch-fail.t takes all of
+them.  Of allocations every 53rd of these, and the long form every 23rd.
 """
 import mailbox
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
-from fetchfake import Case, Imap, Pop, ROOT, Run, Serve, msg  # noqa: E402
+import imapmem  # noqa: E402
+from fetchfake import Case, Imap, Lmtp, Pop, ROOT, Run, Serve, msg  # noqa: E402
 
 STRIDE = int(os.environ.get('STRIDE', '17'))
 LIB = os.environ.get('POSTBAG_BUILD', ROOT + '/build') + '/lab/failn.so'
@@ -51,6 +55,32 @@ def taken(r):
         return f.read().split(b'\0')[:-1]
 
 
+def filtered(r):
+    return ['--filter', 'cat', '-d', 'maildir:%s/M' % r.d, '--create']
+
+
+def lmtp(r):
+    r.place = Serve(Lmtp())
+    return ['-d', 'lmtp:127.0.0.1:%d' % r.place.port, '--rcpt', 'jo@x.test',
+            '--deliver-tls', 'off']
+
+
+def handed(r):
+    return [m.replace(b'\r\n', b'\n') for m in r.place.talk.got]
+
+
+def append(r):
+    r.place = imapmem.Server()
+    return ['-d', 'imap://jo@127.0.0.1:%d/INBOX' % r.place.port,
+            '--deliver-tls', 'off', '--deliver-password-command',
+            'echo secret']
+
+
+def stored(r):
+    return [m.data.replace(b'\r\n', b'\n')
+            for m in r.place.box('INBOX').messages]
+
+
 # A kind of place: its name, how --deliver says it, what is there; and whether
 # it may be given a message twice where it says so.  The last of a folder that
 # nothing fails in.
@@ -63,12 +93,15 @@ PLACES = (
     ('a command', lambda r: [
         '-d', "exec:sh -c 'cat >> %s/out; printf \"\\\\0\" >> %s/out'" % (
             r.left_out, r.left_out)], taken, True),
+    ('a Maildir through a filter', filtered, maildir, False),
+    ('LMTP', lmtp, handed, True),
+    ('IMAP', append, stored, False),
 )
 FAILURES = (('file', 'ENOSPC'), ('file', 'EIO'), ('file', 'short'),
             ('file', 'kill'), ('file', 'full'), ('net', 'EIO'),
             ('malloc', 'ENOSPC'))
 # Of so many more calls there are, one that fails is much like the next.
-FEWER = {'malloc': 53}
+FEWER = {'malloc': 53 if STRIDE > 1 else 23}
 SERVERS = (('POP3', 'pop3', lambda: Pop([('u%d' % k, v)
                                          for k, v in MAILS.items()])),
            ('IMAP', 'imap', lambda: Imap(dict(MAILS))))
@@ -89,12 +122,12 @@ def one(proto, server, place, what, how, n):
     _, args, find, doubtful = place
     v = server()
     s, r, other = Serve(v), Run(), Run()
-    r.left_out = other.d
+    r.left_out, r.place = other.d, None
     log = other.d + '/log'
     args = ['--delete', 'now'] + args(r)
     rc = r.go(proto, s, *args, maildir=False, env=dict(
-        LD_PRELOAD=LIB, FAIL_BELOW=r.d, FAIL_N=str(n), FAIL_WHAT=what,
-        FAIL_HOW=how, FAIL_LOG=log))
+        LD_PRELOAD=LIB, TMPDIR=r.d, FAIL_BELOW=r.d, FAIL_N=str(n),
+        FAIL_WHAT=what, FAIL_HOW=how, FAIL_LOG=log))
     said = [r.err]
     bad = []
     if n == 0:
@@ -121,6 +154,8 @@ def one(proto, server, place, what, how, n):
     if os.path.isdir(tmp) and os.listdir(tmp):
         bad.append('left in tmp/: %s' % os.listdir(tmp))
     s.close()
+    if r.place:
+        r.place.close()
     r.done()
     other.done()
     if n > 0 and bad:
@@ -132,8 +167,13 @@ def main():
     case, offset = Case(), 0
     for title, proto, server in SERVERS:
         for place in PLACES:
+            if len(sys.argv) > 1 and place[0] not in sys.argv[1:]:
+                continue
+            counted = {}
             for what, how in FAILURES:
-                calls = one(proto, server, place, what, '', 0)
+                if what not in counted:
+                    counted[what] = one(proto, server, place, what, '', 0)
+                calls = counted[what]
                 step = STRIDE * FEWER.get(what, 1)
                 offset += 4             # another part of them each time
                 points = range(1 + offset % step, len(calls) + 1, step)

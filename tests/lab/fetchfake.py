@@ -249,6 +249,8 @@ class Lmtp:
                 b = b''
                 while (x := f.readline()) not in (b'.\r\n', b''):
                     b += x[1:] if x.startswith(b'.') else x
+                if x == b'':
+                    return
                 self.got.append(b)
                 w('250 ok\r\n' * rcpt)
             elif k == 'BDAT':
