@@ -27,12 +27,13 @@ int
 addr_bad(const struct addr_in *in, size_t at, const char *fmt, ...)
 {
 	char what[512], shown[128];
+	struct str s = in->shown > 0 ? str_to(in->s, in->shown) : in->s;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	str_escape(shown, sizeof shown, str_to(in->s, sizeof shown));
+	str_escape(shown, sizeof shown, str_to(s, sizeof shown));
 	return fail(in->e, EX_DATAERR, "%s%s%s (position %zu)", shown,
 	    shown[0] != '\0' ? ": " : "", what, at + 1);
 }
@@ -388,7 +389,7 @@ domain_at(const struct addr_in *in, size_t at)
 int
 addr_domain(struct str s, struct err *e)
 {
-	struct addr_in in = { s, e };
+	struct addr_in in = { .s = s, .e = e };
 
 	return addr_clean(&in, false) < 0 ? -1 : domain_at(&in, 0);
 }
@@ -396,7 +397,7 @@ addr_domain(struct str s, struct err *e)
 int
 addr_local(struct addr *a, struct str s, struct err *e)
 {
-	struct addr_in in = { s, e };
+	struct addr_in in = { .s = s, .e = e };
 	size_t end;
 
 	if (addr_clean(&in, false) < 0 || local(&in, &end) < 0)
@@ -408,7 +409,7 @@ addr_local(struct addr *a, struct str s, struct err *e)
 int
 addr_mailbox(struct addr *a, struct str s, struct err *e)
 {
-	struct addr_in in = { s, e };
+	struct addr_in in = { .s = s, .e = e };
 	char buf[24];
 	size_t at;
 
@@ -448,7 +449,7 @@ to_ascii(struct arena *mem, const struct addr_in *in, struct str *out)
 int
 addr_ascii(struct arena *mem, struct str s, struct str *out, struct err *e)
 {
-	struct addr_in in = { s, e };
+	struct addr_in in = { .s = s, .e = e };
 	size_t i;
 	char *p;
 

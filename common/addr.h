@@ -15,6 +15,8 @@ struct addr {
 	struct str local;	/* a dot-string, or quoted with its quotes */
 	struct str domain;	/* a name, or a literal with its brackets */
 	struct str name;	/* display name, unquoted; may be empty */
+	struct str comment;	/* of a list: the last one in it; may be empty */
+	struct str spec;	/* of a list: as it was written there */
 	bool utf8;		/* local is not ASCII: needs SMTPUTF8 */
 };
 
@@ -36,14 +38,22 @@ int addr_from(struct addr *, struct arena *, struct str s, struct err *);
  * broken, and the list is spent.  Groups are entered, comments and routes
  * dropped, obsolete forms taken.  local is quoted only if it must be.  domain
  * is empty for a bare local part ("Cc: root"): the caller qualifies it.  name
- * has its encoded words still encoded, and any byte from 0x80 may be in it.
+ * and comment have their encoded words still encoded, and any byte from 0x80
+ * may be in them.  spec and comment are views into the text, folds included.
  */
 struct addr_list {
 	struct str rest;
 	bool group;
+	struct str broken;	/* after -1: from the broken element on */
 };
 int addr_next(struct addr_list *, struct addr *, struct arena *,
     struct err *);
+
+/*
+ * After -1, to go on all the same: the broken element, up to the next comma
+ * outside quotes, comments and brackets; addr_next gives what is behind it.
+ */
+struct str addr_skip(struct addr_list *);
 
 /* An RFC 5321 Domain ("db1" too), one with U-labels, or an address literal */
 int addr_domain(struct str domain, struct err *);

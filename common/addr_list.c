@@ -21,6 +21,7 @@ struct scan {
 	size_t words, dots;	/* what local was put together from */
 	size_t broken;		/* where that was no local part; or 0 */
 	size_t from, to;	/* the addr-spec as it was written */
+	struct str comment;	/* the last one, without its brackets */
 	bool route;
 };
 
@@ -98,6 +99,8 @@ comment(struct scan *sc)
 			return addr_bad(&sc->in, sc->i - 1,
 			    "comments nest over %d deep", NEST);
 	} while (depth > 0);
+	sc->comment = str_to(str_from(sc->in.s, start + 1),
+	    sc->i - start - 2);
 	return 0;
 }
 
@@ -384,14 +387,46 @@ list_result(struct scan *sc, struct addr *a, struct arena *mem)
 		return -1;
 	if (sc->name.n > 0)
 		a->name = arena_str(mem, BUF_STR(sc->name));
+	a->comment = sc->comment;
+	a->spec = str_to(str_from(sc->in.s, sc->from), sc->to - sc->from);
 	return 0;
+}
+
+/*
+ * How long the first element of a text is, whatever is wrong with it: up to a
+ * comma outside quotes, comments and brackets, or the end of the group.
+ */
+static size_t
+element_length(struct str s, bool group)
+{
+	size_t i, depth = 0;
+	char until = '\0', c;
+
+	for (i = 0; i < s.n; i++) {
+		c = s.p[i];
+		if (c == '\\' && (depth > 0 || until == '"'))
+			i++;
+		else if (depth > 0)
+			depth = c == ')' ? depth - 1 : depth + (c == '(');
+		else if (until != '\0')
+			until = c == until ? '\0' : until;
+		else if (c == '(')
+			depth++;
+		else if (c == '"')
+			until = '"';
+		else if (c == '<' || c == '[')
+			until = c == '<' ? '>' : ']';
+		else if (c == ',' || (c == ';' && group && i > 0))
+			return i;
+	}
+	return s.n;
 }
 
 /* Up to the next name or address: 1.  At the end of the list: 0. */
 static int
 separators(struct addr_list *l, struct err *e)
 {
-	struct scan sc = { .in = { l->rest, e } };
+	struct scan sc = { .in = { .s = l->rest, .e = e } };
 
 	for (;;) {
 		if (cfws(&sc) < 0)
@@ -434,10 +469,12 @@ list_step(struct addr_list *l, struct addr *a, struct arena *mem, struct err *e)
 {
 	struct scan sc = { 0 };
 	int rc = separators(l, e);
+	struct str was = l->rest;
 
 	if (rc <= 0)
 		return rc;
-	sc.in = (struct addr_in){ l->rest, e };
+	sc.in = (struct addr_in){ l->rest, e,
+	    element_length(l->rest, l->group) };
 	rc = element(&sc);
 	if (rc == 0 && l->group)
 		rc = addr_bad(&sc.in, sc.i - 1, "a group inside a group");
@@ -449,6 +486,8 @@ list_step(struct addr_list *l, struct addr *a, struct arena *mem, struct err *e)
 		rc = behind(l, &sc) < 0 ? -1 : list_result(&sc, a, mem);
 		rc = rc < 0 ? -1 : 1;
 	}
+	if (rc < 0)
+		l->rest = was;
 	scan_free(&sc);
 	return rc;
 }
@@ -459,11 +498,33 @@ addr_next(struct addr_list *l, struct addr *a, struct arena *mem,
 {
 	int rc;
 
+	if (l->broken.p != NULL)
+		return 0;
 	while ((rc = list_step(l, a, mem, e)) == 2)
 		;
-	if (rc < 0)
-		*l = (struct addr_list){ 0 };
+	if (rc < 0) {
+		l->broken = l->rest;
+		l->rest = (struct str){ 0 };
+	}
 	return rc;
+}
+
+struct str
+addr_skip(struct addr_list *l)
+{
+	struct str was;
+	size_t n;
+
+	while (l->broken.n > 0 && (l->broken.p[0] == ',' ||
+	    str_blank(l->broken.p[0])))
+		l->broken = str_from(l->broken, 1);
+	n = element_length(l->broken, l->group);
+	was = str_to(l->broken, n);
+	if (l->broken.n == 0 || l->broken.p[0] == ';')
+		l->group = false;	/* what broke is the group's end */
+	l->rest = str_from(l->broken, n);
+	l->broken = (struct str){ 0 };
+	return str_trim(was);
 }
 
 static int
@@ -478,7 +539,7 @@ only(const struct scan *sc)
 int
 addr_from(struct addr *a, struct arena *mem, struct str s, struct err *e)
 {
-	struct scan sc = { .in = { s, e } };
+	struct scan sc = { .in = { .s = s, .e = e } };
 	int rc = addr_clean(&sc.in, true);
 
 	if (rc == 0)

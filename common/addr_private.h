@@ -8,6 +8,7 @@
 struct addr_in {
 	struct str s;
 	struct err *e;
+	size_t shown;		/* so much of s stands in messages; 0: all */
 };
 
 /* "a@b..c: what is wrong (position 5)", at being 4; returns -1. */

@@ -103,6 +103,13 @@ field(struct str s, struct arena *mem)
 	}
 	must(rc == 0 || (e.code == EX_DATAERR && e.msg[0] != '\0'));
 	must(l.rest.n == 0 && addr_next(&l, &a, mem, &e) == 0);
+	for (l = (struct addr_list){ .rest = s }, left = s.n + 1;
+	    (rc = addr_next(&l, &a, mem, &e)) != 0;) {
+		if (rc < 0)
+			addr_skip(&l);
+		must(l.rest.n < left);
+		left = l.rest.n;
+	}
 }
 
 int

@@ -638,7 +638,7 @@ static const struct {
 	    "(position 1)" },
 	{ STR("g: a@b; c@d"), "|a|b. !; c@d: 'c' is not expected here "
 	    "(position 3)" },
-	{ STR("g: h: a@b;;"), "!h: a@b;;: a group inside a group "
+	{ STR("g: h: a@b;;"), "!h: a@b: a group inside a group "
 	    "(position 2)" },
 	{ STR(":;"), "!:;: ':' is not expected here (position 1)" },
 	{ STR(";"), "!;: ';' is not expected here; addresses are separated "
@@ -1057,12 +1057,90 @@ linear(void)
 	free(p);
 }
 
+/* ---- on behind a broken element ---- */
+
+/* Each address as "(as written|comment)", each broken element as "!text". */
+static char *
+on(struct arena *mem, struct str s)
+{
+	struct addr_list l = { .rest = copy(s) };
+	char *mine = (char *)l.rest.p;
+	struct buf out = { 0 };
+	struct addr a;
+	int rc;
+
+	do {
+		struct err e = { 0 };
+		struct str bad;
+
+		if ((rc = addr_next(&l, &a, mem, &e)) > 0)
+			buf_printf(&out, "(%.*s|%.*s)", STR_ARG(a.spec),
+			    STR_ARG(a.comment));
+		if (rc < 0) {
+			bad = addr_skip(&l);
+			buf_printf(&out, "!%.*s ", STR_ARG(bad));
+		}
+	} while (rc != 0);
+	free(mine);
+	mine = arena_dup(mem, BUF_STR(out));
+	buf_free(&out);
+	return mine;
+}
+
+static const struct {
+	const char *text, *want;
+} skips[] = {
+	{ "a@b.c, d@e.f", "(a@b.c|)(d@e.f|)" },
+	{ "root (Cron Daemon)", "(root|Cron Daemon)" },
+	{ "Jo (x) <a . b @ c.d> (y \\) z)", "(a . b @ c.d|y \\) z)" },
+	{ "a@b.c, bad..dots@x.y, d@e.f", "(a@b.c|)!bad..dots@x.y (d@e.f|)" },
+	{ "bad..dots@x.y", "!bad..dots@x.y " },
+	{ "a@my_host.x,b@c", "!a@my_host.x (b@c|)" },
+	{ "a b c@d, e@f", "!a b c@d (e@f|)" },
+	{ "a@b@c, d@e", "!a@b@c (d@e|)" },
+	/* no comma in quotes, comments and brackets ends an element */
+	{ "\"x, y\" z@..q, d@e", "!\"x, y\" z@..q (d@e|)" },
+	{ "\"x\\\", y\" z@..q, d@e", "!\"x\\\", y\" z@..q (d@e|)" },
+	{ "a@..b (x, (y, z), \\), w), d@e", "!a@..b (x, (y, z), \\), w) (d@e|)" },
+	{ "Jo <a..b@c, x@y>, d@e", "!Jo <a..b@c, x@y> (d@e|)" },
+	{ "a@[1,2], d@e", "!a@[1,2] (d@e|)" },
+	{ "\"open, a@b, c@d", "!\"open, a@b, c@d " },
+	{ "a@b, (open, c@d", "(a@b|)!(open, c@d " },
+	{ "<a@b, c@d", "!<a@b, c@d " },
+	/* groups */
+	{ "g: a@b, c..d@e, f@g;, h@i", "(a@b|)!c..d@e (f@g|)(h@i|)" },
+	{ "g: c..d@e; , h@i", "!c..d@e (h@i|)" },
+	{ "g: a@b; c@d, e@f", "(a@b|)!; c@d (e@f|)" },
+	{ "g: h: a@b, c@d;, e@f", "!h: a@b (c@d|)(e@f|)" },
+	{ "g: a@b", "(a@b|)! " },
+	{ "g: a@b, c@d e@f, h@i", "(a@b|)!c@d e@f (h@i|)! " },
+	{ ",,;, a@b", "!; (a@b|)" },
+};
+
+static void
+skipped(void)
+{
+	struct arena mem = { 0 };
+	size_t i, n;
+	char *got;
+
+	for (i = 0; i < N(skips); i++) {
+		got = on(&mem, str_of(skips[i].text));
+		ok(strcmp(got, skips[i].want) == 0, "%s: %s", skips[i].text,
+		    got);
+		for (n = strlen(skips[i].text); n-- > 0;)
+			on(&mem, str_to(str_of(skips[i].text), n));
+	}
+	arena_free(&mem);
+}
+
 int
 main(void)
 {
 	arguments();
 	with_name();
 	fields();
+	skipped();
 	nesting();
 	names();
 	longest_domain();
