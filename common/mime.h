@@ -109,18 +109,20 @@ int mime_header_addrs(struct buf *, struct str name, struct mime_addrs,
     int how, struct err *);
 
 /*
- * Encodes the 8-bit fields of a header that somebody else made (cron writes
- * raw Subjects): unstructured ones, and the names in lists of addresses.
- * What cannot be encoded stays, and with it m->utf8.
- */
-void mime_header_ascii(struct msg *, struct arena *);
-
-/*
  * One parameter, "; name=value": as a token, quoted, or by RFC 2231 when it
  * is long or not ASCII; a fold in front where needed, *col is kept.
  */
 void mime_header_param(struct buf *, size_t *col, const char *name,
     struct str value);
+
+/* ---- mime_mend.c */
+
+/*
+ * Encodes the 8-bit fields of a header that somebody else made (cron writes
+ * raw Subjects): unstructured ones, and the names in lists of addresses.
+ * What cannot be encoded stays, and with it m->utf8.
+ */
+void mime_header_ascii(struct msg *, struct arena *);
 
 /* ---- mime_type.c */
 
