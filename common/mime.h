@@ -89,20 +89,25 @@ int mime_complete(struct msg *, struct arena *, const struct mime_mail *,
  * A message for servers that take 7 bits, or out of an odd one: each leaf
  * with 8-bit bytes, over-long lines, NUL or bare CR is encoded anew into an
  * unlinked temporary file, all else is copied.  EX_DATAERR if that cannot be:
- * signed or encrypted parts, 8-bit header fields, more than 100 levels.
+ * signed or encrypted parts, 8-bit header fields, encoded parts that are not
+ * what they say, more than 100 levels.  With MIME_FORCE the headers of parts
+ * are mended, base64 and quoted-printable put into lines anew.
  * The two messages are independent: close both.
  */
 int mime_downgrade(const struct msg *in, struct msg *out, struct arena *,
-    struct err *);
+    int how, struct err *);
 
 /*
  * One header field, "Name: value\r\n", appended: folded before column 77,
  * never a line over 998.  MIME_TEXT is for unstructured text and encodes
  * what is not ASCII (RFC 2047); MIME_RAW is for values with a syntax of their
  * own, folded at their blanks, ASCII only.  | MIME_UTF8 leaves UTF-8 as it
- * is.  EX_USAGE for a bad name or a value with control bytes (a tab passes).
+ * is, | MIME_ENCODED what is an encoded word already.  EX_USAGE for a bad name or a value with control bytes (a tab passes).
  */
-enum { MIME_TEXT = 0, MIME_RAW = 1, MIME_UTF8 = 2 };
+enum {
+	MIME_TEXT = 0, MIME_RAW = 1, MIME_UTF8 = 2, MIME_ENCODED = 4,
+	MIME_FORCE = 8			/* of mime_header_again */
+};
 int mime_header(struct buf *, struct str name, struct str value, int how,
     struct err *);
 int mime_header_addrs(struct buf *, struct str name, struct mime_addrs,
@@ -118,11 +123,20 @@ void mime_header_param(struct buf *, size_t *col, const char *name,
 /* ---- mime_mend.c */
 
 /*
- * Encodes the 8-bit fields of a header that somebody else made (cron writes
- * raw Subjects): unstructured ones, and the names in lists of addresses.
- * What cannot be encoded stays, and with it m->utf8.
+ * For a header that somebody else made (cron writes raw Subjects): encodes its
+ * 8-bit fields: text, the names in lists of addresses, parameters; and folds
+ * lines over 998 octets.  With MIME_UTF8 what is UTF-8 stays as it is.  What
+ * cannot be encoded stays, and with it m->utf8; with MIME_FORCE only addresses
+ * do that: elsewhere such a byte becomes "?", a control a blank, and a field
+ * that cannot be folded is left out.
  */
-void mime_header_ascii(struct msg *, struct arena *);
+void mime_header_again(struct msg *, struct arena *, int how);
+
+/*
+ * The same for a header block alone, as of a part: in the arena, or the one that
+ * was given if there is nothing to do.
+ */
+struct str mime_head_again(struct str head, struct arena *, int how);
 
 /* ---- mime_type.c */
 

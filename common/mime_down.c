@@ -9,6 +9,7 @@
  * that changed between the walks is noticed.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,15 @@
 #define BLOCK 65536
 
 enum where { HEAD, LEAF, AROUND };	/* AROUND: preamble or epilogue */
+
+/* What is encoded already is put into lines anew. */
+enum tidy { TIDY_NOT, TIDY_BASE64, TIDY_QP };
+
+struct tidying {
+	enum tidy kind;
+	size_t col;			/* of the line */
+	size_t hex;			/* since its last "=" */
+};
 
 /* A multipart that is open. */
 struct level {
@@ -72,10 +82,13 @@ struct edit {
 	uint64_t entity;
 	enum cte_kind kind;
 	const char *charset;		/* if it must be said */
+	bool retype;			/* and its Content-Type is dropped */
+	bool tidy;			/* encoded already: only into lines */
 };
 
 struct walk {
 	struct err *e;
+	int how;
 	struct level *level;
 	size_t depth;
 	enum where where;
@@ -95,6 +108,7 @@ struct walk {
 	uint64_t written;
 	struct cte *cte;
 	bool encode, crlf;
+	struct tidying tidy;
 	char coded[CTE_ROOM];
 };
 
@@ -357,7 +371,7 @@ cheaper(const struct walk *w)
 {
 	uint64_t qp = w->stats.n + 2 * w->stats.special;
 
-	if (w->now.kind != TEXT)
+	if (w->now.kind != TEXT && w->now.kind != OPAQUE)
 		return CTE_BASE64;
 	qp += qp / 75 * 3;
 	return qp <= B64_LEN(w->stats.n) + w->stats.n / 57 * 2 ? CTE_QP :
@@ -368,6 +382,17 @@ static const char *
 trouble(const struct stats *s)
 {
 	return s->eight ? "8-bit bytes" : "a NUL, a bare CR or a line over 998 octets";
+}
+
+static enum tidy
+tidy_kind(const struct entity *x)
+{
+	if (x->coding != ENCODED || x->kind == OPAQUE)
+		return TIDY_NOT;
+	if (str_is(str_of(x->encoding), "base64"))
+		return TIDY_BASE64;
+	return str_is(str_of(x->encoding), "quoted-printable") ? TIDY_QP :
+	    TIDY_NOT;
 }
 
 /* The first walk, at the end of a leaf. */
@@ -383,12 +408,13 @@ judge_leaf(struct walk *w)
 		return fail(w->e, EX_DATAERR,
 		    "a signed or encrypted part has %s, and encoding them would break it",
 		    trouble(s));
-	if (w->now.coding == ENCODED || w->now.kind == PARTIAL)
+	if (((w->how & MIME_FORCE) == 0 || tidy_kind(&w->now) == TIDY_NOT) &&
+	    (w->now.coding == ENCODED || w->now.kind == PARTIAL))
 		return fail(w->e, EX_DATAERR,
 		    "a part has %s, and being %s it cannot be encoded",
 		    trouble(s), w->now.coding == ENCODED ? w->now.encoding :
 		    "a partial message");
-	if (w->now.kind == OPAQUE)
+	if (w->now.kind == OPAQUE && (w->how & MIME_FORCE) == 0)
 		return fail(w->e, EX_DATAERR,
 		    "a multipart without a boundary has %s", trouble(s));
 	if ((w->nedits & (w->nedits + 1)) == 0)
@@ -396,9 +422,13 @@ judge_leaf(struct walk *w)
 		    sizeof *w->edits);
 	x = &w->edits[w->nedits++];
 	*x = (struct edit){ .entity = w->entity, .kind = cheaper(w) };
-	if (!w->now.typed && !s->eight)
+	x->tidy = w->now.coding == ENCODED;
+	x->retype = w->now.kind == OPAQUE;
+	if (w->now.typed && !x->retype)
+		return 0;
+	if (!s->eight)
 		x->charset = "us-ascii";
-	else if (!w->now.typed)
+	else
 		x->charset = s->broken ? "unknown-8bit" : "utf-8";
 	return 0;
 }
@@ -425,6 +455,17 @@ check_head(struct walk *w)
 	return fail(w->e, EX_DATAERR, "a NUL or a bare CR in the header of a part");
 }
 
+static void
+mend_head(struct walk *w)
+{
+	struct str h = mime_head_again(BUF_STR(w->head), w->a, MIME_FORCE);
+
+	if (h.p == w->head.p)
+		return;
+	w->head.n = 0;
+	buf_str(&w->head, h);
+}
+
 /* The header with the new encoding, appended to b. */
 static void
 new_head(struct walk *w, struct buf *b, const struct edit *x)
@@ -434,7 +475,8 @@ new_head(struct walk *w, struct buf *b, const struct edit *x)
 	struct str name, body;
 
 	while (msg_next_field(&f, &name, &body) > 0)
-		if (str_is(name, "Content-Transfer-Encoding")) {
+		if (str_is(name, "Content-Transfer-Encoding") ||
+		    (x != NULL && x->retype && str_is(name, "Content-Type"))) {
 			buf_put(b, from, (size_t)(name.p - from));
 			from = f.left.p;
 		}
@@ -458,6 +500,10 @@ write_head(struct walk *w, bool ended)
 
 	if (w->next < w->nedits && w->edits[w->next].entity == w->entity)
 		x = &w->edits[w->next++];
+	w->tidy = (struct tidying){ .kind = x != NULL && x->tidy ?
+	    tidy_kind(&w->now) : TIDY_NOT };
+	if (w->tidy.kind != TIDY_NOT)
+		x = NULL;
 	if (x != NULL || (w->now.coding == EIGHT && !sealed(w)))
 		new_head(w, &b, x);
 	else
@@ -489,6 +535,8 @@ head_done(struct walk *w, bool ended)
 {
 	if (w->entity >= PARTS)
 		return fail(w->e, EX_DATAERR, "over %d parts", PARTS);
+	if ((w->how & MIME_FORCE) != 0 && !sealed(w))
+		mend_head(w);
 	if (w->out == NULL && check_head(w) < 0)
 		return -1;
 	understand(w);
@@ -576,13 +624,16 @@ at_boundary(struct walk *w, struct str s, size_t level, bool closing)
 static int
 in_head(struct walk *w, struct str s, bool end)
 {
-	if (s.n > MSG_LINE_MAX || !end)
+	if ((s.n > MSG_LINE_MAX || !end) &&
+	    ((w->how & MIME_FORCE) == 0 || sealed(w)))
 		return fail(w->e, EX_DATAERR, "the header of a part has a line over %d octets",
 		    MSG_LINE_MAX);
-	if (s.n == 0)
+	if (s.n == 0 && end && (w->head.n == 0 ||
+	    w->head.p[w->head.n - 1] == '\n'))
 		return head_done(w, true);
 	buf_str(&w->head, s);
-	buf_s(&w->head, "\r\n");
+	if (end)
+		buf_s(&w->head, "\r\n");
 	return 0;
 }
 
@@ -601,12 +652,76 @@ around(struct walk *w, struct str s, bool start, bool end)
 	return out(w, s.p, s.n) < 0 ? -1 : out(w, "\r\n", 2);
 }
 
+static bool
+base64_char(char c)
+{
+	return str_alpha(c) || str_digit(c) || c == '+' || c == '/' || c == '=';
+}
+
+/* Readers of base64 pass over line ends and what is no digit of it. */
+static int
+tidy_base64(struct walk *w, struct str s, bool end)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (!base64_char(s.p[i]))
+			continue;
+		if (w->tidy.col == 76 && out(w, "\r\n", 2) < 0)
+			return -1;
+		w->tidy.col = w->tidy.col == 76 ? 1 : w->tidy.col + 1;
+		if (out(w, s.p + i, 1) < 0)
+			return -1;
+	}
+	if (!end || w->tidy.col == 0)
+		return 0;
+	w->tidy.col = 0;
+	return out(w, "\r\n", 2);
+}
+
+/* Soft line breaks where a line is too long, and "=XX" for what is raw. */
+static int
+tidy_qp(struct walk *w, struct str s, bool end)
+{
+	char hex[4];
+	size_t i, n;
+	bool raw;
+
+	for (i = 0; i < s.n; i++) {
+		raw = (unsigned char)s.p[i] > 0x7e ||
+		    (s.p[i] < ' ' && s.p[i] != '\t');
+		n = raw ? 3 : 1;
+		w->tidy.hex = s.p[i] == '=' ? 0 : w->tidy.hex + n;
+		if (w->tidy.col > 900 && w->tidy.hex > 2 && s.p[i] != '=') {
+			if (out(w, "=\r\n", 3) < 0)
+				return -1;
+			w->tidy.col = 0;
+		}
+		snprintf(hex, sizeof hex, "=%02X", (unsigned char)s.p[i]);
+		if (out(w, raw ? hex : s.p + i, n) < 0)
+			return -1;
+		w->tidy.col += n;
+	}
+	if (!end)
+		return 0;
+	w->tidy.col = 0;
+	return out(w, "\r\n", 2);
+}
+
 static int
 in_leaf(struct walk *w, struct str s, bool start, bool end)
 {
 	if (w->out == NULL) {
 		count_bytes(&w->stats, s.p, s.n, start, end);
 		return 0;
+	}
+	switch (w->tidy.kind) {
+	case TIDY_NOT:
+		break;
+	case TIDY_BASE64:
+		return tidy_base64(w, s, end);
+	case TIDY_QP:
+		return tidy_qp(w, s, end);
 	}
 	if (!w->encode) {
 		if (out(w, s.p, s.n) < 0)
@@ -718,13 +833,14 @@ write_out(struct walk *w, const struct msg *in)
 
 int
 mime_downgrade(const struct msg *in, struct msg *to, struct arena *a,
-    struct err *e)
+    int how, struct err *e)
 {
 	struct walk *w = mem_new(1, sizeof *w);
 	int got;
 
 	*to = (struct msg){ 0 };
 	w->e = e;
+	w->how = how;
 	w->a = a;
 	w->head.max = MSG_HEAD_MAX + 4096;
 	w->level = mem_new(DEPTH, sizeof *w->level);

@@ -160,7 +160,8 @@ looks_encoded(struct str w)
 static bool
 needy(struct str w, int how)
 {
-	if (w.n > LONG_WORD || looks_encoded(w))
+	if (w.n > LONG_WORD ||
+	    (looks_encoded(w) && (how & MIME_ENCODED) == 0))
 		return true;
 	if ((how & MIME_UTF8) != 0)
 		return !str_utf8(w);
@@ -306,11 +307,13 @@ static void
 phrase(struct line *l, struct str gap, struct str s, int how)
 {
 	struct buf q = { .max = 256 };
+	bool words = (how & MIME_ENCODED) != 0 && looks_encoded(s) &&
+	    atoms(s, how);
 	size_t i;
 	bool plain = str_ascii(s) ||
 	    ((how & MIME_UTF8) != 0 && str_utf8(s));
 
-	if (!plain || looks_encoded(s) || s.n > WORD_MAX) {
+	if (!plain || (!words && (looks_encoded(s) || s.n > WORD_MAX))) {
 		encoded(l, gap, s);
 		return;
 	}

@@ -5,16 +5,24 @@
  */
 #include "addr.h"
 #include "mime.h"
+#include "trace.h"
+
+enum {
+	PARAM_MAX = 900,		/* of one that stays as it is */
+	PARAM_NAME_MAX = 60
+};
 
 static const char *const lists[] = {
 	"From", "Sender", "Reply-To", "To", "Cc", "Resent-From",
 	"Resent-Sender", "Resent-Reply-To", "Resent-To", "Resent-Cc"
 };
+static const char *const with_params[] = {
+	"Content-Type", "Content-Disposition"
+};
 static const char *const untouched[] = {
 	"Date", "Message-ID", "In-Reply-To", "References", "Return-Path",
-	"Received", "Content-Type", "Content-Disposition",
-	"Content-Transfer-Encoding", "Content-ID", "MIME-Version",
-	"DKIM-Signature", "Autocrypt"
+	"Received", "Content-Transfer-Encoding", "Content-ID",
+	"MIME-Version", "DKIM-Signature", "Autocrypt"
 };
 #define LISTED(name, list) name_listed(name, list, sizeof list / sizeof *list)
 
@@ -29,84 +37,213 @@ name_listed(struct str name, const char *const *list, size_t n)
 	return false;
 }
 
-/* A list of addresses anew; groups lose their names. */
+/* Without its folds; with MIME_FORCE each control is a blank. */
+static struct str
+unfolded(struct arena *a, struct str s, int how)
+{
+	char *p = arena_new(a, s.n, 1);
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] != '\n' && !(s.p[i] == '\r' && i + 1 < s.n &&
+		    s.p[i + 1] == '\n'))
+			p[n++] = s.p[i];
+	for (i = 0; i < n && (how & MIME_FORCE) != 0; i++)
+		if (str_control((struct str){ p + i, 1 }))
+			p[i] = ' ';
+	return (struct str){ p, n };
+}
+
+/* What has no place in this field, and cannot be encoded there, is a "?". */
+static struct str
+ascii_only(struct arena *a, struct str s)
+{
+	char *p = arena_new(a, s.n, 1);
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		p[i] = (unsigned char)s.p[i] < 0x80 ? s.p[i] : '?';
+	return (struct str){ p, s.n };
+}
+
+/*
+ * A list of addresses anew; groups lose their names, and a comment becomes the
+ * name where there is none.  1: an address is not ASCII; -1: it is no list.
+ */
 static int
 list_again(struct buf *b, struct str name, struct str body, struct arena *a,
-    struct err *e)
+    int how)
 {
 	struct addr_list l = { .rest = body };
+	struct err e = { 0 };
 	struct mime_addr *to;
 	struct mime_addrs all = { 0 };
 	struct addr one;
 	size_t most = 1, i;
+	bool utf8 = false;
 	int got;
 
 	for (i = 0; i < body.n; i++)
 		most += body.p[i] == ',' || body.p[i] == ';';
 	all.p = to = arena_new(a, most, sizeof *to);
-	while ((got = addr_next(&l, &one, a, e)) > 0 && all.n < most) {
+	while ((got = addr_next(&l, &one, a, &e)) > 0 && all.n < most) {
 		if (one.domain.n > 0 && addr_ascii(a, one.domain, &one.domain,
-		    e) < 0)
+		    &e) < 0)
 			return -1;
-		to[all.n].name = one.name;
+		utf8 |= !str_ascii(one.local);
+		to[all.n].name = one.name.n > 0 ? one.name :
+		    unfolded(a, one.comment, how);
 		to[all.n++].addr = str_of(arena_printf(a, "%.*s%s%.*s",
 		    STR_ARG(one.local), one.domain.n > 0 ? "@" : "",
 		    STR_ARG(one.domain)));
 	}
 	if (got != 0 || all.n == 0)
 		return -1;
-	return mime_header_addrs(b, name, all, 0, e);
+	got = mime_header_addrs(b, name, all, MIME_ENCODED |
+	    (how & MIME_UTF8), &e);
+	return got < 0 && utf8 ? 1 : got;
+}
+
+/* Up to the next ';' outside quotes, which is taken off, too. */
+static struct str
+param_piece(struct str *s)
+{
+	struct str one;
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < s->n && (quoted || s->p[i] != ';'); i++)
+		if (s->p[i] == '\\' && quoted)
+			i++;
+		else if (s->p[i] == '"')
+			quoted = !quoted;
+	one = str_to(*s, i);
+	*s = str_from(*s, one.n + 1);
+	return str_trim(one);
 }
 
 static struct str
-unfolded(struct arena *a, struct str s)
+unquoted(struct arena *a, struct str s)
 {
 	char *p = arena_new(a, s.n, 1);
 	size_t i, n = 0;
 
-	for (i = 0; i < s.n; i++)
-		if (s.p[i] != '\r' && s.p[i] != '\n')
-			p[n++] = s.p[i];
+	s = str_trim(s);
+	if (s.n == 0 || s.p[0] != '"')
+		return s;
+	for (i = 1; i < s.n && s.p[i] != '"'; i++) {
+		i += s.p[i] == '\\' && i + 1 < s.n;
+		p[n++] = s.p[i];
+	}
 	return (struct str){ p, n };
 }
 
-static void
-field_again(struct buf *b, struct str name, struct str body, struct arena *a)
+/* A value, and parameters: those that cannot stay by RFC 2231. */
+static int
+params_again(struct buf *b, struct str name, struct str body, struct arena *a,
+    int how)
 {
-	struct err e = { 0 };
-	size_t was = b->n;
-	int got = -1;
+	struct str rest = unfolded(a, body, how), one, key;
+	size_t was = b->n, col;
 
-	if (LISTED(name, lists))
-		got = list_again(b, name, body, a, &e);
-	else if (!LISTED(name, untouched))
-		got = mime_header(b, name, unfolded(a, body), MIME_TEXT, &e);
-	if (got == 0)
-		return;
-	b->n = was;
-	buf_str(b, name);
-	buf_c(b, ':');
-	buf_str(b, body);
+	one = ascii_only(a, param_piece(&rest));
+	if (str_control(one) || one.n > PARAM_MAX)
+		return -1;
+	buf_printf(b, "%.*s: %.*s", STR_ARG(name), STR_ARG(one));
+	col = b->n - was;
+	while (rest.n > 0) {
+		one = param_piece(&rest);
+		if (str_ascii(one) && one.n <= PARAM_MAX) {
+			buf_printf(b, ";\r\n %.*s", STR_ARG(one));
+			col = one.n + 1;
+			continue;
+		}
+		key = str_trim(str_cut(&one, '='));
+		if (one.p != NULL && str_ascii(key) && key.n <= PARAM_NAME_MAX)
+			mime_header_param(b, &col, arena_dup(a, key),
+			    unquoted(a, one));
+	}
 	buf_s(b, "\r\n");
+	return 0;
+}
+
+/* 0: it stands in b, fit for the wire. */
+static int
+field_again(struct buf *b, struct str name, struct str body, struct arena *a,
+    int how)
+{
+	int text = MIME_TEXT | MIME_ENCODED | (how & MIME_UTF8), got;
+	struct str plain = unfolded(a, body, how);
+	struct err e = { 0 };
+
+	if (LISTED(name, with_params))
+		return params_again(b, name, body, a, how);
+	if (LISTED(name, lists)) {
+		got = list_again(b, name, body, a, how);
+		if (got == 0 || got > 0 || (how & MIME_FORCE) == 0)
+			return got == 0 ? 0 : -1;
+	} else if (LISTED(name, untouched)) {
+		if ((how & MIME_FORCE) == 0)
+			return -1;
+		return mime_header(b, name, ascii_only(a, plain), MIME_RAW,
+		    &e);
+	}
+	return mime_header(b, name, plain, text, &e);
+}
+
+/* Is there a line over the limit, or one that is not ended as it should be? */
+static bool
+misshapen(struct str field)
+{
+	struct str line;
+
+	while (field.n > 0) {
+		line = str_cut(&field, '\n');
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (line.n > MSG_LINE_MAX || str_has(line, '\r') ||
+		    str_has(line, '\0'))
+			return true;
+	}
+	return false;
+}
+
+struct str
+mime_head_again(struct str head, struct arena *a, int how)
+{
+	struct msg_fields f = { head };
+	struct buf b = { .max = 4 * MSG_HEAD_MAX };
+	struct str name, body, was = head, field;
+	size_t start;
+
+	if (!msg_eight(head) && !misshapen(head))
+		return head;
+	while (msg_next_field(&f, &name, &body) > 0) {
+		field = str_to(was, was.n - f.left.n);
+		was = f.left;
+		start = b.n;
+		if ((!msg_eight(body) ||
+		    ((how & MIME_UTF8) != 0 && str_utf8(body))) &&
+		    !misshapen(field)) {
+			buf_str(&b, field);
+		} else if (field_again(&b, name, body, a, how) < 0) {
+			b.n = start;
+			if ((how & MIME_FORCE) == 0 || !misshapen(field))
+				buf_str(&b, field);
+			else
+				trace_note(TRACE_DONE, "the field %.*s cannot be sent and is left out",
+				    STR_ARG(name));
+		}
+	}
+	if (!b.over)
+		head = arena_str(a, BUF_STR(b));
+	buf_free(&b);
+	return head;
 }
 
 void
-mime_header_ascii(struct msg *m, struct arena *a)
+mime_header_again(struct msg *m, struct arena *a, int how)
 {
-	struct msg_fields f = { msg_head(m) };
-	struct buf b = { .max = 4 * MSG_HEAD_MAX };
-	struct str name, body, was = f.left;
-
-	if (!m->utf8)
-		return;
-	while (msg_next_field(&f, &name, &body) > 0) {
-		if (msg_eight(body))
-			field_again(&b, name, body, a);
-		else
-			buf_put(&b, was.p, was.n - f.left.n);
-		was = f.left;
-	}
-	if (!b.over)
-		msg_set_head(m, arena_str(a, BUF_STR(b)));
-	buf_free(&b);
+	if (m->utf8 || misshapen(msg_head(m)))
+		msg_set_head(m, mime_head_again(msg_head(m), a, how));
 }

@@ -307,10 +307,33 @@ fold_at(struct str line)
 }
 
 static int
+head_room(struct scan *s)
+{
+	if (s->at > MSG_HEAD_MAX)
+		return fail(s->e, EX_DATAERR, "a header over %d bytes",
+		    MSG_HEAD_MAX);
+	return 0;
+}
+
+static int
+mend_line(struct scan *s, struct str line)
+{
+	size_t i;
+
+	for (i = 0; i < line.n; i++)
+		buf_c(&s->head, line.p[i] == '\0' || line.p[i] == '\r' ? ' ' :
+		    line.p[i]);
+	buf_s(&s->head, "\r\n");
+	return head_room(s);
+}
+
+static int
 put_line(struct scan *s, struct str line)
 {
 	size_t n;
 
+	if ((s->flags & MSG_MEND) != 0)
+		return mend_line(s, line);
 	if (str_has(line, '\0'))
 		return refuse(s, "NUL in the header");
 	if (str_has(line, '\r'))
@@ -328,10 +351,7 @@ put_line(struct scan *s, struct str line)
 	}
 	buf_str(&s->head, line);
 	buf_s(&s->head, "\r\n");
-	if (s->at > MSG_HEAD_MAX)
-		return fail(s->e, EX_DATAERR, "a header over %d bytes",
-		    MSG_HEAD_MAX);
-	return 0;
+	return head_room(s);
 }
 
 /* All of the header; s->start and s->line say where the body begins. */

@@ -52,10 +52,12 @@ struct msg {
  * line is no header field has no header; a later line that is none begins
  * the body, as with sendmail and Postfix.  EX_DATAERR, with the line number,
  * for a bare CR, a NUL or a line over 998 octets; with MSG_ODD those pass in
- * the body (and m->odd is set), and an over-long header line is folded.
+ * the body (and m->odd is set), and an over-long header line is folded; with
+ * MSG_MEND, too, the header's lines stay as long as they are, for
+ * mime_header_again, and a NUL or a bare CR in them becomes a blank.
  * fd stays the caller's.
  */
-enum { MSG_ODD = 1 };
+enum { MSG_ODD = 1, MSG_MEND = 2 };
 int msg_scan(struct msg *m, struct arena *, int fd, int flags, struct err *);
 
 /*

@@ -162,7 +162,7 @@ encode_anew(struct place *p, struct msg *m, struct arena *a, int fd,
 	if (!m->odd && !m->eight)	/* 8 bits in the header alone: they go */
 		return 0;
 	was = *m;
-	got = mime_downgrade(&was, m, a, e);
+	got = mime_downgrade(&was, m, a, 0, e);
 	msg_close(&was);
 	p->recoded += got == 0;
 	return got;

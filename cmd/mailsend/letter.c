@@ -95,7 +95,7 @@ take_message(struct letter *l, const struct options *o,
 	if (got < 0 || !l->msg.odd)
 		return got;
 	odd = l->msg;
-	got = mime_downgrade(&odd, &l->msg, l->arena, e);
+	got = mime_downgrade(&odd, &l->msg, l->arena, 0, e);
 	msg_close(&odd);
 	return got;
 }

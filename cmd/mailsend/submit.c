@@ -66,7 +66,7 @@ static void
 letter_encode(struct letter *l, const struct smtp *s)
 {
 	if (l->msg.utf8 && (s->caps & SMTP_UTF8) == 0) {
-		mime_header_ascii(&l->msg, l->arena);
+		mime_header_again(&l->msg, l->arena, 0);
 		if (!l->msg.utf8)
 			trace_note(TRACE_DONE, "the server has no SMTPUTF8: the header's 8-bit text goes as encoded words");
 	}
@@ -82,7 +82,7 @@ downgrade(struct letter *l, const struct smtp *s, struct err *e)
 
 	if (!l->msg.eight || (s->caps & SMTP_8BITMIME) != 0)
 		return 0;
-	got = mime_downgrade(&eight, &l->msg, l->arena, e);
+	got = mime_downgrade(&eight, &l->msg, l->arena, 0, e);
 	msg_close(&eight);
 	return got < 0 ? fail_in(e, "the server has no 8BITMIME") : 0;
 }

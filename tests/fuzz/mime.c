@@ -48,7 +48,7 @@ down(int fd, struct arena *a)
 
 	if (msg_scan(&m, a, fd, MSG_ODD, &e) < 0)
 		return;
-	if (mime_downgrade(&m, &to, a, &e) == 0)
+	if (mime_downgrade(&m, &to, a, 0, &e) == 0)
 		fit(&to);
 	else
 		must(e.code == EX_DATAERR);

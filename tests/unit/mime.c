@@ -439,7 +439,7 @@ test_ascii(void)
 	msg_scan(&m, &a, fd, 0, &e);
 	close(fd);
 	ok(m.utf8, "8-bit header");
-	mime_header_ascii(&m, &a);
+	mime_header_again(&m, &a, 0);
 	is_str(arena_dup(&a, msg_head(&m)), "Subject: Cron <root@h> "
 	    "=?utf-8?B?Z3LDvG4=?=\r\nX: y\r\nTo: =?utf-8?B?SsO2?= <a@b.org>, "
 	    "=?utf-8?B?S8O2LCB4?= <c@d.org>\r\n"
@@ -449,7 +449,7 @@ test_ascii(void)
 	fd = file_of(STR("To: \303\266@b.org\nSubject: \303\266\n\n"));
 	msg_scan(&m, &a, fd, 0, &e);
 	close(fd);
-	mime_header_ascii(&m, &a);
+	mime_header_again(&m, &a, 0);
 	is_str(arena_dup(&a, msg_head(&m)), "To: \303\266@b.org\r\n"
 	    "Subject: =?utf-8?B?w7Y=?=\r\n", "an address stays");
 	ok(m.utf8, "and needs SMTPUTF8");
@@ -552,7 +552,7 @@ test_down(void)
 		fd = file_of(down[i].in);
 		msg_scan(&m, &a, fd, MSG_ODD, &e);
 		close(fd);
-		if (!is_int(mime_downgrade(&m, &to, &a, &e), 0, "%s",
+		if (!is_int(mime_downgrade(&m, &to, &a, 0, &e), 0, "%s",
 		    down[i].name)) {
 			diag("%s", e.msg);
 			fail_clear(&e);
@@ -613,7 +613,7 @@ test_never(void)
 	for (i = 0; i < sizeof never / sizeof *never; i++) {
 		fd = file_of(never[i].in);
 		msg_scan(&m, &a, fd, MSG_ODD, &e);
-		ok(mime_downgrade(&m, &to, &a, &e) == -1 &&
+		ok(mime_downgrade(&m, &to, &a, 0, &e) == -1 &&
 		    e.code == EX_DATAERR, "%s: %s", never[i].name, e.msg);
 		fail_clear(&e);
 		msg_close(&m);
@@ -625,7 +625,7 @@ test_never(void)
 	buf_s(&b, "\n" U);
 	fd = file_of(BUF_STR(b));
 	msg_scan(&m, &a, fd, 0, &e);
-	ok(mime_downgrade(&m, &to, &a, &e) == -1 && e.code == EX_DATAERR,
+	ok(mime_downgrade(&m, &to, &a, 0, &e) == -1 && e.code == EX_DATAERR,
 	    "101 levels: %s", e.msg);
 	fail_clear(&e);
 	msg_close(&m);
@@ -633,11 +633,137 @@ test_never(void)
 	fd = file_of(str_from(BUF_STR(b), strlen("Content-Type: multipart/mixed;"
 	    " boundary=0\n\n--0\n")));
 	msg_scan(&m, &a, fd, 0, &e);
-	is_int(mime_downgrade(&m, &to, &a, &e), 0, "100 levels");
+	is_int(mime_downgrade(&m, &to, &a, 0, &e), 0, "100 levels");
 	msg_close(&m);
 	msg_close(&to);
 	close(fd);
 	buf_free(&b);
+	arena_free(&a);
+}
+
+#define TEN "xxxxxxxxx "
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define THOUSAND HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED \
+    HUNDRED HUNDRED HUNDRED
+#define TEN4 "AAECAwQFBgcI"
+#define B64LINE TEN4 TEN4 TEN4 TEN4 TEN4 TEN4 TEN4 TEN4 TEN4 TEN4
+#define B64LONG B64LINE B64LINE B64LINE B64LINE B64LINE B64LINE B64LINE \
+    B64LINE B64LINE B64LINE
+
+/* What a daemon pipes in is mended, whatever it is. */
+static const struct {
+	const char *name;
+	struct str in;
+	const char *has[3], *not;
+} mends[] = {
+	{ "CR and NUL in the header", STR("Subject: 1%\r2%\0\n\nx\n"),
+	    { "Subject: 1% 2% \r\n" }, NULL },
+	{ "a comment is the name", STR("From: root@h.x (J\303\266)\n\nx\n"),
+	    { "From: =?utf-8?B?SsO2?= <root@h.x>\r\n" }, NULL },
+	{ "an encoded name stays", STR("To: =?utf-8?Q?J=C3=B6?= <a@b.c>,"
+	    " J\303\266 <d@e.f>\n\nx\n"),
+	    { "To: =?utf-8?Q?J=C3=B6?= <a@b.c>, =?utf-8?B?SsO2?= <d@e.f>\r\n" },
+	    NULL },
+	{ "unless it is more than a name", STR("To: \"=?utf-8?Q?J?=, x\" "
+	    "<a@b.c>, J\303\266 <d@e.f>\n\nx\n"),
+	    { "=?utf-8?B?SsO2?= <d@e.f>\r\n" }, "=?utf-8?Q?J?=," },
+	{ "an encoded word stays", STR("Subject: =?utf-8?Q?J=C3=B6?= and "
+	    "\303\266\n\nx\n"),
+	    { "Subject: =?utf-8?Q?J=C3=B6?= and =?utf-8?B?w7Y=?=\r\n" }, NULL },
+	{ "no list of addresses", STR("To: J\303\266 <a..b@c>\n\nx\n"),
+	    { "To: =?utf-8?B?SsO2?= <a..b@c>\r\n" }, NULL },
+	{ "a file's name", STR("Content-Type: text/plain; charset=utf-8; "
+	    "name=\"Gr\303\266\303\237e; 1\"\n\nx\n"),
+	    { "Content-Type: text/plain;\r\n charset=utf-8; "
+	    "name*=utf-8''Gr%C3%B6%C3%9Fe%3B%201\r\n" }, NULL },
+	{ "a parameter of RFC 2231 stays", STR("Content-Type: text/plain; "
+	    "a*=utf-8''x%20y; b=\374\n\nx\n"),
+	    { "a*=utf-8''x%20y; b*=unknown-8bit''%FC\r\n" }, NULL },
+	{ "no place for text", STR("Message-ID: <\374@h>\n\nx\n"),
+	    { "Message-ID: <?@h>\r\n" }, NULL },
+	{ "a long line with blanks", STR("Subject: " THOUSAND "\n\nx\n"),
+	    { "Subject: xxxxxxxxx xxx", "\r\n xxxxxxxxx" }, "=?" },
+	{ "a long list", STR("To: a@b.c, " THOUSAND "<d@e.f>\n\nx\n"),
+	    { "To: a@b.c, ", "<d@e.f>\r\n" }, NULL },
+	{ "a long word", STR("X-A: " B64LONG "\nX-B: b\n\nx\n"),
+	    { "X-A: =?utf-8?Q?AAEC", "\r\nX-B: b\r\n" }, NULL },
+	{ "a long word where none can be", STR("References: <" B64LONG ">\n"
+	    "X-B: b\n\nx\n"), { "X-B: b\r\n" }, "References" },
+	{ "in the header of a part", STR(MULTI "--b\nContent-Type: text/plain;"
+	    " name=\374\n\n" U "--b--\n"), { "--b\r\nContent-Type: "
+	    "text/plain; name*=unknown-8bit''%FC\r\n", Q }, NULL },
+	{ "NUL and CR there", STR(MULTI "--b\nX: 1\r2\0\n\nx\n--b--\n"),
+	    { "--b\r\nX: 1 2\r\n\r\nx\r\n--b--\r\n" }, NULL },
+	{ "a long line there", STR(MULTI "--b\nX: " THOUSAND "\n\nx\n--b--\n"),
+	    { "--b\r\nX: xxxxxxxxx ", "xxx\r\n\r\nx\r\n--b--\r\n" }, NULL },
+	{ "base64 in one line", STR(MULTI "--b\nContent-Transfer-Encoding: "
+	    "base64\n\n" B64LONG "==\n--b--\n"),
+	    { "base64\r\n\r\n" TEN4 TEN4 TEN4 TEN4 TEN4 TEN4 "AAEC\r\nAwQF",
+	    "==\r\n--b--\r\n" }, NULL },
+	{ "base64 with noise", STR("Content-Transfer-Encoding: BASE64\n\n"
+	    "AA\374EC\0\nAwQF\n"), { "BASE64\r\n\r\nAAEC\r\nAwQF\r\n" },
+	    NULL },
+	{ "8-bit in quoted-printable", STR("Content-Transfer-Encoding: "
+	    "quoted-printable\n\ngr\303\274n =3D\rx=\n\0\n"),
+	    { "quoted-printable\r\n\r\ngr=C3=BCn =3D=0Dx=\r\n=00\r\n" },
+	    NULL },
+	{ "a long line of it", STR("Content-Transfer-Encoding: "
+	    "quoted-printable\n\n" HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED
+	    HUNDRED HUNDRED HUNDRED HUNDRED "=3D" HUNDRED "\n"),
+	    { " =3D=\r\nxxxxxxxxx " }, NULL },
+	{ "a multipart without boundary", STR("Content-Type: multipart/mixed"
+	    "\n\n" U), { "text/plain; charset=utf-8\r\n", Q }, "multipart" },
+};
+
+static void
+test_mended(void)
+{
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct msg m, to;
+	struct msg_look look;
+	struct buf b;
+	size_t i, k;
+	int fd;
+
+	for (i = 0; i < sizeof mends / sizeof *mends; i++) {
+		fd = file_of(mends[i].in);
+		msg_scan(&m, &a, fd, MSG_ODD | MSG_MEND, &e);
+		close(fd);
+		mime_header_again(&m, &a, MIME_FORCE);
+		if (!is_int(mime_downgrade(&m, &to, &a, MIME_FORCE, &e), 0,
+		    "mended: %s", mends[i].name)) {
+			diag("%s", e.msg);
+			fail_clear(&e);
+			msg_close(&m);
+			continue;
+		}
+		msg_close(&m);
+		b = text_of(&to);
+		look = (struct msg_look){ 0 };
+		msg_look(&look, b.p, b.n);
+		msg_look(&look, "", 0);
+		ok(!look.eight && look.odd == NULL && b.n == to.size,
+		    "is fit for the wire");
+		for (k = 0; k < 3 && mends[i].has[k] != NULL; k++)
+			if (!ok(strstr(b.p, mends[i].has[k]) != NULL,
+			    "has %zu", k))
+				diag("%s", b.p);
+		if (!ok(mends[i].not == NULL || strstr(b.p, mends[i].not) ==
+		    NULL, "has it not"))
+			diag("%s", b.p);
+		buf_free(&b);
+		msg_close(&to);
+	}
+	for (i = 4; i < 8; i++) {	/* of never: signed and encrypted */
+		fd = file_of(never[i].in);
+		msg_scan(&m, &a, fd, MSG_ODD | MSG_MEND, &e);
+		close(fd);
+		ok(mime_downgrade(&m, &to, &a, MIME_FORCE, &e) == -1 &&
+		    e.code == EX_DATAERR, "not mended: %s", never[i].name);
+		fail_clear(&e);
+		msg_close(&m);
+	}
 	arena_free(&a);
 }
 
@@ -667,7 +793,7 @@ test_down_long(void)
 			fd = file_of(BUF_STR(b));
 			msg_scan(&m, &a, fd, MSG_ODD, &e);
 			close(fd);
-			if (mime_downgrade(&m, &to, &a, &e) < 0)
+			if (mime_downgrade(&m, &to, &a, 0, &e) < 0)
 				diag("%s", e.msg);
 			got = text_of(&to);
 			ok(strstr(got.p, "\r\nend\r\n--b--\r\n") != NULL &&
@@ -788,7 +914,7 @@ helper_down(void)
 	struct msg m, to = { 0 };
 
 	if (msg_scan(&m, &a, STDIN_FILENO, MSG_ODD, &e) == 0 &&
-	    mime_downgrade(&m, &to, &a, &e) == 0)
+	    mime_downgrade(&m, &to, &a, 0, &e) == 0)
 		print(&to);
 	else
 		fail_print("%s", e.msg);
@@ -816,6 +942,7 @@ main(int argc, char **argv)
 	test_ascii();
 	test_down();
 	test_never();
+	test_mended();
 	test_down_long();
 	return done();
 }
