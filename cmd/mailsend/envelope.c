@@ -207,35 +207,60 @@ add_addr(struct envelope *env, const struct addr *a, struct envelope_people *p,
 	return 0;
 }
 
-int
-envelope_list(struct envelope *env, struct str text,
-    struct envelope_people *p, struct err *e)
+/* A malformed address ends it all; but of a daemon's, itself alone. */
+static int
+malformed(struct envelope *env, const char *what, const struct err *why,
+    struct err *e)
 {
-	struct addr_list list = { .rest = text };
-	struct addr a;
-	int got;
+	if (!env->options->message.daemon)
+		return fail(e, why->code, "%s: %s", what, why->msg);
+	fail_print("%s: %s; left out", what, why->msg);
+	env->skipped = true;
+	return 0;
+}
 
-	while ((got = addr_next(&list, &a, env->arena, e)) > 0) {
-		if (a.domain.n == 0 && env->from.domain.n > 0 &&
-		    env->options->sendmail.called)
-			a.domain = env->from.domain;	/* "Cc: root" */
-		if (a.domain.n == 0)
-			return fail(e, EX_DATAERR, "\"%.*s\": no domain",
-			    STR_ARG(a.local));
-		if (add_addr(env, &a, p, e) < 0)
-			return -1;
-	}
-	return got;
+/* One address of a list, qualified if it is a daemon's: "Cc: root". */
+static int
+add_listed(struct envelope *env, struct addr *a, struct envelope_people *p,
+    struct err *e)
+{
+	if (a->domain.n == 0 && env->options->message.daemon)
+		a->domain = env->from.domain;
+	if (a->domain.n == 0)
+		return fail(e, EX_DATAERR, "\"%.*s\": no domain",
+		    STR_ARG(a->local));
+	return add_addr(env, a, p, e);
 }
 
 int
-envelope_lists(struct envelope *env, const struct opt_list *texts,
+envelope_list(struct envelope *env, const char *what, struct str text,
     struct envelope_people *p, struct err *e)
+{
+	struct addr_list list = { .rest = text };
+	struct err why;
+	struct addr a;
+	int got;
+
+	do {
+		why = (struct err){ 0 };
+		if ((got = addr_next(&list, &a, env->arena, &why)) < 0)
+			addr_skip(&list);
+		if (got > 0)
+			add_listed(env, &a, p, &why);
+		if (why.code != 0 && malformed(env, what, &why, e) < 0)
+			return -1;
+	} while (got != 0);
+	return 0;
+}
+
+int
+envelope_lists(struct envelope *env, const char *what,
+    const struct opt_list *texts, struct envelope_people *p, struct err *e)
 {
 	size_t i;
 
 	for (i = 0; i < texts->n; i++)
-		if (envelope_list(env, str_of(texts->v[i]), p, e) < 0)
+		if (envelope_list(env, what, str_of(texts->v[i]), p, e) < 0)
 			return -1;
 	return 0;
 }
@@ -244,7 +269,7 @@ envelope_lists(struct envelope *env, const struct opt_list *texts,
 static struct str
 qualified(struct envelope *env, const char *arg)
 {
-	if (!env->options->sendmail.called || strchr(arg, '@') != NULL ||
+	if (!env->options->message.daemon || strchr(arg, '@') != NULL ||
 	    env->from.domain.n == 0)
 		return str_of(arg);
 	return str_of(arena_printf(env->arena, "%s@%.*s", arg,
@@ -255,13 +280,15 @@ int
 envelope_operands(struct envelope *env, const struct opt_list *to,
     struct envelope_people *p, struct err *e)
 {
+	struct err why;
 	struct addr a;
 	size_t i;
 
 	for (i = 0; i < to->n; i++) {
-		if (addr_mailbox(&a, qualified(env, to->v[i]), e) < 0)
-			return fail_in(e, "recipient");
-		if (add_addr(env, &a, p, e) < 0)
+		why = (struct err){ 0 };
+		if (addr_mailbox(&a, qualified(env, to->v[i]), &why) == 0)
+			add_addr(env, &a, p, &why);
+		if (why.code != 0 && malformed(env, "recipient", &why, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -302,12 +329,13 @@ static int
 given_sender(struct envelope *env, struct err *e)
 {
 	const char *arg = env->options->sendmail.sender;
+	struct err why = { 0 };
 
 	if (arg == NULL || strchr(arg, '@') == NULL)
 		return 0;
-	if (addr_mailbox(&env->from, str_of(arg), e) < 0)
-		return fail_in(e, "-f");
-	return 1;
+	if (addr_mailbox(&env->from, str_of(arg), &why) == 0)
+		return 1;
+	return malformed(env, "-f", &why, e);
 }
 
 int

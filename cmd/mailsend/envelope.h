@@ -33,6 +33,7 @@ struct envelope {
 	struct table seen;	/* of mail.rcpt, while it is written */
 	struct addr from;	/* the sender as written */
 	bool utf8;		/* an address needs SMTPUTF8 */
+	bool skipped;		/* a malformed one was told and left out */
 };
 
 /* The addresses of one kind, for the header. */
@@ -55,11 +56,15 @@ int envelope_sender(struct envelope *, const struct msg *finished,
 /* user@host of whoever runs this: better than nothing, and true. */
 const char *envelope_self(struct arena *);
 
-/* "Jo <a@b>, c@d" to the envelope, and to the people if they are not NULL. */
-int envelope_list(struct envelope *, struct str, struct envelope_people *,
-    struct err *);
-int envelope_lists(struct envelope *, const struct opt_list *,
+/*
+ * "Jo <a@b>, c@d" to the envelope, and to the people if they are not NULL; what
+ * says for messages where it stands.  EX_DATAERR for a malformed address; of a
+ * daemon's it is told, left out, and env->skipped is set.
+ */
+int envelope_list(struct envelope *, const char *what, struct str,
     struct envelope_people *, struct err *);
+int envelope_lists(struct envelope *, const char *what,
+    const struct opt_list *, struct envelope_people *, struct err *);
 
 /* Bare addresses, likewise. */
 int envelope_operands(struct envelope *, const struct opt_list *,

@@ -48,8 +48,9 @@ read_recipients(struct letter *l, struct err *e)
 	while (msg_next_field(&f, &name, &body) > 0)
 		for (i = 0; i < 3; i++)
 			if (str_is(name, names[resent][i]) &&
-			    envelope_list(&l->envelope, body, NULL, e) < 0)
-				return fail_in(e, "%s:", names[resent][i]);
+			    envelope_list(&l->envelope, names[resent][i], body,
+			    NULL, e) < 0)
+				return -1;
 	return 0;
 }
 
@@ -79,23 +80,29 @@ take_message(struct letter *l, const struct options *o,
 	struct mime_addr from;
 	struct mime_mail m;
 	struct msg odd;
-	int got;
+	int mend = o->message.daemon ? MIME_FORCE : 0, flags = 0, got;
 
-	if (msg_scan(&l->msg, l->arena, fd, o->message.recode ? MSG_ODD : 0,
-	    e) < 0 ||
+	if (o->message.recode || o->message.daemon)
+		flags |= MSG_ODD;
+	if (o->message.daemon)
+		flags |= MSG_MEND;
+	if (msg_scan(&l->msg, l->arena, fd, flags, e) < 0 ||
 	    envelope_sender(&l->envelope, &l->msg, s->user, s->self, e) < 0 ||
 	    (o->message.read_recipients && read_recipients(l, e) < 0) ||
 	    envelope_operands(&l->envelope, &s->to, NULL, e) < 0 ||
-	    envelope_lists(&l->envelope, &o->message.to, NULL, e) < 0 ||
-	    envelope_lists(&l->envelope, &o->message.cc, NULL, e) < 0 ||
-	    envelope_lists(&l->envelope, &o->message.bcc, NULL, e) < 0)
+	    envelope_lists(&l->envelope, "--to", &o->message.to, NULL, e) < 0 ||
+	    envelope_lists(&l->envelope, "--cc", &o->message.cc, NULL, e) < 0 ||
+	    envelope_lists(&l->envelope, "--bcc", &o->message.bcc, NULL, e) < 0)
 		return -1;
+	/* SMTPUTF8 is for addresses: raw text is encoded. */
+	mime_header_again(&l->msg, l->arena, mend |
+	    (l->envelope.utf8 ? MIME_UTF8 : 0));
 	m = skeleton(l, &from, o->sendmail.full_name);
 	got = mime_complete(&l->msg, l->arena, &m, e);
 	if (got < 0 || !l->msg.odd)
 		return got;
 	odd = l->msg;
-	got = mime_downgrade(&odd, &l->msg, l->arena, 0, e);
+	got = mime_downgrade(&odd, &l->msg, l->arena, mend, e);
 	msg_close(&odd);
 	return got;
 }
@@ -137,15 +144,12 @@ recipients(struct letter *l, const struct options *o,
 {
 	struct envelope_people hidden = { 0 };
 
-	if (envelope_lists(&l->envelope, &o->message.to, to, e) < 0)
-		return fail_in(e, "--to");
-	if (envelope_operands(&l->envelope, &s->to, to, e) < 0)
+	if (envelope_lists(&l->envelope, "--to", &o->message.to, to, e) < 0 ||
+	    envelope_operands(&l->envelope, &s->to, to, e) < 0 ||
+	    envelope_lists(&l->envelope, "--cc", &o->message.cc, cc, e) < 0)
 		return -1;
-	if (envelope_lists(&l->envelope, &o->message.cc, cc, e) < 0)
-		return fail_in(e, "--cc");
-	if (envelope_lists(&l->envelope, &o->message.bcc, &hidden, e) < 0)
-		return fail_in(e, "--bcc");
-	return 0;
+	return envelope_lists(&l->envelope, "--bcc", &o->message.bcc, &hidden,
+	    e);
 }
 
 static int
@@ -237,7 +241,7 @@ from_stdin(struct letter *l, const struct options *o,
 		return fail_in(e, "standard input");
 	lseek(fd, off, SEEK_SET);
 	if (o->message.file != NULL || o->message.read_recipients ||
-	    o->sendmail.called || (!s->composing && o->message.to.n == 0 &&
+	    o->message.daemon || (!s->composing && o->message.to.n == 0 &&
 	    headed(fd, off)))
 		got = take_message(l, o, s, fd, e);
 	else
@@ -272,7 +276,8 @@ letter_reads(const struct options *o)
 		return "the dialogue of -bs";
 	if (o->message.file != NULL || o->message.body != NULL)
 		return NULL;
-	if (o->message.read_recipients || o->sendmail.called)
+	if (o->message.read_recipients || o->message.daemon ||
+	    o->sendmail.called)
 		return "the message";
 	if (o->sending.quit_after != OPTION_STEP_ALL || o->message.html != NULL)
 		return NULL;
@@ -300,7 +305,9 @@ letter_write(struct letter *l, const struct options *o,
 	if (got < 0 || envelope_end(&l->envelope, s->mail_from, e) < 0)
 		return -1;
 	if (l->envelope.mail.n == 0 && option_asks(o->sending.quit_after))
-		return fail(e, EX_USAGE, "no recipients");
+		return l->envelope.skipped ?
+		    fail(e, EX_DATAERR, "no recipient is left") :
+		    fail(e, EX_USAGE, "no recipients");
 	if (msg_field(&l->msg, "Message-ID", &id))
 		l->id = arena_dup(l->arena, str_trim(id));
 	l->envelope.mail.msg = &l->msg;

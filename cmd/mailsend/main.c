@@ -71,6 +71,9 @@ static const struct opt options[] = {
 	    .flags = OPT_NOCONF },
 	{ .name = "recode", .kind = OPT_FLAG, .to = &o.message.recode,
 	    .help = "encode odd lines of a finished message, do not refuse it" },
+	{ .name = "daemon-input", .kind = OPT_FLAG, .to = &o.message.daemon,
+	    .help = "a daemon's text: mend it, skip broken addresses",
+	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "The envelope" },
 	{ .name = "mail-from", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &o.envelope.mail_from,
@@ -130,6 +133,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "dry-run", .stops = "json" },
 	{ .name = "quit-after", .stops = CONTENT " recode save" },
 	{ .name = "recode", .without = CONTENT },
+	{ .name = "daemon-input", .without = CONTENT },
 	{ .name = NULL }
 };
 
@@ -230,6 +234,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (opt_stdin(&set, letter_reads(&o), e) < 0)
 		return -1;
 	from->composing = composing();
+	o.message.daemon |= o.sendmail.called;
 	if (from->composing &&
 	    (o.message.file != NULL || o.message.read_recipients))
 		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");

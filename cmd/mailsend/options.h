@@ -24,6 +24,7 @@ struct option_message {
 	struct opt_list header;		/* "Name: value" */
 	bool read_recipients;		/* from To, Cc and Bcc */
 	bool recode;			/* encode odd lines, do not refuse */
+	bool daemon;			/* nobody reads errors: mend it all */
 };
 
 /* --dsn: of what reports are wanted; bits, 0: nothing was said. */

@@ -39,7 +39,7 @@ static int
 exit_status(const struct letter *l, const struct options *o,
     const struct err *e)
 {
-	int worst = e->code;
+	int worst = fail_worse(e->code, l->envelope.skipped ? EX_DATAERR : 0);
 	size_t i;
 
 	for (i = 0; i < l->envelope.mail.n; i++)

@@ -58,31 +58,18 @@ submit_login(struct smtp *s, struct run *run, struct report *r)
 	return got;
 }
 
-/*
- * For a server without SMTPUTF8: raw text in the header (cron writes such
- * Subjects) as encoded words.  What remains, an address, is refused.
- */
-static void
-letter_encode(struct letter *l, const struct smtp *s)
-{
-	if (l->msg.utf8 && (s->caps & SMTP_UTF8) == 0) {
-		mime_header_again(&l->msg, l->arena, 0);
-		if (!l->msg.utf8)
-			trace_note(TRACE_DONE, "the server has no SMTPUTF8: the header's 8-bit text goes as encoded words");
-	}
-	l->envelope.mail.utf8 = l->envelope.utf8 || l->msg.utf8;
-}
-
 /* For a server without 8BITMIME: the same message in 7 bits. */
 static int
-downgrade(struct letter *l, const struct smtp *s, struct err *e)
+downgrade(struct letter *l, const struct smtp *s, const struct options *o,
+    struct err *e)
 {
 	struct msg eight = l->msg;
 	int got;
 
 	if (!l->msg.eight || (s->caps & SMTP_8BITMIME) != 0)
 		return 0;
-	got = mime_downgrade(&eight, &l->msg, l->arena, 0, e);
+	got = mime_downgrade(&eight, &l->msg, l->arena,
+	    o->message.daemon ? MIME_FORCE : 0, e);
 	msg_close(&eight);
 	return got < 0 ? fail_in(e, "the server has no 8BITMIME") : 0;
 }
@@ -118,8 +105,8 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 		return -1;
 	if (last == OPTION_STEP_AUTH)
 		return 0;
-	letter_encode(l, s);
-	if (downgrade(l, s, e) < 0)
+	l->envelope.mail.utf8 = l->envelope.utf8 || l->msg.utf8;
+	if (downgrade(l, s, run->options, e) < 0)
 		return -1;
 	trim_params(l, s, run);
 	l->envelope.mail.msg = last == OPTION_STEP_RCPT ? NULL : &l->msg;
