@@ -257,6 +257,15 @@ selected(struct far_look *k, struct imap *m)
 	k->backwards = b->known && b->far.seen.modseq < b->state->mark.modseq;
 }
 
+/* A server has to say its UIDVALIDITY (RFC 3501 section 6.3.1). */
+static void
+no_uids(struct box *b)
+{
+	report_problem(&b->run->report, EX_UNAVAILABLE, b->name,
+	    "the server keeps no UIDs: what is new cannot be told");
+	box_outcome(b, BOX_FAILED);
+}
+
 int
 far_hear_unusable(struct box *b, const char *why)
 {
@@ -278,6 +287,9 @@ far_hear(struct far_look *k, struct imap *m, size_t from)
 			return -1;
 		if (k->ask[i].what == W_SELECT && got > 0)
 			far_hear_unusable(k->b, m->text);
+		else if (k->ask[i].what == W_SELECT &&
+		    m->box.uidvalidity == 0)
+			no_uids(k->b);
 		else if (k->ask[i].what == W_SELECT)
 			selected(k, m);
 		else if (got > 0 && k->ask[i].what != W_CANARY)
