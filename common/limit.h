@@ -55,7 +55,10 @@
 
 /*
  * In a POP3 maildrop: 8 bytes each for LIST, and in mailfetch 16 for the
- * digest that UIDL becomes at once, and 8 to tell them apart: 32 MB.
+ * digest that UIDL becomes at once, and 8 to tell them apart: 32 MB.  It
+ * is a quarter of IMAP's, since POP3 cannot be asked for what is new: each id
+ * is held until it is known whether another message has it, too, as RFC 1939
+ * section 7 allows.
  */
 #define LIMIT_MAILDROP 1000000
 
