@@ -256,6 +256,12 @@ deliver_came(const struct deliver *d)
 }
 
 void
+deliver_part(struct deliver *d)
+{
+	d->h.now.part = true;
+}
+
+void
 deliver_date(struct deliver *d, time_t date)
 {
 	d->h.now.date = date;
@@ -349,11 +355,23 @@ finish_files(struct deliver *d, uint32_t *mask)
 	return got;
 }
 
-static int
-record_sum(struct deliver *d, struct key k, uint64_t sum)
+static uint32_t
+announced(const struct deliver *d)
 {
-	return sum == 0 || sum == ledger_sum(d->h.ledger, k) ? 0 :
-	    ledger_sum_is(d->h.ledger, k, sum, d->h.e);
+	return d->h.now.part ? (uint32_t)d->h.now.size : 0;
+}
+
+/* These places have it. */
+static int
+record_given(struct deliver *d, const struct pending *p)
+{
+	struct ledger *l = d->h.ledger;
+
+	if (ledger_done(l, p->key, p->done, d->h.e) < 0 ||
+	    ledger_part(l, p->key, p->announced, d->h.e) < 0)
+		return -1;
+	return p->sum == 0 || p->sum == ledger_sum(l, p->key) ? 0 :
+	    ledger_sum_is(l, p->key, p->sum, d->h.e);
 }
 
 /*
@@ -364,10 +382,12 @@ record_sum(struct deliver *d, struct key k, uint64_t sum)
 static int
 record_accepted(struct deliver *d, struct place *p)
 {
+	struct pending given = { .key = d->h.now.key, .sum = d->h.now.sum,
+	    .done = (uint32_t)1 << p->number,
+	    .announced = announced(d) };
+
 	state_group(d->h.state);
-	if (ledger_done(d->h.ledger, d->h.now.key, (uint32_t)1 << p->number,
-	    d->h.e) < 0 || record_sum(d, d->h.now.key, d->h.now.sum) < 0 ||
-	    place_record(p, &d->h) < 0 ||
+	if (record_given(d, &given) < 0 || place_record(p, &d->h) < 0 ||
 	    state_commit(d->h.state, d->h.e) < 0)
 		return -1;
 	mem_stake(NULL);
@@ -422,6 +442,7 @@ pend(struct deliver *d, struct pending *p)
 {
 	memcpy(p->name, d->h.name, sizeof p->name);
 	p->sum = d->h.now.sum;
+	p->announced = announced(d);
 	if (p->done != 0)
 		d->batch[d->n++] = *p;
 	d->bytes += d->h.size;
@@ -521,9 +542,8 @@ record_batch(struct deliver *d)
 
 	state_group(d->h.state);
 	for (k = 0; k < d->n; k++)
-		if (d->batch[k].done != 0 && (ledger_done(d->h.ledger,
-		    d->batch[k].key, d->batch[k].done, d->h.e) < 0 ||
-		    record_sum(d, d->batch[k].key, d->batch[k].sum) < 0))
+		if (d->batch[k].done != 0 &&
+		    record_given(d, &d->batch[k]) < 0)
 			return -1;
 	for (i = 0; i < d->places; i++)
 		if (place_record(&d->place[i], &d->h) < 0)

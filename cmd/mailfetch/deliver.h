@@ -16,6 +16,7 @@ struct pending {
 	uint32_t maildirs;	/* that are to have its file, bits by index */
 	uint64_t size;
 	bool counted;		/* as fetched */
+	uint32_t announced;	/* a part of that perhaps; 0: it is whole */
 	char name[128];
 };
 
@@ -80,6 +81,8 @@ int deliver_put(void *to, const void *, size_t, struct err *);
 uint64_t deliver_came(const struct deliver *);
 /* All of it has come: its digest, 0 where none is kept (IMAP). */
 uint64_t deliver_sum(struct deliver *);
+/* It may be a part of the message, which is not deleted for that. */
+void deliver_part(struct deliver *);
 /* Where the date, or the flags, are told behind the body. */
 void deliver_date(struct deliver *, time_t);
 void deliver_flags(struct deliver *, const char *);

@@ -341,7 +341,8 @@ ledger_whole(const struct ledger *l, struct key k, uint32_t *day)
 	const struct entry *at = state_find(l->state, k, STATE_DONE);
 
 	if (at == NULL || l->need == 0 || (at->places & l->need) != l->need ||
-	    state_find(l->state, k, STATE_GOING) != NULL)
+	    state_find(l->state, k, STATE_GOING) != NULL ||
+	    state_find(l->state, k, STATE_PART) != NULL)
 		return false;
 	*day = at->day;
 	return true;
@@ -351,7 +352,7 @@ int
 ledger_forget(struct ledger *l, struct key k, struct err *e)
 {
 	static const enum state_kind v[] = { STATE_DONE, STATE_SEEN,
-	    STATE_DOUBT, STATE_GOING, STATE_SUM };
+	    STATE_DOUBT, STATE_GOING, STATE_SUM, STATE_PART };
 	size_t i;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++)
@@ -391,6 +392,21 @@ ledger_sum(const struct ledger *l, struct key k)
 }
 
 int
+ledger_part(struct ledger *l, struct key k, uint32_t of, struct err *e)
+{
+	return of != 0 ? state_put(l->state, STATE_PART, k, of, e) :
+	    state_drop(l->state, k, STATE_PART, e);
+}
+
+uint32_t
+ledger_is_part(const struct ledger *l, struct key k)
+{
+	const struct entry *at = state_find(l->state, k, STATE_PART);
+
+	return at != NULL ? at->day : 0;
+}
+
+int
 ledger_going(struct ledger *l, struct key k, uint64_t sum, struct err *e)
 {
 	return set_sum(l, k, STATE_GOING, sum, e);
@@ -408,12 +424,13 @@ ledger_is_going(const struct ledger *l, struct key k, uint64_t *sum)
 }
 
 bool
-ledger_any_going(const struct ledger *l)
+ledger_any_unproved(const struct ledger *l)
 {
 	size_t i;
 
 	for (i = 0; i < l->state->n; i++)
-		if (l->state->v[i].kind == STATE_GOING)
+		if (l->state->v[i].kind == STATE_GOING ||
+		    l->state->v[i].kind == STATE_PART)
 			return true;
 	return false;
 }

@@ -62,6 +62,15 @@ int ledger_sum_is(struct ledger *, struct key, uint64_t sum, struct err *);
 uint64_t ledger_sum(const struct ledger *, struct key);
 
 /*
+ * It may be a part of the message, of which so many bytes were announced: not
+ * whole.  With 0 it is all of it.
+ */
+int ledger_part(struct ledger *, struct key, uint32_t announced,
+    struct err *);
+/* 0: it is no part. */
+uint32_t ledger_is_part(const struct ledger *, struct key);
+
+/*
  * It may be gone, and what is listed under its name another one: until QUIT is
  * answered (written before DELE is said), and when a server that listed it lists
  * nothing at all.  sum: as ledger_sum, kept with this.  It is whole no more,
@@ -70,8 +79,9 @@ uint64_t ledger_sum(const struct ledger *, struct key);
  */
 int ledger_going(struct ledger *, struct key, uint64_t sum, struct err *);
 bool ledger_is_going(const struct ledger *, struct key, uint64_t *sum);
-bool ledger_any_going(const struct ledger *);
-/* Of them: is there one of which no digest is known? */
+/* Is there one like that, or a part? */
+bool ledger_any_unproved(const struct ledger *);
+/* One that may be gone, and of which no digest is known? */
 bool ledger_any_blind(const struct ledger *);
 int ledger_stays(struct ledger *, struct key, struct err *);
 /* All of POP3's that are known: a server that listed them lists nothing. */

@@ -16,6 +16,7 @@
 #include "popbox.h"
 #include "protocols.h"
 #include "show.h"
+#include "trace.h"
 
 static int
 pop_plan(struct pop *s)
@@ -60,38 +61,125 @@ pop_leave(struct pop *s, const struct message *m, const char *why, int code)
 	return popbox_stays(s, m, why, code);
 }
 
+/* The octets on the wire are counted, for LIST says how many there are. */
+struct octets {
+	struct deliver *deliver;
+	uint64_t n;
+};
+
+static int
+put_octets(void *to, const void *p, size_t n, struct err *e)
+{
+	struct octets *o = to;
+
+	o->n += n;
+	return deliver_put(o->deliver, p, n, e);
+}
+
+static bool
+too_short(struct pop *s, const struct message *m, uint64_t octets)
+{
+	uint64_t lines = octets - deliver_came(&s->r->deliver);
+
+	return !s->r->o->which.headers_only &&
+	    popbox_short(m->size, octets, lines);
+}
+
+/* 1: it came, and has so many octets on the wire; 0: it stays there. */
+static int
+take_retr(struct pop *s, const struct message *m, uint64_t *octets)
+{
+	struct deliver *d = &s->r->deliver;
+	struct octets o = { .deliver = d };
+	struct conn_sink sink = { put_octets, &o };
+	char why[DELIVER_WHY];
+
+	if (deliver_begin(d, m) < 0 ||
+	    pop3_body(&s->p, &sink, deliver_most(d, m)) < 0)
+		return -1;
+	*octets = o.n;
+	if (!s->p.ok)
+		return pop_leave(s, m, s->p.text,
+		    pop3_status(&s->p, EX_TEMPFAIL));
+	if (s->p.over)
+		return pop_leave(s, m, deliver_over(d, m, why), EX_PROTOCOL);
+	if (m->size > 0 && o.n == 0 && !s->r->o->which.headers_only)
+		return pop_leave(s, m, "RETR gives nothing, and LIST says that it has bytes: it stays on the server",
+		    EX_TEMPFAIL);
+	return 1;
+}
+
 static int
 hear_retr(struct pop *s, size_t i)
 {
-	struct run *r = s->r;
 	struct message m = popbox_message(s, i);
-	struct conn_sink sink = { deliver_put, &r->deliver };
-	char why[DELIVER_WHY];
+	uint64_t octets;
+	int got = take_retr(s, &m, &octets);
 
-	if (deliver_begin(&r->deliver, &m) < 0 || pop3_body(&s->p, &sink,
-	    deliver_most(&r->deliver, &m)) < 0)
-		return -1;
-	s->sum[i] = deliver_sum(&r->deliver);
-	if (!s->p.ok)
-		pop_leave(s, &m, s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
-	else if (s->p.over)
-		pop_leave(s, &m, deliver_over(&r->deliver, &m, why),
-		    EX_PROTOCOL);
-	else if (m.size > 0 && deliver_came(&r->deliver) == 0 &&
-	    !r->o->which.headers_only)
-		pop_leave(s, &m, "RETR gives nothing, and LIST says that it has bytes: it stays on the server",
+	if (got > 0 && too_short(s, &m, octets)) {
+		s->sum[i] = deliver_sum(&s->r->deliver);
+		deliver_abort(&s->r->deliver);
+		s->again[s->nagain++] = (uint32_t)i;
+	} else if (got > 0) {
+		got = deliver_end(&s->r->deliver);
+	}
+	run_progress(s->r, false);
+	return got < 0 ? -1 : 0;
+}
+
+/*
+ * Too short twice, and the same: it is all that the server has.  Where LIST is
+ * an estimate, as Exchange's is, that is all there is to it; with less than a
+ * half of it something has cut it, be it a proxy.
+ */
+static int
+end_short(struct pop *s, const struct message *m, uint64_t octets)
+{
+	struct run *r = s->r;
+
+	if (octets >= m->size / 2) {
+		trace_note(TRACE_DONE, "%s: message %u: %llu octets, and LIST says %llu",
+		    r->o->title, m->number, (unsigned long long)octets,
+		    (unsigned long long)m->size);
+		return deliver_end(&r->deliver);
+	}
+	fail_print("%s: message %u: LIST says that it has %llu octets, and RETR gives %llu, twice: delivered, and not deleted on the server",
+	    r->o->title, m->number, (unsigned long long)m->size,
+	    (unsigned long long)octets);
+	r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
+	deliver_part(&r->deliver);
+	return deliver_end(&r->deliver);
+}
+
+/* Of what was too short: once more. */
+static int
+hear_again(struct pop *s, size_t i)
+{
+	struct message m = popbox_message(s, i);
+	uint64_t was = s->sum[i], octets;
+	int got = take_retr(s, &m, &octets);
+
+	if (got <= 0)
+		return got;
+	s->sum[i] = deliver_sum(&s->r->deliver);
+	if (!too_short(s, &m, octets))
+		got = deliver_end(&s->r->deliver);
+	else if (was != 0 && was == s->sum[i])
+		got = end_short(s, &m, octets);
+	else
+		got = pop_leave(s, &m, "RETR gives less than LIST says, and each time something else: it stays on the server",
 		    EX_TEMPFAIL);
-	else if (deliver_end(&r->deliver) < 0)
-		return -1;
-	run_progress(r, false);
-	return 0;
+	run_progress(s->r, false);
+	return got < 0 ? -1 : 0;
 }
 
 static int
 pop_fetch(struct pop *s)
 {
+	s->again = mem_new(s->wants, sizeof *s->again);
 	if (popbox_fly(s, &(struct popbox_flight){ s->want, s->wants, say_retr,
-	    hear_retr }) < 0)
+	    hear_retr }) < 0 || popbox_fly(s, &(struct popbox_flight){
+	    s->again, s->nagain, say_retr, hear_again }) < 0)
 		return -1;
 	return deliver_commit(&s->r->deliver) < 0 ? -1 : pop_prove_given(s);
 }
@@ -195,7 +283,7 @@ of_message(const struct entry *at)
 	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
 	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
 	    at->kind == STATE_APPEND || at->kind == STATE_GOING ||
-	    at->kind == STATE_SUM;
+	    at->kind == STATE_SUM || at->kind == STATE_PART;
 }
 
 /*
@@ -455,6 +543,7 @@ pop_run(struct run *r)
 	free(s.id);
 	free(s.want);
 	free(s.sum);
+	free(s.again);
 	buf_free(&s.ids);
 	return got;
 }

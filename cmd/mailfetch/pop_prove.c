@@ -17,17 +17,38 @@ hear_proof(struct pop *s, size_t i)
 	struct message m = popbox_message(s, i);
 	uint64_t was;
 
-	if (popbox_hear_sum(s, i) < 0)
+	uint32_t part = ledger_is_part(&r->ledger, m.key);
+	int shorter = popbox_hear_sum(s, i);
+
+	if (shorter < 0)
 		return -1;
 	if (!s->p.ok) {
 		s->m[i].number = 0;
 		return popbox_stays(s, &m, s->p.text,
 		    pop3_status(&s->p, EX_TEMPFAIL));
 	}
-	if (!s->p.over && ledger_is_going(&r->ledger, m.key, &was) &&
-	    was == s->sum[i])
-		return ledger_stays(&r->ledger, m.key, r->e);
-	return ledger_forget(&r->ledger, m.key, r->e);
+	if (!ledger_is_going(&r->ledger, m.key, &was))
+		was = ledger_sum(&r->ledger, m.key);
+	if (shorter && was != s->sum[i]) {
+		s->m[i].number = 0;
+		return popbox_stays(s, &m, "RETR gives less than LIST says, and something else than before: it stays on the server",
+		    EX_TEMPFAIL);
+	}
+	if (s->p.over || was != s->sum[i])
+		return ledger_forget(&r->ledger, m.key, r->e);
+	if (part != 0 && ledger_part(&r->ledger, m.key, shorter ?
+	    (uint32_t)m.size : 0, r->e) < 0)
+		return -1;
+	return ledger_stays(&r->ledger, m.key, r->e);
+}
+
+/* What LIST announced once, and less came, it announces otherwise now. */
+static bool
+remeasured(const struct pop *s, size_t i)
+{
+	uint32_t part = ledger_is_part(&s->r->ledger, s->key[i]);
+
+	return part != 0 && part != s->m[i].size;
 }
 
 /*
@@ -56,15 +77,18 @@ sort_out(struct pop *s, uint32_t *v, size_t *n)
 
 	*n = 0;
 	for (i = 0; i < s->n; i++) {
-		if (s->m[i].number == 0 ||
-		    !ledger_is_going(l, s->key[i], &sum) ||
-		    (sum == 0 && l->need == 0))
+		if (s->m[i].number == 0)
 			continue;
-		if (sum != 0)
+		if (!ledger_is_going(l, s->key[i], &sum)) {
+			if (remeasured(s, i))
+				v[(*n)++] = (uint32_t)i;
+		} else if (sum != 0) {
 			v[(*n)++] = (uint32_t)i;
-		else if (disown(s, i) < 0)
-			return -1;
-		blind += sum == 0;
+		} else if (l->need != 0) {
+			blind++;
+			if (disown(s, i) < 0)
+				return -1;
+		}
 	}
 	if (blind > 0)
 		fail_print("%s: %zu messages that may be others by now are given again, but for a Maildir that has them: they may come twice",
@@ -85,7 +109,7 @@ pop_prove(struct pop *s)
 	size_t n;
 	int got;
 
-	if (r->o->look.peek || !ledger_any_going(&r->ledger))
+	if (r->o->look.peek || !ledger_any_unproved(&r->ledger))
 		return 0;
 	v = mem_new(s->n, sizeof *v);
 	state_group(&r->state);
@@ -104,7 +128,7 @@ pop_prove_given(struct pop *s)
 	struct run *r = s->r;
 	size_t i;
 
-	if (r->ledger.need == 0 || !ledger_any_going(&r->ledger))
+	if (r->ledger.need == 0 || !ledger_any_unproved(&r->ledger))
 		return 0;
 	for (i = 0; i < s->n; i++)
 		if (s->m[i].number != 0 && !run_new(r, s->key[i]) &&

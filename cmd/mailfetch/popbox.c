@@ -1,4 +1,6 @@
 /* popbox.c: POP3: a mailbox, and commands of which many are in flight */
+#include <string.h>
+
 #include "digest.h"
 #include "limit.h"
 #include "popbox.h"
@@ -10,6 +12,9 @@
  */
 #define WINDOW (32u << 20)
 enum { COMMANDS = 4000 };
+
+/* LIST may be off by so many octets, and one a line. */
+enum { SHORT_OF = 32 };
 
 struct message
 popbox_message(const struct pop *s, size_t i)
@@ -47,14 +52,43 @@ popbox_fly(struct pop *s, const struct popbox_flight *f)
 	return 0;
 }
 
+bool
+popbox_short(uint64_t announced, uint64_t octets, uint64_t lines)
+{
+	return octets + lines + SHORT_OF < announced;
+}
+
+struct sum {
+	struct digest *digest;
+	uint64_t octets, lines;
+};
+
+static int
+put_sum(void *to, const void *data, size_t n, struct err *e)
+{
+	struct sum *s = to;
+	const char *p = data, *end = p + n;
+
+	(void)e;
+	digest_put(s->digest, data, n);
+	s->octets += n;
+	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		s->lines++;
+		p++;
+	}
+	return 0;
+}
+
 int
 popbox_hear_sum(struct pop *s, size_t i)
 {
-	struct digest *d = digest_new();
-	struct conn_sink sink = { digest_sink, d };
+	struct sum sum = { .digest = digest_new() };
+	struct conn_sink sink = { put_sum, &sum };
 	int got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(s->m[i].size));
 
-	s->sum[i] = digest_end_short(d);
+	s->sum[i] = digest_end_short(sum.digest);
+	if (got == 0 && s->p.ok)
+		got = popbox_short(s->m[i].size, sum.octets, sum.lines);
 	return got;
 }
 

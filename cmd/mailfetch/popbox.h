@@ -17,6 +17,8 @@ struct pop {
 	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
 	uint64_t *sum;		/* digest of each, if it came; 0: not known */
+	uint32_t *again;	/* indices of what came and was too short */
+	size_t nagain;
 };
 
 /* What is known of the message before it comes. */
@@ -35,8 +37,15 @@ struct popbox_flight {
 int popbox_fly(struct pop *, const struct popbox_flight *);
 
 /*
+ * Is what came, so many octets on the wire in so many lines, a part of what LIST
+ * announced?  Servers that count line ends or dots in their own way are off by
+ * one octet a line.
+ */
+bool popbox_short(uint64_t announced, uint64_t octets, uint64_t lines);
+
+/*
  * The body of message i, which was asked for, is read for its digest alone, to
- * sum[i]; p.ok and p.over say what came of it.
+ * sum[i]; p.ok and p.over say what came of it.  1: it came, too short; or 0.
  */
 int popbox_hear_sum(struct pop *, size_t i);
 /* It stays on the server: said, and counted with the status.  Returns 0. */

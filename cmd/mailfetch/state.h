@@ -40,6 +40,8 @@ enum state_kind {
 				   day and places: as of STATE_SUM, or 0 */
 	STATE_SUM,		/* of POP3: a digest of what came, lower half in
 				   day, upper half in places */
+	STATE_PART,		/* of POP3: perhaps a part of it came: so many
+				   bytes, in day, were announced */
 	STATE_KINDS
 };
 
