@@ -39,8 +39,9 @@ static int
 hex_digit(char c)
 {
 	c = str_lower(c);
-	return str_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    -1;
+	if (str_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static int

@@ -44,7 +44,10 @@ blank_here(const struct scan *sc)
 	if (c != '\r' && c != '\n')
 		return 0;
 	p = sc->in.s.p + sc->i;
-	n = c == '\n' ? 1 : left > 1 && p[1] == '\n' ? 2 : left;
+	if (c == '\n')
+		n = 1;
+	else
+		n = left > 1 && p[1] == '\n' ? 2 : left;
 	return n < left && (p[n] == ' ' || p[n] == '\t') ? n : 0;
 }
 

@@ -54,8 +54,10 @@ quad(const char *s, unsigned char out[3])
 {
 	int a = b64_value(s[0]), b = b64_value(s[1]);
 	int c = b64_value(s[2]), d = b64_value(s[3]);
-	int n = s[3] != '=' ? 3 : s[2] != '=' ? 2 : 1;
+	int n = 3;
 
+	if (s[3] == '=')
+		n = s[2] == '=' ? 1 : 2;
 	if (a < 0 || b < 0 || (n > 1 && c < 0) || (n > 2 && d < 0))
 		return -1;
 	if ((n == 1 && (b & 15) != 0) || (n == 2 && (c & 3) != 0))

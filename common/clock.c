@@ -45,7 +45,9 @@ clock_left(int64_t deadline)
 	if (deadline == CLOCK_NEVER)
 		return -1;
 	left = deadline - clock_ms();
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+	if (left < 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
 time_t

@@ -121,16 +121,23 @@ request(struct dmarc *d, struct str value)
 }
 
 /* 0 or 1, d and s, separated by colons, each once. */
+static unsigned
+fo_bit(struct str one)
+{
+	if (str_is(one, "0") || str_is(one, "1"))
+		return 1;
+	if (str_is(one, "d"))
+		return 2;
+	return str_is(one, "s") ? 4 : 0;
+}
+
 static bool
 is_fo(struct str list)
 {
-	struct str one;
 	unsigned seen = 0, bit;
 
 	while (list.p != NULL) {
-		one = str_trim(str_cut(&list, ':'));
-		bit = str_is(one, "0") || str_is(one, "1") ? 1 :
-		    str_is(one, "d") ? 2 : str_is(one, "s") ? 4 : 0;
+		bit = fo_bit(str_trim(str_cut(&list, ':')));
 		if (bit == 0 || (seen & bit) != 0)
 			return false;
 		seen |= bit;

@@ -525,8 +525,10 @@ rcode_failed(const struct gather *g, const char **why)
 	    NULL, "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
 	    "NOTAUTH", "NOTZONE" };
 
-	*why = g->rcode < 11 ? names[g->rcode] : g->rcode == 16 ? "BADVERS" :
-	    "an unknown error code";
+	if (g->rcode < 11)
+		*why = names[g->rcode];
+	else
+		*why = g->rcode == 16 ? "BADVERS" : "an unknown error code";
 	if (g->rcode == REFUSED)
 		return DNS_REFUSED;
 	return g->rcode == SERVFAIL && bogus(g->ede) ? DNS_BOGUS :
@@ -591,7 +593,9 @@ str_order(struct str a, struct str b)
 	size_t n = a.n < b.n ? a.n : b.n;
 	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
 
-	return c != 0 ? c : a.n < b.n ? -1 : a.n > b.n;
+	if (c != 0)
+		return c;
+	return a.n < b.n ? -1 : a.n > b.n;
 }
 
 /* By what a record says; what its type does not have is the same in all. */

@@ -264,8 +264,10 @@ defaults(struct dns *d)
 {
 	struct dns_conf *c = &d->conf;
 
-	c->bufsize = c->bufsize == 0 ? 1232 : c->bufsize < 512 ? 512 :
-	    c->bufsize;
+	if (c->bufsize == 0)
+		c->bufsize = 1232;
+	else if (c->bufsize < 512)
+		c->bufsize = 512;
 	c->window = c->window == 0 ? WINDOW : c->window;
 	if (c->window > IDS / 2)
 		c->window = IDS / 2;

@@ -261,10 +261,11 @@ errand_spawn(const struct spawn_conf *f, struct err *e)
 	if (f->env != NULL)
 		q.env = *f->env;
 	for (i = 0; i < 3; i++) {
-		q.fd[i] = f->fd[i] == SPAWN_NULL ? ERRAND_NULL :
-		    f->fd[i] == i ? ERRAND_OWN : n;
-		if (q.fd[i] >= 0)
+		q.fd[i] = f->fd[i] == SPAWN_NULL ? ERRAND_NULL : ERRAND_OWN;
+		if (f->fd[i] != SPAWN_NULL && f->fd[i] != i) {
+			q.fd[i] = n;
 			give[n++] = f->fd[i];
+		}
 	}
 	return errand_request(&q, give, n, &a, &fd, e) < 0 ? -1 : fd;
 }

@@ -35,6 +35,17 @@ static size_t wards;
 
 /* ---- what is asked for ---- */
 
+/* What the child's descriptor i is to be; less than SPAWN_NULL: nonsense. */
+static int
+child_fd(int asked, int i, const int given[ERRAND_FDS])
+{
+	if (asked == ERRAND_NULL)
+		return SPAWN_NULL;
+	if (asked == ERRAND_OWN)
+		return i;
+	return asked >= 0 && asked < ERRAND_FDS ? given[asked] : SPAWN_NULL - 1;
+}
+
 /* Both ends of a new one; ours becomes the ward's. */
 static int
 helper_spawn(const struct errand *t, const struct errand_ask *q,
@@ -48,9 +59,7 @@ helper_spawn(const struct errand *t, const struct errand_ask *q,
 	f.command = t->kind == ERRAND_COMMAND ? t->text : NULL;
 	f.argv = t->argv;
 	for (i = 0; i < 3; i++) {
-		f.fd[i] = q->fd[i] == ERRAND_NULL ? SPAWN_NULL :
-		    q->fd[i] == ERRAND_OWN ? i : q->fd[i] >= 0 &&
-		    q->fd[i] < ERRAND_FDS ? given[q->fd[i]] : -2;
+		f.fd[i] = child_fd(q->fd[i], i, given);
 		if (f.fd[i] < SPAWN_NULL)
 			return fail(e, EX_SOFTWARE, "a descriptor is missing");
 	}

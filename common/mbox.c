@@ -96,9 +96,10 @@ static int
 folder_of(const char *path, char *dir, size_t cap)
 {
 	const char *slash = strrchr(path, '/');
-	size_t n = slash == NULL ? 0 : slash == path ? 1 :
-	    (size_t)(slash - path);
+	size_t n = slash == NULL ? 0 : (size_t)(slash - path);
 
+	if (slash == path)
+		n = 1;
 	if (n >= cap)
 		return -1;
 	snprintf(dir, cap, "%.*s", slash == NULL ? 1 : (int)n,

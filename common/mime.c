@@ -335,12 +335,12 @@ file_type(struct job *j, struct node *x, const struct mime_file *f)
 static struct node *
 file_leaf(struct job *j, const struct mime_file *f, bool in)
 {
+	const char *path = f->path != NULL ? f->path : "";
 	struct node *x = leaf(j);
 
 	x->disposition = in ? "inline" : "attachment";
 	x->cid = in;
-	x->name = base_name(j->a, f->name != NULL ? f->name :
-	    f->path != NULL ? f->path : "");
+	x->name = base_name(j->a, f->name != NULL ? f->name : path);
 	x->encoding = "base64";
 	x->part.kind = CTE_BASE64;
 	if (part_from_file(j, x, f) < 0 || file_type(j, x, f) < 0 ||

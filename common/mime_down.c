@@ -471,7 +471,7 @@ static void
 new_head(struct walk *w, struct buf *b, const struct edit *x)
 {
 	struct msg_fields f = { BUF_STR(w->head) };
-	const char *from = w->head.p;
+	const char *code = "7bit", *from = w->head.p;
 	struct str name, body;
 
 	while (msg_next_field(&f, &name, &body) > 0)
@@ -486,8 +486,9 @@ new_head(struct walk *w, struct buf *b, const struct edit *x)
 	if (x != NULL && x->charset != NULL)
 		buf_printf(b, "Content-Type: text/plain; charset=%s\r\n",
 		    x->charset);
-	buf_printf(b, "Content-Transfer-Encoding: %s\r\n", x == NULL ? "7bit" :
-	    x->kind == CTE_QP ? "quoted-printable" : "base64");
+	if (x != NULL)
+		code = x->kind == CTE_QP ? "quoted-printable" : "base64";
+	buf_printf(b, "Content-Transfer-Encoding: %s\r\n", code);
 }
 
 /* The second walk.  ended: the empty line was there. */

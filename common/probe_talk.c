@@ -247,8 +247,10 @@ read_numbered(struct reader *r, struct probe_reply *out)
 			break;
 	}
 	out->code = first;
-	out->sense = first < 400 ? PROBE_YES : first < 500 ? PROBE_LATER :
-	    PROBE_NO;
+	if (first < 400)
+		out->sense = PROBE_YES;
+	else
+		out->sense = first < 500 ? PROBE_LATER : PROBE_NO;
 	out->bye = first == 421 || first == 221;
 	return got;
 }

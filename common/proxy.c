@@ -148,9 +148,19 @@ socks(struct conn *c, const struct proxy_conf *p, const char *host,
 		return -1;
 	if (in[1] != 0)
 		return socks_refused(in[1], e);
-	len = in[3] == 1 ? 4 : in[3] == 4 ? 16 : in[3] == 3 ? in[4] + 1U : 0;
-	if (len == 0)
+	switch (in[3]) {
+	case 1:
+		len = 4;
+		break;
+	case 3:
+		len = in[4] + 1U;
+		break;
+	case 4:
+		len = 16;
+		break;
+	default:
 		return fail(e, EX_PROTOCOL, "proxy: an unknown address type");
+	}
 	return read_exactly(c, in, len + 1);	/* one byte of it is read */
 }
 

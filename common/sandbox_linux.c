@@ -104,14 +104,16 @@ sandbox_files(const struct sandbox *s)
 {
 	long abi = syscall(CREATE_RULESET, NULL, 0, ASK_VERSION);
 	struct ruleset h = handled(s, abi);
+	unsigned long size = 8;		/* as much of h as the kernel knows */
 	bool done;
 	int set;
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (abi < 2)
 		return 0;
-	set = (int)syscall(CREATE_RULESET, &h, abi >= 6 ? 24UL : abi >= 4 ?
-	    16UL : 8UL, 0);
+	if (abi >= 4)
+		size = abi >= 6 ? 24 : 16;
+	set = (int)syscall(CREATE_RULESET, &h, size, 0);
 	if (set < 0)
 		return 0;
 	allow(set, s, &h);

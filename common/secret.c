@@ -78,7 +78,9 @@ source_read(struct source *c, struct secret *s, bool *whole, bool *over)
 	if (n > 0)
 		*over |= keep_line(s, whole, some, (size_t)n) < 0;
 	mem_wipe(some, sizeof some);
-	return n > 0 ? 1 : n < 0 && errno == EINTR ? -1 : 0;
+	if (n < 0 && errno == EINTR)
+		return -1;
+	return n > 0 ? 1 : 0;
 }
 
 /*

@@ -67,6 +67,14 @@ alpn(const struct account *a)
 }
 
 static int
+family_of(const struct account *a)
+{
+	if (a->way.only4)
+		return AF_INET;
+	return a->way.only6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static int
 fill_conf(struct session *s, struct err *e)
 {
 	const struct account *a = s->account;
@@ -77,10 +85,8 @@ fill_conf(struct session *s, struct err *e)
 	*f = (struct conn_conf){ .port = a->server.port,
 	    .path = a->server.path, .command = a->way.connect_command,
 	    .proxy = a->way.proxy,
-	    .deadline = a->deadline,
-	    .family = a->way.only4 ? AF_INET :
-	    a->way.only6 ? AF_INET6 : AF_UNSPEC,
-	    .tls = s->tls, .alpn = alpn(a), .classic = &s->classic };
+	    .deadline = a->deadline, .family = family_of(a), .tls = s->tls,
+	    .alpn = alpn(a), .classic = &s->classic };
 	if (a->way.source != NULL) {
 		net_scope(a->way.source, source, sizeof source);
 		f->source = arena_dup(&s->arena, str_of(source));

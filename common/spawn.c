@@ -176,8 +176,11 @@ child_ended(struct spawn_child *c, pid_t got, int status)
 		c->how = SPAWN_EXITED;
 	else
 		c->how = SPAWN_KILLED;
-	c->code = c->how == SPAWN_EXITED ? WEXITSTATUS(status) :
-	    c->how == SPAWN_KILLED ? WTERMSIG(status) : 0;
+	c->code = 0;
+	if (c->how == SPAWN_EXITED)
+		c->code = WEXITSTATUS(status);
+	if (c->how == SPAWN_KILLED)
+		c->code = WTERMSIG(status);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;

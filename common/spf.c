@@ -238,8 +238,12 @@ spf_fetch(struct spf *q, const char *domain, struct spf_record *rec)
 static enum spf_result
 signed_as(char sign)
 {
-	return sign == '+' ? SPF_PASS : sign == '-' ? SPF_FAIL :
-	    sign == '~' ? SPF_SOFTFAIL : SPF_NEUTRAL;
+	switch (sign) {
+	case '+': return SPF_PASS;
+	case '-': return SPF_FAIL;
+	case '~': return SPF_SOFTFAIL;
+	}
+	return SPF_NEUTRAL;
 }
 
 /* check_host() itself.  YES: *r is the result; else as in enum match. */

@@ -25,9 +25,11 @@ read_macro(struct str s, struct macro *m)
 	char c = s.n < 2 ? '\0' : s.p[1];
 
 	*m = (struct macro){ .letter = '%', .delim = STR(".") };
-	m->out = c == '%' ? "%" : c == '_' ? " " : c == '-' ? "%20" : NULL;
-	if (m->out != NULL)
-		return 2;
+	switch (c) {
+	case '%': m->out = "%"; return 2;
+	case '_': m->out = " "; return 2;
+	case '-': m->out = "%20"; return 2;
+	}
 	if (c != '{' || s.n < 4 || !str_alpha(s.p[2]))
 		return 0;
 	m->letter = str_lower(s.p[2]);
@@ -176,8 +178,9 @@ client_name(struct spf *q, struct buf *b)
 	if (n < 0)
 		return SPF_WAIT;
 	for (i = 0; i < n; i++) {
-		mine = str_is(str_of(names[i]), q->at) ? 3 :
-		    dns_within(names[i], q->at) ? 2 : 1;
+		mine = dns_within(names[i], q->at) ? 2 : 1;
+		if (str_is(str_of(names[i]), q->at))
+			mine = 3;
 		if (mine > rank) {
 			rank = mine;
 			best = names[i];
@@ -336,7 +339,9 @@ spf_target(struct spf *q, const struct spf_term *t, const char **name)
 		s.n--;
 	while (s.n > 253 && str_has(s, '.'))
 		(void)str_cut(&s, '.');
-	*name = s.n == 0 || s.n > 253 ? NULL :
-	    t->spec.p == NULL ? q->at : present(q->mem, s);
+	if (s.n == 0 || s.n > 253)
+		*name = NULL;
+	else
+		*name = t->spec.p == NULL ? q->at : present(q->mem, s);
 	return 0;
 }

@@ -171,8 +171,10 @@ modifier(struct spf_record *r, struct spf_term *t, size_t n)
 	const struct spf_term **slot;
 	struct str name = str_to(t->text, n);
 
-	t->kind = str_is(name, "redirect") ? SPF_REDIRECT :
-	    str_is(name, "exp") ? SPF_EXP : SPF_OTHER;
+	if (str_is(name, "redirect"))
+		t->kind = SPF_REDIRECT;
+	else
+		t->kind = str_is(name, "exp") ? SPF_EXP : SPF_OTHER;
 	t->spec = str_from(t->text, n + 1);
 	if (t->kind == SPF_OTHER)
 		return spf_macros(t->spec, false);

@@ -150,6 +150,19 @@ str_control(struct str s)
 	return false;
 }
 
+/* How many bytes a character has that begins so; 0: none does. */
+static size_t
+utf8_bytes(unsigned char c)
+{
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c >= 0xf5)
+		return 0;
+	if (c < 0xe0)
+		return 2;
+	return c < 0xf0 ? 3 : 4;
+}
+
 /* RFC 3629: no overlong form, no surrogate, nothing over U+10FFFF. */
 size_t
 str_char(struct str s, uint32_t *cp)
@@ -162,8 +175,7 @@ str_char(struct str s, uint32_t *cp)
 	if (s.n == 0)
 		return 0;
 	c = (unsigned char)s.p[0];
-	n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
-	    c < 0xf5 ? 4 : 0;
+	n = utf8_bytes(c);
 	if (n == 0 || n > s.n)
 		return 0;
 	v = n == 1 ? c : c & (0xffU >> (n + 1));

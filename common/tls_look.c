@@ -541,6 +541,19 @@ group(SSL *ssl, struct arena *a)
 	return s;
 }
 
+/* As TLS calls it. */
+static const char *
+hash_name(int md)
+{
+	switch (md) {
+	case NID_sha512: return "sha512";
+	case NID_sha384: return "sha384";
+	case NID_sha256: return "sha256";
+	case NID_sha1: return "sha1";
+	}
+	return "md5_sha1";
+}
+
 /* As RFC 8446 4.2.3 calls them. */
 static const char *
 sigalg(SSL *ssl, struct arena *a)
@@ -554,8 +567,7 @@ sigalg(SSL *ssl, struct arena *a)
 		return type == NID_ED448 ? "ed448" : "ed25519";
 	if (SSL_get_peer_signature_nid(ssl, &md) != 1)
 		return NULL;
-	hash = md == NID_sha512 ? "sha512" : md == NID_sha384 ? "sha384" :
-	    md == NID_sha256 ? "sha256" : md == NID_sha1 ? "sha1" : "md5_sha1";
+	hash = hash_name(md);
 	if (type == EVP_PKEY_RSA_PSS)
 		return arena_printf(a, "rsa_pss_rsae_%s", hash);
 	if (type != EVP_PKEY_EC)
@@ -563,8 +575,10 @@ sigalg(SSL *ssl, struct arena *a)
 		    "rsa_pkcs1" : OBJ_nid2sn(type), hash);
 	if (md == NID_sha1)
 		return "ecdsa_sha1";
-	return arena_printf(a, "ecdsa_%s_%s", md == NID_sha512 ? "secp521r1" :
-	    md == NID_sha384 ? "secp384r1" : "secp256r1", hash);
+	if (md == NID_sha512)
+		return arena_printf(a, "ecdsa_secp521r1_%s", hash);
+	return arena_printf(a, "ecdsa_%s_%s", md == NID_sha384 ? "secp384r1" :
+	    "secp256r1", hash);
 }
 
 static void

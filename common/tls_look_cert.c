@@ -63,6 +63,20 @@ sans(struct tls_cert *c, X509 *x, struct arena *a)
 	GENERAL_NAMES_free(all);
 }
 
+/* As FIPS 186 calls it; of others their own name. */
+static const char *
+curve_name(const char *curve)
+{
+	static const char *const names[][2] = { { "prime256v1", "P-256" },
+	    { "secp384r1", "P-384" }, { "secp521r1", "P-521" } };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(curve, names[i][0]) == 0)
+			return names[i][1];
+	return curve;
+}
+
 static void
 key(struct tls_cert *c, X509 *x, struct arena *a)
 {
@@ -74,10 +88,7 @@ key(struct tls_cert *c, X509 *x, struct arena *a)
 	c->weak_key = k == NULL || EVP_PKEY_get_security_bits(k) < 112;
 	if (id == EVP_PKEY_EC && EVP_PKEY_get_group_name(k, curve,
 	    sizeof curve, NULL) == 1)
-		c->key = arena_printf(a, "EC %s",
-		    strcmp(curve, "prime256v1") == 0 ? "P-256" :
-		    strcmp(curve, "secp384r1") == 0 ? "P-384" :
-		    strcmp(curve, "secp521r1") == 0 ? "P-521" : curve);
+		c->key = arena_printf(a, "EC %s", curve_name(curve));
 	else if (id == EVP_PKEY_RSA || id == EVP_PKEY_RSA_PSS)
 		c->key = arena_printf(a, "RSA %d", c->bits);
 	else
