@@ -159,6 +159,15 @@ reports(struct task *t, struct dmarc_facts *r)
 	return all;
 }
 
+static const char *
+syntax_word(const struct dmarc *d)
+{
+	if (d->odd & DMARC_NO_PAIR)
+		return "a part has no \"=\"";
+	return d->odd & DMARC_TWICE ? "a tag stands there twice" :
+	    "a tag has no valid value";
+}
+
 static void
 judge_record(struct task *t, const struct dmarc_walk *w)
 {
@@ -172,9 +181,7 @@ judge_record(struct task *t, const struct dmarc_walk *w)
 	else if (w->policy == DMARC_NONE)
 		task_find(t, "DMARC_WEAK", at, "%s=none", w->from);
 	if (d->odd & (DMARC_BAD_TAG | DMARC_NO_PAIR | DMARC_TWICE))
-		task_find(t, "DMARC_SYNTAX", at, "%s", d->odd & DMARC_NO_PAIR ?
-		    "a part has no \"=\"" : d->odd & DMARC_TWICE ?
-		    "a tag stands there twice" : "a tag has no valid value");
+		task_find(t, "DMARC_SYNTAX", at, "%s", syntax_word(d));
 	if (d->test)
 		task_find(t, "DMARC_TEST", at, "t=y");
 	if (d->odd & (DMARC_OBSOLETE | DMARC_SIZE))
@@ -283,8 +290,11 @@ json_dmarc(const struct task *t, struct json *j, const char *key)
 	size_t i;
 
 	json_open(j, key, '{');
-	show_answer(j, w->temp != NULL ? w->temp : w->at != NULL ?
-	    w->at->answer : w->level[0].answer);
+	if (w->temp != NULL)
+		show_answer(j, w->temp);
+	else
+		show_answer(j, w->at != NULL ? w->at->answer :
+		    w->level[0].answer);
 	json_s(j, "at", w->at == NULL ? NULL : w->at->domain);
 	json_s(j, "org", w->temp == NULL ? w->org : NULL);
 	show_record(j, w->at == NULL ? (struct str){ NULL, 0 } :
@@ -301,6 +311,15 @@ json_dmarc(const struct task *t, struct json *j, const char *key)
 	json_close(j, ']');
 	json_targets(j, r);
 	json_close(j, '}');
+}
+
+static const char *
+allowed_word(const struct target *g)
+{
+	if (g->allowed)
+		return "authorized";
+	return dns_temporary(g->answer->status) ? "not known" :
+	    "not authorized";
 }
 
 static void
@@ -332,9 +351,7 @@ text_dmarc(const struct task *t, struct buf *b)
 	for (g = r->target; g < r->target + r->ntarget; g++)
 		if (g->answer != NULL)
 			buf_printf(b, "         reports to %s: %s\n", g->host,
-			    g->allowed ? "authorized" :
-			    dns_temporary(g->answer->status) ? "not known" :
-			    "not authorized");
+			    allowed_word(g));
 }
 
 const struct check check_dmarc = {
