@@ -18,9 +18,10 @@
 static struct rec *
 rec_of(struct box *b, const struct act *a)
 {
-	return a->uid != 0 ? state_by_uid(b->state, a->uid) :
-	    a->file != NONE ? state_by_name(b->state, near_dir_base(b->near.dir,
-	    &b->near.dir->v[a->file])) : NULL;
+	if (a->uid != 0)
+		return state_by_uid(b->state, a->uid);
+	return a->file != NONE ? state_by_name(b->state,
+	    near_dir_base(b->near.dir, &b->near.dir->v[a->file])) : NULL;
 }
 
 static int

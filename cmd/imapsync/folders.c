@@ -190,12 +190,15 @@ remove_there(struct box *b)
 	if (r->o->dry_run)
 		return 0;
 	got = imap_wait(m, imap_ask_delete(m, str_of(b->name)));
-	if (got > 0)
+	if (got < 0)
+		return -1;
+	if (got > 0) {
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "not deleted: %s",
 		    m->text);
-	if (got == 0)
-		b->far.is = false;
-	return got < 0 ? -1 : got > 0 ? 0 : forget_folder(b);
+		return 0;
+	}
+	b->far.is = false;
+	return forget_folder(b);
 }
 
 /* Gone there and kept here: tells how many messages came into it since. */

@@ -193,9 +193,9 @@ load_account(const char *name, struct err *e)
 		return -1;
 	if (account_load(&o.account, &set, "imap", NULL, e) < 0)
 		return -1;
-	o.is.title = name != NULL ? name : o.account.name != NULL ?
-	    o.account.name : o.account.has_server ? o.account.server.host :
-	    "";
+	o.is.title = name != NULL ? name : o.account.name;
+	if (o.is.title == NULL)
+		o.is.title = o.account.has_server ? o.account.server.host : "";
 	trace_set(o.account.verbose);
 	return policies(e);
 }

@@ -40,7 +40,7 @@ match_by_bytes(const void *a, const void *b)
 	const struct match *x = a, *y = b;
 	int c = match_compare(x, y);
 
-	return c != 0 ? c : x->at < y->at ? -1 : x->at > y->at;
+	return c != 0 ? c : search_order(x->at, y->at);
 }
 
 static size_t

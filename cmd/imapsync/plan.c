@@ -118,7 +118,9 @@ new_base(const struct policy *p, struct flags f, uint64_t merged)
 {
 	if (p->pull_flags && p->push_flags)
 		return merged;
-	return p->pull_flags ? f.far : p->push_flags ? f.near : f.base;
+	if (p->pull_flags)
+		return f.far;
+	return p->push_flags ? f.near : f.base;
 }
 
 /* The changes to the flags of one side. */

@@ -53,7 +53,9 @@ chosen(struct link *l, struct box *b, int (*what)(struct link *,
 		return fail(b->run->e, EX_SOFTWARE, "%s: nobody asked who its messages are",
 		    b->name);
 	got = link_select(l, b);
-	return got < 0 ? -1 : got > 0 ? 0 : what(l, b);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	return what(l, b);
 }
 
 static int

@@ -41,7 +41,12 @@ some_value(const char *value)
 static char
 escaped_char(char c)
 {
-	return c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+	switch (c) {
+	case 'n': return '\n';
+	case 't': return '\t';
+	case 'r': return '\r';
+	}
+	return c;
 }
 
 /*

@@ -346,8 +346,9 @@ load_account(struct err *e)
 		return -1;
 	if (!o.account.has_server)
 		return fail(e, EX_USAGE, "which server? Name a fetch section, or use -S imaps://HOST or -S pop3s://HOST");
-	o.title = o.operands.n > 0 ? o.operands.v[0] :
-	    o.account.name != NULL ? o.account.name : o.account.server.host;
+	o.title = o.operands.n > 0 ? o.operands.v[0] : o.account.name;
+	if (o.title == NULL)
+		o.title = o.account.server.host;
 	trace_set(o.account.verbose);
 	return policies(e);
 }
