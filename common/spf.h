@@ -106,36 +106,4 @@ int spf_expand(struct spf *, struct str s, bool in_exp, struct str *out);
  */
 int spf_target(struct spf *, const struct spf_term *, const char **name);
 
-/* ---- the record and all that it includes, without any client */
-
-struct spf_node {
-	const char *domain;
-	const struct spf_node *up;	/* NULL: the domain's own */
-	const struct spf_term *by;	/* the include or redirect */
-	const struct dns_answer *answer;
-	struct str text;		/* the record; p NULL: none */
-	unsigned found;			/* how many there are */
-	struct spf_record record;
-	bool loop;			/* it includes itself */
-	unsigned lookups;		/* of it and below it */
-};
-
-struct spf_survey {
-	struct spf_node *node[64];	/* depth first; [0] is the domain */
-	size_t n;
-	unsigned lookups;		/* if no mechanism matches */
-	unsigned void4, void6;		/* the same, by family of the client */
-	bool macros;			/* terms depend on the client: the void
-					 * lookups among them are unknown */
-	bool capped;			/* there is more: it was not followed */
-	const char *many_mx;		/* a domain with over ten MX */
-	const struct dns_answer *temp;	/* an answer that is not known now */
-};
-
-/*
- * Asks for all that can be asked for at once.  False: answers are missing,
- * call again.  s is zeroed and filled each time.
- */
-bool spf_survey(struct spf_survey *, const struct spf *q, const char *domain);
-
 #endif

@@ -4,7 +4,7 @@
  * Nobody connects here: it is what check_host() would do for a client that
  * nothing matches, with every name that does not depend on the client.
  */
-#include "spf.h"
+#include "spf_survey.h"
 
 #include <string.h>
 
@@ -30,32 +30,78 @@ survey_ask(struct walk *w, const char *name, unsigned type)
 }
 
 static void
-survey_host(struct walk *w, const char *name)
+void_add(struct spf_void *v, const char *name)
+{
+	if (v->n < sizeof v->name / sizeof *v->name)
+		v->name[v->n] = name;
+	v->n++;
+}
+
+static void
+dead(struct walk *w, const char *name)
+{
+	void_add(&w->s->void4, name);
+	void_add(&w->s->void6, name);
+	void_add(&w->s->dead, name);
+}
+
+static void
+hit(struct walk *w, struct spf_reach *r, const struct dns_answer *a)
+{
+	struct spf_hit *h = arena_new(w->query.mem, 1, sizeof *h);
+
+	*h = (struct spf_hit){ .next = r->first, .answer = a };
+	r->first = h;
+	r->unsure |= dns_temporary(a->status);
+}
+
+static void
+survey_host(struct walk *w, struct spf_reach *r, const char *name)
 {
 	const struct dns_answer *a = survey_ask(w, name, DNS_A),
 	    *aaaa = survey_ask(w, name, DNS_AAAA);
 
-	w->s->void4 += a != NULL && dns_absent(a->status);
-	w->s->void6 += aaaa != NULL && dns_absent(aaaa->status);
+	if (a == NULL || aaaa == NULL)
+		return;
+	if (dns_absent(a->status) && dns_absent(aaaa->status))
+		dead(w, name);
+	else if (dns_absent(a->status))
+		void_add(&w->s->void4, name);
+	else if (dns_absent(aaaa->status))
+		void_add(&w->s->void6, name);
+	hit(w, r, a);
+	hit(w, r, aaaa);
+}
+
+/* Section 5.7: it is A that is asked for, whatever the client's family. */
+static void
+survey_exists(struct walk *w, struct spf_reach *r, const char *name)
+{
+	const struct dns_answer *a = survey_ask(w, name, DNS_A);
+
+	if (a == NULL)
+		return;
+	if (dns_absent(a->status))
+		dead(w, name);
+	hit(w, r, a);
 }
 
 static void
-exchanges(struct walk *w, const char *name)
+exchanges(struct walk *w, struct spf_reach *r, const char *name)
 {
 	const struct dns_answer *mx = survey_ask(w, name, DNS_MX);
 	unsigned i;
 
 	if (mx == NULL)
 		return;
-	if (dns_absent(mx->status)) {
-		w->s->void4++;
-		w->s->void6++;
-	}
+	r->unsure |= dns_temporary(mx->status);
+	if (dns_absent(mx->status))
+		dead(w, name);
 	if (mx->n > SPF_NAMES)
 		w->s->many_mx = mx->name;
 	for (i = 0; i < mx->n && i < SPF_NAMES; i++)
 		if (!str_is(str_of(mx->rr[i].name), "."))
-			survey_host(w, mx->rr[i].name);
+			survey_host(w, r, mx->rr[i].name);
 }
 
 /* The term's name, NULL if it depends on the client or cannot be. */
@@ -74,49 +120,55 @@ term_name(struct walk *w, const char *domain, const struct spf_term *t)
 	return name;
 }
 
-static void visit(struct walk *, const char *domain,
+static const struct spf_node *visit(struct walk *, const char *domain,
     const struct spf_node *up, const struct spf_term *by);
 
 static void
-term(struct walk *w, struct spf_node *n, const struct spf_term *t)
+survey_term(struct walk *w, struct spf_node *n, const struct spf_term *t)
 {
+	struct spf_reach *r = &n->reach[t - n->record.term];
 	const char *name;
 
 	if (!spf_counts(t) ||
 	    (t->kind == SPF_REDIRECT && n->record.all != NULL))
 		return;
-	if (++w->s->lookups > ENOUGH) {
+	r->unsure = ++w->s->lookups > ENOUGH;
+	if (r->unsure) {
 		w->s->capped = true;
 		return;
 	}
 	if (t->kind == SPF_PTR) {
-		w->s->macros = true;
+		w->s->macros = r->client = true;
 		return;
 	}
 	name = term_name(w, n->domain, t);
+	r->client = name == NULL;
 	if (name == NULL)
 		return;
-	if (t->kind == SPF_A || t->kind == SPF_EXISTS)
-		survey_host(w, name);
+	if (t->kind == SPF_A)
+		survey_host(w, r, name);
+	else if (t->kind == SPF_EXISTS)
+		survey_exists(w, r, name);
 	else if (t->kind == SPF_MX)
-		exchanges(w, name);
+		exchanges(w, r, name);
 	else
-		visit(w, name, n, t);
+		r->node = visit(w, name, n, t);
 }
 
 /* What is behind "all" is never looked at. */
 static void
-terms(struct walk *w, struct spf_node *n)
+survey_terms(struct walk *w, struct spf_node *n)
 {
 	unsigned before = w->s->lookups;
 	size_t i;
 
+	n->reach = arena_new(w->query.mem, n->record.n + 1, sizeof *n->reach);
 	for (i = 0; i < n->record.n && &n->record.term[i] != n->record.all;
 	    i++)
 		if (n->record.term[i].kind != SPF_REDIRECT)
-			term(w, n, &n->record.term[i]);
+			survey_term(w, n, &n->record.term[i]);
 	if (n->record.redirect != NULL)
-		term(w, n, n->record.redirect);
+		survey_term(w, n, n->record.redirect);
 	n->lookups = w->s->lookups - before;
 }
 
@@ -129,7 +181,7 @@ above(const struct spf_node *n, const char *domain)
 	return false;
 }
 
-static void
+static const struct spf_node *
 visit(struct walk *w, const char *domain, const struct spf_node *up,
     const struct spf_term *by)
 {
@@ -137,7 +189,7 @@ visit(struct walk *w, const char *domain, const struct spf_node *up,
 
 	if (w->s->n == sizeof w->s->node / sizeof *w->s->node) {
 		w->s->capped = true;
-		return;
+		return NULL;
 	}
 	n = arena_new(w->query.mem, 1, sizeof *n);
 	w->s->node[w->s->n++] = n;
@@ -146,14 +198,15 @@ visit(struct walk *w, const char *domain, const struct spf_node *up,
 	n->by = by;
 	n->loop = above(up, domain);
 	if (n->loop)
-		return;
+		return n;
 	n->answer = survey_ask(w, domain, DNS_TXT);
 	if (n->answer == NULL)
-		return;
+		return n;
 	n->found = spf_select(n->answer, &n->text);
 	if (n->found == 1 &&
 	    spf_parse(w->query.mem, n->text, &n->record) == 0)
-		terms(w, n);
+		survey_terms(w, n);
+	return n;
 }
 
 bool

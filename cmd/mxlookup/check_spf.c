@@ -12,7 +12,7 @@
 #include "json.h"
 #include "near.h"
 #include "show.h"
-#include "spf.h"
+#include "spf_survey.h"
 #include "task.h"
 
 struct spf_facts {
@@ -124,9 +124,9 @@ judge_spf(struct task *t, struct spf_facts *r)
 	if (s->lookups > SPF_LOOKUPS)
 		task_find(t, "SPF_LOOKUPS", NULL, "%u%s lookups, 10 allowed",
 		    s->lookups, s->capped ? " or more" : "");
-	if (s->void4 > SPF_VOIDS || s->void6 > SPF_VOIDS)
+	if (s->void4.n > SPF_VOIDS || s->void6.n > SPF_VOIDS)
 		task_find(t, "SPF_VOID", NULL, "%u void lookups by IPv4, %u by IPv6, 2 allowed",
-		    s->void4, s->void6);
+		    s->void4.n, s->void6.n);
 	if (s->many_mx != NULL)
 		task_find(t, "SPF_MX_LIMIT", s->many_mx, "over ten MX");
 }
@@ -220,8 +220,8 @@ json_spf(const struct task *t, struct json *j, const char *key)
 	else
 		json_null(j, "result");
 	json_int(j, "lookups", s->lookups);
-	json_int(j, "void4", s->void4);
-	json_int(j, "void6", s->void6);
+	json_int(j, "void4", s->void4.n);
+	json_int(j, "void6", s->void6.n);
 	json_bool(j, "macros", s->macros);
 	json_bool(j, "complete", !s->capped && s->temp == NULL);
 	json_open(j, "tree", '[');
@@ -285,7 +285,7 @@ text_spf(const struct task *t, struct buf *b)
 	show_found(b, s->node[0]->answer, s->node[0]->text);
 	if (s->node[0]->text.p != NULL)
 		buf_printf(b, "  lookups %u%s/10 void4 %u void6 %u",
-		    s->lookups, s->capped ? "+" : "", s->void4, s->void6);
+		    s->lookups, s->capped ? "+" : "", s->void4.n, s->void6.n);
 	buf_c(b, '\n');
 	near_text(b, s->node[0]->answer, MEANT_SPF);
 	for (i = 1; i < s->n; i++)

@@ -2,7 +2,7 @@
  * spf.c: SPF records and check_host() over a zone in memory; with files as
  * operands, the cases in them (see spf_suite.py)
  */
-#include "spf.h"
+#include "spf_survey.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -295,12 +295,154 @@ survey(void)
 		i++;
 	/* a mx include include redirect; a include ptr; a */
 	is_int(s.lookups, 9, "lookups of a tree");
-	is_int(s.void4, 3, "void lookups by IPv4");
-	is_int(s.void6, 3, "void lookups by IPv6");
+	is_int(s.void4.n, 3, "void lookups by IPv4");
+	is_int(s.void6.n, 3, "void lookups by IPv6");
 	is_int(s.n, 4, "records in it");
 	ok(s.node[2]->loop, "a loop is found");
 	ok(s.macros && !s.capped, "macros are noticed");
 	is_int(s.node[1]->lookups, 3, "lookups of a part");
+}
+
+/* ---- who may send */
+
+/*
+ * effect: a letter for each term: decides, behind all, covered, nobody; pass:
+ * the networks.
+ */
+static const struct flat_case {
+	const char *record, *effect, *pass;
+	bool client;
+} flats[] = {
+	{ "v=spf1 ip4:192.0.2.1 -all", "DD", "192.0.2.1", false },
+	{ "v=spf1 ip4:192.0.2.7/24 ip6:2001:db8::7/32 -all", "DDD",
+	    "192.0.2.0/24 2001:db8::/32", false },
+	{ "v=spf1 -all ip4:192.0.2.1", "DB", "", false },
+	{ "v=spf1 -all redirect=inc.example", "DB", "", false },
+	{ "v=spf1 redirect=inc.example ip4:192.0.2.1", "DD",
+	    "192.0.2.1 198.51.100.0/24", false },
+	{ "v=spf1 redirect=inc.example ip4:198.51.100.0/24", "DD",
+	    "198.51.100.0/24", false },
+	{ "v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.9 -all", "DCD",
+	    "192.0.2.0/24", false },
+	{ "v=spf1 -ip4:192.0.2.0/24 ip4:192.0.2.9 -all", "DCD", "", false },
+	{ "v=spf1 -ip4:192.0.2.8 ip4:192.0.2.8/30 -all", "DDD",
+	    "192.0.2.9 192.0.2.10/31", false },
+	{ "v=spf1 ip4:192.0.2.9 ip4:192.0.2.0/24 -all", "DDD",
+	    "192.0.2.0/24", false },
+	{ "v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 ip4:192.0.2.0/24", "DDC",
+	    "192.0.2.0/24", false },
+	{ "v=spf1 +all", "D", "0.0.0.0/0 ::/0", false },
+	{ "v=spf1 ?all", "D", "", false },
+	{ "v=spf1 ip4:0.0.0.0/0 -all", "DD", "0.0.0.0/0", false },
+	{ "v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", "DDD", "0.0.0.0/0",
+	    false },
+	{ "v=spf1 ip4:255.255.255.255 ip4:0.0.0.0 ~all", "DDD",
+	    "0.0.0.0 255.255.255.255", false },
+	{ "v=spf1 ip6:ffff::/16 ip6:::/128 ~all", "DDD", ":: ffff::/16", false },
+	{ "v=spf1 exists:host.example -all", "DC", "0.0.0.0/0 ::/0", false },
+	{ "v=spf1 exists:gone.example -all", "ND", "", false },
+	{ "v=spf1 exists:%{i}.x.example -all", "DD", "", true },
+	{ "v=spf1 ptr -all", "DD", "", true },
+	{ "v=spf1 a:host.example -all", "DD", "192.0.2.25 2001:db8::25", false },
+	{ "v=spf1 a:host.example/24//64 -all", "DD",
+	    "192.0.2.0/24 2001:db8::/64", false },
+	{ "v=spf1 a:gone.example -all", "ND", "", false },
+	{ "v=spf1 mx:host.example -all", "DD", "192.0.2.25 2001:db8::25",
+	    false },
+	{ "v=spf1 a:host.example mx:host.example -all", "DCD",
+	    "192.0.2.25 2001:db8::25", false },
+	{ "v=spf1 include:inc.example include:inc.example -all", "DCD",
+	    "198.51.100.0/24", false },
+	{ "v=spf1 -include:inc.example +all", "DD",
+	    "0.0.0.0/1 128.0.0.0/2 192.0.0.0/6 196.0.0.0/7 198.0.0.0/11 "
+	    "198.32.0.0/12 198.48.0.0/15 198.50.0.0/16 198.51.0.0/18 "
+	    "198.51.64.0/19 198.51.96.0/22 198.51.101.0/24 198.51.102.0/23 "
+	    "198.51.104.0/21 198.51.112.0/20 198.51.128.0/17 198.52.0.0/14 "
+	    "198.56.0.0/13 198.64.0.0/10 198.128.0.0/9 199.0.0.0/8 "
+	    "200.0.0.0/5 208.0.0.0/4 224.0.0.0/3 ::/0", false },
+	{ "v=spf1 include:open.example -all", "DC", "0.0.0.0/0 ::/0", false },
+	{ "v=spf1 include:none.example -all", "ND", "", false },
+	{ "v=spf1 include:gone.example -all", "DD", "", true },
+	{ "v=spf1 include:deep.example -all", "DD", "198.51.100.0/24", false },
+	{ "v=spf1 x=y exp=z.example a:host.example", "DDD",
+	    "192.0.2.25 2001:db8::25", false },
+	{ "v=spf1", "", "", false },
+};
+
+static void
+flat_told(const struct spf_node *n, struct buf *effect, struct buf *pass)
+{
+	struct spf_at at;
+	char text[64];
+	size_t i;
+	int f;
+
+	for (i = 0; i < n->record.n; i++)
+		buf_c(effect, "DBCN"[n->flat->effect[i]]);
+	for (f = 0; f < SPF_FAMILIES; f++)
+		for (at = (struct spf_at){ .i = 0 };
+		    spf_network(&n->flat->pass[f], f, &at, text); )
+			buf_printf(pass, "%s%s", pass->n > 0 ? " " : "", text);
+}
+
+static void
+flat(const struct flat_case *c)
+{
+	struct spf q = { .ask = ask, .mem = &mem };
+	struct buf effect = { 0 }, pass = { 0 };
+	struct spf_survey s;
+
+	forget();
+	add("a.example", "TXT", c->record, false);
+	add("inc.example", "TXT", "v=spf1 ip4:198.51.100.0/24 -all", false);
+	add("open.example", "TXT", "v=spf1 a:host.example +all", false);
+	add("none.example", "TXT", "v=spf1 -all", false);
+	add("deep.example", "TXT", "v=spf1 redirect=inc.example", false);
+	add("host.example", "A", "192.0.2.25", false);
+	add("host.example", "AAAA", "2001:db8::25", false);
+	add("host.example", "MX", "10:host.example", false);
+	while (!spf_survey(&s, &q, "a.example"))
+		;
+	spf_flatten(&mem, &s);
+	buf_s(&effect, "");
+	buf_s(&pass, "");
+	flat_told(s.node[0], &effect, &pass);
+	is_str(effect.n > 0 ? effect.p : "", c->effect, "effect: %s", c->record);
+	is_str(pass.n > 0 ? pass.p : "", c->pass, "pass: %s", c->record);
+	is_int(s.node[0]->flat->client, c->client, "client: %s", c->record);
+	buf_free(&effect);
+	buf_free(&pass);
+}
+
+/* The share of all addresses that a record lets pass. */
+static void
+share(const char *record, int family, double want)
+{
+	struct spf q = { .ask = ask, .mem = &mem };
+	struct spf_survey s;
+
+	forget();
+	add("a.example", "TXT", record, false);
+	while (!spf_survey(&s, &q, "a.example"))
+		;
+	spf_flatten(&mem, &s);
+	ok(spf_share(&s.node[0]->flat->pass[family], family) == want,
+	    "share of %s", record);
+}
+
+static void
+who(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof flats / sizeof *flats; i++)
+		flat(&flats[i]);
+	share("v=spf1 +all", SPF_FOUR, 1);
+	share("v=spf1 +all", SPF_SIX, 1);
+	share("v=spf1 ip4:10.0.0.0/8 -all", SPF_FOUR, 1.0 / 256);
+	share("v=spf1 ip6:2000::/3 -all", SPF_SIX, 1);
+	share("v=spf1 ip6:2000::/19 ip6:fe80::/10 -all", SPF_SIX, 1.0 / 65536);
+	share("v=spf1 -all", SPF_SIX, 0);
 }
 
 int
@@ -316,6 +458,7 @@ main(int argc, char **argv)
 		syntax();
 		delay = 2;
 		survey();
+		who();
 	}
 	forget();
 	arena_free(&mem);
