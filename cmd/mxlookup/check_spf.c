@@ -10,6 +10,7 @@
 #include "checks.h"
 #include "clock.h"
 #include "json.h"
+#include "judge_spf.h"
 #include "near.h"
 #include "show.h"
 #include "spf_survey.h"
@@ -45,7 +46,7 @@ static const struct finding_kind findings[] = {
 	{ "SPF_LOOKUPS", FINDING_ERROR, "RFC7208#4.6.4",
 	    "More than ten terms need the DNS: receivers stop with permerror. include, a, mx, ptr, exists and redirect count, also in what is included." },
 	{ "SPF_VOID", FINDING_WARN, "RFC7208#4.6.4",
-	    "More than two names that are looked up do not exist or have no address: receivers may stop with permerror. Remove the dead terms." },
+	    "More than two names that are looked up do not exist or have no address: receivers may stop with permerror. Remove those that are gone. A host that has addresses of one family only is looked up in vain for clients of the other one: that matters only if mail is sent by that family." },
 	{ "SPF_LOOP", FINDING_ERROR, "RFC7208#4.6.4",
 	    "A record includes itself: the ten lookups are soon used up (permerror)." },
 	{ "SPF_INCLUDE", FINDING_ERROR, "RFC7208#5.2",
@@ -53,7 +54,19 @@ static const struct finding_kind findings[] = {
 	{ "SPF_MX_LIMIT", FINDING_ERROR, "RFC7208#4.6.4",
 	    "\"mx\" of a domain with more than ten MX is an error (permerror)." },
 	{ "SPF_PASS_ALL", FINDING_ERROR, "RFC7208#5.1",
-	    "\"+all\" lets everybody send in the domain's name." },
+	    "The record, with what it includes, lets everybody, or at least half of all addresses, send in the domain's name." },
+	{ "SPF_WIDE", FINDING_WARN, "RFC7208#11.4",
+	    "Very many addresses may send in the domain's name: more than any one sender has." },
+	{ "SPF_DEAD", FINDING_WARN, "RFC7208#4.6.2",
+	    "A term never decides: it stands behind \"all\", or terms before it decide otherwise for all of its addresses. Move it to the front, or remove it." },
+	{ "SPF_MODIFIER", FINDING_WARN, "RFC7208#6",
+	    "A mechanism is written with \"=\" and so is a modifier that nobody knows, which is ignored: it takes \":\"." },
+	{ "SPF_GLUED", FINDING_WARN, "RFC7208#4.5",
+	    "A second record stands within the record; \"v=spf1\" there is a modifier that is ignored. Make one record of the two." },
+	{ "SPF_DOUBLE", FINDING_HINT, "RFC7208#4.6.2",
+	    "Terms add nothing: others before them let the same addresses pass. They may go." },
+	{ "SPF_NOBODY", FINDING_HINT, "RFC7208#4.6.4",
+	    "Terms stand for no address: a name without one, or an included record that lets nobody pass. They may go." },
 	{ "SPF_NO_ALL", FINDING_WARN, "RFC7208#4.7",
 	    "The record ends without -all or ~all, so it says nothing about strangers." },
 	{ "SPF_PTR", FINDING_WARN, "RFC7208#5.5",
@@ -62,74 +75,6 @@ static const struct finding_kind findings[] = {
 	    "The TXT answer does not fit a UDP packet; some receivers will not get it." },
 	{ .id = NULL }
 };
-
-static void
-judge_node(struct task *t, const struct spf_node *n)
-{
-	size_t i;
-
-	if (n->loop) {
-		task_find(t, "SPF_LOOP", n->domain, "%s includes itself",
-		    n->domain);
-		return;
-	}
-	if (n->answer == NULL || dns_temporary(n->answer->status))
-		return;
-	near_find(t, n->answer, MEANT_SPF, "SPF_NEAR");
-	if (n->found == 0 && n->up != NULL)
-		task_find(t, "SPF_INCLUDE", n->domain,
-		    "%.*s: no SPF record there", STR_ARG(n->by->text));
-	if (n->found > 1)
-		task_find(t, "SPF_MANY", n->domain, "%u SPF records",
-		    n->found);
-	if (n->found == 1 && n->record.why != NULL)
-		task_find(t, "SPF_SYNTAX", n->domain, "%.*s: %s",
-		    STR_ARG(n->record.at), n->record.why);
-	for (i = 0; i < n->record.n; i++)
-		if (n->record.term[i].kind == SPF_PTR)
-			task_find(t, "SPF_PTR", n->domain, "%.*s",
-			    STR_ARG(n->record.term[i].text));
-	if (n->answer->tcp && n->found > 0)
-		task_find(t, "SPF_TCP", n->domain, "TXT answer over UDP size");
-}
-
-static void
-judge_end(struct task *t, const struct spf_node *n)
-{
-	const struct spf_term *all = n->record.all;
-
-	if (n->found != 1 || n->record.why != NULL)
-		return;
-	if (all != NULL && all->sign == '+')
-		task_find(t, "SPF_PASS_ALL", n->domain, "%.*s",
-		    STR_ARG(all->text));
-	else if (all != NULL ? all->sign == '?' : n->record.redirect == NULL)
-		task_find(t, "SPF_NO_ALL", n->domain, "%s", all != NULL ?
-		    "it ends in ?all" : "there is no \"all\" at its end");
-}
-
-static void
-judge_spf(struct task *t, struct spf_facts *r)
-{
-	const struct spf_survey *s = &r->s;
-	const struct spf_node *own = s->node[0];
-	size_t i;
-
-	if (own->found == 0 && (dns_absent(own->answer->status) ||
-	    own->answer->status == DNS_OK))
-		task_find(t, "SPF_NONE", NULL, "no SPF record");
-	for (i = 0; i < s->n; i++)
-		judge_node(t, s->node[i]);
-	judge_end(t, own);
-	if (s->lookups > SPF_LOOKUPS)
-		task_find(t, "SPF_LOOKUPS", NULL, "%u%s lookups, 10 allowed",
-		    s->lookups, s->capped ? " or more" : "");
-	if (s->void4.n > SPF_VOIDS || s->void6.n > SPF_VOIDS)
-		task_find(t, "SPF_VOID", NULL, "%u void lookups by IPv4, %u by IPv6, 2 allowed",
-		    s->void4.n, s->void6.n);
-	if (s->many_mx != NULL)
-		task_find(t, "SPF_MX_LIMIT", s->many_mx, "over ten MX");
-}
 
 static bool
 evaluate(struct task *t, struct spf_facts *r)
@@ -161,7 +106,8 @@ run_spf(struct task *t)
 	if (!all)
 		return false;
 	t->result[CHECK_SPF] = r;
-	judge_spf(t, r);
+	spf_flatten(t->mem, &r->s);
+	judge_spf(t, &r->s);
 	return true;
 }
 
@@ -204,6 +150,29 @@ json_eval(struct json *j, const struct spf_facts *r)
 	json_close(j, '}');
 }
 
+/* Who may send: null if the record is of no use. */
+static void
+json_networks(struct json *j, const struct spf_survey *s)
+{
+	const struct spf_flat *f = s->node[0]->flat;
+	struct spf_at at;
+	char text[64];
+	int k;
+
+	if (f == NULL || s->capped) {
+		json_null(j, "networks");
+		json_null(j, "networks_complete");
+		return;
+	}
+	json_open(j, "networks", '[');
+	for (k = 0; k < SPF_FAMILIES; k++)
+		for (at = (struct spf_at){ .i = 0 };
+		    spf_network(&f->pass[k], k, &at, text); )
+			json_s(j, NULL, text);
+	json_close(j, ']');
+	json_bool(j, "networks_complete", !f->client);
+}
+
 static void
 json_spf(const struct task *t, struct json *j, const char *key)
 {
@@ -224,6 +193,7 @@ json_spf(const struct task *t, struct json *j, const char *key)
 	json_int(j, "void6", s->void6.n);
 	json_bool(j, "macros", s->macros);
 	json_bool(j, "complete", !s->capped && s->temp == NULL);
+	json_networks(j, s);
 	json_open(j, "tree", '[');
 	for (i = 0; i < s->n; i++)
 		json_node(t, j, s->node[i]);
@@ -248,6 +218,29 @@ text_node(struct buf *b, const struct spf_node *n)
 		show_found(b, n->answer, n->text);
 	buf_c(b, '\n');
 	near_text(b, n->answer, MEANT_SPF);
+}
+
+static void
+text_networks(struct buf *b, const struct spf_survey *s)
+{
+	const struct spf_flat *f = s->node[0]->flat;
+	struct spf_at at;
+	char text[64];
+	size_t was;
+	int k;
+
+	if (f == NULL || s->capped)
+		return;
+	buf_s(b, "         may send:");
+	was = b->n;
+	for (k = 0; k < SPF_FAMILIES; k++)
+		for (at = (struct spf_at){ .i = 0 };
+		    spf_network(&f->pass[k], k, &at, text); )
+			buf_printf(b, " %s", text);
+	if (b->n == was)
+		buf_s(b, " nobody");
+	buf_s(b, f->client ? ", and as terms say that depend on the client\n" :
+	    "\n");
 }
 
 static void
@@ -290,6 +283,7 @@ text_spf(const struct task *t, struct buf *b)
 	near_text(b, s->node[0]->answer, MEANT_SPF);
 	for (i = 1; i < s->n; i++)
 		text_node(b, s->node[i]);
+	text_networks(b, s);
 	if (r->verdict != SPF_WAIT)
 		text_eval(b, r);
 }

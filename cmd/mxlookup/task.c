@@ -29,7 +29,7 @@ task_asked(const struct task *t, int check)
 	    (t->kind == IN_MAILBOX && check == CHECK_MX);
 }
 
-void
+struct finding *
 task_find(struct task *t, const char *id, const char *at,
     const char *fmt, ...)
 {
@@ -42,6 +42,7 @@ task_find(struct task *t, const char *id, const char *at,
 	    at != NULL ? at : t->domain, fmt, ap);
 	va_end(ap);
 	f->by = t->ask.who;
+	return f;
 }
 
 /* ---- running */

@@ -59,9 +59,10 @@ struct task {
 
 /*
  * Notes a finding of the check that runs.  id is in its .findings table; at
- * is copied, may be NULL (the domain).
+ * is copied, may be NULL (the domain).  The severity that comes back is the
+ * kind's; who knows better sets it.
  */
-void task_find(struct task *, const char *id, const char *at,
+struct finding *task_find(struct task *, const char *id, const char *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* Is this check run: asked for, or brought by one that needs it? */

@@ -148,4 +148,86 @@ for text in "spf2.0/pra -all", "google-site-verification=x", "v=verify":
 f = lab.json("-C", "spf", "other.test")["findings"]
 lab.ok([x["id"] for x in f] == ["SPF_NONE"], "other texts are no near miss", f)
 
+# ---- SPF: what the whole tree lets pass, and terms without effect
+lab.add("i1.test", "TXT", "v=spf1 ip4:198.51.100.0/24 -all")
+lab.add("open.test", "TXT", "v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all")
+lab.add("plus.test", "TXT", "v=spf1 +all")
+lab.add("ptr.test", "TXT", "v=spf1 ptr ptr:a.test ~all")
+lab.add("ends.test", "TXT", "v=spf1 ?all")
+for i in range(4):
+    lab.add("four%d.test" % i, "A", "198.18.4.%d" % i)
+
+
+def spf(record, *want, **more):
+    """want: severity, id and a word of each finding but SPF_PTR's."""
+    name = "spf%d.test" % lab.count
+    lab.add(name, "MX", "10 mx.one.test")
+    lab.add(name, "TXT", record)
+    r = lab.json("-C", "spf", name)
+    f = [(x["sev"][0].upper() + " " + x["id"], x["text"])
+         for x in r["findings"]]
+    lab.ok([x for x, _ in f] == [x.split(":")[0] for x in want] and
+           all(w.split(":", 1)[1] in t for w, (_, t) in zip(want, f)),
+           "%s: %s" % (record, ", ".join(want) or "fine"), f)
+    for key, value in more.items():
+        lab.ok(r["spf"][key] == value, "%s: %r" % (key, value), r["spf"])
+
+
+spf("v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 include:i1.test -all",
+    networks=["192.0.2.0/24", "198.51.100.0/24", "2001:db8::/32"],
+    networks_complete=True)
+spf("v=spf1 exists:%{i}.one.test -all", networks=[], networks_complete=False)
+spf("v=spf1 include=i1.test -all", "W SPF_MODIFIER:include=i1.test")
+spf("v=spf1 ip4=192.0.2.1 -all", "W SPF_MODIFIER:ip4=192.0.2.1")
+spf("v=spf1 foo=bar -all")
+spf("v=spf1 mx -all ip4:192.0.2.1", "W SPF_DEAD:ip4:192.0.2.1")
+spf("v=spf1 mx -all a:a.test include:i1.test", "W SPF_DEAD:a:a.test, include")
+spf("v=spf1 mx -all redirect=i1.test", "W SPF_DEAD:redirect=i1.test")
+spf("v=spf1 -ip4:192.0.2.0/24 ip4:192.0.2.7 -all",
+    "W SPF_DEAD:ip4:192.0.2.7: without effect, for terms before")
+spf("v=spf1 mx -all v=spf1 ip4:192.0.2.1 -all",
+    "W SPF_GLUED:v=spf1 ip4:192.0.2.1")
+spf("v=spf1 mx include:i1.test include:i1.test -all",
+    "H SPF_DOUBLE:include:i1.test")
+spf("v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.9 -all", "H SPF_DOUBLE:192.0.2.9")
+spf("v=spf1 mx a:gone.test -all", "H SPF_NOBODY:a:gone.test")
+spf("v=spf1 mx +all", "E SPF_PASS_ALL:+all lets everybody pass")
+spf("v=spf1 all", "E SPF_PASS_ALL:all lets everybody pass")
+spf("v=spf1 include:plus.test -all", "E SPF_PASS_ALL:+all of an included",
+    "H SPF_DOUBLE:-all")
+spf("v=spf1 redirect=plus.test", "E SPF_PASS_ALL:+all of an included")
+spf("v=spf1 ip4:192.0.2.1/0 -all", "E SPF_PASS_ALL:ip4:192.0.2.1/0 lets "
+    "everybody pass by IPv4")
+spf("v=spf1 ip6:::/0 -all", "E SPF_PASS_ALL:ip6:::/0 lets everybody pass by "
+    "IPv6")
+spf("v=spf1 a:mx.one.test/0 -all", "E SPF_PASS_ALL:a:mx.one.test/0")
+spf("v=spf1 exists:mx.one.test -all", "E SPF_PASS_ALL:exists:mx.one.test",
+    "H SPF_DOUBLE:-all")
+spf("v=spf1 include:open.test -all", "E SPF_PASS_ALL:ip4:0.0.0.0/1")
+spf("v=spf1 -all +all", "W SPF_DEAD:+all")
+spf("v=spf1 ip4:10.0.0.0/6 -all", "W SPF_WIDE:67 million IPv4")
+spf("v=spf1 redirect=ends.test", "W SPF_NO_ALL:?all")
+spf("v=spf1 include:ends.test -all", "H SPF_NOBODY:include:ends.test")
+spf("v=spf1 include:ptr.test include:i1.test -all",
+    "H SPF_PTR:in the record that")
+spf("v=spf1 a:four0.test a:four1.test a:four2.test a:four3.test -all",
+    "H SPF_VOID:for clients by IPv6 4 names are looked up in vain")
+spf("v=spf1 ip6:2001:db8::/32 a:four0.test a:four1.test a:four2.test -all",
+    "W SPF_VOID:for clients by IPv6 3 names")
+spf("v=spf1 a:n1.test a:n2.test a:n3.test a:four0.test -all",
+    "W SPF_VOID:3 names have no address, 2 allowed: n1.test, n2.test, n3.test",
+    "H SPF_NOBODY:a:n1.test")
+p = lab.mx("-C", "spf", "i1.test", "plus.test", "ends.test")
+lab.ok("may send: 198.51.100.0/24\n" in p.stdout and
+       "may send: 0.0.0.0/0 ::/0\n" in p.stdout and
+       "may send: nobody\n" in p.stdout, "who may send", p)
+# 31 records of 64 KB cost no time that is worth a word
+many = " ".join("ip4:10.%d.%d.%d/31" % (i % 7, i % 251, i * 2 % 256)
+                for i in range(2000))
+for i in range(12):
+    lab.add("big%d.test" % i, "TXT", "v=spf1 include:big%d.test %s -all" %
+            (i + 1, many))
+p = lab.mx("-j", "-C", "spf", "big0.test")
+lab.ok(p.returncode == 65 and "SPF_LOOKUPS" in p.stdout, "a large tree", p)
+
 lab.end()

@@ -1,0 +1,11 @@
+/* judge_spf.h: what is odd about an SPF record and all that it includes */
+#ifndef JUDGE_SPF_H
+#define JUDGE_SPF_H
+
+struct spf_survey;
+struct task;
+
+/* Findings of the check spf.  spf_flatten was called. */
+void judge_spf(struct task *, const struct spf_survey *);
+
+#endif
