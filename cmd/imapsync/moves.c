@@ -8,7 +8,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "box.h"
 #include "flags.h"
@@ -16,6 +15,7 @@
 #include "matches.h"
 #include "moves.h"
 #include "names.h"
+#include "near.h"
 #include "near_dir.h"
 #include "pair.h"
 #include "plan.h"
@@ -50,17 +50,10 @@ is_it(struct half *came, uint64_t ident)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
-	int fd;
 
-	if (came->ident == 0) {
-		fd = near_dir_read(came->b->near.dir,
-		    &came->b->near.dir->v[act_of(came)->file], &quiet);
-		if (fd < 0)
-			return false;
-		if (outgo_head(&o, fd, &quiet) == 0)
-			came->ident = o.ident;
-		close(fd);
-	}
+	if (came->ident == 0 && near_look(came->b, act_of(came)->file, false,
+	    &o, &quiet) == 0)
+		came->ident = o.ident;
 	return came->ident != 0 && came->ident == ident;
 }
 

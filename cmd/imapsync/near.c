@@ -95,19 +95,27 @@ scan_dir(struct box *b)
 
 /* ---- joining ---- */
 
+int
+near_look(const struct box *b, uint32_t file, bool whole, struct outgo *o,
+    struct err *e)
+{
+	int fd = near_dir_read(b->near.dir, &b->near.dir->v[file], e), got;
+
+	if (fd < 0)
+		return -1;
+	got = whole ? outgo_look(o, fd, e) : outgo_head(o, fd, e);
+	close(fd);
+	return got;
+}
+
 static bool
-is_it(struct box *b, const struct near_msg *m, const struct rec *rec)
+is_it(const struct box *b, uint32_t file, const struct rec *rec)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
-	int fd = near_dir_read(b->near.dir, m, &quiet);
-	bool same;
 
-	if (fd < 0)
-		return false;
-	same = outgo_head(&o, fd, &quiet) == 0 && o.ident == rec->ident;
-	close(fd);
-	return same;
+	return near_look(b, file, false, &o, &quiet) == 0 &&
+	    o.ident == rec->ident;
 }
 
 static void
@@ -164,7 +172,7 @@ by_inode(struct box *b)
 			continue;
 		at = (size_t)(rec - b->state->rec);
 		if (at < n && b->near.file_of[at] == NONE &&
-		    is_it(b, &b->near.dir->v[i], rec)) {
+		    is_it(b, (uint32_t)i, rec)) {
 			b->near.file_of[at] = (uint32_t)i;
 			if (renamed(b, at, i) < 0)
 				return -1;

@@ -39,17 +39,10 @@ static int
 file_look(struct box *b, struct match *o, bool whole)
 {
 	struct outgo out = { 0 };
-	int fd, got;
 
 	if (stop_asked())		/* there may be many */
 		return fail_stop(b->run->e);
-	fd = near_dir_read(b->near.dir, &b->near.dir->v[o->at], b->run->e);
-	if (fd < 0)
-		return -1;
-	got = whole ? outgo_look(&out, fd, b->run->e) :
-	    outgo_head(&out, fd, b->run->e);
-	close(fd);
-	if (got < 0)
+	if (near_look(b, o->at, whole, &out, b->run->e) < 0)
 		return -1;
 	o->ident = out.ident;
 	if (whole)
