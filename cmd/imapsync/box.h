@@ -70,6 +70,7 @@ struct box {
 	bool known;		/* the state has a UIDVALIDITY */
 	bool doubtful;		/* it may not know all that was agreed */
 	uint64_t key;		/* for near_dir_name */
+	uint32_t arrived;	/* the first UID downloaded in this run, or 0 */
 	/* while it is open: one that is only listed has none of it */
 	struct state *state;
 	struct plan *plan;

@@ -38,7 +38,8 @@ struct slot {
 _Static_assert(sizeof(struct head) == 32, "the file's head");
 _Static_assert(sizeof(struct slot) == 64, "the file's entries");
 
-enum { DIRTY = 1, MISSING = 2 };
+/* The bits of an entry; from the ninth on, uidnext less the arrived UID. */
+enum { DIRTY = 1, MISSING = 2, BITS = 8, SPAN_MAX = 1 << 24 };
 enum { MOST = 1 << 20, FILE_MAX = 1 << 28 };
 
 /* ---- bytes ---- */
@@ -50,6 +51,15 @@ narrow(uint64_t n, uint32_t *bits)
 		return (uint32_t)n;
 	*bits |= DIRTY;
 	return 0;
+}
+
+static uint32_t
+span(const struct entry *x)
+{
+	uint64_t n = x->mark.uidnext - x->arrived;
+
+	return x->arrived != 0 && x->mark.uidnext > x->arrived &&
+	    x->mark.uidnext <= UINT32_MAX && n < SPAN_MAX ? (uint32_t)n : 0;
 }
 
 static struct slot
@@ -68,7 +78,7 @@ pack_slot(const struct entry *x)
 		.new_ino = htole64(x->stamp.new_ino),
 	};
 
-	s.bits = htole32(bits);
+	s.bits = htole32(bits | span(x) << BITS);
 	return s;
 }
 
@@ -76,8 +86,10 @@ static void
 unpack(const char *from, struct entry *x)
 {
 	struct slot s;
+	uint32_t bits;
 
 	memcpy(&s, from, sizeof s);
+	bits = le32toh(s.bits);
 	x->mark.uidvalidity = le32toh(s.uidvalidity);
 	x->mark.uidnext = le32toh(s.uidnext);
 	x->mark.modseq = le64toh(s.modseq);
@@ -87,8 +99,10 @@ unpack(const char *from, struct entry *x)
 	x->stamp.cur_ino = le64toh(s.cur_ino);
 	x->stamp.new_mtime = le64toh(s.new_mtime);
 	x->stamp.new_ino = le64toh(s.new_ino);
-	x->dirty = (le32toh(s.bits) & DIRTY) != 0;
-	x->missing = (le32toh(s.bits) & MISSING) != 0;
+	x->dirty = (bits & DIRTY) != 0;
+	x->missing = (bits & MISSING) != 0;
+	x->arrived = bits >> BITS != 0 ? le32toh(s.uidnext) - (bits >> BITS) :
+	    0;
 }
 
 static void

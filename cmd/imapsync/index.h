@@ -17,6 +17,8 @@ struct entry {
 	struct mark mark;	/* but for the id, which is a hash here */
 	struct stamp stamp;
 	uint64_t id;		/* hash of MAILBOXID; 0: none */
+	uint32_t arrived;	/* the first UID of the last run that brought
+				   messages; 0: not known */
 	bool dirty;		/* not to be trusted: open the state */
 	bool missing;		/* it was on one side alone in the last run */
 };

@@ -292,6 +292,19 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
 	    !r->o->policy.pull_new;
 	e->missing = false;
+	if (b->arrived != 0 || b->far.renumbered)
+		e->arrived = b->arrived;
+}
+
+/* Notes where the downloads of this pass begin. */
+static void
+arrival(struct box *b)
+{
+	size_t k = 0;
+
+	if (plan_fetch(b->plan, &k) && (b->arrived == 0 ||
+	    b->plan->fresh[k] < b->arrived))
+		b->arrived = b->plan->fresh[k];
 }
 
 /* Both sides are agreed now, if all of the plan was done. */
@@ -310,6 +323,7 @@ conclude(struct run *r, struct box *b)
 	}
 	if (state_sync(b->state, r->e) < 0)
 		return -1;
+	arrival(b);
 	note(r, b, &mark, st, whole);
 	b->again = once_more(b, whole);
 	report_box(&r->report, b->name, b->plan, whole);

@@ -23,6 +23,7 @@ sample(unsigned i)
 		.stamp = { 1700000000123456789u + i, i, 17 * i, ~(uint64_t)i },
 		.id = i % 3 ? names_hash(STR("id")) : 0,
 		.dirty = i % 2, .missing = i % 5 == 0,
+		.arrived = i % 7 ? 4000000000u - i : 0,
 	};
 }
 
@@ -32,7 +33,7 @@ same(const struct entry *a, const struct entry *b)
 	return memcmp(&a->mark, &b->mark, sizeof a->mark) == 0 &&
 	    memcmp(&a->stamp, &b->stamp, sizeof a->stamp) == 0 &&
 	    a->id == b->id && a->dirty == b->dirty &&
-	    a->missing == b->missing;
+	    a->missing == b->missing && a->arrived == b->arrived;
 }
 
 static void
