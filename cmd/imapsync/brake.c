@@ -6,24 +6,37 @@
 #include "brake.h"
 #include "plan.h"
 
-enum { FEW = 10, FEW_FOLDERS = 2 };	/* may always go */
+enum { FEW = 10, FEW_IN_ALL = 20, FEW_FOLDERS = 2 };	/* may always go */
 
 static bool
-many(uint64_t deletes, uint64_t n)
+many(uint64_t deletes, uint64_t n, uint64_t few)
 {
-	uint64_t most = n / 5 > FEW ? n / 5 : FEW;
+	uint64_t most = n / 5 > few ? n / 5 : few;
 
 	return deletes > most;
+}
+
+/*
+ * A Maildir of few messages is emptied every day: the draft was sent, the inbox
+ * is done.  A disk that is not mounted empties many at once.
+ */
+static bool
+too_empty(const struct brake_in *in)
+{
+	return in->far > 0 && in->files == 0 && (in->emptied > FEW ||
+	    in->bare);
 }
 
 static enum brake
 doubt(const struct brake_in *in)
 {
-	if (in->far > 0 && in->files == 0)
+	if (too_empty(in))
 		return BRAKE_EMPTY;
 	if (in->far > 0 && in->ino_was != 0 && in->ino_was != in->ino)
 		return BRAKE_OTHER;
-	if (many(in->far, in->known) || many(in->near, in->known))
+	if (in->trash)
+		return in->others;
+	if (many(in->far, in->known, FEW) || many(in->near, in->known, FEW))
 		return BRAKE_MANY;
 	return BRAKE_NONE;
 }
@@ -32,6 +45,18 @@ enum brake
 brake_box(const struct brake_in *in)
 {
 	return in->far + in->near <= in->allow ? BRAKE_NONE : doubt(in);
+}
+
+bool
+brake_account(uint64_t deletes, uint64_t known, uint64_t allow)
+{
+	return deletes > allow && many(deletes, known, FEW_IN_ALL);
+}
+
+bool
+brake_restored(uint64_t deletes, uint64_t allow)
+{
+	return deletes > allow && deletes > FEW;
 }
 
 const char *
@@ -46,6 +71,10 @@ brake_why(enum brake why)
 		return "the Maildir is another directory than last time";
 	case BRAKE_MANY:
 		return "so many are gone at once";
+	case BRAKE_ALL:
+		return "so many are gone at once in all folders together";
+	case BRAKE_RESTORED:
+		return "what came last is gone and nothing else has changed, as when a backup was put back";
 	}
 	return "?";
 }

@@ -432,7 +432,7 @@ proof_folder(void *of, const char *path)
 
 /* Tells of a held deletion that is not planned again in this run. */
 static void
-tell(struct box *b, size_t n, const char *where)
+proof_tell(struct box *b, size_t n, const char *where)
 {
 	box_outcome(b, BOX_PARTIAL);
 	if (b->passes < PASSES && b->outcome == BOX_PARTIAL &&
@@ -468,7 +468,7 @@ proof_keep(struct proof *p)
 			n++;
 		}
 		if (n > 0)
-			tell(b, n, where);
+			proof_tell(b, n, where);
 	}
 }
 

@@ -1,45 +1,345 @@
 /*
  * sync_brake.c: the brakes, put on before anything is done
  *
- * A dry run comes this way, too: it shows what they leave.
+ * A dry run comes this way, too: it shows what they leave.  A message that is
+ * gone here and is uploaded to another mailbox was saved there: it counts only
+ * if nothing else is known of it, and its deletion waits for the upload.
  */
+#include <stdlib.h>
+
 #include "box.h"
 #include "brake.h"
+#include "ident.h"
 #include "index.h"
+#include "matches.h"
+#include "near.h"
 #include "plan.h"
 #include "report.h"
 #include "settings.h"
 #include "state.h"
+#include "stop.h"
 #include "sync_brake.h"
+#include "wire.h"
 
-static void
-brake(struct box *b)
+struct braking {
+	struct run *r;
+	struct brake_in *in;	/* [r->nboxes]; zeros: nothing is deleted */
+	enum brake *why;	/* the same: of each by itself */
+	enum brake all;		/* of all together */
+	uint64_t deletes, known;	/* of all together */
+};
+
+static bool
+is_trash(const struct box *b)
+{
+	return b->run->trash != NULL && str_eq(str_of(b->name),
+	    str_of(b->run->trash));
+}
+
+/* ---- the numbers ---- */
+
+static struct brake_in
+numbers(const struct box *b)
 {
 	const struct entry *known = box_entry(b);
-	struct brake_in in = { .far = b->plan->count[ACT_FAR_DELETE],
+
+	return (struct brake_in){ .far = b->plan->count[ACT_FAR_DELETE],
 	    .near = b->plan->count[ACT_NEAR_DELETE], .known = b->state->n,
 	    .files = b->near.dir->n, .ino = b->near.dir->seen.cur_ino,
 	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
-	    .allow = b->run->o->allow };
-	unsigned long long all = in.far + in.near;
-	enum brake why = brake_box(&in);
+	    .allow = b->run->o->allow, .trash = is_trash(b) };
+}
 
-	if (why == BRAKE_NONE)
-		return;
+static void
+count_all(struct braking *k)
+{
+	size_t i;
+
+	for (i = 0; i < k->r->nboxes; i++)
+		if (box_busy(&k->r->boxes[i]))
+			k->in[i] = numbers(&k->r->boxes[i]);
+}
+
+/* Has the Maildir files?  One that is not open is as it was. */
+static bool
+has_files(const struct box *b)
+{
+	const struct entry *e = box_entry(b);
+
+	if (!b->near.is)
+		return false;
+	if (!box_open(b))
+		return e != NULL && e->mark.exists > 0;
+	return (b->near.scanned ? b->near.dir->n : b->state->n) > 0;
+}
+
+/* What all Maildirs together say about each. */
+static void
+compare_all(struct braking *k)
+{
+	uint64_t emptied = 0;
+	size_t i, n = 0;
+	bool some = false;
+
+	for (i = 0; i < k->r->nboxes; i++) {
+		some = some || has_files(&k->r->boxes[i]);
+		if (k->in[i].far == 0 || k->in[i].files > 0)
+			continue;
+		n++;
+		if (!k->in[i].trash)
+			emptied += k->in[i].far;
+	}
+	for (i = 0; i < k->r->nboxes; i++) {
+		k->in[i].emptied = emptied;
+		k->in[i].bare = n > 1 && !some;
+	}
+}
+
+/* ---- gone here, and saved elsewhere ---- */
+
+static void
+collect_gone(struct braking *k, struct halves *gone)
+{
+	const struct rec *rec;
+	struct box *b;
+	size_t i, at;
+
+	for (i = 0; i < k->r->nboxes; i++) {
+		b = &k->r->boxes[i];
+		for (at = 0; box_busy(b) && plan_next(b->plan, ACT_FAR_DELETE,
+		    &at); at++) {
+			rec = state_by_uid(b->state, b->plan->v[at].uid);
+			if (rec != NULL)
+				matches_add(gone, b, at, rec->ident);
+		}
+	}
+	matches_sort(gone);
+}
+
+/* The file is one of the gone, of another mailbox, that no other file is. */
+static struct half *
+half_of(const struct halves *gone, const struct box *b, const struct outgo *o)
+{
+	size_t i = matches_find(gone, o->ident);
+
+	for (; i < gone->n && gone->v[i].key == o->ident; i++)
+		if (gone->v[i].ident == 0 && gone->v[i].b != b)
+			return &gone->v[i];
+	return NULL;
+}
+
+/* Of messages without a Message-ID there may be many with such a header. */
+static void
+saved_in(struct braking *k, struct box *b, struct halves *gone)
+{
+	struct half *h;
+	size_t at = 0;
+
+	for (; !stop_asked() && plan_next(b->plan, ACT_PUSH, &at); at++) {
+		struct outgo o = { 0 };
+		struct err quiet = { 0 };
+
+		if (near_look(b, b->plan->v[at].file, false, &o, &quiet) < 0 ||
+		    !ident_sure(o.ident) ||
+		    (h = half_of(gone, b, &o)) == NULL)
+			continue;
+		h->ident = o.ident;
+		k->in[h->b - k->r->boxes].far--;
+	}
+}
+
+static void
+take_out_saved(struct braking *k)
+{
+	struct halves gone = { 0 };
+	size_t i;
+
+	collect_gone(k, &gone);
+	for (i = 0; i < k->r->nboxes; i++)
+		if (box_busy(&k->r->boxes[i]))
+			saved_in(k, &k->r->boxes[i], &gone);
+	free(gone.v);
+}
+
+/* ---- an older Maildir was put back ---- */
+
+/* Are the messages that are gone here the last ones, all that came last? */
+static bool
+newest_gone(const struct box *b)
+{
+	const struct entry *e = box_entry(b);
+	size_t i, n = 0, at = 0;
+	uint32_t first;
+
+	if (e == NULL || e->arrived == 0 || !plan_next(b->plan,
+	    ACT_FAR_DELETE, &at))
+		return false;
+	first = b->plan->v[at].uid;	/* they are in the order of UIDs */
+	if (first > e->arrived)
+		return false;
+	for (i = 0; i < b->state->n; i++)
+		n += b->state->rec[i].kind == REC_LIVE &&
+		    b->state->rec[i].uid >= first;
+	return n == b->plan->count[ACT_FAR_DELETE];
+}
+
+static bool
+changed_here(const struct box *b)
+{
+	const size_t *n = b->plan->count;
+
+	return n[ACT_PUSH] + n[ACT_FAR_FLAGS] + n[ACT_FAR_MOVE] +
+	    n[ACT_FAR_DELETE] > 0;
+}
+
+/* So many deletions look like it; 0: it is something else. */
+static uint64_t
+restored(const struct braking *k)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < k->r->nboxes; i++) {
+		const struct box *b = &k->r->boxes[i];
+
+		if (!box_busy(b))
+			continue;
+		if (newest_gone(b))
+			n += k->in[i].trash || k->why[i] != BRAKE_NONE ? 0 :
+			    k->in[i].far;
+		else if (changed_here(b))
+			return 0;
+	}
+	return n;
+}
+
+/* ---- the judgement ---- */
+
+/* The deletions of this run so far, and those that no brake holds. */
+static void
+add_up(struct braking *k)
+{
+	const struct run *r = k->r;
+	const struct entry *e;
+	size_t i;
+
+	k->deletes = k->known = r->report.count[ACT_FAR_DELETE] +
+	    r->report.count[ACT_NEAR_DELETE];
+	for (i = 0; i < r->nboxes; i++) {
+		if (is_trash(&r->boxes[i]))
+			continue;
+		e = box_entry(&r->boxes[i]);
+		if (box_open(&r->boxes[i]))
+			k->known += r->boxes[i].state->n;
+		else
+			k->known += e != NULL ? e->mark.exists : 0;
+		if (k->why[i] == BRAKE_NONE)
+			k->deletes += k->in[i].far + k->in[i].near;
+	}
+}
+
+static enum brake
+judge_all(struct braking *k)
+{
+	uint64_t n = restored(k), allow = k->r->o->allow;
+
+	add_up(k);
+	if (brake_account(k->deletes, k->known, allow))
+		return BRAKE_ALL;
+	if (!brake_restored(n, allow))
+		return BRAKE_NONE;
+	k->deletes = n;
+	return BRAKE_RESTORED;
+}
+
+/* Is anything held back? */
+static bool
+judge(struct braking *k)
+{
+	enum brake others = BRAKE_NONE;
+	size_t i;
+
+	compare_all(k);
+	for (i = 0; i < k->r->nboxes; i++) {
+		if (k->in[i].trash)
+			continue;
+		k->why[i] = brake_box(&k->in[i]);
+		if (k->why[i] != BRAKE_NONE)
+			others = k->why[i];
+	}
+	k->all = judge_all(k);
+	if (k->all != BRAKE_NONE)
+		others = k->all;
+	for (i = 0; i < k->r->nboxes; i++) {
+		if (!k->in[i].trash)
+			continue;
+		k->in[i].others = others;
+		k->why[i] = brake_box(&k->in[i]);
+		if (k->why[i] != BRAKE_NONE)
+			others = k->why[i];
+	}
+	return others != BRAKE_NONE;
+}
+
+/* ---- put on ---- */
+
+static void
+tell_box(struct box *b, enum brake why, const struct brake_in *in)
+{
+	unsigned long long n = in->far + in->near;
+
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
-	    brake_why(why), all, b->state->n,
-	    in.far > 0 ? "on the server" : "here", all);
-	b->brake = why;
-	brake_apply(b->plan);
+	    brake_why(why), n, b->state->n,
+	    in->far > 0 ? "on the server" : "here", n);
+}
+
+static void
+tell_all(const struct braking *k)
+{
+	unsigned long long n = k->deletes, known = k->known;
+
+	report_problem(&k->r->report, EX_TEMPFAIL, k->r->o->near,
+	    "%s: %llu of %llu messages would be deleted; none is (--allow-deletes %llu allows it)",
+	    brake_why(k->all), n, known, n);
+}
+
+static void
+put_on(struct braking *k)
+{
+	struct box *b;
+	size_t i;
+
+	if (k->all != BRAKE_NONE)
+		tell_all(k);
+	for (i = 0; i < k->r->nboxes; i++) {
+		b = &k->r->boxes[i];
+		if (k->why[i] == BRAKE_NONE)
+			b->brake = k->in[i].far + k->in[i].near > 0 &&
+			    !k->in[i].trash ? k->all : BRAKE_NONE;
+		else
+			b->brake = k->why[i];
+		if (b->brake == BRAKE_NONE)
+			continue;
+		if (b->brake != k->all)
+			tell_box(b, b->brake, &k->in[i]);
+		brake_apply(b->plan);
+	}
 }
 
 void
 sync_brake(struct run *r)
 {
-	size_t i;
+	struct braking k = { .r = r,
+	    .in = mem_new(r->nboxes + 1, sizeof *k.in),
+	    .why = mem_new(r->nboxes + 1, sizeof *k.why) };
 
-	for (i = 0; i < r->nboxes; i++)
-		if (box_busy(&r->boxes[i]))
-			brake(&r->boxes[i]);
+	count_all(&k);
+	if (judge(&k)) {
+		take_out_saved(&k);
+		if (judge(&k))
+			put_on(&k);
+	}
+	free(k.in);
+	free(k.why);
 }

@@ -5,6 +5,10 @@
 #include "plan.h"
 #include "tap.h"
 
+#define N false
+#define Y true
+#define FREE BRAKE_NONE
+
 /* Deletions here, for no other brake looks at them. */
 static bool
 many(uint64_t deletes, uint64_t known)
@@ -27,34 +31,79 @@ static void
 boxes(void)
 {
 	static const struct {
-		struct brake_in in;	/* far near known files was ino allow */
+		struct brake_in in;	/* far near known files was ino allow,
+					   emptied bare trash others */
 		enum brake want;
 		const char *what;
 	} c[] = {
-	{ { 0, 0, 0, 0, 0, 0, 0 }, BRAKE_NONE, "nothing is deleted" },
-	{ { 0, 0, 99, 0, 7, 8, 0 }, BRAKE_NONE,
+	{ { 0, 0, 0, 0, 0, 0, 0, 0, N, N, FREE }, BRAKE_NONE,
+	    "nothing is deleted" },
+	{ { 0, 0, 99, 0, 7, 8, 0, 0, N, N, FREE }, BRAKE_NONE,
 	    "an empty and other Maildir, and nothing deleted" },
-	{ { 1, 0, 1, 0, 7, 7, 0 }, BRAKE_EMPTY, "the last file is gone" },
-	{ { 1, 0, 1, 0, 7, 7, 1 }, BRAKE_NONE, "and it is allowed" },
-	{ { 0, 1, 1, 0, 7, 7, 0 }, BRAKE_NONE, "the last message is gone" },
-	{ { 1, 0, 5, 4, 7, 8, 0 }, BRAKE_OTHER, "another directory" },
-	{ { 1, 0, 5, 4, 0, 8, 0 }, BRAKE_NONE, "which was not known" },
-	{ { 0, 1, 5, 4, 7, 8, 0 }, BRAKE_NONE,
+	{ { 1, 0, 1, 0, 7, 7, 0, 1, N, N, FREE }, BRAKE_NONE,
+	    "the last file is gone" },
+	{ { 10, 0, 10, 0, 7, 7, 0, 10, N, N, FREE }, BRAKE_NONE,
+	    "all ten are" },
+	{ { 1, 0, 1, 0, 7, 7, 0, 11, N, N, FREE }, BRAKE_EMPTY,
+	    "and others are emptied, eleven in all" },
+	{ { 1, 0, 1, 0, 7, 7, 0, 2, Y, N, FREE }, BRAKE_EMPTY,
+	    "and no Maildir has a file" },
+	{ { 1, 0, 1, 0, 7, 7, 1, 2, Y, N, FREE }, BRAKE_NONE,
+	    "and it is allowed" },
+	{ { 99, 0, 99, 0, 7, 7, 0, 0, N, Y, FREE }, BRAKE_NONE,
+	    "the trash is emptied" },
+	{ { 60, 0, 99, 39, 7, 7, 0, 0, N, Y, FREE }, BRAKE_NONE,
+	    "not all of it" },
+	{ { 0, 99, 99, 99, 7, 7, 0, 0, N, Y, FREE }, BRAKE_NONE,
+	    "the trash is emptied there" },
+	{ { 9, 0, 99, 90, 7, 7, 0, 0, N, Y, BRAKE_MANY }, BRAKE_MANY,
+	    "the trash, while another Maildir lost so many" },
+	{ { 9, 0, 9, 0, 7, 7, 0, 11, N, Y, FREE }, BRAKE_EMPTY,
+	    "the trash, and others are emptied" },
+	{ { 9, 0, 9, 0, 7, 8, 0, 0, N, Y, FREE }, BRAKE_OTHER,
+	    "the trash is another directory" },
+	{ { 0, 1, 1, 0, 7, 7, 0, 0, N, N, FREE }, BRAKE_NONE,
+	    "the last message is gone" },
+	{ { 1, 0, 5, 4, 7, 8, 0, 0, N, N, FREE }, BRAKE_OTHER,
+	    "another directory" },
+	{ { 1, 0, 5, 4, 0, 8, 0, 0, N, N, FREE }, BRAKE_NONE,
+	    "which was not known" },
+	{ { 0, 1, 5, 4, 7, 8, 0, 0, N, N, FREE }, BRAKE_NONE,
 	    "another directory, deleted here" },
-	{ { 1, 0, 5, 4, 7, 8, 1 }, BRAKE_NONE, "another, and allowed" },
-	{ { 10, 10, 12, 9, 7, 7, 0 }, BRAKE_NONE, "ten on each side" },
-	{ { 11, 0, 12, 9, 7, 7, 0 }, BRAKE_MANY, "eleven there" },
-	{ { 0, 11, 12, 9, 7, 7, 0 }, BRAKE_MANY, "eleven here" },
-	{ { 0, 11, 55, 9, 7, 7, 0 }, BRAKE_NONE, "eleven of 55" },
-	{ { 11, 1, 12, 9, 7, 7, 11 }, BRAKE_MANY, "twelve, eleven allowed" },
-	{ { 11, 1, 12, 9, 7, 7, 12 }, BRAKE_NONE, "twelve allowed" },
-	{ { 11, 0, 12, 0, 7, 8, 0 }, BRAKE_EMPTY, "the worst is told" },
+	{ { 1, 0, 5, 4, 7, 8, 1, 0, N, N, FREE }, BRAKE_NONE,
+	    "another, and allowed" },
+	{ { 10, 10, 12, 9, 7, 7, 0, 0, N, N, FREE }, BRAKE_NONE,
+	    "ten on each side" },
+	{ { 11, 0, 12, 9, 7, 7, 0, 0, N, N, FREE }, BRAKE_MANY,
+	    "eleven there" },
+	{ { 0, 11, 12, 9, 7, 7, 0, 0, N, N, FREE }, BRAKE_MANY, "eleven here" },
+	{ { 0, 11, 55, 9, 7, 7, 0, 0, N, N, FREE }, BRAKE_NONE,
+	    "eleven of 55" },
+	{ { 11, 1, 12, 9, 7, 7, 11, 0, N, N, FREE }, BRAKE_MANY,
+	    "twelve, eleven allowed" },
+	{ { 11, 1, 12, 9, 7, 7, 12, 0, N, N, FREE }, BRAKE_NONE,
+	    "twelve allowed" },
+	{ { 11, 0, 12, 0, 7, 8, 0, 11, N, N, FREE }, BRAKE_EMPTY,
+	    "the worst is told" },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof c / sizeof *c; i++)
 		is_str(brake_why(brake_box(&c[i].in)), brake_why(c[i].want),
 		    "%s", c[i].what);
+}
+
+static void
+account(void)
+{
+	ok(!brake_account(20, 30, 0) && brake_account(21, 30, 0),
+	    "20 of 30 in all mailboxes");
+	ok(!brake_account(40, 200, 0) && brake_account(41, 200, 0),
+	    "a fifth of 200");
+	ok(brake_account(41, 200, 40) && !brake_account(41, 200, 41),
+	    "so many allowed");
+	ok(!brake_restored(10, 0) && brake_restored(11, 0) &&
+	    !brake_restored(11, 11), "what came last");
 }
 
 static void
@@ -94,6 +143,7 @@ main(void)
 {
 	share();
 	boxes();
+	account();
 	applied();
 	folders();
 	return done();
