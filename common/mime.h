@@ -106,7 +106,7 @@ int mime_downgrade(const struct msg *in, struct msg *out, struct arena *,
  */
 enum {
 	MIME_TEXT = 0, MIME_RAW = 1, MIME_UTF8 = 2, MIME_ENCODED = 4,
-	MIME_FORCE = 8			/* of mime_header_again */
+	MIME_FORCE = 8			/* see mime_mend.h */
 };
 int mime_header(struct buf *, struct str name, struct str value, int how,
     struct err *);
@@ -119,24 +119,6 @@ int mime_header_addrs(struct buf *, struct str name, struct mime_addrs,
  */
 void mime_header_param(struct buf *, size_t *col, const char *name,
     struct str value);
-
-/* ---- mime_mend.c */
-
-/*
- * For a header that somebody else made (cron writes raw Subjects): encodes its
- * 8-bit fields: text, the names in lists of addresses, parameters; and folds
- * lines over 998 octets.  With MIME_UTF8 what is UTF-8 stays as it is.  What
- * cannot be encoded stays, and with it m->utf8; with MIME_FORCE only addresses
- * do that: elsewhere such a byte becomes "?", a control a blank, and a field
- * that cannot be folded is left out.
- */
-void mime_header_again(struct msg *, struct arena *, int how);
-
-/*
- * The same for a header block alone, as of a part: in the arena, or the one that
- * was given if there is nothing to do.
- */
-struct str mime_head_again(struct str head, struct arena *, int how);
 
 /* ---- mime_type.c */
 

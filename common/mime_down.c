@@ -16,7 +16,7 @@
 
 #include "b64.h"
 #include "file.h"
-#include "mime.h"
+#include "mime_mend.h"
 #include "stop.h"
 
 #define DEPTH 100

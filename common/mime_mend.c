@@ -3,8 +3,8 @@
  *
  * Those that may go as they are stay as they are, byte for byte.
  */
+#include "mime_mend.h"
 #include "addr.h"
-#include "mime.h"
 #include "trace.h"
 
 enum {
@@ -246,4 +246,107 @@ mime_header_again(struct msg *m, struct arena *a, int how)
 {
 	if (m->utf8 || misshapen(msg_head(m)))
 		msg_set_head(m, mime_head_again(msg_head(m), a, how));
+}
+
+/* ---- whose they are ---- */
+
+/* A list with the domain behind each local part that has none. */
+static struct str
+list_qualified(struct str list, struct str domain, struct arena *a)
+{
+	struct addr_list l = { .rest = list };
+	struct buf b = { .max = 4 * MSG_HEAD_MAX };
+	const char *at = list.p, *end;
+	struct addr one;
+	int got;
+
+	do {
+		struct err quiet = { 0 };
+
+		if ((got = addr_next(&l, &one, a, &quiet)) < 0)
+			addr_skip(&l);
+		if (got <= 0 || one.domain.n > 0)
+			continue;
+		end = one.spec.p + one.spec.n;
+		buf_printf(&b, "%.*s@%.*s", (int)(end - at), at,
+		    STR_ARG(domain));
+		at = end;
+	} while (got != 0);
+	if (b.n > 0) {
+		buf_str(&b, str_from(list, (size_t)(at - list.p)));
+		list = arena_str(a, BUF_STR(b));
+	}
+	buf_free(&b);
+	return list;
+}
+
+void
+mime_header_qualify(struct msg *m, struct arena *a, struct str domain)
+{
+	struct msg_fields f = { msg_head(m) };
+	struct buf b = { .max = 4 * MSG_HEAD_MAX };
+	struct str name, body, full, was = f.left;
+	bool changed = false;
+
+	while (msg_next_field(&f, &name, &body) > 0) {
+		full = LISTED(name, lists) ? list_qualified(body, domain, a) :
+		    body;
+		if (full.p == body.p) {
+			buf_str(&b, str_to(was, was.n - f.left.n));
+		} else {
+			buf_put(&b, was.p, (size_t)(body.p - was.p));
+			buf_str(&b, full);
+			buf_s(&b, "\r\n");
+			changed = true;
+		}
+		was = f.left;
+	}
+	if (changed && !b.over)
+		msg_set_head(m, arena_str(a, BUF_STR(b)));
+	buf_free(&b);
+}
+
+/* The first mailbox of From: its address, and what it is called. */
+static struct mime_addr
+first_from(struct str body, struct arena *a)
+{
+	struct addr_list l = { .rest = body };
+	struct err quiet = { 0 };
+	struct mime_addr first = { 0 };
+	struct addr one;
+
+	if (addr_next(&l, &one, a, &quiet) <= 0)
+		return first;
+	first.name = one.name.n > 0 ? one.name :
+	    unfolded(a, one.comment, MIME_FORCE);
+	if (l.rest.n == 0)
+		first.addr = str_of(addr_wire(a, &one, true, &quiet));
+	return first;
+}
+
+int
+mime_header_set_from(struct msg *m, struct arena *a, struct mime_addr from,
+    int how, struct err *e)
+{
+	struct buf b = { .max = 4 * MSG_HEAD_MAX };
+	struct mime_addr first;
+	struct str was;
+	int got;
+
+	if (!msg_field(m, "From", &was))
+		return 0;
+	first = first_from(was, a);
+	if (str_eqi(first.addr, from.addr))
+		return 0;
+	if (from.name.n == 0)
+		from.name = first.name;
+	got = mime_header_addrs(&b, STR("From"), (struct mime_addrs){ &from, 1 },
+	    how | MIME_ENCODED, e);
+	buf_printf(&b, "X-Original-From:%.*s\r\n", STR_ARG(was));
+	if (got == 0) {
+		msg_drop_field(m, a, "From");
+		msg_add_fields(m, a, arena_str(a, BUF_STR(b)));
+	}
+	buf_free(&b);
+	return got;
 }

@@ -4,6 +4,7 @@
  * A recipient that is there already is not added again.
  */
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -225,7 +226,7 @@ add_listed(struct envelope *env, struct addr *a, struct envelope_people *p,
     struct err *e)
 {
 	if (a->domain.n == 0 && env->options->message.daemon)
-		a->domain = env->from.domain;
+		a->domain = env->home;
 	if (a->domain.n == 0)
 		return fail(e, EX_DATAERR, "\"%.*s\": no domain",
 		    STR_ARG(a->local));
@@ -265,15 +266,14 @@ envelope_lists(struct envelope *env, const char *what,
 	return 0;
 }
 
-/* sendmail(8) is given "root": then the sender's domain is meant. */
+/* sendmail(8) is given "root". */
 static struct str
 qualified(struct envelope *env, const char *arg)
 {
-	if (!env->options->message.daemon || strchr(arg, '@') != NULL ||
-	    env->from.domain.n == 0)
+	if (!env->options->message.daemon || strchr(arg, '@') != NULL)
 		return str_of(arg);
 	return str_of(arena_printf(env->arena, "%s@%.*s", arg,
-	    STR_ARG(env->from.domain)));
+	    STR_ARG(env->home)));
 }
 
 int
@@ -296,15 +296,63 @@ envelope_operands(struct envelope *env, const struct opt_list *to,
 
 /* ---- the sender ---- */
 
+/* /etc/mailname, as Debian has it, or the host's name; or "localhost". */
+static void
+own_domain(char name[256])
+{
+	struct err quiet = { 0 };
+	FILE *f = fopen("/etc/mailname", "re");
+	struct str line;
+
+	if (f != NULL && fgets(name, 256, f) != NULL) {
+		line = str_trim(str_of(name));
+		memmove(name, line.p, line.n);
+		name[line.n] = '\0';
+	} else {
+		gethostname(name, 255);
+	}
+	if (f != NULL)
+		fclose(f);
+	if (addr_domain(str_of(name), &quiet) < 0)
+		memcpy(name, "localhost", sizeof "localhost");
+}
+
 const char *
 envelope_self(struct arena *a)
 {
-	char host[256] = "localhost";
+	char host[256] = "";
 	struct passwd *pw = getpwuid(getuid());
 
-	gethostname(host, sizeof host - 1);
+	own_domain(host);
 	return arena_printf(a, "%s@%s", pw != NULL ? pw->pw_name : "nobody",
 	    host);
+}
+
+/* The domain of "Jo <jo@example.org>"; empty if there is none. */
+static struct str
+domain_in(struct envelope *env, const char *text)
+{
+	struct err quiet = { 0 };
+	struct addr a = { .domain.n = 0 };
+
+	if (text == NULL || strchr(text, '@') == NULL ||
+	    addr_from(&a, env->arena, str_of(text), &quiet) < 0)
+		return (struct str){ 0 };
+	return a.domain;
+}
+
+/* The account's domain: of its from, of its user; else of who sends. */
+static void
+find_home(struct envelope *env, const char *user, const char *self)
+{
+	const char *const places[] = { env->options->message.from, user,
+	    env->options->sendmail.sender, self };
+	struct err quiet = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof places / sizeof *places && env->home.n == 0; i++)
+		env->home = domain_in(env, places[i]);
+	addr_ascii(env->arena, env->home, &env->home, &quiet);
 }
 
 /* The first mailbox of a field of the message is the sender. */
@@ -318,7 +366,11 @@ field_addr(struct envelope *env, const struct msg *m, const char *name)
 	if (!msg_field(m, name, &body))
 		return false;
 	list = (struct addr_list){ .rest = body };
-	return addr_next(&list, &env->from, env->arena, &quiet) > 0;
+	if (addr_next(&list, &env->from, env->arena, &quiet) <= 0)
+		return false;
+	if (env->from.domain.n == 0 && env->options->message.daemon)
+		env->from.domain = env->home;
+	return true;
 }
 
 /*
@@ -331,7 +383,8 @@ given_sender(struct envelope *env, struct err *e)
 	const char *arg = env->options->sendmail.sender;
 	struct err why = { 0 };
 
-	if (arg == NULL || strchr(arg, '@') == NULL)
+	if (arg == NULL || strchr(arg, '@') == NULL ||
+	    env->options->message.set_from)
 		return 0;
 	if (addr_mailbox(&env->from, str_of(arg), &why) == 0)
 		return 1;
@@ -343,9 +396,13 @@ envelope_sender(struct envelope *env, const struct msg *finished,
     const char *user, const char *self, struct err *e)
 {
 	const char *arg = env->options->message.from;
-	int got = given_sender(env, e);
+	int got;
 
-	if (got != 0)
+	if (self == NULL)
+		self = envelope_self(env->arena);
+	if (env->options->message.daemon)
+		find_home(env, user, self);
+	if ((got = given_sender(env, e)) != 0)
 		return got < 0 ? -1 : 0;
 	if (arg != NULL && arg[0] != '\0') {
 		if (addr_from(&env->from, env->arena, qualified(env, arg),
@@ -361,8 +418,6 @@ envelope_sender(struct envelope *env, const struct msg *finished,
 	if (user != NULL && strchr(user, '@') != NULL &&
 	    addr_mailbox(&env->from, str_of(user), &(struct err){ 0 }) == 0)
 		return 0;
-	if (self == NULL)
-		self = envelope_self(env->arena);
 	if (addr_mailbox(&env->from, str_of(self), e) < 0)
 		return fail_in(e, "no sender is known (-f)");
 	return 0;
@@ -389,7 +444,7 @@ envelope_end(struct envelope *env, const char *arg, struct err *e)
 		env->mail.from = "";
 		return 0;
 	}
-	if (arg != NULL && addr_mailbox(&a, str_of(arg), e) < 0)
+	if (arg != NULL && addr_mailbox(&a, qualified(env, arg), e) < 0)
 		return fail_in(e, "--mail-from");
 	env->mail.from = addr_wire(env->arena, &a, true, e);
 	env->utf8 |= a.utf8;

@@ -32,6 +32,7 @@ struct envelope {
 	const char *params;	/* the same for each of mail.rcpt */
 	struct table seen;	/* of mail.rcpt, while it is written */
 	struct addr from;	/* the sender as written */
+	struct str home;	/* the domain of who has none, of a daemon's */
 	bool utf8;		/* an address needs SMTPUTF8 */
 	bool skipped;		/* a malformed one was told and left out */
 };
@@ -53,7 +54,7 @@ int envelope_begin(struct envelope *, struct arena *, const struct options *,
 int envelope_sender(struct envelope *, const struct msg *finished,
     const char *user, const char *self, struct err *);
 
-/* user@host of whoever runs this: better than nothing, and true. */
+/* user@host of whoever runs this (or of /etc/mailname): better than nothing. */
 const char *envelope_self(struct arena *);
 
 /*

@@ -12,7 +12,7 @@
 #include "letter.h"
 #include "clock.h"
 #include "file.h"
-#include "mime.h"
+#include "mime_mend.h"
 #include "sendmail.h"
 
 /* ---- a finished message ---- */
@@ -94,10 +94,15 @@ take_message(struct letter *l, const struct options *o,
 	    envelope_lists(&l->envelope, "--cc", &o->message.cc, NULL, e) < 0 ||
 	    envelope_lists(&l->envelope, "--bcc", &o->message.bcc, NULL, e) < 0)
 		return -1;
+	if (o->message.daemon)
+		mime_header_qualify(&l->msg, l->arena, l->envelope.home);
 	/* SMTPUTF8 is for addresses: raw text is encoded. */
 	mime_header_again(&l->msg, l->arena, mend |
 	    (l->envelope.utf8 ? MIME_UTF8 : 0));
 	m = skeleton(l, &from, o->sendmail.full_name);
+	if (o->message.set_from && mime_header_set_from(&l->msg, l->arena, from,
+	    m.utf8 ? MIME_UTF8 : 0, e) < 0)
+		return -1;
 	got = mime_complete(&l->msg, l->arena, &m, e);
 	if (got < 0 || !l->msg.odd)
 		return got;

@@ -71,6 +71,8 @@ static const struct opt options[] = {
 	    .flags = OPT_NOCONF },
 	{ .name = "recode", .kind = OPT_FLAG, .to = &o.message.recode,
 	    .help = "encode odd lines of a finished message, do not refuse it" },
+	{ .name = "set-from", .kind = OPT_FLAG, .to = &o.message.set_from,
+	    .help = "--from replaces a finished message's From" },
 	{ .name = "daemon-input", .kind = OPT_FLAG, .to = &o.message.daemon,
 	    .help = "a daemon's text: mend it, skip broken addresses",
 	    .flags = OPT_NOCONF },
@@ -133,6 +135,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "dry-run", .stops = "json" },
 	{ .name = "quit-after", .stops = CONTENT " recode save" },
 	{ .name = "recode", .without = CONTENT },
+	{ .name = "set-from", .without = CONTENT },
 	{ .name = "daemon-input", .without = CONTENT },
 	{ .name = NULL }
 };
@@ -241,6 +244,8 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (account_load(&run.account, &set, "smtp lmtp",
 	    chosen_sender(), e) < 0)
 		return -1;
+	if (o.message.set_from && o.message.from == NULL)
+		return fail(e, EX_USAGE, "--set-from has nothing to set: --from, or the key from, says it");
 	return submit_check(&o, e);
 }
 

@@ -24,6 +24,7 @@ struct option_message {
 	struct opt_list header;		/* "Name: value" */
 	bool read_recipients;		/* from To, Cc and Bcc */
 	bool recode;			/* encode odd lines, do not refuse */
+	bool set_from;			/* from replaces the message's From */
 	bool daemon;			/* nobody reads errors: mend it all */
 };
 

@@ -97,6 +97,7 @@ status 0 'cert-watch: one ends' cert-watch -w 40 jane@johndoe.com \
 is "$OUT$ERR" '' 'nothing on the terminal'
 ok 'a mail comes' lab_mail_wait jane 1
 mail=$(cat "$(lab_mail_last jane)")
+like "$mail" 'Auto-Submitted: auto-generated' "and says that nobody wrote it"
 like "$mail" 'Subject: mail certificates: ends in [0-9]+ days, on 20..-' \
 	'its subject says when'
 like "$mail" "127.0.0.1:$LAB_IMAPS_PORT.*127.0.0.1:$LAB_SMTP_PORT" \

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "mime.h"
+#include "mime_mend.h"
 #include "tap.h"
 
 static struct msg_reader reader;
