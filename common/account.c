@@ -22,8 +22,8 @@ enum {
 
 /*
  * Keys of all the tools, for accounts are shared and a tool must not stumble
- * over another's.  What is in none of the tables is a typing error.  The
- * Makefile collects the file's keys from the tools' options.
+ * over another's.  A key that no table has is a typing error.  The Makefile
+ * collects the file's keys from the tools' options.
  *
  * A key that is renamed goes on meaning the same under its old name, or
  * apply_line refuses it with EX_CONFIG and the new name: tests/server/old.t
@@ -212,7 +212,7 @@ is_secret(const struct conf_line *l)
 	    (strcmp(l->key, "proxy") == 0 && proxy_secret(l->value));
 }
 
-/* What is used has been copied. */
+/* All that is used has been copied. */
 static void
 forget_lines(struct account *a)
 {

@@ -127,8 +127,8 @@ int account_sections(struct account *, const char *kind, struct opt_list *,
     struct err *);
 
 /*
- * What the options say of TLS.  Paths, and the account for the passphrase of
- * a client key, live as long as the account does.
+ * TLS as the options have it.  Paths, and the account for the passphrase of a
+ * client key, live as long as the account does.
  */
 void account_tls_conf(struct account *, struct tls_conf *);
 

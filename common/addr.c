@@ -67,7 +67,7 @@ harmful(uint32_t c)
 	    (c & 0xfffe) == 0xfffe;
 }
 
-/* What two addresses may differ in and look the same: blanks and fillers */
+/* Two addresses may differ in these and look the same: blanks and fillers */
 static bool
 invisible(uint32_t c)
 {

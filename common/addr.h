@@ -6,10 +6,10 @@
 #include "mem.h"
 
 /*
- * What is returned is fit for MAIL FROM and RCPT TO: no control byte, no
- * invisible character, valid UTF-8, the lengths of RFC 5321 4.5.3.1.  Each
- * failure is EX_DATAERR and says what is wrong and at which byte, from 1:
- * "a@b..c: empty label in the domain (position 5)".
+ * The result is fit for MAIL FROM and RCPT TO: no control byte, no invisible
+ * character, valid UTF-8, the lengths of RFC 5321 4.5.3.1.  Each failure is
+ * EX_DATAERR and says what is wrong and at which byte, from 1: "a@b..c: empty
+ * label in the domain (position 5)".
  */
 struct addr {
 	struct str local;	/* a dot-string, or quoted with its quotes */
@@ -59,10 +59,10 @@ struct str addr_skip(struct addr_list *);
 int addr_domain(struct str domain, struct err *);
 
 /*
- * The domain in A-labels and lower case (IDNA 2008, not transitional), for
- * DNS and for servers without SMTPUTF8; a literal comes back as it is.  What
- * is not ASCII is refused on a machine without libidn2, and where IDNA would
- * make it more than lower case.
+ * The domain in A-labels and lower case (IDNA 2008, not transitional), for DNS
+ * and for servers without SMTPUTF8; a literal comes back as it is.  A name
+ * that is not ASCII is refused on a machine without libidn2, and where IDNA
+ * would make it more than lower case.
  */
 int addr_ascii(struct arena *, struct str domain, struct str *out,
     struct err *);

@@ -123,7 +123,7 @@ cfws(struct scan *sc)
 	}
 }
 
-/* What a quoted-string says; folds vanish, and with them tabs. */
+/* The text of a quoted-string; folds vanish, and with them tabs. */
 static int
 quoted_string(struct scan *sc, struct buf *out)
 {
@@ -454,7 +454,7 @@ separators(struct addr_list *l, struct err *e)
 	return l->rest.n > 0;
 }
 
-/* What may come behind a mailbox; a comma is eaten. */
+/* The rest behind a mailbox; a comma is eaten. */
 static int
 behind(struct addr_list *l, const struct scan *sc)
 {

@@ -1,9 +1,9 @@
 /*
  * ask.h: the DNS asked by code that reads from top to bottom
  *
- * What needs answers is a plain function, the asker.  It asks for all that it
- * can, returns false if an answer is missing, and is called again, from its
- * beginning, when answers have come.  What was asked before is there at once
+ * Whoever needs answers is a plain function, the asker.  It asks for all that
+ * it can, returns false if an answer is missing, and is called again, from its
+ * beginning, when answers have come.  The answers of before are there at once
  * then, so the list of questions is all the state that it needs.
  *
  *	static bool
@@ -15,7 +15,8 @@
  *	}
  *
  * Ask before the first return: what is asked in one go is looked up in
- * parallel.  What a replay must not do twice goes behind the last return.
+ * parallel.  Anything that a replay must not do twice goes behind the last
+ * return.
  */
 #ifndef ASK_H
 #define ASK_H
@@ -33,8 +34,7 @@ enum { ASK_WHO = 16 };
 
 struct ask_question;
 
-/* The questions of one unit of work.  What is not set by the caller is zero
- * at first. */
+/* The questions of one unit of work; what the caller does not set is zero. */
 struct ask {
 	struct dns *dns;
 	struct arena *mem;	/* of the unit of work: questions live here */

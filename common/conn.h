@@ -4,7 +4,7 @@
  * Blocking to the caller, with deadlines; non-blocking underneath.  A stop
  * (stop.h) fails a connection as soon as it would wait.  Failure is sticky:
  * after one, writes do nothing and reads fail, so a dialogue needs to check
- * once a reply.  What failed is in the err given to conn_open (conn_open.h),
+ * once a reply.  The failure is in the err given to conn_open (conn_open.h),
  * beginning with "host:port: ".  TLS is in conn_tls.h.
  */
 #ifndef CONN_H
@@ -36,11 +36,11 @@ enum {
 };
 
 /*
- * What is being waited for ("the greeting"), for messages, and for how many
- * seconds from now on (0: for ever, but for the whole's deadline).  However
- * many bytes come meanwhile, it is over then: the caller knows what counts,
- * and says so by conn_again.  Time that the caller spends elsewhere, a second
- * or more of it, does not count.
+ * The name of what is waited for ("the greeting"), for messages, and for how
+ * many seconds from now on (0: for ever, but for the whole's deadline).
+ * However many bytes come meanwhile, it is over then: the caller knows what
+ * counts, and says so by conn_again.  Time that the caller spends elsewhere, a
+ * second or more of it, does not count.
  */
 void conn_phase(struct conn *, const char *what, double seconds);
 void conn_again(struct conn *);		/* the same seconds, from now on */
@@ -61,8 +61,8 @@ void conn_last(struct conn *, bool);
 void conn_body(struct conn *, bool);
 
 /*
- * Queued; leaves when a read needs it, at conn_flush, or as full records.
- * What is queued between two reads leaves in one TLS record if it fits.
+ * Queued; leaves when a read needs it, at conn_flush, or as full records.  All
+ * that is queued between two reads leaves in one TLS record if it fits.
  * Writing waits for a peer that is slow to take it, reading ahead meanwhile;
  * when nobody reads for us any more, 8 MB are queued before it waits again.
  */
@@ -90,8 +90,8 @@ struct conn_sink {
 int conn_copy(struct conn *, const struct conn_sink *, uint64_t n);
 
 /*
- * What is there, at least min bytes of it (a few), without taking it: *p is
- * valid until the next read.  How many, or -1.  conn_take takes n of them.
+ * At least min bytes (a few) of those there, without taking them: *p is valid
+ * until the next read.  How many, or -1.  conn_take takes n of them.
  */
 long conn_peek(struct conn *, const char **p, size_t min);
 void conn_take(struct conn *, size_t n);

@@ -1,7 +1,7 @@
 /*
  * conn_limits.c: how long a peer may take, and what it must bring meanwhile
  *
- * A phase has so many seconds.  What comes does not renew them, unless the
+ * A phase has so many seconds.  Bytes that come do not renew them, unless the
  * caller says so, or it is a message and comes fast enough; what goes does, as
  * long as the peer takes as much.
  */
@@ -63,7 +63,7 @@ conn_limits_waited(struct conn_limits *l)
 	l->seen = clock_ms();
 }
 
-/* What a phase's seconds must bring, or take. */
+/* The bytes that a phase's seconds must bring, or take. */
 static bool
 enough(const struct conn_limits *l, uint64_t n)
 {
@@ -78,9 +78,10 @@ conn_limits_came(struct conn_limits *l, size_t n)
 }
 
 /*
- * Does the peer still take what we have to say?  What the kernel has taken is
- * not there yet: it keeps megabytes, and says that it has room for more in
- * large steps.  Asked when time is up, so that it costs nothing otherwise.
+ * Does the peer still take what we have to say?  Bytes that the kernel has
+ * taken are not there yet: it keeps megabytes, and says that it has room for
+ * more in large steps.  Asked when time is up, so that it costs nothing
+ * otherwise.
  */
 static bool
 takes(struct conn_limits *l, int fd, size_t queued)

@@ -90,7 +90,7 @@ conn_name(struct conn *c)
 		snprintf(c->peer.where, sizeof c->peer.where, "%s:%u", f->host, f->port);
 }
 
-/* What is known before there is a connection. */
+/* All that is known before there is a connection. */
 static void
 conn_prepare(struct conn *c, const struct conn_conf *conf, struct err *e)
 {

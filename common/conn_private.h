@@ -66,15 +66,15 @@ int conn_closed(struct conn *);		/* the peer closed it */
 int conn_endless(struct conn *);	/* the peer talks without end */
 int conn_stopped(struct conn *);	/* a stop was asked for */
 
-/* What the socket takes now: 1 something went, 0 nothing. */
+/* As much as the socket takes now: 1 something went, 0 nothing. */
 int conn_send_some(struct conn *);
-/* What it has now: 1 something came, or the end; 0 nothing, -1. */
+/* As much as it has now: 1 something came, or the end; 0 nothing, -1. */
 int conn_recv_some(struct conn *);
 /* One round with the socket: as conn.c says. */
 int conn_exchange(struct conn *, bool reading);
 /* From rx to in, as far as there is room: 1 something moved, 0, -1. */
 int conn_decode(struct conn *);
-/* What it holds goes, but for the struct. */
+/* Frees all that it holds, but not the struct. */
 void conn_hang_up(struct conn *);
 
 /* ---- conn_trust.c */

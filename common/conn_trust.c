@@ -44,7 +44,7 @@ tunnel(struct conn *c)
 	return 0;
 }
 
-/* What came behind the server's yes is compressed already, or not from it. */
+/* Bytes behind the server's yes are compressed already, or not from it. */
 static int
 compressed(struct conn *c)
 {

@@ -10,7 +10,7 @@
  * stands unread was said by somebody of before, who must not be believed
  * afterwards.
  *
- * CONN_TUNNEL	a proxy has answered.  What stands behind its answer is the
+ * CONN_TUNNEL	a proxy has answered.  The bytes behind its answer are the
  *		server's greeting, in plaintext, or the proxy's invention: good
  *		for plaintext, and refused by the next change.
  * CONN_TLS	TLS begins with no go-ahead: nobody may have spoken.

@@ -22,8 +22,8 @@ const char *deflate_version(void);	/* zlib's; NULL: without */
 struct deflate *deflate_new(size_t from, size_t to);
 
 /*
- * What stands in from, decompressed, to the end of in, in steps of at most
- * step bytes, until one of them has no room or no more.  -1: not DEFLATE.
+ * The bytes of from, decompressed, to the end of in, in steps of at most step
+ * bytes, until one of them has no room or no more.  -1: not DEFLATE.
  */
 int deflate_in(struct deflate *, struct fifo *in, size_t step);
 

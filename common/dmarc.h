@@ -18,7 +18,7 @@ const char *dmarc_policy(enum dmarc_policy);	/* NULL for DMARC_UNSET */
 
 enum { DMARC_LEVELS = 8, DMARC_PLACES = 16 };
 
-/* What is odd in a record. */
+/* Oddities of a record. */
 #define DMARC_NO_P	1u	/* p= is not there */
 #define DMARC_BAD_P	2u	/* p=, sp= or np= has no valid value */
 #define DMARC_BAD_TAG	4u	/* another tag has no valid value */

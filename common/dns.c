@@ -195,7 +195,7 @@ walk_message(const unsigned char *msg, size_t len, struct message *m)
 }
 
 /*
- * What is being collected from a message: records as offsets into bytes,
+ * The answer as it is collected from a message: records as offsets into bytes,
  * since bytes moves while it grows.
  */
 struct piece {

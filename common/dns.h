@@ -44,7 +44,7 @@ struct dns *dns_open(const struct dns_conf *, struct err *);
 /* Forgets what is unanswered, without a call. */
 void dns_close(struct dns *);
 
-/* What it opens: UDP, and TCP to the servers' ports. */
+/* The ports that it opens: UDP, and TCP to the servers'. */
 struct sandbox;
 void dns_box(const struct dns *, struct sandbox *);
 
@@ -123,7 +123,7 @@ int dns_name(const char *name, char dst[DNS_NAMELEN]);
 
 /*
  * The byte that an escape stands for, \DDD or \ and any other: *p is behind
- * its backslash, then behind all of it.  -1: it is none.
+ * its backslash, then behind all of it.  -1: malformed.
  */
 int dns_escaped(const char **p);
 

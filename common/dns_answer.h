@@ -42,7 +42,7 @@ dns_temporary(enum dns_status s)
 }
 
 const char *dns_type(unsigned);		/* "MX"; NULL if it is not above */
-unsigned dns_type_of(struct str);	/* of such a word; 0 if it is none */
+unsigned dns_type_of(struct str);	/* of such a word; 0 if it is not */
 
 /* One record.  Which fields count depends on the type asked. */
 struct dns_rr {
@@ -60,7 +60,7 @@ struct dns_rr {
 };
 
 /*
- * What became of a question.  Immutable, one allocation, shared and counted:
+ * The outcome of a question.  Immutable, one allocation, shared and counted:
  * valid during the callback, longer if dns_keep was called, until dns_drop.
  */
 struct dns_answer {
@@ -107,6 +107,6 @@ dns_unsure(const struct dns_answer *a)
 const char *dns_owner(const struct dns_answer *);
 
 const struct dns_answer *dns_keep(const struct dns_answer *);
-void dns_drop(const struct dns_answer *);		/* NULL is well */
+void dns_drop(const struct dns_answer *);		/* or NULL */
 
 #endif

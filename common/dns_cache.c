@@ -49,7 +49,7 @@ dns_cache_new(size_t bytes)
 	return c;
 }
 
-/* What an entry costs, with what malloc adds. */
+/* The cost of an entry, with what malloc adds. */
 static size_t
 cost(const struct entry *e)
 {

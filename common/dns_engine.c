@@ -127,7 +127,10 @@ wake(struct dns *d)
 
 /* ---- the loop */
 
-/* What to wait for: how many, never over FDS, and until when at the latest. */
+/*
+ * The descriptors to wait for: how many, never over FDS, and until when at the
+ * latest.
+ */
 static nfds_t
 watched(struct dns *d, struct pollfd *p, int64_t *when)
 {

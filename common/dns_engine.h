@@ -100,7 +100,7 @@ struct ids {
 	unsigned tombs;
 };
 
-/* What goes and comes in one system call. */
+/* Datagrams that go or come in one system call. */
 struct packets {
 	unsigned char *in;
 	struct os_datagram im[BATCH];	/* what is received, set once */

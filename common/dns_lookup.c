@@ -61,7 +61,7 @@ mix(const struct dns_answer *const a[2], unsigned port, struct net_addr *out,
 	return at;
 }
 
-/* What was said if no address came: nobody knows, or nothing is there. */
+/* The result where no address came: nobody knows, or nothing is there. */
 static int
 no_hosts(const char *host, const struct dns_answer *const a[2],
     struct err *e)

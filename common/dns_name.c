@@ -91,7 +91,7 @@ dns_key(const char *name, unsigned type, struct dns_key *k)
 	return 0;
 }
 
-/* What would be read as something else. */
+/* Characters that would be read as something else. */
 static char *
 put_escaped(char *at, unsigned char c)
 {

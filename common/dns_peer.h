@@ -36,7 +36,7 @@ struct stream {
 	int64_t idle;
 };
 
-/* What we learnt about a server. */
+/* All that we learnt about a server. */
 struct peer {
 	struct sock sock[SOCKS];
 	unsigned nsock;			/* how many were ever opened */

@@ -15,7 +15,7 @@ struct dns_key {
 	uint32_t hash;
 };
 
-/* -1 if the name is none. */
+/* -1 if the name is malformed. */
 int dns_key(const char *name, unsigned type, struct dns_key *);
 
 /* A query into DNS_QUERYLEN bytes; its length. */
@@ -23,7 +23,7 @@ size_t dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
     size_t wlen, unsigned type, unsigned bufsize);
 
 /*
- * What the first bytes of a reply say: is it one to this question?  BARE is
+ * Do the first bytes of a reply say that it is one to this question?  BARE is
  * an error reply without a question (RFC 1035 allows a FORMERR to be so).
  */
 enum dns_match { DNS_OTHER, DNS_MINE, DNS_BARE };
@@ -75,7 +75,7 @@ dns_cname_of(struct dns_answer *a)
 struct dns_answer *dns_nothing(const char *name, unsigned type,
     enum dns_status, const char *why);
 
-/* What head (ends in a CNAME) and tail (of its target) say together. */
+/* Head (ends in a CNAME) and tail (of its target) together. */
 struct dns_answer *dns_join(const struct dns_answer *head,
     const struct dns_answer *tail);
 
@@ -89,7 +89,7 @@ void dns_text(const unsigned char *wire, char dst[DNS_NAMELEN]);
 int dns_expand(const unsigned char *msg, const unsigned char *end,
     const unsigned char *p, char dst[DNS_NAMELEN]);
 
-/* What is behind the name at p, which is not looked at otherwise; or NULL. */
+/* The place behind the name at p, which is not looked at otherwise; or NULL. */
 const unsigned char *dns_skip(const unsigned char *p, const unsigned char *end);
 
 /* Who to ask, and how: from the option, POSTBAG_DNS or resolv.conf. */

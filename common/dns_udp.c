@@ -124,7 +124,7 @@ refill(struct dns *d)
 		d->tokens = most > 1 ? most : 1;
 }
 
-/* What is to be sent next: repetitions first, they are in the window. */
+/* The question to be sent next: repetitions first, they are in the window. */
 static struct question *
 due(struct dns *d)
 {

@@ -2,7 +2,7 @@
  * errand.h: what a confined process has its helper do
  *
  * Behind the sandbox nothing can be executed, looked up or connected to by a
- * path.  What will be needed is put on a list before; the helper process
+ * path.  All that will be needed is put on a list before; the helper process
  * (helper.h) does what is on the list, told by number, and nothing else.
  */
 #ifndef ERRAND_H
@@ -25,7 +25,7 @@ void errand_host(const char *host);
 bool errand_runs(void);
 
 struct spawn_conf;
-/* And has it this command on its list? */
+/* Has it this command on its list, too? */
 bool errand_has(const struct spawn_conf *);
 
 /*
@@ -85,8 +85,8 @@ const struct errand *errand_entry(uint32_t number);
 void errand_ask_at(int sock);
 
 /*
- * A datagram with up to ERRAND_FDS descriptors: its bytes; fewer or -1.  What
- * is not used of fd is -1.
+ * A datagram with up to ERRAND_FDS descriptors: its bytes; fewer or -1.  The
+ * unused ones of fd are -1.
  */
 long errand_send(int sock, const void *, size_t, const int *fd, int n);
 long errand_receive(int sock, void *, size_t, int fd[ERRAND_FDS]);

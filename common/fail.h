@@ -8,8 +8,8 @@
 
 /*
  * One per thread of work.  code is a sysexits value and becomes the exit
- * status; 0 means all is well.  The first failure wins: later ones, usually
- * its echoes, change nothing until fail_clear.
+ * status; 0 means success.  The first failure wins: later ones, usually its
+ * echoes, change nothing until fail_clear.
  */
 struct err {
 	int code;
@@ -28,13 +28,13 @@ int fail_sys(struct err *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Prefixes "where: " to a recorded failure, at the boundary where the place
- * is known ("host:port", "file:line").  Nothing if all is well.  Always -1.
+ * Prefixes "where: " to a recorded failure, at the boundary where the place is
+ * known ("host:port", "file:line").  Nothing if there is none.  Always -1.
  */
 int fail_in(struct err *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends to a recorded failure; nothing if all is well.  Always -1. */
+/* Appends to a recorded failure; nothing if there is none.  Always -1. */
 int fail_add(struct err *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -58,15 +58,15 @@ void fail_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Prints what was recorded, "who: " before it if who is not NULL; nothing if
- * all is well.  After a stop what failed for now is its echo and not said:
+ * there is none.  After a stop what failed for now is its echo and not said:
  * program_end says once which signal it was.
  */
 void fail_tell(const struct err *, const char *who);
 
 /*
  * The worse of two exit statuses, by one order that postbag(7) has: 70 71 78
- * 77 76 74 73 69 68 67 65 66 64 75 0.  What is not in it counts as 70.  Any
- * number of them comes to the same, in whatever order they are folded.
+ * 77 76 74 73 69 68 67 65 66 64 75 0.  One that is not in it counts as 70.
+ * Any number of them comes to the same, in whatever order they are folded.
  */
 int fail_worse(int a, int b);
 

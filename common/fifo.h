@@ -11,8 +11,8 @@ struct fifo {
 };
 
 /*
- * Room for at least one byte behind the last: where, and how much in *room
- * (up to want).  What stands in the fifo may move.  NULL when it is full.
+ * Room for at least one byte behind the last: where, and how much in *room (up
+ * to want).  The bytes in the fifo may move.  NULL when it is full.
  */
 char *fifo_room(struct fifo *, size_t want, size_t *room);
 

@@ -22,7 +22,7 @@ gives_up(int fd, short events)
 	return stop_asked() && poll(&p, 1, 0) == 0;
 }
 
-/* What errno says, or that we are to stop. */
+/* Fails with errno, or because we are to stop. */
 static int
 broken(struct err *e, int code, const char *what)
 {
@@ -319,7 +319,7 @@ file_write(int fd, const void *p, size_t n, struct err *e)
 
 /*
  * Shortens the file by the n bytes that were written last, if it ends with
- * them: another program may have written behind them.  What fails here is told
+ * them: another program may have written behind them.  A failure here is told
  * by the write that failed before.
  */
 static void

@@ -32,7 +32,7 @@ struct finding {
 	const char *text;
 };
 
-/* In order; all zero is none. */
+/* In order; empty when all zero. */
 struct findings {
 	struct finding *first, *last;
 };
@@ -51,7 +51,8 @@ void finding_forget(struct findings *, unsigned by);
 
 /*
  * The worst first; then by finder, place, kind and text, so that the order is
- * the same whichever answers came first.  What is there twice is told once.
+ * the same whichever answers came first.  One that is there twice is told
+ * once.
  */
 void finding_sort(struct findings *, struct arena *);
 

@@ -63,7 +63,7 @@ static const struct {
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-/* What a line begins with, for whom it speaks, and how loud. */
+/* The word that a line begins with, for whom it speaks, and how loud. */
 static const struct sign {
 	const char *word;
 	unsigned weight[KINDS];

@@ -54,8 +54,9 @@ struct foreign {		/* start with { 0 } */
 };
 
 /*
- * What the words that its lines begin with look like.  Of those that they fit
- * equally well one of wanted, which ends with FOREIGN_UNKNOWN.
+ * The kind of file that the words its lines begin with are typical of.  Of
+ * those that they fit equally well one of wanted, which ends with
+ * FOREIGN_UNKNOWN.
  */
 enum foreign_kind foreign_guess(struct str text,
     const enum foreign_kind *wanted);
@@ -100,7 +101,7 @@ int foreign_ini(struct foreign *, struct err *);
 int foreign_import(const char *path, int (*convert)(struct foreign *,
     struct conf_out *, struct err *), struct buf *, struct err *);
 
-/* What a tool has of its own for --import. */
+/* A tool's own part of --import. */
 struct foreign_tool {
 	const char *kind;	/* of its sections: "fetch", "sync" */
 	/* foreign_import with the programs that it stands in for */

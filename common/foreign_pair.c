@@ -11,7 +11,7 @@
 
 /* ---- the lexer ---- */
 
-/* What stands between two double quotes, if they are its ends. */
+/* The text between two double quotes, if they are its ends. */
 static struct str
 unquoted(struct str s)
 {

@@ -17,7 +17,7 @@ int foreign_pair_read(struct foreign *, struct err *);
 bool foreign_pair_is(const char *value, const char *word);
 /* "on", "off" and nothing, which is on; where it is not said: unsaid. */
 bool foreign_pair_on(const char *value, bool unsaid);
-/* NULL for "off" and for nothing, which mean that there is none. */
+/* NULL for "off" and for nothing, which both mean no value. */
 const char *foreign_pair_some(const char *value);
 
 /* Does it say nothing of its own, and is another account's other name? */

@@ -35,7 +35,7 @@ static size_t wards;
 
 /* ---- what is asked for ---- */
 
-/* What the child's descriptor i is to be; less than SPAWN_NULL: nonsense. */
+/* The child's descriptor i; less than SPAWN_NULL: nonsense was asked for. */
 static int
 child_fd(int asked, int i, const int given[ERRAND_FDS])
 {

@@ -11,7 +11,7 @@
 
 enum { SILENCE = 5, PATIENCE = 10, HELLO = 5 };	/* seconds */
 
-/* What greets at once, in plaintext, if it is there at all. */
+/* Services that greet at once, in plaintext, if they are there at all. */
 static const struct port {
 	unsigned number;
 	const char *scheme;
@@ -153,7 +153,7 @@ hint_greeting(struct conn *c, const char *scheme, double seconds)
 	return hint_record(p, n) ? tls_here(c, scheme) : 0;
 }
 
-/* What greets so. */
+/* The protocol that greets so. */
 static const struct {
 	const char *begin, *scheme;
 } greetings[] = { { "220", "smtp" }, { "421", "smtp" }, { "554", "smtp" },

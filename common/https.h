@@ -18,7 +18,7 @@ struct https {
 	struct tls_ctx *tls;
 	double seconds;		/* for all of it */
 
-	/* What came; zeroed at first. */
+	/* The answer; zeroed at first. */
 	int status;		/* 200; 0: no answer */
 	char type[128];		/* the media type, without parameters */
 	bool too_big;		/* more than body.max bytes */

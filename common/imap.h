@@ -72,7 +72,7 @@ struct imap {
 /* Greeting, TLS, capabilities.  EX_NOPERM: no STARTTLS, or PREAUTH. */
 int imap_open(struct imap *, struct conn *, enum conn_tls);
 int imap_auth(struct imap *, const struct sasl_login *);
-/* COMPRESS=DEFLATE, if both sides can; a refusal is well. */
+/* COMPRESS=DEFLATE, if both sides can; a refusal is no failure. */
 int imap_deflate(struct imap *);
 
 /* Queues "TAG ...\r\n"; the tag.  No line end may be in it. */
@@ -89,9 +89,9 @@ bool imap_flags_sayable(const char *flags);
 int imap_quote(struct imap *, struct buf *, struct str name);
 
 /*
- * What is in m->box is of the mailbox before: to be called before the answers
- * to a SELECT or EXAMINE are read, not when it is queued.  [CLOSED] (RFC 7162)
- * does it too; what came before that is of the mailbox before.
+ * m->box is of the mailbox before: to be called before the answers to a SELECT
+ * or EXAMINE are read, not when it is queued.  [CLOSED] (RFC 7162) does it
+ * too; what came before that is of the mailbox before.
  */
 static inline void
 imap_box_forget(struct imap *m)
@@ -123,7 +123,10 @@ int imap_idle(struct imap *, double seconds);
 /* LOGOUT, not waited for; also after a stop, where it can be said. */
 void imap_quit(struct imap *);
 
-/* What it remembers goes; the connection stays.  Also after imap_quit. */
+/*
+ * Frees what it remembers; the connection stays.  To be called after
+ * imap_quit, too.
+ */
 void imap_free(struct imap *);
 
 #endif

@@ -4,8 +4,8 @@
  * A server may take its time, and may say anything at any time meanwhile: so
  * that "* OK still here" each minute would keep a client for ever.  Progress
  * is a tagged answer, what a command under way asks for, bytes of it (see
- * conn_body), and INPROGRESS (RFC 9585).  What can be said again and again
- * counts once, or as long as its number grows.
+ * conn_body), and INPROGRESS (RFC 9585).  A word that can be said again and
+ * again counts once, or as long as its number grows.
  */
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 
 struct imap;
 
-/* What is noted for it, from one tagged answer to the next. */
+/* Its notes, from one tagged answer to the next. */
 struct imap_alive {
 	unsigned told;		/* tags that were answered, of all */
 	unsigned asked;		/* what untagged data commands under way ask */
@@ -24,13 +24,13 @@ struct imap_alive {
 /* A command without its tag is about to be sent: "UID FETCH 1 (UID)". */
 void imap_alive_asked(struct imap *, struct str command);
 
-/* What begins here: useful is set if a command under way asks for it. */
+/* A response begins: useful is set if a command under way asks for it. */
 void imap_alive_begins(struct imap *, enum imap_type);
 
 /* It has come; the time of the phase is renewed if it is progress. */
 void imap_alive_heard(struct imap *, const struct imap_resp *);
 
-/* What it noted of names goes: at the end, and before *m is set anew. */
+/* Frees what it noted of names: at the end, and before *m is set anew. */
 void imap_alive_forget(struct imap *);
 
 #endif

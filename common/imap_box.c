@@ -1,8 +1,8 @@
 /*
  * imap_box.c: what a client does with mailboxes (RFC 3501, 9051 and friends)
  *
- * Each imap_ask_* is one line of the dialogue.  What comes back is bounded
- * before anything is allocated for it: "1:4294967295" is 12 bytes.
+ * Each imap_ask_* is one line of the dialogue.  The answer is bounded before
+ * anything is allocated for it: "1:4294967295" is 12 bytes.
  */
 #include <inttypes.h>
 #include <stdio.h>

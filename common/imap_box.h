@@ -23,7 +23,7 @@
 /*
  * ID, and ENABLE of what is offered of IMAP_QRESYNC, IMAP_CONDSTORE and
  * IMAP_UTF8, in one flight: the tag of ENABLE, for nobody need wait for the
- * other; 0 if there is nothing to enable.  What came of it is in m->utf8,
+ * other; 0 if there is nothing to enable.  The outcome is in m->utf8,
  * m->qresync, m->condstore.
  */
 unsigned imap_ask_ready(struct imap *, unsigned of);

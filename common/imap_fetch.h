@@ -2,7 +2,7 @@
  * imap_fetch.h: messages are downloaded, with several commands under way
  *
  * A window of commands on one connection, over one mailbox or several: the
- * next is sent before the last is answered.  What comes is pulled.
+ * next is sent before the last is answered.  The messages are pulled.
  *
  *	struct imap_fetch f = { .m = m, .ahead = 2 };
  *

@@ -98,7 +98,7 @@ permanent(struct imap *m, struct str flags)
 	}
 }
 
-/* What stands in the brackets, if there are any. */
+/* The code in the brackets, if there are any. */
 static struct str
 bracketed(struct str s)
 {
@@ -107,7 +107,7 @@ bracketed(struct str s)
 	return s.n > 0 && s.p[s.n - 1] == ')' ? str_to(s, s.n - 1) : s;
 }
 
-/* What a code says about the mailbox or the server is kept. */
+/* Keeps what a code says about the mailbox or the server. */
 static void
 note_code(struct imap *m, const struct imap_resp *r)
 {

@@ -48,8 +48,8 @@ struct imap_item {
 };
 
 /*
- * The next response: 1, or -1.  What was not read of the last is skipped.
- * What commands under way ask for, tagged answers, and INPROGRESS (RFC 9585)
+ * The next response: 1, or -1.  The unread rest of the last is skipped.  Data
+ * that commands under way ask for, tagged answers, and INPROGRESS (RFC 9585)
  * renew the time of the phase (conn_again); nothing else does.
  */
 int imap_next(struct imap *, struct imap_resp *);
@@ -65,7 +65,7 @@ int imap_item(struct imap *, struct imap_item *);
 /* The bytes of a BODY item, once, before the next imap_item. */
 int imap_body(struct imap *, struct imap_item *, const struct conn_sink *);
 
-/* What struct imap has of the response that is being read. */
+/* The response that is being read, as far as it was. */
 struct imap_read {
 	struct arena mem;	/* the strings in it */
 	struct str rest;	/* of the line */
