@@ -237,7 +237,7 @@ put_cp(struct buf *b, uint32_t cp)
 	}
 }
 
-/* Behind "\u": the four digits, or those of a pair.  -1: they are none. */
+/* Behind "\u": the four digits, or those of a pair.  -1: malformed. */
 static int
 escape(struct str *t, uint32_t *cp)
 {

@@ -5,8 +5,9 @@
  * of whole answers, and of lists that are collected over many: so that a peer
  * that talks for ever ends with EX_PROTOCOL, its name and what was too much,
  * and a tool stays below 32 MB until then, but for 8 bytes a message that was
- * named one by one.  What a peer only counts ("4000000 EXISTS") allocates
- * nothing.  Beside each stands what one costs, and what all of them do.
+ * named one by one.  A number that a peer only tells ("4000000 EXISTS")
+ * allocates nothing.  Beside each stands what one costs, and what all of them
+ * do.
  */
 #ifndef LIMIT_H
 #define LIMIT_H
@@ -44,8 +45,8 @@
 #define LIMIT_ANNOUNCED(n) (2 * (uint64_t)(n) + (1 << 20))
 
 /*
- * A literal: RFC822.SIZE has 32 bits, and this is twice that.  What is read
- * past takes time alone.
+ * A literal: RFC822.SIZE has 32 bits, and this is twice that.  To read past
+ * one takes time alone.
  */
 #define LIMIT_LITERAL (INT64_C(1) << 33)
 #define LIMIT_SKIPPED (64 << 20)

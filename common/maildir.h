@@ -82,7 +82,7 @@ int maildir_scan(struct maildir *, maildir_each *, void *to, struct err *);
 /* Is that file the same, byte by byte, as the one begun under this name? */
 bool maildir_holds(struct maildir *, enum maildir_folder, const char *file,
     const char *name);
-/* What a run that died left in tmp/, by "mine", is gone. */
+/* Removes what a run that died left in tmp/, by "mine". */
 int maildir_sweep(struct maildir *, struct err *);
 
 void maildir_close(struct maildir *);

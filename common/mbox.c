@@ -77,7 +77,7 @@ break_stale(const char *path)
 		unlink(path);
 }
 
-/* What a run of ours left that was killed is no lock. */
+/* A lock that a killed run of ours left does not count. */
 static bool
 left_behind(const char *path)
 {

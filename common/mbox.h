@@ -26,7 +26,7 @@ struct mbox {
 /* Who our "From " lines are from: so that a batch is known as our own. */
 #define MBOX_SENDER "mailfetch@localhost"
 
-/* What all this opens: the file, and for its lock the folder it is in. */
+/* The paths that all this opens: the file, and for its lock its folder. */
 struct sandbox;
 void mbox_box(const char *path, struct sandbox *);
 

@@ -15,7 +15,7 @@ void *mem_grow(void *p, size_t n, size_t size);
 char *mem_dup(const char *);
 
 /*
- * What nobody would know if memory ended here: a sentence that is said then,
+ * A sentence that is said if memory ends here, for else nobody would know;
  * valid until the next one; NULL: nothing.  For the thread that calls.
  */
 void mem_stake(const char *what);
@@ -54,7 +54,7 @@ struct secret {
 void mem_wipe(void *, size_t);
 void mem_secret_wipe(struct secret *);
 
-/* What functions that have returned left on the stack, some way down. */
+/* Wipes what functions that have returned left on the stack, some way down. */
 void mem_wipe_stack(void);
 
 #endif

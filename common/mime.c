@@ -80,7 +80,7 @@ mime_file_arg(struct arena *a, const char *arg)
 	return f;
 }
 
-/* What a receiver may take for a file name: no directories, no controls. */
+/* A name that a receiver may take for a file's: no directories, no controls. */
 static struct str
 base_name(struct arena *a, const char *path)
 {
@@ -397,7 +397,7 @@ add_files(struct job *j, struct node *up, const struct mime_file *f, size_t n,
 	return 0;
 }
 
-/* What is to be read: text, html, or both. */
+/* The part to be read: text, html, or both. */
 static struct node *
 bodies(struct job *j, bool top)
 {

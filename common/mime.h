@@ -44,7 +44,7 @@ struct mime_text {
 	const char *name;	/* for error texts */
 };
 
-/* What to compose.  Start with MIME_MAIL_INIT: no field is required. */
+/* A message to compose.  Start with MIME_MAIL_INIT: no field is required. */
 struct mime_mail {
 	struct mime_addrs from, sender, reply_to, to, cc;
 	struct str subject;	/* p NULL: no such field */

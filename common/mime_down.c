@@ -2,11 +2,11 @@
  * mime_down.c: 8-bit and odd messages made 7-bit (RFC 6152 3, RFC 2045 6)
  *
  * Two walks through the message as it would be sent, with the same code.  The
- * first finds the leaves that must be encoded and refuses what cannot be
- * done; the second writes.  Between them only the numbers of those leaves
- * are kept.  Lines come in pieces, because in an odd message a line may be
- * longer than memory.  What was written is looked at once more, so a file
- * that changed between the walks is noticed.
+ * first finds the leaves that must be encoded and refuses what cannot be done;
+ * the second writes.  Between them only the numbers of those leaves are kept.
+ * Lines come in pieces, because in an odd message a line may be longer than
+ * memory.  The result is looked at once more, so a file that changed between
+ * the walks is noticed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@
 
 enum where { HEAD, LEAF, AROUND };	/* AROUND: preamble or epilogue */
 
-/* What is encoded already is put into lines anew. */
+/* A leaf that is encoded already is put into lines anew. */
 enum tidy { TIDY_NOT, TIDY_BASE64, TIDY_QP };
 
 struct tidying {
@@ -42,7 +42,7 @@ struct level {
 	bool digest;
 };
 
-/* What an entity is, by its Content-Type and whether it can be entered. */
+/* The kind of an entity, by its Content-Type and whether it can be entered. */
 enum kind {
 	OTHER,				/* a leaf that is no text */
 	TEXT,				/* a leaf where QP may be cheaper */
@@ -52,7 +52,7 @@ enum kind {
 	OPAQUE				/* a multipart we cannot enter */
 };
 
-/* What its Content-Transfer-Encoding says. */
+/* Its Content-Transfer-Encoding. */
 enum coding {
 	PLAIN,				/* 7bit, or nothing */
 	EIGHT,				/* 8bit or binary: will be 7bit */
@@ -69,7 +69,7 @@ struct entity {
 	struct level as;		/* what a multipart would push */
 };
 
-/* What stands in a leaf. */
+/* The bytes of a leaf, counted. */
 struct stats {
 	uint64_t n, special;		/* special: three bytes in QP */
 	bool eight, odd, broken;	/* broken: not UTF-8 */
@@ -319,7 +319,7 @@ understand(struct walk *w)
 	x->as.sealed = x->as.sealed || sealed(w);
 }
 
-/* What stands in a leaf. */
+/* ---- a leaf ---- */
 
 static void
 utf8(struct stats *s, const char *p, size_t n)
@@ -560,7 +560,7 @@ head_done(struct walk *w, bool ended)
 
 /* Bodies. */
 
-/* What a boundary, or with last the end of the message, ends. */
+/* Ends what a boundary, or with last the end of the message, ends. */
 static int
 down_finish(struct walk *w, bool last)
 {
@@ -751,8 +751,8 @@ piece(struct walk *w, struct str s, bool start, bool end)
 }
 
 /*
- * The lines of a block.  What is left without a line end is kept for the next
- * block, unless it fills the block; then it is a piece.
+ * The lines of a block.  A rest without a line end is kept for the next block,
+ * unless it fills the block; then it is a piece.
  */
 static int
 pieces(struct walk *w, struct buf *b, bool *start, bool last)

@@ -250,7 +250,7 @@ end_field(struct line *l, struct str name, struct err *e)
 	return 0;
 }
 
-/* What no folding or encoding can help. */
+/* Bytes that no folding or encoding can help. */
 static int
 field_check(struct str name, struct str value, int how, struct err *e)
 {

@@ -54,7 +54,10 @@ unfolded(struct arena *a, struct str s, int how)
 	return (struct str){ p, n };
 }
 
-/* What has no place in this field, and cannot be encoded there, is a "?". */
+/*
+ * A byte that has no place in this field, and cannot be encoded there, is a
+ * "?".
+ */
 static struct str
 ascii_only(struct arena *a, struct str s)
 {
@@ -68,7 +71,7 @@ ascii_only(struct arena *a, struct str s)
 
 /*
  * A list of addresses anew; groups lose their names, and a comment becomes the
- * name where there is none.  1: an address is not ASCII; -1: it is no list.
+ * name where there is none.  1: an address is not ASCII; -1: it is not a list.
  */
 static int
 list_again(struct buf *b, struct str name, struct str body, struct arena *a,

@@ -7,10 +7,10 @@
 /*
  * For a header that somebody else made (cron writes raw Subjects): encodes its
  * 8-bit fields: text, the names in lists of addresses, parameters; and folds
- * lines over 998 octets.  With MIME_UTF8 what is UTF-8 stays as it is.  What
- * cannot be encoded stays, and with it m->utf8; with MIME_FORCE only addresses
- * do that: elsewhere such a byte becomes "?", a control a blank, and a field
- * that cannot be folded is left out.
+ * lines over 998 octets.  With MIME_UTF8 what is UTF-8 stays as it is.  Text
+ * that cannot be encoded stays, and with it m->utf8; with MIME_FORCE only
+ * addresses do that: elsewhere such a byte becomes "?", a control a blank, and
+ * a field that cannot be folded is left out.
  */
 void mime_header_again(struct msg *, struct arena *, int how);
 

@@ -255,8 +255,8 @@ scan_more(struct scan *s)
 }
 
 /*
- * The next line without its end: 1, or 0 when there is none.  What is read
- * never exceeds the limit by much, so an endless line is given cut.
+ * The next line without its end: 1, or 0 when there is none.  The bytes read
+ * never exceed the limit by much, so an endless line is given cut.
  */
 static int
 raw_line(struct scan *s, struct str *line)

@@ -93,7 +93,7 @@ struct msg_fields {
 };
 int msg_next_field(struct msg_fields *, struct str *name, struct str *body);
 
-/* What the source of a part is like (msg_look.h). */
+/* The source of a part as text (msg_look.h). */
 int msg_look_at(const struct msg_part *, struct msg_look *, struct err *);
 
 /* For composers.  msg_begin makes the header and the empty line. */
@@ -107,7 +107,7 @@ void msg_add_mem(struct msg *, struct arena *, struct str wire);
  */
 int msg_measure(struct msg_part *p, struct err *);
 
-/* What n bytes become as base64 in lines. */
+/* The size of n bytes as base64 in lines. */
 uint64_t msg_base64_size(uint64_t n);
 
 /*

@@ -68,7 +68,7 @@ look_from(struct msg_look *l, const char *at, const char *end)
 {
 	static const char word[] = "From ";
 
-	/* What a block cut off may go on in the next one. */
+	/* A line that a block cuts off may go on in the next one. */
 	l->begun = l->col == 0 ? 0 : l->begun;
 	if (l->begun != l->col || l->begun == 5)
 		return;

@@ -8,8 +8,8 @@
 #include "str.h"
 
 /*
- * What a text is like: feed it in pieces, then once with n 0.  Start with
- * { 0 }.  Over 1 GB/s.
+ * The traits of a text, { 0 } at first: feed it in pieces, then once with n 0.
+ * Over 1 GB/s.
  */
 struct msg_look {
 	uint64_t size;		/* as CTE_LINES */

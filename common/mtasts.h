@@ -7,7 +7,7 @@
 
 /*
  * The id of a record that begins with MTASTS_START, others do not count; p
- * NULL, and *why says why, if it is none.
+ * NULL, and *why says why, if there is no such record.
  */
 #define MTASTS_START "v=STSv1;"
 struct str mtasts_id(struct str record, const char **why);

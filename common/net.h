@@ -20,8 +20,8 @@ struct net_addr {
  * Waits until a descriptor is ready or the deadline (clock.h) passes: how many
  * are ready, 0 when time is up, NET_STOPPED at once when we were asked to end
  * (stop.h), also if something is ready: a loop that goes on then would turn
- * without a pause.  What waits for the network waits here, in net_poll_last,
- * or in net_watch_wait.
+ * without a pause.  Whoever waits for the network waits here, in
+ * net_poll_last, or in net_watch_wait.
  */
 enum { NET_STOPPED = -2 };
 int net_poll(struct pollfd *, nfds_t, int64_t deadline);
@@ -94,7 +94,7 @@ int net_watch_wait(int watch, struct net_event *, int max, int64_t deadline);
 
 /* ---- addresses */
 
-/* Numbers to an address, no names: 0, -1.  And its bytes, 4 or 16. */
+/* Numbers to an address, no names: 0, -1.  net_raw: from its bytes, 4 or 16. */
 int net_pton(struct str, unsigned port, struct net_addr *);
 void net_raw(struct str bytes, unsigned port, struct net_addr *);
 void net_port(struct net_addr *, unsigned port);

@@ -77,7 +77,7 @@ fits(const struct entry *en, const char *user)
 	    strcmp(login, user) == 0;
 }
 
-/* A keyword within an entry and its value; -1 if w is none. */
+/* A keyword within an entry and its value; -1 if w is not one. */
 static int
 entry_field(struct str *s, struct str w, struct entry *en)
 {

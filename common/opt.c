@@ -266,7 +266,7 @@ set_one(struct opt_set *set, int rank, const char *arg, struct err *e)
 	return store_value(set, o, arg, true, e);
 }
 
-/* What getopt_long wants to know, made from our tables. */
+/* The tables of getopt_long, made from ours. */
 static void
 getopt_prepare(const struct opt_set *set, struct option *lo, char *so)
 {

@@ -48,7 +48,7 @@ struct opt {
 };
 #define OPT_NOCONF	1u	/* not allowed in a configuration file */
 #define OPT_HIDDEN	2u	/* not in --help (a refused or test spelling) */
-/* What standard input is as the argument: see opt_stdin. */
+/* Standard input as the argument: see opt_stdin. */
 #define OPT_STDIN	4u	/* a file: "-", "/dev/stdin"; in a list "-:TYPE" */
 #define OPT_STDIN_FD	8u	/* a descriptor: 0 */
 #define OPT_STDIN_DASH	16u	/* a text: "-" alone */
@@ -85,8 +85,8 @@ int opt_give(struct opt_set *, const char *name, const char *arg,
 
 /*
  * An option that was given and can have no effect is an error, EX_USAGE.  The
- * lists are words parted by blanks; NULL says nothing.  What only the
- * configuration says does not count: it is for other runs, too.
+ * lists are words parted by blanks; NULL says nothing.  A setting of the
+ * configuration alone does not count: it is for other runs, too.
  */
 struct opt_rule {
 	const char *name;	/* if this was given, NULL ends the table: */

@@ -2,16 +2,17 @@
  * os.h: what Linux has and POSIX has not, and what stands in for it elsewhere
  *
  * os_linux.c is made of system calls that only Linux has, os_posix.c needs
- * POSIX.1-2024 alone ("make OS=posix" builds with it, on Linux, too).  What is
- * lost there:
+ * POSIX.1-2024 alone ("make OS=posix" builds with it, on Linux, too).  The
+ * second lacks:
  *   - the sandbox (sandbox_posix.c): nothing confines a tool, and -vv says so
  *   - speed: a fsync(2) for each message, not one for a batch; poll(2) over all
  *     sockets at each turn; a system call for each datagram; no early ACKs
  *   - files without a name: a run that is killed may leave one in tmp/
- *   - a connection whose peer is gone is noticed later, and so is the end of a
- *     child (by looking, each few milliseconds); suspension is not noticed
- *   - other processes of the same user may look into a tool's memory
- *   - messages in out-of-memory errors begin with "postbag", not the tool's name
+ *   - notice: a connection whose peer is gone is found later, and so is the end
+ *     of a child (by looking, each few milliseconds); suspension is not
+ *   - a wall against other processes of the same user, who may look into a
+ *     tool's memory
+ *   - the tool's name in out-of-memory errors, which begin with "postbag"
  * Failures are -1 and errno, as of system calls.  Nothing here waits but
  * os_watch_wait.
  */
@@ -51,7 +52,7 @@ void os_uptime(struct timespec *);
 /* Closes from..to, whichever of them are open. */
 void os_close(int from, int to);
 
-/* What is spawned has none from 3 on, whoever opened them. */
+/* A spawned process has none from 3 on, whoever opened them. */
 void os_spawn_closes(posix_spawn_file_actions_t *);
 
 /* Readable when the child has ended; -1: look at times. */

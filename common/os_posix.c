@@ -250,10 +250,10 @@ os_receive_many(int fd, struct os_datagram *d, unsigned n)
 }
 
 /*
- * What epoll(7) keeps in the kernel: by descriptor, who wants to know, and
+ * As epoll(7) keeps it in the kernel: by descriptor, who wants to know, and
  * what is still to be told.  A change is told once: that direction is asked
- * for again when its user says that it would block.  One who never says so
- * (a pipe that is read in another way) is told as often as there is something.
+ * for again when its user says that it would block.  One who never says so (a
+ * pipe that is read in another way) is told as often as there is something.
  * There is one watch, and one thread that uses it.
  */
 const int os_watch_nap = 10;
@@ -330,7 +330,7 @@ ready_bits(short revents)
 	return bits;
 }
 
-/* What is left to tell. */
+/* Those that are left to tell. */
 static void
 told(struct watched *w, unsigned bits)
 {

@@ -396,8 +396,8 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 }
 
 /*
- * What was known is asked for after all.  The same secret is not said again to
- * a server that still has the mechanism, or that has hung up.
+ * Asks after all for what was known.  The same secret is not said again to a
+ * server that still has the mechanism, or that has hung up.
  */
 static int
 ask_again(struct pop3 *p, const struct sasl_login *l)
@@ -650,7 +650,10 @@ dot(struct pop3 *p)
 	return 0;
 }
 
-/* What of the n bytes is sure to be text: up to a "\n" that a "." follows. */
+/*
+ * How many of the n bytes are sure to be text: up to a "\n" that a "."
+ * follows.
+ */
 static size_t
 plain_bytes(const char *at, size_t n)
 {

@@ -50,7 +50,7 @@ struct pop3 {
 	size_t lines;		/* of UIDL */
 };
 
-/* What is worth remembering of a server from one login to the next. */
+/* All that is worth remembering of a server from one login to the next. */
 struct pop3_memory {
 	unsigned caps;		/* below POP3_CAPS; 0: nothing is known */
 	unsigned mech;		/* how to log in, below POP3_MECHS */
@@ -58,13 +58,13 @@ struct pop3_memory {
 };
 enum { POP3_CAPS = 2 * POP3_CAPA, POP3_MECHS = 8 };
 
-/* What the last CAPA said, in words with blanks between; appended. */
+/* The words of the last CAPA, with blanks between; appended. */
 void pop3_words(const struct pop3 *, struct buf *);
 
 /*
- * Greeting, TLS, capabilities.  EX_NOPERM where STLS cannot be had.  What
- * pop3_recall said when this server was last logged in to saves a round trip
- * with TLS from the first byte, if the greeting is the same; or NULL.
+ * Greeting, TLS, capabilities.  EX_NOPERM where STLS cannot be had.  The
+ * answer of pop3_recall, when this server was last logged in to, saves a round
+ * trip with TLS from the first byte, if the greeting is the same; or NULL.
  */
 int pop3_open(struct pop3 *, struct conn *, enum conn_tls,
     const struct pop3_memory *);

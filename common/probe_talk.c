@@ -141,7 +141,7 @@ probe_talk_guess(struct str line)
 
 /* ---- replies ---- */
 
-/* What is still to be read of a reply. */
+/* The rest of a reply, still to be read. */
 struct reader {
 	struct str all;
 	size_t at;

@@ -51,15 +51,15 @@ struct probe_proto {
 };
 
 const struct probe_proto *probe_talk_named(struct str);
-/* What is usual on the port; for others the one that guesses. */
+/* The protocol usual on the port; for others the one that guesses. */
 const struct probe_proto *probe_talk_port(unsigned port);
 /* For --tls: of the same dialogue, with or without implicit TLS. */
 const struct probe_proto *probe_talk_twin(const struct probe_proto *,
     bool implicit);
-/* By the first line of a greeting; NULL if it is none of these. */
+/* By the first line of a greeting; NULL if it fits no protocol here. */
 const struct probe_talk *probe_talk_guess(struct str line);
 
-/* What is said at a step, appended; arg must be free of line ends. */
+/* The bytes to be said at a step, appended; arg must be free of line ends. */
 void probe_talk_say(const struct probe_talk *, enum probe_step,
     const char *arg, struct buf *out);
 

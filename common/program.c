@@ -16,9 +16,9 @@
 #include "stop.h"
 
 /*
- * What is meant for a terminal would go into the file or to the server that
- * has its number.  They are opened the wrong way round, so that to use them
- * still fails.
+ * Output meant for a terminal would go into the file or to the server that has
+ * its number.  They are opened the wrong way round, so that to use them still
+ * fails.
  */
 static void
 plug(void)

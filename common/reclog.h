@@ -52,10 +52,10 @@ int reclog_flush(struct reclog *, struct err *);
 int reclog_sync(struct reclog *, struct err *);
 
 /*
- * What put writes into fd is the log from now on, in place of the file of that
- * name in the same folder, if there is one, durably; what is in out is no more.
- * On failure all stays as it is, but if made is set: then it is in place, and
- * its name alone may not be durable.
+ * The file that put writes into fd is the log from now on, in place of the
+ * file of that name in the same folder, if there is one, durably; what is in
+ * out is no more.  On failure all stays as it is, but if made is set: then it
+ * is in place, and its name alone may not be durable.
  */
 int reclog_replace(struct reclog *, const char *name,
     int (*put)(void *of, int fd, struct err *), void *of, struct err *);

@@ -87,7 +87,7 @@ sandbox_forget(struct sandbox *s)
 }
 
 #ifdef SANDBOX_SANITIZED
-/* What the sanitizers read, and where they were told to write. */
+/* Paths that the sanitizers read, and where they were told to write. */
 static void
 sanitizers(struct sandbox *s)
 {

@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What may be done at and below a path. */
+/* The rights at and below a path. */
 enum sandbox_may {
 	SANDBOX_READ,	/* files read, folders listed */
 	SANDBOX_PUT,	/* files made, written, replaced; nothing is read */
 	SANDBOX_WRITE	/* all of it, and folders made and removed */
 };
 
-/* What stays possible.  Start with { 0 }: nothing. */
+/* All that stays possible.  Start with { 0 }: nothing. */
 struct sandbox {
 	struct sandbox_path {
 		char *path;
@@ -38,8 +38,8 @@ void sandbox_port(struct sandbox *, unsigned port);
  * From here on, and for all threads to come, this process can neither execute
  * a file, nor touch files other than those named, nor connect elsewhere, nor
  * do with the kernel what no client of a server does: each as far as the
- * kernel knows it (Landlock, seccomp).  Open descriptors keep working.  What
- * is refused fails with EACCES or EPERM, an unknown system call with ENOSYS.
+ * kernel knows it (Landlock, seccomp).  Open descriptors keep working.  A call
+ * that is refused fails with EACCES or EPERM, an unknown one with ENOSYS.
  * -vv says what is enforced: an old kernel is no failure.  The lists are freed.
  * Call it before there is a second thread.
  */

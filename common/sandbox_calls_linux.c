@@ -3,10 +3,10 @@
  *
  * Three tables: calls that are allowed, calls that are allowed with certain
  * arguments, and calls that every kernel has and no client of a server needs,
- * which fail with EPERM.  What is in none of them fails with ENOSYS, as on an
- * older kernel: the C library then does without it, and a call that the next
- * kernel brings is no new door.  For clone3(2), whose flags stand in memory
- * where no filter can look, that means clone(2).
+ * which fail with EPERM.  A call that is in none of them fails with ENOSYS, as
+ * on an older kernel: the C library then does without it, and a call that the
+ * next kernel brings is no new door.  For clone3(2), whose flags stand in
+ * memory where no filter can look, that means clone(2).
  *
  * Calls that take a path are left to Landlock where it knows them; those that
  * it does not watch (modes, owners, attributes, times by name) are refused.
@@ -271,7 +271,7 @@ sort_in(struct program *p, const short *call, size_t n, enum verdict v)
 		p->verdict[call[i]] = (unsigned char)v;
 }
 
-/* What a number means, and then what a stretch of them means. */
+/* The meaning of a number, and then of a stretch of them. */
 static void
 bpf_sort(struct program *p)
 {

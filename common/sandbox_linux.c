@@ -26,7 +26,7 @@ enum {
 	SCOPE_ABSTRACT = 1 << 0, SCOPE_SIGNAL = 1 << 1
 };
 
-/* What a rule for a path gives, by enum sandbox_may. */
+/* The rights that a rule for a path gives, by enum sandbox_may. */
 static const uint64_t rights[] = {
 	[SANDBOX_READ] = FS_READ | FS_READ_DIR,
 	[SANDBOX_PUT] = FS_WRITE | FS_TRUNCATE | FS_MAKE_REG | FS_REMOVE_FILE,

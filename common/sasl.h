@@ -73,7 +73,7 @@ int sasl_step(struct sasl *, struct str challenge, struct buf *out,
  */
 int sasl_done(struct sasl *, struct str last, struct err *);
 
-/* What the server gave as its reason to refuse; "" if nothing. */
+/* The server's reason to refuse; "" if it gave none. */
 const char *sasl_reason(const struct sasl *);
 
 void sasl_wipe(struct sasl *);

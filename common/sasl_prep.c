@@ -1,7 +1,7 @@
 /* sasl_prep.c: names and passwords as SCRAM wants them (RFC 4013, SASLprep) */
 #include "sasl_prep.h"
 
-/* What is not allowed in a SCRAM name or password (RFC 4013 section 2.3). */
+/* Not allowed in a SCRAM name or password (RFC 4013 section 2.3). */
 static bool
 prohibited(uint32_t c)
 {

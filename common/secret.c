@@ -166,7 +166,7 @@ catch(int sig)
 	caught = sig;
 }
 
-/* What somebody ignores stays ignored. */
+/* A signal that somebody ignores stays ignored. */
 static void
 listen_to(struct sigaction old[NSIGNAL])
 {

@@ -15,7 +15,7 @@
 #include "session.h"
 #include "session_private.h"
 
-/* What makes the connection weaker is loud, each time. */
+/* Anything that makes the connection weaker is loud, each time. */
 static void
 warn(const struct account_trust *t)
 {
@@ -219,7 +219,7 @@ session_ready(struct session *s, struct account *a, struct err *e)
 	return session_ready_all(one, 1, e);
 }
 
-/* What a command gave may have an end, as tokens have. */
+/* A command's secret may expire, as tokens do. */
 static bool
 renewed(const struct account *a)
 {

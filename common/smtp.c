@@ -1,8 +1,8 @@
 /*
  * smtp.c: the client's side of SMTP (RFC 5321) and LMTP (RFC 2033)
  *
- * The session: greeting, EHLO, STARTTLS, AUTH, QUIT.  What is sent within it
- * is in smtp_mail.c, how its replies are read in smtp_reply.c.
+ * The session: greeting, EHLO, STARTTLS, AUTH, QUIT.  The messages within it
+ * are in smtp_mail.c, how its replies are read in smtp_reply.c.
  */
 #include <stdio.h>
 #include <string.h>

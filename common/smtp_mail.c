@@ -26,7 +26,7 @@ enum {
 
 /* ---- a transaction ---- */
 
-/* What is sent together with the envelope. */
+/* The part of the message that is sent together with the envelope. */
 enum tail { TAIL_NONE, TAIL_DATA, TAIL_BDAT };
 
 struct batch {
@@ -342,7 +342,7 @@ content(struct smtp *s, struct batch *b)
 	return go_ahead(s, b);
 }
 
-/* What is lost is not refused: the server may have taken the message. */
+/* A lost answer is no refusal: the server may have taken the message. */
 static void
 in_doubt(struct smtp *s, struct batch *b)
 {

@@ -2,8 +2,8 @@
  * spawn_env.c: what a command is told about its message
  *
  * A stranger's bytes get into variables of these names alone: one that he may
- * name, such as LD_PRELOAD, would make the command his.  What we have of the
- * names ourselves was meant for us, and is not handed on.
+ * name, such as LD_PRELOAD, would make the command his.  Variables of these
+ * names in our own environment were meant for us, and are not handed on.
  */
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* What became of a mechanism. */
+/* The outcome of a mechanism. */
 enum match { NO, YES, WAIT, TEMP, PERM };
 
 static enum match evaluate(struct spf *, const char *domain, bool top,
@@ -210,7 +210,7 @@ proper(const char *domain)
 	return labels > 1;
 }
 
-/* NO: there is no record, the result is none. */
+/* NO: there is no record, and the result is "none". */
 static enum match
 spf_fetch(struct spf *q, const char *domain, struct spf_record *rec)
 {
@@ -280,7 +280,10 @@ evaluate(struct spf *q, const char *domain, bool top, enum spf_result *r)
 	return YES;
 }
 
-/* What the owner says about a fail (section 6.2): errors only mean nothing. */
+/*
+ * The owner's words about a fail (section 6.2); an error means that there are
+ * none.
+ */
 static bool
 explain(struct spf *q)
 {

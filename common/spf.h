@@ -68,7 +68,7 @@ struct spf {
 	void *arg;
 	struct arena *mem;	/* what comes out lives here */
 
-	/* What came out. */
+	/* The result. */
 	const char *why;	/* of a temperror or permerror, or NULL */
 	const char *domain;	/* whose record decided; NULL: none did */
 	struct str term;	/* the mechanism that matched; or p NULL */
@@ -88,8 +88,8 @@ enum spf_result spf_check(struct spf *, const char *domain);
 const char *spf_domain(const struct spf *);
 
 /*
- * Macros (section 7).  spf_macros: may s stand where macros may?  spf_spec:
- * is it a domain-spec?  Both say what is wrong, NULL if all is well.
+ * Macros (section 7).  spf_macros: may s stand where macros may?  spf_spec: is
+ * it a domain-spec?  Both say what is wrong, NULL if nothing is.
  */
 const char *spf_macros(struct str s, bool in_exp);
 const char *spf_spec(struct str s);

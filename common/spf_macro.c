@@ -17,7 +17,7 @@ struct macro {
 	struct str delim;
 };
 
-/* The macro that s starts with: its length, 0 if it is none. */
+/* The macro that s starts with: its length, 0 if it is malformed. */
 static size_t
 read_macro(struct str s, struct macro *m)
 {

@@ -102,7 +102,7 @@ parse_address(struct spf_term *t)
 	return NULL;
 }
 
-/* What stands behind the name of a mechanism: "", ":..." and lengths. */
+/* The text behind the name of a mechanism: "", ":..." and lengths. */
 static const char *
 argument(struct spf_term *t, struct str rest)
 {

@@ -155,7 +155,7 @@ survey_term(struct walk *w, struct spf_node *n, const struct spf_term *t)
 		r->node = visit(w, name, n, t);
 }
 
-/* What is behind "all" is never looked at. */
+/* Terms behind "all" are never looked at. */
 static void
 survey_terms(struct walk *w, struct spf_node *n)
 {

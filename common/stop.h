@@ -22,7 +22,7 @@ void stop_guard(void);
 
 /*
  * fork(2) for a child that goes on as this program: signals to either are its
- * own from then on.  What was asked before is asked of both.
+ * own from then on.  A stop that was asked for before is asked of both.
  */
 int stop_fork(void);
 

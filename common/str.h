@@ -104,9 +104,9 @@ str_alpha(char c)
 
 /*
  * A growable buffer.  p is always NUL-terminated behind n once something was
- * put.  max 0 means 1 GiB.  What does not fit is not put, and over is set:
- * check it once at the end.  Start with { .max = N }; free with buf_free.
- * What a secret one held is wiped when it moves and when it is freed.
+ * put.  max 0 means 1 GiB.  Text that does not fit is not put, and over is
+ * set: check it once at the end.  Start with { .max = N }; free with buf_free.
+ * A secret one is wiped when it moves and when it is freed.
  */
 struct buf {
 	char *p;

@@ -50,7 +50,7 @@ sts_over(struct sts *s, enum sts_state state, const char *why)
 
 /* ---- the record */
 
-/* What the answer says; true if there is no need to look for a policy. */
+/* Takes what the answer says; true if there is no need to look for a policy. */
 static bool
 read_record(struct sts *s)
 {

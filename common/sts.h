@@ -3,8 +3,8 @@
  *
  * A TXT record says that there is a policy, which is then got over HTTPS by a
  * pool of threads.  By replay, see ask.h: sts_get reads from top to bottom,
- * and its asker is held while the policy is on its way.  What a record and a
- * policy say is mtasts.h.
+ * and its asker is held while the policy is on its way.  The texts of record
+ * and policy: mtasts.h.
  */
 #ifndef STS_H
 #define STS_H
@@ -20,7 +20,7 @@
 #include "str.h"
 #include "tls.h"
 
-/* What all policies of a run have in common; begins as zero. */
+/* Common to all policies of a run; begins as zero. */
 struct sts_way {
 	struct tls_conf tls;	/* whom to trust, by the caller */
 	unsigned port;		/* not 443, for tests, by the caller; or 0 */

@@ -1,10 +1,10 @@
 /*
  * table.c: the hash table in memory: from a key to a place in an array
  *
- * Open addressing, one slot after the other.  A slot is 0, or the place + 1
- * in its lower bits and bits of the hash above, so that hardly ever a thing
- * is looked at in vain.  What is taken out leaves a grave, all ones in the
- * lower bits, which goes when the table is filled anew.
+ * Open addressing, one slot after the other.  A slot is 0, or the place + 1 in
+ * its lower bits and bits of the hash above, so that hardly ever a thing is
+ * looked at in vain.  A thing that is taken out leaves a grave, all ones in
+ * the lower bits, which goes when the table is filled anew.
  *
  * The hash multiplies eight bytes with the next eight into 128 bits and folds
  * them, with a secret in both factors: as quick as one without.

@@ -42,11 +42,11 @@ struct tls_library {
 struct tls_library tls_library(void);
 
 /*
- * What sessions share.  Trusted certificates are looked up by hash in a
- * directory; a bundle file is parsed only where there is no such directory.
+ * The part that sessions share.  Trusted certificates are looked up by hash in
+ * a directory; a bundle file is parsed only where there is no such directory.
  * Whatever *conf names is read here, and only here: afterwards nothing but
- * hashed directories is opened.  Versions below 1.2 are spoken only with a
- * min below it.  NULL on failure, EX_CONFIG with the file's name.  *conf must
+ * hashed directories is opened.  Versions below 1.2 are spoken only with a min
+ * below it.  NULL on failure, EX_CONFIG with the file's name.  *conf must
  * outlive it.
  */
 struct tls_ctx;

@@ -47,7 +47,7 @@ tls_version_name(enum tls_version v)
 	return "";
 }
 
-/* What the old versions cannot do without: themselves, and their digests. */
+/* The old versions cannot do without these: themselves, and their digests. */
 static bool
 old(int op, int nid)
 {
@@ -107,7 +107,7 @@ long_key(struct str group)
 	return false;
 }
 
-/* What of a list is classic, for SSL_set1_groups_list; NULL: nothing is. */
+/* The classic groups of a list, for SSL_set1_groups_list; NULL: it has none. */
 static char *
 classics(const char *list)
 {

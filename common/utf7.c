@@ -115,7 +115,7 @@ unit(struct buf *to, uint32_t u, uint32_t *high)
 	return 0;
 }
 
-/* What stands between "&" and "-". */
+/* The text between "&" and "-". */
 static int
 decode_run(struct buf *to, struct str s)
 {
