@@ -10,7 +10,7 @@
 #include "msg.h"
 #include "options.h"
 
-/* What a letter is written from, beside the options. */
+/* All that a letter is written from, beside the options. */
 struct letter_source {
 	const char *mail_from;	/* the reverse-path; NULL: the sender's */
 	struct opt_list to;	/* recipients, each a bare address */
@@ -28,7 +28,10 @@ struct letter {
 	const char *id;		/* Message-ID, for the report */
 };
 
-/* What reads standard input though no option says so; NULL: nothing does. */
+/*
+ * In words, what standard input is read for though no option says so; NULL:
+ * for nothing.
+ */
 const char *letter_reads(const struct options *);
 
 /*

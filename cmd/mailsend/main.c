@@ -22,7 +22,7 @@
 static struct options o;
 static struct run run = { .options = &o };
 
-/* What a message is made of. */
+/* The parts of a message. */
 #define CONTENT "subject body html attach inline header reply-to"
 
 static const struct opt_choice steps[] = {
@@ -140,7 +140,7 @@ static const struct opt_rule rules[] = {
 	{ .name = NULL }
 };
 
-/* What muquit's mailsend called things, and what we do. */
+/* The names of muquit's mailsend, and ours. */
 static const struct {
 	const char *theirs, *ours;
 } foreign[] = {

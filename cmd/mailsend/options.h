@@ -7,7 +7,7 @@
 #include "opt.h"
 
 /*
- * What the command line and the configuration say, in the groups of --help.
+ * The settings of command line and configuration, in the groups of --help.
  * main.c and sendmail.c write it, and nobody after them.  Texts are NULL, and
  * lists empty, where nothing was said.
  */

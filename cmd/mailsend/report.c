@@ -18,7 +18,7 @@ state_name(enum smtp_state s)
 	return names[s];
 }
 
-/* What one recipient adds to the exit status. */
+/* One recipient's part of the exit status. */
 static int
 rcpt_status(const struct smtp_rcpt *r, const struct options *o)
 {

@@ -7,7 +7,7 @@
 #include "letter.h"
 #include "run.h"
 
-/* What submit found out; the recipients' fates are in the letter. */
+/* The findings of submit; the recipients' fates are in the letter. */
 struct report {
 	char host[300];		/* session_where */
 	char peer[64];		/* the address; "": not connected */

@@ -182,7 +182,7 @@ submit_check(const struct options *opts, struct err *e)
 }
 
 /*
- * What this will write: temporary files (mime_downgrade; of -bs what DATA
+ * All that this will write: temporary files (mime_downgrade; of -bs what DATA
  * brings, too), and the Maildir of --save, which must be there before anything
  * is sent.
  */

@@ -36,7 +36,7 @@ reset(struct talk *t)
 	t->from.to = (struct opt_list){ 0 };
 }
 
-/* What stands between < and >; parameters behind it are not ours to judge. */
+/* The address between < and >; parameters behind it are not ours to judge. */
 static char *
 path(struct talk *t, struct str arg)
 {

@@ -132,7 +132,7 @@ skip_add(struct skip *k, struct str name)
 	table_add(&k->table, k, k->n++);
 }
 
-/* What failed for now is to be tried again. */
+/* A name that failed for now is to be tried again. */
 static bool
 settled(struct str line)
 {
@@ -297,7 +297,7 @@ tally(const struct task *t)
 		outcome_note(&r->worst, t, o);
 }
 
-/* What a check found that ran for another one is not told. */
+/* The findings of a check that ran for another one are not told. */
 static void
 keep_asked(struct task *t)
 {
@@ -351,7 +351,7 @@ bulk_flush(struct run *r, bool now, struct err *e)
 
 /* ---- the loop */
 
-/* What is done is printed, in order, though something before it is not. */
+/* All that is done is printed, in order, though something before it is not. */
 static int
 stopped(struct run *r, struct err *e)
 {

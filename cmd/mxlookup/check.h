@@ -3,8 +3,7 @@
  *
  * A check asks for what it needs with ask_dns (ask.h) of its task and returns
  * false as long as an answer is missing; it is called again, from its
- * beginning, when all has come.  What it found out is its .result of the
- * task.
+ * beginning, when all has come.  Its findings are its .result of the task.
  */
 #ifndef CHECK_H
 #define CHECK_H

@@ -131,7 +131,7 @@ of(const struct task *t, const struct mx_host *h)
 	return &r->host[h - t->mx.host];
 }
 
-/* What a sender makes of it: an insecure MX outweighs what the host has. */
+/* A sender's view of it: an insecure MX outweighs what the host has. */
 static const char *
 state(const struct dane_facts *r, const struct tlsa *d)
 {

@@ -168,7 +168,7 @@ run_dkim(struct task *t)
 	return true;
 }
 
-/* What is known about keys in general. */
+/* One word about keys in general. */
 static const char *
 summary(const struct dkim_facts *r)
 {

@@ -68,7 +68,7 @@ number(const struct dns_rr *rr)
 	    (uint32_t)p[2] << 8 | p[3];
 }
 
-/* What one answer says, the worst of its records first. */
+/* The meaning of one answer, the worst of its records first. */
 static enum listing
 read_answer(const struct zone *z, const struct dns_answer *a)
 {

@@ -14,7 +14,7 @@
 
 enum { SECONDS = 20 };
 
-/* What the options say. */
+/* The options. */
 static struct {
 	bool fetch;
 	const char *known_id;

@@ -1,9 +1,9 @@
 /*
  * expect.c: --expect: records as they should be against those that are
  *
- * The lines are those of a zone file (zone.c); "-" for the data says that there
- * must be no such record.  The lines of one name and type are all of its
- * records, in any order.  What is compared is the data, not how it is written.
+ * The lines are those of a zone file (zone.c); "-" for the data says that
+ * there must be no such record.  The lines of one name and type are all of its
+ * records, in any order.  The data is compared, not how it is written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct records {
 	size_t n, cap;
 };
 
-/* What is expected of one name and type, and what came. */
+/* The records expected of one name and type, and those that came. */
 struct set {
 	const char *name;
 	unsigned type;

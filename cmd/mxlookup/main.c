@@ -36,7 +36,7 @@ static struct settings o = { .want.fail_on = FINDING_ERROR };
 static struct run r = { .set = &o, .checks = checks_all };
 static struct arena arena;
 
-/* What the options say, where more is to be done with it. */
+/* Options with which more is to be done. */
 static struct {
 	const char *checks;
 	bool all;

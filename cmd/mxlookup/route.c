@@ -188,7 +188,7 @@ nxdomain(const struct dns_answer *a)
 	return a != NULL && a->status == DNS_NXDOMAIN;
 }
 
-/* What -4 and -6 make of "address". */
+/* The word that -4 or -6 puts before "address". */
 static const char *
 family(const struct task *t)
 {

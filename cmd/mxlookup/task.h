@@ -39,7 +39,7 @@ struct task {
 	struct mx mx;
 
 	/*
-	 * What each check found out, for its json and text and for the checks
+	 * The findings of each check, for its json and text and for the checks
 	 * that need it; a struct of its own, from mem.  NULL: not run.
 	 */
 	void *result[CHECK_MAX];

@@ -76,7 +76,7 @@ next_word(struct str *line, struct word *w)
 	return 1;
 }
 
-/* Appends what the escapes stand for; -1 if one is none. */
+/* Appends what the escapes stand for; -1 if one is malformed. */
 static int
 unescape(struct buf *b, struct arena *mem, struct str raw)
 {
@@ -196,7 +196,7 @@ read_hex(struct reader *r, struct str s)
 	return 0;
 }
 
-/* What begins without a quote is taken to the end of the line, as it stands. */
+/* Text without a quote at its start is taken to the end of the line, as it is. */
 static int
 read_strings(struct reader *r)
 {

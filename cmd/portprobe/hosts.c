@@ -104,7 +104,7 @@ add_answer(struct host *h, const struct dns_answer *a)
 	}
 }
 
-/* What this machine itself knows. */
+/* Addresses that this machine itself knows. */
 static void
 by_file(struct host *h)
 {

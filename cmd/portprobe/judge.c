@@ -651,7 +651,9 @@ judge_latency(struct report *r)
 
 /* ---- the whole */
 
-/* What a trouble makes of a probe; status 0: it has its own already. */
+/*
+ * The state that a trouble gives to a probe; status 0: it has its own already.
+ */
 struct outcome {
 	enum state state;
 	int status;

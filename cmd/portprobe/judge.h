@@ -9,7 +9,7 @@
 /* Fills in the verdict. */
 void judge(struct report *);
 
-/* What became of the TLSA record of this index. */
+/* The outcome of the TLSA record of this index. */
 enum record judge_dane_record(const struct report *, size_t i);
 
 /*

@@ -6,7 +6,7 @@
  * A target (an operand, a line) becomes hosts with addresses, and these with
  * the ports become jobs.  A job that may start gets a slot in the flat array
  * of probes; one epoll loop moves all of them, each through the stages of a
- * table.  What was found is a report, which is judged and then told.  No file
+ * table.  The result is a report, which is judged and then told.  No file
  * calls one that stands below it here:
  *
  *	word	words for what was found
@@ -30,7 +30,7 @@
  *	loop	who begins, who is late, and the one wait
  *	main	options, the exit status
  *
- * What is said to servers is data in common/probe_talk.
+ * The words for servers are data in common/probe_talk.
  */
 #include <stdio.h>
 #include <string.h>
@@ -347,7 +347,7 @@ check_limits(struct err *e)
 	return o.show.prom != NULL ? prom_check(o.show.prom, e) : 0;
 }
 
-/* What is put into commands must be what it says it is. */
+/* A name or an address that is put into commands must be one. */
 static int
 words(struct err *e)
 {
@@ -506,7 +506,10 @@ probe_run(int argc, char **argv, struct err *e)
 	return fail_worse(e->code, r.tally.status);
 }
 
-/* Also where the command line cannot be read: whoever asks reads stdout. */
+/*
+ * This holds where the command line cannot be read, too: whoever asks reads
+ * stdout.
+ */
 static bool
 is_plugin(int argc, char **argv)
 {

@@ -58,7 +58,7 @@ perfdata(struct buf *b, const struct report *r)
 		    (unsigned long long)run->set->want.crit_days);
 }
 
-/* What is wrong, in a few words. */
+/* The fault, in a few words. */
 static void
 report_reason(struct buf *b, const struct report *r)
 {

@@ -26,8 +26,9 @@ struct operand {
 
 /*
  * HOST[:PORT][/PROTO], mx:DOMAIN, srv:DOMAIN; behind it, parted by blanks and
- * commas, in any order: an address to dial, a port, a protocol.  What it needs
- * is copied into the arena.  After a failure some of it may be filled in.
+ * commas, in any order: an address to dial, a port, a protocol.  All that it
+ * needs is copied into the arena.  After a failure some of it may be filled
+ * in.
  */
 int operand_parse(struct operand *, struct str, const struct settings *,
     struct arena *, struct err *);

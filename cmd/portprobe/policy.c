@@ -19,7 +19,7 @@ policy_ready(struct run *r, struct err *e)
 	return sts_open(&r->sts, &r->box, e);
 }
 
-/* What is left of the target's time. */
+/* The rest of the target's time. */
 static double
 left(const struct target *t)
 {

@@ -42,7 +42,7 @@ hang_up(struct probe *p)
 	probe_conn_shaken(p);
 }
 
-/* What a connection attempt came to. */
+/* The outcome of a connection attempt. */
 static void
 unconnected(struct probe *p, int error)
 {
@@ -212,8 +212,8 @@ share_time(struct probe *p)
 }
 
 /*
- * No verdict rests on TLSA records that nobody has seen: a session without
- * TLS is well only if there are none.  Is it to wait for them?
+ * No verdict rests on TLSA records that nobody has seen: a session without TLS
+ * is good only if there are none.  Is it to wait for them?
  */
 static bool
 unsure(struct probe *p)

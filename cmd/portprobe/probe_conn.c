@@ -73,7 +73,7 @@ probe_conn_receive(struct probe *p)
 	}
 }
 
-/* What a handshake that failed says of the one version it offered. */
+/* The verdict of a failed handshake on the one version that it offered. */
 static void
 note_version(struct probe *p, enum tls_why why)
 {
@@ -193,9 +193,11 @@ probe_conn_begin(struct probe *p)
 	bool dane = main_turn(p) && r->dane.tlsa.state == TLSA_USABLE &&
 	    r->dane.why == NULL;
 
-	/* What was said in the clear does not count, and it is told: also what
-	 * came while this waited for its turn or for DNS.  But where TLS is
-	 * from the first byte, an answer may be faster than our hello. */
+	/*
+	 * Bytes said in the clear do not count, and are told, those that came
+	 * while this waited for its turn or for DNS, too.  But where TLS is
+	 * from the first byte, an answer may be faster than our hello.
+	 */
 	if (p->wire.implicit && p->wire.in.n > 0)
 		fifo_put(&p->wire.rx, p->wire.in.p, p->wire.in.n);
 	else if (p->wire.in.n > 0)

@@ -17,7 +17,7 @@
 struct run;
 struct target;
 
-/* What ended a probe before its time, if anything did. */
+/* The trouble that ended a probe before its time, if any did. */
 struct trouble {
 	enum trouble_class class;
 	enum place place;	/* where it was */
@@ -39,7 +39,7 @@ struct times {
 	int64_t dns, tcp, banner, starttls, tls, total;
 };
 
-/* What was said, but for TLS. */
+/* The dialogue, but for TLS. */
 struct talk {
 	struct str banner;
 	struct caps caps;		/* before TLS */
@@ -80,7 +80,7 @@ struct submit {
 	int code;
 };
 
-/* What judge.c makes of it. */
+/* The verdict of judge.c. */
 struct verdict {
 	enum state state;
 	enum finding_sev sev;

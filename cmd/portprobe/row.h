@@ -18,9 +18,9 @@ enum metric {
 enum { CELLS = 10 };		/* of a row, at most */
 
 /*
- * What one report is, kept until it is its turn: cells of the table and lines
- * below it; of --nagios the problem, the long output and perfdata; of -j one
- * line below no cells.
+ * One report, kept until it is its turn: cells of the table and lines below
+ * it; of --nagios the problem, the long output and perfdata; of -j one line
+ * below no cells.
  */
 struct row {
 	uint64_t seq, order;

@@ -29,7 +29,7 @@ struct shakes {
 	struct probe *queue, **last;	/* who waits to begin one */
 };
 
-/* What became of it all. */
+/* The outcome of all of it. */
 struct tally {
 	uint64_t probes, connections;
 	uint64_t count[FINDING_SEVS], unknown;

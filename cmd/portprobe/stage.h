@@ -20,7 +20,7 @@ bool stage_dane(struct probe *);
 enum stage stage_to_tls(struct probe *);
 void stage_await_no_more(struct probe *);
 
-/* What came of the injection. */
+/* The outcome of the injection. */
 void stage_injected(struct probe *);
 
 /* The other side has hung up. */

@@ -74,7 +74,7 @@ struct target *target_new(struct run *, struct str text);
 /* When nothing is pending of its questions, or the DNS is closed. */
 void target_free(struct target *);
 
-/* What the DNS says of DANE; false: answers are missing (ask.h). */
+/* Asks the DNS about DANE; false: answers are missing (ask.h). */
 bool target_dane(struct host *, const struct job *, struct tlsa *,
     struct arena *);
 

@@ -9,13 +9,13 @@
 
 #include "finding.h"
 
-/* What became of the connection itself. */
+/* The outcome of the connection itself. */
 enum reach {
 	REACH_UNTRIED, REACH_OPEN, REACH_REFUSED, REACH_FILTERED,
 	REACH_UNREACHABLE, REACHES
 };
 
-/* What ended a probe before its time. */
+/* The trouble that ended a probe before its time. */
 enum trouble_class {
 	TROUBLE_NONE, TROUBLE_REFUSED, TROUBLE_UNREACHABLE,
 	TROUBLE_TIMEOUT_CONNECT, TROUBLE_TIMEOUT_BANNER, TROUBLE_TIMEOUT_TLS,
@@ -74,7 +74,7 @@ enum injected {
 	INJECT_UNKNOWN, INJECTEDS
 };
 
-/* Their names, which users and scripts know; NULL of what is none. */
+/* Their names, which users and scripts know; NULL of any other number. */
 const char *word_severity(enum finding_sev);
 const char *word_reach(enum reach);
 const char *word_class(enum trouble_class);
