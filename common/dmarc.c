@@ -97,7 +97,7 @@ places(struct dmarc *d, struct str list, struct str *to, size_t *n)
 {
 	struct str one;
 
-	while (list.p != NULL && *n < DMARC_PLACES) {
+	while (list.p != NULL) {
 		one = str_trim(str_cut(&list, ','));
 		if (str_has(one, '!'))
 			d->odd |= DMARC_SIZE;
@@ -105,6 +105,8 @@ places(struct dmarc *d, struct str list, struct str *to, size_t *n)
 			d->reports |= is_uri(one);
 		if (dmarc_host(one).p == NULL)
 			d->odd |= DMARC_PLACE;
+		else if (*n == DMARC_PLACES)
+			d->odd |= DMARC_MORE;
 		else
 			to[(*n)++] = one;
 	}

@@ -28,6 +28,7 @@ enum { DMARC_LEVELS = 8, DMARC_PLACES = 16 };
 #define DMARC_PLACE	64u	/* a place that is no mailto: or https: */
 #define DMARC_UNKNOWN	128u	/* a tag that nobody knows */
 #define DMARC_TWICE	256u	/* a tag twice */
+#define DMARC_MORE	512u	/* over DMARC_PLACES places: they are left out */
 
 struct dmarc {
 	struct str text;

@@ -171,14 +171,14 @@ hexed(struct buf *b, struct str s)
 {
 	size_t i;
 
-	for (i = 0; i < s.n && i < 2048; i++)
+	for (i = 0; i < s.n; i++)
 		buf_printf(b, "%02x", (unsigned char)s.p[i]);
 }
 
 static void
 json_record(struct json *j, const struct dns_rr *rr, enum tlsa_use use)
 {
-	struct buf b = { .max = 8192 };
+	struct buf b = { 0 };
 
 	hexed(&b, rr->data);
 	json_open(j, NULL, '{');

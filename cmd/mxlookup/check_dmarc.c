@@ -32,6 +32,7 @@ struct dmarc_facts {
 	bool exists;
 	struct target target[TARGETS];
 	size_t ntarget;
+	bool more;			/* targets than are looked at */
 };
 
 static const struct finding_kind findings[] = {
@@ -59,6 +60,8 @@ static const struct finding_kind findings[] = {
 	    "An address for reports is no mailto: or https: address with a host." },
 	{ "DMARC_UNAUTHORIZED", FINDING_WARN, "RFC9990#4",
 	    "Reports shall go to another organization, which does not say in the DNS (at DOMAIN._report._dmarc.HOST) that it takes them, or names a third one there: they will not be sent." },
+	{ "DMARC_LIMIT", FINDING_WARN, "RFC9990#4",
+	    "Reports go to more places than are looked at: 16 in rua, 16 in ruf, 8 hosts. Those behind them may not take any." },
 	{ .id = NULL }
 };
 
@@ -91,8 +94,10 @@ target(struct task *t, struct dmarc_facts *r, struct str place)
 	for (i = 0; i < r->ntarget; i++)
 		if (strcmp(r->target[i].host, host) == 0)
 			return NULL;
-	if (r->ntarget == TARGETS)
+	if (r->ntarget == TARGETS) {
+		r->more = true;
 		return NULL;
+	}
 	g = &r->target[r->ntarget++];
 	g->host = arena_dup(t->mem, str_of(host));
 	g->place = place;
@@ -213,6 +218,12 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 		judge_record(t, w);
 	else if (w->temp == NULL)
 		task_find(t, "DMARC_NONE", NULL, "no DMARC record counts");
+	if (w->at != NULL && (r->more ||
+	    (w->at->record.odd & DMARC_MORE) != 0))
+		task_limit(t, "DMARC_LIMIT", w->at->domain, r->more ?
+		    "reports go to more than %d hosts: the others were not looked up" :
+		    "more than %d places in rua or ruf: the others were not looked at",
+		    r->more ? (int)TARGETS : (int)DMARC_PLACES);
 	for (g = r->target; g < r->target + r->ntarget; g++)
 		if (w->at != NULL && g->answer != NULL && !g->allowed &&
 		    !g->unsure && !dns_temporary(g->answer->status))

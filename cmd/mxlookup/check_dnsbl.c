@@ -56,6 +56,8 @@ static const struct finding_kind findings[] = {
 	    "The answer is 127.0.0.1 or outside of 127.0.0.0/8: a resolver invents addresses, or the list is gone. That is no listing." },
 	{ "DNSBL_BROKEN", FINDING_WARN, "RFC5782#5",
 	    "The list fails its own test (127.0.0.2 listed, 127.0.0.1 not): nothing it says counts." },
+	{ "DNSBL_LIMIT", FINDING_WARN, "RFC5782#2",
+	    "The mail hosts have more addresses than the first 32, which were looked up: the others may be listed." },
 	{ .id = NULL }
 };
 
@@ -146,22 +148,31 @@ dnsbl_look(struct task *t, struct dnsbl_facts *r, const struct zone *z,
 	return h->reason != NULL;
 }
 
+static void
+dnsbl_add(const struct dns_answer *a, struct str ip[ADDRESSES], size_t *n,
+    bool *more)
+{
+	unsigned k;
+
+	for (k = 0; a != NULL && k < a->n; k++) {
+		*more |= *n == ADDRESSES;
+		if (*n < ADDRESSES)
+			ip[(*n)++] = a->rr[k].data;
+	}
+}
+
 /* The addresses of the hosts, or the one that was given. */
 static size_t
-dnsbl_collect(struct task *t, struct str ip[ADDRESSES])
+dnsbl_collect(struct task *t, struct str ip[ADDRESSES], bool *more)
 {
 	const struct mx_host *h;
 	size_t n = 0;
-	unsigned k;
 
 	if (t->kind == IN_ADDRESS)
 		ip[n++] = t->addr;
 	for (h = t->mx.host; h < t->mx.host + t->mx.n; h++) {
-		for (k = 0; h->a != NULL && k < h->a->n && n < ADDRESSES; k++)
-			ip[n++] = h->a->rr[k].data;
-		for (k = 0; h->aaaa != NULL && k < h->aaaa->n &&
-		    n < ADDRESSES; k++)
-			ip[n++] = h->aaaa->rr[k].data;
+		dnsbl_add(h->a, ip, &n, more);
+		dnsbl_add(h->aaaa, ip, &n, more);
 	}
 	return n;
 }
@@ -212,8 +223,8 @@ run_dnsbl(struct task *t)
 {
 	struct dnsbl_facts *r = arena_new(t->mem, 1, sizeof *r);
 	struct str ip[ADDRESSES];
-	size_t n = dnsbl_collect(t, ip), i;
-	bool all = true;
+	bool all = true, more = false;
+	size_t n = dnsbl_collect(t, ip, &more), i;
 
 	r->hit = arena_new(t->mem, o.nzones * (n + 1) + 1, sizeof *r->hit);
 	for (i = 0; i < o.nzones; i++)
@@ -224,6 +235,9 @@ run_dnsbl(struct task *t)
 	t->result[CHECK_DNSBL] = r;
 	for (i = 0; i < r->n; i++)
 		judge_dnsbl(t, &r->hit[i]);
+	if (more && o.addresses.n > 0)
+		task_limit(t, "DNSBL_LIMIT", NULL, "only the first %zu addresses of the hosts were looked up",
+		    n);
 	return true;
 }
 

@@ -25,6 +25,7 @@ struct address {
 struct ptr_facts {
 	struct address *address;
 	size_t n;
+	bool more;			/* addresses than are looked at */
 };
 
 static const struct finding_kind findings[] = {
@@ -34,6 +35,8 @@ static const struct finding_kind findings[] = {
 	    "None of the names of the address leads back to it: many receivers refuse mail from it." },
 	{ "PTR_MANY", FINDING_HINT, "RFC1912#2.1",
 	    "The address has several names; receivers look at one of them, or at the first ten." },
+	{ "PTR_LIMIT", FINDING_WARN, "RFC1912#2.1",
+	    "Not all was looked at: of the mail hosts the first 64 addresses, of an address the first ten names, as receivers do." },
 	{ .id = NULL }
 };
 
@@ -43,9 +46,10 @@ ptr_add(struct ptr_facts *r, const char *host, struct str ip)
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
-		if (str_eq(r->address[i].ip, ip))
+		if (r->more || str_eq(r->address[i].ip, ip))
 			return;
-	if (r->n < ADDRESSES)
+	r->more = r->n == ADDRESSES;
+	if (!r->more)
 		r->address[r->n++] = (struct address){ .ip = ip,
 		    .host = host };
 }
@@ -114,6 +118,9 @@ judge_ptr(struct task *t, const struct address *d)
 		task_find(t, "PTR_NONE", ip, "no name%s%s",
 		    d->host != NULL ? ", it is an address of " : "",
 		    d->host != NULL ? d->host : "");
+	else if (d->n < d->ptr->n && !d->confirmed)
+		task_limit(t, "PTR_LIMIT", ip, "none of the first %zu of %u names has this address",
+		    d->n, d->ptr->n);
 	else if (d->n > 0 && !d->confirmed && !d->temp)
 		task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not have this address",
 		    d->ptr->rr[0].name);
@@ -138,6 +145,9 @@ run_ptr(struct task *t)
 	t->result[CHECK_PTR] = r;
 	for (i = 0; i < r->n; i++)
 		judge_ptr(t, &r->address[i]);
+	if (r->more)
+		task_limit(t, "PTR_LIMIT", NULL, "only the first %zu addresses of the hosts were looked at",
+		    r->n);
 	return true;
 }
 
@@ -157,7 +167,7 @@ json_address(struct json *j, const struct address *d)
 		json_s(j, NULL, d->ptr->rr[i].name);
 	json_close(j, ']');
 	/* Not false when it is only not known. */
-	if (!d->confirmed && d->temp)
+	if (!d->confirmed && (d->temp || d->n < d->ptr->n))
 		json_null(j, "fcrdns");
 	else
 		json_bool(j, "fcrdns", d->confirmed);

@@ -22,7 +22,7 @@ static const struct {
 	{ "sieve", false, -1 }, { "jmap", true, -1 },
 	{ "autodiscover", true, -1 },
 };
-enum { SERVICES = sizeof services / sizeof *services, TARGETS = 8 };
+enum { SERVICES = sizeof services / sizeof *services, TARGETS = 16 };
 
 struct service {
 	const struct dns_answer *answer;
@@ -30,6 +30,7 @@ struct service {
 	const struct dns_answer *a[TARGETS], *aaaa[TARGETS];
 	size_t n;
 	bool refused;		/* the target is "." */
+	bool more;		/* targets than are looked at */
 };
 
 struct srv_facts {
@@ -51,6 +52,8 @@ static const struct finding_kind findings[] = {
 	    "The service with implicit TLS should have the better (lower) priority." },
 	{ "SRV_OUTSIDE", FINDING_HINT, "RFC6186#6",
 	    "The target is outside of the domain and the answer is not signed: careful clients ask their user before they go there." },
+	{ "SRV_LIMIT", FINDING_WARN, "RFC2782",
+	    "A service has more than 16 targets: only so many were looked at." },
 	{ .id = NULL }
 };
 
@@ -73,9 +76,11 @@ srv_look(struct task *t, struct service *s)
 	bool all = true;
 	unsigned i;
 
-	for (i = 0; i < s->answer->n && s->n < TARGETS; i++)
+	for (i = 0; i < s->answer->n; i++)
 		if (strcmp(s->answer->rr[i].name, ".") == 0)
 			s->refused = true;
+		else if (s->n == TARGETS)
+			s->more = true;
 		else
 			sort_in(s, &s->answer->rr[i]);
 	for (i = 0; i < s->n; i++) {
@@ -125,6 +130,9 @@ judge_srv(struct task *t, const struct srv_facts *r)
 			    "%u records", s->answer->n);
 		for (k = 0; k < s->n; k++)
 			judge_target(t, s, k);
+		if (s->more)
+			task_limit(t, "SRV_LIMIT", s->answer->name, "only %zu of %u targets were looked at",
+			    s->n, s->answer->n);
 		if (s->n == 0 || services[i].twin < 0)
 			continue;
 		twin = &r->s[services[i].twin];

@@ -17,7 +17,7 @@
 struct tlsrpt {
 	const struct dns_answer *answer;
 	struct str record;		/* p NULL: there is none that counts */
-	struct str rua[8];
+	struct str *rua;		/* the usable places */
 	size_t n;
 	bool valid;
 };
@@ -37,7 +37,9 @@ tlsrpt_places(struct task *t, struct tlsrpt *r, struct str list)
 {
 	struct str one;
 
-	while (list.p != NULL && r->n < 8) {
+	r->rua = arena_new(t->mem, list.n + 1, sizeof *r->rua);
+	r->n = 0;
+	while (list.p != NULL) {
 		one = str_trim(str_cut(&list, ','));
 		if (!str_starts(one, "mailto:") && !str_starts(one, "https:"))
 			task_find(t, "TLSRPT_RUA", NULL, "rua %.*s",

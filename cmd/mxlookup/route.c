@@ -3,6 +3,7 @@
  *
  * The way itself is found in common/mx.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "checks.h"
@@ -229,23 +230,79 @@ judge_host(struct task *t, const struct mx_host *h)
 		    h->name, family(t));
 }
 
-static bool
-share_address(const struct dns_answer *a, const struct dns_answer *b)
+struct place {
+	struct str ip;
+	const struct mx_host *host;
+};
+
+static int
+place_order(const void *p, const void *q)
 {
-	unsigned i, k;
+	const struct place *a = p, *b = q;
+	int c;
+
+	if (a->ip.n != b->ip.n)
+		return a->ip.n < b->ip.n ? -1 : 1;
+	c = memcmp(a->ip.p, b->ip.p, a->ip.n);
+	return c != 0 ? c : (a->host > b->host) - (a->host < b->host);
+}
+
+static void
+places_add(const struct mx_host *h, const struct dns_answer *a,
+    struct place *v, size_t *n)
+{
+	unsigned i;
 
 	for (i = 0; dns_has(a) && i < a->n; i++)
-		for (k = 0; dns_has(b) && k < b->n; k++)
-			if (str_eq(a->rr[i].data, b->rr[k].data))
-				return true;
-	return false;
+		v[(*n)++] = (struct place){ a->rr[i].data, h };
+}
+
+static unsigned
+address_count(const struct mx_host *h)
+{
+	return (dns_has(h->a) ? h->a->n : 0) +
+	    (dns_has(h->aaaa) ? h->aaaa->n : 0);
+}
+
+/* For each host the first one that has an address of its own, too. */
+static void
+judge_shared(struct task *t)
+{
+	const struct mx *m = &t->mx;
+	const struct mx_host **with = arena_new(t->mem, m->n + 1, sizeof *with);
+	struct place *v;
+	size_t n = 0, i, first = 0;
+
+	for (i = 0; i < m->n; i++)
+		n += address_count(&m->host[i]);
+	v = arena_new(t->mem, n + 1, sizeof *v);
+	for (n = i = 0; i < m->n; i++) {
+		if (m->host[i].flaw != MX_FIT)
+			continue;
+		places_add(&m->host[i], m->host[i].a, v, &n);
+		places_add(&m->host[i], m->host[i].aaaa, v, &n);
+	}
+	qsort(v, n, sizeof *v, place_order);
+	for (i = 0; i < n; i++) {
+		const struct mx_host **w = &with[v[i].host - m->host];
+
+		if (!str_eq(v[i].ip, v[first].ip))
+			first = i;
+		if (v[first].host < v[i].host &&
+		    (*w == NULL || v[first].host < *w))
+			*w = v[first].host;
+	}
+	for (i = 0; i < m->n; i++)
+		if (with[i] != NULL)
+			task_find(t, "MX_SAME_ADDR", m->host[i].name, "%s and %s",
+			    with[i]->name, m->host[i].name);
 }
 
 static void
 judge_all(struct task *t)
 {
 	const struct mx *m = &t->mx;
-	const struct mx_host *h, *g;
+	const struct mx_host *h;
 	unsigned four = 0, six = 0, temp = 0;
 
 	for (h = m->host; h < m->host + m->n; h++) {
@@ -254,12 +311,8 @@ judge_all(struct task *t)
 		four += dns_has(h->a);
 		six += dns_has(h->aaaa);
 		temp += dns_unsure(h->a) || dns_unsure(h->aaaa);
-		for (g = m->host; g < h && m->n <= 4 * MANY; g++)
-			if (share_address(g->a, h->a) ||
-			    share_address(g->aaaa, h->aaaa))
-				task_find(t, "MX_SAME_ADDR", h->name, "%s and %s",
-				    g->name, h->name);
 	}
+	judge_shared(t);
 	if (four + six + temp == 0)
 		task_find(t, "MX_ALL_DEAD", NULL,
 		    "no MX host has an %saddress", family(t));

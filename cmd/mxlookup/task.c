@@ -29,20 +29,42 @@ task_asked(const struct task *t, int check)
 	    (t->kind == IN_MAILBOX && check == CHECK_MX);
 }
 
+static struct finding *
+find(struct task *t, const char *id, const char *at, const char *fmt,
+    va_list ap)
+{
+	const struct check *c = t->run->checks[t->ask.who];
+	struct finding *f;
+
+	f = finding_add(&t->findings, t->mem, finding_kind(c->findings, id),
+	    at != NULL ? at : t->domain, fmt, ap);
+	f->by = t->ask.who;
+	return f;
+}
+
 struct finding *
 task_find(struct task *t, const char *id, const char *at,
     const char *fmt, ...)
 {
-	const struct check *c = t->run->checks[t->ask.who];
 	struct finding *f;
 	va_list ap;
 
 	va_start(ap, fmt);
-	f = finding_add(&t->findings, t->mem, finding_kind(c->findings, id),
-	    at != NULL ? at : t->domain, fmt, ap);
+	f = find(t, id, at, fmt, ap);
 	va_end(ap);
-	f->by = t->ask.who;
 	return f;
+}
+
+void
+task_limit(struct task *t, const char *id, const char *at,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	find(t, id, at, fmt, ap);
+	va_end(ap);
+	t->ask.unknown |= CHECK_BIT(t->ask.who);
 }
 
 /* ---- running */

@@ -65,6 +65,13 @@ struct task {
 struct finding *task_find(struct task *, const char *id, const char *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * Notes that the check that runs did not look at all there is, so that what it
+ * found out may be wrong: it is among "unknown", and a finding says why.
+ */
+void task_limit(struct task *, const char *id, const char *at,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* Is this check run: asked for, or brought by one that needs it? */
 bool task_wants(const struct task *, int check);
 

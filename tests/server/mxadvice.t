@@ -230,4 +230,63 @@ for i in range(12):
 p = lab.mx("-j", "-C", "spf", "big0.test")
 lab.ok(p.returncode == 65 and "SPF_LOOKUPS" in p.stdout, "a large tree", p)
 
+# ---- what is left out is said, one more than each bound holds
+def bound(n, names, id, check, *args):
+    """names: a domain at the bound, and one above it."""
+    for name, over in zip(names, (False, True)):
+        r = lab.json("-C", check, *args, name)
+        f = [x for x in r["findings"] if x["id"] == id]
+        lab.ok((len(f), r["unknown"]) == ((1, [check]) if over else (0, [])),
+               "%s: %s, %d%s" % (check, id, n, " and one more" if over
+                                 else ""), (f, r["unknown"]))
+
+
+for kind, n in ("ptr", 64), ("bl", 32):
+    for name, more in ("full", 0), ("over", 1):
+        lab.add(kind + name + ".test", "MX", "10 mx." + kind + name + ".test")
+        for i in range(n + more):
+            lab.add("mx." + kind + name + ".test", "A", "198.18.5.%d" % i)
+for i in range(65):
+    lab.add("%d.5.18.198.in-addr.arpa" % i, "PTR", "h%d.test" % i)
+    lab.add("h%d.test" % i, "A", "198.18.5.%d" % i)
+lab.add("2.0.0.127.bl.test", "A", "127.0.0.2")
+for i in range(11):
+    lab.add("1.9.18.198.in-addr.arpa", "PTR", "p%02d.test" % i)
+    if i < 10:
+        lab.add("2.9.18.198.in-addr.arpa", "PTR", "p%02d.test" % i)
+for name, n in ("full", 16), ("over", 17):
+    for i in range(n):
+        lab.add("_imaps._tcp.srv%s.test" % name, "SRV",
+                "0 1 993 h%d.test" % i)
+    lab.add("_dmarc.places%s.test" % name, "TXT", "v=DMARC1; p=reject; rua=" +
+            ",".join("mailto:%d@h.places%s.test" % (i, name)
+                     for i in range(n)))
+for name, n in ("full", 8), ("over", 9):
+    lab.add("_dmarc.hosts%s.test" % name, "TXT", "v=DMARC1; p=reject; rua=" +
+            ",".join("mailto:a@h%d.hosts%s.test" % (i, name)
+                     for i in range(n)))
+for name in "srv", "places", "hosts":
+    for x in "full", "over":
+        lab.add(name + x + ".test", "A", "198.18.1.1")
+bound(64, ("ptrfull.test", "ptrover.test"), "PTR_LIMIT", "ptr")
+bound(10, ("198.18.9.2", "198.18.9.1"), "PTR_LIMIT", "ptr")
+bound(32, ("blfull.test", "blover.test"), "DNSBL_LIMIT", "dnsbl", "--dnsbl",
+      "bl.test")
+bound(16, ("srvfull.test", "srvover.test"), "SRV_LIMIT", "srv")
+bound(16, ("placesfull.test", "placesover.test"), "DMARC_LIMIT", "dmarc")
+bound(8, ("hostsfull.test", "hostsover.test"), "DMARC_LIMIT", "dmarc")
+p = lab.mx("-C", "ptr", "ptrover.test")
+lab.ok(p.returncode == 75, "not all was seen: 75", p)
+lab.add("_smtp._tls.rpt.test", "TXT", "v=TLSRPTv1;rua=" +
+        ",".join("mailto:%d@a.test" % i for i in range(40)))
+r = lab.json("-C", "tlsrpt", "rpt.test")
+lab.ok(len(r["tlsrpt"]["rua"]) == 40, "40 places for TLS reports", r)
+for i in range(60):
+    lab.add("manymx.test", "MX", "10 m%02d.manymx.test" % i)
+    lab.add("m%02d.manymx.test" % i, "A", "198.18.6.%d" % (i % 59))
+f = [x["text"] for x in lab.json("manymx.test")["findings"]
+     if x["id"] == "MX_SAME_ADDR"]
+lab.ok(f == ["m00.manymx.test and m59.manymx.test"],
+       "one address twice among 60 hosts", f)
+
 lab.end()
