@@ -23,7 +23,7 @@ unchanged(const struct box *b)
 	return b->far.is && b->known && !b->far.dirty && !b->doubtful &&
 	    b->state->npend == 0 && !b->run->o->dry_run &&
 	    mark_same(&b->state->mark, &b->far.now) &&
-	    strcmp(b->state->mark.id, b->far.now.id) == 0 &&
+	    mark_id_is(&b->far.now, b->state->mark.id) &&
 	    state_live(b->state) == b->far.now.exists;
 }
 
@@ -105,7 +105,7 @@ as_believed(struct far_look *k, const struct imap_box *box)
 
 	return mark_same(&b->far.seen, &b->far.now) && !b->far.renumbered &&
 	    box->exists == b->far.now.exists && (box->id[0] == '\0' ||
-	    b->far.now.id[0] == '\0' || strcmp(box->id, b->far.now.id) == 0) &&
+	    b->far.now.id == NULL || mark_id_is(&b->far.now, box->id)) &&
 	    b->far.gone.n == 0 && b->far.fresh.n == 0 && k->canaries == k->asked &&
 	    !far_renumbered(k) && flags_as_known(b) && can_store_all(b);
 }

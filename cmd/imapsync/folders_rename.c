@@ -170,7 +170,7 @@ is_it_there(const struct entry *e, const struct box *c)
 {
 	if (!c->far.is || c->was_known || c->near.is || !c->far.counted)
 		return false;
-	if (e->id != 0 && c->far.now.id[0] != '\0')
+	if (e->id != 0 && c->far.now.id != NULL)
 		return names_hash(str_of(c->far.now.id)) == e->id;
 	return c->far.now.uidvalidity == e->mark.uidvalidity &&
 	    c->far.now.uidnext >= e->mark.uidnext;

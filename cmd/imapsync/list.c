@@ -29,7 +29,7 @@
 /* A name that LIST or the Maildirs gave, before it is a mailbox of ours. */
 struct seen {
 	const char *name, *path;
-	const char *id;		/* MAILBOXID, or "" */
+	const char *id;		/* MAILBOXID, or NULL */
 	uint64_t uidvalidity, uidnext, modseq, exists;
 	bool far, near, counted;
 };
@@ -81,7 +81,7 @@ seen_add(struct found *f, struct str name, const char *path)
 		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
 	}
 	b = &f->v[f->n];
-	*b = (struct seen){ .name = arena_dup(a, name), .id = "" };
+	*b = (struct seen){ .name = arena_dup(a, name) };
 	b->path = str_eq(name, str_of(path)) ? b->name :
 	    arena_dup(a, str_of(path));
 	table_add(&f->name, f, f->n);
@@ -111,8 +111,7 @@ become(struct found *f)
 		b->near.is = s->near;
 		b->far.counted = s->counted;
 		b->far.now = (struct mark){ s->uidvalidity, s->uidnext,
-		    s->modseq, s->exists, "" };
-		snprintf(b->far.now.id, sizeof b->far.now.id, "%s", s->id);
+		    s->modseq, s->exists, s->id };
 	}
 	if (f->n > 0)
 		qsort(r->boxes, r->nboxes, sizeof *r->boxes, box_order);
@@ -128,10 +127,13 @@ found_free(struct found *f)
 
 /* ---- the server's ---- */
 
-static void
-take_status(struct imap *m, struct mark *to)
+/* The bytes that were kept of it, for what is said anew. */
+static size_t
+take_status(struct arena *a, struct imap *m, struct mark *to)
 {
+	const char *was = to->id;
 	struct imap_item it;
+	struct str id = { NULL, 0 };
 
 	*to = (struct mark){ 0 };
 	while (imap_item(m, &it) > 0) {
@@ -144,26 +146,27 @@ take_status(struct imap *m, struct mark *to)
 		else if (str_is(it.name, "HIGHESTMODSEQ"))
 			to->modseq = it.number;
 		else if (str_is(it.name, "MAILBOXID"))
-			snprintf(to->id, sizeof to->id, "%.*s",
-			    STR_ARG(str_to(it.text, 79)));
+			id = str_to(it.text, MARK_ID);
 	}
+	if (was != NULL && str_eq(id, str_of(was)))
+		to->id = was;
+	else if (id.n > 0)
+		to->id = arena_dup(a, id);
+	return to->id != was ? id.n : 0;
 }
 
 static void
 note_status(struct found *f, struct imap *m, struct seen *b)
 {
-	struct mark now;
+	struct mark now = { .id = b->id };
 
-	take_status(m, &now);
+	f->bytes += take_status(&f->r->arena, m, &now);
 	b->uidvalidity = now.uidvalidity;
 	b->uidnext = now.uidnext;
 	b->modseq = now.modseq;
 	b->exists = now.exists;
 	b->counted = now.uidvalidity != 0;
-	if (strcmp(b->id, now.id) == 0)
-		return;
-	b->id = arena_dup(&f->r->arena, str_of(now.id));
-	f->bytes += strlen(now.id);
+	b->id = now.id;
 }
 
 static struct str
@@ -262,6 +265,7 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 	struct imap_resp is;
 	struct box *b;
 	char name[2048];
+	size_t bytes = 0;
 
 	do {
 		if (imap_next(m, &is) < 0)
@@ -272,8 +276,10 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 		    STR_ARG(canonical(is.name)));
 		if ((b = box_named(r, name)) == NULL)
 			continue;
-		take_status(m, &b->far.now);
+		bytes += take_status(&r->arena, m, &b->far.now);
 		b->far.counted = b->far.now.uidvalidity != 0;
+		if (imap_list_bound(m, 0, bytes) < 0)
+			return -1;
 	} while (!imap_done(&is, tag));
 	return 0;
 }

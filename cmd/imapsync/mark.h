@@ -6,11 +6,19 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { MARK_ID = 79 };	/* of a MAILBOXID so much is kept */
+
 /* The watermark of a mailbox: what STATUS said when both sides were agreed. */
 struct mark {
 	uint64_t uidvalidity, uidnext, modseq, exists;
-	char id[80];		/* MAILBOXID, or "" */
+	const char *id;		/* MAILBOXID, or NULL; the maker's */
 };
+
+static inline bool
+mark_id_is(const struct mark *m, const char *id)
+{
+	return strcmp(m->id != NULL ? m->id : "", id != NULL ? id : "") == 0;
+}
 
 /* With MODSEQ in both: without it nothing says that no flag has changed. */
 static inline bool

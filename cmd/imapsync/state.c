@@ -219,11 +219,15 @@ state_mark(struct state *s, const struct mark *m, const struct stamp *t,
 {
 	struct mark was = s->mark;
 	struct stamp stood = s->stamp;
+	bool same = mark_id_is(m, s->id);
 
 	s->mark = *m;
+	if (!same)
+		snprintf(s->id, sizeof s->id, "%s", m->id != NULL ? m->id : "");
+	s->mark.id = s->id;
 	s->stamp = t != NULL ? *t : (struct stamp){ .cur_mtime = 0 };
 	log_keywords(s);
-	if (!s->in->reset && memcmp(&was, &s->mark, sizeof was) == 0 &&
+	if (!s->in->reset && same && memcmp(&was, &s->mark, sizeof was) == 0 &&
 	    stamp_same(&stood, &s->stamp))
 		return appended(s, e);
 	s->in->reset = false;

@@ -42,7 +42,8 @@ struct state {
 	char *box;		/* the mailbox, UTF-8 */
 	struct rec *rec;	/* sorted by uid after state_open, state_sort */
 	size_t n, cap;
-	struct mark mark;
+	struct mark mark;	/* its id is here */
+	char id[MARK_ID + 1];
 	struct stamp stamp;
 	struct keywords keywords;
 	struct pend *pend;

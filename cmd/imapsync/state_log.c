@@ -126,7 +126,7 @@ state_log_mark(struct buf *b, const struct mark *m, const struct stamp *t)
 	state_put64(b, t->cur_ino);
 	state_put64(b, t->new_mtime);
 	state_put64(b, t->new_ino);
-	buf_s(b, m->id);
+	buf_s(b, m->id != NULL ? m->id : "");
 	state_log_end(b, at, MARK);
 }
 
@@ -211,9 +211,11 @@ apply_mark(struct state *s, struct str p)
 	t.cur_ino = get(&p, 8);
 	t.new_mtime = get(&p, 8);
 	t.new_ino = get(&p, 8);
-	if (p.p == NULL || p.n >= sizeof m.id)
+	if (p.p == NULL || p.n >= sizeof s->id)
 		return -1;
-	str_copy(m.id, p);
+	str_copy(s->id, p);
+	s->id[p.n] = '\0';
+	m.id = s->id;
 	s->mark = m;
 	s->stamp = t;
 	s->in->reset = false;

@@ -358,7 +358,8 @@ state_clear(struct state *s)
 		free_name(&s->pend[--s->npend]);
 	flags_keywords_free(&s->keywords);
 	in->keywords = 0;
-	s->mark = (struct mark){ .uidvalidity = 0 };
+	s->id[0] = '\0';
+	s->mark = (struct mark){ .id = s->id };
 	s->stamp = (struct stamp){ .cur_mtime = 0 };
 	state_forget_recs(s);
 	in->reset = false;

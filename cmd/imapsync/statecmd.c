@@ -84,8 +84,8 @@ dump_text(const struct state *s)
 	    escape_text(name, s->box),
 	    (unsigned long long)m->uidvalidity,
 	    (unsigned long long)m->uidnext, (unsigned long long)m->modseq,
-	    (unsigned long long)m->exists, m->id[0] != '\0' ? " id " : "",
-	    m->id);
+	    (unsigned long long)m->exists, s->id[0] != '\0' ? " id " : "",
+	    s->id);
 	printf("  cur %llu.%09llu inode %llu, new %llu.%09llu inode %llu\n",
 	    (unsigned long long)t->cur_mtime / 1000000000,
 	    (unsigned long long)t->cur_mtime % 1000000000,
@@ -148,7 +148,7 @@ json_mark(struct buf *b, const struct state *s)
 	json_int(&j, "uidnext", (int64_t)s->mark.uidnext);
 	json_int(&j, "modseq", (int64_t)s->mark.modseq);
 	json_int(&j, "exists", (int64_t)s->mark.exists);
-	json_s(&j, "mailboxid", s->mark.id[0] != '\0' ? s->mark.id : NULL);
+	json_s(&j, "mailboxid", s->id[0] != '\0' ? s->id : NULL);
 	json_int(&j, "cur_mtime_ns", (int64_t)s->stamp.cur_mtime);
 	json_int(&j, "cur_inode", (int64_t)s->stamp.cur_ino);
 	json_int(&j, "new_mtime_ns", (int64_t)s->stamp.new_mtime);

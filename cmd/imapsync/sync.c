@@ -281,13 +281,14 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 	struct entry *e = index_add(&r->index, str_of(b->name));
 
 	if (whole)
-		e->mark = *mark;
+		e->mark = (struct mark){ mark->uidvalidity, mark->uidnext,
+		    mark->modseq, mark->exists, NULL };
 	if (st.cur_ino == 0)	/* not agreed, but still the same directory */
 		st.cur_ino = b->near.scanned ? b->near.dir->seen.cur_ino :
 		    e->stamp.cur_ino;
 	if (b->brake == BRAKE_NONE)
 		e->stamp = st;
-	e->id = b->far.seen.id[0] != '\0' ?
+	e->id = b->far.seen.id != NULL ?
 	    names_hash(str_of(b->far.seen.id)) : 0;
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
 	    !r->o->policy.pull_new;

@@ -19,7 +19,7 @@ sample(unsigned i)
 {
 	return (struct entry){
 		.mark = { 1000 + i, 4000000000u + i, (uint64_t)1 << 62 | i,
-		    7 * i, "" },
+		    7 * i, NULL },
 		.stamp = { 1700000000123456789u + i, i, 17 * i, ~(uint64_t)i },
 		.id = i % 3 ? names_hash(STR("id")) : 0,
 		.dirty = i % 2, .missing = i % 5 == 0,

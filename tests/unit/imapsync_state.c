@@ -73,7 +73,7 @@ dump(struct state *s)
 	    (unsigned long long)s->mark.uidvalidity,
 	    (unsigned long long)s->mark.uidnext,
 	    (unsigned long long)s->mark.modseq,
-	    (unsigned long long)s->mark.exists, s->mark.id,
+	    (unsigned long long)s->mark.exists, s->id,
 	    (unsigned long long)s->stamp.cur_mtime,
 	    (unsigned long long)s->stamp.new_ino);
 	for (i = 0; i < s->keywords.n; i++)
