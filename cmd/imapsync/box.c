@@ -175,6 +175,14 @@ by_far(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* A message that came meanwhile, or a lie, is no lower bound. */
+uint64_t
+box_far_next(const struct box *b)
+{
+	return b->far.told != 0 && b->far.told < b->far.seen.uidnext ?
+	    b->far.told : b->far.seen.uidnext;
+}
+
 struct far_msg *
 box_far_find(struct box *b, uint32_t uid)
 {

@@ -30,6 +30,7 @@ struct box_far {
 	struct mark now;	/* of LIST-STATUS or STATUS, and what we
 				   moved there since; not its modseq */
 	struct mark seen;	/* of SELECT, or of STATUS if trusted */
+	uint64_t told;		/* UIDNEXT as SELECT said it, or 0 */
 	uint64_t storable;	/* flags; all, until SELECT says which */
 	struct far_msg *v;	/* changed, and those new ones that were
 				   asked who they are; sorted by UID */
@@ -121,6 +122,8 @@ void box_forget(struct box *);
 struct report_act box_act(const struct box *, const struct act *);
 void box_done(struct box *, const struct act *);
 
+/* No UID of what is uploaded from now on is lower. */
+uint64_t box_far_next(const struct box *);
 /* The message in far.v, once that is sorted; or NULL. */
 struct far_msg *box_far_find(struct box *, uint32_t uid);
 /* A new one at the end of far.v; valid until the next. */

@@ -260,7 +260,7 @@ intend_move(struct box *b, struct act *a)
 	    .name = name, .ino = m->ino, .ident = rec->ident,
 	    .flags = flags_translate(&b->state->keywords, a->flags,
 	    &to->state->keywords), .size = rec->size,
-	    .uidnext = to->far.seen.uidnext }, b->run->e);
+	    .uidnext = box_far_next(to) }, b->run->e);
 }
 
 /* The next pass asks which UIDs the messages have now. */

@@ -399,6 +399,19 @@ settle_pend(struct box *b, const struct pend *p)
 	return 0;
 }
 
+/* Is there a new message from that UID on that did not say who it is? */
+static bool
+unnamed(struct box *b, uint64_t from)
+{
+	const struct imap_uids *all = &b->far.fresh;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (all->v[i] >= from && unasked(b, all->v[i]))
+			return true;
+	return false;
+}
+
 /* UIDVALIDITY is another: pair_find looks at everything anyhow. */
 int
 pair_pending(struct box *b)
@@ -414,8 +427,12 @@ pair_pending(struct box *b)
 		if (s->pend[i].kind == PEND_UPLOAD &&
 		    s->pend[i].uidnext < from)
 			from = s->pend[i].uidnext;
-	if (!b->far.renumbered && from != UINT64_MAX && pair_idents(b, from) < 0)
-		return -1;
+	if (!b->far.renumbered && from != UINT64_MAX) {
+		if (pair_idents(b, from) < 0)
+			return -1;
+		if (unnamed(b, from))
+			return far_hear_unusable(b, "the server does not say who a new message is: an upload stays in doubt");
+	}
 	while (s->npend > 0) {
 		char *name;
 		int got;

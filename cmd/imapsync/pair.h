@@ -14,6 +14,10 @@ int pair_idents(struct box *, uint64_t from);
 int pair_find(struct box *);
 /* New on both sides at once: are some of them the same?  1 yes, 0, -1. */
 int pair_new(struct box *);
-int pair_pending(struct box *);		/* what was in doubt is no more */
+/*
+ * What was in doubt is no more.  If a message that may be it does not say who
+ * it is, the mailbox has failed, and what is in doubt is asked the next time.
+ */
+int pair_pending(struct box *);
 
 #endif

@@ -96,6 +96,8 @@ decide(struct run *r, struct box *b)
 
 	if (pair_pending(b) < 0)
 		return -1;
+	if (box_failed(b))
+		return 0;
 	identify(r, b);
 	if ((b->near.dirty || b->far.renumbered || !b->known) &&
 	    scan_and_pair(b) < 0)

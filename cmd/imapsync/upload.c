@@ -175,7 +175,7 @@ intend_group(struct group *g)
 		struct pend p = { .kind = PEND_UPLOAD, .name = u->name,
 		    .ino = u->m->ino, .ident = u->out.ident,
 		    .flags = u->m->flags & g->b->far.storable,
-		    .size = wire_size(u), .uidnext = g->b->far.seen.uidnext };
+		    .size = wire_size(u), .uidnext = box_far_next(g->b) };
 
 		if (state_pend(s, &p, e) < 0)
 			return -1;
