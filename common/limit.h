@@ -69,6 +69,8 @@
 /*
  * Mailboxes in LIST, and the bytes of their names with what is noted of each
  * (some 150 bytes): 16 MB for both sides of imapsync, as many for mailfetch.
+ * One that imapsync looks into has 350 bytes more until the end: 55 MB in all
+ * with the most of them.
  */
 #define LIMIT_MAILBOXES 100000
 #define LIMIT_MAILBOX_BYTES (16 << 20)

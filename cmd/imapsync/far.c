@@ -79,14 +79,19 @@ all_fresh(struct far_look *k)
 	k->all = (struct imap_uids){ 0 };
 }
 
-/* With all UIDs at hand: a record that is not among them is gone. */
+/*
+ * With all UIDs at hand: a record that is not among them is gone.  One whose
+ * flags are those of the base takes no memory: tidy would drop it.
+ */
 static void
 from_all(struct far_look *k)
 {
 	struct box *b = k->b;
 	bool search = k->how == DELTA_SEARCH;
 	size_t i, n = 0;
+	const struct rec *rec;
 	struct far_msg *f;
+	uint64_t flags;
 	uint32_t uid;
 
 	ask_lacking(k);
@@ -96,11 +101,13 @@ from_all(struct far_look *k)
 		b->far.n = 0;
 	for (i = 0; i < k->all.n; i++) {
 		uid = k->all.v[i];
-		if (state_by_uid(b->state, uid) == NULL)
+		rec = state_by_uid(b->state, uid);
+		if (rec == NULL)
 			k->all.v[n++] = uid;
-		else if (search) {
+		else if (search && (flags = found_flags(k, uid)) !=
+		    rec->flags) {
 			f = box_far_add(b, uid);
-			f->flags = found_flags(k, uid);
+			f->flags = flags;
 			f->flags_known = true;
 		}
 	}
