@@ -13,6 +13,7 @@
 #include "pop3.h"
 #include "pop_ids.h"
 #include "pop_prove.h"
+#include "pop_twice.h"
 #include "popbox.h"
 #include "protocols.h"
 #include "show.h"
@@ -305,6 +306,9 @@ prune(struct pop *s)
 		return ledger_all_going(&s->r->ledger, s->r->e) < 0 ? -1 :
 		    state_commit(st, s->r->e);
 	}
+	for (i = 0; i < s->n; i++)	/* which is it? */
+		if (s->m[i].number == 0)
+			return 0;
 	table_room(&there, s, s->n);
 	for (i = 0; i < s->n; i++)
 		table_add(&there, s, i);
@@ -316,7 +320,8 @@ prune(struct pop *s)
 			got = state_drop(st, st->v[i].key, st->v[i].kind,
 			    s->r->e);
 	table_free(&there);
-	return got < 0 ? -1 : state_commit(st, s->r->e);
+	return got < 0 || pop_twice_forget(s) < 0 ? -1 :
+	    state_commit(st, s->r->e);
 }
 
 /* All that is there counts as fetched; nothing is. */
@@ -336,7 +341,8 @@ catch_up(struct pop *s)
 			continue;
 		if ((is_going && ledger_forget(&r->ledger, s->key[i],
 		    r->e) < 0) || ledger_seen(&r->ledger, s->key[i],
-		    STATE_ALL, r->e) < 0)
+		    STATE_ALL, r->e) < 0 || (s->sum[i] != 0 && ledger_sum_is(
+		    &r->ledger, s->key[i], s->sum[i], r->e) < 0))
 			return -1;
 		r->count.seen++;
 	}
@@ -539,6 +545,7 @@ pop_run(struct run *r)
 	session_hang_up(sess);
 	free(s.m);
 	free(s.key);
+	free(s.listed);
 	free(s.named);
 	free(s.id);
 	free(s.want);

@@ -6,6 +6,7 @@
 #include "digest.h"
 #include "limit.h"
 #include "pop_ids.h"
+#include "pop_twice.h"
 
 /* Without UIDL a message is its header, and its size; or all of it. */
 static int
@@ -81,45 +82,6 @@ contents(struct pop *s)
 	return got > 0 ? contents_by_retr(s) : got;
 }
 
-static int
-pop_by_key(const void *a, const void *b, void *of)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	const struct pop *s = of;
-	int c = memcmp(&s->key[x], &s->key[y], sizeof s->key[x]);
-
-	if (c != 0)
-		return c;
-	return x < y ? -1 : x > y;
-}
-
-/* Servers do give one UIDL twice: then the size and the rank count, too. */
-static void
-tell_apart(struct pop *s)
-{
-	uint32_t *sorted = mem_new(s->n, sizeof *sorted);
-	struct key last = { 0, 0 };
-	size_t i, rank = 0;
-	char more[64];
-
-	for (i = 0; i < s->n; i++)
-		sorted[i] = (uint32_t)i;
-	qsort_r(sorted, s->n, sizeof *sorted, pop_by_key, s);
-	for (i = 0; i < s->n; i++) {
-		struct key *k = &s->key[sorted[i]];
-
-		rank = i > 0 && memcmp(k, &last, sizeof last) == 0 ? rank +
-		    1 : 0;
-		last = *k;
-		if (rank == 0)
-			continue;
-		snprintf(more, sizeof more, "%u %zu", s->m[sorted[i]].size,
-		    rank);
-		*k = state_mix(last, str_of(more));
-	}
-	free(sorted);
-}
-
 /* It is shown, byte by byte, where there is JSON alone. */
 static int
 note_id(struct pop *s, size_t i, struct str uid)
@@ -182,7 +144,8 @@ pop_ids_find(struct pop *s)
 		s->id = mem_new(s->n, sizeof *s->id);
 	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
 		return -1;
-	tell_apart(s);
+	if (pop_twice(s) < 0)
+		return -1;
 	s->r->count.there = s->n;
 	return 0;
 }

@@ -9,15 +9,34 @@ say_whole(struct pop *s, size_t i)
 	pop3_retr(&s->p, s->m[i].number);
 }
 
-/* The same one as before, or it is given anew; unread it is left alone. */
+/* Of what was read: the same one as before, or it is given anew. */
 static int
-hear_proof(struct pop *s, size_t i)
+conclude_proof(struct pop *s, size_t i, bool shorter)
 {
-	struct run *r = s->r;
+	struct ledger *l = &s->r->ledger;
 	struct message m = popbox_message(s, i);
 	uint64_t was;
 
-	uint32_t part = ledger_is_part(&r->ledger, m.key);
+	if (!ledger_is_going(l, m.key, &was))
+		was = ledger_sum(l, m.key);
+	if (shorter && was != s->sum[i]) {
+		s->m[i].number = 0;
+		return popbox_stays(s, &m, "RETR gives less than LIST says, and something else than before: it stays on the server",
+		    EX_TEMPFAIL);
+	}
+	if (was != s->sum[i])
+		return ledger_forget(l, m.key, s->r->e);
+	if (ledger_is_part(l, m.key) != 0 && ledger_part(l, m.key,
+	    shorter ? (uint32_t)m.size : 0, s->r->e) < 0)
+		return -1;
+	return ledger_stays(l, m.key, s->r->e);
+}
+
+/* Unread it is left alone. */
+static int
+hear_proof(struct pop *s, size_t i)
+{
+	struct message m = popbox_message(s, i);
 	int shorter = popbox_hear_sum(s, i);
 
 	if (shorter < 0)
@@ -27,19 +46,8 @@ hear_proof(struct pop *s, size_t i)
 		return popbox_stays(s, &m, s->p.text,
 		    pop3_status(&s->p, EX_TEMPFAIL));
 	}
-	if (!ledger_is_going(&r->ledger, m.key, &was))
-		was = ledger_sum(&r->ledger, m.key);
-	if (shorter && was != s->sum[i]) {
-		s->m[i].number = 0;
-		return popbox_stays(s, &m, "RETR gives less than LIST says, and something else than before: it stays on the server",
-		    EX_TEMPFAIL);
-	}
-	if (s->p.over || was != s->sum[i])
-		return ledger_forget(&r->ledger, m.key, r->e);
-	if (part != 0 && ledger_part(&r->ledger, m.key, shorter ?
-	    (uint32_t)m.size : 0, r->e) < 0)
-		return -1;
-	return ledger_stays(&r->ledger, m.key, r->e);
+	return s->p.over ? ledger_forget(&s->r->ledger, m.key, s->r->e) :
+	    conclude_proof(s, i, shorter > 0);
 }
 
 /* What LIST announced once, and less came, it announces otherwise now. */
@@ -82,8 +90,11 @@ sort_out(struct pop *s, uint32_t *v, size_t *n)
 		if (!ledger_is_going(l, s->key[i], &sum)) {
 			if (remeasured(s, i))
 				v[(*n)++] = (uint32_t)i;
-		} else if (sum != 0) {
+		} else if (sum != 0 && s->sum[i] == 0) {
 			v[(*n)++] = (uint32_t)i;
+		} else if (sum != 0) {		/* read before, see pop_twice */
+			if (conclude_proof(s, i, false) < 0)
+				return -1;
 		} else if (l->need != 0) {
 			blind++;
 			if (disown(s, i) < 0)

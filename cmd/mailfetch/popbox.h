@@ -11,6 +11,8 @@ struct pop {
 	struct pop3_message *m;	/* number 0: nobody can tell which it is */
 	size_t n;
 	struct key *key;	/* of each */
+	struct key *listed;	/* what all are called, sorted, if a name was
+				   told from its like; or NULL */
 	bool *named;		/* it has a unique id */
 	uint32_t *id;		/* for JSON: its place in ids, or 0 */
 	struct buf ids;

@@ -42,6 +42,8 @@ enum state_kind {
 				   day, upper half in places */
 	STATE_PART,		/* of POP3: perhaps a part of it came: so many
 				   bytes, in day, were announced */
+	STATE_TWICE,		/* of POP3, a unique id: day: so many messages
+				   had it at once */
 	STATE_KINDS
 };
 

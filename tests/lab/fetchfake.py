@@ -348,7 +348,7 @@ class Run:
             v = [b[i:i + 32] for i in range(0, len(b), 32)]
             with open(path, 'wb') as f:
                 f.write(b''.join(x for i, x in enumerate(v) if i == 0 or
-                                 int.from_bytes(x[4:6], sys.byteorder) != 17))
+                                 int.from_bytes(x[4:6], sys.byteorder) < 17))
 
     def done(self):
         for p in self.left:

@@ -1,8 +1,10 @@
 #!/usr/bin/env -S python3 -B
 """mailfetch: a UIDL is a name that a server gives, and no proof: what is
 listed under one that was gone, or under one for two, is told by its bytes."""
+import hashlib
 import os
 import sys
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case, Pop, Run, Serve, msg  # noqa: E402
@@ -104,5 +106,145 @@ case.check(len(box(r)) == 3 and 'may come twice' in r.err,
            'never seen by us: rather given than lost', (r.err, box(r)))
 s.close()
 r.done()
+
+# ---- one UIDL for several
+
+def names(v):
+    return [b.split(b'\r\n\r\n', 1)[1].strip() for _, b in v]
+
+
+A, B, C, D = (('h', one(k, b'failing')) for k in range(4))
+OTHER = ('x', msg(7, b'other\r\n'))
+ALL = names([A, B, C, D, OTHER])
+
+
+def story(name, lists, *args, want=None, left=None):
+    """Runs with these lists in turn: each message comes once."""
+    v = Pop([])
+    s, r = Serve(v), Run()
+    for mails in lists:
+        v.m = list(mails)
+        go(r, s, *args)
+    came = box(r)
+    want = names(want if want is not None else
+                 dict.fromkeys(m for x in lists for m in x))
+    case.check(sorted(came) == sorted(want) and r.rc == 0 and r.err == '' and
+               v.m == (list(lists[-1]) if left is None else left), name,
+               (came, want, r.rc, r.err, v.m, s.log))
+    log = s.log
+    s.close()
+    r.done()
+    return log
+
+
+NOW = ('--delete', 'now')
+log = story('two at once', [[A, B]])
+case.check(sum(t.startswith('RETR') for t in log) == 2, 'read once', log)
+story('and again', [[A, B], [A, B], [B, A]])
+story('two at once, deleted', [[A, B]], *NOW, left=[])
+story('one goes, another comes', [[A, B], [B, C]])
+story('and another', [[A, B], [B, C], [D, B], [D]])
+story('both go, two come', [[A, B], [C, D]])
+story('one was there before', [[A], [A, B]])
+story('one was there before, and is behind', [[A], [B, A], [B], [B, C]])
+story('the second is alone, then another', [[A, B], [B], [C]])
+story('another is alone', [[A, B], [C]])
+story('beside others', [[OTHER, A], [OTHER, A, B], [OTHER, C, B]])
+story('three, then two', [[A, B, C], [B, D], [D, B]])
+story('equal ones', [[A, A], [A, A, A], [A, A]], want=[A, A, A])
+story('empty in between', [[A, B], [], [C, B]])
+for name, last in (('deleted: what is left', [B]), ('what came since', [C]),
+                   ('two', [B, C])):
+    v = Pop([A, B])
+    s, r = Serve(v), Run()
+    go(r, s)
+    v.m = list(last)
+    go(r, s, *NOW)
+    case.check(sorted(box(r)) == sorted(set(names([A, B] + last))) and
+               not v.m and r.rc == 0, 'kept, then %s' % name,
+               (box(r), v.m, r.rc, r.err))
+    s.close()
+    r.done()
+
+v = Pop([A, B])
+s, r = Serve(v), Run()
+go(r, s)
+v.m = [B, C]
+v.hooks['retr'] = lambda v, t: '-ERR busy\r\n' if t == 'RETR 1' else None
+go(r, s, *NOW)
+case.check(r.rc == 75 and box(r) == names([A, B, C]) and v.m == [B],
+           'one that cannot be read stays, and nothing is forgotten',
+           (r.rc, r.err, box(r), v.m))
+v.hooks.clear()
+v.m = [D, B]
+go(r, s, *NOW)
+case.check(r.rc == 0 and box(r) == names([A, B, C, D]) and not v.m,
+           'and is known when it can', (r.rc, r.err, box(r), v.m))
+s.close()
+r.done()
+
+v = Pop([A, B])
+s, r = Serve(v), Run()
+r.go('pop3', s, '--catch-up', maildir=False)
+v.m = [B, C]
+go(r, s, *NOW)
+case.check(box(r) == names([C]) and v.m == [B] and r.rc == 0,
+           'passed over, and one goes', (r.rc, r.err, box(r), v.m))
+s.close()
+r.done()
+
+for caps in ('USER TOP PIPELINING', 'USER'):
+    v = Pop([A, B], caps=caps)
+    v.hooks['uidl'] = lambda v, t: '-ERR\r\n'
+    if 'TOP' not in caps:
+        v.hooks['top'] = lambda v, t: '-ERR\r\n'
+    s, r = Serve(v), Run()
+    go(r, s)
+    v.m = [B, C]
+    go(r, s, *NOW)
+    case.check(sorted(box(r)) == names([A, B, C]) and not v.m and r.rc == 0,
+               'no UIDL, and equal headers: %s' % caps,
+               (r.rc, r.err, box(r), v.m))
+    s.close()
+    r.done()
+
+# An earlier version told them by size and rank.
+
+def mix(key, text):
+    return hashlib.sha256(b'mix\0' + key + text).digest()[:16]
+
+
+def as_before(path):
+    b = open(path, 'rb').read()
+    v = [b[i:i + 32] for i in range(32, len(b), 32)]
+    kind = lambda x: int.from_bytes(x[4:6], sys.byteorder)
+    done = [x[16:] for x in v if kind(x) == 1]
+    new = {mix(k, b'copy 1'): mix(k, b'%d 1' % len(B[1])) for k in done}
+    with open(path, 'wb') as f:
+        f.write(b[:32])
+        for x in v:
+            if kind(x) < 17:
+                x = x[4:16] + new.get(x[16:], x[16:])
+                f.write(zlib.crc32(x).to_bytes(4, sys.byteorder) + x)
+
+
+v = Pop([A, B])
+s, r = Serve(v), Run()
+go(r, s)
+as_before(r.states()[0])
+go(r, s, *NOW)
+case.check(box(r) == names([A, B]) and v.m == [A, B] and r.rc == 0,
+           'taken over: nothing comes, and nothing is deleted',
+           (r.rc, r.err, box(r), v.m))
+v.m = [B, C]
+go(r, s, *NOW)
+case.check(box(r) == names([A, B, C]) and v.m == [B] and r.rc == 0,
+           'and what comes from now on does', (r.rc, r.err, box(r), v.m))
+s.close()
+r.done()
+
+# Hundreds of one name are no matter.
+many = [('h', one(k, b'failing')) for k in range(1500)]
+story('many of one name', [many[:1000], many[500:]])
 
 case.end()
