@@ -382,23 +382,6 @@ conn_write(struct conn *c, const void *p, size_t n)
 	}
 }
 
-static void
-trace_out(struct conn *c, struct str s)
-{
-	char masked[128];
-
-	if (!trace_on(TRACE_TALK))
-		return;
-	if (c->mask != NULL) {
-		snprintf(masked, sizeof masked, "%s%s***", c->mask,
-		    c->mask[0] != '\0' ? " " : "");
-		trace_line(">", str_of(masked));
-		return;
-	}
-	while (s.n > 0)
-		trace_line(">", str_trim(str_cut(&s, '\n')));
-}
-
 void
 conn_printf(struct conn *c, const char *fmt, ...)
 {
@@ -412,7 +395,7 @@ conn_printf(struct conn *c, const char *fmt, ...)
 		fail(c->e, EX_SOFTWARE, "a command over %zu bytes", b.max);
 		conn_broken(c);
 	} else if (c->state == CONN_ALIVE) {
-		trace_out(c, BUF_STR(b));
+		conn_trace_out(c, BUF_STR(b));
 		conn_write(c, b.p, b.n);
 	}
 	buf_free(&b);
@@ -422,22 +405,6 @@ int
 conn_flush(struct conn *c)
 {
 	return c->state != CONN_ALIVE ? -1 : drain(c, 0);
-}
-
-/* "334 c2VjcmV0" is shown as "334 ***", "+ ..." as "+ ***". */
-static void
-trace_in(const struct conn *c, struct str s)
-{
-	char masked[16];
-	size_t n = s.n > 0 && s.p[0] == '+' ? 1 : 3;
-
-	if (!trace_on(TRACE_TALK))
-		return;
-	if (c->mask != NULL && s.n > n && (s.p[0] == '+' || s.p[0] == '3')) {
-		snprintf(masked, sizeof masked, "%.*s ***", (int)n, s.p);
-		s = str_of(masked);
-	}
-	trace_line("<", s);
 }
 
 static char *
@@ -477,7 +444,8 @@ conn_line(struct conn *c, size_t *len)
 	p[n] = '\0';
 	if (memchr(p, '\0', n) != NULL)
 		return bad_line(c, "a NUL byte");
-	trace_in(c, (struct str){ p, n });
+	n = conn_unsay(c, p, n);
+	conn_trace_in(c, (struct str){ p, n });
 	*len = n;
 	return p;
 }
@@ -610,20 +578,6 @@ conn_quiet(struct conn *c, double seconds)
 
 	conn_limits_waited(&c->limits);
 	return got;
-}
-
-void
-conn_mask(struct conn *c, const char *label)
-{
-	c->mask = label;
-}
-
-void
-conn_wipe(struct conn *c)
-{
-	fifo_clean(&c->out);
-	fifo_clean(&c->tx);
-	mem_wipe_stack();
 }
 
 static int __attribute__((format(printf, 3, 0)))

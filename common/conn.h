@@ -110,15 +110,6 @@ int conn_quiet(struct conn *, double seconds);
  */
 int conn_wait(struct conn *, double seconds);
 
-/*
- * While a label is set (not NULL) the trace shows "> label ***" for what is
- * sent, and no payload of what comes: secrets are under way.
- */
-void conn_mask(struct conn *, const char *label);
-
-/* The login is over: what our side has left of it in buffers is wiped. */
-void conn_wipe(struct conn *);
-
 /* Records a failure of the dialogue, with "host:port: " before it.  -1. */
 int conn_fail(struct conn *, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "conn_open.h"
 #include "conn_private.h"
+#include "conn_secret.h"
 #include "errand.h"
 #include "mem.h"
 #include "proxy.h"

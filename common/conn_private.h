@@ -7,6 +7,7 @@
 #include "fifo.h"
 #include "net.h"
 #include "spawn.h"
+#include "str.h"
 
 enum {
 	CONN_RECORD = 16384,	/* RFC 8446 section 5.1 */
@@ -45,6 +46,7 @@ struct conn {
 	int64_t slept;		/* clock_slept when it was opened */
 	size_t line;		/* the longest that is taken */
 	const char *mask;	/* of the trace, or NULL */
+	struct buf hidden;	/* secrets, each with a NUL behind it */
 	enum {
 		CONN_ALIVE,
 		CONN_STOPPED,	/* by a stop, which alone is why it failed */
@@ -57,6 +59,13 @@ struct conn {
 	struct conn_peer peer;
 	struct conn_hello hello;
 };
+
+/* ---- conn_secret.c */
+
+void conn_trace_out(struct conn *, struct str);
+void conn_trace_in(const struct conn *, struct str);
+/* Hides the secrets in a line, which has a NUL behind it: how long it is. */
+size_t conn_unsay(const struct conn *, char *line, size_t n);
 
 /* ---- conn.c */
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conn_secret.h"
 #include "conn_tls.h"
 #include "conn_trust.h"
 #include "deflate.h"
@@ -307,6 +308,7 @@ by_login(struct imap *m, const struct sasl_login *l)
 		return conn_fail(m->c, EX_NOPERM, "the server has no way to log in that can be used here");
 	snprintf(m->mech, sizeof m->mech, "LOGIN");
 	conn_phase(m->c, "LOGIN", CONN_COMMAND);
+	conn_hide(m->c, (struct str){ l->password->p, l->password->n });
 	conn_mask(m->c, "LOGIN");
 	conn_printf(m->c, "A%u LOGIN ", ++m->tag);
 	got = imap_literal(m, str_of(l->user), " ", m->tag);

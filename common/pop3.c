@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn_secret.h"
 #include "conn_tls.h"
 #include "hint.h"
 #include "later.h"
@@ -387,6 +388,7 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 		return -1;
 	if (!p->ok)
 		return pop3_refused(p, "login refused", EX_NOPERM);
+	conn_hide(p->c, (struct str){ s->p, s->n });
 	conn_mask(p->c, "PASS");
 	conn_printf(p->c, "PASS %.*s\r\n", (int)s->n, s->p);
 	conn_mask(p->c, NULL);

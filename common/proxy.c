@@ -5,6 +5,7 @@
 
 #include "b64.h"
 #include "conn.h"
+#include "conn_secret.h"
 #include "conn_trust.h"
 #include "limit.h"
 #include "mem.h"
@@ -172,6 +173,8 @@ authorization(struct conn *c, const struct proxy_conf *p)
 
 	buf_printf(&plain, "%s:%s", p->user, p->pass);
 	b64_put(&b, BUF_STR(plain));
+	conn_hide(c, str_of(p->pass));
+	conn_hide(c, BUF_STR(b));
 	conn_mask(c, "Proxy-Authorization: Basic");
 	conn_printf(c, "Proxy-Authorization: Basic %s\r\n", b.p);
 	conn_mask(c, NULL);

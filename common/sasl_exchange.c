@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "b64.h"
+#include "conn_secret.h"
 #include "sasl_exchange.h"
 
 static void
@@ -24,6 +25,7 @@ exchange_begin(struct sasl_exchange *x)
 	bool has = sasl_first(&x->sasl, &x->out);
 
 	b64_put(&b, BUF_STR(x->out));
+	conn_hide(x->c, BUF_STR(b));
 	x->waiting = has && strlen(x->verb) + strlen(sasl_name(&x->sasl)) +
 	    b.n + strlen("  \r\n") > x->room;
 	if (!has || x->waiting)
@@ -59,6 +61,17 @@ sasl_exchange_instead(const struct sasl_exchange *x)
 	return x->instead;
 }
 
+/* A server may say the password itself, not only what we sent. */
+static void
+exchange_hide(struct sasl_exchange *x, const struct sasl_login *l)
+{
+	if (l->password != NULL)
+		conn_hide(x->c, (struct str){ l->password->p,
+		    l->password->n });
+	if (l->token != NULL)
+		conn_hide(x->c, (struct str){ l->token->p, l->token->n });
+}
+
 int
 sasl_exchange_begin(struct sasl_exchange *x, const struct sasl_login *login,
     const char *offered)
@@ -73,6 +86,7 @@ sasl_exchange_begin(struct sasl_exchange *x, const struct sasl_login *login,
 	x->out = (struct buf){ .max = 32768, .secret = true };
 	snprintf(x->label, sizeof x->label, "%s %s", x->verb,
 	    sasl_name(&x->sasl));
+	exchange_hide(x, login);
 	conn_phase(x->c, x->verb, CONN_COMMAND);
 	conn_mask(x->c, x->label);
 	exchange_begin(x);
@@ -102,6 +116,7 @@ say_answer(struct sasl_exchange *x)
 	struct buf b = { .max = 65536, .secret = true };
 
 	b64_put(&b, BUF_STR(x->out));
+	conn_hide(x->c, BUF_STR(b));
 	conn_printf(x->c, "%s\r\n", b.n > 0 ? b.p : "");
 	buf_wipe(&b);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conn_secret.h"
 #include "conn_tls.h"
 #include "hint.h"
 #include "sasl_exchange.h"
