@@ -222,6 +222,15 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	buf_free(&path);
 }
 
+/* Is the folder one to be synced? */
+static bool
+is_synced(const struct run *r, struct str name, char sep)
+{
+	return names_match(r->o->patterns, name, sep) &&
+	    (r->o->local_only == NULL ||
+	    !names_match(r->o->local_only, name, sep));
+}
+
 static void
 take_list(struct found *f, const struct imap_resp *m)
 {
@@ -231,8 +240,7 @@ take_list(struct found *f, const struct imap_resp *m)
 	if (r->sep == '\0')
 		r->sep = m->sep;
 	note_trash(f, m, name);		/* be it synced or not */
-	if (!imap_selectable(m->flags) ||
-	    !names_match(r->o->patterns, name, m->sep))
+	if (!imap_selectable(m->flags) || !is_synced(r, name, m->sep))
 		return;
 	take_name(f, m, name);
 }
@@ -347,7 +355,7 @@ take_folder(void *to, const char *path)
 	b = seen_at(f, path);	/* Inbox/x and INBOX/x are the same here */
 	if (b == NULL)
 		b = seen_named(f, s);
-	if (b == NULL && names_match(r->o->patterns, s, r->sep))
+	if (b == NULL && is_synced(r, s, r->sep))
 		b = seen_add(f, s, path);
 	if (b != NULL && strcmp(b->path, path) == 0)
 		b->near = true;
@@ -367,7 +375,7 @@ take_index(struct found *f)
 
 		path.n = 0;
 		if (seen_named(f, name) != NULL ||
-		    !names_match(r->o->patterns, name, r->sep) ||
+		    !is_synced(r, name, r->sep) ||
 		    names_to_path(&path, name, r->sep, r->o->how) < 0)
 			continue;
 		seen_add(f, name, path.p != NULL ? path.p : "");

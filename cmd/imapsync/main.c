@@ -94,6 +94,9 @@ static const struct opt options[] = {
 	    .help = "verbatim (a/b is DIR/a/b) or maildir++ (DIR/.a.b)" },
 	{ .name = "patterns", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &o.is.patterns, .help = "which folders: '* !Spam !Lists/%'" },
+	{ .name = "local-only", .arg = "LIST", .kind = OPT_TEXT,
+	    .to = &o.is.local_only,
+	    .help = "folders that stay here alone: 'Archive Old/*'" },
 	{ .name = "pull", .kind = OPT_FLAG, .to = &o.pull,
 	    .help = "only from the server to here" },
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
@@ -174,6 +177,8 @@ policies(struct err *e)
 		o.is.patterns = "*";
 	if (str_control(str_of(o.is.patterns)))
 		return fail(e, EX_USAGE, "--patterns: a control byte");
+	if (o.is.local_only != NULL && str_control(str_of(o.is.local_only)))
+		return fail(e, EX_USAGE, "--local-only: a control byte");
 	o.is.create_near = !o.push &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
 	o.is.create_far = !o.pull &&

@@ -19,10 +19,12 @@
 #include "box.h"
 #include "fail.h"
 #include "flags.h"
+#include "held.h"
 #include "ident.h"
 #include "index.h"
 #include "mark.h"
 #include "mem.h"
+#include "names.h"
 #include "near_dir.h"
 #include "plan.h"
 #include "proof.h"
@@ -45,6 +47,7 @@ struct doomed {
 	uint64_t ino;		/* of the file that it was here */
 	uint32_t uid, size;
 	const char *held;	/* the folder where it still is; or NULL */
+	bool left_out;		/* that one is not synced: see held.h */
 };
 
 /* A file that a run would have put in step by now. */
@@ -70,6 +73,7 @@ struct proof {
 	struct state own;	/* it, if the run has not opened b */
 	const char *where;	/* path, the run's; NULL until it is needed */
 	bool blind;		/* it cannot be read */
+	struct held told;
 };
 
 /* ---- what is to be deleted ---- */
@@ -201,15 +205,19 @@ proof_first(const struct proof *p, uint64_t ident)
 	return i < p->n && p->v[i].ident == ident ? i : p->n;
 }
 
+/* A folder that is synced holds it, or one that is not. */
 static void
 hold(struct proof *p, struct doomed *d)
 {
-	if (d->held != NULL)
+	bool left_out = p->b == NULL && !p->blind;
+
+	if (d->held != NULL && (!d->left_out || left_out))
 		return;
 	if (p->where == NULL)
 		p->where = arena_dup(&p->r->arena, str_of(p->path[0] != '\0' ?
 		    p->path : "INBOX"));
 	d->held = p->where;
+	d->left_out = left_out;
 }
 
 /* ---- is that file one of them? ---- */
@@ -411,6 +419,19 @@ look_into(struct proof *p)
 	return got;
 }
 
+/* Is it a folder whose messages are meant to be nowhere else? */
+static bool
+local_only(const struct run *r, const char *path)
+{
+	struct buf name = { .max = 4096 };
+	bool is = r->o->local_only != NULL && names_from_path(&name,
+	    str_of(path), r->sep, r->o->how) == 0 &&
+	    names_match(r->o->local_only, BUF_STR(name), r->sep);
+
+	buf_free(&name);
+	return is;
+}
+
 static void
 proof_folder(void *of, const char *path)
 {
@@ -423,16 +444,24 @@ proof_folder(void *of, const char *path)
 	p->b = box_at(p, path);
 	p->where = NULL;
 	p->blind = false;
-	if (look_into(p) < 0)		/* anything may be in it */
+	if (p->b == NULL && local_only(p->r, path))
+		return;
+	p->blind = look_into(p) < 0;
+	if (p->blind)			/* anything may be in it */
 		for (i = 0; i < p->n; i++)
 			hold(p, &p->v[i]);
 }
 
 /* ---- what is held back ---- */
 
+struct waiting {
+	size_t n;
+	const char *where;	/* one of the folders */
+};
+
 /* Tells of a held deletion that is not planned again in this run. */
 static void
-proof_tell(struct box *b, size_t n, const char *where)
+proof_tell(struct box *b, const struct waiting *w)
 {
 	box_outcome(b, BOX_PARTIAL);
 	if (b->passes < PASSES && b->outcome == BOX_PARTIAL &&
@@ -440,36 +469,62 @@ proof_tell(struct box *b, size_t n, const char *where)
 		return;
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 	    "%zu messages are not deleted on the server: they are here in files that are not there, or that cannot be read (%s); --allow-deletes %zu allows it",
-	    n, where, n);
+	    w->n, w->where, w->n);
 }
 
 static void
+tell_left_out(struct box *b, const struct waiting *w)
+{
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+	    "%zu messages are not deleted on the server: they are here in a folder that is not synced (%s), and maybe nowhere else; --local-only '%s' lets them go, and so does --allow-deletes %zu",
+	    w->n, w->where, w->where, w->n);
+}
+
+static void
+keep_box(struct proof *p, struct box *b)
+{
+	struct waiting open = { 0 }, left_out = { 0 }, *w;
+	size_t i, n = 0;
+
+	for (i = 0; i < p->n; i++) {
+		struct doomed *d = &p->v[i];
+
+		if (d->b != b || d->held == NULL)
+			continue;
+		plan_become(b->plan, &b->plan->v[d->act], ACT_NOTHING);
+		n++;
+		if (d->left_out && held_told(&p->told, str_of(b->name),
+		    b->state->mark.uidvalidity, d->uid))
+			continue;
+		w = d->left_out ? &left_out : &open;
+		w->n++;
+		w->where = d->held;
+	}
+	if (left_out.n > 0)
+		tell_left_out(b, &left_out);
+	if (open.n > 0)
+		proof_tell(b, &open);
+	else if (n > 0)
+		box_outcome(b, BOX_HELD);
+}
+
+static int
 proof_keep(struct proof *p)
 {
 	struct run *r = p->r;
-	const char *where = NULL;
-	size_t i, k, n, all = 0;
+	size_t i, all = 0;
 
 	for (i = 0; i < p->n; i++)
 		all += p->v[i].held != NULL;
 	if (all <= r->o->allow)
-		return;
-	for (k = 0; k < r->nboxes; k++) {
-		struct box *b = &r->boxes[k];
-
-		if (!box_busy(b) || b->plan->count[ACT_FAR_DELETE] == 0)
-			continue;
-		for (i = n = 0; i < p->n; i++) {
-			if (p->v[i].b != b || p->v[i].held == NULL)
-				continue;
-			where = p->v[i].held;
-			plan_become(b->plan, &b->plan->v[p->v[i].act],
-			    ACT_NOTHING);
-			n++;
-		}
-		if (n > 0)
-			proof_tell(b, n, where);
-	}
+		return 0;
+	if (held_open(&p->told, r->dir, r->o->dry_run, r->e) < 0)
+		return -1;
+	for (i = 0; i < r->nboxes; i++)
+		if (box_busy(&r->boxes[i]) &&
+		    r->boxes[i].plan->count[ACT_FAR_DELETE] > 0)
+			keep_box(p, &r->boxes[i]);
+	return held_close(&p->told, r->e);
 }
 
 int
@@ -488,7 +543,7 @@ proof_hold(struct run *r)
 		got = near_dir_folders(r->root, r->o->how, proof_folder, &p,
 		    r->e);
 	if (got == 0 && !stop_asked())
-		proof_keep(&p);
+		got = proof_keep(&p);
 	table_free(&p.at);
 	free(p.v);
 	free(p.inos);

@@ -278,9 +278,46 @@ def folder_left_out():
     u.near.make("Local")
     u.near.move("INBOX", "number 4", "Local")
     r = u.sync(*not_there)
-    ok(r.status == 75 and re.search("Local", r.err) and
+    ok(r.status == 75 and re.search("--local-only 'Local'", r.err) and
        "number 4" in subjects(u.far.all(), "INBOX"),
        "moved into a folder that is left out: it is kept there", r.err)
+    u.runs("that was said once", *not_there)
+    u.near.set("INBOX", "number 3", "FS")
+    u.runs("so another run goes on", *not_there)
+    u.near.move("INBOX", "number 5", "Local")
+    r = u.sync(*not_there)
+    ok(r.status == 75 and re.search("INBOX: 1 messages", r.err),
+       "a second one is said", r.err)
+    u.near.deliver("Archive", open(u.near.file("INBOX", "number 1"),
+                                   "rb").read(), "")
+    u.near.deliver("Local", open(u.near.file("INBOX", "number 1"),
+                                 "rb").read(), "")
+    u.near.remove("INBOX", "number 1")
+    r = u.sync(*not_there)
+    ok(r.status == 75 and re.search("Local", r.err),
+       "a copy that is uploaded does not free what is in it", r.err)
+    is_([s for s in ("number 1", "number 4", "number 5")
+         if s not in subjects(u.far.all(), "INBOX")], [],
+        "all are kept there")
+    u.runs("--local-only lets them go", "--local-only", "Local")
+    is_([s for s in ("number 1", "number 4", "number 5")
+         if s in subjects(u.far.all(), "INBOX")], [], "they are deleted")
+    is_(sorted(subjects(u.near.all(), "Local")),
+        ["number 1", "number 4", "number 5"], "and here they are")
+    ok("Local" not in u.far.boxes(), "it is not made on the server")
+    u.near.move("INBOX", "number 6", "Local")
+    u.runs("another one goes at once", "--local-only", "Local")
+    ok("number 6" not in subjects(u.far.all(), "INBOX"), "it is deleted")
+
+
+@scenario
+def folder_left_out_allowed():
+    u = filled()
+    not_there = ("--patterns", "* !Local")
+    u.near.make("Local")
+    u.near.move("INBOX", "number 4", "Local")
+    u.sync(*not_there)
+    u.sync(*not_there)
     u.runs("--allow-deletes 1", "--allow-deletes", "1", *not_there)
     ok("number 4" not in subjects(u.far.all(), "INBOX"), "deletes it")
     u.near.remove("INBOX", "number 6")

@@ -1,0 +1,33 @@
+/* held.h: deletions that were told once as held back */
+#ifndef HELD_H
+#define HELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fail.h"
+#include "str.h"
+#include "table.h"
+
+/* dir/held: a line of 16 hexadecimal digits for each message. */
+struct held {
+	uint64_t *v;		/* hashes: mailbox, UIDVALIDITY, UID */
+	size_t n, cap;
+	size_t saved;		/* the first ones are in the file */
+	struct table at;
+	int fd;			/* -1: nothing is saved */
+};
+
+/*
+ * Reads the file; read_only: it is not made, and nothing is saved.  What is
+ * malformed in it is passed over: it costs one more word.
+ */
+int held_open(struct held *, const char *dir, bool read_only, struct err *);
+/* Was it told before?  It is from here on. */
+bool held_told(struct held *, struct str box, uint64_t uidvalidity,
+    uint32_t uid);
+/* Saves what is new, and closes; EX_IOERR. */
+int held_close(struct held *, struct err *);
+
+#endif
