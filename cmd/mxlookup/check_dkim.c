@@ -56,7 +56,7 @@ static const struct finding_kind findings[] = {
 	{ "DKIM_MANY", FINDING_ERROR, "RFC6376#3.6.2.2",
 	    "There is more than one TXT record at the selector: which one is used is undefined." },
 	{ "DKIM_REVOKED", FINDING_HINT, "RFC6376#3.6.1",
-	    "p= is empty: the key is revoked. That is well if nothing signs with it any more." },
+	    "p= is empty: the key is revoked. That is right if nothing signs with it any more." },
 	{ "DKIM_BROKEN_KEY", FINDING_ERROR, "RFC8301#3.2",
 	    "RSA keys of less than 1024 bits must not be accepted." },
 	{ "DKIM_WEAK_KEY", FINDING_WARN, "RFC8301#3.2",

@@ -183,7 +183,7 @@ static const struct opt options[] = {
 	    .help = "it is a warning on every port", .flags = OPT_NOCONF },
 	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CHOICE,
 	    .to = &o.want.min_tls, .choices = tls_version_choices,
-	    .help = "the least TLS version that is well: 1.0 to 1.3 (1.2)",
+	    .help = "the oldest version of TLS that is accepted: 1.0 to 1.3 (1.2)",
 	    .flags = OPT_NOCONF },
 	{ .name = "min-tls", .arg = "VERSION", .kind = OPT_CALL,
 	    .call = renamed, .help = "is --tls-min",
