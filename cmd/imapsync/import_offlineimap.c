@@ -3,9 +3,9 @@
  * configuration
  *
  * An [Account] is between two [Repository]s.  Values may refer to others as
- * %(KEY)s, of their section or of [DEFAULT], and %% is a percent sign.  What
- * is Python there (nametrans, folderfilter) is taken over where it is one of
- * the common forms.
+ * %(KEY)s, of their section or of [DEFAULT], and %% is a percent sign.  Python
+ * code there (nametrans, folderfilter) is taken over where it is one of the
+ * common forms.
  */
 #include <string.h>
 

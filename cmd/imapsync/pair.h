@@ -15,8 +15,8 @@ int pair_find(struct box *);
 /* New on both sides at once: are some of them the same?  1 yes, 0, -1. */
 int pair_new(struct box *);
 /*
- * What was in doubt is no more.  If a message that may be it does not say who
- * it is, the mailbox has failed, and what is in doubt is asked the next time.
+ * Ends the doubts.  If a message that may be it does not say who it is, the
+ * mailbox has failed, and what is in doubt is asked the next time.
  */
 int pair_pending(struct box *);
 

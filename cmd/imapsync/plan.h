@@ -123,7 +123,7 @@ void plan_add(struct plan *, const struct act *);
 bool plan_next(const struct plan *, enum act_kind, size_t *at);
 /* The place of the next download in fresh, from *at on; false: no more. */
 bool plan_fetch(const struct plan *, size_t *at);
-/* Is it a download?  And one that is becomes part of an act. */
+/* Is it a download?  plan_fetch_not: one that is becomes part of an act. */
 bool plan_fetches(const struct plan *, uint32_t uid);
 void plan_fetch_not(struct plan *, uint32_t uid);
 /* The act, one of the plan's, is of that kind from here on. */

@@ -59,8 +59,8 @@ struct state {
  * dir/HASH.st, mode 0600: a log of records, each with its length and CRC-32C;
  * loaded whole, a tail that is not whole is cut off.  Another version or
  * another mailbox's name in it: EX_DATAERR.  make: else 1 if there is none.
- * The directory is there already (index_open makes it).  Mailboxes in several
- * threads are well, one in two threads at once is not.
+ * The directory is there already (index_open makes it).  Several threads may
+ * have a mailbox each, but not the same one at once.
  */
 int state_open(struct state *, const char *dir, struct str box, bool make,
     struct err *);

@@ -73,7 +73,7 @@ has_files(const struct box *b)
 	return (b->near.scanned ? b->near.dir->n : b->state->n) > 0;
 }
 
-/* What all Maildirs together say about each. */
+/* The view of each that all Maildirs together give. */
 static void
 compare_all(struct braking *k)
 {

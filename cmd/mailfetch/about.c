@@ -64,7 +64,7 @@ recipient(struct arena *a, struct str head)
 	return NULL;
 }
 
-/* A server's word that a command would take for an option is none. */
+/* A server's word that a command would take for an option is left out. */
 static const char *
 no_option(const char *s)
 {

@@ -436,7 +436,7 @@ complete(struct deliver *d)
 	return got == FILTER_PASSED && begin_files(d) < 0 ? -1 : got;
 }
 
-/* What it was given to is recorded when the batch is durable. */
+/* The places it was given to are recorded when the batch is durable. */
 static int
 pend(struct deliver *d, struct pending *p)
 {
@@ -514,7 +514,10 @@ mark(struct deliver *d)
 	return 0;
 }
 
-/* What is done need not be done again, if this fails and is tried again. */
+/*
+ * Nothing that is done needs to be done again if this fails and is tried
+ * again.
+ */
 static int
 publish(struct deliver *d)
 {
@@ -551,7 +554,10 @@ record_batch(struct deliver *d)
 	return state_commit(d->h.state, d->h.e);
 }
 
-/* What a place did not take after all, when the batch was made durable. */
+/*
+ * Messages that a place did not take after all, when the batch was made
+ * durable.
+ */
 static void
 take_back_batch(struct deliver *d)
 {
@@ -609,7 +615,7 @@ deliver_commit(struct deliver *d)
 	return got;
 }
 
-/* What could not be committed does not stay in tmp/: a disk may be full. */
+/* Nothing that could not be committed stays in tmp/: a disk may be full. */
 static void
 drop_batch(struct deliver *d)
 {

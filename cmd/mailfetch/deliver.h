@@ -8,7 +8,10 @@
 enum { DELIVER_BATCH = 1024 };		/* messages */
 enum { DELIVER_OUT = 1 << 17 };		/* bytes of out */
 
-/* What is to be recorded, once it is durable, and the file it needs for that. */
+/*
+ * A message to be recorded, once it is durable, and the file it needs for
+ * that.
+ */
 struct pending {
 	struct key key;
 	uint64_t sum;		/* to be recorded, too; or 0 */
@@ -55,22 +58,23 @@ struct deliver {
 void deliver_init(struct deliver *, const struct handed *h);
 int deliver_open(struct deliver *);
 /*
- * What is complete stays, also when the rest failed: -1 if that could not be
- * made durable, and then it is not in tmp/ either.  unsure: there is a file that
- * an interrupted run left, whose message has not been seen to be it.
+ * Complete messages stay, also when the rest failed: -1 if that could not be
+ * made durable, and then it is not in tmp/ either.  unsure: there is a file
+ * that an interrupted run left, whose message has not been seen to be it.
  */
 int deliver_close(struct deliver *, bool *unsure, struct err *);
 
 /*
- * What it will open, start and look up: the places, a temporary file for
- * messages that go to no Maildir (any more), one for what LMTP wants in 7 bits.
+ * All that it will open, start and look up: the places, a temporary file for
+ * messages that go to no Maildir (any more), one for what LMTP wants in 7
+ * bits.
  */
 void deliver_box(const struct deliver *, struct sandbox *);
 
 /*
- * Is it to be fetched: 1 some place is to get it, 0 none, -1 failed.  What was
- * handed over before, and no answer was seen, is counted, and with --in-doubt
- * skip it is not for that place any more.
+ * Is it to be fetched: 1 some place is to get it, 0 none, -1 failed.  A
+ * message that was handed over before, and no answer was seen, is counted, and
+ * with --in-doubt skip it is not for that place any more.
  */
 int deliver_wants(struct deliver *, struct key);
 

@@ -6,7 +6,10 @@
 #include "file.h"
 #include "known.h"
 
-/* What commands left running that has the file of its message still open. */
+/*
+ * How many processes that commands left running may have their message's file
+ * open.
+ */
 enum { STRAYS = 5 };
 
 /* A place twice would be in its own way: its files and its locks. */

@@ -5,7 +5,9 @@
 #include "dest.h"
 #include "imap_box.h"
 
-/* What the account itself does not say is as for the other server. */
+/*
+ * Settings that the account itself does not have are as for the other server.
+ */
 static void
 take_after(struct account *a, const struct account *of)
 {

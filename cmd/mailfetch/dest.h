@@ -19,9 +19,9 @@ struct dest {
 };
 
 /*
- * That server: an account of the configuration file, or a URL without a folder.
- * Added to *all if it is not there, which is before the sandbox.  What the
- * options say of trust, time and the sandbox counts for it, too.  NULL: EX_USAGE
+ * That server: an account of the configuration file, or a URL without a
+ * folder.  Added to *all if it is not there, which is before the sandbox.
+ * Options about trust, time and the sandbox count for it, too.  NULL: EX_USAGE
  * or EX_CONFIG.
  */
 struct dest *dest_find(struct dest **all, const struct options *,

@@ -31,7 +31,7 @@ filter_box(const struct filter *f)
 	errand_argv(f->command.argv);
 }
 
-/* What an earlier one left running in the background may still write. */
+/* A process that an earlier one left in the background may still write. */
 static int
 renew(struct filter *f, struct err *e)
 {

@@ -16,10 +16,10 @@ enum filter_fate {
 	FILTER_DROPPED		/* it goes nowhere, and is done */
 };
 
-/* What --filter says.  EX_USAGE. */
+/* Takes what --filter says.  EX_USAGE. */
 int filter_parse(struct filter *, struct handed *);
 
-/* What it will start.  It needs a temporary file of its own. */
+/* Lists what it will start.  It needs a temporary file of its own. */
 void filter_box(const struct filter *);
 
 /*

@@ -6,8 +6,8 @@
 
 /*
  * The key of what is known of a message and this place alone; found by the
- * message's a when that is gone from the server.  And an entry of that, from
- * today on, which goes when the place's number does.
+ * message's a when that is gone from the server.  hand_entry: an entry of
+ * that, from today on, which goes when the place's number does.
  */
 struct key hand_key(const struct place *, struct key message);
 struct entry hand_entry(const struct place *, enum state_kind, struct key);

@@ -79,7 +79,7 @@ wanted(const struct run *run, const struct imap_resp *r, bool *met)
 		if (o->which.folder.v[i][0] == '!')
 			pattern_take(&p, true, means(o->which.folder.v[i] + 1,
 			    r));
-	/* What was moved or delivered there would be new there. */
+	/* A message that was moved or delivered there would be new there. */
 	if (o->after.move_to != NULL && str_eq(str_of(o->after.move_to),
 	    r->name))
 		return false;
@@ -157,7 +157,7 @@ list_folders(struct run *r, struct imap *m, struct folders *f)
 	return got;
 }
 
-/* What goes there from it would be new in it. */
+/* A message that goes there from it would be new in it. */
 static int
 usable(struct run *r, const char *name)
 {
@@ -363,7 +363,7 @@ spell(struct options *o)
 	o->after.move_to = canonical(o->after.move_to);
 }
 
-/* What goes into commands, before there is anybody to hear it. */
+/* Checks what goes into commands, before there is anybody to hear it. */
 static int
 check_options(const struct options *o, struct err *e)
 {

@@ -212,7 +212,7 @@ end_body(struct box *b, const struct imap_fetched *f)
 	return got < 0 ? -1 : 0;
 }
 
-/* What became of the message of an event. */
+/* The outcome of the message of an event. */
 static unsigned char *
 came_of(const struct imap_fetch *f)
 {
@@ -360,7 +360,7 @@ listed_of(struct box *b, const uint32_t *v, size_t n, uint32_t **there,
 	return got;
 }
 
-/* What of this folder is done, and is to go now. */
+/* The messages of this folder that are done, and are to go now. */
 static uint32_t *
 due(struct box *b, size_t *n)
 {
@@ -492,7 +492,7 @@ prune(struct box *b)
 	return state_commit(s, b->r->e);
 }
 
-/* What this run has delivered, to all of its places. */
+/* The messages that this run has delivered, to all of their places. */
 static int
 mark_seen(struct box *b)
 {

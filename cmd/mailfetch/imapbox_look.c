@@ -51,7 +51,7 @@ show_one(struct box *b)
 	return got;
 }
 
-/* What a run would fetch. */
+/* Keeps the messages that a run would fetch. */
 static int
 only_wanted(struct box *b)
 {

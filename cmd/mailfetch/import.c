@@ -1,8 +1,8 @@
 /*
  * import.c: other programs' configuration as ours
  *
- * Each has the other program's own lexer.  What has an equivalent is taken
- * over, the rest is said by its key; passwords stay where they are.
+ * Each has the other program's own lexer.  A setting that has an equivalent is
+ * taken over, the rest is said by its key; passwords stay where they are.
  */
 #include "import.h"
 #include "import_private.h"

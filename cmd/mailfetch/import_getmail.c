@@ -1,7 +1,7 @@
 /*
  * import_getmail.c: a getmailrc (getmail6) as our configuration
  *
- * Lists are Python's tuples of strings.  What getmail would say True to is
+ * Lists are Python's tuples of strings.  Values that are True to getmail are
  * "1", "yes", "true" and "on".
  */
 #include <stdlib.h>

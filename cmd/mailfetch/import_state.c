@@ -128,7 +128,7 @@ mpop(struct taker *t, struct str text)
 
 /* ---- getmail ---- */
 
-/* What getmail makes of a text in a file's name. */
+/* A text as getmail writes it into a file's name. */
 static const char *
 in_name(struct arena *a, const char *text)
 {

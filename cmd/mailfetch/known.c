@@ -12,8 +12,8 @@
 #include "search.h"
 
 /*
- * What files in Maildirs are called: SECONDS.NMICROSECONDS.KEY.HOST, KEY being
- * 32 digits: they sort as they came, and say which message they are.  Earlier
+ * The names of files in Maildirs: SECONDS.NMICROSECONDS.KEY.HOST, KEY being 32
+ * digits: they sort as they came, and say which message they are.  Earlier
  * versions said mailfetch.KEY.
  */
 enum { KEY_DIGITS = 32 };
@@ -94,9 +94,10 @@ remember_file(void *to, enum maildir_folder folder, const char *file)
 }
 
 /*
- * What an interrupted run left in a Maildir, if this run cannot know that from
- * its state.  What is older than that run is of another message, whatever the
- * server calls it; but for one of which nobody knows whether it was deleted.
+ * Files that an interrupted run left in a Maildir, if this run cannot know
+ * that from its state.  A file older than that run is of another message,
+ * whatever the server calls it; but for one of which nobody knows whether it
+ * was deleted.
  */
 int
 known_find(struct deliver *d)

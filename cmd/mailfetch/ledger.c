@@ -165,7 +165,7 @@ name_place(struct state *s, struct ledger_place *p, uint32_t *taken,
 
 /* ---- a place that is new in its section ---- */
 
-/* What others of the section have, or need not get, it does not get. */
+/* It does not get what others of the section have, or need not get. */
 static int
 waive_messages(struct ledger *l, uint32_t was, uint32_t new, struct err *e)
 {

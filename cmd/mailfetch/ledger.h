@@ -2,10 +2,10 @@
  * ledger.h: which place has which message: what is to be given to whom, and what
  * may be deleted on the server
  *
- * A place has a number, its bit, in the state.  What a message was given to, by
- * what was durable, is STATE_DONE; what a place need not get any more, be it
- * that it came before the place or was given up in doubt, is STATE_SEEN, and
- * that is no proof of anything.
+ * A place has a number, its bit, in the state.  The places that a message was
+ * given to, by what was durable, are STATE_DONE; places that need not get it
+ * any more, be it that it came before them or was given up in doubt, are
+ * STATE_SEEN, and that is no proof of anything.
  */
 #ifndef LEDGER_H
 #define LEDGER_H

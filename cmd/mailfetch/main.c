@@ -193,7 +193,7 @@ static const struct opt options[] = {
 	{ .name = NULL }
 };
 
-/* What comes after a message is chosen; what chooses it. */
+/* Options for after a message is chosen; options that choose it. */
 #define DELIVERY "filter format rcpt rcpt-from rcpt-domain envelope-from " \
     "deliver-tls " \
     "deliver-password-command label deliver-timeout in-doubt delete move-to " \
@@ -464,7 +464,7 @@ start_child(const char *name, struct spawn_child *c, struct err *e)
 	_exit(status);
 }
 
-/* What became of all: the worst of it; of --check, whether there is any. */
+/* The outcome of all: the worst of it; of --check, whether there is any. */
 struct sum {
 	struct spawn_child *child;
 	size_t n;
@@ -557,7 +557,7 @@ try_section(const char *name, struct str text, struct err *e)
 static const struct foreign_tool import = { .kind = "fetch",
 	.import = import_run, .load = try_section };
 
-/* What can be read once is not for several processes. */
+/* A descriptor can be read once: not by several processes. */
 static int
 read_shared(struct err *e)
 {

@@ -12,7 +12,7 @@ enum option_format { FORMAT_MBOXRD, FORMAT_RAW, FORMAT_JSON };
 /* TLS with an LMTP server that is reached by TCP. */
 enum option_deliver_tls { DELIVER_TLS_STARTTLS, DELIVER_TLS_OFF };
 
-/* What a command or a server may have taken already. */
+/* A message that a command or a server may have taken already. */
 enum option_doubt { DOUBT_RETRY, DOUBT_SKIP };
 
 /* Where it goes. */
@@ -48,7 +48,7 @@ struct option_choice {
 
 enum delete_when { DELETE_NEVER, DELETE_NOW, DELETE_AFTER };
 
-/* What becomes of it on the server. */
+/* The message's fate on the server. */
 struct option_after {
 	const char *move_to;
 	enum delete_when when;
@@ -65,7 +65,7 @@ struct option_look {
 	bool peek;
 };
 
-/* What counts as fetched, without being it. */
+/* Messages that count as fetched, without being it. */
 struct option_seen {
 	bool catch_up;			/* all that is there */
 	const char *import;		/* what another program has fetched */

@@ -32,7 +32,7 @@ ends(struct outage *o, const struct outage_pass *p)
 
 /*
  * Is the outage over?  A connection that was lost after a pass is had again at
- * once.  What else comes behind one, each time, may not be tried each second.
+ * once.  Any other error behind one, each time, may not be tried each second.
  */
 static bool
 outage_over(const struct outage_pass *p)

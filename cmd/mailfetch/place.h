@@ -15,7 +15,7 @@ struct process;
 struct store;
 struct tally;
 
-/* What a place is handed: a message, and by whom. */
+/* A message handed to a place, and by whom. */
 struct handed {
 	struct options *o;
 	struct process *p;
@@ -62,8 +62,8 @@ struct place {
 };
 
 /*
- * What the ledger knows a place by, from what --deliver says: a path is the same
- * one from whatever folder, and however it is spelt at its end.
+ * The key that the ledger knows a place by, from what --deliver says: a path
+ * is the same one from whatever folder, and however it is spelt at its end.
  */
 struct str place_known_as(struct arena *, const char *spec);
 
@@ -71,7 +71,10 @@ int place_parse(struct place *, const char *spec, struct handed *);
 /* Two paths that lead to one file or folder, which is there? */
 bool place_same_file(const struct place *, const struct place *);
 int place_open(struct place *, struct handed *);
-/* What giving to it will open, start and look up; temporary files it needs. */
+/*
+ * All that giving to it will open, start and look up; temporary files it
+ * needs.
+ */
 void place_box(const struct place *, struct sandbox *);
 size_t place_temps(const struct place *);
 

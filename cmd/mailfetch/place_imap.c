@@ -233,7 +233,9 @@ open_append_folder(struct store *s, struct handed *h)
 	return got;
 }
 
-/* What the server will not have, by what it says of itself. */
+/*
+ * Sorts out messages that the server will not have, by what it says of itself.
+ */
 static void
 sift(struct store *s, struct handed *h)
 {
@@ -330,7 +332,7 @@ left_imap(const struct place *p, struct key message)
 	return false;
 }
 
-/* What became of each is certain now. */
+/* The outcome of each is certain now. */
 static int
 record_imap(struct place *p, struct handed *h)
 {

@@ -90,8 +90,8 @@ recipient_has(const struct place *p, struct handed *h, const char *addr)
 }
 
 /*
- * Who has it already is not asked again.  What a field says counts for one's
- * own domain alone, or any sender could have us send mail to anybody.
+ * Who has it already is not asked again.  A field counts for one's own domain
+ * alone, or any sender could have us send mail to anybody.
  */
 static size_t
 recipients(const struct place *p, struct handed *h, struct smtp_rcpt *rcpt,
@@ -186,7 +186,7 @@ prepare_message(struct place *p, struct msg *m, struct arena *a, int fd,
 	return 0;
 }
 
-/* What is wrong with one message holds up no other. */
+/* A fault of one message holds up no other. */
 static int
 leave_refused(struct place *p, struct handed *h, const struct err *why)
 {

@@ -6,8 +6,8 @@
 
 /*
  * Of all that LIST gave: the keys, and room for what else is kept of each.  By
- * UIDL; without it by the header and the size, or by all of it.  What cannot be
- * told has the number 0 then.
+ * UIDL; without it by the header and the size, or by all of it.  One that
+ * cannot be told has the number 0 then.
  */
 int pop_ids_find(struct pop *);
 

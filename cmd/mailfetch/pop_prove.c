@@ -50,7 +50,7 @@ hear_proof(struct pop *s, size_t i)
 	    conclude_proof(s, i, shorter > 0);
 }
 
-/* What LIST announced once, and less came, it announces otherwise now. */
+/* A size that LIST announced, and less came, it announces otherwise now. */
 static bool
 remeasured(const struct pop *s, size_t i)
 {
@@ -60,8 +60,8 @@ remeasured(const struct pop *s, size_t i)
 }
 
 /*
- * What was delivered of it is not believed, and that it may have been deleted
- * is remembered until it was given again: a Maildir knows it by its bytes.
+ * A delivery of it is not believed, and that it may have been deleted is
+ * remembered until it was given again: a Maildir knows it by its bytes.
  */
 static int
 disown(struct pop *s, size_t i)
@@ -132,7 +132,7 @@ pop_prove(struct pop *s)
 	return state_commit(&r->state, r->e) < 0 ? -1 : got;
 }
 
-/* What was given again is the one that is there. */
+/* The message that was given again is the one that is there. */
 int
 pop_prove_given(struct pop *s)
 {

@@ -11,8 +11,8 @@
 
 /*
  * Gives each message whose id is, or was, listed for several a key of its own;
- * those that may be known are read for that, to sum.  What cannot be read has
- * the number 0 then, and that is said.
+ * those that may be known are read for that, to sum.  One that cannot be read
+ * has the number 0 then, and that is said.
  */
 int pop_twice(struct pop *);
 /* At the end, in a group of the state: ids that are not listed any more. */

@@ -23,7 +23,7 @@ struct pop {
 	size_t nagain;
 };
 
-/* What is known of the message before it comes. */
+/* All that is known of the message before it comes. */
 struct message popbox_message(const struct pop *, size_t i);
 /* So many commands may be in flight. */
 size_t popbox_depth(const struct pop *);

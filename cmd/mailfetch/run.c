@@ -59,7 +59,7 @@ looks_only(const struct options *o)
 	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
 }
 
-/* What this run may delete must be in all of its places. */
+/* A message that this run may delete must be in all of its places. */
 static void
 permit(struct run *r)
 {
@@ -101,7 +101,7 @@ open_places(struct run *r)
 	return 0;
 }
 
-/* What this will write: the state, and what deliver_box says. */
+/* All that this will write: the state, and what deliver_box says. */
 static void
 confine(struct run *r)
 {

@@ -31,7 +31,7 @@ int run_close(struct run *);
 /* To the server; the first time of a watch confines the process, too. */
 int run_connect(struct run *);
 int run_login(struct run *, struct session *, struct sasl_login *);
-/* Is this one to be fetched: 1, 0, or -1 failed.  What is in doubt is decided. */
+/* Is this one to be fetched: 1, 0, or -1 failed.  Decides what is in doubt. */
 int run_wants(struct run *, const struct message *);
 /* Which message: by its UIDL; by its folder (b is the UID's, not set). */
 struct key run_uidl_key(const struct run *, struct str uidl);

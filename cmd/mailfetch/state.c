@@ -82,7 +82,7 @@ state_today(void)
 
 /* ---- the entries ---- */
 
-/* What an entry is found by: its first bytes. */
+/* An entry is found by its first bytes. */
 enum { KEY = offsetof(struct entry, day) };
 
 static struct str
@@ -226,7 +226,7 @@ refuse_newer(struct err *e)
 	return fail(e, EX_CONFIG, "written by a newer version of mailfetch");
 }
 
-/* What is damaged, and what came behind it. */
+/* Damaged bytes, and those behind them. */
 struct reading {
 	off_t at;
 	unsigned bad;		/* since the last that is whole */
@@ -421,7 +421,7 @@ rewrite(struct state *s, struct err *e)
 	return 0;
 }
 
-/* What was damaged stays to be looked at. */
+/* A damaged file stays to be looked at. */
 static int
 set_aside(struct state *s, struct err *e)
 {
@@ -453,8 +453,9 @@ state_begin(struct state *s, struct err *e)
 /* ---- changes ---- */
 
 /*
- * What is in the group is in the file: appended, or if that fails in a new one,
- * for what is known to have been taken must not be forgotten for one bad write.
+ * All that is in the group is in the file: appended, or if that fails in a new
+ * one, for what is known to have been taken must not be forgotten for one bad
+ * write.
  */
 static int
 written(struct state *s, struct err *e)

@@ -2,7 +2,8 @@
  * state.h: what was fetched: the log that survives everything
  *
  * Memory changes after the write that makes it true: what failed to be written
- * was not put, and nothing more is.  What entries mean for places is ledger.h's.
+ * was not put, and nothing more is.  The meaning of entries for places is
+ * ledger.h's.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -104,8 +105,8 @@ int state_set(struct state *, const struct entry *, struct err *);
 int state_drop(struct state *, struct key, enum state_kind, struct err *);
 int state_sync(struct state *, struct err *);
 /*
- * What is put and dropped between the two counts all together or not; it is not
- * found before the end of it.
+ * All that is put and dropped between the two counts together or not at all;
+ * it is not found before the end of it.
  */
 void state_group(struct state *);
 int state_commit(struct state *, struct err *);

@@ -5,8 +5,8 @@
 #include "fail.h"
 
 /*
- * What the processes that are forked from now on take turns by; -1 with
- * EX_OSERR.  A process that is alone has -1, and it is always its turn.
+ * The descriptor by which processes that are forked from now on take turns; -1
+ * with EX_OSERR.  A process that is alone has -1, and it is always its turn.
  */
 int turn_open(struct err *);
 
