@@ -28,7 +28,8 @@ struct message imapbox_message(const struct box *, uint32_t uid);
 
 /*
  * Into uids, which are the box's: what the server lists over the mark and
- * --search and the like let through.  A message that is there and not listed is said.
+ * --search and the like let through.  A message that is there and not listed
+ * is said.
  */
 int imapbox_find(struct box *);
 /* --list, --check, --dry-run. */
