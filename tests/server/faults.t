@@ -42,6 +42,12 @@ if user "$T/theirs-to-run" --version > "$T/out" 2>&1; then
 	: > "$T/box"
 	chmod 444 "$T/box"
 	status 73 "an mbox that cannot be written to" upop -d "mbox:$T/box"
+	for o in -l -n --check; do
+		status 0 "a state that cannot be written to: $o" upop "$o" \
+		    --state "$T/not/state"
+	done
+	status 73 "but what is fetched is recorded" upop -d stdout \
+	    --state "$T/not/state"
 	status 0 "nothing is lost by that" upop -n
 	is "$(grep -c '^\*' "$T/out")" 60 "all of it is new"
 else

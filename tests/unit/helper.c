@@ -28,6 +28,7 @@
 #include "tap.h"
 
 enum { STRAY = 30 };
+#define STUBBORN "trap '' TERM; exec sleep 100"
 
 static char dir[] = "/tmp/helper.XXXXXX", sock_path[64];
 static char *const words[] = { (char *)"/bin/sh", (char *)"-c",
@@ -60,6 +61,7 @@ confined(void)
 	errand_command("cat; exit 0");
 	errand_command("kill -9 $$");
 	errand_command("sleep 100 & sleep 100");
+	errand_command(STUBBORN);
 	errand_command("grep -cE '(NoNewPrivs|Seccomp):.0$' /proc/self/status");
 	errand_command("ls -l /proc/$PPID/fd | grep -c ' -> '");
 	errand_command("echo $PPID; exec sleep 3");
@@ -339,18 +341,35 @@ apart(void (*test)(void))
 	munmap(count, 4096);
 }
 
+/* How long it takes until it is killed. */
+static int64_t
+stubborn(void)
+{
+	struct spawn_conf f = { .command = STUBBORN,
+	    .fd = { SPAWN_NULL, SPAWN_NULL, SPAWN_NULL } };
+	struct spawn_child c;
+	struct err e = { 0 };
+	int64_t began;
+
+	spawn_start(&f, &c, &e);
+	usleep(100000);
+	began = clock_ms();
+	spawn_end(&c);
+	is_int(c.code, SIGKILL, "who ignores SIGTERM is killed");
+	return clock_ms() - began;
+}
+
 static void
 stopped(void)
 {
-	struct spawn_child c;
-	struct err e = { 0 };
-	char text[200];
+	int64_t slow = stubborn(), soon;
 
-	run("cat; exit 0", NULL, "hello", text, sizeof text, &c, &e);
-	is_str(text, "hello", "control: there is a helper");
+	ok(slow >= 1000, "it has a second (%d ms)", (int)slow);
 	stop_guard();
 	raise(SIGTERM);
-	ok(stop_asked(), "control: and a stop");
+	ok(stop_asked(), "control: a stop");
+	soon = stubborn();
+	ok(soon < slow, "then it has less (%d ms)", (int)soon);
 }
 
 /* Who is above us may not reap what we leave: no zombie either. */

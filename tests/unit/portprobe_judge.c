@@ -58,6 +58,8 @@ troubles(void)
 		ok(r.verdict.state != STATE_OK, "%s: not ok", name);
 		ok(r.verdict.sev != FINDING_HINT, "%s: told", name);
 		ok(r.verdict.status != 0, "%s: a status", name);
+		if (i == TROUBLE_INTERNAL)
+			is_int(r.verdict.status, 71, "of the system's");
 	}
 }
 
