@@ -220,6 +220,15 @@ ask_release(struct ask *a, unsigned who)
 	a->came(a->arg, serve_askers(a, 1u << who));
 }
 
+const struct dns_answer *
+ask_came(const struct ask *a, const struct ask_question **at)
+{
+	do
+		*at = *at == NULL ? a->last : (*at)->next;
+	while (*at != NULL && (*at)->answer == NULL);
+	return *at != NULL ? (*at)->answer : NULL;
+}
+
 void
 ask_free(struct ask *a)
 {

@@ -85,6 +85,13 @@ const struct dns_answer *ask_dnsf(struct ask *, unsigned type,
 const struct dns_answer *ask_for(void *, const char *name, unsigned type);
 
 /*
+ * The answers that came, one a call, in no order: *at begins as NULL; NULL
+ * behind the last.
+ */
+const struct dns_answer *ask_came(const struct ask *,
+    const struct ask_question **at);
+
+/*
  * The asker that runs now is done: what it still waits for, if anything, does
  * not count any more.
  */

@@ -148,6 +148,17 @@ is_fo(struct str list)
 }
 
 static void
+percent(struct dmarc *d, struct str value)
+{
+	uint64_t n;
+
+	if (str_num(value, 100, &n) < 0)
+		d->odd |= DMARC_OBSOLETE;
+	else
+		d->pct = (unsigned)n;
+}
+
+static void
 policy_tag(struct dmarc *d, struct str tag, struct str value)
 {
 	if (str_is(tag, "p"))
@@ -168,8 +179,12 @@ policy_tag(struct dmarc *d, struct str tag, struct str value)
 		places(d, value, d->rua, &d->nrua);
 	else if (str_is(tag, "ruf"))
 		places(d, value, d->ruf, &d->nruf);
-	else if (str_is(tag, "pct") || str_is(tag, "rf") || str_is(tag, "ri"))
-		d->odd |= DMARC_OBSOLETE;
+	else if (str_is(tag, "pct"))
+		percent(d, value);
+	else if (str_is(tag, "rf"))
+		d->odd |= str_is(value, "afrf") ? 0 : DMARC_OBSOLETE;
+	else if (str_is(tag, "ri"))
+		d->odd |= str_is(value, "86400") ? 0 : DMARC_OBSOLETE;
 	else if (str_is(tag, "fo"))
 		d->odd |= is_fo(value) ? 0 : DMARC_BAD_TAG;
 	else if (!str_is(tag, "v"))
@@ -184,7 +199,7 @@ dmarc_parse(struct str record, struct dmarc *d)
 	int got;
 
 	*d = (struct dmarc){ .text = record, .psd = 'u', .adkim = 'r',
-	    .aspf = 'r', .odd = DMARC_NO_P };
+	    .aspf = 'r', .pct = 100, .odd = DMARC_NO_P };
 	while ((got = tag_next(&rest, &tag, &value)) != 0) {
 		if (got < 0) {
 			d->odd |= DMARC_NO_PAIR;
@@ -328,12 +343,30 @@ pick(struct dmarc_walk *w, bool exists)
 	}
 }
 
+/*
+ * RFC 7489 knows neither t= nor np=.  Where it looks, beside the domain itself,
+ * is a matter of public suffixes: two labels are taken for none of these.
+ */
+static void
+judge_old(struct dmarc_walk *w)
+{
+	const struct dmarc *d = &w->at->record;
+	bool own = w->at == &w->level[0];
+
+	w->old_known = own || labels(w->at->domain) <= 2;
+	w->old = !own && d->sp != DMARC_UNSET ? d->sp : d->p;
+	if (w->policy == DMARC_UNSET || d->p == DMARC_UNSET ||
+	    (d->odd & DMARC_BAD_P) != 0)
+		w->old = w->policy;
+}
+
 void
 dmarc_judge(struct dmarc_walk *w, bool exists)
 {
 	const struct dmarc *d;
 
-	w->applies = false;
+	w->applies = w->old_known = false;
+	w->old = DMARC_UNSET;
 	w->policy = w->effective = DMARC_UNSET;
 	if (w->at == NULL)
 		return;
@@ -351,4 +384,5 @@ dmarc_judge(struct dmarc_walk *w, bool exists)
 	w->effective = w->policy;
 	if (d->test && w->effective > DMARC_NONE)
 		w->effective--;
+	judge_old(w);
 }

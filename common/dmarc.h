@@ -23,7 +23,7 @@ enum { DMARC_LEVELS = 8, DMARC_PLACES = 16 };
 #define DMARC_BAD_P	2u	/* p=, sp= or np= has no valid value */
 #define DMARC_BAD_TAG	4u	/* another tag has no valid value */
 #define DMARC_NO_PAIR	8u	/* a part has no "=" */
-#define DMARC_OBSOLETE	16u	/* pct, rf, ri */
+#define DMARC_OBSOLETE	16u	/* rf, ri, not as they are by default */
 #define DMARC_SIZE	32u	/* "!10m" behind a place */
 #define DMARC_PLACE	64u	/* a place that is no mailto: or https: */
 #define DMARC_UNKNOWN	128u	/* a tag that nobody knows */
@@ -39,6 +39,7 @@ struct dmarc {
 	struct str rua[DMARC_PLACES], ruf[DMARC_PLACES];
 	size_t nrua, nruf;
 	bool reports;		/* there is a URI in rua, of any scheme */
+	unsigned pct;		/* of RFC 7489: 0 to 100, by default 100 */
 	unsigned odd;
 };
 
@@ -74,6 +75,9 @@ struct dmarc_walk {
 	const char *from;	/* the tag it was taken from: "p" "sp" "np" */
 	enum dmarc_policy policy;
 	enum dmarc_policy effective;	/* one step less with t=y */
+	bool old_known;
+	enum dmarc_policy old;	/* effective by RFC 7489, if that is known: it
+				 * takes a list of public suffixes for some */
 };
 
 /* The domains to ask for, at most DMARC_LEVELS: how many. */

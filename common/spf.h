@@ -51,6 +51,12 @@ int spf_parse(struct arena *, struct str record, struct spf_record *);
 /* Does it cost one of the ten lookups (section 4.6.4)? */
 bool spf_counts(const struct spf_term *);
 
+/*
+ * Says the record of a TXT answer that nobody may send ("v=spf1 -all"), and
+ * nothing else?
+ */
+bool spf_forbids(struct arena *, const struct dns_answer *);
+
 enum { SPF_LOOKUPS = 10, SPF_VOIDS = 2, SPF_NAMES = 10 };
 
 /* ---- check_host() */

@@ -226,3 +226,13 @@ spf_parse(struct arena *mem, struct str record, struct spf_record *r)
 	}
 	return 0;
 }
+
+bool
+spf_forbids(struct arena *mem, const struct dns_answer *a)
+{
+	struct spf_record r;
+	struct str text;
+
+	return spf_select(a, &text) == 1 && spf_parse(mem, text, &r) == 0 &&
+	    r.n == 1 && r.all != NULL && r.all->sign == '-';
+}

@@ -46,11 +46,15 @@ static const struct {
 	{ "mailbox.org", "mbo0001,mbo0002" },
 	{ "zoho.com", "zoho,zmail" },
 	{ "migadu.com", "key1,key2,key3" },
+	{ "mail.icloud.com", "sig1" },
+	{ "mx.cloudflare.net", "cf2024-1" },
 };
 
 static const struct finding_kind findings[] = {
 	{ "DKIM_NO_KEY", FINDING_ERROR, "RFC6376#3.6.2",
 	    "There is no key at the selector that was asked for: signatures with it do not verify." },
+	{ "DKIM_NONE", FINDING_HINT, "RFC6376#3.6.2",
+	    "The domain takes mail, and nothing is below its _domainkey: there is no key, so its mail cannot be signed in its name." },
 	{ "DKIM_SYNTAX", FINDING_ERROR, "RFC6376#3.6.1",
 	    "The record is no usable key: signatures with it do not verify." },
 	{ "DKIM_MANY", FINDING_ERROR, "RFC6376#3.6.2.2",
@@ -164,6 +168,10 @@ run_dkim(struct task *t)
 		return false;
 	for (i = 0; i < r->n; i++)
 		judge_dkim(t, r, &r->key[i]);
+	if (r->top->status == DNS_NXDOMAIN && t->mx.route == MX_HOSTS &&
+	    given.n == 0)
+		task_find(t, "DKIM_NONE", NULL, "nothing below _domainkey.%s",
+		    t->domain);
 	t->result[CHECK_DKIM] = r;
 	return true;
 }

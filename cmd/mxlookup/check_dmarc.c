@@ -21,6 +21,8 @@ struct target {
 	bool outside;		/* in another organization */
 	bool unsure;		/* but some answers were not to be had */
 	const struct dns_answer *answer;	/* to _report._dmarc, or NULL */
+	bool mail;		/* mailto: */
+	const struct dns_answer *mx, *a, *aaaa;	/* of where that goes; or NULL */
 	bool allowed;
 	bool diverted;		/* to a third host, so not at all */
 };
@@ -55,7 +57,15 @@ static const struct finding_kind findings[] = {
 	{ "DMARC_TEST", FINDING_HINT, "RFC9989#4.7",
 	    "t=y asks that the policy be not applied as it is: the domain is testing." },
 	{ "DMARC_OBSOLETE", FINDING_HINT, "RFC9989#4.7",
-	    "pct, rf, ri and a size behind a report address are gone: receivers ignore them." },
+	    "rf, ri and a size behind a report address are gone: receivers ignore them." },
+	{ "DMARC_PCT", FINDING_WARN, "RFC9989#4.7",
+	    "pct is gone: receivers by RFC 9989 apply the policy to all mail, older ones to that part of it. t=y says that the domain is testing." },
+	{ "DMARC_OLD", FINDING_HINT, "RFC9989#4.7",
+	    "Receivers that go by RFC 7489 know neither t= nor np=, and apply another policy than newer ones." },
+	{ "DMARC_NO_RUA", FINDING_HINT, "RFC9990#2",
+	    "No reports are asked for (rua=), so nobody tells the domain who sends in its name." },
+	{ "DMARC_RUA_MX", FINDING_WARN, "RFC9990#2",
+	    "Reports shall go by mail to a host that takes no mail." },
 	{ "DMARC_REPORTS", FINDING_WARN, "RFC9989#4.7",
 	    "An address for reports is no mailto: or https: address with a host." },
 	{ "DMARC_UNAUTHORIZED", FINDING_WARN, "RFC9990#4",
@@ -101,6 +111,7 @@ target(struct task *t, struct dmarc_facts *r, struct str place)
 	g = &r->target[r->ntarget++];
 	g->host = arena_dup(t->mem, str_of(host));
 	g->place = place;
+	g->mail = str_starts(place, "mailto:");
 	return g;
 }
 
@@ -146,6 +157,35 @@ authorize(struct task *t, struct dmarc_facts *r, struct target *g)
 	return true;
 }
 
+/* Does the host take mail?  False: answers are missing. */
+static bool
+mailable(struct task *t, struct target *g)
+{
+	if (!g->mail)
+		return true;
+	g->mx = ask_dns(&t->ask, g->host, DNS_MX);
+	if (g->mx == NULL || g->mx->status != DNS_NODATA)
+		return g->mx != NULL;
+	g->a = ask_dns(&t->ask, g->host, DNS_A);
+	g->aaaa = ask_dns(&t->ask, g->host, DNS_AAAA);
+	return g->a != NULL && g->aaaa != NULL;
+}
+
+/* Why it does not, or NULL. */
+static const char *
+no_mail(const struct target *g)
+{
+	if (g->mx == NULL || dns_temporary(g->mx->status))
+		return NULL;
+	if (g->mx->status == DNS_NXDOMAIN)
+		return "does not exist";
+	if (dns_has(g->mx))
+		return g->mx->n == 1 && str_is(str_of(g->mx->rr[0].name), ".") ?
+		    "takes no mail (null MX)" : NULL;
+	return g->a != NULL && dns_absent(g->a->status) &&
+	    dns_absent(g->aaaa->status) ? "has neither MX nor address" : NULL;
+}
+
 static bool
 reports(struct task *t, struct dmarc_facts *r)
 {
@@ -159,7 +199,7 @@ reports(struct task *t, struct dmarc_facts *r)
 	for (i = 0; i < d->nruf; i++)
 		target(t, r, d->ruf[i]);
 	for (g = r->target; g < r->target + r->ntarget; g++)
-		if (!authorize(t, r, g))
+		if (!authorize(t, r, g) || !mailable(t, g))
 			all = false;
 	return all;
 }
@@ -191,7 +231,15 @@ judge_record(struct task *t, const struct dmarc_walk *w)
 		task_find(t, "DMARC_TEST", at, "t=y");
 	if (d->odd & (DMARC_OBSOLETE | DMARC_SIZE))
 		task_find(t, "DMARC_OBSOLETE", at, "%s", d->odd & DMARC_SIZE ?
-		    "a size behind a report address" : "pct, rf or ri");
+		    "a size behind a report address" : "rf, ri, or a pct that cannot be read");
+	if (d->pct < 100 && w->policy > DMARC_NONE)
+		task_find(t, "DMARC_PCT", at, "pct=%u: by RFC 9989 %s=%s is for all mail, by RFC 7489 for %u %% of it",
+		    d->pct, w->from, dmarc_policy(w->policy), d->pct);
+	if (w->old_known && w->old != w->effective)
+		task_find(t, "DMARC_OLD", at, "%s by RFC 9989, %s by RFC 7489",
+		    dmarc_policy(w->effective), dmarc_policy(w->old));
+	if (w->applies && !d->reports)
+		task_find(t, "DMARC_NO_RUA", at, "no rua=");
 	if (d->odd & DMARC_PLACE)
 		task_find(t, "DMARC_REPORTS", at, "an address in rua or ruf cannot be used");
 }
@@ -201,6 +249,7 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 {
 	const struct dmarc_walk *w = &r->w;
 	const struct target *g;
+	const char *why;
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
@@ -224,6 +273,10 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 		    "reports go to more than %d hosts: the others were not looked up" :
 		    "more than %d places in rua or ruf: the others were not looked at",
 		    r->more ? (int)TARGETS : (int)DMARC_PLACES);
+	for (g = r->target; g < r->target + r->ntarget; g++)
+		if ((why = no_mail(g)) != NULL)
+			task_find(t, "DMARC_RUA_MX", g->host, "%.*s: %s %s",
+			    STR_ARG(g->place), g->host, why);
 	for (g = r->target; g < r->target + r->ntarget; g++)
 		if (w->at != NULL && g->answer != NULL && !g->allowed &&
 		    !g->unsure && !dns_temporary(g->answer->status))
@@ -314,6 +367,7 @@ json_dmarc(const struct task *t, struct json *j, const char *key)
 	json_s(j, "policy", dmarc_policy(w->policy));
 	json_s(j, "from", w->applies ? w->from : NULL);
 	json_s(j, "effective", dmarc_policy(w->effective));
+	json_s(j, "rfc7489", w->old_known ? dmarc_policy(w->old) : NULL);
 	if (w->at != NULL)
 		json_tags(j, w->at->record.text);
 	json_open(j, "walk", '[');

@@ -2,13 +2,16 @@
  * check_ptr.c: do the addresses have names, and do those names have them?
  *
  * Of the mail hosts, or of the address that was given.  Big receivers refuse
- * mail from addresses without a confirmed name (FCrDNS).
+ * mail from addresses without a confirmed name (FCrDNS).  A domain without MX
+ * is a web server first: that it has no name deserves a hint, and nothing at all
+ * where SPF says that the domain sends no mail.
  */
 #include <string.h>
 
 #include "checks.h"
 #include "json.h"
 #include "show.h"
+#include "spf.h"
 #include "task.h"
 
 enum { ADDRESSES = 64, NAMES = 10 };
@@ -26,6 +29,7 @@ struct ptr_facts {
 	struct address *address;
 	size_t n;
 	bool more;			/* addresses than are looked at */
+	bool implicit;			/* they are the domain's own: no MX */
 };
 
 static const struct finding_kind findings[] = {
@@ -109,34 +113,54 @@ ptr_look(struct task *t, struct address *d)
 }
 
 static void
-judge_ptr(struct task *t, const struct address *d)
+judge_ptr(struct task *t, const struct address *d, bool implicit)
 {
+	struct finding *f = NULL;
 	char ip[46];
 
 	dns_addr(d->ip, ip, sizeof ip);
 	if (dns_absent(d->ptr->status))
-		task_find(t, "PTR_NONE", ip, "no name%s%s",
+		f = task_find(t, "PTR_NONE", ip, "no name%s%s",
 		    d->host != NULL ? ", it is an address of " : "",
 		    d->host != NULL ? d->host : "");
 	else if (d->n < d->ptr->n && !d->confirmed)
 		task_limit(t, "PTR_LIMIT", ip, "none of the first %zu of %u names has this address",
 		    d->n, d->ptr->n);
 	else if (d->n > 0 && !d->confirmed && !d->temp)
-		task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not have this address",
+		f = task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not have this address",
 		    d->ptr->rr[0].name);
+	if (f != NULL && implicit)
+		f->sev = FINDING_HINT;
 	if (d->ptr->n > 1)
 		task_find(t, "PTR_MANY", ip, "%u names", d->ptr->n);
+}
+
+/* Is there any mail that comes from there?  False: answers are missing. */
+static bool
+sends(struct task *t, struct ptr_facts *r, bool *none)
+{
+	const struct dns_answer *txt;
+
+	r->implicit = t->kind != IN_ADDRESS && t->mx.route == MX_IMPLICIT;
+	if (!r->implicit)
+		return true;
+	txt = ask_dns(&t->ask, t->domain, DNS_TXT);
+	*none = txt != NULL && spf_forbids(t->mem, txt);
+	return txt != NULL;
 }
 
 static bool
 run_ptr(struct task *t)
 {
 	struct ptr_facts *r = arena_new(t->mem, 1, sizeof *r);
-	bool all = true;
+	bool all = true, none = false;
 	size_t i;
 
+	if (!sends(t, r, &none))
+		return false;
 	r->address = arena_new(t->mem, ADDRESSES, sizeof *r->address);
-	ptr_collect(t, r);
+	if (!none)
+		ptr_collect(t, r);
 	for (i = 0; i < r->n; i++)
 		if (!ptr_look(t, &r->address[i]))
 			all = false;
@@ -144,7 +168,7 @@ run_ptr(struct task *t)
 		return false;
 	t->result[CHECK_PTR] = r;
 	for (i = 0; i < r->n; i++)
-		judge_ptr(t, &r->address[i]);
+		judge_ptr(t, &r->address[i], r->implicit);
 	if (r->more)
 		task_limit(t, "PTR_LIMIT", NULL, "only the first %zu addresses of the hosts were looked at",
 		    r->n);

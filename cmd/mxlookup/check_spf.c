@@ -68,7 +68,11 @@ static const struct finding_kind findings[] = {
 	{ "SPF_NOBODY", FINDING_HINT, "RFC7208#4.6.4",
 	    "Terms stand for no address: a name without one, or an included record that lets nobody pass. They may go." },
 	{ "SPF_NO_ALL", FINDING_WARN, "RFC7208#4.7",
-	    "The record ends without -all or ~all, so it says nothing about strangers." },
+	    "The record ends without -all or ~all, so it says nothing about strangers. ?all says so outright, as some providers advise." },
+	{ "SPF_NULL_MX", FINDING_HINT, "RFC7505#4.2",
+	    "The domain sends no mail and has no MX, so senders try its own address. A null MX (MX 0 .) says at once that it takes none." },
+	{ "SPF_BESIDE_NULL", FINDING_HINT, "RFC7505#4.2",
+	    "The domain takes no mail (null MX), and its SPF record lets some send: nobody can answer them, and bounces are lost. Let it end in -all alone, or give it an MX." },
 	{ "SPF_PTR", FINDING_WARN, "RFC7208#5.5",
 	    "\"ptr\" is slow and unreliable; the RFC asks not to use it." },
 	{ "SPF_TCP", FINDING_HINT, "RFC7208#3.4",
@@ -98,7 +102,8 @@ run_spf(struct task *t)
 {
 	struct spf q = { .ask = ask_for, .arg = &t->ask, .mem = t->mem };
 	struct spf_facts *r = arena_new(t->mem, 1, sizeof *r);
-	bool all = spf_survey(&r->s, &q, t->domain);
+	const struct dns_answer *mx = ask_dns(&t->ask, t->domain, DNS_MX);
+	bool all = spf_survey(&r->s, &q, t->domain) && mx != NULL;
 
 	r->verdict = SPF_WAIT;
 	if (o.eval != NULL && !evaluate(t, r))
@@ -107,7 +112,7 @@ run_spf(struct task *t)
 		return false;
 	t->result[CHECK_SPF] = r;
 	spf_flatten(t->mem, &r->s);
-	judge_spf(t, &r->s);
+	judge_spf(t, &r->s, mx);
 	return true;
 }
 

@@ -112,9 +112,27 @@ judge_target(struct task *t, const struct service *s, size_t i)
 	    s->a[i]->n + s->aaaa[i]->n == 0)
 		task_find(t, "SRV_NO_ADDRESS", name, "%s",
 		    dns_status(s->a[i]->status));
-	if (!dns_within(name, t->domain) && !s->answer->ad)
-		task_find(t, "SRV_OUTSIDE", s->answer->name, "target %s",
-		    name);
+}
+
+/* Once for all services: it is one provider as a rule. */
+static void
+judge_outside(struct task *t, const struct srv_facts *r)
+{
+	const struct service *s;
+	struct buf b = { .max = 600 };
+	size_t i, k;
+
+	for (i = 0; i < SERVICES; i++) {
+		s = &r->s[i];
+		for (k = 0; k < s->n && !s->answer->ad; k++)
+			if (!dns_within(s->rr[k]->name, t->domain))
+				buf_printf(&b, "%s%s at %s", b.n > 0 ? ", " : "",
+				    services[i].name, s->rr[k]->name);
+	}
+	if (b.n > 0)
+		task_find(t, "SRV_OUTSIDE", NULL, "%.*s%s", STR_ARG(BUF_STR(b)),
+		    b.over ? " ..." : "");
+	buf_free(&b);
 }
 
 static void
@@ -163,6 +181,7 @@ run_srv(struct task *t)
 		return false;
 	t->result[CHECK_SRV] = r;
 	judge_srv(t, r);
+	judge_outside(t, r);
 	return true;
 }
 

@@ -305,7 +305,29 @@ judge_end(struct task *t, const struct spf_node *own)
 	if (n->record.all == NULL)
 		task_find(t, "SPF_NO_ALL", n->domain, "there is no \"all\" at its end");
 	else if (n->record.all->sign == '?')
-		task_find(t, "SPF_NO_ALL", n->domain, "it ends in ?all");
+		task_find(t, "SPF_NO_ALL", n->domain, "it ends in ?all")->sev =
+		    FINDING_HINT;
+}
+
+static bool
+is_null(const struct dns_answer *mx)
+{
+	return dns_has(mx) && mx->n == 1 &&
+	    str_is(str_of(mx->rr[0].name), ".");
+}
+
+/* What the MX records say of the same domain. */
+static void
+judge_mail(struct task *t, const struct spf_node *own,
+    const struct dns_answer *mx)
+{
+	const struct spf_flat *f = own->flat;
+
+	if (mx->status == DNS_NODATA && spf_forbids(t->mem, own->answer))
+		task_find(t, "SPF_NULL_MX", NULL, "nobody may send, and there is no MX");
+	if (is_null(mx) && (f->client || f->pass[SPF_FOUR].n > 0 ||
+	    f->pass[SPF_SIX].n > 0))
+		task_find(t, "SPF_BESIDE_NULL", NULL, "senders are allowed, and the domain takes no mail");
 }
 
 /* ---- the whole tree */
@@ -357,7 +379,8 @@ judge_voids(struct task *t, const struct spf_survey *s)
 }
 
 void
-judge_spf(struct task *t, const struct spf_survey *s)
+judge_spf(struct task *t, const struct spf_survey *s,
+    const struct dns_answer *mx)
 {
 	const struct spf_node *own = s->node[0];
 	size_t i;
@@ -370,6 +393,7 @@ judge_spf(struct task *t, const struct spf_survey *s)
 	if (own->flat != NULL) {
 		judge_width(t, own);
 		judge_end(t, own);
+		judge_mail(t, own, mx);
 	}
 	if (s->lookups > SPF_LOOKUPS)
 		task_find(t, "SPF_LOOKUPS", NULL, "%u%s lookups, 10 allowed",

@@ -2,10 +2,15 @@
 #ifndef JUDGE_SPF_H
 #define JUDGE_SPF_H
 
+struct dns_answer;
 struct spf_survey;
 struct task;
 
-/* Findings of the check spf.  spf_flatten was called. */
-void judge_spf(struct task *, const struct spf_survey *);
+/*
+ * Findings of the check spf, of the survey and the domain's MX.  spf_flatten
+ * was called.
+ */
+void judge_spf(struct task *, const struct spf_survey *,
+    const struct dns_answer *mx);
 
 #endif

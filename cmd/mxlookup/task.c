@@ -110,6 +110,35 @@ can_run(const struct task *t, int c)
 	    (left & t->run->checks[c]->needs) == 0;
 }
 
+/*
+ * A wrong signature anywhere is told, whichever check met it; those of the
+ * zone itself and of TLSA records have findings of their own.
+ */
+static void
+tell_bogus(struct task *t)
+{
+	const struct ask_question *at = NULL;
+	unsigned by = CHECK_DNSSEC;
+	const struct dns_answer *a;
+	struct finding *f;
+
+	if (!task_asked(t, CHECK_DNSSEC))
+		for (by = 0; by + 1 < CHECK_MAX && !task_asked(t, (int)by); )
+			by++;
+	t->ask.who = CHECK_DNSSEC;
+	while ((a = ask_came(&t->ask, &at)) != NULL) {
+		if (a->status != DNS_BOGUS || a->type == DNS_SOA ||
+		    a->type == DNS_DS || a->type == DNS_DNSKEY ||
+		    a->type == DNS_TLSA)
+			continue;
+		f = task_find(t, "DNSSEC_BOGUS", a->name, "%s: %s%s%.*s",
+		    dns_type(a->type), a->why != NULL ? a->why :
+		    "validation failed", a->ede_text.n > 0 ? ": " : "",
+		    STR_ARG(a->ede_text));
+		f->by = by;		/* it is shown with what was asked */
+	}
+}
+
 /* Everything that can run now, until nothing moves. */
 static void
 go(struct task *t)
@@ -123,8 +152,10 @@ go(struct task *t)
 			if (can_run(t, c))
 				moved |= run_check(t, c);
 	} while (moved && t->ask.done != t->todo);
-	if (t->ask.done == t->todo && t->ask.pending == 0)
-		t->ended(t);
+	if (t->ask.done != t->todo || t->ask.pending > 0)
+		return;
+	tell_bogus(t);
+	t->ended(t);
 }
 
 static void

@@ -59,7 +59,7 @@ dns_zone odd.example < <(
 	weak._domainkey TXT "v=DKIM1; p=" $weak
 	sha1._domainkey TXT "v=DKIM1; h=sha1; p=" $strong
 	test._domainkey TXT "v=DKIM1; t=y; p=" $strong
-	_dmarc	TXT	"v=DMARC1; p=reject"
+	_dmarc	TXT	"v=DMARC1; p=reject; rua=mailto:a@odd.example"
 	_dmarc.syntax TXT "v=DMARC1; p=reject; adkim=x"
 	_dmarc.policy TXT "v=DMARC1; p=rejct"
 	_dmarc.nop TXT	"v=DMARC1; rua=mailto:a@odd.example"

@@ -15,7 +15,7 @@ lab.add("parked.test", "TXT", "v=spf1 -all")
 lab.add("_dmarc.parked.test", "TXT", "v=DMARC1; p=reject")
 lab.add("dead.test", "MX", "10 gone.test")
 lab.add("dead.test", "TXT", "v=spf1 -all")
-lab.add("_dmarc.dead.test", "TXT", "v=DMARC1; p=reject")
+lab.add("_dmarc.dead.test", "TXT", "v=DMARC1; p=reject; rua=https://dead.test/r")
 lab.add("nothing.test", "TXT", "v=spf1 -all")
 lab.add("failing.test", "TXT", "v=spf1 -all")
 lab.servfail.add("failing.test")
@@ -206,7 +206,7 @@ spf("v=spf1 exists:mx.one.test -all", "E SPF_PASS_ALL:exists:mx.one.test",
 spf("v=spf1 include:open.test -all", "E SPF_PASS_ALL:ip4:0.0.0.0/1")
 spf("v=spf1 -all +all", "W SPF_DEAD:+all")
 spf("v=spf1 ip4:10.0.0.0/6 -all", "W SPF_WIDE:67 million IPv4")
-spf("v=spf1 redirect=ends.test", "W SPF_NO_ALL:?all")
+spf("v=spf1 redirect=ends.test", "H SPF_NO_ALL:?all")
 spf("v=spf1 include:ends.test -all", "H SPF_NOBODY:include:ends.test")
 spf("v=spf1 include:ptr.test include:i1.test -all",
     "H SPF_PTR:in the record that")
@@ -229,6 +229,84 @@ for i in range(12):
             (i + 1, many))
 p = lab.mx("-j", "-C", "spf", "big0.test")
 lab.ok(p.returncode == 65 and "SPF_LOOKUPS" in p.stdout, "a large tree", p)
+
+# ---- DMARC by the old and the new RFC, and where its reports go
+lab.add("nullmx.test", "MX", "0 .")
+lab.add("noaddr.test", "TXT", "x")
+
+
+def dmarc(record, *want, domain=None, **more):
+    name = "dmarc%d.test" % lab.count
+    lab.add(name, "MX", "10 mx.one.test")
+    lab.add("_dmarc." + name, "TXT", record.replace("SELF", name))
+    r = lab.json("-C", "dmarc", (domain + "." if domain else "") + name)
+    f = [(x["sev"][0].upper() + " " + x["id"], x["text"])
+         for x in r["findings"]]
+    lab.ok([x for x, _ in f] == [x.split(":")[0] for x in want] and
+           all(w.split(":", 1)[1] in t for w, (_, t) in zip(want, f)),
+           "%s: %s" % (record, ", ".join(want) or "fine"), f)
+    for key, value in more.items():
+        lab.ok(r["dmarc"][key] == value, "%s: %r" % (key, value), r["dmarc"])
+
+
+RUA = "; rua=mailto:d@SELF"
+dmarc("v=DMARC1; p=reject" + RUA, rfc7489="reject")
+dmarc("v=DMARC1; p=reject; pct=100; rf=afrf; ri=86400" + RUA)
+dmarc("v=DMARC1; p=reject; pct=20" + RUA, "W DMARC_PCT:7489 for 20 % of it")
+dmarc("v=DMARC1; p=none; pct=20" + RUA, "H DMARC_WEAK:p=none")
+dmarc("v=DMARC1; p=reject; pct=x; ri=3600" + RUA, "H DMARC_OBSOLETE:rf, ri")
+dmarc("v=DMARC1; p=reject; t=y" + RUA,
+      "H DMARC_OLD:quarantine by RFC 9989, reject by RFC 7489",
+      "H DMARC_TEST:t=y", effective="quarantine", rfc7489="reject")
+dmarc("v=DMARC1; p=none; np=reject" + RUA,
+      "H DMARC_OLD:reject by RFC 9989, none by RFC 7489", domain="gone",
+      rfc7489="none")
+dmarc("v=DMARC1; p=reject; sp=quarantine" + RUA, domain="gone",
+      effective="quarantine", rfc7489="quarantine")
+dmarc("v=DMARC1; p=reject", "H DMARC_NO_RUA:no rua=")
+dmarc("v=DMARC1; p=reject; rua=mailto:d@no.SELF",
+      "W DMARC_RUA_MX:does not exist")
+dmarc("v=DMARC1; p=reject; rua=mailto:d@_dmarc.SELF",
+      "W DMARC_RUA_MX:has neither MX nor address")
+for host, why in ("nullmx.test", "takes no mail"), ("mx.one.test", ""), \
+        ("noaddr.test", "has neither MX nor address"):
+    lab.add("dmarc%d.test._report._dmarc.%s" % (lab.count, host), "TXT",
+            "v=DMARC1")
+    dmarc("v=DMARC1; p=reject; rua=mailto:d@" + host,
+          *(["W DMARC_RUA_MX:" + why] if why else []))
+lab.add("deep.a.b.test", "MX", "10 mx.one.test")
+lab.add("_dmarc.a.b.test", "TXT", "v=DMARC1; p=reject; rua=mailto:d@deep.a.b.test")
+r = lab.json("-C", "dmarc", "deep.a.b.test")["dmarc"]
+lab.ok((r["effective"], r["rfc7489"]) == ("reject", None),
+       "what takes a list of public suffixes is not known", r)
+
+# ---- records of one domain beside each other
+lab.add("nokey.test", "MX", "10 mx.one.test")
+f = lab.json("-C", "dkim", "nokey.test")["findings"]
+lab.ok([x["id"] for x in f] == ["DKIM_NONE"], "nothing below _domainkey", f)
+f = lab.json("-C", "dkim", "parked.test")["findings"]
+lab.ok(f == [], "no key where there is no mail is well", f)
+f = lab.json("-C", "spf", "nothing.test")["findings"]
+lab.ok([x["id"] for x in f] == ["SPF_NULL_MX"], "-all and no MX", f)
+lab.add("nullmx.test", "TXT", "v=spf1 ip4:192.0.2.1 -all")
+f = lab.json("-C", "spf", "nullmx.test")["findings"]
+lab.ok([x["id"] for x in f] == ["SPF_BESIDE_NULL"], "senders, a null MX", f)
+f = lab.json("-C", "spf", "parked.test")["findings"]
+lab.ok(f == [], "-all and a null MX", f)
+for name in "web", "mute":
+    lab.add(name + ".test", "A", "198.18.8.1")
+lab.add("mute.test", "TXT", "v=spf1 -all")
+f = lab.json("-C", "ptr", "web.test")["findings"]
+lab.ok([(x["id"], x["sev"]) for x in f] == [("PTR_NONE", "hint")],
+       "no name of a web server: a hint", f)
+f = lab.json("-C", "ptr", "mute.test")["findings"]
+lab.ok(f == [], "none of one that sends no mail", f)
+lab.add("forged.test", "MX", "10 mx.forged.test")
+lab.bogus.add("mx.forged.test")
+f = lab.json("-C", "addr", "forged.test")["findings"]
+lab.ok([(x["id"], x["at"]) for x in f if x["sev"] == "error"] ==
+       [("DNSSEC_BOGUS", "mx.forged.test")] * 2,
+       "a wrong signature is told, whoever met it", f)
 
 # ---- what is left out is said, one more than each bound holds
 def bound(n, names, id, check, *args):

@@ -8,7 +8,10 @@ test adds, and mxlookup run against it.
     lab.end()
 
 The data of a TXT is a string, bytes, or a list of them: the strings of one
-record; of a type that is not read here, its bytes.  A name that was not added and has nothing below it does not exist."""
+record; of a type that is not read here, its bytes.  Answers for names of
+lab.signed and below them have AD set; those for lab.servfail are SERVFAIL, for
+lab.bogus with the word that validation failed.  A name that was not added and
+has nothing below it does not exist."""
 import json
 import os
 import socket
@@ -63,7 +66,8 @@ def rr(name, type, data):
 
 class Lab:
     def __init__(self):
-        self.zone, self.servfail = {}, set()
+        self.zone, self.servfail, self.signed = {}, set(), set()
+        self.bogus = set()
         self.count = self.failed = 0
         while True:
             self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -143,11 +147,17 @@ class Lab:
             at += 1 + m[at]
         type, = struct.unpack(">H", m[at + 1:at + 3])
         name, question = ".".join(labels), m[12:at + 5]
-        code, out = (2, []) if name in self.servfail else \
+        code, out = (2, []) if name in self.servfail | self.bogus else \
             self.look(name, type)
+        # OPT with an extended error: DNSSEC bogus (RFC 8914)
+        opt = b"\0" + struct.pack(">HHIHHHH", 41, 1232, 0, 6, 15, 2, 6) \
+            if name in self.bogus else b""
+        flags = 0x81a0 if any(name == z or name.endswith("." + z)
+                              for z in self.signed) else 0x8180
         soa = [] if out or code == 2 else [rr("test", 6, SOA)]
-        r = m[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(out),
-                                len(soa), 0) + question + b"".join(out + soa)
+        r = m[:2] + struct.pack(">HHHHH", flags | code, 1, len(out),
+                                len(soa), bool(opt)) + question + \
+            b"".join(out + soa) + opt
         if not tcp and len(r) > 1232:
             r = m[:2] + struct.pack(">HHHHH", 0x8380, 1, 0, 0, 0) + question
         return r
