@@ -482,6 +482,7 @@ static int
 apply_line(struct account *a, struct opt_set *set, const struct conf_line *l,
     struct err *e)
 {
+	char shown[CONF_KEY_SHOWN];
 	struct err why = { 0 };
 	int got;
 
@@ -492,7 +493,8 @@ apply_line(struct account *a, struct opt_set *set, const struct conf_line *l,
 	else if (AMONG(known, l->key))
 		return 0;
 	else
-		got = fail(&why, EX_CONFIG, "unknown key \"%s\"", l->key);
+		got = fail(&why, EX_CONFIG, "unknown key \"%s\"",
+		    conf_key_shown(shown, sizeof shown, str_of(l->key)));
 	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s:%u: %s", a->file.conf.file,
 	    l->line, why.msg);
 }

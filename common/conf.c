@@ -1,4 +1,5 @@
 /* conf.c: the configuration file's text: sections with keys and values */
+#include <stdio.h>
 #include <string.h>
 
 #include "conf.h"
@@ -149,15 +150,31 @@ unquote(char *text, struct str s, const char **value, struct err *e)
 	return 0;
 }
 
+char *
+conf_key_shown(char *dst, size_t cap, struct str key)
+{
+	static const char secret[] = "password";
+	size_t n = 0;
+
+	while (n < key.n && n < 80 && key.p[n] != '=' && key.p[n] != ':')
+		n++;
+	if (n > strlen(secret) && str_is(str_to(key, strlen(secret)), secret))
+		n = strlen(secret);
+	snprintf(dst, cap, "%.*s%s", STR_ARG(str_to(key, n)), n < key.n ?
+	    "..." : "");
+	return dst;
+}
+
 static int
 add_line(struct parser *p, char *text, struct str key, struct str value,
     struct err *e)
 {
 	struct conf_line *l;
+	char shown[CONF_KEY_SHOWN];
 
 	if (!is_key(key))
-		return fail(e, EX_CONFIG, "\"%.*s\" is no key",
-		    STR_ARG(str_to(key, 80)));
+		return fail(e, EX_CONFIG, "\"%s\" is no key",
+		    conf_key_shown(shown, sizeof shown, key));
 	if (p->section == NULL)
 		return fail(e, EX_CONFIG, "\"%.*s\" stands before the first section (defaults or account NAME)",
 		    STR_ARG(key));

@@ -54,6 +54,13 @@ const struct conf_section *conf_find(const struct conf *, const char *kind,
 /* The value of the last such key within the section itself, or NULL. */
 const char *conf_value(const struct conf_section *, const char *key);
 
+/*
+ * For the message that it is no key: without what follows a sign, or the word
+ * password, for its blank was forgotten and a secret may stand there.
+ */
+enum { CONF_KEY_SHOWN = 84 };
+char *conf_key_shown(char *dst, size_t cap, struct str key);
+
 /* Wipes the value, which is "" then; what points to it sees that, too. */
 void conf_forget(struct conf_line *);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "os.h"
 #include "stop.h"
 #include "str.h"
 
@@ -106,6 +107,31 @@ fail_name(const char *argv0)
 	name = slash != NULL ? slash + 1 : argv0;
 }
 
+/*
+ * What stands in a URL's "user:password@" was written there by mistake, and
+ * the message that says so is read by more people.  A port is none.
+ */
+static void
+hide_passwords(char *text)
+{
+	char *p = text, *end, *at, *colon;
+
+	while ((p = strstr(p, "//")) != NULL) {
+		p += 2;
+		end = p + strcspn(p, " \t\"'<>");
+		at = os_last(p, '@', (size_t)(end - p));
+		colon = at != NULL ? memchr(p, ':', (size_t)(at - p)) : NULL;
+		if (colon == NULL ||
+		    colon[1 + strspn(colon + 1, "0123456789")] == '/')
+			continue;
+		/* Three stars at most: what follows only moves to the left. */
+		memmove(colon + 1, "***", at - colon - 1 < 3 ?
+		    (size_t)(at - colon - 1) : 3);
+		if (at - colon - 1 > 3)
+			memmove(colon + 4, at, strlen(at) + 1);
+	}
+}
+
 void
 fail_print(const char *fmt, ...)
 {
@@ -115,6 +141,7 @@ fail_print(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	hide_passwords(text);
 	str_escape(safe, sizeof safe, str_of(text));
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", name, safe);

@@ -5,6 +5,7 @@ in -j and at each -v.  The lines come back as they went, in capitals, in the
 second line of an answer, and decoded.
 """
 import base64
+import contextlib
 import socket
 
 from synclab import *
@@ -38,7 +39,9 @@ def words(how, line):
     return b"unknown: " + line
 
 
+@contextlib.contextmanager
 def serve(talk):
+    """The port at which talk(connection, lines) answers meanwhile."""
     s = socket.create_server(("127.0.0.1", 0))
 
     def loop():
@@ -52,8 +55,12 @@ def serve(talk):
                     talk(c, r)
                 except OSError:
                     pass
-    threading.Thread(target=loop, daemon=True).start()
-    return s
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    yield s.getsockname()[1]
+    s.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    s.close()
 
 
 def answers(c, r, line, ask):
@@ -171,9 +178,9 @@ def echoes():
         for mech in mechs:
             bad, dumb, codes = [], [], set()
             for how in "as it went", "capitals", "second", "decoded":
-                with serve(server(mech, how)) as s:
+                with serve(server(mech, how)) as port:
                     for level in [], ["-v"], ["-vv"]:
-                        args = client(proto, s.getsockname()[1], mech)
+                        args = client(proto, port, mech)
                         p = subprocess.run(
                             [BUILD + "/" + args[0]] + args[1:] + level,
                             capture_output=True, env=env, timeout=FOREVER,
@@ -188,6 +195,44 @@ def echoes():
             ok(not bad, name + ": an echo shows no secret", bad[:2])
             ok(not dumb, name + ": but the server's words", dumb[:2])
             ok(codes <= {77, 69}, name + ": refused", codes)
+
+
+@scenario
+def misplaced():
+    """A secret where none belongs is refused, and not repeated."""
+    url = "imaps://jo:%s@h" % SECRET
+    server = ["-S", "smtp://127.0.0.1:9"]
+    to = ["-f", "a@b.de", "--body", "x", "x@y.de"]
+    asked = [
+        ("mailfetch", ["-S", "pop3://h", "-d", url + "/INBOX"]),
+        ("mailfetch", ["-S", url, "-d", "stdout"]),
+        ("mailfetch", ["-A", url]),
+        ("mailfetch", [url]),
+        ("mailsend", ["-S", "smtp://jo:%s@h" % SECRET] + to),
+        ("mailsend", server + ["-u", "jo:" + SECRET] + to),
+        ("mailsend", server + ["--proxy", "socks5://jo:%s@h" % SECRET] + to),
+        ("imapsync", ["-S", url, "--near", work + "/near"]),
+        ("portprobe", [url]),
+    ] + [("mailfetch", ["--config", work + "/wrong", "-A", line])
+         for line in ("password=", "password:", "password", "Password=",
+                      "deliver imaps://jo:@")]
+    for tool, args in asked:
+        if args[0] == "--config":
+            line = args[3].replace(":@", ":" + SECRET + "@h") if \
+                "@" in args[3] else args[3] + SECRET
+            with open(work + "/wrong", "w") as f:
+                os.fchmod(f.fileno(), 0o600)
+                f.write("account x\nserver pop3://h\n" + line + "\n")
+            args[3] = "x"
+            bad = line.replace(SECRET, "...")
+        else:
+            bad = tool + " " + " ".join(args).replace(SECRET, "...")
+        p = subprocess.run([BUILD + "/" + tool] + args, capture_output=True,
+                           env=env, stdin=subprocess.DEVNULL, timeout=FOREVER)
+        out = p.stdout + p.stderr
+        ok(p.returncode in (64, 78) and out and
+           not any(f in out.lower() for f in forms()), bad,
+           (p.returncode, out))
 
 
 shutil.rmtree(work)
