@@ -78,6 +78,15 @@ timed_out(struct conn *c)
 	    conn_broken(c) : 0;
 }
 
+void
+conn_deafen(struct conn *c)
+{
+	c->deaf = true;
+	shutdown(c->fd, SHUT_WR);
+	fifo_drop(&c->tx, c->tx.n);
+	fifo_drop(&c->out, c->out.n);
+}
+
 /*
  * Sends what the socket takes now.  1 something went, 0 nothing.  A server
  * that closes while we write has often said why: that is still to be read.  One
@@ -94,10 +103,7 @@ conn_send_some(struct conn *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0) {
-		c->deaf = true;
-		shutdown(c->fd, SHUT_WR);
-		fifo_drop(&c->tx, c->tx.n);
-		fifo_drop(&c->out, c->out.n);
+		conn_deafen(c);
 		return 1;
 	}
 	fifo_drop(&c->tx, (size_t)n);
@@ -120,7 +126,12 @@ conn_recv_some(struct conn *c)
 	n = recv(c->fd, to, room, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n < 0) {	/* one that closes with something unread resets */
+	/* One that closes with something unread resets: it has its last word. */
+	if (n < 0 && errno == ECONNRESET && c->in.n + c->rx.n > 0) {
+		c->eof = true;
+		return 1;
+	}
+	if (n < 0) {
 		fail_sys(c->e, EX_TEMPFAIL, errno == ECONNRESET ?
 		    "%s: the server closed the connection" : "%s", c->limits.what);
 		return conn_broken(c);

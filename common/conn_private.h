@@ -75,6 +75,8 @@ int conn_closed(struct conn *);		/* the peer closed it */
 int conn_endless(struct conn *);	/* the peer talks without end */
 int conn_stopped(struct conn *);	/* a stop was asked for */
 
+/* Nothing more is said to the peer, who is told so and may still speak. */
+void conn_deafen(struct conn *);
 /* As much as the socket takes now: 1 something went, 0 nothing. */
 int conn_send_some(struct conn *);
 /* As much as it has now: 1 something came, or the end; 0 nothing, -1. */

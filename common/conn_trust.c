@@ -1,4 +1,4 @@
-/* conn_trust.c: from here on somebody else speaks, or in another way */
+/* conn_trust.c: whose words these are, and what they answer */
 #include <string.h>
 
 #include "conn_open.h"
@@ -17,16 +17,35 @@ between(const struct conn *c)
 }
 
 /* Any byte counts: a whole line, half of one, or one still in the kernel. */
-static int
-peer_silent(struct conn *c)
+long
+conn_early(struct conn *c, const char **p)
 {
-	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-
-	if (c->in.n > 0 || c->rx.n > 0)
-		return 0;
-	if (net_poll(&p, 1, 0) > 0 && conn_recv_some(c) < 0)
+	if (c->state != CONN_ALIVE || conn_recv_some(c) < 0 ||
+	    conn_decode(c) < 0)
 		return -1;
-	return c->rx.n == 0;
+	*p = c->in.p + c->in.at;
+	return (long)c->in.n;
+}
+
+int
+conn_our_turn(struct conn *c, const char *refusals)
+{
+	const char *p;
+	long n = conn_early(c, &p);
+	size_t len;
+
+	if (n <= 0)
+		return (int)n;
+	if (strchr(refusals, *p) != NULL && *p != '\0') {
+		conn_deafen(c);
+		return 1;
+	}
+	if (memchr(p, '\n', (size_t)n) == NULL)
+		p = "half a line";
+	else if ((p = conn_line(c, &len)) == NULL)
+		return -1;
+	return conn_abort(c, EX_PROTOCOL, "%s: the server answers before it was asked: %.200s",
+	    c->limits.what, p);
 }
 
 /* Nothing decoded is left over: it goes back to where it came from. */
@@ -74,7 +93,8 @@ conn_note_first(struct conn *c)
 int
 conn_trust(struct conn *c, enum conn_change to)
 {
-	int got;
+	const char *p;
+	long got;
 
 	if (c->state != CONN_ALIVE)
 		return -1;
@@ -93,8 +113,8 @@ conn_trust(struct conn *c, enum conn_change to)
 		    c->in.n + c->rx.n, between(c));
 		return conn_broken(c);
 	case CONN_STARTTLS:
-		if ((got = peer_silent(c)) != 0)
-			return got < 0 ? -1 : 0;
+		if ((got = conn_early(c, &p)) <= 0)
+			return (int)got;
 		fail(c->e, EX_PROTOCOL, "plaintext after the go-ahead for TLS: it may be from %s",
 		    between(c));
 		return conn_broken(c);

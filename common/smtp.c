@@ -115,6 +115,7 @@ helo(struct smtp *s, const char *name)
 		return smtp_refused(s, s->conf->lmtp ? "LHLO" : "EHLO",
 		    EX_UNAVAILABLE);
 	conn_phase(s->c, "HELO", CONN_COMMAND);
+	smtp_ask(s);
 	conn_printf(s->c, "HELO %s\r\n", name);
 	smtp_forget(s);
 	if (smtp_hear(s, NULL) < 0)
@@ -134,6 +135,7 @@ ehlo(struct smtp *s)
 	}
 	smtp_forget(s);
 	conn_phase(s->c, s->conf->lmtp ? "LHLO" : "EHLO", CONN_COMMAND);
+	smtp_ask(s);
 	conn_printf(s->c, "%s %s\r\n", s->conf->lmtp ? "LHLO" : "EHLO", name);
 	if (smtp_hear(s, capability) < 0)
 		return -1;
@@ -157,6 +159,7 @@ starttls(struct smtp *s)
 	if ((s->caps & SMTP_STARTTLS) == 0)
 		return conn_fail(s->c, EX_NOPERM, "the server offers no STARTTLS, and nothing is sent without TLS (--tls off)");
 	conn_phase(s->c, "STARTTLS", CONN_COMMAND);
+	smtp_ask(s);
 	conn_printf(s->c, "STARTTLS\r\n");
 	if (smtp_hear(s, NULL) < 0)
 		return -1;
@@ -226,9 +229,11 @@ smtp_verdict(struct smtp *s, struct sasl_exchange *x)
 static int
 smtp_exchange(struct smtp *s, struct sasl_exchange *x)
 {
-	while (smtp_hear(s, keep_challenge) == 334)
+	while (smtp_hear(s, keep_challenge) == 334) {
+		smtp_ask(s);
 		if (sasl_exchange_answer(x, str_of(s->challenge)) < 0)
 			return -1;
+	}
 	return s->reply.code == 0 ? -1 : smtp_verdict(s, x);
 }
 
@@ -242,6 +247,8 @@ smtp_auth(struct smtp *s, const struct sasl_login *login)
 	if ((s->caps & SMTP_AUTH) == 0)
 		return conn_fail(s->c, EX_NOPERM, "the server offers no AUTH%s",
 		    conn_encrypted(s->c) ? "" : " without TLS");
+	conn_phase(s->c, "AUTH", CONN_COMMAND);
+	smtp_ask(s);
 	if (sasl_exchange_begin(&x, login, s->mechs) < 0)
 		return -1;
 	snprintf(s->mech, sizeof s->mech, "%s", sasl_exchange_mech(&x));
@@ -259,6 +266,7 @@ smtp_auth(struct smtp *s, const struct sasl_login *login)
 void
 smtp_say_quit(struct smtp *s)
 {
+	s->due++;		/* whatever else comes, it is the end */
 	conn_printf(s->c, "QUIT\r\n");
 	s->quit = true;
 }

@@ -52,6 +52,8 @@ struct smtp {
 	char challenge[8192];	/* of AUTH, base64 */
 	struct smtp_reply reply;	/* the last one */
 	bool dirty, quit, inside;	/* RSET owed; QUIT sent; within data */
+	size_t due;		/* replies to what was said already */
+	bool unasked;		/* it hung up, and says why: no yes counts */
 };
 
 /*

@@ -81,6 +81,7 @@ say_mail(struct smtp *s, const struct smtp_mail *m)
 		snprintf(size, sizeof size, " SIZE=%llu",
 		    (unsigned long long)m->msg->size);
 	conn_phase(s->c, "MAIL", CONN_COMMAND);
+	smtp_ask(s);
 	conn_printf(s->c, "MAIL FROM:<%s>%s%s%s%s%s\r\n", m->from, size,
 	    body_type(s, m), m->utf8 ? " SMTPUTF8" : "",
 	    m->requiretls ? " REQUIRETLS" : "", m->params);
@@ -101,6 +102,7 @@ hear_mail(struct smtp *s, struct batch *b)
 static void
 say_rcpt(struct smtp *s, const struct smtp_rcpt *r)
 {
+	smtp_ask(s);
 	conn_printf(s->c, "RCPT TO:<%s>%s\r\n", r->addr, r->params);
 }
 
@@ -136,7 +138,10 @@ struct pouring {
 	char raw[32768], fat[2 * 32768 + 4];
 };
 
-/* The message as it is (BDAT), or with dots stuffed and its end (DATA). */
+/*
+ * The message as it is (BDAT), or with dots stuffed and its end (DATA).  No
+ * reply to it can be here before its end: that may be a no, and saves the rest.
+ */
 static int
 pour(struct smtp *s, const struct msg *msg, bool stuff)
 {
@@ -148,12 +153,15 @@ pour(struct smtp *s, const struct msg *msg, bool stuff)
 	conn_phase(s->c, "sending the message", CONN_BLOCK);
 	while ((n = msg_read(&p->reader, p->raw, sizeof p->raw, &e)) > 0 &&
 	    !conn_write_closed(s->c)) {
+		smtp_check_due(s);
 		if (stuff)
 			conn_write(s->c, p->fat, msg_stuff(&p->stuffer, p->fat,
 			    p->raw, (size_t)n));
 		else
 			conn_write(s->c, p->raw, (size_t)n);
 	}
+	if (stuff || !conn_sent_all(s->c))
+		smtp_check_due(s);
 	if (stuff && n == 0)
 		conn_write(s->c, p->fat, msg_stuff_end(&p->stuffer, p->fat));
 	free(p);
@@ -171,16 +179,28 @@ at_stake(struct smtp *s)
 	mem_stake("the message may have been accepted");
 }
 
+static void
+say_data(struct smtp *s)
+{
+	smtp_ask(s);
+	conn_printf(s->c, "DATA\r\n");
+}
+
 static int
 say_bdat(struct smtp *s, struct batch *b)
 {
+	conn_phase(s->c, "BDAT", CONN_COMMAND);
+	smtp_check_due(s);
 	conn_printf(s->c, "BDAT %llu LAST\r\n",
 	    (unsigned long long)b->m->msg->size);
 	trace_note(TRACE_TALK, "%llu bytes of message",
 	    (unsigned long long)b->m->msg->size);
-	b->unread = true;
 	if (pour(s, b->m->msg, false) < 0)
 		return -1;
+	if (conn_failed(s->c))
+		return -1;
+	s->due++;
+	b->unread = true;
 	at_stake(s);
 	return 0;
 }
@@ -193,7 +213,10 @@ say_content(struct smtp *s, struct batch *b)
 	s->inside = true;
 	if (pour(s, b->m->msg, true) < 0)
 		return -1;
+	if (conn_failed(s->c))
+		return -1;
 	s->inside = false;
+	s->due++;
 	b->unread = true;
 	at_stake(s);
 	if (b->m->last && b->m->n == 1 && b->pipe)
@@ -201,30 +224,63 @@ say_content(struct smtp *s, struct batch *b)
 	return 0;
 }
 
+/* Whoever is said to have it, or was to get it, perhaps has. */
+static int
+disbelieve(struct smtp *s, struct batch *b, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->r[i]->state == SMTP_SENT ||
+		    b->r[i]->state == SMTP_TAKEN) {
+			b->r[i]->state = SMTP_UNKNOWN;
+			b->r[i]->reply = (struct smtp_reply){ 0 };
+		}
+	return conn_abort(s->c, EX_PROTOCOL, "%s", why);
+}
+
+/*
+ * A yes counts if all of the message had gone, and if nothing stands behind it
+ * that answers nothing: of two replies to one message, which is the message's?
+ */
+static int
+credible(struct smtp *s, struct batch *b, bool gone)
+{
+	if (!gone)
+		return disbelieve(s, b, "the server said yes to a message that it did not have");
+	if (smtp_surplus(s) > 0)
+		return disbelieve(s, b, "more replies than commands");
+	return 0;
+}
+
 /* One answer for all (SMTP), or one for each that was taken (LMTP). */
 static int
 hear_final(struct smtp *s, struct batch *b)
 {
+	bool gone = true;
 	size_t i;
 
 	conn_phase(s->c, "the answer to the message", CONN_FINAL);
+	s->due += s->conf->lmtp && b->taken > 0 ? b->taken - 1 : 0;
 	for (i = 0; s->conf->lmtp && i < b->n; i++) {
 		if (b->r[i]->state != SMTP_TAKEN)
 			continue;
 		conn_again(s->c);
 		if (smtp_answered(s) < 0)
 			return -1;
+		gone &= smtp_class(s) != 2 || conn_sent_all(s->c);
 		rcpt_settle(s, b->r[i], SMTP_AT_RCPT);	/* its own answer */
 	}
 	if (!s->conf->lmtp || b->taken == 0) {
 		if (smtp_answered(s) < 0)
 			return -1;
+		gone = smtp_class(s) != 2 || conn_sent_all(s->c);
 		s->dirty |= smtp_class(s) != 2;
 		settle_all(s, b, SMTP_AT_DATA);
 	}
 	b->unread = false;
 	conn_last(s->c, false);
-	return 0;
+	return credible(s, b, gone);
 }
 
 static enum tail
@@ -246,6 +302,7 @@ say_envelope(struct smtp *s, struct batch *b)
 
 	if (s->dirty) {
 		conn_phase(s->c, "RSET", CONN_COMMAND);
+		smtp_ask(s);
 		conn_printf(s->c, "RSET\r\n");
 		if (step && smtp_answered(s) < 0)
 			return -1;
@@ -256,14 +313,14 @@ say_envelope(struct smtp *s, struct batch *b)
 	for (i = 0; i < b->n; i++) {
 		if (step && b->r[i]->state != SMTP_UNTRIED)
 			break;		/* MAIL was refused */
-		say_rcpt(s, b->r[i]);
 		if (step)
 			conn_phase(s->c, "RCPT", CONN_COMMAND);
+		say_rcpt(s, b->r[i]);
 		if (step && hear_rcpt(s, b, b->r[i]) < 0)
 			return -1;
 	}
 	if (b->tail == TAIL_DATA)
-		conn_printf(s->c, "DATA\r\n");
+		say_data(s);
 	if (b->tail == TAIL_BDAT && say_bdat(s, b) < 0)
 		return -1;
 	if (b->tail == TAIL_BDAT && b->m->last && b->m->n == 1)
@@ -319,9 +376,13 @@ go_ahead(struct smtp *s, struct batch *b)
 	}
 	if (b->taken > 0)
 		return say_content(s, b) < 0 ? -1 : hear_final(s, b);
+	smtp_ask(s);
 	conn_printf(s->c, ".\r\n");
 	s->dirty = true;
-	return s->conf->lmtp ? conn_flush(s->c) : smtp_answered(s);
+	if (!s->conf->lmtp)
+		return smtp_answered(s);
+	s->due--;			/* RFC 2033: one for each that was taken */
+	return conn_flush(s->c);
 }
 
 static int
@@ -338,7 +399,7 @@ content(struct smtp *s, struct batch *b)
 	}
 	if ((s->caps & SMTP_CHUNKING) != 0)
 		return say_bdat(s, b) < 0 ? -1 : hear_final(s, b);
-	conn_printf(s->c, "DATA\r\n");
+	say_data(s);
 	return go_ahead(s, b);
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conn_trust.h"
 #include "limit.h"
 #include "smtp_reply.h"
 
@@ -55,6 +56,50 @@ reply_line(struct smtp *s, struct str l, int *code, struct str *text)
 	return l.n > 3 && l.p[3] == '-';
 }
 
+/* "250-" goes on; 421 may come at any time. */
+static size_t
+count_replies(const char *p, size_t n)
+{
+	struct str all = { (char *)p, n }, l;
+	size_t found = 0;
+
+	while (memchr(all.p, '\n', all.n) != NULL) {
+		l = str_cut(&all, '\n');
+		found += (l.n < 4 || l.p[3] != '-') && !str_starts(l, "421");
+	}
+	return found;
+}
+
+size_t
+smtp_surplus(struct smtp *s)
+{
+	const char *p;
+	long n = conn_peek(s->c, &p, 0);
+	size_t found = n > 0 ? count_replies(p, (size_t)n) : 0;
+
+	return found > s->due ? found - s->due : 0;
+}
+
+void
+smtp_check_due(struct smtp *s)
+{
+	const char *p;
+
+	if (conn_write_closed(s->c))
+		return;
+	if (s->due == 0)
+		s->unasked |= conn_our_turn(s->c, "45") > 0;
+	else if (conn_early(s->c, &p) > 0 && smtp_surplus(s) > 0)
+		conn_abort(s->c, EX_PROTOCOL, "more replies than commands");
+}
+
+void
+smtp_ask(struct smtp *s)
+{
+	smtp_check_due(s);
+	s->due++;
+}
+
 int
 smtp_hear(struct smtp *s, void (*each)(struct smtp *, struct str))
 {
@@ -62,6 +107,7 @@ smtp_hear(struct smtp *s, void (*each)(struct smtp *, struct str))
 	struct str l = { 0 }, text = { 0 };
 	int more, lines = 0;
 
+	s->due -= s->due > 0;
 	*r = (struct smtp_reply){ 0 };
 	do {
 		if ((l.p = conn_line(s->c, &l.n)) == NULL ||
@@ -77,6 +123,11 @@ smtp_hear(struct smtp *s, void (*each)(struct smtp *, struct str))
 		r->code = 0;
 		return conn_fail(s->c, EX_PROTOCOL, "a reply of more than %d lines",
 		    LIMIT_REPLY_LINES);
+	}
+	if (s->unasked && r->code < 400) {
+		r->code = 0;
+		return conn_abort(s->c, EX_PROTOCOL, "a reply to what was not said: %s",
+		    r->text);
 	}
 	return r->code;
 }

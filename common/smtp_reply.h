@@ -10,6 +10,20 @@
 #include "smtp.h"
 
 /*
+ * Before something is said: no more replies may be here than are due.  If none
+ * is due the server must be silent: a refusal that comes unasked (421) is left
+ * to be heard as the next reply, and nothing more is said.  Failure is the
+ * connection's, EX_PROTOCOL: it comes out where the next reply is heard.
+ */
+void smtp_check_due(struct smtp *);
+
+/* The same before a command; its reply is due from now on. */
+void smtp_ask(struct smtp *);
+
+/* How many replies were received that answer nothing we said. */
+size_t smtp_surplus(struct smtp *);
+
+/*
  * The next reply, into s->reply: its code, or -1.  each, or NULL, is called
  * with the text of each line, which is valid in that call alone.
  */

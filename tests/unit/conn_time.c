@@ -113,10 +113,10 @@ smtp_upload(void)
 	left(send_mail(1 << 20, &r), 990, 1010, "the time allowed for all of it is over",
 	    "SMTP: --timeout holds, however well it goes");
 	total = 0;
-	begin(&(struct play){ .answers = until_data, "220 x\r\n", "DATA", "250-#\r\n", 1,
+	begin(&(struct play){ .answers = until_data, "220 x\r\n", "DATA", "450-#\r\n", 1,
 	    .takes = .1 });
-	left(send_mail(8 << 20, &r), 170, 400, "sending the message",
-	    "SMTP: words, but nothing is taken");
+	left(send_mail(8 << 20, &r), 599, 620, "the answer to the message",
+	    "SMTP: a no for ever, and nothing is taken");
 }
 
 /* LMTP: an answer for each. */
