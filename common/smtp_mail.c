@@ -124,6 +124,7 @@ hear_rcpt(struct smtp *s, struct batch *b, struct smtp_rcpt *r)
 	} else if ((s->reply.code == 452 || s->reply.code == 552) &&
 	    b->taken > 0) {
 		r->reply = s->reply;
+		r->stage = SMTP_AT_RCPT;
 		b->more++;
 	} else {
 		rcpt_settle(s, r, SMTP_AT_RCPT);

@@ -6,6 +6,11 @@
 #include "json.h"
 #include "trace.h"
 
+enum {
+	FEW = 5,			/* recipients have a line each */
+	NAMES_MAX = 20			/* of more, in their one line */
+};
+
 static const char *
 state_name(enum smtp_state s)
 {
@@ -25,9 +30,9 @@ rcpt_status(const struct smtp_rcpt *r, const struct options *o)
 	switch (r->state) {
 	case SMTP_SENT:
 		return 0;
-	case SMTP_TAKEN:
+	case SMTP_TAKEN:		/* else it has another state by now */
 		return o->sending.quit_after != OPTION_STEP_ALL ? 0 :
-		    EX_TEMPFAIL;
+		    EX_SOFTWARE;
 	case SMTP_REFUSED:
 		return r->stage == SMTP_AT_RCPT ? EX_NOUSER : EX_UNAVAILABLE;
 	default:			/* what says why may weigh more */
@@ -48,40 +53,87 @@ exit_status(const struct letter *l, const struct options *o,
 	return worst;
 }
 
-static void
-say_rcpt(const struct smtp_rcpt *r, const char *host)
+/* Have the two met the same fate, by the same words? */
+static bool
+same_fate(const struct smtp_rcpt *a, const struct smtp_rcpt *b)
 {
+	return a->state == b->state && a->stage == b->stage &&
+	    a->reply.code == b->reply.code &&
+	    strcmp(a->reply.text, b->reply.text) == 0;
+}
+
+/* "a@b, c@d and 198 more" */
+static void
+name_rcpts(struct buf *b, const struct smtp_rcpt *r, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && i < NAMES_MAX; i++)
+		buf_printf(b, "%s%s", i > 0 ? ", " : "", r[i].addr);
+	if (n > NAMES_MAX)
+		buf_printf(b, " and %zu more (-j has all)", n - NAMES_MAX);
+}
+
+/* One line for n recipients that one sentence holds for. */
+static void
+say_fate(const struct smtp_rcpt *r, size_t n, const char *from,
+    const char *host)
+{
+	struct buf who = { .max = 4096 };
+
+	name_rcpts(&who, r, n);
 	if (r->state == SMTP_UNKNOWN)
 		fail_print("%s: may have been accepted: the answer of %s was lost",
-		    r->addr, host);
+		    who.p, host);
 	else if (r->state == SMTP_UNTRIED)
-		fail_print("%s: not sent", r->addr);
+		fail_print("%s: not sent", who.p);
+	else if (r->stage == SMTP_AT_MAIL)
+		fail_print("%s: not sent: the sender <%s> is %s: %d%s%s %s",
+		    who.p, from, state_name(r->state), r->reply.code,
+		    r->reply.status[0] != '\0' ? " " : "", r->reply.status,
+		    r->reply.text);
 	else
-		fail_print("%s: %s: %d%s%s %s", r->addr, state_name(r->state),
+		fail_print("%s: %s: %d%s%s %s", who.p, state_name(r->state),
 		    r->reply.code, r->reply.status[0] != '\0' ? " " : "",
 		    r->reply.status, r->reply.text);
+	buf_free(&who);
+}
+
+/* What goes well is no news, but for -v and --quit-after. */
+static void
+say_good(const struct smtp_rcpt *p, const struct run *run)
+{
+	char safe[1400];
+
+	if (p->state == SMTP_SENT) {
+		trace_note(TRACE_DONE, "sent to %s: %d%s%s %s",
+		    p->addr, p->reply.code, p->reply.status[0] !=
+		    '\0' ? " " : "", p->reply.status, p->reply.text);
+	} else if (run->options->sending.quit_after != OPTION_STEP_ALL &&
+	    !run->account.json) {
+		str_escape(safe, sizeof safe, str_of(p->reply.text));
+		printf("%s %d %s\n", p->addr, p->reply.code, safe);
+	}
 }
 
 static void
 say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 {
-	const struct smtp_rcpt *p;
-	char safe[1400];
-	size_t i;
+	const struct smtp_rcpt *p = l->envelope.mail.rcpt;
+	const struct smtp_rcpt *end = p + l->envelope.mail.n;
+	size_t n;
 
-	for (i = 0; i < l->envelope.mail.n; i++) {
-		p = &l->envelope.mail.rcpt[i];
-		if (run->options->sending.quit_after != OPTION_STEP_ALL &&
-		    p->state == SMTP_TAKEN && !run->account.json) {
-			str_escape(safe, sizeof safe, str_of(p->reply.text));
-			printf("%s %d %s\n", p->addr, p->reply.code, safe);
-		} else if (p->state == SMTP_SENT) {
-			trace_note(TRACE_DONE, "sent to %s: %d%s%s %s",
-			    p->addr, p->reply.code, p->reply.status[0] !=
-			    '\0' ? " " : "", p->reply.status, p->reply.text);
-		} else if (p->state != SMTP_TAKEN) {
-			say_rcpt(p, r->host);
+	for (; p < end; p += n) {
+		n = 1;
+		if (p->state == SMTP_SENT || p->state == SMTP_TAKEN) {
+			say_good(p, run);
+			continue;
 		}
+		while (p + n < end && same_fate(p, p + n))
+			n++;
+		if (n <= FEW)
+			n = 1;
+		say_fate(p, n, l->envelope.mail.from, r->host);
 	}
 }
 
@@ -160,15 +212,17 @@ json_all(const struct letter *l, const struct report *r, int code,
 
 int
 report_send(const struct letter *l, const struct run *run,
-    const struct report *r, const struct err *e)
+    const struct report *r, struct err *e)
 {
 	int code = exit_status(l, run->options, e);
 
 	if (r->unsaved)
 		code = fail_worse(code, EX_IOERR);
+	fail_tell(e, NULL);		/* the cause before its effects */
 	say_rcpts(l, run, r);
 	if (run->account.json)
 		json_all(l, r, code, e);
+	fail_clear(e);
 	mem_stake(NULL);
 	return code;
 }

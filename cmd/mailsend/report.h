@@ -20,9 +20,9 @@ struct report {
 	bool unsaved;		/* sent, but --save failed */
 };
 
-/* Tells, and computes the exit status.  e is told by -j alone. */
+/* Tells what is in e, and clears it; then each recipient.  The exit status. */
 int report_send(const struct letter *, const struct run *,
-    const struct report *, const struct err *e);
+    const struct report *, struct err *e);
 
 /* --check-address: says of each text whether it is an address. */
 int report_addresses(const struct opt_list *, struct arena *, bool json);
