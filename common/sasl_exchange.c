@@ -32,6 +32,8 @@ exchange_begin(struct sasl_exchange *x)
 		say_command(x, "", "");
 	else
 		say_command(x, " ", b.n > 0 ? b.p : "=");
+	x->said = has && !x->waiting &&	/* of SCRAM it is not all */
+	    !str_starts(str_of(sasl_name(&x->sasl)), "SCRAM-");
 	buf_wipe(&b);
 }
 
@@ -125,10 +127,10 @@ int
 sasl_exchange_answer(struct sasl_exchange *x, struct str challenge)
 {
 	struct err why = { 0 };
+	bool again = x->waiting || (x->said && challenge.n == 0);
 
-	if (x->waiting) {
-		x->waiting = false;
-	} else if (exchange_step(x, challenge, &why) < 0) {
+	x->waiting = x->said = false;
+	if (!again && exchange_step(x, challenge, &why) < 0) {
 		conn_printf(x->c, "*\r\n");
 		conn_flush(x->c);
 		return conn_fail(x->c, why.code, "login: %s", why.msg);

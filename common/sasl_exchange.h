@@ -35,6 +35,8 @@ struct sasl_exchange {
 	struct sasl sasl;
 	struct buf out;		/* our last answer, which holds the secret */
 	bool waiting;		/* the initial response was not sent yet */
+	bool said;		/* it was, and may have been passed over: a */
+				/* server that asks for nothing gets it again */
 	char label[64];		/* shown in place of the command */
 	char instead[128];
 };
