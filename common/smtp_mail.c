@@ -72,6 +72,12 @@ body_type(const struct smtp *s, const struct smtp_mail *m)
 	return "";
 }
 
+static const char *
+dsn_params(const struct smtp *s, const char *params)
+{
+	return params != NULL && (s->caps & SMTP_DSN) != 0 ? params : "";
+}
+
 static void
 say_mail(struct smtp *s, const struct smtp_mail *m)
 {
@@ -82,9 +88,10 @@ say_mail(struct smtp *s, const struct smtp_mail *m)
 		    (unsigned long long)m->msg->size);
 	conn_phase(s->c, "MAIL", CONN_COMMAND);
 	smtp_ask(s);
-	conn_printf(s->c, "MAIL FROM:<%s>%s%s%s%s%s\r\n", m->from, size,
+	conn_printf(s->c, "MAIL FROM:<%s>%s%s%s%s%s%s\r\n", m->from, size,
 	    body_type(s, m), m->utf8 ? " SMTPUTF8" : "",
-	    m->requiretls ? " REQUIRETLS" : "", m->params);
+	    m->requiretls ? " REQUIRETLS" : "", dsn_params(s, m->dsn),
+	    m->params);
 }
 
 static int
@@ -103,7 +110,8 @@ static void
 say_rcpt(struct smtp *s, const struct smtp_rcpt *r)
 {
 	smtp_ask(s);
-	conn_printf(s->c, "RCPT TO:<%s>%s\r\n", r->addr, r->params);
+	conn_printf(s->c, "RCPT TO:<%s>%s%s\r\n", r->addr,
+	    dsn_params(s, r->dsn), r->params);
 }
 
 /*

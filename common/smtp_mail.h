@@ -21,7 +21,8 @@ enum smtp_stage { SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA };
 
 struct smtp_rcpt {
 	const char *addr;	/* local@domain as on the wire, without <> */
-	const char *params;	/* " NOTIFY=NEVER", or "" */
+	const char *params;	/* as they are: " X=1", or "" */
+	const char *dsn;	/* the same, if the server has DSN; or "" */
 	enum smtp_state state;
 	enum smtp_stage stage;
 	struct smtp_reply reply;	/* the one that settled it */
@@ -29,7 +30,8 @@ struct smtp_rcpt {
 
 struct smtp_mail {
 	const char *from;	/* reverse-path without <>; "" is the null one */
-	const char *params;	/* for MAIL, as they are: " RET=HDRS", or "" */
+	const char *params;	/* for MAIL, as they are: " X=1", or "" */
+	const char *dsn;	/* the same, if the server has DSN; or "" */
 	struct smtp_rcpt *rcpt;
 	size_t n;
 	const struct msg *msg;	/* NULL: ask about the recipients, no more */

@@ -52,42 +52,40 @@ check_params(const struct option_envelope *o, struct err *e)
 	return 0;
 }
 
-static void
-mail_params(struct envelope *env, const struct option_envelope *o)
+/* " A B" of a list */
+static const char *
+verbatim(struct arena *a, const struct opt_list *params)
 {
-	struct buf b = { .max = 8192 };
-	const struct opt_choice *c;
+	const char *all = "";
 	size_t i;
+
+	for (i = 0; i < params->n; i++)
+		all = arena_printf(a, "%s %s", all, params->v[i]);
+	return all;
+}
+
+/* Of RFC 3461, apart from the verbatim ones: not every server knows them. */
+static void
+dsn_params(struct envelope *env, const struct option_envelope *o)
+{
+	struct buf mail = { .max = 8192 }, rcpt = { .max = 4096 };
+	const struct opt_choice *c;
 
 	for (c = option_ret_words; c->name != NULL; c++)
 		if (o->dsn_ret == c->value)
-			buf_printf(&b, " RET=%s", c->name);
+			buf_printf(&mail, " RET=%s", c->name);
 	if (o->envid != NULL) {
-		buf_s(&b, " ENVID=");
-		xtext(&b, o->envid);
+		buf_s(&mail, " ENVID=");
+		xtext(&mail, o->envid);
 	}
-	for (i = 0; i < o->mail_param.n; i++)
-		buf_printf(&b, " %s", o->mail_param.v[i]);
-	env->mail.params = arena_dup(env->arena, BUF_STR(b));
-	buf_free(&b);
-}
-
-/* DSN parameters of RFC 3461 and what --rcpt-param says, each in order. */
-static void
-rcpt_params(struct envelope *env, const struct option_envelope *o)
-{
-	struct buf b = { .max = 4096 };
-	const struct opt_choice *c;
-	size_t i;
-
 	for (c = option_dsn_words; c->name != NULL; c++)
 		if ((o->dsn & c->value) != 0)
-			buf_printf(&b, "%s%s", b.n == 0 ? " NOTIFY=" : ",",
-			    c->name);
-	for (i = 0; i < o->rcpt_param.n; i++)
-		buf_printf(&b, " %s", o->rcpt_param.v[i]);
-	env->params = arena_dup(env->arena, BUF_STR(b));
-	buf_free(&b);
+			buf_printf(&rcpt, "%s%s", rcpt.n == 0 ? " NOTIFY=" :
+			    ",", c->name);
+	env->mail.dsn = arena_dup(env->arena, BUF_STR(mail));
+	env->notify = arena_dup(env->arena, BUF_STR(rcpt));
+	buf_free(&mail);
+	buf_free(&rcpt);
 }
 
 int
@@ -99,8 +97,9 @@ envelope_begin(struct envelope *env, struct arena *mem,
 	    .mail.requiretls = o->envelope.require_tls };
 	if (check_params(&o->envelope, e) < 0)
 		return -1;
-	rcpt_params(env, &o->envelope);
-	mail_params(env, &o->envelope);
+	env->mail.params = verbatim(mem, &o->envelope.mail_param);
+	env->params = verbatim(mem, &o->envelope.rcpt_param);
+	dsn_params(env, &o->envelope);
 	return 0;
 }
 
@@ -159,6 +158,28 @@ more_room(struct envelope *env)
 	m->rcpt = v;
 }
 
+/*
+ * With NOTIFY goes the address as it is now (RFC 3461 4.2): reports name it,
+ * whatever it becomes on its way.  Not if the user gives one, or if it is not
+ * ASCII, whose form (RFC 6533) not every server with DSN knows.
+ */
+static const char *
+rcpt_dsn(struct envelope *env, const char *wire)
+{
+	struct buf b = { .max = 4096 };
+	const char *all;
+
+	if ((env->options->envelope.dsn & ~(unsigned)OPTION_DSN_NEVER) == 0 ||
+	    !str_ascii(str_of(wire)) ||
+	    strcasestr(env->params, " ORCPT=") != NULL)
+		return env->notify;
+	buf_printf(&b, "%s ORCPT=rfc822;", env->notify);
+	xtext(&b, wire);
+	all = arena_dup(env->arena, BUF_STR(b));
+	buf_free(&b);
+	return all;
+}
+
 /* wire lives in the arena.  One that is there already is not added. */
 static void
 add_rcpt(struct envelope *env, const char *wire)
@@ -170,7 +191,7 @@ add_rcpt(struct envelope *env, const char *wire)
 	if (m->n == env->cap)
 		more_room(env);
 	m->rcpt[m->n] = (struct smtp_rcpt){ .addr = wire,
-	    .params = env->params };
+	    .params = env->params, .dsn = rcpt_dsn(env, wire) };
 	env->seen.number = rcpt_key_at;
 	table_add(&env->seen, env, m->n++);
 	trace_note(TRACE_TALK, "recipient %s", wire);

@@ -29,7 +29,8 @@ struct envelope {
 	const struct options *options;
 	struct smtp_mail mail;	/* but for .msg */
 	size_t cap;		/* of mail.rcpt */
-	const char *params;	/* the same for each of mail.rcpt */
+	const char *params;	/* the same for each of mail.rcpt, */
+	const char *notify;	/* and what begins its DSN parameters */
 	struct table seen;	/* of mail.rcpt, while it is written */
 	struct addr from;	/* the sender as written */
 	struct str home;	/* the domain of who has none, of a daemon's */

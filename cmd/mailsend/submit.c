@@ -76,21 +76,15 @@ downgrade(struct letter *l, const struct smtp *s, const struct options *o,
 
 /* Parameters for what the server does not know are left out, and said so. */
 static void
-trim_params(struct letter *l, const struct smtp *s, const struct run *run)
+tell_no_dsn(const struct smtp *s, const struct run *run)
 {
 	const struct option_envelope *o = &run->options->envelope;
-	size_t i;
 
 	if ((s->caps & SMTP_DSN) != 0 ||
 	    (o->dsn == 0 && o->dsn_ret == OPTION_RET_UNSAID && o->envid == NULL))
 		return;
 	if (!run->account.quiet)
 		fail_print("the server has no DSN: no reports are asked for");
-	if (o->rcpt_param.n == 0)
-		for (i = 0; i < l->envelope.mail.n; i++)
-			l->envelope.mail.rcpt[i].params = "";
-	if (o->mail_param.n == 0)
-		l->envelope.mail.params = "";
 }
 
 static int
@@ -108,7 +102,7 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 	l->envelope.mail.utf8 = l->envelope.utf8 || l->msg.utf8;
 	if (downgrade(l, s, run->options, e) < 0)
 		return -1;
-	trim_params(l, s, run);
+	tell_no_dsn(s, run);
 	l->envelope.mail.msg = last == OPTION_STEP_RCPT ? NULL : &l->msg;
 	l->envelope.mail.last = true;
 	return smtp_send(s, &l->envelope.mail);
