@@ -11,6 +11,10 @@
 
 #include "far_ask.h"
 
+/*
+ * Records without a mark, of a first sync that was cut, say nothing of flags
+ * that have changed since: all of them are asked for.
+ */
 static enum delta
 rung(const struct run *r, const struct imap *m, const struct box *b)
 {
@@ -18,7 +22,7 @@ rung(const struct run *r, const struct imap *m, const struct box *b)
 
 	if (b->doubtful && most < DELTA_SEARCH)
 		most = DELTA_SEARCH;
-	if (!b->known || (b->state->n == 0 && b->state->mark.modseq == 0))
+	if (b->state->n == 0 && (!b->known || b->state->mark.modseq == 0))
 		return DELTA_AUTO;	/* who is there is all we need */
 	if (b->state->mark.modseq > 0 && m->qresync &&
 	    (most == DELTA_AUTO || most == DELTA_QRESYNC))

@@ -305,6 +305,7 @@ struct asked {
 	struct box *b;
 	struct far_msg v[FAR_IDENTS];
 	size_t n;
+	bool flags_alone;	/* who they are is known */
 };
 
 static int
@@ -347,8 +348,9 @@ take_ident(struct asked *a, struct imap *m)
 			if ((got = imap_body(m, &it, &sink)) < 0)
 				break;
 		}
-	if (got == 0 && full && f.uid != 0) {
-		f.ident = ident_of(BUF_STR(head));
+	if (got == 0 && (full || (a->flags_alone && f.flags_known)) &&
+	    f.uid != 0) {
+		f.ident = full ? ident_of(BUF_STR(head)) : 0;
 		note_ident(a, &f);
 	}
 	buf_free(&head);
@@ -365,10 +367,13 @@ ask_idents(struct link *l, struct asked *a, const uint32_t *uids, size_t n,
 	size_t from = *at;
 	unsigned tag;
 
+	if (n - from > FAR_IDENTS)
+		n = from + FAR_IDENTS;
 	imap_set_put(&set, uids, n, at, SET);
 	for (a->n = 0; from < *at; from++)
 		a->v[a->n++] = (struct far_msg){ .uid = uids[from] };
-	tag = imap_ask_idents(m, set.p);
+	tag = a->flags_alone ? imap_ask_flags(m, set.p, 0) :
+	    imap_ask_idents(m, set.p);
 	buf_free(&set);
 	do {
 		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
@@ -391,17 +396,31 @@ keep_idents(struct asked *a)
 	box_far_merge(a->b, a->v, n);
 }
 
-int
-far_hear_idents(struct link *l, struct box *b, const uint32_t *uids, size_t n)
+static int
+ask_all(struct link *l, struct box *b, const uint32_t *uids, size_t n,
+    bool flags_alone)
 {
 	struct asked *a = mem_new(1, sizeof *a);
 	size_t at = 0;
 	int got = 0;
 
 	a->b = b;
+	a->flags_alone = flags_alone;
 	while (got == 0 && at < n)
 		if ((got = ask_idents(l, a, uids, n, &at)) == 0)
 			keep_idents(a);
 	free(a);
 	return got;
+}
+
+int
+far_hear_idents(struct link *l, struct box *b, const uint32_t *uids, size_t n)
+{
+	return ask_all(l, b, uids, n, false);
+}
+
+int
+far_hear_marks(struct link *l, struct box *b, const uint32_t *uids, size_t n)
+{
+	return ask_all(l, b, uids, n, true);
 }

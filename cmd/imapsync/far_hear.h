@@ -20,10 +20,13 @@ uint64_t far_hear_flags(struct box *, struct str words, struct err *);
 void far_hear_forget(struct far_look *);
 enum { FAR_IDENTS = 8192 };		/* messages asked for at once */
 /*
- * Asks new messages, at most FAR_IDENTS, for their idents and flags.  Who
+ * Asks new messages, FAR_IDENTS at a time, for their idents and flags.  Who
  * answers is in far.v.  -1.
  */
 int far_hear_idents(struct link *, struct box *, const uint32_t *uids,
+    size_t n);
+/* The same for their flags alone: ident and size are 0. */
+int far_hear_marks(struct link *, struct box *, const uint32_t *uids,
     size_t n);
 
 #endif

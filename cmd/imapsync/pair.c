@@ -218,8 +218,11 @@ near_ones(struct box *b, size_t *n)
 			l[*n].ident = rec->ident;
 			l[*n].size = rec->size;
 			l[*n].base = rec->flags;
-		} else if (file_look(b, &l[*n], false) < 0)
-			continue;		/* gone meanwhile */
+		} else if (file_look(b, &l[*n], false) < 0) {
+			if (b->run->e->code == EX_NOINPUT)
+				fail_clear(b->run->e);	/* gone meanwhile */
+			continue;
+		}
 		++*n;
 	}
 	free(not);
@@ -230,13 +233,13 @@ static int
 match_all(struct box *b)
 {
 	struct matches m = { .nnear = 0 };
-	int got;
+	int got = 0;
 
-	if (pair_idents(b, 0) < 0)
-		return -1;
-	m.far = far_ones(b, &m.nfar);
 	m.near = near_ones(b, &m.nnear);
-	got = match(b, &m);
+	if (m.nnear > 0 && (got = pair_idents(b, 0)) == 0) {
+		m.far = far_ones(b, &m.nfar);
+		got = match(b, &m);
+	}
 	free(m.near);
 	free(m.far);
 	return got;
@@ -296,35 +299,65 @@ uid_left(struct box *b, size_t i)
 	    !in_step(b, &b->near.dir->v[i]) ? uid : 0;
 }
 
-/* Those that do not say who they are were still downloaded. */
+/*
+ * The file says who the message is, for it is our own download, and whole: of
+ * the message no more than its flags is asked.  Without an answer it has none.
+ */
 static void
-pair_silent(struct box *b, struct imap_uids *left)
+note_left(struct box *b, const struct match *o, uint32_t uid)
 {
-	size_t i;
+	struct far_msg *f;
 
-	imap_uids_sort(left);
+	if (box_far_find(b, uid) == NULL)
+		box_far_merge(b, &(struct far_msg){ .uid = uid }, 1);
+	f = box_far_find(b, uid);
+	f->ident = o->ident;
+	f->size = o->size;
+	matches_pair(&b->pairs, o->at, uid, UINT64_MAX);
+}
+
+static int
+ask_left(struct box *b, const struct imap_uids *left)
+{
+	struct link *l = &b->run->link[0];
+	struct imap_uids ask = { 0 };
+	size_t i;
+	int got = 0;
+
 	for (i = 0; i < left->n; i++)
-		if (box_far_find(b, left->v[i]) == NULL)
-			box_far_merge(b, &(struct far_msg){
-			    .uid = left->v[i] }, 1);
+		if (unasked(b, left->v[i]))
+			imap_uids_add(&ask, left->v[i]);
+	if (ask.n > 0 && (got = link_select(l, b)) == 0)
+		got = far_hear_marks(l, b, ask.v, ask.n);
+	free(ask.v);
+	return got < 0 ? -1 : 0;
 }
 
 static int
 leftovers(struct box *b)
 {
 	struct imap_uids left = { 0 };
-	uint32_t uid;
+	struct match o;
 	size_t i;
 	int got = 0;
 
 	for (i = 0; b->far.fresh.n > 0 && i < b->near.dir->n; i++)
-		if ((uid = uid_left(b, i)) != 0) {
-			matches_pair(&b->pairs, (uint32_t)i, uid, UINT64_MAX);
-			imap_uids_add(&left, uid);
-		}
+		if (uid_left(b, i) != 0)
+			imap_uids_add(&left, uid_left(b, i));
 	if (left.n > 0) {
-		got = pair_idents(b, 0);
-		pair_silent(b, &left);
+		imap_uids_sort(&left);
+		got = ask_left(b, &left);
+	}
+	for (i = 0; got == 0 && left.n > 0 && i < b->near.dir->n; i++) {
+		o = (struct match){ .at = (uint32_t)i };
+		if (uid_left(b, i) == 0)
+			continue;
+		if (file_look(b, &o, true) == 0)
+			note_left(b, &o, uid_left(b, i));
+		else if (b->run->e->code != EX_NOINPUT)
+			got = -1;
+		else
+			fail_clear(b->run->e);	/* gone meanwhile */
 	}
 	free(left.v);
 	return got;
