@@ -11,6 +11,7 @@
 
 #include "conn_secret.h"
 #include "conn_tls.h"
+#include "conn_trust.h"
 #include "hint.h"
 #include "later.h"
 #include "limit.h"
@@ -58,6 +59,30 @@ reply_status(struct pop3 *p, struct str l)
 	snprintf(p->text, sizeof p->text, "%.*s", (int)(text.n <
 	    sizeof p->text ? text.n : sizeof p->text - 1), text.p);
 	take_code(p, text);
+	if (p->unasked && p->ok)
+		return conn_abort(p->c, EX_PROTOCOL, "an answer to what was not said: %s",
+		    p->text);
+	return 0;
+}
+
+/* It is whole. */
+static void
+pop3_heard(struct pop3 *p)
+{
+	p->due -= p->due > 0;
+}
+
+/* The first line of an answer whose other lines, if p->ok, are to be read. */
+static int
+pop3_begins(struct pop3 *p)
+{
+	struct str l;
+
+	p->ok = false;
+	if ((l.p = conn_line(p->c, &l.n)) == NULL || reply_status(p, l) < 0)
+		return -1;
+	if (!p->ok)
+		pop3_heard(p);
 	return 0;
 }
 
@@ -65,12 +90,23 @@ reply_status(struct pop3 *p, struct str l)
 static int
 pop3_answer(struct pop3 *p)
 {
-	struct str l;
-
-	p->ok = false;
-	if ((l.p = conn_line(p->c, &l.n)) == NULL)
+	if (pop3_begins(p) < 0)
 		return -1;
-	return reply_status(p, l);
+	if (p->ok)
+		pop3_heard(p);
+	return 0;
+}
+
+/*
+ * Before a command, whose answer is due from now on.  If none is yet, nothing
+ * may have come: but for -ERR, with which a server hangs up, and which is left
+ * to be heard as the next answer.
+ */
+static void
+pop3_turn(struct pop3 *p)
+{
+	if (p->due++ == 0 && !conn_write_closed(p->c))
+		p->unasked |= conn_our_turn(p->c, "-") > 0;
 }
 
 int
@@ -105,6 +141,7 @@ pop3_say(struct pop3 *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line - 2, fmt, ap);
 	va_end(ap);
+	pop3_turn(p);
 	conn_printf(p->c, "%s\r\n", line);
 }
 
@@ -125,6 +162,8 @@ more_lines(struct pop3 *p, struct str *l)
 	if (l->n == 0 || l->p[0] != '.')
 		return 1;
 	*l = str_from(*l, 1);
+	if (l->n == 0)
+		pop3_heard(p);
 	return l->n > 0;
 }
 
@@ -185,7 +224,9 @@ capa(struct pop3 *p)
 	p->mechs[0] = p->server[0] = '\0';
 	p->expire = -1;
 	p->delay = 0;
-	if (pop3_ask(p, "CAPA") < 0)
+	conn_phase(p->c, "CAPA", CONN_COMMAND);
+	pop3_say(p, "CAPA");
+	if (pop3_begins(p) < 0)
 		return -1;
 	if (!p->ok)
 		return 0;
@@ -315,12 +356,14 @@ pop3_open(struct pop3 *p, struct conn *c, enum conn_tls tls,
 static int
 challenged(struct pop3 *p, struct str *l)
 {
-	if (p->owed && pop3_answer(p) < 0)
-		return -1;
-	p->owed = p->ok = false;
+	while (p->due > 1)		/* the answer to UTF8 */
+		if (pop3_answer(p) < 0)
+			return -1;
+	p->ok = false;
 	p->text[0] = p->code[0] = '\0';
 	if ((l->p = conn_line(p->c, &l->n)) == NULL)
 		return -1;
+	pop3_heard(p);
 	if (l->n >= 1 && l->p[0] == '+' && !str_starts(*l, "+OK")) {
 		*l = str_trim(str_from(*l, 1));
 		return 1;
@@ -345,12 +388,20 @@ pop3_verdict(struct pop3 *p, struct sasl_exchange *x)
 static int
 pop3_exchange(struct pop3 *p, struct sasl_exchange *x)
 {
+	struct buf kept = { .max = 16384 };	/* pop3_turn reads on */
 	struct str challenge;
 	int got;
 
-	while ((got = challenged(p, &challenge)) > 0)
-		if (sasl_exchange_answer(x, challenge) < 0)
-			return -1;
+	while ((got = challenged(p, &challenge)) > 0) {
+		kept.n = 0;
+		buf_str(&kept, challenge);
+		pop3_turn(p);
+		if (sasl_exchange_answer(x, BUF_STR(kept)) < 0) {
+			got = -1;
+			break;
+		}
+	}
+	buf_free(&kept);
 	return got < 0 ? -1 : pop3_verdict(p, x);
 }
 
@@ -362,6 +413,8 @@ by_sasl(struct pop3 *p, const struct sasl_login *login)
 	    .room = AUTH_LINE };
 	int got;
 
+	conn_phase(p->c, "AUTH", CONN_COMMAND);
+	pop3_turn(p);
 	if (sasl_exchange_begin(&x, login, p->mechs) < 0)
 		return -1;
 	snprintf(p->mech, sizeof p->mech, "%s", sasl_exchange_mech(&x));
@@ -389,6 +442,7 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 	if (!p->ok)
 		return pop3_refused(p, "login refused", EX_NOPERM);
 	conn_hide(p->c, (struct str){ s->p, s->n });
+	pop3_turn(p);
 	conn_mask(p->c, "PASS");
 	conn_printf(p->c, "PASS %.*s\r\n", (int)s->n, s->p);
 	conn_mask(p->c, NULL);
@@ -431,7 +485,6 @@ say_utf8(struct pop3 *p)
 	if ((p->caps & POP3_PIPELINING) == 0 || p->mechs[0] == '\0')
 		return pop3_ask(p, "UTF8");
 	pop3_say(p, "UTF8");
-	p->owed = true;
 	return 0;
 }
 
@@ -495,7 +548,7 @@ hear_list(struct pop3 *p, struct list *l)
 	int got;
 
 	conn_phase(p->c, "LIST", CONN_BODY);
-	if (pop3_answer(p) < 0)
+	if (pop3_begins(p) < 0)
 		return -1;
 	if (!p->ok)
 		return pop3_refused(p, "LIST", EX_UNAVAILABLE);
@@ -556,7 +609,7 @@ static int
 hear_uidl(struct pop3 *p)
 {
 	conn_phase(p->c, "UIDL", CONN_BODY);
-	if (pop3_answer(p) < 0)
+	if (pop3_begins(p) < 0)
 		return -1;
 	conn_body(p->c, p->ok);
 	p->caps &= ~(unsigned)POP3_UIDL;
@@ -646,6 +699,7 @@ dot(struct pop3 *p)
 		return -1;
 	if (at[1] == '\n' || (at[1] == '\r' && at[2] == '\n')) {
 		conn_take(p->c, at[1] == '\n' ? 2 : 3);
+		pop3_heard(p);
 		return 1;
 	}
 	conn_take(p->c, 1);
@@ -691,7 +745,7 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 
 	conn_phase(p->c, "a message", CONN_BODY);
 	p->over = false;
-	if (pop3_answer(p) < 0)
+	if (pop3_begins(p) < 0)
 		return -1;
 	if (!p->ok)
 		return 0;

@@ -45,7 +45,8 @@ struct pop3 {
 	/* private */
 	unsigned banner;	/* as in pop3_memory; 0: not to be remembered */
 	bool recalled;		/* CAPA was not asked */
-	bool owed;		/* the answer to UTF8 is due */
+	size_t due;		/* answers to what was said already */
+	bool unasked;		/* it hung up, and says why: no yes counts */
 	enum { POP3_UIDL_NOT, POP3_UIDL_SAID, POP3_UIDL_COMES } uidl;
 	size_t lines;		/* of UIDL */
 };
