@@ -370,6 +370,12 @@ file_pread(int fd, void *p, size_t n, off_t at, struct err *e)
 	return (ssize_t)got;
 }
 
+ssize_t
+file_scan(int fd, void *p, size_t n, off_t at, struct err *e)
+{
+	return stop_asked() ? fail_stop(e) : file_pread(fd, p, n, at, e);
+}
+
 static int
 copy_bytes(int from, int to, uint64_t *size, struct err *e)
 {

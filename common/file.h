@@ -82,6 +82,8 @@ int file_write_lines(int fd, const void *, size_t n, struct err *);
 
 /* Up to n bytes at offset; fewer only at the end; -1 EX_IOERR. */
 ssize_t file_pread(int fd, void *, size_t n, off_t, struct err *);
+/* The same of a file that may have no end worth waiting for: a stop ends it. */
+ssize_t file_scan(int fd, void *, size_t n, off_t, struct err *);
 
 int file_sync(int fd, struct err *);		/* fsync(2) */
 int file_sync_dir(const char *dir, struct err *);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lines.h"
+#include "stop.h"
 
 static void
 lines_begin(struct lines *l)
@@ -61,7 +62,7 @@ lines_next(struct lines *l, struct str *line)
 		lines_begin(l);
 	for (;;) {
 		if (!cut(l, line)) {
-			if (l->eof || !l->readable)
+			if (l->eof || !l->readable || stop_asked())
 				return false;
 			lines_fill(l);
 			continue;

@@ -20,8 +20,9 @@ struct lines {
 
 /*
  * The next line without its LF, a view until the next call, or what stands
- * behind the last LF; false if there is none now.  Of a line that is longer
- * than LINES_LONGEST its beginning is given, and the rest passed over.
+ * behind the last LF; false if there is none now, or a stop was asked for
+ * (stop.h).  Of a line that is longer than LINES_LONGEST its beginning is
+ * given, and the rest passed over.
  */
 bool lines_next(struct lines *, struct str *line);
 

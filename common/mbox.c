@@ -295,7 +295,7 @@ all_ours(struct mbox *m, uint64_t from, struct err *e)
 	bool first = true;
 	ssize_t got;
 
-	while ((got = file_pread(m->fd, some + keep, 65536 - keep, at, e)) >
+	while ((got = file_scan(m->fd, some + keep, 65536 - keep, at, e)) >
 	    0) {
 		at += got;
 		n = keep + (size_t)got;

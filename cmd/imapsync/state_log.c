@@ -357,7 +357,7 @@ log_load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 
 	in->log.size = 0;
 	while (got == 1) {
-		n = file_pread(in->log.fd, some, BUFFER < limit - in->log.size ?
+		n = file_scan(in->log.fd, some, BUFFER < limit - in->log.size ?
 		    BUFFER : (size_t)(limit - in->log.size), (off_t)in->log.size, e);
 		left = (struct str){ some, n > 0 ? (size_t)n : 0 };
 		if (n < 0)

@@ -255,7 +255,7 @@ outgo_look(struct outgo *o, int fd, struct err *e)
 	ssize_t n;
 
 	ident_begin(&who);
-	while ((n = file_pread(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
+	while ((n = file_scan(fd, some, sizeof some, (off_t)x.size, e)) > 0) {
 		ident_put(&who, some, (size_t)n);
 		wire_add(&x, some, (size_t)n);
 	}
@@ -276,7 +276,7 @@ outgo_head(struct outgo *o, int fd, struct err *e)
 
 	ident_begin(&who);
 	while (!ident_done(&who) &&
-	    (n = file_pread(fd, some, sizeof some, at, e)) > 0) {
+	    (n = file_scan(fd, some, sizeof some, at, e)) > 0) {
 		ident_put(&who, some, (size_t)n);
 		at += n;
 	}

@@ -266,7 +266,7 @@ read_records(struct state *s, struct err *e)
 	size_t i;
 
 	s->good = sizeof magic;
-	while ((n = file_pread(s->log.fd, r, sizeof r, at.at, e)) > 0) {
+	while ((n = file_scan(s->log.fd, r, sizeof r, at.at, e)) > 0) {
 		for (i = 0; i < (size_t)n / sizeof *r; i++) {
 			if (!s->grouping)
 				before = s->lost + at.bad;

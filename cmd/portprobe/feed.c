@@ -9,6 +9,7 @@
 #include "lines.h"
 #include "operand.h"
 #include "run.h"
+#include "stop.h"
 #include "targets.h"
 
 struct feed {
@@ -109,7 +110,7 @@ next_line(struct run *r, struct str *s)
 		}
 		if (lines_end(&f->lines))
 			f->reading = false;
-		if (!f->reading || f->watched)
+		if (!f->reading || f->watched || stop_asked())
 			return false;
 		f->watched = net_watch_once(r->watch, f->lines.fd,
 		    &feed_token) == 0;

@@ -1069,6 +1069,50 @@ def _(c):
     os.close(w)
 
 
+# ---- files without an end worth waiting for
+
+def sparse(c, path, begin=b""):
+    """40 GB of NULs behind a few bytes."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(begin)
+        f.truncate(40 << 30)
+    return path
+
+
+def reading(c):
+    """It has read 20 MB."""
+    def reached():
+        with open("/proc/%d/io" % c.p.pid) as f:
+            return int(f.readline().split()[1]) > 20 << 20
+    return reached
+
+
+for tool, args in (("portprobe", ["-"]), ("mxlookup", ["-s", "127.0.0.1:9"])):
+    @case(tool + ": a list with one line of 40 GB")
+    def _(c, tool=tool, args=args):
+        with open(sparse(c, c.dir + "/list")) as f:
+            c.start(tool, *args, stdin=f)
+        c.end(reading(c))
+
+
+@case("mailfetch: a state file of 40 GB")
+def _(c):
+    c.start("mailfetch", "-S", "imap://127.0.0.1:%d" % c.mem(1).port,
+            "--tls", "off", "-u", "u", "--password-file", c.pw, "--peek",
+            "-d", "stdout", "--state", sparse(c, c.dir + "/s/state"))
+    c.end(reading(c))
+
+
+@case("imapsync: a message of 40 GB without an end of its header")
+def _(c):
+    for d in "cur", "new", "tmp":
+        os.makedirs(c.near + "/INBOX/" + d)
+    sparse(c, c.near + "/INBOX/new/1.2.here", b"Subject: long\n")
+    c.sync(c.mem(1).port)
+    c.end(reading(c))
+
+
 # ---- the second signal
 
 @case("a second signal ends it by itself")
