@@ -35,7 +35,7 @@ struct tidying {
 };
 
 /* A multipart that is open. */
-struct level {
+struct mime_level {
 	char boundary[256];
 	size_t n;
 	bool sealed;			/* signed or encrypted, or inside */
@@ -43,30 +43,30 @@ struct level {
 };
 
 /* The kind of an entity, by its Content-Type and whether it can be entered. */
-enum kind {
-	OTHER,				/* a leaf that is no text */
-	TEXT,				/* a leaf where QP may be cheaper */
-	PARTIAL,			/* message/partial, external-body */
-	MESSAGE,			/* its body is an entity */
-	MULTIPART,			/* its body has entities */
-	OPAQUE				/* a multipart we cannot enter */
+enum entity_kind {
+	ENTITY_OTHER,		/* a leaf that is no text */
+	ENTITY_TEXT,		/* a leaf where QP may be cheaper */
+	ENTITY_PARTIAL,		/* message/partial, external-body */
+	ENTITY_MESSAGE,		/* its body is an entity */
+	ENTITY_MULTIPART,	/* its body has entities */
+	ENTITY_OPAQUE		/* a multipart we cannot enter */
 };
 
 /* Its Content-Transfer-Encoding. */
-enum coding {
-	PLAIN,				/* 7bit, or nothing */
-	EIGHT,				/* 8bit or binary: will be 7bit */
-	ENCODED				/* by .encoding, and stays so */
+enum entity_coding {
+	ENTITY_PLAIN,		/* 7bit, or nothing */
+	ENTITY_EIGHT,		/* 8bit or binary: will be 7bit */
+	ENTITY_ENCODED		/* by .encoding, and stays so */
 };
 
 /* The entity whose header was read last. */
-struct entity {
-	enum kind kind;
-	enum coding coding;
+struct mime_entity {
+	enum entity_kind kind;
+	enum entity_coding coding;
 	bool typed;			/* there is a Content-Type */
 	bool version;			/* there is a MIME-Version */
 	char encoding[32];		/* as it says, for an error */
-	struct level as;		/* what a multipart would push */
+	struct mime_level as;		/* what a multipart would push */
 };
 
 /* The bytes of a leaf, counted. */
@@ -89,12 +89,12 @@ struct edit {
 struct walk {
 	struct err *e;
 	int how;
-	struct level *level;
+	struct mime_level *level;
 	size_t depth;
 	enum where where;
 	struct buf head;
 	bool child;			/* it is a multipart's */
-	struct entity now;
+	struct mime_entity now;
 	uint64_t entity;
 	struct stats stats;
 	struct edit *edits;
@@ -222,7 +222,7 @@ param_value(struct str *s, char *dst, size_t cap)
 }
 
 static void
-boundary_of(struct level *l, struct str s)
+boundary_of(struct mime_level *l, struct str s)
 {
 	char skipped[1];
 	struct str name;
@@ -244,22 +244,22 @@ boundary_of(struct level *l, struct str s)
 		l->n = 0;
 }
 
-static enum kind
+static enum entity_kind
 part_kind(struct str type, struct str sub)
 {
 	if (str_is(type, "multipart"))
-		return MULTIPART;
+		return ENTITY_MULTIPART;
 	if (!str_is(type, "message"))
-		return str_is(type, "text") ? TEXT : OTHER;
+		return str_is(type, "text") ? ENTITY_TEXT : ENTITY_OTHER;
 	if (str_is(sub, "rfc822") || str_is(sub, "global"))
-		return MESSAGE;
+		return ENTITY_MESSAGE;
 	if (str_is(sub, "partial") || str_is(sub, "external-body"))
-		return PARTIAL;
-	return TEXT;
+		return ENTITY_PARTIAL;
+	return ENTITY_TEXT;
 }
 
 static void
-content_type(struct entity *x, struct str s)
+content_type(struct mime_entity *x, struct str s)
 {
 	struct str type = token(&s), sub = { 0 };
 
@@ -269,20 +269,48 @@ content_type(struct entity *x, struct str s)
 	x->kind = part_kind(type, sub);
 	x->as.sealed = str_is(sub, "signed") || str_is(sub, "encrypted");
 	x->as.digest = str_is(sub, "digest");
-	if (x->kind == MULTIPART)
+	if (x->kind == ENTITY_MULTIPART)
 		boundary_of(&x->as, s);
 }
 
 static void
-encoding(struct entity *x, struct str s)
+encoding(struct mime_entity *x, struct str s)
 {
 	struct str t = token(&s);
 
 	str_escape(x->encoding, sizeof x->encoding, t);
 	if (str_is(t, "8bit") || str_is(t, "binary"))
-		x->coding = EIGHT;
+		x->coding = ENTITY_EIGHT;
 	else
-		x->coding = str_is(t, "7bit") || t.n == 0 ? PLAIN : ENCODED;
+		x->coding = str_is(t, "7bit") || t.n == 0 ? ENTITY_PLAIN :
+		    ENTITY_ENCODED;
+}
+
+static void
+mime_entity(struct mime_entity *x, struct str head, bool in_digest)
+{
+	struct msg_fields f = { head };
+	struct str name, body;
+	bool encoded = false;
+
+	*x = (struct mime_entity){ .kind = ENTITY_OTHER,
+	    .coding = ENTITY_PLAIN };
+	while (msg_next_field(&f, &name, &body) > 0) {
+		if (str_is(name, "Content-Type") && !x->typed)
+			content_type(x, body);
+		else if (str_is(name, "Content-Transfer-Encoding") && !encoded)
+			encoding(x, body);
+		else if (str_is(name, "MIME-Version"))
+			x->version = true;
+		encoded = encoded || x->encoding[0] != '\0';
+	}
+	if (!x->typed)
+		x->kind = in_digest ? ENTITY_MESSAGE : ENTITY_TEXT;
+	if (x->kind == ENTITY_MULTIPART &&
+	    (x->coding == ENTITY_ENCODED || x->as.n == 0))
+		x->kind = ENTITY_OPAQUE;
+	if (x->kind == ENTITY_MESSAGE && x->coding == ENTITY_ENCODED)
+		x->kind = ENTITY_OTHER;
 }
 
 static bool
@@ -294,29 +322,9 @@ sealed(const struct walk *w)
 static void
 understand(struct walk *w)
 {
-	struct msg_fields f = { BUF_STR(w->head) };
-	struct entity *x = &w->now;
-	struct str name, body;
-	bool encoded = false;
-
-	*x = (struct entity){ .kind = OTHER, .coding = PLAIN };
-	while (msg_next_field(&f, &name, &body) > 0) {
-		if (str_is(name, "Content-Type") && !x->typed)
-			content_type(x, body);
-		else if (str_is(name, "Content-Transfer-Encoding") && !encoded)
-			encoding(x, body);
-		else if (str_is(name, "MIME-Version"))
-			x->version = true;
-		encoded = encoded || x->encoding[0] != '\0';
-	}
-	if (!x->typed)
-		x->kind = w->child && w->level[w->depth - 1].digest ?
-		    MESSAGE : TEXT;
-	if (x->kind == MULTIPART && (x->coding == ENCODED || x->as.n == 0))
-		x->kind = OPAQUE;
-	if (x->kind == MESSAGE && x->coding == ENCODED)
-		x->kind = OTHER;
-	x->as.sealed = x->as.sealed || sealed(w);
+	mime_entity(&w->now, BUF_STR(w->head), w->child &&
+	    w->level[w->depth - 1].digest);
+	w->now.as.sealed = w->now.as.sealed || sealed(w);
 }
 
 /* ---- a leaf ---- */
@@ -371,7 +379,7 @@ cheaper(const struct walk *w)
 {
 	uint64_t qp = w->stats.n + 2 * w->stats.special;
 
-	if (w->now.kind != TEXT && w->now.kind != OPAQUE)
+	if (w->now.kind != ENTITY_TEXT && w->now.kind != ENTITY_OPAQUE)
 		return CTE_BASE64;
 	qp += qp / 75 * 3;
 	return qp <= B64_LEN(w->stats.n) + w->stats.n / 57 * 2 ? CTE_QP :
@@ -385,9 +393,9 @@ trouble(const struct stats *s)
 }
 
 static enum tidy
-tidy_kind(const struct entity *x)
+tidy_kind(const struct mime_entity *x)
 {
-	if (x->coding != ENCODED || x->kind == OPAQUE)
+	if (x->coding != ENTITY_ENCODED || x->kind == ENTITY_OPAQUE)
 		return TIDY_NOT;
 	if (str_is(str_of(x->encoding), "base64"))
 		return TIDY_BASE64;
@@ -409,12 +417,12 @@ judge_leaf(struct walk *w)
 		    "a signed or encrypted part has %s, and encoding them would break it",
 		    trouble(s));
 	if (((w->how & MIME_FORCE) == 0 || tidy_kind(&w->now) == TIDY_NOT) &&
-	    (w->now.coding == ENCODED || w->now.kind == PARTIAL))
+	    (w->now.coding == ENTITY_ENCODED || w->now.kind == ENTITY_PARTIAL))
 		return fail(w->e, EX_DATAERR,
 		    "a part has %s, and being %s it cannot be encoded",
-		    trouble(s), w->now.coding == ENCODED ? w->now.encoding :
-		    "a partial message");
-	if (w->now.kind == OPAQUE && (w->how & MIME_FORCE) == 0)
+		    trouble(s), w->now.coding == ENTITY_ENCODED ?
+		    w->now.encoding : "a partial message");
+	if (w->now.kind == ENTITY_OPAQUE && (w->how & MIME_FORCE) == 0)
 		return fail(w->e, EX_DATAERR,
 		    "a multipart without a boundary has %s", trouble(s));
 	if ((w->nedits & (w->nedits + 1)) == 0)
@@ -422,8 +430,8 @@ judge_leaf(struct walk *w)
 		    sizeof *w->edits);
 	x = &w->edits[w->nedits++];
 	*x = (struct edit){ .entity = w->entity, .kind = cheaper(w) };
-	x->tidy = w->now.coding == ENCODED;
-	x->retype = w->now.kind == OPAQUE;
+	x->tidy = w->now.coding == ENTITY_ENCODED;
+	x->retype = w->now.kind == ENTITY_OPAQUE;
 	if (w->now.typed && !x->retype)
 		return 0;
 	if (!s->eight)
@@ -505,7 +513,7 @@ write_head(struct walk *w, bool ended)
 	    tidy_kind(&w->now) : TIDY_NOT };
 	if (w->tidy.kind != TIDY_NOT)
 		x = NULL;
-	if (x != NULL || (w->now.coding == EIGHT && !sealed(w)))
+	if (x != NULL || (w->now.coding == ENTITY_EIGHT && !sealed(w)))
 		new_head(w, &b, x);
 	else
 		buf_str(&b, BUF_STR(w->head));
@@ -544,12 +552,12 @@ head_done(struct walk *w, bool ended)
 	if (w->out != NULL && write_head(w, ended) < 0)
 		return -1;
 	w->stats = (struct stats){ 0 };
-	if (w->now.kind == MESSAGE) {
+	if (w->now.kind == ENTITY_MESSAGE) {
 		begin_head(w, false);
 		return 0;
 	}
-	w->where = w->now.kind == MULTIPART ? AROUND : LEAF;
-	if (w->now.kind != MULTIPART)
+	w->where = w->now.kind == ENTITY_MULTIPART ? AROUND : LEAF;
+	if (w->now.kind != ENTITY_MULTIPART)
 		return 0;
 	if (w->depth == DEPTH)
 		return fail(w->e, EX_DATAERR, "multiparts over %d levels deep",
@@ -586,7 +594,7 @@ down_finish(struct walk *w, bool last)
 static size_t
 boundary_match(const struct walk *w, struct str s, bool *closing)
 {
-	const struct level *l;
+	const struct mime_level *l;
 	struct str rest;
 	size_t i;
 
