@@ -16,6 +16,7 @@
 
 #include "b64.h"
 #include "file.h"
+#include "mime_entity.h"
 #include "mime_mend.h"
 #include "stop.h"
 
@@ -32,41 +33,6 @@ struct tidying {
 	enum tidy kind;
 	size_t col;			/* of the line */
 	size_t hex;			/* since its last "=" */
-};
-
-/* A multipart that is open. */
-struct mime_level {
-	char boundary[256];
-	size_t n;
-	bool sealed;			/* signed or encrypted, or inside */
-	bool digest;
-};
-
-/* The kind of an entity, by its Content-Type and whether it can be entered. */
-enum entity_kind {
-	ENTITY_OTHER,		/* a leaf that is no text */
-	ENTITY_TEXT,		/* a leaf where QP may be cheaper */
-	ENTITY_PARTIAL,		/* message/partial, external-body */
-	ENTITY_MESSAGE,		/* its body is an entity */
-	ENTITY_MULTIPART,	/* its body has entities */
-	ENTITY_OPAQUE		/* a multipart we cannot enter */
-};
-
-/* Its Content-Transfer-Encoding. */
-enum entity_coding {
-	ENTITY_PLAIN,		/* 7bit, or nothing */
-	ENTITY_EIGHT,		/* 8bit or binary: will be 7bit */
-	ENTITY_ENCODED		/* by .encoding, and stays so */
-};
-
-/* The entity whose header was read last. */
-struct mime_entity {
-	enum entity_kind kind;
-	enum entity_coding coding;
-	bool typed;			/* there is a Content-Type */
-	bool version;			/* there is a MIME-Version */
-	char encoding[32];		/* as it says, for an error */
-	struct mime_level as;		/* what a multipart would push */
 };
 
 /* The bytes of a leaf, counted. */
@@ -148,169 +114,6 @@ down_encode(struct walk *w, const char *p, size_t n, bool last)
 		n -= some;
 	} while (n > 0);
 	return 0;
-}
-
-/* Content-Type (RFC 2045 5.1). */
-
-/* Blanks and comments off the front. */
-static void
-skip_comments(struct str *s)
-{
-	size_t depth = 0, i;
-
-	for (i = 0; i < s->n; i++) {
-		if (s->p[i] == '(')
-			depth++;
-		else if (depth > 0 && s->p[i] == ')')
-			depth--;
-		else if (depth > 0 && s->p[i] == '\\')
-			i++;
-		else if (depth == 0 && !str_has(STR(" \t\r\n"), s->p[i]))
-			break;
-	}
-	*s = str_from(*s, i);
-}
-
-static struct str
-token(struct str *s)
-{
-	struct str t;
-
-	skip_comments(s);
-	t = *s;
-	for (t.n = 0; t.n < s->n && s->p[t.n] > ' ' &&
-	    !str_has(STR("()<>@,;:\\\"/[]?="), s->p[t.n]); t.n++)
-		;
-	*s = str_from(*s, t.n);
-	skip_comments(s);
-	return t;
-}
-
-static bool
-param_taken(struct str *s, char c)
-{
-	if (s->n == 0 || s->p[0] != c)
-		return false;
-	*s = str_from(*s, 1);
-	return true;
-}
-
-/* A token or a quoted string; its value, cut to cap, in dst. */
-static size_t
-param_value(struct str *s, char *dst, size_t cap)
-{
-	struct str t;
-	size_t n = 0;
-
-	skip_comments(s);
-	if (!param_taken(s, '"')) {
-		t = token(s);
-		n = t.n < cap ? t.n : cap;
-		memcpy(dst, t.p, n);
-		return n;
-	}
-	while (s->n > 0 && s->p[0] != '"') {
-		if (s->p[0] == '\\' && s->n > 1)
-			*s = str_from(*s, 1);
-		if (n < cap && s->p[0] != '\r' && s->p[0] != '\n')
-			dst[n++] = s->p[0];
-		*s = str_from(*s, 1);
-	}
-	param_taken(s, '"');
-	skip_comments(s);
-	return n;
-}
-
-static void
-boundary_of(struct mime_level *l, struct str s)
-{
-	char skipped[1];
-	struct str name;
-
-	while (param_taken(&s, ';')) {
-		name = token(&s);
-		if (!param_taken(&s, '='))
-			continue;
-		if (str_is(name, "boundary") && l->n == 0) {
-			l->n = param_value(&s, l->boundary, sizeof l->boundary);
-			while (l->n > 0 && l->boundary[l->n - 1] == ' ')
-				l->n--;
-		} else
-			param_value(&s, skipped, sizeof skipped);
-		while (s.n > 0 && s.p[0] != ';')
-			s = str_from(s, 1);
-	}
-	if (l->n == sizeof l->boundary)		/* far over the 70 allowed */
-		l->n = 0;
-}
-
-static enum entity_kind
-part_kind(struct str type, struct str sub)
-{
-	if (str_is(type, "multipart"))
-		return ENTITY_MULTIPART;
-	if (!str_is(type, "message"))
-		return str_is(type, "text") ? ENTITY_TEXT : ENTITY_OTHER;
-	if (str_is(sub, "rfc822") || str_is(sub, "global"))
-		return ENTITY_MESSAGE;
-	if (str_is(sub, "partial") || str_is(sub, "external-body"))
-		return ENTITY_PARTIAL;
-	return ENTITY_TEXT;
-}
-
-static void
-content_type(struct mime_entity *x, struct str s)
-{
-	struct str type = token(&s), sub = { 0 };
-
-	if (param_taken(&s, '/'))
-		sub = token(&s);
-	x->typed = true;
-	x->kind = part_kind(type, sub);
-	x->as.sealed = str_is(sub, "signed") || str_is(sub, "encrypted");
-	x->as.digest = str_is(sub, "digest");
-	if (x->kind == ENTITY_MULTIPART)
-		boundary_of(&x->as, s);
-}
-
-static void
-encoding(struct mime_entity *x, struct str s)
-{
-	struct str t = token(&s);
-
-	str_escape(x->encoding, sizeof x->encoding, t);
-	if (str_is(t, "8bit") || str_is(t, "binary"))
-		x->coding = ENTITY_EIGHT;
-	else
-		x->coding = str_is(t, "7bit") || t.n == 0 ? ENTITY_PLAIN :
-		    ENTITY_ENCODED;
-}
-
-static void
-mime_entity(struct mime_entity *x, struct str head, bool in_digest)
-{
-	struct msg_fields f = { head };
-	struct str name, body;
-	bool encoded = false;
-
-	*x = (struct mime_entity){ .kind = ENTITY_OTHER,
-	    .coding = ENTITY_PLAIN };
-	while (msg_next_field(&f, &name, &body) > 0) {
-		if (str_is(name, "Content-Type") && !x->typed)
-			content_type(x, body);
-		else if (str_is(name, "Content-Transfer-Encoding") && !encoded)
-			encoding(x, body);
-		else if (str_is(name, "MIME-Version"))
-			x->version = true;
-		encoded = encoded || x->encoding[0] != '\0';
-	}
-	if (!x->typed)
-		x->kind = in_digest ? ENTITY_MESSAGE : ENTITY_TEXT;
-	if (x->kind == ENTITY_MULTIPART &&
-	    (x->coding == ENTITY_ENCODED || x->as.n == 0))
-		x->kind = ENTITY_OPAQUE;
-	if (x->kind == ENTITY_MESSAGE && x->coding == ENTITY_ENCODED)
-		x->kind = ENTITY_OTHER;
 }
 
 static bool
