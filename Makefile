@@ -135,7 +135,7 @@ FUZZ_SECONDS = 30
 FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -O1 -fno-sanitize-recover=all
 FUZZ_LIB = $(LIBRARY:%.c=build-fuzz/%.o)
 # What a target named for a tool needs of it, beside the library.
-SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs flags index names import import_ways import_mbsync import_offlineimap)
+SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs index import import_ways import_mbsync import_offlineimap)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import import_mpop import_getmail import_fetchmail fetchmail_lex)
 SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter envelope sendmail options import)
 $(filter build-fuzz/sync%,$(FUZZ:%=build-fuzz/%)): $(SYNC_FUZZ)

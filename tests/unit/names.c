@@ -1,4 +1,4 @@
-/* imapsync_names.c: names as paths and back, one to one, below the root */
+/* names.c: names as paths and back, one to one, below the root */
 #include <stdlib.h>
 
 #include "names.h"

@@ -1,4 +1,4 @@
-/* imapsync_flags.c: flags as bits, words and letters, and their merge */
+/* flags.c: flags as bits, words and letters, and their merge */
 #include <stdlib.h>
 
 #include "flags.h"
