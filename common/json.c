@@ -356,3 +356,81 @@ json_member(struct str t, const char *key, struct buf *out)
 	buf_free(&name);
 	return -1;
 }
+
+/* ---- token by token */
+
+static enum json_token
+json_open_in(struct json_in *in)
+{
+	bool object = in->rest.p[0] == '{';
+
+	if (++in->depth == (int)(sizeof in->object / sizeof *in->object))
+		return JSON_BAD;
+	in->object[in->depth] = object;
+	in->rest = str_from(in->rest, 1);
+	return object ? JSON_OBJECT : JSON_ARRAY;
+}
+
+static enum json_token
+json_close_in(struct json_in *in)
+{
+	if (in->depth == 0 || in->object[in->depth] != (in->rest.p[0] == '}'))
+		return JSON_BAD;
+	in->depth--;
+	in->rest = str_from(in->rest, 1);
+	return JSON_CLOSE;
+}
+
+static enum json_token
+json_word(struct json_in *in, struct buf *text)
+{
+	size_t n;
+
+	for (n = 0; n < in->rest.n && (str_alpha(in->rest.p[n]) ||
+	    str_digit(in->rest.p[n]) ||
+	    memchr("+-.", in->rest.p[n], 3) != NULL); n++)
+		;
+	if (n == 0)
+		return JSON_BAD;
+	buf_str(text, str_to(in->rest, n));
+	in->rest = str_from(in->rest, n);
+	return JSON_OTHER;
+}
+
+/* The commas are taken for granted: what is read is told, not judged. */
+enum json_token
+json_next(struct json_in *in, struct buf *text)
+{
+	bool key;
+
+	text->n = 0;
+	in->rest = space(in->rest);
+	while (in->rest.n > 0 && in->rest.p[0] == ',')
+		in->rest = space(str_from(in->rest, 1));
+	if (in->rest.n == 0)
+		return in->depth == 0 ? JSON_END : JSON_BAD;
+	key = in->depth > 0 && in->object[in->depth] && !in->behind_key;
+	if (key && in->rest.p[0] != '"' && in->rest.p[0] != '}')
+		return JSON_BAD;
+	in->behind_key = false;
+	switch (in->rest.p[0]) {
+	case '{': case '[':
+		return json_open_in(in);
+	case '}': case ']':
+		return json_close_in(in);
+	case '"':
+		break;
+	default:
+		return json_word(in, text);
+	}
+	if (parse_string(&in->rest, text) < 0)
+		return JSON_BAD;
+	if (!key)
+		return JSON_STRING;
+	in->rest = space(in->rest);
+	if (in->rest.n == 0 || in->rest.p[0] != ':')
+		return JSON_BAD;
+	in->rest = str_from(in->rest, 1);
+	in->behind_key = true;
+	return JSON_KEY;
+}

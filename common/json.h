@@ -27,7 +27,26 @@ void json_bool(struct json *, const char *key, bool);
 void json_null(struct json *, const char *key);
 
 /*
- * Reading, for the one thing we read: the value of a member at the top level
+ * Reading: what comes next.  Start with { .rest = TEXT }.  text (emptied first)
+ * has the key, the string unescaped, or the number or word as it stands.
+ */
+enum json_token {
+	JSON_BAD = -1,		/* it is no JSON */
+	JSON_END,
+	JSON_OBJECT, JSON_ARRAY, JSON_CLOSE,
+	JSON_KEY, JSON_STRING,
+	JSON_OTHER,		/* a number, true, false, null */
+};
+struct json_in {
+	struct str rest;
+	int depth;		/* how many are open */
+	bool object[32];	/* which of them are objects */
+	bool behind_key;
+};
+enum json_token json_next(struct json_in *, struct buf *text);
+
+/*
+ * For one thing alone: the value of a member at the top level
  * of an object.  Appends a string unescaped, anything else as it stands; -1
  * if the text is no object or has no such member.
  */

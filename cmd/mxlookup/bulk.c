@@ -15,6 +15,7 @@
 #include "box.h"
 #include "bulk.h"
 #include "clock.h"
+#include "diff.h"
 #include "file.h"
 #include "https_pool.h"
 #include "json.h"
@@ -271,9 +272,31 @@ bulk_in_order(struct run *r, uint64_t seq, struct buf *b)
 }
 
 static void
+print_changes(const struct task *t, struct buf *b)
+{
+	struct run *r = t->run;
+	struct buf now = { .max = OUT_MAX };
+
+	show_json(t, &now);
+	switch (diff_tell(r->diff, t->in, BUF_STR(now), r->set->show.json, b)) {
+	case DIFF_SAME:
+		break;
+	case DIFF_CHANGED:
+		r->tally.changed++;
+		break;
+	case DIFF_UNKNOWN:
+		r->tally.unsure++;
+		break;
+	}
+	buf_free(&now);
+}
+
+static void
 print(const struct task *t, struct buf *b)
 {
-	if (t->run->set->show.json)
+	if (t->run->diff != NULL)
+		print_changes(t, b);
+	else if (t->run->set->show.json)
 		show_json(t, b);
 	else if (t->run->set->show.quiet)
 		show_hosts(t, b);
@@ -423,17 +446,26 @@ bulk_run(struct run *r, struct err *e)
 	if (r->set->many.skip_done != NULL &&
 	    skip_load(&skip, r->set->many.skip_done, e) < 0)
 		return -1;
+	if (r->set->many.diff != NULL &&
+	    (r->diff = diff_open(r->set->many.diff, e)) == NULL)
+		return -1;
 	box_enter(r);
 	b = r->bulk = mem_new(1, sizeof *b);
-	if (r->set->many.ordered || r->set->operands.n > 1)
+	if (r->set->many.ordered || r->set->operands.n > 1 ||
+	    r->diff != NULL)
 		b->ring = mem_new(1, sizeof *b->ring);
 	if (r->set->operands.n > 0)
 		b->in.list = &r->set->operands;
+	else if (r->diff != NULL)
+		b->in.list = diff_names(r->diff);
 	r->out.max = OUT_MAX;
 	got = loop(r, &skip, e);
 	if ((errno = b->in.lines.error) != 0)
 		got = fail_sys(e, EX_NOINPUT, "standard input");
 	r->bulk = NULL;
+	if (diff_close(r->diff, e) < 0)
+		got = -1;
+	r->diff = NULL;
 	free(b->ring);
 	free(b);
 	table_free(&skip.table);

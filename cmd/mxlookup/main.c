@@ -79,6 +79,10 @@ static const struct opt options[] = {
 	{ .name = "expect", .arg = "FILE", .kind = OPT_TEXT, .to = &raw.expect,
 	    .help = "compare records with those in a file, tell what differs",
 	    .flags = OPT_NOCONF | OPT_STDIN },
+	{ .name = "diff", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.many.diff,
+	    .help = "tell only what has changed since this earlier output of -j",
+	    .flags = OPT_NOCONF },
 	{ .name = "findings", .kind = OPT_FLAG, .to = &raw.findings,
 	    .help = "list all kinds of findings", .flags = OPT_NOCONF },
 	{ .name = "fail-on", .arg = "warn|error", .kind = OPT_CHOICE,
@@ -163,6 +167,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "expect", .only = "json quiet verbose nameserver timeout "
 	    "tries tcp no-edns bufsize trust-ad no-trust-ad no-sandbox window qps" },
 	{ .name = "quiet", .without = "json explain" },
+	{ .name = "diff", .without = "quiet explain nagios skip-done fail-on findings" },
 	{ .name = "bufsize", .without = "no-edns tcp" },
 	{ .name = "fetch-timeout", .with = "fetch" },
 	{ .name = "ca", .with = "fetch" },
@@ -308,7 +313,7 @@ lookup_configure(int argc, char **argv, struct err *e)
 	if (plug(e) < 0 ||
 	    opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
 	    opt_stdin(&set, o.operands.n > 0 || raw.findings || raw.info ||
-	    raw.expect != NULL ? NULL : "the list of names", e) < 0 ||
+	    raw.expect != NULL || o.many.diff != NULL ? NULL : "the list of names", e) < 0 ||
 	    check_limits(e) < 0 || choose(e) < 0)
 		return -1;
 	close_needs();
@@ -334,6 +339,9 @@ lookup_configure(int argc, char **argv, struct err *e)
 static int
 lookup_verdict(void)
 {
+	if (o.many.diff != NULL)
+		return fail_worse(r.tally.changed > 0 ? EX_DATAERR : 0,
+		    r.tally.unsure > 0 ? EX_TEMPFAIL : 0);
 	return fail_worse(r.tally.bad > 0 ? EX_DATAERR : 0,
 	    fail_worse(r.tally.unrouted > 0 ? EX_NOHOST : 0,
 	    r.tally.temporary > 0 ? EX_TEMPFAIL : 0));

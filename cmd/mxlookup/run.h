@@ -11,6 +11,7 @@
 
 struct bulk;
 struct check;
+struct diff;
 struct dns;
 struct settings;
 struct task;
@@ -23,6 +24,7 @@ struct tally {
 	uint64_t unrouted;		/* mail cannot be delivered */
 	uint64_t temporary;		/* not known now */
 	uint64_t warned;		/* with warnings, and nothing worse */
+	uint64_t changed, unsure;	/* by --diff */
 };
 
 struct run {
@@ -32,6 +34,7 @@ struct run {
 	struct sandbox box;		/* what checks open, beside DNS */
 	struct sts_way sts;		/* to the policies of MTA-STS */
 	struct buf out;			/* not yet written */
+	struct diff *diff;		/* an earlier output, or NULL */
 	struct bulk *bulk;		/* what bulk.c knows of it, or NULL */
 	struct task *spare;		/* tasks for the names to come */
 	unsigned spares;		/* how many */

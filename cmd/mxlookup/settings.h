@@ -27,6 +27,7 @@ struct settings {
 		bool ordered;		/* shown as they were given */
 		bool stats;
 		const char *skip_done;	/* an earlier output, or NULL */
+		const char *diff;	/* another one, to be compared with */
 	} many;
 };
 

@@ -48,6 +48,63 @@ spoofs(uint32_t c)
 	    (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
 }
 
+/* A letter for each token, and what they say. */
+static void
+tokens(const char *text, const char *want, const char *said)
+{
+	static const char letters[] = "?.{[}ksv";
+	struct json_in in = { .rest = str_of(text) };
+	struct buf one = { 0 }, got = { 0 }, words = { 0 };
+	enum json_token t;
+
+	buf_s(&words, "");
+	do {
+		t = json_next(&in, &one);
+		buf_c(&got, letters[t + 1]);
+		if (t >= JSON_KEY)
+			buf_printf(&words, "%.*s,", STR_ARG(BUF_STR(one)));
+	} while (t > JSON_END);
+	is_str(got.p, want, "tokens of %.40s", text);
+	is_str(words.p, said, "words of %.40s", text);
+	buf_free(&one);
+	buf_free(&got);
+	buf_free(&words);
+}
+
+static void
+read_tokens(void)
+{
+	static const char whole[] = "{\"a\":[1,-2.5e3,null,{\"b\\n\":\"\\u00e9\"}],\"c\":{}}";
+	char deep[65] = { 0 };
+	size_t n;
+
+	tokens(whole, "{k[vvv{ks}}k{}}.", "a,1,-2.5e3,null,b\n,\xc3\xa9,c,");
+	tokens("", ".", "");
+	tokens(" [ ] ", "[}.", "");
+	tokens("[]]", "[}?", "");
+	tokens("{]", "{?", "");
+	tokens("{1:2}", "{?", "");
+	tokens("{\"a\" 2}", "{?", "");
+	tokens("[\"a", "[?", "");
+	tokens("[@]", "[?", "");
+	memset(deep, '[', 64);
+	tokens(deep, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[?", "");
+	for (n = 1; n + 1 < sizeof whole; n++) {
+		struct json_in in;
+		struct buf one = { 0 };
+		enum json_token t;
+		char *cut = malloc(n);
+
+		memcpy(cut, whole, n);
+		in = (struct json_in){ .rest = { cut, n } };
+		while ((t = json_next(&in, &one)) > JSON_END)
+			;
+		ok(t == JSON_BAD, "cut at %zu", n);
+		buf_free(&one);
+		free(cut);
+	}
+}
+
 /* Each character there is, between two others. */
 static void
 characters(void)
@@ -158,5 +215,6 @@ main(void)
 	characters();
 	bytes();
 	reading();
+	read_tokens();
 	return done();
 }
