@@ -49,7 +49,7 @@ take_uidl(struct taker *t, struct str uid)
 {
 	if (uid.n == 0 || str_control(uid))
 		return malformed(t);
-	return take_key(t, run_uidl_key(t->r, uid));
+	return take_key(t, run_uidl_key(uid, t->r->owner.keyed));
 }
 
 /* ---- fetchmail ---- */

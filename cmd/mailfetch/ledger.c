@@ -153,7 +153,8 @@ static int
 name_place(struct state *s, struct ledger_place *p, uint32_t *taken,
     struct err *e)
 {
-	struct entry place = { place_key(p), kinds[p->of], state_today(), 0 };
+	struct entry place = { .key = place_key(p), .kind = kinds[p->of],
+	    .day = state_today() };
 	const struct entry *at = known_place(s, p);
 
 	place.places = at != NULL ? at->places : bit(number_of(~*taken));
@@ -220,8 +221,9 @@ waive_marks(struct ledger *l, uint32_t was, uint32_t new, struct err *e)
 			continue;
 		for (k = 0; k < LEDGER_PLACES; k++)
 			if ((new & bit(k)) != 0 && state_set(l->state,
-			    &(struct entry){ { s->v[i].key.a, k }, STATE_MARK,
-			    s->v[i].day, s->v[i].day }, e) < 0)
+			    &(struct entry){ .key = { s->v[i].key.a, k },
+			    .kind = STATE_MARK, .day = s->v[i].day,
+			    .places = s->v[i].day }, e) < 0)
 				return -1;
 	}
 	return 0;
@@ -324,15 +326,17 @@ ledger_has(const struct ledger *l, struct key k, unsigned number)
 int
 ledger_done(struct ledger *l, struct key k, uint32_t in, struct err *e)
 {
-	return state_set(l->state, &(struct entry){ k, STATE_DONE,
-	    state_today(), in | places(l, k, STATE_DONE) }, e);
+	return state_set(l->state, &(struct entry){ .key = k,
+	    .kind = STATE_DONE, .day = state_today(),
+	    .places = in | places(l, k, STATE_DONE) }, e);
 }
 
 int
 ledger_seen(struct ledger *l, struct key k, uint32_t by, struct err *e)
 {
-	return state_set(l->state, &(struct entry){ k, STATE_SEEN,
-	    state_today(), by | places(l, k, STATE_SEEN) }, e);
+	return state_set(l->state, &(struct entry){ .key = k,
+	    .kind = STATE_SEEN, .day = state_today(),
+	    .places = by | places(l, k, STATE_SEEN) }, e);
 }
 
 bool
@@ -367,8 +371,8 @@ static int
 set_sum(struct ledger *l, struct key k, enum state_kind kind, uint64_t sum,
     struct err *e)
 {
-	return state_set(l->state, &(struct entry){ k, kind, (uint32_t)sum,
-	    (uint32_t)(sum >> 32) }, e);
+	return state_set(l->state, &(struct entry){ .key = k, .kind = kind,
+	    .day = (uint32_t)sum, .places = (uint32_t)(sum >> 32) }, e);
 }
 
 static uint64_t
@@ -464,6 +468,7 @@ ledger_all_going(struct ledger *l, struct err *e)
 
 		if ((s->v[i].kind != STATE_DONE &&
 		    s->v[i].kind != STATE_SEEN) || k.b <= UINT32_MAX ||
+		    s->v[i].owner != s->owner ||
 		    state_find(s, k, STATE_GOING) != NULL)
 			continue;
 		if (ledger_going(l, k, ledger_sum(l, k), e) < 0)
@@ -505,7 +510,8 @@ int
 ledger_seen_to(struct ledger *l, uint64_t folder, uint32_t uid,
     struct err *e)
 {
-	struct entry to = { { folder, STATE_MARK_ALL }, STATE_MARK, uid, uid };
+	struct entry to = { .key = { folder, STATE_MARK_ALL },
+	    .kind = STATE_MARK, .day = uid, .places = uid };
 	const struct entry *at = state_find(l->state, to.key, STATE_MARK);
 
 	return at != NULL && at->day >= uid ? 0 : state_set(l->state, &to, e);
@@ -518,7 +524,8 @@ ledger_mark_to(struct ledger *l, uint64_t folder, uint32_t uid,
 	unsigned i;
 
 	for (i = 0; i < LEDGER_PLACES; i++) {
-		struct entry to = { { folder, i }, STATE_MARK, uid, 0 };
+		struct entry to = { .key = { folder, i },
+		    .kind = STATE_MARK, .day = uid };
 		const struct entry *at = state_find(l->state, to.key,
 		    STATE_MARK);
 

@@ -279,8 +279,10 @@ key_at(const void *of, size_t at)
 }
 
 static bool
-of_message(const struct entry *at)
+of_message(const struct state *s, const struct entry *at)
 {
+	if (at->owner != s->owner)
+		return false;
 	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
 	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
 	    at->kind == STATE_APPEND || at->kind == STATE_GOING ||
@@ -314,7 +316,7 @@ prune(struct pop *s)
 		table_add(&there, s, i);
 	state_group(st);
 	for (i = 0; i < n && got == 0; i++)
-		if (of_message(&st->v[i]) && table_text(&there, s,
+		if (of_message(st, &st->v[i]) && table_text(&there, s,
 		    (struct str){ (const char *)&st->v[i].key.a,
 		    sizeof st->v[i].key.a }) == TABLE_NONE)
 			got = state_drop(st, st->v[i].key, st->v[i].kind,

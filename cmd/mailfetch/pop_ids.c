@@ -6,6 +6,7 @@
 #include "digest.h"
 #include "limit.h"
 #include "pop_ids.h"
+#include "pop_owner.h"
 #include "pop_twice.h"
 
 /* Without UIDL a message is its header, and its size; or all of it. */
@@ -98,8 +99,9 @@ note_id(struct pop *s, size_t i, struct str uid)
 }
 
 static int
-hear_uidl(struct pop *s, size_t *named)
+hear_uidl(struct pop *s, size_t *named, struct key *was)
 {
+	const struct owner *o = &s->r->owner;
 	struct str uid;
 	size_t i;
 	int got;
@@ -109,7 +111,9 @@ hear_uidl(struct pop *s, size_t *named)
 			continue;
 		*named += !s->named[i];
 		s->named[i] = true;
-		s->key[i] = run_uidl_key(s->r, uid);
+		s->key[i] = run_uidl_key(uid, o->keyed);
+		if (o->like != NULL)
+			was[i] = run_uidl_key(uid, o->like);
 		if (note_id(s, i, uid) < 0)
 			return -1;
 	}
@@ -132,6 +136,20 @@ tells_ids(const struct options *o)
 	return false;
 }
 
+/* By their unique ids; *named have one. */
+static int
+by_uidl(struct pop *s, size_t *named)
+{
+	struct key *was = s->r->owner.like == NULL ? NULL :
+	    mem_new(s->n, sizeof *was);
+	int got = hear_uidl(s, named, was);
+
+	if (got == 0 && was != NULL)
+		got = pop_owner(s, was);
+	free(was);
+	return got;
+}
+
 int
 pop_ids_find(struct pop *s)
 {
@@ -142,7 +160,7 @@ pop_ids_find(struct pop *s)
 	s->sum = mem_new(s->n, sizeof *s->sum);
 	if (tells_ids(s->r->o))
 		s->id = mem_new(s->n, sizeof *s->id);
-	if (hear_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
+	if (by_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
 		return -1;
 	if (pop_twice(s) < 0)
 		return -1;

@@ -322,7 +322,8 @@ pop_twice_forget(struct pop *s)
 	size_t i, n = st->n;
 
 	for (i = 0; i < n; i++)
-		if (st->v[i].kind == STATE_TWICE && (s->listed == NULL ||
+		if (st->v[i].kind == STATE_TWICE &&
+		    st->v[i].owner == st->owner && (s->listed == NULL ||
 		    search_exact(&st->v[i].key, s->listed, s->n,
 		    sizeof *s->listed, twice_keys) == s->n) &&
 		    state_drop(st, st->v[i].key, STATE_TWICE, s->r->e) < 0)

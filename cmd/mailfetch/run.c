@@ -33,30 +33,66 @@ file_name(struct arena *a, const char *text)
 	return to;
 }
 
-static const char *
-state_path(struct run *r)
-{
-	struct options *o = r->o;
-	const struct account_server *s = &o->account.server;
-	const char *dir, *name;
-
-	if (o->state != NULL)
-		return strchr(o->state, '/') != NULL ? o->state :
-		    arena_printf(&r->arena, "./%s", o->state);
-	name = o->account.name != NULL ? o->account.name :
-	    arena_printf(&r->arena, "%s-%s@%s-%u", s->scheme >= ACCOUNT_POP3 ?
-	    "pop3" : "imap", account_user(&o->account), s->host, s->port);
-	if (o->operands.n > 0)
-		name = o->operands.v[0];
-	dir = statedir_path(&r->arena, "mailfetch", "--state FILE", r->e);
-	return dir == NULL ? NULL : arena_printf(&r->arena, "%s/%s.state",
-	    dir, file_name(&r->arena, name));
-}
-
 static bool
 looks_only(const struct options *o)
 {
 	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
+}
+
+/* One that has its name of a host in another spelling is renamed. */
+static int
+take_over_name(struct run *r, const char *was, const char *path)
+{
+	int lock;
+
+	if (strcmp(was, path) == 0 || access(path, F_OK) == 0 ||
+	    access(was, F_OK) < 0)
+		return 0;
+	lock = statedir_lock(arena_printf(&r->arena, "%s.lock", was), r->e);
+	if (lock < 0)
+		return -1;
+	if (rename(was, path) < 0) {
+		close(lock);
+		return fail_sys(r->e, EX_CANTCREAT, "%s", path);
+	}
+	close(lock);
+	return 0;
+}
+
+static const char *
+named_by_server(struct run *r, const char *host)
+{
+	const struct account *a = &r->o->account;
+
+	return arena_printf(&r->arena, "%s-%s@%s-%u",
+	    a->server.scheme >= ACCOUNT_POP3 ? "pop3" : "imap",
+	    account_user(a), host, a->server.port);
+}
+
+static const char *
+state_path(struct run *r)
+{
+	struct options *o = r->o;
+	const char *host = o->account.server.host;
+	const char *dir, *name, *path, *was;
+
+	if (o->state != NULL)
+		return strchr(o->state, '/') != NULL ? o->state :
+		    arena_printf(&r->arena, "./%s", o->state);
+	dir = statedir_path(&r->arena, "mailfetch", "--state FILE", r->e);
+	if (dir == NULL)
+		return NULL;
+	name = o->operands.n > 0 ? o->operands.v[0] : o->account.name;
+	if (name != NULL)
+		return arena_printf(&r->arena, "%s/%s.state", dir,
+		    file_name(&r->arena, name));
+	path = arena_printf(&r->arena, "%s/%s.state", dir, file_name(&r->arena,
+	    named_by_server(r, owner_host(&r->arena, host))));
+	was = arena_printf(&r->arena, "%s/%s.state", dir, file_name(&r->arena,
+	    named_by_server(r, host)));
+	if (looks_only(o) || o->look.peek)
+		return access(path, F_OK) < 0 ? was : path;
+	return take_over_name(r, was, path) < 0 ? NULL : path;
 }
 
 /* A message that this run may delete must be in all of its places. */
@@ -132,12 +168,21 @@ open_all(struct run *r)
 		r->p->busy = r->e->code == EX_TEMPFAIL;
 		return -1;
 	}
+	owner_find(&r->owner, &r->state, &r->arena, &o->account.server,
+	    account_user(&o->account));
+	/* What IMAP has are numbers, which do not repeat by chance. */
+	if (o->account.server.scheme < ACCOUNT_POP3 || o->seen.import != NULL)
+		owner_decide(&r->owner, &r->state, true);
 	if (looks_only(o))
 		return look_at_places(r);
-	if (o->seen.catch_up || o->seen.import != NULL)
-		return state_begin(&r->state, r->e) < 0 ? -1 :
-		    ledger_open(&r->ledger, &r->state, NULL, 0, r->e);
-	return open_places(r);
+	if (o->seen.catch_up || o->seen.import != NULL) {
+		if (state_begin(&r->state, r->e) < 0 ||
+		    ledger_open(&r->ledger, &r->state, NULL, 0, r->e) < 0)
+			return -1;
+	} else if (open_places(r) < 0) {
+		return -1;
+	}
+	return owner_record(&r->owner, &r->state, r->e);
 }
 
 int
@@ -150,7 +195,7 @@ run_open(struct run *r, struct options *o, struct process *p, struct err *e)
 	    .arena = &r->arena, .state = &r->state, .ledger = &r->ledger,
 	    .count = &r->count, .tally = &r->tally });
 	r->who = arena_printf(&r->arena, "%s@%s", account_user(&o->account),
-	    o->account.server.host);
+	    owner_host(&r->arena, o->account.server.host));
 	if (open_all(r) < 0)
 		return -1;
 	if (o->account.box == NULL)
@@ -319,9 +364,9 @@ run_wants(struct run *r, const struct message *m)
 }
 
 struct key
-run_uidl_key(const struct run *r, struct str uidl)
+run_uidl_key(struct str uidl, const char *owner)
 {
-	return state_mix(state_digest("uidl", uidl), str_of(r->who));
+	return state_mix(state_digest("uidl", uidl), str_of(owner));
 }
 
 struct key
@@ -334,7 +379,7 @@ run_folder_key(const struct run *r, const char *folder, uint64_t uidvalidity)
 	snprintf(tail, sizeof tail, "\n%llu",
 	    (unsigned long long)uidvalidity);
 	return state_mix(state_mix(state_digest("folder", str_of(folder)),
-	    str_of(tail)), str_of(r->who));
+	    str_of(tail)), str_of(r->owner.keyed));
 }
 
 bool

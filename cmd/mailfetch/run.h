@@ -3,6 +3,7 @@
 #define RUN_H
 
 #include "deliver.h"
+#include "owner.h"
 #include "process.h"
 #include "session.h"
 #include "tally.h"
@@ -12,7 +13,8 @@ struct run {
 	struct process *p;
 	struct err *e;
 	struct arena arena;
-	const char *who;	/* user@host: two accounts share a Maildir */
+	const char *who;	/* user@host */
+	struct owner owner;
 	struct state state;
 	struct ledger ledger;
 	struct deliver deliver;
@@ -34,7 +36,7 @@ int run_login(struct run *, struct session *, struct sasl_login *);
 /* Is this one to be fetched: 1, 0, or -1 failed.  Decides what is in doubt. */
 int run_wants(struct run *, const struct message *);
 /* Which message: by its UIDL; by its folder (b is the UID's, not set). */
-struct key run_uidl_key(const struct run *, struct str uidl);
+struct key run_uidl_key(struct str uidl, const char *owner);
 struct key run_folder_key(const struct run *, const char *folder,
     uint64_t uidvalidity);
 /* Is it new, as far as a look can tell? */

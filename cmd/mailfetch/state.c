@@ -23,9 +23,17 @@
 #include "statedir.h"
 
 struct record {
-	uint32_t sum, kind, day, places;
+	uint32_t sum;
+	uint32_t kind;		/* and in the upper half the owner */
+	uint32_t day, places;
 	struct key key;
 };
+
+static uint32_t
+kind_of_record(const struct record *r)
+{
+	return r->kind & STATE_OWNERS;
+}
 
 /* Version 1 had no places: DONE was of all that there were. */
 static const char magic[32] = "postbag mailfetch state 2\n";
@@ -163,7 +171,8 @@ forget_entry(struct state *s, struct key k, enum state_kind kind)
 static struct entry
 entry_of(const struct record *r)
 {
-	struct entry e = { r->key, r->kind, r->day, r->places };
+	struct entry e = { r->key, kind_of_record(r), r->day, r->places,
+	    r->kind >> 16 };
 
 	if (e.kind == STATE_DONE && e.places == 0) {
 		e.kind = STATE_SEEN;
@@ -177,11 +186,13 @@ entry_of(const struct record *r)
 static void
 apply_one(struct state *s, const struct record *r)
 {
-	if (r->kind == STATE_FORGET) {
+	uint32_t kind = kind_of_record(r);
+
+	if (kind == STATE_FORGET) {
 		forget_entry(s, r->key, r->day);
 		if (r->day == STATE_DONE)
 			forget_entry(s, r->key, STATE_SEEN);
-	} else if (r->kind > STATE_FREE && r->kind < STATE_KINDS) {
+	} else if (kind > STATE_FREE && kind < STATE_KINDS) {
 		set_entry(s, entry_of(r));
 	}
 }
@@ -207,10 +218,10 @@ apply_group(struct state *s)
 static void
 apply_record(struct state *s, const struct record *r)
 {
-	if (r->kind == STATE_BEGIN) {
+	if (kind_of_record(r) == STATE_BEGIN) {
 		apply_group(s);
 		s->grouping = true;
-	} else if (r->kind == STATE_END) {
+	} else if (kind_of_record(r) == STATE_END) {
 		apply_group(s);
 	} else if (s->grouping) {
 		buf_put(&s->group, r, sizeof *r);
@@ -242,7 +253,7 @@ read_one(struct state *s, struct reading *at, const struct record *r,
 		at->bad++;
 		return 0;
 	}
-	if (r->kind >= STATE_KINDS)
+	if (kind_of_record(r) >= STATE_KINDS)
 		return refuse_newer(e);
 	s->lost += at->bad;
 	at->bad = 0;
@@ -372,7 +383,7 @@ state_open(struct state *s, const char *path, enum state_way way,
 static struct record
 record_of(const struct entry *e)
 {
-	struct record r = { .kind = e->kind, .day = e->day,
+	struct record r = { .kind = e->kind | e->owner << 16, .day = e->day,
 	    .places = e->places, .key = e->key };
 
 	r.sum = checksum(&r);
@@ -488,8 +499,13 @@ append_record(struct state *s, const struct record *r, struct err *e)
 int
 state_set(struct state *s, const struct entry *entry, struct err *e)
 {
-	struct record r = record_of(entry);
+	const struct entry *was = state_find(s, entry->key,
+	    (enum state_kind)entry->kind);
+	struct entry now = *entry;
+	struct record r;
 
+	now.owner = was != NULL ? was->owner : s->owner;
+	r = record_of(&now);
 	return append_record(s, &r, e);
 }
 

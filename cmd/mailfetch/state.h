@@ -45,6 +45,7 @@ enum state_kind {
 				   bytes, in day, were announced */
 	STATE_TWICE,		/* of POP3, a unique id: day: so many messages
 				   had it at once */
+	STATE_OWNER,		/* see owner.c */
 	STATE_KINDS
 };
 
@@ -56,7 +57,9 @@ struct entry {
 	struct key key;
 	uint32_t kind, day;
 	uint32_t places;	/* a bit each, as ledger.h gives them */
+	uint32_t owner;		/* whose it is, see owner.h; 0: the first's */
 };
+enum { STATE_OWNERS = 0xffff };	/* the highest */
 
 struct state {
 	const char *path;
@@ -76,6 +79,7 @@ struct state {
 		STATE_HEAD_OLD,		/* of the version before */
 		STATE_HEAD_LOST		/* damaged */
 	} head;
+	uint32_t owner;		/* who has what is put from now on */
 	bool look;		/* nothing is written */
 	bool dirty;		/* the last run did not end well */
 	bool changed;		/* something was appended */
@@ -101,6 +105,7 @@ void state_close(struct state *);
 struct entry *state_find(const struct state *, struct key, enum state_kind);
 int state_put(struct state *, enum state_kind, struct key, uint32_t day,
     struct err *);
+/* Its owner is that of the entry that it replaces, else the state's. */
 int state_set(struct state *, const struct entry *, struct err *);
 int state_drop(struct state *, struct key, enum state_kind, struct err *);
 int state_sync(struct state *, struct err *);

@@ -201,7 +201,9 @@ class Pop:
             if cmd == 'DELE':
                 gone.add(i)
             elif cmd == 'QUIT':
-                self.m = [x for k, x in enumerate(here) if k not in gone]
+                if gone:        # else nobody waits until this is done
+                    self.m = [x for k, x in enumerate(here)
+                              if k not in gone]
                 w('+OK\r\n')
                 return
             w(self.usual(cmd, here, i))

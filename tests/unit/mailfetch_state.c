@@ -160,7 +160,8 @@ found(int i, size_t at, bool lost)
 	}
 	free(d);
 	state_begin(&s, &e);
-	state_set(&s, &(struct entry){ key(77), STATE_DONE, 1, 1 }, &e);
+	state_set(&s, &(struct entry){ .key = key(77),
+	    .kind = STATE_DONE, .day = 1, .places = 1 }, &e);
 	d = dump(&s);
 	state_close(&s);
 	state_open(&s, path, STATE_RUN, &e);
