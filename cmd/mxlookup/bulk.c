@@ -300,6 +300,8 @@ print(const struct task *t, struct buf *b)
 		show_json(t, b);
 	else if (t->run->set->show.quiet)
 		show_hosts(t, b);
+	else if (t->run->set->show.columns > 0)
+		show_terminal(t, b);
 	else
 		show_text(t, b);
 }

@@ -295,7 +295,7 @@ text_dnsbl(const struct task *t, struct buf *b)
 		buf_c(b, '\n');
 	}
 	if (o.nzones == 0)
-		buf_s(b, "  DNSBL  no list given (--dnsbl ZONE)\n");
+		buf_s(b, "  DNSBL  none (no list was given: --dnsbl ZONE)\n");
 }
 
 /* ZONE, ZONE=127.0.0.2, ZONE=127.0.0.2-11, ZONE=127.0.0.2-127.0.0.11 */

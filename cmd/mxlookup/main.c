@@ -13,7 +13,9 @@
  *	expect, resolver	--expect, --resolver-info
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bulk.h"
@@ -305,6 +307,27 @@ effects(struct err *e)
 	return 0;
 }
 
+/* Is it shown on a terminal?  How wide is that, and does it have colours? */
+static void
+terminal(void)
+{
+	const char *columns = getenv("COLUMNS"), *term = getenv("TERM");
+	struct winsize size;
+	uint64_t n;
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	o.show.columns = 80;
+	if (columns != NULL && str_num(str_of(columns), 10000, &n) == 0 &&
+	    n > 0)
+		o.show.columns = (unsigned)n;
+	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_col > 0)
+		o.show.columns = size.ws_col;
+	o.show.color = getenv("NO_COLOR") == NULL && term != NULL &&
+	    strcmp(term, "dumb") != 0;
+}
+
 static int
 lookup_configure(int argc, char **argv, struct err *e)
 {
@@ -320,6 +343,7 @@ lookup_configure(int argc, char **argv, struct err *e)
 	if (effects(e) < 0)
 		return -1;
 	join_servers();
+	terminal();
 	trace_set(raw.verbose);
 	o.dns.window = raw.window > 0 ? (unsigned)raw.window : 1024;
 	o.dns.qps = (unsigned)raw.qps;

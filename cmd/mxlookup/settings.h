@@ -22,6 +22,8 @@ struct settings {
 	} want;
 	struct {			/* how it is shown */
 		bool quiet, json, explain, nagios;
+		bool color;
+		unsigned columns;	/* of the terminal; 0: it is none */
 	} show;
 	struct {			/* many names */
 		bool ordered;		/* shown as they were given */

@@ -10,8 +10,14 @@
 struct task;
 
 void show_text(const struct task *, struct buf *);	/* for people */
+void show_terminal(const struct task *, struct buf *);	/* who look at it now */
 void show_hosts(const struct task *, struct buf *);	/* -q */
 void show_json(const struct task *, struct buf *);	/* -j: one line */
+
+/* Parts of the text form: the first line, the hosts, a finding. */
+void show_head(const struct task *, struct buf *);
+void show_route(const struct task *, struct buf *);
+void show_finding(const struct task *, const struct finding *, struct buf *);
 
 const char *show_severity(enum finding_sev);	/* "hint" "warn" "error" */
 

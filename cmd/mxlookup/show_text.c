@@ -143,8 +143,8 @@ absent(const struct task *t, struct buf *b)
 	show_status(b, t->mx.answer);
 }
 
-static void
-head(const struct task *t, struct buf *b)
+void
+show_head(const struct task *t, struct buf *b)
 {
 	static const char *const verdicts[] = { [MX_DELIVERABLE] =
 	    "deliverable", [MX_UNKNOWN] = "unknown now", [MX_UNDELIVERABLE] =
@@ -173,36 +173,41 @@ head(const struct task *t, struct buf *b)
 	buf_c(b, '\n');
 }
 
-static void
-findings(const struct task *t, struct buf *b)
+void
+show_route(const struct task *t, struct buf *b)
 {
-	const struct finding *f;
+	size_t i, width = longest(t);
 
-	for (f = t->findings.first; f != NULL; f = f->next) {
-		buf_printf(b, "  %c %s ", "HWE"[f->sev], f->kind->id);
-		safe(b, f->at);
-		buf_s(b, ": ");
-		safe(b, f->text);
-		buf_printf(b, "  %s\n", f->kind->ref);
-		if (t->run->set->show.explain)
-			buf_printf(b, "      %s\n", f->kind->help);
-	}
+	for (i = 0; route_shown(t) && i < t->mx.n; i++)
+		text_host(t, &t->mx.host[i], width, b);
+}
+
+void
+show_finding(const struct task *t, const struct finding *f, struct buf *b)
+{
+	buf_printf(b, "  %c %s ", "HWE"[f->sev], f->kind->id);
+	safe(b, f->at);
+	buf_s(b, ": ");
+	safe(b, f->text);
+	buf_printf(b, "  %s\n", f->kind->ref);
+	if (t->run->set->show.explain)
+		buf_printf(b, "      %s\n", f->kind->help);
 }
 
 void
 show_text(const struct task *t, struct buf *b)
 {
 	const struct check *const *checks = t->run->checks;
-	size_t i, width = longest(t);
+	const struct finding *f;
 	int c;
 
-	head(t, b);
-	for (i = 0; route_shown(t) && i < t->mx.n; i++)
-		text_host(t, &t->mx.host[i], width, b);
+	show_head(t, b);
+	show_route(t, b);
 	for (c = 0; c < CHECK_MAX; c++)
 		if (t->result[c] != NULL && checks[c]->text != NULL)
 			checks[c]->text(t, b);
-	findings(t, b);
+	for (f = t->findings.first; f != NULL; f = f->next)
+		show_finding(t, f, b);
 }
 
 void
