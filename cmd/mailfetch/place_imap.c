@@ -97,9 +97,9 @@ record_intent(struct place *p, struct handed *h)
 
 	for (i = 0; i < p->store->n; i++) {
 		struct store_item *it = &p->store->v[i];
-		struct entry pending = { pending_key(p, it->m.key),
-		    STATE_APPEND, (uint32_t)box->uidnext,
-		    (uint32_t)box->uidvalidity };
+		struct entry pending = { .key = pending_key(p, it->m.key),
+		    .kind = STATE_APPEND, .day = (uint32_t)box->uidnext,
+		    .places = (uint32_t)box->uidvalidity };
 
 		if (it->fate != STORE_NEW)
 			continue;
