@@ -450,8 +450,8 @@ conn_line(struct conn *c, size_t *len)
 	if (n > c->line)
 		return bad_line(c, "a line over the limit");
 	fifo_drop(&c->in, n + 1);
-	if (n > 0 && p[n - 1] == '\r')
-		n--;
+	c->crlf = n > 0 && p[n - 1] == '\r';
+	n -= c->crlf;
 	p[n] = '\0';
 	if (memchr(p, '\0', n) != NULL)
 		return bad_line(c, "a NUL byte");
@@ -459,6 +459,12 @@ conn_line(struct conn *c, size_t *len)
 	conn_trace_in(c, (struct str){ p, n });
 	*len = n;
 	return p;
+}
+
+bool
+conn_line_crlf(const struct conn *c)
+{
+	return c->crlf;
 }
 
 void

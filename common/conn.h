@@ -77,6 +77,7 @@ int conn_flush(struct conn *);	/* until the kernel has all of it */
  * closed, EX_PROTOCOL for a NUL or more than conn_limit bytes (8192).
  */
 char *conn_line(struct conn *, size_t *len);
+bool conn_line_crlf(const struct conn *);	/* the last one had a CR */
 void conn_limit(struct conn *, size_t max);
 
 /* Between 1 and n bytes as they come; 0 never; -1 at the end or on failure. */

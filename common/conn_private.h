@@ -55,6 +55,7 @@ struct conn {
 	bool eof;		/* the peer has ended */
 	bool deaf;		/* it takes no more, and may still speak */
 	bool opening;		/* quick ACKs: until conn_settled */
+	bool crlf;		/* conn_line_crlf */
 	bool hungry;		/* there may be more to read at once */
 	struct conn_peer peer;
 	struct conn_hello hello;

@@ -51,6 +51,7 @@ reply_status(struct pop3 *p, struct str l)
 {
 	struct str text;
 
+	p->crlf |= conn_line_crlf(p->c);
 	p->ok = str_starts(l, "+OK");
 	if (!p->ok && !str_starts(l, "-ERR"))
 		return conn_fail(p->c, EX_PROTOCOL, "this is not POP3: %.*s",
@@ -684,7 +685,13 @@ pop3_deleted(struct pop3 *p)
 	return pop3_answer(p);
 }
 
-/* At the beginning of a line: 1 the end, 0 not, and a stuffed dot is taken. */
+/*
+ * At the beginning of a line: 1 the end, 0 not, and a stuffed dot is taken.
+ *
+ * Who sends us mail writes what is in it, bare LFs and dots as well.  A server
+ * that knows CRLF alone does not stuff a dot behind a bare LF: if that ended
+ * the message, its sender could go on with another one of his making.
+ */
 static int
 dot(struct pop3 *p)
 {
@@ -697,7 +704,7 @@ dot(struct pop3 *p)
 	if (conn_peek(p->c, &at, 2) < 0 ||
 	    (at[1] == '\r' && conn_peek(p->c, &at, 3) < 0))
 		return -1;
-	if (at[1] == '\n' || (at[1] == '\r' && at[2] == '\n')) {
+	if ((at[1] == '\n' && !p->crlf) || (at[1] == '\r' && at[2] == '\n')) {
 		conn_take(p->c, at[1] == '\n' ? 2 : 3);
 		pop3_heard(p);
 		return 1;
@@ -737,7 +744,7 @@ int
 pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 {
 	uint64_t came = 0;
-	bool begins = true;
+	bool begins = true, cr = false;
 	const char *at;
 	size_t some;
 	long n;
@@ -756,7 +763,10 @@ pop3_body(struct pop3 *p, const struct conn_sink *to, uint64_t most)
 		if ((n = conn_peek(p->c, &at, 1)) < 0)
 			return -1;
 		some = plain_bytes(at, (size_t)n);
-		begins = at[some - 1] == '\n';
+		if (some > 1)
+			cr = at[some - 2] == '\r';
+		begins = at[some - 1] == '\n' && (cr || !p->crlf);
+		cr = at[some - 1] == '\r';
 		if (pass_bytes(p, to, some, came < most ? most - came : 0) < 0)
 			return -1;
 		came += some;

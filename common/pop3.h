@@ -45,6 +45,7 @@ struct pop3 {
 	/* private */
 	unsigned banner;	/* as in pop3_memory; 0: not to be remembered */
 	bool recalled;		/* CAPA was not asked */
+	bool crlf;		/* the server ends its own lines so */
 	size_t due;		/* answers to what was said already */
 	bool unasked;		/* it hung up, and says why: no yes counts */
 	enum { POP3_UIDL_NOT, POP3_UIDL_SAID, POP3_UIDL_COMES } uidl;
@@ -111,7 +112,8 @@ int pop3_deleted(struct pop3 *);
 
 /*
  * The answer to RETR or TOP.  The message goes to the sink as it came, with
- * CRLF, without the dots that were stuffed; a line may have any length.  0,
+ * CRLF, without the dots that were stuffed; a line may have any length.  Of a
+ * server whose own lines end in CRLF a bare LF ends none, nor the message.  0,
  * see p->ok; -1 fatal, also when the sink failed.  The sink may be NULL.
  * Of a message that is longer than most only so much goes there, and p->over
  * is set; it is read to its end, but for LIMIT_SKIPPED at most.
