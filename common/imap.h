@@ -66,6 +66,9 @@ struct imap {
 	struct {
 		bool begun;	/* and not ended */
 		uint64_t owed;	/* bytes of its literal */
+		/* the answers to others; NULL: there are none */
+		int (*hear)(void *of, struct imap_resp *);
+		void *of;
 	} append;
 };
 

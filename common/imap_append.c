@@ -23,6 +23,14 @@ imap_append_waits(const struct imap *m, uint64_t size)
 	    ((m->caps & IMAP_LITERAL_MINUS) == 0 || size > MINUS);
 }
 
+void
+imap_append_others(struct imap *m, int (*hear)(void *, struct imap_resp *),
+    void *of)
+{
+	m->append.hear = hear;
+	m->append.of = of;
+}
+
 int
 imap_append_begin(struct imap *m, struct str name)
 {
@@ -48,8 +56,12 @@ go_ahead(struct imap *m)
 	do {
 		if (imap_next(m, &r) < 0)
 			return -1;
-		if (r.tag != 0 && !imap_done(&r, m->tag))
-			return conn_abort(m->c, EX_PROTOCOL, "the answer to another command within an APPEND");
+		if (r.tag != 0 && !imap_done(&r, m->tag)) {
+			if (m->append.hear == NULL)
+				return conn_abort(m->c, EX_PROTOCOL, "the answer to another command within an APPEND");
+			if (m->append.hear(m->append.of, &r) < 0)
+				return -1;
+		}
 		if (imap_done(&r, m->tag)) {
 			m->append.begun = false;
 			m->append.owed = 0;

@@ -19,8 +19,8 @@
  *
  * imap_append_one waits for the server's "+" only where neither LITERAL+ nor
  * (up to 4096 bytes) LITERAL- lets it go on (RFC 7888).  Then nothing else may
- * be under way, and what the server says of the selected mailbox meanwhile is
- * lost.  When it returns 0 the command has been answered already: NO, m->text;
+ * be under way but what imap_append_others hears, and what the server says of
+ * the selected mailbox meanwhile is lost.  When it returns 0 the command has been answered already: NO, m->text;
  * nothing was stored.
  * binary: literal8 (RFC 3516), for bytes that hold NUL; only with
  * IMAP_BINARY.  flags as "\Seen $Forwarded" or "".  date 0: now.  size is
@@ -32,6 +32,12 @@ struct imap_append {
 	uint64_t size;
 	bool binary;
 };
+/*
+ * Tagged answers to commands before, one by one, while imap_append_one waits;
+ * hear says nothing to the server; -1 ends it.  NULL: no more.
+ */
+void imap_append_others(struct imap *, int (*hear)(void *of,
+    struct imap_resp *), void *of);
 int imap_append_begin(struct imap *, struct str name);
 int imap_append_one(struct imap *, const struct imap_append *);
 /* Would it wait for a literal of that size?  Then hear what is under way. */

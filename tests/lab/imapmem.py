@@ -10,6 +10,7 @@ ESEARCH SPECIAL-USE BINARY.  And it lies if it is told to:
 				place of the answer, or "close"
 	s.on_say = f		f(session, bytes) -> bytes: what is said instead
 	s.greeting = b"* PREAUTH ...\r\n"
+	s.unwanted = b"..."	an APPEND with these bytes is refused as a whole
 	s.port, s.heard		commands as they came
 Any user with the password secret may log in.
 """
@@ -320,6 +321,9 @@ class Session:
             return "NO [TRYCREATE] none"
         if m[1] == "\0":
             literals = literals[1:]
+        if self.server.unwanted and any(self.server.unwanted in x
+                                        for x in literals):
+            return "NO [TOOBIG] that one is not wanted"
         uids = []
         for part, data in zip(m[2].split("\0"), literals):
             f = re.search(r"\(([^)]*)\)", part)
@@ -371,6 +375,7 @@ class Server:
         self.sep = sep
         self.boxes, self.heard = {}, []
         self.on_command = self.on_say = self.greeting = None
+        self.unwanted = None
         self.refuse = lambda session, text: None
         self.lock = threading.RLock()
         self.box("INBOX")
