@@ -31,7 +31,14 @@
 #include "upload.h"
 #include "wire.h"
 
-enum { GROUP = 100, GROUP_BYTES = 4 << 20 };
+/* At most so many messages are in a window, or in one command. */
+enum { WINDOW = 1000, WINDOW_BYTES = 1 << 20, GROUP = 100 };
+
+enum fate {
+	UP_NEW,			/* not sent */
+	UP_SENT,		/* the answer is to come */
+	UP_DONE			/* it was taken, refused or given up */
+};
 
 struct up {
 	struct act *act;
@@ -40,15 +47,28 @@ struct up {
 	struct outgo out;
 	time_t date;
 	char name[256];
-	bool refused;
+	enum fate fate;
+	bool alone;		/* it was refused together with others */
 };
 
-struct group {
+/* One APPEND: some messages of the window, in a row. */
+struct sent {
+	unsigned tag;
+	size_t from, n;
+};
+
+/*
+ * What is on its way: all of it in doubt if the connection is lost, so it is
+ * small.  Its intentions are in the log by one sync.
+ */
+struct window {
 	struct link *l;
 	struct box *b;
-	struct up v[GROUP];
+	struct up v[WINDOW];
 	size_t n;
 	uint64_t bytes;
+	struct sent sent[WINDOW];
+	size_t nsent;
 };
 
 static void
@@ -60,11 +80,11 @@ drop_up(struct up *u)
 }
 
 static void
-clear(struct group *g)
+clear(struct window *w)
 {
-	while (g->n > 0)
-		drop_up(&g->v[--g->n]);
-	g->bytes = 0;
+	while (w->n > 0)
+		drop_up(&w->v[--w->n]);
+	w->bytes = 0;
 }
 
 /* Told once, and not tried again in this run. */
@@ -97,24 +117,24 @@ was_refused(const struct box *b, const char *name)
 
 /* Two files with one name cannot be told apart the next time. */
 static bool
-taken_name(struct group *g, const char *name)
+taken_name(struct window *w, const char *name)
 {
-	struct rec *rec = state_by_name(g->b->state, str_of(name));
+	struct rec *rec = state_by_name(w->b->state, str_of(name));
 	size_t i;
 
-	for (i = 0; i < g->n; i++)
-		if (strcmp(g->v[i].name, name) == 0)
+	for (i = 0; i < w->n; i++)
+		if (strcmp(w->v[i].name, name) == 0)
 			return true;
 	return rec != NULL && rec->kind == REC_LIVE;
 }
 
 /* 0 to be sent, 1 not, -1. */
 static int
-prepare_up(struct group *g, struct up *u, struct act *a)
+prepare_up(struct window *w, struct up *u, struct act *a)
 {
-	struct box *b = g->b;
+	struct box *b = w->b;
 	struct err *e = b->run->e;
-	uint64_t limit = g->l->imap.appendlimit;
+	uint64_t limit = w->l->imap.appendlimit;
 	struct str base;
 	struct stat st;
 
@@ -127,7 +147,7 @@ prepare_up(struct group *g, struct up *u, struct act *a)
 	str_copy(u->name, base);
 	if (was_refused(b, u->name))
 		return 1;
-	if (taken_name(g, u->name)) {
+	if (taken_name(w, u->name)) {
 		refuse_twin(b, u->name);
 		return 1;
 	}
@@ -149,7 +169,7 @@ prepare_up(struct group *g, struct up *u, struct act *a)
 		refuse(b, u->name, EX_DATAERR, "it is empty");
 	else if (limit > 0 && u->out.wire > limit)
 		refuse(b, u->name, EX_DATAERR, "it is larger than the server takes (APPENDLIMIT)");
-	else if (u->out.nul && (g->l->imap.caps & IMAP_BINARY) == 0)
+	else if (u->out.nul && (w->l->imap.caps & IMAP_BINARY) == 0)
 		refuse(b, u->name, EX_DATAERR, "it has a NUL, and the server takes none");
 	else
 		return 0;
@@ -162,20 +182,22 @@ wire_size(const struct up *u)
 	return u->out.wire < UINT32_MAX ? (uint32_t)u->out.wire : UINT32_MAX;
 }
 
+/* ---- before and after: the log ---- */
+
 /* Into the log before anything leaves. */
 static int
-intend_group(struct group *g)
+intend_window(struct window *w)
 {
-	struct state *s = g->b->state;
-	struct err *e = g->b->run->e;
+	struct state *s = w->b->state;
+	struct err *e = w->b->run->e;
 	size_t i;
 
-	for (i = 0; i < g->n; i++) {
-		struct up *u = &g->v[i];
+	for (i = 0; i < w->n; i++) {
+		struct up *u = &w->v[i];
 		struct pend p = { .kind = PEND_UPLOAD, .name = u->name,
 		    .ino = u->m->ino, .ident = u->out.ident,
-		    .flags = u->m->flags & g->b->far.storable,
-		    .size = wire_size(u), .uidnext = box_far_next(g->b) };
+		    .flags = u->m->flags & w->b->far.storable,
+		    .size = wire_size(u), .uidnext = w->b->far.seen.uidnext };
 
 		if (state_pend(s, &p, e) < 0)
 			return -1;
@@ -183,238 +205,372 @@ intend_group(struct group *g)
 	return state_sync(s, e);
 }
 
+/* It is not on the server, and no more under way. */
 static int
-send_one(struct group *g, struct up *u)
+give_up(struct window *w, struct up *u)
 {
-	struct imap *m = &g->l->imap;
-	struct buf flags = { .max = 8192 };
-	struct imap_append head = { .date = u->date, .size = u->out.wire,
-	    .binary = u->out.nul };
-	int got;
-
-	flags_text(&flags, &g->b->state->keywords, u->m->flags &
-	    g->b->far.storable);
-	head.flags = flags.n > 0 ? flags.p : "";
-	got = imap_append_one(m, &head);
-	buf_free(&flags);
-	return got;
-}
-
-/* 0 sent, 1 refused as a whole, -1. */
-static int
-append_group(struct group *g)
-{
-	struct imap *m = &g->l->imap;
-	struct conn_sink sink = { imap_append_put, m };
-	struct err why = { 0 };
-	size_t i;
-	int got;
-
-	if (imap_append_begin(m, str_of(g->b->name)) < 0)
-		return -1;
-	for (i = 0; i < g->n; i++) {
-		if ((got = send_one(g, &g->v[i])) <= 0)
-			return got < 0 ? -1 : 1;
-		if (outgo_send(&g->v[i].out, g->v[i].fd, &sink, &why) < 0)
-			return conn_failed(m->c) ? -1 : imap_append_abort(m,
-			    "a file changed while it was uploaded");
-	}
-	return 0;
+	u->fate = UP_DONE;
+	return state_unpend(w->b->state, u->name, w->b->run->e);
 }
 
 static int
-record_up(struct group *g, struct up *u, uint32_t uid)
+record_up(struct window *w, struct up *u, uint32_t uid)
 {
 	struct rec rec = { .uid = uid, .size = wire_size(u),
-	    .flags = u->m->flags & g->b->far.storable, .ident = u->out.ident,
+	    .flags = u->m->flags & w->b->far.storable, .ident = u->out.ident,
 	    .ino = u->m->ino };
-	struct state *s = g->b->state;
-	struct err *e = g->b->run->e;
+	struct state *s = w->b->state;
+	struct err *e = w->b->run->e;
 	struct rec *orphan = state_by_name(s, str_of(u->name));
 
 	if (orphan != NULL && state_drop(s, orphan, e) < 0)
 		return -1;
-	rec.flags |= u->m->flags & ~g->b->far.storable;
+	rec.flags |= u->m->flags & ~w->b->far.storable;
 	if (state_put(s, &rec, u->name, e) < 0 ||
 	    state_unpend(s, u->name, e) < 0)
 		return -1;
 	u->act->uid = uid;
-	report_progress(&g->b->run->report, u->out.wire, false);
-	box_done(g->b, u->act);
+	report_progress(&w->b->run->report, u->out.wire, false);
+	box_done(w->b, u->act);
 	return 0;
 }
 
+/* The file stays here alone, and is not tried again. */
 static int
-forget_group(struct group *g)
+leave_alone(struct window *w, struct up *u)
 {
-	size_t i;
+	struct rec rec = { .kind = REC_ORPHAN, .size = wire_size(u),
+	    .flags = u->m->flags, .ident = u->out.ident, .ino = u->m->ino };
 
-	for (i = 0; i < g->n; i++)
-		if (state_unpend(g->b->state, g->v[i].name,
-		    g->b->run->e) < 0)
-			return -1;
-	return 0;
+	if (state_put(w->b->state, &rec, u->name, w->b->run->e) < 0)
+		return -1;
+	return give_up(w, u);
 }
+
+/* ---- the answers ---- */
 
 /* Are the UIDs of APPENDUID new, and of no other message? */
 static bool
-credible(struct group *g, const struct imap_uids *to)
+credible(struct window *w, const struct sent *c, const struct imap_uids *to)
 {
 	size_t i;
 
-	if (to->n != g->n)
+	if (to->n != c->n)
 		return false;
 	for (i = 0; i < to->n; i++)
-		if (to->v[i] < g->b->far.seen.uidnext ||
+		if (to->v[i] < w->b->far.seen.uidnext ||
 		    (i > 0 && to->v[i] <= to->v[i - 1]) ||
-		    state_by_uid(g->b->state, to->v[i]) != NULL)
+		    state_by_uid(w->b->state, to->v[i]) != NULL)
 			return false;
 	return true;
 }
 
 /* Some servers store nothing twice, and say where it is. */
 static bool
-has_it(struct group *g, uint32_t uid)
+has_it(struct window *w, const struct up *u, uint32_t uid)
 {
-	const struct rec *rec = state_by_uid(g->b->state, uid);
+	const struct rec *rec = state_by_uid(w->b->state, uid);
 
-	return rec != NULL && rec->ident == g->v[0].out.ident;
+	return rec != NULL && rec->ident == u->out.ident;
 }
 
-/* The file stays here alone, and is not tried again. */
-static int
-leave_alone(struct group *g)
+/* Which UIDs they have, the next pass asks. */
+static void
+ask_later(struct window *w, const struct sent *c)
 {
-	struct up *u = &g->v[0];
-	struct rec rec = { .kind = REC_ORPHAN, .size = wire_size(u),
-	    .flags = u->m->flags, .ident = u->out.ident, .ino = u->m->ino };
+	size_t i;
 
-	if (state_put(g->b->state, &rec, u->name, g->b->run->e) < 0)
-		return -1;
-	return forget_group(g);
+	box_again(w->b, AGAIN_UIDS);
+	for (i = c->from; i < c->from + c->n; i++) {
+		report_progress(&w->b->run->report, w->v[i].out.wire, false);
+		box_done(w->b, w->v[i].act);
+	}
 }
 
 static int
-hear_append(struct group *g, struct imap_resp *r)
+hear_append(struct window *w, const struct sent *c, struct imap_resp *r)
 {
 	struct imap_uids to = { 0 };
+	struct up *first = &w->v[c->from];
 	uint64_t v = 0;
 	size_t i;
-	int got = imap_appended(&g->l->imap, r, &v, &to);
+	int got = imap_appended(&w->l->imap, r, &v, &to);
 
-	g->b->far.changed = true;
-	if (got > 0 && v == g->b->far.seen.uidvalidity && credible(g, &to))
-		for (i = 0, got = 0; i < g->n && got == 0; i++)
-			got = record_up(g, &g->v[i], to.v[i]);
-	else if (got > 0 && to.n == 1 && g->n == 1 && has_it(g, to.v[0])) {
-		refuse(g->b, g->v[0].name, EX_DATAERR, "the server has it already, as another message of this folder");
-		got = leave_alone(g);
+	w->b->far.changed = true;
+	for (i = 0; i < c->n; i++)
+		first[i].fate = UP_DONE;
+	if (got > 0 && v == w->b->far.seen.uidvalidity && credible(w, c, &to))
+		for (i = 0, got = 0; i < c->n && got == 0; i++)
+			got = record_up(w, &first[i], to.v[i]);
+	else if (got > 0 && to.n == 1 && c->n == 1 &&
+	    has_it(w, first, to.v[0])) {
+		refuse(w->b, first->name, EX_DATAERR, "the server has it already, as another message of this folder");
+		got = leave_alone(w, first);
 	} else if (got >= 0) {
-		/* which UIDs, the next pass asks */
-		box_again(g->b, AGAIN_UIDS);
-		for (i = 0; i < g->n; i++) {
-			report_progress(&g->b->run->report,
-			    g->v[i].out.wire, false);
-			box_done(g->b, g->v[i].act);
-		}
+		ask_later(w, c);
 		got = 0;
 	}
 	free(to.v);
 	return got;
 }
 
-static int deliver_group(struct group *);
-
-/* One by one, to tell which of them the server does not want. */
+/* A NO to several is to none of them: one by one it is seen to which. */
 static int
-singly(struct group *g)
+hear_refusal(struct window *w, const struct sent *c)
 {
-	struct group one = { .l = g->l, .b = g->b, .n = 1 };
+	const char *text = w->l->imap.text;
 	size_t i;
-	int got = 0;
 
-	if (g->n == 1) {
-		refuse(g->b, g->v[0].name, str_starts(str_of(g->l->imap.text),
-		    "[TOOBIG]") ? EX_DATAERR : EX_TEMPFAIL,
-		    g->l->imap.text);
-		return forget_group(g);
+	if (c->n == 1) {
+		refuse(w->b, w->v[c->from].name, str_starts(str_of(text),
+		    "[TOOBIG]") ? EX_DATAERR : EX_TEMPFAIL, text);
+		return give_up(w, &w->v[c->from]);
 	}
-	if (forget_group(g) < 0)
-		return -1;
-	for (i = 0; i < g->n && got == 0; i++) {
-		one.v[0] = g->v[i];
-		got = deliver_group(&one);
+	for (i = c->from; i < c->from + c->n; i++) {
+		w->v[i].fate = UP_NEW;
+		w->v[i].alone = true;
 	}
+	return 0;
+}
+
+/* Tagged answers, in whatever order. */
+static int
+hear_tagged(void *of, struct imap_resp *r)
+{
+	struct window *w = of;
+	struct sent c;
+	size_t i = 0;
+
+	while (i < w->nsent && !imap_done(r, w->sent[i].tag))
+		i++;
+	if (i == w->nsent)
+		return conn_abort(w->l->imap.c, EX_PROTOCOL, "an answer to what was not asked");
+	c = w->sent[i];
+	memmove(&w->sent[i], &w->sent[i + 1], (--w->nsent - i) *
+	    sizeof *w->sent);
+	return r->type == IMAP_OK ? hear_append(w, &c, r) :
+	    hear_refusal(w, &c);
+}
+
+static int
+hear_all(struct window *w)
+{
+	struct imap_resp r;
+
+	while (w->nsent > 0)
+		if (imap_next(&w->l->imap, &r) < 0 ||
+		    (r.tag != 0 && hear_tagged(w, &r) < 0))
+			return -1;
+	return 0;
+}
+
+/* ---- sent ---- */
+
+/* 0 it is open, 1 it cannot be and is given up, -1. */
+static int
+open_up(struct window *w, struct up *u)
+{
+	struct box *b = w->b;
+	struct err *e = b->run->e;
+
+	drop_up(u);
+	u->fd = near_dir_read(b->near.dir, u->m, e);
+	if (u->fd >= 0)
+		return 0;
+	if (e->code == EX_NOINPUT)	/* removed or renamed meanwhile */
+		box_again(b, AGAIN_FILES);
+	else
+		refuse(b, u->name, e->code, e->msg);
+	fail_clear(e);
+	return give_up(w, u) < 0 ? -1 : 1;
+}
+
+static bool
+fits_in(const struct window *w, const struct sent *c, const struct up *u)
+{
+	return (w->l->imap.caps & IMAP_MULTIAPPEND) != 0 && c->n < GROUP &&
+	    !u->alone && !w->v[c->from].alone;
+}
+
+/* The next command: those behind *c that leave together, open; -1. */
+static int
+next_sent(struct window *w, struct sent *c)
+{
+	struct up *u;
+	size_t i;
+	int got;
+
+	*c = (struct sent){ .from = c->from + c->n };
+	for (i = c->from; i < w->n; i++) {
+		u = &w->v[i];
+		if (c->n > 0 && (u->fate != UP_NEW || !fits_in(w, c, u)))
+			break;
+		if (u->fate != UP_NEW || (got = open_up(w, u)) > 0) {
+			if (c->n > 0)
+				break;
+			c->from = i + 1;
+			continue;
+		}
+		if (got < 0)
+			return -1;
+		c->n++;
+	}
+	return 0;
+}
+
+static int
+send_one(struct window *w, struct up *u)
+{
+	struct imap *m = &w->l->imap;
+	struct conn_sink sink = { imap_append_put, m };
+	struct buf flags = { .max = 8192 };
+	struct imap_append head = { .date = u->date, .size = u->out.wire,
+	    .binary = u->out.nul };
+	struct err why = { 0 };
+	int got;
+
+	flags_text(&flags, &w->b->state->keywords, u->m->flags &
+	    w->b->far.storable);
+	head.flags = flags.n > 0 ? flags.p : "";
+	got = imap_append_one(m, &head);
+	buf_free(&flags);
+	if (got > 0 && outgo_send(&u->out, u->fd, &sink, &why) < 0)
+		return conn_failed(m->c) ? -1 : imap_append_abort(m,
+		    "a file changed while it was uploaded");
+	drop_up(u);
 	return got;
 }
 
-/* The intention is in the log; the next run asks the server for the message. */
 static int
-in_doubt(struct group *g)
+send_command(struct window *w, struct sent *c)
 {
-	if (conn_sent_all(g->l->imap.c))
-		report_problem(&g->b->run->report, EX_TEMPFAIL, g->b->name, "an upload may have been accepted (%zu messages), its answer was lost: the next run looks",
-		    g->n);
+	struct imap *m = &w->l->imap;
+	size_t i;
+	int got = 1;
+
+	if (imap_append_begin(m, str_of(w->b->name)) < 0)
+		return -1;
+	for (i = c->from; i < c->from + c->n && got > 0; i++)
+		got = send_one(w, &w->v[i]);
+	if (got <= 0)
+		return got < 0 ? -1 : hear_refusal(w, c);
+	if ((c->tag = imap_append_end(m)) == 0)
+		return -1;
+	for (i = c->from; i < c->from + c->n; i++)
+		w->v[i].fate = UP_SENT;
+	w->sent[w->nsent++] = *c;
+	conn_last(m->c, true);
+	mem_stake("an upload may have been accepted: the next run looks");
+	return 0;
+}
+
+static bool
+some_new(const struct window *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->v[i].fate == UP_NEW)
+			return true;
+	return false;
+}
+
+/* Once, and those that were refused together once more, each alone. */
+static int
+send_all(struct window *w)
+{
+	struct sent c;
+
+	do {
+		c = (struct sent){ 0 };
+		while (!stop_asked()) {
+			if (next_sent(w, &c) < 0)
+				return -1;
+			if (c.n == 0)
+				break;
+			if (send_command(w, &c) < 0)
+				return -1;
+		}
+		if (hear_all(w) < 0)
+			return -1;
+	} while (!stop_asked() && some_new(w));
+	return 0;
+}
+
+/* The intentions are in the log; the next run asks the server about them. */
+static int
+in_doubt(struct window *w)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < w->nsent; i++)
+		n += w->sent[i].n;
+	if (n > 0 && conn_failed(w->l->imap.c))
+		report_problem(&w->b->run->report, EX_TEMPFAIL, w->b->name, "an upload may have been accepted (%zu messages), its answer was lost: the next run looks",
+		    n);
 	return -1;
 }
 
 static int
-deliver_group(struct group *g)
+deliver_window(struct window *w)
 {
-	struct imap *m = &g->l->imap;
-	struct imap_resp r;
-	unsigned tag;
+	struct imap *m = &w->l->imap;
+	size_t i;
 	int got;
 
-	if (intend_group(g) < 0)
+	if (w->n == 0)
+		return 0;
+	if (intend_window(w) < 0)
 		return -1;
-	got = append_group(g);
-	if (got != 0)
-		return got < 0 ? -1 : singly(g);
-	if ((tag = imap_append_end(m)) == 0)
-		return -1;
-	conn_last(m->c, true);
-	mem_stake("an upload may have been accepted: the next run looks");
-	do
-		if (imap_next(m, &r) < 0)
-			return in_doubt(g);
-	while (!imap_done(&r, tag));
-	conn_last(m->c, false);
+	imap_append_others(m, hear_tagged, w);
+	got = send_all(w);
+	imap_append_others(m, NULL, NULL);
 	mem_stake(NULL);
-	return r.type == IMAP_OK ? hear_append(g, &r) : singly(g);
+	if (got < 0)
+		return in_doubt(w);
+	conn_last(m->c, false);
+	for (i = 0; i < w->n; i++)		/* a stop came before */
+		if (w->v[i].fate == UP_NEW && give_up(w, &w->v[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* Into the window, which is sent before if it would get too large. */
+static int
+add_up(struct window *w, const struct up *u)
+{
+	if (w->n == WINDOW || (w->n > 0 && w->bytes + u->out.wire >
+	    WINDOW_BYTES)) {
+		if (deliver_window(w) < 0)
+			return -1;
+		clear(w);
+	}
+	w->v[w->n++] = *u;
+	w->bytes += u->out.wire;
+	return 0;
 }
 
 int
 upload_box(struct link *l, struct box *b)
 {
-	struct group *g = mem_new(1, sizeof *g);
-	size_t most = (l->imap.caps & IMAP_MULTIAPPEND) != 0 ? GROUP : 1;
+	struct window *w = mem_new(1, sizeof *w);
+	struct up u;
 	size_t k = 0;
 	int got = 0;
 
-	g->l = l;
-	g->b = b;
-	while (got == 0 && !stop_asked() && plan_next(b->plan, ACT_PUSH, &k)) {
-		struct up *u = &g->v[g->n];
-
-		got = prepare_up(g, u, &b->plan->v[k++]);
-		if (got > 0) {
-			drop_up(u);
-			got = 0;
-			continue;
-		}
-		g->n++;
-		g->bytes += u->out.wire;
-		if (got == 0 && (g->n == most || g->bytes >= GROUP_BYTES)) {
-			got = deliver_group(g);
-			clear(g);
-		}
+	w->l = l;
+	w->b = b;
+	while (got >= 0 && !stop_asked() && plan_next(b->plan, ACT_PUSH, &k)) {
+		got = prepare_up(w, &u, &b->plan->v[k++]);
+		drop_up(&u);
+		if (got == 0)
+			got = add_up(w, &u);
 	}
-	if (got == 0 && g->n > 0)
-		got = deliver_group(g);
-	clear(g);
-	free(g);
-	return got;
+	if (got >= 0)
+		got = deliver_window(w);
+	clear(w);
+	free(w);
+	return got < 0 ? -1 : 0;
 }
 
 /* ---- a dry run ---- */
@@ -430,20 +586,20 @@ push_name(const void *of, size_t at)
 
 /* 0 it would be sent, 1 not, -1. */
 static int
-foresee(struct group *g, struct table *names, size_t k)
+foresee(struct window *w, struct table *names, size_t k)
 {
-	struct act *a = &g->b->plan->v[k];
-	struct str name = push_name(g->b, k);
+	struct act *a = &w->b->plan->v[k];
+	struct str name = push_name(w->b, k);
 	int got;
 
-	if (table_text(names, g->b, name) != TABLE_NONE) {
-		refuse_twin(g->b, arena_dup(&g->b->run->arena, name));
+	if (table_text(names, w->b, name) != TABLE_NONE) {
+		refuse_twin(w->b, arena_dup(&w->b->run->arena, name));
 		return 1;
 	}
-	got = prepare_up(g, &g->v[0], a);
-	drop_up(&g->v[0]);
+	got = prepare_up(w, &w->v[0], a);
+	drop_up(&w->v[0]);
 	if (got == 0)
-		table_add(names, g->b, k);
+		table_add(names, w->b, k);
 	return got;
 }
 
@@ -451,17 +607,17 @@ int
 upload_foresee(struct link *l, struct box *b)
 {
 	struct table names = { .text = push_name };
-	struct group *g = mem_new(1, sizeof *g);
+	struct window *w = mem_new(1, sizeof *w);
 	size_t k = 0;
 	int got = 0;
 
-	g->l = l;
-	g->b = b;
+	w->l = l;
+	w->b = b;
 	for (; got >= 0 && !stop_asked() && plan_next(b->plan, ACT_PUSH, &k);
 	    k++)
-		if ((got = foresee(g, &names, k)) > 0)
+		if ((got = foresee(w, &names, k)) > 0)
 			plan_become(b->plan, &b->plan->v[k], ACT_NOTHING);
 	table_free(&names);
-	free(g);
+	free(w);
 	return got < 0 ? -1 : 0;
 }
