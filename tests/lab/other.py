@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = ('popa3d', 'solid', 'cyrus', 'courier')
+NAMES = ('dovecot', 'popa3d', 'solid', 'cyrus', 'courier')
 imaplib._MAXLINE = poplib._MAXLINE = 10**8
 
 

@@ -16,6 +16,9 @@
 #   LAB_CYRUS_POP3_PORT LAB_CYRUS_IMAP_PORT
 #   LAB_COURIER_POP3_PORT LAB_COURIER_IMAP_PORT
 #
+# dovecot, which is installed, is another name, for tests that go through all:
+# LAB_DOVECOT_POP3_PORT and so on.
+#
 #   lab_other_run NAME CMD...		as root in the server's view
 #   lab_other_mail NAME FILE...		messages that come to billy there
 
@@ -31,6 +34,10 @@ declare -A LAB_OTHER_PROTOCOLS=(
 
 lab_other() {
 	local name p
+	if [ "$*" = dovecot ]; then
+		lab_other_dovecot
+		return
+	fi
 	if [ "$(id -u)" != 0 ] || ! unshare -mp --fork true 2>/dev/null; then
 		LAB_WHY='not allowed to unshare'
 		return 1
@@ -43,6 +50,12 @@ lab_other() {
 		done
 		lab_other_start "$name" || return
 	done
+}
+
+lab_other_dovecot() {
+	lab_up dovecot || return
+	export LAB_DOVECOT_POP3_PORT=$LAB_POP3_PORT
+	export LAB_DOVECOT_IMAP_PORT=$LAB_IMAP_PORT
 }
 
 # ---- packages
@@ -117,6 +130,17 @@ lab_mbox_mail() {	# NAME FILE...
 		LC_ALL=C sed -e 's/^>*From />&/' -e '$a\' "$f"
 		echo
 	done >> "$mbox"
+}
+
+lab_dovecot_mail() {
+	local f to
+	# shellcheck disable=SC2154 # lab.sh exports it
+	for f; do
+		to=$LAB_MAILDIR_billy/new/170000$((1000 + lab_dovecot_n++)).M1.lab
+		cp "$f" "$LAB_MAILDIR_billy/tmp/new"
+		lab_own "$LAB_MAILDIR_billy/tmp/new"
+		mv "$LAB_MAILDIR_billy/tmp/new" "$to"
+	done
 }
 
 # Its Maildir is in the view; so that names say the order, they are numbered.

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """mailfetch and the servers that Debian does not let stand beside Dovecot:
-popa3d and solid-pop3d, whose UIDLs are hashes of the header, Cyrus, Courier."""
+popa3d and solid-pop3d, whose UIDLs are hashes of the header, Cyrus, Courier;
+and Dovecot."""
 import os
 import sys
 
