@@ -48,16 +48,18 @@ say_unrouted(const struct task *t, struct buf *b)
 {
 	const struct finding *f = t->findings.first;
 
-	if (t->kind == IN_BAD)
-		buf_s(b, "no domain name");
-	else if (route_status(t) == DNS_NXDOMAIN)
+	if (t->kind == IN_BAD) {
+		buf_s(b, "no domain name: ");
+		show_safe(b, str_of(t->why));
+	} else if (route_status(t) == DNS_NXDOMAIN) {
 		show_status(b, t->mx.answer);
-	else if (f != NULL && f->sev == FINDING_ERROR)
+	} else if (f != NULL && f->sev == FINDING_ERROR) {
 		say_finding(f, b);
-	else if (t->mx.route == MX_NULL)
+	} else if (t->mx.route == MX_NULL) {
 		buf_s(b, "takes no mail (null MX)");
-	else
+	} else {
 		buf_s(b, "no MX and no address");
+	}
 }
 
 static void

@@ -22,7 +22,7 @@ static const struct finding_kind mx_findings[] = {
 	{ "MX_IS_IP", FINDING_ERROR, "RFC5321#5.1",
 	    "The MX host is an IP address. It must be a name; senders look it up as one and find nothing. Give the host a name with an A or AAAA record." },
 	{ "MX_BAD_NAME", FINDING_ERROR, "RFC1123#2.1",
-	    "The MX host cannot be a host name: letters, digits and hyphens only." },
+	    "The MX host cannot be a host name: letters, digits and hyphens only (an underscore is let pass)." },
 	{ "MX_DUPLICATE", FINDING_WARN, "RFC5321#5.1",
 	    "The same host is there more than once; only its best preference counts." },
 	{ "MX_MANY", FINDING_HINT, "RFC5321#5.1",

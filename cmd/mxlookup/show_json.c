@@ -207,6 +207,7 @@ show_json(const struct task *t, struct buf *b)
 	json_s(&j, "in", t->in);
 	json_s(&j, "domain", t->kind == IN_BAD ? NULL : t->domain);
 	json_s(&j, "status", dns_status(route_status(t)));
+	json_s(&j, "error", t->why);
 	json_unknown(t, &j);
 	route(t, &j);
 	for (c = 0; c < CHECK_MAX; c++) {

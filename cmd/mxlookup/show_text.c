@@ -33,6 +33,13 @@ safe(struct buf *b, const char *s)
 	show_safe(b, str_of(s));
 }
 
+static void
+show_pair(struct buf *b, const char *words, const char *stranger)
+{
+	buf_s(b, words);
+	safe(b, stranger);
+}
+
 void
 show_status(struct buf *b, const struct dns_answer *a)
 {
@@ -152,7 +159,7 @@ show_head(const struct task *t, struct buf *b)
 
 	safe(b, t->domain);
 	if (t->kind == IN_BAD)
-		buf_s(b, "  no domain name");
+		show_pair(b, "  no domain name: ", t->why);
 	if (t->mx.answer == NULL || !route_shown(t)) {
 		absent(t, b);
 		buf_c(b, '\n');

@@ -1,12 +1,10 @@
 /* task.c: one name and its checks, each replayed as its answers come */
-#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
 #include "clock.h"
-#include "os.h"
+#include "operand.h"
 #include "run.h"
 #include "settings.h"
 #include "task.h"
@@ -167,85 +165,6 @@ task_came(void *arg, unsigned ready)
 		go(t);
 }
 
-/* ---- what was given */
-
-static char *
-task_text(struct task *t, struct str s)
-{
-	return arena_dup(t->mem, s);
-}
-
-static bool
-is_address(struct task *t, struct str s)
-{
-	char text[64];
-	unsigned char *raw = NULL;
-
-	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
-		s = str_to(str_from(s, 1), s.n - 2);
-	if (str_starts(s, "IPv6:"))
-		s = str_from(s, 5);
-	if (s.n == 0 || s.n >= sizeof text || (!str_has(s, ':') &&
-	    !str_digit(s.p[s.n - 1])))
-		return false;
-	str_copy(text, s);
-	text[s.n] = '\0';
-	raw = arena_new(t->mem, 16, 1);
-	if (inet_pton(AF_INET, text, raw) == 1)
-		t->addr = (struct str){ (char *)raw, 4 };
-	else if (inet_pton(AF_INET6, text, raw) == 1)
-		t->addr = (struct str){ (char *)raw, 16 };
-	else
-		return false;
-	dns_addr(t->addr, text, sizeof text);
-	t->domain = task_text(t, str_of(text));
-	t->kind = IN_ADDRESS;
-	return true;
-}
-
-/* Plain names need no IDNA: this is the way of a million of them. */
-static int
-task_domain(struct task *t, struct str s)
-{
-	struct err e = { 0 };
-	char name[DNS_NAMELEN];
-
-	if (s.n > 1 && s.p[s.n - 1] == '.')
-		s.n--;
-	if (!str_ascii(s) && addr_ascii(t->mem, s, &s, &e) < 0)
-		return -1;
-	if (s.n == 0 || s.n > 300 || str_control(s) || str_has(s, ' ') ||
-	    dns_name(task_text(t, s), name) < 0)
-		return -1;
-	t->domain = task_text(t, str_of(name));
-	return 0;
-}
-
-static const char *
-last_at(struct str s)
-{
-	return s.n > 0 ? os_last(s.p, '@', s.n) : NULL;
-}
-
-static void
-understand(struct task *t, struct str in)
-{
-	struct str s = str_trim(in);
-	const char *at = last_at(s);
-
-	if (at != NULL) {
-		if (at > s.p) {
-			t->kind = IN_MAILBOX;
-			t->local = task_text(t, str_to(s, (size_t)(at - s.p)));
-		}
-		s = str_from(s, (size_t)(at - s.p) + 1);
-	}
-	if (is_address(t, s))
-		return;
-	if (task_domain(t, s) < 0)
-		t->kind = IN_BAD;
-}
-
 /* ---- beginning and end; a few are kept for the next ones */
 
 static struct task *
@@ -270,10 +189,10 @@ task_start(struct run *r, struct str in, uint64_t seq,
 	    .arena = t->arena, .ended = ended };
 	t->ask = (struct ask){ .dns = r->dns, .mem = t->mem, .came = task_came,
 	    .arg = t };
-	t->in = task_text(t, in);
+	t->in = arena_dup(t->mem, in);
 	t->domain = t->in;
 	t->started = clock_us();
-	understand(t, in);
+	operand_read(t, in);
 	t->todo = suitable(t);
 	go(t);
 }

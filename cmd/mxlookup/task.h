@@ -31,6 +31,7 @@ struct task {
 	const char *local;	/* of user@domain, or NULL */
 	enum operand kind;
 	struct str addr;	/* 4 or 16 bytes, if IN_ADDRESS */
+	const char *why;	/* IN_BAD: what is wrong, and what to type */
 
 	/*
 	 * Where mail goes; valid once CHECK_MX is done (.needs).  CHECK_ADDR

@@ -78,13 +78,42 @@ first("CRITICAL", "nothing.test: no MX and no address", "nothing.test")
 first("CRITICAL", "parked.test: takes no mail", "joe@parked.test")
 first("CRITICAL", "dead.test: no MX host has an address (MX_ALL_DEAD)",
       "dead.test")
-first("CRITICAL", "a..b: no domain name", "a..b")
+first("CRITICAL", "a..b: no domain name: nothing stands between", "a..b")
 first("CRITICAL", "four.test: ", "-C", "dmarc", "four.test")
 first("UNKNOWN", "three.test: MX: servfail", "-C", "mx", "one.test",
       "three.test")
 first("UNKNOWN", "one.test: dmarc: not known now", "-C", "dmarc", "one.test")
 first("UNKNOWN", "no name was given", input="\n# none\n")
 first("WARNING", "noall.test: ", "-C", "spf", "one.test", "noall.test")
+
+# ---- what is no domain is said, and not looked up
+LONG = "x" * 64 + ".test"
+for given, why in (
+        ("https://one.test/a", "it is a URL: give the name alone, one.test"),
+        ("http://joe@one.test:8080", "give the name alone, one.test"),
+        ("+short", "an option of dig"), ("@192.0.2.1", "-s 192.0.2.1"),
+        ("MX", "a type of records: -C"), ("txt", "a type of records"),
+        ("192.0.2.300", "no IPv4 address"), ("192.0.2", "no IPv4 address"),
+        ("joe@[192.0.2.300]", "no address"), ("2001:db8::g", "no IPv6 address"),
+        ("one.test:25", "a port is for portprobe"), ("one.test/24", '"/"'),
+        ("a.7", "its last label is a number"), ("a..b", "between two dots"),
+        (".one.test", "before the first"), (LONG, "longer than 63 bytes"),
+        ("x." * 130 + "test", "longer than 253 bytes"), ("a b", "a blank"),
+        ("a\\b.test", "a backslash"), ("joe@", "it is empty"),
+        ("\x1b[31m.test", "a control character")):
+    p = lab.mx("--", given)
+    r = lab.json("--", given)
+    lab.ok(p.returncode == 68 and why in p.stdout and "\x1b" not in p.stdout and
+           why in r["error"] and r["status"] == "invalid-input" and
+           r["dns"]["queries"] == 0, "%r: %s" % (given, why), (p, r))
+for given, domain in (("<joe@one.test>", "one.test"), ("one.test.", "one.test"),
+                      ("mailto:joe@one.test", "one.test"),
+                      ("a_b.test", "a_b.test"), ("a\\.b.test", "a\\.b.test"),
+                      ("joe@[192.0.2.1]", "192.0.2.1"), ("::1", "::1"),
+                      ("b\u00fccher.test", "xn--bcher-kva.test")):
+    r = lab.json("-C", "mx", given)
+    lab.ok((r["domain"], r["error"]) == (domain, None),
+           "%r is %s" % (given, domain), r)
 
 # ---- records that were meant and do not count, and of several all
 AT = {"spf": "", "dmarc": "_dmarc.", "mtasts": "_mta-sts.",
