@@ -91,6 +91,25 @@ spool(struct deliver *d)
 	return 0;
 }
 
+/*
+ * What a filter gives need not be the same a second time: by the digest of what
+ * it was given a file is known again.
+ */
+static void
+write_name(struct deliver *d)
+{
+	char sum[20] = "";
+
+	if (d->h.o->to.filter != NULL && d->h.now.sum != 0)
+		snprintf(sum, sizeof sum, "-%016llx",
+		    (unsigned long long)d->h.now.sum);
+	snprintf(d->h.name, sizeof d->h.name,
+	    "%lld.N%06d.%016llx%016llx%s.%.48s",
+	    (long long)d->stamp / 1000000, (int)(d->stamp % 1000000),
+	    (unsigned long long)d->h.now.key.a,
+	    (unsigned long long)d->h.now.key.b, sum, d->host);
+}
+
 /* Later than the one before, whatever the clock does. */
 static void
 name_file(struct deliver *d)
@@ -100,10 +119,7 @@ name_file(struct deliver *d)
 	d->stamp = now > d->stamp ? now : d->stamp + 1;
 	if (d->first == 0)
 		d->first = d->stamp;
-	snprintf(d->h.name, sizeof d->h.name,
-	    "%lld.N%06d.%016llx%016llx.%.48s", (long long)d->stamp / 1000000,
-	    (int)(d->stamp % 1000000), (unsigned long long)d->h.now.key.a,
-	    (unsigned long long)d->h.now.key.b, d->host);
+	write_name(d);
 }
 
 /* In the Maildirs that are to get it. */
@@ -127,7 +143,7 @@ begin_files(struct deliver *d)
 
 /* A UIDL alone does not say for good which message it is. */
 static bool
-sums(const struct deliver *d)
+keeps_sums(const struct deliver *d)
 {
 	return d->h.o->account.server.scheme >= ACCOUNT_POP3 &&
 	    !d->h.o->which.headers_only;
@@ -163,7 +179,7 @@ deliver_begin(struct deliver *d, const struct message *m)
 	d->h.file = -1;
 	d->lacks = ledger_lacks(d->h.ledger, m->key);
 	drop_digest(d);
-	if (sums(d))
+	if (keeps_sums(d) || d->h.o->to.filter != NULL)
 		d->digest = digest_new();
 	name_file(d);
 	for (i = 0; i < LEDGER_PLACES; i++)
@@ -382,7 +398,8 @@ record_given(struct deliver *d, const struct pending *p)
 static int
 record_accepted(struct deliver *d, struct place *p)
 {
-	struct pending given = { .key = d->h.now.key, .sum = d->h.now.sum,
+	struct pending given = { .key = d->h.now.key,
+	    .sum = keeps_sums(d) ? d->h.now.sum : 0,
 	    .done = (uint32_t)1 << p->number,
 	    .announced = announced(d) };
 
@@ -432,6 +449,7 @@ complete(struct deliver *d)
 	deliver_sum(d);
 	if (d->h.o->to.filter == NULL)
 		return FILTER_PASSED;
+	write_name(d);
 	got = filter_run(&d->filter, &d->h);
 	return got == FILTER_PASSED && begin_files(d) < 0 ? -1 : got;
 }
@@ -441,7 +459,7 @@ static int
 pend(struct deliver *d, struct pending *p)
 {
 	memcpy(p->name, d->h.name, sizeof p->name);
-	p->sum = d->h.now.sum;
+	p->sum = keeps_sums(d) ? d->h.now.sum : 0;
 	p->announced = announced(d);
 	if (p->done != 0)
 		d->batch[d->n++] = *p;

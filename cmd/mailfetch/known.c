@@ -13,14 +13,16 @@
 
 /*
  * The names of files in Maildirs: SECONDS.NMICROSECONDS.KEY.HOST, KEY being 32
- * digits: they sort as they came, and say which message they are.  Earlier
- * versions said mailfetch.KEY.
+ * digits: they sort as they came, and say which message they are.  What came
+ * out of a filter has KEY-SUM, with the 16 digits of the digest of what went
+ * into it.  Earlier versions said mailfetch.KEY.
  */
-enum { KEY_DIGITS = 32 };
+enum { KEY_DIGITS = 32, SUM_DIGITS = 16 };
 
 /* In a Maildir already, as a run that was interrupted left it. */
 struct known {
 	struct key key;
+	uint64_t sum;		/* of what a filter was given; or 0 */
 	size_t place;
 	bool cur;
 	const char *file;
@@ -40,38 +42,53 @@ known_by_key(const void *a, const void *b)
 	return memcmp(&x->key, &y->key, sizeof x->key);
 }
 
+/* Of hex digits, as many as there are, up to 16. */
 static bool
-key_of(struct str hex, struct key *to)
+number_of_hex(struct str hex, uint64_t *to)
 {
-	char half[2][KEY_DIGITS / 2 + 1] = { "", "" };
+	char digits[SUM_DIGITS + 1];
 	size_t i;
 
-	if (hex.n != KEY_DIGITS)
+	if (hex.n > SUM_DIGITS)
 		return false;
 	for (i = 0; i < hex.n; i++)
 		if (strchr("0123456789abcdef", hex.p[i]) == NULL)
 			return false;
-	memcpy(half[0], hex.p, KEY_DIGITS / 2);
-	memcpy(half[1], hex.p + KEY_DIGITS / 2, KEY_DIGITS / 2);
-	*to = (struct key){ strtoull(half[0], NULL, 16),
-	    strtoull(half[1], NULL, 16) };
+	memcpy(digits, hex.p, hex.n);
+	digits[hex.n] = '\0';
+	*to = strtoull(digits, NULL, 16);
 	return true;
+}
+
+/* KEY or KEY-SUM */
+static bool
+key_of(struct str text, struct known *k)
+{
+	struct str sum = text, key = str_cut(&sum, '-');
+
+	k->sum = 0;
+	if (key.n != KEY_DIGITS || !number_of_hex(str_to(key, KEY_DIGITS / 2),
+	    &k->key.a) || !number_of_hex(str_from(key, KEY_DIGITS / 2),
+	    &k->key.b))
+		return false;
+	return sum.n == 0 || (sum.n == SUM_DIGITS &&
+	    number_of_hex(sum, &k->sum));
 }
 
 /* Of a file of ours: which message, and since when it is here (or 0). */
 static bool
-ours(const char *file, struct key *key, uint64_t *second)
+ours(const char *file, struct known *k, uint64_t *second)
 {
 	struct str rest = str_of(file), name = str_cut(&rest, ':'), first;
 
 	*second = 0;
 	first = str_cut(&name, '.');
 	if (str_is(first, "mailfetch"))
-		return key_of(str_cut(&name, '~'), key);
+		return key_of(str_cut(&name, '~'), k);
 	if (str_num(first, UINT32_MAX, second) < 0 ||
 	    str_cut(&name, '.').n == 0)
 		return false;
-	return key_of(str_cut(&name, '.'), key);
+	return key_of(str_cut(&name, '.'), k);
 }
 
 static void
@@ -82,7 +99,7 @@ remember_file(void *to, enum maildir_folder folder, const char *file)
 	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
 	uint64_t second, sum;
 
-	if (!ours(file, &k.key, &second) || (second < s->since &&
+	if (!ours(file, &k, &second) || (second < s->since &&
 	    !ledger_is_going(d->h.ledger, k.key, &sum)))
 		return;
 	k.file = arena_dup(d->h.arena, str_of(file));
@@ -144,6 +161,16 @@ known_unsure(const struct deliver *d)
 }
 
 /* Is the message under way, which is complete, in this Maildir already? */
+/* Is this file the message under way, which is complete? */
+static bool
+is_now(const struct deliver *d, const struct known *k)
+{
+	if (k->sum != 0)
+		return k->sum == d->h.now.sum;
+	return maildir_holds(&d->place[k->place].maildir, k->cur ?
+	    MAILDIR_CUR : MAILDIR_NEW, k->file, d->h.name);
+}
+
 bool
 known_holds(const struct deliver *d, size_t place)
 {
@@ -153,9 +180,7 @@ known_holds(const struct deliver *d, size_t place)
 
 	for (; i < d->nknown && known_by_key(&d->known[i], &want) == 0; i++) {
 		at = &d->known[i];
-		if (at->place == place && maildir_holds(
-		    &d->place[place].maildir, at->cur ? MAILDIR_CUR :
-		    MAILDIR_NEW, at->file, d->h.name))
+		if (at->place == place && is_now(d, at))
 			return true;
 	}
 	return false;

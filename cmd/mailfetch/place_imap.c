@@ -6,7 +6,8 @@
  * (RFC 3502), else one command behind the other.  That each is about to leave
  * is in the state before, with the UIDNEXT below which it cannot be: if the
  * answer is lost, the next run looks there for a message with the same bytes
- * before it sends anything.
+ * before it sends anything.  A filter may give others the next time: then the
+ * digest of what was sent is in the state, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,13 +98,19 @@ record_intent(struct place *p, struct handed *h)
 
 	for (i = 0; i < p->store->n; i++) {
 		struct store_item *it = &p->store->v[i];
-		struct entry pending = { .key = pending_key(p, it->m.key),
-		    .kind = STATE_APPEND, .day = (uint32_t)box->uidnext,
+		struct key k = pending_key(p, it->m.key);
+		struct entry pending = { .key = k, .kind = STATE_APPEND,
+		    .day = (uint32_t)box->uidnext,
 		    .places = (uint32_t)box->uidvalidity };
+		uint64_t sum = store_sum(it->md);
+		struct entry sent = { .key = k, .kind = STATE_SENT,
+		    .day = (uint32_t)sum, .places = (uint32_t)(sum >> 32) };
 
 		if (it->fate != STORE_NEW)
 			continue;
-		if (state_set(h->state, &pending, h->e) < 0)
+		if (state_set(h->state, &pending, h->e) < 0 ||
+		    (h->o->to.filter != NULL && state_set(h->state, &sent,
+		    h->e) < 0))
 			return -1;
 		it->since = pending.day;
 		it->uidvalidity = pending.places;
@@ -169,8 +176,9 @@ give_imap(struct place *p, struct handed *h)
 {
 	struct store *s = p->store;
 	struct store_item *it;
-	const struct entry *at = state_find(h->state, pending_key(p,
-	    h->now.key), STATE_APPEND);
+	struct key k = pending_key(p, h->now.key);
+	const struct entry *at = state_find(h->state, k, STATE_APPEND);
+	const struct entry *sent = state_find(h->state, k, STATE_SENT);
 
 	if (s->n == s->cap) {
 		s->cap = s->cap > 0 ? 2 * s->cap : 64;
@@ -184,6 +192,8 @@ give_imap(struct place *p, struct handed *h)
 		it->fate = STORE_DOUBT;
 		it->since = at->day;
 		it->uidvalidity = at->places;
+		it->sent = sent == NULL ? 0 :
+		    (uint64_t)sent->places << 32 | sent->day;
 	}
 	if (h->size == 0 || s->full) {
 		store_leave(s, it, h, s->full ? EX_TEMPFAIL : EX_DATAERR, s->full ?
@@ -336,12 +346,15 @@ left_imap(const struct place *p, struct key message)
 static int
 record_imap(struct place *p, struct handed *h)
 {
+	struct key k;
 	size_t i;
 
-	for (i = 0; i < p->store->n; i++)
-		if (state_drop(h->state, pending_key(p,
-		    p->store->v[i].m.key), STATE_APPEND, h->e) < 0)
+	for (i = 0; i < p->store->n; i++) {
+		k = pending_key(p, p->store->v[i].m.key);
+		if (state_drop(h->state, k, STATE_APPEND, h->e) < 0 ||
+		    state_drop(h->state, k, STATE_SENT, h->e) < 0)
 			return -1;
+	}
 	return 0;
 }
 

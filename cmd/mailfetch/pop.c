@@ -286,7 +286,8 @@ of_message(const struct state *s, const struct entry *at)
 	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
 	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
 	    at->kind == STATE_APPEND || at->kind == STATE_GOING ||
-	    at->kind == STATE_SUM || at->kind == STATE_PART;
+	    at->kind == STATE_SUM || at->kind == STATE_PART ||
+	    at->kind == STATE_SENT;
 }
 
 /*

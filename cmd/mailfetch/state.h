@@ -46,6 +46,8 @@ enum state_kind {
 	STATE_TWICE,		/* of POP3, a unique id: day: so many messages
 				   had it at once */
 	STATE_OWNER,		/* see owner.c */
+	STATE_SENT,		/* beside STATE_APPEND: a digest of what was
+				   sent, as in STATE_SUM */
 	STATE_KINDS
 };
 

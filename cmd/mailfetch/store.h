@@ -27,6 +27,7 @@ struct store_item {
 	uint32_t uidvalidity;	/* that is one of */
 	uint32_t uid;		/* TAKEN: or 0, not known */
 	unsigned char md[32];
+	uint64_t sent;		/* DOUBT: store_sum of that then; 0: as md */
 };
 
 /* A command under way: items v[from] ... as many as n of them. */
@@ -49,6 +50,8 @@ struct store {
 	size_t nsent;
 };
 
+/* Of a digest so much as the state keeps; never 0. */
+uint64_t store_sum(const unsigned char md[32]);
 /* Is there one with this fate? */
 bool store_some(const struct store *, enum store_fate);
 /* It stays where it is, and why is counted. */

@@ -7,13 +7,23 @@
 #include "imap_box.h"
 #include "store.h"
 
+uint64_t
+store_sum(const unsigned char md[32])
+{
+	uint64_t n;
+
+	memcpy(&n, md, sizeof n);
+	return n | 1;
+}
+
 static bool
 sought(const struct store *s, uint64_t size)
 {
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (s->v[i].fate == STORE_DOUBT && s->v[i].size == size)
+		if (s->v[i].fate == STORE_DOUBT &&
+		    (s->v[i].sent != 0 || s->v[i].size == size))
 			return true;
 	return false;
 }
@@ -72,7 +82,8 @@ match(struct store *s, uint32_t uid, const unsigned char md[32])
 	for (i = 0; i < s->n; i++) {
 		struct store_item *it = &s->v[i];
 
-		if (it->fate != STORE_DOUBT || memcmp(it->md, md, 32) != 0)
+		if (it->fate != STORE_DOUBT || (it->sent != 0 ?
+		    it->sent != store_sum(md) : memcmp(it->md, md, 32) != 0))
 			continue;
 		it->fate = STORE_TAKEN;
 		it->uid = uid;

@@ -75,6 +75,27 @@ for name, caps in WAYS.items():
     go(r, Pop(MAILS), d)
     d.close()
 
+# A filter gives something else each time: what was sent is looked for.
+for name, caps in WAYS.items():
+    for gone in (False, True):
+        r, d, pop = Run(), Dest(caps), Pop(MAILS)
+        d.box('INBOX').add(MAILS[2][1])         # somebody else's
+        d.lose = 1
+        each = r.write('each', '#!/bin/sh\ncat; echo >> %s/n; wc -l < %s/n; '
+                       'cat %s/n\n' % (r.d, r.d, r.d), 0o755)
+        go(r, pop, d, '--delete', 'now', '--filter', each)
+        first = r.rc
+        if gone:                # it had not been stored
+            d.box('INBOX').messages[1:] = []
+        d.lose = 0
+        go(r, pop, d, '--delete', 'now', '--filter', each)
+        came = sorted(int(re.search(rb'Subject: m(\d)', m).group(1))
+                      for m in d.data()[1:])
+        case.check(first in (75, 76) and r.rc == 0 and not pop.m and
+                   came == [1, 2, 3, 4, 5], '%s, a filter: each is there once'
+                   % name, (first, r.rc, r.err, came))
+        d.close()
+
 # An answer that is lost: it is asked for, not sent again.
 for name, caps in WAYS.items():
     for lose in range(1, 2 if 'MULTI' in caps else 6):

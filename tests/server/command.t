@@ -4,6 +4,7 @@ that message's."""
 import json
 import os
 import sys
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case, Imap, Pop, Run, Serve, msg  # noqa: E402
@@ -146,6 +147,35 @@ s.close()
 
 # ---- filter
 
+# A run that was killed behind the last rename: nothing of it is in the state.
+def killed(r):
+    for path in r.states():
+        x = (4).to_bytes(4, sys.byteorder) + (1).to_bytes(4, sys.byteorder)
+        x += bytes(20)
+        with open(path, 'rb') as f:
+            head = f.read(32)
+        with open(path, 'wb') as f:
+            f.write(head + zlib.crc32(x).to_bytes(4, sys.byteorder) + x)
+
+
+for proto in ('pop3', 'imap'):
+    box = (Pop if proto == 'pop3' else Imap)()
+    s, r = Serve(box), Run()
+    each = script(r, 'cat; echo >> %s/n; wc -l < %s/n' % (r.d, r.d))
+    for k in (1, 2):
+        r.go(proto, s, '--filter', each, '-d', 'maildir:%s/M2' % r.d)
+        case.check(r.rc == 0 and len(r.files()) == 5 ==
+                   len(os.listdir(r.d + '/M2/new')), proto + ': killed behind '
+                   'the filter, which gives something else each time: once',
+                   (r.rc, r.err, len(r.files())))
+        killed(r)
+    if proto == 'pop3':
+        box.m[0] = ('u1', b'Subject: m9\r\n\r\nanother\r\n')
+        r.go(proto, s, '--filter', each)
+        case.check(len(r.files()) == 6, 'but another message is another one',
+                   (r.err, len(r.files())))
+    s.close()
+    r.done()
 
 def filtered(body, *args, mails=None, proto='pop3', **how):
     """A run with that filter, "delete now", to a Maildir; what is left."""
