@@ -1,24 +1,17 @@
 /*
- * account.c: the options all tools share, and the configuration file
+ * account.c: the options all tools share, and which account is meant
  *
  * What a section says is applied key by key through opt_conf, so the command
  * line always wins.  Of the sections that have a key, the most particular
  * one gives it, with all its lines: a list is replaced, not added to.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "account.h"
-#include "file.h"
+#include "account_file.h"
 
-enum {
-	CHAIN_MAX = 32,			/* parents of parents */
-	CONF_MAX = 1 << 20
-};
+enum { CHAIN_MAX = 32 };		/* parents of parents */
 
 /*
  * Keys of all the tools, for accounts are shared and a tool must not stumble
@@ -176,128 +169,6 @@ account_options(struct account *a)
 	    sizeof *table);
 
 	return memcpy(copy, table, sizeof table);
-}
-
-/* --- the file --- */
-
-const char *
-account_path(struct account *a)
-{
-	const char *dir = file_xdg(&a->arena, "XDG_CONFIG_HOME", ".config");
-
-	if (a->config != NULL)
-		return file_path(&a->arena, a->config);
-	return dir != NULL ? arena_printf(&a->arena, "%s/postbag/config",
-	    dir) : NULL;
-}
-
-/* socks5://user:password@host */
-static bool
-proxy_secret(const char *url)
-{
-	const char *login = strstr(url, "://"), *at;
-
-	if (login == NULL)
-		return false;
-	at = strrchr(login + 3, '@');
-	return at != NULL && memchr(login + 3, ':',
-	    (size_t)(at - login - 3)) != NULL;
-}
-
-/* A proxy's password counts as well. */
-static bool
-is_secret(const struct conf_line *l)
-{
-	return strcmp(l->key, "password") == 0 ||
-	    (strcmp(l->key, "proxy") == 0 && proxy_secret(l->value));
-}
-
-/* All that is used has been copied. */
-static void
-forget_lines(struct account *a)
-{
-	struct conf_section *s;
-	struct conf_line *l;
-
-	for (s = a->file.conf.sections; s != NULL; s = s->next)
-		for (l = s->lines; l != NULL; l = l->next)
-			if (is_secret(l))
-				conf_forget(l);
-}
-
-static bool
-has_secret(const struct conf *c)
-{
-	const struct conf_section *s;
-	const struct conf_line *l;
-
-	for (s = c->sections; s != NULL; s = s->next)
-		for (l = s->lines; l != NULL; l = l->next)
-			if (is_secret(l))
-				return true;
-	return false;
-}
-
-/* Whoever can write it can have us run a command. */
-static int
-check_writers(int fd, const char *path, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return fail_sys(e, EX_NOINPUT, "%s", path);
-	if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0)
-		return fail(e, EX_CONFIG, "%s: everybody can write to it (mode %03o)",
-		    path, (unsigned)st.st_mode & 0777);
-	return 0;
-}
-
-static int
-read_open(struct account *a, int fd, const char *path, struct err *e)
-{
-	struct err why = { 0 };
-
-	if (check_writers(fd, path, e) < 0)
-		return -1;
-	if (file_whole(fd, &a->file.text, CONF_MAX, &why) < 0)
-		return fail(e, why.code, "%s: %s", path, why.msg);
-	a->file.conf.file = path;
-	if (conf_parse(&a->file.conf, &a->arena, a->file.text.p,
-	    a->file.text.n, e) < 0)
-		return -1;
-	return has_secret(&a->file.conf) ? file_private(fd, path, e) : 0;
-}
-
-int
-account_text(struct account *a, struct str text, struct err *e)
-{
-	a->file.read = true;
-	a->file.conf.file = "the result";
-	buf_str(&a->file.text, text);
-	return conf_parse(&a->file.conf, &a->arena, a->file.text.p,
-	    a->file.text.n, e);
-}
-
-int
-account_read(struct account *a, struct err *e)
-{
-	const char *path = account_path(a);
-	int fd, got;
-
-	if (a->file.read)
-		return 0;
-	a->file.read = true;
-	a->file.conf.file = path != NULL ? path : "nowhere: there is no home";
-	if (path == NULL)
-		return 0;
-	if (a->config == NULL && access(path, F_OK) < 0 &&
-	    (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if ((fd = file_open(path, e)) < 0)
-		return -1;
-	got = read_open(a, fd, path, e);
-	close(fd);
-	return got;
 }
 
 /* --- which account --- */
@@ -651,7 +522,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	const char *cmd_url = a->url, *cmd_user = a->login.user;
 	struct chain c = { .n = 0 };
 
-	if (opt_given(set, "proxy") && proxy_secret(a->way.proxy))
+	if (opt_given(set, "proxy") && account_file_proxy(a->way.proxy))
 		return fail(e, EX_USAGE, "--proxy with a password: everybody can read a command line. Write it into the configuration file, as key proxy");
 	if (account_read(a, e) < 0)
 		return -1;
@@ -672,7 +543,7 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	if (a->server.user != NULL && cmd_user == NULL)
 		a->login.user = a->server.user;
 	settle_tls(a);
-	forget_lines(a);
+	account_file_forget(a);
 	return account_effects(a, set, e);
 }
 
@@ -720,8 +591,8 @@ account_forget(struct account *a)
 {
 	if (a->again)
 		return;
-	forget_lines(a);
-	if (a->way.proxy != NULL && proxy_secret(a->way.proxy))
+	account_file_forget(a);
+	if (a->way.proxy != NULL && account_file_proxy(a->way.proxy))
 		mem_wipe((char *)a->way.proxy,	/* our copy */
 		    strlen(a->way.proxy));
 	drop_secret(&a->password);
