@@ -11,7 +11,7 @@
 #include "account.h"
 #include "account_file.h"
 
-enum { CHAIN_MAX = 32 };		/* parents of parents */
+enum { CHAIN_MAX = 33 };		/* parents of parents */
 
 /*
  * Keys of all the tools, for accounts are shared and a tool must not stumble
@@ -190,19 +190,17 @@ add_parents(const struct account *a, struct chain *c,
 		for (i = start; i < c->n; i++)
 			if (c->s[i] == s)
 				return fail(e, EX_CONFIG, "%s:%u: account %s is its own ancestor",
-				    a->file.conf.file,
-				    s->line, s->name);
-		if (c->n == CHAIN_MAX - 1)
+				    s->file, s->line, s->name);
+		if (c->n == CHAIN_MAX - 2)
 			return fail(e, EX_CONFIG, "%s:%u: over %d parents",
-			    a->file.conf.file, s->line, CHAIN_MAX - 2);
+			    s->file, s->line, CHAIN_MAX - 3);
 		c->s[c->n++] = s;
 		if (s->parent == NULL)
 			return 0;
 		up = conf_find(&a->file.conf, "account", s->parent);
 		if (up == NULL)
 			return fail(e, EX_CONFIG, "%s:%u: account %s: there is no account %s to take after",
-			    a->file.conf.file,
-			    s->line, s->name, s->parent);
+			    s->file, s->line, s->name, s->parent);
 		s = up;
 	}
 	return 0;
@@ -256,15 +254,66 @@ by_sender(const struct account *a, const char *from, struct err *e)
 	return NULL;
 }
 
-static const struct conf_section *
-first_account(const struct conf *c)
+/* The line with the server: the first key in keys that there is. */
+static const struct conf_line *
+server_line(const struct chain *c, const char *keys, struct str *protocol)
+{
+	const struct conf_line *l = NULL;
+	struct str list = str_of(keys), w;
+	char key[16];
+
+	while (l == NULL && (w = str_word(&list)).n > 0) {
+		if (w.n >= sizeof key)
+			continue;
+		str_copy(key, w);
+		key[w.n] = '\0';
+		l = effective(c, key);
+		*protocol = w;
+	}
+	return l;
+}
+
+/* The user's, and behind them the system's. */
+static void
+add_defaults(const struct account *a, struct chain *c)
 {
 	const struct conf_section *s;
 
-	for (s = c->sections; s != NULL; s = s->next)
-		if (strcmp(s->kind, "account") == 0)
-			break;
-	return s;
+	for (s = a->file.conf.sections; s != NULL; s = s->next)
+		if (strcmp(s->kind, "defaults") == 0 && c->n < CHAIN_MAX)
+			c->s[c->n++] = s;
+}
+
+static bool
+names_server(const struct account *a, const struct conf_section *s,
+    const char *keys)
+{
+	struct chain c = { .n = 0 };
+	struct err quiet = { 0 };
+	struct str protocol;
+
+	if (add_parents(a, &c, s, &quiet) < 0)
+		return false;
+	add_defaults(a, &c);
+	return server_line(&c, keys, &protocol) != NULL ||
+	    effective(&c, "server") != NULL;
+}
+
+/* The first account that has a server; if none has one, the first. */
+static const struct conf_section *
+first_account(const struct account *a, const char *keys)
+{
+	const struct conf_section *s, *first = NULL;
+
+	for (s = a->file.conf.sections; s != NULL; s = s->next) {
+		if (strcmp(s->kind, "account") != 0)
+			continue;
+		if (names_server(a, s, keys))
+			return s;
+		if (first == NULL)
+			first = s;
+	}
+	return first;
 }
 
 static int
@@ -273,9 +322,9 @@ unknown_account(const struct account *a, struct err *e)
 	const struct conf_section *s;
 	struct buf names = { .max = 300 };
 
-	if (a->file.text.p == NULL)
+	if (a->file.text.p == NULL && a->file.system.p == NULL)
 		return fail(e, EX_CONFIG, "no account \"%s\": there is no configuration file (%s)",
-		    a->name, a->file.conf.file);
+		    a->name, a->file.looked);
 	for (s = a->file.conf.sections; s != NULL; s = s->next)
 		if (strcmp(s->kind, "account") == 0)
 			buf_printf(&names, " %s", s->name);
@@ -296,7 +345,8 @@ stands_alone(const struct account *a)
 
 /* NULL is no account, which is well unless e says otherwise. */
 static const struct conf_section *
-account_choose(const struct account *a, const char *from, struct err *e)
+account_choose(const struct account *a, const char *from, const char *keys,
+    struct err *e)
 {
 	const struct conf_section *s = NULL;
 
@@ -313,7 +363,7 @@ account_choose(const struct account *a, const char *from, struct err *e)
 	if (s == NULL && e->code == 0)
 		s = conf_find(&a->file.conf, "account", "default");
 	if (s == NULL && e->code == 0)
-		s = first_account(&a->file.conf);
+		s = first_account(a, keys);
 	return s;
 }
 
@@ -366,8 +416,8 @@ apply_line(struct account *a, struct opt_set *set, const struct conf_line *l,
 	else
 		got = fail(&why, EX_CONFIG, "unknown key \"%s\"",
 		    conf_key_shown(shown, sizeof shown, str_of(l->key)));
-	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s:%u: %s", a->file.conf.file,
-	    l->line, why.msg);
+	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s:%u: %s", l->file, l->line,
+	    why.msg);
 }
 
 /* Did the command line choose a way to the secret? */
@@ -454,25 +504,6 @@ set_server(struct account *a, const char *url, struct str protocol,
 	return 0;
 }
 
-/* The line with the server: the first key in keys that there is. */
-static const struct conf_line *
-server_line(const struct chain *c, const char *keys, struct str *protocol)
-{
-	const struct conf_line *l = NULL;
-	struct str list = str_of(keys), w;
-	char key[16];
-
-	while (l == NULL && (w = str_word(&list)).n > 0) {
-		if (w.n >= sizeof key)
-			continue;
-		str_copy(key, w);
-		key[w.n] = '\0';
-		l = effective(c, key);
-		*protocol = w;
-	}
-	return l;
-}
-
 /* From -S, a protocol's key, or the key "server", in this order. */
 static int
 find_server(struct account *a, const struct chain *c, const char *cmd_url,
@@ -493,8 +524,8 @@ find_server(struct account *a, const struct chain *c, const char *cmd_url,
 	if (l == NULL)
 		return 0;
 	if (set_server(a, l->value, protocol, keys, &why) < 0)
-		return fail(e, EX_CONFIG, "%s:%u: %s: %s", a->file.conf.file,
-		    l->line, l->key, why.msg);
+		return fail(e, EX_CONFIG, "%s:%u: %s: %s", l->file, l->line,
+		    l->key, why.msg);
 	return 0;
 }
 
@@ -526,15 +557,14 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 		return fail(e, EX_USAGE, "--proxy with a password: everybody can read a command line. Write it into the configuration file, as key proxy");
 	if (account_read(a, e) < 0)
 		return -1;
-	s = account_choose(a, from, e);
+	s = account_choose(a, from, keys, e);
 	if (e->code != 0)
 		return -1;
 	if (a->file.section != NULL)
 		c.s[c.n++] = a->file.section;
 	if (s != NULL && add_parents(a, &c, s, e) < 0)
 		return -1;
-	c.s[c.n] = conf_find(&a->file.conf, "defaults", "");
-	c.n += c.s[c.n] != NULL;
+	add_defaults(a, &c);
 	if (apply_chain(a, set, &c, e) < 0 ||
 	    find_server(a, &c, cmd_url, keys, e) < 0)
 		return -1;
@@ -605,6 +635,7 @@ account_wipe(struct account *a)
 	drop_secret(&a->password);
 	drop_secret(&a->from_fd);
 	buf_wipe(&a->file.text);
+	buf_wipe(&a->file.system);
 	arena_free(&a->arena);
 	*a = (struct account){ 0 };
 }

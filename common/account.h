@@ -47,11 +47,12 @@ struct account_login {
 	const char *token_command;
 };
 
-/* The configuration file. */
+/* The configuration: the user's file, and behind it the system's. */
 struct account_file {
 	bool read;			/* or there was none to be read */
-	struct buf text;
-	struct conf conf;
+	struct buf text, system;
+	struct conf conf;		/* of both, the user's sections first */
+	const char *looked;		/* where, and what was there */
 	const struct conf_section *section;	/* see account_section */
 };
 
@@ -91,22 +92,13 @@ const struct opt *account_options(struct account *);
  * keys are the protocols the tool speaks, best first ("smtp lmtp"): a file's
  * key that names the server, and what a URL may be.  from is the sender's
  * address for the choice of an account, or NULL.  The account: -A; none if
- * -S was given; that whose "from" is the sender's; "default"; the first one.
+ * -S was given; that whose "from" is the sender's; "default"; the first one
+ * that has a server.
  * No server is no error: see has_server.  EX_CONFIG with "file:line: ".  All
  * secrets in the file's text are wiped then: it can be done once.
  */
 int account_load(struct account *, struct opt_set *, const char *keys,
     const char *from, struct err *);
-
-/* The configuration file that is read if it is there; NULL: no home. */
-const char *account_path(struct account *);
-
-/*
- * Reads it, once: the others below do, too.  A file named by --config must be
- * there, the usual one may.  account_text: a text instead of a file.
- */
-int account_read(struct account *, struct err *);
-int account_text(struct account *, struct str, struct err *);
 
 /*
  * Refuses what was given on the command line and has no effect; account_load

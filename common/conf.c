@@ -110,6 +110,7 @@ open_section(struct parser *p, const char *kind, char *text, struct str rest,
 	if (kind != kinds[0] && section_names(rest, &name, &parent, e) < 0)
 		return -1;
 	s = arena_new(p->arena, 1, sizeof *s);
+	s->file = p->conf->file;
 	s->kind = kind;
 	s->name = name.n > 0 ? end_word(text, name) : "";
 	s->parent = parent.n > 0 ? end_word(text, parent) : NULL;
@@ -186,6 +187,7 @@ add_line(struct parser *p, char *text, struct str key, struct str value,
 		    NLINE);
 	l = arena_new(p->arena, 1, sizeof *l);
 	l->key = end_word(text, key);
+	l->file = p->conf->file;
 	l->line = p->line;
 	l->raw = text + (value.p - text);
 	l->room = value.n;
@@ -251,6 +253,23 @@ conf_parse(struct conf *c, struct arena *a, char *text, size_t n,
 		len += eol != NULL;
 	}
 	return 0;
+}
+
+void
+conf_append(struct conf *c, struct conf_section *less)
+{
+	struct conf_section **end = &c->sections, *next;
+
+	for (; less != NULL; less = next) {
+		next = less->next;
+		if (strcmp(less->kind, kinds[0]) != 0 &&
+		    conf_find(c, less->kind, less->name) != NULL)
+			continue;
+		while (*end != NULL)
+			end = &(*end)->next;
+		less->next = NULL;
+		*end = less;
+	}
 }
 
 const struct conf_section *

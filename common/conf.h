@@ -22,11 +22,13 @@ struct conf_line {
 	const char *key, *value;	/* value may be "" */
 	char *raw;			/* what stood in the text for it, */
 	size_t room;			/* so many bytes */
+	const char *file;		/* where it stands */
 	unsigned line;
 };
 
 struct conf_section {
 	struct conf_section *next;
+	const char *file;		/* where it begins */
 	const char *kind;		/* "defaults", "account", ... */
 	const char *name;		/* "" for defaults */
 	const char *parent;		/* or NULL */
@@ -47,7 +49,13 @@ struct conf {
 int conf_parse(struct conf *, struct arena *, char *text, size_t n,
     struct err *);
 
-/* The section, or NULL. */
+/*
+ * Adds the sections of a file that weighs less, but for those whose like is there
+ * already.  Its defaults come behind the others, which stay before them.
+ */
+void conf_append(struct conf *, struct conf_section *less);
+
+/* The section, the first if there are several defaults, or NULL. */
 const struct conf_section *conf_find(const struct conf *, const char *kind,
     const char *name);
 

@@ -121,7 +121,7 @@ file_private(int fd, const char *path, struct err *e)
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return fail(e, EX_CONFIG, "%s: belongs to somebody else (uid %u)",
 		    path, (unsigned)st.st_uid);
-	if ((st.st_mode & 077) != 0)
+	if ((st.st_mode & (st.st_uid == 0 ? 037 : 077)) != 0)
 		return fail(e, EX_CONFIG, "%s: holds a secret and has mode %03o: others can read it (chmod 600)",
 		    path,
 		    (unsigned)st.st_mode & 0777);

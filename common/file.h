@@ -34,7 +34,7 @@ int file_whole(int fd, struct buf *b, size_t max, struct err *);
 
 /*
  * The first line of a secret file, without its line end: refused (EX_CONFIG)
- * unless it is a regular file of ours or root's that nobody else may read.
+ * unless it is a regular file of ours or root's, and as file_private has it.
  * A symbolic link must be our own or root's.
  */
 int file_secret(const char *path, struct secret *, struct err *);
@@ -42,7 +42,10 @@ int file_secret(const char *path, struct secret *, struct err *);
 /* As above from a descriptor, with no question who may read it. */
 int file_secret_fd(int fd, struct secret *, struct err *);
 
-/* Refuses (EX_CONFIG) an open file that group or others can read. */
+/*
+ * Refuses (EX_CONFIG) an open file that others can read; or its group, but for
+ * one of root's, who chose that group.
+ */
 int file_private(int fd, const char *path, struct err *);
 
 /*

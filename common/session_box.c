@@ -50,6 +50,7 @@ wipe(void *all)
 			mem_wipe((void *)(uintptr_t)a->way.proxy,
 			    strlen(a->way.proxy));
 		buf_wipe(&a->file.text);
+		buf_wipe(&a->file.system);
 	}
 }
 

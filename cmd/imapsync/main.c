@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "account_file.h"
 #include "account_run.h"
 #include "clock.h"
 #include "file.h"

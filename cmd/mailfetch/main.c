@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account_file.h"
 #include "addr.h"
 #include "clock.h"
 #include "dest.h"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account_file.h"
 #include "foreign.h"
 #include "import.h"
 #include "letter.h"

@@ -4,6 +4,7 @@
 
 #include "conn_tls.h"
 #include "submit.h"
+#include "account_file.h"
 #include "file.h"
 #include "maildir.h"
 #include "mime.h"
@@ -208,7 +209,7 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 	int got;
 
 	if (!run->account.has_server)
-		return fail(e, EX_CONFIG, "no server: -S smtps://HOST, or an account in the configuration");
+		return account_nowhere(&run->account, e);
 	if (submit_prepare(l, run, e) < 0)
 		return -1;
 	session_where(&run->account, r->host, sizeof r->host);
