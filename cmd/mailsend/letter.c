@@ -86,8 +86,10 @@ take_message(struct letter *l, const struct options *o,
 		flags |= MSG_ODD;
 	if (o->message.daemon)
 		flags |= MSG_MEND;
-	if (msg_scan(&l->msg, l->arena, fd, flags, e) < 0 ||
-	    envelope_sender(&l->envelope, &l->msg, s->user, s->self, e) < 0 ||
+	if (msg_scan(&l->msg, l->arena, fd, flags, e) < 0)
+		return -1;
+	l->empty = l->msg.parts[l->msg.n - 1].len == 0;
+	if (envelope_sender(&l->envelope, &l->msg, s->user, s->self, e) < 0 ||
 	    (o->message.read_recipients && read_recipients(l, e) < 0) ||
 	    envelope_operands(&l->envelope, &s->to, NULL, e) < 0 ||
 	    envelope_lists(&l->envelope, "--to", &o->message.to, NULL, e) < 0 ||
@@ -245,6 +247,7 @@ from_stdin(struct letter *l, const struct options *o,
 	if (fd < 0)
 		return fail_in(e, "standard input");
 	lseek(fd, off, SEEK_SET);
+	l->empty = size == 0;
 	if (o->message.file != NULL || o->message.read_recipients ||
 	    o->message.daemon || (!s->composing && o->message.to.n == 0 &&
 	    headed(fd, off)))
@@ -289,6 +292,15 @@ letter_reads(const struct options *o)
 	return "the text (else --body TEXT)";
 }
 
+static int
+compose_options(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct err *e)
+{
+	l->empty = o->message.html == NULL &&
+	    (o->message.body == NULL || o->message.body[0] == '\0');
+	return compose(l, o, s, -1, e);
+}
+
 int
 letter_write(struct letter *l, const struct options *o,
     const struct letter_source *s, struct err *e)
@@ -306,7 +318,9 @@ letter_write(struct letter *l, const struct options *o,
 	    letter_reads(o) != NULL)
 		got = from_stdin(l, o, s, e);
 	else
-		got = compose(l, o, s, -1, e);
+		got = compose_options(l, o, s, e);
+	l->nothing = o->message.skip_empty && l->empty &&
+	    o->message.attach.n + o->message.embed.n == 0;
 	if (got < 0 || envelope_end(&l->envelope, s->mail_from, e) < 0)
 		return -1;
 	if (l->envelope.mail.n == 0 && option_asks(o->sending.quit_after))

@@ -26,6 +26,8 @@ struct letter {
 	struct envelope envelope;
 	struct msg msg;
 	const char *id;		/* Message-ID, for the report */
+	bool empty;		/* there is no text */
+	bool nothing;		/* and no file, so that nothing is sent (-E) */
 };
 
 /*

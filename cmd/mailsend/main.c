@@ -34,6 +34,16 @@ static const struct opt_choice steps[] = {
 	{ .name = NULL }
 };
 
+/* Programs that know sendmail(8) say -oi and -oem, whatever it is called. */
+static int
+take_old(void *to, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	*(bool *)to = true;
+	return 0;
+}
+
 static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "The message" },
 	{ .letter = 's', .name = "subject", .arg = "TEXT", .kind = OPT_TEXT,
@@ -77,6 +87,16 @@ static const struct opt options[] = {
 	{ .name = "daemon-input", .kind = OPT_FLAG, .to = &o.message.daemon,
 	    .help = "a daemon's text: mend it, skip broken addresses",
 	    .flags = OPT_NOCONF },
+	{ .letter = 'i', .name = "ignore-dots", .kind = OPT_FLAG,
+	    .to = &o.message.daemon,
+	    .help = "as sendmail -i: --daemon-input, where a dot is a line",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'o', .name = "sendmail-option", .arg = "X",
+	    .kind = OPT_CALL, .to = &o.message.daemon, .call = take_old,
+	    .help = "as sendmail -oi, -oem: likewise", .flags = OPT_NOCONF },
+	{ .letter = 'E', .name = "skip-empty", .kind = OPT_FLAG,
+	    .to = &o.message.skip_empty,
+	    .help = "send nothing if there is no text and no file" },
 	{ .name = "", .kind = OPT_HEAD, .help = "The envelope" },
 	{ .name = "mail-from", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &o.envelope.mail_from,
@@ -240,7 +260,8 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	from->composing = composing();
 	o.message.daemon |= o.sendmail.called;
 	if (from->composing &&
-	    (o.message.file != NULL || o.message.read_recipients))
+	    (o.message.file != NULL || o.message.read_recipients ||
+	    o.message.daemon))
 		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");
 	if (account_load(&run.account, &set, "smtp lmtp",
 	    chosen_sender(), e) < 0)

@@ -25,6 +25,7 @@ struct option_message {
 	bool read_recipients;		/* from To, Cc and Bcc */
 	bool recode;			/* encode odd lines, do not refuse */
 	bool set_from;			/* from replaces the message's From */
+	bool skip_empty;		/* nothing to say: nothing is sent */
 	bool daemon;			/* nobody reads errors: mend it all */
 };
 

@@ -45,7 +45,7 @@ post(struct run *run, struct letter_source *from, struct err *e)
 	int got = 0;
 
 	from->user = run->account.login.user;
-	if (letter_write(&l, run->options, from, e) == 0) {
+	if (letter_write(&l, run->options, from, e) == 0 && !l.nothing) {
 		if (!run->options->sending.dry_run)
 			got = send_letter(&l, run, e);
 		else
