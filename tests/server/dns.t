@@ -302,7 +302,7 @@ dead.secure.example|ok mx false true|MX_ALL_DEAD MX_NXDOMAIN|68
 halfdead.secure.example|ok mx true true|MX_NXDOMAIN|0
 same.secure.example|ok mx true true|MX_DUPLICATE|0
 v6.secure.example|ok mx true true|MX_NO_IPV4|0
-expired.example|bogus temp null false||75
+expired.example|bogus temp null false|DNSSEC_BOGUS|65
 x.servfail.example|servfail temp null false||75
 a..b|invalid-input null null null||68
 END
