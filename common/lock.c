@@ -63,7 +63,7 @@ owner(struct str s, struct str *elsewhere)
  * processes of others at all (hidepid).
  */
 static bool
-gone(int pid)
+owner_gone(int pid)
 {
 	char path[32];
 
@@ -82,7 +82,7 @@ lock_left(const char *text, size_t n)
 	struct str elsewhere;
 	int pid = owner((struct str){ text, n }, &elsewhere);
 
-	return pid > 0 && elsewhere.n == 0 && gone(pid);
+	return pid > 0 && elsewhere.n == 0 && owner_gone(pid);
 }
 
 /* ---- the lock of a run ---- */

@@ -665,6 +665,6 @@ deliver_close(struct deliver *d, bool *unsure, struct err *e)
 		close(d->spool);
 	filter_close(&d->filter);
 	*unsure = known_unsure(d);
-	free(d->known);
+	known_free(&d->known);
 	return got;
 }

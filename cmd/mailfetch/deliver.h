@@ -3,6 +3,7 @@
 #define DELIVER_H
 
 #include "filter.h"
+#include "known.h"
 #include "place.h"
 
 enum { DELIVER_BATCH = 1024 };		/* messages */
@@ -24,7 +25,6 @@ struct pending {
 };
 
 struct digest;
-struct known;
 
 struct deliver {
 	struct handed h;	/* the message under way */
@@ -49,9 +49,7 @@ struct deliver {
 	bool marked;		/* DIRTY is in the log */
 	bool single;		/* a batch is one message */
 	bool old;		/* some of the state is of version 1 */
-	/* what known.h is about */
-	struct known *known;
-	size_t nknown, known_cap;
+	struct known_files known;
 };
 
 /* h: all but the message.  Until deliver_open nothing of it is open. */
@@ -77,6 +75,15 @@ void deliver_box(const struct deliver *, struct sandbox *);
  * with --in-doubt skip it is not for that place any more.
  */
 int deliver_wants(struct deliver *, struct key);
+
+/* Is there a place per folder? */
+bool deliver_by_folder(const struct deliver *);
+/*
+ * What comes from now on is of that folder of the server's, whose names have
+ * this separator: places per folder are that folder's.  1, and in err why: it
+ * has no place here.
+ */
+int deliver_folder(struct deliver *, struct str folder, char sep);
 
 int deliver_begin(struct deliver *, const struct message *);
 /* A conn_sink's function; to is the struct deliver. */

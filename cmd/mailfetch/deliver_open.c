@@ -5,6 +5,7 @@
 #include "deliver.h"
 #include "file.h"
 #include "known.h"
+#include "names.h"
 
 /*
  * How many processes that commands left running may have their message's file
@@ -82,6 +83,18 @@ number_places(struct deliver *d)
 	return 0;
 }
 
+/* Of commands, which are told where the message is. */
+static void
+first_maildir(struct deliver *d)
+{
+	size_t i;
+
+	d->h.maildir = NULL;
+	for (i = 0; i < d->places && d->h.maildir == NULL; i++)
+		if (place_files(&d->place[i]))
+			d->h.maildir = d->place[i].name;
+}
+
 static int
 open_places(struct deliver *d)
 {
@@ -91,10 +104,68 @@ open_places(struct deliver *d)
 		if (place_open(&d->place[i], &d->h) < 0)
 			return -1;
 		d->single |= place_single(&d->place[i]);
-		if (place_files(&d->place[i]) && d->h.maildir == NULL)
-			d->h.maildir = d->place[i].name;
 	}
+	first_maildir(d);
 	return 0;
+}
+
+bool
+deliver_by_folder(const struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++)
+		if (d->place[i].each != NULL)
+			return true;
+	return false;
+}
+
+/* Opened by then: only now can two of them be seen to be one. */
+static int
+refuse_one_folder(struct deliver *d, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++)
+		if (i != n && place_same_file(&d->place[n], &d->place[i]))
+			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place for this folder",
+			    d->h.o->to.deliver.v[i], d->h.o->to.deliver.v[n]);
+	return 0;
+}
+
+static int
+open_folder(struct deliver *d, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++)
+		if (d->place[i].each != NULL &&
+		    (place_folder(&d->place[i], path, &d->h) < 0 ||
+		    refuse_one_folder(d, i) < 0 ||
+		    known_find_in(d, i) < 0))
+			return 1;
+	first_maildir(d);
+	return 0;
+}
+
+int
+deliver_folder(struct deliver *d, struct str folder, char sep)
+{
+	struct buf path = { .max = 4096 };
+	int got;
+
+	if (!deliver_by_folder(d))
+		return 0;
+	if (deliver_commit(d) < 0)
+		return -1;
+	if (names_to_path(&path, folder, sep, LAYOUT_VERBATIM) == 0)
+		got = open_folder(d, path.p);
+	else {
+		fail(d->h.e, EX_CANTCREAT, "this name cannot be a path here");
+		got = 1;
+	}
+	buf_free(&path);
+	return got;
 }
 
 void

@@ -12,8 +12,13 @@
 #include "stop.h"
 #include "trace.h"
 
+struct folder {
+	const char *name;
+	char sep;		/* between its parts; NUL: none, or not known */
+};
+
 struct folders {
-	const char **v;
+	struct folder *v;
 	size_t n, cap;
 	struct table name;	/* of v */
 	size_t lines, bytes;	/* of LIST */
@@ -23,11 +28,11 @@ struct folders {
 static struct str
 folder_at(const void *of, size_t at)
 {
-	return str_of(((const struct folders *)of)->v[at]);
+	return str_of(((const struct folders *)of)->v[at].name);
 }
 
 static void
-add_folder(struct run *r, struct folders *f, struct str name)
+add_folder(struct run *r, struct folders *f, struct str name, char sep)
 {
 	if (table_text(&f->name, f, name) != TABLE_NONE)
 		return;
@@ -35,7 +40,7 @@ add_folder(struct run *r, struct folders *f, struct str name)
 		f->cap = f->cap > 0 ? 2 * f->cap : 32;
 		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
 	}
-	f->v[f->n] = arena_dup(&r->arena, name);
+	f->v[f->n] = (struct folder){ arena_dup(&r->arena, name), sep };
 	f->bytes += sizeof *f->v + name.n;
 	table_add(&f->name, f, f->n++);
 }
@@ -50,9 +55,12 @@ means(const char *pattern, const struct imap_resp *r)
 	    pattern_fits(str_of(pattern), r->name, r->sep);
 }
 
+/* With a place per folder it matters where a name has its parts. */
 static bool
-simple(const char *pattern)
+simple(const struct run *r, const char *pattern)
 {
+	if (deliver_by_folder(&r->deliver))
+		return str_is(str_of(pattern), "INBOX");
 	return pattern[0] != '\\' && pattern[0] != '!' &&
 	    strpbrk(pattern, "*%") == NULL;
 }
@@ -97,7 +105,7 @@ take_name(struct run *r, struct folders *f, const struct imap_resp *resp)
 		fail_print("%s: a folder with an impossible name is left out",
 		    r->o->title);
 	else
-		add_folder(r, f, resp->name);
+		add_folder(r, f, resp->name, resp->sep);
 }
 
 static int
@@ -178,18 +186,18 @@ find_folders(struct run *r, struct imap *m, struct folders *f)
 	size_t i;
 
 	if (r->o->which.folder.n == 0) {
-		add_folder(r, f, STR("INBOX"));
+		add_folder(r, f, STR("INBOX"), '\0');
 		return usable(r, "INBOX");
 	}
 	for (i = 0; i < r->o->which.folder.n; i++) {
-		all_simple &= simple(r->o->which.folder.v[i]);
+		all_simple &= simple(r, r->o->which.folder.v[i]);
 		if (usable(r, r->o->which.folder.v[i]) < 0)
 			return -1;
 	}
 	if (!all_simple)
 		return list_folders(r, m, f);
 	for (i = 0; i < r->o->which.folder.n; i++)
-		add_folder(r, f, str_of(r->o->which.folder.v[i]));
+		add_folder(r, f, str_of(r->o->which.folder.v[i]), '\0');
 	return 0;
 }
 
@@ -203,7 +211,7 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 	int got;
 
 	for (i = 0; i < f->n; i++) {
-		got = imapbox_run(r, m, f->v[i]);
+		got = imapbox_run(r, m, f->v[i].name, f->v[i].sep);
 		if (got < 0)
 			return -1;
 		if (i == 0) {		/* the one that is waited in */
@@ -212,7 +220,7 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 		}
 		if (got == 0)
 			continue;
-		fail_print("%s: %s: %s", r->o->title, f->v[i], m->text);
+		fail_print("%s: %s: %s", r->o->title, f->v[i].name, m->text);
 		r->count.status = fail_worse(r->count.status,
 		    imap_severity(m->text, EX_UNAVAILABLE));
 	}
@@ -230,7 +238,7 @@ enum { OTHERS = 60, WITHOUT_IDLE = 60, ALONE = 540 };
 static int
 wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
 {
-	const char *first = f->v[0];
+	const char *first = f->v[0].name;
 	uint64_t uidnext = r->uidnext, exists = r->exists;
 	int got;
 

@@ -14,6 +14,7 @@
 #include "imapbox.h"
 #include "imapbox_private.h"
 #include "search.h"
+#include "stop.h"
 
 enum { CHUNK = 2000 };			/* UIDs of one command */
 enum { AHEAD = 2 };			/* commands under way */
@@ -521,15 +522,40 @@ mark_seen(struct box *b)
 	return got < 0 ? -1 : 0;
 }
 
+/*
+ * Its places are ready, or it has none here: that is this folder's fault, and
+ * the others come.
+ */
+static int
+placed(struct box *b)
+{
+	struct run *r = b->r;
+	int got = deliver_folder(&r->deliver, str_of(b->folder), b->sep);
+
+	if (got <= 0 || stop_asked())
+		return got == 0 ? 1 : -1;
+	fail_print("%s: %s: %s: it stays on the server", r->o->title,
+	    b->folder, r->e->msg);
+	r->count.status = fail_worse(r->count.status, r->e->code);
+	r->count.kept += b->n;
+	fail_clear(r->e);
+	return 0;
+}
+
 static int
 bring(struct box *b)
 {
 	const struct counts was = b->r->count;
+	int got;
 
 	if (imapbox_find(b) < 0)
 		return -1;
 	b->r->count.there += b->m->box.exists;
-	if (plan_fetch(b) < 0 || (b->n > 0 && fetch_box(b) < 0))
+	if (plan_fetch(b) < 0)
+		return -1;
+	if (b->n > 0 && (got = placed(b)) <= 0)
+		return got;
+	if (b->n > 0 && fetch_box(b) < 0)
 		return -1;
 	if (marks(b->r->o) && mark_seen(b) < 0)
 		return -1;
@@ -559,10 +585,11 @@ catch_up(struct box *b)
 }
 
 int
-imapbox_run(struct run *r, struct imap *m, const char *folder)
+imapbox_run(struct run *r, struct imap *m, const char *folder, char sep)
 {
 	const struct options *o = r->o;
-	struct box b = { .r = r, .m = m, .folder = folder };
+	struct box b = { .r = r, .m = m, .folder = folder,
+	    .sep = sep };
 	int got = open_box(&b);
 
 	if (got == 0 && o->seen.catch_up)

@@ -7,7 +7,7 @@
 
 /* Before connecting: can what was asked for be said in a command? */
 int imapbox_check(const struct options *, struct err *);
-/* Selected here.  0, 1 it cannot be selected, -1. */
-int imapbox_run(struct run *, struct imap *, const char *folder);
+/* Selected here; sep: between the parts of its name.  0, 1 it cannot be selected, -1. */
+int imapbox_run(struct run *, struct imap *, const char *folder, char sep);
 
 #endif

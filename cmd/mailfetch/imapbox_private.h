@@ -10,6 +10,7 @@ struct box {
 	struct run *r;
 	struct imap *m;
 	const char *folder;
+	char sep;		/* between the parts of its name, or NUL */
 	struct key key;		/* of the folder and its UIDVALIDITY */
 	uint32_t mark;
 	uint32_t *uids;		/* what SEARCH found over the mark; once that

@@ -25,13 +25,12 @@ struct known {
 	uint64_t sum;		/* of what a filter was given; or 0 */
 	size_t place;
 	bool cur;
-	const char *file;
+	char *file;
 };
 
 struct scan {
 	struct deliver *deliver;
 	size_t place;
-	uint64_t since;		/* the second in which it began */
 };
 
 static int
@@ -96,18 +95,33 @@ remember_file(void *to, enum maildir_folder folder, const char *file)
 {
 	struct scan *s = to;
 	struct deliver *d = s->deliver;
+	struct known_files *all = &d->known;
 	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
 	uint64_t second, sum;
 
-	if (!ours(file, &k, &second) || (second < s->since &&
+	if (!ours(file, &k, &second) || (second < all->since &&
 	    !ledger_is_going(d->h.ledger, k.key, &sum)))
 		return;
-	k.file = arena_dup(d->h.arena, str_of(file));
-	if (d->nknown == d->known_cap) {
-		d->known_cap = d->known_cap > 0 ? 2 * d->known_cap : 1024;
-		d->known = mem_grow(d->known, d->known_cap, sizeof *d->known);
+	k.file = mem_dup(file);
+	if (all->n == all->cap) {
+		all->cap = all->cap > 0 ? 2 * all->cap : 1024;
+		all->v = mem_grow(all->v, all->cap, sizeof *all->v);
 	}
-	d->known[d->nknown++] = k;
+	all->v[all->n++] = k;
+}
+
+static int
+scan_place(struct deliver *d, size_t place)
+{
+	return maildir_scan(&d->place[place].maildir, remember_file,
+	    &(struct scan){ d, place }, d->h.e);
+}
+
+static void
+sort_known(struct known_files *all)
+{
+	if (all->n > 0)
+		qsort(all->v, all->n, sizeof *all->v, known_by_key);
 }
 
 /*
@@ -119,31 +133,51 @@ remember_file(void *to, enum maildir_folder folder, const char *file)
 int
 known_find(struct deliver *d)
 {
-	const struct state *st = d->h.state;
+	struct state *st = d->h.state;
 	const struct entry *at = state_find(st, (struct key){ 0, 0 },
 	    STATE_DIRTY);
-	bool lost = st->head == STATE_HEAD_NONE || st->lost > 0;
-	struct scan s = { .deliver = d, .since = at != NULL ? at->day :
-	    UINT64_MAX };
+	bool lost = st->head == STATE_HEAD_NONE || st->lost > 0, each = false;
+	size_t i;
 
+	d->known.look = lost || st->dirty || ledger_any_blind(d->h.ledger);
+	d->known.since = at != NULL ? at->day : UINT64_MAX;
 	if (lost)
-		s.since = 0;
-	else if (!st->dirty && !ledger_any_blind(d->h.ledger))
-		return 0;
-	for (s.place = 0; s.place < d->places; s.place++)
-		if (place_files(&d->place[s.place]) &&
-		    maildir_scan(&d->place[s.place].maildir, remember_file, &s,
-		    d->h.e) < 0)
+		d->known.since = 0;
+	for (i = 0; i < d->places && d->known.look; i++) {
+		if (!place_files(&d->place[i]))
+			continue;
+		if (d->place[i].each != NULL)
+			each = true;
+		else if (scan_place(d, i) < 0)
 			return -1;
-	if (d->nknown == 0)
+	}
+	sort_known(&d->known);
+	d->known.unsure = each && (lost || st->dirty);
+	if (!lost || st->dirty || (d->known.n == 0 && !each))
 		return 0;
-	qsort(d->known, d->nknown, sizeof *d->known, known_by_key);
-	if (!st->dirty && !lost)
-		return 0;
-	if (!st->dirty && state_put(d->h.state, STATE_DIRTY,
-	    (struct key){ 0, 0 }, 0, d->h.e) < 0)
+	if (state_put(st, STATE_DIRTY, (struct key){ 0, 0 }, 0, d->h.e) < 0)
 		return -1;
-	d->h.state->dirty = true;
+	st->dirty = true;
+	return 0;
+}
+
+int
+known_find_in(struct deliver *d, size_t place)
+{
+	struct known_files *all = &d->known;
+	size_t i, n = 0;
+
+	if (!all->look || !place_files(&d->place[place]))
+		return 0;
+	for (i = 0; i < all->n; i++)
+		if (all->v[i].place == place)
+			free(all->v[i].file);
+		else
+			all->v[n++] = all->v[i];
+	all->n = n;
+	if (scan_place(d, place) < 0)
+		return -1;
+	sort_known(all);
 	return 0;
 }
 
@@ -153,14 +187,13 @@ known_unsure(const struct deliver *d)
 {
 	size_t i;
 
-	for (i = 0; i < d->nknown; i++)
-		if (!ledger_has(d->h.ledger, d->known[i].key,
-		    d->place[d->known[i].place].number))
+	for (i = 0; i < d->known.n; i++)
+		if (!ledger_has(d->h.ledger, d->known.v[i].key,
+		    d->place[d->known.v[i].place].number))
 			return true;
-	return false;
+	return d->known.unsure;
 }
 
-/* Is the message under way, which is complete, in this Maildir already? */
 /* Is this file the message under way, which is complete? */
 static bool
 is_now(const struct deliver *d, const struct known *k)
@@ -171,17 +204,28 @@ is_now(const struct deliver *d, const struct known *k)
 	    MAILDIR_CUR : MAILDIR_NEW, k->file, d->h.name);
 }
 
+/* Is the message under way, which is complete, in this Maildir already? */
 bool
 known_holds(const struct deliver *d, size_t place)
 {
+	const struct known_files *all = &d->known;
 	struct known want = { .key = d->h.now.key }, *at;
-	size_t i = search_lower(&want, d->known, d->nknown, sizeof want,
+	size_t i = search_lower(&want, all->v, all->n, sizeof want,
 	    known_by_key);
 
-	for (; i < d->nknown && known_by_key(&d->known[i], &want) == 0; i++) {
-		at = &d->known[i];
+	for (; i < all->n && known_by_key(&all->v[i], &want) == 0; i++) {
+		at = &all->v[i];
 		if (at->place == place && is_now(d, at))
 			return true;
 	}
 	return false;
+}
+
+void
+known_free(struct known_files *all)
+{
+	while (all->n > 0)
+		free(all->v[--all->n].file);
+	free(all->v);
+	*all = (struct known_files){ 0 };
 }

@@ -89,11 +89,11 @@ static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
 	{ .letter = 'd', .name = "deliver", .arg = "PLACE", .kind = OPT_LIST,
 	    .to = &o.to.deliver,
-	    .help = "maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, imaps://USER@HOST/FOLDER, stdout; several at once" },
+	    .help = "maildir:DIR, mbox:FILE (with %f: one per folder), exec:CMD, lmtp:HOST:PORT, imaps://USER@HOST/FOLDER, stdout; several at once" },
 	{ .name = "filter", .arg = "CMD", .kind = OPT_TEXT, .to = &o.to.filter,
 	    .help = "what a command makes of each message is delivered" },
 	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
-	    .help = "make the Maildir if it is not there" },
+	    .help = "make the Maildir, or the folder, if it is not there" },
 	{ .name = "format", .arg = "FORMAT", .kind = OPT_CHOICE,
 	    .to = &o.to.format, .choices = formats,
 	    .help = "of stdout: mboxrd, raw or json" },
@@ -242,7 +242,18 @@ delivers(const char *kind)
 	return false;
 }
 
-/* Each option about a kind of place needs one of that kind. */
+/* Some place is one per folder. */
+static bool
+by_folder(void)
+{
+	size_t i;
+
+	for (i = 0; i < o.to.deliver.n; i++)
+		if (strstr(o.to.deliver.v[i], "%f") != NULL)
+			return true;
+	return false;
+}
+
 /* Whose mail it is may be told by a field, for one's own domain alone. */
 static int
 rcpt_field(struct err *e)
@@ -259,6 +270,7 @@ rcpt_field(struct err *e)
 	    addr_domain(str_of(o.to.rcpt_domain), e);
 }
 
+/* Each option about a kind of place needs one of that kind. */
 static int
 for_places(struct err *e)
 {
@@ -281,6 +293,8 @@ for_places(struct err *e)
 	for (i = 0; i < sizeof v / sizeof *v; i++) {
 		for (k = 0, some = false; v[i].kind[k] != NULL; k++)
 			some |= delivers(v[i].kind[k]);
+		some |= delivers("mbox:") && by_folder() &&
+		    strcmp(v[i].option, "create") == 0;
 		some |= o.to.filter != NULL && strcmp(v[i].option,
 		    "deliver-timeout") == 0;
 		if (!some && opt_given(&set, v[i].option))

@@ -1,10 +1,14 @@
 /* place.c: where messages go: the kinds of places */
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "mem.h"
 #include "place.h"
 #include "place_kind.h"
+#include "statedir.h"
 
 static const struct place_kind *const kinds[] = {
 	&place_maildir, &place_mbox, &place_exec, &place_lmtp,
@@ -59,13 +63,18 @@ place_parse(struct place *p, const char *spec, struct handed *h)
 	if (p->kind == NULL)
 		return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
 	p->name = rest.p;
-	return p->kind->parse(p, rest.p, h);
+	if (p->kind->parse != NULL)
+		return p->kind->parse(p, rest.p, h);
+	p->name = file_path(h->arena, rest.p);
+	if (strstr(p->name, "%f") != NULL)
+		p->each = p->name;
+	return 0;
 }
 
 static bool
 is_path(const struct place *p)
 {
-	return p->kind == &place_maildir || p->kind == &place_mbox;
+	return p->kind->parse == NULL && !p->kind->bare;
 }
 
 bool
@@ -115,16 +124,93 @@ place_temps(const struct place *p)
 	return p->kind->temps;
 }
 
+/* The folder that a path is in: up to its last "/"; the caller frees it. */
+static char *
+above(const char *path, size_t n)
+{
+	char *dir = mem_dup(path);
+
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	if (n == 0)
+		memcpy(dir, ".", 2);
+	else
+		dir[n > 1 ? n - 1 : 1] = '\0';
+	return dir;
+}
+
+/* What all of its folders are below. */
+static char *
+base(const struct place *p)
+{
+	return above(p->each, (size_t)(strstr(p->each, "%f") - p->each));
+}
+
+static int
+open_base(struct place *p, struct handed *h)
+{
+	char *dir = base(p);
+	int got = h->o->to.create ? statedir_make(dir, h->e) : 0;
+
+	if (got == 0 && access(dir, W_OK | X_OK) < 0)
+		got = fail_sys(h->e, EX_CANTCREAT, "%s", dir);
+	free(dir);
+	return got;
+}
+
+/* The path with that in the place of each %f; the caller frees it. */
+static char *
+filled(const char *each, const char *folder)
+{
+	struct buf b = { .max = 1 << 16 };
+	const char *at;
+
+	for (; (at = strstr(each, "%f")) != NULL; each = at + 2) {
+		buf_put(&b, each, (size_t)(at - each));
+		buf_s(&b, folder);
+	}
+	buf_s(&b, each);
+	if (!b.over)
+		return b.p;
+	buf_free(&b);
+	return NULL;
+}
+
+int
+place_folder(struct place *p, const char *folder, struct handed *h)
+{
+	char *dir;
+	int got;
+
+	place_close(p, h);
+	if ((p->path = filled(p->each, folder)) == NULL)
+		return fail(h->e, EX_CANTCREAT, "%s: too long", p->each);
+	p->name = p->path;
+	p->key = state_digest("place", str_of(p->path));
+	dir = above(p->path, strlen(p->path));
+	got = h->o->to.create ? statedir_make(dir, h->e) : 0;
+	free(dir);
+	return got < 0 ? -1 : p->kind->open(p, h);
+}
+
 int
 place_open(struct place *p, struct handed *h)
 {
+	if (p->each != NULL)
+		return open_base(p, h);
 	return p->kind->open != NULL ? p->kind->open(p, h) : 0;
 }
 
 void
 place_box(const struct place *p, struct sandbox *box)
 {
-	if (p->kind->box != NULL)
+	char *dir;
+
+	if (p->each != NULL) {
+		dir = base(p);
+		sandbox_path(box, dir, SANDBOX_WRITE);
+		free(dir);
+	} else if (p->kind->box != NULL)
 		p->kind->box(p, box);
 }
 
@@ -173,4 +259,8 @@ place_close(struct place *p, struct handed *h)
 {
 	if (p->kind != NULL && p->kind->close != NULL)
 		p->kind->close(p, h);
+	free(p->path);
+	p->path = NULL;
+	if (p->each != NULL)
+		p->name = p->each;
 }

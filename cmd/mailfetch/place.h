@@ -44,7 +44,9 @@ struct place_kind;			/* a row of place.c's table */
 
 struct place {
 	const struct place_kind *kind;
-	const char *name;	/* as given, without its kind */
+	const char *name;	/* as given, without its kind; of each: now */
+	const char *each;	/* a path with %f: a place per folder; or NULL */
+	char *path;		/* of each: the name, malloced; or NULL */
 	struct key key;		/* of the name */
 	unsigned number;	/* in the ledger */
 	struct maildir maildir;
@@ -68,6 +70,12 @@ struct place {
 struct str place_known_as(struct arena *, const char *spec);
 
 int place_parse(struct place *, const char *spec, struct handed *);
+/*
+ * Of one that is a place per folder (each): from now on it is that folder's,
+ * which is opened.  folder: names_to_path.  What was open is closed, and must
+ * be committed.
+ */
+int place_folder(struct place *, const char *folder, struct handed *);
 /* Two paths that lead to one file or folder, which is there? */
 bool place_same_file(const struct place *, const struct place *);
 int place_open(struct place *, struct handed *);

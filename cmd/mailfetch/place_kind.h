@@ -14,6 +14,7 @@ struct place_kind {
 	bool flags;
 	size_t temps;
 	/* each of these, of place_..., may be NULL: nothing is to be done */
+	/* Without it, and not bare, a path in which %f may stand. */
 	int (*parse)(struct place *, const char *rest, struct handed *);
 	int (*open)(struct place *, struct handed *);
 	void (*box)(const struct place *, struct sandbox *);

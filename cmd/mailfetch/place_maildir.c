@@ -1,15 +1,7 @@
 /* place_maildir.c: --deliver maildir:DIR */
 #include <stdio.h>
 
-#include "file.h"
 #include "place_kind.h"
-
-static int
-parse_path(struct place *p, const char *rest, struct handed *h)
-{
-	p->name = file_path(h->arena, rest);
-	return 0;
-}
 
 /* Who has another state file may be at the same message. */
 static int
@@ -50,7 +42,7 @@ close_maildir(struct place *p, struct handed *h)
 }
 
 const struct place_kind place_maildir = {
-	.name = "maildir", .files = true, .parse = parse_path,
+	.name = "maildir", .files = true,
 	.open = open_maildir, .box = box_maildir, .sync = sync_maildir,
 	.settle = settle_maildir, .close = close_maildir
 };

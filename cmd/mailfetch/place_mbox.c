@@ -1,17 +1,11 @@
 /* place_mbox.c: --deliver mbox:FILE */
+#include <string.h>
+
 #include "clock.h"
-#include "file.h"
 #include "hand.h"
 #include "place_kind.h"
 
 enum { LOCKED = 30 };		/* seconds to wait for an mbox */
-
-static int
-parse_path(struct place *p, const char *rest, struct handed *h)
-{
-	p->name = file_path(h->arena, rest);
-	return 0;
-}
 
 /* The length before the batch that a crash interrupted, if one did. */
 static struct entry *
@@ -89,8 +83,13 @@ give_mbox(struct place *p, struct handed *h)
 static int
 open_mbox(struct place *p, struct handed *h)
 {
+	size_t n = strlen(p->name);
 	struct mbox probe;
 
+	/* Whoever locks the one beside it may remove it as a stale lock. */
+	if (p->each != NULL && n > 5 && strcmp(p->name + n - 5, ".lock") == 0)
+		return fail(h->e, EX_CANTCREAT, "%s: this is the name of a lock",
+		    p->name);
 	if (recover(p, h) < 0 ||
 	    mbox_open(&probe, p->name, LOCKED, h->e) < 0)
 		return -1;
@@ -148,7 +147,7 @@ close_mbox(struct place *p, struct handed *h)
 }
 
 const struct place_kind place_mbox = {
-	.name = "mbox", .parse = parse_path, .open = open_mbox,
+	.name = "mbox", .open = open_mbox,
 	.box = box_mbox, .give = give_mbox, .sync = sync_mbox,
 	.record = record_mbox, .release = release_mbox, .close = close_mbox
 };

@@ -130,6 +130,9 @@ open_places(struct run *r)
 		return fail(r->e, EX_USAGE, "where to? --deliver maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT or stdout");
 	if (deliver_open(&r->deliver) < 0)
 		return -1;
+	if (r->o->account.server.scheme >= ACCOUNT_POP3 &&
+	    deliver_folder(&r->deliver, STR("INBOX"), '\0') != 0)
+		return -1;
 	permit(r);
 	if (r->ledger.before > 0 && !r->o->account.quiet)
 		fail_print("%s: a place is new in this section, and gets what arrives from now on: %llu messages that came before are not in it (--redeliver gives them)",
