@@ -33,9 +33,9 @@ enum need {
 struct sasl_mech {
 	const char *name;
 	unsigned needs;
+	enum digest_kind md;				/* of SCRAM */
 	void (*first)(struct sasl *, struct buf *);	/* NULL: server first */
 	int (*step)(struct sasl *, struct str, struct buf *, struct err *);
-	enum digest_kind md;				/* of SCRAM */
 };
 
 /* Room beforehand, for out is about to hold a secret. */
@@ -492,21 +492,19 @@ scram_step(struct sasl *s, struct str msg, struct buf *out, struct err *e)
 
 /* The strongest first. */
 static const struct sasl_mech mechs[] = {
-	{ "EXTERNAL", CERT, external_first, unexpected, DIGEST_NONE },
-	{ "OAUTHBEARER", TOKEN | TLS, bearer_first, bearer_step, DIGEST_NONE },
-	{ "XOAUTH2", TOKEN | TLS | SELF, xoauth2_first, oauth_refused,
-	    DIGEST_NONE },
-	{ "SCRAM-SHA-256-PLUS", PASSWORD | BINDING, scram_first, scram_step,
-	    DIGEST_SHA256 },
-	{ "SCRAM-SHA-1-PLUS", PASSWORD | BINDING, scram_first, scram_step,
-	    DIGEST_SHA1 },
-	{ "SCRAM-SHA-256", PASSWORD, scram_first, scram_step,
-	    DIGEST_SHA256 },
-	{ "SCRAM-SHA-1", PASSWORD, scram_first, scram_step,
-	    DIGEST_SHA1 },
-	{ "PLAIN", PASSWORD | TLS, plain_first, unexpected, DIGEST_NONE },
-	{ "LOGIN", PASSWORD | TLS | SELF, NULL, login_step, DIGEST_NONE },
-	{ "CRAM-MD5", PASSWORD | ASKED | SELF, NULL, cram_step, DIGEST_NONE },
+	{ "EXTERNAL", CERT, DIGEST_NONE, external_first, unexpected },
+	{ "OAUTHBEARER", TOKEN | TLS, DIGEST_NONE, bearer_first, bearer_step },
+	{ "XOAUTH2", TOKEN | TLS | SELF, DIGEST_NONE, xoauth2_first,
+	    oauth_refused },
+	{ "SCRAM-SHA-256-PLUS", PASSWORD | BINDING, DIGEST_SHA256, scram_first,
+	    scram_step },
+	{ "SCRAM-SHA-1-PLUS", PASSWORD | BINDING, DIGEST_SHA1, scram_first,
+	    scram_step },
+	{ "SCRAM-SHA-256", PASSWORD, DIGEST_SHA256, scram_first, scram_step },
+	{ "SCRAM-SHA-1", PASSWORD, DIGEST_SHA1, scram_first, scram_step },
+	{ "PLAIN", PASSWORD | TLS, DIGEST_NONE, plain_first, unexpected },
+	{ "LOGIN", PASSWORD | TLS | SELF, DIGEST_NONE, NULL, login_step },
+	{ "CRAM-MD5", PASSWORD | ASKED | SELF, DIGEST_NONE, NULL, cram_step },
 };
 #define NMECH (sizeof mechs / sizeof mechs[0])
 
