@@ -13,12 +13,16 @@ struct imap_alive {
 	unsigned asked;		/* what untagged data commands under way ask */
 	bool useful;		/* this response is what was asked for */
 	bool once;		/* SEARCH, VANISHED came */
+	uint64_t due;		/* messages that are asked about, at most */
+	uint64_t there;		/* EXISTS, when the first was told; 0: none */
+	uint64_t fetched, removed;	/* so many were useful */
+	size_t statuses;	/* STATUS was asked so often */
 	uint64_t farthest;	/* FETCH, the highest number */
 	uint64_t *names;	/* LIST, STATUS: hashes of what came */
 	size_t nnames;
 	struct table of_names;	/* places in names */
 	uint64_t step;		/* of INPROGRESS */
-	int64_t patience;	/* until when it is believed without numbers */
+	int64_t patience;	/* until when it is believed */
 };
 
 /* A command without its tag is about to be sent: "UID FETCH 1 (UID)". */

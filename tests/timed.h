@@ -84,7 +84,7 @@ static struct play {
 	const char *other;	/* to whoever connects a second time */
 } play;
 
-enum { FOR_EVER = 12 * 3600 * 1000 };	/* ms: longer than any limit */
+enum { FOR_EVER = 36 * 3600 * 1000 };	/* ms: longer than any limit */
 static int64_t began;
 static int fd = -1, door = -1, second = -1, seconds;
 static struct buf heard = { .max = 1 << 20 };

@@ -263,6 +263,7 @@ log_in(void)
 	if (imap_open(&m, c, CONN_TLS_OFF) < 0)
 		abort();
 	m.authed = true;
+	m.box.exists = 100;
 	began = now;
 }
 
@@ -291,6 +292,27 @@ ask_bodies(struct imap *i, struct str s)
 {
 	(void)s;
 	return imap_ask_bodies(i, "1:*", false);
+}
+
+static unsigned
+ask_one(struct imap *i, struct str s)
+{
+	(void)s;
+	return imap_ask_bodies(i, "7", false);
+}
+
+static unsigned
+ask_three(struct imap *i, struct str s)
+{
+	(void)s;
+	return imap_ask_store(i, "7:8,10", true, "\\Seen");
+}
+
+static unsigned
+ask_expunge(struct imap *i, struct str s)
+{
+	(void)s;
+	return imap_ask_expunge(i, "7");
 }
 
 static unsigned
@@ -355,7 +377,29 @@ static const struct {
 	{ "each folder in its time", ask_list, "LIST",
 	    "* LIST () \"/\" a#\r\n", 290, 0 },
 	{ "each message that moves in its time", ask_move, "MOVE",
-	    "* 5 EXISTS\r\n* 1 EXPUNGE\r\n", 290, 0 },
+	    "* 1 EXPUNGE\r\n", 290, 0 },
+	{ "EXPUNGE that EXISTS fills up again", ask_move, "MOVE",
+	    "* 5 EXISTS\r\n* 1 EXPUNGE\r\n", 60, 600 },
+	{ "EXPUNGE, and one was asked for", ask_expunge, "EXPUNGE",
+	    "* 5 EXISTS\r\n* 1 EXPUNGE\r\n", 60, 360 },
+	{ "EXPUNGE that EXISTS fills up slowly", ask_move, "MOVE",
+	    "* # EXISTS\r\n* 1 EXPUNGE\r\n", 60, 360 },
+	{ "EXPUNGE and EXAMINE", ask_select, "EXAMINE",
+	    "* 5 EXISTS\r\n* 1 EXPUNGE\r\n", 60, 300 },
+	{ "each of 100 messages, and then more", ask_bodies, "FETCH",
+	    "* # FETCH (UID # FLAGS ())\r\n", 20, 2300 },
+	{ "messages nobody asked for", ask_one, "FETCH",
+	    "* # FETCH (UID # FLAGS ())\r\n", 60, 360 },
+	{ "three messages, and more nobody asked for", ask_three, "STORE",
+	    "* # FETCH (FLAGS ())\r\n", 60, 480 },
+	{ "messages that are not there", ask_select, "EXAMINE",
+	    "* 1 EXISTS\r\n* # FETCH (FLAGS ())\r\n", 60, 360 },
+	{ "messages that EXISTS fills up", ask_select, "EXAMINE",
+	    "* # EXISTS\r\n* # FETCH (FLAGS ())\r\n", 60, 360 },
+	{ "counts of folders nobody asked about", imap_ask_status, "STATUS",
+	    "* STATUS a# (MESSAGES 1)\r\n", 60, 360 },
+	{ "INPROGRESS that grows for ever", ask_search, "SEARCH",
+	    "* OK [INPROGRESS (\"A2\" # NIL)] wait\r\n", 290, 86720 },
 	{ "INPROGRESS with a number that grows", ask_search, "SEARCH",
 	    "* OK [INPROGRESS (\"A2\" # 1000)] wait\r\n", 290, 0 },
 	{ "INPROGRESS of no number", ask_search, "SEARCH",
