@@ -406,9 +406,10 @@ ask_all(struct link *l, struct box *b, const uint32_t *uids, size_t n,
 
 	a->b = b;
 	a->flags_alone = flags_alone;
-	while (got == 0 && at < n)
-		if ((got = ask_idents(l, a, uids, n, &at)) == 0)
-			keep_idents(a);
+	while (got == 0 && at < n) {
+		got = ask_idents(l, a, uids, n, &at);
+		keep_idents(a);		/* and what came before a failure */
+	}
 	free(a);
 	return got;
 }

@@ -148,34 +148,6 @@ match(struct box *b, struct matches *m)
 	return 0;
 }
 
-/* Is that new message one that has not said who it is? */
-static bool
-unasked(struct box *b, uint32_t uid)
-{
-	return box_far_find(b, uid) == NULL && (b->far.renumbered ||
-	    state_by_uid(b->state, uid) == NULL);
-}
-
-int
-pair_idents(struct box *b, uint64_t from)
-{
-	const struct imap_uids *all = &b->far.fresh;
-	struct link *l = &b->run->link[0];
-	uint32_t *uids = mem_new(FAR_IDENTS, sizeof *uids);
-	size_t i = 0, n = 1;
-	int got = 0;
-
-	while (got == 0 && n > 0) {
-		for (n = 0; i < all->n && n < FAR_IDENTS; i++)
-			if (all->v[i] >= from && unasked(b, all->v[i]))
-				uids[n++] = all->v[i];
-		if (n > 0 && (got = link_select(l, b)) == 0)
-			got = far_hear_idents(l, b, uids, n);
-	}
-	free(uids);
-	return got < 0 ? -1 : 0;
-}
-
 static struct match *
 far_ones(struct box *b, size_t *n)
 {
@@ -236,7 +208,7 @@ match_all(struct box *b)
 	int got = 0;
 
 	m.near = near_ones(b, &m.nnear);
-	if (m.nnear > 0 && (got = pair_idents(b, 0)) == 0) {
+	if (m.nnear > 0 && (got = pair_idents_all(b)) == 0) {
 		m.far = far_ones(b, &m.nfar);
 		got = match(b, &m);
 	}
@@ -325,7 +297,7 @@ ask_left(struct box *b, const struct imap_uids *left)
 	int got = 0;
 
 	for (i = 0; i < left->n; i++)
-		if (unasked(b, left->v[i]))
+		if (pair_unasked(b, left->v[i]))
 			imap_uids_add(&ask, left->v[i]);
 	if (ask.n > 0 && (got = link_select(l, b)) == 0)
 		got = far_hear_marks(l, b, ask.v, ask.n);
@@ -440,7 +412,7 @@ unnamed(struct box *b, uint64_t from)
 	size_t i;
 
 	for (i = 0; i < all->n; i++)
-		if (all->v[i] >= from && unasked(b, all->v[i]))
+		if (all->v[i] >= from && pair_unasked(b, all->v[i]))
 			return true;
 	return false;
 }

@@ -2,6 +2,7 @@
 #ifndef PAIR_H
 #define PAIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct box;
@@ -11,6 +12,13 @@ struct box;
  * far_hear_idents.  A mailbox that cannot be selected has failed.  0, -1.
  */
 int pair_idents(struct box *, uint64_t from);
+/*
+ * All new messages.  Of many, in a first pairing, the answers are kept for the
+ * next run if this one is cut; see idents.h.
+ */
+int pair_idents_all(struct box *);
+/* Is that new message one that has not said who it is? */
+bool pair_unasked(struct box *, uint32_t uid);
 int pair_find(struct box *);
 /* New on both sides at once: are some of them the same?  1 yes, 0, -1. */
 int pair_new(struct box *);

@@ -15,6 +15,7 @@
 #include "far_trust.h"
 #include "flags.h"
 #include "folders.h"
+#include "idents.h"
 #include "index.h"
 #include "link.h"
 #include "list.h"
@@ -323,6 +324,8 @@ conclude(struct run *r, struct box *b)
 		st = agreed_here(b);
 		if (state_mark(b->state, &mark, &st, r->e) < 0)
 			return -1;
+		if (!b->known || b->far.renumbered)
+			idents_drop(r->dir, str_of(b->name));
 	}
 	if (state_sync(b->state, r->e) < 0)
 		return -1;

@@ -9,6 +9,16 @@ HEADERS = r"UID FETCH \S*(:|(,\d+){4})\S* .*HEADER\.FIELDS"
 N = 60
 
 
+def record(data):
+    """Of an .idents file: 16 bytes and their CRC-32C."""
+    c = 0xffffffff
+    for x in data:
+        c ^= x
+        for _ in range(8):
+            c = c >> 1 ^ (0x82f63b78 & -(c & 1))
+    return data + (c ^ 0xffffffff).to_bytes(4, "little")
+
+
 def cut(u, bodies):
     """A first run whose line breaks after so many bodies."""
     p = u.proxy(cut_down=4000 + bodies * 3000)
@@ -98,6 +108,77 @@ def seconds_at_a_time():
     ok(had[-1] == N and runs > 3, "each run brings some", had)
     u.runs("and at last")
     u.same("both sides are equal")
+
+
+@scenario
+def a_full_maildir():
+    """Another program's files: who is who is asked once for each message."""
+    n = 300
+    u = lab.user()
+    u.far.appends("INBOX", [mail(i) for i in range(n)])
+    u.near.make("INBOX")
+    for i in range(n):
+        if i % 5:
+            u.near.deliver("INBOX", mail(i), "", name="%d.M1.other" % i)
+    u.near.deliver("INBOX", mail(9999), "S")
+    headers = runs = 0
+    status = None
+    while status != 0 and runs < 12:
+        p = u.proxy(cut_down=30000)
+        r = u.sync("--connections", "1", proxy=p)
+        p.close()
+        status = r.status
+        if runs == 0:
+            u.far.store("INBOX", "1:40", r"+FLAGS.SILENT (\Flagged)")
+        runs += 1
+    ok(status == 0 and runs > 3, "%d messages, 30 kB at a time" % n,
+       (status, runs, r.err))
+    u.same("both sides are equal")
+    is_((len(u.far.messages("INBOX")), len(u.near.files("INBOX"))),
+        (n + 1, n + 1), "nothing is there twice, or here")
+    u.settled("and that is all", sent=True)
+    is_([f for _, _, names in os.walk(u.state) for f in names
+         if f.endswith(".idents")], [], "nothing is left of it")
+
+
+@scenario
+def others_under_those_uids():
+    """What was answered before is not true any more."""
+    n = 300
+    u = lab.user()
+    u.far.appends("INBOX", [mail(i) for i in range(n)])
+    u.near.make("INBOX")
+    for i in range(n):
+        u.near.deliver("INBOX", mail(i), "", name="%d.M1.other" % i)
+    p = u.proxy(cut_down=60000)
+    u.sync("--connections", "1", proxy=p)
+    p.close()
+    path, = [d + "/" + f for d, _, names in os.walk(u.state) for f in names
+             if f.endswith(".idents")]
+    shutil.copytree(u.state, u.state + ".kept")
+    with open(path, "rb") as f:
+        kept = f.read()
+    for name, data in (("others", None),
+                       ("torn", kept[:-7]),
+                       ("of another UIDVALIDITY", kept[:8] + b"\1" * 8 +
+                        kept[16:]), ("garbage", os.urandom(999))):
+        if name == "others":		# UIDs with their neighbours' idents
+            rows = [kept[i:i + 20] for i in range(16, len(kept) - 19, 20)]
+            data = kept[:16] + b"".join(
+                record(rows[i][:4] + rows[(i + 1) % len(rows)][4:16])
+                for i in range(len(rows)))
+        shutil.rmtree(u.state)
+        shutil.copytree(u.state + ".kept", u.state)
+        with open(path, "wb") as g:
+            g.write(data)
+        p = u.proxy()
+        u.runs("answers kept: " + name, proxy=p)
+        p.close()
+        u.same(name + ": both sides are equal")
+        is_(len(u.far.messages("INBOX")), n, name + ": nothing is twice")
+        most = 30000 if name == "torn" else 1 << 20
+        ok(p.links[0].down < most + 40 * n, name + ": no more is asked again",
+           p.links[0].down)
 
 
 done()
