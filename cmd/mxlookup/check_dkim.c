@@ -7,14 +7,16 @@
  * _domainkey.DOMAIN does: then there is nothing below it (RFC 8020).
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "checks.h"
 #include "dkim.h"
+#include "file.h"
 #include "json.h"
+#include "mem.h"
 #include "show.h"
+#include "table.h"
 #include "task.h"
-
-enum { SELECTORS = 32 };
 
 struct key {
 	const char *selector;
@@ -27,12 +29,23 @@ struct key {
 
 struct dkim_facts {
 	const struct dns_answer *top;	/* _domainkey.DOMAIN */
-	struct key key[SELECTORS];
+	struct key *key;
 	size_t n;
 	size_t found;
 };
 
-static struct opt_list given;		/* --dkim */
+/* --dkim and --dkim-file, and what they come to: each selector once. */
+static struct {
+	struct opt_list given;
+	const char *file;
+	struct arena arena;
+	struct selector {
+		const char *name;
+		bool given;		/* one of the file is only tried */
+	} *v;
+	size_t n, cap;
+	struct table by_name;
+} o;
 
 static const struct {
 	const char *mx, *selectors;
@@ -49,6 +62,10 @@ static const struct {
 	{ "mail.icloud.com", "sig1" },
 	{ "mx.cloudflare.net", "cf2024-1" },
 };
+
+/* Each provider is taken once, and has at most three. */
+enum { PROVIDERS = sizeof providers / sizeof *providers,
+    GUESSES = 3 * PROVIDERS };
 
 static const struct finding_kind findings[] = {
 	{ "DKIM_NO_KEY", FINDING_ERROR, "RFC6376#3.6.2",
@@ -72,22 +89,21 @@ static const struct finding_kind findings[] = {
 	{ .id = NULL }
 };
 
+/* Those of a provider, GUESSES at most. */
 static void
-want(struct task *t, struct dkim_facts *r, struct str list, bool asked)
+guess(struct task *t, struct dkim_facts *r, struct str list)
 {
 	struct str one;
 	const char *s;
 	size_t i;
 
-	while (list.p != NULL && r->n < SELECTORS) {
-		one = str_trim(str_cut(&list, ','));
+	while (list.p != NULL) {
+		one = str_cut(&list, ',');
 		s = arena_dup(t->mem, one);
-		for (i = 0; i < r->n && strcasecmp(r->key[i].selector, s) != 0;
-		    i++)
+		for (i = 0; i < r->n && strcmp(r->key[i].selector, s) != 0; i++)
 			;
-		if (i == r->n && dkim_selector(s))
-			r->key[r->n++] = (struct key){ .selector = s,
-			    .given = asked };
+		if (i == r->n)
+			r->key[r->n++] = (struct key){ .selector = s };
 	}
 }
 
@@ -96,16 +112,18 @@ choose(struct task *t, struct dkim_facts *r)
 {
 	size_t i, k;
 
-	for (i = 0; i < given.n; i++)
-		want(t, r, str_of(given.v[i]), true);
-	if (given.n > 0)
+	r->key = arena_new(t->mem, o.n > 0 ? o.n : GUESSES, sizeof *r->key);
+	for (r->n = 0; r->n < o.n; r->n++)
+		r->key[r->n] = (struct key){ .selector = o.v[r->n].name,
+		    .given = o.v[r->n].given };
+	if (o.n > 0)
 		return;
-	for (i = 0; i < t->mx.n; i++)
-		for (k = 0; k < sizeof providers / sizeof *providers; k++)
-			if (dns_within(t->mx.host[i].name,
-			    providers[k].mx))
-				want(t, r, str_of(providers[k].selectors),
-				    false);
+	for (k = 0; k < PROVIDERS; k++)
+		for (i = 0; i < t->mx.n; i++)
+			if (dns_within(t->mx.host[i].name, providers[k].mx)) {
+				guess(t, r, str_of(providers[k].selectors));
+				break;
+			}
 }
 
 static void
@@ -169,7 +187,7 @@ run_dkim(struct task *t)
 	for (i = 0; i < r->n; i++)
 		judge_dkim(t, r, &r->key[i]);
 	if (r->top->status == DNS_NXDOMAIN && t->mx.route == MX_HOSTS &&
-	    given.n == 0)
+	    o.n == 0)
 		task_find(t, "DKIM_NONE", NULL, "nothing below _domainkey.%s",
 		    t->domain);
 	t->result[CHECK_DKIM] = r;
@@ -279,37 +297,84 @@ text_dkim(const struct task *t, struct buf *b)
 	buf_c(b, '\n');
 }
 
+static struct str
+selector_name(const void *of, size_t at)
+{
+	(void)of;
+	return str_of(o.v[at].name);
+}
+
+static int
+selector_add(struct str s, bool given, struct err *e)
+{
+	const char *name = arena_dup(&o.arena, s);
+	size_t at = table_text(&o.by_name, NULL, s);
+
+	if (s.n >= DNS_NAMELEN || !dkim_selector(name))
+		return fail(e, EX_USAGE, "\"%.*s\" is no selector",
+		    STR_ARG(str_to(s, 100)));
+	if (at != TABLE_NONE) {
+		o.v[at].given |= given;
+		return 0;
+	}
+	if (o.n == o.cap) {
+		o.cap = o.cap > 0 ? 2 * o.cap : 16;
+		o.v = mem_grow(o.v, o.cap, sizeof *o.v);
+	}
+	o.v[o.n] = (struct selector){ name, given };
+	table_add(&o.by_name, NULL, o.n++);
+	return 0;
+}
+
+/* One on each line; "#" begins a comment. */
+static int
+selector_file(const char *path, struct err *e)
+{
+	struct buf text = { .max = 1 << 20 };
+	int fd = file_open(path, e), got, n = 0;
+	struct str rest, line;
+
+	if (fd < 0)
+		return -1;
+	got = file_slurp(fd, &text, e);
+	close(fd);
+	for (rest = BUF_STR(text); got == 0 && rest.p != NULL; n++) {
+		line = str_cut(&rest, '\n');
+		line = str_trim(str_cut(&line, '#'));
+		if (line.n > 0 && selector_add(line, false, e) < 0)
+			got = fail_in(e, "--dkim-file: %s:%d", path, n + 1);
+	}
+	buf_free(&text);
+	return got;
+}
+
 static int
 init_dkim(struct run *r, struct err *e)
 {
-	struct str list, one;
-	char name[128];
-	size_t i, n = 0;
+	struct str list;
+	size_t i;
 
 	(void)r;
-	for (i = 0; i < given.n; i++) {
-		list = str_of(given.v[i]);
-		while (list.p != NULL) {
-			if (++n > SELECTORS)
-				return fail(e, EX_USAGE, "--dkim: more than %d selectors",
-				    SELECTORS);
-			one = str_trim(str_cut(&list, ','));
-			if (one.n == 0 || one.n >= sizeof name)
-				return fail(e, EX_USAGE, "--dkim: no selector");
-			str_copy(name, one);
-			name[one.n] = '\0';
-			if (!dkim_selector(name))
-				return fail(e, EX_USAGE, "--dkim: \"%s\" is no selector",
-				    name);
-		}
+	o.by_name.text = selector_name;
+	o.by_name.fold = true;
+	for (i = 0; i < o.given.n; i++) {
+		list = str_of(o.given.v[i]);
+		do
+			if (selector_add(str_trim(str_cut(&list, ',')), true,
+			    e) < 0)
+				return fail_in(e, "--dkim");
+		while (list.p != NULL);
 	}
-	return 0;
+	return o.file != NULL ? selector_file(o.file, e) : 0;
 }
 
 static const struct opt options[] = {
 	{ .name = "dkim", .arg = "SELECTOR[,...]", .kind = OPT_LIST,
-	    .to = &given, .help = "-C dkim, with these keys",
+	    .to = &o.given, .help = "-C dkim, with these keys",
 	    .flags = OPT_NOCONF },
+	{ .name = "dkim-file", .arg = "FILE", .kind = OPT_TEXT, .to = &o.file,
+	    .help = "-C dkim, and try these selectors, one a line",
+	    .flags = OPT_NOCONF | OPT_STDIN },
 	{ .name = NULL }
 };
 

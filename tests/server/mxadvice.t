@@ -3,6 +3,7 @@
 domains that are run well, badly, or not at all."""
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mxlab
@@ -308,6 +309,30 @@ lab.add("_dmarc.a.b.test", "TXT", "v=DMARC1; p=reject; rua=mailto:d@deep.a.b.tes
 r = lab.json("-C", "dmarc", "deep.a.b.test")["dmarc"]
 lab.ok((r["effective"], r["rfc7489"]) == ("reject", None),
        "what takes a list of public suffixes is not known", r)
+
+# ---- selectors from a file: those that are there, and no word of the others
+lab.add("keys.test", "MX", "10 mx.one.test")
+for s in "one", "S2", "a.b":
+    lab.add(s.lower() + "._domainkey.keys.test", "TXT", "v=DKIM1; p=")
+with tempfile.NamedTemporaryFile("w") as f:
+    f.write("# all\n" + "".join("s%d\n" % i for i in range(500)) +
+            "one # the first\r\n\nONE\n  a.b\n")
+    f.flush()
+    r = lab.json("--dkim-file", f.name, "keys.test")
+    lab.ok([x["selector"] for x in r["dkim"]["selectors"]] ==
+           ["s2", "one", "a.b"], "three of 502 selectors are there", r)
+    lab.ok(not any(x["id"] == "DKIM_NO_KEY" for x in r["findings"]),
+           "the others are no fault", r)
+    r = lab.json("--dkim-file", f.name, "--dkim", "gone", "keys.test")
+    lab.ok([x["at"] for x in r["findings"] if x["id"] == "DKIM_NO_KEY"] ==
+           ["gone._domainkey.keys.test"], "one that was given is missed", r)
+    f.write("a b\n")
+    f.flush()
+    p = lab.mx("--dkim-file", f.name, "keys.test")
+    lab.ok(p.returncode == 64 and ':506: "a b" is no selector' in p.stderr,
+           "a line that is no selector", p)
+lab.status(66, "no file of selectors", "--dkim-file", mxlab.BUILD + "/no",
+           "one.test")
 
 # ---- records of one domain beside each other
 lab.add("nokey.test", "MX", "10 mx.one.test")
