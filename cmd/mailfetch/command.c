@@ -74,20 +74,21 @@ command_failed(struct command *c, struct handed *h,
     const struct command_end *end)
 {
 	bool passes = true;
+	int status;
 
-	if (end->late)
-		tally_add(h->tally, &h->now, "%s %s: not done after %g seconds, and ended",
-		    c->what, c->argv[0], h->o->to.deliver_timeout);
-	else if (end->child.how == SPAWN_KILLED)
-		tally_add(h->tally, &h->now, "%s %s: ended by signal %d",
-		    c->what, c->argv[0], end->child.code);
-	else
-		tally_add(h->tally, &h->now, "%s %s: exit %d", c->what,
-		    c->argv[0], end->child.code);
 	if (!end->late && end->child.how == SPAWN_EXITED)
 		passes = c->passes || end->child.code == EX_TEMPFAIL;
-	h->count->status = fail_worse(h->count->status, passes ? EX_TEMPFAIL :
-	    EX_UNAVAILABLE);
+	status = passes ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	if (end->late)
+		tally_add(h->tally, &h->now, status, "%s %s: not done after %g seconds, and ended",
+		    c->what, c->argv[0], h->o->to.deliver_timeout);
+	else if (end->child.how == SPAWN_KILLED)
+		tally_add(h->tally, &h->now, status, "%s %s: ended by signal %d",
+		    c->what, c->argv[0], end->child.code);
+	else
+		tally_add(h->tally, &h->now, status, "%s %s: exit %d",
+		    c->what, c->argv[0], end->child.code);
+	h->count->status = fail_worse(h->count->status, status);
 	if (!end->late || ++c->late < LATE)
 		return 0;
 	return fail(h->e, EX_TEMPFAIL, "%s: not done after %g seconds, %d times in a row",

@@ -208,7 +208,7 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 {
 	uint64_t uidnext = 0, exists = 0;
 	size_t i;
-	int got;
+	int got, status;
 
 	for (i = 0; i < f->n; i++) {
 		got = imapbox_run(r, m, f->v[i].name, f->v[i].sep);
@@ -220,9 +220,10 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 		}
 		if (got == 0)
 			continue;
-		fail_print("%s: %s: %s", r->o->title, f->v[i].name, m->text);
-		r->count.status = fail_worse(r->count.status,
-		    imap_severity(m->text, EX_UNAVAILABLE));
+		status = imap_severity(m->text, EX_UNAVAILABLE);
+		complain_say(&r->p->complain, status, NULL, "%s: %s: %s",
+		    r->o->title, f->v[i].name, m->text);
+		r->count.status = fail_worse(r->count.status, status);
 	}
 	r->uidnext = uidnext;
 	r->exists = exists;
@@ -281,8 +282,7 @@ watch(struct run *r, struct imap *m, struct session *sess,
 
 	do {
 		fflush(stdout);
-		tally_say(&r->tally, r->o->title);
-		r->p->reached = true;
+		run_looked(r);
 		sess->conf.deadline = 0;
 		got = wait_for_mail(r, m, f);
 		if (got == 0 && stop_asked())

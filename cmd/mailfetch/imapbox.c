@@ -141,7 +141,7 @@ miss(struct box *b, const struct jobs *all)
 		got = still_there(b, v, n, &there);
 	there = there < n ? there : n;
 	if (got == 0 && there > 0) {
-		fail_print("%s: %s: asked for and not answered: %zu, UID %u the first: this stays on the server",
+		complain_say(&b->r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: asked for and not answered: %zu, UID %u the first: this stays on the server",
 		    b->r->o->title, b->folder, there, v[0]);
 		b->r->count.status = fail_worse(b->r->count.status,
 		    EX_TEMPFAIL);
@@ -163,7 +163,7 @@ leave_message(struct box *b, int code)
 static int
 no_body(struct box *b, uint32_t uid)
 {
-	fail_print("%s: %s: the server gives no body for UID %u",
+	complain_say(&b->r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: the server gives no body for UID %u",
 	    b->r->o->title, b->folder, uid);
 	leave_message(b, EX_TEMPFAIL);
 	return 0;
@@ -184,7 +184,8 @@ static int
 fetch_refused(struct box *b)
 {
 	b->refused = true;
-	fail_print("%s: %s: FETCH: %s", b->r->o->title, b->folder, b->m->text);
+	complain_say(&b->r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: FETCH: %s",
+	    b->r->o->title, b->folder, b->m->text);
 	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
 	return 0;
 }
@@ -515,8 +516,8 @@ mark_seen(struct box *b)
 	}
 	free(v);
 	if (got > 0) {
-		fail_print("%s: %s: not marked as seen: %s", r->o->title,
-		    b->folder, b->m->text);
+		complain_say(&r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: not marked as seen: %s",
+		    r->o->title, b->folder, b->m->text);
 		r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
 	}
 	return got < 0 ? -1 : 0;

@@ -154,7 +154,7 @@ find_anyway(struct box *b, unsigned ask)
 	if (b->found > 0 || b->m->box.exists == 0 || narrow(b->r->o) ||
 	    (b->r->o->which.max_size > 0 && (ask & ASK_SMALLER) != 0))
 		return 0;
-	fail_print("%s: %s: the server says that %llu messages are there, and finds none",
+	complain_say(&b->r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: the server says that %llu messages are there, and finds none",
 	    b->r->o->title, b->folder, (unsigned long long)b->m->box.exists);
 	b->r->count.status = fail_worse(b->r->count.status, EX_TEMPFAIL);
 	return 0;

@@ -179,6 +179,9 @@ static const struct opt options[] = {
 	{ .name = "refused-for", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.refused.lasting,
 	    .help = "if they go on for so long (30m)" },
+	{ .name = "complain-after", .arg = "TIME", .kind = OPT_SECONDS,
+	    .to = &o.complain_after,
+	    .help = "what passes by itself is said if it lasts so long" },
 	{ .name = "state", .arg = "FILE", .kind = OPT_TEXT, .to = &o.state,
 	    .help = "what was fetched (else in ~/.local/state/postbag)" },
 	{ .name = "import-state", .arg = "FILE", .kind = OPT_TEXT,
@@ -215,6 +218,8 @@ static const struct opt_rule rules[] = {
 	    DELIVERY },
 	{ .name = "list", .stops = "dry-run limit headers-only " DELIVERY },
 	{ .name = "peek", .stops = "dry-run delete move-to mark-seen" },
+	{ .name = "complain-after", .without = "list check dry-run probe peek "
+	    "import-state catch-up" },
 	{ .name = "headers-only", .stops = "mark-seen" },
 	{ .name = "watch", .stops = "jobs peek redeliver" },
 	{ .name = NULL }
@@ -410,6 +415,15 @@ roughly(double seconds)
 	return seconds * (0.5 + (double)(clock_us() & 1023) / 1024);
 }
 
+/* Why a pass ended before its end. */
+static void
+tell_pass(const struct err *e)
+{
+	if (!stop_asked())
+		complain_say(&p.complain, e->code, COMPLAIN_RUN, "%s: %s; trying again",
+		    o.title, e->msg);
+}
+
 /*
  * POP3 cannot say that something has come; IMAP waits within imap_run, and
  * this is for its connections that are lost.
@@ -436,13 +450,29 @@ watch(struct err *e)
 		next = outage_after(&out, &pass);
 		if (next == OUTAGE_END)
 			return pass.status;
-		if (next == OUTAGE_SAY && !stop_asked())
-			fail_print("%s: %s; trying again", o.title, e->msg);
+		if (next == OUTAGE_SAY || (p.complain.after > 0 &&
+		    pass.code == EX_TEMPFAIL && !p.reached))
+			tell_pass(e);
+		complain_end(&p.complain, e->code == 0, clock_wall());
 		fail_clear(e);
 		fflush(stdout);
 		rest(pass.status == 0 ? out.pause : roughly(out.pause), slept);
 	}
 	return EX_TEMPFAIL;
+}
+
+/* What ended it is said, or held back. */
+static void
+tell_end(const struct err *e, const char *name)
+{
+	if (e->code == EX_TEMPFAIL && p.complain.after > 0)
+		complain_say(&p.complain, e->code, COMPLAIN_RUN, "%s%s%s",
+		    name != NULL ? name : "", name != NULL ? ": " : "",
+		    e->msg);
+	else
+		fail_tell(e, name);
+	complain_end(&p.complain, e->code == 0, clock_wall());
+	complain_close(&p.complain);
 }
 
 static int
@@ -456,7 +486,7 @@ run_account(const char *name, struct err *e)
 	session_close(&p.session);
 	tls_ctx_free(p.lmtp_tls);
 	dest_free(p.dest);
-	fail_tell(e, name);
+	tell_end(e, name);
 	return status < 0 ? e->code : status;
 }
 

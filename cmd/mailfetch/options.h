@@ -88,6 +88,7 @@ struct options {
 	struct option_refused refused;
 	const char *state;
 	const char *import;
+	double complain_after;		/* seconds; 0: at once */
 	uint64_t jobs;
 	bool all;
 	bool watch;

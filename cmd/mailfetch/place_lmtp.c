@@ -112,11 +112,28 @@ recipients(const struct place *p, struct handed *h, struct smtp_rcpt *rcpt,
 	return n;
 }
 
+/* Who has it not is named; his exit status. */
+static int
+tell_recipient(const struct place *p, struct handed *h,
+    const struct smtp_rcpt *r)
+{
+	int status = r->state == SMTP_REFUSED ? EX_NOUSER : EX_TEMPFAIL;
+
+	if (r->state == SMTP_SENT)
+		return 0;
+	if (r->state == SMTP_UNKNOWN)
+		complain_say(&h->p->complain, status, NULL, "lmtp %s: <%s>: may have been accepted, and stays on the server",
+		    p->name, r->addr);
+	else
+		complain_say(&h->p->complain, status, NULL, "lmtp %s: <%s>: %d %s",
+		    p->name, r->addr, r->reply.code, r->reply.text);
+	return status;
+}
+
 static int
 settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m)
 {
 	struct entry has_it;
-	int *status = &h->count->status;
 	bool open = false, sent = false, unknown = false;
 	size_t i;
 
@@ -124,17 +141,8 @@ settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m)
 		sent |= m->rcpt[i].state == SMTP_SENT;
 		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
 		open |= m->rcpt[i].state != SMTP_SENT;
-		if (m->rcpt[i].state == SMTP_UNKNOWN)
-			fail_print("lmtp %s: <%s>: may have been accepted, and stays on the server",
-			    p->name, m->rcpt[i].addr);
-		else if (m->rcpt[i].state != SMTP_SENT)
-			fail_print("lmtp %s: <%s>: %d %s", p->name,
-			    m->rcpt[i].addr, m->rcpt[i].reply.code,
-			    m->rcpt[i].reply.text);
-		if (m->rcpt[i].state == SMTP_REFUSED)
-			*status = fail_worse(*status, EX_NOUSER);
-		else if (m->rcpt[i].state != SMTP_SENT)
-			*status = fail_worse(*status, EX_TEMPFAIL);
+		h->count->status = fail_worse(h->count->status,
+		    tell_recipient(p, h, &m->rcpt[i]));
 	}
 	if (!open)
 		return 0;
@@ -192,7 +200,8 @@ leave_refused(struct place *p, struct handed *h, const struct err *why)
 {
 	if (why->code != EX_DATAERR)
 		return fail(h->e, why->code, "%s", why->msg);
-	tally_add(h->tally, &h->now, "lmtp %s: %s", p->name, why->msg);
+	tally_add(h->tally, &h->now, EX_DATAERR, "lmtp %s: %s", p->name,
+	    why->msg);
 	h->count->status = fail_worse(h->count->status, EX_DATAERR);
 	return 1;
 }

@@ -144,7 +144,7 @@ end_short(struct pop *s, const struct message *m, uint64_t octets)
 		    (unsigned long long)m->size);
 		return deliver_end(&r->deliver);
 	}
-	fail_print("%s: message %u: LIST says that it has %llu octets, and RETR gives %llu, twice: delivered, and not deleted on the server",
+	complain_say(&r->p->complain, EX_TEMPFAIL, NULL, "%s: message %u: LIST says that it has %llu octets, and RETR gives %llu, twice: delivered, and not deleted on the server",
 	    r->o->title, m->number, (unsigned long long)m->size,
 	    (unsigned long long)octets);
 	r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
@@ -221,8 +221,8 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 		if (pop3_deleted(&s->p) < 0)
 			return -1;
 		if (!s->p.ok) {
-			fail_print("%s: message %u: DELE: %s", s->r->o->title,
-			    s->m[dele[i]].number, s->p.text);
+			complain_say(&s->r->p->complain, EX_TEMPFAIL, NULL, "%s: message %u: DELE: %s",
+			    s->r->o->title, s->m[dele[i]].number, s->p.text);
 			s->r->count.status = fail_worse(s->r->count.status,
 			    EX_TEMPFAIL);
 			if (ledger_stays(&s->r->ledger, s->key[dele[i]],

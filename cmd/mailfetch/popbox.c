@@ -97,7 +97,8 @@ popbox_stays(struct pop *s, const struct message *m, const char *why, int code)
 {
 	struct run *r = s->r;
 
-	fail_print("%s: message %u: %s", r->o->title, m->number, why);
+	complain_say(&r->p->complain, code, NULL, "%s: message %u: %s",
+	    r->o->title, m->number, why);
 	r->count.status = fail_worse(r->count.status, code);
 	r->count.kept++;
 	return 0;

@@ -2,6 +2,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include "complain.h"
 #include "sandbox.h"
 #include "session.h"
 #include "tls.h"
@@ -15,6 +16,7 @@ struct process {
 	struct tls_conf lmtp_conf;
 	struct tls_ctx *lmtp_tls;
 	struct sandbox box;
+	struct complain complain;
 	int turn;		/* of turn.h */
 	bool reached;		/* a pass was completed */
 	bool busy;		/* another run has the lock */

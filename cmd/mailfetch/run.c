@@ -39,6 +39,14 @@ looks_only(const struct options *o)
 	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
 }
 
+/* Nobody is there to read what a run of cron's or a watch says. */
+static bool
+keeps_record(const struct options *o)
+{
+	return !looks_only(o) && !o->look.peek && !o->seen.catch_up &&
+	    o->seen.import == NULL;
+}
+
 /* One that has its name of a host in another spelling is renamed. */
 static int
 take_over_name(struct run *r, const char *was, const char *path)
@@ -166,6 +174,8 @@ open_all(struct run *r)
 	path = state_path(r);
 	if (path == NULL)
 		return -1;
+	if (o->complain_after > 0 && keeps_record(o))
+		complain_open(&r->p->complain, o->complain_after, path);
 	if (state_open(&r->state, path, looks_only(o) || o->look.peek ?
 	    STATE_LOOK : STATE_RUN, r->e) < 0) {
 		r->p->busy = r->e->code == EX_TEMPFAIL;
@@ -322,7 +332,7 @@ run_close(struct run *r)
 	if (r->state.log.fd >= 0 && clean && r->state.changed)
 		state_finish(&r->state, !unsure || all_done(r), &e);
 	fail_join(r->e, &e);
-	tally_say(&r->tally, r->o->title);
+	tally_say(&r->tally, r->o->title, &r->p->complain);
 	if (looks_only(r->o))
 		turn_give(r->p->turn);
 	if (r->count.doubt > 0 && !r->o->account.quiet)
@@ -342,6 +352,14 @@ run_close(struct run *r)
 }
 
 /* ---- in between ---- */
+
+void
+run_looked(struct run *r)
+{
+	tally_say(&r->tally, r->o->title, &r->p->complain);
+	complain_end(&r->p->complain, true, clock_wall());
+	r->p->reached = true;
+}
 
 int
 run_login(struct run *r, struct session *s, struct sasl_login *l)

@@ -44,6 +44,8 @@ bool run_new(const struct run *, struct key);
 /* To be deleted, or moved, on the server. */
 bool run_due(const struct run *, struct key);
 void run_progress(struct run *, bool last);
+/* A watch has looked at everything, and tells what came of it. */
+void run_looked(struct run *);
 /* With -v: what came of one folder, since the counts were as in before. */
 void run_note(const struct run *, const struct counts *before,
     const char *folder);

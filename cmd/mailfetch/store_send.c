@@ -6,6 +6,7 @@
 #include "file.h"
 #include "imap_append.h"
 #include "imap_box.h"
+#include "process.h"
 #include "store.h"
 #include "tally.h"
 
@@ -27,7 +28,7 @@ store_leave(const struct store *s, struct store_item *it, struct handed *h,
     int code, const char *why)
 {
 	it->fate = STORE_LEFT;
-	tally_add(h->tally, &it->m, "%s: %s", s->where, why);
+	tally_add(h->tally, &it->m, code, "%s: %s", s->where, why);
 	h->count->status = fail_worse(h->count->status, code);
 }
 
@@ -244,7 +245,7 @@ store_send(struct store *s, struct handed *h)
 	got = upload(s, h);
 	mem_stake(NULL);
 	if (got < 0 && store_some(s, STORE_SENT))
-		fail_print("%s: %s: an upload may have been accepted, its answer was lost: the next run looks",
+		complain_say(&h->p->complain, EX_TEMPFAIL, NULL, "%s: %s: an upload may have been accepted, its answer was lost: the next run looks",
 		    h->o->title, s->where);
 	if (got == 0)
 		conn_last(c, false);

@@ -29,7 +29,8 @@ find_why(struct tally *t, const char *why)
 }
 
 void
-tally_add(struct tally *t, const struct message *m, const char *fmt, ...)
+tally_add(struct tally *t, const struct message *m, int status,
+    const char *fmt, ...)
 {
 	struct tally_why *w;
 	char why[512];
@@ -39,6 +40,7 @@ tally_add(struct tally *t, const struct message *m, const char *fmt, ...)
 	vsnprintf(why, sizeof why, fmt, ap);
 	va_end(ap);
 	w = find_why(t, why);
+	w->status = fail_worse(w->status, status);
 	if (w->n++ < TALLY_NAMES)
 		w->name[w->n - 1] = m->folder != NULL ?
 		    arena_printf(&t->arena, "%s UID %u", m->folder, m->number) :
@@ -46,7 +48,7 @@ tally_add(struct tally *t, const struct message *m, const char *fmt, ...)
 }
 
 static void
-say_why(const struct tally_why *w, const char *title)
+say_why(const struct tally_why *w, const char *title, struct complain *c)
 {
 	struct buf b = { .max = 4096 };
 	size_t i;
@@ -57,21 +59,22 @@ say_why(const struct tally_why *w, const char *title)
 		buf_s(&b, w->name[i]);
 	}
 	if (w->n == 1)
-		fail_print("%s: %s: %s stays on the server", title, w->why, b.p);
+		complain_say(c, w->status, w->why, "%s: %s: %s stays on the server",
+		    title, w->why, b.p);
 	else
-		fail_print("%s: %s: %llu messages stay on the server: %s%s", title,
-		    w->why, (unsigned long long)w->n, b.p,
+		complain_say(c, w->status, w->why, "%s: %s: %llu messages stay on the server: %s%s",
+		    title, w->why, (unsigned long long)w->n, b.p,
 		    w->n > TALLY_NAMES ? " and others" : "");
 	buf_free(&b);
 }
 
 void
-tally_say(struct tally *t, const char *title)
+tally_say(struct tally *t, const char *title, struct complain *c)
 {
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		say_why(&t->v[i], title);
+		say_why(&t->v[i], title, c);
 	arena_free(&t->arena);
 	*t = (struct tally){ .n = 0 };
 }

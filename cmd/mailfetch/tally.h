@@ -2,6 +2,7 @@
 #ifndef TALLY_H
 #define TALLY_H
 
+#include "complain.h"
 #include "mem.h"
 #include "message.h"
 
@@ -9,6 +10,7 @@ enum { TALLY_WHYS = 16, TALLY_NAMES = 8 };
 
 struct tally_why {
 	char *why;
+	int status;
 	uint64_t n;
 	char *name[TALLY_NAMES];	/* of the first ones */
 };
@@ -21,16 +23,17 @@ struct tally {
 };
 
 /*
- * This message stays, for that reason: what failed, and how.  Of more reasons
- * than there is room for the last is "other reasons".
+ * This message stays, for that reason: what failed, how, and the exit status
+ * of that.  Of more reasons than there is room for the last is "other reasons".
  */
-void tally_add(struct tally *, const struct message *, const char *why, ...)
-    __attribute__((format(printf, 3, 4)));
+void tally_add(struct tally *, const struct message *, int status,
+    const char *why, ...) __attribute__((format(printf, 4, 5)));
 
 /*
  * One line for each reason, with the account's name in front, and all is
  * forgotten: "work: exec cat: exit 75: message 3 stays on the server".
+ * What passes by itself is a complaint.
  */
-void tally_say(struct tally *, const char *title);
+void tally_say(struct tally *, const char *title, struct complain *);
 
 #endif
