@@ -27,12 +27,29 @@ print_letter(const struct letter *l, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
+/* For -bs, which has one answer for all. */
+static void
+note_outcome(const struct letter *l, struct run *run)
+{
+	const struct smtp_rcpt *p = l->envelope.mail.rcpt;
+	size_t i;
+
+	run->accepted = 0;
+	run->refusal = (struct smtp_reply){ 0 };
+	for (i = 0; i < l->envelope.mail.n; i++) {
+		run->accepted += p[i].state == SMTP_SENT;
+		if (run->refusal.code == 0 && p[i].reply.code >= 400)
+			run->refusal = p[i].reply;
+	}
+}
+
 static int
 send_letter(struct letter *l, struct run *run, struct err *e)
 {
 	struct report r = { 0 };
 
 	submit(l, run, &r, e);
+	note_outcome(l, run);
 	if (!option_asks(run->options->sending.quit_after))
 		l->envelope.mail.n = 0;	/* nobody was asked about them */
 	return report_send(l, run, &r, e);

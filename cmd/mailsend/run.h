@@ -5,11 +5,23 @@
 #include "account.h"
 #include "options.h"
 #include "session.h"
+#include "smtp.h"
+
+/* Of -bs: the connection on which each RCPT is asked about. */
+struct run_asking {
+	struct smtp smtp;
+	struct smtp_conf conf;
+	struct err err;			/* the connection's */
+	bool live;
+};
 
 struct run {
 	const struct options *options;
 	struct account account;		/* loaded */
 	struct session session;		/* ready from the first submit on */
+	struct run_asking asking;
+	size_t accepted;		/* recipients of the last message, and */
+	struct smtp_reply refusal;	/* the first answer to the others */
 };
 
 #endif

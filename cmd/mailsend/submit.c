@@ -212,6 +212,7 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 		return account_nowhere(&run->account, e);
 	if (submit_prepare(l, run, e) < 0)
 		return -1;
+	submit_asked(run);
 	session_where(&run->account, r->host, sizeof r->host);
 	open = untried(l);
 	do {			/* each connection must get us further */
@@ -222,5 +223,85 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 	if (got == 1)
 		fail(e, EX_TEMPFAIL, "%s takes no more now", r->host);
 	save_copy(l, run->options, r);
+	return got;
+}
+
+/* ---- asking, for -bs ---- */
+
+void
+submit_asked(struct run *run)
+{
+	if (!run->asking.live)
+		return;
+	smtp_quit(&run->asking.smtp);
+	session_hang_up(&run->session);
+	run->asking.live = false;
+}
+
+static int
+ask_open(struct run *run)
+{
+	struct run_asking *a = &run->asking;
+	struct session *sess = &run->session;
+	struct report unused = { 0 };
+
+	fail_clear(&a->err);
+	a->conf = conf(run);
+	if ((sess->account == NULL &&
+	    session_ready(sess, &run->account, &a->err) < 0) ||
+	    session_connect(sess, &a->err) < 0)
+		return -1;
+	a->live = true;
+	return smtp_open(&a->smtp, sess->conn, &a->conf) < 0 ? -1 :
+	    submit_login(&a->smtp, run, &unused);
+}
+
+/* Once more where an idle connection has been closed meanwhile. */
+static int
+ask_server(struct run *run, struct smtp_mail *m, struct err *e)
+{
+	struct run_asking *a = &run->asking;
+	bool was = a->live, again;
+	int got;
+
+	do {
+		run->account.deadline = 0;	/* each has its own time */
+		got = !a->live && ask_open(run) < 0 ? -1 :
+		    smtp_send(&a->smtp, m);
+		if (got < 0)
+			submit_asked(run);
+		again = got < 0 && was;
+		was = false;
+	} while (again && m->rcpt[0].state == SMTP_UNTRIED);
+	if (m->rcpt[0].reply.code != 0)
+		return 0;
+	return fail(e, a->err.code != 0 ? a->err.code : EX_TEMPFAIL, "%s",
+	    a->err.code != 0 ? a->err.msg : "the server takes no more now");
+}
+
+int
+submit_ask(struct run *run, const struct letter_source *from, const char *rcpt,
+    struct smtp_reply *reply, struct err *e)
+{
+	struct letter l = { .arena = &run->account.arena };
+	struct envelope *env = &l.envelope;
+	struct opt_list one = { 0 };
+	int got = -1;
+
+	opt_list_add(l.arena, &one, rcpt);
+	if (!run->account.has_server)
+		return account_nowhere(&run->account, e);
+	if (envelope_begin(env, l.arena, run->options, e) == 0 &&
+	    envelope_sender(env, NULL, run->account.login.user, from->self,
+	    e) == 0 && envelope_operands(env, &one, NULL, e) == 0 &&
+	    envelope_end(env, from->mail_from, e) == 0 &&
+	    submit_prepare(&l, run, e) == 0) {
+		env->mail.utf8 = env->utf8;
+		got = env->mail.n == 0 ? fail(e, EX_DATAERR, "no address") :
+		    ask_server(run, &env->mail, e);
+	}
+	if (got == 0)
+		*reply = env->mail.rcpt[0].reply;
+	envelope_close(env);
 	return got;
 }

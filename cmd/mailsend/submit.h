@@ -17,4 +17,13 @@ int submit_check(const struct options *, struct err *);
  */
 int submit(struct letter *, struct run *, struct report *, struct err *);
 
+/*
+ * For -bs: what does the server say to this sender and recipient?  0, and its
+ * answer; or -1.  The connection is kept for the next question until
+ * submit_asked, or until a message is submitted.
+ */
+int submit_ask(struct run *, const struct letter_source *, const char *rcpt,
+    struct smtp_reply *, struct err *);
+void submit_asked(struct run *);
+
 #endif

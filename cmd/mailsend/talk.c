@@ -1,7 +1,8 @@
 /*
  * talk.c: sendmail -bs: SMTP on standard input
  *
- * Each DATA is submitted at once, and the answer to it is the mail server's.
+ * Each DATA is submitted at once, and the answer to it is the mail server's.  So
+ * are those to RCPT: each is asked about when it is named.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +15,13 @@
 #include "post.h"
 #include "sendmail.h"
 #include "stop.h"
+#include "submit.h"
 
 struct talk {
 	struct run *run;
 	struct letter_source from;	/* what MAIL and RCPT said */
 	bool mail;			/* MAIL was taken */
+	char answer[1400];		/* where it is another's words */
 };
 
 static void
@@ -32,6 +35,8 @@ static void
 reset(struct talk *t)
 {
 	t->mail = false;
+	t->run->accepted = 0;
+	t->run->refusal = (struct smtp_reply){ 0 };
 	t->from.mail_from = NULL;
 	t->from.to = (struct opt_list){ 0 };
 }
@@ -76,14 +81,53 @@ data(struct talk *t)
 	return code;
 }
 
+/* A server's answer, passed on. */
 static const char *
-talk_verdict(int code)
+relayed(struct talk *t, const struct smtp_reply *r)
+{
+	char safe[1300];
+
+	str_escape(safe, sizeof safe, str_of(r->text));
+	snprintf(t->answer, sizeof t->answer, "%d%s%s %s", r->code,
+	    r->status[0] != '\0' ? " " : "", r->status, safe);
+	return t->answer;
+}
+
+/*
+ * RFC 5321 4.2.5: 250 takes responsibility, and 554 none, so a client that
+ * hears it sends again.  Nobody may get it twice: if one has got it, it is 250.
+ */
+static const char *
+talk_verdict(struct talk *t, int code)
 {
 	if (code == 0)
 		return "250 2.0.0 accepted by the mail server";
+	if (t->run->accepted > 0)
+		return "250 2.0.0 accepted for some; standard error has the others";
+	if (t->run->refusal.code != 0)
+		return relayed(t, &t->run->refusal);
 	if (code == EX_TEMPFAIL)
 		return "451 4.3.0 try again later";
 	return "554 5.0.0 not sent";
+}
+
+/* The answer is the server's own. */
+static const char *
+talk_rcpt(struct talk *t, const char *rcpt)
+{
+	struct smtp_reply r = { 0 };
+	struct err e = { 0 };
+	char safe[1300];
+
+	if (submit_ask(t->run, &t->from, rcpt, &r, &e) < 0) {
+		str_escape(safe, sizeof safe, str_of(e.msg));
+		snprintf(t->answer, sizeof t->answer, "%s %s", e.code ==
+		    EX_DATAERR ? "553 5.1.3" : "451 4.4.0", safe);
+		return t->answer;
+	}
+	if (r.code / 100 == 2)
+		opt_list_add(&t->run->account.arena, &t->from.to, rcpt);
+	return relayed(t, &r);
 }
 
 static const char *
@@ -108,13 +152,12 @@ talk_command(struct talk *t, struct str line)
 			return "503 5.5.1 MAIL first";
 		if ((p = path(t, line)) == NULL)
 			return "501 5.5.4 RCPT TO:<address>";
-		opt_list_add(&t->run->account.arena, &t->from.to, p);
-		return "250 2.1.5 ok";
+		return talk_rcpt(t, p);
 	}
 	if (str_is(verb, "DATA")) {
 		if (t->from.to.n == 0)
 			return "503 5.5.1 RCPT first";
-		answer = talk_verdict(data(t));
+		answer = talk_verdict(t, data(t));
 		reset(t);
 		return answer;
 	}
@@ -148,6 +191,7 @@ talk_serve(struct run *run)
 		talk_say(answer);
 	}
 	free(line);
+	submit_asked(run);
 	if (strncmp(answer, "221", 3) == 0 || !stop_asked())
 		return 0;
 	talk_say("421 4.3.2 asked to stop");

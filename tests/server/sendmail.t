@@ -93,6 +93,13 @@ is "$(grep -c '^250 2.0.0 accepted' "$T/out")" 3 "all are accepted"
 ok "all arrive" lab_mail_wait billy 3
 is "$(tail -n 2 "$(lab_mail_last billy)" | tr '\n' ' ')" '. x ' \
     "without the stuffing"
+lab_mail_clear billy
+printf 'MAIL FROM:<a@johndoe.com>\r\nRCPT TO:<billy@johndoe.com>\r\nRCPT TO:<nobody@johndoe.com>\r\nRCPT TO:<a..b@johndoe.com>\r\nDATA\r\nSubject: two\r\n\r\nx\r\n.\r\nQUIT\r\n' > "$T/two"
+status 0 "-bs: one of two is refused" sm -bs < "$T/two"
+like "$OUT" $'\n550 5.1.1 <nobody@johndoe.com>' "in the server's own words"
+like "$OUT" $'\n553 5.1.3' "one that is malformed in ours"
+like "$OUT" $'\n250 2.0.0 accepted' "and the message is taken for the other"
+ok "who gets it" lab_mail_wait billy 1
 # What comes after the first one needs temporary files, and who we are.
 lab_postfix_listen SEVEN smtpd_tls_wrappermode=yes \
     smtpd_discard_ehlo_keywords=8bitmime,smtputf8,chunking

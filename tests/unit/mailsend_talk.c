@@ -1,5 +1,6 @@
 /* mailsend_talk.c: sendmail -bs: each message is one of its own */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -26,7 +27,34 @@ post(struct run *run, struct letter_source *from, struct err *err)
 	posted[n].size = lseek(from->fd, 0, SEEK_END);
 	n++;
 	run->account.deadline = clock_in(10);	/* as session.c does */
+	if (n == 3) {			/* one has got it, another not */
+		run->accepted = 1;
+		return EX_NOUSER;
+	}
 	return n == 2 ? EX_TEMPFAIL : 0;
+}
+
+/* Likewise for submit.c: this one is there, but for "no@x". */
+int
+submit_ask(struct run *run, const struct letter_source *from,
+    const char *rcpt, struct smtp_reply *r, struct err *e)
+{
+	(void)run;
+	(void)from;
+	if (strcmp(rcpt, "down@x") == 0)
+		return fail(e, EX_TEMPFAIL, "connection refused");
+	*r = (struct smtp_reply){ .code = 250, .status = "2.1.5",
+	    .text = "ok" };
+	if (strcmp(rcpt, "no@x") == 0)
+		*r = (struct smtp_reply){ .code = 550, .status = "5.1.1",
+		    .text = "who\ris it" };
+	return 0;
+}
+
+void
+submit_asked(struct run *run)
+{
+	(void)run;
 }
 
 static const char script[] =
@@ -36,10 +64,12 @@ static const char script[] =
 	"RCPT TO:<d@x>\r\nDATA\r\n"	/* of no message any more */
 	"MAIL FROM:<>\r\nRCPT TO:<d@x>\r\nDATA\r\nsecond one\r\n.\r\n"
 	"MAIL FROM:<e@x>\r\nRCPT TO:<f@x>\r\nRSET\r\n"
-	"MAIL FROM:<g@x>\r\nRCPT TO:<h@x>\r\nDATA\r\n..\r\n.\r\n"
+	"MAIL FROM:<g@x>\r\nRCPT TO:<h@x>\r\nRCPT TO:<no@x>\r\n"
+	"RCPT TO:<down@x>\r\nDATA\r\n..\r\n.\r\n"
+	"MAIL FROM:<g@x>\r\nRCPT TO:<no@x>\r\nDATA\r\n"
 	"QUIT\r\n";
 static const char answers[] = "220 250 250 250 250 354 250 503 503 250 250 354 451 250 250 250 "
-	"250 250 354 250 221 ";
+	"250 250 550 451 354 250 250 550 503 221 ";
 
 /* The codes of what it said. */
 static char *
