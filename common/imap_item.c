@@ -119,27 +119,85 @@ item_name(struct imap *m, struct imap_item *it, struct str s)
 	return imap_keep(m, &it->name);
 }
 
-/* "(F123)", or NIL */
+/* RFC 8474 section 4 */
+static size_t
+object_length(struct str s)
+{
+	static const char also[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t n = 0;
+
+	while (n < s.n && n < 256 && s.p[n] != '\0' &&
+	    strchr(also, s.p[n]) != NULL)
+		n++;
+	return n < 256 ? n : 0;
+}
+
+/* Behind an item's value: the next one, or the end of all of them. */
+static bool
+item_ends(struct str s)
+{
+	struct str name;
+	size_t i;
+
+	if (s.n == 1 && s.p[0] == ')')
+		return true;
+	if (s.n == 0 || s.p[0] != ' ')
+		return false;
+	s = str_from(s, 1);
+	name = str_cut(&s, ' ');
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_is(name, known[i].name))
+			return true;
+	return str_starts(name, "BODY[") || str_starts(name, "BINARY[");
+}
+
+/*
+ * Raw memory, which Cyrus 3.6 says as MAILBOXID in STATUS: it may have any
+ * byte but NUL, line ends of its own, too.
+ */
+static int
+pass_raw(struct imap *m)
+{
+	size_t i;
+	int lines;
+
+	for (lines = 0; lines < 8; lines++) {
+		for (i = 0; i < m->in.rest.n; i++)
+			if (m->in.rest.p[i] == ')' &&
+			    item_ends(str_from(m->in.rest, i + 1))) {
+				m->in.rest = str_from(m->in.rest, i + 1);
+				return 1;
+			}
+		if (conn_line_crlf(m->c))	/* the server's own */
+			break;
+		if (imap_next_line(m) < 0)
+			return -1;
+	}
+	return imap_nonsense(m, "no id where one must be");
+}
+
+/* "(F123)", or NIL; what is no id counts as none. */
 static int
 object(struct imap *m, struct imap_item *it)
 {
 	struct str s;
+	size_t n;
 	int t = imap_token(m, &s);
 
 	if (t == IMAP_TOKEN_ATOM && str_is(s, "NIL")) {
 		it->nil = true;
 		return 1;
 	}
-	if (t == IMAP_TOKEN_OPEN &&
-	    (t = imap_token(m, &s)) == IMAP_TOKEN_ATOM) {
-		it->text = s;
-		if (imap_keep(m, &it->text) < 0)
-			return -1;
-		t = imap_token(m, &s);
-	}
-	if (t != IMAP_TOKEN_CLOSE)
+	if (t != IMAP_TOKEN_OPEN)
 		return t < 0 ? -1 : imap_nonsense(m, "no id where one must be");
-	return 1;
+	n = object_length(m->in.rest);
+	if (n == 0 || n == m->in.rest.n || m->in.rest.p[n] != ')') {
+		it->nil = true;
+		return pass_raw(m);
+	}
+	it->text = str_to(m->in.rest, n);
+	m->in.rest = str_from(m->in.rest, n + 1);
+	return imap_keep(m, &it->text) < 0 ? -1 : 1;
 }
 
 static int

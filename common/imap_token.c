@@ -28,7 +28,10 @@ imap_next_line(struct imap *m)
 {
 	conn_limit(m->c, m->authed ? LINE : 8192);
 	m->in.rest.p = conn_line(m->c, &m->in.rest.n);
-	return m->in.rest.p != NULL ? 0 : -1;
+	if (m->in.rest.p != NULL)
+		return 0;
+	m->in.rest = (struct str){ "", 0 };
+	return -1;
 }
 
 /* ---- what is kept ---- */

@@ -178,6 +178,23 @@ static const struct {
 	  "STATUS <a b> count MESSAGES=1 count UIDNEXT=4294967295 count "
 	  "HIGHESTMODSEQ=7 object MAILBOXID=F2212ea87-6097 count "
 	  "APPENDLIMIT=nil\n" },
+	{ "ids that are raw memory", "* STATUS a (MAILBOXID (\xc1\x0b$V) "
+	  "UIDNEXT 1)\r\n* STATUS b (MAILBOXID (\"n\xfeU) UIDNEXT 2)\r\n"
+	  "* STATUS c (MAILBOXID ({3}\xdb) UIDNEXT 3)\r\n"
+	  "* STATUS d (MAILBOXID () \xa8|U) UIDNEXT 4)\r\n"
+	  "* STATUS e (MAILBOXID () UIDNEXT 5)\r\n"
+	  "* STATUS f (UIDNEXT 6 MAILBOXID ((\xe0\x1bU))\r\n"
+	  "* STATUS g (UIDNEXT 7 MAILBOXID (\n\rx\n\xe0) MESSAGES 7)\r\n"
+	  "* 8 FETCH (EMAILID (a b) UID 8 THREADID (\\) BODY[] \"x\")\r\n",
+	  "STATUS <a> object MAILBOXID=nil count UIDNEXT=1\n"
+	  "STATUS <b> object MAILBOXID=nil count UIDNEXT=2\n"
+	  "STATUS <c> object MAILBOXID=nil count UIDNEXT=3\n"
+	  "STATUS <d> object MAILBOXID=nil count UIDNEXT=4\n"
+	  "STATUS <e> object MAILBOXID=nil count UIDNEXT=5\n"
+	  "STATUS <f> count UIDNEXT=6 object MAILBOXID=nil\n"
+	  "STATUS <g> count UIDNEXT=7 object MAILBOXID=nil count MESSAGES=7\n"
+	  "FETCH 8 object EMAILID=nil uid UID=8 object THREADID=nil "
+	  "body BODY[]=x\n" },
 	{ "LIST and its extensions", "* LIST (\\NonExistent \\Subscribed "
 	  "\\Sent) \"/\" {3}\r\na/b (\"OLDNAME\" ({3}\r\nold) CHILDINFO "
 	  "(\"SUBSCRIBED\"))\r\n* LIST () NIL [Gmail]/x\r\n"
@@ -303,7 +320,7 @@ refused(void)
 		"UID 0", "UID 4294967296", "UID -1", "UID (1 2)", "UID NIL",
 		"RFC822.SIZE 18446744073709551616", "MODSEQ (a)", "FLAGS x",
 		"FLAGS (a", "BODY[ {1}", "BODY[HEADER.FIELDS (x", "(UID 1)",
-		"BODY[] (x)", "EMAILID (a b)", "EMAILID (", "INTERNALDATE (x)",
+		"BODY[] (x)", "EMAILID a", "EMAILID (", "INTERNALDATE (x)",
 		"BODY[] {99999999999999999999}", "BODY[] {1", "BODY[] {-1}",
 		"BODY[HEADER.FIELDS ({9000}", "X ((((((((((((((((((((((((((((("
 		"((((((((((((((((((((((((",
