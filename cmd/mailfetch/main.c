@@ -89,7 +89,7 @@ static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Where it goes" },
 	{ .letter = 'd', .name = "deliver", .arg = "PLACE", .kind = OPT_LIST,
 	    .to = &o.to.deliver,
-	    .help = "maildir:DIR, mbox:FILE (with %f: one per folder), exec:CMD, lmtp:HOST:PORT, imaps://USER@HOST/FOLDER, stdout; several at once" },
+	    .help = "maildir:DIR, mbox:FILE (with %f: one per folder), exec:CMD, lmtp:HOST:PORT, smtp://127.0.0.1, imaps://USER@HOST/FOLDER, stdout; several at once" },
 	{ .name = "filter", .arg = "CMD", .kind = OPT_TEXT, .to = &o.to.filter,
 	    .help = "what a command makes of each message is delivered" },
 	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
@@ -98,10 +98,10 @@ static const struct opt options[] = {
 	    .to = &o.to.format, .choices = formats,
 	    .help = "of stdout: mboxrd, raw or json" },
 	{ .name = "rcpt", .arg = "ADDR", .kind = OPT_LIST, .to = &o.to.rcpt,
-	    .help = "recipients for lmtp" },
+	    .help = "recipients for lmtp and smtp" },
 	{ .name = "rcpt-from", .arg = "HEADER", .kind = OPT_TEXT,
 	    .to = &o.to.rcpt_field,
-	    .help = "recipient for lmtp: of that field, if in --rcpt-domain" },
+	    .help = "recipient for lmtp and smtp: of that field, if in --rcpt-domain" },
 	{ .name = "rcpt-domain", .arg = "DOMAIN", .kind = OPT_TEXT,
 	    .to = &o.to.rcpt_domain,
 	    .help = "where --rcpt-from may send to" },
@@ -110,7 +110,7 @@ static const struct opt options[] = {
 	    .help = "sender for lmtp (else the null one)" },
 	{ .name = "deliver-tls", .arg = "HOW", .kind = OPT_CHOICE,
 	    .to = &o.to.deliver_tls, .choices = deliver_tls,
-	    .help = "of lmtp by TCP: starttls (required), or off" },
+	    .help = "of lmtp by TCP, smtp: starttls (required), or off" },
 	{ .name = "deliver-password-command", .arg = "CMD", .kind = OPT_TEXT,
 	    .to = &o.to.deliver_password,
 	    .help = "its first line is the password for imaps://USER@HOST" },
@@ -122,7 +122,7 @@ static const struct opt options[] = {
 	    .help = "for each command of exec or filter (300)" },
 	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_CHOICE,
 	    .to = &o.to.in_doubt, .choices = doubts,
-	    .help = "retry or skip what exec or lmtp may have taken" },
+	    .help = "retry or skip what exec, lmtp or smtp may have taken" },
 	{ .name = "redeliver", .kind = OPT_FLAG, .to = &o.to.redeliver,
 	    .help = "give each place all that it has not got, be it old",
 	    .flags = OPT_NOCONF },
@@ -280,17 +280,18 @@ static int
 for_places(struct err *e)
 {
 	static const struct {
-		const char *option, *kind[4];
+		const char *option, *kind[5];
 	} v[] = {
 		{ "create", { "maildir:", "imap:", "imaps:" } },
-		{ "format", { "stdout" } }, { "rcpt", { "lmtp:" } },
-		{ "rcpt-from", { "lmtp:" } }, { "rcpt-domain", { "lmtp:" } },
+		{ "format", { "stdout" } }, { "rcpt", { "lmtp:", "smtp:" } },
+		{ "rcpt-from", { "lmtp:", "smtp:" } },
+		{ "rcpt-domain", { "lmtp:", "smtp:" } },
 		{ "envelope-from", { "lmtp:" } },
-		{ "deliver-tls", { "lmtp:", "imap:" } },
+		{ "deliver-tls", { "lmtp:", "smtp:", "imap:" } },
 		{ "deliver-password-command", { "imap:", "imaps:" } },
 		{ "label", { "imap:", "imaps:" } },
 		{ "deliver-timeout", { "exec:", "mda:" } },
-		{ "in-doubt", { "exec:", "mda:", "lmtp:" } },
+		{ "in-doubt", { "exec:", "mda:", "lmtp:", "smtp:" } },
 	};
 	size_t i, k;
 	bool some;

@@ -12,7 +12,7 @@
 
 static const struct place_kind *const kinds[] = {
 	&place_maildir, &place_mbox, &place_exec, &place_lmtp,
-	&place_imap, &place_imaps, &place_stdout
+	&place_smtp, &place_imap, &place_imaps, &place_stdout
 };
 
 static const struct place_kind *
@@ -59,7 +59,7 @@ place_parse(struct place *p, const char *spec, struct handed *h)
 	if (p->kind != NULL && p->kind->bare)
 		return 0;
 	if (rest.n == 0)
-		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH, imaps://USER@HOST/FOLDER or stdout");
+		return fail(h->e, EX_USAGE, "--deliver is maildir:DIR, mbox:FILE, exec:CMD, lmtp:HOST:PORT, lmtp:/PATH, smtp://127.0.0.1:PORT, imaps://USER@HOST/FOLDER or stdout");
 	if (p->kind == NULL)
 		return fail(h->e, EX_USAGE, "--deliver %s: no such place", spec);
 	p->name = rest.p;

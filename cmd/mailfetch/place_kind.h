@@ -32,7 +32,7 @@ bool place_imap_is(const struct place *, const struct account *,
     struct str folder);
 
 extern const struct place_kind place_maildir, place_mbox, place_exec,
-    place_lmtp, place_imap, place_imaps, place_stdout;
+    place_lmtp, place_smtp, place_imap, place_imaps, place_stdout;
 
 #endif
 

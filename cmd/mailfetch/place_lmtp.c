@@ -1,4 +1,5 @@
-/* place_lmtp.c: --deliver lmtp:HOST:PORT, lmtp:/PATH */
+/* place_lmtp.c: --deliver lmtp:HOST:PORT, lmtp:/PATH, smtp://127.0.0.1:PORT */
+#include <strings.h>
 #include <unistd.h>
 
 #include "account_url.h"
@@ -8,6 +9,7 @@
 #include "errand.h"
 #include "hand.h"
 #include "mime.h"
+#include "net.h"
 #include "place_kind.h"
 #include "process.h"
 #include "smtp_mail.h"
@@ -35,6 +37,18 @@ lmtp_tls(struct place *p, struct handed *h)
 }
 
 static int
+set_up(struct place *p, bool lmtp, struct handed *h)
+{
+	p->conf = (struct conn_conf){ .host = p->server.host,
+	    .port = p->server.port, .path = p->server.path };
+	p->smtp_conf = (struct smtp_conf){ .lmtp = lmtp,
+	    .tls = p->server.path != NULL ||
+	    h->o->to.deliver_tls == DELIVER_TLS_OFF ?
+	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
+	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, h);
+}
+
+static int
 parse_lmtp(struct place *p, const char *rest, struct handed *h)
 {
 	char *url = arena_printf(h->arena, "lmtp:%s%s", rest[0] == '/' ? "" :
@@ -44,13 +58,39 @@ parse_lmtp(struct place *p, const char *rest, struct handed *h)
 		return fail(h->e, EX_USAGE, "--deliver lmtp: needs --rcpt ADDR");
 	if (account_url(&p->server, h->arena, url, "lmtp", h->e) < 0)
 		return fail_in(h->e, "--deliver");
-	p->conf = (struct conn_conf){ .host = p->server.host,
-	    .port = p->server.port, .path = p->server.path };
-	p->smtp_conf = (struct smtp_conf){ .lmtp = true,
-	    .tls = p->server.path != NULL ||
-	    h->o->to.deliver_tls == DELIVER_TLS_OFF ?
-	    CONN_TLS_OFF : CONN_TLS_STARTTLS };
-	return p->smtp_conf.tls == CONN_TLS_OFF ? 0 : lmtp_tls(p, h);
+	return set_up(p, true, h);
+}
+
+/*
+ * Where a message may be sent on from is not known to who fetched it, so only
+ * this machine's own server gets it, and what localhost is no DNS decides.
+ */
+static int
+parse_smtp(struct place *p, const char *rest, struct handed *h)
+{
+	static const char *const here[] = { "127.0.0.1", "::1", "localhost" };
+	struct str at = str_of(rest), host = { 0 };
+	size_t i;
+
+	if (h->o->to.rcpt.n == 0)
+		return fail(h->e, EX_USAGE, "--deliver smtp: needs --rcpt ADDR");
+	if (str_starts(at, "//"))
+		at = str_from(at, 2);
+	if (net_hostport(at, &host, &p->server.port, h->e) < 0)
+		return fail_in(h->e, "--deliver");
+	for (i = 0; i < sizeof here / sizeof *here; i++)
+		if (str_is(host, here[i]))
+			p->server.host = here[i];
+	if (p->server.host == NULL)
+		return fail(h->e, EX_USAGE, "--deliver smtp: is for smtp://127.0.0.1, smtp://[::1] and smtp://localhost alone: others would be sent mail that they may bounce");
+	p->server.scheme = ACCOUNT_SMTP;
+	if (p->server.port == 0)
+		p->server.port = 25;
+	if (set_up(p, false, h) < 0)
+		return -1;
+	if (str_is(host, "localhost"))
+		p->conf.dial_host = here[0];
+	return 0;
 }
 
 static int
@@ -122,11 +162,11 @@ tell_recipient(const struct place *p, struct handed *h,
 	if (r->state == SMTP_SENT)
 		return 0;
 	if (r->state == SMTP_UNKNOWN)
-		complain_say(&h->p->complain, status, NULL, "lmtp %s: <%s>: may have been accepted, and stays on the server",
-		    p->name, r->addr);
+		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: may have been accepted, and stays on the server",
+		    p->kind->name, p->name, r->addr);
 	else
-		complain_say(&h->p->complain, status, NULL, "lmtp %s: <%s>: %d %s",
-		    p->name, r->addr, r->reply.code, r->reply.text);
+		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: %d %s",
+		    p->kind->name, p->name, r->addr, r->reply.code, r->reply.text);
 	return status;
 }
 
@@ -200,8 +240,8 @@ leave_refused(struct place *p, struct handed *h, const struct err *why)
 {
 	if (why->code != EX_DATAERR)
 		return fail(h->e, why->code, "%s", why->msg);
-	tally_add(h->tally, &h->now, EX_DATAERR, "lmtp %s: %s", p->name,
-	    why->msg);
+	tally_add(h->tally, &h->now, EX_DATAERR, "%s %s: %s", p->kind->name,
+	    p->name, why->msg);
 	h->count->status = fail_worse(h->count->status, EX_DATAERR);
 	return 1;
 }
@@ -226,6 +266,46 @@ send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
 	return got < 0 || was->code != 0 ? -1 : 1;
 }
 
+/* RFC 5321, 6.3: a loop is told by the number of Received fields. */
+enum { HOPS = 50 };
+
+struct hops {
+	size_t n;
+	bool folded;		/* within a line that came in two pieces */
+};
+
+static int
+count_hops(void *to, struct str piece, struct err *e)
+{
+	struct hops *hops = to;
+	struct str line;
+
+	(void)e;
+	while (piece.n > 0) {
+		bool ends = str_has(piece, '\n');
+
+		line = str_cut(&piece, '\n');
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (!hops->folded && line.n == 0)
+			return -1;	/* the end of the header */
+		hops->n += !hops->folded && line.n >= 9 &&
+		    strncasecmp(line.p, "Received:", 9) == 0;
+		hops->folded = !ends;
+	}
+	return 0;
+}
+
+/* 1: it does, 0, or -1. */
+static int
+loops(struct handed *h)
+{
+	struct hops hops = { 0 };
+
+	hand_pieces(h, count_hops, &hops);	/* -1 at the header's end, too */
+	return h->e->code != 0 ? -1 : hops.n > HOPS;
+}
+
 static int
 give_lmtp(struct place *p, struct handed *h)
 {
@@ -234,6 +314,14 @@ give_lmtp(struct place *p, struct handed *h)
 	struct err why = { 0 };
 	int fd, got;
 
+	got = p->smtp_conf.lmtp ? 0 : loops(h);
+	if (got < 0)
+		return -1;
+	if (got > 0) {
+		fail(&why, EX_DATAERR, "over %d Received lines: it loops",
+		    HOPS);
+		return leave_refused(p, h, &why);
+	}
 	if (connect_lmtp(p, h) < 0 || (fd = hand_file(h)) < 0)
 		return -1;
 	if (prepare_message(p, &m, &a, fd, &why) < 0)
@@ -251,7 +339,8 @@ box_lmtp(const struct place *p, struct sandbox *box)
 {
 	tls_ctx_reads(p->conf.tls, box);
 	errand_path(p->server.path);
-	errand_host(p->server.host);
+	errand_host(p->conf.dial_host != NULL ? p->conf.dial_host :
+	    p->server.host);
 	if (p->server.path == NULL)
 		sandbox_port(box, p->server.port);
 }
@@ -260,8 +349,9 @@ static void
 close_lmtp(struct place *p, struct handed *h)
 {
 	if (p->recoded > 0)
-		fail_print("%s: lmtp %s: %llu of the messages were encoded anew, for the server takes no NUL, bare CR or 8-bit text",
-		    h->o->title, p->name, (unsigned long long)p->recoded);
+		fail_print("%s: %s %s: %llu of the messages were encoded anew, for the server takes no NUL, bare CR or 8-bit text",
+		    h->o->title, p->kind->name, p->name,
+		    (unsigned long long)p->recoded);
 	p->recoded = 0;
 	if (p->conn != NULL) {
 		smtp_quit(&p->smtp);
@@ -273,5 +363,11 @@ close_lmtp(struct place *p, struct handed *h)
 const struct place_kind place_lmtp = {
 	.name = "lmtp", .doubtful = true, .single = true, .temps = 1,
 	.parse = parse_lmtp, .box = box_lmtp, .give = give_lmtp,
+	.record = hand_sure, .close = close_lmtp
+};
+
+const struct place_kind place_smtp = {
+	.name = "smtp", .doubtful = true, .single = true, .temps = 1,
+	.parse = parse_smtp, .box = box_lmtp, .give = give_lmtp,
 	.record = hand_sure, .close = close_lmtp
 };
