@@ -37,6 +37,7 @@ static const struct { unsigned type; const char *name; } types[] = {
 	{ DNS_SOA, "SOA" }, { DNS_PTR, "PTR" }, { DNS_MX, "MX" },
 	{ DNS_TXT, "TXT" }, { DNS_AAAA, "AAAA" }, { DNS_SRV, "SRV" },
 	{ DNS_DS, "DS" }, { DNS_DNSKEY, "DNSKEY" }, { DNS_TLSA, "TLSA" },
+	{ DNS_CAA, "CAA" },
 };
 
 const char *

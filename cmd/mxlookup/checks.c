@@ -11,7 +11,7 @@ const struct check *const checks_all[CHECK_MAX] = {
 	[CHECK_MTASTS] = &check_mtasts, [CHECK_TLSRPT] = &check_tlsrpt,
 	[CHECK_DANE] = &check_dane, [CHECK_DNSSEC] = &check_dnssec,
 	[CHECK_SRV] = &check_srv, [CHECK_PTR] = &check_ptr,
-	[CHECK_DNSBL] = &check_dnsbl,
+	[CHECK_DNSBL] = &check_dnsbl, [CHECK_CAA] = &check_caa,
 };
 
 void

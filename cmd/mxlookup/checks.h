@@ -14,6 +14,6 @@ void checks_findings(struct buf *);
 extern const struct check route_mx, route_addr;		/* route.c */
 extern const struct check check_spf, check_dkim, check_dmarc, check_bimi,
     check_mtasts, check_tlsrpt, check_dane, check_dnssec, check_srv,
-    check_ptr, check_dnsbl;
+    check_ptr, check_dnsbl, check_caa;
 
 #endif

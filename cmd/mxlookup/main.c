@@ -61,7 +61,7 @@ static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is looked up" },
 	{ .letter = 'C', .name = "checks", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &raw.checks,
-	    .help = "mx,addr (the default),spf,dkim,dmarc,bimi,mtasts,tlsrpt,dane,dnssec,srv,ptr,dnsbl",
+	    .help = "mx,addr (the default),spf,dkim,dmarc,bimi,mtasts,tlsrpt,dane,dnssec,srv,ptr,dnsbl,caa",
 	    .flags = OPT_NOCONF },
 	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &raw.all,
 	    .help = "all checks", .flags = OPT_NOCONF },

@@ -334,6 +334,52 @@ with tempfile.NamedTemporaryFile("w") as f:
 lab.status(66, "no file of selectors", "--dkim-file", mxlab.BUILD + "/no",
            "one.test")
 
+# ---- CAA: of the name, or the next one above that has any
+def caa(tag, value, flags=0):
+    return bytes([flags, len(tag)]) + tag.encode() + value.encode()
+
+
+for name in "caa", "shut", "critical", "open", "torn":
+    lab.add(name + ".test", "MX", "10 mx." + name + ".test")
+    lab.add("mx." + name + ".test", "A", "198.18.1.1")
+lab.add("caa.test", "CAA", caa("issue", "ca.example; x=y"))
+lab.add("caa.test", "CAA", caa("issuemail", ";"))
+lab.add("_mta-sts.caa.test", "TXT", "v=STSv1; id=1")
+lab.add("mta-sts.caa.test", "CAA", caa("issue", "other.example"))
+lab.add("shut.test", "CAA", caa("issue", "ca.example"))
+lab.add("mx.shut.test", "CAA", caa("issue", ";"))
+lab.add("critical.test", "CAA", caa("future", "x", 128))
+lab.add("torn.test", "CAA", b"\0\7issue")
+for name, want in (("caa", []), ("shut", ["CAA_NOBODY mx.shut.test"]),
+                   ("critical", ["CAA_CRITICAL critical.test"]),
+                   ("open", ["CAA_NONE open.test"]),
+                   ("torn", ["CAA_SYNTAX torn.test"])):
+    f = lab.json("-C", "caa", name + ".test")["findings"]
+    lab.ok(["%s %s" % (x["id"], x["at"]) for x in f] == want,
+           "CAA of %s: %s" % (name, want), f)
+r = lab.json("-C", "caa", "caa.test")["caa"]
+lab.ok([(x["name"], x["at"]) for x in r] ==
+       [("caa.test", "caa.test"), ("mta-sts.caa.test", "mta-sts.caa.test"),
+        ("mx.caa.test", "caa.test")], "whose records count", r)
+lab.ok({"tag": "issue", "value": "ca.example; x=y", "flags": 0} in
+       r[2]["records"], "and what they say", r)
+lab.ok('  CAA    mx.caa.test (by caa.test) issue "ca.example; x=y"' in
+       lab.mx("-C", "caa", "caa.test").stdout, "as text")
+lab.servfail.add("mx.caa.test")
+r = lab.json("-C", "caa", "caa.test")
+lab.ok(r["unknown"] == ["caa"] and r["findings"] == [] and
+       r["caa"][2]["at"] is None, "what is not known is not climbed over", r)
+lab.servfail.discard("mx.caa.test")
+deep = ".".join("abcdefghijklmnopq") + ".test"
+lab.add(deep, "MX", "10 mx.one.test")
+r = lab.json("-C", "caa", deep)
+lab.ok(r["unknown"] == ["caa"] and "CAA_LIMIT" in
+       [x["id"] for x in r["findings"]], "a name of 18 labels", r)
+for i in range(34):
+    lab.add("caamany.test", "MX", "10 c%d.caamany.test" % i)
+r = lab.json("-C", "caa", "caamany.test")
+lab.ok(r["unknown"] == ["caa"] and len(r["caa"]) == 34, "34 hosts", r["unknown"])
+
 # ---- records of one domain beside each other
 lab.add("nokey.test", "MX", "10 mx.one.test")
 f = lab.json("-C", "dkim", "nokey.test")["findings"]

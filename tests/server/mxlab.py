@@ -23,7 +23,8 @@ import threading
 BUILD = os.environ.get("POSTBAG_BUILD", os.path.dirname(os.path.abspath(
     __file__)) + "/../../build")
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15,
-         "TXT": 16, "AAAA": 28, "SRV": 33, "DS": 43, "DNSKEY": 48, "TLSA": 52}
+         "TXT": 16, "AAAA": 28, "SRV": 33, "DS": 43, "DNSKEY": 48, "TLSA": 52,
+         "CAA": 257}
 SOA = (b"\2ns\4test\0" b"\1h\4test\0" +
        struct.pack(">IIIII", 1, 1, 1, 1, 60))
 
