@@ -39,7 +39,7 @@ _Static_assert(sizeof(struct head) == 32, "the file's head");
 _Static_assert(sizeof(struct slot) == 64, "the file's entries");
 
 /* The bits of an entry; from the ninth on, uidnext less the arrived UID. */
-enum { DIRTY = 1, MISSING = 2, BITS = 8, SPAN_MAX = 1 << 24 };
+enum { DIRTY = 1, MISSING = 2, LATEST = 4, BITS = 8, SPAN_MAX = 1 << 24 };
 enum { MOST = 1 << 20, FILE_MAX = 1 << 28 };
 
 /* ---- bytes ---- */
@@ -65,7 +65,8 @@ span(const struct entry *x)
 static struct slot
 pack_slot(const struct entry *x)
 {
-	uint32_t bits = (x->dirty ? DIRTY : 0u) | (x->missing ? MISSING : 0u);
+	uint32_t bits = (x->dirty ? DIRTY : 0u) |
+	    (x->missing ? MISSING : 0u) | (x->latest ? LATEST : 0u);
 	struct slot s = {
 		.uidvalidity = htole32(narrow(x->mark.uidvalidity, &bits)),
 		.uidnext = htole32(narrow(x->mark.uidnext, &bits)),
@@ -101,6 +102,7 @@ unpack(const char *from, struct entry *x)
 	x->stamp.new_ino = le64toh(s.new_ino);
 	x->dirty = (bits & DIRTY) != 0;
 	x->missing = (bits & MISSING) != 0;
+	x->latest = (bits & LATEST) != 0;
 	x->arrived = bits >> BITS != 0 ? le32toh(s.uidnext) - (bits >> BITS) :
 	    0;
 }

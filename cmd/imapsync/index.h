@@ -21,6 +21,8 @@ struct entry {
 				   messages; 0: not known */
 	bool dirty;		/* not to be trusted: open the state */
 	bool missing;		/* it was on one side alone in the last run */
+	bool latest;		/* the last run that brought anything to any
+				   mailbox brought something to this one */
 };
 struct index {
 	const char *path;

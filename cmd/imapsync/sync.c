@@ -530,6 +530,21 @@ sync_pass(struct run *r)
 	return conclude_all(r);
 }
 
+/* If anything arrived in this run: where. */
+static void
+note_arrivals(struct run *r)
+{
+	struct entry *e;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		any = any || r->boxes[i].arrived != 0;
+	for (i = 0; any && i < r->nboxes; i++)
+		if ((e = box_entry(&r->boxes[i])) != NULL)
+			e->latest = r->boxes[i].arrived != 0;
+}
+
 int
 sync_run(struct run *r)
 {
@@ -545,5 +560,6 @@ sync_run(struct run *r)
 			got = sync_again(r);
 		close_all(r);
 	}
+	note_arrivals(r);
 	return got;
 }

@@ -192,7 +192,10 @@ changed_here(const struct box *b)
 	    n[ACT_FAR_DELETE] > 0;
 }
 
-/* So many deletions look like it; 0: it is something else. */
+/*
+ * So many deletions look like it; 0: it is something else.  A mailbox that the
+ * last run brought messages to has them still, or its files were changed.
+ */
 static uint64_t
 restored(const struct braking *k)
 {
@@ -201,13 +204,17 @@ restored(const struct braking *k)
 
 	for (i = 0; i < k->r->nboxes; i++) {
 		const struct box *b = &k->r->boxes[i];
+		const struct entry *e = box_entry(b);
 
-		if (!box_busy(b))
+		if (!box_busy(b)) {
+			if (e != NULL && e->latest && b->phase != BOX_DUE)
+				return 0;
 			continue;
+		}
 		if (newest_gone(b))
 			n += k->in[i].trash || k->why[i] != BRAKE_NONE ? 0 :
 			    k->in[i].far;
-		else if (changed_here(b))
+		else if (changed_here(b) || (e != NULL && e->latest))
 			return 0;
 	}
 	return n;

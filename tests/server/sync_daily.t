@@ -100,12 +100,13 @@ def backup_put_back():
         name = " and ".join("%d in %s" % (came[b], b) for b in came)
         backup = {f: os.path.dirname(f) for b in boxes
                   for f in u.near.files(b)}
-        for i, b in enumerate(came):		# in two runs
+        for i, b in enumerate(came):
             u.far.append(b, mail(300 + i))
-            u.sync()
+        u.sync()
+        for i, b in enumerate(came):		# in two runs
             u.far.appends(b, [mail(310 + 20 * i + k)
                               for k in range(came[b] - 1)])
-            u.sync()
+        u.sync()
         far = canon(u.far.all())
         for b in boxes:
             for f in u.near.files(b):
@@ -140,6 +141,12 @@ def read_and_deleted():
     u = fresh(12)
     remove(u, [9, *range(301, 312)])
     u.runs("eleven of the last twelve, and an older one")
+    u = several({"INBOX": 60, "Arch": 9})
+    u.far.append("Arch", mail(399))
+    u.far.appends("INBOX", [mail(300 + i) for i in range(12)])
+    u.sync()
+    remove(u, range(300, 312))
+    u.runs("the last twelve, what came with them elsewhere stays")
     u = fresh(12)
     remove(u, range(300, 312))
     u.near.move("INBOX", "number 4", "Arch")

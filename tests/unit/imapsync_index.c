@@ -24,6 +24,7 @@ sample(unsigned i)
 		.id = i % 3 ? names_hash(STR("id")) : 0,
 		.dirty = i % 2, .missing = i % 5 == 0,
 		.arrived = i % 7 ? 4000000000u - i : 0,
+		.latest = i % 3 == 0,
 	};
 }
 
@@ -33,7 +34,8 @@ same(const struct entry *a, const struct entry *b)
 	return memcmp(&a->mark, &b->mark, sizeof a->mark) == 0 &&
 	    memcmp(&a->stamp, &b->stamp, sizeof a->stamp) == 0 &&
 	    a->id == b->id && a->dirty == b->dirty &&
-	    a->missing == b->missing && a->arrived == b->arrived;
+	    a->missing == b->missing && a->arrived == b->arrived &&
+	    a->latest == b->latest;
 }
 
 static void
