@@ -42,6 +42,7 @@ field_first(struct str head, const char *name, struct str *body)
 	while (msg_next_field(&at, &n, body) == 1)
 		if (str_is(n, name))
 			return true;
+	*body = (struct str){ NULL, 0 };
 	return false;
 }
 
