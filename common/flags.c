@@ -97,6 +97,32 @@ flags_parse(struct keywords *k, struct str words)
 	return flags_permanent(k, words, &any);
 }
 
+static struct str
+without_brackets(struct str words)
+{
+	if (words.n > 0 && words.p[0] == '(')
+		words = str_from(words, 1);
+	if (words.n > 0 && words.p[words.n - 1] == ')')
+		words = str_to(words, words.n - 1);
+	return words;
+}
+
+void
+flags_letters(struct str words, char to[FLAGS_LETTERS])
+{
+	uint64_t flags = 0;
+	struct str word;
+	size_t i, n = 0;
+
+	words = without_brackets(words);
+	while ((word = str_word(&words)).n > 0)
+		flags |= known_keyword(word);
+	for (i = 0; i < TABLE; i++)
+		if ((flags & table[i].bit) != 0)
+			to[n++] = table[i].letter;
+	to[n] = '\0';
+}
+
 uint64_t
 flags_permanent(struct keywords *k, struct str words, bool *any)
 {
@@ -104,10 +130,7 @@ flags_permanent(struct keywords *k, struct str words, bool *any)
 	uint64_t flags = 0;
 
 	*any = false;
-	if (words.n > 0 && words.p[0] == '(')
-		words = str_from(words, 1);
-	if (words.n > 0 && words.p[words.n - 1] == ')')
-		words = str_to(words, words.n - 1);
+	words = without_brackets(words);
 	while ((word = str_word(&words)).n > 0) {
 		*any |= str_is(word, "\\*");
 		flags |= flags_keyword(k, word, true);

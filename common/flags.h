@@ -39,6 +39,13 @@ uint64_t flags_translate(const struct keywords *from, uint64_t,
 uint64_t flags_permanent(struct keywords *, struct str words, bool *any);
 
 /*
+ * Of such words those that have a letter of their own: the letters, in ASCII
+ * order, as they stand in the name of a file.
+ */
+enum { FLAGS_LETTERS = 8 };
+void flags_letters(struct str words, char to[FLAGS_LETTERS]);
+
+/*
  * Which keyword is which small letter in a Maildir's file names: its file
  * dovecot-keywords ("0 work\n1 play\n"), as Dovecot writes it.
  */

@@ -6,6 +6,7 @@
 #include "addr.h"
 #include "date.h"
 #include "field.h"
+#include "hand.h"
 
 /* The address of a field that has one at most, in angle brackets or without. */
 static const char *
@@ -77,7 +78,7 @@ about_message(struct spawn_env *env, struct handed *h)
 	struct buf head = { .max = 65536 };
 	struct arena a = { 0 };
 	struct err e = { 0 };
-	char uid[16];
+	char uid[16], file[HAND_NAME];
 
 	env->n = 0;
 	field_head(h->file, &head, &e);
@@ -88,9 +89,10 @@ about_message(struct spawn_env *env, struct handed *h)
 	snprintf(uid, sizeof uid, "%u", h->now.number);
 	spawn_env_put(env, SPAWN_UID, h->now.folder != NULL ? uid :
 	    no_option(h->now.id));
+	hand_name(h, file);
 	if (h->maildir != NULL)
-		spawn_env_put(env, SPAWN_FILE, arena_printf(&a, "%s/new/%s",
-		    h->maildir, h->name));
+		spawn_env_put(env, SPAWN_FILE, arena_printf(&a, "%s/%s/%s",
+		    h->maildir, h->letters[0] != '\0' ? "cur" : "new", file));
 	arena_free(&a);
 	buf_free(&head);
 }

@@ -447,6 +447,7 @@ complete(struct deliver *d)
 	if (flush_out(d, d->h.e) < 0)
 		return -1;
 	deliver_sum(d);
+	flags_letters(str_of(d->h.now.flags), d->h.letters);
 	if (d->h.o->to.filter == NULL)
 		return FILTER_PASSED;
 	write_name(d);
@@ -459,6 +460,7 @@ static int
 pend(struct deliver *d, struct pending *p)
 {
 	memcpy(p->name, d->h.name, sizeof p->name);
+	memcpy(p->letters, d->h.letters, sizeof p->letters);
 	p->sum = keeps_sums(d) ? d->h.now.sum : 0;
 	p->announced = announced(d);
 	if (p->done != 0)
@@ -548,7 +550,8 @@ publish(struct deliver *d)
 			if ((p->maildirs & (uint32_t)1 << i) == 0)
 				continue;
 			if (maildir_publish(&d->place[i].maildir, p->name,
-			    NULL, d->h.e) < 0)
+			    p->letters[0] != '\0' ? p->letters : NULL,
+			    d->h.e) < 0)
 				return -1;
 			p->maildirs &= ~((uint32_t)1 << i);
 		}

@@ -22,6 +22,7 @@ struct pending {
 	bool counted;		/* as fetched */
 	uint32_t announced;	/* a part of that perhaps; 0: it is whole */
 	char name[128];
+	char letters[FLAGS_LETTERS];	/* "": it is new there */
 };
 
 struct digest;

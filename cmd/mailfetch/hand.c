@@ -108,3 +108,10 @@ hand_pieces(struct handed *h,
 	free(some);
 	return n < 0 ? -1 : 0;
 }
+
+void
+hand_name(const struct handed *h, char to[HAND_NAME])
+{
+	snprintf(to, HAND_NAME, "%s%s%s", h->name, h->letters[0] != '\0' ?
+	    ":2," : "", h->letters);
+}

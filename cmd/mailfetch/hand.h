@@ -35,4 +35,8 @@ int hand_file(struct handed *);
 int hand_pieces(struct handed *, int (*each)(void *to, struct str,
     struct err *), void *to);
 
+/* The name of its file in a Maildir, with its flags. */
+enum { HAND_NAME = 160 };
+void hand_name(const struct handed *, char to[HAND_NAME]);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "conn.h"
 #include "conn_open.h"
+#include "flags.h"
 #include "ledger.h"
 #include "maildir.h"
 #include "mbox.h"
@@ -27,6 +28,7 @@ struct handed {
 	struct tally *tally;
 	struct message now;
 	char name[128];		/* of its file in a Maildir */
+	char letters[FLAGS_LETTERS];	/* its flags there; "": it is new */
 	const char *maildir;	/* the first one, or NULL */
 	int file;		/* all of it, to be read; or -1 */
 	uint64_t size;

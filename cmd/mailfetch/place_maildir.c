@@ -42,7 +42,7 @@ close_maildir(struct place *p, struct handed *h)
 }
 
 const struct place_kind place_maildir = {
-	.name = "maildir", .files = true,
+	.name = "maildir", .files = true, .flags = true,
 	.open = open_maildir, .box = box_maildir, .sync = sync_maildir,
 	.settle = settle_maildir, .close = close_maildir
 };

@@ -49,6 +49,7 @@ static void
 json_message(struct handed *h, struct str head)
 {
 	struct buf b = { .max = 1 << 20 };
+	char file[HAND_NAME];
 	struct json j = { .out = &b };
 
 	json_open(&j, NULL, '{');
@@ -64,7 +65,8 @@ json_message(struct handed *h, struct str head)
 	field_json(&j, "date", head, "Date");
 	field_json(&j, "from", head, "From");
 	field_json(&j, "subject", head, "Subject");
-	json_s(&j, "file", h->name);
+	hand_name(h, file);
+	json_s(&j, "file", file);
 	json_close(&j, '}');
 	puts(b.p);
 	buf_free(&b);

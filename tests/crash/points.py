@@ -47,8 +47,8 @@ def new():
     """What is to be seen of the Maildir: the key in the name of each file, its
     third part, and its bytes."""
     found = {}
-    if os.path.exists(MD + "/new"):
-        for f in os.scandir(MD + "/new"):
+    for sub in (MD + "/new", MD + "/cur"):
+        for f in os.scandir(sub) if os.path.exists(sub) else ():
             key = f.name.split(".")[2]
             with open(f.path, "rb") as text:
                 found[key] = found.get(key, b"") + text.read()

@@ -22,7 +22,7 @@ put() {
 		    "$i" "${4-}" | lab_doveadm save -u billy@johndoe.com -m "$1"
 	done
 }
-numbers() { grep -h '^Subject' "$T"/md/new/* | grep -o '[0-9]*' | sort -n | xargs; }
+numbers() { find "$T/md/new" "$T/md/cur" -type f -exec grep -h '^Subject' {} + | grep -o '[0-9]*' | sort -n | xargs; }
 lab_doveadm mailbox create -u billy@johndoe.com Lists Lists/a Lists/a/b \
     'Lists/böse & gut' Archive Done 'we"ird\name'
 put INBOX 1 2

@@ -35,6 +35,27 @@ words(void)
 }
 
 static void
+file_letters(void)
+{
+	static const struct {
+		const char *in, *out;
+	} c[] = {
+		{ "", "" }, { "()", "" }, { "\\Recent work", "" },
+		{ "(\\Seen)", "S" }, { "\\SEEN \\seen", "S" },
+		{ "$Forwarded \\Seen \\Answered \\Flagged \\Draft "
+		    "\\Deleted", "DFPRST" },
+		{ "Seen \\Seenx S T", "" },
+	};
+	char got[FLAGS_LETTERS];
+	size_t i;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++) {
+		flags_letters(str_of(c[i].in), got);
+		is_str(got, c[i].out, "letters: %s", c[i].in);
+	}
+}
+
+static void
 many(void)
 {
 	struct keywords k = { .n = 0 }, to = { .n = 0 };
@@ -160,6 +181,7 @@ int
 main(void)
 {
 	words();
+	file_letters();
 	many();
 	letters();
 	given();
