@@ -1,6 +1,7 @@
-/* conn_trust.c: whose words these are, and what they answer */
+/* conn_trust.c: from here on somebody else speaks, or in another way */
 #include <string.h>
 
+#include "conn_early.h"
 #include "conn_open.h"
 #include "conn_private.h"
 #include "conn_trust.h"
@@ -14,38 +15,6 @@ between(const struct conn *c)
 	if (c->conf->proxy != NULL && c->conf->path == NULL)
 		return "the proxy";
 	return "somebody between us and the server";
-}
-
-/* Any byte counts: a whole line, half of one, or one still in the kernel. */
-long
-conn_early(struct conn *c, const char **p)
-{
-	if (c->state != CONN_ALIVE || conn_recv_some(c) < 0 ||
-	    conn_decode(c) < 0)
-		return -1;
-	*p = c->in.p + c->in.at;
-	return (long)c->in.n;
-}
-
-int
-conn_our_turn(struct conn *c, const char *refusals)
-{
-	const char *p;
-	long n = conn_early(c, &p);
-	size_t len;
-
-	if (n <= 0)
-		return (int)n;
-	if (strchr(refusals, *p) != NULL && *p != '\0') {
-		conn_deafen(c);
-		return 1;
-	}
-	if (memchr(p, '\n', (size_t)n) == NULL)
-		p = "half a line";
-	else if ((p = conn_line(c, &len)) == NULL)
-		return -1;
-	return conn_abort(c, EX_PROTOCOL, "%s: the server answers before it was asked: %.200s",
-	    c->limits.what, p);
 }
 
 /* Nothing decoded is left over: it goes back to where it came from. */

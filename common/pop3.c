@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn_early.h"
 #include "conn_secret.h"
 #include "conn_tls.h"
-#include "conn_trust.h"
 #include "hint.h"
 #include "later.h"
 #include "limit.h"

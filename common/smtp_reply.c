@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conn_trust.h"
+#include "conn_early.h"
 #include "limit.h"
 #include "smtp_reply.h"
 
@@ -74,7 +74,7 @@ size_t
 smtp_surplus(struct smtp *s)
 {
 	const char *p;
-	long n = conn_peek(s->c, &p, 0);
+	long n = conn_early(s->c, &p);
 	size_t found = n > 0 ? count_replies(p, (size_t)n) : 0;
 
 	return found > s->due ? found - s->due : 0;
@@ -83,13 +83,11 @@ smtp_surplus(struct smtp *s)
 void
 smtp_check_due(struct smtp *s)
 {
-	const char *p;
-
 	if (conn_write_closed(s->c))
 		return;
 	if (s->due == 0)
 		s->unasked |= conn_our_turn(s->c, "45") > 0;
-	else if (conn_early(s->c, &p) > 0 && smtp_surplus(s) > 0)
+	else if (smtp_surplus(s) > 0)
 		conn_abort(s->c, EX_PROTOCOL, "more replies than commands");
 }
 

@@ -20,7 +20,7 @@ void smtp_check_due(struct smtp *);
 /* The same before a command; its reply is due from now on. */
 void smtp_ask(struct smtp *);
 
-/* How many replies were received that answer nothing we said. */
+/* How many replies are here, unread, that answer nothing we said. */
 size_t smtp_surplus(struct smtp *);
 
 /*

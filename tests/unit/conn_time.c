@@ -115,8 +115,8 @@ smtp_upload(void)
 	total = 0;
 	begin(&(struct play){ .answers = until_data, "220 x\r\n", "DATA", "450-#\r\n", 1,
 	    .takes = .1 });
-	left(send_mail(8 << 20, &r), 599, 620, "the answer to the message",
-	    "SMTP: a no for ever, and nothing is taken");
+	left(send_mail(8 << 20, &r), 170, 400, "sending the message",
+	    "SMTP: words, but nothing is taken");
 }
 
 /* LMTP: an answer for each. */
