@@ -204,6 +204,7 @@ conn_decode(struct conn *c)
 		    c->limits.what);
 		return conn_broken(c);
 	}
+	c->came += c->in.n - was;
 	conn_limits_came(&c->limits, c->in.n - was);
 	return c->in.n > was;
 }

@@ -23,6 +23,21 @@ conn_early(struct conn *c, const char **p)
 	return (long)c->in.n;
 }
 
+uint64_t
+conn_came(struct conn *c)
+{
+	const char *p;
+
+	conn_early(c, &p);	/* failure comes out at the next read */
+	return c->came;
+}
+
+uint64_t
+conn_taken(const struct conn *c)
+{
+	return c->came - c->in.n;
+}
+
 int
 conn_our_turn(struct conn *c, const char *refusals)
 {

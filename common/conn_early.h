@@ -23,4 +23,12 @@ long conn_early(struct conn *, const char **p);
  */
 int conn_our_turn(struct conn *, const char *refusals);
 
+/*
+ * Where a server may speak at any time (IMAP): how many bytes have come, as
+ * far as they are here; and how many of them were read.  What begins at less
+ * than conn_came was when a command was said does not answer it.
+ */
+uint64_t conn_came(struct conn *);
+uint64_t conn_taken(const struct conn *);
+
 #endif

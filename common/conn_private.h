@@ -42,6 +42,7 @@ struct conn {
 	struct fifo tx;		/* to the socket */
 	struct fifo rx;		/* from the socket */
 	struct fifo in;		/* plaintext that is not read yet */
+	uint64_t came;		/* bytes that were ever put there */
 	struct conn_limits limits;
 	int64_t slept;		/* clock_slept when it was opened */
 	size_t line;		/* the longest that is taken */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conn_early.h"
 #include "conn_secret.h"
 #include "conn_tls.h"
 #include "conn_trust.h"
@@ -23,6 +24,14 @@
 #include "trace.h"
 #include "utf7.h"
 
+void
+imap_ask(struct imap *m)
+{
+	m->asked.literal = conn_came(m->c);
+	if (m->alive.told == m->tag)
+		m->asked.command = m->asked.literal;
+}
+
 unsigned
 imap_say(struct imap *m, const char *fmt, ...)
 {
@@ -32,6 +41,8 @@ imap_say(struct imap *m, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
+	if (m->alive.told == m->tag)
+		imap_ask(m);
 	m->tag++;
 	imap_alive_asked(m, BUF_STR(b));
 	if (m->append.begun)
@@ -244,9 +255,11 @@ imap_exchange(struct imap *m, struct sasl_exchange *x)
 			return -1;
 		if (imap_done(&r, x->tag))
 			return imap_verdict(m, x, &r);
-		if (r.type == IMAP_CONTINUE &&
-		    sasl_exchange_answer(x, str_trim(r.text)) < 0)
+		if (r.type != IMAP_CONTINUE)
+			continue;
+		if (sasl_exchange_answer(x, str_trim(r.text)) < 0)
 			return -1;
+		imap_ask(m);	/* queued, no more: r.text was valid to here */
 	}
 }
 
@@ -258,6 +271,7 @@ by_sasl(struct imap *m, const struct sasl_login *login)
 	    .room = (m->caps & IMAP_SASL_IR) != 0 ? SIZE_MAX : 0 };
 	int got;
 
+	imap_ask(m);
 	if (sasl_exchange_begin(&x, login, m->mechs) < 0)
 		return -1;
 	snprintf(m->mech, sizeof m->mech, "%s", sasl_exchange_mech(&x));
@@ -279,6 +293,7 @@ imap_literal(struct imap *m, struct str s, const char *after, unsigned tag)
 	    ((m->caps & IMAP_LITERAL_MINUS) != 0 && s.n <= 4096);
 	struct imap_resp r;
 
+	imap_ask(m);
 	conn_printf(m->c, "{%zu%s}\r\n", s.n, at_once ? "+" : "");
 	if (at_once) {
 		conn_write(m->c, s.p, s.n);
@@ -309,6 +324,7 @@ by_login(struct imap *m, const struct sasl_login *l)
 	snprintf(m->mech, sizeof m->mech, "LOGIN");
 	conn_phase(m->c, "LOGIN", CONN_COMMAND);
 	conn_hide(m->c, (struct str){ l->password->p, l->password->n });
+	imap_ask(m);
 	conn_mask(m->c, "LOGIN");
 	conn_printf(m->c, "A%u LOGIN ", ++m->tag);
 	got = imap_literal(m, str_of(l->user), " ", m->tag);

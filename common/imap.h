@@ -63,9 +63,16 @@ struct imap {
 	/* private */
 	struct imap_read in;	/* the response that is being read */
 	struct imap_alive alive;
+	/* conn_came at the last time that */
+	struct {
+		uint64_t command;	/* one was said and none under way */
+		uint64_t literal;	/* a go-ahead was asked for */
+		uint64_t end;		/* an APPEND was said whole */
+	} asked;
 	struct {
 		bool begun;	/* and not ended */
 		uint64_t owed;	/* bytes of its literal */
+		unsigned last;	/* the tag of the last that was said whole */
 		/* the answers to others; NULL: there are none */
 		int (*hear)(void *of, struct imap_resp *);
 		void *of;
@@ -77,6 +84,12 @@ int imap_open(struct imap *, struct conn *, enum conn_tls);
 int imap_auth(struct imap *, const struct sasl_login *);
 /* COMPRESS=DEFLATE, if both sides can; a refusal is no failure. */
 int imap_deflate(struct imap *);
+
+/*
+ * Before a command is said by other means than imap_say, or more of one that
+ * the server must ask for: what came by now is no answer, and no go-ahead.
+ */
+void imap_ask(struct imap *);
 
 /* Queues "TAG ...\r\n"; the tag.  No line end may be in it. */
 unsigned imap_say(struct imap *, const char *fmt, ...)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conn_early.h"
 #include "date.h"
 #include "imap_append.h"
 
@@ -40,6 +41,7 @@ imap_append_begin(struct imap *m, struct str name)
 		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an APPEND");
 	conn_phase(m->c, "APPEND", CONN_COMMAND);
 	if (imap_quote(m, &b, name) == 0) {
+		imap_ask(m);
 		conn_printf(m->c, "A%u APPEND %s", ++m->tag, b.p);
 		m->append.begun = true;
 		m->append.owed = 0;
@@ -90,6 +92,8 @@ imap_append_one(struct imap *m, const struct imap_append *a)
 	if (a->date > 0)
 		date_imap(date, a->date);
 	conn_phase(m->c, "APPEND", CONN_COMMAND);
+	if (waits)
+		imap_ask(m);
 	conn_printf(m->c, " (%s)%s%s%s %s{%" PRIu64 "%s}\r\n", a->flags,
 	    date[0] != '\0' ? " \"" : "", date, date[0] != '\0' ? "\"" : "",
 	    a->binary ? "~" : "", a->size, waits ? "" : "+");
@@ -121,6 +125,8 @@ imap_append_end(struct imap *m)
 		return 0;
 	}
 	m->append.begun = false;
+	m->asked.end = conn_came(m->c);
+	m->append.last = m->tag;
 	conn_printf(m->c, "\r\n");
 	conn_phase(m->c, "the answer to APPEND", CONN_FINAL);
 	return m->tag;

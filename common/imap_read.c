@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "conn_early.h"
 #include "imap.h"
 #include "imap_alive.h"
 #include "imap_read.h"
@@ -405,6 +406,17 @@ star(struct imap *m, struct imap_resp *r)
 	return r->type <= IMAP_PREAUTH ? read_status(m, r) : data(m, r, word);
 }
 
+/* A yes to an APPEND of which not all had been said. */
+static bool
+yes_too_soon(struct imap *m, const struct imap_resp *r)
+{
+	if (r->type != IMAP_OK || r->tag != m->append.last ||
+	    m->in.at >= m->asked.end)
+		return false;
+	conn_abort(m->c, EX_PROTOCOL, "APPEND: a yes to what was not sent");
+	return true;
+}
+
 static int
 tagged(struct imap *m, struct imap_resp *r, struct str tag)
 {
@@ -417,12 +429,15 @@ tagged(struct imap *m, struct imap_resp *r, struct str tag)
 	    m->alive.told >= m->tag)
 		return conn_fail(m->c, EX_PROTOCOL, "this is not IMAP: %.*s",
 		    (int)(tag.n < 200 ? tag.n : 200), tag.p);
+	if (m->in.at < m->asked.command)
+		return conn_abort(m->c, EX_PROTOCOL, "the answer to A%u came before the command",
+		    (unsigned)v);
 	r->tag = (unsigned)v;
 	word = str_word(&m->in.rest);
 	for (i = 0; i < 3; i++)		/* OK, NO, BAD */
 		if (str_is(word, untagged[i].name)) {
 			r->type = untagged[i].type;
-			return read_status(m, r);
+			return yes_too_soon(m, r) ? -1 : read_status(m, r);
 		}
 	return imap_nonsense(m, "a tag without an answer");
 }
@@ -432,9 +447,12 @@ response(struct imap *m, struct imap_resp *r)
 {
 	struct str word;
 
+	m->in.at = conn_taken(m->c);
 	if (imap_next_line(m) < 0)
 		return -1;
 	if (m->in.rest.n > 0 && m->in.rest.p[0] == '+') {
+		if (m->in.at < m->asked.literal)
+			return conn_abort(m->c, EX_PROTOCOL, "a go-ahead (+) that came before it was asked for");
 		r->type = IMAP_CONTINUE;
 		r->text = str_trim(str_from(m->in.rest, 1));
 		m->in.rest = (struct str){ "", 0 };

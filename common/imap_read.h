@@ -69,6 +69,7 @@ int imap_body(struct imap *, struct imap_item *, const struct conn_sink *);
 struct imap_read {
 	struct arena mem;	/* the strings in it */
 	struct str rest;	/* of the line */
+	uint64_t at;		/* conn_taken where it begins */
 	size_t kept, items;	/* of this response: limit.h */
 	uint64_t skipped;	/* bytes of bodies that nobody wanted */
 	uint64_t literal;	/* bytes that come behind the line */
