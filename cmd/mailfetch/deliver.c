@@ -210,6 +210,8 @@ deliver_put(void *to, const void *data, size_t n, struct err *e)
 	if (d->digest != NULL)
 		digest_put(d->digest, data, n);
 	while (n > 0) {
+		bool after_cr = d->cr;
+
 		if (DELIVER_OUT - d->fill < 2 && flush_out(d, e) < 0)
 			return -1;
 		if (d->cr) {
@@ -222,6 +224,9 @@ deliver_put(void *to, const void *data, size_t n, struct err *e)
 		cr = memchr(p, '\r', some);
 		if (cr != NULL)
 			some = (size_t)(cr - p);
+		if (some > 0 && memchr(p + (after_cr && *p == '\n'), '\n',
+		    some - (after_cr && *p == '\n')) != NULL)
+			d->h.now.bare_lf = true;
 		memcpy(d->out + d->fill, p, some);
 		d->fill += some;
 		d->cr = cr != NULL;
@@ -452,6 +457,7 @@ complete(struct deliver *d)
 		return FILTER_PASSED;
 	write_name(d);
 	got = filter_run(&d->filter, &d->h);
+	d->h.now.bare_lf = false;	/* a filter's lines all end so */
 	return got == FILTER_PASSED && begin_files(d) < 0 ? -1 : got;
 }
 

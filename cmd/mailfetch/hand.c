@@ -86,6 +86,15 @@ hand_file(struct handed *h)
 	return fd >= 0 ? fd : fail_sys(h->e, EX_OSERR, "the message");
 }
 
+void
+hand_say_bare(struct place *p, const struct handed *h)
+{
+	if (p->bare_lf > 0)
+		fail_print("%s: %s: %llu of the messages had lines that end without a CR, and went with CRLF",
+		    h->o->title, p->name, (unsigned long long)p->bare_lf);
+	p->bare_lf = 0;
+}
+
 int
 hand_pieces(struct handed *h,
     int (*each)(void *, struct str, struct err *), void *to)

@@ -31,6 +31,9 @@ int hand_sure(struct place *, struct handed *);
  */
 int hand_file(struct handed *);
 
+/* At the end: how many messages did not keep their bare LFs there. */
+void hand_say_bare(struct place *, const struct handed *);
+
 /* In pieces that end behind a line end (or are long), for quoting. */
 int hand_pieces(struct handed *, int (*each)(void *to, struct str,
     struct err *), void *to);

@@ -59,7 +59,10 @@ struct place {
 	struct conn *conn;
 	struct smtp_conf smtp_conf;
 	struct smtp smtp;
+	struct err broke;	/* what ended that connection */
+	unsigned lost;		/* times in a row that one was lost */
 	uint64_t recoded;	/* messages that LMTP could not have as they came */
+	uint64_t bare_lf;	/* messages whose bare LFs went as CRLF */
 	struct store *store;	/* of place_imap.c */
 	bool begun;		/* an mbox: locked, this batch is in it */
 	bool took;		/* it took the last message that it was given */

@@ -208,6 +208,7 @@ give_imap(struct place *p, struct handed *h)
 		it->flags = mem_dup(h->now.flags);
 	s->bytes += it->size;
 	s->n++;
+	p->bare_lf += h->now.bare_lf;
 	return 0;
 }
 
@@ -372,7 +373,7 @@ close_imap(struct place *p, struct handed *h)
 {
 	struct store *s = p->store;
 
-	(void)h;
+	hand_say_bare(p, h);
 	if (s == NULL)
 		return;
 	clear(s);

@@ -1,4 +1,5 @@
 /* place_lmtp.c: --deliver lmtp:HOST:PORT, lmtp:/PATH, smtp://127.0.0.1:PORT */
+#include <stdio.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -13,7 +14,13 @@
 #include "place_kind.h"
 #include "process.h"
 #include "smtp_mail.h"
+#include "stop.h"
 #include "tally.h"
+
+enum { LOST = 5 };			/* connections, in a row */
+
+/* As place_give says it; or once more. */
+enum { GIVE_TAKEN = 0, GIVE_LEFT = 1, GIVE_AGAIN = 2 };
 
 /*
  * As for the server that is fetched from, but for who it and we are.  One for
@@ -93,16 +100,35 @@ parse_smtp(struct place *p, const char *rest, struct handed *h)
 	return 0;
 }
 
+/* A failure that is not the server's. */
+static bool
+is_ours(int code)
+{
+	return code == EX_IOERR || code == EX_OSERR || code == EX_SOFTWARE ||
+	    code == EX_CANTCREAT;
+}
+
+static void
+hang_up_lmtp(struct place *p)
+{
+	conn_close(p->conn);
+	p->conn = NULL;
+	fail_clear(&p->broke);
+}
+
+/* Where nobody answers, no message can be given: that ends the run. */
 static int
 connect_lmtp(struct place *p, struct handed *h)
 {
-	if (p->conn != NULL && !conn_write_closed(p->conn))
+	if (p->conn != NULL && !conn_failed(p->conn) &&
+	    !conn_write_closed(p->conn))
 		return 0;
-	conn_close(p->conn);
-	p->conn = conn_open(&p->conf, h->e);
-	if (p->conn == NULL)
-		return -1;
-	return smtp_open(&p->smtp, p->conn, &p->smtp_conf);
+	hang_up_lmtp(p);
+	p->conn = conn_open(&p->conf, &p->broke);
+	if (p->conn != NULL &&
+	    smtp_open(&p->smtp, p->conn, &p->smtp_conf) == 0)
+		return 0;
+	return fail(h->e, p->broke.code, "%s", p->broke.msg);
 }
 
 /* As version 1 of the state has it. */
@@ -159,19 +185,22 @@ tell_recipient(const struct place *p, struct handed *h,
 {
 	int status = r->state == SMTP_REFUSED ? EX_NOUSER : EX_TEMPFAIL;
 
-	if (r->state == SMTP_SENT)
-		return 0;
 	if (r->state == SMTP_UNKNOWN)
 		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: may have been accepted, and stays on the server",
 		    p->kind->name, p->name, r->addr);
-	else
+	else if (r->reply.code != 0)
 		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: %d %s",
 		    p->kind->name, p->name, r->addr, r->reply.code, r->reply.text);
 	return status;
 }
 
+/*
+ * Who has it is recorded.  0 all of them, 1 not so; unless it is given again at
+ * once, for the connection was lost, that is said.
+ */
 static int
-settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m)
+settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m,
+    bool again)
 {
 	struct entry has_it;
 	bool open = false, sent = false, unknown = false;
@@ -181,8 +210,9 @@ settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m)
 		sent |= m->rcpt[i].state == SMTP_SENT;
 		unknown |= m->rcpt[i].state == SMTP_UNKNOWN;
 		open |= m->rcpt[i].state != SMTP_SENT;
-		h->count->status = fail_worse(h->count->status,
-		    tell_recipient(p, h, &m->rcpt[i]));
+		if (m->rcpt[i].state != SMTP_SENT && !again)
+			h->count->status = fail_worse(h->count->status,
+			    tell_recipient(p, h, &m->rcpt[i]));
 	}
 	if (!open)
 		return 0;
@@ -246,24 +276,65 @@ leave_refused(struct place *p, struct handed *h, const struct err *why)
 	return 1;
 }
 
+/* It may have been taken: then it is not given again in this run. */
+static bool
+perhaps_taken(const struct smtp_mail *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->rcpt[i].state == SMTP_UNKNOWN)
+			return true;
+	return false;
+}
+
+/* It is the fault of this message, but for many in a row. */
 static int
-send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a)
+after_loss(struct place *p, struct handed *h, bool again)
+{
+	char why[sizeof p->broke.msg];
+
+	if (stop_asked())
+		return fail_stop(h->e);
+	snprintf(why, sizeof why, "%s", p->broke.msg);
+	hang_up_lmtp(p);
+	if (++p->lost >= LOST)
+		return fail(h->e, EX_TEMPFAIL, "%s (%d times in a row)", why,
+		    LOST);
+	if (again)
+		return GIVE_AGAIN;
+	tally_add(h->tally, &h->now, EX_TEMPFAIL, "%s %s: %s",
+	    p->kind->name, p->name, why);
+	h->count->status = fail_worse(h->count->status, EX_TEMPFAIL);
+	return GIVE_LEFT;
+}
+
+static int
+send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a,
+    bool first)
 {
 	struct smtp_rcpt *rcpt = arena_new(a, h->o->to.rcpt.n, sizeof *rcpt);
 	struct smtp_mail mail = { .from = h->o->to.rcpt_from != NULL ?
 	    h->o->to.rcpt_from : "", .params = "", .rcpt = rcpt, .msg = m };
-	struct err *was = h->e;
+	bool again, gone;
 	int got;
 
 	mail.n = recipients(p, h, rcpt, a);
 	if (mail.n == 0)
-		return 0;
+		return GIVE_TAKEN;
 	if (hand_doubt(p, h) < 0)
 		return -1;
-	got = smtp_send(&p->smtp, &mail);
-	if (settle_recipients(p, h, &mail) == 0)
-		return 0;
-	return got < 0 || was->code != 0 ? -1 : 1;
+	gone = smtp_send(&p->smtp, &mail) < 0 || conn_failed(p->conn);
+	again = gone && first && !stop_asked() && !perhaps_taken(&mail);
+	got = settle_recipients(p, h, &mail, again);
+	if (got < 0)
+		return -1;
+	if (gone && is_ours(p->broke.code))
+		return fail(h->e, p->broke.code, "%s", p->broke.msg);
+	if (got > 0 && gone)
+		return after_loss(p, h, again);
+	p->lost = 0;
+	return got == 0 ? GIVE_TAKEN : GIVE_LEFT;
 }
 
 /* RFC 5321, 6.3: a loop is told by the number of Received fields. */
@@ -307,7 +378,7 @@ loops(struct handed *h)
 }
 
 static int
-give_lmtp(struct place *p, struct handed *h)
+give_once(struct place *p, struct handed *h, bool first)
 {
 	struct arena a = { 0 };
 	struct msg m = { 0 };
@@ -327,10 +398,25 @@ give_lmtp(struct place *p, struct handed *h)
 	if (prepare_message(p, &m, &a, fd, &why) < 0)
 		got = leave_refused(p, h, &why);
 	else
-		got = send_lmtp(p, h, &m, &a);
+		got = send_lmtp(p, h, &m, &a, first);
 	msg_close(&m);
 	arena_free(&a);
 	close(fd);
+	return got;
+}
+
+/* Who hangs up at a message is asked once more. */
+static int
+give_lmtp(struct place *p, struct handed *h)
+{
+	uint64_t recoded = p->recoded;
+	int got = give_once(p, h, true);
+
+	if (got == GIVE_AGAIN) {
+		p->recoded = recoded;
+		got = give_once(p, h, false);
+	}
+	p->bare_lf += got == GIVE_TAKEN && h->now.bare_lf;
 	return got;
 }
 
@@ -353,6 +439,7 @@ close_lmtp(struct place *p, struct handed *h)
 		    h->o->title, p->kind->name, p->name,
 		    (unsigned long long)p->recoded);
 	p->recoded = 0;
+	hand_say_bare(p, h);
 	if (p->conn != NULL) {
 		smtp_quit(&p->smtp);
 		conn_close(p->conn);

@@ -144,7 +144,8 @@ end_short(struct pop *s, const struct message *m, uint64_t octets)
 		    (unsigned long long)m->size);
 		return deliver_end(&r->deliver);
 	}
-	complain_say(&r->p->complain, EX_TEMPFAIL, NULL, "%s: message %u: LIST says that it has %llu octets, and RETR gives %llu, twice: delivered, and not deleted on the server",
+	/* Said now or never: the next run does not read it. */
+	fail_print("%s: message %u: LIST says that it has %llu octets, and RETR gives %llu, twice: delivered, and not deleted on the server",
 	    r->o->title, m->number, (unsigned long long)m->size,
 	    (unsigned long long)octets);
 	r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);

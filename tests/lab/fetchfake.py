@@ -228,9 +228,12 @@ class Pop:
 
 
 class Lmtp:
-    """Takes everything but for whom is busy; got is what came, for whom."""
+    """Takes everything but for whom is busy; got is what came, for whom.
+    hang(verb, line or message) says where it hangs up: "." is the end of a
+    message, which is not taken then."""
 
     busy = b'none'
+    hang = staticmethod(lambda verb, text: False)
 
     def __init__(self, caps=('8BITMIME', 'PIPELINING', 'ENHANCEDSTATUSCODES',
                              'SIZE')):
@@ -243,6 +246,8 @@ class Lmtp:
         w('220 sink\r\n')
         for raw in f:
             k = raw.decode('latin1').split(' ')[0].strip().upper()
+            if self.hang(k, raw):
+                return
             if k == 'LHLO':
                 w(''.join('250-%s\r\n' % x for x in self.caps) +
                   '250 HELP\r\n')
@@ -251,7 +256,7 @@ class Lmtp:
                 b = b''
                 while (x := f.readline()) not in (b'.\r\n', b''):
                     b += x[1:] if x.startswith(b'.') else x
-                if x == b'':
+                if x == b'' or self.hang('.', b):
                     return
                 self.got.append(b)
                 w('250 ok\r\n' * rcpt)

@@ -83,6 +83,96 @@ for x in (s, to, too):
     x.close()
 r.done()
 
+# ---- it hangs up at one message
+
+# The SIZE of MAIL tells which it is before it comes.
+FIVE = [('u%d' % i, msg(i, b'x' * (1000 if i == 2 else 10) + b'\r\n'))
+        for i in range(5)]
+
+
+def hangs(*where, caps=NEW, args=()):
+    """Hangs up at these commands for the one, as often as they are named."""
+    left = list(where)
+
+    def hang(verb, text):
+        if verb == 'MAIL':
+            sink.big = b'SIZE=1' in text
+        if sink.big and left and verb == left[0]:
+            left.pop(0)
+            return True
+        return False
+
+    v, sink = Pop(FIVE), Lmtp(caps)
+    sink.big, sink.hang = False, hang
+    s, to, r = Serve(v), Serve(sink), Run()
+    r.go('pop3', s, *lmtp(to, *args), maildir=False)
+    return v, s, to, r, sink
+
+
+for verb in ('MAIL', 'RCPT', 'DATA'):
+    for caps in (NEW, ('SIZE', '8BITMIME')):
+        v, s, to, r, sink = hangs(verb, caps=caps)
+        case.check(r.rc == 0 and r.err == '' and not v.m and
+                   subjects(sink.got) == [0, 1, 2, 3, 4] and to.conns == 2,
+                   'hung up at %s: once more' % verb,
+                   (r.rc, r.err, subjects(sink.got), to.conns))
+        r.done()
+        v, s, to, r, sink = hangs(verb, verb, caps=caps)
+        case.check(r.rc == 75 and r.err.count('\n') == 1 and
+                   'message 3 stays' in r.err and 'closed' in r.err and
+                   subjects(sink.got) == [0, 1, 3, 4] and
+                   [u for u, _ in v.m] == ['u2'] and to.conns == 3,
+                   'hung up at %s, twice: it stays, the others come' % verb,
+                   (r.rc, r.err, subjects(sink.got), to.conns, len(v.m)))
+        r.go('pop3', s, *lmtp(to), maildir=False)
+        case.check(r.rc == 0 and r.err == '' and not v.m and
+                   subjects(sink.got) == [0, 1, 3, 4, 2],
+                   'and comes later, in no doubt', (r.rc, r.err))
+        s.close()
+        to.close()
+        r.done()
+
+v, s, to, r, sink = hangs('.')
+case.check(r.rc == 75 and 'may have been accepted' in r.err and
+           subjects(sink.got) == [0, 1, 3, 4] and len(v.m) == 1,
+           'hung up behind the message: not given again in this run',
+           (r.rc, r.err, subjects(sink.got)))
+r.go('pop3', s, *lmtp(to, '--in-doubt', 'skip'), maildir=False)
+case.check(subjects(sink.got) == [0, 1, 3, 4] and len(v.m) == 1 and
+           '1 handed over before' in r.err, 'it is in doubt', r.err)
+s.close()
+to.close()
+r.done()
+
+v, sink = Pop([('u%d' % i, msg(i)) for i in range(20)]), Lmtp(NEW)
+sink.hang = lambda verb, text: verb == 'MAIL'
+s, to, r = Serve(v), Serve(sink), Run()
+r.go('pop3', s, *lmtp(to), maildir=False)
+case.check(r.rc == 75 and to.conns == 5 and len(v.m) == 20 and
+           '5 times in a row' in r.err, 'it hangs up at all: that ends the run',
+           (r.rc, r.err, to.conns))
+s.close()
+to.close()
+r.done()
+
+# ---- a bare LF is said
+
+for proto in ('pop3', 'imap'):
+    odd = [b'Subject: m1\r\n\r\na\nb\r\n', b'Subject: m2\n\nx\r\n', msg(3),
+           b'Subject: m4\r\n\r\n' + b'y' * 200000 + b'\nz\r\n']
+    v = Pop([('u%d' % i, t) for i, t in enumerate(odd)]) if proto == 'pop3' \
+        else Imap(dict(enumerate(odd, 1)))
+    sink = Lmtp(NEW)
+    s, to, r = Serve(v), Serve(sink), Run()
+    r.go(proto, s, *lmtp(to), maildir=False)
+    case.check(r.rc == 0 and sink.got[0].endswith(b'a\r\nb\r\n') and
+               '3 of the messages had lines that end without a CR' in r.err
+               and r.err.count('\n') == 1, proto + ': a bare LF is said',
+               (r.rc, r.err, len(sink.got)))
+    s.close()
+    to.close()
+    r.done()
+
 # ---- what can go as it came does
 
 def through(caps, *texts):
