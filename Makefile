@@ -137,7 +137,7 @@ FUZZ_LIB = $(LIBRARY:%.c=build-fuzz/%.o)
 # What a target named for a tool needs of it, beside the library.
 SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs index import import_ways import_mbsync import_offlineimap)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import import_mpop import_getmail import_fetchmail fetchmail_lex)
-SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter envelope sendmail options import)
+SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter envelope aliases sendmail options import)
 $(filter build-fuzz/sync%,$(FUZZ:%=build-fuzz/%)): $(SYNC_FUZZ)
 $(filter build-fuzz/fetch%,$(FUZZ:%=build-fuzz/%)): $(FETCH_FUZZ)
 $(filter build-fuzz/send%,$(FUZZ:%=build-fuzz/%)): $(SEND_FUZZ)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "envelope.h"
+#include "aliases.h"
 #include "options.h"
 #include "trace.h"
 
@@ -241,17 +242,86 @@ malformed(struct envelope *env, const char *what, const struct err *why,
 	return 0;
 }
 
+/* What a bare name stands for; NULL: itself, or it is being expanded. */
+static struct aliases_entry *
+alias_of(const struct envelope *env, struct str name)
+{
+	struct aliases_entry *x;
+
+	if (env->options->aliases == NULL)
+		return NULL;
+	x = aliases_find(env->options->aliases, name);
+	return x != NULL && !x->open ? x : NULL;
+}
+
+static int add_alias(struct envelope *, struct aliases_entry *, struct err *);
+
 /* One address of a list, qualified if it is a daemon's: "Cc: root". */
 static int
 add_listed(struct envelope *env, struct addr *a, struct envelope_people *p,
     struct err *e)
 {
+	struct aliases_entry *x = a->domain.n == 0 ? alias_of(env, a->local) :
+	    NULL;
+
+	if (x != NULL)
+		return add_alias(env, x, e);
 	if (a->domain.n == 0 && env->options->message.daemon)
 		a->domain = env->home;
 	if (a->domain.n == 0)
 		return fail(e, EX_DATAERR, "\"%.*s\": no domain",
 		    STR_ARG(a->local));
 	return add_addr(env, a, p, e);
+}
+
+/*
+ * "\\jo" is jo, whatever else that stands for, and so is a name that is its own
+ * alias.  One whose members are being added already brings nobody else.
+ */
+static int
+add_member(struct envelope *env, const struct aliases_entry *of,
+    struct str one, struct err *e)
+{
+	struct addr_list list = { .rest = one };
+	const struct aliases_entry *x;
+	struct addr a;
+	bool final = one.p[0] == '\\';
+
+	if (one.p[0] == '|' || str_starts(one, "\"|"))
+		return fail(e, EX_DATAERR, "%.*s: no program is run here",
+		    STR_ARG(one));
+	if (one.p[0] == '/' || str_starts(one, "\"/"))
+		return fail(e, EX_DATAERR, "%.*s: no file is written here",
+		    STR_ARG(one));
+	if (final)
+		list.rest = str_from(one, 1);
+	if (addr_next(&list, &a, env->arena, e) < 0)
+		return -1;
+	x = a.domain.n == 0 && !final ?
+	    aliases_find(env->options->aliases, a.local) : NULL;
+	if (x != NULL && x->open && x != of)
+		return 0;
+	if (final && a.domain.n == 0)
+		a.domain = env->home;
+	return add_listed(env, &a, NULL, e);
+}
+
+/* All that an alias stands for; a name that leads back to it is itself. */
+static int
+add_alias(struct envelope *env, struct aliases_entry *x, struct err *e)
+{
+	struct str rest = x->value, one;
+	struct err why;
+
+	x->open = true;
+	while (e->code == 0 && (one = aliases_member(&rest)).n > 0) {
+		why = (struct err){ 0 };
+		if (add_member(env, x, one, &why) < 0)
+			malformed(env, arena_printf(env->arena, "alias %.*s",
+			    STR_ARG(x->name)), &why, e);
+	}
+	x->open = false;
+	return e->code == 0 ? 0 : -1;
 }
 
 int
@@ -301,13 +371,17 @@ int
 envelope_operands(struct envelope *env, const struct opt_list *to,
     struct envelope_people *p, struct err *e)
 {
+	struct aliases_entry *x;
 	struct err why;
 	struct addr a;
 	size_t i;
 
 	for (i = 0; i < to->n; i++) {
 		why = (struct err){ 0 };
-		if (addr_mailbox(&a, qualified(env, to->v[i]), &why) == 0)
+		x = alias_of(env, str_of(to->v[i]));
+		if (x != NULL)
+			add_alias(env, x, &why);
+		else if (addr_mailbox(&a, qualified(env, to->v[i]), &why) == 0)
 			add_addr(env, &a, p, &why);
 		if (why.code != 0 && malformed(env, "recipient", &why, e) < 0)
 			return -1;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "account_file.h"
+#include "aliases.h"
+#include "file.h"
 #include "foreign.h"
 #include "import.h"
 #include "letter.h"
@@ -87,6 +89,9 @@ static const struct opt options[] = {
 	{ .name = "daemon-input", .kind = OPT_FLAG, .to = &o.message.daemon,
 	    .help = "a daemon's text: mend it, skip broken addresses",
 	    .flags = OPT_NOCONF },
+	{ .name = "aliases", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.message.aliases,
+	    .help = "who root and other bare names of a daemon's are" },
 	{ .letter = 'i', .name = "ignore-dots", .kind = OPT_FLAG,
 	    .to = &o.message.daemon,
 	    .help = "as sendmail -i: --daemon-input, where a dot is a line",
@@ -231,6 +236,21 @@ send_version(struct buf *b)
 	version_path(b, "state", NULL, "none");
 }
 
+/* Before the sandbox; of who means to have some, and has not, it is an error. */
+static int
+read_aliases(struct err *e)
+{
+	struct arena *a = &run.account.arena;
+
+	if (o.message.aliases == NULL || !o.message.daemon ||
+	    o.sendmail.no_aliases)
+		return 0;
+	o.aliases = arena_new(a, 1, sizeof *o.aliases);
+	o.aliases->arena = a;
+	return aliases_read(o.aliases, file_path(a, o.message.aliases), e) < 0 ?
+	    fail_in(e, "--aliases") : 0;
+}
+
 static int
 send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 {
@@ -265,6 +285,8 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");
 	if (account_load(&run.account, &set, "smtp lmtp",
 	    chosen_sender(), e) < 0)
+		return -1;
+	if (read_aliases(e) < 0)
 		return -1;
 	if (o.message.set_from && o.message.from == NULL)
 		return fail(e, EX_USAGE, "--set-from has nothing to set: --from, or the key from, says it");
@@ -337,6 +359,8 @@ main(int argc, char **argv)
 	fail_tell(&e, NULL);
 	status = program_end(status);
 	session_close(&run.session);
+	if (o.aliases != NULL)
+		aliases_free(o.aliases);
 	account_wipe(&run.account);
 	return status;
 }

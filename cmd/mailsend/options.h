@@ -18,6 +18,7 @@ struct option_message {
 	const char *body;		/* the text itself; "-": stdin */
 	const char *html;		/* a file */
 	const char *file;		/* a finished message; "-": stdin */
+	const char *aliases;		/* a file, as aliases(5) */
 	struct opt_list to, cc, bcc;	/* each a list of mailboxes */
 	struct opt_list attach;		/* FILE[:TYPE] */
 	struct opt_list embed;		/* --inline, likewise */
@@ -86,11 +87,15 @@ struct option_sendmail {
 	bool called;			/* by that name */
 	bool no_dot;			/* -i: a lone dot is no end */
 	bool talk;			/* -bs: SMTP on standard input */
+	bool no_aliases;		/* -n */
 	const char *sender;		/* -f or -r */
 	const char *full_name;		/* -F */
 };
 
+struct aliases;
+
 struct options {
+	struct aliases *aliases;	/* of message.aliases; or NULL */
 	struct option_message message;
 	struct option_envelope envelope;
 	struct option_sending sending;

@@ -66,7 +66,8 @@ sendmail_option(struct options *o, struct opt_set *set, int c, struct err *e)
 	case 'v':
 		return opt_give(set, "verbose", NULL, e);
 	case 'n':
-		return 0;		/* "no aliasing": there is none */
+		o->sendmail.no_aliases = true;
+		return 0;
 	case 'A':
 		if (strcmp(optarg, "c") == 0 || strcmp(optarg, "m") == 0)
 			return 0;	/* which configuration file */
