@@ -30,6 +30,7 @@ struct finding {
 	unsigned by;		/* who found it: a number of the tool's */
 	const char *at;		/* the name or record it is about, or NULL */
 	const char *text;
+	const char *fix;	/* a line for a zone that mends it, or NULL */
 };
 
 /* In order; empty when all zero. */

@@ -238,3 +238,24 @@ meant_why(struct arena *mem, enum meant k, const struct dns_rr *rr)
 		    kinds[k].start);
 	return NULL;
 }
+
+struct str
+meant_mended(struct arena *mem, enum meant k, struct str text)
+{
+	const char *start = kinds[k].start;
+	struct str none = { NULL, 0 };
+	char *copy;
+
+	if (meant_counts(k, text))
+		return none;
+	while (text.n > 0 && junk_byte(text.p[0]))
+		text = str_from(text, 1);
+	while (text.n > 0 && strchr("\"'\\", text.p[text.n - 1]) != NULL)
+		text.n--;
+	if (!str_starts(text, start))
+		return none;
+	copy = arena_dup(mem, text);
+	memcpy(copy, start, strlen(start));
+	text.p = copy;
+	return meant_counts(k, text) ? text : none;
+}

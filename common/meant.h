@@ -23,4 +23,10 @@ bool meant_counts(enum meant, struct str text);
  */
 const char *meant_why(struct arena *, enum meant, const struct dns_rr *);
 
+/*
+ * Such a record as it was meant, where that is plain: without what stands before
+ * it, in the right case.  p NULL: it is not plain.
+ */
+struct str meant_mended(struct arena *, enum meant, struct str text);
+
 #endif

@@ -213,6 +213,34 @@ syntax_word(const struct dmarc *d)
 	    "a tag has no valid value";
 }
 
+/* Only to a domain that takes mail, and whose record it is. */
+static void
+no_reports(struct task *t, const struct dmarc_walk *w, struct finding *f)
+{
+	struct str text = w->at->record.text;
+
+	while (text.n > 0 && (text.p[text.n - 1] == ';' ||
+	    str_blank(text.p[text.n - 1])))
+		text.n--;
+	if (w->at == &w->level[0] && t->mx.route == MX_HOSTS)
+		task_fix_text(t, f, w->at->answer->name,
+		    "%.*s; rua=mailto:postmaster@%s", STR_ARG(text),
+		    t->domain);
+}
+
+/* A policy that harms nobody: reports for who has mail, reject for who has not. */
+static void
+no_record(struct task *t, struct finding *f)
+{
+	const char *name = arena_printf(t->mem, "_dmarc.%s", t->domain);
+
+	if (t->mx.route == MX_NULL)
+		task_fix_text(t, f, name, "v=DMARC1; p=reject");
+	else if (t->mx.route == MX_HOSTS)
+		task_fix_text(t, f, name,
+		    "v=DMARC1; p=none; rua=mailto:postmaster@%s", t->domain);
+}
+
 static void
 judge_record(struct task *t, const struct dmarc_walk *w)
 {
@@ -239,7 +267,7 @@ judge_record(struct task *t, const struct dmarc_walk *w)
 		task_find(t, "DMARC_OLD", at, "%s by RFC 9989, %s by RFC 7489",
 		    dmarc_policy(w->effective), dmarc_policy(w->old));
 	if (w->applies && !d->reports)
-		task_find(t, "DMARC_NO_RUA", at, "no rua=");
+		no_reports(t, w, task_find(t, "DMARC_NO_RUA", at, "no rua="));
 	if (d->odd & DMARC_PLACE)
 		task_find(t, "DMARC_REPORTS", at, "an address in rua or ruf cannot be used");
 }
@@ -266,7 +294,8 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 	if (w->at != NULL)
 		judge_record(t, w);
 	else if (w->temp == NULL)
-		task_find(t, "DMARC_NONE", NULL, "no DMARC record counts");
+		no_record(t, task_find(t, "DMARC_NONE", NULL,
+		    "no DMARC record counts"));
 	if (w->at != NULL && (r->more ||
 	    (w->at->record.odd & DMARC_MORE) != 0))
 		task_limit(t, "DMARC_LIMIT", w->at->domain, r->more ?

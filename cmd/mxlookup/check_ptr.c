@@ -116,7 +116,7 @@ static void
 judge_ptr(struct task *t, const struct address *d, bool implicit)
 {
 	struct finding *f = NULL;
-	char ip[46];
+	char ip[46], reverse[DNS_NAMELEN];
 
 	dns_addr(d->ip, ip, sizeof ip);
 	if (dns_absent(d->ptr->status))
@@ -129,6 +129,11 @@ judge_ptr(struct task *t, const struct address *d, bool implicit)
 	else if (d->n > 0 && !d->confirmed && !d->temp)
 		f = task_find(t, "PTR_UNCONFIRMED", ip, "its name %s does not have this address",
 		    d->ptr->rr[0].name);
+	if (f != NULL && d->host != NULL && dns_absent(d->ptr->status)) {
+		dns_reverse(d->ip, reverse);
+		task_fix(t, f, reverse, DNS_PTR, (struct str){ d->host,
+		    strlen(d->host) + 1 });
+	}
 	if (f != NULL && implicit)
 		f->sev = FINDING_HINT;
 	if (d->ptr->n > 1)

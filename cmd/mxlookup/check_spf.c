@@ -97,22 +97,39 @@ evaluate(struct task *t, struct spf_facts *r)
 	return r->verdict != SPF_WAIT;
 }
 
+/* Has the domain itself an address?  False: answers are missing. */
+static bool
+own_address(struct task *t, bool *have)
+{
+	const struct dns_answer *a = ask_dns(&t->ask, t->domain, DNS_A),
+	    *aaaa = ask_dns(&t->ask, t->domain, DNS_AAAA);
+
+	if (a == NULL || aaaa == NULL)
+		return false;
+	*have = !dns_absent(a->status) || !dns_absent(aaaa->status);
+	return true;
+}
+
 static bool
 run_spf(struct task *t)
 {
 	struct spf q = { .ask = ask_for, .arg = &t->ask, .mem = t->mem };
 	struct spf_facts *r = arena_new(t->mem, 1, sizeof *r);
 	const struct dns_answer *mx = ask_dns(&t->ask, t->domain, DNS_MX);
-	bool all = spf_survey(&r->s, &q, t->domain) && mx != NULL;
+	bool all = spf_survey(&r->s, &q, t->domain) && mx != NULL,
+	    address = true;
 
 	r->verdict = SPF_WAIT;
 	if (o.eval != NULL && !evaluate(t, r))
+		all = false;
+	if (mx != NULL && mx->status == DNS_NODATA &&
+	    !own_address(t, &address))
 		all = false;
 	if (!all)
 		return false;
 	t->result[CHECK_SPF] = r;
 	spf_flatten(t->mem, &r->s);
-	judge_spf(t, &r->s, mx);
+	judge_spf(t, &r->s, mx, address);
 	return true;
 }
 

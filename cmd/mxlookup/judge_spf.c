@@ -130,6 +130,18 @@ judge_effects(struct task *t, const struct spf_node *n)
 	told_end(t, &nobody, "SPF_NOBODY", n->domain, "no address matches");
 }
 
+/* The record with ":" for the first "=" of the term. */
+static void
+with_colon(struct task *t, const struct spf_node *n,
+    const struct spf_term *term, struct finding *f)
+{
+	char *text = arena_dup(t->mem, n->text);
+	size_t at = (size_t)(term->text.p - n->text.p);
+
+	*strchr(text + at, '=') = ':';
+	task_fix_text(t, f, n->domain, "%s", text);
+}
+
 static void
 judge_modifiers(struct task *t, const struct spf_node *n)
 {
@@ -145,8 +157,9 @@ judge_modifiers(struct task *t, const struct spf_node *n)
 			return;
 		}
 		if (looks_mechanism(term))
-			task_find(t, "SPF_MODIFIER", n->domain, "%.*s has no effect: it is ignored as an unknown modifier",
-			    STR_ARG(str_to(term->text, 120)));
+			with_colon(t, n, term, task_find(t, "SPF_MODIFIER",
+			    n->domain, "%.*s has no effect: it is ignored as an unknown modifier",
+			    STR_ARG(str_to(term->text, 120))));
 	}
 }
 
@@ -296,6 +309,13 @@ last_record(const struct spf_node *n)
 }
 
 static void
+no_all(struct task *t, const struct spf_node *n, struct finding *f)
+{
+	if (is_own(t, n))
+		task_fix_text(t, f, n->domain, "%.*s ~all", STR_ARG(n->text));
+}
+
+static void
 judge_end(struct task *t, const struct spf_node *own)
 {
 	const struct spf_node *n = last_record(own);
@@ -303,7 +323,8 @@ judge_end(struct task *t, const struct spf_node *own)
 	if (n == NULL)
 		return;
 	if (n->record.all == NULL)
-		task_find(t, "SPF_NO_ALL", n->domain, "there is no \"all\" at its end");
+		no_all(t, n, task_find(t, "SPF_NO_ALL", n->domain,
+		    "there is no \"all\" at its end"));
 	else if (n->record.all->sign == '?')
 		task_find(t, "SPF_NO_ALL", n->domain, "it ends in ?all")->sev =
 		    FINDING_HINT;
@@ -316,15 +337,24 @@ is_null(const struct dns_answer *mx)
 	    str_is(str_of(mx->rr[0].name), ".");
 }
 
+/* Where the domain has an address, mail may go there: no null MX by --fix. */
+static void
+no_mx(struct task *t, struct finding *f, bool address)
+{
+	if (!address)
+		task_fix(t, f, t->domain, DNS_MX, (struct str){ "\0\0.", 4 });
+}
+
 /* What the MX records say of the same domain. */
 static void
 judge_mail(struct task *t, const struct spf_node *own,
-    const struct dns_answer *mx)
+    const struct dns_answer *mx, bool address)
 {
 	const struct spf_flat *f = own->flat;
 
 	if (mx->status == DNS_NODATA && spf_forbids(t->mem, own->answer))
-		task_find(t, "SPF_NULL_MX", NULL, "nobody may send, and there is no MX");
+		no_mx(t, task_find(t, "SPF_NULL_MX", NULL,
+		    "nobody may send, and there is no MX"), address);
 	if (is_null(mx) && (f->client || f->pass[SPF_FOUR].n > 0 ||
 	    f->pass[SPF_SIX].n > 0))
 		task_find(t, "SPF_BESIDE_NULL", NULL, "senders are allowed, and the domain takes no mail");
@@ -378,22 +408,32 @@ judge_voids(struct task *t, const struct spf_survey *s)
 	buf_free(&names);
 }
 
+static void
+no_record(struct task *t, struct finding *f, const struct dns_answer *mx)
+{
+	if (is_null(mx))
+		task_fix_text(t, f, t->domain, "v=spf1 -all");
+	else if (dns_has(mx))
+		task_fix_text(t, f, t->domain, "v=spf1 mx ~all");
+}
+
 void
 judge_spf(struct task *t, const struct spf_survey *s,
-    const struct dns_answer *mx)
+    const struct dns_answer *mx, bool address)
 {
 	const struct spf_node *own = s->node[0];
 	size_t i;
 
 	if (own->found == 0 && (dns_absent(own->answer->status) ||
 	    own->answer->status == DNS_OK))
-		task_find(t, "SPF_NONE", NULL, "no SPF record");
+		no_record(t, task_find(t, "SPF_NONE", NULL, "no SPF record"),
+		    mx);
 	for (i = 0; i < s->n; i++)
 		judge_node(t, s->node[i]);
 	if (own->flat != NULL) {
 		judge_width(t, own);
 		judge_end(t, own);
-		judge_mail(t, own, mx);
+		judge_mail(t, own, mx, address);
 	}
 	if (s->lookups > SPF_LOOKUPS)
 		task_find(t, "SPF_LOOKUPS", NULL, "%u%s lookups, 10 allowed",

@@ -7,10 +7,10 @@ struct spf_survey;
 struct task;
 
 /*
- * Findings of the check spf, of the survey and the domain's MX.  spf_flatten
- * was called.
+ * Findings of the check spf, of the survey, the domain's MX, and whether it has
+ * an address (or that is not known).  spf_flatten was called.
  */
 void judge_spf(struct task *, const struct spf_survey *,
-    const struct dns_answer *mx);
+    const struct dns_answer *mx, bool address);
 
 #endif

@@ -15,14 +15,24 @@ void
 near_find(struct task *t, const struct dns_answer *a, enum meant kind,
     const char *id)
 {
+	bool alone = true;		/* none counts: one may be mended */
+	struct finding *f;
+	struct str mended;
 	const char *why;
 	unsigned i;
 
+	for (i = 0; i < records_of(a); i++)
+		alone &= !meant_counts(kind, a->rr[i].data);
+
 	for (i = 0; i < records_of(a); i++) {
 		why = meant_why(t->mem, kind, &a->rr[i]);
-		if (why != NULL)
-			task_find(t, id, a->name, "\"%.*s\" does not count: %s",
-			    STR_ARG(str_to(a->rr[i].data, 600)), why);
+		if (why == NULL)
+			continue;
+		f = task_find(t, id, a->name, "\"%.*s\" does not count: %s",
+		    STR_ARG(str_to(a->rr[i].data, 600)), why);
+		mended = meant_mended(t->mem, kind, a->rr[i].data);
+		if (alone && mended.p != NULL)
+			task_fix(t, f, a->name, DNS_TXT, mended);
 	}
 }
 

@@ -22,7 +22,7 @@ struct settings {
 	} want;
 	struct {			/* how it is shown */
 		bool quiet, json, explain, nagios;
-		bool color;
+		bool color, fix;
 		unsigned columns;	/* of the terminal; 0: it is none */
 	} show;
 	struct {			/* many names */

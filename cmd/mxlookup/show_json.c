@@ -118,6 +118,8 @@ findings(const struct task *t, struct json *j)
 		json_s(j, "at", f->at);
 		json_s(j, "text", f->text);
 		json_s(j, "ref", f->kind->ref);
+		if (t->run->set->show.fix)
+			json_s(j, "fix", f->fix);
 		if (t->run->set->show.explain)
 			json_s(j, "help", f->kind->help);
 		json_close(j, '}');

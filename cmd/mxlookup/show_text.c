@@ -197,6 +197,8 @@ show_finding(const struct task *t, const struct finding *f, struct buf *b)
 	buf_s(b, ": ");
 	safe(b, f->text);
 	buf_printf(b, "  %s\n", f->kind->ref);
+	if (t->run->set->show.fix && f->fix != NULL)
+		buf_printf(b, "      %s\n", f->fix);
 	if (t->run->set->show.explain)
 		buf_printf(b, "      %s\n", f->kind->help);
 }

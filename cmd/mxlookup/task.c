@@ -8,6 +8,7 @@
 #include "run.h"
 #include "settings.h"
 #include "task.h"
+#include "zone.h"
 
 /* FEW: so many questions are found sooner by looking at each of them. */
 enum { SPARE = 64 };
@@ -51,6 +52,32 @@ task_find(struct task *t, const char *id, const char *at,
 	f = find(t, id, at, fmt, ap);
 	va_end(ap);
 	return f;
+}
+
+void
+task_fix(struct task *t, struct finding *f, const char *name, unsigned type,
+    struct str data)
+{
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%s. IN %s ", name, dns_type(type));
+	zone_put(&b, type, data);
+	f->fix = arena_dup(t->mem, BUF_STR(b));
+	buf_free(&b);
+}
+
+void
+task_fix_text(struct task *t, struct finding *f, const char *name,
+    const char *fmt, ...)
+{
+	struct buf b = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	task_fix(t, f, name, DNS_TXT, BUF_STR(b));
+	buf_free(&b);
 }
 
 void

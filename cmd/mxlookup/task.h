@@ -67,6 +67,15 @@ struct finding *task_find(struct task *, const char *id, const char *at,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
+ * A line for a zone that mends it: a record with this data, see zone_data, or
+ * with this text.  Only what does no harm wherever it is pasted.
+ */
+void task_fix(struct task *, struct finding *, const char *name,
+    unsigned type, struct str data);
+void task_fix_text(struct task *, struct finding *, const char *name,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/*
  * Notes that the check that runs did not look at all there is, so that what it
  * found out may be wrong: it is among "unknown", and a finding says why.
  */

@@ -91,10 +91,15 @@ static void
 meant(struct arena *mem, struct str s)
 {
 	struct dns_rr rr = { .data = s, .raw = s };
+	struct str mended;
 	enum meant k;
 
 	for (k = MEANT_SPF; k <= MEANT_BIMI; k++)
 		must(!meant_counts(k, s) || meant_why(mem, k, &rr) == NULL);
+	for (k = MEANT_SPF; k <= MEANT_BIMI; k++) {
+		mended = meant_mended(mem, k, s);
+		must(mended.p == NULL || meant_counts(k, mended));
+	}
 }
 
 int

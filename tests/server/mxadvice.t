@@ -380,6 +380,53 @@ for i in range(34):
 r = lab.json("-C", "caa", "caamany.test")
 lab.ok(r["unknown"] == ["caa"] and len(r["caa"]) == 34, "34 hosts", r["unknown"])
 
+# ---- --fix: a line for the zone, where one does no harm
+def fix(domain, id, want, *args):
+    f = lab.json("--fix", *args, domain)["findings"]
+    got = [x["fix"] for x in f if x["id"] == id]
+    lab.ok(got == [want], "--fix: %s of %s: %s" % (id, domain, want), f)
+    p = lab.mx("--fix", *args, domain)
+    lab.ok(want is None or "\n      " + want + "\n" in p.stdout, "as text", p)
+
+
+for i, (record, mended) in enumerate((
+        (" v=spf1 mx -all", "v=spf1 mx -all"),
+        ("\"v=spf1 mx -all\"", "v=spf1 mx -all"),
+        ("v=spf1,mx,-all", None))):
+    lab.add("nearspf%d.test" % i, "MX", "10 mx.one.test")
+    lab.add("nearspf%d.test" % i, "TXT", record)
+    fix("nearspf%d.test" % i, "SPF_NEAR", mended and
+        'nearspf%d.test. IN TXT "%s"' % (i, mended), "-C", "spf")
+lab.add("_dmarc.nearspf0.test", "TXT", "v=dmarc1; p=reject")
+fix("nearspf0.test", "DMARC_NEAR",
+    '_dmarc.nearspf0.test. IN TXT "v=DMARC1; p=reject"', "-C", "dmarc")
+lab.add("fix.test", "MX", "10 mx.one.test")
+lab.add("fix.test", "TXT", "v=spf1 mx include=i1.test")
+fix("fix.test", "SPF_MODIFIER",
+    'fix.test. IN TXT "v=spf1 mx include:i1.test"', "-C", "spf")
+fix("fix.test", "SPF_NO_ALL",
+    'fix.test. IN TXT "v=spf1 mx include=i1.test ~all"', "-C", "spf")
+fix("fix.test", "DMARC_NONE", '_dmarc.fix.test. IN TXT "v=DMARC1; p=none; '
+    'rua=mailto:postmaster@fix.test"', "-C", "dmarc")
+fix("caa.test", "SPF_NONE", 'caa.test. IN TXT "v=spf1 mx ~all"', "-C", "spf")
+lab.add("nullfix.test", "MX", "0 .")
+fix("nullfix.test", "SPF_NONE", 'nullfix.test. IN TXT "v=spf1 -all"', "-C",
+    "spf")
+fix("nullfix.test", "DMARC_NONE",
+    '_dmarc.nullfix.test. IN TXT "v=DMARC1; p=reject"', "-C", "dmarc")
+fix("nothing.test", "SPF_NULL_MX", "nothing.test. IN MX 0 .", "-C", "spf")
+lab.add("addr.test", "A", "198.18.1.1")
+lab.add("addr.test", "TXT", "v=spf1 -all")
+fix("addr.test", "SPF_NULL_MX", None, "-C", "spf")
+lab.add("norua.test", "MX", "10 mx.one.test")
+lab.add("_dmarc.norua.test", "TXT", "v=DMARC1; p=reject; ")
+fix("norua.test", "DMARC_NO_RUA", '_dmarc.norua.test. IN TXT "v=DMARC1; '
+    'p=reject; rua=mailto:postmaster@norua.test"', "-C", "dmarc")
+fix("one.test", "PTR_NONE", "1.1.18.198.in-addr.arpa. IN PTR mx.one.test.",
+    "-C", "ptr")
+r = lab.json("-C", "spf", "fix.test")
+lab.ok("fix" not in r["findings"][0], "only with --fix", r)
+
 # ---- records of one domain beside each other
 lab.add("nokey.test", "MX", "10 mx.one.test")
 f = lab.json("-C", "dkim", "nokey.test")["findings"]

@@ -155,6 +155,17 @@ strings(void)
 	arena_free(&mem);
 }
 
+static void
+mended(enum meant kind, const char *text, const char *want)
+{
+	struct arena mem = { 0 };
+	struct str s = meant_mended(&mem, kind, str_of(text));
+
+	is_str(s.p == NULL ? NULL : arena_dup(&mem, s), want, "\"%s\" mended",
+	    text);
+	arena_free(&mem);
+}
+
 int
 main(void)
 {
@@ -165,5 +176,13 @@ main(void)
 		cuts(&rows[i]);
 	}
 	strings();
+	mended(MEANT_SPF, " v=spf1 -all", "v=spf1 -all");
+	mended(MEANT_SPF, "\"v=spf1 -all\"", "v=spf1 -all");
+	mended(MEANT_SPF, "v=spf1 -all", NULL);
+	mended(MEANT_SPF, "v=spf1,a,-all", NULL);
+	mended(MEANT_SPF, "a mx", NULL);
+	mended(MEANT_SPF, "\"", NULL);
+	mended(MEANT_DMARC, "\xc2\xa0v=dmarc1; p=none", "v=DMARC1; p=none");
+	mended(MEANT_STS, "v=stsv1; id=1", "v=STSv1; id=1");
 	return done();
 }
