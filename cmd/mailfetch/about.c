@@ -4,7 +4,6 @@
 
 #include "about.h"
 #include "addr.h"
-#include "date.h"
 #include "field.h"
 #include "hand.h"
 
@@ -123,16 +122,11 @@ about_date(struct handed *h)
 {
 	struct buf head = { .max = 65536 };
 	struct err e = { 0 };
-	struct str body;
 	time_t t = 0;
 
-	if (field_head(h->file, &head, &e) == 0 &&
-	    field_first(BUF_STR(head), "Received", &body)) {
-		while (str_has(body, ';'))
-			str_cut(&body, ';');
-		if (date_parse(body, &t) < 0)
-			t = 0;
-	}
+	if (field_head(h->file, &head, &e) < 0 ||
+	    !field_came(BUF_STR(head), &t))
+		t = 0;
 	buf_free(&head);
 	return t;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "date.h"
 #include "field.h"
 #include "file.h"
 #include "msg.h"
@@ -44,6 +45,19 @@ field_first(struct str head, const char *name, struct str *body)
 			return true;
 	*body = (struct str){ NULL, 0 };
 	return false;
+}
+
+/* RFC 5321, 4.4: the date stands behind the last semicolon. */
+bool
+field_came(struct str head, time_t *t)
+{
+	struct str body;
+
+	if (!field_first(head, "Received", &body))
+		return false;
+	while (str_has(body, ';'))
+		str_cut(&body, ';');
+	return date_parse(body, t) == 0;
 }
 
 /* A field's body on one line, or empty. */

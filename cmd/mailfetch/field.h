@@ -2,6 +2,8 @@
 #ifndef FIELD_H
 #define FIELD_H
 
+#include <time.h>
+
 #include "fail.h"
 #include "json.h"
 #include "str.h"
@@ -11,6 +13,9 @@ int field_head(int file, struct buf *to, struct err *);
 
 /* The topmost field of that name: is there one?  Its body as it stands. */
 bool field_first(struct str head, const char *name, struct str *body);
+
+/* When it came, as its topmost Received field says; or false. */
+bool field_came(struct str head, time_t *);
 
 /* Its body on one line, at most 2,000 bytes of it, or "". */
 void field_json(struct json *, const char *key, struct str head,

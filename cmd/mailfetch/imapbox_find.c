@@ -7,6 +7,7 @@
 #include "imap_box.h"
 #include "imapbox.h"
 #include "imapbox_private.h"
+#include "since.h"
 
 enum { KEYS = 16000 };			/* bytes of --search */
 
@@ -23,31 +24,15 @@ imapbox_message(const struct box *b, uint32_t uid)
 	    .folder = b->folder };
 }
 
-/* "2026-07-01" or "14d" as IMAP's date. */
+/* The day as IMAP has it. */
 static int
 since(const char *text, char dst[32], struct err *e)
 {
-	struct str s = str_of(text);
-	uint64_t days, y, m, d;
-	struct str rest = s, a = str_cut(&rest, '-'), c = str_cut(&rest, '-');
 	char full[DATE_CAP];
-	struct tm tm = { 0 };
-	time_t t = time(NULL);
+	time_t t;
 
-	if (s.n > 1 && s.p[s.n - 1] == 'd' &&
-	    str_num(str_to(s, s.n - 1), 100000, &days) == 0) {
-		t -= (time_t)days * 86400;
-	} else if (str_num(a, 9999, &y) == 0 && str_num(c, 12, &m) == 0 &&
-	    str_num(rest, 31, &d) == 0 && y > 1969 && m > 0 && d > 0) {
-		tm.tm_year = (int)y - 1900;
-		tm.tm_mon = (int)m - 1;
-		tm.tm_mday = (int)d;
-		tm.tm_hour = 12;
-		tm.tm_isdst = -1;
-		t = mktime(&tm);
-	} else
-		return fail(e, EX_USAGE, "--since: 2026-07-01 or 14d, not \"%s\"",
-		    text);
+	if (since_day(text, &t, e) < 0)
+		return -1;
 	date_imap(full, t);
 	full[strlen("dd-Mmm-yyyy")] = '\0';
 	snprintf(dst, 32, "%s", full + (full[0] == ' '));

@@ -134,7 +134,7 @@ static const struct opt options[] = {
 	    .to = &o.which.search, .help = "IMAP: only what SEARCH finds" },
 	{ .name = "since", .arg = "DATE", .kind = OPT_TEXT,
 	    .to = &o.which.since,
-	    .help = "IMAP: not older (2026-07-01, or 14d)" },
+	    .help = "not older (2026-07-01, or 14d)" },
 	{ .name = "unseen", .kind = OPT_FLAG, .to = &o.which.unseen,
 	    .help = "IMAP: only what nobody has read" },
 	{ .name = "headers-only", .kind = OPT_FLAG, .to = &o.which.headers_only,

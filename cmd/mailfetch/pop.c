@@ -13,10 +13,12 @@
 #include "pop3.h"
 #include "pop_ids.h"
 #include "pop_prove.h"
+#include "pop_since.h"
 #include "pop_twice.h"
 #include "popbox.h"
 #include "protocols.h"
 #include "show.h"
+#include "since.h"
 #include "trace.h"
 
 static int
@@ -30,7 +32,7 @@ pop_plan(struct pop *s)
 	s->want = mem_new(s->n, sizeof *s->want);
 	for (i = 0; i < s->n; i++) {
 		m = popbox_message(s, i);
-		if (m.number == 0)
+		if (m.number == 0 || s->old[i])
 			continue;
 		if ((got = run_wants(r, &m)) < 0)
 			return -1;
@@ -397,7 +399,8 @@ pop_show(struct pop *s)
 			return -1;
 		l = (struct listing){ .m = &m, .head = BUF_STR(head),
 		    .fresh = run_new(s->r, m.key) };
-		show_line(s->r, &l);
+		if (s->want != NULL || !s->old[i])
+			show_line(s->r, &l);
 		buf_free(&head);
 	}
 	return pop3_quit(&s->p, false);
@@ -427,11 +430,14 @@ pop_work(struct pop *s)
 	if (pop3_list(&s->p, &s->m, &s->n) < 0 ||
 	    pop_ids_find(s) < 0)
 		return -1;
+	if (pop_since(s) < 0)
+		return -1;
 	if (r->o->look.list || r->o->look.dry_run)
 		return pop_show(s);
 	if (r->o->look.check) {
 		for (i = 0; i < s->n; i++)
-			r->count.total += run_new(r, s->key[i]);
+			r->count.total += !s->old[i] &&
+			    run_new(r, s->key[i]);
 		return pop3_quit(&s->p, false);
 	}
 	if (r->o->seen.catch_up)
@@ -447,11 +453,14 @@ pop_work(struct pop *s)
 static int
 pop_check(const struct options *o, struct err *e)
 {
+	time_t day;
+
 	if (o->after.move_to != NULL || o->after.mark_seen ||
 	    o->which.search != NULL ||
-	    o->which.since != NULL || o->which.unseen || o->which.folder.n > 0)
-		return fail(e, EX_USAGE, "--folder, --search, --since, --unseen, --mark-seen and --move-to are for IMAP");
-	return 0;
+	    o->which.unseen || o->which.folder.n > 0)
+		return fail(e, EX_USAGE, "--folder, --search, --unseen, --mark-seen and --move-to are for IMAP");
+	return o->which.since == NULL ? 0 :
+	    since_day(o->which.since, &day, e);
 }
 
 /* ---- what the server could last time ---- */
@@ -554,6 +563,7 @@ pop_run(struct run *r)
 	free(s.id);
 	free(s.want);
 	free(s.sum);
+	free(s.old);
 	free(s.again);
 	buf_free(&s.ids);
 	return got;

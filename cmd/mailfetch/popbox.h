@@ -2,6 +2,8 @@
 #ifndef POPBOX_H
 #define POPBOX_H
 
+#include <time.h>
+
 #include "pop3.h"
 #include "run.h"
 
@@ -19,6 +21,8 @@ struct pop {
 	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
 	uint64_t *sum;		/* digest of each, if it came; 0: not known */
+	time_t since;		/* with --since: the day */
+	bool *old;		/* it came before that */
 	uint32_t *again;	/* indices of what came and was too short */
 	size_t nagain;
 };
