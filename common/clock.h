@@ -11,6 +11,11 @@ int64_t clock_ms(void);		/* monotonic milliseconds */
 int64_t clock_us(void);		/* monotonic microseconds */
 int64_t clock_in(double s);	/* the deadline s seconds from now; <= 0: never */
 int clock_left(int64_t deadline);	/* for poll(2): ms, 0 if past, -1 never */
+/*
+ * Those seconds, and up to a tenth of them more or less by chance: not all
+ * clients come at the same moment.
+ */
+double clock_about(double s);
 time_t clock_wall(void);	/* seconds since 1970 */
 int64_t clock_wall_us(void);	/* microseconds since 1970 */
 /*

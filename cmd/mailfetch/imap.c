@@ -231,10 +231,18 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 }
 
 /*
- * With several folders the others are looked at every minute.  Nine minutes
- * at most, for routers forget connections after ten.
+ * Where the server does not tell, and of the other folders it does not, it is
+ * asked.  Nine minutes at most, for routers forget connections after ten.
  */
-enum { OTHERS = 60, WITHOUT_IDLE = 60, ALONE = 540 };
+enum { UNTOLD = 60, TOLD = 540 };
+
+static double
+until_asked(const struct run *r)
+{
+	double s = clock_about(r->o->poll > 0 ? r->o->poll : UNTOLD);
+
+	return s < TOLD ? s : TOLD;
+}
 
 static int
 wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
@@ -256,8 +264,8 @@ wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
 	trace_note(TRACE_DONE, "%s: waiting for mail in %s", r->o->title,
 	    first);
 	if ((m->caps & IMAP_IDLE) == 0)
-		return conn_wait(m->c, WITHOUT_IDLE) < 0 ? -1 : 0;
-	return imap_idle(m, f->n > 1 ? OTHERS : ALONE) < 0 ? -1 : 0;
+		return conn_wait(m->c, until_asked(r)) < 0 ? -1 : 0;
+	return imap_idle(m, f->n > 1 ? until_asked(r) : TOLD) < 0 ? -1 : 0;
 }
 
 /* Each pass is a run: --timeout, --limit and a failed message are its own. */

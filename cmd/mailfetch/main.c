@@ -173,6 +173,8 @@ static const struct opt options[] = {
 	    .help = "accounts at a time (4)" },
 	{ .name = "watch", .kind = OPT_FLAG, .to = &o.watch,
 	    .help = "stay, and fetch when mail comes", .flags = OPT_NOCONF },
+	{ .name = "poll", .arg = "TIME", .kind = OPT_SECONDS, .to = &o.poll,
+	    .help = "so often if the server does not tell (1m, POP3 5m)" },
 	{ .name = "refusals", .arg = "N", .kind = OPT_NUMBER,
 	    .to = &o.refused.times,
 	    .help = "so many logins refused in a row end --watch (10)" },
@@ -340,7 +342,8 @@ for_section(struct err *e)
 static int
 policies(struct err *e)
 {
-	static const char *const watched[] = { "refusals", "refused-for" };
+	static const char *const watched[] = { "poll", "refusals",
+	    "refused-for" };
 	size_t i;
 
 	if (o.watch && (o.look.list || o.look.check || o.look.dry_run ||
@@ -350,6 +353,8 @@ policies(struct err *e)
 		if (opt_given(&set, watched[i]))
 			return fail(e, EX_USAGE, "--%s has an effect with --watch only",
 			    watched[i]);
+	if (o.poll != 0 && !(o.poll >= 1))
+		return fail(e, EX_USAGE, "--poll: a second is the least");
 	/* A look at what a section deletes deletes nothing, see permit(). */
 	if (o.after.when != DELETE_NEVER && (o.after.move_to != NULL ||
 	    (o.which.headers_only && (opt_given(&set, "delete") ||
@@ -416,6 +421,15 @@ roughly(double seconds)
 	return seconds * (0.5 + (double)(clock_us() & 1023) / 1024);
 }
 
+/* A server that counts logins refuses the one that comes too early. */
+static double
+until_next(double poll)
+{
+	double pause = clock_about(poll);
+
+	return pause > p.delay ? pause : p.delay;
+}
+
 /* Why a pass ended before its end. */
 static void
 tell_pass(const struct err *e)
@@ -432,7 +446,7 @@ tell_pass(const struct err *e)
 static int
 watch(struct err *e)
 {
-	struct outage out = { .refusals = o.refused.times,
+	struct outage out = { .poll = o.poll, .refusals = o.refused.times,
 	    .refused_for = o.refused.lasting };
 	struct outage_pass pass;
 	enum outage_next next;
@@ -457,7 +471,8 @@ watch(struct err *e)
 		complain_end(&p.complain, e->code == 0, clock_wall());
 		fail_clear(e);
 		fflush(stdout);
-		rest(pass.status == 0 ? out.pause : roughly(out.pause), slept);
+		rest(pass.status == 0 ? until_next(out.pause) :
+		    roughly(out.pause), slept);
 	}
 	return EX_TEMPFAIL;
 }

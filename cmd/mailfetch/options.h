@@ -88,6 +88,7 @@ struct options {
 	struct option_refused refused;
 	const char *state;
 	const char *import;
+	double poll;			/* of a watch, seconds; 0: the usual */
 	double complain_after;		/* seconds; 0: at once */
 	uint64_t jobs;
 	bool all;

@@ -3,7 +3,7 @@
 
 #include "outage.h"
 
-enum { POLL = 300 };		/* seconds: what POP3 waits, and the most */
+enum { POLL = 300 };		/* seconds: what POP3 waits, and an outage at most */
 
 /* A password may be changed for another, but a server is wrong, too. */
 static bool
@@ -56,8 +56,10 @@ outage_after(struct outage *o, const struct outage_pass *p)
 		o->next = 1;
 		o->said = 0;
 	}
-	o->pause = p->status == 0 ? POLL : o->next;
-	if (p->status != 0)
+	o->pause = o->next;
+	if (p->status == 0)
+		o->pause = o->poll > 0 ? o->poll : POLL;
+	else
 		o->next = 2 * o->next < POLL ? 2 * o->next : POLL;
 	if (p->code == 0 || p->code == o->said ||
 	    (p->reached && p->code == EX_TEMPFAIL))

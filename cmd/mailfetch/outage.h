@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Start with the two limits alone. */
+/* Start with these three alone. */
 struct outage {
+	double poll;		/* seconds between passes that work; 0: 300 */
 	uint64_t refusals;	/* so many logins refused in a row end it, */
 	double refused_for;	/* if the first was so many seconds ago */
 	double pause;		/* seconds to wait until the next pass */

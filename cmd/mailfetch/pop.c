@@ -537,6 +537,7 @@ pop_session(struct pop *s, struct session *sess)
 	    remember_server(s) < 0)
 		return -1;
 	session_forget(sess);
+	s->r->p->delay = s->p.delay;
 	if (s->r->o->look.probe) {
 		probe(s, sess);
 		return 0;

@@ -17,6 +17,7 @@ struct process {
 	struct tls_ctx *lmtp_tls;
 	struct sandbox box;
 	struct complain complain;
+	int delay;		/* LOGIN-DELAY of the server, seconds */
 	int turn;		/* of turn.h */
 	bool reached;		/* a pass was completed */
 	bool busy;		/* another run has the lock */

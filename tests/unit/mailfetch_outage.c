@@ -104,6 +104,12 @@ pauses(void)
 		ok(o.pause == want, "a failure waits for %g seconds", want);
 		want = want < 150 ? 2 * want : 300;
 	}
+	pass(20, 0, true);
+	ok(o.pause == 300, "what works waits five minutes");
+	o.poll = 7;
+	pass(21, 0, true);
+	ok(o.pause == 7, "or as long as it was told to");
+	o.poll = 0;
 	ok(pass(30, EX_TEMPFAIL, true) == OUTAGE_WAIT && o.pause == 1,
 	    "a connection that was lost is had again at once");
 	pass(40, EX_PROTOCOL, true);
