@@ -16,6 +16,7 @@
 #include "program.h"
 #include "report.h"
 #include "run.h"
+#include "sendlog.h"
 #include "sendmail.h"
 #include "submit.h"
 #include "talk.h"
@@ -143,6 +144,9 @@ static const struct opt options[] = {
 	    .flags = OPT_NOCONF },
 	{ .name = "save", .arg = "maildir:DIR", .kind = OPT_TEXT,
 	    .to = &o.sending.save, .help = "keep a copy of what was accepted" },
+	{ .name = "log", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.sending.log,
+	    .help = "a line there for each message" },
 	{ .name = "check-address", .kind = OPT_FLAG,
 	    .to = &o.sending.check_address,
 	    .help = "only say whether each operand is an address",
@@ -286,6 +290,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (account_load(&run.account, &set, "smtp lmtp",
 	    chosen_sender(), e) < 0)
 		return -1;
+	sendlog_open(&run);
 	if (read_aliases(e) < 0)
 		return -1;
 	if (o.message.set_from && o.message.from == NULL)

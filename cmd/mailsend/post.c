@@ -6,6 +6,7 @@
 #include "letter.h"
 #include "msg.h"
 #include "report.h"
+#include "sendlog.h"
 #include "submit.h"
 
 static int
@@ -47,18 +48,24 @@ static int
 send_letter(struct letter *l, struct run *run, struct err *e)
 {
 	struct report r = { 0 };
+	struct err why;
+	int code;
 
 	submit(l, run, &r, e);
 	note_outcome(l, run);
 	if (!option_asks(run->options->sending.quit_after))
 		l->envelope.mail.n = 0;	/* nobody was asked about them */
-	return report_send(l, run, &r, e);
+	why = *e;
+	code = report_send(l, run, &r, e);
+	sendlog_message(l, run, &r, code, why.msg);
+	return code;
 }
 
 int
 post(struct run *run, struct letter_source *from, struct err *e)
 {
 	struct letter l = { .arena = &run->account.arena };
+	struct report none = { 0 };
 	int got = 0;
 
 	from->user = run->account.login.user;
@@ -67,6 +74,8 @@ post(struct run *run, struct letter_source *from, struct err *e)
 			got = send_letter(&l, run, e);
 		else
 			print_letter(&l, e);
+	} else if (!l.nothing) {
+		sendlog_message(&l, run, &none, e->code, e->msg);
 	}
 	letter_close(&l);
 	return fail_worse(got, e->code);

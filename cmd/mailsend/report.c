@@ -11,8 +11,8 @@ enum {
 	NAMES_MAX = 20			/* of more, in their one line */
 };
 
-static const char *
-state_name(enum smtp_state s)
+const char *
+report_state(enum smtp_state s)
 {
 	static const char *const names[] = {
 		[SMTP_UNTRIED] = "untried", [SMTP_TAKEN] = "taken",
@@ -89,11 +89,11 @@ say_fate(const struct smtp_rcpt *r, size_t n, const char *from,
 		fail_print("%s: not sent", who.p);
 	else if (r->stage == SMTP_AT_MAIL)
 		fail_print("%s: not sent: the sender <%s> is %s: %d%s%s %s",
-		    who.p, from, state_name(r->state), r->reply.code,
+		    who.p, from, report_state(r->state), r->reply.code,
 		    r->reply.status[0] != '\0' ? " " : "", r->reply.status,
 		    r->reply.text);
 	else
-		fail_print("%s: %s: %d%s%s %s", who.p, state_name(r->state),
+		fail_print("%s: %s: %d%s%s %s", who.p, report_state(r->state),
 		    r->reply.code, r->reply.status[0] != '\0' ? " " : "",
 		    r->reply.status, r->reply.text);
 	buf_free(&who);
@@ -160,7 +160,7 @@ json_rcpts(struct json *j, const struct smtp_mail *m)
 	for (i = 0; i < m->n; i++) {
 		json_open(j, NULL, '{');
 		json_s(j, "addr", m->rcpt[i].addr);
-		json_s(j, "status", state_name(m->rcpt[i].state));
+		json_s(j, "status", report_state(m->rcpt[i].state));
 		json_reply(j, &m->rcpt[i].reply);
 		json_close(j, '}');
 	}

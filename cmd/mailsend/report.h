@@ -24,6 +24,9 @@ struct report {
 int report_send(const struct letter *, const struct run *,
     const struct report *, struct err *e);
 
+/* "sent", "refused" ... */
+const char *report_state(enum smtp_state);
+
 /* --check-address: says of each text whether it is an address. */
 int report_addresses(const struct opt_list *, struct arena *, bool json);
 

@@ -20,6 +20,7 @@ struct run {
 	struct account account;		/* loaded */
 	struct session session;		/* ready from the first submit on */
 	struct run_asking asking;
+	int log;			/* of --log, open; or -1 */
 	size_t accepted;		/* recipients of the last message, and */
 	struct smtp_reply refusal;	/* the first answer to the others */
 };

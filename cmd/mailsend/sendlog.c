@@ -1,0 +1,80 @@
+/* sendlog.c: a line for each message, for those whom nobody tells anything */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sendlog.h"
+#include "clock.h"
+#include "file.h"
+
+enum { SENDLOG_MAX = 65536 };
+
+void
+sendlog_open(struct run *run)
+{
+	const char *path = run->options->sending.log;
+
+	run->log = -1;
+	if (path == NULL || run->options->sending.dry_run)
+		return;
+	path = file_path(&run->account.arena, path);
+	run->log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOCTTY | O_NONBLOCK, 0640);
+	if (run->log < 0)
+		fail_print("--log: %s: %s", path, strerror(errno));
+}
+
+static void
+put_rcpts(struct buf *b, const struct smtp_mail *m)
+{
+	const struct smtp_rcpt *p;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		p = &m->rcpt[i];
+		buf_printf(b, " to=<%s> %s", p->addr, report_state(p->state));
+		if (p->reply.code != 0)
+			buf_printf(b, " (%d%s%s %s)", p->reply.code,
+			    p->reply.status[0] != '\0' ? " " : "",
+			    p->reply.status, p->reply.text);
+	}
+}
+
+/* A line that is too long is cut, and says so. */
+void
+sendlog_message(const struct letter *l, const struct run *run,
+    const struct report *r, int status, const char *why)
+{
+	struct buf b = { .max = SENDLOG_MAX };
+	char *safe, at[32];
+	time_t now = clock_wall();
+	struct tm tm;
+	size_t n;
+
+	if (run->log < 0)
+		return;
+	gmtime_r(&now, &tm);
+	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_printf(&b, "%s status=%d id=%s from=<%s> server=%s", at, status,
+	    l->id != NULL ? l->id : "-", l->envelope.mail.from != NULL ?
+	    l->envelope.mail.from : "", r->host[0] != '\0' ? r->host : "-");
+	if (why[0] != '\0')
+		buf_printf(&b, " error=\"%s\"", why);
+	put_rcpts(&b, &l->envelope.mail);
+	if (b.over)
+		b.n = 0;
+	if (b.over)
+		buf_printf(&b, "%s status=%d id=%s: a line too long", at,
+		    status, l->id != NULL ? l->id : "-");
+	safe = mem_new(4 * SENDLOG_MAX + 2, 1);
+	str_escape(safe, 4 * SENDLOG_MAX, BUF_STR(b));
+	n = strlen(safe);
+	safe[n++] = '\n';
+	if (write(run->log, safe, n) < 0)
+		fail_print("--log: %s", strerror(errno));
+	free(safe);
+	buf_free(&b);
+}
