@@ -54,7 +54,7 @@ def flags_there(u):
 @scenario
 def records_without_a_mark():
     """All flags have changed since: by each way to ask."""
-    for how in ("auto", "condstore", "search", "fetch"):
+    for how in ("auto", "search", "fetch"):
         u = filled()
         cut(u, 20)
         flags_there(u)
