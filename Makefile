@@ -133,7 +133,10 @@ bench: tests
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS = 30
 FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -O1 -fno-sanitize-recover=all
-FUZZ_LIB = $(LIBRARY:%.c=build-fuzz/%.o)
+# An archive: a target may have its own in place of a module (server.h).
+FUZZ_LIB = build-fuzz/libpostbag.a
+$(FUZZ_LIB): $(LIBRARY:%.c=build-fuzz/%.o)
+	$(AR) rcs $@ $^
 # What a target named for a tool needs of it, beside the library.
 SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs index import import_ways import_mbsync import_offlineimap)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import import_mpop import_getmail import_fetchmail fetchmail_lex)
@@ -145,7 +148,7 @@ build-fuzz/%.o: %.c $(wildcard common/*.h cmd/*/*.h)
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 build-fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZ_LIB)
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h,$^) $(LIBS)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h %.a,$^) $(FUZZ_LIB) $(LIBS)
 # The same targets over their seeds alone, in the sanitized build.
 need = $(patsubst build-fuzz/%,$(B)/%,$(if $(filter sync%,$(1)),$(SYNC_FUZZ)) $(if $(filter fetch%,$(1)),$(FETCH_FUZZ)) $(if $(filter send%,$(1)),$(SEND_FUZZ)))
 define replay

@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "conn_open.h"
+#define SERVER_LISTENS
 #include "fuzz/server.h"
 #include "net.h"
 #include "smtp_mail.h"

@@ -17,9 +17,11 @@
 #include "conn_early.h"
 #include "conn_open.h"
 
+#ifndef SERVER_LISTENS
 /*
  * In place of conn_early.c: all of the input is there from the beginning, and
- * would else be refused for that alone.
+ * would else be refused for that alone.  Not for a server that says it when it
+ * is asked.
  */
 long
 conn_early(struct conn *c, const char **p)
@@ -50,6 +52,7 @@ conn_taken(const struct conn *c)
 	(void)c;
 	return 0;
 }
+#endif
 
 static int server_fd = -1;
 static struct conn_conf server_conf;

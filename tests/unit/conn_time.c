@@ -115,8 +115,8 @@ smtp_upload(void)
 	total = 0;
 	begin(&(struct play){ .answers = until_data, "220 x\r\n", "DATA", "450-#\r\n", 1,
 	    .takes = .1 });
-	left(send_mail(8 << 20, &r), 170, 400, "sending the message",
-	    "SMTP: words, but nothing is taken");
+	left(send_mail(8 << 20, &r), 599, 620, "the answer to the message",
+	    "SMTP: a no for ever, and nothing is taken");
 }
 
 /* LMTP: an answer for each. */
@@ -488,6 +488,22 @@ append(size_t size)
 	return got;
 }
 
+/* Before the last byte of it: the server takes 100 KB a second. */
+static void
+yes_too_soon(void)
+{
+	static const struct answer yes[] = { { "CAPABILITY", "* CAPABILITY "
+	    "IMAP4rev1\r\nA1 OK\r\n", 0 }, { "APPEND", "A2 OK\r\n", 0 }, { 0 } };
+
+	begin(&(struct play){ .answers = yes, "* OK x\r\n", .after = "APPEND",
+	    .takes = 100000, .whole = 9 << 20 });
+	log_in();
+	ok(append(8 << 20) < 0 && e.code == EX_PROTOCOL &&
+	    strstr(e.msg, "a yes to what was not sent") != NULL,
+	    "IMAP: a yes to an APPEND of which half is on its way: %s", e.msg);
+	over();
+}
+
 static void
 imap_uploads(void)
 {
@@ -596,6 +612,7 @@ main(void)
 	pop3_trickle();
 	imap_words();
 	imap_bodies();
+	yes_too_soon();
 	imap_uploads();
 	imap_flood();
 	imap_away();
