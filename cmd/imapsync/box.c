@@ -101,7 +101,7 @@ box_begin(struct box *b)
 	near_dir_none(b->near.dir);
 	b->state = mem_new(1, sizeof *b->state);
 	b->plan = mem_new(1, sizeof *b->plan);
-	b->lock = mem_new(1, sizeof *b->lock);
+	b->lock = mem_new(1, sizeof(pthread_mutex_t));
 	pthread_mutex_init(b->lock, NULL);
 }
 

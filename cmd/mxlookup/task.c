@@ -28,7 +28,7 @@ task_asked(const struct task *t, int check)
 	    (t->kind == IN_MAILBOX && check == CHECK_MX);
 }
 
-static struct finding *
+static struct finding * __attribute__((format(printf, 4, 0)))
 find(struct task *t, const char *id, const char *at, const char *fmt,
     va_list ap)
 {

@@ -60,7 +60,7 @@ answer(struct conn *c, struct err *e)
 	struct https h = { .host = "a.test", .path = "/", .body.max = 65536 };
 	struct framing f = { .size = 0 };
 
-	if (head(c, &h, &f) == 0 && body(c, &h, &f, clock_in(5), e) == 0 &&
+	if (head(c, &h, &f) == 0 && https_body(c, &h, &f, clock_in(5), e) == 0 &&
 	    (h.status < 200 || h.status > 999 || h.body.n > h.body.max))
 		abort();
 	buf_free(&h.body);
