@@ -18,6 +18,8 @@
 #include "statedir.h"
 #include "sync.h"
 
+enum { HOOK_SECONDS = 300 };
+
 static const char *
 state_dir(struct run *r)
 {
@@ -81,6 +83,9 @@ open_run(struct run *r)
 {
 	size_t i;
 
+	if (!r->o->dry_run && hook_open(&r->report.hook, &r->arena,
+	    r->o->on_change, HOOK_SECONDS, r->e) < 0)
+		return -1;
 	if ((r->dir = state_dir(r)) == NULL ||
 	    (r->lock = statedir_lock(lock_name(r), r->e)) < 0 ||
 	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0)
@@ -130,6 +135,8 @@ account_run(const struct settings *o, struct err *e)
 		l = &r.link[0];
 		sandbox_path(&box, o->near, SANDBOX_WRITE);
 		sandbox_path(&box, r.dir, SANDBOX_WRITE);
+		if (o->on_change != NULL && !o->dry_run)
+			file_temp_keep(HOOK_TEMPS, &box);
 		o->account->box = &box;
 		if (session_ready(&l->session, o->account, &l->err) == 0 &&
 		    link_connect(&r, l) == 0)
@@ -138,6 +145,7 @@ account_run(const struct settings *o, struct err *e)
 		if (!o->dry_run && e->code != EX_SOFTWARE)
 			index_save(&r.index, &late);
 		fail_join(e, &late);
+		report_hook(&r.report);
 	}
 	report_end(&r.report, e, r.nboxes);
 	status = report_status(&r.report, e);

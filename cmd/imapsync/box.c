@@ -150,7 +150,7 @@ file_of(const struct box *b, const struct act *a)
 struct report_act
 box_act(const struct box *b, const struct act *a)
 {
-	return (struct report_act){ .kind = a->kind, .box = b->name,
+	return (struct report_act){ .kind = a->kind, .box = b->name, .path = b->path,
 	    .uid = a->uid, .file = file_of(b, a), .add = a->add,
 	    .del = a->del, .keywords = &b->state->keywords,
 	    .to = a->to != NULL ? a->to->name : NULL };

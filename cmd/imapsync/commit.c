@@ -209,7 +209,7 @@ commit_record(struct commit_msg *g, struct err *e)
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
 	    .ident = g->ident, .ino = g->ino };
 	struct act a = { .kind = ACT_FETCH, .uid = g->uid,
-	    .file = NONE, .flags = g->flags };
+	    .file = NONE, .name = g->name, .flags = g->flags };
 	int got;
 
 	pthread_mutex_lock(g->b->lock);

@@ -37,19 +37,24 @@ flags_json(struct json *j, const char *key, const struct keywords *w,
 }
 
 static void
-line_json(struct buf *to, const char *event, const char *account,
+line_json(struct buf *to, const char *event, const struct report *r,
     const struct report_act *a)
 {
 	struct json j = { .out = to };
+	struct buf dir = { .max = 65536 };
 
 	json_open(&j, NULL, '{');
 	json_int(&j, "v", 1);
 	json_s(&j, "event", event);
-	json_s(&j, "account", account);
+	json_s(&j, "account", r->title);
 	json_s(&j, "box", a->box);
 	json_s(&j, "act", words[a->kind]);
 	if (a->uid != 0)
 		json_int(&j, "uid", a->uid);
+	buf_printf(&dir, "%s%s%s", r->near, a->path[0] != '\0' ? "/" : "",
+	    a->path);
+	json_str(&j, "dir", BUF_STR(dir));
+	buf_free(&dir);
 	if (a->file.n > 0)
 		json_str(&j, "file", a->file);
 	flags_json(&j, "add", a->keywords, a->add);
@@ -96,7 +101,7 @@ report_line(const struct report *r, const char *event,
 	struct buf out = { .max = 1 << 20 };
 
 	if (r->json)
-		line_json(&out, event, r->title, a);
+		line_json(&out, event, r, a);
 	else
 		line_text(&out, a);
 	if (out.p != NULL)
@@ -107,7 +112,8 @@ report_line(const struct report *r, const char *event,
 void
 report_begin(struct report *r, const struct settings *o)
 {
-	*r = (struct report){ .title = o->title, .json = o->account->json,
+	*r = (struct report){ .title = o->title, .near = o->near,
+	    .hook = { .file = -1 }, .json = o->account->json,
 	    .quiet = o->account->quiet, .verbose = o->account->verbose > 0,
 	    .dry_run = o->dry_run, .draws = isatty(2) == 1 &&
 	    !o->account->quiet, .started = clock_ms() };
@@ -117,6 +123,7 @@ report_begin(struct report *r, const struct settings *o)
 void
 report_free(struct report *r)
 {
+	hook_close(&r->hook);
 	pthread_mutex_destroy(&r->talk);
 }
 
@@ -130,10 +137,17 @@ report_plan(struct report *r, const struct report_act *a)
 void
 report_done(struct report *r, const struct report_act *a)
 {
+	struct buf out = { .max = 1 << 20 };
+
 	pthread_mutex_lock(&r->talk);
 	r->count[a->kind]++;
 	if (r->json || (r->verbose && !r->quiet))
 		report_line(r, "done", a);
+	if (r->hook.command.argv != NULL) {
+		line_json(&out, "done", r, a);
+		hook_event(&r->hook, BUF_STR(out));
+		buf_free(&out);
+	}
 	pthread_mutex_unlock(&r->talk);
 }
 
@@ -144,7 +158,7 @@ report_folder(struct report *r, const char *what, const char *a, const char *b)
 	struct json j = { .out = &out };
 	char one[1024], two[1024];
 
-	if (r->json) {
+	if (r->json || r->hook.command.argv != NULL) {
 		json_open(&j, NULL, '{');
 		json_int(&j, "v", 1);
 		json_s(&j, "event", r->dry_run ? "plan" : "done");
@@ -154,14 +168,18 @@ report_folder(struct report *r, const char *what, const char *a, const char *b)
 		if (b != NULL)
 			json_s(&j, "to", b);
 		json_close(&j, '}');
+		if (!r->dry_run)
+			hook_event(&r->hook, BUF_STR(out));
+	}
+	if (r->json) {
 		puts(out.p);
-		buf_free(&out);
 	} else if (r->dry_run || r->verbose) {
 		str_escape(one, sizeof one, str_of(a));
 		str_escape(two, sizeof two, str_of(b));
 		printf("%s %s%s%s\n", what, one, b != NULL ? " to " : "",
 		    two);
 	}
+	buf_free(&out);
 }
 
 void
@@ -240,6 +258,17 @@ int
 report_status(const struct report *r, const struct err *e)
 {
 	return stop_asked() ? EX_TEMPFAIL : fail_worse(e->code, r->status);
+}
+
+void
+report_hook(struct report *r)
+{
+	struct err e = { 0 };
+
+	if (hook_run(&r->hook, &e) == 0)
+		return;
+	fail_print("%s: %s", r->title, e.msg);
+	r->status = fail_worse(r->status, e.code);
 }
 
 /* For people: on a terminal where something was done, and with -v. */

@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "flags.h"
+#include "hook.h"
 #include "plan.h"
 #include "str.h"
 
@@ -17,6 +18,8 @@ struct settings;
 /* Of one run; its functions may be called by several threads. */
 struct report {
 	const char *title;	/* the account's name */
+	const char *near;	/* the directory of the Maildirs */
+	struct hook hook;	/* who is told at the end */
 	bool json;		/* an object a line, for programs */
 	bool quiet;		/* nothing but what failed */
 	bool verbose;		/* each act and each folder, too */
@@ -38,6 +41,7 @@ struct report {
 struct report_act {
 	enum act_kind kind;
 	const char *box;	/* the mailbox's name */
+	const char *path;	/* its Maildir, below near */
 	uint32_t uid;		/* or 0 */
 	struct str file;	/* its name here, or "" */
 	uint64_t add, del;	/* flags */
@@ -63,6 +67,8 @@ void report_box(const struct report *, const char *box, const struct plan *,
     bool whole);
 /* The exit status so far; the error is what ended the run, if any did. */
 int report_status(const struct report *, const struct err *);
+/* All is on the disk: who waits for it is told.  The status may be worse. */
+void report_hook(struct report *);
 /* Of so many mailboxes. */
 void report_end(struct report *, const struct err *, size_t boxes);
 void report_free(struct report *);

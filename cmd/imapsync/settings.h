@@ -31,6 +31,7 @@ struct settings {
 	const char *near;		/* the directory of the Maildirs */
 	const char *state;		/* where the state is, or NULL */
 	const char *patterns;		/* of folders: see names_match */
+	const char *on_change;		/* a command; or NULL */
 	const char *local_only;		/* folders that stay here alone; NULL */
 	enum layout how;		/* of the Maildirs below it */
 	enum delta rung;		/* the best way that may be used */

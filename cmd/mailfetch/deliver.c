@@ -20,9 +20,11 @@
 #include "digest.h"
 #include "file.h"
 #include "hand.h"
+#include "json.h"
 #include "known.h"
 #include "limit.h"
 #include "os.h"
+#include "process.h"
 #include "trace.h"
 
 enum { BYTES = 32 << 20 };		/* of a batch */
@@ -487,7 +489,7 @@ filtered(struct deliver *d, enum filter_fate fate)
 	case FILTER_DROPPED:
 		d->h.count->dropped++;
 		return pend(d, &(struct pending){ .key = d->h.now.key,
-		    .done = d->lacks });
+		    .dropped = true, .done = d->lacks });
 	case FILTER_PASSED:
 		break;
 	}
@@ -508,11 +510,11 @@ deliver_end(struct deliver *d)
 		return -1;
 	}
 	d->h.file = -1;
+	p.size = d->h.size;
 	if (got == 0 && (p.maildirs != 0 || d->handed)) {
 		d->h.count->fetched++;
 		d->h.count->bytes += d->h.size;
 		p.counted = true;
-		p.size = d->h.size;
 	}
 	d->h.count->kept += got > 0;
 	return pend(d, &p) < 0 ? -1 : got;
@@ -609,6 +611,69 @@ take_back_batch(struct deliver *d)
 	}
 }
 
+/* One message in one place, or dropped; as imapsync -j has what it did. */
+static void
+tell_one(struct deliver *d, const struct pending *p, size_t place)
+{
+	const char *path = place_path(&d->place[place]);
+	bool fresh = p->letters[0] == '\0';
+	struct buf b = { .max = 1 << 16 }, file = { .max = 4096 };
+	struct json j = { .out = &b };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "event", "done");
+	json_s(&j, "account", d->h.o->title);
+	if (d->h.now.folder != NULL)
+		json_s(&j, "box", d->h.now.folder);
+	json_s(&j, "act", p->dropped ? "drop" : "fetch");
+	if (d->h.now.folder != NULL)
+		json_int(&j, "uid", (int64_t)p->key.b);
+	if (!p->dropped) {
+		json_int(&j, "size", (int64_t)p->size);
+		json_s(&j, "place", d->h.o->to.deliver.v[place]);
+	}
+	if (!p->dropped && path != NULL) {
+		buf_s(&file, path);
+		if (place_files(&d->place[place]))
+			buf_printf(&file, "/%s/%s%s%s", fresh ? "new" : "cur",
+			    p->name, fresh ? "" : ":2,", p->letters);
+		json_str(&j, "path", BUF_STR(file));
+	}
+	json_close(&j, '}');
+	hook_event(&d->hook, BUF_STR(b));
+	buf_free(&file);
+	buf_free(&b);
+}
+
+static void
+tell_batch(struct deliver *d)
+{
+	size_t i, k;
+
+	for (k = 0; k < d->n && d->hook.command.argv != NULL; k++)
+		for (i = 0; i < d->places; i++)
+			if ((d->batch[k].done & (uint32_t)1 <<
+			    d->place[i].number) != 0 || d->batch[k].dropped) {
+				tell_one(d, &d->batch[k], i);
+				if (d->batch[k].dropped)
+					break;
+			}
+}
+
+/* What was delivered stays so, whatever becomes of who is told. */
+static void
+run_hook(struct deliver *d)
+{
+	struct err e = { 0 };
+
+	if (hook_run(&d->hook, &e) == 0)
+		return;
+	complain_say(&d->h.p->complain, e.code, NULL, "%s: %s", d->h.o->title,
+	    e.msg);
+	d->h.count->hook = fail_worse(d->h.count->hook, e.code);
+}
+
 int
 deliver_commit(struct deliver *d)
 {
@@ -634,11 +699,13 @@ deliver_commit(struct deliver *d)
 	for (i = 0; i < d->places; i++)
 		trace_note(TRACE_DONE, "%s: delivered %zu to %s", d->h.o->title,
 		    d->n, d->place[i].name);
+	tell_batch(d);
 	d->n = 0;
 	d->bytes = 0;
 	for (i = 0; i < d->places; i++)
 		if (place_release(&d->place[i], &d->h) < 0)
 			got = -1;
+	run_hook(d);
 	return got;
 }
 
@@ -673,6 +740,7 @@ deliver_close(struct deliver *d, bool *unsure, struct err *e)
 	if (d->spool >= 0)
 		close(d->spool);
 	filter_close(&d->filter);
+	hook_close(&d->hook);
 	*unsure = known_unsure(d);
 	known_free(&d->known);
 	return got;

@@ -3,6 +3,7 @@
 #define DELIVER_H
 
 #include "filter.h"
+#include "hook.h"
 #include "known.h"
 #include "place.h"
 
@@ -20,6 +21,7 @@ struct pending {
 	uint32_t maildirs;	/* that are to have its file, bits by index */
 	uint64_t size;
 	bool counted;		/* as fetched */
+	bool dropped;		/* by the filter: it is nowhere */
 	uint32_t announced;	/* a part of that perhaps; 0: it is whole */
 	char name[128];
 	char letters[FLAGS_LETTERS];	/* "": it is new there */
@@ -51,6 +53,7 @@ struct deliver {
 	bool single;		/* a batch is one message */
 	bool old;		/* some of the state is of version 1 */
 	struct known_files known;
+	struct hook hook;	/* who is told of a batch */
 };
 
 /* h: all but the message.  Until deliver_open nothing of it is open. */

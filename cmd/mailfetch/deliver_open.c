@@ -171,7 +171,8 @@ deliver_folder(struct deliver *d, struct str folder, char sep)
 void
 deliver_init(struct deliver *d, const struct handed *h)
 {
-	*d = (struct deliver){ .h = *h, .spool = -1, .filter.out = -1 };
+	*d = (struct deliver){ .h = *h, .spool = -1, .filter.out = -1,
+	    .hook.file = -1 };
 	d->h.file = -1;
 }
 
@@ -181,6 +182,9 @@ deliver_open(struct deliver *d)
 	d->out = arena_new(d->h.arena, 1, DELIVER_OUT);
 	d->batch = arena_new(d->h.arena, DELIVER_BATCH, sizeof *d->batch);
 	if (d->h.o->to.filter != NULL && filter_parse(&d->filter, &d->h) < 0)
+		return -1;
+	if (hook_open(&d->hook, d->h.arena, d->h.o->to.on_change,
+	    d->h.o->to.deliver_timeout, d->h.e) < 0)
 		return -1;
 	maildir_host(d->host);
 	return parse_places(d) < 0 || begin_state(d) < 0 ||
@@ -201,5 +205,7 @@ deliver_box(const struct deliver *d, struct sandbox *box)
 		filter_box(&d->filter);
 		more += 1 + STRAYS;
 	}
+	if (d->h.o->to.on_change != NULL)
+		more += HOOK_TEMPS;
 	file_temp_keep((d->places > 0) + more, box);
 }

@@ -276,7 +276,7 @@ begin_pass(struct run *r, struct session *sess)
 
 	if (a->timeout > 0)
 		sess->conf.deadline = clock_in(a->timeout);
-	r->count.status = 0;
+	r->count.status = r->count.hook = 0;
 	r->count.total = r->count.total_bytes = 0;
 	r->count.fetched = r->count.bytes = 0;
 	r->started = clock_ms();

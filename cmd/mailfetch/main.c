@@ -117,9 +117,12 @@ static const struct opt options[] = {
 	{ .name = "label", .arg = "NAME", .kind = OPT_LIST,
 	    .to = &o.to.labels,
 	    .help = "label of Gmail for what is stored by IMAP" },
+	{ .name = "on-change", .arg = "CMD", .kind = OPT_TEXT,
+	    .to = &o.to.on_change,
+	    .help = "a command that is told what was delivered, as JSON" },
 	{ .name = "deliver-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.to.deliver_timeout,
-	    .help = "for each command of exec or filter (300)" },
+	    .help = "for each command of exec, filter or on-change (300)" },
 	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_CHOICE,
 	    .to = &o.to.in_doubt, .choices = doubts,
 	    .help = "retry or skip what exec, lmtp or smtp may have taken" },
@@ -200,7 +203,7 @@ static const struct opt options[] = {
 };
 
 /* Options for after a message is chosen; options that choose it. */
-#define DELIVERY "filter format rcpt rcpt-from rcpt-domain envelope-from " \
+#define DELIVERY "filter on-change format rcpt rcpt-from rcpt-domain envelope-from " \
     "deliver-tls " \
     "deliver-password-command label deliver-timeout in-doubt delete move-to " \
     "mark-seen redeliver peek"
@@ -303,7 +306,8 @@ for_places(struct err *e)
 			some |= delivers(v[i].kind[k]);
 		some |= delivers("mbox:") && by_folder() &&
 		    strcmp(v[i].option, "create") == 0;
-		some |= o.to.filter != NULL && strcmp(v[i].option,
+		some |= (o.to.filter != NULL || o.to.on_change != NULL) &&
+		    strcmp(v[i].option,
 		    "deliver-timeout") == 0;
 		if (!some && opt_given(&set, v[i].option))
 			return fail(e, EX_USAGE, "--%s has an effect with --deliver %s only",

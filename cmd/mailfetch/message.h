@@ -34,6 +34,7 @@ struct counts {
 	uint64_t moved;
 	uint64_t seen;		/* count as fetched from now on */
 	int status;		/* what single messages add up to */
+	int hook;		/* what --on-change adds up to */
 };
 
 #endif

@@ -21,6 +21,7 @@ struct option_places {
 	struct opt_list rcpt;
 	struct opt_list labels;
 	const char *filter;
+	const char *on_change;		/* a command */
 	const char *deliver_password;	/* a command */
 	const char *rcpt_from;
 	const char *rcpt_field;		/* with rcpt_domain, or neither */

@@ -87,6 +87,12 @@ place_same_file(const struct place *p, const struct place *q)
 	    a.st_ino == b.st_ino;
 }
 
+const char *
+place_path(const struct place *p)
+{
+	return is_path(p) ? p->name : NULL;
+}
+
 bool
 place_files(const struct place *p)
 {

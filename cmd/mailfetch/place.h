@@ -91,6 +91,8 @@ int place_open(struct place *, struct handed *);
 void place_box(const struct place *, struct sandbox *);
 size_t place_temps(const struct place *);
 
+/* Its Maildir or file; NULL: it is none. */
+const char *place_path(const struct place *);
 /* It is a Maildir: deliver.c writes into that before the others are given. */
 bool place_files(const struct place *);
 /* Commands and LMTP cannot take back what was handed over. */

@@ -278,7 +278,8 @@ run_note(const struct run *r, const struct counts *was, const char *folder)
 static int
 status_of(const struct run *r)
 {
-	return fail_worse(r->e->code, r->count.status);
+	return fail_worse(fail_worse(r->e->code, r->count.status),
+	    r->count.hook);
 }
 
 static void
