@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "added.h"
 #include "clock.h"
 #include "deliver.h"
 #include "digest.h"
@@ -93,16 +94,23 @@ spool(struct deliver *d)
 	return 0;
 }
 
+/* What is delivered is not what came. */
+static bool
+alters(const struct deliver *d)
+{
+	return d->h.o->to.filter != NULL || added_any(d->h.o);
+}
+
 /*
- * What a filter gives need not be the same a second time: by the digest of what
- * it was given a file is known again.
+ * What a filter gives, or has the time in front, need not be the same a second
+ * time: by the digest of what came a file is known again.
  */
 static void
 write_name(struct deliver *d)
 {
 	char sum[20] = "";
 
-	if (d->h.o->to.filter != NULL && d->h.now.sum != 0)
+	if (alters(d) && d->h.now.sum != 0)
 		snprintf(sum, sizeof sum, "-%016llx",
 		    (unsigned long long)d->h.now.sum);
 	snprintf(d->h.name, sizeof d->h.name,
@@ -168,6 +176,20 @@ drop_digest(struct deliver *d)
 	d->digest = NULL;
 }
 
+static void
+put_added(struct deliver *d)
+{
+	struct buf b = { .max = 4096 };
+
+	d->h.added = 0;
+	if (!added_any(d->h.o))
+		return;
+	added_fields(&b, &d->h, (time_t)(d->stamp / 1000000), d->host);
+	memcpy(d->out, b.p, b.n);
+	d->fill = d->h.added = b.n;
+	buf_free(&b);
+}
+
 int
 deliver_begin(struct deliver *d, const struct message *m)
 {
@@ -181,14 +203,17 @@ deliver_begin(struct deliver *d, const struct message *m)
 	d->h.file = -1;
 	d->lacks = ledger_lacks(d->h.ledger, m->key);
 	drop_digest(d);
-	if (keeps_sums(d) || d->h.o->to.filter != NULL)
+	if (keeps_sums(d) || alters(d) || d->known.n > 0)
 		d->digest = digest_new();
 	name_file(d);
 	for (i = 0; i < LEDGER_PLACES; i++)
 		d->fd[i] = -1;
-	if (d->h.o->to.filter == NULL && begin_files(d) < 0)
+	if (!alters(d) && begin_files(d) < 0)
 		return -1;
-	return d->h.file >= 0 ? 0 : spool(d);
+	if (d->h.file < 0 && spool(d) < 0)
+		return -1;
+	put_added(d);
+	return 0;
 }
 
 static int
@@ -275,7 +300,7 @@ deliver_over(const struct deliver *d, const struct message *m,
 uint64_t
 deliver_came(const struct deliver *d)
 {
-	return d->h.size + d->fill + d->cr;
+	return d->h.size + d->fill + d->cr - d->h.added;
 }
 
 void
@@ -455,9 +480,11 @@ complete(struct deliver *d)
 		return -1;
 	deliver_sum(d);
 	flags_letters(str_of(d->h.now.flags), d->h.letters);
-	if (d->h.o->to.filter == NULL)
+	if (!alters(d))
 		return FILTER_PASSED;
 	write_name(d);
+	if (d->h.o->to.filter == NULL)
+		return begin_files(d) < 0 ? -1 : FILTER_PASSED;
 	got = filter_run(&d->filter, &d->h);
 	d->h.now.bare_lf = false;	/* a filter's lines all end so */
 	return got == FILTER_PASSED && begin_files(d) < 0 ? -1 : got;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "account_file.h"
+#include "added.h"
 #include "addr.h"
 #include "clock.h"
 #include "dest.h"
@@ -92,6 +93,9 @@ static const struct opt options[] = {
 	    .help = "maildir:DIR, mbox:FILE (with %f: one per folder), exec:CMD, lmtp:HOST:PORT, smtp://127.0.0.1, imaps://USER@HOST/FOLDER, stdout; several at once" },
 	{ .name = "filter", .arg = "CMD", .kind = OPT_TEXT, .to = &o.to.filter,
 	    .help = "what a command makes of each message is delivered" },
+	{ .name = "add-header", .arg = "FIELD", .kind = OPT_LIST,
+	    .to = &o.to.add_header,
+	    .help = "Delivered-To or Received is put in front" },
 	{ .name = "create", .kind = OPT_FLAG, .to = &o.to.create,
 	    .help = "make the Maildir, or the folder, if it is not there" },
 	{ .name = "format", .arg = "FORMAT", .kind = OPT_CHOICE,
@@ -203,7 +207,7 @@ static const struct opt options[] = {
 };
 
 /* Options for after a message is chosen; options that choose it. */
-#define DELIVERY "filter on-change format rcpt rcpt-from rcpt-domain envelope-from " \
+#define DELIVERY "filter add-header on-change format rcpt rcpt-from rcpt-domain envelope-from " \
     "deliver-tls " \
     "deliver-password-command label deliver-timeout in-doubt delete move-to " \
     "mark-seen redeliver peek"
@@ -366,7 +370,8 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--delete does not go with %s",
 		    o.after.move_to != NULL ? "--move-to" : "--headers-only");
 	whose_places();
-	return for_section(e) < 0 || for_places(e) < 0 ? -1 : rcpt_field(e);
+	return for_section(e) < 0 || for_places(e) < 0 ||
+	    added_check(&o, e) < 0 ? -1 : rcpt_field(e);
 }
 
 static int

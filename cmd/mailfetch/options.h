@@ -20,6 +20,7 @@ struct option_places {
 	struct opt_list deliver;
 	struct opt_list rcpt;
 	struct opt_list labels;
+	struct opt_list add_header;
 	const char *filter;
 	const char *on_change;		/* a command */
 	const char *deliver_password;	/* a command */

@@ -32,6 +32,7 @@ struct handed {
 	const char *maildir;	/* the first one, or NULL */
 	int file;		/* all of it, to be read; or -1 */
 	uint64_t size;
+	uint64_t added;		/* of it: fields in front that did not come */
 };
 
 /* A command that gets messages: of a place, or in front of all. */

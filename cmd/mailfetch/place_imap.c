@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "about.h"
+#include "added.h"
 #include "digest.h"
 #include "file.h"
 #include "hand.h"
@@ -109,8 +110,8 @@ record_intent(struct place *p, struct handed *h)
 		if (it->fate != STORE_NEW)
 			continue;
 		if (state_set(h->state, &pending, h->e) < 0 ||
-		    (h->o->to.filter != NULL && state_set(h->state, &sent,
-		    h->e) < 0))
+		    ((h->o->to.filter != NULL || added_any(h->o)) &&
+		    state_set(h->state, &sent, h->e) < 0))
 			return -1;
 		it->since = pending.day;
 		it->uidvalidity = pending.places;
