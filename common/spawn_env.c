@@ -20,6 +20,7 @@ static const char *const names[SPAWN_VARS] = {
 	[SPAWN_FOLDER] = "POSTBAG_FOLDER=",
 	[SPAWN_UID] = "POSTBAG_UID=",
 	[SPAWN_FILE] = "POSTBAG_FILE=",
+	[SPAWN_STATUS] = "POSTBAG_STATUS=",
 };
 
 void

@@ -12,6 +12,7 @@ enum spawn_var {
 	SPAWN_FOLDER,
 	SPAWN_UID,
 	SPAWN_FILE,
+	SPAWN_STATUS,
 	SPAWN_VARS
 };
 

@@ -21,6 +21,7 @@
 #include "addr.h"
 #include "clock.h"
 #include "dest.h"
+#include "errand.h"
 #include "foreign.h"
 #include "import.h"
 #include "import_state.h"
@@ -33,6 +34,7 @@
 #include "trace.h"
 #include "turn.h"
 #include "version.h"
+#include "words.h"
 
 #define UNSAID { .jobs = 4, .to.deliver_timeout = 300, \
     .refused = { .times = 10, .lasting = 1800 } }
@@ -126,7 +128,7 @@ static const struct opt options[] = {
 	    .help = "a command that is told what was delivered, as JSON" },
 	{ .name = "deliver-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.to.deliver_timeout,
-	    .help = "for each command of exec, filter or on-change (300)" },
+	    .help = "for each command of exec, filter, on-change, pre, post (300)" },
 	{ .name = "in-doubt", .arg = "POLICY", .kind = OPT_CHOICE,
 	    .to = &o.to.in_doubt, .choices = doubts,
 	    .help = "retry or skip what exec, lmtp or smtp may have taken" },
@@ -191,6 +193,10 @@ static const struct opt options[] = {
 	{ .name = "complain-after", .arg = "TIME", .kind = OPT_SECONDS,
 	    .to = &o.complain_after,
 	    .help = "what passes by itself is said if it lasts so long" },
+	{ .name = "pre", .arg = "CMD", .kind = OPT_TEXT, .to = &o.pre,
+	    .help = "a command before the connection; if it fails there is none" },
+	{ .name = "post", .arg = "CMD", .kind = OPT_TEXT, .to = &o.post,
+	    .help = "a command afterwards, told $POSTBAG_STATUS" },
 	{ .name = "state", .arg = "FILE", .kind = OPT_TEXT, .to = &o.state,
 	    .help = "what was fetched (else in ~/.local/state/postbag)" },
 	{ .name = "import-state", .arg = "FILE", .kind = OPT_TEXT,
@@ -217,7 +223,7 @@ static const struct opt options[] = {
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "import", .only = "" },
-	{ .name = "import-state", .stops = "catch-up watch list check dry-run "
+	{ .name = "import-state", .stops = "pre post catch-up watch list check dry-run "
 	    "probe " DELIVERY " " NO_FOLDER },
 	{ .name = "catch-up", .stops = "watch list check dry-run probe "
 	    DELIVERY " " NO_FOLDER },
@@ -310,7 +316,8 @@ for_places(struct err *e)
 			some |= delivers(v[i].kind[k]);
 		some |= delivers("mbox:") && by_folder() &&
 		    strcmp(v[i].option, "create") == 0;
-		some |= (o.to.filter != NULL || o.to.on_change != NULL) &&
+		some |= (o.to.filter != NULL || o.to.on_change != NULL ||
+		    o.pre != NULL || o.post != NULL) &&
 		    strcmp(v[i].option,
 		    "deliver-timeout") == 0;
 		if (!some && opt_given(&set, v[i].option))
@@ -374,6 +381,20 @@ policies(struct err *e)
 	    added_check(&o, e) < 0 ? -1 : rcpt_field(e);
 }
 
+/* Behind the sandbox it is the helper that starts it. */
+static int
+parse_around(struct hook_command *c, const char *option, const char *text,
+    struct err *e)
+{
+	*c = (struct hook_command){ .option = option,
+	    .seconds = o.to.deliver_timeout };
+	if (text == NULL)
+		return 0;
+	c->argv = words_of(&o.account.arena, text, option, e);
+	errand_argv(c->argv);
+	return c->argv != NULL ? 0 : -1;
+}
+
 static int
 load_account(struct err *e)
 {
@@ -385,16 +406,47 @@ load_account(struct err *e)
 	if (o.title == NULL)
 		o.title = o.account.server.host;
 	trace_set(o.account.verbose);
-	return policies(e);
+	return policies(e) < 0 || parse_around(&p.pre, "--pre", o.pre, e) < 0 ||
+	    parse_around(&p.post, "--post", o.post, e) < 0 ? -1 : 0;
+}
+
+/* Before a connection, and after it; status < 0: it is not known yet. */
+static int
+around(const struct hook_command *c, int status, struct err *e)
+{
+	struct spawn_env env = { .n = 0 };
+	char text[16];
+
+	if (c->argv == NULL)
+		return 0;
+	spawn_env_put(&env, SPAWN_ACCOUNT, o.title);
+	snprintf(text, sizeof text, "%d", status);
+	spawn_env_put(&env, SPAWN_STATUS, status >= 0 ? text : NULL);
+	fflush(stdout);
+	return hook_command(c, SPAWN_NULL, &env, e);
+}
+
+/* It was the turn of --pre, whatever became of it. */
+static int
+after(int status)
+{
+	struct err e = { 0 };
+
+	if (around(&p.post, status, &e) == 0)
+		return status;
+	complain_say(&p.complain, e.code, NULL, "%s: %s", o.title, e.msg);
+	return status == 1 ? e.code : fail_worse(status, e.code);
 }
 
 static int
 once(struct err *e)
 {
+	bool opened, none;
 	struct run r;
 	int status;
 
-	if (run_open(&r, &o, &p, e) == 0) {
+	opened = run_open(&r, &o, &p, e) == 0;
+	if (opened && around(&p.pre, -1, e) == 0) {
 		if (o.seen.import != NULL)
 			import_state_run(&r, o.seen.import);
 		else if (o.account.server.scheme >= ACCOUNT_POP3)
@@ -403,9 +455,9 @@ once(struct err *e)
 			imap_run(&r);
 	}
 	status = run_close(&r);
-	if (o.look.check && status == 0 && r.count.total == 0)
-		return 1;
-	return status;
+	none = o.look.check && status == 0 && r.count.total == 0;
+	status = none ? 1 : status;
+	return opened ? after(status) : status;
 }
 
 enum { SLICE = 5, SLEPT = 2000 };		/* seconds, and ms */

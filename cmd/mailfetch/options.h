@@ -92,6 +92,7 @@ struct options {
 	const char *import;
 	double poll;			/* of a watch, seconds; 0: the usual */
 	double complain_after;		/* seconds; 0: at once */
+	const char *pre, *post;		/* commands around the connection */
 	uint64_t jobs;
 	bool all;
 	bool watch;

@@ -3,6 +3,7 @@
 #define PROCESS_H
 
 #include "complain.h"
+#include "hook.h"
 #include "sandbox.h"
 #include "session.h"
 #include "tls.h"
@@ -18,6 +19,7 @@ struct process {
 	struct sandbox box;
 	struct complain complain;
 	int delay;		/* LOGIN-DELAY of the server, seconds */
+	struct hook_command pre, post;	/* argv NULL: there is none */
 	int turn;		/* of turn.h */
 	bool reached;		/* a pass was completed */
 	bool busy;		/* another run has the lock */
