@@ -247,7 +247,7 @@ shares(struct task *t, const struct spf_node *n, int family)
 static const struct spf_term *
 opener(struct task *t, const struct spf_node **at, int family)
 {
-	const struct spf_node *n = *at;
+	const struct spf_node *n = *at, *below;
 	const double *sum = shares(t, n, family);
 	const struct spf_term *term;
 	size_t i;
@@ -257,8 +257,9 @@ opener(struct task *t, const struct spf_node **at, int family)
 		if (sign_of(term) != '+' ||
 		    n->flat->effect[i] != SPF_DECIDES)
 			continue;
-		if (share(n->reach[i].node, family) >= 0.5) {
-			*at = n->reach[i].node;
+		below = n->reach[i].node;
+		if (below != NULL && share(below, family) >= 0.5) {
+			*at = below;
 			return opener(t, at, family);
 		}
 		if (sum[i] >= 0.5)

@@ -200,7 +200,7 @@ operand_read(struct task *t, struct str in)
 	at = s.n > 0 ? os_last(s.p, '@', s.n) : NULL;
 	if (at != NULL)
 		s = str_from(s, (size_t)(at - s.p) + 1);
-	if (at != in.p && is_address(t, s))
+	if ((at == NULL || at > in.p) && is_address(t, s))
 		return;
 	t->why = other_shape(t, in, s);
 	if (t->why == NULL)

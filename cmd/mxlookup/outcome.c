@@ -93,7 +93,8 @@ outcome_say(const struct task *t, enum outcome o, struct buf *b)
 		break;
 	case OUTCOME_WARNED:
 	case OUTCOME_BAD:
-		say_finding(t->findings.first, b);
+		if (t->findings.first != NULL)
+			say_finding(t->findings.first, b);
 		break;
 	case OUTCOME_TEMPORARY:
 		say_unsure(t, b);

@@ -64,6 +64,7 @@ next_word(struct str *line, struct word *w)
 	while (line->n > 0 && str_blank(line->p[0]))
 		*line = str_from(*line, 1);
 	w->quoted = line->n > 0 && line->p[0] == '"';
+	w->raw = str_to(*line, 0);
 	if (line->n == 0 || line->p[0] == ';')
 		return 0;
 	if (w->quoted)
@@ -218,7 +219,7 @@ read_strings(struct reader *r)
 static int
 read_field(struct reader *r, char field)
 {
-	struct str word;
+	struct str word = STR("");
 
 	if (field == 't')
 		return read_strings(r);
@@ -284,7 +285,7 @@ is_ttl(struct str word)
 static int
 read_type(struct reader *r, struct zone_record *z)
 {
-	struct str word;
+	struct str word = STR("");
 
 	do {
 		if (plain(r, &word) < 0)
