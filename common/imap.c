@@ -377,7 +377,7 @@ static bool
 changes(enum imap_type t)
 {
 	return t == IMAP_EXISTS || t == IMAP_EXPUNGE || t == IMAP_FETCH ||
-	    t == IMAP_VANISHED;
+	    t == IMAP_VANISHED || t == IMAP_STATUS;	/* of NOTIFY */
 }
 
 /* 1 a response begins, 0 the time is over, -1. */

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "imap_box.h"
+#include "imap_notify.h"
 #include "imapbox.h"
 #include "pattern.h"
 #include "protocols.h"
@@ -15,6 +16,7 @@
 struct folder {
 	const char *name;
 	char sep;		/* between its parts; NUL: none, or not known */
+	uint64_t uidnext;	/* when it was looked at; 0: not known */
 };
 
 struct folders {
@@ -23,6 +25,8 @@ struct folders {
 	struct table name;	/* of v */
 	size_t lines, bytes;	/* of LIST */
 	bool *met;		/* by --folder: it means one that is there */
+	bool untold;		/* the server refuses NOTIFY */
+	unsigned hasty;		/* times in a row that it was no use to wait */
 };
 
 static struct str
@@ -40,7 +44,7 @@ add_folder(struct run *r, struct folders *f, struct str name, char sep)
 		f->cap = f->cap > 0 ? 2 * f->cap : 32;
 		f->v = mem_grow(f->v, f->cap, sizeof *f->v);
 	}
-	f->v[f->n] = (struct folder){ arena_dup(&r->arena, name), sep };
+	f->v[f->n] = (struct folder){ arena_dup(&r->arena, name), sep, 0 };
 	f->bytes += sizeof *f->v + name.n;
 	table_add(&f->name, f, f->n++);
 }
@@ -211,7 +215,9 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 	int got, status;
 
 	for (i = 0; i < f->n; i++) {
+		r->uidnext = 0;
 		got = imapbox_run(r, m, f->v[i].name, f->v[i].sep);
+		f->v[i].uidnext = got == 0 ? r->uidnext : 0;
 		if (got < 0)
 			return -1;
 		if (i == 0) {		/* the one that is waited in */
@@ -244,8 +250,41 @@ until_asked(const struct run *r)
 	return s < TOLD ? s : TOLD;
 }
 
+/*
+ * A server whose STATUS and SELECT do not agree is not looked at for ever
+ * because of that.
+ */
+enum { HASTY = 3 };
+
+/* 0: it is time to look, 1: the server does not tell of all, -1. */
 static int
-wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
+wait_in_all(struct run *r, struct imap *m, struct folders *f)
+{
+	struct imap_told *v = mem_new(f->n, sizeof *v);
+	size_t i, n = 0;
+	int got;
+
+	for (i = 0; i < f->n; i++)
+		if (f->v[i].uidnext != 0)
+			v[n++] = (struct imap_told){ f->v[i].name,
+			    f->v[i].uidnext };
+	got = imap_notify(m, v, n);
+	free(v);
+	f->hasty = got == 1 ? f->hasty + 1 : 0;
+	f->untold = got == 2;
+	if (got < 0 || got == 2)
+		return got < 0 ? -1 : 1;
+	if (got == 0 || f->hasty > HASTY) {
+		trace_note(TRACE_DONE, "%s: told of mail in %zu folders",
+		    r->o->title, n);
+		if (imap_idle(m, TOLD) < 0)
+			return -1;
+	}
+	return stop_asked() ? 0 : imap_notify_end(m);
+}
+
+static int
+wait_for_mail(struct run *r, struct imap *m, struct folders *f)
 {
 	const char *first = f->v[0].name;
 	uint64_t uidnext = r->uidnext, exists = r->exists;
@@ -261,6 +300,9 @@ wait_for_mail(struct run *r, struct imap *m, const struct folders *f)
 	/* It has come since the search, and nobody will say so again. */
 	if (m->box.uidnext != uidnext || m->box.exists > exists)
 		return 0;
+	if (f->n > 1 && !f->untold && (m->caps & IMAP_NOTIFY) != 0 &&
+	    (m->caps & IMAP_IDLE) != 0 && (got = wait_in_all(r, m, f)) <= 0)
+		return got;
 	trace_note(TRACE_DONE, "%s: waiting for mail in %s", r->o->title,
 	    first);
 	if ((m->caps & IMAP_IDLE) == 0)
@@ -284,7 +326,7 @@ begin_pass(struct run *r, struct session *sess)
 
 static int
 watch(struct run *r, struct imap *m, struct session *sess,
-    const struct folders *f)
+    struct folders *f)
 {
 	int got;
 

@@ -23,7 +23,7 @@ for i in range(a, a + k):
 P
 	n=$((n + $1))
 }
-here() { ls "$T/md/new" 2>/dev/null | wc -l; }
+here() { find "$T/md/new" "$T/md/cur" -type f 2>/dev/null | wc -l; }
 all_here() { [ "$(here)" -ge "$n" ]; }
 said() { grep -qE "$1" "$T/said"; }
 idles() { [ "$(grep -c '^< + idling' "$T/said")" -ge "$1" ]; }
@@ -157,6 +157,23 @@ else
 	skip "a suspended machine" "a build with sanitizers"
 fi
 
+# ---- several folders on one connection, by NOTIFY
+lab_doveadm mailbox create -u billy@johndoe.com More Other
+rm -rf "$T/md" "$T/the.state"*
+: > "$T/said"
+watch "imaps://localhost:$LAB_IMAPS_PORT" -- -f INBOX -f More -f Other
+comes "three folders: what was there"
+ok "it is told of all of them" lab_until 60 said 'told of mail in 3 folders'
+lab_until 60 idles 1
+lab_doveadm save -u billy@johndoe.com -m Other <<< $'Subject: other\n\nx'
+n=$((n + 1))
+comes "mail in the third folder"
+is "$(grep -c '^> A.* NOTIFY SET' "$T/said")" 2 "as soon as it is there: nothing was polled"
+mail 1
+comes "mail in the first one"
+stop
+n=$((n - 1))
+
 # ---- what no waiting helps
 status 77 "a wrong password ends it" timeout 60 "$BUILD/mailfetch" \
     -S "imaps://localhost:$LAB_IMAPS_PORT" --ca "$LAB_CA" -u billy \
@@ -188,7 +205,7 @@ done
 lab_own "$LAB_MAILDIR_jane"
 "$BUILD/mailfetch" --config "$T/config" -a --watch 2> "$T/said" &
 WATCH=$!
-two_here() { [ "$(ls "$T/two/new" 2>/dev/null | wc -l)" -ge "$n" ]; }
+two_here() { [ "$(find "$T/two/new" "$T/two/cur" -type f 2>/dev/null | wc -l)" -ge "$n" ]; }
 ok "the second of two accounts is watched, too" lab_until 60 two_here
 for pid in $(ps -o pid= --ppid "$WATCH"); do kill "$pid"; done
 stop
