@@ -374,10 +374,10 @@ imap_deflate(struct imap *m)
 /* ---- waiting for mail ---- */
 
 static bool
-changes(enum imap_type t)
+changes(enum imap_type t, bool others)
 {
 	return t == IMAP_EXISTS || t == IMAP_EXPUNGE || t == IMAP_FETCH ||
-	    t == IMAP_VANISHED || t == IMAP_STATUS;	/* of NOTIFY */
+	    t == IMAP_VANISHED || (t == IMAP_STATUS && others);
 }
 
 /* 1 a response begins, 0 the time is over, -1. */
@@ -395,7 +395,7 @@ idle(struct imap *m, int64_t end)
 }
 
 int
-imap_idle(struct imap *m, double seconds)
+imap_idle(struct imap *m, double seconds, bool others)
 {
 	unsigned tag = imap_say(m, "IDLE");
 	int64_t end = clock_in(seconds < CONN_IDLE ? seconds : CONN_IDLE);
@@ -416,7 +416,7 @@ imap_idle(struct imap *m, double seconds)
 		if (imap_done(&r, tag))
 			return conn_fail(m->c, EX_TEMPFAIL, "IDLE: %s",
 			    m->text);
-		if (changes(r.type))
+		if (changes(r.type, others))
 			break;
 	}
 	if (got < 0)

@@ -277,7 +277,7 @@ wait_in_all(struct run *r, struct imap *m, struct folders *f)
 	if (got == 0 || f->hasty > HASTY) {
 		trace_note(TRACE_DONE, "%s: told of mail in %zu folders",
 		    r->o->title, n);
-		if (imap_idle(m, TOLD) < 0)
+		if (imap_idle(m, TOLD, true) < 0)
 			return -1;
 	}
 	return stop_asked() ? 0 : imap_notify_end(m);
@@ -307,7 +307,8 @@ wait_for_mail(struct run *r, struct imap *m, struct folders *f)
 	    first);
 	if ((m->caps & IMAP_IDLE) == 0)
 		return conn_wait(m->c, until_asked(r)) < 0 ? -1 : 0;
-	return imap_idle(m, f->n > 1 ? until_asked(r) : TOLD) < 0 ? -1 : 0;
+	return imap_idle(m, f->n > 1 ? until_asked(r) : TOLD, false) < 0 ?
+	    -1 : 0;
 }
 
 /* Each pass is a run: --timeout, --limit and a failed message are its own. */

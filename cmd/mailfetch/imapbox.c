@@ -163,8 +163,9 @@ leave_message(struct box *b, int code)
 static int
 no_body(struct box *b, uint32_t uid)
 {
-	complain_say(&b->r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: the server gives no body for UID %u",
-	    b->r->o->title, b->folder, uid);
+	struct message m = { .folder = b->folder, .number = uid };
+
+	tally_add(&b->r->tally, &m, EX_TEMPFAIL, "the server gives no body");
 	leave_message(b, EX_TEMPFAIL);
 	return 0;
 }

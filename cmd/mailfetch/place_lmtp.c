@@ -189,7 +189,7 @@ tell_recipient(const struct place *p, struct handed *h,
 		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: may have been accepted, and stays on the server",
 		    p->kind->name, p->name, r->addr);
 	else if (r->reply.code != 0)
-		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: %d %s",
+		tally_add(h->tally, &h->now, status, "%s %s: <%s>: %d %s",
 		    p->kind->name, p->name, r->addr, r->reply.code, r->reply.text);
 	return status;
 }

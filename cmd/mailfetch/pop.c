@@ -107,7 +107,7 @@ take_retr(struct pop *s, const struct message *m, uint64_t *octets)
 	if (s->p.over)
 		return pop_leave(s, m, deliver_over(d, m, why), EX_PROTOCOL);
 	if (m->size > 0 && o.n == 0 && !s->r->o->which.headers_only)
-		return pop_leave(s, m, "RETR gives nothing, and LIST says that it has bytes: it stays on the server",
+		return pop_leave(s, m, "RETR gives nothing, and LIST says that it has bytes",
 		    EX_TEMPFAIL);
 	return 1;
 }
@@ -171,7 +171,7 @@ hear_again(struct pop *s, size_t i)
 	else if (was != 0 && was == s->sum[i])
 		got = end_short(s, &m, octets);
 	else
-		got = pop_leave(s, &m, "RETR gives less than LIST says, and each time something else: it stays on the server",
+		got = pop_leave(s, &m, "RETR gives less than LIST says, and each time something else",
 		    EX_TEMPFAIL);
 	run_progress(s->r, false);
 	return got < 0 ? -1 : 0;
@@ -209,6 +209,7 @@ going(struct pop *s, const uint32_t *v, size_t n)
 static int
 delete(struct pop *s, uint32_t *dele, size_t *n)
 {
+	struct message m;
 	size_t i, said = 0, most = popbox_depth(s);
 
 	*n = 0;
@@ -224,8 +225,9 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 		if (pop3_deleted(&s->p) < 0)
 			return -1;
 		if (!s->p.ok) {
-			complain_say(&s->r->p->complain, EX_TEMPFAIL, NULL, "%s: message %u: DELE: %s",
-			    s->r->o->title, s->m[dele[i]].number, s->p.text);
+			m = popbox_message(s, dele[i]);
+			tally_add(&s->r->tally, &m, EX_TEMPFAIL, "DELE: %s",
+			    s->p.text);
 			s->r->count.status = fail_worse(s->r->count.status,
 			    EX_TEMPFAIL);
 			if (ledger_stays(&s->r->ledger, s->key[dele[i]],

@@ -21,7 +21,7 @@ conclude_proof(struct pop *s, size_t i, bool shorter)
 		was = ledger_sum(l, m.key);
 	if (shorter && was != s->sum[i]) {
 		s->m[i].number = 0;
-		return popbox_stays(s, &m, "RETR gives less than LIST says, and something else than before: it stays on the server",
+		return popbox_stays(s, &m, "RETR gives less than LIST says, and something else than before",
 		    EX_TEMPFAIL);
 	}
 	if (was != s->sum[i])

@@ -294,7 +294,7 @@ hear_twice(struct pop *s, size_t i)
 		return 0;
 	s->m[i].number = 0;
 	s->sum[i] = 0;
-	return popbox_stays(s, &m, s->p.ok ? "longer than LIST says, and its UIDL is that of another one, too: it stays on the server" :
+	return popbox_stays(s, &m, s->p.ok ? "longer than LIST says, and its UIDL is that of another one, too" :
 	    s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
 }
 

@@ -97,8 +97,7 @@ popbox_stays(struct pop *s, const struct message *m, const char *why, int code)
 {
 	struct run *r = s->r;
 
-	complain_say(&r->p->complain, code, NULL, "%s: message %u: %s",
-	    r->o->title, m->number, why);
+	tally_add(&r->tally, m, code, "%s", why);
 	r->count.status = fail_worse(r->count.status, code);
 	r->count.kept++;
 	return 0;

@@ -575,15 +575,15 @@ imap_idling(void)
 	begin(&(struct play){ .answers = go, "* OK x\r\n", "IDLE", "* OK still\r\n",
 	    120 });
 	log_in();
-	lived(imap_idle(&m, 86400), 29 * 60, "IDLE, and no word of mail");
+	lived(imap_idle(&m, 86400, false), 29 * 60, "IDLE, and no word of mail");
 	ok(took() < 29 * 60 + 110, "but 29 minutes at most: %.0f s", took());
 	begin(&(struct play){ .answers = hello, "* OK x\r\n", "IDLE", "* OK still\r\n",
 	    120 });
 	log_in();
-	left(imap_idle(&m, 86400), 299, 301, "IDLE", "IDLE is not taken");
+	left(imap_idle(&m, 86400, false), 299, 301, "IDLE", "IDLE is not taken");
 	begin(&(struct play){ .answers = go, "* OK x\r\n", "IDLE", "*", 60 });
 	log_in();
-	left(imap_idle(&m, 86400), 300, 400, "IDLE", "IDLE, and a line that "
+	left(imap_idle(&m, 86400, false), 300, 400, "IDLE", "IDLE, and a line that "
 	    "does not end");
 }
 
