@@ -64,7 +64,7 @@ span_add(struct arena *mem, struct spf_spans *s)
 
 	if (s->n == s->cap) {
 		v = arena_new(mem, 2 * s->cap + 16, sizeof *v);
-		if (s->n > 0)
+		if (s->v != NULL)
 			memcpy(v, s->v, s->n * sizeof *v);
 		s->v = v;
 		s->cap = 2 * s->cap + 16;

@@ -197,7 +197,7 @@ intend_window(struct window *w)
 		struct pend p = { .kind = PEND_UPLOAD, .name = u->name,
 		    .ino = u->m->ino, .ident = u->out.ident,
 		    .flags = u->m->flags & w->b->far.storable,
-		    .size = wire_size(u), .uidnext = w->b->far.seen.uidnext };
+		    .size = wire_size(u), .uidnext = box_far_next(w->b) };
 
 		if (state_pend(s, &p, e) < 0)
 			return -1;
