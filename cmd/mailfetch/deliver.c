@@ -291,7 +291,7 @@ const char *
 deliver_over(const struct deliver *d, const struct message *m,
     char why[DELIVER_WHY])
 {
-	snprintf(why, DELIVER_WHY, "longer than the %llu bytes %s: it stays on the server",
+	snprintf(why, DELIVER_WHY, "longer than the %llu bytes %s",
 	    (unsigned long long)deliver_most(d, m),
 	    d->h.o->which.max_size > 0 ? "of --max-size" : "it can have by what the server announced");
 	return why;

@@ -175,7 +175,7 @@ too_long(struct box *b, const struct message *m)
 {
 	char why[DELIVER_WHY];
 
-	fail_print("%s: %s: UID %u: %s", b->r->o->title, b->folder, m->number,
+	tally_add(&b->r->tally, m, EX_PROTOCOL, "%s",
 	    deliver_over(&b->r->deliver, m, why));
 	leave_message(b, EX_PROTOCOL);
 	return 0;

@@ -181,7 +181,7 @@ like "$ERR" 'no password for billy at localhost: .*netrc.*no terminal' \
     "where was looked is said"
 rm "$T/.netrc"
 
-for mode in 644 640 604; do
+for mode in 644 660 604; do		# 640 of root's is the system's
 	chmod "$mode" "$T/pw"
 	status 78 "a password file with mode $mode" asked --password-file "$T/pw"
 	like "$ERR" "$T/pw.*$mode" "is said"
