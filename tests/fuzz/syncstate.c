@@ -3,8 +3,8 @@
  *
  * Whatever is in it: what is loaded is consistent, and loads the same again.
  */
-#include <stddef.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
