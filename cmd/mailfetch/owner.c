@@ -7,6 +7,7 @@
  * port of a user at a host is not in that name, nor was any in a version that
  * knew no owners.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "owner.h"
@@ -138,6 +139,30 @@ owner_decide(struct owner *o, struct state *s, bool same)
 		name_owner(o, o->like, o->number_like);
 	o->like = NULL;
 	s->owner = o->record.places;
+}
+
+int
+owner_distrust(const struct owner *o, struct state *s, uint64_t *n,
+    struct err *e)
+{
+	struct entry *v = mem_new(s->n, sizeof *v);
+	size_t i, k = 0;
+	int got = 0;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].kind == STATE_DONE &&
+		    s->v[i].owner == o->record.places &&
+		    s->v[i].key.b <= UINT32_MAX)
+			v[k++] = s->v[i];
+	for (i = 0; i < k && got == 0; i++) {
+		got = state_drop(s, v[i].key, STATE_DONE, e);
+		v[i].kind = STATE_SEEN;
+		if (got == 0)
+			got = state_set(s, &v[i], e);
+	}
+	free(v);
+	*n = k;
+	return got;
 }
 
 int

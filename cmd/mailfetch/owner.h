@@ -33,6 +33,12 @@ void owner_find(struct owner *, struct state *, struct arena *,
     const struct account_server *, const char *user);
 /* It is the one of the other port; or another one. */
 void owner_decide(struct owner *, struct state *, bool same);
+/*
+ * What this owner's places have is had, and no reason to delete it: for who has
+ * numbers alone, of IMAP, to go by.  How many to *n.
+ */
+int owner_distrust(const struct owner *, struct state *, uint64_t *n,
+    struct err *);
 /* Into the state, when it can be written; not before it is decided. */
 int owner_record(struct owner *, struct state *, struct err *);
 

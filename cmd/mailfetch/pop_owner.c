@@ -39,17 +39,24 @@ choose_compared(const struct pop *s, const struct key *was, uint32_t *v, size_t 
 	return known;
 }
 
-/* 1: it is another message, 0: the same, or nobody can tell; -1. */
+/* Is the message the one that has this key?  UNKNOWN: it did not come whole. */
+enum likeness { SAME, OTHER, UNKNOWN };
+
 static int
-differs(struct pop *s, size_t i, struct key was)
+compare(struct pop *s, size_t i, struct key was, enum likeness *is)
 {
 	int shorter;
 
 	pop3_retr(&s->p, s->m[i].number);
 	if ((shorter = popbox_hear_sum(s, i)) < 0)
 		return -1;
-	return s->p.ok && !s->p.over && shorter == 0 &&
-	    s->sum[i] != ledger_sum(&s->r->ledger, was);
+	if (!s->p.ok || s->p.over)
+		*is = UNKNOWN;
+	else if (s->sum[i] == ledger_sum(&s->r->ledger, was))
+		*is = SAME;
+	else
+		*is = shorter ? UNKNOWN : OTHER;
+	return 0;
 }
 
 /* Has it got any message? */
@@ -79,9 +86,12 @@ believe(struct pop *s)
 		struct entry *at = state_find(st, s->key[i], STATE_DONE);
 		uint32_t places = at != NULL ? at->places : 0;
 
-		if (at == NULL || ledger_sum(l, s->key[i]) != 0)
+		if (ledger_sum(l, s->key[i]) != 0)
 			continue;
-		n++;		/* to drop DONE drops SEEN, see state.c */
+		n += at != NULL || state_find(st, s->key[i], STATE_SEEN) != NULL;
+		if (at == NULL)
+			continue;
+		/* To drop DONE drops SEEN, see state.c. */
 		if (state_drop(st, s->key[i], STATE_DONE, s->r->e) < 0 ||
 		    ledger_seen(l, s->key[i], places, s->r->e) < 0)
 			return -1;
@@ -96,21 +106,27 @@ int
 pop_owner(struct pop *s, struct key *was)
 {
 	struct owner *o = &s->r->owner;
+	enum likeness is = UNKNOWN;
 	uint32_t v[COMPARED];
-	size_t i, n;
-	int other = choose_compared(s, was, v, &n) == 0 &&
+	size_t i, n, same = 0;
+	bool other = choose_compared(s, was, v, &n) == 0 &&
 	    has_some(&s->r->state, o->number_like);
 
 	if (s->n == 0)
 		return 0;
-	for (i = 0; i < n && other == 0; i++)
-		other = differs(s, v[i], was[v[i]]);
-	if (other < 0)
-		return -1;
-	if (other == 0)
+	for (i = 0; i < n && !other; i++) {
+		if (compare(s, v[i], was[v[i]], &is) < 0)
+			return -1;
+		other = is == OTHER;
+		same += is == SAME;
+	}
+	if (n > 0 && !other && same == 0)
+		return conn_fail(s->p.c, EX_TEMPFAIL, "another port than before, and none of %zu messages came that could show whether it is the same server",
+		    n);
+	if (!other)
 		memcpy(s->key, was, s->n * sizeof *was);
-	owner_decide(o, &s->r->state, other == 0);
-	if (other == 0 && believe(s) < 0)
+	owner_decide(o, &s->r->state, !other);
+	if (!other && believe(s) < 0)
 		return -1;
 	return owner_record(o, &s->r->state, s->r->e);
 }

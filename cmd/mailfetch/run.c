@@ -163,10 +163,26 @@ confine(struct run *r)
 	deliver_box(&r->deliver, box);
 }
 
+/* It may be another server, whose messages have the same numbers. */
+static int
+distrust(struct run *r)
+{
+	uint64_t n;
+
+	if (owner_distrust(&r->owner, &r->state, &n, r->e) < 0)
+		return -1;
+	if (n > 0 && (r->o->after.when != DELETE_NEVER ||
+	    r->o->after.move_to != NULL))
+		fail_print("%s: another port than before: %llu messages count as fetched by their UIDs alone, and are not deleted there",
+		    r->o->title, (unsigned long long)n);
+	return 0;
+}
+
 static int
 open_all(struct run *r)
 {
 	struct options *o = r->o;
+	bool imap, moved;
 	const char *path;
 
 	if (o->look.probe)
@@ -183,8 +199,10 @@ open_all(struct run *r)
 	}
 	owner_find(&r->owner, &r->state, &r->arena, &o->account.server,
 	    account_user(&o->account));
-	/* What IMAP has are numbers, which do not repeat by chance. */
-	if (o->account.server.scheme < ACCOUNT_POP3 || o->seen.import != NULL)
+	/* What is had by IMAP are numbers: taken for the same server's. */
+	imap = o->account.server.scheme < ACCOUNT_POP3;
+	moved = imap && r->owner.like != NULL;
+	if (imap || o->seen.import != NULL)
 		owner_decide(&r->owner, &r->state, true);
 	if (looks_only(o))
 		return look_at_places(r);
@@ -192,7 +210,8 @@ open_all(struct run *r)
 		if (state_begin(&r->state, r->e) < 0 ||
 		    ledger_open(&r->ledger, &r->state, NULL, 0, r->e) < 0)
 			return -1;
-	} else if (open_places(r) < 0) {
+	} else if (open_places(r) < 0 || (moved && !o->look.peek &&
+	    distrust(r) < 0)) {
 		return -1;
 	}
 	return owner_record(&r->owner, &r->state, r->e);

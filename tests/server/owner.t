@@ -123,6 +123,42 @@ for host in ('127.0.0.1', 'LocalHost'):
     y.close()
     r.done()
 
+# ---- what cannot be told is no reason to delete
+
+for why in 'busy', 'short':
+    v, w = (Pop([('1', msg(n)), ('2', msg(n + 1))]) for n in (1, 3))
+    if why == 'busy':
+        w.hooks['retr'] = lambda s, t: '-ERR [SYS/TEMP] busy\r\n'
+    else:
+        w.hooks['retr'] = lambda s, t: b'+OK\r\nSubject: 3\r\n\r\n.\r\n'
+    x, y, r = Serve(v), Serve(w), Run()
+    go(r, 'pop3', x)
+    go(r, 'pop3', y, '--delete', 'now')
+    case.check(len(w.m) == 2 and (r.rc == 75 or why == 'short') and r.err,
+               'pop3: another port, and RETR is %s: nothing is deleted' % why,
+               (r.rc, r.err, w.m))
+    x.close()
+    y.close()
+    r.done()
+
+v, w = (Imap({1: msg(n), 2: msg(n + 1)}) for n in (1, 3))
+x, y, r = Serve(v), Serve(w), Run()
+go(r, 'imap', x)
+go(r, 'imap', y, '--delete', 'now')
+case.check(sorted(w.m) == [1, 2] and
+           '2 messages count as fetched by their UIDs' in r.err,
+           'imap: another port: nothing is deleted, and that is said',
+           (r.rc, r.err, w.m))
+w.m[3] = msg(5)
+go(r, 'imap', y, '--delete', 'now')
+case.check(sorted(w.m) == [1, 2] and r.err == '' and
+           sorted(subjects(r.files())) == [1, 2, 5],
+           'what comes from there is deleted, and nothing else',
+           (r.rc, r.err, w.m, subjects(r.files())))
+x.close()
+y.close()
+r.done()
+
 # ---- a host in another spelling is the same one
 
 for state in (True, False):
