@@ -105,11 +105,13 @@ take_name(struct run *r, struct folders *f, const struct imap_resp *resp)
 {
 	if (!wanted(r, resp, f->met))
 		return;
-	if (resp->bad_name || str_control(resp->name))
-		fail_print("%s: a folder with an impossible name is left out",
-		    r->o->title);
-	else
+	if (!resp->bad_name && !str_control(resp->name)) {
 		add_folder(r, f, resp->name, resp->sep);
+		return;
+	}
+	fail_print("%s: %.*s: a folder with an impossible name is left out",
+	    r->o->title, STR_ARG(str_to(resp->name, 200)));
+	r->count.status = fail_worse(r->count.status, EX_CANTCREAT);
 }
 
 static int
