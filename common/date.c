@@ -52,32 +52,13 @@ date_imap(char dst[DATE_CAP], time_t t)
 
 /* Parsing: tokens are runs of letters, runs of digits, or one other byte. */
 
-/* Blanks, folds and comments, which nest and may have quoted pairs. */
-static void
-skip_cfws(struct str *s)
-{
-	size_t depth = 0, i;
-
-	for (i = 0; i < s->n; i++) {
-		if (s->p[i] == '(')
-			depth++;
-		else if (depth > 0 && s->p[i] == ')')
-			depth--;
-		else if (depth > 0 && s->p[i] == '\\')
-			i++;
-		else if (depth == 0 && !str_has(STR(" \t\r\n"), s->p[i]))
-			break;
-	}
-	*s = str_from(*s, i);
-}
-
 static struct str
 token(struct str *s)
 {
 	size_t n = 0;
 	struct str t;
 
-	skip_cfws(s);
+	str_skip_cfws(s);
 	if (s->n > 0 && str_digit(s->p[0]))
 		while (n < s->n && str_digit(s->p[n]))
 			n++;
@@ -120,7 +101,7 @@ lookup(struct str t, const char *table)
 static bool
 date_taken(struct str *s, char c)
 {
-	skip_cfws(s);
+	str_skip_cfws(s);
 	if (s->n == 0 || s->p[0] != c)
 		return false;
 	*s = str_from(*s, 1);

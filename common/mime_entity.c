@@ -4,37 +4,18 @@
 #include "mime_entity.h"
 #include "msg.h"
 
-/* Blanks and comments off the front. */
-static void
-skip_comments(struct str *s)
-{
-	size_t depth = 0, i;
-
-	for (i = 0; i < s->n; i++) {
-		if (s->p[i] == '(')
-			depth++;
-		else if (depth > 0 && s->p[i] == ')')
-			depth--;
-		else if (depth > 0 && s->p[i] == '\\')
-			i++;
-		else if (depth == 0 && !str_has(STR(" \t\r\n"), s->p[i]))
-			break;
-	}
-	*s = str_from(*s, i);
-}
-
 static struct str
 token(struct str *s)
 {
 	struct str t;
 
-	skip_comments(s);
+	str_skip_cfws(s);
 	t = *s;
 	for (t.n = 0; t.n < s->n && s->p[t.n] > ' ' &&
 	    !str_has(STR("()<>@,;:\\\"/[]?="), s->p[t.n]); t.n++)
 		;
 	*s = str_from(*s, t.n);
-	skip_comments(s);
+	str_skip_cfws(s);
 	return t;
 }
 
@@ -54,7 +35,7 @@ param_value(struct str *s, char *dst, size_t cap)
 	struct str t;
 	size_t n = 0;
 
-	skip_comments(s);
+	str_skip_cfws(s);
 	if (!param_taken(s, '"')) {
 		t = token(s);
 		n = t.n < cap ? t.n : cap;
@@ -69,7 +50,7 @@ param_value(struct str *s, char *dst, size_t cap)
 		*s = str_from(*s, 1);
 	}
 	param_taken(s, '"');
-	skip_comments(s);
+	str_skip_cfws(s);
 	return n;
 }
 

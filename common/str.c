@@ -367,3 +367,21 @@ buf_free(struct buf *b)
 	free(b->p);
 	*b = (struct buf){ .max = b->max, .secret = b->secret };
 }
+
+void
+str_skip_cfws(struct str *s)
+{
+	size_t depth = 0, i;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->p[i] == '(')
+			depth++;
+		else if (depth > 0 && s->p[i] == ')')
+			depth--;
+		else if (depth > 0 && s->p[i] == '\\')
+			i++;
+		else if (depth == 0 && !str_has(STR(" \t\r\n"), s->p[i]))
+			break;
+	}
+	*s = str_from(*s, i);
+}

@@ -24,6 +24,8 @@ bool str_starts(struct str, const char *);	/* ASCII case ignored */
 struct str str_trim(struct str);		/* no SP HTAB CR LF at ends */
 struct str str_from(struct str, size_t i);	/* from byte i on */
 struct str str_to(struct str, size_t n);	/* the first n bytes */
+/* Takes blanks, folds and comments, which nest, off its front (RFC 5322 3.2.2). */
+void str_skip_cfws(struct str *);
 bool str_has(struct str, char);
 
 /*
