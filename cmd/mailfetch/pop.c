@@ -566,7 +566,9 @@ pop_run(struct run *r)
 	free(s.id);
 	free(s.want);
 	free(s.sum);
+	free(s.head);
 	free(s.old);
+	free(s.cut);
 	free(s.again);
 	buf_free(&s.ids);
 	return got;

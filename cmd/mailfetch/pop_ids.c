@@ -9,24 +9,60 @@
 #include "pop_owner.h"
 #include "pop_twice.h"
 
-/* Without UIDL a message is its header, and its size; or all of it. */
+/* Which one it is is not known: it stays. */
+static int
+leave(struct pop *s, size_t i, const char *why)
+{
+	struct message m = popbox_message(s, i);
+
+	s->m[i].number = 0;
+	return popbox_stays(s, &m, why, pop3_status(&s->p, EX_TEMPFAIL));
+}
+
+/*
+ * Without UIDL a message is its header, and its size; or all of it.  As
+ * popbox_hear.
+ */
 static int
 by_content(struct pop *s, size_t i)
 {
 	struct digest *d = digest_new();
-	struct conn_sink sink = { digest_sink, d };
 	unsigned char md[32];
 	uint64_t size = s->m[i].size;
 	int got;
 
 	digest_put(d, &size, sizeof size);
-	got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(size));
+	got = popbox_hear(s, i, d, NULL);
 	if (!digest_end(d, md))
 		return fail(s->r->e, EX_OSERR, "OpenSSL has no SHA-256 here");
-	if (!s->named[i])		/* a list with holes */
-		memcpy(&s->key[i], md, sizeof s->key[i]);
+	memcpy(&s->key[i], md, sizeof s->key[i]);
+	if (got >= 0 && s->p.ok && s->p.over)
+		return leave(s, i, "longer than LIST says, and it has no unique id");
 	return got;
 }
+
+/* What was cut would be another one: asked once more, and told if it is equal. */
+static int
+settle(struct pop *s, size_t i, int cut)
+{
+	struct key was = s->key[i];
+	int got = by_content(s, i);
+
+	if (got < 0)
+		return -1;
+	if (!s->p.ok)
+		return leave(s, i, s->p.text);
+	if (s->m[i].number == 0 || (got & cut) == 0 ||
+	    memcmp(&was, &s->key[i], sizeof was) == 0)
+		return 0;
+	return leave(s, i, "cut, each time in another place, and it has no unique id");
+}
+
+/* Those without a unique id, n of them; sorted out by hear_tops. */
+struct nameless {
+	uint32_t *v, *cut, *refused;
+	size_t n, cuts, refusals;
+};
 
 /* The answers that are still to come are nobody's. */
 static int
@@ -38,39 +74,78 @@ drop_answers(struct pop *s, size_t n)
 	return 0;
 }
 
-/* 1: the server refuses TOP. */
-static int
-contents_by_top(struct pop *s)
+static bool
+says_top(const struct pop *s)
 {
-	size_t i, said = 0, most = popbox_depth(s);
+	return (s->p.caps & POP3_CAPA) != 0 && (s->p.caps & POP3_TOP) != 0;
+}
 
-	for (i = 0; i < s->n; i++) {
-		for (; said < s->n && said - i < most; said++)
-			pop3_top(&s->p, s->m[said].number);
-		if (by_content(s, i) < 0)
+/* Where TOP is not offered the first answer is enough. */
+static int
+hear_tops(struct pop *s, struct nameless *l)
+{
+	size_t k, said = 0, most = popbox_depth(s);
+	int got;
+
+	for (k = 0; k < l->n; k++) {
+		for (; said < l->n && said - k < most; said++)
+			pop3_top(&s->p, s->m[l->v[said]].number);
+		if ((got = by_content(s, l->v[k])) < 0)
 			return -1;
 		if (!s->p.ok)
-			return drop_answers(s, said - i - 1) < 0 ? -1 : 1;
-		if (s->p.over)
-			s->m[i].number = 0;
+			l->refused[l->refusals++] = l->v[k];
+		else if ((got & POPBOX_HEAD) != 0 &&
+		    s->m[l->v[k]].number != 0)
+			l->cut[l->cuts++] = l->v[k];
+		if (k == 0 && !s->p.ok && !says_top(s)) {
+			l->refusals = l->n;
+			return drop_answers(s, said - 1);
+		}
 	}
+	return 0;
+}
+
+/* One may be refused for now, and RETR would give it another name. */
+static bool
+has_top(const struct pop *s, const struct nameless *l)
+{
+	return l->refusals < l->n || (l->n == 1 && says_top(s));
+}
+
+static int
+after_top(struct pop *s, const struct nameless *l)
+{
+	size_t k;
+
+	for (k = 0; k < l->cuts; k++) {
+		pop3_top(&s->p, s->m[l->cut[k]].number);
+		if (settle(s, l->cut[k], POPBOX_HEAD) < 0)
+			return -1;
+	}
+	for (k = 0; k < l->refusals; k++)
+		leave(s, l->refused[k], "TOP is refused, and it has no unique id");
 	return 0;
 }
 
 /* One at a time: these are whole messages. */
 static int
-contents_by_retr(struct pop *s)
+by_retr(struct pop *s, const struct nameless *l)
 {
-	size_t i;
+	size_t i, k;
+	int got;
 
-	for (i = 0; i < s->n; i++) {
-		if (s->m[i].number == 0)
+	for (k = 0; k < l->n; k++) {
+		i = l->v[k];
+		pop3_retr(&s->p, s->m[i].number);
+		if ((got = by_content(s, i)) < 0)
+			return -1;
+		if (!s->p.ok)
+			leave(s, i, s->p.text);
+		if ((got & POPBOX_SHORT) == 0 || s->m[i].number == 0)
 			continue;
 		pop3_retr(&s->p, s->m[i].number);
-		if (by_content(s, i) < 0)
+		if (settle(s, i, POPBOX_SHORT) < 0)
 			return -1;
-		if (!s->p.ok || s->p.over)
-			s->m[i].number = 0;
 	}
 	return 0;
 }
@@ -78,9 +153,22 @@ contents_by_retr(struct pop *s)
 static int
 contents(struct pop *s)
 {
-	int got = contents_by_top(s);
+	struct nameless l = { .v = mem_new(s->n, sizeof *l.v),
+	    .cut = mem_new(s->n, sizeof *l.cut),
+	    .refused = mem_new(s->n, sizeof *l.refused) };
+	size_t i;
+	int got;
 
-	return got > 0 ? contents_by_retr(s) : got;
+	for (i = 0; i < s->n; i++)
+		if (!s->named[i])
+			l.v[l.n++] = (uint32_t)i;
+	got = hear_tops(s, &l);
+	if (got == 0)
+		got = has_top(s, &l) ? after_top(s, &l) : by_retr(s, &l);
+	free(l.v);
+	free(l.cut);
+	free(l.refused);
+	return got;
 }
 
 /* It is shown, byte by byte, where there is JSON alone. */
@@ -158,6 +246,8 @@ pop_ids_find(struct pop *s)
 	s->key = mem_new(s->n, sizeof *s->key);
 	s->named = mem_new(s->n, sizeof *s->named);
 	s->sum = mem_new(s->n, sizeof *s->sum);
+	s->head = mem_new(s->n, sizeof *s->head);
+	s->cut = mem_new(s->n, sizeof *s->cut);
 	if (tells_ids(s->r->o))
 		s->id = mem_new(s->n, sizeof *s->id);
 	if (by_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))

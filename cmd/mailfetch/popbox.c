@@ -58,38 +58,68 @@ popbox_short(uint64_t announced, uint64_t octets, uint64_t lines)
 	return octets + lines + SHORT_OF < announced;
 }
 
-struct sum {
-	struct digest *digest;
+struct body {
+	struct digest *all, *head;
+	enum { LINE_HELD, LINE_BLANK, HEAD_OVER } at;
 	uint64_t octets, lines;
 };
 
-static int
-put_sum(void *to, const void *data, size_t n, struct err *e)
+/* Up to the blank line, as TOP has it: a line is blank until it holds something. */
+static void
+top_put(struct body *b, const char *p, size_t n)
 {
-	struct sum *s = to;
+	size_t i;
+
+	for (i = 0; i < n && b->at != HEAD_OVER; i++) {
+		if (p[i] == '\n')
+			b->at = b->at == LINE_BLANK ? HEAD_OVER : LINE_BLANK;
+		else if (p[i] != '\r')
+			b->at = LINE_HELD;
+	}
+	if (b->head != NULL)
+		digest_put(b->head, p, i);
+}
+
+static int
+put_body(void *to, const void *data, size_t n, struct err *e)
+{
+	struct body *b = to;
 	const char *p = data, *end = p + n;
 
 	(void)e;
-	digest_put(s->digest, data, n);
-	s->octets += n;
+	digest_put(b->all, data, n);
+	top_put(b, p, n);
+	b->octets += n;
 	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		s->lines++;
+		b->lines++;
 		p++;
 	}
 	return 0;
 }
 
 int
+popbox_hear(struct pop *s, size_t i, struct digest *all, struct digest *head)
+{
+	struct body b = { .all = all, .head = head, .at = LINE_BLANK };
+	struct conn_sink sink = { put_body, &b };
+
+	if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(s->m[i].size)) < 0)
+		return -1;
+	if (!s->p.ok)
+		return 0;
+	return (popbox_short(s->m[i].size, b.octets, b.lines) ?
+	    POPBOX_SHORT : 0) | (b.at != HEAD_OVER ? POPBOX_HEAD : 0);
+}
+
+int
 popbox_hear_sum(struct pop *s, size_t i)
 {
-	struct sum sum = { .digest = digest_new() };
-	struct conn_sink sink = { put_sum, &sum };
-	int got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(s->m[i].size));
+	struct digest *all = digest_new(), *head = digest_new();
+	int got = popbox_hear(s, i, all, head);
 
-	s->sum[i] = digest_end_short(sum.digest);
-	if (got == 0 && s->p.ok)
-		got = popbox_short(s->m[i].size, sum.octets, sum.lines);
-	return got;
+	s->sum[i] = digest_end_short(all);
+	s->head[i] = digest_end_short(head);
+	return got < 0 ? -1 : (got & POPBOX_SHORT) != 0;
 }
 
 int

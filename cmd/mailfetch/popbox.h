@@ -7,6 +7,8 @@
 #include "pop3.h"
 #include "run.h"
 
+struct digest;
+
 struct pop {
 	struct run *r;
 	struct pop3 p;
@@ -21,8 +23,10 @@ struct pop {
 	uint32_t *want;		/* indices of what is to be fetched */
 	size_t wants;
 	uint64_t *sum;		/* digest of each, if it came; 0: not known */
+	uint64_t *head;		/* the same of its header */
 	time_t since;		/* with --since: the day */
 	bool *old;		/* it came before that */
+	bool *cut;		/* read for its digest: too short, twice the same */
 	uint32_t *again;	/* indices of what came and was too short */
 	size_t nagain;
 };
@@ -50,8 +54,16 @@ int popbox_fly(struct pop *, const struct popbox_flight *);
 bool popbox_short(uint64_t announced, uint64_t octets, uint64_t lines);
 
 /*
- * The body of message i, which was asked for, is read for its digest alone, to
- * sum[i]; p.ok and p.over say what came of it.  1: it came, too short; or 0.
+ * The body of message i, which was asked for, is read for its digests alone: of
+ * all of it, and of its header (or NULL); p.ok and p.over say what came of it.
+ * Of what came: POPBOX_SHORT, as above; POPBOX_HEAD, no line ends its header.
+ */
+enum { POPBOX_SHORT = 1, POPBOX_HEAD = 2 };
+int popbox_hear(struct pop *, size_t i, struct digest *all,
+    struct digest *head);
+/*
+ * The body of message i, which was asked for, is read for its digests alone, to
+ * sum[i] and head[i]; p.ok and p.over say what came of it.  1: it came, too short; or 0.
  */
 int popbox_hear_sum(struct pop *, size_t i);
 /* It stays on the server: said, and counted with the status.  Returns 0. */

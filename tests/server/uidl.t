@@ -208,6 +208,40 @@ for caps in ('USER TOP PIPELINING', 'USER'):
     s.close()
     r.done()
 
+BIG = [('h', msg(0, b'disk sd%d: ' % k + b'a line of text\r\n' * 100))
+       for k in range(3)]
+
+# ---- no UIDL at all
+
+for top in (None, lambda v, t: '-ERR\r\n'):
+    v = Pop([('a', BIG[0][1]), ('b', msg(7, b'b\r\n' * 500))],
+            caps='USER TOP PIPELINING', uidl=lambda v, t: '-ERR\r\n')
+    if top:
+        v.hooks['top'] = top
+    s, r = Serve(v), Run()
+    go(r, s)
+    for cut in ((0,), (0, 1)):
+        v.asked, verb = 0, 'retr' if top else 'top'
+
+        def short(v, t):
+            v.asked += 1
+            return b'+OK\r\n' + v.m[0][1][:6 + 14 * v.asked if not top else
+                                          500 + 50 * v.asked].rsplit(
+                b'\r\n', 1)[0] + b'\r\n.\r\n' if t.split()[1] == '1' and \
+                v.asked <= (1, 99)[len(cut) - 1] else None
+        v.hooks[verb] = short
+        go(r, s)
+        case.check(len(box(r)) == 2 and r.rc == (0, 75)[len(cut) - 1],
+                   'no UIDL, %s cut %s: nothing comes again' % (
+                       verb.upper(), ('once', 'each time')[len(cut) - 1]),
+                   (r.rc, r.err, len(box(r)), s.log[-8:]))
+    del v.hooks[verb]
+    go(r, s, *NOW)
+    case.check(len(box(r)) == 2 and r.rc == 0 and not v.m,
+               'and is known when it is whole', (r.rc, r.err, len(box(r))))
+    s.close()
+    r.done()
+
 # An earlier version told them by size and rank.
 
 def mix(key, text):
