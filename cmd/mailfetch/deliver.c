@@ -151,14 +151,6 @@ begin_files(struct deliver *d)
 	return 0;
 }
 
-/* A UIDL alone does not say for good which message it is. */
-static bool
-keeps_sums(const struct deliver *d)
-{
-	return d->h.o->account.server.scheme >= ACCOUNT_POP3 &&
-	    !d->h.o->which.headers_only;
-}
-
 uint64_t
 deliver_sum(struct deliver *d)
 {
@@ -203,7 +195,7 @@ deliver_begin(struct deliver *d, const struct message *m)
 	d->h.file = -1;
 	d->lacks = ledger_lacks(d->h.ledger, m->key);
 	drop_digest(d);
-	if (keeps_sums(d) || alters(d) || d->known.n > 0)
+	if (hand_keeps_sums(&d->h) || alters(d) || d->known.n > 0)
 		d->digest = digest_new();
 	name_file(d);
 	for (i = 0; i < LEDGER_PLACES; i++)
@@ -415,11 +407,9 @@ record_given(struct deliver *d, const struct pending *p)
 {
 	struct ledger *l = d->h.ledger;
 
-	if (ledger_done(l, p->key, p->done, d->h.e) < 0 ||
-	    ledger_part(l, p->key, p->announced, d->h.e) < 0)
-		return -1;
-	return p->sum == 0 || p->sum == ledger_sum(l, p->key) ? 0 :
-	    ledger_sum_is(l, p->key, p->sum, d->h.e);
+	return ledger_done(l, p->key, p->done, d->h.e) < 0 ||
+	    ledger_part(l, p->key, p->announced, d->h.e) < 0 ?
+	    -1 : hand_sum_is(&d->h, p->key, p->sum);
 }
 
 /*
@@ -431,7 +421,7 @@ static int
 record_accepted(struct deliver *d, struct place *p)
 {
 	struct pending given = { .key = d->h.now.key,
-	    .sum = keeps_sums(d) ? d->h.now.sum : 0,
+	    .sum = d->h.now.sum,
 	    .done = (uint32_t)1 << p->number,
 	    .announced = announced(d) };
 
@@ -496,7 +486,7 @@ pend(struct deliver *d, struct pending *p)
 {
 	memcpy(p->name, d->h.name, sizeof p->name);
 	memcpy(p->letters, d->h.letters, sizeof p->letters);
-	p->sum = keeps_sums(d) ? d->h.now.sum : 0;
+	p->sum = d->h.now.sum;
 	p->announced = announced(d);
 	if (p->done != 0)
 		d->batch[d->n++] = *p;

@@ -41,13 +41,32 @@ hand_doubtful(const struct place *p, const struct handed *h,
 	    STATE_DOUBT) != NULL;
 }
 
+bool
+hand_keeps_sums(const struct handed *h)
+{
+	return h->o->account.server.scheme >= ACCOUNT_POP3;
+}
+
+int
+hand_sum_is(struct handed *h, struct key k, uint64_t sum)
+{
+	struct ledger *l = h->ledger;
+
+	if (sum == 0 || !hand_keeps_sums(h))
+		return 0;
+	if (h->o->which.headers_only)
+		return sum == ledger_head(l, k) ? 0 :
+		    ledger_head_is(l, k, sum, h->e);
+	return sum == ledger_sum(l, k) ? 0 : ledger_sum_is(l, k, sum, h->e);
+}
+
 int
 hand_doubt(struct place *p, struct handed *h)
 {
 	struct entry doubt = hand_entry(p, STATE_DOUBT,
 	    hand_key(p, h->now.key));
 
-	return state_set(h->state, &doubt, h->e) < 0 ||
+	return hand_sum_is(h, h->now.key, h->now.sum) < 0 || state_set(h->state, &doubt, h->e) < 0 ||
 	    state_sync(h->state, h->e) < 0 ? -1 : 0;
 }
 

@@ -18,6 +18,14 @@ bool hand_doubtful(const struct place *, const struct handed *,
 /* That is over: it will not be handed there again.  0 or -1. */
 int hand_over(struct place *, struct handed *, struct key message);
 
+/*
+ * A UIDL alone does not say for good which message it is: a digest is kept, by
+ * which it is known again; before anything else is noted of one that may have
+ * been taken.  Without effect by IMAP.  0 or -1.
+ */
+bool hand_keeps_sums(const struct handed *);
+int hand_sum_is(struct handed *, struct key message, uint64_t sum);
+
 /* On the disk before it is handed over: no answer was seen yet.  0 or -1. */
 int hand_doubt(struct place *, struct handed *);
 /* It was not taken, that is certain.  1, as place_give says it, or -1. */

@@ -265,6 +265,13 @@ ledger_open(struct ledger *l, struct state *s, struct ledger_place *v,
 
 /* ---- messages ---- */
 
+/* It goes with the message's a, when that is gone from the server. */
+static struct key
+head_key(struct key message)
+{
+	return (struct key){ message.a, state_mix(message, STR("head")).b };
+}
+
 static uint32_t
 places(const struct ledger *l, struct key k, enum state_kind kind)
 {
@@ -362,7 +369,7 @@ ledger_forget(struct ledger *l, struct key k, struct err *e)
 	for (i = 0; i < sizeof v / sizeof *v; i++)
 		if (state_drop(l->state, k, v[i], e) < 0)
 			return -1;
-	return 0;
+	return state_drop(l->state, head_key(k), STATE_SUM, e);
 }
 
 /* ---- digests, and what is perhaps gone ---- */
@@ -393,6 +400,21 @@ ledger_sum(const struct ledger *l, struct key k)
 	const struct entry *at = state_find(l->state, k, STATE_SUM);
 
 	return at != NULL ? sum_in(at) : 0;
+}
+
+int
+ledger_head_is(struct ledger *l, struct key k, uint64_t sum, struct err *e)
+{
+	return set_sum(l, head_key(k), STATE_SUM, sum, e);
+}
+
+uint64_t
+ledger_head(const struct ledger *l, struct key k)
+{
+	uint32_t heads = place_bits(l->state, false, false, true);
+
+	return ((places(l, k, STATE_DONE) | places(l, k, STATE_SEEN)) &
+	    ~heads) == 0 ? ledger_sum(l, head_key(k)) : 0;
 }
 
 int

@@ -60,6 +60,12 @@ int ledger_forget(struct ledger *, struct key, struct err *);
 /* A digest of it, as it came, by which it is known again; 0: not known. */
 int ledger_sum_is(struct ledger *, struct key, uint64_t sum, struct err *);
 uint64_t ledger_sum(const struct ledger *, struct key);
+/*
+ * The same of its header, where that alone came; 0 as well where more than that
+ * was given to anybody.
+ */
+int ledger_head_is(struct ledger *, struct key, uint64_t sum, struct err *);
+uint64_t ledger_head(const struct ledger *, struct key);
 
 /*
  * It may be a part of the message, of which so many bytes were announced: not

@@ -109,7 +109,8 @@ record_intent(struct place *p, struct handed *h)
 
 		if (it->fate != STORE_NEW)
 			continue;
-		if (state_set(h->state, &pending, h->e) < 0 ||
+		if (hand_sum_is(h, it->m.key, it->m.sum) < 0 ||
+		    state_set(h->state, &pending, h->e) < 0 ||
 		    ((h->o->to.filter != NULL || added_any(h->o)) &&
 		    state_set(h->state, &sent, h->e) < 0))
 			return -1;

@@ -5,7 +5,7 @@
  * made from that with a number.  A message is the one of the slot that has its
  * digest, else it is new, and gets a slot that is free.  STATE_TWICE says how
  * many slots an id has: as long as it is listed, be it once, its messages are
- * told by their bytes.
+ * told by their bytes; by all of them, though headers alone be wanted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +88,8 @@ add_group(struct pop *s, struct groups *all, uint32_t *v, size_t n)
 	}
 	all->v[all->n++] = (struct group){ v, n };
 	/* All of them are new, and what comes tells their digests. */
-	if (!was && !is_known(s, id) && !s->r->o->seen.catch_up)
+	if (!was && !is_known(s, id) && !s->r->o->seen.catch_up &&
+	    !s->r->o->which.headers_only)
 		return;
 	memcpy(all->read + all->nread, v, n * sizeof *v);
 	all->nread += n;
@@ -196,7 +197,7 @@ slots_in(struct pop *s, struct key id, size_t n)
 		v[i].key = slot_key(id, i);
 		v[i].sum = ledger_sum(&s->r->ledger, v[i].key);
 		v[i].number = i;
-		v[i].taken = is_known(s, v[i].key);
+		v[i].taken = is_known(s, v[i].key) || v[i].sum != 0;
 	}
 	return v;
 }
@@ -225,10 +226,64 @@ match_sums(struct pop *s, const struct group *g, struct slot *v, size_t n,
 	free(m);
 }
 
+/* Of what had the id before it was another's, too, the header came alone. */
+static void
+match_head(struct pop *s, const struct group *g, const struct slot *v,
+    size_t n, size_t *number)
+{
+	uint64_t head = ledger_head(&s->r->ledger, v[0].key);
+	size_t i;
+
+	for (i = 0; i < g->n && head != 0 && v[0].sum == 0; i++)
+		if (number[i] == n && s->sum[g->v[i]] != 0 &&
+		    s->head[g->v[i]] == head) {
+			number[i] = 0;
+			return;
+		}
+}
+
+/*
+ * What is cut may be one that is known, and was whole then: it is not given as
+ * another one, if there is one that it may be.
+ */
+static void
+leave_cut(struct pop *s, const struct group *g, const struct slot *v,
+    size_t n, const size_t *number)
+{
+	size_t i, missing = 0;
+	struct message m;
+
+	for (i = 0; i < n; i++)
+		missing += v[i].taken;
+	for (i = 0; i < g->n; i++)
+		missing -= number[i] < n && v[number[i]].taken;
+	for (i = 0; i < g->n && missing > 0; i++) {
+		if (number[i] < n || !s->cut[g->v[i]])
+			continue;
+		m = popbox_message(s, g->v[i]);
+		s->m[g->v[i]].number = 0;
+		popbox_stays(s, &m, "RETR gives less than LIST says, and its UIDL is that of another one, too",
+		    EX_TEMPFAIL);
+	}
+}
+
+/* It has this slot from now on, whatever comes between. */
+static int
+settle_one(struct pop *s, uint32_t i, struct key slot)
+{
+	struct ledger *l = &s->r->ledger;
+
+	s->key[i] = slot;
+	return s->sum[i] == 0 || s->m[i].number == 0 ||
+	    s->sum[i] == ledger_sum(l, slot) ? 0 :
+	    ledger_sum_is(l, slot, s->sum[i], s->r->e);
+}
+
 /* A key of its own for each of a group. */
 static int
 place_group(struct pop *s, const struct group *g)
 {
+	int got = 0;
 	struct key id = s->key[g->v[0]];
 	size_t was = slots_of(s, id), most = was, i, next = 0;
 	size_t n = was + g->n + 1;	/* that of the id itself may be known */
@@ -236,6 +291,8 @@ place_group(struct pop *s, const struct group *g)
 	struct slot *v = slots_in(s, id, n);
 
 	match_sums(s, g, v, n, number);
+	match_head(s, g, v, n, number);
+	leave_cut(s, g, v, n, number);
 	for (i = 0; i < g->n; i++)
 		if (number[i] < n)
 			v[number[i]].taken = true;
@@ -244,13 +301,14 @@ place_group(struct pop *s, const struct group *g)
 			next++;
 		if (number[i] == n)
 			number[i] = next++;
-		s->key[g->v[i]] = v[number[i]].key;
 		most = number[i] + 1 > most ? number[i] + 1 : most;
+		if (settle_one(s, g->v[i], v[number[i]].key) < 0)
+			got = -1;
 	}
 	free(number);
 	free(v);
-	return most == was ? 0 : state_put(&s->r->state, STATE_TWICE, id,
-	    (uint32_t)most, s->r->e);
+	return got < 0 || most == was ? got : state_put(&s->r->state,
+	    STATE_TWICE, id, (uint32_t)most, s->r->e);
 }
 
 static int
@@ -283,19 +341,69 @@ say_twice(struct pop *s, size_t i)
 	pop3_retr(&s->p, s->m[i].number);
 }
 
+/* Which one it is is not known: it stays. */
 static int
-hear_twice(struct pop *s, size_t i)
+leave_unknown(struct pop *s, size_t i, const char *why)
 {
 	struct message m = popbox_message(s, i);
 
-	if (popbox_hear_sum(s, i) < 0)
-		return -1;
-	if (s->p.ok && !s->p.over)
-		return 0;
 	s->m[i].number = 0;
 	s->sum[i] = 0;
-	return popbox_stays(s, &m, s->p.ok ? "longer than LIST says, and its UIDL is that of another one, too" :
-	    s->p.text, pop3_status(&s->p, EX_TEMPFAIL));
+	return popbox_stays(s, &m, why, pop3_status(&s->p, EX_TEMPFAIL));
+}
+
+/* 1: it came, too short; or 0. */
+static int
+hear_one(struct pop *s, size_t i)
+{
+	int got = popbox_hear_sum(s, i);
+
+	if (got < 0)
+		return -1;
+	if (!s->p.ok)
+		return leave_unknown(s, i, s->p.text);
+	return s->p.over ? leave_unknown(s, i, "longer than LIST says, and its UIDL is that of another one, too") :
+	    got;
+}
+
+static int
+hear_twice(struct pop *s, size_t i)
+{
+	int got = hear_one(s, i);
+
+	if (got > 0)
+		s->again[s->nagain++] = (uint32_t)i;
+	return got < 0 ? -1 : 0;
+}
+
+/* Of what was too short: once more. */
+static int
+hear_twice_again(struct pop *s, size_t i)
+{
+	uint64_t was = s->sum[i];
+	int got = hear_one(s, i);
+
+	if (got <= 0)
+		return got;
+	s->cut[i] = s->sum[i] == was;
+	return s->cut[i] ? 0 : leave_unknown(s, i, "RETR gives less than LIST says, and each time something else");
+}
+
+static int
+read_all(struct pop *s, const struct groups *all)
+{
+	int got;
+
+	s->again = mem_new(all->nread, sizeof *s->again);
+	got = popbox_fly(s, &(struct popbox_flight){ all->read, all->nread,
+	    say_twice, hear_twice });
+	if (got == 0)
+		got = popbox_fly(s, &(struct popbox_flight){ s->again,
+		    s->nagain, say_twice, hear_twice_again });
+	free(s->again);
+	s->again = NULL;
+	s->nagain = 0;
+	return got;
 }
 
 int
@@ -305,8 +413,7 @@ pop_twice(struct pop *s)
 	int got;
 
 	find_groups(s, &all);
-	got = popbox_fly(s, &(struct popbox_flight){ all.read, all.nread,
-	    say_twice, hear_twice });
+	got = read_all(s, &all);
 	if (got == 0 && all.n > 0)
 		got = place_all(s, &all);
 	free(all.sorted);

@@ -208,8 +208,95 @@ for caps in ('USER TOP PIPELINING', 'USER'):
     s.close()
     r.done()
 
+# ---- headers alone of one UIDL
+
+def heads(r):
+    path = r.d + '/box'
+    b = open(path, 'rb').read() if os.path.exists(path) else b''
+    return b.count(b'\nMessage-ID:')
+
+
+for name, lists, want in (
+        ('two', [[A, B], [A, B], [B, A]], 2),
+        ('one goes, another comes', [[A, B], [B, C], [C, B]], 3),
+        ('one was there before', [[A], [A, B], [A, B]], 2),
+        ('equal ones', [[A, A], [A, A, A], [A, A]], 3)):
+    v = Pop([])
+    s, r = Serve(v), Run()
+    for mails in lists:
+        v.m = list(mails)
+        go(r, s, '--headers-only')
+    case.check(heads(r) == want and r.rc == 0 and r.err == '',
+               'headers alone: %s' % name, (heads(r), r.rc, r.err, s.log))
+    go(r, s, *NOW)
+    case.check(heads(r) == want + len(lists[-1]) and r.rc == 0 and not v.m,
+               'and all of them then', (heads(r), r.rc, r.err, v.m))
+    s.close()
+    r.done()
+
+# ---- one UIDL for several, of which a command perhaps has one
+
+for then in ([A, B], [B, A], [B, C], [C, B, A]):
+    v = Pop([A, B])
+    s, r = Serve(v), Run()
+    out = r.d + '/out'
+    cmd = r.write('cmd', '#!/bin/sh\nhead -c 999 >> %s\n'
+                  'test -e %s/calm || kill -9 $PPID\n' % (out, r.d), 0o755)
+    args = ('-d', 'exec:' + cmd, '--in-doubt', 'skip', '--no-sandbox')
+    r.go('pop3', s, *args, maildir=False)
+    r.write('calm', '')
+    for _ in range(3):
+        v.m = list(then)
+        r.go('pop3', s, *args, maildir=False)
+    came = open(out, 'rb').read()
+    case.check(r.rc == 0 and all(
+        came.count(n) == 1 for n in names({A, B, *then} if B in then else
+                                          {A, *then})),
+               'perhaps taken, not again: %s' % b', '.join(
+                   names(then)).decode(), (r.rc, r.err, came))
+    s.close()
+    r.done()
+
+# ---- one UIDL for several, and RETR is cut
+
 BIG = [('h', msg(0, b'disk sd%d: ' % k + b'a line of text\r\n' * 100))
        for k in range(3)]
+
+
+def cut_story(name, how, want_rc, mails=BIG, **more):
+    """Run, run with cuts, run without."""
+    v = Pop(BIG[:2], **more)
+    s, r = Serve(v), Run()
+    go(r, s)
+    v.m = list(mails)
+    v.asked = 0
+
+    def retr(v, t):
+        v.asked += 1
+        k = int(t.split()[1]) - 1
+        n = how(k, v.asked)
+        return None if not n else b'+OK\r\n' + v.m[k][1][:n].rsplit(b'\r\n', 1)[0] + \
+            b'\r\n.\r\n'
+    v.hooks['retr'] = retr
+    go(r, s)
+    rc, err = r.rc, r.err
+    v.hooks.clear()
+    left = [go(r, s), go(r, s, *NOW)]
+    case.check(rc in want_rc and left == [0, 0] and sorted(
+        len(x) for x in box(r)) == [len(BIG[0][1].split(
+            b'\r\n\r\n')[1].replace(b'\r\n', b'\n').strip())] *
+        len({*BIG[:2], *mails}), name, (rc, err, left, box(r)))
+    s.close()
+    r.done()
+
+
+cut_story('cut once, and looked at again', lambda k, n: n == 1 and 600, (0,))
+cut_story('cut once, beside a new one',
+          lambda k, n: n == 1 and 600, (0,), BIG)
+cut_story('cut here and there: it stays',
+          lambda k, n: k == 1 and 500 + 40 * n, (75,))
+cut_story('cut always in the same way: one that may be known stays',
+          lambda k, n: k == 0 and 600, (75,), BIG[:2])
 
 # ---- no UIDL at all
 
