@@ -80,13 +80,13 @@ command_failed(struct command *c, struct handed *h,
 		passes = c->passes || end->child.code == EX_TEMPFAIL;
 	status = passes ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	if (end->late)
-		tally_add(h->tally, &h->now, status, "%s %s: not done after %g seconds, and ended",
+		tally_add(h->tally, &h->now, status, NULL, "%s %s: not done after %g seconds, and ended",
 		    c->what, c->argv[0], h->o->to.deliver_timeout);
 	else if (end->child.how == SPAWN_KILLED)
-		tally_add(h->tally, &h->now, status, "%s %s: ended by signal %d",
+		tally_add(h->tally, &h->now, status, NULL, "%s %s: ended by signal %d",
 		    c->what, c->argv[0], end->child.code);
 	else
-		tally_add(h->tally, &h->now, status, "%s %s: exit %d",
+		tally_add(h->tally, &h->now, status, NULL, "%s %s: exit %d",
 		    c->what, c->argv[0], end->child.code);
 	h->count->status = fail_worse(h->count->status, status);
 	if (!end->late || ++c->late < LATE)

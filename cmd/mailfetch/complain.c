@@ -5,7 +5,8 @@
  *
  *	SINCE PASSES SAID CAUSE<tab>TEXT
  *
- * between a first line that says what it is and a last one with a dot.  It is
+ * between a first line that says what it is and a last one with a dot.  (In 1
+ * the causes had the servers' words.)  It is
  * written in place: what a crash leaves of it is damaged, and then everything
  * is said.
  */
@@ -24,7 +25,7 @@
 #include "str.h"
 #include "trace.h"
 
-#define HEAD "postbag failing 1"
+#define HEAD "postbag failing 2"
 enum { CAUSES = 64, CAUSE_TEXT = 256, TEXT = 1500, FILE_MOST = 256 << 10 };
 
 struct complain_cause {
@@ -116,7 +117,7 @@ complain_say(struct complain *c, int status, const char *cause,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	str_escape(key, sizeof key, str_of(cause != NULL ? cause : text));
+	str_escape(key, sizeof key, str_of(cause != NULL ? cause : fmt));
 	fold_numbers(key);
 	at = find_cause(c->v, c->n, key);
 	if (c->after <= 0 || status != EX_TEMPFAIL ||

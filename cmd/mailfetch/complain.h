@@ -30,7 +30,8 @@ void complain_close(struct complain *);
 /*
  * As fail_print, at once, for any status but EX_TEMPFAIL.  That one is held
  * back until complain_end.  Texts with one cause, but for the numbers in it,
- * are one complaint; a cause of NULL is the text.
+ * are one complaint.  The cause is our own words for what failed, never those
+ * of a server, which may be others each time; NULL: fmt itself.
  */
 void complain_say(struct complain *, int status, const char *cause,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -686,7 +686,7 @@ run_hook(struct deliver *d)
 
 	if (hook_run(&d->hook, &e) == 0)
 		return;
-	complain_say(&d->h.p->complain, e.code, NULL, "%s: %s", d->h.o->title,
+	complain_say(&d->h.p->complain, e.code, "--on-change", "%s: %s", d->h.o->title,
 	    e.msg);
 	d->h.count->hook = fail_worse(d->h.count->hook, e.code);
 }

@@ -48,7 +48,7 @@ passed(struct filter *f, struct handed *h)
 	if (fstat(f->out, &st) < 0)
 		return fail_sys(h->e, EX_IOERR, "temporary file");
 	if (st.st_size == 0 && h->size > 0) {
-		tally_add(h->tally, &h->now, EX_TEMPFAIL, "filter %s: exit 0, and no output",
+		tally_add(h->tally, &h->now, EX_TEMPFAIL, NULL, "filter %s: exit 0, and no output",
 		    f->command.argv[0]);
 		h->count->status = fail_worse(h->count->status, EX_TEMPFAIL);
 		return FILTER_LEFT;
@@ -72,7 +72,7 @@ run_filter(struct filter *f, struct handed *h, struct command_end *end)
 		return FILTER_PASSED;
 	if (end->started || why.code != EX_UNAVAILABLE)
 		return fail(h->e, why.code, "%s", why.msg);
-	tally_add(h->tally, &h->now, EX_TEMPFAIL, "filter %s", why.msg);
+	tally_add(h->tally, &h->now, EX_TEMPFAIL, NULL, "filter %s", why.msg);
 	h->count->status = fail_worse(h->count->status, EX_TEMPFAIL);
 	return FILTER_LEFT;
 }

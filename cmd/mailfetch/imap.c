@@ -229,7 +229,7 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 		if (got == 0)
 			continue;
 		status = imap_severity(m->text, EX_UNAVAILABLE);
-		complain_say(&r->p->complain, status, NULL, "%s: %s: %s",
+		complain_say(&r->p->complain, status, "folder", "%s: %s: %s",
 		    r->o->title, f->v[i].name, m->text);
 		r->count.status = fail_worse(r->count.status, status);
 	}

@@ -165,7 +165,7 @@ no_body(struct box *b, uint32_t uid)
 {
 	struct message m = { .folder = b->folder, .number = uid };
 
-	tally_add(&b->r->tally, &m, EX_TEMPFAIL, "the server gives no body");
+	tally_add(&b->r->tally, &m, EX_TEMPFAIL, NULL, "the server gives no body");
 	leave_message(b, EX_TEMPFAIL);
 	return 0;
 }
@@ -175,7 +175,7 @@ too_long(struct box *b, const struct message *m)
 {
 	char why[DELIVER_WHY];
 
-	tally_add(&b->r->tally, m, EX_PROTOCOL, "%s",
+	tally_add(&b->r->tally, m, EX_PROTOCOL, "too long", "%s",
 	    deliver_over(&b->r->deliver, m, why));
 	leave_message(b, EX_PROTOCOL);
 	return 0;

@@ -434,7 +434,7 @@ after(int status)
 
 	if (around(&p.post, status, &e) == 0)
 		return status;
-	complain_say(&p.complain, e.code, NULL, "%s: %s", o.title, e.msg);
+	complain_say(&p.complain, e.code, "--post", "%s: %s", o.title, e.msg);
 	return status == 1 ? e.code : fail_worse(status, e.code);
 }
 

@@ -189,7 +189,7 @@ tell_recipient(const struct place *p, struct handed *h,
 		complain_say(&h->p->complain, status, NULL, "%s %s: <%s>: may have been accepted, and stays on the server",
 		    p->kind->name, p->name, r->addr);
 	else if (r->reply.code != 0)
-		tally_add(h->tally, &h->now, status, "%s %s: <%s>: %d %s",
+		tally_add(h->tally, &h->now, status, NULL, "%s %s: <%s>: %d %s",
 		    p->kind->name, p->name, r->addr, r->reply.code, r->reply.text);
 	return status;
 }
@@ -270,7 +270,7 @@ leave_refused(struct place *p, struct handed *h, const struct err *why)
 {
 	if (why->code != EX_DATAERR)
 		return fail(h->e, why->code, "%s", why->msg);
-	tally_add(h->tally, &h->now, EX_DATAERR, "%s %s: %s", p->kind->name,
+	tally_add(h->tally, &h->now, EX_DATAERR, "given", "%s %s: %s", p->kind->name,
 	    p->name, why->msg);
 	h->count->status = fail_worse(h->count->status, EX_DATAERR);
 	return 1;
@@ -303,7 +303,7 @@ after_loss(struct place *p, struct handed *h, bool again)
 		    LOST);
 	if (again)
 		return GIVE_AGAIN;
-	tally_add(h->tally, &h->now, EX_TEMPFAIL, "%s %s: %s",
+	tally_add(h->tally, &h->now, EX_TEMPFAIL, "connection lost", "%s %s: %s",
 	    p->kind->name, p->name, why);
 	h->count->status = fail_worse(h->count->status, EX_TEMPFAIL);
 	return GIVE_LEFT;

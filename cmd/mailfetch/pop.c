@@ -226,7 +226,7 @@ delete(struct pop *s, uint32_t *dele, size_t *n)
 			return -1;
 		if (!s->p.ok) {
 			m = popbox_message(s, dele[i]);
-			tally_add(&s->r->tally, &m, EX_TEMPFAIL, "DELE: %s",
+			tally_add(&s->r->tally, &m, EX_TEMPFAIL, NULL, "DELE: %s",
 			    s->p.text);
 			s->r->count.status = fail_worse(s->r->count.status,
 			    EX_TEMPFAIL);

@@ -127,7 +127,8 @@ popbox_stays(struct pop *s, const struct message *m, const char *why, int code)
 {
 	struct run *r = s->r;
 
-	tally_add(&r->tally, m, code, "%s", why);
+	tally_add(&r->tally, m, code, why == s->p.text ? "refused" : why,
+	    "%s", why);
 	r->count.status = fail_worse(r->count.status, code);
 	r->count.kept++;
 	return 0;

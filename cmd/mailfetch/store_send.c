@@ -28,7 +28,7 @@ store_leave(const struct store *s, struct store_item *it, struct handed *h,
     int code, const char *why)
 {
 	it->fate = STORE_LEFT;
-	tally_add(h->tally, &it->m, code, "%s: %s", s->where, why);
+	tally_add(h->tally, &it->m, code, "append", "%s: %s", s->where, why);
 	h->count->status = fail_worse(h->count->status, code);
 }
 

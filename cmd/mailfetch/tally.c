@@ -12,7 +12,7 @@
 #include "tally.h"
 
 static struct tally_why *
-find_why(struct tally *t, const char *why)
+find_why(struct tally *t, const char *why, const char *cause)
 {
 	size_t i;
 
@@ -22,15 +22,15 @@ find_why(struct tally *t, const char *why)
 	if (t->n == TALLY_WHYS)
 		return &t->v[TALLY_WHYS - 1];
 	if (t->n == TALLY_WHYS - 1)
-		why = "other reasons";
+		why = cause = "other reasons";
 	t->v[t->n] = (struct tally_why){ .why = arena_dup(&t->arena,
-	    str_of(why)) };
+	    str_of(why)), .cause = arena_dup(&t->arena, str_of(cause)) };
 	return &t->v[t->n++];
 }
 
 void
 tally_add(struct tally *t, const struct message *m, int status,
-    const char *fmt, ...)
+    const char *cause, const char *fmt, ...)
 {
 	struct tally_why *w;
 	char why[512];
@@ -39,7 +39,7 @@ tally_add(struct tally *t, const struct message *m, int status,
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof why, fmt, ap);
 	va_end(ap);
-	w = find_why(t, why);
+	w = find_why(t, why, cause != NULL ? cause : fmt);
 	w->status = fail_worse(w->status, status);
 	if (w->n++ < TALLY_NAMES)
 		w->name[w->n - 1] = m->folder != NULL ?
@@ -59,10 +59,10 @@ say_why(const struct tally_why *w, const char *title, struct complain *c)
 		buf_s(&b, w->name[i]);
 	}
 	if (w->n == 1)
-		complain_say(c, w->status, w->why, "%s: %s: %s stays on the server",
+		complain_say(c, w->status, w->cause, "%s: %s: %s stays on the server",
 		    title, w->why, b.p);
 	else
-		complain_say(c, w->status, w->why, "%s: %s: %llu messages stay on the server: %s%s",
+		complain_say(c, w->status, w->cause, "%s: %s: %llu messages stay on the server: %s%s",
 		    title, w->why, (unsigned long long)w->n, b.p,
 		    w->n > TALLY_NAMES ? " and others" : "");
 	buf_free(&b);

@@ -10,6 +10,7 @@ enum { TALLY_WHYS = 16, TALLY_NAMES = 8 };
 
 struct tally_why {
 	char *why;
+	char *cause;		/* as complain_say has it */
 	int status;
 	uint64_t n;
 	char *name[TALLY_NAMES];	/* of the first ones */
@@ -24,10 +25,11 @@ struct tally {
 
 /*
  * This message stays, for that reason: what failed, how, and the exit status
- * of that.  Of more reasons than there is room for the last is "other reasons".
+ * of that.  cause: as complain_say has it.  Of more reasons than there is room for the last is "other reasons".
  */
 void tally_add(struct tally *, const struct message *, int status,
-    const char *why, ...) __attribute__((format(printf, 4, 5)));
+    const char *cause, const char *why, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /*
  * One line for each reason, with the account's name in front, and all is

@@ -104,7 +104,7 @@ begun = r.text()
 for text, what in (('', 'an empty one'), (begun[:-3], 'a torn one'),
                    (begun.replace(' ', ' x', 2), 'a damaged one'),
                    (begun + 'more\n', 'one with more behind it'),
-                   (begun.replace('failing 1', 'failing 2'), 'a later one'),
+                   (begun.replace('failing 2', 'failing 3'), 'a later one'),
                    ('\0' * 90, 'zeros')):
     r.text(text)
     rc, err = r.run()
@@ -165,6 +165,37 @@ check(r.run('-d', 'exec:sh -c "exit 75"', maildir=False) == (75, ''),
       'a command that cannot now', r.err)
 rc, err = r.run('-d', 'exec:sh -c "exit 9"', maildir=False)
 check(rc == 69 and 'exit 9' in err, 'one that fails is said at once', err)
+
+# ---- a server whose words are others each time
+again = iter(range(99))
+odd = lambda *_: b'-ERR [SYS/TEMP] try later, id=%s /%s\r\n' % (
+    b'QWxhZGRpbg%c==' % (65 + next(again)), b'cafe%cd' % (97 + next(again)))
+r = Cron(Down([('u1', b'Subject: m1\r\n\r\nx\r\n')]))
+r.run()
+r.talk.m += [('v%d' % i, b'Subject: m%d\r\n\r\nx\r\n' % i)
+             for i in range(1, 4)]
+r.talk.hooks['retr'] = odd
+check(r.run() == (75, ''), 'other words: held back', r.err)
+check(r.run() == (75, ''), 'and others: the same', r.err)
+check(r.text().count('\n') == 3, 'one cause', r.text())
+r.earlier(7200)
+rc, err = r.run()
+check(rc == 75 and err.count('\n') == 1 and '2 more like it' in err and
+      'id=' in err, 'said once', err)
+check(r.run() == (75, ''), 'no more, and nothing is over', r.err)
+r.talk.hooks.clear()
+check(r.run()[0] == 0 and r.err.count('this is over') == 1, 'over', r.err)
+for verb in ('pass', 'list', 'uidl'):
+    r.talk.hooks[verb] = odd
+    check([r.run() for _ in range(3)] == [(75, '')] * 3 or verb == 'uidl',
+          '%s: held back' % verb, r.err)
+    r.earlier(7200)
+    r.run()
+    said = r.err
+    check(r.run()[1] == '' and said.count('\n') <= 1, '%s: said once' % verb,
+          (said, r.err))
+    r.talk.hooks.clear()
+    r.run()
 
 # ---- a watch
 w = Run()
