@@ -56,23 +56,23 @@
 
 /*
  * In a POP3 maildrop: 8 bytes each for LIST, and in mailfetch 16 for the
- * digest that UIDL becomes at once, and 8 to tell them apart: 32 MB.  It
- * is a quarter of IMAP's, since POP3 cannot be asked for what is new: each id
+ * digest that UIDL becomes at once, and 8 to tell them apart: 16 MB.  It
+ * is an eighth of IMAP's, since POP3 cannot be asked for what is new: each id
  * is held until it is known whether another message has it, too, as RFC 1939
  * section 7 allows.
  */
-#define LIMIT_MAILDROP 1000000
+#define LIMIT_MAILDROP 500000
 
 /* The unique ids themselves are kept for JSON alone. */
-#define LIMIT_UIDL_BYTES (16 << 20)
+#define LIMIT_UIDL_BYTES (10 << 20)
 
 /*
  * Mailboxes in LIST, and the bytes of their names with what is noted of each
- * (some 150 bytes): 16 MB for both sides of imapsync, as many for mailfetch.
- * One that imapsync looks into has 350 bytes more until the end: 55 MB in all
+ * (some 150 bytes): 10 MB for both sides of imapsync, as many for mailfetch.
+ * One that imapsync looks into has 350 bytes more until the end: 30 MB in all
  * with the most of them.
  */
-#define LIMIT_MAILBOXES 100000
-#define LIMIT_MAILBOX_BYTES (16 << 20)
+#define LIMIT_MAILBOXES 50000
+#define LIMIT_MAILBOX_BYTES (10 << 20)
 
 #endif
