@@ -147,12 +147,30 @@ file_of(const struct box *b, const struct act *a)
 	return str_of(a->name != NULL ? a->name : "");
 }
 
+struct report_file
+box_file(const struct box *b, const struct near_msg *m)
+{
+	return (struct report_file){ .dir = b->path, .fresh = m->fresh,
+	    .name = str_of(near_dir_file(b->near.dir, m)) };
+}
+
+/* A move on the server follows one that was made here. */
+static struct report_file
+lies_at(const struct box *b, const struct act *a)
+{
+	if (a->kind == ACT_FAR_MOVE && a->to_file != NONE)
+		return box_file(a->to, &a->to->near.dir->v[a->to_file]);
+	if (a->file == NONE)
+		return (struct report_file){ .dir = NULL };
+	return box_file(b, &b->near.dir->v[a->file]);
+}
+
 struct report_act
 box_act(const struct box *b, const struct act *a)
 {
 	return (struct report_act){ .kind = a->kind, .box = b->name, .path = b->path,
-	    .uid = a->uid, .file = file_of(b, a), .add = a->add,
-	    .del = a->del, .keywords = &b->state->keywords,
+	    .uid = a->uid, .file = file_of(b, a), .is = lies_at(b, a),
+	    .add = a->add, .del = a->del, .keywords = &b->state->keywords,
 	    .to = a->to != NULL ? a->to->name : NULL };
 }
 
@@ -162,6 +180,28 @@ box_done(struct box *b, const struct act *a)
 	struct report_act said = box_act(b, a);
 
 	report_done(&b->run->report, &said);
+}
+
+void
+box_done_at(struct box *b, const struct act *a, struct report_file is,
+    struct report_file was)
+{
+	struct report_act said = box_act(b, a);
+
+	said.is = is;
+	said.was = was;
+	report_done(&b->run->report, &said);
+}
+
+void
+box_folder(const struct box *b, const char *what, const struct box *to)
+{
+	struct report_folder other = { .name = NULL };
+
+	if (to != NULL)
+		other = (struct report_folder){ to->name, to->path };
+	report_folder(&b->run->report, what, (struct report_folder){ b->name,
+	    b->path }, to != NULL ? &other : NULL);
 }
 
 /* ---- its messages on the server ---- */

@@ -121,6 +121,13 @@ void box_forget(struct box *);
 /* An act of its plan in words, which are the mailbox's; box_done reports it. */
 struct report_act box_act(const struct box *, const struct act *);
 void box_done(struct box *, const struct act *);
+/* The same, of a file that lies there now, and lay elsewhere (name "": new). */
+void box_done_at(struct box *, const struct act *, struct report_file is,
+    struct report_file was);
+/* Where a file of its Maildir lies, until its next change. */
+struct report_file box_file(const struct box *, const struct near_msg *);
+/* A whole folder is made, removed, or becomes the other; or would be. */
+void box_folder(const struct box *, const char *what, const struct box *to);
 
 /* No UID of what is uploaded from now on is lower. */
 uint64_t box_far_next(const struct box *);

@@ -138,16 +138,17 @@ static int
 publish(struct commit *k, struct commit_msg *g, struct err *e)
 {
 	struct near_dir *l = g->b->near.dir;
-	char info[64] = "", name[64], to[160];
+	char name[64], to[160];
 	bool fresh = g->flags == 0;
 	int i;
 
-	if (!fresh && info_of(g, info, sizeof info, e) < 0)
+	g->info[0] = '\0';
+	if (!fresh && info_of(g, g->info, sizeof g->info, e) < 0)
 		return -1;
 	snprintf(name, sizeof name, "%s", g->name);
 	for (i = 2; i < 1000; i++) {
 		snprintf(to, sizeof to, "%s%s%s", name, fresh ? "" : ":",
-		    info);
+		    g->info);
 		if (name_taken(g->b, name))
 			errno = EEXIST;
 		else if (publish_as(k, g, fresh ? l->in.fresh : l->in.cur, to) ==
@@ -203,13 +204,26 @@ each_box(const struct batch *t,
 	return 0;
 }
 
+static void
+commit_tell(const struct commit_msg *g)
+{
+	struct act a = { .kind = ACT_FETCH, .uid = g->uid,
+	    .file = NONE, .name = g->name, .flags = g->flags };
+	bool fresh = g->flags == 0;
+	char file[160];
+
+	snprintf(file, sizeof file, "%s%s%s", g->name, fresh ? "" : ":",
+	    g->info);
+	box_done_at(g->b, &a, (struct report_file){ .dir = g->b->path,
+	    .name = str_of(file), .fresh = fresh },
+	    (struct report_file){ .dir = NULL });
+}
+
 static int
 commit_record(struct commit_msg *g, struct err *e)
 {
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
 	    .ident = g->ident, .ino = g->ino };
-	struct act a = { .kind = ACT_FETCH, .uid = g->uid,
-	    .file = NONE, .name = g->name, .flags = g->flags };
 	int got;
 
 	pthread_mutex_lock(g->b->lock);
@@ -217,7 +231,7 @@ commit_record(struct commit_msg *g, struct err *e)
 	g->b->near.changed = true;
 	pthread_mutex_unlock(g->b->lock);
 	if (got == 0)
-		box_done(g->b, &a);
+		commit_tell(g);
 	return got;
 }
 

@@ -19,6 +19,7 @@ struct commit_msg {
 	bool unnamed;		/* a file without a name, else in tmp/ */
 	int fd;			/* of such a one, in a batch; else -1 */
 	char name[64];
+	char info[40];		/* behind the name once it is in place, or "" */
 };
 /*
  * For r->links connections in as many threads; until commit_end, which waits

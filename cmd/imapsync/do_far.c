@@ -279,7 +279,7 @@ static int
 record_move(struct box *b, struct act *a, uint32_t uid)
 {
 	struct box *to = a->to;
-	struct near_msg *m = moved_file(a);
+	struct near_msg *m = moved_file(a), was = *m;
 	struct str base = near_dir_base(to->near.dir, m);
 	struct rec *old = state_by_uid(b->state, a->uid), rec;
 	struct err *e = b->run->e;
@@ -310,7 +310,8 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	    state_unpend(to->state, name, e) < 0 ||
 	    state_drop(b->state, old, e) < 0)
 		return -1;
-	box_done(b, a);
+	box_done_at(b, a, box_file(to, m), m->file != was.file ?
+	    box_file(to, &was) : (struct report_file){ .dir = NULL });
 	return 0;
 }
 

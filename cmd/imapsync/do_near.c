@@ -106,21 +106,21 @@ do_near_state(struct box *b)
 
 /* ---- changes here ---- */
 
-int
-do_near_flags(struct box *b)
+/* The files' new names; was: those that they had, in the same order. */
+static void
+rename_files(struct box *b, struct near_msg *was)
 {
 	struct err *e = b->run->e;
-	struct rec *rec;
-	size_t k;
+	size_t k, n = 0;
 
-	if (b->plan->count[ACT_NEAR_FLAGS] == 0)
-		return 0;
 	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan->v[k];
 		struct near_msg *m = &b->near.dir->v[a->file];
-		int got = near_dir_flags(b->near.dir, m, (m->flags | a->add) &
-		    ~a->del, e);
+		int got;
 
+		was[n++] = *m;
+		got = near_dir_flags(b->near.dir, m, (m->flags | a->add) &
+		    ~a->del, e);
 		if (got < 0) {		/* a name that gets too long, say */
 			report_problem(&b->run->report, e->code, b->name, "%s",
 			    e->msg);
@@ -132,14 +132,31 @@ do_near_flags(struct box *b)
 			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
-	if (near_dir_sync(b->near.dir, e) < 0)
-		return -1;
-	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++) {
+}
+
+/* Reported with its name before, if that was another. */
+static void
+renamed_done(struct box *b, const struct act *a, const struct near_msg *was)
+{
+	const struct near_msg *m = &b->near.dir->v[a->file];
+
+	box_done_at(b, a, box_file(b, m), m->file != was->file ?
+	    box_file(b, was) : (struct report_file){ .dir = NULL });
+}
+
+static int
+record_flags(struct box *b, const struct near_msg *was)
+{
+	struct err *e = b->run->e;
+	struct rec *rec;
+	size_t k, n = 0;
+
+	for (k = 0; plan_next(b->plan, ACT_NEAR_FLAGS, &k); k++, n++) {
 		struct act *a = &b->plan->v[k];
 
 		if (a->failed)
 			continue;
-		box_done(b, a);
+		renamed_done(b, a, &was[n]);
 		if (a->both)
 			continue;	/* do_far_flags does it */
 		rec = rec_of(b, a);
@@ -150,12 +167,29 @@ do_near_flags(struct box *b)
 	return 0;
 }
 
+int
+do_near_flags(struct box *b)
+{
+	struct near_msg *was;
+	int got;
+
+	if (b->plan->count[ACT_NEAR_FLAGS] == 0)
+		return 0;
+	was = mem_new(b->plan->count[ACT_NEAR_FLAGS], sizeof *was);
+	rename_files(b, was);
+	got = near_dir_sync(b->near.dir, b->run->e);
+	if (got == 0)
+		got = record_flags(b, was);
+	free(was);
+	return got;
+}
+
 /* Records that the server has it under another UID in this mailbox. */
 static int
 renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 {
 	struct rec *old = state_by_uid(b->state, a->uid);
-	struct near_msg *m = &b->near.dir->v[a->file];
+	struct near_msg *m = &b->near.dir->v[a->file], was = *m;
 	char name[256];
 
 	snprintf(name, sizeof name, "%s", state_name(b->state, old));
@@ -168,22 +202,24 @@ renumber(struct box *b, struct act *a, struct rec rec, uint64_t merged)
 		return -1;
 	b->near.changed = true;
 	box_again(b, AGAIN_SETTLE);
-	box_done(b, a);
+	renamed_done(b, a, &was);
 	return 0;
 }
 
-/* 0 moved, with all the flags both sides gave it; 1 it is not there; -1. */
+/*
+ * 0 moved, with all the flags both sides gave it, and *there is the file; 1 it
+ * is not there; -1.
+ */
 static int
 move_file(struct box *b, struct near_msg *m, struct box *to,
-    uint64_t merged)
+    uint64_t merged, struct near_msg *there)
 {
 	struct err *e = b->run->e;
-	struct near_msg there;
-	int got = near_dir_move_to(b->near.dir, m, to->near.dir, &there, e);
+	int got = near_dir_move_to(b->near.dir, m, to->near.dir, there, e);
 
-	if (got == 0 && ((merged ^ there.flags) &
+	if (got == 0 && ((merged ^ there->flags) &
 	    flags_lettered(&to->near.dir->letters)) != 0 &&
-	    near_dir_flags(to->near.dir, &there, merged, e) < 0)
+	    near_dir_flags(to->near.dir, there, merged, e) < 0)
 		return -1;
 	if (got >= 0 && (near_dir_sync(to->near.dir, e) < 0 ||
 	    near_dir_sync(b->near.dir, e) < 0))
@@ -206,7 +242,7 @@ do_near_move(struct box *b, struct act *a)
 	struct box *to = a->to;
 	const struct far_msg *f = box_far_find(to, a->to_uid);
 	struct rec *old = state_by_uid(b->state, a->uid), rec;
-	struct near_msg *m = &b->near.dir->v[a->file];
+	struct near_msg *m = &b->near.dir->v[a->file], there;
 	struct err *e = b->run->e;
 	uint64_t base, here, merged;
 	char name[256];
@@ -232,7 +268,7 @@ do_near_move(struct box *b, struct act *a)
 	    .name = name, .ino = m->ino, .ident = rec.ident,
 	    .flags = f->flags, .size = rec.size, .uid = f->uid }, e) < 0 ||
 	    state_sync(to->state, e) < 0 ||
-	    (got = move_file(b, m, to, merged)) < 0)
+	    (got = move_file(b, m, to, merged, &there)) < 0)
 		return -1;
 	if (got > 0) {
 		both_partial(b, to);
@@ -246,27 +282,26 @@ do_near_move(struct box *b, struct act *a)
 	old = state_by_uid(b->state, a->uid);
 	if (old != NULL && state_drop(b->state, old, e) < 0)
 		return -1;
-	box_done(b, a);
+	box_done_at(b, a, box_file(to, &there), box_file(b, m));
 	return 0;
 }
 
-int
-do_near_deletes(struct box *b)
+/* was: the files before, in the same order. */
+static void
+remove_files(struct box *b, struct near_msg *was)
 {
 	struct run *r = b->run;
 	bool attic = r->o->policy.near_delete == NEAR_ATTIC;
 	bool mark = r->o->policy.near_delete == NEAR_MARK;
-	struct rec *rec;
-	size_t k;
+	size_t k, n = 0;
 	int got;
 
-	if (b->plan->count[ACT_NEAR_DELETE] == 0)
-		return 0;
 	for (k = 0; !stop_asked() &&
 	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
 		struct act *a = &b->plan->v[k];
 		struct near_msg *m = &b->near.dir->v[a->file];
 
+		was[n++] = *m;
 		got = mark ? near_dir_flags(b->near.dir, m, m->flags |
 		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m, r->root,
 		    attic, r->e);
@@ -281,11 +316,18 @@ do_near_deletes(struct box *b)
 			box_outcome(b, BOX_PARTIAL);
 		b->near.changed = true;
 	}
-	if (near_dir_sync(b->near.dir, r->e) < 0 || (b->near.dir->attic >= 0 &&
-	    fsync(b->near.dir->attic) < 0))
-		return fail_sys(r->e, EX_IOERR, "%s: fsync", b->path);
+}
+
+static int
+record_removed(struct box *b, const struct near_msg *was)
+{
+	struct run *r = b->run;
+	bool mark = r->o->policy.near_delete == NEAR_MARK;
+	struct rec *rec;
+	size_t k, n = 0;
+
 	for (k = 0; !stop_asked() &&
-	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
+	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++, n++) {
 		struct act *a = &b->plan->v[k];
 
 		rec = a->failed ? NULL : state_by_uid(b->state, a->uid);
@@ -294,7 +336,28 @@ do_near_deletes(struct box *b)
 		if ((mark ? orphan(b, rec) : state_drop(b->state, rec,
 		    r->e)) < 0)
 			return -1;
-		box_done(b, a);
+		renamed_done(b, a, &was[n]);
 	}
 	return 0;
+}
+
+int
+do_near_deletes(struct box *b)
+{
+	struct err *e = b->run->e;
+	struct near_msg *was;
+	int got;
+
+	if (b->plan->count[ACT_NEAR_DELETE] == 0)
+		return 0;
+	was = mem_new(b->plan->count[ACT_NEAR_DELETE], sizeof *was);
+	remove_files(b, was);
+	got = near_dir_sync(b->near.dir, e);
+	if (got == 0 && b->near.dir->attic >= 0 &&
+	    fsync(b->near.dir->attic) < 0)
+		got = fail_sys(e, EX_IOERR, "%s: fsync", b->path);
+	if (got == 0)
+		got = record_removed(b, was);
+	free(was);
+	return got;
 }

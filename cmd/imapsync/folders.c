@@ -94,7 +94,7 @@ only_known(struct box *b, struct near_dir *l)
 static bool
 removal_shown(struct box *b)
 {
-	report_folder(&b->run->report, "near-remove", b->name, NULL);
+	box_folder(b, "near-remove", NULL);
 	return b->run->o->dry_run;
 }
 
@@ -186,7 +186,7 @@ remove_there(struct box *b)
 	}
 	if (brake(b, b->far.now.exists, "the Maildir is gone here"))
 		return 0;
-	report_folder(&r->report, "far-remove", b->name, NULL);
+	box_folder(b, "far-remove", NULL);
 	if (r->o->dry_run)
 		return 0;
 	got = imap_wait(m, imap_ask_delete(m, str_of(b->name)));
@@ -264,7 +264,7 @@ make_there(struct box *b)
 	struct imap *m = &b->run->link[0].imap;
 	int got;
 
-	report_folder(&b->run->report, "far-create", b->name, NULL);
+	box_folder(b, "far-create", NULL);
 	if (b->run->o->dry_run)
 		return 0;
 	got = imap_wait(m, imap_ask_create(m, str_of(b->name)));
@@ -284,7 +284,7 @@ make_here(struct box *b)
 	struct run *r = b->run;
 	struct near_dir l;
 
-	report_folder(&r->report, "near-create", b->name, NULL);
+	box_folder(b, "near-create", NULL);
 	if (r->o->dry_run)
 		return 0;
 	if (near_dir_open(&l, r->root, b->path, true, r->e) != 0)

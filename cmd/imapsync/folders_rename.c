@@ -188,7 +188,7 @@ folders_renamed_there(struct box *b)
 			break;
 	if (i == r->nboxes)
 		return 0;
-	report_folder(&r->report, "near-rename", b->name, r->boxes[i].name);
+	box_folder(b, "near-rename", &r->boxes[i]);
 	if (r->o->dry_run)
 		return 1;
 	if (rename_here(b, &r->boxes[i]) < 0 || inherit(b, &r->boxes[i]) < 0)
@@ -305,7 +305,7 @@ folders_renamed_here(struct box *b)
 	}
 	if (i == r->nboxes || !all_of_it(b))
 		return 0;
-	report_folder(&r->report, "far-rename", b->name, r->boxes[i].name);
+	box_folder(b, "far-rename", &r->boxes[i]);
 	if (r->o->dry_run)
 		return 1;
 	got = imap_wait(m, imap_ask_rename(m, str_of(b->name),

@@ -37,6 +37,19 @@ flags_json(struct json *j, const char *key, const struct keywords *w,
 }
 
 static void
+path_json(struct json *j, const char *key, const struct report_file *f)
+{
+	struct buf t = { .max = 65536 };
+
+	if (f->name.n > 0) {
+		buf_printf(&t, "%s%s%s/%.*s", f->dir, f->dir[0] != '\0' ?
+		    "/" : "", f->fresh ? "new" : "cur", STR_ARG(f->name));
+		json_str(j, key, BUF_STR(t));
+	}
+	buf_free(&t);
+}
+
+static void
 line_json(struct buf *to, const char *event, const struct report *r,
     const struct report_act *a)
 {
@@ -57,6 +70,8 @@ line_json(struct buf *to, const char *event, const struct report *r,
 	buf_free(&dir);
 	if (a->file.n > 0)
 		json_str(&j, "file", a->file);
+	path_json(&j, "path", &a->is);
+	path_json(&j, "was", &a->was);
 	flags_json(&j, "add", a->keywords, a->add);
 	flags_json(&j, "del", a->keywords, a->del);
 	if (a->to != NULL)
@@ -152,7 +167,8 @@ report_done(struct report *r, const struct report_act *a)
 }
 
 void
-report_folder(struct report *r, const char *what, const char *a, const char *b)
+report_folder(struct report *r, const char *what, struct report_folder of,
+    const struct report_folder *to)
 {
 	struct buf out = { .max = 65536 };
 	struct json j = { .out = &out };
@@ -163,10 +179,13 @@ report_folder(struct report *r, const char *what, const char *a, const char *b)
 		json_int(&j, "v", 1);
 		json_s(&j, "event", r->dry_run ? "plan" : "done");
 		json_s(&j, "account", r->title);
-		json_s(&j, "box", a);
+		json_s(&j, "box", of.name);
 		json_s(&j, "act", what);
-		if (b != NULL)
-			json_s(&j, "to", b);
+		json_s(&j, "path", to != NULL ? to->path : of.path);
+		if (to != NULL) {
+			json_s(&j, "was", of.path);
+			json_s(&j, "to", to->name);
+		}
 		json_close(&j, '}');
 		if (!r->dry_run)
 			hook_event(&r->hook, BUF_STR(out));
@@ -174,9 +193,10 @@ report_folder(struct report *r, const char *what, const char *a, const char *b)
 	if (r->json) {
 		puts(out.p);
 	} else if (r->dry_run || r->verbose) {
-		str_escape(one, sizeof one, str_of(a));
-		str_escape(two, sizeof two, str_of(b));
-		printf("%s %s%s%s\n", what, one, b != NULL ? " to " : "",
+		str_escape(one, sizeof one, str_of(of.name));
+		str_escape(two, sizeof two, str_of(to != NULL ? to->name :
+		    ""));
+		printf("%s %s%s%s\n", what, one, to != NULL ? " to " : "",
 		    two);
 	}
 	buf_free(&out);

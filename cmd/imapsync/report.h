@@ -37,6 +37,13 @@ struct report {
 	int64_t drawn;		/* when progress was shown last, or 0 */
 };
 
+/* A file of a Maildir.  No name: there is none, or it is not known. */
+struct report_file {
+	const char *dir;	/* its Maildir, below near */
+	struct str name;
+	bool fresh;		/* in new, else in cur */
+};
+
 /* One act, in words. */
 struct report_act {
 	enum act_kind kind;
@@ -44,6 +51,9 @@ struct report_act {
 	const char *path;	/* its Maildir, below near */
 	uint32_t uid;		/* or 0 */
 	struct str file;	/* its name here, or "" */
+	struct report_file is;	/* where it lies; or lay, if it is removed */
+	struct report_file was;	/* before it was renamed or moved; no name:
+				   it was not */
 	uint64_t add, del;	/* flags */
 	const struct keywords *keywords;	/* what the flags mean */
 	const char *to;		/* of a move: the other mailbox; or NULL */
@@ -52,9 +62,12 @@ struct report_act {
 void report_begin(struct report *, const struct settings *);
 void report_plan(struct report *, const struct report_act *);
 void report_done(struct report *, const struct report_act *);
-/* A whole folder; b is its new name, or NULL. */
-void report_folder(struct report *, const char *what, const char *a,
-    const char *b);
+/* A whole folder, known by name and path here; to: what it becomes, or NULL. */
+struct report_folder {
+	const char *name, *path;
+};
+void report_folder(struct report *, const char *what, struct report_folder,
+    const struct report_folder *to);
 /* Of a mailbox; the status is that of the worst.  Code 0 is no failure. */
 void report_problem(struct report *, int code, const char *box,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""imapsync: what it says of what it does: the paths of its events."""
+from synclab import *
+
+lab = up()
+
+
+def paths(r, box=None):
+    """{act: [(path, was)]} of the events of a run."""
+    out = {}
+    for e in r.events:
+        if e.get("event") == "done" and box in (None, e["box"]):
+            out.setdefault(e["act"], []).append((e.get("path"), e.get("was")))
+    return out
+
+
+def there(u, path):
+    return os.path.isfile(u.near.path(path))
+
+
+@scenario
+def each_event():
+    """Each act that touches a file names it."""
+    u = lab.user()
+    base(u)
+    got = paths(u.sync("-j"))
+    ok(len(got["fetch"]) == 15 and all(there(u, p) and w is None
+                                       for p, w in got["fetch"]),
+       "fetched files are where the events say", got["fetch"])
+    ok({p for p, _ in got["near-create"]} >= {"INBOX", "Old far"} and
+       all(os.path.isdir(u.near.path(p)) for p, _ in got["near-create"]),
+       "Maildirs, too", got["near-create"])
+    change_near(u)
+    before = {os.path.relpath(f, u.near.root) for b in u.near.boxes()
+              for f in u.near.files(b)}
+    change_far(u)
+    got = paths(u.sync("-j"))
+    for act in ("fetch", "push", "far-flags", "far-move", "near-flags",
+                "near-move"):
+        ok(act in got and all(there(u, p) for p, _ in got[act]),
+           "%s: where it is" % act, got.get(act))
+    for act in ("near-flags", "near-move", "near-delete"):
+        ok(all((w or p) in before for p, w in got[act]),
+           "%s: where it was" % act, got[act])
+    ok(all(w and w != p and not there(u, w) for a in ("near-flags",
+                                                      "near-move")
+           for p, w in got[a]), "renamed: another name", got)
+    ok(got["near-delete"] and not any(there(u, p)
+                                      for p, _ in got["near-delete"]),
+       "removed: where it lay", got["near-delete"])
+    is_(got["near-rename"], [("Renamed far", "Old far")], "a folder")
+    ok(not any(p for p, _ in got["far-delete"]), "what has no file",
+       got["far-delete"])
+
+
+@scenario
+def marked():
+    """--delete-near mark renames the file."""
+    u = Alone()
+    u.box().add(mail(1))
+    u.sync()
+    u.box().messages.clear()
+    got = paths(u.sync("-j", "--delete-near", "mark"))["near-delete"]
+    ok(len(got) == 1 and there(u, got[0][0]) and
+       got[0][0].endswith(":2,T") and got[0][1].startswith("INBOX/new/"),
+       "it is there with a T", got)
+
+
+@scenario
+def inbox_itself():
+    """The inbox of Maildir++ is the directory itself."""
+    u = Alone()
+    u.box().add(mail(1))
+    got = paths(u.sync("-j", "--layout", "maildir++"))["fetch"]
+    ok(len(got) == 1 and got[0][0].startswith("new/") and
+       there(u, got[0][0]), "new/FILE", got)
+
+
+@scenario
+def unlisted():
+    """A keyword that the mailbox does not have is on no message."""
+    u = Alone(caps="UIDPLUS LIST-STATUS")
+
+    def all_of_them(session, verb, rest):
+        if verb == "UID SEARCH" and "KEYWORD" in rest:
+            return b"* SEARCH 1 2\r\nTAG OK done\r\n"
+    u.server.on_command = all_of_them
+    u.box().add(mail(1))
+    u.sync()
+    u.box().add(mail(2))
+    u.sync()
+    u.box().messages[0].flags.add(r"\Flagged")
+    u.runs("a server that finds all messages for a keyword")
+    is_(sorted(m.flags for m in u.near.messages("INBOX")),
+        sorted([frozenset(), frozenset([r"\flagged"])]),
+        "no flag comes of it")
+
+
+done()
