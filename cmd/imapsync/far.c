@@ -41,9 +41,14 @@ look_again(struct far_look *k, struct imap *m, enum far_what what)
 	return far_hear(k, m, from);
 }
 
+/*
+ * A keyword that FLAGS did not list (RFC 3501 7.2.6) is on no message.  Some
+ * servers find all messages for it, for they pass over what they do not know.
+ */
 static uint64_t
-found_flags(const struct far_look *k, uint32_t uid)
+found_flags(const struct far_look *k, const struct rec *rec)
 {
+	uint64_t keywords = ~(uint64_t)0 << FLAG_KEYWORD | FLAG_FORWARDED;
 	uint64_t flags = 0, left, bit;
 	size_t i;
 	bool has;
@@ -51,10 +56,12 @@ found_flags(const struct far_look *k, uint32_t uid)
 	for (left = k->bits; left != 0; left &= left - 1) {
 		bit = left & ~(left - 1);
 		i = (size_t)__builtin_ctzll(bit);
-		has = imap_uids_has(&k->found[i], uid);
+		has = imap_uids_has(&k->found[i], rec->uid);
 		if (has != (bit == FLAG_SEEN))
 			flags |= bit;
 	}
+	if (k->listed != 0)
+		flags &= ~keywords | k->listed | rec->flags;
 	return flags;
 }
 
@@ -104,7 +111,7 @@ from_all(struct far_look *k)
 		rec = state_by_uid(b->state, uid);
 		if (rec == NULL)
 			k->all.v[n++] = uid;
-		else if (search && (flags = found_flags(k, uid)) !=
+		else if (search && (flags = found_flags(k, rec)) !=
 		    rec->flags) {
 			f = box_far_add(b, uid);
 			f->flags = flags;

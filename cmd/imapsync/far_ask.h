@@ -26,6 +26,7 @@ struct far_look {
 	struct far_asked ask[FAR_BITS + 8];
 	size_t n;
 	uint64_t bits;		/* asked for one by one */
+	uint64_t listed;	/* by FLAGS: the mailbox has them; 0: not said */
 	struct imap_uids all, found[FAR_BITS];
 	bool have_all, refused;
 	size_t asked, canaries;		/* known UIDs asked about, and heard */

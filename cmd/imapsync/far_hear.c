@@ -227,7 +227,7 @@ hear_until(struct far_look *k, struct imap *m, struct far_asked *a)
 		else if (r.type == IMAP_SEARCH)
 			got = take_found(k, m, &r, a);
 		else if (r.type == IMAP_FLAGS)
-			far_hear_flags(k->b, r.flags, k->b->run->e);
+			k->listed = far_hear_flags(k->b, r.flags, k->b->run->e);
 		if (got < 0)
 			return -1;
 	}
