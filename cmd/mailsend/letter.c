@@ -308,6 +308,7 @@ letter_write(struct letter *l, const struct options *o,
 	struct str id;
 	int got;
 
+	l->mended = o->message.daemon;
 	if (envelope_begin(&l->envelope, l->arena, o, e) < 0)
 		return -1;
 	if (s->fd >= 0)

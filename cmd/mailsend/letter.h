@@ -28,6 +28,8 @@ struct letter {
 	const char *id;		/* Message-ID, for the report */
 	bool empty;		/* there is no text */
 	bool nothing;		/* and no file, so that nothing is sent (-E) */
+	bool mended;		/* a daemon's: whatever is odd is recoded */
+	bool sealed;		/* by seal_letter */
 };
 
 /*

@@ -16,6 +16,7 @@
 #include "program.h"
 #include "report.h"
 #include "run.h"
+#include "seal.h"
 #include "sendlog.h"
 #include "sendmail.h"
 #include "submit.h"
@@ -144,6 +145,13 @@ static const struct opt options[] = {
 	    .flags = OPT_NOCONF },
 	{ .name = "save", .arg = "maildir:DIR", .kind = OPT_TEXT,
 	    .to = &o.sending.save, .help = "keep a copy of what was accepted" },
+	{ .name = "dkim", .arg = "SELECTOR:DOMAIN:KEYFILE", .kind = OPT_LIST,
+	    .to = &o.sending.dkim,
+	    .help = "sign with this key (DKIM) what is from the domain" },
+	{ .name = "dkim-new", .arg = "SELECTOR:DOMAIN[:TYPE]",
+	    .kind = OPT_TEXT, .to = &o.sending.dkim_new,
+	    .help = "make a key (rsa2048, or ed25519), print its DNS record",
+	    .flags = OPT_NOCONF },
 	{ .name = "log", .arg = "FILE", .kind = OPT_TEXT,
 	    .to = &o.sending.log,
 	    .help = "a line there for each message" },
@@ -162,6 +170,7 @@ static const struct opt options[] = {
 static const struct opt_rule rules[] = {
 	{ .name = "check-address", .only = "json" },
 	{ .name = "import", .only = "" },
+	{ .name = "dkim-new", .only = "quiet" },
 	{ .name = "dry-run", .stops = "json" },
 	{ .name = "quit-after", .stops = CONTENT " recode save" },
 	{ .name = "recode", .without = CONTENT },
@@ -275,7 +284,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	}
 	if (opt_rules(&set, rules, e) < 0)
 		return -1;
-	if (o.sending.check_address)
+	if (o.sending.check_address || o.sending.dkim_new != NULL)
 		return 0;
 	if (o.sending.import != NULL)
 		return opt_stdin(&set, NULL, e);
@@ -292,6 +301,9 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 		return -1;
 	sendlog_open(&run);
 	if (read_aliases(e) < 0)
+		return -1;
+	o.seal = seal_open(&o.sending.dkim, &run.account.arena, e);
+	if (e->code != 0)
 		return -1;
 	if (o.message.set_from && o.message.from == NULL)
 		return fail(e, EX_USAGE, "--set-from has nothing to set: --from, or the key from, says it");
@@ -342,6 +354,9 @@ send_mail(int argc, char **argv, struct err *e)
 	if (o.sending.check_address)
 		return report_addresses(&o.operands, &run.account.arena,
 		    run.account.json);
+	if (o.sending.dkim_new != NULL)
+		return seal_new(o.sending.dkim_new, run.account.quiet,
+		    &run.account.arena, e) < 0 ? e->code : 0;
 	if (o.sending.import != NULL)
 		return foreign_convert(&import, o.sending.import, stdout,
 		    e) < 0 ? e->code : 0;
@@ -366,6 +381,7 @@ main(int argc, char **argv)
 	session_close(&run.session);
 	if (o.aliases != NULL)
 		aliases_free(o.aliases);
+	seal_close(o.seal);
 	account_wipe(&run.account);
 	return status;
 }

@@ -82,6 +82,8 @@ struct option_sending {
 	const char *log;		/* a file, a line for each message */
 	bool check_address;
 	const char *import;		/* another program's configuration */
+	struct opt_list dkim;		/* SELECTOR:DOMAIN:KEYFILE */
+	const char *dkim_new;		/* SELECTOR:DOMAIN[:TYPE]: make a key */
 };
 
 struct option_sendmail {
@@ -94,9 +96,11 @@ struct option_sendmail {
 };
 
 struct aliases;
+struct seal;
 
 struct options {
 	struct aliases *aliases;	/* of message.aliases; or NULL */
+	struct seal *seal;		/* of sending.dkim; or NULL */
 	struct option_message message;
 	struct option_envelope envelope;
 	struct option_sending sending;

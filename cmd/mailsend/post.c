@@ -6,6 +6,7 @@
 #include "letter.h"
 #include "msg.h"
 #include "report.h"
+#include "seal.h"
 #include "sendlog.h"
 #include "submit.h"
 
@@ -72,7 +73,8 @@ post(struct run *run, struct letter_source *from, struct err *e)
 	if (letter_write(&l, run->options, from, e) == 0 && !l.nothing) {
 		if (!run->options->sending.dry_run)
 			got = send_letter(&l, run, e);
-		else
+		else if (seal_letter(run->options->seal, &l,
+		    run->account.quiet, e) == 0)
 			print_letter(&l, e);
 	} else if (!l.nothing) {
 		sendlog_message(&l, run, &none, e->code, e->msg);

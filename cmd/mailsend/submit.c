@@ -9,6 +9,7 @@
 #include "maildir.h"
 #include "mime.h"
 #include "sandbox.h"
+#include "seal.h"
 #include "trace.h"
 
 static struct smtp_conf
@@ -210,7 +211,8 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 
 	if (!run->account.has_server)
 		return account_nowhere(&run->account, e);
-	if (submit_prepare(l, run, e) < 0)
+	if (submit_prepare(l, run, e) < 0 || seal_letter(run->options->seal, l,
+	    run->account.quiet, e) < 0)
 		return -1;
 	submit_asked(run);
 	session_where(&run->account, r->host, sizeof r->host);
