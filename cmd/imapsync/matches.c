@@ -1,9 +1,12 @@
 /*
  * matches.c: which file here and which message there are the same one
  *
- * Those with one ident are a group.  A Message-ID names one message: where
- * both sides have one of it, they are the same, though servers change what
- * they are given, and then its size.  All else must have the same bytes.
+ * Those with one ident are a group.  A Message-ID should name one message, and
+ * does not always: a draft is saved again with it, a list sends another copy.
+ * So it only nominates.  Where many messages are to be found again, the same
+ * size confirms it, and saves a download of all of them.  Where it does not,
+ * the bytes decide.  A file that we had uploaded is known by its Message-ID
+ * alone when the UIDs have changed: servers change what they are given.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +92,10 @@ matches_next(struct matches *m)
 bool
 matches_tied(const struct matches *m)
 {
-	return m->nhere > 1 || m->nthere > 1 ||
-	    (!ident_sure(m->here->ident) && m->here->size == m->there->size);
+	if (m->nhere > 1 || m->nthere > 1 || m->sure ||
+	    !ident_sure(m->here->ident))
+		return true;
+	return m->here->size != m->there->size && !m->here->sent;
 }
 
 void
@@ -100,9 +105,7 @@ matches_settle(struct matches *m, struct pairs *to)
 	int c;
 
 	if (!matches_tied(m)) {
-		if (ident_sure(m->here->ident))
-			matches_pair(to, m->here->at, m->there->at,
-			    m->here->base);
+		matches_pair(to, m->here->at, m->there->at, m->here->base);
 		return;
 	}
 	qsort(m->here, m->nhere, sizeof *m->here, match_by_bytes);

@@ -21,8 +21,9 @@ struct match {
 	uint64_t base;		/* of a file: flags once agreed; UINT64_MAX */
 	uint32_t size;		/* on the wire; of a file 0: not known yet */
 	uint32_t at;		/* the file's place, or the message's UID */
-	bool digested;		/* md is known */
-	unsigned char md[32];	/* SHA-256 of the wire form */
+	bool sent;		/* of a file: it was uploaded by us once */
+	bool digested;		/* md is known, and size is as bare.h's */
+	unsigned char md[32];	/* SHA-256, as bare.h has it */
 };
 
 /* All that look for one; the arrays are the caller's, and get sorted. */
@@ -32,6 +33,7 @@ struct matches {
 	/* the group that matches_next found: all have one ident */
 	struct match *here, *there;
 	size_t nhere, nthere;
+	bool sure;	/* nothing but the bytes decides: few are to be asked */
 };
 
 /* The next ident that both sides have; false: no more. */

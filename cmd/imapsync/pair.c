@@ -3,9 +3,9 @@
  *
  * After a crash in an upload, after UIDVALIDITY has changed, when the state
  * was lost, and for downloads whose record was: a file here and a message
- * there are the same one if they have the same ident (Message-ID, Date, From,
- * Subject) and the same size on the wire; if several have both, their bytes
- * decide.  A pair is not transferred.
+ * there may be the same one if they have the same ident (Message-ID, Date,
+ * From, Subject).  In a mailbox whose state is known, only their bytes decide;
+ * else the size does where it can (matches.c).  A pair is not transferred.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "box.h"
 #include "conn.h"
-#include "digest.h"
 #include "far_hear.h"
 #include "ident.h"
 #include "imap.h"
@@ -51,10 +51,19 @@ file_look(struct box *b, struct match *o, bool whole)
 	return 0;
 }
 
+/* Sizes are compared with what others have added left out, too. */
+static void
+note_digest(struct match *o, uint64_t size)
+{
+	o->digested = true;
+	o->size = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+}
+
 static int
 digest_here(struct box *b, struct match *o)
 {
 	struct outgo out = { 0 };
+	uint64_t size = 0;
 	int fd, got;
 
 	if (o->digested)
@@ -63,23 +72,25 @@ digest_here(struct box *b, struct match *o)
 	if (fd < 0)
 		return -1;
 	got = outgo_look(&out, fd, b->run->e) < 0 ? -1 : outgo_digest(&out,
-	    fd, o->md, b->run->e);
+	    fd, o->md, &size, b->run->e);
 	close(fd);
-	o->digested = true;
+	note_digest(o, size);
 	return got;
 }
 
 static int
 digest_body(struct box *b, struct imap_item *it, struct match *o)
 {
-	struct digest *d = digest_new();
-	struct conn_sink sink = { digest_sink, d };
-	int got = imap_body(&b->run->link[0].imap, it, &sink);
+	struct bare bare;
+	struct conn_sink sink = { bare_put, &bare };
+	int got;
 
-	if (!digest_end(d, o->md))
+	bare_begin(&bare);
+	got = imap_body(&b->run->link[0].imap, it, &sink);
+	if (!bare_end(&bare, o->md))
 		return fail(b->run->e, EX_OSERR,
 		    "OpenSSL has no SHA-256 here");
-	o->digested = true;
+	note_digest(o, bare.size);
 	return got;
 }
 
@@ -190,6 +201,7 @@ near_ones(struct box *b, size_t *n)
 			l[*n].ident = rec->ident;
 			l[*n].size = rec->size;
 			l[*n].base = rec->flags;
+			l[*n].sent = !state_native(b->state, rec);
 		} else if (file_look(b, &l[*n], false) < 0) {
 			if (b->run->e->code == EX_NOINPUT)
 				fail_clear(b->run->e);	/* gone meanwhile */
@@ -204,7 +216,7 @@ near_ones(struct box *b, size_t *n)
 static int
 match_all(struct box *b)
 {
-	struct matches m = { .nnear = 0 };
+	struct matches m = { .sure = b->known && !b->far.renumbered };
 	int got = 0;
 
 	m.near = near_ones(b, &m.nnear);

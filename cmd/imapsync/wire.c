@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "digest.h"
+#include "bare.h"
 #include "file.h"
 #include "ident.h"
 #include "mem.h"
@@ -319,13 +319,16 @@ outgo_send(const struct outgo *o, int fd, const struct conn_sink *sink,
 
 int
 outgo_digest(const struct outgo *o, int fd, unsigned char md[32],
-    struct err *e)
+    uint64_t *size, struct err *e)
 {
-	struct digest *d = digest_new();
-	struct conn_sink sink = { digest_sink, d };
-	int got = outgo_send(o, fd, &sink, e);
+	struct bare bare;
+	struct conn_sink sink = { bare_put, &bare };
+	int got;
 
-	if (!digest_end(d, md))
+	bare_begin(&bare);
+	got = outgo_send(o, fd, &sink, e);
+	if (!bare_end(&bare, md))
 		return fail(e, EX_OSERR, "OpenSSL has no SHA-256 here");
+	*size = bare.size;
 	return got;
 }

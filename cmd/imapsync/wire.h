@@ -51,8 +51,8 @@ int outgo_head(struct outgo *, int fd, struct err *);
  */
 int outgo_send(const struct outgo *, int fd, const struct conn_sink *,
     struct err *);
-/* SHA-256 of the wire form, for ties. */
+/* SHA-256 and size of the wire form as bare.h has it, for ties. */
 int outgo_digest(const struct outgo *, int fd, unsigned char md[32],
-    struct err *);
+    uint64_t *size, struct err *);
 
 #endif

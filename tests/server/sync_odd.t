@@ -91,6 +91,45 @@ def same_on_both():
 
 
 @scenario
+def likeness():
+    """One header and two texts: a draft that was saved again, for one."""
+    head = b"From: jo@x\nMessage-ID: <d@x>\nSubject: number 5\n\n"
+    for known in (True, False):
+        for far, near in ((b"old text\n", b"new text\n"),
+                          (b"old\n", b"a longer text\n")):
+            if not known and len(far) == len(near):
+                continue		# the size confirms it then
+            u = box(mail(1))
+            u.far.append("INBOX", head + far)
+            u.near.deliver("INBOX", head + near)
+            if not known:
+                shutil.rmtree(u.state)
+            u.runs("a state that is known" if known else "a state is lost")
+            for side, v in (("near", u.near.messages("INBOX")),
+                            ("far", u.far.messages("INBOX"))):
+                is_(sorted(m.body for m in v if b"<d@x>" in m.body),
+                    sorted(map(wire, (head + far, head + near))),
+                    "both texts are there: " + side)
+            u.settled("and that is all", sent=True)
+
+
+@scenario
+def added_lines():
+    """Another program has put a line into one side's header."""
+    for line in (b"X-TUID: abcdefghijkl\n", b"X-OfflineIMAP: 1-2-3\n",
+                 b"Status: RO\nX-Status: A\n"):
+        for n in (1, 2):			# 2 has no Message-ID
+            m = mail(n) if n == 1 else re.sub(rb"Message-ID.*\n", b"",
+                                              mail(n))
+            u = box(mail(7))
+            u.far.append("INBOX", m)
+            u.near.deliver("INBOX", line + m, "")
+            u.runs("%r here alone" % line)
+            is_((len(u.far.messages("INBOX")), len(u.near.files("INBOX"))),
+                (2, 2), "it is one message")
+
+
+@scenario
 def older_state():
     """A state from before the last run: a backup, a write that was lost."""
     for what in ("the logs", "all of it"):

@@ -14,6 +14,9 @@ struct side {
 	uint64_t ident;
 	uint32_t size;
 	unsigned char bytes;		/* 0: cannot be had */
+	enum { SENT = 1,		/* a file that was uploaded */
+	    ADDED = 2,			/* only so the sizes are different */
+	    KNOWN = 4 } how;		/* of the whole case */
 };
 
 static size_t
@@ -25,7 +28,8 @@ fill(struct match *v, const struct side *s, size_t n)
 		if (s[i].ident != 0)
 			v[k++] = (struct match){ .ident = s[i].ident,
 			    .size = s[i].size, .at = (uint32_t)i,
-			    .base = UINT64_MAX };
+			    .base = UINT64_MAX,
+			    .sent = (s[i].how & SENT) != 0 };
 	return k;
 }
 
@@ -37,6 +41,8 @@ digest(struct match *v, size_t n, const struct side *s)
 	for (i = 0; i < n; i++) {
 		v[i].digested = s[v[i].at].bytes != 0;
 		v[i].md[31] = s[v[i].at].bytes;
+		if ((s[v[i].at].how & ADDED) != 0)
+			v[i].size = 7;
 	}
 	return n;
 }
@@ -49,37 +55,45 @@ static const struct {
 	size_t digests;			/* more would cost downloads */
 	const char *what;
 } c[] = {
-	{ { { 0, 0, 0 } }, { { SURE(1), 9, 1 } }, "", 0, "nothing here" },
-	{ { { SURE(1), 9, 1 } }, { { 0, 0, 0 } }, "", 0, "nothing there" },
-	{ { { SURE(1), 9, 1 } }, { { SURE(2), 9, 1 } }, "", 0, "strangers" },
-	{ { { SURE(1), 9, 1 } }, { { SURE(1), 9, 1 } }, "0-0 ", 0,
+	{ { { 0, 0, 0, 0 } }, { { SURE(1), 9, 1, 0 } }, "", 0, "nothing here" },
+	{ { { SURE(1), 9, 1, 0 } }, { { 0, 0, 0, 0 } }, "", 0, "nothing there" },
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(2), 9, 1, 0 } }, "", 0, "strangers" },
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(1), 9, 1, 0 } }, "0-0 ", 0,
 	    "one Message-ID" },
-	{ { { SURE(1), 9, 1 } }, { { SURE(1), 8, 2 } }, "0-0 ", 0,
-	    "which the server has changed" },
-	{ { { VAGUE(1), 9, 1 } }, { { VAGUE(1), 8, 1 } }, "", 0,
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(1), 8, 2, 0 } }, "", 2,
+	    "one Message-ID and two texts" },
+	{ { { SURE(1), 9, 1, SENT } }, { { SURE(1), 8, 2, 0 } }, "0-0 ", 0,
+	    "which the server has changed when we sent it" },
+	{ { { SURE(1), 9, 1, ADDED } }, { { SURE(1), 8, 1, ADDED } }, "0-0 ",
+	    2, "a line of another program" },
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(1), 9, 2, KNOWN } }, "", 2,
+	    "the state is known: one size, and two texts" },
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(1), 9, 1, KNOWN } }, "0-0 ", 2,
+	    "the state is known: the same text" },
+	{ { { VAGUE(1), 9, 1, 0 } }, { { VAGUE(1), 8, 1, 0 } }, "", 2,
 	    "no Message-ID, two sizes" },
-	{ { { VAGUE(1), 9, 1 } }, { { VAGUE(1), 9, 1 } }, "0-0 ", 2,
+	{ { { VAGUE(1), 9, 1, 0 } }, { { VAGUE(1), 9, 1, 0 } }, "0-0 ", 2,
 	    "no Message-ID, the same bytes" },
-	{ { { VAGUE(1), 9, 1 } }, { { VAGUE(1), 9, 2 } }, "", 2,
+	{ { { VAGUE(1), 9, 1, 0 } }, { { VAGUE(1), 9, 2, 0 } }, "", 2,
 	    "no Message-ID, other bytes" },
-	{ { { SURE(1), 9, 1 } }, { { SURE(1), 9, 2 }, { SURE(1), 9, 1 } },
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(1), 9, 2, 0 }, { SURE(1), 9, 1, 0 } },
 	    "0-1 ", 3, "one of two there" },
-	{ { { SURE(1), 9, 2 }, { SURE(1), 9, 1 } }, { { SURE(1), 9, 1 } },
+	{ { { SURE(1), 9, 2, 0 }, { SURE(1), 9, 1, 0 } }, { { SURE(1), 9, 1, 0 } },
 	    "1-0 ", 3, "one of two here" },
-	{ { { SURE(1), 9, 1 }, { SURE(1), 9, 1 } },
-	    { { SURE(1), 9, 1 }, { SURE(1), 9, 1 }, { SURE(1), 9, 1 } },
+	{ { { SURE(1), 9, 1, 0 }, { SURE(1), 9, 1, 0 } },
+	    { { SURE(1), 9, 1, 0 }, { SURE(1), 9, 1, 0 }, { SURE(1), 9, 1, 0 } },
 	    "0-0 1-1 ", 5, "copies, in their order" },
-	{ { { SURE(1), 7, 1 }, { SURE(1), 9, 1 } },
-	    { { SURE(1), 9, 1 }, { SURE(1), 8, 1 } }, "1-0 ", 4,
+	{ { { SURE(1), 7, 1, 0 }, { SURE(1), 9, 1, 0 } },
+	    { { SURE(1), 9, 1, 0 }, { SURE(1), 8, 1, 0 } }, "1-0 ", 4,
 	    "of another size: other bytes" },
-	{ { { SURE(1), 9, 1 } }, { { SURE(1), 9, 0 }, { SURE(1), 9, 1 } },
+	{ { { SURE(1), 9, 1, 0 } }, { { SURE(1), 9, 0, 0 }, { SURE(1), 9, 1, 0 } },
 	    "0-1 ", 3, "bytes there that cannot be had" },
-	{ { { SURE(1), 9, 0 } }, { { SURE(1), 9, 0 }, { SURE(1), 9, 1 } },
+	{ { { SURE(1), 9, 0, 0 } }, { { SURE(1), 9, 0, 0 }, { SURE(1), 9, 1, 0 } },
 	    "", 3, "on neither side: no pair" },
-	{ { { VAGUE(1), 9, 1 } }, { { VAGUE(1), 9, 0 } }, "", 2,
+	{ { { VAGUE(1), 9, 1, 0 } }, { { VAGUE(1), 9, 0, 0 } }, "", 2,
 	    "the only one there cannot be had" },
-	{ { { SURE(3), 1, 1 }, { SURE(2), 1, 1 }, { SURE(1), 1, 1 } },
-	    { { SURE(1), 1, 1 }, { SURE(4), 1, 1 }, { SURE(3), 1, 1 } },
+	{ { { SURE(3), 1, 1, 0 }, { SURE(2), 1, 1, 0 }, { SURE(1), 1, 1, 0 } },
+	    { { SURE(1), 1, 1, 0 }, { SURE(4), 1, 1, 0 }, { SURE(3), 1, 1, 0 } },
 	    "2-0 0-2 ", 0, "several idents" },
 };
 
@@ -94,6 +108,7 @@ one(size_t n)
 
 	m.nnear = fill(near, c[n].near, MOST);
 	m.nfar = fill(far, c[n].far, MOST);
+	m.sure = (c[n].far[0].how & KNOWN) != 0;
 	while (matches_next(&m)) {
 		if (matches_tied(&m))
 			digests += digest(m.here, m.nhere, c[n].near) +

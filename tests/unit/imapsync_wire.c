@@ -1,9 +1,11 @@
 /* imapsync_wire.c: byte for byte there and back, however it comes in */
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "conn.h"
 #include "fail.h"
 #include "file.h"
@@ -272,15 +274,17 @@ changed(void)
 	struct err e = { 0 };
 	struct outgo o;
 	unsigned char md[32], want[32];
+	uint64_t size = 0;
 	unsigned n;
 
 	file_write(fd, "one\ntwo\n", 8, &e);
 	outgo_look(&o, fd, &e);
 	is_int(o.wire, 10, "10 bytes on the wire");
 	ok(!o.verbatim && !o.nul, "with CR LF for LF");
-	is_int(outgo_digest(&o, fd, md, &e), 0, "its digest");
+	is_int(outgo_digest(&o, fd, md, &size, &e), 0, "its digest");
 	EVP_Digest("one\r\ntwo\r\n", 10, want, &n, EVP_sha256(), NULL);
 	is_mem(md, 32, want, 32, "is that of the wire");
+	is_int((int)size, 10, "and its size");
 	file_write(fd, "more\n", 5, &e);
 	is_int(outgo_send(&o, fd, &sink, &e), -1, "it grew");
 	is_int(e.code, EX_TEMPFAIL, "for another try");
@@ -296,6 +300,50 @@ changed(void)
 	buf_free(&b);
 }
 
+/* The message as other programs have it, and without what they added. */
+static void
+bare(void)
+{
+	static const struct {
+		const char *with, *without;
+	} c[] = {
+		{ "A: b\r\n\r\nX-TUID: body\r\n", NULL },
+		{ "X-TUID: abc\r\nA: b\r\n\r\nx", "A: b\r\n\r\nx" },
+		{ "A: b\r\nx-tuid: abc\r\n\r\nx", "A: b\r\n\r\nx" },
+		{ "A: b\r\nX-OfflineIMAP: 1\r\n 2\r\nC: d\r\n\r\nx",
+		    "A: b\r\nC: d\r\n\r\nx" },
+		{ "Status: RO\r\nX-Status: A\r\nX-UID: 7\r\n\r\n", "\r\n" },
+		{ "X-Keywords: a\r\nX-IMAP: 1\r\nX-IMAPbase: 1 2\r\nX", "X" },
+		{ "A: b\r\n\tX-TUID: a fold\r\n\r\n", NULL },
+		{ "X-TUIDs: a\r\nStatusX: b\r\nStatus : c\r\n", NULL },
+		{ "X-OfflineIMAPs: its name is too long\r\n", NULL },
+		{ "Stat", NULL }, { "", NULL }, { "Status:", "" },
+		{ "Status\r\nA: no colon\r\n\r\n", NULL },
+		{ "X-TUID: a\nA: bare LF\n\nStatus: b\n",
+		    "A: bare LF\n\nStatus: b\n" },
+	};
+	unsigned char got[32], want[32];
+	struct err e = { 0 };
+	struct bare x;
+	size_t i, cut, n, good;
+	unsigned len;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++) {
+		const char *w = c[i].without != NULL ? c[i].without : c[i].with;
+
+		n = strlen(c[i].with);
+		EVP_Digest(w, strlen(w), want, &len, EVP_sha256(), NULL);
+		for (cut = good = 0; cut <= n; cut++) {
+			bare_begin(&x);
+			bare_put(&x, c[i].with, cut, &e);
+			bare_put(&x, c[i].with + cut, n - cut, &e);
+			good += bare_end(&x, got) && x.size == strlen(w) &&
+			    memcmp(got, want, sizeof got) == 0;
+		}
+		is_int((int)good, (int)n + 1, "added lines, case %zu", i);
+	}
+}
+
 int
 main(void)
 {
@@ -304,5 +352,6 @@ main(void)
 	late();
 	idents();
 	changed();
+	bare();
 	return done();
 }
