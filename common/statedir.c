@@ -1,8 +1,10 @@
 /* statedir.c: where a tool keeps what it must know the next time */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "lock.h"
@@ -21,6 +23,28 @@ statedir_path(struct arena *a, const char *tool, const char *instead,
 	return NULL;
 }
 
+/*
+ * What is synced in a folder is lost with the folder, if that has no name yet.
+ * Where the one above cannot be read that is for the file system.
+ */
+static int
+keep_name(const char *dir, struct err *e)
+{
+	const char *slash = strrchr(dir, '/');
+	char *above = mem_dup(slash != NULL ? dir : ".");
+	int fd, got;
+
+	if (slash != NULL)
+		above[slash > dir ? slash - dir : 1] = '\0';
+	fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(above);
+	if (fd < 0)
+		return 0;
+	got = file_sync(fd, e);
+	close(fd);
+	return got;
+}
+
 /* One that is there may be where nobody can make any. */
 static int
 make_one(const char *dir, struct err *e)
@@ -28,7 +52,9 @@ make_one(const char *dir, struct err *e)
 	struct stat st;
 	int error;
 
-	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+	if (mkdir(dir, 0700) == 0)
+		return keep_name(dir, e);
+	if (errno == EEXIST)
 		return 0;
 	error = errno;
 	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))

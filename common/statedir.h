@@ -14,8 +14,8 @@ const char *statedir_path(struct arena *, const char *tool,
     const char *instead, struct err *);
 
 /*
- * Makes dir, and what is above it, with mode 0700; what is there stays as it
- * is.  EX_CANTCREAT.
+ * Makes dir, and what is above it, with mode 0700, on the disk; what is there
+ * stays as it is.  EX_CANTCREAT, EX_IOERR.
  */
 int statedir_make(const char *dir, struct err *);
 

@@ -191,6 +191,10 @@ class Disk:
                 # What left tmp/ may stand there again: it is cleared away.
                 if self.ours(n[0]) and self.mail(os.path.dirname(n[0])):
                     self.loosen(os.path.dirname(n[0]), n[0])
+        elif name.startswith("mkdir"):
+            for n in names(text)[:1]:
+                if self.ours(n):
+                    self.loosen(os.path.dirname(n), n)
         elif name.startswith("link"):
             n = names(text)
             m = re.match(r"/proc/self/fd/(\d+)$", n[0])

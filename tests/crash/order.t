@@ -53,6 +53,15 @@ for PROTO in pop3 imap; do
 	fetch "$PROTO to both" "begun visible recorded deleted end" \
 	    -d "mbox:$T/mb" -d "maildir:$T/md" --delete now
 done
+# Folders that are made for it, and what they are in.
+mails 5
+PROTO=imap PORT=$LAB_IMAP_PORT
+fetch "IMAP to an mbox per folder, deleted there" "recorded deleted end" \
+    -d "mbox:$T/of/all/%f/mb" --create --delete now
+mails 5
+fetch "IMAP to a Maildir per folder, deleted there" \
+    "visible recorded deleted end" -d "maildir:$T/dirs/of/%f" --create \
+    --delete now
 # The state on another file system than the Maildir: what syncs one of them
 # does nothing for the other.
 if [ -w /dev/shm ] && [ "$(stat -c %d /dev/shm)" != "$(stat -c %d "$T")" ]; then
