@@ -89,9 +89,9 @@ about_message(struct spawn_env *env, struct handed *h)
 	spawn_env_put(env, SPAWN_UID, h->now.folder != NULL ? uid :
 	    no_option(h->now.id));
 	hand_name(h, file);
-	if (h->maildir != NULL)
-		spawn_env_put(env, SPAWN_FILE, arena_printf(&a, "%s/%s/%s",
-		    h->maildir, h->letters[0] != '\0' ? "cur" : "new", file));
+	if (file[0] != '\0')
+		spawn_env_put(env, SPAWN_FILE, arena_printf(&a, "%s/%s",
+		    h->maildir, file));
 	arena_free(&a);
 	buf_free(&head);
 }

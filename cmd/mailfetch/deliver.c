@@ -458,6 +458,22 @@ give(struct deliver *d, uint32_t *taken)
 	return worst;
 }
 
+/* Commands are told where it will be, or is since an interrupted run. */
+static void
+tell_where(struct deliver *d)
+{
+	size_t i;
+
+	d->h.maildir = d->h.held = NULL;
+	for (i = 0; i < d->places && d->h.maildir == NULL; i++) {
+		if (!place_files(&d->place[i]) || !lacks(d, i))
+			continue;
+		d->h.maildir = d->place[i].name;
+		if (known_holds(d, i))
+			d->h.held = known_file(d, d->h.now.key, i);
+	}
+}
+
 /* All of it is here: a filter_fate, or -1. */
 static int
 complete(struct deliver *d)
@@ -470,9 +486,11 @@ complete(struct deliver *d)
 		return -1;
 	deliver_sum(d);
 	flags_letters(str_of(d->h.now.flags), d->h.letters);
+	if (alters(d))
+		write_name(d);
+	tell_where(d);
 	if (!alters(d))
 		return FILTER_PASSED;
-	write_name(d);
 	if (d->h.o->to.filter == NULL)
 		return begin_files(d) < 0 ? -1 : FILTER_PASSED;
 	got = filter_run(&d->filter, &d->h);
@@ -633,6 +651,7 @@ static void
 tell_one(struct deliver *d, const struct pending *p, size_t place)
 {
 	const char *path = place_path(&d->place[place]);
+	const char *held = known_file(d, p->key, place);
 	bool fresh = p->letters[0] == '\0';
 	struct buf b = { .max = 1 << 16 }, file = { .max = 4096 };
 	struct json j = { .out = &b };
@@ -652,7 +671,9 @@ tell_one(struct deliver *d, const struct pending *p, size_t place)
 	}
 	if (!p->dropped && path != NULL) {
 		buf_s(&file, path);
-		if (place_files(&d->place[place]))
+		if (held != NULL)
+			buf_printf(&file, "/%s", held);
+		else if (place_files(&d->place[place]))
 			buf_printf(&file, "/%s/%s%s%s", fresh ? "new" : "cur",
 			    p->name, fresh ? "" : ":2,", p->letters);
 		json_str(&j, "path", BUF_STR(file));

@@ -83,18 +83,6 @@ number_places(struct deliver *d)
 	return 0;
 }
 
-/* Of commands, which are told where the message is. */
-static void
-first_maildir(struct deliver *d)
-{
-	size_t i;
-
-	d->h.maildir = NULL;
-	for (i = 0; i < d->places && d->h.maildir == NULL; i++)
-		if (place_files(&d->place[i]))
-			d->h.maildir = d->place[i].name;
-}
-
 static int
 open_places(struct deliver *d)
 {
@@ -105,7 +93,6 @@ open_places(struct deliver *d)
 			return -1;
 		d->single |= place_single(&d->place[i]);
 	}
-	first_maildir(d);
 	return 0;
 }
 
@@ -144,7 +131,6 @@ open_folder(struct deliver *d, const char *path)
 		    refuse_one_folder(d, i) < 0 ||
 		    known_find_in(d, i) < 0))
 			return 1;
-	first_maildir(d);
 	return 0;
 }
 

@@ -140,6 +140,12 @@ hand_pieces(struct handed *h,
 void
 hand_name(const struct handed *h, char to[HAND_NAME])
 {
-	snprintf(to, HAND_NAME, "%s%s%s", h->name, h->letters[0] != '\0' ?
-	    ":2," : "", h->letters);
+	bool fresh = h->letters[0] == '\0';
+
+	to[0] = '\0';
+	if (h->maildir != NULL && h->held != NULL)
+		snprintf(to, HAND_NAME, "%s", h->held);
+	else if (h->maildir != NULL)
+		snprintf(to, HAND_NAME, "%s/%s%s%s", fresh ? "new" : "cur",
+		    h->name, fresh ? "" : ":2,", h->letters);
 }

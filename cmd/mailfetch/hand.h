@@ -46,8 +46,11 @@ void hand_say_bare(struct place *, const struct handed *);
 int hand_pieces(struct handed *, int (*each)(void *to, struct str,
     struct err *), void *to);
 
-/* The name of its file in a Maildir, with its flags. */
-enum { HAND_NAME = 160 };
+/*
+ * Its file in the first Maildir that gets it, with its flags: new/NAME or
+ * cur/NAME; "" if none does.
+ */
+enum { HAND_NAME = 300 };
 void hand_name(const struct handed *, char to[HAND_NAME]);
 
 #endif

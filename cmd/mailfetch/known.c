@@ -24,9 +24,10 @@ struct known {
 	struct key key;
 	uint64_t sum;		/* of what a filter was given; or 0 */
 	size_t place;
-	bool cur;
-	char *file;
+	bool held;		/* a message of this run is it */
+	char *file;		/* new/NAME or cur/NAME */
 };
+enum { SUBFOLDER = 4 };		/* bytes of that, in front of the name */
 
 struct scan {
 	struct deliver *deliver;
@@ -96,13 +97,15 @@ remember_file(void *to, enum maildir_folder folder, const char *file)
 	struct scan *s = to;
 	struct deliver *d = s->deliver;
 	struct known_files *all = &d->known;
-	struct known k = { .place = s->place, .cur = folder == MAILDIR_CUR };
+	struct known k = { .place = s->place };
+	struct buf path = { .max = 4096 };
 	uint64_t second, sum;
 
 	if (!ours(file, &k, &second) || (second < all->since &&
 	    !ledger_is_going(d->h.ledger, k.key, &sum)))
 		return;
-	k.file = mem_dup(file);
+	buf_printf(&path, "%s/%s", folder == MAILDIR_CUR ? "cur" : "new", file);
+	k.file = path.p;
 	if (all->n == all->cap) {
 		all->cap = all->cap > 0 ? 2 * all->cap : 1024;
 		all->v = mem_grow(all->v, all->cap, sizeof *all->v);
@@ -200,25 +203,50 @@ is_now(const struct deliver *d, const struct known *k)
 {
 	if (k->sum != 0)
 		return k->sum == d->h.now.sum;
-	return maildir_holds(&d->place[k->place].maildir, k->cur ?
-	    MAILDIR_CUR : MAILDIR_NEW, k->file, d->h.name);
+	return maildir_holds(&d->place[k->place].maildir, k->file[0] == 'c' ?
+	    MAILDIR_CUR : MAILDIR_NEW, k->file + SUBFOLDER, d->h.name);
 }
 
-/* Is the message under way, which is complete, in this Maildir already? */
-bool
-known_holds(const struct deliver *d, size_t place)
+/* The next one of that message and place, from *i on; or NULL. */
+static struct known *
+next_of(const struct known_files *all, struct key key, size_t place,
+    size_t *i)
 {
-	const struct known_files *all = &d->known;
-	struct known want = { .key = d->h.now.key }, *at;
-	size_t i = search_lower(&want, all->v, all->n, sizeof want,
-	    known_by_key);
+	struct known want = { .key = key };
 
-	for (; i < all->n && known_by_key(&all->v[i], &want) == 0; i++) {
-		at = &all->v[i];
-		if (at->place == place && is_now(d, at))
+	if (*i == 0)
+		*i = search_lower(&want, all->v, all->n, sizeof want,
+		    known_by_key);
+	for (; *i < all->n && known_by_key(&all->v[*i], &want) == 0; ++*i)
+		if (all->v[*i].place == place)
+			return &all->v[(*i)++];
+	return NULL;
+}
+
+bool
+known_holds(struct deliver *d, size_t place)
+{
+	struct known *at;
+	size_t i = 0;
+
+	while ((at = next_of(&d->known, d->h.now.key, place, &i)) != NULL)
+		if (at->held || is_now(d, at)) {
+			at->held = true;
 			return true;
-	}
+		}
 	return false;
+}
+
+const char *
+known_file(const struct deliver *d, struct key key, size_t place)
+{
+	const struct known *at;
+	size_t i = 0;
+
+	while ((at = next_of(&d->known, key, place, &i)) != NULL)
+		if (at->held)
+			return at->file;
+	return NULL;
 }
 
 void

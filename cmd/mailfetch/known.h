@@ -33,7 +33,9 @@ int known_find_in(struct deliver *, size_t place);
 /* Is a file that an interrupted run left still nobody's? */
 bool known_unsure(const struct deliver *);
 /* Is the message under way, which is complete, in this place already? */
-bool known_holds(const struct deliver *, size_t place);
+bool known_holds(struct deliver *, size_t place);
+/* Of a message for which that was so: its file there, new/NAME or cur/NAME. */
+const char *known_file(const struct deliver *, struct key, size_t place);
 void known_free(struct known_files *);
 
 #endif

@@ -29,7 +29,9 @@ struct handed {
 	struct message now;
 	char name[128];		/* of its file in a Maildir */
 	char letters[FLAGS_LETTERS];	/* its flags there; "": it is new */
-	const char *maildir;	/* the first one, or NULL */
+	const char *maildir;	/* the first one that gets it, or NULL */
+	const char *held;	/* its file there, which is there already:
+				   new/NAME or cur/NAME; or NULL */
 	int file;		/* all of it, to be read; or -1 */
 	uint64_t size;
 	uint64_t added;		/* of it: fields in front that did not come */

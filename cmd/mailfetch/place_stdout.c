@@ -66,7 +66,8 @@ json_message(struct handed *h, struct str head)
 	field_json(&j, "from", head, "From");
 	field_json(&j, "subject", head, "Subject");
 	hand_name(h, file);
-	json_s(&j, "file", file);
+	if (file[0] != '\0')
+		json_s(&j, "file", strchr(file, '/') + 1);
 	json_close(&j, '}');
 	puts(b.p);
 	buf_free(&b);

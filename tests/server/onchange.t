@@ -117,6 +117,50 @@ case.check(r.rc == 0 and len(got) == 1 and len(got[0]) == 5 and
            'by POP3', (r.err, got))
 pop.close()
 
+# A Maildir that has them since a run that was interrupted: where they are.
+def by_imap(r, s, *args):
+    r.bare(['-S', 'imap://jo@127.0.0.1:%d' % s.port, '--tls', 'off',
+            '--password-command', 'echo secret', '-d', 'maildir:%s/M' % r.d,
+            '--create'] + list(args))
+
+
+seen = server()
+seen.box('INBOX').messages[0].flags.add(r'\Seen')
+for title, s, go in (
+        ('POP3', Serve(Pop()), lambda r, s, *a: r.go('pop3', s, *a)),
+        ('IMAP', server(), by_imap), ('IMAP, one was seen', seen, by_imap)):
+    r = Run()
+    say = r.write('say', '#!/bin/sh\ncat > /dev/null\n'
+                  'echo "$POSTBAG_FILE" >> %s/files\n' % r.d, 0o700)
+    go(r, s)
+    n = len(r.files())
+    for f in r.states():
+        os.unlink(f)
+    go(r, s, '-d', 'exec:' + say, '-d', 'stdout', '--format', 'json', *hook(r))
+    got = [e for v in told(r) for e in v if 'maildir' in e['place']]
+    files = open(r.d + '/files').read().split()
+    case.check(n == len(r.files()) == len(got) == len(files) and
+               all(os.path.exists(p) for p in
+                   files + [e['path'] for e in got]) and
+               all(json.loads(x)['file'] in ' '.join(files)
+                   for x in r.out.splitlines()),
+               'an interrupted run, %s: the files that are there' % title,
+               (r.err, r.out, got, files))
+    s.close()
+
+# A command that gets late what the Maildir has: where that is is not known.
+r, late = Run(), Serve(Pop())
+wait = r.write('wait', '#!/bin/sh\necho "x$POSTBAG_FILE"\n'
+               'test -e %s/now || exit 75\n' % r.d, 0o700)
+r.go('pop3', late, '-d', 'exec:' + wait)
+named = r.out.split()
+r.write('now', '')
+r.go('pop3', late, '-d', 'exec:' + wait)
+case.check(r.rc == 0 and all(os.path.exists(n[1:]) for n in named) and
+           r.out == 'x\n' * 5, 'a Maildir that has it is not named again',
+           (r.rc, r.out, named))
+late.close()
+
 
 def sync(r, s, *args):
     p = subprocess.run([os.path.dirname(BIN) + '/imapsync', '-S',
