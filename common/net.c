@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "mem.h"
 #include "net.h"
+#include "os.h"
 #include "stop.h"
 
 enum { STAGGER_MS = 250, MAXADDR = 32, FEW = 100 };
@@ -80,17 +81,19 @@ bind_to(int fd, const char *source, int family, struct err *e)
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST }, *a;
 	int got;
 
-	if (getaddrinfo(source, NULL, &hints, &a) != 0)
+	if (getaddrinfo(source, NULL, &hints, &a) != 0) {
+		errno = EAFNOSUPPORT;
 		return fail(e, EX_USAGE, "--source %s: no address of that family",
 		    source);
+	}
 	got = bind(fd, a->ai_addr, a->ai_addrlen);
 	freeaddrinfo(a);
 	return got == 0 ? 0 : fail_sys(e, EX_TEMPFAIL, "--source %s", source);
 }
 
-/* Begins to connect; the socket, or -1 with errno's text in e. */
 int
-net_begin(const struct net_addr *a, const char *source, struct err *e)
+net_begin(const struct net_addr *a, const char *source, bool ask,
+    struct err *e)
 {
 	char text[64];
 	int one = 1, fd;
@@ -101,8 +104,12 @@ net_begin(const struct net_addr *a, const char *source, struct err *e)
 	if (fd < 0)
 		return fail_sys(e, EX_TEMPFAIL, "%s: socket", text);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (ask)
+		os_icmp_ask(fd, a->ss.ss_family, true);
 	if (source != NULL && bind_to(fd, source, a->ss.ss_family, e) < 0) {
+		one = errno;
 		close(fd);
+		errno = one;
 		return -1;
 	}
 	if (connect(fd, (const struct sockaddr *)&a->ss, a->len) == 0 ||
@@ -156,7 +163,8 @@ start_next(struct race *r)
 	int i = r->started++;
 
 	r->p[i].events = POLLOUT;
-	r->p[i].fd = net_begin(&r->addr[i], r->source, &r->first);
+	r->p[i].fd = net_begin(&r->addr[i], r->source, false,
+	    &r->first);
 	r->running += r->p[i].fd >= 0;
 }
 

@@ -60,8 +60,12 @@ int net_hostport(struct str, struct str *host, unsigned *port, struct err *);
 
 /* ---- for one's own loop over many sockets; nothing here waits */
 
-/* Begins to connect as net_connect does: the socket; -1: errno, and e. */
-int net_begin(const struct net_addr *, const char *source, struct err *);
+/*
+ * Begins to connect as net_connect does: the socket; -1: errno, and e.  ask:
+ * ICMP that comes instead is kept (net_blame.h).
+ */
+int net_begin(const struct net_addr *, const char *source, bool ask,
+    struct err *);
 int net_error(int fd);	/* what became of it: 0, or an errno value */
 
 /*

@@ -10,6 +10,7 @@
  *   - files without a name: a run that is killed may leave one in tmp/
  *   - notice: a connection whose peer is gone is found later, and so is the end
  *     of a child (by looking, each few milliseconds); suspension is not
+ *   - the ICMP message that has ended an attempt to connect
  *   - a wall against other processes of the same user, who may look into a
  *     tool's memory
  *   - the tool's name in out-of-memory errors, which begin with "postbag"
@@ -101,6 +102,14 @@ int os_sync_all(int folder);
 void os_ack_now(int fd);	/* for the next read: do not wait with the ACK */
 void os_keep_alive(int fd);	/* notice within minutes that the peer is gone */
 void os_receive_room(int fd, int size);
+
+/* ICMP against a connection that is being made: asked for, then taken. */
+struct os_icmp {
+	unsigned type, code;	/* RFC 792, RFC 4443 */
+	struct sockaddr_storage from;
+};
+void os_icmp_ask(int fd, int family, bool on);
+int os_icmp(int fd, struct os_icmp *);
 
 struct os_datagram {
 	struct msghdr msg;

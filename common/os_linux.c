@@ -1,6 +1,7 @@
 /* os_linux.c: what Linux has and POSIX has not, by its own system calls */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -241,6 +242,60 @@ os_receive_room(int fd, int size)
 {
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+void
+os_icmp_ask(int fd, int family, bool on)
+{
+	int value = on;
+
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &value,
+		    sizeof value);
+	else
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &value, sizeof value);
+}
+
+/* What the kernel says of an error; its sender's address stands behind it. */
+static bool
+from_icmp(const struct cmsghdr *c, struct os_icmp *icmp)
+{
+	struct sock_extended_err err;
+	size_t n = c->cmsg_len - CMSG_LEN(0);
+	bool six = c->cmsg_level == IPPROTO_IPV6 &&
+	    c->cmsg_type == IPV6_RECVERR;
+
+	if ((!six && (c->cmsg_level != IPPROTO_IP ||
+	    c->cmsg_type != IP_RECVERR)) || n < sizeof err)
+		return false;
+	memcpy(&err, CMSG_DATA(c), sizeof err);
+	if (err.ee_origin != SO_EE_ORIGIN_ICMP &&
+	    err.ee_origin != SO_EE_ORIGIN_ICMP6)
+		return false;
+	*icmp = (struct os_icmp){ .type = err.ee_type, .code = err.ee_code };
+	n -= sizeof err;
+	memcpy(&icmp->from, CMSG_DATA(c) + sizeof err,
+	    n < sizeof icmp->from ? n : sizeof icmp->from);
+	return true;
+}
+
+int
+os_icmp(int fd, struct os_icmp *icmp)
+{
+	_Alignas(struct cmsghdr) char room[512];
+	char packet[256];
+	struct iovec io = { packet, sizeof packet };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1,
+	    .msg_control = room, .msg_controllen = sizeof room };
+	struct cmsghdr *c;
+
+	if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return -1;
+	for (c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
+		if (from_icmp(c, icmp))
+			return 0;
+	errno = ENOMSG;
+	return -1;
 }
 
 /* Ours is the same thing by another name, so that arrays need no copy. */

@@ -223,6 +223,23 @@ os_receive_room(int fd, int size)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
+void
+os_icmp_ask(int fd, int family, bool on)
+{
+	(void)fd;
+	(void)family;
+	(void)on;
+}
+
+int
+os_icmp(int fd, struct os_icmp *icmp)
+{
+	(void)fd;
+	(void)icmp;
+	errno = ENOTSUP;
+	return -1;
+}
+
 /* Its sockets are non-blocking. */
 int
 os_send_many(int fd, struct os_datagram *d, unsigned n)

@@ -116,7 +116,8 @@ dial(struct probe *p)
 	due_set(&r->dues, &p->due, DUE_PROBE, p->deadline);
 	fail_clear(&r->scratch);
 	r->tally.connections++;
-	p->wire.fd = net_begin(p->job->addr, r->set->scope.source, &r->scratch);
+	p->wire.fd = net_begin(p->job->addr, r->set->scope.source, false,
+	    &r->scratch);
 	if (p->wire.fd < 0 || net_watch_add(r->watch, p->wire.fd, p) < 0)
 		unconnected(p, errno);
 }

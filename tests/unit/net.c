@@ -82,7 +82,7 @@ sockets(void)
 	    listen(listening, 5) < 0 || getsockname(listening,
 	    (struct sockaddr *)&a.ss, &len) < 0)
 		abort();
-	fd = net_begin(&a, NULL, &e);
+	fd = net_begin(&a, NULL, false, &e);
 	ok(fd >= 0 && net_watch_add(watch, fd, &a) == 0, "it begins");
 	n = net_watch_wait(watch, ev, 4, clock_in(5));
 	ok(n == 1 && ev[0].who == &a && ev[0].out && !ev[0].err &&
@@ -100,7 +100,7 @@ sockets(void)
 	is_int(net_recv(fd, &c, 1), 0, "the end");
 	close(fd);
 	close(listening);
-	fd = net_begin(&a, NULL, &e);
+	fd = net_begin(&a, NULL, false, &e);
 	if (fd >= 0) {
 		net_watch_add(watch, fd, &c);
 		n = net_watch_wait(watch, ev, 4, clock_in(5));
