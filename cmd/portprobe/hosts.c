@@ -86,9 +86,12 @@ hosts_addr(struct host *h, const struct net_addr *a)
 	    (r->set->scope.six && f != AF_INET6) ||
 	    h->naddr == ADDRS_MAX || (r->set->scope.first && h->naddr > 0))
 		return;
-	if (h->addr == NULL)
+	if (h->addr == NULL) {
 		h->addr = arena_new(&h->target->mem, ADDRS_MAX,
 		    sizeof *h->addr);
+		h->answers = arena_new(&h->target->mem, ADDRS_MAX,
+		    sizeof *h->answers);
+	}
 	h->addr[h->naddr++] = *a;
 }
 
@@ -168,7 +171,8 @@ add_job(struct host *h, const struct net_addr *a, struct port port)
 		port.proto = probe_talk_twin(port.proto, true);
 	else if (r->set->scope.mode != MODE_AUTO)
 		port.proto = probe_talk_twin(port.proto, false);
-	*j = (struct job){ .host = h, .addr = dial, .port = port,
+	*j = (struct job){ .host = h, .addr = dial,
+	    .nth = (unsigned)(a - h->addr), .port = port,
 	    .order = hosts_place(t, h) };
 	h->left++;
 	t->left++;

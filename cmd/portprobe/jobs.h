@@ -2,6 +2,7 @@
 #ifndef JOBS_H
 #define JOBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct job {
 	struct job *next;
 	struct host *host;
 	const struct net_addr *addr;
+	unsigned nth;			/* of the host's addresses */
+	bool again;			/* was put off: see probe.c */
 	struct port port;
 	uint64_t order;			/* of its report among the target's */
 	struct gate *gate;		/* while it is open: see jobs.c */

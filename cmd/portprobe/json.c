@@ -220,8 +220,11 @@ times(struct json *j, const struct times *t)
 }
 
 static void
-json_trouble(struct json *j, const struct trouble *t)
+json_trouble(struct json *j, const struct report *r)
 {
+	const struct trouble *t = &r->trouble;
+	const struct net_blame *b = &r->way.blame;
+
 	if (t->class == TROUBLE_NONE) {
 		json_null(j, "error");
 		return;
@@ -235,6 +238,10 @@ json_trouble(struct json *j, const struct trouble *t)
 	else
 		json_null(j, "errno");
 	json_s(j, "alert", t->alert);
+	json_s(j, "by", net_who(b->who));
+	json_s(j, "icmp", b->from[0] != '\0' ? arena_printf(r->mem, "%u/%u",
+	    b->type, b->code) : NULL);
+	json_s(j, "from", b->from[0] != '\0' ? b->from : NULL);
 	json_close(j, '}');
 }
 
@@ -296,7 +303,7 @@ json_report(const struct report *r, struct buf *b)
 	json_s(&j, "state", word_state(r->verdict.state));
 	json_s(&j, "severity", r->verdict.sev == FINDING_HINT ? "ok" :
 	    word_severity(r->verdict.sev));
-	json_s(&j, "tcp", word_reach(r->tcp));
+	json_s(&j, "tcp", word_reach(r->way.tcp));
 	json_dialogue(&j, r);
 	json_tls(&j, r);
 	if (!r->tls.on)
@@ -306,7 +313,7 @@ json_report(const struct report *r, struct buf *b)
 	json_s(&j, "inject", word_injected(r->inject));
 	submit(&j, r);
 	times(&j, &r->us);
-	json_trouble(&j, &r->trouble);
+	json_trouble(&j, r);
 	json_findings(&j, r);
 	json_close(&j, '}');
 	buf_c(b, '\n');

@@ -719,11 +719,15 @@ judge_trouble(struct report *r)
 	r->verdict.sev = o.sev;
 	if (o.status != 0)
 		r->verdict.status = o.status;
-	if (r->port25 != NULL)
+	if (r->way.port25 != NULL)
 		find(r, FIND_PORT25_BLOCKED, FINDING_HINT,
-		    "%s: blocked on the way out of here?", r->port25);
-	if (r->local && strchr(r->ip, ':') != NULL) {
-		find(r, FIND_NO_ROUTE, FINDING_WARN, "this machine has no IPv6");
+		    "%s: blocked on the way out of here?", r->way.port25);
+	if (r->way.family != NULL)
+		find(r, FIND_FAMILY_SILENT, FINDING_HINT, "%s", r->way.family);
+	if (r->way.blame.who == NET_HERE)
+		find(r, FIND_NO_ROUTE, FINDING_WARN, "this machine has no way there: %s",
+		    r->way.blame.text);
+	if (r->way.spared) {
 		r->verdict.sev = FINDING_WARN;
 		r->verdict.status = 0;
 	}

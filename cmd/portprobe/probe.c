@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "jobs.h"
 #include "net.h"
+#include "net_blame.h"
 #include "output.h"
 #include "probe.h"
 #include "probe_conn.h"
@@ -42,7 +43,7 @@ hang_up(struct probe *p)
 	probe_conn_shaken(p);
 }
 
-/* The outcome of a connection attempt. */
+/* The outcome of a connection attempt; who is to blame is known already. */
 static void
 unconnected(struct probe *p, int error)
 {
@@ -56,23 +57,31 @@ unconnected(struct probe *p, int error)
 		return;
 	}
 	if (error == ECONNRESET) {	/* it was there, and is no more */
-		r->tcp = REACH_OPEN;
+		r->way.tcp = REACH_OPEN;
 		r->us.tcp = slot_since(p);
 		p->stage = p->wire.implicit ? STAGE_TLS : STAGE_BANNER;
 		slot_broken(p, TROUBLE_RESET, "the connection was reset");
 		return;
 	}
-	r->tcp = REACH_UNREACHABLE;
+	r->way.tcp = REACH_UNREACHABLE;
 	if (error == ECONNREFUSED) {
-		r->tcp = REACH_REFUSED;
+		r->way.tcp = REACH_REFUSED;
 		class = TROUBLE_REFUSED;
 	} else if (error == ETIMEDOUT) {
-		r->tcp = REACH_FILTERED;
+		r->way.tcp = REACH_FILTERED;
 		class = TROUBLE_TIMEOUT_CONNECT;
 	}
-	r->local = error == ENETUNREACH || error == EAFNOSUPPORT ||
-	    error == EADDRNOTAVAIL;
-	slot_broken(p, class, strerror(error));
+	slot_broken(p, class, r->way.blame.text);
+}
+
+/* An attempt that had begun has failed. */
+static void
+failed(struct probe *p)
+{
+	int error = net_error(p->wire.fd);
+
+	net_blame_take(p->wire.fd, p->job->addr, error, &p->now->way.blame);
+	unconnected(p, error);
 }
 
 static void
@@ -81,7 +90,8 @@ connected(struct probe *p)
 	int64_t now = clock_us(), silent;
 
 	p->now->us.tcp = slot_since(p);
-	p->now->tcp = REACH_OPEN;
+	p->now->way.tcp = REACH_OPEN;
+	net_blame_none(p->wire.fd, p->job->addr);
 	trace_note(TRACE_DONE, "%s:%u connected to %s", p->job->host->name,
 	    p->job->port.number, p->now->ip);
 	if (p->wire.implicit) {
@@ -114,11 +124,12 @@ dial(struct probe *p)
 	p->began = p->at = clock_us();
 	p->deadline = p->began / 1000 + limit;
 	due_set(&r->dues, &p->due, DUE_PROBE, p->deadline);
-	fail_clear(&r->scratch);
 	r->tally.connections++;
-	p->wire.fd = net_begin(p->job->addr, r->set->scope.source, false,
-	    &r->scratch);
-	if (p->wire.fd < 0 || net_watch_add(r->watch, p->wire.fd, p) < 0)
+	p->wire.fd = net_blame_begin(p->job->addr, r->set->scope.source,
+	    &p->now->way.blame);
+	if (p->wire.fd < 0)
+		unconnected(p, p->now->way.blame.error);
+	else if (net_watch_add(r->watch, p->wire.fd, p) < 0)
 		unconnected(p, errno);
 }
 
@@ -260,16 +271,16 @@ turn_over(struct probe *p)
 }
 
 /*
- * Port 25 without an answer means most when others of the same host do
- * answer: then somebody on the way keeps it shut.  So it waits for them, if
- * none of them waits for a slot.
+ * A port without an answer means most when others of the same host do answer:
+ * then somebody on the way keeps it shut.  So it waits for them, if none of
+ * them waits for a slot.
  */
 static bool
 held(struct probe *p)
 {
 	struct host *h = p->job->host;
 
-	if (!p->main.relay || p->main.tcp != REACH_FILTERED || h->left == 0 ||
+	if (p->main.way.tcp != REACH_FILTERED || h->left == 0 ||
 	    jobs_waiting(p->run->jobs) > 0)
 		return false;
 	p->next = h->held;
@@ -278,12 +289,104 @@ held(struct probe *p)
 	return true;
 }
 
+static void
+leave(struct probe *p)
+{
+	arena_reset(&p->mem);
+	p->stage = STAGE_FREE;
+	p->job = NULL;
+	slot_give(p->run->slots, p);
+}
+
+/*
+ * That this machine has no way to an address is known at once, and what it
+ * means only when the others of the host are over: it is tried again then.
+ */
+static bool
+put_off(struct probe *p)
+{
+	struct job *j = p->job;
+	struct host *h = j->host;
+
+	if (p->main.way.blame.who != NET_HERE || h->left == 0 || j->again)
+		return false;
+	j->again = true;
+	j->next = h->put_off;
+	h->put_off = j;
+	leave(p);
+	return true;
+}
+
+static void
+resume(struct run *r, struct host *h)
+{
+	struct job *j = h->put_off, *next;
+
+	h->put_off = NULL;
+	for (; j != NULL; j = next) {
+		next = j->next;
+		h->left++;
+		jobs_add(r->jobs, j);
+	}
+}
+
+/* All addresses of one family, or all others. */
+static struct answers
+answers_of(const struct host *h, int family, bool others)
+{
+	struct answers all = { 0 };
+	int i;
+
+	for (i = 0; i < h->naddr; i++) {
+		if ((h->addr[i].ss.ss_family == family) == others)
+			continue;
+		all.open += h->answers[i].open;
+		all.refused += h->answers[i].refused;
+	}
+	return all;
+}
+
+static const char *
+ports_word(unsigned n)
+{
+	return n == 1 ? "port" : "ports";
+}
+
+static const char *
+family_name(int f)
+{
+	return f == AF_INET6 ? "IPv6" : "IPv4";
+}
+
+/* Whose fault it may be, by what became of the host's other ports. */
+static void
+compare(struct probe *p)
+{
+	const struct host *h = p->job->host;
+	int f = p->job->addr->ss.ss_family;
+	struct answers same = answers_of(h, f, false);
+	struct answers other = answers_of(h, f, true);
+	unsigned n = h->answers[p->job->nth].others;
+	struct way *w = &p->main.way;
+
+	w->spared = w->blame.who == NET_HERE && other.open + other.refused > 0;
+	if (w->tcp != REACH_FILTERED)
+		return;
+	if (p->main.relay && n > 0)
+		w->port25 = arena_printf(&p->mem, "%u other %s of %s %s", n,
+		    ports_word(n), h->naddr > 1 ? p->main.ip : h->name,
+		    n == 1 ? "answers" : "answer");
+	else if (same.open + same.refused == 0 && other.open > 0)
+		w->family = arena_printf(&p->mem, "nothing of %s answers by %s; %u %s %s by %s",
+		    h->name, family_name(f), other.open, ports_word(other.open),
+		    other.open == 1 ? "does" : "do",
+		    family_name(f == AF_INET ? AF_INET6 : AF_INET));
+}
+
 void
 probe_end(struct probe *p)
 {
-	struct host *h = p->job->host;
-	struct target *t = h->target;
-	struct run *r = p->run;
+	struct target *t = p->job->host->target;
 
 	if (t->sts != NULL && !t->sts->done && p->main.us.tcp >= 0) {
 		p->next = t->held;	/* until its policy has come */
@@ -291,33 +394,40 @@ probe_end(struct probe *p)
 		p->stage = STAGE_HELD;
 		return;
 	}
-	if (p->main.relay && h->opened > 0 && p->main.tcp == REACH_FILTERED)
-		p->main.port25 = arena_printf(&p->mem,
-		    "%u other %s of %s answer", h->opened,
-		    h->opened == 1 ? "port" : "ports", h->name);
+	compare(p);
 	output_report(&p->main);
-	arena_reset(&p->mem);
-	p->stage = STAGE_FREE;
-	p->job = NULL;
-	slot_give(r->slots, p);
+	leave(p);
 	target_told(t);
+}
+
+/* The job is over: what it says of its address. */
+static void
+note_answer(const struct probe *p)
+{
+	struct answers *a = &p->job->host->answers[p->job->nth];
+
+	a->open += p->main.us.tcp >= 0;
+	a->others += p->main.us.tcp >= 0 && !p->main.relay;
+	a->refused += p->main.way.tcp == REACH_REFUSED;
 }
 
 static void
 finished(struct probe *p)
 {
+	struct run *r = p->run;
 	struct host *h = p->job->host;
 	struct probe *q, *next;
 
 	h->left--;
-	if (p->main.us.tcp >= 0 && !p->main.relay)
-		h->opened++;
-	jobs_shut(p->run->jobs, p->job);
-	if (held(p))
+	note_answer(p);
+	jobs_shut(r->jobs, p->job);
+	if (put_off(p) || held(p))
 		return;
 	q = h->left == 0 ? h->held : NULL;
 	if (q != NULL)
 		h->held = NULL;
+	if (h->left == 0)
+		resume(r, h);
 	probe_end(p);
 	for (; q != NULL; q = next) {
 		next = q->next;
@@ -401,7 +511,7 @@ probe_event(struct probe *p, const struct net_event *ev)
 		return;
 	if (p->stage == STAGE_CONNECT) {
 		if (ev->err || (ev->hup && !ev->out))
-			unconnected(p, net_error(p->wire.fd));
+			failed(p);
 		else if (ev->out)
 			connected(p);
 		else
@@ -479,7 +589,7 @@ probe_late(struct probe *p)
 		p->stage = STAGE_OVER;
 	} else {
 		if (p->stage == STAGE_CONNECT)
-			p->now->tcp = REACH_FILTERED;
+			p->now->way.tcp = REACH_FILTERED;
 		snprintf(text, sizeof text, "no answer in %.3g s",
 		    p->run->set->scope.timeout);
 		slot_broken(p, stage_late(p->stage), text);

@@ -8,6 +8,7 @@
 
 #include "finding.h"
 #include "mem.h"
+#include "net_blame.h"
 #include "probe_talk.h"
 #include "str.h"
 #include "tls_look.h"
@@ -37,6 +38,16 @@ enum { VERSIONS = 4 };		/* TLS 1.0 to 1.3 */
 /* Times in microseconds; -1: it did not come to that. */
 struct times {
 	int64_t dns, tcp, banner, starttls, tls, total;
+};
+
+/* The way there, and who stands in it. */
+struct way {
+	enum reach tcp;
+	struct net_blame blame;
+	bool spared;			/* this machine has no way, and the other
+					 * family of addresses has one */
+	const char *port25;		/* why 25 is seen as blocked */
+	const char *family;		/* why all of the family is */
 };
 
 /* The dialogue, but for TLS. */
@@ -109,9 +120,7 @@ struct report {
 	bool relay;			/* mail between servers */
 	bool several;			/* addresses of this host */
 	bool loopback;
-	bool local;			/* this machine cannot reach it */
-	enum reach tcp;
-	const char *port25;		/* why 25 is seen as blocked */
+	struct way way;
 	struct trouble trouble;
 	struct times us;
 	struct talk talk;

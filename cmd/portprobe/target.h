@@ -28,6 +28,12 @@ enum lead {
 	LEAD_UNBELIEVED			/* the resolver says so: who is that? */
 };
 
+/* The ports of an address: how many connected, how many were refused. */
+struct answers {
+	unsigned open, refused;
+	unsigned others;		/* that connected, but for those on 25 */
+};
+
 struct host {
 	struct host *next;
 	struct target *target;
@@ -40,9 +46,10 @@ struct host {
 	int naddr;
 	bool resolved;
 	int64_t dns_us;
-	unsigned opened;		/* jobs that connected, but on 25 */
+	struct answers *answers;	/* of each address */
 	unsigned left;			/* jobs that are not over */
-	struct probe *held;		/* on 25, filtered: waits for these */
+	struct probe *held;		/* filtered: waits for these */
+	struct job *put_off;		/* no way from here: for these, too */
 	uint64_t order;			/* of its next report: see place() */
 };
 
