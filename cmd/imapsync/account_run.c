@@ -9,6 +9,7 @@
 
 #include "account_run.h"
 #include "box.h"
+#include "elsewhere.h"
 #include "file.h"
 #include "folders_rename.h"
 #include "link.h"
@@ -127,7 +128,9 @@ account_run(const struct settings *o, struct err *e)
 	struct run r = { .o = o, .e = e, .root = -1, .lock = -1 };
 	struct sandbox box = { 0 };
 	struct err late = { 0 };
+	struct opt_list former;
 	struct link *l;
+	size_t i;
 	int status;
 
 	report_begin(&r.report, o);
@@ -135,6 +138,9 @@ account_run(const struct settings *o, struct err *e)
 		l = &r.link[0];
 		sandbox_path(&box, o->near, SANDBOX_WRITE);
 		sandbox_path(&box, r.dir, SANDBOX_WRITE);
+		former = elsewhere_dirs(o, &r.arena);
+		for (i = 0; i < former.n; i++)
+			sandbox_path(&box, former.v[i], SANDBOX_READ);
 		if (o->on_change != NULL && !o->dry_run)
 			file_temp_keep(HOOK_TEMPS, &box);
 		o->account->box = &box;

@@ -17,6 +17,7 @@
 #include "bare.h"
 #include "box.h"
 #include "conn.h"
+#include "elsewhere.h"
 #include "far_hear.h"
 #include "ident.h"
 #include "imap.h"
@@ -222,7 +223,9 @@ match_all(struct box *b)
 	m.near = near_ones(b, &m.nnear);
 	if (m.nnear > 0 && (got = pair_idents_all(b)) == 0) {
 		m.far = far_ones(b, &m.nfar);
-		got = match(b, &m);
+		got = b->known ? 0 : elsewhere_pair(b, &m);
+		if (got == 0)
+			got = match(b, &m);
 	}
 	free(m.near);
 	free(m.far);

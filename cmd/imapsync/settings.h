@@ -30,6 +30,7 @@ struct settings {
 	const char *title;		/* the account's name, for messages */
 	const char *near;		/* the directory of the Maildirs */
 	const char *state;		/* where the state is, or NULL */
+	const char *former_state;	/* another program's; or NULL */
 	const char *patterns;		/* of folders: see names_match */
 	const char *on_change;		/* a command; or NULL */
 	const char *local_only;		/* folders that stay here alone; NULL */
