@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""imapsync takes over Maildirs that mbsync kept in step: what mbsync had as
+one message is one, nothing is transferred, and a flag that changed since is
+carried and not undone."""
+from synclab import *
+
+for program in ("mbsync",):
+    if shutil.which(program) is None:
+        skip_all("no " + program)
+lab = up()
+
+RC = """IMAPAccount a
+Host localhost
+Port {port}
+User {user}
+PassCmd "echo secret"
+CertificateFile {ca}
+SSLType IMAPS
+AuthMechs LOGIN
+
+IMAPStore r
+Account a
+{far}
+
+MaildirStore l
+Path {near}/
+Inbox {near}/INBOX
+SubFolders Verbatim
+{store}
+
+Channel c
+Far :r:
+Near :l:
+Patterns *
+Create Both
+Expunge Both
+Sync All
+{channel}
+"""
+
+
+def env(u):
+    return dict(os.environ, HOME=u.dir, XDG_STATE_HOME=u.dir + "/xdg")
+
+
+def mbsync(u, channel="SyncState *", far="", store=""):
+    rc = u.dir + "/mbsyncrc"
+    with open(rc, "w") as f:
+        f.write("FSync no\n\n" + RC.format(
+            port=lab.imaps, user=u.name, ca=lab.ca, near=u.near.root,
+            channel=channel, far=far, store=store))
+    p = subprocess.run(["mbsync", "-q", "-c", rc, "-a"], env=env(u),
+                       stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+
+
+def bare(n):
+    return b"From: jo@example.org\nSubject: bare\n\nno id, text %d\n" % n
+
+
+def filled(**how):
+    """Copies of a message, two of one Message-ID, some without; both sides."""
+    u = lab.user()
+    u.far.create("Lists", "Lists/c")
+    u.far.appends("INBOX", [mail(i) for i in range(6)] +
+                  [(mail(40), r"\Seen"), mail(40), bare(1), bare(2)])
+    u.far.appends("Lists", [mail(40), mail(41), mail(41) + b"more\n"])
+    u.far.append("Lists/c", mail(42), r"\Flagged")
+    os.makedirs(u.dir + "/.mbsync", exist_ok=True)
+    mbsync(u, **how)
+    # these come to the server with a line more, X-TUID
+    for i in range(2):
+        u.near.deliver("INBOX", mail(50), "S")
+        u.near.deliver("Lists", bare(3), "")
+    mbsync(u, **how)
+    mbsync(u, **how)
+    return u
+
+
+def idle(u, name, *args):
+    """The first run transfers nothing, makes nothing, and reads no body."""
+    before = u.far.all(), u.near.all()
+    p = u.proxy()
+    n = u.sync("-n", *args, proxy=p)
+    r = u.sync("-j", *args, proxy=p)
+    p.close()
+    acts = {e["act"] for e in n.events + r.events if "act" in e}
+    bodies = [c for c in p.commands if "BODY.PEEK[]" in c]
+    ok((n.status, r.status, r.err) == (0, 0, "") and acts <= {"pair"} and
+       not bodies and (u.far.all(), u.near.all()) == before, name,
+       "%s\n%s\n%s\n%s" % (acts, bodies, n.err, r.err))
+    return n
+
+
+def same(u, name):
+    """Both sides have the same, but for mbsync's line in the header."""
+    a, b = ({box: sorted((m.subject, m.flags) for m in v)
+             for box, v in side.all().items()} for side in (u.near, u.far))
+    is_(a, b, name)
+
+
+def counts(u):
+    return {b: len(v) for b, v in u.far.all().items()}
+
+
+@scenario
+def in_maildir():
+    u = filled()
+    n = idle(u, "mbsync's state in the Maildir: nothing is transferred")
+    like(n.err, "INBOX: 12 of 12 messages are those that mbsync knew",
+         "-n says so")
+    u.settled("and that is all", sent=True)
+
+
+@scenario
+def elsewhere():
+    """Where mbsync has it unasked, where 1.5 has it, by name, and with the
+    mailbox's name alone, as a SyncState of one's own has it."""
+    u = filled(channel="")
+    last = ".mbsync"
+    for to, args in ((".mbsync", ()), ("xdg/isync", ()),
+                     ("my/states", ("--former-state", "~/my/states")),
+                     ("work", ("--former-state", "~/work"))):
+        os.makedirs(os.path.dirname(u.dir + "/" + to), exist_ok=True)
+        os.rename(u.dir + "/" + last, u.dir + "/" + to)
+        last = to
+        u.state = u.dir + "/state." + to.replace("/", ".")
+        if to == "work":
+            for f in os.listdir(u.dir + "/work"):
+                os.rename(u.dir + "/work/" + f, u.dir + "/work/work-" +
+                          f.rpartition(":")[2])
+        n = idle(u, "mbsync's state in %s" % to, *args)
+        like(n.err, "Lists/c: 1 of 1 messages are those that mbsync knew",
+             "is found there")
+
+
+@scenario
+def flags_since():
+    u = filled()
+    for i in range(4):
+        u.far.store("INBOX", u.far.uid_of("INBOX", "number %d" % i),
+                    r"+FLAGS (\Seen \Flagged)")
+    mbsync(u)
+    u.far.store("INBOX", u.far.uid_of("INBOX", "number 0"),
+                r"-FLAGS (\Flagged)")
+    u.near.set("INBOX", "number 1", "S")
+    u.near.set("INBOX", "number 2", "FRS")
+    u.runs("flags that changed since mbsync's last run")
+    same(u, "are equal")
+    flags = {m.subject: m.flags for m in u.far.messages("INBOX")}
+    is_(["\\flagged" in flags["number %d" % i] for i in range(4)],
+        [False, False, True, True],
+        "what was taken away is not put back")
+
+
+@scenario
+def strangers():
+    """A number that another message has is no proof."""
+    u = filled()
+    here = u.near.file("INBOX", "number 3")
+    there = u.near.file("INBOX", "number 4")
+    with open(here, "rb") as f:
+        a = f.read()
+    with open(there, "rb") as f:
+        b = f.read()
+    for path, text in ((here, b), (there, a)):
+        with open(path, "wb") as f:
+            f.write(text)
+    u.runs("two files that have each other's number")
+    same(u, "are who they are by their headers")
+    is_({b: n for b, n in counts(u).items() if n > 0},
+        {"INBOX": 12, "Lists": 5, "Lists/c": 1},
+        "and not uploaded")
+    for box in ("INBOX", "Lists", "Lists/c"):
+        p = u.near.path(box) + "/.uidvalidity"
+        with open(p) as f:
+            first, rest = f.read().split("\n", 1)
+        with open(p, "w") as f:
+            f.write("%d\n%s" % (int(first) + 1, rest))
+    u.state += ".2"
+    n = u.sync("-n")
+    unlike(n.err, "that mbsync knew", "numbers of another Maildir are not used")
+
+
+@scenario
+def placeholder():
+    """A file that mbsync put in the place of a large message."""
+    u = lab.user()
+    u.far.appends("INBOX", [mail(1), mail(2, size=30000)])
+    mbsync(u, store="MaxSize 10k")
+    is_(len(u.near.files("INBOX")), 2, "mbsync leaves a placeholder")
+    r = u.sync()
+    like(r.err, "1 placeholders of mbsync", "it is told")
+    is_(sorted(m.subject for m in u.far.messages("INBOX")),
+        ["number 1", "number 2"], "it is not uploaded")
+    ok(any(len(m.body) > 20000 for m in u.near.messages("INBOX")),
+       "the message comes")
+
+
+done()
