@@ -23,8 +23,10 @@
 #include "mark.h"
 #include "names.h"
 #include "near_dir.h"
+#include "places.h"
 #include "report.h"
 #include "table.h"
+#include "utf7.h"
 
 /* A name that LIST or the Maildirs gave, before it is a mailbox of ours. */
 struct seen {
@@ -39,6 +41,7 @@ struct found {
 	struct seen *v;
 	size_t n, cap;
 	struct table name, path;	/* of v */
+	struct opt_list left;		/* paths that are not those of names */
 	size_t lines, bytes;		/* of LIST */
 };
 
@@ -337,29 +340,127 @@ list_again(struct run *r)
 
 /* ---- this side's ---- */
 
+/* Maildirs where their mailboxes' names have them; the others are left. */
 static void
 take_folder(void *to, const char *path)
 {
 	struct found *f = to;
 	struct run *r = f->r;
 	struct buf name = { .max = 4096 };
-	struct str s;
-	struct seen *b;
+	struct seen *b = seen_at(f, path);	/* Inbox/x is INBOX/x here */
 
-	if (names_from_path(&name, str_of(path), r->sep, r->o->how) < 0 ||
-	    !imap_nameable(BUF_STR(name))) {
-		buf_free(&name);
-		return;
-	}
-	s = canonical(BUF_STR(name));
-	b = seen_at(f, path);	/* Inbox/x and INBOX/x are the same here */
-	if (b == NULL)
-		b = seen_named(f, s);
-	if (b == NULL && is_synced(r, s, r->sep))
-		b = seen_add(f, s, path);
+	if (b == NULL &&
+	    names_from_path(&name, str_of(path), r->sep, r->o->how) == 0)
+		b = seen_named(f, canonical(BUF_STR(name)));
 	if (b != NULL && strcmp(b->path, path) == 0)
 		b->near = true;
+	else
+		opt_list_add(&r->arena, &f->left, arena_dup(&r->arena,
+		    str_of(path)));
 	buf_free(&name);
+}
+
+/* All places of names that have none yet, or might have another one. */
+static void
+note_places(struct found *f, struct places *p)
+{
+	struct run *r = f->r;
+	const struct seen *s;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		s = &f->v[i];
+		places_note(p, str_of(s->name), r->sep, r->o->how, !s->near &&
+		    (r->index.n == 0 ||
+		    index_find(&r->index, str_of(s->name)) != NULL));
+	}
+	for (i = 0; i < r->index.n; i++)
+		if (seen_named(f, str_of(r->index.v[i].box)) == NULL)
+			places_note(p, str_of(r->index.v[i].box), r->sep,
+			    r->o->how, true);
+}
+
+/* The name that the path is in modified UTF-7; false: it is not. */
+static bool
+old_name(struct run *r, const char *path, struct buf *to)
+{
+	struct buf plain = { .max = 4096 };
+	bool is = names_from_path(&plain, str_of(path), r->sep, r->o->how) ==
+	    0 && utf7_decode(to, BUF_STR(plain)) == 0 && to->n != plain.n;
+
+	if (!is)
+		to->n = 0;
+	buf_free(&plain);
+	return is;
+}
+
+/* Was it a mailbox of its own in the last run? */
+static bool
+is_known(struct run *r, const char *path)
+{
+	struct buf name = { .max = 4096 };
+	bool is = names_from_path(&name, str_of(path), r->sep, r->o->how) ==
+	    0 && index_find(&r->index, BUF_STR(name)) != NULL;
+
+	buf_free(&name);
+	return is;
+}
+
+/* The Maildir of that mailbox, though its name has it elsewhere. */
+static void
+take_place(struct found *f, struct str name, const char *path)
+{
+	struct run *r = f->r;
+	struct seen *b;
+
+	if (!imap_nameable(name) || !is_synced(r, name, r->sep))
+		return;
+	if ((b = seen_named(f, name)) == NULL)
+		b = seen_add(f, name, path);
+	if (b->near) {
+		report_problem(&r->report, EX_DATAERR, b->name, "it has the Maildir %s: another one, %s, is left out",
+		    b->path, path);
+		return;
+	}
+	table_del(&f->path, f, (size_t)(b - f->v));
+	b->path = path;
+	table_add(&f->path, f, (size_t)(b - f->v));
+	b->near = true;
+	if (r->report.dry_run || r->report.verbose)
+		report_problem(&r->report, 0, b->name, "its Maildir is %s",
+		    path);
+}
+
+static void
+take_left(struct found *f, const struct places *p, const char *path)
+{
+	struct run *r = f->r;
+	struct buf name = { .max = 4096 };
+	bool known = is_known(r, path);
+	const char *is = known ? NULL : places_find(p, path);
+
+	if (is != NULL)
+		take_place(f, canonical(str_of(is)), path);
+	else if (!known && old_name(r, path, &name))
+		take_place(f, BUF_STR(name), path);
+	else if (names_from_path(&name, str_of(path), r->sep,
+	    r->o->how) == 0 && imap_nameable(BUF_STR(name)) &&
+	    is_synced(r, BUF_STR(name), r->sep))
+		seen_add(f, BUF_STR(name), path)->near = true;
+	buf_free(&name);
+}
+
+static void
+take_others(struct found *f)
+{
+	struct places p = { .n = 0 };
+	size_t i;
+
+	if (f->left.n > 0)
+		note_places(f, &p);
+	for (i = 0; i < f->left.n; i++)
+		take_left(f, &p, f->left.v[i]);
+	places_free(&p);
 }
 
 /* Drops entries of folders that are on neither side now. */
@@ -393,6 +494,7 @@ found_find(struct found *f)
 		return -1;
 	if (r->root >= 0 && near_dir_folders(r->root, r->o->how, take_folder, f, r->e) < 0)
 		return -1;
+	take_others(f);
 	take_index(f);
 	return 0;
 }

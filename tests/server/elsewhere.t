@@ -198,4 +198,87 @@ def placeholder():
        "the message comes")
 
 
+# ---- folders
+
+def laid(*names):
+    """A user with mail in these mailboxes, and the same in Maildirs."""
+    u = lab.user()
+    for i, (box, path) in enumerate(names):
+        if box != "INBOX":
+            u.far.create(box)
+        u.far.append(box, mail(i), r"\Seen")
+        u.near.make(path)
+        u.near.deliver(path, mail(i), "S")
+    return u
+
+
+@scenario
+def old_names():
+    """Names as mbsync before 1.5 and offlineimap write them."""
+    u = laid(("INBOX", "Inbox"), ("Entw\u00fcrfe", utf7("Entw\u00fcrfe")),
+             ("a/b", "a.b"), ("K\u00fcche/x & y", utf7("K\u00fcche/x & y")),
+             ("50%", "50%"))
+    dirs = sorted(d for d, _, _ in os.walk(u.near.root))
+    some = ("--patterns", "* !Drafts !Junk !Sent !Trash")
+    n = idle(u, "names of other programs are recognised", *some)
+    like(n.err, r"INBOX: its Maildir is Inbox\n", "-n says of Inbox")
+    like(n.err, r"Entw\u00fcrfe: its Maildir is Entw&APw-rfe\n", "of an umlaut")
+    like(n.err, r"a/b: its Maildir is a\.b\n", "of a dot")
+    is_(sorted(d for d, _, _ in os.walk(u.near.root)), dirs,
+        "no folder is made for them")
+    u.far.append("a/b", mail(10))
+    u.near.deliver("Inbox", mail(11), "S")
+    u.near.deliver(utf7("Entw\u00fcrfe"), mail(12), "S")
+    u.runs("the next runs")
+    is_(len(u.near.files("a.b")), 2, "deliver there")
+    is_(len(u.far.messages("INBOX")), 2, "and upload from there")
+    is_(len(u.far.messages("Entw\u00fcrfe")), 2, "wherever it is")
+    ok("a.b" not in u.far.boxes(), "without a mailbox more", u.far.boxes())
+    u.settled("and nothing is left to do", sent=True)
+    u.far.do("DELETE " + quote("Entw\u00fcrfe"))
+    u.sync()
+    ok(not [b for b in u.far.boxes() if "Entw" in b],
+       "a mailbox that is gone does not come back by its Maildir's name",
+       u.far.boxes())
+
+
+@scenario
+def two_places():
+    u = laid(("INBOX", "INBOX"), ("Entw\u00fcrfe", "Entw\u00fcrfe"))
+    for path in ("Inbox", utf7("Entw\u00fcrfe")):
+        u.near.make(path)
+        u.near.deliver(path, mail(5), "S")
+    r = u.sync()
+    is_(r.status, 65, "a second Maildir of a mailbox is told")
+    like(r.err, "INBOX: it has the Maildir INBOX: another one, Inbox, is left "
+         "out", "which one")
+    is_(sorted(b for b in u.far.boxes() if "Entw" in b), ["Entw\u00fcrfe"],
+        "and makes no mailbox")
+
+
+@scenario
+def left_out():
+    u = laid(("INBOX", "INBOX"), ("Entw\u00fcrfe", utf7("Entw\u00fcrfe")))
+    u.near.deliver(utf7("Entw\u00fcrfe"), mail(6), "S")
+    u.runs("a pattern leaves out a folder", "--patterns",
+           "* !Entw\u00fcrfe")
+    is_(sorted(b for b in u.far.boxes() if "Entw" in b), ["Entw\u00fcrfe"],
+        "by its name, whatever its Maildir is called")
+
+
+@scenario
+def dots_of_ours():
+    """A folder a.b that somebody makes is one."""
+    u = laid(("INBOX", "INBOX"), ("a/b", "a/b"))
+    u.sync()
+    u.far.create("c/d")
+    for path in ("a.b", "c.d"):
+        u.near.make(path)
+        u.near.deliver(path, mail(7), "S")
+    n = u.sync("-n", "-j")
+    is_([e["box"] for e in n.events if e.get("act") == "far-create"],
+        ["a.b", "c.d"], "is another one than that with a slash")
+    is_(n.err, "", "without a word")
+
+
 done()
