@@ -68,11 +68,11 @@
 
 /*
  * Mailboxes in LIST, and the bytes of their names with what is noted of each
- * (some 150 bytes): 10 MB for both sides of imapsync, as many for mailfetch.
- * One that imapsync looks into has 350 bytes more until the end: 30 MB in all
- * with the most of them.
+ * (some 150 bytes): 8 MB for both sides of imapsync, as many for mailfetch.
+ * One that imapsync looks into has 350 bytes more until the end, and 1 KB while
+ * it is open: 30 MB in all with the most of them.
  */
-#define LIMIT_MAILBOXES 50000
-#define LIMIT_MAILBOX_BYTES (10 << 20)
+#define LIMIT_MAILBOXES 30000
+#define LIMIT_MAILBOX_BYTES (8 << 20)
 
 #endif

@@ -972,9 +972,9 @@ limits(void)
 	is_int(reads("* 1 FETCH (BODY[] {8589934592}\r\n"), 0, "8 GB");
 	is_int(reads("* 1 FETCH (BODY[] {8589934593}\r\n"), EX_PROTOCOL,
 	    "8 GB and a byte");
-	is_int(bound(50000, 10 << 20), 0, "50,000 mailboxes, 10 MB");
-	is_int(bound(50001, 0), EX_PROTOCOL, "50,001 mailboxes");
-	is_int(bound(1, (10 << 20) + 1), EX_PROTOCOL, "10 MB and a byte");
+	is_int(bound(30000, 8 << 20), 0, "30,000 mailboxes, 8 MB");
+	is_int(bound(30001, 0), EX_PROTOCOL, "30,001 mailboxes");
+	is_int(bound(1, (8 << 20) + 1), EX_PROTOCOL, "8 MB and a byte");
 	for (i = 0; i < 1000000; i++)
 		imap_uids_note(&u, (uint32_t)(i % 40000) + 1);
 	ok(u.cap <= 1 << 17, "a million times the same: room for %zu",
