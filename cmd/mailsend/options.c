@@ -15,6 +15,12 @@ const struct opt_choice option_ret_words[] = {
 	{ .name = NULL }
 };
 
+const struct opt_choice option_doubt_words[] = {
+	{ "send", OPTION_DOUBT_SEND },
+	{ "hold", OPTION_DOUBT_HOLD },
+	{ .name = NULL }
+};
+
 /* The value of a word; 0: there is no such word. */
 static unsigned
 dsn_word(struct str word)

@@ -72,6 +72,13 @@ option_asks(enum option_step last)
 	return last == OPTION_STEP_ALL || last == OPTION_STEP_RCPT;
 }
 
+/* --queue-in-doubt: of who may have got a message. */
+enum option_doubt {
+	OPTION_DOUBT_SEND,		/* once more, RFC 1047 */
+	OPTION_DOUBT_HOLD		/* it stays until somebody says */
+};
+extern const struct opt_choice option_doubt_words[];
+
 struct option_sending {
 	bool dry_run;
 	const char *ehlo;		/* our name; NULL: found out */
@@ -85,6 +92,24 @@ struct option_sending {
 	struct opt_list dkim;		/* SELECTOR:DOMAIN:KEYFILE */
 	const char *dkim_new;		/* SELECTOR:DOMAIN[:TYPE]: make a key */
 };
+
+/* What waits, and what is to be done with it. */
+struct option_queue {
+	const char *where;		/* "on", "off", a directory; or NULL */
+	bool only;			/* accepted, and not sent now */
+	enum option_doubt doubt;
+	bool flush;
+	bool now;			/* --flush-now: due or not */
+	bool list;
+	struct opt_list remove;
+};
+
+/* Is one of those to be done, and nothing to be sent? */
+static inline bool
+option_queue_asks(const struct option_queue *o)
+{
+	return o->flush || o->now || o->list || o->remove.n > 0;
+}
 
 struct option_sendmail {
 	bool called;			/* by that name */
@@ -104,6 +129,7 @@ struct options {
 	struct option_message message;
 	struct option_envelope envelope;
 	struct option_sending sending;
+	struct option_queue queue;
 	struct option_sendmail sendmail;
 	struct opt_list operands;	/* recipients, each a bare address */
 };

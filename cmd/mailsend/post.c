@@ -5,6 +5,7 @@
 #include "post.h"
 #include "letter.h"
 #include "msg.h"
+#include "queue.h"
 #include "report.h"
 #include "seal.h"
 #include "sendlog.h"
@@ -45,20 +46,42 @@ note_outcome(const struct letter *l, struct run *run)
 	}
 }
 
+/*
+ * To the server, or to the queue alone, or to the queue what the server has not
+ * taken.  *cause is what went wrong, be it mended by that.
+ */
+static void
+hand_on(struct letter *l, struct run *run, struct report *r, struct err *cause,
+    struct err *e)
+{
+	struct err none = { 0 }, unable = { 0 };
+
+	if (queue_first(run) && queue_accept(l, run, r, &none, &unable) == 0)
+		return;
+	if (unable.code != 0 && !run->account.has_server)
+		*e = unable;
+	else
+		submit(l, run, r, e);
+	*cause = *e;
+	if (unable.code == 0)
+		queue_rest(l, run, r, e);
+	else if (run->account.has_server && e->code != 0)
+		fail_print("not queued: %s", unable.msg);
+}
+
 static int
 send_letter(struct letter *l, struct run *run, struct err *e)
 {
 	struct report r = { 0 };
-	struct err why;
+	struct err cause = { 0 };
 	int code;
 
-	submit(l, run, &r, e);
+	hand_on(l, run, &r, &cause, e);
 	note_outcome(l, run);
 	if (!option_asks(run->options->sending.quit_after))
 		l->envelope.mail.n = 0;	/* nobody was asked about them */
-	why = *e;
 	code = report_send(l, run, &r, e);
-	sendlog_message(l, run, &r, code, why.msg);
+	sendlog_message(l, run, &r, code, cause.msg);
 	return code;
 }
 

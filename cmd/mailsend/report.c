@@ -23,6 +23,14 @@ report_state(enum smtp_state s)
 	return names[s];
 }
 
+/* Is it in the queue, so that nothing is left to the caller? */
+static bool
+waits(const struct smtp_rcpt *p, const struct report *r)
+{
+	return r->queued != NULL && p->state != SMTP_SENT &&
+	    p->state != SMTP_REFUSED;
+}
+
 /* One recipient's part of the exit status. */
 static int
 rcpt_status(const struct smtp_rcpt *r, const struct options *o)
@@ -42,14 +50,15 @@ rcpt_status(const struct smtp_rcpt *r, const struct options *o)
 
 static int
 exit_status(const struct letter *l, const struct options *o,
-    const struct err *e)
+    const struct report *r, const struct err *e)
 {
 	int worst = fail_worse(e->code, l->envelope.skipped ? EX_DATAERR : 0);
 	size_t i;
 
 	for (i = 0; i < l->envelope.mail.n; i++)
-		worst = fail_worse(worst,
-		    rcpt_status(&l->envelope.mail.rcpt[i], o));
+		if (!waits(&l->envelope.mail.rcpt[i], r))
+			worst = fail_worse(worst,
+			    rcpt_status(&l->envelope.mail.rcpt[i], o));
 	return worst;
 }
 
@@ -125,11 +134,13 @@ say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 
 	for (; p < end; p += n) {
 		n = 1;
+		if (waits(p, r))
+			continue;
 		if (p->state == SMTP_SENT || p->state == SMTP_TAKEN) {
 			say_good(p, run);
 			continue;
 		}
-		while (p + n < end && same_fate(p, p + n))
+		while (p + n < end && same_fate(p, p + n) && !waits(p + n, r))
 			n++;
 		if (n <= FEW)
 			n = 1;
@@ -152,7 +163,7 @@ json_reply(struct json *j, const struct smtp_reply *r)
 }
 
 static void
-json_rcpts(struct json *j, const struct smtp_mail *m)
+json_rcpts(struct json *j, const struct smtp_mail *m, const struct report *r)
 {
 	size_t i;
 
@@ -160,7 +171,8 @@ json_rcpts(struct json *j, const struct smtp_mail *m)
 	for (i = 0; i < m->n; i++) {
 		json_open(j, NULL, '{');
 		json_s(j, "addr", m->rcpt[i].addr);
-		json_s(j, "status", report_state(m->rcpt[i].state));
+		json_s(j, "status", waits(&m->rcpt[i], r) ? "queued" :
+		    report_state(m->rcpt[i].state));
 		json_reply(j, &m->rcpt[i].reply);
 		json_close(j, '}');
 	}
@@ -201,9 +213,10 @@ json_all(const struct letter *l, const struct report *r, int code,
 	json_session(&j, r);
 	json_s(&j, "auth", r->mech[0] != '\0' ? r->mech : NULL);
 	json_s(&j, "from", l->envelope.mail.from);
-	json_rcpts(&j, &l->envelope.mail);
+	json_rcpts(&j, &l->envelope.mail, r);
 	json_int(&j, "bytes", (int64_t)l->msg.size);
 	json_s(&j, "saved", r->saved);
+	json_s(&j, "queued", r->queued);
 	json_s(&j, "error", e->code != 0 ? e->msg : NULL);
 	json_close(&j, '}');
 	printf("%s\n", b.p);
@@ -214,7 +227,7 @@ int
 report_send(const struct letter *l, const struct run *run,
     const struct report *r, struct err *e)
 {
-	int code = exit_status(l, run->options, e);
+	int code = exit_status(l, run->options, r, e);
 
 	if (r->unsaved)
 		code = fail_worse(code, EX_IOERR);

@@ -17,6 +17,7 @@ struct report {
 	char mech[40];		/* of AUTH; "": no login */
 	bool verified;		/* the certificate was */
 	const char *saved;	/* the Maildir that has a copy; or NULL */
+	const char *queued;	/* the id of what waits; or NULL */
 	bool unsaved;		/* sent, but --save failed */
 };
 

@@ -6,6 +6,15 @@
 #include "options.h"
 #include "session.h"
 #include "smtp.h"
+#include "spool.h"
+
+/* Where messages wait. */
+struct run_queue {
+	bool on;		/* what cannot be sent now is accepted */
+	bool picked;		/* the command line names the account */
+	const char *self;	/* envelope_self, of who sends reports */
+	struct spool spool;	/* once queue_open has seen it; path or NULL */
+};
 
 /* Of -bs: the connection on which each RCPT is asked about. */
 struct run_asking {
@@ -20,6 +29,8 @@ struct run {
 	struct account account;		/* loaded */
 	struct session session;		/* ready from the first submit on */
 	struct run_asking asking;
+	struct run_queue queue;
+	bool many;			/* it sends more than one message */
 	int log;			/* of --log, open; or -1 */
 	size_t accepted;		/* recipients of the last message, and */
 	struct smtp_reply refusal;	/* the first answer to the others */

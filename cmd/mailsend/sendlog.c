@@ -43,24 +43,64 @@ put_rcpts(struct buf *b, const struct smtp_mail *m)
 	}
 }
 
+/* In one write(2), escaped. */
+static void
+log_line(const struct run *run, struct str text)
+{
+	char *safe = mem_new(4 * SENDLOG_MAX + 2, 1);
+	size_t n;
+
+	str_escape(safe, 4 * SENDLOG_MAX, text);
+	n = strlen(safe);
+	safe[n++] = '\n';
+	if (write(run->log, safe, n) < 0)
+		fail_print("--log: %s", strerror(errno));
+	free(safe);
+}
+
+/* "2026-01-02T03:04:05Z" */
+static void
+log_time(char at[32])
+{
+	time_t now = clock_wall();
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(at, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+void
+sendlog_text(const struct run *run, const char *text)
+{
+	struct buf b = { .max = SENDLOG_MAX };
+	char at[32];
+
+	if (run->log < 0) {
+		fail_print("%s", text);
+		return;
+	}
+	log_time(at);
+	buf_printf(&b, "%s %s", at, text);
+	log_line(run, BUF_STR(b));
+	buf_free(&b);
+}
+
 /* A line that is too long is cut, and says so. */
 void
 sendlog_message(const struct letter *l, const struct run *run,
     const struct report *r, int status, const char *why)
 {
 	struct buf b = { .max = SENDLOG_MAX };
-	char *safe, at[32];
-	time_t now = clock_wall();
-	struct tm tm;
-	size_t n;
+	char at[32];
 
 	if (run->log < 0)
 		return;
-	gmtime_r(&now, &tm);
-	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	log_time(at);
 	buf_printf(&b, "%s status=%d id=%s from=<%s> server=%s", at, status,
 	    l->id != NULL ? l->id : "-", l->envelope.mail.from != NULL ?
 	    l->envelope.mail.from : "", r->host[0] != '\0' ? r->host : "-");
+	if (r->queued != NULL)
+		buf_printf(&b, " queued=%s", r->queued);
 	if (why[0] != '\0')
 		buf_printf(&b, " error=\"%s\"", why);
 	put_rcpts(&b, &l->envelope.mail);
@@ -69,12 +109,6 @@ sendlog_message(const struct letter *l, const struct run *run,
 	if (b.over)
 		buf_printf(&b, "%s status=%d id=%s: a line too long", at,
 		    status, l->id != NULL ? l->id : "-");
-	safe = mem_new(4 * SENDLOG_MAX + 2, 1);
-	str_escape(safe, 4 * SENDLOG_MAX, BUF_STR(b));
-	n = strlen(safe);
-	safe[n++] = '\n';
-	if (write(run->log, safe, n) < 0)
-		fail_print("--log: %s", strerror(errno));
-	free(safe);
+	log_line(run, BUF_STR(b));
 	buf_free(&b);
 }

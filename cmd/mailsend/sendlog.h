@@ -16,4 +16,7 @@ void sendlog_open(struct run *);
 void sendlog_message(const struct letter *, const struct run *,
     const struct report *, int status, const char *why);
 
+/* Another line, about no message of this run; without a log on stderr. */
+void sendlog_text(const struct run *, const char *text);
+
 #endif
