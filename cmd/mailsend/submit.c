@@ -45,7 +45,7 @@ describe(struct report *r, const struct session *s)
 static int
 submit_login(struct smtp *s, struct run *run, struct report *r)
 {
-	bool more = run->options->sendmail.talk;
+	bool more = run->options->sendmail.talk || run->many;
 	struct sasl_login l;
 	int got;
 
@@ -192,8 +192,12 @@ submit_prepare(struct letter *l, struct run *run, struct err *e)
 	if (run->account.box != NULL)		/* -bs: not the first one */
 		return 0;
 	box = run->account.box = arena_new(l->arena, 1, sizeof *box);
+	if (run->queue.spool.there)
+		sandbox_path(box, run->queue.spool.path, SANDBOX_WRITE);
 	if (o->sendmail.talk)
 		file_temp_keep(3, box);
+	else if (run->many)		/* whatever the messages will need */
+		file_temp_keep(2, box);
 	else if (l->msg.eight)
 		file_temp_keep(1, box);
 	if (o->sending.save == NULL)

@@ -1,0 +1,535 @@
+/*
+ * queue_flush.c: what waits is sent when it is due
+ *
+ * Each message is locked while it is looked at, so several flushers do no harm
+ * to each other.  That an attempt begins is on the disk before the server hears
+ * of it: one whose end was never written may have been a success, and its
+ * recipients are in doubt.  A server that cannot be reached is not asked again
+ * for the next message: that one stays due.
+ */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queue_flush.h"
+#include "clock.h"
+#include "file.h"
+#include "queue.h"
+#include "queue_entry.h"
+#include "queue_report.h"
+#include "report.h"
+#include "sendlog.h"
+#include "spawn.h"
+#include "stop.h"
+#include "submit.h"
+#include "trace.h"
+
+enum {
+	LIFE = 5 * 86400,		/* seconds until it is given up */
+	NEXT_MOST = 5 * 3600,		/* no longer wait is believed */
+	ACCOUNTS_MAX = 100
+};
+
+struct queue_user {
+	uid_t uid;
+	const char *name;
+};
+
+struct flush {
+	struct run *run;
+	struct spool_list list;
+	struct queue_user *user;	/* of each uid in the list */
+	size_t nuser;
+	bool all;			/* due or not */
+	bool reports;			/* some were made, and want to go */
+	struct err down;		/* why no server can be reached */
+	int worst;
+};
+
+/* ---- before the sandbox */
+
+/* Names cannot be looked up later on. */
+static void
+learn_users(struct flush *f)
+{
+	struct arena *a = &f->run->account.arena;
+	const struct passwd *pw;
+	struct queue_user *u;
+	size_t i;
+
+	f->user = arena_new(a, f->list.n + 1, sizeof *f->user);
+	for (i = 0; i < f->list.n; i++) {	/* sorted by uid */
+		u = &f->user[f->nuser];
+		if (f->nuser > 0 && u[-1].uid == f->list.v[i].uid)
+			continue;
+		u->uid = f->list.v[i].uid;
+		pw = getpwuid(u->uid);
+		u->name = pw != NULL ? arena_dup(a, str_of(pw->pw_name)) : NULL;
+		f->nuser++;
+	}
+}
+
+static const char *
+user_name(const struct flush *f, uid_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < f->nuser; i++)
+		if (f->user[i].uid == uid)
+			return f->user[i].name;
+	return NULL;
+}
+
+static bool
+is_due(const struct flush *f, const struct queue_entry *q)
+{
+	int64_t now = clock_wall();
+
+	/* Where a clock went back there is no point in waiting for years. */
+	return f->all || q->next <= now || q->next > now + NEXT_MOST;
+}
+
+/* Is it for the account of this process? */
+static bool
+for_us(const struct run *run, const struct queue_entry *q)
+{
+	if (q->account == NULL)
+		return !run->queue.picked;
+	return run->account.name != NULL &&
+	    strcmp(q->account, run->account.name) == 0;
+}
+
+/* Reads one that another may have; false: it is none, or damaged. */
+static bool
+peek(const struct flush *f, const struct spool_entry *n,
+    struct queue_entry *q)
+{
+	struct err quiet = { 0 };
+	struct spool_item i;
+	bool got;
+
+	if (n->uid != geteuid() ||
+	    spool_look(&i, &f->run->queue.spool, n, &quiet) <= 0)
+		return false;
+	got = queue_entry_read(q, &i, &quiet) == 0;
+	spool_close(&i);
+	return got;
+}
+
+static void
+run_account(struct flush *f, const char *argv0, const char *name)
+{
+	const struct account *a = &f->run->account;
+	bool old = f->run->options->sendmail.called;
+	const char *argv[12], **p = argv;
+	struct spawn_conf conf = { .argv = (char *const *)(void *)argv,
+	    .fd = { SPAWN_NULL, 1, 2 } };
+	struct spawn_child child = { 0 };
+	struct err e = { 0 };
+
+	*p++ = argv0;
+	*p++ = "-A";
+	*p++ = name;
+	if (old)
+		*p++ = "-q";
+	else
+		*p++ = f->all ? "--flush-now" : "--flush";
+	if (!old && a->config != NULL) {
+		*p++ = "--config";
+		*p++ = a->config;
+	}
+	if (!old && a->no_sandbox)
+		*p++ = "--no-sandbox";
+	*p = NULL;
+	if (spawn_start(&conf, &child, &e) < 0) {
+		f->worst = fail_worse(f->worst, e.code);
+		fail_tell(&e, name);
+		return;
+	}
+	spawn_wait(&child, CLOCK_NEVER);
+	spawn_end(&child);
+	f->worst = fail_worse(f->worst, child.how == SPAWN_EXITED ?
+	    child.code : EX_TEMPFAIL);
+}
+
+/* The other accounts of this user, each in its own process. */
+static void
+other_accounts(struct flush *f, const char *argv0)
+{
+	const char *name[ACCOUNTS_MAX];
+	struct arena mem = { 0 };
+	size_t i, k, n = 0;
+
+	for (i = 0; i < f->list.n && n < ACCOUNTS_MAX; i++) {
+		struct queue_entry q = { .arena = &mem };
+
+		if (!peek(f, &f->list.v[i], &q) || q.account == NULL ||
+		    for_us(f->run, &q) || !is_due(f, &q))
+			continue;
+		for (k = 0; k < n && strcmp(name[k], q.account) != 0; k++)
+			;
+		if (k == n)
+			name[n++] = q.account;
+	}
+	for (i = 0; i < n && !stop_asked(); i++)
+		run_account(f, argv0, name[i]);
+	arena_free(&mem);
+}
+
+/* ---- one attempt */
+
+/* One that was told, sent or is held is none of it. */
+static bool
+wants_try(const struct flush *f, enum queue_fate fate)
+{
+	switch (fate) {
+	case QUEUE_WAITING:
+	case QUEUE_DEFERRED:
+		return true;
+	case QUEUE_TRYING:
+	case QUEUE_MAYBE:
+		return f->run->options->queue.doubt == OPTION_DOUBT_SEND;
+	case QUEUE_REFUSED:
+	case QUEUE_EXPIRED:
+	case QUEUE_TOLD:
+	case QUEUE_SENT:
+	case QUEUE_FATES:
+		break;
+	}
+	return false;
+}
+
+/* The recipients of this attempt, and which of the entry's each is. */
+struct attempt {
+	struct letter letter;
+	size_t *of;
+	bool *doubt;			/* it may have got it before */
+	char again[600];		/* who may get it twice; or "" */
+};
+
+static void
+choose_rcpts(const struct flush *f, const struct queue_entry *q, struct attempt *t)
+{
+	struct smtp_mail *m = &t->letter.envelope.mail;
+	size_t i, n;
+
+	*m = q->mail;
+	m->n = 0;
+	m->rcpt = arena_new(q->arena, q->mail.n, sizeof *m->rcpt);
+	t->of = arena_new(q->arena, q->mail.n, sizeof *t->of);
+	t->doubt = arena_new(q->arena, q->mail.n, sizeof *t->doubt);
+	for (i = 0; i < q->mail.n; i++) {
+		if (!wants_try(f, q->fate[i]))
+			continue;
+		n = strlen(t->again);
+		if (q->fate[i] == QUEUE_MAYBE)
+			snprintf(t->again + n, sizeof t->again - n, "%s<%s>",
+			    n == 0 ? "maybe twice: " : " ",
+			    q->mail.rcpt[i].addr);
+		t->of[m->n] = i;
+		t->doubt[m->n] = q->fate[i] == QUEUE_MAYBE;
+		m->rcpt[m->n++] = (struct smtp_rcpt){
+		    .addr = q->mail.rcpt[i].addr,
+		    .params = q->mail.rcpt[i].params,
+		    .dsn = q->mail.rcpt[i].dsn };
+	}
+}
+
+static int
+load(const struct spool_item *i, struct queue_entry *q, struct letter *l,
+    struct err *e)
+{
+	struct str id;
+
+	l->arena = q->arena;
+	l->envelope.arena = q->arena;
+	l->envelope.utf8 = q->utf8;
+	l->sealed = q->sealed;
+	if (lseek(i->mail, (off_t)q->head, SEEK_SET) < 0)
+		return fail_sys(e, EX_IOERR, "mail");
+	if (msg_scan(&l->msg, q->arena, i->mail, 0, e) < 0)
+		return -1;
+	if (msg_field(&l->msg, "Message-ID", &id))
+		l->id = arena_dup(q->arena, str_trim(id));
+	return 0;
+}
+
+static int
+save_state(const struct spool_item *i, const struct queue_entry *q,
+    struct err *e)
+{
+	struct buf b = { .max = 0 };
+	int got;
+
+	queue_entry_state(&b, q);
+	got = spool_set_state(i, BUF_STR(b), e);
+	buf_free(&b);
+	return got < 0 ? fail_in(e, "%s", i->entry->id) : 0;
+}
+
+static bool
+old(const struct queue_entry *q)
+{
+	return clock_wall() - q->since >= LIFE;
+}
+
+/* What a recipient's answer makes of it; all: another one was refused. */
+static enum queue_fate
+new_fate(const struct smtp_rcpt *r, const struct err *why, bool all)
+{
+	switch (r->state) {
+	case SMTP_SENT:
+		return QUEUE_SENT;
+	case SMTP_REFUSED:
+		return QUEUE_REFUSED;
+	case SMTP_UNKNOWN:
+		return QUEUE_MAYBE;
+	case SMTP_DEFERRED:
+		return QUEUE_DEFERRED;
+	case SMTP_UNTRIED:
+	case SMTP_TAKEN:
+		break;
+	}
+	return all || why->code == EX_DATAERR ? QUEUE_REFUSED : QUEUE_DEFERRED;
+}
+
+static void
+note_fates(struct queue_entry *q, const struct attempt *t,
+    const struct err *why)
+{
+	const struct smtp_mail *m = &t->letter.envelope.mail;
+	struct smtp_rcpt *r;
+	bool all = false;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		all |= m->whole && m->rcpt[i].state == SMTP_REFUSED;
+	for (i = 0; i < m->n; i++) {
+		r = &q->mail.rcpt[t->of[i]];
+		r->reply = m->rcpt[i].reply;
+		q->fate[t->of[i]] = new_fate(&m->rcpt[i], why, all);
+		if (t->doubt[i] && q->fate[t->of[i]] == QUEUE_DEFERRED)
+			q->fate[t->of[i]] = QUEUE_MAYBE;
+		if (r->reply.code == 0 && why->code != 0)
+			queue_entry_say(&r->reply, why->msg);
+	}
+}
+
+/* Was nobody asked, so that nobody else need be? */
+static bool
+unreachable(const struct attempt *t, const struct err *why)
+{
+	const struct smtp_mail *m = &t->letter.envelope.mail;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->rcpt[i].state != SMTP_UNTRIED)
+			return false;
+	return why->code != 0 && why->code != EX_DATAERR;
+}
+
+/* The log's line, and what -v shows. */
+static void
+tell_attempt(const struct flush *f, const struct attempt *t, const struct report *r,
+    const struct err *why)
+{
+	char text[1700];
+	int code = why->code;
+	size_t i;
+
+	for (i = 0; i < t->letter.envelope.mail.n; i++)
+		if (t->letter.envelope.mail.rcpt[i].state != SMTP_SENT)
+			code = fail_worse(code, EX_TEMPFAIL);
+	snprintf(text, sizeof text, "%s%s%s", t->again,
+	    t->again[0] != '\0' && why->code != 0 ? "; " : "", why->msg);
+	if (text[0] != '\0')
+		trace_note(TRACE_DONE, "%s", text);
+	sendlog_message(&t->letter, f->run, r, code, text);
+}
+
+static void
+send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
+{
+	struct report r = { 0 };
+	struct err why = { 0 };
+
+	f->run->account.deadline = 0;		/* each has its own time */
+	t->letter.envelope.mail.msg = &t->letter.msg;
+	submit(&t->letter, f->run, &r, &why);
+	note_fates(q, t, &why);
+	tell_attempt(f, t, &r, &why);
+	if (unreachable(t, &why))
+		f->down = why;
+}
+
+/* Those that were tried, or would have been, for too long. */
+static void
+give_up(const struct flush *f, struct queue_entry *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->mail.n; i++) {
+		if (!wants_try(f, q->fate[i]))
+			continue;
+		if (q->mail.rcpt[i].reply.text[0] == '\0')
+			queue_entry_say(&q->mail.rcpt[i].reply, f->down.msg);
+		q->fate[i] = QUEUE_EXPIRED;
+	}
+}
+
+/* On the disk before anybody hears of it. */
+static int
+begin_attempt(const struct spool_item *i, struct queue_entry *q,
+    const struct attempt *t, struct err *e)
+{
+	int64_t now = clock_wall();
+	size_t k;
+
+	q->tries++;
+	q->next = now + queue_wait(q->tries);
+	if (q->since > now)
+		q->since = now;
+	for (k = 0; k < t->letter.envelope.mail.n; k++)
+		q->fate[t->of[k]] = QUEUE_TRYING;
+	return save_state(i, q, e);
+}
+
+/* ---- one message */
+
+static void
+note_err(struct flush *f, struct err *e)
+{
+	f->worst = fail_worse(f->worst, e->code);
+	fail_tell(e, NULL);
+	fail_clear(e);
+}
+
+/* Reports that are owed, the state, and the end of it. */
+static void
+conclude_entry(struct flush *f, const struct spool_item *i, struct queue_entry *q,
+    const struct msg *m)
+{
+	const char *log = NULL;
+	struct err e = { 0 };
+
+	if (!queue_entry_done(q) && save_state(i, q, &e) < 0) {
+		note_err(f, &e);
+		return;
+	}
+	mem_stake(NULL);
+	if (queue_entry_owes(q)) {
+		if (queue_report(f->run, i->entry, q, m, user_name(f,
+		    i->entry->uid), &log, &e) < 0) {
+			note_err(f, &e);
+			return;
+		}
+		if (log != NULL)
+			sendlog_text(f->run, log);
+		f->reports |= log == NULL;
+		if (!queue_entry_done(q) && save_state(i, q, &e) < 0)
+			note_err(f, &e);
+	}
+	if (queue_entry_done(q) && spool_remove(i, &e) < 0)
+		note_err(f, &e);
+	else if (!queue_entry_done(q))
+		f->worst = fail_worse(f->worst, EX_TEMPFAIL);
+}
+
+/* -1: nothing was done, for it cannot be recorded. */
+static int
+attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q,
+    struct err *e)
+{
+	struct attempt t = { .again = "" };
+	int got = load(i, q, &t.letter, e);
+
+	choose_rcpts(f, q, &t);
+	if (got == 0 && t.letter.envelope.mail.n > 0 && f->down.code == 0) {
+		got = begin_attempt(i, q, &t, e);
+		if (got == 0)
+			send_it(f, q, &t);
+	} else if (got == 0 && !old(q) && !queue_entry_owes(q) &&
+	    !queue_entry_done(q)) {
+		got = 1;
+	}
+	if (got == 0 && old(q))
+		give_up(f, q);
+	if (got == 0)
+		conclude_entry(f, i, q, &t.letter.msg);
+	msg_close(&t.letter.msg);
+	return got;
+}
+
+static void
+one(struct flush *f, const struct spool_entry *n)
+{
+	struct arena mem = { 0 };
+	struct queue_entry q = { .arena = &mem };
+	struct err e = { 0 };
+	struct spool_item i;
+	int got = spool_take(&i, &f->run->queue.spool, n, &e);
+
+	if (got < 0)
+		note_err(f, &e);
+	if (got <= 0)
+		return;
+	if (queue_entry_read(&q, &i, &e) < 0)
+		note_err(f, &e);
+	else if (for_us(f->run, &q) && (is_due(f, &q) || queue_entry_owes(&q)) &&
+	    attempt(f, &i, &q, &e) < 0)
+		note_err(f, &e);
+	spool_close(&i);
+	arena_free(&mem);
+}
+
+static void
+all(struct flush *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->list.n && !stop_asked(); i++)
+		one(f, &f->list.v[i]);
+}
+
+int
+queue_flush(struct run *run, const char *argv0, struct err *e)
+{
+	const struct spool *s = &run->queue.spool;
+	struct flush f = { .run = run, .all = run->options->queue.now };
+
+	if (!s->there)
+		return 0;
+	if (!s->ours)
+		return fail(e, EX_NOPERM, "%s belongs to uid %lu, who sends what is there",
+		    s->path, (unsigned long)s->owner), e->code;
+	if (spool_find(&f.list, s, e) < 0)
+		return e->code;
+	if (!run->queue.picked && run->account.url == NULL && argv0 != NULL)
+		other_accounts(&f, argv0);
+	if (f.list.n == 0)
+		return f.worst;
+	run->many = true;
+	run->queue.self = envelope_self(&run->account.arena);
+	learn_users(&f);
+	all(&f);
+	if (f.reports && f.down.code == 0) {
+		f.all = false;
+		if (spool_find(&f.list, s, e) < 0)
+			return e->code;
+		all(&f);
+	}
+	if (f.down.code != 0 && f.down.code != EX_TEMPFAIL)
+		*e = f.down;
+	return fail_worse(f.worst, f.down.code);
+}
+
+void
+queue_flush_new(struct run *run)
+{
+	struct err e = { 0 };
+
+	queue_flush(run, NULL, &e);
+	fail_tell(&e, NULL);
+}
