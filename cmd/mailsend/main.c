@@ -14,6 +14,9 @@
 #include "letter.h"
 #include "post.h"
 #include "program.h"
+#include "queue.h"
+#include "queue_flush.h"
+#include "queue_list.h"
 #include "report.h"
 #include "run.h"
 #include "seal.h"
@@ -29,6 +32,9 @@ static struct run run = { .options = &o };
 
 /* The parts of a message. */
 #define CONTENT "subject body html attach inline header reply-to"
+
+/* And what else says something of one, or of its recipients. */
+#define MESSAGE CONTENT " to cc bcc message read-recipients recode dry-run quit-after mail-from"
 
 static const struct opt_choice steps[] = {
 	{ "connect", OPTION_STEP_CONNECT },
@@ -155,6 +161,25 @@ static const struct opt options[] = {
 	{ .name = "log", .arg = "FILE", .kind = OPT_TEXT,
 	    .to = &o.sending.log,
 	    .help = "a line there for each message" },
+	{ .name = "", .kind = OPT_HEAD, .help = "The queue" },
+	{ .name = "queue", .arg = "WHERE", .kind = OPT_TEXT,
+	    .to = &o.queue.where,
+	    .help = "on, off, a directory: what cannot be sent waits" },
+	{ .name = "queue-only", .kind = OPT_FLAG, .to = &o.queue.only,
+	    .help = "accept it there, send it later" },
+	{ .name = "queue-in-doubt", .arg = "WHAT", .kind = OPT_CHOICE,
+	    .to = &o.queue.doubt, .choices = option_doubt_words,
+	    .help = "send again or hold what may have arrived" },
+	{ .name = "flush", .kind = OPT_FLAG, .to = &o.queue.flush,
+	    .help = "send what is due", .flags = OPT_NOCONF },
+	{ .name = "flush-now", .kind = OPT_FLAG, .to = &o.queue.now,
+	    .help = "send all that waits, due or not", .flags = OPT_NOCONF },
+	{ .name = "queue-list", .kind = OPT_FLAG, .to = &o.queue.list,
+	    .help = "show what waits", .flags = OPT_NOCONF },
+	{ .name = "queue-remove", .arg = "ID", .kind = OPT_LIST,
+	    .to = &o.queue.remove, .help = "take a message out of it",
+	    .flags = OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "Other things" },
 	{ .name = "check-address", .kind = OPT_FLAG,
 	    .to = &o.sending.check_address,
 	    .help = "only say whether each operand is an address",
@@ -173,6 +198,10 @@ static const struct opt_rule rules[] = {
 	{ .name = "dkim-new", .only = "quiet" },
 	{ .name = "dry-run", .stops = "json" },
 	{ .name = "quit-after", .stops = CONTENT " recode save" },
+	{ .name = "flush", .stops = MESSAGE " flush-now queue-list queue-remove queue-only" },
+	{ .name = "flush-now", .stops = MESSAGE " queue-list queue-remove queue-only" },
+	{ .name = "queue-list", .stops = MESSAGE " queue-remove queue-only" },
+	{ .name = "queue-remove", .stops = MESSAGE " queue-only" },
 	{ .name = "recode", .without = CONTENT },
 	{ .name = "set-from", .without = CONTENT },
 	{ .name = "daemon-input", .without = CONTENT },
@@ -264,6 +293,29 @@ read_aliases(struct err *e)
 	    fail_in(e, "--aliases") : 0;
 }
 
+/* What waits is shown, sent or taken out; nothing is read. */
+static int
+queue_configure(struct opt_set *set, struct err *e)
+{
+	if (o.operands.n > 0)
+		return fail(e, EX_USAGE, "%s: nothing is sent to anybody by --flush, --queue-list and their like",
+		    o.operands.v[0]);
+	if (opt_stdin(set, NULL, e) < 0)
+		return -1;
+	o.message.daemon = true;	/* of reports, whose users have aliases */
+	run.queue.picked = run.account.name != NULL;
+	if (account_load(&run.account, set, "smtp lmtp", chosen_sender(),
+	    e) < 0)
+		return -1;
+	sendlog_open(&run);
+	if (read_aliases(e) < 0 || submit_check(&o, e) < 0 ||
+	    queue_open(&run, e) < 0)
+		return -1;
+	if (o.queue.flush || o.queue.now)
+		o.seal = seal_open(&o.sending.dkim, &run.account.arena, e);
+	return e->code != 0 ? -1 : 0;
+}
+
 static int
 send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 {
@@ -288,6 +340,8 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 		return 0;
 	if (o.sending.import != NULL)
 		return opt_stdin(&set, NULL, e);
+	if (option_queue_asks(&o.queue))
+		return queue_configure(&set, e);
 	if (opt_stdin(&set, letter_reads(&o), e) < 0)
 		return -1;
 	from->composing = composing();
@@ -302,7 +356,10 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	sendlog_open(&run);
 	if (read_aliases(e) < 0)
 		return -1;
-	o.seal = seal_open(&o.sending.dkim, &run.account.arena, e);
+	if (!o.sending.dry_run && queue_open(&run, e) < 0)
+		return -1;
+	if (!queue_others(&run))
+		o.seal = seal_open(&o.sending.dkim, &run.account.arena, e);
 	if (e->code != 0)
 		return -1;
 	if (o.message.set_from && o.message.from == NULL)
@@ -343,6 +400,16 @@ post_operands(struct letter_source *from, struct err *e)
 }
 
 static int
+queue_do(const char *argv0, struct err *e)
+{
+	if (o.queue.list)
+		return queue_list(&run, e);
+	if (o.queue.remove.n > 0)
+		return queue_remove(&run, e);
+	return queue_flush(&run, argv0, e);
+}
+
+static int
 send_mail(int argc, char **argv, struct err *e)
 {
 	struct letter_source from = { 0 };
@@ -360,6 +427,8 @@ send_mail(int argc, char **argv, struct err *e)
 	if (o.sending.import != NULL)
 		return foreign_convert(&import, o.sending.import, stdout,
 		    e) < 0 ? e->code : 0;
+	if (option_queue_asks(&o.queue))
+		return queue_do(argv[0], e);
 	return o.sendmail.talk ? talk_serve(&run) : post_operands(&from, e);
 }
 

@@ -1,9 +1,8 @@
 /*
  * sendmail.c: being called as sendmail(8)
  *
- * What cron, git send-email, mail(1) and PHP call.  There is no queue: a
- * message is submitted at once, and the exit status is the answer, so -q and
- * -bp have nothing to do.  Options of the original that mean nothing here
+ * What cron, git send-email, mail(1) and PHP call.  Without a queue a message
+ * is submitted at once, and the exit status is the answer.  Options of the original that mean nothing here
  * are taken and ignored; -X and -C are not, for they would name files.
  */
 #include <stdio.h>
@@ -24,10 +23,12 @@ mode(struct options *o, const char *arg, struct err *e)
 		o->sendmail.talk = true;
 		return 0;
 	case 'p':
-		printf("Mail queue is empty\n");
+		o->queue.list = true;
+		return 0;
+	case 'i':			/* aliases are read as they are */
 		return 1;
 	default:
-		return fail(e, EX_USAGE, "-b%s: not done here (-bm, -bs, -bp are)",
+		return fail(e, EX_USAGE, "-b%s: not done here (-bm, -bs, -bp, -bi are)",
 		    arg);
 	}
 }
@@ -38,6 +39,9 @@ old_option(struct options *o, const char *arg)
 {
 	if (strcmp(arg, "i") == 0 || str_starts(str_of(arg), "IgnoreDots"))
 		o->sendmail.no_dot = true;
+	if (strcmp(arg, "dq") == 0 || strcmp(arg, "DeliveryMode=q") == 0 ||
+	    strcmp(arg, "DeliveryMode=queue") == 0)
+		o->queue.only = true;
 }
 
 static int
@@ -79,7 +83,8 @@ sendmail_option(struct options *o, struct opt_set *set, int c, struct err *e)
 		old_option(o, optarg);
 		return 0;
 	case 'q':
-		return 1;
+		o->queue.now = true;
+		return 0;
 	case ':':
 		return fail(e, EX_USAGE, "-%c needs an argument", optopt);
 	case '?':
@@ -96,10 +101,7 @@ sendmail_parse(struct options *o, struct opt_set *set, int argc, char **argv,
 	const char *base = strrchr(argv[0], '/');
 	int c, got;
 
-	if (strcmp(base != NULL ? base + 1 : argv[0], "mailq") == 0) {
-		printf("Mail queue is empty\n");
-		return 1;
-	}
+	o->queue.list = strcmp(base != NULL ? base + 1 : argv[0], "mailq") == 0;
 	opterr = 0;
 	while ((c = getopt(argc, argv,
 	    ":A:B:b:d::F:f:Gh:IiL:mN:nO:o:p:q::R:r:tUV:v")) != -1)

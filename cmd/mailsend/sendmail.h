@@ -9,7 +9,7 @@
 
 /*
  * sendmail(8)'s command line into options; 0, or -1, or 1 if there is
- * nothing more to do (-bp, -q).
+ * nothing more to do (-bi).
  */
 int sendmail_parse(struct options *, struct opt_set *, int argc, char **argv,
     struct err *);

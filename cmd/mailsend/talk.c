@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "talk.h"
+#include "addr.h"
 #include "file.h"
 #include "letter.h"
 #include "post.h"
+#include "queue.h"
+#include "queue_flush.h"
 #include "sendmail.h"
 #include "stop.h"
 #include "submit.h"
@@ -101,7 +104,8 @@ static const char *
 talk_verdict(struct talk *t, int code)
 {
 	if (code == 0)
-		return "250 2.0.0 accepted by the mail server";
+		return queue_first(t->run) ? "250 2.0.0 queued" :
+		    "250 2.0.0 accepted by the mail server";
 	if (t->run->accepted > 0)
 		return "250 2.0.0 accepted for some; standard error has the others";
 	if (t->run->refusal.code != 0)
@@ -109,6 +113,19 @@ talk_verdict(struct talk *t, int code)
 	if (code == EX_TEMPFAIL)
 		return "451 4.3.0 try again later";
 	return "554 5.0.0 not sent";
+}
+
+/* With the queue nobody is asked: what is refused later is reported. */
+static const char *
+queued_rcpt(struct talk *t, const char *rcpt)
+{
+	struct err e = { 0 };
+	struct addr a;
+
+	if (strchr(rcpt, '@') != NULL && addr_mailbox(&a, str_of(rcpt), &e) < 0)
+		return "553 5.1.3 no address";
+	opt_list_add(&t->run->account.arena, &t->from.to, rcpt);
+	return "250 2.1.5 ok";
 }
 
 /* The answer is the server's own. */
@@ -152,7 +169,8 @@ talk_command(struct talk *t, struct str line)
 			return "503 5.5.1 MAIL first";
 		if ((p = path(t, line)) == NULL)
 			return "501 5.5.4 RCPT TO:<address>";
-		return talk_rcpt(t, p);
+		return queue_first(t->run) ? queued_rcpt(t, p) :
+		    talk_rcpt(t, p);
 	}
 	if (str_is(verb, "DATA")) {
 		if (t->from.to.n == 0)
@@ -192,6 +210,8 @@ talk_serve(struct run *run)
 	}
 	free(line);
 	submit_asked(run);
+	if (queue_first(run) && !run->options->queue.only && !stop_asked())
+		queue_flush_new(run);
 	if (strncmp(answer, "221", 3) == 0 || !stop_asked())
 		return 0;
 	talk_say("421 4.3.2 asked to stop");

@@ -5,6 +5,9 @@
 
 #include "clock.h"
 #include "post.h"
+#include "queue.h"
+#include "queue_flush.h"
+#include "submit.h"
 #include "talk.h"
 #include "tap.h"
 
@@ -53,6 +56,20 @@ submit_ask(struct run *run, const struct letter_source *from,
 
 void
 submit_asked(struct run *run)
+{
+	(void)run;
+}
+
+/* And for the queue, which is off. */
+bool
+queue_first(const struct run *run)
+{
+	(void)run;
+	return false;
+}
+
+void
+queue_flush_new(struct run *run)
 {
 	(void)run;
 }
