@@ -1,0 +1,378 @@
+#!/usr/bin/env -S python3 -B
+"""The queue of mailsend: what is accepted, when it is sent, what is reported,
+and what is refused that somebody else has put there."""
+import json
+import os
+import pwd
+import re
+import stat
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+from fetchfake import Case  # noqa: E402
+from queuefake import BUILD, Home, Smtp  # noqa: E402
+
+case = Case()
+
+
+def check(good, name, *why):
+    case.check(good, name, ' '.join(repr(w) for w in why))
+
+
+def fresh(more='', up=False):
+    s = Smtp()
+    if up:
+        s.start()
+    return s, Home(s, more)
+
+
+def send(h, *to, text='some text', args=(), **kw):
+    return h.run('-s', 'x', '--body', text, *args, *to, **kw)
+
+
+# ---- accepted
+s, h = fresh()
+rc = send(h, 'a@x.test', text='one')
+check(rc == 0 and not h.err and not h.out and len(h.mail()) == 1,
+      'no server: accepted, and nothing is said', rc, h.err)
+m = h.mail()[0]
+check(stat.S_IMODE(os.stat(h.queue()).st_mode) == 0o700 and
+      stat.S_IMODE(os.stat(m + '/mail').st_mode) == 0o600, 'nobody else reads')
+head, text = open(m + '/mail').read().split('\n\n', 1)
+check(head.split('\n')[0] == 'postbag-queue 1' and '\nto a@x.test' in head and
+      text.endswith('\n\none\n') and '\r' not in text, 'by hand: mail', head)
+check('deferred <a@x.test> 0 - ' in h.state(m) and 'refused' in h.state(m),
+      'by hand: state', h.state(m))
+mid = re.search(r'^Message-ID: (.*)$', text, re.M).group(1)
+h.run('--flush')
+check(h.rc == 0 and s.connections == 0, 'it is not due', h.err)
+s.start()
+h.run('--flush')
+check(h.rc == 0 and s.connections == 0, 'nor where the server is there')
+waits = int(re.search(r'next (\d+)', h.state(m)).group(1)) - int(
+    re.search(r'since (\d+)', h.state(m)).group(1))
+check(270 <= waits <= 330, 'it is in about 5 minutes', waits)
+h.set_state(m, r'next \d+', 'next 1')
+h.run('--flush')
+check(h.rc == 0 and not h.err and s.arrived('one') == {'a@x.test': 1} and
+      not h.mail(), 'sent when it is due, and gone', h.rc, h.err)
+check(mid.encode() in s.got[0][2], 'with its Message-ID')
+h.run('--flush')
+check(h.rc == 0 and len(s.got) == 1, 'once')
+check(h.log().count('queued=') == 1 and 'sent (250' in h.log(), 'in the log')
+h.done()
+
+for title, to, busy in (('4yz to RCPT', 'tmp@x.test', True),
+                        ('no answer to the dot', 'lost@x.test', True)):
+    s, h = fresh(up=True)
+    rc = send(h, 'ok@x.test' if 'RCPT' in title else to, to)
+    check(rc == 0 and len(h.mail()) == 1, title + ': accepted', rc, h.err)
+    s.busy = False
+    h.run('--flush-now')
+    n = s.arrived('some text')
+    check(h.rc == 0 and not h.mail() and n[to] == (1 if 'tmp' in to else 2),
+          title + ': sent later', n)
+    check(('maybe twice: <lost@x.test>' in h.log()) == ('lost' in to),
+          title + ': the log', h.log())
+    h.done()
+
+s, h = fresh(up=True)
+s.mail_answer = '451 4.3.0 later'
+check(send(h, 'a@x.test') == 0 and len(h.mail()) == 1, '4yz to MAIL')
+s.mail_answer, s.greeting = '250 ok', '421 4.3.2 not now'
+check(send(h, 'a@x.test') == 0 and len(h.mail()) == 2, '421')
+h.done()
+
+s, h = fresh(up=True)
+rc = send(h, 'bad@x.test', 'ok@x.test')
+check(rc == 67 and not h.mail() and 'no such user' in h.err,
+      '5yz: told as ever, and nothing waits', rc, h.err)
+rc = send(h, 'bad@x.test', 'tmp@x.test', args=('-j',))
+got = json.loads(h.out)
+check(rc == 67 and got['queued'] == os.path.basename(h.mail()[0]) and
+      [r['status'] for r in got['rcpts']] == ['refused', 'queued'],
+      'both: who is refused is told, the other waits', rc, h.out)
+h.done()
+
+s, h = fresh()
+rc = send(h, 'a@x.test', args=('--queue', 'off'))
+check(rc == 75 and not h.mail(), 'without the queue: 75, and nothing waits')
+rc = send(h, 'a@x.test', args=('--queue', 'maybe'))
+check(rc == 64, 'another word', h.err)
+rc = send(h, 'a@x.test', args=('-n',))
+check(rc == 0 and not h.mail(), '--dry-run')
+rc = h.run('--flush', 'a@x.test')
+check(rc == 64 and h.run('--flush', '-s', 'x') == 64 and
+      h.run('--flush', '--queue-list') == 64, 'idle beside --flush', h.err)
+h.done()
+
+# What it carries comes back the same.
+s, h = fresh()
+ODD = ('--dsn', 'failure', '--envid', 'e+1', '--mail-param', 'XA=1',
+       '--rcpt-param', 'XB=2', '--header', 'X-L: ' + 'w ' * 300,
+       '--header', 'Date: x', '--header', 'Message-ID: <1@x.test>')
+TO, TEXT = ('jö@x.test', '"a b"@x.test'), '.\n..\nFrom me\n\nü\n' + 'l' * 2000
+send(h, *TO, args=ODD, text=TEXT)
+s.start()
+h.run('--flush-now')
+send(h, *TO, args=ODD + ('--queue', 'off'), text=TEXT)
+check(h.rc == 0 and len(s.got) == 2 and s.got[0] == s.got[1] and
+      s.said[0] == s.said[1] and 'XA=1' in s.said[0][0],
+      'as without a queue: odd addresses, odd text', h.rc, h.err, s.said, s.got)
+h.done()
+
+# ---- lists
+s, h = fresh(up=True)
+send(h, 'a@x.test', 'tmp@x.test')
+h.run('--queue-list', '-j')
+got = json.loads(h.out)
+check(h.rc == 0 and got['v'] == 1 and got['id'] in got['path'] and
+      [(r['addr'], r['status'], r['code']) for r in got['rcpts']] ==
+      [('tmp@x.test', 'deferred', 450)], '--queue-list -j', h.out)
+for name, args in (('mailsend', ['--queue-list']), ('mailq', []),
+                   ('sendmail', ['-bp'])):
+    h.run(*args, name=name)
+    check(h.rc == 0 and re.search('^  deferred <tmp@x.test> 450 4.2.1 ', h.out,
+                                  re.M) and '\n1 message\n' in h.out,
+          ' '.join([name] + args), h.out, h.err)
+check(h.run('--queue-remove', 'none') == 66, 'remove: there is none', h.err)
+check(h.run('--queue-remove', got['id']) == 0 and not h.mail(), 'removed')
+h.run(name='mailq')
+check(h.rc == 0 and h.out == 'Mail queue is empty\n', 'it is empty', h.out)
+check(h.run('-bi', name='sendmail') == 0 and not h.out, '-bi')
+send(h, 'tmp@x.test')
+s.busy = False
+check(h.run('-q', name='sendmail') == 0 and not h.mail(), '-q sends it')
+h.done()
+
+# ---- in doubt
+s, h = fresh('queue-in-doubt hold', up=True)
+send(h, 'lost@x.test')
+s.busy = False
+h.run('--flush-now')
+h.run('--queue-list')
+check(s.arrived('some text')['lost@x.test'] == 1 and len(h.mail()) == 1 and
+      '  held <lost@x.test>' in h.out, 'hold: it stays, and is shown', h.out)
+h.run('--flush-now', '--queue-in-doubt', 'send')
+check(s.arrived('some text')['lost@x.test'] == 2 and not h.mail(),
+      'until it is sent')
+h.done()
+
+# ---- reports
+USER = pwd.getpwuid(os.geteuid()).pw_name
+
+
+def reports(s):
+    return [g for g in s.got if g[0] == '']
+
+
+def later(*to, sender='me@x.test', more='', args=(), old=False):
+    """Accepted without a server; then it is there, maybe 6 days later."""
+    s, h = fresh(more)
+    send(h, *to, args=('--mail-from', sender) + tuple(args))
+    s.start()
+    if old:
+        h.set_state(h.mail()[0], r'since \d+', 'since %d' % (
+            int(re.search(r'since (\d+)', h.state(h.mail()[0])).group(1)) -
+            5 * 86400 - 1))
+    h.run('--flush-now')
+    return s, h
+
+
+s, h = later('bad@x.test', 'ok@x.test')
+r = reports(s)
+text = r[0][2].decode() if r else ''
+check(h.rc == 0 and not h.err and not h.mail() and len(r) == 1 and
+      r[0][1] == [USER + '@x.test'], '5yz: a report to the user, at once',
+      h.rc, h.err, s.got)
+for line in ('Auto-Submitted: auto-replied', 'Final-Recipient: rfc822; bad@x.test',
+             'Action: failed', 'Status: 5.1.1', 'Reporting-MTA: dns; ',
+             'Diagnostic-Code: smtp; 550 5.1.1 <bad@x.test> no such user',
+             'Content-Type: text/rfc822-headers',
+             'Content-Type: multipart/report; report-type=delivery-status;'):
+    check('\r\n' + line in text, 'it has ' + line, text)
+check('ok@x.test\r\nAction' not in text and 'some text' not in text and
+      text.count('\r\nSubject: x\r\n') == 1, 'the header alone', text)
+import email  # noqa: E402
+parsed = email.message_from_string(text)
+check(parsed.get_content_type() == 'multipart/report' and
+      [p.get_content_type() for p in parsed.get_payload()] ==
+      ['text/plain', 'message/delivery-status', 'text/rfc822-headers'],
+      "it is what Python's parser expects")
+h.done()
+
+s, h = later('tmp@x.test', old=True)
+check(len(reports(s)) == 1 and b'Status: 4.4.7' in reports(s)[0][2] and
+      not h.mail(), 'given up after 5 days', s.got, h.err)
+h.done()
+s, h = later('bad@x.test', sender='<>')
+check(not reports(s) and not h.mail() and 'no report is sent' in h.log(),
+      'none to the null address: the log has it', s.got, h.log())
+h.done()
+s, h = later('bad@x.test', args=('--dsn', 'never'))
+check(not reports(s) and not h.mail(), 'none where NOTIFY says so')
+h.done()
+
+s, h = fresh('aliases %s')
+with open(h.d + '/aliases', 'w') as f:
+    f.write('%s: bad-%s@x.test\npostmaster: pm@x.test\n' % (USER, USER))
+h.config('aliases %s/aliases' % h.d)
+send(h, 'bad@x.test')
+s.start()
+h.run('--flush-now')
+h.run('--flush-now')
+h.run('--flush-now')
+check([g[1] for g in s.got] == [['pm@x.test']] and not h.mail(),
+      'about a report: to postmaster, whom the aliases know', s.got, h.log())
+h.config('aliases %s/aliases' % h.d)
+with open(h.d + '/aliases', 'w') as f:
+    f.write('%s: bad-%s@x.test\npostmaster: bad-pm@x.test\n' % (USER, USER))
+s.stop()
+send(h, 'bad@x.test')
+s.start()
+for _ in range(5):
+    h.run('--flush-now')
+check(len(s.got) == 1 and not h.mail() and 'no report is sent' in h.log(),
+      'and about that one none', s.got, h.log())
+h.done()
+
+# ---- as a server: -bs
+s, h = fresh()
+DIALOGUE = ('EHLO x\r\nMAIL FROM:<w@x.test>\r\nRCPT TO:<%s>\r\n'
+            'RCPT TO:<ok@x.test>\r\nDATA\r\nSubject: y\r\n\r\nbs\r\n.\r\nQUIT\r\n')
+h.run('-bs', name='sendmail', text=DIALOGUE % 'bad@x.test')
+check(h.rc == 0 and [line[:3] for line in h.out.split('\r\n') if line] ==
+      ['220', '250', '250', '250', '250', '354', '250', '221'] and
+      len(h.mail()) == 1, '-bs without a server', h.out, h.err, h.mail())
+s.start()
+h.run('--flush-now')
+h.run('-bs', name='sendmail', text=DIALOGUE % 'a@x.test')
+check(s.arrived('bs') == {'ok@x.test': 2, 'a@x.test': 1} and
+      len(reports(s)) == 1, 'it is sent; who is refused is reported', s.got)
+h.run('-i', '-odq', 'ok@x.test', name='sendmail', text='Subject: q\n\nodq\n')
+check(h.rc == 0 and not s.arrived('odq') and len(h.mail()) == 1, '-odq')
+h.done()
+
+# ---- who logs in wrongly
+s, h = fresh('user jo\npassword-command echo x', up=True)
+check(send(h, 'a@x.test') == 77 or h.rc == 76, 'no AUTH there: told', h.rc)
+check(not h.mail(), 'and nothing waits')
+h.run('-i', 'a@x.test', name='sendmail', text='Subject: q\n\nd\n')
+check(h.rc == 0 and len(h.mail()) == 1, "but a daemon's waits", h.rc, h.err)
+h.done()
+
+# ---- limits
+s, h = fresh('queue-only')
+send(h, 'a@x.test')
+box = os.path.dirname(h.mail()[0])
+for i in range(999):
+    os.mkdir('%s/x%d' % (box, i))
+    with open('%s/x%d/mail' % (box, i), 'w'):
+        pass
+check(send(h, 'a@x.test', ) == 75 and
+      'has 1000 messages' in h.err, '1000 messages', h.err)
+h.done()
+s, h = fresh('queue-only')
+send(h, 'a@x.test')
+box = os.path.dirname(h.mail()[0])
+os.mkdir(box + '/big')
+with open(box + '/big/mail', 'w') as f:
+    f.truncate((1 << 30) - 300)
+check(send(h, 'a@x.test') == 75 and 'over 1 GB' in h.err, '1 GB', h.err)
+check([n for n in os.listdir(box) if n.startswith('.')] == [],
+      'and nothing is left of it')
+h.done()
+
+# ---- what is none of ours
+s, h = fresh('queue-only')
+for _ in range(5):
+    send(h, 'a@x.test', text='evil')
+v = h.mail()
+os.rename(v[0] + '/mail', v[0] + '/m')
+os.symlink('m', v[0] + '/mail')
+os.link(v[1] + '/mail', h.d + '/other')
+os.rename(v[2], h.d + '/away')
+os.symlink(h.d + '/away', v[2])
+os.unlink(v[3] + '/mail')
+os.mkfifo(v[3] + '/mail')
+with open(v[4] + '/mail', 'r+') as f:
+    f.write('postbag-queue 9')
+with open(os.path.dirname(v[0]) + '/file', 'w') as f:
+    f.write('x')
+with open(h.queue() + '/stray', 'w') as f:
+    f.write('x')
+send(h, 'a@x.test', text='good')
+s.start()
+h.run('--flush-now')
+check(h.rc == 65 and s.arrived('good') == {'a@x.test': 1} and
+      not s.arrived('evil'), 'links and the like are not sent', h.rc, s.got)
+for why in ('a symbolic link', 'has 2 links', 'not a regular file',
+            'not a directory', 'does not begin with', 'stray'):
+    check(why in h.err, 'named: ' + why, h.err)
+check(all(os.path.lexists(p) for p in v), 'and they are left alone')
+h.done()
+for line in ('to b@x.test> SIZE=1', 'to b', 'to b@x.test\rX', 'server evil.test',
+             'from <b@x.test>', 'to b@x.test\nrcpt-dsn NOTIFY=\x01'):
+    s, h = fresh('queue-only')
+    send(h, 'a@x.test', text='evil')
+    p = h.mail()[0] + '/mail'
+    with open(p, newline='') as f:
+        text = f.read()
+    with open(p, 'w', newline='') as f:
+        f.write(text.replace('\n\n', '\n' + line + '\n\n', 1))
+    s.start()
+    h.run('--flush-now')
+    check(h.rc == 65 and not s.got and os.path.exists(p), 'refused: %r' % line,
+          h.rc, h.err, s.got)
+    h.done()
+
+# ---- many at once, and other accounts
+s, h = fresh('queue-only')
+for i in range(12):
+    send(h, 'a@x.test', text='number %d!' % i)
+s.start()
+some = [threading.Thread(target=lambda: subprocess.run(
+    [BUILD + '/mailsend', '--flush-now'], env=dict(os.environ, HOME=h.d),
+    check=True)) for _ in range(4)]
+env = os.environ.pop('XDG_STATE_HOME', None), os.environ.pop(
+    'XDG_CONFIG_HOME', None)
+[t.start() for t in some]
+[t.join() for t in some]
+check([s.arrived('number %d!' % i) for i in range(12)] ==
+      [{'a@x.test': 1}] * 12 and not h.mail(), 'four flushers: once each',
+      len(s.got))
+h.done()
+
+s, other = Smtp(), Smtp()
+h = Home(s, 'account two\nsmtp smtp://127.0.0.1:%d\ntls off\nfrom two@x.test\n'
+         'queue on' % other.port)
+send(h, 'a@x.test', text='first')
+send(h, 'a@x.test', text='second', args=('-A', 'two'))
+s.start()
+other.start()
+h.run('--flush-now')
+check(h.rc == 0 and s.arrived('first') and not s.arrived('second') and
+      other.arrived('second') == {'a@x.test': 1} and not h.mail(),
+      'each account sends its own', h.rc, h.err, s.got, other.got)
+h.done()
+
+# ---- clocks
+s, h = fresh()
+send(h, 'a@x.test')
+s.start()
+h.set_state(h.mail()[0], r'since \d+', 'since 99999999999')
+h.set_state(h.mail()[0], r'next \d+', 'next 99999999999')
+h.run('--flush')
+check(h.rc == 0 and len(s.got) == 1, 'a clock that went back: it is due')
+h.done()
+s, h = fresh()
+send(h, 'tmp@x.test')
+s.start()
+h.set_state(h.mail()[0], r'since \d+', 'since 99999999999')
+h.run('--flush-now')
+check(h.rc == 75 and len(h.mail()) == 1 and 'since 9999' not in
+      h.state(h.mail()[0]), 'and it counts from now', h.state(h.mail()[0]))
+h.done()
+case.end()
