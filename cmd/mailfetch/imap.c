@@ -27,6 +27,7 @@ struct folders {
 	bool *met;		/* by --folder: it means one that is there */
 	bool untold;		/* the server refuses NOTIFY */
 	unsigned hasty;		/* times in a row that it was no use to wait */
+	unsigned early;		/* the same, before anything was asked */
 };
 
 static struct str
@@ -253,8 +254,8 @@ until_asked(const struct run *r)
 }
 
 /*
- * A server whose STATUS and SELECT do not agree is not looked at for ever
- * because of that.
+ * A server whose STATUS, SELECT and EXAMINE do not agree is not looked at for
+ * ever because of that.
  */
 enum { HASTY = 3 };
 
@@ -300,8 +301,12 @@ wait_for_mail(struct run *r, struct imap *m, struct folders *f)
 		    EX_UNAVAILABLE), "%s: %s", first,
 		    m->text);
 	/* It has come since the search, and nobody will say so again. */
-	if (m->box.uidnext != uidnext || m->box.exists > exists)
+	if (r->count.fetched > 0)
+		f->early = 0;	/* and there was */
+	if ((m->box.uidnext != uidnext || m->box.exists > exists) &&
+	    f->early++ < HASTY)
 		return 0;
+	f->early = 0;
 	if (f->n > 1 && !f->untold && (m->caps & IMAP_NOTIFY) != 0 &&
 	    (m->caps & IMAP_IDLE) != 0 && (got = wait_in_all(r, m, f)) <= 0)
 		return got;

@@ -567,23 +567,31 @@ bring(struct box *b)
 	return 0;
 }
 
-/* All that is there counts as fetched; nothing is. */
+/*
+ * All that is there counts as fetched; nothing is.  What SEARCH lists and
+ * UIDNEXT has below it is under a mark.  A UID that one of them alone has may
+ * be a lie, of which a mark would pass over all that comes.
+ */
 static int
 catch_up(struct box *b)
 {
 	struct run *r = b->r;
-	uint64_t last;
+	uint32_t next = imapbox_next(b), last = 0;
 	size_t i;
 
 	if (imapbox_find(b) < 0)
 		return -1;
-	for (i = 0; i < b->n; i++)
-		r->count.seen += run_new(r, imapbox_key(b, b->uids[i]));
-	last = b->n > 0 ? b->uids[b->n - 1] : 0;
-	if (r->uidnext > last + 1)
-		last = r->uidnext - 1;
-	return last > UINT32_MAX || ledger_seen_to(&r->ledger, b->key.a,
-	    (uint32_t)last, r->e) < 0 ? -1 : state_sync(&r->state, r->e);
+	for (i = 0; i < b->n; i++) {
+		struct key k = imapbox_key(b, b->uids[i]);
+
+		r->count.seen += run_new(r, k);
+		if (next == 0 || b->uids[i] < next)
+			last = b->uids[i];
+		else if (ledger_seen(&r->ledger, k, STATE_ALL, r->e) < 0)
+			return -1;
+	}
+	return last > 0 && ledger_seen_to(&r->ledger, b->key.a, last,
+	    r->e) < 0 ? -1 : state_sync(&r->state, r->e);
 }
 
 int

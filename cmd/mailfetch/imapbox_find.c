@@ -24,6 +24,13 @@ imapbox_message(const struct box *b, uint32_t uid)
 	    .folder = b->folder };
 }
 
+uint32_t
+imapbox_next(const struct box *b)
+{
+	return b->m->box.uidnext <= UINT32_MAX ?
+	    (uint32_t)b->m->box.uidnext : 0;
+}
+
 /* The day as IMAP has it. */
 static int
 since(const char *text, char dst[32], struct err *e)
@@ -72,10 +79,12 @@ keys(struct box *b, unsigned ask, struct buf *to)
 
 	if (o->which.search != NULL && !ascii(o->which.search) && !b->m->utf8)
 		buf_s(to, "CHARSET UTF-8 ");
-	if ((ask & ASK_UIDS) != 0)
+	if ((ask & ASK_UIDS) != 0 && b->mark < UINT32_MAX)
 		buf_printf(to, "UID %u:*", b->mark + 1);
 	else
 		buf_s(to, "ALL");
+	if (o->seen.catch_up)	/* a section's choice is of what is fetched */
+		return 0;
 	if (o->which.unseen)
 		buf_s(to, " UNSEEN");
 	if (o->which.max_size > 0 && (ask & ASK_SMALLER) != 0)
@@ -106,6 +115,7 @@ search(struct box *b, unsigned ask)
 		got = imap_search(b->m, k.p, &b->uids, &b->n);
 	buf_free(&k);
 	b->found = b->n;
+	b->top = b->n > 0 ? b->uids[b->n - 1] : 0;
 	while (i < b->n && b->uids[i] <= b->mark)
 		i++;
 	if (i > 0)
@@ -117,6 +127,8 @@ search(struct box *b, unsigned ask)
 static bool
 narrow(const struct options *o)
 {
+	if (o->seen.catch_up)
+		return false;
 	return o->which.search != NULL || o->which.since != NULL ||
 	    o->which.unseen;
 }
@@ -160,15 +172,36 @@ count_larger(struct box *b)
 	return got;
 }
 
+/*
+ * UIDs that were given away are given again: a backup, without a new
+ * UIDVALIDITY.  If the last message is there still, UIDNEXT is wrong alone.
+ */
+static void
+look_back(struct box *b)
+{
+	const struct option_choice *w = &b->r->o->which;
+	uint32_t next = imapbox_next(b);
+
+	if (next == 0 || next > b->mark || b->top >= b->mark ||
+	    narrow(b->r->o) || w->max_size > 0)
+		return;
+	complain_say(&b->r->p->complain, EX_PROTOCOL, NULL, "%s: %s: UIDNEXT is %u, UIDVALIDITY is what it was, and UID %u was there before: which messages are new cannot be told",
+	    b->r->o->title, b->folder, next, b->mark);
+	b->r->count.status = fail_worse(b->r->count.status, EX_PROTOCOL);
+}
+
 /* UIDNEXT says that there is nothing new (2.3.1.1): no round trip for that. */
 int
 imapbox_find(struct box *b)
 {
-	if (b->m->box.uidnext != 0 && b->m->box.uidnext <=
-	    (uint64_t)b->mark + 1)
+	const struct options *o = b->r->o;
+
+	if (imapbox_next(b) != 0 && imapbox_next(b) - 1 == b->mark &&
+	    (b->mark != 0 || b->m->box.exists == 0))
 		return 0;
 	if (find_anyway(b, ASK_UIDS | ASK_SMALLER) < 0)
 		return -1;
-	return b->r->o->which.max_size > 0 &&
+	look_back(b);
+	return o->which.max_size > 0 && !o->seen.catch_up &&
 	    b->found < b->m->box.exists ? count_larger(b) : 0;
 }

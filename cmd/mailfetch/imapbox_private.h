@@ -17,12 +17,15 @@ struct box {
 				   is planned, what is wanted of it */
 	size_t n;
 	size_t found;		/* by the last search, be it old */
+	uint32_t top;		/* the last one that it found; 0: none */
 	uint32_t last;		/* of those over the mark */
 	uint32_t head;		/* up to here all were done before */
 	uint32_t left;		/* the first that is left there, or 0 */
 	bool refused;		/* a FETCH was: that was said */
 };
 
+/* UIDNEXT; 0: it is not known, or nonsense. */
+uint32_t imapbox_next(const struct box *);
 /* Of a message: its key in the state, and what is known before it comes. */
 struct key imapbox_key(const struct box *, uint32_t uid);
 struct message imapbox_message(const struct box *, uint32_t uid);

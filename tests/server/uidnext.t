@@ -1,0 +1,128 @@
+#!/usr/bin/env -S python3 -B
+"""mailfetch: UIDNEXT is a number that a server gives.  One that cannot be, or
+is another each time, neither hides mail nor makes a watch run in circles."""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+from fetchfake import Case, Imap, Run, Serve, msg, until  # noqa: E402
+
+case = Case()
+TOP = 2 ** 32
+
+
+def box(says, v, t, tag):
+    """says(n): UIDNEXT the n-th time that it is asked; None: not a word."""
+    v.asked = getattr(v, 'asked', 0) + 1
+    n = says(v.asked)
+    return ('* %d EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 7] x\r\n%s'
+            '%s OK open\r\n' % (len(v.m), '' if n is None else
+                                '* OK [UIDNEXT %d] x\r\n' % n, tag))
+
+
+def serve(says, **how):
+    def hook(v, tag, t):
+        return box(says, v, t, tag)
+    v = Imap(select=hook, examine=hook, folders=('INBOX', 'b'), **how)
+    return v, Serve(v)
+
+
+LIES = [('0', lambda k: 0), ('1', lambda k: 1), ('5', lambda k: 5),
+        ('one too many', lambda k: 7), ('none', lambda k: None),
+        ('2^32 - 1', lambda k: TOP - 1), ('2^32', lambda k: TOP),
+        ('2^32 + 3', lambda k: TOP + 3), ('2^63 - 1', lambda k: 2 ** 63 - 1),
+        ('another each time', lambda k: 100 * k)]
+
+# ---- passed over is what is there, and no more
+for name, says in LIES:
+    v, s = serve(says)
+    r = Run()
+    r.go('imap', s, '--catch-up', maildir=False)
+    seen = r.rc, r.out, r.err
+    v.hooks.clear()
+    v.m.update({6: msg(6), 9: msg(9)})
+    r.go('imap', s)
+    case.check(seen[0] == 0 and '5 messages count' in seen[1] and r.rc == 0 and
+               len(r.files()) == 2, '--catch-up, UIDNEXT is %s' % name,
+               (seen, r.rc, r.err, len(r.files())))
+    s.close()
+    r.done()
+
+for uid in (50, TOP - 1):
+    v = Imap(uid_search=lambda v, tag, t: '* SEARCH 1 2 3 4 5 %d\r\n%s OK\r\n' % (
+        uid, tag))
+    s, r = Serve(v), Run()
+    r.go('imap', s, '--catch-up', maildir=False)
+    v.hooks.clear()
+    v.m[6] = msg(6)
+    r.go('imap', s)
+    case.check(r.rc == 0 and len(r.files()) == 1,
+               '--catch-up, and SEARCH lists %d, too' % uid,
+               (r.rc, r.err, len(r.files())))
+    s.close()
+    r.done()
+
+conf = '''account w
+ imap imap://127.0.0.1:%d
+ tls off
+ user a
+ password-command echo p
+fetch w
+ deliver maildir:%s/M
+ create yes
+ max-size 70
+ since 1d
+'''
+v = Imap({1: msg(1), 2: msg(2, b'x' * 500), 3: msg(3)})
+s, r = Serve(v), Run()
+path = r.write('c', conf % (s.port, r.d))
+r.bare(['--config', path, '--catch-up', 'w'])
+case.check(r.rc == 0 and '3 messages count' in r.out and not any(
+    'SINCE' in t or 'SMALLER' in t for t in s.log),
+    "--catch-up is of all, whatever a section's choice", (r.out, r.err, s.log))
+s.close()
+r.done()
+
+# ---- UIDs that are given away again
+v, s = serve(lambda k: None)
+r = Run()
+r.go('imap', s)
+v.hooks.clear()
+del v.m[4], v.m[5]
+v.m[4] = msg(14)
+r.go('imap', s)
+case.check(r.rc == 76 and 'UIDNEXT is 5' in r.err and 'UID 5 was there' in r.err,
+           'a backup under the same UIDVALIDITY is said', (r.rc, r.err))
+v.m[5] = msg(5)
+v.hooks['examine'] = lambda v, tag, t: box(lambda k: 2, v, t, tag)
+r.go('imap', s)
+case.check(r.rc == 0 and r.err == '', 'a wrong UIDNEXT alone is not',
+           (r.rc, r.err))
+v.m[6] = msg(6)
+r.go('imap', s)
+case.check(r.rc == 0 and len(r.files()) == 6, 'and hides nothing',
+           (r.rc, r.err, len(r.files())))
+s.close()
+r.done()
+
+# ---- a watch
+for name, says in (('another each time', lambda k: 100 * k),
+                   ('said each second time', lambda k: 6 if k % 2 else None),
+                   ('2^32', lambda k: TOP)):
+    for folders in ([], ['-f', 'INBOX', '-f', 'b']):
+        v, s = serve(says)
+        r = Run()
+        p = r.start('imap', s, '--watch', *folders)
+        idles = until(lambda: v.idle, 30)
+        time.sleep(0.5)
+        case.check(idles and v.asked < 40 and p.poll() is None,
+                   'a watch, UIDNEXT is %s: it waits%s' % (
+                       name, ', in two folders' if folders else ''),
+                   (v.asked, p.poll()))
+        p.kill()
+        p.wait()
+        s.close()
+        r.done()
+
+case.end()
