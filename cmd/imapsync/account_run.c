@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "account_run.h"
+#include "attic.h"
 #include "box.h"
 #include "elsewhere.h"
 #include "file.h"
@@ -79,6 +80,14 @@ open_root(struct run *r)
 	return fail_sys(r->e, EX_CANTCREAT, "%s", path);
 }
 
+/* Can a file be deleted here that is to be kept? */
+static bool
+needs_attic(const struct settings *o)
+{
+	return !o->dry_run && (o->policy.near_delete == NEAR_ATTIC ||
+	    (o->folders_delete && o->policy.near_delete != NEAR_EXPUNGE));
+}
+
 static int
 open_run(struct run *r)
 {
@@ -91,6 +100,8 @@ open_run(struct run *r)
 	    (r->lock = statedir_lock(lock_name(r), r->e)) < 0 ||
 	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0)
 		return -1;
+	if (needs_attic(r->o))
+		attic_open(&r->attic, &r->arena, r->o->near, r->root);
 	if (!r->o->dry_run && folders_resume(r) < 0)
 		return -1;
 	r->links = r->o->dry_run ? 1 : (size_t)r->o->connections;
@@ -114,6 +125,7 @@ close_run(struct run *r)
 	free(r->link);
 	free(r->boxes);
 	index_close(&r->index);
+	attic_close(&r->attic);
 	if (r->root >= 0)
 		close(r->root);
 	if (r->lock >= 0)
@@ -125,7 +137,8 @@ close_run(struct run *r)
 int
 account_run(const struct settings *o, struct err *e)
 {
-	struct run r = { .o = o, .e = e, .root = -1, .lock = -1 };
+	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
+	    .attic = { .all = -1 } };
 	struct sandbox box = { 0 };
 	struct err late = { 0 };
 	struct opt_list former;
@@ -137,6 +150,8 @@ account_run(const struct settings *o, struct err *e)
 	if (open_run(&r) == 0) {
 		l = &r.link[0];
 		sandbox_path(&box, o->near, SANDBOX_WRITE);
+		if (r.attic.path != NULL)
+			sandbox_path(&box, r.attic.path, SANDBOX_WRITE);
 		sandbox_path(&box, r.dir, SANDBOX_WRITE);
 		former = elsewhere_dirs(o, &r.arena);
 		for (i = 0; i < former.n; i++)

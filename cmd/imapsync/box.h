@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "attic.h"
 #include "brake.h"
 #include "imap_set.h"
 #include "index.h"
@@ -83,6 +84,7 @@ struct run {
 	struct err *e;
 	struct arena arena;
 	int root;		/* the near side's directory */
+	struct attic attic;	/* open, unless it cannot be needed */
 	int lock;
 	const char *dir;	/* of the state */
 	struct index index;
@@ -101,8 +103,7 @@ struct run {
 struct box *box_named(struct run *, const char *);
 /* Two struct box: INBOX first, then by name. */
 int box_order(const void *, const void *);
-/* The mailbox's entry in the index, or NULL; see index_add. */
-struct entry *box_entry(const struct box *);
+struct entry *box_entry(const struct box *);	/* or NULL: see index_add */
 /* Is it open in this pass?  box_busy: and has nothing failed there? */
 bool box_open(const struct box *);
 bool box_busy(const struct box *);

@@ -291,7 +291,8 @@ static void
 remove_files(struct box *b, struct near_msg *was)
 {
 	struct run *r = b->run;
-	bool attic = r->o->policy.near_delete == NEAR_ATTIC;
+	const struct attic *attic = r->o->policy.near_delete == NEAR_ATTIC ?
+	    &r->attic : NULL;
 	bool mark = r->o->policy.near_delete == NEAR_MARK;
 	size_t k, n = 0;
 	int got;
@@ -303,8 +304,7 @@ remove_files(struct box *b, struct near_msg *was)
 
 		was[n++] = *m;
 		got = mark ? near_dir_flags(b->near.dir, m, m->flags |
-		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m, r->root,
-		    attic, r->e);
+		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m, attic, r->e);
 		if (got < 0) {
 			report_problem(&r->report, r->e->code, b->name, "%s",
 			    r->e->msg);
@@ -353,9 +353,6 @@ do_near_deletes(struct box *b)
 	was = mem_new(b->plan->count[ACT_NEAR_DELETE], sizeof *was);
 	remove_files(b, was);
 	got = near_dir_sync(b->near.dir, e);
-	if (got == 0 && b->near.dir->attic >= 0 &&
-	    fsync(b->near.dir->attic) < 0)
-		got = fail_sys(e, EX_IOERR, "%s: fsync", b->path);
 	if (got == 0)
 		got = record_removed(b, was);
 	free(was);

@@ -116,8 +116,10 @@ empty_here(struct box *b)
 		return 0;
 	}
 	for (i = 0; got == 0 && i < l.n; i++)
-		got = near_dir_remove(&l, &l.v[i], r->root,
-		    r->o->policy.near_delete != NEAR_EXPUNGE, r->e);
+		got = near_dir_remove(&l, &l.v[i], r->o->policy.near_delete !=
+		    NEAR_EXPUNGE ? &r->attic : NULL, r->e);
+	if (got == 0)
+		got = near_dir_sync(&l, r->e);
 	near_dir_close(&l);
 	flags_keywords_free(&none);
 	if (got != 0)

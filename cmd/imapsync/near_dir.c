@@ -15,28 +15,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "attic.h"
 #include "maildir.h"
 #include "mem.h"
 #include "names.h"
 #include "near_dir.h"
+#include "near_file.h"
 #include "near_letters.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 /* ---- opening ---- */
-
-/* A descriptor, or -1 and errno. */
-static int
-enter_folder(int at, const char *name, bool make)
-{
-	int fd = openat(at, name, FOLDER);
-
-	if (fd >= 0 || errno != ENOENT || !make ||
-	    (mkdirat(at, name, 0700) < 0 && errno != EEXIST))
-		return fd;
-	return openat(at, name, FOLDER);
-}
 
 static bool
 absent(void)
@@ -64,7 +53,7 @@ descend(int root, const char *path, bool make)
 		}
 		str_copy(name, part);
 		name[part.n] = '\0';
-		next = enter_folder(at, name, make);
+		next = near_file_enter(at, name, make);
 		close(at);
 		at = next;
 	}
@@ -77,15 +66,15 @@ inside(struct near_dir *l, const char *path, bool make)
 	bool made = false;
 	int fd;
 
-	l->in.fresh = enter_folder(l->in.top, "new", make);
+	l->in.fresh = near_file_enter(l->in.top, "new", make);
 	if (l->in.fresh < 0)
 		return -1;
 	if ((l->in.cur = openat(l->in.top, "cur", FOLDER)) < 0) {
 		made = make;
-		l->in.cur = enter_folder(l->in.top, "cur", make);
+		l->in.cur = near_file_enter(l->in.top, "cur", make);
 	}
 	if (l->in.cur < 0 ||
-	    (l->in.tmp = enter_folder(l->in.top, "tmp", true)) < 0)
+	    (l->in.tmp = near_file_enter(l->in.top, "tmp", true)) < 0)
 		return -1;
 	if (!made)
 		return 0;
@@ -123,21 +112,13 @@ near_dir_open(struct near_dir *l, int root, const char *path, bool make,
 	return -1;
 }
 
-static void
-shut(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void
 near_dir_close(struct near_dir *l)
 {
 	union { const char *c; void *p; } path = { l->in.path };
 
 	maildir_close(&l->in);
-	shut(&l->attic);
+	near_file_shut(&l->attic);
 	near_dir_forget(l);
 	free(path.p);
 	l->in.path = NULL;
@@ -157,17 +138,6 @@ info_of(const struct near_dir *l, const struct near_msg *m)
 	struct str s = str_from(str_of(near_dir_file(l, m)), m->base);
 
 	return s.n > 0 ? str_from(s, 1) : s;
-}
-
-/* 0, 1 it is not there, 2 the other is there, -1 and errno. */
-static int
-rename_new(int from, const char *a, int to, const char *b)
-{
-	if (maildir_rename(from, a, to, b) == 0)
-		return 0;
-	if (errno == ENOENT)
-		return 1;
-	return errno == EEXIST ? 2 : -1;
 }
 
 static int
@@ -212,7 +182,8 @@ near_dir_flags(struct near_dir *l, struct near_msg *m, uint64_t flags,
 		return -1;
 	if ((flags & ~left) == m->flags)
 		return 0;
-	got = rename_new(folder_of(l, m), near_dir_file(l, m), l->in.cur, to);
+	got = near_file_rename(folder_of(l, m), near_dir_file(l, m), l->in.cur,
+	    to, NULL);
 	if (got < 0)
 		return not_renamed(l, near_dir_file(l, m), e);
 	if (got > 0)
@@ -241,7 +212,7 @@ near_dir_move_to(struct near_dir *l, struct near_msg *m, struct near_dir *to,
     struct near_msg *there, struct err *e)
 {
 	char name[256], other[64];
-	uint64_t flags, left;
+	uint64_t flags, left, ino = m->ino;
 	int got;
 
 	flags = flags_translate(l->words, m->flags, to->words);
@@ -251,90 +222,42 @@ near_dir_move_to(struct near_dir *l, struct near_msg *m, struct near_dir *to,
 		return -1;
 	if (strcmp(name + m->base, ":2,") == 0 && info_of(l, m).n == 0)
 		name[m->base] = '\0';
-	got = rename_new(folder_of(l, m), near_dir_file(l, m),
-	    m->fresh ? to->in.fresh : to->in.cur, name);
+	got = near_file_rename(folder_of(l, m), near_dir_file(l, m),
+	    m->fresh ? to->in.fresh : to->in.cur, name, &ino);
 	if (got == 2)
 		return fail(e, EX_CANTCREAT, "%s: %s is there already",
 		    to->in.path, name);
 	if (got != 0)
 		return got < 0 ? not_renamed(l, near_dir_file(l, m), e) : got;
 	*there = *m;
+	there->ino = ino;
 	there->file = (uint32_t)to->heap.n;
 	there->flags = flags & ~left;
 	buf_put(&to->heap, name, strlen(name) + 1);
 	return 0;
 }
 
-static void
-attic_name(const char *path, char dst[256])
-{
-	struct buf b = { .max = 4096 };
-	size_t n;
-
-	for (; *path != '\0'; path++) {
-		if (*path == '/')
-			buf_s(&b, "%2F");
-		else
-			buf_c(&b, *path);
-	}
-	if (b.n == 0)
-		buf_s(&b, "INBOX");
-	n = b.n;
-	if (n > 200)
-		snprintf(dst, 256, "%.180s%016llx", b.p,
-		    (unsigned long long)names_hash(BUF_STR(b)));
-	else
-		memcpy(dst, b.p, n + 1);
-	buf_free(&b);
-}
-
-static int
-open_attic(struct near_dir *l, int root, struct err *e)
-{
-	time_t now = clock_wall();
-	int all, day;
-	struct tm tm;
-	char name[256];
-
-	if (l->attic >= 0)
-		return 0;
-	all = enter_folder(root, ".attic", true);
-	gmtime_r(&now, &tm);
-	strftime(name, sizeof name, "%Y%m%d", &tm);
-	day = all >= 0 ? enter_folder(all, name, true) : -1;
-	attic_name(l->in.path, name);
-	if (day >= 0)
-		l->attic = enter_folder(day, name, true);
-	if (l->attic >= 0 && (fsync(day) < 0 || fsync(all) < 0 ||
-	    fsync(root) < 0))	/* what goes in there is to be found there */
-		shut(&l->attic);
-	if (l->attic < 0)
-		fail_sys(e, EX_CANTCREAT, ".attic for %s", l->in.path);
-	shut(&day);
-	shut(&all);
-	return l->attic < 0 ? -1 : 0;
-}
-
 int
-near_dir_remove(struct near_dir *l, struct near_msg *m, int root, bool attic,
-    struct err *e)
+near_dir_remove(struct near_dir *l, struct near_msg *m,
+    const struct attic *attic, struct err *e)
 {
 	const char *name = near_dir_file(l, m);
 	char to[256];
 	int got, i;
 
-	if (!attic) {
+	if (attic == NULL) {
 		got = unlinkat(folder_of(l, m), name, 0);
 		if (got < 0 && errno == ENOENT)
 			return 1;
 		return got < 0 ? not_renamed(l, name, e) : 0;
 	}
-	if (open_attic(l, root, e) < 0)
+	if (l->attic < 0 && (l->attic = attic_today(attic, l->in.path, e)) < 0)
 		return -1;
-	got = rename_new(folder_of(l, m), name, l->attic, name);
+	got = near_file_rename(folder_of(l, m), name, l->attic, name, NULL);
 	for (i = 2; got == 2 && i < 10000; i++) {
 		snprintf(to, sizeof to, "%.200s~%d", name, i);
-		got = rename_new(folder_of(l, m), name, l->attic, to);
+		got = near_file_rename(folder_of(l, m), name, l->attic, to,
+		    NULL);
 	}
 	return got == 0 || got == 1 ? got : not_renamed(l, name, e);
 }
@@ -362,6 +285,8 @@ near_dir_sync(const struct near_dir *l, struct err *e)
 {
 	if (l->in.cur < 0)
 		return 0;
+	if (l->attic >= 0 && fsync(l->attic) < 0)
+		return fail_sys(e, EX_IOERR, "the attic of %s", l->in.path);
 	return maildir_settle(&l->in, e);
 }
 
@@ -389,7 +314,7 @@ sweep(int at, bool drop)
 	struct stat st;
 
 	if (d == NULL) {
-		shut(&fd);
+		near_file_shut(&fd);
 		return -1;
 	}
 	while ((x = readdir(d)) != NULL) {

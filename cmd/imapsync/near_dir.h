@@ -14,6 +14,8 @@
 #include "str.h"
 #include "table.h"
 
+struct attic;
+
 /* A file of a Maildir. */
 struct near_msg {
 	uint32_t file;		/* near_dir_file(): the whole name */
@@ -83,13 +85,10 @@ int near_dir_flags(struct near_dir *, struct near_msg *, uint64_t flags,
  */
 int near_dir_move_to(struct near_dir *, struct near_msg *, struct near_dir *to,
     struct near_msg *there, struct err *);
-/*
- * attic: to root/.attic/YYYYMMDD/PATH-IN-ONE-PART/ (UTC; "/" is %2F, "" is
- * INBOX); else unlinked.  1: gone.
- */
-int near_dir_remove(struct near_dir *, struct near_msg *, int root, bool attic,
+/* To the attic; NULL: unlinked.  1: gone. */
+int near_dir_remove(struct near_dir *, struct near_msg *, const struct attic *,
     struct err *);
-/* All changes in cur/ and new/ are durable when it returns 0. */
+/* All changes in cur/, new/ and the attic are durable when it returns 0. */
 int near_dir_sync(const struct near_dir *, struct err *);
 /*
  * Every Maildir below the root, as paths that names_from_path knows, each

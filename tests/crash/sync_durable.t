@@ -112,8 +112,8 @@ def attic():
     for i, (name, path, text) in enumerate(got):
         if name.startswith("rename"):
             a, b = renames(text)
-            if "/.attic/" in b or "/.attic/" in text:
-                d = re.findall(r"<([^>]*/\.attic/[^>]*)>", text)
+            if ".attic/" in b or ".attic/" in text:
+                d = re.findall(r"<([^>]*\.attic/[^>]*)>", text)
                 at[d[0] if d else os.path.dirname(b)] = i
         elif name in ("fsync", "fdatasync", "syncfs") and at:
             synced |= {d for d in at if name == "syncfs" or path == d}

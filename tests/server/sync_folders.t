@@ -52,7 +52,7 @@ def odd_names():
             if not os.path.realpath(d).startswith(os.path.realpath(u.dir))],
        "nothing is outside of the root")
     is_(sorted(os.listdir(u.dir)), sorted(
-        {"near", "state"} | ({"xdg"} & set(os.listdir(u.dir)))),
+        {"near", "near.attic", "state"} | ({"xdg"} & set(os.listdir(u.dir)))),
         "nor beside it")
     subjects = sorted(m.subject for d in below(u.near.root)
                       for m in u.near.messages("", d))

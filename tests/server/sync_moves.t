@@ -722,7 +722,7 @@ def delete_near():
             "--delete-near %s does it" % policy)
         if policy == "attic":
             like(u.near.attic()[0][len(u.near.root):],
-                 r"^/\.attic/20\d{6}/", "it is called after the day")
+                 r"^\.attic/20\d{6}/", "it is called after the day")
             with open(u.near.attic()[0], "rb") as f:
                 like(f.read().decode(), "Subject: number [34]",
                      "and has the bytes")
@@ -732,6 +732,89 @@ def delete_near():
             "--delete-near %s: they do not go back" % policy)
         if policy in ("attic", "expunge"):
             u.settled("--delete-near %s: and that is all" % policy)
+
+
+def gone_there(u, n=2):
+    """The last file here goes to the attic."""
+    u.box().messages.pop()
+    u.runs("one is gone there")
+    is_(len(u.near.attic()), 1, "it is in the attic")
+    with open(u.near.attic()[0], "rb") as f:
+        is_(f.read(), mail(n), "as it was")
+    is_(os.stat(u.near.attic()[0]).st_nlink, 1, "and nowhere else")
+    is_(len(u.near.files("INBOX")), n - 1, "and not here")
+
+
+def of_two():
+    u = Alone()
+    for i in (1, 2):
+        u.box().add(mail(i), date=' 1-Jan-2020 10:00:00 +0000')
+    return u
+
+
+@scenario
+def attic_beside():
+    """The attic is beside the Maildirs, where no indexer finds it."""
+    u = of_two()
+    u.runs("two messages")
+    gone_there(u)
+    like(u.near.attic()[0], "^" + u.near.root + r"\.attic/\d{8}/INBOX/p",
+         "beside the Maildirs")
+    is_(os.stat(u.near.root + ".attic").st_mode & 0o777, 0o700,
+        "nobody else reads it")
+
+
+@scenario
+def attic_inside():
+    """One that is there within the Maildirs is used further on."""
+    u = of_two()
+    os.mkdir(u.near.root + "/.attic")
+    u.runs("two messages")
+    gone_there(u)
+    ok("/near/.attic/" in u.near.attic()[0] and
+       not os.path.exists(u.near.root + ".attic"), "and no other")
+
+
+@scenario
+def attic_elsewhere():
+    """On another file system files are copied, with their time."""
+    u = of_two()
+    if not os.access("/dev/shm", os.W_OK) or \
+            os.stat("/dev/shm").st_dev == os.stat(u.dir).st_dev:
+        return ok(True, "another file system # SKIP there is none")
+    far = tempfile.mkdtemp(dir="/dev/shm")
+    atexit.register(shutil.rmtree, far, ignore_errors=True)
+    os.rmdir(u.near.root)
+    os.symlink(far, u.near.root)
+    u.runs("two messages")
+    gone_there(u)
+    f = u.near.attic()[0]
+    is_(time.strftime("%Y", time.gmtime(os.stat(f).st_mtime)), "2020",
+        "its time is the message's")
+    is_(os.listdir(os.path.dirname(f)), [os.path.basename(f)],
+        "nothing unfinished is left")
+
+
+@scenario
+def attic_strange():
+    """Another user's is not used, and the file stays."""
+    if os.getuid() != 0:
+        return ok(True, "another user's attic # SKIP only root can make it")
+    for what in ("another user's", "a file", "a link"):
+        u = of_two()
+        u.runs("two messages")
+        os.rmdir(u.near.root + ".attic")
+        if what == "a file":
+            open(u.near.root + ".attic", "w").close()
+        elif what == "a link":
+            os.symlink(u.dir, u.near.root + ".attic")
+        else:
+            os.mkdir(u.near.root + ".attic")
+            os.chown(u.near.root + ".attic", 65534, 65534)
+        u.box().messages.pop()
+        r = u.runs(what + " attic: said, 73", status=73)
+        like(r.err, r"near\.attic: ", "with its path")
+        is_(len(u.near.files("INBOX")), 2, "the file stays")
 
 
 @scenario

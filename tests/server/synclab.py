@@ -447,8 +447,9 @@ class Near:
 
     def attic(self):
         out = []
-        for d, _, names in os.walk(self.root + "/.attic"):
-            out += [d + "/" + n for n in names]
+        for top in (self.root + ".attic", self.root + "/.attic"):
+            for d, _, names in os.walk(top):
+                out += [d + "/" + n for n in names]
         return sorted(out)
 
     def tree(self):

@@ -8,12 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attic.h"
 #include "fail.h"
 #include "file.h"
 #include "flags.h"
 #include "mark.h"
+#include "mem.h"
 #include "names.h"
 #include "near_dir.h"
+#include "near_file.h"
 #include "near_letters.h"
 #include "str.h"
 #include "tap.h"
@@ -279,33 +282,41 @@ removed(void)
 {
 	struct keywords k = { .n = 0 };
 	struct near_dir l;
+	struct arena arena = { 0 };
+	struct attic attic;
 	char day[16], path[100];
 	time_t t = time(NULL);
 	struct tm tm;
+
+	near_file_shut(&(int){ near_file_enter(root, ".attic", true) });
+	attic_open(&attic, &arena, top, root);
+	is_str(attic.path + strlen(top), "/.attic", "it is there already");
 
 	gmtime_r(&t, &tm);
 	strftime(day, sizeof day, "%Y%m%d", &tm);
 	touch("a/b/cur/four:2,S", "second\n");
 	near_dir_open(&l, root, "a/b", false, &e);
 	near_dir_scan(&l, &k, &e);
-	is_int(near_dir_remove(&l, must(&l, "5:1,x"), root, false, &e), 0,
+	is_int(near_dir_remove(&l, must(&l, "5:1,x"), NULL, &e), 0,
 	    "unlinked");
-	is_int(near_dir_remove(&l, must(&l, "5:1,x"), root, false, &e), 1,
+	is_int(near_dir_remove(&l, must(&l, "5:1,x"), NULL, &e), 1,
 	    "gone by now");
-	is_int(near_dir_remove(&l, must(&l, "three"), root, true, &e), 0,
+	is_int(near_dir_remove(&l, must(&l, "three"), &attic, &e), 0,
 	    "to the attic");
 	snprintf(path, sizeof path, ".attic/%s/a%%2Fb/three:2,bq", day);
 	ok(there(path), "%s", path);
-	is_int(near_dir_remove(&l, must(&l, "three"), root, true, &e), 1,
+	is_int(near_dir_remove(&l, must(&l, "three"), &attic, &e), 1,
 	    "gone by now");
 	touch("a/b/cur/three:2,bq", "again\n");
-	is_int(near_dir_remove(&l, must(&l, "three"), root, true, &e), 0,
+	is_int(near_dir_remove(&l, must(&l, "three"), &attic, &e), 0,
 	    "another of that name");
 	is_str(text_of(path), "3\n", "does not overwrite the first");
 	snprintf(path, sizeof path, ".attic/%s/a%%2Fb/three:2,bq~2", day);
 	is_str(text_of(path), "again\n", "and is kept");
 	is_int(e.code, 0, "no failure: %s", e.msg);
 	near_dir_close(&l);
+	attic_close(&attic);
+	arena_free(&arena);
 	flags_keywords_free(&k);
 }
 
