@@ -10,6 +10,7 @@
 
 struct net_addr;
 struct tls_ctx;
+struct tls_proof;
 
 struct conn_conf {
 	const char *host;	/* to connect to (A-labels or address) */
@@ -27,6 +28,7 @@ struct conn_conf {
 	int64_t deadline;	/* of the whole (clock.h); 0: never */
 	struct tls_ctx *tls;	/* for conn_starttls and conn_tls */
 	const char *alpn;	/* offered by conn_tls; or NULL */
+	const struct tls_proof *proof;	/* see struct tls_hello; or NULL */
 	/* set once a server needed classic groups, for the next connection */
 	atomic_bool *classic;	/* or NULL */
 };

@@ -61,7 +61,7 @@ static int
 change_begin(struct conn *c, enum conn_change to)
 {
 	struct tls_hello hello = { .name = c->conf->host,
-	    .classic = c->hello.classic };
+	    .classic = c->hello.classic, .proof = c->conf->proof };
 	int got;
 
 	if (to == CONN_TLS && !c->hello.no_alpn)

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "tls.h"
 #include "tls_private.h"
+#include "tls_proof.h"
 #include "trace.h"
 
 enum {
@@ -26,6 +27,7 @@ struct tls {
 	struct err *e;
 	char name[256];
 	bool verified, ip, second, alpn, bad_alpn;
+	bool any;		/* what verification finds ends nothing */
 	int bad, depth;		/* the first thing verification found */
 	X509 *cert;		/* and in which certificate */
 	char revoked[32];	/* on which day */
@@ -110,6 +112,11 @@ blame(struct tls *t)
 		fail(t->e, EX_NOPERM, "certificate: --crl has no list of its issuer: %.*s",
 		    STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
+	case X509_V_ERR_DANE_NO_MATCH:
+		tls_pin(t, pin);
+		fail(t->e, EX_NOPERM, "certificate: no TLSA record of %s matches it (DANE); its key is %s",
+		    t->name, pin);
+		break;
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 		tls_text_dn(&b, X509_get_subject_name(t->cert));
 		fail(t->e, EX_NOPERM, "certificate: its issuer is not trusted here: %.*s",
@@ -148,7 +155,7 @@ verify(int ok, X509_STORE_CTX *store)
 	struct tls *t = SSL_get_app_data(ssl);
 
 	if (ok || t->bad != 0)
-		return ok;
+		return ok || t->any;
 	t->bad = X509_STORE_CTX_get_error(store);
 	t->depth = X509_STORE_CTX_get_error_depth(store);
 	t->cert = X509_STORE_CTX_get_current_cert(store);
@@ -156,7 +163,7 @@ verify(int ok, X509_STORE_CTX *store)
 		X509_up_ref(t->cert);
 	if (t->bad == X509_V_ERR_CERT_REVOKED)
 		revocation(t, store);
-	return 0;
+	return t->any;
 }
 
 /* ---- a session ---- */
@@ -189,6 +196,35 @@ expect(struct tls *t, const struct tls_ctx *c)
 	return 0;
 }
 
+/*
+ * RFC 7672 section 3: with usage 3 the key is all that counts, with usage 2 a
+ * chain up to the record's certificate, and the name of the host or the mail's
+ * domain.
+ */
+static int
+expect_dane(struct tls *t, const struct tls_proof *p)
+{
+	const struct tls_tlsa *r;
+	size_t i;
+
+	SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	if (SSL_dane_enable(t->ssl, p->base) != 1 || (p->also != NULL &&
+	    SSL_add1_host(t->ssl, p->also) != 1))
+		return tls_openssl(t->e, EX_SOFTWARE, "DANE");
+	SSL_dane_set_flags(t->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	for (i = 0; i < p->ntlsa; i++) {
+		r = &p->tlsa[i];
+		if (r->usable && SSL_dane_tlsa_add(t->ssl, r->usage,
+		    r->selector, r->mtype, (const unsigned char *)r->data.p,
+		    r->data.n) < 0)
+			return tls_openssl(t->e, EX_SOFTWARE, "DANE");
+	}
+	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, verify);
+	ERR_clear_error();
+	return 0;
+}
+
 static int
 tls_begin(struct tls *t, struct tls_ctx *c, const struct tls_hello *hello)
 {
@@ -213,6 +249,10 @@ tls_begin(struct tls *t, struct tls_ctx *c, const struct tls_hello *hello)
 	    inet_pton(AF_INET6, t->name, ip) == 1;
 	if (!t->ip && SSL_set_tlsext_host_name(t->ssl, t->name) != 1)
 		return tls_openssl(t->e, EX_USAGE, t->name);
+	if (hello->proof != NULL && hello->proof->what == TLS_PROVE_DANE)
+		return expect_dane(t, hello->proof);
+	t->any = hello->proof != NULL &&
+	    hello->proof->what == TLS_PROVE_NOTHING;
 	if (t->conf->npins > 0 || t->conf->insecure) {
 		SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);
 		return 0;
@@ -231,7 +271,9 @@ tls_new(struct tls_ctx *c, const struct tls_hello *hello, struct fifo *rx,
 	t->ends = (struct tls_ends){ .rx = rx, .tx = tx };
 	t->second = hello->classic || c->classic == NULL;
 	t->e = e;
-	snprintf(t->name, sizeof t->name, "%s", hello->name);
+	snprintf(t->name, sizeof t->name, "%s", hello->proof != NULL &&
+	    hello->proof->what == TLS_PROVE_DANE ? hello->proof->base :
+	    hello->name);
 	t->ssl = SSL_new(c->ctx);
 	if (tls_begin(t, c, hello) == 0)
 		return t;
@@ -317,7 +359,8 @@ tls_settle(struct tls *t)
 {
 	if (t->conf->npins > 0 && check_pins(t) < 0)
 		return -1;
-	t->verified = !t->conf->insecure || t->conf->npins > 0;
+	t->verified = (!t->conf->insecure || t->conf->npins > 0) &&
+	    !(t->any && t->bad != 0);
 	trace_note(TRACE_DONE, "%s with %s, certificate %s", tls_version(t),
 	    t->name, t->verified ? "verified" : "NOT VERIFIED");
 	if (trace_on(TRACE_DETAIL))
@@ -339,7 +382,7 @@ tls_handshake(struct tls *t)
 	case SSL_ERROR_WANT_WRITE:
 		return TLS_MORE;
 	}
-	if (t->bad != 0) {
+	if (t->bad != 0 && !t->any) {
 		ERR_clear_error();
 		return blame(t);
 	}

@@ -31,6 +31,8 @@ struct tls_conf {
 	void *arg;
 	enum tls_version min;	/* the least that is spoken; TLS_ANY: 1.2 */
 	const char *groups;	/* of key exchange, as OpenSSL has it; or NULL */
+	bool shy;		/* a hybrid group is offered, but no key of it is
+				 * sent before it is asked for */
 	bool strict;		/* chains follow RFC 5280 to the letter */
 	bool insecure;		/* verify nothing; see tls_verified */
 };
@@ -74,10 +76,12 @@ void tls_ctx_reads(const struct tls_ctx *, struct sandbox *);
  * must be the certificate's key, and then names, dates and issuers do not
  * matter: the key itself is what was trusted.
  */
+struct tls_proof;
 struct tls_hello {
 	const char *name;
 	const char *alpn;	/* one protocol (RFC 7301), or NULL */
 	bool classic;		/* without the groups that need long keys */
+	const struct tls_proof *proof;	/* tls_proof.h; NULL: the name's */
 };
 struct tls;
 struct tls *tls_new(struct tls_ctx *, const struct tls_hello *,

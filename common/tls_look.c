@@ -107,8 +107,7 @@ tls_look_ctx(struct tls_ctx *c, struct err *e)
 	if (c->seen == NULL)
 		c->seen = mem_new(SEEN, sizeof(struct seen));
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION) != 1 ||
-	    SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0") != 1 ||
-	    SSL_CTX_dane_enable(ctx) != 1)
+	    SSL_CTX_set_cipher_list(ctx, "DEFAULT:@SECLEVEL=0") != 1)
 		return tls_openssl(e, EX_SOFTWARE, "OpenSSL");
 	return 0;
 }

@@ -11,17 +11,10 @@
 
 #include "mem.h"
 #include "tls.h"
+#include "tls_proof.h"
 
 /* Makes the sessions of a fresh tls_ctx lookers; conf->insecure is wrong. */
 int tls_look_ctx(struct tls_ctx *, struct err *);
-
-/* One TLSA record (RFC 6698); the last two are for the answer. */
-struct tls_tlsa {
-	uint8_t usage, selector, mtype;
-	struct str data;
-	bool usable;
-	int depth;		/* the certificate as sent it matches; -1 */
-};
 
 struct tls_ask {
 	const char *name;	/* host name or address to be matched */

@@ -141,6 +141,10 @@ groups(struct tls_ctx *t, struct err *e)
 		    list,
 		    OpenSSL_version(OPENSSL_VERSION_STRING));
 	}
+	/* From OpenSSL 3.5 on; the older ones have no hybrid group. */
+	if (list == NULL && t->conf->shy && SSL_CTX_set1_groups_list(t->ctx,
+	    "?X25519MLKEM768:*X25519:P-256:P-384:P-521") != 1)
+		ERR_clear_error();
 	t->classic = classics(list != NULL ? list :
 	    "X25519:P-256:P-384:P-521");
 	return 0;
@@ -500,6 +504,8 @@ set_up(struct tls_ctx *t, struct err *e)
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_default_passwd_cb(ctx, nobody);
+	if (SSL_CTX_dane_enable(ctx) != 1)	/* for sessions that want it */
+		return tls_openssl(e, EX_SOFTWARE, "DANE");
 	if (least_version(t, e) < 0 || groups(t, e) < 0 ||
 	    who(ctx, t->conf, e) < 0)
 		return -1;
