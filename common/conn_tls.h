@@ -11,6 +11,7 @@
 enum conn_tls {
 	CONN_TLS_IMPLICIT,	/* from the first byte */
 	CONN_TLS_STARTTLS,	/* required: nothing is sent without it */
+	CONN_TLS_MAY,		/* STARTTLS if it is offered: SMTP between MTAs */
 	CONN_TLS_OFF
 };
 

@@ -163,12 +163,20 @@ starttls(struct smtp *s)
 	conn_printf(s->c, "STARTTLS\r\n");
 	if (smtp_hear(s, NULL) < 0)
 		return -1;
+	if (s->reply.code != 220 && s->conf->tls == CONN_TLS_MAY)
+		return 0;
 	if (s->reply.code != 220)
 		return smtp_refused(s, "STARTTLS", EX_NOPERM);
+	s->shaking = true;
 	if ((got = conn_starttls(s->c)) < 0)
 		return -1;
-	*s = (struct smtp){ .c = s->c, .conf = s->conf };
-	return got == CONN_AGAIN ? got : ehlo(s);
+	*s = (struct smtp){ .c = s->c, .conf = s->conf, .shaking = true };
+	if (got == CONN_AGAIN)
+		return got;
+	if (ehlo(s) < 0)
+		return -1;
+	s->shaking = false;
+	return 0;
 }
 
 static int
@@ -181,7 +189,16 @@ hello(struct smtp *s)
 		return smtp_refused(s, "greeting", EX_UNAVAILABLE);
 	if (ehlo(s) < 0)
 		return -1;
-	return s->conf->tls == CONN_TLS_STARTTLS ? starttls(s) : 0;
+	switch (s->conf->tls) {
+	case CONN_TLS_STARTTLS:
+		return starttls(s);
+	case CONN_TLS_MAY:
+		return (s->caps & SMTP_STARTTLS) != 0 ? starttls(s) : 0;
+	case CONN_TLS_IMPLICIT:
+	case CONN_TLS_OFF:
+		break;
+	}
+	return 0;
 }
 
 int

@@ -52,12 +52,15 @@ struct smtp {
 	char challenge[8192];	/* of AUTH, base64 */
 	struct smtp_reply reply;	/* the last one */
 	bool dirty, quit, inside;	/* RSET owed; QUIT sent; within data */
+	bool shaking;		/* STARTTLS was agreed on, and no EHLO has been
+				 * answered within TLS */
 	size_t due;		/* replies to what was said already */
 	bool unasked;		/* it hung up, and says why: no yes counts */
 };
 
 /*
- * From the greeting to the last EHLO.  EX_TEMPFAIL for 4yz, EX_UNAVAILABLE
+ * From the greeting to the last EHLO; with CONN_TLS_MAY without TLS where it
+ * is not offered, or refused.  EX_TEMPFAIL for 4yz, EX_UNAVAILABLE
  * for 5yz, EX_NOPERM where STARTTLS is required and not to be had,
  * EX_PROTOCOL for what is no SMTP.
  */

@@ -285,7 +285,7 @@ hear_final(struct smtp *s, struct batch *b)
 			return -1;
 		gone = smtp_class(s) != 2 || conn_sent_all(s->c);
 		s->dirty |= smtp_class(s) != 2;
-		settle_all(s, b, SMTP_AT_DATA);
+		settle_all(s, b, SMTP_AT_END);
 	}
 	b->unread = false;
 	conn_last(s->c, false);

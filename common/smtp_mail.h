@@ -16,8 +16,13 @@ enum smtp_state {
 	SMTP_UNKNOWN	/* the answer was lost: may have been accepted */
 };
 
-/* Whose answer settled it: of MAIL, of its RCPT, or of the message. */
-enum smtp_stage { SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA };
+/*
+ * Whose answer settled it: of MAIL, of its RCPT, of DATA, or of the message;
+ * or, by the caller, no server's: there is none to ask.
+ */
+enum smtp_stage {
+	SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA, SMTP_AT_END, SMTP_AT_ROUTE
+};
 
 struct smtp_rcpt {
 	const char *addr;	/* local@domain as on the wire, without <> */
@@ -26,6 +31,8 @@ struct smtp_rcpt {
 	enum smtp_state state;
 	enum smtp_stage stage;
 	struct smtp_reply reply;	/* the one that settled it */
+	const char *via;	/* by the caller: whose it is, if there are
+				 * several servers; or NULL */
 };
 
 struct smtp_mail {
