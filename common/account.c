@@ -70,6 +70,7 @@ set_user(void *to, const char *arg, struct err *e)
 static const struct opt_choice tls_modes[] = {
 	{ "implicit", ACCOUNT_TLS_IMPLICIT },
 	{ "starttls", ACCOUNT_TLS_STARTTLS },
+	{ "may", ACCOUNT_TLS_MAY },
 	{ "off", ACCOUNT_TLS_OFF },
 	{ .name = NULL }
 };
@@ -116,7 +117,7 @@ account_options(struct account *a)
 	{ .name = "", .kind = OPT_HEAD, .help = "TLS" },
 	{ .name = "tls", .arg = "MODE", .kind = OPT_CHOICE,
 	    .to = &a->tls_option, .choices = tls_modes,
-	    .help = "implicit, starttls or off" },
+	    .help = "implicit, starttls or off; for mx: may, starttls, off" },
 	{ .name = "tls-min", .arg = "VERSION", .kind = OPT_CHOICE,
 	    .to = &a->trust.min, .choices = tls_version_choices,
 	    .help = "1.0, 1.1, 1.2 (the default) or 1.3, and nothing older" },
@@ -538,6 +539,8 @@ settle_tls(struct account *a)
 		a->tls = a->tls_option;
 	else if (s == ACCOUNT_LMTP_UNIX)
 		a->tls = ACCOUNT_TLS_OFF;
+	else if (s == ACCOUNT_MX)
+		a->tls = ACCOUNT_TLS_MAY;
 	else if (s == ACCOUNT_SMTPS || s == ACCOUNT_IMAPS ||
 	    s == ACCOUNT_POP3S)
 		a->tls = ACCOUNT_TLS_IMPLICIT;

@@ -19,7 +19,7 @@
 
 enum account_tls {
 	ACCOUNT_TLS_UNSET, ACCOUNT_TLS_IMPLICIT, ACCOUNT_TLS_STARTTLS,
-	ACCOUNT_TLS_OFF
+	ACCOUNT_TLS_MAY, ACCOUNT_TLS_OFF
 };
 
 /* How the server is verified, and who we are to it: see struct tls_conf. */

@@ -40,6 +40,14 @@ idle(const struct opt_set *set, const char *words, const char *what,
 	return 0;
 }
 
+/* Opportunistic TLS is for mail servers among themselves, and they have it. */
+static bool
+mode_odd(const struct account *a)
+{
+	return a->server.scheme == ACCOUNT_MX ?
+	    a->tls == ACCOUNT_TLS_IMPLICIT : a->tls == ACCOUNT_TLS_MAY;
+}
+
 int
 account_effects(const struct account *a, const struct opt_set *set,
     struct err *e)
@@ -51,6 +59,9 @@ account_effects(const struct account *a, const struct opt_set *set,
 		{ a->has_server && a->tls == ACCOUNT_TLS_OFF,
 		    "pin cert tls-min tls-strict", "without TLS" },
 		{ a->server.path != NULL, NETWORK, "on a local socket" },
+		{ a->has_server && a->server.scheme == ACCOUNT_MX,
+		    SECRET " user auth proxy connect-to connect-command pin "
+		    "insecure-no-verify", "with mx:" },
 		{ a->trust.cert == NULL && a->trust.key == NULL,
 		    "key-password-command", "without --cert or --key" },
 		{ a->login.auth != NULL && strcmp(a->login.auth, "off") == 0,
@@ -60,6 +71,10 @@ account_effects(const struct account *a, const struct opt_set *set,
 
 	if (opt_rules(set, rules, e) < 0)
 		return -1;
+	if (a->has_server && mode_odd(a))
+		return fail(e, EX_USAGE, "%s", a->server.scheme == ACCOUNT_MX ?
+		    "mx: has --tls may, starttls or off" :
+		    "--tls may is for mx: alone: nobody logs in where TLS is a favour");
 	for (i = 0; i < sizeof found / sizeof *found; i++)
 		if (found[i].is && idle(set, found[i].words, found[i].what,
 		    e) < 0)

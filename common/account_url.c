@@ -12,6 +12,7 @@ static const struct scheme {
 } schemes[] = {
 	[ACCOUNT_SMTP] = { "smtp", "smtp", 587 },
 	[ACCOUNT_SMTPS] = { "smtps", "smtp", 465 },
+	[ACCOUNT_MX] = { "", "smtp", 25 },
 	[ACCOUNT_LMTP] = { "lmtp", "lmtp", 24 },
 	[ACCOUNT_LMTP_UNIX] = { "", "lmtp", 0 },
 	[ACCOUNT_IMAP] = { "imap", "imap", 143 },
@@ -179,6 +180,11 @@ account_url(struct account_server *s, struct arena *a, const char *url,
 	const char *sep = strstr(url, "://");
 
 	*s = (struct account_server){ 0 };
+	if (strcmp(url, "mx:") == 0) {
+		s->scheme = ACCOUNT_MX;
+		s->port = schemes[ACCOUNT_MX].port;
+		return 0;
+	}
 	if (sep != NULL) {
 		name = str_to(rest, (size_t)(sep - url));
 		rest = str_of(sep + 3);

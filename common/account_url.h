@@ -7,20 +7,21 @@
 #include "str.h"
 
 enum account_scheme {
-	ACCOUNT_SMTP, ACCOUNT_SMTPS, ACCOUNT_LMTP, ACCOUNT_LMTP_UNIX,
+	ACCOUNT_SMTP, ACCOUNT_SMTPS, ACCOUNT_MX, ACCOUNT_LMTP, ACCOUNT_LMTP_UNIX,
 	ACCOUNT_IMAP, ACCOUNT_IMAPS, ACCOUNT_POP3, ACCOUNT_POP3S
 };
 
 struct account_server {
 	enum account_scheme scheme;
-	const char *host;	/* checked, without []; NULL with a path */
+	const char *host;	/* checked, without []; NULL with a path, or
+				 * with ACCOUNT_MX: the recipients say it */
 	unsigned port;		/* the scheme's own if none was given */
 	const char *user;	/* decoded; or NULL */
 	const char *path;	/* ACCOUNT_LMTP_UNIX alone */
 };
 
 /*
- * "smtps://[user@]host[:port]", smtp imap imaps pop3 pop3s lmtp likewise,
+ * "mx:"; "smtps://[user@]host[:port]", smtp imap imaps pop3 pop3s lmtp likewise,
  * "lmtp:///path" and "lmtp:/path"; "host", "host:port", "[v6]:port" are of
  * the default scheme.  EX_USAGE; a password in it is refused and not shown.
  */

@@ -115,6 +115,8 @@ session_tls(const struct account *a)
 		return CONN_TLS_IMPLICIT;
 	case ACCOUNT_TLS_STARTTLS:
 		return CONN_TLS_STARTTLS;
+	case ACCOUNT_TLS_MAY:
+		return CONN_TLS_MAY;
 	case ACCOUNT_TLS_OFF:
 	case ACCOUNT_TLS_UNSET:
 		break;
@@ -326,6 +328,8 @@ session_where(const struct account *a, char *dst, size_t cap)
 {
 	if (a->server.path != NULL)
 		snprintf(dst, cap, "%s", a->server.path);
+	else if (a->server.scheme == ACCOUNT_MX)
+		snprintf(dst, cap, "mx:");
 	else
 		snprintf(dst, cap, "%s:%u", a->server.host, a->server.port);
 }

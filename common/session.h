@@ -86,7 +86,7 @@ void session_forget(struct session *);
 /* Wipes the secret and closes the connection. */
 void session_close(struct session *);
 
-/* "host:port" or the socket's path, for messages and reports. */
+/* "host:port", the socket's path or "mx:", for messages and reports. */
 void session_where(const struct account *, char *dst, size_t cap);
 
 #endif
