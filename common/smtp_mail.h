@@ -31,6 +31,7 @@ struct smtp_rcpt {
 	enum smtp_state state;
 	enum smtp_stage stage;
 	struct smtp_reply reply;	/* the one that settled it */
+	int exit;		/* SMTP_AT_ROUTE: the exit status of it */
 	const char *via;	/* by the caller: whose it is, if there are
 				 * several servers; or NULL */
 };

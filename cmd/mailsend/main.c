@@ -5,8 +5,10 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "account_file.h"
+#include "direct.h"
 #include "aliases.h"
 #include "file.h"
 #include "foreign.h"
@@ -35,6 +37,16 @@ static struct run run = { .options = &o };
 
 /* And what else says something of one, or of its recipients. */
 #define MESSAGE CONTENT " to cc bcc message read-recipients recode dry-run quit-after mail-from"
+
+/* --direct: as -S mx: */
+static int
+take_direct(void *to, const char *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	*(const char **)to = "mx:";
+	return 0;
+}
 
 static const struct opt_choice steps[] = {
 	{ "connect", OPTION_STEP_CONNECT },
@@ -149,6 +161,15 @@ static const struct opt options[] = {
 	    .to = &o.sending.quit_after, .choices = steps,
 	    .help = "connect, ehlo, auth or rcpt: ask, send nothing",
 	    .flags = OPT_NOCONF },
+	{ .name = "direct", .kind = OPT_CALL, .to = &run.account.url,
+	    .call = take_direct, .help = "by MX to each domain: as -S mx:",
+	    .flags = OPT_NOCONF },
+	{ .name = "mx-port", .arg = "N", .kind = OPT_NUMBER,
+	    .to = &o.direct.port, .help = "of mail hosts, not 25, in a lab",
+	    .flags = OPT_NOCONF },
+	{ .name = "sts-port", .arg = "N", .kind = OPT_NUMBER,
+	    .to = &o.direct.sts_port, .help = "not 443, for tests",
+	    .flags = OPT_NOCONF | OPT_HIDDEN },
 	{ .name = "save", .arg = "maildir:DIR", .kind = OPT_TEXT,
 	    .to = &o.sending.save, .help = "keep a copy of what was accepted" },
 	{ .name = "dkim", .arg = "SELECTOR:DOMAIN:KEYFILE", .kind = OPT_LIST,
@@ -364,7 +385,8 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 		return -1;
 	if (o.message.set_from && o.message.from == NULL)
 		return fail(e, EX_USAGE, "--set-from has nothing to set: --from, or the key from, says it");
-	return submit_check(&o, e);
+	return direct_check(&run.account, &o, e) < 0 ? -1 :
+	    submit_check(&o, e);
 }
 
 /* An account of a text, loaded as if it were the configuration. */
@@ -447,6 +469,8 @@ main(int argc, char **argv)
 	status = send_mail(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
+	if (!direct_close(&run))
+		_exit(status);
 	session_close(&run.session);
 	if (o.aliases != NULL)
 		aliases_free(o.aliases);

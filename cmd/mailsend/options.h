@@ -3,6 +3,7 @@
 #define OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "opt.h"
 
@@ -111,6 +112,12 @@ option_queue_asks(const struct option_queue *o)
 	return o->flush || o->now || o->list || o->remove.n > 0;
 }
 
+/* Delivery by MX (direct.h). */
+struct option_direct {
+	uint64_t port;		/* of mail hosts; 0: 25 */
+	uint64_t sts_port;	/* of policies, for tests; 0: 443 */
+};
+
 struct option_sendmail {
 	bool called;			/* by that name */
 	bool no_dot;			/* -i: a lone dot is no end */
@@ -130,6 +137,7 @@ struct options {
 	struct option_envelope envelope;
 	struct option_sending sending;
 	struct option_queue queue;
+	struct option_direct direct;
 	struct option_sendmail sendmail;
 	struct opt_list operands;	/* recipients, each a bare address */
 };

@@ -35,6 +35,8 @@ waits(const struct smtp_rcpt *p, const struct report *r)
 static int
 rcpt_status(const struct smtp_rcpt *r, const struct options *o)
 {
+	if (r->stage == SMTP_AT_ROUTE)
+		return r->exit;
 	switch (r->state) {
 	case SMTP_SENT:
 		return 0;
@@ -96,6 +98,9 @@ say_fate(const struct smtp_rcpt *r, size_t n, const char *from,
 		    who.p, host);
 	else if (r->state == SMTP_UNTRIED)
 		fail_print("%s: not sent", who.p);
+	else if (r->stage == SMTP_AT_ROUTE)
+		fail_print("%s: %s: %s", who.p, report_state(r->state),
+		    r->reply.text);
 	else if (r->stage == SMTP_AT_MAIL)
 		fail_print("%s: not sent: the sender <%s> is %s: %d%s%s %s",
 		    who.p, from, report_state(r->state), r->reply.code,
@@ -115,8 +120,9 @@ say_good(const struct smtp_rcpt *p, const struct run *run)
 	char safe[1400];
 
 	if (p->state == SMTP_SENT) {
-		trace_note(TRACE_DONE, "sent to %s: %d%s%s %s",
-		    p->addr, p->reply.code, p->reply.status[0] !=
+		trace_note(TRACE_DONE, "sent to %s%s%s: %d%s%s %s",
+		    p->addr, p->via != NULL ? " by " : "",
+		    p->via != NULL ? p->via : "", p->reply.code, p->reply.status[0] !=
 		    '\0' ? " " : "", p->reply.status, p->reply.text);
 	} else if (run->options->sending.quit_after != OPTION_STEP_ALL &&
 	    !run->account.json) {
@@ -151,15 +157,13 @@ say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 static void
 json_reply(struct json *j, const struct smtp_reply *r)
 {
-	if (r->code == 0) {
+	if (r->code == 0)
 		json_null(j, "code");
-		json_null(j, "esc");
-		json_null(j, "text");
-		return;
-	}
-	json_int(j, "code", r->code);
-	json_s(j, "esc", r->status);
-	json_s(j, "text", r->text);
+	else
+		json_int(j, "code", r->code);
+	json_s(j, "esc", r->code != 0 || r->status[0] != '\0' ? r->status :
+	    NULL);
+	json_s(j, "text", r->code != 0 || r->text[0] != '\0' ? r->text : NULL);
 }
 
 static void
@@ -174,6 +178,8 @@ json_rcpts(struct json *j, const struct smtp_mail *m, const struct report *r)
 		json_s(j, "status", waits(&m->rcpt[i], r) ? "queued" :
 		    report_state(m->rcpt[i].state));
 		json_reply(j, &m->rcpt[i].reply);
+		if (m->rcpt[i].via != NULL)
+			json_s(j, "via", m->rcpt[i].via);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

@@ -16,6 +16,8 @@ struct run_queue {
 	struct spool spool;	/* once queue_open has seen it; path or NULL */
 };
 
+struct direct_way;
+
 /* Of -bs: the connection on which each RCPT is asked about. */
 struct run_asking {
 	struct smtp smtp;
@@ -31,6 +33,7 @@ struct run {
 	struct run_asking asking;
 	struct run_queue queue;
 	bool many;			/* it sends more than one message */
+	struct direct_way *direct;	/* mx: from the first submit on */
 	int log;			/* of --log, open; or -1 */
 	size_t accepted;		/* recipients of the last message, and */
 	struct smtp_reply refusal;	/* the first answer to the others */

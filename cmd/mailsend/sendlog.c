@@ -40,6 +40,10 @@ put_rcpts(struct buf *b, const struct smtp_mail *m)
 			buf_printf(b, " (%d%s%s %s)", p->reply.code,
 			    p->reply.status[0] != '\0' ? " " : "",
 			    p->reply.status, p->reply.text);
+		else if (p->reply.text[0] != '\0')
+			buf_printf(b, " (%s)", p->reply.text);
+		if (p->via != NULL)
+			buf_printf(b, " via=\"%s\"", p->via);
 	}
 }
 

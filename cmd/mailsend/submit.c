@@ -5,6 +5,7 @@
 #include "conn_tls.h"
 #include "submit.h"
 #include "account_file.h"
+#include "direct.h"
 #include "file.h"
 #include "maildir.h"
 #include "mime.h"
@@ -220,6 +221,13 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 		return -1;
 	submit_asked(run);
 	session_where(&run->account, r->host, sizeof r->host);
+	if (run->account.server.scheme == ACCOUNT_MX) {
+		l->envelope.mail.msg = run->options->sending.quit_after ==
+		    OPTION_STEP_RCPT ? NULL : &l->msg;
+		got = direct_send(l, run, r, e);
+		save_copy(l, run->options, r);
+		return got;
+	}
 	open = untried(l);
 	do {			/* each connection must get us further */
 		was = open;
@@ -297,6 +305,11 @@ submit_ask(struct run *run, const struct letter_source *from, const char *rcpt,
 	opt_list_add(l.arena, &one, rcpt);
 	if (!run->account.has_server)
 		return account_nowhere(&run->account, e);
+	if (run->account.server.scheme == ACCOUNT_MX) {
+		*reply = (struct smtp_reply){ .code = 250, .status = "2.1.5",
+		    .text = "its hosts are asked with the message" };
+		return 0;
+	}
 	if (envelope_begin(env, l.arena, run->options, e) == 0 &&
 	    envelope_sender(env, NULL, run->account.login.user, from->self,
 	    e) == 0 && envelope_operands(env, &one, NULL, e) == 0 &&
