@@ -1,0 +1,166 @@
+#!/usr/bin/env -S python3 -B
+"""mail-alert: what is mailed of a command, and when."""
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, ROOT + '/tests/lab')
+from fetchfake import Case  # noqa: E402
+
+case = Case()
+T = tempfile.TemporaryDirectory()
+os.mkdir(T.name + '/bin')
+with open(T.name + '/bin/mailsend', 'w') as f:
+    f.write('#!/bin/sh\nprintf "%%s\\n" "$@" > %s/args\ncat > %s/sent\n'
+            'exit $(cat %s/status)\n' % ((T.name,) * 3))
+os.chmod(T.name + '/bin/mailsend', 0o755)
+ENV = dict(os.environ, PATH=T.name + '/bin:' + os.environ['PATH'],
+           XDG_STATE_HOME=T.name + '/state', TMPDIR=T.name)
+ALERT = [ROOT + '/scripts/mail-alert']
+
+
+def run(*args, status=0, env=ENV):
+    for name in ('args', 'sent'):
+        if os.path.exists(T.name + '/' + name):
+            os.remove(T.name + '/' + name)
+    with open(T.name + '/status', 'w') as f:
+        f.write(str(status))
+    p = subprocess.run(ALERT + list(args), capture_output=True, env=env,
+                       timeout=60, stdin=subprocess.DEVNULL)
+    got = {'rc': p.returncode, 'err': p.stderr.decode(),
+           'out': p.stdout.decode(), 'subject': None, 'sent': None}
+    if os.path.exists(T.name + '/sent'):
+        with open(T.name + '/args') as f:
+            got['args'] = f.read().split('\n')[:-1]
+        with open(T.name + '/sent', 'rb') as f:
+            got['sent'] = f.read()
+        got['subject'] = got['sent'].decode().split('\n')[1]
+    return got
+
+
+def state(**change):
+    """Every state there is, with these members."""
+    folder = T.name + '/state/postbag/alert/'
+    for name in os.listdir(folder):
+        with open(folder + name) as f:
+            now = dict(line.split() for line in f)
+        now.update({k: str(v) for k, v in change.items()})
+        with open(folder + name, 'w') as f:
+            f.write(''.join('%s %s\n' % x for x in now.items()))
+
+
+def sh(text):
+    return ('sh', '-c', text)
+
+
+g = run('root', 'true')
+case.check(g['rc'] == 0 and g['sent'] is None and not g['out'] + g['err'],
+           'all is well: nothing', g)
+g = run('root', *sh('echo said; echo more >&2; exit 3'))
+case.check(g['rc'] == 3 and b'said\nmore\n' in g['sent'] and
+           'failed with 3' in g['subject'] and g['args'][-2:] == ['--', 'root'],
+           'what it said is mailed, its status stays', g)
+case.check(b'\nAuto-Submitted: auto-generated\n\n' in g['sent'],
+           'by a machine', g)
+g = run('root', *sh('echo said; echo more >&2; exit 3'))
+case.check(g['rc'] == 3 and g['sent'] is None, 'the same again is not', g)
+g = run('root', *sh('exit 4'))
+case.check(g['sent'] is not None, 'another command is', g)
+
+FLAG = T.name + '/code'
+
+
+def coded(n, *args, **more):
+    with open(FLAG, 'w') as f:
+        f.write(str(n))
+    return run(*args, '-k', 'coded job', 'root', *sh('exit $(cat %s)' % FLAG),
+               **more)
+
+
+case.check(coded(3)['sent'] is not None, 'the first time')
+case.check(coded(3)['sent'] is None, 'not the second')
+g = coded(5)
+case.check('failed with 5' in g['subject'], 'another status is news', g)
+case.check(coded(5)['sent'] is None and coded(5)['sent'] is None, 'once')
+state(mailed=int(time.time()) - 90000)
+g = coded(5)
+case.check(g['sent'] and b'left out in between: 2' in g['sent'],
+           'after a day it is said again, with how often it came', g)
+state(since=int(time.time()) - 7300)
+g = coded(0)
+case.check('recovered: coded job' in g['subject'] and b'2 hours' in g['sent']
+           and g['rc'] == 0, 'it is over, and that is said', g)
+case.check(coded(0)['sent'] is None, 'once')
+g = coded(3, '-r', '0')
+case.check(g['sent'] is not None and coded(3, '-r', '0')['sent'] is not None,
+           '-r 0: each time', g)
+state(sent=6)
+g = coded(4)
+case.check(g['sent'] is None, 'not more than six in an hour', g)
+state(sent=0)
+g = coded(4)
+case.check(g['sent'] and b'left out in between: 1' in g['sent'], 'then it comes', g)
+
+# A mail that could not go
+coded(0)
+state(sent=0)
+g = coded(7, status=75)
+case.check(g['rc'] == 7 and g['sent'], "the command's status is told", g)
+case.check(coded(7)['sent'] is not None, 'and the mail is tried again')
+g = coded(0, status=75)
+case.check(g['rc'] == 75, 'recovered, and no mail went', g)
+case.check('recovered' in (coded(0)['subject'] or ''), 'it is tried again')
+
+# Options
+g = run('-a', 'root', 'echo', 'x')
+case.check('did well' in g['subject'] and b'x\n' in g['sent'], '-a', g)
+g = run('-o', 'root', 'echo', 'x y')
+case.check('has said something' in g['subject'] and g['rc'] == 0, '-o', g)
+g = run('-t', '1', 'root', 'sleep', '100')
+case.check('was ended after 1 s' in g['subject'] and g['rc'] == 124, '-t', g)
+g = run('-l', '2', 'root', *sh('seq 10; exit 1'))
+case.check(b'1\n2\n\n[6 lines are left out]\n\n9\n10\n' in g['sent'], '-l', g)
+g = run('-s', '-A out', 'root', *sh('exit 9'))
+case.check(g['args'][:2] == ['-A', 'out'], '-s', g)
+for bad in ([], ['root'], ['-l', 'x', 'root', 'true'], ['-m', '0', 'r', 'true'],
+            ['-r', '3w', 'root', 'true'], ['-t', '', 'root', 'true'], ['-z']):
+    g = run(*bad)
+    case.check(g['rc'] == 64 and g['err'] and g['sent'] is None,
+               'usage: %s' % bad, g)
+g = run('root', 'no-such-command')
+case.check(g['rc'] == 127 and b'not found' in g['sent'], 'no such command', g)
+
+# What others may leave in the way
+with open(T.name + '/state/postbag/alert/1-1', 'w') as f:
+    f.write('x')
+for name in os.listdir(T.name + '/state/postbag/alert'):
+    with open(T.name + '/state/postbag/alert/' + name, 'w') as f:
+        f.write('since x$(touch %s/pwned)\nmailed\n\xff\ncode 08\nsince 0999\n' % T.name)
+g = coded(3)
+case.check(g['rc'] == 3 and g['sent'] and not os.path.exists(
+    T.name + '/pwned'), 'a state that is damaged is as none', g)
+g = run('root', *sh('exit 3'), env=dict(ENV, XDG_STATE_HOME='/dev/null'))
+case.check(g['rc'] == 3 and g['sent'], 'no place for a state', g)
+
+# Its end is the command's
+p = subprocess.Popen(ALERT + ['root', 'sleep', '1000'], env=ENV)
+end = time.monotonic() + 20
+kids = ''
+while not kids and time.monotonic() < end:
+    kids = subprocess.run(['pgrep', '-P', str(p.pid), '-x', 'sleep'],
+                          capture_output=True, text=True).stdout.split()
+    time.sleep(0.05)
+p.send_signal(signal.SIGTERM)
+p.wait(20)
+gone = False
+while not gone and time.monotonic() < end:
+    gone = not os.path.exists('/proc/%s/stat' % kids[0]) or \
+        ') Z ' in open('/proc/%s/stat' % kids[0]).read()
+case.check(gone and p.returncode == 143, 'what ends it ends the command',
+           (p.returncode, kids))
+case.end()
