@@ -40,10 +40,15 @@ added_check(const struct options *o, struct err *e)
 {
 	size_t i, f;
 
-	for (f = 0; f < FIELDS; f++)
+	for (f = 0; f < FIELDS; f++) {
 		if (field_wanted(o, (enum field)f) > 1)
 			return fail(e, EX_USAGE, "--add-header %s: twice",
 			    names[f]);
+		if (field_wanted(o, (enum field)f) > 0 &&
+		    str_is(str_of(o->to.rcpt_field), names[f]))
+			return fail(e, EX_USAGE, "--add-header %s: --rcpt-from would read this one, not the server's",
+			    names[f]);
+	}
 	for (i = 0; i < o->to.add_header.n; i++)
 		if (!str_is(str_of(o->to.add_header.v[i]), names[RECEIVED]) &&
 		    !str_is(str_of(o->to.add_header.v[i]),

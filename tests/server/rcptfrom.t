@@ -78,4 +78,9 @@ r = told('X: y\r\n', '--rcpt-domain', 'here.test')
 case.check(r.rc == 64, 'a domain alone: 64', r.err)
 r = told('X: y\r\n', '--rcpt-from', 'A: b', '--rcpt-domain', 'here.test')
 case.check(r.rc == 64, 'no name of a field: 64', r.err)
+for field in ('Delivered-To', 'delivered-to', 'Received'):
+    r = told('Delivered-To: jo@here.test\r\n', '--rcpt-from', field,
+             '--rcpt-domain', 'here.test', '--add-header', field.title())
+    case.check(r.rc == 64 and not r.heard and '--add-header' in r.err,
+               '%s: the topmost one would be ours' % field, (r.rc, r.err))
 case.end()
