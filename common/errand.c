@@ -258,7 +258,8 @@ errand_spawn(const struct spawn_conf *f, struct err *e)
 	struct errand_answer a;
 	int give[ERRAND_FDS], n = 0, i, fd;
 
-	if (f->env != NULL)
+	q.told = f->env != NULL;
+	if (q.told)
 		q.env = *f->env;
 	for (i = 0; i < 3; i++) {
 		q.fd[i] = f->fd[i] == SPAWN_NULL ? ERRAND_NULL : ERRAND_OWN;

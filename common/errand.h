@@ -57,10 +57,11 @@ struct errand_ask {
 	int32_t fd[3];		/* of a command: which of those that came
 				 * along, or < 0: see errand_fd */
 	bool asks;
+	bool told;		/* of a command: env counts, be it empty */
 	unsigned port;
 	int family, ms;		/* ms: how long it may take; -1 for ever */
 	struct spawn_env env;	/* the last, for no more of it is sent than
-				 * there is; n 0: as ours */
+				 * there is */
 };
 enum errand_fd { ERRAND_NULL = -1, ERRAND_OWN = -2 };
 

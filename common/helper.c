@@ -52,7 +52,7 @@ helper_spawn(const struct errand *t, const struct errand_ask *q,
     const int given[ERRAND_FDS], struct err *e)
 {
 	struct spawn_conf f = { .asks = q->asks,
-	    .env = q->env.n > 0 ? &q->env : NULL };
+	    .env = q->told ? &q->env : NULL };
 	struct ward w;
 	int pair[2], i;
 

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "hook.h"
 #include "spawn.h"
+#include "spawn_env.h"
 #include "stop.h"
 #include "words.h"
 
@@ -92,6 +93,7 @@ hook_event(struct hook *h, struct str line)
 int
 hook_run(struct hook *h, struct err *e)
 {
+	static const struct spawn_env nothing;	/* of another tool's message */
 	int got = -1;
 
 	if (h->lines == 0)
@@ -102,7 +104,7 @@ hook_run(struct hook *h, struct err *e)
 	else if (lseek(h->file, 0, SEEK_SET) < 0)
 		fail_sys(e, EX_IOERR, "temporary file");
 	else
-		got = hook_command(&h->command, h->file, NULL, e);
+		got = hook_command(&h->command, h->file, &nothing, e);
 	/* A process that it left behind may still read the last ones. */
 	fail_clear(&h->err);
 	h->lines = 0;

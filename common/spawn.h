@@ -17,7 +17,8 @@ struct spawn_conf {
 	char *const *argv;	/* if that is NULL: the words, of PATH */
 	int fd[3];		/* what it has as 0, 1 and 2: SPAWN_NULL, its
 				 * own number, or one over 2, which stays ours */
-	const struct spawn_env *env;	/* what it is told, or NULL */
+	const struct spawn_env *env;	/* what it is told, be it nothing; NULL:
+					   our environment as it is */
 	bool asks;		/* it may ask at the terminal: while we are in
 				 * the foreground there, it is with us */
 };

@@ -44,6 +44,16 @@ def told(r):
     return got
 
 
+def sync(r, s, *args):
+    p = subprocess.run([os.path.dirname(BIN) + '/imapsync', '-S',
+                        'imap://jo@127.0.0.1:%d' % s.port, '--tls', 'off',
+                        '--password-command', 'echo secret', '--near',
+                        r.d + '/N', '--state', r.d + '/S'] + list(args),
+                       env=r.env(), capture_output=True, timeout=60)
+    r.rc, r.out, r.err = p.returncode, p.stdout.decode(), p.stderr.decode()
+    return told(r)
+
+
 r, s = Run(), server('INBOX', 'a/b')
 s.box('INBOX').messages[0].flags.add(r'\Seen')
 got = run(r, s, '-d', 'maildir:%s/%%f' % r.d, '--create', '-f', '*',
@@ -117,6 +127,24 @@ case.check(r.rc == 0 and len(got) == 1 and len(got[0]) == 5 and
            'by POP3', (r.err, got))
 pop.close()
 
+# A tool that a command of another one started tells what is its own.
+for go in (lambda r, s, *a: run(r, s, '-d', 'maildir:%s/M' % r.d, '--create',
+                                *a), lambda r, s, *a: sync(r, s, *a)):
+    for more in ([], ['--no-sandbox']):
+        r, s = Run(), server()
+        path = r.write('vars', '#!/bin/sh\nenv | grep ^POSTBAG_ > %s/vars\n' %
+                       r.d, 0o700)
+        os.environ.update(POSTBAG_FILE='/outer', POSTBAG_UID='1',
+                          POSTBAG_SENDER='x@y.test', POSTBAG_STATUS='0')
+        go(r, s, '--on-change', path, *more)
+        for name in ('FILE', 'UID', 'SENDER', 'STATUS'):
+            del os.environ['POSTBAG_' + name]
+        got = {x.split('=')[0] for x in open(r.d + '/vars').read().split()}
+        case.check(not got & {'POSTBAG_FILE', 'POSTBAG_UID', 'POSTBAG_SENDER',
+                              'POSTBAG_STATUS'}, 'nothing of another message%s'
+                   % ''.join(more), got)
+        s.close()
+
 # A Maildir that has them since a run that was interrupted: where they are.
 def by_imap(r, s, *args):
     r.bare(['-S', 'imap://jo@127.0.0.1:%d' % s.port, '--tls', 'off',
@@ -160,16 +188,6 @@ case.check(r.rc == 0 and all(os.path.exists(n[1:]) for n in named) and
            r.out == 'x\n' * 5, 'a Maildir that has it is not named again',
            (r.rc, r.out, named))
 late.close()
-
-
-def sync(r, s, *args):
-    p = subprocess.run([os.path.dirname(BIN) + '/imapsync', '-S',
-                        'imap://jo@127.0.0.1:%d' % s.port, '--tls', 'off',
-                        '--password-command', 'echo secret', '--near',
-                        r.d + '/N', '--state', r.d + '/S'] + list(args),
-                       env=r.env(), capture_output=True, timeout=60)
-    r.rc, r.out, r.err = p.returncode, p.stdout.decode(), p.stderr.decode()
-    return told(r)
 
 
 r, s = Run(), server('INBOX', 'a/b')
