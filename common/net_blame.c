@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fail.h"
 #include "net_blame.h"
 #include "os.h"
 

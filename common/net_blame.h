@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include "fail.h"
 #include "net.h"
 
 enum net_who {

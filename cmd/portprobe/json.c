@@ -4,6 +4,7 @@
 #include "formats.h"
 #include "json.h"
 #include "judge.h"
+#include "judge_cert.h"
 #include "run.h"
 #include "sts.h"
 #include "target.h"

@@ -1,230 +1,13 @@
-/*
- * judge.c: what was found: state, severity, findings
- *
- * Between mail servers (port 25) TLS is opportunistic: without DANE and
- * MTA-STS nobody looks at a certificate there, so what is wrong with it is a
- * warning.  Everywhere else it is critical.
- */
+/* judge.c: what was found: state, severity, findings */
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "judge.h"
-#include "kind.h"
+#include "judge_cert.h"
+#include "note.h"
 #include "run.h"
 #include "sts.h"
 #include "target.h"
-
-static void
-find(struct report *, enum kind, enum finding_sev, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-static void
-find(struct report *r, enum kind kind, enum finding_sev sev,
-    const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	finding_add(&r->verdict.findings, r->mem, kind_finding(kind), NULL,
-	    fmt, ap)->sev = sev;
-	va_end(ap);
-}
-
-static bool
-found(const struct report *r, enum kind kind)
-{
-	const struct finding *f;
-
-	for (f = r->verdict.findings.first; f != NULL; f = f->next)
-		if (f->kind == kind_finding(kind))
-			return true;
-	return false;
-}
-
-/* ---- certificates */
-
-static bool
-enforced(const struct report *r)
-{
-	const struct sts *s = r->target->sts;
-
-	return r->relay && s != NULL && s->state == STS_POLICY &&
-	    s->policy.mode == MTASTS_ENFORCE;
-}
-
-/* How bad is a bad certificate here? */
-static enum finding_sev
-weight(const struct report *r)
-{
-	if (r->run->set->want.no_verify)
-		return FINDING_HINT;
-	if (!r->relay || enforced(r))
-		return FINDING_ERROR;
-	return r->verdict.dane == DANE_MATCH ? FINDING_HINT : FINDING_WARN;
-}
-
-static void
-date(int64_t at, char dst[16])
-{
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL || strftime(dst, 16, "%Y-%m-%d",
-	    &tm) == 0)
-		snprintf(dst, 16, "?");
-}
-
-int
-judge_days(const struct report *r, const struct tls_cert *c)
-{
-	int64_t s = c->until - r->run->now;
-	int64_t d = s >= 0 ? s / 86400 : -((-s + 86399) / 86400);
-
-	if (d > 99999)
-		return 99999;
-	return d < -99999 ? -99999 : (int)d;
-}
-
-static const char *
-whose(const struct report *r, size_t i)
-{
-	return i == 0 ? "the certificate" : arena_printf(r->mem,
-	    "certificate %zu (%s)", i, r->tls.facts.cert[i].subject);
-}
-
-static void
-dates(struct report *r, size_t i)
-{
-	const struct tls_cert *c = &r->tls.facts.cert[i];
-	enum finding_sev sev = weight(r);
-	int days = judge_days(r, c);
-	char day[16];
-
-	if (i > 0 && c->self_signed)
-		return;		/* a root: what is trusted has its own */
-	if (r->verdict.days == INT_MAX || c->until < r->verdict.until) {
-		r->verdict.days = days;
-		r->verdict.until = c->until;
-	}
-	date(c->until, day);
-	if (c->until < r->run->now)
-		find(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
-		    day);
-	else if (days < (int)r->run->set->want.crit_days)
-		find(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d days",
-		    whose(r, i), day, days);
-	else if (days < (int)r->run->set->want.warn_days)
-		find(r, FIND_CERT_SOON, sev < FINDING_WARN ? sev : FINDING_WARN,
-		    "%s expires on %s, in %d days", whose(r, i), day, days);
-	date(c->from, day);
-	if (c->from > r->run->now)
-		find(r, FIND_CERT_NOT_YET, sev, "%s is valid from %s on",
-		    whose(r, i), day);
-}
-
-static void
-strength(struct report *r, size_t i)
-{
-	const struct tls_cert *c = &r->tls.facts.cert[i];
-
-	if (i > 0 && c->self_signed)
-		return;
-	if (c->weak_key)
-		find(r, FIND_CERT_WEAK, weight(r), "%s has a weak key: %s",
-		    whose(r, i), c->key);
-	if (c->weak_hash)
-		find(r, FIND_CERT_WEAK, weight(r), "%s is signed with %s",
-		    whose(r, i), c->sigalg);
-}
-
-enum tls_name
-judge_name(const struct report *r)
-{
-	return r->verdict.dane == DANE_MATCH && r->tls.facts.also ?
-	    TLS_NAME_MATCH : r->tls.facts.name;
-}
-
-static void
-judge_names(struct report *r)
-{
-	const struct tls_cert *c = &r->tls.facts.cert[0];
-	struct buf b = { .max = 400 };
-	size_t i;
-
-	for (i = 0; i < c->nsan && b.n < 300; i++)
-		buf_printf(&b, "%s%s", i > 0 ? ", " : "", c->san[i]);
-	if (judge_name(r) == TLS_NAME_MISMATCH)
-		find(r, FIND_CERT_NAME, weight(r),
-		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->tls.name);
-	if (judge_name(r) == TLS_NAME_CN_ONLY)
-		find(r, FIND_CERT_CN_ONLY, weight(r),
-		    "%s is in the common name only", r->tls.name);
-	buf_free(&b);
-}
-
-static enum kind
-chain_kind(enum tls_chain c)
-{
-	switch (c) {
-	case TLS_CHAIN_SELF:
-		return FIND_CERT_SELF_SIGNED;
-	case TLS_CHAIN_INCOMPLETE:
-		return FIND_CERT_INCOMPLETE;
-	case TLS_CHAIN_UNTRUSTED:
-		return FIND_CERT_UNTRUSTED;
-	case TLS_CHAIN_EXPIRED:
-		return FIND_CERT_EXPIRED;
-	case TLS_CHAIN_NOTYET:
-		return FIND_CERT_NOT_YET;
-	case TLS_CHAIN_WEAK:
-		return FIND_CERT_WEAK;
-	case TLS_CHAIN_PURPOSE:
-		return FIND_CERT_PURPOSE;
-	case TLS_CHAIN_REVOKED:
-		return FIND_CERT_REVOKED;
-	case TLS_CHAIN_OK:
-	case TLS_CHAIN_BAD:
-		break;
-	}
-	return FIND_CERT_BAD;
-}
-
-static void
-chain(struct report *r)
-{
-	const struct tls_facts *f = &r->tls.facts;
-	const struct tls_cert *last = &f->cert[f->ncert - 1];
-	enum kind kind = chain_kind(f->chain);
-
-	if (f->chain == TLS_CHAIN_OK || found(r, kind))
-		return;
-	if (f->chain == TLS_CHAIN_INCOMPLETE)
-		find(r, kind, weight(r), "its issuer, %s, is neither sent nor trusted", last->issuer);
-	else if (f->chain == TLS_CHAIN_UNTRUSTED)
-		find(r, kind, weight(r), "%s is not trusted here",
-		    last->issuer);
-	else
-		find(r, kind, weight(r), "%s (certificate %d)",
-		    f->text, f->depth);
-}
-
-static void
-judge_certificates(struct report *r)
-{
-	size_t i;
-
-	if (!r->tls.have_cert) {
-		find(r, FIND_CERT_NONE, weight(r), "no certificate was sent");
-		return;
-	}
-	for (i = 0; i < r->tls.facts.ncert; i++) {
-		dates(r, i);
-		strength(r, i);
-	}
-	chain(r);
-	judge_names(r);
-}
 
 /* ---- TLS */
 
@@ -256,11 +39,11 @@ judge_versions(struct report *r)
 	for (i = 0; i < VERSIONS; i++)
 		if (r->versions[i] == TRIED_YES &&
 		    TLS_1_0 + i < (int)r->run->set->want.min_tls)
-			find(r, FIND_TLS_OLD_OFFERED, FINDING_WARN,
+			note_add(r, FIND_TLS_OLD_OFFERED, FINDING_WARN,
 			    "TLS %s is taken",
 			    version_names[i]);
 	if (r->versions[VERSIONS - 1] == TRIED_NO)
-		find(r, FIND_TLS_NO_13, FINDING_HINT, "TLS 1.3 is not taken");
+		note_add(r, FIND_TLS_NO_13, FINDING_HINT, "TLS 1.3 is not taken");
 }
 
 /* How bad is it to have no TLS here? */
@@ -311,36 +94,36 @@ not_offered(struct report *r)
 	const char *x = blanked(&r->talk.caps);
 
 	if (x != NULL)
-		find(r, FIND_STARTTLS_FILTERED, bareness(r),
+		note_add(r, FIND_STARTTLS_FILTERED, bareness(r),
 		    "%s stands in the place of a capability: a firewall rewrites SMTP", x);
 	else if (starred(r->talk.banner))
-		find(r, FIND_STARTTLS_FILTERED, bareness(r),
+		note_add(r, FIND_STARTTLS_FILTERED, bareness(r),
 		    "the greeting is asterisks: a firewall rewrites SMTP");
 	else
-		find(r, FIND_NO_STARTTLS, bareness(r), "TLS is not offered");
+		note_add(r, FIND_NO_STARTTLS, bareness(r), "TLS is not offered");
 }
 
 static void
 judge_without_tls(struct report *r)
 {
 	if (r->talk.starttls_said != NULL && r->talk.starttls == 1)
-		find(r, FIND_STARTTLS_REFUSED,
+		note_add(r, FIND_STARTTLS_REFUSED,
 		    r->relay && bareness(r) != FINDING_ERROR ? FINDING_WARN :
 		    FINDING_ERROR, "%s", r->talk.starttls_said);
 	else if (r->talk.starttls == 0 && r->run->set->scope.mode != MODE_OFF)
 		not_offered(r);
 	else if (r->run->set->want.require_tls)
-		find(r, FIND_NO_STARTTLS, FINDING_ERROR, "there is no TLS");
+		note_add(r, FIND_NO_STARTTLS, FINDING_ERROR, "there is no TLS");
 }
 
 static void
 judge_tls(struct report *r)
 {
 	if (r->talk.buffered)
-		find(r, FIND_PLAIN_AFTER_STARTTLS, FINDING_ERROR,
+		note_add(r, FIND_PLAIN_AFTER_STARTTLS, FINDING_ERROR,
 		    "bytes in the clear behind the answer to STARTTLS");
 	if (r->tls.client_cert)
-		find(r, FIND_CLIENT_CERT, FINDING_HINT,
+		note_add(r, FIND_CLIENT_CERT, FINDING_HINT,
 		    "a client certificate is asked for");
 	if (!r->tls.on) {
 		if (r->trouble.class == TROUBLE_NONE)
@@ -349,10 +132,10 @@ judge_tls(struct report *r)
 	}
 	judge_certificates(r);
 	if (r->tls.classic)
-		find(r, FIND_TLS_HYBRID, FINDING_WARN,
+		note_add(r, FIND_TLS_HYBRID, FINDING_WARN,
 		    "a first message with a hybrid group is not answered, one with classic groups is");
 	if (r->tls.facts.number < r->run->set->want.min_tls)
-		find(r, FIND_TLS_OLD, weight(r), "%s", r->tls.facts.version);
+		note_add(r, FIND_TLS_OLD, judge_weight(r), "%s", r->tls.facts.version);
 }
 
 /* ---- DANE and MTA-STS */
@@ -403,7 +186,7 @@ stale(struct report *r)
 	for (i = 0; i < r->dane.tlsa.answer->n; i++) {
 		rr = &r->dane.tlsa.answer->rr[i];
 		if (judge_dane_record(r, i) == RECORD_UNMATCHED)
-			find(r, FIND_DANE_STALE, FINDING_HINT,
+			note_add(r, FIND_DANE_STALE, FINDING_HINT,
 			    "%u %u %u fits nothing that was sent", rr->usage, rr->selector,
 			    rr->mtype);
 	}
@@ -417,7 +200,7 @@ required(struct report *r)
 	if (r->run->set->want.dane == DANE_REQUIRE &&
 	    r->verdict.dane != DANE_MATCH &&
 	    r->trouble.class == TROUBLE_NONE)
-		find(r, FIND_DANE_REQUIRED, FINDING_ERROR, "DANE: %s%s%s",
+		note_add(r, FIND_DANE_REQUIRED, FINDING_ERROR, "DANE: %s%s%s",
 		    word_dane(r->verdict.dane), why != NULL ? ", " : "",
 		    why != NULL ? why : "");
 }
@@ -434,7 +217,7 @@ without_tls(struct report *r)
 	unsigned n = r->dane.tlsa.answer->n;
 
 	if (!r->tls.on && r->trouble.class == TROUBLE_NONE)
-		find(r, FIND_DANE_NO_TLS, FINDING_ERROR,
+		note_add(r, FIND_DANE_NO_TLS, FINDING_ERROR,
 		    "%u %s, and no TLS", n, records(n));
 }
 
@@ -443,7 +226,7 @@ judge_dane(struct report *r)
 {
 	switch (r->verdict.dane) {
 	case DANE_MISMATCH:
-		find(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
+		note_add(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
 		    FINDING_HINT : FINDING_ERROR,
 		    "%zu %s: %s", r->dane.tlsa.usable,
 		    records(r->dane.tlsa.usable),
@@ -455,10 +238,10 @@ judge_dane(struct report *r)
 		break;
 	case DANE_TEMP:
 		if (r->us.tcp >= 0)
-			find(r, FIND_DANE_TEMP, FINDING_ERROR, "%s", r->dane.tlsa.why);
+			note_add(r, FIND_DANE_TEMP, FINDING_ERROR, "%s", r->dane.tlsa.why);
 		break;
 	case DANE_UNUSABLE:
-		find(r, FIND_DANE_UNUSABLE, FINDING_WARN, "%u %s",
+		note_add(r, FIND_DANE_UNUSABLE, FINDING_WARN, "%u %s",
 		    r->dane.tlsa.answer->n, records(r->dane.tlsa.answer->n));
 		without_tls(r);		/* which they demand all the same */
 		break;
@@ -468,7 +251,7 @@ judge_dane(struct report *r)
 	case DANE_NONE:
 		if ((r->dane.unbelieved || r->dane.tlsa.unbelieved) &&
 		    r->relay && r->us.tcp >= 0)
-			find(r, FIND_DANE_UNBELIEVED, FINDING_HINT,
+			note_add(r, FIND_DANE_UNBELIEVED, FINDING_HINT,
 			    "the resolver says that its answers are secure, and is not trusted");
 		break;
 	case DANE_OFF:
@@ -491,7 +274,7 @@ judge_sts(struct report *r)
 	if (s == NULL || r->us.tcp < 0)
 		return;
 	if (s->why != NULL)
-		find(r, FIND_STS_ERROR, FINDING_WARN, "MTA-STS: %s", s->why);
+		note_add(r, FIND_STS_ERROR, FINDING_WARN, "MTA-STS: %s", s->why);
 	if (s->state != STS_POLICY || s->policy.mode == MTASTS_NONE)
 		return;
 	r->verdict.sts_covers = mtasts_covers(&s->policy, r->host);
@@ -505,9 +288,9 @@ judge_sts(struct report *r)
 	else if (!r->tls.on)
 		why = "there is no TLS";
 	if (s->policy.mode == MTASTS_ENFORCE)
-		find(r, FIND_STS_FAIL, FINDING_ERROR, "enforce would fail: %s", why);
+		note_add(r, FIND_STS_FAIL, FINDING_ERROR, "enforce would fail: %s", why);
 	else
-		find(r, FIND_STS_TESTING, FINDING_WARN, "%s would fail: %s",
+		note_add(r, FIND_STS_TESTING, FINDING_WARN, "%s would fail: %s",
 		    mtasts_mode(s->policy.mode), why);
 }
 
@@ -522,7 +305,7 @@ expected(struct report *r)
 
 	for (i = 0; i < r->run->set->want.expect.n; i++)
 		if (!probe_talk_has(c->v, c->n, r->run->set->want.expect.v[i]))
-			find(r, FIND_CAPS_MISSING, FINDING_ERROR, "%s is not there",
+			note_add(r, FIND_CAPS_MISSING, FINDING_ERROR, "%s is not there",
 			    r->run->set->want.expect.v[i]);
 }
 
@@ -536,13 +319,13 @@ submission(struct report *r)
 		return;
 	if (code == 530 || (code >= 500 && !r->relay && probe_talk_has(
 	    r->talk.caps_tls.v, r->talk.caps_tls.n, "AUTH")))
-		find(r, FIND_SUBMIT_AUTH, FINDING_HINT,
+		note_add(r, FIND_SUBMIT_AUTH, FINDING_HINT,
 		    "%s: %s", at, r->submit.said);
 	else if (code < 500)
-		find(r, FIND_SUBMIT_DEFERRED, FINDING_WARN, "%s: %s", at,
+		note_add(r, FIND_SUBMIT_DEFERRED, FINDING_WARN, "%s: %s", at,
 		    r->submit.said);
 	else
-		find(r, FIND_SUBMIT_REFUSED, FINDING_ERROR, "%s: %s", at,
+		note_add(r, FIND_SUBMIT_REFUSED, FINDING_ERROR, "%s: %s", at,
 		    r->submit.said);
 }
 
@@ -578,15 +361,15 @@ clear_login(struct report *r)
 	bool banned = r->run->set->want.no_auth;
 
 	if (off && banned)
-		find(r, FIND_AUTH_BEFORE_TLS, FINDING_ERROR,
+		note_add(r, FIND_AUTH_BEFORE_TLS, FINDING_ERROR,
 		    "%s is offered without TLS", r->talk.login);
 	else if (!off && r->loopback)
-		find(r, FIND_AUTH_BEFORE_TLS,
+		note_add(r, FIND_AUTH_BEFORE_TLS,
 		    banned ? FINDING_ERROR : FINDING_HINT,
 		    "%s is offered before TLS, on the loopback, where nobody else can listen",
 		    r->talk.login);
 	else if (!off)
-		find(r, FIND_AUTH_BEFORE_TLS,
+		note_add(r, FIND_AUTH_BEFORE_TLS,
 		    banned ? FINDING_ERROR : FINDING_WARN,
 		    "%s is offered before TLS", r->talk.login);
 }
@@ -597,10 +380,10 @@ refused_ehlo(struct report *r)
 	const char *said = r->talk.ehlo_said != NULL ? r->talk.ehlo_said : "?";
 
 	if (!r->talk.not_us)
-		find(r, FIND_EHLO_REFUSED, FINDING_HINT,
+		note_add(r, FIND_EHLO_REFUSED, FINDING_HINT,
 		    "EHLO is refused, HELO is taken: %s", said);
 	else
-		find(r, FIND_EHLO_NOT_US, bareness(r) < FINDING_WARN ?
+		note_add(r, FIND_EHLO_NOT_US, bareness(r) < FINDING_WARN ?
 		    FINDING_WARN : bareness(r),
 		    "EHLO is refused, HELO is taken: %s", said);
 }
@@ -611,16 +394,16 @@ judge_dialogue(struct report *r)
 	struct verdict *v = &r->verdict;
 
 	if (r->talk.preauth && !r->tls.on)
-		find(r, FIND_PREAUTH, FINDING_ERROR, "the greeting is PREAUTH");
+		note_add(r, FIND_PREAUTH, FINDING_ERROR, "the greeting is PREAUTH");
 	if (r->talk.login != NULL)
 		clear_login(r);
 	if (r->talk.helo)
 		refused_ehlo(r);
 	if (str_control(r->talk.banner))
-		find(r, FIND_BANNER_CONTROL, FINDING_WARN,
+		note_add(r, FIND_BANNER_CONTROL, FINDING_WARN,
 		    "control characters in the greeting");
 	if (r->inject == INJECT_TAKEN)
-		find(r, FIND_STARTTLS_INJECTION, FINDING_ERROR,
+		note_add(r, FIND_STARTTLS_INJECTION, FINDING_ERROR,
 		    "a command from before TLS was answered within");
 	if (r->talk.caps.known && r->talk.caps_tls.known) {
 		v->nadded = without(r, &r->talk.caps_tls, &r->talk.caps,
@@ -642,10 +425,10 @@ judge_latency(struct report *r)
 	if (r->trouble.class != TROUBLE_NONE)
 		return;
 	if (run->set->want.lat_crit > 0 && ms > run->set->want.lat_crit)
-		find(r, FIND_LATENCY, FINDING_ERROR, "%llu ms", (unsigned long
+		note_add(r, FIND_LATENCY, FINDING_ERROR, "%llu ms", (unsigned long
 		    long)ms);
 	else if (run->set->want.lat_warn > 0 && ms > run->set->want.lat_warn)
-		find(r, FIND_LATENCY, FINDING_WARN, "%llu ms", (unsigned long
+		note_add(r, FIND_LATENCY, FINDING_WARN, "%llu ms", (unsigned long
 		    long)ms);
 }
 
@@ -720,12 +503,12 @@ judge_trouble(struct report *r)
 	if (o.status != 0)
 		r->verdict.status = o.status;
 	if (r->way.port25 != NULL)
-		find(r, FIND_PORT25_BLOCKED, FINDING_HINT,
+		note_add(r, FIND_PORT25_BLOCKED, FINDING_HINT,
 		    "%s: blocked on the way out of here?", r->way.port25);
 	if (r->way.family != NULL)
-		find(r, FIND_FAMILY_SILENT, FINDING_HINT, "%s", r->way.family);
+		note_add(r, FIND_FAMILY_SILENT, FINDING_HINT, "%s", r->way.family);
 	if (r->way.blame.who == NET_HERE)
-		find(r, FIND_NO_ROUTE, FINDING_WARN, "this machine has no way there: %s",
+		note_add(r, FIND_NO_ROUTE, FINDING_WARN, "this machine has no way there: %s",
 		    r->way.blame.text);
 	if (r->way.spared) {
 		r->verdict.sev = FINDING_WARN;

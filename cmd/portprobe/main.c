@@ -17,6 +17,8 @@
  *	policy	MTA-STS policies, got by threads
  *	slot	the flat array of probes
  *	kind	the kinds of findings
+ *	note	findings of a report
+ *	judge_cert	what is wrong with certificates
  *	judge	what was found: state, severity, findings
  *	text, json, nagios, prom	the ways to tell it
  *	output	reports on their way out, and those that must wait

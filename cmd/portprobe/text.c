@@ -7,6 +7,7 @@
 
 #include "formats.h"
 #include "judge.h"
+#include "judge_cert.h"
 #include "run.h"
 
 enum { SAFE = 2048 };

@@ -1,0 +1,197 @@
+/*
+ * judge_cert.c: what is wrong with certificates
+ *
+ * Between mail servers (port 25) TLS is opportunistic: without DANE and
+ * MTA-STS nobody looks at a certificate there, so what is wrong with it is a
+ * warning.  Everywhere else it is critical.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "judge_cert.h"
+#include "note.h"
+#include "run.h"
+#include "sts.h"
+#include "target.h"
+
+static bool
+enforced(const struct report *r)
+{
+	const struct sts *s = r->target->sts;
+
+	return r->relay && s != NULL && s->state == STS_POLICY &&
+	    s->policy.mode == MTASTS_ENFORCE;
+}
+
+enum finding_sev
+judge_weight(const struct report *r)
+{
+	if (r->run->set->want.no_verify)
+		return FINDING_HINT;
+	if (!r->relay || enforced(r))
+		return FINDING_ERROR;
+	return r->verdict.dane == DANE_MATCH ? FINDING_HINT : FINDING_WARN;
+}
+
+static void
+date(int64_t at, char dst[16])
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(dst, 16, "%Y-%m-%d",
+	    &tm) == 0)
+		snprintf(dst, 16, "?");
+}
+
+int
+judge_days(const struct report *r, const struct tls_cert *c)
+{
+	int64_t s = c->until - r->run->now;
+	int64_t d = s >= 0 ? s / 86400 : -((-s + 86399) / 86400);
+
+	if (d > 99999)
+		return 99999;
+	return d < -99999 ? -99999 : (int)d;
+}
+
+static const char *
+whose(const struct report *r, size_t i)
+{
+	return i == 0 ? "the certificate" : arena_printf(r->mem,
+	    "certificate %zu (%s)", i, r->tls.facts.cert[i].subject);
+}
+
+static void
+dates(struct report *r, size_t i)
+{
+	const struct tls_cert *c = &r->tls.facts.cert[i];
+	enum finding_sev sev = judge_weight(r);
+	int days = judge_days(r, c);
+	char day[16];
+
+	if (i > 0 && c->self_signed)
+		return;		/* a root: what is trusted has its own */
+	if (r->verdict.days == INT_MAX || c->until < r->verdict.until) {
+		r->verdict.days = days;
+		r->verdict.until = c->until;
+	}
+	date(c->until, day);
+	if (c->until < r->run->now)
+		note_add(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
+		    day);
+	else if (days < (int)r->run->set->want.crit_days)
+		note_add(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d days",
+		    whose(r, i), day, days);
+	else if (days < (int)r->run->set->want.warn_days)
+		note_add(r, FIND_CERT_SOON, sev < FINDING_WARN ? sev : FINDING_WARN,
+		    "%s expires on %s, in %d days", whose(r, i), day, days);
+	date(c->from, day);
+	if (c->from > r->run->now)
+		note_add(r, FIND_CERT_NOT_YET, sev, "%s is valid from %s on",
+		    whose(r, i), day);
+}
+
+static void
+strength(struct report *r, size_t i)
+{
+	const struct tls_cert *c = &r->tls.facts.cert[i];
+
+	if (i > 0 && c->self_signed)
+		return;
+	if (c->weak_key)
+		note_add(r, FIND_CERT_WEAK, judge_weight(r), "%s has a weak key: %s",
+		    whose(r, i), c->key);
+	if (c->weak_hash)
+		note_add(r, FIND_CERT_WEAK, judge_weight(r), "%s is signed with %s",
+		    whose(r, i), c->sigalg);
+}
+
+enum tls_name
+judge_name(const struct report *r)
+{
+	return r->verdict.dane == DANE_MATCH && r->tls.facts.also ?
+	    TLS_NAME_MATCH : r->tls.facts.name;
+}
+
+static void
+judge_names(struct report *r)
+{
+	const struct tls_cert *c = &r->tls.facts.cert[0];
+	struct buf b = { .max = 400 };
+	size_t i;
+
+	for (i = 0; i < c->nsan && b.n < 300; i++)
+		buf_printf(&b, "%s%s", i > 0 ? ", " : "", c->san[i]);
+	if (judge_name(r) == TLS_NAME_MISMATCH)
+		note_add(r, FIND_CERT_NAME, judge_weight(r),
+		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->tls.name);
+	if (judge_name(r) == TLS_NAME_CN_ONLY)
+		note_add(r, FIND_CERT_CN_ONLY, judge_weight(r),
+		    "%s is in the common name only", r->tls.name);
+	buf_free(&b);
+}
+
+static enum kind
+chain_kind(enum tls_chain c)
+{
+	switch (c) {
+	case TLS_CHAIN_SELF:
+		return FIND_CERT_SELF_SIGNED;
+	case TLS_CHAIN_INCOMPLETE:
+		return FIND_CERT_INCOMPLETE;
+	case TLS_CHAIN_UNTRUSTED:
+		return FIND_CERT_UNTRUSTED;
+	case TLS_CHAIN_EXPIRED:
+		return FIND_CERT_EXPIRED;
+	case TLS_CHAIN_NOTYET:
+		return FIND_CERT_NOT_YET;
+	case TLS_CHAIN_WEAK:
+		return FIND_CERT_WEAK;
+	case TLS_CHAIN_PURPOSE:
+		return FIND_CERT_PURPOSE;
+	case TLS_CHAIN_REVOKED:
+		return FIND_CERT_REVOKED;
+	case TLS_CHAIN_OK:
+	case TLS_CHAIN_BAD:
+		break;
+	}
+	return FIND_CERT_BAD;
+}
+
+static void
+chain(struct report *r)
+{
+	const struct tls_facts *f = &r->tls.facts;
+	const struct tls_cert *last = &f->cert[f->ncert - 1];
+	enum kind kind = chain_kind(f->chain);
+
+	if (f->chain == TLS_CHAIN_OK || note_found(r, kind))
+		return;
+	if (f->chain == TLS_CHAIN_INCOMPLETE)
+		note_add(r, kind, judge_weight(r), "its issuer, %s, is neither sent nor trusted", last->issuer);
+	else if (f->chain == TLS_CHAIN_UNTRUSTED)
+		note_add(r, kind, judge_weight(r), "%s is not trusted here",
+		    last->issuer);
+	else
+		note_add(r, kind, judge_weight(r), "%s (certificate %d)",
+		    f->text, f->depth);
+}
+
+void
+judge_certificates(struct report *r)
+{
+	size_t i;
+
+	if (!r->tls.have_cert) {
+		note_add(r, FIND_CERT_NONE, judge_weight(r), "no certificate was sent");
+		return;
+	}
+	for (i = 0; i < r->tls.facts.ncert; i++) {
+		dates(r, i);
+		strength(r, i);
+	}
+	chain(r);
+	judge_names(r);
+}

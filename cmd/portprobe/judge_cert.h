@@ -1,0 +1,22 @@
+/* judge_cert.h: what is wrong with certificates */
+#ifndef JUDGE_CERT_H
+#define JUDGE_CERT_H
+
+#include "report.h"
+
+/* How bad is a bad certificate here? */
+enum finding_sev judge_weight(const struct report *);
+
+/* All that is odd about those that were sent; verdict.dane is known. */
+void judge_certificates(struct report *);
+
+/*
+ * Is the certificate for a name that it may have?  Where DANE says whose it
+ * is, the domain of an mx: target is one, too.
+ */
+enum tls_name judge_name(const struct report *);
+
+/* How many days the certificate is valid from now on; negative: since. */
+int judge_days(const struct report *, const struct tls_cert *);
+
+#endif
