@@ -167,6 +167,7 @@ look_begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	t->second = ask->classic || c->classic == NULL;
 	if (ask->alpn != NULL)
 		tls_offer(t->ssl, ask->alpn);
+	SSL_set_tlsext_status_type(t->ssl, TLSEXT_STATUSTYPE_ocsp);
 	return 0;
 }
 
@@ -580,10 +581,49 @@ sigalg(SSL *ssl, struct arena *a)
 	    "secp256r1", hash);
 }
 
+static const char *
+weak_cipher(const SSL_CIPHER *c)
+{
+	if (SSL_CIPHER_get_bits(c, NULL) == 0)
+		return "nothing is encrypted";
+	if (SSL_CIPHER_get_digest_nid(c) == NID_md5)
+		return "its digest is MD5";
+	switch (SSL_CIPHER_get_cipher_nid(c)) {
+	case NID_rc4:
+		return "RC4 can be broken (RFC 7465)";
+	case NID_des_cbc:
+	case NID_des_ede3_cbc:
+	case NID_idea_cbc:
+	case NID_rc2_cbc:
+		return "its blocks have 64 bits";
+	}
+	return SSL_CIPHER_get_bits(c, NULL) < 128 ? "its key is too short" : NULL;
+}
+
+static const char *
+weak_kex(SSL *ssl, const SSL_CIPHER *c, struct arena *a)
+{
+	enum { ENOUGH = 2048 };
+	EVP_PKEY *k = NULL;
+	const char *why = NULL;
+	int nid = SSL_CIPHER_get_kx_nid(c);
+
+	if (nid == NID_kx_rsa)
+		return "whoever has the server's key can read all of it later, too (no forward secrecy)";
+	if (nid != NID_kx_dhe || SSL_get_peer_tmp_key(ssl, &k) != 1)
+		return NULL;
+	if (EVP_PKEY_get_bits(k) < ENOUGH)
+		why = arena_printf(a, "a DH group of %d bits",
+		    EVP_PKEY_get_bits(k));
+	EVP_PKEY_free(k);
+	return why;
+}
+
 static void
 look_session(struct tls_look *t, struct tls_facts *f, struct arena *a)
 {
 	const unsigned char *alpn = NULL;
+	unsigned char *staple = NULL;	/* the session's */
 	unsigned n = 0;
 
 	f->number = (enum tls_version)SSL_version(t->ssl);
@@ -591,6 +631,9 @@ look_session(struct tls_look *t, struct tls_facts *f, struct arena *a)
 	f->cipher = SSL_get_cipher_name(t->ssl);
 	f->group = group(t->ssl, a);
 	f->sigalg = sigalg(t->ssl, a);
+	f->weak_cipher = weak_cipher(SSL_get_current_cipher(t->ssl));
+	f->weak_kex = weak_kex(t->ssl, SSL_get_current_cipher(t->ssl), a);
+	f->stapled = SSL_get_tlsext_status_ocsp_resp(t->ssl, &staple) > 0;
 	SSL_get0_alpn_selected(t->ssl, &alpn, &n);
 	if (n > 0)
 		f->alpn = arena_dup(a, (struct str){ (const char *)alpn, n });
@@ -614,6 +657,9 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 	f->cert = arena_new(a, f->ncert, sizeof *f->cert);
 	for (i = 0; i < n; i++) {
 		tls_look_describe(&f->cert[i], sk_X509_value(sent, i), a);
+		f->cert[i].by_next = i + 1 < n && X509_check_issued(
+		    sk_X509_value(sent, i + 1), sk_X509_value(sent, i)) ==
+		    X509_V_OK;
 		for (k = 0; k < t->ntlsa; k++)
 			try_record(&t->tlsa[k], sk_X509_value(sent, i), i);
 	}

@@ -64,6 +64,8 @@ struct tls_cert {
 	const char *key, *sigalg;	/* "EC P-256", "ecdsa-with-SHA256" */
 	int bits;
 	bool weak_key, weak_hash, self_signed, ca;
+	bool must_staple;	/* RFC 7633 */
+	bool by_next;		/* the one sent behind it has issued it */
 	const char *sha256, *spki256;	/* hexadecimal */
 };
 
@@ -79,6 +81,9 @@ enum tls_name { TLS_NAME_MATCH, TLS_NAME_MISMATCH, TLS_NAME_CN_ONLY };
 struct tls_facts {
 	enum tls_version number;
 	const char *version, *cipher, *group, *sigalg, *alpn;
+	const char *weak_cipher;	/* why it is no good; NULL */
+	const char *weak_kex;		/* the key exchange likewise */
+	bool stapled;			/* an OCSP answer came along */
 	enum tls_chain chain;		/* the first thing that is wrong */
 	int code, depth;		/* of OpenSSL, and where */
 	const char *text;		/* its sentence; "ok" */

@@ -112,6 +112,22 @@ digests(struct tls_cert *c, X509 *x, struct arena *a)
 	OPENSSL_free(der);
 }
 
+/* The TLS feature status_request: the server must staple. */
+static bool
+must_staple(X509 *x)
+{
+	enum { STATUS_REQUEST = 5 };
+	TLS_FEATURE *all = X509_get_ext_d2i(x, NID_tlsfeature, NULL, NULL);
+	int i, n = all != NULL ? sk_ASN1_INTEGER_num(all) : 0;
+	bool found = false;
+
+	for (i = 0; i < n; i++)
+		found |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(all, i)) ==
+		    STATUS_REQUEST;
+	TLS_FEATURE_free(all);
+	return found;
+}
+
 void
 tls_look_describe(struct tls_cert *c, X509 *x, struct arena *a)
 {
@@ -123,6 +139,7 @@ tls_look_describe(struct tls_cert *c, X509 *x, struct arena *a)
 	c->until = seconds(X509_get0_notAfter(x));
 	c->self_signed = X509_self_signed(x, 0) == 1;
 	c->ca = X509_check_ca(x) == 1;
+	c->must_staple = must_staple(x);
 	c->sigalg = OBJ_nid2sn(nid);
 	if (X509_get_signature_info(x, NULL, NULL, &bits, NULL) == 1)
 		c->weak_hash = bits < 112 && !c->self_signed;
