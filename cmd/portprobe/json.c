@@ -1,4 +1,5 @@
 /* json.c: a report as one line of NDJSON */
+#include <limits.h>
 #include <time.h>
 
 #include "formats.h"
@@ -135,6 +136,15 @@ json_tls(struct json *j, const struct report *r)
 	json_s(j, "chain_state", r->tls.have_cert ? tls_look_chain(f->chain) :
 	    NULL);
 	json_s(j, "name", r->tls.have_cert ? names[judge_name(r)] : NULL);
+	if (r->verdict.days != INT_MAX) {
+		json_open(j, "soonest", '{');
+		json_int(j, "depth", (int64_t)r->verdict.soonest);
+		when(j, "not_after", r->verdict.until);
+		json_int(j, "days", r->verdict.days);
+		json_close(j, '}');
+	} else {
+		json_null(j, "soonest");
+	}
 	json_open(j, "chain", '[');
 	for (i = 0; i < f->ncert; i++)
 		certificate(j, r, i);

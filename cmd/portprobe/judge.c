@@ -131,6 +131,12 @@ judge_tls(struct report *r)
 		return;
 	}
 	judge_certificates(r);
+	if (r->tls.facts.weak_cipher != NULL)
+		note_add(r, FIND_CIPHER_WEAK, FINDING_WARN, "%s: %s",
+		    r->tls.facts.cipher, r->tls.facts.weak_cipher);
+	if (r->tls.facts.weak_kex != NULL)
+		note_add(r, FIND_KEX_WEAK, FINDING_WARN, "%s: %s",
+		    r->tls.facts.cipher, r->tls.facts.weak_kex);
 	if (r->tls.classic)
 		note_add(r, FIND_TLS_HYBRID, FINDING_WARN,
 		    "a first message with a hybrid group is not answered, one with classic groups is");
@@ -389,6 +395,20 @@ refused_ehlo(struct report *r)
 }
 
 static void
+vrfy(struct report *r)
+{
+	static const char *const words[] = { "VRFY", "EXPN" };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (probe_talk_has(r->talk.caps.v, r->talk.caps.n, words[i]) ||
+		    probe_talk_has(r->talk.caps_tls.v, r->talk.caps_tls.n,
+		    words[i]))
+			note_add(r, FIND_VRFY_OFFERED, FINDING_HINT,
+			    "%s is offered", words[i]);
+}
+
+static void
 judge_dialogue(struct report *r)
 {
 	struct verdict *v = &r->verdict;
@@ -399,6 +419,7 @@ judge_dialogue(struct report *r)
 		clear_login(r);
 	if (r->talk.helo)
 		refused_ehlo(r);
+	vrfy(r);
 	if (str_control(r->talk.banner))
 		note_add(r, FIND_BANNER_CONTROL, FINDING_WARN,
 		    "control characters in the greeting");

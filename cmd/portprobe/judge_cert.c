@@ -15,6 +15,8 @@
 #include "sts.h"
 #include "target.h"
 
+enum { SHORT_LIVED = 10 };		/* days, by the CA/Browser Forum */
+
 static bool
 enforced(const struct report *r)
 {
@@ -56,6 +58,30 @@ judge_days(const struct report *r, const struct tls_cert *c)
 	return d < -99999 ? -99999 : (int)d;
 }
 
+/*
+ * A certificate that lives for ten days is renewed within a few, and there is no
+ * time in which its end is near without being so always.
+ */
+int64_t
+judge_span(const struct span *s, const struct tls_cert *c)
+{
+	const int64_t day = 86400, life = c->until - c->from;
+	int64_t at;
+
+	switch (s->unit) {
+	case SPAN_DAYS:
+		return (int64_t)s->n * day;
+	case SPAN_SHARE:
+		return life / 100 * (int64_t)s->n;
+	case SPAN_USUAL:
+		break;
+	}
+	if (life <= SHORT_LIVED * day)
+		return 0;
+	at = life / 100 * (int64_t)s->share;
+	return at < (int64_t)s->n * day ? at : (int64_t)s->n * day;
+}
+
 static const char *
 whose(const struct report *r, size_t i)
 {
@@ -64,29 +90,41 @@ whose(const struct report *r, size_t i)
 }
 
 static void
+soon(struct report *r, size_t i, enum finding_sev sev)
+{
+	const struct tls_cert *c = &r->tls.facts.cert[i];
+	int days = judge_days(r, c);
+	char day[16];
+
+	date(c->until, day);
+	note_add(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d %s",
+	    whose(r, i), day, days, days == 1 ? "day" : "days");
+}
+
+static void
 dates(struct report *r, size_t i)
 {
 	const struct tls_cert *c = &r->tls.facts.cert[i];
+	const struct settings *set = r->run->set;
 	enum finding_sev sev = judge_weight(r);
-	int days = judge_days(r, c);
+	int64_t left = c->until - r->run->now;
 	char day[16];
 
 	if (i > 0 && c->self_signed)
 		return;		/* a root: what is trusted has its own */
 	if (r->verdict.days == INT_MAX || c->until < r->verdict.until) {
-		r->verdict.days = days;
+		r->verdict.days = judge_days(r, c);
 		r->verdict.until = c->until;
+		r->verdict.soonest = i;
 	}
 	date(c->until, day);
-	if (c->until < r->run->now)
+	if (left < 0)
 		note_add(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
 		    day);
-	else if (days < (int)r->run->set->want.crit_days)
-		note_add(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d days",
-		    whose(r, i), day, days);
-	else if (days < (int)r->run->set->want.warn_days)
-		note_add(r, FIND_CERT_SOON, sev < FINDING_WARN ? sev : FINDING_WARN,
-		    "%s expires on %s, in %d days", whose(r, i), day, days);
+	else if (left < judge_span(&set->want.crit, c))
+		soon(r, i, sev);
+	else if (left < judge_span(&set->want.warn, c))
+		soon(r, i, sev < FINDING_WARN ? sev : FINDING_WARN);
 	date(c->from, day);
 	if (c->from > r->run->now)
 		note_add(r, FIND_CERT_NOT_YET, sev, "%s is valid from %s on",
@@ -179,6 +217,42 @@ chain(struct report *r)
 		    f->text, f->depth);
 }
 
+static bool
+used_by_dane(const struct report *r, size_t depth)
+{
+	unsigned i;
+
+	for (i = 0; r->dane.rr != NULL && i < r->dane.tlsa.answer->n; i++)
+		if (r->dane.rr[i].depth == (int)depth)
+			return true;
+	return false;
+}
+
+/* How the chain is sent. */
+static void
+judge_sent(struct report *r)
+{
+	const struct tls_facts *f = &r->tls.facts;
+	size_t i;
+
+	for (i = 0; i + 1 < f->ncert; i++) {
+		if (f->cert[i].by_next)
+			continue;
+		note_add(r, FIND_CHAIN_ORDER, FINDING_HINT,
+		    "certificate %zu (%s) has not issued the one before it",
+		    i + 1, f->cert[i + 1].subject);
+		break;
+	}
+	for (i = 1; i < f->ncert; i++)
+		if (f->cert[i].self_signed && !used_by_dane(r, i))
+			note_add(r, FIND_ROOT_SENT, FINDING_HINT,
+			    "certificate %zu (%s) is an authority's own", i,
+			    f->cert[i].subject);
+	if (f->cert[0].must_staple && !f->stapled)
+		note_add(r, FIND_MUST_STAPLE, FINDING_WARN,
+		    "an OCSP answer is promised, and none came");
+}
+
 void
 judge_certificates(struct report *r)
 {
@@ -194,4 +268,5 @@ judge_certificates(struct report *r)
 	}
 	chain(r);
 	judge_names(r);
+	judge_sent(r);
 }

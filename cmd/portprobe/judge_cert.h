@@ -3,6 +3,7 @@
 #define JUDGE_CERT_H
 
 #include "report.h"
+#include "settings.h"
 
 /* How bad is a bad certificate here? */
 enum finding_sev judge_weight(const struct report *);
@@ -15,6 +16,9 @@ void judge_certificates(struct report *);
  * is, the domain of an mx: target is one, too.
  */
 enum tls_name judge_name(const struct report *);
+
+/* With fewer seconds left than this it ends soon; 0: never soon. */
+int64_t judge_span(const struct span *, const struct tls_cert *);
 
 /* How many days the certificate is valid from now on; negative: since. */
 int judge_days(const struct report *, const struct tls_cert *);

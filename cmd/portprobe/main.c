@@ -57,7 +57,8 @@
 
 static struct settings o = {
 	.scope.timeout = 10,
-	.want = { .warn_days = 21, .crit_days = 7, .min_tls = TLS_1_2 },
+	.want = { .warn = { SPAN_USUAL, 21, 25 }, .crit = { SPAN_USUAL, 7, 10 },
+	    .min_tls = TLS_1_2 },
 	.limit = { .most = 256, .per_host = 2 },
 };
 static struct run r = { .set = &o, .watch = -1, .hosts = { .max = 1 << 20 } };
@@ -66,6 +67,22 @@ static struct opt_list servers;
 static const char *caps;
 static bool no_ad, kinds;
 static int verbose;
+
+/* "21", "33%" */
+static int
+span(void *to, const char *arg, struct err *e)
+{
+	struct span *s = to;
+	struct str n = str_of(arg);
+	bool share = n.n > 0 && n.p[n.n - 1] == '%';
+
+	if (share)
+		n.n--;
+	if (str_num(n, share ? 100 : 100000, &s->n) < 0)
+		return fail(e, EX_USAGE, "--warn, --crit: \"%s\" is neither days nor a share as 33%%", arg);
+	s->unit = share ? SPAN_SHARE : SPAN_DAYS;
+	return 0;
+}
 
 /* "25,465/smtps,2525/smtp" */
 static int
@@ -165,12 +182,13 @@ static const struct opt options[] = {
 	    .help = "for a connection from DNS to its last answer (10)",
 	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "What is demanded" },
-	{ .letter = 'w', .name = "warn", .arg = "DAYS", .kind = OPT_NUMBER,
-	    .to = &o.want.warn_days,
-	    .help = "warn of a certificate with fewer days left (21)",
+	{ .letter = 'w', .name = "warn", .arg = "DAYS|N%", .kind = OPT_CALL,
+	    .to = &o.want.warn, .call = span,
+	    .help = "warn of a certificate with less left: days, or a share of its life (21, at most 25%)",
 	    .flags = OPT_NOCONF },
-	{ .letter = 'C', .name = "crit", .arg = "DAYS", .kind = OPT_NUMBER,
-	    .to = &o.want.crit_days, .help = "fewer days are critical (7)",
+	{ .letter = 'C', .name = "crit", .arg = "DAYS|N%", .kind = OPT_CALL,
+	    .to = &o.want.crit, .call = span,
+	    .help = "less is critical (7, at most 10%)",
 	    .flags = OPT_NOCONF },
 	{ .name = "lat-warn", .arg = "MS", .kind = OPT_NUMBER,
 	    .to = &o.want.lat_warn, .help = "warn if a probe takes longer",
@@ -334,8 +352,6 @@ check_limits(struct err *e)
 		return fail(e, EX_USAGE, "--connections is 1 to 100000, --per-host at least 1, --rate at most 1000000");
 	if (o.scope.timeout < 0.1 || o.scope.timeout > 86400)
 		return fail(e, EX_USAGE, "--timeout is 0.1 s to a day");
-	if (o.want.warn_days > 100000 || o.want.crit_days > 100000)
-		return fail(e, EX_USAGE, "--warn, --crit: so many days?");
 	if (o.dns.trust_ad && no_ad)
 		return fail(e, EX_USAGE, "--trust-ad or --no-trust-ad?");
 	if (o.scope.four && o.scope.six)

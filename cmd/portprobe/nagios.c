@@ -4,6 +4,7 @@
 
 #include "finding.h"
 #include "formats.h"
+#include "judge_cert.h"
 #include "report.h"
 #include "run.h"
 
@@ -36,6 +37,7 @@ static void
 perfdata(struct buf *b, const struct report *r)
 {
 	const struct run *run = r->run;
+	const struct tls_cert *c;
 	char label[600];
 
 	if (r->ip == NULL || r->port == 0)
@@ -51,11 +53,13 @@ perfdata(struct buf *b, const struct report *r)
 		limit(b, run->set->want.lat_warn, ";");
 		limit(b, run->set->want.lat_crit, ";0");
 	}
-	if (r->verdict.days != INT_MAX)
-		buf_printf(b, "%s'%s_cert'=%dd;%llu:;%llu:", b->n > 0 ? " " :
-		    "", label, r->verdict.days,
-		    (unsigned long long)run->set->want.warn_days,
-		    (unsigned long long)run->set->want.crit_days);
+	if (r->verdict.days == INT_MAX)
+		return;
+	c = &r->tls.facts.cert[r->verdict.soonest];
+	buf_printf(b, "%s'%s_cert'=%dd;%.4g:;%.4g:", b->n > 0 ? " " : "",
+	    label, r->verdict.days,
+	    (double)judge_span(&run->set->want.warn, c) / 86400,
+	    (double)judge_span(&run->set->want.crit, c) / 86400);
 }
 
 /* The fault, in a few words. */

@@ -103,7 +103,8 @@ struct verdict {
 	const char **added, **removed;	/* capabilities, by TLS */
 	size_t nadded, nremoved;
 	int days;			/* least of the chain; INT_MAX */
-	int64_t until;			/* and when that is */
+	int64_t until;			/* when that is */
+	size_t soonest;			/* and which certificate's */
 	struct findings findings;
 };
 

@@ -15,6 +15,14 @@ enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
 enum dane_mode { DANE_AUTO, DANE_NEVER, DANE_REQUIRE };
 enum sum { SUM_WORST, SUM_BEST };
 
+/* A share of a certificate's life, or days; or what is usual. */
+enum span_unit { SPAN_USUAL, SPAN_DAYS, SPAN_SHARE };
+struct span {
+	enum span_unit unit;
+	uint64_t n;			/* days or percent; USUAL: days at most, */
+	uint64_t share;			/* and percent at most */
+};
+
 struct settings {
 	struct dns_conf dns;
 	struct tls_conf tls;
@@ -28,7 +36,8 @@ struct settings {
 		double timeout;
 	} scope;
 	struct {			/* what is demanded */
-		uint64_t warn_days, crit_days, lat_warn, lat_crit;
+		struct span warn, crit;	/* left to a certificate */
+		uint64_t lat_warn, lat_crit;
 		bool require_tls, spare_tls, no_sts, no_auth, no_verify;
 		enum sum sum;		/* what counts of a target's hosts */
 		enum tls_version min_tls;

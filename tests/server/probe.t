@@ -471,11 +471,12 @@ nagios() {
 nagios mail.johndoe.com:993
 is $STATUS 0 '--nagios: well'
 like "$OUT" '^PORTPROBE OK - .*\|' 'its first line'
-like "$OUT" "'mail.johndoe.com_993_cert'=(29|30)d?;21:;7:" 'days, thresholds'
+like "$OUT" "'mail.johndoe.com_993_cert'=(29|30)d?;7.75:;3.1:" \
+	'days, thresholds: shares of a life of 31 days'
 like "$OUT" "'mail.johndoe.com_993_total'=[0-9.]+ms;;;0" 'milliseconds'
 nagios -w 40 mail.johndoe.com:993
 is $STATUS 1 '--nagios -w 40: a warning'
-like "$OUT" '^PORTPROBE WARNING - .*40:;7:' 'told'
+like "$OUT" '^PORTPROBE WARNING - .*40:;3.1:' 'told'
 nagios -w 50 -C 40 mail.johndoe.com:993
 is $STATUS 2 '--nagios -C 40: critical'
 nagios --lat-warn 100000 --lat-crit 200000 mail.johndoe.com:993

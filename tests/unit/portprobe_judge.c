@@ -172,8 +172,36 @@ slow(struct report *r)
 	r->us.total = 9000000;
 }
 
+static void
+weak_choice(struct report *r)
+{
+	r->tls.facts.weak_cipher = "x";
+}
+
+static void
+weak_exchange(struct report *r)
+{
+	r->tls.facts.weak_kex = "x";
+}
+
+static void
+unstapled(struct report *r)
+{
+	(void)r;
+	cert.must_staple = true;
+}
+
+static void
+verifies(struct report *r)
+{
+	static const char *offered[] = { "SIZE 1000", "VRFY" };
+
+	r->talk.caps_tls = (struct caps){ true, offered, 2 };
+}
+
 static void (*const wrong[])(struct report *) = { name_wrong, untrusted, soon,
-	weak, old, old_too, early, injected, asked_for_ours, login, helo, slow };
+	weak, old, old_too, early, injected, asked_for_ours, login, helo, slow,
+	weak_choice, weak_exchange, unstapled, verifies };
 enum { WRONGS = sizeof wrong / sizeof *wrong };
 
 static void
@@ -221,8 +249,8 @@ two_at_once(void)
 	size_t i, k;
 
 	wants.want.min_tls = TLS_1_2;
-	wants.want.warn_days = 20;
-	wants.want.crit_days = 10;
+	wants.want.warn = (struct span){ SPAN_DAYS, 20, 0 };
+	wants.want.crit = (struct span){ SPAN_DAYS, 10, 0 };
 	wants.want.lat_warn = 1000;
 	judged(&one, WRONGS, WRONGS);
 	ok(one.verdict.findings.first == NULL, "all is well");

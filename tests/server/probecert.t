@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# portprobe and certificates: what one session shows of a chain, a cipher, a
+# promise, and when the end of a certificate is near for the life that it has.
+set -u
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/lab/lab.sh"
+for p in openssl jq; do
+	command -v $p > /dev/null || skip_all "$p is not installed"
+done
+unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+lab_up
+
+# ---- an authority of our own, which issues for any time that is asked for
+
+mkdir "$T/ca"
+cd "$T/ca"
+cat > conf <<'END'
+[req]
+distinguished_name = dn
+[dn]
+[ca]
+basicConstraints = critical, CA:TRUE
+subjectKeyIdentifier = hash
+[leaf]
+subjectAltName = DNS:mail.cert.example
+extendedKeyUsage = serverAuth
+[staple]
+subjectAltName = DNS:mail.cert.example
+tlsfeature = status_request
+[sign]
+default_ca = signer
+[signer]
+database = index
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = any
+copy_extensions = none
+[any]
+commonName = supplied
+END
+key() { openssl genpkey -algorithm "${2:-EC}" -pkeyopt "${3:-ec_paramgen_curve:P-256}" \
+	-out "$1.key" 2> /dev/null; }
+key root
+key int
+key leaf
+key rsa RSA rsa_keygen_bits:2048
+key weak RSA rsa_keygen_bits:1024
+openssl req -x509 -new -key root.key -subj '/CN=cert root' -days 3650 \
+	-config conf -extensions ca -out root.pem
+touch index
+echo 01 > serial
+# issue NAME KEY ISSUER EXTENSIONS FROM UNTIL: times as date(1) reads them
+issue() {
+	openssl req -new -key "$2.key" -subj "/CN=$1" -config conf -out "$1.csr"
+	: > index
+	openssl ca -batch -config conf -name signer -keyfile "$3.key" \
+		-cert "$3.pem" -in "$1.csr" -extensions "$4" -notext \
+		-startdate "$(date -u -d "$5" +%Y%m%d%H%M%SZ)" \
+		-enddate "$(date -u -d "$6" +%Y%m%d%H%M%SZ)" \
+		-out "$1.pem" > "$1.log" 2>&1 || cat "$1.log" >&2
+}
+issue int int root ca '-1 day' '+1000 days'
+fresh="leaf int leaf"
+issue good $fresh '-1 day' '+89 days'
+issue rsa rsa int leaf '-1 day' '+89 days'
+issue weak weak int leaf '-1 day' '+89 days'
+issue staple leaf int staple '-1 day' '+89 days'
+issue thin leaf int leaf '-1 day' '+30 days'
+issue d90at22 $fresh '-68 days' '+22 days + 1 hour'
+issue d90at20 $fresh '-70 days' '+20 days + 1 hour'
+issue d90at6 $fresh '-84 days' '+6 days + 1 hour'
+issue d47at12 $fresh '-35 days' '+12 days + 1 hour'
+issue d47at11 $fresh '-36 days' '+11 days + 1 hour'
+issue d47at4 $fresh '-43 days' '+4 days + 1 hour'
+issue d6at6 $fresh '-1 hour' '+6 days'
+issue d6at1 $fresh '-5 days' '+1 day + 1 hour'
+issue d6at0 $fresh '-6 days' '+1 hour'
+issue d6over $fresh '-7 days' '-1 hour'
+issue d30at1 $fresh '-29 days' '+1 day + 1 hour'
+key shortint
+issue shortint shortint root ca '-80 days' '+10 days + 1 hour'
+issue under leaf shortint leaf '-1 day' '+8 days'
+cat root.pem int.pem > disorder
+cat int.pem root.pem > rooted
+cd "$ROOT"
+
+# server VAR LEAF KEY CHAIN OPTION...: s_server; no CHAIN: the intermediate
+server() {
+	local port
+	port=$(free_port)
+	lab_start "s_server.$port" openssl s_server -4 -accept "$port" -quiet \
+		-cert "$T/ca/$2.pem" -key "$T/ca/$3.key" \
+		-cert_chain "$T/ca/${4:-int.pem}" "${@:5}"
+	wait_port 127.0.0.1 "$port"
+	declare -gx "$1=$port"
+}
+probe() {
+	timeout 30 portprobe -j --ca "$T/ca/root.pem" --name mail.cert.example \
+		"${@:2}" "127.0.0.1:$1/tls" > "$T/json" 2> "$T/err"
+	STATUS=$?
+	FOUND=$(jq -r '[.findings[].id] | join(" ")' < "$T/json")
+}
+
+# ---- the chain, as it is sent
+
+server WHOLE good leaf
+probe $WHOLE
+is "$STATUS $FOUND" '0 ' 'a chain in order: nothing is said of it'
+server ROOTED good leaf rooted
+probe $ROOTED
+is "$STATUS $FOUND" '0 ROOT_SENT' 'a root that nobody needs'
+server DISORDER good leaf disorder
+probe $DISORDER
+is "$STATUS $FOUND" '0 CHAIN_ORDER ROOT_SENT' 'a chain in disorder'
+like "$(jq -r '.findings[0].text' < "$T/json")" '^certificate 1 .*cert root' \
+	'which one stands wrong'
+server STAPLE staple leaf
+probe $STAPLE
+is "$STATUS $FOUND" '0 MUST_STAPLE' 'an OCSP answer was promised, and none came'
+openssl ocsp -index "$T/ca/index" -CA "$T/ca/int.pem" -rsigner "$T/ca/int.pem" \
+	-rkey "$T/ca/int.key" -issuer "$T/ca/int.pem" -cert "$T/ca/staple.pem" \
+	-respout "$T/ca/ocsp" > "$T/ocsp.log" 2>&1
+server STAPLED staple leaf int.pem -status_file "$T/ca/ocsp"
+probe $STAPLED
+is "$STATUS $FOUND" '0 ' 'it came'
+
+# ---- the cipher and the key exchange that the server chose
+
+server NOFS rsa rsa int.pem -tls1_2 -cipher AES128-GCM-SHA256
+probe $NOFS
+is "$STATUS $FOUND" '0 KEX_WEAK' 'no forward secrecy'
+like "$(jq -r '.findings[0].text' < "$T/json")" '^AES128-GCM-SHA256: .*forward secrecy' 'in words'
+server DH weak weak int.pem -tls1_2 -cipher 'DHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0'
+probe $DH
+like "$FOUND" 'KEX_WEAK' 'a short DH group'
+like "$(jq -r '.findings[].text' < "$T/json")" 'a DH group of 1024 bits' 'in words'
+server NULLC rsa rsa int.pem -tls1_2 -cipher 'NULL-SHA256:@SECLEVEL=0'
+probe $NULLC
+is "$FOUND" '' 'no cipher at all is not offered, so nobody can choose it'
+isnt $STATUS 0 'and the handshake fails'
+
+# ---- when the end is near
+
+declare -A at
+while IFS='|' read -r leaf options status found days warn crit; do
+	if [ -z "${at[$leaf]-}" ]; then
+		server P "$leaf" leaf
+		at[$leaf]=$P
+	fi
+	# shellcheck disable=SC2086
+	probe "${at[$leaf]}" $options
+	is "$STATUS $FOUND" "$status $found" "$leaf${options:+, $options}: ${found:-well}"
+	# shellcheck disable=SC2086
+	is "$(timeout 30 portprobe --nagios --ca "$T/ca/root.pem" $options \
+		--name mail.cert.example "127.0.0.1:${at[$leaf]}/tls" |
+		grep -o "_cert'=.*")" "_cert'=${days}d;$warn:;$crit:" \
+		"$leaf${options:+, $options}: the same thresholds in --nagios"
+done <<'END'
+good||0||88|21|7
+d90at22||0||22|21|7
+d90at20||0|CERT_SOON|20|21|7
+d90at20|-w 20|0||20|20|7
+d90at20|-w 21|0|CERT_SOON|20|21|7
+d90at20|-w 33%|0|CERT_SOON|20|29.71|7
+d90at20|-C 33%|77|CERT_SOON|20|21|29.71
+d90at20|-w 22%|0||20|19.81|7
+d90at6||77|CERT_SOON|6|21|7
+d47at12||0||12|11.76|4.704
+d47at11||0|CERT_SOON|11|11.76|4.704
+d47at4||77|CERT_SOON|4|11.76|4.704
+d6at6||0||5|0|0
+d6at1||0||1|0|0
+d6at0||0||0|0|0
+d6at1|-w 33%|0|CERT_SOON|1|1.994|0
+d6at1|-C 33%|77|CERT_SOON|1|0|1.994
+d6at1|-w 2|0|CERT_SOON|1|2|0
+d6over||77|CERT_EXPIRED|-1|0|0
+END
+server D30 d30at1 leaf
+probe $D30
+like "$(jq -r '.findings[0].text' < "$T/json")" 'in 1 day$' 'one day is one day'
+server UNDER under leaf shortint.pem
+probe $UNDER
+is "$STATUS $FOUND" '0 CERT_SOON' 'what ends first need not be the last in the chain'
+is "$(jq -c '.tls.soonest | [.depth, .days]' < "$T/json")" '[0,7]' 'its place and its days'
+status 64 '-w: neither days nor a share' portprobe -w 33x "127.0.0.1:$WHOLE/tls"
+status 64 '-C: more than all of it' portprobe -C 101% "127.0.0.1:$WHOLE/tls"
+done_testing
