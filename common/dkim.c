@@ -22,20 +22,20 @@ colon_listed(struct str list, const char *one)
 	return false;
 }
 
-/* Folding white space may stand anywhere in base64. */
-static bool
-decode_key(struct str s, struct buf *out)
+/* Folding white space may stand anywhere in it. */
+bool
+dkim_base64(struct str s, struct buf *out)
 {
-	struct buf plain = { .max = 65536 };
+	struct buf plain = { .max = 1 << 20 };
 	bool good;
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
 		if (memchr(" \t\r\n", s.p[i], 4) == NULL)
 			buf_c(&plain, s.p[i]);
-	good = plain.n > 0 && b64_get(out, BUF_STR(plain)) == 0;
+	good = plain.n > 0 && !plain.over && b64_get(out, BUF_STR(plain)) == 0;
 	buf_free(&plain);
-	return good && out->n > 0;
+	return good;
 }
 
 /* An RSA key: SubjectPublicKeyInfo, or bare as RFC 6376 says in its text. */
@@ -56,7 +56,7 @@ key_of(struct dkim_key *k, struct str p)
 	struct buf der = { .max = 16384 };
 	const char *why = NULL;
 
-	if (!decode_key(p, &der)) {
+	if (!dkim_base64(p, &der)) {
 		why = "p= is not base64";
 	} else if (str_is(k->type, "rsa")) {
 		why = rsa(k, &der);
@@ -124,6 +124,7 @@ dkim_parse(struct str record, struct dkim_key *k)
 	}
 	if (k->why == NULL && !have)
 		k->why = "there is no p=";
+	k->data = p;
 	k->revoked = have && p.n == 0;
 	if (k->why == NULL && !k->revoked)
 		k->why = key_of(k, p);

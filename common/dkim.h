@@ -6,6 +6,7 @@
 
 struct dkim_key {
 	struct str type;	/* k=, default "rsa" */
+	struct str data;	/* p=, in base64 with its blanks */
 	unsigned bits;		/* of the key; 0: revoked or unreadable */
 	bool revoked;		/* p= is empty */
 	bool testing;		/* t=y */
@@ -18,6 +19,9 @@ struct dkim_key {
 
 /* Parses the text of a key record.  -1, and why, if it is no key. */
 int dkim_parse(struct str record, struct dkim_key *);
+
+/* Base64 with blanks and folds in it, decoded and appended; false: it is none. */
+bool dkim_base64(struct str, struct buf *);
 
 /* A selector: labels of letters, digits, hyphens and underscores. */
 bool dkim_selector(const char *);

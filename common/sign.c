@@ -15,6 +15,7 @@ enum { MD = 32, RAW = 32 };	/* bytes of the digest, of an Ed25519 key */
 struct sign_key {
 	enum sign_kind kind;
 	EVP_PKEY *key;
+	EVP_PKEY_CTX *ready;	/* for RSA's checks, made once */
 };
 
 static const unsigned char *
@@ -46,8 +47,35 @@ sign_free(struct sign_key *k)
 {
 	if (k == NULL)
 		return;
+	EVP_PKEY_CTX_free(k->ready);
 	EVP_PKEY_free(k->key);
 	free(k);
+}
+
+static EVP_PKEY *
+rsa_public(struct str der)
+{
+	const unsigned char *p = sign_bytes(der);
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)der.n);
+
+	p = sign_bytes(der);
+	return key != NULL ? key :
+	    d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long)der.n);
+}
+
+struct sign_key *
+sign_public(enum sign_kind kind, struct str der)
+{
+	struct sign_key *k;
+
+	k = wrap(kind == SIGN_RSA ? rsa_public(der) :
+	    EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
+	    sign_bytes(der), der.n));
+	if (k != NULL && k->kind != kind) {
+		sign_free(k);
+		return NULL;
+	}
+	return k;
 }
 
 /* Nobody is asked: there may be nobody at the terminal. */
@@ -191,6 +219,44 @@ sign_make(struct sign_key *k, const unsigned char md[32], struct buf *b)
 	if (good)
 		buf_put(b, to, n);
 	free(to);
+	ERR_clear_error();
+	return good;
+}
+
+/* To look up the algorithm takes OpenSSL longer than to check a signature. */
+static bool
+rsa_check(struct sign_key *k, const unsigned char *md, struct str s)
+{
+	if (k->ready == NULL) {
+		k->ready = EVP_PKEY_CTX_new(k->key, NULL);
+		if (k->ready == NULL || EVP_PKEY_verify_init(k->ready) != 1 ||
+		    !padding(k->ready)) {
+			EVP_PKEY_CTX_free(k->ready);
+			k->ready = NULL;
+			return false;
+		}
+	}
+	return EVP_PKEY_verify(k->ready, sign_bytes(s), s.n, md, MD) == 1;
+}
+
+static bool
+ed25519_check(struct sign_key *k, const unsigned char *md, struct str s)
+{
+	EVP_MD_CTX *x = EVP_MD_CTX_new();
+	bool good = x != NULL &&
+	    EVP_DigestVerifyInit(x, NULL, NULL, NULL, k->key) == 1 &&
+	    EVP_DigestVerify(x, sign_bytes(s), s.n, md, MD) == 1;
+
+	EVP_MD_CTX_free(x);
+	return good;
+}
+
+bool
+sign_check(struct sign_key *k, const unsigned char md[32], struct str signature)
+{
+	bool good = (k->kind == SIGN_RSA ? rsa_check : ed25519_check)(k, md,
+	    signature);
+
 	ERR_clear_error();
 	return good;
 }

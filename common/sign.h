@@ -14,9 +14,15 @@
 
 enum sign_kind { SIGN_RSA, SIGN_ED25519 };
 
-/* A private key.  The caller frees it; NULL is nothing to free. */
+/* A key, public or private.  The caller frees it; NULL is nothing to free. */
 struct sign_key;
 void sign_free(struct sign_key *);
+
+/*
+ * A public key as DNS has it: of RSA a SubjectPublicKeyInfo or the bare
+ * RSAPublicKey, of Ed25519 the 32 bytes.  NULL: it is none of that kind.
+ */
+struct sign_key *sign_public(enum sign_kind, struct str der);
 
 /*
  * A private key in PEM that is not encrypted.  NULL: EX_CONFIG, and why; the
@@ -33,13 +39,14 @@ unsigned sign_bits(const struct sign_key *);
 /* Appends the private key as PEM (PKCS #8); false: not to be had. */
 bool sign_pem(const struct sign_key *, struct buf *);
 
-/*
- * Appends the public key as DNS has it: of RSA a SubjectPublicKeyInfo, of
- * Ed25519 the 32 bytes; false: not to be had.
- */
+/* Appends the public key as sign_public takes it; false: not to be had. */
 bool sign_der(const struct sign_key *, struct buf *);
 
 /* Appends the signature of a digest; false: it cannot be made. */
 bool sign_make(struct sign_key *, const unsigned char md[32], struct buf *);
+
+/* Is it this key's signature of the digest? */
+bool sign_check(struct sign_key *, const unsigned char md[32],
+    struct str signature);
 
 #endif
