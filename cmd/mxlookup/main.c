@@ -11,6 +11,7 @@
  *	show_text, show_json	a task as it is told
  *	outcome		a task in one word, and the worst of all
  *	expect, resolver	--expect, --resolver-info
+ *	message		--message and --mbox, which is a command of its own
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include "clock.h"
 #include "dns.h"
 #include "expect.h"
+#include "message.h"
 #include "opt.h"
 #include "program.h"
 #include "resolver.h"
@@ -36,6 +38,7 @@
 
 static struct settings o = { .want.fail_on = FINDING_ERROR };
 static struct run r = { .set = &o, .checks = checks_all };
+static struct message_set messages;
 static struct arena arena;
 
 /* Options with which more is to be done. */
@@ -102,6 +105,22 @@ static const struct opt options[] = {
 	    .help = "say what is done; -vv: the questions and replies; -vvv: details",
 	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD,
+	    .help = "Why a message was believed, or was not" },
+	{ .name = "message", .arg = "FILE", .kind = OPT_LIST,
+	    .to = &messages.files,
+	    .help = "verify DKIM, SPF, DMARC and ARC of a message, show its way",
+	    .flags = OPT_NOCONF | OPT_STDIN },
+	{ .name = "mbox", .arg = "FILE", .kind = OPT_LIST,
+	    .to = &messages.mboxes, .help = "of all messages of a mailbox",
+	    .flags = OPT_NOCONF | OPT_STDIN },
+	{ .name = "trust", .arg = "HOST", .kind = OPT_LIST,
+	    .to = &messages.trust,
+	    .help = "whose Received fields are believed: so SPF is known",
+	    .flags = OPT_NOCONF },
+	{ .name = "ip", .arg = "IP[,FROM[,HELO]]", .kind = OPT_TEXT,
+	    .to = &messages.border, .help = "or this: who brought the message",
+	    .flags = OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD,
 	    .help = "Many names (without operands: from stdin)" },
 	{ .letter = 'c', .name = "window", .arg = "N", .kind = OPT_NUMBER,
 	    .to = &raw.window, .help = "most questions in flight (1024)",
@@ -164,11 +183,18 @@ static struct opt_set set = {
 
 /* ---- options */
 
+/* What has an effect beside --message and --mbox. */
+#define MESSAGE_ONLY "trust ip json quiet verbose nameserver timeout tries tcp no-edns bufsize trust-ad no-trust-ad no-sandbox window qps"
+
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "findings", .only = "" },
 	{ .name = "resolver-info", .only = "json verbose nameserver timeout "
 	    "tries tcp no-edns bufsize trust-ad no-trust-ad no-sandbox" },
+	{ .name = "message", .only = "mbox " MESSAGE_ONLY },
+	{ .name = "mbox", .only = "message " MESSAGE_ONLY },
+	{ .name = "trust", .with = "message mbox" },
+	{ .name = "ip", .with = "message mbox" },
 	{ .name = "expect", .only = "json quiet verbose nameserver timeout "
 	    "tries tcp no-edns bufsize trust-ad no-trust-ad no-sandbox window qps" },
 	{ .name = "quiet", .without = "json explain fix" },
@@ -295,6 +321,13 @@ check_limits(struct err *e)
 	return 0;
 }
 
+/* Are messages read, and no names? */
+static bool
+reading(void)
+{
+	return messages.files.n + messages.mboxes.n > 0;
+}
+
 static int
 effects(struct err *e)
 {
@@ -305,6 +338,9 @@ effects(struct err *e)
 		return fail(e, EX_USAGE, "-4 and -6 have no effect with these checks: they ask for no addresses of hosts");
 	if (raw.expect != NULL && o.operands.n > 0)
 		return fail(e, EX_USAGE, "the names are those of --expect: no operands");
+	if (reading() && o.operands.n > 0)
+		return fail(e, EX_USAGE, "\"%s\": names are not looked up with --message; each message has its own --message",
+		    o.operands.v[0]);
 	if (raw.info && o.operands.n > 1)
 		return fail(e, EX_USAGE, "--resolver-info asks for one name");
 	return 0;
@@ -339,8 +375,10 @@ lookup_configure(int argc, char **argv, struct err *e)
 	if (plug(e) < 0 ||
 	    opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
 	    opt_stdin(&set, o.operands.n > 0 || raw.findings || raw.info ||
-	    raw.expect != NULL || o.many.diff != NULL ? NULL : "the list of names", e) < 0 ||
-	    check_limits(e) < 0 || choose(e) < 0)
+	    raw.expect != NULL || o.many.diff != NULL || reading() ? NULL :
+	    "the list of names", e) < 0 ||
+	    check_limits(e) < 0 || choose(e) < 0 ||
+	    message_check(&messages, &arena, e) < 0)
 		return -1;
 	close_needs();
 	if (effects(e) < 0)
@@ -469,6 +507,8 @@ mxlookup(int argc, char **argv, struct err *e)
 		return e->code;
 	if (raw.info)
 		return resolver_info(&r, e);
+	if (reading())
+		return message_run(&r, &messages, e);
 	if (raw.expect != NULL)
 		return expect_run(&r, raw.expect, e);
 	if (bulk_run(&r, e) < 0)

@@ -4,6 +4,9 @@
     dkimpeer.py opendkim ZONE MESSAGE   the whole message, in a namespace of its own
     dkimpeer.py sign KEY SELECTOR DOMAIN MESSAGE [NAME=VALUE ...]
 
+    dkimpeer.py arc KEY SELECTOR DOMAIN SERVER MESSAGE     one set more on top
+    dkimpeer.py chain ZONE MESSAGE      what the chain comes to
+
 ZONE has lines as mailsend --dkim-new prints them.  Debian's python3-dkim is for
 /usr/bin/python3.  Exit status 77: it is not here."""
 import os
@@ -109,5 +112,26 @@ def sign(key, selector, domain, message, *more):
     return False
 
 
-sys.exit({"verify": verify, "opendkim": opendkim,
+def arc(key, selector, domain, server, message):
+    with open(key, "rb") as f:
+        pem = f.read()
+    with open(message, "rb") as f:
+        text = f.read()
+    lines = dkim.arc_sign(text, selector.encode(), domain.encode(), pem,
+                          server.encode())
+    for line in lines:
+        sys.stdout.buffer.write(line.replace(b"\r\n", b"\n"))
+    sys.stdout.buffer.write(text)
+    return not lines
+
+
+def chain(path, message):
+    with open(message, "rb") as f:
+        cv, _, why = dkim.arc_verify(f.read(), dnsfunc=lambda name, timeout=5:
+                                     zone(path).get(name.decode().lower()))
+    print((cv or b"none").decode().lower())
+    return False
+
+
+sys.exit({"verify": verify, "arc": arc, "chain": chain, "opendkim": opendkim,
           "sign": sign}[sys.argv[1]](*sys.argv[2:]))
