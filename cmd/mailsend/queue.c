@@ -36,7 +36,7 @@ queue_open(struct run *run, struct err *e)
 {
 	const struct option_queue *o = &run->options->queue;
 	const char *said = o->where;
-	struct err quiet = { 0 };
+	struct err *unable = &run->queue.unable;
 	bool commands = option_queue_asks(o);
 	const char *path;
 
@@ -47,11 +47,15 @@ queue_open(struct run *run, struct err *e)
 	run->queue.on = said != NULL && !str_is(str_of(said), "off");
 	if (!run->queue.on && !commands)
 		return 0;
-	path = place(run, said, run->queue.on ? e : &quiet);
-	if (path == NULL)
-		return run->queue.on ? -1 : 0;
-	return spool_open(&run->queue.spool, &run->account.arena, path,
-	    run->queue.on && !commands, e) < 0 ? fail_in(e, "--queue") : 0;
+	path = place(run, said, unable);
+	if (path != NULL)
+		spool_open(&run->queue.spool, &run->account.arena, path,
+		    run->queue.on && !commands, unable);
+	fail_in(unable, "--queue");
+	if (unable->code == 0 || !commands || !run->queue.on)
+		return 0;
+	*e = *unable;
+	return -1;
 }
 
 bool
@@ -162,9 +166,10 @@ queue_accept(const struct letter *l, struct run *run, struct report *r,
 	const struct spool *s = &run->queue.spool;
 	struct spool_new n;
 
-	if (!s->there)
-		return fail(e, EX_CANTCREAT, "%s: there is no such directory",
-		    s->path);
+	if (!s->there) {
+		*e = run->queue.unable;
+		return -1;
+	}
 	fill(&q, l, run, why);
 	if (why->code != 0 || r->host[0] != '\0') {	/* it was tried */
 		q.tries = 1;

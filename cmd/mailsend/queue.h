@@ -8,8 +8,8 @@
 
 /*
  * Before the sandbox: where the queue is, and whether it is used; it is made if
- * it is used and ours.  That a spool of others cannot be used is told by
- * queue_accept.
+ * a message may go there.  That it cannot be is told by queue_accept: the
+ * message may still be sent at once.
  */
 int queue_open(struct run *, struct err *);
 
