@@ -44,6 +44,8 @@ put_envelope(struct buf *b, const struct queue_entry *q)
 		buf_printf(b, "account %s\n", q->account);
 	if (q->report > 0)
 		buf_printf(b, "report %u\n", q->report);
+	if (q->about != NULL)
+		buf_printf(b, "about %s\n", q->about);
 	if (q->sealed)
 		buf_s(b, "sealed\n");
 	if (m->requiretls)
@@ -203,6 +205,9 @@ read_line(struct reading *r, struct str line, struct err *e)
 		last->dsn = params(r->q, line, e);
 	} else if (str_is(key, "sealed")) {
 		r->q->sealed = r->own;
+	} else if (str_is(key, "about")) {
+		if (r->own)
+			r->q->about = arena_dup(r->q->arena, line);
 	} else if (str_is(key, "account")) {
 		if (r->own)
 			r->q->account = arena_dup(r->q->arena, line);

@@ -46,6 +46,7 @@ struct queue_entry {		/* in the arena; begin with that alone */
 	const char *account;	/* or NULL */
 	int64_t queued;		/* seconds since 1970, as are the others */
 	unsigned report;	/* 1: it is one; 2: one about such a one */
+	const char *about;	/* of a report: BOX/ID; or NULL */
 	uint64_t head;		/* where the message begins */
 	bool sealed;		/* by DKIM, here */
 	bool utf8;		/* an address needs SMTPUTF8 */

@@ -406,60 +406,116 @@ note_err(struct flush *f, struct err *e)
 	fail_clear(e);
 }
 
-/* Reports that are owed, the state, and the end of it. */
-static void
-conclude_entry(struct flush *f, const struct spool_item *i, struct queue_entry *q,
-    const struct msg *m)
+/* Whom a report is owed has it in the queue after this; or -1. */
+static int
+make_reports(struct flush *f, const struct spool_item *i,
+    struct queue_entry *q, const struct msg *m)
 {
 	const char *log = NULL;
 	struct err e = { 0 };
 
-	if (!queue_entry_done(q) && save_state(i, q, &e) < 0) {
+	if (!queue_entry_owes(q))
+		return 0;
+	if (queue_report(f->run, i->entry, q, m, user_name(f, i->entry->uid),
+	    &log, &e) < 0) {
 		note_err(f, &e);
-		return;
+		return -1;
 	}
+	if (log != NULL)
+		sendlog_text(f->run, log);
+	f->reports |= log == NULL;
+	return 0;
+}
+
+/*
+ * What became of it is on the disk, then what follows from it, and then that
+ * this was done: a report is made again under the same name, if ever.
+ */
+static void
+conclude_entry(struct flush *f, const struct spool_item *i,
+    struct queue_entry *q, const struct msg *m)
+{
+	struct err e = { 0 };
+	int got = 0;
+
+	if (!queue_entry_done(q))
+		got = save_state(i, q, &e);
 	mem_stake(NULL);
-	if (queue_entry_owes(q)) {
-		if (queue_report(f->run, i->entry, q, m, user_name(f,
-		    i->entry->uid), &log, &e) < 0) {
-			note_err(f, &e);
+	if (got == 0 && queue_entry_owes(q)) {
+		if (make_reports(f, i, q, m) < 0)
 			return;
-		}
-		if (log != NULL)
-			sendlog_text(f->run, log);
-		f->reports |= log == NULL;
-		if (!queue_entry_done(q) && save_state(i, q, &e) < 0)
-			note_err(f, &e);
+		if (!queue_entry_done(q))
+			got = save_state(i, q, &e);
 	}
-	if (queue_entry_done(q) && spool_remove(i, &e) < 0)
+	if (got == 0 && queue_entry_done(q))
+		got = spool_remove(i, &e);
+	if (got < 0)
 		note_err(f, &e);
 	else if (!queue_entry_done(q))
 		f->worst = fail_worse(f->worst, EX_TEMPFAIL);
 }
 
-/* -1: nothing was done, for it cannot be recorded. */
+/* Those who want it, if it is due; 1 nobody, -1: it cannot be recorded. */
 static int
-attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q,
-    struct err *e)
+try_it(struct flush *f, const struct spool_item *i, struct queue_entry *q,
+    struct attempt *t, struct err *e)
+{
+	choose_rcpts(f, q, t);
+	if (t->letter.envelope.mail.n == 0 || f->down.code != 0 ||
+	    !is_due(f, q))
+		return 1;
+	if (begin_attempt(i, q, t, e) < 0)
+		return -1;
+	send_it(f, q, t);
+	return 0;
+}
+
+static void
+attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q)
 {
 	struct attempt t = { .again = "" };
-	int got = load(i, q, &t.letter, e);
+	bool owed = queue_entry_owes(q);
+	struct err e = { 0 };
+	int got = load(i, q, &t.letter, &e);
 
-	choose_rcpts(f, q, &t);
-	if (got == 0 && t.letter.envelope.mail.n > 0 && f->down.code == 0) {
-		got = begin_attempt(i, q, &t, e);
-		if (got == 0)
-			send_it(f, q, &t);
-	} else if (got == 0 && !old(q) && !queue_entry_owes(q) &&
-	    !queue_entry_done(q)) {
-		got = 1;
+	if (got == 0 && make_reports(f, i, q, &t.letter.msg) == 0) {
+		got = try_it(f, i, q, &t, &e);
+		if (got >= 0 && old(q))
+			give_up(f, q);
+		if (got == 0 || (got > 0 && (owed || queue_entry_owes(q) ||
+		    queue_entry_done(q))))
+			conclude_entry(f, i, q, &t.letter.msg);
 	}
-	if (got == 0 && old(q))
-		give_up(f, q);
-	if (got == 0)
-		conclude_entry(f, i, q, &t.letter.msg);
+	if (got < 0)
+		note_err(f, &e);
 	msg_close(&t.letter.msg);
-	return got;
+}
+
+/*
+ * A report goes when the message that it is about has noted that it was made:
+ * else, after a crash, there would be another one.
+ */
+static bool
+too_early(const struct flush *f, const struct queue_entry *report)
+{
+	struct str id = str_of(report->about), box = str_cut(&id, '/');
+	struct queue_entry q = { .arena = report->arena };
+	const struct spool_entry *n;
+	struct err quiet = { 0 };
+	struct spool_item i;
+	bool owes = false;
+	size_t k;
+
+	for (k = 0; k < f->list.n && report->about != NULL && !owes; k++) {
+		n = &f->list.v[k];
+		if (!str_eq(str_of(n->id), id) || !str_eq(str_of(n->box), box) ||
+		    spool_look(&i, &f->run->queue.spool, n, &quiet) <= 0)
+			continue;
+		owes = queue_entry_read(&q, &i, &quiet) == 0 &&
+		    queue_entry_owes(&q);
+		spool_close(&i);
+	}
+	return owes;
 }
 
 static void
@@ -477,9 +533,9 @@ one(struct flush *f, const struct spool_entry *n)
 		return;
 	if (queue_entry_read(&q, &i, &e) < 0)
 		note_err(f, &e);
-	else if (for_us(f->run, &q) && (is_due(f, &q) || queue_entry_owes(&q)) &&
-	    attempt(f, &i, &q, &e) < 0)
-		note_err(f, &e);
+	else if (for_us(f->run, &q) &&
+	    (is_due(f, &q) || queue_entry_owes(&q)) && !too_early(f, &q))
+		attempt(f, &i, &q);
 	spool_close(&i);
 	arena_free(&mem);
 }

@@ -239,7 +239,8 @@ send_report(struct queue_told *t, const struct spool_entry *n, const char *to,
 {
 	struct queue_entry report = { .arena = t->q->arena,
 	    .report = t->q->mail.from[0] != '\0' ? 1 : 2,
-	    .account = t->q->account, .queued = clock_wall() };
+	    .account = t->q->account, .queued = clock_wall(),
+	    .about = arena_printf(t->q->arena, "%s/%s", n->box, n->id) };
 	struct envelope env = { .arena = t->q->arena };
 	struct msg m = { 0 };
 	int got = address(t->run, t->q->arena, &env, to, e);
