@@ -44,7 +44,8 @@ spool_open(struct spool *s, struct arena *a, const char *path, bool make,
 
 /*
  * The mode comes by umask(2): chmod(2) by somebody who is not in the spool's
- * group would take away what hands that group on to all that is made in it.
+ * group would take away what hands that group on to all that is made in it.  In
+ * the sandbox there is no umask(2), and what is made there is for us alone.
  */
 static int
 make_dir(const struct spool *s, int at, const char *name)
@@ -56,15 +57,22 @@ make_dir(const struct spool *s, int at, const char *name)
 	return got;
 }
 
+/*
+ * In a spool that is shared the folder keeps out all but its owner and the
+ * group, and the owner is to read the state, which others write.
+ */
 static int
 make_file(const struct spool *s, int at, const char *name)
 {
-	mode_t was = umask(s->shared ? 007 : 077);
 	int fd = openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, s->shared ? 0660 : 0600);
+	    O_CLOEXEC, 0600), error;
 
-	umask(was);
-	return fd;
+	if (fd < 0 || !s->shared || fchmod(fd, 0664) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 int
@@ -342,7 +350,9 @@ spool_commit(struct spool_new *n, struct err *e)
 	    file_sync(n->dir, e) == 0)
 		got = new_name(n, e);
 	if (got > 0 && file_sync(n->box, e) < 0) {
-		spool_clear(n->box, n->id);
+		if (spool_clear(n->box, n->id) < 0)
+			fail_add(e, "; nor can %s be taken back: it may be sent",
+			    n->id);
 		got = -1;
 	} else if (got <= 0) {
 		spool_clear(n->box, n->temp);

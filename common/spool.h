@@ -56,7 +56,8 @@ struct spool_new {
 
 /*
  * A new message: it is there from spool_commit on, which has returned 0 if it
- * is durable; else there is none.  It may begin with a state.  id is the one it is to have, for what must
+ * is durable; else there is none, or the error says that it cannot be taken
+ * back.  It may begin with a state.  id is the one it is to have, for what must
  * not be there twice and does not count for the limits; or NULL.  EX_TEMPFAIL
  * over a limit.  Either spool_commit or spool_cancel closes it.
  */

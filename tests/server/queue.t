@@ -123,6 +123,22 @@ check(h.rc == 0 and len(s.got) == 2 and s.got[0] == s.got[1] and
       'as without a queue: odd addresses, odd text', h.rc, h.err, s.said, s.got)
 h.done()
 
+# Signed once, wherever that is.
+s, h = fresh()
+subprocess.run([BUILD + '/mailsend', '--dkim-new', 's1:x.test'], cwd=h.d,
+               check=True, stdout=subprocess.DEVNULL,
+               stderr=subprocess.DEVNULL)
+key = 'dkim s1:x.test:%s/s1.x.test.pem' % h.d
+h.config(key)
+send(h, 'a@x.test', text='tried')
+h.config(key + '\nqueue-only')
+send(h, 'a@x.test', text='only')
+s.start()
+h.run('--flush-now')
+check(h.rc == 0 and [g[2].count(b'DKIM-Signature:') for g in s.got] == [1, 1],
+      'signed once', h.rc, h.err, s.got)
+h.done()
+
 # ---- lists
 s, h = fresh(up=True)
 send(h, 'a@x.test', 'tmp@x.test')
