@@ -6,7 +6,8 @@
  * FAIL_WHAT=malloc	an allocation
  * FAIL_N=12		the 12th; 0 counts only
  * FAIL_HOW=ENOSPC	once; or EIO, or "short": half of it is written;
- *			"kill": SIGKILL before it; "full": ENOSPC from then on
+ *			"kill": SIGKILL before it; "full": ENOSPC from then on;
+ *			"dead": EIO from then on
  * FAIL_LOG=FILE	a line for each such call
  *
  * What the process starts is left alone.
@@ -75,13 +76,15 @@ fails(const char *call, const char *path)
 
 	if (nth == 0)
 		note(call, path);
-	if (nth == 0 || n < nth || (n > nth && strcmp(how, "full") != 0))
+	if (nth == 0 || n < nth || (n > nth && strcmp(how, "full") != 0 &&
+	    strcmp(how, "dead") != 0))
 		return 0;
 	if (strcmp(how, "kill") == 0)
 		kill(getpid(), SIGKILL);
 	if (strcmp(how, "short") == 0)
 		return 2;
-	errno = strcmp(how, "EIO") == 0 ? EIO : ENOSPC;
+	errno = strcmp(how, "EIO") == 0 || strcmp(how, "dead") == 0 ? EIO :
+	    ENOSPC;
 	return 1;
 }
 
@@ -211,6 +214,7 @@ CALL(linkat, (int d, const char *a, int f, const char *b, int h),
 CALL(unlink, (const char *a), (a), AT(AT_FDCWD, a))
 CALL(unlinkat, (int d, const char *a, int f), (d, a, f), AT(d, a))
 CALL(mkdir, (const char *a, mode_t m), (a, m), AT(AT_FDCWD, a))
+CALL(mkdirat, (int d, const char *a, mode_t m), (d, a, m), AT(d, a))
 
 static mode_t
 mode(int flags, va_list ap)
