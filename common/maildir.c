@@ -30,6 +30,20 @@ make_folder(const char *dir, const char *sub, struct err *e)
 	return 0;
 }
 
+static char info_char = ':';
+
+void
+maildir_set_info(char c)
+{
+	info_char = c;
+}
+
+char
+maildir_info(void)
+{
+	return info_char;
+}
+
 void
 maildir_host(char to[MAILDIR_HOST])
 {
@@ -217,12 +231,12 @@ same_file(int from, const char *a, int to, const char *b)
 static bool
 nth_name(char to[512], const char *name, const char *flags, int k)
 {
-	char more[16] = "";
+	char more[16] = "", info[4] = { info_char, '2', ',', '\0' };
 
 	if (k > 1)
 		snprintf(more, sizeof more, "~%d", k);
 	return snprintf(to, 512, "%s%s%s%s", name, more, flags != NULL ?
-	    ":2," : "", flags != NULL ? flags : "") < 512;
+	    info : "", flags != NULL ? flags : "") < 512;
 }
 
 int

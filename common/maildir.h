@@ -12,6 +12,13 @@
 enum { MAILDIR_HOST = 64 };
 void maildir_host(char to[MAILDIR_HOST]);
 
+/*
+ * What stands before the flags in the names of files: ":" unless another one
+ * was set, before the first Maildir is opened.  Not all file systems have it.
+ */
+void maildir_set_info(char);
+char maildir_info(void);
+
 /* Makes dir and its three folders, mode 0700, where they are missing. */
 int maildir_create(const char *dir, struct err *);
 

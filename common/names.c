@@ -9,6 +9,7 @@
 
 #include "names.h"
 #include "pattern.h"
+#include "utf7.h"
 
 enum { PART_MAX = 200, PATH_MAX_ALL = 1000, ENTRY_MAX = 250 };
 
@@ -27,14 +28,48 @@ reserved(struct str part)
 }
 
 static bool
-must_escape(unsigned char c, bool first, enum layout layout)
+must_escape(unsigned char c, bool first, const struct naming *how)
 {
 	return c < ' ' || c == 0x7f || c == '/' || c == '%' ||
-	    (c == '.' && (first || layout == LAYOUT_MAILDIRPP));
+	    (how->flat != '\0' && c == (unsigned char)how->flat) ||
+	    (c == '.' && (first || how->layout == LAYOUT_MAILDIRPP));
+}
+
+const struct naming names_verbatim = { .layout = LAYOUT_VERBATIM };
+
+bool
+names_flat(char c)
+{
+	return c > ' ' && c < 0x7f && !str_digit(c) && !str_alpha(c) &&
+	    strchr("/%&", c) == NULL;
+}
+
+/* What stands before the first part. */
+static const char *
+names_lead(const struct naming *how)
+{
+	return how->layout == LAYOUT_MAILDIRPP ? "." : "";
+}
+
+/* What stands between two parts; in to, if it is flat. */
+static const char *
+names_join(const struct naming *how, char to[2])
+{
+	switch (how->layout) {
+	case LAYOUT_VERBATIM:
+		break;
+	case LAYOUT_MAILDIRPP:
+		return ".";
+	case LAYOUT_LEGACY:
+		return "/.";
+	}
+	to[0] = how->flat != '\0' ? how->flat : '/';
+	to[1] = '\0';
+	return to;
 }
 
 static int
-put_part(struct buf *b, struct str part, enum layout layout)
+put_escaped(struct buf *b, struct str part, const struct naming *how)
 {
 	size_t was = b->n, i, n;
 	bool odd = reserved(part);
@@ -42,7 +77,7 @@ put_part(struct buf *b, struct str part, enum layout layout)
 	for (i = 0; i < part.n; i += n) {
 		n = str_char(str_from(part, i), NULL);
 		if (n == 0 || (i == 0 && odd) ||
-		    must_escape((unsigned char)part.p[i], i == 0, layout)) {
+		    must_escape((unsigned char)part.p[i], i == 0, how)) {
 			escape(b, (unsigned char)part.p[i]);
 			n = 1;
 		} else {
@@ -53,37 +88,51 @@ put_part(struct buf *b, struct str part, enum layout layout)
 }
 
 static int
-put_path(struct buf *b, struct str box, char sep, enum layout layout)
+put_part(struct buf *b, struct str part, const struct naming *how)
+{
+	struct buf wire = { .max = 4096 };
+	int got;
+
+	if (!how->utf7)
+		return put_escaped(b, part, how);
+	got = utf7_encode(&wire, part);
+	if (got == 0)
+		got = put_escaped(b, BUF_STR(wire), how);
+	buf_free(&wire);
+	return got;
+}
+
+static int
+put_path(struct buf *b, struct str box, char sep, const struct naming *how)
 {
 	struct str part;
 	bool first = true;
+	char flat[2];
 
-	if (layout == LAYOUT_MAILDIRPP && str_is(box, "INBOX"))
+	if (how->layout == LAYOUT_MAILDIRPP && str_is(box, "INBOX"))
 		return 0;
 	do {
 		part = sep != '\0' ? str_cut(&box, sep) : box;
 		if (sep == '\0')
 			box.p = NULL;
-		if (layout == LAYOUT_MAILDIRPP)
-			buf_c(b, '.');
-		else if (!first)
-			buf_c(b, '/');
+		buf_s(b, first ? names_lead(how) : names_join(how, flat));
 		if (first && str_is(part, "INBOX"))
 			part = STR("INBOX");
 		first = false;
-		if (put_part(b, part, layout) < 0)
+		if (put_part(b, part, how) < 0)
 			return -1;
 	} while (box.p != NULL);
 	return 0;
 }
 
 int
-names_to_path(struct buf *b, struct str box, char sep, enum layout layout)
+names_to_path(struct buf *b, struct str box, char sep,
+    const struct naming *how)
 {
 	size_t was = b->n;
 
-	if (put_path(b, box, sep, layout) == 0 && !b->over &&
-	    b->n - was <= (layout == LAYOUT_MAILDIRPP ? ENTRY_MAX :
+	if (put_path(b, box, sep, how) == 0 && !b->over &&
+	    b->n - was <= (how->layout == LAYOUT_MAILDIRPP ? ENTRY_MAX :
 	    PATH_MAX_ALL))
 		return 0;
 	b->n = was;
@@ -101,7 +150,7 @@ hex(char c)
 }
 
 static int
-decode_part(struct buf *b, struct str part, char sep)
+decode_part(struct buf *b, struct str part)
 {
 	size_t i;
 	char c;
@@ -116,21 +165,36 @@ decode_part(struct buf *b, struct str part, char sep)
 			    hex(part.p[i + 2]));
 			i += 2;
 		}
-		if (c == sep && sep != '\0')
-			return -1;
 		buf_c(b, c);
 	}
 	return part.n > 0 ? 0 : -1;
 }
 
 static int
-get_path(struct buf *b, struct str path, char sep, enum layout layout)
+get_part(struct buf *b, struct str part, char sep, const struct naming *how)
 {
-	char cut = layout == LAYOUT_MAILDIRPP ? '.' : '/';
+	struct buf plain = { .max = 4096 }, *to = how->utf7 ? &plain : b;
+	size_t was = b->n;
+	int got = decode_part(to, part);
+
+	if (got == 0 && how->utf7)
+		got = utf7_decode(b, BUF_STR(plain));
+	if (got == 0 && sep != '\0' && b->p != NULL &&
+	    str_has(str_from(BUF_STR(*b), was), sep))
+		got = -1;
+	buf_free(&plain);
+	return got;
+}
+
+static int
+get_path(struct buf *b, struct str path, char sep, const struct naming *how)
+{
+	char flat[2];
+	const char *between = names_join(how, flat);
 	struct str part;
 	bool more = false;
 
-	if (layout == LAYOUT_MAILDIRPP) {
+	if (how->layout == LAYOUT_MAILDIRPP) {
 		if (path.n == 0) {
 			buf_s(b, "INBOX");
 			return 0;
@@ -140,29 +204,35 @@ get_path(struct buf *b, struct str path, char sep, enum layout layout)
 		path = str_from(path, 1);
 	}
 	do {
-		part = str_cut(&path, cut);
+		part = str_cut(&path, between[0]);
+		if (more && between[0] == '/' && between[1] == '.') {
+			if (part.n == 0 || part.p[0] != '.')
+				return -1;
+			part = str_from(part, 1);
+		}
 		if (more && sep == '\0')
 			return -1;
 		if (more)
 			buf_c(b, sep);
 		more = true;
-		if (decode_part(b, part, sep) < 0)
+		if (get_part(b, part, sep, how) < 0)
 			return -1;
 	} while (path.p != NULL);
 	return 0;
 }
 
 int
-names_from_path(struct buf *b, struct str path, char sep, enum layout layout)
+names_from_path(struct buf *b, struct str path, char sep,
+    const struct naming *how)
 {
 	struct buf back = { .max = 4096 };
 	size_t was = b->n;
 	bool good;
 
 	good = path.n <= PATH_MAX_ALL &&
-	    get_path(b, path, sep, layout) == 0 && !b->over &&
+	    get_path(b, path, sep, how) == 0 && !b->over &&
 	    names_to_path(&back, str_from(BUF_STR(*b), was), sep,
-	    layout) == 0 && str_eq(BUF_STR(back), path);
+	    how) == 0 && str_eq(BUF_STR(back), path);
 	buf_free(&back);
 	if (good)
 		return 0;

@@ -31,7 +31,7 @@ state_dir(struct run *r)
 	if (r->o->state != NULL)
 		return file_path(&r->arena, r->o->state);
 	if (names_to_path(&name, str_of(r->o->title), '\0',
-	    LAYOUT_VERBATIM) < 0)
+	    &names_verbatim) < 0)
 		fail(r->e, EX_USAGE, "%s cannot be a file name: use --state",
 		    r->o->title);
 	else if ((dir = statedir_path(&r->arena, "imapsync", "--state DIR",
@@ -68,7 +68,9 @@ open_root(struct run *r)
 {
 	const char *path = r->o->near;
 
-	if (r->index.n == 0 && !r->o->dry_run && statedir_make(path, r->e) < 0)
+	if (r->index.n == 0 && !r->o->dry_run &&
+	    (statedir_make(path, r->e) < 0 || (r->o->inbox != NULL &&
+	    r->o->inbox[0] == '/' && statedir_make(r->o->inbox, r->e) < 0)))
 		return -1;
 	r->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->root >= 0 || (errno == ENOENT && r->index.n == 0 &&
@@ -152,6 +154,8 @@ account_run(const struct settings *o, struct err *e)
 		sandbox_path(&box, o->near, SANDBOX_WRITE);
 		if (r.attic.path != NULL)
 			sandbox_path(&box, r.attic.path, SANDBOX_WRITE);
+		if (o->inbox != NULL && o->inbox[0] == '/')
+			sandbox_path(&box, o->inbox, SANDBOX_WRITE);
 		sandbox_path(&box, r.dir, SANDBOX_WRITE);
 		former = elsewhere_dirs(o, &r.arena);
 		for (i = 0; i < former.n; i++)

@@ -114,6 +114,8 @@ attic_name(const char *path, char dst[256])
 	struct buf b = { .max = 4096 };
 	size_t n;
 
+	if (path[0] == '/')		/* the inbox, outside of near */
+		path = "";
 	for (; *path != '\0'; path++) {
 		if (*path == '/')
 			buf_s(&b, "%2F");

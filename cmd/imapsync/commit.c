@@ -134,6 +134,16 @@ info_of(struct commit_msg *g, char *info, size_t cap, struct err *e)
 	return got;
 }
 
+/* That base name with the flags of the message. */
+static void
+whole_name(char to[160], const struct commit_msg *g, const char *name)
+{
+	if (g->flags == 0)
+		snprintf(to, 160, "%s", name);
+	else
+		snprintf(to, 160, "%s%c%s", name, maildir_info(), g->info);
+}
+
 static int
 publish(struct commit *k, struct commit_msg *g, struct err *e)
 {
@@ -147,8 +157,7 @@ publish(struct commit *k, struct commit_msg *g, struct err *e)
 		return -1;
 	snprintf(name, sizeof name, "%s", g->name);
 	for (i = 2; i < 1000; i++) {
-		snprintf(to, sizeof to, "%s%s%s", name, fresh ? "" : ":",
-		    g->info);
+		whole_name(to, g, name);
 		if (name_taken(g->b, name))
 			errno = EEXIST;
 		else if (publish_as(k, g, fresh ? l->in.fresh : l->in.cur, to) ==
@@ -212,8 +221,7 @@ commit_tell(const struct commit_msg *g)
 	bool fresh = g->flags == 0;
 	char file[160];
 
-	snprintf(file, sizeof file, "%s%s%s", g->name, fresh ? "" : ":",
-	    g->info);
+	whole_name(file, g, g->name);
 	box_done_at(g->b, &a, (struct report_file){ .dir = g->b->path,
 	    .name = str_of(file), .fresh = fresh },
 	    (struct report_file){ .dir = NULL });

@@ -195,6 +195,16 @@ note_trash(struct found *f, const struct imap_resp *m, struct str name)
 	f->bytes += name.n;
 }
 
+/* Where the Maildir is, if somebody made one by its name. */
+static int
+to_path(const struct run *r, struct buf *b, struct str name, char sep)
+{
+	if (r->o->inbox == NULL || !str_eq(name, STR("INBOX")))
+		return names_to_path(b, name, sep, &r->o->how);
+	buf_s(b, r->o->inbox);
+	return 0;
+}
+
 static void
 take_name(struct found *f, const struct imap_resp *m, struct str name)
 {
@@ -203,8 +213,7 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	struct seen *b, *other;
 	const char *at;
 
-	if (!imap_nameable(name) || m->bad_name || names_to_path(&path, name, m->sep, r->o->how) <
-	    0) {
+	if (!imap_nameable(name) || m->bad_name || to_path(r, &path, name, m->sep) < 0) {
 		char safe[200];
 
 		str_escape(safe, sizeof safe, name);
@@ -350,7 +359,7 @@ take_folder(void *to, const char *path)
 	struct seen *b = seen_at(f, path);	/* Inbox/x is INBOX/x here */
 
 	if (b == NULL &&
-	    names_from_path(&name, str_of(path), r->sep, r->o->how) == 0)
+	    names_from_path(&name, str_of(path), r->sep, &r->o->how) == 0)
 		b = seen_named(f, canonical(BUF_STR(name)));
 	if (b != NULL && strcmp(b->path, path) == 0)
 		b->near = true;
@@ -358,6 +367,19 @@ take_folder(void *to, const char *path)
 		opt_list_add(&r->arena, &f->left, arena_dup(&r->arena,
 		    str_of(path)));
 	buf_free(&name);
+}
+
+/* It may be where no others are looked for. */
+static void
+take_inbox(struct found *f)
+{
+	const char *path = f->r->o->inbox;
+	struct seen *b = path != NULL ? seen_at(f, path) : NULL;
+	struct stamp now;
+	bool racy;
+
+	if (b != NULL && near_dir_stamp(f->r->root, path, &now, &racy) == 0)
+		b->near = true;
 }
 
 /* All places of names that have none yet, or might have another one. */
@@ -370,14 +392,14 @@ note_places(struct found *f, struct places *p)
 
 	for (i = 0; i < f->n; i++) {
 		s = &f->v[i];
-		places_note(p, str_of(s->name), r->sep, r->o->how, !s->near &&
+		places_note(p, str_of(s->name), r->sep, &r->o->how, !s->near &&
 		    (r->index.n == 0 ||
 		    index_find(&r->index, str_of(s->name)) != NULL));
 	}
 	for (i = 0; i < r->index.n; i++)
 		if (seen_named(f, str_of(r->index.v[i].box)) == NULL)
 			places_note(p, str_of(r->index.v[i].box), r->sep,
-			    r->o->how, true);
+			    &r->o->how, true);
 }
 
 /* The name that the path is in modified UTF-7; false: it is not. */
@@ -385,8 +407,8 @@ static bool
 old_name(struct run *r, const char *path, struct buf *to)
 {
 	struct buf plain = { .max = 4096 };
-	bool is = names_from_path(&plain, str_of(path), r->sep, r->o->how) ==
-	    0 && utf7_decode(to, BUF_STR(plain)) == 0 && to->n != plain.n;
+	bool is = !r->o->how.utf7 && names_from_path(&plain, str_of(path),
+	    r->sep, &r->o->how) == 0 && utf7_decode(to, BUF_STR(plain)) == 0 && to->n != plain.n;
 
 	if (!is)
 		to->n = 0;
@@ -399,7 +421,7 @@ static bool
 is_known(struct run *r, const char *path)
 {
 	struct buf name = { .max = 4096 };
-	bool is = names_from_path(&name, str_of(path), r->sep, r->o->how) ==
+	bool is = names_from_path(&name, str_of(path), r->sep, &r->o->how) ==
 	    0 && index_find(&r->index, BUF_STR(name)) != NULL;
 
 	buf_free(&name);
@@ -444,7 +466,7 @@ take_left(struct found *f, const struct places *p, const char *path)
 	else if (!known && old_name(r, path, &name))
 		take_place(f, BUF_STR(name), path);
 	else if (names_from_path(&name, str_of(path), r->sep,
-	    r->o->how) == 0 && imap_nameable(BUF_STR(name)) &&
+	    &r->o->how) == 0 && imap_nameable(BUF_STR(name)) &&
 	    is_synced(r, BUF_STR(name), r->sep))
 		seen_add(f, BUF_STR(name), path)->near = true;
 	buf_free(&name);
@@ -477,7 +499,7 @@ take_index(struct found *f)
 		path.n = 0;
 		if (seen_named(f, name) != NULL ||
 		    !is_synced(r, name, r->sep) ||
-		    names_to_path(&path, name, r->sep, r->o->how) < 0)
+		    to_path(r, &path, name, r->sep) < 0)
 			continue;
 		seen_add(f, name, path.p != NULL ? path.p : "");
 	}
@@ -492,8 +514,9 @@ found_find(struct found *f)
 
 	if (found_hear(f, m, imap_ask_list(m, "*", true)) < 0)
 		return -1;
-	if (r->root >= 0 && near_dir_folders(r->root, r->o->how, take_folder, f, r->e) < 0)
+	if (r->root >= 0 && near_dir_folders(r->root, r->o->how.layout, take_folder, f, r->e) < 0)
 		return -1;
+	take_inbox(f);
 	take_others(f);
 	take_index(f);
 	return 0;

@@ -11,6 +11,7 @@
 #include "foreign.h"
 #include "import.h"
 #include "link.h"
+#include "maildir.h"
 #include "program.h"
 #include "settings.h"
 #include "spawn.h"
@@ -23,6 +24,9 @@ struct options {
 	struct settings is;		/* what is decided by all of this */
 	enum { CREATE_BOTH, CREATE_NEAR, CREATE_FAR, CREATE_NONE } create;
 	enum { FOLDERS_KEEP, FOLDERS_DELETE } folders;
+	enum layout layout;
+	enum { CODE_UTF8, CODE_UTF7 } code;
+	const char *flatten, *delimiter, *inbox;
 	const char *import;
 	bool pull, push, all;
 	struct opt_list operands;
@@ -44,6 +48,13 @@ set_allow(void *to, const char *arg, struct err *e)
 static const struct opt_choice layouts[] = {
 	{ "verbatim", LAYOUT_VERBATIM },
 	{ "maildir++", LAYOUT_MAILDIRPP },
+	{ "legacy", LAYOUT_LEGACY },
+	{ .name = NULL }
+};
+
+static const struct opt_choice codes[] = {
+	{ "utf-8", CODE_UTF8 },
+	{ "utf-7", CODE_UTF7 },
 	{ .name = NULL }
 };
 
@@ -90,9 +101,19 @@ static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "What is kept the same" },
 	{ .name = "near", .arg = "DIR", .kind = OPT_TEXT, .to = &o.is.near,
 	    .help = "where the Maildirs are" },
+	{ .name = "inbox", .arg = "DIR", .kind = OPT_TEXT, .to = &o.inbox,
+	    .help = "the Maildir of the inbox (else INBOX in near)" },
 	{ .name = "layout", .arg = "LAYOUT", .kind = OPT_CHOICE,
-	    .to = &o.is.how, .choices = layouts,
-	    .help = "verbatim (a/b is DIR/a/b) or maildir++ (DIR/.a.b)" },
+	    .to = &o.layout, .choices = layouts,
+	    .help = "verbatim (DIR/a/b), maildir++ (DIR/.a.b), legacy (DIR/a/.b)" },
+	{ .name = "flatten", .arg = "CHAR", .kind = OPT_TEXT, .to = &o.flatten,
+	    .help = "with verbatim: a/b is DIR/aCHARb" },
+	{ .name = "near-names", .arg = "CODE", .kind = OPT_CHOICE,
+	    .to = &o.code, .choices = codes,
+	    .help = "utf-8, or utf-7 as on old servers" },
+	{ .name = "info-delimiter", .arg = "CHAR", .kind = OPT_TEXT,
+	    .to = &o.delimiter,
+	    .help = "before the flags of a file, where it cannot be a colon" },
 	{ .name = "patterns", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &o.is.patterns, .help = "which folders: '* !Spam !Lists/%'" },
 	{ .name = "local-only", .arg = "LIST", .kind = OPT_TEXT,
@@ -172,9 +193,69 @@ static const struct opt_rule rules[] = {
 	{ .name = NULL }
 };
 
+/* How Maildirs are called. */
+static int
+naming(struct err *e)
+{
+	const char *f = o.flatten;
+
+	o.is.how = (struct naming){ .layout = o.layout,
+	    .utf7 = o.code == CODE_UTF7 };
+	if (f == NULL)
+		return 0;
+	if (o.layout != LAYOUT_VERBATIM)
+		return fail(e, EX_USAGE, "--flatten has no effect with another --layout than verbatim");
+	if (!names_flat(f[0]) || f[1] != '\0' ||
+	    (o.code == CODE_UTF7 && strchr("+,-", f[0]) != NULL))
+		return fail(e, EX_USAGE, "--flatten: one character that separates, such as a dot, not \"%s\"",
+		    f);
+	o.is.how.flat = f[0];
+	return 0;
+}
+
+static int
+delimiter(struct err *e)
+{
+	const char *d = o.delimiter;
+
+	if (d == NULL)
+		return 0;
+	if (!names_flat(d[0]) || strchr(".,=-_", d[0]) != NULL ||
+	    d[1] != '\0')
+		return fail(e, EX_USAGE, "--info-delimiter: one character such as ; or !, not \"%s\"",
+		    d);
+	maildir_set_info(d[0]);
+	return 0;
+}
+
+/* Below near, where it is there. */
+static void
+place_inbox(void)
+{
+	struct str in, near = str_of(o.is.near);
+
+	if (o.inbox == NULL)
+		return;
+	in = str_of(file_path(&o.account.arena, o.inbox));
+	while (in.n > 1 && in.p[in.n - 1] == '/')
+		in.n--;
+	while (near.n > 1 && near.p[near.n - 1] == '/')
+		near.n--;
+	if (in.n >= near.n && str_eq(str_to(in, near.n), near) &&
+	    (in.n == near.n || in.p[near.n] == '/'))
+		in = str_from(in, in.n > near.n ? near.n + 1 : near.n);
+	o.is.inbox = arena_dup(&o.account.arena, in);
+}
+
 static int
 policies(struct err *e)
 {
+	if (naming(e) < 0 || delimiter(e) < 0)
+		return -1;
+	if (o.inbox != NULL && o.inbox[0] != '/' &&
+	    strncmp(o.inbox, "~/", 2) != 0)
+		return fail(e, EX_USAGE, "--inbox: a whole path, not \"%s\"",
+		    o.inbox);
 	if (o.pull && o.push)
 		return fail(e, EX_USAGE, "--pull and --push: one of them, or neither for both ways");
 	if (o.is.connections < 1 || o.is.connections > LINKS_MAX)
@@ -225,6 +306,7 @@ sync_account(const char *name, struct err *e)
 		fail(e, EX_USAGE, "where to? --near DIR");
 	else {
 		o.is.near = file_path(&o.account.arena, o.is.near);
+		place_inbox();
 		status = account_run(&o.is, e);
 	}
 	fail_tell(e, name);

@@ -43,6 +43,12 @@ descend(int root, const char *path, bool make)
 
 	if (rest.n == 0)
 		return at;
+	if (rest.p[0] == '/') {		/* as somebody has chosen it */
+		close(at);
+		if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -1;
+		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	while (at >= 0 && rest.p != NULL) {
 		part = str_cut(&rest, '/');
 		if (part.n == 0 || part.n >= sizeof name || str_is(part, ".") ||
@@ -162,8 +168,8 @@ make_name(struct near_dir *l, struct str base, const char *other,
 	if (l->letters.changed && l->words != NULL &&
 	    near_letters_save(l, l->words, e) < 0)
 		return -1;
-	if (info[0] == '\0' || (size_t)snprintf(dst, 256, "%.*s:%s",
-	    STR_ARG(base), info) >= 256)
+	if (info[0] == '\0' || (size_t)snprintf(dst, 256, "%.*s%c%s",
+	    STR_ARG(base), maildir_info(), info) >= 256)
 		return fail(e, EX_CANTCREAT, "%.*s: no room for its flags",
 		    STR_ARG(base));
 	return 0;
@@ -220,7 +226,7 @@ near_dir_move_to(struct near_dir *l, struct near_msg *m, struct near_dir *to,
 	drop_small(other);
 	if (make_name(to, near_dir_base(l, m), other, flags, &left, name, e) < 0)
 		return -1;
-	if (strcmp(name + m->base, ":2,") == 0 && info_of(l, m).n == 0)
+	if (strcmp(name + m->base + 1, "2,") == 0 && info_of(l, m).n == 0)
 		name[m->base] = '\0';
 	got = near_file_rename(folder_of(l, m), near_dir_file(l, m),
 	    m->fresh ? to->in.fresh : to->in.cur, name, &ino);
@@ -384,7 +390,7 @@ near_dir_rmdir(int root, const char *path, struct err *e)
 	struct near_dir l;
 	int got;
 
-	if (path[0] == '\0')
+	if (path[0] == '\0' || path[0] == '/')
 		return 1;
 	if ((got = near_dir_open(&l, root, path, false, e)) != 0)
 		return got < 0 ? -1 : 0;

@@ -39,7 +39,7 @@ struct near_dir {
 };
 
 /*
- * Opens root/path (O_NOFOLLOW below the root), made with mode 0700 if make is
+ * Opens root/path (O_NOFOLLOW below the root), or a whole path, made with mode 0700 if make is
  * set and it is not there.  1 if it is not there, or is no Maildir.
  */
 int near_dir_open(struct near_dir *, int root, const char *path, bool make,

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "maildir.h"
 #include "mem.h"
 #include "near_dir.h"
 #include "near_letters.h"
@@ -134,7 +135,7 @@ static void
 scan_add(struct near_dir *l, const struct dirent *x, bool fresh)
 {
 	size_t len = strlen(x->d_name), i;
-	const char *colon = os_last(x->d_name, ':', len);
+	const char *colon = os_last(x->d_name, maildir_info(), len);
 	struct near_msg m = { .fresh = fresh, .ino = x->d_ino };
 	struct str info = { NULL, 0 };
 	char other[64];
@@ -350,7 +351,8 @@ is_folder(const struct walk *w, const struct dirent *x)
 
 	if (x->d_type != DT_DIR && x->d_type != DT_UNKNOWN)
 		return false;
-	if (w->layout == LAYOUT_MAILDIRPP)
+	if (w->layout == LAYOUT_MAILDIRPP ||
+	    (w->layout == LAYOUT_LEGACY && w->here.n > 0))
 		return s[0] == '.' && s[1] != '\0' && s[1] != '.';
 	return s[0] != '.' && strcmp(s, "cur") != 0 &&
 	    strcmp(s, "new") != 0 && strcmp(s, "tmp") != 0;
@@ -381,7 +383,7 @@ visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 	buf_s(&w->here, name);
 	if (is_maildir(fd))
 		found(w);
-	if (w->layout == LAYOUT_VERBATIM && deep < DEEP)
+	if (w->layout != LAYOUT_MAILDIRPP && deep < DEEP)
 		got = walk_tree(w, fd, deep + 1, e);
 	else
 		close(fd);

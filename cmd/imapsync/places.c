@@ -77,21 +77,27 @@ note_with(struct places *p, struct str box, char sep, const char *join,
 }
 
 void
-places_note(struct places *p, struct str box, char sep, enum layout how,
-    bool dots)
+places_note(struct places *p, struct str box, char sep,
+    const struct naming *how, bool dots)
 {
-	const char *name = arena_dup(&p->arena, box);
+	const char *name = arena_dup(&p->arena, box), *join = "/";
 	struct buf wire = { .max = 4096 };
 	struct str as[2] = { box, { NULL, 0 } };
-	bool plus = how == LAYOUT_MAILDIRPP;
+	char flat[2] = { how->flat, '\0' };
+	bool plus = how->layout == LAYOUT_MAILDIRPP;
 	size_t i;
 
+	if (flat[0] != '\0')
+		join = flat;
+	else if (plus)
+		join = ".";
+	else if (how->layout == LAYOUT_LEGACY)
+		join = "/.";
 	if (utf7_encode(&wire, box) == 0)
 		as[1] = BUF_STR(wire);
 	for (i = 0; i < 2 && as[i].n > 0; i++) {
-		note_with(p, as[i], sep, plus ? "." : "/", plus ? "." : "",
-		    name);
-		if (dots && !plus)
+		note_with(p, as[i], sep, join, plus ? "." : "", name);
+		if (dots && how->layout == LAYOUT_VERBATIM)
 			note_with(p, as[i], sep, ".", "", name);
 	}
 	buf_free(&wire);

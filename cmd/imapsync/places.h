@@ -26,8 +26,8 @@ struct places {
  * Notes all places of a mailbox, of which sep is the separator; a.b among them
  * if dots is set.  Of two mailboxes with one place the first has it.
  */
-void places_note(struct places *, struct str box, char sep, enum layout,
-    bool dots);
+void places_note(struct places *, struct str box, char sep,
+    const struct naming *, bool dots);
 /* The mailbox that this path may be, valid until places_free; or NULL. */
 const char *places_find(const struct places *, const char *path);
 void places_free(struct places *);

@@ -425,7 +425,7 @@ local_only(const struct run *r, const char *path)
 {
 	struct buf name = { .max = 4096 };
 	bool is = r->o->local_only != NULL && names_from_path(&name,
-	    str_of(path), r->sep, r->o->how) == 0 &&
+	    str_of(path), r->sep, &r->o->how) == 0 &&
 	    names_match(r->o->local_only, BUF_STR(name), r->sep);
 
 	buf_free(&name);
@@ -540,7 +540,7 @@ proof_hold(struct run *r)
 	if (p.n > 0 && r->o->dry_run)
 		proof_foresee(&p);
 	if (p.n > 0)
-		got = near_dir_folders(r->root, r->o->how, proof_folder, &p,
+		got = near_dir_folders(r->root, r->o->how.layout, proof_folder, &p,
 		    r->e);
 	if (got == 0 && !stop_asked())
 		got = proof_keep(&p);

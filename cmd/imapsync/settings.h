@@ -29,12 +29,14 @@ struct settings {
 	struct account *account;	/* whom to ask, and how to log in */
 	const char *title;		/* the account's name, for messages */
 	const char *near;		/* the directory of the Maildirs */
+	const char *inbox;		/* below near, or a path of its own;
+					   NULL: where its name has it */
 	const char *state;		/* where the state is, or NULL */
 	const char *former_state;	/* another program's; or NULL */
 	const char *patterns;		/* of folders: see names_match */
 	const char *on_change;		/* a command; or NULL */
 	const char *local_only;		/* folders that stay here alone; NULL */
-	enum layout how;		/* of the Maildirs below it */
+	struct naming how;		/* of the Maildirs below it */
 	enum delta rung;		/* the best way that may be used */
 	struct policy policy;		/* what may be done to messages */
 	uint64_t connections;		/* for downloads */

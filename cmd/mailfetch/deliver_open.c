@@ -144,7 +144,7 @@ deliver_folder(struct deliver *d, struct str folder, char sep)
 		return 0;
 	if (deliver_commit(d) < 0)
 		return -1;
-	if (names_to_path(&path, folder, sep, LAYOUT_VERBATIM) == 0)
+	if (names_to_path(&path, folder, sep, &names_verbatim) == 0)
 		got = open_folder(d, path.p);
 	else {
 		fail(d->h.e, EX_CANTCREAT, "this name cannot be a path here");

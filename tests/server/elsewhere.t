@@ -23,9 +23,6 @@ Account a
 {far}
 
 MaildirStore l
-Path {near}/
-Inbox {near}/INBOX
-SubFolders Verbatim
 {store}
 
 Channel c
@@ -43,12 +40,16 @@ def env(u):
     return dict(os.environ, HOME=u.dir, XDG_STATE_HOME=u.dir + "/xdg")
 
 
-def mbsync(u, channel="SyncState *", far="", store=""):
+PLACES = "Path {near}/\nInbox {near}/INBOX\nSubFolders Verbatim\n"
+
+
+def mbsync(u, channel="SyncState *", far="", store="", places=PLACES):
     rc = u.dir + "/mbsyncrc"
     with open(rc, "w") as f:
         f.write("FSync no\n\n" + RC.format(
             port=lab.imaps, user=u.name, ca=lab.ca, near=u.near.root,
-            channel=channel, far=far, store=store))
+            channel=channel, far=far, store=places.format(
+                near=u.near.root, dir=u.dir) + store))
     p = subprocess.run(["mbsync", "-q", "-c", rc, "-a"], env=env(u),
                        stdin=subprocess.DEVNULL, capture_output=True,
                        text=True, timeout=60)
@@ -279,6 +280,58 @@ def dots_of_ours():
     is_([e["box"] for e in n.events if e.get("act") == "far-create"],
         ["a.b", "c.d"], "is another one than that with a slash")
     is_(n.err, "", "without a word")
+
+
+for name, places, args, path in (
+        ("Flatten", PLACES.replace("SubFolders Verbatim", "Flatten ."),
+         ("--flatten", "."), "near/New.one"),
+        ("SubFolders Legacy", PLACES.replace("Verbatim", "Legacy"),
+         ("--layout", "legacy"), "near/New/.one"),
+        ("SubFolders Maildir++", "Inbox {near}\nSubFolders Maildir++\n",
+         ("--layout", "maildir++"), "near/.New.one"),
+        ("an Inbox of its own", PLACES.replace("{near}/INBOX", "{dir}/In"),
+         ("--inbox", "~/In"), "near/New/one"),
+        ("InfoDelimiter", PLACES + "InfoDelimiter ;\n",
+         ("--info-delimiter", ";"), "near/New/one"),
+        ("UTF-7", PLACES, ("--near-names", "utf-7"),
+         "near/" + utf7("New/\u00fcber"))):
+    @scenario
+    def laid_out():
+        u = lab.user()
+        u.far.create("Lists", "Lists/c", "K\u00fcche", "K\u00fcche/d")
+        for i, box in enumerate(("INBOX", "INBOX", "Lists", "Lists/c",
+                                 "K\u00fcche", "K\u00fcche/d")):
+            u.far.append(box, mail(i), r"\Seen" if i % 2 else "")
+        mbsync(u, places=places)
+        dirs = sorted(d for d, _, _ in os.walk(u.dir))
+        p = u.proxy()
+        r = u.sync("-j", *args, proxy=p)
+        acts = {e["act"] for e in r.events if "act" in e}
+        ok(r.status == 0 and acts == {"pair"} and not r.err and
+           not [c for c in p.commands if "BODY.PEEK[]" in c], name +
+           ": nothing is transferred", "%s\n%s" % (acts, r.err))
+        is_(sorted(d for d, _, _ in os.walk(u.dir)
+                   if not re.search("/state|/xdg|/near.attic", d)), dirs,
+            "no folder is made")
+        new = "New/\u00fcber" if name == "UTF-7" else "New/one"
+        u.far.create(new)
+        u.far.append(new, mail(20), r"\Flagged")
+        u.far.append("INBOX", mail(21), r"\Seen")
+        u.runs("what is new", *args)
+        ok(os.path.isdir(u.dir + "/" + path), "has its place",
+           "\n".join(sorted(d for d, _, _ in os.walk(u.dir))))
+        inbox = [f for d, _, n in os.walk(u.dir) for f in n
+                 if d.endswith("/cur") and f.startswith("postbag.")]
+        sep = ";" if name == "InfoDelimiter" else ":"
+        is_(sorted(f.rpartition(sep)[2] for f in inbox), ["2,F", "2,S"],
+            "and its flags")
+        u.far.store("INBOX", "1", r"+FLAGS (\Answered)")
+        u.runs("a flag", *args)
+        ok([f for _, _, n in os.walk(u.dir) for f in n
+            if re.search(sep + "2,R", f)], "is set here")
+        n = u.sync("-n", "-j", *args)
+        is_([e for e in n.events if e.get("event") == "plan"], [],
+            "and that is all")
 
 
 done()

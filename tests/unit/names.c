@@ -5,13 +5,17 @@
 #include "str.h"
 #include "tap.h"
 
-#define V LAYOUT_VERBATIM
-#define M LAYOUT_MAILDIRPP
+static const struct naming plus = { .layout = LAYOUT_MAILDIRPP },
+    legacy = { .layout = LAYOUT_LEGACY }, flat = { .flat = '.' },
+    old = { .utf7 = true }, old_plus = { .layout = LAYOUT_MAILDIRPP,
+	.utf7 = true };
+#define V &names_verbatim
+#define M &plus
 
 static const struct {
 	const char *box, *path;
 	char sep;
-	enum layout layout;
+	const struct naming *layout;
 } pairs[] = {
 	{ "INBOX", "INBOX", '/', V },
 	{ "INBOX", "", '.', M },
@@ -46,6 +50,16 @@ static const struct {
 	{ " blank ", " blank ", '/', V },
 	{ "a\\b", "a\\b", '/', V },
 	{ "a\\b", "a/b", '\\', V },
+	{ "a/b/c", "a/.b/.c", '/', &legacy },
+	{ "a/.b", "a/.%2Eb", '/', &legacy },
+	{ "INBOX/b", "INBOX/.b", '/', &legacy },
+	{ "a/b", "a.b", '/', &flat },
+	{ "a.b", "a.b", '.', &flat },
+	{ "a.b/c", "a%2Eb.c", '/', &flat },
+	{ "a/b", "a%2Fb", '.', &flat },
+	{ "Entw\xc3\xbcrfe/&", "Entw&APw-rfe/&-", '/', &old },
+	{ "Entw\xc3\xbcrfe/&", ".Entw&APw-rfe.&-", '/', &old_plus },
+	{ "50%", "50%25", '/', &old },
 };
 
 static void
@@ -101,7 +115,7 @@ refused(void)
 	static const struct {
 		const char *path;
 		char sep;
-		enum layout layout;
+		const struct naming *layout;
 	} from[] = {
 		{ "", '/', V }, { "..", '/', V }, { "../x", '/', V },
 		{ "a/../b", '/', V }, { "/a", '/', V }, { "a/", '/', V },
@@ -112,6 +126,10 @@ refused(void)
 		{ "INBOX", '/', M }, { ".INBOX", '/', M }, { ".", '/', M },
 		{ "..", '/', M }, { ".a..b", '/', M }, { ".a.", '/', M },
 		{ ".a/b", '/', M }, { ".a%2Eb", '.', M },
+		{ "a/b", '/', &legacy }, { "a/..b", '/', &legacy },
+		{ "a/b", '/', &flat }, { "a..b", '/', &flat },
+		{ "Entw\xc3\xbcrfe", '/', &old }, { "a&", '/', &old },
+		{ "&AGE-", '/', &old }, { "a&AC8-b", '/', &old },
 	};
 	struct buf b = { .max = 4096 };
 	char longer[1100];
@@ -141,7 +159,7 @@ refused(void)
 
 /* A path that stays below: no part is empty, ".", ".." or a Maildir's. */
 static bool
-below(struct str path, enum layout layout)
+below(struct str path, const struct naming *layout)
 {
 	struct str part;
 
@@ -179,7 +197,7 @@ random_names(void)
 	struct buf box = { .max = 400 }, path = { .max = 4096 },
 	    back = { .max = 4096 };
 	int i, bad = 0, made = 0, n;
-	enum layout layout;
+	const struct naming *layout;
 	char sep;
 
 	for (i = 0; i < 100000; i++) {
