@@ -562,16 +562,18 @@ static int
 mark(struct deliver *d)
 {
 	size_t i;
-	bool maildir = false;
+	bool maildir = false, changed = !d->marked;
 
 	for (i = 0; i < d->places; i++)
 		maildir |= place_files(&d->place[i]);
-	if (d->marked || !maildir)
+	if (!maildir)
 		return 0;
-	if (!d->h.state->dirty && state_put(d->h.state, STATE_DIRTY,
-	    (struct key){ 0, 0 }, (uint32_t)(d->first / 1000000), d->h.e) < 0)
+	if (!d->h.state->dirty && !d->marked && state_put(d->h.state,
+	    STATE_DIRTY, (struct key){ 0, 0 }, (uint32_t)(d->first / 1000000),
+	    d->h.e) < 0)
 		return -1;
-	if (state_sync(d->h.state, d->h.e) < 0)
+	if (known_mark(d, &changed) < 0 ||
+	    (changed && state_sync(d->h.state, d->h.e) < 0))
 		return -1;
 	d->marked = true;
 	return 0;
@@ -762,7 +764,7 @@ drop_batch(struct deliver *d)
 }
 
 int
-deliver_close(struct deliver *d, bool *unsure, struct err *e)
+deliver_close(struct deliver *d, struct err *e)
 {
 	int got = 0;
 	size_t i;
@@ -779,7 +781,5 @@ deliver_close(struct deliver *d, bool *unsure, struct err *e)
 		close(d->spool);
 	filter_close(&d->filter);
 	hook_close(&d->hook);
-	*unsure = known_unsure(d);
-	known_free(&d->known);
 	return got;
 }

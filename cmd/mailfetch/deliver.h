@@ -61,10 +61,9 @@ void deliver_init(struct deliver *, const struct handed *h);
 int deliver_open(struct deliver *);
 /*
  * Complete messages stay, also when the rest failed: -1 if that could not be
- * made durable, and then it is not in tmp/ either.  unsure: there is a file
- * that an interrupted run left, whose message has not been seen to be it.
+ * made durable, and then it is not in tmp/ either.
  */
-int deliver_close(struct deliver *, bool *unsure, struct err *);
+int deliver_close(struct deliver *, struct err *);
 
 /*
  * All that it will open, start and look up: the places, a temporary file for

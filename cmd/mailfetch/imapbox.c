@@ -563,6 +563,7 @@ bring(struct box *b)
 		return -1;
 	if (move_mark(b) < 0 || afterwards(b) < 0 || prune(b) < 0)
 		return -1;
+	known_visit(&b->r->deliver.known, b->key.a);
 	run_note(b->r, &was, b->folder);
 	return 0;
 }

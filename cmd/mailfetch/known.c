@@ -127,6 +127,112 @@ sort_known(struct known_files *all)
 		qsort(all->v, all->n, sizeof *all->v, known_by_key);
 }
 
+/* ---- folders ---- */
+
+/* The keys of messages of IMAP have the folder's a, and UIDs. */
+static int
+mark_folder(struct deliver *d, struct key message, bool *changed)
+{
+	struct key k = { message.a, 1 };
+
+	if (message.b > UINT32_MAX || state_find(d->h.state, k, STATE_DIRTY) !=
+	    NULL)
+		return 0;
+	*changed = true;
+	return state_put(d->h.state, STATE_DIRTY, k, 0, d->h.e);
+}
+
+/* Of files that nobody has yet, whoever left them. */
+static int
+mark_known(struct deliver *d)
+{
+	bool changed;
+	size_t i;
+
+	for (i = 0; i < d->known.n; i++) {
+		const struct known *k = &d->known.v[i];
+
+		if (!ledger_has(d->h.ledger, k->key,
+		    d->place[k->place].number) &&
+		    mark_folder(d, k->key, &changed) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+known_mark(struct deliver *d, bool *changed)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		if ((i == 0 || d->batch[i].key.a != d->batch[i - 1].key.a) &&
+		    mark_folder(d, d->batch[i].key, changed) < 0)
+			return -1;
+	return 0;
+}
+
+static bool
+was_visited(const struct known_files *all, uint64_t folder)
+{
+	size_t i;
+
+	for (i = 0; i < all->nvisited; i++)
+		if (all->visited[i] == folder)
+			return true;
+	return false;
+}
+
+void
+known_visit(struct known_files *all, uint64_t folder)
+{
+	if (!all->look || was_visited(all, folder))
+		return;
+	if (all->nvisited == all->room) {
+		all->room = all->room > 0 ? 2 * all->room : 64;
+		all->visited = mem_grow(all->visited, all->room,
+		    sizeof *all->visited);
+	}
+	all->visited[all->nvisited++] = folder;
+}
+
+/* Is a file that an interrupted run left still nobody's? */
+static bool
+unsure_files(const struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->known.n; i++)
+		if (!ledger_has(d->h.ledger, d->known.v[i].key,
+		    d->place[d->known.v[i].place].number))
+			return true;
+	return d->known.unsure;
+}
+
+int
+known_settle(struct deliver *d, bool done, struct err *e)
+{
+	struct state *st = d->h.state;
+	bool unsure = unsure_files(d);
+	size_t i, n = st->n, left = 0;
+
+	if (unsure && !done)
+		return 0;
+	for (i = 0; i < n; i++) {
+		struct key k = st->v[i].key;
+
+		if (st->v[i].kind != STATE_DIRTY || k.b != 1)
+			continue;
+		if (unsure && !was_visited(&d->known, k.a))
+			left++;
+		else if (state_drop(st, k, STATE_DIRTY, e) < 0)
+			return -1;
+	}
+	return left == 0;
+}
+
+/* ---- files ---- */
+
 /*
  * Files that an interrupted run left in a Maildir, if this run cannot know
  * that from its state.  A file older than that run is of another message,
@@ -156,6 +262,8 @@ known_find(struct deliver *d)
 	}
 	sort_known(&d->known);
 	d->known.unsure = each && (lost || st->dirty);
+	if (mark_known(d) < 0)
+		return -1;
 	if (!lost || st->dirty || (d->known.n == 0 && !each))
 		return 0;
 	if (state_put(st, STATE_DIRTY, (struct key){ 0, 0 }, 0, d->h.e) < 0)
@@ -182,19 +290,6 @@ known_find_in(struct deliver *d, size_t place)
 		return -1;
 	sort_known(all);
 	return 0;
-}
-
-/* Is a file that an interrupted run left still nobody's? */
-bool
-known_unsure(const struct deliver *d)
-{
-	size_t i;
-
-	for (i = 0; i < d->known.n; i++)
-		if (!ledger_has(d->h.ledger, d->known.v[i].key,
-		    d->place[d->known.v[i].place].number))
-			return true;
-	return d->known.unsure;
 }
 
 /* Is this file the message under way, which is complete? */
@@ -255,5 +350,6 @@ known_free(struct known_files *all)
 	while (all->n > 0)
 		free(all->v[--all->n].file);
 	free(all->v);
+	free(all->visited);
 	*all = (struct known_files){ 0 };
 }

@@ -345,12 +345,14 @@ int
 run_close(struct run *r)
 {
 	struct err e = { 0 };
-	bool clean, unsure;
+	bool clean;
 	int status;
 
-	clean = deliver_close(&r->deliver, &unsure, &e) == 0;
+	clean = deliver_close(&r->deliver, &e) == 0;
 	if (r->state.log.fd >= 0 && clean && r->state.changed)
-		state_finish(&r->state, !unsure || all_done(r), &e);
+		state_finish(&r->state, known_settle(&r->deliver, all_done(r),
+		    &e) > 0, &e);
+	known_free(&r->deliver.known);
 	fail_join(r->e, &e);
 	tally_say(&r->tally, r->o->title, &r->p->complain);
 	if (looks_only(r->o))

@@ -24,7 +24,8 @@ enum state_kind {
 	STATE_DOUBT,		/* handed over, and no answer was seen */
 	STATE_MARK,		/* of a folder: see ledger.c */
 	STATE_DIRTY,		/* a run has begun and not ended; day: the
-				   second it began in, or 0 */
+				   second it began in, or 0.  Of the key (a, 1):
+				   in the folder of IMAP with that a */
 	STATE_LENGTH,		/* an mbox: its length before the batch */
 	STATE_FORGET,		/* in the log alone: the key is dropped */
 	STATE_BEGIN, STATE_END,	/* in the log alone: a group */
