@@ -419,6 +419,10 @@ judge_dialogue(struct report *r)
 		clear_login(r);
 	if (r->talk.helo)
 		refused_ehlo(r);
+	if (r->talk.odd == ODD_LMTP && r->talk.caps.known)
+		note_add(r, FIND_LMTP_ONLY, FINDING_ERROR,
+		    "EHLO and HELO are unknown here, LHLO is taken: %s:%u/lmtp",
+		    r->host, r->port);
 	vrfy(r);
 	if (str_control(r->talk.banner))
 		note_add(r, FIND_BANNER_CONTROL, FINDING_WARN,
@@ -523,6 +527,10 @@ judge_trouble(struct report *r)
 	r->verdict.sev = o.sev;
 	if (o.status != 0)
 		r->verdict.status = o.status;
+	if (r->talk.odd == ODD_TLS_FIRST)
+		note_add(r, FIND_TLS_FIRST, FINDING_HINT,
+		    "it waits for TLS from the first byte: %s:%u/%s", r->host,
+		    r->port, probe_talk_twin(r->proto, true)->name);
 	if (r->way.port25 != NULL)
 		note_add(r, FIND_PORT25_BLOCKED, FINDING_HINT,
 		    "%s: blocked on the way out of here?", r->way.port25);

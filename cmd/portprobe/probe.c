@@ -24,7 +24,7 @@
 #include "target.h"
 #include "trace.h"
 
-enum { SILENT_MS = 3000 };
+enum { SILENT_MS = 3000, FIRST_PART = 10 };
 
 static void
 hang_up(struct probe *p)
@@ -114,12 +114,15 @@ dial(struct probe *p)
 	int64_t spent = p->job->host->dns_us / 1000, limit;
 
 	limit = (int64_t)(r->set->scope.timeout * 1000) - spent;
+	if (p->turn == TURN_FIRST)
+		limit = (int64_t)(r->set->scope.timeout * 1000) / FIRST_PART;
 	if (p->classic && main_turn(p))		/* what the first one left */
 		limit = p->deadline - clock_ms();
 	limit = limit > 100 ? limit : 100;
 	p->wire.error = 0;
 	p->stage = STAGE_CONNECT;
-	p->wire.implicit = p->job->port.proto->implicit;
+	p->wire.implicit = p->job->port.proto->implicit ||
+	    p->turn == TURN_FIRST;
 	p->talk = p->job->port.proto->talk;
 	p->began = p->at = clock_us();
 	p->deadline = p->began / 1000 + limit;
@@ -243,7 +246,9 @@ next_turn(struct probe *p)
 	bool tls = m->us.tls >= 0 || m->trouble.place == PLACE_TLS;
 
 	while (++p->turn < TURNS) {
-		if (p->turn < TURN_INJECT && r->set->extra.versions && tls)
+		if (p->turn == TURN_FIRST && m->talk.odd == ODD_MUTE)
+			return true;
+		if (p->turn >= TURN_VERSION && p->turn < TURN_INJECT && r->set->extra.versions && tls)
 			return true;
 		if (p->turn == TURN_INJECT && r->set->extra.inject &&
 		    p->talk != NULL &&
@@ -259,6 +264,8 @@ turn_over(struct probe *p)
 	enum tried *v = &p->main.versions[0];
 	const struct trouble *t = &p->extra.trouble;
 
+	if (p->turn == TURN_FIRST)
+		return;
 	if (p->turn >= TURN_INJECT) {
 		if (p->main.inject == INJECT_NONE)
 			p->main.inject = hung_up(t->class) ? INJECT_REFUSED :
@@ -588,6 +595,10 @@ probe_late(struct probe *p)
 	} else if (p->stage == STAGE_QUIT) {
 		p->stage = STAGE_OVER;
 	} else {
+		if (main_turn(p) && p->stage == STAGE_BANNER &&
+		    p->wire.in.n == 0 && p->talk != NULL && !p->wire.inside &&
+		    p->talk->say[PROBE_STARTTLS] != NULL)
+			p->now->talk.odd = ODD_MUTE;
 		if (p->stage == STAGE_CONNECT)
 			p->now->way.tcp = REACH_FILTERED;
 		snprintf(text, sizeof text, "no answer in %.3g s",

@@ -98,6 +98,9 @@ tls_failed(struct probe *p)
 	p->now->tls.client_cert = tls_look_asked(p->wire.tls);
 	why = tls_look_why(p->wire.tls, &text);
 	note_version(p, why);
+	if (p->turn == TURN_FIRST && (why == TLS_WHY_ALERT ||
+	    why == TLS_WHY_REFUSED || why == TLS_WHY_VERSION))
+		p->main.talk.odd = ODD_TLS_FIRST;	/* in its own way */
 	switch (why) {
 	case TLS_WHY_ALERT:
 	case TLS_WHY_REFUSED:

@@ -50,8 +50,17 @@ struct way {
 	const char *family;		/* why all of the family is */
 };
 
+/* A server that speaks otherwise than its port says. */
+enum odd {
+	ODD_NONE,
+	ODD_MUTE,			/* it says nothing at all */
+	ODD_TLS_FIRST,			/* and waits for TLS, it turned out */
+	ODD_LMTP			/* EHLO and HELO are unknown to it */
+};
+
 /* The dialogue, but for TLS. */
 struct talk {
+	enum odd odd;
 	struct str banner;
 	struct caps caps;		/* before TLS */
 	struct caps caps_tls;		/* within */

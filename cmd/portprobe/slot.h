@@ -27,7 +27,8 @@ enum stage {
 };
 
 /* Which connection this is: the probe's own, or one more question. */
-enum { TURN_MAIN, TURN_VERSION, TURN_INJECT = TURN_VERSION + VERSIONS,
+enum { TURN_MAIN, TURN_FIRST, TURN_VERSION,
+	TURN_INJECT = TURN_VERSION + VERSIONS,
 	TURNS };
 
 /* A connection, and the bytes that came and are to go. */

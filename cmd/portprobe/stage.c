@@ -247,11 +247,24 @@ capable(struct probe *p, const struct probe_reply *r)
 	return stage_without_tls(p, true);	/* POP3 from before CAPA */
 }
 
+/* Neither word is one that it knows: it may be LMTP's server. */
+static bool
+unknown(const struct probe *p, const struct probe_reply *r)
+{
+	return r->sense == PROBE_NO && !r->bye && !p->now->talk.not_us &&
+	    (r->code == 500 || r->code == 502) && !p->wire.inside &&
+	    p->talk == probe_talk_named(STR("smtp"))->talk;
+}
+
 static enum stage
 humble(struct probe *p, const struct probe_reply *r)
 {
 	enum stage next;
 
+	if (r->sense != PROBE_YES && unknown(p, r)) {
+		p->now->talk.odd = ODD_LMTP;
+		return perhaps_lmtp(p);
+	}
 	if (r->sense != PROBE_YES)
 		return stage_refused(p, r);
 	p->now->talk.helo = true;
@@ -349,6 +362,10 @@ after_handshake(struct probe *p)
 {
 	if (p->turn == TURN_INJECT)
 		return STAGE_INJECTED;
+	if (p->turn == TURN_FIRST) {
+		p->main.talk.odd = ODD_TLS_FIRST;
+		return STAGE_QUIT;
+	}
 	if (p->turn >= TURN_VERSION) {
 		p->main.versions[p->turn - TURN_VERSION] = TRIED_YES;
 		return STAGE_QUIT;

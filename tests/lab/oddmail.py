@@ -21,7 +21,8 @@ the ClientHello and the beginning of a record), mute (silence after the
 ClientHello), gone (end of
 file after the ClientHello), leave (end of file with the go-ahead), preauth,
 greet=TEXT and ehlo=TEXT (with escapes; an answer of smtp), helo (no EHLO but
-HELO), helo=TEXT (the answer to EHLO, and HELO is taken), norcpt (ends when RCPT comes).
+HELO), helo=TEXT (the answer to EHLO, and HELO is taken), norcpt (ends when RCPT comes),
+strict (LHLO alone, as LMTP demands).
 Without PROTO:
   closed                a port that nobody listens at
   filtered              a listener whose queue is full: SYNs get no answer
@@ -161,6 +162,8 @@ def smtp(p, line, opts, offer):
     word = line.split(b" ")[0].upper()
     if word in (b"EHLO", b"HELO", b"LHLO") and "ehlo" in opts:
         return opts["ehlo"]
+    if word in (b"EHLO", b"HELO") and "strict" in opts:
+        return b"500 5.5.1 unknown command\r\n"
     if word == b"EHLO" and "helo" in opts:
         return opts["helo"] or b"502 5.5.1 what?\r\n"
     if word in (b"EHLO", b"LHLO"):

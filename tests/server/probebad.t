@@ -250,7 +250,7 @@ lab_odd PRE=plain:imap/preauth PRE_TLS=starttls:imap:good/preauth \
 	BADNAME='starttls:smtp:good/helo=501 5.5.2 no such name\r\n' \
 	ASA='plain:smtp/ehlo=250-odd\r\n250-XXXXXXXA\r\n250 HELP\r\n' \
 	STARS='plain:smtp/greet=220 **************2****200**0***\r\n' \
-	LMTP=plain:lmtp VRST=starttls:smtp:good/rst \
+	LMTP=plain:lmtp LHLO=plain:lmtp/strict VRST=starttls:smtp:good/rst \
 	VALERT='say=\x15\x03\x03\x00\x02\x02\x28' CLIENT=tls:imap:good/clientcert \
 	CLIENT12=tls:imap:good/clientcert/v12 \
 	V10=tls:imap:good/v10 V10_STARTTLS=starttls:imap:good/v10 \
@@ -320,6 +320,14 @@ POSTBAG_DNS=127.0.0.1:$(cat "$T/silent") finds "DANE_TEMP PLAIN_AFTER_STARTTLS" 
 kill "$silent"
 finds STARTTLS_REFUSED 0 "$at:$REFUSE/smtp"
 finds STARTTLS_REFUSED 77 "$at:$REFUSE/submission"
+finds 'LMTP_ONLY NO_STARTTLS' 76 "$at:$LHLO/smtp"
+like "$(json '.findings[].text')" "LHLO is taken: 127.0.0.1:$LHLO/lmtp" \
+	'LMTP at a port of SMTP, and how to look at it'
+finds 'TLS_FIRST' 75 "$at:$TLS_good/imap" --timeout 3
+like "$(json '.findings[].text')" "127.0.0.1:$TLS_good/imaps" \
+	'TLS from the first byte where STARTTLS was meant'
+is "$(json .error.class)" timeout-banner 'which is silence to others'
+finds 'TLS_FIRST' 75 "$at:$V10/smtp" --timeout 3
 finds 'EHLO_REFUSED NO_STARTTLS' 0 "$at:$HELO/smtp"
 like "$(json '.findings[1].text')" '502 5.5.1 what[?]|5.5.1 what' 'its words'
 finds EHLO_NOT_US 0 "$at:$NOTUS/smtp"
