@@ -138,6 +138,22 @@ use_records(struct tls_look *t, const struct tls_ask *ask)
 	ERR_clear_error();
 }
 
+static bool
+take_keys(SSL *ssl, enum tls_keys keys)
+{
+	switch (keys) {
+	case TLS_KEYS_RSA:
+		return SSL_set1_sigalgs_list(ssl, "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1") == 1 &&
+		    SSL_set_cipher_list(ssl, "aRSA:@SECLEVEL=0") == 1;
+	case TLS_KEYS_OTHER:
+		return SSL_set1_sigalgs_list(ssl, "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448") == 1 &&
+		    SSL_set_cipher_list(ssl, "aECDSA:@SECLEVEL=0") == 1;
+	case TLS_KEYS_ANY:
+		break;
+	}
+	return true;
+}
+
 static int
 look_begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 {
@@ -161,6 +177,8 @@ look_begin(struct tls_look *t, struct tls_ctx *c, const struct tls_ask *ask)
 	    (SSL_set_min_proto_version(t->ssl, (int)ask->only) != 1 ||
 	    SSL_set_max_proto_version(t->ssl, (int)ask->only) != 1))
 		return tls_openssl(t->e, EX_SOFTWARE, "this TLS version");
+	if (!take_keys(t->ssl, ask->keys))
+		return tls_openssl(t->e, EX_SOFTWARE, "keys of certificates");
 	if (ask->classic && c->classic != NULL &&
 	    SSL_set1_groups_list(t->ssl, c->classic) != 1)
 		return tls_openssl(t->e, EX_SOFTWARE, "classic groups");

@@ -16,11 +16,15 @@
 /* Makes the sessions of a fresh tls_ctx lookers; conf->insecure is wrong. */
 int tls_look_ctx(struct tls_ctx *, struct err *);
 
+/* Servers may have two certificates; which one is sent is for us to say. */
+enum tls_keys { TLS_KEYS_ANY, TLS_KEYS_RSA, TLS_KEYS_OTHER };
+
 struct tls_ask {
 	const char *name;	/* host name or address to be matched */
 	const char *sni;	/* NULL: none is sent */
 	const char *alpn;	/* one protocol, or NULL */
 	enum tls_version only;	/* offer just this version */
+	enum tls_keys keys;	/* take just certificates with such keys */
 	bool classic;		/* as in struct tls_hello */
 	const char *base;	/* the name that owns the TLSA records */
 	const char *also;	/* with a trust anchor of theirs the certificate
@@ -94,6 +98,10 @@ struct tls_facts {
 	bool also;			/* it is for that other name of the ask */
 	const char *dane_text;		/* why not */
 };
+
+/* What a file of PEM certificates has, as above, in the arena.  -1: e. */
+int tls_look_file(const char *path, struct tls_cert **, size_t *n,
+    struct arena *, struct err *);
 
 /* All of it in the arena.  0, or -1 if the server sent no certificate. */
 int tls_look_facts(struct tls_look *, struct tls_facts *, struct arena *);

@@ -1,12 +1,14 @@
 /* tls_look_cert.c: all that a report says of a certificate */
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "file.h"
 #include "mem.h"
 #include "tls_look.h"
 #include "tls_private.h"
 
-enum { SAN_MAX = 100 };
+enum { SAN_MAX = 100, FILE_CERTS = 20, FILE_MAX = 1 << 20 };
 
 static const char *
 hex_text(struct arena *a, const unsigned char *p, size_t n)
@@ -147,4 +149,44 @@ tls_look_describe(struct tls_cert *c, X509 *x, struct arena *a)
 	key(c, x, a);
 	digests(c, x, a);
 	ERR_clear_error();
+}
+
+static int
+nobody(char *dst, int cap, int writing, void *arg)
+{
+	(void)dst;
+	(void)cap;
+	(void)writing;
+	(void)arg;
+	return 0;
+}
+
+int
+tls_look_file(const char *path, struct tls_cert **v, size_t *n,
+    struct arena *a, struct err *e)
+{
+	struct buf text = { .max = FILE_MAX };
+	int fd = file_open(path, e), got;
+	BIO *b;
+	X509 *x;
+
+	if (fd < 0)
+		return -1;
+	got = file_slurp(fd, &text, e);
+	close(fd);
+	b = got == 0 ? BIO_new_mem_buf(text.p, (int)text.n) : NULL;
+	*v = arena_new(a, FILE_CERTS, sizeof **v);
+	*n = 0;
+	while (b != NULL && *n < FILE_CERTS &&
+	    (x = PEM_read_bio_X509(b, NULL, nobody, NULL)) != NULL) {
+		tls_look_describe(&(*v)[(*n)++], x, a);
+		X509_free(x);
+	}
+	ERR_clear_error();
+	BIO_free(b);
+	buf_free(&text);
+	if (got < 0)
+		return fail_in(e, "%s", path);
+	return *n > 0 ? 0 : fail(e, EX_DATAERR, "%s: no certificate in PEM form",
+	    path);
 }
