@@ -6,6 +6,7 @@
 #include "json.h"
 #include "judge.h"
 #include "judge_cert.h"
+#include "plan.h"
 #include "run.h"
 #include "sts.h"
 #include "target.h"
@@ -86,6 +87,8 @@ tlsa_record(struct json *j, const struct report *r, unsigned i)
 	json_s(j, "result", word_record(judge_dane_record(r, i)));
 	if (r->dane.rr != NULL && r->dane.rr[i].depth >= 0)
 		json_int(j, "match_depth", r->dane.rr[i].depth);
+	else if (r->dane.other != NULL && r->dane.other[i].depth >= 0)
+		json_int(j, "match_depth", r->dane.other[i].depth);
 	else
 		json_null(j, "match_depth");
 	json_close(j, '}');
@@ -107,6 +110,27 @@ json_dane(struct json *j, const struct report *r)
 	for (i = 0; r->dane.tlsa.use != NULL && i < r->dane.tlsa.answer->n; i++)
 		tlsa_record(j, r, i);
 	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void
+other_certificate(struct json *j, const struct report *r)
+{
+	const struct tls_facts *f = r->tls.other;
+
+	if (f == NULL) {
+		json_null(j, "other");
+		return;
+	}
+	json_open(j, "other", '{');
+	json_s(j, "key", f->cert[0].key);
+	when(j, "not_after", f->cert[0].until);
+	json_s(j, "sha256", f->cert[0].sha256);
+	json_s(j, "spki256", f->cert[0].spki256);
+	if (r->dane.other != NULL)
+		json_bool(j, "dane", f->dane);
+	else
+		json_null(j, "dane");
 	json_close(j, '}');
 }
 
@@ -145,6 +169,7 @@ json_tls(struct json *j, const struct report *r)
 	} else {
 		json_null(j, "soonest");
 	}
+	other_certificate(j, r);
 	json_open(j, "chain", '[');
 	for (i = 0; i < f->ncert; i++)
 		certificate(j, r, i);
@@ -319,6 +344,7 @@ json_report(const struct report *r, struct buf *b)
 	json_tls(&j, r);
 	if (!r->tls.on)
 		json_dane(&j, r);
+	plan_json(r, &j);
 	json_sts(&j, r);
 	json_versions(&j, r);
 	json_s(&j, "inject", word_injected(r->inject));

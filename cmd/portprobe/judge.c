@@ -167,7 +167,8 @@ dane_state(const struct report *r)
 	}
 	if (!r->tls.on)
 		return DANE_UNTRIED;
-	return r->tls.facts.dane ? DANE_MATCH : DANE_MISMATCH;
+	return r->tls.facts.dane && (r->tls.other == NULL ||
+	    r->tls.other->dane) ? DANE_MATCH : DANE_MISMATCH;
 }
 
 enum record
@@ -177,7 +178,8 @@ judge_dane_record(const struct report *r, size_t i)
 		return RECORD_UNUSABLE;
 	if (r->dane.rr == NULL)
 		return RECORD_UNTRIED;
-	if (r->dane.rr[i].depth >= 0)
+	if (r->dane.rr[i].depth >= 0 || (r->dane.other != NULL &&
+	    r->dane.other[i].depth >= 0))
 		return RECORD_MATCHED;
 	return r->dane.tlsa.use[i] == TLSA_DROPPED ? RECORD_IGNORED :
 	    RECORD_UNMATCHED;
@@ -227,17 +229,58 @@ without_tls(struct report *r)
 		    "%u %s, and no TLS", n, records(n));
 }
 
+/* A server with two certificates sends the other one to other senders. */
+static void
+mismatch(struct report *r)
+{
+	const struct tls_facts *f = !r->tls.facts.dane ? &r->tls.facts :
+	    r->tls.other;
+
+	note_add(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
+	    FINDING_HINT : FINDING_ERROR, "%zu %s: %s%s%s%s",
+	    r->dane.tlsa.usable, records(r->dane.tlsa.usable),
+	    r->tls.other != NULL ? "the certificate with the key " : "",
+	    r->tls.other != NULL ? f->cert[0].key : "",
+	    r->tls.other != NULL ? ": " : "",
+	    f->dane_text != NULL ? f->dane_text : "none matches");
+}
+
+/* --expect-cert: a file of the server's, and what it sends. */
+static bool
+sent(const struct report *r, const struct tls_cert *c)
+{
+	return str_is(str_of(c->sha256), r->tls.facts.cert[0].sha256) ||
+	    (r->tls.other != NULL &&
+	    str_is(str_of(c->sha256), r->tls.other->cert[0].sha256));
+}
+
+static void
+judge_expected(struct report *r)
+{
+	const struct tls_cert *want = r->run->set->want.expected;
+	const struct tls_cert *have = r->tls.facts.cert;
+	char theirs[16], ours[16];
+
+	if (want == NULL || !r->tls.have_cert || sent(r, want))
+		return;
+	judge_date(have->from, theirs);
+	judge_date(want->from, ours);
+	if (have->from < want->from)
+		note_add(r, FIND_CERT_NOT_RELOADED, FINDING_ERROR,
+		    "a certificate of %s is served; %s has one of %s", theirs,
+		    r->run->set->want.expect_cert, ours);
+	else
+		note_add(r, FIND_CERT_DIFFERS, FINDING_ERROR,
+		    "a certificate of %s is served, and it is not that of %s (%s)",
+		    theirs, r->run->set->want.expect_cert, ours);
+}
+
 static void
 judge_dane(struct report *r)
 {
 	switch (r->verdict.dane) {
 	case DANE_MISMATCH:
-		note_add(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
-		    FINDING_HINT : FINDING_ERROR,
-		    "%zu %s: %s", r->dane.tlsa.usable,
-		    records(r->dane.tlsa.usable),
-		    r->tls.facts.dane_text != NULL ? r->tls.facts.dane_text :
-		    "none matches");
+		mismatch(r);
 		break;
 	case DANE_MATCH:
 		stale(r);
@@ -577,6 +620,7 @@ judge(struct report *r)
 		judge_trouble(r);
 	judge_tls(r);
 	judge_versions(r);
+	judge_expected(r);
 	judge_dane(r);
 	judge_sts(r);
 	judge_dialogue(r);

@@ -36,8 +36,8 @@ judge_weight(const struct report *r)
 	return r->verdict.dane == DANE_MATCH ? FINDING_HINT : FINDING_WARN;
 }
 
-static void
-date(int64_t at, char dst[16])
+void
+judge_date(int64_t at, char dst[16])
 {
 	time_t t = (time_t)at;
 	struct tm tm;
@@ -96,7 +96,7 @@ soon(struct report *r, size_t i, enum finding_sev sev)
 	int days = judge_days(r, c);
 	char day[16];
 
-	date(c->until, day);
+	judge_date(c->until, day);
 	note_add(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d %s",
 	    whose(r, i), day, days, days == 1 ? "day" : "days");
 }
@@ -117,7 +117,7 @@ dates(struct report *r, size_t i)
 		r->verdict.until = c->until;
 		r->verdict.soonest = i;
 	}
-	date(c->until, day);
+	judge_date(c->until, day);
 	if (left < 0)
 		note_add(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
 		    day);
@@ -125,7 +125,7 @@ dates(struct report *r, size_t i)
 		soon(r, i, sev);
 	else if (left < judge_span(&set->want.warn, c))
 		soon(r, i, sev < FINDING_WARN ? sev : FINDING_WARN);
-	date(c->from, day);
+	judge_date(c->from, day);
 	if (c->from > r->run->now)
 		note_add(r, FIND_CERT_NOT_YET, sev, "%s is valid from %s on",
 		    whose(r, i), day);

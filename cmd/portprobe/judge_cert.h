@@ -20,6 +20,9 @@ enum tls_name judge_name(const struct report *);
 /* With fewer seconds left than this it ends soon; 0: never soon. */
 int64_t judge_span(const struct span *, const struct tls_cert *);
 
+/* Its day, "2026-08-01". */
+void judge_date(int64_t at, char dst[16]);
+
 /* How many days the certificate is valid from now on; negative: since. */
 int judge_days(const struct report *, const struct tls_cert *);
 

@@ -20,6 +20,7 @@
  *	note	findings of a report
  *	judge_cert	what is wrong with certificates
  *	judge	what was found: state, severity, findings
+ *	plan	--tlsa: the records to publish
  *	text, json, nagios, prom	the ways to tell it
  *	output	reports on their way out, and those that must wait
  *	probe_conn	bytes of one connection, in the clear and by TLS
@@ -233,6 +234,10 @@ static const struct opt options[] = {
 	    .to = &o.tls.groups,
 	    .help = "offer these of key exchange, as OpenSSL has it (X25519:P-256)",
 	    .flags = OPT_NOCONF },
+	{ .name = "expect-cert", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.want.expect_cert,
+	    .help = "critical where another certificate is served than the first of this file",
+	    .flags = OPT_NOCONF },
 	{ .name = "no-verify", .kind = OPT_FLAG, .to = &o.want.no_verify,
 	    .help = "tell what is wrong with certificates, and count none of it",
 	    .flags = OPT_NOCONF },
@@ -260,6 +265,9 @@ static const struct opt options[] = {
 	{ .name = "save-chain", .arg = "DIR", .kind = OPT_TEXT,
 	    .to = &o.show.save_chain,
 	    .help = "write each chain to DIR/HOST_PORT_ADDRESS.pem",
+	    .flags = OPT_NOCONF },
+	{ .name = "tlsa", .kind = OPT_FLAG, .to = &o.show.tlsa,
+	    .help = "the TLSA records to publish; an operand FILE.pem is the next certificate",
 	    .flags = OPT_NOCONF },
 	{ .name = "explain", .kind = OPT_FLAG, .to = &o.show.explain,
 	    .help = "with each finding, what to do about it",
@@ -333,7 +341,8 @@ without_tls(struct err *e)
 	static const char *const idle[] = { "warn", "crit", "require-tls",
 	    "no-require-tls",
 	    "tls-min", "dane", "ca", "crl", "tls-strict", "no-verify",
-	    "tls-versions", "inject", "show-chain", "save-chain", "name" };
+	    "tls-versions", "inject", "show-chain", "save-chain", "name",
+	    "expect-cert", "tlsa" };
 	size_t i;
 
 	for (i = 0; i < sizeof idle / sizeof *idle; i++)
@@ -422,7 +431,7 @@ dns_limits(void)
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "findings", .only = "" },
-	{ .name = "nagios", .stops = "json show-caps show-chain explain" },
+	{ .name = "nagios", .stops = "json show-caps show-chain explain tlsa" },
 	{ .name = "json", .stops = "show-caps show-chain" },
 	{ .name = NULL }
 };
@@ -438,6 +447,48 @@ one_list(struct err *e)
 	return n < 2 ? 0 : fail(e, EX_USAGE, "standard input cannot be both - and -");
 }
 
+/* The first certificate of a file, or NULL. */
+static const struct tls_cert *
+certificate(const char *path, struct err *e)
+{
+	struct tls_cert *v;
+	size_t n;
+
+	return tls_look_file(path, &v, &n, &arena, e) == 0 ? v : NULL;
+}
+
+/* Is one of the operands a certificate?  No host is called so. */
+static int
+take_file(struct err *e)
+{
+	struct opt_list all = o.operands;
+	struct str s;
+	size_t i;
+
+	o.operands.n = 0;
+	for (i = 0; i < all.n; i++) {
+		s = str_of(all.v[i]);
+		if (o.show.next != NULL || s.n < 5 ||
+		    !str_is(str_from(s, s.n - 4), ".pem"))
+			o.operands.v[o.operands.n++] = all.v[i];
+		else
+			o.show.next = all.v[i];
+	}
+	o.show.next_cert = o.show.next != NULL ? certificate(o.show.next, e) : NULL;
+	return o.show.next == NULL || o.show.next_cert != NULL ? 0 : -1;
+}
+
+static int
+certificates(struct err *e)
+{
+	if (o.show.tlsa && take_file(e) < 0)
+		return -1;
+	if (o.want.expect_cert == NULL)
+		return 0;
+	o.want.expected = certificate(o.want.expect_cert, e);
+	return o.want.expected != NULL ? 0 : -1;
+}
+
 static int
 probe_configure(int argc, char **argv, struct err *e)
 {
@@ -450,7 +501,9 @@ probe_configure(int argc, char **argv, struct err *e)
 	dns_limits();
 	trace_set(verbose);
 	r.now = clock_wall();
-	return kinds ? 0 : feed_check(&r, e);
+	if (kinds)
+		return 0;
+	return certificates(e) < 0 ? -1 : feed_check(&r, e);
 }
 
 /* ---- the run */

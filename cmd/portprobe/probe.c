@@ -237,6 +237,16 @@ unsure(struct probe *p)
 	    clock_ms() < p->deadline;
 }
 
+/* A certificate that others get is of interest if it must be a certain one. */
+static bool
+wants_other(const struct probe *p)
+{
+	const struct report_dane *d = &p->main.dane;
+
+	return p->run->set->want.expected != NULL || p->run->set->show.tlsa ||
+	    (d->why == NULL && d->tlsa.state == TLSA_USABLE);
+}
+
 /* The next question that is to be asked by a connection of its own. */
 static bool
 next_turn(struct probe *p)
@@ -247,6 +257,8 @@ next_turn(struct probe *p)
 
 	while (++p->turn < TURNS) {
 		if (p->turn == TURN_FIRST && m->talk.odd == ODD_MUTE)
+			return true;
+		if (p->turn == TURN_OTHER && m->tls.have_cert && wants_other(p))
 			return true;
 		if (p->turn >= TURN_VERSION && p->turn < TURN_INJECT && r->set->extra.versions && tls)
 			return true;
@@ -259,6 +271,19 @@ next_turn(struct probe *p)
 }
 
 static void
+note_other(struct probe *p)
+{
+	const struct tls_facts *f = &p->extra.tls.facts;
+
+	if (!p->extra.tls.have_cert || strcmp(f->cert[0].sha256,
+	    p->main.tls.facts.cert[0].sha256) == 0)
+		return;
+	p->main.tls.other = arena_new(&p->mem, 1, sizeof *f);
+	*p->main.tls.other = *f;
+	p->main.dane.other = p->extra.dane.rr;
+}
+
+static void
 turn_over(struct probe *p)
 {
 	enum tried *v = &p->main.versions[0];
@@ -266,6 +291,10 @@ turn_over(struct probe *p)
 
 	if (p->turn == TURN_FIRST)
 		return;
+	if (p->turn == TURN_OTHER) {
+		note_other(p);
+		return;
+	}
 	if (p->turn >= TURN_INJECT) {
 		if (p->main.inject == INJECT_NONE)
 			p->main.inject = hung_up(t->class) ? INJECT_REFUSED :
@@ -489,6 +518,10 @@ move(struct probe *p)
 			return;
 		}
 		blank_report(p, &p->extra);
+		if (p->turn == TURN_OTHER) {
+			p->extra.dane = p->main.dane;
+			p->extra.dane.rr = NULL;
+		}
 		p->now = &p->extra;
 		dial(p);
 	}

@@ -186,14 +186,31 @@ probe_conn_records(struct probe *p)
 		    r->dane.tlsa.use[i] == TLSA_USED && r->dane.why == NULL, -1 };
 }
 
+/* The turns whose certificates are looked at. */
+static bool
+looks(const struct probe *p)
+{
+	return main_turn(p) || p->turn == TURN_OTHER;
+}
+
+/* Not those that the main turn has seen. */
+static enum tls_keys
+other_keys(const struct probe *p)
+{
+	if (p->turn != TURN_OTHER)
+		return TLS_KEYS_ANY;
+	return str_starts(str_of(p->main.tls.facts.cert[0].key), "RSA") ?
+	    TLS_KEYS_OTHER : TLS_KEYS_RSA;
+}
+
 void
 probe_conn_begin(struct probe *p)
 {
 	struct report *r = p->now;
 	const struct host *h = p->job->host;
 	struct tls_ask ask = { .name = r->tls.name, .only = only(p),
-	    .classic = p->classic };
-	bool dane = main_turn(p) && r->dane.tlsa.state == TLSA_USABLE &&
+	    .keys = other_keys(p), .classic = p->classic };
+	bool dane = looks(p) && r->dane.tlsa.state == TLSA_USABLE &&
 	    r->dane.why == NULL;
 
 	/*
@@ -209,7 +226,7 @@ probe_conn_begin(struct probe *p)
 	fail_clear(&p->run->scratch);
 	if (p->run->set->scope.name != NULL || !h->literal)
 		ask.sni = r->tls.name;
-	if (main_turn(p))
+	if (looks(p))
 		probe_conn_records(p);
 	if (r->dane.rr != NULL) {
 		ask.tlsa = r->dane.rr;
@@ -330,7 +347,7 @@ probe_conn_shake(struct probe *p)
 	r->us.tls = clock_us() - p->at;
 	r->tls.on = p->wire.inside = true;
 	r->tls.client_cert = tls_look_asked(p->wire.tls);
-	if (main_turn(p)) {
+	if (looks(p)) {
 		r->tls.have_cert = tls_look_facts(p->wire.tls, &r->tls.facts,
 		    &p->mem) == 0;
 		trace_note(TRACE_DONE, "%s:%u %s", p->job->host->name,
@@ -338,7 +355,7 @@ probe_conn_shake(struct probe *p)
 		trace_note(TRACE_DETAIL, "%s:%u TLS: %s, handshake %.1f ms",
 		    p->job->host->name, p->job->port.number, r->tls.facts.cipher,
 		    (double)r->us.tls / 1e3);
-		if (p->run->set->show.save_chain != NULL) {
+		if (main_turn(p) && p->run->set->show.save_chain != NULL) {
 			tls_look_pem(p->wire.tls, &pem);
 			r->tls.pem = arena_dup(&p->mem, BUF_STR(pem));
 			buf_free(&pem);

@@ -80,6 +80,8 @@ struct report_tls {
 	bool client_cert;		/* one of ours is asked for */
 	bool classic;			/* with classic groups alone */
 	struct tls_facts facts;
+	struct tls_facts *other;	/* with a certificate of the other kind
+					 * of keys; NULL: it has none */
 	const char *pem;		/* for --save-chain */
 	const char *name;		/* what the certificate must say */
 };
@@ -90,6 +92,7 @@ struct report_dane {
 	const char *why;		/* why it does not count, or NULL */
 	bool unbelieved;		/* for what the resolver said */
 	struct tls_tlsa *rr;		/* as tlsa.answer->rr */
+	struct tls_tlsa *other;		/* the same for the other certificate */
 };
 
 /* --submit-test */

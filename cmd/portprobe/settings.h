@@ -11,6 +11,8 @@
 #include "port.h"
 #include "tls.h"
 
+struct tls_cert;
+
 enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
 enum dane_mode { DANE_AUTO, DANE_NEVER, DANE_REQUIRE };
 enum sum { SUM_WORST, SUM_BEST };
@@ -43,14 +45,18 @@ struct settings {
 		enum tls_version min_tls;
 		enum dane_mode dane;
 		struct opt_list expect;
+		const char *expect_cert;	/* a file, */
+		const struct tls_cert *expected;	/* and what it has */
 	} want;
 	struct {			/* more connections */
 		bool versions, inject;
 		const char *submit;	/* an address */
 	} extra;
 	struct {			/* how it is shown */
-		bool quiet, json, nagios, caps, chain, explain;
+		bool quiet, json, nagios, caps, chain, explain, tlsa;
 		const char *save_chain, *prom;
+		const char *next;	/* --tlsa: a file of the next one, */
+		const struct tls_cert *next_cert;	/* and what it has */
 	} show;
 	struct {			/* manners */
 		uint64_t most, per_host, rate, sts_port;

@@ -27,7 +27,7 @@ enum stage {
 };
 
 /* Which connection this is: the probe's own, or one more question. */
-enum { TURN_MAIN, TURN_FIRST, TURN_VERSION,
+enum { TURN_MAIN, TURN_FIRST, TURN_OTHER, TURN_VERSION,
 	TURN_INJECT = TURN_VERSION + VERSIONS,
 	TURNS };
 

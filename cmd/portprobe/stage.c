@@ -362,6 +362,8 @@ after_handshake(struct probe *p)
 {
 	if (p->turn == TURN_INJECT)
 		return STAGE_INJECTED;
+	if (p->turn == TURN_OTHER)
+		return STAGE_QUIT;
 	if (p->turn == TURN_FIRST) {
 		p->main.talk.odd = ODD_TLS_FIRST;
 		return STAGE_QUIT;

@@ -8,6 +8,7 @@
 #include "formats.h"
 #include "judge.h"
 #include "judge_cert.h"
+#include "plan.h"
 #include "run.h"
 
 enum { SAFE = 2048 };
@@ -324,5 +325,6 @@ text_report(const struct report *r, struct buf *cells, struct buf *b)
 		text_records(b, r);
 	}
 	text_more(b, r);
+	plan_text(r, b);
 	text_findings(b, r);
 }

@@ -63,6 +63,8 @@ issue() {
 issue int int root ca '-1 day' '+1000 days'
 fresh="leaf int leaf"
 issue good $fresh '-1 day' '+89 days'
+issue newer leaf int leaf '-1 hour' '+89 days'
+issue older leaf int leaf '-9 days' '+80 days'
 issue rsa rsa int leaf '-1 day' '+89 days'
 issue weak weak int leaf '-1 day' '+89 days'
 issue staple leaf int staple '-1 day' '+89 days'
@@ -184,6 +186,97 @@ server UNDER under leaf shortint.pem
 probe $UNDER
 is "$STATUS $FOUND" '0 CERT_SOON' 'what ends first need not be the last in the chain'
 is "$(jq -c '.tls.soonest | [.depth, .days]' < "$T/json")" '[0,7]' 'its place and its days'
+# ---- a file's certificate, and what is served
+
+server TWO good leaf int.pem -dcert "$T/ca/rsa.pem" -dkey "$T/ca/rsa.key" \
+	-dcert_chain "$T/ca/int.pem"
+expect() { probe "$1" --expect-cert "$T/ca/$2.pem"; }
+expect $WHOLE good
+is "$STATUS $FOUND" '0 ' '--expect-cert: it is served'
+expect $WHOLE newer
+is "$STATUS $FOUND" '77 CERT_NOT_RELOADED' '--expect-cert: an older one is served'
+like "$(jq -r '.findings[0].text' < "$T/json")" \
+	"of $(date -u -d '-1 day' +%F) is served; .*newer.pem has one of $(date -u -d '-1 hour' +%F)" \
+	'since when, and which file'
+expect $WHOLE older
+is "$STATUS $FOUND" '77 CERT_DIFFERS' '--expect-cert: another one'
+expect $TWO good
+is "$STATUS $FOUND" '0 ' 'two certificates: the first'
+expect $TWO rsa
+is "$STATUS $FOUND" '0 ' 'or the other one'
+is "$(jq -r .tls.other.key < "$T/json")" 'RSA 2048' 'which is shown'
+expect $WHOLE rsa
+is "$(jq -r .tls.other < "$T/json")" null 'one that is not there is not'
+status 66 '--expect-cert: no such file' portprobe --expect-cert "$T/none" "127.0.0.1:$WHOLE"
+status 65 '--expect-cert: no certificate' portprobe --expect-cert "$T/ca/conf" "127.0.0.1:$WHOLE"
+
+# ---- TLSA records: both certificates, and those to publish
+
+spki() { openssl x509 -in "$T/ca/$1.pem" -noout -pubkey |
+	openssl pkey -pubin -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1; }
+tool=
+for p in nsd unbound ldns-signzone; do
+	PATH=$PATH:/usr/sbin command -v $p > /dev/null || tool=$p
+done
+if [ -n "$tool" ]; then
+	skip 'TLSA records' "$tool is not installed"
+else
+	. "$ROOT/tests/lab/dns.sh"
+	dns_zone cert.example signed <<END
+mail	A	127.0.0.1
+_$TWO._tcp.mail	600 TLSA 3 1 1 $(spki good)
+_$TWO._tcp.mail	600 TLSA 3 1 1 $(spki rsa)
+_$TWO._tcp.mail	600 TLSA 3 1 1 $(spki root)
+half	A	127.0.0.1
+_$TWO._tcp.half	TLSA 3 1 1 $(spki good)
+half2	A	127.0.0.1
+_$TWO._tcp.half2	TLSA 3 1 1 $(spki rsa)
+one	A	127.0.0.1
+_$WHOLE._tcp.one	600 TLSA 3 1 1 $(spki good)
+bare	A	127.0.0.1
+END
+	dns_up
+	export POSTBAG_DNS=$DNS_UNBOUND
+	dane() {
+		timeout 30 portprobe -j --ca "$T/ca/root.pem" --no-verify \
+			"${@:2}" "$1" > "$T/json" 2> "$T/err"
+		FOUND=$(jq -r '[.findings[].id | select(startswith("DANE"))] | join(" ")' < "$T/json")
+	}
+	dane "mail.cert.example:$TWO/tls"
+	is "$(jq -r .tls.dane.state < "$T/json") $FOUND" 'match DANE_STALE' \
+		'EC and RSA: both match, and one record is of neither'
+	is "$(jq -c '[.tls.dane.rr[].result] | sort' < "$T/json")" \
+		'["matched","matched","unmatched"]' 'record by record'
+	for h in half half2; do
+		dane "$h.cert.example:$TWO/tls"
+		is "$(jq -r .tls.dane.state < "$T/json") $FOUND" 'mismatch DANE_MISMATCH' \
+			"$h: one of two has no record, and some senders get that one"
+	done
+	like "$(jq -r '.findings[].text' < "$T/json")" 'with the key EC P-256' 'which one'
+	plan() { jq -c '.tlsa_plan | [.records[] | "\(.u) \(.of) \(.there)"]' < "$T/json"; }
+	dane "mail.cert.example:$TWO/tls" --tlsa
+	is "$(plan)" '["3 current true","3 other true","2 issuer false"]' '--tlsa: both are there'
+	dane "bare.cert.example:$TWO/tls" --tlsa
+	is "$(plan) $(jq -c '.tlsa_plan | [.ttl, .ttl_known, .install_after]' < "$T/json")" \
+		'["3 current false","3 other false","2 issuer false"] [3600,false,null]' 'or none is'
+	cp "$T/ca/rsa.pem" "$T/next.pem"
+	now=$(date +%s)
+	dane "one.cert.example:$WHOLE/tls" --tlsa "$T/next.pem"
+	is "$(plan)" '["3 current true","3 next false","2 issuer false"]' '--tlsa: the next one'
+	at=$(date -d "$(jq -r .tlsa_plan.install_after < "$T/json")" +%s)
+	ok 'which may be installed after two TTLs' test $((at - now)) -ge 1100 -a $((at - now)) -le 1300
+	is "$(jq .tlsa_plan.remove_after_s < "$T/json")" 1200 'and the old one goes after two more'
+	timeout 30 portprobe --tlsa "$T/next.pem" --no-verify \
+		"one.cert.example:$WHOLE/tls" > "$T/out"
+	like "$(cat "$T/out")" "_$WHOLE._tcp.one.cert.example. [0-9]+ IN TLSA 3 1 1 $(spki rsa) ; the next key, of $T/next.pem: publish now" \
+		'as a line for the zone'
+	dane "one.cert.example:$WHOLE/tls" --tlsa "$T/ca/newer.pem"
+	is "$(plan)" '["3 current true","2 issuer false"]' 'a new certificate for the same key needs no record'
+	ok 'and no time' test "$(date -d "$(jq -r .tlsa_plan.install_after < "$T/json")" +%s)" -le "$(date +%s)"
+	dane "one.cert.example:$WHOLE/tls"
+	is "$(jq .tlsa_plan < "$T/json")" null 'without --tlsa there is no plan'
+fi
+status 66 '--tlsa: no such file' portprobe --tlsa "$T/none.pem" "127.0.0.1:$WHOLE"
 status 64 '-w: neither days nor a share' portprobe -w 33x "127.0.0.1:$WHOLE/tls"
 status 64 '-C: more than all of it' portprobe -C 101% "127.0.0.1:$WHOLE/tls"
 done_testing
