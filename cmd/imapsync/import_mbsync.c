@@ -11,6 +11,7 @@
 
 #include "foreign_server.h"
 #include "import_private.h"
+#include "names.h"
 
 /* ---- the lexer ---- */
 
@@ -405,29 +406,80 @@ mbsync_folders(struct mbsync *m, struct foreign_section *s, struct end far,
 		    far.box[0] != '\0' ? far.box : "INBOX");
 }
 
-/* With Maildir++ the store is its inbox; else Path, and the inbox is INBOX. */
+/* A path without the "/" that folders end with there as a rule. */
+static struct str
+folder(const char *path)
+{
+	struct str s = str_of(path);
+
+	while (s.n > 1 && s.p[s.n - 1] == '/')
+		s.n--;
+	return s;
+}
+
+/* Is it PATH/INBOX, where we have it unasked? */
+static bool
+usual_inbox(const char *path, const char *inbox)
+{
+	struct str in = folder(inbox), near = folder(path);
+
+	return in.n == near.n + 6 && str_eq(str_to(in, near.n), near) &&
+	    str_eq(str_from(in, near.n), STR("/INBOX"));
+}
+
 static void
-read_store(struct mbsync *m, struct foreign_section *s)
+read_flatten(struct mbsync *m, struct foreign_section *s)
+{
+	const char *c = take_key(m, s, "Flatten", NULL);
+
+	if (c != NULL && c[1] == '\0' && names_flat(c[0])) {
+		conf_out_key(m->o, "flatten", c);
+		conf_out_note(m->o, "Flatten: where a name has %s itself, it is %%%02X here",
+		    c, (unsigned)c[0]);
+	} else if (c != NULL)
+		conf_out_note(m->o, "not taken over: Flatten: here it is one character that separates");
+}
+
+/* With Maildir++ the store is its inbox; else Path, and where Inbox is. */
+static void
+read_store(struct mbsync *m, struct foreign_section *s, bool has_inbox)
 {
 	const char *path = take_key(m, s, "Path", NULL);
 	const char *inbox = take_key(m, s, "Inbox", NULL);
 	const char *style = take_key(m, s, "SubFolders", NULL);
+	const char *colon = take_key(m, s, "InfoDelimiter", NULL);
+	const char *all = take_key(m, top(m->f), "InfoDelimiter", NULL);
 	bool plus = foreign_is(style, "Maildir++");
-	struct str tail = str_of(inbox);
 
-	if (inbox == NULL && (path == NULL || plus))
+	if (inbox == NULL && (has_inbox || path == NULL || plus))
 		inbox = "~/Maildir";
 	conf_out_key(m->o, "near", plus || path == NULL ? inbox : path);
+	if (!plus && has_inbox && inbox != NULL &&
+	    (path == NULL || !usual_inbox(path, inbox)))
+		conf_out_key(m->o, "inbox", inbox);
 	if (plus)
 		conf_out_key(m->o, "layout", "maildir++");
-	while (tail.n > 0 && tail.p[tail.n - 1] == '/')
-		tail.n--;
-	if (!plus && inbox != NULL && path != NULL && !(tail.n ==
-	    strlen(path) + 5 && str_starts(tail, path) &&
-	    str_eq(str_from(tail, tail.n - 5), STR("INBOX"))))
-		conf_out_note(m->o, "Inbox: here it is the folder INBOX below near: rename it before the first run");
-	if (foreign_is(style, "Legacy"))
-		conf_out_note(m->o, "not taken over: SubFolders Legacy: there is no such layout");
+	else if (foreign_is(style, "Legacy"))
+		conf_out_key(m->o, "layout", "legacy");
+	else
+		read_flatten(m, s);
+	if (path != NULL && !plus && folder(path).n == strlen(path))
+		conf_out_note(m->o, "Path: there it is put before the names, here it is the folder that they are in");
+	conf_out_key(m->o, "info-delimiter", colon != NULL ? colon : all);
+}
+
+/* Where it kept its state; "*" is in the Maildirs, where we look anyhow. */
+static void
+read_state_dir(struct mbsync *m, struct foreign_section *s)
+{
+	const char *own = take_key(m, s, "SyncState", NULL);
+	const char *all = take_key(m, top(m->f), "SyncState", NULL);
+	const char *is = own != NULL ? own : all;
+	const char *end = is != NULL ? strrchr(is, '/') : NULL;
+
+	if (end != NULL && end > is)
+		conf_out_key(m->o, "former-state", arena_dup(m->a,
+		    (struct str){ is, (size_t)(end - is) }));
 }
 
 static void
@@ -489,8 +541,10 @@ channel(struct mbsync *m, struct foreign_section *s,
 	}
 	name = conf_out_name(m->o, "sync", s->name);
 	conf_out_section(m->o, "sync", name, parent);
-	read_store(m, near.store);
+	read_store(m, near.store, far.box[0] == '\0' ||
+	    foreign_is(far.box, "INBOX"));
 	mbsync_folders(m, s, far, near);
+	read_state_dir(m, s);
 	ways(m, s, turned);
 	import_directions(m->o, &w);
 	if (foreign_yes(take_key(m, s, "CopyArrivalDate", NULL)))

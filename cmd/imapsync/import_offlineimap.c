@@ -11,6 +11,7 @@
 
 #include "foreign_server.h"
 #include "import_private.h"
+#include "names.h"
 
 struct offlineimap {
 	struct foreign *f;
@@ -244,15 +245,22 @@ creation(struct offlineimap *m, struct foreign_section *far,
 	return no_near ? "far" : "both";
 }
 
-/* With "sep = ." it is one level of names; Maildir++ where they begin so. */
+/* Theirs is a dot, unless they say otherwise: a/b is a.b. */
 static void
 place_near(struct offlineimap *m, struct foreign_section *near)
 {
 	const char *sep = take_value(m, near, "sep");
+	const char *meta = take_value(m, foreign_find(m->f, "general", ""),
+	    "metadata");
 
 	conf_out_key(m->o, "near", take_value(m, near, "localfolders"));
-	if (sep == NULL || strcmp(sep, "/") != 0)
-		conf_out_note(m->o, "sep: there a/b was the folder a.b, here it is a/b below near: rename it before the first run");
+	if (sep == NULL)
+		sep = ".";
+	if (sep[1] == '\0' && names_flat(sep[0]))
+		conf_out_key(m->o, "flatten", sep);
+	else if (strcmp(sep, "/") != 0)
+		conf_out_note(m->o, "not taken over: sep: here it is one character that separates");
+	conf_out_key(m->o, "former-state", meta);
 }
 
 static void

@@ -331,6 +331,46 @@ E
 like "$OUT" 'auth xoauth2,plain'$'\n''  token-command pass show x \| head -1' \
     "as one of ours"
 unlike "$OUT" '  timeout' "a timeout of another kind is not taken over"
+mbsync "places" <<'E'
+InfoDelimiter ;
+SyncState ~/.cache/mbsync/
+
+MaildirStore flat
+Path ~/F/
+Inbox ~/In/
+Flatten .
+
+MaildirStore old
+Path ~/O/
+Inbox ~/O/INBOX/
+SubFolders Legacy
+InfoDelimiter !
+
+MaildirStore odd
+Path ~/x-
+Flatten ab
+
+Channel c
+Far :f:
+Near :flat:
+
+Channel d
+Far :f:
+Near :old:
+SyncState *
+
+Channel e
+Far :f:a
+Near :odd:a
+E
+like "$OUT" 'near ~/F/'$'\n''  inbox ~/In/'$'\n''  flatten \.'$'\n' \
+    "an inbox elsewhere, and Flatten"
+like "$OUT" 'info-delimiter ;'$'\n' "a global delimiter"
+like "$OUT" 'former-state ~/.cache/mbsync'$'\n' "SyncState"
+like "$OUT" 'near ~/O/'$'\n''  layout legacy'$'\n''  info-delimiter !' \
+    "SubFolders Legacy, a delimiter of its own"
+like "$OUT" '# not taken over: Flatten' "what is no separator is said"
+like "$OUT" '# Path: there it is put before' "so is a Path that is no folder"
 mbsync "Sync None" <<'E'
 Channel c
 Far :f:
