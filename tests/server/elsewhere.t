@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""imapsync takes over Maildirs that mbsync kept in step: what mbsync had as
-one message is one, nothing is transferred, and a flag that changed since is
-carried and not undone."""
+"""imapsync takes over Maildirs that mbsync or offlineimap kept in step: what
+these had as one message is one, nothing is transferred, a flag that changed
+since is carried and not undone, and folders stay where they are."""
 from synclab import *
 
-for program in ("mbsync",):
+# tests/long/elsewhere.t has all of it
+ALL = bool(os.environ.get("ELSEWHERE_ALL"))
+for program in ("mbsync", "offlineimap"):
     if shutil.which(program) is None:
         skip_all("no " + program)
 lab = up()
@@ -122,7 +124,8 @@ def elsewhere():
     last = ".mbsync"
     for to, args in ((".mbsync", ()), ("xdg/isync", ()),
                      ("my/states", ("--former-state", "~/my/states")),
-                     ("work", ("--former-state", "~/work"))):
+                     ("work", ("--former-state", "~/work")))[
+                         :None if ALL else 2]:
         os.makedirs(os.path.dirname(u.dir + "/" + to), exist_ok=True)
         os.rename(u.dir + "/" + last, u.dir + "/" + to)
         last = to
@@ -285,16 +288,16 @@ def dots_of_ours():
 for name, places, args, path in (
         ("Flatten", PLACES.replace("SubFolders Verbatim", "Flatten ."),
          ("--flatten", "."), "near/New.one"),
+        ("an Inbox of its own", PLACES.replace("{near}/INBOX", "{dir}/In"),
+         ("--inbox", "~/In"), "near/New/one"),
         ("SubFolders Legacy", PLACES.replace("Verbatim", "Legacy"),
          ("--layout", "legacy"), "near/New/.one"),
         ("SubFolders Maildir++", "Inbox {near}\nSubFolders Maildir++\n",
          ("--layout", "maildir++"), "near/.New.one"),
-        ("an Inbox of its own", PLACES.replace("{near}/INBOX", "{dir}/In"),
-         ("--inbox", "~/In"), "near/New/one"),
         ("InfoDelimiter", PLACES + "InfoDelimiter ;\n",
          ("--info-delimiter", ";"), "near/New/one"),
         ("UTF-7", PLACES, ("--near-names", "utf-7"),
-         "near/" + utf7("New/\u00fcber"))):
+         "near/" + utf7("New/\u00fcber")))[:None if ALL else 2]:
     @scenario
     def laid_out():
         u = lab.user()
@@ -332,6 +335,136 @@ for name, places, args, path in (
         n = u.sync("-n", "-j", *args)
         is_([e for e in n.events if e.get("event") == "plan"], [],
             "and that is all")
+
+
+# ---- whole set-ups: the other program's run, then ours, as imported
+
+def imported(u, path):
+    """Its configuration as ours, through a proxy."""
+    r = subprocess.run([PROGRAM, "--import", path], env=env(u),
+                       capture_output=True, text=True)
+    assert r.returncode == 0, r.stderr
+    p = u.proxy()
+    text = r.stdout.replace("imaps://localhost:%d" % lab.imaps,
+                            "imap://127.0.0.1:%d\n  tls off" % p.port)
+    with open(u.dir + "/config", "w") as f:
+        f.write(re.sub(r"\n  ca .*", "", text))
+    os.chmod(u.dir + "/config", 0o600)
+    return r.stdout, p
+
+
+def configured(u, *args):
+    p = subprocess.run([PROGRAM, "--config", u.dir + "/config", *args],
+                       env=env(u), stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, timeout=FOREVER)
+    return Result(p.returncode, p.stdout, p.stderr)
+
+
+def moved_over(u, path, names, name):
+    """Nothing is transferred and no folder made, by -n and by the run."""
+    text, p = imported(u, path)
+    dirs = sorted(d for d, _, _ in os.walk(u.dir))
+    far = u.far.all()
+    for one in names:
+        n = configured(u, "-n", "-j", one)
+        r = configured(u, "-j", one)
+        acts = {e["act"] for e in n.events + r.events if "act" in e}
+        ok((n.status, r.status, r.err) == (0, 0, "") and acts <= {"pair"},
+           "%s: %s transfers nothing" % (name, one),
+           "%s\n%s\n%s\n%s" % (text, acts, n.err, r.err))
+    is_([c for c in p.commands if "BODY.PEEK[]" in c or "APPEND" in c], [],
+        name + ": no body is on the wire")
+    is_(sorted(d for d, _, _ in os.walk(u.dir) if not re.search(
+        r"/xdg|\.attic", d)), [d for d in dirs if "/xdg" not in d],
+        name + ": no folder is made here")
+    ok(u.far.all() == far, name + ": nothing is changed there")
+    return text, n
+
+
+IMAPRC = """[general]
+accounts = a
+maxsyncaccounts = 1
+ui = quiet
+
+[Account a]
+localrepository = l
+remoterepository = r
+
+[Repository l]
+type = Maildir
+localfolders = {dir}/mail
+{near}
+
+[Repository r]
+type = IMAP
+remotehost = localhost
+remoteport = {port}
+remoteuser = {user}
+remotepassfile = {dir}/pass
+sslcacertfile = {ca}
+maxconnections = 1
+{far}
+"""
+
+
+def offlineimap(u, near="", far=""):
+    rc = u.dir + "/offlineimaprc"
+    with open(rc, "w") as f:
+        f.write(IMAPRC.format(dir=u.dir, port=lab.imaps, user=u.name,
+                              ca=lab.ca, near=near, far=far))
+    with open(u.dir + "/pass", "w") as f:
+        f.write("secret\n")
+    os.chmod(u.dir + "/pass", 0o600)
+    p = subprocess.run(["offlineimap", "-o", "-c", rc], env=env(u),
+                       stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, timeout=60)
+    assert p.returncode == 0, p.stderr + p.stdout
+    return rc
+
+
+def well_filled():
+    u = lab.user()
+    u.far.create("Lists", "Lists/c", "K\u00fcche", "Lists/\u00fcber & x")
+    u.far.appends("INBOX", [mail(i) for i in range(6)] +
+                  [(mail(40), r"\Seen"), mail(40), bare(1), bare(2)])
+    u.far.appends("Lists", [mail(40), mail(41), mail(41) + b"more\n"])
+    for i, box in enumerate(("Lists/c", "K\u00fcche", "Lists/\u00fcber & x")):
+        u.far.append(box, mail(60 + i), r"\Flagged")
+    return u
+
+
+for name, near in (("a dot", ""), ("a slash", "sep = /"))[
+        :None if ALL else 1]:
+    @scenario
+    def from_offlineimap():
+        u = well_filled()
+        rc = offlineimap(u, near=near)
+        text, n = moved_over(u, rc, ["a"], "offlineimap with " + name)
+        like(n.err, "INBOX: 10 of 10 messages are those that offlineimap knew",
+             "-n says so")
+        u.far.store("INBOX", "3", r"+FLAGS (\Answered)")
+        u.near = Near(u.dir + "/mail")
+        u.near.set("INBOX", "number 1", "FS")
+        r = configured(u, "a")
+        is_((r.status, r.err), (0, ""), "it goes on")
+        same_box = [sorted((m.subject, m.flags) for m in s.messages("INBOX"))
+                    for s in (u.far, u.near)]
+        is_(same_box[0], same_box[1], "with flags of both sides")
+
+
+@scenario
+def from_mbsync():
+    u = well_filled()
+    for i in range(3):
+        mbsync(u, places="Path {near}/\nInbox {near}/Inbox\nFlatten .\n",
+               channel="")
+        if i == 0:
+            u.near.deliver("Inbox", mail(70), "S")
+    text, n = moved_over(u, u.dir + "/mbsyncrc", ["c"], "mbsync")
+    like(n.err, "Inbox: its Maildir|INBOX: 11 of 11 messages are those that "
+         "mbsync knew", "-n says so")
+    like(text, r"\n  inbox .*/near/Inbox\n  flatten \.\n",
+         "the layout is imported")
 
 
 done()
