@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "date.h"
 #include "far_hear.h"
 #include "ident.h"
 #include "limit.h"
@@ -332,6 +333,7 @@ take_ident(struct asked *a, struct imap *m)
 	struct far_msg f = { 0 };
 	struct imap_item it;
 	bool full = false;
+	time_t date = 0;
 	int got;
 
 	while ((got = imap_item(m, &it)) > 0)
@@ -340,7 +342,10 @@ take_ident(struct asked *a, struct imap *m)
 		else if (it.kind == IMAP_SIZE)
 			f.size = it.number < UINT32_MAX ?
 			    (uint32_t)it.number : UINT32_MAX;
-		else if (it.kind == IMAP_FLAG) {
+		else if (it.kind == IMAP_DATE) {
+			f.date = date_parse_imap(it.text, &date) == 0 ?
+			    (uint32_t)date : 0;
+		} else if (it.kind == IMAP_FLAG) {
 			f.flags = far_hear_flags(a->b, it.text, a->b->run->e);
 			f.flags_known = true;
 		} else if (it.kind == IMAP_BODY) {

@@ -154,7 +154,7 @@ matches_add(struct halves *h, struct box *b, size_t act, uint64_t key)
 		h->cap = h->cap > 0 ? 2 * h->cap : 64;
 		h->v = mem_grow(h->v, h->cap, sizeof *h->v);
 	}
-	h->v[h->n++] = (struct half){ b, act, key, 0 };
+	h->v[h->n++] = (struct half){ b, act, key, 0, 0 };
 }
 
 static int

@@ -56,6 +56,7 @@ struct half {
 	size_t act;		/* of b's plan; or the UID of a download */
 	uint64_t key;		/* inode, hash of the name, or ident */
 	uint64_t ident;		/* of a new file, once it was read; or 0 */
+	uint64_t size;		/* of it, if it was read whole; else 0 */
 };
 
 struct halves {

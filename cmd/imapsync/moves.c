@@ -1,13 +1,17 @@
 /*
  * moves.c: what went here and came there is a move
  *
- * A file that is gone from one Maildir and new in another, with the same
- * inode or the same name, and the same ident, was moved: the server moves its
- * message, too, instead of deleting it and taking the bytes again.  A move on
- * the server is found by ident and size, and done here.
+ * A file that is gone from one Maildir and new in another, with the same ident
+ * and the same inode, or the same name and size, was moved: the server moves
+ * its message, too, instead of deleting it and taking the bytes again.  A move
+ * on the server is found by ident and size, and by INTERNALDATE, which a move
+ * keeps and no other message with that header has; else by the bytes.  It is
+ * done here.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "box.h"
 #include "flags.h"
@@ -46,15 +50,20 @@ name_key(struct box *b, const struct act *a)
 
 /* Is the new file that message?  It is read once, however many ask. */
 static bool
-is_it(struct half *came, uint64_t ident)
+is_it(struct half *came, const struct rec *rec)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
+	const struct act *p = act_of(came);
+	bool moved = came->b->near.dir->v[p->file].ino == rec->ino;
 
-	if (came->ident == 0 && near_look(came->b, act_of(came)->file, false,
-	    &o, &quiet) == 0)
+	if (came->ident == 0 && near_look(came->b, p->file, !moved, &o,
+	    &quiet) == 0) {
 		came->ident = o.ident;
-	return came->ident != 0 && came->ident == ident;
+		came->size = o.wire;
+	}
+	return came->ident != 0 && came->ident == rec->ident &&
+	    (moved || came->size == rec->size);
 }
 
 /* Changes of its flags on both sides are merged before it leaves. */
@@ -98,7 +107,7 @@ join_files(const struct halves *gone, struct halves *came)
 			    to == from || state_in_step(to->state,
 			    near_dir_base(to->near.dir,
 			    &to->near.dir->v[p->file])) ||
-			    !is_it(&came->v[k], rec_of(from, d)->ident))
+			    !is_it(&came->v[k], rec_of(from, d)))
 				continue;
 			plan_become(from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
@@ -156,26 +165,50 @@ name_there(struct box *to, const char *name)
 	    (to->near.scanned && near_dir_has(to->near.dir, str_of(name)));
 }
 
-static void
+/* Is it certain that the new message is the one this file was?  1, 0, -1. */
+static int
+was_it(struct box *from, const struct act *d, struct box *to, uint32_t uid)
+{
+	const struct far_msg *f = box_far_find(to, uid);
+	struct err quiet = { 0 };
+	struct stat st = { .st_mtime = 0 };
+	int fd;
+
+	if (f->size != rec_of(from, d)->size)
+		return 0;
+	fd = near_dir_read(from->near.dir, &from->near.dir->v[d->file],
+	    &quiet);
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		st.st_mtime = 0;
+	close(fd);
+	return f->date != 0 && (uint32_t)st.st_mtime == f->date ? 1 :
+	    pair_same(from, d->file, to, uid);
+}
+
+static int
 join_messages(const struct halves *gone, const struct halves *came)
 {
 	struct box *from, *to;
 	struct act *d;
 	uint32_t uid;
 	size_t i, k;
+	int got = 0;
 
-	for (i = 0; i < gone->n; i++) {
+	for (i = 0; i < gone->n && got >= 0; i++) {
 		from = gone->v[i].b;
 		d = act_of(&gone->v[i]);
 		for (k = matches_find(came, gone->v[i].key); k < came->n &&
 		    came->v[k].key == gone->v[i].key; k++) {
 			to = came->v[k].b;
 			uid = (uint32_t)came->v[k].act;
-			if (!plan_fetches(to->plan, uid) ||
-			    box_far_find(to, uid)->size !=
-			    rec_of(from, d)->size || (to != from &&
-			    name_there(to, d->name)))
+			if (!plan_fetches(to->plan, uid) || (to != from &&
+			    name_there(to, d->name)) ||
+			    (got = was_it(from, d, to, uid)) == 0)
 				continue;
+			if (got < 0)
+				break;
 			plan_become(from->plan, d, ACT_NEAR_MOVE);
 			d->to = to;
 			d->to_uid = uid;
@@ -183,6 +216,7 @@ join_messages(const struct halves *gone, const struct halves *came)
 			break;
 		}
 	}
+	return got < 0 ? -1 : 0;
 }
 
 /* Files that are to be deleted, and whose ident and size no other has. */
@@ -224,7 +258,7 @@ moved_there(struct run *r)
 	}
 	if (got == 0 && came.n > 0) {
 		matches_sort(&came);
-		join_messages(&gone, &came);
+		got = join_messages(&gone, &came);
 	}
 	free(gone.v);
 	free(came.v);

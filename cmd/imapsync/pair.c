@@ -120,6 +120,26 @@ digest_there(struct box *b, struct match *o)
 	return got < 0 ? -1 : 0;
 }
 
+int
+pair_same(struct box *near, uint32_t file, struct box *far, uint32_t uid)
+{
+	struct match x = { .at = file }, y = { .at = uid };
+	int got = digest_here(near, &x);
+
+	if (got < 0 && near->run->e->code == EX_NOINPUT) {
+		fail_clear(near->run->e);	/* gone meanwhile */
+		return 0;
+	}
+	if (got == 0)
+		got = link_select(&far->run->link[0], far);
+	if (got == 0)
+		got = digest_there(far, &y);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	return y.digested && x.size == y.size &&
+	    memcmp(x.md, y.md, sizeof x.md) == 0;
+}
+
 /* Does a message that is in step have this name already? */
 static bool
 in_step(struct box *b, const struct near_msg *m)

@@ -20,6 +20,8 @@ int pair_idents_all(struct box *);
 /* Is that new message one that has not said who it is? */
 bool pair_unasked(struct box *, uint32_t uid);
 int pair_find(struct box *);
+/* Has that file the bytes of that message?  Both are read.  1, 0, -1. */
+int pair_same(struct box *near, uint32_t file, struct box *far, uint32_t uid);
 /* New on both sides at once: are some of them the same?  1 yes, 0, -1. */
 int pair_new(struct box *);
 /*

@@ -57,6 +57,7 @@ struct far_msg {
 	uint32_t uid;
 	uint32_t size;
 	uint64_t flags, ident;
+	uint32_t date;		/* INTERNALDATE, its lower bits; 0: not asked */
 	bool flags_known;	/* else they come with the body */
 };
 

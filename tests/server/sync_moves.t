@@ -117,6 +117,30 @@ def renamed():
 
 
 @scenario
+def looks_moved():
+    """Gone in one folder, and there comes another with its header and size."""
+    head = b"From: jo@x\nMessage-ID: <d@x>\nSubject: number 50\n\n"
+    for side in ("there", "here", "here, under its name"):
+        u = filled()
+        u.far.append("INBOX", head + b"old text\n")
+        u.sync()
+        if side == "there":
+            u.far.expunge("INBOX", u.far.uid_of("INBOX", "number 50"))
+            u.far.append("Archive", head + b"new text\n", date=1600000000)
+        else:
+            old = u.near.file("INBOX", "number 50")
+            os.unlink(old)
+            u.near.deliver("Archive", head + b"another text\n", "S",
+                           name=os.path.basename(old).partition(":")[0]
+                           if "name" in side else None)
+        u.runs("one is gone %s, and one comes" % side)
+        u.same("both sides are equal")
+        ok(b"old text" not in b"".join(
+            m.body for m in u.near.messages("Archive")), "it is the new one")
+        u.settled("and that is all", sent=True)
+
+
+@scenario
 def moved_there():
     """Moved on the server: a rename here."""
     u = filled(40)
