@@ -43,6 +43,7 @@ struct box_far {
 struct box_near {
 	bool is;		/* there is such a Maildir */
 	bool dirty;		/* it may have changed since the last run */
+	bool racy;		/* stamp proves nothing */
 	bool changed;		/* by us, in this pass */
 	bool scanned;		/* dir has its files */
 	atomic_bool named;	/* files without a name cannot be had there */
@@ -143,7 +144,6 @@ void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
 
 enum { PASSES = 2 };		/* over a mailbox, in a run */
-
 /* Of so few descriptors the mailboxes in work need what there is. */
 enum { FEW_FILES = 1400 };
 

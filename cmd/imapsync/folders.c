@@ -14,12 +14,14 @@
 #include "flags.h"
 #include "folders.h"
 #include "folders_rename.h"
+#include "folders_who.h"
 #include "imap.h"
 #include "imap_box.h"
 #include "index.h"
 #include "link.h"
 #include "mark.h"
 #include "matches.h"
+#include "names.h"
 #include "near_dir.h"
 #include "report.h"
 #include "settings.h"
@@ -323,6 +325,203 @@ agree(struct box *b)
 	return got;
 }
 
+/* ---- renamed ---- */
+
+enum side { SIDE_NEAR, SIDE_FAR };
+
+/* One that has another name on the other side, and is to have it here. */
+struct rename {
+	struct box *from, *to;		/* from is NULL: done, or given up */
+};
+
+static bool
+side_has(const struct box *b, enum side side)
+{
+	return side == SIDE_NEAR ? b->near.is : b->far.is;
+}
+
+/*
+ * What has moved on both sides is known by its name there from here on; if the
+ * name here is another, the mailbox there gets that.
+ */
+static int
+moved_on_both(struct run *r, struct box **far, struct box **near)
+{
+	struct box *b, *to;
+	size_t i, k;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		to = far[i];
+		if (to == NULL || near[i] == NULL || to == b || near[i] == b ||
+		    to->was_known)
+			continue;
+		k = (size_t)(to - r->boxes);
+		if (r->o->dry_run)
+			b->phase = to->phase = near[i]->phase = BOX_LEFT;
+		else if (folders_follow(b, to) < 0)
+			return -1;
+		far[k] = to;
+		near[k] = near[i];
+		far[i] = near[i] = NULL;
+	}
+	return 0;
+}
+
+/*
+ * What to rename on that side: where it has moved on the other one, and is
+ * where it was on this one.
+ */
+static size_t
+to_rename(struct run *r, struct box *const *moved, struct box *const *here,
+    enum side side, struct rename *v)
+{
+	struct box *b;
+	size_t i, n = 0;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		if (moved[i] != NULL && moved[i] != b && here[i] == b &&
+		    side_has(b, side))
+			v[n++] = (struct rename){ b, moved[i] };
+	}
+	return n;
+}
+
+/* A dry run has told it, and can tell no more of these two. */
+static int
+rename_told(struct box *b, struct box *to)
+{
+	b->was_known = false;
+	if ((b->far.is || b->near.is) && agree(b) < 0)
+		return -1;
+	b->phase = to->phase = BOX_LEFT;
+	return 0;
+}
+
+static int
+rename_one(struct rename *x, enum side side)
+{
+	struct box *b = x->from;
+	int got = side == SIDE_NEAR ? folders_rename_near(b, x->to) :
+	    folders_rename_far(b, x->to);
+
+	x->from = NULL;
+	if (got == 0 && b->run->o->dry_run)
+		return rename_told(b, x->to);
+	return got < 0 ? -1 : 0;
+}
+
+/* The one that begins where this one ends; or NULL. */
+static struct rename *
+rename_next(const struct rename *x, struct rename *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (v[i].from == x->to)
+			return &v[i];
+	return NULL;
+}
+
+/* Do the renames that begin with this one end at it? */
+static bool
+in_circle(struct rename *x, struct rename *v, size_t n)
+{
+	struct rename *y = x;
+	size_t i;
+
+	for (i = 0; i < n && (y = rename_next(y, v, n)) != NULL; i++)
+		if (y == x)
+			return true;
+	return false;
+}
+
+/*
+ * One of a circle makes room, and has a name of its own until its turn comes.
+ * If a crash leaves it there, the next run finds it as it finds all others.
+ */
+static int
+ring_open(struct rename *x, enum side side)
+{
+	struct box *b = x->from, *room;
+	struct run *r = b->run;
+	struct buf path = { .max = 4096 };
+	unsigned n = 1;
+	int got = 0;
+
+	room = arena_new(&r->arena, 1, sizeof *room);
+	*room = (struct box){ .run = r };
+	do
+		room->name = arena_printf(&r->arena, "%s~%u", b->name, n++);
+	while (box_named(r, room->name) != NULL);
+	x->from = NULL;
+	if ((side == SIDE_NEAR || !folders_above(b)) && names_to_path(&path,
+	    str_of(room->name), r->sep, &r->o->how) == 0) {
+		room->path = arena_dup(&r->arena, BUF_STR(path));
+		got = side == SIDE_NEAR ? folders_rename_near(b, room) :
+		    folders_rename_far(b, room);
+		if (got == 0)
+			x->from = room;
+	}
+	buf_free(&path);
+	return got < 0 ? -1 : 0;
+}
+
+/* Each as soon as its new name is free on that side. */
+static int
+rename_all(struct rename *v, size_t n, enum side side)
+{
+	bool more = true;
+	size_t i;
+
+	while (more) {
+		more = false;
+		for (i = 0; i < n; i++) {
+			if (v[i].from == NULL || side_has(v[i].to, side))
+				continue;
+			if (v[i].from->was_known && rename_one(&v[i], side) < 0)
+				return -1;
+			v[i].from = NULL;	/* or went with another */
+			more = true;
+		}
+		for (i = 0; !more && i < n; i++)
+			if (v[i].from != NULL && in_circle(&v[i], v, n)) {
+				if (ring_open(&v[i], side) < 0)
+					return -1;
+				more = true;
+			}
+	}
+	return 0;
+}
+
+static int
+folders_rename(struct run *r)
+{
+	struct box **far = mem_new(r->nboxes + 1, sizeof *far);
+	struct box **near = mem_new(r->nboxes + 1, sizeof *near);
+	struct rename *v = mem_new(r->nboxes + 1, sizeof *v);
+	int got = folders_who_far(r, far);
+
+	if (got == 0) {
+		folders_who_near(r, near);
+		got = moved_on_both(r, far, near);
+	}
+	if (got == 0) {
+		got = rename_all(v, to_rename(r, far, near, SIDE_NEAR, v),
+		    SIDE_NEAR);
+	}
+	if (got == 0)
+		got = rename_all(v, to_rename(r, near, far, SIDE_FAR, v),
+		    SIDE_FAR);
+	free(far);
+	free(near);
+	free(v);
+	return got;
+}
+
+/* ---- all of them ---- */
+
 static bool
 catastrophe(struct run *r)
 {
@@ -340,21 +539,9 @@ int
 folders_agree(struct run *r)
 {
 	size_t i;
-	int got;
 
-	for (i = 0; i < r->nboxes; i++) {
-		struct box *b = &r->boxes[i];
-
-		if (!b->was_known || b->far.is == b->near.is ||
-		    box_entry(b) == NULL)
-			continue;
-		got = b->near.is ? folders_renamed_there(b) :
-		    folders_renamed_here(b);
-		if (got < 0)
-			return -1;
-		if (got > 0 && r->o->dry_run)
-			b->phase = BOX_LEFT;
-	}
+	if (folders_rename(r) < 0)
+		return -1;
 	if (r->o->folders_delete && catastrophe(r)) {
 		report_problem(&r->report, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
 		r->folders_kept = true;

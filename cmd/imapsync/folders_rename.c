@@ -1,9 +1,9 @@
 /*
  * folders_rename.c: whole folders: renamed on the other side
  *
- * A folder that was there last time and is gone on one side was renamed if
- * another has its MAILBOXID (RFC 8474) or its UIDVALIDITY there, its
- * directory's inode here.
+ * Its state and its entry in the index go with it.  What a crash has
+ * interrupted here is done by the next run; what it has interrupted on the
+ * server is found by folders_who.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,9 +21,8 @@
 
 /* ---- carried out ---- */
 
-/* The state and the index have it under its new name from here on. */
-static int
-inherit(struct box *from, struct box *to)
+int
+folders_follow(struct box *from, struct box *to)
 {
 	struct run *r = from->run;
 	struct entry *old = box_entry(from), copy;
@@ -40,7 +39,7 @@ inherit(struct box *from, struct box *to)
 	*e = copy;
 	to->was_known = true;
 	from->was_known = false;
-	return 0;
+	return index_save(&r->index, r->e);
 }
 
 /* Renames the parts of a Maildir one by one; cur, which makes it one, last. */
@@ -163,43 +162,25 @@ folders_resume(struct run *r)
 	return got < 0 ? -1 : 0;
 }
 
-/* ---- found ---- */
-
-static bool
-is_it_there(const struct entry *e, const struct box *c)
-{
-	if (!c->far.is || c->was_known || c->near.is || !c->far.counted)
-		return false;
-	if (e->id != 0 && c->far.now.id != NULL)
-		return names_hash(str_of(c->far.now.id)) == e->id;
-	return c->far.now.uidvalidity == e->mark.uidvalidity &&
-	    c->far.now.uidnext >= e->mark.uidnext;
-}
+/* ---- on this side ---- */
 
 int
-folders_renamed_there(struct box *b)
+folders_rename_near(struct box *b, struct box *to)
 {
 	struct run *r = b->run;
-	struct entry *e = box_entry(b);
-	size_t i;
 
-	for (i = 0; i < r->nboxes; i++)
-		if (is_it_there(e, &r->boxes[i]))
-			break;
-	if (i == r->nboxes)
-		return 0;
-	box_folder(b, "near-rename", &r->boxes[i]);
-	if (r->o->dry_run)
-		return 1;
-	if (rename_here(b, &r->boxes[i]) < 0 || inherit(b, &r->boxes[i]) < 0)
-		return -1;
+	box_folder(b, "near-rename", to);
+	if (!r->o->dry_run) {
+		if (rename_here(b, to) < 0 || folders_follow(b, to) < 0)
+			return -1;
+		rename_over(r);
+	}
 	b->near.is = false;
-	r->boxes[i].near.is = true;
-	if (index_save(&r->index, r->e) < 0)
-		return -1;
-	rename_over(r);
-	return 1;
+	to->near.is = true;
+	return 0;
 }
+
+/* ---- on the server ---- */
 
 static bool
 inferior(const struct box *c, const struct box *of)
@@ -208,6 +189,19 @@ inferior(const struct box *c, const struct box *of)
 
 	return of->run->sep != '\0' && strncmp(c->name, of->name, n) == 0 &&
 	    c->name[n] == of->run->sep;
+}
+
+bool
+folders_above(const struct box *b)
+{
+	const struct run *r = b->run;
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++)
+		if (inferior(&r->boxes[i], b) && (r->boxes[i].far.is ||
+		    r->boxes[i].near.is))
+			return true;
+	return false;
 }
 
 /* RENAME takes the inferiors along: are all of them renamed here, too? */
@@ -247,7 +241,7 @@ take_along(struct box *b, struct box *to)
 		now->far.is = true;
 		now->far.now = c->far.now;
 		now->far.counted = c->far.counted;
-		if (c->was_known && inherit(c, now) < 0) {
+		if (c->was_known && folders_follow(c, now) < 0) {
 			buf_free(&name);
 			return -1;
 		}
@@ -256,70 +250,30 @@ take_along(struct box *b, struct box *to)
 	return 0;
 }
 
-/* Inodes are used again: most of the files must be those we know. */
-static bool
-has_our_files(struct box *b, struct box *c)
-{
-	struct run *r = b->run;
-	struct keywords none = { .n = 0 };
-	struct err quiet = { 0 };
-	size_t i, known = 0, n = 0;
-	struct state s;
-	struct near_dir l;
-
-	if (state_open(&s, r->dir, str_of(b->name), false, &quiet) != 0)
-		return false;
-	if (near_dir_open(&l, r->root, c->path, false, &quiet) == 0 &&
-	    near_dir_scan(&l, &none, &quiet) == 0) {
-		n = s.n;
-		for (i = 0; i < l.n; i++)
-			known += state_by_name(&s, near_dir_base(&l,
-			    &l.v[i])) != NULL;
-	}
-	near_dir_close(&l);
-	flags_keywords_free(&none);
-	state_drop_all(&s);
-	return n > 0 ? 2 * known >= n : b->far.counted &&
-	    b->far.now.exists == 0;
-}
-
 int
-folders_renamed_here(struct box *b)
+folders_rename_far(struct box *b, struct box *to)
 {
 	struct run *r = b->run;
-	struct entry *e = box_entry(b);
 	struct imap *m = &r->link[0].imap;
-	struct stamp st;
-	bool racy;
-	size_t i;
 	int got;
 
-	for (i = 0; i < r->nboxes; i++) {
-		struct box *c = &r->boxes[i];
-
-		if (c->near.is && !c->far.is && !c->was_known &&
-		    near_dir_stamp(r->root, c->path, &st, &racy) == 0 &&
-		    st.cur_ino == e->stamp.cur_ino && st.cur_ino != 0 &&
-		    has_our_files(b, c))
-			break;
-	}
-	if (i == r->nboxes || !all_of_it(b))
-		return 0;
-	box_folder(b, "far-rename", &r->boxes[i]);
-	if (r->o->dry_run)
+	if (!all_of_it(b))
 		return 1;
-	got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
-	    str_of(r->boxes[i].name)));
-	if (got != 0) {
-		report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: %s",
-		    r->boxes[i].name, m->text);
-		return got < 0 ? -1 : 1;
+	box_folder(b, "far-rename", to);
+	if (!r->o->dry_run) {
+		got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
+		    str_of(to->name)));
+		if (got > 0)
+			report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: %s",
+			    to->name, m->text);
+		if (got != 0)
+			return got < 0 ? -1 : 1;
+		if (folders_follow(b, to) < 0)
+			return -1;
 	}
-	if (inherit(b, &r->boxes[i]) < 0)
-		return -1;
-	r->boxes[i].far.is = true;
-	r->boxes[i].far.now = b->far.now;
-	r->boxes[i].far.counted = b->far.counted;
+	to->far.is = true;
+	to->far.now = b->far.now;
+	to->far.counted = b->far.counted;
 	b->far.is = false;
-	return take_along(b, &r->boxes[i]) < 0 ? -1 : 1;
+	return r->o->dry_run ? 0 : take_along(b, to);
 }

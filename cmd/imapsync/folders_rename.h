@@ -2,17 +2,26 @@
 #ifndef FOLDERS_RENAME_H
 #define FOLDERS_RENAME_H
 
+#include <stdbool.h>
+
 struct box;
 struct run;
 
-/* A rename that a crash has interrupted is done now.  -1. */
+/* A rename here that a crash has interrupted is done now.  0, -1. */
 int folders_resume(struct run *);
 /*
- * Of one that was on both sides and is on one now: was it renamed there, or
- * here?  Then it is on the other side, too: 1, also if the server refused or
- * nothing is to be done; 0 it was not; -1.
+ * The Maildir, or the mailbox, of the one gets the name of the other, which has
+ * none on that side; so do its state and its entry.  A dry run only tells it.
+ * 0, -1; far: 1 if the server refuses it, or it has inferiors that stay.
  */
-int folders_renamed_there(struct box *);
-int folders_renamed_here(struct box *);
+int folders_rename_near(struct box *, struct box *to);
+int folders_rename_far(struct box *, struct box *to);
+/*
+ * The state and the index have it under the other's name from here on, durably.
+ * 0, -1.
+ */
+int folders_follow(struct box *, struct box *to);
+/* Has it inferiors, on either side? */
+bool folders_above(const struct box *);
 
 #endif

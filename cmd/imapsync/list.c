@@ -528,6 +528,8 @@ list_find(struct run *r)
 	struct found f = { .r = r, .name.text = seen_name,
 	    .path.text = path_at };
 	int got = found_find(&f);
+	struct box *b;
+	bool racy;
 	size_t i;
 
 	if (got == 0)
@@ -536,8 +538,10 @@ list_find(struct run *r)
 	if (got == 0 && (r->link[0].imap.caps & IMAP_LIST_STATUS) == 0)
 		got = ask_status(r, uncounted);
 	for (i = 0; i < r->nboxes; i++) {
-		r->boxes[i].was_known = index_find(&r->index,
-		    str_of(r->boxes[i].name)) != NULL;
+		b = &r->boxes[i];
+		b->was_known = box_entry(b) != NULL;
+		b->near.racy = !b->near.is || near_dir_stamp(r->root, b->path,
+		    &b->near.stamp, &racy) != 0 || racy;
 	}
 	return got;
 }
@@ -548,13 +552,9 @@ static void
 judge_box(struct run *r, struct box *b)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
-	bool racy = false;
-	int got = b->near.is ? near_dir_stamp(r->root, b->path, &b->near.stamp,
-	    &racy) : 1;
-
 	b->far.dirty = e == NULL || e->dirty || !b->far.counted ||
 	    !mark_same(&e->mark, &b->far.now);
-	b->near.dirty = e == NULL || e->dirty || got != 0 || racy ||
+	b->near.dirty = e == NULL || e->dirty || b->near.racy ||
 	    !stamp_same(&e->stamp, &b->near.stamp);
 	b->near.dirty |= r->o->policy.reupload;
 	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty))

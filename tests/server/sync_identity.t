@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""imapsync: which folder is which.  Renamed, exchanged, and set aside for a new
+one of that name, on either side: no body moves, and nothing is there twice."""
+from synclab import *
+
+lab = up()
+BODIES = r"APPEND|BODY\.PEEK\[\]"
+
+
+def filled():
+    """Three folders, the second with one below it."""
+    u = lab.user()
+    u.far.create("Arch", "Lists", "Lists/a", "Work")
+    for i, b in enumerate(("Arch", "Lists", "Lists/a", "Work")):
+        u.far.appends(b, [mail(10 * i + k) for k in range(i + 2)])
+    u.sync()
+    return u
+
+
+def far(*renames):
+    """By RENAME and CREATE on the server."""
+    def do(u):
+        for typ, got in u.far.do(*renames):
+            assert typ == "OK", got
+    return do
+
+
+def near(*renames):
+    """By rename and mkdir here: (from, to), or a name that is made."""
+    def do(u):
+        for x in renames:
+            if isinstance(x, tuple):
+                os.rename(*map(u.near.path, x))
+            else:
+                u.near.make(x)
+    return do
+
+
+CASES = {
+    "renamed there": far('RENAME Arch "Old mail"'),
+    "with what is below it, there": far("RENAME Lists Groups"),
+    "exchanged there": far("RENAME Arch T", "RENAME Work Arch",
+                           "RENAME T Work"),
+    "three in a ring there": far(
+        "RENAME Arch T", "RENAME Work Arch", "RENAME Lists/a Work",
+        "RENAME T Lists/a"),
+    "set aside there, and a new one": far("RENAME Arch Arch-2025",
+                                          "CREATE Arch"),
+    "set aside twice there": far("RENAME Arch Arch-2", "RENAME Work Arch",
+                                 "CREATE Work"),
+    "renamed on both sides there": lambda u: (
+        far("RENAME Arch One", "RENAME Work Job")(u),
+        near(("Arch", "Two"), ("Work", "Job"))(u)),
+    "renamed here": near(("Arch", "Old mail")),
+    "with what is below it, here": near(("Lists", "Groups")),
+    "exchanged here": near(("Arch", "T"), ("Work", "Arch"), ("T", "Work")),
+    "three in a ring here": near(("Arch", "T"), ("Work", "Arch"),
+                                 ("Lists/a", "Work"), ("T", "Lists/a")),
+    "set aside here, and a new one": near(("Arch", "Arch-2025"), "Arch"),
+    "set aside twice here": near(("Arch", "Arch-2"), ("Work", "Arch"),
+                                 "Work"),
+}
+
+
+@scenario
+def no_body_moves():
+    for name, change in CASES.items():
+        u = filled()
+        change(u)
+        side = (u.far if "there" in name else u.near).all
+        want = canon(u.near.all() if "both" in name else side())
+        if "new one" in name:		# and something in it
+            u.far.append("Arch", mail(90)) if "there" in name else \
+                u.near.deliver("Arch", mail(90))
+            want = canon(side())
+        tree = u.near.tree()
+        n = u.sync("-n")
+        ok(n.status == 0 and ("both" in name or "rename" in n.out) and u.near.tree() == tree,
+           name + ": -n says so", n.out + n.err)
+        p = u.proxy()
+        u.runs(name, proxy=p)
+        u.same(name + ": both sides are equal")
+        is_(canon(u.far.all()), want, name + ": as that side was")
+        bodies = [c for c in p.commands if re.search(BODIES, c)]
+        ok(len(bodies) == ("new one" in name), name + ": no body moves",
+           bodies)
+        ok(not u.near.attic(), name + ": the attic is empty")
+        u.settled(name + ": and that is all", sent=True)
+
+
+@scenario
+def cut_off():
+    """Killed within an exchange, wherever: the next run goes on."""
+    for name in ("exchanged there", "exchanged here"):
+        for k in range(2, 12):
+            u = filled()
+            CASES[name](u)
+            want = canon((u.far if "there" in name else u.near).all())
+            hit = []
+
+            def on_command(link, n, line):
+                if re.search(r"RENAME|SELECT", line):
+                    hit.append(line)
+                    if len(hit) == k // 2:
+                        if k % 2:
+                            return "swallow"
+                        return "cut"
+            u.sync(proxy=u.proxy(on_command=on_command), limit=3)
+            for _ in range(2):
+                r = u.sync()
+            good = canon(u.far.all()) == canon(u.near.all()) == want
+            if not good or r.status:
+                break
+        ok(good and r.status == 0, name + ", cut at any command",
+           (k, hit, r.status, r.err, u.far.boxes(), differ(u.near.all(), u.far.all())))
+
+
+@scenario
+def one_number():
+    """All have one UIDVALIDITY: it says nothing, their messages do."""
+    u = Alone()
+    for i, b in enumerate(("INBOX", "A", "B", "C")):
+        box = u.box(b)
+        box.uidvalidity = 7
+        for k in range(3 + i % 3):
+            box.add(wire(mail(10 * i + k)))
+    u.sync()
+    boxes = u.server.boxes
+    boxes["A"], boxes["B"] = boxes["B"], boxes["A"]
+    boxes["D"] = boxes.pop("C")
+    for name, box in boxes.items():
+        box.name = name
+    r = u.sync("-j")
+    is_([e for e in r.acts("done") if e[0] in ("fetch", "push")], [],
+        "exchanged and renamed: no body moves")
+    is_([sorted(m.subject for m in u.near.messages(b)) for b in "ABD"],
+        [["number %d" % (10 * i + k) for k in range(3 + i % 3)] for i in (2, 1, 3)],
+        "each has what it has there")
+
+
+done()
