@@ -7,6 +7,7 @@
  * first, and that durably: a folder without mail is never sent again.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,13 +20,23 @@
 #include "spool_private.h"
 #include "statedir.h"
 
+/*
+ * How much of ours is there?  Counted once: what this process adds is known, and
+ * what others do meanwhile is not so much.
+ */
+struct spool_use {
+	bool known;
+	uint64_t messages, bytes;
+};
+
 int
 spool_open(struct spool *s, struct arena *a, const char *path, bool make,
     struct err *e)
 {
 	struct stat st;
 
-	*s = (struct spool){ .arena = a, .path = arena_dup(a, str_of(path)) };
+	*s = (struct spool){ .arena = a, .path = arena_dup(a, str_of(path)),
+	    .use = arena_new(a, 1, sizeof *s->use) };
 	if (make && stat(path, &st) < 0 && statedir_make(path, e) < 0)
 		return -1;
 	if (stat(path, &st) < 0)
@@ -183,55 +194,60 @@ spool_clear(int box, const char *name)
 	return got;
 }
 
-/* How much is there already? */
 static int
-count(struct spool_new *n, uint64_t *messages, struct err *e)
+count(struct spool_new *n, struct err *e)
 {
 	char path[SPOOL_ID + sizeof "/mail"];
-	DIR *d = spool_names(n->box);
+	struct spool_use *u = n->spool->use;
 	struct dirent *at;
 	struct stat st;
+	DIR *d;
 
-	*messages = 0;
-	if (d == NULL)
+	if (u->known)
+		return 0;
+	if ((d = spool_names(n->box)) == NULL)
 		return fail_sys(e, EX_CANTCREAT, "%s", n->spool->path);
 	while ((at = readdir(d)) != NULL) {
 		if (at->d_name[0] == '.')
 			continue;
-		++*messages;
+		u->messages++;
 		if ((size_t)snprintf(path, sizeof path, "%s/mail",
 		    at->d_name) < sizeof path && fstatat(n->box, path, &st,
 		    AT_SYMLINK_NOFOLLOW) == 0)
-			n->used += (uint64_t)st.st_size;
+			u->bytes += (uint64_t)st.st_size;
 	}
 	closedir(d);
+	u->known = true;
 	return 0;
 }
 
 static int
 few_enough(struct spool_new *n, struct err *e)
 {
-	uint64_t messages;
-
-	if (count(n, &messages, e) < 0)
+	if (count(n, e) < 0)
 		return -1;
-	return messages < SPOOL_MESSAGES ? 0 : fail(e, EX_TEMPFAIL,
-	    "%s: uid %lu has %d messages there: no more are taken",
+	return n->spool->use->messages < SPOOL_MESSAGES ? 0 : fail(e,
+	    EX_TEMPFAIL, "%s: uid %lu has %d messages there: no more are taken",
 	    n->spool->path, (unsigned long)geteuid(), SPOOL_MESSAGES);
 }
 
+/* Counts it in, if there is room for it. */
 static int
 small_enough(const struct spool_new *n, struct err *e)
 {
+	struct spool_use *u = n->spool->use;
 	struct stat st;
 
 	if (n->free)
 		return 0;
 	if (fstat(n->fd, &st) < 0)
 		return fail_sys(e, EX_IOERR, "fstat");
-	return n->used + (uint64_t)st.st_size <= SPOOL_BYTES ? 0 : fail(e,
-	    EX_TEMPFAIL, "uid %lu would have over 1 GB there: no more is taken",
-	    (unsigned long)geteuid());
+	if (u->bytes + (uint64_t)st.st_size > SPOOL_BYTES)
+		return fail(e, EX_TEMPFAIL, "uid %lu would have over 1 GB there: no more is taken",
+		    (unsigned long)geteuid());
+	u->bytes += (uint64_t)st.st_size;
+	u->messages++;
+	return 0;
 }
 
 /* By the time, so that the oldest comes first, and by chance. */
@@ -301,6 +317,40 @@ spool_cancel(struct spool_new *n)
 	new_close(n);
 }
 
+struct both {
+	pthread_t thread;
+	int dir;
+	struct err err;
+};
+
+static void *
+sync_dir(void *arg)
+{
+	struct both *b = arg;
+
+	file_sync(b->dir, &b->err);
+	return NULL;
+}
+
+/*
+ * The file, and its name in the folder: at once, since a disk that is asked for
+ * both takes hardly longer than for one.
+ */
+static int
+sync_both(const struct spool_new *n, struct err *e)
+{
+	struct both b = { .dir = n->dir };
+	bool beside = pthread_create(&b.thread, NULL, sync_dir, &b) == 0;
+
+	file_sync(n->fd, e);
+	if (beside)
+		pthread_join(b.thread, NULL);
+	else
+		sync_dir(&b);
+	fail_join(e, &b.err);
+	return e->code != 0 ? -1 : 0;
+}
+
 /*
  * 1 it has its name, 0 another has it already.  What follows cannot be seen by
  * others before it is done: mail is locked.
@@ -346,8 +396,7 @@ spool_commit(struct spool_new *n, struct err *e)
 {
 	int got = -1;
 
-	if (small_enough(n, e) == 0 && file_sync(n->fd, e) == 0 &&
-	    file_sync(n->dir, e) == 0)
+	if (small_enough(n, e) == 0 && sync_both(n, e) == 0)
 		got = new_name(n, e);
 	if (got > 0 && file_sync(n->box, e) < 0) {
 		if (spool_clear(n->box, n->id) < 0)
@@ -357,6 +406,8 @@ spool_commit(struct spool_new *n, struct err *e)
 	} else if (got <= 0) {
 		spool_clear(n->box, n->temp);
 	}
+	if (got > 0 && n->spool->shared)
+		futimens(n->box, NULL);	/* who watches the spool is told */
 	new_close(n);
 	return got < 0 ? fail_in(e, "%s", n->spool->path) : 0;
 }

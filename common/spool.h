@@ -33,6 +33,7 @@ struct spool {
 	bool ours;		/* we see all of it, and send it */
 	bool shared;		/* the group of the spool has part in all */
 	uid_t owner;
+	struct spool_use *use;	/* private: what we have in it */
 };
 
 /*
@@ -50,7 +51,6 @@ struct spool_new {
 	int fd;			/* of mail: write to it */
 	int box, dir;		/* private, as is the rest */
 	bool free;		/* of the limits */
-	uint64_t used;
 	char temp[SPOOL_ID + 8];
 };
 

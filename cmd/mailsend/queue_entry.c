@@ -63,22 +63,34 @@ put_envelope(struct buf *b, const struct queue_entry *q)
 	buf_c(b, '\n');
 }
 
-/* There is no CR in it but at the ends of lines. */
+/* Without its CRs, of which there is none but at the ends of lines. */
+static size_t
+drop_cr(char *p, size_t n)
+{
+	char *end = p + n, *to = p, *from = p, *cr;
+
+	while (from < end) {
+		cr = memchr(from, '\r', (size_t)(end - from));
+		if (cr == NULL)
+			cr = end;
+		memmove(to, from, (size_t)(cr - from));
+		to += cr - from;
+		from = cr + 1;
+	}
+	return (size_t)(to - p);
+}
+
 static int
 put_message(int fd, const struct msg *m, struct err *e)
 {
 	struct msg_reader *r = mem_new(1, sizeof *r);
 	char *some = mem_new(1, 65536);
-	ssize_t n, i, k;
+	ssize_t n;
 
 	msg_start(r, m);
-	while ((n = msg_read(r, some, 65536, e)) > 0) {
-		for (i = k = 0; i < n; i++)
-			if (some[i] != '\r')
-				some[k++] = some[i];
-		if (file_write(fd, some, (size_t)k, e) < 0)
+	while ((n = msg_read(r, some, 65536, e)) > 0)
+		if (file_write(fd, some, drop_cr(some, (size_t)n), e) < 0)
 			break;
-	}
 	free(some);
 	free(r);
 	return e->code != 0 ? -1 : 0;

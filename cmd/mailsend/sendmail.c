@@ -114,7 +114,10 @@ sendmail_parse(struct options *o, struct opt_set *set, int argc, char **argv,
 
 /* ---- up to a lone dot ---- */
 
-/* Bytes on their way to a file, however long the line. */
+/*
+ * Bytes on their way to a file, however long the line; by one thread, without a
+ * lock for each.
+ */
 struct text {
 	int fd;
 	size_t n;
@@ -136,11 +139,11 @@ text_add(struct text *t, int c)
 static int
 dot_line(struct text *t, FILE *in, bool stuffed)
 {
-	int c = getc(in);
+	int c = getc_unlocked(in);
 	bool cr = c == '\r';
 
 	if (cr)
-		c = getc(in);
+		c = getc_unlocked(in);
 	if (c == '\n')
 		return 1;
 	if (!stuffed)
@@ -157,7 +160,7 @@ sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
 	struct text t = { .fd = fd, .e = e };
 	int c, last = '\n', end = 0;
 
-	while (e->code == 0 && !end && (c = getc(in)) != EOF) {
+	while (e->code == 0 && !end && (c = getc_unlocked(in)) != EOF) {
 		if (c == '.' && last == '\n')
 			end = dot_line(&t, in, stuffed);
 		else

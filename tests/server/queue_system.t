@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """A queue of the system: users write into it who cannot look around, and its
 owner alone sends, taking nothing but messages."""
+import ctypes
 import json
 import os
 import pwd
@@ -104,7 +105,16 @@ class System:
 y = System()
 check(y.send(JO, 'a@x.test', 'tmp@x.test') == 0 and y.s.connections == 0,
       'a user: accepted, and the server is not asked', y.err)
+libc = ctypes.CDLL(None)
+watch = libc.inotify_init1(os.O_NONBLOCK)
+libc.inotify_add_watch(watch, y.spool.encode(), 0x4)  # IN_ATTRIB
 m = y.mail(JO)[0]
+y.send(JO, 'a@x.test', text='another')
+try:
+    check(os.read(watch, 4096), 'who watches the spool is told')
+except BlockingIOError:
+    check(False, 'who watches the spool is told')
+y.run(JO, '--queue-remove', os.path.basename((set(y.mail(JO)) - {m}).pop()))
 st = os.stat(m + '/mail')
 check(st.st_uid == JO.pw_uid and st.st_gid == OWNER.pw_gid and
       stat.S_IMODE(os.stat(m).st_mode) & 0o777 == 0o770,
