@@ -6,6 +6,7 @@ VERSION = 0.1
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
+SHAREDIR = $(PREFIX)/share/postbag
 COMPDIR = $(PREFIX)/share/bash-completion/completions
 
 TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c))))
@@ -175,12 +176,16 @@ install: all
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(MANDIR)/man7
+	install -d $(DESTDIR)$(SHAREDIR)/systemd $(DESTDIR)$(SHAREDIR)/cron
+	install -m 644 share/systemd/* $(DESTDIR)$(SHAREDIR)/systemd
+	install -m 644 share/cron/* $(DESTDIR)$(SHAREDIR)/cron
 	install -d $(DESTDIR)$(COMPDIR)
 	for t in $(TOOLS); do \
 	    install -m 644 scripts/completion/postbag.bash $(DESTDIR)$(COMPDIR)/$$t; done
 
 uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(SCRIPTS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(COMPDIR)/%)
+	cd share && for f in */*; do rm -f $(DESTDIR)$(SHAREDIR)/$$f; done
 	for s in 1 5 7; do for m in man/*.$$s; do \
 	    rm -f $(DESTDIR)$(MANDIR)/man$$s/$${m#man/}; done; done
 
