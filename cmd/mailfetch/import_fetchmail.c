@@ -26,7 +26,8 @@ struct one {
 	} server;
 	struct {
 		const char *name, *sslproto, *ca, *cert, *key, *verify;
-		const char *mda, *smtphost, *domain, *limit, *fetchlimit;
+		const char *mda, *smtphost, *domain, *rcpt, *bsmtp;
+		const char *limit, *fetchlimit;
 		struct opt_list folders, locals;
 		enum said keep, ssl, lmtp;
 		bool secret, wildcard;
@@ -133,8 +134,9 @@ static const struct word {
 	{ "smtp", FIRST, LIST, OF_USER(smtphost) },
 	{ "smtphost", FIRST, LIST, OF_USER(smtphost) },
 	{ "smtpaddress", TEXT, VALUE, OF_USER(domain) },
-	{ "smtpname", LEFT, VALUE, 0 }, { "fetchdomains", LEFT, LIST, 0 },
-	{ "antispam", LEFT, LIST, 0 }, { "bsmtp", LEFT, VALUE, 0 },
+	{ "smtpname", TEXT, VALUE, OF_USER(rcpt) },
+	{ "fetchdomains", LEFT, LIST, 0 },
+	{ "antispam", LEFT, LIST, 0 }, { "bsmtp", TEXT, VALUE, OF_USER(bsmtp) },
 	{ "pre", LEFT, VALUE, 0 }, { "preconnect", LEFT, VALUE, 0 },
 	{ "post", LEFT, VALUE, 0 }, { "postconnect", LEFT, VALUE, 0 },
 	{ "limit", TEXT, VALUE, OF_USER(limit) },
@@ -313,22 +315,67 @@ multidrop(const struct one *u)
 	return u->user.wildcard || u->user.locals.n > 1;
 }
 
+/* A user here, at smtpaddress; or smtpname alone. */
+static void
+recipient(struct fetchmail *f, const struct one *u)
+{
+	const char *name = u->user.locals.n > 0 ? u->user.locals.v[0] : u->user.name;
+
+	name = either(u->user.rcpt, name);
+	if (name != NULL)
+		conf_out_key(f->o, "rcpt", strchr(name, '@') != NULL ? name :
+		    arena_printf(&f->o->arena, "%s@%s", name,
+		    either(u->user.domain, "localhost")));
+}
+
 static void
 by_lmtp(struct fetchmail *f, const struct one *u)
 {
 	struct arena *a = &f->o->arena;
 	const char *host = either(u->user.smtphost, "localhost");
 	const char *slash = strchr(host, '/');
-	const char *name = u->user.locals.n > 0 ? u->user.locals.v[0] : u->user.name;
 
 	if (slash != NULL && slash != host)
 		host = arena_printf(a, "%.*s:%s", (int)(slash - host), host,
 		    slash + 1);
 	conf_out_key(f->o, "deliver", arena_printf(a, "lmtp:%s", host));
-	if (name != NULL)
-		conf_out_key(f->o, "rcpt", strchr(name, '@') != NULL ? name :
-		    arena_printf(a, "%s@%s", name, either(u->user.domain,
-		    "localhost")));
+	recipient(f, u);
+}
+
+/*
+ * Where nothing is said: the mail server of this machine, in plaintext.
+ * "HOST/PORT"; a port may have a name.
+ */
+static void
+by_smtp(struct fetchmail *f, const struct one *u)
+{
+	static const struct {
+		const char *name, *host;
+	} here[] = {
+		{ "localhost", "127.0.0.1" }, { "127.0.0.1", "127.0.0.1" },
+		{ "::1", "[::1]" }, { "ip6-localhost", "[::1]" },
+	};
+	struct str port = str_of(either(u->user.smtphost, "localhost"));
+	struct str name = str_cut(&port, '/');
+	const char *host = NULL;
+	uint64_t number = 25;
+	size_t i;
+
+	for (i = 0; i < sizeof here / sizeof *here; i++)
+		if (str_is(name, here[i].name))
+			host = here[i].host;
+	if (host == NULL || (port.n > 0 && !str_is(port, "smtp") &&
+	    str_num(port, 65535, &number) < 0)) {
+		conf_out_note(f->o, "there it went to %s, by SMTP, which here is for this machine's own server; use deliver maildir:DIR or the like",
+		    u->user.smtphost);
+		return;
+	}
+	conf_out_key(f->o, "deliver", number == 25 ?
+	    arena_printf(&f->o->arena, "smtp://%s", host) :
+	    arena_printf(&f->o->arena, "smtp://%s:%u", host,
+	    (unsigned)number));
+	conf_out_key(f->o, "deliver-tls", "off");
+	recipient(f, u);
 }
 
 static void
@@ -349,10 +396,12 @@ fetchmail_place(struct fetchmail *f, const struct one *u)
 		    foreign_command(a, command)));
 		if (strchr(command, '%') != NULL)
 			conf_out_note(f->o, "deliver: %%T and its like are not filled in here");
+	} else if (u->user.bsmtp != NULL) {
+		conf_out_note(f->o, "not taken over: bsmtp; use deliver mbox:FILE or the like");
 	} else if (u->user.lmtp == YES) {
 		by_lmtp(f, u);
 	} else
-		conf_out_note(f->o, "there it went to the mail server here, by SMTP; use deliver maildir:DIR or the like");
+		by_smtp(f, u);
 }
 
 static void

@@ -119,7 +119,9 @@ account a@pop.two.example
   user a
   # password: not copied; use password-command or password-file
 fetch a@pop.two.example
-  # there it went to the mail server here, by SMTP; use deliver maildir:DIR or the like
+  deliver smtp://127.0.0.1
+  deliver-tls off
+  rcpt a@localhost
   delete now
 account b@pop.two.example
   pop3 pop3://pop.two.example
@@ -127,7 +129,9 @@ account b@pop.two.example
   # with TLS if it could be had there; here it must
   # password: not copied; use password-command or password-file
 fetch b@pop.two.example
-  # there it went to the mail server here, by SMTP; use deliver maildir:DIR or the like
+  deliver smtp://127.0.0.1
+  deliver-tls off
+  rcpt b@localhost
   delete never
 account c@three.example
   pop3 pop3s://three.example

@@ -143,6 +143,11 @@ def fetchmail(path):
             port or protocol + "s" * (tls == "implicit")])
         mda = find(r'delivered with "(.*)"')
         lmtp = find(r"LMTP-forwarded to: (.*)")
+        smtp = find(r" SMTP-forwarded to: (\S+)")
+        if smtp and "Single-drop" in block and smtp.startswith("localhost"):
+            smtp = "smtp://127.0.0.1" + smtp[9:].replace("/", ":")
+        else:
+            smtp = "-"          # said in a comment
         boxes = find(r"Selected mailboxes are: (.*)")
         got[host, user] = {
             "protocol": protocol, "port": port, "tls": tls,
@@ -151,7 +156,7 @@ def fetchmail(path):
             "folders": boxes or "-",
             "size": find(r"\(--limit (\d+)\)") or "-",
             "count": find(r"\(--fetchlimit (\d+)\)") or "-",
-            "deliver": "exec:" if mda else "lmtp:" + lmtp if lmtp else "-",
+            "deliver": "exec:" if mda else "lmtp:" + lmtp if lmtp else smtp,
         }
     return rc, got, err
 
