@@ -237,7 +237,9 @@ afterwards(struct getmail *g)
 	    "imap_on_delete"));
 
 	if (flags != NULL && strstr(flags, "Deleted") == NULL) {
-		if (now || days != NULL)
+		if (now && strstr(flags, "Seen") != NULL && g->imap)
+			conf_out_key(g->o, "mark-seen", "yes");
+		else if (now || days != NULL)
 			conf_out_note(g->o, "imap_on_delete: nothing is deleted, and no flag is set here");
 		conf_out_key(g->o, "delete", "never");
 	} else if (now && to != NULL && g->imap) {
@@ -296,16 +298,19 @@ static void
 element(struct getmail *g, const char *what, int depth)
 {
 	struct foreign_section *s;
-	struct str name = str_of(what);
+	struct str name = str_of(what), kind;
 	size_t n = name.n;
 
 	if (n > 2 && what[0] == '[' && what[n - 1] == ']') {
 		name = str_to(str_from(name, 1), n - 2);
-		s = foreign_find(g->f, arena_dup(&g->o->arena,
-		    str_word(&name)), arena_dup(&g->o->arena,
-		    str_trim(name)));
+		kind = str_word(&name);
+		s = foreign_find(g->f, arena_dup(&g->o->arena, kind),
+		    arena_dup(&g->o->arena, str_trim(name)));
 		if (s != NULL && depth < DEPTH)
 			destination(g, s, depth + 1);
+		else
+			conf_out_note(g->o, "not taken over: the destination %.60s",
+			    what);
 	} else if (n > 0 && what[0] == '|')
 		conf_out_key(g->o, "deliver", arena_printf(&g->o->arena,
 		    "exec:%s", foreign_command(&g->o->arena, what + 1)));
