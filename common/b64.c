@@ -42,10 +42,15 @@ b64_put(struct buf *b, struct str s)
 static int
 b64_value(char c)
 {
-	const char *at;
-
-	at = c != '\0' ? strchr(digits, c) : NULL;
-	return at != NULL ? (int)(at - digits) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (str_digit(c))
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
 }
 
 /* Four characters to three bytes; how many bytes, or -1. */

@@ -28,11 +28,10 @@ dkim_base64(struct str s, struct buf *out)
 {
 	struct buf plain = { .max = 1 << 20 };
 	bool good;
-	size_t i;
+	struct str word;
 
-	for (i = 0; i < s.n; i++)
-		if (memchr(" \t\r\n", s.p[i], 4) == NULL)
-			buf_c(&plain, s.p[i]);
+	while ((word = str_word(&s)).n > 0)
+		buf_str(&plain, word);
 	good = plain.n > 0 && !plain.over && b64_get(out, BUF_STR(plain)) == 0;
 	buf_free(&plain);
 	return good;

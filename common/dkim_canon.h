@@ -30,8 +30,7 @@ struct dkim_body {
 	uint64_t ends;		/* line ends held back: the body may end here */
 	bool blank;		/* blanks held back: the line may end here */
 	bool cr;		/* a CR held back: it may be of a line end */
-	size_t n;
-	char out[4096];
+	struct buf out;		/* not hashed yet */
 };
 void dkim_body_begin(struct dkim_body *, enum dkim_canon, uint64_t limit);
 void dkim_body_put(struct dkim_body *, const char *, size_t);

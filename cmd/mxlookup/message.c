@@ -30,7 +30,8 @@ struct reading {
 	struct run *run;
 	const struct message_set *set;
 	struct message *open[MANY];
-	struct message *spare;
+	struct message *spare[MANY];	/* for the next ones */
+	unsigned spares;
 	uint64_t begun, told;
 	size_t held;		/* bytes of their headers */
 	int status;
@@ -69,11 +70,10 @@ message_came(void *arg, unsigned ready)
 static struct message *
 message_new(struct reading *r)
 {
-	struct message *m = r->spare != NULL ? r->spare :
+	struct message *m = r->spares > 0 ? r->spare[--r->spares] :
 	    mem_new(1, sizeof *m);
 	struct arena kept = m->arena;
 
-	r->spare = NULL;
 	*m = (struct message){ .arena = kept, .set = r->set,
 	    .ended = message_ended };
 	m->mem = &m->arena;
@@ -87,13 +87,13 @@ message_free(struct reading *r, struct message *m)
 {
 	ask_free(&m->ask);
 	dkim_header_free(&m->header);
-	if (r->spare == NULL) {
-		arena_reset(&m->arena);
-		r->spare = m;
+	if (r->spares == MANY) {
+		arena_free(&m->arena);
+		free(m);
 		return;
 	}
-	arena_free(&m->arena);
-	free(m);
+	arena_reset(&m->arena);
+	r->spare[r->spares++] = m;
 }
 
 static size_t
@@ -199,6 +199,8 @@ read_file(struct reading *r, int fd, const char *path, bool mbox,
 			m->done = true;
 		} else {
 			message_go(m);
+			/* What is cached is there at once, and m still warm. */
+			dns_step(r->run->dns, 0);
 		}
 		m = NULL;
 	}
@@ -218,9 +220,10 @@ drop_open(struct reading *r)
 		arena_free(&r->open[r->told % MANY]->arena);
 		free(r->open[r->told % MANY]);
 	}
-	if (r->spare != NULL)
-		arena_free(&r->spare->arena);
-	free(r->spare);
+	while (r->spares > 0) {
+		arena_free(&r->spare[--r->spares]->arena);
+		free(r->spare[r->spares]);
+	}
 	message_keys_free();
 }
 

@@ -317,22 +317,23 @@ ask_policy(struct message *m)
 /* ---- results */
 
 /* Of several records the first that is a key (RFC 6376 section 3.6.2.2). */
-static void
-find_key(const struct dns_answer *a, struct dkim_key *k)
+static const struct message_key *
+find_key(const struct dns_answer *a)
 {
+	const struct message_key *k;
 	unsigned i;
 
 	for (i = 0; i < a->n; i++)
-		if (dkim_parse(a->rr[i].data, k) == 0)
-			return;
-	dkim_parse(a->rr[0].data, k);
+		if ((k = message_key(a->rr[i].data))->record.why == NULL)
+			return k;
+	return message_key(a->rr[0].data);
 }
 
 static void
 settle_signature(struct message *m, struct dkim_sig *s)
 {
+	const struct message_key *k;
 	const struct dns_answer *a;
-	struct dkim_key k;
 
 	if (s->result != DKIM_OPEN)
 		return;
@@ -346,11 +347,11 @@ settle_signature(struct message *m, struct dkim_sig *s)
 		    "there is no key at its selector");
 		return;
 	}
-	find_key(a, &k);
 	if (s->expires >= 0 && s->expires < message_time(m))
 		dkim_sig_settle(s, DKIM_FAIL, message_time(m) == m->now ?
 		    "expired by now (x=)" : "expired when it came (x=)");
-	dkim_sig_key(s, &k, message_key(&k));
+	k = find_key(a);
+	dkim_sig_key(s, &k->record, k->key);
 }
 
 static void

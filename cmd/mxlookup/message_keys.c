@@ -7,14 +7,14 @@
 
 #include <stdlib.h>
 
-#include "mem.h"
 #include "table.h"
 
 enum { KEYS = 256 };
 
 static struct {
-	struct buf data;	/* p= */
-	struct sign_key *key;
+	struct buf text;	/* the record, which .k has views into */
+	struct message_key k;
+	bool used;
 } keys[KEYS];
 
 static struct sign_key *
@@ -30,22 +30,23 @@ key_made(const struct dkim_key *k)
 	return key;
 }
 
-struct sign_key *
-message_key(const struct dkim_key *k)
+const struct message_key *
+message_key(struct str record)
 {
-	size_t at = table_hash(k->data) % KEYS;
+	size_t at = table_hash(record) % KEYS;
+	struct message_key *k = &keys[at].k;
 
-	if (k->why != NULL || k->revoked)
-		return NULL;
-	if (keys[at].key != NULL && str_eq(BUF_STR(keys[at].data), k->data) &&
-	    (sign_kind(keys[at].key) == SIGN_ED25519) ==
-	    str_is(k->type, "ed25519"))
-		return keys[at].key;
-	sign_free(keys[at].key);
-	keys[at].data.n = 0;
-	buf_str(&keys[at].data, k->data);
-	keys[at].key = key_made(k);
-	return keys[at].key;
+	if (keys[at].used && str_eq(BUF_STR(keys[at].text), record))
+		return k;
+	sign_free(k->key);
+	k->key = NULL;
+	keys[at].used = true;
+	keys[at].text.n = 0;
+	buf_str(&keys[at].text, record);
+	if (dkim_parse(BUF_STR(keys[at].text), &k->record) == 0 &&
+	    !k->record.revoked)
+		k->key = key_made(&k->record);
+	return k;
 }
 
 void
@@ -54,8 +55,9 @@ message_keys_free(void)
 	size_t i;
 
 	for (i = 0; i < KEYS; i++) {
-		sign_free(keys[i].key);
-		keys[i].key = NULL;
-		buf_free(&keys[i].data);
+		sign_free(keys[i].k.key);
+		keys[i].k.key = NULL;
+		keys[i].used = false;
+		buf_free(&keys[i].text);
 	}
 }

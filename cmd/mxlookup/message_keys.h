@@ -5,12 +5,16 @@
 #include "dkim.h"
 #include "sign.h"
 
+struct message_key {
+	struct dkim_key record;	/* what dkim_parse made of it */
+	struct sign_key *key;	/* NULL: none that can be used */
+};
+
 /*
- * The key that a record holds, or NULL: none that can be used.  A few hundred are
- * kept, for to make one of its bytes takes longer than to verify with it; valid
- * until the next call.
+ * What a record comes to.  Some hundred are kept, for to make a key of its bytes
+ * takes longer than to verify with it; valid until the next call.
  */
-struct sign_key *message_key(const struct dkim_key *);
+const struct message_key *message_key(struct str record);
 void message_keys_free(void);
 
 #endif
