@@ -133,7 +133,7 @@ bench: tests
 
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS = 30
-FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -O1 -fno-sanitize-recover=all
+FUZZ_FLAGS = $(filter-out -fPIE,$(ALL_CFLAGS)) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -iquote cmd/mxlookup -O1 -fno-sanitize-recover=all
 # An archive: a target may have its own in place of a module (server.h).
 FUZZ_LIB = build-fuzz/libpostbag.a
 $(FUZZ_LIB): $(LIBRARY:%.c=build-fuzz/%.o)
@@ -142,6 +142,9 @@ $(FUZZ_LIB): $(LIBRARY:%.c=build-fuzz/%.o)
 SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs index import import_ways import_mbsync import_offlineimap)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import import_mpop import_getmail import_fetchmail fetchmail_lex)
 SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,letter envelope aliases sendmail options import)
+# All of mxlookup, but for its main and what the target has its own of.
+MX_FUZZ = $(patsubst %.c,build-fuzz/%.o,$(filter-out %/main.c %/message_read.c,$(wildcard cmd/mxlookup/*.c)))
+$(filter build-fuzz/mx%,$(FUZZ:%=build-fuzz/%)): $(MX_FUZZ)
 $(filter build-fuzz/sync%,$(FUZZ:%=build-fuzz/%)): $(SYNC_FUZZ)
 $(filter build-fuzz/fetch%,$(FUZZ:%=build-fuzz/%)): $(FETCH_FUZZ)
 $(filter build-fuzz/send%,$(FUZZ:%=build-fuzz/%)): $(SEND_FUZZ)
@@ -151,11 +154,11 @@ build-fuzz/%.o: %.c $(wildcard common/*.h cmd/*/*.h)
 build-fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.h) $(FUZZ_LIB)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $(filter-out %.h %.a,$^) $(FUZZ_LIB) $(LIBS)
 # The same targets over their seeds alone, in the sanitized build.
-need = $(patsubst build-fuzz/%,$(B)/%,$(if $(filter sync%,$(1)),$(SYNC_FUZZ)) $(if $(filter fetch%,$(1)),$(FETCH_FUZZ)) $(if $(filter send%,$(1)),$(SEND_FUZZ)))
+need = $(patsubst build-fuzz/%,$(B)/%,$(if $(filter sync%,$(1)),$(SYNC_FUZZ)) $(if $(filter fetch%,$(1)),$(FETCH_FUZZ)) $(if $(filter send%,$(1)),$(SEND_FUZZ)) $(if $(filter mx%,$(1)),$(MX_FUZZ)))
 define replay
 $(B)/fuzz/$(1): tests/fuzz/$(1).c tests/replay.c $(call need,$(1)) $(B)/libpostbag.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$$(CC) $$(ALL_CFLAGS) -iquote tests -iquote cmd/imapsync -iquote cmd/mailfetch -iquote cmd/mailsend -iquote cmd/mxlookup $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach t,$(FUZZ),$(eval $(call replay,$(t))))
 tests: $(if $(filter build-san,$(B)),$(FUZZ:%=$(B)/fuzz/%))
@@ -164,6 +167,7 @@ fuzz: $(FUZZ:%=build-fuzz/%)
 	    build-fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 	    -rss_limit_mb=512 -timeout=2 -print_final_stats=0 -verbosity=0 \
 	    -artifact_prefix=build-fuzz/$$t- build-fuzz/corpus/$$t \
+	    $$(ls tests/fuzz/$$t.dict 2>/dev/null | sed 's/^/-dict=/') \
 	    $$(ls -d tests/fuzz/seeds/$$t 2>/dev/null) || exit 1; \
 	done
 
