@@ -199,6 +199,12 @@ account_url(struct account_server *s, struct arena *a, const char *url,
 	return set_authority(s, a, rest, e);
 }
 
+struct str
+account_scheme_name(enum account_scheme s)
+{
+	return str_of(schemes[s].name);
+}
+
 const char *
 account_protocol(enum account_scheme scheme)
 {

@@ -28,6 +28,9 @@ struct account_server {
 int account_url(struct account_server *, struct arena *, const char *url,
     const char *default_scheme, struct err *);
 
+/* "smtp", "smtps", "lmtp", ...: as it begins. */
+struct str account_scheme_name(enum account_scheme);
+
 /* "smtp", "lmtp", "imap", "pop3" */
 const char *account_protocol(enum account_scheme);
 

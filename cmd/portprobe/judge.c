@@ -364,6 +364,14 @@ submission(struct report *r)
 	const char *at = word_place(r->submit.at);
 	int code = r->submit.code;
 
+	if (r->run->set->extra.relay != NULL) {
+		if (r->submit.taken)
+			note_add(r, FIND_RELAY_SUSPECTED, FINDING_ERROR,
+			    "mail from <%s> to <%s> is taken: %s",
+			    r->run->set->extra.sender,
+			    r->run->set->extra.submit, r->submit.said);
+		return;		/* refused, for now or for good: well */
+	}
 	if (!r->submit.tried || r->submit.taken || r->submit.said == NULL)
 		return;
 	if (code == 530 || (code >= 500 && !r->relay && probe_talk_has(

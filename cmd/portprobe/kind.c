@@ -179,6 +179,9 @@ static const struct kind_row {
 	[FIND_SUBMIT_REFUSED] = { { "SUBMIT_REFUSED", FINDING_ERROR, "RFC5321#4.2.1",
 	    "The test of --submit-test was refused." },
 	    EX_UNAVAILABLE },
+	[FIND_RELAY_SUSPECTED] = { { "RELAY_SUSPECTED", FINDING_ERROR, "RFC5321#7.9",
+	    "The server takes a recipient who is not its own from a sender who is not, and without a login: an open relay, unless it refuses the message itself, or trusts this machine. No message was sent." },
+	    EX_UNAVAILABLE },
 };
 
 const struct finding_kind *

@@ -60,6 +60,7 @@ static struct settings o = {
 	.scope.timeout = 10,
 	.want = { .warn = { SPAN_USUAL, 21, 25 }, .crit = { SPAN_USUAL, 7, 10 },
 	    .min_tls = TLS_1_2 },
+	.extra.sender = "",
 	.limit = { .most = 256, .per_host = 2 },
 };
 static struct run r = { .set = &o, .watch = -1, .hosts = { .max = 1 << 20 } };
@@ -98,8 +99,13 @@ ports(void *to, const char *arg, struct err *e)
 	while (rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
 		number = str_cut(&one, '/');
-		if (str_num(number, 65535, &n) < 0 || n == 0)
+		proto = probe_talk_named(number);	/* "imaps" */
+		if (proto != NULL && proto->port != 0 && one.p == NULL) {
+			one = number;
+			n = proto->port;
+		} else if (str_num(number, 65535, &n) < 0 || n == 0) {
 			return fail(e, EX_USAGE, "--ports: \"%.*s\" is no port", STR_ARG(number));
+		}
 		proto = one.p != NULL ? probe_talk_named(one) :
 		    probe_talk_port((unsigned)n);
 		if (proto == NULL)
@@ -251,6 +257,10 @@ static const struct opt options[] = {
 	    .to = &o.extra.submit,
 	    .help = "MAIL and RCPT to this address, and no message",
 	    .flags = OPT_NOCONF },
+	{ .name = "relay-test", .arg = "FROM,TO", .kind = OPT_TEXT,
+	    .to = &o.extra.relay,
+	    .help = "MAIL and RCPT between these strangers, which must be refused",
+	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "How it is shown" },
 	{ .letter = 'q', .name = "quiet", .kind = OPT_FLAG, .to = &o.show.quiet,
 	    .help = "only what is not well", .flags = OPT_NOCONF },
@@ -374,12 +384,43 @@ check_limits(struct err *e)
 	return o.show.prom != NULL ? prom_check(o.show.prom, e) : 0;
 }
 
+static const char *
+wire_address(struct str s, const char *what, struct err *e)
+{
+	struct addr a;
+	const char *out;
+
+	if (addr_mailbox(&a, s, e) < 0) {
+		fail_in(e, "%s", what);
+		return NULL;
+	}
+	out = addr_wire(&arena, &a, true, e);
+	if (out == NULL)
+		fail_in(e, "%s", what);
+	return out;
+}
+
+/* --relay-test FROM,TO */
+static int
+relay(struct err *e)
+{
+	struct str to = str_of(o.extra.relay), from = str_cut(&to, ',');
+
+	if (o.operands.n != 1 || o.limit.list)
+		return fail(e, EX_USAGE, "--relay-test is for one target");
+	if (to.p == NULL)
+		return fail(e, EX_USAGE, "--relay-test wants two addresses: FROM,TO");
+	o.extra.sender = wire_address(from, "--relay-test", e);
+	o.extra.submit = o.extra.sender == NULL ? NULL :
+	    wire_address(to, "--relay-test", e);
+	return o.extra.submit != NULL ? 0 : -1;
+}
+
 /* A name or an address that is put into commands must be one. */
 static int
 words(struct err *e)
 {
 	struct str rest = str_of(caps), one, ascii;
-	struct addr a;
 
 	while (caps != NULL && rest.p != NULL) {
 		one = str_trim(str_cut(&rest, ','));
@@ -397,12 +438,13 @@ words(struct err *e)
 		net_ehlo(-1, r.our_name, sizeof r.our_name);
 	if (r.our_name[0] == '[' && o.scope.ehlo == NULL)
 		r.our_name[0] = '\0';	/* the address of each connection */
+	if (o.extra.relay != NULL)
+		return relay(e);
 	if (o.extra.submit == NULL)
 		return 0;
-	if (addr_mailbox(&a, str_of(o.extra.submit), e) < 0)
-		return fail_in(e, "--submit-test");
-	o.extra.submit = addr_wire(&arena, &a, true, e);
-	return o.extra.submit != NULL ? 0 : fail_in(e, "--submit-test");
+	o.extra.submit = wire_address(str_of(o.extra.submit), "--submit-test",
+	    e);
+	return o.extra.submit != NULL ? 0 : -1;
 }
 
 static void
@@ -431,6 +473,7 @@ dns_limits(void)
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "findings", .only = "" },
+	{ .name = "relay-test", .without = "submit-test" },
 	{ .name = "nagios", .stops = "json show-caps show-chain explain tlsa" },
 	{ .name = "json", .stops = "show-caps show-chain" },
 	{ .name = NULL }

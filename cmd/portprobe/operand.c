@@ -1,6 +1,7 @@
 /* operand.c: a target as it is given: an operand, or a line of fields */
 #include <string.h>
 
+#include "account_url.h"
 #include "addr.h"
 #include "dns.h"
 #include "operand.h"
@@ -33,6 +34,45 @@ proto_of(struct operand *o, struct str s, struct err *e)
 	    STR_ARG(s));
 }
 
+/* "imaps://jo@mail.example.org": the server of an account, and nobody logs in. */
+static int
+operand_url(struct operand *o, struct str s, struct arena *mem, struct err *e)
+{
+	struct account_server a;
+
+	if (account_url(&a, mem, arena_dup(mem, s), "smtp", e) < 0)
+		return -1;
+	if (a.host == NULL)
+		return fail(e, EX_USAGE, "\"%.*s\" names no host", STR_ARG(s));
+	o->proto = a.scheme == ACCOUNT_SMTP && a.port != 25 ?
+	    probe_talk_named(STR("submission")) :
+	    probe_talk_named(account_scheme_name(a.scheme));
+	o->port.number = a.port;
+	s = str_of(a.host);
+	if (net_pton(s, 0, &o->dial) == 0) {
+		o->literal = true;
+		o->domain = a.host;
+		return 0;
+	}
+	return operand_name(o, s, mem, e);
+}
+
+/* "host:imaps" */
+static void
+named_port(struct operand *o, struct str *s)
+{
+	const char *colon = s->n > 0 ? os_last(s->p, ':', s->n) : NULL;
+	const struct probe_proto *proto;
+
+	if (colon == NULL || o->proto != NULL)
+		return;
+	proto = probe_talk_named(str_from(*s, (size_t)(colon - s->p) + 1));
+	if (proto == NULL)
+		return;
+	o->proto = proto;
+	s->n = (size_t)(colon - s->p);
+}
+
 /* The first word. */
 static int
 operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
@@ -41,6 +81,8 @@ operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
 	struct str host;
 	unsigned port;
 
+	if (memmem(s.p, s.n, "://", 3) != NULL)
+		return operand_url(o, s, mem, e);
 	if (str_has(s, '@'))		/* a password may stand before it */
 		return fail(e, EX_USAGE, "a host has no \"user@\": nobody logs in here");
 	if (str_starts(s, "mx:") || str_starts(s, "srv:")) {
@@ -53,6 +95,7 @@ operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
 			return -1;
 		s.n = (size_t)(slash - s.p);
 	}
+	named_port(o, &s);
 	if (net_hostport(s, &host, &port, e) < 0)
 		return -1;
 	if (port != 0 && o->kind == TARGET_SRV)

@@ -25,7 +25,8 @@ struct operand {
 };
 
 /*
- * HOST[:PORT][/PROTO], mx:DOMAIN, srv:DOMAIN; behind it, parted by blanks and
+ * HOST[:PORT][/PROTO], HOST:PROTO, the URL of an account's server, mx:DOMAIN,
+ * srv:DOMAIN; behind it, parted by blanks and
  * commas, in any order: an address to dial, a port, a protocol.  All that it
  * needs is copied into the arena.  After a failure some of it may be filled
  * in.

@@ -50,7 +50,9 @@ struct settings {
 	} want;
 	struct {			/* more connections */
 		bool versions, inject;
-		const char *submit;	/* an address */
+		const char *submit;	/* a recipient's address */
+		const char *sender;	/* and the sender's; "" */
+		const char *relay;	/* both, as they were given; or NULL */
 	} extra;
 	struct {			/* how it is shown */
 		bool quiet, json, nagios, caps, chain, explain, tlsa;

@@ -49,7 +49,9 @@ say_step(struct probe *p, enum probe_step step)
 
 	if (p->talk == NULL)
 		return;		/* it is to be guessed by what it says */
-	if (step == PROBE_RCPT) {
+	if (step == PROBE_MAIL) {
+		arg = p->run->set->extra.sender;
+	} else if (step == PROBE_RCPT) {
 		arg = p->run->set->extra.submit;
 	} else if (arg[0] == '\0' && p->talk->frame == PROBE_NUMBERED) {
 		net_ehlo(p->wire.fd, own, sizeof own);

@@ -284,7 +284,8 @@ text_more(struct buf *b, const struct report *r)
 		buf_printf(b, "     STARTTLS injection: %s\n",
 		    word_injected(r->inject));
 	if (r->submit.tried && r->submit.said != NULL) {
-		buf_printf(b, "     submit-test: %s at %s: ",
+		buf_printf(b, "     %s-test: %s at %s: ",
+		    r->run->set->extra.relay != NULL ? "relay" : "submit",
 		    r->submit.taken ? "taken" : "not taken",
 		    word_place(r->submit.at));
 		safe(b, str_of(r->submit.said));

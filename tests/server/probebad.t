@@ -344,6 +344,37 @@ finds CLIENT_CERT 76 "$at:$CLIENT12/imaps"
 is "$(json '.error.class + " " + .error.stage')" 'tls-alert tls' \
 	'with TLS 1.2 in the handshake'
 
+# ---- targets by the names of protocols, and as URLs
+reach() { timeout 30 portprobe -j --timeout 5 "$@" | jq -r '"\(.host) \(.port) \(.proto)"' |
+	sort | tr '\n' ';'; }
+is "$(reach 127.0.0.1:imaps 127.0.0.1:submission '[127.0.0.1]:pop3')" \
+	'127.0.0.1 110 pop3;127.0.0.1 587 submission;127.0.0.1 993 imaps;' 'HOST:PROTO'
+is "$(reach -p imaps,sieve,2525/smtp 127.0.0.1)" \
+	'127.0.0.1 2525 smtp;127.0.0.1 4190 sieve;127.0.0.1 993 imaps;' '-p PROTO'
+is "$(reach imaps://jane@127.0.0.1 smtp://127.0.0.1:2587 smtp://127.0.0.1:25 pop3s://127.0.0.1/)" \
+	'127.0.0.1 25 smtp;127.0.0.1 2587 submission;127.0.0.1 993 imaps;127.0.0.1 995 pop3s;' \
+	'URLs of accounts'
+is "$(reach '::1' | cut -d' ' -f1 | sort -u)" '::1' 'an address of IPv6 is one all the same'
+status 64 'a URL with a password' portprobe imaps://jane:secret@127.0.0.1
+unlike "$OUT$ERR" secret 'which is not shown'
+status 64 'a scheme that is none' portprobe https://127.0.0.1
+status 64 'a port that has no number of its own' portprobe 127.0.0.1:tls
+status 64 'a name that is no port' portprobe -p gopher 127.0.0.1
+
+# ---- --relay-test: what strangers may send to strangers
+finds RELAY_SUSPECTED 69 "$at:$FINE/smtp" --relay-test a@b.example,billy@johndoe.com
+like "$(json '.findings[0].text')" 'from <a@b.example> to <billy@johndoe.com> is taken' 'from whom to whom'
+finds '' 0 "$at:$FINE/smtp" --relay-test a@b.example,x@stranger.example
+is "$(json '.submit.taken')" false 'what is refused is well'
+like "$(json '.submit.text')" 'no such user' 'in its words'
+status 64 '--relay-test: two addresses' portprobe --relay-test a@b.example "$at:$FINE/smtp"
+status 64 '--relay-test: one operand' portprobe --relay-test a@b.example,c@d.example \
+	"$at:$FINE/smtp" "$at:$FINE/smtp"
+status 64 '--relay-test: no list' portprobe --relay-test a@b.example,c@d.example - < /dev/null
+status 64 '--relay-test or --submit-test' portprobe --relay-test a@b.example,c@d.example \
+	--submit-test c@d.example "$at:$FINE/smtp"
+status 65 '--relay-test: no address' portprobe --relay-test $'a@b,c@d\r\nDATA' "$at:$FINE/smtp"
+
 # ---- versions of TLS
 finds TLS_OLD 77 "$at:$V10/imaps"
 is "$(json .tls.version)" TLSv1 'TLS 1.0 alone: it is looked at'

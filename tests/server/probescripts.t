@@ -124,7 +124,7 @@ cert_watch() {
 	ln -sf "$BUILD/portprobe" "$T/mailbin/"
 	printf '#!/bin/sh\nprintf "%%s\\n" "$@"; cat\n' > "$T/mailbin/mailsend"
 	chmod +x "$T/mailbin/mailsend"
-	"$T/mailbin/cert-watch" to@x.example "$@" || status=$?
+	"$T/mailbin/cert-watch" ${WATCH_OPTIONS-} to@x.example "$@" || status=$?
 	echo "status $status"
 }
 mail=$(PORTPROBE_OPTIONS="--ca $LAB_CA --name other.example" cert_watch \
@@ -153,6 +153,18 @@ for d in 1:ends.in.1.day, 0:ends.within.a.day, -1:has.ended, -2:ended.1.day.ago 
 	like "$(cat "$T/out")" "${d#*:}" "${d%%:*} days: ${d#*:}"
 	rm -f "$T/mailbin/portprobe"
 done
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/new.key" -out "$T/new.pem" \
+	-subj /CN=mail.johndoe.com -days 90 2> /dev/null
+mail=$(PORTPROBE_OPTIONS="--ca $LAB_CA" WATCH_OPTIONS="-c $T/new.pem" cert_watch \
+	"127.0.0.1:$LAB_IMAPS_PORT/imaps")
+like "$mail" 'certificate of .* is served; .*new.pem.*\(CERT_NOT_RELOADED\)' \
+	'cert-watch -c: a server that was not reloaded'
+mail=$(PORTPROBE_OPTIONS="--ca $LAB_CA" WATCH_OPTIONS="-w 100%" cert_watch \
+	"127.0.0.1:$LAB_IMAPS_PORT/imaps")
+like "$mail" 'ends in [0-9]+ days' 'cert-watch -w: a share of its life'
+mail=$(PORTPROBE_OPTIONS="--ca $LAB_CA" WATCH_OPTIONS="-w 5%" cert_watch \
+	"127.0.0.1:$LAB_IMAPS_PORT/imaps")
+is "$mail" 'status 0' 'which is not near'
 isnt "$(cert-watch -s '-S smtps://localhost:1' jane@johndoe.com \
 	"127.0.0.1:$CLOSED/smtp" > /dev/null 2>&1; echo $?)" 0 \
 	'cert-watch: a mail that cannot be sent is told'
