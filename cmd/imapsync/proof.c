@@ -73,6 +73,7 @@ struct proof {
 	struct state own;	/* it, if the run has not opened b */
 	const char *where;	/* path, the run's; NULL until it is needed */
 	bool blind;		/* it cannot be read */
+	bool inbox;		/* that of the option was looked at */
 	struct held told;
 };
 
@@ -206,6 +207,12 @@ proof_first(const struct proof *p, uint64_t ident)
 }
 
 /* A folder that is synced holds it, or one that is not. */
+static bool
+is_inbox(const struct run *r, const char *path)
+{
+	return r->o->inbox != NULL && strcmp(r->o->inbox, path) == 0;
+}
+
 static void
 hold(struct proof *p, struct doomed *d)
 {
@@ -214,8 +221,8 @@ hold(struct proof *p, struct doomed *d)
 	if (d->held != NULL && (!d->left_out || left_out))
 		return;
 	if (p->where == NULL)
-		p->where = arena_dup(&p->r->arena, str_of(p->path[0] != '\0' ?
-		    p->path : "INBOX"));
+		p->where = arena_dup(&p->r->arena, str_of(p->path[0] != '\0' &&
+		    !is_inbox(p->r, p->path) ? p->path : "INBOX"));
 	d->held = p->where;
 	d->left_out = left_out;
 }
@@ -424,10 +431,14 @@ static bool
 local_only(const struct run *r, const char *path)
 {
 	struct buf name = { .max = 4096 };
-	bool is = r->o->local_only != NULL && names_from_path(&name,
-	    str_of(path), r->sep, &r->o->how) == 0 &&
-	    names_match(r->o->local_only, BUF_STR(name), r->sep);
+	bool is;
 
+	if (r->o->local_only == NULL)
+		return false;
+	if (is_inbox(r, path))
+		return names_match(r->o->local_only, STR("INBOX"), r->sep);
+	is = names_from_path(&name, str_of(path), r->sep, &r->o->how) == 0 &&
+	    names_match(r->o->local_only, BUF_STR(name), r->sep);
 	buf_free(&name);
 	return is;
 }
@@ -441,6 +452,7 @@ proof_folder(void *of, const char *path)
 	if (stop_asked())
 		return;
 	p->path = path;
+	p->inbox |= is_inbox(p->r, path);
 	p->b = box_at(p, path);
 	p->where = NULL;
 	p->blind = false;
@@ -542,6 +554,8 @@ proof_hold(struct run *r)
 	if (p.n > 0)
 		got = near_dir_folders(r->root, r->o->how.layout, proof_folder, &p,
 		    r->e);
+	if (p.n > 0 && got == 0 && r->o->inbox != NULL && !p.inbox)
+		proof_folder(&p, r->o->inbox);	/* it need not be below near */
 	if (got == 0 && !stop_asked())
 		got = proof_keep(&p);
 	table_free(&p.at);

@@ -103,6 +103,10 @@ def same(u, name):
     is_(a, b, name)
 
 
+def called(*want):
+    return sorted("number %d" % i for i in want)
+
+
 def counts(u):
     return {b: len(v) for b, v in u.far.all().items()}
 
@@ -176,6 +180,9 @@ def strangers():
     is_({b: n for b, n in counts(u).items() if n > 0},
         {"INBOX": 12, "Lists": 5, "Lists/c": 1},
         "and not uploaded")
+    u.near.remove("INBOX", "number 3")
+    u.runs("one of them is removed")
+    same(u, "on the server it is the same one")
     for box in ("INBOX", "Lists", "Lists/c"):
         p = u.near.path(box) + "/.uidvalidity"
         with open(p) as f:
@@ -337,6 +344,44 @@ for name, places, args, path in (
             "and that is all")
 
 
+@scenario
+def inbox_holds():
+    """What waits in an inbox outside of near keeps its source there."""
+    u = lab.user()
+    u.far.create("Lists")
+    u.far.append("INBOX", mail(9))
+    u.far.appends("Lists", [mail(1), mail(2)])
+    args = ("--inbox", "~/In")
+    u.sync(*args)
+    path = u.near.file("Lists", "number 1")
+    to = u.dir + "/In/cur/1.M1.saved:2,S"
+    with open(path, "rb") as f, open(to, "wb") as g:
+        g.write(f.read())
+    os.unlink(path)
+
+    def refuse(link, n, line):
+        tag, verb = line.split(" ")[:2] if " " in line else ("", line)
+        return b"%s NO [OVERQUOTA] no room\r\n" % tag.encode() \
+            if verb == "APPEND" else None
+    p = u.proxy(on_command=refuse, hide={"MULTIAPPEND", "LITERAL+", "LITERAL-"})
+    r = u.sync(*args, proxy=p)
+    is_(r.status, 75, "an upload to the inbox is refused")
+    is_(sorted(m.subject for v in u.far.all().values() for m in v),
+        called(1, 2, 9), "the server keeps its copy")
+    u.near.remove("Lists", "number 2")
+    with open(u.dir + "/In/cur/1.M2.saved:2,S", "wb") as g:
+        g.write(mail(2))
+    r = u.sync("--patterns", "* !INBOX", *args)
+    is_(r.status, 75, "the inbox is left out")
+    like(r.err, "not synced .INBOX.", "it is said by its name")
+    ok("number 2" in [m.subject for m in u.far.messages("Lists")],
+       "what is in it is not deleted elsewhere", r.err)
+    u.runs("without the refusal", *args)
+    is_(([m.subject for m in u.far.messages("Lists")],
+         sorted(m.subject for m in u.far.messages("INBOX"))),
+        ([], called(1, 2, 9)), "all are moved")
+
+
 # ---- whole set-ups: the other program's run, then ours, as imported
 
 def imported(u, path):
@@ -442,6 +487,14 @@ for name, near in (("a dot", ""), ("a slash", "sep = /"))[
         text, n = moved_over(u, rc, ["a"], "offlineimap with " + name)
         like(n.err, "INBOX: 10 of 10 messages are those that offlineimap knew",
              "-n says so")
+        meta = u.dir + "/.offlineimap/Repository-r/FolderValidity/INBOX"
+        with open(meta) as f:
+            was = f.read()
+        with open(meta, "w") as f:
+            f.write("%d\n" % (int(was) + 1))
+        n = configured(u, "-n", "--state", u.dir + "/other", "a")
+        unlike(n.err, "INBOX: .*that offlineimap knew",
+               "UIDs under another UIDVALIDITY are not used")
         u.far.store("INBOX", "3", r"+FLAGS (\Answered)")
         u.near = Near(u.dir + "/mail")
         u.near.set("INBOX", "number 1", "FS")
