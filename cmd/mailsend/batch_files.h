@@ -1,0 +1,16 @@
+/* batch_files.h: files that are named on standard input, as one stream */
+#ifndef BATCH_FILES_H
+#define BATCH_FILES_H
+
+#include "fail.h"
+#include "spawn.h"
+
+/*
+ * Starts a process that is not confined, and talks to nobody: it reads the
+ * lines of standard input, and the files that these name, and gives them to
+ * the descriptor that comes back, in the form of batch_in.c.  Before the
+ * sandbox.  *child is for spawn_end.
+ */
+int batch_files(struct spawn_child *child, struct err *);
+
+#endif
