@@ -480,6 +480,16 @@ mail_send(struct direct_mail *m, struct err *e)
 }
 
 int
+direct_ready(struct run *run, struct err *e)
+{
+	if (run->account.timeout > 0 && run->account.deadline == 0)
+		run->account.deadline = clock_in(run->account.timeout);
+	if (run->direct == NULL)
+		run->direct = direct_way_open(&run->account, run->options, e);
+	return run->direct != NULL ? 0 : -1;
+}
+
+int
 direct_send(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
 	struct direct_mail m = { .letter = l, .report = r,
@@ -487,10 +497,7 @@ direct_send(struct letter *l, struct run *run, struct report *r, struct err *e)
 	    .moved = PTHREAD_COND_INITIALIZER };
 	int got;
 
-	if (run->account.timeout > 0 && run->account.deadline == 0)
-		run->account.deadline = clock_in(run->account.timeout);
-	if (run->direct == NULL && (run->direct = direct_way_open(
-	    &run->account, run->options, e)) == NULL)
+	if (direct_ready(run, e) < 0)
 		return -1;
 	m.way = run->direct;
 	got = mail_send(&m, e);

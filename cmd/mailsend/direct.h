@@ -10,6 +10,12 @@
 int direct_check(const struct account *, const struct options *, struct err *);
 
 /*
+ * Once, before the first: opens what is needed, and confines the process.
+ * direct_send does that if it was not done.
+ */
+int direct_ready(struct run *, struct err *);
+
+/*
  * To the hosts of each recipient's domain, up to 16 domains side by side.  The
  * recipients' fates are in the letter: one that no host has settled is
  * SMTP_DEFERRED, or SMTP_REFUSED where no time will help, with the stage

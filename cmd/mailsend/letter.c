@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "letter.h"
+#include "unsubscribe.h"
 #include "clock.h"
 #include "file.h"
 #include "mime_mend.h"
@@ -330,6 +331,8 @@ letter_write(struct letter *l, const struct options *o,
 		    fail(e, EX_USAGE, "no recipients");
 	if (msg_field(&l->msg, "Message-ID", &id))
 		l->id = arena_dup(l->arena, str_trim(id));
+	if (o->batch.unsubscribe != NULL)
+		unsubscribe_add(o->batch.unsubscribe, l);
 	l->envelope.mail.msg = &l->msg;
 	return 0;
 }

@@ -4,10 +4,12 @@
  * The command is a straight line: options, letter, submission, report.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "account_file.h"
+#include "batch.h"
 #include "direct.h"
 #include "aliases.h"
 #include "file.h"
@@ -45,6 +47,28 @@ take_direct(void *to, const char *arg, struct err *e)
 	(void)arg;
 	(void)e;
 	*(const char **)to = "mx:";
+	return 0;
+}
+
+static const struct opt_choice batches[] = {
+	{ "mboxrd", OPTION_BATCH_MBOXRD },
+	{ "ndjson", OPTION_BATCH_NDJSON },
+	{ "files", OPTION_BATCH_FILES },
+	{ .name = NULL }
+};
+
+/* "10/s", "0.5/s", "10" */
+static int
+take_rate(void *to, const char *arg, struct err *e)
+{
+	char *end;
+	double n = strtod(arg, &end);
+
+	if (end == arg || !(n > 0) || n > 1e6 ||
+	    (*end != '\0' && strcmp(end, "/s") != 0))
+		return fail(e, EX_USAGE, "--rate is a number of messages a second, 10/s, not \"%s\"",
+		    arg);
+	*(double *)to = n;
 	return 0;
 }
 
@@ -209,6 +233,32 @@ static const struct opt options[] = {
 	    .to = &o.sending.import,
 	    .help = "print an .msmtprc as our configuration",
 	    .flags = OPT_NOCONF | OPT_STDIN },
+	{ .name = "", .kind = OPT_HEAD, .help = "Many messages, and lists" },
+	{ .name = "batch", .arg = "KIND", .kind = OPT_CHOICE,
+	    .to = &o.batch.kind, .choices = batches,
+	    .help = "send all of stdin: mboxrd, ndjson, or names of files",
+	    .flags = OPT_NOCONF },
+	{ .name = "jobs", .arg = "N", .kind = OPT_NUMBER, .to = &o.batch.jobs,
+	    .help = "over so many connections (1)", .flags = OPT_NOCONF },
+	{ .name = "rate", .arg = "N/s", .kind = OPT_CALL, .to = &o.batch.rate,
+	    .call = take_rate, .help = "so many messages a second at most",
+	    .flags = OPT_NOCONF },
+	{ .name = "resume", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.batch.resume,
+	    .help = "the output of before: who has got it gets it not again",
+	    .flags = OPT_NOCONF },
+	{ .name = "suppress", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.batch.suppress,
+	    .help = "addresses, or @domains, that are sent nothing",
+	    .flags = OPT_NOCONF },
+	{ .name = "max-refused", .arg = "N", .kind = OPT_NUMBER,
+	    .to = &o.batch.max_refused,
+	    .help = "stop when so many were refused (20 in a row, or a tenth)",
+	    .flags = OPT_NOCONF },
+	{ .name = "unsubscribe", .arg = "URL[,mailto:]", .kind = OPT_TEXT,
+	    .to = &o.batch.unsubscribe,
+	    .help = "List-Unsubscribe by one click (RFC 8058)",
+	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };
 
@@ -223,6 +273,12 @@ static const struct opt_rule rules[] = {
 	{ .name = "flush-now", .stops = MESSAGE " queue-list queue-remove queue-only" },
 	{ .name = "queue-list", .stops = MESSAGE " queue-remove queue-only" },
 	{ .name = "queue-remove", .stops = MESSAGE " queue-only" },
+	{ .name = "batch", .stops = CONTENT " to cc bcc message quit-after dry-run save all-or-nothing queue queue-only" },
+	{ .name = "jobs", .with = "batch" },
+	{ .name = "rate", .with = "batch" },
+	{ .name = "resume", .with = "batch" },
+	{ .name = "suppress", .with = "batch" },
+	{ .name = "max-refused", .with = "batch" },
 	{ .name = "recode", .without = CONTENT },
 	{ .name = "set-from", .without = CONTENT },
 	{ .name = "daemon-input", .without = CONTENT },
@@ -385,8 +441,10 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 		return -1;
 	if (o.message.set_from && o.message.from == NULL)
 		return fail(e, EX_USAGE, "--set-from has nothing to set: --from, or the key from, says it");
-	return direct_check(&run.account, &o, e) < 0 ? -1 :
-	    submit_check(&o, e);
+	if (direct_check(&run.account, &o, e) < 0 ||
+	    batch_check(&run.account, &o, e) < 0)
+		return -1;
+	return submit_check(&o, e);
 }
 
 /* An account of a text, loaded as if it were the configuration. */
@@ -451,6 +509,8 @@ send_mail(int argc, char **argv, struct err *e)
 		    e) < 0 ? e->code : 0;
 	if (option_queue_asks(&o.queue))
 		return queue_do(argv[0], e);
+	if (o.batch.kind != OPTION_BATCH_NONE)
+		return batch_run(&run, e);
 	return o.sendmail.talk ? talk_serve(&run) : post_operands(&from, e);
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "opt.h"
+#include "options_batch.h"
 
 /*
  * The settings of command line and configuration, in the groups of --help.
@@ -137,6 +138,7 @@ struct options {
 	struct option_envelope envelope;
 	struct option_sending sending;
 	struct option_queue queue;
+	struct option_batch_run batch;
 	struct option_direct direct;
 	struct option_sendmail sendmail;
 	struct opt_list operands;	/* recipients, each a bare address */

@@ -31,9 +31,8 @@ waits(const struct smtp_rcpt *p, const struct report *r)
 	    p->state != SMTP_REFUSED;
 }
 
-/* One recipient's part of the exit status. */
-static int
-rcpt_status(const struct smtp_rcpt *r, const struct options *o)
+int
+report_status(const struct smtp_rcpt *r, const struct options *o)
 {
 	if (r->stage == SMTP_AT_ROUTE)
 		return r->exit;
@@ -60,7 +59,7 @@ exit_status(const struct letter *l, const struct options *o,
 	for (i = 0; i < l->envelope.mail.n; i++)
 		if (!waits(&l->envelope.mail.rcpt[i], r))
 			worst = fail_worse(worst,
-			    rcpt_status(&l->envelope.mail.rcpt[i], o));
+			    report_status(&l->envelope.mail.rcpt[i], o));
 	return worst;
 }
 
@@ -154,9 +153,11 @@ say_rcpts(const struct letter *l, const struct run *run, const struct report *r)
 	}
 }
 
-static void
-json_reply(struct json *j, const struct smtp_reply *r)
+void
+report_reply(struct json *j, const struct smtp_rcpt *rcpt)
 {
+	const struct smtp_reply *r = &rcpt->reply;
+
 	if (r->code == 0)
 		json_null(j, "code");
 	else
@@ -164,6 +165,8 @@ json_reply(struct json *j, const struct smtp_reply *r)
 	json_s(j, "esc", r->code != 0 || r->status[0] != '\0' ? r->status :
 	    NULL);
 	json_s(j, "text", r->code != 0 || r->text[0] != '\0' ? r->text : NULL);
+	if (rcpt->via != NULL)
+		json_s(j, "via", rcpt->via);
 }
 
 static void
@@ -177,9 +180,7 @@ json_rcpts(struct json *j, const struct smtp_mail *m, const struct report *r)
 		json_s(j, "addr", m->rcpt[i].addr);
 		json_s(j, "status", waits(&m->rcpt[i], r) ? "queued" :
 		    report_state(m->rcpt[i].state));
-		json_reply(j, &m->rcpt[i].reply);
-		if (m->rcpt[i].via != NULL)
-			json_s(j, "via", m->rcpt[i].via);
+		report_reply(j, &m->rcpt[i]);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

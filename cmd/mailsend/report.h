@@ -28,6 +28,13 @@ int report_send(const struct letter *, const struct run *,
 /* "sent", "refused" ... */
 const char *report_state(enum smtp_state);
 
+/* One recipient's part of the exit status. */
+int report_status(const struct smtp_rcpt *, const struct options *);
+
+/* What was said of one recipient, as members of an object that is open. */
+struct json;
+void report_reply(struct json *, const struct smtp_rcpt *);
+
 /* --check-address: says of each text whether it is an address. */
 int report_addresses(const struct opt_list *, struct arena *, bool json);
 

@@ -13,8 +13,8 @@
 #include "seal.h"
 #include "trace.h"
 
-static struct smtp_conf
-conf(const struct run *run)
+struct smtp_conf
+submit_conf(const struct run *run)
 {
 	const struct options *o = run->options;
 	const struct account *a = &run->account;
@@ -61,9 +61,8 @@ submit_login(struct smtp *s, struct run *run, struct report *r)
 	return got;
 }
 
-/* For a server without 8BITMIME: the same message in 7 bits. */
-static int
-downgrade(struct letter *l, const struct smtp *s, const struct options *o,
+int
+submit_downgrade(struct letter *l, const struct smtp *s, const struct options *o,
     struct err *e)
 {
 	struct msg eight = l->msg;
@@ -103,7 +102,7 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 	if (last == OPTION_STEP_AUTH)
 		return 0;
 	l->envelope.mail.utf8 = l->envelope.utf8 || l->msg.utf8;
-	if (downgrade(l, s, run->options, e) < 0)
+	if (submit_downgrade(l, s, run->options, e) < 0)
 		return -1;
 	tell_no_dsn(s, run);
 	l->envelope.mail.msg = last == OPTION_STEP_RCPT ? NULL : &l->msg;
@@ -115,7 +114,7 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 static int
 submit_once(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
-	struct smtp_conf c = conf(run);
+	struct smtp_conf c = submit_conf(run);
 	struct session *sess = &run->session;
 	struct smtp s;
 	int got = -1;
@@ -260,7 +259,7 @@ ask_open(struct run *run)
 	struct report unused = { 0 };
 
 	fail_clear(&a->err);
-	a->conf = conf(run);
+	a->conf = submit_conf(run);
 	if ((sess->account == NULL &&
 	    session_ready(sess, &run->account, &a->err) < 0) ||
 	    session_connect(sess, &a->err) < 0)

@@ -17,6 +17,13 @@ int submit_check(const struct options *, struct err *);
  */
 int submit(struct letter *, struct run *, struct report *, struct err *);
 
+/* The dialogue with the account's server, as the options have it. */
+struct smtp_conf submit_conf(const struct run *);
+
+/* For a server without 8BITMIME: the letter's message in 7 bits from then on. */
+int submit_downgrade(struct letter *, const struct smtp *,
+    const struct options *, struct err *);
+
 /*
  * For -bs: what does the server say to this sender and recipient?  0, and its
  * answer; or -1.  The connection is kept for the next question until

@@ -16,7 +16,9 @@ _postbag() {
 	arg=$(_postbag_argument "$1" "$before")
 	case $arg in
 	MODE)	words='implicit starttls off'
-		[ "${1##*/}" != portprobe ] || words="auto $words" ;;
+		[ "${1##*/}" != portprobe ] || words="auto $words"
+		[ "${1##*/}" != mailsend ] || words="may $words" ;;
+	KIND)	words='mboxrd ndjson files' ;;
 	VERSION) words='1.0 1.1 1.2 1.3' ;;
 	[a-z]*\|*) words=${arg//|/ } ;;
 	STEP)	words='connect ehlo auth rcpt' ;;
