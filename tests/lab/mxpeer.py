@@ -9,7 +9,7 @@ A mode is any of: tls:CERT (STARTTLS with CADIR/CERT.pem), torn (STARTTLS, and
 then no TLS), utf8, require (SMTPUTF8, REQUIRETLS), bdat (CHUNKING), lines
 (no PIPELINING), seven (no 8BITMIME), greet:REPLY, ehlo:REPLY, mail:REPLY,
 rcpt:REPLY, dot:REPLY (in place of a yes; "_" for a blank), max:N (REPLYs only
-to the N first of them), limits:TEXT (as LIMITS has it), slow:MS (each answer
+to the N first of them), after:N (not to these), limits:TEXT (as LIMITS has it), slow:MS (each answer
 takes so long), hang (no answer to the message, and the end), sni (the name in
 TLS is told, too).
 """
@@ -66,7 +66,8 @@ class Talk:
             return yes
         with lock:
             n = counts[self.at, step] = counts.get((self.at, step), 0) + 1
-        if n > int(self.mode.get("max", n)):
+        if n > int(self.mode.get("max", n)) or \
+                n <= int(self.mode.get("after", 0)):
             return yes
         return self.mode[step].replace("_", " ")
 
@@ -127,7 +128,10 @@ class Talk:
                 self.starttls()
             elif verb == "MAIL":
                 self.open = []
-                self.say(self.answer("mail", "250 2.1.0 ok"))
+                reply = self.answer("mail", "250 2.1.0 ok")
+                self.say(reply)
+                if reply[:3] == "421":
+                    raise EOFError
             elif verb == "RCPT":
                 reply = self.answer("rcpt", "250 2.1.5 ok")
                 if reply[0] == "2":
