@@ -10,7 +10,7 @@ choice() {
 	is "$ERR" "$2: $3 is $1, not \"wrong\"" "what is said"
 }
 send=(-S smtps://127.0.0.1:1 -f a@b.test --body x c@d.test)
-choice 'implicit, starttls or off' mailsend --tls "${send[@]}"
+choice 'implicit, starttls, may or off' mailsend --tls "${send[@]}"
 choice '1.0, 1.1, 1.2 or 1.3' mailsend --tls-min "${send[@]}"
 choice 'never, or some of success,failure,delay' mailsend --dsn "${send[@]}"
 choice 'full or hdrs' mailsend --dsn-ret "${send[@]}"
@@ -39,7 +39,7 @@ choice 'retry or skip' mailfetch --in-doubt "${fetch[@]}"
 choice 'never, now or after:DAYS' mailfetch --delete "${fetch[@]}"
 conf mailfetch defaults format 'mboxrd, raw or json' "${fetch[@]}"
 conf mailfetch defaults delete 'never, now or after:DAYS' "${fetch[@]}"
-conf mailfetch defaults tls 'implicit, starttls or off' "${fetch[@]}"
+conf mailfetch defaults tls 'implicit, starttls, may or off' "${fetch[@]}"
 
 sync=(-S imaps://127.0.0.1:1 --near "$T/near")
 choice 'verbatim or maildir++' imapsync --layout "${sync[@]}"
