@@ -109,18 +109,22 @@ spool_names(int folder)
 	return d;
 }
 
-/* Its name in the spool is durable, too, whoever may read that. */
+/*
+ * Its name in the spool is durable, too, whoever may read that; and so is what
+ * the spool is in, which may be as new.
+ */
 static int
 sync_box(const struct spool *s, int box, struct err *e)
 {
-	int fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), got;
+	char *path = arena_dup(s->arena, str_of(s->path)), *end;
 
-	if (fd < 0)
+	if (access(path, R_OK) < 0)
 		return os_sync_all(box) < 0 ? fail_sys(e, EX_IOERR, "%s",
-		    s->path) : 0;
-	got = file_sync(fd, e);
-	close(fd);
-	return got;
+		    path) : 0;
+	while (access(path, W_OK) == 0 && file_sync_dir(path, e) == 0 &&
+	    (end = strrchr(path, '/')) != NULL && end > path)
+		*end = '\0';
+	return e->code != 0 ? -1 : 0;
 }
 
 static int
@@ -162,6 +166,17 @@ own_box(const struct spool *s, struct err *e)
 		return fail_sys(e, EX_OSERR, "random bytes");
 	snprintf(name, sizeof name, "%lu-%08x", (unsigned long)geteuid(), some);
 	return make_box(s, name, e);
+}
+
+int
+spool_own(const struct spool *s, struct err *e)
+{
+	int fd = own_box(s, e);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 /* ---- accepting */

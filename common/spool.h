@@ -43,6 +43,12 @@ struct spool {
 int spool_open(struct spool *, struct arena *, const char *path, bool make,
     struct err *);
 
+/*
+ * Makes our own folder in it, durably: before the sandbox, from which that cannot
+ * be done.  EX_CANTCREAT, EX_IOERR.
+ */
+int spool_own(const struct spool *, struct err *);
+
 /* ---- accepting */
 
 struct spool_new {

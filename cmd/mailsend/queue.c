@@ -11,6 +11,7 @@
 #include "queue.h"
 #include "clock.h"
 #include "file.h"
+#include "queue_clock.h"
 #include "queue_entry.h"
 #include "statedir.h"
 #include "trace.h"
@@ -31,14 +32,29 @@ place(struct run *run, const char *said, struct err *e)
 	return statedir_path(a, "queue", "--queue DIRECTORY", e);
 }
 
+/* With our own folder in it, if a message may go there. */
+static void
+find_spool(struct run *run, bool make)
+{
+	struct spool *s = &run->queue.spool;
+	struct err *unable = &run->queue.unable;
+	const char *path = place(run, run->options->queue.where, unable);
+
+	if (path != NULL)
+		spool_open(s, &run->account.arena, path, make, unable);
+	if (make && s->there)
+		spool_own(s, unable);
+	if (unable->code != 0)
+		s->there = false;
+	fail_in(unable, "--queue");
+}
+
 int
 queue_open(struct run *run, struct err *e)
 {
-	const struct option_queue *o = &run->options->queue;
-	const char *said = o->where;
-	struct err *unable = &run->queue.unable;
-	bool commands = option_queue_asks(o);
-	const char *path;
+	const char *said = run->options->queue.where;
+	bool commands = option_queue_asks(&run->options->queue);
+	struct queue_clock now;
 
 	if (said != NULL && said[0] != '/' && said[0] != '~' &&
 	    !str_is(str_of(said), "on") && !str_is(str_of(said), "off"))
@@ -47,14 +63,11 @@ queue_open(struct run *run, struct err *e)
 	run->queue.on = said != NULL && !str_is(str_of(said), "off");
 	if (!run->queue.on && !commands)
 		return 0;
-	path = place(run, said, unable);
-	if (path != NULL)
-		spool_open(&run->queue.spool, &run->account.arena, path,
-		    run->queue.on && !commands, unable);
-	fail_in(unable, "--queue");
-	if (unable->code == 0 || !commands || !run->queue.on)
+	queue_clock_now(&now);			/* it learns what it needs */
+	find_spool(run, run->queue.on && !commands);
+	if (run->queue.unable.code == 0 || !commands || !run->queue.on)
 		return 0;
-	*e = *unable;
+	*e = run->queue.unable;
 	return -1;
 }
 
@@ -172,6 +185,7 @@ queue_accept(const struct letter *l, struct run *run, struct report *r,
 	}
 	fill(&q, l, run, why);
 	if (why->code != 0 || r->host[0] != '\0') {	/* it was tried */
+		queue_clock_now(&q.clock);
 		q.tries = 1;
 		q.next = q.queued + queue_wait(1);
 	}

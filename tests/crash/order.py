@@ -9,7 +9,10 @@ synced: what was written to a file until fsync, fdatasync or syncfs, a name
 until its folder is synced.  Only what is below one of DIR counts.  Told is
 
     visible     a file gets its name in new/ or cur/, or that of a state (.state,
-                .st, index, an output), and its bytes may be lost
+                .st, index, an output), or a folder its name in a queue, and
+                its bytes may be lost, or names in it
+    attempted   a message of a queue is sent while what is written there may be
+                lost
     recorded    a state is written to while names in a Maildir may be lost
     deleted     the server is told to delete, move or flag while bytes, names
                 or records may be lost; to delete, before an upload is recorded
@@ -88,7 +91,7 @@ class Disk:
         self.owed = None    # an upload of which nothing was recorded since
         self.told = []
         self.seen = dict.fromkeys(
-            ("begun", "visible", "recorded", "deleted", "uploaded", "end"), 0)
+            ("begun", "visible", "attempted", "recorded", "deleted", "uploaded", "end"), 0)
 
     def ours(self, path):
         """Nobody minds what a lock says once its process has gone."""
@@ -99,6 +102,9 @@ class Disk:
 
     def mail(self, dir):
         return re.search(r"/(new|cur)$", dir) is not None
+
+    def queue(self, path):
+        return re.search(r"/queue/\d+(/|$)", path) is not None
 
     def look(self, what, bad, why):
         self.seen[what] += 1
@@ -111,7 +117,20 @@ class Disk:
         self.look("begun", [p for p in self.wet if p.endswith(".state")],
                   "the state does not say so: " + what)
 
+    def folder(self, a, b):
+        """A folder of a queue has its last name now, with what is in it."""
+        early = [p for p in self.wet if p.startswith(a + "/")]
+        for p in early:
+            self.wet[b + p[len(a):]] = self.wet.pop(p)
+        if a in self.loose:
+            early.append(self.loose[a])
+            self.loose[b] = self.loose.pop(a)
+            self.when[b] = self.when.pop(a)
+        self.look("visible", early, "it is not synced")
+
     def named(self, a, b):
+        if "/.new-" in a and self.queue(b):
+            self.folder(a, b)
         self.wet.pop(b, None)
         if a in self.wet:
             self.wet[b] = self.wet.pop(a)
@@ -156,6 +175,10 @@ class Disk:
             self.wet[path] = self.now
 
     def sent(self, text):
+        if "MAIL FROM:" in text:
+            self.look("attempted", [p for p in self.wet if self.queue(p)] +
+                      [n for n in self.loose.values() if self.queue(n)],
+                      "not synced before " + text[:60])
         if re.search(r'(DELE \d|UID (STORE|MOVE|EXPUNGE)|EXPUNGE|A\d+ '
                      r'(STORE|MOVE|EXPUNGE))', text):
             self.look("deleted", list(self.wet) + list(self.loose.values()),
@@ -213,7 +236,8 @@ class Disk:
             # A run without news may forget again what it forgot.
             self.look("end", [p for p in self.wet if self.seen["visible"] or
                               not self.state(p)] + [
-                n for d, n in self.loose.items() if self.mail(d)], "lost")
+                n for d, n in self.loose.items() if self.mail(d) or
+                self.queue(n) or self.queue(n + "/0")], "lost")
 
 
 def check(log, dirs):

@@ -90,6 +90,17 @@ order "mailsend --save" "visible end" mailsend --tls off \
     -S "smtp://127.0.0.1:$LAB_SMTP_PORT" -f jane@johndoe.com --body x \
     --save "maildir:$T/sent" billy@johndoe.com
 
+# The queue: accepted in folders that are made for it, and by a second run; then
+# an attempt that does not succeed, and one that does.
+queued() {	# NAME SEEN PORT OPTION...
+	order "$1" "$2" mailsend --tls off -S "smtp://127.0.0.1:$3" \
+	    -f jane@johndoe.com --queue "$T/of/queue" "${@:4}"
+}
+for what in "into a new queue" "into a queue"; do
+	queued "mailsend, $what" "visible end" 1 --body x billy@johndoe.com
+done
+queued "mailsend --flush-now" "attempted end" "$LAB_SMTP_PORT" --flush-now
+
 # imapsync: bodies, flags, uploads and deletions, both ways.
 sync() {	# NAME SEEN
 	order "$1" "$2" imapsync --tls off -S "imap://127.0.0.1:$LAB_IMAP_PORT" \
