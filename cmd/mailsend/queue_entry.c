@@ -13,6 +13,9 @@ enum {
 	RCPTS_MAX = 1000000
 };
 
+/* No time is so late, and none overflows when it is added to another. */
+#define TIME_MOST	(INT64_MAX / 8)
+
 #define MAIL_FIRST	"postbag-queue 1"
 #define STATE_FIRST	"postbag-state 1"
 
@@ -174,7 +177,7 @@ read_int(struct str value, int64_t *to, struct err *e)
 {
 	uint64_t n;
 
-	if (str_num(value, INT64_MAX, &n) < 0)
+	if (str_num(value, TIME_MOST, &n) < 0)
 		return fail(e, EX_DATAERR, "\"%.*s\" is no number",
 		    STR_ARG(value));
 	*to = (int64_t)n;
@@ -309,6 +312,9 @@ queue_entry_state(struct buf *b, const struct queue_entry *q)
 	buf_printf(b, STATE_FIRST "\nsince %lld\ntries %llu\nnext %lld\n",
 	    (long long)q->since, (unsigned long long)q->tries,
 	    (long long)q->next);
+	if (q->clock.boot[0] != '\0')
+		buf_printf(b, "clock %s %lld %lld\n", q->clock.boot,
+		    (long long)q->clock.up, (long long)q->clock.wall);
 	for (i = 0; i < q->mail.n; i++) {
 		r = &q->mail.rcpt[i].reply;
 		str_escape(safe, sizeof safe, str_of(r->text));
@@ -358,6 +364,23 @@ state_number(struct str *text, const char *key, int64_t *to, struct err *e)
 	return read_int(line, to, e);
 }
 
+/* "clock BOOT UP WALL", if that comes next. */
+static int
+read_clock(struct queue_entry *q, struct str *text, struct err *e)
+{
+	struct queue_clock *c = &q->clock;
+	struct str line = *text, boot;
+
+	if (!str_starts(line, "clock "))
+		return 0;
+	line = str_cut(text, '\n');
+	str_word(&line);
+	boot = str_word(&line);
+	snprintf(c->boot, sizeof c->boot, "%.*s", STR_ARG(boot));
+	return read_int(str_word(&line), &c->up, e) < 0 ||
+	    read_int(str_word(&line), &c->wall, e) < 0 ? -1 : 0;
+}
+
 static int
 parse_state(struct queue_entry *q, struct str text, struct err *e)
 {
@@ -369,7 +392,8 @@ parse_state(struct queue_entry *q, struct str text, struct err *e)
 		    STATE_FIRST);
 	if (state_number(&text, "since", &q->since, e) < 0 ||
 	    state_number(&text, "tries", &tries, e) < 0 ||
-	    state_number(&text, "next", &q->next, e) < 0)
+	    state_number(&text, "next", &q->next, e) < 0 ||
+	    read_clock(q, &text, e) < 0)
 		return -1;
 	q->tries = (uint64_t)tries;
 	for (i = 0; i < q->mail.n; i++)

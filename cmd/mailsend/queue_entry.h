@@ -13,6 +13,7 @@
  *	since 1764490023
  *	tries 3
  *	next 1764491223
+ *	clock BOOT 4711 1764490023	# may be missing
  *	deferred <al@example.org> 450 4.2.1 try again later
  */
 #ifndef QUEUE_ENTRY_H
@@ -22,6 +23,7 @@
 #include <stdint.h>
 
 #include "letter.h"
+#include "queue_clock.h"
 #include "smtp_mail.h"
 #include "spool.h"
 
@@ -51,6 +53,7 @@ struct queue_entry {		/* in the arena; begin with that alone */
 	bool sealed;		/* by DKIM, here */
 	bool utf8;		/* an address needs SMTPUTF8 */
 	int64_t since, next;	/* it counts from then; is due then */
+	struct queue_clock clock;	/* when that was written */
 	uint64_t tries;
 };
 

@@ -387,6 +387,7 @@ begin_attempt(const struct spool_item *i, struct queue_entry *q,
 	int64_t now = clock_wall();
 	size_t k;
 
+	queue_clock_now(&q->clock);
 	q->tries++;
 	q->next = now + queue_wait(q->tries);
 	if (q->since > now)
@@ -518,6 +519,20 @@ too_early(const struct flush *f, const struct queue_entry *report)
 	return owes;
 }
 
+/* Where the clock was set meanwhile, what it said before is set, too. */
+static void
+follow_clock(struct queue_entry *q)
+{
+	struct queue_clock now;
+	int64_t by;
+
+	queue_clock_now(&now);
+	by = queue_clock_set(&q->clock, &now);
+	q->since += by;
+	q->next += by;
+	q->clock = now;
+}
+
 static void
 one(struct flush *f, const struct spool_entry *n)
 {
@@ -531,9 +546,12 @@ one(struct flush *f, const struct spool_entry *n)
 		note_err(f, &e);
 	if (got <= 0)
 		return;
-	if (queue_entry_read(&q, &i, &e) < 0)
+	got = queue_entry_read(&q, &i, &e);
+	if (got < 0)
 		note_err(f, &e);
-	else if (for_us(f->run, &q) &&
+	else
+		follow_clock(&q);
+	if (got == 0 && for_us(f->run, &q) &&
 	    (is_due(f, &q) || queue_entry_owes(&q)) && !too_early(f, &q))
 		attempt(f, &i, &q);
 	spool_close(&i);
@@ -566,6 +584,8 @@ queue_flush(struct run *run, const char *argv0, struct err *e)
 		other_accounts(&f, argv0);
 	if (f.list.n == 0)
 		return f.worst;
+	if (spool_own(s, e) < 0)
+		return e->code;
 	run->many = true;
 	run->queue.self = envelope_self(&run->account.arena);
 	learn_users(&f);

@@ -383,6 +383,23 @@ h.set_state(h.mail()[0], r'next \d+', 'next 99999999999')
 h.run('--flush')
 check(h.rc == 0 and len(s.got) == 1, 'a clock that went back: it is due')
 h.done()
+LATER = dict(LD_PRELOAD=BUILD + '/lab/killn.so', KILLN_DAYS='6')
+if os.path.exists('/proc/sys/kernel/random/boot_id'):
+    s, h = fresh()
+    send(h, 'tmp@x.test')
+    s.start()
+    h.run('--flush-now', env=LATER)
+    check(h.rc == 75 and len(h.mail()) == 1 and not reports(s),
+          'a clock that was set forward gives nothing up', h.rc, h.err, s.got)
+    h.run('--flush-now')
+    check(h.rc == 75 and len(h.mail()) == 1, 'nor back again', h.rc, h.err)
+    h.set_state(h.mail()[0], 'clock [^ ]*', 'clock another-start')
+    h.run('--flush-now', env=LATER)
+    check(h.rc == 0 and not h.mail() and len(reports(s)) == 1,
+          'but time that has passed does', h.rc, h.err)
+    h.done()
+else:
+    print('ok %d - a clock that is set # SKIP no boot_id' % (case.n + 1))
 s, h = fresh()
 send(h, 'tmp@x.test')
 s.start()
