@@ -215,8 +215,8 @@ def msmtp(path):
 def getmail(path):
     rc, out, err = run("getmail", "--dump", "--rcfile", path, "--getmaildir",
                        HOME + "/.getmail")
-    m = re.search(r"retriever: +(\w+)\((.*)\)\n *destination: +(\w+)\((.*)\)",
-                  out)
+    m = re.search(r"retriever: +(\w+)\((.*)\)\n(?: *filter: .*\n)*"
+                  r" *destination: +(\w+)\((.*)\)", out)
     if not m:
         return 1, {}, err + out
     kinds = {"Maildir": "maildir:", "Mboxrd": "mbox:", "MDA_external": "exec:",
