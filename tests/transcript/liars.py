@@ -44,6 +44,7 @@ class Server:
     def __init__(self, pattern=None, lie=b""):
         self.pattern, self.lie, self.lied = pattern, lie, False
         self.there = {1, 2, 3}          # which messages are not deleted
+        self.mine = threading.local()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -67,10 +68,20 @@ class Server:
         if self.cuts and told != data:
             self.sock.shutdown(socket.SHUT_WR)
 
+    # A client that does not wait for the answer to QUIT may be back before that
+    # is given, which is the old connection's.
+    @property
+    def sock(self):
+        return self.mine.sock
+
+    @property
+    def lines(self):
+        return self.mine.lines
+
     def talk(self, sock):
-        self.sock = sock
+        self.mine.sock = sock
         try:
-            with sock, sock.makefile("rb") as self.lines:
+            with sock, sock.makefile("rb") as self.mine.lines:
                 self.say(self.greeting)
                 for line in self.lines:
                     self.say(self.answer(line.rstrip(b"\r\n").decode()))
