@@ -163,38 +163,51 @@ arc_read(struct arc *c, struct arena *a, const struct dkim_header *h)
 
 /* ---- the result */
 
-static void
-judge_part(struct arc *c, const struct dkim_sig *s, const char *what)
+/* What does not verify does so for all time; what is not known may. */
+static enum arc_status
+part_status(const struct dkim_sig *s)
 {
 	switch (s->result) {
 	case DKIM_PASS:
 		break;
 	case DKIM_OPEN:
 	case DKIM_TEMPERROR:
-		arc_broken(c, ARC_TEMPERROR, "a key is not known now");
-		break;
+		return ARC_TEMPERROR;
 	case DKIM_UNJUDGED:
-		arc_broken(c, ARC_UNJUDGED, "an algorithm is not known here");
-		break;
+		return ARC_UNJUDGED;
 	case DKIM_FAIL:
 	case DKIM_POLICY:
 	case DKIM_PERMERROR:
-		arc_broken(c, ARC_FAIL, what);
-		break;
+		return ARC_FAIL;
 	}
+	return ARC_PASS;
+}
+
+/* The chain is of this status if a part is. */
+static void
+judge_parts(struct arc *c, enum arc_status is, const char *message,
+    const char *seal)
+{
+	unsigned i;
+
+	if (part_status(&c->set[c->n - 1].message) == is)
+		arc_broken(c, is, message);
+	for (i = c->n; i-- > 0; )
+		if (part_status(&c->set[i].seal) == is)
+			arc_broken(c, is, seal);
 }
 
 void
 arc_judge(struct arc *c)
 {
-	unsigned i;
-
 	if (c->n == 0 || c->status != ARC_NONE)
 		return;
-	judge_part(c, &c->set[c->n - 1].message,
-	    "the message is not what the newest set signed");
-	for (i = c->n; i-- > 0; )
-		judge_part(c, &c->set[i].seal, "a seal does not verify");
+	judge_parts(c, ARC_FAIL, "the message is not what the newest set signed",
+	    "a seal does not verify");
+	judge_parts(c, ARC_UNJUDGED, "an algorithm is not known here",
+	    "an algorithm is not known here");
+	judge_parts(c, ARC_TEMPERROR, "a key is not known now",
+	    "a key is not known now");
 	if (c->status == ARC_NONE)
 		c->status = ARC_PASS;
 }

@@ -354,21 +354,25 @@ given_border(struct message_path *p, const struct message_border *given)
 		p->border.helo = p->hop[p->border.hop].helo;
 }
 
-/* Return-Path, if it stands above all Received: whoever delivered wrote it. */
+/*
+ * Return-Path, if it stands above all Received: whoever delivered wrote it.
+ * Without a Received it may be anybody's.
+ */
 static const char *
 return_path(struct arena *a, const struct dkim_header *h)
 {
+	const char *found = NULL;
 	struct str s;
 	size_t i;
 
 	for (i = 0; i < h->n && !str_is(h->field[i].name, "Received"); i++)
-		if (str_is(h->field[i].name, "Return-Path")) {
+		if (found == NULL && str_is(h->field[i].name, "Return-Path")) {
 			s = str_trim(h->field[i].body);
 			if (s.n > 1 && s.p[0] == '<' && s.p[s.n - 1] == '>')
-				return arena_dup(a, str_to(str_from(s, 1),
+				found = arena_dup(a, str_to(str_from(s, 1),
 				    s.n - 2));
 		}
-	return NULL;
+	return i < h->n ? found : NULL;
 }
 
 void

@@ -265,6 +265,10 @@ lab.ok(r["spf"]["result"] is None and "topmost Received" in r["spf"]["why"],
 r = look("--ip", "192.0.2.1", name="way.eml")
 lab.ok(r["spf"]["result"] == "pass" and r["hops"][1]["border"],
        "--ip finds the hop", r["spf"])
+write("path.eml", b"Return-Path: <x@a.test>\n" + t)
+r = look("--ip", "192.0.2.1", name="path.eml")
+lab.ok(r["spf"]["result"] is None and r["spf"]["sender"] is None,
+       "a Return-Path without a Received may be anybody's", r["spf"])
 for args in (("--ip", "192.0.2.1"), ("--trust", "a.test"),
              ("--message", "way.eml", "--ip", "nonsense"),
              ("--message", "way.eml", "--ip", "::1", "--trust", "x.test"),
@@ -341,6 +345,7 @@ chained("fail", "it had failed before", good.replace(b"cv=pass", b"cv=fail"),
         "cv=")
 lab.servfail.add("arc._domainkey.two.test")
 chained("temperror", "a key is not known now", good)
+chained("fail", "nor does it matter, where the body is another", good + b"x\n")
 lab.servfail.clear()
 r = chained("pass", "it is no ground to believe", re.sub(
     rb"(?m)^DKIM-Signature:.*\n(\s.*\n)*", b"", good))

@@ -95,6 +95,12 @@ ok "From below the key's domain" dry s1:johndoe.com:s1.johndoe.com.pem a@mail.jo
 is "$(count shown)" 1 "is signed, and -n shows it"
 ok "another domain" dry s1:johndoe.com:s1.johndoe.com.pem a@notjohndoe.com
 is "$(count shown)" 0 "is not signed"
+dry s2:neighbour.test:s2.johndoe.com.pem a@johndoe.com
+is "$(count shown)" 0 "nor by a neighbour's key"
+mailsend -n --config /dev/null -s x $both -f a@johndoe.com \
+    --dkim s2:neighbour.test:s2.johndoe.com.pem b@example.net < text > shown
+is "$(count shown)" 2 "nor beside keys that fit"
+dry s1:johndoe.com:s1.johndoe.com.pem a@notjohndoe.com
 like "$(cat said)" 'not signed: From is of "notjohndoe.com"' "and that is said"
 
 # ---- keys that are not taken
