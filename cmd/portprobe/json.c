@@ -8,6 +8,7 @@
 #include "judge_cert.h"
 #include "plan.h"
 #include "run.h"
+#include "server.h"
 #include "sts.h"
 #include "target.h"
 
@@ -234,6 +235,28 @@ submit(struct json *j, const struct report *r)
 }
 
 static void
+json_login(struct json *j, const struct report *r)
+{
+	const struct login *l;
+
+	if (r->server == NULL) {
+		json_null(j, "login");
+		return;
+	}
+	l = &r->server->login;
+	json_open(j, "login", '{');
+	json_s(j, "user", account_user(&r->server->account));
+	json_s(j, "mechanism", l->mech[0] != '\0' ? l->mech : NULL);
+	json_bool(j, "taken", l->status == 0);
+	if (l->us >= 0)
+		json_num(j, "ms", (double)l->us / 1000);
+	else
+		json_null(j, "ms");
+	json_s(j, "text", l->status != 0 ? l->text : NULL);
+	json_close(j, '}');
+}
+
+static void
 ms(struct json *j, const char *key, int64_t us)
 {
 	if (us < 0)
@@ -349,6 +372,7 @@ json_report(const struct report *r, struct buf *b)
 	json_versions(&j, r);
 	json_s(&j, "inject", word_injected(r->inject));
 	submit(&j, r);
+	json_login(&j, r);
 	times(&j, &r->us);
 	json_trouble(&j, r);
 	json_findings(&j, r);

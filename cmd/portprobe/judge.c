@@ -6,6 +6,7 @@
 #include "judge_cert.h"
 #include "note.h"
 #include "run.h"
+#include "server.h"
 #include "sts.h"
 #include "target.h"
 
@@ -386,6 +387,19 @@ submission(struct report *r)
 		    r->submit.said);
 }
 
+static void
+judge_login(struct report *r)
+{
+	const struct login *l = r->server != NULL ? &r->server->login : NULL;
+
+	if (l == NULL || l->status == 0)
+		return;
+	note_add(r, l->refused ? FIND_LOGIN_REFUSED : FIND_LOGIN_FAILED,
+	    FINDING_ERROR, "%s: %s", account_user(&r->server->account),
+	    l->text);
+	r->verdict.status = fail_worse(r->verdict.status, l->status);
+}
+
 static bool
 in(const struct caps *c, const char *cap)
 {
@@ -490,6 +504,7 @@ judge_dialogue(struct report *r)
 	if (r->trouble.class == TROUBLE_NONE)
 		expected(r);
 	submission(r);
+	judge_login(r);
 }
 
 static void

@@ -182,6 +182,12 @@ static const struct kind_row {
 	[FIND_RELAY_SUSPECTED] = { { "RELAY_SUSPECTED", FINDING_ERROR, "RFC5321#7.9",
 	    "The server takes a recipient who is not its own from a sender who is not, and without a login: an open relay, unless it refuses the message itself, or trusts this machine. No message was sent." },
 	    EX_UNAVAILABLE },
+	[FIND_LOGIN_REFUSED] = { { "LOGIN_REFUSED", FINDING_ERROR, "RFC4954#6",
+	    "The server refused the login of --login, which is not tried again. Look at the user's name and the password." },
+	    EX_NOPERM },
+	[FIND_LOGIN_FAILED] = { { "LOGIN_FAILED", FINDING_ERROR, "RFC4954#6",
+	    "There was no login: the server was not verified, the secret was not to be had, or the connection failed." },
+	    EX_TEMPFAIL },
 };
 
 const struct finding_kind *
@@ -199,7 +205,8 @@ kind_status(const struct finding_kind *k)
 bool
 kind_policy(const struct finding_kind *k)
 {
-	return kind_status(k) == EX_NOPERM;
+	return kind_status(k) == EX_NOPERM &&
+	    k != kind_finding(FIND_LOGIN_REFUSED);
 }
 
 void

@@ -13,6 +13,8 @@
  *	due	deadlines
  *	jobs	which address and port is next
  *	operand	a target as it is given
+ *	server	the servers of accounts
+ *	login	--login: once to each of them
  *	target	a target's questions, and that it has news
  *	policy	MTA-STS policies, got by threads
  *	slot	the flat array of probes
@@ -51,6 +53,7 @@
 #include "program.h"
 #include "resolve.h"
 #include "run.h"
+#include "server.h"
 #include "sts.h"
 #include "targets.h"
 #include "trace.h"
@@ -261,6 +264,30 @@ static const struct opt options[] = {
 	    .to = &o.extra.relay,
 	    .help = "MAIL and RCPT between these strangers, which must be refused",
 	    .flags = OPT_NOCONF },
+	{ .name = "", .kind = OPT_HEAD, .help = "The servers of accounts" },
+	{ .letter = 'A', .name = "account", .arg = "NAME", .kind = OPT_TEXT,
+	    .to = &o.login.account,
+	    .help = "probe the servers of this account of the configuration",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &o.login.all,
+	    .help = "those of every account", .flags = OPT_NOCONF },
+	{ .name = "config", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.login.config, .help = "the configuration file",
+	    .flags = OPT_NOCONF },
+	{ .name = "login", .kind = OPT_FLAG, .to = &o.login.on,
+	    .help = "log in to the servers of -A or -a, or to one URL",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'u', .name = "user", .arg = "NAME", .kind = OPT_TEXT,
+	    .to = &o.login.user, .help = "who logs in", .flags = OPT_NOCONF },
+	{ .name = "auth", .arg = "MECHS", .kind = OPT_TEXT,
+	    .to = &o.login.auth, .help = "only by these mechanisms",
+	    .flags = OPT_NOCONF },
+	{ .name = "password-command", .arg = "CMD", .kind = OPT_TEXT,
+	    .to = &o.login.password_command,
+	    .help = "a command that prints the password", .flags = OPT_NOCONF },
+	{ .name = "password-file", .arg = "FILE", .kind = OPT_TEXT,
+	    .to = &o.login.password_file,
+	    .help = "a file with the password", .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "How it is shown" },
 	{ .letter = 'q', .name = "quiet", .kind = OPT_FLAG, .to = &o.show.quiet,
 	    .help = "only what is not well", .flags = OPT_NOCONF },
@@ -473,6 +500,12 @@ dns_limits(void)
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "findings", .only = "" },
+	{ .name = "user", .with = "login" },
+	{ .name = "auth", .with = "login" },
+	{ .name = "password-command", .with = "login" },
+	{ .name = "password-file", .with = "login" },
+	{ .name = "config", .with = "account all login" },
+	{ .name = "account", .without = "all" },
 	{ .name = "relay-test", .without = "submit-test" },
 	{ .name = "nagios", .stops = "json show-caps show-chain explain tlsa" },
 	{ .name = "json", .stops = "show-caps show-chain" },
@@ -538,7 +571,8 @@ probe_configure(int argc, char **argv, struct err *e)
 	if (opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
 	    opt_rules(&set, rules, e) < 0 || one_list(e) < 0 ||
 	    (o.scope.mode == MODE_OFF && without_tls(e) < 0) ||
-	    check_limits(e) < 0 || words(e) < 0)
+	    check_limits(e) < 0 || (!kinds &&
+	    server_load(&o, &arena, e) < 0) || words(e) < 0)
 		return -1;
 	join_servers();
 	dns_limits();
@@ -601,6 +635,7 @@ probe_run(int argc, char **argv, struct err *e)
 		return e->code;
 	if (kinds)
 		return list_kinds();
+	server_forget(&o);
 	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
 		return e->code;
@@ -613,6 +648,9 @@ probe_run(int argc, char **argv, struct err *e)
 		output_end(&r, e);
 		feed_over(&r, e);
 	}
+	if (server_untold(&o) != NULL && e->code == 0)
+		fail(e, server_untold(&o)->login.status, "%s: login: %s",
+		    server_untold(&o)->url, server_untold(&o)->login.text);
 	if (o.limit.stats)
 		show_stats((double)(clock_us() - start + 1) / 1e6);
 	if (o.show.nagios && e->code == 0)
@@ -655,6 +693,7 @@ main(int argc, char **argv)
 	feed_free(&r);
 	tls_ctx_free(r.tls);
 	output_free(&r);
+	server_free(&o);
 	buf_free(&r.hosts);
 	arena_free(&arena);
 	return status;

@@ -7,6 +7,7 @@
 #include "judge_cert.h"
 #include "report.h"
 #include "run.h"
+#include "server.h"
 
 enum { SHOWN = 3 };			/* problems in the first line */
 
@@ -53,6 +54,9 @@ perfdata(struct buf *b, const struct report *r)
 		limit(b, run->set->want.lat_warn, ";");
 		limit(b, run->set->want.lat_crit, ";0");
 	}
+	if (r->server != NULL && r->server->login.us >= 0)
+		buf_printf(b, "%s'%s_login'=%.1fms;;;0", b->n > 0 ? " " : "",
+		    label, (double)r->server->login.us / 1000);
 	if (r->verdict.days == INT_MAX)
 		return;
 	c = &r->tls.facts.cert[r->verdict.soonest];

@@ -18,6 +18,7 @@
 #include "probe.h"
 #include "probe_conn.h"
 #include "run.h"
+#include "server.h"
 #include "slot.h"
 #include "stage.h"
 #include "sts.h"
@@ -185,6 +186,8 @@ main_begin(struct probe *p)
 	net_ntop(j->addr, ip, sizeof ip);
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
 	p->main.loopback = net_loopback(j->addr);
+	p->main.server = server_find(p->run->set, j->host->name,
+	    j->port.number, p->main.ip);
 	p->now = &p->main;
 	stage_dane(p);			/* asks ahead */
 	dial(p);

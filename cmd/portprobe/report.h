@@ -16,6 +16,7 @@
 #include "word.h"
 
 struct run;
+struct server;
 struct target;
 
 /* The trouble that ended a probe before its time, if any did. */
@@ -142,6 +143,7 @@ struct report {
 	enum tried versions[VERSIONS];
 	enum injected inject;
 	struct submit submit;
+	const struct server *server;	/* that was logged in to, or NULL */
 	struct verdict verdict;
 };
 

@@ -11,6 +11,7 @@
 #include "port.h"
 #include "tls.h"
 
+struct server;
 struct tls_cert;
 
 enum tls_mode { MODE_AUTO, MODE_IMPLICIT, MODE_STARTTLS, MODE_OFF };
@@ -54,6 +55,12 @@ struct settings {
 		const char *sender;	/* and the sender's; "" */
 		const char *relay;	/* both, as they were given; or NULL */
 	} extra;
+	struct {			/* the servers of accounts */
+		bool on, all;		/* log in; -a */
+		const char *account, *config;
+		const char *user, *auth, *password_command, *password_file;
+		struct server *servers;	/* see server.h */
+	} login;
 	struct {			/* how it is shown */
 		bool quiet, json, nagios, caps, chain, explain, tlsa;
 		const char *save_chain, *prom;

@@ -10,6 +10,7 @@
 #include "judge_cert.h"
 #include "plan.h"
 #include "run.h"
+#include "server.h"
 
 enum { SAFE = 2048 };
 
@@ -283,6 +284,11 @@ text_more(struct buf *b, const struct report *r)
 	if (r->inject != INJECT_NONE)
 		buf_printf(b, "     STARTTLS injection: %s\n",
 		    word_injected(r->inject));
+	if (r->server != NULL && r->server->login.status == 0)
+		buf_printf(b, "     login: %s, %s, %.1f ms\n",
+		    account_user(&r->server->account),
+		    r->server->login.mech,
+		    (double)r->server->login.us / 1000);
 	if (r->submit.tried && r->submit.said != NULL) {
 		buf_printf(b, "     %s-test: %s at %s: ",
 		    r->run->set->extra.relay != NULL ? "relay" : "submit",
