@@ -46,6 +46,7 @@
 #include "feed.h"
 #include "formats.h"
 #include "kind.h"
+#include "login.h"
 #include "loop.h"
 #include "output.h"
 #include "policy.h"
@@ -635,6 +636,8 @@ probe_run(int argc, char **argv, struct err *e)
 		return e->code;
 	if (kinds)
 		return list_kinds();
+	if (o.login.on && login_all(&o, e) < 0)
+		return e->code;
 	server_forget(&o);
 	r.dns = dns_open(&o.dns, e);
 	if (r.dns == NULL)
