@@ -21,7 +21,8 @@ PEAK = 32 * 1024			# kB, also for what is promised by GB
 
 def outside(u):
     """What is in the user's folder beside the Maildirs and the state."""
-    return sorted(set(os.listdir(u.dir)) - {"near", "state", "xdg", "cfg"})
+    return sorted(set(os.listdir(u.dir)) - {"near", "near.attic", "state",
+                                            "xdg", "cfg"})
 
 
 def sane(u, name, r, among=STATUSES):
