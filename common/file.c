@@ -447,3 +447,48 @@ file_sync_dir(const char *dir, struct err *e)
 	close(fd);
 	return got;
 }
+
+static int
+replace_in(int dir, const char *path, struct str all, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	struct buf tmp = { .max = 4096 };
+	int fd, got;
+
+	buf_printf(&tmp, "%s.new", name);
+	fd = openat(dir, tmp.p, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd < 0) {
+		buf_free(&tmp);
+		return fail_sys(e, EX_CANTCREAT, "%s.new", path);
+	}
+	got = file_write(fd, all.p, all.n, e);
+	if (got == 0)
+		got = file_sync(fd, e);
+	close(fd);
+	if (got < 0)
+		fail_in(e, "%s.new", path);
+	else if (renameat(dir, tmp.p, dir, name) < 0 || fsync(dir) < 0)
+		got = fail_sys(e, EX_IOERR, "%s", path);
+	buf_free(&tmp);
+	return got;
+}
+
+int
+file_replace(const char *path, struct str all, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *above = mem_dup(slash != NULL ? path : ".");
+	int dir, got;
+
+	if (slash != NULL)
+		above[slash > path ? slash - path : 1] = '\0';
+	dir = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	got = dir < 0 ? fail_sys(e, EX_IOERR, "%s", above) :
+	    replace_in(dir, path, all, e);
+	if (dir >= 0)
+		close(dir);
+	free(above);
+	return got;
+}

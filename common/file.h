@@ -88,6 +88,12 @@ ssize_t file_pread(int fd, void *, size_t n, off_t, struct err *);
 /* The same of a file that may have no end worth waiting for: a stop ends it. */
 ssize_t file_scan(int fd, void *, size_t n, off_t, struct err *);
 
+/*
+ * Replaces the file, or makes it, by PATH.new: mode 0600, durable, also by its
+ * name.  There is the old one or the new one at any moment.
+ */
+int file_replace(const char *path, struct str all, struct err *);
+
 int file_sync(int fd, struct err *);		/* fsync(2) */
 int file_sync_dir(const char *dir, struct err *);
 

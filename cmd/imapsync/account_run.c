@@ -9,6 +9,7 @@
 
 #include "account_run.h"
 #include "attic.h"
+#include "base.h"
 #include "box.h"
 #include "elsewhere.h"
 #include "file.h"
@@ -47,13 +48,62 @@ lock_name(struct run *r)
 	return arena_printf(&r->arena, "%s/lock", r->dir);
 }
 
+/* ---- whose base it is ---- */
+
+static struct base
+run_base(struct run *r)
+{
+	const struct settings *o = r->o;
+	enum base_mode mode = BASE_BOTH;
+
+	if (!o->policy.push_new && !o->policy.push_flags)
+		mode = BASE_PULL;
+	else if (!o->policy.pull_new && !o->policy.pull_flags)
+		mode = BASE_PUSH;
+	return base_of(&r->arena, o->account->login.user,
+	    o->account->server.host, file_path(&r->arena, o->near), mode);
+}
+
+/* Where nobody asks which Maildirs: the first one's. */
+static const char *
+base_asked(struct run *r)
+{
+	const char *dir = state_dir(r);
+	struct base is;
+
+	if (dir == NULL || r->o->near == NULL)
+		return dir;
+	is = run_base(r);
+	return base_find(dir, &is, true, &r->arena, r->e);
+}
+
+/* Chosen, locked, and nobody else has become its owner meanwhile. */
+static int
+take_base(struct run *r, const struct base *is)
+{
+	bool accept = r->o->accept_mode;
+	const char *dir = state_dir(r), *now, *all;
+
+	if (dir == NULL || (r->dir = base_find(dir, is, accept, &r->arena,
+	    r->e)) == NULL || (r->lock = statedir_lock(lock_name(r), r->e)) <
+	    0 || (now = base_find(dir, is, accept, &r->arena, r->e)) == NULL)
+		return -1;
+	if (strcmp(now, r->dir) != 0)
+		return fail(r->e, EX_TEMPFAIL, "%s: another run has just taken it for other Maildirs: run it again",
+		    r->dir);
+	if (r->o->state != NULL || accept)
+		return 0;
+	all = statedir_path(&r->arena, "imapsync", "--state DIR", r->e);
+	return all == NULL ? -1 : base_alone(all, r->dir, is, r->e);
+}
+
 int
 account_state(const struct settings *o, const char *verb, struct err *e)
 {
 	struct run r = { .o = o, .e = e, .lock = -1 };
 	int got = -1;
 
-	if ((r.dir = state_dir(&r)) != NULL &&
+	if ((r.dir = base_asked(&r)) != NULL &&
 	    (r.lock = lock_take(lock_name(&r), e)) >= 0)
 		got = statecmd_run(verb, r.dir, o->account->json, e);
 	if (r.lock >= 0)
@@ -93,14 +143,15 @@ needs_attic(const struct settings *o)
 static int
 open_run(struct run *r)
 {
+	const struct base is = run_base(r);
 	size_t i;
 
 	if (!r->o->dry_run && hook_open(&r->report.hook, &r->arena,
 	    r->o->on_change, HOOK_SECONDS, r->e) < 0)
 		return -1;
-	if ((r->dir = state_dir(r)) == NULL ||
-	    (r->lock = statedir_lock(lock_name(r), r->e)) < 0 ||
-	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0)
+	if (take_base(r, &is) < 0 ||
+	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0 ||
+	    (!r->o->dry_run && base_note(r->dir, &is, r->e) < 0))
 		return -1;
 	if (needs_attic(r->o))
 		attic_open(&r->attic, &r->arena, r->o->near, r->root);

@@ -225,52 +225,21 @@ index_open(struct index *x, const char *dir, struct err *e)
 	return got;
 }
 
-static int
-write_all(const struct index *x, int dir, struct str all, struct err *e)
-{
-	static const char tmp[] = "index.new";
-	int fd, got;
-
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s.new", x->path);
-	got = file_write(fd, all.p, all.n, e);
-	if (got == 0)
-		got = file_sync(fd, e);
-	close(fd);
-	if (got < 0)
-		fail_in(e, "%s.new", x->path);
-	else if (renameat(dir, tmp, dir, "index") < 0 || fsync(dir) < 0)
-		got = fail_sys(e, EX_IOERR, "%s", x->path);
-	return got;
-}
-
 int
 index_save(struct index *x, struct err *e)
 {
 	struct buf b = { .max = FILE_MAX };
-	char *dir = mem_dup(x->path);
 	uint64_t sum;
-	int fd, got = 0;
+	int got = 0;
 
 	image(x, &b);
 	sum = names_hash(BUF_STR(b));
 	if (b.over)
 		got = fail(e, EX_SOFTWARE, "%s: too long", x->path);
-	else if (sum != x->saved) {
-		*strrchr(dir, '/') = '\0';
-		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0) {
-			got = fail_sys(e, EX_IOERR, "%s", dir);
-		} else {
-			got = write_all(x, fd, BUF_STR(b), e);
-			close(fd);
-		}
-	}
+	else if (sum != x->saved)
+		got = file_replace(x->path, BUF_STR(b), e);
 	if (got == 0)
 		x->saved = sum;
-	free(dir);
 	buf_free(&b);
 	return got;
 }

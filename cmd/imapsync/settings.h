@@ -45,6 +45,7 @@ struct settings {
 	bool folders_delete;		/* those that are gone on one side */
 	bool unsafe_expunge;		/* where the server has no UIDPLUS */
 	bool dry_run;			/* nothing is changed on either side */
+	bool accept_mode;		/* whatever the last run was: see base.h */
 };
 
 #endif
