@@ -12,6 +12,7 @@
 #include "box.h"
 #include "do_far.h"
 #include "far.h"
+#include "held.h"
 #include "link.h"
 #include "report.h"
 #include "search.h"
@@ -483,7 +484,7 @@ delete_set(struct link *l, struct box *b, const char *set)
 	struct box *trash;
 	int got;
 
-	if (far_to_trash(b)) {
+	if (far_deletes(b) == FAR_TRASH) {
 		got = move_set(l, set, str_of(r->trash), &moved);
 		if ((trash = box_named(r, r->trash)) != NULL)
 			box_again(trash, AGAIN_TRASH);
@@ -492,10 +493,26 @@ delete_set(struct link *l, struct box *b, const char *set)
 	}
 	got = imap_wait(&l->imap, imap_ask_store(&l->imap, set, true,
 	    "\\Deleted"));
-	if (got == 0 && r->o->policy.far_delete != FAR_MARK &&
+	if (got == 0 && far_deletes(b) != FAR_MARK &&
 	    (l->imap.caps & IMAP_UIDPLUS) != 0)
 		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap, set));
 	return got;
+}
+
+/* The default that cannot be had is told, once; what was asked for is not. */
+static int
+tell_no_trash(struct box *b)
+{
+	struct run *r = b->run;
+	struct held told;
+
+	if (r->o->policy.far_delete != FAR_TRASH || r->trash != NULL)
+		return 0;
+	if (held_open(&told, r->dir, false, r->e) < 0)
+		return -1;
+	if (!held_told(&told, STR(""), 0, 0))
+		report_problem(&r->report, 0, b->name, "no mailbox there is known as the trash: what is deleted here is only marked there (--trash NAME, or --delete-far expunge)");
+	return held_close(&told, r->e);
 }
 
 int
@@ -504,7 +521,7 @@ do_far_deletes(struct link *l, struct box *b)
 	struct acts s = acts_of(b, ACT_FAR_DELETE, NULL);
 	size_t at = 0, from;
 	bool marked = far_marks(b);
-	int got = 0;
+	int got = tell_no_trash(b);
 
 	while (got == 0 && at < s.n && !stop_asked()) {
 		struct buf set = { .max = 65536 };
@@ -523,7 +540,7 @@ do_far_deletes(struct link *l, struct box *b)
 			    gone_there(b, s.v + from, at - from);
 	}
 	if (got == 0 && marked && b->run->o->unsafe_expunge && s.n > 0 &&
-	    b->run->o->policy.far_delete != FAR_MARK) {
+	    far_deletes(b) != FAR_MARK) {
 		got = expunge_all(l, s.uid, s.n);
 		if (got > 0)
 			got = 0;

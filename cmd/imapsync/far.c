@@ -312,24 +312,26 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 
 /* ---- what a deletion is there ---- */
 
-bool
-far_to_trash(const struct box *b)
+enum far_delete
+far_deletes(const struct box *b)
 {
 	const struct run *r = b->run;
 
-	return r->o->policy.far_delete == FAR_TRASH && r->trash != NULL &&
-	    strcmp(r->trash, b->name) != 0;
+	if (r->o->policy.far_delete != FAR_TRASH)
+		return r->o->policy.far_delete;
+	if (r->trash == NULL)
+		return FAR_MARK;
+	return strcmp(r->trash, b->name) == 0 ? FAR_EXPUNGE : FAR_TRASH;
 }
 
 bool
 far_marks(const struct box *b)
 {
 	unsigned caps = b->run->link[0].imap.caps;
+	enum far_delete how = far_deletes(b);
 
-	if (b->run->o->policy.far_delete == FAR_MARK)
-		return true;
-	return (caps & IMAP_UIDPLUS) == 0 && (!far_to_trash(b) ||
-	    (caps & IMAP_MOVE) == 0);
+	return how == FAR_MARK || ((caps & IMAP_UIDPLUS) == 0 &&
+	    (how != FAR_TRASH || (caps & IMAP_MOVE) == 0));
 }
 
 /* ---- all of them ---- */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "settings.h"
+
 struct box;
 struct far_look;
 struct run;
@@ -18,8 +20,11 @@ void far_done(struct far_look *);	/* the end of it */
 /* Of those that are under way, v[tail % FAR_AHEAD] being the oldest. */
 void far_done_all(struct far_look **v, size_t tail, size_t head);
 
-/* Does a deletion there move the message to the trash? */
-bool far_to_trash(const struct box *);
+/*
+ * What a deletion there does: what was asked for, but for the trash.  In there
+ * it expunges, and where there is none it marks: nobody asked for more.
+ */
+enum far_delete far_deletes(const struct box *);
 /* Does it leave the message, marked with \Deleted? */
 bool far_marks(const struct box *);
 

@@ -26,6 +26,7 @@
 #include "places.h"
 #include "report.h"
 #include "table.h"
+#include "trash.h"
 #include "utf7.h"
 
 /* A name that LIST or the Maildirs gave, before it is a mailbox of ours. */
@@ -36,8 +37,11 @@ struct seen {
 	bool far, near, counted;
 };
 
+enum { TRASH_SAID = -1 };		/* before all names */
+
 struct found {
 	struct run *r;
+	int trash;			/* trash_rank of the run's, or said */
 	struct seen *v;
 	size_t n, cap;
 	struct table name, path;	/* of v */
@@ -178,19 +182,22 @@ canonical(struct str name)
 	return str_is(name, "INBOX") ? STR("INBOX") : name;
 }
 
-/* The mailbox with that special use, else one of that name. */
+/* That of --trash; else the one with that use; else one of a usual name. */
 static void
 note_trash(struct found *f, const struct imap_resp *m, struct str name)
 {
 	struct run *r = f->r;
-	bool special = imap_has_flag(m->flags, "\\Trash");
+	int rank = trash_rank(name, m->sep);
 
-	if (!imap_nameable(name) || !imap_selectable(m->flags) ||
-	    (r->trash != NULL && str_eq(name, str_of(r->trash))))
+	if (!imap_nameable(name) || !imap_selectable(m->flags))
 		return;
-	if (!special && (r->trash != NULL || (!str_is(name, "Trash") &&
-	    !str_is(name, "INBOX.Trash") && !str_is(name, "INBOX/Trash"))))
+	if (r->o->trash != NULL)
+		rank = str_eq(name, str_of(r->o->trash));
+	else if (imap_has_flag(m->flags, "\\Trash"))
+		rank = TRASH_SAID;
+	if (rank == 0 || (r->trash != NULL && rank >= f->trash))
 		return;
+	f->trash = rank;
 	r->trash = arena_dup(&r->arena, name);
 	f->bytes += name.n;
 }
@@ -532,6 +539,10 @@ list_find(struct run *r)
 	bool racy;
 	size_t i;
 
+	if (got == 0 && r->o->policy.far_delete == FAR_TRASH &&
+	    r->o->trash != NULL && r->trash == NULL)
+		got = fail(r->e, EX_CONFIG, "--trash %s: there is no such mailbox on the server",
+		    r->o->trash);
 	if (got == 0)
 		become(&f);
 	found_free(&f);

@@ -127,6 +127,8 @@ static const struct opt options[] = {
 	{ .name = "delete-far", .arg = "HOW", .kind = OPT_CHOICE,
 	    .to = &o.is.policy.far_delete, .choices = far_deletes,
 	    .help = "trash, expunge, mark or never" },
+	{ .name = "trash", .arg = "NAME", .kind = OPT_TEXT,
+	    .to = &o.is.trash, .help = "the server's mailbox for the trash" },
 	{ .name = "delete-near", .arg = "HOW", .kind = OPT_CHOICE,
 	    .to = &o.is.policy.near_delete, .choices = near_deletes,
 	    .help = "attic, expunge, mark or never" },
@@ -190,7 +192,7 @@ static struct opt_set set = { .version = version_text,
 /* Options that others make idle. */
 static const struct opt_rule rules[] = {
 	{ .name = "import", .only = "" },
-	{ .name = "pull", .stops = "delete-far unsafe-expunge "
+	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans" },
 	{ .name = "push", .stops = "delete-near connections" },
 	{ .name = NULL }

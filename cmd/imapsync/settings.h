@@ -20,7 +20,7 @@ enum delta {
 
 struct policy {
 	bool pull_new, push_new, pull_flags, push_flags;
-	enum { FAR_TRASH, FAR_EXPUNGE, FAR_MARK, FAR_NEVER } far_delete;
+	enum far_delete { FAR_TRASH, FAR_EXPUNGE, FAR_MARK, FAR_NEVER } far_delete;
 	enum { NEAR_ATTIC, NEAR_EXPUNGE, NEAR_MARK, NEAR_NEVER } near_delete;
 	bool reupload;			/* orphans */
 };
@@ -35,6 +35,7 @@ struct settings {
 	const char *former_state;	/* another program's; or NULL */
 	const char *patterns;		/* of folders: see names_match */
 	const char *on_change;		/* a command; or NULL */
+	const char *trash;		/* the server's mailbox, or NULL: found */
 	const char *local_only;		/* folders that stay here alone; NULL */
 	struct naming how;		/* of the Maildirs below it */
 	enum delta rung;		/* the best way that may be used */

@@ -712,7 +712,7 @@ def delete_far():
 
 @scenario
 def no_trash():
-    """Without a mailbox for it, trash is expunge."""
+    """Without a mailbox for it, trash is mark, and that is told once."""
     u = lab.user()
     p = u.proxy(hide={"SPECIAL-USE"}, on_line=lambda link, line: re.sub(
         rb"Trash", b"Waste", line) + b"\r\n"
@@ -722,9 +722,53 @@ def no_trash():
     u.far.appends("INBOX", [mail(i) for i in range(1, 4)])
     u.runs("no \\Trash", proxy=p)
     u.near.remove("INBOX", "number 2")
-    u.runs("gone here", proxy=p)
-    is_(subjects(u.far.all(), "INBOX"), ["number 1", "number 3"],
-        "is expunged there")
+    r = u.sync(proxy=p)
+    is_(r.status, 0, "gone here")
+    like(r.err, "INBOX: no mailbox there is known as the trash: .*--trash",
+         "is told")
+    is_([(m.subject, sorted(m.flags)) for m in u.far.messages("INBOX")],
+        [("number 1", []), ("number 2", [r"\deleted"]), ("number 3", [])],
+        "is marked there")
+    u.near.remove("INBOX", "number 3")
+    u.runs("another one: not told again", proxy=p)
+    u.near.remove("INBOX", "number 1")
+    u.runs("--trash NAME", "--trash", "Waste", proxy=p)
+    is_((subjects(u.far.all(), "INBOX"), subjects(u.far.all(), "Waste")),
+        ([], ["number 1", "number 2", "number 3"]),
+        "all of them are moved to that one")
+    r = u.runs("a name that is not there: 78", "--trash", "waste", proxy=p,
+               status=78)
+    like(r.err, "--trash waste: there is no such mailbox", "is named")
+
+
+@scenario
+def trash_names():
+    """Servers that do not say which is the trash: it is known by its name."""
+    for name, is_one in (
+            ("Trash", True), ("INBOX/Trash", True), ("trash", True),
+            ("Deleted Items", True), ("Gelöschte Elemente", True),
+            ("Éléments supprimés", True), ("Elementi eliminati", True),
+            ("Verwijderde items", True), ("削除済みアイテム", True),
+            ("Papierkorb", True), ("Old/Trash", False), ("Trashy", False)):
+        u = Alone(caps="UIDPLUS MOVE LIST-STATUS")
+        u.box().add(mail(1))
+        u.box(utf7(name))
+        u.box("Lixo")
+        u.sync()
+        u.near.remove("INBOX", "number 1")
+        r = u.sync()
+        is_((r.status, [len(u.box(b).messages) for b in ("INBOX",
+                                                         utf7(name))]),
+            (0, [0, 1] if is_one else [1, 0]),
+            "%s is %sthe trash" % (name, "" if is_one else "not "))
+    u = Alone(caps="UIDPLUS MOVE LIST-STATUS SPECIAL-USE")
+    u.box().add(mail(1))
+    u.box("Trash")
+    u.box("Waste").special = r"\Trash"
+    u.sync()
+    u.near.remove("INBOX", "number 1")
+    u.runs("what the server says comes first")
+    is_(len(u.box("Waste").messages), 1, "it is there")
 
 
 @scenario
