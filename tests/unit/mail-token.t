@@ -1,0 +1,446 @@
+#!/usr/bin/env -S python3 -B
+"""mail-token: logins and tokens, with an authorization server over HTTPS that
+does what real ones do now and then."""
+import base64
+import hashlib
+import http.server
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+sys.path.insert(0, ROOT + '/tests/lab')
+from fetchfake import Case  # noqa: E402
+
+case = Case()
+T = tempfile.TemporaryDirectory()
+SCRIPT = ROOT + '/scripts/mail-token'
+
+
+def sh(*args):
+    subprocess.run(args, check=True, capture_output=True)
+
+
+sh('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+   'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+   '-addext', 'subjectAltName=DNS:localhost', '-keyout', T.name + '/key.pem',
+   '-out', T.name + '/ca.pem')
+sh('openssl', 'genrsa', '-out', T.name + '/rsa.pem', '2048')
+sh('openssl', 'rsa', '-in', T.name + '/rsa.pem', '-pubout', '-out',
+   T.name + '/rsa.pub')
+
+LOG = []		# (path, fields)
+PLAN = []		# answers to come: (status, object or bytes)
+HOOK = {}		# path -> function(fields) -> answer
+META = {}
+
+
+def token(n, **more):
+    return 200, dict({'access_token': 'at-%s' % n, 'token_type': 'Bearer',
+                      'expires_in': 3600}, **more)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def answer(self, status, what):
+        data = what if isinstance(what, bytes) else json.dumps(what).encode()
+        self.send_response(status)
+        self.send_header('Content-Length', str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        LOG.append((self.path, None))
+        if self.path == '/.well-known/oauth-authorization-server/t1' and META:
+            return self.answer(200, META)
+        return self.answer(404, {})
+
+    def do_POST(self):
+        data = self.rfile.read(int(self.headers['Content-Length'])).decode()
+        fields = json.loads(data) if data[:1] == '{' else {
+            k: v[0] for k, v in urllib.parse.parse_qs(
+                data, strict_parsing=True).items()}
+        LOG.append((self.path, fields))
+        if self.path in HOOK:
+            return self.answer(*HOOK[self.path](fields))
+        return self.answer(*(PLAN.pop(0) if PLAN else (
+            400, {'error': 'invalid_grant', 'error_description': 'no plan'})))
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *args):
+        pass
+
+
+server = Server(('127.0.0.1', 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(T.name + '/ca.pem', T.name + '/key.pem')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+BASE = 'https://localhost:%d/t1' % server.server_address[1]
+
+
+def meta(**change):
+    META.clear()
+    META.update({'issuer': BASE, 'token_endpoint': BASE + '/token',
+                 'authorization_endpoint': BASE + '/auth',
+                 'device_authorization_endpoint': BASE + '/device',
+                 'revocation_endpoint': BASE + '/revoke',
+                 'registration_endpoint': BASE + '/register'})
+    META.update(change)
+
+
+meta()
+# A sleep that takes no time, and says how long it was asked for.
+os.mkdir(T.name + '/bin')
+with open(T.name + '/bin/sleep', 'w') as f:
+    f.write('#!/bin/sh\necho "$1" >> %s/slept\n' % T.name)
+os.chmod(T.name + '/bin/sleep', 0o755)
+ENV = dict(os.environ, PATH=T.name + '/bin:' + os.environ['PATH'],
+           XDG_CONFIG_HOME=T.name + '/config', XDG_STATE_HOME=T.name + '/state',
+           TMPDIR=T.name)
+for v in ('http_proxy', 'https_proxy', 'HTTPS_PROXY', 'ALL_PROXY'):
+    ENV.pop(v, None)
+os.makedirs(T.name + '/config/postbag/token')
+
+
+def conf(name, *lines, mode=0o600, provider=BASE):
+    path = T.name + '/config/postbag/token/' + name
+    with open(path, 'w') as f:
+        f.write('\n'.join(['provider ' + provider, 'ca %s/ca.pem' % T.name] +
+                          list(lines)))
+    os.chmod(path, mode)
+
+
+def kept(name):
+    try:
+        with open(T.name + '/state/postbag/token/' + name) as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return None
+
+
+def keep(name, **v):
+    os.makedirs(T.name + '/state/postbag/token', exist_ok=True)
+    with open(T.name + '/state/postbag/token/' + name, 'w') as f:
+        json.dump(v, f)
+
+
+def run(*args, stdin='', env=ENV):
+    LOG.clear()
+    if os.path.exists(T.name + '/slept'):
+        os.remove(T.name + '/slept')
+    p = subprocess.run([SCRIPT] + list(args), input=stdin, env=env,
+                       capture_output=True, text=True, timeout=60)
+    return {'rc': p.returncode, 'out': p.stdout, 'err': p.stderr,
+            'log': list(LOG)}
+
+
+NOW = int(time.time())
+
+# ---- a login by device
+conf('dev', 'client-id cid', 'user jo@x.test', 'scope mail offline')
+g = run('dev')
+case.check(g['rc'] == 77 and 'mail-token -l dev' in g['err'] and not g['out'],
+           'no login yet: who must do what', g)
+CODE = (200, {'device_code': 'dc', 'user_code': 'ABCD', 'interval': 2,
+              'verification_uri': 'https://x.test/device', 'expires_in': 900})
+PENDING = (400, {'error': 'authorization_pending'})
+PLAN[:] = [CODE, PENDING, (400, {'error': 'slow_down'}), PENDING,
+           token(1, refresh_token='rt-1')]
+g = run('-l', 'dev')
+with open(T.name + '/slept') as f:
+    slept = f.read().split()
+case.check(g['rc'] == 0 and 'https://x.test/device' in g['err'] and
+           'ABCD' in g['err'], 'a login by device', g)
+case.check(slept == ['2', '2', '7', '7'], 'slow_down: 5 s more', slept)
+case.check(g['log'][1][1] == {'client_id': 'cid', 'scope': 'mail offline'} and
+           g['log'][2][1]['device_code'] == 'dc', 'what is asked', g)
+case.check(os.stat(T.name + '/state/postbag/token/dev').st_mode & 0o77 == 0,
+           'nobody else can read it')
+g = run('dev')
+case.check(g['rc'] == 0 and g['out'] == 'at-1\n' and not g['err'] and
+           not [x for x in g['log'] if x[1]], 'the token, unasked', g)
+for answer, rc, word in (
+        ((400, {'error': 'access_denied'}), 77, 'access_denied'),
+        ((400, {'error': 'expired_token'}), 77, 'expired_token'),
+        ((400, {'error': 'invalid_client'}), 78, 'invalid_client')):
+    PLAN[:] = [CODE, PENDING, answer]
+    g = run('-l', 'dev')
+    case.check(g['rc'] == rc and word in g['err'], 'device: ' + word, g)
+PLAN[:] = [(200, dict(CODE[1], expires_in=0))]
+g = run('-l', 'dev')
+case.check(g['rc'] == 77 and 'nobody has logged in' in g['err'],
+           'a code that ends', g)
+PLAN[:] = [(200, dict(CODE[1], user_code='\x1b[31mX', interval='soon')),
+           token(1, refresh_token='rt-1')]
+g = run('-l', 'dev')
+case.check(g['rc'] == 0 and '\x1b' not in g['err'],
+           'what a server says is tamed', g)
+
+# ---- renewal
+keep('dev', access_token='old', refresh_token='rt-1', got=NOW - 3600,
+     until=NOW + 30)
+PLAN[:] = [token(2)]
+g = run('dev')
+case.check(g['out'] == 'at-2\n' and g['log'][-1][1] ==
+           {'grant_type': 'refresh_token', 'refresh_token': 'rt-1',
+            'client_id': 'cid'}, 'renewed in its last minute', g)
+case.check(kept('dev')['refresh_token'] == 'rt-1',
+           'a refresh token that is not repeated stays')
+keep('dev', access_token='old', refresh_token='rt-1', got=NOW - 3600,
+     until=NOW - 1)
+PLAN[:] = [token(3, refresh_token='rt-2', expires_in='60')]
+g = run('dev')
+case.check(g['out'] == 'at-3\n' and kept('dev')['refresh_token'] == 'rt-2',
+           'a new one takes its place', g)
+PLAN[:] = [token(4)]
+case.check(run('dev')['out'] == 'at-4\n', 'a token of a minute: each time')
+keep('dev', access_token='old', refresh_token='rt-1', got=NOW + 86400,
+     until=NOW + 90000)
+PLAN[:] = [token(5)]
+case.check(run('dev')['out'] == 'at-5\n', 'a clock that was set back')
+BAD = (
+    ((400, {'error': 'invalid_grant', 'error_description': 'revoked\r\n\x1b'}),
+     77, 'jo@x.test must log in: mail-token -l dev'),
+    ((401, {'error': 'invalid_client'}), 78, 'invalid_client'),
+    ((400, {'error': 'temporarily_unavailable'}), 75, 'unavailable'),
+    ((503, b'<html>'), 75, 'HTTP status 503'),
+    ((429, b''), 75, 'HTTP status 429'),
+    ((400, b'<html>'), 76, 'HTTP status 400'),
+    ((302, {}), 76, 'HTTP status 302'),
+    ((200, {}), 76, 'without access_token'),
+    ((200, []), 76, 'without access_token'),
+    ((200, {'access_token': ['x']}), 76, 'without access_token'),
+    ((200, {'access_token': 'x', 'token_type': 'mac'}), 76, 'Bearer'),
+    ((200, b'{"access_token": "x"'), 76, 'without access_token'))
+for answer, rc, word in BAD:
+    keep('dev', access_token='old', refresh_token='rt-s3cret', got=0, until=1)
+    PLAN[:] = [answer]
+    g = run('dev')
+    case.check(g['rc'] == rc and word in g['err'] and not g['out'] and
+               '\x1b' not in g['err'] and 's3cret' not in g['err'],
+               'renewal: %d %s' % (answer[0], word), g)
+    case.check(kept('dev')['refresh_token'] == 'rt-s3cret',
+               'and the login is kept')
+for bad in ('', '[]', '{"until": "x", "got": {}}'):
+    with open(T.name + '/state/postbag/token/dev', 'w') as f:
+        f.write(bad)
+    g = run('dev')
+    case.check(g['rc'] == 77 and not g['out'], 'a damaged state: %.20s' % bad,
+               g)
+
+# Two at once: one renewal
+keep('dev', access_token='old', refresh_token='rt-1', got=0, until=1)
+LOG.clear()
+
+
+def slow(fields):
+    time.sleep(0.3)
+    return token(6, refresh_token='rt-6')
+
+
+HOOK['/t1/token'] = slow
+two = [subprocess.Popen([SCRIPT, 'dev'], env=ENV, stdout=subprocess.PIPE,
+                        text=True) for i in range(4)]
+outs = [p.communicate(timeout=60)[0] for p in two]
+asks = [x for x in LOG if x[0] == '/t1/token']
+case.check(outs == ['at-6\n'] * 4 and len(asks) == 1,
+           'four at once: one renewal, four tokens', (outs, asks))
+
+# No secret in a command line
+keep('dev', access_token='old', refresh_token='rt-s3cret', got=0, until=1)
+seen = []
+
+
+def peek(fields):
+    for pid in os.listdir('/proc'):
+        try:
+            with open('/proc/%s/cmdline' % pid, 'rb') as f:
+                line = f.read()
+            with open('/proc/%s/environ' % pid, 'rb') as f:
+                line += f.read()
+        except OSError:
+            continue
+        if b's3cret' in line or b's3same' in line:
+            seen.append(line)
+    return token(7)
+
+
+HOOK['/t1/token'] = peek
+conf('sec', 'client-id cid', 'client-secret-command echo s3$(echo same)',
+     'grant client-credentials')
+run('dev')
+g = run('sec')
+case.check(g['out'] == 'at-7\n' and g['log'][-1][1] == {
+    'grant_type': 'client_credentials', 'client_id': 'cid',
+    'client_secret': 's3same'}, 'client credentials', g)
+case.check(not seen, 'no secret in a command line or environment', seen)
+
+# ---- a signed assertion
+conf('jwt', 'client-id svc@x.test', 'user jo@x.test', 'scope mail',
+     'grant jwt-bearer', 'key %s/rsa.pem' % T.name)
+
+
+def check_jwt(fields):
+    head, claims, signed = fields['assertion'].split('.')
+    with open(T.name + '/sig', 'wb') as f:
+        f.write(base64.urlsafe_b64decode(signed + '=='))
+    p = subprocess.run(['openssl', 'dgst', '-sha256', '-verify',
+                        T.name + '/rsa.pub', '-signature', T.name + '/sig'],
+                       input=(head + '.' + claims).encode(),
+                       capture_output=True)
+    c = json.loads(base64.urlsafe_b64decode(claims + '=='))
+    good = p.returncode == 0 and c['iss'] == 'svc@x.test' and \
+        c['sub'] == 'jo@x.test' and c['aud'] == BASE + '/token' and \
+        0 < c['exp'] - c['iat'] <= 3600
+    return token('jwt') if good else (400, {'error': 'invalid_request'})
+
+
+HOOK['/t1/token'] = check_jwt
+g = run('jwt')
+case.check(g['out'] == 'at-jwt\n', 'a signed assertion', g)
+del HOOK['/t1/token']
+
+# ---- a login by browser
+conf('web', 'client-id c&id', 'user jo+x@x.test', 'scope a b', 'grant code')
+
+
+def browse(change=lambda q: q, **more):
+    """mail-token -lp web, and what the browser was sent to."""
+    LOG.clear()
+    p = subprocess.Popen([SCRIPT, '-lp', 'web'], env=ENV, text=True,
+                         stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [p.stderr.readline() for i in range(3)]
+    url = urllib.parse.urlsplit(lines[1].strip())
+    q = {k: v[0] for k, v in urllib.parse.parse_qs(url.query).items()}
+    back = dict({'code': 'co/de+1%', 'state': q.get('state', '')}, **more)
+    to = q.get('redirect_uri', '') + '?' + urllib.parse.urlencode(change(back))
+    err = p.communicate(to + '\n', timeout=60)[1]
+    return p.returncode, q, err, list(LOG)
+
+
+PLAN[:] = [token('web', refresh_token='rt-web')]
+rc, q, err, log = browse()
+case.check(rc == 0 and q['client_id'] == 'c&id' and q['scope'] == 'a b' and
+           q['login_hint'] == 'jo+x@x.test' and
+           q['code_challenge_method'] == 'S256', 'a login by browser',
+           (rc, q, err))
+sent = log[-1][1] or {}
+want = base64.urlsafe_b64encode(hashlib.sha256(sent.get(
+    'code_verifier', '').encode()).digest()).decode().rstrip('=')
+case.check(want == q['code_challenge'] and sent['code'] == 'co/de+1%' and
+           sent['redirect_uri'] == q['redirect_uri'], 'with its proof', sent)
+case.check(run('web')['out'] == 'at-web\n', 'and then there is a token')
+for what, change, word, code in (
+        ('another state', lambda b: dict(b, state='x'), 'state differs', 77),
+        ('no state', lambda b: {'code': 'x'}, 'state differs', 77),
+        ('a refusal', lambda b: {'error': 'access_denied',
+                                 'state': b['state']}, 'access_denied', 77),
+        ('another server', lambda b: dict(b, iss='https://evil.test'),
+         'another server', 76)):
+    rc, q, err, log = browse(change)
+    case.check(rc == code and word in err and
+               not [x for x in log if x[0] == '/t1/token'],
+               'browser: %s' % what, (rc, err, log))
+PLAN[:] = [token('web2')]
+rc, q, err, log = browse(iss=BASE)
+case.check(rc == 0, 'the right server names itself', err)
+if subprocess.run(['sh', '-c', 'nc -h 2>&1 | grep -q OpenBSD']).returncode == 0:
+    s = socket.socket()
+    s.bind(('127.0.0.1', 0))
+    port = s.getsockname()[1]
+    s.close()
+    conf('nc', 'client-id cid', 'grant code', 'port %d' % port)
+    p = subprocess.Popen([SCRIPT, '-l', 'nc'], env=ENV, text=True,
+                         stderr=subprocess.PIPE)
+    lines = [p.stderr.readline() for i in range(3)]
+    q = urllib.parse.parse_qs(urllib.parse.urlsplit(lines[1].strip()).query)
+    PLAN[:] = [token('nc', refresh_token='x')]
+    end = time.monotonic() + 20
+    page = b''
+    while time.monotonic() < end and not page:
+        try:
+            c = socket.create_connection(('127.0.0.1', port), 5)
+            c.sendall(b'GET /?code=abc&state=%s HTTP/1.1\r\nHost: x\r\n\r\n' %
+                      q['state'][0].encode())
+            page = c.recv(1000)
+            c.close()
+        except OSError:
+            time.sleep(0.05)
+    p.wait(30)
+    case.check(p.returncode == 0 and b'can be closed' in page and
+               kept('nc')['access_token'] == 'at-nc', 'by loopback',
+               (p.returncode, page, p.stderr.read()))
+else:
+    case.check(False, 'netcat-openbsd is not installed')
+
+# ---- clients, and the end
+conf('reg', 'scope mail')
+g = run('-l', 'reg')
+case.check(g['rc'] == 78 and 'client-id' in g['err'], 'no client', g)
+PLAN[:] = [(201, {'client_id': 'made'})]
+g = run('-r', 'reg')
+case.check(g['rc'] == 0 and g['log'][-1][1]['client_name'] == 'postbag',
+           'registered', g)
+PLAN[:] = [CODE, token(9, refresh_token='rt-9')]
+g = run('-l', 'reg')
+case.check(g['rc'] == 0 and g['log'][1][1]['client_id'] == 'made',
+           'and used', g)
+PLAN[:] = [(200, b'')]
+g = run('-f', 'reg')
+case.check(g['rc'] == 0 and g['log'][-1] == ('/t1/revoke', {
+    'token': 'rt-9', 'client_id': 'made'}) and kept('reg') == {
+        'client_id': 'made'}, 'forgotten, and revoked', g)
+case.check(run('reg')['rc'] == 77, 'then somebody must log in')
+
+# ---- what is wrong here
+meta(issuer='https://evil.test')
+g = run('dev')
+case.check(g['rc'] == 76 and 'says it is https://evil.test' in g['err'],
+           'another issuer', g)
+meta(token_endpoint='http://localhost/token')
+keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
+g = run('dev')
+case.check(g['rc'] == 78 and 'is not https' in g['err'], 'no clear text', g)
+META.clear()
+g = run('dev')
+case.check(g['rc'] == 76 and 'RFC 8414' in g['err'], 'no metadata', g)
+meta()
+conf('dev', 'client-id cid', 'password s3cret')
+g = run('dev')
+case.check(g['rc'] == 78 and 'line 4' in g['err'] and 's3cret' not in g['err'],
+           'an unknown key', g)
+conf('dev', 'client-id cid', mode=0o640)
+case.check(run('dev')['rc'] == 78, 'others can read it')
+conf('dev', 'client-id cid', 'grant jwt')
+case.check(run('dev')['rc'] == 78, 'an unknown grant')
+conf('dev', 'client-id cid', provider='http://x.test')
+case.check(run('dev')['rc'] == 78, 'a provider without TLS')
+conf('dev', 'client-id cid')
+with open(T.name + '/config/postbag/token/dev') as f:
+    text = f.read().replace('ca %s/ca.pem' % T.name, '')
+with open(T.name + '/config/postbag/token/dev', 'w') as f:
+    f.write(text)
+g = run('dev')
+case.check(g['rc'] == 75 and 'ertificate' in g['err'] and not g['log'],
+           'a certificate that nobody vouches for', g)
+for bad in ([], ['../x'], ['a', 'b'], ['-z', 'a'], ['.x'], ['']):
+    case.check(run(*bad)['rc'] == 64, 'usage: %s' % bad)
+case.check(run('nobody')['rc'] == 78, 'no such file')
+case.check(not [x for x in os.listdir(T.name) if x.startswith('tmp.')],
+           'nothing is left behind', os.listdir(T.name))
+case.end()
