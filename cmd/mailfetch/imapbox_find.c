@@ -175,6 +175,7 @@ count_larger(struct box *b)
 /*
  * UIDs that were given away are given again: a backup, without a new
  * UIDVALIDITY.  If the last message is there still, UIDNEXT is wrong alone.
+ * In an empty folder there is nothing to be told yet.
  */
 static void
 look_back(struct box *b)
@@ -183,7 +184,7 @@ look_back(struct box *b)
 	uint32_t next = imapbox_next(b);
 
 	if (next == 0 || next > b->mark || b->top >= b->mark ||
-	    narrow(b->r->o) || w->max_size > 0)
+	    b->m->box.exists == 0 || narrow(b->r->o) || w->max_size > 0)
 		return;
 	complain_say(&b->r->p->complain, EX_PROTOCOL, NULL, "%s: %s: UIDNEXT is %u, UIDVALIDITY is what it was, and UID %u was there before: which messages are new cannot be told",
 	    b->r->o->title, b->folder, next, b->mark);

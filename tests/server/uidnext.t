@@ -106,6 +106,18 @@ case.check(r.rc == 0 and len(r.files()) == 6, 'and hides nothing',
 s.close()
 r.done()
 
+v = Imap()
+s, r = Serve(v), Run()
+r.go('imap', s, '--delete', 'now')
+r.go('imap', s, '--delete', 'now')
+case.check(r.rc == 0 and r.err == '' and not v.m,
+           'nor is that of an empty folder', (r.rc, r.err))
+v.m[1] = msg(2)
+r.go('imap', s, '--delete', 'now')
+case.check(r.rc == 76 and v.m, 'but of one that has mail', (r.rc, r.err))
+s.close()
+r.done()
+
 # ---- a watch
 for name, says in (('another each time', lambda k: 100 * k),
                    ('said each second time', lambda k: 6 if k % 2 else None),
