@@ -13,8 +13,10 @@ and no run may say that all is well while something is missing.
 Every 17th N, or STRIDE=7, every seventh; tests/long/fetch-fail.t takes all of
 them.  Of allocations every 53rd of these, and the long form every 23rd.
 """
+import glob
 import mailbox
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
@@ -81,6 +83,36 @@ def stored(r):
             for m in r.place.box('INBOX').messages]
 
 
+def smtp(r):
+    r.place = Serve(Lmtp())
+    return ['-d', 'smtp://127.0.0.1:%d' % r.place.port, '--rcpt', 'jo@x.test',
+            '--deliver-tls', 'off']
+
+
+def by_folder(r):
+    """Those of all Maildirs below the folder."""
+    return [open(p, 'rb').read() for sub in ('new', 'cur')
+            for p in glob.glob('%s/F/*/%s/*' % (r.d, sub))]
+
+
+def mbox_by_folder(r):
+    return [m.as_bytes() for p in glob.glob(r.d + '/F/*')
+            if not p.endswith('.lock') for m in mailbox.mbox(p)]
+
+
+def beside(r):
+    """Commands around it, and fields in front."""
+    return ['-d', 'maildir:%s/M' % r.d, '--create', '--on-change', 'cat',
+            '--pre', 'true', '--post', 'true', '--add-header', 'Received',
+            '--add-header', 'Delivered-To']
+
+
+def bare(r):
+    """Without those fields."""
+    return [re.sub(rb'\ADelivered-To: .*\nReceived: .*\n(?:\t.*\n)*', b'', m)
+            for m in maildir(r)]
+
+
 # A kind of place: its name, how --deliver says it, what is there; and whether
 # it may be given a message twice where it says so.  The last of a folder that
 # nothing fails in.
@@ -96,7 +128,15 @@ PLACES = (
     ('a Maildir through a filter', filtered, maildir, False),
     ('LMTP', lmtp, handed, True),
     ('IMAP', append, stored, False),
+    ('SMTP', smtp, handed, True),
+    ('a Maildir per folder', lambda r: [
+        '-d', 'maildir:%s/F/%%f' % r.d, '--create'], by_folder, False),
+    ('an mbox per folder', lambda r: [
+        '-d', 'mbox:%s/F/%%f' % r.d, '--create'], mbox_by_folder, False),
+    ('a Maildir, commands and fields beside it', beside, bare, False),
 )
+# Of these fewer calls are enough for every day.
+RARE = ('SMTP', 'a Maildir per folder', 'an mbox per folder')
 FAILURES = (('file', 'ENOSPC'), ('file', 'EIO'), ('file', 'short'),
             ('file', 'kill'), ('file', 'full'), ('net', 'EIO'),
             ('malloc', 'ENOSPC'))
@@ -150,9 +190,9 @@ def one(proto, server, place, what, how, n):
         bad.append('twice: %s' % twice)
     if rc != 0 or there(v):
         bad.append('in the end: exit %d, left there %s' % (rc, there(v)))
-    tmp = r.d + '/M/tmp'
-    if os.path.isdir(tmp) and os.listdir(tmp):
-        bad.append('left in tmp/: %s' % os.listdir(tmp))
+    for tmp in [r.d + '/M/tmp'] + glob.glob(r.d + '/F/*/tmp'):
+        if os.path.isdir(tmp) and os.listdir(tmp):
+            bad.append('left in tmp/: %s' % os.listdir(tmp))
     s.close()
     if r.place:
         r.place.close()
@@ -175,6 +215,8 @@ def main():
                     counted[what] = one(proto, server, place, what, '', 0)
                 calls = counted[what]
                 step = STRIDE * FEWER.get(what, 1)
+                if STRIDE > 1 and place[0] in RARE:
+                    step *= 3
                 offset += 4             # another part of them each time
                 points = range(1 + offset % step, len(calls) + 1, step)
                 wrong = []

@@ -248,7 +248,7 @@ class Lmtp:
             k = raw.decode('latin1').split(' ')[0].strip().upper()
             if self.hang(k, raw):
                 return
-            if k == 'LHLO':
+            if k in ('LHLO', 'EHLO'):
                 w(''.join('250-%s\r\n' % x for x in self.caps) +
                   '250 HELP\r\n')
             elif k == 'DATA':
