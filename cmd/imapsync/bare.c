@@ -3,7 +3,8 @@
  *
  * mbsync writes X-TUID into what it stores on either side, offlineimap
  * X-OfflineIMAP into what it uploads, and who has come from an mbox file may
- * have the others.  None of them is a part of the message.
+ * have the others.  None of them is a part of the message.  Servers change what
+ * they are given: a CR goes or comes, and NUL becomes 0x80.  So neither counts.
  */
 #include <string.h>
 
@@ -22,11 +23,23 @@ bare_begin(struct bare *x)
 	*x = (struct bare){ .d = digest_new() };
 }
 
+static bool
+is_odd(char c)
+{
+	return c == '\r' || c == '\0' || c == '\x80';
+}
+
 static void
 keep(struct bare *x, const char *p, size_t n)
 {
-	digest_put(x->d, p, n);
-	x->size += n;
+	size_t i, from;
+
+	for (i = 0; i < n; i++) {
+		for (from = i; i < n && !is_odd(p[i]); i++)
+			;
+		digest_put(x->d, p + from, i - from);
+		x->size += i - from;
+	}
 }
 
 /* What was held back of a line belongs to the message. */

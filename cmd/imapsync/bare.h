@@ -13,10 +13,10 @@ enum { BARE_LONGEST = 14 };	/* a name of those fields; see bare.c */
 /*
  * Takes a message's wire form in pieces.  Two messages with one digest and one
  * size are the same, but for what mbsync, offlineimap and mbox files have put
- * into their headers.
+ * into their headers, and for CR, NUL and the byte 0x80.
  */
 struct bare {
-	uint64_t size;		/* without those lines */
+	uint64_t size;		/* without those lines and bytes */
 	/* private */
 	struct digest *d;
 	enum { BARE_START, BARE_NAME, BARE_KEEP, BARE_DROP, BARE_BODY } state;
