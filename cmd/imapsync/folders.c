@@ -468,7 +468,23 @@ ring_open(struct rename *x, enum side side)
 	return got < 0 ? -1 : 0;
 }
 
-/* Each as soon as its new name is free on that side. */
+/* Its new name is free on that side, and it takes nothing along by mistake. */
+static bool
+may_rename(const struct rename *x, const struct rename *v, size_t n,
+    enum side side)
+{
+	size_t i;
+
+	if (x->from == NULL || side_has(x->to, side))
+		return false;
+	for (i = 0; side == SIDE_FAR && i < n; i++)
+		if (v[i].from != NULL && folders_first(v[i].from, v[i].to,
+		    x->from, x->to))
+			return false;
+	return true;
+}
+
+/* Each as soon as it may. */
 static int
 rename_all(struct rename *v, size_t n, enum side side)
 {
@@ -478,7 +494,7 @@ rename_all(struct rename *v, size_t n, enum side side)
 	while (more) {
 		more = false;
 		for (i = 0; i < n; i++) {
-			if (v[i].from == NULL || side_has(v[i].to, side))
+			if (!may_rename(&v[i], v, n, side))
 				continue;
 			if (v[i].from->was_known && rename_one(&v[i], side) < 0)
 				return -1;

@@ -192,6 +192,16 @@ inferior(const struct box *c, const struct box *of)
 }
 
 bool
+folders_first(const struct box *c, const struct box *to_c,
+    const struct box *b, const struct box *to)
+{
+	size_t n = strlen(to->name);
+
+	return inferior(c, b) && (strncmp(to_c->name, to->name, n) != 0 ||
+	    strcmp(to_c->name + n, c->name + strlen(b->name)) != 0);
+}
+
+bool
 folders_above(const struct box *b)
 {
 	const struct run *r = b->run;

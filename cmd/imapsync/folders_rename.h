@@ -21,6 +21,12 @@ int folders_rename_far(struct box *, struct box *to);
  * 0, -1.
  */
 int folders_follow(struct box *, struct box *to);
+/*
+ * Is c an inferior of b, and would go with it on the server to another place
+ * than its own new one?  Then it is to be renamed first.
+ */
+bool folders_first(const struct box *c, const struct box *to_c,
+    const struct box *b, const struct box *to);
 /* Has it inferiors, on either side? */
 bool folders_above(const struct box *);
 

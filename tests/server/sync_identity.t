@@ -53,6 +53,8 @@ CASES = {
         near(("Arch", "Two"), ("Work", "Job"))(u)),
     "renamed here": near(("Arch", "Old mail")),
     "with what is below it, here": near(("Lists", "Groups")),
+    "what is below it first, then itself, here": near(
+        ("Lists/a", "Work/a"), ("Lists", "Work/Groups")),
     "exchanged here": near(("Arch", "T"), ("Work", "Arch"), ("T", "Work")),
     "three in a ring here": near(("Arch", "T"), ("Work", "Arch"),
                                  ("Lists/a", "Work"), ("T", "Lists/a")),
