@@ -394,9 +394,9 @@ class Walk:
             x.renamed = True
 
     def far_rename(self):
-        if not (x := self.to_rename()):
+        if self.o.name == "courier" or not (x := self.to_rename()):
             return
-        f, name = x
+        f, name = x			# Courier: with another UIDVALIDITY
         self.say("far rename", f.name, "to", name)
         self.must(self.m.rename(self.far_name(f.name), self.far_name(name)))
         self.renamed("far", f, name)
@@ -459,6 +459,8 @@ class Walk:
         if not (x := self.some("near")):
             return
         f, n, flags, path = x
+        if f.renamed:			# see near_rename
+            return
         self.say("near delete", n, "in", f.side["near"])
         f.thinned = True
         os.unlink(path)
@@ -468,6 +470,8 @@ class Walk:
         if not (x := self.some("near")):
             return
         f, n, flags, path = x
+        if f.renamed:
+            return
         to = self.another("near", f)
         how = self.rnd.choice(("rename", "another name", "copy", "link"))
         self.say("near move", n, "from", f.side["near"], "to",
@@ -513,7 +517,7 @@ class Walk:
         self.folders.append(Folder(name, near=name))
 
     def near_rename(self):
-        if not (x := self.to_rename()):
+        if self.o.name == "courier" or not (x := self.to_rename()):
             return
         f, name = x
         if any(x.thinned for x in self.below(f)):
@@ -588,10 +592,12 @@ class Walk:
         shutil.rmtree(self.state)
 
     def lose_some(self):
+        """One log, or none, and the index: without that no log is opened that
+        has no change, and what is deleted later comes back."""
         v = sorted(x for x in os.listdir(self.state) if x != "lock")
-        x = self.rnd.choice(v)
-        self.say("of the state is lost", x)
-        os.unlink(self.state + "/" + x)
+        for x in {self.rnd.choice(v), "index"}:
+            self.say("of the state is lost", x)
+            os.unlink(self.state + "/" + x)
 
     def old_state(self):
         if os.path.isdir(self.old):
