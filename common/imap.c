@@ -5,6 +5,7 @@
  * and ID are taken: anything else is from somebody who wants it believed.
  */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -244,31 +245,40 @@ imap_verdict(struct imap *m, struct sasl_exchange *x, const struct imap_resp *r)
 	    "", reason, sasl_exchange_instead(x));
 }
 
-/* Untagged lines may come between. */
+/*
+ * Untagged lines may come between.  1: BAD, and nothing was asked: the server
+ * does not take an initial response, though it says so (Coremail).
+ */
 static int
 imap_exchange(struct imap *m, struct sasl_exchange *x)
 {
 	struct imap_resp r;
+	bool asked = x->room == 0;
 
 	for (;;) {
 		if (imap_next(m, &r) < 0)
 			return -1;
+		if (imap_done(&r, x->tag) && r.type == IMAP_BAD && !asked)
+			return 1;
 		if (imap_done(&r, x->tag))
 			return imap_verdict(m, x, &r);
 		if (r.type != IMAP_CONTINUE)
 			continue;
+		asked = true;
 		if (sasl_exchange_answer(x, str_trim(r.text)) < 0)
 			return -1;
 		imap_ask(m);	/* queued, no more: r.text was valid to here */
 	}
 }
 
+/* A server of this run was so: what it costs others is a round trip. */
+static atomic_bool no_initial;
+
 static int
-by_sasl(struct imap *m, const struct sasl_login *login)
+try_sasl(struct imap *m, const struct sasl_login *login, bool initial)
 {
 	struct sasl_exchange x = { .c = m->c, .verb = "AUTHENTICATE",
-	    .tag = m->tag + 1,
-	    .room = (m->caps & IMAP_SASL_IR) != 0 ? SIZE_MAX : 0 };
+	    .tag = m->tag + 1, .room = initial ? SIZE_MAX : 0 };
 	int got;
 
 	imap_ask(m);
@@ -280,6 +290,19 @@ by_sasl(struct imap *m, const struct sasl_login *login)
 	got = imap_exchange(m, &x);
 	sasl_exchange_end(&x);
 	return got;
+}
+
+static int
+by_sasl(struct imap *m, const struct sasl_login *login)
+{
+	int got = try_sasl(m, login, (m->caps & IMAP_SASL_IR) != 0 &&
+	    !atomic_load(&no_initial));
+
+	if (got <= 0)
+		return got;
+	trace_note(TRACE_DONE, "no initial response is taken here, though SASL-IR is offered");
+	atomic_store(&no_initial, true);
+	return try_sasl(m, login, false);
 }
 
 /*

@@ -32,6 +32,7 @@ struct box_far {
 				   moved there since; not its modseq */
 	struct mark seen;	/* of SELECT, or of STATUS if trusted */
 	uint64_t told;		/* UIDNEXT as SELECT said it, or 0 */
+	uint64_t hidden;	/* so many it has, and does not show */
 	uint64_t storable;	/* flags; all, until SELECT says which */
 	struct far_msg *v;	/* changed, and those new ones that were
 				   asked who they are; sorted by UID */
@@ -144,7 +145,6 @@ void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
 
 enum { PASSES = 2 };		/* over a mailbox, in a run */
-/* Of so few descriptors the mailboxes in work need what there is. */
-enum { FEW_FILES = 1400 };
+enum { FEW_FILES = 1400 };	/* mailboxes in work need that many */
 
 #endif

@@ -27,6 +27,7 @@
 enum {
 	MOST = 512, LEAST = 64,		/* messages of a command */
 	AHEAD = 3,			/* commands under way */
+	NAMED = 20,			/* messages of a mailbox that are refused */
 	EXPECT = 100000			/* messages, whatever a server claims */
 };
 
@@ -34,6 +35,7 @@ enum {
 struct job {
 	struct box *b;
 	struct imap_fetch_job part;
+	bool refused;
 };
 
 /* Shared by the jobs of one mailbox: of each message its UID, and a byte. */
@@ -127,16 +129,19 @@ keep_body(struct lane *w)
 
 /* ---- what else is said ---- */
 
+/* Of several one may be the reason: they are asked for again, by halves. */
 static void
 job_refused(struct lane *w)
 {
-	struct box *b = ((struct job *)w->f.got.job->of)->b;
+	struct job *j = w->f.got.job->of;
+	struct box *b = j->b;
 
-	if (b->outcome == BOX_LOST)
+	j->refused = true;
+	if (b->outcome == BOX_LOST || j->part.n > 1)
 		return;
-	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "FETCH: %s",
-	    w->l->imap.text);
-	box_outcome(b, BOX_FAILED);
+	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "message %u is not sent: %s",
+	    j->part.uids[0], w->l->imap.text);
+	box_outcome(b, BOX_HELD);
 }
 
 static void
@@ -280,6 +285,98 @@ odd_ones(struct link *l, struct jobs *all)
 	return lane_end(&w) < 0 ? -1 : got;
 }
 
+/* ---- what has not come ---- */
+
+static size_t
+lacking(const struct imap_fetch_job *p)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < p->n; i++)
+		n += p->came[i] == IMAP_CAME_NOT;
+	return n;
+}
+
+/* Those at both ends that came are not asked for again. */
+static void
+trim_part(struct imap_fetch_job *p)
+{
+	for (; p->n > 0 && p->came[0] != IMAP_CAME_NOT; p->n--) {
+		p->uids++;
+		p->came++;
+	}
+	while (p->n > 0 && p->came[p->n - 1] != IMAP_CAME_NOT)
+		p->n--;
+}
+
+static int
+ask_part(struct lane *w, struct job *j)
+{
+	int got;
+
+	ask(w, j);
+	while ((got = lane_hear(w)) > 0)
+		;
+	return got;
+}
+
+/*
+ * Part of a command that was refused, or cut: servers refuse a thousand
+ * messages for one of them, and some send no more than so many at a time
+ * (RFC 9738, and those that do not say so).  Refused ones are asked for by
+ * halves, until one is left; the others as long as more of them come.
+ */
+static int
+by_parts(struct lane *w, struct job *all, unsigned *refused)
+{
+	struct job stack[64], j = *all;
+	size_t depth = 0, was, at;
+	int got = 0;
+
+	while (got == 0 && !stop_asked() && j.b->outcome != BOX_LOST) {
+		trim_part(&j.part);
+		was = lacking(&j.part);
+		if (was > 0 && *refused < NAMED && j.refused && j.part.n > 1) {
+			at = j.part.n / 2;
+			stack[depth] = j;
+			stack[depth].part.uids += at;
+			stack[depth].part.came += at;
+			stack[depth++].part.n -= at;
+			j.part.n = at;
+			was = lacking(&j.part);
+		}
+		if (was > 0 && *refused < NAMED) {
+			j.refused = false;
+			got = ask_part(w, &j);
+			*refused += j.refused && j.part.n == 1;
+			if (j.refused ? j.part.n > 1 :
+			    lacking(&j.part) > 0 && lacking(&j.part) < was)
+				continue;
+		}
+		if (depth == 0)
+			break;
+		j = stack[--depth];
+		j.refused = false;
+	}
+	return got;
+}
+
+static int
+missing_ones(struct link *l, struct jobs *all)
+{
+	struct lane w;
+	unsigned refused = 0;
+	size_t i;
+	int got = 0;
+
+	lane_begin(&w, l);
+	for (i = 0; i < all->n && got == 0 && !stop_asked(); i++)
+		if (lacking(&all->v[i].part) > 0 && (all->v[i].refused ||
+		    lacking(&all->v[i].part) < all->v[i].part.n))
+			got = by_parts(&w, &all->v[i], &refused);
+	return lane_end(&w) < 0 ? -1 : got;
+}
+
 /* ---- several connections ---- */
 
 struct helper {
@@ -388,6 +485,8 @@ run_jobs(struct run *r, struct jobs *all)
 			got = -1;
 		}
 	}
+	if (got == 0)
+		got = missing_ones(&r->link[0], all);
 	if (got == 0)
 		got = odd_ones(&r->link[0], all);
 	return commit_end(r, k) < 0 ? -1 : got;

@@ -12,6 +12,7 @@
 
 #include "far.h"
 #include "far_hear.h"
+#include "report.h"
 #include "stop.h"
 
 static void
@@ -186,6 +187,61 @@ sort_found(struct far_look *k)
 		imap_uids_sort(&k->found[i]);
 }
 
+/*
+ * Some servers answer for no more than a thousand messages at a time (RFC 9738,
+ * and those that do not say so).  So pieces are asked for that have fewer; a
+ * piece that has as many is asked for again, by halves.
+ */
+static int
+look_in_pieces(struct far_look *k, struct imap *m)
+{
+	uint64_t most = k->all.n, last = k->b->far.seen.uidnext, lo = 1, hi;
+	uint64_t wide = most;
+	struct imap_uids piece = { 0 }, all = { 0 };
+	char set[32];
+	uint64_t left = 1000 + 8 * (m->box.exists / (most + 1));
+	size_t i;
+	int got = 0;
+
+	if (last == 0)
+		return 0;
+	while (got == 0 && lo < last && left-- > 0 && !stop_asked()) {
+		hi = lo + wide - 1 < last ? lo + wide - 1 : last;
+		snprintf(set, sizeof set, "%llu:%llu", (unsigned long long)lo,
+		    (unsigned long long)hi);
+		k->all.n = k->n = 0;
+		far_ask_note(k, W_EVERY, imap_ask_flags(m, set, 0));
+		got = far_hear(k, m, 0);
+		imap_uids_sort(&k->all);
+		piece = k->all;
+		if (got == 0 && piece.n >= most && wide > 1) {
+			wide /= 2;
+			continue;
+		}
+		for (i = 0; i < piece.n; i++)
+			if (piece.v[i] >= lo && piece.v[i] <= hi)
+				imap_uids_add(&all, piece.v[i]);
+		lo = hi + 1;
+		if (piece.n < most / 4)
+			wide *= 2;
+	}
+	free(k->all.v);
+	k->all = all;
+	imap_uids_sort(&k->b->far.fresh);
+	box_far_sort(k->b);
+	return got;
+}
+
+static int
+look_at_each(struct far_look *k, struct imap *m)
+{
+	int got = look_again(k, m, W_EVERY);
+
+	imap_uids_sort(&k->all);
+	return got == 0 && !k->refused && k->all.n > 0 && k->all.n <
+	    m->box.exists ? look_in_pieces(k, m) : got;
+}
+
 /* 1: there is more to ask, and others are in the way (may is false). */
 static int
 enquire(struct far_look *k, struct imap *m, bool may)
@@ -195,7 +251,7 @@ enquire(struct far_look *k, struct imap *m, bool may)
 
 	if (b->far.renumbered || b->far.strange || far_renumbered(k)) {
 		b->far.renumbered = true;
-		return !may ? 1 : look_again(k, m, W_EVERY);
+		return !may ? 1 : look_at_each(k, m);
 	}
 	if (k->how == DELTA_SEARCH && !k->refused &&
 	    far_ask_has_more(k)) {
@@ -206,7 +262,7 @@ enquire(struct far_look *k, struct imap *m, bool may)
 			return -1;
 	}
 	if ((k->refused || k->backwards) && k->how != DELTA_FETCH)
-		return !may ? 1 : look_again(k, m, W_EVERY);
+		return !may ? 1 : look_at_each(k, m);
 	box_far_sort(b);
 	imap_uids_sort(&k->all);
 	if (!k->have_all && state_live(b->state) - b->far.gone.n +
@@ -217,10 +273,10 @@ enquire(struct far_look *k, struct imap *m, bool may)
 	if (!k->have_all && look_again(k, m, W_ALL) < 0)
 		return -1;
 	imap_uids_sort(&k->all);
-	if (k->all.n == m->box.exists || k->how == DELTA_FETCH)
+	if (k->all.n == m->box.exists)
 		return 0;
-	/* SEARCH finds not all: ask each */
-	return look_again(k, m, W_EVERY);
+	/* SEARCH finds not all, or FETCH did not tell of all: ask each */
+	return !may ? 1 : look_at_each(k, m);
 }
 
 static int
@@ -234,11 +290,17 @@ finish(struct far_look *k, struct imap *m, bool may)
 	if (k->refused)
 		return far_hear_unusable(b, m->text);
 	sort_found(k);
-	if (k->have_all && k->all.n != m->box.exists)
+	b->far.hidden = k->have_all && !b->far.renumbered && k->all.n > 0 &&
+	    k->all.n < m->box.exists ? m->box.exists - k->all.n : 0;
+	if (b->far.hidden > 0 && k->how == DELTA_FETCH) {
+		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "the server shows %zu of %llu messages: nothing is deleted, and what it does not show stays as it is",
+		    k->all.n, (unsigned long long)m->box.exists);
+		box_outcome(b, BOX_HELD);
+	} else if (k->have_all && k->all.n != m->box.exists)
 		return far_hear_unusable(b, "the server says how many there are, and shows others: nothing is concluded from that");
 	if (b->far.renumbered)
 		all_new(k);
-	else if (k->have_all)
+	else if (k->have_all && b->far.hidden == 0)
 		from_all(k);
 	tidy(b);
 	watermarks(k, m);

@@ -65,13 +65,15 @@ plan_box(struct box *b)
 	    .gone = b->far.gone.v, .ngone = b->far.gone.n,
 	    .pair = b->pairs.v, .npair = b->pairs.n,
 	    .storable = b->far.storable,
-	    .no_delete = b->far.renumbered, .marks = far_marks(b),
+	    .no_delete = b->far.renumbered || b->far.hidden > 0, .marks = far_marks(b),
 	    .policy = b->run->o->policy };
 
 	flags_give(&b->near.dir->letters, &b->state->keywords);
 	in.lettered = flags_lettered(&b->near.dir->letters);
 	if (b->far.storable == 0)		/* to be done when it can be */
 		in.policy.push_new = in.policy.push_flags = false;
+	if (b->far.hidden > 0 && !b->known)	/* it may be there already */
+		in.policy.push_new = false;
 	plan_free(b->plan);
 	plan_make(b->plan, &in);
 }
