@@ -51,10 +51,8 @@ def verify(path, message):
     return bad
 
 
-def serve(keys):
-    """Answers TXT on 127.0.0.1:53; in a namespace of our own."""
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind(("127.0.0.1", 53))
+def serve(s, keys):
+    """Answers TXT."""
     while True:
         m, who = s.recvfrom(4096)
         at, labels = 12, []
@@ -81,7 +79,9 @@ def opendkim(path, message):
         f.write("nameserver 127.0.0.1\n")
     subprocess.run(["mount", "--bind", conf,
                     os.path.realpath("/etc/resolv.conf")], check=True)
-    threading.Thread(target=serve, args=(zone(path),), daemon=True).start()
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 53))  # before anybody asks
+    threading.Thread(target=serve, args=(s, zone(path)), daemon=True).start()
     with open(message, "rb") as f:
         p = subprocess.run(["opendkim-testmsg"], stdin=f, text=True,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
