@@ -324,7 +324,7 @@ s.start()
 h.run('--flush-now')
 check(h.rc == 65 and s.arrived('good') == {'a@x.test': 1} and
       not s.arrived('evil'), 'links and the like are not sent', h.rc, s.got)
-for why in ('a symbolic link', 'has 2 links', 'not a regular file',
+for why in ('mail is a symbolic link', ': a symbolic link', 'has 2 links', 'not a regular file',
             'not a directory', 'does not begin with', 'stray'):
     check(why in h.err, 'named: ' + why, h.err)
 check(all(os.path.lexists(p) for p in v), 'and they are left alone')

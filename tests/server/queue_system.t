@@ -152,6 +152,28 @@ y.run(OWNER, '-q', name='sendmail')
 check(y.s.arrived('daemon') == {'a@x.test': 1}, 'sendmail', y.err)
 y.done()
 
+# ---- a crash between a report and the note of it
+y = System()
+LATE = pwd.getpwnam('nobody')   # whose folder is looked at last
+y.send(LATE, 'bad@x.test')
+m = y.mail(LATE)[0]
+with open(m + '/state', 'w') as f:
+    f.write('postbag-state 1\nsince 1\ntries 1\nnext 1\n'
+            'refused <bad@x.test> 550 5.1.1 no\n')
+shutil.copytree(m, y.d + '/before')
+y.s.stop()
+y.run(OWNER, '--flush-now')
+check(not os.path.exists(m) and len(y.mail(OWNER)) == 1, 'a report waits', y.err)
+os.rename(y.d + '/before', m)
+for path in (m, m + '/mail', m + '/state'):
+    os.chown(path, LATE.pw_uid, OWNER.pw_gid)
+y.s.start()
+for _ in range(3):
+    y.run(OWNER, '--flush-now')
+check(len(y.s.got) == 1 and y.s.got[0][1] == ['nobody@x.test'] and
+      not y.mail(LATE) and not y.mail(OWNER), 'and is sent once', y.err, y.s.got)
+y.done()
+
 # ---- what somebody plants
 y = System()
 with open(y.d + '/secret', 'w') as f:
