@@ -505,6 +505,7 @@ pend(struct deliver *d, struct pending *p)
 	memcpy(p->name, d->h.name, sizeof p->name);
 	memcpy(p->letters, d->h.letters, sizeof p->letters);
 	p->sum = d->h.now.sum;
+	p->shared = d->h.now.shared;
 	p->announced = announced(d);
 	if (p->done != 0)
 		d->batch[d->n++] = *p;
@@ -557,6 +558,22 @@ deliver_end(struct deliver *d)
 
 /* ---- the batch ---- */
 
+/* What is found later under a name of several is told by these. */
+static int
+note_shared(struct deliver *d, bool *changed)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++) {
+		if (!d->batch[i].shared)
+			continue;
+		*changed = true;
+		if (hand_sum_is(&d->h, d->batch[i].key, d->batch[i].sum) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* "A run has begun": durable with the batch's data, before any rename. */
 static int
 mark(struct deliver *d)
@@ -572,7 +589,7 @@ mark(struct deliver *d)
 	    STATE_DIRTY, (struct key){ 0, 0 }, (uint32_t)(d->first / 1000000),
 	    d->h.e) < 0)
 		return -1;
-	if (known_mark(d, &changed) < 0 ||
+	if (known_mark(d, &changed) < 0 || note_shared(d, &changed) < 0 ||
 	    (changed && state_sync(d->h.state, d->h.e) < 0))
 		return -1;
 	d->marked = true;

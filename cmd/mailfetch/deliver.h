@@ -20,6 +20,7 @@ struct pending {
 	uint32_t done;		/* the places that have it, as the ledger's bits */
 	uint32_t maildirs;	/* that are to have its file, bits by index */
 	uint64_t size;
+	bool shared;		/* the name: see struct message */
 	bool counted;		/* as fetched */
 	bool dropped;		/* by the filter: it is nowhere */
 	uint32_t announced;	/* a part of that perhaps; 0: it is whole */

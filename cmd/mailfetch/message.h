@@ -11,6 +11,7 @@ struct message {
 	uint32_t number;	/* of POP3; the UID of IMAP */
 	uint64_t size;
 	uint64_t sum;		/* a digest, as it came; 0: not known (yet) */
+	bool shared;		/* its UIDL is, or was, another one's, too */
 	bool bare_lf;		/* a line ends without a CR */
 	bool part;		/* perhaps: size says that there is more */
 	time_t date;		/* INTERNALDATE; 0: not known */

@@ -569,6 +569,7 @@ pop_run(struct run *r)
 	free(s.head);
 	free(s.old);
 	free(s.cut);
+	free(s.shared);
 	free(s.again);
 	buf_free(&s.ids);
 	return got;

@@ -248,6 +248,7 @@ pop_ids_find(struct pop *s)
 	s->sum = mem_new(s->n, sizeof *s->sum);
 	s->head = mem_new(s->n, sizeof *s->head);
 	s->cut = mem_new(s->n, sizeof *s->cut);
+	s->shared = mem_new(s->n, sizeof *s->shared);
 	if (tells_ids(s->r->o))
 		s->id = mem_new(s->n, sizeof *s->id);
 	if (by_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))

@@ -274,6 +274,7 @@ settle_one(struct pop *s, uint32_t i, struct key slot)
 	struct ledger *l = &s->r->ledger;
 
 	s->key[i] = slot;
+	s->shared[i] = true;
 	return s->sum[i] == 0 || s->m[i].number == 0 ||
 	    s->sum[i] == ledger_sum(l, slot) ? 0 :
 	    ledger_sum_is(l, slot, s->sum[i], s->r->e);

@@ -20,7 +20,7 @@ struct message
 popbox_message(const struct pop *s, size_t i)
 {
 	return (struct message){ .key = s->key[i], .number = s->m[i].number,
-	    .size = s->m[i].size, .id = s->id != NULL && s->id[i] != 0 ?
+	    .size = s->m[i].size, .shared = s->shared[i], .id = s->id != NULL && s->id[i] != 0 ?
 	    s->ids.p + s->id[i] : NULL };
 }
 

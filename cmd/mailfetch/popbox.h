@@ -26,6 +26,7 @@ struct pop {
 	uint64_t *head;		/* the same of its header */
 	time_t since;		/* with --since: the day */
 	bool *old;		/* it came before that */
+	bool *shared;		/* its unique id is, or was, another one's, too */
 	bool *cut;		/* read for its digest: too short, twice the same */
 	uint32_t *again;	/* indices of what came and was too short */
 	size_t nagain;

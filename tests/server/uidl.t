@@ -7,7 +7,7 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
-from fetchfake import Case, Pop, Run, Serve, msg  # noqa: E402
+from fetchfake import Case, Pop, ROOT, Run, Serve, msg  # noqa: E402
 
 case = Case()
 
@@ -256,6 +256,36 @@ for then in ([A, B], [B, A], [B, C], [C, B, A]):
                    names(then)).decode(), (r.rc, r.err, came))
     s.close()
     r.done()
+
+# ---- one UIDL for several, and a run is killed between name and record
+
+LIB = os.environ.get('POSTBAG_BUILD', ROOT + '/build') + '/lab/failn.so'
+
+
+def kill_at(r, s, n, **more):
+    return r.go('pop3', s, env=dict(
+        LD_PRELOAD=LIB, FAIL_WHAT='file', FAIL_HOW='kill', FAIL_BELOW=r.d,
+        FAIL_N=str(n), **more))
+
+
+for then in ([A, B], [B, A], [B, C], [C, A, B], [B]):
+    v = Pop([A, B])
+    s, r, probe = Serve(v), Run(), Run()
+    kill_at(probe, s, 0, FAIL_LOG=r.d + '/log')
+    calls = open(r.d + '/log').read().splitlines()
+    rc = kill_at(r, s, 2 + max(i for i, c in enumerate(calls)
+                               if '/M/new' in c))
+    n = len(r.files())
+    v.m = list(then)
+    r.go('pop3', s)
+    r.go('pop3', s)
+    case.check(rc == -9 and n == 2 and r.rc == 0 and r.err == '' and
+               len(r.files()) == len({A, B, *then}), 'killed, then: %s' %
+               b', '.join(names(then)).decode(),
+               (rc, n, r.rc, r.err, len(r.files())))
+    s.close()
+    r.done()
+    probe.done()
 
 # ---- one UIDL for several, and RETR is cut
 
