@@ -1,4 +1,5 @@
 /* probe_hello.c: a first message of TLS made by hand, and what answers it */
+#include <stdbool.h>
 #include <string.h>
 
 #include "probe_hello.h"

@@ -7,7 +7,6 @@
 #ifndef PROBE_HELLO_H
 #define PROBE_HELLO_H
 
-#include "mem.h"
 #include "str.h"
 
 enum { PROBE_HELLO_X25519 = 0x001d, PROBE_HELLO_MLKEM = 0x11ec };

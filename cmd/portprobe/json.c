@@ -235,6 +235,21 @@ submit(struct json *j, const struct report *r)
 }
 
 static void
+json_deep(struct json *j, const struct report *r)
+{
+	if (!r->run->set->extra.deep) {
+		json_null(j, "deep");
+		return;
+	}
+	json_open(j, "deep", '{');
+	json_s(j, "pq", word_tried(r->deep.pq));
+	json_s(j, "large", word_tried(r->deep.large));
+	json_s(j, "split", word_tried(r->deep.split));
+	json_s(j, "plain", word_tried(r->deep.plain));
+	json_close(j, '}');
+}
+
+static void
 json_login(struct json *j, const struct report *r)
 {
 	const struct login *l;
@@ -372,6 +387,7 @@ json_report(const struct report *r, struct buf *b)
 	json_versions(&j, r);
 	json_s(&j, "inject", word_injected(r->inject));
 	submit(&j, r);
+	json_deep(&j, r);
 	json_login(&j, r);
 	times(&j, &r->us);
 	json_trouble(&j, r);

@@ -474,6 +474,29 @@ vrfy(struct report *r)
 }
 
 static void
+judge_deep(struct report *r)
+{
+	const struct deep *d = &r->deep;
+
+	if (d->pq == TRIED_NO)
+		note_add(r, FIND_TLS_NO_PQ, FINDING_HINT,
+		    "X25519MLKEM768 is not taken");
+	if (d->large == TRIED_NO)
+		note_add(r, FIND_HELLO_LARGE, FINDING_WARN,
+		    "a first message of 1800 bytes is not answered, a short one is");
+	if (d->split == TRIED_NO)
+		note_add(r, FIND_HELLO_SPLIT, FINDING_WARN,
+		    "a first message in two packets is not answered, one in one is");
+	if (d->plain == TRIED_YES)
+		note_add(r, FIND_MAIL_BEFORE_TLS, FINDING_WARN,
+		    "MAIL is taken before STARTTLS");
+	if (r->run->set->extra.deep && r->talk.caps_tls.known &&
+	    probe_talk_has(r->talk.caps_tls.v, r->talk.caps_tls.n, "STARTTLS"))
+		note_add(r, FIND_STARTTLS_AGAIN, FINDING_HINT,
+		    "STARTTLS is offered within TLS");
+}
+
+static void
 judge_dialogue(struct report *r)
 {
 	struct verdict *v = &r->verdict;
@@ -505,6 +528,7 @@ judge_dialogue(struct report *r)
 		expected(r);
 	submission(r);
 	judge_login(r);
+	judge_deep(r);
 }
 
 static void

@@ -188,6 +188,21 @@ static const struct kind_row {
 	[FIND_LOGIN_FAILED] = { { "LOGIN_FAILED", FINDING_ERROR, "RFC4954#6",
 	    "There was no login: the server was not verified, the secret was not to be had, or the connection failed." },
 	    EX_TEMPFAIL },
+	[FIND_TLS_NO_PQ] = { { "TLS_NO_PQ", FINDING_HINT, "RFC9794#1",
+	    "The server does not have the post-quantum group X25519MLKEM768: what is recorded today can be read by a quantum computer later." },
+	    EX_PROTOCOL },
+	[FIND_HELLO_LARGE] = { { "HELLO_LARGE", FINDING_WARN, "RFC8446#4.1.2",
+	    "A first message of TLS that does not fit into one packet, as those with post-quantum groups, is not answered: something before the server loses its second part." },
+	    EX_PROTOCOL },
+	[FIND_HELLO_SPLIT] = { { "HELLO_SPLIT", FINDING_WARN, "RFC8446#5.1",
+	    "A first message of TLS that comes in two packets is not answered: something before the server expects it in one." },
+	    EX_PROTOCOL },
+	[FIND_MAIL_BEFORE_TLS] = { { "MAIL_BEFORE_TLS", FINDING_WARN, "RFC8314#3.3",
+	    "A port where users hand in mail takes the sender before TLS: a client whose STARTTLS was taken away does not notice it. Demand TLS (Postfix: smtpd_tls_security_level = encrypt)." },
+	    EX_PROTOCOL },
+	[FIND_STARTTLS_AGAIN] = { { "STARTTLS_AGAIN", FINDING_HINT, "RFC3207#4.2",
+	    "STARTTLS is offered within TLS, where it must not be." },
+	    EX_PROTOCOL },
 };
 
 const struct finding_kind *

@@ -261,6 +261,9 @@ static const struct opt options[] = {
 	    .to = &o.extra.submit,
 	    .help = "MAIL and RCPT to this address, and no message",
 	    .flags = OPT_NOCONF },
+	{ .name = "deep", .kind = OPT_FLAG, .to = &o.extra.deep,
+	    .help = "for one target: versions, a post-quantum group, long and split first messages, mail before TLS",
+	    .flags = OPT_NOCONF },
 	{ .name = "relay-test", .arg = "FROM,TO", .kind = OPT_TEXT,
 	    .to = &o.extra.relay,
 	    .help = "MAIL and RCPT between these strangers, which must be refused",
@@ -379,7 +382,7 @@ without_tls(struct err *e)
 	static const char *const idle[] = { "warn", "crit", "require-tls",
 	    "no-require-tls",
 	    "tls-min", "dane", "ca", "crl", "tls-strict", "no-verify",
-	    "tls-versions", "inject", "show-chain", "save-chain", "name",
+	    "tls-versions", "inject", "deep", "show-chain", "save-chain", "name",
 	    "expect-cert", "tlsa" };
 	size_t i;
 
@@ -466,6 +469,9 @@ words(struct err *e)
 		net_ehlo(-1, r.our_name, sizeof r.our_name);
 	if (r.our_name[0] == '[' && o.scope.ehlo == NULL)
 		r.our_name[0] = '\0';	/* the address of each connection */
+	if (o.extra.deep && (o.operands.n != 1 || o.limit.list))
+		return fail(e, EX_USAGE, "--deep is for one target");
+	o.extra.versions |= o.extra.deep;
 	if (o.extra.relay != NULL)
 		return relay(e);
 	if (o.extra.submit == NULL)

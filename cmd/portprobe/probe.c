@@ -250,6 +250,14 @@ wants_other(const struct probe *p)
 	    (d->why == NULL && d->tlsa.state == TLSA_USABLE);
 }
 
+/* Where users hand mail in, behind STARTTLS. */
+static bool
+submission_port(const struct probe *p)
+{
+	return p->main.us.tls >= 0 && !p->wire.implicit && !p->main.relay &&
+	    p->talk == probe_talk_named(STR("smtp"))->talk;
+}
+
 /* The next question that is to be asked by a connection of its own. */
 static bool
 next_turn(struct probe *p)
@@ -262,6 +270,11 @@ next_turn(struct probe *p)
 		if (p->turn == TURN_FIRST && m->talk.odd == ODD_MUTE)
 			return true;
 		if (p->turn == TURN_OTHER && m->tls.have_cert && wants_other(p))
+			return true;
+		if (hello_turn(p) && r->set->extra.deep && m->us.tls >= 0)
+			return true;
+		if (p->turn == TURN_PLAIN && r->set->extra.deep &&
+		    submission_port(p))
 			return true;
 		if (p->turn >= TURN_VERSION && p->turn < TURN_INJECT && r->set->extra.versions && tls)
 			return true;
@@ -286,6 +299,30 @@ note_other(struct probe *p)
 	p->main.dane.other = p->extra.dane.rr;
 }
 
+/*
+ * No answer to a first message that comes in two packets, where one is answered
+ * that comes in one: somebody on the way, or the server, cannot put them
+ * together.
+ */
+static void
+note_deep(struct probe *p)
+{
+	struct deep *d = &p->main.deep;
+	enum trouble_class class = p->extra.trouble.class;
+	enum tried silent = p->extra.trouble.place == PLACE_TLS &&
+	    (class == TROUBLE_TIMEOUT_TLS || hung_up(class)) ? TRIED_NO :
+	    TRIED_UNKNOWN;
+
+	if (p->turn == TURN_PQ && d->pq == NOT_TRIED)
+		d->pq = TRIED_UNKNOWN;
+	if (p->turn == TURN_LARGE && d->large == NOT_TRIED)
+		d->large = silent;
+	if (p->turn == TURN_SPLIT && d->split == NOT_TRIED)
+		d->split = silent;
+	if (p->turn == TURN_PLAIN && d->plain == NOT_TRIED)
+		d->plain = TRIED_UNKNOWN;
+}
+
 static void
 turn_over(struct probe *p)
 {
@@ -296,6 +333,10 @@ turn_over(struct probe *p)
 		return;
 	if (p->turn == TURN_OTHER) {
 		note_other(p);
+		return;
+	}
+	if (p->turn < TURN_VERSION) {
+		note_deep(p);
 		return;
 	}
 	if (p->turn >= TURN_INJECT) {
@@ -603,6 +644,12 @@ probe_late(struct probe *p)
 	if (p->stage == STAGE_QUEUE && clock_ms() + 1 < p->deadline) {
 		if (probe_conn_impatient(p))
 			move(p);
+		return;
+	}
+	if (p->stage == STAGE_HELLO && p->rest &&
+	    clock_ms() + 1 < p->deadline) {
+		stage_hello_rest(p);
+		move(p);
 		return;
 	}
 	if (p->stage == STAGE_DANE || p->stage == STAGE_LOOKUP) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "extra.h"
 #include "finding.h"
 #include "mem.h"
 #include "net_blame.h"
@@ -96,14 +97,6 @@ struct report_dane {
 	struct tls_tlsa *other;		/* the same for the other certificate */
 };
 
-/* --submit-test */
-struct submit {
-	bool tried, taken;
-	enum place at;			/* PLACE_MAIL or PLACE_RCPT */
-	const char *said;
-	int code;
-};
-
 /* The verdict of judge.c. */
 struct verdict {
 	enum state state;
@@ -142,6 +135,7 @@ struct report {
 	struct report_dane dane;
 	enum tried versions[VERSIONS];
 	enum injected inject;
+	struct deep deep;
 	struct submit submit;
 	const struct server *server;	/* that was logged in to, or NULL */
 	struct verdict verdict;

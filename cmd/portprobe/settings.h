@@ -50,7 +50,7 @@ struct settings {
 		const struct tls_cert *expected;	/* and what it has */
 	} want;
 	struct {			/* more connections */
-		bool versions, inject;
+		bool versions, inject, deep;
 		const char *submit;	/* a recipient's address */
 		const char *sender;	/* and the sender's; "" */
 		const char *relay;	/* both, as they were given; or NULL */

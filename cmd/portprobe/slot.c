@@ -93,6 +93,7 @@ slot_place(enum stage s)
 	case STAGE_DANE:
 	case STAGE_LOOKUP:
 		return PLACE_DANE;
+	case STAGE_HELLO:
 	case STAGE_QUEUE:
 	case STAGE_TLS:
 		return PLACE_TLS;

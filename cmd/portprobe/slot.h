@@ -21,13 +21,14 @@ struct slots;
 
 enum stage {
 	STAGE_FREE, STAGE_CONNECT, STAGE_BANNER, STAGE_CAPS, STAGE_HELO,
-	STAGE_STARTTLS, STAGE_DANE, STAGE_QUEUE, STAGE_TLS, STAGE_CAPS_TLS,
+	STAGE_STARTTLS, STAGE_HELLO, STAGE_DANE, STAGE_QUEUE, STAGE_TLS, STAGE_CAPS_TLS,
 	STAGE_HELO_TLS, STAGE_MAIL, STAGE_RCPT, STAGE_INJECTED, STAGE_QUIT,
 	STAGE_LOOKUP, STAGE_OVER, STAGE_HELD, STAGES
 };
 
 /* Which connection this is: the probe's own, or one more question. */
-enum { TURN_MAIN, TURN_FIRST, TURN_OTHER, TURN_VERSION,
+enum { TURN_MAIN, TURN_FIRST, TURN_OTHER, TURN_PLAIN,
+	TURN_PQ, TURN_LARGE, TURN_SPLIT, TURN_VERSION,
 	TURN_INJECT = TURN_VERSION + VERSIONS,
 	TURNS };
 
@@ -56,6 +57,7 @@ struct probe {
 	struct wire wire;
 	bool classic;			/* the second try of the main turn */
 	bool shaking;			/* counted in run.shakes */
+	bool rest;			/* of a first message, to be said yet */
 	int64_t began;			/* the connection: clock_us */
 	int64_t at;			/* the stage: clock_us */
 	int64_t deadline;		/* of the connection: clock_ms */
@@ -70,6 +72,13 @@ static inline bool
 main_turn(const struct probe *p)
 {
 	return p->turn == TURN_MAIN;
+}
+
+/* This connection ends with the answer to a first message made by hand. */
+static inline bool
+hello_turn(const struct probe *p)
+{
+	return p->turn >= TURN_PQ && p->turn <= TURN_SPLIT;
 }
 
 /* The flat array: n slots, all of them free. */

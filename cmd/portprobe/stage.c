@@ -11,12 +11,16 @@
 #include "clock.h"
 #include "jobs.h"
 #include "probe_conn.h"
+#include "probe_hello.h"
 #include "run.h"
 #include "stage.h"
 #include "target.h"
 #include "trace.h"
 
-enum { QUIT_MS = 1000, INJECT_MS = 2000 };
+enum {
+	QUIT_MS = 1000, INJECT_MS = 2000,
+	HELLO_LARGE = 1800, HELLO_FIRST = 60, HELLO_MAX = 4096, HELLO_MS = 100,
+};
 
 /* A stage without a reply has no step; then says where to go from there. */
 struct rule {
@@ -67,6 +71,68 @@ say_step(struct probe *p, enum probe_step step)
 	buf_free(&b);
 }
 
+/* Part of it: from, to. */
+static void
+put_hello(struct probe *p, size_t from, size_t to)
+{
+	const struct host *h = p->job->host;
+	struct probe_hello hello = { .sni = h->literal ? NULL : h->name,
+	    .group = p->turn == TURN_PQ ? PROBE_HELLO_MLKEM :
+	    PROBE_HELLO_X25519,
+	    .size = p->turn == TURN_LARGE ? HELLO_LARGE : 0 };
+	struct buf b = { .max = 4096 };
+
+	if (p->run->set->scope.name != NULL)
+		hello.sni = p->main.tls.name;
+	probe_hello(&hello, &b);
+	probe_conn_put(p, str_from(str_to(BUF_STR(b), to), from));
+	buf_free(&b);
+}
+
+/*
+ * For --deep, in two packets: the length of a large one sees to that, or the
+ * second part of it comes later.
+ */
+static void
+say_hello(struct probe *p)
+{
+	p->wire.in.n = 0;
+	p->rest = p->turn == TURN_SPLIT;
+	put_hello(p, 0, p->rest ? HELLO_FIRST : HELLO_MAX);
+	if (p->rest)
+		slot_short(p, clock_ms() + HELLO_MS);
+}
+
+void
+stage_hello_rest(struct probe *p)
+{
+	p->rest = false;
+	due_set(&p->run->dues, &p->due, DUE_PROBE, p->deadline);
+	put_hello(p, HELLO_FIRST, HELLO_MAX);
+}
+
+/* Its answer, as far as it is there. */
+static bool
+hello_heard(struct probe *p)
+{
+	struct deep *d = &p->main.deep;
+	enum probe_hello_said said = probe_hello_said(BUF_STR(p->wire.in),
+	    p->turn == TURN_PQ ? PROBE_HELLO_MLKEM : PROBE_HELLO_X25519);
+
+	if (said == PROBE_HELLO_MORE)
+		return false;
+	if (p->turn == TURN_PQ)
+		d->pq = said == PROBE_HELLO_TAKEN ? TRIED_YES : TRIED_NO;
+	else if (p->turn == TURN_LARGE)
+		d->large = TRIED_YES;
+	else
+		d->split = TRIED_YES;
+	if (said == PROBE_HELLO_ODD && p->turn == TURN_PQ)
+		d->pq = TRIED_UNKNOWN;
+	p->stage = STAGE_OVER;
+	return true;
+}
+
 /* For TLSA records. */
 static void
 await_dane(struct probe *p, int64_t until)
@@ -115,6 +181,8 @@ stage_enter(struct probe *p, enum stage s)
 		await_dane(p, (now / 1000 + p->deadline) / 2);
 	if (s == STAGE_LOOKUP)
 		await_dane(p, p->deadline);
+	if (s == STAGE_HELLO)
+		say_hello(p);
 	if (rules[s].talks)
 		say_step(p, rules[s].step);
 	if (s == STAGE_QUIT && p->wire.inside)
@@ -163,6 +231,8 @@ stage_dane(struct probe *p)
 enum stage
 stage_to_tls(struct probe *p)
 {
+	if (hello_turn(p))
+		return STAGE_HELLO;
 	return !main_turn(p) || stage_dane(p) ? STAGE_TLS : STAGE_DANE;
 }
 
@@ -185,6 +255,8 @@ stage_without_tls(struct probe *p, bool hope)
 	r->talk.login = probe_talk_login(p->talk, r->talk.caps.v,
 	    r->talk.caps.n);
 	r->talk.starttls = offered;
+	if (p->turn == TURN_PLAIN)
+		return STAGE_MAIL;
 	if (p->run->set->scope.mode == MODE_OFF || r->talk.preauth ||
 	    p->talk->say[PROBE_STARTTLS] == NULL)
 		return satisfied(p);
@@ -320,6 +392,11 @@ submitted(struct probe *p, const struct probe_reply *r)
 	struct report *rep = p->now;
 	char text[600];
 
+	if (p->turn == TURN_PLAIN) {
+		p->main.deep.plain = r->sense == PROBE_YES ? TRIED_YES :
+		    TRIED_NO;
+		return STAGE_QUIT;
+	}
 	snprintf(text, sizeof text, "%.*s", STR_ARG(str_to(r->text, 500)));
 	rep->submit.at = p->stage == STAGE_MAIL ? PLACE_MAIL : PLACE_RCPT;
 	rep->submit.said = arena_dup(&p->mem, str_of(text));
@@ -337,6 +414,7 @@ static const struct rule rules[STAGES] = {
 	[STAGE_HELO] = { TROUBLE_TIMEOUT, true, PROBE_HELO, humble },
 	[STAGE_STARTTLS] = { TROUBLE_TIMEOUT, true, PROBE_STARTTLS,
 	    started },
+	[STAGE_HELLO] = { .late = TROUBLE_TIMEOUT_TLS },
 	[STAGE_DANE] = { .late = TROUBLE_TIMEOUT },
 	[STAGE_QUEUE] = { .late = TROUBLE_TIMEOUT_TLS },
 	[STAGE_TLS] = { .late = TROUBLE_TIMEOUT_TLS },
@@ -477,6 +555,8 @@ stage_step(struct probe *p)
 			return false;
 		stage_enter(p, after_handshake(p));
 		return true;
+	case STAGE_HELLO:
+		return hello_heard(p);
 	case STAGE_INJECTED:
 		if (p->wire.eof)
 			stage_injected(p);

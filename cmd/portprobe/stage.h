@@ -29,4 +29,7 @@ void stage_hung_up(struct probe *);
 /* The trouble when time is up there. */
 enum trouble_class stage_late(enum stage);
 
+/* The second part of a first message made by hand. */
+void stage_hello_rest(struct probe *);
+
 #endif

@@ -284,6 +284,9 @@ text_more(struct buf *b, const struct report *r)
 	if (r->inject != INJECT_NONE)
 		buf_printf(b, "     STARTTLS injection: %s\n",
 		    word_injected(r->inject));
+	if (r->deep.pq != NOT_TRIED)
+		buf_printf(b, "     X25519MLKEM768: %s\n",
+		    word_tried(r->deep.pq));
 	if (r->server != NULL && r->server->login.status == 0)
 		buf_printf(b, "     login: %s, %s, %.1f ms\n",
 		    account_user(&r->server->account),

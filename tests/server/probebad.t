@@ -361,6 +361,68 @@ status 64 'a scheme that is none' portprobe https://127.0.0.1
 status 64 'a port that has no number of its own' portprobe 127.0.0.1:tls
 status 64 'a name that is no port' portprobe -p gopher 127.0.0.1
 
+# ---- --deep: first messages by hand, and what else takes more connections
+cat > "$T/hello.py" <<'END'
+# TLS servers that look at the size of the first packet: "pq" takes the group,
+# "large" answers nothing above 1000 bytes, "split" nothing short that came in
+# two packets, which the kernel counts (tcpi_data_segs_in).
+import socket, ssl, sys, threading
+how, cert = sys.argv[1:]
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+ctx.load_cert_chain(cert)
+def one(c):
+    try:
+        first = c.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
+        size = 5 + int.from_bytes(first[3:5], 'big')
+        first = c.recv(size, socket.MSG_PEEK | socket.MSG_WAITALL)
+        info = c.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200)
+        packets = int.from_bytes(info[152:156], sys.byteorder)
+        if (how == 'large' and size > 1000) or \
+                (how == 'split' and size < 1000 and packets > 1):
+            threading.Event().wait(3)
+            return
+        if how == 'pq' and b'\0\x0a\0\4\0\2\x11\xec' in first:
+            body = (b'\3\3' + bytes.fromhex('cf21ad74e59a6111be1d8c021e65b891'
+                    'c2a211167abb8c5e079e09e2c8a8339c') + b'\0\x13\1\0\0\x0c'
+                    b'\0\x2b\0\2\3\4\0\x33\0\2\x11\xec')
+            msg = b'\2' + len(body).to_bytes(3, 'big') + body
+            c.sendall(b'\x16\3\3' + len(msg).to_bytes(2, 'big') + msg)
+            c.recv(1)
+            return
+        s = ctx.wrap_socket(c, server_side=True)
+        s.recv(1)
+    except OSError:
+        pass
+    finally:
+        c.close()
+s = socket.create_server(('127.0.0.1', 0), backlog=50)
+print(s.getsockname()[1], flush=True)
+while True:
+    threading.Thread(target=one, args=(s.accept()[0],), daemon=True).start()
+END
+for how in pq large split; do
+	python3 "$T/hello.py" $how "$LAB_CADIR/good.pem" > "$T/hello.$how" 2> /dev/null &
+	echo $! >> "$T/hellos"
+	until [ -s "$T/hello.$how" ]; do sleep .02; done
+done
+deep() { json '[.deep.pq, .deep.large, .deep.split, .deep.plain] | join(" ")'; }
+finds_like() { timeout 60 portprobe -j --timeout 3 --no-verify "${@:2}" > "$T/json" 2> "$T/err"
+	like "$(json '[.findings[].id]')" "$1" "$2 ${*:3}: $1"; }
+timeout 60 portprobe -j --timeout 3 --no-verify --deep "$at:$(cat "$T/hello.pq")/tls" > "$T/json"
+is "$(deep)" 'yes yes yes ' '--deep: the post-quantum group is taken'
+finds_like HELLO_LARGE "$at:$(cat "$T/hello.large")/tls" --deep
+is "$(deep | cut -d' ' -f2,3)" 'no yes' '--deep: a long one is not answered'
+finds_like HELLO_SPLIT "$at:$(cat "$T/hello.split")/tls" --deep
+is "$(deep | cut -d' ' -f3)" no '--deep: one in two packets is not answered'
+kill $(cat "$T/hellos")
+finds_like STARTTLS_AGAIN "$at:$AGAIN/submission" --deep
+like "$(json '[.findings[].id]')" MAIL_BEFORE_TLS 'and MAIL before it'
+finds_like TLS_NO_PQ "$at:$FINE_IMAP/imap" --deep
+unlike "$(json '[.findings[].id]')" 'HELLO|MAIL_BEFORE|AGAIN' 'nothing else of IMAP'
+is "$(json '.tls_versions["1.2"]')" yes '--deep has the versions, too'
+status 64 '--deep: one target' portprobe --deep "$at:$FINE/smtp" "$at:$FINE/smtp"
+status 64 '--deep: no list' portprobe --deep - < /dev/null
+
 # ---- --relay-test: what strangers may send to strangers
 finds RELAY_SUSPECTED 69 "$at:$FINE/smtp" --relay-test a@b.example,billy@johndoe.com
 like "$(json '.findings[0].text')" 'from <a@b.example> to <billy@johndoe.com> is taken' 'from whom to whom'
