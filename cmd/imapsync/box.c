@@ -135,6 +135,17 @@ box_close(struct box *b)
 	b->opened = false;
 }
 
+void
+box_fault(struct box *b)
+{
+	struct err *e = b->run->e;
+
+	report_problem(&b->run->report, e->code, b->name, "%s", e->msg);
+	fail_clear(e);
+	box_close(b);
+	b->phase = BOX_LEFT;
+}
+
 /* ---- its acts ---- */
 
 /* The name here of the upload under way, or "". */

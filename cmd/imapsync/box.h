@@ -112,6 +112,8 @@ bool box_busy(const struct box *);
 /* The outcome becomes the worse of this one and its own; for any thread. */
 void box_outcome(struct box *, enum outcome);
 bool box_failed(const struct box *);
+/* What the run's error says of its Maildir is its own: said, and left alone. */
+void box_fault(struct box *);
 /* Puts it into one more pass; the first reason is kept. */
 void box_again(struct box *, enum again);
 /* Makes the members that it has while it is open. */

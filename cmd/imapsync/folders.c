@@ -5,8 +5,10 @@
  * counts as unavailable: nothing is deleted for that, unless --folders delete
  * is set and it is still gone in the next run.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "account.h"
 #include "box.h"
@@ -26,6 +28,7 @@
 #include "report.h"
 #include "settings.h"
 #include "state.h"
+#include "stop.h"
 
 /* ---- gone ---- */
 
@@ -224,13 +227,19 @@ kept(struct box *b)
 	    !e->dirty && stamp_same(&now, &e->stamp))
 		return 0;
 	got = near_dir_open(&l, r->root, b->path, false, r->e);
+	if (got < 0)
+		box_fault(b);
 	if (got != 0)
-		return got < 0 ? -1 : 0;
+		return 0;
 	got = near_dir_scan(&l, &none, r->e);
 	if (got == 0)
 		n = never_there(b, &l);
 	near_dir_close(&l);
 	flags_keywords_free(&none);
+	if (got < 0 && !stop_asked()) {
+		box_fault(b);
+		got = 0;
+	}
 	if (n > 0)
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "it is gone from the server, and %zu files here were never there: they are not uploaded",
 		    n);
@@ -291,8 +300,12 @@ make_here(struct box *b)
 	box_folder(b, "near-create", NULL);
 	if (r->o->dry_run)
 		return 0;
-	if (near_dir_open(&l, r->root, b->path, true, r->e) != 0)
-		return -1;
+	if (near_dir_open(&l, r->root, b->path, true, r->e) != 0) {
+		if (faccessat(r->root, ".", W_OK | X_OK, AT_EACCESS) < 0)
+			return -1;	/* none of them can be made */
+		box_fault(b);
+		return 0;
+	}
 	near_dir_close(&l);
 	b->near.is = true;
 	return 0;

@@ -24,6 +24,7 @@
 #include "plan.h"
 #include "report.h"
 #include "state.h"
+#include "stop.h"
 #include "wire.h"
 
 enum { SETTLE = 60 };			/* milliseconds */
@@ -63,10 +64,12 @@ near_open(struct box *b)
 	b->known = b->state->mark.uidvalidity != 0;
 	if (!b->near.is)
 		return 0;
-	if (near_dir_open(b->near.dir, r->root, b->path, false, r->e) != 0)
-		return fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near,
-		    b->path);
-	return near_letters_load(b->near.dir, &b->state->keywords, r->e);
+	if (near_dir_open(b->near.dir, r->root, b->path, false, r->e) != 0) {
+		fail(r->e, EX_TEMPFAIL, "%s/%s is gone", r->o->near, b->path);
+		return 1;
+	}
+	return near_dir_writable(b->near.dir, r->e) < 0 ||
+	    near_letters_load(b->near.dir, &b->state->keywords, r->e) < 0;
 }
 
 /* ---- scanning ---- */
@@ -202,7 +205,7 @@ int
 near_scan(struct box *b)
 {
 	if (!b->near.scanned && b->near.is && scan_dir(b) < 0)
-		return -1;
+		return stop_asked() ? -1 : 1;
 	b->near.scanned = true;
 	flags_give(&b->near.dir->letters, &b->state->keywords);
 	do {			/* a new name is a new place in the state */

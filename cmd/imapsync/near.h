@@ -10,8 +10,12 @@ struct err;
 struct outgo;
 struct stamp;
 
-int near_open(struct box *);	/* state and Maildir */
-int near_scan(struct box *);	/* the Maildir, joined with the state */
+/*
+ * State and Maildir; the Maildir's files, joined with the state.  0; 1: it
+ * cannot be, which is for box_fault: the others go on; -1: the run ends.
+ */
+int near_open(struct box *);
+int near_scan(struct box *);
 /*
  * Who a file is: its ident by its header, or with whole all of the outgo.  -1,
  * and EX_NOINPUT if it vanished.

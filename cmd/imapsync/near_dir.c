@@ -118,6 +118,23 @@ near_dir_open(struct near_dir *l, int root, const char *path, bool make,
 	return -1;
 }
 
+int
+near_dir_writable(const struct near_dir *l, struct err *e)
+{
+	const struct {
+		int at;
+		const char *name;
+	} v[] = { { l->in.tmp, "tmp" }, { l->in.fresh, "new" },
+	    { l->in.cur, "cur" } };
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++)
+		if (faccessat(v[i].at, ".", W_OK | X_OK, AT_EACCESS) < 0)
+			return fail_sys(e, EX_CANTCREAT, "%s%s%s", l->in.path,
+			    l->in.path[0] != '\0' ? "/" : "", v[i].name);
+	return 0;
+}
+
 void
 near_dir_close(struct near_dir *l)
 {

@@ -45,6 +45,8 @@ struct near_dir {
 int near_dir_open(struct near_dir *, int root, const char *path, bool make,
     struct err *);
 void near_dir_none(struct near_dir *);		/* not open */
+/* May files be made in all of its folders, and renamed?  EX_CANTCREAT. */
+int near_dir_writable(const struct near_dir *, struct err *);
 void near_dir_close(struct near_dir *);
 /* Two stats, without opening anything: 1 if there is no such Maildir. */
 int near_dir_stamp(int root, const char *path, struct stamp *, bool *racy);

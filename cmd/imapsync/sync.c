@@ -89,7 +89,7 @@ needs_files(const struct plan *p)
 static int
 scan_and_pair(struct box *b)
 {
-	return near_scan(b) < 0 || pair_find(b) < 0 ? -1 : 0;
+	return near_scan(b) != 0 || pair_find(b) < 0 ? -1 : 0;
 }
 
 static int
@@ -161,20 +161,28 @@ look_here(struct run *r)
 {
 	struct box *b;
 	size_t i;
+	int got;
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
 		if (b->phase != BOX_CHOSEN)
 			continue;
-		if (near_open(b) < 0)
+		if ((got = near_open(b)) < 0)
 			return -1;
+		if (got > 0) {
+			box_fault(b);
+			continue;
+		}
 		b->phase = BOX_OPEN;
 		b->doubtful = doubtful(b);
 		if (!b->far.is)		/* a dry run: it would be made */
 			b->far.storable = ~(uint64_t)0;
 		b->near.dirty |= b->state->npend > 0 || b->doubtful;
-		if (b->near.dirty && near_scan(b) < 0)
+		got = b->near.dirty ? near_scan(b) : 0;
+		if (got < 0)
 			return -1;
+		if (got > 0)
+			box_fault(b);
 	}
 	return 0;
 }
@@ -352,10 +360,14 @@ settle_box(struct run *r, struct box *b)
 	struct stamp st;
 	bool same = b->far.counted && e != NULL &&
 	    mark_same(&b->far.now, &e->mark);
+	int got;
 
 	if (same) {
-		if (!b->opened && near_open(b) < 0)
-			return -1;
+		got = b->opened ? 0 : near_open(b);
+		if (got > 0)
+			box_fault(b);
+		if (got != 0)
+			return got < 0 ? -1 : 0;
 		b->far.seen = e->mark;
 		same = near_settled(b, &st);
 	}

@@ -292,4 +292,52 @@ def links():
     ok(r.status, "which is said", r.err)
 
 
+@scenario
+def local_fault():
+    """What is wrong with one Maildir is its own: the others go on."""
+    for what in ("a link", "a link to nowhere", "a file", "a file as cur"):
+        u = Alone()
+        u.box().add(mail(1))
+        u.box("Archive").add(mail(2))
+        u.box("Zed").add(mail(3))
+        path = u.near.path("Archive")
+        os.makedirs(u.dir + "/big/cur")
+        if what == "a link":
+            os.symlink(u.dir + "/big", path)
+        elif what == "a link to nowhere":
+            os.symlink("/not/there", path)
+        elif what == "a file":
+            open(path, "w").close()
+        else:
+            os.mkdir(path)
+            open(path + "/cur", "w").close()
+        for i in range(2):
+            r = u.runs("%s: said, 73" % what, status=73)
+            like(r.err, "^[^\n]*: Archive: Archive.*\n$", "it alone")
+        is_([len(u.near.files(b)) for b in ("INBOX", "Zed")], [1, 1],
+            "the others are here")
+        is_(os.listdir(u.dir + "/big"), ["cur"], "nothing is beyond a link")
+
+
+@scenario
+def unwritable():
+    """One that cannot be written to is left alone, and nothing lost."""
+    u = Alone()
+    for name, n in (("INBOX", 1), ("Archive", 2), ("Zed", 3)):
+        u.box(name).add(mail(n))
+    u.runs("three folders")
+    os.chmod(u.near.path("Archive") + "/tmp", 0o500)
+    if os.access(u.near.path("Archive") + "/tmp", os.W_OK):
+        os.chmod(u.near.path("Archive") + "/tmp", 0o700)
+        return ok(True, "unwritable # SKIP root writes everywhere")
+    for b in ("Archive", "Zed"):
+        u.box(b).add(mail(4))
+    u.runs("one is not writable: said, 73", status=73)
+    is_([len(u.near.files(b)) for b in ("Archive", "Zed")], [1, 2],
+        "the other has its new one")
+    os.chmod(u.near.path("Archive") + "/tmp", 0o700)
+    u.runs("writable again")
+    is_(len(u.near.files("Archive")), 2, "it comes")
+
+
 done()
