@@ -112,8 +112,7 @@ bool box_busy(const struct box *);
 /* The outcome becomes the worse of this one and its own; for any thread. */
 void box_outcome(struct box *, enum outcome);
 bool box_failed(const struct box *);
-/* What the run's error says of its Maildir is its own: said, and left alone. */
-void box_fault(struct box *);
+void box_fault(struct box *);	/* the run's error is its own: told, left */
 /* Puts it into one more pass; the first reason is kept. */
 void box_again(struct box *, enum again);
 /* Makes the members that it has while it is open. */
@@ -140,8 +139,7 @@ uint64_t box_far_next(const struct box *);
 struct far_msg *box_far_find(struct box *, uint32_t uid);
 /* A new one at the end of far.v; valid until the next. */
 struct far_msg *box_far_add(struct box *, uint32_t uid);
-/* Sorts far.v by UID; of two with one UID the later stays. */
-void box_far_sort(struct box *);
+void box_far_sort(struct box *);	/* of two with one UID the later stays */
 /* Merges sorted ones, none of which is in far.v, into it. */
 void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */

@@ -124,6 +124,27 @@ report_line(const struct report *r, const char *event,
 	buf_free(&out);
 }
 
+static struct str
+box_at(const void *of, size_t at)
+{
+	return str_of(((const struct report *)of)->boxes[at]);
+}
+
+/* The name is the caller's, as long as the report. */
+static void
+note_box(struct report *r, const char *box)
+{
+	if (r->nboxes > 0 && r->boxes[r->nboxes - 1] == box)
+		return;
+	if (table_text(&r->where, r, str_of(box)) != TABLE_NONE)
+		return;
+	if ((r->nboxes & (r->nboxes - 1)) == 0)	/* full at powers of two */
+		r->boxes = mem_grow(r->boxes, r->nboxes > 0 ? 2 * r->nboxes :
+		    1, sizeof *r->boxes);
+	r->boxes[r->nboxes] = box;
+	table_add(&r->where, r, r->nboxes++);
+}
+
 void
 report_begin(struct report *r, const struct settings *o)
 {
@@ -131,7 +152,8 @@ report_begin(struct report *r, const struct settings *o)
 	    .hook = { .file = -1 }, .json = o->account->json,
 	    .quiet = o->account->quiet, .verbose = o->account->verbose > 0,
 	    .dry_run = o->dry_run, .draws = isatty(2) == 1 &&
-	    !o->account->quiet, .started = clock_ms() };
+	    !o->account->quiet, .where.text = box_at,
+	    .started = clock_ms() };
 	pthread_mutex_init(&r->talk, NULL);
 }
 
@@ -139,6 +161,8 @@ void
 report_free(struct report *r)
 {
 	hook_close(&r->hook);
+	table_free(&r->where);
+	free(r->boxes);
 	pthread_mutex_destroy(&r->talk);
 }
 
@@ -156,6 +180,7 @@ report_done(struct report *r, const struct report_act *a)
 
 	pthread_mutex_lock(&r->talk);
 	r->count[a->kind]++;
+	note_box(r, a->box);
 	if (r->json || (r->verbose && !r->quiet))
 		report_line(r, "done", a);
 	if (r->hook.command.argv != NULL) {
@@ -174,6 +199,7 @@ report_folder(struct report *r, const char *what, struct report_folder of,
 	struct json j = { .out = &out };
 	char one[1024], two[1024];
 
+	r->folders += !r->dry_run;
 	if (r->json || r->hook.command.argv != NULL) {
 		json_open(&j, NULL, '{');
 		json_int(&j, "v", 1);
@@ -291,11 +317,35 @@ report_hook(struct report *r)
 	r->status = fail_worse(r->status, e.code);
 }
 
+static int
+box_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "INBOX, Archive, Lists and 3 more" */
+static void
+summary_where(struct report *r, struct buf *t)
+{
+	enum { NAMED = 3 };
+	char safe[200];
+	size_t i;
+
+	qsort(r->boxes, r->nboxes, sizeof *r->boxes, box_names);
+	for (i = 0; i < r->nboxes && i < NAMED; i++) {
+		str_escape(safe, sizeof safe, str_of(r->boxes[i]));
+		buf_printf(t, "%s%s", i > 0 ? ", " : " in ", safe);
+	}
+	if (r->nboxes > NAMED)
+		buf_printf(t, " and %zu more", r->nboxes - NAMED);
+}
+
 /* For people: on a terminal where something was done, and with -v. */
 static void
-summary(const struct report *r, size_t boxes)
+summary(struct report *r, size_t boxes)
 {
-	struct buf t = { .max = 1024 };
+	double seconds = (double)(clock_ms() - r->started) / 1000;
+	struct buf t = { .max = 4096 };
 	size_t k, done = 0;
 
 	for (k = 0; k < ACT_NOTHING; k++)
@@ -304,12 +354,18 @@ summary(const struct report *r, size_t boxes)
 			buf_printf(&t, "%s%s %llu", done++ > 0 ? ", " : "",
 			    words[k], (unsigned long long)r->count[k]);
 		}
+	if (r->folders > 0)
+		buf_printf(&t, "%sfolders %llu", done++ > 0 ? ", " : "",
+		    (unsigned long long)r->folders);
+	if (done > 0)
+		summary_where(r, &t);
 	if (trace_on(TRACE_DONE))
-		trace_note(TRACE_DONE, "%s: %zu mailboxes, %.1f MB: %s",
-		    r->title, boxes, (double)r->bytes / 1e6,
+		trace_note(TRACE_DONE, "%s: %zu mailboxes, %.1f MB, %.1f s: %s",
+		    r->title, boxes, (double)r->bytes / 1e6, seconds,
 		    done > 0 ? t.p : "nothing to do");
 	else if (done > 0)
-		fail_print("%s: %s", r->title, t.p);
+		fail_print("%s: %s: %.1f MB, %.1f s", r->title, t.p,
+		    (double)r->bytes / 1e6, seconds);
 	buf_free(&t);
 }
 

@@ -12,6 +12,7 @@
 #include "hook.h"
 #include "plan.h"
 #include "str.h"
+#include "table.h"
 
 struct settings;
 
@@ -33,6 +34,10 @@ struct report {
 	uint64_t orphans;	/* files here alone, since the UIDs changed */
 	uint64_t total;		/* of downloads and uploads, for progress */
 	uint64_t finished;	/* of total */
+	uint64_t folders;	/* made, renamed, removed */
+	struct table where;	/* of boxes */
+	const char **boxes;	/* in which something was done */
+	size_t nboxes;
 	int64_t started;	/* ms */
 	int64_t drawn;		/* when progress was shown last, or 0 */
 };

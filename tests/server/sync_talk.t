@@ -96,4 +96,48 @@ def unlisted():
         "no flag comes of it")
 
 
+def on_terminal(u, *args):
+    """What somebody sees on a terminal as standard error."""
+    import pty
+    a, b = pty.openpty()
+    p = subprocess.Popen(u.words(*args), stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=b)
+    os.close(b)
+    out, seen = p.communicate(timeout=FOREVER)[0], b""
+    try:
+        while True:
+            got = os.read(a, 4096)
+            seen += got
+            if not got:
+                break
+    except OSError:
+        pass
+    os.close(a)
+    return out.decode(), seen.decode()
+
+
+@scenario
+def summary():
+    """A line at the end for people: what, where, how long; or nothing."""
+    u = Alone()
+    u.box().add(mail(1))
+    for name in ("A", "B", "C"):
+        u.box(name).add(mail(2))
+    out, seen = on_terminal(u)
+    like(seen, r"\Aimapsync: 127.0.0.1: fetch 4, folders 4 in A, B, C and 1 "
+         r"more: \d+\.\d MB, \d+\.\d s\r\n\Z", "a first run")
+    is_(out, "", "standard output has none of it")
+    is_(on_terminal(u), ("", ""), "nothing to do: not a word")
+    u.box().add(mail(3))
+    like(on_terminal(u)[1], r"\Aimapsync: 127.0.0.1: fetch 1 in INBOX: ",
+         "one more")
+    u.box().add(mail(4))
+    is_(on_terminal(u, "-q"), ("", ""), "-q: not a word")
+    u.box().add(mail(5))
+    r = u.sync("-v")
+    like(r.err, r"mailboxes, \d+\.\d MB, \d+\.\d s: fetch 1 in INBOX\n",
+         "-v has it, too")
+    like(u.sync("-v").err, r" s: nothing to do\n", "and says so if not")
+
+
 done()
