@@ -1,7 +1,6 @@
 /* os_linux.c: what Linux has and POSIX has not, by its own system calls */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -14,7 +13,10 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <linux/errqueue.h>	/* wants struct timespec to be there */
 
 #include "os.h"
 
@@ -291,9 +293,10 @@ os_icmp(int fd, struct os_icmp *icmp)
 
 	if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 		return -1;
-	for (c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
-		if (from_icmp(c, icmp))
-			return 0;
+	/* The socket asked for nothing else, so there is one. */
+	c = CMSG_FIRSTHDR(&m);
+	if (c != NULL && from_icmp(c, icmp))
+		return 0;
 	errno = ENOMSG;
 	return -1;
 }
