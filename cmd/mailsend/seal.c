@@ -283,7 +283,7 @@ int
 seal_new(const char *spec, bool quiet, struct arena *a, struct err *e)
 {
 	struct str rest = str_of(spec);
-	const char *selector, *domain, *path, *text = NULL;
+	const char *selector = NULL, *domain = NULL, *path, *text = NULL;
 	struct sign_key *k = NULL;
 
 	if (read_names(&rest, a, &selector, &domain, e) < 0 ||

@@ -200,8 +200,8 @@ static int
 read_header(struct message_reader *r, struct message *m, struct str *body,
     struct err *e)
 {
+	struct str s = { NULL, 0 };
 	size_t from = 0, end = 0;
-	struct str s;
 	int got = 1;
 
 	r->head.n = 0;
