@@ -20,8 +20,10 @@
 #include "index.h"
 #include "link.h"
 #include "list.h"
+#include "map.h"
 #include "mark.h"
 #include "names.h"
+#include "naming.h"
 #include "near_dir.h"
 #include "places.h"
 #include "report.h"
@@ -202,16 +204,6 @@ note_trash(struct found *f, const struct imap_resp *m, struct str name)
 	f->bytes += name.n;
 }
 
-/* Where the Maildir is, if somebody made one by its name. */
-static int
-to_path(const struct run *r, struct buf *b, struct str name, char sep)
-{
-	if (r->o->inbox == NULL || !str_eq(name, STR("INBOX")))
-		return names_to_path(b, name, sep, &r->o->how);
-	buf_s(b, r->o->inbox);
-	return 0;
-}
-
 static void
 take_name(struct found *f, const struct imap_resp *m, struct str name)
 {
@@ -220,7 +212,7 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	struct seen *b, *other;
 	const char *at;
 
-	if (!imap_nameable(name) || m->bad_name || to_path(r, &path, name, m->sep) < 0) {
+	if (!imap_nameable(name) || m->bad_name || naming_path(r->o, &path, name, m->sep) < 0) {
 		char safe[200];
 
 		str_escape(safe, sizeof safe, name);
@@ -365,8 +357,7 @@ take_folder(void *to, const char *path)
 	struct buf name = { .max = 4096 };
 	struct seen *b = seen_at(f, path);	/* Inbox/x is INBOX/x here */
 
-	if (b == NULL &&
-	    names_from_path(&name, str_of(path), r->sep, &r->o->how) == 0)
+	if (b == NULL && naming_name(r->o, &name, str_of(path), r->sep) == 0)
 		b = seen_named(f, canonical(BUF_STR(name)));
 	if (b != NULL && strcmp(b->path, path) == 0)
 		b->near = true;
@@ -389,7 +380,21 @@ take_inbox(struct found *f)
 		b->near = true;
 }
 
-/* All places of names that have none yet, or might have another one. */
+/* All places of a name, and of the one that it has here. */
+static void
+note_place(struct found *f, struct places *p, const char *name, bool dots)
+{
+	struct run *r = f->r;
+	struct buf near = { .max = 4096 };
+
+	map_near(&r->o->map, str_of(name), r->sep, &near);
+	places_note(p, name, BUF_STR(near), r->sep, &r->o->how, dots);
+	if (!str_eq(BUF_STR(near), str_of(name)))
+		places_note(p, name, str_of(name), r->sep, &r->o->how, dots);
+	buf_free(&near);
+}
+
+/* Of names that have no Maildir yet, or might have another one. */
 static void
 note_places(struct found *f, struct places *p)
 {
@@ -399,14 +404,12 @@ note_places(struct found *f, struct places *p)
 
 	for (i = 0; i < f->n; i++) {
 		s = &f->v[i];
-		places_note(p, str_of(s->name), r->sep, &r->o->how, !s->near &&
-		    (r->index.n == 0 ||
+		note_place(f, p, s->name, !s->near && (r->index.n == 0 ||
 		    index_find(&r->index, str_of(s->name)) != NULL));
 	}
 	for (i = 0; i < r->index.n; i++)
 		if (seen_named(f, str_of(r->index.v[i].box)) == NULL)
-			places_note(p, str_of(r->index.v[i].box), r->sep,
-			    &r->o->how, true);
+			note_place(f, p, r->index.v[i].box, true);
 }
 
 /* The name that the path is in modified UTF-7; false: it is not. */
@@ -414,11 +417,13 @@ static bool
 old_name(struct run *r, const char *path, struct buf *to)
 {
 	struct buf plain = { .max = 4096 };
+	struct buf near = { .max = 4096 };
 	bool is = !r->o->how.utf7 && names_from_path(&plain, str_of(path),
-	    r->sep, &r->o->how) == 0 && utf7_decode(to, BUF_STR(plain)) == 0 && to->n != plain.n;
+	    r->sep, &r->o->how) == 0 &&
+	    utf7_decode(&near, BUF_STR(plain)) == 0 && near.n != plain.n &&
+	    map_far(&r->o->map, BUF_STR(near), r->sep, to);
 
-	if (!is)
-		to->n = 0;
+	buf_free(&near);
 	buf_free(&plain);
 	return is;
 }
@@ -428,8 +433,8 @@ static bool
 is_known(struct run *r, const char *path)
 {
 	struct buf name = { .max = 4096 };
-	bool is = names_from_path(&name, str_of(path), r->sep, &r->o->how) ==
-	    0 && index_find(&r->index, BUF_STR(name)) != NULL;
+	bool is = naming_name(r->o, &name, str_of(path), r->sep) == 0 &&
+	    index_find(&r->index, BUF_STR(name)) != NULL;
 
 	buf_free(&name);
 	return is;
@@ -460,6 +465,20 @@ take_place(struct found *f, struct str name, const char *path)
 		    path);
 }
 
+/* Would it be a mailbox's, but for the rules of names? */
+static bool
+mapped_away(const struct run *r, const char *path)
+{
+	struct buf name = { .max = 4096 }, far = { .max = 4096 };
+	bool is = names_from_path(&name, str_of(path), r->sep, &r->o->how) ==
+	    0 && is_synced(r, BUF_STR(name), r->sep) &&
+	    naming_name(r->o, &far, str_of(path), r->sep) < 0;
+
+	buf_free(&name);
+	buf_free(&far);
+	return is;
+}
+
 static void
 take_left(struct found *f, const struct places *p, const char *path)
 {
@@ -472,10 +491,11 @@ take_left(struct found *f, const struct places *p, const char *path)
 		take_place(f, canonical(str_of(is)), path);
 	else if (!known && old_name(r, path, &name))
 		take_place(f, BUF_STR(name), path);
-	else if (names_from_path(&name, str_of(path), r->sep,
-	    &r->o->how) == 0 && imap_nameable(BUF_STR(name)) &&
+	else if (naming_name(r->o, &name, str_of(path), r->sep) == 0 && imap_nameable(BUF_STR(name)) &&
 	    is_synced(r, BUF_STR(name), r->sep))
 		seen_add(f, BUF_STR(name), path)->near = true;
+	else if (mapped_away(r, path))
+		report_problem(&r->report, EX_DATAERR, path, "by --map no mailbox has this Maildir: it is left out");
 	buf_free(&name);
 }
 
@@ -506,7 +526,7 @@ take_index(struct found *f)
 		path.n = 0;
 		if (seen_named(f, name) != NULL ||
 		    !is_synced(r, name, r->sep) ||
-		    to_path(r, &path, name, r->sep) < 0)
+		    naming_path(r->o, &path, name, r->sep) < 0)
 			continue;
 		seen_add(f, name, path.p != NULL ? path.p : "");
 	}

@@ -12,6 +12,7 @@
 #include "import.h"
 #include "link.h"
 #include "maildir.h"
+#include "map.h"
 #include "program.h"
 #include "settings.h"
 #include "spawn.h"
@@ -114,6 +115,8 @@ static const struct opt options[] = {
 	{ .name = "info-delimiter", .arg = "CHAR", .kind = OPT_TEXT,
 	    .to = &o.delimiter,
 	    .help = "before the flags of a file, where it cannot be a colon" },
+	{ .name = "map", .arg = "RULE", .kind = OPT_LIST, .to = &o.is.map,
+	    .help = "another name here: 'Sent -> [Gmail]/Sent Mail'" },
 	{ .name = "patterns", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &o.is.patterns, .help = "which folders: '* !Spam !Lists/%'" },
 	{ .name = "local-only", .arg = "LIST", .kind = OPT_TEXT,
@@ -200,7 +203,7 @@ static const struct opt_rule rules[] = {
 
 /* How Maildirs are called. */
 static int
-naming(struct err *e)
+folder_names(struct err *e)
 {
 	const char *f = o.flatten;
 
@@ -255,7 +258,7 @@ place_inbox(void)
 static int
 policies(struct err *e)
 {
-	if (naming(e) < 0 || delimiter(e) < 0)
+	if (folder_names(e) < 0 || delimiter(e) < 0 || map_check(&o.is.map, e) < 0)
 		return -1;
 	if (o.inbox != NULL && o.inbox[0] != '/' &&
 	    strncmp(o.inbox, "~/", 2) != 0)

@@ -77,12 +77,12 @@ note_with(struct places *p, struct str box, char sep, const char *join,
 }
 
 void
-places_note(struct places *p, struct str box, char sep,
+places_note(struct places *p, const char *box, struct str here, char sep,
     const struct naming *how, bool dots)
 {
-	const char *name = arena_dup(&p->arena, box), *join = "/";
+	const char *name = arena_dup(&p->arena, str_of(box)), *join = "/";
 	struct buf wire = { .max = 4096 };
-	struct str as[2] = { box, { NULL, 0 } };
+	struct str as[2] = { here, { NULL, 0 } };
 	char flat[2] = { how->flat, '\0' };
 	bool plus = how->layout == LAYOUT_MAILDIRPP;
 	size_t i;
@@ -93,7 +93,7 @@ places_note(struct places *p, struct str box, char sep,
 		join = ".";
 	else if (how->layout == LAYOUT_LEGACY)
 		join = "/.";
-	if (utf7_encode(&wire, box) == 0)
+	if (utf7_encode(&wire, here) == 0)
 		as[1] = BUF_STR(wire);
 	for (i = 0; i < 2 && as[i].n > 0; i++) {
 		note_with(p, as[i], sep, join, plus ? "." : "", name);

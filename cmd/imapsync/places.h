@@ -23,10 +23,11 @@ struct places {
 };
 
 /*
- * Notes all places of a mailbox, of which sep is the separator; a.b among them
- * if dots is set.  Of two mailboxes with one place the first has it.
+ * Notes all places of a mailbox by the name that it has here, of which sep is
+ * the separator; a.b among them if dots is set.  Of two mailboxes with one
+ * place the first has it.
  */
-void places_note(struct places *, struct str box, char sep,
+void places_note(struct places *, const char *box, struct str here, char sep,
     const struct naming *, bool dots);
 /* The mailbox that this path may be, valid until places_free; or NULL. */
 const char *places_find(const struct places *, const char *path);

@@ -25,6 +25,7 @@
 #include "mark.h"
 #include "mem.h"
 #include "names.h"
+#include "naming.h"
 #include "near_dir.h"
 #include "plan.h"
 #include "proof.h"
@@ -435,9 +436,7 @@ local_only(const struct run *r, const char *path)
 
 	if (r->o->local_only == NULL)
 		return false;
-	if (is_inbox(r, path))
-		return names_match(r->o->local_only, STR("INBOX"), r->sep);
-	is = names_from_path(&name, str_of(path), r->sep, &r->o->how) == 0 &&
+	is = naming_name(r->o, &name, str_of(path), r->sep) == 0 &&
 	    names_match(r->o->local_only, BUF_STR(name), r->sep);
 	buf_free(&name);
 	return is;

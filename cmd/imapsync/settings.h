@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "names.h"
+#include "opt.h"
 
 struct account;
 
@@ -34,6 +35,7 @@ struct settings {
 	const char *state;		/* where the state is, or NULL */
 	const char *former_state;	/* another program's; or NULL */
 	const char *patterns;		/* of folders: see names_match */
+	struct opt_list map;		/* rules: see map.h */
 	const char *on_change;		/* a command; or NULL */
 	const char *trash;		/* the server's mailbox, or NULL: found */
 	const char *local_only;		/* folders that stay here alone; NULL */
