@@ -377,33 +377,61 @@ where(bool far, bool near)
 	return near ? "near" : "none";
 }
 
-/* A pattern behind the mailbox that is a prefix of them all. */
-static const char *
-below(struct mbsync *m, const char *box, const char *pattern)
+/*
+ * A pattern behind what all names begin with there.  INBOX does not, and "*"
+ * and "%" are INBOX, too.
+ */
+static void
+below(struct mbsync *m, struct opt_list *to, const char *first,
+    const char *pattern)
 {
-	bool no = pattern[0] == '!';
+	const char *no = pattern[0] == '!' ? "!" : "", *p = pattern + (no[0] != 0);
 
-	return arena_printf(m->a, "%s%s%s", no ? "!" : "", box, pattern + no);
+	if (first[0] != '\0' && (strcmp(p, "*") == 0 || strcmp(p, "%") == 0))
+		opt_list_add(m->a, to, arena_printf(m->a, "%sINBOX", no));
+	if (foreign_is(p, "INBOX"))
+		first = "";
+	opt_list_add(m->a, to, arena_printf(m->a, "%s%s%s", no, first, p));
 }
 
+/* "Sent -> [Gmail]/Sent Mail", if the two differ. */
+static void
+map_rule(struct mbsync *m, const char *near, const char *far, const char *star)
+{
+	if (strcmp(near, far) == 0)
+		return;
+	if (star[0] == '\0' && near[0] == '\0')
+		near = "INBOX";
+	if (star[0] == '\0' && far[0] == '\0')
+		far = "INBOX";
+	conf_out_key(m->o, "map", arena_printf(m->a, "%s%s -> %s%s", near,
+	    star, far, star));
+	if (star[0] == '\0')
+		conf_out_note(m->o, "Near %s: the Maildir keeps that name, by map",
+		    near);
+}
+
+/* Without patterns a channel is of one mailbox. */
 static void
 mbsync_folders(struct mbsync *m, struct foreign_section *s, struct end far,
     struct end near)
 {
 	struct opt_list v = take_list(m, s, "Patterns", "Pattern");
+	const char *path = take_key(m, far.store, "Path", NULL);
+	const char *first = path != NULL ? path : "", *box = far.box;
 	struct opt_list to = { 0 };
 	size_t i;
 
+	if (box[0] != '\0' && (v.n > 0 || !foreign_is(box, "INBOX")))
+		box = arena_printf(m->a, "%s%s", first, box);
+	if (v.n > 0 && box[0] == '\0')
+		box = first;
 	for (i = 0; i < v.n; i++)
-		opt_list_add(m->a, &to, below(m, far.box, v.v[i]));
+		below(m, &to, box, v.v[i]);
 	if (v.n == 0)
-		opt_list_add(m->a, &to, far.box[0] != '\0' ? far.box :
-		    "INBOX");
+		opt_list_add(m->a, &to, box[0] != '\0' ? box : "INBOX");
 	import_patterns(m->o, &to);
-	if (strcmp(far.box, near.box) != 0)
-		conf_out_note(m->o, "not taken over: Near %s: here it has the server's name, %s, below near: rename it before the first run",
-		    near.box[0] != '\0' ? near.box : "(the inbox)",
-		    far.box[0] != '\0' ? far.box : "INBOX");
+	map_rule(m, near.box, box, v.n > 0 ? "*" : "");
 }
 
 /* A path without the "/" that folders end with there as a rule. */

@@ -207,6 +207,131 @@ offlineimap_folders(struct offlineimap *m, struct foreign_section *r)
 	import_patterns(m->o, &to);
 }
 
+/* ---- names ---- */
+
+/* The text between quotes at the front, r"..." too; false: there is none. */
+static bool
+take_string(struct str *s, struct str *to)
+{
+	char quote;
+
+	*s = str_trim(*s);
+	if (s->n > 0 && (s->p[0] == 'r' || s->p[0] == 'u'))
+		*s = str_from(*s, 1);
+	if (s->n == 0 || (s->p[0] != '\'' && s->p[0] != '"'))
+		return false;
+	quote = s->p[0];
+	*s = str_from(*s, 1);
+	*to = str_cut(s, quote);
+	*s = str_trim(*s);
+	return s->p != NULL;
+}
+
+static bool
+take_char(struct str *s, char c)
+{
+	*s = str_trim(*s);
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	*s = str_from(*s, 1);
+	return true;
+}
+
+/* What a regular expression of mere letters stands for, or NULL. */
+static const char *
+literal(struct offlineimap *m, struct str s)
+{
+	struct buf b = { .max = 1000 };
+	const char *text = NULL;
+	size_t i;
+	bool is = true;
+
+	for (i = 0; is && i < s.n; i++) {
+		if (s.p[i] == '\\' && i + 1 < s.n && !str_alpha(s.p[i + 1]) &&
+		    !str_digit(s.p[i + 1]))
+			i++;
+		else
+			is = strchr("\\^$.|?*+()[]{}", s.p[i]) == NULL;
+		buf_c(&b, s.p[i]);
+	}
+	if (is && !b.over)
+		text = b.p != NULL ? arena_dup(m->a, BUF_STR(b)) : "";
+	buf_free(&b);
+	return text;
+}
+
+static void
+rule(struct offlineimap *m, const char *near, const char *far,
+    const char *star)
+{
+	if (strcmp(near, far) != 0)
+		conf_out_key(m->o, "map", arena_printf(m->a,
+		    "%s%s -> %s%s", near, star, far, star));
+}
+
+/* "re.sub('^INBOX\.', '', x)": another beginning */
+static bool
+take_sub(struct offlineimap *m, struct str s, struct str x)
+{
+	struct str from, to;
+	const char *far, *near;
+
+	s = str_from(s, 6);
+	if (!take_char(&s, '(') || !take_string(&s, &from) ||
+	    !take_char(&s, ',') || !take_string(&s, &to) ||
+	    !take_char(&s, ',') || from.n == 0 || from.p[0] != '^')
+		return false;
+	if (!str_eq(str_trim(str_cut(&s, ')')), x) || str_trim(s).n > 0)
+		return false;
+	far = literal(m, str_from(from, 1));
+	near = str_has(to, '\\') ? NULL : arena_dup(m->a, to);
+	if (far == NULL || near == NULL)
+		return false;
+	rule(m, near, far, "*");
+	return true;
+}
+
+/* "{'a': 'b', ...}.get(x, x)"; first looked at, then with put written */
+static bool
+take_dict(struct offlineimap *m, struct str s, struct str x, bool put)
+{
+	struct str far, near;
+
+	s = str_from(s, 1);
+	while (!take_char(&s, '}')) {
+		if (!take_string(&s, &far) || !take_char(&s, ':') ||
+		    !take_string(&s, &near) || far.n == 0 || near.n == 0 ||
+		    str_has(far, '\\') || str_has(near, '\\'))
+			return false;
+		if (put)
+			rule(m, arena_dup(m->a, near), arena_dup(m->a, far), "");
+		take_char(&s, ',');
+	}
+	if (!str_starts(s, ".get("))
+		return false;
+	s = str_from(s, 5);
+	return str_eq(str_trim(str_cut(&s, ',')), x) &&
+	    str_eq(str_trim(str_cut(&s, ')')), x) && str_trim(s).n == 0;
+}
+
+/* Of the server's names; the near side's is its reverse. */
+static bool
+nametrans(struct offlineimap *m, const char *text)
+{
+	struct str s = str_of(text), x;
+
+	if (!skip_to(&s, "lambda"))
+		return false;
+	x = str_trim(str_cut(&s, ':'));
+	s = str_trim(s);
+	if (x.n == 0 || str_eq(s, x))
+		return x.n > 0;
+	if (str_starts(s, "re.sub"))
+		return take_sub(m, s, x);
+	return s.n > 0 && s.p[0] == '{' && take_dict(m, s, x, false) &&
+	    take_dict(m, s, x, true);
+}
+
 /* ---- what is done ---- */
 
 /* sync_deletes is of the side on which something was deleted. */
@@ -268,7 +393,7 @@ sync(struct offlineimap *m, struct foreign_section *s,
     struct foreign_section *far, struct foreign_section *near)
 {
 	struct import_ways w = both_ways(m, far, near);
-	const char *name;
+	const char *name, *names;
 
 	if (import_idle(&w)) {
 		conf_out_remark(m->o, "Account %s: not taken over: both sides are readonly",
@@ -283,9 +408,11 @@ sync(struct offlineimap *m, struct foreign_section *s,
 	offlineimap_folders(m, far);
 	conf_out_key(m->o, "create", creation(m, far, near));
 	import_directions(m->o, &w);
-	if (foreign_take(far, "nametrans") != NULL ||
-	    foreign_take(near, "nametrans") != NULL)
-		conf_out_note(m->o, "not taken over: nametrans: here folders have the server's names");
+	names = take_value(m, far, "nametrans");
+	if ((names != NULL && !nametrans(m, names)) ||
+	    (names == NULL && foreign_has(near, "nametrans")))
+		conf_out_note(m->o, "not taken over: nametrans: say it with map");
+	foreign_take(near, "nametrans");
 	foreign_take(far, "usecompression");
 	foreign_take(near, "type");
 	foreign_take(s, "name");

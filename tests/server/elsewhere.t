@@ -30,8 +30,7 @@ MaildirStore l
 Channel c
 Far :r:
 Near :l:
-Patterns *
-Create Both
+{patterns}Create Both
 Expunge Both
 Sync All
 {channel}
@@ -50,6 +49,7 @@ def mbsync(u, channel="SyncState *", far="", store="", places=PLACES):
     with open(rc, "w") as f:
         f.write("FSync no\n\n" + RC.format(
             port=lab.imaps, user=u.name, ca=lab.ca, near=u.near.root,
+            patterns="" if "Patterns" in channel else "Patterns *\n",
             channel=channel, far=far, store=places.format(
                 near=u.near.root, dir=u.dir) + store))
     p = subprocess.run(["mbsync", "-q", "-c", rc, "-a"], env=env(u),
@@ -297,14 +297,14 @@ for name, places, args, path in (
          ("--flatten", "."), "near/New.one"),
         ("an Inbox of its own", PLACES.replace("{near}/INBOX", "{dir}/In"),
          ("--inbox", "~/In"), "near/New/one"),
+        ("InfoDelimiter", PLACES + "InfoDelimiter ;\n",
+         ("--info-delimiter", ";"), "near/New/one"),
         ("SubFolders Legacy", PLACES.replace("Verbatim", "Legacy"),
          ("--layout", "legacy"), "near/New/.one"),
         ("SubFolders Maildir++", "Inbox {near}\nSubFolders Maildir++\n",
          ("--layout", "maildir++"), "near/.New.one"),
-        ("InfoDelimiter", PLACES + "InfoDelimiter ;\n",
-         ("--info-delimiter", ";"), "near/New/one"),
         ("UTF-7", PLACES, ("--near-names", "utf-7"),
-         "near/" + utf7("New/\u00fcber")))[:None if ALL else 2]:
+         "near/" + utf7("New/\u00fcber")))[:None if ALL else 3]:
     @scenario
     def laid_out():
         u = lab.user()
@@ -518,6 +518,93 @@ def from_mbsync():
          "mbsync knew", "-n says so")
     like(text, r"\n  inbox .*/near/Inbox\n  flatten \.\n",
          "the layout is imported")
+
+
+GROUP = """
+Channel sent
+Far :r:"[Gmail]/Sent Mail"
+Near :l:Sent
+
+Channel some
+Far :r:[Gmail]/
+Near :l:g/
+Patterns * !"Sent Mail"
+Create Near
+
+Group g
+Channel c
+Channels sent some
+"""
+
+
+@scenario
+def gmail_names():
+    u = lab.user()
+    u.far.create("[Gmail]/Sent Mail", "[Gmail]/All", "Lists")
+    u.far.appends("INBOX", [mail(1), mail(2)])
+    u.far.appends("[Gmail]/Sent Mail", [mail(3), mail(3), bare(4)], r"\Seen")
+    u.far.append("[Gmail]/All", mail(5))
+    u.near.make("Sent")
+    patterns = "Patterns INBOX Lists\nCreate Both\nSyncState *\n"
+    mbsync(u, channel=patterns + GROUP)
+    u.near.deliver("Sent", mail(6), "S")
+    mbsync(u, channel=patterns + GROUP)
+    is_(len(u.far.messages("[Gmail]/Sent Mail")), 4, "mbsync has it so")
+    text, n = moved_over(u, u.dir + "/mbsyncrc", ["c", "sent", "some"],
+                         "a group")
+    like(text, r"\n  map Sent -> \[Gmail\]/Sent Mail\n", "names are mapped")
+    u.near.deliver("Sent", mail(7), "S")
+    u.far.append("[Gmail]/All", mail(8))
+    for one in ("c", "sent", "some"):
+        r = configured(u, one)
+        ok(r.status == 0 and not r.err, one + " goes on", r.err)
+    is_(len(u.far.messages("[Gmail]/Sent Mail")), 5, "both ways")
+    is_(len(u.near.files("g/All")), 2, "below another name")
+    is_(sorted(u.far.boxes()), sorted(
+        ["[Gmail]/Sent Mail", "[Gmail]/All", "Lists", "INBOX", "Drafts",
+         "Junk", "Sent", "Trash"]), "no mailbox is made")
+
+
+@scenario
+def maps():
+    u = lab.user()
+    u.far.create("A", "B/c")
+    u.far.append("A", mail(1))
+    u.far.append("B/c", mail(2))
+    args = ("--map", "x -> A", "--map", "y/* -> B/*")
+    u.sync(*args)
+    is_((len(u.near.files("x")), len(u.near.files("y/c"))), (1, 1),
+        "mailboxes with other names here")
+    u.near.make("y/d")
+    u.near.deliver("y/d", mail(3), "S")
+    u.runs("a folder made here", *args)
+    ok("B/d" in u.far.boxes(), "has the other name there", u.far.boxes())
+    n = u.sync("-n", "-j", *args)
+    is_([e for e in n.events if e.get("event") == "plan"], [],
+        "and that is all")
+    u.near.make("A")
+    u.near.deliver("A", mail(4), "S")
+    r = u.sync(*args)
+    is_(r.status, 65, "a Maildir with a name that another one has is told")
+    like(r.err, "A: it has the Maildir x: another one, A, is left out",
+         "and left out")
+    is_(u.sync("--map", "A").status, 64, "what is no rule is refused")
+
+
+@scenario
+def names_translated():
+    u = lab.user()
+    u.far.create("[Gmail]/Sent Mail")
+    u.far.append("[Gmail]/Sent Mail", mail(3))
+    u.far.append("INBOX", mail(1))
+    rc = offlineimap(u, near="nametrans = lambda f: {'sent': "
+                     "'[Gmail]/Sent Mail'}.get(f, f)\n",
+                     far="nametrans = lambda f: {'[Gmail]/Sent Mail': "
+                     "'sent'}.get(f, f)\nfolderfilter = lambda f: f in "
+                     "['INBOX', '[Gmail]/Sent Mail']\n")
+    text, n = moved_over(u, rc, ["a"], "offlineimap with nametrans")
+    like(n.err, r"Sent Mail: 1 of 1 messages are those that offlineimap knew",
+         "-n says so")
 
 
 done()
