@@ -32,6 +32,10 @@ later_by_words(struct str text)
 		{ "timeout", NULL }, { "internal error", NULL },
 		{ "internal server error", NULL }, { "server error", NULL },
 		{ "overload", NULL }, { "authenticated but not connected", NULL },
+		{ "simultaneous", NULL }, { "concurrent", NULL },
+		{ "number of connections", NULL },
+		{ "number of sessions", NULL }, { "another session", NULL },
+		{ "already logged in", NULL }, { "bandwidth", NULL },
 	};
 	size_t i;
 
