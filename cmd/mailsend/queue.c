@@ -204,22 +204,36 @@ queue_accept(const struct letter *l, struct run *run, struct report *r,
 	return 0;
 }
 
+bool
+queue_hopeless(const struct run *run, const struct report *r, int code)
+{
+	switch (code) {
+	case EX_DATAERR:
+	case EX_USAGE:
+		return true;
+	case EX_UNAVAILABLE:		/* too long, or no REQUIRETLS; but of a */
+					/* greeting it may be what passes */
+		return r->peer[0] != '\0' ||
+		    run->account.server.scheme == ACCOUNT_MX;
+	}
+	return false;
+}
+
 /*
  * What may pass.  A wrong password and a bad certificate are for who reads it
  * to mend; a daemon's mail waits until somebody has.
  */
 static bool
-may_pass(const struct run *run, int code)
+may_pass(const struct run *run, const struct report *r, int code)
 {
+	if (queue_hopeless(run, r, code))
+		return false;
 	switch (code) {
 	case 0:
 	case EX_TEMPFAIL:
 	case EX_NOHOST:
 	case EX_OSERR:
 		return true;
-	case EX_DATAERR:
-	case EX_USAGE:
-		return false;
 	}
 	return run->options->message.daemon;
 }
@@ -249,7 +263,7 @@ queue_rest(const struct letter *l, struct run *run, struct report *r,
 
 	if (!run->queue.on || !any_left(l) ||
 	    run->options->sending.quit_after != OPTION_STEP_ALL ||
-	    !may_pass(run, e->code))
+	    !may_pass(run, r, e->code))
 		return;
 	if (queue_accept(l, run, r, e, &why) < 0) {
 		fail_print("not queued: %s", why.msg);

@@ -28,6 +28,12 @@ int queue_accept(const struct letter *, struct run *, struct report *,
     const struct err *why, struct err *);
 
 /*
+ * Is it the message's own fault, which no time will mend, that submit ended with
+ * this code, whoever was not tried?
+ */
+bool queue_hopeless(const struct run *, const struct report *, int code);
+
+/*
  * After submit: if any of the recipients are worth another try, and the queue
  * is on, they are accepted; then what was recorded is none of the caller's
  * failures any more.

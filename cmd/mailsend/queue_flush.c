@@ -275,9 +275,9 @@ old(const struct queue_entry *q)
 	return clock_wall() - q->since >= LIFE;
 }
 
-/* What a recipient's answer makes of it; all: another one was refused. */
+/* What a recipient's answer makes of it; never: nor will there be another. */
 static enum queue_fate
-new_fate(const struct smtp_rcpt *r, const struct err *why, bool all)
+new_fate(const struct smtp_rcpt *r, bool never)
 {
 	switch (r->state) {
 	case SMTP_SENT:
@@ -292,24 +292,24 @@ new_fate(const struct smtp_rcpt *r, const struct err *why, bool all)
 	case SMTP_TAKEN:
 		break;
 	}
-	return all || why->code == EX_DATAERR ? QUEUE_REFUSED : QUEUE_DEFERRED;
+	return never ? QUEUE_REFUSED : QUEUE_DEFERRED;
 }
 
 static void
 note_fates(struct queue_entry *q, const struct attempt *t,
-    const struct err *why)
+    const struct err *why, bool hopeless)
 {
 	const struct smtp_mail *m = &t->letter.envelope.mail;
 	struct smtp_rcpt *r;
-	bool all = false;
+	bool never = hopeless;
 	size_t i;
 
-	for (i = 0; i < m->n; i++)
-		all |= m->whole && m->rcpt[i].state == SMTP_REFUSED;
+	for (i = 0; i < m->n; i++)	/* all, or none */
+		never |= m->whole && m->rcpt[i].state == SMTP_REFUSED;
 	for (i = 0; i < m->n; i++) {
 		r = &q->mail.rcpt[t->of[i]];
 		r->reply = m->rcpt[i].reply;
-		q->fate[t->of[i]] = new_fate(&m->rcpt[i], why, all);
+		q->fate[t->of[i]] = new_fate(&m->rcpt[i], never);
 		if (t->doubt[i] && q->fate[t->of[i]] == QUEUE_DEFERRED)
 			q->fate[t->of[i]] = QUEUE_MAYBE;
 		if (r->reply.code == 0 && why->code != 0)
@@ -327,7 +327,7 @@ unreachable(const struct attempt *t, const struct err *why)
 	for (i = 0; i < m->n; i++)
 		if (m->rcpt[i].state != SMTP_UNTRIED)
 			return false;
-	return why->code != 0 && why->code != EX_DATAERR;
+	return why->code != 0;
 }
 
 /* The log's line, and what -v shows. */
@@ -354,13 +354,15 @@ send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
 {
 	struct report r = { 0 };
 	struct err why = { 0 };
+	bool hopeless;
 
 	f->run->account.deadline = 0;		/* each has its own time */
 	t->letter.envelope.mail.msg = &t->letter.msg;
 	submit(&t->letter, f->run, &r, &why);
-	note_fates(q, t, &why);
+	hopeless = queue_hopeless(f->run, &r, why.code);
+	note_fates(q, t, &why, hopeless);
 	tell_attempt(f, t, &r, &why);
-	if (unreachable(t, &why))
+	if (!hopeless && unreachable(t, &why))
 		f->down = why;
 }
 

@@ -47,7 +47,7 @@ class Talk(socketserver.StreamRequestHandler):
             path = re.search('<(.*)>', text)
             said.append(text)
             if verb == 'EHLO':
-                self.say('250-fake.test\r\n250-PIPELINING\r\n'
+                self.say('250-fake.test\r\n250-PIPELINING\r\n' + s.more +
                          '250-8BITMIME\r\n250-DSN\r\n250 SMTPUTF8')
             elif verb == 'MAIL':
                 sender, self.to, said = path.group(1), [], [text]
@@ -92,6 +92,7 @@ class Smtp:
         with socket.socket() as s:
             s.bind(('127.0.0.1', 0))
             self.port = s.getsockname()[1]
+        self.more = ''          # of EHLO's answer, lines with their ends
         self.server = None
 
     def start(self):

@@ -163,6 +163,26 @@ s.busy = False
 check(h.run('-q', name='sendmail') == 0 and not h.mail(), '-q sends it')
 h.done()
 
+# ---- one that this server will never take
+s, h = fresh('queue-only')
+s.more = '250-SIZE 5000\r\n'
+send(h, 'a@x.test', text='long ' * 2000)
+send(h, 'a@x.test', text='short')
+send(h, 'a@x.test', text='safe', args=('--require-tls',))
+send(h, 'a@x.test', text='last')
+s.start()
+h.run('--flush-now')
+told = [g[2] for g in s.got if g[0] == '']
+check(h.rc == 0 and s.arrived('short') and s.arrived('last') and
+      not s.arrived('long ') and not s.arrived('safe') and len(told) == 2 and
+      not h.mail(), 'too long, or no REQUIRETLS: reported, and the others go',
+      h.rc, h.err, s.got)
+check(any(b'takes at most 5000' in t for t in told), 'with the reason', told)
+h.config()
+check(h.run('-i', 'a@x.test', name='sendmail', text='Subject: q\n\n' +
+            'x\n' * 5000) == 69 and not h.mail(), 'nor is it accepted', h.err)
+h.done()
+
 # ---- in doubt
 s, h = fresh('queue-in-doubt hold', up=True)
 send(h, 'lost@x.test')
