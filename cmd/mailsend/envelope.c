@@ -468,6 +468,16 @@ field_addr(struct envelope *env, const struct msg *m, const char *name)
 	return true;
 }
 
+/* As sendmail: -f '<>' and -f '' are a bounce's, which must not bounce. */
+static const char *
+null_sender(const struct envelope *env)
+{
+	const char *arg = env->options->sendmail.sender;
+
+	return arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0) ?
+	    arg : NULL;
+}
+
 /*
  * As sendmail: -f user@host, if it is one; a bare name such as cron's -f root
  * yields to the account's own sender.
@@ -478,9 +488,12 @@ given_sender(struct envelope *env, struct err *e)
 	const char *arg = env->options->sendmail.sender;
 	struct err why = { 0 };
 
-	if (arg == NULL || strchr(arg, '@') == NULL ||
-	    env->options->message.set_from)
+	if (arg == NULL || env->options->message.set_from)
 		return 0;
+	if (strchr(arg, '@') == NULL)
+		return env->options->message.daemon ||
+		    null_sender(env) != NULL ? 0 :
+		    fail(e, EX_USAGE, "-r %s: no address", arg);
 	if (addr_mailbox(&env->from, str_of(arg), &why) == 0)
 		return 1;
 	return malformed(env, "-f", &why, e);
@@ -518,22 +531,12 @@ envelope_sender(struct envelope *env, const struct msg *finished,
 	return 0;
 }
 
-/* As sendmail: -f '<>' and -f '' are a bounce's, which must not bounce. */
-static const char *
-null_sender(const struct envelope *env)
-{
-	const char *arg = env->options->sendmail.sender;
-
-	return arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0) ?
-	    arg : NULL;
-}
-
 int
 envelope_end(struct envelope *env, const char *arg, struct err *e)
 {
 	struct addr a = env->from;
 
-	if (arg == NULL && env->options->sendmail.called)
+	if (arg == NULL)
 		arg = null_sender(env);
 	if (arg != NULL && (arg[0] == '\0' || strcmp(arg, "<>") == 0)) {
 		env->mail.from = "";

@@ -150,10 +150,18 @@ static const struct opt options[] = {
 	{ .name = "mail-from", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &o.envelope.mail_from,
 	    .help = "reverse-path; <> is the null one" },
-	{ .name = "dsn", .arg = "WHEN", .kind = OPT_CALL,
+	{ .letter = 'r', .name = "sender", .arg = "ADDR", .kind = OPT_TEXT,
+	    .to = &o.sendmail.sender,
+	    .help = "as sendmail -r: who sends, over --from",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'F', .name = "full-name", .arg = "NAME", .kind = OPT_TEXT,
+	    .to = &o.sendmail.full_name,
+	    .help = "as sendmail -F: his name, if a From is made",
+	    .flags = OPT_NOCONF },
+	{ .letter = 'N', .name = "dsn", .arg = "WHEN", .kind = OPT_CALL,
 	    .to = &o.envelope.dsn, .call = option_dsn_set,
 	    .help = "never, or some of success,failure,delay" },
-	{ .name = "dsn-ret", .arg = "WHAT", .kind = OPT_CHOICE,
+	{ .letter = 'R', .name = "dsn-ret", .arg = "WHAT", .kind = OPT_CHOICE,
 	    .to = &o.envelope.dsn_ret, .choices = option_ret_words,
 	    .help = "full or hdrs comes back" },
 	{ .name = "envid", .arg = "TEXT", .kind = OPT_TEXT,
@@ -335,11 +343,12 @@ composing(void)
 static const char *
 chosen_sender(void)
 {
-	const char *from = o.sendmail.called ? o.sendmail.sender :
-	    o.message.from;
+	const char *from = o.sendmail.sender;
 	struct err quiet = { 0 };
 	struct addr a;
 
+	if (from == NULL && !o.sendmail.called)
+		from = o.message.from;
 	if (from == NULL || addr_from(&a, &run.account.arena, str_of(from),
 	    &quiet) < 0)
 		return NULL;
