@@ -73,10 +73,7 @@ link_dial(struct batch_link *k)
 static bool
 usable(struct batch_link *k)
 {
-	const struct smtp *s = &k->smtp;
-
-	if (!k->live || conn_failed(k->session->conn) ||
-	    (s->mail_max > 0 && s->sent >= s->mail_max))
+	if (!k->live || conn_failed(k->session->conn))
 		return false;
 	return clock_ms() - k->used < IDLE_MS ||
 	    conn_quiet(k->session->conn, 0.001) == 1;

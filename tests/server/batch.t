@@ -60,6 +60,7 @@ batch 2 mboxrd -t
 is "$STATUS $(states)" '0  3 sent ' 'mboxrd: recipients of the header'
 like "$(jq -r .data "$LOG")" 'last' 'the last one'
 unlike "$(jq -r .data "$LOG")" 'Bcc' 'without Bcc'
+like "$(jq -r .data "$LOG")" '> x' 'and what looks like no From stays'
 ok 'From is unquoted once' test "$(printf 'From a\nTo: a@b.example\n\n>From me\n>>From you\n\n' |
 	mailsend -S "smtp://127.0.0.2:$PORT" --tls off --batch mboxrd -t -f a@b.example > "$T/out"
 	sleep 0.1; tail -n 1 "$LOG" | jq -r .data | tail -n 3 | tr -d '\r' | paste -sd,)" = 'From me,>From you,'

@@ -243,6 +243,8 @@ is "$STATUS $(state) $SAID" '0 sent 2' '4yz before the dot: the next host'
 send a@late.plain.example
 is "$STATUS $(state)" '75 deferred' 'with no other host: later'
 like "$ERR" '451 4.2.1 later' 'in its own words'
+send --queue "$T/queue" a@late.plain.example
+is "$STATUS $(state)" '0 queued' 'or it waits in the queue'
 send a@full.plain.example
 is "$STATUS $(state) $SAID" '75 deferred ' '4yz to the dot is not taken elsewhere'
 send a@lost.plain.example
