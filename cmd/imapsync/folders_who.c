@@ -74,18 +74,23 @@ static enum verdict
 by_numbers(const struct who *w, const struct entry *e, const struct box *c)
 {
 	const struct mark *now = &c->far.now;
+	bool same, alone;
 
 	if (!c->far.is || !c->far.counted)
 		return WHO_NOT;
-	if (e->id != 0 && now->id != NULL)
-		return names_hash(str_of(now->id)) == e->id ? WHO_IS :
-		    WHO_NOT;
-	if (now->uidvalidity != e->mark.uidvalidity ||
-	    now->uidnext < e->mark.uidnext)
+	same = now->uidvalidity == e->mark.uidvalidity &&
+	    now->uidnext >= e->mark.uidnext;
+	alone = !repeated(now->uidvalidity, w->validity, w->nvalidity) &&
+	    !repeated(now->uidvalidity, w->known, w->nknown);
+	if (e->id != 0 && now->id != NULL) {
+		if (names_hash(str_of(now->id)) == e->id)
+			return same ? WHO_IS : WHO_PERHAPS;
+		/* of Cyrus 3.6 STATUS has what was in memory, at times */
+		return same && alone ? WHO_PERHAPS : WHO_NOT;
+	}
+	if (!same)
 		return WHO_NOT;
-	return repeated(now->uidvalidity, w->validity, w->nvalidity) ||
-	    repeated(now->uidvalidity, w->known, w->nknown) ? WHO_PERHAPS :
-	    WHO_IS;
+	return alone ? WHO_IS : WHO_PERHAPS;
 }
 
 /* ---- on the server, by messages ---- */
@@ -182,7 +187,10 @@ by_messages(struct who *w, struct box *b, struct box *c)
 		fail_clear(r->e);
 		return 0;
 	}
-	if ((n = who_chosen(&s, uids)) > 0)
+	if (s.n == 0)			/* nobody to ask, and nothing to lose */
+		got = c->far.now.exists == 0 &&
+		    c->far.now.uidvalidity == s.mark.uidvalidity;
+	else if ((n = who_chosen(&s, uids)) > 0)
 		got = ask_some(&r->link[0].imap, &s, uids, n, c);
 	state_drop_all(&s);
 	return got;
