@@ -260,16 +260,17 @@ class Walk:
         k.added += 1
         k.places.append(Place(f, flags))
 
-    def model_take(self, side, n, f):
+    def model_take(self, side, n, f, flags=None):
+        """Of several in that folder the one that has these flags."""
         k = self.touch(side, n)
-        for p in k.places:
-            if p.folder is f:
-                k.places.remove(p)
-                return p
-        return None
+        v = [p for p in k.places if p.folder is f]
+        v.sort(key=lambda p: p.flags != flags)
+        if v:
+            k.places.remove(v[0])
+        k.trash_deleted |= f is self.trash
 
     def model_move(self, side, n, f, to, flags):
-        self.model_take(side, n, f)
+        self.model_take(side, n, f, flags)
         self.model_add(side, n, to, flags)
 
     def model_delete(self, side, n, f):
@@ -583,7 +584,14 @@ class Walk:
             getattr(self, name)()
         except FileNotFoundError:	# a run has renamed it meanwhile
             self.say("  not done")
-        self.m.select("INBOX")		# a folder in use may be renamed
+        except (AssertionError, imaplib.IMAP4.error) as e:
+            self.say("  not done", e)	# there, too
+            if not self.busy:
+                raise
+        try:
+            self.m.select("INBOX")	# a folder in use may be renamed
+        except imaplib.IMAP4.abort:
+            self.m = self.o.imap()
 
     # ---- the state
 
