@@ -362,7 +362,8 @@ static void
 probe_version(struct buf *b)
 {
 	version_libraries(b);
-	version_path(b, "configuration", NULL, "none");
+	version_path(b, "configuration", server_configuration(&arena,
+	    o.login.config), "none, for $HOME is not set");
 	version_path(b, "state", NULL, "none");
 }
 

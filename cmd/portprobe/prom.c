@@ -16,6 +16,7 @@
 #include "formats.h"
 #include "report.h"
 #include "run.h"
+#include "server.h"
 
 static const struct {
 	const char *name, *help;
@@ -129,6 +130,8 @@ prom_report(struct run *run, const struct report *r)
 	prom_latency(run, r, "starttls", r->us.starttls);
 	prom_latency(run, r, "tls", r->us.tls);
 	prom_latency(run, r, "total", r->us.total);
+	if (r->server != NULL)
+		prom_latency(run, r, "login", r->server->login.us);
 	prom_session(run, r);
 }
 

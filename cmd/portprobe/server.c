@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account_file.h"
 #include "server.h"
 #include "session.h"
 
@@ -171,6 +172,18 @@ server_load(struct settings *o, struct arena *mem, struct err *e)
 	if (accounts)
 		add_operands(o, mem);
 	return 0;
+}
+
+const char *
+server_configuration(struct arena *mem, const char *given)
+{
+	struct account a = { .config = given };
+	const char *path = account_path(&a), *copy = NULL;
+
+	if (path != NULL)
+		copy = arena_dup(mem, str_of(path));
+	account_wipe(&a);
+	return copy;
 }
 
 const struct server *

@@ -38,6 +38,9 @@ const struct server *server_find(const struct settings *, const char *host,
 /* A login that no report has told, since the server's name led elsewhere. */
 const struct server *server_untold(const struct settings *);
 
+/* The file that -A and -a read: the one given, or the usual one; or NULL. */
+const char *server_configuration(struct arena *, const char *given);
+
 /* There will be no login, or it is over: the secrets are wiped. */
 void server_forget(struct settings *);
 

@@ -51,6 +51,9 @@ is "$(jq -r .port < "$T/json" | sort)" "$(ports "$LAB_IMAPS_PORT" "$LAB_POP3S_PO
 probe -A gone
 is $STATUS 78 '-A: no such account'
 
+like "$(portprobe --version)" "configuration.*$T/config/postbag/config" \
+	'--version: where they are looked for'
+
 # ---- login
 
 probe -A work --login
@@ -63,6 +66,9 @@ unlike "$(cat "$T/json" "$T/err")" secret 'and is not shown'
 timeout 60 portprobe --nagios -4 --ca "$LAB_CA" -A work --login > "$T/out"
 like "$? $(head -n 1 "$T/out")" "^0 .*'localhost_${LAB_IMAPS_PORT}_login'=[0-9.]+ms" \
 	'--nagios: how long it took'
+timeout 60 portprobe -q --prom "$T/prom" -4 --ca "$LAB_CA" -A work --login
+like "$(cat "$T/prom")" "port=\"$LAB_IMAPS_PORT\"[^}]*stage=\"login\"[}] [0-9.]+" \
+	'--prom: how long it took'
 like "$(timeout 60 portprobe -4 --ca "$LAB_CA" -A work --login)" \
 	'login: billy, [A-Z0-9-]+, [0-9.]+ ms' 'in words'
 probe -A stale --login
