@@ -510,6 +510,21 @@ read_state_dir(struct mbsync *m, struct foreign_section *s)
 		    (struct str){ is, (size_t)(end - is) }));
 }
 
+/* Where deletions go there, if any are carried to the server. */
+static void
+read_trash(struct mbsync *m, struct foreign_section *store,
+    const struct import_way *far)
+{
+	const char *path = take_key(m, store, "Path", NULL), *trash;
+
+	if (!far->new || !far->flags || !far->gone || !far->expunge)
+		return;
+	trash = take_key(m, store, "Trash", NULL);
+	if (trash != NULL)
+		conf_out_key(m->o, "trash", arena_printf(m->a, "%s%s",
+		    path != NULL ? path : "", trash));
+}
+
 static void
 ways(struct mbsync *m, struct foreign_section *s, bool turned)
 {
@@ -575,6 +590,7 @@ channel(struct mbsync *m, struct foreign_section *s,
 	read_state_dir(m, s);
 	ways(m, s, turned);
 	import_directions(m->o, &w);
+	read_trash(m, far.store, &w.far);
 	if (foreign_yes(take_key(m, s, "CopyArrivalDate", NULL)))
 		take_key(m, top(m->f), "CopyArrivalDate", NULL);
 	foreign_left(s, m->o);

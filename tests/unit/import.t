@@ -375,6 +375,25 @@ like "$OUT" 'near ~/O/'$'\n''  layout legacy'$'\n''  info-delimiter !' \
     "SubFolders Legacy, a delimiter of its own"
 like "$OUT" '# not taken over: Flatten' "what is no separator is said"
 like "$OUT" '# Path: there it is put before' "so is a Path that is no folder"
+mbsync "a trash" <<'E'
+IMAPStore t
+Host t.test
+User jo
+Trash "[Gmail]/Trash"
+
+Channel c
+Far :t:
+Near :n:
+Patterns *
+Expunge Both
+
+Channel d
+Far :t:
+Near :n:
+Sync Pull
+E
+is "$(grep -c '^  trash \[Gmail\]/Trash$' <<<"$OUT")" 1 \
+    "is named where deletions go to the server"
 mbsync "Sync None" <<'E'
 Channel c
 Far :f:
