@@ -125,97 +125,13 @@ put_path(struct buf *b, struct str box, char sep, const struct naming *how)
 	return 0;
 }
 
-/* ---- other names here than there ---- */
-
-static bool
-map_split(const char *rule, struct str *near, struct str *far)
-{
-	const char *arrow = strstr(rule, " -> ");
-
-	if (arrow == NULL)
-		return false;
-	*near = str_trim((struct str){ rule, (size_t)(arrow - rule) });
-	*far = str_trim(str_of(arrow + 4));
-	return near->n > 0 && far->n > 0;
-}
-
-/* Cuts off a "*" at the end. */
-static bool
-map_wild(struct str *s)
-{
-	if (s->n == 0 || s->p[s->n - 1] != '*')
-		return false;
-	s->n--;
-	return true;
-}
-
-bool
-names_map_good(const char *rule)
-{
-	struct str near, far;
-	bool wild;
-
-	if (!map_split(rule, &near, &far) || str_control(str_of(rule)))
-		return false;
-	wild = map_wild(&near);
-	return wild == map_wild(&far) &&
-	    memchr(near.p, '*', near.n) == NULL &&
-	    memchr(far.p, '*', far.n) == NULL;
-}
-
-/* Does the name begin as the rule does? */
-static bool
-map_begins(struct str name, struct str rule, char sep)
-{
-	size_t i;
-
-	for (i = 0; i < rule.n; i++)
-		if (i == name.n || name.p[i] != (rule.p[i] == '/' && sep != '\0' ? sep :
-		    rule.p[i]))
-			return false;
-	return true;
-}
-
-/* The other name of a mailbox, if it has one. */
-static bool
-map_name(struct buf *to, struct str name, char sep, const struct naming *how,
-    bool far_to_near)
-{
-	struct str near, far, from, into;
-	size_t i, k;
-	bool wild;
-
-	for (i = 0; i < how->map.n; i++) {
-		if (!map_split(how->map.v[i], &near, &far))
-			continue;
-		wild = map_wild(&near) && map_wild(&far);
-		from = far_to_near ? far : near;
-		into = far_to_near ? near : far;
-		if (!map_begins(name, from, sep) ||
-		    (!wild && name.n != from.n))
-			continue;
-		for (k = 0; k < into.n; k++)
-			buf_c(to, into.p[k] == '/' && sep != '\0' ? sep :
-			    into.p[k]);
-		buf_str(to, str_from(name, from.n));
-		return true;
-	}
-	return false;
-}
-
 int
 names_to_path(struct buf *b, struct str box, char sep,
     const struct naming *how)
 {
-	struct buf other = { .max = 4096 };
 	size_t was = b->n;
-	int got;
 
-	if (map_name(&other, box, sep, how, true))
-		box = BUF_STR(other);
-	got = put_path(b, box, sep, how);
-	buf_free(&other);
-	if (got == 0 && !b->over &&
+	if (put_path(b, box, sep, how) == 0 && !b->over &&
 	    b->n - was <= (how->layout == LAYOUT_MAILDIRPP ? ENTRY_MAX :
 	    PATH_MAX_ALL))
 		return 0;
@@ -309,19 +225,13 @@ int
 names_from_path(struct buf *b, struct str path, char sep,
     const struct naming *how)
 {
-	struct buf back = { .max = 4096 }, other = { .max = 4096 };
+	struct buf back = { .max = 4096 };
 	size_t was = b->n;
 	bool good;
 
 	good = path.n <= PATH_MAX_ALL &&
-	    get_path(b, path, sep, how) == 0 && !b->over;
-	if (good && map_name(&other, str_from(BUF_STR(*b), was), sep, how,
-	    false)) {
-		b->n = was;
-		buf_str(b, BUF_STR(other));
-	}
-	buf_free(&other);
-	good = good && names_to_path(&back, str_from(BUF_STR(*b), was), sep,
+	    get_path(b, path, sep, how) == 0 && !b->over &&
+	    names_to_path(&back, str_from(BUF_STR(*b), was), sep,
 	    how) == 0 && str_eq(BUF_STR(back), path);
 	buf_free(&back);
 	if (good)

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "opt.h"
 #include "str.h"
 
 /* A mailbox a/b is a/b, or .a.b, or a/.b. */
@@ -15,16 +14,8 @@ struct naming {
 	enum layout layout;
 	char flat;		/* with verbatim, instead of "/"; or '\0' */
 	bool utf7;		/* modified UTF-7, not UTF-8 */
-	struct opt_list map;	/* "NEAR -> FAR": names_map_good; the first
-				   that fits counts */
 };
 extern const struct naming names_verbatim;
-/*
- * Two names of a mailbox, here and on the server, which is the one that all
- * functions take and give; "/" stands for the server's separator.  Both may end
- * with "*", which is the same on both sides.
- */
-bool names_map_good(const char *);
 /* May the character stand for "/"? */
 bool names_flat(char);
 

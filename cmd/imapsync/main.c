@@ -28,7 +28,6 @@ struct options {
 	enum layout layout;
 	enum { CODE_UTF8, CODE_UTF7 } code;
 	const char *flatten, *delimiter, *inbox;
-	struct opt_list map;
 	const char *import;
 	bool pull, push, all;
 	struct opt_list operands;
@@ -110,8 +109,6 @@ static const struct opt options[] = {
 	    .help = "verbatim (DIR/a/b), maildir++ (DIR/.a.b), legacy (DIR/a/.b)" },
 	{ .name = "flatten", .arg = "CHAR", .kind = OPT_TEXT, .to = &o.flatten,
 	    .help = "with verbatim: a/b is DIR/aCHARb" },
-	{ .name = "map", .arg = "RULE", .kind = OPT_LIST, .to = &o.map,
-	    .help = "another name here: 'Sent -> [Gmail]/Sent Mail'" },
 	{ .name = "near-names", .arg = "CODE", .kind = OPT_CHOICE,
 	    .to = &o.code, .choices = codes,
 	    .help = "utf-8, or utf-7 as on old servers" },
@@ -210,14 +207,8 @@ folder_names(struct err *e)
 {
 	const char *f = o.flatten;
 
-	size_t i;
-
 	o.is.how = (struct naming){ .layout = o.layout,
-	    .utf7 = o.code == CODE_UTF7, .map = o.map };
-	for (i = 0; i < o.map.n; i++)
-		if (!names_map_good(o.map.v[i]))
-			return fail(e, EX_USAGE, "--map: NAME -> NAME, or both with a * at the end, not \"%s\"",
-			    o.map.v[i]);
+	    .utf7 = o.code == CODE_UTF7 };
 	if (f == NULL)
 		return 0;
 	if (o.layout != LAYOUT_VERBATIM)

@@ -9,9 +9,6 @@ static const struct naming plus = { .layout = LAYOUT_MAILDIRPP },
     legacy = { .layout = LAYOUT_LEGACY }, flat = { .flat = '.' },
     old = { .utf7 = true }, old_plus = { .layout = LAYOUT_MAILDIRPP,
 	.utf7 = true };
-static const char *rules[] = { "Sent -> [Gmail]/Sent Mail",
-	"All/* -> Archive/*", "work/* -> INBOX/work/*", };
-static const struct naming mapped = { .map = { rules, 3 } };
 #define V &names_verbatim
 #define M &plus
 
@@ -21,12 +18,6 @@ static const struct {
 	const struct naming *layout;
 } pairs[] = {
 	{ "INBOX", "INBOX", '/', V },
-	{ "[Gmail]/Sent Mail", "Sent", '/', &mapped },
-	{ "[Gmail].Sent Mail", "Sent", '.', &mapped },
-	{ "Archive/2024/a", "All/2024/a", '/', &mapped },
-	{ "INBOX.work.x", "work/x", '.', &mapped },
-	{ "INBOX", "INBOX", '.', &mapped },
-	{ "Sent/x", "Sent/x", '/', &mapped },
 	{ "INBOX", "", '.', M },
 	{ "INBOX/x", "INBOX/x", '/', V },
 	{ "INBOX.x", ".INBOX.x", '.', M },
