@@ -3,7 +3,6 @@
 #define BATCH_DONE_H
 
 #include "fail.h"
-#include "str.h"
 #include "table.h"
 
 /* Texts by 64 bits, each with a number.  Begins as zero. */

@@ -9,7 +9,7 @@
 
 #include "mem.h"
 #include "opt.h"
-#include "options.h"
+#include "options_batch.h"
 
 enum { BATCH_KEY = 17 };
 

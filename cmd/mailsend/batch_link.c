@@ -5,7 +5,6 @@
 #include "seal.h"
 #include "stop.h"
 #include "submit.h"
-#include "trace.h"
 
 enum { IDLE_MS = 1000 };	/* so long a connection needs no look */
 
