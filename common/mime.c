@@ -62,6 +62,26 @@ type_ok(const char *s)
 	    !str_control(str_of(s)) && str_ascii(str_of(s));
 }
 
+/* "TYPE", or "TYPE:NAME" of one without parameters, where a colon may stand. */
+static bool
+type_and_name(struct mime_file *f, struct arena *a, const char *s)
+{
+	size_t n = token_length(s);
+	const char *type = s, *name = NULL;
+
+	if (s[n] == '/')
+		n += 1 + token_length(s + n + 1);
+	if (s[n] == ':' && s[n + 1] != '\0') {
+		type = arena_dup(a, (struct str){ s, n });
+		name = s + n + 1;
+	}
+	if (!type_ok(type) || str_control(str_of(name)))
+		return false;
+	f->type = type;
+	f->name = name;
+	return true;
+}
+
 struct mime_file
 mime_file_arg(struct arena *a, const char *arg)
 {
@@ -69,10 +89,9 @@ mime_file_arg(struct arena *a, const char *arg)
 	const char *colon = strrchr(arg, ':');
 
 	while (access(arg, F_OK) < 0 && colon != NULL && colon > arg) {
-		if (type_ok(colon + 1)) {
+		if (type_and_name(&f, a, colon + 1)) {
 			f.path = arena_dup(a, (struct str){ arg,
 			    (size_t)(colon - arg) });
-			f.type = colon + 1;
 			break;
 		}
 		colon = os_last(arg, ':', (size_t)(colon - arg));

@@ -32,8 +32,8 @@ struct mime_file {
 };
 
 /*
- * Takes an option's FILE[:TYPE] apart, where TYPE has a "/" and FILE may have
- * colons: the whole is taken if such a file exists.
+ * Takes an option's FILE[:TYPE[:NAME]] apart, where TYPE has a "/" and FILE may
+ * have colons: the whole is taken if such a file exists.
  */
 struct mime_file mime_file_arg(struct arena *, const char *arg);
 

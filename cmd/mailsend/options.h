@@ -22,7 +22,7 @@ struct option_message {
 	const char *file;		/* a finished message; "-": stdin */
 	const char *aliases;		/* a file, as aliases(5) */
 	struct opt_list to, cc, bcc;	/* each a list of mailboxes */
-	struct opt_list attach;		/* FILE[:TYPE] */
+	struct opt_list attach;		/* FILE[:TYPE[:NAME]] */
 	struct opt_list embed;		/* --inline, likewise */
 	struct opt_list header;		/* "Name: value" */
 	bool read_recipients;		/* from To, Cc and Bcc */

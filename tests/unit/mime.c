@@ -374,6 +374,11 @@ test_files(void)
 	    "FILE:TYPE");
 	f = mime_file_arg(&a, "a:b");
 	ok(strcmp(f.path, "a:b") == 0 && f.type == NULL, "a:b is a file");
+	f = mime_file_arg(&a, "a:b:text/csv:c:d.csv");
+	ok(strcmp(f.path, "a:b") == 0 && strcmp(f.type, "text/csv") == 0 &&
+	    strcmp(f.name, "c:d.csv") == 0, "FILE:TYPE:NAME");
+	f = mime_file_arg(&a, "a:text/csv:x\ny");
+	ok(f.type == NULL && f.name == NULL, "no name has a control byte");
 	f = mime_file_arg(&a, "a:text/x-y; p=\"q:r\"");
 	ok(strcmp(f.path, "a") == 0, "TYPE with a parameter");
 	f = (struct mime_file){ .path = "/nonexistent/a.pdf" };
