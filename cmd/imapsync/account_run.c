@@ -15,6 +15,8 @@
 #include "file.h"
 #include "folders_rename.h"
 #include "link.h"
+#include "list.h"
+#include "list_show.h"
 #include "lock.h"
 #include "report.h"
 #include "statecmd.h"
@@ -185,6 +187,38 @@ close_run(struct run *r)
 		close(r->lock);
 	report_free(&r->report);
 	arena_free(&r->arena);
+}
+
+/* Looking takes no lock and no base, and changes nothing. */
+int
+account_list(const struct settings *o, struct err *e)
+{
+	struct settings all = *o;
+	struct run r = { .o = &all, .e = e, .root = -1, .lock = -1,
+	    .attic = { .all = -1 }, .links = 1 };
+	struct sandbox box = { 0 };
+	struct link *l;
+	int status;
+
+	all.patterns = "*";
+	all.local_only = NULL;
+	all.dry_run = true;
+	report_begin(&r.report, &all);
+	r.link = l = mem_new(1, sizeof *r.link);
+	l->run = &r;
+	if (o->near != NULL) {
+		r.root = open(o->near, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		sandbox_path(&box, o->near, SANDBOX_READ);
+	}
+	o->account->box = &box;
+	if (session_ready(&l->session, o->account, &l->err) == 0 &&
+	    link_connect(&r, l) == 0 && list_find(&r) == 0)
+		list_show(&r, o);
+	fail_join(e, &l->err);
+	status = report_status(&r.report, e);
+	close_run(&r);
+	sandbox_forget(&box);
+	return status;
 }
 
 int

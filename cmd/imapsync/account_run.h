@@ -7,6 +7,8 @@ struct settings;
 
 /* Its exit status, e told of what ended it. */
 int account_run(const struct settings *, struct err *);
+/* "imapsync list": all folders of the server; 0 or as above. */
+int account_list(const struct settings *, struct err *);
 /* "imapsync state VERB" of its state directory: see statecmd_run. */
 int account_state(const struct settings *, const char *verb, struct err *);
 

@@ -31,6 +31,7 @@ struct box_far {
 	struct mark now;	/* of LIST-STATUS or STATUS, and what we
 				   moved there since; not its modseq */
 	struct mark seen;	/* of SELECT, or of STATUS if trusted */
+	const char *use;	/* what it is for, "\\Sent" say; or NULL */
 	uint64_t told;		/* UIDNEXT as SELECT said it, or 0 */
 	uint64_t hidden;	/* so many it has, and does not show */
 	uint64_t storable;	/* flags; all, until SELECT says which */
@@ -146,5 +147,4 @@ void box_far_clear(struct box *);	/* nothing is known of it */
 
 enum { PASSES = 2 };		/* over a mailbox, in a run */
 enum { FEW_FILES = 1400 };	/* mailboxes in work need that many */
-
 #endif

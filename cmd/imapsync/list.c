@@ -35,6 +35,7 @@
 struct seen {
 	const char *name, *path;
 	const char *id;		/* MAILBOXID, or NULL */
+	const char *use;	/* what it is for, or NULL */
 	uint64_t uidvalidity, uidnext, modseq, exists;
 	bool far, near, counted;
 };
@@ -119,6 +120,7 @@ become(struct found *f)
 		b->far.is = s->far;
 		b->near.is = s->near;
 		b->far.counted = s->counted;
+		b->far.use = s->use;
 		b->far.now = (struct mark){ s->uidvalidity, s->uidnext,
 		    s->modseq, s->exists, s->id };
 	}
@@ -204,6 +206,20 @@ note_trash(struct found *f, const struct imap_resp *m, struct str name)
 	f->bytes += name.n;
 }
 
+/* RFC 6154's and 8457's; NULL: none. */
+static const char *
+special_use(struct str flags)
+{
+	static const char *const uses[] = { "\\Trash", "\\Sent", "\\Drafts",
+	    "\\Junk", "\\Archive", "\\All", "\\Flagged", "\\Important" };
+	size_t i;
+
+	for (i = 0; i < sizeof uses / sizeof *uses; i++)
+		if (imap_has_flag(flags, uses[i]))
+			return uses[i];
+	return NULL;
+}
+
 static void
 take_name(struct found *f, const struct imap_resp *m, struct str name)
 {
@@ -230,6 +246,7 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	if (b == NULL)
 		b = seen_add(f, name, at);
 	b->far = true;
+	b->use = special_use(m->flags);
 	buf_free(&path);
 }
 

@@ -187,6 +187,7 @@ version_text(struct buf *b)
 
 static struct opt_set set = { .version = version_text,
     .usage = "imapsync [options] [NAME ...]\n"
+    "       imapsync [options] list [NAME]\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
 
@@ -290,6 +291,10 @@ policies(struct err *e)
 static int
 load_account(const char *name, struct err *e)
 {
+	if (name != NULL && (strcmp(name, "state") == 0 ||
+	    strcmp(name, "list") == 0))
+		return fail(e, EX_CONFIG, "sync %s: no section can have the name of a command",
+		    name);
 	if (name != NULL && account_section(&o.account, "sync", name, e) < 0)
 		return -1;
 	if (account_load(&o.account, &set, "imap", NULL, e) < 0)
@@ -369,6 +374,23 @@ state_command(struct err *e)
 	return account_state(&o.is, v->v[1], e);
 }
 
+/* "list [NAME]" */
+static int
+list_command(struct err *e)
+{
+	const struct opt_list *v = &o.operands;
+
+	if (v->n > 2)
+		return fail(e, EX_USAGE, "list, and a NAME");
+	if (load_account(v->n == 2 ? v->v[1] : NULL, e) < 0)
+		return -1;
+	if (!o.account.has_server)
+		return fail(e, EX_USAGE, "which server? Name a sync section, or use -S imaps://HOST");
+	if (o.is.near != NULL)
+		o.is.near = file_path(&o.account.arena, o.is.near);
+	return account_list(&o.is, e);
+}
+
 /* A section of a text, loaded as if it were the configuration. */
 static int
 try_section(const char *name, struct str text, struct err *e)
@@ -418,6 +440,8 @@ sync_start(int argc, char **argv, struct err *e)
 		return foreign_convert(&import, o.import, stdout, e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "state") == 0)
 		return state_command(e);
+	if (o.operands.n > 0 && strcmp(o.operands.v[0], "list") == 0)
+		return list_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "sync", &o.operands, e) < 0)
 		return -1;

@@ -140,4 +140,45 @@ def summary():
     like(u.sync("-v").err, r" s: nothing to do\n", "and says so if not")
 
 
+@scenario
+def folders_there():
+    """imapsync list: the server's folders, and where they lie here."""
+    u = Alone()
+    for name, n in (("INBOX", 2), ("Sent", 1), ("a/b", 0), (utf7("Fü"), 1)):
+        b = u.box(name)
+        for i in range(n):
+            b.add(mail(i))
+    u.box("Sent").special = r"\Sent"
+    u.sync("--patterns", "INBOX Sent")
+    tree, heard = u.near.tree(), len(u.server.heard)
+    r = u.sync("--patterns", "INBOX Sent a/*", "list")
+    is_((r.status, r.err), (0, ""), "list")
+    is_([re.sub(" +", " ", x) for x in r.out.splitlines()],
+        [" 2 - INBOX: INBOX", " 1 - Fü: not synced",
+         " 1 \\Sent Sent: Sent", " 0 - a/b: not here yet, a/b"],
+        "a line each")
+    ok(not any(re.match("SELECT|EXAMINE|CREATE|UID", c)
+               for c in u.server.heard[heard:]) and u.near.tree() == tree,
+       "nothing is changed, or selected", u.server.heard[heard:])
+    r = u.sync("--patterns", "INBOX Sent a/*", "-j", "list")
+    is_([{k: v for k, v in e.items() if k not in ("v", "account", "event")}
+         for e in r.events if e["box"] in ("Sent", "Fü")],
+        [{"box": "Fü", "messages": 1, "synced": False},
+         {"box": "Sent", "messages": 1, "use": r"\Sent", "synced": True,
+          "path": "Sent", "here": True}], "-j: the same")
+    is_(u.sync("list", "a", "b").status, 64, "two names: 64")
+    with open(u.dir + "/conf", "w") as f:
+        f.write("account a\n  imap imap://127.0.0.1:%d\n  tls off\n  user jo\n"
+                "  password-command echo secret\nsync list : a\n  near %s/l\n"
+                "sync w : a\n  near %s/w\n" % (u.server.port, u.dir, u.dir))
+    for args, status in ((["list"], 78), (["-a"], 78), (["list", "w"], 0),
+                         (["list", "list"], 78)):
+        p = subprocess.run([PROGRAM, "--config", u.dir + "/conf"] + args,
+                           capture_output=True, env=dict(
+                               os.environ, XDG_STATE_HOME=u.dir + "/x"))
+        if args != ["list"]:
+            is_(p.returncode, status, "%s of a configuration" % args)
+    like(p.stderr.decode(), "name of a command", "is said")
+
+
 done()
