@@ -18,6 +18,8 @@
 #include "list.h"
 #include "list_show.h"
 #include "lock.h"
+#include "near_dir.h"
+#include "near_file.h"
 #include "report.h"
 #include "statecmd.h"
 #include "statedir.h"
@@ -134,6 +136,57 @@ open_root(struct run *r)
 	return fail_sys(r->e, EX_CANTCREAT, "%s", path);
 }
 
+/* Where a link leads to, if that is a Maildir of ours. */
+struct ours {
+	int root;
+	const struct stat *to;
+	const char *is;		/* its path; or NULL */
+	struct arena *arena;
+};
+
+static void
+is_ours(void *of, const char *path)
+{
+	struct ours *s = of;
+	struct stat st;
+
+	if (s->is == NULL && fstatat(s->root, path[0] != '\0' ? path : ".",
+	    &st, 0) == 0 && st.st_dev == s->to->st_dev &&
+	    st.st_ino == s->to->st_ino)
+		s->is = arena_dup(s->arena, str_of(path));
+}
+
+/* One that cannot be followed is told, 73, and left alone as any link is. */
+static int
+follow_links(struct run *r)
+{
+	const struct opt_list *v = &r->o->follow;
+	struct ours s = { .root = r->root, .arena = &r->arena };
+	struct stat to;
+	size_t i;
+
+	for (i = 0; i < v->n && r->root >= 0; i++) {
+		s.to = &to;
+		s.is = NULL;
+		if (fstatat(r->root, v->v[i], &to, 0) < 0)
+			to = (struct stat){ 0 };
+		is_ours(&s, "");	/* it may be no Maildir itself */
+		if (near_dir_folders(r->root, r->o->how.layout, is_ours, &s,
+		    r->e) < 0)
+			return -1;
+		if (s.is != NULL && strcmp(s.is, v->v[i]) != 0) {
+			report_problem(&r->report, EX_CANTCREAT, v->v[i],
+			    "it leads to %s, which is synced already",
+			    s.is[0] != '\0' ? s.is : r->o->near);
+			continue;
+		}
+		if (near_file_follow(r->root, v->v[i], &to) < 0)
+			report_problem(&r->report, EX_CANTCREAT, v->v[i],
+			    "--follow: %s", strerror(errno));
+	}
+	return 0;
+}
+
 /* Can a file be deleted here that is to be kept? */
 static bool
 needs_attic(const struct settings *o)
@@ -154,6 +207,8 @@ open_run(struct run *r)
 	if (take_base(r, &is) < 0 ||
 	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0 ||
 	    (!r->o->dry_run && base_note(r->dir, &is, r->e) < 0))
+		return -1;
+	if (follow_links(r) < 0)
 		return -1;
 	if (needs_attic(r->o))
 		attic_open(&r->attic, &r->arena, r->o->near, r->root);
@@ -242,6 +297,9 @@ account_run(const struct settings *o, struct err *e)
 		if (o->inbox != NULL && o->inbox[0] == '/')
 			sandbox_path(&box, o->inbox, SANDBOX_WRITE);
 		sandbox_path(&box, r.dir, SANDBOX_WRITE);
+		for (i = 0; i < o->follow.n; i++)
+			sandbox_path(&box, arena_printf(&r.arena, "%s/%s",
+			    o->near, o->follow.v[i]), SANDBOX_WRITE);
 		former = elsewhere_dirs(o, &r.arena);
 		for (i = 0; i < former.n; i++)
 			sandbox_path(&box, former.v[i], SANDBOX_READ);

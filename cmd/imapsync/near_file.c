@@ -6,15 +6,81 @@
 #include <unistd.h>
 
 #include "maildir.h"
+#include "mem.h"
 #include "near_file.h"
 #include "os.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
+/* ---- links that are followed ---- */
+
+/* Of this process, which has one account: by what the link and its end are. */
+static struct followed {
+	dev_t link_dev, dev;
+	ino_t link_ino, ino;
+} *followed;
+static size_t nfollowed;
+
+int
+near_file_follow(int root, const char *path, struct stat *to)
+{
+	struct stat st;
+	size_t i;
+
+	if (fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISLNK(st.st_mode))
+		return 1;
+	if (fstatat(root, path, to, 0) < 0)
+		return -1;
+	errno = S_ISDIR(to->st_mode) ? EEXIST : ENOTDIR;
+	for (i = 0; i < nfollowed; i++)
+		if (followed[i].dev == to->st_dev &&
+		    followed[i].ino == to->st_ino)
+			return -1;
+	if (!S_ISDIR(to->st_mode))
+		return -1;
+	followed = mem_grow(followed, nfollowed + 1, sizeof *followed);
+	followed[nfollowed++] = (struct followed){ st.st_dev, to->st_dev,
+	    st.st_ino, to->st_ino };
+	return 0;
+}
+
+/* The folder behind a link, if both are as they were; or -1, ELOOP. */
+static int
+enter_link(int at, const char *name)
+{
+	struct stat st, to;
+	size_t i;
+	int fd;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	for (i = 0; i < nfollowed; i++)
+		if (followed[i].link_dev == st.st_dev &&
+		    followed[i].link_ino == st.st_ino)
+			break;
+	errno = ELOOP;
+	if (i == nfollowed)
+		return -1;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || (fstat(fd, &to) == 0 && to.st_dev == followed[i].dev &&
+	    to.st_ino == followed[i].ino))
+		return fd;
+	close(fd);
+	errno = ELOOP;
+	return -1;
+}
+
+/* ---- folders ---- */
+
 int
 near_file_enter(int at, const char *name, bool make)
 {
 	int fd = openat(at, name, FOLDER);
+
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR) && nfollowed > 0)
+		return enter_link(at, name);
 
 	if (fd >= 0 || errno != ENOENT || !make ||
 	    (mkdirat(at, name, 0700) < 0 && errno != EEXIST))

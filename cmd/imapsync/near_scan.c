@@ -18,6 +18,7 @@
 #include "maildir.h"
 #include "mem.h"
 #include "near_dir.h"
+#include "near_file.h"
 #include "near_letters.h"
 #include "os.h"
 #include "stop.h"
@@ -349,7 +350,8 @@ is_folder(const struct walk *w, const struct dirent *x)
 {
 	const char *s = x->d_name;
 
-	if (x->d_type != DT_DIR && x->d_type != DT_UNKNOWN)
+	if (x->d_type != DT_DIR && x->d_type != DT_UNKNOWN &&
+	    x->d_type != DT_LNK)	/* it may be one that is followed */
 		return false;
 	if (w->layout == LAYOUT_MAILDIRPP ||
 	    (w->layout == LAYOUT_LEGACY && w->here.n > 0))
@@ -368,11 +370,16 @@ found(struct walk *w)
 
 static int walk_tree(struct walk *, int at, int deep, struct err *);
 
+/* Behind a link that is followed, there is that one Maildir. */
 static int
 visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 {
 	int fd = openat(at, name, FOLDER), got = 0;
 	size_t was = w->here.n;
+	bool link = fd < 0 && (errno == ENOTDIR || errno == ELOOP);
+
+	if (link)
+		fd = near_file_enter(at, name, false);
 
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
 		return 0;
@@ -383,7 +390,7 @@ visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 	buf_s(&w->here, name);
 	if (is_maildir(fd))
 		found(w);
-	if (w->layout != LAYOUT_MAILDIRPP && deep < DEEP)
+	if (w->layout != LAYOUT_MAILDIRPP && deep < DEEP && !link)
 		got = walk_tree(w, fd, deep + 1, e);
 	else
 		close(fd);

@@ -340,4 +340,59 @@ def unwritable():
     is_(len(u.near.files("Archive")), 2, "it comes")
 
 
+@scenario
+def followed():
+    """--follow NAME: a Maildir that is a link is one like any other."""
+    far = tempfile.mkdtemp(dir="/dev/shm" if os.access(
+        "/dev/shm", os.W_OK) else None)
+    atexit.register(shutil.rmtree, far, ignore_errors=True)
+    u = Alone()
+    u.box().add(mail(1))
+    u.box("Archive").add(mail(2))
+    u.box("Zed").add(mail(3))
+    os.symlink(far, u.near.path("Archive"))
+    how = ("--follow", "Archive")
+    u.runs("a link that is followed", *how)
+    is_([len(u.near.files(b)) for b in ("INBOX", "Archive", "Zed")],
+        [1, 1, 1], "all are here")
+    u.runs("nothing to do", *how)
+    u.box("Archive").messages[0].flags.add(r"\Flagged")
+    u.near.move("INBOX", "number 1", "Zed")
+    u.near.deliver("Archive", mail(4))
+    u.runs("changes", *how)
+    is_([sorted(m.uid for m in u.box(b).messages) for b in
+         ("INBOX", "Archive", "Zed")], [[], [1, 2], [1, 2]], "go there")
+    ok(any(f.endswith(":2,F") for f in u.near.files("Archive")),
+       "and come here", u.near.files("Archive"))
+    m = u.box("Archive").messages.pop()
+    u.box("Zed").add(m.data)
+    u.runs("moved there to another one", *how)
+    is_([len(u.near.files(b)) for b in ("Archive", "Zed")], [1, 3],
+        "and here, be it another file system")
+    is_([len(u.box(b).messages) for b in ("Archive", "Zed")], [1, 3],
+        "nothing is twice there")
+
+
+@scenario
+def followed_twice():
+    """A link to what is synced already is told, 73, and not followed."""
+    for to in ("Zed", "."):
+        u = Alone()
+        for n, name in enumerate(("INBOX", "Archive", "Zed"), 1):
+            u.box(name).add(mail(n))
+        u.runs("without Archive", "--patterns", "INBOX Zed")
+        os.symlink(to, u.near.path("Archive"))
+        for i in range(2):
+            r = u.runs("a link to %s: 73" % to, "--follow", "Archive",
+                       status=73)
+        like(r.err, "Archive: it leads to (Zed|.*near), which is synced "
+             "already", "is named")
+        is_([len(u.box(b).messages) for b in ("INBOX", "Archive", "Zed")],
+            [1, 1, 1], "nothing is twice there")
+        is_(len(u.near.files("Zed")), 1, "and here")
+    u = Alone()
+    u.box().add(mail(1))
+    u.runs("a name that is not there: 73", "--follow", "None", status=73)
+
+
 done()
