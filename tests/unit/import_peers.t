@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""--import of six configurations of each kind (tests/import): what they would
-do here is the table's row, and what the other program says it would do.
+"""--import of six configurations or more of each kind (tests/import): what they
+would do here is the table's row, and what the other program says it would do.
 
 	import_peers.t		compares
 	import_peers.t -w	writes the table anew: read what changed
