@@ -378,18 +378,18 @@ where(bool far, bool near)
 }
 
 /*
- * A pattern behind what all names begin with there.  INBOX does not, and "*"
- * and "%" are INBOX, too.
+ * A pattern behind what all names begin with there.  If that is the Path of a
+ * store, INBOX does not, and "*" and "%" are INBOX, too.
  */
 static void
 below(struct mbsync *m, struct opt_list *to, const char *first,
-    const char *pattern)
+    const char *pattern, bool path)
 {
 	const char *no = pattern[0] == '!' ? "!" : "", *p = pattern + (no[0] != 0);
 
-	if (first[0] != '\0' && (strcmp(p, "*") == 0 || strcmp(p, "%") == 0))
+	if (path && (strcmp(p, "*") == 0 || strcmp(p, "%") == 0))
 		opt_list_add(m->a, to, arena_printf(m->a, "%sINBOX", no));
-	if (foreign_is(p, "INBOX"))
+	if (path && foreign_is(p, "INBOX"))
 		first = "";
 	opt_list_add(m->a, to, arena_printf(m->a, "%s%s%s", no, first, p));
 }
@@ -427,7 +427,8 @@ mbsync_folders(struct mbsync *m, struct foreign_section *s, struct end far,
 	if (v.n > 0 && box[0] == '\0')
 		box = first;
 	for (i = 0; i < v.n; i++)
-		below(m, &to, box, v.v[i]);
+		below(m, &to, box, v.v[i], far.box[0] == '\0' &&
+		    first[0] != '\0');
 	if (v.n == 0)
 		opt_list_add(m->a, &to, box[0] != '\0' ? box : "INBOX");
 	import_patterns(m->o, &to);
