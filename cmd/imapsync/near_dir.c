@@ -18,7 +18,6 @@
 #include "attic.h"
 #include "maildir.h"
 #include "mem.h"
-#include "names.h"
 #include "near_dir.h"
 #include "near_file.h"
 #include "near_letters.h"

@@ -8,7 +8,6 @@
 #include "maildir.h"
 #include "mem.h"
 #include "near_file.h"
-#include "os.h"
 
 enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 

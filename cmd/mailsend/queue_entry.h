@@ -22,7 +22,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "letter.h"
 #include "queue_clock.h"
 #include "smtp_mail.h"
 #include "spool.h"

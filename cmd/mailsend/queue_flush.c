@@ -15,7 +15,6 @@
 
 #include "queue_flush.h"
 #include "clock.h"
-#include "file.h"
 #include "queue.h"
 #include "queue_entry.h"
 #include "queue_report.h"

@@ -2,7 +2,6 @@
 #ifndef QUEUE_REPORT_H
 #define QUEUE_REPORT_H
 
-#include "letter.h"
 #include "queue_entry.h"
 #include "run.h"
 
