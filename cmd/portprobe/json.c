@@ -166,6 +166,7 @@ json_tls(struct json *j, const struct report *r)
 		json_int(j, "depth", (int64_t)r->verdict.soonest);
 		when(j, "not_after", r->verdict.until);
 		json_int(j, "days", r->verdict.days);
+		json_bool(j, "other", r->verdict.ends_other);
 		json_close(j, '}');
 	} else {
 		json_null(j, "soonest");

@@ -82,29 +82,36 @@ judge_span(const struct span *s, const struct tls_cert *c)
 	return at < (int64_t)s->n * day ? at : (int64_t)s->n * day;
 }
 
+/* Which one: f is what was sent with the one or the other kind of keys. */
 static const char *
-whose(const struct report *r, size_t i)
+whose(const struct report *r, const struct tls_facts *f, size_t i)
 {
-	return i == 0 ? "the certificate" : arena_printf(r->mem,
-	    "certificate %zu (%s)", i, r->tls.facts.cert[i].subject);
+	const char *chain = f == r->tls.other ? arena_printf(r->mem,
+	    " of the key %s", f->cert[0].key) : "";
+
+	if (i == 0)
+		return arena_printf(r->mem, "the certificate%s", chain);
+	return arena_printf(r->mem, "certificate %zu (%s)%s", i,
+	    f->cert[i].subject, chain);
 }
 
 static void
-soon(struct report *r, size_t i, enum finding_sev sev)
+soon(struct report *r, const struct tls_facts *f, size_t i,
+    enum finding_sev sev)
 {
-	const struct tls_cert *c = &r->tls.facts.cert[i];
+	const struct tls_cert *c = &f->cert[i];
 	int days = judge_days(r, c);
 	char day[16];
 
 	judge_date(c->until, day);
 	note_add(r, FIND_CERT_SOON, sev, "%s expires on %s, in %d %s",
-	    whose(r, i), day, days, days == 1 ? "day" : "days");
+	    whose(r, f, i), day, days, days == 1 ? "day" : "days");
 }
 
 static void
-dates(struct report *r, size_t i)
+dates(struct report *r, const struct tls_facts *f, size_t i)
 {
-	const struct tls_cert *c = &r->tls.facts.cert[i];
+	const struct tls_cert *c = &f->cert[i];
 	const struct settings *set = r->run->set;
 	enum finding_sev sev = judge_weight(r);
 	int64_t left = c->until - r->run->now;
@@ -116,58 +123,67 @@ dates(struct report *r, size_t i)
 		r->verdict.days = judge_days(r, c);
 		r->verdict.until = c->until;
 		r->verdict.soonest = i;
+		r->verdict.ends = c;
+		r->verdict.ends_other = f == r->tls.other;
 	}
 	judge_date(c->until, day);
 	if (left < 0)
-		note_add(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, i),
+		note_add(r, FIND_CERT_EXPIRED, sev, "%s expired on %s", whose(r, f, i),
 		    day);
 	else if (left < judge_span(&set->want.crit, c))
-		soon(r, i, sev);
+		soon(r, f, i, sev);
 	else if (left < judge_span(&set->want.warn, c))
-		soon(r, i, sev < FINDING_WARN ? sev : FINDING_WARN);
+		soon(r, f, i, sev < FINDING_WARN ? sev : FINDING_WARN);
 	judge_date(c->from, day);
 	if (c->from > r->run->now)
 		note_add(r, FIND_CERT_NOT_YET, sev, "%s is valid from %s on",
-		    whose(r, i), day);
+		    whose(r, f, i), day);
 }
 
 static void
-strength(struct report *r, size_t i)
+strength(struct report *r, const struct tls_facts *f, size_t i)
 {
-	const struct tls_cert *c = &r->tls.facts.cert[i];
+	const struct tls_cert *c = &f->cert[i];
 
 	if (i > 0 && c->self_signed)
 		return;
 	if (c->weak_key)
 		note_add(r, FIND_CERT_WEAK, judge_weight(r), "%s has a weak key: %s",
-		    whose(r, i), c->key);
+		    whose(r, f, i), c->key);
 	if (c->weak_hash)
 		note_add(r, FIND_CERT_WEAK, judge_weight(r), "%s is signed with %s",
-		    whose(r, i), c->sigalg);
+		    whose(r, f, i), c->sigalg);
+}
+
+static enum tls_name
+name_of(const struct report *r, const struct tls_facts *f)
+{
+	return r->verdict.dane == DANE_MATCH && f->also ? TLS_NAME_MATCH :
+	    f->name;
 }
 
 enum tls_name
 judge_name(const struct report *r)
 {
-	return r->verdict.dane == DANE_MATCH && r->tls.facts.also ?
-	    TLS_NAME_MATCH : r->tls.facts.name;
+	return name_of(r, &r->tls.facts);
 }
 
 static void
-judge_names(struct report *r)
+judge_names(struct report *r, const struct tls_facts *f)
 {
-	const struct tls_cert *c = &r->tls.facts.cert[0];
+	const struct tls_cert *c = &f->cert[0];
 	struct buf b = { .max = 400 };
 	size_t i;
 
 	for (i = 0; i < c->nsan && b.n < 300; i++)
 		buf_printf(&b, "%s%s", i > 0 ? ", " : "", c->san[i]);
-	if (judge_name(r) == TLS_NAME_MISMATCH)
+	if (name_of(r, f) == TLS_NAME_MISMATCH)
 		note_add(r, FIND_CERT_NAME, judge_weight(r),
-		    "the certificate is for %s, not for %s", b.n > 0 ? b.p : "no name", r->tls.name);
-	if (judge_name(r) == TLS_NAME_CN_ONLY)
+		    "%s is for %s, not for %s", whose(r, f, 0), b.n > 0 ? b.p : "no name", r->tls.name);
+	if (name_of(r, f) == TLS_NAME_CN_ONLY)
 		note_add(r, FIND_CERT_CN_ONLY, judge_weight(r),
-		    "%s is in the common name only", r->tls.name);
+		    "%s is in the common name of %s only", r->tls.name,
+		    whose(r, f, 0));
 	buf_free(&b);
 }
 
@@ -199,13 +215,13 @@ chain_kind(enum tls_chain c)
 }
 
 static void
-chain(struct report *r)
+chain(struct report *r, const struct tls_facts *f,
+    const struct finding *before)
 {
-	const struct tls_facts *f = &r->tls.facts;
 	const struct tls_cert *last = &f->cert[f->ncert - 1];
 	enum kind kind = chain_kind(f->chain);
 
-	if (f->chain == TLS_CHAIN_OK || note_found(r, kind))
+	if (f->chain == TLS_CHAIN_OK || note_found(r, before, kind))
 		return;
 	if (f->chain == TLS_CHAIN_INCOMPLETE)
 		note_add(r, kind, judge_weight(r), "its issuer, %s, is neither sent nor trusted", last->issuer);
@@ -253,20 +269,45 @@ judge_sent(struct report *r)
 		    "an OCSP answer is promised, and none came");
 }
 
+/* Was it sent with the first certificate, too? */
+static bool
+in_first(const struct report *r, const struct tls_cert *c)
+{
+	const struct tls_facts *f = &r->tls.facts;
+	size_t i;
+
+	for (i = 0; i < f->ncert; i++)
+		if (str_is(str_of(c->sha256), f->cert[i].sha256))
+			return true;
+	return false;
+}
+
+/* f is what was sent with the one or the other kind of keys. */
+static void
+judge_chain(struct report *r, const struct tls_facts *f)
+{
+	const struct finding *before = r->verdict.findings.last;
+	size_t i;
+
+	for (i = 0; i < f->ncert; i++) {
+		if (f == r->tls.other && in_first(r, &f->cert[i]))
+			continue;
+		dates(r, f, i);
+		strength(r, f, i);
+	}
+	chain(r, f, before);
+	judge_names(r, f);
+}
+
 void
 judge_certificates(struct report *r)
 {
-	size_t i;
-
 	if (!r->tls.have_cert) {
 		note_add(r, FIND_CERT_NONE, judge_weight(r), "no certificate was sent");
 		return;
 	}
-	for (i = 0; i < r->tls.facts.ncert; i++) {
-		dates(r, i);
-		strength(r, i);
-	}
-	chain(r);
-	judge_names(r);
+	judge_chain(r, &r->tls.facts);
+	if (r->tls.other != NULL)
+		judge_chain(r, r->tls.other);
 	judge_sent(r);
 }

@@ -59,7 +59,7 @@ perfdata(struct buf *b, const struct report *r)
 		    label, (double)r->server->login.us / 1000);
 	if (r->verdict.days == INT_MAX)
 		return;
-	c = &r->tls.facts.cert[r->verdict.soonest];
+	c = r->verdict.ends;
 	buf_printf(b, "%s'%s_cert'=%dd;%.4g:;%.4g:", b->n > 0 ? " " : "",
 	    label, r->verdict.days,
 	    (double)judge_span(&run->set->want.warn, c) / 86400,

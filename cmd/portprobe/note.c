@@ -16,11 +16,12 @@ note_add(struct report *r, enum kind kind, enum finding_sev sev,
 }
 
 bool
-note_found(const struct report *r, enum kind kind)
+note_found(const struct report *r, const struct finding *before, enum kind kind)
 {
-	const struct finding *f;
+	const struct finding *f = before != NULL ? before->next :
+	    r->verdict.findings.first;
 
-	for (f = r->verdict.findings.first; f != NULL; f = f->next)
+	for (; f != NULL; f = f->next)
 		if (f->kind == kind_finding(kind))
 			return true;
 	return false;

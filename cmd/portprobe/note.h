@@ -10,7 +10,7 @@
 void note_add(struct report *, enum kind, enum finding_sev, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 
-/* Has it been added? */
-bool note_found(const struct report *, enum kind);
+/* Has it been added behind this finding?  NULL: at all. */
+bool note_found(const struct report *, const struct finding *before, enum kind);
 
 #endif

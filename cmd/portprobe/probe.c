@@ -240,13 +240,17 @@ unsure(struct probe *p)
 	    clock_ms() < p->deadline;
 }
 
-/* A certificate that others get is of interest if it must be a certain one. */
+/*
+ * A certificate that others get is of interest if it must be a certain one, and
+ * to --deep.
+ */
 static bool
 wants_other(const struct probe *p)
 {
 	const struct report_dane *d = &p->main.dane;
 
 	return p->run->set->want.expected != NULL || p->run->set->show.tlsa ||
+	    p->run->set->extra.deep ||
 	    (d->why == NULL && d->tlsa.state == TLSA_USABLE);
 }
 

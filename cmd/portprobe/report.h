@@ -108,9 +108,11 @@ struct verdict {
 	bool sts_covers;		/* the policy names this host */
 	const char **added, **removed;	/* capabilities, by TLS */
 	size_t nadded, nremoved;
-	int days;			/* least of the chain; INT_MAX */
+	int days;			/* least of both chains; INT_MAX */
 	int64_t until;			/* when that is */
-	size_t soonest;			/* and which certificate's */
+	size_t soonest;			/* and the depth of that certificate */
+	const struct tls_cert *ends;	/* itself */
+	bool ends_other;		/* it is one of tls.other */
 	struct findings findings;
 };
 

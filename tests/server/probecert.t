@@ -24,6 +24,9 @@ subjectKeyIdentifier = hash
 [leaf]
 subjectAltName = DNS:mail.cert.example
 extendedKeyUsage = serverAuth
+[other]
+subjectAltName = DNS:other.cert.example
+extendedKeyUsage = serverAuth
 [staple]
 subjectAltName = DNS:mail.cert.example
 tlsfeature = status_request
@@ -66,6 +69,8 @@ issue good $fresh '-1 day' '+89 days'
 issue newer leaf int leaf '-1 hour' '+89 days'
 issue older leaf int leaf '-9 days' '+80 days'
 issue rsa rsa int leaf '-1 day' '+89 days'
+issue rsaend rsa int leaf '-87 days' '+3 days + 1 hour'
+issue rsaname rsa int other '-1 day' '+89 days'
 issue weak weak int leaf '-1 day' '+89 days'
 issue staple leaf int staple '-1 day' '+89 days'
 issue thin leaf int leaf '-1 day' '+30 days'
@@ -207,6 +212,35 @@ is "$STATUS $FOUND" '0 ' 'or the other one'
 is "$(jq -r .tls.other.key < "$T/json")" 'RSA 2048' 'which is shown'
 expect $WHOLE rsa
 is "$(jq -r .tls.other < "$T/json")" null 'one that is not there is not'
+
+# ---- the other one is judged, too
+
+# two VAR NAME: an EC certificate that is well, beside an RSA one
+two() {
+	server "$1" good leaf int.pem -dcert "$T/ca/$2.pem" \
+		-dkey "$T/ca/rsa.key" -dcert_chain "$T/ca/int.pem"
+}
+two RSAEND rsaend
+expect $RSAEND good
+is "$STATUS $FOUND" '77 CERT_SOON' 'two certificates: the other one ends soon'
+like "$(jq -r '.findings[0].text' < "$T/json")" \
+	'^the certificate of the key RSA 2048 expires on .* in 3 days$' 'which one'
+is "$(jq -c '.tls.soonest | [.depth, .days, .other]' < "$T/json")" '[0,3,true]' \
+	'it is what ends first'
+is "$(timeout 30 portprobe --nagios --ca "$T/ca/root.pem" \
+	--expect-cert "$T/ca/good.pem" --name mail.cert.example \
+	"127.0.0.1:$RSAEND/tls" | grep -o "_cert'=[^;]*")" "_cert'=3d" \
+	'in perfdata, too'
+probe $RSAEND
+is "$STATUS $FOUND" '0 ' 'where nobody asks for it, nothing is said of it'
+probe $RSAEND --deep
+like "$FOUND" CERT_SOON '--deep asks for it'
+two RSANAME rsaname
+expect $RSANAME good
+is "$STATUS $FOUND" '77 CERT_NAME' 'two certificates: the other one is for another name'
+like "$(jq -r '.findings[0].text' < "$T/json")" \
+	'^the certificate of the key RSA 2048 is for other.cert.example, not for mail' \
+	'in words'
 status 66 '--expect-cert: no such file' portprobe --expect-cert "$T/none" "127.0.0.1:$WHOLE"
 status 65 '--expect-cert: no certificate' portprobe --expect-cert "$T/ca/conf" "127.0.0.1:$WHOLE"
 
