@@ -177,9 +177,11 @@ known_refused(const struct settings *o, const struct server *s)
 	const struct server *q;
 
 	for (q = o->login.servers; q != s; q = q->next)
-		if (q->login.refused && strcmp(account_user(&q->account),
-		    account_user(&s->account)) == 0 &&
-		    strcmp(q->account.server.host, s->account.server.host) == 0)
+		if (q->login.refused && str_eq(
+		    str_of(account_user(&q->account)),
+		    str_of(account_user(&s->account))) &&
+		    str_eq(str_of(q->account.server.host),
+		    str_of(s->account.server.host)))
 			return true;
 	return false;
 }

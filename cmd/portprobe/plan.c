@@ -15,11 +15,19 @@
 
 enum { USUAL_TTL = 3600, LINES = 8 };
 
+/* Whose key a record has. */
+enum key_of { KEY_CURRENT, KEY_OTHER, KEY_NEXT, KEY_ISSUER };
+
+static const char *const key_names[] = {
+	[KEY_CURRENT] = "current", [KEY_OTHER] = "other", [KEY_NEXT] = "next",
+	[KEY_ISSUER] = "issuer"
+};
+
 /* One record. */
 struct line {
 	uint8_t usage;
 	const char *data;		/* hexadecimal */
-	const char *of;			/* "current", "other", "next", "issuer" */
+	enum key_of of;
 	bool there;			/* it is published */
 };
 
@@ -62,12 +70,13 @@ published(const struct dns_answer *a, uint8_t usage, const char *hex)
 
 static void
 add(struct plan *p, const struct report *r, uint8_t usage, const char *hex,
-    const char *of)
+    enum key_of of)
 {
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		if (p->line[i].usage == usage && strcmp(p->line[i].data, hex) == 0)
+		if (p->line[i].usage == usage && 
+		    str_eq(str_of(p->line[i].data), str_of(hex)))
 			return;
 	p->line[p->n++] = (struct line){ usage, hex, of,
 	    published(r->dane.tlsa.answer, usage, hex) };
@@ -97,17 +106,18 @@ plan(const struct report *r)
 	    r->dane.tlsa.base != NULL ? r->dane.tlsa.base : r->host);
 	if (p.known)
 		p.ttl = a->rr[0].ttl;
-	add(&p, r, 3, f->cert[0].spki256, "current");
+	add(&p, r, 3, f->cert[0].spki256, KEY_CURRENT);
 	if (r->tls.other != NULL)
-		add(&p, r, 3, r->tls.other->cert[0].spki256, "other");
+		add(&p, r, 3, r->tls.other->cert[0].spki256, KEY_OTHER);
 	if (next != NULL) {
-		p.same = strcmp(next->spki256, f->cert[0].spki256) == 0;
-		add(&p, r, 3, next->spki256, "next");
+		p.same = str_eq(str_of(next->spki256),
+		    str_of(f->cert[0].spki256));
+		add(&p, r, 3, next->spki256, KEY_NEXT);
 		p.change = r->run->now + (int64_t)p.ttl *
 		    (published(a, 3, next->spki256) ? 1 : 2);
 	}
 	if (f->ncert > 1)
-		add(&p, r, 2, f->cert[1].spki256, "issuer");
+		add(&p, r, 2, f->cert[1].spki256, KEY_ISSUER);
 	return p;
 }
 
@@ -135,14 +145,18 @@ remark(const struct report *r, const struct line *l)
 {
 	const char *when = l->there ? "is there" : "publish now";
 
-	if (strcmp(l->of, "current") == 0)
+	switch (l->of) {
+	case KEY_CURRENT:
 		return arena_printf(r->mem, "the key in use: %s", when);
-	if (strcmp(l->of, "other") == 0)
+	case KEY_OTHER:
 		return arena_printf(r->mem, "its other key, %s: %s",
 		    r->tls.other->cert[0].key, when);
-	if (strcmp(l->of, "next") == 0)
+	case KEY_NEXT:
 		return arena_printf(r->mem, "the next key, of %s: %s",
 		    r->run->set->show.next, when);
+	case KEY_ISSUER:
+		break;
+	}
 	return arena_printf(r->mem, "or, in place of these, its issuer, which is sent: %s",
 	    l->there ? "is there" : "not there");
 }
@@ -206,7 +220,7 @@ plan_json(const struct report *r, struct json *j)
 		json_int(j, "s", 1);
 		json_int(j, "m", 1);
 		json_s(j, "data", p.line[k].data);
-		json_s(j, "of", p.line[k].of);
+		json_s(j, "of", key_names[p.line[k].of]);
 		json_bool(j, "there", p.line[k].there);
 		json_close(j, '}');
 	}

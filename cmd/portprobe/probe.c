@@ -295,8 +295,8 @@ note_other(struct probe *p)
 {
 	const struct tls_facts *f = &p->extra.tls.facts;
 
-	if (!p->extra.tls.have_cert || strcmp(f->cert[0].sha256,
-	    p->main.tls.facts.cert[0].sha256) == 0)
+	if (!p->extra.tls.have_cert || str_eq(str_of(f->cert[0].sha256),
+	    str_of(p->main.tls.facts.cert[0].sha256)))
 		return;
 	p->main.tls.other = arena_new(&p->mem, 1, sizeof *f);
 	*p->main.tls.other = *f;

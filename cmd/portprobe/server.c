@@ -195,7 +195,7 @@ server_find(const struct settings *o, const char *host, unsigned port,
 	for (s = o->login.servers; s != NULL; s = s->next)
 		if (s->login.tried && port == s->account.server.port &&
 		    str_is(str_of(host), s->account.server.host) &&
-		    (s->login.ip[0] == '\0' || strcmp(ip, s->login.ip) == 0)) {
+		    (s->login.ip[0] == '\0' || str_eq(str_of(ip), str_of(s->login.ip)))) {
 			s->told = true;
 			return s;
 		}
