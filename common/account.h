@@ -74,6 +74,8 @@ struct account {			/* start with { 0 } */
 	struct sandbox *box;		/* what it reads and writes itself:
 					 * see session_ready */
 	bool again;			/* it will log in again later */
+	bool several;			/* of several servers that one login is
+					 * for, one of which will do */
 	/* what account_load found */
 	bool has_server;
 	struct account_server server;

@@ -167,6 +167,28 @@ look_up(struct session *s, struct err *e)
 	return s->conf.naddr < 0 ? -1 : 0;
 }
 
+/* One of several servers that is not found does not keep from the others. */
+static int
+look_up_some(struct session *s, struct err *e)
+{
+	if (!s->account->several)
+		return look_up(s, e);
+	if (look_up(s, &s->unfound) < 0)
+		s->conf.naddr = 0;
+	return 0;
+}
+
+/* The same login: nobody is asked twice. */
+static int
+copy_secret(struct session *s, const struct session *of)
+{
+	if (of->secret == NULL)
+		return 0;
+	s->secret = mem_new(1, sizeof *s->secret);
+	*s->secret = *of->secret;
+	return 0;
+}
+
 /* --timeout is for the whole, the time for the secret included. */
 static void
 session_begin(struct account *a)
@@ -203,7 +225,9 @@ session_ready_all(struct session *const *v, size_t n, struct err *e)
 	if (got == 0)
 		got = session_helper(&all, e);
 	for (i = 0; i < n && got == 0; i++)
-		if (get_secret(v[i], e) < 0 || look_up(v[i], e) < 0)
+		if ((i > 0 && v[i]->account->several ?
+		    copy_secret(v[i], v[0]) : get_secret(v[i], e)) < 0 ||
+		    look_up_some(v[i], e) < 0)
 			got = -1;
 	if (got == 0)
 		session_confine(&all);
@@ -260,7 +284,9 @@ session_connect(struct session *s, struct err *e)
 {
 	session_hang_up(s);
 	session_begin(s->account);
-	s->conf.deadline = s->account->deadline;
+	s->conf.deadline = s->within != 0 ? s->within : s->account->deadline;
+	if (s->unfound.code != 0)
+		return fail(e, s->unfound.code, "%s", s->unfound.msg);
 	s->conn = conn_open(&s->conf, e);
 	return s->conn != NULL ? 0 : -1;
 }
