@@ -11,6 +11,7 @@
 #include "account_file.h"
 #include "batch.h"
 #include "direct.h"
+#include "fallback.h"
 #include "aliases.h"
 #include "file.h"
 #include "foreign.h"
@@ -196,6 +197,9 @@ static const struct opt options[] = {
 	{ .name = "direct", .kind = OPT_CALL, .to = &run.account.url,
 	    .call = take_direct, .help = "by MX to each domain: as -S mx:",
 	    .flags = OPT_NOCONF },
+	{ .name = "fallback", .arg = "URL", .kind = OPT_LIST,
+	    .to = &o.sending.fallback,
+	    .help = "the next server, if one is not reached or says 4yz" },
 	{ .name = "mx-port", .arg = "N", .kind = OPT_NUMBER,
 	    .to = &o.direct.port, .help = "of mail hosts, not 25, in a lab",
 	    .flags = OPT_NOCONF },
@@ -281,7 +285,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "flush-now", .stops = MESSAGE " queue-list queue-remove queue-only" },
 	{ .name = "queue-list", .stops = MESSAGE " queue-remove queue-only" },
 	{ .name = "queue-remove", .stops = MESSAGE " queue-only" },
-	{ .name = "batch", .stops = CONTENT " to cc bcc message quit-after dry-run save all-or-nothing queue queue-only" },
+	{ .name = "batch", .stops = CONTENT " to cc bcc message quit-after dry-run save all-or-nothing queue queue-only fallback" },
 	{ .name = "jobs", .with = "batch" },
 	{ .name = "rate", .with = "batch" },
 	{ .name = "resume", .with = "batch" },
@@ -365,6 +369,18 @@ send_version(struct buf *b)
 	version_path(b, "state", NULL, "none");
 }
 
+/* Of an account, also for -S: the servers behind its own go with that one. */
+static int
+send_account(struct opt_set *set, struct err *e)
+{
+	if (account_load(&run.account, set, "smtp lmtp", chosen_sender(),
+	    e) < 0)
+		return -1;
+	if (opt_given(set, "server") && !opt_given(set, "fallback"))
+		o.sending.fallback.n = 0;
+	return fallback_check(&run, e);
+}
+
 /* Before the sandbox; of who means to have some, and has not, it is an error. */
 static int
 read_aliases(struct err *e)
@@ -391,8 +407,7 @@ queue_configure(struct opt_set *set, struct err *e)
 		return -1;
 	o.message.daemon = true;	/* of reports, whose users have aliases */
 	run.queue.picked = run.account.name != NULL;
-	if (account_load(&run.account, set, "smtp lmtp", chosen_sender(),
-	    e) < 0)
+	if (send_account(set, e) < 0)
 		return -1;
 	sendlog_open(&run);
 	if (read_aliases(e) < 0 || submit_check(&o, e) < 0 ||
@@ -437,8 +452,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	    (o.message.file != NULL || o.message.read_recipients ||
 	    o.message.daemon))
 		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");
-	if (account_load(&run.account, &set, "smtp lmtp",
-	    chosen_sender(), e) < 0)
+	if (send_account(&set, e) < 0)
 		return -1;
 	sendlog_open(&run);
 	if (read_aliases(e) < 0)
@@ -541,6 +555,7 @@ main(int argc, char **argv)
 	status = program_end(status);
 	if (!direct_close(&run))
 		_exit(status);
+	fallback_close(&run);
 	session_close(&run.session);
 	if (o.aliases != NULL)
 		aliases_free(o.aliases);

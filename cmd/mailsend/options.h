@@ -89,6 +89,7 @@ struct option_sending {
 	enum option_step quit_after;
 	const char *save;		/* "maildir:DIR" */
 	const char *log;		/* a file, a line for each message */
+	struct opt_list fallback;	/* URLs of further servers */
 	bool check_address;
 	const char *import;		/* another program's configuration */
 	struct opt_list dkim;		/* SELECTOR:DOMAIN:KEYFILE */

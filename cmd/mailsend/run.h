@@ -18,10 +18,12 @@ struct run_queue {
 };
 
 struct direct_way;
+struct fallback;
 
 /* Of -bs: the connection on which each RCPT is asked about. */
 struct run_asking {
 	struct smtp smtp;
+	struct session *session;	/* of the server that is asked */
 	struct smtp_conf conf;
 	struct err err;			/* the connection's */
 	bool live;
@@ -31,6 +33,7 @@ struct run {
 	const struct options *options;
 	struct account account;		/* loaded */
 	struct session session;		/* ready from the first submit on */
+	struct fallback *fallback;	/* servers behind that one; or NULL */
 	struct run_asking asking;
 	struct run_queue queue;
 	bool many;			/* it sends more than one message */

@@ -6,6 +6,7 @@
 #include "submit.h"
 #include "account_file.h"
 #include "direct.h"
+#include "fallback.h"
 #include "file.h"
 #include "maildir.h"
 #include "mime.h"
@@ -13,12 +14,9 @@
 #include "seal.h"
 #include "trace.h"
 
-struct smtp_conf
-submit_conf(const struct run *run)
+static struct smtp_conf
+conf_for(const struct options *o, const struct account *a)
 {
-	const struct options *o = run->options;
-	const struct account *a = &run->account;
-
 	return (struct smtp_conf){
 		.tls = session_tls(a),
 		.lmtp = a->server.scheme == ACCOUNT_LMTP ||
@@ -27,6 +25,12 @@ submit_conf(const struct run *run)
 		.no_chunking = o->sending.no_chunking,
 		.no_pipelining = o->sending.no_pipelining,
 	};
+}
+
+struct smtp_conf
+submit_conf(const struct run *run)
+{
+	return conf_for(run->options, &run->account);
 }
 
 static void
@@ -44,19 +48,21 @@ describe(struct report *r, const struct session *s)
 }
 
 static int
-submit_login(struct smtp *s, struct run *run, struct report *r)
+submit_login(struct smtp *s, struct run *run, struct session *sess,
+    struct report *r)
 {
-	bool more = run->options->sendmail.talk || run->many;
+	bool more = run->options->sendmail.talk || run->many ||
+	    run->fallback != NULL;
 	struct sasl_login l;
 	int got;
 
 	if (!session_wants_login(&run->account))
 		return 0;
-	if (session_login(&run->session, &l) < 0)
+	if (session_login(sess, &l) < 0)
 		return -1;
 	got = smtp_auth(s, &l);
 	if (!more && s->mail_max == 0)	/* the only connection */
-		session_forget(&run->session);
+		session_forget(sess);
 	snprintf(r->mech, sizeof r->mech, "%s", s->mech);
 	return got;
 }
@@ -90,14 +96,14 @@ tell_no_dsn(const struct smtp *s, const struct run *run)
 }
 
 static int
-submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
-    struct err *e)
+submit_talk(struct letter *l, struct run *run, struct session *sess,
+    struct smtp *s, struct report *r, struct err *e)
 {
 	enum option_step last = run->options->sending.quit_after;
 
 	if (last == OPTION_STEP_CONNECT || last == OPTION_STEP_EHLO)
 		return 0;
-	if (submit_login(s, run, r) < 0)
+	if (submit_login(s, run, sess, r) < 0)
 		return -1;
 	if (last == OPTION_STEP_AUTH)
 		return 0;
@@ -112,20 +118,18 @@ submit_talk(struct letter *l, struct run *run, struct smtp *s, struct report *r,
 
 /* One connection: 0 done, 1 some recipients want another, -1. */
 static int
-submit_once(struct letter *l, struct run *run, struct report *r, struct err *e)
+submit_once(struct letter *l, struct run *run, struct session *sess,
+    struct report *r, struct err *e)
 {
-	struct smtp_conf c = submit_conf(run);
-	struct session *sess = &run->session;
+	struct smtp_conf c = conf_for(run->options, sess->account);
 	struct smtp s;
 	int got = -1;
 
-	if ((sess->account == NULL &&
-	    session_ready(sess, &run->account, e) < 0) ||
-	    session_connect(sess, e) < 0)
+	if (session_connect(sess, e) < 0)
 		return -1;
 	if (smtp_open(&s, sess->conn, &c) == 0) {
 		describe(r, sess);
-		got = submit_talk(l, run, &s, r, e);
+		got = submit_talk(l, run, sess, &s, r, e);
 	}
 	smtp_quit(&s);
 	session_hang_up(sess);
@@ -207,10 +211,61 @@ submit_prepare(struct letter *l, struct run *run, struct err *e)
 	return maildir_create(dir, e) < 0 ? fail_in(e, "--save") : 0;
 }
 
+/* To one server: each connection must get us further. */
+static int
+submit_to(struct letter *l, struct run *run, struct session *s,
+    struct report *r, struct err *e)
+{
+	size_t open = untried(l), was;
+	int got;
+
+	session_where(s->account, r->host, sizeof r->host);
+	do {
+		was = open;
+		got = submit_once(l, run, s, r, e);
+		open = untried(l);
+	} while (got == 1 && open < was);
+	return got == 1 ? fail(e, EX_TEMPFAIL, "%s takes no more now",
+	    r->host) : got;
+}
+
+/* To the account's server, and if that does not help to those behind it. */
+static int
+submit_around(struct letter *l, struct run *run, struct report *r,
+    struct err *e)
+{
+	struct smtp_rcpt *kept = NULL;
+	struct session *s;
+	struct err all = { 0 };
+	size_t i;
+	int got;
+
+	if (fallback_ready(run, e) < 0)
+		return -1;
+	for (i = 0; ; i++) {
+		struct err why = { 0 };
+
+		s = fallback_session(run, i);
+		fallback_begin(run, i);
+		got = submit_to(l, run, s, r, &why);
+		if (kept != NULL)
+			fallback_restore(l, kept);
+		fallback_blame(&all, &why);
+		if (fallback_session(run, i + 1) == NULL ||
+		    !fallback_helps(l, got, &why))
+			break;
+		trace_note(TRACE_DONE, "%s: %s; the next server is tried",
+		    r->host, got < 0 ? why.msg : "not now");
+		kept = fallback_reopen(l);
+	}
+	if (got < 0)
+		*e = all;
+	return got;
+}
+
 int
 submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
-	size_t open, was;
 	int got;
 
 	if (!run->account.has_server)
@@ -227,14 +282,7 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 		save_copy(l, run->options, r);
 		return got;
 	}
-	open = untried(l);
-	do {			/* each connection must get us further */
-		was = open;
-		got = submit_once(l, run, r, e);
-		open = untried(l);
-	} while (got == 1 && open < was);
-	if (got == 1)
-		fail(e, EX_TEMPFAIL, "%s takes no more now", r->host);
+	got = submit_around(l, run, r, e);
 	save_copy(l, run->options, r);
 	return got;
 }
@@ -247,26 +295,47 @@ submit_asked(struct run *run)
 	if (!run->asking.live)
 		return;
 	smtp_quit(&run->asking.smtp);
-	session_hang_up(&run->session);
+	session_hang_up(run->asking.session);
 	run->asking.live = false;
 }
 
 static int
-ask_open(struct run *run)
+ask_one(struct run *run, struct session *s)
 {
 	struct run_asking *a = &run->asking;
-	struct session *sess = &run->session;
 	struct report unused = { 0 };
 
 	fail_clear(&a->err);
-	a->conf = submit_conf(run);
-	if ((sess->account == NULL &&
-	    session_ready(sess, &run->account, &a->err) < 0) ||
-	    session_connect(sess, &a->err) < 0)
+	a->session = s;
+	a->conf = conf_for(run->options, s->account);
+	if (session_connect(s, &a->err) < 0)
 		return -1;
 	a->live = true;
-	return smtp_open(&a->smtp, sess->conn, &a->conf) < 0 ? -1 :
-	    submit_login(&a->smtp, run, &unused);
+	return smtp_open(&a->smtp, s->conn, &a->conf) < 0 ? -1 :
+	    submit_login(&a->smtp, run, s, &unused);
+}
+
+/* The first server that can be talked to. */
+static int
+ask_open(struct run *run)
+{
+	struct run_asking *a = &run->asking;
+	const struct letter nobody = { 0 };
+	struct session *s;
+	size_t i;
+	int got = -1;
+
+	fail_clear(&a->err);
+	if (fallback_ready(run, &a->err) < 0)
+		return -1;
+	for (i = 0; got < 0 && (s = fallback_session(run, i)) != NULL; i++) {
+		if (i > 0 && !fallback_helps(&nobody, -1, &a->err))
+			break;
+		submit_asked(run);
+		fallback_begin(run, i);
+		got = ask_one(run, s);
+	}
+	return got;
 }
 
 /* Once more where an idle connection has been closed meanwhile. */
