@@ -253,7 +253,8 @@ half(struct box *b)
 	struct run *r = b->run;
 	struct entry *e = box_entry(b);
 
-	if (!r->o->folders_delete || r->folders_kept) {
+	if (!r->o->folders_delete || r->folders_kept || !(b->far.is ?
+	    r->o->policy.push_new : r->o->policy.pull_new)) {
 		b->phase = BOX_LEFT;
 		if (b->far.is)
 			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir %s/%s is gone: nothing is deleted on the server (--folders delete would)",
@@ -536,11 +537,10 @@ folders_rename(struct run *r)
 		folders_who_near(r, near);
 		got = moved_on_both(r, far, near);
 	}
-	if (got == 0) {
+	if (got == 0 && r->o->policy.pull_new)
 		got = rename_all(v, to_rename(r, far, near, SIDE_NEAR, v),
 		    SIDE_NEAR);
-	}
-	if (got == 0)
+	if (got == 0 && r->o->policy.push_new)
 		got = rename_all(v, to_rename(r, near, far, SIDE_FAR, v),
 		    SIDE_FAR);
 	free(far);

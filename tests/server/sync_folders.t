@@ -187,6 +187,35 @@ def delete():
 
 
 @scenario
+def one_way():
+    """--pull does nothing to the server's folders, --push nothing to ours."""
+    how = ("--folders", "delete")
+    u = lab.user()
+    u.far.create("One", "Two", "Three", "Four", "Five", "Six")
+    u.far.appends("One", [mail(1), mail(2)])
+    u.far.append("Two", mail(3))
+    u.runs("folders", *how)
+    os.rename(u.near.path("One"), u.near.path("Uno"))
+    shutil.rmtree(u.near.path("Two"))
+    before = u.far.all()
+    for _ in range(2):
+        u.sync("--pull", *how)
+    is_(canon(u.far.all()), canon(before),
+        "--pull: renamed and removed here, and there as it was")
+    u = lab.user()
+    u.far.create("One", "Two", "Three", "Four", "Five", "Six")
+    u.far.appends("One", [mail(1), mail(2)])
+    u.far.append("Two", mail(3))
+    u.runs("folders", *how)
+    u.far.do('RENAME "One" "Uno"', 'DELETE "Two"')
+    before = u.near.boxes()
+    for _ in range(2):
+        u.sync("--push", *how)
+    is_(u.near.boxes(), before,
+        "--push: renamed and removed there, and here as it was")
+
+
+@scenario
 def sent_and_removed():
     """Removed here right after a run that has uploaded something to it."""
     how = ("--folders", "delete")
