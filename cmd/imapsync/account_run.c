@@ -60,7 +60,9 @@ run_base(struct run *r)
 	const struct settings *o = r->o;
 	enum base_mode mode = BASE_BOTH;
 
-	if (!o->policy.push_new && !o->policy.push_flags)
+	if (o->policy.mirror)
+		mode = BASE_MIRROR;
+	else if (!o->policy.push_new && !o->policy.push_flags)
 		mode = BASE_PULL;
 	else if (!o->policy.pull_new && !o->policy.pull_flags)
 		mode = BASE_PUSH;
@@ -192,6 +194,7 @@ static bool
 needs_attic(const struct settings *o)
 {
 	return !o->dry_run && (o->policy.near_delete == NEAR_ATTIC ||
+	    o->policy.mirror ||
 	    (o->folders_delete && o->policy.near_delete != NEAR_EXPUNGE));
 }
 

@@ -17,16 +17,20 @@
 #include "str.h"
 
 static const char *const mode_names[BASE_MODES] = {
-	[BASE_BOTH] = "both", [BASE_PULL] = "pull", [BASE_PUSH] = "push"
+	[BASE_BOTH] = "both", [BASE_PULL] = "pull", [BASE_PUSH] = "push",
+	[BASE_MIRROR] = "mirror"
 };
 
 /* What follows on a mode and would undo what it has left: by both tables. */
 static const char *const went[BASE_MODES] = {
 	[BASE_BOTH] = "both ways", [BASE_PULL] = "from the server to here",
-	[BASE_PUSH] = "from here to the server"
+	[BASE_PUSH] = "from here to the server",
+	[BASE_MIRROR] = "from the server to a mirror here"
 };
 static const bool undone[BASE_MODES][BASE_MODES] = {
-	[BASE_PULL][BASE_PUSH] = true, [BASE_PUSH][BASE_PULL] = true
+	[BASE_PULL][BASE_PUSH] = true, [BASE_PUSH][BASE_PULL] = true,
+	[BASE_BOTH][BASE_MIRROR] = true, [BASE_PULL][BASE_MIRROR] = true,
+	[BASE_PUSH][BASE_MIRROR] = true, [BASE_MIRROR][BASE_PUSH] = true
 };
 
 struct base

@@ -21,7 +21,7 @@
 #include "fail.h"
 #include "mem.h"
 
-enum base_mode { BASE_BOTH, BASE_PULL, BASE_PUSH, BASE_MODES };
+enum base_mode { BASE_BOTH, BASE_PULL, BASE_PUSH, BASE_MIRROR, BASE_MODES };
 
 struct base {
 	const char *account;	/* USER@HOST; no user or "localhost": any */

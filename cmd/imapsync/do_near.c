@@ -286,13 +286,15 @@ do_near_move(struct box *b, struct act *a)
 	return 0;
 }
 
-/* was: the files before, in the same order. */
+/*
+ * was: the files before, in the same order.  What is here alone, and has no
+ * UID, is kept in the attic whatever becomes of others.
+ */
 static void
 remove_files(struct box *b, struct near_msg *was)
 {
 	struct run *r = b->run;
-	const struct attic *attic = r->o->policy.near_delete == NEAR_ATTIC ?
-	    &r->attic : NULL;
+	bool keep = r->o->policy.near_delete == NEAR_ATTIC;
 	bool mark = r->o->policy.near_delete == NEAR_MARK;
 	size_t k, n = 0;
 	int got;
@@ -304,7 +306,8 @@ remove_files(struct box *b, struct near_msg *was)
 
 		was[n++] = *m;
 		got = mark ? near_dir_flags(b->near.dir, m, m->flags |
-		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m, attic, r->e);
+		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m,
+		    keep || a->uid == 0 ? &r->attic : NULL, r->e);
 		if (got < 0) {
 			report_problem(&r->report, r->e->code, b->name, "%s",
 			    r->e->msg);
@@ -330,11 +333,11 @@ record_removed(struct box *b, const struct near_msg *was)
 	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++, n++) {
 		struct act *a = &b->plan->v[k];
 
-		rec = a->failed ? NULL : state_by_uid(b->state, a->uid);
-		if (rec == NULL)
+		rec = a->failed ? NULL : rec_of(b, a);
+		if (a->failed || (rec == NULL && a->uid != 0))
 			continue;
-		if ((mark ? orphan(b, rec) : state_drop(b->state, rec,
-		    r->e)) < 0)
+		if (rec != NULL && (mark ? orphan(b, rec) :
+		    state_drop(b->state, rec, r->e)) < 0)
 			return -1;
 		renamed_done(b, a, &was[n]);
 	}

@@ -86,8 +86,11 @@ only_known(struct box *b, struct near_dir *l)
 	struct run *r = b->run;
 	size_t strange;
 
-	if (brake(b, l->n, "the mailbox is gone from the server"))
+	if (brake(b, l->n, b->was_known ? "the mailbox is gone from the server" :
+	    "it is not on the server"))
 		return false;
+	if (r->o->policy.mirror)
+		return true;
 	strange = never_there(b, l);
 	if (strange > 0)
 		report_problem(&r->report, EX_TEMPFAIL, b->name, "the mailbox is gone from the server, and %zu files here were never there: the Maildir is kept",
@@ -122,7 +125,8 @@ empty_here(struct box *b)
 	}
 	for (i = 0; got == 0 && i < l.n; i++)
 		got = near_dir_remove(&l, &l.v[i], r->o->policy.near_delete !=
-		    NEAR_EXPUNGE ? &r->attic : NULL, r->e);
+		    NEAR_EXPUNGE || r->o->policy.mirror ? &r->attic : NULL,
+		    r->e);
 	if (got == 0)
 		got = near_dir_sync(&l, r->e);
 	near_dir_close(&l);
@@ -246,30 +250,6 @@ kept(struct box *b)
 	return got;
 }
 
-/* It was on both sides, and is on one now. */
-static int
-half(struct box *b)
-{
-	struct run *r = b->run;
-	struct entry *e = box_entry(b);
-
-	if (!r->o->folders_delete || r->folders_kept || !(b->far.is ?
-	    r->o->policy.push_new : r->o->policy.pull_new)) {
-		b->phase = BOX_LEFT;
-		if (b->far.is)
-			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir %s/%s is gone: nothing is deleted on the server (--folders delete would)",
-			    r->o->near, b->path);
-		return b->far.is ? 0 : kept(b);
-	}
-	if (!e->missing) {
-		b->phase = BOX_LEFT;
-		e->missing = true;	/* if it is still so next time */
-		return 0;
-	}
-	b->phase = BOX_LEFT;
-	return b->far.is ? remove_there(b) : empty_here(b);
-}
-
 /* ---- new ---- */
 
 static int
@@ -312,6 +292,32 @@ make_here(struct box *b)
 	return 0;
 }
 
+/* It was on both sides, and is on one now. */
+static int
+half(struct box *b)
+{
+	struct run *r = b->run;
+	struct entry *e = box_entry(b);
+
+	if (b->far.is && r->o->policy.mirror && r->o->create_near)
+		return make_here(b);
+	if (!r->o->folders_delete || r->folders_kept || !(b->far.is ?
+	    r->o->policy.push_new : r->o->policy.pull_new)) {
+		b->phase = BOX_LEFT;
+		if (b->far.is)
+			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir %s/%s is gone: nothing is deleted on the server (--folders delete would)",
+			    r->o->near, b->path);
+		return b->far.is ? 0 : kept(b);
+	}
+	if (!e->missing) {
+		b->phase = BOX_LEFT;
+		e->missing = true;	/* if it is still so next time */
+		return 0;
+	}
+	b->phase = BOX_LEFT;
+	return b->far.is ? remove_there(b) : empty_here(b);
+}
+
 static int
 agree(struct box *b)
 {
@@ -336,6 +342,9 @@ agree(struct box *b)
 		got = make_here(b);
 	else
 		b->phase = BOX_LEFT;
+	if (b->near.is && !b->far.is && r->o->policy.mirror &&
+	    !r->folders_kept)
+		got = empty_here(b);
 	return got;
 }
 
@@ -551,17 +560,22 @@ folders_rename(struct run *r)
 
 /* ---- all of them ---- */
 
+/* A mirror has what is gone here again, and loses what was never there. */
 static bool
 catastrophe(struct run *r)
 {
-	size_t i, known = 0, near = 0, far = 0;
+	bool mirror = r->o->policy.mirror;
+	size_t i, known = 0, near = 0, far = 0, new = 0;
 
 	for (i = 0; i < r->nboxes; i++) {
-		known += r->boxes[i].was_known;
-		near += r->boxes[i].was_known && !r->boxes[i].near.is;
-		far += r->boxes[i].was_known && !r->boxes[i].far.is;
+		const struct box *b = &r->boxes[i];
+
+		known += b->was_known;
+		near += b->was_known && !b->near.is && !mirror;
+		far += b->was_known && !b->far.is && r->o->folders_delete;
+		new += !b->was_known && !b->far.is && mirror;
 	}
-	return brake_folders(known, near, far);
+	return brake_folders(known + new, near, far + new);
 }
 
 int
@@ -571,7 +585,7 @@ folders_agree(struct run *r)
 
 	if (folders_rename(r) < 0)
 		return -1;
-	if (r->o->folders_delete && catastrophe(r)) {
+	if ((r->o->folders_delete || r->o->policy.mirror) && catastrophe(r)) {
 		report_problem(&r->report, EX_TEMPFAIL, r->o->near, "so many folders are gone at once: none is deleted on the other side");
 		r->folders_kept = true;
 	}

@@ -604,7 +604,7 @@ judge_box(struct run *r, struct box *b)
 	    !mark_same(&e->mark, &b->far.now);
 	b->near.dirty = e == NULL || e->dirty || b->near.racy ||
 	    !stamp_same(&e->stamp, &b->near.stamp);
-	b->near.dirty |= r->o->policy.reupload;
+	b->near.dirty |= r->o->policy.reupload || r->o->accept_mode;
 	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty))
 		b->phase = BOX_DUE;
 }

@@ -29,7 +29,7 @@ struct options {
 	enum { CODE_UTF8, CODE_UTF7 } code;
 	const char *flatten, *delimiter, *inbox;
 	const char *import;
-	bool pull, push, all;
+	bool pull, push, mirror, all;
 	struct opt_list operands;
 };
 #define UNSAID { .is = { .account = &o.account, .connections = 3 } }
@@ -129,6 +129,8 @@ static const struct opt options[] = {
 	    .help = "only from the server to here" },
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
 	    .help = "only from here to the server" },
+	{ .name = "mirror-near", .kind = OPT_FLAG, .to = &o.mirror,
+	    .help = "only to here, and what was changed here is undone" },
 	{ .name = "", .kind = OPT_HEAD, .help = "What may be deleted" },
 	{ .name = "delete-far", .arg = "HOW", .kind = OPT_CHOICE,
 	    .to = &o.is.policy.far_delete, .choices = far_deletes,
@@ -202,6 +204,8 @@ static const struct opt_rule rules[] = {
 	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans" },
 	{ .name = "push", .stops = "delete-near connections" },
+	{ .name = "mirror-near", .stops = "delete-far trash unsafe-expunge "
+	    "reupload-orphans" },
 	{ .name = NULL }
 };
 
@@ -270,6 +274,11 @@ policies(struct err *e)
 		    o.inbox);
 	if (o.pull && o.push)
 		return fail(e, EX_USAGE, "--pull and --push: one of them, or neither for both ways");
+	if (o.mirror && (o.pull || o.push))
+		return fail(e, EX_USAGE, "--mirror-near goes its own way: not with --pull or --push");
+	if (o.mirror && (o.is.policy.near_delete == NEAR_MARK ||
+	    o.is.policy.near_delete == NEAR_NEVER))
+		return fail(e, EX_USAGE, "--mirror-near takes away what the server has not: not with --delete-near mark or never");
 	if (o.is.connections < 1 || o.is.connections > LINKS_MAX)
 		return fail(e, EX_USAGE, "--connections is 1 to %d",
 		    LINKS_MAX);
@@ -281,11 +290,12 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--local-only: a control byte");
 	o.is.create_near = !o.push &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
-	o.is.create_far = !o.pull &&
+	o.is.create_far = !o.pull && !o.mirror &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_FAR);
 	o.is.folders_delete = o.folders == FOLDERS_DELETE;
 	o.is.policy.pull_new = o.is.policy.pull_flags = !o.push;
-	o.is.policy.push_new = o.is.policy.push_flags = !o.pull;
+	o.is.policy.push_new = o.is.policy.push_flags = !o.pull && !o.mirror;
+	o.is.policy.mirror = o.mirror;
 	return 0;
 }
 

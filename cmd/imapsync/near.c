@@ -227,7 +227,8 @@ as_agreed(void *of, const struct near_msg *m)
 	const struct rec *rec = state_by_name(b->state,
 	    near_dir_base(b->near.dir, m));
 
-	return rec != NULL && (rec->kind != REC_LIVE ||
+	return rec != NULL && ((rec->kind != REC_LIVE &&
+	    !b->run->o->policy.mirror) ||
 	    ((rec->flags ^ m->flags) & (m->vague ? mask & 0xff : mask)) == 0);
 }
 

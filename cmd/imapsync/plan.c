@@ -13,6 +13,12 @@
  *	no	new	-	upload
  *	no	-	new	download
  *	no	new	new	the same one, if pair.c says so: remember
+ *
+ * A mirror of the server undoes what was done here:
+ *
+ *	yes	yes	yes	flags as there
+ *	yes	gone	yes	download again
+ *	no	new	-	delete here
  */
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +168,8 @@ static void
 merge(struct plan *p, const struct plan_in *in, const struct rec *r,
     const struct act *of, struct flags f)
 {
-	uint64_t merged = flags_merge(f.base, f.near, f.far);
+	uint64_t merged = in->policy.mirror ? f.far :
+	    flags_merge(f.base, f.near, f.far);
 	struct change far = change_of(in->policy.push_flags, f.far, merged,
 	    in->storable);
 	struct change near = change_of(in->policy.pull_flags, f.near, merged,
@@ -185,8 +192,19 @@ merge(struct plan *p, const struct plan_in *in, const struct rec *r,
 /* ---- what is in the base ---- */
 
 static void
+fetch_again(struct plan *p, uint32_t uid)
+{
+	if ((p->nagain & (p->nagain - 1)) == 0)	/* full at powers of two */
+		p->again = mem_grow(p->again, p->nagain > 0 ? 2 * p->nagain :
+		    1, sizeof *p->again);
+	p->again[p->nagain++] = uid;
+}
+
+static void
 gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 {
+	if (in->policy.mirror && !in->no_delete)
+		fetch_again(p, in->rec[i].uid);
 	if (in->no_delete || !in->policy.push_new ||
 	    in->policy.far_delete == FAR_NEVER ||
 	    (in->marks && (far & FLAG_DELETED) != 0))
@@ -210,11 +228,13 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 static void
 orphan(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t file)
 {
+	enum act_kind kind = in->policy.mirror ? ACT_NEAR_DELETE : ACT_PUSH;
 	struct act *a;
 
-	if (file != NONE && !in->policy.reupload)
+	if (file != NONE && !in->policy.reupload && (!in->policy.mirror ||
+	    in->no_delete))
 		return;
-	a = add_of(p, file == NONE ? ACT_FORGET : ACT_PUSH, in, &in->rec[i]);
+	a = add_of(p, file == NONE ? ACT_FORGET : kind, in, &in->rec[i]);
 	a->file = file;
 }
 
@@ -288,16 +308,40 @@ pair(struct plan *p, const struct plan_in *in, size_t k)
 	    seen_flags(in, base, here, there));
 }
 
+/* It goes to the server; to a mirror of that it does not belong. */
 static void
-push(struct plan *p, const struct plan_in *in, uint32_t l)
+new_here(struct plan *p, const struct plan_in *in, uint32_t l)
 {
 	struct act *a;
 
-	if (!in->policy.push_new)
+	if (in->policy.mirror ? in->no_delete : !in->policy.push_new)
 		return;
-	a = plan_act(p, ACT_PUSH);
+	a = plan_act(p, in->policy.mirror ? ACT_NEAR_DELETE : ACT_PUSH);
 	a->file = l;
 	a->flags = in->near[l].flags;
+}
+
+/* fresh, and with it what is to be downloaded again: both are sorted. */
+static void
+join_again(struct plan *p, const struct plan_in *in)
+{
+	uint32_t *v;
+	size_t i = 0, k = 0, n = 0;
+
+	if (p->nagain == 0)
+		return;
+	v = mem_new(p->nagain + in->nfresh, sizeof *v);
+	while (i < in->nfresh || k < p->nagain)
+		if (k == p->nagain || (i < in->nfresh &&
+		    in->fresh[i] < p->again[k])) {
+			v[n++] = in->fresh[i++];
+		} else {
+			i += i < in->nfresh && in->fresh[i] == p->again[k];
+			v[n++] = p->again[k++];
+		}
+	free(p->again);
+	p->fresh = p->again = v;
+	p->nfresh = p->count[ACT_FETCH] = n;
 }
 
 /* All that are new there, but for those that the base has by now. */
@@ -311,6 +355,7 @@ fetch_all(struct plan *p, const struct plan_in *in)
 		return;
 	p->fresh = in->fresh;
 	p->nfresh = p->count[ACT_FETCH] = in->nfresh;
+	join_again(p, in);
 	for (i = 0; in->nrec > 0 && i < in->nfresh; i++)
 		if (has_rec(in, &w, in->fresh[i]))
 			plan_fetch_not(p, in->fresh[i]);
@@ -330,7 +375,7 @@ news(struct plan *p, const struct plan_in *in)
 	}
 	for (i = 0; i < in->nnear; i++)
 		if (l[i] == 0 && in->rec_of[i] == NONE)
-			push(p, in, (uint32_t)i);
+			new_here(p, in, (uint32_t)i);
 	free(l);
 }
 
@@ -371,6 +416,7 @@ plan_free(struct plan *p)
 {
 	free(p->v);
 	free(p->taken);
+	free(p->again);
 	arena_free(&p->names);
 	*p = (struct plan){ 0 };
 }

@@ -95,7 +95,7 @@ struct plan_in {
 	size_t npair;
 	uint64_t storable;		/* flags the server keeps */
 	uint64_t lettered;		/* flags a file name can have */
-	bool no_delete;			/* UIDVALIDITY changed, Maildir lost */
+	bool no_delete;			/* UIDVALIDITY changed, not all are seen */
 	bool marks;			/* deleted there is but \Deleted there */
 	struct policy policy;
 };
@@ -111,6 +111,9 @@ struct plan {
 	const uint32_t *fresh;	/* of plan_in */
 	size_t nfresh;
 	unsigned char *taken;	/* a bit each: it is no download; or NULL */
+	uint32_t *again;	/* uids of recs that are downloads, too, and
+				   then all of fresh; or NULL */
+	size_t nagain;
 	struct arena names;	/* those in v */
 	bool made;		/* by plan_make, be it empty */
 };

@@ -24,6 +24,7 @@ struct policy {
 	enum far_delete { FAR_TRASH, FAR_EXPUNGE, FAR_MARK, FAR_NEVER } far_delete;
 	enum { NEAR_ATTIC, NEAR_EXPUNGE, NEAR_MARK, NEAR_NEVER } near_delete;
 	bool reupload;			/* orphans */
+	bool mirror;			/* what was changed here is undone */
 };
 
 struct settings {

@@ -256,6 +256,65 @@ one_way(void)
 	plan_free(&p);
 }
 
+static void
+mirror(void)
+{
+	struct policy mirror = { .pull_new = true, .pull_flags = true,
+	    .mirror = true };
+	struct one c = { true, true, true, FLAG_DRAFT, FLAG_SEEN,
+	    FLAG_FLAGGED };
+	struct plan p;
+	size_t k = 0;
+
+	decide(&p, &c, mirror, ALL);
+	ok(p.n == 1 && p.v[0].kind == ACT_NEAR_FLAGS && p.v[0].add ==
+	    FLAG_FLAGGED && p.v[0].del == FLAG_SEEN && p.v[0].flags ==
+	    FLAG_FLAGGED, "mirror: the flags are those of the server");
+	plan_free(&p);
+	c = (struct one){ true, false, true, 0, 0, 0 };
+	decide(&p, &c, mirror, ALL);
+	ok(p.n == 0 && p.count[ACT_FETCH] == 1 && plan_fetch(&p, &k) &&
+	    p.fresh[k] == 7, "mirror: what is gone here comes again");
+	plan_free(&p);
+	c = (struct one){ false, true, false, 0, 0, 0 };
+	decide(&p, &c, mirror, ALL);
+	ok(p.n == 1 && p.v[0].kind == ACT_NEAR_DELETE && p.v[0].uid == 0 &&
+	    p.v[0].file == 0, "mirror: what is here alone goes");
+	plan_free(&p);
+	c = (struct one){ true, false, false, 0, 0, 0 };
+	decide(&p, &c, mirror, ALL);
+	ok(p.n == 1 && p.v[0].kind == ACT_FORGET && p.count[ACT_FETCH] == 0,
+	    "mirror: what is gone on both sides stays away");
+	plan_free(&p);
+}
+
+/* Downloads of new messages and of known ones, by UID. */
+static void
+again(void)
+{
+	static const uint32_t want[] = { 2, 3, 5, 8, 9, 11 };
+	struct rec rec[] = { { .uid = 3 }, { .uid = 5 }, { .uid = 8 },
+	    { .uid = 11 } };
+	uint32_t none[] = { NONE, NONE, NONE, NONE };
+	uint32_t fresh[] = { 2, 9 };
+	struct plan_in in = { .rec = rec, .nrec = 4, .names = "",
+	    .file_of = none, .fresh = fresh, .nfresh = 2, .storable = ALL,
+	    .lettered = ALL, .policy = { .pull_new = true,
+	    .pull_flags = true, .mirror = true } };
+	struct plan p;
+
+	plan_make(&p, &in);
+	ok(p.count[ACT_FETCH] == 6 && p.nfresh == 6 &&
+	    memcmp(p.fresh, want, sizeof want) == 0,
+	    "mirror: known ones among the new ones, in order");
+	plan_free(&p);
+	in.no_delete = true;
+	plan_make(&p, &in);
+	ok(p.count[ACT_FETCH] == 2 && p.n == 0,
+	    "mirror: of other UIDs nothing is known to be gone here");
+	plan_free(&p);
+}
+
 int
 main(void)
 {
@@ -265,5 +324,7 @@ main(void)
 	matrix();
 	unstorable();
 	one_way();
+	mirror();
+	again();
 	return done();
 }
