@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# mail-doctor: the report of a bad, a good and a parked domain, as text, as
+# NDJSON and as a page.  Odd servers on port 25, NSD and Unbound with a signed
+# zone, in a network namespace of their own.
+set -u
+. "$(dirname "$0")/../lib.sh"
+if [ -z "${DOCTOR_INSIDE-}" ]; then
+	rm -rf "$T"
+	for p in nsd unbound ldns-signzone openssl python3 jq; do
+		PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
+			{ echo "1..0 # SKIP $p is not installed"; exit 0; }
+	done
+	unshare -n true 2> /dev/null ||
+		{ echo '1..0 # SKIP not allowed to unshare'; exit 0; }
+	exec env DOCTOR_INSIDE=1 unshare -n "$0"
+fi
+ip link set lo up
+. "$ROOT/tests/lab/lab.sh"
+. "$ROOT/tests/lab/dns.sh"
+unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+lab_up
+lab_cert good expired
+PATH=$PATH:$ROOT/scripts
+
+spki=$(openssl x509 -in "$LAB_CADIR/good.pem" -noout -pubkey |
+	openssl pkey -pubin -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1)
+key=$(openssl genrsa 2048 2> /dev/null | openssl rsa -pubout -outform DER \
+	2> /dev/null | base64 -w 0 | sed 's/.\{200\}/& /g' | sed 's/[^ ]*/"&"/g')
+dns_zone johndoe.com signed <<ZONE
+@	MX	10 mail
+@	TXT	"v=spf1 mx -all"
+mail	A	127.0.0.1
+mail	TXT	"v=spf1 a -all"
+_25._tcp.mail	TLSA 3 1 1 $spki
+_dmarc	TXT	"v=DMARC1; p=reject; rua=mailto:dmarc@johndoe.com"
+s1._domainkey	TXT	"v=DKIM1; p=" $key
+_smtp._tls	TXT	"v=TLSRPTv1; rua=mailto:tls@johndoe.com"
+ZONE
+dns_zone bad.example plain <<ZONE
+@	MX	10 mx
+@	MX	20 gone
+@	TXT	"v=spf1 include:<script>alert(1)</script> +all"
+@	TXT	"v=spf1 a -all"
+mx	A	127.0.0.2
+_dmarc	TXT	"v=DMARC1; p=none; rua=<img src=http://evil.example/x>"
+ZONE
+dns_zone other.example signed <<ZONE
+@	MX	10 mx
+mx	A	127.0.0.2
+_25._tcp.mx	TLSA 3 1 1 $spki
+ZONE
+dns_zone parked.example plain <<ZONE
+@	MX	0 .
+@	TXT	"v=spf1 -all"
+_dmarc	TXT	"v=DMARC1; p=reject"
+ZONE
+dns_up
+export POSTBAG_DNS=$DNS_UNBOUND
+lab_odd GOOD=@127.0.0.1:25\ starttls:smtp:good \
+	'BAD=@127.0.0.2:25 starttls:smtp:expired/greet=220 <script>x<b>\r\n'
+
+
+export PORTPROBE_OPTIONS=--trust-ad MXLOOKUP_OPTIONS=--trust-ad
+# doctor STATUS NAME ARG...
+doctor() { status "$1" "$2" timeout 60 mail-doctor --ca "$LAB_CA" "${@:3}"; }
+# The order of findings of the report in $OUT.
+ids() { sed -n 's/^\([A-Z]*\).*(\([a-zA-Z0-9_-]*\))$/\1 \2/p' <<< "$OUT" | paste -sd' '; }
+
+# ---- text
+
+doctor 0 'a good domain' -d s1 johndoe.com
+is "$(sed -n 1p "$T/out")" 'johndoe.com: 1 warning, 2 hints' \
+	'the verdict comes first'
+is "$(ids)" 'WARNING MX_LOCAL_ADDR HINT MX_NO_IPV6 HINT CAA_NONE' \
+	'only what a lab on the loopback cannot have is told'
+like "$OUT" '  10 +mail.johndoe.com  127.0.0.1  25 +ok +TLSv1.3  (29|30) days +match  -' \
+	'the route to its port, with certificate and DANE'
+like "$OUT" 'DMARC +p=reject +v=DMARC1; p=reject' 'the policies'
+like "$OUT" 'DKIM s1  rsa 2048 bits' 'the key that -d names'
+is "$ERR" '' 'and nothing on stderr'
+doctor 68 'a bad domain: the worst of both' bad.example
+is "$(sed -n 1p "$T/out")" 'bad.example: 1 error, 6 warnings, 5 hints' \
+	'how many things are wrong'
+is "$(ids | cut -d' ' -f1-4)" 'ERROR SPF_MANY WARNING MX_NXDOMAIN' 'the worst first'
+like "$OUT" 'CERT_EXPIRED.*at mx.bad.example:25 \(127.0.0.2\)' \
+	'what portprobe found, and where'
+like "$OUT" 'Renew it, and reload the server' 'and what to do'
+like "$OUT" 'zone: 2.0.0.127.in-addr.arpa. IN PTR mx.bad.example' 'a line for the zone'
+is "$(grep -c 'gone.bad.example.*(' "$T/out")" 1 'one thing is told once'
+like "$OUT" 'SPF +2 records' 'both records count'
+doctor 0 'a parked domain' parked.example
+like "$OUT" 'takes no mail \(null MX\)' 'its route'
+unlike "$OUT" '(ERROR|WARNING)' 'nothing is wrong with it'
+doctor 68 'no such domain' nope.example
+is "$(ids)" 'ERROR nxdomain' 'is the one thing that is wrong'
+doctor 68 'what is no domain' https://johndoe.com/
+like "$OUT$ERR" 'https://johndoe.com/' 'is named'
+doctor 77 'the certificate where DANE asks for it' other.example
+like "$(ids)" '^ERROR (DANE|CERT)' 'is what is wrong'
+doctor 69 'a port that is closed' -p 26 johndoe.com
+like "$OUT" '^[^(]*ERROR[^(]*refused[^(]*\(refused\).*start the server' 'comes first'
+doctor 0 'an address has a domain' joe@johndoe.com
+like "$OUT" 'TLSv1.3' 'whose hosts are probed'
+doctor 68 'several: the worst counts' johndoe.com bad.example
+is "$(grep -c '^Route' "$T/out")" 2 'each has its report'
+
+# ---- NDJSON, and what has changed
+
+doctor 68 '-j' -j johndoe.com bad.example
+cp "$T/out" "$T/old"
+is "$(jq -r '"\(.domain) \(.status) \(.findings[0].sev) \(.route[0].port)"' "$T/out")" \
+	'johndoe.com 0 warn 25
+bad.example 68 error 25' 'an object for each'
+is "$(jq -r '.lookup.domain, .probes[0].host' "$T/out" | paste -sd' ')" \
+	'johndoe.com mail.johndoe.com bad.example mx.bad.example' 'what the tools said is in it'
+doctor 0 '--diff: the same' --diff "$T/old" johndoe.com bad.example
+is "$OUT$ERR" '' 'nothing is said'
+doctor 65 '--diff: a domain that is new' --diff "$T/old" parked.example
+is "$OUT" '+ parked.example was not looked at then' 'is told'
+jq -c 'if .domain == "johndoe.com" then .route[0].sha256 = "0" |
+	.route[0].ip as $ip | .findings += [{ sev: "error", id: "OLD", at: ["x"] }] |
+	(.policy[] | select(.name == "DMARC")).records = ["v=DMARC1; p=none"]
+	else . end' "$T/old" > "$T/changed"
+doctor 65 '--diff: changes' --diff "$T/changed" johndoe.com
+is "$(grep -c . "$T/out")" 5 'only these'
+like "$OUT" '- johndoe.com finding OLD at x' 'a finding that is gone'
+like "$OUT" '- johndoe.com DMARC p=reject v=DMARC1; p=none' 'a policy'
+like "$OUT" '\+ johndoe.com certificate mail.johndoe.com:25 \(127.0.0.1\) [0-9a-f]{64}' \
+	'a certificate'
+doctor 0 '--diff: a port that was not probed then is no change' --diff "$T/old" \
+	-p 25,26/smtp johndoe.com
+doctor 69 'both ports' -j -p 25,26/smtp johndoe.com
+cp "$T/out" "$T/both"
+doctor 0 '--diff: nor is one that is not probed now' --diff "$T/both" johndoe.com
+is "$OUT" '' 'its trouble is not gone'
+jq -c '.findings |= map(select(.id != "CERT_EXPIRED"))' "$T/old" > "$T/fresh"
+doctor 65 '--diff: a certificate has expired' --diff "$T/fresh" bad.example
+is "$OUT" '+ bad.example finding CERT_EXPIRED at mx.bad.example:25 (127.0.0.2)' \
+	'is what is new'
+jq -c '.lookup.unknown = ["dmarc"]' "$T/changed" > "$T/unknown"
+jq -c 'select(.domain == "johndoe.com") | .route[0].sha256 = null' "$T/unknown" > "$T/u"
+doctor 75 '--diff: what was not known has not changed' --diff "$T/u" johndoe.com
+is "$OUT" '? johndoe.com not all was known both times: dmarc' 'and that is told'
+{ cat "$T/old"; printf '{"v":1,"domain":"john'; } > "$T/torn"
+doctor 0 '--diff: a torn line' --diff "$T/torn" johndoe.com
+doctor 66 '--diff: no such file' --diff "$T/none" johndoe.com
+echo '{"in":"johndoe.com"}' > "$T/other"
+doctor 65 '--diff: what is no earlier output' --diff "$T/other" johndoe.com
+
+# ---- a page
+
+# Elements are balanced, none loads or runs anything, no attribute is foreign.
+cat > "$T/page.py" <<'PY'
+import html.parser
+import sys
+
+EMPTY = {"meta", "br"}
+KNOWN = {"html", "head", "meta", "style", "title", "body", "article", "h1",
+         "h2", "p", "ol", "li", "b", "small", "pre", "table", "thead", "tbody",
+         "tr", "th", "td", "footer"}
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.bad, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in KNOWN or any(
+                k not in ("lang", "charset", "name", "content", "http-equiv",
+                          "class", "scope", "data-label") for k, _ in attrs):
+            self.bad.append((tag, attrs))
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.bad.append("/" + tag)
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            if "url(" in data or "@import" in data:
+                self.bad.append(data)
+        else:
+            self.text += data
+
+
+source = open(sys.argv[1], encoding="utf-8").read()
+page = Page()
+page.feed(source)
+page.close()
+assert page.open == [] and page.bad == [], (page.open, page.bad)
+assert source.startswith("<!DOCTYPE html>")
+for words in sys.argv[2:]:
+    assert words in page.text, words
+PY
+doctor 68 '--html' --html bad.example
+ok 'a page that parses, with hostile words as text' python3 "$T/page.py" "$T/out" \
+	'v=spf1 include:<script>alert(1)</script> +all' \
+	'rua=<img src=http://evil.example/x>' 'CERT_EXPIRED' 'gone.bad.example'
+unlike "$OUT" '<(script|img)' 'no element of a stranger'
+like "$OUT" 'prefers-color-scheme: dark' 'light and dark'
+doctor 68 '-H: several, one of them good, one dead' -H johndoe.com parked.example \
+	nope.example
+ok 'one page' python3 "$T/page.py" "$T/out" 'TLSv1.3' 'takes no mail' 'no such domain'
+doctor 68 '-H: a name that is none' -H '<b>"&.example'
+ok 'is escaped' python3 "$T/page.py" "$T/out" '<b>"&.example'
+
+# ---- usage
+
+doctor 64 'no domain'
+like "$ERR" 'mail-doctor \[-j' 'its usage'
+doctor 64 'no such option' --bogus x johndoe.com
+doctor 64 'two forms' -j -H johndoe.com
+doctor 64 '--diff beside -j' -j --diff "$T/old" johndoe.com
+doctor 64 'ports that are none' -p x johndoe.com
+like "$ERR" 'portprobe: ' 'in the words of the tool'
+doctor 78 'authorities that cannot be read' --ca "$T/none" johndoe.com
+done_testing
