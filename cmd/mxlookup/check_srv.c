@@ -5,6 +5,7 @@
  * A target of "." says that the service is not offered; that is no error.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "checks.h"
 #include "json.h"
@@ -15,12 +16,13 @@ static const struct {
 	const char *name;
 	bool tls;		/* from the first byte (RFC 8314) */
 	int twin;		/* the service with TLS beside it, or -1 */
+	unsigned port;		/* the usual one */
 } services[] = {
-	{ "submissions", true, -1 }, { "submission", false, 0 },
-	{ "imaps", true, -1 }, { "imap", false, 2 },
-	{ "pop3s", true, -1 }, { "pop3", false, 4 },
-	{ "sieve", false, -1 }, { "jmap", true, -1 },
-	{ "autodiscover", true, -1 },
+	{ "submissions", true, -1, 465 }, { "submission", false, 0, 587 },
+	{ "imaps", true, -1, 993 }, { "imap", false, 2, 143 },
+	{ "pop3s", true, -1, 995 }, { "pop3", false, 4, 110 },
+	{ "sieve", false, -1, 4190 }, { "jmap", true, -1, 443 },
+	{ "autodiscover", true, -1, 443 },
 };
 enum { SERVICES = sizeof services / sizeof *services, TARGETS = 16 };
 
@@ -44,6 +46,12 @@ static const struct finding_kind findings[] = {
 	    "The target has no address: clients cannot connect." },
 	{ "SRV_BAD_TARGET", FINDING_ERROR, "RFC2782",
 	    "The target is an address or no host name." },
+	{ "SRV_TLS_PORT", FINDING_ERROR, "RFC8314#7.3",
+	    "The port is that of another service, which begins TLS otherwise, or speaks another protocol: clients do not get through. See with portprobe srv:DOMAIN what answers there." },
+	{ "SRV_PORT", FINDING_HINT, "RFC6186#3.4",
+	    "The port is not the usual one: firewalls that let mail clients out often keep it shut. See with portprobe srv:DOMAIN whether it answers." },
+	{ "SRV_DIFFERS", FINDING_WARN, "RFC6186#3.4",
+	    "The service with TLS from the first byte and the one with STARTTLS are announced at different hosts: clients get to one or the other server by what they prefer. One of the records may be an old one." },
 	{ "SRV_NULL_MIXED", FINDING_ERROR, "RFC2782",
 	    "A target \".\" (not offered) stands beside real ones." },
 	{ "SRV_NO_TLS", FINDING_WARN, "RFC8314#5.1",
@@ -114,6 +122,64 @@ judge_target(struct task *t, const struct service *s, size_t i)
 		    dns_status(s->a[i]->status));
 }
 
+/* The port of another service than this one is; a port of 0 is none's. */
+static const char *
+taken_for(size_t which, unsigned port)
+{
+	size_t i;
+
+	for (i = 0; i < SERVICES; i++)
+		if (services[i].port == port &&
+		    services[i].port != services[which].port)
+			return services[i].name;
+	return port == 25 ? "mail between servers" : NULL;
+}
+
+static void
+judge_port(struct task *t, const struct service *s, size_t which, size_t i)
+{
+	unsigned port = s->rr[i]->port;
+	const char *other = taken_for(which, port);
+
+	if (port == services[which].port)
+		return;
+	if (port == 0)
+		task_find(t, "SRV_TLS_PORT", s->answer->name,
+		    "%s:0: there is no such port", s->rr[i]->name);
+	else if (other != NULL)
+		task_find(t, "SRV_TLS_PORT", s->answer->name,
+		    "%s:%u: this port is for %s, %u for %s", s->rr[i]->name,
+		    port, other, services[which].port, services[which].name);
+	else
+		task_find(t, "SRV_PORT", s->answer->name,
+		    "%s:%u, not %u", s->rr[i]->name, port,
+		    services[which].port);
+}
+
+static bool
+has_host(const struct service *s, const char *host)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (strcasecmp(s->rr[i]->name, host) == 0)
+			return true;
+	return false;
+}
+
+/* Do the two variants of a service lead to one server at least? */
+static void
+judge_twin(struct task *t, const struct service *s, const struct service *twin)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (has_host(twin, s->rr[i]->name))
+			return;
+	task_find(t, "SRV_DIFFERS", s->answer->name, "%s, but %s has %s",
+	    s->rr[0]->name, twin->answer->name, twin->rr[0]->name);
+}
+
 /* Once for all services: it is one provider as a rule. */
 static void
 judge_outside(struct task *t, const struct srv_facts *r)
@@ -146,14 +212,18 @@ judge_srv(struct task *t, const struct srv_facts *r)
 		if (s->refused && s->answer->n > 1)
 			task_find(t, "SRV_NULL_MIXED", s->answer->name,
 			    "%u records", s->answer->n);
-		for (k = 0; k < s->n; k++)
+		for (k = 0; k < s->n; k++) {
 			judge_target(t, s, k);
+			judge_port(t, s, i, k);
+		}
 		if (s->more)
 			task_limit(t, "SRV_LIMIT", s->answer->name, "only %zu of %u targets were looked at",
 			    s->n, s->answer->n);
 		if (s->n == 0 || services[i].twin < 0)
 			continue;
 		twin = &r->s[services[i].twin];
+		if (twin->n > 0)
+			judge_twin(t, s, twin);
 		if (twin->n == 0 && dns_absent(twin->answer->status))
 			task_find(t, "SRV_NO_TLS", s->answer->name,
 			    "no _%s._tcp", services[services[i].twin].name);

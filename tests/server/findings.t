@@ -86,6 +86,17 @@ dns_zone odd.example < <(
 	_imaps._tcp.mixed SRV 0 0 0 .
 	_imaps._tcp.worse SRV 20 1 993 one
 	_imap._tcp.worse SRV 10 1 143 one
+	_imaps._tcp.swap SRV 0 1 143 one
+	_imap._tcp.swap SRV 10 1 993 one
+	_submission._tcp.relay SRV 0 1 25 one
+	_submissions._tcp.relay SRV 0 1 465 one
+	_imaps._tcp.zero SRV 0 1 0 one
+	_imaps._tcp.far SRV 0 1 1993 one
+	_imaps._tcp.two SRV 0 1 993 one
+	_imap._tcp.two	SRV 10 1 143 H0
+	_imaps._tcp.both SRV 0 1 993 one
+	_imaps._tcp.both SRV 1 1 993 h0
+	_imap._tcp.both SRV 10 1 143 h0
 	_imaps._tcp.away SRV 0 1 993 mail.elsewhere.example.
 	2.0.0.127.bl A	127.0.0.2
 	*.deny	A	127.255.255.254
@@ -206,6 +217,12 @@ clean "$N" 'MTASTS_[A-Z]*' -C mtasts odd.example
 N_ SRV_BAD_TARGET -C srv bad.odd.example
 N_ SRV_NULL_MIXED -C srv mixed.odd.example
 N_ SRV_PREFERENCE -C srv worse.odd.example
+N_ SRV_TLS_PORT -C srv swap.odd.example
+N_ SRV_TLS_PORT -C srv relay.odd.example
+N_ SRV_TLS_PORT -C srv zero.odd.example
+N_ SRV_PORT -C srv far.odd.example
+N_ SRV_DIFFERS -C srv two.odd.example
+clean "$N" 'SRV_(DIFFERS|PORT|TLS_PORT)' -C srv both.odd.example
 N_ SRV_OUTSIDE -C srv away.odd.example
 clean "$N" 'SRV_[A-Z_]*' -C srv odd.example
 N_ PTR_UNCONFIRMED -C ptr 203.0.113.2
