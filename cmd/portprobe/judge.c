@@ -276,6 +276,17 @@ judge_expected(struct report *r)
 		    theirs, r->run->set->want.expect_cert, ours);
 }
 
+/* One of them was not reloaded: which one, nobody knows. */
+static void
+judge_elsewhere(struct report *r)
+{
+	const struct settings *set = r->run->set;
+
+	if (r->tls.elsewhere != NULL && set->want.expected == NULL)
+		note_add(r, FIND_CERT_DIFFERS, set->want.no_verify ?
+		    FINDING_HINT : FINDING_WARN, "%s", r->tls.elsewhere);
+}
+
 static void
 judge_dane(struct report *r)
 {
@@ -668,6 +679,7 @@ judge(struct report *r)
 	judge_tls(r);
 	judge_versions(r);
 	judge_expected(r);
+	judge_elsewhere(r);
 	judge_dane(r);
 	judge_sts(r);
 	judge_dialogue(r);

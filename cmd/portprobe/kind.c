@@ -96,7 +96,7 @@ static const struct kind_row {
 	    "The port still serves an older certificate than the file has: reload the server." },
 	    EX_NOPERM },
 	[FIND_CERT_DIFFERS] = { { "CERT_DIFFERS", FINDING_ERROR, "RFC5280#4.1.2.5",
-	    "The port serves another certificate than the file has: the server is set to another file, or another server answers." },
+	    "The port serves another certificate than the file of --expect-cert has: the server is set to another file, or another server answers. Or, as a warning, two ports of one address serve different certificates for the same names: reload the server of the older one." },
 	    EX_NOPERM },
 	[FIND_MUST_STAPLE] = { { "MUST_STAPLE", FINDING_WARN, "RFC7633#4.2",
 	    "The certificate promises an OCSP answer with each handshake, and none came: strict clients refuse it. Turn stapling on, or get a certificate without that promise." },

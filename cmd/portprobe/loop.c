@@ -131,8 +131,10 @@ loop_run(struct run *r, struct err *e)
 		if (r->targets == 0 && feed_end(r))
 			return 0;
 		wait(r, more ? 0 : until(r));
-		if (stop_asked())
+		if (stop_asked()) {
+			targets_stop(r);
 			return output_flush(r, true, e) < 0 ? -1 : fail_stop(e);
+		}
 		expire(r);
 	}
 }

@@ -18,6 +18,7 @@
 #include "probe.h"
 #include "probe_conn.h"
 #include "run.h"
+#include "served.h"
 #include "server.h"
 #include "slot.h"
 #include "stage.h"
@@ -357,14 +358,16 @@ turn_over(struct probe *p)
 /*
  * A port without an answer means most when others of the same host do answer:
  * then somebody on the way keeps it shut.  So it waits for them, if none of
- * them waits for a slot.
+ * them waits for a slot.  A certificate waits for those of the others, too,
+ * but not where the reports of a list come as they are done.
  */
 static bool
 held(struct probe *p)
 {
 	struct host *h = p->job->host;
+	bool compared = p->main.tls.have_cert && !p->run->set->limit.list;
 
-	if (p->main.way.tcp != REACH_FILTERED || h->left == 0 ||
+	if ((p->main.way.tcp != REACH_FILTERED && !compared) || h->left == 0 ||
 	    jobs_waiting(p->run->jobs) > 0)
 		return false;
 	p->next = h->held;
@@ -453,6 +456,7 @@ compare(struct probe *p)
 	unsigned n = h->answers[p->job->nth].others;
 	struct way *w = &p->main.way;
 
+	p->main.tls.elsewhere = served_elsewhere(p->job, &p->main);
 	w->spared = w->blame.who == NET_HERE && other.open + other.refused > 0;
 	if (w->tcp != REACH_FILTERED)
 		return;
@@ -495,28 +499,37 @@ note_answer(const struct probe *p)
 	a->refused += p->main.way.tcp == REACH_REFUSED;
 }
 
+void
+probe_release(struct host *h)
+{
+	struct probe *p = h->held, *next;
+
+	h->held = NULL;
+	for (; p != NULL; p = next) {
+		next = p->next;
+		probe_end(p);
+	}
+}
+
 static void
 finished(struct probe *p)
 {
 	struct run *r = p->run;
 	struct host *h = p->job->host;
-	struct probe *q, *next;
+	bool last;
 
 	h->left--;
 	note_answer(p);
+	served_note(p->job, &p->main);
 	jobs_shut(r->jobs, p->job);
 	if (put_off(p) || held(p))
 		return;
-	q = h->left == 0 ? h->held : NULL;
-	if (q != NULL)
-		h->held = NULL;
-	if (h->left == 0)
+	last = h->left == 0;
+	if (last)
 		resume(r, h);
 	probe_end(p);
-	for (; q != NULL; q = next) {
-		next = q->next;
-		probe_end(q);
-	}
+	if (last)
+		probe_release(h);
 }
 
 /* As far as it gets with what is there. */

@@ -6,6 +6,7 @@
 
 #include "net.h"
 
+struct host;
 struct job;
 struct probe;
 struct run;
@@ -27,5 +28,8 @@ bool probe_shake(struct run *);
 
 /* It was held for its target's sake, and is to be told now. */
 void probe_end(struct probe *);
+
+/* Those that were held for this host's other ports are told now. */
+void probe_release(struct host *);
 
 #endif

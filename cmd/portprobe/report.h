@@ -86,6 +86,7 @@ struct report_tls {
 					 * of keys; NULL: it has none */
 	const char *pem;		/* for --save-chain */
 	const char *name;		/* what the certificate must say */
+	const char *elsewhere;		/* another port serves another one; NULL */
 };
 
 struct report_dane {

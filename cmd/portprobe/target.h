@@ -17,6 +17,7 @@
 struct best;
 struct probe;
 struct run;
+struct served;
 struct sts;
 
 enum { ADDRS_MAX = 16, HOSTS_MAX = 32 };
@@ -50,6 +51,7 @@ struct host {
 	unsigned left;			/* jobs that are not over */
 	struct probe *held;		/* filtered: waits for these */
 	struct job *put_off;		/* no way from here: for these, too */
+	struct served *served;		/* certificates of its ports */
 	uint64_t order;			/* of its next report: see place() */
 };
 

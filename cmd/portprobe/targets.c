@@ -180,6 +180,17 @@ targets_begin(struct run *r, struct str s, uint64_t seq)
 }
 
 void
+targets_stop(struct run *r)
+{
+	struct target *t;
+	struct host *h;
+
+	for (t = r->all; t != NULL; t = t->after)
+		for (h = t->hosts; h != NULL; h = h->next)
+			probe_release(h);
+}
+
+void
 targets_free(struct run *r)
 {
 	struct target *t, *next;

@@ -18,6 +18,9 @@ void targets_settle(struct run *);
 /* The deadline of this one has come. */
 void targets_late(struct target *);
 
+/* A signal stops the run: reports that wait for others are told. */
+void targets_stop(struct run *);
+
 /* All that are left, at the end. */
 void targets_free(struct run *);
 

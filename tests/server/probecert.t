@@ -71,6 +71,7 @@ issue older leaf int leaf '-9 days' '+80 days'
 issue rsa rsa int leaf '-1 day' '+89 days'
 issue rsaend rsa int leaf '-87 days' '+3 days + 1 hour'
 issue rsaname rsa int other '-1 day' '+89 days'
+issue else leaf int other '-1 day' '+89 days'
 issue weak weak int leaf '-1 day' '+89 days'
 issue staple leaf int staple '-1 day' '+89 days'
 issue thin leaf int leaf '-1 day' '+30 days'
@@ -241,6 +242,73 @@ is "$STATUS $FOUND" '77 CERT_NAME' 'two certificates: the other one is for anoth
 like "$(jq -r '.findings[0].text' < "$T/json")" \
 	'^the certificate of the key RSA 2048 is for other.cert.example, not for mail' \
 	'in words'
+# ---- ports of one address
+
+server OLDER older leaf
+server NEWER newer leaf
+# pair PORT PORT OPTION...: what is found at each of two ports of one address
+pair() {
+	timeout 30 portprobe -j --ca "$T/ca/root.pem" --name mail.cert.example \
+		-p "$1/tls,$2/tls" "${@:3}" 127.0.0.1 > "$T/json" 2> "$T/err"
+	STATUS=$?
+	FOUND=$(jq -r '[.findings[].id] | join(" ")' < "$T/json" | tr '\n' '|')
+}
+for _ in 1 2 3; do
+	pair $OLDER $NEWER
+	is "$STATUS $FOUND" '0 CERT_DIFFERS|CERT_DIFFERS|' \
+		'two certificates for the same names: both ports say so'
+done
+like "$(jq -r '.findings[0].text' < "$T/json" | head -n 1)" \
+	"^port $NEWER serves a newer one for the same names, of $(date -u -d '-1 hour' +%F); this one is of $(date -u -d '-9 days' +%F)\$" \
+	'which is newer'
+like "$(jq -r '.findings[0].text' < "$T/json" | tail -n 1)" \
+	"^port $OLDER serves an older one" 'and which is older'
+pair $OLDER $NEWER -q
+is "$(jq -r .severity < "$T/json" | tr '\n' ' ')" 'warn warn ' 'a warning'
+pair $OLDER $NEWER --no-verify
+is "$(jq -r .severity < "$T/json" | tr '\n' ' ')" 'ok ok ' '--no-verify: a hint'
+pair $OLDER $NEWER --expect-cert "$T/ca/newer.pem"
+is "$STATUS $FOUND" '77 CERT_NOT_RELOADED||' '--expect-cert says which one is right'
+pair $WHOLE $ROOTED
+is "$FOUND" '|ROOT_SENT|' 'the same one, with another chain behind it'
+server ONLYRSA rsa rsa
+pair $WHOLE $ONLYRSA
+is "$FOUND" '||' 'another kind of key is no difference'
+server ELSE else leaf
+pair $WHOLE $ELSE --no-verify
+is "$FOUND" '|CERT_NAME|' 'other names are none, either'
+printf '127.0.0.1:%s/tls\n127.0.0.1 %s tls\n' $OLDER $NEWER |
+	timeout 30 portprobe -j --ca "$T/ca/root.pem" --name mail.cert.example - > "$T/json"
+is "$(jq -r '.findings[].id' < "$T/json")" '' 'two targets are not compared'
+printf '127.0.0.1\n' | timeout 30 portprobe -j -p "$OLDER/tls,$NEWER/tls" \
+	--ca "$T/ca/root.pem" --name mail.cert.example - > "$T/json"
+is "$(jq -r '.findings[].id' < "$T/json" | sort -u)" CERT_DIFFERS \
+	'a list: at least the one that is told last says so'
+
+# A port that never answers keeps the others back; a signal lets them be told.
+mute() {
+	python3 -c 'import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(5)
+print(s.getsockname()[1], flush=True)
+time.sleep(60)'
+}
+lab_start mute bash -c "$(declare -f mute); mute"
+lab_until 20 grep -q . "$LAB/mute.out"
+read -r MUTE < "$LAB/mute.out"
+portprobe -v -j -p "$OLDER/tls,$MUTE/tls" --timeout 50 --ca "$T/ca/root.pem" \
+	--name mail.cert.example 127.0.0.1 > "$T/json" 2> "$T/err" &
+pid=$!
+held_back() {
+	grep -q ":$OLDER connected" "$T/err" && grep -q ":$MUTE connected" "$T/err" &&
+		[ -z "$(ss -Htn state established "dport = :$OLDER")" ]
+}
+lab_until 20 held_back
+kill -TERM $pid
+wait $pid
+is "$(jq -r '"\(.port) \(.state)"' < "$T/json")" "$OLDER ok" 'a signal: what was known is told'
+
 status 66 '--expect-cert: no such file' portprobe --expect-cert "$T/none" "127.0.0.1:$WHOLE"
 status 65 '--expect-cert: no certificate' portprobe --expect-cert "$T/ca/conf" "127.0.0.1:$WHOLE"
 
