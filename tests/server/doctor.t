@@ -99,6 +99,16 @@ doctor 77 'the certificate where DANE asks for it' other.example
 like "$(ids)" '^ERROR (DANE|CERT)' 'is what is wrong'
 doctor 69 'a port that is closed' -p 26 johndoe.com
 like "$OUT" '^[^(]*ERROR[^(]*refused[^(]*\(refused\).*start the server' 'comes first'
+doctor 0 'a host without MX' mail.johndoe.com
+like "$OUT" 'There is no MX.*  0 +mail.johndoe.com +127.0.0.1' 'takes mail itself'
+like "$OUT" 'DMARC +p=reject +v=DMARC1' 'by the policy of the domain above'
+doctor 64 'an IP address' 127.0.0.1
+like "$ERR" '127.0.0.1: is an address, not a domain' 'is none'
+dead=(env MXLOOKUP_OPTIONS='--tries 1 --timeout 0.2')
+status 75 'no name server' "${dead[@]}" mail-doctor -s 127.0.0.9 johndoe.com
+like "$OUT" 'WARNING  not known now: mx, ' 'what is not known'
+like "$OUT" 'cannot be told now where mail goes' 'is not called none'
+like "$OUT" 'DMARC +not known now' 'nowhere'
 doctor 0 'an address has a domain' joe@johndoe.com
 like "$OUT" 'TLSv1.3' 'whose hosts are probed'
 doctor 68 'several: the worst counts' johndoe.com bad.example
@@ -141,6 +151,9 @@ jq -c '.lookup.unknown = ["dmarc"]' "$T/changed" > "$T/unknown"
 jq -c 'select(.domain == "johndoe.com") | .route[0].sha256 = null' "$T/unknown" > "$T/u"
 doctor 75 '--diff: what was not known has not changed' --diff "$T/u" johndoe.com
 is "$OUT" '? johndoe.com not all was known both times: dmarc' 'and that is told'
+status 75 '--diff: no name server' "${dead[@]}" mail-doctor --diff "$T/old" \
+	-s 127.0.0.9 johndoe.com
+is "$(grep -c . "$T/out") $(cut -c1 "$T/out")" '1 ?' 'no host and no policy is gone'
 { cat "$T/old"; printf '{"v":1,"domain":"john'; } > "$T/torn"
 doctor 0 '--diff: a torn line' --diff "$T/torn" johndoe.com
 doctor 66 '--diff: no such file' --diff "$T/none" johndoe.com
