@@ -194,7 +194,7 @@ static bool
 needs_attic(const struct settings *o)
 {
 	return !o->dry_run && (o->policy.near_delete == NEAR_ATTIC ||
-	    o->policy.mirror ||
+	    o->policy.mirror || o->policy.purge != PURGE_NONE ||
 	    (o->folders_delete && o->policy.near_delete != NEAR_EXPUNGE));
 }
 

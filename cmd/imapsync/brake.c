@@ -91,6 +91,7 @@ never_mind(struct plan *p, enum act_kind kind)
 void
 brake_apply(struct plan *p)
 {
+	never_mind(p, ACT_FAR_PURGE);
 	never_mind(p, ACT_FAR_DELETE);
 	never_mind(p, ACT_NEAR_DELETE);
 }

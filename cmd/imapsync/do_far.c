@@ -548,3 +548,46 @@ do_far_deletes(struct link *l, struct box *b)
 	acts_free(&s);
 	return got < 0 ? -1 : 0;
 }
+
+/* What is still there is not removed here either. */
+static void
+purge_not(struct box *b)
+{
+	size_t k = 0;
+
+	for (; plan_next(b->plan, ACT_NEAR_DELETE, &k); k++)
+		if (b->plan->v[k].purge)
+			plan_become(b->plan, &b->plan->v[k], ACT_NOTHING);
+}
+
+/*
+ * The records stay: what is gone there is found by the next run, or goes here
+ * in this one.
+ */
+int
+do_far_purge(struct link *l, struct box *b)
+{
+	struct acts s = acts_of(b, ACT_FAR_PURGE, NULL);
+	size_t at = 0, from;
+	int got = 0;
+
+	while (got == 0 && at < s.n && !stop_asked()) {
+		struct buf set = { .max = 65536 };
+
+		from = at;
+		imap_set_put(&set, s.uid, s.n, &at, SET);
+		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap, set.p));
+		buf_free(&set);
+		b->far.changed = true;
+		for (; got == 0 && from < at; from++)
+			box_done(b, s.v[from]);
+	}
+	if (got > 0) {
+		report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+		    "not purged there: %s", l->imap.text);
+		box_outcome(b, BOX_FAILED);
+		purge_not(b);
+	}
+	acts_free(&s);
+	return got < 0 ? -1 : 0;
+}

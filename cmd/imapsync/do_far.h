@@ -11,6 +11,7 @@ struct link;
  */
 int do_far_flags(struct link *, struct box *);
 int do_far_moves(struct link *, struct box *);
+int do_far_purge(struct link *, struct box *);
 int do_far_deletes(struct link *, struct box *);
 
 #endif

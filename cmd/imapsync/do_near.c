@@ -305,9 +305,10 @@ remove_files(struct box *b, struct near_msg *was)
 		struct near_msg *m = &b->near.dir->v[a->file];
 
 		was[n++] = *m;
-		got = mark ? near_dir_flags(b->near.dir, m, m->flags |
-		    FLAG_DELETED, r->e) : near_dir_remove(b->near.dir, m,
-		    keep || a->uid == 0 ? &r->attic : NULL, r->e);
+		got = mark && !a->purge ? near_dir_flags(b->near.dir, m,
+		    m->flags | FLAG_DELETED, r->e) : near_dir_remove(b->near.dir,
+		    m, keep || a->purge || a->uid == 0 ? &r->attic : NULL,
+		    r->e);
 		if (got < 0) {
 			report_problem(&r->report, r->e->code, b->name, "%s",
 			    r->e->msg);
@@ -321,11 +322,24 @@ remove_files(struct box *b, struct near_msg *was)
 	}
 }
 
+/* One that is still on the server is deleted there by what the next run sees. */
+static int
+removed(struct box *b, struct rec *rec, const struct act *a)
+{
+	const struct policy *p = &b->run->o->policy;
+
+	if (a->purge)
+		return a->uid != 0 && p->purge == PURGE_NEAR ? 0 :
+		    state_drop(b->state, rec, b->run->e);
+	if (p->near_delete != NEAR_MARK)
+		return state_drop(b->state, rec, b->run->e);
+	return state_flags(b->state, rec, rec->flags | FLAG_DELETED,
+	    b->run->e) < 0 ? -1 : orphan(b, rec);
+}
+
 static int
 record_removed(struct box *b, const struct near_msg *was)
 {
-	struct run *r = b->run;
-	bool mark = r->o->policy.near_delete == NEAR_MARK;
 	struct rec *rec;
 	size_t k, n = 0;
 
@@ -336,8 +350,7 @@ record_removed(struct box *b, const struct near_msg *was)
 		rec = a->failed ? NULL : rec_of(b, a);
 		if (a->failed || (rec == NULL && a->uid != 0))
 			continue;
-		if (rec != NULL && (mark ? orphan(b, rec) :
-		    state_drop(b->state, rec, r->e)) < 0)
+		if (rec != NULL && removed(b, rec, a) < 0)
 			return -1;
 		renamed_done(b, a, &was[n]);
 	}

@@ -66,7 +66,8 @@ last_meant(const struct plan *p)
 		const struct act *a = &p->v[i];
 
 		if ((a->kind == ACT_FAR_FLAGS || a->kind == ACT_FAR_MOVE ||
-		    a->kind == ACT_FAR_DELETE) && a->uid > uid)
+		    a->kind == ACT_FAR_PURGE || a->kind == ACT_FAR_DELETE) &&
+		    a->uid > uid)
 			uid = a->uid;
 	}
 	return uid;
@@ -81,7 +82,8 @@ to_check(const struct box *b)
 		return false;
 	n = b->plan->count;
 	return n[ACT_PUSH] > 0 || n[ACT_FAR_FLAGS] > 0 ||
-	    n[ACT_FAR_MOVE] > 0 || n[ACT_FAR_DELETE] > 0;
+	    n[ACT_FAR_MOVE] > 0 || n[ACT_FAR_PURGE] > 0 ||
+	    n[ACT_FAR_DELETE] > 0;
 }
 
 static bool

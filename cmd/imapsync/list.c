@@ -605,7 +605,8 @@ judge_box(struct run *r, struct box *b)
 	b->near.dirty = e == NULL || e->dirty || b->near.racy ||
 	    !stamp_same(&e->stamp, &b->near.stamp);
 	b->near.dirty |= r->o->policy.reupload || r->o->accept_mode;
-	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty))
+	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty ||
+	    r->o->policy.purge != PURGE_NONE))
 		b->phase = BOX_DUE;
 }
 

@@ -75,6 +75,13 @@ static const struct opt_choice near_deletes[] = {
 	{ .name = NULL }
 };
 
+static const struct opt_choice purges[] = {
+	{ "near", PURGE_NEAR },
+	{ "far", PURGE_FAR },
+	{ "both", PURGE_BOTH },
+	{ .name = NULL }
+};
+
 static const struct opt_choice creates[] = {
 	{ "both", CREATE_BOTH },
 	{ "near", CREATE_NEAR },
@@ -140,6 +147,9 @@ static const struct opt options[] = {
 	{ .name = "delete-near", .arg = "HOW", .kind = OPT_CHOICE,
 	    .to = &o.is.policy.near_delete, .choices = near_deletes,
 	    .help = "attic, expunge, mark or never" },
+	{ .name = "purge-marked", .arg = "SIDE", .kind = OPT_CHOICE,
+	    .to = &o.is.policy.purge, .choices = purges,
+	    .help = "near, far or both: what is marked since an earlier run" },
 	{ .name = "allow-deletes", .arg = "N", .kind = OPT_CALL, .to = &o.is,
 	    .call = set_allow, .help = "so many in a mailbox are no accident" },
 	{ .name = "unsafe-expunge", .kind = OPT_FLAG,
@@ -205,7 +215,7 @@ static const struct opt_rule rules[] = {
 	    "reupload-orphans" },
 	{ .name = "push", .stops = "delete-near connections" },
 	{ .name = "mirror-near", .stops = "delete-far trash unsafe-expunge "
-	    "reupload-orphans" },
+	    "reupload-orphans purge-marked" },
 	{ .name = NULL }
 };
 
@@ -266,8 +276,13 @@ place_inbox(void)
 static int
 policies(struct err *e)
 {
+	const enum purge purge = o.is.policy.purge;
+
 	if (folder_names(e) < 0 || delimiter(e) < 0 || map_check(&o.is.map, e) < 0)
 		return -1;
+	if ((o.pull && purge >= PURGE_FAR) || (o.push && purge != PURGE_NONE &&
+	    purge != PURGE_FAR))
+		return fail(e, EX_USAGE, "--purge-marked: not on the side that --pull or --push leave alone");
 	if (o.inbox != NULL && o.inbox[0] != '/' &&
 	    strncmp(o.inbox, "~/", 2) != 0)
 		return fail(e, EX_USAGE, "--inbox: a whole path, not \"%s\"",

@@ -228,7 +228,8 @@ note_gone(struct box *b, struct halves *gone)
 
 	for (; plan_next(b->plan, ACT_NEAR_DELETE, &k); k++) {
 		rec = rec_of(b, &b->plan->v[k]);
-		if (b->plan->v[k].uid != 0 && ident_sure(rec->ident))
+		if (b->plan->v[k].uid != 0 && !b->plan->v[k].purge &&
+		    ident_sure(rec->ident))
 			matches_add(gone, b, k, rec->ident);
 	}
 }

@@ -200,16 +200,66 @@ fetch_again(struct plan *p, uint32_t uid)
 	p->again[p->nagain++] = uid;
 }
 
+static bool
+purges(const struct plan_in *in, enum purge side)
+{
+	return in->policy.purge == side || in->policy.purge == PURGE_BOTH;
+}
+
 static void
 gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 {
 	if (in->policy.mirror && !in->no_delete)
 		fetch_again(p, in->rec[i].uid);
+	if (!in->no_delete && in->marks && purges(in, PURGE_FAR) &&
+	    (in->rec[i].flags & far & in->storable & FLAG_DELETED) != 0)
+		add_of(p, ACT_FAR_PURGE, in, &in->rec[i]);
 	if (in->no_delete || !in->policy.push_new ||
 	    in->policy.far_delete == FAR_NEVER ||
 	    (in->marks && (far & FLAG_DELETED) != 0))
 		return;
 	add_of(p, ACT_FAR_DELETE, in, &in->rec[i]);
+}
+
+static void
+purge_here(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t file)
+{
+	struct act *a = add_of(p, ACT_NEAR_DELETE, in, &in->rec[i]);
+
+	a->file = file;
+	a->purge = true;
+}
+
+/* Was it marked by both in an earlier run, and is it still?  Then it goes. */
+static bool
+purge(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t file,
+    struct flags f)
+{
+	bool there = purges(in, PURGE_FAR), here = purges(in, PURGE_NEAR);
+
+	if (in->no_delete || (f.base & f.near & f.far & FLAG_DELETED) == 0 ||
+	    (!here && !there) ||
+	    (there && (in->storable & FLAG_DELETED) == 0))
+		return false;
+	if (there)
+		add_of(p, ACT_FAR_PURGE, in, &in->rec[i]);
+	if (here)
+		purge_here(p, in, i, file);
+	return true;
+}
+
+/* A file that only got a mark when its message was gone there. */
+static bool
+purge_orphan(struct plan *p, const struct plan_in *in, uint32_t i)
+{
+	uint32_t file = in->near_same ? NONE : in->file_of[i];
+
+	if (!purges(in, PURGE_NEAR) || in->no_delete ||
+	    (in->rec[i].flags & FLAG_DELETED) == 0 || (!in->near_same &&
+	    (file == NONE || (in->near[file].flags & FLAG_DELETED) == 0)))
+		return false;
+	purge_here(p, in, i, file);
+	return true;
 }
 
 static void
@@ -256,9 +306,10 @@ plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 	bool here = in->near_same || in->file_of[i] != NONE;
 	uint32_t file = in->near_same ? NONE : in->file_of[i];
 	const struct far_msg *f;
+	struct flags flags;
 
 	if (r->kind == REC_ORPHAN) {
-		if (!in->near_same)
+		if (!purge_orphan(p, in, i) && !in->near_same)
 			orphan(p, in, i, file);
 		return;
 	}
@@ -275,10 +326,12 @@ plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 		gone_here(p, in, i, f != NULL ? f->flags : r->flags);
 		return;
 	}
-	merge(p, in, r, &(struct act){ .uid = r->uid, .file = file },
-	    seen_flags(in, r->flags,
+	flags = seen_flags(in, r->flags,
 	    file != NONE ? flags_here(in, file, r->flags) : r->flags,
-	    f != NULL ? f->flags : r->flags));
+	    f != NULL ? f->flags : r->flags);
+	if (!purge(p, in, i, file, flags))
+		merge(p, in, r, &(struct act){ .uid = r->uid, .file = file },
+		    flags);
 }
 
 /* ---- what is new ---- */

@@ -22,6 +22,7 @@ enum act_kind {
 	ACT_BASE_FLAGS,		/* both have them: remember */
 	ACT_FAR_MOVE,		/* the server moves it to another mailbox */
 	ACT_NEAR_MOVE,		/* renamed into another Maildir */
+	ACT_FAR_PURGE,		/* UID EXPUNGE of what both have marked */
 	ACT_FAR_DELETE, ACT_NEAR_DELETE,
 	ACT_FORGET,		/* gone on both sides */
 	ACT_ORPHAN,		/* here alone, and stays so */
@@ -49,6 +50,7 @@ struct act {
 				   sides have the merged ones */
 	bool both;		/* ACT_NEAR_FLAGS: the server's are changed,
 				   too, and who does that tells the base */
+	bool purge;		/* ACT_NEAR_DELETE: it was marked here */
 	bool failed;
 };
 

@@ -18,7 +18,8 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_PAIR] = "pair", [ACT_FETCH] = "fetch", [ACT_PUSH] = "push",
 	[ACT_FAR_FLAGS] = "far-flags", [ACT_NEAR_FLAGS] = "near-flags",
 	[ACT_BASE_FLAGS] = "base", [ACT_FAR_MOVE] = "far-move",
-	[ACT_NEAR_MOVE] = "near-move", [ACT_FAR_DELETE] = "far-delete",
+	[ACT_NEAR_MOVE] = "near-move", [ACT_FAR_PURGE] = "far-purge",
+	[ACT_FAR_DELETE] = "far-delete",
 	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
 	[ACT_ORPHAN] = "orphan", [ACT_NOTHING] = "nothing"
 };
@@ -380,6 +381,7 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 		{ ACT_FAR_FLAGS, "flags_far" },
 		{ ACT_NEAR_FLAGS, "flags_near" },
 		{ ACT_FAR_MOVE, "moved_far" }, { ACT_NEAR_MOVE, "moved_near" },
+		{ ACT_FAR_PURGE, "purged_far" },
 		{ ACT_FAR_DELETE, "deleted_far" },
 		{ ACT_NEAR_DELETE, "deleted_near" }, { ACT_PAIR, "paired" },
 	};

@@ -23,6 +23,7 @@ struct policy {
 	bool pull_new, push_new, pull_flags, push_flags;
 	enum far_delete { FAR_TRASH, FAR_EXPUNGE, FAR_MARK, FAR_NEVER } far_delete;
 	enum { NEAR_ATTIC, NEAR_EXPUNGE, NEAR_MARK, NEAR_NEVER } near_delete;
+	enum purge { PURGE_NONE, PURGE_NEAR, PURGE_FAR, PURGE_BOTH } purge;
 	bool reupload;			/* orphans */
 	bool mirror;			/* what was changed here is undone */
 };

@@ -52,6 +52,14 @@ identify(struct run *r, struct box *b)
 	buf_free(&who);
 }
 
+/* May what is marked there be expunged, if it is to be? */
+static bool
+can_purge(const struct run *r)
+{
+	return r->o->policy.purge < PURGE_FAR ||
+	    (r->link[0].imap.caps & IMAP_UIDPLUS) != 0;
+}
+
 static void
 plan_box(struct box *b)
 {
@@ -70,6 +78,9 @@ plan_box(struct box *b)
 
 	flags_give(&b->near.dir->letters, &b->state->keywords);
 	in.lettered = flags_lettered(&b->near.dir->letters);
+	if (b->passes > 1 || !can_purge(b->run))
+		/* what this run marked stays */
+		in.policy.purge = PURGE_NONE;
 	if (b->far.storable == 0)		/* to be done when it can be */
 		in.policy.push_new = in.policy.push_flags = false;
 	if (b->far.hidden > 0 && !b->known)	/* it may be there already */
@@ -265,17 +276,19 @@ agreed_here(struct box *b)
 	return st;
 }
 
+/* What was purged here alone is for the next run to delete there. */
 static enum again
 once_more(const struct box *b, bool whole)
 {
+	const enum purge purge = b->run->o->policy.purge;
 	const enum outcome outcome = b->outcome;
 
 	switch (outcome) {		/* clang has none of an atomic */
 	case BOX_WHOLE:
 		if (!whole || b->again != AGAIN_NOT)
 			return whole ? b->again : AGAIN_NOT;
-		return b->near.changed && !b->far.changed ? AGAIN_SETTLE :
-		    AGAIN_NOT;
+		return b->near.changed && !b->far.changed &&
+		    purge != PURGE_NEAR ? AGAIN_SETTLE : AGAIN_NOT;
 	case BOX_PARTIAL:
 		return AGAIN_PARTIAL;
 	case BOX_HELD:
@@ -566,6 +579,8 @@ sync_run(struct run *r)
 
 	if (list_find(r) < 0 || folders_agree(r) < 0)
 		return -1;
+	if (!can_purge(r))
+		report_problem(&r->report, EX_UNAVAILABLE, r->o->near, "--purge-marked: the server cannot expunge single messages (no UIDPLUS): nothing is purged");
 	list_dirty(r);
 	while (got == 0 && !stop_asked() && choose_some(r)) {
 		got = sync_pass(r);

@@ -43,7 +43,8 @@ numbers(const struct box *b)
 {
 	const struct entry *known = box_entry(b);
 
-	return (struct brake_in){ .far = b->plan->count[ACT_FAR_DELETE],
+	return (struct brake_in){ .far = b->plan->count[ACT_FAR_DELETE] +
+	    b->plan->count[ACT_FAR_PURGE],
 	    .near = b->plan->count[ACT_NEAR_DELETE], .known = b->state->n,
 	    .files = b->near.dir->n, .ino = b->near.dir->seen.cur_ino,
 	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
@@ -231,6 +232,7 @@ add_up(struct braking *k)
 	size_t i;
 
 	k->deletes = k->known = r->report.count[ACT_FAR_DELETE] +
+	    r->report.count[ACT_FAR_PURGE] +
 	    r->report.count[ACT_NEAR_DELETE];
 	for (i = 0; i < r->nboxes; i++) {
 		if (is_trash(&r->boxes[i]))

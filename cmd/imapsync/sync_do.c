@@ -108,6 +108,9 @@ deletions(struct run *r)
 		b = &r->boxes[i];
 		if (!box_busy(b))
 			continue;
+		if (b->plan->count[ACT_FAR_PURGE] > 0 &&
+		    chosen(&r->link[0], b, do_far_purge) < 0)
+			return -1;
 		if (b->plan->count[ACT_FAR_DELETE] > 0 &&
 		    (state_sync(b->state, r->e) < 0 ||
 		    chosen(&r->link[0], b, do_far_deletes) < 0))

@@ -315,6 +315,40 @@ again(void)
 	plan_free(&p);
 }
 
+/* Marked in the base and on both sides, and by nobody else. */
+static void
+purging(void)
+{
+	struct policy policy = both;
+	struct one c = { true, true, true, FLAG_DELETED, FLAG_DELETED,
+	    FLAG_DELETED };
+	struct plan p;
+	int side, off;
+
+	for (side = PURGE_NEAR; side <= PURGE_BOTH; side++) {
+		policy.purge = (enum purge)side;
+		decide(&p, &c, policy, ALL);
+		ok(p.count[ACT_FAR_PURGE] == (side != PURGE_NEAR) &&
+		    p.count[ACT_NEAR_DELETE] == (side != PURGE_FAR) &&
+		    p.n == 1 + (side == PURGE_BOTH), "purge: side %d", side);
+		plan_free(&p);
+	}
+	for (off = 0; off < 3; off++) {
+		c.b = off == 0 ? 0 : FLAG_DELETED;
+		c.l = off == 1 ? 0 : FLAG_DELETED;
+		c.r = off == 2 ? 0 : FLAG_DELETED;
+		decide(&p, &c, policy, ALL);
+		ok(p.count[ACT_FAR_PURGE] + p.count[ACT_NEAR_DELETE] == 0,
+		    "purge: not marked in all three, %d", off);
+		plan_free(&p);
+	}
+	c = (struct one){ true, true, true, FLAG_DELETED, FLAG_DELETED,
+	    FLAG_DELETED };
+	decide(&p, &c, policy, FLAG_SEEN);
+	ok(p.n == 0, "purge: not where the server cannot mark");
+	plan_free(&p);
+}
+
 int
 main(void)
 {
@@ -326,5 +360,6 @@ main(void)
 	one_way();
 	mirror();
 	again();
+	purging();
 	return done();
 }
