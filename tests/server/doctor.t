@@ -35,6 +35,8 @@ _25._tcp.mail	TLSA 3 1 1 $spki
 _dmarc	TXT	"v=DMARC1; p=reject; rua=mailto:dmarc@johndoe.com"
 s1._domainkey	TXT	"v=DKIM1; p=" $key
 _smtp._tls	TXT	"v=TLSRPTv1; rua=mailto:tls@johndoe.com"
+mta-sts	A	127.0.0.1
+_mta-sts	TXT	"v=STSv1; id=1"
 ZONE
 dns_zone bad.example plain <<ZONE
 @	MX	10 mx
@@ -60,6 +62,16 @@ lab_odd GOOD=@127.0.0.1:25\ starttls:smtp:good \
 	'BAD=@127.0.0.2:25 starttls:smtp:expired/greet=220 <script>x<b>\r\n'
 
 
+mkdir -p "$T/www/.well-known"
+printf 'version: STSv1\nmode: enforce\nmx: mail.johndoe.com\nmax_age: 604800\n' \
+	> "$T/www/.well-known/mta-sts.txt"
+cd "$T/www" || exit 1
+lab_spawn https openssl s_server -4 -accept 127.0.0.1:443 -WWW -quiet \
+	-cert "$LAB_CADIR/good.pem" -key "$LAB_CADIR/good.pem" \
+	-cert_chain "$LAB_CADIR/int.pem"
+cd "$ROOT" || exit 1
+wait_port 127.0.0.1 443
+
 export PORTPROBE_OPTIONS=--trust-ad MXLOOKUP_OPTIONS=--trust-ad
 # doctor STATUS NAME ARG...
 doctor() { status "$1" "$2" timeout 60 mail-doctor --ca "$LAB_CA" "${@:3}"; }
@@ -73,8 +85,9 @@ is "$(sed -n 1p "$T/out")" 'johndoe.com: 1 warning, 2 hints' \
 	'the verdict comes first'
 is "$(ids)" 'WARNING MX_LOCAL_ADDR HINT MX_NO_IPV6 HINT CAA_NONE' \
 	'only what a lab on the loopback cannot have is told'
-like "$OUT" '  10 +mail.johndoe.com  127.0.0.1  25 +ok +TLSv1.3  (29|30) days +match  -' \
-	'the route to its port, with certificate and DANE'
+like "$OUT" '  10 +mail.johndoe.com  127.0.0.1  25 +ok +TLSv1.3  (29|30) days +match  pass' \
+	'the route to its port, with certificate, DANE and MTA-STS'
+like "$OUT" 'MTA-STS +enforce +v=STSv1; id=1' 'the mode of the policy'
 like "$OUT" 'DMARC +p=reject +v=DMARC1; p=reject' 'the policies'
 like "$OUT" 'DKIM s1  rsa 2048 bits' 'the key that -d names'
 is "$ERR" '' 'and nothing on stderr'
