@@ -333,14 +333,31 @@ phrase(struct line *l, struct str gap, struct str s, int how)
 	buf_free(&q);
 }
 
+/* An angle bracket that a reader would take for an address's end? */
+static bool
+bare_angle(struct str s)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (quoted && s.p[i] == '\\')
+			i++;
+		else if (s.p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (s.p[i] == '<' || s.p[i] == '>'))
+			return true;
+	}
+	return quoted;
+}
+
 static int
 check_addr(struct str name, const struct mime_addr *a, int how, struct err *e)
 {
 	if (control(a->name))
 		return fail(e, EX_USAGE, "%.*s: a control character or line end is in a name",
 		    STR_ARG(name));
-	if (a->addr.n == 0 || str_control(a->addr) || str_has(a->addr, '<') ||
-	    str_has(a->addr, '>'))
+	if (a->addr.n == 0 || str_control(a->addr) || bare_angle(a->addr))
 		return fail(e, EX_USAGE, "%.*s: that is no address",
 		    STR_ARG(name));
 	if ((how & MIME_UTF8) == 0 && !str_ascii(a->addr))
