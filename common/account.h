@@ -42,6 +42,7 @@ struct account_way {
 /* Who logs in, by which mechanisms, and where the secret is. */
 struct account_login {
 	const char *user;		/* also from the URL or netrc */
+	const char *authzid;		/* whom it acts for; or NULL: itself */
 	const char *auth;		/* mechanisms; "off": nobody logs in */
 	const char *password_command, *password_file, *password_fd, *netrc;
 	const char *token_command;
@@ -132,10 +133,12 @@ void account_tls_conf(struct account *, struct tls_conf *);
  */
 void account_forget(struct account *);
 
-/* Who logs in; "" if nobody was named. */
+/* Whose mail it is: whom the login acts for, or who logs in; or "". */
 static inline const char *
 account_user(const struct account *a)
 {
+	if (a->login.authzid != NULL)
+		return a->login.authzid;
 	return a->login.user != NULL ? a->login.user : "";
 }
 

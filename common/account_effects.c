@@ -60,12 +60,12 @@ account_effects(const struct account *a, const struct opt_set *set,
 		    "pin cert tls-min tls-strict", "without TLS" },
 		{ a->server.path != NULL, NETWORK, "on a local socket" },
 		{ a->has_server && a->server.scheme == ACCOUNT_MX,
-		    SECRET " user auth proxy connect-to connect-command pin "
+		    SECRET " user authzid auth proxy connect-to connect-command pin "
 		    "insecure-no-verify", "with mx:" },
 		{ a->trust.cert == NULL && a->trust.key == NULL,
 		    "key-password-command", "without --cert or --key" },
 		{ a->login.auth != NULL && strcmp(a->login.auth, "off") == 0,
-		    SECRET " user", "where nobody logs in (--auth off)" },
+		    SECRET " user authzid", "where nobody logs in (--auth off)" },
 	};
 	size_t i;
 

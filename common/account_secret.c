@@ -211,7 +211,8 @@ from_prompt(struct account *a, struct secret *s, struct buf *looked,
     struct err *e)
 {
 	const char *text = arena_printf(&a->arena, "Password for %s%s%s: ",
-	    account_user(a), a->login.user != NULL ? " at " : "",
+	    a->login.user != NULL ? a->login.user : "",
+	    a->login.user != NULL ? " at " : "",
 	    a->server.host != NULL ? a->server.host : "the server");
 	int got = secret_prompt(text, limit(a), s, e);
 

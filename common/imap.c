@@ -341,6 +341,8 @@ by_login(struct imap *m, const struct sasl_login *l)
 {
 	int got;
 
+	if (l->authzid != NULL)
+		return conn_fail(m->c, EX_NOPERM, "the server has no AUTH=, and LOGIN cannot act for another user (--authzid)");
 	if ((m->caps & IMAP_LOGINDISABLED) != 0 || l->user == NULL ||
 	    l->password == NULL || !l->tls || l->mechs != NULL)
 		return conn_fail(m->c, EX_NOPERM, "the server has no way to log in that can be used here");

@@ -430,6 +430,8 @@ by_pass(struct pop3 *p, const struct sasl_login *l)
 {
 	const struct secret *s = l->password;
 
+	if (l->authzid != NULL)
+		return conn_fail(p->c, EX_NOPERM, "the server has no SASL, and USER cannot act for another user (--authzid)");
 	if (l->user == NULL || s == NULL || !l->tls || l->mechs != NULL)
 		return conn_fail(p->c, EX_NOPERM, "the server has no SASL, and USER and PASS cannot be used here");
 	if (memchr(s->p, '\n', s->n) || memchr(s->p, '\r', s->n) ||

@@ -205,6 +205,13 @@ session_prepare(struct session *s, struct err *e)
 	*s = (struct session){ .account = a };
 	if (a->login.user != NULL && str_control(str_of(a->login.user)))
 		return fail(e, EX_USAGE, "the user name has a control byte");
+	if (a->login.authzid != NULL &&
+	    (a->login.authzid[0] == '\0' ||
+	    str_control(str_of(a->login.authzid))))
+		return fail(e, EX_USAGE, "--authzid is a user's name");
+	if (a->login.authzid != NULL && !session_wants_login(a))
+		return fail(e, EX_USAGE, "--authzid %s, and nobody logs in (-u)",
+		    a->login.authzid);
 	if (a->way.only4 && a->way.only6)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
 	session_begin(a);
@@ -297,7 +304,8 @@ session_login(struct session *s, struct sasl_login *l)
 	const struct account *a = s->account;
 	struct tls *t = conn_session(s->conn);
 
-	*l = (struct sasl_login){ .user = a->login.user, .mechs = a->login.auth,
+	*l = (struct sasl_login){ .user = a->login.user,
+	    .authzid = a->login.authzid, .mechs = a->login.auth,
 	    .host = s->conf.host, .port = s->conf.port,
 	    .tls = conn_private(s->conn), .client_cert = a->trust.cert != NULL };
 	if (t != NULL) {

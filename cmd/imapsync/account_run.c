@@ -66,7 +66,7 @@ run_base(struct run *r)
 		mode = BASE_PULL;
 	else if (!o->policy.pull_new && !o->policy.pull_flags)
 		mode = BASE_PUSH;
-	return base_of(&r->arena, o->account->login.user,
+	return base_of(&r->arena, account_user(o->account),
 	    o->account->server.host, file_path(&r->arena, o->near), mode);
 }
 

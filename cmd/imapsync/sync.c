@@ -42,8 +42,8 @@ identify(struct run *r, struct box *b)
 {
 	struct buf who = { .max = 8192 };
 
-	buf_printf(&who, "%s@%s", r->o->account->login.user != NULL ?
-	    r->o->account->login.user : "", r->o->account->server.host);
+	buf_printf(&who, "%s@%s", account_user(r->o->account),
+	    r->o->account->server.host);
 	buf_c(&who, '\0');
 	buf_printf(&who, "%s", b->name);
 	buf_c(&who, '\0');
