@@ -23,7 +23,8 @@ struct rec {
 	uint32_t size;		/* on the wire; UINT32_MAX: that or more */
 	uint64_t flags, ident, ino;
 	uint32_t name;		/* state_name(): base name, without ":2,..." */
-	uint32_t kind;
+	uint16_t kind;
+	bool stub;		/* the file is one, and size is the stub's */
 };
 
 /* An upload or a move whose outcome may be unknown after a crash. */

@@ -94,7 +94,7 @@ state_log_rec(struct buf *b, const struct rec *r, struct str name)
 	state_put64(b, r->ino);
 	put32(b, r->kind);
 	buf_str(b, name);
-	state_log_end(b, at, PUT);
+	state_log_end(b, at, r->stub ? STUB : PUT);
 }
 
 void
@@ -166,16 +166,18 @@ get_which(struct state *s, struct str *p)
 /* ---- records, applied; -1: the payload is not what it should be ---- */
 
 static int
-apply_put(struct state *s, struct str p)
+apply_put(struct state *s, struct str p, bool stub)
 {
-	struct rec r = { .uid = (uint32_t)get(&p, 4) };
+	struct rec r = { .uid = (uint32_t)get(&p, 4), .stub = stub };
+	uint64_t kind;
 
 	r.size = (uint32_t)get(&p, 4);
 	r.flags = get(&p, 8);
 	r.ident = get(&p, 8);
 	r.ino = get(&p, 8);
-	r.kind = (uint32_t)get(&p, 4);
-	if (!state_name_ok(p) || r.kind > REC_ORPHAN || s->n >= STATE_RECS)
+	kind = get(&p, 4);
+	r.kind = (uint16_t)kind;
+	if (!state_name_ok(p) || kind > REC_ORPHAN || s->n >= STATE_RECS)
 		return -1;
 	state_replace(s, &r, p);
 	return 0;
@@ -262,7 +264,8 @@ log_apply(struct state *s, unsigned kind, struct str p)
 	case KEYWORD:
 		return apply_keyword(s, p);
 	case PUT:
-		return apply_put(s, p);
+	case STUB:
+		return apply_put(s, p, kind == STUB);
 	case FLAGS:
 		return apply_flags(s, p);
 	case DROP:
@@ -369,7 +372,7 @@ log_load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 			if (kind == RESET && !in->reset)
 				*group = in->log.size + (size_t)n - left.n - HEAD -
 				    p.n;
-			if (kind > RESET) {
+			if (kind > STUB) {
 				got = log_newer(s, e);
 			} else if (log_apply(s, kind, p) < 0) {
 				left = (struct str){ p.p - HEAD, left.n +

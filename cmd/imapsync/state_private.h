@@ -15,7 +15,8 @@
 #define STATE_MAGIC "postbag sync 1\n"	/* and a NUL: 16 bytes */
 
 enum state_kind {
-	BOX = 1, KEYWORD, PUT, FLAGS, DROP, PEND, UNPEND, MARK, RESET
+	BOX = 1, KEYWORD, PUT, FLAGS, DROP, PEND, UNPEND, MARK, RESET,
+	STUB			/* as PUT; a log without any is as of old */
 };
 enum {
 	HEAD = 8,		/* bytes before a payload */

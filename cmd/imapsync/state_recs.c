@@ -283,7 +283,7 @@ state_replace(struct state *s, const struct rec *from, struct str base)
 	}
 	table_del(&s->in->ino, s, (size_t)(r - s->rec));
 	*r = (struct rec){ r->uid, new->size, new->flags, new->ident,
-	    new->ino, r->name, new->kind };
+	    new->ino, r->name, new->kind, new->stub };
 	if (s->in->by_ino && r->ino != 0)
 		table_add(&s->in->ino, s, (size_t)(r - s->rec));
 }

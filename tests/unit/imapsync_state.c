@@ -1,4 +1,5 @@
 /* imapsync_state.c: the log of a mailbox, cut and damaged anywhere */
+#include <endian.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +14,9 @@
 #include "flags.h"
 #include "mark.h"
 #include "mem.h"
+#include "reclog.h"
 #include "state.h"
+#include "state_private.h"
 #include "str.h"
 #include "tap.h"
 
@@ -180,6 +183,44 @@ keywords(void)
 	state_close(&s, &e);
 	state_remove(dir, STR("words"), &e);
 	is_int(state_open(&s, dir, STR("words"), false, &e), 1, "removed");
+}
+
+/* "Stub" stays with a record until a put without it; a newer kind is refused. */
+static void
+stubs(void)
+{
+	struct state s;
+	struct rec r = rec(1), other = rec(2);
+	char path[128];
+	struct err f = { 0 };
+	unsigned char newer[8] = { 0, 0, 0, 0, 0, 0, STUB + 1, 0 };
+	uint32_t sum = htole32(reclog_crc32c(newer + 4, 4));
+	FILE *file;
+
+	state_open(&s, dir, STR("stubs"), true, &e);
+	r.stub = true;
+	state_put(&s, &r, "a", &e);
+	state_put(&s, &other, "b", &e);
+	state_close(&s, &e);
+	state_open(&s, dir, STR("stubs"), true, &e);
+	ok(s.rec[0].stub && !s.rec[1].stub, "one is a stub");
+	r.stub = false;
+	state_put(&s, &r, "a", &e);
+	ok(!s.rec[0].stub, "it is filled");
+	path_of(&s, path);
+	state_close(&s, &e);
+	state_open(&s, dir, STR("stubs"), true, &e);
+	ok(!s.rec[0].stub && s.n == 2, "and stays so");
+	state_close(&s, &e);
+	memcpy(newer, &sum, 4);
+	if ((file = fopen(path, "ab")) != NULL) {
+		fwrite(newer, 1, sizeof newer, file);
+		fclose(file);
+	}
+	is_int(state_open(&s, dir, STR("stubs"), true, &f), -1,
+	    "a kind that is newer than a stub");
+	is_int(f.code, EX_CONFIG, "is refused");
+	state_remove(dir, STR("stubs"), &e);
 }
 
 static void
@@ -656,6 +697,7 @@ main(void)
 		return 1;
 	basics();
 	keywords();
+	stubs();
 	refused();
 	moved();
 	cuts();

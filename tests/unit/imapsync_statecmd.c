@@ -62,8 +62,9 @@ make(const char *box, uint32_t n, bool dirty)
 	index_open(&x, dir, &e);
 	state_open(&s, dir, str_of(box), true, &e);
 	for (i = 1; i <= n; i++) {
-		r = (struct rec){ i, 10 * i, FLAG_SEEN |
-		    state_keyword(&s, STR("work"), &e), 0xabc, 40 + i, 0, 0 };
+		r = (struct rec){ .uid = i, .size = 10 * i, .ident = 0xabc,
+		    .flags = FLAG_SEEN | state_keyword(&s, STR("work"), &e),
+		    .ino = 40 + i };
 		snprintf(name, sizeof name, "m%u", i);
 		state_put(&s, &r, name, &e);
 	}
