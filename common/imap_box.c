@@ -166,8 +166,9 @@ imap_ask_bodies(struct imap *m, const char *set, unsigned bodies)
 {
 	char items[64];
 
-	snprintf(items, sizeof items, "%sINTERNALDATE BODY.PEEK[%s]",
+	snprintf(items, sizeof items, "%s%sINTERNALDATE BODY.PEEK[%s]",
 	    (bodies & IMAP_NO_FLAGS) != 0 ? "" : "FLAGS ",
+	    (bodies & IMAP_SIZES) != 0 ? "RFC822.SIZE " : "",
 	    (bodies & IMAP_HEADERS) != 0 ? "HEADER" : "");
 	return box_fetch(m, set, items);
 }

@@ -63,7 +63,10 @@ int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 /* UID FETCH SET (UID FLAGS), of those changed since modseq if it is not 0. */
 unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
 /* (UID FLAGS INTERNALDATE BODY.PEEK[]), or with HEADER alone. */
-enum imap_bodies { IMAP_HEADERS = 1 << 0, IMAP_NO_FLAGS = 1 << 1 };
+enum imap_bodies {
+	IMAP_HEADERS = 1 << 0, IMAP_NO_FLAGS = 1 << 1,
+	IMAP_SIZES = 1 << 2		/* RFC822.SIZE, before the body */
+};
 unsigned imap_ask_bodies(struct imap *, const char *set, unsigned bodies);
 /*
  * (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID

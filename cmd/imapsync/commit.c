@@ -231,7 +231,7 @@ static int
 commit_record(struct commit_msg *g, struct err *e)
 {
 	struct rec rec = { .uid = g->uid, .size = g->size, .flags = g->flags,
-	    .ident = g->ident, .ino = g->ino };
+	    .ident = g->ident, .ino = g->ino, .stub = g->stub };
 	int got;
 
 	pthread_mutex_lock(g->b->lock);

@@ -17,6 +17,7 @@ struct commit_msg {
 	uint32_t uid, size;
 	uint64_t flags, ident, ino;
 	bool unnamed;		/* a file without a name, else in tmp/ */
+	bool stub;		/* see stub.h */
 	int fd;			/* of such a one, in a batch; else -1 */
 	char name[64];
 	char info[40];		/* behind the name once it is in place, or "" */

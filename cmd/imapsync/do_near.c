@@ -12,6 +12,8 @@
 #include "do_near.h"
 #include "report.h"
 #include "stop.h"
+#include "stub.h"
+#include "wire.h"
 
 /* ---- what only the state has to learn ---- */
 
@@ -24,6 +26,34 @@ rec_of(struct box *b, const struct act *a)
 	    near_dir_base(b->near.dir, &b->near.dir->v[a->file])) : NULL;
 }
 
+/*
+ * A stub whose record was lost, or has another UID, is one again.  Its name is
+ * that of a download: others that are paired have the bytes of the message.
+ * 1: it is gone.
+ */
+static int
+find_stub(const struct box *b, const struct near_msg *m, struct rec *rec)
+{
+	struct outgo o = { .wire = 0 };
+	struct err *e = b->run->e;
+	int fd, got;
+
+	if (!str_starts(near_dir_base(b->near.dir, m), "postbag."))
+		return 0;
+	if ((fd = near_dir_read(b->near.dir, m, e)) < 0) {
+		if (e->code != EX_NOINPUT)
+			return -1;
+		fail_clear(e);
+		return 1;
+	}
+	got = stub_is(fd, e);
+	rec->stub = got > 0;
+	if (got > 0 && (got = outgo_look(&o, fd, e)) == 0)
+		rec->size = o.wire < UINT32_MAX ? (uint32_t)o.wire : UINT32_MAX;
+	close(fd);
+	return got;
+}
+
 static int
 pair(struct box *b, struct act *a)
 {
@@ -34,11 +64,14 @@ pair(struct box *b, struct act *a)
 	struct str base = near_dir_base(b->near.dir, m);
 	struct rec *old = state_by_name(b->state, base);
 	char name[256];
+	int got;
 
 	if (base.n >= sizeof name || (old != NULL && old->kind == REC_LIVE))
 		return 0;
 	str_copy(name, base);
 	name[base.n] = '\0';
+	if ((got = find_stub(b, m, &rec)) != 0)
+		return got < 0 ? -1 : 0;
 	if (old != NULL && state_drop(b->state, old, b->run->e) < 0)
 		return -1;
 	return state_put(b->state, &rec, name, b->run->e);

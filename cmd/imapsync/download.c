@@ -9,12 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "box.h"
 #include "commit.h"
 #include "conn.h"
 #include "download.h"
 #include "far_hear.h"
 #include "flags.h"
+#include "imap_box.h"
 #include "imap_fetch.h"
 #include "limit.h"
 #include "link.h"
@@ -22,6 +24,7 @@
 #include "report.h"
 #include "state.h"
 #include "stop.h"
+#include "stub.h"
 #include "wire.h"
 
 enum {
@@ -74,10 +77,52 @@ too_long(struct link *l, const struct commit_msg *g)
 }
 
 static int
+header_put(void *to, const void *p, size_t n, struct err *e)
+{
+	struct buf *b = to;
+
+	(void)e;
+	buf_put(b, p, n);
+	return 0;
+}
+
+/* A header is kept until it is whole: what is left out of it goes to its end. */
+static int
+stub_body(struct lane *w, struct intake *in)
+{
+	const struct box *b = w->g.b;
+	const struct account *a = w->l->run->o->account;
+	struct buf header = { .max = STUB_HEADER }, text = { .max = 0 };
+	struct conn_sink sink = { header_put, &header };
+	struct stub s = { .user = a->login.user, .host = a->server.host,
+	    .box = b->name, .uidvalidity = b->far.seen.uidvalidity,
+	    .size = w->f.got.announced, .uid = w->g.uid };
+	int got = imap_fetch_body(&w->f, &sink);
+
+	if (got == 0 && header.over)
+		got = fail(&w->l->err, EX_PROTOCOL, "a header over %d bytes",
+		    STUB_HEADER);
+	if (got == 0) {
+		stub_make(&text, &s, BUF_STR(header));
+		got = intake_put(in, text.p, text.n, &w->l->err);
+	}
+	buf_free(&header);
+	buf_free(&text);
+	return got;
+}
+
+static int
+whole_body(struct lane *w, struct intake *in)
+{
+	struct conn_sink sink = { intake_put, in };
+
+	return imap_fetch_body(&w->f, &sink);
+}
+
+static int
 start_body(struct lane *w)
 {
 	struct intake in = { 0 };
-	struct conn_sink sink = { intake_put, &in };
 	struct commit_msg *g = &w->g;
 	struct link *l = w->l;
 	struct stat st;
@@ -86,7 +131,7 @@ start_body(struct lane *w)
 	if ((w->fd = commit_create(l, g)) < 0)
 		return -1;
 	intake_begin(&in, w->fd);
-	got = imap_fetch_body(&w->f, &sink);
+	got = g->stub ? stub_body(w, &in) : whole_body(w, &in);
 	if (got == 0)
 		got = intake_end(&in, &l->err);
 	g->size = in.wire < UINT32_MAX ? (uint32_t)in.wire : UINT32_MAX;
@@ -104,12 +149,13 @@ take_body(struct lane *w)
 	const struct imap_fetched *m = &w->f.got;
 	struct box *b = ((struct job *)m->job->of)->b;
 	uint64_t announced = m->announced > 0 ? m->announced : LIMIT_LITERAL;
+	bool stub = (w->f.bodies & IMAP_HEADERS) != 0;
 
 	if (b->outcome == BOX_LOST)
 		return 0;
-	w->g = (struct commit_msg){ .b = b, .uid = m->uid,
+	w->g = (struct commit_msg){ .b = b, .uid = m->uid, .stub = stub,
 	    .flags = far_hear_flags(b, BUF_STR(m->flags), &w->l->err) };
-	if (m->size <= LIMIT_ANNOUNCED(announced))
+	if (m->size <= (stub ? STUB_HEADER : LIMIT_ANNOUNCED(announced)))
 		return start_body(w);
 	too_long(w->l, &w->g);
 	return 0;
@@ -235,7 +281,9 @@ static void
 lane_begin(struct lane *w, struct link *l)
 {
 	*w = (struct lane){ .l = l, .in = l->selected, .fd = -1,
-	    .f = { .m = &l->imap, .ahead = AHEAD } };
+	    .f = { .m = &l->imap, .ahead = AHEAD, .bodies =
+	    l->run->o->bodies == BODIES_HEADERS ? IMAP_HEADERS | IMAP_SIZES :
+	    0 } };
 }
 
 /* A message that came whole is kept, whatever became of the connection. */

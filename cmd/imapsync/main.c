@@ -96,6 +96,12 @@ static const struct opt_choice folder_policies[] = {
 	{ .name = NULL }
 };
 
+static const struct opt_choice bodies[] = {
+	{ "full", BODIES_FULL },
+	{ "headers", BODIES_HEADERS },
+	{ .name = NULL }
+};
+
 static const struct opt_choice deltas[] = {
 	{ "auto", DELTA_AUTO },
 	{ "qresync", DELTA_QRESYNC },
@@ -132,6 +138,9 @@ static const struct opt options[] = {
 	{ .name = "follow", .arg = "NAME", .kind = OPT_LIST,
 	    .to = &o.is.follow,
 	    .help = "a Maildir that is a symbolic link, below near" },
+	{ .name = "bodies", .arg = "LEVEL", .kind = OPT_CHOICE,
+	    .to = &o.is.bodies, .choices = bodies,
+	    .help = "of new messages here: full, or headers alone" },
 	{ .name = "pull", .kind = OPT_FLAG, .to = &o.pull,
 	    .help = "only from the server to here" },
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
@@ -213,7 +222,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "import", .only = "" },
 	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans" },
-	{ .name = "push", .stops = "delete-near connections" },
+	{ .name = "push", .stops = "delete-near connections bodies" },
 	{ .name = "mirror-near", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans purge-marked" },
 	{ .name = NULL }

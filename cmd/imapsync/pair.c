@@ -222,7 +222,7 @@ near_ones(struct box *b, size_t *n)
 			l[*n].ident = rec->ident;
 			l[*n].size = rec->size;
 			l[*n].base = rec->flags;
-			l[*n].sent = !state_native(b->state, rec);
+			l[*n].sent = rec->stub || !state_native(b->state, rec);
 		} else if (file_look(b, &l[*n], false) < 0) {
 			if (b->run->e->code == EX_NOINPUT)
 				fail_clear(b->run->e);	/* gone meanwhile */

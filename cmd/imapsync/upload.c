@@ -27,6 +27,7 @@
 #include "report.h"
 #include "state.h"
 #include "stop.h"
+#include "stub.h"
 #include "table.h"
 #include "upload.h"
 #include "wire.h"
@@ -137,6 +138,7 @@ prepare_up(struct window *w, struct up *u, struct act *a)
 	uint64_t limit = w->l->imap.appendlimit;
 	struct str base;
 	struct stat st;
+	int stub;
 
 	*u = (struct up){ .act = a, .m = &b->near.dir->v[a->file], .fd = -1 };
 	base = near_dir_base(b->near.dir, u->m);
@@ -164,11 +166,15 @@ prepare_up(struct window *w, struct up *u, struct act *a)
 	}
 	if (fstat(u->fd, &st) < 0 || outgo_look(&u->out, u->fd, e) < 0)
 		return fail_sys(e, EX_IOERR, "%s", b->path);
+	if ((stub = stub_is(u->fd, e)) < 0)
+		return -1;
 	u->date = st.st_mtime;
 	if (u->out.wire == 0)		/* RFC 3502: that would cancel all */
 		refuse(b, u->name, EX_DATAERR, "it is empty");
 	else if (limit > 0 && u->out.wire > limit)
 		refuse(b, u->name, EX_DATAERR, "it is larger than the server takes (APPENDLIMIT)");
+	else if (stub > 0)
+		refuse(b, u->name, EX_DATAERR, "it is a header without its body, which the server must not have as a message");
 	else if (u->out.nul && (w->l->imap.caps & IMAP_BINARY) == 0)
 		refuse(b, u->name, EX_DATAERR, "it has a NUL, and the server takes none");
 	else

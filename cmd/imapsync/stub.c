@@ -1,0 +1,173 @@
+/*
+ * stub.c: a file that has the header of a message, and not its body
+ *
+ * A parameter of our own in Content-Type tells our stubs from messages that
+ * others wrote as an external body.  Our fields come first, so they are found
+ * and understood whatever is in the message's own.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "file.h"
+#include "stub.h"
+
+#define TYPE "message/external-body"
+#define OURS "x-postbag=stub"
+
+enum { LOOK = 1 << 20 };	/* bytes of a header that are looked at */
+
+/* ---- header fields ---- */
+
+/* The next field with its folds and line ends; false: the header is over. */
+static bool
+next_field(struct str *left, struct str *field)
+{
+	const char *end = left->p + left->n, *p = left->p;
+
+	if (left->n == 0 || p[0] == '\n' ||
+	    (left->n > 1 && p[0] == '\r' && p[1] == '\n'))
+		return false;
+	do {
+		p = str_find(p, '\n', end);
+		p += p < end;
+	} while (p < end && str_blank(*p));
+	*field = str_to(*left, (size_t)(p - left->p));
+	*left = str_from(*left, field->n);
+	return true;
+}
+
+static bool
+is_named(struct str field, const char *name)
+{
+	return str_is(str_trim(str_cut(&field, ':')), name);
+}
+
+static bool
+of_body(struct str field)
+{
+	return str_starts(field, "Content-") ||
+	    is_named(field, "MIME-Version");
+}
+
+/* ---- made ---- */
+
+/* RFC 5092, section 11: what has no meaning in a URL. */
+static void
+put_url(struct buf *out, const char *s, bool slash)
+{
+	for (; *s != '\0'; s++)
+		if (str_alpha(*s) || str_digit(*s) || strchr("-._~", *s) != NULL ||
+		    (slash && *s == '/'))
+			buf_c(out, *s);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*s);
+}
+
+static void
+put_type(struct buf *out, const struct stub *s)
+{
+	buf_s(out, "MIME-Version: 1.0\r\nContent-Type: " TYPE "; " OURS ";\r\n\taccess-type=URL; URL=\"imap://");
+	if (s->user != NULL) {
+		put_url(out, s->user, false);
+		buf_c(out, '@');
+	}
+	put_url(out, s->host, false);
+	buf_c(out, '/');
+	put_url(out, s->box, true);
+	buf_printf(out, ";UIDVALIDITY=%" PRIu64 "/;UID=%" PRIu32 "\"",
+	    s->uidvalidity, s->uid);
+	if (s->size > 0)
+		buf_printf(out, ";\r\n\tsize=%" PRIu64, s->size);
+	buf_s(out, "\r\n");
+}
+
+/* The fields that are of the body, or all others: is a Content-ID put? */
+static bool
+put_fields(struct buf *out, struct str header, bool body)
+{
+	struct str field;
+	bool id = false;
+
+	while (next_field(&header, &field)) {
+		if (of_body(field) != body)
+			continue;
+		buf_str(out, field);
+		if (field.p[field.n - 1] != '\n')
+			buf_s(out, "\r\n");
+		id = id || is_named(field, "Content-ID");
+	}
+	return id;
+}
+
+void
+stub_make(struct buf *out, const struct stub *s, struct str header)
+{
+	put_type(out, s);
+	put_fields(out, header, false);
+	buf_s(out, "\r\n");
+	/* RFC 2046: there must be one. */
+	if (!put_fields(out, header, true))
+		buf_printf(out, "Content-ID: <%" PRIu64 ".%" PRIu32 "@postbag.invalid>\r\n",
+		    s->uidvalidity, s->uid);
+	buf_s(out, "\r\n");
+}
+
+/* ---- found ---- */
+
+static bool
+says_stub(struct str field)
+{
+	struct str value = field;
+
+	if (!is_named(field, "Content-Type"))
+		return false;
+	str_cut(&value, ':');
+	if (!str_starts(str_trim(value), TYPE))
+		return false;
+	for (; value.n > 0; value = str_from(value, 1))
+		if (str_starts(value, "x-postbag"))
+			return true;
+	return false;
+}
+
+static bool
+has_stub(struct str text)
+{
+	struct str field;
+
+	while (next_field(&text, &field))
+		if (says_stub(field))
+			return true;
+	return false;
+}
+
+/* Does it have the empty line?  The last bytes of it may be a part of that. */
+static bool
+is_whole(struct str text)
+{
+	struct str field;
+
+	while (next_field(&text, &field))
+		;
+	return text.n > 0;
+}
+
+int
+stub_is(int fd, struct err *e)
+{
+	struct buf head = { .max = 2 * LOOK };
+	char *to;
+	ssize_t n = 1;
+	size_t some = 4096;
+
+	while (n > 0 && head.n < LOOK && !is_whole(BUF_STR(head))) {
+		if ((to = buf_room(&head, some)) == NULL)
+			break;
+		n = file_scan(fd, to, some, (off_t)head.n, e);
+		head.n += n > 0 ? (size_t)n : 0;
+		some = head.n;
+	}
+	n = n < 0 ? -1 : has_stub(BUF_STR(head));
+	buf_free(&head);
+	return (int)n;
+}
