@@ -87,6 +87,8 @@ int os_file_reopen(int fd, int flags);
 
 /* Never over another file (EEXIST); EINVAL: this file system cannot tell. */
 int os_rename_new(int from, const char *, int to, const char *);
+/* Both are there, and each takes the other's place; EINVAL as above. */
+int os_rename_swap(int from, const char *, int to, const char *);
 
 /*
  * Durability of many files at the price of one: os_sync_begin when a file is

@@ -27,6 +27,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE 2
+#endif
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
 #endif
@@ -186,6 +189,16 @@ os_rename_new(int from, const char *a, int to, const char *b)
 {
 	/* Not every C library has a function for it. */
 	int got = (int)syscall(SYS_renameat2, from, a, to, b, RENAME_NOREPLACE);
+
+	if (got < 0 && errno == ENOSYS)
+		errno = EINVAL;
+	return got;
+}
+
+int
+os_rename_swap(int from, const char *a, int to, const char *b)
+{
+	int got = (int)syscall(SYS_renameat2, from, a, to, b, RENAME_EXCHANGE);
 
 	if (got < 0 && errno == ENOSYS)
 		errno = EINVAL;

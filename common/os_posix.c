@@ -183,6 +183,17 @@ os_rename_new(int from, const char *a, int to, const char *b)
 }
 
 int
+os_rename_swap(int from, const char *a, int to, const char *b)
+{
+	(void)from;
+	(void)a;
+	(void)to;
+	(void)b;
+	errno = EINVAL;
+	return -1;
+}
+
+int
 os_sync_begin(int fd)
 {
 	return fsync(fd);

@@ -10,6 +10,7 @@
 #include "account_run.h"
 #include "attic.h"
 #include "base.h"
+#include "body.h"
 #include "box.h"
 #include "elsewhere.h"
 #include "file.h"
@@ -280,7 +281,8 @@ account_list(const struct settings *o, struct err *e)
 }
 
 int
-account_run(const struct settings *o, struct err *e)
+account_run(const struct settings *o, const struct opt_list *fill,
+    struct err *e)
 {
 	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
 	    .attic = { .all = -1 } };
@@ -310,8 +312,12 @@ account_run(const struct settings *o, struct err *e)
 			file_temp_keep(HOOK_TEMPS, &box);
 		o->account->box = &box;
 		if (session_ready(&l->session, o->account, &l->err) == 0 &&
-		    link_connect(&r, l) == 0)
-			sync_run(&r);
+		    link_connect(&r, l) == 0) {
+			if (fill != NULL)
+				body_fill(&r, fill);
+			else
+				sync_run(&r);
+		}
 		fail_join(e, &l->err);
 		if (!o->dry_run && e->code != EX_SOFTWARE)
 			index_save(&r.index, &late);

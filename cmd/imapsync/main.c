@@ -212,6 +212,7 @@ version_text(struct buf *b)
 static struct opt_set set = { .version = version_text,
     .usage = "imapsync [options] [NAME ...]\n"
     "       imapsync [options] list [NAME]\n"
+    "       imapsync [options] body [NAME] FILE ...\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
 
@@ -329,7 +330,7 @@ static int
 load_account(const char *name, struct err *e)
 {
 	if (name != NULL && (strcmp(name, "state") == 0 ||
-	    strcmp(name, "list") == 0))
+	    strcmp(name, "list") == 0 || strcmp(name, "body") == 0))
 		return fail(e, EX_CONFIG, "sync %s: no section can have the name of a command",
 		    name);
 	if (name != NULL && account_section(&o.account, "sync", name, e) < 0)
@@ -344,7 +345,7 @@ load_account(const char *name, struct err *e)
 }
 
 static int
-sync_account(const char *name, struct err *e)
+sync_account(const char *name, const struct opt_list *fill, struct err *e)
 {
 	int status = EX_USAGE;
 
@@ -357,7 +358,7 @@ sync_account(const char *name, struct err *e)
 	else {
 		o.is.near = file_path(&o.account.arena, o.is.near);
 		place_inbox();
-		status = account_run(&o.is, e);
+		status = account_run(&o.is, fill, e);
 	}
 	fail_tell(e, name);
 	return status;
@@ -366,7 +367,7 @@ sync_account(const char *name, struct err *e)
 static void
 child(const char *name, struct err *e)
 {
-	int status = sync_account(name, e);
+	int status = sync_account(name, NULL, e);
 
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = fail_worse(status, EX_IOERR);
@@ -428,6 +429,27 @@ list_command(struct err *e)
 	return account_list(&o.is, e);
 }
 
+/* "body [NAME] FILE ...": a file has a slash, a NAME has none. */
+static int
+body_command(struct err *e)
+{
+	struct opt_list v = o.operands;
+	const char *name = NULL;
+
+	v.v++;
+	v.n--;
+	if (v.n > 0 && strchr(v.v[0], '/') == NULL) {
+		name = v.v[0];
+		v.v++;
+		v.n--;
+	}
+	if (v.n == 0)
+		return fail(e, EX_USAGE, "body, a NAME, and FILEs as paths, such as ./FILE");
+	if (o.is.dry_run)
+		return fail(e, EX_USAGE, "-n has no effect with body");
+	return sync_account(name, &v, e);
+}
+
 /* A section of a text, loaded as if it were the configuration. */
 static int
 try_section(const char *name, struct str text, struct err *e)
@@ -479,12 +501,15 @@ sync_start(int argc, char **argv, struct err *e)
 		return state_command(e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "list") == 0)
 		return list_command(e);
+	if (o.operands.n > 0 && strcmp(o.operands.v[0], "body") == 0)
+		return body_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "sync", &o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
 		return refuse_shared(e) < 0 ? -1 : sync_several(o.operands, e);
-	return sync_account(o.operands.n == 1 ? o.operands.v[0] : NULL, e);
+	return sync_account(o.operands.n == 1 ? o.operands.v[0] : NULL, NULL,
+	    e);
 }
 
 int

@@ -21,7 +21,8 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_NEAR_MOVE] = "near-move", [ACT_FAR_PURGE] = "far-purge",
 	[ACT_FAR_DELETE] = "far-delete",
 	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
-	[ACT_ORPHAN] = "orphan", [ACT_NOTHING] = "nothing"
+	[ACT_ORPHAN] = "orphan", [ACT_BODY] = "body",
+	[ACT_NOTHING] = "nothing"
 };
 
 static void
@@ -384,6 +385,7 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 		{ ACT_FAR_PURGE, "purged_far" },
 		{ ACT_FAR_DELETE, "deleted_far" },
 		{ ACT_NEAR_DELETE, "deleted_near" }, { ACT_PAIR, "paired" },
+		{ ACT_BODY, "bodies" },
 	};
 	struct buf out = { .max = 65536 };
 	struct json j = { .out = &out };
