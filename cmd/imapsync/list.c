@@ -186,7 +186,25 @@ canonical(struct str name)
 	return str_is(name, "INBOX") ? STR("INBOX") : name;
 }
 
-/* That of --trash; else the one with that use; else one of a usual name. */
+/* RFC 6154's, 8457's and 9979's; NULL: none. */
+static const char *
+special_use(struct str flags)
+{
+	static const char *const uses[] = { "\\Trash", "\\Sent", "\\Drafts",
+	    "\\Junk", "\\Archive", "\\All", "\\Flagged", "\\Important",
+	    "\\Memos", "\\Scheduled", "\\Snoozed" };
+	size_t i;
+
+	for (i = 0; i < sizeof uses / sizeof *uses; i++)
+		if (imap_has_flag(flags, uses[i]))
+			return uses[i];
+	return NULL;
+}
+
+/*
+ * That of --trash; else the one with that use; else one of a usual name that
+ * is for nothing else.
+ */
 static void
 note_trash(struct found *f, const struct imap_resp *m, struct str name)
 {
@@ -199,25 +217,13 @@ note_trash(struct found *f, const struct imap_resp *m, struct str name)
 		rank = str_eq(name, str_of(r->o->trash));
 	else if (imap_has_flag(m->flags, "\\Trash"))
 		rank = TRASH_SAID;
+	else if (special_use(m->flags) != NULL)
+		rank = 0;
 	if (rank == 0 || (r->trash != NULL && rank >= f->trash))
 		return;
 	f->trash = rank;
 	r->trash = arena_dup(&r->arena, name);
 	f->bytes += name.n;
-}
-
-/* RFC 6154's and 8457's; NULL: none. */
-static const char *
-special_use(struct str flags)
-{
-	static const char *const uses[] = { "\\Trash", "\\Sent", "\\Drafts",
-	    "\\Junk", "\\Archive", "\\All", "\\Flagged", "\\Important" };
-	size_t i;
-
-	for (i = 0; i < sizeof uses / sizeof *uses; i++)
-		if (imap_has_flag(flags, uses[i]))
-			return uses[i];
-	return NULL;
 }
 
 static void

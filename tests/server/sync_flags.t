@@ -233,6 +233,27 @@ def half_refused():
 
 
 @scenario
+def rfc9979():
+    """The keywords of RFC 9979 travel, and so does their end."""
+    words = ["$notify", "$muted", "$followed", "$memo", "$hasmemo",
+             "$hasattachment", "$hasnoattachment", "$autosent",
+             "$unsubscribed", "$canunsubscribe", "$imported", "$istrusted",
+             "$maskedemail", "$new", "$MailFlagBit0", "$MailFlagBit1",
+             "$MailFlagBit2"]
+    want = {w.lower() for w in words}
+    u = lab.user()
+    u.far.appends("INBOX", [(mail(1), " ".join(words)), (mail(2), r"\Seen")])
+    u.runs("they are there")
+    is_(u.near.messages("INBOX")[0].flags, want, "they come here")
+    u.near.set("INBOX", "number 2", u.near.letters("INBOX", sorted(want)))
+    u.near.set("INBOX", "number 1", "S")
+    u.runs("the other one has them here")
+    is_([m.flags for m in u.far.messages("INBOX")], [{r"\seen"}, want],
+        "they go there")
+    u.same("both sides are equal")
+
+
+@scenario
 def few_commands():
     """300 changes are few commands."""
     u = lab.user()

@@ -742,6 +742,23 @@ def no_trash():
 
 
 @scenario
+def other_uses():
+    r"""A mailbox for \Memos, \Scheduled or \Snoozed is no trash by its name."""
+    for use in (r"\Memos", r"\Scheduled", r"\Snoozed"):
+        u = Alone()
+        u.box().add(mail(1))
+        u.box("Trash").special = use
+        u.runs("a first run")
+        u.near.remove("INBOX", "number 1")
+        u.sync()
+        is_((len(u.box("Trash").messages), len(u.box().messages)), (0, 1),
+            use + ": it is only marked")
+        r = u.sync("-j", "list")
+        is_([e.get("use") for e in r.events if e["box"] == "Trash"], [use],
+            use + ": list says it")
+
+
+@scenario
 def trash_names():
     """Servers that do not say which is the trash: it is known by its name."""
     for name, is_one in (
