@@ -130,6 +130,7 @@ use_records(struct tls_look *t, const struct tls_ask *ask)
 	for (i = 0; i < ask->ntlsa; i++) {
 		r = &ask->tlsa[i];
 		r->depth = -1;
+		r->unsent = NULL;
 		r->usable = r->usable && SSL_dane_tlsa_add(t->ssl, r->usage,
 		    r->selector, r->mtype, (const unsigned char *)r->data.p,
 		    r->data.n) == 1;
@@ -498,6 +499,60 @@ try_record(struct tls_tlsa *r, X509 *x, int depth)
 	OPENSSL_free(der);
 }
 
+static void
+try_unsent(struct tls_tlsa *r, X509 *x, struct arena *a)
+{
+	struct tls_tlsa copy = *r;
+	struct tls_cert c = { .subject = NULL };
+
+	try_record(&copy, x, 0);
+	if (copy.depth < 0)
+		return;
+	tls_look_describe(&c, x, a);
+	r->unsent = c.subject;
+}
+
+static bool
+was_sent(const STACK_OF(X509) *sent, X509 *x)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(sent); i++)
+		if (X509_cmp(sk_X509_value(sent, i), x) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Records of authorities that fit nothing that was sent may fit one that is
+ * trusted here and ends the chain.  DANE does not see it (RFC 7671 section
+ * 5.2.2): the server must send it.
+ */
+static void
+look_beyond(struct tls_look *t, struct arena *a)
+{
+	STACK_OF(X509) *sent = SSL_get_peer_cert_chain(t->ssl), *built;
+	struct tls_tlsa *r;
+	size_t k;
+	int i;
+
+	for (k = 0; k < t->ntlsa && (t->tlsa[k].depth >= 0 ||
+	    t->tlsa[k].usage % 2 != 0); k++)
+		;
+	if (k == t->ntlsa)
+		return;
+	built = X509_build_chain(sk_X509_value(sent, 0), sent,
+	    SSL_CTX_get_cert_store(t->ctx), 1, NULL, NULL);
+	for (i = 1; built != NULL && i < sk_X509_num(built); i++)
+		for (k = 0; k < t->ntlsa; k++) {
+			r = &t->tlsa[k];
+			if (r->depth < 0 && r->usage % 2 == 0 &&
+			    !was_sent(sent, sk_X509_value(built, i)))
+				try_unsent(r, sk_X509_value(built, i), a);
+		}
+	sk_X509_pop_free(built, X509_free);
+}
+
 /*
  * The record that OpenSSL took.  It may match what was not sent: an authority
  * that stands in the record whole.
@@ -683,6 +738,7 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 	}
 	f->name = cert_match(sk_X509_value(sent, 0), t->name);
 	dane(t, f, sk_X509_value(sent, 0));
+	look_beyond(t, a);
 	verify_chain(t, sk_X509_value(sent, 0));
 	f->code = t->pkix_bad.code;
 	f->depth = t->pkix_bad.depth;

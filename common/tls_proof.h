@@ -8,12 +8,14 @@
 
 #include "str.h"
 
-/* One TLSA record (RFC 6698); the last two are for tls_look's answer. */
+/* One TLSA record (RFC 6698); the last three are for tls_look's answer. */
 struct tls_tlsa {
 	uint8_t usage, selector, mtype;
 	struct str data;
 	bool usable;
 	int depth;		/* the certificate as sent it matches; -1 */
+	const char *unsent;	/* the subject of an authority that it matches,
+				 * which verifies the chain and was not sent */
 };
 
 enum tls_prove {

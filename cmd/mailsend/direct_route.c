@@ -172,7 +172,7 @@ hop_dane(struct direct_route *r, struct direct_hop *h, const struct tlsa *t)
 	for (i = 0; i < t->answer->n; i++) {
 		rr = &t->answer->rr[i];
 		v[i] = (struct tls_tlsa){ rr->usage, rr->selector, rr->mtype,
-		    rr->data, t->use[i] == TLSA_USED, -1 };
+		    rr->data, t->use[i] == TLSA_USED, -1, NULL };
 	}
 	h->proof = (struct tls_proof){ TLS_PROVE_DANE, v, t->answer->n,
 	    t->base, r->domain };

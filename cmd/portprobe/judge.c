@@ -186,6 +186,15 @@ judge_dane_record(const struct report *r, size_t i)
 	    RECORD_UNMATCHED;
 }
 
+/* An authority that record i fits, and that was not sent; or NULL. */
+static const char *
+unsent(const struct report *r, unsigned i)
+{
+	if (r->dane.rr != NULL && r->dane.rr[i].unsent != NULL)
+		return r->dane.rr[i].unsent;
+	return r->dane.other != NULL ? r->dane.other[i].unsent : NULL;
+}
+
 static void
 stale(struct report *r)
 {
@@ -194,7 +203,13 @@ stale(struct report *r)
 
 	for (i = 0; i < r->dane.tlsa.answer->n; i++) {
 		rr = &r->dane.tlsa.answer->rr[i];
-		if (judge_dane_record(r, i) == RECORD_UNMATCHED)
+		if (judge_dane_record(r, i) != RECORD_UNMATCHED)
+			continue;
+		if (unsent(r, i) != NULL)
+			note_add(r, FIND_DANE_STALE, FINDING_HINT,
+			    "%u %u %u fits %s, an authority that is not sent: it counts only once the server sends it, too", rr->usage,
+			    rr->selector, rr->mtype, unsent(r, i));
+		else
 			note_add(r, FIND_DANE_STALE, FINDING_HINT,
 			    "%u %u %u fits nothing that was sent", rr->usage, rr->selector,
 			    rr->mtype);
@@ -237,13 +252,20 @@ mismatch(struct report *r)
 	const struct tls_facts *f = !r->tls.facts.dane ? &r->tls.facts :
 	    r->tls.other;
 
+	const char *root = NULL;
+	unsigned i;
+
+	for (i = 0; root == NULL && i < r->dane.tlsa.answer->n; i++)
+		root = unsent(r, i);
 	note_add(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
-	    FINDING_HINT : FINDING_ERROR, "%zu %s: %s%s%s%s",
+	    FINDING_HINT : FINDING_ERROR, "%zu %s: %s%s%s%s%s%s%s",
 	    r->dane.tlsa.usable, records(r->dane.tlsa.usable),
 	    r->tls.other != NULL ? "the certificate with the key " : "",
 	    r->tls.other != NULL ? f->cert[0].key : "",
 	    r->tls.other != NULL ? ": " : "",
-	    f->dane_text != NULL ? f->dane_text : "none matches");
+	    f->dane_text != NULL ? f->dane_text : "none matches",
+	    root != NULL ? "; one fits " : "", root != NULL ? root : "",
+	    root != NULL ? ", which the server does not send" : "");
 }
 
 /* --expect-cert: a file of the server's, and what it sends. */

@@ -126,7 +126,7 @@ static const struct kind_row {
 	    "No TLSA record fits what the server sent: senders with DANE do not deliver." },
 	    EX_NOPERM },
 	[FIND_DANE_STALE] = { { "DANE_STALE", FINDING_HINT, "RFC7671#8.1",
-	    "A TLSA record fits nothing that the server sent: old, or for the next key." },
+	    "A TLSA record fits nothing that the server sent: old, or for the next key, or for an authority that the server must send, too." },
 	    EX_NOPERM },
 	[FIND_DANE_UNUSABLE] = { { "DANE_UNUSABLE", FINDING_WARN, "RFC7672#3.1.3",
 	    "None of the TLSA records is of use: senders with DANE demand TLS, and cannot tell who is there." },

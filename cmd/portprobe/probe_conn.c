@@ -183,7 +183,7 @@ probe_conn_records(struct probe *p)
 	for (i = 0; i < a->n; i++)
 		r->dane.rr[i] = (struct tls_tlsa){ a->rr[i].usage,
 		    a->rr[i].selector, a->rr[i].mtype, a->rr[i].data,
-		    r->dane.tlsa.use[i] == TLSA_USED && r->dane.why == NULL, -1 };
+		    r->dane.tlsa.use[i] == TLSA_USED && r->dane.why == NULL, -1, NULL };
 }
 
 /* The turns whose certificates are looked at. */

@@ -333,6 +333,13 @@ half	A	127.0.0.1
 _$TWO._tcp.half	TLSA 3 1 1 $(spki good)
 half2	A	127.0.0.1
 _$TWO._tcp.half2	TLSA 3 1 1 $(spki rsa)
+root	A	127.0.0.1
+_$WHOLE._tcp.root TLSA 3 1 1 $(spki good)
+_$WHOLE._tcp.root TLSA 2 1 1 $(spki root)
+_$WHOLE._tcp.root TLSA 2 1 1 $(spki rsa)
+only	A	127.0.0.1
+_$WHOLE._tcp.only TLSA 2 1 1 $(spki root)
+_$ROOTED._tcp.mail TLSA 2 1 1 $(spki root)
 one	A	127.0.0.1
 _$WHOLE._tcp.one	600 TLSA 3 1 1 $(spki good)
 bare	A	127.0.0.1
@@ -355,6 +362,19 @@ END
 			"$h: one of two has no record, and some senders get that one"
 	done
 	like "$(jq -r '.findings[].text' < "$T/json")" 'with the key EC P-256' 'which one'
+	dane "root.cert.example:$WHOLE/tls"
+	is "$(jq -r .tls.dane.state < "$T/json") $FOUND" 'match DANE_STALE DANE_STALE' \
+		'two records of authorities that are not sent'
+	is "$(jq -r '.findings[] | select(.id == "DANE_STALE").text' < "$T/json" | sort)" \
+		"2 1 1 fits CN=cert root, an authority that is not sent: it counts only once the server sends it, too
+2 1 1 fits nothing that was sent" 'one is of the chain that verifies, one is of nobody'
+	dane "only.cert.example:$WHOLE/tls"
+	is "$(jq -r .tls.dane.state < "$T/json") $FOUND" 'mismatch DANE_MISMATCH' \
+		'its record alone counts for nothing'
+	like "$(jq -r '.findings[].text' < "$T/json")" \
+		'; one fits CN=cert root, which the server does not send$' 'and why'
+	dane "mail.cert.example:$ROOTED/tls"
+	is "$(jq -r .tls.dane.state < "$T/json")" match 'where it is sent, it does'
 	plan() { jq -c '.tlsa_plan | [.records[] | "\(.u) \(.of) \(.there)"]' < "$T/json"; }
 	dane "mail.cert.example:$TWO/tls" --tlsa
 	is "$(plan)" '["3 current true","3 other true","2 issuer false"]' '--tlsa: both are there'
