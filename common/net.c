@@ -235,8 +235,8 @@ net_connect(const struct net_addr *addr, int n, const char *source,
 	return won >= 0 ? r.p[won].fd : -1;
 }
 
-int
-net_unix(const char *path, struct err *e)
+static int
+unix_socket(const char *path, int type, struct err *e)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	int fd;
@@ -244,7 +244,7 @@ net_unix(const char *path, struct err *e)
 	if (strlen(path) >= sizeof un.sun_path)
 		return fail(e, EX_USAGE, "%s: too long for a socket", path);
 	memcpy(un.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_sys(e, EX_OSERR, "socket");
 	if (connect(fd, (struct sockaddr *)&un, sizeof un) == 0)
@@ -252,6 +252,18 @@ net_unix(const char *path, struct err *e)
 	fail_sys(e, errno == ENOENT ? EX_NOHOST : EX_TEMPFAIL, "%s", path);
 	close(fd);
 	return -1;
+}
+
+int
+net_unix(const char *path, struct err *e)
+{
+	return unix_socket(path, SOCK_STREAM, e);
+}
+
+int
+net_unix_datagrams(const char *path, struct err *e)
+{
+	return unix_socket(path, SOCK_DGRAM, e);
 }
 
 int

@@ -44,6 +44,9 @@ int net_connect(const struct net_addr *, int n, const char *source,
 /* A stream socket to a path; EX_TEMPFAIL, EX_NOHOST if it is not there. */
 int net_unix(const char *path, struct err *);
 
+/* One for datagrams, likewise: a write(2) is one of them, and never waits. */
+int net_unix_datagrams(const char *path, struct err *);
+
 /* "192.0.2.1" or "2001:db8::1"; "unix" for anything else. */
 void net_ntop(const struct net_addr *, char *dst, size_t cap);
 

@@ -215,7 +215,7 @@ static const struct opt options[] = {
 	    .kind = OPT_TEXT, .to = &o.sending.dkim_new,
 	    .help = "make a key (rsa2048, or ed25519), print its DNS record",
 	    .flags = OPT_NOCONF },
-	{ .name = "log", .arg = "FILE", .kind = OPT_TEXT,
+	{ .name = "log", .arg = "FILE|syslog|journal", .kind = OPT_TEXT,
 	    .to = &o.sending.log,
 	    .help = "a line there for each message" },
 	{ .name = "", .kind = OPT_HEAD, .help = "The queue" },

@@ -88,7 +88,7 @@ struct option_sending {
 	bool no_pipelining;
 	enum option_step quit_after;
 	const char *save;		/* "maildir:DIR" */
-	const char *log;		/* a file, a line for each message */
+	const char *log;		/* a file, "syslog", "journal" */
 	struct opt_list fallback;	/* URLs of further servers */
 	bool check_address;
 	const char *import;		/* another program's configuration */

@@ -7,7 +7,7 @@
 #include "run.h"
 
 /*
- * Opens the file of --log, before the sandbox.  That it cannot be is told, and
+ * Opens the file or the socket of --log, before the sandbox.  That it cannot be is told, and
  * stops nothing.
  */
 void sendlog_open(struct run *);

@@ -119,6 +119,36 @@ mails "ProtectHome" wall 'mount -t tmpfs -o mode=000 none /root && mount -t tmpf
 mails "PrivateTmp" wall "mkdir $T/own && mount --bind $T/own /var/tmp || exit 99" \
     "${stranger[@]}" env TMPDIR=/var/tmp "${sm[@]}" root
 mails "no environment at all" "${stranger[@]}" env -i "${sm[@]}" root
+
+# ---- the logs of a system
+logs() { unshare -m --propagation private bash -c '
+mkdir -p "$0/dev" && for n in null zero full random urandom tty; do
+	touch "$0/dev/$n"; mount --bind "/dev/$n" "$0/dev/$n" || exit 99
+done; mount --bind "$0/dev" /dev; mount -t tmpfs none /run || exit 99
+mkdir -p /run/systemd/journal
+'"$1"'
+exec "${@:1}"' "$T" "${@:2}"; }
+# listens PATH: what one datagram brings is in $T/log
+listens="python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+open(sys.argv[2] + \".there\", \"w\")
+open(sys.argv[2], \"wb\").write(s.recv(99999))' %s $T/log &
+until [ -e $T/log.there ]; do sleep 0.05; done"
+# shellcheck disable=SC2059
+for where in syslog=/dev/log journal=/run/systemd/journal/socket; do
+	rm -f "$T"/log*
+	conf /etc/postbag/config "log ${where%%=*}"$'\n'
+	mails "log ${where%%=*}" logs "$(printf "$listens" "${where#*=}")" "${sm[@]}" root
+	for _ in $(seq 50); do [ -s "$T/log" ] && break; sleep 0.1; done
+	like "$(cat "$T/log")" 'status=0 id=<.*to=<root@example.org> sent' "one line says all"
+	is "$(grep -c status= "$T/log")" 1 "and there is one"
+	rm -f "$T/dev/log"
+	status 0 "a log that is not there stops no mail" logs : "${sm[@]}" root < "$T/m"
+	like "$ERR" "log ${where%%=*}: ${where#*=}: No such file" "and is said"
+done
+like "$(cat "$T/log")" '^PRIORITY=6' "the journal has fields"
+conf /etc/postbag/config
 kill $sink
 status 75 "no spool: it is tried at once, and told" "${stranger[@]}" "${sm[@]}" root < "$T/m"
 done_testing
