@@ -417,6 +417,7 @@ static int
 list_command(struct err *e)
 {
 	const struct opt_list *v = &o.operands;
+	int status;
 
 	if (v->n > 2)
 		return fail(e, EX_USAGE, "list, and a NAME");
@@ -426,7 +427,9 @@ list_command(struct err *e)
 		return fail(e, EX_USAGE, "which server? Name a sync section, or use -S imaps://HOST");
 	if (o.is.near != NULL)
 		o.is.near = file_path(&o.account.arena, o.is.near);
-	return account_list(&o.is, e);
+	status = account_list(&o.is, e);
+	fail_tell(e, NULL);
+	return status;
 }
 
 /* "body [NAME] FILE ...": a file has a slash, a NAME has none. */

@@ -167,6 +167,9 @@ def folders_there():
          {"box": "Sent", "messages": 1, "use": r"\Sent", "synced": True,
           "path": "Sent", "here": True}], "-j: the same")
     is_(u.sync("list", "a", "b").status, 64, "two names: 64")
+    r = u.sync("-S", "imap://127.0.0.1:1", "list")
+    is_((r.status, r.err.count("\n")), (75, 1), "nobody answers")
+    like(r.err, "^imapsync: 127.0.0.1:1: .*refused", "is said, once")
     with open(u.dir + "/conf", "w") as f:
         f.write("account a\n  imap imap://127.0.0.1:%d\n  tls off\n  user jo\n"
                 "  password-command echo secret\nsync list : a\n  near %s/l\n"
