@@ -43,25 +43,31 @@ net_own_free(struct net_own *own)
 	*own = (struct net_own){ 0 };
 }
 
-static bool
-same_host(const struct net_addr *a, const struct net_addr *b)
+/* What ::ffff:192.0.2.1 leads to is 192.0.2.1. */
+static const char *
+host_text(const struct net_addr *a, char *text, size_t cap)
 {
-	char x[64], y[64];
+	static const char mapped[] = "::ffff:";
+	size_t n = sizeof mapped - 1;
 
-	net_ntop(a, x, sizeof x);
-	net_ntop(b, y, sizeof y);
-	return strcmp(x, y) == 0;
+	net_ntop(a, text, cap);
+	return strncmp(text, mapped, n) == 0 && strchr(text, '.') != NULL ?
+	    text + n : text;
 }
+
 
 bool
 net_own_has(const struct net_own *own, const struct net_addr *a)
 {
+	char want[64], have[64];
+	const char *host = host_text(a, want, sizeof want);
 	size_t i;
 
-	if (net_loopback(a))
+	if (net_loopback(a) || strncmp(host, "0.", 2) == 0 ||
+	    strcmp(host, "::") == 0)
 		return true;
 	for (i = 0; i < own->n; i++)
-		if (same_host(&own->v[i], a))
+		if (strcmp(host_text(&own->v[i], have, sizeof have), host) == 0)
 			return true;
 	return false;
 }

@@ -15,7 +15,10 @@ struct net_own {
 void net_own_find(struct net_own *);
 void net_own_free(struct net_own *);
 
-/* Is it one of them, or any of the loopback's? */
+/*
+ * Is it one of them, any of the loopback's, or one of "this network" (RFC 1122
+ * section 3.2.1.3, RFC 4291 section 2.5.2), which leads here as well?
+ */
 bool net_own_has(const struct net_own *, const struct net_addr *);
 
 #endif

@@ -1,5 +1,6 @@
 /* net.c: addresses from text and bytes, /etc/hosts, sockets that do not wait */
 #include "net.h"
+#include "net_own.h"
 #include "os.h"
 
 #include <errno.h>
@@ -133,6 +134,30 @@ loopback(void)
 		    "%s is %sthis machine", t[i].ip, t[i].is ? "" : "not ");
 }
 
+/* Who is asked by an address of his that leads here. */
+static void
+own(void)
+{
+	static const struct { const char *ip; bool is; } t[] = {
+		{ "192.0.2.7", true }, { "192.0.2.8", false },
+		{ "::ffff:192.0.2.7", true }, { "::ffff:192.0.2.8", false },
+		{ "2001:db8::7", true }, { "2001:db8::8", false },
+		{ "127.0.0.1", true }, { "::1", true }, { "0.0.0.0", true },
+		{ "0.1.2.3", true }, { "::", true },
+		{ "::ffff:0.0.0.0", true }, { "1.0.0.0", false },
+	};
+	struct net_addr mine[2], a;
+	struct net_own all = { mine, 2 };
+	size_t i;
+
+	ok(net_pton(str_of("192.0.2.7"), 0, &mine[0]) == 0 &&
+	    net_pton(str_of("2001:db8::7"), 0, &mine[1]) == 0, "two are ours");
+	for (i = 0; i < sizeof t / sizeof *t; i++)
+		ok(net_pton(str_of(t[i].ip), 25, &a) == 0 &&
+		    net_own_has(&all, &a) == t[i].is, "%s is %sone of ours",
+		    t[i].ip, t[i].is ? "" : "not ");
+}
+
 /* ---- how often it waits, while a last answer is awaited after a stop */
 
 static int polls;
@@ -166,6 +191,7 @@ int
 main(void)
 {
 	loopback();
+	own();
 	addresses();
 	hosts();
 	sockets();
