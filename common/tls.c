@@ -104,8 +104,11 @@ blame(struct tls *t)
 		    STR_ARG(str_to(BUF_STR(b), DN)));
 		break;
 	case X509_V_ERR_CERT_REVOKED:
-		fail(t->e, EX_NOPERM, "certificate: revoked on %s",
-		    t->revoked);
+		if (t->depth > 0)
+			tls_text_dn(&b, X509_get_subject_name(t->cert));
+		fail(t->e, EX_NOPERM, "certificate: %.*s%srevoked on %s",
+		    STR_ARG(str_to(BUF_STR(b), DN)),
+		    t->depth > 0 ? " was " : "", t->revoked);
 		break;
 	case X509_V_ERR_UNABLE_TO_GET_CRL:
 		tls_text_dn(&b, X509_get_issuer_name(t->cert));
@@ -154,6 +157,10 @@ verify(int ok, X509_STORE_CTX *store)
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls *t = SSL_get_app_data(ssl);
 
+	if (!ok && tls_unlisted(store)) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		ok = 1;
+	}
 	if (ok || t->bad != 0)
 		return ok || t->any;
 	t->bad = X509_STORE_CTX_get_error(store);

@@ -66,7 +66,7 @@ collect_fault(int ok, X509_STORE_CTX *store)
 	    SSL_get_ex_data_X509_STORE_CTX_idx()) != NULL;
 	struct bad *b = by_ssl ? &t->dane_bad : &t->pkix_bad;
 
-	if (!ok && b->code == 0) {
+	if (!ok && b->code == 0 && !tls_unlisted(store)) {
 		b->code = X509_STORE_CTX_get_error(store);
 		b->depth = X509_STORE_CTX_get_error_depth(store);
 	}

@@ -44,6 +44,12 @@ BIO_METHOD *tls_bio(void);	/* reads and writes a struct tls_ends */
 
 /* ---- tls_trust.c */
 
+/*
+ * With --crl: is this fault, which OpenSSL tells a callback, only that no list
+ * is here that an authority above the server's certificate could be in?
+ */
+bool tls_unlisted(X509_STORE_CTX *);
+
 /* "what: OpenSSL's last words" as the failure; its queue is empty then. */
 int tls_openssl(struct err *, int code, const char *what);
 

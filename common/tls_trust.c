@@ -290,20 +290,31 @@ trust_system(struct tls_ctx *t, struct err *e)
 	return 0;		/* none: every issuer will be unknown */
 }
 
+bool
+tls_unlisted(X509_STORE_CTX *store)
+{
+	return X509_STORE_CTX_get_error(store) ==
+	    X509_V_ERR_UNABLE_TO_GET_CRL &&
+	    X509_STORE_CTX_get_error_depth(store) > 0;
+}
+
+/* How many; 0 as well if one is cut off, for that may be the one that counts. */
 static size_t
 add_lists(X509_STORE *store, BIO *b)
 {
 	X509_CRL *crl;
 	size_t n = 0;
+	bool whole;
 
 	while ((crl = PEM_read_bio_X509_CRL(b, NULL, nobody, NULL)) != NULL) {
 		n += X509_STORE_add_crl(store, crl) == 1;
 		X509_CRL_free(crl);
 	}
+	whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	ERR_clear_error();
-	if (n > 0 || BIO_seek(b, 0) < 0)
-		return n;
-	if ((crl = d2i_X509_CRL_bio(b, NULL)) != NULL)
+	if (n > 0 || !whole || BIO_seek(b, 0) < 0)
+		return whole ? n : 0;
+	if ((crl = d2i_X509_CRL_bio(b, NULL)) != NULL && BIO_pending(b) == 0)
 		n += X509_STORE_add_crl(store, crl) == 1;
 	X509_CRL_free(crl);
 	ERR_clear_error();
@@ -329,9 +340,9 @@ lists(struct tls_ctx *t, const char *path, struct err *e)
 	if (got < 0)
 		fail(e, EX_CONFIG, "--crl %s: %s", path, why.msg);
 	else if (bio == NULL || add_lists(store, bio) == 0)
-		got = fail(e, EX_CONFIG, "--crl %s: no list of revoked certificates",
+		got = fail(e, EX_CONFIG, "--crl %s: no list of revoked certificates, or not whole",
 		    path);
-	t->flags |= X509_V_FLAG_CRL_CHECK;
+	t->flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
 	BIO_free(bio);
 	buf_free(&b);
 	return got;

@@ -121,6 +121,7 @@ def make_pin(d, name):
 def make_lists(d):
     """What the root has revoked, and the same in DER; the other root's."""
     conf = ("ca", "-config", d + "/conf")
+    make_below(d, conf)
     openssl(*conf, "-revoke", d + "/revoked.pem")
     openssl(*conf, "-gencrl", "-crldays", "30", "-out", d + "/crl.pem")
     openssl("crl", "-in", d + "/crl.pem", "-outform", "DER",
@@ -130,6 +131,37 @@ def make_lists(d):
             "-out", d + "/another.pem")
     openssl(*conf, "-gencrl", "-crldays", "30", "-cert", d + "/another.pem",
             "-keyfile", d + "/key.pem", "-out", d + "/another.crl")
+
+
+    for name, text in (
+            ("chain.crl", pem(d, "crl.pem") + pem(d, "below.crl")),
+            ("cut.crl", pem(d, "another.crl") + pem(d, "crl.pem")[:-60]),
+            ("two.der", pem(d, "crl.der") * 2)):
+        with open("%s/%s" % (d, name), "wb") as f:
+            f.write(text)
+
+
+def make_below(d, conf):
+    """An authority that the root has revoked, what it signed, its list."""
+    for name in "below", "leaf":
+        openssl("req", "-new", "-key", d + "/key.pem", "-config", d + "/conf",
+                "-subj", "/CN=" + name, "-out", d + "/req." + name)
+    openssl(*conf, "-batch", "-extensions", "root", "-days", "30", "-notext",
+            "-in", d + "/req.below", "-out", d + "/below.pem")
+    openssl("x509", "-req", "-in", d + "/req.leaf", "-CA", d + "/below.pem",
+            "-CAkey", d + "/key.pem", "-CAcreateserial", "-days", "30",
+            "-extfile", d + "/conf", "-extensions", "good",
+            "-out", d + "/leaf.pem")
+    with open(d + "/under.pem", "wb") as f:
+        f.write(pem(d, "leaf.pem") + pem(d, "below.pem"))
+    openssl(*conf, "-gencrl", "-crldays", "30", "-cert", d + "/below.pem",
+            "-keyfile", d + "/key.pem", "-out", d + "/below.crl")
+    openssl(*conf, "-revoke", d + "/below.pem")
+
+
+def pem(d, name):
+    with open("%s/%s" % (d, name), "rb") as f:
+        return f.read()
 
 
 def make_locked(d):
