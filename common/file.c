@@ -30,16 +30,34 @@ broken(struct err *e, int code, const char *what)
 	    fail_sys(e, code, "%s", what);
 }
 
-int
-file_open(const char *path, struct err *e)
+static int
+open_as(const char *path, int flags, struct err *e)
 {
 	int fd;
 
 	if (strcmp(path, "-") == 0)
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags);
 	return fd >= 0 ? fd : broken(e, EX_NOINPUT, path);	/* a fifo */
+}
+
+int
+file_open(const char *path, struct err *e)
+{
+	return open_as(path, 0, e);
+}
+
+int
+file_open_private(const char *path, struct err *e)
+{
+	int fd = open_as(path, O_NONBLOCK, e);
+
+	if (fd >= 0 && file_private(fd, path, e) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 const char *
@@ -169,12 +187,11 @@ own_link(const char *path, struct err *e)
 int
 file_secret(const char *path, struct secret *s, struct err *e)
 {
-	int fd, got = -1;
+	int fd, got;
 
-	if (own_link(path, e) < 0 || (fd = file_open(path, e)) < 0)
+	if (own_link(path, e) < 0 || (fd = file_open_private(path, e)) < 0)
 		return -1;
-	if (file_private(fd, path, e) == 0 &&
-	    (got = file_secret_fd(fd, s, e)) < 0)
+	if ((got = file_secret_fd(fd, s, e)) < 0)
 		fail_in(e, "%s", path);
 	close(fd);
 	return got;

@@ -14,6 +14,12 @@
  */
 int file_open(const char *path, struct err *);
 
+/*
+ * The same of a file with a secret, which is what file_private has it to be;
+ * what is none, as a fifo, is not waited for.
+ */
+int file_open_private(const char *path, struct err *);
+
 /* "~/x" with $HOME for the tilde, else a copy; in the arena. */
 char *file_path(struct arena *, const char *path);
 

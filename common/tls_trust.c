@@ -158,12 +158,12 @@ read_whole(const char *option, const char *path, bool secret, struct buf *b,
     struct err *e)
 {
 	struct err why = { 0 };
-	int got = -1, fd = file_open(path, &why);
+	int got = -1, fd = secret ? file_open_private(path, &why) :
+	    file_open(path, &why);
 
 	if (fd >= 0) {
-		if (!secret || file_private(fd, path, &why) == 0)
-			got = file_whole(fd, b, PEM_MAX, &why) == 0 ? 0 :
-			    fail_in(&why, "%s", path);
+		got = file_whole(fd, b, PEM_MAX, &why) == 0 ? 0 :
+		    fail_in(&why, "%s", path);
 		close(fd);
 	}
 	return got == 0 ? 0 : fail(e, EX_CONFIG, "%s %s", option, why.msg);

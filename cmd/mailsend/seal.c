@@ -58,14 +58,10 @@ read_key(const char *path, struct err *e)
 {
 	struct buf pem = { .secret = true };
 	struct sign_key *k = NULL;
-	int fd = file_open(path, e);
+	int fd = file_open_private(path, e);
 
 	if (fd < 0)
 		return NULL;
-	if (file_private(fd, path, e) < 0) {
-		close(fd);
-		return NULL;
-	}
 	if (file_whole(fd, &pem, KEY_FILE, e) == 0 &&
 	    (k = sign_private(BUF_STR(pem), e)) != NULL &&
 	    fit_key(k, e) < 0) {
