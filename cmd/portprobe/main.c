@@ -463,6 +463,11 @@ words(struct err *e)
 	    addr_ascii(&arena, str_of(o.scope.ehlo), &ascii, e) < 0 ||
 	    ascii.n >= sizeof r.our_name))
 		return fail(e, EX_USAGE, "--ehlo %s: no name", o.scope.ehlo);
+	if (o.scope.name != NULL && !str_ascii(str_of(o.scope.name))) {
+		if (addr_ascii(&arena, str_of(o.scope.name), &ascii, e) < 0)
+			return fail_in(e, "--name");
+		o.scope.name = arena_dup(&arena, ascii);
+	}
 	if (o.scope.ehlo != NULL)
 		snprintf(r.our_name, sizeof r.our_name, "%.*s",
 		    STR_ARG(ascii));

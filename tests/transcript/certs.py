@@ -31,6 +31,8 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 [good]
 subjectAltName = DNS:localhost,DNS:mx.test,IP:127.0.0.1,IP:::1
+[idn]
+subjectAltName = DNS:xn--mil-qla.test
 [strict]
 basicConstraints = critical,CA:false
 keyUsage = critical,digitalSignature
@@ -65,6 +67,7 @@ LEAVES = {
     "revoked": ("good", "mx.test", "20200101000000Z", "20990101000000Z"),
     "oddip": ("oddip", "mx.test", "20200101000000Z", "20990101000000Z"),
     "nulname": ("nulname", "mx.test", "20200101000000Z", "20990101000000Z"),
+    "idn": ("idn", "mx.test", "20200101000000Z", "20990101000000Z"),
     "many": ("many", "mx.test", "20200101000000Z", "20990101000000Z"),
     "cnonly": ("cnonly", "127.0.0.1", "20200101000000Z", "20990101000000Z"),
 }
