@@ -185,6 +185,17 @@ PLAN[:] = [(200, dict(CODE[1], expires_in=0))]
 g = run('-l', 'dev')
 case.check(g['rc'] == 77 and 'nobody has logged in' in g['err'],
            'a code that ends', g)
+for bad in '0900', '9' * 20:
+    PLAN[:] = [(200, dict(CODE[1], expires_in=bad, interval=2)),
+               token(1, refresh_token='rt-1')]
+    g = run('-l', 'dev')
+    case.check(g['rc'] == 0 and 'llegal' not in g['err'],
+               'a code that ends in %s' % bad, g)
+PLAN[:] = [(200, dict(CODE[1], user_code='\x9b31mX\u202eY')),
+           token(1, refresh_token='rt-1')]
+g = run('-l', 'dev')
+case.check(g['rc'] == 0 and g['err'].isascii() and '31mXY' in g['err'],
+           'C1 and what turns the reading direction', g)
 PLAN[:] = [(200, dict(CODE[1], user_code='\x1b[31mX', interval='soon')),
            token(1, refresh_token='rt-1')]
 g = run('-l', 'dev')
