@@ -12,7 +12,7 @@ PROTO is smtp, lmtp, imap, pop3 or sieve, CERT a name in CADIR.
   starttls:PROTO:CERT   offers STARTTLS; what stood behind that is dropped
   tls:PROTO:CERT        TLS from the first byte
 Both with "/" and options: v10 v11 v12 v13 (this version alone, weak keys are
-allowed everywhere), from10 (all versions), clientcert, slow (answers after
+allowed everywhere), from10 (all versions), p256 (that group alone), clientcert, slow (answers after
 100 ms), auth (AUTH or LOGIN before TLS), rekeep (the plaintext behind
 STARTTLS is taken as if it came in TLS), early (plaintext behind the
 go-ahead), later (the same, 200 ms after it), again (STARTTLS is still offered
@@ -120,6 +120,8 @@ def context(cert, opts):
             ctx.minimum_version = ctx.maximum_version = number
     if "from10" in opts:
         ctx.minimum_version = v.TLSv1
+    if "p256" in opts:
+        ctx.set_ecdh_curve("prime256v1")
     ctx.load_cert_chain(f"{cadir}/{cert}.pem")
     if "clientcert" in opts:
         ctx.verify_mode = ssl.CERT_REQUIRED

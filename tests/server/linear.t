@@ -137,11 +137,11 @@ def imap(tool, *more):
 
 
 linear("imapsync: LIST with STATUS", imap("imapsync", "--near", "%.near"),
-       12000)
+       7000)
 linear("mailfetch: LIST", imap("mailfetch", "--folder", "*", "--check"),
-       12000)
+       7000)
 linear("mailfetch: LIST, and a pattern of stars",
-       imap("mailfetch", "--folder", "*f*f*f*f*9", "--check"), 12000)
+       imap("mailfetch", "--folder", "*f*f*f*f*9", "--check"), 7000)
 
 
 # --- mailsend: a header of a megabyte -------------------------------------

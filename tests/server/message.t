@@ -335,8 +335,8 @@ def chained(want, name, text, why=""):
 
 
 chained("fail", "the body", good + b"footer\n", "newest set")
-chained("fail", "what was said", good.replace(
-    b"lists.list.test; dkim=pass", b"lists.list.test; dkim=none"))
+chained("fail", "what was said", re.sub(rb"(lists\.list\.test;\s*dkim=)pass",
+                                        rb"\1none", good))
 chained("fail", "a field is gone", re.sub(rb"(?m)^ARC-Seal: i=2;.*\n(\s.*\n)*",
                                           b"", good), "three fields")
 chained("fail", "a number twice", good.replace(b"ARC-Seal: i=2;",

@@ -258,7 +258,7 @@ lab_odd PRE=plain:imap/preauth PRE_TLS=starttls:imap:good/preauth \
 	ALL=tls:imap:good/from10 REKEEP=starttls:smtp:good/rekeep \
 	REKEEP_IMAP=starttls:imap:good/rekeep REKEEP_POP=starttls:pop3:good/rekeep \
 	FINE=starttls:smtp:good FINE_IMAP=starttls:imap:good \
-	FINE_POP=starttls:pop3:good
+	FINE_POP=starttls:pop3:good P256=tls:imap:good/p256
 
 # finds WANT STATUS ARG...: the findings, in order of their names
 finds() {
@@ -417,7 +417,7 @@ is "$(deep | cut -d' ' -f3)" no '--deep: one in two packets is not answered'
 kill $(cat "$T/hellos")
 finds_like STARTTLS_AGAIN "$at:$AGAIN/submission" --deep
 like "$(json '[.findings[].id]')" MAIL_BEFORE_TLS 'and MAIL before it'
-finds_like TLS_NO_PQ "$at:$FINE_IMAP/imap" --deep
+finds_like TLS_NO_PQ "$at:$P256/imaps" --deep
 unlike "$(json '[.findings[].id]')" 'HELLO|MAIL_BEFORE|AGAIN' 'nothing else of IMAP'
 is "$(json '.tls_versions["1.2"]')" yes '--deep has the versions, too'
 status 64 '--deep: one target' portprobe --deep "$at:$FINE/smtp" "$at:$FINE/smtp"

@@ -44,7 +44,7 @@ def tools(user):
     yield "mailfetch", "IMAP", ["-S", "imaps://localhost:%d" % lab.imaps,
                                 "-d", "stdout"] + last
     yield "imapsync", "IMAP", ["-S", "imaps://localhost:%d" % lab.imaps,
-                               "--near", work + "/near"] + last
+                               "--near", work + "/" + user] + last
 
 
 def run(tool, args, secret, mech, level):
