@@ -126,10 +126,10 @@ mkfifo -m 600 fifo
 status 78 "a fifo is not waited for" timeout 10 "$BUILD/mailsend" -n -f a@johndoe.com \
     -s x --body x --dkim s:johndoe.com:fifo b@example.net
 like "$ERR" 'fifo: not a regular file' "and why"
-for option in --password-file --key; do
-	status 78 "nor one for $option" timeout 10 "$BUILD/mailsend" -u jo \
-	    -f a@johndoe.com -S smtps://127.0.0.1:1 --cert "$LAB_CADIR/client.pem" \
-	    "$option" fifo --body x b@example.net < /dev/null
+for options in "--password-file fifo" "--cert $LAB_CADIR/client.pem --key fifo"; do
+	status 78 "nor one for ${options% fifo}" timeout 10 "$BUILD/mailsend" \
+	    -u jo -f a@johndoe.com -S smtps://127.0.0.1:1 $options \
+	    --body x b@example.net < /dev/null
 	like "$ERR" 'not a regular file' "and why"
 done
 status 66 "no such file" smtps --dkim s:johndoe.com:none.pem \
