@@ -70,7 +70,8 @@ def some_at_a_time():
             u.same("all of them come")
             u.near.remove("INBOX", "number 7")
             u.box().messages[49].flags.add(r"\Flagged")
-            u.runs("then a deletion and a flag", "--delta", rung)
+            u.runs("then a deletion and a flag", "--delta", rung,
+                   "--delete-far", "expunge")
             u.same("are there, too")
             is_(len(u.near.files("INBOX")), 94, "and no more")
 
@@ -90,7 +91,7 @@ def newest_alone():
     is_((len(u.box().messages), len(u.near.files("INBOX"))), (61, 59),
         "nothing is deleted, and what is new comes")
     u.server.on_command = None
-    u.runs("when it shows all again")
+    u.runs("when it shows all again", "--delete-far", "expunge")
     u.same("all is done")
     is_(len(u.box().messages), 59, "the deletions, too")
     shutil.rmtree(u.state)

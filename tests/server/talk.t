@@ -68,7 +68,7 @@ like "$ERR" 'TLS: TLS_AES' 'mailfetch -vvv: TLS'
 shows pop 'UIDL' '\+OK'
 
 says imapsync 'logged in as billy by ' 'localhost: synced INBOX: fetch 3' \
-    'localhost: [0-9]+ mailboxes, 0\.0 MB: .*fetch 3'
+    'localhost: [0-9]+ mailboxes, 0\.0 MB, [0-9.]+ s: .*fetch 3'
 shows imapsync 'FETCH' 'OK'
 like "$ERR" 'TLS: TLS_AES' 'imapsync -vvv: TLS'
 # On a terminal one line at the end, where something was done.
@@ -82,7 +82,8 @@ if command -v script > /dev/null; then
 	    tr -d '\r' | sed 's/.*\x1b\[K//' > "$T/tty"; }
 	rm -rf "$T/near" "$T/base"
 	tty
-	is "$(cat "$T/tty")" "imapsync: localhost: fetch 3" \
+	like "$(cat "$T/tty")" \
+	    '^imapsync: localhost: fetch 3, .* in INBOX: 0\.0 MB, [0-9.]+ s$' \
 	    "on a terminal: what it came to"
 	tty
 	is "$(cat "$T/tty")" "" "nothing done, nothing said"
