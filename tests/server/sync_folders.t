@@ -356,9 +356,11 @@ def unwritable():
         u.box(name).add(mail(n))
     u.runs("three folders")
     os.chmod(u.near.path("Archive") + "/tmp", 0o500)
-    if os.access(u.near.path("Archive") + "/tmp", os.W_OK):
-        os.chmod(u.near.path("Archive") + "/tmp", 0o700)
-        return ok(True, "unwritable # SKIP root writes everywhere")
+    if os.getuid() == 0:		# who writes everywhere, but for this
+        words = u.words
+        u.words = lambda *args, **how: [
+            "setpriv", "--bounding-set=-dac_override",
+            *words(*args, **how)]
     for b in ("Archive", "Zed"):
         u.box(b).add(mail(4))
     u.runs("one is not writable: said, 73", status=73)

@@ -42,7 +42,7 @@ conf mailfetch defaults delete 'never, now or after:DAYS' "${fetch[@]}"
 conf mailfetch defaults tls 'implicit, starttls, may or off' "${fetch[@]}"
 
 sync=(-S imaps://127.0.0.1:1 --near "$T/near")
-choice 'verbatim or maildir++' imapsync --layout "${sync[@]}"
+choice 'verbatim, maildir++ or legacy' imapsync --layout "${sync[@]}"
 choice 'trash, expunge, mark or never' imapsync --delete-far "${sync[@]}"
 choice 'attic, expunge, mark or never' imapsync --delete-near "${sync[@]}"
 choice 'both, near, far or none' imapsync --create "${sync[@]}"
