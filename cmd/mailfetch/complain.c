@@ -142,6 +142,15 @@ take_number(struct str *s, uint64_t *to)
 	return str_num(str_cut(s, ' '), (uint64_t)1 << 40, to);
 }
 
+static char *
+text_of(struct str s)
+{
+	char *text = mem_new(s.n + 1, 1);
+
+	memcpy(text, s.p, s.n);
+	return text;
+}
+
 static int
 take_line(struct book *b, struct str line)
 {
@@ -157,8 +166,7 @@ take_line(struct book *b, struct str line)
 		return -1;
 	*c = (struct complain_cause){ .since = (time_t)since,
 	    .passes = passes, .said = said != 0,
-	    .cause = strndup(cause.p, cause.n),
-	    .text = strndup(line.p, line.n) };
+	    .cause = text_of(cause), .text = text_of(line) };
 	b->n++;
 	return 0;
 }

@@ -166,7 +166,7 @@ hop_dane(struct direct_route *r, struct direct_hop *h, const struct tlsa *t)
 	const struct dns_rr *rr;
 	unsigned i;
 
-	if (t->state != TLSA_USABLE)
+	if (t == NULL || t->state != TLSA_USABLE)
 		return false;
 	v = arena_new(&r->mem, t->answer->n, sizeof *v);
 	for (i = 0; i < t->answer->n; i++) {

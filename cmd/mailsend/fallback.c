@@ -127,7 +127,7 @@ fallback_begin(struct run *run, size_t i)
 	int64_t end = run->account.deadline;
 	struct session *s = fallback_session(run, i);
 
-	if (f == NULL || run->account.timeout <= 0)
+	if (f == NULL || s == NULL || run->account.timeout <= 0)
 		return;
 	if (end == 0)			/* --timeout begins here */
 		end = run->account.deadline = clock_in(run->account.timeout);
