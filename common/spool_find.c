@@ -357,7 +357,7 @@ boxes(const struct spool *s, size_t *n, struct err *e)
 		v[(*n)++].uid = st.st_uid;
 	}
 	closedir(d);
-	if (*n > 0)
+	if (v != NULL)
 		qsort(v, *n, sizeof *v, box_order);
 	return v;
 }

@@ -99,6 +99,7 @@ note_read(const char *dir, struct arena *a, struct base *is, struct err *e)
 	char *path = arena_printf(a, "%s/base", dir);
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got = 1;
 
+	*is = (struct base){ 0 };
 	if (fd < 0)
 		return 1;
 	if (file_slurp(fd, &b, &ignored) == 0)
@@ -340,7 +341,7 @@ base_alone(const char *all, const char *dir, const struct base *is,
 		v = base_dirs(arena_printf(&a, "%s/%s", all, x->d_name), &a);
 		for (i = 0; got == 0 && v[i] != NULL; i++)
 			if (note_read(v[i], &a, &was, &newer) == 0 &&
-			    same_near(was.near, is->near) &&
+			    was.near != NULL && same_near(was.near, is->near) &&
 			    !same_account(was.account, is->account))
 				got = base_refuse(&was, is, e);
 		free(v);

@@ -404,8 +404,8 @@ to_rename(struct run *r, struct box *const *moved, struct box *const *here,
 
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
-		if (moved[i] != NULL && moved[i] != b && here[i] == b &&
-		    side_has(b, side))
+		if (moved[i] != NULL && moved[i] != b && here[i] != NULL &&
+		    here[i] == b && side_has(b, side))
 			v[n++] = (struct rename){ b, moved[i] };
 	}
 	return n;
