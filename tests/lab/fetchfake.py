@@ -43,7 +43,8 @@ class Serve:
         self.sock.bind(('127.0.0.1', port))
         self.sock.listen(16)
         self.port = self.sock.getsockname()[1]
-        threading.Thread(target=self.loop, daemon=True).start()
+        self.thread = threading.Thread(target=self.loop, daemon=True)
+        self.thread.start()
 
     def loop(self):
         while True:
@@ -69,10 +70,13 @@ class Serve:
                     pass
 
     def close(self):
-        for f in (lambda: self.sock.shutdown(2), self.sock.close):
+        # Its thread ends first: it would accept from the next listener,
+        # which gets this one's descriptor.
+        for f in (lambda: self.sock.shutdown(2),
+                  lambda: self.thread.join(10), self.sock.close):
             try:
                 f()
-            except OSError:
+            except (OSError, RuntimeError):
                 pass
 
 

@@ -381,7 +381,8 @@ class Server:
         self.box("INBOX")
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def box(self, name):
         if name not in self.boxes:
@@ -416,6 +417,10 @@ class Server:
             sock.close()
 
     def close(self):
+        # Its thread ends first: it would accept from the next listener,
+        # which gets this one's descriptor.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
         self.listener.close()
 
 
