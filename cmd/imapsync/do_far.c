@@ -61,6 +61,22 @@ acts_of(struct box *b, enum act_kind kind, const struct box *to)
 	return s;
 }
 
+/* Of deletions those that are half of a move, or the others. */
+static struct acts
+acts_saved(struct box *b, bool saved)
+{
+	struct acts s = acts_of(b, ACT_FAR_DELETE, NULL);
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		if (s.v[i]->saved == saved) {
+			s.uid[n] = s.uid[i];
+			s.v[n++] = s.v[i];
+		}
+	s.n = n;
+	return s;
+}
+
 /* The UIDs of the acts that have this bit in add, or in del; malloced. */
 static uint32_t *
 uids_with(const struct acts *s, uint64_t bit, bool add, size_t *n)
@@ -477,14 +493,15 @@ expunge_all(struct link *l, const uint32_t *ours, size_t n)
 }
 
 static int
-delete_set(struct link *l, struct box *b, const char *set)
+delete_set(struct link *l, struct box *b, const char *set,
+    enum far_delete how)
 {
 	struct run *r = b->run;
 	struct moved moved = { .uidvalidity = 0 };
 	struct box *trash;
 	int got;
 
-	if (far_deletes(b) == FAR_TRASH) {
+	if (how == FAR_TRASH) {
 		got = move_set(l, set, str_of(r->trash), &moved);
 		if ((trash = box_named(r, r->trash)) != NULL)
 			box_again(trash, AGAIN_TRASH);
@@ -493,7 +510,7 @@ delete_set(struct link *l, struct box *b, const char *set)
 	}
 	got = imap_wait(&l->imap, imap_ask_store(&l->imap, set, true,
 	    "\\Deleted"));
-	if (got == 0 && far_deletes(b) != FAR_MARK &&
+	if (got == 0 && how != FAR_MARK &&
 	    (l->imap.caps & IMAP_UIDPLUS) != 0)
 		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap, set));
 	return got;
@@ -515,20 +532,21 @@ tell_no_trash(struct box *b)
 	return held_close(&told, r->e);
 }
 
-int
-do_far_deletes(struct link *l, struct box *b)
+static int
+delete_those(struct link *l, struct box *b, bool saved)
 {
-	struct acts s = acts_of(b, ACT_FAR_DELETE, NULL);
+	struct acts s = acts_saved(b, saved);
 	size_t at = 0, from;
-	bool marked = far_marks(b);
-	int got = tell_no_trash(b);
+	enum far_delete how = far_deletes(b, saved);
+	bool marked = far_marks(b, saved);
+	int got = s.n > 0 && !saved ? tell_no_trash(b) : 0;
 
 	while (got == 0 && at < s.n && !stop_asked()) {
 		struct buf set = { .max = 65536 };
 
 		from = at;
 		imap_set_put(&set, s.uid, s.n, &at, SET);
-		got = delete_set(l, b, set.p);
+		got = delete_set(l, b, set.p, how);
 		buf_free(&set);
 		b->far.changed = true;
 		if (got > 0) {
@@ -540,13 +558,19 @@ do_far_deletes(struct link *l, struct box *b)
 			    gone_there(b, s.v + from, at - from);
 	}
 	if (got == 0 && marked && b->run->o->unsafe_expunge && s.n > 0 &&
-	    far_deletes(b) != FAR_MARK) {
+	    how != FAR_MARK) {
 		got = expunge_all(l, s.uid, s.n);
 		if (got > 0)
 			got = 0;
 	}
 	acts_free(&s);
 	return got < 0 ? -1 : 0;
+}
+
+int
+do_far_deletes(struct link *l, struct box *b)
+{
+	return delete_those(l, b, true) < 0 ? -1 : delete_those(l, b, false);
 }
 
 /* What is still there is not removed here either. */

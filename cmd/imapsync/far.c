@@ -375,22 +375,22 @@ look_at(struct run *r, size_t ahead, bool only_later, bool *later)
 /* ---- what a deletion is there ---- */
 
 enum far_delete
-far_deletes(const struct box *b)
+far_deletes(const struct box *b, bool saved)
 {
 	const struct run *r = b->run;
 
 	if (r->o->policy.far_delete != FAR_TRASH)
 		return r->o->policy.far_delete;
 	if (r->trash == NULL)
-		return FAR_MARK;
+		return saved ? FAR_EXPUNGE : FAR_MARK;
 	return strcmp(r->trash, b->name) == 0 ? FAR_EXPUNGE : FAR_TRASH;
 }
 
 bool
-far_marks(const struct box *b)
+far_marks(const struct box *b, bool saved)
 {
 	unsigned caps = b->run->link[0].imap.caps;
-	enum far_delete how = far_deletes(b);
+	enum far_delete how = far_deletes(b, saved);
 
 	return how == FAR_MARK || ((caps & IMAP_UIDPLUS) == 0 &&
 	    (how != FAR_TRASH || (caps & IMAP_MOVE) == 0));

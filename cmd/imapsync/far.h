@@ -22,10 +22,11 @@ void far_done_all(struct far_look **v, size_t tail, size_t head);
 
 /*
  * What a deletion there does: what was asked for, but for the trash.  In there
- * it expunges, and where there is none it marks: nobody asked for more.
+ * it expunges, and where there is none it marks: nobody asked for more.  One
+ * that is half of a move (saved, see saved.h) is expunged without a trash.
  */
-enum far_delete far_deletes(const struct box *);
+enum far_delete far_deletes(const struct box *, bool saved);
 /* Does it leave the message, marked with \Deleted? */
-bool far_marks(const struct box *);
+bool far_marks(const struct box *, bool saved);
 
 #endif

@@ -52,6 +52,7 @@ struct act {
 	bool both;		/* ACT_NEAR_FLAGS: the server's are changed,
 				   too, and who does that tells the base */
 	bool purge;		/* ACT_NEAR_DELETE: it was marked here */
+	bool saved;		/* ACT_FAR_DELETE: one half of a move */
 	bool failed;
 };
 

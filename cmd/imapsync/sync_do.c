@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "proof.h"
 #include "report.h"
+#include "saved.h"
 #include "settings.h"
 #include "state.h"
 #include "stop.h"
@@ -142,6 +143,8 @@ sync_do(struct run *r)
 		if (box_open(&r->boxes[i]))
 			unmoved(&r->boxes[i]);
 	if (!stop_asked() && proof_hold(r) < 0)
+		return -1;
+	if (!stop_asked() && saved_find(r) < 0)
 		return -1;
 	return stop_asked() ? 0 : deletions(r);
 }
