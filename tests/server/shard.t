@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/mx-shard: a list over several workers, killed and called again: no
+# scripts/mail-shard, also as mx-shard: a list over several workers, killed and called again: no
 # name is lost, none is there twice, and what was done is not done again.
 # shellcheck disable=SC1091,SC2153,SC2154
 set -eu
@@ -34,7 +34,7 @@ same "$T/out" 'the same result'
 is "$(grep -c shard.example "$T/d1/log" || :) $(wc -l < "$T/d1/log")" '0 21' \
 	'of no new job'
 status 64 'other options: refused' "${SHARD[@]}" -d "$T/d1" "$T/names" -a
-like "$ERR" 'another list or other options' 'and why'
+like "$ERR" 'another list, command or other options' 'and why'
 echo one.more >> "$T/names"
 status 64 'another list: refused' "${SHARD[@]}" -d "$T/d1" "$T/names" "${MX[@]}"
 sed -i '$d' "$T/names"
@@ -137,6 +137,64 @@ ok 'no folder is gone while a job is about to write there' test ! -e "$T/gone"
 same "$T/out" 'each name once, in order'
 is "$(sort -u "$T/ssh.log" | xargs)" 'm1 m2' 'both did something'
 is "$(cut -f 2 shards/log | sort -u | xargs)" 'Host m1 m2' 'says the log'
+is "$(find "$T/m1" "$T/m2" -type f ! -path '*/.parallel/*')" '' \
+	'nothing is left there'
+
+# ---- any command: what it reads or has as arguments, and how it ends
+
+MAIL=("$ROOT/scripts/mail-shard" -n 2 -j 2)
+cat > "$T/bin/say" <<'END'
+#!/bin/sh
+# say STATUS-OF-THE-LINE-bad ARGUMENT...
+status=$1
+shift
+printf '[%s]' "$@"
+echo
+sed 's/^/in: /'
+case $* in *bad*) exit "$status" ;; esac
+END
+chmod +x "$T/bin/say"
+printf '%s\n' 'a b' 'c * d' 'e;f' "g'h" '$(touch x)' > "$T/five"
+status 0 'standard input' "${MAIL[@]}" -d i "$T/five" \
+	"$T/bin/say" 0 "it's" '$HOME *'
+is "$OUT" "[it's][\$HOME *]
+in: a b
+in: c * d
+[it's][\$HOME *]
+in: e;f
+in: g'h
+[it's][\$HOME *]
+in: \$(touch x)" 'pieces of two lines, in order, and arguments as they are'
+is "$ERR" '' 'and nothing else'
+status 0 'words' "${MAIL[@]}" -v -a -d w "$T/five" "$T/bin/say" 0 x
+is "$OUT" "[x][a][b][c][*][d]
+[x][e;f][g'h]
+[x][\$(touch][x)]" 'are arguments, as they are'
+is "$ERR" 'mail-shard: 3 of 3 done: 3 ended with 0' '-v says how they ended'
+printf '%s\n' one two bad four five > "$T/bad"
+status 75 'a job that fails' "${MAIL[@]}" -a -d b "$T/bad" "$T/bin/say" 65
+like "$ERR" '2 of 3 done: 2 ended with 0' 'the others are done'
+is "$OUT" '' 'nothing is printed'
+is "$(cut -f 7 b/log | tail -n +2 | sort | xargs)" '0 0 65' 'the log has it'
+status 0 'its status is one of -k' "${MAIL[@]}" -k 65 -a -d k "$T/bad" \
+	"$T/bin/say" 65
+is "$OUT" '[one][two]
+[bad][four]
+[five]' 'then it is a result'
+is "$ERR" 'mail-shard: 3 of 3 done: 2 ended with 0, 1 with 65' 'and is told'
+status 0 '-q' "${MAIL[@]}" -q -k 65 -a -d k "$T/bad" "$T/bin/say" 65
+is "$ERR" '' 'tells nothing'
+status 64 'another command' "${MAIL[@]}" -k 65 -a -d k "$T/bad" cat
+status 64 'no command' "${MAIL[@]}" "$T/bad"
+status 64 'a status that is none' "${MAIL[@]}" -k 65,x "$T/bad" cat
+status 0 'an empty list' "${MAIL[@]}" -d nothing "$T/none" false
+is "$OUT$ERR" '' 'nothing is done'
+status 0 'words on two machines' env "PATH=$T/bin:$PATH" "${MAIL[@]}" -S m1,m2 \
+	-k 65 -a -d two "$T/bad" "$T/bin/say" 65
+is "$OUT" '[one][two]
+[bad][four]
+[five]' 'the same'
+like "$ERR" '2 ended with 0, 1 with 65' 'and how they ended'
 is "$(find "$T/m1" "$T/m2" -type f ! -path '*/.parallel/*')" '' \
 	'nothing is left there'
 done_testing
