@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# mail-setup: what is found by PACC, autoconfig, SRV and the usual names, what
+# is never proposed, and that nothing is sent or kept before it is confirmed.
+set -u
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/lab/lab.sh"
+. "$ROOT/tests/lab/dns.sh"
+for p in jq curl python3 nsd unbound; do
+	PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
+		skip_all "$p is not installed"
+done
+unset RES_OPTIONS LOCALDOMAIN DBUS_SESSION_BUS_ADDRESS MXLOOKUP_OPTIONS PORTPROBE_OPTIONS
+lab_up postfix || skip_all 'no Postfix here'
+lab_cert expired
+lab_odd BAD=tls:imap:expired
+export HOME=$T XDG_CONFIG_HOME=$T/config PASSWORD_STORE_DIR=$T/none
+setup=$ROOT/scripts/mail-setup
+
+# ---- a web server: what it has for HOST/PATH is the file $T/web/HOST/PATH
+
+mkdir -p "$T/web"
+cat > "$T/web.py" <<'P'
+import http.server, os, ssl, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        host = self.headers["Host"].split(":")[0]
+        with open(sys.argv[1] + "/asked", "a") as f:
+            f.write("https://%s%s\n" % (host, self.path))
+        try:
+            with open(sys.argv[1] + "/" + host + self.path.split("?")[0], "rb") as f:
+                data = f.read()
+        except OSError:
+            return self.send_error(404)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+    def log_message(self, *a):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[3])), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+P
+web=$(free_port)
+lab_spawn web python3 "$T/web.py" "$T/web" "$LAB_CADIR/good.pem" "$web"
+wait_port 127.0.0.1 "$web"
+export CURL_OPTIONS="--connect-to ::127.0.0.1:$web --noproxy *"
+xml=$T/web/autoconfig.johndoe.com/mail/config-v1.1.xml
+pacc=$T/web/ua-auto-config.johndoe.com/.well-known/user-agent-configuration.json
+mkdir -p "${xml%/*}" "${pacc%/*}"
+server() {	# TYPE KIND HOST PORT HOW [USER]
+	printf '<%sServer type="%s">\n<!-- <hostname>no.example</hostname> -->\n<hostname>%s</hostname><port>%s</port>\n<socketType>%s</socketType><username>%s</username></%sServer>\n' \
+	    "$1" "$2" "$3" "$4" "$5" "${6-%EMAILADDRESS%}" "$1"
+}
+config() { printf '<?xml version="1.0"?>\n<clientConfig version="1.1"><emailProvider id="x">\n%s\n</emailProvider></clientConfig>\n' "$(cat)" > "$xml"; }
+printf '{"protocols":{"imap":{"host":"imap.johndoe.com"},"smtp":{"host":"smtp.johndoe.com"}},"authentication":{"password":true}}' > "$pacc"
+digest=$(openssl dgst -sha256 -binary < "$pacc" | openssl base64 -A)
+
+dns_zone johndoe.com signed <<END
+@ MX 10 mail
+@ A 127.0.0.1
+mail A 127.0.0.1
+imap A 127.0.0.1
+smtp A 127.0.0.1
+_imaps._tcp SRV 0 1 $LAB_IMAPS_PORT localhost.
+_submissions._tcp SRV 0 1 $LAB_SMTPS_PORT mail
+_ua-auto-config TXT "v=UAAC1; a=sha256; d=$digest"
+END
+dns_zone other.example <<END
+@ MX 10 mail
+_imaps._tcp SRV 0 1 $LAB_IMAPS_PORT localhost.
+_imap._tcp SRV 0 1 $LAB_IMAP_PORT localhost.
+_submissions._tcp SRV 0 1 $BAD localhost.
+_ua-auto-config TXT "v=UAAC1; a=sha256; d=$digest"
+END
+dns_zone odd.example < <(echo '@ MX 10 mail')
+dns_zone localhost < <(echo '@ A 127.0.0.1')
+dns_up || skip_all 'no name server here'
+export POSTBAG_DNS=$DNS_UNBOUND
+row() { grep "^  $1 .*$2" "$T/err"; }
+run() { "$setup" -T "$LAB_CA" "$@" < /dev/null; }
+
+# ---- without a terminal
+
+config < <(server incoming imap localhost "$LAB_IMAPS_PORT" SSL
+	server incoming imap mail.johndoe.com 143 plain
+	server outgoing smtp mail.johndoe.com "$LAB_SUBMISSION_PORT" STARTTLS '%EMAILLOCALPART%')
+status 0 'a domain that publishes' run -k ask billy@johndoe.com
+like "$OUT" "^account default
+  # by mail-setup, 20[0-9-]+: autoconfig
+  imap imaps://localhost:$LAB_IMAPS_PORT
+  smtp smtp://billy@mail.johndoe.com:$LAB_SUBMISSION_PORT
+  ca $LAB_CA
+  user billy@johndoe.com
+  from billy@johndoe.com
+  # the password is asked for at the terminal\$" 'the account is printed'
+like "$(row autoconfig imap.*plain)$(row autoconfig 'imap://mail')" \
+	'plaintext: never proposed' 'plaintext is shown and not proposed'
+like "$(row autoconfig imaps)" 'proposed; outside johndoe.com' \
+	'a host elsewhere is shown as that'
+unlike "$(row SRV imaps)" outside 'but not if DNSSEC proved it'
+like "$(row PACC smtp)" 'not proposed: refused' 'PACC: its digest is right, nobody is there'
+like "$(< "$T/err")" 'disagree about smtp' 'sources that disagree'
+unlike "$(< "$T/err")" 'no.example' 'a comment is none of it'
+ok 'nothing was written' test ! -e "$T/config"
+like "$(< "$T/web/asked")" 'autoconfig.johndoe.com/mail/config-v1.1.xml.emailaddress=billy@johndoe.com' \
+	'the domain itself is told the address'
+
+echo ' ' >> "$pacc"
+status 0 'PACC with another digest' run -k ask billy@johndoe.com
+like "$(< "$T/err")" 'PACC: its digest is not in the DNS' 'does not count'
+
+config < <(server incoming imap localhost "$LAB_IMAPS_PORT" SSL '$(touch '"$T"'/evil)'
+	server incoming imap '-oX;`id`.johndoe.com' 993 SSL
+	server outgoing smtp localhost 99999 SSL
+	server outgoing smtp "localhost" "$BAD" SSL)
+status 0 'hostile values' run -k file billy@johndoe.com
+like "$(< "$T/err")" 'user name that cannot be one' 'a user that is none'
+like "$(< "$T/err")" 'is no host' 'a host that is none'
+like "$(row autoconfig "smtps://localhost:$BAD")" 'not proposed: ' 'a certificate that is not valid'
+like "$OUT" "password-file ~/config/postbag/password.default" 'where the password will be'
+ok 'nothing was run' test ! -e "$T/evil"
+
+# Another domain's answer: MX, insecure SRV.
+rm "$xml"
+status 69 'POP3, where there is none' run -p -k ask jo@other.example
+status 0 'SRV alone, IMAP' run -k ask jo@other.example
+like "$(row SRV imaps)" 'proposed; outside other.example' 'insecure SRV: outside is said'
+unlike "$OUT" 'smtp' 'a server with a bad certificate is not proposed'
+like "$ERR" 'can only read' 'which is said'
+unlike "$(< "$T/web/asked")" 'jo@other.example.*autoconfig.other' 'a stranger is not told the address'
+status 69 'nothing at all' run jo@odd.example
+like "$ERR" 'no server was found' 'is said'
+status 68 'no such domain' run jo@gone.invalid
+status 65 'no address' run 'jo doe@johndoe.com'
+status 64 'usage' run
+
+# The table, in a DNS that has no such name.
+status 68 'offline: the table is not believed before the DNS' run jo@gmail.com
+
+# ---- with a terminal: python's pty types
+
+rm -f "$pacc"
+config < <(server incoming imap localhost "$LAB_IMAPS_PORT" SSL billy
+	server outgoing smtp localhost "$LAB_SMTPS_PORT" SSL billy)
+cat > "$T/type.py" <<'P'
+import os, pty, sys, select, time
+answers = [a.split("=", 1) for a in sys.argv[1].split("\n") if a]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+said, at = b"", 0
+end = time.time() + 60
+while time.time() < end:
+    try:
+        if not select.select([fd], [], [], 1)[0]:
+            continue
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    said += data
+    while answers and answers[0][0].encode() in said[at:]:
+        at = said.index(answers[0][0].encode(), at) + 1
+        time.sleep(0.2)         # until the echo is off
+        os.write(fd, answers.pop(0)[1].encode() + b"\n")
+sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+P
+type() { python3 "$T/type.py" "$1" "$setup" -T "$LAB_CA" "${@:2}"; }
+status 77 'the host is not confirmed' type 'Type its name=mail.example' -k file billy@johndoe.com
+ok 'nothing was written, or kept' test ! -e "$T/config/postbag"
+not_ok 'nobody has logged in' grep -q 'Login: \|sasl_username' "$LAB_LOG_DOVECOT" "$LAB_LOG_POSTFIX"
+mkdir -p "$T/config/postbag" "$T/dots"
+printf '# mine\naccount old\n  smtp smtps://localhost:1\n' > "$T/dots/config"
+chmod 640 "$T/dots/config"
+ln -s "$T/dots/config" "$T/config/postbag/config"
+status 0 'all of it' type 'Type its name=localhost
+Is your account at localhost=y
+Password=secret
+Log in=y' -k file billy@johndoe.com
+like "$OUT" 'Sending: the login works' 'the login by SMTP'
+like "$OUT" 'Reading: the login works' 'the login by IMAP'
+unlike "$OUT" 'secret' 'the password was not echoed'
+is "$(stat -c %a "$T/config/postbag/password.default")" 600 'nobody reads its file'
+ok 'the file is still a link' test -L "$T/config/postbag/config"
+is "$(head -n 2 "$T/dots/config") $(stat -c %a "$T/dots/config")" '# mine
+account old 640' 'what was there is there, as it was'
+ok 'a message goes' mailsend -s hello --body x billy@johndoe.com
+ok 'and arrives' lab_mail_wait billy 1
+status 73 'a second time' type '' -a default billy@johndoe.com
+
+# ---- --check
+
+printf 'account worse : default\n  password-command false\naccount pop\n  user billy\n  ca %s\n  password-command echo wrong\n  pop3 pop3s://localhost:%s\naccount base\n  user x\naccount of : base\n  ca %s\n  imap imaps://localhost:%s\n  password-command echo x\n' \
+	"$LAB_CA" "$LAB_POP3S_PORT" "$LAB_CA" "$BAD" >> "$T/dots/config"
+status 78 '--check: all accounts' run --check
+like "$OUT" '^ACCOUNT +SERVER +ANSWER +CERTIFICATE +LOGIN' 'a table'
+like "$OUT" "default +imaps://localhost:$LAB_IMAPS_PORT +ok +[0-9]+ days +billy, [A-Z0-9-]+" 'what is well'
+like "$OUT" 'old +smtps://localhost:1 +refused' 'a server that is not there'
+like "$OUT" 'worse +imaps.*no: --password-command: exit status 1' 'a secret that cannot be had'
+like "$OUT" 'pop +pop3s.*no: ' 'a login that is refused'
+like "$OUT" "of +imaps://localhost:$BAD .*expired" 'a certificate'
+unlike "$OUT" '(^|
+)base ' 'what others take after is no account'
+status 0 '--check: one account' run --check default
+unlike "$OUT$ERR" secret 'no secret is shown'
+done_testing
