@@ -530,15 +530,15 @@ is "$(grep -cvE '^([a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+$|^\[(127\.0\.0\.1|IPv6:::1)\]$
 	<<< "$names")" 0 'EHLO has a qualified name or a literal'
 like "$names" 'probe\.example' '--ehlo'
 t0=${EPOCHREALTIME/./}
-for i in {1..6}; do echo "127.0.0.1:$FINE_IMAP/imap"; done |
-	portprobe -j --rate 5 --per-host 6 - > "$T/json" 2>&1
+for i in {1..6}; do echo "h$i.localhost:$FINE_IMAP/imap"; done |
+	portprobe -4 -j --rate 5 --per-host 6 - > "$T/json" 2>&1
 took=$(((${EPOCHREALTIME/./} - t0) / 1000))
 ok "--rate 5: six connections took $took ms" \
 	test $took -ge 900 -a $took -le 20000
 
 lab_odd BUSY=tls:imap:good/slow
-yes "127.0.0.1:$BUSY/imaps" | head -n 24 |
-	portprobe -j -c 4 --per-host 30 --no-verify - > "$T/json" 2> "$T/err"
+for i in {1..24}; do echo "h$i.localhost:$BUSY/imaps"; done |
+	portprobe -4 -j -c 4 --per-host 30 --no-verify - > "$T/json" 2> "$T/err"
 is "$(json .state | sort | uniq -c | tr -s ' ')" ' 24 ok' '-c 4: all are probed'
 logged 24
 is "$(jq -r .most < "$LAB_ODD_LOG" | sort -n | tail -n 1)" 4 \
