@@ -95,6 +95,7 @@ block(struct arena *a, size_t want)
 	a->head = b;
 	a->used = 0;
 	a->cap = cap;
+	a->bytes += sizeof *b + cap;
 }
 
 void *
@@ -175,6 +176,7 @@ arena_reset(struct arena *a)
 	}
 	memset(a->head->data, 0, a->used);
 	a->used = 0;
+	a->bytes = sizeof *a->head + a->cap;
 }
 
 void

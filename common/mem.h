@@ -31,6 +31,7 @@ _Noreturn void mem_end(const char *why);
 struct arena {
 	struct arena_block *head;
 	size_t used, cap;
+	size_t bytes;		/* of all its blocks; to be read */
 };
 
 void *arena_new(struct arena *, size_t n, size_t size);

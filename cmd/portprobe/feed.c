@@ -9,6 +9,7 @@
 #include "lines.h"
 #include "operand.h"
 #include "run.h"
+#include "share.h"
 #include "stop.h"
 #include "targets.h"
 
@@ -89,7 +90,8 @@ static bool
 room(const struct run *r)
 {
 	return r->targets < 2 * r->most + 16 &&
-	    jobs_waiting(r->jobs) < 4 * r->most && dns_room(r->dns) > 0;
+	    jobs_waiting(r->jobs) + share_waiting(r->shares) < 4 * r->most &&
+	    dns_room(r->dns) > 0;
 }
 
 /* A line of stdin: no comment, no BOM, no CR. */

@@ -8,6 +8,7 @@
 #include "report.h"
 #include "resolve.h"
 #include "run.h"
+#include "share.h"
 
 const unsigned hosts_usual[HOSTS_USUAL] = { 25, 465, 587, 110, 995, 143, 993 };
 
@@ -176,7 +177,7 @@ add_job(struct host *h, const struct net_addr *a, struct port port)
 	    .order = hosts_place(t, h) };
 	h->left++;
 	t->left++;
-	jobs_add(t->run->jobs, j);
+	share_join(t->run, j);
 }
 
 static void

@@ -28,6 +28,7 @@ struct gate {
 struct jobs {
 	uint64_t per_host, rate;
 	struct queue ready;
+	struct queue known;		/* these come first */
 	size_t waiting;			/* in all gates */
 	struct gate **gate;
 	size_t ngate, gate_cap;
@@ -60,10 +61,16 @@ jobs_add(struct jobs *all, struct job *j)
 	queue_append(&all->ready, j);
 }
 
+void
+jobs_known(struct jobs *all, struct job *j)
+{
+	queue_append(&all->known, j);
+}
+
 size_t
 jobs_waiting(const struct jobs *all)
 {
-	return all->ready.n + all->waiting;
+	return all->known.n + all->ready.n + all->waiting;
 }
 
 static struct str
@@ -136,6 +143,8 @@ jobs_shut(struct jobs *all, struct job *j)
 	struct gate *g = j->gate;
 	struct job *next;
 
+	if (g == NULL)
+		return;
 	j->gate = NULL;
 	g->open--;
 	if (g->waiting.n > 0) {		/* its turn comes before newer ones */
@@ -168,6 +177,8 @@ jobs_next(struct jobs *all)
 {
 	struct job *j;
 
+	if (all->known.n > 0)
+		return queue_take(&all->known);
 	while (all->ready.n > 0 && (all->rate == 0 ||
 	    clock_us() >= all->next_us)) {
 		j = queue_take(&all->ready);

@@ -11,6 +11,7 @@
 
 struct gate;
 struct host;
+struct share;
 
 /* One address and port to be probed. */
 struct job {
@@ -22,6 +23,7 @@ struct job {
 	struct port port;
 	uint64_t order;			/* of its report among the target's */
 	struct gate *gate;		/* while it is open: see jobs.c */
+	struct share *share;		/* with others: see share.h; or NULL */
 };
 
 struct jobs;
@@ -35,6 +37,9 @@ void jobs_free(struct jobs *);
 
 /* It may begin, after those before it. */
 void jobs_add(struct jobs *, struct job *);
+
+/* It needs no connection and no leave: it may be told at once. */
+void jobs_known(struct jobs *, struct job *);
 
 /* How many have not begun. */
 size_t jobs_waiting(const struct jobs *);

@@ -12,6 +12,7 @@
 #include "probe.h"
 #include "program.h"
 #include "run.h"
+#include "share.h"
 #include "slot.h"
 #include "stop.h"
 #include "targets.h"
@@ -38,7 +39,7 @@ loop_start(struct run *r)
 	struct job *j;
 	bool over = false;
 
-	while (slot_left(r->slots) && (j = jobs_next(r->jobs)) != NULL) {
+	while (slot_left(r->slots) > 0 && (j = jobs_next(r->jobs)) != NULL) {
 		p = slot_take(r->slots);
 		probe_start(r, p, j);
 		over |= p->stage == STAGE_FREE;
@@ -52,7 +53,7 @@ until(const struct run *r)
 {
 	int64_t at = due_soonest(&r->dues), ms;
 
-	if (slot_left(r->slots)) {
+	if (slot_left(r->slots) > 0) {
 		ms = jobs_when(r->jobs);
 		at = ms < at ? ms : at;
 	}
@@ -92,6 +93,7 @@ loop_set_up(struct run *r)
 
 	due_init(&r->dues);
 	r->jobs = jobs_new(r->set->limit.per_host, r->set->limit.rate);
+	r->shares = shares_new();
 	r->most = r->set->limit.most;
 	if (files < r->most + SPARE_FDS)
 		r->most = files > 2 * SPARE_FDS ? files - SPARE_FDS : 1;
@@ -144,6 +146,7 @@ loop_free(struct run *r)
 {
 	slots_free(r->slots);
 	jobs_free(r->jobs);
+	shares_free(r->shares);
 	if (r->watch >= 0)
 		close(r->watch);
 }

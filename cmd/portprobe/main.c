@@ -12,6 +12,7 @@
  *	word	words for what was found
  *	due	deadlines
  *	jobs	which address and port is next
+ *	share	a port that several targets lead to is probed once
  *	operand	a target as it is given
  *	server	the servers of accounts
  *	login	--login: once to each of them

@@ -20,6 +20,7 @@
 #include "run.h"
 #include "served.h"
 #include "server.h"
+#include "share.h"
 #include "slot.h"
 #include "stage.h"
 #include "sts.h"
@@ -357,18 +358,20 @@ turn_over(struct probe *p)
 
 /*
  * A port without an answer means most when others of the same host do answer:
- * then somebody on the way keeps it shut.  So it waits for them, if none of
- * them waits for a slot.  A certificate waits for those of the others, too,
+ * then somebody on the way keeps it shut.  So it waits for them, if there are
+ * slots for all that wait for one.  A certificate waits for those of the others, too,
  * but not where the reports of a list come as they are done.
  */
 static bool
 held(struct probe *p)
 {
 	struct host *h = p->job->host;
-	bool compared = p->main.tls.have_cert && !p->run->set->limit.list;
+	const struct run *r = p->run;
+	bool compared = p->main.tls.have_cert && !r->set->limit.list;
 
 	if ((p->main.way.tcp != REACH_FILTERED && !compared) || h->left == 0 ||
-	    jobs_waiting(p->run->jobs) > 0)
+	    jobs_waiting(r->jobs) + share_waiting(r->shares) >
+	    slot_left(r->slots))
 		return false;
 	p->next = h->held;
 	h->held = p;
@@ -380,6 +383,7 @@ static void
 leave(struct probe *p)
 {
 	arena_reset(&p->mem);
+	share_leave(p->run, p->job);
 	p->stage = STAGE_FREE;
 	p->job = NULL;
 	slot_give(p->run->slots, p);
@@ -522,6 +526,7 @@ finished(struct probe *p)
 	note_answer(p);
 	served_note(p->job, &p->main);
 	jobs_shut(r->jobs, p->job);
+	share_over(r, p->job, &p->main, &p->mem);
 	if (put_off(p) || held(p))
 		return;
 	last = h->left == 0;
@@ -588,6 +593,19 @@ move(struct probe *p)
 	}
 }
 
+/* Another job's probe has found it out. */
+static void
+probe_known(struct probe *p)
+{
+	blank_report(p, &p->main);
+	share_fill(p->job, &p->main);
+	p->now = &p->main;
+	p->stage = STAGE_OVER;
+	trace_note(TRACE_DONE, "%s:%u is known", p->job->host->name,
+	    p->job->port.number);
+	finished(p);
+}
+
 void
 probe_start(struct run *r, struct probe *p, struct job *j)
 {
@@ -600,6 +618,10 @@ probe_start(struct run *r, struct probe *p, struct job *j)
 	p->wire.rx.max = p->wire.tx.max = WIRE_MAX;
 	p->wire.in.max = 2 * WIRE_MAX;
 	p->wire.fd = -1;
+	if (share_known(j)) {
+		probe_known(p);
+		return;
+	}
 	main_begin(p);
 	if (p->stage == STAGE_OVER)
 		move(p);

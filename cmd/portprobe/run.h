@@ -19,6 +19,7 @@ struct feed;
 struct jobs;
 struct output;
 struct probe;
+struct shares;
 struct slots;
 struct target;
 
@@ -27,6 +28,11 @@ struct shakes {
 	unsigned n;			/* under way */
 	int64_t ended;			/* when the last one did, clock_ms */
 	struct probe *queue, **last;	/* who waits to begin one */
+};
+
+/* Targets that are to be looked at, in order. */
+struct news {
+	struct target *first, **last;
 };
 
 /* The outcome of all of it. */
@@ -52,12 +58,13 @@ struct run {
 	char our_name[256];		/* for EHLO; "": of each connection */
 	struct dues dues;
 	struct jobs *jobs;
+	struct shares *shares;
 	struct slots *slots;
 	struct feed *feed;
 	struct output *output;
 	struct target *all;		/* newest first */
 	unsigned targets;		/* begun and not over */
-	struct target *news, **last_news;	/* who is to be looked at */
+	struct news news;
 	struct shakes shakes;
 	struct err scratch;		/* what a connection says of itself */
 	int64_t now;			/* seconds since 1970, at the start */

@@ -31,10 +31,10 @@ slots_new(size_t n)
 	return s;
 }
 
-bool
+size_t
 slot_left(const struct slots *s)
 {
-	return s->spares > 0;
+	return s->spares;
 }
 
 struct probe *

@@ -87,8 +87,8 @@ struct slots *slots_new(size_t n);
 /* At the end of the run: probes that are under way are dropped. */
 void slots_free(struct slots *);
 
-/* Is one free? */
-bool slot_left(const struct slots *);
+/* How many are free. */
+size_t slot_left(const struct slots *);
 
 /* One that is free, whose buffers may be those of an earlier probe. */
 struct probe *slot_take(struct slots *);

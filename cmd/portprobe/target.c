@@ -19,18 +19,18 @@ target_news(struct target *t)
 		return;
 	t->news = true;
 	t->next = NULL;
-	*(r->news != NULL ? r->last_news : &r->news) = t;
-	r->last_news = &t->next;
+	*(r->news.first != NULL ? r->news.last : &r->news.first) = t;
+	r->news.last = &t->next;
 }
 
 struct target *
 target_next_news(struct run *r)
 {
-	struct target *t = r->news;
+	struct target *t = r->news.first;
 
 	if (t == NULL)
 		return NULL;
-	r->news = t->next;
+	r->news.first = t->next;
 	t->news = false;
 	return t;
 }

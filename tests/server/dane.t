@@ -51,6 +51,7 @@ _25._tcp.pop	TLSA 2 0 0 $(openssl x509 -in "$LAB_CADIR/ca.pem" -outform DER |
 	od -An -v -tx1 | tr -d ' \n')
 short	A	127.0.0.6
 _25._tcp.short	TLSA 3 1 1 $(digest "$LAB_CADIR/rsa1024.pem")
+$(for i in {1..30}; do printf 'd%d\tMX\t10 mail\n' "$i"; done)
 shut	A	127.0.0.5
 _25._tcp.shut	TLSA 3 1 1 $spki
 ZONE
@@ -122,6 +123,38 @@ is "$STATUS $(state) $(value '.tls.dane.rr[0].result') $(ids)" \
 probe short.johndoe.com:25
 is "$STATUS $(state)" '0 match' '3 1 1: a short key is as good as the record'
 like "$(ids)" 'CERT_WEAK' 'and weak'
+
+# ---- a mail host of many domains is probed once
+
+connections() {	# ARG...: how many, and objects in $T/json
+	probe --stats -p 25 "$@"
+	grep -o '[0-9]* connections' "$T/err"
+}
+one=$(connections mx:d1.johndoe.com)
+printf 'mx:d%d.johndoe.com\n' {1..30} > "$T/list"
+is "$(connections - < "$T/list")" "$one" \
+	'30 domains with one MX: as many connections as for one'
+is "$(jq -r .via < "$T/json" | sort -u | wc -l) $(jq -r .state < "$T/json" |
+	sort | uniq -c | xargs)" '30 30 ok' 'and a result for each of them'
+is "$(jq -c 'del(.via, .target, .us, .ms, .times)' < "$T/json" | sort -u |
+	wc -l)" 1 'the same one'
+xargs timeout 60 portprobe --stats -j --ca "$LAB_CA" -p 25 < "$T/list" \
+	> "$T/json" 2> "$T/err"
+is "$(grep -o '[0-9]* connections' "$T/err") $(wc -l < "$T/json")" "$one 30" \
+	'operands likewise'
+is "$(jq -r .via < "$T/json" | xargs)" "$(xargs < "$T/list")" 'in their order'
+is "$(connections mx:d1.johndoe.com mx:d1.johndoe.com mail.johndoe.com) $(
+	wc -l < "$T/json")" "$one 3" 'and what is named twice'
+one=$(connections mx:nope.johndoe.com)
+connections mx:smtp.johndoe.com mx:nope.johndoe.com mx:smtp.johndoe.com \
+	mx:nope.johndoe.com > "$T/n"
+is "$(jq -r '.tls.dane.state' < "$T/json" | xargs)" \
+	'match mismatch match mismatch' \
+	'2 1 1 and a certificate for one of the domains: each has its own verdict'
+is "$(cut -d' ' -f1 < "$T/n")" $((2 * ${one% *})) 'by a probe for each domain'
+is "$(connections mx:smtp.johndoe.com mx:d1.johndoe.com --rate 1000 mx:d2.johndoe.com \
+	| cut -d' ' -f1) $(jq -r .state < "$T/json" | sort -u)" \
+	"$((2 * ${one% *})) ok" 'other hosts at one address are others'
 
 # ---- a resolver that nobody believes
 

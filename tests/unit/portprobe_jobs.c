@@ -96,10 +96,33 @@ all_begin(unsigned addresses, unsigned per_host)
 	jobs_free(all);
 }
 
+/* What is known needs no connection: it passes gates, and waits for no rate. */
+static void
+known(void)
+{
+	struct jobs *all = jobs_new(1, 1);
+
+	prepare(1);
+	jobs_add(all, &job[0]);
+	jobs_add(all, &job[1]);
+	is_int(next(all), 0, "one has the gate, and the second's right to begin");
+	jobs_known(all, &job[2]);
+	jobs_known(all, &job[3]);
+	is_int(jobs_waiting(all), 3, "three wait");
+	is_int(next(all), 2, "what is known begins");
+	is_int(next(all), 3, "and the next");
+	is_int(next(all), -1, "and no other");
+	jobs_shut(all, &job[3]);	/* it has none */
+	jobs_shut(all, &job[0]);
+	is_int(jobs_waiting(all), 1, "one waits");
+	jobs_free(all);
+}
+
 int
 main(void)
 {
 	behind();
+	known();
 	all_begin(1, 1);
 	all_begin(2, 1);
 	all_begin(4, 2);
