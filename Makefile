@@ -11,7 +11,7 @@ COMPDIR = $(PREFIX)/share/bash-completion/completions
 
 TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c))))
 # What users run beside the tools; each has a manual page, too.
-SCRIPTS = mail-shard mx-shard mail-doctor mail-ports check_mail_ports cert-watch mail-forward mail-alert mail-token mail-setup
+SCRIPTS = mail-shard mx-shard mail-doctor mail-ports check_mail_ports cert-watch mail-forward mail-alert mail-token mail-setup mail-ping
 
 OPTIMISE = -O2
 # OS=posix: without what only Linux has, in build-posix; see common/os.h.

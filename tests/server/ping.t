@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# mail-ping on real servers: it arrives, is late, is lost, is taken for spam;
+# and nothing else in the mailbox is touched.
+set -u
+. "$(dirname "$0")/../lib.sh"
+. "$ROOT/tests/lab/lab.sh"
+command -v jq > /dev/null || skip_all 'jq is not installed'
+LAB_DOVECOT_CONF='namespace inbox {
+  mailbox Spam {
+    special_use = \Junk
+    auto = create
+  }
+}'
+lab_up postfix || skip_all 'no Postfix here'
+export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T HOME=$T
+mkdir "$T/postbag"
+cat > "$T/postbag/config" <<C
+defaults
+  ca $LAB_CA
+  user billy
+  password-command echo secret
+account work
+  from billy@johndoe.com
+  smtp smtps://localhost:$LAB_SMTPS_PORT
+  imap imaps://localhost:$LAB_IMAPS_PORT
+account pop
+  pop3 pop3s://localhost:$LAB_POP3S_PORT
+account gone
+  password-command false
+  imap imaps://localhost:$LAB_IMAPS_PORT
+C
+ping=$ROOT/scripts/mail-ping
+to=billy@johndoe.com
+mails() { find "$LAB_MAILDIR_billy" -path '*/new/*' -o -path '*/cur/*' | grep -c .; }
+mailsend -A work -s 'mail-ping 0123 1' --body 'not ours' $to
+lab_mail_wait billy 1
+
+status 0 'a probe' "$ping" -t 60 work $to
+like "$OUT" '^1 of 1 arrived, [0-9.]+ s$' 'how long it took'
+is "$(mails)" 1 'it is gone again, and the other is there'
+is "$(find "$T/state" -type f 2> /dev/null)" '' 'the state of mailfetch is not touched'
+status 0 'two probes, Nagios, Prometheus' "$ping" -N -P "$T/prom" -n 2 -i 1 -t 60 work $to
+like "$OUT" '^MAIL-PING OK - 2 of 2 arrived, [0-9.]+ s \| time=[0-9.]+s;60;60;0 loss=0%;0;0;0;100 junk=0;0$' \
+	'its line'
+like "$(< "$T/prom")" 'mail_ping_arrived\{account="work",to="billy@johndoe.com"\} 2' 'its metrics'
+like "$(< "$T/prom")" 'mail_ping_seconds\{[^}]*\} [0-9.]+' 'and the time'
+status 0 'by POP3' "$ping" -j -t 60 -A work pop $to
+is "$(jq -c '[.v, .probe, .arrived, .junk, .folder]' <<<"$OUT")" '[1,1,true,false,null]' 'an object'
+is "$(mails)" 2 'POP3: it stays'
+
+lost=nobody@bulk.johndoe.com		# the lab takes it and throws it away
+status 65 'one that does not come' "$ping" -t 2 work $lost
+like "$OUT" '^0 of 1 arrived, 1 lost after 2 s' 'is lost'
+status 2 'Nagios: lost' "$ping" -N -t 1 work $lost
+like "$OUT" '^MAIL-PING CRITICAL - 0 of 1 arrived, 1 lost.*\| loss=100%' 'its line'
+# Filed as spam, by the server.
+lab_postfix_set "transport_maps=texthash:$LAB/postfix/1/transport" \
+	'virtual_transport=virtual:' "virtual_mailbox_maps=inline:{{$to=billy/Maildir/.Spam/}}"
+status 65 'taken for spam' "$ping" -t 30 work $to
+like "$OUT" '^1 of 1 arrived, [0-9.]+ s, 1 taken for spam' 'is said'
+status 1 'Nagios: spam' "$ping" -N -t 30 work $to
+status 78 'an account that cannot send' "$ping" -A gone work $to
+status 78 'a secret that cannot be had' "$ping" gone $to
+status 3 'Nagios: the same' "$ping" -N gone $to
+like "$OUT" '^MAIL-PING UNKNOWN - gone: ' 'with the reason'
+status 64 'usage' "$ping" work
+status 64 'a number' "$ping" -n 0 work $to
+is "$(pgrep -f "$T" | wc -l)" 0 'nobody is left'
+done_testing
