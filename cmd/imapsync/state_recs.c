@@ -245,7 +245,7 @@ insert(struct state *s, const struct rec *new, struct str name)
 	struct rec *r;
 
 	if (s->rec == NULL || s->n == s->cap) {
-		s->cap = s->cap > 0 ? s->cap + s->cap / 2 : 64;
+		s->cap = s->cap + s->cap / 2 + 64;
 		s->rec = mem_grow(s->rec, s->cap, sizeof *s->rec);
 	}
 	r = &s->rec[s->n];

@@ -185,6 +185,28 @@ keywords(void)
 	is_int(state_open(&s, dir, STR("words"), false, &e), 1, "removed");
 }
 
+/* Room for one is no promise that no more come. */
+static void
+expected(void)
+{
+	struct state s;
+	struct rec r;
+	uint32_t i;
+
+	state_open(&s, dir, STR("expected"), true, &e);
+	state_expect(&s, 1);
+	for (i = 1; i <= 5; i++) {
+		char name[8];
+
+		r = rec(i);
+		snprintf(name, sizeof name, "n%u", i);
+		state_put(&s, &r, name, &e);
+	}
+	ok(s.n == 5 && s.cap >= 5, "more came than were expected");
+	state_close(&s, &e);
+	state_remove(dir, STR("expected"), &e);
+}
+
 /* "Stub" stays with a record until a put without it; a newer kind is refused. */
 static void
 stubs(void)
@@ -697,6 +719,7 @@ main(void)
 		return 1;
 	basics();
 	keywords();
+	expected();
 	stubs();
 	refused();
 	moved();
