@@ -186,6 +186,12 @@ imap_ask_sizes(struct imap *m, const char *set)
 }
 
 unsigned
+imap_ask_facts(struct imap *m, const char *set)
+{
+	return box_fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE");
+}
+
+unsigned
 imap_ask_subjects(struct imap *m, const char *set)
 {
 	return box_fetch(m, set, "RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]");

@@ -74,6 +74,8 @@ unsigned imap_ask_bodies(struct imap *, const char *set, unsigned bodies);
  */
 unsigned imap_ask_idents(struct imap *, const char *set);
 unsigned imap_ask_sizes(struct imap *, const char *set); /* (UID RFC822.SIZE) */
+/* (UID FLAGS RFC822.SIZE INTERNALDATE) */
+unsigned imap_ask_facts(struct imap *, const char *set);
 /* For people: RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM SUBJECT)]. */
 unsigned imap_ask_subjects(struct imap *, const char *set);
 

@@ -80,7 +80,7 @@ job_ask(struct imap_fetch *f, struct imap_fetch_job *job, const uint32_t *uids,
 	size_t at = 0;
 
 	imap_set_put(&set, uids, n, &at, SET + 1000);
-	c.tag = imap_ask_bodies(f->m, set.p, f->bodies);
+	c.tag = imap_ask_bodies(f->m, set.p, f->bodies | job->bodies);
 	buf_free(&set);
 	push(f, c);
 }
@@ -179,7 +179,8 @@ fetch_body(struct imap_fetch *f)
 		return 0;
 	if (f->item.nil)
 		return IMAP_FETCH_NIL;
-	if (f->item.size == 0 && (f->bodies & IMAP_HEADERS) == 0 &&
+	if (f->item.size == 0 &&
+	    ((f->bodies | f->got.job->bodies) & IMAP_HEADERS) == 0 &&
 	    !size_is(f, false))
 		return fetch_empty(f, came);
 	f->came = came;

@@ -37,6 +37,7 @@ struct imap_fetch_job {
 	size_t n;
 	unsigned char *came;	/* of each: enum imap_came */
 	void *of;		/* the caller's */
+	unsigned bodies;	/* enum imap_bodies: besides the window's */
 	bool again;		/* some of them are to be asked for alone */
 	/* private */
 	bool unnamed;		/* a body came without any UID */
@@ -55,7 +56,7 @@ enum imap_fetch_event {
 
 struct imap_fetch {
 	struct imap *m;
-	unsigned bodies;	/* enum imap_bodies: what is asked for */
+	unsigned bodies;	/* enum imap_bodies: of all of its jobs */
 	size_t ahead;		/* commands under way, at most 4 */
 	/* what the last event is about */
 	struct imap_fetched {

@@ -101,16 +101,16 @@ scaled(const char *arg, const char *units, const double *factor, double *out)
 	return 0;
 }
 
-static int
-seconds(const char *arg, double *out)
+int
+opt_to_seconds(const char *arg, double *out)
 {
 	static const double factor[] = { 1, 60, 3600, 86400 };
 
 	return scaled(arg, "smhd", factor, out);
 }
 
-static int
-opt_number(const char *arg, uint64_t *out)
+int
+opt_to_number(const char *arg, uint64_t *out)
 {
 	static const double factor[] = { 1024, 1048576, 1073741824 };
 	double v;
@@ -169,11 +169,11 @@ store_value(struct opt_set *set, const struct opt *o, const char *arg, bool on,
 		opt_list_add(set->arena, o->to, arg);
 		return 0;
 	case OPT_SECONDS:
-		return seconds(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
+		return opt_to_seconds(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
 		    "--%s: \"%s\" is no time (30, 1.5, 90s, 5m, 2h, 1d)",
 		    o->name, arg);
 	case OPT_NUMBER:
-		return opt_number(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
+		return opt_to_number(arg, o->to) == 0 ? 0 : fail(e, EX_USAGE,
 		    "--%s: \"%s\" is no number (10, 4k, 2M)", o->name, arg);
 	case OPT_CHOICE:
 		return opt_choose(o, arg, e);

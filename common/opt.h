@@ -112,6 +112,9 @@ bool opt_given(const struct opt_set *, const char *name);
 /* Does the configuration say it, whether or not the command line does? */
 bool opt_configured(const struct opt_set *, const char *name);
 
+/* What OPT_SECONDS and OPT_NUMBER take.  -1: it is none. */
+int opt_to_seconds(const char *, double *);
+int opt_to_number(const char *, uint64_t *);
 void opt_list_add(struct arena *, struct opt_list *, const char *);
 
 #endif

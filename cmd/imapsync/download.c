@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "bodies.h"
 #include "box.h"
+#include "clock.h"
 #include "commit.h"
 #include "conn.h"
 #include "download.h"
@@ -41,15 +43,21 @@ struct job {
 	bool refused;
 };
 
-/* Shared by the jobs of one mailbox: of each message its UID, and a byte. */
+/*
+ * Shared by the jobs of one mailbox, for each enum bodies_level: of each
+ * message its UID, and a byte.
+ */
 struct list {
 	uint32_t *uids;		/* NULL: those of the plan, as they are */
 	unsigned char *came;
+	size_t n;
 };
+
+enum { LEVELS = BODIES_HEADERS + 1 };
 
 struct jobs {
 	struct run *r;
-	struct list *lists;	/* [r->nboxes] */
+	struct list (*lists)[LEVELS];	/* [r->nboxes] */
 	struct job *v;
 	size_t n, cap;
 	atomic_size_t next;
@@ -149,7 +157,7 @@ take_body(struct lane *w)
 	const struct imap_fetched *m = &w->f.got;
 	struct box *b = ((struct job *)m->job->of)->b;
 	uint64_t announced = m->announced > 0 ? m->announced : LIMIT_LITERAL;
-	bool stub = (w->f.bodies & IMAP_HEADERS) != 0;
+	bool stub = (m->job->bodies & IMAP_HEADERS) != 0;
 
 	if (b->outcome == BOX_LOST)
 		return 0;
@@ -281,9 +289,7 @@ static void
 lane_begin(struct lane *w, struct link *l)
 {
 	*w = (struct lane){ .l = l, .in = l->selected, .fd = -1,
-	    .f = { .m = &l->imap, .ahead = AHEAD, .bodies =
-	    l->run->o->bodies == BODIES_HEADERS ? IMAP_HEADERS | IMAP_SIZES :
-	    0 } };
+	    .f = { .m = &l->imap, .ahead = AHEAD } };
 }
 
 /* A message that came whole is kept, whatever became of the connection. */
@@ -450,18 +456,14 @@ help(void *arg)
 }
 
 static void
-add_job(struct jobs *all, struct box *b, const uint32_t *uids, size_t n,
-    unsigned char *came)
+add_job(struct jobs *all, const struct job *job)
 {
-	struct job *j;
 
 	if (all->n == all->cap) {
 		all->cap = all->cap > 0 ? 2 * all->cap : 64;
 		all->v = mem_grow(all->v, all->cap, sizeof *all->v);
 	}
-	j = &all->v[all->n++];
-	*j = (struct job){ .b = b, .part = { .uids = uids, .n = n,
-	    .came = came } };
+	all->v[all->n++] = *job;
 }
 
 /* Jobs get smaller towards the end, so that all connections end together. */
@@ -489,24 +491,118 @@ some_fresh(const struct plan *p)
 
 /* A command's set must fit into a line, so ranges that have holes are cut. */
 static void
-jobs_of(struct jobs *all, struct box *b)
+jobs_of(struct jobs *all, struct box *b, enum bodies_level level)
 {
-	struct list *l = &all->lists[b - all->r->boxes];
-	size_t n = b->plan->count[ACT_FETCH], at = 0, fit;
-	const uint32_t *uids = b->plan->fresh;
+	struct list *l = &all->lists[b - all->r->boxes][level];
+	const uint32_t *uids = l->uids != NULL ? l->uids : b->plan->fresh;
+	struct job j = { .b = b };
+	size_t at = 0;
+
+	if (l->n == 0)
+		return;
+	if (level == BODIES_HEADERS)
+		j.part.bodies = IMAP_HEADERS | IMAP_SIZES;
+	l->came = mem_new(l->n, 1);
+	for (; at < l->n; at += j.part.n) {
+		j.part.uids = uids + at;
+		j.part.came = l->came + at;
+		j.part.n = imap_fetch_fit(uids + at, l->n - at,
+		    lane_share(l->n - at, b->run->links));
+		add_job(all, &j);
+	}
+}
+
+/* ---- bodies or headers ---- */
+
+/* What the rules look at, of messages that have not said it yet. */
+static int
+ask_facts(struct box *b, const uint32_t *uids, size_t n)
+{
+	struct link *l = &b->run->link[0];
+	struct imap_uids ask = { 0 };
+	size_t i;
+	int got = 0;
+
+	for (i = 0; i < n; i++)
+		if (box_far_find(b, uids[i]) == NULL)
+			imap_uids_add(&ask, uids[i]);
+	if (ask.n > 0 && (got = link_select(l, b)) == 0)
+		got = far_hear_facts(l, b, ask.v, ask.n);
+	free(ask.v);
+	return got < 0 ? -1 : 0;
+}
+
+static enum bodies_level
+level_of(struct box *b, uint32_t uid)
+{
+	const struct far_msg *f = box_far_find(b, uid);
+	struct bodies_msg m = { .box = b->name, .sep = b->run->sep };
+
+	if (f != NULL) {
+		m.flags = f->flags;
+		m.size = f->size;
+		m.age = f->date != 0 ? (int64_t)clock_wall() - f->date : 0;
+	}
+	return bodies_of(&b->run->o->bodies, &m);
+}
+
+/* Each message of the plan into the list of its level. */
+static int
+by_level(struct box *b, struct list *lists)
+{
+	uint32_t *uids = some_fresh(b->plan);
+	size_t n = b->plan->count[ACT_FETCH], i;
+	struct list *l;
+
+	if (ask_facts(b, uids, n) < 0) {
+		free(uids);
+		return -1;
+	}
+	for (i = 0; i < LEVELS; i++)
+		lists[i].uids = mem_new(n, sizeof *uids);
+	for (i = 0; i < n; i++) {
+		l = &lists[level_of(b, uids[i])];
+		l->uids[l->n++] = uids[i];
+	}
+	free(uids);
+	return 0;
+}
+
+static int
+lists_of(struct box *b, struct list *lists)
+{
+	const struct bodies_msg any = { .box = b->name, .sep = b->run->sep };
+	const struct bodies *rules = &b->run->o->bodies;
+	size_t n = b->plan->count[ACT_FETCH];
+	struct list *l = &lists[bodies_of(rules, &any)];
 
 	if (n == 0)
-		return;
-	if (n < b->plan->nfresh)
-		uids = l->uids = some_fresh(b->plan);
-	l->came = mem_new(n, 1);
+		return 0;
 	state_expect(b->state, n < EXPECT ? n : EXPECT);
-	while (at < n) {
-		fit = imap_fetch_fit(uids + at, n - at,
-		    lane_share(n - at, b->run->links));
-		add_job(all, b, uids + at, fit, l->came + at);
-		at += fit;
+	if (bodies_needs(rules, &any) != 0)
+		return by_level(b, lists);
+	l->n = n;
+	if (n < b->plan->nfresh)
+		l->uids = some_fresh(b->plan);
+	return 0;
+}
+
+static int
+all_jobs(struct run *r, struct jobs *all)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes; i++) {
+		b = &r->boxes[i];
+		if (!box_busy(b) || !b->near.is)
+			continue;
+		if (lists_of(b, all->lists[i]) < 0)
+			return -1;
+		jobs_of(all, b, BODIES_HEADERS);
+		jobs_of(all, b, BODIES_FULL);
 	}
+	return 0;
 }
 
 static int
@@ -567,21 +663,19 @@ download_all(struct run *r)
 {
 	struct jobs all = { .r = r,
 	    .lists = mem_new(r->nboxes + 1, sizeof *all.lists) };
-	size_t i;
-	int got = 0;
+	size_t i, k;
+	int got = all_jobs(r, &all);
 
-	for (i = 0; i < r->nboxes; i++)
-		if (box_busy(&r->boxes[i]) && r->boxes[i].near.is)
-			jobs_of(&all, &r->boxes[i]);
 	download_enough(r, all.n);
-	if (all.n > 0 && !stop_asked())
+	if (got == 0 && all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
 	for (i = 0; i < all.n; i++)
 		job_whole(&all.v[i]);
-	for (i = 0; i < r->nboxes; i++) {
-		free(all.lists[i].uids);
-		free(all.lists[i].came);
-	}
+	for (i = 0; i < r->nboxes; i++)
+		for (k = 0; k < LEVELS; k++) {
+			free(all.lists[i][k].uids);
+			free(all.lists[i][k].came);
+		}
 	free(all.lists);
 	free(all.v);
 	return got;

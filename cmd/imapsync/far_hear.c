@@ -306,7 +306,7 @@ struct asked {
 	struct box *b;
 	struct far_msg v[FAR_IDENTS];
 	size_t n;
-	bool flags_alone;	/* who they are is known */
+	enum { ASK_IDENTS, ASK_FLAGS, ASK_FACTS } what;
 };
 
 static int
@@ -353,13 +353,27 @@ take_ident(struct asked *a, struct imap *m)
 			if ((got = imap_body(m, &it, &sink)) < 0)
 				break;
 		}
-	if (got == 0 && (full || (a->flags_alone && f.flags_known)) &&
+	if (got == 0 && (full || (a->what != ASK_IDENTS && f.flags_known)) &&
 	    f.uid != 0) {
 		f.ident = full ? ident_of(BUF_STR(head)) : 0;
 		note_ident(a, &f);
 	}
 	buf_free(&head);
 	return got;
+}
+
+static unsigned
+ask_tag(const struct asked *a, struct imap *m, const char *set)
+{
+	switch (a->what) {
+	case ASK_IDENTS:
+		break;
+	case ASK_FLAGS:
+		return imap_ask_flags(m, set, 0);
+	case ASK_FACTS:
+		return imap_ask_facts(m, set);
+	}
+	return imap_ask_idents(m, set);
 }
 
 static int
@@ -377,8 +391,7 @@ ask_idents(struct link *l, struct asked *a, const uint32_t *uids, size_t n,
 	imap_set_put(&set, uids, n, at, SET);
 	for (a->n = 0; from < *at; from++)
 		a->v[a->n++] = (struct far_msg){ .uid = uids[from] };
-	tag = a->flags_alone ? imap_ask_flags(m, set.p, 0) :
-	    imap_ask_idents(m, set.p);
+	tag = ask_tag(a, m, set.p);
 	buf_free(&set);
 	do {
 		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
@@ -402,15 +415,11 @@ keep_idents(struct asked *a)
 }
 
 static int
-ask_all(struct link *l, struct box *b, const uint32_t *uids, size_t n,
-    bool flags_alone)
+ask_all(struct asked *a, struct link *l, const uint32_t *uids, size_t n)
 {
-	struct asked *a = mem_new(1, sizeof *a);
 	size_t at = 0;
 	int got = 0;
 
-	a->b = b;
-	a->flags_alone = flags_alone;
 	while (got == 0 && at < n) {
 		got = ask_idents(l, a, uids, n, &at);
 		keep_idents(a);		/* and what came before a failure */
@@ -419,14 +428,35 @@ ask_all(struct link *l, struct box *b, const uint32_t *uids, size_t n,
 	return got;
 }
 
+static struct asked *
+asked_new(struct box *b)
+{
+	struct asked *a = mem_new(1, sizeof *a);
+
+	a->b = b;
+	return a;
+}
+
 int
 far_hear_idents(struct link *l, struct box *b, const uint32_t *uids, size_t n)
 {
-	return ask_all(l, b, uids, n, false);
+	return ask_all(asked_new(b), l, uids, n);
 }
 
 int
 far_hear_marks(struct link *l, struct box *b, const uint32_t *uids, size_t n)
 {
-	return ask_all(l, b, uids, n, true);
+	struct asked *a = asked_new(b);
+
+	a->what = ASK_FLAGS;
+	return ask_all(a, l, uids, n);
+}
+
+int
+far_hear_facts(struct link *l, struct box *b, const uint32_t *uids, size_t n)
+{
+	struct asked *a = asked_new(b);
+
+	a->what = ASK_FACTS;
+	return ask_all(a, l, uids, n);
 }

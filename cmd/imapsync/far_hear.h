@@ -28,5 +28,8 @@ int far_hear_idents(struct link *, struct box *, const uint32_t *uids,
 /* The same for their flags alone: ident and size are 0. */
 int far_hear_marks(struct link *, struct box *, const uint32_t *uids,
     size_t n);
+/* The same for flags, size and date: ident is 0. */
+int far_hear_facts(struct link *, struct box *, const uint32_t *uids,
+    size_t n);
 
 #endif

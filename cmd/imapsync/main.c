@@ -6,6 +6,7 @@
 #include "account.h"
 #include "account_file.h"
 #include "account_run.h"
+#include "bodies.h"
 #include "clock.h"
 #include "file.h"
 #include "foreign.h"
@@ -30,6 +31,7 @@ struct options {
 	const char *flatten, *delimiter, *inbox;
 	const char *import;
 	bool pull, push, mirror, all;
+	struct opt_list bodies;		/* rules */
 	struct opt_list operands;
 };
 #define UNSAID { .is = { .account = &o.account, .connections = 3 } }
@@ -96,12 +98,6 @@ static const struct opt_choice folder_policies[] = {
 	{ .name = NULL }
 };
 
-static const struct opt_choice bodies[] = {
-	{ "full", BODIES_FULL },
-	{ "headers", BODIES_HEADERS },
-	{ .name = NULL }
-};
-
 static const struct opt_choice deltas[] = {
 	{ "auto", DELTA_AUTO },
 	{ "qresync", DELTA_QRESYNC },
@@ -138,9 +134,8 @@ static const struct opt options[] = {
 	{ .name = "follow", .arg = "NAME", .kind = OPT_LIST,
 	    .to = &o.is.follow,
 	    .help = "a Maildir that is a symbolic link, below near" },
-	{ .name = "bodies", .arg = "LEVEL", .kind = OPT_CHOICE,
-	    .to = &o.is.bodies, .choices = bodies,
-	    .help = "of new messages here: full, or headers alone" },
+	{ .name = "bodies", .arg = "RULE", .kind = OPT_LIST, .to = &o.bodies,
+	    .help = "full or headers, and of which: 'headers:size>1M'" },
 	{ .name = "pull", .kind = OPT_FLAG, .to = &o.pull,
 	    .help = "only from the server to here" },
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
@@ -288,7 +283,9 @@ policies(struct err *e)
 {
 	const enum purge purge = o.is.policy.purge;
 
-	if (folder_names(e) < 0 || delimiter(e) < 0 || map_check(&o.is.map, e) < 0)
+	if (folder_names(e) < 0 || delimiter(e) < 0 ||
+	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.bodies, &o.bodies,
+	    &o.account.arena, e) < 0)
 		return -1;
 	if ((o.pull && purge >= PURGE_FAR) || (o.push && purge != PURGE_NONE &&
 	    purge != PURGE_FAR))

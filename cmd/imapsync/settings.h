@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bodies.h"
 #include "names.h"
 #include "opt.h"
 
@@ -45,7 +46,7 @@ struct settings {
 	struct naming how;		/* of the Maildirs below it */
 	enum delta rung;		/* the best way that may be used */
 	struct policy policy;		/* what may be done to messages */
-	enum { BODIES_FULL, BODIES_HEADERS } bodies;	/* of what is new */
+	struct bodies bodies;		/* which ones come */
 	uint64_t connections;		/* for downloads */
 	uint64_t allow;			/* so many deletions are no accident */
 	bool create_near, create_far;	/* folders, where they are missing */
