@@ -36,7 +36,7 @@ static const struct {
 
 /* ">30d", "<2M" */
 static int
-limit(struct condition *c, struct str s)
+condition_limit(struct condition *c, struct str s)
 {
 	char text[32];
 	double seconds;
@@ -84,11 +84,11 @@ condition(struct condition *c, struct str *s, struct arena *a)
 	one = str_trim(str_cut(s, ','));
 	if (str_starts(one, "age")) {
 		c->what = AGE;
-		return limit(c, str_from(one, strlen("age")));
+		return condition_limit(c, str_from(one, strlen("age")));
 	}
 	if (str_starts(one, "size")) {
 		c->what = SIZE;
-		return limit(c, str_from(one, strlen("size")));
+		return condition_limit(c, str_from(one, strlen("size")));
 	}
 	return flag_word(c, one);
 }
@@ -142,7 +142,7 @@ is_over(const struct condition *c, uint64_t is)
 }
 
 static bool
-fits(const struct condition *c, const struct bodies_msg *m)
+condition_fits(const struct condition *c, const struct bodies_msg *m)
 {
 	switch (c->what) {
 	case AGE:
@@ -163,7 +163,7 @@ rule_fits(const struct bodies_rule *r, const struct bodies_msg *m)
 {
 	size_t i;
 
-	for (i = 0; i < r->n && fits(&r->v[i], m); i++)
+	for (i = 0; i < r->n && condition_fits(&r->v[i], m); i++)
 		;
 	return i == r->n;
 }
@@ -189,7 +189,7 @@ rule_needs(const struct bodies_rule *r, const struct bodies_msg *m)
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		if (r->v[i].what == FOLDER && !fits(&r->v[i], m))
+		if (r->v[i].what == FOLDER && !condition_fits(&r->v[i], m))
 			return 0;
 		all |= needs[r->v[i].what];
 	}

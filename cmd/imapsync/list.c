@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "box.h"
 #include "conn.h"
 #include "imap.h"
@@ -603,14 +604,14 @@ list_find(struct run *r)
 /* ---- what is to be looked into ---- */
 
 static void
-judge_box(struct run *r, struct box *b)
+judge_box(struct run *r, struct box *b, bool anew)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
 	b->far.dirty = e == NULL || e->dirty || !b->far.counted ||
 	    !mark_same(&e->mark, &b->far.now);
 	b->near.dirty = e == NULL || e->dirty || b->near.racy ||
 	    !stamp_same(&e->stamp, &b->near.stamp);
-	b->near.dirty |= r->o->policy.reupload || r->o->accept_mode;
+	b->near.dirty |= r->o->policy.reupload || r->o->accept_mode || anew;
 	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty ||
 	    r->o->policy.purge != PURGE_NONE))
 		b->phase = BOX_DUE;
@@ -619,6 +620,7 @@ judge_box(struct run *r, struct box *b)
 void
 list_dirty(struct run *r)
 {
+	const bool anew = asked_anew(r);
 	struct box *b;
 	size_t i;
 
@@ -626,6 +628,6 @@ list_dirty(struct run *r)
 		b = &r->boxes[i];
 		if ((b->far.is && b->near.is) || (r->o->dry_run && (b->far.is ||
 		    b->near.is)))
-			judge_box(r, b);
+			judge_box(r, b, anew);
 	}
 }

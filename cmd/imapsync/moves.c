@@ -162,7 +162,8 @@ static bool
 name_there(struct box *to, const char *name)
 {
 	return state_by_name(to->state, str_of(name)) != NULL ||
-	    (to->near.scanned && near_dir_has(to->near.dir, str_of(name)));
+	    (to->near.scanned && near_dir_find(to->near.dir, str_of(name)) !=
+	    NULL);
 }
 
 /* Is it certain that the new message is the one this file was?  1, 0, -1. */

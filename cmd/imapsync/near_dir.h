@@ -68,8 +68,8 @@ int near_dir_agrees(struct near_dir *, struct keywords *,
 void near_dir_forget(struct near_dir *);		/* the scan */
 const char *near_dir_file(const struct near_dir *, const struct near_msg *);
 struct str near_dir_base(const struct near_dir *, const struct near_msg *);
-/* Was there a file of that base name when it was scanned? */
-bool near_dir_has(struct near_dir *, struct str base);
+/* The file of that base name, as it was when it was scanned; or NULL. */
+struct near_msg *near_dir_find(struct near_dir *, struct str base);
 /* A descriptor; -1, and EX_NOINPUT if it vanished. */
 int near_dir_read(const struct near_dir *, const struct near_msg *,
     struct err *);

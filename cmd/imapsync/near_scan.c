@@ -314,15 +314,18 @@ base_at(const void *of, size_t at)
 	return near_dir_base(l, &l->v[at]);
 }
 
-bool
-near_dir_has(struct near_dir *l, struct str base)
+struct near_msg *
+near_dir_find(struct near_dir *l, struct str base)
 {
+	size_t at;
+
 	l->named.text = base_at;
 	if (l->named.n == 0)
 		table_room(&l->named, l, l->n);
 	while (l->named.n < l->n)
 		table_add(&l->named, l, l->named.n);
-	return table_text(&l->named, l, base) != TABLE_NONE;
+	at = table_text(&l->named, l, base);
+	return at != TABLE_NONE ? &l->v[at] : NULL;
 }
 
 /* ---- folders ---- */

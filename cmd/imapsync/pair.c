@@ -429,7 +429,7 @@ settle_pend(struct box *b, const struct pend *p)
 	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
 	struct far_msg *f = NULL;
 	struct str name = str_of(p->name);
-	bool here = near_dir_has(b->near.dir, name);
+	bool here = near_dir_find(b->near.dir, name) != NULL;
 
 	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
 		rec.uid = f->uid;

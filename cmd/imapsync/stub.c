@@ -130,13 +130,12 @@ says_stub(struct str field)
 	return false;
 }
 
+/* The field that says so. */
 static bool
-has_stub(struct str text)
+stub_field(struct str text, struct str *field)
 {
-	struct str field;
-
-	while (next_field(&text, &field))
-		if (says_stub(field))
+	while (next_field(&text, field))
+		if (says_stub(*field))
 			return true;
 	return false;
 }
@@ -152,22 +151,130 @@ is_whole(struct str text)
 	return text.n > 0;
 }
 
-int
-stub_is(int fd, struct err *e)
+/* The header, or as much of it as is looked at. */
+static int
+head_of(int fd, struct buf *head, struct err *e)
 {
-	struct buf head = { .max = 2 * LOOK };
 	char *to;
 	ssize_t n = 1;
 	size_t some = 4096;
 
-	while (n > 0 && head.n < LOOK && !is_whole(BUF_STR(head))) {
-		if ((to = buf_room(&head, some)) == NULL)
+	while (n > 0 && head->n < LOOK && !is_whole(BUF_STR(*head))) {
+		if ((to = buf_room(head, some)) == NULL)
 			break;
-		n = file_scan(fd, to, some, (off_t)head.n, e);
-		head.n += n > 0 ? (size_t)n : 0;
-		some = head.n;
+		n = file_scan(fd, to, some, (off_t)head->n, e);
+		head->n += n > 0 ? (size_t)n : 0;
+		some = head->n;
 	}
-	n = n < 0 ? -1 : has_stub(BUF_STR(head));
+	return n < 0 ? -1 : 0;
+}
+
+int
+stub_is(int fd, struct err *e)
+{
+	struct buf head = { .max = 2 * LOOK };
+	struct str field;
+	int got = head_of(fd, &head, e);
+
+	if (got == 0)
+		got = stub_field(BUF_STR(head), &field);
 	buf_free(&head);
-	return (int)n;
+	return got;
+}
+
+/* ---- read ---- */
+
+/* What stands behind the word; false: it is not there. */
+static bool
+stub_behind(struct str field, const char *word, struct str *to)
+{
+	for (; field.n > 0; field = str_from(field, 1))
+		if (str_starts(field, word)) {
+			*to = str_from(field, strlen(word));
+			return true;
+		}
+	return false;
+}
+
+static uint64_t
+stub_digits(struct str s, uint64_t max)
+{
+	uint64_t n = 0;
+	size_t i = 0;
+
+	while (i < s.n && str_digit(s.p[i]))
+		i++;
+	return str_num(str_to(s, i), max, &n) == 0 ? n : 0;
+}
+
+static int
+hex_value(char c)
+{
+	if (str_digit(c))
+		return c - '0';
+	c = str_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Without its %XX. */
+static const char *
+unescaped(struct str s, struct arena *a)
+{
+	char *out = arena_dup(a, s);
+	size_t i, n = 0;
+	int hi, lo;
+
+	for (i = 0; i < s.n; i++) {
+		hi = lo = -1;
+		if (s.p[i] == '%' && i + 2 < s.n) {
+			hi = hex_value(s.p[i + 1]);
+			lo = hex_value(s.p[i + 2]);
+		}
+		out[n++] = hi >= 0 && lo >= 0 ? (char)(hi << 4 | lo) : s.p[i];
+		i += hi >= 0 && lo >= 0 ? 2 : 0;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* user@host/BOX;UIDVALIDITY=1/;UID=2 */
+static void
+take_url(struct stub *s, struct str url, struct arena *a)
+{
+	struct str who, box, part;
+	const char *at;
+
+	who = str_cut(&url, '/');
+	box = str_cut(&url, ';');
+	if (who.n == 0 || box.n == 0 || !stub_behind(url, "UIDVALIDITY=", &part))
+		return;
+	s->uidvalidity = stub_digits(part, UINT64_MAX);
+	if (!stub_behind(part, "UID=", &part))
+		return;
+	s->uid = (uint32_t)stub_digits(part, UINT32_MAX);
+	at = str_find(who.p, '@', who.p + who.n);
+	if (at < who.p + who.n) {
+		s->user = unescaped(str_to(who, (size_t)(at - who.p)), a);
+		who = str_from(who, (size_t)(at - who.p) + 1);
+	}
+	s->box = unescaped(box, a);
+	s->host = unescaped(who, a);
+}
+
+int
+stub_read(int fd, struct stub *s, struct arena *a, struct err *e)
+{
+	struct buf head = { .max = 2 * LOOK };
+	struct str field, part;
+	int got = head_of(fd, &head, e);
+
+	*s = (struct stub){ .host = NULL };
+	if (got == 0)
+		got = stub_field(BUF_STR(head), &field);
+	if (got > 0 && stub_behind(field, "URL=\"imap://", &part))
+		take_url(s, str_cut(&part, '"'), a);
+	if (got > 0 && stub_behind(field, "\tsize=", &part))
+		s->size = stub_digits(part, UINT64_MAX);
+	buf_free(&head);
+	return got;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "fail.h"
+#include "mem.h"
 #include "str.h"
 
 enum { STUB_HEADER = 16 << 20 };	/* bytes of the longest header */
@@ -32,5 +33,10 @@ void stub_make(struct buf *out, const struct stub *, struct str header);
  * 0, -1.
  */
 int stub_is(int fd, struct err *);
+/*
+ * The same, and what it says, in the arena: a host of NULL if it has no URL as
+ * stub_make writes it.
+ */
+int stub_read(int fd, struct stub *, struct arena *, struct err *);
 
 #endif

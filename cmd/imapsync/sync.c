@@ -10,9 +10,11 @@
 #include <sys/resource.h>
 
 #include "account.h"
+#include "asked.h"
 #include "box.h"
 #include "far.h"
 #include "far_trust.h"
+#include "fill.h"
 #include "flags.h"
 #include "folders.h"
 #include "idents.h"
@@ -87,6 +89,7 @@ plan_box(struct box *b)
 		in.policy.push_new = false;
 	plan_free(b->plan);
 	plan_make(b->plan, &in);
+	fill_plan(b);
 }
 
 /* Does the plan touch files that are here already? */
@@ -188,7 +191,8 @@ look_here(struct run *r)
 		b->doubtful = doubtful(b);
 		if (!b->far.is)		/* a dry run: it would be made */
 			b->far.storable = ~(uint64_t)0;
-		b->near.dirty |= b->state->npend > 0 || b->doubtful;
+		b->near.dirty |= b->state->npend > 0 || b->doubtful ||
+		    fill_needs_files(b);
 		got = b->near.dirty ? near_scan(b) : 0;
 		if (got < 0)
 			return -1;
@@ -590,5 +594,8 @@ sync_run(struct run *r)
 		close_all(r);
 	}
 	note_arrivals(r);
+	if (got == 0 && !r->o->dry_run && !stop_asked() &&
+	    report_status(&r->report, r->e) == 0)
+		got = asked_done(r);
 	return got;
 }

@@ -8,6 +8,7 @@
 #include "do_far.h"
 #include "do_near.h"
 #include "download.h"
+#include "fill.h"
 #include "index.h"
 #include "link.h"
 #include "near_letters.h"
@@ -122,6 +123,22 @@ deletions(struct run *r)
 	return 0;
 }
 
+/* The last, for a file that is looked for again has another place. */
+static int
+fill(struct run *r)
+{
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
+		b = &r->boxes[i];
+		if (box_busy(b) && b->plan->count[ACT_BODY] > 0 &&
+		    chosen(&r->link[0], b, fill_planned) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 sync_do(struct run *r)
 {
@@ -146,5 +163,7 @@ sync_do(struct run *r)
 		return -1;
 	if (!stop_asked() && saved_find(r) < 0)
 		return -1;
-	return stop_asked() ? 0 : deletions(r);
+	if (stop_asked())
+		return 0;
+	return deletions(r) < 0 ? -1 : fill(r);
 }

@@ -1,0 +1,17 @@
+/* asked.h: what the last whole run was asked to have here of each mailbox */
+#ifndef ASKED_H
+#define ASKED_H
+
+#include <stdbool.h>
+
+struct run;
+
+/*
+ * Is this run asked for something else?  Then mailboxes in which nothing has
+ * changed need a look, too.
+ */
+bool asked_anew(struct run *);
+/* All was done as it was asked.  -1, r->e. */
+int asked_done(struct run *);
+
+#endif
