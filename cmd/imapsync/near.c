@@ -156,6 +156,7 @@ renamed(struct box *b, size_t at, size_t i)
 	str_copy(name, base);
 	name[base.n] = '\0';
 	rec.ino = b->near.dir->v[i].ino;
+	rec.far_only = false;
 	b->near.renames++;
 	return state_put(b->state, &rec, name, b->run->e);
 }
@@ -184,6 +185,25 @@ by_inode(struct box *b)
 	return 0;
 }
 
+/* Those that were there alone and have a file again are in step. */
+static int
+back_again(struct box *b)
+{
+	struct rec rec;
+	size_t i;
+
+	for (i = 0; i < b->state->n; i++) {
+		rec = b->state->rec[i];
+		if (b->near.file_of[i] == NONE || !rec.far_only)
+			continue;
+		rec.far_only = false;
+		if (state_put(b->state, &rec, state_name(b->state, &rec),
+		    b->run->e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 join(struct box *b)
 {
@@ -198,7 +218,7 @@ join(struct box *b)
 	for (i = 0; i < b->near.dir->n; i++)
 		b->near.rec_of[i] = NONE;
 	join_names(b);
-	return by_inode(b);
+	return back_again(b) < 0 ? -1 : by_inode(b);
 }
 
 int
@@ -227,7 +247,7 @@ as_agreed(void *of, const struct near_msg *m)
 	const struct rec *rec = state_by_name(b->state,
 	    near_dir_base(b->near.dir, m));
 
-	return rec != NULL && ((rec->kind != REC_LIVE &&
+	return rec != NULL && !rec->far_only && ((rec->kind != REC_LIVE &&
 	    !b->run->o->policy.mirror) ||
 	    ((rec->flags ^ m->flags) & (m->vague ? mask & 0xff : mask)) == 0);
 }
@@ -236,7 +256,7 @@ static bool
 agrees(struct box *b)
 {
 	return near_dir_agrees(b->near.dir, &b->state->keywords, as_agreed, b,
-	    b->state->n, b->run->e) > 0 && in_place(b) == 0;
+	    state_near(b->state), b->run->e) > 0 && in_place(b) == 0;
 }
 
 bool

@@ -25,6 +25,7 @@ struct rec {
 	uint32_t name;		/* state_name(): base name, without ":2,..." */
 	uint16_t kind;
 	bool stub;		/* the file is one, and size is the stub's */
+	bool far_only;		/* the file is gone, and that stays here */
 };
 
 /* An upload or a move whose outcome may be unknown after a crash. */
@@ -91,6 +92,8 @@ bool state_in_step(struct state *, struct str base);
 
 /* Of sorted recs: how many are on the server; the highest UID, or 0. */
 size_t state_live(const struct state *);
+/* How many have a file, by what was agreed. */
+size_t state_near(const struct state *);
 uint32_t state_last(const struct state *);
 /* The first rec with this UID or a higher one. */
 size_t state_from(const struct state *, uint32_t uid);

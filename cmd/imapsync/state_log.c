@@ -92,9 +92,12 @@ state_log_rec(struct buf *b, const struct rec *r, struct str name)
 	state_put64(b, r->flags);
 	state_put64(b, r->ident);
 	state_put64(b, r->ino);
-	put32(b, r->kind);
+	put32(b, r->kind | (r->far_only && r->stub ? STUB_TOO : 0));
 	buf_str(b, name);
-	state_log_end(b, at, r->stub ? STUB : PUT);
+	if (r->far_only)
+		state_log_end(b, at, FAR_ONLY);
+	else
+		state_log_end(b, at, r->stub ? STUB : PUT);
 }
 
 void
@@ -166,9 +169,10 @@ get_which(struct state *s, struct str *p)
 /* ---- records, applied; -1: the payload is not what it should be ---- */
 
 static int
-apply_put(struct state *s, struct str p, bool stub)
+apply_put(struct state *s, struct str p, enum state_kind as)
 {
-	struct rec r = { .uid = (uint32_t)get(&p, 4), .stub = stub };
+	struct rec r = { .uid = (uint32_t)get(&p, 4), .stub = as == STUB,
+	    .far_only = as == FAR_ONLY };
 	uint64_t kind;
 
 	r.size = (uint32_t)get(&p, 4);
@@ -176,6 +180,10 @@ apply_put(struct state *s, struct str p, bool stub)
 	r.ident = get(&p, 8);
 	r.ino = get(&p, 8);
 	kind = get(&p, 4);
+	if (r.far_only && (kind & STUB_TOO) != 0) {
+		r.stub = true;
+		kind -= STUB_TOO;
+	}
 	r.kind = (uint16_t)kind;
 	if (!state_name_ok(p) || kind > REC_ORPHAN || s->n >= STATE_RECS)
 		return -1;
@@ -265,7 +273,8 @@ log_apply(struct state *s, unsigned kind, struct str p)
 		return apply_keyword(s, p);
 	case PUT:
 	case STUB:
-		return apply_put(s, p, kind == STUB);
+	case FAR_ONLY:
+		return apply_put(s, p, (enum state_kind)kind);
 	case FLAGS:
 		return apply_flags(s, p);
 	case DROP:
@@ -372,7 +381,7 @@ log_load(struct state *s, uint64_t limit, uint64_t *group, struct err *e)
 			if (kind == RESET && !in->reset)
 				*group = in->log.size + (size_t)n - left.n - HEAD -
 				    p.n;
-			if (kind > STUB) {
+			if (kind > FAR_ONLY) {
 				got = log_newer(s, e);
 			} else if (log_apply(s, kind, p) < 0) {
 				left = (struct str){ p.p - HEAD, left.n +

@@ -16,8 +16,10 @@
 
 enum state_kind {
 	BOX = 1, KEYWORD, PUT, FLAGS, DROP, PEND, UNPEND, MARK, RESET,
-	STUB			/* as PUT; a log without any is as of old */
+	STUB,			/* as PUT; a log without any is as of old */
+	FAR_ONLY		/* likewise; STUB_TOO in its kind: both */
 };
+#define STUB_TOO	0x100u
 enum {
 	HEAD = 8,		/* bytes before a payload */
 	PUT_BYTES = HEAD + 36,	/* of a PUT, and its name */

@@ -175,6 +175,16 @@ state_live(const struct state *s)
 	return s->n - i;
 }
 
+size_t
+state_near(const struct state *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		n += !s->rec[i].far_only;
+	return n;
+}
+
 uint32_t
 state_last(const struct state *s)
 {
@@ -283,7 +293,7 @@ state_replace(struct state *s, const struct rec *from, struct str base)
 	}
 	table_del(&s->in->ino, s, (size_t)(r - s->rec));
 	*r = (struct rec){ r->uid, new->size, new->flags, new->ident,
-	    new->ino, r->name, new->kind, new->stub };
+	    new->ino, r->name, new->kind, new->stub, new->far_only };
 	if (s->in->by_ino && r->ino != 0)
 		table_add(&s->in->ino, s, (size_t)(r - s->rec));
 }

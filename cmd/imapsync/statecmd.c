@@ -99,11 +99,12 @@ dump_text(const struct state *s)
 		buf_drop(&flags, flags.n);
 		buf_s(&flags, "");
 		flags_text(&flags, &s->keywords, r->flags);
-		printf("  %u %s size %u ident %016llx inode %llu (%s)%s%s\n",
+		printf("  %u %s size %u ident %016llx inode %llu (%s)%s%s%s\n",
 		    r->uid, escape_text(name, state_name(s, r)), r->size,
 		    (unsigned long long)r->ident, (unsigned long long)r->ino,
 		    flags.p, r->kind == REC_ORPHAN ? " orphan" : "",
-		    r->stub ? " stub" : "");
+		    r->stub ? " stub" : "",
+		    r->far_only ? " far-only" : "");
 	}
 	for (i = 0; i < s->npend; i++)
 		printf("  pending %s: %s uid %u ident %016llx uidnext %llu\n",
@@ -176,6 +177,8 @@ json_rec(struct buf *b, const struct state *s, const struct rec *r)
 	json_int(&j, "inode", (int64_t)r->ino);
 	if (r->stub)
 		json_bool(&j, "stub", true);
+	if (r->far_only)
+		json_bool(&j, "far_only", true);
 	json_close(&j, '}');
 	print_out(b);
 	buf_free(&flags);

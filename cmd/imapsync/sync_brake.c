@@ -45,7 +45,7 @@ numbers(const struct box *b)
 
 	return (struct brake_in){ .far = b->plan->count[ACT_FAR_DELETE] +
 	    b->plan->count[ACT_FAR_PURGE],
-	    .near = b->plan->count[ACT_NEAR_DELETE], .known = b->state->n,
+	    .near = b->plan->count[ACT_NEAR_DELETE], .known = state_near(b->state),
 	    .files = b->near.dir->n, .ino = b->near.dir->seen.cur_ino,
 	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
 	    .allow = b->run->o->allow, .trash = is_trash(b) };
@@ -71,7 +71,7 @@ has_files(const struct box *b)
 		return false;
 	if (!box_open(b))
 		return e != NULL && e->mark.exists > 0;
-	return (b->near.scanned ? b->near.dir->n : b->state->n) > 0;
+	return (b->near.scanned ? b->near.dir->n : state_near(b->state)) > 0;
 }
 
 /* The view of each that all Maildirs together give. */
@@ -239,7 +239,7 @@ add_up(struct braking *k)
 			continue;
 		e = box_entry(&r->boxes[i]);
 		if (box_open(&r->boxes[i]))
-			k->known += r->boxes[i].state->n;
+			k->known += state_near(r->boxes[i].state);
 		else
 			k->known += e != NULL ? e->mark.exists : 0;
 		if (k->why[i] == BRAKE_NONE)
@@ -298,8 +298,8 @@ tell_box(struct box *b, enum brake why, const struct brake_in *in)
 	unsigned long long n = in->far + in->near;
 
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name,
-	    "%s: %llu of %zu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
-	    brake_why(why), n, b->state->n,
+	    "%s: %llu of %llu messages would be deleted %s; none is (--allow-deletes %llu allows it)",
+	    brake_why(why), n, (unsigned long long)in->known,
 	    in->far > 0 ? "on the server" : "here", n);
 }
 

@@ -207,6 +207,35 @@ expected(void)
 	state_remove(dir, STR("expected"), &e);
 }
 
+/* "There alone" does, too, also of a stub. */
+static void
+far_only(void)
+{
+	struct state s;
+	struct rec r = rec(1), stub = rec(2), other = rec(3);
+
+	state_open(&s, dir, STR("alone"), true, &e);
+	r.far_only = stub.far_only = stub.stub = true;
+	state_put(&s, &r, "a", &e);
+	state_put(&s, &stub, "b", &e);
+	state_put(&s, &other, "c", &e);
+	state_close(&s, &e);
+	state_open(&s, dir, STR("alone"), true, &e);
+	ok(s.n == 3 && s.rec[0].far_only && !s.rec[0].stub &&
+	    s.rec[1].far_only && s.rec[1].stub && !s.rec[2].far_only &&
+	    s.rec[1].kind == REC_LIVE, "two are there alone, one is a stub");
+	is_int(state_near(&s), 1, "one has a file");
+	is_int(state_live(&s), 3, "all are on the server");
+	r.far_only = false;
+	state_put(&s, &r, "a", &e);
+	state_close(&s, &e);
+	state_open(&s, dir, STR("alone"), true, &e);
+	ok(s.n == 3 && !s.rec[0].far_only && state_near(&s) == 2,
+	    "one is here again");
+	state_close(&s, &e);
+	state_remove(dir, STR("alone"), &e);
+}
+
 /* "Stub" stays with a record until a put without it; a newer kind is refused. */
 static void
 stubs(void)
@@ -215,7 +244,7 @@ stubs(void)
 	struct rec r = rec(1), other = rec(2);
 	char path[128];
 	struct err f = { 0 };
-	unsigned char newer[8] = { 0, 0, 0, 0, 0, 0, STUB + 1, 0 };
+	unsigned char newer[8] = { 0, 0, 0, 0, 0, 0, FAR_ONLY + 1, 0 };
 	uint32_t sum = htole32(reclog_crc32c(newer + 4, 4));
 	FILE *file;
 
@@ -240,7 +269,7 @@ stubs(void)
 		fclose(file);
 	}
 	is_int(state_open(&s, dir, STR("stubs"), true, &f), -1,
-	    "a kind that is newer than a stub");
+	    "a kind that is newer than all of ours");
 	is_int(f.code, EX_CONFIG, "is refused");
 	state_remove(dir, STR("stubs"), &e);
 }
@@ -721,6 +750,7 @@ main(void)
 	keywords();
 	expected();
 	stubs();
+	far_only();
 	refused();
 	moved();
 	cuts();
