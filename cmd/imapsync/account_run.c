@@ -63,9 +63,9 @@ run_base(struct run *r)
 
 	if (o->policy.mirror)
 		mode = BASE_MIRROR;
-	else if (!o->policy.push_new && !o->policy.push_flags)
+	else if (o->policy.far_gets == 0)
 		mode = BASE_PULL;
-	else if (!o->policy.pull_new && !o->policy.pull_flags)
+	else if (o->policy.near_gets == 0)
 		mode = BASE_PUSH;
 	return base_of(&r->arena, account_user(o->account),
 	    o->account->server.host, file_path(&r->arena, o->near), mode);

@@ -295,6 +295,7 @@ ask_uids(struct box *b, struct box *to)
 static int
 record_move(struct box *b, struct act *a, uint32_t uid)
 {
+	const struct policy *may = &b->run->o->policy;
 	struct box *to = a->to;
 	struct near_msg *m = moved_file(a), was = *m;
 	struct str base = near_dir_base(to->near.dir, m);
@@ -315,8 +316,8 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	    &to->state->keywords);
 	str_copy(name, base);
 	name[base.n] = '\0';
-	if (((rec.flags ^ m->flags) &
-	    flags_lettered(&to->near.dir->letters)) != 0) {
+	if ((may->near_gets & may->far_gets & GETS_FLAGS) != 0 && ((rec.flags ^
+	    m->flags) & flags_lettered(&to->near.dir->letters)) != 0) {
 		int got = near_dir_flags(to->near.dir, m, rec.flags, e);
 
 		if (got < 0 || near_dir_sync(to->near.dir, e) < 0)

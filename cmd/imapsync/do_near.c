@@ -92,6 +92,16 @@ orphan(struct box *b, struct rec *rec)
 	return got;
 }
 
+static int
+far_only(struct box *b, struct rec *rec)
+{
+	struct rec copy = *rec;
+
+	copy.far_only = true;
+	return state_put(b->state, &copy, state_name(b->state, rec),
+	    b->run->e);
+}
+
 /* Drops the record by its name, for orphans have no UID. */
 static int
 forget_rec(struct box *b, struct act *a)
@@ -122,6 +132,10 @@ do_near_state(struct box *b)
 		case ACT_ORPHAN:
 			rec = rec_of(b, a);
 			got = rec != NULL ? orphan(b, rec) : 0;
+			break;
+		case ACT_FAR_ONLY:
+			rec = rec_of(b, a);
+			got = rec != NULL ? far_only(b, rec) : 0;
 			break;
 		case ACT_BASE_FLAGS:
 			rec = rec_of(b, a);
@@ -294,12 +308,16 @@ do_near_move(struct box *b, struct act *a)
 	merged = flags_merge(base, here, f->flags);
 	rec.uid = f->uid;
 	rec.flags = f->flags;
+	if ((b->run->o->policy.near_gets & GETS_FLAGS) == 0) {
+		merged = here;
+		rec.flags = base;
+	}
 	rec.ino = m->ino;
 	if (to == b)
 		return renumber(b, a, rec, merged);
 	if (state_pend(to->state, &(struct pend){ .kind = PEND_NEAR,
 	    .name = name, .ino = m->ino, .ident = rec.ident,
-	    .flags = f->flags, .size = rec.size, .uid = f->uid }, e) < 0 ||
+	    .flags = rec.flags, .size = rec.size, .uid = f->uid }, e) < 0 ||
 	    state_sync(to->state, e) < 0 ||
 	    (got = move_file(b, m, to, merged, &there)) < 0)
 		return -1;

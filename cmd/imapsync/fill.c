@@ -485,11 +485,12 @@ fill_plan(struct box *b)
 	const struct rec *r;
 	size_t i;
 
-	if (o->bodies.n == 0 || !o->policy.pull_new || b->far.renumbered)
+	if (o->bodies.n == 0 || (o->policy.near_gets & GETS_NEW) == 0 ||
+	    b->far.renumbered)
 		return;
 	for (i = 0; i < b->state->n; i++) {
 		r = &b->state->rec[i];
-		if (!r->stub || r->kind != REC_LIVE ||
+		if (!r->stub || r->far_only || r->kind != REC_LIVE ||
 		    imap_uids_has(&b->far.gone, r->uid) ||
 		    !body_due(b, i, needs))
 			continue;

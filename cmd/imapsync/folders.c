@@ -301,8 +301,8 @@ half(struct box *b)
 
 	if (b->far.is && r->o->policy.mirror && r->o->create_near)
 		return make_here(b);
-	if (!r->o->folders_delete || r->folders_kept || !(b->far.is ?
-	    r->o->policy.push_new : r->o->policy.pull_new)) {
+	if (!r->o->folders_delete || r->folders_kept || !((b->far.is ?
+	    r->o->policy.far_gets : r->o->policy.near_gets) & GETS_GONE)) {
 		b->phase = BOX_LEFT;
 		if (b->far.is)
 			report_problem(&r->report, EX_TEMPFAIL, b->name, "the Maildir %s/%s is gone: nothing is deleted on the server (--folders delete would)",
@@ -546,10 +546,10 @@ folders_rename(struct run *r)
 		folders_who_near(r, near);
 		got = moved_on_both(r, far, near);
 	}
-	if (got == 0 && r->o->policy.pull_new)
+	if (got == 0 && (r->o->policy.near_gets & GETS_NEW) != 0)
 		got = rename_all(v, to_rename(r, far, near, SIDE_NEAR, v),
 		    SIDE_NEAR);
-	if (got == 0 && r->o->policy.push_new)
+	if (got == 0 && (r->o->policy.far_gets & GETS_NEW) != 0)
 		got = rename_all(v, to_rename(r, near, far, SIDE_FAR, v),
 		    SIDE_FAR);
 	free(far);

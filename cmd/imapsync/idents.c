@@ -1,5 +1,5 @@
 /*
- * idents.c: who new messages have said they are, while a first pairing lasts
+ * idents.c: who new messages have said they are
  *
  * Where a full Maildir meets a full mailbox each message is asked for its
  * header, 280 bytes of it.  On a link that does not live that long the answers

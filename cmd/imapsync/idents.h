@@ -1,4 +1,4 @@
-/* idents.h: who new messages have said they are, while a first pairing lasts */
+/* idents.h: who new messages have said they are */
 #ifndef IDENTS_H
 #define IDENTS_H
 

@@ -29,6 +29,7 @@ struct options {
 	enum layout layout;
 	enum { CODE_UTF8, CODE_UTF7 } code;
 	const char *flatten, *delimiter, *inbox;
+	const char *near_gets, *far_gets;	/* NULL: all */
 	const char *import;
 	bool pull, push, mirror, all;
 	struct opt_list bodies;		/* rules */
@@ -140,6 +141,11 @@ static const struct opt options[] = {
 	    .help = "only from the server to here" },
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
 	    .help = "only from here to the server" },
+	{ .name = "near-gets", .arg = "LIST", .kind = OPT_TEXT,
+	    .to = &o.near_gets,
+	    .help = "of what changed there: new flags gone, or some of them" },
+	{ .name = "far-gets", .arg = "LIST", .kind = OPT_TEXT,
+	    .to = &o.far_gets, .help = "of what changed here, likewise" },
 	{ .name = "mirror-near", .kind = OPT_FLAG, .to = &o.mirror,
 	    .help = "only to here, and what was changed here is undone" },
 	{ .name = "", .kind = OPT_HEAD, .help = "What may be deleted" },
@@ -217,10 +223,10 @@ static struct opt_set set = { .version = version_text,
 static const struct opt_rule rules[] = {
 	{ .name = "import", .only = "" },
 	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
-	    "reupload-orphans" },
-	{ .name = "push", .stops = "delete-near connections bodies" },
+	    "reupload-orphans far-gets" },
+	{ .name = "push", .stops = "delete-near connections bodies near-gets" },
 	{ .name = "mirror-near", .stops = "delete-far trash unsafe-expunge "
-	    "reupload-orphans purge-marked" },
+	    "reupload-orphans purge-marked near-gets far-gets" },
 	{ .name = NULL }
 };
 
@@ -278,26 +284,104 @@ place_inbox(void)
 	o.is.inbox = arena_dup(&o.account.arena, in);
 }
 
-static int
-policies(struct err *e)
-{
-	const enum purge purge = o.is.policy.purge;
+/* ---- what each side gets ---- */
 
-	if (folder_names(e) < 0 || delimiter(e) < 0 ||
-	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.bodies, &o.bodies,
-	    &o.account.arena, e) < 0)
+/* Options that say nothing to a side which does not get such changes. */
+static const struct side_gets {
+	const char *name;
+	const char *new, *gone;
+} sides[] = {
+	{ "near-gets", "bodies connections", "delete-near" },
+	{ "far-gets", "reupload-orphans", "delete-far trash unsafe-expunge" }
+};
+
+/* The first of the words that was given as an option has no effect. */
+static int
+no_effect(const char *words, const char *name, const char *kind,
+    struct err *e)
+{
+	struct str list = str_of(words), w;
+	const char *option;
+
+	while ((w = str_word(&list)).n > 0) {
+		option = arena_dup(&o.account.arena, w);
+		if (opt_given(&set, option))
+			return fail(e, EX_USAGE, "--%s has no effect with a --%s without \"%s\"",
+			    option, name, kind);
+	}
+	return 0;
+}
+
+static int
+read_gets(const struct side_gets *side, const char *text, unsigned *to,
+    struct err *e)
+{
+	static const struct opt_choice kinds[] = { { "new", GETS_NEW },
+	    { "flags", GETS_FLAGS }, { "gone", GETS_GONE } };
+	struct str list = str_of(text), w;
+	unsigned found;
+	size_t i;
+
+	*to = text == NULL ? GETS_ALL : 0;
+	while ((w = str_word(&list)).n > 0) {
+		found = 0;
+		for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+			if (str_is(w, kinds[i].name))
+				found = kinds[i].value;
+		if (found == 0)
+			break;
+		*to |= found;
+	}
+	if (*to == 0 || w.n > 0)
+		return fail(e, EX_USAGE, "--%s: new, flags, gone, or some of them, not \"%s\" (for nothing at all: --pull, --push)",
+		    side->name, text);
+	if (!opt_given(&set, side->name))
+		return 0;
+	if ((*to & GETS_NEW) == 0 &&
+	    no_effect(side->new, side->name, "new", e) < 0)
 		return -1;
-	if ((o.pull && purge >= PURGE_FAR) || (o.push && purge != PURGE_NONE &&
-	    purge != PURGE_FAR))
-		return fail(e, EX_USAGE, "--purge-marked: not on the side that --pull or --push leave alone");
-	if (o.inbox != NULL && o.inbox[0] != '/' &&
-	    strncmp(o.inbox, "~/", 2) != 0)
-		return fail(e, EX_USAGE, "--inbox: a whole path, not \"%s\"",
-		    o.inbox);
+	return (*to & GETS_GONE) == 0 ?
+	    no_effect(side->gone, side->name, "gone", e) : 0;
+}
+
+static int
+read_directions(struct err *e)
+{
+	struct policy *p = &o.is.policy;
+	const enum purge purge = p->purge;
+
 	if (o.pull && o.push)
 		return fail(e, EX_USAGE, "--pull and --push: one of them, or neither for both ways");
 	if (o.mirror && (o.pull || o.push))
 		return fail(e, EX_USAGE, "--mirror-near goes its own way: not with --pull or --push");
+	if (read_gets(&sides[0], o.mirror ? NULL : o.near_gets, &p->near_gets,
+	    e) < 0 || read_gets(&sides[1], o.far_gets, &p->far_gets, e) < 0)
+		return -1;
+	if (o.push)
+		p->near_gets = 0;
+	if (o.pull || o.mirror)
+		p->far_gets = 0;
+	p->mirror = o.mirror;
+	if (!o.mirror && ((purge >= PURGE_FAR && (p->far_gets & GETS_GONE) ==
+	    0) || ((purge == PURGE_NEAR || purge == PURGE_BOTH) &&
+	    (p->near_gets & GETS_GONE) == 0)))
+		return fail(e, EX_USAGE, "--purge-marked: not on the side that --pull or --push leave alone, nor on one that does not get what is gone");
+	return 0;
+}
+
+static int
+policies(struct err *e)
+{
+	const struct policy *p = &o.is.policy;
+
+	if (folder_names(e) < 0 || delimiter(e) < 0 ||
+	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.bodies, &o.bodies,
+	    &o.account.arena, e) < 0 || read_directions(e) < 0)
+		return -1;
+	if (o.inbox != NULL && o.inbox[0] != '/' &&
+	    strncmp(o.inbox, "~/", 2) != 0)
+		return fail(e, EX_USAGE, "--inbox: a whole path, not \"%s\"",
+		    o.inbox);
 	if (o.mirror && (o.is.policy.near_delete == NEAR_MARK ||
 	    o.is.policy.near_delete == NEAR_NEVER))
 		return fail(e, EX_USAGE, "--mirror-near takes away what the server has not: not with --delete-near mark or never");
@@ -310,14 +394,11 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--patterns: a control byte");
 	if (o.is.local_only != NULL && str_control(str_of(o.is.local_only)))
 		return fail(e, EX_USAGE, "--local-only: a control byte");
-	o.is.create_near = !o.push &&
+	o.is.create_near = (p->near_gets & GETS_NEW) != 0 &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
-	o.is.create_far = !o.pull && !o.mirror &&
+	o.is.create_far = (p->far_gets & GETS_NEW) != 0 &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_FAR);
 	o.is.folders_delete = o.folders == FOLDERS_DELETE;
-	o.is.policy.pull_new = o.is.policy.pull_flags = !o.push;
-	o.is.policy.push_new = o.is.policy.push_flags = !o.pull && !o.mirror;
-	o.is.policy.mirror = o.mirror;
 	return 0;
 }
 

@@ -71,18 +71,24 @@ static void
 flags_first(struct box *from, size_t at, uint64_t now)
 {
 	struct act *a = &from->plan->v[at], f = *a;
-	uint64_t base = rec_of(from, a)->flags, far = base;
+	const struct policy *may = &from->run->o->policy;
+	bool push = (may->far_gets & GETS_FLAGS) != 0;
+	uint64_t base = rec_of(from, a)->flags, far = base, merged;
 	uint64_t lettered = flags_lettered(&from->near.dir->letters);
 	struct far_msg *m = box_far_find(from, a->uid);
 
 	if (m != NULL && m->flags_known)
 		far = m->flags | (base & ~from->far.storable);
 	now = (now & lettered) | (base & ~lettered);
-	f.flags = a->flags = flags_merge(base, now, far);
+	merged = flags_merge(base, now, far);
+	if ((may->near_gets & GETS_FLAGS) == 0)
+		f.flags = a->flags = push ? now : base;
+	else
+		f.flags = a->flags = push ? merged : base;
 	f.kind = ACT_FAR_FLAGS;
-	f.add = f.flags & ~far & from->far.storable;
-	f.del = far & ~f.flags & from->far.storable;
-	if (f.add == 0 && f.del == 0)
+	f.add = merged & ~far & from->far.storable;
+	f.del = far & ~merged & from->far.storable;
+	if (!push || (f.add == 0 && f.del == 0))
 		return;
 	plan_add(from->plan, &f);
 }

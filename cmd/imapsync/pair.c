@@ -386,15 +386,75 @@ pair_find(struct box *b)
 	return orphans(b) < 0 ? -1 : near_scan(b);
 }
 
+/* ---- new on both sides ---- */
+
+/*
+ * Also those that the other side does not get: were they not paired now, both
+ * would travel the day it gets them.
+ */
+static bool
+new_here(const struct box *b)
+{
+	const struct policy *p = &b->run->o->policy;
+	size_t i;
+
+	if (b->plan->count[ACT_PUSH] > 0 || p->mirror ||
+	    (p->far_gets & GETS_NEW) != 0)
+		return b->plan->count[ACT_PUSH] > 0;
+	for (i = 0; i < b->near.dir->n; i++)
+		if (b->near.rec_of[i] == NONE)
+			return true;
+	return false;
+}
+
+static bool
+new_there(const struct box *b)
+{
+	return b->plan->count[ACT_FETCH] > 0 ||
+	    ((b->run->o->policy.near_gets & GETS_NEW) == 0 &&
+	    b->far.fresh.n > 0);
+}
+
+/* Of those that said who they are in an earlier run: see pair_ask.c. */
+static int
+ask_pair_flags(struct box *b, size_t from)
+{
+	struct imap_uids ask = { 0 };
+	struct far_msg *f, *was = mem_new(b->pairs.n + 1, sizeof *was);
+	size_t i;
+	int got = 0;
+
+	for (i = from; i < b->pairs.n; i++) {
+		f = box_far_find(b, b->pairs.v[i].uid);
+		if (f->flags_known)
+			continue;
+		was[ask.n] = *f;
+		imap_uids_add(&ask, f->uid);
+	}
+	if (ask.n > 0 && (got = link_select(&b->run->link[0], b)) == 0) {
+		imap_uids_sort(&ask);
+		got = far_hear_marks(&b->run->link[0], b, ask.v, ask.n);
+	}
+	box_far_sort(b);		/* of two the later one stays */
+	for (i = 0; i < ask.n; i++)
+		if ((f = box_far_find(b, was[i].uid)) != NULL) {
+			f->ident = was[i].ident;
+			f->size = was[i].size;
+		}
+	free(ask.v);
+	free(was);
+	return got < 0 ? -1 : 0;
+}
+
 int
 pair_new(struct box *b)
 {
 	size_t before = b->pairs.n;
 
 	if (!b->near.scanned || b->far.renumbered || !b->known ||
-	    b->plan->count[ACT_PUSH] == 0 || b->plan->count[ACT_FETCH] == 0)
+	    !new_here(b) || !new_there(b))
 		return 0;
-	if (match_all(b) < 0)
+	if (match_all(b) < 0 || ask_pair_flags(b, before) < 0)
 		return -1;
 	return b->pairs.n > before;
 }

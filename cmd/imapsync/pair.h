@@ -13,8 +13,9 @@ struct box;
  */
 int pair_idents(struct box *, uint64_t from);
 /*
- * All new messages.  Of many, in a first pairing, the answers are kept for the
- * next run if this one is cut; see idents.h.
+ * All new messages.  Of many the answers are kept for the next run, in a first
+ * pairing that may be cut, and where this side gets nothing new; see idents.h.
+ * In a mailbox that is known, those have no flags (flags_known) then.
  */
 int pair_idents_all(struct box *);
 /* Is that new message one that has not said who it is? */

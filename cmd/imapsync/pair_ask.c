@@ -100,6 +100,20 @@ still_new(struct box *b, struct ident_rec *v, size_t n)
 	return k;
 }
 
+/* Of a few of these alone the flags will be asked for: see pair_new. */
+static void
+without_flags(struct box *b, const struct ident_rec *v, size_t n)
+{
+	struct far_msg *f = mem_new(n + 1, sizeof *f);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		f[i] = (struct far_msg){ .uid = v[i].uid, .size = v[i].size,
+		    .ident = v[i].ident };
+	box_far_merge(b, f, n);
+	free(f);
+}
+
 /* Who they are is known, what flags they have now is not. */
 static int
 ask_flags(struct box *b, const struct ident_rec *v, size_t n)
@@ -138,7 +152,23 @@ recall(struct box *b, struct idents *keep)
 		return 0;
 	}
 	keep->n = still_new(b, keep->v, keep->n);
-	return keep->n > 0 ? ask_flags(b, keep->v, keep->n) : 0;
+	if (keep->n == 0)
+		return 0;
+	if (!b->known || b->far.renumbered)
+		return ask_flags(b, keep->v, keep->n);
+	without_flags(b, keep->v, keep->n);
+	return 0;
+}
+
+/*
+ * Will they be asked again?  In a first pairing, if it is cut; and as new ones
+ * that stay new, where this side gets none.
+ */
+static bool
+worth_keeping(const struct box *b)
+{
+	return b->far.fresh.n >= MANY && (!b->known || b->far.renumbered ||
+	    (b->run->o->policy.near_gets & GETS_NEW) == 0);
 }
 
 int
@@ -149,7 +179,7 @@ pair_idents_all(struct box *b)
 	struct idents keep;
 	int got;
 
-	if ((b->known && !b->far.renumbered) || b->far.fresh.n < MANY)
+	if (!worth_keeping(b))
 		return ask_new(b, 0, NULL);
 	if (idents_open(&keep, r->dir, str_of(b->name),
 	    b->far.seen.uidvalidity, r->o->dry_run, &quiet) < 0) {

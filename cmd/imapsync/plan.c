@@ -19,6 +19,11 @@
  *	yes	yes	yes	flags as there
  *	yes	gone	yes	download again
  *	no	new	-	delete here
+ *
+ * A side that does not get all kinds of change: what is new and what has other
+ * flags is seen again in each run, until it may go there.  What is gone stays
+ * on that side for good, and the base knows it: were it deleted the day the
+ * side gets all again, nobody would expect that any more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -122,11 +127,14 @@ seen_flags(const struct plan_in *in, uint64_t base, uint64_t l, uint64_t r)
 static uint64_t
 new_base(const struct policy *p, struct flags f, uint64_t merged)
 {
-	if (p->pull_flags && p->push_flags)
+	bool pull = (p->near_gets & GETS_FLAGS) != 0;
+	bool push = (p->far_gets & GETS_FLAGS) != 0;
+
+	if (pull && push)
 		return merged;
-	if (p->pull_flags)
+	if (pull)
 		return f.far;
-	return p->push_flags ? f.near : f.base;
+	return push ? f.near : f.base;
 }
 
 /* The changes to the flags of one side. */
@@ -135,10 +143,10 @@ struct change {
 };
 
 static struct change
-change_of(bool may, uint64_t from, uint64_t to, uint64_t can)
+change_of(unsigned gets, uint64_t from, uint64_t to, uint64_t can)
 {
-	return may ? (struct change){ to & ~from & can, from & ~to & can } :
-	    (struct change){ 0, 0 };
+	return (gets & GETS_FLAGS) == 0 ? (struct change){ 0, 0 } :
+	    (struct change){ to & ~from & can, from & ~to & can };
 }
 
 static bool
@@ -170,9 +178,9 @@ merge(struct plan *p, const struct plan_in *in, const struct rec *r,
 {
 	uint64_t merged = in->policy.mirror ? f.far :
 	    flags_merge(f.base, f.near, f.far);
-	struct change far = change_of(in->policy.push_flags, f.far, merged,
+	struct change far = change_of(in->policy.far_gets, f.far, merged,
 	    in->storable);
-	struct change near = change_of(in->policy.pull_flags, f.near, merged,
+	struct change near = change_of(in->policy.near_gets, f.near, merged,
 	    in->lettered);
 	struct act a = *of;
 
@@ -206,19 +214,31 @@ purges(const struct plan_in *in, enum purge side)
 	return in->policy.purge == side || in->policy.purge == PURGE_BOTH;
 }
 
+/* Is it settled that it stays there, whatever a later run may do? */
+static bool
+stays_there(const struct plan_in *in)
+{
+	return in->policy.far_gets != 0 &&
+	    ((in->policy.far_gets & GETS_GONE) == 0 ||
+	    in->policy.far_delete == FAR_NEVER);
+}
+
 static void
 gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 {
-	if (in->policy.mirror && !in->no_delete)
+	if (in->no_delete)
+		return;
+	if (in->policy.mirror)
 		fetch_again(p, in->rec[i].uid);
-	if (!in->no_delete && in->marks && purges(in, PURGE_FAR) &&
+	if (in->marks && purges(in, PURGE_FAR) &&
 	    (in->rec[i].flags & far & in->storable & FLAG_DELETED) != 0)
 		add_of(p, ACT_FAR_PURGE, in, &in->rec[i]);
-	if (in->no_delete || !in->policy.push_new ||
-	    in->policy.far_delete == FAR_NEVER ||
-	    (in->marks && (far & FLAG_DELETED) != 0))
-		return;
-	add_of(p, ACT_FAR_DELETE, in, &in->rec[i]);
+	if (in->policy.far_gets == 0 || in->rec[i].far_only)
+		return;		/* one way: seen again, as in gone_there */
+	if (stays_there(in))
+		add_of(p, ACT_FAR_ONLY, in, &in->rec[i]);
+	else if (!in->marks || (far & FLAG_DELETED) == 0)
+		add_of(p, ACT_FAR_DELETE, in, &in->rec[i]);
 }
 
 static void
@@ -266,10 +286,11 @@ static void
 gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
     uint32_t file)
 {
-	bool keep = in->no_delete || in->policy.near_delete == NEAR_NEVER;
+	bool keep = in->no_delete || in->policy.near_delete == NEAR_NEVER ||
+	    (in->policy.near_gets & GETS_GONE) == 0;
 	struct act *a;
 
-	if (!in->policy.pull_new)
+	if (in->policy.near_gets == 0)
 		return;		/* seen again, the day it goes both ways */
 	a = add_of(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE, in, &in->rec[i]);
 	a->file = file;
@@ -303,7 +324,7 @@ static void
 plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 {
 	const struct rec *r = &in->rec[i];
-	bool here = in->near_same || in->file_of[i] != NONE;
+	bool here = in->near_same ? !r->far_only : in->file_of[i] != NONE;
 	uint32_t file = in->near_same ? NONE : in->file_of[i];
 	const struct far_msg *f;
 	struct flags flags;
@@ -367,7 +388,8 @@ new_here(struct plan *p, const struct plan_in *in, uint32_t l)
 {
 	struct act *a;
 
-	if (in->policy.mirror ? in->no_delete : !in->policy.push_new)
+	if (in->policy.mirror ? in->no_delete :
+	    (in->policy.far_gets & GETS_NEW) == 0)
 		return;
 	a = plan_act(p, in->policy.mirror ? ACT_NEAR_DELETE : ACT_PUSH);
 	a->file = l;
@@ -404,7 +426,7 @@ fetch_all(struct plan *p, const struct plan_in *in)
 	struct walk w = { 0 };
 	size_t i;
 
-	if (!in->policy.pull_new)
+	if ((in->policy.near_gets & GETS_NEW) == 0)
 		return;
 	p->fresh = in->fresh;
 	p->nfresh = p->count[ACT_FETCH] = in->nfresh;

@@ -26,6 +26,7 @@ enum act_kind {
 	ACT_FAR_DELETE, ACT_NEAR_DELETE,
 	ACT_FORGET,		/* gone on both sides */
 	ACT_ORPHAN,		/* here alone, and stays so */
+	ACT_FAR_ONLY,		/* there alone, and stays so */
 	ACT_BODY,		/* a stub becomes the message: see body.h */
 	ACT_NOTHING,		/* it became part of another */
 	ACT_KINDS

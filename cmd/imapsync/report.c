@@ -21,7 +21,8 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_NEAR_MOVE] = "near-move", [ACT_FAR_PURGE] = "far-purge",
 	[ACT_FAR_DELETE] = "far-delete",
 	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
-	[ACT_ORPHAN] = "orphan", [ACT_BODY] = "body",
+	[ACT_ORPHAN] = "orphan", [ACT_FAR_ONLY] = "far-only",
+	[ACT_BODY] = "body",
 	[ACT_NOTHING] = "nothing"
 };
 
@@ -352,7 +353,8 @@ summary(struct report *r, size_t boxes)
 
 	for (k = 0; k < ACT_NOTHING; k++)
 		if (r->count[k] > 0 && k != ACT_BASE_FLAGS &&
-		    k != ACT_FORGET && k != ACT_ORPHAN) {
+		    k != ACT_FORGET && k != ACT_ORPHAN &&
+		    k != ACT_FAR_ONLY) {
 			buf_printf(&t, "%s%s %llu", done++ > 0 ? ", " : "",
 			    words[k], (unsigned long long)r->count[k]);
 		}

@@ -20,8 +20,16 @@ enum delta {
 	DELTA_FETCH
 };
 
+/* Kinds of change that a side receives, as bits. */
+enum gets {
+	GETS_NEW = 1,		/* messages, and folders of them */
+	GETS_FLAGS = 2,
+	GETS_GONE = 4,		/* that a message or a folder is gone */
+	GETS_ALL = 7
+};
+
 struct policy {
-	bool pull_new, push_new, pull_flags, push_flags;
+	unsigned near_gets, far_gets;	/* enum gets; 0: one way only */
 	enum far_delete { FAR_TRASH, FAR_EXPUNGE, FAR_MARK, FAR_NEVER } far_delete;
 	enum { NEAR_ATTIC, NEAR_EXPUNGE, NEAR_MARK, NEAR_NEVER } near_delete;
 	enum purge { PURGE_NONE, PURGE_NEAR, PURGE_FAR, PURGE_BOTH } purge;

@@ -84,9 +84,9 @@ plan_box(struct box *b)
 		/* what this run marked stays */
 		in.policy.purge = PURGE_NONE;
 	if (b->far.storable == 0)		/* to be done when it can be */
-		in.policy.push_new = in.policy.push_flags = false;
+		in.policy.far_gets = 0;
 	if (b->far.hidden > 0 && !b->known)	/* it may be there already */
-		in.policy.push_new = false;
+		in.policy.far_gets &= ~(unsigned)GETS_NEW;
 	plan_free(b->plan);
 	plan_make(b->plan, &in);
 	fill_plan(b);
@@ -249,6 +249,13 @@ changed(const struct box *b)
 	return b->far.changed || b->near.changed || b->again != AGAIN_NOT;
 }
 
+/* What is gone is settled in any case, but for a side that gets nothing. */
+static bool
+gets_news(unsigned gets)
+{
+	return (gets & GETS_NEW) != 0 && (gets & GETS_FLAGS) != 0;
+}
+
 /*
  * A side whose changes are not carried over (one way, read only) is not agreed:
  * the next run looks at it again.
@@ -256,7 +263,7 @@ changed(const struct box *b)
 static struct mark
 agreed_there(const struct box *b)
 {
-	if (b->run->o->policy.pull_new)
+	if (gets_news(b->run->o->policy.near_gets))
 		return b->far.seen;
 	return b->known && !b->far.renumbered ? b->state->mark :
 	    (struct mark){ .uidvalidity = b->far.seen.uidvalidity };
@@ -270,7 +277,7 @@ agreed_here(struct box *b)
 
 	if (changed(b) || b->refused.n > 0)
 		return st;
-	if (!b->run->o->policy.push_new || b->far.storable == 0)
+	if (!gets_news(b->run->o->policy.far_gets) || b->far.storable == 0)
 		return near_settled(b, &st) ? st : (struct stamp){ 0 };
 	if (!b->near.scanned)
 		return b->near.stamp;
@@ -321,7 +328,7 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 	e->id = b->far.seen.id != NULL ?
 	    names_hash(str_of(b->far.seen.id)) : 0;
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
-	    !r->o->policy.pull_new;
+	    !gets_news(r->o->policy.near_gets);
 	e->missing = false;
 	if (b->arrived != 0 || b->far.renumbered)
 		e->arrived = b->arrived;
@@ -351,7 +358,9 @@ conclude(struct run *r, struct box *b)
 		st = agreed_here(b);
 		if (state_mark(b->state, &mark, &st, r->e) < 0)
 			return -1;
-		if (!b->known || b->far.renumbered)
+		if ((!b->known || b->far.renumbered ||
+		    b->plan->count[ACT_FETCH] > 0) &&
+		    (r->o->policy.near_gets & GETS_NEW) != 0)
 			idents_drop(r->dir, str_of(b->name));
 	}
 	if (state_sync(b->state, r->e) < 0)

@@ -9,8 +9,8 @@
 #include "state.h"
 #include "tap.h"
 
-static const struct policy both = { .pull_new = true, .push_new = true,
-    .pull_flags = true, .push_flags = true };
+static const struct policy both = { .near_gets = GETS_ALL,
+    .far_gets = GETS_ALL };
 #define ALL (~(uint64_t)0)
 
 /* One message; each side may have it or not. */
@@ -19,11 +19,12 @@ struct one {
 	uint64_t b, l, r;
 };
 
+/* far_only: the base knows that the file is gone. */
 static void
-decide(struct plan *p, const struct one *c, struct policy policy,
-    uint64_t storable)
+decide_rec(struct plan *p, const struct one *c, struct policy policy,
+    uint64_t storable, bool far_only)
 {
-	struct rec rec = { .uid = 7, .flags = c->b };
+	struct rec rec = { .uid = 7, .flags = c->b, .far_only = far_only };
 	struct near_msg local = { .flags = c->l };
 	struct far_msg far = { .uid = 7, .flags = c->r, .flags_known = true };
 	uint32_t file_of = c->here ? 0 : NONE, gone = 7;
@@ -37,6 +38,13 @@ decide(struct plan *p, const struct one *c, struct policy policy,
 	    .lettered = ALL, .policy = policy };
 
 	plan_make(p, &in);
+}
+
+static void
+decide(struct plan *p, const struct one *c, struct policy policy,
+    uint64_t storable)
+{
+	decide_rec(p, c, policy, storable, false);
 }
 
 static const struct act *
@@ -152,7 +160,7 @@ downloads(void)
 	ok(plan_fetch(&p, &k) && fresh[k++] == 1 && plan_fetch(&p, &k) &&
 	    fresh[k++] == 9 && !plan_fetch(&p, &k), "in order");
 	plan_free(&p);
-	in.policy.pull_new = false;
+	in.policy.near_gets = 0;
 	plan_make(&p, &in);
 	k = 0;
 	ok(p.count[ACT_FETCH] == 0 && !plan_fetch(&p, &k),
@@ -224,8 +232,8 @@ unstorable(void)
 static void
 one_way(void)
 {
-	struct policy pull = { .pull_new = true, .pull_flags = true };
-	struct policy push = { .push_new = true, .push_flags = true };
+	struct policy pull = { .near_gets = GETS_ALL };
+	struct policy push = { .far_gets = GETS_ALL };
 	struct one c = { true, true, true, 0, FLAG_SEEN, FLAG_FLAGGED };
 	struct plan p;
 
@@ -256,11 +264,96 @@ one_way(void)
 	plan_free(&p);
 }
 
+/*
+ * What each side gets, all kinds by themselves: one message gone here, one gone
+ * there, one new here, one new there, and one with other flags on both sides.
+ */
+static void
+parts(void)
+{
+	static const struct one gone_here = { true, false, true, 0, 0, 0 },
+	    gone_there = { true, true, false, 0, 0, 0 },
+	    new_here = { false, true, false, 0, 0, 0 },
+	    new_there = { false, false, true, 0, 0, 0 },
+	    flags = { true, true, true, 0, FLAG_SEEN, FLAG_FLAGGED };
+	struct policy policy = both;
+	struct plan p;
+	unsigned near, far;
+
+	for (near = 1; near <= GETS_ALL; near++)
+		for (far = 1; far <= GETS_ALL; far++) {
+			bool pull = (near & GETS_FLAGS) != 0;
+			bool push = (far & GETS_FLAGS) != 0;
+
+			policy.near_gets = near;
+			policy.far_gets = far;
+			decide(&p, &gone_here, policy, ALL);
+			ok(p.n == 1 && p.v[0].kind == ((far & GETS_GONE) != 0 ?
+			    ACT_FAR_DELETE : ACT_FAR_ONLY),
+			    "%u %u: gone here", near, far);
+			plan_free(&p);
+			decide(&p, &gone_there, policy, ALL);
+			ok(p.n == 1 && p.v[0].kind == ((near & GETS_GONE) != 0 ?
+			    ACT_NEAR_DELETE : ACT_ORPHAN),
+			    "%u %u: gone there", near, far);
+			plan_free(&p);
+			decide(&p, &new_here, policy, ALL);
+			ok(p.count[ACT_PUSH] == ((far & GETS_NEW) != 0) &&
+			    p.n == p.count[ACT_PUSH], "%u %u: new here", near,
+			    far);
+			plan_free(&p);
+			decide(&p, &new_there, policy, ALL);
+			ok(p.count[ACT_FETCH] == ((near & GETS_NEW) != 0) &&
+			    p.n == 0, "%u %u: new there", near, far);
+			plan_free(&p);
+			decide(&p, &flags, policy, ALL);
+			ok(p.count[ACT_NEAR_FLAGS] == pull &&
+			    p.count[ACT_FAR_FLAGS] == push &&
+			    p.n == p.count[ACT_NEAR_FLAGS] +
+			    p.count[ACT_FAR_FLAGS], "%u %u: other flags", near,
+			    far);
+			ok(p.n == 0 || p.v[0].flags ==
+			    ((push ? FLAG_SEEN : 0) |
+			    (pull ? FLAG_FLAGGED : 0)),
+			    "%u %u: the base has what both have", near, far);
+			plan_free(&p);
+		}
+}
+
+/* Once settled, it stays there whatever a later run may do. */
+static void
+far_only(void)
+{
+	struct one c = { true, false, true, 0, 0, FLAG_SEEN };
+	struct policy mirror = { .near_gets = GETS_ALL, .mirror = true };
+	struct policy never = both;
+	struct plan p;
+
+	decide_rec(&p, &c, both, ALL, true);
+	ok(p.n == 0, "far-only: it is not deleted later");
+	plan_free(&p);
+	decide_rec(&p, &c, mirror, ALL, true);
+	ok(p.n == 0 && p.count[ACT_FETCH] == 1, "far-only: a mirror has it");
+	plan_free(&p);
+	c.there = false;
+	decide_rec(&p, &c, both, ALL, true);
+	ok(p.n == 1 && p.v[0].kind == ACT_FORGET, "far-only: gone there, too");
+	plan_free(&p);
+	c = (struct one){ true, true, true, 0, 0, FLAG_SEEN };
+	decide_rec(&p, &c, both, ALL, true);
+	ok(p.n == 1 && p.v[0].kind == ACT_NEAR_FLAGS, "far-only: it is back");
+	plan_free(&p);
+	c = (struct one){ true, false, true, 0, 0, 0 };
+	never.far_delete = FAR_NEVER;
+	decide(&p, &c, never, ALL);
+	ok(p.n == 1 && p.v[0].kind == ACT_FAR_ONLY, "far-only: by never");
+	plan_free(&p);
+}
+
 static void
 mirror(void)
 {
-	struct policy mirror = { .pull_new = true, .pull_flags = true,
-	    .mirror = true };
+	struct policy mirror = { .near_gets = GETS_ALL, .mirror = true };
 	struct one c = { true, true, true, FLAG_DRAFT, FLAG_SEEN,
 	    FLAG_FLAGGED };
 	struct plan p;
@@ -299,8 +392,8 @@ again(void)
 	uint32_t fresh[] = { 2, 9 };
 	struct plan_in in = { .rec = rec, .nrec = 4, .names = "",
 	    .file_of = none, .fresh = fresh, .nfresh = 2, .storable = ALL,
-	    .lettered = ALL, .policy = { .pull_new = true,
-	    .pull_flags = true, .mirror = true } };
+	    .lettered = ALL, .policy = { .near_gets = GETS_ALL,
+	    .mirror = true } };
 	struct plan p;
 
 	plan_make(&p, &in);
@@ -358,6 +451,8 @@ main(void)
 	matrix();
 	unstorable();
 	one_way();
+	parts();
+	far_only();
 	mirror();
 	again();
 	purging();
