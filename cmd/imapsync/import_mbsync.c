@@ -367,6 +367,22 @@ both_ways(struct mbsync *m, struct foreign_section *s)
 	return w;
 }
 
+/* Words for what we have no word for: skipped before, and placeholders. */
+static void
+note_old(struct mbsync *m, struct foreign_section *s)
+{
+	struct opt_list v = inherited(m, s, "Sync");
+	const char *const ways[] = { "", "Pull", "Push" };
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (cell(m, &v, ways[i], "ReNew", "Old") ||
+		    cell(m, &v, ways[i], "Upgrade", "Upgrade")) {
+			conf_out_note(m->o, "not taken over: Sync Old, ReNew, Upgrade: what was left out before comes with New here, whole");
+			return;
+		}
+}
+
 static const char *
 where(bool far, bool near)
 {
@@ -518,7 +534,7 @@ read_trash(struct mbsync *m, struct foreign_section *store,
 {
 	const char *path = take_key(m, store, "Path", NULL), *trash;
 
-	if (!far->new || !far->flags || !far->gone || !far->expunge)
+	if (!far->gone || !far->expunge)
 		return;
 	trash = take_key(m, store, "Trash", NULL);
 	if (trash != NULL)
@@ -591,6 +607,7 @@ channel(struct mbsync *m, struct foreign_section *s,
 	read_state_dir(m, s);
 	ways(m, s, turned);
 	import_directions(m->o, &w);
+	note_old(m, s);
 	read_trash(m, far.store, &w.far);
 	if (foreign_yes(take_key(m, s, "CopyArrivalDate", NULL)))
 		take_key(m, top(m->f), "CopyArrivalDate", NULL);

@@ -26,7 +26,7 @@ struct import_ways {
 /* Is nothing at all carried?  We have no way to say that. */
 bool import_idle(const struct import_ways *);
 
-/* "pull", "push", "delete-far", "delete-near": never wider than asked for. */
+/* "pull", "push", "far-gets", "delete-far" and the like: never wider. */
 void import_directions(struct conf_out *, const struct import_ways *);
 
 #endif

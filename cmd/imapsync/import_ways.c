@@ -1,4 +1,5 @@
 /* import_ways.c: what another program may do to each side, in our words */
+#include <stdio.h>
 #include <string.h>
 
 #include "import_private.h"
@@ -43,20 +44,7 @@ import_patterns(struct conf_out *o, const struct opt_list *patterns)
 	buf_free(&b);
 }
 
-/* Never wider than it was there: NULL is what we do unasked, trash and attic. */
-static const char *
-deletion(const struct import_way *w)
-{
-	if (!w->gone)
-		return "never";
-	return w->expunge ? NULL : "mark";
-}
-
-static bool
-whole_way(const struct import_way *w)
-{
-	return w->new && w->flags;
-}
+/* ---- what goes where ---- */
 
 static bool
 some_way(const struct import_way *w)
@@ -70,19 +58,30 @@ import_idle(const struct import_ways *w)
 	return !some_way(&w->near) && !some_way(&w->far);
 }
 
+/* What is gone is there only marked, not removed: so it is here, too. */
+static void
+import_side(struct conf_out *o, const struct import_way *w, const char *gets,
+    const char *delete)
+{
+	char words[32];
+
+	snprintf(words, sizeof words, "%s%s%s", w->new ? " new" : "",
+	    w->flags ? " flags" : "", w->gone ? " gone" : "");
+	if (!w->new || !w->flags || !w->gone)
+		conf_out_key(o, gets, words + 1);
+	if (w->gone && !w->expunge)
+		conf_out_key(o, delete, "mark");
+}
+
 void
 import_directions(struct conf_out *o, const struct import_ways *w)
 {
-	bool pull = some_way(&w->near) && !whole_way(&w->far);
-	bool push = !pull && !whole_way(&w->near);
-
-	if (pull || push)
-		conf_out_key(o, pull ? "pull" : "push", "on");
-	if (!pull)
-		conf_out_key(o, "delete-far", deletion(&w->far));
-	if (!push)
-		conf_out_key(o, "delete-near", deletion(&w->near));
-	if (some_way(&w->near) != whole_way(&w->near) ||
-	    some_way(&w->far) != whole_way(&w->far))
-		conf_out_note(o, "Sync: what of it is taken over is above; here it is both ways, pull or push, all of it");
+	if (!some_way(&w->far))
+		conf_out_key(o, "pull", "on");
+	else
+		import_side(o, &w->far, "far-gets", "delete-far");
+	if (!some_way(&w->near))
+		conf_out_key(o, "push", "on");
+	else
+		import_side(o, &w->near, "near-gets", "delete-near");
 }

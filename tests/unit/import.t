@@ -394,6 +394,31 @@ Sync Pull
 E
 is "$(grep -c '^  trash \[Gmail\]/Trash$' <<<"$OUT")" 1 \
     "is named where deletions go to the server"
+
+# words WANTED SYNC ...: what each side gets by that Sync
+words() {
+	mbsync "Sync ${*:2}" < <(printf '%s\n' 'Channel c' 'Far :f:' \
+	    'Near :n:' 'Expunge Both' "Sync ${*:2}")
+	is "$(sed -En 's/^  (near-gets|far-gets|pull|push)/\1/p' <<<"$OUT" |
+	    tr '\n' ',')" "$1" "${*:2}"
+}
+words '' All
+words '' Full
+words '' Pull Push
+words 'pull on,' Pull
+words 'push on,' Push
+words 'far-gets new,near-gets new,' New
+words 'far-gets new flags,near-gets new flags,' Pull Push New Flags
+words 'pull on,near-gets gone,' Pull Gone
+words 'pull on,near-gets gone,' PullDelete
+words 'far-gets flags,' Pull PushFlags
+words 'far-gets flags gone,near-gets new,' PullNew PushFlags PushGone
+words 'far-gets flags,near-gets new flags,' PullNew Flags
+words 'far-gets new,near-gets new,' New ReNew
+like "$OUT" '# not taken over: Sync Old, ReNew, Upgrade' "ReNew is named"
+words 'far-gets new,near-gets new flags,' PullNew PullFlags PullUpgrade PushNew
+like "$OUT" '# not taken over: Sync Old, ReNew, Upgrade' "so is PullUpgrade"
+unlike "$OUT" 'here it is both ways' "and nothing else"
 mbsync "Sync None" <<'E'
 Channel c
 Far :f:

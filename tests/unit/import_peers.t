@@ -107,6 +107,8 @@ def rows(name, text):
         if s[0] == "sync":
             delete = "far=%s near=%s create=%s%s%s%s" % (
                 said("delete-far"), said("delete-near"), said("create"),
+                "".join(" %s=%s" % (k, "+".join(keys[k][0].split()))
+                        for k in ("far-gets", "near-gets") if k in keys) +
                 " pull" * ("pull" in keys), " push" * ("push" in keys),
                 " folders" * ("folders" in keys))
         if s[0] == "account":
