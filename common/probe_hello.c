@@ -1,5 +1,4 @@
 /* probe_hello.c: a first message of TLS made by hand, and what answers it */
-#include <stdbool.h>
 #include <string.h>
 
 #include "probe_hello.h"
@@ -53,14 +52,15 @@ extensions(const struct probe_hello *h, struct buf *b)
 {
 	static const char sigalgs[] = "\0\x12\4\3\5\3\6\3\x8\4\x8\5\x8\6\4\1\5\1\6\1";
 	static const char versions[] = "\4\3\4\3\3";
-	const char groups[] = { 0, 2, (char)(h->group >> 8),
-	    (char)(h->group & 0xff) };
+	const size_t all = h->group == PROBE_HELLO_X25519 ? 2 : 1;
+	const char groups[] = { 0, (char)(2 * all), (char)(h->group >> 8),
+	    (char)(h->group & 0xff), 0, 0x17 };
 	char zeros[256] = { 0 };
 	size_t fill;
 
 	if (h->sni != NULL)
 		server_name(b, h->sni);
-	extension(b, EXT_GROUPS, groups, sizeof groups);
+	extension(b, EXT_GROUPS, groups, 2 + 2 * all);
 	extension(b, EXT_SIGALGS, sigalgs, sizeof sigalgs - 1);
 	extension(b, EXT_VERSIONS, versions, sizeof versions - 1);
 	extension(b, EXT_SHARE, "\0", 2);	/* of no group yet */
@@ -73,10 +73,25 @@ extensions(const struct probe_hello *h, struct buf *b)
 		buf_put(b, zeros, fill < sizeof zeros ? fill : sizeof zeros);
 }
 
+static void
+ciphers(const struct probe_hello *h, struct buf *b)
+{
+	static const uint16_t all[] = { 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f,
+	    0xc02c, 0xc030 };
+	const size_t n = sizeof all / sizeof *all;
+	struct buf list = { .max = 64 };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (all[h->reverse ? n - 1 - i : i] != h->without)
+			put_number(&list, all[h->reverse ? n - 1 - i : i], 2);
+	part(b, &list, 2);
+	buf_free(&list);
+}
+
 void
 probe_hello(const struct probe_hello *h, struct buf *out)
 {
-	static const char ciphers[] = "\x13\1\x13\2\x13\3\xc0\x2b\xc0\x2f\xc0\x2c\xc0\x30";
 	struct buf ext = { .max = 8192 }, body = { .max = 8192 };
 	char random[32];
 	size_t i;
@@ -87,8 +102,7 @@ probe_hello(const struct probe_hello *h, struct buf *out)
 	buf_put(&body, random, sizeof random);
 	put_number(&body, sizeof random, 1);
 	buf_put(&body, random, sizeof random);	/* the session */
-	put_number(&body, sizeof ciphers - 1, 2);
-	buf_put(&body, ciphers, sizeof ciphers - 1);
+	ciphers(h, &body);
 	put_number(&body, 0x0100, 2);		/* no compression */
 	extensions(h, &ext);
 	part(&body, &ext, 2);
@@ -157,6 +171,18 @@ server_hello(struct str s, unsigned group)
 		return PROBE_HELLO_OTHER;
 	return shared(s) == (long)group ? PROBE_HELLO_TAKEN :
 	    PROBE_HELLO_OTHER;
+}
+
+unsigned
+probe_hello_cipher(struct str in)
+{
+	long cipher = -1;
+
+	if (take(&in, 1) == RECORD_HANDSHAKE && skip(&in, HEAD - 1) &&
+	    take(&in, 1) == HELLO_SERVER && skip(&in, 3 + 2 + 32) &&
+	    skip(&in, take(&in, 1)))
+		cipher = take(&in, 2);
+	return cipher > 0 ? (unsigned)cipher : 0;
 }
 
 enum probe_hello_said

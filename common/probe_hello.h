@@ -7,14 +7,20 @@
 #ifndef PROBE_HELLO_H
 #define PROBE_HELLO_H
 
+#include <stdbool.h>
+
 #include "str.h"
 
 enum { PROBE_HELLO_X25519 = 0x001d, PROBE_HELLO_MLKEM = 0x11ec };
 
 struct probe_hello {
 	const char *sni;		/* or NULL */
-	unsigned group;			/* of key exchange, the only one */
+	unsigned group;			/* of key exchange, the only one; but with
+					 * X25519 P-256 is offered, too, for
+					 * certificates with that curve in 1.2 */
 	size_t size;			/* filled up to so many bytes, about */
+	bool reverse;			/* the ciphers in the other order */
+	unsigned without;		/* but for this one, or 0 */
 };
 
 /*
@@ -33,5 +39,8 @@ enum probe_hello_said {
 
 /* What came back, from its first byte on. */
 enum probe_hello_said probe_hello_said(struct str in, unsigned group);
+
+/* The cipher that such an answer, all of it, has chosen; 0: none. */
+unsigned probe_hello_cipher(struct str in);
 
 #endif

@@ -341,6 +341,12 @@ tls_look_unanswered(const struct tls_look *t)
 }
 
 bool
+tls_look_unheard(const struct tls_look *t)
+{
+	return t->ends.sent > 0 && !t->ends.heard;
+}
+
+bool
 tls_look_asked(const struct tls_look *t)
 {
 	return t->wants_cert;

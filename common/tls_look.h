@@ -55,6 +55,7 @@ enum tls_why {
 };
 enum tls_why tls_look_why(const struct tls_look *, const char **text);
 bool tls_look_unanswered(const struct tls_look *);	/* as in tls.h */
+bool tls_look_unheard(const struct tls_look *);	/* of any length, and try */
 /* It has asked for a client certificate, also if the handshake failed. */
 bool tls_look_asked(const struct tls_look *);
 

@@ -6,10 +6,14 @@
 
 #include "word.h"
 
-/* --deep */
+/* --deep, but for the first of them. */
 struct deep {
+	enum tried small;		/* a short first message is answered, where
+					 * the probe's own was not */
 	enum tried pq;			/* a post-quantum group */
 	enum tried large, split;	/* such a first message is answered */
+	enum order order;		/* of ciphers */
+	unsigned cipher;		/* out of our order; 0: not known */
 	enum tried plain;		/* MAIL is taken before TLS */
 };
 

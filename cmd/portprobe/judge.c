@@ -514,6 +514,12 @@ judge_deep(struct report *r)
 	if (d->pq == TRIED_NO)
 		note_add(r, FIND_TLS_NO_PQ, FINDING_HINT,
 		    "X25519MLKEM768 is not taken");
+	if (d->small == TRIED_YES)
+		note_add(r, FIND_HELLO_LARGE, FINDING_WARN,
+		    "the first message of TLS is not answered, a shorter one is");
+	if (d->order == ORDER_CLIENT)
+		note_add(r, FIND_CLIENT_ORDER, FINDING_HINT,
+		    "the first cipher of the client's list is taken");
 	if (d->large == TRIED_NO)
 		note_add(r, FIND_HELLO_LARGE, FINDING_WARN,
 		    "a first message of 1800 bytes is not answered, a short one is");

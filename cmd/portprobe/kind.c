@@ -192,7 +192,7 @@ static const struct kind_row {
 	    "The server does not have the post-quantum group X25519MLKEM768: what is recorded today can be read by a quantum computer later." },
 	    EX_PROTOCOL },
 	[FIND_HELLO_LARGE] = { { "HELLO_LARGE", FINDING_WARN, "RFC8446#4.1.2",
-	    "A first message of TLS that does not fit into one packet, as those with post-quantum groups, is not answered: something before the server loses its second part." },
+	    "A first message of TLS that does not fit into one packet, as those with post-quantum groups, is not answered: something before the server loses its second part. Where it is the probe's own that is not answered, and a short one is, something there is afraid of length." },
 	    EX_PROTOCOL },
 	[FIND_HELLO_SPLIT] = { { "HELLO_SPLIT", FINDING_WARN, "RFC8446#5.1",
 	    "A first message of TLS that comes in two packets is not answered: something before the server expects it in one." },
@@ -202,6 +202,9 @@ static const struct kind_row {
 	    EX_PROTOCOL },
 	[FIND_STARTTLS_AGAIN] = { { "STARTTLS_AGAIN", FINDING_HINT, "RFC3207#4.2",
 	    "STARTTLS is offered within TLS, where it must not be." },
+	    EX_PROTOCOL },
+	[FIND_CLIENT_ORDER] = { { "CLIENT_ORDER", FINDING_HINT, "RFC9325#4.2.1",
+	    "The server takes the first cipher of the client's list that it has. Where all that it has are strong that is well, and lets phones have ChaCha20; else make it choose (Postfix: tls_preempt_cipherlist, Dovecot: ssl_prefer_server_ciphers)." },
 	    EX_PROTOCOL },
 };
 

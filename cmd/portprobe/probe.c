@@ -27,7 +27,7 @@
 #include "target.h"
 #include "trace.h"
 
-enum { SILENT_MS = 3000, FIRST_PART = 10 };
+enum { SILENT_MS = 3000, FIRST_PART = 10, SMALL_PART = 4 };
 
 static void
 hang_up(struct probe *p)
@@ -119,6 +119,8 @@ dial(struct probe *p)
 	limit = (int64_t)(r->set->scope.timeout * 1000) - spent;
 	if (p->turn == TURN_FIRST)
 		limit = (int64_t)(r->set->scope.timeout * 1000) / FIRST_PART;
+	if (p->turn == TURN_SMALL)
+		limit = (int64_t)(r->set->scope.timeout * 1000) / SMALL_PART;
 	if (p->classic && main_turn(p))		/* what the first one left */
 		limit = p->deadline - clock_ms();
 	limit = limit > 100 ? limit : 100;
@@ -214,6 +216,16 @@ hello_lost(const struct probe *p)
 	    class == TROUBLE_TIMEOUT_TLS) && tls_look_unanswered(p->wire.tls);
 }
 
+/* TLS was tried, and not a byte of an answer came. */
+static bool
+unheard(const struct probe *p)
+{
+	enum trouble_class class = p->main.trouble.class;
+
+	return p->wire.tls != NULL && (hung_up(class) ||
+	    class == TROUBLE_TIMEOUT_TLS) && tls_look_unheard(p->wire.tls);
+}
+
 /*
  * The two of them have the time of one: the first half of what is left once
  * its first message is out.
@@ -264,6 +276,21 @@ submission_port(const struct probe *p)
 	    p->talk == probe_talk_named(STR("smtp"))->talk;
 }
 
+/* One of those that end with the answer to a first message of TLS. */
+static bool
+wants_hello(const struct probe *p)
+{
+	const struct deep *d = &p->main.deep;
+
+	if (p->turn == TURN_SMALL)
+		return p->unheard;
+	if (!p->run->set->extra.deep || p->main.us.tls < 0)
+		return false;
+	if (p->turn == TURN_ORDER)
+		return d->cipher != 0;
+	return p->turn != TURN_ONE || d->order == ORDER_SERVER;
+}
+
 /* The next question that is to be asked by a connection of its own. */
 static bool
 next_turn(struct probe *p)
@@ -277,7 +304,7 @@ next_turn(struct probe *p)
 			return true;
 		if (p->turn == TURN_OTHER && m->tls.have_cert && wants_other(p))
 			return true;
-		if (hello_turn(p) && r->set->extra.deep && m->us.tls >= 0)
+		if (hello_turn(p) && wants_hello(p))
 			return true;
 		if (p->turn == TURN_PLAIN && r->set->extra.deep &&
 		    submission_port(p))
@@ -325,6 +352,10 @@ note_deep(struct probe *p)
 		d->large = silent;
 	if (p->turn == TURN_SPLIT && d->split == NOT_TRIED)
 		d->split = silent;
+	if (p->turn == TURN_SMALL && d->small == NOT_TRIED)
+		d->small = TRIED_NO;
+	if (p->turn == TURN_ORDER && d->order == ORDER_UNTRIED)
+		d->order = ORDER_UNKNOWN;
 	if (p->turn == TURN_PLAIN && d->plain == NOT_TRIED)
 		d->plain = TRIED_UNKNOWN;
 }
@@ -564,6 +595,8 @@ move(struct probe *p)
 			p->now->us.total = clock_us() - p->began +
 			    p->job->host->dns_us;
 		again = hello_lost(p);
+		if (main_turn(p))
+			p->unheard = unheard(p);
 		hang_up(p);
 		if (again) {
 			p->classic = true;

@@ -28,7 +28,8 @@ enum stage {
 
 /* Which connection this is: the probe's own, or one more question. */
 enum { TURN_MAIN, TURN_FIRST, TURN_OTHER, TURN_PLAIN,
-	TURN_PQ, TURN_LARGE, TURN_SPLIT, TURN_VERSION,
+	TURN_SMALL, TURN_PQ, TURN_LARGE, TURN_SPLIT, TURN_ORDER, TURN_ONE,
+	TURN_VERSION,
 	TURN_INJECT = TURN_VERSION + VERSIONS,
 	TURNS };
 
@@ -56,6 +57,7 @@ struct probe {
 	const struct probe_talk *talk;	/* NULL: to be guessed */
 	struct wire wire;
 	bool classic;			/* the second try of the main turn */
+	bool unheard;			/* to whose TLS nothing came back */
 	bool shaking;			/* counted in run.shakes */
 	bool rest;			/* of a first message, to be said yet */
 	int64_t began;			/* the connection: clock_us */
@@ -78,7 +80,7 @@ main_turn(const struct probe *p)
 static inline bool
 hello_turn(const struct probe *p)
 {
-	return p->turn >= TURN_PQ && p->turn <= TURN_SPLIT;
+	return p->turn >= TURN_SMALL && p->turn <= TURN_ONE;
 }
 
 /* The flat array: n slots, all of them free. */

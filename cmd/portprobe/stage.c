@@ -79,7 +79,9 @@ put_hello(struct probe *p, size_t from, size_t to)
 	struct probe_hello hello = { .sni = h->literal ? NULL : h->name,
 	    .group = p->turn == TURN_PQ ? PROBE_HELLO_MLKEM :
 	    PROBE_HELLO_X25519,
-	    .size = p->turn == TURN_LARGE ? HELLO_LARGE : 0 };
+	    .size = p->turn == TURN_LARGE ? HELLO_LARGE : 0,
+	    .reverse = p->turn == TURN_ORDER,
+	    .without = p->turn == TURN_ONE ? p->main.deep.cipher : 0 };
 	struct buf b = { .max = 4096 };
 
 	if (p->run->set->scope.name != NULL)
@@ -90,8 +92,8 @@ put_hello(struct probe *p, size_t from, size_t to)
 }
 
 /*
- * For --deep, in two packets: the length of a large one sees to that, or the
- * second part of it comes later.
+ * Some of --deep in two packets: the length of a large one sees to that, or
+ * the second part of it comes later.
  */
 static void
 say_hello(struct probe *p)
@@ -111,6 +113,31 @@ stage_hello_rest(struct probe *p)
 	put_hello(p, HELLO_FIRST, HELLO_MAX);
 }
 
+/* What a server chooses of a list, of the list turned round, and without it. */
+static void
+note_cipher(struct probe *p, enum probe_hello_said said, unsigned cipher)
+{
+	struct deep *d = &p->main.deep;
+
+	switch (p->turn) {
+	case TURN_LARGE:
+	case TURN_SPLIT:
+		d->cipher = d->cipher != 0 ? d->cipher : cipher;
+		break;
+	case TURN_ORDER:
+		if (cipher != 0)
+			d->order = cipher == d->cipher ? ORDER_SERVER :
+			    ORDER_CLIENT;
+		break;
+	case TURN_ONE:
+		if (said == PROBE_HELLO_REFUSED)
+			d->order = ORDER_ONE;
+		break;
+	default:
+		break;
+	}
+}
+
 /* Its answer, as far as it is there. */
 static bool
 hello_heard(struct probe *p)
@@ -121,14 +148,17 @@ hello_heard(struct probe *p)
 
 	if (said == PROBE_HELLO_MORE)
 		return false;
+	note_cipher(p, said, probe_hello_cipher(BUF_STR(p->wire.in)));
 	if (p->turn == TURN_PQ)
 		d->pq = said == PROBE_HELLO_TAKEN ? TRIED_YES : TRIED_NO;
-	else if (p->turn == TURN_LARGE)
-		d->large = TRIED_YES;
-	else
-		d->split = TRIED_YES;
 	if (said == PROBE_HELLO_ODD && p->turn == TURN_PQ)
 		d->pq = TRIED_UNKNOWN;
+	if (p->turn == TURN_LARGE)
+		d->large = TRIED_YES;
+	if (p->turn == TURN_SPLIT)
+		d->split = TRIED_YES;
+	if (p->turn == TURN_SMALL && said != PROBE_HELLO_ODD)
+		d->small = TRIED_YES;
 	p->stage = STAGE_OVER;
 	return true;
 }

@@ -287,6 +287,9 @@ text_more(struct buf *b, const struct report *r)
 	if (r->deep.pq != NOT_TRIED)
 		buf_printf(b, "     X25519MLKEM768: %s\n",
 		    word_tried(r->deep.pq));
+	if (r->deep.order != ORDER_UNTRIED)
+		buf_printf(b, "     order of ciphers: %s\n",
+		    word_order(r->deep.order));
 	if (r->server != NULL && r->server->login.status == 0)
 		buf_printf(b, "     login: %s, %s, %.1f ms\n",
 		    account_user(&r->server->account),

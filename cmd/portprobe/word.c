@@ -154,6 +154,20 @@ word_tried(enum tried t)
 }
 
 const char *
+word_order(enum order o)
+{
+	static const char *const names[ORDERS] = {
+		[ORDER_UNTRIED] = NULL,
+		[ORDER_SERVER] = "server",
+		[ORDER_CLIENT] = "client",
+		[ORDER_ONE] = "one",
+		[ORDER_UNKNOWN] = "unknown",
+	};
+
+	return names[o];
+}
+
+const char *
 word_injected(enum injected i)
 {
 	static const char *const names[INJECTEDS] = {

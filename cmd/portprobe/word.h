@@ -69,6 +69,13 @@ enum tried {
 	TRIEDS
 };
 
+/* Who chooses the cipher. */
+enum order {
+	ORDER_UNTRIED, ORDER_SERVER, ORDER_CLIENT,
+	ORDER_ONE,			/* there is but one of those offered */
+	ORDER_UNKNOWN, ORDERS
+};
+
 enum injected {
 	INJECT_NONE, INJECT_SAFE, INJECT_TAKEN, INJECT_REFUSED,
 	INJECT_UNKNOWN, INJECTEDS
@@ -84,6 +91,7 @@ const char *word_dane(enum dane_state);
 const char *word_record(enum record);
 const char *word_policy(enum policy_verdict);
 const char *word_tried(enum tried);
+const char *word_order(enum order);
 const char *word_injected(enum injected);
 
 #endif

@@ -364,12 +364,21 @@ status 64 'a name that is no port' portprobe -p gopher 127.0.0.1
 # ---- --deep: first messages by hand, and what else takes more connections
 cat > "$T/hello.py" <<'END'
 # TLS servers that look at the size of the first packet: "pq" takes the group,
-# "large" answers nothing above 1000 bytes, "split" nothing short that came in
-# two packets, which the kernel counts (tcpi_data_segs_in).
+# "large" answers nothing above 1000 bytes, "tiny" above 230, "split" nothing
+# short that came in two packets, which the kernel counts (tcpi_data_segs_in);
+# "client" follows the client's order of ciphers, "one" has but one.
 import socket, ssl, sys, threading
 how, cert = sys.argv[1:]
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 ctx.load_cert_chain(cert)
+if how == 'one':
+    ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+    ctx.set_ciphers('AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:'
+                    'ECDHE-ECDSA-AES128-GCM-SHA256')
+if how != 'client':
+    ctx.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
+else:
+    ctx.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
 def one(c):
     try:
         first = c.recv(5, socket.MSG_PEEK | socket.MSG_WAITALL)
@@ -378,8 +387,9 @@ def one(c):
         info = c.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200)
         packets = int.from_bytes(info[152:156], sys.byteorder)
         if (how == 'large' and size > 1000) or \
+                (how == 'tiny' and size > 230) or \
                 (how == 'split' and size < 1000 and packets > 1):
-            threading.Event().wait(3)
+            threading.Event().wait(15)
             return
         if how == 'pq' and b'\0\x0a\0\4\0\2\x11\xec' in first:
             body = (b'\3\3' + bytes.fromhex('cf21ad74e59a6111be1d8c021e65b891'
@@ -400,7 +410,7 @@ print(s.getsockname()[1], flush=True)
 while True:
     threading.Thread(target=one, args=(s.accept()[0],), daemon=True).start()
 END
-for how in pq large split; do
+for how in pq large split tiny client one; do
 	python3 "$T/hello.py" $how "$LAB_CADIR/good.pem" > "$T/hello.$how" 2> /dev/null &
 	echo $! >> "$T/hellos"
 	until [ -s "$T/hello.$how" ]; do sleep .02; done
@@ -414,6 +424,21 @@ finds_like HELLO_LARGE "$at:$(cat "$T/hello.large")/tls" --deep
 is "$(deep | cut -d' ' -f2,3)" 'no yes' '--deep: a long one is not answered'
 finds_like HELLO_SPLIT "$at:$(cat "$T/hello.split")/tls" --deep
 is "$(deep | cut -d' ' -f3)" no '--deep: one in two packets is not answered'
+order() { timeout 60 portprobe -j --timeout 3 --no-verify --deep "$at:$(cat "$T/hello.$1")/tls" > "$T/json"
+	json '.deep.order'; }
+is "$(order pq) $(json '[.findings[].id]' | grep -c CLIENT_ORDER)" 'server 0' \
+	"--deep: the server's order of ciphers"
+is "$(order client)" client "--deep: the client's"
+like "$(json '[.findings[].id]')" CLIENT_ORDER 'which is told'
+is "$(order one)" one '--deep: no order, of one cipher'
+finds_like HELLO_LARGE "$at:$(cat "$T/hello.tiny")/tls"
+is "$(json .state)" timeout 'silent to our first message: a time-out, and why'
+timeout 60 portprobe -j --no-verify "$at:$(cat "$T/hello.large")/tls" > "$T/json"
+unlike "$(json '[.findings[].id]')" HELLO 'a short one is not asked for in vain'
+lab_odd MUTED=tls:imap:good/mute
+timeout 60 portprobe -j --timeout 2 --no-verify "$at:$MUTED/imaps" > "$T/json"
+is "$(json '[.state, .findings[].id] | join(" ")')" timeout \
+	'silent to a short one, too: no reason is known'
 kill $(cat "$T/hellos")
 finds_like STARTTLS_AGAIN "$at:$AGAIN/submission" --deep
 like "$(json '[.findings[].id]')" MAIL_BEFORE_TLS 'and MAIL before it'

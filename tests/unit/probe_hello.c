@@ -61,8 +61,8 @@ made(size_t size)
 	const unsigned char *p;
 	size_t n;
 
-	probe_hello(&(struct probe_hello){ "a.example", PROBE_HELLO_MLKEM,
-	    size }, &b);
+	probe_hello(&(struct probe_hello){ .sni = "a.example",
+	    .group = PROBE_HELLO_MLKEM, .size = size }, &b);
 	p = (const unsigned char *)b.p;
 	ok(b.n > 100 && b.n >= size, "%zu bytes of at least %zu", b.n, size);
 	n = (size_t)p[3] << 8 | p[4];
@@ -76,12 +76,68 @@ made(size_t size)
 	buf_free(&b);
 }
 
+/* The ciphers of a first message: behind version, random, session, length. */
+static const char *
+ciphers(const struct probe_hello *h, struct buf *b, size_t *n)
+{
+	const unsigned char *p;
+	const size_t at = 9 + 2 + 32 + 1 + 32;
+
+	b->n = 0;
+	probe_hello(h, b);
+	p = (const unsigned char *)b->p + at;
+	*n = (size_t)p[0] << 8 | p[1];
+	return b->p + at + 2;
+}
+
+static void
+orders(void)
+{
+	struct buf a = { .max = 4096 }, b = { .max = 4096 };
+	const char *p, *q;
+	size_t n, m, i;
+	int bad = 0;
+
+	p = ciphers(&(struct probe_hello){ .size = 0 }, &a, &n);
+	q = ciphers(&(struct probe_hello){ .reverse = true }, &b, &m);
+	for (i = 0; i + 1 < n && m == n; i += 2)
+		bad += memcmp(p + i, q + n - 2 - i, 2) != 0;
+	ok(n == m && n > 4 && bad == 0, "%zu bytes of ciphers turned round", n);
+	q = ciphers(&(struct probe_hello){ .without = 0x1302 }, &b, &m);
+	ok(m == n - 2 && memmem(q, m, "\x13\x02", 2) == NULL, "without one");
+	buf_free(&a);
+	buf_free(&b);
+}
+
+static void
+chosen(void)
+{
+	char b[200], *copy;
+	size_t n = hello(b, true, PROBE_HELLO_X25519), i;
+	unsigned bad = 0, c;
+
+	is_int((int)probe_hello_cipher((struct str){ b, n }), 0x1301,
+	    "the cipher that was chosen");
+	for (i = 0; i < n; i++) {
+		copy = mem_new(i + 1, 1);
+		memcpy(copy, b, i);
+		c = probe_hello_cipher((struct str){ copy, i });
+		bad += c != 0 && c != 0x1301;
+		free(copy);
+	}
+	is_int((int)bad, 0, "or none, cut at any byte");
+	is_int((int)probe_hello_cipher(STR("\x15\3\3\0\2\2\x28")), 0,
+	    "an alert has none");
+}
+
 int
 main(void)
 {
 	char b[200];
 	size_t n;
 
+	orders();
+	chosen();
 	made(0);
 	made(1800);
 	n = hello(b, true, PROBE_HELLO_MLKEM);
