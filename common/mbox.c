@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,15 +16,31 @@
 #include "file.h"
 #include "lock.h"
 #include "mbox.h"
+#include "mem.h"
 #include "net.h"
 #include "os.h"
 #include "sandbox.h"
 #include "stop.h"
 
-enum { ROOM = 1 << 17, STALE = 300 };
+enum { ROOM = 1 << 17, STALE = 300, PIECE = 1 << 16 };
+
+/* A word that mbox_recover does not take for ours. */
+static const char *
+from_word(const char *sender)
+{
+	size_t i;
+
+	if (sender == NULL)
+		return MBOX_SENDER;
+	for (i = 0; sender[i] != '\0'; i++)
+		if (sender[i] <= ' ' || sender[i] > '~')
+			return "MAILER-DAEMON";
+	return i == 0 || i > 254 || strcmp(sender, MBOX_SENDER) == 0 ?
+	    "MAILER-DAEMON" : sender;
+}
 
 void
-mbox_from(char dst[128], time_t t)
+mbox_from(char dst[MBOX_FROM], const char *sender, time_t t)
 {
 	static const char *const day[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
 	    "Fri", "Sat" };
@@ -32,8 +49,8 @@ mbox_from(char dst[128], time_t t)
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	snprintf(dst, 128, "From %s %s %s %2d %02d:%02d:%02d %d\n",
-	    MBOX_SENDER, day[tm.tm_wday], month[tm.tm_mon], tm.tm_mday,
+	snprintf(dst, MBOX_FROM, "From %s %s %s %2d %02d:%02d:%02d %d\n",
+	    from_word(sender), day[tm.tm_wday], month[tm.tm_mon], tm.tm_mday,
 	    tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year + 1900);
 }
 
@@ -378,13 +395,13 @@ separate(struct mbox *m, struct err *e)
 }
 
 int
-mbox_begin(struct mbox *m, time_t t, struct err *e)
+mbox_begin(struct mbox *m, const char *sender, time_t t, struct err *e)
 {
-	char from[128];
+	char from[MBOX_FROM];
 
 	if (separate(m, e) < 0)
 		return -1;
-	mbox_from(from, t);
+	mbox_from(from, sender, t);
 	buf_s(&m->out, from);
 	m->begins = true;
 	return 0;
@@ -395,6 +412,46 @@ mbox_put(struct mbox *m, struct str s, struct err *e)
 {
 	mbox_quote(&m->out, s, &m->begins);
 	return m->out.n >= ROOM || m->out.over ? mbox_flush(m, e) : 0;
+}
+
+/* Whole lines, and of one that is too long the beginning. */
+static int
+put_lines(struct mbox *m, char *p, size_t *n, struct err *e)
+{
+	const char *eol = os_last(p, '\n', *n);
+	size_t long_one = *n > PIECE ? *n : 0;
+	size_t k = eol != NULL ? (size_t)(eol - p) + 1 : long_one;
+	int got = mbox_put(m, (struct str){ p, k }, e);
+
+	*n -= k;
+	memmove(p, p + k, *n);
+	return got;
+}
+
+int
+mbox_put_msg(struct mbox *m, const struct msg *of, struct err *e)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	char *some = mem_new(1, 2 * PIECE);
+	size_t n = 0, to;
+	ssize_t got, i;
+
+	msg_start(r, of);
+	while ((got = msg_read(r, some + n, PIECE, e)) > 0) {
+		for (to = n, i = 0; i < got; i++)
+			if (some[n + (size_t)i] != '\r')
+				some[to++] = some[n + (size_t)i];
+		n = to;
+		if (put_lines(m, some, &n, e) < 0) {
+			got = -1;
+			break;
+		}
+	}
+	if (got == 0 && n > 0)
+		got = mbox_put(m, (struct str){ some, n }, e);
+	free(some);
+	free(r);
+	return got < 0 ? -1 : 0;
 }
 
 int

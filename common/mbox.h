@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "fail.h"
+#include "msg.h"
 #include "str.h"
 
 struct mbox {
@@ -23,7 +24,10 @@ struct mbox {
 	bool begins;			/* at the beginning of a line */
 };
 
-/* Who our "From " lines are from: so that a batch is known as our own. */
+/*
+ * Who "From " lines are from, if nobody else is said: so that a batch that
+ * mbox_recover may take back is known as our own.  Nobody else is called so.
+ */
 #define MBOX_SENDER "mailfetch@localhost"
 
 /* The paths that all this opens: the file, and for its lock its folder. */
@@ -39,16 +43,19 @@ int mbox_open(struct mbox *, const char *path, double seconds, struct err *);
  */
 int mbox_recover(struct mbox *, uint64_t length, struct err *);
 
-int mbox_begin(struct mbox *, time_t, struct err *);
-/* Lines end in LF. */
+/* sender: a reverse-path, or NULL: MBOX_SENDER. */
+int mbox_begin(struct mbox *, const char *sender, time_t, struct err *);
+/* Lines end in LF; those of a message become so. */
 int mbox_put(struct mbox *, struct str, struct err *);
+int mbox_put_msg(struct mbox *, const struct msg *, struct err *);
 int mbox_end(struct mbox *, struct err *);
 int mbox_sync(struct mbox *, struct err *);
 void mbox_back(struct mbox *, uint64_t length);
 void mbox_close(struct mbox *);
 
 /* The "From " line, with its line end. */
-void mbox_from(char dst[128], time_t);
+enum { MBOX_FROM = 400 };
+void mbox_from(char dst[MBOX_FROM], const char *sender, time_t);
 
 /*
  * Appends s to out, a ">" in front of each ">*From " that begins a line;

@@ -78,7 +78,7 @@ write_stdout(struct handed *h)
 {
 	struct buf head = { .max = 65536 };
 	bool begins = true;
-	char from[128];
+	char from[MBOX_FROM];
 	int got = -1;
 
 	switch (h->o->to.format) {
@@ -91,7 +91,7 @@ write_stdout(struct handed *h)
 		got = hand_pieces(h, put_raw, NULL);
 		break;
 	case FORMAT_MBOXRD:
-		mbox_from(from, h->now.date > 0 ? h->now.date :
+		mbox_from(from, NULL, h->now.date > 0 ? h->now.date :
 		    clock_wall());
 		fputs(from, stdout);
 		got = hand_pieces(h, put_quoted, &begins);

@@ -58,18 +58,28 @@ append(void)
 {
 	static const char *const before[] = { "", "x\n", "x\n\n", "x" };
 	static const char *const after[] = { "", "x\n\n", "x\n\n", "x\n\n" };
-	char text[1000], want[1000], from[128];
+	char text[1000], want[1000], from[MBOX_FROM];
 	struct err e = { 0 };
 	struct mbox m;
 	size_t i;
 
-	mbox_from(from, 86400);
+	mbox_from(from, NULL, 86400);
 	is_str(from, "From " MBOX_SENDER " Fri Jan  2 00:00:00 1970\n",
 	    "the From line");
+	mbox_from(from, "jo@x.test", 86400);
+	is_str(from, "From jo@x.test Fri Jan  2 00:00:00 1970\n",
+	    "by somebody");
+	mbox_from(from, "\"a b\"@x.test", 86400);
+	is_str(from, "From MAILER-DAEMON Fri Jan  2 00:00:00 1970\n",
+	    "whose name is no word");
+	mbox_from(from, MBOX_SENDER, 86400);
+	is_str(from, "From MAILER-DAEMON Fri Jan  2 00:00:00 1970\n",
+	    "nobody else is called as we are");
+	mbox_from(from, NULL, 86400);
 	for (i = 0; i < 4; i++) {
 		write_file(before[i]);
 		is_int(mbox_open(&m, path, 1, &e), 0, "opened");
-		mbox_begin(&m, 86400, &e);
+		mbox_begin(&m, NULL, 86400, &e);
 		mbox_put(&m, STR("A: b\n\nFrom x"), &e);
 		mbox_end(&m, &e);
 		is_int(mbox_sync(&m, &e), 0, "written");
