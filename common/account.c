@@ -540,7 +540,7 @@ settle_tls(struct account *a)
 
 	if (a->tls_option != ACCOUNT_TLS_UNSET)
 		a->tls = a->tls_option;
-	else if (s == ACCOUNT_LMTP_UNIX)
+	else if (s == ACCOUNT_LMTP_UNIX || account_here(s))
 		a->tls = ACCOUNT_TLS_OFF;
 	else if (s == ACCOUNT_MX)
 		a->tls = ACCOUNT_TLS_MAY;

@@ -5,6 +5,7 @@
 
 #define NETWORK "source proxy connect-to ipv4 ipv6"
 #define SECRET "password-command password-file password-fd netrc token-command"
+#define TLS "tls tls-min tls-groups ca crl tls-strict pin cert key key-password-command insecure-no-verify"
 
 /* Of the ways to the secret only the first would be gone. */
 static const struct opt_rule rules[] = {
@@ -56,6 +57,9 @@ account_effects(const struct account *a, const struct opt_set *set,
 		bool is;
 		const char *words, *what;
 	} found[] = {
+		{ a->has_server && account_here(a->server.scheme),
+		    NETWORK " connect-command timeout " TLS " " SECRET " user authzid auth",
+		    "where mail is delivered on this machine" },
 		{ a->has_server && a->tls == ACCOUNT_TLS_OFF,
 		    "pin cert tls-min tls-strict", "without TLS" },
 		{ a->server.path != NULL, NETWORK, "on a local socket" },

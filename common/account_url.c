@@ -15,6 +15,8 @@ static const struct scheme {
 	[ACCOUNT_MX] = { "", "smtp", 25 },
 	[ACCOUNT_LMTP] = { "lmtp", "lmtp", 24 },
 	[ACCOUNT_LMTP_UNIX] = { "", "lmtp", 0 },
+	[ACCOUNT_MAILDIR] = { "", "smtp", 0 },
+	[ACCOUNT_MBOX] = { "", "smtp", 0 },
 	[ACCOUNT_IMAP] = { "imap", "imap", 143 },
 	[ACCOUNT_IMAPS] = { "imaps", "imap", 993 },
 	[ACCOUNT_POP3] = { "pop3", "pop3", 110 },
@@ -172,6 +174,33 @@ set_authority(struct account_server *s, struct arena *a, struct str rest,
 	return set_host(s, a, rest, e);
 }
 
+/* Each user must have a place of his own: %u, or ~ for his home. */
+static int
+set_place(struct account_server *s, struct arena *a, struct str path,
+    struct err *e)
+{
+	bool own = path.n > 1 && path.p[0] == '~' && path.p[1] == '/';
+	size_t i;
+
+	if (!own && (path.n == 0 || path.p[0] != '/'))
+		return fail(e, EX_USAGE, "a mailbox is maildir:/PATH or mbox:/PATH, or begins with ~/ for the user's home");
+	for (i = 0; i < path.n; i++) {
+		if (path.p[i] != '%')
+			continue;
+		if (++i == path.n || (path.p[i] != 'u' && path.p[i] != '%'))
+			return fail(e, EX_USAGE, "\"%.*s\": %%u is the user, %%%% a %%, and there is no other %%",
+			    STR_ARG(str_to(path, 100)));
+		own |= path.p[i] == 'u';
+	}
+	if (str_control(path) || path.n > 1000)
+		return fail(e, EX_USAGE, "no path to a mailbox");
+	if (!own)
+		return fail(e, EX_USAGE, "\"%.*s\" would be one mailbox for all: %%u in it is the user, ~/ his home",
+		    STR_ARG(str_to(path, 100)));
+	s->path = arena_dup(a, path);
+	return 0;
+}
+
 int
 account_url(struct account_server *s, struct arena *a, const char *url,
     const char *default_scheme, struct err *e)
@@ -184,6 +213,11 @@ account_url(struct account_server *s, struct arena *a, const char *url,
 		s->scheme = ACCOUNT_MX;
 		s->port = schemes[ACCOUNT_MX].port;
 		return 0;
+	}
+	if (str_starts(rest, "maildir:") || str_starts(rest, "mbox:")) {
+		s->scheme = rest.p[1] == 'a' ? ACCOUNT_MAILDIR : ACCOUNT_MBOX;
+		str_cut(&rest, ':');
+		return set_place(s, a, rest, e);
 	}
 	if (sep != NULL) {
 		name = str_to(rest, (size_t)(sep - url));

@@ -402,6 +402,8 @@ addr_local(struct addr *a, struct str s, struct err *e)
 
 	if (addr_clean(&in, false) < 0 || local(&in, &end) < 0)
 		return -1;
+	if (end < s.n)
+		return addr_bad(&in, end, "a name alone ends here");
 	*a = (struct addr){ .local = s, .utf8 = !str_ascii(s) };
 	return 0;
 }

@@ -26,6 +26,9 @@ struct addr {
  */
 int addr_mailbox(struct addr *, struct str s, struct err *);
 
+/* "root" alone, without a domain: for who knows users by their names. */
+int addr_local(struct addr *, struct str s, struct err *);
+
 /*
  * An argument such as 'Name <a@b>', 'a@b (comment)' or 'a@b'.  The address
  * in it is taken byte for byte, as by addr_mailbox.

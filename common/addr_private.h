@@ -27,7 +27,4 @@ int addr_clean(const struct addr_in *, bool invisibles);
 /* RFC 5322 3.2.3, and RFC 6532 */
 bool addr_atext(char c);
 
-/* A local part alone, as in "Cc: root". */
-int addr_local(struct addr *, struct str, struct err *);
-
 #endif

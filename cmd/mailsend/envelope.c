@@ -214,20 +214,54 @@ envelope_person(struct arena *mem, struct envelope_people *p, struct str name,
 	p->v[p->n++] = (struct mime_addr){ name, str_of(wire) };
 }
 
-/* One mailbox to the envelope, and to p if it is not NULL. */
+/* May a name without a domain be a recipient as it is? */
+static bool
+stays_bare(const struct envelope *env)
+{
+	const struct options *o = env->options;
+
+	return o->envelope.here || (o->envelope.bare && !o->message.daemon);
+}
+
+/*
+ * One mailbox to the envelope, and to p if it is not NULL.  A bare name has the
+ * domain of who sends in the header, where there must be one.
+ */
 static int
 add_addr(struct envelope *env, const struct addr *a, struct envelope_people *p,
     struct err *e)
 {
-	const char *wire = addr_wire(env->arena, a, true, e);
+	struct addr whole = *a, checked;
+	const char *wire;
 
-	if (wire == NULL)
+	if (a->domain.n == 0)
+		whole.domain = env->home;
+	if ((wire = addr_wire(env->arena, &whole, true, e)) == NULL)
 		return -1;
-	env->utf8 |= a->utf8;
-	add_rcpt(env, wire);
 	if (p != NULL)
 		envelope_person(env->arena, p, a->name, wire);
+	if (a->domain.n == 0) {
+		wire = arena_dup(env->arena, a->local);
+		if (addr_local(&checked, a->local, e) < 0)
+			return -1;
+	}
+	env->utf8 |= a->utf8;
+	add_rcpt(env, wire);
 	return 0;
+}
+
+/* root@localhost is root where mail is delivered here. */
+static void
+strip_own(const struct envelope *env, struct addr *a)
+{
+	char host[256] = "localhost";
+
+	if (!env->options->envelope.here)
+		return;
+	gethostname(host, sizeof host - 1);
+	if (str_is(a->domain, "localhost") || str_is(a->domain, host) ||
+	    str_eqi(a->domain, env->own))
+		a->domain = (struct str){ 0 };
 }
 
 /* A malformed address ends it all; but of a daemon's, itself alone. */
@@ -256,16 +290,34 @@ alias_of(const struct envelope *env, struct str name)
 
 static int add_alias(struct envelope *, struct aliases_entry *, struct err *);
 
+/* The name that was written stands in the header, whoever gets it. */
+static int
+add_named(struct envelope *env, struct aliases_entry *x, const struct addr *a,
+    struct envelope_people *p, struct err *e)
+{
+	struct addr whole = *a;
+	const char *wire;
+
+	whole.domain = env->home;
+	wire = p != NULL ? addr_wire(env->arena, &whole, true, e) : NULL;
+	if (wire != NULL)
+		envelope_person(env->arena, p, a->name, wire);
+	return e->code == 0 ? add_alias(env, x, e) : -1;
+}
+
 /* One address of a list, qualified if it is a daemon's: "Cc: root". */
 static int
 add_listed(struct envelope *env, struct addr *a, struct envelope_people *p,
     struct err *e)
 {
-	struct aliases_entry *x = a->domain.n == 0 ? alias_of(env, a->local) :
-	    NULL;
+	struct aliases_entry *x;
 
+	strip_own(env, a);
+	x = a->domain.n == 0 ? alias_of(env, a->local) : NULL;
 	if (x != NULL)
-		return add_alias(env, x, e);
+		return add_named(env, x, a, p, e);
+	if (a->domain.n == 0 && stays_bare(env))
+		return add_addr(env, a, p, e);
 	if (a->domain.n == 0 && env->options->message.daemon)
 		a->domain = env->home;
 	if (a->domain.n == 0)
@@ -301,6 +353,8 @@ add_member(struct envelope *env, const struct aliases_entry *of,
 	    aliases_find(env->options->aliases, a.local) : NULL;
 	if (x != NULL && x->open && x != of)
 		return 0;
+	if (final && a.domain.n == 0 && stays_bare(env))
+		return add_addr(env, &a, NULL, e);
 	if (final && a.domain.n == 0)
 		a.domain = env->home;
 	return add_listed(env, &a, NULL, e);
@@ -367,6 +421,19 @@ qualified(struct envelope *env, const char *arg)
 	    STR_ARG(env->home)));
 }
 
+/* "jo@example.org", or "jo" where that is enough. */
+static int
+operand(struct envelope *env, struct addr *a, const char *arg, struct err *e)
+{
+	int got;
+
+	if (stays_bare(env) && strchr(arg, '@') == NULL)
+		return addr_local(a, str_of(arg), e);
+	if ((got = addr_mailbox(a, qualified(env, arg), e)) == 0)
+		strip_own(env, a);
+	return got;
+}
+
 int
 envelope_operands(struct envelope *env, const struct opt_list *to,
     struct envelope_people *p, struct err *e)
@@ -378,10 +445,14 @@ envelope_operands(struct envelope *env, const struct opt_list *to,
 
 	for (i = 0; i < to->n; i++) {
 		why = (struct err){ 0 };
-		x = alias_of(env, str_of(to->v[i]));
+		a = (struct addr){ .local = str_of(to->v[i]) };
+		x = alias_of(env, a.local);
+		if (x == NULL && operand(env, &a, to->v[i], &why) == 0 &&
+		    a.domain.n == 0)
+			x = alias_of(env, a.local);
 		if (x != NULL)
-			add_alias(env, x, &why);
-		else if (addr_mailbox(&a, qualified(env, to->v[i]), &why) == 0)
+			add_named(env, x, &a, p, &why);
+		else if (why.code == 0)
 			add_addr(env, &a, p, &why);
 		if (why.code != 0 && malformed(env, "recipient", &why, e) < 0)
 			return -1;
@@ -410,6 +481,15 @@ own_domain(char name[256])
 		fclose(f);
 	if (addr_domain(str_of(name), &quiet) < 0)
 		memcpy(name, "localhost", sizeof "localhost");
+}
+
+static struct str
+own_name(struct arena *a)
+{
+	char host[256] = "";
+
+	own_domain(host);
+	return arena_str(a, str_of(host));
 }
 
 const char *
@@ -508,8 +588,10 @@ envelope_sender(struct envelope *env, const struct msg *finished,
 
 	if (self == NULL)
 		self = envelope_self(env->arena);
-	if (env->options->message.daemon)
+	if (env->options->message.daemon || stays_bare(env))
 		find_home(env, user, self);
+	if (env->options->envelope.here)
+		env->own = own_name(env->arena);
 	if ((got = given_sender(env, e)) != 0)
 		return got < 0 ? -1 : 0;
 	if (arg != NULL && arg[0] != '\0') {

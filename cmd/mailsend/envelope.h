@@ -34,6 +34,7 @@ struct envelope {
 	struct table seen;	/* of mail.rcpt, while it is written */
 	struct addr from;	/* the sender as written */
 	struct str home;	/* the domain of who has none, of a daemon's */
+	struct str own;		/* this machine's, if mail is delivered here */
 	bool utf8;		/* an address needs SMTPUTF8 */
 	bool skipped;		/* a malformed one was told and left out */
 };

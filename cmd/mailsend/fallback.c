@@ -33,8 +33,8 @@ read_url(struct account *a, const char *url, struct err *e)
 	    account_bare_scheme(STR("smtp")), e) < 0)
 		return -1;
 	protocol = account_protocol(a->server.scheme);
-	if (a->server.scheme == ACCOUNT_MX || (strcmp(protocol, "smtp") != 0 &&
-	    strcmp(protocol, "lmtp") != 0))
+	if (a->server.scheme == ACCOUNT_MX || account_here(a->server.scheme) ||
+	    (strcmp(protocol, "smtp") != 0 && strcmp(protocol, "lmtp") != 0))
 		return fail(e, EX_USAGE, "smtps://, smtp:// or lmtp://, not \"%s\"",
 		    url);
 	if (a->server.user != NULL && (a->login.user == NULL ||
@@ -76,6 +76,8 @@ fallback_check(struct run *run, struct err *e)
 		return 0;
 	if (a->server.scheme == ACCOUNT_MX)
 		return fail(e, EX_USAGE, "--fallback has no effect with mx:, which has servers enough");
+	if (account_here(a->server.scheme))
+		return fail(e, EX_USAGE, "--fallback has no effect where mail is delivered on this machine");
 	if (a->way.connect_to != NULL || a->way.connect_command != NULL)
 		return fail(e, EX_USAGE, "--fallback has no effect with --connect-to or --connect-command, which lead to one server");
 	f = arena_new(&a->arena, 1, sizeof *f);

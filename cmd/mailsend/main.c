@@ -17,6 +17,7 @@
 #include "foreign.h"
 #include "import.h"
 #include "letter.h"
+#include "local.h"
 #include "post.h"
 #include "program.h"
 #include "queue.h"
@@ -378,7 +379,13 @@ send_account(struct opt_set *set, struct err *e)
 		return -1;
 	if (opt_given(set, "server") && !opt_given(set, "fallback"))
 		o.sending.fallback.n = 0;
-	return fallback_check(&run, e);
+	if (run.account.has_server) {
+		o.envelope.here = account_here(run.account.server.scheme);
+		o.envelope.bare = strcmp(account_protocol(
+		    run.account.server.scheme), "lmtp") == 0;
+	}
+	return local_check(&run.account, &o, e) < 0 ? -1 :
+	    fallback_check(&run, e);
 }
 
 /* Before the sandbox; of who means to have some, and has not, it is an error. */
@@ -387,8 +394,8 @@ read_aliases(struct err *e)
 {
 	struct arena *a = &run.account.arena;
 
-	if (o.message.aliases == NULL || !o.message.daemon ||
-	    o.sendmail.no_aliases)
+	if (o.message.aliases == NULL || o.sendmail.no_aliases ||
+	    (!o.message.daemon && !o.envelope.here))
 		return 0;
 	o.aliases = arena_new(a, 1, sizeof *o.aliases);
 	o.aliases->arena = a;

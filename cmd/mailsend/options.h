@@ -56,6 +56,8 @@ struct option_envelope {
 	struct opt_list rcpt_param;	/* more parameters of each RCPT */
 	bool require_tls;
 	bool whole;			/* all recipients or none */
+	bool bare;			/* the server knows "root" (lmtp:) */
+	bool here;			/* so does who delivers: this machine */
 };
 
 /* --quit-after: the last step of the dialogue that is done. */

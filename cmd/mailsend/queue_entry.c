@@ -143,7 +143,8 @@ address(struct queue_entry *q, struct str s, struct err *e)
 {
 	struct addr a;
 
-	if (addr_mailbox(&a, s, e) < 0)
+	if ((str_has(s, '@') ? addr_mailbox(&a, s, e) :
+	    addr_local(&a, s, e)) < 0)
 		return NULL;
 	q->utf8 |= a.utf8;
 	return arena_dup(q->arena, s);

@@ -8,6 +8,7 @@
 #include "direct.h"
 #include "fallback.h"
 #include "file.h"
+#include "local.h"
 #include "maildir.h"
 #include "mime.h"
 #include "sandbox.h"
@@ -275,9 +276,14 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 		return -1;
 	submit_asked(run);
 	session_where(&run->account, r->host, sizeof r->host);
+	l->envelope.mail.msg = run->options->sending.quit_after ==
+	    OPTION_STEP_RCPT ? NULL : &l->msg;
+	if (account_here(run->account.server.scheme)) {
+		local_send(l, run);
+		save_copy(l, run->options, r);
+		return 0;
+	}
 	if (run->account.server.scheme == ACCOUNT_MX) {
-		l->envelope.mail.msg = run->options->sending.quit_after ==
-		    OPTION_STEP_RCPT ? NULL : &l->msg;
 		got = direct_send(l, run, r, e);
 		save_copy(l, run->options, r);
 		return got;
@@ -384,8 +390,14 @@ submit_ask(struct run *run, const struct letter_source *from, const char *rcpt,
 	    envelope_end(env, from->mail_from, e) == 0 &&
 	    submit_prepare(&l, run, e) == 0) {
 		env->mail.utf8 = env->utf8;
-		got = env->mail.n == 0 ? fail(e, EX_DATAERR, "no address") :
-		    ask_server(run, &env->mail, e);
+		if (env->mail.n == 0) {
+			fail(e, EX_DATAERR, "no address");
+		} else if (account_here(run->account.server.scheme)) {
+			local_ask(&l, run, &env->mail.rcpt[0].reply);
+			got = 0;
+		} else {
+			got = ask_server(run, &env->mail, e);
+		}
 	}
 	if (got == 0)
 		*reply = env->mail.rcpt[0].reply;

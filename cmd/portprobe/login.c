@@ -105,6 +105,8 @@ talk(struct session *s, struct login *l)
 	case ACCOUNT_SMTPS:
 	case ACCOUNT_LMTP:
 	case ACCOUNT_LMTP_UNIX:
+	case ACCOUNT_MAILDIR:
+	case ACCOUNT_MBOX:
 	case ACCOUNT_MX:
 		break;
 	}
