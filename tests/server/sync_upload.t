@@ -47,6 +47,40 @@ def turns():
 
 
 @scenario
+def windows():
+    """No answer is needed before 1 MB is on its way, and all that is said
+    besides are at most eight turns: an answer comes only when it must."""
+    size, n = 5000, 600
+    window = (1 << 20) // size
+    for caps in ("UIDPLUS LITERAL+", "UIDPLUS MULTIAPPEND LITERAL+"):
+        u, held, turns = Alone(caps=caps), [], []
+        u.near.make("INBOX")
+        for i in range(n):
+            text = mail(i)
+            u.near.deliver("INBOX", text + b"x" * (size - len(wire(text)) - 2)
+                           + b"\n", "S")
+
+        def on_say(session, data):
+            if b"APPENDUID" not in data:
+                return data
+            held.append(data)
+            there = len(u.box().messages)
+            if there % window and there < n:
+                return b""
+            turns.append(there)
+            out = b"".join(held)
+            held.clear()
+            return out
+        u.server.on_say = on_say
+        r = u.sync(limit=20)
+        is_((r.status, turns), (0, [window, 2 * window, n]),
+            caps + ": answered once a window, all are there")
+        said = [c for c in u.server.heard if not c.startswith("APPEND")]
+        ok(len(said) <= 8, caps + ": eight turns at most are for the rest",
+           said)
+
+
+@scenario
 def cut_anywhere():
     """Nothing is lost or there twice, wherever the line breaks."""
     for name, hide, minus in MODES[1:]:
