@@ -47,10 +47,11 @@ struct imap {
 	char mechs[512];	/* AUTH=, blank separated */
 	char mech[40];		/* what the login used */
 	char all[4096];		/* the capabilities as they came */
-	unsigned tag;		/* the last one given out */
+	unsigned tag, cuts;	/* the last one given out; see imap_pieces.h */
 	bool authed, utf8, deflated, gone;
 	bool qresync, condstore;	/* ENABLED (RFC 5161) */
 	uint64_t appendlimit;	/* APPENDLIMIT=n (RFC 7889); 0: not known */
+	uint64_t messagelimit;	/* MESSAGELIMIT=n (RFC 9738); 0: not known */
 	/* of the selected mailbox, as the server last said: imap_box_forget */
 	struct imap_box {
 		uint64_t exists, uidvalidity, uidnext, modseq;
@@ -59,7 +60,7 @@ struct imap {
 		char permanent[2048];	/* "\Seen work \*"; what fits */
 		char id[256];		/* MAILBOXID (RFC 8474), or "" */
 	} box;
-	char text[512];		/* of the last NO, BAD or BYE, with its code */
+	char text[512];		/* of the last NO, BAD, BYE or cut, with its code */
 	/* private */
 	struct imap_read in;	/* the response that is being read */
 	struct imap_alive alive;

@@ -57,7 +57,7 @@ read_capabilities(struct imap *m, struct str list)
 	size_t i, n;
 
 	m->caps = 0;
-	m->appendlimit = 0;
+	m->appendlimit = m->messagelimit = 0;
 	m->mechs[0] = m->all[0] = '\0';
 	memcpy(m->all, list.p, list.n < sizeof m->all ? list.n : 0);
 	m->all[list.n < sizeof m->all ? list.n : 0] = '\0';
@@ -69,6 +69,8 @@ read_capabilities(struct imap *m, struct str list)
 			m->caps |= IMAP_APPENDLIMIT;
 			read_number(str_from(w, 12), &m->appendlimit);
 		}
+		if (str_starts(w, "MESSAGELIMIT="))
+			read_number(str_from(w, 13), &m->messagelimit);
 		n = strlen(m->mechs);
 		if (!str_starts(w, "AUTH=") || n + w.n >= sizeof m->mechs)
 			continue;
@@ -109,6 +111,19 @@ bracketed(struct str s)
 	return s.n > 0 && s.p[s.n - 1] == ')' ? str_to(s, s.n - 1) : s;
 }
 
+/* RFC 9738: the command was done for some of its messages, or for none. */
+static void
+note_cut(struct imap *m, const struct imap_resp *r)
+{
+	struct str in = r->arg;
+	uint64_t most = 0;
+
+	m->cuts++;
+	read_number(str_word(&in), &most);
+	if (most > 0 && (m->messagelimit == 0 || most < m->messagelimit))
+		m->messagelimit = most;
+}
+
 /* Keeps what a code says about the mailbox or the server. */
 static void
 note_code(struct imap *m, const struct imap_resp *r)
@@ -117,6 +132,8 @@ note_code(struct imap *m, const struct imap_resp *r)
 
 	if (str_is(r->code, "CAPABILITY"))
 		read_capabilities(m, r->arg);
+	else if (str_is(r->code, "MESSAGELIMIT"))
+		note_cut(m, r);
 	else if (str_is(r->code, "CLOSED"))
 		imap_box_forget(m);
 	else if (str_is(r->code, "UIDVALIDITY"))
@@ -165,7 +182,8 @@ read_status(struct imap *m, struct imap_resp *r)
 	struct str all = str_trim(m->in.rest), in;
 	size_t n = all.n < sizeof m->text ? all.n : sizeof m->text - 1;
 
-	if (r->type != IMAP_OK && r->type != IMAP_PREAUTH) {
+	if ((r->type != IMAP_OK && r->type != IMAP_PREAUTH) ||
+	    str_starts(all, "[MESSAGELIMIT ")) {
 		memcpy(m->text, all.p, n);
 		m->text[n] = '\0';
 	}

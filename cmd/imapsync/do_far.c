@@ -13,12 +13,15 @@
 #include "do_far.h"
 #include "far.h"
 #include "held.h"
+#include "imap_box.h"
+#include "imap_pieces.h"
+#include "imap_set.h"
 #include "link.h"
 #include "report.h"
 #include "search.h"
 #include "stop.h"
 
-enum { SET = 7500, STORES = 32 };	/* bytes of a set; commands at once */
+enum { STORES = 32 };		/* commands at once */
 
 /* ---- flags ---- */
 
@@ -61,6 +64,16 @@ acts_of(struct box *b, enum act_kind kind, const struct box *to)
 	return s;
 }
 
+/* A list of their UIDs that may be changed; malloced. */
+static uint32_t *
+acts_uids(const struct acts *s)
+{
+	uint32_t *v = mem_new(s->n + 1, sizeof *v);
+
+	memcpy(v, s->uid, s->n * sizeof *v);
+	return v;
+}
+
 /* Of deletions those that are half of a move, or the others. */
 static struct acts
 acts_saved(struct box *b, bool saved)
@@ -96,6 +109,8 @@ struct tags {
 	unsigned v[STORES];
 	size_t n;
 	bool refused;
+	unsigned cuts;		/* m->cuts before them */
+	size_t most;		/* messages of the largest */
 };
 
 static int
@@ -117,18 +132,18 @@ static int
 store_flags(struct link *l, struct tags *t, const uint32_t *uids, size_t n,
     bool add, const char *flags)
 {
-	size_t at = 0;
+	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = n };
+	int got = 0;
 
-	while (at < n) {
-		struct buf set = { .max = 65536 };
-
-		if (t->n == STORES && await_tags(l, t) < 0)
-			return -1;
-		imap_set_put(&set, uids, n, &at, SET);
-		t->v[t->n++] = imap_ask_store(&l->imap, set.p, add, flags);
-		buf_free(&set);
+	while (got == 0 && imap_pieces_next(&p)) {
+		if (t->n == STORES && (got = await_tags(l, t)) < 0)
+			break;
+		t->v[t->n++] = imap_ask_store(&l->imap, p.set.p, add, flags);
+		if (p.at - p.from > t->most)
+			t->most = p.at - p.from;
 	}
-	return 0;
+	imap_pieces_free(&p);
+	return got;
 }
 
 static int
@@ -180,15 +195,28 @@ done_here(const struct box *b, const struct act *a)
 	return a->file == NONE || b->near.dir->v[a->file].flags == a->here;
 }
 
+/* They may be stored twice. */
+static bool
+stores_again(struct imap *m, const struct tags *t)
+{
+	struct imap_pieces p = { .m = m, .at = t->most, .cuts = t->cuts };
+
+	return imap_pieces_cut(&p) && imap_pieces_again(&p);
+}
+
 int
 do_far_flags(struct link *l, struct box *b)
 {
-	struct tags t = { .n = 0 };
+	struct tags t;
 	struct rec *rec;
 	size_t k;
 
-	if (store_all(l, b, &t) < 0)
-		return -1;
+	do {
+		t = (struct tags){ .cuts = l->imap.cuts };
+		if (store_all(l, b, &t) < 0)
+			return -1;
+	} while (stores_again(&l->imap, &t));
+	t.refused |= l->imap.cuts != t.cuts;
 	if (t.refused) {
 		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
 		    l->imap.text);
@@ -210,10 +238,12 @@ do_far_flags(struct link *l, struct box *b)
 
 /* ---- moves ---- */
 
-/* The UIDs of a COPYUID (RFC 4315). */
+/* What a MOVE, or what stands for it, has done. */
 struct moved {
 	uint64_t uidvalidity;
-	struct imap_uids from, to;
+	struct imap_uids from, to;	/* of COPYUID (RFC 4315) */
+	struct imap_uids sure;		/* are there for certain; sorted */
+	bool cut;		/* the server did less than was asked */
 };
 
 static void
@@ -221,19 +251,19 @@ moved_free(struct moved *v)
 {
 	free(v->from.v);
 	free(v->to.v);
+	free(v->sure.v);
+	*v = (struct moved){ 0 };
 }
 
 /*
- * MOVE, or what it stands for.  COPYUID is in an untagged OK of MOVE, in the
- * tagged one of COPY (RFC 6851 4.3, RFC 4315 3).  0, 1 refused, -1.
+ * COPYUID is in an untagged OK of MOVE, in the tagged one of COPY (RFC 6851
+ * section 4.3, RFC 4315 section 3).  0, 1 refused, -1.
  */
 static int
-move_set(struct link *l, const char *set, struct str to, struct moved *got)
+carry(struct imap *m, const char *set, struct str to, struct moved *got)
 {
-	struct imap *m = &l->imap;
-	bool move = (m->caps & IMAP_MOVE) != 0;
-	unsigned tag = move ? imap_ask_move(m, set, to) :
-	    imap_ask_copy(m, set, to);
+	unsigned tag = (m->caps & IMAP_MOVE) != 0 ?
+	    imap_ask_move(m, set, to) : imap_ask_copy(m, set, to);
 	struct imap_resp r;
 
 	do {
@@ -244,14 +274,107 @@ move_set(struct link *l, const char *set, struct str to, struct moved *got)
 		    &got->to) < 0)
 			return -1;
 	} while (!imap_done(&r, tag));
-	if (r.type != IMAP_OK)
+	return r.type != IMAP_OK;
+}
+
+/*
+ * Where COPYUID names some, the others are not there: they were gone before,
+ * or the server has done less than it was asked.
+ */
+static void
+ascertain(const struct imap_pieces *p, struct moved *v)
+{
+	struct imap_uids named = { 0 };
+	size_t i;
+
+	for (i = 0; i < v->from.n; i++)
+		imap_uids_add(&named, v->from.v[i]);
+	imap_uids_sort(&named);
+	for (i = p->from; i < p->at; i++)
+		if (named.n > 0 ? imap_uids_has(&named, p->uids[i]) : !v->cut)
+			imap_uids_add(&v->sure, p->uids[i]);
+	free(named.v);
+}
+
+/*
+ * Marks them and, if that is asked for and the server can do it to these
+ * alone, expunges them.  0, 1 refused, -1.
+ */
+static int
+mark_and_expunge(struct imap *m, const uint32_t *uids, size_t n, bool expunge)
+{
+	struct imap_pieces p = { .m = m, .uids = uids, .n = n };
+	int got = 0;
+
+	expunge = expunge && (m->caps & IMAP_UIDPLUS) != 0;
+	while (got == 0 && imap_pieces_next(&p)) {
+		got = imap_wait(m, imap_ask_store(m, p.set.p, true,
+		    "\\Deleted"));
+		if (got == 0 && expunge && !imap_pieces_cut(&p))
+			got = imap_wait(m, imap_ask_expunge(m, p.set.p));
+		if (got >= 0 && imap_pieces_cut(&p))
+			got = imap_pieces_again(&p) ? 0 : 1;
+	}
+	imap_pieces_free(&p);
+	return got;
+}
+
+/*
+ * The messages of a piece, by MOVE or by what it stands for: what is not there
+ * for certain is not deleted here.  0, 1 refused, -1.
+ */
+static int
+move_piece(struct imap *m, const struct imap_pieces *p, struct str to,
+    struct moved *v)
+{
+	int got = carry(m, p->set.p, to, v);
+
+	v->cut = imap_pieces_cut(p);
+	if (got != 0)
+		return got;
+	ascertain(p, v);
+	if ((m->caps & IMAP_MOVE) == 0)
+		got = mark_and_expunge(m, v->sure.v, v->sure.n, true);
+	v->cut = v->cut && got == 0;
+	return got;
+}
+
+/*
+ * After a piece that was cut the list begins anew, without those that are
+ * moved.  A COPY that does not say which it has done is not repeated.
+ */
+static int
+move_rest(struct imap_pieces *p, uint32_t *uids, const struct moved *v,
+    int refused)
+{
+	size_t i, n = 0;
+
+	if (v->sure.n == 0 && ((refused == 0 &&
+	    (p->m->caps & IMAP_MOVE) == 0) || !imap_pieces_again(p)))
 		return 1;
-	if (move)
-		return 0;
-	tag = imap_ask_store(m, set, true, "\\Deleted");
-	if ((m->caps & IMAP_UIDPLUS) != 0)
-		tag = imap_ask_expunge(m, set);
-	return imap_wait(m, tag);
+	for (i = p->from; i < p->n; i++)
+		if (!imap_uids_has(&v->sure, uids[i]))
+			uids[n++] = uids[i];
+	p->n = n;
+	p->at = 0;
+	return 0;
+}
+
+/*
+ * Moves the next piece of the list uids, which p is about: 0; 1 refused; 2
+ * there is none; -1.
+ */
+static int
+move_next(struct imap_pieces *p, uint32_t *uids, struct str to,
+    struct moved *v)
+{
+	int got;
+
+	moved_free(v);
+	if (stop_asked() || !imap_pieces_next(p))
+		return 2;
+	got = move_piece(p->m, p, to, v);
+	return got >= 0 && v->cut ? move_rest(p, uids, v, got) : got;
 }
 
 static struct near_msg *
@@ -359,8 +482,8 @@ new_uids(const struct moved *v)
 }
 
 /*
- * Records the moves that COPYUID names.  If it does not name all that were
- * asked for, the next pass asks for the UIDs.
+ * Records the moves that COPYUID names.  If it names none or another number,
+ * the next pass asks for the UIDs.
  */
 static int
 record_moves(struct box *b, struct box *to, const struct acts *s,
@@ -370,7 +493,8 @@ record_moves(struct box *b, struct box *to, const struct acts *s,
 	size_t i, k = 0;
 	int got = 0;
 
-	if (v->from.n != asked || v->uidvalidity != to->far.seen.uidvalidity)
+	if ((v->from.n != asked && !v->cut) ||
+	    v->uidvalidity != to->far.seen.uidvalidity)
 		ask_uids(b, to);
 	if (v->uidvalidity != to->far.seen.uidvalidity)
 		return 0;
@@ -395,33 +519,32 @@ static int
 move_to(struct link *l, struct box *b, struct box *to)
 {
 	struct acts s = acts_of(b, ACT_FAR_MOVE, to);
-	size_t at = 0, k, before;
+	uint32_t *uids = acts_uids(&s);
+	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = s.n };
+	struct moved v = { .uidvalidity = 0 };
+	size_t k;
 	int got = 0;
 
 	for (k = 0; got == 0 && k < s.n; k++)
 		got = intend_move(b, s.v[k]);
 	if (got == 0)
 		got = state_sync(to->state, b->run->e);
-	while (got == 0 && at < s.n) {
-		struct buf set = { .max = 65536 };
-		struct moved v = { .uidvalidity = 0 };
-
-		before = at;
-		imap_set_put(&set, s.uid, s.n, &at, SET);
-		got = move_set(l, set.p, str_of(to->name), &v);
-		buf_free(&set);
+	while (got == 0 && (got = move_next(&p, uids, str_of(to->name),
+	    &v)) == 0) {
 		b->far.changed = to->far.changed = true;
-		if (got > 0) {
-			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
-			    "not moved to %s: %s", to->name, l->imap.text);
-			box_outcome(b, BOX_FAILED);	/* see unmoved */
-			got = 0;
-		} else if (got == 0)
-			got = record_moves(b, to, &s, &v, at - before);
-		moved_free(&v);
+		got = record_moves(b, to, &s, &v, p.at - p.from);
 	}
+	if (got == 1) {
+		b->far.changed = to->far.changed = true;
+		report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+		    "not moved to %s: %s", to->name, l->imap.text);
+		box_outcome(b, BOX_FAILED);	/* see unmoved */
+	}
+	moved_free(&v);
+	imap_pieces_free(&p);
+	free(uids);
 	acts_free(&s);
-	return got;
+	return got < 0 ? -1 : 0;
 }
 
 int
@@ -445,44 +568,49 @@ do_far_moves(struct link *l, struct box *b)
 /* ---- deletions ---- */
 
 static int
-gone_there(struct box *b, struct act **v, size_t n)
+record_deletion(struct box *b, const struct act *a, bool marked)
 {
-	struct rec *rec;
-	size_t i;
+	struct rec *rec = state_by_uid(b->state, a->uid);
+	struct err *e = b->run->e;
+	int got = 0;
 
-	for (i = 0; i < n; i++) {
-		rec = state_by_uid(b->state, v[i]->uid);
-		if (rec != NULL && state_drop(b->state, rec, b->run->e) < 0)
-			return -1;
-		box_done(b, v[i]);
-	}
-	return 0;
+	if (rec != NULL)
+		got = marked ? state_flags(b->state, rec, rec->flags |
+		    FLAG_DELETED, e) : state_drop(b->state, rec, e);
+	if (got == 0)
+		box_done(b, a);
+	return got;
 }
 
+/* Of the messages of a piece those that are deleted for certain. */
 static int
-marked_there(struct box *b, struct act **v, size_t n)
+record_deletions(struct box *b, const struct acts *s,
+    const struct imap_uids *sure, bool marked)
 {
-	struct rec *rec;
-	size_t i;
+	size_t i, at;
+	int got = 0;
 
-	for (i = 0; i < n; i++) {
-		rec = state_by_uid(b->state, v[i]->uid);
-		if (rec != NULL && state_flags(b->state, rec, rec->flags |
-		    FLAG_DELETED, b->run->e) < 0)
-			return -1;
-		box_done(b, v[i]);
+	for (i = 0; got == 0 && i < sure->n; i++) {
+		at = search_exact(&sure->v[i], s->uid, s->n, sizeof *s->uid,
+		    search_u32);
+		if (at < s->n)
+			got = record_deletion(b, s->v[at], marked);
 	}
-	return 0;
+	return got;
 }
 
-/* RFC 3501's EXPUNGE takes others' \Deleted with it: only if asked for. */
+/*
+ * RFC 3501's EXPUNGE takes others' \Deleted with it: only if asked for, and if
+ * there are no others.
+ */
 static int
-expunge_all(struct link *l, const uint32_t *ours, size_t n)
+expunge_all(struct imap *m, const uint32_t *ours, size_t n)
 {
 	uint32_t *found = NULL;
 	size_t have = 0, i;
-	bool others = false;
-	int got = imap_search(&l->imap, "DELETED", &found, &have);
+	unsigned cuts = m->cuts;
+	int got = imap_search(m, "DELETED", &found, &have);
+	bool others = m->cuts != cuts;
 
 	for (i = 0; got == 0 && i < have; i++)
 		others |= search_exact(&found[i], ours, n, sizeof *ours,
@@ -490,31 +618,31 @@ expunge_all(struct link *l, const uint32_t *ours, size_t n)
 	free(found);
 	if (got < 0 || others)
 		return got < 0 ? -1 : 1;
-	return imap_wait(&l->imap, imap_ask_expunge(&l->imap, NULL));
+	return imap_wait(m, imap_ask_expunge(m, NULL));
 }
 
+/* As move_next; sure are then those that are deleted. */
 static int
-delete_set(struct link *l, struct box *b, const char *set,
-    enum far_delete how)
+delete_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
+    enum far_delete how, struct moved *v)
 {
 	struct run *r = b->run;
-	struct moved moved = { .uidvalidity = 0 };
-	struct box *trash;
+	struct box *trash = how == FAR_TRASH ? box_named(r, r->trash) : NULL;
+	size_t i;
 	int got;
 
 	if (how == FAR_TRASH) {
-		got = move_set(l, set, str_of(r->trash), &moved);
-		if ((trash = box_named(r, r->trash)) != NULL)
+		got = move_next(p, uids, str_of(r->trash), v);
+		if (got != 2 && trash != NULL)
 			box_again(trash, AGAIN_TRASH);
-		moved_free(&moved);
 		return got;
 	}
-	got = imap_wait(&l->imap, imap_ask_store(&l->imap, set, true,
-	    "\\Deleted"));
-	if (got == 0 && how != FAR_MARK &&
-	    (l->imap.caps & IMAP_UIDPLUS) != 0)
-		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap, set));
-	return got;
+	moved_free(v);
+	if (stop_asked() || !imap_pieces_next(p))
+		return 2;
+	for (i = p->from; i < p->at; i++)
+		imap_uids_add(&v->sure, uids[i]);
+	return mark_and_expunge(p->m, v->sure.v, v->sure.n, how != FAR_MARK);
 }
 
 /* The default that cannot be had is told, once; what was asked for is not. */
@@ -537,33 +665,30 @@ static int
 delete_those(struct link *l, struct box *b, bool saved)
 {
 	struct acts s = acts_saved(b, saved);
-	size_t at = 0, from;
+	uint32_t *uids = acts_uids(&s);
+	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = s.n };
 	enum far_delete how = far_deletes(b, saved);
 	bool marked = far_marks(b, saved);
+	struct moved v = { .uidvalidity = 0 };
 	int got = s.n > 0 && !saved ? tell_no_trash(b) : 0;
 
-	while (got == 0 && at < s.n && !stop_asked()) {
-		struct buf set = { .max = 65536 };
-
-		from = at;
-		imap_set_put(&set, s.uid, s.n, &at, SET);
-		got = delete_set(l, b, set.p, how);
-		buf_free(&set);
+	while (got == 0 && (got = delete_next(&p, uids, b, how, &v)) == 0) {
 		b->far.changed = true;
-		if (got > 0) {
-			report_problem(&b->run->report, EX_TEMPFAIL, b->name,
-			    "not deleted there: %s", l->imap.text);
-			box_outcome(b, BOX_FAILED);
-		} else if (got == 0)
-			got = marked ? marked_there(b, s.v + from, at - from) :
-			    gone_there(b, s.v + from, at - from);
+		if (v.sure.n < p.at - p.from && !v.cut)
+			box_again(b, AGAIN_UIDS);
+		got = record_deletions(b, &s, &v.sure, marked);
 	}
-	if (got == 0 && marked && b->run->o->unsafe_expunge && s.n > 0 &&
-	    how != FAR_MARK) {
-		got = expunge_all(l, s.uid, s.n);
-		if (got > 0)
-			got = 0;
-	}
+	if (got == 1) {
+		b->far.changed = true;
+		report_problem(&b->run->report, EX_TEMPFAIL, b->name,
+		    "not deleted there: %s", l->imap.text);
+		box_outcome(b, BOX_FAILED);
+	} else if (got == 2 && !stop_asked() && marked && s.n > 0 &&
+	    b->run->o->unsafe_expunge && how != FAR_MARK)
+		got = expunge_all(&l->imap, s.uid, s.n);
+	moved_free(&v);
+	imap_pieces_free(&p);
+	free(uids);
 	acts_free(&s);
 	return got < 0 ? -1 : 0;
 }
@@ -593,20 +718,19 @@ int
 do_far_purge(struct link *l, struct box *b)
 {
 	struct acts s = acts_of(b, ACT_FAR_PURGE, NULL);
-	size_t at = 0, from;
+	struct imap_pieces p = { .m = &l->imap, .uids = s.uid, .n = s.n };
 	int got = 0;
 
-	while (got == 0 && at < s.n && !stop_asked()) {
-		struct buf set = { .max = 65536 };
-
-		from = at;
-		imap_set_put(&set, s.uid, s.n, &at, SET);
-		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap, set.p));
-		buf_free(&set);
+	while (got == 0 && !stop_asked() && imap_pieces_next(&p)) {
+		got = imap_wait(&l->imap, imap_ask_expunge(&l->imap,
+		    p.set.p));
 		b->far.changed = true;
-		for (; got == 0 && from < at; from++)
-			box_done(b, s.v[from]);
+		if (got >= 0 && imap_pieces_cut(&p))
+			got = imap_pieces_again(&p) ? 0 : 1;
+		for (; got == 0 && p.from < p.at; p.from++)
+			box_done(b, s.v[p.from]);
 	}
+	imap_pieces_free(&p);
 	if (got > 0) {
 		report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 		    "not purged there: %s", l->imap.text);

@@ -394,8 +394,10 @@ open_up(struct window *w, struct up *u)
 static bool
 fits_in(const struct window *w, const struct sent *c, const struct up *u)
 {
+	uint64_t most = w->l->imap.messagelimit;
+
 	return (w->l->imap.caps & IMAP_MULTIAPPEND) != 0 && c->n < GROUP &&
-	    !u->alone && !w->v[c->from].alone;
+	    (most == 0 || c->n < most) && !u->alone && !w->v[c->from].alone;
 }
 
 /* The next command: those behind *c that leave together, open; -1. */
