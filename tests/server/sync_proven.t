@@ -2,6 +2,8 @@
 """imapsync: nothing is deleted on a server without proof, and a move is none."""
 from synclab import *
 
+from imapmem import expand, ranges
+
 PLAIN = "UIDPLUS LITERAL+ LIST-STATUS ESEARCH"
 
 
@@ -139,6 +141,169 @@ def killed_between():
     u.server.on_command = None
     u.runs("another run")
     is_((len(stands(u)), len(stands(u, "Arch"))), (5, 2), "finishes the move")
+
+
+# ---- servers that do so many messages a command (RFC 9738)
+
+def limited(u, most, said=True, newest=False, named=True, whole=False):
+    """It does most messages a command.  said: by a code; newest: those first;
+    named: with COPYUID; whole: a COPY or MOVE is refused as a whole."""
+    def on_command(session, verb, args):
+        if verb not in ("UID STORE", "UID MOVE", "UID COPY", "UID EXPUNGE") \
+                or not session.box:
+            return None
+        text, _, rest = args.partition(" ")
+        b = session.box
+        uids = sorted(m.uid for m in b.get(expand(text, b.uidnext))
+                      if verb != "UID EXPUNGE" or r"\Deleted" in m.flags)
+        if len(uids) <= most:
+            u.most = max(getattr(u, "most", 0), len(uids))
+            return None
+        code = b"[MESSAGELIMIT %d %d] " % (most, uids[0]) if said else b""
+        if whole and verb in ("UID MOVE", "UID COPY"):
+            return b"TAG NO " + code + b"too many\r\n"
+        some = uids[-most:] if newest else uids[:most]
+        do = getattr(session, "do_" + verb.replace(" ", "_").lower())
+        got = do((ranges(some) + " " + rest).strip(), []) or ""
+        if named and verb == "UID COPY" and "COPYUID" in got:
+            session.say("* " + got)
+        return b"TAG OK " + code + b"some\r\n"
+    u.server.on_command = on_command
+
+
+def at_rest(u, name):
+    for _ in range(3):
+        r = u.sync("-j")
+        if not [e for e in r.events if e["event"] == "done"]:
+            break
+    ok(r.status == 0 and not r.err, name + ": comes to rest", r.err)
+    near = {b: sorted(m.subject for m in v) for b, v in u.near.all().items()}
+    far = {n: sorted(x for x, _ in stands(u, n)) for n in u.server.boxes}
+    is_(near, far, name + ": both sides are equal")
+
+
+@scenario
+def some_a_command():
+    for caps in (PLAIN + " MOVE", PLAIN):
+        for how in ({}, {"newest": True}, {"whole": True}, {"named": False},
+                    {"announced": True}):
+            if how == {"named": False} and "MOVE" not in caps:
+                continue	# then nobody knows: see unnamed_copy
+            name = "%s, %s" % (caps.split()[-1], how)
+            announced = how.pop("announced", False)
+            u = filled(60, caps + announced * " MESSAGELIMIT=10")
+            u.box("Trash")
+            u.runs("a trash")
+            limited(u, 10, **how)
+            for i in range(1, 26):
+                u.near.move("INBOX", "number %d" % i, "Arch")
+            for i in range(26, 51):
+                u.near.set("INBOX", "number %d" % i, "FS")
+            r = u.sync("-j", "--allow-deletes", "100")
+            is_((r.status, r.err), (0, ""), name + ": 25 moved, 25 flagged")
+            for i in range(26, 51):
+                u.near.remove("INBOX", "number %d" % i)
+            r = u.sync("-j", "--allow-deletes", "100")
+            is_((r.status, r.err), (0, ""), name + ": 25 deleted")
+            is_([len(stands(u, b)) for b in ("INBOX", "Arch", "Trash")],
+                [10, 26, 25], name + ": all are there, once")
+            ok(all({r"\Seen", r"\Flagged"} <= m.flags
+                   for m in u.box("Trash").messages), name + ": flagged")
+            if announced:
+                ok(not [c for c in u.server.heard if re.match(
+                    "UID (STORE|COPY|MOVE|EXPUNGE)", c) and len(expand(
+                        c.split()[2], 1000)) > 10],
+                   name + ": no command is about more")
+            at_rest(u, name)
+
+
+@scenario
+def expunged_some_a_command():
+    for how in ({}, {"newest": True}):
+        u = filled(30)
+        limited(u, 7, **how)
+        for i in range(1, 26):
+            u.near.remove("INBOX", "number %d" % i)
+        u.runs("25 expunged, seven a command", "--delete-far", "expunge",
+               "--allow-deletes", "100")
+        is_(len(stands(u)), 5, "they are gone")
+        for i in range(26, 31):
+            u.near.set("INBOX", "number %d" % i, "T")
+        u.runs("five marked")
+        limited(u, 2, **how)
+        u.runs("purged, two a command", "--purge-marked", "far",
+               "--allow-deletes", "100")
+        is_(stands(u), [], "they are gone")
+
+
+@scenario
+def one_is_too_much():
+    """MESSAGELIMIT to one message is no answer: it ends, and says so."""
+    u = filled(30)
+    u.box("Trash")
+    u.runs("a trash")
+    u.server.on_command = lambda session, v, rest: \
+        b"TAG OK [MESSAGELIMIT 5] none\r\n" \
+        if v in ("UID MOVE", "UID STORE") else None
+    for i in range(1, 12):
+        u.near.remove("INBOX", "number %d" % i)
+    u.near.set("INBOX", "number 20", "FS")
+    del u.server.heard[:]
+    r = u.runs("MESSAGELIMIT whatever is asked", "--allow-deletes", "100",
+               status=75)
+    like(r.err, r"MESSAGELIMIT", "is said")
+    ok(len(u.server.heard) < 40, "and not asked for ever", u.server.heard)
+    is_(len(stands(u)), 30, "nothing is taken as deleted")
+    u.server.on_command = None
+    u.runs("later it is done", "--allow-deletes", "100")
+    at_rest(u, "then")
+
+
+@scenario
+def search_cut():
+    """EXPUNGE takes all that is marked: not where SEARCH has not said all."""
+    for most in (3, None):
+        u = filled(20, "LITERAL+ LIST-STATUS")
+        for i in (1, 2, 3):
+            u.near.remove("INBOX", "number %d" % i)
+        if most:
+            u.box().messages[9].flags.add(r"\Deleted")	# by another
+
+        def on_command(session, verb, args, most=most):
+            if verb == "EXPUNGE":
+                session.drop({m.uid for m in session.box.messages
+                              if r"\Deleted" in m.flags}, session.box)
+                return b"TAG OK done\r\n"
+            if most and verb == "UID SEARCH" and args == "DELETED" and \
+                    r"\Deleted" in session.box.messages[0].flags:
+                return b"* SEARCH 1 2 3\r\nTAG OK [MESSAGELIMIT 3 3] some\r\n"
+            return None
+        u.server.on_command = on_command
+        u.sync("--delete-far", "expunge", "--unsafe-expunge")
+        is_(len(stands(u)), 20 if most else 17, "a search that was cut: "
+            "nothing is expunged" if most else "one that was not: it is")
+
+
+@scenario
+def unnamed_copy():
+    """A COPY that was cut, and does not say which are there."""
+    u = filled(30, PLAIN)
+    u.box("Trash")
+    u.runs("a trash")
+    limited(u, 4, named=False)
+    for i in range(1, 12):
+        u.near.remove("INBOX", "number %d" % i)
+    for i in range(12, 20):
+        u.near.move("INBOX", "number %d" % i, "Arch")
+    u.runs("cut, and not said where", "--allow-deletes", "100", status=75)
+    is_(len(stands(u)), 30, "nothing is deleted")
+    u.server.on_command = None
+    u.sync("--allow-deletes", "100")
+    u.sync("--allow-deletes", "100")
+    is_(len(stands(u)), 11, "later it is")
+    ok({"number %d" % i for i in range(1, 12)} <=
+       {x for x, _ in stands(u, "Trash")}, "to the trash", stands(u, "Trash"))
+    is_(len(stands(u, "Arch")), 9, "what was moved is there once")
 
 
 done()
