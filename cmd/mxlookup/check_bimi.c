@@ -29,11 +29,18 @@ static const struct finding_kind findings[] = {
 	    "There is more than one v=BIMI1 record: none of them counts." },
 	{ "BIMI_NEAR", FINDING_WARN, "BIMI#4.2",
 	    "There is a record that was meant to be BIMI and does not count: v=BIMI1 must be its first tag, to the letter, with \";\" behind it." },
+	{ "BIMI_MISPLACED", FINDING_WARN, "BIMI#4.1",
+	    "A BIMI record stands where nobody looks: it belongs to SELECTOR._bimi.DOMAIN, and the selector is \"default\" as a rule." },
 	{ "BIMI_SYNTAX", FINDING_WARN, "BIMI#4.2",
 	    "l= is the https: address of an SVG file, or empty to decline." },
 	{ "BIMI_DMARC", FINDING_WARN, "BIMI#7.1",
 	    "The DMARC policy must be quarantine or reject (t=y is one step less) for the domain and those below it; otherwise no logo is shown." },
 	{ .id = NULL }
+};
+
+static const struct near_place misplaced[] = {
+	{ "_bimi", false }, { "default.bimi", false }, { "default._bimi", true },
+	{ "", false }, { NULL, false }
 };
 
 static bool
@@ -94,8 +101,11 @@ run_bimi(struct task *t)
 	    !str_is(str_of(w.org), t->domain) &&
 	    !bimi_look(t, r, w.org, &found))
 		return false;
+	if (!near_look(t, r->answer, MEANT_BIMI, misplaced))
+		return false;
 	t->result[CHECK_BIMI] = r;
 	near_find(t, r->answer, MEANT_BIMI, "BIMI_NEAR");
+	near_misplaced(t, r->answer, MEANT_BIMI, "BIMI_MISPLACED", misplaced);
 	if (found > 1)
 		task_find(t, "BIMI_MANY", r->at, "%u records", found);
 	else if (found == 1)

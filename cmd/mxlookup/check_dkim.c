@@ -14,12 +14,16 @@
 #include "file.h"
 #include "json.h"
 #include "mem.h"
+#include "near.h"
 #include "show.h"
 #include "table.h"
 #include "task.h"
 
+enum { PLACES = 4 };
+
 struct key {
 	const char *selector;
+	const struct dns_answer *other[PLACES];	/* if nothing is here */
 	bool given;			/* not guessed */
 	const struct dns_answer *answer;
 	struct str record;
@@ -70,6 +74,8 @@ enum { PROVIDERS = sizeof providers / sizeof *providers,
 static const struct finding_kind findings[] = {
 	{ "DKIM_NO_KEY", FINDING_ERROR, "RFC6376#3.6.2",
 	    "There is no key at the selector that was asked for: signatures with it do not verify." },
+	{ "DKIM_MISPLACED", FINDING_WARN, "RFC6376#3.6.2.1",
+	    "There is no key at the selector, and one stands where nobody looks: it belongs to SELECTOR._domainkey.DOMAIN." },
 	{ "DKIM_NONE", FINDING_HINT, "RFC6376#3.6.2",
 	    "The domain takes mail, and nothing is below its _domainkey: there is no key, so its mail cannot be signed in its name." },
 	{ "DKIM_SYNTAX", FINDING_ERROR, "RFC6376#3.6.1",
@@ -148,6 +154,56 @@ judge_key(struct task *t, const struct key *k, const char *at)
 		task_find(t, "DKIM_TEST", at, "t=y");
 }
 
+/* Answers of the places where the key may be instead; false: not all there. */
+static bool
+look_elsewhere(struct task *t, struct key *k)
+{
+	static const char *const behind[PLACES] = { "", ".domainkey",
+	    "._domainkeys", "._domainkey" };
+	bool all = true;
+	size_t i;
+
+	if (!k->given || !dns_absent(k->answer->status))
+		return true;
+	for (i = 0; i < PLACES; i++) {
+		k->other[i] = near_ask(t, &(struct near_place){
+		    arena_printf(t->mem, "%s%s", k->selector, behind[i]),
+		    i == PLACES - 1 });
+		all = all && k->other[i] != NULL;
+	}
+	return all;
+}
+
+static void
+judge_elsewhere(struct task *t, const struct key *k, const char *at)
+{
+	const struct dns_answer *a;
+	struct dkim_key key;
+	unsigned i, n;
+
+	for (i = 0; i < PLACES; i++) {
+		a = k->other[i];
+		for (n = 0; a != NULL && n < a->n; n++)
+			if (dkim_parse(a->rr[n].data, &key) == 0)
+				task_fix(t, task_find(t, "DKIM_MISPLACED",
+				    a->name, "\"%.*s\" stands at %s, not at %s",
+				    STR_ARG(str_to(a->rr[n].data, 600)),
+				    a->name, at), at, DNS_TXT, a->rr[n].data);
+	}
+}
+
+static void
+judge_no_key(struct task *t, const struct key *k, const char *at)
+{
+	if (k->answer->ncname > 0)
+		task_find(t, "DKIM_NO_KEY", at, "it is an alias of %s, where there is none (%s)",
+		    dns_owner(k->answer), dns_status(k->answer->status));
+	else
+		task_find(t, "DKIM_NO_KEY", at, "%s",
+		    dns_status(k->answer->status));
+	judge_elsewhere(t, k, at);
+}
+
 static void
 judge_dkim(struct task *t, struct dkim_facts *r, struct key *k)
 {
@@ -155,8 +211,7 @@ judge_dkim(struct task *t, struct dkim_facts *r, struct key *k)
 	    k->selector, t->domain);
 
 	if (dns_absent(k->answer->status) && k->given)
-		task_find(t, "DKIM_NO_KEY", at, "%s",
-		    dns_status(k->answer->status));
+		judge_no_key(t, k, at);
 	if (k->answer->status != DNS_OK || k->answer->n == 0)
 		return;
 	r->found++;
@@ -182,6 +237,10 @@ run_dkim(struct task *t)
 		    "%s._domainkey.%s", r->key[i].selector, t->domain);
 		all = all && r->key[i].answer != NULL;
 	}
+	if (!all)
+		return false;
+	for (i = 0; i < r->n; i++)
+		all = look_elsewhere(t, &r->key[i]) && all;
 	if (!all)
 		return false;
 	for (i = 0; i < r->n; i++)

@@ -29,8 +29,6 @@ struct target {
 
 struct dmarc_facts {
 	struct dmarc_walk w;
-	const struct dns_answer *apex;	/* TXT of the domain itself, asked for
-					 * if no record counts; or NULL */
 	bool exists;
 	struct target target[TARGETS];
 	size_t ntarget;
@@ -45,7 +43,7 @@ static const struct finding_kind findings[] = {
 	{ "DMARC_NEAR", FINDING_WARN, "RFC9989#4.10",
 	    "There is a record that was meant to be DMARC and does not count: v=DMARC1 must be its first tag, to the letter, with \";\" behind it." },
 	{ "DMARC_MISPLACED", FINDING_WARN, "RFC9989#4.10",
-	    "A DMARC record stands at the domain itself, where nobody looks: it belongs to _dmarc.DOMAIN." },
+	    "A DMARC record stands at the domain itself, or at another name where nobody looks: it belongs to _dmarc.DOMAIN." },
 	{ "DMARC_SYNTAX", FINDING_WARN, "RFC9989#4.8",
 	    "A part of the record cannot be read and is ignored." },
 	{ "DMARC_POLICY", FINDING_ERROR, "RFC9989#4.10.1",
@@ -73,6 +71,10 @@ static const struct finding_kind findings[] = {
 	{ "DMARC_LIMIT", FINDING_WARN, "RFC9990#4",
 	    "Reports go to more places than are looked at: 16 in rua, 16 in ruf, 8 hosts. Those behind them may not take any." },
 	{ .id = NULL }
+};
+
+static const struct near_place misplaced[] = {
+	{ "", false }, { "dmarc", false }, { "_dmarc", true }, { NULL, false }
 };
 
 bool
@@ -286,11 +288,9 @@ judge_dmarc(struct task *t, struct dmarc_facts *r)
 			task_find(t, "DMARC_MANY", w->level[i].domain,
 			    "%u records", w->level[i].found);
 	}
-	for (i = 0; r->apex != NULL && i < r->apex->n; i++)
-		if (meant_counts(MEANT_DMARC, r->apex->rr[i].data))
-			task_find(t, "DMARC_MISPLACED", NULL, "\"%.*s\" stands at %s, not at _dmarc.%s",
-			    STR_ARG(str_to(r->apex->rr[i].data, 600)),
-			    t->domain, t->domain);
+	if (w->at == NULL && w->temp == NULL)
+		near_misplaced(t, w->level[0].answer, MEANT_DMARC,
+		    "DMARC_MISPLACED", misplaced);
 	if (w->at != NULL)
 		judge_record(t, w);
 	else if (w->temp == NULL)
@@ -324,7 +324,7 @@ run_dmarc(struct task *t)
 	if (r->w.at != NULL && !reports(t, r))
 		return false;
 	if (r->w.at == NULL && r->w.temp == NULL &&
-	    (r->apex = ask_dns(&t->ask, t->domain, DNS_TXT)) == NULL)
+	    !near_look(t, r->w.level[0].answer, MEANT_DMARC, misplaced))
 		return false;
 	/* An alias exists, whatever its target does (RFC 8020 section 2). */
 	r->exists = t->mx.answer == NULL || t->mx.answer->ncname > 0 ||

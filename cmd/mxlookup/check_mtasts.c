@@ -28,6 +28,8 @@ static const struct finding_kind findings[] = {
 	    "There is more than one v=STSv1 record: senders act as if there were none. Keep one." },
 	{ "MTASTS_SYNTAX", FINDING_ERROR, "RFC8461#3.1",
 	    "The record must be v=STSv1; and id= with 1 to 32 letters and digits, to the letter; else senders act as if there were none." },
+	{ "MTASTS_MISPLACED", FINDING_WARN, "RFC8461#3.1",
+	    "A record for MTA-STS stands where nobody looks: it belongs to _mta-sts.DOMAIN; the policy is at mta-sts.DOMAIN." },
 	{ "MTASTS_FETCH", FINDING_ERROR, "RFC8461#3.3",
 	    "The policy cannot be got: https://mta-sts.DOMAIN/.well-known/mta-sts.txt must answer 200 with text/plain, without a redirect, with a valid certificate." },
 	{ "MTASTS_TEMP", FINDING_WARN, "RFC8461#3.3",
@@ -43,6 +45,11 @@ static const struct finding_kind findings[] = {
 	{ "MTASTS_ID", FINDING_HINT, "RFC8461#3.1",
 	    "The id is another than the known one: the policy has changed." },
 	{ .id = NULL }
+};
+
+static const struct near_place misplaced[] = {
+	{ "mta-sts", false }, { "_mta_sts", false }, { "_mta-sts", true },
+	{ "", false }, { NULL, false }
 };
 
 static void
@@ -68,6 +75,7 @@ static void
 judge_mtasts(struct task *t, const struct sts *s)
 {
 	near_find(t, s->answer, MEANT_STS, "MTASTS_SYNTAX");
+	near_misplaced(t, s->answer, MEANT_STS, "MTASTS_MISPLACED", misplaced);
 	switch (s->state) {
 	case STS_MANY:
 		task_find(t, "MTASTS_MANY", NULL, "%u records", s->found);
@@ -111,7 +119,8 @@ run_mtasts(struct task *t)
 		s->seconds = o.seconds > 0 ? o.seconds : SECONDS;
 		s->early = true;
 	}
-	if (!sts_get(s, &t->ask, t->domain))
+	if (!sts_get(s, &t->ask, t->domain) ||
+	    !near_look(t, s->answer, MEANT_STS, misplaced))
 		return false;
 	judge_mtasts(t, s);
 	return true;

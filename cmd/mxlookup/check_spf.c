@@ -41,6 +41,8 @@ static const struct finding_kind findings[] = {
 	    "There is more than one v=spf1 record: receivers act on none of them (permerror). Keep one." },
 	{ "SPF_NEAR", FINDING_WARN, "RFC7208#4.5",
 	    "There is a record that was meant to be SPF and does not count: it must begin with v=spf1 and a blank, to the letter." },
+	{ "SPF_MISPLACED", FINDING_WARN, "RFC7208#3",
+	    "The domain has no SPF record, and one stands where no receiver looks: it belongs to the domain itself." },
 	{ "SPF_SYNTAX", FINDING_ERROR, "RFC7208#4.6",
 	    "A record cannot be parsed; one bad term makes all of it useless (permerror)." },
 	{ "SPF_LOOKUPS", FINDING_ERROR, "RFC7208#4.6.4",
@@ -78,6 +80,10 @@ static const struct finding_kind findings[] = {
 	{ "SPF_TCP", FINDING_HINT, "RFC7208#3.4",
 	    "The TXT answer does not fit a UDP packet; some receivers will not get it." },
 	{ .id = NULL }
+};
+
+static const struct near_place misplaced[] = {
+	{ "spf", false }, { "_spf", false }, { "", true }, { NULL, false }
 };
 
 static bool
@@ -125,9 +131,11 @@ run_spf(struct task *t)
 	if (mx != NULL && mx->status == DNS_NODATA &&
 	    !own_address(t, &address))
 		all = false;
-	if (!all)
+	if (!all || !near_look(t, r->s.node[0]->answer, MEANT_SPF, misplaced))
 		return false;
 	t->result[CHECK_SPF] = r;
+	near_misplaced(t, r->s.node[0]->answer, MEANT_SPF, "SPF_MISPLACED",
+	    misplaced);
 	spf_flatten(t->mem, &r->s);
 	judge_spf(t, &r->s, mx, address);
 	return true;

@@ -27,9 +27,16 @@ static const struct finding_kind findings[] = {
 	    "There is more than one v=TLSRPTv1 record: senders act as if there were none. Keep one." },
 	{ "TLSRPT_SYNTAX", FINDING_WARN, "RFC8460#3",
 	    "The record cannot be parsed: it is v=TLSRPTv1, then rua= with mailto: or https: addresses, separated by commas." },
+	{ "TLSRPT_MISPLACED", FINDING_WARN, "RFC8460#3",
+	    "A record for TLS reports stands where nobody looks: it belongs to _smtp._tls.DOMAIN." },
 	{ "TLSRPT_RUA", FINDING_WARN, "RFC8460#3",
 	    "A place for reports is neither mailto: nor https:; senders cannot report there." },
 	{ .id = NULL }
+};
+
+static const struct near_place misplaced[] = {
+	{ "_tls", false }, { "_smtp-tls", false }, { "smtp._tls", false },
+	{ "_smtp._tls", true }, { "", false }, { NULL, false }
 };
 
 static void
@@ -72,11 +79,12 @@ run_tlsrpt(struct task *t)
 	struct tlsrpt *r;
 	unsigned n;
 
-	if (a == NULL)
+	if (a == NULL || !near_look(t, a, MEANT_TLSRPT, misplaced))
 		return false;
 	r = t->result[CHECK_TLSRPT] = arena_new(t->mem, 1, sizeof *r);
 	r->answer = a;
 	near_find(t, a, MEANT_TLSRPT, "TLSRPT_SYNTAX");
+	near_misplaced(t, a, MEANT_TLSRPT, "TLSRPT_MISPLACED", misplaced);
 	n = tag_start(a, START, &r->record);
 	if (n > 1)
 		task_find(t, "TLSRPT_MANY", NULL, "%u records", n);

@@ -2,6 +2,8 @@
 #ifndef NEAR_H
 #define NEAR_H
 
+#include <stdbool.h>
+
 #include "dns.h"
 #include "json.h"
 #include "meant.h"
@@ -15,6 +17,26 @@ struct task;
  */
 void near_find(struct task *, const struct dns_answer *, enum meant,
     const char *id);
+
+/* A name where people put a record by mistake; an array ends with NULL. */
+struct near_place {
+	const char *labels;		/* before the domain; "" */
+	bool twice;			/* the domain stands there twice */
+};
+
+/* The TXT records there, or NULL: they are not known yet. */
+const struct dns_answer *near_ask(struct task *, const struct near_place *);
+
+/*
+ * If none of the answer counts nor was meant to: are the records known that
+ * stand at these places?  False: answers are missing.
+ */
+bool near_look(struct task *, const struct dns_answer *right, enum meant,
+    const struct near_place *);
+
+/* A finding of this kind for each of them that would count at its place. */
+void near_misplaced(struct task *, const struct dns_answer *right, enum meant,
+    const char *id, const struct near_place *);
 
 /* "records": those that count, as an array; "near": those meant, and why. */
 void near_json(const struct task *, struct json *, const struct dns_answer *,
