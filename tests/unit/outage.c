@@ -1,4 +1,4 @@
-/* mailfetch_outage.c: what ends a watch, how long it waits, what it says */
+/* outage.c: what ends a watch, how long it waits, what it says */
 #include <string.h>
 #include <sysexits.h>
 
