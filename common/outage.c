@@ -1,9 +1,13 @@
 /* outage.c: what a watch does after a pass: it goes on, waits, or ends */
 #include <sysexits.h>
 
+#include "clock.h"
+#include "net.h"
 #include "outage.h"
+#include "stop.h"
 
 enum { POLL = 300 };		/* seconds: what POP3 waits, and an outage at most */
+enum { SLICE = 5, SLEPT = 2000 };		/* seconds, and ms */
 
 /* A password may be changed for another, but a server is wrong, too. */
 static bool
@@ -22,6 +26,8 @@ ends(struct outage *o, const struct outage_pass *p)
 {
 	bool many = login_refused(o, p);
 
+	if (o->patient)
+		return p->code == EX_USAGE;
 	if (p->code == 0 || p->code == EX_NOHOST)
 		return false;
 	if (p->code == EX_TEMPFAIL)
@@ -66,4 +72,22 @@ outage_after(struct outage *o, const struct outage_pass *p)
 		return OUTAGE_WAIT;
 	o->said = p->code;
 	return OUTAGE_SAY;
+}
+
+void
+outage_rest(double seconds, int64_t slept)
+{
+	int64_t end = clock_in(seconds), slice;
+
+	while (clock_left(end) > 0 && clock_slept() - slept < SLEPT &&
+	    !stop_asked()) {
+		slice = clock_in(SLICE);
+		net_poll(NULL, 0, slice < end ? slice : end);
+	}
+}
+
+double
+outage_pause(const struct outage *o)
+{
+	return o->pause * (0.5 + (double)(clock_us() & 1023) / 1024);
 }

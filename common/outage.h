@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Start with these three alone. */
+/* Start with these four alone. */
 struct outage {
+	bool patient;		/* nothing ends it but a usage error */
 	double poll;		/* seconds between passes that work; 0: 300 */
 	uint64_t refusals;	/* so many logins refused in a row end it, */
 	double refused_for;	/* if the first was so many seconds ago */
@@ -39,5 +40,15 @@ enum outage_next { OUTAGE_END, OUTAGE_WAIT, OUTAGE_SAY };
  * once in an outage, and again when its status changes.
  */
 enum outage_next outage_after(struct outage *, const struct outage_pass *);
+
+/*
+ * Waits for so many seconds; not longer than until a stop (stop.h), or until
+ * this machine has been suspended since slept (clock_slept).
+ */
+void outage_rest(double seconds, int64_t slept);
+
+/* The pause of an outage, half of it more or less by chance: a server that
+ * comes back is not overrun. */
+double outage_pause(const struct outage *);
 
 #endif

@@ -460,28 +460,6 @@ once(struct err *e)
 	return opened ? after(status) : status;
 }
 
-enum { SLICE = 5, SLEPT = 2000 };		/* seconds, and ms */
-
-/* Not longer than this machine is awake. */
-static void
-rest(double seconds, int64_t slept)
-{
-	int64_t end = clock_in(seconds), slice;
-
-	while (clock_left(end) > 0 && clock_slept() - slept < SLEPT &&
-	    !stop_asked()) {
-		slice = clock_in(SLICE);
-		net_poll(NULL, 0, slice < end ? slice : end);
-	}
-}
-
-/* Half of it more or less: a server that comes back is not overrun. */
-static double
-roughly(double seconds)
-{
-	return seconds * (0.5 + (double)(clock_us() & 1023) / 1024);
-}
-
 /* A server that counts logins refuses the one that comes too early. */
 static double
 until_next(double poll)
@@ -532,8 +510,8 @@ watch(struct err *e)
 		complain_end(&p.complain, e->code == 0, clock_wall());
 		fail_clear(e);
 		fflush(stdout);
-		rest(pass.status == 0 ? until_next(out.pause) :
-		    roughly(out.pause), slept);
+		outage_rest(pass.status == 0 ? until_next(out.pause) :
+		    outage_pause(&out), slept);
 	}
 	return EX_TEMPFAIL;
 }

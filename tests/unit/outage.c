@@ -65,6 +65,24 @@ busy(void)
 	ok(outage_after(&o, &p) == OUTAGE_SAY, "it has it later");
 }
 
+/* Of a watch that nothing ends but what was asked for wrongly. */
+static void
+patient(void)
+{
+	int code;
+
+	o = (struct outage){ .patient = true };
+	for (code = EX_USAGE + 1; code <= EX_CONFIG; code++)
+		if (pass(code, code, false) == OUTAGE_END)
+			break;
+	ok(code > EX_CONFIG, "patient: %d does not end it", code);
+	ok(outage_after(&o, &(struct outage_pass){ .status = EX_TEMPFAIL,
+	    .code = EX_TEMPFAIL, .busy = true }) != OUTAGE_END,
+	    "nor does another run that has the lock");
+	ok(pass(90, EX_USAGE, false) == OUTAGE_END, "a usage error does");
+	ok(o.pause > 0 && o.pause <= 300, "five minutes at most");
+}
+
 static void
 refusals(void)
 {
@@ -142,6 +160,7 @@ main(void)
 {
 	statuses();
 	busy();
+	patient();
 	refusals();
 	pauses();
 	words();
