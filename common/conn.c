@@ -30,7 +30,8 @@
 enum {
 	QUEUE = 1 << 23,	/* what we may say while it does not listen */
 	SLICE = 5,		/* seconds, of a long wait */
-	SLEPT = 2000		/* ms of suspension that count */
+	SLEPT = 2000,		/* ms of suspension that count, */
+	STOPPED = 60000		/* and of ours: a busy machine has us wait, too */
 };
 
 int
@@ -519,32 +520,48 @@ conn_take(struct conn *c, size_t n)
 }
 
 /*
- * 1 something came, 0 the time is over, -1 the machine slept.  The monotonic
- * clock stands still meanwhile, so that no deadline would tell.
+ * The monotonic clock stands still while the machine is suspended, and goes on
+ * while a process is: of the first no deadline would tell, of the second one
+ * that is long over.
  */
-static int
-long_wait(struct conn *c, int64_t end)
+static const char *
+was_away(const struct conn *c, int64_t slice)
 {
-	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	if (clock_slept() - c->slept >= SLEPT)
+		return "this machine was suspended";
+	return clock_ms() - slice >= STOPPED ? "this process was stopped" :
+	    NULL;
+}
+
+/* 1 something came, 2 from the other one, 0 the time is over, -1 absent. */
+static int
+long_wait(struct conn *c, int also, int64_t end)
+{
+	struct pollfd p[] = { { .fd = c->fd, .events = POLLIN },
+	    { .fd = also, .events = POLLIN } };
+	const char *why;
 	int64_t slice;
 	int got = 0;
 
 	while (got == 0 && clock_left(end) != 0) {
 		slice = clock_in(SLICE);
-		got = net_poll(&p, 1, slice < end ? slice : end);
+		if (end < slice)
+			slice = end;
+		got = net_poll(p, 2, slice);
 		if (got == NET_STOPPED)
 			return 0;	/* there is time for a last word */
-		if (clock_slept() - c->slept < SLEPT)
+		if ((why = was_away(c, slice)) == NULL)
 			continue;
-		fail(c->e, EX_TEMPFAIL, "%s: this machine was suspended",
-		    c->limits.what);
+		fail(c->e, EX_TEMPFAIL, "%s: %s", c->limits.what, why);
 		return conn_broken(c);
 	}
-	return got > 0;
+	if (got > 0)
+		return p[0].revents != 0 ? 1 : 2;
+	return 0;
 }
 
 int
-conn_wait(struct conn *c, double seconds)
+conn_wait(struct conn *c, int also, double seconds)
 {
 	int64_t end = clock_in(seconds);
 	int got;
@@ -558,7 +575,7 @@ conn_wait(struct conn *c, double seconds)
 			return got;
 		if (c->eof)
 			return conn_closed(c);
-		if ((got = long_wait(c, end)) <= 0)
+		if ((got = long_wait(c, also, end)) != 1)
 			return got;
 		if (conn_recv_some(c) < 0)
 			return -1;

@@ -104,12 +104,13 @@ void conn_take(struct conn *, size_t n);
 int conn_quiet(struct conn *, double seconds);
 
 /*
- * Sends what is queued and waits, long, for something to read: 1 there is, 0
- * the seconds are over or a stop was asked for (no failure), -1 failed.  A
- * peer that is gone is found out by keepalive in two minutes, and by a machine
- * that was suspended since it connected (EX_TEMPFAIL): connect again.
+ * Sends what is queued and waits, long, for something to read: 1 there is, 2
+ * there is from the descriptor also (-1: none), 0 the seconds are over or a
+ * stop was asked for (no failure), -1 failed.  A peer that is gone is found out
+ * by keepalive in two minutes; and after a suspension of the machine, or of
+ * this process (SIGSTOP), it is taken for gone (EX_TEMPFAIL): connect again.
  */
-int conn_wait(struct conn *, double seconds);
+int conn_wait(struct conn *, int also, double seconds);
 
 /* Records a failure of the dialogue, with "host:port: " before it.  -1. */
 int conn_fail(struct conn *, int code, const char *fmt, ...)

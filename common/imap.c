@@ -396,62 +396,6 @@ imap_deflate(struct imap *m)
 	return conn_deflate(m->c);
 }
 
-/* ---- waiting for mail ---- */
-
-static bool
-changes(enum imap_type t, bool others)
-{
-	return t == IMAP_EXISTS || t == IMAP_EXPUNGE || t == IMAP_FETCH ||
-	    t == IMAP_VANISHED || (t == IMAP_STATUS && others);
-}
-
-/* 1 a response begins, 0 the time is over, -1. */
-static int
-idle(struct imap *m, int64_t end)
-{
-	int got;
-
-	conn_phase(m->c, "IDLE", 0);
-	got = clock_left(end) > 0 ? conn_wait(m->c, clock_left(end) / 1e3) :
-	    0;
-	if (got >= 0)
-		conn_phase(m->c, "IDLE", CONN_COMMAND);
-	return got;
-}
-
-int
-imap_idle(struct imap *m, double seconds, bool others)
-{
-	unsigned tag = imap_say(m, "IDLE");
-	int64_t end = clock_in(seconds < CONN_IDLE ? seconds : CONN_IDLE);
-	struct imap_resp r;
-	int got;
-
-	conn_phase(m->c, "IDLE", CONN_COMMAND);
-	do {
-		if (imap_next(m, &r) < 0)
-			return -1;
-		if (imap_done(&r, tag))
-			return conn_fail(m->c, EX_UNAVAILABLE, "IDLE: %s",
-			    m->text);
-	} while (r.type != IMAP_CONTINUE);
-	while ((got = idle(m, end)) > 0) {
-		if (imap_next(m, &r) < 0)
-			return -1;
-		if (imap_done(&r, tag))
-			return conn_fail(m->c, EX_TEMPFAIL, "IDLE: %s",
-			    m->text);
-		if (changes(r.type, others))
-			break;
-	}
-	if (got < 0)
-		return -1;
-	conn_printf(m->c, "DONE\r\n");
-	if (stop_asked())		/* only imap_quit can follow */
-		return 0;
-	return imap_wait(m, tag) < 0 ? -1 : got;
-}
-
 void
 imap_quit(struct imap *m)
 {

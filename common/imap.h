@@ -130,14 +130,6 @@ int imap_must(struct imap *, unsigned tag, const char *what);
  */
 int imap_severity(const char *text, int otherwise);
 
-/*
- * IDLE: 1 the mailbox has changed (EXISTS, EXPUNGE, FETCH, VANISHED), or one of
- * the others that it was asked to tell of (STATUS, see imap_notify.h); 0 not in
- * these seconds, in 29 minutes, or before a stop (after which only imap_quit is
- * of use), -1.  That the server is still there is not worth a return.
- */
-int imap_idle(struct imap *, double seconds, bool others);
-
 /* LOGOUT, not waited for; also after a stop, where it can be said. */
 void imap_quit(struct imap *);
 

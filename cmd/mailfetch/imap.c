@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "imap_box.h"
+#include "imap_idle.h"
 #include "imap_notify.h"
 #include "imapbox.h"
 #include "pattern.h"
@@ -313,7 +314,7 @@ wait_for_mail(struct run *r, struct imap *m, struct folders *f)
 	trace_note(TRACE_DONE, "%s: waiting for mail in %s", r->o->title,
 	    first);
 	if ((m->caps & IMAP_IDLE) == 0)
-		return conn_wait(m->c, until_asked(r)) < 0 ? -1 : 0;
+		return conn_wait(m->c, -1, until_asked(r)) < 0 ? -1 : 0;
 	return imap_idle(m, f->n > 1 ? until_asked(r) : TOLD, false) < 0 ?
 	    -1 : 0;
 }

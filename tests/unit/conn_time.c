@@ -7,6 +7,7 @@
 
 #include "imap_append.h"
 #include "imap_box.h"
+#include "imap_idle.h"
 #include "pop3.h"
 #include "proxy.h"
 
@@ -587,6 +588,53 @@ imap_idling(void)
 	    "does not end");
 }
 
+static const struct answer idles[] = { { "CAPABILITY", "* CAPABILITY "
+    "IMAP4rev1\r\nA1 OK\r\n", 0 }, { "IDLE", "* 3 EXISTS\r\n+ idling\r\n",
+    0 }, { "DONE", "A2 OK\r\n", 0 }, { 0 } };
+
+/* Up to where it idles: its tag. */
+static unsigned
+idling(void)
+{
+	struct imap_resp r;
+	unsigned tag;
+	int got;
+
+	begin(&(struct play){ .answers = idles, "* OK x\r\n" });
+	log_in();
+	tag = imap_ask_idle(&m);
+	while ((got = imap_idle_open(&m, tag, &r)) > 0)
+		;
+	return got == 0 ? tag : 0;
+}
+
+static void
+imap_idling_else(void)
+{
+	struct imap_resp r;
+	unsigned tag;
+	int other[2];
+
+	begin(&(struct play){ .answers = idles, "* OK x\r\n" });
+	log_in();
+	ok(imap_idle(&m, 86400, false) == 1, "IDLE: what is said before it idles counts");
+	tag = idling();
+	tick = 55000;
+	lived(imap_idle_next(&m, tag, -1, 600, &r), 600,
+	    "IDLE on a machine that is busy");
+	tag = idling();
+	tick = 3600000;
+	left(imap_idle_next(&m, tag, -1, 86400, &r), 3600, 3606,
+	    "this process was stopped", "IDLE, and a SIGSTOP for an hour");
+	tag = idling();
+	if (pipe(other) < 0 || write(other[1], "x", 1) != 1)
+		abort();
+	ok(imap_idle_next(&m, tag, other[0], 600, &r) == 2 && took() < 1,
+	    "IDLE, and something else to read");
+	close(other[0]);
+	close(other[1]);
+}
+
 /* ---- before it ---- */
 
 static void
@@ -617,6 +665,7 @@ main(void)
 	imap_flood();
 	imap_away();
 	imap_idling();
+	imap_idling_else();
 	before();
 	return done();
 }
