@@ -10,6 +10,7 @@
 
 enum { LINE = 8000 };			/* RFC 7162 4, of any command */
 #define EVENTS "(MessageNew MessageExpunge)"
+#define SELECTED "(SELECTED-DELAYED (MessageNew MessageExpunge FlagChange))"
 
 struct all {
 	const struct imap_told *v;
@@ -85,4 +86,16 @@ int
 imap_notify_end(struct imap *m)
 {
 	return imap_wait(m, imap_say(m, "NOTIFY NONE")) < 0 ? -1 : 0;
+}
+
+unsigned
+imap_ask_notify_all(struct imap *m)
+{
+	return imap_say(m, "NOTIFY SET STATUS " SELECTED " (PERSONAL (MessageNew MessageExpunge FlagChange MailboxName))");
+}
+
+unsigned
+imap_ask_notify_off(struct imap *m)
+{
+	return imap_say(m, "NOTIFY SET " SELECTED);
 }

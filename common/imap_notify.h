@@ -18,6 +18,16 @@ struct imap_told {
  */
 int imap_notify(struct imap *, const struct imap_told *, size_t n);
 
+/*
+ * The same for all mailboxes of the user's own, and for what comes, goes, or
+ * gets other flags in any of them; for folders that are made, removed or
+ * renamed (LIST), too.  The answer has a STATUS of each.  What the selected
+ * mailbox says stays as it is without NOTIFY (SELECTED-DELAYED, 6.2).
+ */
+unsigned imap_ask_notify_all(struct imap *);
+/* Again as without NOTIFY: of the selected mailbox alone. */
+unsigned imap_ask_notify_off(struct imap *);
+
 /* NOTIFY NONE, waited for: it would disturb other commands.  0, or -1. */
 int imap_notify_end(struct imap *);
 

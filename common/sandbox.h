@@ -24,6 +24,9 @@ struct sandbox {
 	bool any_port;		/* or any of them */
 	bool udp;		/* new UDP sockets: it asks name servers itself */
 	bool source;		/* sockets are bound to a local address */
+	bool watches;		/* folders are watched (dirwatch.h).  No kernel
+				   says which: the names, no more, in any that
+				   the user may read */
 };
 
 /*

@@ -109,7 +109,7 @@ static const short refused[] = {
 	SYS_keyctl, SYS_seccomp, CALL_landlock_create_ruleset,
 	CALL_landlock_add_rule, CALL_landlock_restrict_self,
 	SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_fanotify_init,
-	SYS_fanotify_mark, SYS_inotify_init1, SYS_inotify_add_watch,
+	SYS_fanotify_mark,
 	SYS_mknodat, SYS_symlinkat, SYS_fchmodat, CALL_fchmodat2, SYS_fchown,
 	SYS_fchownat, SYS_truncate, SYS_setxattr, SYS_lsetxattr,
 	SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
@@ -140,7 +140,7 @@ static const short refused[] = {
 #define LOW(arg) ((arg) * 2 + 0)
 #define HIGH(arg) ((arg) * 2 + 1)
 #define EVERY UINT32_MAX
-enum when { ALWAYS, WHEN_UDP, WHEN_SOURCE, WHEN_SANITIZED };
+enum when { ALWAYS, WHEN_UDP, WHEN_SOURCE, WHEN_WATCHES, WHEN_SANITIZED };
 enum { OWN_PID = -1 };
 
 #ifdef SANDBOX_SANITIZED
@@ -192,6 +192,8 @@ static const struct rule rules[] = {
 	{ SYS_socketpair, ALWAYS, { { LOW(0), EVERY, AF_UNIX },
 	    { LOW(1), TYPE, SOCK_STREAM } } },
 	ANY(SYS_bind, WHEN_SOURCE),
+	ANY(SYS_inotify_init1, WHEN_WATCHES),
+	ANY(SYS_inotify_add_watch, WHEN_WATCHES),
 	/* Threads, and neither processes nor namespaces (CLONE_NEW...). */
 	{ SYS_clone, ALWAYS, { { LOW(0), CLONE_THREAD, CLONE_THREAD },
 	    { LOW(0), 0x7e020000, 0 } } },
@@ -358,6 +360,7 @@ applies(const struct rule *r, const struct sandbox *s)
 {
 	return r->when == ALWAYS || (r->when == WHEN_UDP && s->udp) ||
 	    (r->when == WHEN_SOURCE && s->source) ||
+	    (r->when == WHEN_WATCHES && s->watches) ||
 	    (r->when == WHEN_SANITIZED && sanitized());
 }
 
