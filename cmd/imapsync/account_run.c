@@ -86,19 +86,23 @@ base_asked(struct run *r)
 
 /* Chosen, locked, and nobody else has become its owner meanwhile. */
 static int
-take_base(struct run *r, const struct base *is)
+take_base(struct run *r, struct account_kept *k, const struct base *is)
 {
-	bool accept = r->o->accept_mode;
-	const char *dir = state_dir(r), *now, *all;
+	bool accept = r->o->accept_mode, first = k->state == NULL;
+	const char *dir = first ? state_dir(r) : k->state, *now, *all;
 
 	if (dir == NULL || (r->dir = base_find(dir, is, accept, &r->arena,
-	    r->e)) == NULL || (r->lock = statedir_lock(lock_name(r), r->e)) <
-	    0 || (now = base_find(dir, is, accept, &r->arena, r->e)) == NULL)
+	    r->e)) == NULL)
+		return -1;
+	r->lock = statedir_lock(lock_name(r), r->e);
+	k->busy = r->lock < 0 && r->e->code == EX_TEMPFAIL;
+	if (r->lock < 0 ||
+	    (now = base_find(dir, is, accept, &r->arena, r->e)) == NULL)
 		return -1;
 	if (strcmp(now, r->dir) != 0)
 		return fail(r->e, EX_TEMPFAIL, "%s: another run has just taken it for other Maildirs: run it again",
 		    r->dir);
-	if (r->o->state != NULL || accept)
+	if (r->o->state != NULL || accept || !first)
 		return 0;
 	all = statedir_path(&r->arena, "imapsync", "--state DIR", r->e);
 	return all == NULL ? -1 : base_alone(all, r->dir, is, r->e);
@@ -200,43 +204,42 @@ needs_attic(const struct settings *o)
 }
 
 static int
-open_run(struct run *r)
+open_run(struct run *r, struct account_kept *k)
 {
 	const struct base is = run_base(r);
 	size_t i;
 
-	if (!r->o->dry_run && hook_open(&r->report.hook, &r->arena,
-	    r->o->on_change, HOOK_SECONDS, r->e) < 0)
+	if (!r->o->dry_run && k->link == NULL && hook_open(&r->report.hook,
+	    &k->arena, r->o->on_change, HOOK_SECONDS, r->e) < 0)
 		return -1;
-	if (take_base(r, &is) < 0 ||
+	if (take_base(r, k, &is) < 0 ||
 	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0 ||
 	    (!r->o->dry_run && base_note(r->dir, &is, r->e) < 0))
 		return -1;
-	if (follow_links(r) < 0)
+	if (k->state == NULL && follow_links(r) < 0)
 		return -1;
 	if (needs_attic(r->o))
 		attic_open(&r->attic, &r->arena, r->o->near, r->root);
 	if (!r->o->dry_run && folders_resume(r) < 0)
 		return -1;
-	r->links = r->o->dry_run ? 1 : (size_t)r->o->connections;
-	r->link = mem_new(r->links, sizeof *r->link);
-	for (i = 0; i < r->links; i++)
+	if (k->link == NULL) {
+		k->links = r->o->dry_run ? 1 : (size_t)r->o->connections;
+		k->link = mem_new(k->links, sizeof *k->link);
+	}
+	r->link = k->link;
+	/* the secret of an open connection may be wiped, or expired */
+	r->links = k->link[0].open ? 1 : k->links;
+	for (i = 0; i < k->links; i++)
 		r->link[i].run = r;
+	if (k->state == NULL)
+		k->state = arena_dup(&k->arena, str_of(state_dir(r)));
 	return 0;
 }
 
+/* All but what is kept. */
 static void
 close_run(struct run *r)
 {
-	size_t i;
-
-	for (i = r->links; i-- > 0; ) {
-		if (r->link[i].open)
-			imap_quit(&r->link[i].imap);
-		imap_free(&r->link[i].imap);
-		session_close(&r->link[i].session);
-	}
-	free(r->link);
 	free(r->boxes);
 	index_close(&r->index);
 	attic_close(&r->attic);
@@ -246,6 +249,65 @@ close_run(struct run *r)
 		close(r->lock);
 	report_free(&r->report);
 	arena_free(&r->arena);
+}
+
+/* ---- its connections ---- */
+
+static void
+close_link(struct link *l)
+{
+	if (l->open)
+		imap_quit(&l->imap);
+	imap_free(&l->imap);
+	l->open = l->tried = l->chose = false;
+	l->selected = NULL;
+}
+
+struct link *
+account_link(const struct account_kept *k)
+{
+	return k->link != NULL && k->link[0].open ? &k->link[0] : NULL;
+}
+
+void
+account_hang_up(struct account_kept *k)
+{
+	struct link *l = &k->link[0];
+
+	if (k->link == NULL)
+		return;
+	close_link(l);
+	l->imap = (struct imap){ 0 };
+	session_hang_up(&l->session);
+	fail_clear(&l->err);
+}
+
+/* Those that helped with downloads. */
+static void
+close_others(struct account_kept *k)
+{
+	size_t i;
+
+	for (i = k->links; i-- > 1; ) {
+		close_link(&k->link[i]);
+		session_close(&k->link[i].session);
+		k->link[i] = (struct link){ .open = false };
+	}
+}
+
+void
+account_unkeep(struct account_kept *k)
+{
+	if (k->links > 0) {
+		close_others(k);
+		close_link(&k->link[0]);
+		session_close(&k->link[0].session);
+	}
+	free(k->link);
+	hook_close(&k->hook);
+	sandbox_forget(&k->box);
+	arena_free(&k->arena);
+	*k = (struct account_kept){ .hook.file = -1 };
 }
 
 /* Looking takes no lock and no base, and changes nothing. */
@@ -275,8 +337,94 @@ account_list(const struct settings *o, struct err *e)
 		list_show(&r, o);
 	fail_join(e, &l->err);
 	status = report_status(&r.report, e);
+	close_link(l);
+	session_close(&l->session);
+	free(l);
 	close_run(&r);
 	sandbox_forget(&box);
+	return status;
+}
+
+/* What the process may touch from here on. */
+static void
+open_paths(struct run *r, struct account_kept *k)
+{
+	const struct settings *o = r->o;
+	struct opt_list former;
+	size_t i;
+
+	sandbox_path(&k->box, o->near, SANDBOX_WRITE);
+	if (r->attic.path != NULL)
+		sandbox_path(&k->box, r->attic.path, SANDBOX_WRITE);
+	if (o->inbox != NULL && o->inbox[0] == '/')
+		sandbox_path(&k->box, o->inbox, SANDBOX_WRITE);
+	sandbox_path(&k->box, o->account->again ? k->state : r->dir,
+	    SANDBOX_WRITE);
+	for (i = 0; i < o->follow.n; i++)
+		sandbox_path(&k->box, arena_printf(&r->arena, "%s/%s",
+		    o->near, o->follow.v[i]), SANDBOX_WRITE);
+	former = elsewhere_dirs(o, &r->arena);
+	for (i = 0; i < former.n; i++)
+		sandbox_path(&k->box, former.v[i], SANDBOX_READ);
+	if (o->on_change != NULL && !o->dry_run)
+		file_temp_keep(HOOK_TEMPS, &k->box);
+	k->box.watches = o->account->again;
+	o->account->box = &k->box;
+}
+
+/* The first time confines the process, too. */
+static int
+connect_run(struct run *r, struct account_kept *k)
+{
+	struct link *l = &r->link[0];
+
+	if (l->open)
+		return 0;
+	if (!k->ready) {
+		open_paths(r, k);
+		if (session_ready(&l->session, r->o->account, &l->err) < 0)
+			return -1;
+		k->ready = true;
+	} else if (session_renew(&l->session, &l->err) < 0) {
+		return -1;
+	}
+	return link_connect(r, l);
+}
+
+int
+account_pass(struct account_kept *k, const struct settings *o,
+    const struct opt_list *fill, struct err *e)
+{
+	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
+	    .attic = { .all = -1 } };
+	struct err late = { 0 };
+	int status;
+
+	k->busy = false;
+	report_begin(&r.report, o);
+	r.report.hook = k->hook;
+	r.report.told = k->told;
+	if (open_run(&r, k) == 0) {
+		if (connect_run(&r, k) == 0) {
+			if (fill != NULL)
+				body_fill(&r, fill);
+			else
+				sync_run(&r, k->roster);
+		}
+		fail_join(e, &r.link[0].err);
+		if (!o->dry_run && e->code != EX_SOFTWARE)
+			index_save(&r.index, &late);
+		fail_join(e, &late);
+		report_hook(&r.report);
+		close_others(k);
+	}
+	report_end(&r.report, e, r.nboxes);
+	status = report_status(&r.report, e);
+	k->hook = r.report.hook;
+	r.report.hook = (struct hook){ .file = -1 };
+	if (e->code != 0 && !k->busy)
+		account_hang_up(k);
+	close_run(&r);
 	return status;
 }
 
@@ -284,49 +432,9 @@ int
 account_run(const struct settings *o, const struct opt_list *fill,
     struct err *e)
 {
-	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
-	    .attic = { .all = -1 } };
-	struct sandbox box = { 0 };
-	struct err late = { 0 };
-	struct opt_list former;
-	struct link *l;
-	size_t i;
-	int status;
+	struct account_kept k = { .hook.file = -1 };
+	int status = account_pass(&k, o, fill, e);
 
-	report_begin(&r.report, o);
-	if (open_run(&r) == 0) {
-		l = &r.link[0];
-		sandbox_path(&box, o->near, SANDBOX_WRITE);
-		if (r.attic.path != NULL)
-			sandbox_path(&box, r.attic.path, SANDBOX_WRITE);
-		if (o->inbox != NULL && o->inbox[0] == '/')
-			sandbox_path(&box, o->inbox, SANDBOX_WRITE);
-		sandbox_path(&box, r.dir, SANDBOX_WRITE);
-		for (i = 0; i < o->follow.n; i++)
-			sandbox_path(&box, arena_printf(&r.arena, "%s/%s",
-			    o->near, o->follow.v[i]), SANDBOX_WRITE);
-		former = elsewhere_dirs(o, &r.arena);
-		for (i = 0; i < former.n; i++)
-			sandbox_path(&box, former.v[i], SANDBOX_READ);
-		if (o->on_change != NULL && !o->dry_run)
-			file_temp_keep(HOOK_TEMPS, &box);
-		o->account->box = &box;
-		if (session_ready(&l->session, o->account, &l->err) == 0 &&
-		    link_connect(&r, l) == 0) {
-			if (fill != NULL)
-				body_fill(&r, fill);
-			else
-				sync_run(&r);
-		}
-		fail_join(e, &l->err);
-		if (!o->dry_run && e->code != EX_SOFTWARE)
-			index_save(&r.index, &late);
-		fail_join(e, &late);
-		report_hook(&r.report);
-	}
-	report_end(&r.report, e, r.nboxes);
-	status = report_status(&r.report, e);
-	close_run(&r);
-	sandbox_forget(&box);
+	account_unkeep(&k);
 	return status;
 }

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "settings.h"
 #include "stop.h"
+#include "told.h"
 #include "trace.h"
 
 static const char *const words[ACT_KINDS] = {
@@ -235,15 +236,19 @@ void
 report_problem(struct report *r, int code, const char *box,
     const char *fmt, ...)
 {
-	char text[1024];
+	char text[1024], line[4096];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	pthread_mutex_lock(&r->talk);
-	if (code != 0 || !r->quiet)
+	if (r->told != NULL && (code != 0 || !r->quiet)) {
+		snprintf(line, sizeof line, "%s: %s: %s", r->title, box, text);
+		told_say(r->told, code, box, fmt, line);
+	} else if (code != 0 || !r->quiet) {
 		fail_print("%s: %s: %s", r->title, box, text);
+	}
 	r->status = fail_worse(r->status, code);
 	pthread_mutex_unlock(&r->talk);
 }
@@ -343,6 +348,34 @@ summary_where(struct report *r, struct buf *t)
 		buf_printf(t, " and %zu more", r->nboxes - NAMED);
 }
 
+static void
+say_orphans(struct report *r)
+{
+	char line[256];
+
+	if (r->orphans == 0 || r->quiet)
+		return;
+	snprintf(line, sizeof line, "%s: %llu files are here alone since the UIDs changed; they are kept (--reupload-orphans uploads them)",
+	    r->title, (unsigned long long)r->orphans);
+	if (r->told != NULL)
+		told_say(r->told, 0, "", line, line);
+	else
+		fail_print("%s", line);
+}
+
+/* A watch says nothing of a look that found nothing to do. */
+static bool
+idle_look(const struct report *r, const struct err *e)
+{
+	size_t k;
+
+	for (k = 0; k < ACT_NOTHING; k++)
+		if (r->count[k] > 0)
+			return false;
+	return r->told != NULL && r->folders == 0 &&
+	    report_status(r, e) == 0;
+}
+
 /* For people: on a terminal where something was done, and with -v. */
 static void
 summary(struct report *r, size_t boxes)
@@ -394,9 +427,9 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 	size_t i;
 
 	report_progress(r, 0, true);
-	if (r->orphans > 0 && !r->quiet)
-		fail_print("%s: %llu files are here alone since the UIDs changed; they are kept (--reupload-orphans uploads them)",
-		    r->title, (unsigned long long)r->orphans);
+	say_orphans(r);
+	if (idle_look(r, e))
+		return;
 	if (!r->dry_run && (trace_on(TRACE_DONE) ||
 	    (r->draws && !r->json)))
 		summary(r, boxes);

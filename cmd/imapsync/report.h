@@ -15,12 +15,14 @@
 #include "table.h"
 
 struct settings;
+struct told;
 
 /* Of one run; its functions may be called by several threads. */
 struct report {
 	const char *title;	/* the account's name */
 	const char *near;	/* the directory of the Maildirs */
 	struct hook hook;	/* who is told at the end */
+	struct told *told;	/* of a watch: what it has said; or NULL */
 	bool json;		/* an object a line, for programs */
 	bool quiet;		/* nothing but what failed */
 	bool verbose;		/* each act and each folder, too */

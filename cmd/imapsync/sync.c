@@ -7,6 +7,7 @@
  * answered OK: the mark stays where it was, so the next run hears of our own
  * changes together with those of others, and finds ours in the state.
  */
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "account.h"
@@ -29,6 +30,7 @@
 #include "plan.h"
 #include "proof.h"
 #include "report.h"
+#include "roster.h"
 #include "settings.h"
 #include "state.h"
 #include "stop.h"
@@ -585,12 +587,27 @@ note_arrivals(struct run *r)
 			e->latest = r->boxes[i].arrived != 0;
 }
 
+static int
+find_folders(struct run *r, struct roster *of)
+{
+	if (of != NULL && of->whole && roster_give(of, r) == 0)
+		return 0;
+	free(r->boxes);
+	r->boxes = NULL;
+	r->nboxes = 0;
+	if (list_find(r) < 0 || folders_agree(r) < 0)
+		return -1;
+	if (of != NULL)
+		roster_take(of, r);
+	return 0;
+}
+
 int
-sync_run(struct run *r)
+sync_run(struct run *r, struct roster *of)
 {
 	int got = 0;
 
-	if (list_find(r) < 0 || folders_agree(r) < 0)
+	if (find_folders(r, of) < 0)
 		return -1;
 	if (!can_purge(r))
 		report_problem(&r->report, EX_UNAVAILABLE, r->o->near, "--purge-marked: the server cannot expunge single messages (no UIDPLUS): nothing is purged");
@@ -603,6 +620,8 @@ sync_run(struct run *r)
 		close_all(r);
 	}
 	note_arrivals(r);
+	if (of != NULL)
+		roster_heard(of, r);
 	if (got == 0 && !r->o->dry_run && !stop_asked() &&
 	    report_status(&r->report, r->e) == 0)
 		got = asked_done(r);
