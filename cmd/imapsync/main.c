@@ -20,6 +20,7 @@
 #include "stop.h"
 #include "trace.h"
 #include "version.h"
+#include "watch.h"
 
 struct options {
 	struct account account;
@@ -31,11 +32,13 @@ struct options {
 	const char *flatten, *delimiter, *inbox;
 	const char *near_gets, *far_gets;	/* NULL: all */
 	const char *import;
-	bool pull, push, mirror, all;
+	bool pull, push, mirror, all, watch;
 	struct opt_list bodies;		/* rules */
+	struct watch watching;
 	struct opt_list operands;
 };
-#define UNSAID { .is = { .account = &o.account, .connections = 3 } }
+#define UNSAID { .is = { .account = &o.account, .connections = 3 }, \
+    .watching.poll = 60 }
 static struct options o = UNSAID;
 
 static int
@@ -181,6 +184,15 @@ static const struct opt options[] = {
 	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &o.all,
 	    .help = "every sync section of the configuration",
 	    .flags = OPT_NOCONF },
+	{ .name = "watch", .kind = OPT_FLAG, .to = &o.watch,
+	    .help = "stay, and sync whenever something changes",
+	    .flags = OPT_NOCONF },
+	{ .name = "poll", .arg = "TIME", .kind = OPT_SECONDS,
+	    .to = &o.watching.poll,
+	    .help = "so often if the server does not tell (1m)" },
+	{ .name = "complain-after", .arg = "TIME", .kind = OPT_SECONDS,
+	    .to = &o.watching.complain_after,
+	    .help = "what passes by itself is said if it lasts so long" },
 	{ .name = "connections", .arg = "N", .kind = OPT_NUMBER,
 	    .to = &o.is.connections, .help = "for downloads (3)" },
 	{ .name = "on-change", .arg = "CMD", .kind = OPT_TEXT,
@@ -225,6 +237,9 @@ static const struct opt_rule rules[] = {
 	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans far-gets" },
 	{ .name = "push", .stops = "delete-near connections bodies near-gets" },
+	{ .name = "watch", .stops = "dry-run accept-mode" },
+	{ .name = "poll", .with = "watch" },
+	{ .name = "complain-after", .with = "watch" },
 	{ .name = "mirror-near", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans purge-marked near-gets far-gets" },
 	{ .name = NULL }
@@ -419,6 +434,8 @@ load_account(const char *name, struct err *e)
 	if (o.is.title == NULL)
 		o.is.title = o.account.has_server ? o.account.server.host : "";
 	trace_set(o.account.verbose);
+	if (!(o.watching.poll >= 1))
+		return fail(e, EX_USAGE, "--poll: a second is the least");
 	return policies(e);
 }
 
@@ -436,7 +453,8 @@ sync_account(const char *name, const struct opt_list *fill, struct err *e)
 	else {
 		o.is.near = file_path(&o.account.arena, o.is.near);
 		place_inbox();
-		status = account_run(&o.is, fill, e);
+		status = o.watch ? watch_account(&o.is, &o.watching, e) :
+		    account_run(&o.is, fill, e);
 	}
 	fail_tell(e, name);
 	return status;
@@ -483,6 +501,8 @@ state_command(struct err *e)
 {
 	const struct opt_list *v = &o.operands;
 
+	if (o.watch)
+		return fail(e, EX_USAGE, "--watch has no effect with state");
 	if (v->n < 2 || v->n > 3)
 		return fail(e, EX_USAGE, "state dump, check or rebuild, and a NAME");
 	if (load_account(v->n == 3 ? v->v[2] : NULL, e) < 0)
@@ -497,6 +517,8 @@ list_command(struct err *e)
 	const struct opt_list *v = &o.operands;
 	int status;
 
+	if (o.watch)
+		return fail(e, EX_USAGE, "--watch has no effect with list");
 	if (v->n > 2)
 		return fail(e, EX_USAGE, "list, and a NAME");
 	if (load_account(v->n == 2 ? v->v[1] : NULL, e) < 0)
@@ -526,8 +548,9 @@ body_command(struct err *e)
 	}
 	if (v.n == 0)
 		return fail(e, EX_USAGE, "body, a NAME, and FILEs as paths, such as ./FILE");
-	if (o.is.dry_run)
-		return fail(e, EX_USAGE, "-n has no effect with body");
+	if (o.is.dry_run || o.watch)
+		return fail(e, EX_USAGE, "%s has no effect with body",
+		    o.watch ? "--watch" : "-n");
 	return sync_account(name, &v, e);
 }
 

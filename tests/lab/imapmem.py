@@ -2,7 +2,7 @@
 
 It keeps every byte as it came: bare LF, bare CR, NUL.  It has IMAP4rev1 and
 of the rest what caps says, of UIDPLUS MOVE MULTIAPPEND LITERAL+ LIST-STATUS
-ESEARCH SPECIAL-USE BINARY.  And it lies if it is told to:
+ESEARCH SPECIAL-USE BINARY CONDSTORE IDLE NOTIFY.  And it lies if it is told to:
 
 	s = Server(caps="UIDPLUS MOVE")
 	s.box("INBOX").add(b"...", r"\\Seen")
@@ -12,6 +12,8 @@ ESEARCH SPECIAL-USE BINARY.  And it lies if it is told to:
 	s.greeting = b"* PREAUTH ...\r\n"
 	s.unwanted = b"..."	an APPEND with these bytes is refused as a whole
 	s.port, s.heard		commands as they came
+	s.changed("INBOX")	who idles is told; after box.add and box.touch
+	s.conns, s.sent		connections, and bytes that clients have sent
 Any user with the password secret may log in.
 """
 import base64
@@ -31,12 +33,13 @@ class Gone(Exception):
 class Message:
     def __init__(self, uid, flags, date, data):
         self.uid, self.flags, self.date, self.data = uid, flags, date, data
+        self.modseq = 0
 
 
 class Box:
     def __init__(self, name, uidvalidity):
         self.name, self.uidvalidity = name, uidvalidity
-        self.uidnext, self.messages = 1, []
+        self.uidnext, self.messages, self.modseq = 1, [], 1
         self.special = ""
         self.permanent = r"\Answered \Flagged \Deleted \Seen \Draft \*"
 
@@ -45,7 +48,14 @@ class Box:
         m = Message(self.uidnext, {f for f in flags.split()}, date, data)
         self.uidnext += 1
         self.messages.append(m)
+        self.touch(m)
         return m.uid
+
+    def touch(self, m=None):
+        """It has changed: CONDSTORE says so."""
+        self.modseq += 1
+        if m:
+            m.modseq = self.modseq
 
     def get(self, uids):
         return [m for m in self.messages if m.uid in uids]
@@ -88,6 +98,8 @@ class Session:
         self.buf = b""
         self.box = None
         self.authed = False
+        self.idles = False
+        self.notify = ""
 
     def say(self, data):
         if isinstance(data, str):
@@ -106,6 +118,7 @@ class Session:
             got = b""
         if not got:
             raise Gone
+        self.server.sent += len(got)
         self.buf += got
 
     def line(self):
@@ -152,6 +165,9 @@ class Session:
                 v2, _, args = args.partition(" ")
                 verb += " " + v2
             verb = verb.upper()
+            if verb == "IDLE" and "IDLE" in s.all:
+                self.idle(tag)
+                continue
             with s.lock:
                 s.heard.append((verb + " " + args).strip())
                 other = s.on_command and s.on_command(self, verb, args)
@@ -173,7 +189,38 @@ class Session:
             if verb == "LOGOUT":
                 raise Gone
 
+    def idle(self, tag):
+        s = self.server
+        with s.lock:
+            s.heard.append("IDLE")
+            other = s.on_command and s.on_command(self, "IDLE", "")
+            if other:
+                if other == "close":
+                    raise Gone
+                self.say(other.replace(b"TAG", tag.encode()))
+                return
+            self.say("+ idling")
+            self.idles = True
+        self.line()
+        with s.lock:
+            self.idles = False
+            self.say(tag + " OK done")
+
+    def told(self, box):
+        """What a session that idles is told of it."""
+        if self.box is box and "SELECTED" not in self.notify:
+            self.say("* %d EXISTS" % len(box.messages))
+        elif "PERSONAL" in self.notify:
+            self.say('* STATUS "%s" (%s)' % (box.name, self.status(box)))
+
     # --- commands
+    def do_notify(self, args, _):
+        if "NOTIFY" not in self.server.all:
+            return "BAD what?"
+        self.notify = args
+        for b in self.server.boxes.values() if "SET STATUS" in args else ():
+            self.say('* STATUS "%s" (%s)' % (b.name, self.status(b)))
+
     def name(self, text, literals):
         text = text.strip()
         if text.startswith("\0"):
@@ -221,7 +268,9 @@ class Session:
     def status(self, box):
         return ("MESSAGES %d UIDNEXT %d UIDVALIDITY %d UNSEEN %d" % (
             len(box.messages), box.uidnext, box.uidvalidity,
-            sum(r"\Seen" not in m.flags for m in box.messages)))
+            sum(r"\Seen" not in m.flags for m in box.messages)) + (
+                " HIGHESTMODSEQ %d" % box.modseq
+                if "CONDSTORE" in self.server.all else ""))
 
     def do_list(self, args, _):
         for b in self.server.boxes.values():
@@ -252,6 +301,8 @@ class Session:
         self.say("* %d EXISTS" % len(b.messages))
         self.say("* OK [UIDVALIDITY %d] v" % b.uidvalidity)
         self.say("* OK [UIDNEXT %d] n" % b.uidnext)
+        if "CONDSTORE" in self.server.all:
+            self.say("* OK [HIGHESTMODSEQ %d] m" % b.modseq)
         return "OK [READ-WRITE] done"
 
     do_examine = do_select
@@ -260,8 +311,9 @@ class Session:
         uids, _, items = args.partition(" ")
         b = self.box
         want = expand(uids, max([m.uid for m in b.messages] + [1]))
+        since = re.search(r"CHANGEDSINCE (\d+)", items)
         for i, m in enumerate(b.messages, 1):
-            if m.uid in want:
+            if m.uid in want and (not since or m.modseq > int(since[1])):
                 self.say(self.fetch(i, m, items.upper()))
 
     def fetch(self, i, m, items):
@@ -287,6 +339,7 @@ class Session:
         for x in self.box.get(expand(m[1], self.box.uidnext)):
             x.flags = {"": flags, "+": x.flags | flags,
                        "-": x.flags - flags}[m[2]]
+            self.box.touch(x)
 
     def do_uid_search(self, args, _):
         uids = set()
@@ -335,6 +388,7 @@ class Session:
         for i in range(len(b.messages), 0, -1):
             if b.messages[i - 1].uid in uids:
                 del b.messages[i - 1]
+                b.touch()
                 self.say("* %d EXPUNGE" % i)
 
     def do_uid_expunge(self, args, _):
@@ -373,7 +427,8 @@ class Server:
     def __init__(self, caps=ALL, sep="/"):
         self.all = ("IMAP4rev1 AUTH=PLAIN " + caps).strip()
         self.sep = sep
-        self.boxes, self.heard = {}, []
+        self.boxes, self.heard, self.sessions = {}, [], []
+        self.conns = self.sent = 0
         self.on_command = self.on_say = self.greeting = None
         self.unwanted = None
         self.refuse = lambda session, text: None
@@ -388,6 +443,12 @@ class Server:
         if name not in self.boxes:
             self.boxes[name] = Box(name, 1700000000 + len(self.boxes))
         return self.boxes[name]
+
+    def changed(self, name):
+        with self.lock:
+            for x in list(self.sessions):
+                if x.idles:
+                    x.told(self.box(name))
 
     def appended(self, box, uids):
         if "UIDPLUS" not in self.all:
@@ -405,16 +466,28 @@ class Server:
 
     def serve(self, sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        one = Session(self, sock)
+        self.conns += 1
+        self.sessions.append(one)
         try:
-            Session(self, sock).run()
+            one.run()
         except Gone:
             pass
         finally:
+            self.sessions.remove(one)
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
             sock.close()
+
+    def cut(self):
+        """All connections are lost, without a word."""
+        for x in list(self.sessions):
+            try:
+                x.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def close(self):
         # Its thread ends first: it would accept from the next listener,

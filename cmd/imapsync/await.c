@@ -1,0 +1,323 @@
+/* await.c: waiting until something has changed, here or there */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "await.h"
+#include "clock.h"
+#include "dirwatch.h"
+#include "imap_idle.h"
+#include "imap_notify.h"
+#include "link.h"
+#include "roster.h"
+#include "stop.h"
+#include "trace.h"
+
+/*
+ * Seconds.  Routers forget connections that are silent for ten minutes; and
+ * once an hour all is looked at, whoever should have told of it.
+ */
+enum { TOLD = 540, SURE = 3600 };
+/* ms.  What comes in a burst is one piece of work; but not for ever. */
+enum { CALM_FAR = 20, CALM_NEAR = 100, BURST = 1000 };
+
+/* ---- here ---- */
+
+static int
+await_add(struct await *a, const char *path, const char *sub)
+{
+	struct buf full = { .max = 8192 };
+	int got;
+
+	if (path[0] == '/')
+		buf_printf(&full, "%s/%s", path, sub);
+	else
+		buf_printf(&full, "%s/%s%s%s", a->root, path,
+		    path[0] != '\0' ? "/" : "", sub);
+	got = full.over ? 0 : dirwatch_add(a->near, full.p);
+	if (got > a->watched)
+		a->watched = got;
+	buf_free(&full);
+	return got;
+}
+
+/* Two folders a Maildir, and itself for those below it. */
+static bool
+await_add_all(struct await *a)
+{
+	const struct roster_box *b;
+	size_t i, failed = 0;
+
+	failed += await_add(a, "", "") < 0;
+	for (i = 0; i < a->roster->n; i++) {
+		b = &a->roster->v[i];
+		if (!b->near)
+			continue;
+		failed += await_add(a, b->path, "") < 0 ||
+		    await_add(a, b->path, "cur") < 0 ||
+		    await_add(a, b->path, "new") < 0;
+	}
+	return failed == 0;
+}
+
+bool
+await_here(struct await *a)
+{
+	int was = a->watched;
+
+	if (a->near < 0 || await_add_all(a))
+		return a->watched > was;
+	trace_note(TRACE_DONE, "not all folders below %s can be watched: they are looked at every %g seconds",
+	    a->root, a->poll);
+	close(a->near);
+	a->near = -1;
+	return false;
+}
+
+/* ---- what is told ---- */
+
+static void
+await_note(struct await *a, unsigned news, int calm)
+{
+	if (news == 0)
+		return;
+	if (a->news == 0)
+		a->first = clock_ms();
+	a->news |= news;
+	a->calm = clock_ms() + calm;
+	if (a->calm > a->first + BURST)
+		a->calm = a->first + BURST;
+}
+
+static void
+await_take(struct await *a)
+{
+	unsigned bits = dirwatch_take(a->near);
+
+	if ((bits & (DIRWATCH_FOLDERS | DIRWATCH_LOST)) != 0)
+		await_note(a, AWAIT_ALL, CALM_NEAR);
+	else if (bits != 0)
+		await_note(a, AWAIT_NEAR, CALM_NEAR);
+}
+
+/* Of a folder that is not in the roster LIST tells if it is new. */
+static void
+await_hear(struct await *a, struct imap *m, const struct imap_resp *r)
+{
+	struct roster *all = a->roster;
+
+	switch (r->type) {
+	case IMAP_STATUS:
+		if (roster_status(all, m, r) > 0)
+			await_note(a, AWAIT_FAR, CALM_FAR);
+		break;
+	case IMAP_EXISTS:
+	case IMAP_EXPUNGE:
+	case IMAP_FETCH:
+	case IMAP_VANISHED:
+		if (a->rung != AWAIT_IDLE)
+			break;
+		all->v[0].told = true;
+		await_note(a, AWAIT_FAR, CALM_FAR);
+		break;
+	case IMAP_LIST:
+		await_note(a, AWAIT_ALL, CALM_FAR);
+		break;
+	default:
+		if (str_is(r->code, "NOTIFICATIONOVERFLOW"))
+			await_note(a, AWAIT_ALL, CALM_FAR);
+		break;
+	}
+}
+
+/* Up to the answer: 0 OK, 1 refused, -1. */
+static int
+await_answer(struct await *a, struct imap *m, unsigned tag)
+{
+	struct imap_resp r;
+
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		await_hear(a, m, &r);
+	} while (!imap_done(&r, tag));
+	return r.type != IMAP_OK;
+}
+
+/* As imap_idle_next, also where the server does not idle. */
+static int
+await_next(struct await *a, struct imap *m, unsigned tag, double seconds,
+    struct imap_resp *r)
+{
+	int got;
+
+	if (tag != 0)
+		return imap_idle_next(m, tag, a->near, seconds, r);
+	conn_phase(m->c, "waiting", 0);
+	got = seconds > 0 ? conn_wait(m->c, a->near, seconds) : 0;
+	conn_phase(m->c, "waiting", CONN_COMMAND);
+	return got == 1 ? imap_next(m, r) : got;
+}
+
+/* Until there is news and a moment of silence, or it is time. */
+static int
+await_until(struct await *a, struct imap *m, unsigned tag, int64_t until)
+{
+	struct imap_resp r;
+	int64_t end;
+	int got;
+
+	do {
+		end = a->news != 0 && a->calm < until ? a->calm : until;
+		got = await_next(a, m, tag, clock_left(end) / 1e3, &r);
+		if (got == 1)
+			await_hear(a, m, &r);
+		if (got == 2)
+			await_take(a);
+	} while (got > 0 || (got == 0 && clock_left(end) != 0 &&
+	    !stop_asked()));
+	return got;
+}
+
+/* ---- the rungs ---- */
+
+/* From the answer it is known what it tells of. */
+static int
+await_notify(struct await *a, struct link *l)
+{
+	int got;
+
+	link_unselect(l);
+	roster_deaf(a->roster);
+	got = await_answer(a, &l->imap, imap_ask_notify_all(&l->imap));
+	a->untold = got > 0;
+	if (got > 0)
+		trace_note(TRACE_DONE, "NOTIFY: %s", l->imap.text);
+	return got;
+}
+
+/* The first mailbox, which is INBOX if that is synced. */
+static int
+await_select(struct await *a, struct link *l)
+{
+	struct roster_box *b = &a->roster->v[0];
+	int got;
+
+	l->selected = NULL;
+	l->chose = true;
+	got = imap_select(&l->imap, str_of(b->name), true);
+	if (got == 0 && roster_selected(b, &l->imap))
+		await_note(a, AWAIT_FAR, CALM_FAR);
+	return got;
+}
+
+/* The best one that works: 0, -1. */
+static int
+await_climb(struct await *a, struct link *l)
+{
+	unsigned caps = l->imap.caps;
+	int got = 1;
+
+	if ((caps & IMAP_NOTIFY) != 0 && (caps & IMAP_IDLE) != 0 &&
+	    !a->untold) {
+		a->rung = AWAIT_NOTIFY;
+		got = await_notify(a, l);
+	}
+	if (got > 0 && (caps & IMAP_IDLE) != 0 && a->roster->n > 0 &&
+	    a->roster->v[0].far) {
+		a->rung = AWAIT_IDLE;
+		got = await_select(a, l);
+	}
+	if (got > 0)
+		a->rung = AWAIT_POLL;
+	return got < 0 ? -1 : 0;
+}
+
+/* How it waits, for people. */
+static void
+await_how(const struct await *a, char *dst, size_t cap)
+{
+	switch (a->rung) {
+	case AWAIT_NOTIFY:
+		snprintf(dst, cap, "told of %zu folders (NOTIFY)",
+		    a->roster->n - roster_unheard(a->roster));
+		break;
+	case AWAIT_IDLE:
+		snprintf(dst, cap, "told of %s (IDLE), the others every %g s",
+		    a->roster->v[0].name, a->poll);
+		break;
+	case AWAIT_POLL:
+		snprintf(dst, cap, "looking every %g s", a->poll);
+		break;
+	}
+}
+
+static void
+await_tell(const struct await *a)
+{
+	char text[256];
+
+	await_how(a, text, sizeof text);
+	trace_note(TRACE_DONE, "%s: waiting: %s", a->title, text);
+}
+
+/* One IDLE, or one silence. */
+static int
+await_once(struct await *a, struct imap *m, int64_t until)
+{
+	int64_t end = clock_in(TOLD);
+	struct imap_resp r;
+	unsigned tag = 0;
+	int got = 0;
+
+	if (until < end)
+		end = until;
+	if (a->rung != AWAIT_POLL) {
+		tag = imap_ask_idle(m);
+		while ((got = imap_idle_open(m, tag, &r)) > 0)
+			await_hear(a, m, &r);
+	}
+	if (got < 0 || await_until(a, m, tag, end) < 0)
+		return -1;
+	if (tag == 0)
+		return 0;
+	imap_idle_done(m);
+	if (stop_asked())		/* only imap_quit can follow */
+		return 0;
+	return await_answer(a, m, tag) < 0 ? -1 : 0;
+}
+
+/* Does somebody tell of everything? */
+static double
+await_patience(const struct await *a)
+{
+	double poll = clock_about(a->poll);
+
+	if (a->rung == AWAIT_NOTIFY && a->near >= 0 &&
+	    roster_unheard(a->roster) == 0)
+		return SURE;
+	return poll < TOLD ? poll : TOLD;
+}
+
+int
+await_news(struct await *a, struct link *l, double seconds)
+{
+	struct imap *m = &l->imap;
+	int64_t end, early = clock_in(seconds);
+
+	a->news = 0;
+	if (await_climb(a, l) < 0)
+		return -1;
+	await_tell(a);
+	end = a->looked + (int64_t)(await_patience(a) * 1000);
+	if (early < end)
+		end = early;
+	while (a->news == 0 && clock_left(end) > 0 && !stop_asked())
+		if (await_once(a, m, end) < 0)
+			return -1;
+	if (stop_asked())
+		return 0;
+	if (a->rung == AWAIT_NOTIFY)
+		imap_ask_notify_off(m);
+	link_unselect(l);
+	return a->news != 0 ? (int)a->news : AWAIT_ALL;
+}
