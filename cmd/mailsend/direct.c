@@ -223,6 +223,10 @@ seven(void *arg, struct err *e)
 	struct msg eight = l->msg;
 	int got = 0;
 
+	if (m->way->options->message.as_is) {
+		fail(e, EX_DATAERR, "8-bit text is sent as it is, or not at all (--as-is)");
+		return NULL;
+	}
 	pthread_mutex_lock(&m->lock);
 	if (!m->has_seven)
 		got = mime_downgrade(&eight, &m->seven, l->arena,

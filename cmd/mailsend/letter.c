@@ -74,6 +74,65 @@ skeleton(struct letter *l, struct mime_addr *from, const char *full)
 	return m;
 }
 
+/* As the message, which is in l, and the options have it. */
+static int
+find_people(struct letter *l, const struct options *o,
+    const struct letter_source *s, struct err *e)
+{
+	if (envelope_sender(&l->envelope, &l->msg, s->user, s->self, e) < 0 ||
+	    (o->message.read_recipients && read_recipients(l, e) < 0) ||
+	    envelope_operands(&l->envelope, &s->to, NULL, e) < 0 ||
+	    envelope_lists(&l->envelope, "--to", &o->message.to, NULL, e) < 0 ||
+	    envelope_lists(&l->envelope, "--cc", &o->message.cc, NULL, e) < 0 ||
+	    envelope_lists(&l->envelope, "--bcc", &o->message.bcc, NULL, e) < 0)
+		return -1;
+	return 0;
+}
+
+/* --as-is: who it is for is read from it, and then it is taken once more. */
+static int
+take_as_is(struct letter *l, const struct options *o,
+    const struct letter_source *s, int fd, struct err *e)
+{
+	struct str id;
+	bool utf8;
+
+	if (msg_scan(&l->msg, l->arena, fd, MSG_ODD | MSG_MEND, e) < 0)
+		return -1;
+	if (msg_field(&l->msg, "Bcc", NULL) ||
+	    msg_field(&l->msg, "Resent-Bcc", NULL))
+		return fail(e, EX_DATAERR, "--as-is changes nothing, so all would read its Bcc: remove it, and give who is in it as --bcc");
+	if (find_people(l, o, s, e) < 0)
+		return -1;
+	if (msg_field(&l->msg, "Message-ID", &id))
+		l->id = arena_dup(l->arena, str_trim(id));
+	utf8 = l->msg.utf8;
+	msg_close(&l->msg);
+	if (msg_raw(&l->msg, l->arena, fd, e) < 0)
+		return -1;
+	l->empty = l->msg.size == 0;
+	l->msg.utf8 = utf8;
+	l->sealed = true;
+	return 0;
+}
+
+/* The same, of a file that can be read twice. */
+static int
+take_twice(struct letter *l, const struct options *o,
+    const struct letter_source *s, int fd, struct err *e)
+{
+	uint64_t size;
+	off_t off;
+	int whole = file_spool(fd, &off, &size, e), got;
+
+	if (whole < 0)
+		return -1;
+	lseek(whole, off, SEEK_SET);
+	got = take_as_is(l, o, s, whole, e);
+	close(whole);
+	return got;
+}
+
 static int
 take_message(struct letter *l, const struct options *o,
     const struct letter_source *s, int fd, struct err *e)
@@ -83,6 +142,8 @@ take_message(struct letter *l, const struct options *o,
 	struct msg odd;
 	int mend = o->message.daemon ? MIME_FORCE : 0, flags = 0, got;
 
+	if (o->message.as_is)
+		return take_twice(l, o, s, fd, e);
 	if (o->message.recode || o->message.daemon)
 		flags |= MSG_ODD;
 	if (o->message.daemon)
@@ -90,12 +151,7 @@ take_message(struct letter *l, const struct options *o,
 	if (msg_scan(&l->msg, l->arena, fd, flags, e) < 0)
 		return -1;
 	l->empty = l->msg.parts[l->msg.n - 1].len == 0;
-	if (envelope_sender(&l->envelope, &l->msg, s->user, s->self, e) < 0 ||
-	    (o->message.read_recipients && read_recipients(l, e) < 0) ||
-	    envelope_operands(&l->envelope, &s->to, NULL, e) < 0 ||
-	    envelope_lists(&l->envelope, "--to", &o->message.to, NULL, e) < 0 ||
-	    envelope_lists(&l->envelope, "--cc", &o->message.cc, NULL, e) < 0 ||
-	    envelope_lists(&l->envelope, "--bcc", &o->message.bcc, NULL, e) < 0)
+	if (find_people(l, o, s, e) < 0)
 		return -1;
 	if (o->message.daemon)
 		mime_header_qualify(&l->msg, l->arena, l->envelope.home);
@@ -250,7 +306,7 @@ from_stdin(struct letter *l, const struct options *o,
 	lseek(fd, off, SEEK_SET);
 	l->empty = size == 0;
 	if (o->message.file != NULL || o->message.read_recipients ||
-	    o->message.daemon || (!s->composing && o->message.to.n == 0 &&
+	    o->message.daemon || o->message.as_is || (!s->composing && o->message.to.n == 0 &&
 	    headed(fd, off)))
 		got = take_message(l, o, s, fd, e);
 	else
@@ -286,7 +342,7 @@ letter_reads(const struct options *o)
 	if (o->message.file != NULL || o->message.body != NULL)
 		return NULL;
 	if (o->message.read_recipients || o->message.daemon ||
-	    o->sendmail.called)
+	    o->message.as_is || o->sendmail.called)
 		return "the message";
 	if (o->sending.quit_after != OPTION_STEP_ALL || o->message.html != NULL)
 		return NULL;
@@ -329,7 +385,7 @@ letter_write(struct letter *l, const struct options *o,
 		return l->envelope.skipped ?
 		    fail(e, EX_DATAERR, "no recipient is left") :
 		    fail(e, EX_USAGE, "no recipients");
-	if (msg_field(&l->msg, "Message-ID", &id))
+	if (!o->message.as_is && msg_field(&l->msg, "Message-ID", &id))
 		l->id = arena_dup(l->arena, str_trim(id));
 	if (o->batch.unsubscribe != NULL)
 		unsubscribe_add(o->batch.unsubscribe, l);

@@ -363,6 +363,8 @@ local_check(const struct account *a, const struct options *o, struct err *e)
 		return 0;
 	if (o->batch.kind != OPTION_BATCH_NONE)
 		return fail(e, EX_USAGE, "--batch is for a server, not for mailboxes of this machine");
+	if (o->message.as_is)
+		return fail(e, EX_USAGE, "--as-is is for a server: what is delivered on this machine has a Return-Path added");
 	switch (o->sending.quit_after) {
 	case OPTION_STEP_CONNECT:
 	case OPTION_STEP_EHLO:

@@ -138,6 +138,9 @@ static const struct opt options[] = {
 	{ .name = "aliases", .arg = "FILE", .kind = OPT_TEXT,
 	    .to = &o.message.aliases,
 	    .help = "who root and other bare names of a daemon's are" },
+	{ .name = "as-is", .kind = OPT_FLAG, .to = &o.message.as_is,
+	    .help = "send a finished message byte for byte",
+	    .flags = OPT_NOCONF },
 	{ .letter = 'i', .name = "ignore-dots", .kind = OPT_FLAG,
 	    .to = &o.message.daemon,
 	    .help = "as sendmail -i: --daemon-input, where a dot is a line",
@@ -295,6 +298,8 @@ static const struct opt_rule rules[] = {
 	{ .name = "recode", .without = CONTENT },
 	{ .name = "set-from", .without = CONTENT },
 	{ .name = "daemon-input", .without = CONTENT },
+	{ .name = "as-is", .without = CONTENT,
+	    .stops = "recode set-from daemon-input ignore-dots sendmail-option full-name dkim unsubscribe batch queue-only" },
 	{ .name = NULL }
 };
 
@@ -457,7 +462,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	o.message.daemon |= o.sendmail.called;
 	if (from->composing &&
 	    (o.message.file != NULL || o.message.read_recipients ||
-	    o.message.daemon))
+	    o.message.daemon || o.message.as_is))
 		return fail(e, EX_USAGE, "a finished message is sent as it is: no -s, -c, --body, --html, -a, --inline, -H, --reply-to with it");
 	if (send_account(&set, e) < 0)
 		return -1;

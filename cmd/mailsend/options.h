@@ -9,9 +9,8 @@
 #include "options_batch.h"
 
 /*
- * The settings of command line and configuration, in the groups of --help.
- * main.c and sendmail.c write it, and nobody after them.  Texts are NULL, and
- * lists empty, where nothing was said.
+ * The settings of command line and configuration, in the groups of --help;
+ * main.c and sendmail.c alone write them.  What was not said is NULL or empty.
  */
 struct option_message {
 	const char *subject;
@@ -30,6 +29,7 @@ struct option_message {
 	bool set_from;			/* from replaces the message's From */
 	bool skip_empty;		/* nothing to say: nothing is sent */
 	bool daemon;			/* nobody reads errors: mend it all */
+	bool as_is;			/* nothing is added, or changed */
 };
 
 /* --dsn: of what reports are wanted; bits, 0: nothing was said. */

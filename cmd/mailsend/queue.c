@@ -82,7 +82,7 @@ queue_others(const struct run *run)
 bool
 queue_first(const struct run *run)
 {
-	return run->queue.on &&
+	return run->queue.on && !run->options->message.as_is &&
 	    run->options->sending.quit_after == OPTION_STEP_ALL &&
 	    (run->options->queue.only ||
 	    run->options->sendmail.talk || !run->queue.spool.there ||
@@ -261,7 +261,7 @@ queue_rest(const struct letter *l, struct run *run, struct report *r,
 {
 	struct err why = { 0 };
 
-	if (!run->queue.on || !any_left(l) ||
+	if (!run->queue.on || run->options->message.as_is || !any_left(l) ||
 	    run->options->sending.quit_after != OPTION_STEP_ALL ||
 	    !may_pass(run, r, e->code))
 		return;

@@ -75,7 +75,8 @@ submit_downgrade(struct letter *l, const struct smtp *s, const struct options *o
 	struct msg eight = l->msg;
 	int got;
 
-	if (!l->msg.eight || (s->caps & SMTP_8BITMIME) != 0)
+	if (!l->msg.eight || (s->caps & SMTP_8BITMIME) != 0 ||
+	    o->message.as_is)
 		return 0;
 	got = mime_downgrade(&eight, &l->msg, l->arena,
 	    o->message.daemon ? MIME_FORCE : 0, e);
