@@ -7,7 +7,9 @@ PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 SHAREDIR = $(PREFIX)/share/postbag
-COMPDIR = $(PREFIX)/share/bash-completion/completions
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
 
 TOOLS = $(sort $(basename $(notdir $(wildcard cmd/*.c))) $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c))))
 # What users run beside the tools; each has a manual page, too.
@@ -128,8 +130,32 @@ check: tests
 	scripts/dev/check-man $(B)
 	prove -Q --exec '' $(UNIT)
 
+# What a machine can run that has a compiler and no servers.
+unit: $(UNIT)
+	prove -Q --exec '' $(UNIT)
+
 bench: tests
 	tests/bench/run
+
+# The same tree gives the same bytes: sorted, nobody's, as old as the last commit.
+DIST = postbag-$(VERSION)
+DIST_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null))
+dist:
+	@mkdir -p build-dist
+	{ git ls-files -z 2>/dev/null || find . ! -type d ! -path './build*' ! -name '*.pyc' -print0; } | \
+	    LC_ALL=C sort -z | tar --null --no-recursion --files-from=- \
+	    --format=ustar --owner=0 --group=0 --numeric-owner \
+	    --mode=u+rw,go=rX,a-s --mtime=@$(or $(DIST_TIME),0) \
+	    --transform='s,^\./,,S;s,^,$(DIST)/,S' -cf - | gzip -9n > build-dist/$(DIST).tar.gz
+	@echo build-dist/$(DIST).tar.gz
+
+# The packages for Debian: of what dist packs, in build-deb.
+deb: dist
+	rm -rf build-deb
+	mkdir -p build-deb
+	tar -C build-deb -xzf build-dist/$(DIST).tar.gz
+	cd build-deb/$(DIST) && dpkg-buildpackage -b -us -uc $(DEB_FLAGS)
+	@ls build-deb/*.deb
 
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS = 30
@@ -174,6 +200,9 @@ fuzz: $(FUZZ:%=build-fuzz/%)
 lint:
 	scripts/dev/lint
 
+# The completion for a shell, as it is installed.
+COMPLETED = $(TOOLS) $(SCRIPTS)
+complete = sed 's,@SHAREDIR@,$(SHAREDIR),; s,@COMMANDS@,$(COMPLETED),' scripts/completion/postbag.
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
 	install -m 755 $(TOOLS:%=$(B)/%) $(SCRIPTS:%=scripts/%) $(DESTDIR)$(BINDIR)
@@ -183,12 +212,16 @@ install: all
 	install -d $(DESTDIR)$(SHAREDIR)/systemd $(DESTDIR)$(SHAREDIR)/cron
 	install -m 644 share/systemd/* $(DESTDIR)$(SHAREDIR)/systemd
 	install -m 644 share/cron/* $(DESTDIR)$(SHAREDIR)/cron
-	install -d $(DESTDIR)$(COMPDIR)
-	for t in $(TOOLS); do \
-	    install -m 644 scripts/completion/postbag.bash $(DESTDIR)$(COMPDIR)/$$t; done
+	install -m 755 scripts/completion/complete $(DESTDIR)$(SHAREDIR)
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	for t in $(COMPLETED); do \
+	    $(complete)bash > $(DESTDIR)$(BASHDIR)/$$t && $(complete)fish > $(DESTDIR)$(FISHDIR)/$$t.fish && \
+	    chmod 644 $(DESTDIR)$(BASHDIR)/$$t $(DESTDIR)$(FISHDIR)/$$t.fish || exit 1; done
+	$(complete)zsh > $(DESTDIR)$(ZSHDIR)/_postbag
+	chmod 644 $(DESTDIR)$(ZSHDIR)/_postbag
 
 uninstall:
-	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(SCRIPTS:%=$(DESTDIR)$(BINDIR)/%) $(TOOLS:%=$(DESTDIR)$(COMPDIR)/%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(SCRIPTS:%=$(DESTDIR)$(BINDIR)/%) $(COMPLETED:%=$(DESTDIR)$(BASHDIR)/%) $(COMPLETED:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(ZSHDIR)/_postbag $(DESTDIR)$(SHAREDIR)/complete
 	cd share && for f in */*; do rm -f $(DESTDIR)$(SHAREDIR)/$$f; done
 	for s in 1 5 7; do for m in man/*.$$s; do \
 	    rm -f $(DESTDIR)$(MANDIR)/man$$s/$${m#man/}; done; done
@@ -198,5 +231,5 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check bench fuzz lint install uninstall clean
+.PHONY: all tests check unit dist deb bench fuzz lint install uninstall clean
 .SECONDARY:

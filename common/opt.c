@@ -212,6 +212,20 @@ help(const struct opt_set *set)
 	printf("\nExit status and what the tools have in common: postbag(7).\n");
 }
 
+/* Letter, name, argument, "conf", help, and the values that a choice has. */
+static void
+list_option(const struct opt *o)
+{
+	const struct opt_choice *c;
+
+	printf("%c\t%s\t%s\t%s\t%s\t", o->letter != 0 ? o->letter : '-',
+	    o->name, o->arg != NULL ? o->arg : "",
+	    (o->flags & OPT_NOCONF) ? "" : "conf", o->help);
+	for (c = o->choices; c != NULL && c->name != NULL; c++)
+		printf("%s%s", c == o->choices ? "" : "|", c->name);
+	putchar('\n');
+}
+
 static void
 list_options(const struct opt_set *set)
 {
@@ -220,10 +234,7 @@ list_options(const struct opt_set *set)
 
 	for (i = 0; (o = opt_nth(set, i)) != NULL; i++)
 		if (o->kind != OPT_HEAD && (o->flags & OPT_HIDDEN) == 0)
-			printf("%c\t%s\t%s\t%s\t%s\n",
-			    o->letter != 0 ? o->letter : '-', o->name,
-			    o->arg != NULL ? o->arg : "",
-			    (o->flags & OPT_NOCONF) ? "" : "conf", o->help);
+			list_option(o);
 }
 
 /* The program is the first word of its usage, under whatever name it runs. */

@@ -1,37 +1,27 @@
 # shellcheck shell=bash
-# Completion for bash: the tools say themselves, by --options, what there is.
-# Sourced from ~/.bashrc, or put into /usr/share/bash-completion/completions
-# under the name of each tool.
-
-# What may follow OPTION of TOOL: its argument's name, or nothing.
-_postbag_argument() {
-	"$1" --options 2>/dev/null | awk -F '\t' -v o="$2" \
-		'o == "--" $2 || ($1 != "-" && o == "-" $1) { print $3 }'
-}
-
+# Completion for bash: put into /usr/share/bash-completion/completions under the
+# name of each tool, or sourced from ~/.bashrc.  See the file complete.
 _postbag() {
-	local now=${COMP_WORDS[COMP_CWORD]} words= arg
-	local before=${COMP_WORDS[COMP_CWORD - 1]}
+	local now=$2 list
+	# bash takes a colon and an equals sign for the end of a word
+	if declare -F _get_comp_words_by_ref > /dev/null; then
+		local cur words cword
+		_get_comp_words_by_ref -n := cur words cword
+		now=$cur
+		set -- "${words[@]:0:cword}"
+	else
+		set -- "${COMP_WORDS[@]:0:COMP_CWORD}"
+	fi
+	mapfile -t list < <("${POSTBAG_COMPLETE:-@SHAREDIR@/complete}" "$now" "$@" 2> /dev/null |
+	    cut -f 1)
 	COMPREPLY=()
-	arg=$(_postbag_argument "$1" "$before")
-	case $arg in
-	MODE)	words='implicit starttls off'
-		[ "${1##*/}" != portprobe ] || words="auto $words"
-		[ "${1##*/}" != mailsend ] || words="may $words" ;;
-	KIND)	words='mboxrd ndjson files' ;;
-	VERSION) words='1.0 1.1 1.2 1.3' ;;
-	[a-z]*\|*) words=${arg//|/ } ;;
-	STEP)	words='connect ehlo auth rcpt' ;;
-	NAME)	case $before in
-		-A|--account)
-			words=$(awk '$1 == "account" { print $2 }' \
-			    "${XDG_CONFIG_HOME:-$HOME/.config}/postbag/config" \
-			    2>/dev/null) ;;
-		esac ;;
-	'')	[[ $now = -* ]] || return
-		words=$("$1" --options 2>/dev/null |
-		    awk -F '\t' '{ print "--" $2 }') ;;
-	esac
-	[ -z "$words" ] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$now")
+	local word
+	for word in "${list[@]}"; do
+		[[ $word != "$now"* ]] || COMPREPLY+=("$(printf %q "$word")")
+	done
+	[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[:/,] ]] || compopt -o nospace
+	if declare -F __ltrim_colon_completions > /dev/null; then
+		__ltrim_colon_completions "$now"
+	fi
 }
-complete -o default -F _postbag mailsend mailfetch mxlookup portprobe imapsync
+complete -o default -F _postbag @COMMANDS@
