@@ -59,6 +59,12 @@ asked_anew(struct run *r)
 	return anew;
 }
 
+bool
+asked_ever(struct run *r)
+{
+	return r->o->bodies.n > 0 || access(asked_path(r), F_OK) == 0;
+}
+
 int
 asked_done(struct run *r)
 {

@@ -176,12 +176,24 @@ lies_at(const struct box *b, const struct act *a)
 	return box_file(b, &b->near.dir->v[a->file]);
 }
 
+/* A copy is told as of the mailbox that the message is of. */
+static struct report_act
+copy_act(const struct box *b, const struct act *a)
+{
+	return (struct report_act){ .kind = a->kind, .box = a->name,
+	    .path = b->path, .uid = a->uid, .file = file_of(b, a),
+	    .is = lies_at(b, a), .keywords = &b->state->keywords,
+	    .to = b->name };
+}
+
 struct report_act
 box_act(const struct box *b, const struct act *a)
 {
+	if (a->kind == ACT_FAR_COPY)
+		return copy_act(b, a);
 	return (struct report_act){ .kind = a->kind, .box = b->name, .path = b->path,
 	    .uid = a->uid, .file = file_of(b, a), .is = lies_at(b, a),
-	    .add = a->add, .del = a->del, .keywords = &b->state->keywords,
+	    .add = a->add, .del = a->del, .stub = a->stub, .keywords = &b->state->keywords,
 	    .to = a->to != NULL ? a->to->name : NULL };
 }
 

@@ -28,8 +28,8 @@ rec_of(struct box *b, const struct act *a)
 
 /*
  * A stub whose record was lost, or has another UID, is one again.  Its name is
- * that of a download: others that are paired have the bytes of the message.
- * 1: it is gone.
+ * that of a download, or it was read when it was paired: others have the bytes
+ * of the message.  1: it is gone.
  */
 static int
 find_stub(const struct box *b, const struct near_msg *m, struct rec *rec)
@@ -38,7 +38,7 @@ find_stub(const struct box *b, const struct near_msg *m, struct rec *rec)
 	struct err *e = b->run->e;
 	int fd, got;
 
-	if (!str_starts(near_dir_base(b->near.dir, m), "postbag."))
+	if (!m->stub && !str_starts(near_dir_base(b->near.dir, m), "postbag."))
 		return 0;
 	if ((fd = near_dir_read(b->near.dir, m, e)) < 0) {
 		if (e->code != EX_NOINPUT)
@@ -388,11 +388,20 @@ removed(struct box *b, struct rec *rec, const struct act *a)
 	    b->run->e) < 0 ? -1 : orphan(b, rec);
 }
 
+/* Nobody has the bodies of these any more. */
+static void
+tell_stubs(const struct box *b, size_t n)
+{
+	if (n > 0)
+		report_problem(&b->run->report, 0, b->name, "%zu messages are gone on the server whose bodies were never here: their headers are deleted with them",
+		    n);
+}
+
 static int
 record_removed(struct box *b, const struct near_msg *was)
 {
 	struct rec *rec;
-	size_t k, n = 0;
+	size_t k, n = 0, stubs = 0;
 
 	for (k = 0; !stop_asked() &&
 	    plan_next(b->plan, ACT_NEAR_DELETE, &k); k++, n++) {
@@ -403,8 +412,10 @@ record_removed(struct box *b, const struct near_msg *was)
 			continue;
 		if (rec != NULL && removed(b, rec, a) < 0)
 			return -1;
+		stubs += a->stub;
 		renamed_done(b, a, &was[n]);
 	}
+	tell_stubs(b, stubs);
 	return 0;
 }
 

@@ -83,7 +83,8 @@ to_check(const struct box *b)
 	n = b->plan->count;
 	return n[ACT_PUSH] > 0 || n[ACT_FAR_FLAGS] > 0 ||
 	    n[ACT_FAR_MOVE] > 0 || n[ACT_FAR_PURGE] > 0 ||
-	    n[ACT_FAR_DELETE] > 0 || n[ACT_BODY] > 0;
+	    n[ACT_FAR_DELETE] > 0 || n[ACT_BODY] > 0 ||
+	    n[ACT_FAR_COPY] > 0;
 }
 
 static bool

@@ -22,6 +22,7 @@ struct near_msg {
 	uint16_t base;		/* bytes of it before ":2," */
 	bool fresh;		/* in new/ */
 	bool vague;		/* it has a letter that means nothing here */
+	bool stub;		/* it was read, and is one: see stub.h */
 	uint64_t ino, flags;
 };
 

@@ -32,6 +32,7 @@
 #include "report.h"
 #include "state.h"
 #include "stop.h"
+#include "stub.h"
 #include "wire.h"
 
 /* ---- what a file is ---- */
@@ -50,6 +51,19 @@ file_look(struct box *b, struct match *o, bool whole)
 		o->size = out.wire < UINT32_MAX ? (uint32_t)out.wire :
 		    UINT32_MAX;
 	return 0;
+}
+
+/* Is that file a stub?  One that cannot be read is none. */
+static bool
+is_stub(const struct box *b, struct near_msg *m)
+{
+	struct err quiet = { 0 };
+	int fd = near_dir_read(b->near.dir, m, &quiet);
+
+	m->stub = fd >= 0 && stub_is(fd, &quiet) > 0;
+	if (fd >= 0)
+		close(fd);
+	return m->stub;
 }
 
 /* Sizes are compared with what others have added left out, too. */
@@ -227,6 +241,9 @@ near_ones(struct box *b, size_t *n)
 			if (b->run->e->code == EX_NOINPUT)
 				fail_clear(b->run->e);	/* gone meanwhile */
 			continue;
+		} else if (!b->known) {
+			/* its size is not that of the message */
+			l[*n].sent = is_stub(b, &b->near.dir->v[i]);
 		}
 		++*n;
 	}
@@ -461,9 +478,12 @@ pair_new(struct box *b)
 
 /* ---- uploads and moves that were in doubt ---- */
 
-/* Of its size, or the only one: servers change what they are given. */
+/*
+ * Of its size, or the only one: servers change what they are given.  What was
+ * copied for a stub is any of them.
+ */
 static struct far_msg *
-find_pending(struct box *b, const struct pend *p)
+find_pending(struct box *b, const struct pend *p, bool stub)
 {
 	struct far_msg *found = NULL;
 	size_t i, n = 0;
@@ -474,7 +494,7 @@ find_pending(struct box *b, const struct pend *p)
 		if (f->uid < p->uidnext || f->ident != p->ident ||
 		    state_by_uid(b->state, f->uid) != NULL)
 			continue;
-		if (f->size == p->size)
+		if (stub || f->size == p->size)
 			return f;
 		found = f;
 		n++;
@@ -488,10 +508,12 @@ settle_pend(struct box *b, const struct pend *p)
 	struct rec rec = { .size = p->size, .flags = p->flags,
 	    .ident = p->ident, .ino = p->ino, .uid = p->uid };
 	struct far_msg *f = NULL;
-	struct str name = str_of(p->name);
-	bool here = near_dir_find(b->near.dir, name) != NULL;
+	struct near_msg *m = near_dir_find(b->near.dir, str_of(p->name));
+	bool here = m != NULL;
 
-	if (p->kind == PEND_UPLOAD && (f = find_pending(b, p)) != NULL)
+	rec.stub = here && is_stub(b, m);
+	if (p->kind == PEND_UPLOAD &&
+	    (f = find_pending(b, p, rec.stub)) != NULL)
 		rec.uid = f->uid;
 	if ((p->kind == PEND_NEAR && here &&
 	    state_by_uid(b->state, p->uid) == NULL) || f != NULL)

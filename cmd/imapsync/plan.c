@@ -294,6 +294,7 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 		return;		/* seen again, the day it goes both ways */
 	a = add_of(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE, in, &in->rec[i]);
 	a->file = file;
+	a->stub = in->rec[i].stub;
 }
 
 static void

@@ -21,6 +21,7 @@ enum act_kind {
 	ACT_NEAR_FLAGS,		/* rename here */
 	ACT_BASE_FLAGS,		/* both have them: remember */
 	ACT_FAR_MOVE,		/* the server moves it to another mailbox */
+	ACT_FAR_COPY,		/* a stub that is new here is a copy there */
 	ACT_NEAR_MOVE,		/* renamed into another Maildir */
 	ACT_FAR_PURGE,		/* UID EXPUNGE of what both have marked */
 	ACT_FAR_DELETE, ACT_NEAR_DELETE,
@@ -53,6 +54,7 @@ struct act {
 	bool both;		/* ACT_NEAR_FLAGS: the server's are changed,
 				   too, and who does that tells the base */
 	bool purge;		/* ACT_NEAR_DELETE: it was marked here */
+	bool stub;		/* the same: its body was never here */
 	bool saved;		/* ACT_FAR_DELETE: one half of a move */
 	bool failed;
 };

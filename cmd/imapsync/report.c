@@ -19,7 +19,7 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_PAIR] = "pair", [ACT_FETCH] = "fetch", [ACT_PUSH] = "push",
 	[ACT_FAR_FLAGS] = "far-flags", [ACT_NEAR_FLAGS] = "near-flags",
 	[ACT_BASE_FLAGS] = "base", [ACT_FAR_MOVE] = "far-move",
-	[ACT_NEAR_MOVE] = "near-move", [ACT_FAR_PURGE] = "far-purge",
+	[ACT_FAR_COPY] = "far-copy", [ACT_NEAR_MOVE] = "near-move", [ACT_FAR_PURGE] = "far-purge",
 	[ACT_FAR_DELETE] = "far-delete",
 	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
 	[ACT_ORPHAN] = "orphan", [ACT_FAR_ONLY] = "far-only",
@@ -76,6 +76,8 @@ line_json(struct buf *to, const char *event, const struct report *r,
 		json_str(&j, "file", a->file);
 	path_json(&j, "path", &a->is);
 	path_json(&j, "was", &a->was);
+	if (a->stub)
+		json_bool(&j, "stub", true);
 	flags_json(&j, "add", a->keywords, a->add);
 	flags_json(&j, "del", a->keywords, a->del);
 	if (a->to != NULL)
@@ -417,6 +419,7 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 		{ ACT_FAR_FLAGS, "flags_far" },
 		{ ACT_NEAR_FLAGS, "flags_near" },
 		{ ACT_FAR_MOVE, "moved_far" }, { ACT_NEAR_MOVE, "moved_near" },
+		{ ACT_FAR_COPY, "copied_far" },
 		{ ACT_FAR_PURGE, "purged_far" },
 		{ ACT_FAR_DELETE, "deleted_far" },
 		{ ACT_NEAR_DELETE, "deleted_near" }, { ACT_PAIR, "paired" },

@@ -62,6 +62,7 @@ struct report_act {
 	struct report_file was;	/* before it was renamed or moved; no name:
 				   it was not */
 	uint64_t add, del;	/* flags */
+	bool stub;		/* its body was never here */
 	const struct keywords *keywords;	/* what the flags mean */
 	const char *to;		/* of a move: the other mailbox; or NULL */
 };

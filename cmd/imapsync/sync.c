@@ -13,6 +13,7 @@
 #include "account.h"
 #include "asked.h"
 #include "box.h"
+#include "copies.h"
 #include "far.h"
 #include "far_trust.h"
 #include "fill.h"
@@ -152,7 +153,9 @@ plan_all(struct run *r)
 		else if (!box_failed(b) && decide(r, b) < 0)
 			return -1;
 	}
-	return stop_asked() ? 0 : moves_find(r);
+	if (stop_asked())
+		return 0;
+	return moves_find(r) < 0 ? -1 : copies_find(r);
 }
 
 /*

@@ -5,6 +5,7 @@
  * on their side; a message that could not be added is not deleted elsewhere.
  */
 #include "box.h"
+#include "copies.h"
 #include "do_far.h"
 #include "do_near.h"
 #include "download.h"
@@ -71,6 +72,12 @@ there(struct run *r)
 	struct link *l = &r->link[0];
 	size_t i, k;
 
+	/* before a message that is to be copied is moved */
+	for (i = 0; i < r->nboxes && !stop_asked(); i++)
+		if (box_busy(&r->boxes[i]) &&
+		    r->boxes[i].plan->count[ACT_FAR_COPY] > 0 &&
+		    chosen(l, &r->boxes[i], copies_do) < 0)
+			return -1;
 	for (i = 0; i < r->nboxes && !stop_asked(); i++)
 		for (k = 0; k < 3; k++)
 			if (box_busy(&r->boxes[i]) && !stop_asked() &&

@@ -89,8 +89,8 @@ clear(struct window *w)
 }
 
 /* Told once, and not tried again in this run. */
-static void
-refuse(struct box *b, const char *name, int code, const char *why)
+void
+upload_refuse(struct box *b, const char *name, int code, const char *why)
 {
 	opt_list_add(&b->run->arena, &b->refused,
 	    arena_dup(&b->run->arena, str_of(name)));
@@ -102,11 +102,11 @@ refuse(struct box *b, const char *name, int code, const char *why)
 static void
 refuse_twin(struct box *b, const char *name)
 {
-	refuse(b, name, EX_DATAERR, "another file has this name, but for its flags");
+	upload_refuse(b, name, EX_DATAERR, "another file has this name, but for its flags");
 }
 
-static bool
-was_refused(const struct box *b, const char *name)
+bool
+upload_refused(const struct box *b, const char *name)
 {
 	size_t i;
 
@@ -143,11 +143,11 @@ prepare_up(struct window *w, struct up *u, struct act *a)
 	*u = (struct up){ .act = a, .m = &b->near.dir->v[a->file], .fd = -1 };
 	base = near_dir_base(b->near.dir, u->m);
 	if (base.n >= sizeof u->name) {
-		refuse(b, "a file", EX_DATAERR, "its name is too long");
+		upload_refuse(b, "a file", EX_DATAERR, "its name is too long");
 		return 1;
 	}
 	str_copy(u->name, base);
-	if (was_refused(b, u->name))
+	if (upload_refused(b, u->name))
 		return 1;
 	if (taken_name(w, u->name)) {
 		refuse_twin(b, u->name);
@@ -160,7 +160,7 @@ prepare_up(struct window *w, struct up *u, struct act *a)
 		return 1;
 	}
 	if (u->fd < 0) {
-		refuse(b, u->name, e->code, e->msg);
+		upload_refuse(b, u->name, e->code, e->msg);
 		fail_clear(e);
 		return 1;
 	}
@@ -170,13 +170,13 @@ prepare_up(struct window *w, struct up *u, struct act *a)
 		return -1;
 	u->date = st.st_mtime;
 	if (u->out.wire == 0)		/* RFC 3502: that would cancel all */
-		refuse(b, u->name, EX_DATAERR, "it is empty");
+		upload_refuse(b, u->name, EX_DATAERR, "it is empty");
 	else if (limit > 0 && u->out.wire > limit)
-		refuse(b, u->name, EX_DATAERR, "it is larger than the server takes (APPENDLIMIT)");
+		upload_refuse(b, u->name, EX_DATAERR, "it is larger than the server takes (APPENDLIMIT)");
 	else if (stub > 0)
-		refuse(b, u->name, EX_DATAERR, "it is a header without its body, which the server must not have as a message");
+		upload_refuse(b, u->name, EX_DATAERR, "it is a header without its body, which the server must not have as a message");
 	else if (u->out.nul && (w->l->imap.caps & IMAP_BINARY) == 0)
-		refuse(b, u->name, EX_DATAERR, "it has a NUL, and the server takes none");
+		upload_refuse(b, u->name, EX_DATAERR, "it has a NUL, and the server takes none");
 	else
 		return 0;
 	return 1;
@@ -310,7 +310,7 @@ hear_append(struct window *w, const struct sent *c, struct imap_resp *r)
 			got = record_up(w, &first[i], to.v[i]);
 	else if (got > 0 && to.n == 1 && c->n == 1 &&
 	    has_it(w, first, to.v[0])) {
-		refuse(w->b, first->name, EX_DATAERR, "the server has it already, as another message of this folder");
+		upload_refuse(w->b, first->name, EX_DATAERR, "the server has it already, as another message of this folder");
 		got = leave_alone(w, first);
 	} else if (got >= 0) {
 		ask_later(w, c);
@@ -328,7 +328,7 @@ hear_refusal(struct window *w, const struct sent *c)
 	size_t i;
 
 	if (c->n == 1) {
-		refuse(w->b, w->v[c->from].name, str_starts(str_of(text),
+		upload_refuse(w->b, w->v[c->from].name, str_starts(str_of(text),
 		    "[TOOBIG]") ? EX_DATAERR : EX_TEMPFAIL, text);
 		return give_up(w, &w->v[c->from]);
 	}
@@ -386,7 +386,7 @@ open_up(struct window *w, struct up *u)
 	if (e->code == EX_NOINPUT)	/* removed or renamed meanwhile */
 		box_again(b, AGAIN_FILES);
 	else
-		refuse(b, u->name, e->code, e->msg);
+		upload_refuse(b, u->name, e->code, e->msg);
 	fail_clear(e);
 	return give_up(w, u) < 0 ? -1 : 1;
 }

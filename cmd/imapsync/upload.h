@@ -2,11 +2,15 @@
 #ifndef UPLOAD_H
 #define UPLOAD_H
 
+#include <stdbool.h>
 
 struct box;
 struct link;
 
 int upload_box(struct link *, struct box *);
+/* A file is not to be sent in this run: told, once.  Was it? */
+void upload_refuse(struct box *, const char *name, int code, const char *why);
+bool upload_refused(const struct box *, const char *name);
 /*
  * A dry run: refuses the uploads that are refused before anything is sent; they
  * are no act any more.  -1.

@@ -97,12 +97,24 @@ def never_sent():
     """A header alone is never sent as a message."""
     u.near.make("Copy")
     u.far.create("Copy")
-    u.near.deliver("Copy", read(u.near.file("INBOX", "number 3")), "S")
-    r = u.runs("a copy of one", *HEADERS, status=65)
+    stub = read(u.near.file("INBOX", "number 3"))
+    u.near.deliver("Copy", stub.replace(b"UIDVALIDITY=", b"UIDVALIDITY=9"), "S")
+    r = u.runs("one of a mailbox with other UIDs", *HEADERS, status=65)
     like(r.err, "header without its body", "is refused, and told")
     is_(u.far.messages("Copy"), [], "the server has no such message")
     is_(len(u.far.messages("INBOX")), 21, "and keeps the message")
     u.near.remove("Copy", "number 3")
+    u.near.deliver("Copy", stub.replace(b";UID=3", b";UID=4"), "S")
+    r = u.runs("one with another number", *HEADERS, status=65)
+    like(r.err, "another message under its number", "is refused, too")
+    is_(u.far.messages("Copy"), [], "and copied nowhere")
+    u.near.remove("Copy", "number 3")
+    other = lab.user()
+    other.runs("another account, which has no stubs")
+    other.near.deliver("INBOX", stub, "S")
+    r = other.runs("a stub in it", status=65)
+    like(r.err, "header without its body", "is refused, and told")
+    is_(other.far.messages("INBOX"), [], "its server has no such message")
 
 
 @scenario

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""imapsync: stubs that mail programs copy, move and delete."""
+from synclab import *
+
+lab = up()
+HEADERS = ("--bodies", "headers")
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def is_stub(data):
+    return b"x-postbag=stub" in data[:100]
+
+
+def copy(u, box, n, to, letters, name=None):
+    """As a reader does: the same bytes under a name of its own."""
+    return u.near.deliver(to, read(u.near.file(box, "number %d" % n)), letters,
+                          name=name)
+
+
+def bodies(u, box):
+    return sorted(sha(m.body) for m in u.far.messages(box))
+
+
+def want(*numbers):
+    return sorted(sha(wire(mail(n))) for n in numbers)
+
+
+def account(n=6):
+    u = lab.user()
+    u.far.create("Kept")
+    u.far.appends("INBOX", [mail(k) for k in range(1, n + 1)])
+    u.runs("headers", *HEADERS)
+    return u
+
+
+@scenario
+def copied():
+    """A copy here is a copy there."""
+    u = account()
+    copy(u, "INBOX", 1, "Kept", "")
+    copy(u, "INBOX", 2, "Kept", "F")
+    copy(u, "INBOX", 2, "Kept", "S")
+    copy(u, "INBOX", 3, "INBOX", "S")
+    u.near.set("INBOX", "number 1", "RS")
+    r = u.sync("-n", "-j", *HEADERS)
+    is_(sorted((e["act"], e["box"], e["uid"], e.get("to")) for e in r.events
+               if e["event"] == "plan"),
+        [("far-copy", "INBOX", 1, "Kept"), ("far-copy", "INBOX", 2, "Kept"),
+         ("far-copy", "INBOX", 2, "Kept"), ("far-copy", "INBOX", 3, "INBOX"),
+         ("far-flags", "INBOX", 1, None)], "-n says what would be copied")
+    p = u.proxy()
+    r = u.runs("four copies", "-j", *HEADERS, proxy=p)
+    p.close()
+    is_(r.summary["copied_far"], 4, "are copied there")
+    unlike("\n".join(map(str, p.commands)), r"APPEND|BODY\.PEEK\[\]",
+           "without a byte of a body")
+    is_((bodies(u, "Kept"), bodies(u, "INBOX")),
+        (want(1, 2, 2), want(1, 2, 3, 3, 4, 5, 6)), "they are whole there")
+    is_((len(u.near.files("Kept")), len(u.near.files("INBOX"))), (3, 7),
+        "and there once each here")
+    is_(sorted(sorted(m.flags) for m in u.far.messages("Kept")),
+        [[], [r"\flagged"], [r"\seen"]], "with the flags that the copies have")
+    before = u.near.tree()
+    r = u.runs("one more run", "-j", *HEADERS)
+    is_((u.near.tree(), r.summary["copied_far"]), (before, 0), "does nothing")
+    f = u.near.file("Kept", "number 1")
+    u.runs("the body of a copy", "body", f)
+    is_(read(u.near.file("Kept", "number 1")), mail(1), "comes")
+    ok(is_stub(read(u.near.file("INBOX", "number 1"))), "to that one alone")
+
+
+@scenario
+def moved_away():
+    """Copied, and the other one moved in the same run."""
+    u = account()
+    u.near.make("Third")
+    copy(u, "INBOX", 1, "Kept", "S")
+    u.near.move("INBOX", "number 1", "Third")
+    copy(u, "INBOX", 2, "Kept", "S")
+    u.near.remove("INBOX", "number 2")
+    u.runs("copies of what is moved and deleted", *HEADERS)
+    is_((bodies(u, "Kept"), bodies(u, "Third"), bodies(u, "INBOX")),
+        (want(1, 2), want(1), want(3, 4, 5, 6)), "are copies all the same")
+    u.runs("one more run", *HEADERS)
+
+
+@scenario
+def gone():
+    """A copy of what the server has no more."""
+    u = account()
+    f = copy(u, "INBOX", 1, "Kept", "S")
+    u.far.expunge("INBOX", u.far.uid_of("INBOX", "number 1"))
+    u.far.create("Gone")
+    u.far.append("Gone", mail(8))
+    u.runs("another folder", "-j", "--patterns", "* !Kept", *HEADERS)
+    g = copy(u, "Gone", 8, "Kept", "S")
+    u.far.do("DELETE Gone")
+    for i in range(2):
+        r = u.sync(*HEADERS)
+        is_(r.status, 65, "it cannot be copied")
+        like(r.err, "its message is gone on the server: the header stays",
+             "which is told")
+        like(r.err, "its mailbox is gone on the server: the header stays",
+             "and that a whole mailbox is gone")
+    ok(is_stub(read(f)) and is_stub(read(g)), "the headers stay")
+    is_(u.far.messages("Kept"), [], "and are sent nowhere")
+    is_(len(u.far.messages("INBOX")), 5, "nothing else is deleted")
+    os.unlink(f)
+    os.unlink(g)
+    u.runs("both are removed", *HEADERS)
+    u.far.expunge("INBOX", u.far.uid_of("INBOX", "number 2"))
+    r = u.runs("a stub is gone there", "-j", *HEADERS)
+    like(r.err, "1 messages are gone .* whose bodies were never here",
+         "that is told")
+    is_([e.get("stub") for e in r.events if e.get("act") == "near-delete"],
+        [True], "by an event, too")
+
+
+@scenario
+def left_out():
+    """Folders that are not synced."""
+    u = account()
+    u.near.make("Private")
+    args = ("--patterns", "* !Private", "--delete-far", "expunge", *HEADERS)
+    copy(u, "INBOX", 1, "Private", "S")
+    u.runs("a copy where patterns do not reach", *args)
+    is_(len(u.far.messages("INBOX")), 6, "changes nothing")
+    u.near.move("INBOX", "number 2", "Private")
+    r = u.sync(*args)
+    is_(bodies(u, "INBOX"), want(1, 2, 3, 4, 5, 6),
+        "one that was moved there is not deleted on the server")
+    like(r.err, "Private", "which is told")
+
+
+@scenario
+def lost():
+    """The state is lost: copies are who they are."""
+    u = account()
+    copy(u, "INBOX", 1, "Kept", "S")
+    u.runs("a copy", *HEADERS)
+    shutil.rmtree(u.state)
+    u.runs("the state is lost", *HEADERS)
+    is_((bodies(u, "Kept"), len(u.near.files("Kept"))), (want(1), 1),
+        "there is one copy on both sides")
+    ok(is_stub(read(u.near.file("Kept", "number 1"))), "a header still")
+    u.runs("one more run", *HEADERS)
+    u.runs("its body", "body", u.near.file("Kept", "number 1"))
+    is_(read(u.near.file("Kept", "number 1")), mail(1), "comes")
+
+
+@scenario
+def renamed():
+    """Flags that readers change while the body comes."""
+    u = account()
+    stop = threading.Event()
+    names = {n: u.near.file("INBOX", "number %d" % n) for n in range(1, 7)}
+
+    def rename():
+        k = 0
+        while not stop.is_set():
+            k += 1
+            for f in u.near.files("INBOX"):
+                base = f.rpartition("/")[2].partition(":2,")[0]
+                try:
+                    os.rename(f, u.near.path("INBOX") + "/cur/" + base +
+                              (":2,S", ":2,FS", ":2,")[k % 3])
+                except FileNotFoundError:
+                    pass
+            time.sleep(0.002)
+    t = threading.Thread(target=rename)
+    t.start()
+    try:
+        for i in range(4):
+            r = u.sync("body", *names.values())
+    finally:
+        stop.set()
+        t.join()
+    r = u.runs("the bodies of files that are renamed all the time", "body",
+               *u.near.files("INBOX"))
+    is_(sorted(sha(wire(read(f))) for f in u.near.files("INBOX")),
+        want(1, 2, 3, 4, 5, 6), "all are there, once")
+    u.sync(*HEADERS)
+    u.same("and both sides are the same")
+
+
+done()
