@@ -115,8 +115,8 @@ like "$OUT" '^[^(]*ERROR[^(]*refused[^(]*\(refused\).*start the server' 'comes f
 doctor 0 'a host without MX' mail.johndoe.com
 like "$OUT" 'There is no MX.*  0 +mail.johndoe.com +127.0.0.1' 'takes mail itself'
 like "$OUT" 'DMARC +p=reject +v=DMARC1' 'by the policy of the domain above'
-doctor 64 'an IP address' 127.0.0.1
-like "$ERR" '127.0.0.1: is an address, not a domain' 'is none'
+doctor 65 'an IP address' 127.0.0.1
+like "$OUT" 'ERROR +is an address, not a domain' 'is none'
 dead=(env MXLOOKUP_OPTIONS='--tries 1 --timeout 0.2')
 status 75 'no name server' "${dead[@]}" mail-doctor -s 127.0.0.9 johndoe.com
 like "$OUT" 'WARNING  not known now: mx, ' 'what is not known'
@@ -231,6 +231,25 @@ doctor 68 '-H: several, one of them good, one dead' -H johndoe.com parked.exampl
 ok 'one page' python3 "$T/page.py" "$T/out" 'TLSv1.3' 'takes no mail' 'no such domain'
 doctor 68 '-H: a name that is none' -H '<b>"&.example'
 ok 'is escaped' python3 "$T/page.py" "$T/out" '<b>"&.example'
+
+# ---- a list, by mail-shard: each has its object, whatever is wrong with others
+
+if command -v parallel > /dev/null; then
+	export PARALLEL_HOME=$T/parallel
+	mkdir -p "$PARALLEL_HOME"
+	printf '%s\n' johndoe.com 127.0.0.1 parked.example nope.example \
+		bad.example 'a..b' other.example > "$T/domains"
+	status 0 'a list, by mail-shard' mail-shard -aq -n 2 -j 2 \
+		-k 65,67,68,69,75,76,77 "$T/domains" mail-doctor -j --ca "$LAB_CA"
+	is "$(jq -r .domain "$T/out" | cmp - "$T/domains" && echo same)" same \
+		'each domain once, in its order'
+	is "$(jq -r '"\(.status) \(.findings[0].id // "-")"' "$T/out" | xargs)" \
+		"$(xargs < "$T/domains" mail-doctor -j --ca "$LAB_CA" |
+			jq -r '"\(.status) \(.findings[0].id // "-")"' | xargs)" \
+		'as without it'
+else
+	skip 'a list, by mail-shard' 'parallel is not installed'
+fi
 
 # ---- usage
 
