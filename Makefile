@@ -137,6 +137,19 @@ unit: $(UNIT)
 bench: tests
 	tests/bench/run
 
+# The manual as plain pages, build/html/index.html first.
+PAGES = $(notdir $(wildcard man/*.[157]))
+HTML = build/html
+html:
+	@mkdir -p $(HTML)
+	for p in $(PAGES); do mandoc -T html -O 'style=postbag.css,man=%N.%S.html;https://man7.org/linux/man-pages/man%S/%N.%S.html' \
+	    man/$$p > $(HTML)/$$p.html || exit 1; done
+	cp share/html/postbag.css $(HTML)/postbag.css
+	{ sed 's/@VERSION@/$(VERSION)/' share/html/head; \
+	    for p in $(PAGES); do printf '<tr><td><a href="%s.html">%s</a></td><td>%s</td></tr>\n' \
+		$$p "$${p%.*}($${p##*.})" "$$(sed -n 's/^\.Nd //p' man/$$p)"; done; \
+	    echo '</table></body></html>'; } > $(HTML)/index.html
+
 # The same tree gives the same bytes: sorted, nobody's, as old as the last commit.
 DIST = postbag-$(VERSION)
 DIST_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null))
@@ -231,5 +244,5 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check unit dist deb bench fuzz lint install uninstall clean
+.PHONY: all tests check unit html dist deb bench fuzz lint install uninstall clean
 .SECONDARY:
