@@ -127,6 +127,9 @@ int account_sections(struct account *, const char *kind, struct opt_list *,
  */
 void account_tls_conf(struct account *, struct tls_conf *);
 
+/* After account_load: trust, time and sandbox as for this other server. */
+void account_like(struct account *, const struct account *other);
+
 /*
  * There will be no other login, unless it says again, and no account_load: wipes
  * what it has of secrets; of the configuration's text, too.

@@ -85,3 +85,25 @@ account_effects(const struct account *a, const struct opt_set *set,
 			return -1;
 	return 0;
 }
+
+void
+account_like(struct account *a, const struct account *other)
+{
+	struct account_trust *t = &a->trust;
+
+	if (t->ca == NULL)
+		t->ca = other->trust.ca;
+	if (t->crl == NULL)
+		t->crl = other->trust.crl;
+	if (t->groups == NULL)
+		t->groups = other->trust.groups;
+	if (t->min == TLS_ANY)
+		t->min = other->trust.min;
+	t->strict |= other->trust.strict;
+	a->verbose = other->verbose;
+	a->timeout = other->timeout;
+	a->no_sandbox = other->no_sandbox;
+	a->box = other->box;
+	a->way.only4 |= other->way.only4;
+	a->way.only6 |= other->way.only6;
+}

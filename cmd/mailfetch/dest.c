@@ -5,31 +5,6 @@
 #include "dest.h"
 #include "imap_box.h"
 
-/*
- * Settings that the account itself does not have are as for the other server.
- */
-static void
-take_after(struct account *a, const struct account *of)
-{
-	struct account_trust *t = &a->trust;
-
-	if (t->ca == NULL)
-		t->ca = of->trust.ca;
-	if (t->crl == NULL)
-		t->crl = of->trust.crl;
-	if (t->groups == NULL)
-		t->groups = of->trust.groups;
-	if (t->min == TLS_ANY)
-		t->min = of->trust.min;
-	t->strict |= of->trust.strict;
-	a->verbose = of->verbose;
-	a->timeout = of->timeout;
-	a->no_sandbox = of->no_sandbox;
-	a->box = of->box;
-	a->way.only4 |= of->way.only4;
-	a->way.only6 |= of->way.only6;
-}
-
 static int
 load_dest(struct dest *d, const struct options *o, struct err *e)
 {
@@ -52,7 +27,7 @@ load_dest(struct dest *d, const struct options *o, struct err *e)
 	if (o->to.deliver_password != NULL)
 		a->login.password_command = o->to.deliver_password;
 	a->again = o->watch;
-	take_after(a, &o->account);
+	account_like(a, &o->account);
 	if (!session_wants_login(a))
 		return fail(e, EX_USAGE, "log in as whom? imaps://USER@HOST/FOLDER");
 	return 0;
