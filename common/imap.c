@@ -33,6 +33,34 @@ imap_ask(struct imap *m)
 		m->asked.command = m->asked.literal;
 }
 
+/* Commands that change nothing on a server; SELECT does, of \\Recent. */
+static bool
+only_looks(struct str command)
+{
+	static const char *const verbs[] = { "CAPABILITY", "NOOP", "LOGOUT",
+	    "ID", "ENABLE", "COMPRESS", "NAMESPACE", "LIST", "LSUB", "STATUS",
+	    "EXAMINE", "UNSELECT", "FETCH", "SEARCH", "IDLE", "NOTIFY",
+	    "GETQUOTA", "GETQUOTAROOT" };
+	struct str verb = str_word(&command);
+	size_t i;
+
+	if (str_is(verb, "UID"))
+		verb = str_word(&command);
+	for (i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		if (str_is(verb, verbs[i]))
+			return true;
+	return false;
+}
+
+int
+imap_writes(struct imap *m, const char *command)
+{
+	if (m->may == IMAP_WRITES)
+		return 0;
+	return conn_abort(m->c, EX_SOFTWARE, "nothing may be written here, and this would: %.*s",
+	    (int)strcspn(command, " "), command);
+}
+
 unsigned
 imap_say(struct imap *m, const char *fmt, ...)
 {
@@ -52,7 +80,7 @@ imap_say(struct imap *m, const char *fmt, ...)
 		conn_abort(m->c, EX_SOFTWARE, "a command over 64 KB");
 	else if (memchr(b.p, '\n', b.n) != NULL)
 		conn_abort(m->c, EX_SOFTWARE, "a command with a line end");
-	else
+	else if (only_looks(BUF_STR(b)) || imap_writes(m, b.p) == 0)
 		conn_printf(m->c, "A%u %s\r\n", m->tag, b.p);
 	buf_free(&b);
 	return m->tag;

@@ -48,6 +48,7 @@ struct imap {
 	char mech[40];		/* what the login used */
 	char all[4096];		/* the capabilities as they came */
 	unsigned tag, cuts;	/* the last one given out; see imap_pieces.h */
+	enum { IMAP_WRITES, IMAP_LOOKS } may;	/* LOOKS: see imap_writes */
 	bool authed, utf8, deflated, gone;
 	bool qresync, condstore;	/* ENABLED (RFC 5161) */
 	uint64_t appendlimit;	/* APPENDLIMIT=n (RFC 7889); 0: not known */
@@ -83,8 +84,7 @@ struct imap {
 /* Greeting, TLS, capabilities.  EX_NOPERM: no STARTTLS, or PREAUTH. */
 int imap_open(struct imap *, struct conn *, enum conn_tls);
 int imap_auth(struct imap *, const struct sasl_login *);
-/* COMPRESS=DEFLATE, if both sides can; a refusal is no failure. */
-int imap_deflate(struct imap *);
+int imap_deflate(struct imap *);	/* COMPRESS, if both sides can */
 
 /*
  * Before a command is said by other means than imap_say, or more of one that
@@ -95,6 +95,9 @@ void imap_ask(struct imap *);
 /* Queues "TAG ...\r\n"; the tag.  No line end may be in it. */
 unsigned imap_say(struct imap *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* With IMAP_LOOKS no command that may write is sent: -1, EX_SOFTWARE.  Or 0. */
+int imap_writes(struct imap *, const char *command);
 
 /* May it be the name of a mailbox, or a pattern?  Ask before connecting. */
 bool imap_nameable(struct str name);
@@ -133,10 +136,7 @@ int imap_severity(const char *text, int otherwise);
 /* LOGOUT, not waited for; also after a stop, where it can be said. */
 void imap_quit(struct imap *);
 
-/*
- * Frees what it remembers; the connection stays.  To be called after
- * imap_quit, too.
- */
+/* Frees what it remembers, also after imap_quit; the connection stays. */
 void imap_free(struct imap *);
 
 #endif

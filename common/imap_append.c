@@ -40,7 +40,7 @@ imap_append_begin(struct imap *m, struct str name)
 	if (m->append.begun)
 		return conn_abort(m->c, EX_SOFTWARE, "an APPEND within an APPEND");
 	conn_phase(m->c, "APPEND", CONN_COMMAND);
-	if (imap_quote(m, &b, name) == 0) {
+	if (imap_writes(m, "APPEND") == 0 && imap_quote(m, &b, name) == 0) {
 		imap_ask(m);
 		conn_printf(m->c, "A%u APPEND %s", ++m->tag, b.p);
 		m->append.begun = true;

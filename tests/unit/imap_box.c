@@ -984,6 +984,50 @@ limits(void)
 	free(u.v);
 }
 
+/* ---- nothing may be written ---- */
+
+static void
+looks_say(bool well, const char *command)
+{
+	struct world *w = says("");
+	const char *sent;
+	char want[80];
+
+	w->m.may = IMAP_LOOKS;
+	if (strcmp(command, "APPEND") == 0)
+		imap_append_begin(&w->m, STR("b"));
+	else
+		imap_say(&w->m, "%s", command);
+	sent = heard(w);
+	snprintf(want, sizeof want, "%s%s", well ? "A10 " : "", well ?
+	    command : "");
+	is_str(sent, want, "only looks: %s", command);
+	is_int(w->e.code, well ? 0 : EX_SOFTWARE, "only looks: %s: the error",
+	    command);
+	over(w);
+}
+
+static void
+only_looks(void)
+{
+	static const char *const looks[] = { "CAPABILITY", "NOOP", "LOGOUT",
+	    "ENABLE QRESYNC", "LIST \"\" \"*\"", "STATUS \"b\" (UIDNEXT)",
+	    "EXAMINE \"b\"", "UNSELECT", "UID FETCH 1 (UID FLAGS)",
+	    "UID SEARCH ALL", "GETQUOTAROOT \"b\"" };
+	static const char *const writes[] = { "APPEND", "SELECT \"b\"",
+	    "CREATE \"b\"", "DELETE \"b\"", "RENAME \"a\" \"b\"",
+	    "SUBSCRIBE \"b\"", "UNSUBSCRIBE \"b\"",
+	    "UID STORE 1 +FLAGS.SILENT (\\Seen)", "UID EXPUNGE 1", "EXPUNGE",
+	    "CLOSE", "UID MOVE 1 \"b\"", "UID COPY 1 \"b\"", "SETQUOTA",
+	    "SETMETADATA", "UNHEARDOF", "UID", "" };
+	size_t i;
+
+	for (i = 0; i < sizeof looks / sizeof *looks; i++)
+		looks_say(true, looks[i]);
+	for (i = 0; i < sizeof writes / sizeof *writes; i++)
+		looks_say(false, writes[i]);
+}
+
 int
 main(void)
 {
@@ -1020,5 +1064,6 @@ main(void)
 	slowly(true);
 	slowly(false);
 	limits();
+	only_looks();
 	return done();
 }
