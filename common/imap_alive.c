@@ -33,7 +33,8 @@ static const struct {
 	{ "FETCH", FETCHES, true }, { "STORE", FETCHES, true },
 	{ "SELECT", FETCHES | VANISHES, false },	/* QRESYNC */
 	{ "EXAMINE", FETCHES | VANISHES, false },
-	{ "LIST", LISTS | COUNTS, false }, { "STATUS", COUNTS, false },
+	{ "LIST", LISTS | COUNTS, false }, { "LSUB", LISTS, false },
+	 { "STATUS", COUNTS, false },
 	{ "SEARCH", FINDS, false }, { "MOVE", REMOVES | VANISHES, true },
 	{ "EXPUNGE", REMOVES | VANISHES, true },	/* UID EXPUNGE */
 };
@@ -74,7 +75,7 @@ imap_alive_begins(struct imap *m, enum imap_type t)
 
 	if (t == IMAP_FETCH)
 		kind = FETCHES;
-	if (t == IMAP_LIST)
+	if (t == IMAP_LIST || t == IMAP_LSUB)
 		kind = LISTS;
 	if (t == IMAP_STATUS)
 		kind = COUNTS;

@@ -268,6 +268,12 @@ imap_ask_rename(struct imap *m, struct str from, struct str to)
 }
 
 unsigned
+imap_ask_lsub(struct imap *m)
+{
+	return box_ask(m, "LSUB \"\"", STR("*"), "");
+}
+
+unsigned
 imap_ask_subscribe(struct imap *m, struct str name)
 {
 	return box_ask(m, "SUBSCRIBE", name, "");
@@ -293,6 +299,20 @@ imap_has_flag(struct str flags, const char *flag)
 		if (str_is(w, flag))
 			return true;
 	return false;
+}
+
+const char *
+imap_special_use(struct str flags)
+{
+	static const char *const uses[] = { "\\Trash", "\\Sent", "\\Drafts",
+	    "\\Junk", "\\Archive", "\\All", "\\Flagged", "\\Important",
+	    "\\Memos", "\\Scheduled", "\\Snoozed" };
+	size_t i;
+
+	for (i = 0; i < sizeof uses / sizeof *uses; i++)
+		if (imap_has_flag(flags, uses[i]))
+			return uses[i];
+	return NULL;
 }
 
 bool

@@ -82,6 +82,8 @@ unsigned imap_ask_subjects(struct imap *, const char *set);
 /* Is it one of the blank separated flags?  May such a mailbox be selected? */
 bool imap_has_flag(struct str flags, const char *flag);
 bool imap_selectable(struct str flags);
+/* What it is for: the first of RFC 6154's, 8457's and 9979's; NULL: none. */
+const char *imap_special_use(struct str flags);
 
 /* UID STORE SET +FLAGS.SILENT (FLAGS), or - when add is not set. */
 unsigned imap_ask_store(struct imap *, const char *set, bool add,
@@ -98,6 +100,7 @@ unsigned imap_ask_copy(struct imap *, const char *set, struct str to);
 unsigned imap_ask_create(struct imap *, struct str name);
 unsigned imap_ask_delete(struct imap *, struct str name);
 unsigned imap_ask_rename(struct imap *, struct str from, struct str to);
+unsigned imap_ask_lsub(struct imap *);	/* LSUB "" "*" */
 unsigned imap_ask_subscribe(struct imap *, struct str name);
 /*
  * To be asked after each line of LIST, whatever becomes of it: so many came,

@@ -348,7 +348,7 @@ static const struct {
 	{ "PREAUTH", IMAP_PREAUTH, true },
 	{ "CAPABILITY", IMAP_CAPABILITY, true }, { "ID", IMAP_OTHER, true },
 	{ "ENABLED", IMAP_ENABLED, false }, { "LIST", IMAP_LIST, false },
-	{ "LSUB", IMAP_OTHER, false }, { "STATUS", IMAP_STATUS, false },
+	{ "LSUB", IMAP_LSUB, false }, { "STATUS", IMAP_STATUS, false },
 	{ "SEARCH", IMAP_SEARCH, false }, { "ESEARCH", IMAP_SEARCH, false },
 	{ "VANISHED", IMAP_VANISHED, false }, { "FLAGS", IMAP_FLAGS, false },
 };
@@ -372,6 +372,7 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 		m->in.rest = (struct str){ "", 0 };
 		return 1;
 	case IMAP_LIST:
+	case IMAP_LSUB:
 		return read_list(m, r);
 	case IMAP_FLAGS:
 		if (imap_words(m, &r->flags) < 0)
@@ -418,6 +419,7 @@ star(struct imap *m, struct imap_resp *r)
 	if (!m->authed && (i == sizeof untagged / sizeof *untagged ||
 	    !untagged[i].early))
 		return imap_nonsense(m, "data before the login");
+	r->word = word;
 	if (i == sizeof untagged / sizeof *untagged)
 		return 1;
 	r->type = untagged[i].type;

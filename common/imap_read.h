@@ -10,7 +10,8 @@ struct imap;
 enum imap_type {
 	IMAP_OK, IMAP_NO, IMAP_BAD, IMAP_BYE, IMAP_PREAUTH, IMAP_CONTINUE,
 	IMAP_CAPABILITY, IMAP_ENABLED, IMAP_EXISTS, IMAP_EXPUNGE, IMAP_FETCH,
-	IMAP_LIST, IMAP_STATUS, IMAP_SEARCH, IMAP_VANISHED, IMAP_FLAGS,
+	IMAP_LIST, IMAP_LSUB, IMAP_STATUS, IMAP_SEARCH, IMAP_VANISHED,
+	IMAP_FLAGS,
 	IMAP_OTHER
 };
 
@@ -21,7 +22,8 @@ struct imap_resp {
 	uint64_t number;	/* EXISTS, EXPUNGE, FETCH: message number */
 	struct str code, arg;	/* "[UIDVALIDITY 12]" */
 	struct str text;	/* for people */
-	struct str name;	/* LIST, STATUS: in UTF-8, if it can be */
+	struct str name;	/* LIST, LSUB, STATUS: in UTF-8, if it can be */
+	struct str word;	/* OTHER: its first, "QUOTA" */
 	struct str flags;	/* LIST, FLAGS: blank separated */
 	char sep;		/* LIST; '\0' for NIL */
 	struct str set;		/* SEARCH (ESEARCH's ALL), VANISHED */

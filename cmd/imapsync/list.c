@@ -187,21 +187,6 @@ canonical(struct str name)
 	return str_is(name, "INBOX") ? STR("INBOX") : name;
 }
 
-/* RFC 6154's, 8457's and 9979's; NULL: none. */
-static const char *
-special_use(struct str flags)
-{
-	static const char *const uses[] = { "\\Trash", "\\Sent", "\\Drafts",
-	    "\\Junk", "\\Archive", "\\All", "\\Flagged", "\\Important",
-	    "\\Memos", "\\Scheduled", "\\Snoozed" };
-	size_t i;
-
-	for (i = 0; i < sizeof uses / sizeof *uses; i++)
-		if (imap_has_flag(flags, uses[i]))
-			return uses[i];
-	return NULL;
-}
-
 /*
  * That of --trash; else the one with that use; else one of a usual name that
  * is for nothing else.
@@ -218,7 +203,7 @@ note_trash(struct found *f, const struct imap_resp *m, struct str name)
 		rank = str_eq(name, str_of(r->o->trash));
 	else if (imap_has_flag(m->flags, "\\Trash"))
 		rank = TRASH_SAID;
-	else if (special_use(m->flags) != NULL)
+	else if (imap_special_use(m->flags) != NULL)
 		rank = 0;
 	if (rank == 0 || (r->trash != NULL && rank >= f->trash))
 		return;
@@ -253,7 +238,7 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	if (b == NULL)
 		b = seen_add(f, name, at);
 	b->far = true;
-	b->use = special_use(m->flags);
+	b->use = imap_special_use(m->flags);
 	buf_free(&path);
 }
 

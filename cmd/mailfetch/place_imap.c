@@ -19,6 +19,7 @@
 #include "digest.h"
 #include "file.h"
 #include "hand.h"
+#include "imap_about.h"
 #include "imap_box.h"
 #include "place_kind.h"
 #include "process.h"
@@ -291,17 +292,6 @@ label_items(struct store *s, struct handed *h)
 	return got;
 }
 
-static bool
-has_labels(const struct imap *m)
-{
-	struct str all = str_of(m->all), w;
-
-	while ((w = str_word(&all)).n > 0)
-		if (str_is(w, "X-GM-EXT-1"))
-			return true;
-	return false;
-}
-
 /* ---- a place's row ---- */
 
 static int
@@ -311,7 +301,7 @@ store_all(struct place *p, struct handed *h)
 
 	if (dest_open(s->dest, h->o, h->e) < 0 || open_append_folder(s, h) < 0)
 		return -1;
-	if (h->o->to.labels.n > 0 && !has_labels(&s->dest->imap))
+	if (h->o->to.labels.n > 0 && !imap_says_cap(&s->dest->imap, "X-GM-EXT-1"))
 		return conn_fail(s->dest->imap.c, EX_UNAVAILABLE, "the server has no labels (X-GM-EXT-1), which --label needs");
 	if (store_some(s, STORE_DOUBT) && store_look(s) < 0)
 		return -1;

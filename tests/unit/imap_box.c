@@ -99,7 +99,7 @@ response(struct imap *m, struct imap_resp *r, struct buf *to)
 {
 	static const char *const types[] = { "OK", "NO", "BAD", "BYE",
 	    "PREAUTH", "+", "CAPABILITY", "ENABLED", "EXISTS", "EXPUNGE",
-	    "FETCH", "LIST", "STATUS", "SEARCH", "VANISHED", "FLAGS",
+	    "FETCH", "LIST", "LSUB", "STATUS", "SEARCH", "VANISHED", "FLAGS",
 	    "OTHER" };
 	struct imap_item it;
 

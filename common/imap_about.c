@@ -1,0 +1,56 @@
+/* imap_about.c: what a server says of the account: its names */
+#include "imap_about.h"
+#include "imap_token.h"
+
+bool
+imap_says_cap(const struct imap *m, const char *name)
+{
+	struct str all = str_of(m->all), w;
+
+	while ((w = str_word(&all)).n > 0)
+		if (str_is(w, name))
+			return true;
+	return false;
+}
+
+/* (("INBOX." ".")) ...: the first one of the first kind, or NIL. */
+static int
+own(struct imap *m, struct imap_namespace *to)
+{
+	struct str prefix, sep;
+	bool nil, none;
+	int t;
+
+	if ((t = imap_token(m, &prefix)) != IMAP_TOKEN_OPEN)
+		return t < 0 ? -1 : 0;
+	if ((t = imap_token(m, &prefix)) != IMAP_TOKEN_OPEN)
+		return t < 0 ? -1 : 0;
+	if (imap_string(m, &prefix, &nil) < 0 || imap_string(m, &sep,
+	    &none) < 0)
+		return -1;
+	if (nil || prefix.n >= sizeof to->prefix)
+		return 0;
+	str_copy(to->prefix, prefix);
+	to->prefix[prefix.n] = '\0';
+	to->sep = none || sep.n != 1 ? '\0' : sep.p[0];
+	return 0;
+}
+
+int
+imap_namespace(struct imap *m, struct imap_namespace *to)
+{
+	struct imap_resp r;
+	unsigned tag;
+
+	*to = (struct imap_namespace){ 0 };
+	if ((m->caps & (IMAP_NAMESPACE | IMAP_REV2)) == 0)
+		return 0;
+	conn_phase(m->c, "NAMESPACE", CONN_COMMAND);
+	tag = imap_say(m, "NAMESPACE");
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_OTHER &&
+		    str_is(r.word, "NAMESPACE") && own(m, to) < 0))
+			return -1;
+	} while (!imap_done(&r, tag));
+	return 0;
+}
