@@ -1,0 +1,166 @@
+/* migrate_marks.c: flags, dates and sizes of messages, asked for beforehand */
+#include <stdlib.h>
+#include <string.h>
+
+#include "date.h"
+#include "imap_box.h"
+#include "migrate_marks.h"
+#include "search.h"
+
+enum { SET = 7000 };		/* bytes of a command (RFC 7162 section 4) */
+
+static struct str
+text_at(const void *of, size_t at)
+{
+	return str_of(((const struct migrate_marks *)of)->texts[at].text);
+}
+
+static uint32_t
+text_place(struct migrate_marks *k, struct str flags)
+{
+	size_t at = table_text(&k->of_text, k, flags);
+
+	if (at != TABLE_NONE)
+		return (uint32_t)at;
+	if ((k->ntexts & (k->ntexts - 1)) == 0)
+		k->texts = mem_grow(k->texts, 2 * k->ntexts + 1,
+		    sizeof *k->texts);
+	k->texts[k->ntexts].text = arena_dup(&k->arena, flags);
+	k->texts[k->ntexts].storable = NULL;
+	table_add(&k->of_text, k, k->ntexts);
+	return (uint32_t)k->ntexts++;
+}
+
+static int
+mark_order(const void *key, const void *element)
+{
+	return search_order(*(const uint32_t *)key,
+	    ((const struct migrate_mark *)element)->uid);
+}
+
+const struct migrate_mark *
+migrate_marks_find(const struct migrate_marks *k, uint32_t uid)
+{
+	size_t at = search_exact(&uid, k->v, k->n, sizeof *k->v, mark_order);
+
+	return at < k->n ? &k->v[at] : NULL;
+}
+
+/* One response; size UINT32_MAX in v: not heard of yet. */
+static int
+take_mark(struct migrate_marks *k, struct imap *m)
+{
+	struct migrate_mark f = { 0 };
+	struct imap_item it;
+	size_t at;
+	int got;
+
+	while ((got = imap_item(m, &it)) > 0)
+		if (it.kind == IMAP_UID)
+			f.uid = (uint32_t)it.number;
+		else if (it.kind == IMAP_SIZE)
+			f.size = it.number < UINT32_MAX ?
+			    (uint32_t)it.number : UINT32_MAX - 1;
+		else if (it.kind == IMAP_DATE)
+			date_parse_imap(it.text, &f.date);
+		else if (it.kind == IMAP_FLAG)
+			f.flags = text_place(k, it.text);
+	at = search_exact(&f.uid, k->v, k->n, sizeof *k->v, mark_order);
+	if (got == 0 && at < k->n && k->v[at].size == UINT32_MAX)
+		k->v[at] = f;
+	return got;
+}
+
+static int
+ask_some(struct migrate_marks *k, struct imap *m, const uint32_t *uids,
+    size_t n, size_t *at)
+{
+	struct buf set = { .max = 65536 };
+	struct imap_resp r;
+	unsigned tag;
+
+	imap_set_put(&set, uids, n, at, SET);
+	tag = imap_ask_marks(m, set.p);
+	buf_free(&set);
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
+		    take_mark(k, m) < 0))
+			return -1;
+	} while (!imap_done(&r, tag));
+	return r.type == IMAP_OK ? 0 : conn_fail(m->c,
+	    imap_severity(m->text, EX_UNAVAILABLE), "FETCH: %s", m->text);
+}
+
+int
+migrate_marks_ask(struct migrate_marks *k, struct imap *m,
+    const uint32_t *uids, size_t n)
+{
+	size_t i, at = 0;
+	int got = 0;
+
+	k->of_text.text = text_at;
+	k->v = mem_grow(k->v, n + 1, sizeof *k->v);
+	k->uids = mem_grow(k->uids, n + 1, sizeof *k->uids);
+	for (i = 0; i < n; i++)
+		k->v[i] = (struct migrate_mark){ .uid = uids[i],
+		    .size = UINT32_MAX };
+	k->n = n;
+	while (got == 0 && at < n)
+		got = ask_some(k, m, uids, n, &at);
+	for (i = k->n = 0; i < n; i++)
+		if (k->v[i].size != UINT32_MAX) {
+			k->uids[k->n] = k->v[i].uid;
+			k->v[k->n++] = k->v[i];
+		}
+	return got;
+}
+
+/* \Recent is nobody's to give, nor is what else servers make of backslashes. */
+static bool
+keeps(const char *permanent, const char *flag)
+{
+	static const char *const plain[] = { "\\Seen", "\\Answered",
+	    "\\Flagged", "\\Draft", "\\Deleted" };
+	struct str all = str_of(permanent);
+	size_t i;
+
+	for (i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (str_is(str_of(flag), plain[i]))
+			return true;
+	return flag[0] != '\\' && imap_flags_sayable(flag) &&
+	    (imap_has_flag(all, "\\*") || imap_has_flag(all, flag));
+}
+
+const char *
+migrate_marks_storable(struct migrate_marks *k, const struct migrate_mark *f,
+    const char *permanent)
+{
+	struct str all = str_of(k->texts[f->flags].text), w;
+	struct buf to = { .max = 1 << 16 };
+	char one[256];
+
+	if (k->texts[f->flags].storable != NULL)
+		return k->texts[f->flags].storable;
+	while ((w = str_word(&all)).n > 0) {
+		if (w.n >= sizeof one)
+			continue;
+		str_copy(one, w);
+		one[w.n] = '\0';
+		if (keeps(permanent, one))
+			buf_printf(&to, "%s%s", to.n > 0 ? " " : "", one);
+	}
+	k->texts[f->flags].storable = arena_dup(&k->arena, BUF_STR(to));
+	buf_free(&to);
+	return k->texts[f->flags].storable;
+}
+
+void
+migrate_marks_free(struct migrate_marks *k)
+{
+	free(k->v);
+	free(k->uids);
+	free(k->texts);
+	table_free(&k->of_text);
+	arena_free(&k->arena);
+	*k = (struct migrate_marks){ 0 };
+}

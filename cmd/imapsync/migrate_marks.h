@@ -1,0 +1,46 @@
+/* migrate_marks.h: flags, dates and sizes of messages, asked for beforehand */
+#ifndef MIGRATE_MARKS_H
+#define MIGRATE_MARKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "imap.h"
+#include "mem.h"
+#include "table.h"
+
+enum { MIGRATE_MARKS = 10000 };		/* are asked for at once */
+
+struct migrate_mark {
+	uint32_t uid, size;
+	uint32_t flags;			/* a place in texts */
+	time_t date;			/* or 0 */
+};
+
+/* Each text of flags is kept once, as it came. */
+struct migrate_marks {
+	struct migrate_mark *v;		/* sorted by UID */
+	uint32_t *uids;			/* of v */
+	size_t n;
+	struct { const char *text, *storable; } *texts;
+	size_t ntexts;
+	struct table of_text;
+	struct arena arena;
+};
+
+/*
+ * Asks for the first n of these sorted UIDs, and waits; those that are gone are
+ * left out.  A failure is the connection's: -1.
+ */
+int migrate_marks_ask(struct migrate_marks *, struct imap *,
+    const uint32_t *uids, size_t n);
+/* NULL: it is not among them. */
+const struct migrate_mark *migrate_marks_find(const struct migrate_marks *,
+    uint32_t uid);
+/* Its flags that a mailbox with these PERMANENTFLAGS can have. */
+const char *migrate_marks_storable(struct migrate_marks *,
+    const struct migrate_mark *, const char *permanent);
+void migrate_marks_free(struct migrate_marks *);
+
+#endif

@@ -1,0 +1,211 @@
+/* migrate_side.c: one of a migration's two servers */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imap_box.h"
+#include "migrate_side.h"
+
+/* ---- the account ---- */
+
+int
+migrate_side_load(struct migrate_side *s, const struct account *like,
+    struct err *e)
+{
+	struct account *a = &s->account;
+	struct opt_set set = { .tables = { account_options(a) },
+	    .arena = &a->arena };
+
+	a->config = like->config;
+	if (strstr(s->name, "://") != NULL)
+		a->url = s->name;
+	else
+		a->name = s->name;
+	a->tls_option = like->tls_option;
+	if (account_load(a, &set, "imap", NULL, e) < 0)
+		return fail_in(e, "%s", s->name);
+	if (!a->has_server)
+		return fail(e, EX_CONFIG, "%s has no IMAP server", s->name);
+	if (s->password != NULL)
+		a->login.password_command = s->password;
+	account_like(a, like);
+	a->again = true;
+	s->session.account = a;
+	if (!session_wants_login(a))
+		return fail(e, EX_USAGE, "%s: log in as whom? imaps://USER@HOST",
+		    s->name);
+	return 0;
+}
+
+const char *
+migrate_side_who(struct migrate_side *s)
+{
+	char where[300];
+
+	session_where(&s->account, where, sizeof where);
+	return arena_printf(&s->arena, "%s@%s", account_user(&s->account),
+	    where);
+}
+
+int
+migrate_sides_ready(struct migrate_side *from, struct migrate_side *to,
+    struct sandbox *box, struct err *e)
+{
+	struct session *both[] = { &from->session, &to->session };
+
+	from->account.box = to->account.box = box;
+	return session_ready_all(both, 2, e);
+}
+
+/* ---- the connection ---- */
+
+void
+migrate_side_hang_up(struct migrate_side *s)
+{
+	if (s->open)
+		imap_quit(&s->imap);
+	imap_free(&s->imap);
+	s->imap = (struct imap){ 0 };
+	session_hang_up(&s->session);
+	s->open = false;
+}
+
+static int
+log_in_to(struct migrate_side *s)
+{
+	struct imap *m = &s->imap;
+	struct sasl_login l;
+
+	if (imap_open(m, s->session.conn, session_tls(&s->account)) < 0)
+		return -1;
+	if (s->looks)
+		m->may = IMAP_LOOKS;
+	if (!m->authed && (session_login(&s->session, &l) < 0 ||
+	    imap_auth(m, &l) < 0))
+		return -1;
+	session_forget(&s->session);
+	return imap_wait(m, imap_ask_ready(m, IMAP_UTF8)) < 0 ||
+	    imap_deflate(m) < 0 ? -1 : 0;
+}
+
+int
+migrate_side_connect(struct migrate_side *s)
+{
+	migrate_side_hang_up(s);
+	fail_clear(&s->err);
+	if (s->was_open && session_renew(&s->session, &s->err) < 0)
+		return -1;
+	if (session_connect(&s->session, &s->err) < 0)
+		return -1;
+	s->was_open = true;
+	if (log_in_to(s) < 0)
+		return -1;
+	s->open = true;
+	return 0;
+}
+
+void
+migrate_side_free(struct migrate_side *s)
+{
+	migrate_side_hang_up(s);
+	session_close(&s->session);
+	account_wipe(&s->account);
+	table_free(&s->names);
+	free(s->v);
+	arena_free(&s->arena);
+}
+
+/* ---- its mailboxes ---- */
+
+static struct str
+side_name(const void *of, size_t at)
+{
+	return str_of(((const struct migrate_side *)of)->v[at].name);
+}
+
+struct migrate_name *
+migrate_side_find(struct migrate_side *s, struct str name)
+{
+	size_t at = table_text(&s->names, s, name);
+
+	return at != TABLE_NONE ? &s->v[at] : NULL;
+}
+
+static struct migrate_name *
+add_name(struct migrate_side *s, struct str name)
+{
+	s->names.text = side_name;
+	if (s->n == s->cap) {
+		s->cap = 2 * s->cap + 64;
+		s->v = mem_grow(s->v, s->cap, sizeof *s->v);
+	}
+	s->v[s->n] = (struct migrate_name){ .selectable = true,
+	    .name = arena_dup(&s->arena, name) };
+	s->bytes += sizeof *s->v + name.n;
+	table_add(&s->names, s, s->n);
+	return &s->v[s->n++];
+}
+
+static int
+hear_list(struct migrate_side *s, unsigned tag)
+{
+	struct imap *m = &s->imap;
+	struct migrate_name *b;
+	struct imap_resp r;
+	size_t lines = 0;
+
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if ((r.type == IMAP_LIST || r.type == IMAP_LSUB) &&
+		    imap_list_bound(m, ++lines, s->bytes) < 0)
+			return -1;
+		if ((r.type != IMAP_LIST && r.type != IMAP_LSUB) ||
+		    r.bad_name || !imap_nameable(r.name))
+			continue;
+		b = migrate_side_find(s, r.name);
+		if (r.type == IMAP_LSUB && b != NULL)
+			b->subscribed = true;
+		if (r.type == IMAP_LSUB)
+			continue;
+		if (b == NULL)
+			b = add_name(s, r.name);
+		b->selectable = imap_selectable(r.flags);
+		b->subscribed |= imap_has_flag(r.flags, "\\Subscribed");
+		b->use = imap_special_use(r.flags);
+		if (s->space.sep == '\0')
+			s->space.sep = r.sep;
+	} while (!imap_done(&r, tag));
+	return r.type == IMAP_OK ? 0 : conn_fail(m->c,
+	    imap_severity(m->text, EX_UNAVAILABLE), "LIST: %s", m->text);
+}
+
+static int
+name_order(const void *x, const void *y)
+{
+	return strcmp(((const struct migrate_name *)x)->name,
+	    ((const struct migrate_name *)y)->name);
+}
+
+int
+migrate_side_list(struct migrate_side *s)
+{
+	struct imap *m = &s->imap;
+	size_t i;
+
+	if (s->n > 0)
+		return 0;
+	s->names.text = side_name;
+	if (imap_namespace(m, &s->space) < 0 ||
+	    hear_list(s, imap_ask_list(m, "*", false)) < 0)
+		return -1;
+	if ((m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS |
+	    IMAP_REV2)) == 0 && hear_list(s, imap_ask_lsub(m)) < 0)
+		return -1;
+	if (s->n > 0)
+		qsort(s->v, s->n, sizeof *s->v, name_order);
+	table_free(&s->names);
+	for (i = 0; i < s->n; i++)
+		table_add(&s->names, s, i);
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* migrate_side.h: one of a migration's two servers */
+#ifndef MIGRATE_SIDE_H
+#define MIGRATE_SIDE_H
+
+#include "account.h"
+#include "fail.h"
+#include "imap.h"
+#include "imap_about.h"
+#include "sandbox.h"
+#include "session.h"
+#include "table.h"
+
+/* A mailbox as LIST has it. */
+struct migrate_name {
+	const char *name;
+	const char *use;		/* SPECIAL-USE; or NULL */
+	bool selectable, subscribed;
+};
+
+struct migrate_side {
+	const char *name;		/* an account's, or a URL */
+	const char *password;		/* a command that has it; or NULL */
+	bool looks;			/* nothing is ever written there */
+	struct account account;
+	struct session session;
+	struct imap imap;
+	struct err err;			/* of its connection */
+	bool open, was_open;
+	/* what LIST has said */
+	struct imap_namespace space;
+	struct migrate_name *v;
+	size_t n, cap;
+	size_t bytes;			/* of names */
+	struct table names;		/* of v */
+	struct arena arena;
+};
+
+/*
+ * The account of that name, or of that URL, with what like says of trust and
+ * time.  EX_USAGE, EX_CONFIG.
+ */
+int migrate_side_load(struct migrate_side *, const struct account *like,
+    struct err *);
+/* "user@host" of it, for the state; in its arena. */
+const char *migrate_side_who(struct migrate_side *);
+
+/* Both servers are looked up, and the program is confined. */
+int migrate_sides_ready(struct migrate_side *from, struct migrate_side *to,
+    struct sandbox *, struct err *);
+/*
+ * Connected and logged in, with a new token; a connection that is there is
+ * closed.  -1: side->err.
+ */
+int migrate_side_connect(struct migrate_side *);
+void migrate_side_hang_up(struct migrate_side *);
+void migrate_side_free(struct migrate_side *);
+
+/* LIST, and what is subscribed, in order of names; once.  -1: side->err. */
+int migrate_side_list(struct migrate_side *);
+/* NULL: there is none of that name. */
+struct migrate_name *migrate_side_find(struct migrate_side *, struct str name);
+
+#endif

@@ -1,0 +1,154 @@
+/* migrate_who.c: who the messages of a mailbox are, by header and by digest */
+#include <stdlib.h>
+
+#include "digest.h"
+#include "ident.h"
+#include "imap_box.h"
+#include "imap_fetch.h"
+#include "mem.h"
+#include "migrate_who.h"
+#include "search.h"
+
+enum { SET = 7000, HEADER = 1 << 17, JOB = 100, AHEAD = 3 };
+
+/* ---- by header ---- */
+
+static int
+put_header(void *to, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	buf_put(to, p, n);
+	return 0;
+}
+
+static void
+add_who(struct migrate_whos *w, struct migrate_who who)
+{
+	if (w->n == w->cap) {
+		w->cap = 2 * w->cap + 256;
+		w->v = mem_grow(w->v, w->cap, sizeof *w->v);
+	}
+	w->v[w->n++] = who;
+}
+
+static int
+take_who(struct imap *m, struct migrate_whos *to)
+{
+	struct buf head = { .max = HEADER };
+	struct conn_sink sink = { put_header, &head };
+	struct migrate_who w = { 0 };
+	struct imap_item it;
+	bool full = false;
+	int got;
+
+	while ((got = imap_item(m, &it)) > 0)
+		if (it.kind == IMAP_UID)
+			w.uid = (uint32_t)it.number;
+		else if (it.kind == IMAP_SIZE)
+			w.size = it.number < UINT32_MAX ?
+			    (uint32_t)it.number : UINT32_MAX;
+		else if (it.kind == IMAP_BODY) {
+			full = true;
+			if ((got = imap_body(m, &it, &sink)) < 0)
+				break;
+		}
+	if (got == 0 && full && w.uid != 0) {
+		w.ident = ident_of(BUF_STR(head));
+		add_who(to, w);
+	}
+	buf_free(&head);
+	return got;
+}
+
+int
+migrate_who_ask(struct imap *m, const uint32_t *uids, size_t n,
+    struct migrate_whos *to)
+{
+	struct buf set = { .max = 65536 };
+	struct imap_resp r;
+	unsigned tag;
+	size_t at = 0;
+
+	while (at < n) {
+		set.n = 0;
+		imap_set_put(&set, uids, n, &at, SET);
+		tag = imap_ask_idents(m, set.p);
+		do {
+			if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
+			    take_who(m, to) < 0)) {
+				buf_free(&set);
+				return -1;
+			}
+		} while (!imap_done(&r, tag));
+		if (r.type != IMAP_OK)
+			break;
+	}
+	buf_free(&set);
+	return n == 0 || r.type == IMAP_OK ? 0 : conn_fail(m->c,
+	    imap_severity(m->text, EX_UNAVAILABLE), "FETCH: %s", m->text);
+}
+
+/* ---- by digest ---- */
+
+static int
+sum_order(const void *key, const void *element)
+{
+	return search_order(*(const uint32_t *)key,
+	    ((const struct migrate_sum *)element)->uid);
+}
+
+static int
+take_sum(struct imap_fetch *f, struct migrate_sum *v, size_t n)
+{
+	size_t at = search_exact(&f->got.uid, v, n, sizeof *v, sum_order);
+	struct digest *d = digest_new();
+	struct conn_sink sink = { digest_sink, d };
+	unsigned char md[32];
+	int got = imap_fetch_body(f, &sink);
+
+	if (digest_end(d, md) && got == 0 && at < n) {
+		memcpy(v[at].md, md, sizeof md);
+		v[at].is = true;
+	}
+	return got;
+}
+
+int
+migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n)
+{
+	struct imap_fetch f = { .m = m, .ahead = AHEAD,
+	    .bodies = IMAP_NO_FLAGS };
+	uint32_t *uids = mem_new(n + 1, sizeof *uids);
+	unsigned char *came = mem_new(n + 1, sizeof *came);
+	struct imap_fetch_job *job = mem_new(n + 1, sizeof *job);
+	size_t i, at = 0, jobs = 0, again = 0, some;
+	int got;
+
+	for (i = 0; i < n; i++) {
+		uids[i] = v[i].uid;
+		v[i].is = false;
+	}
+	do {
+		while (at < n && imap_fetch_room(&f)) {
+			some = imap_fetch_fit(uids + at, n - at, JOB);
+			job[jobs] = (struct imap_fetch_job){
+			    .uids = uids + at, .n = some, .came = came + at };
+			at += some;
+			imap_fetch_ask(&f, &job[jobs++]);
+		}
+		got = imap_fetch_next(&f);
+		if (got == IMAP_FETCH_BODY && take_sum(&f, v, n) < 0)
+			got = -1;
+		for (; got == 0 && again < jobs; again++)
+			if (job[again].again) {
+				imap_fetch_again(&f, &job[again++]);
+				got = IMAP_FETCH_ROOM;
+				break;
+			}
+	} while (got > 0);
+	imap_fetch_free(&f);
+	free(uids);
+	free(came);
+	free(job);
+	return got;
+}

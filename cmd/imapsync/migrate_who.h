@@ -1,0 +1,32 @@
+/* migrate_who.h: who the messages of a mailbox are, by header and by digest */
+#ifndef MIGRATE_WHO_H
+#define MIGRATE_WHO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "imap.h"
+
+struct migrate_who {
+	uint64_t ident;			/* see ident.h */
+	uint32_t uid, size;
+};
+struct migrate_whos {
+	struct migrate_who *v;		/* free(3) it */
+	size_t n, cap;
+};
+
+/* Of these UIDs, sorted, as they come; -1: the connection's failure. */
+int migrate_who_ask(struct imap *, const uint32_t *uids, size_t n,
+    struct migrate_whos *);
+
+/* SHA-256 of a body; none: it did not come. */
+struct migrate_sum {
+	uint32_t uid;
+	bool is;
+	unsigned char md[32];
+};
+/* v has UIDs, sorted; the rest is filled in. */
+int migrate_sums_ask(struct imap *, struct migrate_sum *v, size_t n);
+
+#endif
