@@ -1,0 +1,115 @@
+/*
+ * migrate_pace.c: how fast a migration may be, and when it has to pause
+ *
+ * Gmail takes 500 MB a day by IMAP and gives 2500 MB, Exchange says "Suggested
+ * Backoff Time: 299961 milliseconds".  A budget for a day is kept in the state,
+ * for all runs of that day (UTC).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "migrate_pace.h"
+#include "migrate_run.h"
+#include "net.h"
+#include "stop.h"
+#include "trace.h"
+
+enum {
+	TRIES = 8,
+	LONGEST = 300,		/* seconds */
+	DAY = 86400
+};
+
+static double
+milliseconds(const char *text)
+{
+	static const char name[] = "Backoff Time: ";
+	const char *at = strstr(text, name);
+
+	return at != NULL ? strtod(at + sizeof name - 1, NULL) / 1e3 : 0;
+}
+
+bool
+migrate_pace_asked(struct migrate *r, const char *text)
+{
+	struct migrate_wait *w = &r->wait;
+
+	if (w->tries >= TRIES && w->at == r->messages)
+		return false;
+	w->asked = milliseconds(text);
+	if (w->asked <= 0)
+		w->asked = 1;
+	return true;
+}
+
+bool
+migrate_pace_waits(const struct migrate *r)
+{
+	return r->wait.asked > 0;
+}
+
+/* Doubled each time, at least what was asked for, at most five minutes. */
+int
+migrate_pace_pause(struct migrate *r)
+{
+	struct migrate_wait *w = &r->wait;
+	double seconds = w->asked;
+
+	if (w->at != r->messages)
+		w->tries = 0;
+	w->at = r->messages;
+	if (w->tries > TRIES)
+		return -1;
+	if (seconds < 1 << w->tries)
+		seconds = 1 << w->tries;
+	if (seconds > LONGEST)
+		seconds = LONGEST;
+	w->tries++;
+	w->asked = 0;
+	trace_note(TRACE_DONE, "a pause of %.0f s", seconds);
+	net_poll(NULL, 0, clock_in(seconds));
+	return stop_asked() ? -1 : 0;
+}
+
+int
+migrate_pace_hold(struct migrate *r, size_t n)
+{
+	struct migrate_rate *w = &r->rate;
+	int64_t now, due;
+
+	if (r->o->rate == 0)
+		return 0;
+	now = clock_ms();
+	due = w->since + (int64_t)(w->bytes * 1000 / r->o->rate);
+	if (w->since == 0 || due + 1000 < now) {	/* nothing is saved up */
+		w->since = due = now;
+		w->bytes = 0;
+	}
+	w->bytes += n;
+	if (due > now)
+		net_poll(NULL, 0, due);
+	return 0;
+}
+
+static uint64_t
+today(void)
+{
+	return (uint64_t)clock_wall() / DAY;
+}
+
+bool
+migrate_pace_has(const struct migrate *r, uint64_t bytes)
+{
+	uint64_t used = r->state.day == today() ? r->state.bytes : 0;
+
+	return r->o->day == 0 || used + bytes <= r->o->day;
+}
+
+int
+migrate_pace_spend(struct migrate *r, uint64_t bytes)
+{
+	if (r->o->day == 0)
+		return 0;
+	return migrate_state_spend(&r->state, today(), bytes, r->e);
+}

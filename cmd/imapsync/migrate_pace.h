@@ -1,0 +1,31 @@
+/* migrate_pace.h: how fast a migration may be, and when it has to pause */
+#ifndef MIGRATE_PACE_H
+#define MIGRATE_PACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct migrate;
+
+/*
+ * The server wants a pause, and may say how long.  false: there were so many
+ * without a message between them that this is a refusal like any other.
+ */
+bool migrate_pace_asked(struct migrate *, const char *text);
+bool migrate_pace_waits(const struct migrate *);	/* is one due? */
+/*
+ * The pause, which a stop ends; they become longer while nothing is copied
+ * between them.  -1: there were too many.
+ */
+int migrate_pace_pause(struct migrate *);
+
+/* So many bytes have gone on: waits until the rate is kept again.  0. */
+int migrate_pace_hold(struct migrate *, size_t n);
+
+/* Is there room for so many bytes in the budget of this day? */
+bool migrate_pace_has(const struct migrate *, uint64_t bytes);
+/* They were copied on this day; -1 EX_IOERR. */
+int migrate_pace_spend(struct migrate *, uint64_t bytes);
+
+#endif

@@ -1,0 +1,55 @@
+/* migrate_run.h: what all parts of a migration's run share */
+#ifndef MIGRATE_RUN_H
+#define MIGRATE_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fail.h"
+#include "flags.h"
+#include "mem.h"
+#include "migrate_options.h"
+#include "migrate_side.h"
+#include "migrate_state.h"
+
+/* One mailbox of the run. */
+struct migrate_folder {
+	const char *from, *to;
+	const char *use;		/* SPECIAL-USE there; or NULL */
+	bool subscribed;
+	bool there;			/* the target exists */
+	bool done;
+	uint64_t copied;		/* messages, in this run */
+};
+
+struct migrate {
+	const struct migrate_options *o;
+	struct migrate_side from, to;
+	struct migrate_state state;
+	struct migrate_folder *folder;
+	size_t nfolders;
+	struct table of_to;		/* folders by their names there */
+	struct err *e;			/* what ends the run */
+	int status;			/* what single things add up to */
+	uint64_t messages, bytes;	/* copied */
+	bool full;			/* over quota: nothing more is sent */
+	bool spent;			/* the day's budget is */
+	struct migrate_wait {
+		unsigned tries;		/* in a row without a message */
+		double asked;		/* seconds that the server wants; 0 */
+		uint64_t at;		/* messages when they began */
+	} wait;
+	struct migrate_rate {
+		int64_t since;		/* ms */
+		uint64_t bytes;		/* since then */
+		uint64_t unsaid;	/* not in the state yet */
+	} rate;
+	struct arena arena;
+};
+
+/* Something is wrong with a folder (NULL: with all of it); the run goes on. */
+void migrate_problem(struct migrate *, int code, const char *folder,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif
