@@ -14,6 +14,8 @@
 #include "link.h"
 #include "maildir.h"
 #include "map.h"
+#include "migrate.h"
+#include "migrate_options.h"
 #include "program.h"
 #include "settings.h"
 #include "spawn.h"
@@ -35,6 +37,7 @@ struct options {
 	bool pull, push, mirror, all, watch;
 	struct opt_list bodies;		/* rules */
 	struct watch watching;
+	struct migrate_options migrate;
 	struct opt_list operands;
 };
 #define UNSAID { .is = { .account = &o.account, .connections = 3 }, \
@@ -177,6 +180,31 @@ static const struct opt options[] = {
 	{ .name = "folders", .arg = "POLICY", .kind = OPT_CHOICE,
 	    .to = &o.folders, .choices = folder_policies,
 	    .help = "keep, or delete what is gone on the other side" },
+	{ .name = "", .kind = OPT_HEAD, .help = "Migrating from one server to another" },
+	{ .name = "automap", .kind = OPT_FLAG, .to = &o.migrate.automap,
+	    .help = "folders for the same use are the same", .flags = OPT_NOCONF },
+	{ .name = "failed", .kind = OPT_FLAG, .to = &o.migrate.list,
+	    .help = "list the messages that were refused",
+	    .flags = OPT_NOCONF },
+	{ .name = "retry-failed", .kind = OPT_FLAG, .to = &o.migrate.retry,
+	    .help = "try those again", .flags = OPT_NOCONF },
+	{ .name = "ignore", .arg = "ID", .kind = OPT_LIST,
+	    .to = &o.migrate.ignore,
+	    .help = "one of those: the migration is complete without it",
+	    .flags = OPT_NOCONF },
+	{ .name = "rate", .arg = "BYTES", .kind = OPT_NUMBER,
+	    .to = &o.migrate.rate, .help = "at most so many a second",
+	    .flags = OPT_NOCONF },
+	{ .name = "bytes-a-day", .arg = "BYTES", .kind = OPT_NUMBER,
+	    .to = &o.migrate.day, .help = "at most so many a day, of all runs",
+	    .flags = OPT_NOCONF },
+	{ .name = "from-password-command", .arg = "CMD", .kind = OPT_TEXT,
+	    .to = &o.migrate.from_password,
+	    .help = "prints the password of a FROM that is a URL",
+	    .flags = OPT_NOCONF },
+	{ .name = "to-password-command", .arg = "CMD", .kind = OPT_TEXT,
+	    .to = &o.migrate.to_password, .help = "the same of TO",
+	    .flags = OPT_NOCONF },
 	{ .name = "", .kind = OPT_HEAD, .help = "Running" },
 	{ .letter = 'n', .name = "dry-run", .kind = OPT_FLAG,
 	    .to = &o.is.dry_run, .help = "print what would be done",
@@ -226,6 +254,7 @@ static struct opt_set set = { .version = version_text,
     .usage = "imapsync [options] [NAME ...]\n"
     "       imapsync [options] list [NAME]\n"
     "       imapsync [options] body [NAME] FILE ...\n"
+    "       imapsync [options] migrate FROM TO\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
 
@@ -423,7 +452,8 @@ static int
 load_account(const char *name, struct err *e)
 {
 	if (name != NULL && (strcmp(name, "state") == 0 ||
-	    strcmp(name, "list") == 0 || strcmp(name, "body") == 0))
+	    strcmp(name, "list") == 0 || strcmp(name, "body") == 0 ||
+	    strcmp(name, "migrate") == 0))
 		return fail(e, EX_CONFIG, "sync %s: no section can have the name of a command",
 		    name);
 	if (name != NULL && account_section(&o.account, "sync", name, e) < 0)
@@ -554,6 +584,30 @@ body_command(struct err *e)
 	return sync_account(name, &v, e);
 }
 
+/* "migrate FROM TO" */
+static int
+migrate_command(struct err *e)
+{
+	const struct opt_list *v = &o.operands;
+	int status;
+
+	if (v->n != 3)
+		return fail(e, EX_USAGE, "migrate FROM TO: two accounts, or imaps://USER@HOST");
+	if (map_check(&o.is.map, e) < 0)
+		return -1;
+	trace_set(o.account.verbose);
+	o.migrate.like = &o.account;
+	o.migrate.from = v->v[1];
+	o.migrate.to = v->v[2];
+	o.migrate.state = o.is.state;
+	o.migrate.patterns = o.is.patterns;
+	o.migrate.map = &o.is.map;
+	o.migrate.allow = o.is.allow;
+	status = migrate_run(&o.migrate, e);
+	fail_tell(e, NULL);
+	return status;
+}
+
 /* A section of a text, loaded as if it were the configuration. */
 static int
 try_section(const char *name, struct str text, struct err *e)
@@ -599,6 +653,9 @@ sync_start(int argc, char **argv, struct err *e)
 		return -1;
 	if (o.all && o.operands.n > 0)
 		return fail(e, EX_USAGE, "--all has no effect with names of sections");
+	if (migrate_options_check(&set, o.operands.n > 0 &&
+	    strcmp(o.operands.v[0], "migrate") == 0, e) < 0)
+		return -1;
 	if (o.import != NULL)
 		return foreign_convert(&import, o.import, stdout, e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "state") == 0)
@@ -607,6 +664,8 @@ sync_start(int argc, char **argv, struct err *e)
 		return list_command(e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "body") == 0)
 		return body_command(e);
+	if (o.operands.n > 0 && strcmp(o.operands.v[0], "migrate") == 0)
+		return migrate_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "sync", &o.operands, e) < 0)
 		return -1;

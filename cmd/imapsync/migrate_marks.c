@@ -80,7 +80,7 @@ ask_some(struct migrate_marks *k, struct imap *m, const uint32_t *uids,
 	unsigned tag;
 
 	imap_set_put(&set, uids, n, at, SET);
-	tag = imap_ask_marks(m, set.p);
+	tag = imap_ask_facts(m, set.p);
 	buf_free(&set);
 	do {
 		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&

@@ -1,0 +1,256 @@
+/*
+ * migrate.c: imapsync migrate FROM TO: all mail of one account to another
+ *
+ * Folder by folder: what is in doubt from a run before is looked for, what is
+ * new is copied, and a lost connection is opened again, as long as there is
+ * progress.  FROM is never written to: its connection refuses.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "imap_about.h"
+#include "imap_box.h"
+#include "lock.h"
+#include "migrate.h"
+#include "migrate_copy.h"
+#include "migrate_folder.h"
+#include "migrate_names.h"
+#include "migrate_pace.h"
+#include "migrate_run.h"
+#include "migrate_show.h"
+#include "names.h"
+#include "statedir.h"
+#include "stop.h"
+#include "trace.h"
+
+/* ---- the run ---- */
+
+/* Both are there, and so are their lists. */
+static int
+connect_both(struct migrate *r)
+{
+	if (!r->from.open && migrate_side_connect(&r->from) < 0)
+		return -1;
+	if (!r->to.open && migrate_side_connect(&r->to) < 0)
+		return -1;
+	if (r->folder != NULL)
+		return 0;
+	if (migrate_side_list(&r->from) < 0 || migrate_side_list(&r->to) < 0)
+		return -1;
+	migrate_names(r);
+	return 0;
+}
+
+/* Of the sides' failures the one that came, if any. */
+static const struct err *
+side_error(const struct migrate *r)
+{
+	return r->from.err.code != 0 ? &r->from.err : &r->to.err;
+}
+
+/*
+ * What a server refuses of one folder is that folder's; a connection that has
+ * failed is opened again by the next step.
+ */
+static int
+folder_step(struct migrate *r, struct migrate_folder *f)
+{
+	const struct err *why;
+	int got = migrate_folder(r, f);
+
+	if (got >= 0 || r->e->code != 0 || stop_asked())
+		return got;
+	why = side_error(r);
+	if (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL)
+		return -1;
+	migrate_problem(r, why->code, f->from, "%s", why->msg);
+	migrate_side_hang_up(&r->from);
+	migrate_side_hang_up(&r->to);
+	f->done = true;
+	return 0;
+}
+
+/* 0 all folders are done, 1 enough for now, -1. */
+static int
+attempt(struct migrate *r)
+{
+	size_t i;
+	int got;
+
+	if (connect_both(r) < 0)
+		return -1;
+	for (i = 0; i < r->nfolders; i++) {
+		if (r->folder[i].done)
+			continue;
+		if (connect_both(r) < 0)
+			return -1;
+		if ((got = folder_step(r, &r->folder[i])) != 0)
+			return got;
+	}
+	return 0;
+}
+
+/* After a failure: is it worth another try, and when? */
+static int
+again(struct migrate *r)
+{
+	const struct err *why = side_error(r);
+
+	if (r->e->code != 0 || stop_asked() || why->code != EX_TEMPFAIL)
+		return -1;
+	trace_note(TRACE_DONE, "%s", why->msg);
+	if (migrate_pace_pause(r) < 0)
+		return -1;
+	migrate_side_hang_up(&r->from);
+	migrate_side_hang_up(&r->to);
+	return 0;
+}
+
+static int
+all_attempts(struct migrate *r)
+{
+	int got;
+
+	while ((got = attempt(r)) != 0) {
+		if (got > 0 && !migrate_pace_waits(r))
+			return got;
+		if (got > 0 ? migrate_pace_pause(r) < 0 : again(r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+migrate_conclude(struct migrate *r, int got)
+{
+	unsigned left;
+
+	if (got < 0 && !stop_asked())
+		fail_join(r->e, side_error(r));
+	if (stop_asked())
+		fail_stop(r->e);
+	else if (got < 0 && r->e->code == 0)
+		fail(r->e, EX_TEMPFAIL, "%s wants pauses, and nothing more was copied between them: run it again later",
+		    r->to.name);
+	if (r->full)
+		migrate_problem(r, EX_TEMPFAIL, NULL, "%s: there is no more room: %s",
+		    r->to.name, r->to.imap.text);
+	if (r->spent)
+		migrate_problem(r, EX_TEMPFAIL, NULL, "the bytes of --bytes-a-day are used up: run it again tomorrow (UTC)");
+	if ((left = migrate_show_left(r)) > 0)
+		migrate_problem(r, EX_DATAERR, NULL, "%u messages were refused: see --failed",
+		    left);
+}
+
+/* ---- the state ---- */
+
+static const char *
+state_folder(struct migrate *r)
+{
+	const char *dir = r->o->state;
+
+	if (dir == NULL)
+		dir = statedir_path(&r->arena, "imapsync", "--state DIR", r->e);
+	return dir == NULL ? NULL : arena_printf(&r->arena, "%s/migrate", dir);
+}
+
+/* The lock, or -1. */
+static int
+open_state(struct migrate *r, const char **dir)
+{
+	const char *from = migrate_side_who(&r->from),
+	    *to = migrate_side_who(&r->to), *path;
+	int lock;
+
+	if ((*dir = state_folder(r)) == NULL)
+		return -1;
+	path = arena_printf(&r->arena, "%s/%016llx", *dir,
+	    (unsigned long long)names_hash(str_of(arena_printf(&r->arena,
+	    "%s\t%s", from, to))));
+	lock = statedir_lock(arena_printf(&r->arena, "%s.lock", path), r->e);
+	if (lock >= 0 && migrate_state_open(&r->state, path, from, to, false,
+	    r->e) < 0) {
+		close(lock);
+		return -1;
+	}
+	return lock;
+}
+
+static int
+judge(struct migrate *r)
+{
+	uint64_t id;
+	size_t i;
+
+	for (i = 0; i < r->o->ignore.n; i++)
+		if (str_num(str_of(r->o->ignore.v[i]), UINT32_MAX, &id) < 0)
+			return fail(r->e, EX_USAGE, "--ignore: an id of --failed, not \"%s\"",
+			    r->o->ignore.v[i]);
+		else if (migrate_state_judge(&r->state, (unsigned)id, true,
+		    r->e) < 0)
+			return -1;
+	for (i = 0; r->o->retry && i < r->state.nfails; i++)
+		if (r->state.fail[i].is == MIGRATE_FAILED &&
+		    migrate_state_judge(&r->state, r->state.fail[i].id, false,
+		    r->e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- from the options to the end ---- */
+
+static void
+copy_folders(struct migrate *r, const char *dir)
+{
+	struct sandbox box = { 0 };
+
+	sandbox_path(&box, dir, SANDBOX_WRITE);
+	if (migrate_sides_ready(&r->from, &r->to, &box, r->e) == 0)
+		migrate_conclude(r, all_attempts(r));
+	sandbox_forget(&box);
+}
+
+static void
+with_state(struct migrate *r)
+{
+	const char *dir;
+	int lock = open_state(r, &dir);
+
+	if (lock < 0)
+		return;
+	if (judge(r) == 0) {
+		if (r->o->list)
+			migrate_show_failed(r);
+		else if (r->o->ignore.n == 0)
+			copy_folders(r, dir);
+	}
+	if (!r->o->list && r->o->ignore.n == 0)
+		migrate_show_end(r);
+	migrate_state_sync(&r->state, r->e);
+	migrate_state_close(&r->state);
+	close(lock);
+}
+
+int
+migrate_run(const struct migrate_options *o, struct err *e)
+{
+	struct migrate r = { .o = o, .e = e,
+	    .from = { .name = o->from, .password = o->from_password,
+	    .looks = true },
+	    .to = { .name = o->to, .password = o->to_password } };
+	int status;
+
+	if (migrate_side_load(&r.from, o->like, e) == 0 &&
+	    migrate_side_load(&r.to, o->like, e) == 0)
+		with_state(&r);
+	status = fail_worse(r.status, e->code);
+	migrate_side_free(&r.from);
+	migrate_side_free(&r.to);
+	table_free(&r.of_to);
+	free(r.folder);
+	arena_free(&r.arena);
+	return status;
+}

@@ -1,0 +1,520 @@
+/*
+ * migrate_copy.c: messages from one server to the other, as a stream
+ *
+ * The size that announces a body is that of the APPEND, so its bytes go on as
+ * they come and nothing is held.  Several FETCH commands are under way on one
+ * side, and several APPENDs, each of many messages where the server can, on the
+ * other: neither waits for a round trip.
+ *
+ * A refused group stored nothing: its messages come once more, in groups of
+ * half the size, until it is seen which one is not wanted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imap_append.h"
+#include "imap_box.h"
+#include "imap_fetch.h"
+#include "later.h"
+#include "migrate_copy.h"
+#include "migrate_marks.h"
+#include "migrate_pace.h"
+#include "migrate_run.h"
+#include "stop.h"
+
+enum {
+	GROUP = 100,		/* messages of a command */
+	FLIGHT = 16,		/* commands under way */
+	AHEAD = 3, JOB = 200,	/* FETCH commands, and messages of one */
+	INTENDED = 1000		/* messages in the log by one sync */
+};
+#define GROUP_BYTES (UINT64_C(2) << 20)
+#define FLIGHT_BYTES (UINT64_C(8) << 20)
+
+/* One APPEND. */
+struct group {
+	unsigned tag;
+	uint32_t uid[GROUP];
+	size_t n;
+	uint64_t bytes;
+};
+
+struct copying {
+	struct migrate *r;
+	struct migrate_box *b;
+	struct migrate_marks marks;
+	struct imap_fetch f;
+	uint32_t low;
+	size_t intended;	/* of the marks so many are in the log */
+	size_t most;		/* messages of a group */
+	struct group now;	/* the one that is being sent */
+	bool begun;
+	struct group sent[FLIGHT];
+	size_t nsent;
+	uint64_t flight;	/* bytes under way */
+	struct imap_uids refused;	/* together with others */
+	struct imap_uids unread;	/* the FETCH of several was refused */
+	bool alone;		/* messages are asked for one by one */
+	bool nul;		/* the last one had a NUL */
+	bool missing;		/* the mailbox there is gone */
+};
+
+/* ---- what the other server says ---- */
+
+static bool
+text_has(const char *text, const char *word)
+{
+	struct str s = str_of(text);
+
+	for (; s.n > 0; s = str_from(s, 1))
+		if (str_starts(s, word))
+			return true;
+	return false;
+}
+
+/* Not this message is refused, but any for now: codes of RFC 5530, and words. */
+static bool
+throttled(struct migrate *r, const char *text)
+{
+	static const char *const codes[] = { "[LIMIT]", "[INUSE]",
+	    "[UNAVAILABLE]" };
+	bool is = text_has(text, "Suggested Backoff Time") ||
+	    (text[0] != '[' && later_by_words(str_of(text)));
+	size_t i;
+
+	for (i = 0; i < sizeof codes / sizeof *codes; i++)
+		is = is || str_starts(str_of(text), codes[i]);
+	return is && migrate_pace_asked(r, text);
+}
+
+static bool
+refused_alone(struct copying *c, uint32_t uid, const char *text)
+{
+	struct str t = str_of(text);
+
+	if (str_starts(t, "[TRYCREATE]") || str_starts(t, "[NONEXISTENT]")) {
+		c->missing = true;
+		return true;
+	}
+	if (str_starts(t, "[OVERQUOTA]")) {
+		c->r->full = true;
+		return true;
+	}
+	return migrate_state_fail(&c->r->state, c->b, uid, text,
+	    c->r->e) == 0;
+}
+
+static int
+refused(struct copying *c, const struct group *g)
+{
+	const char *text = c->r->to.imap.text;
+	size_t i;
+
+	if (throttled(c->r, text))
+		return 0;
+	if (g->n == 1)
+		return refused_alone(c, g->uid[0], text) ? 0 : -1;
+	for (i = 0; i < g->n; i++)
+		imap_uids_add(&c->refused, g->uid[i]);
+	return 0;
+}
+
+/* Are the UIDs of APPENDUID new ones? */
+static bool
+new_uids(const struct copying *c, const struct group *g, uint64_t uidvalidity,
+    const struct imap_uids *to)
+{
+	size_t i;
+
+	if (to->n != g->n || uidvalidity != c->b->to_validity)
+		return false;
+	for (i = 0; i < to->n; i++)
+		if (to->v[i] < c->low || (i > 0 && to->v[i] <= to->v[i - 1]))
+			return false;
+	return true;
+}
+
+static int
+taken(struct copying *c, const struct group *g, const struct imap_resp *ok)
+{
+	struct migrate_pair pair[GROUP];
+	struct imap_uids to = { 0 };
+	uint64_t uidvalidity = 0;
+	size_t i;
+	int got = imap_appended(&c->r->to.imap, ok, &uidvalidity, &to);
+
+	if (got > 0 && new_uids(c, g, uidvalidity, &to)) {
+		for (i = 0; i < g->n; i++)
+			pair[i] = (struct migrate_pair){ g->uid[i], to.v[i] };
+		got = migrate_state_pair(&c->r->state, c->b, pair, g->n,
+		    c->r->e);
+	} else if (got >= 0) {
+		got = migrate_state_blind(&c->r->state, c->b, g->uid, g->n,
+		    c->r->e);
+	}
+	free(to.v);
+	c->r->messages += g->n;
+	c->r->bytes += g->bytes;
+	return got < 0 ? -1 : migrate_pace_spend(c->r, g->bytes);
+}
+
+static int
+hear_tagged(void *of, struct imap_resp *r)
+{
+	struct copying *c = of;
+	struct group g;
+	size_t i = 0;
+
+	while (i < c->nsent && !imap_done(r, c->sent[i].tag))
+		i++;
+	if (i == c->nsent)
+		return conn_abort(c->r->to.imap.c, EX_PROTOCOL, "an answer to what was not asked");
+	g = c->sent[i];
+	memmove(&c->sent[i], &c->sent[i + 1], (--c->nsent - i) *
+	    sizeof *c->sent);
+	c->flight -= g.bytes;
+	return r->type == IMAP_OK ? taken(c, &g, r) : refused(c, &g);
+}
+
+static int
+hear_until(struct copying *c, size_t left, uint64_t bytes)
+{
+	struct imap_resp r;
+
+	while (c->nsent > left || (c->nsent > 0 && c->flight > bytes))
+		if (imap_next(&c->r->to.imap, &r) < 0 ||
+		    (r.tag != 0 && hear_tagged(c, &r) < 0))
+			return -1;
+	return 0;
+}
+
+/* ---- sent ---- */
+
+static int
+group_end(struct copying *c)
+{
+	struct imap *m = &c->r->to.imap;
+
+	if (!c->begun)
+		return 0;
+	c->begun = false;
+	if ((c->now.tag = imap_append_end(m)) == 0)
+		return -1;
+	c->flight += c->now.bytes;
+	c->sent[c->nsent++] = c->now;
+	c->now.n = 0;
+	c->now.bytes = 0;
+	return 0;
+}
+
+static int
+group_begin(struct copying *c)
+{
+	struct imap *m = &c->r->to.imap;
+
+	if (c->begun)
+		return 0;
+	if (hear_until(c, FLIGHT - 1, FLIGHT_BYTES) < 0 ||
+	    imap_append_begin(m, str_of(c->b->to)) < 0)
+		return -1;
+	c->begun = true;
+	return 0;
+}
+
+/* Into the log, before anything of it leaves. */
+static int
+intend(struct copying *c, const struct migrate_mark *k)
+{
+	size_t at = (size_t)(k - c->marks.v), to = at + INTENDED;
+
+	if (at < c->intended)
+		return 0;
+	if (to > c->marks.n)
+		to = c->marks.n;
+	at = c->intended;
+	c->intended = to;
+	return migrate_state_send(&c->r->state, c->b, c->marks.uids + at,
+	    to - at, c->low, c->r->e);
+}
+
+/* ---- what comes ---- */
+
+static int
+put_on(void *of, const void *p, size_t n, struct err *e)
+{
+	struct copying *c = of;
+
+	if (memchr(p, '\0', n) != NULL) {
+		c->nul = true;
+		return imap_append_abort(&c->r->to.imap, "the message has a NUL");
+	}
+	return imap_append_put(&c->r->to.imap, p, n, e) < 0 ? -1 :
+	    migrate_pace_hold(c->r, n);
+}
+
+static int
+put_nowhere(void *of, const void *p, size_t n, struct err *e)
+{
+	(void)of;
+	(void)p;
+	(void)n;
+	(void)e;
+	return 0;
+}
+
+static int
+skip_body(struct copying *c)
+{
+	struct conn_sink nowhere = { put_nowhere, NULL };
+
+	return imap_fetch_body(&c->f, &nowhere);
+}
+
+static int
+fails(struct copying *c, uint32_t uid, const char *why)
+{
+	return migrate_state_fail(&c->r->state, c->b, uid, why, c->r->e);
+}
+
+/* A body that ends too soon must not be completed by anything. */
+static int
+stream(struct copying *c, uint32_t uid)
+{
+	struct conn_sink on = { put_on, c };
+
+	c->nul = false;
+	if (imap_fetch_body(&c->f, &on) == 0)
+		return 0;
+	if (!conn_failed(c->r->to.imap.c))
+		imap_append_abort(&c->r->to.imap, "the message did not come whole");
+	if (c->nul)
+		fails(c, uid, "it has a NUL, which a message in IMAP must not have");
+	return -1;
+}
+
+static int
+append(struct copying *c, const struct migrate_mark *k)
+{
+	struct imap *m = &c->r->to.imap;
+	struct imap_append head = { .date = k->date, .size = c->f.got.size,
+	    .flags = migrate_marks_storable(&c->marks, k, m->box.permanent) };
+	int got;
+
+	if (intend(c, k) < 0 || group_begin(c) < 0)
+		return -1;
+	got = imap_append_one(m, &head);
+	if (got < 0)
+		return -1;
+	c->now.uid[c->now.n++] = k->uid;
+	c->now.bytes += head.size;
+	if (got == 0) {			/* it was answered: NO */
+		c->begun = false;
+		got = refused(c, &c->now);
+		c->now.n = 0;
+		c->now.bytes = 0;
+		return got < 0 ? -1 : skip_body(c);
+	}
+	if (stream(c, k->uid) < 0)
+		return -1;
+	return c->now.n == c->most || c->now.bytes >= GROUP_BYTES ||
+	    (m->caps & IMAP_MULTIAPPEND) == 0 ? group_end(c) : 0;
+}
+
+static bool
+enough(const struct copying *c)
+{
+	return c->r->full || c->r->spent || c->missing || stop_asked() ||
+	    migrate_pace_waits(c->r);
+}
+
+static int
+body(struct copying *c)
+{
+	const struct imap_fetched *g = &c->f.got;
+	const struct migrate_mark *k = migrate_marks_find(&c->marks, g->uid);
+	uint64_t limit = c->r->to.imap.appendlimit;
+
+	if (k == NULL || enough(c) || migrate_state_find(c->b, g->uid) != NULL)
+		return skip_body(c);
+	if (!migrate_pace_has(c->r, g->size + c->now.bytes + c->flight)) {
+		c->r->spent = true;
+		return skip_body(c);
+	}
+	if (limit > 0 && g->size > limit)
+		return fails(c, g->uid, "it is larger than the server takes (APPENDLIMIT)") < 0 ?
+		    -1 : skip_body(c);
+	return append(c, k);
+}
+
+static int
+unreadable(struct copying *c, const struct imap_fetch_job *job)
+{
+	char why[600];
+	size_t i;
+
+	for (i = 0; i < job->n; i++) {
+		if (job->came[i] == IMAP_CAME_HERE)
+			continue;
+		if (!c->alone) {
+			imap_uids_add(&c->unread, job->uids[i]);
+			continue;
+		}
+		snprintf(why, sizeof why, "it cannot be read: %s",
+		    c->r->from.imap.text);
+		if (fails(c, job->uids[i], why) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+event(struct copying *c, int what)
+{
+	switch ((enum imap_fetch_event)what) {
+	case IMAP_FETCH_BODY:
+		return body(c);
+	case IMAP_FETCH_NIL:
+		return fails(c, c->f.got.uid, "the server says that it has no body");
+	case IMAP_FETCH_EMPTY:
+		return fails(c, c->f.got.uid, "its body does not come, though it has one");
+	case IMAP_FETCH_REFUSED:
+		return unreadable(c, c->f.got.job);
+	case IMAP_FETCH_ROOM:
+	case IMAP_FETCH_END:
+	case IMAP_FETCH_LOST:
+		break;
+	}
+	return 0;
+}
+
+/* ---- a pass ---- */
+
+struct pass {
+	const uint32_t *uids;
+	unsigned char *came;
+	struct imap_fetch_job *job;
+	size_t njobs, cap;
+	size_t n, at;		/* of uids */
+};
+
+static void
+ask_more(struct copying *c, struct pass *p)
+{
+	struct imap_fetch_job *job;
+	size_t n;
+
+	while (imap_fetch_room(&c->f) && p->at < p->n && !enough(c)) {
+		n = imap_fetch_fit(p->uids + p->at, p->n - p->at,
+		    c->alone ? 1 : JOB);
+		job = &p->job[p->njobs++];
+		*job = (struct imap_fetch_job){ .uids = p->uids + p->at,
+		    .n = n, .came = p->came + p->at };
+		p->at += n;
+		imap_fetch_ask(&c->f, job);
+	}
+}
+
+static int
+pull(struct copying *c, struct pass *p)
+{
+	int got;
+
+	do {
+		ask_more(c, p);
+		got = imap_fetch_next(&c->f);
+		if (got > 0 && event(c, got) < 0)
+			got = -1;
+	} while (got > 0);
+	return got;
+}
+
+/* A job is of one message at least. */
+static int
+pass(struct copying *c, const uint32_t *uids, size_t n)
+{
+	struct pass p = { .uids = uids, .n = n,
+	    .came = mem_new(n, sizeof *p.came),
+	    .job = mem_new(n, sizeof *p.job) };
+	size_t i;
+	int got;
+
+	c->f = (struct imap_fetch){ .m = &c->r->from.imap, .ahead = AHEAD,
+	    .bodies = IMAP_NO_FLAGS };
+	got = pull(c, &p);
+	for (i = 0; i < p.njobs && got == 0 && !enough(c); i++)
+		if (p.job[i].again) {
+			imap_fetch_again(&c->f, &p.job[i]);
+			got = pull(c, &p);
+		}
+	imap_fetch_free(&c->f);
+	free(p.came);
+	free(p.job);
+	if (got == 0 && group_end(c) < 0)
+		got = -1;
+	return got < 0 ? -1 : hear_until(c, 0, 0);
+}
+
+/* Those of a list, which is emptied. */
+static int
+pass_again(struct copying *c, struct imap_uids *list)
+{
+	struct imap_uids some = *list;
+	int got;
+
+	*list = (struct imap_uids){ 0 };
+	imap_uids_sort(&some);
+	got = pass(c, some.v, some.n);
+	free(some.v);
+	return got;
+}
+
+static int
+all_passes(struct copying *c)
+{
+	if (c->marks.n > 0 && pass(c, c->marks.uids, c->marks.n) < 0)
+		return -1;
+	if (c->unread.n > 0) {
+		c->alone = true;
+		if (pass_again(c, &c->unread) < 0)
+			return -1;
+		c->alone = false;
+	}
+	while (c->refused.n > 0 && !enough(c)) {
+		c->most = c->most > 1 ? c->most / 2 : 1;
+		if (pass_again(c, &c->refused) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+migrate_copy(struct migrate *r, struct migrate_box *b, uint32_t low,
+    const uint32_t *uids, size_t n)
+{
+	struct copying *c = mem_new(1, sizeof *c);
+	int got;
+
+	c->r = r;
+	c->b = b;
+	c->low = low;
+	c->most = GROUP;
+	got = migrate_marks_ask(&c->marks, &r->from.imap, uids, n);
+	conn_last(r->to.imap.c, true);
+	imap_append_others(&r->to.imap, hear_tagged, c);
+	mem_stake("a message may have been accepted: the next run looks");
+	if (got == 0)
+		got = all_passes(c);
+	mem_stake(NULL);
+	imap_append_others(&r->to.imap, NULL, NULL);
+	conn_last(r->to.imap.c, false);
+	if (got == 0 && c->missing)
+		got = MIGRATE_GONE;
+	else if (got == 0 && enough(c))
+		got = MIGRATE_ENOUGH;
+	migrate_marks_free(&c->marks);
+	free(c->refused.v);
+	free(c->unread.v);
+	free(c);
+	return got;
+}

@@ -1,0 +1,194 @@
+/* migrate_folder.c: one mailbox of a migration */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "imap_about.h"
+#include "imap_box.h"
+#include "migrate_copy.h"
+#include "migrate_folder.h"
+#include "migrate_look.h"
+#include "migrate_marks.h"
+#include "migrate_run.h"
+#include "migrate_show.h"
+
+/* ---- there ---- */
+
+static int
+create_there(struct migrate *r, struct migrate_folder *f)
+{
+	struct imap *m = &r->to.imap;
+	struct buf name = { .max = 16384 };
+	int got = 1;
+
+	if (f->there)
+		return 0;
+	if (f->use != NULL && imap_says_cap(m, "CREATE-SPECIAL-USE") &&
+	    imap_quote(m, &name, str_of(f->to)) == 0)
+		got = imap_wait(m, imap_say(m, "CREATE %s (USE (%s))", name.p,
+		    f->use));
+	buf_free(&name);
+	if (got > 0)
+		got = imap_wait(m, imap_ask_create(m, str_of(f->to)));
+	f->there = got == 0;
+	if (got <= 0)
+		return got;
+	migrate_problem(r, imap_severity(m->text, EX_UNAVAILABLE), f->from,
+	    "%s cannot be made: %s", f->to, m->text);
+	f->done = true;
+	return 1;
+}
+
+static int
+subscribe_there(struct migrate *r, struct migrate_folder *f)
+{
+	struct imap *m = &r->to.imap;
+	int got;
+
+	if (!f->subscribed)
+		return 0;
+	got = imap_wait(m, imap_ask_subscribe(m, str_of(f->to)));
+	if (got > 0)
+		migrate_problem(r, imap_severity(m->text, EX_UNAVAILABLE),
+		    f->from, "%s: SUBSCRIBE: %s", f->to, m->text);
+	f->subscribed = false;
+	return got < 0 ? -1 : 0;
+}
+
+/* 0 both are selected; 1 they cannot be: it is told; -1. */
+static int
+select_both(struct migrate *r, struct migrate_folder *f)
+{
+	struct imap *from = &r->from.imap, *to = &r->to.imap;
+	unsigned a = imap_ask_select(from, str_of(f->from), true, NULL),
+	    b = imap_ask_select(to, str_of(f->to), false, NULL);
+	int got[2];
+
+	imap_box_forget(from);
+	imap_box_forget(to);
+	if (conn_flush(to->c) < 0 || (got[0] = imap_wait(from, a)) < 0 ||
+	    (got[1] = imap_wait(to, b)) < 0)
+		return -1;
+	if (got[0] == 0 && got[1] == 0)
+		return 0;
+	migrate_problem(r, imap_severity(got[0] > 0 ? from->text : to->text,
+	    EX_UNAVAILABLE), f->from, "%s: %s", got[0] > 0 ? r->from.name :
+	    r->to.name, got[0] > 0 ? from->text : to->text);
+	f->done = true;
+	return 1;
+}
+
+/* ---- what there is to do ---- */
+
+/* That of the state, if its UIDs are still those. */
+static struct migrate_box *
+find_box(struct migrate *r, const struct migrate_folder *f)
+{
+	uint64_t from = r->from.imap.box.uidvalidity,
+	    to = r->to.imap.box.uidvalidity;
+	struct migrate_box *b = migrate_state_named(&r->state, f->from);
+
+	return b != NULL && b->from_validity == from &&
+	    b->to_validity == to && str_eq(str_of(b->to), str_of(f->to)) ? b :
+	    migrate_state_begin(&r->state, f->from, f->to, from, to, r->e);
+}
+
+/* Which of all are to be copied; sorted. */
+static void
+still_to_do(struct migrate *r, struct migrate_box *b, const uint32_t *all,
+    size_t n, struct imap_uids *to)
+{
+	const struct migrate_fail *f;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		f = migrate_state_failed(&r->state, b, all[i]);
+		if (migrate_state_find(b, all[i]) == NULL &&
+		    (f == NULL || f->is == MIGRATE_AGAIN))
+			imap_uids_add(to, all[i]);
+	}
+}
+
+/* Messages of before that may be there: in doubt, or all where both have mail. */
+static int
+look_before(struct migrate *r, struct migrate_box *b, const uint32_t *all,
+    size_t n)
+{
+	struct imap_uids doubts = { 0 };
+	int got = 0;
+
+	if (!b->looked && r->to.imap.box.exists > 0 &&
+	    migrate_look(r, b, all, n, 1, false) < 0)
+		return -1;
+	migrate_state_doubts(&r->state, b, &doubts);
+	if (doubts.n > 0)
+		got = migrate_look(r, b, doubts.v, doubts.n, b->low, true);
+	free(doubts.v);
+	return got < 0 ? -1 : migrate_state_sure(&r->state, b, r->e);
+}
+
+static int
+copy_chunks(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
+    const struct imap_uids *todo)
+{
+	uint64_t next = r->to.imap.box.uidnext;
+	size_t at, n;
+	int got = MIGRATE_ALL;
+
+	for (at = 0; at < todo->n && got == MIGRATE_ALL; at += n) {
+		n = todo->n - at < MIGRATE_MARKS ? todo->n - at :
+		    MIGRATE_MARKS;
+		got = migrate_copy(r, b, next > 0 && next <= UINT32_MAX ?
+		    (uint32_t)next : 1, todo->v + at, n);
+	}
+	if (got == MIGRATE_GONE) {
+		migrate_problem(r, EX_TEMPFAIL, f->from, "%s is not there any more: %s",
+		    f->to, r->to.imap.text);
+		f->there = false;
+	}
+	return got;
+}
+
+/* 0, 1, -1: as migrate_folder. */
+static int
+copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
+{
+	struct imap_uids todo = { 0 };
+	uint64_t before = r->messages;
+	uint32_t *all;
+	size_t n;
+	int got = imap_search(&r->from.imap, "ALL", &all, &n);
+
+	if (got == 0)
+		got = look_before(r, b, all, n);
+	if (got == 0) {
+		still_to_do(r, b, all, n, &todo);
+		got = copy_chunks(r, f, b, &todo);
+	}
+	f->copied += r->messages - before;
+	if (got == MIGRATE_ALL)
+		got = migrate_state_sure(&r->state, b, r->e);
+	free(all);
+	free(todo.v);
+	if (got == MIGRATE_GONE)
+		got = 0;
+	return got;
+}
+
+int
+migrate_folder(struct migrate *r, struct migrate_folder *f)
+{
+	struct migrate_box *b;
+	int got;
+
+	if ((got = create_there(r, f)) != 0 ||
+	    (got = subscribe_there(r, f)) != 0 ||
+	    (got = select_both(r, f)) != 0)
+		return got < 0 ? -1 : 0;
+	if ((b = find_box(r, f)) == NULL)
+		return -1;
+	if ((got = copy_new(r, f, b)) != 0)
+		return got;
+	f->done = true;
+	migrate_show_folder(r, f);
+	return 0;
+}

@@ -1,0 +1,340 @@
+#!/usr/bin/env -S python3 -B
+"""imapsync migrate: all mail from one server to another, each message once,
+whatever becomes of the answers."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+import imapmem  # noqa: E402
+from fetchfake import Case  # noqa: E402
+
+case = Case()
+ROOT = os.path.dirname(os.path.abspath(__file__)) + '/../..'
+BIN = os.environ.get('POSTBAG_BUILD', ROOT + '/build') + '/imapsync'
+FULL = imapmem.ALL
+LOOKS = {'CAPABILITY', 'NOOP', 'LOGOUT', 'ID', 'ENABLE', 'LIST', 'LSUB',
+         'EXAMINE', 'NAMESPACE', 'UID FETCH', 'UID SEARCH', 'AUTHENTICATE',
+         'LOGIN', 'UNSELECT', 'STATUS', 'COMPRESS'}
+
+
+class Serve(imapmem.Server):
+    """lose = n: the n-th answer to an APPEND gets lost, what it was about is
+    stored; no(args): what is said to an APPEND instead."""
+
+    def __init__(self, caps=FULL, **how):
+        super().__init__(caps, **how)
+        self.lose, self.answers, self.no = 0, 0, None
+        self.on_say, self.on_command = self.said, self.command
+        self.subscribed = []
+
+    def said(self, session, data):
+        if b'OK [APPENDUID' in data or (b'OK done' in data and
+                                        self.heard[-1][:6] == 'APPEND'):
+            self.answers += 1
+            if self.answers == self.lose:
+                raise imapmem.Gone
+        return data
+
+    def command(self, session, verb, args):
+        if verb == 'SUBSCRIBE':
+            self.subscribed.append(args.strip('"'))
+        if self.no and verb == 'APPEND':
+            return self.no(args)
+
+    def appends(self):
+        return [h for h in self.heard if h.startswith('APPEND')]
+
+    def all_of(self, box):
+        return sorted((m.data, tuple(sorted(m.flags)), m.date.strip())
+                      for m in self.boxes[box].messages)
+
+
+class Run:
+    def __init__(self):
+        self.d = tempfile.mkdtemp(prefix='migrate-case-')
+
+    def line(self, a, b, *args):
+        return [BIN, 'migrate', 'imap://jo@127.0.0.1:%d' % a.port,
+                'imap://al@127.0.0.1:%d' % b.port, '--tls', 'off',
+                '--from-password-command', 'echo secret',
+                '--to-password-command', 'echo secret',
+                '--state', self.d, *args]
+
+    def go(self, a, b, *args, env={}, timeout=60):
+        for s in (a, b):
+            s.heard.clear()
+        p = subprocess.run(self.line(a, b, *args), stdin=subprocess.DEVNULL,
+                           capture_output=True, timeout=timeout,
+                           env=dict(os.environ, HOME=self.d, TZ='UTC', **env))
+        self.rc, self.out, self.err = p.returncode, p.stdout.decode(
+            ), p.stderr.decode()
+        return self.rc
+
+    def close(self, *servers):
+        for s in servers:
+            s.close()
+        shutil.rmtree(self.d)
+
+
+def msg(i, size=0):
+    return (b'Message-ID: <%d@from.test>\r\nFrom: a@x.test\r\nSubject: m%d\r\n'
+            b'Date: Tue, 1 Jul 2025 09:05:%02d +0000\r\n\r\nbody %d\r\n%s' % (
+                i, i, i % 60, i, b'x' * size))
+
+
+def fill(a, n=30):
+    for i in range(n):
+        a.box('INBOX').add(msg(i), r'\Seen' if i % 2 else r'\Flagged work',
+                           '%2d-Jan-2024 10:00:%02d +0000' % (i % 28 + 1,
+                                                              i % 60))
+    for i in range(n // 3):
+        a.box('Lists/tools').add(msg(1000 + i), r'\Answered $Forwarded')
+    a.box('empty')
+
+
+def same(a, b, names=None):
+    return all(a.all_of(n) == b.all_of((names or {}).get(n, n))
+               for n in a.boxes if n in b.boxes) and all(
+        (names or {}).get(n, n) in b.boxes for n in a.boxes)
+
+
+# ---- copied, and copied again
+
+WAYS = {'MULTIAPPEND': FULL, 'pipelined': FULL.replace('MULTIAPPEND ', ''),
+        'waiting': FULL.replace('MULTIAPPEND ', '').replace('LITERAL+ ', ''),
+        'MULTIAPPEND, waiting': FULL.replace('LITERAL+ ', ''),
+        'no UIDPLUS': FULL.replace('UIDPLUS ', '')}
+for name, caps in WAYS.items():
+    r, a, b = Run(), Serve(), Serve(caps)
+    fill(a)
+    r.go(a, b)
+    case.check(r.rc == 0 and same(a, b), name + ': all of it, byte for byte, '
+               'with flags, keywords and dates', (r.rc, r.err))
+    case.check(r.out.startswith('40 messages copied') and r.err == '',
+               name + ': told', (r.out, r.err))
+    case.check({h.split()[0] if h.split()[0] != 'UID' else
+                ' '.join(h.split()[:2]) for h in a.heard} <= LOOKS,
+               name + ': FROM is only looked at', a.heard)
+    r.go(a, b)
+    case.check(r.rc == 0 and b.appends() == [] and r.out + r.err == '',
+               name + ': again: nothing', (r.out, r.err, b.appends()))
+    a.box('INBOX').add(msg(77))
+    r.go(a, b)
+    case.check(r.rc == 0 and len(b.appends()) == 1 and same(a, b),
+               name + ': what is new', r.err)
+    for f in glob.glob(r.d + '/migrate/*'):
+        os.remove(f)
+    r.go(a, b)
+    case.check(r.rc == 0 and b.appends() == [] and same(a, b),
+               name + ': the state is lost: nothing comes twice',
+               (r.err, b.appends()))
+    r.close(a, b)
+
+# ---- answers that get lost: looked for before anything is sent again
+
+for name, caps in WAYS.items():
+    a, n = Serve(), 0
+    fill(a)
+    for lose in (1, 2, 3, 5, 11, 40):
+        r, b = Run(), Serve(caps)
+        b.lose = lose
+        r.go(a, b)
+        n += b.answers >= lose
+        case.check(r.rc == 0 and same(a, b), '%s: answer %d is lost: none '
+                   'twice' % (name, lose), (r.rc, r.err))
+        r.close(b)
+    case.check(n >= 2, name + ': some were lost', n)
+    a.close()
+
+# Messages that have the same header, or none, are told apart by their bytes.
+r, a, b = Run(), Serve(), Serve()
+for i in range(6):
+    a.box('INBOX').add(b'Subject: same\r\n\r\n%d\r\n' % (i // 2))
+b.box('INBOX').add(b'Subject: same\r\n\r\n2\r\n')
+b.lose = 1
+r.go(a, b)
+case.check(r.rc == 0 and sorted(m.data for m in b.box('INBOX').messages) ==
+           sorted(m.data for m in a.box('INBOX').messages),
+           'equal headers: as many of each as there were', (r.rc, r.err))
+r.close(a, b)
+
+# ---- refused
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+b.unwanted = b'body 13\r\n'
+r.go(a, b)
+bad = {m.data for m in a.box('INBOX').messages if b.unwanted in m.data}
+case.check(r.rc == 65 and {m.data for m in b.box('INBOX').messages} ==
+           {m.data for m in a.box('INBOX').messages} - bad,
+           'a group is refused: all but the one message', (r.rc, r.err))
+case.check('1 messages were refused: see --failed' in r.err, 'is told', r.err)
+case.check(len(b.appends()) <= 16, 'it is halved', len(b.appends()))
+r.go(a, b)
+case.check(r.rc == 65 and b.appends() == [], 'it is not tried again',
+           (r.rc, b.appends()))
+r.go(a, b, '--failed')
+case.check(r.rc == 0 and r.out == '1 INBOX, UID 14: [TOOBIG] that one is not '
+           'wanted\n', '--failed', (r.rc, r.out, r.err))
+case.check(a.heard == b.heard == [], 'asks nobody', b.heard)
+r.go(a, b, '--failed', '-j')
+case.check(json.loads(r.out)['uid'] == 14, '--failed -j', r.out)
+r.go(a, b, '--ignore', '2')
+case.check(r.rc == 64 and 'no message with the id 2' in r.err,
+           '--ignore of what is none', (r.rc, r.err))
+r.go(a, b, '--retry-failed')
+case.check(r.rc == 65 and len(b.appends()) == 1, '--retry-failed',
+           (r.rc, b.appends()))
+r.go(a, b, '--ignore', '1')
+case.check(r.rc == 0 and r.out + r.err == '', '--ignore', (r.rc, r.err))
+r.go(a, b, '--failed')
+case.check(r.out == '', 'then it is no more in the list', r.out)
+r.go(a, b)
+case.check(r.rc == 0 and b.appends() == [], 'and the migration complete',
+           (r.rc, r.err))
+b.unwanted = None
+r.go(a, b, '--retry-failed')
+case.check(r.rc == 0 and b.appends() == [], 'what is ignored stays so')
+r.close(a, b)
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+b.unwanted = b'body 13\r\n'
+r.go(a, b)
+b.unwanted = None
+r.go(a, b, '--retry-failed')
+case.check(r.rc == 0 and same(a, b), '--retry-failed: it is taken now',
+           (r.rc, r.err))
+r.go(a, b, '--failed')
+case.check(r.out == '', 'no more in the list', r.out)
+r.close(a, b)
+
+# ---- not now: a pause, and on
+
+for text in ('[LIMIT] too fast', '[INUSE] busy', '[UNAVAILABLE] no',
+             'Too many commands', 'Request is throttled. Suggested Backoff '
+             'Time: 1299 milliseconds'):
+    r, a, b = Run(), Serve(), Serve()
+    fill(a)
+    said = []
+
+    def no(args):
+        if len(said) < 1:
+            said.append(args)
+            return b'TAG NO %s\r\n' % text.encode()
+    b.no = no
+    start = time.monotonic()
+    r.go(a, b)
+    case.check(r.rc == 0 and same(a, b) and said and
+               time.monotonic() - start > 0.9, text + ': later', (r.rc, r.err))
+    r.close(a, b)
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+b.no = lambda args: b'TAG NO [OVERQUOTA] full\r\n' if len(
+    b.box('INBOX').messages) >= 30 else None
+r.go(a, b)
+case.check(r.rc == 75 and 'there is no more room: [OVERQUOTA] full' in r.err,
+           'over quota: 75, and why', (r.rc, r.err))
+b.no = None
+r.go(a, b)
+case.check(r.rc == 0 and same(a, b), 'and on when there is room', r.err)
+r.close(a, b)
+
+# ---- budgets
+
+r, a, b = Run(), Serve(), Serve()
+for i in range(10):
+    a.box('INBOX').add(msg(i, 50000))
+start = time.monotonic()
+r.go(a, b, '--rate', '250k')
+took = time.monotonic() - start
+case.check(r.rc == 0 and same(a, b) and took > 1.2, '--rate', (r.rc, took))
+r.close(a, b)
+r, a, b = Run(), Serve(), Serve()
+for i in range(10):
+    a.box('INBOX').add(msg(i, 50000))
+r.go(a, b, '--bytes-a-day', '220000')
+case.check(r.rc == 75 and len(b.box('INBOX').messages) == 4 and
+           'run it again tomorrow' in r.err, '--bytes-a-day', (r.rc, r.err))
+r.go(a, b, '--bytes-a-day', '220000')
+case.check(r.rc == 75 and b.appends() == [], 'of all runs of the day', r.rc)
+r.go(a, b)
+case.check(r.rc == 0 and same(a, b), 'and all without it', r.err)
+r.close(a, b)
+
+# ---- which folder is which
+
+r, a = Run(), Serve(caps=FULL.replace('LIST-EXTENDED', ''))
+b = Serve(sep='.')
+imapmem.Session.do_namespace = lambda self, *_: self.say(
+    '* NAMESPACE (("INBOX." ".")) NIL NIL' if self.server is b else
+    '* NAMESPACE (("" "/")) NIL NIL')
+a.all += ' NAMESPACE'
+b.all += ' NAMESPACE'
+for i, (n, use) in enumerate((('Sent', r'\Sent'), ('a/b', ''), ('c.d', ''),
+                              ('Later', r'\Scheduled'), ('Old', ''))):
+    a.box(n).add(msg(i))
+    a.box(n).special = use + r' \Subscribed'
+b.box('INBOX.Gesendet').special = r'\Sent'
+r.go(a, b, '--automap', '--map', 'Old -> Archive/2024')
+case.check(r.rc == 0 and set(b.boxes) == {
+    'INBOX', 'INBOX.Gesendet', 'INBOX.a.b', 'INBOX.c_d',
+    'INBOX.Archive.2024'}, 'by use, by rule, by name, with prefix and '
+    'separator', (r.rc, r.err, sorted(b.boxes)))
+case.check(len(b.boxes['INBOX.Gesendet'].messages) == 1, 'by use')
+case.check(set(b.subscribed) == {'INBOX.a.b', 'INBOX.c_d', 'INBOX.Gesendet',
+                                 'INBOX.Archive.2024'}, 'subscribed',
+           b.subscribed)
+r.go(a, b, '--automap', '--patterns', 'Later')
+case.check(r.rc == 0 and 'INBOX.Later' in b.boxes,
+           'what is scheduled, if it is named', (r.rc, r.err, list(b.boxes)))
+r.close(a, b)
+r, a, b = Run(), Serve(), Serve(sep='.')
+for i, n in enumerate(('c.d', 'c_d', 'x', 'y')):
+    a.box(n).add(msg(i))
+r.go(a, b, '--map', 'x -> z', '--map', 'y -> z')
+case.check(r.rc == 65 and 'c_d: it would be the same mailbox there as c.d' in
+           r.err and 'y: by the rules of --map no mailbox there is this one' in
+           r.err and len(b.boxes['z'].messages) == 1,
+           'two would be one: refused', (r.rc, r.err))
+r.close(a, b)
+
+# ---- the source breaks off: what came of a message is never completed
+
+for cut in (3000, 20000, 90000):
+    r, a, b = Run(), Serve(), Serve()
+    for i in range(6):
+        a.box('INBOX').add(msg(i, 20000))
+    state = [0, False]
+
+    def half(session, data, state=state, cut=cut, a=a):
+        state[0] += len(data) if b'BODY[]' in data else 0
+        if state[0] > cut and not state[1]:
+            state[1] = True
+            session.sock.sendall(data[:len(data) // 2])
+            raise imapmem.Gone
+        return data
+    a.on_say = half
+    r.go(a, b)
+    case.check(r.rc == 0 and state[1] and same(a, b),
+               'cut after %d bytes: whole, once' % cut, (r.rc, r.err))
+    r.close(a, b)
+
+# ---- usage
+
+r, a, b = Run(), Serve(), Serve()
+for args in (['migrate', 'x'], ['migrate'], ['migrate', 'a', 'b', 'c']):
+    p = subprocess.run([BIN] + args, capture_output=True, env=dict(
+        os.environ, HOME=r.d))
+    case.check(p.returncode == 64 and b'migrate FROM TO' in p.stderr,
+               ' '.join(args), p.stderr)
+r.close(a, b)
+case.end()
