@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,20 +237,26 @@ reopen(int kept)
 	return -1;
 }
 
+/* As many as 100 connections of mailsend need. */
 static struct {
-	int fd[16];
+	int fd[320];
 	size_t n;
+	atomic_size_t next;		/* where the search begins */
 } pool;
 
 static int
 temp_kept(void)
 {
-	size_t i;
+	size_t i, k, begin = atomic_load(&pool.next);
 	int fd;
 
-	for (i = 0; i < pool.n; i++)
-		if ((fd = reopen(pool.fd[i])) >= 0)
+	for (i = 0; i < pool.n; i++) {
+		k = (begin + i) % pool.n;
+		if ((fd = reopen(pool.fd[k])) >= 0) {
+			atomic_store(&pool.next, k + 1);
 			return fd;
+		}
+	}
 	return -1;
 }
 

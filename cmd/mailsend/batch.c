@@ -1,10 +1,12 @@
 /*
  * batch.c: many messages from standard input, over few connections
  *
- * Each of --jobs threads has a connection, and a file for its message.  It takes
- * the next message from the one reader, sends it, tells what became of it, and
- * has nothing of it in memory when it takes the next one.
+ * Each of a few connections has two threads, each with a file for its message.
+ * One takes the next message from the one reader and makes it ready while the
+ * other sends; their messages go in the order in which they were taken.  Nothing
+ * of a message is in memory when the next one is taken.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,43 +30,61 @@
 #include "trace.h"
 #include "unsubscribe.h"
 
-enum { JOBS_MAX = 100 };
+enum {
+	JOBS_MAX = 100,
+	JOBS_FEW = 8			/* with more, one sends while others read */
+};
 
 struct batch {
 	struct run *run;
 	struct options alone;		/* for a message with its envelope */
 	const char *self;
-	pthread_mutex_t lock;		/* of all below */
+	pthread_mutex_t reading;	/* of the input, before the other one */
 	struct batch_in in;
 	struct spawn_child files;
+	pthread_mutex_t lock;		/* of all below, and of the jobs */
 	struct batch_set done, never;
 	struct batch_brake brake;
 	int64_t turn;			/* of --rate: when the next may go */
 	bool torn;			/* the output needs a line's end */
-	bool over;			/* nothing more is begun, */
+	bool over;			/* nothing more is read, */
+	bool halted;			/* nor is what was read begun, */
 	bool braked;			/* for too many were refused */
+	int wake;			/* closed when it is halted */
 	int status;
 	struct err err;			/* why it is over */
 };
 
-/* One thread. */
+/* One connection. */
 struct job {
-	struct batch *b;
-	pthread_t thread;
 	struct batch_link link;
+	size_t taken;			/* messages; with the input's lock */
+	size_t served;			/* and those that are done with */
+	size_t busy;			/* threads */
+	pthread_cond_t moved;
+};
+
+/* One thread. */
+struct hand {
+	struct batch *b;
+	struct job *job;
+	pthread_t thread;
+	size_t turn;			/* of its message, in job->taken */
 	int fd;				/* of the message */
 	struct arena mem;		/* of the message, too */
 };
 
 /* ---- what ends it ---- */
 
-/* With the lock. */
+/* With the lock.  Whoever waits for input waits no longer. */
 static void
-batch_over(struct batch *b, const struct err *why)
+batch_halt(struct batch *b, const struct err *why)
 {
-	b->over = true;
-	if (why->code != 0)
-		fail_join(&b->err, why);
+	b->over = b->halted = true;
+	fail_join(&b->err, why);
+	if (b->wake >= 0)
+		close(b->wake);
+	b->wake = -1;
 }
 
 static void
@@ -81,26 +101,58 @@ brake_note(struct batch *b, bool refused)
 		fail(&e, EX_TEMPFAIL, "stopped: too many of the last recipients were refused, %llu in all (--max-refused N stops at so many instead)",
 		    (unsigned long long)b->brake.refused);
 	b->braked = true;
-	batch_over(b, &e);
+	batch_halt(b, &e);
 }
 
 /* ---- a message ---- */
 
 /* The next one; false: there is none for us. */
 static bool
-job_next(struct job *j, struct batch_item *item)
+hand_next(struct hand *h, struct batch_item *item)
 {
-	struct batch *b = j->b;
+	struct batch *b = h->b;
 	struct err e = { 0 };
 	int got = 0;
+	bool over;
 
+	pthread_mutex_lock(&b->reading);
 	pthread_mutex_lock(&b->lock);
-	if (!b->over)
-		got = batch_in_next(&b->in, item, j->fd, &j->mem, &e);
-	if (got <= 0)
-		batch_over(b, &e);
+	over = b->over;
 	pthread_mutex_unlock(&b->lock);
+	if (!over)
+		got = batch_in_next(&b->in, item, h->fd, &h->mem, &e);
+	if (got > 0)
+		h->turn = h->job->taken++;
+	pthread_mutex_lock(&b->lock);
+	b->over |= got <= 0;
+	if (e.code != 0 && !b->halted)
+		fail_join(&b->err, &e);
+	pthread_mutex_unlock(&b->lock);
+	pthread_mutex_unlock(&b->reading);
 	return got > 0;
+}
+
+/* After the messages that were taken before; false: it is not begun. */
+static bool
+turn_begin(struct hand *h)
+{
+	bool go;
+
+	pthread_mutex_lock(&h->b->lock);
+	while (h->job->served != h->turn)
+		pthread_cond_wait(&h->job->moved, &h->b->lock);
+	go = !h->b->halted && !stop_asked();
+	pthread_mutex_unlock(&h->b->lock);
+	return go;
+}
+
+static void
+turn_end(struct hand *h)
+{
+	pthread_mutex_lock(&h->b->lock);
+	h->job->served++;
+	pthread_cond_broadcast(&h->job->moved);
+	pthread_mutex_unlock(&h->b->lock);
 }
 
 /* Those who are to get it stay. */
@@ -159,7 +211,7 @@ batch_conclude(struct batch *b, const struct letter *l, struct batch_tell *t,
 	}
 	pthread_mutex_lock(&b->lock);
 	if (batch_tell_out(t, &b->torn, &e) < 0)
-		batch_over(b, &e);
+		batch_halt(b, &e);
 	mem_stake(NULL);
 	for (i = 0; i < m->n; i++)
 		if (m->rcpt[i].state == SMTP_SENT ||
@@ -173,11 +225,11 @@ batch_conclude(struct batch *b, const struct letter *l, struct batch_tell *t,
 
 /* The letter of an item, and who is to get it; -1: it cannot be sent. */
 static int
-write_letter(struct job *j, const struct batch_item *item, struct letter *l,
+write_letter(struct hand *h, const struct batch_item *item, struct letter *l,
     struct err *e)
 {
-	struct batch *b = j->b;
-	struct letter_source from = { .fd = j->fd, .to = item->to,
+	struct batch *b = h->b;
+	struct letter_source from = { .fd = h->fd, .to = item->to,
 	    .mail_from = item->from != NULL ? item->from :
 	    b->run->options->envelope.mail_from, .self = b->self,
 	    .user = b->run->account.login.user };
@@ -188,87 +240,116 @@ write_letter(struct job *j, const struct batch_item *item, struct letter *l,
 	    &from, e);
 }
 
+/* In its turn. */
 static void
-send_item(struct job *j, const struct batch_item *item)
+send_letter(struct hand *h, struct letter *l, struct batch_tell *t,
+    struct err *e)
 {
-	struct batch *b = j->b;
-	struct letter l = { .arena = &j->mem };
-	struct batch_tell t = { .item = item };
+	struct batch *b = h->b;
 	struct report r = { 0 };
-	struct err e = { 0 };
 	bool lost = false;
 
-	if (write_letter(j, item, &l, &e) < 0) {
+	if (l->envelope.mail.n > 0) {
+		wait_turn(b);
+		lost = batch_link_send(&h->job->link, l, &r, e) < 0;
+	}
+	batch_conclude(b, l, t, &r, e);
+	if (!lost)
+		return;
+	pthread_mutex_lock(&b->lock);
+	batch_halt(b, e);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void
+send_item(struct hand *h, const struct batch_item *item)
+{
+	struct letter l = { .arena = &h->mem };
+	struct batch_tell t = { .item = item };
+	struct err e = { 0 };
+
+	if (write_letter(h, item, &l, &e) < 0) {
 		l.envelope.mail.n = 0;
 		batch_tell_fault(&t, &e);
 	} else {
 		t.id = l.id;
-		sift(b, item, &l, &t);
-		if (l.envelope.mail.n > 0) {
-			wait_turn(b);
-			lost = batch_link_send(&j->link, &l, &r, &e) < 0;
-		}
+		sift(h->b, item, &l, &t);
 	}
-	batch_conclude(b, &l, &t, &r, &e);
+	if (turn_begin(h))
+		send_letter(h, &l, &t, &e);
+	else
+		buf_free(&t.out);
+	turn_end(h);
 	letter_close(&l);
-	if (lost) {
-		pthread_mutex_lock(&b->lock);
-		batch_over(b, &e);
-		pthread_mutex_unlock(&b->lock);
-	}
 }
 
 static void *
-job_work(void *arg)
+hand_work(void *arg)
 {
-	struct job *j = arg;
+	struct hand *h = arg;
 	struct batch_item item;
+	bool last;
 
-	while (job_next(j, &item)) {
-		send_item(j, &item);
-		arena_reset(&j->mem);
+	while (hand_next(h, &item)) {
+		send_item(h, &item);
+		arena_reset(&h->mem);
 	}
-	batch_link_close(&j->link);
+	pthread_mutex_lock(&h->b->lock);
+	last = --h->job->busy == 0;
+	pthread_mutex_unlock(&h->b->lock);
+	if (last)
+		batch_link_close(&h->job->link);
 	return NULL;
 }
 
 /* ---- all of it ---- */
 
 static int
-jobs_open(struct batch *b, struct job *j, size_t n, struct err *e)
+jobs_open(struct batch *b, struct job *j, size_t n, struct hand *h,
+    size_t hands, struct err *e)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		j[i].b = b;
-		j[i].fd = file_temp(e);
-		if (j[i].fd < 0)
-			return -1;
+		j[i].moved = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 		batch_link_open(&j[i].link, b->run, i == 0);
+	}
+	for (i = 0; i < hands; i++) {
+		h[i].b = b;
+		h[i].job = &j[i % n];
+		h[i].job->busy++;
+		h[i].fd = file_temp(e);
+		if (h[i].fd < 0)
+			return -1;
 	}
 	return 0;
 }
 
-/* This thread is one of them. */
+/* This thread is one of them.  The first n have a job each. */
 static void
-jobs_run(struct job *j, size_t n)
+hands_run(struct hand *h, size_t n)
 {
 	size_t i, k;
 
 	for (k = 1; k < n; k++)
-		if (pthread_create(&j[k].thread, NULL, job_work, &j[k]) != 0)
+		if (pthread_create(&h[k].thread, NULL, hand_work, &h[k]) != 0)
 			break;
-	job_work(&j[0]);
+	pthread_mutex_lock(&h->b->lock);
+	for (i = k; i < n; i++)
+		h[i].job->busy--;
+	pthread_mutex_unlock(&h->b->lock);
+	hand_work(&h[0]);
 	for (i = 1; i < k; i++)
-		pthread_join(j[i].thread, NULL);
+		pthread_join(h[i].thread, NULL);
 }
 
 static int
-batch_open(struct batch *b, size_t jobs, struct err *e)
+batch_open(struct batch *b, size_t hands, struct err *e)
 {
 	const struct option_batch_run *o = &b->run->options->batch;
 	struct account *a = &b->run->account;
 	struct sandbox *box;
+	int wake[2];
 
 	if (o->resume != NULL && batch_done_load(&b->done,
 	    file_path(&a->arena, o->resume), &b->torn, e) < 0)
@@ -281,22 +362,31 @@ batch_open(struct batch *b, size_t jobs, struct err *e)
 	if (o->kind == OPTION_BATCH_FILES &&
 	    (b->in.fd = batch_files(&b->files, e)) < 0)
 		return -1;
+	if (pipe2(wake, O_CLOEXEC) < 0)
+		return fail_sys(e, EX_OSERR, "pipe");
+	b->in.wake = wake[0];
+	b->wake = wake[1];
 	box = a->box = arena_new(&a->arena, 1, sizeof *box);
-	file_temp_keep(3 * jobs, box);	/* as it came, in 7 bits, once more */
+	/* As it came, in 7 bits, once more. */
+	file_temp_keep(3 * hands, box);
 	a->again = true;		/* each connection logs in */
 	return batch_link_ready(b->run, e);
 }
 
 static void
-batch_close(struct batch *b, struct job *j, size_t jobs)
+batch_close(struct batch *b, struct job *j, struct hand *h, size_t hands)
 {
 	size_t i;
 
-	for (i = 0; i < jobs; i++) {
-		if (j[i].fd > 0)
-			close(j[i].fd);
-		arena_free(&j[i].mem);
+	for (i = 0; i < hands; i++) {
+		if (h[i].fd > 0)
+			close(h[i].fd);
+		arena_free(&h[i].mem);
 	}
+	if (b->in.wake > 0)
+		close(b->in.wake);
+	if (b->wake > 0)
+		close(b->wake);
 	if (b->in.kind == OPTION_BATCH_FILES && b->in.fd > 0) {
 		close(b->in.fd);
 		spawn_end_soon(&b->files);
@@ -304,6 +394,7 @@ batch_close(struct batch *b, struct job *j, size_t jobs)
 	batch_in_free(&b->in);
 	batch_set_free(&b->done);
 	batch_set_free(&b->never);
+	free(h);
 	free(j);
 }
 
@@ -311,21 +402,25 @@ int
 batch_run(struct run *run, struct err *e)
 {
 	struct batch b = { .run = run, .alone = *run->options,
+	    .reading = PTHREAD_MUTEX_INITIALIZER,
 	    .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .brake.most = run->options->batch.max_refused };
 	size_t jobs = run->options->batch.jobs > 0 ?
 	    (size_t)run->options->batch.jobs : 1;
+	size_t hands = jobs <= JOBS_FEW ? 2 * jobs : jobs;
 	struct job *j = mem_new(jobs, sizeof *j);
+	struct hand *h = mem_new(hands, sizeof *h);
 
 	b.alone.message.read_recipients = false;
 	b.self = envelope_self(&run->account.arena);
-	if (batch_open(&b, jobs, e) == 0 && jobs_open(&b, j, jobs, e) == 0) {
-		jobs_run(j, jobs);
+	if (batch_open(&b, hands, e) == 0 && jobs_open(&b, j, jobs, h, hands,
+	    e) == 0) {
+		hands_run(h, hands);
 		if (stop_asked())
 			fail_stop(&b.err);
 		*e = b.err;
 	}
-	batch_close(&b, j, jobs);
+	batch_close(&b, j, h, hands);
 	return b.braked ? EX_TEMPFAIL : fail_worse(b.status, e->code);
 }
 

@@ -27,7 +27,8 @@ enum { ROOM = 65536, LINE_MAX_JSON = 8 << 20 };
 static int
 more(struct batch_in *in, struct err *e)
 {
-	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+	struct pollfd p[2] = { { .fd = in->fd, .events = POLLIN },
+	    { .fd = in->wake > 0 ? in->wake : -1, .events = POLLIN } };
 	ssize_t n;
 
 	if (in->p == NULL)
@@ -36,8 +37,10 @@ more(struct batch_in *in, struct err *e)
 		memmove(in->p, in->p + in->at, in->end - in->at);
 	in->end -= in->at;
 	in->at = 0;
-	if (net_poll(&p, 1, CLOCK_NEVER) == NET_STOPPED)
+	if (net_poll(p, 2, CLOCK_NEVER) == NET_STOPPED)
 		return fail_stop(e);
+	if (p[1].revents != 0)
+		return fail(e, EX_TEMPFAIL, "nothing more is wanted");
 	n = read(in->fd, in->p + in->end, ROOM - in->end);
 	if (n < 0)
 		return stop_asked() ? fail_stop(e) : fail_sys(e, EX_NOINPUT,

@@ -16,6 +16,7 @@ enum { BATCH_KEY = 17 };
 struct batch_in {
 	enum option_batch kind;	/* by the caller, as .fd */
 	int fd;
+	int wake;		/* readable: nobody wants more; 0: there is none */
 	uint64_t n;		/* messages so far */
 	/* private */
 	char *p;
