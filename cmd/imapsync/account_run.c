@@ -374,7 +374,7 @@ open_paths(struct run *r, struct account_kept *k)
 
 /* The first time confines the process, too. */
 static int
-connect_run(struct run *r, struct account_kept *k)
+connect_run(struct run *r, struct account_kept *k, bool temps)
 {
 	struct link *l = &r->link[0];
 
@@ -382,6 +382,8 @@ connect_run(struct run *r, struct account_kept *k)
 		return 0;
 	if (!k->ready) {
 		open_paths(r, k);
+		if (temps)
+			file_temp_keep(1, &k->box);
 		if (session_ready(&l->session, r->o->account, &l->err) < 0)
 			return -1;
 		k->ready = true;
@@ -393,7 +395,7 @@ connect_run(struct run *r, struct account_kept *k)
 
 int
 account_pass(struct account_kept *k, const struct settings *o,
-    const struct opt_list *fill, struct err *e)
+    const struct body_want *want, struct err *e)
 {
 	struct run r = { .o = o, .e = e, .root = -1, .lock = -1,
 	    .attic = { .all = -1 } };
@@ -405,9 +407,9 @@ account_pass(struct account_kept *k, const struct settings *o,
 	r.report.hook = k->hook;
 	r.report.told = k->told;
 	if (open_run(&r, k) == 0) {
-		if (connect_run(&r, k) == 0) {
-			if (fill != NULL)
-				body_fill(&r, fill);
+		if (connect_run(&r, k, want != NULL && want->print) == 0) {
+			if (want != NULL)
+				body_run(&r, want);
 			else
 				sync_run(&r, k->roster);
 		}
@@ -429,11 +431,11 @@ account_pass(struct account_kept *k, const struct settings *o,
 }
 
 int
-account_run(const struct settings *o, const struct opt_list *fill,
+account_run(const struct settings *o, const struct body_want *want,
     struct err *e)
 {
 	struct account_kept k = { .hook.file = -1 };
-	int status = account_pass(&k, o, fill, e);
+	int status = account_pass(&k, o, want, e);
 
 	account_unkeep(&k);
 	return status;

@@ -9,18 +9,18 @@
 #include "mem.h"
 #include "sandbox.h"
 
+struct body_want;
 struct err;
 struct link;
-struct opt_list;
 struct roster;
 struct settings;
 struct told;
 
 /*
- * Its exit status, e told of what ended it.  With fill, files: only their
- * bodies are fetched, see body.h.
+ * Its exit status, e told of what ended it.  With want: that instead, see
+ * body.h.
  */
-int account_run(const struct settings *, const struct opt_list *fill,
+int account_run(const struct settings *, const struct body_want *want,
     struct err *);
 
 /* What stays between two runs of an account that is synced again and again. */
@@ -44,7 +44,7 @@ struct account_kept {			/* start with { .hook.file = -1 } */
  * and the next run uses it.
  */
 int account_pass(struct account_kept *, const struct settings *,
-    const struct opt_list *fill, struct err *);
+    const struct body_want *want, struct err *);
 /* The open connection, or NULL. */
 struct link *account_link(const struct account_kept *);
 /* It is not to be used again: lost, or not to be trusted. */

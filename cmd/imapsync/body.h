@@ -2,15 +2,32 @@
 #ifndef BODY_H
 #define BODY_H
 
-struct opt_list;
+#include <stdbool.h>
+
+#include "opt.h"
+
+struct err;
 struct run;
 
+/* Which ones, and what is done; one of files, id, uids and keys. */
+struct body_want {
+	struct opt_list files;		/* paths */
+	const char *id;			/* a Message-ID */
+	const char *uids;		/* a set, in folder */
+	const char *keys;		/* of SEARCH */
+	const char *folder;		/* the mailbox; NULL: all of them */
+	bool print;			/* to stdout, and nothing is changed */
+	bool trim;			/* instead: see trim.h */
+};
+
+/* EX_USAGE where these cannot be together, or cannot be said. */
+int body_check(const struct body_want *, struct err *);
 /*
- * Each of the files that is a stub becomes the whole message, under a name of
- * its own; one that has its body already stays as it is.  The run is connected
- * and has its lock.  What is wrong with one file is told, and the others are
- * done; -1, r->e: the run ends.
+ * Each message that is a stub here becomes whole, under a name of its own; one
+ * that has its body already stays as it is.  The run is connected and has its
+ * lock.  What is wrong with one is told, and the others are done; -1, r->e: the
+ * run ends.
  */
-int body_fill(struct run *, const struct opt_list *files);
+int body_run(struct run *, const struct body_want *);
 
 #endif

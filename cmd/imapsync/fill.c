@@ -45,6 +45,7 @@ struct filling {
 	struct intake in;
 	char tmp[64];		/* the message, in tmp/ */
 	bool keep;		/* that is another file, which stays */
+	bool lost;		/* the mailbox cannot be selected */
 	int fd;			/* of it, or -1: none is under way */
 };
 
@@ -332,8 +333,14 @@ fetched(struct filling *x, struct link *l, struct imap_fetch *f,
 		report_problem(&l->run->report, EX_TEMPFAIL, x->b->name, "bodies: %s",
 		    l->imap.text);
 		break;
-	case IMAP_FETCH_EMPTY:
 	case IMAP_FETCH_LOST:
+		x->lost = true;
+		report_problem(&l->run->report, EX_TEMPFAIL, x->b->name,
+		    f->got.renumbered ? "its UIDs have changed: a run of imapsync finds its messages again" :
+		    "%s", l->imap.text);
+		box_outcome(x->b, BOX_FAILED);
+		break;
+	case IMAP_FETCH_EMPTY:
 	case IMAP_FETCH_NIL:
 	case IMAP_FETCH_ROOM:
 		break;
@@ -360,6 +367,9 @@ fetch_all(struct filling *x, struct link *l, struct imap_fetch_job *v, size_t n)
 	size_t i = 0;
 	int got;
 
+	if (l->selected != x->b)
+		imap_fetch_select(&f, link_ask_select(l, x->b, false, NULL),
+		    x->b->far.seen.uidvalidity, x->b);
 	do {
 		while (i < n && imap_fetch_room(&f) && !stop_asked())
 			imap_fetch_ask(&f, &v[i++]);
@@ -401,14 +411,19 @@ fill_box(struct box *b, const uint32_t *uids, size_t n)
 	unsigned char *came = mem_new(n + 1, 1);
 	struct link *l = &b->run->link[0];
 	size_t at = 0, jobs = 0;
-	int got = link_select(l, b);
+	int got;
 
-	for (; got == 0 && at < n; at += v[jobs++].n)
+	for (; at < n; at += v[jobs++].n)
 		v[jobs] = (struct imap_fetch_job){ .uids = uids + at,
 		    .came = came + at,
 		    .n = imap_fetch_fit(uids + at, n - at, MOST) };
-	if (got == 0 && (got = fetch_all(&x, l, v, jobs)) == 0)
+	got = fetch_all(&x, l, v, jobs);
+	if (got == 0 && x.lost)
+		l->selected = NULL;
+	else if (got == 0) {
+		link_selected(l, b);
 		tell_missing(&x, uids, came, n);
+	}
 	free(v);
 	free(came);
 	return got < 0 ? -1 : 0;

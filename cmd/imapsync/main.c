@@ -7,6 +7,7 @@
 #include "account_file.h"
 #include "account_run.h"
 #include "bodies.h"
+#include "body.h"
 #include "clock.h"
 #include "file.h"
 #include "foreign.h"
@@ -36,6 +37,7 @@ struct options {
 	const char *import;
 	bool pull, push, mirror, all, watch;
 	struct opt_list bodies;		/* rules */
+	struct body_want want;
 	struct watch watching;
 	struct migrate_options migrate;
 	struct opt_list operands;
@@ -143,6 +145,20 @@ static const struct opt options[] = {
 	    .help = "a Maildir that is a symbolic link, below near" },
 	{ .name = "bodies", .arg = "RULE", .kind = OPT_LIST, .to = &o.bodies,
 	    .help = "full or headers, and of which: 'headers:size>1M'" },
+	{ .name = "id", .arg = "MESSAGE-ID", .kind = OPT_TEXT,
+	    .to = &o.want.id, .help = "with body: of the message that has it",
+	    .flags = OPT_NOCONF },
+	{ .name = "folder", .arg = "NAME", .kind = OPT_TEXT,
+	    .to = &o.want.folder, .help = "with body: of this mailbox alone",
+	    .flags = OPT_NOCONF },
+	{ .name = "uid", .arg = "SET", .kind = OPT_TEXT, .to = &o.want.uids,
+	    .help = "with body: of these in --folder", .flags = OPT_NOCONF },
+	{ .name = "search", .arg = "KEYS", .kind = OPT_TEXT,
+	    .to = &o.want.keys, .help = "with body: of what the server finds",
+	    .flags = OPT_NOCONF },
+	{ .name = "print", .kind = OPT_FLAG, .to = &o.want.print,
+	    .help = "with body: to standard output, not into the file",
+	    .flags = OPT_NOCONF },
 	{ .name = "pull", .kind = OPT_FLAG, .to = &o.pull,
 	    .help = "only from the server to here" },
 	{ .name = "push", .kind = OPT_FLAG, .to = &o.push,
@@ -254,6 +270,7 @@ static struct opt_set set = { .version = version_text,
     .usage = "imapsync [options] [NAME ...]\n"
     "       imapsync [options] list [NAME]\n"
     "       imapsync [options] body [NAME] FILE ...\n"
+    "       imapsync [options] body [NAME] --id ID|--search KEYS|--uid SET\n"
     "       imapsync [options] migrate FROM TO\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
@@ -470,7 +487,7 @@ load_account(const char *name, struct err *e)
 }
 
 static int
-sync_account(const char *name, const struct opt_list *fill, struct err *e)
+sync_account(const char *name, const struct body_want *want, struct err *e)
 {
 	int status = EX_USAGE;
 
@@ -484,7 +501,7 @@ sync_account(const char *name, const struct opt_list *fill, struct err *e)
 		o.is.near = file_path(&o.account.arena, o.is.near);
 		place_inbox();
 		status = o.watch ? watch_account(&o.is, &o.watching, e) :
-		    account_run(&o.is, fill, e);
+		    account_run(&o.is, want, e);
 	}
 	fail_tell(e, name);
 	return status;
@@ -576,12 +593,28 @@ body_command(struct err *e)
 		v.v++;
 		v.n--;
 	}
-	if (v.n == 0)
-		return fail(e, EX_USAGE, "body, a NAME, and FILEs as paths, such as ./FILE");
+	o.want.files = v;
+	if (body_check(&o.want, e) < 0)
+		return -1;
 	if (o.is.dry_run || o.watch)
 		return fail(e, EX_USAGE, "%s has no effect with body",
 		    o.watch ? "--watch" : "-n");
-	return sync_account(name, &v, e);
+	return sync_account(name, &o.want, e);
+}
+
+/* Options that say which bodies. */
+static int
+body_none(struct err *e)
+{
+	static const char *const its[] = { "id", "folder", "uid", "search",
+	    "print" };
+	size_t i;
+
+	for (i = 0; i < sizeof its / sizeof *its; i++)
+		if (opt_given(&set, its[i]))
+			return fail(e, EX_USAGE, "--%s has no effect without body",
+			    its[i]);
+	return 0;
 }
 
 /* "migrate FROM TO" */
@@ -664,6 +697,8 @@ sync_start(int argc, char **argv, struct err *e)
 		return list_command(e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "body") == 0)
 		return body_command(e);
+	if (body_none(e) < 0)
+		return -1;
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "migrate") == 0)
 		return migrate_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
