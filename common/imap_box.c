@@ -391,6 +391,31 @@ imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
 	return 0;
 }
 
+int
+imap_batches(struct imap *m, uint64_t n, struct imap_uids *ends)
+{
+	struct imap_resp r;
+	uint32_t lo, hi;
+	unsigned tag;
+
+	ends->n = 0;
+	if ((m->caps & IMAP_UIDBATCHES) == 0)
+		return 1;
+	conn_phase(m->c, "UIDBATCHES", CONN_COMMAND);
+	tag = imap_say(m, "UIDBATCHES %" PRIu64, n);
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		while (r.type == IMAP_BATCHES &&
+		    imap_set_next(&r.set, &lo, &hi) > 0)
+			imap_uids_note(ends, hi);
+		if (ends->n > COPIED)
+			return conn_fail(m->c, EX_PROTOCOL, "UIDBATCHES: too many");
+	} while (!imap_done(&r, tag));
+	imap_uids_sort(ends);
+	return r.type != IMAP_OK;
+}
+
 /* ---- what became of them ---- */
 
 /* The UIDVALIDITY in front of the sets, which *in then is. */

@@ -60,6 +60,13 @@ int imap_found(struct imap *, struct imap_resp *, struct imap_uids *);
 /* Asks and waits: the UIDs that match, in order; the caller frees *uids. */
 int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
 
+/*
+ * UIDBATCHES (RFC 10022), waited for: the highest UIDs of pieces that have n
+ * messages at most, in order.  0; 1 there is no such command, or it is refused;
+ * -1.
+ */
+int imap_batches(struct imap *, uint64_t n, struct imap_uids *ends);
+
 /* UID FETCH SET (UID FLAGS), of those changed since modseq if it is not 0. */
 unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
 /* (UID FLAGS INTERNALDATE BODY.PEEK[]), or with HEADER alone. */

@@ -33,6 +33,7 @@ static const struct {
 	{ "OBJECTID", IMAP_OBJECTID }, { "OBJECTID+", IMAP_OBJECTID },
 	{ "NAMESPACE", IMAP_NAMESPACE },
 	{ "IMAP4rev1", IMAP_REV1 }, { "APPENDLIMIT", IMAP_APPENDLIMIT },
+	{ "UIDBATCHES", IMAP_UIDBATCHES },
 	{ "LIST-EXTENDED", IMAP_LIST_EXTENDED },
 	/* RFC 9051 has these within it */
 	{ "IMAP4rev2", IMAP_REV2 | IMAP_SASL_IR | IMAP_LITERAL_MINUS |
@@ -285,6 +286,23 @@ esearch(struct imap *m, struct imap_resp *r)
 	return 1;
 }
 
+/* (TAG "A302") 215295:99695,99694:7830; an empty mailbox has none. */
+static int
+batches(struct imap *m, struct imap_resp *r)
+{
+	struct str s;
+	int t = imap_token(m, &s);
+
+	if (t == IMAP_TOKEN_OPEN) {
+		if (correlator(m, r) < 0)
+			return -1;
+		t = imap_token(m, &s);
+	}
+	if (t == IMAP_TOKEN_ATOM)
+		r->set = s;
+	return t < 0 ? -1 : 1;
+}
+
 static int
 vanished(struct imap *m, struct imap_resp *r)
 {
@@ -351,6 +369,7 @@ static const struct {
 	{ "LSUB", IMAP_LSUB, false }, { "STATUS", IMAP_STATUS, false },
 	{ "SEARCH", IMAP_SEARCH, false }, { "ESEARCH", IMAP_SEARCH, false },
 	{ "VANISHED", IMAP_VANISHED, false }, { "FLAGS", IMAP_FLAGS, false },
+	{ "UIDBATCHES", IMAP_BATCHES, false },
 };
 
 static int
@@ -391,6 +410,8 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 		return 1;
 	case IMAP_VANISHED:
 		return vanished(m, r);
+	case IMAP_BATCHES:
+		return batches(m, r);
 	default:
 		return 1;
 	}

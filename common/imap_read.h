@@ -11,7 +11,7 @@ enum imap_type {
 	IMAP_OK, IMAP_NO, IMAP_BAD, IMAP_BYE, IMAP_PREAUTH, IMAP_CONTINUE,
 	IMAP_CAPABILITY, IMAP_ENABLED, IMAP_EXISTS, IMAP_EXPUNGE, IMAP_FETCH,
 	IMAP_LIST, IMAP_LSUB, IMAP_STATUS, IMAP_SEARCH, IMAP_VANISHED,
-	IMAP_FLAGS,
+	IMAP_FLAGS, IMAP_BATCHES,
 	IMAP_OTHER
 };
 
@@ -26,7 +26,7 @@ struct imap_resp {
 	struct str word;	/* OTHER: its first, "QUOTA" */
 	struct str flags;	/* LIST, FLAGS: blank separated */
 	char sep;		/* LIST; '\0' for NIL */
-	struct str set;		/* SEARCH (ESEARCH's ALL), VANISHED */
+	struct str set;		/* SEARCH (ESEARCH's ALL), VANISHED, BATCHES */
 	uint64_t count;		/* ESEARCH's */
 	unsigned of;		/* ESEARCH: the tag of its SEARCH, or 0 */
 	bool earlier;		/* VANISHED (EARLIER) */

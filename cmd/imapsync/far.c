@@ -12,7 +12,9 @@
 
 #include "far.h"
 #include "far_hear.h"
+#include "imap_box.h"
 #include "report.h"
+#include "search.h"
 #include "stop.h"
 
 static void
@@ -187,49 +189,89 @@ sort_found(struct far_look *k)
 		imap_uids_sort(&k->found[i]);
 }
 
+/* The pieces of a mailbox whose server answers for so many messages. */
+struct pieces {
+	uint64_t most;
+	uint64_t lo, last;	/* from here on, and up to there */
+	uint64_t wide;		/* so many UIDs the next one has */
+	struct imap_uids ends;	/* where UIDBATCHES has them end */
+	struct imap_uids all;	/* what came */
+};
+
+/* Where it is known how far most messages go: there. */
+static void
+widen(struct pieces *p, size_t came)
+{
+	uint32_t lo = (uint32_t)p->lo;
+	size_t i = search_lower(&lo, p->ends.v, p->ends.n, sizeof lo,
+	    search_u32);
+
+	if (i < p->ends.n)
+		p->wide = (uint64_t)p->ends.v[i] - lo + 1;
+	else if (came < p->most / 4)
+		p->wide *= 2;
+}
+
+/*
+ * One that has as many as the server tells of is asked for again by halves,
+ * unless it would have said that it was cut.
+ */
+static int
+look_at_piece(struct far_look *k, struct imap *m, struct pieces *p)
+{
+	uint64_t hi = p->lo + p->wide - 1 < p->last ? p->lo + p->wide - 1 :
+	    p->last;
+	bool says = m->messagelimit > 0;
+	unsigned cuts = m->cuts;
+	char set[32];
+	size_t i;
+
+	snprintf(set, sizeof set, "%llu:%llu", (unsigned long long)p->lo,
+	    (unsigned long long)hi);
+	k->all.n = k->n = 0;
+	far_ask_note(k, W_EVERY, imap_ask_flags(m, set, 0));
+	if (far_hear(k, m, 0) < 0)
+		return -1;
+	imap_uids_sort(&k->all);
+	if ((says ? m->cuts != cuts : k->all.n >= p->most) && p->wide > 1) {
+		p->wide /= 2;
+		return 0;
+	}
+	for (i = 0; i < k->all.n; i++)
+		if (k->all.v[i] >= p->lo && k->all.v[i] <= hi)
+			imap_uids_add(&p->all, k->all.v[i]);
+	p->lo = hi + 1;
+	widen(p, k->all.n);
+	return 0;
+}
+
 /*
  * Some servers answer for no more than a thousand messages at a time (RFC 9738,
- * and those that do not say so).  So pieces are asked for that have fewer; a
- * piece that has as many is asked for again, by halves.
+ * and those that do not say so).  So pieces are asked for that have fewer.
  */
 static int
 look_in_pieces(struct far_look *k, struct imap *m)
 {
-	uint64_t most = k->all.n, last = k->b->far.seen.uidnext, lo = 1, hi;
-	uint64_t wide = most;
-	struct imap_uids piece = { 0 }, all = { 0 };
-	char set[32];
-	uint64_t left = 1000 + 8 * (m->box.exists / (most + 1));
-	size_t i;
+	struct pieces p = { .most = k->all.n, .lo = 1,
+	    .last = k->b->far.seen.uidnext, .wide = k->all.n };
+	uint64_t left = 1000 + 8 * (m->box.exists / (p.most + 1));
 	int got = 0;
 
-	if (last == 0)
+	if (p.last == 0)
 		return 0;
-	while (got == 0 && lo < last && left-- > 0 && !stop_asked()) {
-		hi = lo + wide - 1 < last ? lo + wide - 1 : last;
-		snprintf(set, sizeof set, "%llu:%llu", (unsigned long long)lo,
-		    (unsigned long long)hi);
-		k->all.n = k->n = 0;
-		far_ask_note(k, W_EVERY, imap_ask_flags(m, set, 0));
-		got = far_hear(k, m, 0);
-		imap_uids_sort(&k->all);
-		piece = k->all;
-		if (got == 0 && piece.n >= most && wide > 1) {
-			wide /= 2;
-			continue;
-		}
-		for (i = 0; i < piece.n; i++)
-			if (piece.v[i] >= lo && piece.v[i] <= hi)
-				imap_uids_add(&all, piece.v[i]);
-		lo = hi + 1;
-		if (piece.n < most / 4)
-			wide *= 2;
-	}
+	got = imap_batches(m, m->messagelimit > 0 ? m->messagelimit :
+	    p.most - 1, &p.ends);
+	if (got > 0)
+		p.ends.n = 0;
+	widen(&p, k->all.n);
+	while (got >= 0 && p.lo < p.last && left-- > 0 && !stop_asked())
+		got = look_at_piece(k, m, &p);
 	free(k->all.v);
-	k->all = all;
+	free(p.ends.v);
+	k->all = p.all;
 	imap_uids_sort(&k->b->far.fresh);
 	box_far_sort(k->b);
-	return got;
+	return got < 0 ? -1 : 0;
 }
 
 static int

@@ -77,6 +77,40 @@ def some_at_a_time():
 
 
 @scenario
+def uid_batches():
+    """RFC 10022: the server says where pieces of so many messages end."""
+    for refused in (False, True):
+        u = alone(0, caps="UIDPLUS UIDBATCHES MESSAGELIMIT=10")
+        for i in range(1, 96):
+            u.box().uidnext = 1 + i * i * 7
+            u.box().add(wire(mail(i)))
+        limit(u, 10, code=True)
+        cut = u.server.on_command
+
+        def on_command(session, verb, args, cut=cut, refused=refused):
+            if verb != "UIDBATCHES":
+                return cut(session, verb, args)
+            uids = sorted((m.uid for m in session.box.messages), reverse=True)
+            n = int(args)
+            if refused or n > 10:
+                return b"TAG NO [TOOSMALL] no\r\n"
+            sets = ["%d:%d" % (uids[i], uids[min(i + n, len(uids)) - 1])
+                    for i in range(0, len(uids), n)]
+            return ('* UIDBATCHES (TAG "TAG") %s\r\nTAG OK done\r\n' %
+                    ",".join(sets)).encode()
+        u.server.on_command = on_command
+        u.runs("batches, refused: %s" % refused, "--delta", "fetch")
+        u.same("all of them come")
+        del u.server.heard[:]
+        u.box().messages[49].flags.add(r"\Flagged")
+        u.runs("then a flag", "--delta", "fetch")
+        u.same("is here, too")
+        asked = [c for c in u.server.heard if re.match(
+            r"UID FETCH \d\S* \(UID FLAGS\)", c)]
+        ok(refused or len(asked) <= 26, "in ten pieces, by two looks", asked)
+
+
+@scenario
 def newest_alone():
     """Yahoo: of a folder no more than the newest 10,000 are shown."""
     u = alone(60)
