@@ -1,22 +1,7 @@
-/*
- * sts.c: the MTA-STS policy of a domain, found and got (RFC 8461)
- *
- * A job belongs to its thread until it is given back, and whoever waits for it
- * may be gone before: so it has memory of its own.
- */
+/* sts.c: the MTA-STS policy of a domain, found and got (RFC 8461) */
 #include "sts.h"
 
-#include <stdlib.h>
-
 #include "tag.h"
-
-struct sts_job {
-	struct https_job job;
-	struct arena mem;
-	struct sts *sts;		/* NULL: nobody waits any more */
-	struct ask *ask;
-	unsigned who;
-};
 
 int
 sts_open(struct sts_way *w, struct sandbox *box, struct err *e)
@@ -82,151 +67,61 @@ fetch_failed(struct sts *s, struct arena *mem, const struct err *e)
 }
 
 static void
-read_policy(struct sts *s, struct arena *mem, const struct https_job *j)
+read_policy(struct sts *s, struct arena *mem)
 {
-	const struct https *h = &j->get;
+	const struct ask_https *h = &s->get;
 	const char *why;
 
 	s->http = h->status;
-	if (j->got < 0)
-		fetch_failed(s, mem, &j->e);
+	if (h->got < 0)
+		fetch_failed(s, mem, &h->e);
 	else if ((why = mtasts_unfit(mem, h->status, h->type,
 	    h->too_big)) != NULL)
 		sts_over(s, STS_FAILED, why);
-	else if (mtasts_parse(mem, arena_str(mem, BUF_STR(h->body)),
-	    &s->policy) < 0)
+	else if (mtasts_parse(mem, h->body, &s->policy) < 0)
 		sts_over(s, STS_INVALID, s->policy.why);
 	else
 		sts_over(s, STS_POLICY, NULL);
 }
 
+/* Once, when it is needed: how long it may take is said by then. */
 static void
-free_job(struct sts_job *j)
+policy_prepare(struct sts *s, struct ask *q, const char *domain)
 {
-	buf_free(&j->job.get.body);
-	arena_free(&j->mem);
-	free(j);
-}
-
-static void
-policy_came(struct https_job *job)
-{
-	struct sts_job *j = job->arg;
-	struct ask *a = j->sts != NULL ? j->ask : NULL;
-	unsigned who = j->who;
-
-	if (a != NULL) {
-		j->sts->job = NULL;
-		read_policy(j->sts, a->mem, job);
-	}
-	free_job(j);
-	if (a != NULL)
-		ask_release(a, who);
-}
-
-/* From the i-th on; n: how many addresses may there be at most? */
-static void
-address_add(struct https_job *j, const struct dns_answer *a, unsigned i,
-    unsigned n)
-{
-	for (; i < a->n && j->ndial < n; i++)
-		dns_addr(a->rr[i].data, j->dial[j->ndial++], sizeof *j->dial);
-}
-
-/* Two of IPv4 first; but neither family is left out for the other. */
-static void
-add_all(struct https_job *j, const struct dns_answer *a,
-    const struct dns_answer *aaaa)
-{
-	address_add(j, a, 0, HTTPS_DIALS / 2);
-	address_add(j, aaaa, 0, HTTPS_DIALS);
-	address_add(j, a, HTTPS_DIALS / 2, HTTPS_DIALS);
-}
-
-static struct sts_job *
-make_job(struct sts *s, struct ask *q, const char *domain)
-{
-	struct sts_job *j = mem_new(1, sizeof *j);
-
-	j->sts = s;
-	j->ask = q;
-	j->who = q->who;
-	j->job = (struct https_job){ .seconds = s->seconds, .done = policy_came,
-	    .arg = j };
-	j->job.get = (struct https){ .port = s->way->port, .tls = s->way->ctx,
-	    .host = arena_printf(&j->mem, "mta-sts.%s", domain),
-	    .path = "/.well-known/mta-sts.txt",
-	    .body = { .max = MTASTS_MAX } };
-	return j;
-}
-
-/* Which of the two says why there is no address. */
-static void
-no_address(struct err *e, const char *domain, const struct dns_answer *a,
-    const struct dns_answer *aaaa)
-{
-	const struct dns_answer *bad = dns_temporary(aaaa->status) ? aaaa : a;
-
-	fail(e, dns_temporary(bad->status) ? EX_TEMPFAIL : EX_NOHOST,
-	    "mta-sts.%s: no address (%s)", domain, dns_status(bad->status));
-}
-
-/* False: it is under way. */
-static bool
-policy_start(struct sts *s, struct ask *q, const char *domain,
-    const struct dns_answer *a, const struct dns_answer *aaaa)
-{
-	struct sts_job *j = make_job(s, q, domain);
-	struct err e = { .code = 0 };
-
-	s->tried = true;
-	add_all(&j->job, a, aaaa);
-	if (j->job.ndial == 0)
-		no_address(&e, domain, a, aaaa);
-	else if (https_pool_start(&s->way->pool, &j->job, &e) == 0) {
-		s->job = j;
-		ask_hold(q);
-		return false;
-	}
-	free_job(j);
-	fetch_failed(s, q->mem, &e);
-	return true;
-}
-
-/* Where the policy may be: asks for both, before it says if one is missing. */
-static bool
-server(struct ask *q, const char *domain, const struct dns_answer **a,
-    const struct dns_answer **aaaa)
-{
-	*a = ask_dnsf(q, DNS_A, "mta-sts.%s", domain);
-	*aaaa = ask_dnsf(q, DNS_AAAA, "mta-sts.%s", domain);
-	return *a != NULL && *aaaa != NULL;
+	if (s->get.host == NULL)
+		s->get = (struct ask_https){ .pool = &s->way->pool,
+		    .tls = s->way->ctx, .port = s->way->port,
+		    .host = arena_printf(q->mem, "mta-sts.%s", domain),
+		    .path = "/.well-known/mta-sts.txt", .max = MTASTS_MAX };
+	if (s->get.job == NULL)
+		s->get.seconds = s->seconds;
 }
 
 bool
 sts_get(struct sts *s, struct ask *q, const char *domain)
 {
-	const struct dns_answer *a, *aaaa;
-
-	if (s->done || s->job != NULL)
-		return s->done;
+	if (s->done)
+		return true;
 	s->answer = ask_dnsf(q, DNS_TXT, "_mta-sts.%s", domain);
-	if (s->way != NULL && s->early && !server(q, domain, &a, &aaaa))
+	if (s->way != NULL)
+		policy_prepare(s, q, domain);
+	if (s->way != NULL && s->early && !ask_https_server(q, s->get.host))
 		return false;
 	if (s->answer == NULL)
 		return false;
-	if (read_record(s))
+	if (!s->tried && read_record(s))
 		return true;
-	return server(q, domain, &a, &aaaa) &&
-	    policy_start(s, q, domain, a, aaaa);
+	s->tried = s->tried || ask_https_server(q, s->get.host);
+	if (!ask_https_get(&s->get, q))
+		return false;
+	read_policy(s, q->mem);
+	return true;
 }
 
 void
 sts_drop(struct sts *s, const char *why)
 {
-	if (s->job != NULL)
-		s->job->sts = NULL;
-	s->job = NULL;
+	ask_https_drop(&s->get);
 	if (!s->done)
 		sts_over(s, STS_TEMP, why);
 }

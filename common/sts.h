@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "ask.h"
+#include "ask_https.h"
 #include "fail.h"
 #include "https_pool.h"
 #include "mtasts.h"
@@ -68,7 +69,7 @@ struct sts {
 	bool tried;		/* to get the policy */
 	int http;		/* the status of HTTP; 0: no answer */
 	struct mtasts policy;
-	struct sts_job *job;	/* private: under way, or NULL */
+	struct ask_https get;	/* private */
 };
 
 /* False: answers, or the policy, are missing. */
