@@ -1,12 +1,13 @@
 /*
  * check_srv.c: how mail clients find their servers (RFC 6186, 8314, 8620,
- * 5804)
+ * 5804), by SRV records, and with --fetch by a file (autoconf.h)
  *
  * A target of "." says that the service is not offered; that is no error.
  */
 #include <string.h>
 #include <strings.h>
 
+#include "autoconf.h"
 #include "checks.h"
 #include "json.h"
 #include "show.h"
@@ -37,6 +38,7 @@ struct service {
 
 struct srv_facts {
 	struct service s[SERVICES];
+	struct autoconf autoconf;
 };
 
 static const struct finding_kind findings[] = {
@@ -60,8 +62,20 @@ static const struct finding_kind findings[] = {
 	    "The service with implicit TLS should have the better (lower) priority." },
 	{ "SRV_OUTSIDE", FINDING_HINT, "RFC6186#6",
 	    "The target is outside of the domain and the answer is not signed: careful clients ask their user before they go there." },
+	{ "AUTOCONFIG_FETCH", FINDING_HINT, "AUTOCONFIG#4.1",
+	    "There is a host for mail clients' configuration (autoconfig.DOMAIN), and no file can be got there over HTTPS: clients that look for it guess. A redirect is not followed here." },
+	{ "AUTOCONFIG_SYNTAX", FINDING_WARN, "AUTOCONFIG#4.2",
+	    "The file for mail clients cannot be read, or names no server." },
+	{ "AUTOCONFIG_DIFFERS", FINDING_WARN, "AUTOCONFIG#4.1",
+	    "The file for mail clients and the SRV records lead to different servers or ports for one service: clients get to one or the other by what they look at. One of them may be an old one." },
+	{ "AUTOCONFIG_PORT", FINDING_ERROR, "RFC8314#7.3",
+	    "The file for mail clients names a port that is that of another service: clients do not get through. See with portprobe HOST:PORT what answers there." },
+	{ "AUTOCONFIG_PLAIN", FINDING_WARN, "RFC8314#3",
+	    "The file for mail clients tells them to send passwords without TLS." },
+	{ "AUTOCONFIG_NO_ADDRESS", FINDING_ERROR, "AUTOCONFIG#4.2",
+	    "A server of the file for mail clients has no address, or no name that can be one: clients cannot connect." },
 	{ "SRV_LIMIT", FINDING_WARN, "RFC2782",
-	    "A service has more than 16 targets: only so many were looked at." },
+	    "A service has more than 16 targets, or the file for mail clients more servers: only so many were looked at." },
 	{ .id = NULL }
 };
 
@@ -234,24 +248,143 @@ judge_srv(struct task *t, const struct srv_facts *r)
 	}
 }
 
+/* ---- what the file says, beside the records */
+
+/* The service that it is; SERVICES: none of these. */
+static size_t
+service_of(const struct autoconfig_server *s)
+{
+	static const struct {
+		const char *type, *plain, *tls;
+	} names[] = {
+		{ "imap", "imap", "imaps" }, { "pop3", "pop3", "pop3s" },
+		{ "smtp", "submission", "submissions" },
+	};
+	const char *name = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_is(str_of(s->type), names[i].type))
+			name = s->tls == AUTOCONFIG_TLS ? names[i].tls :
+			    names[i].plain;
+	for (i = 0; i < SERVICES; i++)
+		if (name != NULL && strcmp(services[i].name, name) == 0)
+			break;
+	return i;
+}
+
+static bool
+announced(const struct service *s, const struct autoconfig_server *of)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (strcasecmp(s->rr[i]->name, of->host) == 0 &&
+		    s->rr[i]->port == of->port)
+			return true;
+	return false;
+}
+
+/* One server of the file at least is among the service's targets. */
+static bool
+any_announced(const struct srv_facts *r, size_t which)
+{
+	const struct autoconfig *f = &r->autoconf.file;
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (service_of(&f->server[i]) == which &&
+		    announced(&r->s[which], &f->server[i]))
+			return true;
+	return false;
+}
+
+static void
+judge_differs(struct task *t, const struct srv_facts *r, size_t which,
+    const struct autoconfig_server *of)
+{
+	const struct service *s = &r->s[which];
+
+	if (s->n > 0 && !any_announced(r, which))
+		task_find(t, "AUTOCONFIG_DIFFERS", s->answer->name,
+		    "%s: %s:%u in the file, %s:%u in SRV records",
+		    services[which].name, of->host, of->port, s->rr[0]->name,
+		    s->rr[0]->port);
+	else if (s->n == 0 && s->refused)
+		task_find(t, "AUTOCONFIG_DIFFERS", s->answer->name,
+		    "%s: %s:%u in the file, and by SRV it is not offered",
+		    services[which].name, of->host, of->port);
+}
+
+static void
+judge_server(struct task *t, const struct srv_facts *r, size_t i)
+{
+	const struct autoconf *c = &r->autoconf;
+	const struct autoconfig_server *s = &c->file.server[i];
+	size_t which = service_of(s);
+	const char *other;
+
+	if (c->a[i] == NULL)
+		task_find(t, "AUTOCONFIG_NO_ADDRESS", c->url, "%s: \"%s\" is no host name",
+		    s->type, s->host);
+	else if (dns_absent(c->a[i]->status) && dns_absent(c->aaaa[i]->status))
+		task_find(t, "AUTOCONFIG_NO_ADDRESS", s->host, "%s: %s",
+		    s->type, dns_status(c->a[i]->status));
+	if (s->tls == AUTOCONFIG_PLAIN)
+		task_find(t, "AUTOCONFIG_PLAIN", s->host, "%s, port %u",
+		    s->type, s->port);
+	if (which == SERVICES)
+		return;
+	other = taken_for(which, s->port);
+	if (s->port == 0 || other != NULL)
+		task_find(t, "AUTOCONFIG_PORT", s->host,
+		    "port %u is for %s, %u for %s", s->port,
+		    other != NULL ? other : "nothing", services[which].port,
+		    services[which].name);
+	judge_differs(t, r, which, s);
+}
+
+static void
+judge_autoconf(struct task *t, const struct srv_facts *r)
+{
+	const struct autoconf *c = &r->autoconf;
+	const char *why = autoconf_why(t, c);
+	size_t i;
+
+	if (why != NULL)
+		task_find(t, "AUTOCONFIG_FETCH", c->url, "%s", why);
+	if (why != NULL && c->get.e.code == EX_TEMPFAIL)
+		t->ask.unknown |= CHECK_BIT(CHECK_SRV);
+	if (c->have && c->file.why != NULL)
+		task_find(t, "AUTOCONFIG_SYNTAX", c->url, "%s", c->file.why);
+	for (i = 0; i < c->file.n; i++)
+		judge_server(t, r, i);
+	if (c->file.more)
+		task_limit(t, "SRV_LIMIT", c->url, "only %d servers of the file were looked at",
+		    AUTOCONFIG_SERVERS);
+}
+
 static bool
 run_srv(struct task *t)
 {
-	struct srv_facts *r = arena_new(t->mem, 1, sizeof *r);
+	struct srv_facts *r = t->result[CHECK_SRV];
 	bool all = true;
 	size_t i;
 
+	if (r == NULL)
+		r = t->result[CHECK_SRV] = arena_new(t->mem, 1, sizeof *r);
+	memset(r->s, 0, sizeof r->s);	/* it is a replay */
 	for (i = 0; i < SERVICES; i++) {
 		r->s[i].answer = ask_dnsf(&t->ask, DNS_SRV, "_%s._tcp.%s",
 		    services[i].name, t->domain);
 		if (r->s[i].answer == NULL || !srv_look(t, &r->s[i]))
 			all = false;
 	}
-	if (!all)
+	if (!autoconf_get(t, &r->autoconf) || !all)
 		return false;
-	t->result[CHECK_SRV] = r;
 	judge_srv(t, r);
 	judge_outside(t, r);
+	judge_autoconf(t, r);
 	return true;
 }
 
@@ -310,6 +443,7 @@ json_srv(const struct task *t, struct json *j, const char *key)
 		if (!dns_absent(r->s[i].answer->status))
 			json_service(j, &r->s[i], i);
 	json_close(j, ']');
+	autoconf_json(j, &r->autoconf);
 }
 
 static void
@@ -348,6 +482,7 @@ text_srv(const struct task *t, struct buf *b)
 	}
 	if (!any)
 		buf_s(b, "  SRV    none\n");
+	autoconf_text(b, &r->autoconf);
 }
 
 const struct check check_srv = {
