@@ -1,4 +1,4 @@
-/* imap_about.h: what a server says of the account: its names */
+/* imap_about.h: what a server says of the account: its names, its room */
 #ifndef IMAP_ABOUT_H
 #define IMAP_ABOUT_H
 
@@ -14,6 +14,12 @@ struct imap_namespace {
 	char sep;
 };
 int imap_namespace(struct imap *, struct imap_namespace *);
+
+/*
+ * KB that are in use and that there may be (RFC 2087, 9208: STORAGE) for INBOX,
+ * waited for.  1; 0: there is no limit, or the server does not say; -1.
+ */
+int imap_quota(struct imap *, uint64_t *used, uint64_t *limit);
 
 /* Does it say that capability, in upper case? */
 bool imap_says_cap(const struct imap *, const char *name);

@@ -199,7 +199,16 @@ static const struct opt options[] = {
 	{ .name = "", .kind = OPT_HEAD, .help = "Migrating from one server to another" },
 	{ .name = "automap", .kind = OPT_FLAG, .to = &o.migrate.automap,
 	    .help = "folders for the same use are the same", .flags = OPT_NOCONF },
-	{ .name = "failed", .kind = OPT_FLAG, .to = &o.migrate.list,
+	{ .name = "check", .kind = OPT_FLAG, .to = &o.migrate.check,
+	    .help = "what there is to do, and whether it can be done",
+	    .flags = OPT_NOCONF },
+	{ .name = "verify", .kind = OPT_FLAG, .to = &o.migrate.verify,
+	    .help = "compare what was copied, byte for byte",
+	    .flags = OPT_NOCONF },
+	{ .name = "delete-extra", .kind = OPT_FLAG,
+	    .to = &o.migrate.delete_extra,
+	    .help = "delete in TO what is not in FROM", .flags = OPT_NOCONF },
+	{ .name = "failed", .kind = OPT_FLAG, .to = &o.migrate.failed,
 	    .help = "list the messages that were refused",
 	    .flags = OPT_NOCONF },
 	{ .name = "retry-failed", .kind = OPT_FLAG, .to = &o.migrate.retry,
@@ -636,6 +645,12 @@ migrate_command(struct err *e)
 	o.migrate.patterns = o.is.patterns;
 	o.migrate.map = &o.is.map;
 	o.migrate.allow = o.is.allow;
+	if (o.migrate.check)
+		o.migrate.verb = MIGRATE_CHECK;
+	else if (o.migrate.verify)
+		o.migrate.verb = MIGRATE_VERIFY;
+	else if (o.migrate.failed)
+		o.migrate.verb = MIGRATE_FAILS;
 	status = migrate_run(&o.migrate, e);
 	fail_tell(e, NULL);
 	return status;

@@ -15,12 +15,14 @@
 #include "imap_box.h"
 #include "lock.h"
 #include "migrate.h"
+#include "migrate_check.h"
 #include "migrate_copy.h"
 #include "migrate_folder.h"
 #include "migrate_names.h"
 #include "migrate_pace.h"
 #include "migrate_run.h"
 #include "migrate_show.h"
+#include "migrate_verify.h"
 #include "names.h"
 #include "statedir.h"
 #include "stop.h"
@@ -51,6 +53,21 @@ side_error(const struct migrate *r)
 	return r->from.err.code != 0 ? &r->from.err : &r->to.err;
 }
 
+static int
+do_folder(struct migrate *r, struct migrate_folder *f)
+{
+	switch (r->o->verb) {
+	case MIGRATE_CHECK:
+		return migrate_check(r, f);
+	case MIGRATE_VERIFY:
+		return migrate_verify(r, f);
+	case MIGRATE_COPY:
+	case MIGRATE_FAILS:
+		break;
+	}
+	return migrate_folder(r, f);
+}
+
 /*
  * What a server refuses of one folder is that folder's; a connection that has
  * failed is opened again by the next step.
@@ -59,7 +76,7 @@ static int
 folder_step(struct migrate *r, struct migrate_folder *f)
 {
 	const struct err *why;
-	int got = migrate_folder(r, f);
+	int got = do_folder(r, f);
 
 	if (got >= 0 || r->e->code != 0 || stop_asked())
 		return got;
@@ -90,7 +107,9 @@ attempt(struct migrate *r)
 		if ((got = folder_step(r, &r->folder[i])) != 0)
 			return got;
 	}
-	return 0;
+	if (r->o->verb != MIGRATE_CHECK)
+		return 0;
+	return connect_both(r) < 0 ? -1 : migrate_check_end(r);
 }
 
 /* After a failure: is it worth another try, and when? */
@@ -157,26 +176,23 @@ state_folder(struct migrate *r)
 	return dir == NULL ? NULL : arena_printf(&r->arena, "%s/migrate", dir);
 }
 
-/* The lock, or -1. */
+/* Who only looks needs no lock, and no file. */
 static int
-open_state(struct migrate *r, const char **dir)
+open_state(struct migrate *r)
 {
 	const char *from = migrate_side_who(&r->from),
 	    *to = migrate_side_who(&r->to), *path;
-	int lock;
+	bool looks = r->o->verb == MIGRATE_CHECK;
 
-	if ((*dir = state_folder(r)) == NULL)
+	if ((r->dir = state_folder(r)) == NULL)
 		return -1;
-	path = arena_printf(&r->arena, "%s/%016llx", *dir,
+	path = arena_printf(&r->arena, "%s/%016llx", r->dir,
 	    (unsigned long long)names_hash(str_of(arena_printf(&r->arena,
 	    "%s\t%s", from, to))));
-	lock = statedir_lock(arena_printf(&r->arena, "%s.lock", path), r->e);
-	if (lock >= 0 && migrate_state_open(&r->state, path, from, to, false,
-	    r->e) < 0) {
-		close(lock);
+	if (!looks && (r->lock = statedir_lock(arena_printf(&r->arena,
+	    "%s.lock", path), r->e)) < 0)
 		return -1;
-	}
-	return lock;
+	return migrate_state_open(&r->state, path, from, to, looks, r->e);
 }
 
 static int
@@ -203,35 +219,32 @@ judge(struct migrate *r)
 /* ---- from the options to the end ---- */
 
 static void
-copy_folders(struct migrate *r, const char *dir)
+all_folders(struct migrate *r)
 {
 	struct sandbox box = { 0 };
 
-	sandbox_path(&box, dir, SANDBOX_WRITE);
+	if (r->lock >= 0)
+		sandbox_path(&box, r->dir, SANDBOX_WRITE);
 	if (migrate_sides_ready(&r->from, &r->to, &box, r->e) == 0)
 		migrate_conclude(r, all_attempts(r));
 	sandbox_forget(&box);
+	migrate_show_end(r);
 }
 
 static void
 with_state(struct migrate *r)
 {
-	const char *dir;
-	int lock = open_state(r, &dir);
-
-	if (lock < 0)
-		return;
-	if (judge(r) == 0) {
-		if (r->o->list)
+	if (open_state(r) == 0 && judge(r) == 0) {
+		if (r->o->verb == MIGRATE_FAILS)
 			migrate_show_failed(r);
 		else if (r->o->ignore.n == 0)
-			copy_folders(r, dir);
+			all_folders(r);
+		if (r->lock >= 0)
+			migrate_state_sync(&r->state, r->e);
 	}
-	if (!r->o->list && r->o->ignore.n == 0)
-		migrate_show_end(r);
-	migrate_state_sync(&r->state, r->e);
 	migrate_state_close(&r->state);
-	close(lock);
+	if (r->lock >= 0)
+		close(r->lock);
 }
 
 int
@@ -240,7 +253,9 @@ migrate_run(const struct migrate_options *o, struct err *e)
 	struct migrate r = { .o = o, .e = e,
 	    .from = { .name = o->from, .password = o->from_password,
 	    .looks = true },
-	    .to = { .name = o->to, .password = o->to_password } };
+	    .to = { .name = o->to, .password = o->to_password,
+	    .looks = o->verb != MIGRATE_COPY }, .lock = -1,
+	    .state.log = { .fd = -1, .dir = -1 } };
 	int status;
 
 	if (migrate_side_load(&r.from, o->like, e) == 0 &&

@@ -5,6 +5,7 @@
 #include "imap_about.h"
 #include "imap_box.h"
 #include "migrate_copy.h"
+#include "migrate_extra.h"
 #include "migrate_folder.h"
 #include "migrate_look.h"
 #include "migrate_marks.h"
@@ -54,13 +55,12 @@ subscribe_there(struct migrate *r, struct migrate_folder *f)
 	return got < 0 ? -1 : 0;
 }
 
-/* 0 both are selected; 1 they cannot be: it is told; -1. */
-static int
-select_both(struct migrate *r, struct migrate_folder *f)
+int
+migrate_select(struct migrate *r, struct migrate_folder *f)
 {
 	struct imap *from = &r->from.imap, *to = &r->to.imap;
 	unsigned a = imap_ask_select(from, str_of(f->from), true, NULL),
-	    b = imap_ask_select(to, str_of(f->to), false, NULL);
+	    b = imap_ask_select(to, str_of(f->to), r->to.looks, NULL);
 	int got[2];
 
 	imap_box_forget(from);
@@ -79,9 +79,8 @@ select_both(struct migrate *r, struct migrate_folder *f)
 
 /* ---- what there is to do ---- */
 
-/* That of the state, if its UIDs are still those. */
-static struct migrate_box *
-find_box(struct migrate *r, const struct migrate_folder *f)
+struct migrate_box *
+migrate_find(struct migrate *r, const struct migrate_folder *f)
 {
 	uint64_t from = r->from.imap.box.uidvalidity,
 	    to = r->to.imap.box.uidvalidity;
@@ -89,7 +88,7 @@ find_box(struct migrate *r, const struct migrate_folder *f)
 
 	return b != NULL && b->from_validity == from &&
 	    b->to_validity == to && str_eq(str_of(b->to), str_of(f->to)) ? b :
-	    migrate_state_begin(&r->state, f->from, f->to, from, to, r->e);
+	    NULL;
 }
 
 /* Which of all are to be copied; sorted. */
@@ -128,17 +127,15 @@ look_before(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 
 static int
 copy_chunks(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
-    const struct imap_uids *todo)
+    uint32_t next, const struct imap_uids *todo)
 {
-	uint64_t next = r->to.imap.box.uidnext;
 	size_t at, n;
 	int got = MIGRATE_ALL;
 
 	for (at = 0; at < todo->n && got == MIGRATE_ALL; at += n) {
 		n = todo->n - at < MIGRATE_MARKS ? todo->n - at :
 		    MIGRATE_MARKS;
-		got = migrate_copy(r, b, next > 0 && next <= UINT32_MAX ?
-		    (uint32_t)next : 1, todo->v + at, n);
+		got = migrate_copy(r, b, next, todo->v + at, n);
 	}
 	if (got == MIGRATE_GONE) {
 		migrate_problem(r, EX_TEMPFAIL, f->from, "%s is not there any more: %s",
@@ -153,8 +150,9 @@ static int
 copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 {
 	struct imap_uids todo = { 0 };
-	uint64_t before = r->messages;
-	uint32_t *all;
+	uint64_t before = r->messages, there = r->to.imap.box.uidnext;
+	uint32_t *all, next = there > 0 && there <= UINT32_MAX ?
+	    (uint32_t)there : 1;
 	size_t n;
 	int got = imap_search(&r->from.imap, "ALL", &all, &n);
 
@@ -162,11 +160,13 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 		got = look_before(r, b, all, n);
 	if (got == 0) {
 		still_to_do(r, b, all, n, &todo);
-		got = copy_chunks(r, f, b, &todo);
+		got = copy_chunks(r, f, b, next, &todo);
 	}
 	f->copied += r->messages - before;
 	if (got == MIGRATE_ALL)
 		got = migrate_state_sure(&r->state, b, r->e);
+	if (got == 0 && r->o->delete_extra)
+		got = migrate_extra(r, f, b, next, all, n);
 	free(all);
 	free(todo.v);
 	if (got == MIGRATE_GONE)
@@ -182,9 +182,11 @@ migrate_folder(struct migrate *r, struct migrate_folder *f)
 
 	if ((got = create_there(r, f)) != 0 ||
 	    (got = subscribe_there(r, f)) != 0 ||
-	    (got = select_both(r, f)) != 0)
+	    (got = migrate_select(r, f)) != 0)
 		return got < 0 ? -1 : 0;
-	if ((b = find_box(r, f)) == NULL)
+	if ((b = migrate_find(r, f)) == NULL && (b = migrate_state_begin(
+	    &r->state, f->from, f->to, r->from.imap.box.uidvalidity,
+	    r->to.imap.box.uidvalidity, r->e)) == NULL)
 		return -1;
 	if ((got = copy_new(r, f, b)) != 0)
 		return got;

@@ -20,9 +20,13 @@ struct migrate_options {
 	uint64_t rate;			/* bytes a second; 0: any */
 	uint64_t day;			/* bytes a day; 0: any */
 	uint64_t allow;			/* so many deletions are no accident */
+	enum migrate_verb {
+		MIGRATE_COPY, MIGRATE_CHECK, MIGRATE_VERIFY, MIGRATE_FAILS
+	} verb;
+	bool check, verify, failed;	/* one of them, or none: see verb */
 	bool automap;
 	bool retry;			/* what was refused */
-	bool list;			/* --failed */
+	bool delete_extra;
 };
 
 /* EX_USAGE: an option was given that has no effect, with migrate or without. */

@@ -30,9 +30,12 @@ struct migrate {
 	struct migrate_folder *folder;
 	size_t nfolders;
 	struct table of_to;		/* folders by their names there */
+	const char *dir;		/* of the state */
+	int lock;			/* or -1 */
 	struct err *e;			/* what ends the run */
 	int status;			/* what single things add up to */
-	uint64_t messages, bytes;	/* copied */
+	uint64_t messages, bytes;	/* copied; to be; or verified */
+	uint64_t deleted;		/* there */
 	bool full;			/* over quota: nothing more is sent */
 	bool spent;			/* the day's budget is */
 	struct migrate_wait {
@@ -43,8 +46,12 @@ struct migrate {
 	struct migrate_rate {
 		int64_t since;		/* ms */
 		uint64_t bytes;		/* since then */
-		uint64_t unsaid;	/* not in the state yet */
 	} rate;
+	struct migrate_sample {
+		uint64_t sampled;	/* bytes that were read */
+		int64_t took;		/* microseconds for these */
+		uint64_t large;		/* messages over APPENDLIMIT */
+	} check;
 	struct arena arena;
 };
 

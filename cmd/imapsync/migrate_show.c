@@ -123,19 +123,28 @@ migrate_show_failed(const struct migrate *r)
 void
 migrate_show_end(const struct migrate *r)
 {
+	const char *what = r->o->verb == MIGRATE_VERIFY ? "verified" :
+	    "copied";
 	struct buf out = { .max = 65536 };
 	struct json j = { .out = &out };
 
+	if (r->o->verb == MIGRATE_CHECK)
+		return;
 	if (r->o->like->json) {
 		begin_line(&j, "end");
-		json_int(&j, "copied", (int64_t)r->messages);
+		json_int(&j, what, (int64_t)r->messages);
 		json_int(&j, "bytes", (int64_t)r->bytes);
+		json_int(&j, "deleted", (int64_t)r->deleted);
 		json_int(&j, "failed", migrate_show_left(r));
 		json_int(&j, "status", fail_worse(r->status, r->e->code));
 		end_line(&j);
-	} else if (!r->o->like->quiet && (r->messages > 0 ||
+	} else if (!r->o->like->quiet && (r->messages + r->deleted > 0 ||
 	    r->o->like->verbose > 0)) {
-		printf("%" PRIu64 " messages copied, %" PRIu64 " bytes\n",
-		    r->messages, r->bytes);
+		printf("%" PRIu64 " messages %s", r->messages, what);
+		if (r->bytes > 0)
+			printf(", %" PRIu64 " bytes", r->bytes);
+		if (r->deleted > 0)
+			printf(", %" PRIu64 " deleted", r->deleted);
+		putchar('\n');
 	}
 }
