@@ -36,6 +36,7 @@ class Serve(imapmem.Server):
 
     def said(self, session, data):
         if b'OK [APPENDUID' in data or (b'OK done' in data and
+                                        self.heard[-1:] and
                                         self.heard[-1][:6] == 'APPEND'):
             self.answers += 1
             if self.answers == self.lose:
@@ -328,7 +329,151 @@ for cut in (3000, 20000, 90000):
                'cut after %d bytes: whole, once' % cut, (r.rc, r.err))
     r.close(a, b)
 
+# ---- looked at, and nothing written
+
+for options in (['--check'], ['--check', '-j']):
+    r, a, b = Run(), Serve(), Serve()
+    fill(a)
+    b.all += ' QUOTA APPENDLIMIT=100000'
+    imapmem.Session.do_getquotaroot = lambda self, *_: self.say(
+        '* QUOTAROOT INBOX ""\r\n* QUOTA "" (STORAGE 10 %d)' % b.room)
+    b.room = 500
+    r.go(a, b, *options)
+    case.check(r.rc == 0 and r.err == '', 'check: all is well', (r.rc, r.err))
+    said = [re.sub(r'"\)', '', ' '.join(h.split()[:2]) if h[:3] == 'UID' else
+                   h.split()[0]) for h in a.heard + b.heard]
+    case.check(set(said) <= LOOKS | {'GETQUOTAROOT'} and
+               set(b.boxes) == {'INBOX'} and os.listdir(r.d) == [],
+               'check: nothing is written, on either side or here',
+               (said, os.listdir(r.d)))
+    if len(options) > 1:
+        last = json.loads(r.out.splitlines()[-1])
+        case.check((last['todo'], last['appendlimit'], last['quota_kb']) ==
+                   (40, 100000, 500), 'check: as JSON', r.out)
+    else:
+        case.check('INBOX -> INBOX: 30 messages, 30 to be copied\n' in r.out and
+                   'Lists/tools -> Lists/tools (to be made): 10 messages' in
+                   r.out and '40 messages, 4310 bytes' in r.out and
+                   '10 of 500 KB in use' in r.out, 'check: told', r.out)
+    b.room = 12
+    a.box('INBOX').add(msg(99, 200000))
+    r.go(a, b, *options)
+    case.check(r.rc == 65 and 'has room for 2 KB' in r.err and
+               '1 messages are larger than' in r.err,
+               'check: no room, and what is too large', (r.rc, r.err))
+    r.close(a, b)
+
+# ---- compared
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+r.go(a, b, '--verify')
+case.check(r.rc == 65 and 'migrate first' in r.err and
+           'empty is not there' in r.err, 'verify: before', (r.rc, r.err))
+r.go(a, b)
+r.go(a, b, '--verify')
+case.check((r.rc, r.out, r.err) == (0, '40 messages verified\n', ''),
+           'verify: all of it', (r.rc, r.out, r.err))
+case.check(b.appends() == [] and not any(h.startswith('SELECT') for h in
+           b.heard), 'verify: nothing is written', b.heard)
+b.box('INBOX').messages[3].data += b'more'
+del b.box('INBOX').messages[5]
+a.box('INBOX').add(msg(88))
+r.go(a, b, '--verify')
+case.check(r.rc == 65 and 'UID 4 (4 there): its bytes are others there' in
+           r.err and 'UID 6 (6 there): it is not there any more' in r.err and
+           'INBOX: 1 messages are not copied' in r.err and
+           r.out == '38 messages verified\n', 'verify: what is wrong',
+           (r.rc, r.out, r.err))
+r.close(a, b)
+r, a, b = Run(), Serve(), Serve(WAYS['no UIDPLUS'])
+fill(a)
+r.go(a, b)
+r.go(a, b, '--verify')
+case.check((r.rc, r.out) == (0, '40 messages verified\n'),
+           'verify: without UIDs they are looked for', (r.rc, r.err))
+r.close(a, b)
+
+# ---- what is too many there
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+b.box('INBOX').add(b'Subject: own\r\n\r\n')
+b.box('own').add(msg(5000))
+r.go(a, b)
+case.check(r.rc == 0 and len(b.box('INBOX').messages) == 31,
+           'what is in TO stays', r.err)
+r.go(a, b, '--delete-extra')
+case.check(r.rc == 0 and all(a.all_of(n) == b.all_of(n) for n in a.boxes) and
+           len(b.box('own').messages) == 1 and '1 deleted' in r.out,
+           '--delete-extra: but not with it; folders stay', (r.rc, r.err))
+del a.box('INBOX').messages[:20]
+r.go(a, b, '--delete-extra')
+case.check(r.rc == 75 and len(b.box('INBOX').messages) == 30 and
+           '20 of 30 messages there are not in FROM: nothing is deleted' in
+           r.err, 'braked', (r.rc, r.err))
+r.go(a, b, '--delete-extra', '--allow-deletes', '20')
+case.check(r.rc == 0 and same(a, b), 'or allowed', (r.rc, r.err))
+
+
+def meanwhile(session, verb, args):
+    if verb == 'APPEND' and not any(b'new' in m.data for m in
+                                    b.box('INBOX').messages):
+        b.box('INBOX').add(b'Subject: new\r\n\r\n')
+
+
+b.on_command = meanwhile
+a.box('INBOX').add(msg(600))
+r.go(a, b, '--delete-extra')
+case.check(r.rc == 0 and len(b.box('INBOX').messages) == len(
+    a.box('INBOX').messages) + 1, 'what comes meanwhile stays', r.err)
+r.close(a, b)
+
+# ---- killed before each change of a file and each send, and finished
+
+LIB = os.path.dirname(BIN) + '/lab/killn.so'
+for name in ('MULTIAPPEND', 'no UIDPLUS'):
+    a = Serve()
+    fill(a, 12)
+    r, b = Run(), Serve(WAYS[name])
+    count = r.d + '/count'
+    r.go(a, b, env={'LD_PRELOAD': LIB, 'KILLN_COUNT': count,
+                    'KILLN_NET': '1', 'KILLN_FAST': '1'})
+    n = int(open(count).read())
+    r.close(b)
+    bad = []
+    for at in range(1, n + 1, 1 if n < 60 else 2):
+        r, b = Run(), Serve(WAYS[name])
+        r.go(a, b, env={'LD_PRELOAD': LIB, 'KILLN': str(at), 'KILLN_NET': '1',
+                        'KILLN_FAST': '1'})
+        first = r.rc
+        r.go(a, b)
+        if (first, r.rc) != (-9, 0) or not same(a, b):
+            bad.append((at, first, r.rc, r.err))
+        r.go(a, b)
+        if r.rc or b.appends():
+            bad.append((at, 'again'))
+        r.close(b)
+    case.check(n > 20 and not bad, '%s: killed at each of %d points: whole, '
+               'once' % (name, n), bad)
+    a.close()
+
 # ---- usage
+
+for args, why in ((['--check', '--verify'], '--verify'),
+                  (['--near', 'x'], '--near has no effect with migrate'),
+                  (['--allow-deletes', '3'], 'without --delete-extra'),
+                  (['--failed', '--rate', '3'], '--rate'),
+                  (['-u', 'jo'], '--user has no effect with migrate')):
+    r, a, b = Run(), Serve(), Serve()
+    r.go(a, b, *args)
+    case.check(r.rc == 64 and why in r.err and b.heard == [],
+               ' '.join(args), (r.rc, r.err))
+    r.close(a, b)
+p = subprocess.run([BIN, '--automap', '-S', 'imap://x.test'],
+                   capture_output=True)
+case.check(p.returncode == 64 and b'no effect without migrate' in p.stderr,
+           'and without migrate', p.stderr)
 
 r, a, b = Run(), Serve(), Serve()
 for args in (['migrate', 'x'], ['migrate'], ['migrate', 'a', 'b', 'c']):
