@@ -38,6 +38,7 @@ enum imap_cap {
 	IMAP_BINARY = 1 << 21, IMAP_OBJECTID = 1 << 22,
 	IMAP_NAMESPACE = 1 << 23, IMAP_REV1 = 1 << 24,
 	IMAP_LIST_EXTENDED = 1 << 25, IMAP_UIDBATCHES = 1 << 27,
+	IMAP_STATUS_SIZE = 1 << 30,
 	IMAP_APPENDLIMIT = 1 << 26	/* m->appendlimit, or one a mailbox */
 };
 

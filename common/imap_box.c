@@ -60,7 +60,7 @@ box_ask(struct imap *m, const char *verb, struct str name, const char *rest)
 
 /* With blanks and brackets around it; nothing if nothing is asked. */
 static void
-status_items(const struct imap *m, struct buf *to)
+status_items(const struct imap *m, struct buf *to, enum imap_counts what)
 {
 	buf_s(to, "(MESSAGES UIDNEXT UIDVALIDITY");
 	if ((m->caps & IMAP_CONDSTORE) != 0)
@@ -69,23 +69,31 @@ status_items(const struct imap *m, struct buf *to)
 		buf_s(to, " MAILBOXID");
 	if ((m->caps & IMAP_APPENDLIMIT) != 0 && m->appendlimit == 0)
 		buf_s(to, " APPENDLIMIT");
+	if (what == IMAP_LIST_SIZES && (m->caps & IMAP_STATUS_SIZE) != 0)
+		buf_s(to, " SIZE");
 	buf_c(to, ')');
 }
 
+bool
+imap_list_says_subscribed(const struct imap *m)
+{
+	return (m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS |
+	    IMAP_REV2)) != 0;
+}
+
 unsigned
-imap_ask_list(struct imap *m, const char *pattern, bool status)
+imap_ask_list(struct imap *m, const char *pattern, enum imap_counts what)
 {
 	struct buf b = { .max = 1024 };
 	unsigned tag;
 
-	if ((m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS |
-	    IMAP_REV2)) != 0) {
+	if (imap_list_says_subscribed(m)) {
 		buf_s(&b, " RETURN (SUBSCRIBED");
 		if ((m->caps & IMAP_SPECIAL_USE) != 0)
 			buf_s(&b, " SPECIAL-USE");
-		if (status && (m->caps & IMAP_LIST_STATUS) != 0) {
+		if (what != IMAP_LIST_NAMES && (m->caps & IMAP_LIST_STATUS) != 0) {
 			buf_s(&b, " STATUS ");
-			status_items(m, &b);
+			status_items(m, &b, what);
 		}
 		buf_c(&b, ')');
 	}
@@ -95,17 +103,29 @@ imap_ask_list(struct imap *m, const char *pattern, bool status)
 	return tag;
 }
 
-unsigned
-imap_ask_status(struct imap *m, struct str name)
+static unsigned
+ask_counts(struct imap *m, struct str name, enum imap_counts what)
 {
 	struct buf b = { .max = 1024 };
 	unsigned tag;
 
 	buf_c(&b, ' ');
-	status_items(m, &b);
+	status_items(m, &b, what);
 	tag = box_ask(m, "STATUS", name, b.p);
 	buf_free(&b);
 	return tag;
+}
+
+unsigned
+imap_ask_status(struct imap *m, struct str name)
+{
+	return ask_counts(m, name, IMAP_LIST_COUNTS);
+}
+
+unsigned
+imap_ask_status_size(struct imap *m, struct str name)
+{
+	return ask_counts(m, name, IMAP_LIST_SIZES);
 }
 
 unsigned

@@ -33,10 +33,15 @@ unsigned imap_ask_ready(struct imap *, unsigned of);
  * where the server can (IMAP_LIST_STATUS); else STATUS is to be asked for.
  * STATUS has MESSAGES UIDNEXT UIDVALIDITY, and HIGHESTMODSEQ where the server
  * has CONDSTORE, MAILBOXID with OBJECTID, and APPENDLIMIT if that is one a
- * mailbox, if status is set.
+ * mailbox; with IMAP_LIST_SIZES SIZE, too, where the server has it (RFC 8438).
  */
-unsigned imap_ask_list(struct imap *, const char *pattern, bool status);
+enum imap_counts { IMAP_LIST_NAMES, IMAP_LIST_COUNTS, IMAP_LIST_SIZES };
+unsigned imap_ask_list(struct imap *, const char *pattern,
+    enum imap_counts);
 unsigned imap_ask_status(struct imap *, struct str name);
+unsigned imap_ask_status_size(struct imap *, struct str name);	/* with SIZE */
+/* Says LIST which mailboxes are subscribed?  Else LSUB does. */
+bool imap_list_says_subscribed(const struct imap *);
 
 /*
  * SELECT or EXAMINE.  With QRESYNC and since.modseq > 0 the answer has what

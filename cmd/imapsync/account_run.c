@@ -248,6 +248,7 @@ close_run(struct run *r)
 	if (r->lock >= 0)
 		close(r->lock);
 	report_free(&r->report);
+	name_set_free(&r->unsubscribed);
 	arena_free(&r->arena);
 }
 
@@ -316,7 +317,7 @@ account_list(const struct settings *o, struct err *e)
 {
 	struct settings all = *o;
 	struct run r = { .o = &all, .e = e, .root = -1, .lock = -1,
-	    .attic = { .all = -1 }, .links = 1 };
+	    .attic = { .all = -1 }, .links = 1, .listing = true };
 	struct sandbox box = { 0 };
 	struct link *l;
 	int status;

@@ -11,6 +11,7 @@
 #include "index.h"
 #include "mark.h"
 #include "mem.h"
+#include "name_set.h"
 #include "near_dir.h"
 #include "opt.h"
 #include "phase.h"
@@ -28,15 +29,14 @@ struct box_far {
 	bool changed;		/* by us, in this pass */
 	bool renumbered;	/* its UIDVALIDITY is not the state's */
 	bool strange;		/* it has others under known UIDs */
-	struct mark now;	/* of LIST-STATUS or STATUS, and what we
-				   moved there since; not its modseq */
+	struct mark now;	/* of STATUS, and our moves since; no modseq */
 	struct mark seen;	/* of SELECT, or of STATUS if trusted */
+	uint64_t size;		/* in bytes; UINT64_MAX: not told */
 	const char *use;	/* what it is for, "\\Sent" say; or NULL */
 	uint64_t told;		/* UIDNEXT as SELECT said it, or 0 */
 	uint64_t hidden;	/* so many it has, and does not show */
 	uint64_t storable;	/* flags; all, until SELECT says which */
-	struct far_msg *v;	/* changed, and those new ones that were
-				   asked who they are; sorted by UID */
+	struct far_msg *v;	/* changed, or asked who they are; by UID */
 	size_t n, cap;
 	struct imap_uids fresh;	/* new: all of them, by their UIDs alone */
 	struct imap_uids gone;
@@ -99,6 +99,8 @@ struct run {
 	const char *trash;	/* the mailbox that is \Trash, or NULL */
 	char sep;
 	struct report report;
+	struct name_set unsubscribed;	/* on the server; if that counts */
+	bool listing;		/* it only shows the folders */
 	bool folders_kept;	/* so many are gone that none is deleted */
 };
 
@@ -114,10 +116,8 @@ bool box_busy(const struct box *);
 void box_outcome(struct box *, enum outcome);
 bool box_failed(const struct box *);
 void box_fault(struct box *);	/* the run's error is its own: told, left */
-/* Puts it into one more pass; the first reason is kept. */
-void box_again(struct box *, enum again);
-/* Makes the members that it has while it is open. */
-void box_begin(struct box *);
+void box_again(struct box *, enum again);	/* the first reason is kept */
+void box_begin(struct box *);	/* makes what it has while it is open */
 /* Saves the state if it was no dry run, and frees all of it. */
 void box_close(struct box *);
 /* Forgets all but the state and the Maildir, which stay open. */
@@ -145,6 +145,6 @@ void box_far_sort(struct box *);	/* of two with one UID the later stays */
 void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
 
-enum { PASSES = 2 };		/* over a mailbox, in a run */
-enum { FEW_FILES = 1400 };	/* mailboxes in work need that many */
+/* Over a mailbox, in a run; what mailboxes in work need. */
+enum { PASSES = 2, FEW_FILES = 1400 };
 #endif

@@ -227,6 +227,14 @@ all_of_it(const struct box *b)
 	return true;
 }
 
+/* RENAME takes no subscription along. */
+static void
+subscribe(const struct box *b)
+{
+	if (b->run->o->listed == LISTED_SUBSCRIBED)
+		imap_ask_subscribe(&b->run->link[0].imap, str_of(b->name));
+}
+
 /* Those below the renamed one have other names on the server by now. */
 static int
 take_along(struct box *b, struct box *to)
@@ -248,6 +256,7 @@ take_along(struct box *b, struct box *to)
 		c->far.is = false;
 		if (now == NULL)
 			continue;
+		subscribe(now);
 		now->far.is = true;
 		now->far.now = c->far.now;
 		now->far.counted = c->far.counted;
@@ -278,6 +287,7 @@ folders_rename_far(struct box *b, struct box *to)
 			    to->name, m->text);
 		if (got != 0)
 			return got < 0 ? -1 : 1;
+		subscribe(to);
 		if (folders_follow(b, to) < 0)
 			return -1;
 	}

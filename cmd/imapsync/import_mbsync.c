@@ -601,6 +601,8 @@ channel(struct mbsync *m, struct foreign_section *s,
 	}
 	name = conf_out_name(m->o, "sync", s->name);
 	conf_out_section(m->o, "sync", name, parent);
+	if (foreign_yes(take_key(m, far.store, "SubscribedOnly", NULL)))
+		conf_out_key(m->o, "subscribed", "on");
 	read_store(m, near.store, far.box[0] == '\0' ||
 	    foreign_is(far.box, "INBOX"));
 	mbsync_folders(m, s, far, near);

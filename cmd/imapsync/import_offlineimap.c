@@ -194,6 +194,8 @@ offlineimap_folders(struct offlineimap *m, struct foreign_section *r)
 	const char *more = take_value(m, r, "folderincludes");
 	struct opt_list to = { 0 }, names = { 0 };
 
+	if (foreign_yes(take_value(m, r, "subscribedonly")))
+		conf_out_key(m->o, "subscribed", "on");
 	if (text != NULL && !filter(m, text, &to)) {
 		conf_out_note(m->o, "not taken over: folderfilter: say it with patterns");
 		return;

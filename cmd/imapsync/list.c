@@ -23,6 +23,7 @@
 #include "list.h"
 #include "map.h"
 #include "mark.h"
+#include "name_set.h"
 #include "names.h"
 #include "naming.h"
 #include "near_dir.h"
@@ -38,6 +39,7 @@ struct seen {
 	const char *id;		/* MAILBOXID, or NULL */
 	const char *use;	/* what it is for, or NULL */
 	uint64_t uidvalidity, uidnext, modseq, exists;
+	uint64_t size;		/* of all messages; UINT64_MAX */
 	bool far, near, counted;
 };
 
@@ -49,6 +51,7 @@ struct found {
 	struct seen *v;
 	size_t n, cap;
 	struct table name, path;	/* of v */
+	struct name_set lsub;		/* what LSUB says */
 	struct opt_list left;		/* paths that are not those of names */
 	size_t lines, bytes;		/* of LIST */
 };
@@ -93,6 +96,7 @@ seen_add(struct found *f, struct str name, const char *path)
 	}
 	b = &f->v[f->n];
 	*b = (struct seen){ .name = arena_dup(a, name) };
+	b->size = UINT64_MAX;
 	b->path = str_eq(name, str_of(path)) ? b->name :
 	    arena_dup(a, str_of(path));
 	table_add(&f->name, f, f->n);
@@ -122,6 +126,7 @@ become(struct found *f)
 		b->near.is = s->near;
 		b->far.counted = s->counted;
 		b->far.use = s->use;
+		b->far.size = s->size;
 		b->far.now = (struct mark){ s->uidvalidity, s->uidnext,
 		    s->modseq, s->exists, s->id };
 	}
@@ -134,6 +139,7 @@ found_free(struct found *f)
 {
 	table_free(&f->name);
 	table_free(&f->path);
+	name_set_free(&f->lsub);
 	free(f->v);
 }
 
@@ -141,7 +147,8 @@ found_free(struct found *f)
 
 /* The bytes that were kept of it, for what is said anew. */
 static size_t
-take_status(struct arena *a, struct imap *m, struct mark *to)
+take_status(struct arena *a, struct imap *m, struct mark *to,
+    uint64_t *size)
 {
 	const char *was = to->id;
 	struct imap_item it;
@@ -159,6 +166,8 @@ take_status(struct arena *a, struct imap *m, struct mark *to)
 			to->modseq = it.number;
 		else if (str_is(it.name, "MAILBOXID"))
 			id = str_to(it.text, MARK_ID);
+		else if (str_is(it.name, "SIZE"))
+			*size = it.number;
 	}
 	if (was != NULL && str_eq(id, str_of(was)))
 		to->id = was;
@@ -172,7 +181,7 @@ note_status(struct found *f, struct imap *m, struct seen *b)
 {
 	struct mark now = { .id = b->id };
 
-	f->bytes += take_status(&f->r->arena, m, &now);
+	f->bytes += take_status(&f->r->arena, m, &now, &b->size);
 	b->uidvalidity = now.uidvalidity;
 	b->uidnext = now.uidnext;
 	b->modseq = now.modseq;
@@ -246,9 +255,24 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 static bool
 is_synced(const struct run *r, struct str name, char sep)
 {
-	return names_match(r->o->patterns, name, sep) &&
+	return names_match(r->o->patterns, name, sep) && (r->listing ||
+	    !name_set_has(&r->unsubscribed, name)) &&
 	    (r->o->local_only == NULL ||
 	    !names_match(r->o->local_only, name, sep));
+}
+
+/* The inbox needs no subscription. */
+static void
+note_subscribed(struct found *f, const struct imap_resp *m, struct str name)
+{
+	struct run *r = f->r;
+
+	if (r->o->listed == LISTED_ALL || str_is(name, "INBOX") ||
+	    imap_has_flag(m->flags, "\\Subscribed") ||
+	    name_set_has(&f->lsub, name))
+		return;
+	name_set_add(&r->unsubscribed, &r->arena, name);
+	f->bytes += name.n;
 }
 
 static void
@@ -260,13 +284,14 @@ take_list(struct found *f, const struct imap_resp *m)
 	if (r->sep == '\0')
 		r->sep = m->sep;
 	note_trash(f, m, name);		/* be it synced or not */
+	note_subscribed(f, m, name);
 	if (!imap_selectable(m->flags) || !is_synced(r, name, m->sep))
 		return;
 	take_name(f, m, name);
 }
 
 static int
-found_hear(struct found *f, struct imap *m, unsigned tag)
+found_hear(struct found *f, struct imap *m, unsigned tag, const char *what)
 {
 	struct imap_resp r;
 	struct seen *b;
@@ -277,6 +302,10 @@ found_hear(struct found *f, struct imap *m, unsigned tag)
 		if (r.type == IMAP_LIST) {
 			f->lines++;
 			take_list(f, &r);
+		} else if (r.type == IMAP_LSUB) {
+			f->lines++;
+			f->bytes += r.name.n;
+			name_set_add(&f->lsub, &f->r->arena, canonical(r.name));
 		} else if (r.type == IMAP_STATUS &&
 		    (b = seen_named(f, canonical(r.name))) != NULL)
 			note_status(f, m, b);
@@ -284,7 +313,7 @@ found_hear(struct found *f, struct imap *m, unsigned tag)
 			return -1;
 	} while (!imap_done(&r, tag));
 	return r.type == IMAP_OK ? 0 : conn_fail(m->c, EX_UNAVAILABLE,
-	    "LIST: %s", m->text);
+	    "%s: %s", what, m->text);
 }
 
 static int
@@ -304,7 +333,7 @@ hear_status(struct run *r, struct imap *m, unsigned tag)
 		    STR_ARG(canonical(is.name)));
 		if ((b = box_named(r, name)) == NULL)
 			continue;
-		bytes += take_status(&r->arena, m, &b->far.now);
+		bytes += take_status(&r->arena, m, &b->far.now, &b->far.size);
 		b->far.counted = b->far.now.uidvalidity != 0;
 		if (imap_list_bound(m, 0, bytes) < 0)
 			return -1;
@@ -329,8 +358,8 @@ ask_status(struct run *r, bool (*of)(const struct box *))
 		}
 		if (i < r->nboxes && r->boxes[i].far.is && of(&r->boxes[i])) {
 			r->boxes[i].far.counted = false;
-			tag[n++] = imap_ask_status(m,
-			    str_of(r->boxes[i].name));
+			tag[n++] = (r->listing ? imap_ask_status_size :
+			    imap_ask_status)(m, str_of(r->boxes[i].name));
 		}
 	}
 	return 0;
@@ -548,7 +577,11 @@ found_find(struct found *f)
 	struct run *r = f->r;
 	struct imap *m = &r->link[0].imap;
 
-	if (found_hear(f, m, imap_ask_list(m, "*", true)) < 0)
+	if (r->o->listed == LISTED_SUBSCRIBED && !imap_list_says_subscribed(m) &&
+	    found_hear(f, m, imap_ask_lsub(m), "LSUB") < 0)
+		return -1;
+	if (found_hear(f, m, imap_ask_list(m, "*", r->listing ?
+	    IMAP_LIST_SIZES : IMAP_LIST_COUNTS), "LIST") < 0)
 		return -1;
 	if (r->root >= 0 && near_dir_folders(r->root, r->o->how.layout, take_folder, f, r->e) < 0)
 		return -1;
@@ -563,11 +596,13 @@ list_find(struct run *r)
 {
 	struct found f = { .r = r, .name.text = seen_name,
 	    .path.text = path_at };
-	int got = found_find(&f);
+	int got;
 	struct box *b;
 	bool racy;
 	size_t i;
 
+	name_set_free(&r->unsubscribed);
+	got = found_find(&f);
 	if (got == 0 && r->o->policy.far_delete == FAR_TRASH &&
 	    r->o->trash != NULL && r->trash == NULL)
 		got = fail(r->e, EX_CONFIG, "--trash %s: there is no such mailbox on the server",

@@ -5,6 +5,7 @@
 #include "box.h"
 #include "json.h"
 #include "list_show.h"
+#include "name_set.h"
 #include "names.h"
 #include "settings.h"
 #include "str.h"
@@ -15,6 +16,7 @@ synced(const struct box *b, const struct settings *o)
 	char sep = b->run->sep;
 
 	return names_match(o->patterns, str_of(b->name), sep) &&
+	    !name_set_has(&b->run->unsubscribed, str_of(b->name)) &&
 	    (o->local_only == NULL ||
 	    !names_match(o->local_only, str_of(b->name), sep));
 }
@@ -32,6 +34,10 @@ show_json(const struct box *b, const struct settings *o)
 	json_s(&j, "box", b->name);
 	if (b->far.counted)
 		json_int(&j, "messages", (int64_t)b->far.now.exists);
+	if (b->far.size != UINT64_MAX)
+		json_int(&j, "size", (int64_t)b->far.size);
+	else
+		json_s(&j, "size", NULL);
 	if (b->far.use != NULL)
 		json_s(&j, "use", b->far.use);
 	json_bool(&j, "synced", synced(b, o));
@@ -45,16 +51,24 @@ show_json(const struct box *b, const struct settings *o)
 }
 
 static void
+put_number(char *to, size_t size, uint64_t n)
+{
+	if (n == UINT64_MAX)
+		snprintf(to, size, "?");
+	else
+		snprintf(to, size, "%llu", (unsigned long long)n);
+}
+
+static void
 show_text(const struct box *b, const struct settings *o)
 {
-	char name[1100], path[1100], n[24] = "-";
+	char name[1100], path[1100], n[24], size[24];
 
-	if (b->far.counted)
-		snprintf(n, sizeof n, "%llu",
-		    (unsigned long long)b->far.now.exists);
+	put_number(n, sizeof n, b->far.counted ? b->far.now.exists : UINT64_MAX);
+	put_number(size, sizeof size, b->far.size);
 	str_escape(name, sizeof name, str_of(b->name));
 	str_escape(path, sizeof path, str_of(b->path));
-	printf("%8s %-10s %s", n, b->far.use != NULL ? b->far.use : "-", name);
+	printf("%8s %11s %-10s %s", n, size, b->far.use != NULL ? b->far.use : "-", name);
 	if (!synced(b, o))
 		printf(": not synced\n");
 	else if (b->near.is)

@@ -35,7 +35,7 @@ struct options {
 	const char *flatten, *delimiter, *inbox;
 	const char *near_gets, *far_gets;	/* NULL: all */
 	const char *import;
-	bool pull, push, mirror, all, watch;
+	bool pull, push, mirror, all, watch, subscribed;
 	struct opt_list bodies;		/* rules */
 	struct body_want want;
 	struct watch watching;
@@ -137,6 +137,8 @@ static const struct opt options[] = {
 	    .help = "another name here: 'Sent -> [Gmail]/Sent Mail'" },
 	{ .name = "patterns", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &o.is.patterns, .help = "which folders: '* !Spam !Lists/%'" },
+	{ .name = "subscribed", .kind = OPT_FLAG, .to = &o.subscribed,
+	    .help = "subscribed folders alone" },
 	{ .name = "local-only", .arg = "LIST", .kind = OPT_TEXT,
 	    .to = &o.is.local_only,
 	    .help = "folders that stay here alone: 'Archive Old/*'" },
@@ -468,6 +470,7 @@ policies(struct err *e)
 	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
 	o.is.create_far = (p->far_gets & GETS_NEW) != 0 &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_FAR);
+	o.is.listed = o.subscribed ? LISTED_SUBSCRIBED : LISTED_ALL;
 	o.is.folders_delete = o.folders == FOLDERS_DELETE;
 	return 0;
 }

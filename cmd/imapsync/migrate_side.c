@@ -197,10 +197,9 @@ migrate_side_list(struct migrate_side *s)
 		return 0;
 	s->names.text = side_name;
 	if (imap_namespace(m, &s->space) < 0 ||
-	    hear_list(s, imap_ask_list(m, "*", false)) < 0)
+	    hear_list(s, imap_ask_list(m, "*", IMAP_LIST_NAMES)) < 0)
 		return -1;
-	if ((m->caps & (IMAP_LIST_EXTENDED | IMAP_LIST_STATUS |
-	    IMAP_REV2)) == 0 && hear_list(s, imap_ask_lsub(m)) < 0)
+	if (!imap_list_says_subscribed(m) && hear_list(s, imap_ask_lsub(m)) < 0)
 		return -1;
 	if (s->n > 0)
 		qsort(s->v, s->n, sizeof *s->v, name_order);

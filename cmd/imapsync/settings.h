@@ -47,6 +47,7 @@ struct settings {
 	const char *former_state;	/* another program's; or NULL */
 	const char *patterns;		/* of folders: see names_match */
 	struct opt_list map;		/* rules: see map.h */
+	enum { LISTED_ALL, LISTED_SUBSCRIBED } listed;	/* by the server */
 	struct opt_list follow;		/* links in place of Maildirs */
 	const char *on_change;		/* a command; or NULL */
 	const char *trash;		/* the server's mailbox, or NULL: found */

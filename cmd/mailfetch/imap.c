@@ -120,7 +120,7 @@ static int
 ask_list(struct run *r, struct imap *m, struct folders *f)
 {
 	struct imap_resp resp;
-	unsigned tag = imap_ask_list(m, "*", false);
+	unsigned tag = imap_ask_list(m, "*", IMAP_LIST_NAMES);
 
 	do {
 		if (imap_next(m, &resp) < 0)

@@ -284,7 +284,7 @@ folders(struct imap *m)
 
 	done_well(m, imap_ask_rename(m, STR("B"), STR("C")), "RENAME");
 	done_well(m, imap_ask_subscribe(m, STR("C")), "SUBSCRIBE");
-	tag = imap_ask_list(m, "*", true);
+	tag = imap_ask_list(m, "*", IMAP_LIST_COUNTS);
 	do {
 		must(imap_next(m, &r) > 0, "LIST");
 		lists += r.type == IMAP_LIST;

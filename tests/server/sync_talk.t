@@ -154,8 +154,8 @@ def folders_there():
     r = u.sync("--patterns", "INBOX Sent a/*", "list")
     is_((r.status, r.err), (0, ""), "list")
     is_([re.sub(" +", " ", x) for x in r.out.splitlines()],
-        [" 2 - INBOX: INBOX", " 1 - Fü: not synced",
-         " 1 \\Sent Sent: Sent", " 0 - a/b: not here yet, a/b"],
+        [" 2 ? - INBOX: INBOX", " 1 ? - Fü: not synced",
+         " 1 ? \\Sent Sent: Sent", " 0 ? - a/b: not here yet, a/b"],
         "a line each")
     ok(not any(re.match("SELECT|EXAMINE|CREATE|UID", c)
                for c in u.server.heard[heard:]) and u.near.tree() == tree,
@@ -163,9 +163,9 @@ def folders_there():
     r = u.sync("--patterns", "INBOX Sent a/*", "-j", "list")
     is_([{k: v for k, v in e.items() if k not in ("v", "account", "event")}
          for e in r.events if e["box"] in ("Sent", "Fü")],
-        [{"box": "Fü", "messages": 1, "synced": False},
-         {"box": "Sent", "messages": 1, "use": r"\Sent", "synced": True,
-          "path": "Sent", "here": True}], "-j: the same")
+        [{"box": "Fü", "messages": 1, "size": None, "synced": False},
+         {"box": "Sent", "messages": 1, "size": None, "use": r"\Sent",
+          "synced": True, "path": "Sent", "here": True}], "-j: the same")
     is_(u.sync("list", "a", "b").status, 64, "two names: 64")
     r = u.sync("-S", "imap://127.0.0.1:1", "list")
     is_((r.status, r.err.count("\n")), (75, 1), "nobody answers")

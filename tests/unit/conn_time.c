@@ -320,7 +320,7 @@ static unsigned
 ask_list(struct imap *i, struct str s)
 {
 	(void)s;
-	return imap_ask_list(i, "*", false);
+	return imap_ask_list(i, "*", IMAP_LIST_NAMES);
 }
 
 static unsigned

@@ -445,7 +445,7 @@ asking(void)
 #define SAYS(call, want) (m->tag = 0, (call), is_str(heard(w), want, "%s", #call))
 
 	m->caps = NOTHING;
-	SAYS(imap_ask_list(m, "*", true), "A1 LIST \"\" \"*\"");
+	SAYS(imap_ask_list(m, "*", IMAP_LIST_COUNTS), "A1 LIST \"\" \"*\"");
 	SAYS(imap_ask_status(m, box), "A1 STATUS \"a\\\"&AOk-\" (MESSAGES "
 	    "UIDNEXT UIDVALIDITY)");
 	SAYS(imap_ask_select(m, box, false, &since),
@@ -453,17 +453,17 @@ asking(void)
 	SAYS(imap_ask_search(m, "ALL"), "A1 UID SEARCH ALL");
 	SAYS(imap_ask_unselect(m), "A1 EXAMINE \"\"");
 	m->caps = IMAP_LIST_EXTENDED;
-	SAYS(imap_ask_list(m, "%", true), "A1 LIST \"\" \"%\" RETURN "
+	SAYS(imap_ask_list(m, "%", IMAP_LIST_COUNTS), "A1 LIST \"\" \"%\" RETURN "
 	    "(SUBSCRIBED)");
 	m->caps = IMAP_CONDSTORE;
 	SAYS(imap_ask_select(m, b, true, NULL), "A1 EXAMINE \"b\" "
 	    "(CONDSTORE)");
 	m->caps = EVERYTHING;
 	m->utf8 = true;
-	SAYS(imap_ask_list(m, "x/*", true), "A1 LIST \"\" \"x/*\" RETURN "
+	SAYS(imap_ask_list(m, "x/*", IMAP_LIST_COUNTS), "A1 LIST \"\" \"x/*\" RETURN "
 	    "(SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY "
 	    "HIGHESTMODSEQ MAILBOXID APPENDLIMIT))");
-	SAYS(imap_ask_list(m, "x/*", false), "A1 LIST \"\" \"x/*\" RETURN "
+	SAYS(imap_ask_list(m, "x/*", IMAP_LIST_NAMES), "A1 LIST \"\" \"x/*\" RETURN "
 	    "(SUBSCRIBED SPECIAL-USE)");
 	m->appendlimit = 1;
 	SAYS(imap_ask_status(m, box), "A1 STATUS \"a\\\"\xc3\xa9\" (MESSAGES "

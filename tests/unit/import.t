@@ -394,6 +394,18 @@ Sync Pull
 E
 is "$(grep -c '^  trash \[Gmail\]/Trash$' <<<"$OUT")" 1 \
     "is named where deletions go to the server"
+mbsync "SubscribedOnly" <<'E'
+IMAPStore s
+Host s.test
+User jo
+SubscribedOnly yes
+
+Channel c
+Far :s:
+Near :n:
+E
+like "$OUT" '  subscribed on'$'\n' "is said"
+unlike "$OUT" 'not taken over: SubscribedOnly' "and not that it is not"
 
 # words WANTED SYNC ...: what each side gets by that Sync
 words() {
