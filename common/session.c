@@ -271,6 +271,14 @@ renew_secret(struct session *s, struct err *e)
 	return get_secret(s, e);
 }
 
+void
+session_again(struct session *s)
+{
+	s->account->deadline = 0;
+	session_begin(s->account);
+	s->conf.deadline = s->account->deadline;
+}
+
 int
 session_renew(struct session *s, struct err *e)
 {

@@ -52,6 +52,9 @@ int session_ready_all(struct session *const *, size_t n, struct err *);
  */
 int session_connect(struct session *, struct err *);
 
+/* --timeout begins anew, on the connection that there is, too. */
+void session_again(struct session *);
+
 /*
  * Long after session_ready (account->again): the server may have another
  * address by now, and a command's password or token be another one.

@@ -1,4 +1,6 @@
 /* batch_link.c: a connection that one message after the other goes over */
+#include <stdio.h>
+
 #include "batch_link.h"
 #include "clock.h"
 #include "direct.h"
@@ -175,6 +177,8 @@ batch_link_send(struct batch_link *k, struct letter *l, struct report *r,
 				return -1;
 			}
 		}
+		snprintf(r->peer, sizeof r->peer, "%s",
+		    conn_peer(k->session->conn));
 		got = link_try(k, l, fresh, e);
 	} while (got == 1);
 	return e->code == 0 || of_message(e->code) || !fresh ? 0 : -1;

@@ -139,12 +139,12 @@ params(struct queue_entry *q, struct str s, struct err *e)
 }
 
 static const char *
-address(struct queue_entry *q, struct str s, struct err *e)
+address(struct queue_entry *q, struct str s, bool bare, struct err *e)
 {
 	struct addr a;
 
-	if ((str_has(s, '@') ? addr_mailbox(&a, s, e) :
-	    addr_local(&a, s, e)) < 0)
+	if ((bare && !str_has(s, '@') ? addr_local(&a, s, e) :
+	    addr_mailbox(&a, s, e)) < 0)
 		return NULL;
 	q->utf8 |= a.utf8;
 	return arena_dup(q->arena, s);
@@ -155,7 +155,7 @@ read_to(struct reading *r, struct str value, struct err *e)
 {
 	struct smtp_mail *m = &r->q->mail;
 	struct smtp_rcpt *v;
-	const char *to = address(r->q, value, e);
+	const char *to = address(r->q, value, r->q->bare, e);
 
 	if (to == NULL)
 		return -1;
@@ -189,7 +189,8 @@ static int
 read_from(struct reading *r, struct str value, struct err *e)
 {
 	r->from = true;
-	r->q->mail.from = value.n == 0 ? "" : address(r->q, value, e);
+	r->q->mail.from = value.n == 0 ? "" :
+	    address(r->q, value, false, e);
 	return r->q->mail.from != NULL ? 0 : -1;
 }
 

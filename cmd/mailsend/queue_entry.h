@@ -40,8 +40,9 @@ enum queue_fate {
 };
 extern const char *const queue_fate_names[QUEUE_FATES];
 
-struct queue_entry {		/* in the arena; begin with that alone */
+struct queue_entry {		/* in the arena; begin with these two */
 	struct arena *arena;
+	bool bare;		/* a name alone may be a recipient */
 	struct smtp_mail mail;	/* but for .msg; replies are those of before */
 	enum queue_fate *fate;	/* of each mail.rcpt */
 	const char *account;	/* or NULL */

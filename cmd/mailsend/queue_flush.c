@@ -4,8 +4,8 @@
  * Each message is locked while it is looked at, so several flushers do no harm
  * to each other.  That an attempt begins is on the disk before the server hears
  * of it: one whose end was never written may have been a success, and its
- * recipients are in doubt.  A server that cannot be reached is not asked again
- * for the next message: that one stays due.
+ * recipients are in doubt.  One connection serves all messages.  A server that
+ * cannot be reached is not asked again for the next message: that one stays due.
  */
 #include <pwd.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "queue_flush.h"
+#include "account_url.h"
+#include "batch_link.h"
 #include "clock.h"
 #include "queue.h"
 #include "queue_entry.h"
@@ -43,6 +45,8 @@ struct flush {
 	size_t nuser;
 	bool all;			/* due or not */
 	bool reports;			/* some were made, and want to go */
+	struct batch_link link;		/* to the account's one server; */
+	bool linked;			/* it is ready to be used */
 	struct err down;		/* why no server can be reached */
 	int worst;
 };
@@ -162,7 +166,7 @@ other_accounts(struct flush *f, const char *argv0)
 	size_t i, k, n = 0;
 
 	for (i = 0; i < f->list.n && n < ACCOUNTS_MAX; i++) {
-		struct queue_entry q = { .arena = &mem };
+		struct queue_entry q = { .arena = &mem, .bare = true };
 
 		if (!peek(f, &f->list.v[i], &q) || q.account == NULL ||
 		    for_us(f->run, &q) || !is_due(f, &q))
@@ -348,6 +352,34 @@ tell_attempt(const struct flush *f, const struct attempt *t, const struct report
 	sendlog_message(&t->letter, f->run, r, code, text);
 }
 
+/* One server, which the next message is for as well. */
+static bool
+one_server(const struct run *run)
+{
+	return run->account.has_server && run->fallback == NULL &&
+	    run->account.server.scheme != ACCOUNT_MX &&
+	    !account_here(run->account.server.scheme);
+}
+
+static void
+hand_over(struct flush *f, struct letter *l, struct report *r, struct err *e)
+{
+	f->run->account.deadline = 0;		/* each has its own time */
+	if (!one_server(f->run)) {
+		submit(l, f->run, r, e);
+		return;
+	}
+	if (!f->linked) {
+		if (submit_ready(l, f->run, e) < 0)
+			return;
+		batch_link_open(&f->link, f->run, true);
+		f->linked = true;
+	}
+	session_again(f->link.session);
+	batch_link_send(&f->link, l, r, e);
+	submit_save(l, f->run->options, r);
+}
+
 static void
 send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
 {
@@ -355,9 +387,8 @@ send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
 	struct err why = { 0 };
 	bool hopeless;
 
-	f->run->account.deadline = 0;		/* each has its own time */
 	t->letter.envelope.mail.msg = &t->letter.msg;
-	submit(&t->letter, f->run, &r, &why);
+	hand_over(f, &t->letter, &r, &why);
 	hopeless = queue_hopeless(f->run, &r, why.code);
 	note_fates(q, t, &why, hopeless);
 	tell_attempt(f, t, &r, &why);
@@ -501,7 +532,7 @@ static bool
 too_early(const struct flush *f, const struct queue_entry *report)
 {
 	struct str id = str_of(report->about), box = str_cut(&id, '/');
-	struct queue_entry q = { .arena = report->arena };
+	struct queue_entry q = { .arena = report->arena, .bare = true };
 	const struct spool_entry *n;
 	struct err quiet = { 0 };
 	struct spool_item i;
@@ -538,7 +569,8 @@ static void
 one(struct flush *f, const struct spool_entry *n)
 {
 	struct arena mem = { 0 };
-	struct queue_entry q = { .arena = &mem };
+	const struct option_envelope *o = &f->run->options->envelope;
+	struct queue_entry q = { .arena = &mem, .bare = o->bare || o->here };
 	struct err e = { 0 };
 	struct spool_item i;
 	int got = spool_take(&i, &f->run->queue.spool, n, &e);
@@ -568,11 +600,26 @@ all(struct flush *f)
 		one(f, &f->list.v[i]);
 }
 
+/* What waits, and then the reports that this has brought. */
+static int
+rounds(struct flush *f, struct err *e)
+{
+	all(f);
+	if (f->reports && f->down.code == 0) {
+		f->all = false;
+		if (spool_find(&f->list, &f->run->queue.spool, e) < 0)
+			return -1;
+		all(f);
+	}
+	return 0;
+}
+
 int
 queue_flush(struct run *run, const char *argv0, struct err *e)
 {
 	const struct spool *s = &run->queue.spool;
 	struct flush f = { .run = run, .all = run->options->queue.now };
+	int got;
 
 	if (!s->there)
 		return 0;
@@ -590,13 +637,11 @@ queue_flush(struct run *run, const char *argv0, struct err *e)
 	run->many = true;
 	run->queue.self = envelope_self(&run->account.arena);
 	learn_users(&f);
-	all(&f);
-	if (f.reports && f.down.code == 0) {
-		f.all = false;
-		if (spool_find(&f.list, s, e) < 0)
-			return e->code;
-		all(&f);
-	}
+	got = rounds(&f, e);
+	if (f.linked)
+		batch_link_close(&f.link);
+	if (got < 0)
+		return e->code;
 	if (f.down.code != 0 && f.down.code != EX_TEMPFAIL)
 		*e = f.down;
 	return fail_worse(f.worst, f.down.code);

@@ -109,7 +109,7 @@ static int
 show(const struct run *run, const struct spool_entry *n, size_t *shown)
 {
 	struct arena mem = { 0 };
-	struct queue_entry q = { .arena = &mem };
+	struct queue_entry q = { .arena = &mem, .bare = true };
 	struct err e = { 0 };
 	struct spool_item i;
 	int got = spool_look(&i, &run->queue.spool, n, &e);

@@ -148,8 +148,8 @@ untried(const struct letter *l)
 	return n;
 }
 
-static void
-save_copy(struct letter *l, const struct options *o, struct report *r)
+void
+submit_save(struct letter *l, const struct options *o, struct report *r)
 {
 	const char *dir = o->sending.save;
 	struct err e = { 0 };
@@ -211,6 +211,12 @@ submit_prepare(struct letter *l, struct run *run, struct err *e)
 	dir = file_path(l->arena, o->sending.save + strlen("maildir:"));
 	sandbox_path(box, dir, SANDBOX_WRITE);
 	return maildir_create(dir, e) < 0 ? fail_in(e, "--save") : 0;
+}
+
+int
+submit_ready(struct letter *l, struct run *run, struct err *e)
+{
+	return submit_prepare(l, run, e) < 0 ? -1 : fallback_ready(run, e);
 }
 
 /* To one server: each connection must get us further. */
@@ -281,16 +287,16 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 	    OPTION_STEP_RCPT ? NULL : &l->msg;
 	if (account_here(run->account.server.scheme)) {
 		local_send(l, run);
-		save_copy(l, run->options, r);
+		submit_save(l, run->options, r);
 		return 0;
 	}
 	if (run->account.server.scheme == ACCOUNT_MX) {
 		got = direct_send(l, run, r, e);
-		save_copy(l, run->options, r);
+		submit_save(l, run->options, r);
 		return got;
 	}
 	got = submit_around(l, run, r, e);
-	save_copy(l, run->options, r);
+	submit_save(l, run->options, r);
 	return got;
 }
 

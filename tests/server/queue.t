@@ -12,7 +12,7 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case  # noqa: E402
-from queuefake import BUILD, Home, Smtp  # noqa: E402
+from queuefake import BUILD, Home, Smtp, Talk  # noqa: E402
 
 case = Case()
 
@@ -427,5 +427,42 @@ h.set_state(h.mail()[0], r'since \d+', 'since 99999999999')
 h.run('--flush-now')
 check(h.rc == 75 and len(h.mail()) == 1 and 'since 9999' not in
       h.state(h.mail()[0]), 'and it counts from now', h.state(h.mail()[0]))
+h.done()
+
+# ---- one connection
+
+s, h = fresh()
+for i in range(5):
+    send(h, 'bad@x.test' if i == 2 else 'a%d@x.test' % i, text='text %d' % i)
+send(h, 'bad@x.test', 'a6@x.test', 'tmp@x.test', text='text 6')
+s.start()
+h.run('--flush-now')
+check(sorted(a for g in s.got for a in g[1] if g[0]) ==
+      ['a%d@x.test' % i for i in (0, 1, 3, 4, 6)] and len(reports(s)) == 2 and
+      s.connections == 1, 'several messages, refusals and reports between them: '
+      'one connection', s.connections, s.got)
+h.done()
+
+
+class Closes(Talk):
+    """One message a connection, and no word of it."""
+
+    def say(self, text):
+        super().say(text)
+        if text == '250 2.0.0 taken':
+            self.connection.shutdown(2)
+
+
+s, h = fresh()
+for i in range(4):
+    send(h, 'a%d@x.test' % i, text='text %d' % i)
+s.start()
+s.server.RequestHandlerClass = Closes
+for i in range(4):
+    h.run('--flush-now')
+check(sorted(a for g in s.got for a in g[1]) ==
+      ['a%d@x.test' % i for i in range(4)] and not h.mail(),
+      'a server that ends after each message: each goes, once',
+      s.connections, s.got, h.log())
 h.done()
 case.end()
