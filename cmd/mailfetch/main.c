@@ -29,6 +29,7 @@
 #include "outage.h"
 #include "program.h"
 #include "protocols.h"
+#include "several.h"
 #include "spawn.h"
 #include "stop.h"
 #include "trace.h"
@@ -547,15 +548,12 @@ run_account(const char *name, struct err *e)
 
 /* ---- several ---- */
 
-/* Only this process has forked anything, and nothing else is open yet. */
-static int
-start_child(const char *name, struct spawn_child *c, struct err *e)
+/* In its own process, where nothing else is open yet. */
+static void
+child(const char *name, struct err *e)
 {
-	int status, got;
+	int status;
 
-	fflush(stdout);
-	if ((got = spawn_fork(c, e)) != 0)
-		return got;
 	o.operands = (struct opt_list){ &name, 1 };
 	status = run_account(name, e);
 	if (fflush(stdout) != 0 || ferror(stdout))
@@ -566,70 +564,55 @@ start_child(const char *name, struct spawn_child *c, struct err *e)
 
 /* The outcome of all: the worst of it; of --check, whether there is any. */
 struct sum {
-	struct spawn_child *child;
-	size_t n;
-	int running, worst;
+	struct several all;
+	int worst;
 	bool news;
 };
 
+/* The next one to end. */
 static void
-count_child(struct sum *s, struct spawn_child *c)
+await_child(struct sum *s)
 {
-	int code = c->how == SPAWN_EXITED ? c->code : EX_SOFTWARE;
+	int code = several_next(&s->all);
 
-	c->how = SPAWN_NONE;
-	s->running--;
+	if (code < 0)
+		return;
 	s->news |= code == 0;
 	if (code != 1 || !o.look.check)	/* 1: nothing new there */
 		s->worst = fail_worse(s->worst, code);
 }
 
-/* The next one to end; at a stop all of them. */
-static void
-await_child(struct sum *s)
-{
-	int which = spawn_any(s->child, s->n, CLOCK_NEVER);
-	size_t i;
-
-	if (which >= 0)
-		count_child(s, &s->child[which]);
-	if (which >= 0 || !stop_asked())
-		return;
-	spawn_stop(s->child, s->n);
-	for (i = 0; i < s->n; i++)
-		if (s->child[i].how != SPAWN_NONE)
-			count_child(s, &s->child[i]);
-}
-
 static int
 run_several(struct opt_list names)
 {
-	struct sum s = { .child = mem_new(names.n, sizeof *s.child) };
+	struct sum s = { .worst = 0 };
 	struct err e = { 0 };
 	size_t i;
+	int got;
 
+	several_begin(&s.all, names.n);
 	p.turn = turn_open(&e);
 	fail_clear(&e);			/* then their lines may be mixed */
 	for (i = 0; i < names.n; i++) {
 		/* who watches does not end: all of them at once */
-		if (!o.watch &&
-		    (uint64_t)s.running >= (o.jobs > 0 ? o.jobs : 1))
+		if (!o.watch && s.all.running >= (o.jobs > 0 ? o.jobs : 1))
 			await_child(&s);
 		if (stop_asked())
 			break;
-		if (start_child(names.v[i], &s.child[s.n++], &e) < 0) {
+		if ((got = several_fork(&s.all, &e)) == 0)
+			child(names.v[i], &e);
+		if (got < 0) {
 			fail_print("%s", e.msg);
 			fail_clear(&e);
 			s.worst = fail_worse(s.worst, EX_OSERR);
-		} else
-			s.running++;
+		}
 	}
 	account_forget(&o.account);	/* each has its own by now */
-	while (s.running > 0)
+	while (s.all.running > 0)
 		await_child(&s);
 	if (stop_asked() && i < names.n)
 		s.worst = fail_worse(s.worst, EX_TEMPFAIL);
-	free(s.child);
+	several_free(&s.all);
 	return s.worst == 0 && o.look.check && !s.news ? 1 : s.worst;
 }
 
