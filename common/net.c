@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "mem.h"
 #include "net.h"
 #include "os.h"
+#include "service.h"
 #include "stop.h"
 
 enum { STAGGER_MS = 250, MAXADDR = 32, FEW = 100 };
@@ -46,12 +48,16 @@ wait_with(struct pollfd *p, nfds_t n, int also, int64_t deadline)
 int
 net_poll(struct pollfd *p, nfds_t n, int64_t deadline)
 {
+	int64_t end;
 	int got;
 
 	do {
 		if (stop_asked())
 			return NET_STOPPED;
-		got = wait_with(p, n, stop_fd(), deadline);
+		service_beat();
+		end = service_due();
+		got = wait_with(p, n, stop_fd(), end < deadline ? end :
+		    deadline);
 	} while ((got < 0 && (errno == EINTR || errno == EAGAIN)) ||
 	    (got == 0 && clock_left(deadline) != 0));
 	return got;
@@ -239,15 +245,21 @@ static int
 unix_socket(const char *path, int type, struct err *e)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof un;
 	int fd;
 
 	if (strlen(path) >= sizeof un.sun_path)
 		return fail(e, EX_USAGE, "%s: too long for a socket", path);
 	memcpy(un.sun_path, path, strlen(path) + 1);
+	if (path[0] == '@') {		/* abstract: the bytes it has, no more */
+		un.sun_path[0] = '\0';
+		len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+		    strlen(path));
+	}
 	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail_sys(e, EX_OSERR, "socket");
-	if (connect(fd, (struct sockaddr *)&un, sizeof un) == 0)
+	if (connect(fd, (struct sockaddr *)&un, len) == 0)
 		return fd;
 	fail_sys(e, errno == ENOENT ? EX_NOHOST : EX_TEMPFAIL, "%s", path);
 	close(fd);

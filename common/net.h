@@ -41,7 +41,10 @@ int net_poll_last(struct pollfd *, nfds_t, int64_t deadline);
 int net_connect(const struct net_addr *, int n, const char *source,
     int64_t deadline, int *which, struct err *);
 
-/* A stream socket to a path; EX_TEMPFAIL, EX_NOHOST if it is not there. */
+/*
+ * A stream socket to a path; one with @ in front is abstract (unix(7)).
+ * EX_TEMPFAIL, EX_NOHOST if it is not there.
+ */
 int net_unix(const char *path, struct err *);
 
 /* One for datagrams, likewise: a write(2) is one of them, and never waits. */
