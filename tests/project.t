@@ -77,6 +77,26 @@ for script in scripts/*; do
 	ok "$name is installed" cmp "$script" "$T/root/usr/bin/$name"
 	ok "and its manual" test -f "$T/root/usr/share/man/man1/$name.1"
 done
+# Units name programs that are there, and keys and values that systemd knows.
+if command -v systemd-analyze > /dev/null; then
+	units=$T/root/usr/share/postbag/systemd
+	sed -i "s,=/usr/bin/,=$T/root/usr/bin/," "$units"/*.service
+	for unit in "$units"/postbag-flush.*; do
+		is "$(systemd-analyze --man=no verify "$unit" 2>&1 |
+		    grep -F postbag-)" "" "systemd takes ${unit##*/}"
+	done
+	unit=$units/postbag-watch.service
+	by_user() {
+		SYSTEMD_UNIT_PATH=$units: XDG_RUNTIME_DIR=$T \
+		    systemd-analyze --user --man=no verify "$unit" 2>&1 |
+		    grep -F postbag-
+	}
+	is "$(by_user)" "" "and a user's postbag-watch.service"
+	sed -i 's/^Type=notify/Type=notfy/' "$unit"
+	like "$(by_user)" notfy "but not one that is wrong"
+else
+	skip "systemd's units" "no systemd-analyze"
+fi
 # Scripts take the tools beside them, from cron(8), too, and no others.
 mkdir "$T/root/usr/build" "$T/other"
 for decoy in build ../../other; do

@@ -9,6 +9,7 @@
 #include "imap_notify.h"
 #include "link.h"
 #include "roster.h"
+#include "service.h"
 #include "stop.h"
 #include "trace.h"
 
@@ -17,6 +18,8 @@
  * once an hour all is looked at, whoever should have told of it.
  */
 enum { TOLD = 540, SURE = 3600 };
+/* Who idles has nothing else to do: in so many seconds DONE is answered. */
+enum { ENDED = 60 };
 /* ms.  What comes in a burst is one piece of work; but not for ever. */
 enum { CALM_FAR = 20, CALM_NEAR = 100, BURST = 1000 };
 
@@ -258,6 +261,7 @@ await_tell(const struct await *a)
 
 	await_how(a, text, sizeof text);
 	trace_note(TRACE_DONE, "%s: waiting: %s", a->title, text);
+	service_say("STATUS=%s: waiting: %s", a->title, text);
 }
 
 /* One IDLE, or one silence. */
@@ -281,6 +285,8 @@ await_once(struct await *a, struct imap *m, int64_t until)
 	if (tag == 0)
 		return 0;
 	imap_idle_done(m);
+	conn_phase(m->c, "the end of IDLE", a->timeout > 0 && a->timeout <
+	    ENDED ? a->timeout : ENDED);
 	if (stop_asked())		/* only imap_quit can follow */
 		return 0;
 	return await_answer(a, m, tag) < 0 ? -1 : 0;

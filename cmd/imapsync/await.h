@@ -16,12 +16,13 @@ struct roster;
 
 enum await_rung { AWAIT_NOTIFY, AWAIT_IDLE, AWAIT_POLL };
 
-/* Start with the first five. */
+/* Start with the first six. */
 struct await {
 	const char *title;	/* the account's, for messages */
 	struct roster *roster;
 	const char *root;	/* the directory of the Maildirs */
 	double poll;
+	double timeout;		/* for what ends a wait, if it is not 0 */
 	int near;		/* of dirwatch.h, or -1 */
 	int64_t looked;		/* clock_ms when all was looked at last */
 	enum await_rung rung;	/* the best that the server has */

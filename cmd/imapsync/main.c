@@ -1,5 +1,7 @@
 /* main.c: two-way IMAP <-> Maildir, at the cost of what changed */
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,7 +10,6 @@
 #include "account_run.h"
 #include "bodies.h"
 #include "body.h"
-#include "clock.h"
 #include "file.h"
 #include "foreign.h"
 #include "import.h"
@@ -17,9 +18,11 @@
 #include "map.h"
 #include "migrate.h"
 #include "migrate_options.h"
+#include "net.h"
 #include "program.h"
+#include "service.h"
 #include "settings.h"
-#include "spawn.h"
+#include "several.h"
 #include "stop.h"
 #include "trace.h"
 #include "version.h"
@@ -39,6 +42,7 @@ struct options {
 	struct opt_list bodies;		/* rules */
 	struct body_want want;
 	struct watch watching;
+	uint64_t jobs;			/* accounts at a time */
 	struct migrate_options migrate;
 	struct opt_list operands;
 };
@@ -239,6 +243,8 @@ static const struct opt options[] = {
 	{ .letter = 'a', .name = "all", .kind = OPT_FLAG, .to = &o.all,
 	    .help = "every sync section of the configuration",
 	    .flags = OPT_NOCONF },
+	{ .name = "jobs", .arg = "N", .kind = OPT_NUMBER, .to = &o.jobs,
+	    .help = "accounts at a time (1)" },
 	{ .name = "watch", .kind = OPT_FLAG, .to = &o.watch,
 	    .help = "stay, and sync whenever something changes",
 	    .flags = OPT_NOCONF },
@@ -294,7 +300,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans far-gets" },
 	{ .name = "push", .stops = "delete-near connections bodies near-gets" },
-	{ .name = "watch", .stops = "dry-run accept-mode" },
+	{ .name = "watch", .stops = "dry-run accept-mode jobs" },
 	{ .name = "poll", .with = "watch" },
 	{ .name = "complain-after", .with = "watch" },
 	{ .name = "mirror-near", .stops = "delete-far trash unsafe-expunge "
@@ -498,6 +504,36 @@ load_account(const char *name, struct err *e)
 	return policies(e);
 }
 
+static void begin_service(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* Of a watch, if it is one of systemd's: ready is who knows what to do. */
+static void
+begin_service(const char *fmt, ...)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct err ignored = { 0 };
+	char text[256];
+	va_list ap;
+
+	if (path == NULL)
+		return;
+	service_begin(net_unix_datagrams(path, &ignored));
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	service_say("STATUS=%s", text);
+}
+
+static int
+watch_or_run(const struct body_want *want, struct err *e)
+{
+	if (!o.watch)
+		return account_run(&o.is, want, e);
+	begin_service("%s", o.is.title);
+	return watch_account(&o.is, &o.watching, e);
+}
+
 static int
 sync_account(const char *name, const struct body_want *want, struct err *e)
 {
@@ -512,18 +548,23 @@ sync_account(const char *name, const struct body_want *want, struct err *e)
 	else {
 		o.is.near = file_path(&o.account.arena, o.is.near);
 		place_inbox();
-		status = o.watch ? watch_account(&o.is, &o.watching, e) :
-		    account_run(&o.is, want, e);
+		status = watch_or_run(want, e);
 	}
 	fail_tell(e, name);
 	return status;
 }
 
+/* Of several, whose lines are whole as long as none is longer than that. */
+static char lines[65536];
+
 static void
 child(const char *name, struct err *e)
 {
-	int status = sync_account(name, NULL, e);
+	int status;
 
+	service_leave();
+	setvbuf(stdout, lines, _IOLBF, sizeof lines);
+	status = sync_account(name, NULL, e);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		status = fail_worse(status, EX_IOERR);
 	account_wipe(&o.account);
@@ -534,24 +575,30 @@ child(const char *name, struct err *e)
 static int
 sync_several(struct opt_list names, struct err *e)
 {
-	struct spawn_child c;
-	int worst = 0, got;
+	struct several all;
+	int worst = 0, got = 0;
 	size_t i;
 
+	several_begin(&all, names.n);
+	if (o.watch)
+		begin_service("%zu accounts", names.n);
 	for (i = 0; i < names.n && !stop_asked(); i++) {
-		fflush(stdout);
-		if ((got = spawn_fork(&c, e)) < 0)
-			return -1;
-		if (got == 0)
+		/* who watches does not end: all of them at once */
+		if (!o.watch && all.running >= (o.jobs > 0 ? o.jobs : 1))
+			worst = fail_worse(worst, several_next(&all));
+		if ((got = several_fork(&all, e)) == 0)
 			child(names.v[i], e);
-		if (i == names.n - 1)
-			account_forget(&o.account);
-		if (!spawn_wait(&c, CLOCK_NEVER))
-			spawn_stop(&c, 1);
-		worst = fail_worse(worst, c.how == SPAWN_EXITED ? c.code :
-		    EX_SOFTWARE);
+		if (got < 0)
+			break;
 	}
-	return i < names.n ? fail_worse(worst, EX_TEMPFAIL) : worst;
+	account_forget(&o.account);	/* each has its own by now */
+	while (all.running > 0)
+		worst = fail_worse(worst, several_next(&all));
+	several_free(&all);
+	if (got < 0)
+		return -1;
+	return i < names.n && !o.watch ? fail_worse(worst, EX_TEMPFAIL) :
+	    worst;
 }
 
 /* "state VERB [NAME]" */
@@ -722,6 +769,8 @@ sync_start(int argc, char **argv, struct err *e)
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "sync", &o.operands, e) < 0)
 		return -1;
+	if (o.operands.n <= 1 && !o.all && opt_given(&set, "jobs"))
+		return fail(e, EX_USAGE, "--jobs has no effect with one account");
 	if (o.operands.n > 1)
 		return refuse_shared(e) < 0 ? -1 : sync_several(o.operands, e);
 	return sync_account(o.operands.n == 1 ? o.operands.v[0] : NULL, NULL,

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "outage.h"
 #include "roster.h"
+#include "service.h"
 #include "settings.h"
 #include "stop.h"
 #include "told.h"
@@ -83,6 +84,7 @@ run_once(struct watching *w)
 	bool all = !w->roster.whole;
 	int status;
 
+	service_say("STATUS=%s: syncing", w->o->title);
 	set_time(w, true);
 	status = account_pass(&w->kept, w->o, NULL, w->e);
 	set_time(w, false);
@@ -206,6 +208,7 @@ watch_on(struct watching *w)
 		if (next == OUTAGE_END)
 			return status;
 		trace_note(TRACE_DONE, "%s: %s", w->o->title, w->e->msg);
+		service_say("STATUS=%s: %s", w->o->title, w->e->msg);
 		if (next == OUTAGE_SAY || (w->told.complain.after > 0 &&
 		    pass.code == EX_TEMPFAIL && !w->reached))
 			tell_outage(w);
@@ -214,6 +217,7 @@ watch_on(struct watching *w)
 		outage_rest(outage_pause(&w->outage), slept);
 	}
 	fail_clear(w->e);
+	service_say("STOPPING=1");
 	return 0;
 }
 
@@ -224,6 +228,7 @@ watch_account(const struct settings *o, const struct watch *how,
 	struct watching w = { .o = o, .how = how, .e = e,
 	    .kept = { .hook.file = -1 }, .outage = { .patient = true },
 	    .await = { .title = o->title, .root = o->near, .poll = how->poll,
+	    .timeout = o->account->timeout,
 	    .near = dirwatch_open() } };
 	int status;
 
