@@ -14,6 +14,7 @@
  * KILLN_FULL=BYTES	after so many written bytes the disk is full
  * KILLN_NAMED=1	the file system has no files without a name
  * KILLN_DAYS=N		it is N days later
+ * KILLN_NOROOM=FILE	as long as that file is there the disk is full
  * KILLN_SLEPT=FILE	once that file is there the machine has been suspended
  *			for an hour
  */
@@ -90,6 +91,17 @@ int name(int fd) \
 	return at("KILLN_FAST") ? 0 : real(fd); \
 }
 
+static int
+no_room(int fd)
+{
+	const char *path = getenv("KILLN_NOROOM");
+
+	if (path == NULL || !is_file(fd) || access(path, F_OK) != 0)
+		return 0;
+	errno = ENOSPC;
+	return 1;
+}
+
 static mode_t
 mode(int flags, va_list ap)
 {
@@ -110,6 +122,8 @@ write(int fd, const void *p, size_t n)
 	if (!is_file(fd))
 		return real(fd, p, n);
 	before();
+	if (no_room(fd))
+		return -1;
 	if (getenv("KILLN_FULL") == NULL)
 		return real(fd, p, n);
 	if (room < 0)
@@ -156,8 +170,18 @@ WRAP_SYNC(fdatasync)
 WRAP_SYNC(syncfs)
 WRAP(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n),
     is_file(fd) || is_net(fd))
-WRAP(ssize_t, pwrite, (int fd, const void *p, size_t n, off_t to),
-    (fd, p, n, to), is_file(fd))
+ssize_t
+pwrite(int fd, const void *p, size_t n, off_t at_byte)
+{
+	static ssize_t (*real)(int, const void *, size_t, off_t);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "pwrite");
+	if (is_file(fd))
+		before();
+	return no_room(fd) ? -1 : real(fd, p, n, at_byte);
+}
+
 WRAP(ssize_t, send, (int fd, const void *p, size_t n, int how),
     (fd, p, n, how), is_net(fd))
 WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int how),

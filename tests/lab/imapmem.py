@@ -424,7 +424,7 @@ class Session:
 
 
 class Server:
-    def __init__(self, caps=ALL, sep="/"):
+    def __init__(self, caps=ALL, sep="/", port=0):
         self.all = ("IMAP4rev1 AUTH=PLAIN " + caps).strip()
         self.sep = sep
         self.boxes, self.heard, self.sessions = {}, [], []
@@ -434,7 +434,7 @@ class Server:
         self.refuse = lambda session, text: None
         self.lock = threading.RLock()
         self.box("INBOX")
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()

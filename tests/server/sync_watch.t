@@ -1,11 +1,15 @@
 #!/usr/bin/env -S python3 -B
 """imapsync --watch on a server in memory: what wakes it, what it looks at
-then, what it says to the server, and what it survives."""
-import atexit
+then, what it says to the server, and what it survives; tests/long/watch.t has
+what takes longer."""
+import base64
+import json
 import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -13,104 +17,12 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 import imapmem  # noqa: E402
-from fetchfake import BIN, Case, until  # noqa: E402
+from fetchfake import Case, until  # noqa: E402
+from syncwatch import (  # noqa: E402
+    CONDSTORE, NOTIFY, PROGRAM, Watch, arrives, heard, mail, server)
 
 case = Case()
 check = case.check
-PROGRAM = os.path.dirname(BIN) + '/imapsync'
-CONDSTORE = imapmem.ALL + ' CONDSTORE'
-
-
-def mail(n):
-    return ('From: a@x.test\r\nSubject: m%d\r\nMessage-ID: <%d@x.test>\r\n\r\n'
-            'body %d\r\n' % (n, n, n)).encode()
-
-
-class Watch:
-    """One that runs on a server; a Maildir here."""
-
-    def __init__(self, server, *args, wait=True, login=None, env=None):
-        self.s = server
-        self.d = tempfile.mkdtemp(prefix='imapsync-watch-')
-        self.near = self.d + '/N'
-        self.args, self.login, self.more = args, login, env or {}
-        self.p = None
-        atexit.register(self.end)
-        self.start()
-        if wait:
-            until(self.idle, 30)
-
-    def line(self, *args):
-        return [PROGRAM, '-S', 'imap://jo@127.0.0.1:%d' % self.s.port,
-                '--tls', 'off', '--near', self.near, '--state',
-                self.d + '/S'] + (self.login or ['--password-command',
-                                                 'echo secret']) + list(args)
-
-    def env(self):
-        return dict(os.environ, HOME=self.d, XDG_STATE_HOME=self.d + '/state',
-                    **self.more)
-
-    def start(self):
-        self.p = subprocess.Popen(
-            self.line('--watch', '-v', *self.args), stdin=subprocess.DEVNULL,
-            stdout=open(self.d + '/out', 'ab'),
-            stderr=open(self.d + '/err', 'ab'), env=self.env())
-
-    def once(self, *args):
-        return subprocess.run(self.line(*args), stdin=subprocess.DEVNULL,
-                              capture_output=True, env=self.env(), timeout=60)
-
-    def err(self):
-        with open(self.d + '/err', errors='replace') as f:
-            return f.read()
-
-    def idle(self):
-        return any(x.idles for x in self.s.sessions)
-
-    def files(self, box):
-        return sorted(f for sub in ('new', 'cur') for f in os.listdir(
-            '%s/%s/%s' % (self.near, box, sub))) if os.path.isdir(
-                '%s/%s/cur' % (self.near, box)) else []
-
-    def has(self, box, n):
-        """So many are there, and then it waits again."""
-        return until(lambda: len(self.files(box)) == n, 30) and \
-            until(self.idle, 30)
-
-    def put(self, box, n):
-        name = '17000%05d.M1P1.test' % n
-        tmp = '%s/%s/tmp/%s' % (self.near, box, name)
-        with open(tmp, 'wb') as f:
-            f.write(mail(n).replace(b'\r\n', b'\n'))
-        os.rename(tmp, '%s/%s/new/%s' % (self.near, box, name))
-
-    def stop(self, how=signal.SIGTERM):
-        self.p.send_signal(how)
-        return self.p.wait(30)
-
-    def end(self):
-        if self.p and self.p.poll() is None:
-            self.p.kill()
-            self.p.wait()
-        shutil.rmtree(self.d, ignore_errors=True)
-
-
-def server(caps, *boxes):
-    s = imapmem.Server(caps)
-    for b in ('INBOX',) + boxes:
-        s.box(b).add(mail(len(s.boxes)))
-    return s
-
-
-def arrives(s, box, n):
-    with s.lock:
-        s.box(box).add(mail(n))
-    s.changed(box)
-
-
-def heard(s, at, word):
-    return [x for x in s.heard[at:] if re.match(word, x)]
-
 
 # ---- IDLE and a LIST each poll
 s = server(CONDSTORE + ' IDLE', 'a', 'b')
@@ -163,6 +75,80 @@ w.start()
 check(until(w.idle, 30) and w.stop(signal.SIGINT) == 0, 'SIGINT: 0', w.err())
 s.close()
 
+# ---- NOTIFY: all folders, by one connection
+FAR = ['f%02d' % i for i in range(75)]
+s = server(NOTIFY, *FAR)
+w = Watch(s)
+check('told of 76 folders' in w.err(), 'NOTIFY: told of all of them', w.err())
+time.sleep(.3)
+at, conns, sent = len(s.heard), s.conns, s.sent
+arrives(s, 'f33', 1000)
+check(w.has('f33', 2) and 'f33' not in w.files('f33'), 'mail comes to any',
+      w.err())
+check(not heard(s, at, 'LIST') and s.conns == conns and
+      {x for x in s.heard[at:] if re.match('SELECT|STATUS|EXAMINE', x)
+       if '"f33"' not in x} == set(), 'and that one alone is looked at',
+      s.heard[at:])
+with s.lock:
+    m = s.box('f02').messages[0]
+    m.flags.add(r'\Flagged')
+    s.box('f02').touch(m)
+s.changed('f02')
+check(until(lambda: w.files('f02')[0].endswith(':2,F'), 30), 'so do flags',
+      (w.files('f02'), w.err()))
+until(w.idle, 30)
+with s.lock:
+    s.box('fresh').add(mail(1001))
+    for x in s.sessions:
+        if x.idles:
+            x.say('* LIST () "/" "fresh"')
+check(w.has('fresh', 1), 'and a new folder', w.err())
+w.put('f40', 1002)
+check(until(lambda: len(s.box('f40').messages) == 2, 30) and
+      until(w.idle, 30), 'from here to there', w.err())
+time.sleep(1)
+at = len(s.heard)
+with s.lock:
+    s.box('f50').add(mail(1003))
+    for x in s.sessions:
+        if x.idles:
+            x.say('* OK [NOTIFICATIONOVERFLOW] too much')
+check(w.has('f50', 2) and heard(s, at, 'LIST'), 'it was too much: all',
+      s.heard[at:])
+time.sleep(1)
+at, sent, cpu = len(s.heard), s.sent, os.times()
+with open('/proc/%d/stat' % w.p.pid) as f:
+    began = f.read().split()[13:15]
+time.sleep(3)
+with open('/proc/%d/stat' % w.p.pid) as f:
+    now = f.read().split()[13:15]
+check(s.heard[at:] == [] and s.sent == sent, 'at rest it says nothing',
+      (s.heard[at:], s.sent - sent))
+check(sum(map(int, now)) - sum(map(int, began)) <= 2, 'and does nothing',
+      (began, now))
+check(w.stop() == 0, 'SIGTERM: 0', w.err())
+s.close()
+
+
+class Late:
+    """Mail that comes between the run and NOTIFY."""
+
+    def __init__(self, s):
+        self.s, self.done = s, False
+
+    def __call__(self, session, verb, args):
+        if verb == 'NOTIFY' and 'STATUS' in args and not self.done:
+            self.done = True
+            self.s.box('a').add(mail(2000))
+
+
+s = server(NOTIFY, 'a')
+s.on_command = Late(s)
+w = Watch(s)
+check(w.has('a', 2), 'mail that came just before', w.err())
+w.stop()
+s.close()
+
 # ---- nothing but polling
 s = server(imapmem.ALL, 'a')
 w = Watch(s, '--poll', '1', wait=False)
@@ -196,4 +182,103 @@ check(r.returncode == 64 and b'--watch' in r.stderr, '--poll without it: 64',
 r = w.once('--watch', '--poll', '0.5')
 check(r.returncode == 64, '--poll 0.5: 64', r)
 s.close()
+
+# ---- connections are lost in all ways, and each asks for a token anew
+s = server(CONDSTORE + ' IDLE AUTH=XOAUTH2', 'a')
+s.all = s.all.replace('AUTH=PLAIN ', '')
+tokens = []
+
+
+def by_token(x, verb, args):
+    if verb != 'AUTHENTICATE':
+        return None
+    tokens.append(re.search(rb'Bearer (\w+)', base64.b64decode(
+        args.split(' ')[1]))[1].decode())
+    x.authed = True
+    return b'TAG OK [CAPABILITY %s] in\r\n' % s.all.encode()
+
+
+s.on_command = by_token
+give = tempfile.mkstemp(prefix='imapsync-token-')[1]
+w = Watch(s, '--poll', '3600', '--connections', '1', login=[
+    '--auth', 'xoauth2', '--token-command',
+    'echo x >> %s; echo tok$(wc -l < %s)' % (give, give)])
+check(tokens == ['tok1'], 'a token', (tokens, w.err()))
+for n, (what, how) in enumerate((
+        ('a BYE', lambda x: x.say('* BYE token expired')),
+        ('a reset', lambda x: x.sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))),
+        ('an end', lambda x: None)), 2):
+    until(w.idle, 30)
+    conns = s.conns
+    for x in list(s.sessions):
+        how(x)
+        x.sock.close() if n == 3 else x.sock.shutdown(socket.SHUT_RDWR)
+        if n == 3:
+            x.sock = socket.socket()
+    arrives(s, 'a', 50 + n)
+    check(until(lambda: s.conns > conns, 30) and w.has('a', n),
+          what + ': it connects again, and the mail comes', w.err())
+check(tokens == ['tok%d' % (i + 1) for i in range(len(tokens))] and
+      len(tokens) >= 4, 'each time with another token', tokens)
+check('trying again' not in w.err(), 'and not a word of it', w.err())
+w.stop()
+os.unlink(give)
+s.close()
+
+# ---- what systemd is told
+s = server(CONDSTORE + ' IDLE')
+d = tempfile.mkdtemp(prefix='imapsync-service-')
+ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ear.bind(d + '/notify')
+ear.settimeout(30)
+w = Watch(s, env={'NOTIFY_SOCKET': d + '/notify', 'WATCHDOG_USEC': '1000000'})
+got = []
+while not any('waiting' in x for x in got) and len(got) < 50:
+    got.append(ear.recv(4096).decode())
+check(got[0] == 'READY=1' and got[1].startswith('STATUS=') and
+      'waiting: told of INBOX (IDLE)' in got[-1], 'systemd: READY, STATUS', got)
+got, began = [], time.monotonic()
+while time.monotonic() < began + 2.2:
+    got.append(ear.recv(4096).decode())
+check(got.count('WATCHDOG=1') in (3, 4, 5, 6), 'twice a second: alive', got)
+w.stop()
+while 'STOPPING=1' not in got:
+    got.append(ear.recv(4096).decode())
+check(True, 'and that it ends')
+shutil.rmtree(d)
+s.close()
+
+# ---- several accounts
+one, two = server(CONDSTORE + ' IDLE'), server(CONDSTORE + ' IDLE')
+w = Watch(one)
+w.stop()
+with open(w.d + '/config', 'w') as f:
+    for name, x in ('one', one), ('two', two):
+        f.write('account %s\n imap imap://127.0.0.1:%d\n user jo\n tls off\n'
+                ' password-command echo secret\nsync %s\n near %s/%s\n' % (
+                    name, x.port, name, w.d, name))
+p = subprocess.Popen([PROGRAM, '--config', w.d + '/config', '-a', '--watch',
+                      '-j'], env=w.env(), stdout=open(w.d + '/json', 'wb'),
+                     stderr=open(w.d + '/err', 'ab'))
+check(until(lambda: all(any(y.idles for y in x.sessions) for x in (one, two)),
+            30), '-a: both are watched', w.err())
+arrives(two, 'INBOX', 70)
+check(until(lambda: len(os.listdir(w.d + '/two/INBOX/new')) == 2, 30),
+      'and the second is told of mail')
+p.send_signal(signal.SIGTERM)
+check(p.wait(30) == 0 and until(lambda: not one.sessions + two.sessions, 10),
+      'SIGTERM: 0, and all of them end', p.returncode)
+with open(w.d + '/json') as f:
+    lines = [json.loads(x) for x in f]
+check({x['account'] for x in lines} == {'one', 'two'} and
+      sum(x.get('act') == 'fetch' for x in lines) == 3, 'whole lines of JSON',
+      lines)
+r = subprocess.run([PROGRAM, '--config', w.d + '/config', '-a', '--jobs', '2'],
+                   env=w.env(), capture_output=True, timeout=60)
+check(r.returncode == 0 and r.stderr == b'', '--jobs 2', r)
+for args in (['one', '--jobs', '2'], ['-a', '--watch', '--jobs', '2']):
+    r = subprocess.run([PROGRAM, '--config', w.d + '/config', *args],
+                       env=w.env(), capture_output=True, timeout=60)
+    check(r.returncode == 64, ' '.join(args) + ': 64', r)
 case.end()
