@@ -76,7 +76,7 @@ make_job(struct ask_https *h, struct ask *q)
 	j->who = q->who;
 	j->job = (struct https_job){ .seconds = h->seconds, .done = file_came,
 	    .arg = j };
-	j->job.get = (struct https){ .port = h->port, .tls = h->tls,
+	j->job.get = (struct https){ .port = h->port, .tls = h->tls, .plain = h->plain,
 	    .host = arena_dup(&j->mem, str_of(h->host)),
 	    .path = arena_dup(&j->mem, str_of(h->path)),
 	    .body = { .max = h->max } };

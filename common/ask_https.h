@@ -22,6 +22,7 @@ struct ask_https {
 	struct tls_ctx *tls;
 	const char *host, *path;
 	unsigned port;			/* 0: 443 */
+	bool plain;			/* as in https.h */
 	size_t max;			/* bytes of it */
 	double seconds;			/* for all addresses of the server */
 

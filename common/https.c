@@ -165,29 +165,32 @@ https_get(struct https *h, struct err *e)
 {
 	int64_t deadline = clock_in(h->seconds);
 	struct conn_conf conf = { .host = h->host, .tls = h->tls,
-	    .port = h->port > 0 ? h->port : 443, .deadline = deadline,
+	    .port = h->port, .deadline = deadline,
 	    .connect_timeout = h->seconds };
 	struct framing f = { .size = 0 };
 	struct conn *c;
 	int got = -1;
 
+	if (conf.port == 0)
+		conf.port = h->plain ? 80 : 443;
 	conf.dial_host = h->dial;
 	conf.dial_port = conf.port;
 	c = conn_open(&conf, e);
 	if (c == NULL)
 		return -1;
-	if (conn_tls(c) == 0) {
+	if (h->plain || conn_tls(c) == 0) {
 		conn_phase(c, "the answer to GET", h->seconds);
 		conn_printf(c, "GET %s HTTP/1.1\r\nHost: %s\r\n"
-		    "Accept: text/plain\r\nUser-Agent: postbag\r\n"
-		    "Connection: close\r\n\r\n", h->path, h->host);
+		    "Accept: %s\r\nUser-Agent: postbag\r\n"
+		    "Connection: close\r\n\r\n", h->path, h->host,
+		    h->plain ? "*/*" : "text/plain");
 		if (head(c, h, &f) == 0 &&
 		    https_body(c, h, &f, deadline, e) == 0)
 			got = 0;
 	}
 	conn_close(c);
 	if (got == 0)
-		trace_note(TRACE_DONE, "fetched https://%s%s: %d", h->host,
-		    h->path, h->status);
+		trace_note(TRACE_DONE, "fetched http%s://%s%s: %d",
+		    h->plain ? "" : "s", h->host, h->path, h->status);
 	return got;
 }

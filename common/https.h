@@ -1,5 +1,6 @@
 /*
- * https.h: one GET over HTTPS, as strict as MTA-STS wants it (RFC 8461 3.3)
+ * https.h: one GET over HTTPS, as strict as MTA-STS wants it (RFC 8461 3.3);
+ * and, for what is signed, over HTTP
  *
  * No redirects, no cookies, no compression, no cache; the certificate counts.
  */
@@ -14,6 +15,7 @@ struct https {
 	const char *host;	/* in the certificate, SNI and Host: */
 	const char *dial;	/* its address as text, or NULL: resolve it */
 	unsigned port;		/* 0: 443 */
+	bool plain;		/* without TLS, at port 80; for what is signed */
 	const char *path;
 	struct tls_ctx *tls;
 	double seconds;		/* for all of it */

@@ -70,6 +70,7 @@ struct tls_cert {
 	int bits;
 	bool weak_key, weak_hash, self_signed, ca;
 	bool must_staple;	/* RFC 7633 */
+	const char *crl;	/* the first address of a list of revoked ones */
 	bool by_next;		/* the one sent behind it has issued it */
 	const char *sha256, *spki256;	/* hexadecimal */
 };

@@ -114,6 +114,35 @@ digests(struct tls_cert *c, X509 *x, struct arena *a)
 	OPENSSL_free(der);
 }
 
+/* The first distribution point that is an address. */
+static const char *
+list_of(X509 *x, struct arena *a)
+{
+	CRL_DIST_POINTS *all = X509_get_ext_d2i(x, NID_crl_distribution_points,
+	    NULL, NULL);
+	int i, k, n = all != NULL ? sk_DIST_POINT_num(all) : 0;
+	const DIST_POINT_NAME *at;
+	const GENERAL_NAME *name;
+	const char *url = NULL;
+
+	for (i = 0; i < n; i++) {
+		at = sk_DIST_POINT_value(all, i)->distpoint;
+		for (k = 0; at != NULL && at->type == 0 && url == NULL &&
+		    k < sk_GENERAL_NAME_num(at->name.fullname); k++) {
+			name = sk_GENERAL_NAME_value(at->name.fullname, k);
+			if (name->type == GEN_URI && ASN1_STRING_length(
+			    name->d.uniformResourceIdentifier) < 1000)
+				url = arena_dup(a, (struct str){ (const char *)
+				    ASN1_STRING_get0_data(
+				    name->d.uniformResourceIdentifier),
+				    (size_t)ASN1_STRING_length(
+				    name->d.uniformResourceIdentifier) });
+		}
+	}
+	CRL_DIST_POINTS_free(all);
+	return url;
+}
+
 /* The TLS feature status_request: the server must staple. */
 static bool
 must_staple(X509 *x)
@@ -142,6 +171,7 @@ tls_look_describe(struct tls_cert *c, X509 *x, struct arena *a)
 	c->self_signed = X509_self_signed(x, 0) == 1;
 	c->ca = X509_check_ca(x) == 1;
 	c->must_staple = must_staple(x);
+	c->crl = list_of(x, a);
 	c->sigalg = OBJ_nid2sn(nid);
 	if (X509_get_signature_info(x, NULL, NULL, &bits, NULL) == 1)
 		c->weak_hash = bits < 112 && !c->self_signed;

@@ -15,6 +15,8 @@ struct deep {
 	enum order order;		/* of ciphers */
 	unsigned cipher;		/* out of our order; 0: not known */
 	enum tried plain;		/* MAIL is taken before TLS */
+	enum tried crl;			/* the certificate is not revoked */
+	const char *crl_text;		/* that it is, or why nobody knows */
 };
 
 /* --submit-test */

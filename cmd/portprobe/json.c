@@ -248,6 +248,7 @@ json_deep(struct json *j, const struct report *r)
 	json_s(j, "split", word_tried(r->deep.split));
 	json_s(j, "plain", word_tried(r->deep.plain));
 	json_s(j, "order", word_order(r->deep.order));
+	json_s(j, "crl", word_tried(r->deep.crl));
 	json_close(j, '}');
 }
 

@@ -526,6 +526,11 @@ judge_deep(struct report *r)
 	if (d->split == TRIED_NO)
 		note_add(r, FIND_HELLO_SPLIT, FINDING_WARN,
 		    "a first message in two packets is not answered, one in one is");
+	if (d->crl == TRIED_NO)
+		note_add(r, FIND_CERT_REVOKED, judge_weight(r), "the certificate is revoked %s",
+		    d->crl_text);
+	if (d->crl == TRIED_UNKNOWN)
+		note_add(r, FIND_CRL_UNKNOWN, FINDING_WARN, "%s", d->crl_text);
 	if (d->plain == TRIED_YES)
 		note_add(r, FIND_MAIL_BEFORE_TLS, FINDING_WARN,
 		    "MAIL is taken before STARTTLS");

@@ -18,6 +18,7 @@
  *	login	--login: once to each of them
  *	target	a target's questions, and that it has news
  *	policy	MTA-STS policies, got by threads
+ *	crl	--deep: lists of revoked certificates
  *	slot	the flat array of probes
  *	kind	the kinds of findings
  *	note	findings of a report

@@ -12,7 +12,9 @@ char policy_token;
 int
 policy_ready(struct run *r, struct err *e)
 {
-	if (!r->policies)
+	if (r->set->extra.deep)
+		sandbox_port(&r->box, 80);	/* see crl.c */
+	if (!r->policies && !r->set->extra.deep)
 		return 0;
 	r->sts.tls = r->set->tls;
 	r->sts.port = (unsigned)r->set->limit.sts_port;
@@ -30,19 +32,24 @@ left(const struct target *t)
 }
 
 void
+policy_watch(struct run *r)
+{
+	if (!r->watched)	/* else the target's own limit ends it */
+		r->watched = https_pool_fd(&r->sts.pool) >= 0 &&
+		    net_watch_add(r->watch, https_pool_fd(&r->sts.pool),
+		    &policy_token) == 0;
+}
+
+void
 policy_ask(struct target *t)
 {
-	struct run *r = t->run;
-
 	if (t->sts == NULL || t->sts->done)
 		return;
 	t->sts->seconds = left(t);
 	if (sts_get(t->sts, &t->ask, t->given.domain))
 		target_news(t);
-	else if (!r->watched)	/* else the target's own limit ends it */
-		r->watched = https_pool_fd(&r->sts.pool) >= 0 &&
-		    net_watch_add(r->watch, https_pool_fd(&r->sts.pool),
-		    &policy_token) == 0;
+	else
+		policy_watch(t->run);
 }
 
 void

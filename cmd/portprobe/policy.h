@@ -16,6 +16,9 @@ int policy_ready(struct run *, struct err *);
  */
 void policy_ask(struct target *);
 
+/* The pool that gets them, and what else comes so, is watched from now on. */
+void policy_watch(struct run *);
+
 /* In net_event: some have come; policy_collect takes them. */
 extern char policy_token;
 void policy_collect(struct run *);

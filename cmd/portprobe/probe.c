@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "crl.h"
 #include "jobs.h"
 #include "net.h"
 #include "net_blame.h"
@@ -511,8 +512,9 @@ probe_end(struct probe *p)
 {
 	struct target *t = p->job->host->target;
 
-	if (t->sts != NULL && !t->sts->done && p->main.us.tcp >= 0) {
-		p->next = t->held;	/* until its policy has come */
+	if ((t->sts != NULL && !t->sts->done && p->main.us.tcp >= 0) ||
+	    !crl_known(t, &p->main)) {
+		p->next = t->held;	/* until its policy has come, or a list */
 		t->held = p;
 		p->stage = STAGE_HELD;
 		return;

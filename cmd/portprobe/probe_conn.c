@@ -355,7 +355,8 @@ probe_conn_shake(struct probe *p)
 		trace_note(TRACE_DETAIL, "%s:%u TLS: %s, handshake %.1f ms",
 		    p->job->host->name, p->job->port.number, r->tls.facts.cipher,
 		    (double)r->us.tls / 1e3);
-		if (main_turn(p) && p->run->set->show.save_chain != NULL) {
+		if (main_turn(p) && (p->run->set->extra.deep ||
+		    p->run->set->show.save_chain != NULL)) {
 			tls_look_pem(p->wire.tls, &pem);
 			r->tls.pem = arena_dup(&p->mem, BUF_STR(pem));
 			buf_free(&pem);

@@ -84,7 +84,7 @@ struct report_tls {
 	struct tls_facts facts;
 	struct tls_facts *other;	/* with a certificate of the other kind
 					 * of keys; NULL: it has none */
-	const char *pem;		/* for --save-chain */
+	const char *pem;		/* for --save-chain and --deep */
 	const char *name;		/* what the certificate must say */
 	const char *elsewhere;		/* another port serves another one; NULL */
 };

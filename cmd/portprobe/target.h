@@ -15,6 +15,7 @@
 #include "tlsa.h"
 
 struct best;
+struct crl;
 struct probe;
 struct run;
 struct served;
@@ -70,6 +71,7 @@ struct target {
 	struct probe *waiting;		/* for answers */
 	struct probe *held;		/* for the policy */
 	struct sts *sts;
+	struct crl *crls;		/* --deep: see crl.h */
 	struct target *before, *after;	/* in run.all */
 	struct due due;
 	int64_t started;

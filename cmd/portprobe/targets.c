@@ -1,4 +1,5 @@
 /* targets.c: a target from its beginning until all of it is told */
+#include "crl.h"
 #include "hosts.h"
 #include "operand.h"
 #include "output.h"
@@ -16,6 +17,7 @@ targets_drop(struct target *t)
 {
 	if (t->sts != NULL)
 		sts_drop(t->sts, NULL);
+	crl_drop(t);
 	target_free(t);
 }
 

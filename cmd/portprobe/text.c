@@ -287,6 +287,8 @@ text_more(struct buf *b, const struct report *r)
 	if (r->deep.pq != NOT_TRIED)
 		buf_printf(b, "     X25519MLKEM768: %s\n",
 		    word_tried(r->deep.pq));
+	if (r->deep.crl == TRIED_YES)
+		buf_s(b, "     not in the list of revoked certificates\n");
 	if (r->deep.order != ORDER_UNTRIED)
 		buf_printf(b, "     order of ciphers: %s\n",
 		    word_order(r->deep.order));

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# portprobe --deep and lists of revoked certificates: got by HTTP from where the
+# certificate says, verified, and looked into.  In a network namespace, where
+# the web server has port 80.
+set -u
+. "$(dirname "$0")/../lib.sh"
+if [ -z "${CRL_INSIDE-}" ]; then
+	rm -rf "$T"
+	for p in nsd openssl python3 jq; do
+		PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
+			{ echo "1..0 # SKIP $p is not installed"; exit 0; }
+	done
+	unshare -n true 2> /dev/null ||
+		{ echo '1..0 # SKIP not allowed to unshare'; exit 0; }
+	exec env CRL_INSIDE=1 unshare -n "$0"
+fi
+PATH=$PATH:/usr/sbin
+ip link set lo up
+. "$ROOT/tests/lab/lab.sh"
+. "$ROOT/tests/lab/dns.sh"
+unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+lab_up
+dns_zone johndoe.com <<'ZONE'
+mail	A	127.0.0.1
+crl	A	127.0.0.1
+gone	A	127.0.0.9
+ZONE
+dns_up
+export POSTBAG_DNS=$DNS_NSD
+
+# ---- an authority, its certificates and its lists
+
+mkdir "$T/ca" "$T/web"
+(
+	cd "$T/ca" || exit
+	for ca in root other; do
+		printf '[ca]\ndefault_ca=x\n[x]\ndatabase=%s.db\nnew_certs_dir=.\ncertificate=%s.crt\nprivate_key=%s.key\nrand_serial=yes\ndefault_md=sha256\npolicy=any\ndefault_crl_days=30\ndefault_days=30\n[any]\ncommonName=optional\n' \
+			$ca $ca $ca > $ca.cnf
+		: > $ca.db; echo unique_subject=no > $ca.db.attr
+		openssl req -x509 -newkey rsa:2048 -nodes -keyout $ca.key -days 60 \
+			-out $ca.crt -subj "/CN=root" \
+			-addext 'keyUsage=critical,keyCertSign,cRLSign'
+	done
+	# NAME URL: what is in crlDistributionPoints
+	make() {
+		openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" \
+			-subj /CN=mail.johndoe.com
+		{
+			echo 'subjectAltName=DNS:mail.johndoe.com'
+			[ -z "$2" ] || echo "crlDistributionPoints=URI:$2"
+		} > ext
+		openssl ca -batch -config root.cnf -in "$1.csr" -out "$1.crt" \
+			-extfile ext -notext
+		cat "$1.key" "$1.crt" root.crt > "$LAB_CADIR/$1.pem"
+	}
+	base=http://crl.johndoe.com
+	make good $base/list.der
+	make pemlist $base/list.pem
+	make revoked $base/list.der
+	make none ''
+	make missing $base/missing
+	make foreign $base/other.der
+	make garbage $base/garbage
+	make overdue $base/old.der
+	make ldap ldap://crl.johndoe.com/x
+	make port $base:8080/list.der
+	make dead http://gone.johndoe.com/list.der
+	openssl ca -config root.cnf -revoke revoked.crt
+	list() { openssl ca -config "$1.cnf" -gencrl "${@:3}" | tee "$T/web/$2.pem" |
+		openssl crl -outform DER -out "$T/web/$2.der"; }
+	list root list
+	list other other
+	list root old -crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z
+	echo nothing > "$T/web/garbage"
+) > "$T/made" 2>&1
+lab_spawn web python3 -m http.server --bind 127.0.0.1 --directory "$T/web" 80
+wait_port 127.0.0.1 80
+
+i=0
+deep() {	# CERTIFICATE: FOUND, CRL, TEXT
+	i=$((i + 1))
+	lab_odd "PORT=@127.0.0.1:$((20000 + i)) tls:imap:$1"
+	timeout 60 portprobe -j --deep --timeout 5 --ca "$T/ca/root.crt" \
+		"mail.johndoe.com:$((20000 + i))/imaps" > "$T/json" 2> "$T/err"
+	STATUS=$?
+	FOUND=$(jq -r '[.findings[] | select(.id | test("CRL|REVOKED")) | .id] | join(" ")' "$T/json")
+	CRL=$(jq -r '.deep.crl' "$T/json")
+	TEXT=$(jq -r '.findings[] | select(.id | test("CRL|REVOKED")) | .text' "$T/json")
+}
+deep good
+is "$CRL $FOUND" 'yes ' 'not in the list'
+deep pemlist
+is "$CRL $FOUND" 'yes ' 'a list as PEM'
+deep revoked
+is "$STATUS $CRL $FOUND" '77 no CERT_REVOKED' 'revoked: critical'
+like "$TEXT" "since $(date -u +%Y).*by http://crl.johndoe.com/list.der" 'since when, and who says so'
+deep none
+is "$CRL $FOUND" 'null ' 'no list is named: no word'
+for c in missing foreign garbage overdue ldap port dead; do
+	deep $c
+	is "$CRL $FOUND" 'unknown CRL_UNKNOWN' "$c: not known"
+	like "$TEXT" '://' "with the address: $TEXT"
+done
+before=$(grep -c 'GET /list.der' "$LAB/web.out")
+lab_odd "A=@127.0.0.1:20101 tls:imap:good" "B=@127.0.0.1:20102 tls:imap:good"
+timeout 60 portprobe -j --deep --ca "$T/ca/root.crt" -p 20101/imaps,20102/imaps \
+	mail.johndoe.com > "$T/json"
+is "$(jq -r .deep.crl "$T/json" | xargs)" 'yes yes' 'two ports with one list'
+is $(($(grep -c 'GET /list.der' "$LAB/web.out") - before)) 1 'which is got once'
+timeout 60 portprobe -j --ca "$T/ca/root.crt" mail.johndoe.com:20101/imaps > "$T/json"
+is "$(jq -c .deep "$T/json") $(($(grep -c 'GET /list.der' "$LAB/web.out") - before))" \
+	'null 1' 'without --deep none is'
+done_testing
