@@ -37,7 +37,7 @@ take_sample(struct migrate *r, const struct migrate_marks *k)
 		bytes += k->v[i].size;
 	}
 	began = clock_us();
-	if (migrate_sums_ask(&r->from.imap, v, i) < 0)
+	if (migrate_sums_ask(&r->from.imap, v, i, false) < 0)
 		return -1;
 	r->check.sampled = bytes;
 	r->check.took = clock_us() - began + 1;

@@ -398,6 +398,17 @@ struct pass {
 	size_t n, at;		/* of uids */
 };
 
+/* Messages of a FETCH; some servers do no more (RFC 9738). */
+static size_t
+job_most(const struct copying *c)
+{
+	uint64_t limit = c->r->from.imap.messagelimit;
+
+	if (c->alone)
+		return 1;
+	return limit > 0 && limit < JOB ? (size_t)limit : JOB;
+}
+
 static void
 ask_more(struct copying *c, struct pass *p)
 {
@@ -405,8 +416,7 @@ ask_more(struct copying *c, struct pass *p)
 	size_t n;
 
 	while (imap_fetch_room(&c->f) && p->at < p->n && !enough(c)) {
-		n = imap_fetch_fit(p->uids + p->at, p->n - p->at,
-		    c->alone ? 1 : JOB);
+		n = imap_fetch_fit(p->uids + p->at, p->n - p->at, job_most(c));
 		job = &p->job[p->njobs++];
 		*job = (struct imap_fetch_job){ .uids = p->uids + p->at,
 		    .n = n, .came = p->came + p->at };
@@ -469,11 +479,34 @@ pass_again(struct copying *c, struct imap_uids *list)
 	return got;
 }
 
+/*
+ * What has not come is asked for alone: some servers do less than they were
+ * asked.  If it does not come then, either, it is gone.
+ */
+static void
+find_missing(struct copying *c)
+{
+	size_t i;
+
+	imap_uids_sort(&c->refused);
+	imap_uids_sort(&c->unread);
+	for (i = 0; i < c->marks.n; i++) {
+		uint32_t uid = c->marks.uids[i];
+
+		if (migrate_state_find(c->b, uid) == NULL &&
+		    migrate_state_failed(&c->r->state, c->b, uid) == NULL &&
+		    !imap_uids_has(&c->refused, uid))
+			imap_uids_add(&c->unread, uid);
+	}
+}
+
 static int
 all_passes(struct copying *c)
 {
 	if (c->marks.n > 0 && pass(c, c->marks.uids, c->marks.n) < 0)
 		return -1;
+	if (!enough(c))
+		find_missing(c);
 	if (c->unread.n > 0) {
 		c->alone = true;
 		if (pass_again(c, &c->unread) < 0)

@@ -26,15 +26,6 @@ struct look {
 };
 
 static int
-who_order(const void *x, const void *y)
-{
-	const struct migrate_who *a = x, *b = y;
-	int by = search_order(a->ident, b->ident);
-
-	return by != 0 ? by : search_order(a->uid, b->uid);
-}
-
-static int
 sum_bytes(const void *x, const void *y)
 {
 	const struct migrate_sum *a = x, *b = y;
@@ -108,10 +99,6 @@ by_header(struct look *k)
 	const struct migrate_who *f = k->from.v, *t = k->to.v;
 	size_t nf = k->from.n, nt = k->to.n, i, j;
 
-	if (nf == 0 || nt == 0)
-		return 0;
-	qsort(k->from.v, nf, sizeof *f, who_order);
-	qsort(k->to.v, nt, sizeof *t, who_order);
 	while (nf > 0 && nt > 0) {
 		i = f->ident <= t->ident ? as_first(f, nf) : 0;
 		j = t->ident <= f->ident ? as_first(t, nt) : 0;
@@ -134,7 +121,7 @@ ask_sums(struct imap *m, struct imap_uids *uids)
 	imap_uids_sort(uids);
 	for (i = 0; i < uids->n; i++)
 		v[i].uid = uids->v[i];
-	if (migrate_sums_ask(m, v, uids->n) < 0) {
+	if (migrate_sums_ask(m, v, uids->n, true) < 0) {
 		free(v);
 		return NULL;
 	}

@@ -4,10 +4,9 @@
 
 #include "date.h"
 #include "imap_box.h"
+#include "imap_pieces.h"
 #include "migrate_marks.h"
 #include "search.h"
-
-enum { SET = 7000 };		/* bytes of a command (RFC 7162 section 4) */
 
 static struct str
 text_at(const void *of, size_t at)
@@ -72,16 +71,11 @@ take_mark(struct migrate_marks *k, struct imap *m)
 }
 
 static int
-ask_some(struct migrate_marks *k, struct imap *m, const uint32_t *uids,
-    size_t n, size_t *at)
+ask_some(struct migrate_marks *k, struct imap *m, const char *set)
 {
-	struct buf set = { .max = 65536 };
 	struct imap_resp r;
-	unsigned tag;
+	unsigned tag = imap_ask_facts(m, set);
 
-	imap_set_put(&set, uids, n, at, SET);
-	tag = imap_ask_facts(m, set.p);
-	buf_free(&set);
 	do {
 		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
 		    take_mark(k, m) < 0))
@@ -95,7 +89,8 @@ int
 migrate_marks_ask(struct migrate_marks *k, struct imap *m,
     const uint32_t *uids, size_t n)
 {
-	size_t i, at = 0;
+	struct imap_pieces p = { .m = m, .uids = uids, .n = n };
+	size_t i;
 	int got = 0;
 
 	k->of_text.text = text_at;
@@ -105,8 +100,13 @@ migrate_marks_ask(struct migrate_marks *k, struct imap *m,
 		k->v[i] = (struct migrate_mark){ .uid = uids[i],
 		    .size = UINT32_MAX };
 	k->n = n;
-	while (got == 0 && at < n)
-		got = ask_some(k, m, uids, n, &at);
+	while (got == 0 && imap_pieces_next(&p)) {
+		got = ask_some(k, m, p.set.p);
+		if (got == 0 && imap_pieces_cut(&p) && !imap_pieces_again(&p))
+			got = conn_fail(m->c, EX_UNAVAILABLE, "FETCH: %s",
+			    m->text);
+	}
+	imap_pieces_free(&p);
 	for (i = k->n = 0; i < n; i++)
 		if (k->v[i].size != UINT32_MAX) {
 			k->uids[k->n] = k->v[i].uid;

@@ -137,13 +137,16 @@ void
 migrate_state_doubts(struct migrate_state *s, struct migrate_box *b,
     struct imap_uids *to)
 {
+	const struct migrate_fail *f;
 	size_t i;
 
 	imap_uids_sort(&b->sent);
-	for (i = 0; i < b->sent.n; i++)
+	for (i = 0; i < b->sent.n; i++) {
+		f = migrate_state_failed(s, b, b->sent.v[i]);
 		if (migrate_state_find(b, b->sent.v[i]) == NULL &&
-		    migrate_state_failed(s, b, b->sent.v[i]) == NULL)
+		    (f == NULL || f->is == MIGRATE_AGAIN))
 			imap_uids_add(to, b->sent.v[i]);
+	}
 }
 
 static struct migrate_fail *

@@ -51,7 +51,7 @@ static int
 ask_side(struct imap *m, struct migrate_sum *v, size_t n)
 {
 	qsort(v, n, sizeof *v, uid_order);
-	return migrate_sums_ask(m, v, n);
+	return migrate_sums_ask(m, v, n, false);
 }
 
 /* What is gone in FROM since it was asked is nobody's fault. */

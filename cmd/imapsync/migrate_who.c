@@ -5,11 +5,12 @@
 #include "ident.h"
 #include "imap_box.h"
 #include "imap_fetch.h"
+#include "imap_pieces.h"
 #include "mem.h"
 #include "migrate_who.h"
 #include "search.h"
 
-enum { SET = 7000, HEADER = 1 << 17, JOB = 100, AHEAD = 3 };
+enum { HEADER = 1 << 17, JOB = 100, AHEAD = 3 };
 
 /* ---- by header ---- */
 
@@ -60,32 +61,61 @@ take_who(struct imap *m, struct migrate_whos *to)
 	return got;
 }
 
+static int
+ask_who(struct imap *m, const char *set, struct migrate_whos *to)
+{
+	struct imap_resp r;
+	unsigned tag = imap_ask_idents(m, set);
+
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
+		    take_who(m, to) < 0))
+			return -1;
+	} while (!imap_done(&r, tag));
+	return r.type == IMAP_OK ? 0 : conn_fail(m->c,
+	    imap_severity(m->text, EX_UNAVAILABLE), "FETCH: %s", m->text);
+}
+
+static int
+who_order(const void *x, const void *y)
+{
+	const struct migrate_who *a = x, *b = y;
+	int by = search_order(a->ident, b->ident);
+
+	return by != 0 ? by : search_order(a->uid, b->uid);
+}
+
+/* Some came twice, where a command was cut and asked again. */
+static void
+sort_who(struct migrate_whos *w)
+{
+	size_t i, k;
+
+	if (w->n == 0)
+		return;
+	qsort(w->v, w->n, sizeof *w->v, who_order);
+	for (i = k = 1; i < w->n; i++)
+		if (who_order(&w->v[i], &w->v[k - 1]) != 0)
+			w->v[k++] = w->v[i];
+	w->n = k;
+}
+
 int
 migrate_who_ask(struct imap *m, const uint32_t *uids, size_t n,
     struct migrate_whos *to)
 {
-	struct buf set = { .max = 65536 };
-	struct imap_resp r;
-	unsigned tag;
-	size_t at = 0;
+	struct imap_pieces p = { .m = m, .uids = uids, .n = n };
+	int got = 0;
 
-	while (at < n) {
-		set.n = 0;
-		imap_set_put(&set, uids, n, &at, SET);
-		tag = imap_ask_idents(m, set.p);
-		do {
-			if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
-			    take_who(m, to) < 0)) {
-				buf_free(&set);
-				return -1;
-			}
-		} while (!imap_done(&r, tag));
-		if (r.type != IMAP_OK)
-			break;
+	while (got == 0 && imap_pieces_next(&p)) {
+		got = ask_who(m, p.set.p, to);
+		if (got == 0 && imap_pieces_cut(&p) && !imap_pieces_again(&p))
+			got = conn_fail(m->c, EX_UNAVAILABLE, "FETCH: %s",
+			    m->text);
 	}
-	buf_free(&set);
-	return n == 0 || r.type == IMAP_OK ? 0 : conn_fail(m->c,
-	    imap_severity(m->text, EX_UNAVAILABLE), "FETCH: %s", m->text);
+	imap_pieces_free(&p);
+	sort_who(to);
+	return got;
 }
 
 /* ---- by digest ---- */
@@ -97,15 +127,47 @@ sum_order(const void *key, const void *element)
 	    ((const struct migrate_sum *)element)->uid);
 }
 
+/* Line ends that some servers make or add do not count. */
+struct loose {
+	struct digest *d;
+	size_t ends;			/* LFs that may be the last */
+};
+
 static int
-take_sum(struct imap_fetch *f, struct migrate_sum *v, size_t n)
+put_loose(void *of, const void *p, size_t n, struct err *e)
+{
+	struct loose *l = of;
+	const char *at = p, *end = at + n, *to;
+
+	(void)e;
+	for (; at < end; at = to) {
+		to = at + 1;
+		if (*at == '\n')
+			l->ends++;
+		if (*at == '\n' || *at == '\r')
+			continue;
+		for (; l->ends > 0; l->ends--)
+			digest_put(l->d, "\n", 1);
+		while (to < end && *to != '\n' && *to != '\r')
+			to++;
+		digest_put(l->d, at, (size_t)(to - at));
+	}
+	return 0;
+}
+
+static int
+take_sum(struct imap_fetch *f, struct migrate_sum *v, size_t n, bool loose)
 {
 	size_t at = search_exact(&f->got.uid, v, n, sizeof *v, sum_order);
 	struct digest *d = digest_new();
+	struct loose l = { .d = d };
 	struct conn_sink sink = { digest_sink, d };
 	unsigned char md[32];
-	int got = imap_fetch_body(f, &sink);
+	int got;
 
+	if (loose)
+		sink = (struct conn_sink){ put_loose, &l };
+	got = imap_fetch_body(f, &sink);
 	if (digest_end(d, md) && got == 0 && at < n) {
 		memcpy(v[at].md, md, sizeof md);
 		v[at].is = true;
@@ -114,30 +176,32 @@ take_sum(struct imap_fetch *f, struct migrate_sum *v, size_t n)
 }
 
 int
-migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n)
+migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n, bool loose)
 {
 	struct imap_fetch f = { .m = m, .ahead = AHEAD,
 	    .bodies = IMAP_NO_FLAGS };
 	uint32_t *uids = mem_new(n + 1, sizeof *uids);
 	unsigned char *came = mem_new(n + 1, sizeof *came);
 	struct imap_fetch_job *job = mem_new(n + 1, sizeof *job);
-	size_t i, at = 0, jobs = 0, again = 0, some;
+	size_t i, at = 0, jobs = 0, again = 0, some, most = JOB;
 	int got;
 
+	if (m->messagelimit > 0 && m->messagelimit < most)
+		most = (size_t)m->messagelimit;
 	for (i = 0; i < n; i++) {
 		uids[i] = v[i].uid;
 		v[i].is = false;
 	}
 	do {
 		while (at < n && imap_fetch_room(&f)) {
-			some = imap_fetch_fit(uids + at, n - at, JOB);
+			some = imap_fetch_fit(uids + at, n - at, most);
 			job[jobs] = (struct imap_fetch_job){
 			    .uids = uids + at, .n = some, .came = came + at };
 			at += some;
 			imap_fetch_ask(&f, &job[jobs++]);
 		}
 		got = imap_fetch_next(&f);
-		if (got == IMAP_FETCH_BODY && take_sum(&f, v, n) < 0)
+		if (got == IMAP_FETCH_BODY && take_sum(&f, v, n, loose) < 0)
 			got = -1;
 		for (; got == 0 && again < jobs; again++)
 			if (job[again].again) {

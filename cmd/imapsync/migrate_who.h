@@ -16,7 +16,7 @@ struct migrate_whos {
 	size_t n, cap;
 };
 
-/* Of these UIDs, sorted, as they come; -1: the connection's failure. */
+/* Of these UIDs, sorted; by ident and UID.  -1: the connection's failure. */
 int migrate_who_ask(struct imap *, const uint32_t *uids, size_t n,
     struct migrate_whos *);
 
@@ -26,7 +26,11 @@ struct migrate_sum {
 	bool is;
 	unsigned char md[32];
 };
-/* v has UIDs, sorted; the rest is filled in. */
-int migrate_sums_ask(struct imap *, struct migrate_sum *v, size_t n);
+/*
+ * v has UIDs, sorted; the rest is filled in.  loose: line ends and those at the
+ * end of the message do not count.
+ */
+int migrate_sums_ask(struct imap *, struct migrate_sum *v, size_t n,
+    bool loose);
 
 #endif

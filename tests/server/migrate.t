@@ -217,6 +217,59 @@ r.go(a, b, '--failed')
 case.check(r.out == '', 'no more in the list', r.out)
 r.close(a, b)
 
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+b.unwanted = b'body 13\r\n'
+r.go(a, b)
+b.unwanted, b.lose = None, b.answers + 1
+r.go(a, b, '--retry-failed')
+case.check(r.rc == 0 and same(a, b) and b.answers == b.lose,
+           'tried again, and the answer is lost: once', (r.rc, r.err))
+r.close(a, b)
+
+# ---- a server that does less than it was asked, and a token for each login
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+
+
+def less(session, verb, args):
+    m = re.match(r'(\S+) (.*)', args)
+    if verb == 'UID FETCH' and session.box:
+        want = sorted(u.uid for u in session.box.get(imapmem.expand(
+            m[1], session.box.uidnext)))
+        if len(want) > 7:
+            session.do_uid_fetch('%s %s' % (imapmem.ranges(want[:7]), m[2]),
+                                 [])
+            return b'TAG OK [MESSAGELIMIT 7 %d] done\r\n' % want[6]
+
+
+a.on_command = less
+r.go(a, b)
+case.check(r.rc == 0 and same(a, b), 'MESSAGELIMIT: all of them', (r.rc, r.err))
+b.lose = b.answers + 1
+a.box('INBOX').add(msg(90))
+with open(r.d + '/config', 'w') as f:
+    for n, s in (('old', a), ('new', b)):
+        f.write('account %s\nimap imap://127.0.0.1:%d\nuser jo\n'
+                'token-command echo %s >> %s/tokens; echo secret\n'
+                'auth xoauth2\n' % (n, s.port, n, r.d))
+os.chmod(r.d + '/config', 0o600)
+plain = imapmem.Session.do_authenticate
+imapmem.Session.do_authenticate = lambda self, args, _: 'OK in'
+for s in (a, b):
+    s.all += ' AUTH=XOAUTH2'
+p = subprocess.run([BIN, 'migrate', 'old', 'new', '--config', r.d + '/config',
+                    '--tls', 'off', '--state', r.d], capture_output=True,
+                   env=dict(os.environ, HOME=r.d))
+with open(r.d + '/tokens') as f:
+    tokens = f.read().split()
+case.check(p.returncode == 0 and sorted(tokens) == ['new', 'new', 'old', 'old']
+           and same(a, b), 'accounts of the configuration, with a new token '
+           'for each connection', (p.returncode, p.stderr, tokens))
+imapmem.Session.do_authenticate = plain
+r.close(a, b)
+
 # ---- not now: a pause, and on
 
 for text in ('[LIMIT] too fast', '[INUSE] busy', '[UNAVAILABLE] no',
