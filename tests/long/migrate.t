@@ -1,5 +1,5 @@
 #!/usr/bin/env -S python3 -B
-"""imapsync migrate round: Dovecot, Cyrus, Courier, and another account of
+"""imapsync migrate round: Dovecot, Cyrus, Courier, and another
 Dovecot, each leg killed twenty times at points of a fixed seed."""
 import os
 import sys
@@ -17,9 +17,8 @@ for n, o in ends.items():
         print('1..0 # SKIP %s: %s' % (n, o.why))
         sys.exit(0)
 at = [Server(o.port['IMAP'], o.user, o.password) for o in ends.values()]
-at.append(Server(at[0].port, 'jane@johndoe.com',
-                 ends['dovecot'].say('echo "$LAB_PASS_jane"')[1].rstrip('\n')))
-at[0].user = 'billy@johndoe.com'
+last = Other('dovecot')
+at.append(Server(last.port['IMAP'], last.user, last.password))
 names = ('Dovecot', 'Cyrus', 'Courier', 'Dovecot')
 at[0].fill(n=int(os.environ.get('MESSAGES', '400')))
 want = at[0].all()

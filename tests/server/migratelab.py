@@ -75,6 +75,7 @@ class Server:
                                 seed, rnd.randrange(10**9)))).encode()
                 text += bytes(rnd.choice(b'abcdefgh \xe4') for _ in range(
                     rnd.randrange(30))) + b'\r\n.\r\n' * rnd.randrange(200)
+                text += b'\r\n'         # Courier adds one where none is
                 m.append('"%s"' % box, '(%s)' % flags, imaplib.Time2Internaldate(
                     1600000000 + rnd.randrange(10**8)), text)
         m.logout()
