@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "map.h"
+#include "map_regex.h"
 
 struct map_rule {
 	struct str near, far;
 	bool stem;		/* of all names that begin so */
+	bool regex;		/* see map_regex.h */
 };
 
 static bool
@@ -31,6 +33,10 @@ map_parse(const char *text, struct map_rule *to)
 	if (to->near.n == 0 || to->far.n == 0 || str_control(to->near) ||
 	    str_control(to->far))
 		return false;
+	to->stem = false;
+	to->regex = map_regex_is(to->near, to->far);
+	if (to->regex)
+		return true;
 	near = ends_in_star(&to->near);
 	far = ends_in_star(&to->far);
 	to->stem = near;
@@ -45,7 +51,10 @@ map_check(const struct opt_list *rules, struct err *e)
 	size_t i;
 
 	for (i = 0; i < rules->n; i++)
-		if (!map_parse(rules->v[i], &r))
+		if (map_parse(rules->v[i], &r)) {
+			if (r.regex && map_regex_check(r.near, r.far, e) < 0)
+				return -1;
+		} else
 			return fail(e, EX_USAGE, "--map: \"NEAR -> FAR\", with a * at the end of both or of neither, not \"%s\"",
 			    rules->v[i]);
 	return 0;
@@ -68,11 +77,17 @@ map_begins(struct str name, struct str with, char sep)
 
 /* The name with another beginning, if that is its own. */
 static bool
-translate(struct str name, char sep, struct str from, struct str to,
-    bool stem, struct buf *b)
+translate(struct str name, char sep, const struct map_rule *r, bool from_far,
+    struct buf *b)
 {
+	struct str from = from_far ? r->far : r->near;
+	struct str to = from_far ? r->near : r->far;
+	bool stem = r->stem;
 	size_t i;
 
+	if (r->regex)
+		return !str_is(name, "INBOX") && map_regex_to(r->near, r->far,
+		    from_far, name, sep, b);
 	if (!map_begins(name, from, sep) || (stem ? str_is(name, "INBOX") :
 	    name.n != from.n))
 		return false;
@@ -90,7 +105,7 @@ map_near(const struct opt_list *rules, struct str far, char sep, struct buf *b)
 
 	for (i = 0; i < rules->n; i++)
 		if (map_parse(rules->v[i], &r) &&
-		    translate(far, sep, r.far, r.near, r.stem, b))
+		    translate(far, sep, &r, true, b))
 			return;
 	buf_str(b, far);
 }
@@ -107,7 +122,7 @@ map_far(const struct opt_list *rules, struct str near, char sep,
 
 	for (i = 0; i < rules->n; i++)
 		if (map_parse(rules->v[i], &r) &&
-		    translate(near, sep, r.near, r.far, r.stem, b))
+		    translate(near, sep, &r, false, b))
 			break;
 	if (i == rules->n)
 		buf_str(b, near);

@@ -2,7 +2,8 @@
  * map.h: mailboxes that have another name here
  *
  * A rule is "NEAR -> FAR": "Sent -> [Gmail]/Sent Mail"; or with a "*" at the
- * end of both, for all names that begin so: "* -> INBOX.*".  "/" stands for the
+ * end of both, for all names that begin so: "* -> INBOX.*"; or with a regular
+ * expression on one side: "~(.*)-(.*) -> \2/\1" (map_regex.h).  "/" stands for the
  * server's separator.  The first rule that fits counts.  INBOX is meant only
  * where a rule has it whole.
  */

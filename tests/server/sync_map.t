@@ -48,4 +48,41 @@ def two_are_one():
         is_(r.status, 64, "no rule: %s" % rule)
 
 
+@scenario
+def by_expression():
+    """A regular expression on either side, and its groups on the other."""
+    rules = ("--map", r"\2-\1 -> ~Projects/([^/]+)/(20[0-9][0-9])",
+             "--map", r"~l/(.*) -> Lists/\1")
+    u = lab.user()
+    u.far.create("Projects/moon/2024", "Projects/moon/other", "Lists/a/b")
+    for i, b in enumerate(("Projects/moon/2024", "Lists/a/b")):
+        u.far.append(b, mail(i + 1))
+    u.runs("the first run", *rules)
+    here = set(u.near.boxes())
+    ok({"2024-moon", "l/a/b", "Projects/moon/other"} <= here and
+       not here & {"Lists/a/b", "Projects/moon/2024"}, "their names here",
+       here)
+    u.near.make("2025-mars")
+    u.near.deliver("2025-mars", mail(5))
+    u.near.deliver("l/a/b", mail(6))
+    u.runs("something here", *rules)
+    far = u.far.all()
+    is_([len(far.get(b, [])) for b in ("Projects/mars/2025", "Lists/a/b")],
+        [1, 2], "a new one has its name there")
+    r = u.runs("once more", "-j", *rules)
+    is_(r.acts("done"), [], "nothing is left to do")
+    u.far.create("Projects/2026-sun")
+    u.near.make("Lists/a/b")
+    r = u.sync(*rules)
+    is_(r.status, 65, "a Maildir whose name another one has by the rules")
+    like(r.err, "Lists/a/b: .*Lists/a/b, is left out", "is told")
+    for rule, why in ((r"~(a)|b -> \1", "outside of groups"),
+                      ("~(a) -> b", "on both sides"),
+                      (r"~(a)(b) -> \1\1", "twice"),
+                      (r"~((a)b) -> \1", "another one in it")):
+        r = u.sync("--map", rule)
+        is_(r.status, 64, "cannot be turned round: " + rule)
+        like(r.err, "cannot be turned round: .*" + why, "it says why")
+
+
 done()

@@ -20,6 +20,10 @@ pairs(void)
 	    "g/* -> [Gmail]/*", NULL };
 	static const char *const prefix[] = { "* -> INBOX.*", NULL };
 	static const char *const inbox[] = { "In->INBOX", NULL };
+	static const char *const usual[] = { "a.b -> ~c\\+d",
+	    "~(19|20)([0-9][0-9])/([^/]+) -> Old/\\3 (\\1\\2)",
+	    "\\1 -> ~\\[Gmail\\]/([^/]*)", "list-\\1 -> ~^Lists/(.+)$",
+	    NULL };
 	static const struct {
 		const char *const *rules;
 		const char *near, *far;
@@ -39,6 +43,14 @@ pairs(void)
 		{ prefix, NULL, "INBOX.INBOX", '.' },
 		{ inbox, "In", "INBOX", '/' },
 		{ inbox, "INBOX", NULL, '/' },
+		{ usual, "1999/a b", "Old/a b (1999)", '/' },
+		{ usual, "1999.a/b", "Old.a/b (1999)", '.' },
+		{ usual, "1999/a/b", "1999/a/b", '/' },
+		{ usual, "Trash", "[Gmail]/Trash", '/' },
+		{ usual, "Trash", "[Gmail].Trash", '.' },
+		{ usual, "list-a/b", "Lists/a/b", '/' },
+		{ usual, "a.b", "c+d", '/' },
+		{ usual, "INBOX", "INBOX", '/' },
 	};
 	struct arena a = { 0 };
 	size_t i;
@@ -74,7 +86,11 @@ static void
 refused(void)
 {
 	static const char *const bad[] = { "", "a", "a ->", "-> b", "a* -> b",
-	    "a -> b*", "a*b -> c", "a -> b\001", "a*c* -> b*" };
+	    "a -> b*", "a*b -> c", "a -> b\001", "a*c* -> b*",
+	    "~a -> ~b", "~a.b -> c", "~(a) -> b", "~(a)(b) -> \\1",
+	    "~(a) -> \\1\\1", "~(a) -> \\2", "~(a)* -> \\1", "~((a)) -> \\1",
+	    "~(a -> \\1", "~a|b -> c", "~() -> \\1", "~([a) -> \\1",
+	    "~(a{2,1}) -> \\1", "~a\\1 -> b", "~[ab] -> c" };
 	struct arena a = { 0 };
 	size_t i;
 
