@@ -1,8 +1,8 @@
 /*
  * asked.c: what the last whole run was asked to have here of each mailbox
  *
- * The rules as text, in a file of the base.  Rules that look at the age mean
- * other messages each day.
+ * The rules as text, in a file of the base.  Rules that look at the age, and a
+ * window of days, mean other messages each day.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -24,11 +24,14 @@ asked_path(struct run *r)
 static void
 asked_text(struct buf *b, const struct settings *o)
 {
-	if (o->bodies.n == 0)
-		return;
-	buf_printf(b, "bodies %s\n", o->bodies.text);
-	if (o->bodies.ages)
+	if (o->here.bodies.n > 0)
+		buf_printf(b, "bodies %s\n", o->here.bodies.text);
+	if (o->here.bodies.ages)
 		buf_printf(b, "day %lld\n", (long long)clock_wall() / DAY);
+	if (o->here.last > 0)
+		buf_printf(b, "last %llu\n", (unsigned long long)o->here.last);
+	if (o->here.since != 0)
+		buf_printf(b, "since %lld\n", (long long)o->here.since / DAY);
 }
 
 /* "" if there is none. */
@@ -45,6 +48,32 @@ asked_before(struct run *r, struct buf *b)
 	close(fd);
 }
 
+static bool
+has_window(struct str text)
+{
+	struct str line;
+
+	while (text.n > 0) {
+		line = str_cut(&text, '\n');
+		if (str_starts(line, "last ") || str_starts(line, "since "))
+			return true;
+	}
+	return false;
+}
+
+bool
+asked_window(struct run *r)
+{
+	struct buf was = { .max = ASKED_MAX };
+	bool is;
+
+	asked_before(r, &was);
+	is = r->o->here.last > 0 || r->o->here.since != 0 ||
+	    has_window(BUF_STR(was));
+	buf_free(&was);
+	return is;
+}
+
 bool
 asked_anew(struct run *r)
 {
@@ -53,7 +82,8 @@ asked_anew(struct run *r)
 
 	asked_text(&now, r->o);
 	asked_before(r, &was);
-	anew = now.n > 0 && !str_eq(BUF_STR(now), BUF_STR(was));
+	anew = (now.n > 0 || has_window(BUF_STR(was))) &&
+	    !str_eq(BUF_STR(now), BUF_STR(was));
 	buf_free(&now);
 	buf_free(&was);
 	return anew;
@@ -62,7 +92,7 @@ asked_anew(struct run *r)
 bool
 asked_ever(struct run *r)
 {
-	return r->o->bodies.n > 0 || access(asked_path(r), F_OK) == 0;
+	return r->o->here.bodies.n > 0 || access(asked_path(r), F_OK) == 0;
 }
 
 int

@@ -11,6 +11,8 @@ struct run;
  * changed need a look, too.
  */
 bool asked_anew(struct run *);
+/* Has this run a window, or had the last whole one? */
+bool asked_window(struct run *);
 /* Was any run, or is this one, asked for headers alone? */
 bool asked_ever(struct run *);
 /* All was done as it was asked.  -1, r->e. */

@@ -82,6 +82,7 @@ box_forget(struct box *b)
 	free(b->far.v);
 	free(b->far.fresh.v);
 	free(b->far.gone.v);
+	free(b->inside.v);
 	free(b->near.file_of);
 	free(b->near.rec_of);
 	free(b->pairs.v);
@@ -90,6 +91,8 @@ box_forget(struct box *b)
 	b->far.fresh = b->far.gone = (struct imap_uids){ 0 };
 	b->near.file_of = b->near.rec_of = NULL;
 	b->pairs = (struct pairs){ 0 };
+	b->inside = (struct imap_uids){ 0 };
+	b->windowed = false;
 	b->far.n = b->far.cap = 0;
 	b->near.scanned = false;
 }

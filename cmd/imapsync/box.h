@@ -64,6 +64,8 @@ struct box {
 	struct box_far far;
 	struct box_near near;
 	struct pairs pairs;	/* found by other means than the state */
+	struct imap_uids inside;	/* if windowed: what belongs here */
+	bool windowed;		/* see window.h */
 	enum phase phase;
 	_Atomic(enum outcome) outcome;	/* box_outcome sets it */
 	enum again again;
@@ -76,8 +78,7 @@ struct box {
 	bool doubtful;		/* it may not know all that was agreed */
 	uint64_t key;		/* for near_dir_name */
 	uint32_t arrived;	/* the first UID downloaded in this run, or 0 */
-	/* while it is open: one that is only listed has none of it */
-	struct state *state;
+	struct state *state;	/* it and the next two while it is open */
 	struct plan *plan;
 	pthread_mutex_t *lock;	/* of state, near.dir->letters, acts */
 };
@@ -145,6 +146,5 @@ void box_far_sort(struct box *);	/* of two with one UID the later stays */
 void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
 
-/* Over a mailbox, in a run; what mailboxes in work need. */
-enum { PASSES = 2, FEW_FILES = 1400 };
+enum { PASSES = 2, FEW_FILES = 1400 };	/* over a mailbox; open files */
 #endif

@@ -103,12 +103,14 @@ publish_as(struct commit *k, const struct commit_msg *g, int at, const char *to)
 
 /* Is the name taken by a file with other flags?  A rename would not notice. */
 static bool
-name_taken(struct box *b, const char *name)
+name_taken(struct box *b, const char *name, uint32_t uid)
 {
+	const struct rec *rec;
 	bool is;
 
 	pthread_mutex_lock(b->lock);
-	is = state_by_name(b->state, str_of(name)) != NULL;
+	rec = state_by_name(b->state, str_of(name));
+	is = rec != NULL && !(rec->far_only && rec->uid == uid);
 	pthread_mutex_unlock(b->lock);
 	return is;
 }
@@ -158,7 +160,7 @@ publish(struct commit *k, struct commit_msg *g, struct err *e)
 	snprintf(name, sizeof name, "%s", g->name);
 	for (i = 2; i < 1000; i++) {
 		whole_name(to, g, name);
-		if (name_taken(g->b, name))
+		if (name_taken(g->b, name, g->uid))
 			errno = EEXIST;
 		else if (publish_as(k, g, fresh ? l->in.fresh : l->in.cur, to) ==
 		    0) {

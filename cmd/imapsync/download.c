@@ -543,7 +543,7 @@ level_of(struct box *b, uint32_t uid)
 		m.size = f->size;
 		m.age = f->date != 0 ? (int64_t)clock_wall() - f->date : 0;
 	}
-	return bodies_of(&b->run->o->bodies, &m);
+	return bodies_of(&b->run->o->here.bodies, &m);
 }
 
 /* Each message of the plan into the list of its level. */
@@ -572,7 +572,7 @@ static int
 lists_of(struct box *b, struct list *lists)
 {
 	const struct bodies_msg any = { .box = b->name, .sep = b->run->sep };
-	const struct bodies *rules = &b->run->o->bodies;
+	const struct bodies *rules = &b->run->o->here.bodies;
 	size_t n = b->plan->count[ACT_FETCH];
 	struct list *l = &lists[bodies_of(rules, &any)];
 

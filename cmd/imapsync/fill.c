@@ -469,13 +469,13 @@ body_due(struct box *b, size_t at, unsigned needs)
 	}
 	m.flags = flags_merge(r->flags, near, f != NULL && f->flags_known ?
 	    f->flags : r->flags);
-	return bodies_of(&b->run->o->bodies, &m) == BODIES_FULL;
+	return bodies_of(&b->run->o->here.bodies, &m) == BODIES_FULL;
 }
 
 static unsigned
 rules_need(const struct box *b)
 {
-	return bodies_needs(&b->run->o->bodies, &(struct bodies_msg){
+	return bodies_needs(&b->run->o->here.bodies, &(struct bodies_msg){
 	    .box = b->name, .sep = b->run->sep });
 }
 
@@ -500,7 +500,7 @@ fill_plan(struct box *b)
 	const struct rec *r;
 	size_t i;
 
-	if (o->bodies.n == 0 || (o->policy.near_gets & GETS_NEW) == 0 ||
+	if (o->here.bodies.n == 0 || (o->policy.near_gets & GETS_NEW) == 0 ||
 	    b->far.renumbered)
 		return;
 	for (i = 0; i < b->state->n; i++) {

@@ -624,7 +624,7 @@ list_find(struct run *r)
 /* ---- what is to be looked into ---- */
 
 static void
-judge_box(struct run *r, struct box *b, bool anew)
+judge_box(struct run *r, struct box *b, bool anew, bool window)
 {
 	struct entry *e = index_find(&r->index, str_of(b->name));
 	b->far.dirty = e == NULL || e->dirty || !b->far.counted ||
@@ -632,6 +632,7 @@ judge_box(struct run *r, struct box *b, bool anew)
 	b->near.dirty = e == NULL || e->dirty || b->near.racy ||
 	    !stamp_same(&e->stamp, &b->near.stamp);
 	b->near.dirty |= r->o->policy.reupload || r->o->accept_mode || anew;
+	b->far.dirty |= window && (anew || b->near.dirty);
 	if (b->phase != BOX_LEFT && (b->far.dirty || b->near.dirty ||
 	    r->o->policy.purge != PURGE_NONE))
 		b->phase = BOX_DUE;
@@ -640,7 +641,7 @@ judge_box(struct run *r, struct box *b, bool anew)
 void
 list_dirty(struct run *r)
 {
-	const bool anew = asked_anew(r);
+	const bool anew = asked_anew(r), window = asked_window(r);
 	struct box *b;
 	size_t i;
 
@@ -648,6 +649,6 @@ list_dirty(struct run *r)
 		b = &r->boxes[i];
 		if ((b->far.is && b->near.is) || (r->o->dry_run && (b->far.is ||
 		    b->near.is)))
-			judge_box(r, b, anew);
+			judge_box(r, b, anew, window);
 	}
 }

@@ -23,6 +23,7 @@
 #include "service.h"
 #include "settings.h"
 #include "several.h"
+#include "since.h"
 #include "stop.h"
 #include "trace.h"
 #include "version.h"
@@ -40,6 +41,7 @@ struct options {
 	const char *import;
 	bool pull, push, mirror, all, watch, subscribed;
 	struct opt_list bodies;		/* rules */
+	const char *since;
 	struct body_want want;
 	struct watch watching;
 	uint64_t jobs;			/* accounts at a time */
@@ -151,6 +153,10 @@ static const struct opt options[] = {
 	    .help = "a Maildir that is a symbolic link, below near" },
 	{ .name = "bodies", .arg = "RULE", .kind = OPT_LIST, .to = &o.bodies,
 	    .help = "full or headers, and of which: 'headers:size>1M'" },
+	{ .name = "last", .arg = "N", .kind = OPT_NUMBER, .to = &o.is.here.last,
+	    .help = "of each mailbox the newest, the unread and the flagged" },
+	{ .name = "since", .arg = "DATE", .kind = OPT_TEXT, .to = &o.since,
+	    .help = "2026-07-01 or 14d; the unread and the flagged, too" },
 	{ .name = "id", .arg = "MESSAGE-ID", .kind = OPT_TEXT,
 	    .to = &o.want.id, .help = "with body: of the message that has it",
 	    .flags = OPT_NOCONF },
@@ -299,7 +305,8 @@ static const struct opt_rule rules[] = {
 	{ .name = "import", .only = "" },
 	{ .name = "pull", .stops = "delete-far trash unsafe-expunge "
 	    "reupload-orphans far-gets" },
-	{ .name = "push", .stops = "delete-near connections bodies near-gets" },
+	{ .name = "push", .stops = "delete-near connections bodies near-gets "
+	    "last since" },
 	{ .name = "watch", .stops = "dry-run accept-mode jobs" },
 	{ .name = "poll", .with = "watch" },
 	{ .name = "complain-after", .with = "watch" },
@@ -453,7 +460,7 @@ policies(struct err *e)
 	const struct policy *p = &o.is.policy;
 
 	if (folder_names(e) < 0 || delimiter(e) < 0 ||
-	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.bodies, &o.bodies,
+	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.here.bodies, &o.bodies,
 	    &o.account.arena, e) < 0 || read_directions(e) < 0)
 		return -1;
 	if (o.inbox != NULL && o.inbox[0] != '/' &&
@@ -472,6 +479,12 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--patterns: a control byte");
 	if (o.is.local_only != NULL && str_control(str_of(o.is.local_only)))
 		return fail(e, EX_USAGE, "--local-only: a control byte");
+	if (o.since != NULL && since_day(o.since, &o.is.here.since, e) < 0)
+		return -1;
+	if ((o.since != NULL || o.is.here.last > 0) && !o.mirror &&
+	    ((p->far_gets != 0 && (p->far_gets & GETS_GONE) == 0) ||
+	    p->far_delete == FAR_NEVER))
+		return fail(e, EX_USAGE, "--last and --since: not where what is deleted here stays there");
 	o.is.create_near = (p->near_gets & GETS_NEW) != 0 &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
 	o.is.create_far = (p->far_gets & GETS_NEW) != 0 &&

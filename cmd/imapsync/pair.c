@@ -428,7 +428,7 @@ static bool
 new_there(const struct box *b)
 {
 	return b->plan->count[ACT_FETCH] > 0 ||
-	    ((b->run->o->policy.near_gets & GETS_NEW) == 0 &&
+	    ((b->windowed || (b->run->o->policy.near_gets & GETS_NEW) == 0) &&
 	    b->far.fresh.n > 0);
 }
 

@@ -14,6 +14,12 @@
  *	no	-	new	download
  *	no	new	new	the same one, if pair.c says so: remember
  *
+ * With a window, what does not belong here leaves, and what does comes back:
+ *
+ *	yes	yes	outside	remove here, and remember that it is there
+ *	no	-	outside	remember that it is there
+ *	there	-	inside	download
+ *
  * A mirror of the server undoes what was done here:
  *
  *	yes	yes	yes	flags as there
@@ -98,6 +104,19 @@ has_rec(const struct plan_in *in, struct walk *w, uint32_t uid)
 	while (w->rec < in->nrec && in->rec[w->rec].uid < uid)
 		w->rec++;
 	return w->rec < in->nrec && in->rec[w->rec].uid == uid;
+}
+
+/* Does it belong here?  All do where there is no window. */
+static bool
+is_inside(const struct plan_in *in, uint32_t uid)
+{
+	size_t i;
+
+	if (in->inside == NULL)
+		return true;
+	i = search_lower(&uid, in->inside, in->ninside, sizeof uid,
+	    search_u32);
+	return i < in->ninside && in->inside[i] == uid;
 }
 
 /* ---- flags ---- */
@@ -228,6 +247,11 @@ gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 {
 	if (in->no_delete)
 		return;
+	if (in->inside != NULL && in->rec[i].far_only) {
+		if (is_inside(in, in->rec[i].uid))
+			fetch_again(p, in->rec[i].uid);
+		return;
+	}
 	if (in->policy.mirror)
 		fetch_again(p, in->rec[i].uid);
 	if (in->marks && purges(in, PURGE_FAR) &&
@@ -321,6 +345,19 @@ flags_here(const struct plan_in *in, uint32_t file, uint64_t base)
 	    & ~base) : m->flags;
 }
 
+/* Only what is read, not flagged, and the same on both sides. */
+static bool
+leaves(struct plan *p, const struct plan_in *in, uint32_t i, uint32_t file,
+    struct flags f)
+{
+	if (in->no_delete || is_inside(in, in->rec[i].uid) ||
+	    f.near != f.base || f.far != f.base ||
+	    (f.base & (FLAG_SEEN | FLAG_FLAGGED)) != FLAG_SEEN)
+		return false;
+	add_of(p, ACT_LEAVE, in, &in->rec[i])->file = file;
+	return true;
+}
+
 static void
 plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 {
@@ -351,6 +388,8 @@ plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 	flags = seen_flags(in, r->flags,
 	    file != NONE ? flags_here(in, file, r->flags) : r->flags,
 	    f != NULL ? f->flags : r->flags);
+	if (leaves(p, in, i, file, flags))
+		return;
 	if (!purge(p, in, i, file, flags))
 		merge(p, in, r, &(struct act){ .uid = r->uid, .file = file },
 		    flags);
@@ -434,6 +473,9 @@ fetch_all(struct plan *p, const struct plan_in *in)
 	join_again(p, in);
 	for (i = 0; in->nrec > 0 && i < in->nfresh; i++)
 		if (has_rec(in, &w, in->fresh[i]))
+			plan_fetch_not(p, in->fresh[i]);
+	for (i = 0; in->inside != NULL && i < in->nfresh; i++)
+		if (!is_inside(in, in->fresh[i]))
 			plan_fetch_not(p, in->fresh[i]);
 }
 

@@ -27,6 +27,7 @@ enum act_kind {
 	ACT_FAR_DELETE, ACT_NEAR_DELETE,
 	ACT_FORGET,		/* gone on both sides */
 	ACT_ORPHAN,		/* here alone, and stays so */
+	ACT_LEAVE,		/* it stays there, and is here no more */
 	ACT_FAR_ONLY,		/* there alone, and stays so */
 	ACT_BODY,		/* a stub becomes the message: see body.h */
 	ACT_NOTHING,		/* it became part of another */
@@ -102,6 +103,8 @@ struct plan_in {
 	size_t npair;
 	uint64_t storable;		/* flags the server keeps */
 	uint64_t lettered;		/* flags a file name can have */
+	const uint32_t *inside;	/* uids that belong here, sorted; or NULL */
+	size_t ninside;
 	bool no_delete;			/* UIDVALIDITY changed, not all are seen */
 	bool marks;			/* deleted there is but \Deleted there */
 	struct policy policy;

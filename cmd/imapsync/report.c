@@ -23,6 +23,7 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_FAR_DELETE] = "far-delete",
 	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
 	[ACT_ORPHAN] = "orphan", [ACT_FAR_ONLY] = "far-only",
+	[ACT_LEAVE] = "leave",
 	[ACT_BODY] = "body",
 	[ACT_NOTHING] = "nothing"
 };
@@ -423,7 +424,7 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 		{ ACT_FAR_PURGE, "purged_far" },
 		{ ACT_FAR_DELETE, "deleted_far" },
 		{ ACT_NEAR_DELETE, "deleted_near" }, { ACT_PAIR, "paired" },
-		{ ACT_BODY, "bodies" },
+		{ ACT_BODY, "bodies" }, { ACT_LEAVE, "left" },
 	};
 	struct buf out = { .max = 65536 };
 	struct json j = { .out = &out };

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "bodies.h"
 #include "names.h"
@@ -55,7 +56,11 @@ struct settings {
 	struct naming how;		/* of the Maildirs below it */
 	enum delta rung;		/* the best way that may be used */
 	struct policy policy;		/* what may be done to messages */
-	struct bodies bodies;		/* which ones come */
+	struct settings_here {		/* of what is on the server */
+		struct bodies bodies;	/* which ones come */
+		uint64_t last;		/* the newest of a mailbox; 0: all */
+		time_t since;		/* not older than this day; 0 */
+	} here;
 	uint64_t connections;		/* for downloads */
 	uint64_t allow;			/* so many deletions are no accident */
 	bool create_near, create_far;	/* folders, where they are missing */

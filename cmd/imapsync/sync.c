@@ -39,6 +39,7 @@
 #include "sync_brake.h"
 #include "sync_do.h"
 #include "upload.h"
+#include "window.h"
 
 /* ---- planning ---- */
 
@@ -78,7 +79,8 @@ plan_box(struct box *b)
 	    .gone = b->far.gone.v, .ngone = b->far.gone.n,
 	    .pair = b->pairs.v, .npair = b->pairs.n,
 	    .storable = b->far.storable,
-	    .no_delete = b->far.renumbered || b->far.hidden > 0, .marks = far_marks(b, false),
+	    .inside = b->windowed ? b->inside.v : NULL,
+	    .ninside = b->inside.n, .no_delete = b->far.renumbered || b->far.hidden > 0, .marks = far_marks(b, false),
 	    .policy = b->run->o->policy };
 
 	flags_give(&b->near.dir->letters, &b->state->keywords);
@@ -100,7 +102,8 @@ static bool
 needs_files(const struct plan *p)
 {
 	return p->count[ACT_NEAR_FLAGS] > 0 || p->count[ACT_NEAR_DELETE] > 0
-	    || p->count[ACT_ORPHAN] > 0 || p->count[ACT_NEAR_MOVE] > 0;
+	    || p->count[ACT_ORPHAN] > 0 || p->count[ACT_NEAR_MOVE] > 0 ||
+	    p->count[ACT_LEAVE] > 0;
 }
 
 static int
@@ -240,7 +243,7 @@ confirm_plans(struct run *r)
 	while ((got = far_trust_check(r)) > 0 && !stop_asked()) {
 		for (i = 0; i < r->nboxes; i++)
 			unplan(&r->boxes[i]);
-		if (far_look(r) < 0 || plan_all(r) < 0)
+		if (far_look(r) < 0 || window_look(r) < 0 || plan_all(r) < 0)
 			return -1;
 	}
 	return got < 0 ? -1 : 0;
@@ -558,7 +561,7 @@ make_plans(struct run *r)
 	if (look_here(r) < 0)
 		return -1;
 	trust(r);
-	return far_look(r) < 0 || plan_all(r) < 0 || confirm_plans(r) < 0 ?
+	return far_look(r) < 0 || window_look(r) < 0 || plan_all(r) < 0 || confirm_plans(r) < 0 ?
 	    -1 : 0;
 }
 

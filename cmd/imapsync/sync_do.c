@@ -22,6 +22,7 @@
 #include "stop.h"
 #include "sync_do.h"
 #include "upload.h"
+#include "window.h"
 
 static int
 here(struct run *r)
@@ -36,7 +37,7 @@ here(struct run *r)
 		if (b->near.is && near_letters_save(b->near.dir, &b->state->keywords,
 		    r->e) < 0)
 			return -1;
-		if (do_near_state(b) < 0 || do_near_flags(b) < 0)
+		if (do_near_state(b) < 0 || window_note(b) < 0 || do_near_flags(b) < 0)
 			return -1;
 		for (k = 0; plan_next(b->plan, ACT_NEAR_MOVE, &k); k++)
 			if (do_near_move(b, &b->plan->v[k]) < 0)
@@ -123,6 +124,9 @@ deletions(struct run *r)
 		if (b->plan->count[ACT_FAR_DELETE] > 0 &&
 		    (state_sync(b->state, r->e) < 0 ||
 		    chosen(&r->link[0], b, do_far_deletes) < 0))
+			return -1;
+		if (b->plan->count[ACT_LEAVE] > 0 &&
+		    chosen(&r->link[0], b, window_leave) < 0)
 			return -1;
 		if (do_near_deletes(b) < 0)
 			return -1;

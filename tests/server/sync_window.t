@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""imapsync --last, --since: what is here, and what is only there."""
+from synclab import *
+
+lab = up()
+DAY = 86400
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def here(u, box="INBOX"):
+    return sorted(int(re.search(rb"^Subject: number (\d+)", read(f), re.M)[1])
+                  for f in u.near.files(box))
+
+
+def there(u, box="INBOX"):
+    return sorted(int(m.subject.split()[1]) for m in u.far.messages(box))
+
+
+def account(n=10, flags=r"\Seen"):
+    u = lab.user()
+    now = time.time()
+    c = u.far.connect()
+    for k in range(1, n + 1):
+        u.far.append("INBOX", mail(k), flags, date=now - (n - k) * 10 * DAY,
+                     m=c)
+    c.logout()
+    return u
+
+
+@scenario
+def last():
+    """The newest ones, and those that are unread or flagged."""
+    u = account()
+    u.far.store("INBOX", "2", r"-FLAGS (\Seen)")
+    u.far.store("INBOX", "4", r"+FLAGS (\Flagged)")
+    u.runs("the last three", "--last", "3")
+    is_(here(u), [2, 4, 8, 9, 10], "are here, one that is unread, one flagged")
+    before = u.near.tree()
+    u.runs("one more run", "--last", "3")
+    is_(u.near.tree(), before, "does nothing")
+    u.far.append("INBOX", mail(11), r"\Seen")
+    r = u.runs("one more arrives", "-j", "--last", "3")
+    is_((here(u), r.summary["left"]), ([2, 4, 9, 10, 11], 1),
+        "the oldest one leaves")
+    is_(there(u), list(range(1, 12)), "the server has them all")
+    u.near.set("INBOX", "number 2", "S")
+    u.near.set("INBOX", "number 4", "S")
+    u.runs("both are read, and not flagged any more", "--last", "3")
+    u.runs("the next run", "--last", "3")
+    is_(here(u), [9, 10, 11], "they leave when the server knows")
+    is_(there(u), list(range(1, 12)), "and stay there")
+    u.far.store("INBOX", "3", r"+FLAGS (\Flagged)")
+    p = u.proxy()
+    u.runs("one is flagged there", "--last", "3", proxy=p)
+    p.close()
+    is_(here(u), [3, 9, 10, 11], "it comes")
+    is_(len(re.findall(r"BODY\.PEEK\[\]", "\n".join(p.commands))), 1,
+        "by one command")
+    u.runs("five of them", "--last", "5")
+    is_(here(u), [3, 7, 8, 9, 10, 11], "a wider window")
+    u.far.expunge("INBOX", "1")
+    u.runs("one that is not here is gone there", "--last", "5")
+    is_(len(u.far.messages("INBOX")), 10, "which is nothing to us")
+    u.runs("no window any more")
+    is_(here(u), list(range(2, 12)), "all come back")
+    u.same("and both sides are the same")
+    u.runs("one more run")
+
+
+@scenario
+def since():
+    """By the day."""
+    u = account()
+    u.runs("four weeks", "--since", "28d")
+    is_(here(u), [8, 9, 10], "are here")
+    u.runs("a day", "--since", time.strftime(
+        "%Y-%m-%d", time.localtime(time.time() - 50 * DAY)))
+    is_(here(u), [5, 6, 7, 8, 9, 10], "an earlier one")
+    u.runs("both", "--since", "15d", "--last", "4")
+    is_(here(u), [7, 8, 9, 10], "what is in one of them")
+    is_(there(u), list(range(1, 11)), "the server has them all")
+    r = u.sync("--since", "yesterday")
+    is_(r.status, 64, "a day that is none")
+
+
+@scenario
+def deleted():
+    """What is deleted here is deleted there, in the window alone."""
+    u = account()
+    u.runs("a window", "--last", "3")
+    u.near.remove("INBOX", "number 9")
+    u.runs("one is deleted here", "--last", "3", "--delete-far", "expunge")
+    is_(there(u), [1, 2, 3, 4, 5, 6, 7, 8, 10], "it is deleted there")
+    u.runs("the next run", "--last", "3")
+    is_(here(u), [7, 8, 10], "and an older one has come in its place")
+    shutil.rmtree(u.state)
+    u.runs("the state is lost", "--last", "3")
+    is_((here(u), there(u)), ([7, 8, 10], [1, 2, 3, 4, 5, 6, 7, 8, 10]),
+        "nothing is there twice, here or there")
+
+
+@scenario
+def adopted():
+    """Files that were here before there was a window."""
+    u = account()
+    u.runs("all of them")
+    u.near.deliver("INBOX", mail(50), "S", date=time.time() - 400 * DAY)
+    r = u.runs("a window", "-j", "--last", "4")
+    is_(here(u), [7, 8, 9, 10, 50], "others leave")
+    u.runs("the next run", "--last", "4")
+    is_(here(u), [8, 9, 10, 50], "the one that was sent is the newest there")
+    is_(there(u), list(range(1, 11)) + [50], "nothing was deleted")
+    is_(r.summary["deleted_far"], 0, "or would have been")
+
+
+@scenario
+def changed():
+    """What is changed here does not leave."""
+    u = account()
+    u.runs("all of them")
+    f = u.near.file("INBOX", "number 1")
+    g = u.near.file("INBOX", "number 2")
+    with open(f, "ab") as h:
+        h.write(b"a note of mine\n")
+    u.near.set("INBOX", "number 3", "FS")
+    u.runs("a window", "--last", "4")
+    is_(here(u), [1, 3, 7, 8, 9, 10],
+        "a file that was written to, and one flagged here, stay")
+    ok(read(f).endswith(b"a note of mine\n"), "as they are")
+    ok(not os.path.exists(g), "others have left")
+    stub = account()
+    stub.runs("headers", "--bodies", "headers")
+    stub.runs("a window of stubs", "--bodies", "headers", "--last", "2")
+    is_((here(stub), there(stub)), ([9, 10], list(range(1, 11))),
+        "stubs leave, too")
+
+
+@scenario
+def restored():
+    """A file that comes back here is the message that it was."""
+    u = account()
+    u.runs("all of them")
+    f = u.near.file("INBOX", "number 1")
+    data = read(f)
+    u.runs("a window", "--last", "4")
+    with open(f, "wb") as h:
+        h.write(data)
+    u.runs("a file is restored", "--last", "4")
+    u.runs("and one more run", "--last", "4")
+    is_(there(u), list(range(1, 11)), "nothing is there twice")
+    is_(here(u), [7, 8, 9, 10], "and it left again")
+
+
+@scenario
+def unconfirmed():
+    """A server that does not say that it has a message."""
+    u = account()
+    u.runs("all of them")
+    p = u.proxy()
+    p.on_line = lambda link, line: b"* OK hidden\r\n" if re.match(
+        rb"\* \d+ FETCH \(UID 2 FLAGS", line) else None
+    u.sync("--last", "4", proxy=p)
+    p.close()
+    is_(here(u), [2, 7, 8, 9, 10], "what it does not show stays here")
+    u.runs("it shows it", "--last", "4")
+    is_(here(u), [7, 8, 9, 10], "then it leaves")
+
+
+@scenario
+def killed():
+    """Stopped at any step nothing is lost, there or here."""
+    if not shutil.which("strace"):
+        return ok(True, "killed at each step # SKIP no strace")
+    u = account(6)
+    u.runs("all of them")
+    kills = 0
+    for call in ("unlinkat", "fsync", "fdatasync", "pwrite64", "write",
+                 "renameat2", "linkat"):
+        for when in range(1, 8):
+            u.sync()			# all are here
+            p = subprocess.run(
+                ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
+                 "trace=" + call, "-e", "inject=%s:signal=KILL:when=%d" % (
+                     call, when)] + u.words("--last", "3"),
+                capture_output=True, stdin=subprocess.DEVNULL,
+                env=dict(os.environ, HOME=u.dir))
+            if p.returncode == 0:
+                break
+            kills += 1
+            a = there(u) == list(range(1, 7))
+            r = u.sync("--last", "3")
+            b = (r.status, here(u), there(u)) == (0, [4, 5, 6],
+                                                  list(range(1, 7)))
+            r = u.sync()
+            c = (r.status, here(u), there(u)) == (0, list(range(1, 7)),
+                                                  list(range(1, 7)))
+            if not (a and b and c):
+                ok(False, "killed at %s %d" % (call, when),
+                   (a, b, c, here(u), there(u), r.err))
+    ok(kills > 5, "it was killed at each step", kills)
+    u.sync()
+    u.same("both sides are the same")
+
+
+done()
