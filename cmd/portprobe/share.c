@@ -7,8 +7,9 @@
  * certificate is not for the host.  Reports are judged for each target by
  * itself.
  *
- * Reports are kept for ten minutes, and as many as have room, those longest
- * whose last use is the latest.
+ * Reports of hosts that mx: or srv: led to are kept for ten minutes, and as many
+ * as have room, those longest whose last use is the latest.  A host that was
+ * named itself is shared with whoever waits: a list names it once as a rule.
  */
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ struct share {
 	struct str key;
 	struct job *first, **last;	/* who waits for the report */
 	bool over;			/* it is there */
+	bool kept;			/* and stays when it was told */
 	bool bound;			/* it holds for this domain alone: */
 	const char *domain;
 	int64_t since;			/* clock_ms */
@@ -200,9 +202,12 @@ share_under(struct run *r, struct job *j, const char *domain)
 	    j->port.proto->name, (int)h->lead, h->known, h->name,
 	    domain != NULL ? domain : "*");
 	s = share_find(all, BUF_STR(key));
+	if (s != NULL)
+		s->kept |= h->target->given.kind != TARGET_HOST;
 	if (s == NULL) {
-		j->share = share_new(all, BUF_STR(key));
-		j->share->last = &j->share->first;
+		s = j->share = share_new(all, BUF_STR(key));
+		s->last = &s->first;
+		s->kept = h->target->given.kind != TARGET_HOST;
 		jobs_add(r->jobs, j);
 	} else if (!s->over) {
 		j->share = s;
@@ -360,7 +365,8 @@ share_leave(struct run *r, struct job *j)
 {
 	if (j->share == NULL)
 		return;
-	j->share->users--;
+	if (--j->share->users == 0 && !j->share->kept)
+		share_remove(r->shares, j->share);
 	j->share = NULL;
 	share_room(r->shares);
 }
