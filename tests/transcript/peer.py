@@ -91,7 +91,7 @@ class Peer:
 
     # --- bytes -----------------------------------------------------------
     def left(self):
-        left = self.deadline - time.monotonic()
+        left = self.deadline() - time.monotonic()
         if left <= 0:
             raise Mismatch("time limit reached")
         return left
@@ -126,7 +126,8 @@ class Peer:
             self.sock.settimeout(self.left())
             data = self.sock.recv(CHUNK)
         except socket.timeout:
-            raise Mismatch("time limit reached")
+            self.left()
+            return True
         except (OSError, ValueError):
             data = b""
         if self.expanded and data:
