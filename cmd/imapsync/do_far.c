@@ -18,6 +18,7 @@
 #include "imap_set.h"
 #include "link.h"
 #include "report.h"
+#include "saved.h"
 #include "search.h"
 #include "stop.h"
 
@@ -297,16 +298,41 @@ ascertain(const struct imap_pieces *p, struct moved *v)
 }
 
 /*
- * Marks them and, if that is asked for and the server can do it to these
- * alone, expunges them.  0, 1 refused, -1.
+ * The mark is ours: should the message stay, and come back here without it,
+ * then it is taken away there, and not taken for somebody else's.
  */
 static int
-mark_and_expunge(struct imap *m, const uint32_t *uids, size_t n, bool expunge)
+own_marks(struct box *b, const uint32_t *uids, size_t n)
 {
-	struct imap_pieces p = { .m = m, .uids = uids, .n = n };
+	struct rec *rec;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		rec = state_by_uid(b->state, uids[i]);
+		if (rec != NULL && (rec->flags & FLAG_DELETED) == 0 &&
+		    state_flags(b->state, rec, rec->flags | FLAG_DELETED,
+		    b->run->e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Marks them and, if that is asked for and the server can do it to these
+ * alone, expunges them: then the marks are noted before, else when they are
+ * there, for where it marks alone nobody asks again.  0, 1 refused, -1.
+ */
+static int
+mark_and_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
+    bool expunge)
+{
+	struct imap_pieces p = { .m = m, .uids = uids->v, .n = uids->n };
 	int got = 0;
 
 	expunge = expunge && (m->caps & IMAP_UIDPLUS) != 0;
+	if (expunge && (own_marks(b, uids->v, uids->n) < 0 ||
+	    state_sync(b->state, b->run->e) < 0))
+		return -1;
 	while (got == 0 && imap_pieces_next(&p)) {
 		got = imap_wait(m, imap_ask_store(m, p.set.p, true,
 		    "\\Deleted"));
@@ -314,6 +340,8 @@ mark_and_expunge(struct imap *m, const uint32_t *uids, size_t n, bool expunge)
 			got = imap_wait(m, imap_ask_expunge(m, p.set.p));
 		if (got >= 0 && imap_pieces_cut(&p))
 			got = imap_pieces_again(&p) ? 0 : 1;
+		if (got == 0 && !expunge)
+			got = own_marks(b, p.uids + p.from, p.at - p.from);
 	}
 	imap_pieces_free(&p);
 	return got;
@@ -324,8 +352,8 @@ mark_and_expunge(struct imap *m, const uint32_t *uids, size_t n, bool expunge)
  * for certain is not deleted here.  0, 1 refused, -1.
  */
 static int
-move_piece(struct imap *m, const struct imap_pieces *p, struct str to,
-    struct moved *v)
+move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
+    struct str to, struct moved *v)
 {
 	int got = carry(m, p->set.p, to, v);
 
@@ -334,7 +362,7 @@ move_piece(struct imap *m, const struct imap_pieces *p, struct str to,
 		return got;
 	ascertain(p, v);
 	if ((m->caps & IMAP_MOVE) == 0)
-		got = mark_and_expunge(m, v->sure.v, v->sure.n, true);
+		got = mark_and_expunge(m, b, &v->sure, true);
 	v->cut = v->cut && got == 0;
 	return got;
 }
@@ -365,7 +393,7 @@ move_rest(struct imap_pieces *p, uint32_t *uids, const struct moved *v,
  * there is none; -1.
  */
 static int
-move_next(struct imap_pieces *p, uint32_t *uids, struct str to,
+move_next(struct imap_pieces *p, uint32_t *uids, struct box *b, struct str to,
     struct moved *v)
 {
 	int got;
@@ -373,7 +401,7 @@ move_next(struct imap_pieces *p, uint32_t *uids, struct str to,
 	moved_free(v);
 	if (stop_asked() || !imap_pieces_next(p))
 		return 2;
-	got = move_piece(p->m, p, to, v);
+	got = move_piece(p->m, p, b, to, v);
 	return got >= 0 && v->cut ? move_rest(p, uids, v, got) : got;
 }
 
@@ -529,7 +557,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 		got = intend_move(b, s.v[k]);
 	if (got == 0)
 		got = state_sync(to->state, b->run->e);
-	while (got == 0 && (got = move_next(&p, uids, str_of(to->name),
+	while (got == 0 && (got = move_next(&p, uids, b, str_of(to->name),
 	    &v)) == 0) {
 		b->far.changed = to->far.changed = true;
 		got = record_moves(b, to, &s, &v, p.at - p.from);
@@ -571,12 +599,10 @@ static int
 record_deletion(struct box *b, const struct act *a, bool marked)
 {
 	struct rec *rec = state_by_uid(b->state, a->uid);
-	struct err *e = b->run->e;
 	int got = 0;
 
-	if (rec != NULL)
-		got = marked ? state_flags(b->state, rec, rec->flags |
-		    FLAG_DELETED, e) : state_drop(b->state, rec, e);
+	if (rec != NULL && !marked)	/* else: see own_marks */
+		got = state_drop(b->state, rec, b->run->e);
 	if (got == 0)
 		box_done(b, a);
 	return got;
@@ -632,7 +658,9 @@ delete_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
 	int got;
 
 	if (how == FAR_TRASH) {
-		got = move_next(p, uids, str_of(r->trash), v);
+		got = move_next(p, uids, b, str_of(r->trash), v);
+		if (got < 0 || got == 1)
+			saved_note(b, &v->sure);
 		if (got != 2 && trash != NULL)
 			box_again(trash, AGAIN_TRASH);
 		return got;
@@ -642,7 +670,7 @@ delete_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
 		return 2;
 	for (i = p->from; i < p->at; i++)
 		imap_uids_add(&v->sure, uids[i]);
-	return mark_and_expunge(p->m, v->sure.v, v->sure.n, how != FAR_MARK);
+	return mark_and_expunge(p->m, b, &v->sure, how != FAR_MARK);
 }
 
 /* The default that cannot be had is told, once; what was asked for is not. */

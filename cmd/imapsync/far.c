@@ -423,8 +423,10 @@ far_deletes(const struct box *b, bool saved)
 
 	if (r->o->policy.far_delete != FAR_TRASH)
 		return r->o->policy.far_delete;
+	if (saved)
+		return FAR_EXPUNGE;
 	if (r->trash == NULL)
-		return saved ? FAR_EXPUNGE : FAR_MARK;
+		return FAR_MARK;
 	return strcmp(r->trash, b->name) == 0 ? FAR_EXPUNGE : FAR_TRASH;
 }
 

@@ -22,8 +22,8 @@ void far_done_all(struct far_look **v, size_t tail, size_t head);
 
 /*
  * What a deletion there does: what was asked for, but for the trash.  In there
- * it expunges, and where there is none it marks: nobody asked for more.  One
- * that is half of a move (saved, see saved.h) is expunged without a trash.
+ * it expunges, and where there is none it marks: nobody asked for more.  What
+ * is in another mailbox by now (saved, see saved.h) is expunged.
  */
 enum far_delete far_deletes(const struct box *, bool saved);
 /* Does it leave the message, marked with \Deleted? */

@@ -1,5 +1,5 @@
 /*
- * held.c: deletions that were told once as held back
+ * held.c: deletions that were told once as held back, or were copied
  *
  * Lines are appended alone.  A file that is torn or lost costs no more than
  * one message on stderr that was there before.

@@ -1,4 +1,8 @@
-/* held.h: deletions that were told once as held back */
+/*
+ * held.h: deletions that were told once as held back, or were copied
+ *
+ * The second ones are in the trash by now, and still where they were: saved.h.
+ */
 #ifndef HELD_H
 #define HELD_H
 

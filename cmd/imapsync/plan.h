@@ -56,7 +56,7 @@ struct act {
 				   too, and who does that tells the base */
 	bool purge;		/* ACT_NEAR_DELETE: it was marked here */
 	bool stub;		/* the same: its body was never here */
-	bool saved;		/* ACT_FAR_DELETE: one half of a move */
+	bool saved;		/* ACT_FAR_DELETE: it is elsewhere, too */
 	bool failed;
 };
 

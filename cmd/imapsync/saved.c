@@ -12,6 +12,8 @@
 #include "conn.h"
 #include "fail.h"
 #include "far.h"
+#include "held.h"
+#include "imap_set.h"
 #include "index.h"
 #include "link.h"
 #include "matches.h"
@@ -128,6 +130,61 @@ look(struct box *b, struct halves *copies)
 	return got < 0 ? -1 : 0;
 }
 
+/* ---- copied to the trash by an earlier run ---- */
+
+/* By COPY, not by MOVE, which does all at once. */
+static bool
+copies_there(const struct box *b)
+{
+	const struct run *r = b->run;
+
+	return far_deletes(b, false) == FAR_TRASH &&
+	    (r->link[0].imap.caps & IMAP_MOVE) == 0;
+}
+
+static bool
+was_copied(struct held *h, const struct box *b, uint32_t uid)
+{
+	struct buf who = { .max = 8192 };
+	bool was;
+
+	buf_printf(&who, "%s\n%s", b->run->trash, b->name);
+	was = held_told(h, BUF_STR(who), b->far.seen.uidvalidity, uid);
+	buf_free(&who);
+	return was;
+}
+
+void
+saved_note(const struct box *b, const struct imap_uids *uids)
+{
+	struct err quiet = { 0 };
+	struct held h;
+	size_t i;
+
+	if (!copies_there(b) || uids->n == 0 ||
+	    held_open(&h, b->run->dir, false, &quiet) < 0)
+		return;
+	for (i = 0; i < uids->n; i++)
+		was_copied(&h, b, uids->v[i]);
+	held_close(&h, &quiet);
+}
+
+static int
+find_copied(struct box *b)
+{
+	struct err *e = b->run->e;
+	struct held h;
+	size_t k = 0;
+
+	if (held_open(&h, b->run->dir, true, e) < 0)
+		return -1;
+	for (; plan_next(b->plan, ACT_FAR_DELETE, &k); k++)
+		b->plan->v[k].saved = was_copied(&h, b, b->plan->v[k].uid);
+	return held_close(&h, e);
+}
+
+/* ---- both ---- */
+
 int
 saved_find(struct run *r)
 {
@@ -146,5 +203,9 @@ saved_find(struct run *r)
 		if (matters(&r->boxes[i]))
 			got = look(&r->boxes[i], &copies);
 	free(copies.v);
+	for (i = 0; got == 0 && i < r->nboxes; i++)
+		if (box_busy(&r->boxes[i]) && copies_there(&r->boxes[i]) &&
+		    r->boxes[i].plan->count[ACT_FAR_DELETE] > 0)
+			got = find_copied(&r->boxes[i]);
 	return got;
 }
