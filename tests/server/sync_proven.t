@@ -143,6 +143,48 @@ def killed_between():
     is_((len(stands(u)), len(stands(u, "Arch"))), (5, 2), "finishes the move")
 
 
+# ---- deletions that were not finished
+
+@scenario
+def moved_back():
+    """Moved by COPY, marked, and not expunged; then moved back here."""
+    u = filled(6, PLAIN)
+    u.near.move("INBOX", "number 1", "Arch")
+    u.server.on_command = lambda session, v, rest: "close" \
+        if v == "UID EXPUNGE" else None
+    u.runs("cut before the expunge", status=75)
+    is_((stands(u)[0], len(stands(u, "Arch"))), (("number 1", True), 2),
+        "it is in both places")
+    u.server.on_command = None
+    u.near.move("Arch", "number 1", "INBOX")
+    for _ in range(3):
+        u.sync()
+    is_((stands(u), [(m.subject, m.flags) for m in u.near.messages("INBOX")
+                     if m.subject == "number 1"]),
+        ([("number %d" % i, False) for i in range(1, 7)],
+         [("number 1", frozenset())]), "moved back: the mark was ours")
+
+
+@scenario
+def trash_once():
+    """Copied to the trash, and not to be taken out: not copied every time."""
+    for caps, verb in ((PLAIN, "UID EXPUNGE"), (PLAIN, "UID STORE"),
+                       ("LITERAL+ LIST-STATUS", "UID STORE")):
+        u = filled(6, caps)
+        u.box("Trash")
+        u.runs("a trash")
+        u.near.remove("INBOX", "number 1")
+        u.server.on_command = refuses(verb)
+        for i in range(3):
+            u.runs("%s is refused" % verb, status=75)
+        is_(stands(u, "Trash"), [("number 1", False)], "copied once")
+        u.server.on_command = None
+        u.runs("it is not refused any more")
+        is_((stands(u)[0], stands(u, "Trash")),
+            (("number 2", False) if "UIDPLUS" in caps else ("number 1", True),
+             [("number 1", False)]), "it is gone, or marked")
+
+
 # ---- servers that do so many messages a command (RFC 9738)
 
 def limited(u, most, said=True, newest=False, named=True, whole=False):
