@@ -224,6 +224,34 @@ check(y.s.arrived('words') == {'a@x.test': 1} and y.s.said[-1][0] ==
       y.s.said)
 y.done()
 
+# ---- a DKIM key that its users cannot read: who sends signs
+y = System()
+subprocess.run([BUILD + '/mailsend', '-q', '--dkim-new', 's1:x.test:ed25519'],
+               cwd=y.d, check=True, stdout=subprocess.DEVNULL)
+key = y.d + '/s1.x.test.pem'
+os.chown(key, OWNER.pw_uid, OWNER.pw_gid)
+with open(y.d + '/config') as f:
+    t = f.read()
+with open(y.d + '/config', 'w') as f:
+    f.write(t.replace('account other', 'dkim s1:x.test:%s\naccount other' % key))
+check('Permission denied' in y.put(JO, 'open("s1.x.test.pem")'),
+      'the key is not for users')
+check(y.send(JO, 'a@x.test') == 0 and not y.err and b'DKIM-Signature' not in
+      open(y.mail(JO)[0] + '/mail', 'rb').read(),
+      'accepted, without a signature', y.err)
+# Who says that it is signed is not believed.
+y.send(EVE, 'b@x.test')
+y.put(EVE, """
+t = open('%(m)s/mail').read()
+open('%(m)s/mail', 'w').write(t.replace('from ', 'sealed\\nfrom ', 1))
+""" % {'m': y.mail(EVE)[0]})
+check('\nsealed\n' in open(y.mail(EVE)[0] + '/mail').read(), 'a lie is there')
+check(y.run(OWNER, '--flush-now') == 0 and sorted(
+      g[2].count(b'DKIM-Signature:') for g in y.s.got) == [1, 1] and
+      all(b' s=s1;' in g[2] for g in y.s.got), 'sent with one, by who has the key',
+      y.err, y.s.got)
+y.done()
+
 # ---- somebody was there before
 y = System()
 y.put(EVE, 'os.mkdir("spool/%d", 0o777)' % JO.pw_uid)
