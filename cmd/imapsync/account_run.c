@@ -25,6 +25,7 @@
 #include "statecmd.h"
 #include "statedir.h"
 #include "sync.h"
+#include "trim.h"
 
 enum { HOOK_SECONDS = 300 };
 
@@ -409,7 +410,9 @@ account_pass(struct account_kept *k, const struct settings *o,
 	r.report.told = k->told;
 	if (open_run(&r, k) == 0) {
 		if (connect_run(&r, k, want != NULL && want->print) == 0) {
-			if (want != NULL)
+			if (want != NULL && want->trim)
+				trim_run(&r);
+			else if (want != NULL)
 				body_run(&r, want);
 			else
 				sync_run(&r, k->roster);

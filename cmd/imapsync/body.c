@@ -158,9 +158,8 @@ box_of(struct run *r, const char *file)
 	return NULL;
 }
 
-/* Opened and scanned, once.  1: it cannot be, which is told. */
-static int
-open_box(struct box *b)
+int
+body_open(struct box *b)
 {
 	int got = b->opened ? 0 : near_open(b);
 
@@ -210,7 +209,7 @@ note_file(struct found *f, const char *file)
 		report_problem(&r->report, EX_NOINPUT, file, "it is in none of the Maildirs that are synced");
 		return 0;
 	}
-	if ((got = open_box(b)) != 0)
+	if ((got = body_open(b)) != 0)
 		return got < 0 ? -1 : 0;
 	if ((uid = uid_of(b, slash != NULL ? slash + 1 : file)) != 0)
 		imap_uids_add(&f->of[b - r->boxes], uid);
@@ -295,7 +294,7 @@ search_box(struct found *f, struct box *b)
 static int
 note_box(struct found *f, struct box *b)
 {
-	int got = b->near.is && b->far.is ? open_box(b) : 1;
+	int got = b->near.is && b->far.is ? body_open(b) : 1;
 
 	if (got != 0 || b->state->mark.uidvalidity == 0)
 		return got < 0 ? -1 : 0;

@@ -6,6 +6,7 @@
 
 #include "opt.h"
 
+struct box;
 struct err;
 struct run;
 
@@ -29,5 +30,10 @@ int body_check(const struct body_want *, struct err *);
  * run ends.
  */
 int body_run(struct run *, const struct body_want *);
+/*
+ * State and Maildir of a mailbox, opened and scanned, once.  1: it cannot be,
+ * which is told; -1.
+ */
+int body_open(struct box *);
 
 #endif

@@ -95,24 +95,24 @@ header_put(void *to, const void *p, size_t n, struct err *e)
 }
 
 /* A header is kept until it is whole: what is left out of it goes to its end. */
-static int
-stub_body(struct lane *w, struct intake *in)
+int
+download_stub(struct link *l, struct imap_fetch *f, const struct box *b,
+    struct intake *in)
 {
-	const struct box *b = w->g.b;
-	const struct account *a = w->l->run->o->account;
+	const struct account *a = l->run->o->account;
 	struct buf header = { .max = STUB_HEADER }, text = { .max = 0 };
 	struct conn_sink sink = { header_put, &header };
 	struct stub s = { .user = a->login.user, .host = a->server.host,
 	    .box = b->name, .uidvalidity = b->far.seen.uidvalidity,
-	    .size = w->f.got.announced, .uid = w->g.uid };
-	int got = imap_fetch_body(&w->f, &sink);
+	    .size = f->got.announced, .uid = f->got.uid };
+	int got = imap_fetch_body(f, &sink);
 
 	if (got == 0 && header.over)
-		got = fail(&w->l->err, EX_PROTOCOL, "a header over %d bytes",
+		got = fail(&l->err, EX_PROTOCOL, "a header over %d bytes",
 		    STUB_HEADER);
 	if (got == 0) {
 		stub_make(&text, &s, BUF_STR(header));
-		got = intake_put(in, text.p, text.n, &w->l->err);
+		got = intake_put(in, text.p, text.n, &l->err);
 	}
 	buf_free(&header);
 	buf_free(&text);
@@ -139,7 +139,8 @@ start_body(struct lane *w)
 	if ((w->fd = commit_create(l, g)) < 0)
 		return -1;
 	intake_begin(&in, w->fd);
-	got = g->stub ? stub_body(w, &in) : whole_body(w, &in);
+	got = g->stub ? download_stub(l, &w->f, g->b, &in) :
+	    whole_body(w, &in);
 	if (got == 0)
 		got = intake_end(&in, &l->err);
 	g->size = in.wire < UINT32_MAX ? (uint32_t)in.wire : UINT32_MAX;

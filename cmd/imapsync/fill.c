@@ -1,11 +1,13 @@
 /*
- * fill.c: stubs become the messages that they stand for
+ * fill.c: stubs become the messages that they stand for, and back
  *
  * The message is durable in tmp/ before it changes places with the stub, in one
  * step, under the name that is there: at any moment there is one file, stub or
  * message.  The state learns it then, and a file that has its body while the
  * state says "stub" is told from one by its header.  Only then the file gets
  * another name, for some programs index no file again under the name they know.
+ *
+ * When a message becomes a stub the state says so before, for the same reason.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,7 @@
 #include "bodies.h"
 #include "box.h"
 #include "clock.h"
+#include "download.h"
 #include "fill.h"
 #include "flags.h"
 #include "imap_box.h"
@@ -27,6 +30,7 @@
 #include "names.h"
 #include "near.h"
 #include "os.h"
+#include "search.h"
 #include "stop.h"
 #include "stub.h"
 #include "wire.h"
@@ -40,12 +44,14 @@ enum {
 struct filling {
 	struct box *b;
 	char base[256];		/* its name without flags */
-	struct rec rec;
+	struct rec rec, before;	/* as it is to be, and was */
 	struct near_msg *m;
 	struct intake in;
 	char tmp[64];		/* the message, in tmp/ */
 	bool keep;		/* that is another file, which stays */
 	bool lost;		/* the mailbox cannot be selected */
+	const struct fill_file *trim;	/* these become stubs; or NULL */
+	size_t ntrim;
 	int fd;			/* of it, or -1: none is under way */
 };
 
@@ -99,14 +105,16 @@ fill_find(struct filling *x, uint32_t uid)
 
 	if (rec == NULL)
 		return 1;
-	x->rec = *rec;
+	x->rec = x->before = *rec;
 	snprintf(x->base, sizeof x->base, "%s", state_name(b->state, rec));
 	if ((x->m = near_dir_find(b->near.dir, str_of(x->base))) == NULL)
 		return fill_told(x, EX_NOINPUT, "there is no such file");
 	if ((fd = near_dir_read(b->near.dir, x->m, e)) < 0)
 		return fill_error(x);
 	got = stub_is(fd, e);
-	if (got == 0 && rec->stub)
+	if (x->trim != NULL)
+		got = got < 0 ? -1 : !got;
+	else if (got == 0 && rec->stub)
 		got = mend(x, fd);
 	close(fd);
 	if (got < 0)
@@ -139,18 +147,53 @@ body_durable(struct filling *x)
 	x->rec.ino = st.st_ino;
 	x->rec.size = x->in.wire < UINT32_MAX ? (uint32_t)x->in.wire :
 	    UINT32_MAX;
-	x->rec.stub = false;
+	x->rec.stub = x->trim != NULL;
 	return 0;
 }
 
-/* Is what was taken out a stub?  1, 0, -1. */
 static int
-took_stub(struct filling *x)
+file_by_uid(const void *uid, const void *file)
+{
+	return search_order(*(const uint32_t *)uid,
+	    ((const struct fill_file *)file)->uid);
+}
+
+/* What was proven of it, or NULL. */
+static const struct fill_file *
+proven(const struct filling *x)
+{
+	size_t i = search_lower(&x->rec.uid, x->trim, x->ntrim,
+	    sizeof *x->trim, file_by_uid);
+
+	return i < x->ntrim && x->trim[i].uid == x->rec.uid ? &x->trim[i] :
+	    NULL;
+}
+
+/* Is it the file that was proven? */
+static int
+as_proven(const struct filling *x, int fd)
+{
+	const struct fill_file *p = proven(x);
+	struct stat st;
+
+	return p != NULL && fstat(fd, &st) == 0 && st.st_ino == p->ino &&
+	    st.st_size == p->size && st.st_mtim.tv_sec == p->mtime.tv_sec &&
+	    st.st_mtim.tv_nsec == p->mtime.tv_nsec;
+}
+
+/* Is what was taken out a stub, or what is to be one?  1, 0, -1. */
+static int
+took_right(struct filling *x)
 {
 	int fd = openat(x->b->near.dir->in.tmp, x->tmp, O_RDONLY | O_NOFOLLOW |
 	    O_CLOEXEC | O_NONBLOCK);
-	int got = fd >= 0 ? stub_is(fd, x->b->run->e) :
-	    fail_sys(x->b->run->e, EX_IOERR, "%s", x->tmp);
+	int got;
+
+	if (fd >= 0 && x->trim != NULL)
+		got = as_proven(x, fd);
+	else
+		got = fd >= 0 ? stub_is(fd, x->b->run->e) :
+		    fail_sys(x->b->run->e, EX_IOERR, "%s", x->tmp);
 
 	if (fd >= 0)
 		close(fd);
@@ -182,7 +225,7 @@ change_places(struct filling *x)
 	for (i = 0; i < TRIES && got == 0; i++) {
 		if (os_rename_swap(d->in.tmp, x->tmp, body_folder(x),
 		    near_dir_file(d, x->m)) == 0) {
-			if ((got = took_stub(x)) > 0)
+			if ((got = took_right(x)) > 0)
 				return 0;
 			x->keep = os_rename_swap(d->in.tmp, x->tmp,
 			    body_folder(x), near_dir_file(d, x->m)) < 0;
@@ -221,7 +264,7 @@ new_name(struct filling *x)
 	struct box *b = x->b;
 	struct near_dir *d = b->near.dir;
 	const char *file = near_dir_file(d, x->m);
-	struct act a = { .kind = ACT_BODY, .uid = x->rec.uid, .file = NONE,
+	struct act a = { .kind = x->trim != NULL ? ACT_TRIM : ACT_BODY, .uid = x->rec.uid, .file = NONE,
 	    .flags = x->rec.flags };
 	struct report_file is = box_file(b, x->m), was = is;
 	char base[64], to[300];
@@ -248,15 +291,32 @@ new_name(struct filling *x)
 }
 
 static int
+trim_intended(struct filling *x)
+{
+	struct box *b = x->b;
+
+	return x->trim == NULL ? 0 : state_put(b->state, &x->rec, x->base,
+	    b->run->e) < 0 || state_sync(b->state, b->run->e) < 0 ? -1 : 0;
+}
+
+/* It has its body still. */
+static int
+trim_undone(struct filling *x)
+{
+	return x->trim == NULL ? 0 : state_put(x->b->state, &x->before,
+	    x->base, x->b->run->e);
+}
+
+static int
 replace(struct filling *x)
 {
 	struct box *b = x->b;
 	int got;
 
-	if (body_durable(x) < 0)
+	if (body_durable(x) < 0 || trim_intended(x) < 0)
 		return -1;
 	if ((got = change_places(x)) != 0)
-		return got;
+		return got > 0 && trim_undone(x) < 0 ? -1 : got;
 	unlinkat(b->near.dir->in.tmp, x->tmp, 0);
 	b->near.changed = true;
 	if (near_dir_sync(b->near.dir, b->run->e) < 0 || state_put(b->state,
@@ -297,6 +357,8 @@ fill_body(struct filling *x, struct imap_fetch *f)
 	if (x->fd < 0)
 		return -1;
 	intake_begin(&x->in, x->fd);
+	if (x->trim != NULL)
+		return download_stub(&b->run->link[0], f, b, &x->in);
 	return imap_fetch_body(f, &sink);
 }
 
@@ -399,34 +461,59 @@ tell_missing(struct filling *x, const uint32_t *uids, const unsigned char *came,
 			continue;
 		snprintf(x->base, sizeof x->base, "%s",
 		    state_name(x->b->state, rec));
-		fill_told(x, EX_NOINPUT, "the server sent no such message: its header stays here");
+		fill_told(x, EX_NOINPUT, x->trim != NULL ?
+		    "the server sent no such message: its body stays here" :
+		    "the server sent no such message: its header stays here");
 	}
+}
+
+/* All of them, by commands of some messages each. */
+static int
+fill_uids(struct filling *x, const uint32_t *uids, size_t n, unsigned bodies)
+{
+	struct imap_fetch_job *v = mem_new(n + 1, sizeof *v);
+	unsigned char *came = mem_new(n + 1, 1);
+	struct link *l = &x->b->run->link[0];
+	size_t at = 0, jobs = 0;
+	int got;
+
+	for (; at < n; at += v[jobs++].n)
+		v[jobs] = (struct imap_fetch_job){ .uids = uids + at,
+		    .came = came + at, .bodies = bodies,
+		    .n = imap_fetch_fit(uids + at, n - at, MOST) };
+	got = fetch_all(x, l, v, jobs);
+	if (got == 0 && x->lost)
+		l->selected = NULL;
+	else if (got == 0) {
+		link_selected(l, x->b);
+		tell_missing(x, uids, came, n);
+	}
+	free(v);
+	free(came);
+	return got < 0 ? -1 : 0;
 }
 
 int
 fill_box(struct box *b, const uint32_t *uids, size_t n)
 {
 	struct filling x = { .b = b, .fd = -1 };
-	struct imap_fetch_job *v = mem_new(n + 1, sizeof *v);
-	unsigned char *came = mem_new(n + 1, 1);
-	struct link *l = &b->run->link[0];
-	size_t at = 0, jobs = 0;
+
+	return fill_uids(&x, uids, n, 0);
+}
+
+int
+fill_trim(struct box *b, const struct fill_file *v, size_t n)
+{
+	struct filling x = { .b = b, .fd = -1, .trim = v, .ntrim = n };
+	uint32_t *uids = mem_new(n + 1, sizeof *uids);
+	size_t i;
 	int got;
 
-	for (; at < n; at += v[jobs++].n)
-		v[jobs] = (struct imap_fetch_job){ .uids = uids + at,
-		    .came = came + at,
-		    .n = imap_fetch_fit(uids + at, n - at, MOST) };
-	got = fetch_all(&x, l, v, jobs);
-	if (got == 0 && x.lost)
-		l->selected = NULL;
-	else if (got == 0) {
-		link_selected(l, b);
-		tell_missing(&x, uids, came, n);
-	}
-	free(v);
-	free(came);
-	return got < 0 ? -1 : 0;
+	for (i = 0; i < n; i++)
+		uids[i] = v[i].uid;
+	got = fill_uids(&x, uids, n, IMAP_HEADERS | IMAP_SIZES);
+	free(uids);
+	return got;
 }
 
 /* ---- which ones, by rule ---- */

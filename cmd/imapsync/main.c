@@ -294,6 +294,7 @@ static struct opt_set set = { .version = version_text,
     "       imapsync [options] list [NAME]\n"
     "       imapsync [options] body [NAME] FILE ...\n"
     "       imapsync [options] body [NAME] --id ID|--search KEYS|--uid SET\n"
+    "       imapsync [options] trim [NAME]\n"
     "       imapsync [options] migrate FROM TO\n"
     "       imapsync [options] state dump|check|rebuild [NAME]",
     .about = "Keeps Maildirs and an IMAP server the same." };
@@ -501,6 +502,7 @@ load_account(const char *name, struct err *e)
 {
 	if (name != NULL && (strcmp(name, "state") == 0 ||
 	    strcmp(name, "list") == 0 || strcmp(name, "body") == 0 ||
+	    strcmp(name, "trim") == 0 ||
 	    strcmp(name, "migrate") == 0))
 		return fail(e, EX_CONFIG, "sync %s: no section can have the name of a command",
 		    name);
@@ -558,6 +560,8 @@ sync_account(const char *name, const struct body_want *want, struct err *e)
 		fail(e, EX_USAGE, "which server? Name a sync section, or use -S imaps://HOST");
 	else if (o.is.near == NULL)
 		fail(e, EX_USAGE, "where to? --near DIR");
+	else if (want != NULL && want->trim && o.is.here.bodies.n == 0)
+		fail(e, EX_USAGE, "trim: of which messages? --bodies says it, headers:age>90d for example");
 	else {
 		o.is.near = file_path(&o.account.arena, o.is.near);
 		place_inbox();
@@ -674,6 +678,20 @@ body_command(struct err *e)
 	return sync_account(name, &o.want, e);
 }
 
+/* "trim [NAME]" */
+static int
+trim_command(struct err *e)
+{
+	const struct opt_list *v = &o.operands;
+
+	if (v->n > 2)
+		return fail(e, EX_USAGE, "trim, and a NAME");
+	if (o.watch)
+		return fail(e, EX_USAGE, "--watch has no effect with trim");
+	o.want.trim = true;
+	return sync_account(v->n == 2 ? v->v[1] : NULL, &o.want, e);
+}
+
 /* Options that say which bodies. */
 static int
 body_none(struct err *e)
@@ -777,6 +795,8 @@ sync_start(int argc, char **argv, struct err *e)
 		return body_command(e);
 	if (body_none(e) < 0)
 		return -1;
+	if (o.operands.n > 0 && strcmp(o.operands.v[0], "trim") == 0)
+		return trim_command(e);
 	if (o.operands.n > 0 && strcmp(o.operands.v[0], "migrate") == 0)
 		return migrate_command(e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,

@@ -30,6 +30,7 @@ enum act_kind {
 	ACT_LEAVE,		/* it stays there, and is here no more */
 	ACT_FAR_ONLY,		/* there alone, and stays so */
 	ACT_BODY,		/* a stub becomes the message: see body.h */
+	ACT_TRIM,		/* and the other way: see trim.h */
 	ACT_NOTHING,		/* it became part of another */
 	ACT_KINDS
 };

@@ -24,7 +24,7 @@ static const char *const words[ACT_KINDS] = {
 	[ACT_NEAR_DELETE] = "near-delete", [ACT_FORGET] = "forget",
 	[ACT_ORPHAN] = "orphan", [ACT_FAR_ONLY] = "far-only",
 	[ACT_LEAVE] = "leave",
-	[ACT_BODY] = "body",
+	[ACT_BODY] = "body", [ACT_TRIM] = "trim",
 	[ACT_NOTHING] = "nothing"
 };
 
@@ -425,6 +425,7 @@ report_end(struct report *r, const struct err *e, size_t boxes)
 		{ ACT_FAR_DELETE, "deleted_far" },
 		{ ACT_NEAR_DELETE, "deleted_near" }, { ACT_PAIR, "paired" },
 		{ ACT_BODY, "bodies" }, { ACT_LEAVE, "left" },
+		{ ACT_TRIM, "trimmed" },
 	};
 	struct buf out = { .max = 65536 };
 	struct json j = { .out = &out };
