@@ -1,8 +1,9 @@
 /*
  * autoconf.c: the file of a domain by which mail clients find their servers
  *
- * At autoconfig.DOMAIN, or, where there is no such host, below the domain's own
- * web server.  No address is told but postmaster's, which every domain has.
+ * At autoconfig.DOMAIN, or, where there is no such host but there are records that
+ * the file may contradict, below the domain's own web server: those of a long
+ * list have no business with us else.  No address is told but postmaster's, which every domain has.
  */
 #include "autoconf.h"
 
@@ -22,7 +23,7 @@ has_address(struct task *t, const char *host)
 
 /* Where it is; false: answers are missing. */
 static bool
-prepare(struct task *t, struct autoconf *r)
+prepare(struct task *t, struct autoconf *r, bool records)
 {
 	const char *host = arena_printf(t->mem, "autoconfig.%s", t->domain);
 	const char *path = "/mail/config-v1.1.xml";
@@ -39,7 +40,7 @@ prepare(struct task *t, struct autoconf *r)
 	    .tls = t->run->sts.ctx, .port = t->run->sts.port, .host = host,
 	    .path = arena_printf(t->mem, "%s?emailaddress=postmaster%%40%s",
 	    path, t->domain), .max = AUTOCONFIG_MAX, .seconds = SECONDS };
-	if (r->own || has_address(t, host))
+	if (r->own || (records && has_address(t, host)))
 		r->url = arena_printf(t->mem, "https://%s%s", host, path);
 	else
 		r->get.done = true;
@@ -78,11 +79,11 @@ server_addresses(struct task *t, struct autoconf *r)
 }
 
 bool
-autoconf_get(struct task *t, struct autoconf *r)
+autoconf_get(struct task *t, struct autoconf *r, bool records)
 {
 	if (t->run->sts.ctx == NULL)
 		return true;		/* no --fetch */
-	if (r->get.host == NULL && !prepare(t, r))
+	if (r->get.host == NULL && !prepare(t, r, records))
 		return false;
 	if (!ask_https_get(&r->get, &t->ask))
 		return false;

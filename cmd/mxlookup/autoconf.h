@@ -23,10 +23,10 @@ struct autoconf {
 };
 
 /*
- * Gets it, with --fetch, and the addresses of what it names.  False: something
- * is missing (ask.h).
+ * Gets it, with --fetch, and the addresses of what it names; records: there are
+ * some of SRV that it may contradict.  False: something is missing (ask.h).
  */
-bool autoconf_get(struct task *, struct autoconf *);
+bool autoconf_get(struct task *, struct autoconf *, bool records);
 
 /* Why there is none, though there is a host for it; or NULL. */
 const char *autoconf_why(struct task *, const struct autoconf *);

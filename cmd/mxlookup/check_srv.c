@@ -368,7 +368,7 @@ static bool
 run_srv(struct task *t)
 {
 	struct srv_facts *r = t->result[CHECK_SRV];
-	bool all = true;
+	bool all = true, any = false;
 	size_t i;
 
 	if (r == NULL)
@@ -380,7 +380,9 @@ run_srv(struct task *t)
 		if (r->s[i].answer == NULL || !srv_look(t, &r->s[i]))
 			all = false;
 	}
-	if (!autoconf_get(t, &r->autoconf) || !all)
+	for (i = 0; i < SERVICES; i++)
+		any = any || r->s[i].n > 0;
+	if (!all || !autoconf_get(t, &r->autoconf, any))
 		return false;
 	judge_srv(t, r);
 	judge_outside(t, r);

@@ -47,6 +47,10 @@ _pop3s._tcp	SRV	0 0 0 .
 ZONE
 dns_zone www.johndoe.com <<'ZONE'
 @	A	127.0.0.1
+_imaps._tcp	SRV	0 1 993 imap.johndoe.com.
+ZONE
+dns_zone smtp.johndoe.com <<'ZONE'
+@	A	127.0.0.1
 ZONE
 dns_zone none.example <<'ZONE'
 @	MX	10 mail.johndoe.com.
@@ -152,6 +156,10 @@ is "$(jq -r '.autoconfig.servers[0].host' "$T/json")" imap.johndoe.com 'is taken
 answer 404 "$T/file"
 look www.johndoe.com
 is "$FOUND" '' 'and nothing is said where it has none'
+: > "$T/asked"
+look smtp.johndoe.com
+is "$(jq -c .autoconfig "$T/json")$(cat "$T/asked")" null \
+	'a web server without SRV records beside it is left alone'
 look none.example
 is "$FOUND $(jq -c .autoconfig "$T/json")" ' null' 'no host at all'
 look shut.example
