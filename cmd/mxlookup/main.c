@@ -367,14 +367,26 @@ terminal(void)
 	    strcmp(term, "dumb") != 0;
 }
 
+/* "-" alone is standard input, as with the other tools. */
+static void
+take_dash(void)
+{
+	if (o.operands.n == 1 && strcmp(o.operands.v[0], "-") == 0 &&
+	    raw.expect == NULL && o.many.diff == NULL && !raw.info &&
+	    !reading())
+		o.operands.n = 0;
+}
+
 static int
 lookup_configure(int argc, char **argv, struct err *e)
 {
 	int c;
 
 	if (plug(e) < 0 ||
-	    opt_parse(&set, argc, argv, &o.operands, e) < 0 ||
-	    opt_stdin(&set, o.operands.n > 0 || raw.findings || raw.info ||
+	    opt_parse(&set, argc, argv, &o.operands, e) < 0)
+		return -1;
+	take_dash();
+	if (opt_stdin(&set, o.operands.n > 0 || raw.findings || raw.info ||
 	    raw.expect != NULL || o.many.diff != NULL || reading() ? NULL :
 	    "the list of names", e) < 0 ||
 	    check_limits(e) < 0 || choose(e) < 0 ||

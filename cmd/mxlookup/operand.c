@@ -128,6 +128,8 @@ other_shape(struct task *t, struct str in, struct str s)
 	if (host.n > 0)
 		return arena_printf(t->mem, "it is a URL: give the name alone, %.*s",
 		    STR_ARG(host));
+	if (str_is(in, "-"))
+		return "standard input is read where it stands alone, or no name is given";
 	if (in.n > 1 && in.p[0] == '@')
 		return arena_printf(t->mem, "a server to be asked is given with -s %.*s",
 		    STR_ARG(str_from(in, 1)));

@@ -559,9 +559,11 @@ take_file(struct err *e)
 	o.operands.n = 0;
 	for (i = 0; i < all.n; i++) {
 		s = str_of(all.v[i]);
-		if (o.show.next != NULL || s.n < 5 ||
-		    !str_is(str_from(s, s.n - 4), ".pem"))
+		if (s.n < 5 || !str_is(str_from(s, s.n - 4), ".pem"))
 			o.operands.v[o.operands.n++] = all.v[i];
+		else if (o.show.next != NULL)
+			return fail(e, EX_USAGE, "--tlsa: %s or %s? There is one next certificate",
+			    o.show.next, all.v[i]);
 		else
 			o.show.next = all.v[i];
 	}

@@ -7,6 +7,30 @@
 #include "operand.h"
 #include "os.h"
 
+/* What is typed in another program's way, and what to type here; or 0. */
+static int
+foreign_way(struct str s, struct err *e)
+{
+	struct str label = s;
+	size_t i;
+
+	if (str_starts(s, "+"))
+		return fail(e, EX_USAGE, "\"%.*s\" is an option of dig: see --help",
+		    STR_ARG(s));
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] == '.')
+			label = str_from(s, i + 1);
+	for (i = 0; i < label.n && str_digit(label.p[i]); i++)
+		;
+	if (label.n == 0 || i < label.n)
+		return 0;
+	if (label.n == s.n)
+		return fail(e, EX_USAGE, "\"%.*s\" is a port: it stands behind its host, HOST:%.*s, or with -p",
+		    STR_ARG(s), STR_ARG(s));
+	return fail(e, EX_USAGE, "\"%.*s\" is no domain, for it ends in a number, nor an address that can be asked here",
+	    STR_ARG(s));
+}
+
 static int
 operand_name(struct operand *o, struct str s, struct arena *mem, struct err *e)
 {
@@ -14,6 +38,8 @@ operand_name(struct operand *o, struct str s, struct arena *mem, struct err *e)
 
 	if (s.n > 1 && s.p[s.n - 1] == '.')
 		s.n--;
+	if (foreign_way(s, e) < 0)
+		return -1;
 	if (!str_ascii(s) && addr_ascii(mem, s, &s, e) < 0)
 		return -1;
 	if (s.n == 0 || s.n > 300 || str_control(s) || str_has(s, ' ') ||
@@ -83,6 +109,9 @@ operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
 
 	if (memmem(s.p, s.n, "://", 3) != NULL)
 		return operand_url(o, s, mem, e);
+	if (str_starts(s, "@"))
+		return fail(e, EX_USAGE, "a name server to be asked is given with -s %.*s",
+		    STR_ARG(str_from(s, 1)));
 	if (str_has(s, '@'))		/* a password may stand before it */
 		return fail(e, EX_USAGE, "a host has no \"user@\": nobody logs in here");
 	if (str_starts(s, "mx:") || str_starts(s, "srv:")) {

@@ -253,7 +253,8 @@ share_fill(const struct job *j, struct report *r)
 	got.order = r->order;
 	got.several = r->several;
 	got.tls.name = r->tls.name;
-	got.tls.pem = NULL;		/* it is saved */
+	if (r->run->set->show.save_chain != NULL)
+		got.tls.pem = NULL;	/* it is saved */
 	got.dane.why = r->dane.why;
 	got.us.dns = r->us.dns;
 	if (got.us.total >= 0)

@@ -2,6 +2,7 @@
 """What an administrator acts upon: exit status and advice of mxlookup for
 domains that are run well, badly, or not at all."""
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -107,6 +108,12 @@ for given, why in (
     lab.ok(p.returncode == 68 and why in p.stdout and "\x1b" not in p.stdout and
            why in r["error"] and r["status"] == "invalid-input" and
            r["dns"]["queries"] == 0, "%r: %s" % (given, why), (p, r))
+p = lab.mx("-C", "mx", "-", input="one.test\n")
+lab.ok(p.stdout.startswith("one.test") and p.stdout.count("\n") <= 3,
+       "- alone is standard input", p)
+p = lab.mx("-C", "mx", "-", "one.test", stdin=subprocess.DEVNULL)
+lab.ok("-  no domain name: standard input" in p.stdout and
+       "\none.test" in p.stdout, "- beside a name is none", p)
 for given, domain in (("<joe@one.test>", "one.test"), ("one.test.", "one.test"),
                       ("mailto:joe@one.test", "one.test"),
                       ("a_b.test", "a_b.test"), ("a\\.b.test", "a\\.b.test"),

@@ -360,6 +360,22 @@ unlike "$OUT$ERR" secret 'which is not shown'
 status 64 'a scheme that is none' portprobe https://127.0.0.1
 status 64 'a port that has no number of its own' portprobe 127.0.0.1:tls
 status 64 'a name that is no port' portprobe -p gopher 127.0.0.1
+# OPERAND... : words of the error, which says what to type instead
+while IFS='|' read -r operands words; do
+	# shellcheck disable=SC2086
+	status 64 "not looked up: $operands" portprobe --timeout 1 $operands
+	like "$ERR" "$words" "and why: $words"
+done <<'END'
+127.0.0.1 25|HOST:25
+25|is a port
+mx:25|is a port
++short a.test|an option of dig
+@127.0.0.1 a.test|with -s 127.0.0.1
+192.0.2.300|ends in a number
+mx:192.0.2.1|ends in a number
+a.b.7:25|ends in a number
+--tlsa a.pem b.pem a.test|one next certificate
+END
 
 # ---- --deep: first messages by hand, and what else takes more connections
 cat > "$T/hello.py" <<'END'
