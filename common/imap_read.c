@@ -401,6 +401,7 @@ data(struct imap *m, struct imap_resp *r, struct str word)
 			permanent(m, r->flags);
 		return 1;
 	case IMAP_STATUS:
+		m->in.counts = true;
 		return mailbox(m, r) < 0 ? -1 : open_list(m);
 	case IMAP_SEARCH:
 		if (str_is(word, "ESEARCH"))
@@ -505,10 +506,23 @@ response(struct imap *m, struct imap_resp *r)
 	return str_is(word, "*") ? star(m, r) : tagged(m, r, word);
 }
 
+/* Items that nobody read: an id among them may have line ends in it. */
+static int
+pass_counts(struct imap *m)
+{
+	struct imap_item it;
+	int got = 1;
+
+	while (m->in.counts && m->in.inside && got > 0)
+		got = imap_item(m, &it);
+	m->in.counts = false;
+	return got;
+}
+
 int
 imap_next(struct imap *m, struct imap_resp *r)
 {
-	if (imap_finish(m) < 0)
+	if (pass_counts(m) < 0 || imap_finish(m) < 0)
 		return -1;
 	arena_reset(&m->in.mem);
 	m->in.kept = m->in.items = m->in.skipped = 0;

@@ -77,6 +77,7 @@ struct imap_read {
 	uint64_t literal;	/* bytes that come behind the line */
 	bool pending;		/* and were not read yet */
 	bool inside;		/* a list of items is not at its end */
+	bool counts;		/* which is that of STATUS */
 };
 
 #endif

@@ -350,6 +350,21 @@ refused(void)
 	}
 }
 
+/* Of a folder nobody asks about the items are not read, whatever is in them. */
+static void
+unread(void)
+{
+	struct world *w = says("* STATUS a (UIDNEXT 1 MAILBOXID (\nQ) MESSAGES 7)"
+	    "\r\n* STATUS b (MAILBOXID (\"x) MESSAGES 1)\r\nA1 OK done\r\n");
+	struct imap_resp r;
+
+	is_int(imap_next(&w->m, &r), 1, "counts with an id that is raw memory");
+	is_int(imap_next(&w->m, &r), 1, "and the next ones");
+	ok(str_is(r.name, "b"), "which are of another folder");
+	is_int(imap_next(&w->m, &r) == 1 && r.tag == 1, 1, "and the end");
+	over(w);
+}
+
 /* ---- the selected mailbox, what is enabled ---- */
 
 static void
@@ -1036,6 +1051,7 @@ main(void)
 	setenv("TZ", "UTC", 1);
 	reading();
 	refused();
+	unread();
 	box();
 	many_flags();
 	enabled();
