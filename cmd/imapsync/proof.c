@@ -8,7 +8,8 @@
  *
  * A file is that message if it has the same ident, and the same size where the
  * ident is not that of a Message-ID.  Most files cannot be it by their size or
- * inode, and are not opened.
+ * inode, and are not opened.  Of a folder that is not synced it is kept who its
+ * files are; one that did not change since is not even listed.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "faces.h"
 #include "fail.h"
 #include "flags.h"
 #include "held.h"
@@ -72,6 +74,7 @@ struct proof {
 	struct near_dir dir;
 	struct state *state;	/* of b; or NULL: none of it is there */
 	struct state own;	/* it, if the run has not opened b */
+	struct faces was, now;	/* of a folder that is not synced */
 	const char *where;	/* path, the run's; NULL until it is needed */
 	bool blind;		/* it cannot be read */
 	bool inbox;		/* that of the option was looked at */
@@ -274,40 +277,62 @@ proof_accepted(const struct proof *p, const struct near_msg *m)
 	return false;
 }
 
+/* Has its size on the wire to be known, too? */
+static bool
+size_counts(const struct proof *p, uint64_t ident)
+{
+	return proof_first(p, 0) < p->n || !ident_sure(ident);
+}
+
 /* Marks all with that ident as held; without a Message-ID the size counts. */
+static void
+hold_those(struct proof *p, uint64_t ident, uint32_t wire)
+{
+	size_t i;
+
+	for (i = proof_first(p, ident); i < p->n && p->v[i].ident == ident; i++)
+		if (ident_sure(ident) || p->v[i].size == wire)
+			hold(p, &p->v[i]);
+	for (i = proof_first(p, 0); i < p->n && p->v[i].ident == 0; i++)
+		if (p->v[i].size == wire)
+			hold(p, &p->v[i]);
+}
+
+/* f, if it is not NULL, learns who the file is. */
 static int
-proof_compare(struct proof *p, const struct near_msg *m, int fd, struct err *e)
+proof_compare(struct proof *p, const struct near_msg *m, struct face *f,
+    int fd, struct err *e)
 {
 	struct outgo o = { 0 };
-	size_t i, unknown = proof_first(p, 0);
 	uint64_t ident;
+	bool size;
 
 	if (outgo_head(&o, fd, e) < 0)
 		return -1;
 	ident = o.ident;
-	i = proof_first(p, ident);
-	if ((i == p->n && unknown == p->n) || proof_accepted(p, m))
+	size = size_counts(p, ident);
+	if (f != NULL)
+		f->ident = ident;
+	if ((proof_first(p, ident) == p->n && proof_first(p, 0) == p->n) ||
+	    proof_accepted(p, m))
 		return 0;
-	if ((unknown < p->n || !ident_sure(ident)) && outgo_look(&o, fd, e) < 0)
+	if (size && outgo_look(&o, fd, e) < 0)
 		return -1;
-	for (; i < p->n && p->v[i].ident == ident; i++)
-		if (ident_sure(ident) || p->v[i].size == size_of(&o))
-			hold(p, &p->v[i]);
-	for (i = unknown; i < p->n && p->v[i].ident == 0; i++)
-		if (p->v[i].size == size_of(&o))
-			hold(p, &p->v[i]);
+	if (f != NULL && size)
+		f->wire = size_of(&o);
+	hold_those(p, ident, size_of(&o));
 	return 0;
 }
 
 static int
-open_and_compare(struct proof *p, const struct near_msg *m)
+open_and_compare(struct proof *p, const struct near_msg *m, struct face *f)
 {
 	struct err e = { 0 };
 	int fd = near_dir_read(&p->dir, m, &e), got;
 
 	if (fd < 0)
 		return e.code == EX_NOINPUT ? 0 : -1;	/* gone by now */
-	got = proof_compare(p, m, fd, &e);
+	got = proof_compare(p, m, f, fd, &e);
 	close(fd);
 	return got;
 }
@@ -334,22 +359,77 @@ proof_in_order(struct proof *p, const struct near_msg *m)
 	return true;
 }
 
+/* ---- what is known of a folder that is not synced ---- */
+
+static bool
+is_candidate(const struct proof *p, const struct face *f)
+{
+	return ino_fits(p, f->ino) || size_fits(p, f->bytes);
+}
+
+/* Is known of it what has to be? */
+static bool
+face_tells(const struct proof *p, const struct face *f)
+{
+	return f->ident != 0 && (f->wire != 0 || !size_counts(p, f->ident) ||
+	    (proof_first(p, f->ident) == p->n && proof_first(p, 0) == p->n));
+}
+
+/* All that are asked about are known; then nothing is listed. */
+static bool
+known_by_face(struct proof *p)
+{
+	const struct face *f = p->was.v;
+	size_t i;
+
+	for (i = 0; i < p->was.n; i++)
+		if (is_candidate(p, &f[i]) && !face_tells(p, &f[i]))
+			return false;
+	for (i = 0; i < p->was.n; i++)
+		if (is_candidate(p, &f[i]))
+			hold_those(p, f[i].ident, f[i].wire);
+	return true;
+}
+
+/* As it was known, or without more than its name. */
+static struct face *
+face_of(struct proof *p, const struct near_msg *m)
+{
+	struct face new = { .name = names_hash(near_dir_base(&p->dir, m)),
+	    .ino = m->ino };
+	const struct face *was = faces_find(&p->was, new.name, m->ino);
+	struct face *f = faces_find(&p->now, new.name, m->ino);
+
+	if (f != NULL)			/* the folder was listed again */
+		return f;
+	return faces_add(&p->now, was != NULL ? was : &new);
+}
+
 static bool
 proof_look(void *of, const struct near_msg *m)
 {
 	struct proof *p = of;
+	struct face one = { .ino = m->ino }, *f = &one;
 	struct stat st;
 
 	if (p->blind || stop_asked() || proof_in_order(p, m) ||
 	    is_planned(p, m))
 		return true;
-	if (!ino_fits(p, m->ino)) {
+	if (p->b == NULL)
+		f = face_of(p, m);
+	if (f->bytes == 0 && (p->b == NULL || !ino_fits(p, m->ino))) {
 		if (fstatat(m->fresh ? p->dir.in.fresh : p->dir.in.cur,
-		    near_dir_file(&p->dir, m), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !size_fits(p, (uint64_t)st.st_size))
+		    near_dir_file(&p->dir, m), &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return true;
+		f->bytes = (uint64_t)st.st_size < UINT32_MAX ?
+		    (uint32_t)st.st_size : UINT32_MAX;
 	}
-	p->blind = open_and_compare(p, m) < 0;
+	if (!is_candidate(p, f))
+		return true;
+	if (face_tells(p, f))
+		hold_those(p, f->ident, f->wire);
+	else
+		p->blind = open_and_compare(p, m, f) < 0;
 	return true;
 }
 
@@ -400,6 +480,28 @@ proof_scan(struct proof *p)
 	return got < 0 || p->blind ? -1 : 0;
 }
 
+static int
+look_left_out(struct proof *p)
+{
+	struct run *r = p->r;
+	struct err e = { 0 };		/* it would be asked again */
+	struct stamp now;
+	bool racy;
+	int got = 0;
+
+	faces_read(&p->was, r->dir, p->path);
+	if (near_dir_stamp(r->root, p->path, &now, &racy) != 0)
+		racy = true;
+	if (racy || !stamp_same(&now, &p->was.stamp) || !known_by_face(p)) {
+		got = proof_scan(p);
+		if (got == 0 && !racy && !r->o->dry_run && !stop_asked())
+			faces_save(&p->now, r->dir, p->path, &now, &e);
+	}
+	faces_free(&p->was);
+	faces_free(&p->now);
+	return got;
+}
+
 /* A mailbox that is gone on the server has no message of its state. */
 static int
 look_into(struct proof *p)
@@ -410,7 +512,9 @@ look_into(struct proof *p)
 	int got;
 
 	p->state = NULL;
-	if (b != NULL && b->far.is) {
+	if (b == NULL)
+		return look_left_out(p);
+	if (b->far.is) {
 		if (settled(b))
 			return 0;
 		if (b->opened)
