@@ -95,6 +95,7 @@ dns_unbound_conf() {
 	  interface: 127.0.0.1
 	  port: $1
 	  do-ip6: no
+	  access-control: 203.0.113.0/24 allow
 	  num-threads: 1
 	  ede: yes
 	  do-not-query-localhost: no
