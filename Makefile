@@ -32,7 +32,7 @@ HARDEN =
 else ifdef SAN
 B := $(B)-san
 OPTIMISE = -O1
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DJSON_CHECK
 HARDEN =
 else
 HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection $(BRANCHES)
@@ -128,6 +128,7 @@ check: tests
 	scripts/dev/structs
 	scripts/dev/statics
 	scripts/dev/check-man $(B)
+	scripts/dev/schema $(B)
 	prove -Q --exec '' $(UNIT)
 
 # What a machine can run that has a compiler and no servers.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "json_key.h"
 
 /* How many bytes from the front need no thought: nearly all there are. */
 static size_t
@@ -81,9 +82,33 @@ quote(struct buf *b, struct str s)
 	return sound;
 }
 
+/* With JSON_CHECK: is this in the tool's table?  An element has its array's key. */
 static void
-lead(struct json *j, const char *key)
+json_checked(struct json *j, const char *key, const char *type)
 {
+#ifdef JSON_CHECK
+	const char *of = j->depth > 0 ? j->key[j->depth] : NULL;
+	const char *outer = j->depth > 1 ? j->key[j->depth - 1] : "";
+	char element[16];
+
+	if (j->depth == 0)
+		return;
+	snprintf(element, sizeof element, "[%s", type);
+	if (key != NULL)
+		json_key_check(of, key, type);
+	else
+		json_key_check(outer, of, element);
+#else
+	(void)j;
+	(void)key;
+	(void)type;
+#endif
+}
+
+static void
+lead(struct json *j, const char *key, const char *type)
+{
+	json_checked(j, key, type);
 	if (j->more[j->depth])
 		buf_c(j->out, ',');
 	j->more[j->depth] = true;
@@ -96,11 +121,17 @@ lead(struct json *j, const char *key)
 void
 json_open(struct json *j, const char *key, char bracket)
 {
-	lead(j, key);
+	lead(j, key, bracket == '{' ? "object" : "array");
 	buf_c(j->out, bracket);
 	if (j->depth < 31)
 		j->depth++;
 	j->more[j->depth] = false;
+#ifdef JSON_CHECK
+	/* an element's object is that of its array */
+	j->key[j->depth] = key;
+	if (key == NULL)
+		j->key[j->depth] = j->depth > 1 ? j->key[j->depth - 1] : "";
+#endif
 }
 
 void
@@ -117,7 +148,7 @@ json_str(struct json *j, const char *key, struct str s)
 	bool sound;
 	size_t i;
 
-	lead(j, key);
+	lead(j, key, "string");
 	sound = quote(j->out, s);
 	if (key == NULL || sound)
 		return;
@@ -157,7 +188,7 @@ digits(struct buf *b, uint64_t v, bool minus, int places)
 void
 json_int(struct json *j, const char *key, int64_t v)
 {
-	lead(j, key);
+	lead(j, key, "integer");
 	digits(j->out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0, 0);
 }
 
@@ -166,7 +197,7 @@ json_num(struct json *j, const char *key, double v)
 {
 	double all = v * 1000;
 
-	lead(j, key);
+	lead(j, key, "number");
 	if (all > -9e15 && all < 9e15)
 		digits(j->out, (uint64_t)((all < 0 ? -all : all) + 0.5),
 		    all < 0, 3);
@@ -177,14 +208,14 @@ json_num(struct json *j, const char *key, double v)
 void
 json_bool(struct json *j, const char *key, bool v)
 {
-	lead(j, key);
+	lead(j, key, "boolean");
 	buf_s(j->out, v ? "true" : "false");
 }
 
 void
 json_null(struct json *j, const char *key)
 {
-	lead(j, key);
+	lead(j, key, "null");
 	buf_s(j->out, "null");
 }
 

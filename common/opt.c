@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_key.h"
 #include "opt.h"
 #include "str.h"
 
@@ -29,6 +30,9 @@ static const struct opt builtin[] = {
 	{ .name = "options", .kind = OPT_CALL,
 	    .help = "the table of options, for scripts",
 	    .flags = OPT_NOCONF | OPT_HIDDEN },
+	{ .name = "json-schema", .kind = OPT_CALL,
+	    .help = "what the keys of -j are, as a JSON Schema",
+	    .flags = OPT_NOCONF },
 	{ .name = NULL }
 };
 
@@ -253,12 +257,27 @@ opt_version(const struct opt_set *set)
 }
 
 static void
+opt_schema(const struct opt_set *set)
+{
+	struct str usage = str_of(set->usage), name = str_word(&usage);
+	struct buf text = { .max = 1 << 20 };
+	char title[40];
+
+	snprintf(title, sizeof title, "%.*s -j", STR_ARG(name));
+	json_key_schema(set->keys, title, &text);
+	fputs(text.p, stdout);
+	buf_free(&text);
+}
+
+static void
 opt_answer(const struct opt_set *set, const char *name)
 {
 	if (strcmp(name, "help") == 0)
 		help(set);
 	else if (strcmp(name, "version") == 0)
 		opt_version(set);
+	else if (strcmp(name, "json-schema") == 0)
+		opt_schema(set);
 	else
 		list_options(set);
 	exit(fflush(stdout) == 0 && !ferror(stdout) ? 0 : EX_IOERR);
@@ -309,6 +328,7 @@ opt_parse(struct opt_set *set, int argc, char **argv,
 	char so[2 * MAXOPT + 4];
 	int c, at;
 
+	json_key_declare(set->keys);
 	getopt_prepare(set, lo, so);
 	opterr = 0;
 	for (;;) {

@@ -58,6 +58,7 @@ struct opt_set {
 	const char *usage;		/* "[options] [recipient ...]" */
 	const char *about;		/* one line for --help */
 	void (*version)(struct buf *);	/* more lines for --version, or NULL */
+	const struct json_key *keys;	/* of -j, for --json-schema: json_key.h */
 	struct arena *arena;		/* what options keep lives here */
 	unsigned char seen[256];	/* given on the command line, by rank */
 	unsigned char conf[256];	/* in the configuration, be it idle there */
@@ -65,8 +66,8 @@ struct opt_set {
 
 /*
  * Parses the command line.  Operands are collected in *operands in order.
- * --help, --version, --options print and exit 0.  Options and operands may
- * mix; "--" ends options.  -1 with EX_USAGE.
+ * --help, --version, --options, --json-schema print and exit 0.  Options and
+ * operands may mix; "--" ends options.  -1 with EX_USAGE.
  */
 int opt_parse(struct opt_set *, int argc, char **argv,
     struct opt_list *operands, struct err *);

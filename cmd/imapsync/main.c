@@ -13,6 +13,7 @@
 #include "file.h"
 #include "foreign.h"
 #include "import.h"
+#include "keys.h"
 #include "link.h"
 #include "maildir.h"
 #include "map.h"
@@ -290,6 +291,7 @@ version_text(struct buf *b)
 }
 
 static struct opt_set set = { .version = version_text,
+    .keys = sync_keys,
     .usage = "imapsync [options] [NAME ...]\n"
     "       imapsync [options] list [NAME]\n"
     "       imapsync [options] body [NAME] FILE ...\n"

@@ -25,6 +25,7 @@
 #include "foreign.h"
 #include "import.h"
 #include "import_state.h"
+#include "keys.h"
 #include "net.h"
 #include "outage.h"
 #include "program.h"
@@ -249,6 +250,7 @@ version_more(struct buf *b)
 }
 
 static struct opt_set set = { .version = version_more,
+    .keys = fetch_keys,
     .usage = "mailfetch [options] [NAME ...]",
     .about = "Brings new mail here, exactly once." };
 

@@ -16,6 +16,7 @@
 #include "file.h"
 #include "foreign.h"
 #include "import.h"
+#include "keys.h"
 #include "letter.h"
 #include "local.h"
 #include "post.h"
@@ -436,6 +437,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	struct opt_set set = { .tables = { options,
 	    account_options(&run.account) }, .arena = &run.account.arena,
 	    .version = send_version,
+	    .keys = send_keys,
 	    .usage = "mailsend [options] [recipient ...]",
 	    .about = "Composes a message, or takes a finished one, and submits it to a mail server." };
 	int got;

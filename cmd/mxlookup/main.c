@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "dns.h"
 #include "expect.h"
+#include "keys.h"
 #include "message.h"
 #include "opt.h"
 #include "program.h"
@@ -176,6 +177,7 @@ lookup_version(struct buf *b)
 static struct opt_set set = {
 	.tables = { options },
 	.version = lookup_version,
+	.keys = lookup_keys,
 	.usage = "mxlookup [options] [domain | user@domain | address ...]",
 	.about = "Shows where and how a domain's mail is delivered.",
 	.arena = &arena,

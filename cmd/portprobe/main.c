@@ -47,6 +47,7 @@
 #include "clock.h"
 #include "feed.h"
 #include "formats.h"
+#include "keys.h"
 #include "kind.h"
 #include "login.h"
 #include "loop.h"
@@ -372,6 +373,7 @@ probe_version(struct buf *b)
 static struct opt_set set = {
 	.tables = { options },
 	.version = probe_version,
+	.keys = probe_keys,
 	.usage = "portprobe [options] host[:port[/protocol]] | mx:domain | srv:domain | - ...",
 	.about = "Shows what answers on the mail ports.",
 	.arena = &arena,
