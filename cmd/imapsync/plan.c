@@ -263,6 +263,10 @@ gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 		add_of(p, ACT_FAR_ONLY, in, &in->rec[i]);
 	else if (!in->marks || (far & FLAG_DELETED) == 0)
 		add_of(p, ACT_FAR_DELETE, in, &in->rec[i]);
+	else if ((in->rec[i].flags & FLAG_DELETED) == 0)
+		/* a file that comes back without the mark takes it away */
+		add_of(p, ACT_BASE_FLAGS, in, &in->rec[i])->flags =
+		    in->rec[i].flags | FLAG_DELETED;
 }
 
 static void

@@ -148,21 +148,30 @@ def killed_between():
 @scenario
 def moved_back():
     """Moved by COPY, marked, and not expunged; then moved back here."""
-    u = filled(6, PLAIN)
-    u.near.move("INBOX", "number 1", "Arch")
-    u.server.on_command = lambda session, v, rest: "close" \
-        if v == "UID EXPUNGE" else None
-    u.runs("cut before the expunge", status=75)
-    is_((stands(u)[0], len(stands(u, "Arch"))), (("number 1", True), 2),
-        "it is in both places")
-    u.server.on_command = None
-    u.near.move("Arch", "number 1", "INBOX")
-    for _ in range(3):
-        u.sync()
-    is_((stands(u), [(m.subject, m.flags) for m in u.near.messages("INBOX")
-                     if m.subject == "number 1"]),
-        ([("number %d" % i, False) for i in range(1, 7)],
-         [("number 1", frozenset())]), "moved back: the mark was ours")
+    for caps, rest in ((PLAIN, 0), ("LITERAL+ LIST-STATUS", 2)):
+        u = filled(6, caps)
+        u.near.move("INBOX", "number 1", "Arch")
+
+        def on_command(session, verb, args):
+            if verb == "UID STORE":
+                session.do_uid_store(args, [])
+                return "close"
+            return None
+        u.server.on_command = on_command
+        u.runs("cut before the expunge", status=75)
+        is_((stands(u)[0], len(stands(u, "Arch"))), (("number 1", True), 2),
+            "it is in both places")
+        u.server.on_command = None
+        for _ in range(rest):		# without UIDPLUS it stays marked
+            u.sync()
+        u.near.move("Arch", "number 1", "INBOX")
+        for _ in range(3):
+            u.sync()
+        is_((stands(u), [(m.subject, m.flags)
+                         for m in u.near.messages("INBOX")
+                         if m.subject == "number 1"]),
+            ([("number %d" % i, False) for i in range(1, 7)],
+             [("number 1", frozenset())]), "moved back: the mark was ours")
 
 
 @scenario
