@@ -1,0 +1,189 @@
+/* imapsync_migrate.c: the state of a migration, whole and cut at every byte */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "migrate_state.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/migrate-state.XXXXXX";
+static char path[64];
+
+static void
+put_file(const char *p, size_t n)
+{
+	struct err e = { 0 };
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || file_write(fd, p, n, &e) < 0)
+		is_str(e.msg, "", "writing the file");
+	close(fd);
+}
+
+static struct buf
+get_file(void)
+{
+	struct buf b = { .max = 1 << 20 };
+	struct err e = { 0 };
+	int fd = open(path, O_RDONLY);
+
+	file_slurp(fd, &b, &e);
+	close(fd);
+	return b;
+}
+
+static int
+reopen(struct migrate_state *s, struct err *e)
+{
+	fail_clear(e);
+	return migrate_state_open(s, path, "jo@a", "al@b", false, e);
+}
+
+/* Two mailboxes: pairs, one that is not told, a doubt, what was refused. */
+static void
+fill(void)
+{
+	static const uint32_t sent[] = { 1, 2, 3, 5, 9 };
+	static const struct migrate_pair pairs[] = { { 1, 11 }, { 3, 14 },
+	    { 2, 12 } };
+	uint32_t blind = 5;
+	struct migrate_state s;
+	struct migrate_box *b;
+	struct err e = { 0 };
+
+	is_int(reopen(&s, &e), 0, "a new state");
+	b = migrate_state_begin(&s, "INBOX", "INBOX", 100, 200, &e);
+	migrate_state_sure(&s, b, &e);
+	migrate_state_send(&s, b, sent, 5, 10, &e);
+	migrate_state_pair(&s, b, pairs, 3, &e);
+	migrate_state_blind(&s, b, &blind, 1, &e);
+	migrate_state_begin(&s, "a b", "c d/e", 1, 2, &e);
+	b = migrate_state_named(&s, "INBOX");
+	migrate_state_fail(&s, b, 7, "[TOOBIG] no\nmore", &e);
+	migrate_state_fail(&s, b, 8, "other", &e);
+	migrate_state_judge(&s, 2, true, &e);
+	migrate_state_spend(&s, 19000, 500, &e);
+	migrate_state_spend(&s, 19000, 70, &e);
+	is_int(e.code, 0, "written: %s", e.msg);
+	is_int(migrate_state_judge(&s, 3, true, &e), -1, "no such id");
+	migrate_state_close(&s);
+}
+
+static void
+read_back(void)
+{
+	struct imap_uids doubts = { 0 };
+	struct migrate_state s;
+	struct migrate_box *b;
+	struct err e = { 0 };
+
+	is_int(reopen(&s, &e), 0, "read: %s", e.msg);
+	b = migrate_state_named(&s, "INBOX");
+	is_int(b->from_validity == 100 && b->to_validity == 200 && b->looked,
+	    1, "the mailbox");
+	is_int(migrate_state_find(b, 1)->to, 11, "1 is 11");
+	is_int(migrate_state_find(b, 2)->to, 12, "2 is 12");
+	is_int(migrate_state_find(b, 3)->to, 14, "3 is 14");
+	is_int(migrate_state_find(b, 5)->to, 0, "5 is somewhere");
+	is_int(migrate_state_find(b, 9) == NULL, 1, "9 is not known");
+	migrate_state_doubts(&s, b, &doubts);
+	is_int(doubts.n == 1 && doubts.v[0] == 9 && b->low == 10, 1,
+	    "9 is in doubt, from 10 on");
+	free(doubts.v);
+	is_str(migrate_state_named(&s, "a b")->to, "c d/e", "another");
+	is_int(migrate_state_failed(&s, b, 7)->is, MIGRATE_FAILED, "refused");
+	is_str(migrate_state_failed(&s, b, 7)->why, "[TOOBIG] no\\nmore",
+	    "and why");
+	is_int(migrate_state_failed(&s, b, 8)->is, MIGRATE_IGNORED, "ignored");
+	is_int((long)s.bytes, 570, "the bytes of the day");
+	is_int(migrate_state_sure(&s, b, &e), 0, "sure");
+	migrate_state_begin(&s, "INBOX", "INBOX", 101, 200, &e);
+	migrate_state_close(&s);
+	reopen(&s, &e);
+	b = migrate_state_named(&s, "INBOX");
+	is_int(b->from_validity == 101 && b->n == 0 && !b->looked, 1,
+	    "other UIDs: it begins anew");
+	migrate_state_close(&s);
+}
+
+/* The lines that are whole count, and what comes goes behind them. */
+static void
+cut_everywhere(void)
+{
+	struct buf all = get_file(), now;
+	struct migrate_state s;
+	struct err e = { 0 };
+	size_t n, whole = 0, bad = 0, first = strcspn(all.p, "\n") + 1;
+
+	for (n = 0; n < all.n; n++) {
+		if (n > 0 && all.p[n - 1] == '\n')
+			whole = n;
+		put_file(all.p, n);
+		if (n > 0 && n < first) {
+			bad += reopen(&s, &e) == 0 || e.code != EX_CONFIG;
+			migrate_state_close(&s);
+			continue;
+		}
+		bad += reopen(&s, &e) < 0;
+		migrate_state_spend(&s, 1, 1, &e);
+		migrate_state_close(&s);
+		now = get_file();
+		bad += e.code != 0 || now.n < whole ||
+		    memcmp(now.p, all.p, whole) != 0;
+		buf_free(&now);
+		bad += reopen(&s, &e) < 0 || s.day != 1;
+		migrate_state_close(&s);
+	}
+	is_int((long)bad, 0, "cut at each of %zu bytes", all.n);
+	buf_free(&all);
+}
+
+static void
+of_others(void)
+{
+	struct migrate_state s;
+	struct err e = { 0 };
+	struct buf all = get_file();
+	char text[] = "newthing 1", line[40];
+
+	is_int(migrate_state_open(&s, path, "jo@a", "al@c", false, &e), -1,
+	    "another migration's");
+	is_int(e.code, EX_CONFIG, "is refused");
+	migrate_state_close(&s);
+	snprintf(line, sizeof line, "%08x %s\n", reclog_crc32c(text,
+	    strlen(text)), text);
+	buf_s(&all, line);
+	put_file(all.p, all.n);
+	is_int(reopen(&s, &e), -1, "a newer version's");
+	is_int(e.code, EX_CONFIG, "is refused");
+	migrate_state_close(&s);
+	buf_free(&all);
+	all = get_file();
+	is_int(all.n > 0 && strstr(all.p, "newthing") != NULL, 1,
+	    "and stays as it is");
+	buf_free(&all);
+	unlink(path);
+	fail_clear(&e);
+	is_int(migrate_state_open(&s, path, "a", "b", true, &e), 0,
+	    "read only: there is none");
+	is_int(migrate_state_named(&s, "INBOX") == NULL, 1, "and nothing in it");
+	migrate_state_close(&s);
+	is_int(access(path, F_OK), -1, "and none is made");
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	snprintf(path, sizeof path, "%s/state", dir);
+	fill();
+	read_back();
+	cut_everywhere();
+	of_others();
+	rmdir(dir);
+	return done();
+}
