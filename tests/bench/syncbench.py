@@ -7,7 +7,7 @@ client and it.  Round-trip times are made by tests/lab/relay.  interimap's own
 side is another account of the same Dovecot, for it syncs IMAP with IMAP.
 
 	syncbench.py [CASE...]	first nochange folders flags upload move memory
-				big million
+				big migration million
 """
 import atexit
 import random
@@ -109,7 +109,8 @@ class Peer:
         self.kind, self.u, self.fsync = kind, u, fsync
         self.dir = tempfile.mkdtemp(prefix=kind + ".", dir=lab.dir)
         self.disk = disk and own_disk(self.dir)
-        self.other = lab.user() if kind == "interimap" else None
+        self.other = lab.user() if kind in ("interimap", "migrate") else None
+        self.port = lab.imaps       # of the other side
 
     def config(self, port, tls):
         d, u = self.dir, self.u
@@ -148,7 +149,7 @@ list-mailbox = "*"
 [local]
 type = imaps
 host = localhost
-port = {lab.imaps}
+port = {self.port}
 username = {self.other.name}
 password = secret
 SSL_CAfile = {lab.ca}
@@ -188,6 +189,12 @@ sslcacertfile = {lab.ca}
 """
 
     def words(self, port, tls):
+        if self.kind == "migrate":
+            return [PROGRAM, "migrate", "--ca", lab.ca, "-q", "--state",
+                    self.dir + "/state", "--from-password-command",
+                    "echo secret", "--to-password-command", "echo secret",
+                    "imaps://%s@localhost:%d" % (self.u.name, port),
+                    "imaps://%s@localhost:%d" % (self.other.name, self.port)]
         if self.kind == "imapsync":
             where = "imaps://localhost:%d" if tls else "imap://127.0.0.1:%d"
             w = [PROGRAM, "-S", where % port, "-u", self.u.name,
@@ -219,7 +226,7 @@ sslcacertfile = {lab.ca}
         if p.returncode:
             print("      %s: exit %d: %s" % (self.kind, p.returncode,
                                              said[-300:]))
-            if self.kind == "imapsync":
+            if self.kind in ("imapsync", "migrate"):
                 bar("imapsync: a run that fails", None, 0)
             return None
         return kb if memory else wall
@@ -517,9 +524,56 @@ def million():
     drop(p)
 
 
+def slower(ms):
+    """(port, end) of a relay before the server; the round trip is ms."""
+    relay = subprocess.Popen(
+        [BUILD + "/lab/relay", "-l", "0", "-t", "127.0.0.1:%d" % lab.imaps,
+         "-d", str(ms / 2)], stdout=subprocess.PIPE, text=True)
+    port = int(relay.stdout.readline())
+
+    def end():
+        relay.terminate()
+        relay.wait()
+    return port, end
+
+
+def migration():
+    title("From one account to another: %d messages, TLS" % N)
+    u = lab.user()
+    fill(u, N, 50, 300)
+    warm(u)
+    for where, ms, least in (("local", 0, 3), ("50 ms on both sides", 50, 5)):
+        port, end = slower(ms) if ms else (lab.imaps, lambda: None)
+        got = {}
+        for kind in ("migrate", "interimap"):
+            if kind != "migrate" and kind not in PEERS:
+                continue
+            p = Peer(kind, u)
+            p.port = port
+            settle()
+            got[kind] = p.run(port)
+            note("%s, %s: s" % (where, kind), "-" if got[kind] is None else
+                 "%.2f" % got[kind])
+            c = p.other.far.connect()
+            n = int(c.select("INBOX", readonly=True)[1][0])
+            c.logout()
+            bar("%s, %s: messages missing" % (where, kind), N - n, 0)
+            if kind == "migrate":
+                bar("again: s", p.run(port), 3)
+            drop(p)
+        end()
+        if "interimap" in got:
+            bar("%s, against interimap" % where,
+                ratio(got["migrate"], got["interimap"]), round(1 / least, 3))
+    p = Peer("migrate", u)
+    bar("peak memory", p.run(memory=True), 32768, "kB")
+    drop(p)
+
+
 def main():
     cases = sys.argv[1:] or ["first", "nochange", "folders", "flags",
-                             "upload", "move", "memory", "big"] + (
+                             "upload", "move", "memory", "big",
+                             "migration"] + (
         ["million"] if os.environ.get("SYNC_MILLION") else [])
     u = lab.user()
     for k in PEERS:

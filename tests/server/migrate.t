@@ -482,6 +482,41 @@ case.check(r.rc == 0 and len(b.box('INBOX').messages) == len(
     a.box('INBOX').messages) + 1, 'what comes meanwhile stays', r.err)
 r.close(a, b)
 
+# ---- by a Maildir: an exact copy of the server, and the server from it again
+
+r, a, b = Run(), Serve(), Serve()
+fill(a)
+for s, way in ((a, '--pull'), (b, '--push')):
+    p = subprocess.run([BIN, '-S', 'imap://jo@127.0.0.1:%d' % s.port, '--tls',
+                        'off', '--password-command', 'echo secret', '--near',
+                        r.d + '/M', '--state', r.d + '/state' + way, way, '-q'],
+                       capture_output=True, env=dict(os.environ, HOME=r.d,
+                                                     TZ='UTC'))
+    case.check(p.returncode == 0, way, p.stderr)
+case.check(same(a, b), 'a server from its backup: bytes, flags, keywords, dates',
+           [(n, a.all_of(n)[:2], b.all_of(n)[:2]) for n in a.boxes if n in
+            b.boxes and a.all_of(n) != b.all_of(n)][:1])
+r.close(a, b)
+
+# ---- a message of any size is a stream
+
+r, a, b = Run(), Serve(), Serve()
+a.box('INBOX').add(msg(1, 40 << 20))
+p, kb = subprocess.Popen(r.line(a, b), stdout=subprocess.DEVNULL,
+                         env=dict(os.environ, HOME=r.d, TZ='UTC')), 0
+while p.poll() is None:
+    try:
+        if os.readlink('/proc/%d/exe' % p.pid) == os.path.realpath(BIN):
+            with open('/proc/%d/status' % p.pid) as f:
+                m = re.search(r'VmHWM:\s*(\d+)', f.read())
+            kb = max(kb, int(m[1]) if m else 0)
+    except OSError:
+        pass
+    time.sleep(0.005)
+case.check(p.returncode == 0 and same(a, b) and 0 < kb < 32 << 10,
+           '40 MB in one message: at most 32 MB of memory', (p.returncode, kb))
+r.close(a, b)
+
 # ---- killed before each change of a file and each send, and finished
 
 LIB = os.path.dirname(BIN) + '/lab/killn.so'
