@@ -79,8 +79,10 @@ offlineimap_login(struct offlineimap *m, struct foreign_section *r)
 	conf_out_key(m->o, "password-file", file);
 	if (has_password(r) && file == NULL)
 		foreign_secret(m->o);
-	if (token != NULL || foreign_take(r, "remotepasseval") != NULL)
-		conf_out_note(m->o, "not taken over: a password or token from Python code; use password-command or token-command");
+	if (foreign_take(r, "remotepasseval") != NULL)
+		conf_out_note(m->o, "not taken over: remotepasseval: it is Python code; a command that prints the password goes into password-command");
+	if (token != NULL)
+		conf_out_note(m->o, "not taken over: oauth2_access_token_eval: it is Python code; a command that prints the token goes into token-command");
 }
 
 static const char *

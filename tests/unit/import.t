@@ -440,6 +440,34 @@ E
 like "$OUT" 'Channel c: not taken over: Sync None' "is said"
 unlike "$OUT" '^sync|'$'\n''sync' "and is no section"
 
+# What is Python code is named, with the way out; a key without a word is not.
+cat > "$T/offlineimap" <<'E'
+[general]
+accounts = a
+[Account a]
+localrepository = l
+remoterepository = r
+[Repository l]
+type = Maildir
+localfolders = ~/Mail
+sync_deletes = no
+[Repository r]
+type = IMAP
+remotehost = h.test
+remoteuser = jo
+remotepasseval = get_pass("hunter2")
+oauth2_access_token_eval = token()
+subscribedonly = yes
+E
+status 0 "an .offlineimaprc" imapsync --import "$T/offlineimap"
+like "$OUT" '# not taken over: remotepasseval: .*password-command' \
+    "a password by Python code"
+like "$OUT" '# not taken over: oauth2_access_token_eval: .*token-command' \
+    "a token, too"
+unlike "$OUT" 'hunter|get_pass' "and not the code"
+like "$OUT" '  subscribed on'$'\n' "subscribed folders alone"
+like "$OUT"$'\n' '  far-gets new flags'$'\n' "deletions here stay here"
+
 # imapsync's own
 printf '%s\r\n' 'IMAPStore far' 'Host h' '' 'MaildirStore near' 'Path ~/M/' \
     '' 'Channel c' 'Far :far:' 'Near :near:' 'Patterns * !Spam' \
