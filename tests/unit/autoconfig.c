@@ -22,7 +22,7 @@ static const struct row {
 	    "<hostname>imap.%EMAILDOMAIN%</hostname><port>143</port>"
 	    "<socketType>starttls</socketType></incomingServer>" END,
 	    "imap.d.test", 143, AUTOCONFIG_STARTTLS, NULL },
-	{ BEGIN "<!-- <incomingServer type='pop3'> -->"
+	{ BEGIN "<!-- > <incomingServer type='pop3'></incomingServer> -->"
 	    "<incomingServer type='imap'><hostname>a&amp;b</hostname>"
 	    "<port>70000</port><socketType>plain</socketType>"
 	    "</incomingServer>" END, "a&b", 0, AUTOCONFIG_PLAIN, NULL },
