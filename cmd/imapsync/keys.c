@@ -81,5 +81,6 @@ const struct json_key sync_keys[] = {
 	{ "", "seconds", "number" },
 	{ "", "deleted", "integer" },
 	{ "", "verified", "integer" },
+	{ "", "left", "integer" },
 	{ NULL, NULL, NULL }
 };
