@@ -82,5 +82,6 @@ const struct json_key sync_keys[] = {
 	{ "", "deleted", "integer" },
 	{ "", "verified", "integer" },
 	{ "", "left", "integer" },
+	{ "", "trimmed", "integer" },
 	{ NULL, NULL, NULL }
 };
