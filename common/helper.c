@@ -266,6 +266,7 @@ helper_start(void (*wipe)(void *), void *arg, struct err *e)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail_sys(e, EX_OSERR, "socketpair");
+	os_trim();		/* what is free here would be kept there */
 	got = spawn_fork(&process, e);
 	if (got == 0) {
 		wipe(arg);

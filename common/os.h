@@ -38,6 +38,8 @@ int os_random(void *, size_t, bool now);
 void os_wipe(void *, size_t);	/* which no compiler leaves out */
 void *os_last(const void *, int c, size_t);	/* the last such byte, or NULL */
 const char *os_program(void);	/* the name we were called by */
+void os_frugal(void);	/* one pool of memory for all threads, from here on */
+void os_trim(void);		/* memory that is free goes back to the system */
 
 /* No core dump, and none of the user's other processes looks into this one. */
 void os_private(void);

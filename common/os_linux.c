@@ -1,6 +1,7 @@
 /* os_linux.c: what Linux has and POSIX has not, by its own system calls */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -52,6 +53,22 @@ void *
 os_last(const void *p, int c, size_t n)
 {
 	return memrchr(p, c, n);
+}
+
+void
+os_frugal(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+void
+os_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 const char *

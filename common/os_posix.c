@@ -49,6 +49,16 @@ os_last(const void *p, int c, size_t n)
 	return NULL;
 }
 
+void
+os_frugal(void)
+{
+}
+
+void
+os_trim(void)
+{
+}
+
 const char *
 os_program(void)
 {

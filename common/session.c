@@ -36,7 +36,7 @@ fill_tls(struct session *s, struct err *e)
 	if (a->tls == ACCOUNT_TLS_OFF)
 		return f->ca != NULL || f->crl != NULL || f->cert != NULL ||
 		    f->key != NULL ? tls_check(f, e) : 0;
-	s->tls = tls_ctx_new(f, e);
+	s->tls = s->conf.tls = tls_ctx_new(f, e);
 	if (s->tls != NULL)
 		warn(&a->trust);
 	return s->tls != NULL ? 0 : -1;
@@ -85,7 +85,7 @@ fill_conf(struct session *s, struct err *e)
 	*f = (struct conn_conf){ .port = a->server.port,
 	    .path = a->server.path, .command = a->way.connect_command,
 	    .proxy = a->way.proxy,
-	    .deadline = a->deadline, .family = family_of(a), .tls = s->tls,
+	    .deadline = a->deadline, .family = family_of(a),
 	    .alpn = alpn(a), .classic = &s->classic };
 	if (a->way.source != NULL) {
 		net_scope(a->way.source, source, sizeof source);
@@ -215,7 +215,7 @@ session_prepare(struct session *s, struct err *e)
 	if (a->way.only4 && a->way.only6)
 		return fail(e, EX_USAGE, "-4 and -6: one of them");
 	session_begin(a);
-	return fill_tls(s, e) < 0 ? -1 : fill_conf(s, e);
+	return fill_conf(s, e);
 }
 
 int
@@ -229,8 +229,11 @@ session_ready_all(struct session *const *v, size_t n, struct err *e)
 		got = fail(e, EX_SOFTWARE, "nobody has said what this program reads and writes");
 	for (i = 0; i < n && got == 0; i++)
 		got = session_prepare(v[i], e);
+	/* it needs no TLS, whose memory would be its own for ever */
 	if (got == 0)
 		got = session_helper(&all, e);
+	for (i = 0; i < n && got == 0; i++)
+		got = fill_tls(v[i], e);
 	for (i = 0; i < n && got == 0; i++)
 		if ((i > 0 && v[i]->account->several ?
 		    copy_secret(v[i], v[0]) : get_secret(v[i], e)) < 0 ||

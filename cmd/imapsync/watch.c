@@ -16,6 +16,7 @@
 #include "dirwatch.h"
 #include "link.h"
 #include "mem.h"
+#include "os.h"
 #include "outage.h"
 #include "roster.h"
 #include "service.h"
@@ -120,6 +121,7 @@ run_all(struct watching *w)
 
 	if (w->e->code == 0 && !stop_asked() && await_here(&w->await))
 		status = run_waited(w);
+	os_trim();			/* it may wait for days */
 	return status;
 }
 
@@ -232,6 +234,7 @@ watch_account(const struct settings *o, const struct watch *how,
 	    .near = dirwatch_open() } };
 	int status;
 
+	os_frugal();		/* there may be fifty of us, and days of rest */
 	o->account->again = true;
 	w.await.roster = w.kept.roster = &w.roster;
 	w.kept.told = &w.told;

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dirwatch.h"
 #include "sandbox.h"
 #include "tap.h"
 
@@ -308,6 +309,27 @@ source(bool any)
 	    any ? "any port" : "a port named");
 }
 
+/* Likewise: who watches folders, and who does not. */
+static void
+watches(bool yes)
+{
+	struct sandbox box = { .watches = yes };
+	pid_t pid;
+	int status = -1;
+
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		sandbox_enter(&box);
+		_exit(sandbox_entered() ? try_call(dirwatch_open()) : 255);
+	}
+	waitpid(pid, &status, 0);
+	if (WEXITSTATUS(status) == 255)
+		ok(true, "the kernel has neither Landlock nor seccomp # SKIP");
+	else
+		is_int(WEXITSTATUS(status), yes ? 0 : EPERM,
+		    "folders are %s", yes ? "watched" : "not watched");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -327,6 +349,8 @@ main(int argc, char **argv)
 	controls();
 	source(false);
 	source(true);
+	watches(true);
+	watches(false);
 	sandbox_path(&box, "/etc/ssl", SANDBOX_READ);
 	sandbox_path(&box, "/nonexistent", SANDBOX_READ);
 	sandbox_path(&box, in, SANDBOX_WRITE);
