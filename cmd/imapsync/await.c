@@ -21,7 +21,7 @@ enum { TOLD = 540, SURE = 3600 };
 /* Who idles has nothing else to do: in so many seconds DONE is answered. */
 enum { ENDED = 60 };
 /* ms.  What comes in a burst is one piece of work; but not for ever. */
-enum { CALM_FAR = 20, CALM_NEAR = 100, BURST = 1000 };
+enum { CALM_FAR = 3, CALM_NEAR = 30, BURST = 1000 };
 
 /* ---- here ---- */
 
