@@ -36,7 +36,7 @@ class Watch:
             until(self.idle, 30)
 
     def line(self, *args):
-        return [PROGRAM, '-S', 'imap://jo@127.0.0.1:%d' % self.s.port,
+        return [PROGRAM, '-S', 'imap://jo@127.0.0.1:%s' % self.s.port,
                 '--tls', 'off', '--near', self.near, '--state',
                 self.d + '/S'] + (self.login or ['--password-command',
                                                  'echo secret']) + list(args)
