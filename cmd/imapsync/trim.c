@@ -1,8 +1,8 @@
 /*
  * trim.c: bodies that need not be here any more: imapsync trim
  *
- * A download has the time of its message (INTERNALDATE) until somebody writes
- * to it.  So one that has it still, with the size and the header of the message
+ * A download has the time of its message (INTERNALDATE, whole seconds) until
+ * somebody writes to it.  So one that has it still, with the size and the header of the message
  * there, is that message.  All others are read and compared with the server's,
  * byte by byte.
  */
@@ -149,7 +149,7 @@ is_proven(struct trim *t, size_t i)
 		return trim_told(t, i, "its header is not that of its message");
 	if (state_native(b->state, rec) && o.wire == f->size &&
 	    rec->size == f->size && f->date != 0 &&
-	    (uint32_t)st.st_mtime == f->date)
+	    (uint32_t)st.st_mtime == f->date && st.st_mtim.tv_nsec == 0)
 		return 1;
 	got = pair_same(b, (uint32_t)(trim_msg(t, i) - b->near.dir->v), b,
 	    t->v[i].uid);
