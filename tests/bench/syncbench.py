@@ -6,7 +6,7 @@ turns and bytes are counted by tests/lab/imapproxy.py, in plaintext between the
 client and it.  Round-trip times are made by tests/lab/relay.  interimap's own
 side is another account of the same Dovecot, for it syncs IMAP with IMAP.
 
-	syncbench.py [CASE...]	first nochange folders flags upload move memory
+	syncbench.py [CASE...]	first headers nochange folders flags upload move memory
 				big migration million
 """
 import atexit
@@ -303,6 +303,30 @@ def first():
                 ratio(got["imapsync"], got.get(name)), most)
 
 
+def headers():
+    title("Headers first: %d messages, TLS, to disk" % N)
+    u = lab.user()
+    fill(u, N, 50, 300)
+    warm(u)
+    seconds, sizes = {}, {}
+    for name, args in (("full", ()), ("headers", ("--bodies", "headers"))):
+        peer = Peer("imapsync", u, disk=True)
+        settle()
+        seconds[name] = peer.run(args=args)
+        bar("messages missing here", N - sum(len(os.listdir(
+            peer.dir + "/near/INBOX/" + d)) for d in ("cur", "new")), 0)
+        drop(peer)
+        peer = Peer("imapsync", u)
+        sizes[name] = peer.counted(*args)[3]
+        drop(peer)
+        note(name + ": s, MB", "%.2f, %.1f" % (seconds[name] or 0,
+                                               sizes[name] / 1e6))
+    bar("time of headers, against all", ratio(seconds["headers"],
+                                              seconds["full"]), .25)
+    bar("bytes of headers, against all", ratio(sizes["headers"],
+                                               sizes["full"]), .12)
+
+
 def nochange():
     title("Nothing changed, one mailbox")
     for n in map(int, os.environ.get("SYNC_SIZES",
@@ -571,7 +595,7 @@ def migration():
 
 
 def main():
-    cases = sys.argv[1:] or ["first", "nochange", "folders", "flags",
+    cases = sys.argv[1:] or ["first", "headers", "nochange", "folders", "flags",
                              "upload", "move", "memory", "big",
                              "migration"] + (
         ["million"] if os.environ.get("SYNC_MILLION") else [])

@@ -135,9 +135,9 @@ def killed():
     u = account(3)
     kills = 0
     want = there(u)
-    for call in ("renameat2", "unlinkat", "fsync", "fdatasync", "write",
-                 "pwrite64", "utimensat"):
-        for when in range(1, 7):
+    # each step of each call is in tests/long/stubs.t
+    for call in ("renameat2", "unlinkat", "fdatasync", "pwrite64"):
+        for when in range(1, 4):
             u.sync("--bodies", "full")
             p = subprocess.run(
                 ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
@@ -159,7 +159,7 @@ def killed():
                 sha(wire(read(f))) for f in u.near.files("INBOX")) == want
             if not (a and b and c):
                 ok(False, "killed at %s %d" % (call, when), (a, b, c, r.err))
-    ok(kills > 8, "it was killed at each step", kills)
+    ok(kills > 4, "it was killed at each step", kills)
     u.sync("--bodies", "full")
     u.same("both sides are the same")
 

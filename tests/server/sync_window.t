@@ -178,9 +178,9 @@ def killed():
     u = account(6)
     u.runs("all of them")
     kills = 0
-    for call in ("unlinkat", "fsync", "fdatasync", "pwrite64", "write",
-                 "renameat2", "linkat"):
-        for when in range(1, 8):
+    # each step of each call is in tests/long/stubs.t
+    for call in ("unlinkat", "fsync", "fdatasync", "pwrite64"):
+        for when in range(1, 4):
             u.sync()			# all are here
             p = subprocess.run(
                 ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
@@ -201,7 +201,7 @@ def killed():
             if not (a and b and c):
                 ok(False, "killed at %s %d" % (call, when),
                    (a, b, c, here(u), there(u), r.err))
-    ok(kills > 5, "it was killed at each step", kills)
+    ok(kills > 2, "it was killed at each step", kills)
     u.sync()
     u.same("both sides are the same")
 
