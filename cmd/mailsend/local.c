@@ -22,8 +22,7 @@
 
 enum {
 	LOCKED = 30,			/* seconds to wait for an mbox */
-	NAME_MOST = 64,
-	GROUPS = 65536
+	NAME_MOST = 64
 };
 
 struct user {
@@ -149,9 +148,11 @@ become(struct self *was, struct arena *a, const char *pattern,
 	if (geteuid() != 0 || u->uid == 0)
 		return 0;
 	gid = folder_group(pattern, u);
-	was->groups = arena_new(a, GROUPS, sizeof *was->groups);
-	was->ngroup = getgroups(GROUPS, was->groups);
-	if (was->ngroup < 0)
+	if ((was->ngroup = getgroups(0, NULL)) < 0)
+		return fail_sys(e, EX_OSERR, "getgroups");
+	was->groups = arena_new(a, (size_t)was->ngroup + 1,
+	    sizeof *was->groups);
+	if (getgroups(was->ngroup, was->groups) != was->ngroup)
 		return fail_sys(e, EX_OSERR, "getgroups");
 	was->changed = true;
 	if (setgroups(0, NULL) < 0 || setegid(gid) < 0 || seteuid(u->uid) < 0)
