@@ -21,7 +21,7 @@
 #include "trace.h"
 
 enum {
-	LOCKED = 30,			/* seconds to wait for an mbox */
+	LOCKED = 10,			/* seconds to wait for an mbox, once */
 	NAME_MOST = 64
 };
 
@@ -270,8 +270,38 @@ has_it(const struct smtp_mail *m, const char *path)
 	return false;
 }
 
+/* It was locked before: nobody else's mail waits for that again. */
+static bool
+is_locked(const struct run *run, const char *path, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < run->locked.n; i++)
+		if (strcmp(run->locked.v[i], path) == 0)
+			return fail(e, EX_TEMPFAIL, "%s: still locked by another program",
+			    path), true;
+	return false;
+}
+
+static int
+to_user_once(struct letter *l, struct run *run, const struct user *u,
+    const char *path, struct err *e)
+{
+	struct arena *a = &run->account.arena;
+
+	if (has_it(&l->envelope.mail, path))
+		return 0;
+	if (is_locked(run, path, e))
+		return -1;
+	if (to_user(l, &run->account, u, path, e) == 0)
+		return 0;
+	if (e->code == EX_TEMPFAIL)
+		opt_list_add(a, &run->locked, arena_dup(a, str_of(path)));
+	return -1;
+}
+
 static void
-serve(struct letter *l, const struct run *run, struct smtp_rcpt *r)
+serve(struct letter *l, struct run *run, struct smtp_rcpt *r)
 {
 	const struct account *a = &run->account;
 	struct user u;
@@ -289,8 +319,7 @@ serve(struct letter *l, const struct run *run, struct smtp_rcpt *r)
 		settle_good(r, SMTP_TAKEN, path);
 		return;
 	}
-	if (!has_it(&l->envelope.mail, path) &&
-	    to_user(l, a, &u, path, &e) < 0) {
+	if (to_user_once(l, run, &u, path, &e) < 0) {
 		local_settle(r, SMTP_DEFERRED, e.code, e.msg);
 		return;
 	}
@@ -325,7 +354,7 @@ all_known(const struct letter *l, struct smtp_mail *m)
 }
 
 void
-local_send(struct letter *l, const struct run *run)
+local_send(struct letter *l, struct run *run)
 {
 	struct smtp_mail *m = &l->envelope.mail;
 	struct str head = { 0 };
@@ -345,7 +374,7 @@ local_send(struct letter *l, const struct run *run)
 }
 
 void
-local_ask(struct letter *l, const struct run *run, struct smtp_reply *reply)
+local_ask(struct letter *l, struct run *run, struct smtp_reply *reply)
 {
 	const struct smtp_rcpt *r = l->envelope.mail.rcpt;
 

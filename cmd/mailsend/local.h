@@ -13,9 +13,9 @@ int local_check(const struct account *, const struct options *, struct err *);
  * if we are root.  What became of each is in the letter.  Without mail.msg it
  * is no more than asked who they are.
  */
-void local_send(struct letter *, const struct run *);
+void local_send(struct letter *, struct run *);
 
 /* For -bs: what is to be said to a recipient, the first of the letter. */
-void local_ask(struct letter *, const struct run *, struct smtp_reply *);
+void local_ask(struct letter *, struct run *, struct smtp_reply *);
 
 #endif

@@ -38,6 +38,7 @@ struct run {
 	struct run_queue queue;
 	bool many;			/* it sends more than one message */
 	struct direct_way *direct;	/* mx: from the first submit on */
+	struct opt_list locked;		/* mailboxes here that stay so */
 	int log;			/* of --log, open; or -1 */
 	size_t accepted;		/* recipients of the last message, and */
 	struct smtp_reply refusal;	/* the first answer to the others */

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """mailsend on a machine that has no server: mail goes into its users' mailboxes,
 as each of them, without a network."""
+import fcntl
 import glob
 import json
 import mailbox
@@ -12,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case  # noqa: E402
@@ -227,6 +229,32 @@ case.check(any(b'no such user here' in m and b'report' in m
 shutil.rmtree(spool)
 h.end()
 
+# Who keeps his mailbox locked keeps nobody else's mail back, but once.
+spool = tempfile.mkdtemp(prefix='local-spool.')
+h = Here('mbox:MAIL/%u', 'queue %s\n' % spool)
+for i in range(4):
+    h.run('--queue-only', '-s', 'x', '--body', 'x', 'games')
+h.run('--queue-only', '-s', 'x', '--body', 'x', 'news')
+with open(h.mail + '/games', 'w') as f:
+    os.chown(f.name, JO.pw_uid, MAIL)
+    fcntl.lockf(f, fcntl.LOCK_EX)
+    began = time.monotonic()
+    h.run('--flush-now', '-v')
+    took = time.monotonic() - began
+    case.check(h.rc == 75 and len(h.box('news')) == 1 and
+               10 <= took and open(h.mail + '/games').read() == '',
+               'a mailbox that stays locked: the others get theirs', h.said())
+    with open(glob.glob(spool + '/0/*/state')[0]) as g:
+        text = g.read()
+    case.check(sum('still locked' in open(x).read() for x in
+                   glob.glob(spool + '/0/*/state')) == 3,
+               'it was waited for once', text)
+h.run('--flush-now')
+case.check(h.rc == 0 and len(h.box('games')) == 4, 'then it is delivered',
+           h.said())
+shutil.rmtree(spool)
+h.end()
+
 # ---- a home's
 
 home = tempfile.mkdtemp(prefix='home.')
@@ -265,7 +293,9 @@ def lmtp():
                 said.append(line.decode().strip())
                 if line == b'.\r\n':
                     break
-            f.write(b'250 2.0.0 ok\r\n')
+            for x in said:          # RFC 2033: an answer for each of them
+                if x.startswith('RCPT'):
+                    f.write(b'250 2.0.0 ok\r\n')
         if verb == b'QUIT':
             break
     c.close()
