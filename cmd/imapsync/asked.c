@@ -89,6 +89,21 @@ asked_anew(struct run *r)
 	return anew;
 }
 
+int
+asked_begin(struct run *r)
+{
+	struct buf was = { .max = ASKED_MAX };
+	int got = 0;
+
+	asked_before(r, &was);
+	if (!r->o->dry_run && !has_window(BUF_STR(was))) {
+		buf_s(&was, "since begun\n");
+		got = file_replace(asked_path(r), BUF_STR(was), r->e);
+	}
+	buf_free(&was);
+	return got;
+}
+
 bool
 asked_ever(struct run *r)
 {

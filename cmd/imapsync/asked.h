@@ -15,6 +15,10 @@ bool asked_anew(struct run *);
 bool asked_window(struct run *);
 /* Was any run, or is this one, asked for headers alone? */
 bool asked_ever(struct run *);
+/*
+ * Before anything leaves for a window: a run that is cut has had one.  -1, r->e.
+ */
+int asked_begin(struct run *);
 /* All was done as it was asked.  -1, r->e. */
 int asked_done(struct run *);
 

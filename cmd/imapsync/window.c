@@ -101,6 +101,8 @@ window_look(struct run *r)
 
 	if (!asked_window(r))
 		return 0;
+	if (asked_begin(r) < 0)
+		return -1;
 	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
 		b = &r->boxes[i];
 		if (b->phase == BOX_HEARD && !box_failed(b) && !b->windowed &&
