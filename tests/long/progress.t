@@ -29,7 +29,8 @@ DRIP = b"* OK still here\r\n"
 CASES = {
     "greeting": (b"", SMTP, b"", b"2", 1),
     "ehlo": (b"220 x\r\n", {}, b"EHLO", b"250-x\r\n", 20),
-    "deaf": (b"220 x\r\n", SMTP, b"DATA", b"250-x\r\n", 20),
+    # what it said meanwhile would end it, as an answer to nothing
+    "deaf": (b"220 x\r\n", SMTP, b"DATA", b"", 20),
     "body": (b"+OK\r\n", POP, b"RETR", b"x", 1),
     "slow": (b"+OK\r\n", POP, b"RETR", b"x" * 48 + b"\r\n", 1, 240,
              b".\r\n"),
