@@ -186,6 +186,14 @@ server_configuration(struct arena *mem, const char *given)
 	return copy;
 }
 
+/* Is it a report of where the login went, or will there be no other? */
+static bool
+went_to(const struct settings *o, const struct server *s, const char *ip)
+{
+	return o->scope.first || s->login.ip[0] == '\0' ||
+	    str_eq(str_of(ip), str_of(s->login.ip));
+}
+
 const struct server *
 server_find(const struct settings *o, const char *host, unsigned port,
     const char *ip)
@@ -195,7 +203,7 @@ server_find(const struct settings *o, const char *host, unsigned port,
 	for (s = o->login.servers; s != NULL; s = s->next)
 		if (s->login.tried && port == s->account.server.port &&
 		    str_is(str_of(host), s->account.server.host) &&
-		    (s->login.ip[0] == '\0' || str_eq(str_of(ip), str_of(s->login.ip)))) {
+		    went_to(o, s, ip)) {
 			s->told = true;
 			return s;
 		}

@@ -31,7 +31,10 @@ struct server {
  */
 int server_load(struct settings *, struct arena *, struct err *);
 
-/* The one at this host, port and address that was logged in to: it is told. */
+/*
+ * The one at this host, port and address that was logged in to: it is told.
+ * With --first at any address: that of the login may not be looked at.
+ */
 const struct server *server_find(const struct settings *, const char *host,
     unsigned port, const char *ip);
 

@@ -100,6 +100,23 @@ for u in "imaps://jane@localhost:$BAD" "imap://jane@localhost:$OLD" \
 	unlike "$(cat "$LAB_ODD_LOG")" 'AUTH|LOGIN|USER|PASS|jane|secret' "$u: no byte of it was sent"
 done
 
+# A login goes to the first address of the system; --first may take another.
+if unshare -m true 2> /dev/null; then
+	printf '::1 localhost\n127.0.0.1 localhost\n' > "$T/hosts"
+	unshare -m bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - \
+		"$T/hosts" timeout 60 portprobe -j --first --ca "$LAB_CA" -A work \
+		--login > "$T/json" 2> "$T/err"
+	is "$(rows '\(.login.taken)' | cut -d' ' -f2 | sort -u)" true '--first: the login is told'
+	printf '127.0.0.1 localhost\n::1 localhost\n' > "$T/hosts"
+	unshare -m bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - \
+		"$T/hosts" timeout 60 portprobe -j --first --ca "$LAB_CA" -A work \
+		--login > "$T/json" 2> "$T/err"
+	is "$(rows '\(.login.taken)' | cut -d' ' -f2 | sort -u)" true '--first: in the other order, too'
+else
+	skip '--first and two addresses' 'not allowed to unshare'
+	skip '--first and two addresses' 'not allowed to unshare'
+fi
+
 # ---- where no secret must go
 
 while read -r args; do
