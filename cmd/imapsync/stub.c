@@ -230,8 +230,11 @@ unescaped(struct str s, struct arena *a)
 			hi = hex_value(s.p[i + 1]);
 			lo = hex_value(s.p[i + 2]);
 		}
-		out[n++] = hi >= 0 && lo >= 0 ? (char)(hi << 4 | lo) : s.p[i];
-		i += hi >= 0 && lo >= 0 ? 2 : 0;
+		if (hi >= 0 && lo >= 0) {
+			out[n++] = (char)(hi * 16 + lo);
+			i += 2;
+		} else
+			out[n++] = s.p[i];
 	}
 	out[n] = '\0';
 	return out;

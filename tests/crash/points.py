@@ -62,15 +62,25 @@ def mbox():
         return re.sub(rb"(?m)^From mailfetch@.*", b"From", f.read())
 
 
+def there():
+    """The messages on the server, which may still be renaming them."""
+    while True:
+        want = []
+        try:
+            for f in glob.glob(far + "/new/*") + glob.glob(far + "/cur/*"):
+                with open(f, "rb") as text:
+                    want.append(text.read())
+            return want
+        except FileNotFoundError:
+            pass
+
+
 def first():
     """What a run that nothing befell made, looked at closely."""
     r = fetch(0)
     if r.returncode != 0:
         bad("exit %d: %r" % (r.returncode, r.stderr))
-    want = []
-    for f in glob.glob(far + "/new/*") + glob.glob(far + "/cur/*"):
-        with open(f, "rb") as text:
-            want.append(text.read())
+    want = there()
     if len(want) != 60:
         bad("%d messages on the server" % len(want))
     if to_maildir and sorted(new().values()) != sorted(want):

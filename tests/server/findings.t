@@ -247,6 +247,6 @@ N_ DNSSEC_NO_KEY -C dnssec nokey.odd.example
 clean "$N" 'DNSSEC_[A-Z_]*' -C dnssec odd.example
 
 seen() { printf '%s\n' "${met[@]}"; grep -ohE '[A-Z]+_[A-Z0-9_]+' \
-	"$ROOT"/tests/server/{dns,mxchecks,mxadvice}.t; }
+	"$ROOT"/tests/server/{dns,mxchecks,mxadvice,mxauto,mxnear}.t; }
 is "$(mxlookup --findings | cut -f 1 | sort | comm -23 - <(seen | sort -u))" '' 'no kind of finding is without a test'
 done_testing
