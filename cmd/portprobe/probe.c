@@ -97,7 +97,7 @@ connected(struct probe *p)
 	p->now->way.tcp = REACH_OPEN;
 	net_blame_none(p->wire.fd, p->job->addr);
 	trace_note(TRACE_DONE, "%s:%u connected to %s", p->job->host->name,
-	    p->job->port.number, p->now->ip);
+	    p->job->port.number, p->main.ip);
 	if (p->wire.implicit) {
 		stage_enter(p, stage_to_tls(p));
 		return;

@@ -618,6 +618,7 @@ imap_idling_else(void)
 	begin(&(struct play){ .answers = idles, "* OK x\r\n" });
 	log_in();
 	ok(imap_idle(&m, 86400, false) == 1, "IDLE: what is said before it idles counts");
+	over();
 	tag = idling();
 	tick = 55000;
 	lived(imap_idle_next(&m, tag, -1, 600, &r), 600,
@@ -631,6 +632,7 @@ imap_idling_else(void)
 		abort();
 	ok(imap_idle_next(&m, tag, other[0], 600, &r) == 2 && took() < 1,
 	    "IDLE, and something else to read");
+	over();
 	close(other[0]);
 	close(other[1]);
 }
