@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "os.h"
 #include "resolve.h"
+#include "service.h"
 #include "spawn.h"
 #include "stop.h"
 #include "trace.h"
@@ -229,6 +230,7 @@ static _Noreturn void
 helper_run(int sock, pid_t parent)
 {
 	ignore();
+	service_leave();
 	os_helper("postbag-helper");
 	close_others(sock);
 	if (getppid() == parent)

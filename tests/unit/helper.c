@@ -21,6 +21,7 @@
 #include "errand.h"
 #include "helper.h"
 #include "sandbox.h"
+#include "service.h"
 #include "spawn.h"
 #include "spawn_env.h"
 #include "stop.h"
@@ -35,6 +36,7 @@ static char *const words[] = { (char *)"/bin/sh", (char *)"-c",
 	(char *)"printf '%s' \"$1\"; exit 7", (char *)"sh", (char *)"a b",
 	NULL };
 static char secret[] = "rosebud rosebud";
+static bool speaks;		/* for a service, which a watchdog looks at */
 
 static void
 wipe(void *p)
@@ -48,6 +50,22 @@ unconfined(void)
 	return sandbox_entered() ? "" : " # SKIP nothing confines here";
 }
 
+/*
+ * By the number that the helper's own pipe has, since it has none of ours: 3 is
+ * its end that is read.
+ */
+static void
+speak(void)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair) < 0 ||
+	    dup2(pair[1], 4) < 0)
+		return;
+	setenv("WATCHDOG_USEC", "2000", 1);
+	service_begin(4);
+}
+
 static bool
 confined(void)
 {
@@ -57,6 +75,8 @@ confined(void)
 
 	for (i = 0; i < STRAY; i++)
 		open("/dev/null", O_RDONLY);
+	if (speaks)
+		speak();
 	errand_command("cat; echo \"$0\" >&2; exit 3");
 	errand_command("cat; exit 0");
 	errand_command("kill -9 $$");
@@ -218,6 +238,21 @@ sockets(void)
 	    "its address");
 	ok(errand_resolve("192.0.2.1", 25, AF_UNSPEC, addr, 4, clock_in(10),
 	    &e) == 1, "an address needs nobody");
+}
+
+static void
+watched(void)
+{
+	struct net_addr addr[4];
+	struct err e = { 0 };
+	int i, found = 0;
+
+	for (i = 0; i < 10; i++) {
+		usleep(5000);
+		found += errand_resolve("localhost", 25, AF_INET, addr, 4,
+		    clock_in(10), &e) >= 1;
+	}
+	is_int(found, 10, "its helper tells no watchdog anything: %s", e.msg);
 }
 
 /* Both print the helper's number, and are killed, or just end. */
@@ -454,6 +489,9 @@ main(void)
 	apart(told);
 	apart(ending);
 	apart(sockets);
+	speaks = true;
+	apart(watched);
+	speaks = false;
 	outlives(killed, "killed: the helper goes, too");
 	outlives(exits, "it ends: the helper goes, too");
 	is_str(secret, "rosebud rosebud", "what the helper wiped is still here");
