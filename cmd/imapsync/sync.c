@@ -598,9 +598,11 @@ find_folders(struct run *r, struct roster *of)
 {
 	if (of != NULL && of->whole && roster_give(of, r) == 0)
 		return 0;
-	free(r->boxes);
+	free(r->boxes);		/* and what else the roster had given */
 	r->boxes = NULL;
 	r->nboxes = 0;
+	r->trash = NULL;
+	r->sep = '\0';
 	if (list_find(r) < 0 || folders_agree(r) < 0)
 		return -1;
 	if (of != NULL)
