@@ -1,5 +1,7 @@
 /* await.c: waiting until something has changed, here or there */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "await.h"
@@ -11,6 +13,7 @@
 #include "roster.h"
 #include "service.h"
 #include "stop.h"
+#include "str.h"
 #include "trace.h"
 
 /*
@@ -25,10 +28,12 @@ enum { CALM_FAR = 3, CALM_NEAR = 30, BURST = 1000 };
 
 /* ---- here ---- */
 
-static int
+/* Of what is gone by now, or is a link, the folder above tells. */
+static bool
 await_add(struct await *a, const char *path, const char *sub)
 {
 	struct buf full = { .max = 8192 };
+	bool is;
 	int got;
 
 	if (path[0] == '/')
@@ -39,8 +44,26 @@ await_add(struct await *a, const char *path, const char *sub)
 	got = full.over ? 0 : dirwatch_add(a->near, full.p);
 	if (got > a->watched)
 		a->watched = got;
+	is = got >= 0 || errno == ENOENT || errno == ENOTDIR;
 	buf_free(&full);
-	return got;
+	return is;
+}
+
+/* Those above it need not be Maildirs. */
+static bool
+await_add_above(struct await *a, const char *path)
+{
+	struct buf above = { .max = 8192 };
+	const char *slash = path;
+	bool is = true;
+
+	while (is && path[0] != '/' && (slash = strchr(slash, '/')) != NULL) {
+		above.n = 0;
+		buf_str(&above, (struct str){ path, (size_t)(slash++ - path) });
+		is = above.over || await_add(a, above.p, "");
+	}
+	buf_free(&above);
+	return is;
 }
 
 /* Two folders a Maildir, and itself for those below it. */
@@ -48,18 +71,18 @@ static bool
 await_add_all(struct await *a)
 {
 	const struct roster_box *b;
-	size_t i, failed = 0;
+	bool is = await_add(a, "", "");
+	size_t i;
 
-	failed += await_add(a, "", "") < 0;
-	for (i = 0; i < a->roster->n; i++) {
+	for (i = 0; is && i < a->roster->n; i++) {
 		b = &a->roster->v[i];
-		if (!b->near)
-			continue;
-		failed += await_add(a, b->path, "") < 0 ||
-		    await_add(a, b->path, "cur") < 0 ||
-		    await_add(a, b->path, "new") < 0;
+		if (b->near)
+			is = await_add_above(a, b->path) &&
+			    await_add(a, b->path, "") &&
+			    await_add(a, b->path, "cur") &&
+			    await_add(a, b->path, "new");
 	}
-	return failed == 0;
+	return is;
 }
 
 bool

@@ -36,6 +36,8 @@ enum { BUSY = 60 };
  * is heard every two seconds.
  */
 enum { HASTY = 8, AT_ONCE = 500, PAUSE = 2 };
+/* Once more if there are new folders, and so often at most. */
+enum { MORE = 3 };
 
 struct watching {
 	const struct settings *o;
@@ -113,14 +115,23 @@ run_waited(struct watching *w)
 	return status;
 }
 
-/* Once more where folders are watched that were not while it looked. */
+/*
+ * All of it once more where folders are watched that were not while it looked:
+ * something may have come into them, or a folder beside them.
+ */
 static int
 run_all(struct watching *w)
 {
-	int status = run_waited(w);
+	int status = run_waited(w), more = MORE;
+	struct link *l;
 
-	if (w->e->code == 0 && !stop_asked() && await_here(&w->await))
+	while (w->e->code == 0 && !stop_asked() &&
+	    (l = account_link(&w->kept)) != NULL && more-- > 0 &&
+	    await_here(&w->await)) {
+		link_unselect(l);
+		w->roster.whole = false;
 		status = run_waited(w);
+	}
 	os_trim();			/* it may wait for days */
 	return status;
 }

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
@@ -23,6 +24,13 @@ from syncwatch import (  # noqa: E402
 
 case = Case()
 check = case.check
+
+
+def folder(path):
+    for sub in ('cur', 'new', 'tmp'):
+        os.makedirs(path + '/' + sub)
+
+
 
 # ---- IDLE and a LIST each poll
 s = server(CONDSTORE + ' IDLE', 'a', 'b')
@@ -146,6 +154,46 @@ s = server(NOTIFY, 'a')
 s.on_command = Late(s)
 w = Watch(s)
 check(w.has('a', 2), 'mail that came just before', w.err())
+w.stop()
+s.close()
+
+# ---- folders: while it looks, below others, behind links, gone
+s = server(NOTIFY, 'a', 'x/y', 'Trash')
+go = threading.Event()
+s.on_command = lambda x, verb, args: go.wait(30) and None \
+    if verb in ('SELECT', 'EXAMINE') else None
+w = Watch(s, '--poll', '3600', wait=False)
+check(until(lambda: heard(s, 0, 'SELECT|EXAMINE'), 30), 'control: it looks',
+      s.heard)
+folder(w.near + '/late')
+go.set()
+check(until(lambda: 'late' in s.boxes, 30), 'a folder made while it looks',
+      w.err())
+until(w.idle, 30)
+time.sleep(.3)
+folder(w.near + '/x/z')
+check(until(lambda: 'x/z' in s.boxes, 30), 'one in a folder that is no Maildir',
+      w.err())
+w.stop()
+os.rename(w.near + '/a', w.d + '/elsewhere')
+os.symlink(w.d + '/elsewhere', w.near + '/a')
+w.args += ('--follow', 'a')
+w.start()
+until(w.idle, 30)
+w.put('a', 1100)
+check(until(lambda: len(s.box('a').messages) == 2, 30) and
+      'can be watched' not in w.err(), 'a Maildir that is a link', w.err())
+for i in (1101, 1102):
+    arrives(s, 'INBOX', i)
+check(w.has('INBOX', 3), 'control: mail', w.err())
+time.sleep(.3)
+at, f = len(s.heard), w.files('INBOX')[0]
+os.unlink(w.near + '/a')
+os.unlink(next(p for p in (w.near + '/INBOX/new/' + f,
+                           w.near + '/INBOX/cur/' + f) if os.path.exists(p)))
+check(until(lambda: heard(s, at, 'UID MOVE'), 30) and
+      all(x.endswith('"Trash"') for x in heard(s, at, 'UID MOVE')),
+      'a link is gone, and the trash is what it was', (s.heard[at:], w.err()))
 w.stop()
 s.close()
 
