@@ -182,6 +182,7 @@ add_fail(struct migrate_state *s, unsigned box, uint32_t uid)
 struct line {
 	struct migrate_state *s;
 	struct str rest;
+	struct str all;			/* as it was */
 	bool bad;
 };
 
@@ -208,9 +209,13 @@ read_box(struct line *l)
 {
 	struct arena *a = &l->s->arena;
 	uint64_t n = line_number(l), from = line_number(l), to = line_number(l);
-	struct str names = str_trim(l->rest), first = str_cut(&names, '\t');
+	struct str names = l->all, first;
+	int i;
 
-	if (l->bad || n != l->s->nboxes || names.n == 0)
+	for (i = 0; i < 4; i++)		/* names may begin and end with blanks */
+		str_cut(&names, ' ');
+	first = str_cut(&names, '\t');
+	if (l->bad || n != l->s->nboxes || first.n == 0 || names.n == 0)
 		l->bad = true;
 	else
 		add_box(l->s, arena_dup(a, first), arena_dup(a, names), from,
@@ -358,7 +363,7 @@ log_record(struct migrate_state *s, struct str text)
 
 	if (text.n <= CRC + 1)
 		return 0;
-	l.rest = str_from(text, CRC + 1);
+	l.rest = l.all = str_from(text, CRC + 1);
 	snprintf(sum, sizeof sum, "%08" PRIx32 " ",
 	    reclog_crc32c(l.rest.p, l.rest.n));
 	if (memcmp(sum, text.p, CRC + 1) != 0)

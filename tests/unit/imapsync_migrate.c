@@ -60,7 +60,7 @@ fill(void)
 	migrate_state_send(&s, b, sent, 5, 10, &e);
 	migrate_state_pair(&s, b, pairs, 3, &e);
 	migrate_state_blind(&s, b, &blind, 1, &e);
-	migrate_state_begin(&s, "a b", "c d/e", 1, 2, &e);
+	migrate_state_begin(&s, " a b ", " c d/e ", 1, 2, &e);
 	b = migrate_state_named(&s, "INBOX");
 	migrate_state_fail(&s, b, 7, "[TOOBIG] no\nmore", &e);
 	migrate_state_fail(&s, b, 8, "other", &e);
@@ -93,7 +93,8 @@ read_back(void)
 	is_int(doubts.n == 1 && doubts.v[0] == 9 && b->low == 10, 1,
 	    "9 is in doubt, from 10 on");
 	free(doubts.v);
-	is_str(migrate_state_named(&s, "a b")->to, "c d/e", "another");
+	is_str(migrate_state_named(&s, " a b ")->to, " c d/e ",
+	    "another, with all its blanks");
 	is_int(migrate_state_failed(&s, b, 7)->is, MIGRATE_FAILED, "refused");
 	is_str(migrate_state_failed(&s, b, 7)->why, "[TOOBIG] no\\nmore",
 	    "and why");
