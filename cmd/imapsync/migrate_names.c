@@ -170,4 +170,8 @@ migrate_names(struct migrate *r)
 	for (i = 0; i < r->from.n; i++)
 		if (is_wanted(r, &r->from.v[i]))
 			add_folder(r, &r->from.v[i]);
+	for (i = 0; i < r->from.nodd; i++)
+		if (r->o->patterns == NULL || names_match(r->o->patterns,
+		    str_of(r->from.odd[i]), own_sep(&r->from)))
+			migrate_problem(r, EX_DATAERR, r->from.odd[i], "this is no valid name of a folder: it is left out");
 }

@@ -112,6 +112,7 @@ migrate_side_free(struct migrate_side *s)
 	account_wipe(&s->account);
 	table_free(&s->names);
 	free(s->v);
+	free(s->odd);
 	arena_free(&s->arena);
 }
 
@@ -146,6 +147,17 @@ add_name(struct migrate_side *s, struct str name)
 	return &s->v[s->n++];
 }
 
+static void
+add_odd(struct migrate_side *s, struct str name)
+{
+	char safe[200];
+
+	str_escape(safe, sizeof safe, name);
+	s->odd = mem_grow(s->odd, s->nodd + 1, sizeof *s->odd);
+	s->odd[s->nodd++] = arena_dup(&s->arena, str_of(safe));
+	s->bytes += sizeof *s->odd + name.n;
+}
+
 static int
 hear_list(struct migrate_side *s, unsigned tag)
 {
@@ -160,9 +172,13 @@ hear_list(struct migrate_side *s, unsigned tag)
 		if ((r.type == IMAP_LIST || r.type == IMAP_LSUB) &&
 		    imap_list_bound(m, ++lines, s->bytes) < 0)
 			return -1;
-		if ((r.type != IMAP_LIST && r.type != IMAP_LSUB) ||
-		    r.bad_name || !imap_nameable(r.name))
+		if (r.type != IMAP_LIST && r.type != IMAP_LSUB)
 			continue;
+		if (r.bad_name || !imap_nameable(r.name)) {
+			if (r.type == IMAP_LIST && imap_selectable(r.flags))
+				add_odd(s, r.name);
+			continue;
+		}
 		b = migrate_side_find(s, r.name);
 		if (r.type == IMAP_LSUB && b != NULL)
 			b->subscribed = true;
@@ -193,8 +209,10 @@ migrate_side_list(struct migrate_side *s)
 	struct imap *m = &s->imap;
 	size_t i;
 
-	if (s->n > 0)
+	if (s->listed)
 		return 0;
+	table_free(&s->names);		/* a list that broke off is none */
+	s->n = s->nodd = s->bytes = 0;
 	s->names.text = side_name;
 	if (imap_namespace(m, &s->space) < 0 ||
 	    hear_list(s, imap_ask_list(m, "*", IMAP_LIST_NAMES)) < 0)
@@ -206,5 +224,6 @@ migrate_side_list(struct migrate_side *s)
 	table_free(&s->names);
 	for (i = 0; i < s->n; i++)
 		table_add(&s->names, s, i);
+	s->listed = true;
 	return 0;
 }

@@ -26,10 +26,13 @@ struct migrate_side {
 	struct imap imap;
 	struct err err;			/* of its connection */
 	bool open, was_open;
+	bool listed;			/* LIST came to its end */
 	/* what LIST has said */
 	struct imap_namespace space;
 	struct migrate_name *v;
 	size_t n, cap;
+	const char **odd;		/* what no name can be, escaped */
+	size_t nodd;
 	size_t bytes;			/* of names */
 	struct table names;		/* of v */
 	struct arena arena;
