@@ -45,27 +45,34 @@ migrate_marks_find(const struct migrate_marks *k, uint32_t uid)
 	return at < k->n ? &k->v[at] : NULL;
 }
 
-/* One response; size UINT32_MAX in v: not heard of yet. */
+/*
+ * One response; size UINT32_MAX in v: not heard of yet.  One without a size is
+ * not what was asked for: somebody has changed the flags.
+ */
 static int
 take_mark(struct migrate_marks *k, struct imap *m)
 {
 	struct migrate_mark f = { 0 };
 	struct imap_item it;
+	bool sized = false;
 	size_t at;
 	int got;
 
+	f.flags = text_place(k, STR(""));
 	while ((got = imap_item(m, &it)) > 0)
-		if (it.kind == IMAP_UID)
+		if (it.kind == IMAP_UID) {
 			f.uid = (uint32_t)it.number;
-		else if (it.kind == IMAP_SIZE)
+		} else if (it.kind == IMAP_SIZE) {
+			sized = true;
 			f.size = it.number < UINT32_MAX ?
 			    (uint32_t)it.number : UINT32_MAX - 1;
-		else if (it.kind == IMAP_DATE)
+		} else if (it.kind == IMAP_DATE) {
 			date_parse_imap(it.text, &f.date);
-		else if (it.kind == IMAP_FLAG)
+		} else if (it.kind == IMAP_FLAG) {
 			f.flags = text_place(k, it.text);
+		}
 	at = search_exact(&f.uid, k->v, k->n, sizeof *k->v, mark_order);
-	if (got == 0 && at < k->n && k->v[at].size == UINT32_MAX)
+	if (got == 0 && sized && at < k->n && k->v[at].size == UINT32_MAX)
 		k->v[at] = f;
 	return got;
 }
