@@ -117,7 +117,7 @@ migrate_check(struct migrate *r, struct migrate_folder *f)
 	}
 	if (f->there && imap_select(&r->to.imap, str_of(f->to), true) == 0)
 		b = migrate_find(r, f);
-	if (imap_search(m, "ALL", &all, &n) < 0)
+	if (migrate_uids_ask(m, 1, &all, &n) < 0)
 		return -1;
 	for (i = 0; i < n; i++)
 		if (b == NULL || migrate_state_find(b, all[i]) == NULL)

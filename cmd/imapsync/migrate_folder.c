@@ -11,6 +11,7 @@
 #include "migrate_marks.h"
 #include "migrate_run.h"
 #include "migrate_show.h"
+#include "migrate_who.h"
 
 /* ---- there ---- */
 
@@ -68,16 +69,37 @@ migrate_select(struct migrate *r, struct migrate_folder *f)
 	if (conn_flush(to->c) < 0 || (got[0] = imap_wait(from, a)) < 0 ||
 	    (got[1] = imap_wait(to, b)) < 0)
 		return -1;
-	if (got[0] == 0 && got[1] == 0)
-		return 0;
+	f->done = true;
+	if (got[0] == 0 && got[1] == 0) {
+		f->done = from->box.uidvalidity == 0 ||
+		    to->box.uidvalidity == 0;
+		if (f->done)
+			migrate_problem(r, EX_UNAVAILABLE, f->from, "%s keeps no UIDs: what is new cannot be told",
+			    from->box.uidvalidity == 0 ? r->from.name :
+			    r->to.name);
+		return f->done;
+	}
 	migrate_problem(r, imap_severity(got[0] > 0 ? from->text : to->text,
 	    EX_UNAVAILABLE), f->from, "%s: %s", got[0] > 0 ? r->from.name :
 	    r->to.name, got[0] > 0 ? from->text : to->text);
-	f->done = true;
 	return 1;
 }
 
 /* ---- what there is to do ---- */
+
+/* Does a server know less UIDs than it did, as after a backup was restored? */
+static bool
+backwards(const struct migrate *r, const struct migrate_box *b)
+{
+	uint64_t from = r->from.imap.box.uidnext, to = r->to.imap.box.uidnext;
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if ((from > 0 && b->v[i].from >= from) ||
+		    (to > 0 && b->v[i].to >= to))
+			return true;
+	return false;
+}
 
 struct migrate_box *
 migrate_find(struct migrate *r, const struct migrate_folder *f)
@@ -87,8 +109,8 @@ migrate_find(struct migrate *r, const struct migrate_folder *f)
 	struct migrate_box *b = migrate_state_named(&r->state, f->from);
 
 	return b != NULL && b->from_validity == from &&
-	    b->to_validity == to && str_eq(str_of(b->to), str_of(f->to)) ? b :
-	    NULL;
+	    b->to_validity == to && str_eq(str_of(b->to), str_of(f->to)) &&
+	    !backwards(r, b) ? b : NULL;
 }
 
 /* Which of all are to be copied; sorted. */
@@ -145,6 +167,48 @@ copy_chunks(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
 	return got;
 }
 
+/* 1: by its own count there are more than it tells of. */
+static int
+ask_all(struct migrate *r, const struct migrate_folder *f, uint32_t **all,
+    size_t *n)
+{
+	struct imap *m = &r->from.imap;
+	uint64_t exist = m->box.exists;
+
+	if (migrate_uids_ask(m, 1, all, n) < 0)
+		return -1;
+	if (m->box.exists < exist)
+		exist = m->box.exists;
+	if (*n >= exist)
+		return 0;
+	migrate_problem(r, EX_TEMPFAIL, f->from, "the server tells of %zu messages, and says that there are %llu",
+	    *n, (unsigned long long)exist);
+	return 1;
+}
+
+/* What was neither copied nor refused has to be gone in FROM. */
+static int
+tell_missing(struct migrate *r, const struct migrate_folder *f,
+    struct migrate_box *b, const struct imap_uids *todo)
+{
+	struct imap_uids left = { 0 };
+	uint32_t *all = NULL;
+	size_t n = 0, i, here = 0;
+	int got = 0;
+
+	still_to_do(r, b, todo->v, todo->n, &left);
+	if (left.n > 0)
+		got = migrate_uids_ask(&r->from.imap, 1, &all, &n);
+	for (i = 0; i < n; i++)
+		here += imap_uids_has(&left, all[i]);
+	if (here > 0)
+		migrate_problem(r, EX_TEMPFAIL, f->from, "%zu messages do not come, and are not gone",
+		    here);
+	free(all);
+	free(left.v);
+	return got;
+}
+
 /* 0, 1, -1: as migrate_folder. */
 static int
 copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
@@ -154,9 +218,10 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 	uint32_t *all, next = there > 0 && there <= UINT32_MAX ?
 	    (uint32_t)there : 1;
 	size_t n;
-	int got = imap_search(&r->from.imap, "ALL", &all, &n);
+	int got = ask_all(r, f, &all, &n);
+	bool whole = got == 0;
 
-	if (got == 0)
+	if (got >= 0)
 		got = look_before(r, b, all, n);
 	if (got == 0) {
 		still_to_do(r, b, all, n, &todo);
@@ -164,8 +229,10 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 	}
 	f->copied += r->messages - before;
 	if (got == MIGRATE_ALL)
+		got = tell_missing(r, f, b, &todo);
+	if (got == 0)
 		got = migrate_state_sure(&r->state, b, r->e);
-	if (got == 0 && r->o->delete_extra)
+	if (got == 0 && whole && r->o->delete_extra)
 		got = migrate_extra(r, f, b, next, all, n);
 	free(all);
 	free(todo.v);

@@ -6,12 +6,10 @@
  * where these leave a doubt the bytes decide, for what is taken for another
  * message would never be copied.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ident.h"
-#include "imap_box.h"
 #include "migrate_look.h"
 #include "migrate_run.h"
 #include "migrate_who.h"
@@ -41,12 +39,9 @@ unpaired(struct look *k, uint32_t low, struct imap_uids *to)
 {
 	struct imap_uids paired = { 0 };
 	uint32_t *all = NULL;
-	char keys[40];
 	size_t n = 0, i;
-	int got;
+	int got = migrate_uids_ask(&k->r->to.imap, low > 0 ? low : 1, &all, &n);
 
-	snprintf(keys, sizeof keys, "UID %u:*", low > 0 ? low : 1);
-	got = imap_search(&k->r->to.imap, keys, &all, &n);
 	for (i = 0; i < k->b->n; i++)
 		imap_uids_add(&paired, k->b->v[i].to);
 	imap_uids_sort(&paired);

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "imap_box.h"
 #include "migrate_folder.h"
 #include "migrate_look.h"
 #include "migrate_run.h"
@@ -20,6 +19,7 @@ struct verify {
 	struct migrate_box *b;
 	struct migrate_pair pair[PAIRS];
 	size_t n;
+	struct imap_uids unread;	/* they did not come */
 	uint64_t wrong;
 };
 
@@ -54,7 +54,6 @@ ask_side(struct imap *m, struct migrate_sum *v, size_t n)
 	return migrate_sums_ask(m, v, n, false);
 }
 
-/* What is gone in FROM since it was asked is nobody's fault. */
 static int
 compare_pairs(struct verify *v)
 {
@@ -75,8 +74,8 @@ compare_pairs(struct verify *v)
 		x = sum_of(here, v->n, v->pair[i].from);
 		y = sum_of(there, v->n, v->pair[i].to);
 		if (x == NULL || !x->is)
-			continue;
-		if (y == NULL || !y->is)
+			imap_uids_add(&v->unread, v->pair[i].from);
+		else if (y == NULL || !y->is)
 			wrong(v, &v->pair[i], "it is not there any more");
 		else if (memcmp(x->md, y->md, sizeof x->md) != 0)
 			wrong(v, &v->pair[i], "its bytes are others there");
@@ -87,6 +86,27 @@ compare_pairs(struct verify *v)
 	free(here);
 	free(there);
 	return got;
+}
+
+/* What is gone in FROM since it was asked is nobody's fault. */
+static int
+tell_unread(struct verify *v)
+{
+	const struct migrate_pair *p;
+	uint32_t *all;
+	size_t n, i;
+
+	if (v->unread.n == 0)
+		return 0;
+	if (migrate_uids_ask(&v->r->from.imap, 1, &all, &n) < 0)
+		return -1;
+	imap_uids_sort(&v->unread);
+	for (i = 0; i < n; i++)
+		if (imap_uids_has(&v->unread, all[i]) &&
+		    (p = migrate_state_find(v->b, all[i])) != NULL)
+			wrong(v, p, "it does not come, to be compared");
+	free(all);
+	return 0;
 }
 
 /* Where the server did not tell the UIDs. */
@@ -130,7 +150,7 @@ verify_all(struct verify *v, const uint32_t *all, size_t n)
 		if (v->n == PAIRS && compare_pairs(v) < 0)
 			return -1;
 	}
-	if (v->n > 0 && compare_pairs(v) < 0)
+	if ((v->n > 0 && compare_pairs(v) < 0) || tell_unread(v) < 0)
 		return -1;
 	if (v->wrong > NAMED)
 		migrate_problem(v->r, EX_DATAERR, v->f->from, "and %llu more",
@@ -157,7 +177,7 @@ migrate_verify(struct migrate *r, struct migrate_folder *f)
 	}
 	if ((got = migrate_select(r, f)) != 0)
 		return got < 0 ? -1 : 0;
-	if (imap_search(&r->from.imap, "ALL", &all, &n) < 0)
+	if (migrate_uids_ask(&r->from.imap, 1, &all, &n) < 0)
 		return -1;
 	v = mem_new(1, sizeof *v);
 	v->r = r;
@@ -168,6 +188,7 @@ migrate_verify(struct migrate *r, struct migrate_folder *f)
 		got = verify_all(v, all, n);
 	f->done = got == 0;
 	free(all);
+	free(v->unread.v);
 	free(v);
 	return got;
 }

@@ -1,4 +1,5 @@
 /* migrate_who.c: who the messages of a mailbox are, by header and by digest */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "digest.h"
@@ -6,11 +7,67 @@
 #include "imap_box.h"
 #include "imap_fetch.h"
 #include "imap_pieces.h"
+#include "imap_set.h"
+#include "limit.h"
 #include "mem.h"
 #include "migrate_who.h"
 #include "search.h"
 
 enum { HEADER = 1 << 17, JOB = 100, AHEAD = 3 };
+
+/* ---- which there are ---- */
+
+/* Those from low to hi, added: 0 all of them; 1 some; -1. */
+static int
+some_uids(struct imap *m, uint32_t low, uint32_t hi, struct imap_uids *to)
+{
+	unsigned cuts = m->cuts;
+	char keys[40] = "ALL";
+	uint32_t *v;
+	size_t n, i;
+	int got;
+
+	if (hi < UINT32_MAX)
+		snprintf(keys, sizeof keys, "UID %u:%u", low, hi);
+	else if (low > 1)
+		snprintf(keys, sizeof keys, "UID %u:*", low);
+	got = imap_search(m, keys, &v, &n);
+	for (i = 0; i < n; i++)
+		if (v[i] >= low && v[i] <= hi)
+			imap_uids_add(to, v[i]);
+	free(v);
+	if (got == 0 && to->n > LIMIT_MESSAGES)
+		got = conn_fail(m->c, EX_PROTOCOL, "SEARCH: more than %d messages",
+		    LIMIT_MESSAGES);
+	return got < 0 ? -1 : m->cuts != cuts;
+}
+
+int
+migrate_uids_ask(struct imap *m, uint32_t low, uint32_t **uids, size_t *n)
+{
+	struct imap_uids all = { 0 };
+	uint32_t hi = UINT32_MAX;
+	size_t was;
+	int got;
+
+	do {
+		was = all.n;
+		got = some_uids(m, low, hi, &all);
+		if (all.n > was)
+			hi = all.v[was] - 1;
+		else if (got > 0)
+			got = conn_fail(m->c, EX_UNAVAILABLE, "SEARCH: %s",
+			    m->text);
+	} while (got > 0 && hi >= low);
+	if (got < 0) {
+		free(all.v);
+		all = (struct imap_uids){ 0 };
+	}
+	imap_uids_sort(&all);
+	*uids = all.v;
+	*n = all.n;
+	return got < 0 ? -1 : 0;
+}
 
 /* ---- by header ---- */
 

@@ -7,6 +7,13 @@
 
 #include "imap.h"
 
+/*
+ * All UIDs from low (at least 1) on, sorted; free(3) them.  A server that tells
+ * of some only, and says so (RFC 9738), begins with the highest, and is asked
+ * for those below.  -1: the connection's failure.
+ */
+int migrate_uids_ask(struct imap *, uint32_t low, uint32_t **uids, size_t *n);
+
 struct migrate_who {
 	uint64_t ident;			/* see ident.h */
 	uint32_t uid, size;
