@@ -46,6 +46,7 @@ struct copying {
 	struct migrate_marks marks;
 	struct imap_fetch f;
 	uint32_t low;
+	uint32_t last;		/* the highest UID of APPENDUID so far */
 	size_t intended;	/* of the marks so many are in the log */
 	size_t most;		/* messages of a group */
 	struct group now;	/* the one that is being sent */
@@ -127,7 +128,8 @@ new_uids(const struct copying *c, const struct group *g, uint64_t uidvalidity,
 {
 	size_t i;
 
-	if (to->n != g->n || uidvalidity != c->b->to_validity)
+	if (to->n != g->n || uidvalidity != c->b->to_validity ||
+	    to->v[0] <= c->last)
 		return false;
 	for (i = 0; i < to->n; i++)
 		if (to->v[i] < c->low || (i > 0 && to->v[i] <= to->v[i - 1]))
@@ -147,6 +149,7 @@ taken(struct copying *c, const struct group *g, const struct imap_resp *ok)
 	if (got > 0 && new_uids(c, g, uidvalidity, &to)) {
 		for (i = 0; i < g->n; i++)
 			pair[i] = (struct migrate_pair){ g->uid[i], to.v[i] };
+		c->last = to.v[to.n - 1];
 		got = migrate_state_pair(&c->r->state, c->b, pair, g->n,
 		    c->r->e);
 	} else if (got >= 0) {
@@ -328,22 +331,36 @@ enough(const struct copying *c)
 	    migrate_pace_waits(c->r);
 }
 
+/* Why it can never be sent; NULL: it can. */
+static const char *
+unsendable(const struct copying *c, uint64_t size)
+{
+	uint64_t limit = c->r->to.imap.appendlimit;
+
+	if (size == 0)
+		return "it is empty, which IMAP cannot store";
+	if (limit > 0 && size > limit)
+		return "it is larger than the server takes (APPENDLIMIT)";
+	if (c->r->o->day > 0 && size > c->r->o->day)
+		return "it is larger than all of --bytes-a-day";
+	return NULL;
+}
+
 static int
 body(struct copying *c)
 {
 	const struct imap_fetched *g = &c->f.got;
 	const struct migrate_mark *k = migrate_marks_find(&c->marks, g->uid);
-	uint64_t limit = c->r->to.imap.appendlimit;
+	const char *why = unsendable(c, g->size);
 
 	if (k == NULL || enough(c) || migrate_state_find(c->b, g->uid) != NULL)
 		return skip_body(c);
+	if (why != NULL)
+		return fails(c, g->uid, why) < 0 ? -1 : skip_body(c);
 	if (!migrate_pace_has(c->r, g->size + c->now.bytes + c->flight)) {
 		c->r->spent = true;
 		return skip_body(c);
 	}
-	if (limit > 0 && g->size > limit)
-		return fails(c, g->uid, "it is larger than the server takes (APPENDLIMIT)") < 0 ?
-		    -1 : skip_body(c);
 	return append(c, k);
 }
 

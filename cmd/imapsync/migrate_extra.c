@@ -44,8 +44,9 @@ expunge(struct migrate *r, const struct imap_uids *extra)
 		if (got == 0)
 			got = imap_must(m, imap_ask_expunge(m, p.set.p),
 			    "EXPUNGE");
-		if (got == 0 && imap_pieces_cut(&p))
-			got = imap_pieces_again(&p) ? 0 : -1;
+		if (got == 0 && imap_pieces_cut(&p) && !imap_pieces_again(&p))
+			got = conn_fail(m->c, EX_UNAVAILABLE, "EXPUNGE: %s",
+			    m->text);
 	}
 	imap_pieces_free(&p);
 	return got;

@@ -38,7 +38,7 @@ migrate_pace_asked(struct migrate *r, const char *text)
 	if (w->tries >= TRIES && w->at == r->messages)
 		return false;
 	w->asked = milliseconds(text);
-	if (w->asked <= 0)
+	if (!(w->asked > 0))		/* nor "nan" */
 		w->asked = 1;
 	return true;
 }
