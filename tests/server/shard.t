@@ -172,6 +172,13 @@ is "$OUT" "[x][a][b][c][*][d]
 [x][\$(touch][x)]" 'are arguments, as they are'
 is "$ERR" 'mail-shard: 3 of 3 done: 3 ended with 0' '-v says how they ended'
 printf '%s\n' one two bad four five > "$T/bad"
+status 0 'braces' "${MAIL[@]}" -n 9 -a -d braces "$T/bad" "$T/bin/say" 0 '{}' \
+	'a{2}' '{= $_ = 7 =}' "{#}'{/}"
+is "$OUT" "[{}][a{2}][{= \$_ = 7 =}][{#}'{/}][one][two][bad][four][five]" \
+	'are the word of the command, not of parallel'
+cp "$T/bad" "$T/-x"
+status 64 'a name that begins with -' "${MAIL[@]}" -- -x cat
+like "$ERR" 'give another with -d' 'and what to do'
 status 75 'a job that fails' "${MAIL[@]}" -a -d b "$T/bad" "$T/bin/say" 65
 like "$ERR" '2 of 3 done: 2 ended with 0' 'the others are done'
 is "$OUT" '' 'nothing is printed'
