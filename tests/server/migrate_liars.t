@@ -1,0 +1,233 @@
+#!/usr/bin/env -S python3 -B
+"""imapsync migrate between servers that lie, break off or do less than they say:
+nothing is lost, twice or deleted by that, and it is told."""
+import os
+import re
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, HERE + '/../lab']
+import imapmem  # noqa: E402
+from fetchfake import Case  # noqa: E402
+from migratelab import Migration  # noqa: E402
+
+case = Case()
+
+
+class Serve(imapmem.Server):
+    user, password = 'jo', 'secret'
+
+
+def msg(i, size=0):
+    return b'Message-ID: <%d@x.test>\r\nSubject: m%d\r\n\r\nbody %d\r\n%s' % (
+        i, i, i, b'x' * size)
+
+
+def add(s, some):
+    for i in some:
+        s.box('INBOX').add(msg(i), r'\Seen', ' 2-Jan-2024 10:00:00 +0000')
+
+
+def both(n=6, caps=imapmem.ALL):
+    a, b = Serve(), Serve(caps)
+    add(a, range(n))
+    return a, b, Migration(a, b)
+
+
+def go(m, *args):
+    return m.run(*args, env={'TZ': 'UTC'})
+
+
+def all_of(s, box='INBOX'):
+    return sorted((m.data, sorted(m.flags), m.date.strip())
+                  for m in s.box(box).messages)
+
+
+def same(a, b):
+    return all(all_of(a, n) == all_of(b, n) for n in list(a.boxes))
+
+
+def bodies(s):
+    return sorted(m.data for m in s.box('INBOX').messages)
+
+
+# ---- names
+
+a, b, m = both()
+a.box('A').add(msg(50))
+a.box('Z').add(msg(51))
+lines = []
+
+
+def half(session, data):
+    if data.startswith(b'* LIST'):
+        lines.append(data)
+        if len(lines) == 2:
+            raise imapmem.Gone
+    return data
+
+
+a.on_say = half
+go(m)
+case.check(m.rc == 0 and same(a, b), 'LIST breaks off: all folders of the next '
+           'one', (m.rc, m.err, list(b.boxes)))
+
+a, b, m = both()
+a.box('b&ad').add(msg(60))
+go(m)
+case.check(m.rc == 65 and 'b&ad: this is no valid name' in m.err and
+           all_of(a) == all_of(b), 'a name that is no modified UTF-7 is told',
+           (m.rc, m.err))
+go(m, '--patterns', '* !b&ad')
+case.check((m.rc, m.err) == (0, ''), 'unless it is left out', (m.rc, m.err))
+
+a, b, m = both()
+a.box(' x ').add(msg(61))
+go(m)
+go(m, '--verify')
+case.check((m.rc, m.err) == (0, ''), 'a name with blanks around it is the same '
+           'in the next run', (m.rc, m.err))
+
+# ---- which messages there are
+
+a, b, m = both()
+a.on_say = lambda s, d: b'* 1 FETCH (UID 1 FLAGS (\\Flagged))\r\n' + d \
+    if b'RFC822.SIZE' in d else d
+go(m)
+case.check(m.rc == 0 and same(a, b), 'flags change meanwhile: the date is kept',
+           (m.rc, m.err, all_of(b)[:1]))
+a, b, m = both()
+a.on_say = lambda s, d: re.sub(rb' FLAGS \([^)]*\)', b'', d) \
+    if b'RFC822.SIZE' in d else d
+go(m)
+case.check(m.rc == 0 and bodies(a) == bodies(b), 'no flags are told',
+           (m.rc, m.err))
+
+a, b, m = both()
+a.on_say = lambda s, d: b'' if b'[UIDVALIDITY' in d else d
+go(m)
+case.check(m.rc == 69 and 'keeps no UIDs' in m.err and not bodies(b),
+           'no UIDVALIDITY: nothing', (m.rc, m.err))
+
+
+def few(says):
+    def search(session, verb, args):
+        if verb != 'UID SEARCH':
+            return None
+        pick = re.search(r'UID (\d+:(?:\d+|\*))', args)
+        want = {x.uid for x in session.box.messages}
+        if pick:
+            want &= imapmem.expand(pick[1], session.box.uidnext)
+        want = sorted(want)
+        session.say('* ESEARCH (TAG "x") UID' + (
+            ' ALL ' + imapmem.ranges(want[-4:]) if want else ''))
+        return b'TAG OK [MESSAGELIMIT 4 %d] some\r\n' % want[-4] \
+            if says and len(want) > 4 else b'TAG OK done\r\n'
+    return search
+
+
+a, b, m = both(10)
+a.on_command = few(True)
+go(m)
+case.check(m.rc == 0 and same(a, b), 'SEARCH tells of four at once: all',
+           (m.rc, m.err, len(bodies(b))))
+go(m, '--verify')
+case.check(m.out == '10 messages verified\n', 'and verified', (m.out, m.err))
+a, b, m = both(10)
+a.on_command = few(False)
+add(b, [99])
+go(m, '--delete-extra')
+case.check(m.rc == 75 and 'tells of 4 messages, and says that there are 10' in
+           m.err and len(bodies(b)) == 5, 'of four, and does not say so: 75, '
+           'and nothing is deleted', (m.rc, m.err, len(bodies(b))))
+
+
+def lacks(session, data):
+    return b'' if b'(UID 3 ' in data and b'BODY[]' in data else data
+
+
+a, b, m = both()
+a.on_say = lacks
+go(m)
+case.check(m.rc == 75 and '1 messages do not come, and are not gone' in m.err
+           and len(bodies(b)) == 5, 'one does not come', (m.rc, m.err))
+a.on_say = None
+go(m)
+case.check(m.rc == 0 and same(a, b), 'until it does', (m.rc, m.err))
+a.on_say = lacks
+go(m, '--verify')
+case.check(m.rc == 65 and 'UID 3 (6 there): it does not come' in m.err and
+           m.out == '5 messages verified\n', 'nor to be compared',
+           (m.rc, m.out, m.err))
+
+# ---- set back, as by a backup that was restored
+
+a, b, m = both()
+go(m)
+box = a.box('INBOX')
+box.messages, box.uidnext, before = [], 1, bodies(b)
+add(a, range(100, 104))
+go(m)
+case.check(m.rc == 0 and bodies(b) == sorted(before + bodies(a)),
+           'FROM gives UIDs again: all of it is copied', (m.rc, m.err))
+a, b, m = both()
+go(m)
+del b.box('INBOX').messages[3:]
+b.box('INBOX').uidnext = 4
+go(m)
+case.check(m.rc == 0 and same(a, b), 'TO was set back: what it lacks is copied',
+           (m.rc, m.err))
+
+# ---- what TO says
+
+a, b, m = both(caps=imapmem.ALL.replace('MULTIAPPEND ', ''))
+b.appended = lambda box, uids: 'OK [APPENDUID %d 1] done' % box.uidvalidity
+go(m)
+go(m, '--delete-extra')
+case.check(m.rc == 69 and 'nothing is deleted' in m.err and same(a, b),
+           'APPENDUID with one UID for all', (m.rc, m.err, len(bodies(b))))
+
+a, b, m = both()
+began = []
+
+
+def nan(session, verb, args):
+    if verb == 'APPEND':
+        began.append(time.monotonic())
+        if began[-1] < began[0] + 0.8:
+            return b'TAG NO Suggested Backoff Time: nan milliseconds\r\n'
+
+
+b.on_command = nan
+go(m)
+case.check(m.rc == 0 and same(a, b), 'a pause of nan: later', (m.rc, m.err))
+
+a, b, m = both()
+go(m)
+b.box('INBOX').add(b'Subject: own\r\n\r\n')
+b.on_command = lambda s, verb, args: b'TAG OK [MESSAGELIMIT 1 1] none\r\n' \
+    if verb in ('UID STORE', 'UID EXPUNGE') else None
+go(m, '--delete-extra')
+case.check(m.rc == 69 and 'EXPUNGE' in m.err and len(bodies(b)) == 7,
+           'what cannot be deleted is told', (m.rc, m.err))
+
+# ---- messages that can never go
+
+a, b, m = both(3)
+a.box('INBOX').add(b'')
+add(a, range(3, 6))
+go(m)
+case.check(m.rc == 65 and bodies(b) == bodies(a)[1:], 'an empty one: all others',
+           (m.rc, m.err, len(bodies(b))))
+go(m, '--failed')
+case.check('UID 4: it is empty' in m.out, 'and why', m.out)
+a, b, m = both(3)
+a.box('INBOX').add(msg(9, 5000))
+add(a, range(3, 6))
+go(m, '--bytes-a-day', '2000')
+case.check(m.rc == 65 and len(bodies(b)) == 6, 'larger than a day: all others',
+           (m.rc, m.err))
+go(m, '--failed')
+case.check('larger than all of --bytes-a-day' in m.out, 'and why', m.out)
+case.end()
