@@ -166,6 +166,24 @@ all_known(struct box *b, struct imap *m)
 	return got < 0 ? -1 : got == 0 && known == n;
 }
 
+/* Outside of a window they are there alone, and no Maildir stands for them. */
+static bool
+some_there_alone(struct box *b)
+{
+	struct run *r = b->run;
+	struct state s;
+	bool is;
+
+	if (state_open(&s, r->dir, str_of(b->name), false, r->e) != 0) {
+		fail_clear(r->e);
+		return true;
+	}
+	state_sort(&s);
+	is = state_near(&s) < s.n;
+	state_drop_all(&s);
+	return is;
+}
+
 /*
  * It has nothing that was not here.  The numbers are those of before the last
  * run if that one changed something there: then each message is asked for.
@@ -176,7 +194,8 @@ nothing_strange(struct box *b, struct imap *m)
 	const struct entry *e = box_entry(b);
 
 	if (e == NULL || !b->far.counted ||
-	    e->mark.uidvalidity != b->far.now.uidvalidity)
+	    e->mark.uidvalidity != b->far.now.uidvalidity ||
+	    some_there_alone(b))
 		return 0;
 	return (e->mark.uidnext == b->far.now.uidnext && e->mark.exists ==
 	    b->far.now.exists) || (e->dirty ? all_known(b, m) : 0);

@@ -340,7 +340,7 @@ has_our_files(struct box *b, struct box *c)
 		return false;
 	if (near_dir_open(&l, r->root, c->path, false, &quiet) == 0 &&
 	    near_dir_scan(&l, &none, &quiet) == 0) {
-		n = s.n;
+		n = state_near(&s);
 		for (i = 0; i < l.n; i++)
 			known += state_by_name(&s, near_dir_base(&l,
 			    &l.v[i])) != NULL;
