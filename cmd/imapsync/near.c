@@ -25,6 +25,7 @@
 #include "report.h"
 #include "state.h"
 #include "stop.h"
+#include "stub.h"
 #include "wire.h"
 
 enum { SETTLE = 60 };			/* milliseconds */
@@ -185,6 +186,30 @@ by_inode(struct box *b)
 	return 0;
 }
 
+/*
+ * A download whose record was lost, of a message that was there alone: of one
+ * that was never here the file says who it is, and any may be a stub now.
+ */
+static void
+look_again(struct box *b, uint32_t file, struct rec *rec)
+{
+	struct outgo o = { 0 };
+	struct err quiet = { 0 };
+	int fd = near_dir_read(b->near.dir, &b->near.dir->v[file], &quiet);
+	bool stub;
+
+	if (fd < 0)
+		return;
+	stub = stub_is(fd, &quiet) > 0;
+	if (outgo_look(&o, fd, &quiet) == 0 && (rec->ident == 0 ||
+	    (stub && rec->ident == o.ident))) {
+		rec->ident = o.ident;
+		rec->size = o.wire < UINT32_MAX ? (uint32_t)o.wire : UINT32_MAX;
+		rec->stub = stub;
+	}
+	close(fd);
+}
+
 /* Those that were there alone and have a file again are in step. */
 static int
 back_again(struct box *b)
@@ -197,6 +222,7 @@ back_again(struct box *b)
 		if (b->near.file_of[i] == NONE || !rec.far_only)
 			continue;
 		rec.far_only = false;
+		look_again(b, b->near.file_of[i], &rec);
 		if (state_put(b->state, &rec, state_name(b->state, &rec),
 		    b->run->e) < 0)
 			return -1;
