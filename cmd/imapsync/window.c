@@ -18,6 +18,7 @@
 #include "imap_box.h"
 #include "link.h"
 #include "near.h"
+#include "pair.h"
 #include "search.h"
 #include "stop.h"
 #include "wire.h"
@@ -139,20 +140,44 @@ window_note(struct box *b)
 /* ---- what leaves ---- */
 
 /*
- * Is the file, as it is now, the message that the server has?  Then it has
- * nothing that is nowhere else.
+ * A download that was written to since?  Until then its time is that of the
+ * message, in whole seconds.
  */
 static bool
+is_touched(struct box *b, const struct rec *rec, const struct near_msg *m)
+{
+	struct err quiet = { 0 };
+	struct stat st;
+	bool is;
+	int fd;
+
+	if (rec->stub || !state_native(b->state, rec))
+		return false;
+	if ((fd = near_dir_read(b->near.dir, m, &quiet)) < 0)
+		return true;
+	is = fstat(fd, &st) < 0 || st.st_mtim.tv_nsec != 0;
+	close(fd);
+	return is;
+}
+
+/*
+ * Is the file, as it is now, the message that the server has?  Then it has
+ * nothing that is nowhere else.  1, 0, -1.
+ */
+static int
 as_known(struct box *b, const struct rec *rec, const struct near_msg *m)
 {
+	uint32_t file = (uint32_t)(m - b->near.dir->v);
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
 
-	return ((m->flags ^ rec->flags) &
-	    flags_lettered(&b->near.dir->letters)) == 0 &&
-	    near_look(b, (uint32_t)(m - b->near.dir->v), true, &o, &quiet) == 0 &&
-	    o.ident == rec->ident && (o.wire == rec->size ||
-	    rec->size == UINT32_MAX);
+	if (((m->flags ^ rec->flags) &
+	    flags_lettered(&b->near.dir->letters)) != 0 ||
+	    near_look(b, file, true, &o, &quiet) != 0 ||
+	    o.ident != rec->ident || (o.wire != rec->size &&
+	    rec->size != UINT32_MAX))
+		return 0;
+	return is_touched(b, rec, m) ? pair_same(b, file, b, rec->uid) : 1;
 }
 
 /* Of the acts those whose message is there now, read and not flagged. */
@@ -196,11 +221,13 @@ note_leaving(struct box *b)
 	for (k = 0; got == 0 && plan_next(b->plan, ACT_LEAVE, &k); k++) {
 		a = &b->plan->v[k];
 		rec = state_by_uid(b->state, a->uid);
-		if (!a->failed)
-			a->failed = rec == NULL || !as_known(b, rec,
-			    &b->near.dir->v[a->file]);
-		if (a->failed)
+		if (!a->failed && rec != NULL && (got = as_known(b, rec,
+		    &b->near.dir->v[a->file])) < 0)
+			return -1;
+		if (a->failed || got == 0) {
+			a->failed = true;
 			continue;
+		}
 		copy = *rec;
 		copy.far_only = true;
 		copy.stub = false;
