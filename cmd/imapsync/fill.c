@@ -579,13 +579,22 @@ fill_needs_files(const struct box *b)
 	return i < s->n;
 }
 
+/* Is it planned that it leaves?  Who asks does so by ascending UID. */
+static bool
+is_leaving(const struct plan *p, size_t *at, uint32_t uid)
+{
+	while (plan_next(p, ACT_LEAVE, at) && p->v[*at].uid < uid)
+		++*at;
+	return plan_next(p, ACT_LEAVE, at) && p->v[*at].uid == uid;
+}
+
 void
 fill_plan(struct box *b)
 {
 	const struct settings *o = b->run->o;
 	unsigned needs = rules_need(b);
 	const struct rec *r;
-	size_t i;
+	size_t i, at = 0;
 
 	if (o->here.bodies.n == 0 || (o->policy.near_gets & GETS_NEW) == 0 ||
 	    b->far.renumbered)
@@ -594,6 +603,7 @@ fill_plan(struct box *b)
 		r = &b->state->rec[i];
 		if (!r->stub || r->far_only || r->kind != REC_LIVE ||
 		    imap_uids_has(&b->far.gone, r->uid) ||
+		    is_leaving(b->plan, &at, r->uid) ||
 		    !body_due(b, i, needs))
 			continue;
 		plan_add(b->plan, &(struct act){ .kind = ACT_BODY,
