@@ -21,6 +21,7 @@ struct match {
 	uint64_t base;		/* of a file: flags once agreed; UINT64_MAX */
 	uint32_t size;		/* on the wire; of a file 0: not known yet */
 	uint32_t at;		/* the file's place, or the message's UID */
+	uint32_t says;		/* of a stub: the UID that is in it, or 0 */
 	bool sent;		/* of a file: it was uploaded by us once */
 	bool digested;		/* md is known, and size is as bare.h's */
 	unsigned char md[32];	/* SHA-256, as bare.h has it */

@@ -66,6 +66,26 @@ is_stub(const struct box *b, struct near_msg *m)
 	return m->stub;
 }
 
+/* The UID that a stub says, if it is of this mailbox as it is now; else 0. */
+static uint32_t
+said_uid(const struct box *b, const struct near_msg *m)
+{
+	struct arena some = { 0 };
+	struct err quiet = { 0 };
+	struct stub s = { .host = NULL };
+	int fd = near_dir_read(b->near.dir, m, &quiet);
+	uint32_t uid = 0;
+
+	if (fd >= 0 && stub_read(fd, &s, &some, &quiet) > 0 &&
+	    s.host != NULL && strcmp(s.box, b->name) == 0 &&
+	    s.uidvalidity == b->far.seen.uidvalidity)
+		uid = s.uid;
+	if (fd >= 0)
+		close(fd);
+	arena_free(&some);
+	return uid;
+}
+
 /* Sizes are compared with what others have added left out, too. */
 static void
 note_digest(struct match *o, uint64_t size)
@@ -244,11 +264,43 @@ near_ones(struct box *b, size_t *n)
 		} else if (!b->known) {
 			/* its size is not that of the message */
 			l[*n].sent = is_stub(b, &b->near.dir->v[i]);
+			l[*n].says = !l[*n].sent ? 0 :
+			    said_uid(b, &b->near.dir->v[i]);
 		}
 		++*n;
 	}
 	free(not);
 	return l;
+}
+
+/*
+ * A stub is the message that it says, with the same ident: bytes would prove
+ * nothing.  Of two that say the same the other one is a copy.
+ */
+static void
+pair_said(struct box *b, struct matches *m)
+{
+	unsigned char *taken = mem_new(b->far.n + 1, 1);
+	const struct far_msg *f;
+	size_t i, n = 0;
+
+	for (i = 0; i < b->pairs.n; i++)
+		taken[box_far_find(b, b->pairs.v[i].uid) - b->far.v] = 1;
+	for (i = 0; i < m->nnear; i++) {
+		const struct match *l = &m->near[i];
+
+		f = l->says != 0 ? box_far_find(b, l->says) : NULL;
+		if (f == NULL || f->ident != l->ident ||
+		    taken[f - b->far.v] != 0 ||
+		    state_by_uid(b->state, f->uid) != NULL) {
+			m->near[n++] = *l;
+			continue;
+		}
+		taken[f - b->far.v] = 1;
+		matches_pair(&b->pairs, l->at, f->uid, l->base);
+	}
+	m->nnear = n;
+	free(taken);
 }
 
 static int
@@ -259,6 +311,7 @@ match_all(struct box *b)
 
 	m.near = near_ones(b, &m.nnear);
 	if (m.nnear > 0 && (got = pair_idents_all(b)) == 0) {
+		pair_said(b, &m);
 		m.far = far_ones(b, &m.nfar);
 		got = b->known ? 0 : elsewhere_pair(b, &m);
 		if (got == 0)
