@@ -184,7 +184,8 @@ proof_foresee(struct proof *p)
 			a = &r->boxes[i].plan->v[k];
 			if (a->kind == ACT_FAR_MOVE)
 				plan_file(p, a->to, a->to_file);
-			else if (a->kind == ACT_PUSH || a->kind == ACT_PAIR)
+			else if (a->kind == ACT_PUSH ||
+			    a->kind == ACT_FAR_COPY || a->kind == ACT_PAIR)
 				plan_file(p, &r->boxes[i], a->file);
 		}
 	qsort(p->planned, p->nplanned, sizeof *p->planned, planned_order);
