@@ -82,6 +82,9 @@ def moved_away():
     u.near.move("INBOX", "number 1", "Third")
     copy(u, "INBOX", 2, "Kept", "S")
     u.near.remove("INBOX", "number 2")
+    r = u.sync("-n", *HEADERS)
+    is_((r.status, r.err, "far-delete INBOX" in r.out), (0, "", True),
+        "-n knows that a copy holds back no deletion")
     u.runs("copies of what is moved and deleted", *HEADERS)
     is_((bodies(u, "Kept"), bodies(u, "Third"), bodies(u, "INBOX")),
         (want(1, 2), want(1), want(3, 4, 5, 6)), "are copies all the same")
@@ -150,6 +153,22 @@ def lost():
     u.runs("one more run", *HEADERS)
     u.runs("its body", "body", u.near.file("Kept", "number 1"))
     is_(read(u.near.file("Kept", "number 1")), mail(1), "comes")
+
+
+@scenario
+def twins():
+    """Two messages have one Message-ID, and the state is lost."""
+    u = lab.user()
+    u.far.appends("INBOX", [mail(1), mail(1) + b"of a list\n"])
+    u.runs("both")
+    u.runs("become headers", "trim", *HEADERS)
+    before = u.near.tree()
+    shutil.rmtree(u.state)
+    u.runs("the state is lost", *HEADERS)
+    is_((len(u.far.messages("INBOX")), u.near.tree()), (2, before),
+        "each header is that of the message it says, and nothing is copied")
+    u.runs("the bodies", "--bodies", "full")
+    u.same("are those of the messages")
 
 
 @scenario

@@ -127,9 +127,17 @@ def changed():
     with open(f, "ab") as h:
         h.write(b"a note of mine\n")
     u.near.set("INBOX", "number 3", "FS")
+    same, touched = (u.near.file("INBOX", "number %d" % n) for n in (5, 6))
+    with open(same, "r+b") as h:
+        h.seek(-2, 2)
+        h.write(b"!")
+    data = read(touched)
+    with open(touched, "wb") as h:
+        h.write(data)
     u.runs("a window", "--last", "4")
-    is_(here(u), [1, 3, 7, 8, 9, 10],
-        "a file that was written to, and one flagged here, stay")
+    is_(here(u), [1, 3, 5, 7, 8, 9, 10],
+        "files that were written to, and one flagged here, stay")
+    ok(read(same).endswith(b"!\n"), "one with the same size, too")
     ok(read(f).endswith(b"a note of mine\n"), "as they are")
     ok(not os.path.exists(g), "others have left")
     stub = account()
@@ -137,6 +145,92 @@ def changed():
     stub.runs("a window of stubs", "--bodies", "headers", "--last", "2")
     is_((here(stub), there(stub)), ([9, 10], list(range(1, 11))),
         "stubs leave, too")
+
+
+@scenario
+def bodies():
+    """A rule asks for the bodies of stubs that leave."""
+    u = account()
+    u.runs("headers", "--bodies", "headers")
+    r = u.runs("all bodies, and a window", "-j", "--bodies", "full",
+               "--last", "2")
+    is_((here(u), r.summary["bodies"], r.summary["left"], r.status, r.err),
+        ([9, 10], 2, 8, 0, ""), "those alone come that stay")
+    is_(there(u), list(range(1, 11)), "the server has them all")
+
+
+@scenario
+def power():
+    """Headers have come back, and what is known of that was lost."""
+    u = account()
+    args = ("--bodies", "headers")
+    u.runs("a window", "--last", "2", *args)
+    shutil.copytree(u.state, u.dir + "/was")
+    u.runs("a wider one", "--last", "4", *args)
+    shutil.rmtree(u.state)
+    os.rename(u.dir + "/was", u.state)
+    u.runs("the base is as it was before", "--last", "4", *args)
+    is_((here(u), there(u)), ([7, 8, 9, 10], list(range(1, 11))),
+        "nothing is twice")
+    u.runs("their bodies", "--last", "4", "--bodies", "full")
+    is_(sum(b"x-postbag=stub" in read(f) for f in u.near.files("INBOX")), 0,
+        "come")
+
+
+@scenario
+def folder():
+    """A Maildir is deleted, and most of its mailbox was not in it."""
+    u = lab.user()
+    u.far.create("Box", "Whole", "Three", "Four", "Five", "Six")
+    u.far.appends("Box", [mail(n) for n in range(1, 6)], r"\Seen")
+    u.far.appends("Whole", [mail(n) for n in range(1, 3)], r"\Seen")
+    how = ("--folders", "delete", "--last", "2")
+    u.runs("a window", *how)
+    shutil.rmtree(u.near.path("Box"))
+    shutil.rmtree(u.near.path("Whole"))
+    for i in range(3):
+        r = u.sync(*how)
+    is_((there(u, "Box"), "Whole" in u.far.boxes()),
+        ([1, 2, 3, 4, 5], False),
+        "the mailbox stays with them, and one that was here goes")
+    like(r.err, "Box: the Maildir is gone here, and there is mail",
+         "which is told")
+
+
+@scenario
+def renamed():
+    """A Maildir is renamed, and most of its mailbox was not in it."""
+    u = lab.user()
+    u.far.create("Box")
+    u.far.appends("Box", [mail(n) for n in range(1, 11)], r"\Seen")
+    u.runs("a window", "--last", "2")
+    os.rename(u.near.path("Box"), u.near.path("Other"))
+    u.runs("the Maildir is renamed", "--last", "2")
+    is_((there(u, "Other"), "Box" in u.far.boxes()),
+        (list(range(1, 11)), False), "the mailbox is renamed")
+
+
+@scenario
+def left_out():
+    """A mailbox that is left out when the window ends."""
+    u = lab.user()
+    u.far.create("Box")
+    for box in ("INBOX", "Box"):
+        u.far.appends(box, [mail(n) for n in range(1, 6)], r"\Seen")
+    u.runs("a window", "--last", "2")
+    u.runs("no window, and one mailbox alone", "--patterns", "INBOX")
+    is_((here(u), here(u, "Box")), ([1, 2, 3, 4, 5], [4, 5]),
+        "all of that come")
+    u.runs("a rule for bodies", "--patterns", "INBOX", "--bodies", "full")
+    u.runs("both mailboxes")
+    is_((here(u), here(u, "Box")), ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5]),
+        "all of the other one come when it is synced")
+    u.same("then both sides are the same")
+    p = u.proxy()
+    u.runs("one more run", proxy=p)
+    p.close()
+    unlike("\n".join(map(str, p.commands)), "SELECT|FETCH",
+           "does not look into them")
 
 
 @scenario
