@@ -623,6 +623,8 @@ fill_planned(struct link *l, struct box *b)
 	(void)l;
 	for (; plan_next(b->plan, ACT_BODY, &k); k++)
 		uids[i++] = b->plan->v[k].uid;
+	if (b->near.changed)	/* the list has files that have left */
+		b->near.scanned = false;
 	if (near_scan(b) == 0)
 		got = fill_box(b, uids, n);
 	free(uids);

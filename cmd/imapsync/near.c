@@ -189,8 +189,9 @@ by_inode(struct box *b)
 /*
  * A download whose record was lost, of a message that was there alone: of one
  * that was never here the file says who it is, and any may be a stub now.
+ * False: it has no file, whatever a list says that is older.
  */
-static void
+static bool
 look_again(struct box *b, uint32_t file, struct rec *rec)
 {
 	struct outgo o = { 0 };
@@ -199,7 +200,7 @@ look_again(struct box *b, uint32_t file, struct rec *rec)
 	bool stub;
 
 	if (fd < 0)
-		return;
+		return false;
 	stub = stub_is(fd, &quiet) > 0;
 	if (outgo_look(&o, fd, &quiet) == 0 && (rec->ident == 0 ||
 	    (stub && rec->ident == o.ident))) {
@@ -208,6 +209,7 @@ look_again(struct box *b, uint32_t file, struct rec *rec)
 		rec->stub = stub;
 	}
 	close(fd);
+	return true;
 }
 
 /* Those that were there alone and have a file again are in step. */
@@ -219,10 +221,10 @@ back_again(struct box *b)
 
 	for (i = 0; i < b->state->n; i++) {
 		rec = b->state->rec[i];
-		if (b->near.file_of[i] == NONE || !rec.far_only)
+		if (b->near.file_of[i] == NONE || !rec.far_only ||
+		    !look_again(b, b->near.file_of[i], &rec))
 			continue;
 		rec.far_only = false;
-		look_again(b, b->near.file_of[i], &rec);
 		if (state_put(b->state, &rec, state_name(b->state, &rec),
 		    b->run->e) < 0)
 			return -1;
