@@ -205,6 +205,7 @@ def renamed():
     u.far.appends("Box", [mail(n) for n in range(1, 11)], r"\Seen")
     u.runs("a window", "--last", "2")
     os.rename(u.near.path("Box"), u.near.path("Other"))
+    u.near.set("Other", "number 10", "RS")
     u.runs("the Maildir is renamed", "--last", "2")
     is_((there(u, "Other"), "Box" in u.far.boxes()),
         (list(range(1, 11)), False), "the mailbox is renamed")
