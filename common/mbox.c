@@ -22,7 +22,7 @@
 #include "sandbox.h"
 #include "stop.h"
 
-enum { ROOM = 1 << 17, STALE = 300, PIECE = 1 << 16 };
+enum { ROOM = 1 << 17, STALE = 300, PIECE = 1 << 16, TRIES = 10 };
 
 /* A word that mbox_recover does not take for ours. */
 static const char *
@@ -255,11 +255,19 @@ lock(struct mbox *m, double seconds, struct err *e)
 	return 0;
 }
 
-int
-mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
+/* Who had the lock may have removed it, or put another in its place. */
+static bool
+replaced(const struct mbox *m)
 {
-	struct stat st;
+	struct stat ours, there;
 
+	return fstat(m->fd, &ours) < 0 || stat(m->path, &there) < 0 ||
+	    ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
+}
+
+static int
+open_locked(struct mbox *m, const char *path, double seconds, struct err *e)
+{
 	*m = (struct mbox){ .path = path, .out.max = 4 * ROOM };
 	if ((size_t)snprintf(m->dotlock, sizeof m->dotlock, "%s.lock",
 	    path) >= sizeof m->dotlock)
@@ -269,10 +277,34 @@ mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
 		m->dotlock[0] = '\0';
 		return fail_sys(e, EX_CANTCREAT, "%s", path);
 	}
-	if (lock(m, seconds, e) < 0) {
+	if (lock(m, seconds, e) == 0)
+		return 0;
+	mbox_close(m);
+	return -1;
+}
+
+static int
+open_lasting(struct mbox *m, const char *path, double seconds, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (open_locked(m, path, seconds, e) < 0)
+			return -1;
+		if (!replaced(m))
+			return 0;
 		mbox_close(m);
-		return -1;
 	}
+	return fail(e, EX_TEMPFAIL, "%s: replaced again and again", path);
+}
+
+int
+mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
+{
+	struct stat st;
+
+	if (open_lasting(m, path, seconds, e) < 0)
+		return -1;
 	if (fstat(m->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		mbox_close(m);
 		return fail(e, EX_CANTCREAT, "%s: not a regular file", path);

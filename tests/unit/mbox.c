@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -159,6 +160,52 @@ locks(void)
 	mbox_close(&m);
 }
 
+/* Locks the mailbox, and removes it when somebody else waits for it. */
+static void
+reader(int ready, const char *lock)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR), left = 3000;
+
+	if (fcntl(fd, F_SETLK, &l) < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+	while (access(lock, F_OK) < 0 && left-- > 0)
+		usleep(10000);
+	unlink(path);
+	_exit(0);
+}
+
+static void
+removed(void)
+{
+	char lock[80], text[1000];
+	struct err e = { 0 };
+	struct mbox m;
+	int ready[2], status = -1;
+	pid_t pid;
+
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	write_file("old\n\n");
+	if (pipe(ready) < 0)
+		return;
+	if ((pid = fork()) == 0)
+		reader(ready[1], lock);
+	close(ready[1]);
+	is_int(read(ready[0], text, 1), 1, "somebody reads it");
+	is_int(mbox_open(&m, path, 60, &e), 0, "opened when he has removed it");
+	mbox_begin(&m, NULL, 86400, &e);
+	mbox_put(&m, STR("A: b\n"), &e);
+	mbox_end(&m, &e);
+	is_int(mbox_sync(&m, &e), 0, "written");
+	mbox_close(&m);
+	waitpid(pid, &status, 0);
+	is_int(status, 0, "he has");
+	ok(strstr(read_file(text, sizeof text), "\nA: b\n") != NULL,
+	    "the message is there, where the name leads");
+	is_int(access(lock, F_OK), -1, "and no lock");
+	close(ready[0]);
+}
+
 int
 main(void)
 {
@@ -178,6 +225,7 @@ main(void)
 	append();
 	recover();
 	locks();
+	removed();
 	unlink(path);
 	rmdir(dir);
 	return done();
