@@ -60,9 +60,9 @@ find_user(const char *name)
 	char lower[NAME_MOST + 1];
 	size_t i;
 
+	errno = 0;
 	if (!safe_name(name))
 		return NULL;
-	errno = 0;
 	if ((pw = getpwnam(name)) != NULL)
 		return pw;
 	for (i = 0; name[i] != '\0'; i++)

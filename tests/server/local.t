@@ -122,6 +122,10 @@ for kind in ('mbox', 'maildir'):
         case.check(h.rc in (65, 67) and sorted(os.listdir(h.mail)) ==
                    ['games', 'news'],
                    '%s: %r is nobody\'s name' % (kind, bad), h.said())
+    h.run('-s', 'x', '--body', 'x', 'backup', 'backup+x')
+    case.check(h.rc == 67 and 'backup+x: refused: no such user' in h.err and
+               len(h.box('backup')) == 1,
+               kind + ': nor behind one that is somebody\'s', h.said())
     h.run('-s', 'x', '--body', 'x', 'loop')
     case.check(h.rc == 64 and 'no recipients' in h.err,
                kind + ': aliases in a circle end', h.said())
