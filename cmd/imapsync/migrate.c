@@ -128,6 +128,18 @@ again(struct migrate *r)
 	return 0;
 }
 
+/* The server wants a pause; -1 if that was one too many, or at a stop. */
+static int
+paused(struct migrate *r)
+{
+	if (migrate_pace_pause(r) == 0)
+		return 0;
+	if (!stop_asked())
+		fail(r->e, EX_TEMPFAIL, "%s: takes nothing, after pauses of minutes: %s",
+		    r->to.name, r->to.imap.text);
+	return -1;
+}
+
 static int
 all_attempts(struct migrate *r)
 {
@@ -136,7 +148,7 @@ all_attempts(struct migrate *r)
 	while ((got = attempt(r)) != 0) {
 		if (got > 0 && !migrate_pace_waits(r))
 			return got;
-		if (got > 0 ? migrate_pace_pause(r) < 0 : again(r) < 0)
+		if (got > 0 ? paused(r) < 0 : again(r) < 0)
 			return -1;
 	}
 	return 0;

@@ -35,8 +35,10 @@ migrate_pace_asked(struct migrate *r, const char *text)
 {
 	struct migrate_wait *w = &r->wait;
 
-	if (w->tries >= TRIES && w->at == r->messages)
+	if (w->tries == TRIES && w->at == r->messages) {
+		w->tries++;		/* it may be about this message */
 		return false;
+	}
 	w->asked = milliseconds(text);
 	if (!(w->asked > 0))		/* nor "nan" */
 		w->asked = 1;

@@ -9,8 +9,9 @@
 struct migrate;
 
 /*
- * The server wants a pause, and may say how long.  false: there were so many
- * without a message between them that this is a refusal like any other.
+ * The server wants a pause, and may say how long.  false, once: there were so
+ * many without a message between them that this is a refusal like any other.
+ * If that does not help either, the next pause is one too many.
  */
 bool migrate_pace_asked(struct migrate *, const char *text);
 bool migrate_pace_waits(const struct migrate *);	/* is one due? */

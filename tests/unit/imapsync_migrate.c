@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "migrate_pace.h"
+#include "migrate_run.h"
 #include "migrate_state.h"
 #include "tap.h"
 
@@ -175,6 +177,23 @@ of_others(void)
 	is_int(access(path, F_OK), -1, "and none is made");
 }
 
+/* An outage is not the fault of one message after the other. */
+static void
+pauses(void)
+{
+	struct migrate r = { .wait = { .tries = 8 } };
+
+	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 0,
+	    "after eight pauses a message is refused");
+	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
+	    "but not the next, too");
+	is_int(migrate_pace_pause(&r), -1, "for which there is no pause");
+	r.messages++;
+	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
+	    "a message is copied: all begins anew");
+	is_int(migrate_pace_waits(&r), 1, "with a pause");
+}
+
 int
 main(void)
 {
@@ -185,6 +204,7 @@ main(void)
 	read_back();
 	cut_everywhere();
 	of_others();
+	pauses();
 	rmdir(dir);
 	return done();
 }
