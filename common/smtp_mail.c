@@ -302,6 +302,22 @@ smtp_choose(const struct smtp *s, const struct smtp_mail *m)
 	return m->msg->size <= EARLY ? TAIL_BDAT : TAIL_NONE;
 }
 
+/*
+ * Where what stands from before was not given up, it would get this message,
+ * too.  A 421 is the end of all, and nothing of this message was heard.
+ */
+static int
+hear_reset(struct smtp *s, struct batch *b)
+{
+	if (smtp_answered(s) < 0)
+		return -1;
+	if (smtp_class(s) == 2)
+		return 0;
+	if (s->reply.code == 421)
+		settle_all(s, b, SMTP_AT_MAIL);
+	return smtp_refused(s, "RSET", EX_PROTOCOL);
+}
+
 /* The envelope, all of it at once or command by command. */
 static int
 say_envelope(struct smtp *s, struct batch *b)
@@ -313,7 +329,7 @@ say_envelope(struct smtp *s, struct batch *b)
 		conn_phase(s->c, "RSET", CONN_COMMAND);
 		smtp_ask(s);
 		conn_printf(s->c, "RSET\r\n");
-		if (step && smtp_answered(s) < 0)
+		if (step && hear_reset(s, b) < 0)
 			return -1;
 	}
 	say_mail(s, b->m);
@@ -351,7 +367,7 @@ hear_envelope(struct smtp *s, struct batch *b)
 		return -1;
 	if (s->dirty) {
 		conn_phase(s->c, "RSET", CONN_COMMAND);
-		if (smtp_answered(s) < 0)
+		if (hear_reset(s, b) < 0)
 			return -1;
 	}
 	s->dirty = false;
