@@ -192,6 +192,13 @@ account old 640' 'what was there is there, as it was'
 ok 'a message goes' mailsend -s hello --body x billy@johndoe.com
 ok 'and arrives' lab_mail_wait billy 1
 status 73 'a second time' type '' -a default billy@johndoe.com
+echo '{"authentication":{"oauth-public":{"issuer":"https://no.example"}}}' > "$pacc"
+status 64 'PACC with another digest: the issuer is asked for' type 'Type its name=localhost
+Is your account at localhost=y
+URL of the authorization server=x
+Log in=n' -a token -k token -i x billy@johndoe.com
+ok 'and none is kept' test ! -e "$T/config/postbag/token/token"
+rm -f "$pacc"
 
 # ---- --check
 
