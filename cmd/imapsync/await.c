@@ -28,7 +28,7 @@ enum { CALM_FAR = 3, CALM_NEAR = 30, BURST = 1000 };
 
 /* ---- here ---- */
 
-/* Of what is gone by now, or is a link, the folder above tells. */
+/* Of what is gone by now, or is a file, the folder above tells. */
 static bool
 await_add(struct await *a, const char *path, const char *sub)
 {
