@@ -172,6 +172,8 @@ batch_link_send(struct batch_link *k, struct letter *l, struct report *r,
 			hang_up(k);
 			fresh = true;
 			if (link_dial(k) < 0) {
+				/* it is not who refused the message */
+				r->peer[0] = '\0';
 				*e = k->err;
 				hang_up(k);
 				return -1;
