@@ -65,16 +65,16 @@ issue() {
 }
 issue int int root ca '-1 day' '+1000 days'
 fresh="leaf int leaf"
-issue good $fresh '-1 day' '+89 days'
-issue newer leaf int leaf '-1 hour' '+89 days'
+issue good $fresh '-1 day' '+88 days + 12 hours'
+issue newer leaf int leaf '-1 hour' '+88 days + 12 hours'
 issue older leaf int leaf '-9 days' '+80 days'
-issue rsa rsa int leaf '-1 day' '+89 days'
+issue rsa rsa int leaf '-1 day' '+88 days + 12 hours'
 issue rsaend rsa int leaf '-87 days' '+3 days + 1 hour'
-issue rsaname rsa int other '-1 day' '+89 days'
-issue else leaf int other '-1 day' '+89 days'
-issue weak weak int leaf '-1 day' '+89 days'
-issue staple leaf int staple '-1 day' '+89 days'
-issue thin leaf int leaf '-1 day' '+30 days'
+issue rsaname rsa int other '-1 day' '+88 days + 12 hours'
+issue else leaf int other '-1 day' '+88 days + 12 hours'
+issue weak weak int leaf '-1 day' '+88 days + 12 hours'
+issue staple leaf int staple '-1 day' '+88 days + 12 hours'
+issue thin leaf int leaf '-1 day' '+29 days + 12 hours'
 issue d90at22 $fresh '-68 days' '+22 days + 1 hour'
 issue d90at20 $fresh '-70 days' '+20 days + 1 hour'
 issue d90at6 $fresh '-84 days' '+6 days + 1 hour'
@@ -88,7 +88,7 @@ issue d6over $fresh '-7 days' '-1 hour'
 issue d30at1 $fresh '-29 days' '+1 day + 1 hour'
 key shortint
 issue shortint shortint root ca '-80 days' '+10 days + 1 hour'
-issue under leaf shortint leaf '-1 day' '+8 days'
+issue under leaf shortint leaf '-1 day' '+7 days + 12 hours'
 cat root.pem int.pem > disorder
 cat int.pem root.pem > rooted
 cd "$ROOT"
