@@ -110,7 +110,7 @@ finger() {
 	case $said in
 	*'TLSA lookup error'*) echo temp ;;
 	*'Verified TLS connection'*) echo match ;;
-	*'no matching DANE TLSA'* | *'hostname mismatch'*) echo mismatch ;;
+	*'no matching DANE TLSA'*) echo mismatch ;;
 	*'unsupported TLSA'* | *'all TLSA records unusable'*) echo unusable ;;
 	*'ntrusted TLS connection'*)
 		# Records that do not fit, or none at all?
@@ -121,6 +121,7 @@ finger() {
 		*) echo mismatch ;;
 		esac
 		;;
+	*': Trusted TLS connection'*) echo mismatch ;;	# 3.10: of its name
 	*) echo '?' ;;
 	esac
 }

@@ -6,6 +6,7 @@ import mailbox
 import pty
 import select
 import shlex
+import termios
 
 from synclab import *
 
@@ -55,6 +56,7 @@ def mutt(keys):
     """mutt types these keys to itself, and ends."""
     pid, fd = pty.fork()
     if pid == 0:
+        termios.tcsetwinsize(1, (24, 80))
         os.execvpe("mutt", ["mutt", "-n", "-F", HOME + "/muttrc", "-e",
                             'push "%s<exit>"' % keys, "-f",
                             u.near.path("INBOX")], ENV)
