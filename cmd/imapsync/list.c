@@ -29,6 +29,7 @@
 #include "near_dir.h"
 #include "places.h"
 #include "report.h"
+#include "roster.h"
 #include "table.h"
 #include "trash.h"
 #include "utf7.h"
@@ -156,15 +157,8 @@ take_status(struct arena *a, struct imap *m, struct mark *to,
 
 	*to = (struct mark){ 0 };
 	while (imap_item(m, &it) > 0) {
-		if (str_is(it.name, "MESSAGES"))
-			to->exists = it.number;
-		else if (str_is(it.name, "UIDNEXT"))
-			to->uidnext = it.number;
-		else if (str_is(it.name, "UIDVALIDITY"))
-			to->uidvalidity = it.number;
-		else if (str_is(it.name, "HIGHESTMODSEQ"))
-			to->modseq = it.number;
-		else if (str_is(it.name, "MAILBOXID"))
+		roster_take_number(to, &it);
+		if (str_is(it.name, "MAILBOXID"))
 			id = str_to(it.text, MARK_ID);
 		else if (str_is(it.name, "SIZE"))
 			*size = it.number;

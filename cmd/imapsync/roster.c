@@ -102,22 +102,27 @@ roster_heard(struct roster *of, const struct run *r)
 	}
 }
 
+void
+roster_take_number(struct mark *to, const struct imap_item *it)
+{
+	if (str_is(it->name, "MESSAGES"))
+		to->exists = it->number;
+	else if (str_is(it->name, "UIDNEXT"))
+		to->uidnext = it->number;
+	else if (str_is(it->name, "UIDVALIDITY"))
+		to->uidvalidity = it->number;
+	else if (str_is(it->name, "HIGHESTMODSEQ"))
+		to->modseq = it->number;
+}
+
 /* A STATUS may have any of them, and what it has not is as before. */
 static void
 take_items(struct imap *m, struct mark *to)
 {
 	struct imap_item it;
 
-	while (imap_item(m, &it) > 0) {
-		if (str_is(it.name, "MESSAGES"))
-			to->exists = it.number;
-		else if (str_is(it.name, "UIDNEXT"))
-			to->uidnext = it.number;
-		else if (str_is(it.name, "UIDVALIDITY"))
-			to->uidvalidity = it.number;
-		else if (str_is(it.name, "HIGHESTMODSEQ"))
-			to->modseq = it.number;
-	}
+	while (imap_item(m, &it) > 0)
+		roster_take_number(to, &it);
 }
 
 static bool

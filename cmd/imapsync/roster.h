@@ -60,4 +60,7 @@ void roster_deaf(struct roster *);
 size_t roster_unheard(const struct roster *);
 void roster_free(struct roster *);
 
+/* One item of a STATUS, if it is a number that a mark has (RFC 9051, 7.3.4). */
+void roster_take_number(struct mark *, const struct imap_item *);
+
 #endif
