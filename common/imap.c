@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "conn_early.h"
 #include "conn_secret.h"
 #include "conn_tls.h"

@@ -5,7 +5,6 @@
 #include "clock.h"
 #include "mem.h"
 #include "several.h"
-#include "stop.h"
 
 void
 several_begin(struct several *s, size_t most)

@@ -11,12 +11,8 @@
 #include <unistd.h>
 
 #include "account.h"
-#include "imap_about.h"
-#include "imap_box.h"
-#include "lock.h"
 #include "migrate.h"
 #include "migrate_check.h"
-#include "migrate_copy.h"
 #include "migrate_folder.h"
 #include "migrate_names.h"
 #include "migrate_pace.h"

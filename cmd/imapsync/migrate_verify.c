@@ -5,7 +5,6 @@
 #include "migrate_folder.h"
 #include "migrate_look.h"
 #include "migrate_run.h"
-#include "migrate_show.h"
 #include "migrate_verify.h"
 #include "migrate_who.h"
 #include "search.h"

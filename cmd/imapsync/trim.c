@@ -19,7 +19,6 @@
 #include "fill.h"
 #include "link.h"
 #include "list.h"
-#include "near.h"
 #include "pair.h"
 #include "stop.h"
 #include "trim.h"

@@ -18,7 +18,6 @@
 #include "clock.h"
 #include "maildir.h"
 #include "mbox.h"
-#include "trace.h"
 
 enum {
 	LOCKED = 10,			/* seconds to wait for an mbox, once */
