@@ -722,9 +722,13 @@ dot(struct pop3 *p)
 static size_t
 plain_bytes(const char *at, size_t n)
 {
-	const char *nl = memmem(at, n, "\n.", 2);
+	const char *nl = at, *end = at + n;
 
-	return nl != NULL ? (size_t)(nl - at) + 1 : n;
+	/* memmem looks at each byte, memchr at many. */
+	while ((nl = memchr(nl, '\n', (size_t)(end - nl))) != NULL)
+		if (++nl < end && *nl == '.')
+			return (size_t)(nl - at);
+	return n;
 }
 
 /* n bytes of the message that are there: as far as they are wanted. */
