@@ -112,7 +112,7 @@ is_inside(const struct plan_in *in, uint32_t uid)
 {
 	size_t i;
 
-	if (in->inside == NULL)
+	if (!in->windowed)
 		return true;
 	i = search_lower(&uid, in->inside, in->ninside, sizeof uid,
 	    search_u32);
@@ -247,7 +247,7 @@ gone_here(struct plan *p, const struct plan_in *in, uint32_t i, uint64_t far)
 {
 	if (in->no_delete)
 		return;
-	if (in->inside != NULL && in->rec[i].far_only) {
+	if (in->windowed && in->rec[i].far_only) {
 		if (is_inside(in, in->rec[i].uid))
 			fetch_again(p, in->rec[i].uid);
 		return;
@@ -478,7 +478,7 @@ fetch_all(struct plan *p, const struct plan_in *in)
 	for (i = 0; in->nrec > 0 && i < in->nfresh; i++)
 		if (has_rec(in, &w, in->fresh[i]))
 			plan_fetch_not(p, in->fresh[i]);
-	for (i = 0; in->inside != NULL && i < in->nfresh; i++)
+	for (i = 0; in->windowed && i < in->nfresh; i++)
 		if (!is_inside(in, in->fresh[i]))
 			plan_fetch_not(p, in->fresh[i]);
 }

@@ -104,7 +104,8 @@ struct plan_in {
 	size_t npair;
 	uint64_t storable;		/* flags the server keeps */
 	uint64_t lettered;		/* flags a file name can have */
-	const uint32_t *inside;	/* uids that belong here, sorted; or NULL */
+	bool windowed;			/* only those of inside belong here */
+	const uint32_t *inside;		/* their uids, sorted */
 	size_t ninside;
 	bool no_delete;			/* UIDVALIDITY changed, not all are seen */
 	bool marks;			/* deleted there is but \Deleted there */

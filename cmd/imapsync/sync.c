@@ -79,8 +79,10 @@ plan_box(struct box *b)
 	    .gone = b->far.gone.v, .ngone = b->far.gone.n,
 	    .pair = b->pairs.v, .npair = b->pairs.n,
 	    .storable = b->far.storable,
-	    .inside = b->windowed ? b->inside.v : NULL,
-	    .ninside = b->inside.n, .no_delete = b->far.renumbered || b->far.hidden > 0, .marks = far_marks(b, false),
+	    .windowed = b->windowed, .inside = b->inside.v,
+	    .ninside = b->inside.n,
+	    .no_delete = b->far.renumbered || b->far.hidden > 0,
+	    .marks = far_marks(b, false),
 	    .policy = b->run->o->policy };
 
 	flags_give(&b->near.dir->letters, &b->state->keywords);

@@ -301,4 +301,16 @@ def killed():
     u.same("both sides are the same")
 
 
+@scenario
+def empty_window():
+    """Nothing at all belongs here."""
+    u = account()
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 2 * DAY))
+    u.runs("a window that begins later", "--since", day)
+    is_(here(u), [], "nothing is here")
+    u.runs("all come", )
+    u.runs("the same window again", "--since", day)
+    is_((here(u), len(there(u))), ([], 10), "all leave, and stay there")
+
+
 done()
