@@ -392,9 +392,8 @@ plan_known(struct plan *p, const struct plan_in *in, struct walk *w, uint32_t i)
 	flags = seen_flags(in, r->flags,
 	    file != NONE ? flags_here(in, file, r->flags) : r->flags,
 	    f != NULL ? f->flags : r->flags);
-	if (leaves(p, in, i, file, flags))
-		return;
-	if (!purge(p, in, i, file, flags))
+	/* what both have marked goes, be it outside of the window or not */
+	if (!purge(p, in, i, file, flags) && !leaves(p, in, i, file, flags))
 		merge(p, in, r, &(struct act){ .uid = r->uid, .file = file },
 		    flags);
 }

@@ -313,4 +313,18 @@ def empty_window():
     is_((here(u), len(there(u))), ([], 10), "all leave, and stay there")
 
 
+@scenario
+def purged_outside():
+    """What both have marked is purged, also where it would leave."""
+    u = account()
+    u.runs("all", )
+    how = ("--last", "3", "--purge-marked", "both")
+    u.near.set("INBOX", "number 2", "ST")
+    u.runs("one is marked here", "--purge-marked", "both")
+    u.runs("it is outside of the window now", *how)
+    u.runs("once more", *how)
+    is_((here(u), there(u)), ([8, 9, 10], [1, *range(3, 11)]),
+        "it is purged there")
+
+
 done()
