@@ -7,11 +7,12 @@
 #include "plan.h"
 
 enum { FEW = 10, FEW_IN_ALL = 20, FEW_FOLDERS = 2 };	/* may always go */
+enum { SHARE = 5 };			/* and of so many one */
 
 static bool
 many(uint64_t deletes, uint64_t n, uint64_t few)
 {
-	uint64_t most = n / 5 > few ? n / 5 : few;
+	uint64_t most = n / SHARE > few ? n / SHARE : few;
 
 	return deletes > most;
 }
@@ -51,6 +52,12 @@ bool
 brake_account(uint64_t deletes, uint64_t known, uint64_t allow)
 {
 	return deletes > allow && many(deletes, known, FEW_IN_ALL);
+}
+
+uint64_t
+brake_enough(uint64_t deletes)
+{
+	return deletes < UINT64_MAX / SHARE ? deletes * SHARE : UINT64_MAX;
 }
 
 bool

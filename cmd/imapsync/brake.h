@@ -35,6 +35,8 @@ struct brake_in {
 enum brake brake_box(const struct brake_in *);
 /* Over all mailboxes that no brake holds, but for the trash. */
 bool brake_account(uint64_t deletes, uint64_t known, uint64_t allow);
+/* With so many known it holds back no such number of deletions. */
+uint64_t brake_enough(uint64_t deletes);
 /*
  * Deletions on the server of just the messages that came last, while nothing
  * else changed here: a backup was put back, or somebody read his new mail.

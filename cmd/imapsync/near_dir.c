@@ -146,6 +146,40 @@ near_dir_close(struct near_dir *l)
 	l->in.path = NULL;
 }
 
+static size_t
+count_folder(int at, size_t most)
+{
+	int fd = openat(at, ".", FOLDER);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *x;
+	size_t n = 0;
+
+	if (d == NULL) {
+		near_file_shut(&fd);
+		return 0;
+	}
+	while (n < most && (x = readdir(d)) != NULL)
+		n += x->d_name[0] != '.' && (x->d_type == DT_REG ||
+		    x->d_type == DT_UNKNOWN);
+	closedir(d);
+	return n;
+}
+
+size_t
+near_dir_count(int root, const char *path, size_t most)
+{
+	struct err quiet = { 0 };
+	struct near_dir l;
+	size_t n;
+
+	if (near_dir_open(&l, root, path, false, &quiet) != 0)
+		return 0;
+	n = count_folder(l.in.cur, most);
+	n += count_folder(l.in.fresh, most - n);
+	near_dir_close(&l);
+	return n;
+}
+
 /* ---- changes ---- */
 
 static int

@@ -51,6 +51,8 @@ int near_dir_writable(const struct near_dir *, struct err *);
 void near_dir_close(struct near_dir *);
 /* Two stats, without opening anything: 1 if there is no such Maildir. */
 int near_dir_stamp(int root, const char *path, struct stamp *, bool *racy);
+/* How many files it has, at most so many; 0 if that cannot be seen. */
+size_t near_dir_count(int root, const char *path, size_t most);
 /* In how many ms a scan would not be racy, if nothing changes; 0: now. */
 int near_dir_calm(const struct near_dir *);
 /*

@@ -61,17 +61,26 @@ count_all(struct braking *k)
 			k->in[i] = numbers(&k->r->boxes[i]);
 }
 
-/* Has the Maildir files?  One that is not open is as it was. */
+/*
+ * What is here of a mailbox, or was until now: at most so many.  Of one that is
+ * not open the files are counted: the server may have more, which by a window
+ * or by what was left there were never to be here.
+ */
+static uint64_t
+known_here(const struct box *b, uint64_t most)
+{
+	if (!b->near.is)
+		return 0;
+	return box_open(b) ? state_near(b->state) :
+	    near_dir_count(b->run->root, b->path, (size_t)most);
+}
+
+/* Has the Maildir files? */
 static bool
 has_files(const struct box *b)
 {
-	const struct entry *e = box_entry(b);
-
-	if (!b->near.is)
-		return false;
-	if (!box_open(b))
-		return e != NULL && e->mark.exists > 0;
-	return (b->near.scanned ? b->near.dir->n : state_near(b->state)) > 0;
+	return box_open(b) && b->near.scanned ? b->near.dir->n > 0 :
+	    known_here(b, 1) > 0;
 }
 
 /* The view of each that all Maildirs together give. */
@@ -164,7 +173,10 @@ take_out_saved(struct braking *k)
 
 /* ---- an older Maildir was put back ---- */
 
-/* Are the messages that are gone here the last ones, all that came last? */
+/*
+ * Are the messages that are gone here the last ones, all that came last?  Those
+ * that are not here and were not to be do not count.
+ */
 static bool
 newest_gone(const struct box *b)
 {
@@ -180,7 +192,7 @@ newest_gone(const struct box *b)
 		return false;
 	for (i = 0; i < b->state->n; i++)
 		n += b->state->rec[i].kind == REC_LIVE &&
-		    b->state->rec[i].uid >= first;
+		    !b->state->rec[i].far_only && b->state->rec[i].uid >= first;
 	return n == b->plan->count[ACT_FAR_DELETE];
 }
 
@@ -228,23 +240,38 @@ static void
 add_up(struct braking *k)
 {
 	const struct run *r = k->r;
-	const struct entry *e;
+	const struct box *b;
 	size_t i;
 
 	k->deletes = k->known = r->report.count[ACT_FAR_DELETE] +
 	    r->report.count[ACT_FAR_PURGE] +
 	    r->report.count[ACT_NEAR_DELETE];
 	for (i = 0; i < r->nboxes; i++) {
-		if (is_trash(&r->boxes[i]))
+		b = &r->boxes[i];
+		if (is_trash(b))
 			continue;
-		e = box_entry(&r->boxes[i]);
-		if (box_open(&r->boxes[i]))
-			k->known += state_near(r->boxes[i].state);
-		else
-			k->known += e != NULL ? e->mark.exists : 0;
+		if (box_open(b))
+			k->known += known_here(b, 0);
 		if (k->why[i] == BRAKE_NONE)
 			k->deletes += k->in[i].far + k->in[i].near;
 	}
+}
+
+/* The same with those that are not open, until there are enough. */
+static bool
+too_many(struct braking *k)
+{
+	const struct box *b;
+	uint64_t enough = brake_enough(k->deletes);
+	size_t i;
+
+	for (i = 0; i < k->r->nboxes && brake_account(k->deletes, k->known,
+	    k->r->o->allow); i++) {
+		b = &k->r->boxes[i];
+		if (!is_trash(b) && !box_open(b))
+			k->known += known_here(b, enough - k->known);
+	}
+	return brake_account(k->deletes, k->known, k->r->o->allow);
 }
 
 static enum brake
@@ -253,7 +280,7 @@ judge_all(struct braking *k)
 	uint64_t n = restored(k), allow = k->r->o->allow;
 
 	add_up(k);
-	if (brake_account(k->deletes, k->known, allow))
+	if (too_many(k))
 		return BRAKE_ALL;
 	if (!brake_restored(n, allow))
 		return BRAKE_NONE;

@@ -302,6 +302,56 @@ def killed():
 
 
 @scenario
+def backup_put_back():
+    """What is outside of the window is not among what came last."""
+    u = account(90)
+    now = time.time()
+    days = time.strftime("%Y-%m-%d", time.gmtime(now - 800 * DAY))
+    how = ("--since", days)
+    u.sync(*how)
+    u.sync(*how)
+    kept = set(u.near.files("INBOX"))
+    u.far.appends("INBOX", [mail(60 + k) for k in range(12)])
+    u.sync(*how)
+    for k in range(5):			# imported: old ones under new UIDs
+        u.far.append("INBOX", mail(100 + k), r"\Seen", date=now - 950 * DAY)
+    u.sync(*how)
+    for f in u.near.files("INBOX"):
+        if f not in kept:
+            os.unlink(f)
+    r = u.sync("--delete-far", "expunge", *how)
+    ok(r.status == 75 and "backup" in r.err, "twelve that came last are gone",
+       (r.status, r.err))
+    is_(len(there(u)), 107, "the server has them all")
+
+
+@scenario
+def few_of_what_is_here():
+    """What is on the server alone is no reason to delete more."""
+    u = lab.user()
+    now = time.time()
+    u.far.create("Old", *["F%d" % i for i in range(3)])
+    c = u.far.connect()
+    for k in range(300):
+        u.far.append("Old", mail(1000 + k), r"\Seen", date=now - 900 * DAY,
+                     m=c)
+    c.logout()
+    for i in range(3):
+        u.far.appends("F%d" % i, [(mail(20 * i + k), r"\Seen")
+                                  for k in range(12)])
+    how = ("--since", time.strftime("%Y-%m-%d", time.gmtime(now - 99 * DAY)))
+    u.sync(*how)
+    u.sync(*how)
+    is_(len(u.near.files("Old")), 0, "a folder of which nothing is here")
+    for i in range(3):
+        for f in u.near.files("F%d" % i)[:8]:
+            os.unlink(f)
+    r = u.sync("--delete-far", "expunge", *how)
+    ok(r.status == 75 and "24 of 36" in r.err, "24 of 36 that were here",
+       (r.status, r.err))
+
+
+@scenario
 def empty_window():
     """Nothing at all belongs here."""
     u = account()
