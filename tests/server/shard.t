@@ -33,6 +33,7 @@ status 0 'again' "${SHARD[@]}" -d "$T/d1" "$T/names" "${MX[@]}"
 same "$T/out" 'the same result'
 is "$(grep -c shard.example "$T/d1/log" || :) $(wc -l < "$T/d1/log")" '0 21' \
 	'of no new job'
+is "$(stat -c %a "$T/d1/about" "$T/d1/log" | xargs)" '600 600' 'nobody else reads the command'
 status 64 'other options: refused' "${SHARD[@]}" -d "$T/d1" "$T/names" -a
 like "$ERR" 'another list, command or other options' 'and why'
 echo one.more >> "$T/names"
