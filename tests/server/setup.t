@@ -5,7 +5,7 @@ set -u
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/lab/lab.sh"
 . "$ROOT/tests/lab/dns.sh"
-for p in jq curl python3 nsd unbound; do
+for p in jq curl python3 nsd unbound pass gpg systemd-creds; do
 	PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
 		skip_all "$p is not installed"
 done
@@ -35,6 +35,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
     def log_message(self, *a):
         pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[3])), Handler)
@@ -105,8 +108,11 @@ like "$(row PACC smtp)" 'not proposed: refused' 'PACC: its digest is right, nobo
 like "$(< "$T/err")" 'disagree about smtp' 'sources that disagree'
 unlike "$(< "$T/err")" 'no.example' 'a comment is none of it'
 ok 'nothing was written' test ! -e "$T/config"
-like "$(< "$T/web/asked")" 'autoconfig.johndoe.com/mail/config-v1.1.xml.emailaddress=billy@johndoe.com' \
+like "$(< "$T/web/asked")" 'autoconfig.johndoe.com/mail/config-v1.1.xml.emailaddress=billy%40johndoe.com' \
 	'the domain itself is told the address'
+status 0 'an address with a plus' run -k ask billy+x/y@johndoe.com
+like "$(< "$T/web/asked")" 'emailaddress=billy%2Bx%2Fy%40johndoe.com' \
+	'a plus would be read as a blank'
 
 echo ' ' >> "$pacc"
 status 0 'PACC with another digest' run -k ask billy@johndoe.com
@@ -130,7 +136,7 @@ status 0 'SRV alone, IMAP' run -k ask jo@other.example
 like "$(row SRV imaps)" 'proposed; outside other.example' 'insecure SRV: outside is said'
 unlike "$OUT" 'smtp' 'a server with a bad certificate is not proposed'
 like "$ERR" 'can only read' 'which is said'
-unlike "$(< "$T/web/asked")" 'jo@other.example.*autoconfig.other' 'a stranger is not told the address'
+unlike "$(< "$T/web/asked")" 'jo%40other.example.*autoconfig.other' 'a stranger is not told the address'
 status 69 'nothing at all' run jo@odd.example
 like "$ERR" 'no server was found' 'is said'
 status 68 'no such domain' run jo@gone.invalid
@@ -199,6 +205,129 @@ URL of the authorization server=x
 Log in=n' -a token -k token -i x billy@johndoe.com
 ok 'and none is kept' test ! -e "$T/config/postbag/token/token"
 rm -f "$pacc"
+
+# ---- each way to keep a secret, and a login with what was kept
+
+logins() {	# NAME
+	mailsend -A "$1" --quit-after auth && mailfetch -A "$1" --probe
+}
+keeps() {	# HOW [ANSWERS]: as account HOW, with the password
+	type "Type its name=localhost
+Is your account at localhost=y
+${2-Password=secret}
+Log in=n" -a "$1" -k "$1" billy@johndoe.com
+}
+none_kept() {	# HOW WHY
+	not_ok "$1: $2: no account" grep -q "^account $1\$" "$T/dots/config"
+	unlike "$OUT" 'Password of' "$1: nor was a password asked for"
+}
+
+# pass: a store with a key that has no passphrase.
+mkdir -p -m 700 "$T/gnupg" "$T/path"
+export GNUPGHOME=$T/gnupg PASSWORD_STORE_DIR=$T/store
+gpg --batch --quiet --passphrase '' --quick-gen-key billy@johndoe.com \
+    future-default default never 2> "$T/log"
+pass init billy@johndoe.com > "$T/log" 2>&1
+status 0 'pass' keeps pass
+is "$(pass show mail/billy@johndoe.com)" secret 'pass: has the password'
+ok 'pass: both logins work' logins pass
+printf 'secret\nurl: https://mail.johndoe.com\n' | pass insert -fm mail/billy@johndoe.com > /dev/null
+ok 'pass: the first line is the password' logins pass
+sed -i '/^account pass$/,/^$/d' "$T/dots/config"
+status 0 'pass: what it has is taken' keeps pass ''
+unlike "$OUT" 'Password of' 'pass: and is not asked for'
+gpgconf --kill gpg-agent
+
+# keyring: with KEYRING a real one; else what keeps one line for each set of
+# attributes.
+if [ -n "${KEYRING-}" ]; then
+	mkdir -m 700 "$T/run"
+	export XDG_RUNTIME_DIR=$T/run XDG_DATA_HOME=$T/data
+	dbus-daemon --session --nofork --print-address=3 3> "$T/bus" 2> "$T/log" &
+	bus=$!
+	lab_until 10 test -s "$T/bus"
+	DBUS_SESSION_BUS_ADDRESS=$(head -n 1 "$T/bus")
+	export DBUS_SESSION_BUS_ADDRESS
+	printf unlocks | gnome-keyring-daemon --unlock --components=secrets > "$T/log" 2>&1
+else
+	cat > "$T/path/secret-tool" <<-END
+	#!/bin/sh
+	case \$1 in
+	store) [ "\${2%%=*}" = --label ] || exit 2; shift 2; cat > "$T/key \$*" ;;
+	lookup) shift; cat "$T/key \$*" ;;
+	esac
+	END
+	chmod +x "$T/path/secret-tool"
+	PATH=$T/path:$PATH
+	export DBUS_SESSION_BUS_ADDRESS=unix:path=$T/none
+fi
+status 0 'keyring: what is taken where there is one' run -n billy@johndoe.com
+like "$OUT" 'password-command secret-tool lookup' 'keyring: and how it is asked'
+status 0 'keyring' keeps keyring
+ok 'keyring: both logins work' logins keyring
+if [ -n "${KEYRING-}" ]; then
+	kill "$bus"
+	wait "$bus"
+fi
+unset DBUS_SESSION_BUS_ADDRESS
+
+# systemd-creds: the unit's part of it is done here.  Only root's can do it
+# before systemd 256.
+export SYSTEMD_CREDENTIAL_SECRET=$T/host.key
+if [ "$(id -u)" = 0 ]; then
+	status 0 'systemd-creds' keeps systemd-creds
+	cred=$T/config/postbag/systemd-creds.cred
+	not_ok 'systemd-creds: the password cannot be read' grep -q secret "$cred"
+	line=$(grep -o 'LoadCredentialEncrypted=[^ ]*' "$T/dots/config")
+	is "$line" "LoadCredentialEncrypted=postbag.systemd-creds:$cred" 'systemd-creds: the line for the unit'
+	mkdir "$T/creds"
+	systemd-creds decrypt --name=postbag.systemd-creds "$cred" "$T/creds/postbag.systemd-creds" 2> "$T/log"
+	CREDENTIALS_DIRECTORY=$T/creds ok 'systemd-creds: both logins work' logins systemd-creds
+	sed -i '/^account systemd-creds$/,/^$/d' "$T/dots/config"
+	status 73 'systemd-creds: one that is there is not written over' keeps systemd-creds
+	like "$OUT" 'systemd-creds.cred: is there already' 'systemd-creds: which is said'
+	none_kept systemd-creds 'one that is there'
+	rm "$cred"
+else
+	skip 'systemd-creds' 'before systemd 256 only root can'
+fi
+
+# token: the authorization server is the one for the files, too.
+config < <(server incoming imap localhost "$LAB_IMAPS_PORT" SSL
+	server outgoing smtp localhost "$LAB_SMTPS_PORT" SSL)
+auth=https://localhost:$web
+mkdir -p "$T/web/localhost/.well-known"
+printf '{"issuer":"%s","token_endpoint":"%s/token","device_authorization_endpoint":"%s/device"}' \
+	"$auth" "$auth" "$auth" > "$T/web/localhost/.well-known/oauth-authorization-server"
+printf '{"device_code":"d","user_code":"ABCD","verification_uri":"%s/browser","interval":1}' \
+	"$auth" > "$T/web/localhost/device"
+printf '{"access_token":"%s","token_type":"Bearer","expires_in":3600}' \
+	"$LAB_TOKEN_billy" > "$T/web/localhost/token"
+PATH=$PATH:$ROOT/scripts
+status 0 'token' type "Type its name=localhost
+Is your account at localhost=y
+URL of the authorization=$auth
+Log in=y" -a token -k token -i client.1 billy@johndoe.com
+like "$OUT" "$auth/browser
+and enter
+    ABCD" 'token: where one logs in'
+like "$OUT" 'Sending: the login works.
+Reading: the login works.' 'token: both logins work'
+is "$(cat "$T/config/postbag/token/token")" "provider $auth
+client-id client.1
+user billy@johndoe.com
+ca $LAB_CA" 'token: the file for mail-token, with the authorities of -T'
+is "$(stat -c %a "$T/config/postbag/token/token")" 600 'token: that nobody else reads'
+rm "$T/web/localhost/token"
+ok 'token: once more, with the one that is kept' logins token
+
+# What is not installed is said before a password is typed.
+mkdir "$T/few"
+find /usr/bin/ /bin/ -mindepth 1 -maxdepth 1 ! -name pass -exec ln -sf -t "$T/few" {} +
+sed -i '/^account pass$/,/^$/d' "$T/dots/config"
+PATH=$BUILD:$T/few status 69 'pass: not installed' keeps pass
+like "$OUT" 'pass is not installed: -k names another' 'pass: which is said'
+none_kept pass 'not installed'
 
 # ---- --check
 
