@@ -47,23 +47,54 @@ file_came(struct https_job *job)
 		ask_release(a, who);
 }
 
+/*
+ * What a stranger names may lead to what only this machine, or its network,
+ * can reach.
+ */
+static bool
+may_ask(const struct ask_https *h, struct str addr)
+{
+	enum net_reach reach = net_reach(addr);
+
+	return !h->wary || reach == NET_REACH_PUBLIC ||
+	    (reach == h->near && reach != NET_REACH_NOBODY);
+}
+
+/* Those of one family that may be asked. */
+struct family {
+	struct str v[HTTPS_DIALS];
+	unsigned n;
+};
+
+static struct family
+family_of(const struct ask_https *h, const struct dns_answer *a)
+{
+	struct family f = { .n = 0 };
+	unsigned i;
+
+	for (i = 0; i < a->n && f.n < HTTPS_DIALS; i++)
+		if (may_ask(h, a->rr[i].data))
+			f.v[f.n++] = a->rr[i].data;
+	return f;
+}
+
 /* From the i-th on; n: how many addresses may there be at most? */
 static void
-address_add(struct https_job *j, const struct dns_answer *a, unsigned i,
+address_add(struct https_job *j, const struct family *f, unsigned i,
     unsigned n)
 {
-	for (; i < a->n && j->ndial < n; i++)
-		dns_addr(a->rr[i].data, j->dial[j->ndial++], sizeof *j->dial);
+	for (; i < f->n && j->ndial < n; i++)
+		dns_addr(f->v[i], j->dial[j->ndial++], sizeof *j->dial);
 }
 
 /* Two of IPv4 first; but neither family is left out for the other. */
 static void
-add_all(struct https_job *j, const struct dns_answer *a,
-    const struct dns_answer *aaaa)
+add_all(struct https_job *j, const struct family *four,
+    const struct family *six)
 {
-	address_add(j, a, 0, HTTPS_DIALS / 2);
-	address_add(j, aaaa, 0, HTTPS_DIALS);
-	address_add(j, a, HTTPS_DIALS / 2, HTTPS_DIALS);
+	address_add(j, four, 0, HTTPS_DIALS / 2);
+	address_add(j, six, 0, HTTPS_DIALS);
+	address_add(j, four, HTTPS_DIALS / 2, HTTPS_DIALS);
 }
 
 static struct ask_https_job *
@@ -83,13 +114,21 @@ make_job(struct ask_https *h, struct ask *q)
 	return j;
 }
 
-/* Which of the two says why there is no address. */
+/* Which of the two says why there is no address, or none that may be asked. */
 static void
 no_address(struct ask_https *h, const struct dns_answer *a,
     const struct dns_answer *aaaa)
 {
 	const struct dns_answer *bad = dns_temporary(aaaa->status) ? aaaa : a;
+	const struct dns_answer *near = a->n > 0 ? a : aaaa;
+	char text[64];
 
+	if (near->n > 0) {
+		dns_addr(near->rr[0].data, text, sizeof text);
+		fail(&h->e, EX_UNAVAILABLE, "%s: %s is a %s address, which is not asked",
+		    h->host, text, net_reach_word(net_reach(near->rr[0].data)));
+		return;
+	}
 	fail(&h->e, dns_temporary(bad->status) ? EX_TEMPFAIL : EX_NOHOST,
 	    "%s: no address (%s)", h->host, dns_status(bad->status));
 }
@@ -107,18 +146,22 @@ ask_https_server(struct ask *q, const char *host)
 bool
 ask_https_get(struct ask_https *h, struct ask *q)
 {
+	const struct dns_answer *a, *aaaa;
 	struct ask_https_job *j;
+	struct family four, six;
 
 	if (h->done || h->job != NULL)
 		return h->done;
 	if (!ask_https_server(q, h->host))
 		return false;
+	a = ask_dns(q, h->host, DNS_A);
+	aaaa = ask_dns(q, h->host, DNS_AAAA);
+	four = family_of(h, a);
+	six = family_of(h, aaaa);
 	j = make_job(h, q);
-	add_all(&j->job, ask_dns(q, h->host, DNS_A),
-	    ask_dns(q, h->host, DNS_AAAA));
+	add_all(&j->job, &four, &six);
 	if (j->job.ndial == 0) {
-		no_address(h, ask_dns(q, h->host, DNS_A),
-		    ask_dns(q, h->host, DNS_AAAA));
+		no_address(h, a, aaaa);
 	} else if (https_pool_start(h->pool, &j->job, &h->e) == 0) {
 		h->job = j;
 		ask_hold(q);

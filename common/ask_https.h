@@ -13,6 +13,7 @@
 #include "ask.h"
 #include "fail.h"
 #include "https_pool.h"
+#include "net_reach.h"
 #include "str.h"
 #include "tls.h"
 
@@ -23,6 +24,9 @@ struct ask_https {
 	const char *host, *path;
 	unsigned port;			/* 0: 443 */
 	bool plain;			/* as in https.h */
+	bool wary;			/* a stranger has named the host: of its
+					 * addresses public ones are asked, and */
+	enum net_reach near;		/* such as this one */
 	size_t max;			/* bytes of it */
 	double seconds;			/* for all addresses of the server */
 

@@ -11,6 +11,7 @@
 
 #include "date.h"
 #include "dns.h"
+#include "net_reach.h"
 
 /* ---- words and comments */
 
@@ -269,23 +270,20 @@ message_path_delay(const struct message_path *p, size_t i, int64_t *seconds)
 
 /* ---- the border */
 
-/* Addresses that nobody has in the open (RFC 6890). */
+/* Addresses that nobody has in the open. */
 static bool
 inside_net(struct str ip)
 {
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const unsigned char *p = (const unsigned char *)ip.p;
-
-	if (ip.n == 16 && memcmp(p, mapped, sizeof mapped) == 0)
-		return inside_net(str_from(ip, 12));
-	if (ip.n == 16)
-		return (p[0] & 0xfe) == 0xfc ||
-		    (p[0] == 0xfe && (p[1] & 0xc0) == 0x80) ||
-		    IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)p);
-	return p[0] == 127 || p[0] == 10 ||
-	    (p[0] == 172 && (p[1] & 0xf0) == 16) ||
-	    (p[0] == 192 && p[1] == 168) || (p[0] == 169 && p[1] == 254) ||
-	    (p[0] == 100 && (p[1] & 0xc0) == 64);
+	switch (net_reach(ip)) {
+	case NET_REACH_PRIVATE:
+	case NET_REACH_LINK:
+	case NET_REACH_HERE:
+		return true;
+	case NET_REACH_PUBLIC:
+	case NET_REACH_NOBODY:
+		break;
+	}
+	return false;
 }
 
 static bool

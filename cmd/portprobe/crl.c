@@ -4,23 +4,29 @@
  * Ports of a host mostly have one certificate, or certificates of one issuer:
  * each list is got once.  Lists are signed, and come by plain HTTP (RFC 5280
  * section 8).
+ *
+ * Where the list is, the server says: it must not have us ask what it cannot
+ * reach itself.  So its certificate must verify, and the address must be public,
+ * or as near to us as the server's.
  */
 #include <string.h>
 
 #include "ask_https.h"
 #include "crl.h"
 #include "judge_cert.h"
+#include "net_reach.h"
 #include "policy.h"
 #include "report.h"
 #include "run.h"
 #include "target.h"
 #include "tls_crl.h"
 
-enum { LIST_MAX = 16 << 20, LIST_SECONDS = 10 };
+enum { LIST_MB = 4, LIST_SECONDS = 10 };
 
 struct crl {
 	struct crl *next;
 	const char *url;
+	enum net_reach near;		/* the server's address */
 	struct ask_https get;
 };
 
@@ -41,28 +47,29 @@ host_of(struct arena *mem, const char *url, const char **path)
 }
 
 static struct crl *
-crl_find(struct target *t, const char *url)
+crl_find(struct target *t, const char *url, enum net_reach near)
 {
 	struct crl *c = t->crls;
 	const char *host, *path;
 
-	while (c != NULL && strcmp(c->url, url) != 0)
+	while (c != NULL && (strcmp(c->url, url) != 0 || c->near != near))
 		c = c->next;
 	if (c != NULL)
 		return c;
 	c = arena_new(&t->mem, 1, sizeof *c);
-	*c = (struct crl){ .next = t->crls, .url = arena_dup(&t->mem,
-	    str_of(url)) };
+	*c = (struct crl){ .next = t->crls, .near = near,
+	    .url = arena_dup(&t->mem, str_of(url)) };
 	t->crls = c;
 	host = host_of(&t->mem, c->url, &path);
 	if (host == NULL) {
 		c->get.done = true;
-		c->get.got = fail(&c->get.e, EX_PROTOCOL, "not http://HOST/...");
+		c->get.got = fail(&c->get.e, EX_PROTOCOL, "only http://HOST/... is asked");
 		return c;
 	}
 	c->get = (struct ask_https){ .pool = &t->run->sts.pool, .plain = true,
 	    .tls = t->run->sts.ctx, .host = host, .path = path,
-	    .max = LIST_MAX, .seconds = LIST_SECONDS };
+	    .wary = true, .near = near,
+	    .max = LIST_MB << 20, .seconds = LIST_SECONDS };
 	return c;
 }
 
@@ -85,7 +92,8 @@ crl_read(struct report *r, const struct crl *c)
 		return;
 	}
 	if (g->status != 200 || g->too_big) {
-		crl_unknown(r, c->url, g->too_big ? "it is too large" :
+		crl_unknown(r, c->url, g->too_big ?
+		    arena_printf(r->mem, "it has over %d MB", LIST_MB) :
 		    arena_printf(r->mem, "HTTP status %d", g->status));
 		return;
 	}
@@ -113,12 +121,18 @@ crl_read(struct report *r, const struct crl *c)
 bool
 crl_known(struct target *t, struct report *r)
 {
+	const char *url;
 	struct crl *c;
 
 	if (!t->run->set->extra.deep || !r->tls.have_cert ||
 	    r->tls.pem == NULL || r->tls.facts.cert[0].crl == NULL)
 		return true;
-	c = crl_find(t, r->tls.facts.cert[0].crl);
+	url = r->tls.facts.cert[0].crl;
+	if (!judge_verified(r)) {
+		crl_unknown(r, url, "not asked, for the certificate is not verified itself");
+		return true;
+	}
+	c = crl_find(t, url, r->reach);
 	if (!ask_https_get(&c->get, &t->ask)) {
 		policy_watch(t->run);
 		return false;

@@ -467,7 +467,7 @@ clear_login(struct report *r)
 	if (off && banned)
 		note_add(r, FIND_AUTH_BEFORE_TLS, FINDING_ERROR,
 		    "%s is offered without TLS", r->talk.login);
-	else if (!off && r->loopback)
+	else if (!off && r->reach == NET_REACH_HERE)
 		note_add(r, FIND_AUTH_BEFORE_TLS,
 		    banned ? FINDING_ERROR : FINDING_HINT,
 		    "%s is offered before TLS, on the loopback, where nobody else can listen",
@@ -530,7 +530,8 @@ judge_deep(struct report *r)
 		note_add(r, FIND_CERT_REVOKED, judge_weight(r), "the certificate is revoked %s",
 		    d->crl_text);
 	if (d->crl == TRIED_UNKNOWN)
-		note_add(r, FIND_CRL_UNKNOWN, FINDING_WARN, "%s", d->crl_text);
+		note_add(r, FIND_CRL_UNKNOWN, judge_verified(r) ? FINDING_WARN :
+		    FINDING_HINT, "%s", d->crl_text);
 	if (d->plain == TRIED_YES)
 		note_add(r, FIND_MAIL_BEFORE_TLS, FINDING_WARN,
 		    "MAIL is taken before STARTTLS");

@@ -168,6 +168,13 @@ judge_name(const struct report *r)
 	return name_of(r, &r->tls.facts);
 }
 
+bool
+judge_verified(const struct report *r)
+{
+	return r->tls.have_cert && r->tls.facts.chain == TLS_CHAIN_OK &&
+	    r->tls.facts.name == TLS_NAME_MATCH;
+}
+
 static void
 judge_names(struct report *r, const struct tls_facts *f)
 {

@@ -2,6 +2,8 @@
 #ifndef JUDGE_CERT_H
 #define JUDGE_CERT_H
 
+#include <stdbool.h>
+
 #include "report.h"
 #include "settings.h"
 
@@ -16,6 +18,12 @@ void judge_certificates(struct report *);
  * is, the domain of an mx: target is one, too.
  */
 enum tls_name judge_name(const struct report *);
+
+/*
+ * Is it known whose the certificate is, by its chain and its name?  What else
+ * it says is a stranger's word without that.
+ */
+bool judge_verified(const struct report *);
 
 /* With fewer seconds left than this it ends soon; 0: never soon. */
 int64_t judge_span(const struct span *, const struct tls_cert *);

@@ -204,7 +204,7 @@ static const struct kind_row {
 	    "STARTTLS is offered within TLS, where it must not be." },
 	    EX_PROTOCOL },
 	[FIND_CRL_UNKNOWN] = { { "CRL_UNKNOWN", FINDING_WARN, "RFC5280#6.3",
-	    "The list of revoked certificates that the certificate names cannot be had, is overdue, or is not its issuer's: whether it is revoked cannot be told." },
+	    "The list of revoked certificates that the certificate names cannot be had, is overdue, or is not its issuer's: whether it is revoked cannot be told. It is a hint where the certificate itself is not verified: then the list is not asked for." },
 	    EX_TEMPFAIL },
 	[FIND_CLIENT_ORDER] = { { "CLIENT_ORDER", FINDING_HINT, "RFC9325#4.2.1",
 	    "The server takes the first cipher of the client's list that it has. Where all that it has are strong that is well, and lets phones have ChaCha20; else make it choose (Postfix: tls_preempt_cipherlist, Dovecot: ssl_prefer_server_ciphers)." },

@@ -240,7 +240,8 @@ output_report(struct report *r)
 	else
 		tally_count(run, r->verdict.sev, r->verdict.status,
 		    r->verdict.unknown);
-	if (r->tls.pem != NULL && run->set->show.save_chain != NULL)
+	if (r->tls.pem != NULL && !r->tls.saved &&
+	    run->set->show.save_chain != NULL)
 		save(r, &run->output->e);
 	if (run->set->show.prom != NULL)
 		prom_report(run, r);

@@ -190,7 +190,7 @@ main_begin(struct probe *p)
 	blank_report(p, &p->main);
 	net_ntop(j->addr, ip, sizeof ip);
 	p->main.ip = arena_dup(&p->mem, str_of(ip));
-	p->main.loopback = net_loopback(j->addr);
+	p->main.reach = net_reach_of(j->addr);
 	p->main.server = server_find(p->run->set, j->host->name,
 	    j->port.number, p->main.ip);
 	p->now = &p->main;

@@ -10,6 +10,7 @@
 #include "finding.h"
 #include "mem.h"
 #include "net_blame.h"
+#include "net_reach.h"
 #include "probe_talk.h"
 #include "str.h"
 #include "tls_look.h"
@@ -81,6 +82,7 @@ struct report_tls {
 	bool have_cert;
 	bool client_cert;		/* one of ours is asked for */
 	bool classic;			/* with classic groups alone */
+	bool saved;			/* by --save-chain, from another report */
 	struct tls_facts facts;
 	struct tls_facts *other;	/* with a certificate of the other kind
 					 * of keys; NULL: it has none */
@@ -129,7 +131,7 @@ struct report {
 	uint64_t order;
 	bool relay;			/* mail between servers */
 	bool several;			/* addresses of this host */
-	bool loopback;
+	enum net_reach reach;		/* the address */
 	struct way way;
 	struct trouble trouble;
 	struct times us;

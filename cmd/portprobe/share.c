@@ -253,8 +253,7 @@ share_fill(const struct job *j, struct report *r)
 	got.order = r->order;
 	got.several = r->several;
 	got.tls.name = r->tls.name;
-	if (r->run->set->show.save_chain != NULL)
-		got.tls.pem = NULL;	/* it is saved */
+	got.tls.saved = true;
 	got.dane.why = r->dane.why;
 	got.us.dns = r->us.dns;
 	if (got.us.total >= 0)

@@ -23,8 +23,17 @@ lab_up
 dns_zone johndoe.com <<'ZONE'
 mail	A	127.0.0.1
 crl	A	127.0.0.1
-gone	A	127.0.0.9
+gone	A	203.0.113.99
+public	A	203.0.113.6
+private	A	10.0.0.6
+link	A	169.254.0.6
+all	A	224.0.0.1
+both	A	10.0.0.6
+both	A	203.0.113.6
 ZONE
+for a in 203.0.113.5 203.0.113.6 10.0.0.5 10.0.0.6 169.254.0.6; do
+	ip addr add $a/32 dev lo
+done
 dns_up
 export POSTBAG_DNS=$DNS_NSD
 
@@ -43,7 +52,8 @@ mkdir "$T/ca" "$T/web"
 	done
 	# NAME URL: what is in crlDistributionPoints
 	make() {
-		openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" \
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+			-keyout "$1.key" -out "$1.csr" \
 			-subj /CN=mail.johndoe.com
 		{
 			echo 'subjectAltName=DNS:mail.johndoe.com'
@@ -64,6 +74,10 @@ mkdir "$T/ca" "$T/web"
 	make overdue $base/old.der
 	make ldap ldap://crl.johndoe.com/x
 	make port $base:8080/list.der
+	make big $base/big
+	for h in public private link all both; do
+		make $h http://$h.johndoe.com/list.der
+	done
 	make dead http://gone.johndoe.com/list.der
 	openssl ca -config root.cnf -revoke revoked.crt
 	list() { openssl ca -config "$1.cnf" -gencrl "${@:3}" | tee "$T/web/$2.pem" |
@@ -72,17 +86,23 @@ mkdir "$T/ca" "$T/web"
 	list other other
 	list root old -crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z
 	echo nothing > "$T/web/garbage"
+	truncate -s $(((4 << 20) + 1)) "$T/web/big"
 ) > "$T/made" 2>&1
-lab_spawn web python3 -m http.server --bind 127.0.0.1 --directory "$T/web" 80
+lab_spawn web python3 -m http.server --bind 0.0.0.0 --directory "$T/web" 80
 wait_port 127.0.0.1 80
 
 i=0
-deep() {	# CERTIFICATE: FOUND, CRL, TEXT
+deep() {	# CERTIFICATE [ADDRESS [OPTION...]]: FOUND, CRL, TEXT, GOT
+	local cert=$1 at=${2-127.0.0.1} before
+	shift
+	[ $# = 0 ] || shift
 	i=$((i + 1))
-	lab_odd "PORT=@127.0.0.1:$((20000 + i)) tls:imap:$1"
+	before=$(grep -c GET "$LAB/web.out")
+	lab_odd "PORT=@$at:$((20000 + i)) tls:imap:$cert"
 	timeout 60 portprobe -j --deep --timeout 5 --ca "$T/ca/root.crt" \
-		"mail.johndoe.com:$((20000 + i))/imaps" > "$T/json" 2> "$T/err"
+		--name mail.johndoe.com "$@" "$at:$((20000 + i))/imaps" > "$T/json" 2> "$T/err"
 	STATUS=$?
+	GOT=$(($(grep -c GET "$LAB/web.out") - before))
 	FOUND=$(jq -r '[.findings[] | select(.id | test("CRL|REVOKED")) | .id] | join(" ")' "$T/json")
 	CRL=$(jq -r '.deep.crl' "$T/json")
 	TEXT=$(jq -r '.findings[] | select(.id | test("CRL|REVOKED")) | .text' "$T/json")
@@ -96,18 +116,52 @@ is "$STATUS $CRL $FOUND" '77 no CERT_REVOKED' 'revoked: critical'
 like "$TEXT" "since $(date -u +%Y).*by http://crl.johndoe.com/list.der" 'since when, and who says so'
 deep none
 is "$CRL $FOUND" 'null ' 'no list is named: no word'
-for c in missing foreign garbage overdue ldap port dead; do
+for c in missing foreign garbage overdue big ldap port dead; do
 	deep $c
 	is "$CRL $FOUND" 'unknown CRL_UNKNOWN' "$c: not known"
 	like "$TEXT" '://' "with the address: $TEXT"
 done
+deep big
+like "$TEXT" 'it has over 4 MB' 'the limit is said'
+
+# ---- who may have us ask what
+
+deep good 127.0.0.1 --ca "$LAB_CA"
+is "$CRL $GOT" 'unknown 0' 'the chain is not verified: nothing is asked'
+like "$TEXT" 'list.der: not asked' "which is said: $TEXT"
+is "$(jq -r '.findings[] | select(.id == "CRL_UNKNOWN") | .sev' "$T/json")" \
+	hint 'as a hint, for there is worse'
+deep good 127.0.0.1 --name www.johndoe.com
+is "$CRL $GOT" 'unknown 0' 'nor is the name'
+for c in private link all good; do
+	deep $c 203.0.113.5
+	is "$CRL $FOUND $GOT" 'unknown CRL_UNKNOWN 0' "$c: nothing is asked that is nearer than the server"
+	like "$TEXT" 'is a .* address, which is not asked' "$TEXT"
+done
+deep public 203.0.113.5
+is "$CRL $GOT" 'yes 1' 'a public server, a list at a public address'
+deep both 203.0.113.5
+is "$CRL $GOT" 'yes 1' 'or one of whose addresses is'
+deep private 10.0.0.5
+is "$CRL $GOT" 'yes 1' 'a private server, a private list'
+deep public 10.0.0.5
+is "$CRL $GOT" 'yes 1' 'a private server, a public list'
+deep good 10.0.0.5
+is "$CRL $GOT" 'unknown 0' 'but none on this machine'
+
 before=$(grep -c 'GET /list.der' "$LAB/web.out")
 lab_odd "A=@127.0.0.1:20101 tls:imap:good" "B=@127.0.0.1:20102 tls:imap:good"
 timeout 60 portprobe -j --deep --ca "$T/ca/root.crt" -p 20101/imaps,20102/imaps \
 	mail.johndoe.com > "$T/json"
 is "$(jq -r .deep.crl "$T/json" | xargs)" 'yes yes' 'two ports with one list'
 is $(($(grep -c 'GET /list.der' "$LAB/web.out") - before)) 1 'which is got once'
+mkdir "$T/chains"
+timeout 60 portprobe -j --deep --ca "$T/ca/root.crt" --save-chain "$T/chains" \
+	-p 20101/imaps,20101/imaps mail.johndoe.com > "$T/json"
+is "$(jq -r .deep.crl "$T/json" | xargs)" 'yes yes' '--save-chain: who shares a report has the verdict, too'
+is "$(ls "$T/chains")" mail.johndoe.com_20101_127.0.0.1.pem 'and the chain is there'
+before=$(grep -c 'GET /list.der' "$LAB/web.out")
 timeout 60 portprobe -j --ca "$T/ca/root.crt" mail.johndoe.com:20101/imaps > "$T/json"
 is "$(jq -c .deep "$T/json") $(($(grep -c 'GET /list.der' "$LAB/web.out") - before))" \
-	'null 1' 'without --deep none is'
+	'null 0' 'without --deep none is'
 done_testing

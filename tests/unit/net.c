@@ -1,6 +1,7 @@
 /* net.c: addresses from text and bytes, /etc/hosts, sockets that do not wait */
 #include "net.h"
 #include "net_own.h"
+#include "net_reach.h"
 #include "os.h"
 
 #include <errno.h>
@@ -158,6 +159,48 @@ own(void)
 		    t[i].ip, t[i].is ? "" : "not ");
 }
 
+/* The first and the last of each network, and its neighbours. */
+static void
+reach(void)
+{
+	static const struct { const char *ip; enum net_reach is; } t[] = {
+		{ "0.0.0.0", NET_REACH_HERE }, { "0.255.255.255", NET_REACH_HERE },
+		{ "1.0.0.0", NET_REACH_PUBLIC }, { "9.255.255.255", NET_REACH_PUBLIC },
+		{ "10.0.0.0", NET_REACH_PRIVATE }, { "10.255.255.255", NET_REACH_PRIVATE },
+		{ "11.0.0.0", NET_REACH_PUBLIC }, { "100.63.255.255", NET_REACH_PUBLIC },
+		{ "100.64.0.0", NET_REACH_PRIVATE }, { "100.127.255.255", NET_REACH_PRIVATE },
+		{ "100.128.0.0", NET_REACH_PUBLIC }, { "126.255.255.255", NET_REACH_PUBLIC },
+		{ "127.0.0.0", NET_REACH_HERE }, { "127.255.255.255", NET_REACH_HERE },
+		{ "128.0.0.0", NET_REACH_PUBLIC }, { "169.253.255.255", NET_REACH_PUBLIC },
+		{ "169.254.169.254", NET_REACH_LINK }, { "169.255.0.0", NET_REACH_PUBLIC },
+		{ "172.15.255.255", NET_REACH_PUBLIC }, { "172.16.0.0", NET_REACH_PRIVATE },
+		{ "172.31.255.255", NET_REACH_PRIVATE }, { "172.32.0.0", NET_REACH_PUBLIC },
+		{ "192.167.255.255", NET_REACH_PUBLIC }, { "192.168.0.0", NET_REACH_PRIVATE },
+		{ "192.169.0.0", NET_REACH_PUBLIC }, { "198.17.255.255", NET_REACH_PUBLIC },
+		{ "198.18.0.0", NET_REACH_PRIVATE }, { "198.20.0.0", NET_REACH_PUBLIC },
+		{ "223.255.255.255", NET_REACH_PUBLIC }, { "224.0.0.1", NET_REACH_NOBODY },
+		{ "255.255.255.255", NET_REACH_NOBODY },
+		{ "::", NET_REACH_HERE }, { "::1", NET_REACH_HERE },
+		{ "::2", NET_REACH_NOBODY }, { "::127.0.0.1", NET_REACH_NOBODY },
+		{ "2001:db8::1", NET_REACH_PUBLIC }, { "fbff::", NET_REACH_PUBLIC },
+		{ "fc00::", NET_REACH_PRIVATE }, { "fdff::1", NET_REACH_PRIVATE },
+		{ "fe00::", NET_REACH_PUBLIC }, { "fe80::1", NET_REACH_LINK },
+		{ "febf::1", NET_REACH_LINK }, { "fec0::1", NET_REACH_PRIVATE },
+		{ "ff02::1", NET_REACH_NOBODY },
+		{ "::ffff:127.0.0.1", NET_REACH_HERE }, { "::ffff:192.0.2.1", NET_REACH_PUBLIC },
+		{ "64:ff9b::10.0.0.1", NET_REACH_PRIVATE }, { "64:ff9b::c000:201", NET_REACH_PUBLIC },
+		{ "64:ff9b:1::c000:201", NET_REACH_PRIVATE },
+		{ "2002:7f00:1::1", NET_REACH_HERE }, { "2002:c000:201::1", NET_REACH_PUBLIC },
+	};
+	struct net_addr a;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++)
+		ok(net_pton(str_of(t[i].ip), 25, &a) == 0 &&
+		    net_reach_of(&a) == t[i].is, "%s is %s", t[i].ip,
+		    net_reach_word(t[i].is));
+}
+
 /* ---- how often it waits, while a last answer is awaited after a stop */
 
 static int polls;
@@ -192,6 +235,7 @@ main(void)
 {
 	loopback();
 	own();
+	reach();
 	addresses();
 	hosts();
 	sockets();
