@@ -227,16 +227,16 @@ dns_unanswered(const struct dns *d)
 unsigned
 dns_room(const struct dns *d)
 {
-	unsigned queued = d->window.inflight + d->fresh.n, most = (unsigned)d->window.size;
+	unsigned room = dns_window_room(&d->window);
 
-	return queued < most ? most - queued : 0;
+	return d->fresh.n < room ? room - d->fresh.n : 0;
 }
 
 void
 dns_stats(const struct dns *d, struct dns_stats *out)
 {
 	*out = d->stats;
-	out->window = (unsigned)d->window.size;
+	out->window = d->window.size;
 }
 
 bool
@@ -281,8 +281,6 @@ defaults(struct dns *d)
 	c->cache = c->cache == 0 ? 8 << 20 : c->cache;
 	c->rotate |= d->sys.rotate;
 	d->tries = c->tries > d->sys.n ? c->tries : d->sys.n;
-	d->window.most = c->window;
-	d->window.size = d->window.most < WINDOW_START ? d->window.most : WINDOW_START;
 	d->tokens = 1;
 }
 
@@ -310,6 +308,7 @@ dns_open(const struct dns_conf *conf, struct err *e)
 	d->cache = dns_cache_new(d->conf.cache);
 	d->ready_end = &d->ready;
 	tick(d);
+	dns_window_open(&d->window, d->conf.window, d->now_us);
 	d->tokens_us = d->now_us;
 	return d;
 }

@@ -10,6 +10,7 @@
 
 #include "dns_peer.h"
 #include "dns_private.h"
+#include "dns_window.h"
 #include "os.h"
 
 enum {
@@ -21,12 +22,11 @@ enum {
 	STREAMS = 16,		/* TCP connections */
 	MAXTRIES = 16,
 	BUCKETS = 4096,
-	WINDOW = 1024, WINDOW_START = 64, WINDOW_LEAST = 16,
+	WINDOW = 1024,
 	RCVBUF = 4 << 20,
 	IDLE_MS = 2000,
 	TCP_BAD_MS = 10000,	/* a server without TCP is not asked by it */
 	TOMBS = 4096,
-	QUEUE = 100,		/* packets waiting at the server are enough */
 	FAILED_S = 10,		/* how long a failure is remembered */
 	LONGEST_S = 86400,
 };
@@ -80,16 +80,6 @@ struct ready {
 struct tomb {
 	struct sock *sock;
 	uint16_t id;
-};
-
-/* How many questions may be in flight. */
-struct window {
-	double size;
-	double most;
-	unsigned inflight;		/* questions in it */
-	unsigned epoch;			/* replies since it was last set */
-	unsigned lost;			/* questions, since then */
-	bool grown;			/* a loss has been seen: grow slowly */
 };
 
 /* Ids that nobody can guess, and those that are not used for a while. */

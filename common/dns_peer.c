@@ -122,7 +122,7 @@ void
 dns_count(struct dns *d, struct question *q)
 {
 	if (!q->counted)
-		d->window.inflight++;
+		dns_window_enter(&d->window);
 	q->counted = true;
 }
 

@@ -49,7 +49,6 @@ struct peer {
 	bool tcp_only;			/* not one word has come by UDP */
 	int error;			/* errno of its socket, 0 */
 	double rtt, var, least;		/* microseconds; 0: unknown */
-	double soonest;			/* the least of this epoch, or 0 */
 };
 
 /* The next server in turn that did not answer yet, healthy ones first. */

@@ -109,7 +109,7 @@ void
 dns_uncount(struct dns *d, struct question *q)
 {
 	if (q->counted)
-		d->window.inflight--;
+		dns_window_leave(&d->window);
 	q->counted = false;
 }
 

@@ -1,10 +1,4 @@
-/*
- * dns_try.c: what a reply means
- *
- * The window grows until replies get lost, or until it only makes a queue: a
- * window that overflows the server's receive buffer halves the throughput
- * (measured with 4096 against NSD), since each loss waits for its timeout.
- */
+/* dns_try.c: what a reply means */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +7,7 @@
 #include "dns_try.h"
 #include "mem.h"
 
-/* ---- the window */
+/* ---- how long replies take */
 
 static void
 sample(struct peer *p, double us)
@@ -27,8 +21,6 @@ sample(struct peer *p, double us)
 	p->rtt += (us - p->rtt) / 32;
 	if (us < p->least)
 		p->least = us;
-	if (p->soonest <= 0 || us < p->soonest)
-		p->soonest = us;
 }
 
 /* Did a reply to a repetition come so soon that it was the repetition's? */
@@ -37,42 +29,6 @@ was_lost(const struct dns *d, const struct question *q)
 {
 	return q->tries > 1 && (double)(d->now_us - q->sent_us) <
 	    4 * d->peer[q->server].least + 1000;
-}
-
-/*
- * How many of the window just wait in a queue: by Little's law, from how much
- * longer even the quickest reply takes than when nothing waited (as in TCP
- * Vegas).  A resolver that is slow since it has to ask around is not meant:
- * its quickest replies stay quick.
- */
-static double
-queued(const struct dns *d, const struct peer *p)
-{
-	return p->soonest <= 0 ? 0 : d->window.size * (1 - p->least / p->soonest);
-}
-
-/* Once per window of replies: grow, or shrink if more than 1 % got lost. */
-static void
-adapt(struct dns *d, const struct question *q)
-{
-	struct peer *p = &d->peer[q->server];
-
-	d->window.lost += was_lost(d, q);
-	if (++d->window.epoch < (unsigned)d->window.size)
-		return;
-	if (d->window.lost * 100 > d->window.epoch) {
-		d->window.size /= 2;
-		d->window.grown = true;
-	} else if (d->window.inflight * 2 > (unsigned)d->window.size &&
-	    queued(d, p) < QUEUE) {
-		d->window.size *= d->window.grown ? 1.125 : 2;
-	}
-	p->soonest = 0;
-	if (d->window.size > d->window.most)
-		d->window.size = d->window.most;
-	if (d->window.size < WINDOW_LEAST)
-		d->window.size = d->window.most < WINDOW_LEAST ? d->window.most : WINDOW_LEAST;
-	d->window.epoch = d->window.lost = 0;
 }
 
 /* ---- answers that may be bettered */
@@ -198,7 +154,7 @@ learn(struct dns *d, const struct question *q, bool tcp)
 		p->tcp_only |= q->whom.more > 0 && p->rtt <= 0;
 	} else {
 		sample(p, (double)(d->now_us - q->first_us));
-		adapt(d, q);
+		dns_window_reply(&d->window, d->now_us, was_lost(d, q));
 	}
 	if (dns_bufsize(d, q, q->server) > 0)
 		p->edns_ok = true;

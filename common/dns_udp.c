@@ -132,7 +132,7 @@ due(struct dns *d)
 		return NULL;
 	if (d->again.first != NULL)
 		return d->again.first;
-	return d->window.inflight < (unsigned)d->window.size ? d->fresh.first : NULL;
+	return dns_window_room(&d->window) > 0 ? d->fresh.first : NULL;
 }
 
 /* As many as go to the same socket at once. */
