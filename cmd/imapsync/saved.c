@@ -142,16 +142,14 @@ copies_there(const struct box *b)
 	    (r->link[0].imap.caps & IMAP_MOVE) == 0;
 }
 
-static bool
-was_copied(struct held *h, const struct box *b, uint32_t uid)
+/* Under this name; the caller frees it. */
+static struct buf
+copied_from(const struct box *b)
 {
 	struct buf who = { .max = 8192 };
-	bool was;
 
 	buf_printf(&who, "%s\n%s", b->run->trash, b->name);
-	was = held_told(h, BUF_STR(who), b->far.seen.uidvalidity, uid);
-	buf_free(&who);
-	return was;
+	return who;
 }
 
 void
@@ -159,28 +157,73 @@ saved_note(const struct box *b, const struct imap_uids *uids)
 {
 	struct err quiet = { 0 };
 	struct held h;
+	struct buf who;
 	size_t i;
 
 	if (!copies_there(b) || uids->n == 0 ||
 	    held_open(&h, b->run->dir, false, &quiet) < 0)
 		return;
+	who = copied_from(b);
 	for (i = 0; i < uids->n; i++)
-		was_copied(&h, b, uids->v[i]);
+		held_told(&h, BUF_STR(who), b->far.seen.uidvalidity,
+		    uids->v[i]);
+	buf_free(&who);
 	held_close(&h, &quiet);
 }
 
-static int
-find_copied(struct box *b)
+/*
+ * That of a message whose file is here again is forgotten: the next time it is
+ * deleted the copy may be gone.
+ */
+static void
+forget_copied(struct held *h, const struct box *b, struct str who)
 {
-	struct err *e = b->run->e;
-	struct held h;
+	const struct rec *rec;
+	size_t i;
+
+	for (i = 0; b->near.scanned && i < b->near.dir->n; i++) {
+		rec = rec_of_file(b, i);
+		if (rec != NULL && rec->kind == REC_LIVE)
+			held_forget(h, who, b->far.seen.uidvalidity, rec->uid);
+	}
+}
+
+static void
+find_copied(struct held *h, const struct box *b)
+{
+	struct buf who = copied_from(b);
+	struct act *a;
 	size_t k = 0;
 
-	if (held_open(&h, b->run->dir, true, e) < 0)
+	forget_copied(h, b, BUF_STR(who));
+	for (; plan_next(b->plan, ACT_FAR_DELETE, &k); k++) {
+		a = &b->plan->v[k];
+		a->saved = held_has(h, BUF_STR(who), b->far.seen.uidvalidity,
+		    a->uid);
+	}
+	buf_free(&who);
+}
+
+static int
+find_all_copied(struct run *r)
+{
+	struct held h;
+	bool any;
+	size_t i;
+
+	if (held_open(&h, r->dir, true, r->e) < 0)
 		return -1;
-	for (; plan_next(b->plan, ACT_FAR_DELETE, &k); k++)
-		b->plan->v[k].saved = was_copied(&h, b, b->plan->v[k].uid);
-	return held_close(&h, e);
+	any = h.n > 0;
+	if (held_close(&h, r->e) < 0)
+		return -1;
+	if (!any)
+		return 0;
+	if (held_open(&h, r->dir, false, r->e) < 0)
+		return -1;
+	for (i = 0; i < r->nboxes; i++)
+		if (box_busy(&r->boxes[i]) && copies_there(&r->boxes[i]))
+			find_copied(&h, &r->boxes[i]);
+	return held_close(&h, r->e);
 }
 
 /* ---- both ---- */
@@ -203,9 +246,5 @@ saved_find(struct run *r)
 		if (matters(&r->boxes[i]))
 			got = look(&r->boxes[i], &copies);
 	free(copies.v);
-	for (i = 0; got == 0 && i < r->nboxes; i++)
-		if (box_busy(&r->boxes[i]) && copies_there(&r->boxes[i]) &&
-		    r->boxes[i].plan->count[ACT_FAR_DELETE] > 0)
-			got = find_copied(&r->boxes[i]);
-	return got;
+	return got == 0 ? find_all_copied(r) : -1;
 }

@@ -194,6 +194,34 @@ def trash_once():
              [("number 1", False)]), "it is gone, or marked")
 
 
+@scenario
+def trash_again():
+    """It was taken back before it could be taken out: deleted anew."""
+    u = filled(6, PLAIN)
+    u.box("Trash")
+    u.runs("a trash")
+    f = u.near.file("INBOX", "number 1")
+    with open(f, "rb") as g:
+        data = g.read()
+    os.unlink(f)
+    u.server.on_command = refuses("UID EXPUNGE")
+    u.runs("UID EXPUNGE is refused", status=75)
+    is_(stands(u, "Trash"), [("number 1", False)], "copied")
+    u.server.on_command = None
+    with open(f, "wb") as g:
+        g.write(data)
+    u.sync()
+    is_(stands(u)[0], ("number 1", False), "its file is here again: it stays")
+    u.box("Trash").messages.clear()		# emptied by somebody else
+    u.box("Trash").touch()
+    u.sync()
+    u.near.remove("INBOX", "number 1")
+    u.runs("deleted once more")
+    is_((stands(u)[0], stands(u, "Trash")),
+        (("number 2", False), [("number 1", False)]),
+        "it is in the trash, as any other")
+
+
 # ---- servers that do so many messages a command (RFC 9738)
 
 def limited(u, most, said=True, newest=False, named=True, whole=False):
