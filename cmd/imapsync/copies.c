@@ -21,6 +21,7 @@
 #include "search.h"
 #include "stop.h"
 #include "stub.h"
+#include "table.h"
 #include "upload.h"
 #include "wire.h"
 
@@ -34,6 +35,13 @@ struct copying {
 	char name[256];		/* of it, without flags */
 	uint64_t flags;		/* of the message */
 	bool over;		/* done, or told */
+};
+
+/* Those of one mailbox here; no two have one name. */
+struct copyings {
+	struct copying *v;
+	size_t n;
+	struct table names;
 };
 
 /* Those of one mailbox there, with one UIDVALIDITY and UIDs that differ. */
@@ -297,23 +305,53 @@ by_source(const void *a, const void *b)
 	return c != 0 ? c : search_order(x->of.uid, y->of.uid);
 }
 
-/* 1: it is none any more, or is told. */
+static struct str
+copying_name(const void *of, size_t at)
+{
+	return str_of(((const struct copyings *)of)->v[at].name);
+}
+
+/* Two files with one name cannot be told apart the next time. */
+static bool
+is_twin(const struct box *b, const struct copyings *all, struct str name)
+{
+	return state_in_step(b->state, name) ||
+	    table_text(&all->names, all, name) != TABLE_NONE;
+}
+
+static struct copyings
+copyings_of(const struct box *b)
+{
+	return (struct copyings){ .v = mem_new(b->plan->count[ACT_FAR_COPY] +
+	    1, sizeof(struct copying)), .names.text = copying_name };
+}
+
+/* The next of them gets its name; false: it cannot be, and is told. */
+static bool
+copying_named(struct box *b, const struct copyings *all, const struct act *a)
+{
+	struct str base = near_dir_base(b->near.dir,
+	    &b->near.dir->v[a->file]);
+	struct copying *c = &all->v[all->n];
+
+	snprintf(c->name, sizeof c->name, "%.*s", STR_ARG(base));
+	if (base.n < sizeof c->name && !is_twin(b, all, str_of(c->name)))
+		return true;
+	upload_refuse(b, c->name, EX_DATAERR, "another file has this name, but for its flags");
+	return false;
+}
+
+/* The next of them; 1: it is none any more, or is told. */
 static int
-copying_begin(struct box *b, struct copying *c, struct act *a)
+copying_begin(struct box *b, const struct copyings *all, struct act *a)
 {
 	const struct near_msg *m = &b->near.dir->v[a->file];
-	struct str base = near_dir_base(b->near.dir, m);
+	struct copying *c = &all->v[all->n];
 	struct err *e = b->run->e;
 	int fd, got;
 
 	*c = (struct copying){ .a = a };
-	snprintf(c->name, sizeof c->name, "%.*s", STR_ARG(base));
-	if (base.n >= sizeof c->name ||
-	    state_in_step(b->state, str_of(c->name))) {
-		upload_refuse(b, c->name, EX_DATAERR, "another file has this name, but for its flags");
-		return 1;
-	}
-	if (upload_refused(b, c->name))
+	if (!copying_named(b, all, a) || upload_refused(b, c->name))
 		return 1;
 	if ((fd = near_dir_read(b->near.dir, m, e)) < 0) {
 		fail_clear(e);
@@ -377,16 +415,31 @@ copy_all(struct link *l, struct box *b, struct copying *v, size_t n)
 int
 copies_do(struct link *l, struct box *b)
 {
-	struct copying *v = mem_new(b->plan->count[ACT_FAR_COPY] + 1,
-	    sizeof *v);
-	size_t k = 0, n = 0;
+	struct copyings all = copyings_of(b);
+	size_t k = 0;
 	int got = 0;
 
 	for (; plan_next(b->plan, ACT_FAR_COPY, &k) && got >= 0; k++)
-		if ((got = copying_begin(b, &v[n], &b->plan->v[k])) == 0)
-			n++;
+		if ((got = copying_begin(b, &all, &b->plan->v[k])) == 0)
+			table_add(&all.names, &all, all.n++);
+	table_free(&all.names);		/* they will have other places */
 	if (got >= 0)
-		got = copy_all(l, b, v, n);
-	free(v);
+		got = copy_all(l, b, all.v, all.n);
+	free(all.v);
 	return got;
+}
+
+void
+copies_foresee(struct box *b)
+{
+	struct copyings all = copyings_of(b);
+	size_t k = 0;
+
+	for (; plan_next(b->plan, ACT_FAR_COPY, &k); k++)
+		if (copying_named(b, &all, &b->plan->v[k]))
+			table_add(&all.names, &all, all.n++);
+		else
+			plan_become(b->plan, &b->plan->v[k], ACT_NOTHING);
+	table_free(&all.names);
+	free(all.v);
 }

@@ -13,5 +13,7 @@ struct run;
 int copies_find(struct run *);
 /* These acts, of a mailbox that is open.  One that cannot be is told.  -1. */
 int copies_do(struct link *, struct box *);
+/* For a dry run: those that could not be become ACT_NOTHING, and are told. */
+void copies_foresee(struct box *);
 
 #endif

@@ -547,10 +547,13 @@ foresee(struct run *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->nboxes && !stop_asked(); i++)
-		if (box_busy(&r->boxes[i]) &&
-		    upload_foresee(&r->link[0], &r->boxes[i]) < 0)
+	for (i = 0; i < r->nboxes && !stop_asked(); i++) {
+		if (!box_busy(&r->boxes[i]))
+			continue;
+		copies_foresee(&r->boxes[i]);
+		if (upload_foresee(&r->link[0], &r->boxes[i]) < 0)
 			return -1;
+	}
 	if (proof_hold(r) < 0)
 		return -1;
 	say_plan(r);

@@ -156,6 +156,30 @@ def lost():
 
 
 @scenario
+def one_name():
+    """Two copies have one name, but for the flags: one of them is copied."""
+    u = account()
+    copy(u, "INBOX", 1, "Kept", "S", name="1.twin")
+    copy(u, "INBOX", 2, "Kept", None, name="1.twin")
+    r = u.sync("-n", "-j", *HEADERS)
+    is_((r.status, len([e for e in r.events if e["event"] == "plan"])),
+        (65, 1), "-n says so")
+    r = u.sync(*HEADERS)
+    is_(r.status, 65, "two of one name: 65")
+    like(r.err, "1.twin: .*another file has this name", "it is told")
+    is_((len(u.far.messages("Kept")), len(u.near.files("Kept"))), (1, 2),
+        "one is copied, both files stay")
+    for f in u.near.files("Kept"):
+        if "/cur/1.twin" in f:
+            os.rename(f, f.replace("1.twin", "2.other"))
+    u.runs("it gets a name of its own", *HEADERS)
+    is_(bodies(u, "Kept"), want(1, 2), "both are there")
+    before = u.near.tree()
+    u.runs("one more run", *HEADERS)
+    is_(u.near.tree(), before, "does nothing")
+
+
+@scenario
 def twins():
     """Two messages have one Message-ID, and the state is lost."""
     u = lab.user()
