@@ -38,6 +38,9 @@ connect_both(struct migrate *r)
 		return 0;
 	if (migrate_side_list(&r->from) < 0 || migrate_side_list(&r->to) < 0)
 		return -1;
+	if (r->from.n + r->from.nodd == 0)	/* each account has an INBOX */
+		migrate_problem(r, EX_TEMPFAIL, NULL, "%s: it lists no mailbox, not even INBOX: nothing is copied",
+		    r->from.name);
 	migrate_names(r);
 	return 0;
 }

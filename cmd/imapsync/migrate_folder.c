@@ -15,6 +15,27 @@
 
 /* ---- there ---- */
 
+/*
+ * CREATE was refused: is it there all the same?  Its answer may have got lost
+ * with a connection before this one, or another client has made it.
+ */
+static int
+is_there(struct migrate *r, struct migrate_folder *f)
+{
+	struct imap *m = &r->to.imap;
+	char why[sizeof m->text];
+	int got;
+
+	str_copy(why, str_of(m->text));
+	why[strlen(m->text)] = '\0';
+	if ((got = imap_select(m, str_of(f->to), true)) > 0) {
+		migrate_problem(r, imap_severity(why, EX_UNAVAILABLE), f->from,
+		    "%s cannot be made: %s", f->to, why);
+		f->done = true;
+	}
+	return got;
+}
+
 static int
 create_there(struct migrate *r, struct migrate_folder *f)
 {
@@ -31,13 +52,10 @@ create_there(struct migrate *r, struct migrate_folder *f)
 	buf_free(&name);
 	if (got > 0)
 		got = imap_wait(m, imap_ask_create(m, str_of(f->to)));
+	if (got > 0)
+		got = is_there(r, f);
 	f->there = got == 0;
-	if (got <= 0)
-		return got;
-	migrate_problem(r, imap_severity(m->text, EX_UNAVAILABLE), f->from,
-	    "%s cannot be made: %s", f->to, m->text);
-	f->done = true;
-	return 1;
+	return got;
 }
 
 static int

@@ -89,6 +89,42 @@ go(m, '--verify')
 case.check((m.rc, m.err) == (0, ''), 'a name with blanks around it is the same '
            'in the next run', (m.rc, m.err))
 
+a, b, m = both()
+a.on_say = lambda s, d: b'' if d.startswith(b'* LIST') else d
+go(m)
+case.check(m.rc == 75 and 'lists no mailbox, not even INBOX' in m.err,
+           'FROM lists nothing: told, and tried again', (m.rc, m.err))
+a.on_say = None
+go(m)
+case.check(m.rc == 0 and same(a, b), 'until it does', (m.rc, m.err))
+
+a, b, m = both()
+a.box('A').add(msg(50))
+made = []
+
+
+def create(session, verb, args):
+    if verb == 'CREATE':
+        made.append(args)
+        if len(made) == 1:
+            b.box('A')
+            return 'close'
+        return b'TAG NO [ALREADYEXISTS] it is there\r\n'
+
+
+b.on_command = create
+go(m)
+case.check((m.rc, m.err) == (0, '') and same(a, b) and len(made) > 1,
+           'the answer to CREATE is lost: it is there', (m.rc, m.err, made))
+a, b, m = both()
+a.box('A').add(msg(50))
+b.on_command = lambda s, verb, args: b'TAG NO [NOPERM] not you\r\n' \
+    if verb == 'CREATE' else None
+go(m)
+case.check(m.rc == 69 and 'A: A cannot be made: [NOPERM] not you' in m.err and
+           bodies(a) == bodies(b), 'refused: told in its own words',
+           (m.rc, m.err))
+
 # ---- which messages there are
 
 a, b, m = both()
