@@ -147,21 +147,81 @@ still_to_do(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 	}
 }
 
+/* What may be there, and cannot be read there, must not be sent again. */
+static int
+note_unsure(struct migrate *r, struct migrate_box *b,
+    const struct imap_uids *unsure)
+{
+	size_t i;
+
+	for (i = 0; i < unsure->n; i++)
+		if (migrate_state_fail(&r->state, b, unsure->v[i], "it may be there already: to be compared it cannot be read",
+		    r->e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Both have mail from before: what is not paired yet is looked for. */
+static int
+look_at_all(struct migrate *r, struct migrate_box *b, const uint32_t *all,
+    size_t n, struct imap_uids *unsure)
+{
+	const struct migrate_pair *p;
+	struct imap_uids some = { 0 };
+	size_t i;
+	int got;
+
+	for (i = 0; i < n; i++)
+		if ((p = migrate_state_find(b, all[i])) == NULL || p->to == 0)
+			imap_uids_add(&some, all[i]);
+	got = migrate_look(r, b, some.v, some.n, 1, false, unsure);
+	free(some.v);
+	return got;
+}
+
+/* In doubt is what was sent without an answer, and what is tried once more. */
+static int
+look_at_doubts(struct migrate *r, struct migrate_box *b, const uint32_t *all,
+    size_t n, struct imap_uids *unsure)
+{
+	const struct migrate_fail *f;
+	struct imap_uids doubts = { 0 };
+	uint32_t low = b->low;
+	size_t i;
+	int got = 0;
+
+	migrate_state_doubts(&r->state, b, &doubts);
+	for (i = 0; i < n; i++) {
+		f = migrate_state_failed(&r->state, b, all[i]);
+		if (f == NULL || f->is != MIGRATE_AGAIN ||
+		    migrate_state_find(b, all[i]) != NULL)
+			continue;
+		imap_uids_add(&doubts, all[i]);
+		low = 1;
+	}
+	imap_uids_sort(&doubts);
+	if (doubts.n > 0)
+		got = migrate_look(r, b, doubts.v, doubts.n, low, true, unsure);
+	free(doubts.v);
+	return got;
+}
+
 /* Messages of before that may be there: in doubt, or all where both have mail. */
 static int
 look_before(struct migrate *r, struct migrate_box *b, const uint32_t *all,
     size_t n)
 {
-	struct imap_uids doubts = { 0 };
+	struct imap_uids unsure = { 0 };
 	int got = 0;
 
-	if (!b->looked && r->to.imap.box.exists > 0 &&
-	    migrate_look(r, b, all, n, 1, false) < 0)
-		return -1;
-	migrate_state_doubts(&r->state, b, &doubts);
-	if (doubts.n > 0)
-		got = migrate_look(r, b, doubts.v, doubts.n, b->low, true);
-	free(doubts.v);
+	if (!b->looked && r->to.imap.box.exists > 0)
+		got = look_at_all(r, b, all, n, &unsure);
+	if (got == 0)
+		got = look_at_doubts(r, b, all, n, &unsure);
+	imap_uids_sort(&unsure);
+	if (got == 0)
+		got = note_unsure(r, b, &unsure);
+	free(unsure.v);
 	return got < 0 ? -1 : migrate_state_sure(&r->state, b, r->e);
 }
 

@@ -113,7 +113,7 @@ static int
 find_blind(struct verify *v, const uint32_t *all, size_t n)
 {
 	const struct migrate_pair *p;
-	struct imap_uids blind = { 0 };
+	struct imap_uids blind = { 0 }, unsure = { 0 };
 	size_t i;
 	int got = 0;
 
@@ -122,8 +122,10 @@ find_blind(struct verify *v, const uint32_t *all, size_t n)
 		    p->to == 0)
 			imap_uids_add(&blind, all[i]);
 	if (blind.n > 0)
-		got = migrate_look(v->r, v->b, blind.v, blind.n, 1, true);
+		got = migrate_look(v->r, v->b, blind.v, blind.n, 1, true,
+		    &unsure);
 	free(blind.v);
+	free(unsure.v);
 	return got;
 }
 

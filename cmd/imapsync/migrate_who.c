@@ -232,8 +232,10 @@ take_sum(struct imap_fetch *f, struct migrate_sum *v, size_t n, bool loose)
 	return got;
 }
 
-int
-migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n, bool loose)
+/* refused: set if a command was */
+static int
+ask_sums_of(struct imap *m, struct migrate_sum *v, size_t n, bool loose,
+    bool *refused)
 {
 	struct imap_fetch f = { .m = m, .ahead = AHEAD,
 	    .bodies = IMAP_NO_FLAGS };
@@ -258,6 +260,7 @@ migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n, bool loose)
 			imap_fetch_ask(&f, &job[jobs++]);
 		}
 		got = imap_fetch_next(&f);
+		*refused = *refused || got == IMAP_FETCH_REFUSED;
 		if (got == IMAP_FETCH_BODY && take_sum(&f, v, n, loose) < 0)
 			got = -1;
 		for (; got == 0 && again < jobs; again++)
@@ -271,5 +274,19 @@ migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n, bool loose)
 	free(uids);
 	free(came);
 	free(job);
+	return got;
+}
+
+/* One that cannot be read must not hide the others of its command. */
+int
+migrate_sums_ask(struct imap *m, struct migrate_sum *v, size_t n, bool loose)
+{
+	bool refused = false;
+	size_t i;
+	int got = ask_sums_of(m, v, n, loose, &refused);
+
+	for (i = 0; i < n && got == 0 && refused && n > 1; i++)
+		if (!v[i].is)
+			got = ask_sums_of(m, &v[i], 1, loose, &refused);
 	return got;
 }

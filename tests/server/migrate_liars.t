@@ -248,6 +248,45 @@ go(m, '--delete-extra')
 case.check(m.rc == 69 and 'EXPUNGE' in m.err and len(bodies(b)) == 7,
            'what cannot be deleted is told', (m.rc, m.err))
 
+# ---- an answer that was lost, and TO does not give back what it has
+
+for what in ('refuses', 'omits', 'omits the header of'):
+    a, b, m = both()
+    gone, mute = [], [True]
+
+    def lost(session, data):
+        if b'OK [APPENDUID' in data and not gone:
+            gone.append(data)
+            raise imapmem.Gone
+        if mute[0] and what[:5] == 'omits' and b'(UID 3 ' in data and (
+                b'BODY[]' in data or 'header' in what):
+            return b''
+        return data
+
+    def unread(session, verb, args):
+        if mute[0] and what == 'refuses' and verb == 'UID FETCH' and \
+                'BODY.PEEK[]' in args and 3 in imapmem.expand(
+                    args.split()[0], session.box.uidnext):
+            return b'TAG NO [SERVERBUG] that one is broken\r\n'
+
+    b.on_say, b.on_command = lost, unread
+    go(m)
+    case.check(m.rc == 65 and bodies(a) == bodies(b) and gone,
+               'TO %s one whose answer was lost: not sent again' % what,
+               (m.rc, m.err, len(bodies(b))))
+    go(m, '--failed')
+    case.check('UID 3: it may be there already' in m.out, 'it is named', m.out)
+    go(m, '--retry-failed')
+    case.check(m.rc == 65 and bodies(a) == bodies(b), 'and not when it is '
+               'tried again', (m.rc, m.err))
+    mute[0] = False
+    go(m, '--retry-failed')
+    case.check((m.rc, m.err) == (0, '') and bodies(a) == bodies(b),
+               'until it comes', (m.rc, m.err))
+    go(m, '--verify')
+    case.check(m.out == '6 messages verified\n', 'as the copy that it is',
+               (m.out, m.err))
+
 # ---- messages that can never go
 
 a, b, m = both(3)
