@@ -14,6 +14,7 @@
 #include "migrate.h"
 #include "migrate_check.h"
 #include "migrate_folder.h"
+#include "migrate_mend.h"
 #include "migrate_names.h"
 #include "migrate_pace.h"
 #include "migrate_run.h"
@@ -203,7 +204,13 @@ open_state(struct migrate *r)
 	if (!looks && (r->lock = statedir_lock(arena_printf(&r->arena,
 	    "%s.lock", path), r->e)) < 0)
 		return -1;
-	return migrate_state_open(&r->state, path, from, to, looks, r->e);
+	if (migrate_state_open(&r->state, path, from, to, looks, r->e) < 0)
+		return -1;
+	if (r->state.damaged == 0 || looks)
+		return 0;
+	fail_print("%s: %zu records are damaged: what they were about is looked for in %s",
+	    path, r->state.damaged, r->to.name);
+	return migrate_mend(&r->state, path, from, to, r->e);
 }
 
 static int

@@ -14,6 +14,10 @@
  *	day D BYTES			so many more on this day
  *
  * An unknown word is a newer program's: nothing is done with such a file.
+ *
+ * A damaged line with good ones behind it is left out, and so is what then
+ * belongs to nothing; a mailbox or a refusal whose own line is lost keeps its
+ * number, without a name (see migrate_mend.c).
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -76,7 +80,8 @@ add_box(struct migrate_state *s, const char *from, const char *to,
 	    .to_validity = to_validity };
 	s->box = mem_grow(s->box, s->nboxes + 1, sizeof *s->box);
 	s->box[s->nboxes++] = b;
-	table_add(&s->of_box, s, b->number);
+	if (from[0] != '\0')
+		table_add(&s->of_box, s, b->number);
 	return b;
 }
 
@@ -215,6 +220,9 @@ read_box(struct line *l)
 	for (i = 0; i < 4; i++)		/* names may begin and end with blanks */
 		str_cut(&names, ' ');
 	first = str_cut(&names, '\t');
+	while (!l->bad && l->s->damaged && n > l->s->nboxes &&
+	    n < LIMIT_MAILBOXES)
+		add_box(l->s, "", "", 0, 0);
 	if (l->bad || n != l->s->nboxes || first.n == 0 || names.n == 0)
 		l->bad = true;
 	else
@@ -293,6 +301,9 @@ read_fail(struct line *l)
 	uint64_t id = line_number(l), box = line_number(l), uid = line_number(l);
 	struct migrate_fail *f = fail_by_id(l->s, id);
 
+	while (!l->bad && l->s->damaged && l->s->nboxes > 0 &&
+	    id > l->s->nfails + 1 && id < LIMIT_MESSAGES)
+		add_fail(l->s, 0, 0)->is = MIGRATE_IGNORED;
 	if (f == NULL && !l->bad && id == l->s->nfails + 1 &&
 	    numbered(l->s, box) != NULL && uid <= UINT32_MAX)
 		f = add_fail(l->s, (unsigned)box, (uint32_t)uid);
@@ -352,27 +363,40 @@ static const struct {
 	{ "day", read_day },
 };
 
-/* 1 it is a record; 0 its bytes are wrong; -1 it is nothing that we know. */
+/* Is its checksum that of its text? */
+static bool
+line_is_whole(struct str line)
+{
+	char sum[CRC + 2];
+
+	if (line.n <= CRC + 1)
+		return false;
+	snprintf(sum, sizeof sum, "%08" PRIx32 " ",
+	    reclog_crc32c(line.p + CRC + 1, line.n - CRC - 1));
+	return memcmp(sum, line.p, CRC + 1) == 0;
+}
+
+/*
+ * 1 it is a record; 0 its bytes are wrong, or those of one before that it
+ * needs; -1 it is nothing that we know.
+ */
 static int
 log_record(struct migrate_state *s, struct str text)
 {
 	struct line l = { .s = s };
-	char sum[CRC + 2];
 	struct str word;
 	size_t i;
 
-	if (text.n <= CRC + 1)
+	if (!line_is_whole(text))
 		return 0;
 	l.rest = l.all = str_from(text, CRC + 1);
-	snprintf(sum, sizeof sum, "%08" PRIx32 " ",
-	    reclog_crc32c(l.rest.p, l.rest.n));
-	if (memcmp(sum, text.p, CRC + 1) != 0)
-		return 0;
 	word = str_word(&l.rest);
 	for (i = 0; i < sizeof records / sizeof *records; i++)
 		if (str_is(word, records[i].word)) {
 			records[i].read(&l);
-			return l.bad ? -1 : 1;
+			if (l.bad)
+				return s->damaged ? 0 : -1;
+			return 1;
 		}
 	return -1;
 }
@@ -387,13 +411,27 @@ first_line(struct migrate_state *s, const char *from, const char *to)
 	    reclog_crc32c(text, strlen(text)), text);
 }
 
+/* Is there a good line behind this one?  Else it was torn by a crash. */
+static bool
+goes_on(const char *p, const char *end)
+{
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+	for (; nl != NULL && (p = nl + 1) < end &&
+	    (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; )
+		if (line_is_whole((struct str){ p, (size_t)(nl - p) }))
+			return true;
+	return false;
+}
+
 /* The bytes that are good; -1. */
 static int64_t
 read_log(struct migrate_state *s, struct str all, const char *first,
     struct err *e)
 {
 	const char *begin = all.p, *end = all.p + all.n, *p = begin, *nl;
-	int got = 1;
+	struct str line;
+	int got;
 
 	if (all.n == 0)
 		return 0;
@@ -402,14 +440,18 @@ read_log(struct migrate_state *s, struct str all, const char *first,
 	    str_of(first)))
 		return fail(e, EX_CONFIG, "%s: this is the state of another migration, or of another version",
 		    s->log.path);
-	for (p = nl + 1; got > 0 && p < end &&
-	    (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; )
-		if ((got = log_record(s, (struct str){ p,
-		    (size_t)(nl - p) })) > 0)
-			p = nl + 1;
-	if (got < 0)
-		return fail(e, EX_CONFIG, "%s: a record that this version does not know: %.*s",
-		    s->log.path, (int)(nl - p < 60 ? nl - p : 60), p);
+	for (p = nl + 1; p < end &&
+	    (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
+		line = (struct str){ p, (size_t)(nl - p) };
+		got = log_record(s, line);
+		if (got == 0 && !s->damaged && !goes_on(p, end))
+			break;
+		if (got == 0)
+			s->damaged++;
+		if (got < 0)
+			return fail(e, EX_CONFIG, "%s: a record that this version does not know: %.*s",
+			    s->log.path, (int)(line.n < 60 ? line.n : 60), p);
+	}
 	return p - begin;
 }
 

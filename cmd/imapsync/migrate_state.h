@@ -57,11 +57,14 @@ struct migrate_state {
 	size_t nfails;
 	struct table of_fail;		/* by mailbox and UID */
 	uint64_t day, bytes;		/* so many were copied on this day */
+	size_t damaged;			/* records that could not be read */
 };
 
 /*
  * Reads the file, which is made unless read_only.  EX_CANTCREAT, EX_IOERR;
- * EX_CONFIG: it is of other accounts, or of a newer program.
+ * EX_CONFIG: it is of other accounts, or of a newer program.  With damaged set
+ * something is missing in its middle, and nothing may be written before
+ * migrate_mend.
  */
 int migrate_state_open(struct migrate_state *, const char *path,
     const char *from, const char *to, bool read_only, struct err *);

@@ -546,6 +546,43 @@ for name in ('MULTIAPPEND', 'no UIDPLUS'):
                'once' % (name, n), bad)
     a.close()
 
+# ---- a log that is damaged in its middle: what is behind it still counts
+
+for name in ('MULTIAPPEND', 'no UIDPLUS'):
+    a, bad = Serve(), []
+    fill(a, 12)
+    a.box('INBOX').add(b'Subject: same\r\n\r\n1\r\n')
+    r, b = Run(), Serve(WAYS[name])
+    b.unwanted = b'body 7\r\n'
+    r.go(a, b)
+    a.box('INBOX').add(msg(55))
+    a.box('INBOX').add(b'Subject: same\r\n\r\n1\r\n')
+    r.go(a, b)
+    path = [f for f in glob.glob(r.d + '/migrate/*') if '.' not in f[-6:]][0]
+    with open(path, 'rb') as f:
+        lines = f.read().splitlines(True)
+    now = b.all_of('INBOX') + b.all_of('Lists/tools')
+    for i in range(1, len(lines) - 1):
+        for some in ([i], range(i, min(i + 4, len(lines) - 1))):
+            with open(path, 'wb') as f:
+                f.write(b''.join(b'\0' * (len(x) - 1) + b'\n' if k in some
+                                 else x for k, x in enumerate(lines)))
+            r.go(a, b)
+            first = (r.rc, r.err)
+            if r.rc != 65 or 'records are damaged' not in r.err or \
+                    b.all_of('INBOX') + b.all_of('Lists/tools') != now:
+                bad.append((i, len(some), 'first', r.rc, r.err))
+            r.go(a, b)
+            if r.rc != 65 or 'damaged' in r.err or b.appends():
+                bad.append((i, len(some), 'again', r.rc, r.err))
+    case.check(len(lines) > 9 and not bad, name + ': damaged at each of %d '
+               'records: nothing twice, nothing lost' % len(lines), bad[:4])
+    a.box('INBOX').add(msg(56))
+    b.unwanted = None
+    r.go(a, b, '--retry-failed')
+    case.check(r.rc == 0 and same(a, b), name + ': and on', (r.rc, r.err))
+    r.close(a, b)
+
 # ---- usage
 
 for args, why in ((['--check', '--verify'], '--verify'),
