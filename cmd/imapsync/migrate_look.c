@@ -124,7 +124,7 @@ by_header(struct look *k, int (*each)(struct look *, const struct migrate_who *,
 
 /* Of those that did not come these are still there. */
 static int
-still_there(struct imap *m, const struct migrate_sum *v, size_t n,
+look_left(struct imap *m, const struct migrate_sum *v, size_t n,
     struct imap_uids *to)
 {
 	struct imap_uids some = { 0 };
@@ -155,7 +155,7 @@ ask_sums(struct imap *m, struct imap_uids *uids, struct imap_uids *dumb)
 	for (i = 0; i < uids->n; i++)
 		v[i].uid = uids->v[i];
 	if (migrate_sums_ask(m, v, uids->n, true) < 0 ||
-	    still_there(m, v, uids->n, dumb) < 0) {
+	    look_left(m, v, uids->n, dumb) < 0) {
 		free(v);
 		return NULL;
 	}
@@ -231,7 +231,7 @@ find_mute(struct look *k, const struct imap_uids *there)
 			v[n++].uid = there->v[i];
 	told.n = 0;
 	if (k->strict && n > 0)
-		got = still_there(&k->r->to.imap, v, n, &told);
+		got = look_left(&k->r->to.imap, v, n, &told);
 	k->mute = told.n > 0;
 	free(v);
 	free(told.v);
