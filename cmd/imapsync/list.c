@@ -54,6 +54,8 @@ struct found {
 	struct table name, path;	/* of v */
 	struct name_set lsub;		/* what LSUB says */
 	struct opt_list left;		/* paths that are not those of names */
+	const char **place;		/* of each mailbox in the index; NULL */
+	struct table owner;		/* of the index, by place */
 	size_t lines, bytes;		/* of LIST */
 };
 
@@ -67,6 +69,12 @@ static struct str
 path_at(const void *of, size_t at)
 {
 	return str_of(((const struct found *)of)->v[at].path);
+}
+
+static struct str
+place_at(const void *of, size_t at)
+{
+	return str_of(((const struct found *)of)->place[at]);
 }
 
 static struct seen *
@@ -140,8 +148,79 @@ found_free(struct found *f)
 {
 	table_free(&f->name);
 	table_free(&f->path);
+	table_free(&f->owner);
 	name_set_free(&f->lsub);
+	free(f->place);
 	free(f->v);
+}
+
+/* ---- whose a Maildir is ---- */
+
+static void
+note_owners(struct found *f)
+{
+	struct run *r = f->r;
+	struct buf path = { .max = 4096 };
+	size_t i;
+
+	f->place = mem_new(r->index.n + 1, sizeof *f->place);
+	for (i = 0; i < r->index.n; i++) {
+		path.n = 0;
+		if (naming_path(r->o, &path, str_of(r->index.v[i].box),
+		    r->sep) < 0)
+			path.n = 0;
+		f->place[i] = arena_dup(&r->arena, BUF_STR(path));
+		if (path.n > 0)
+			table_add(&f->owner, f, i);
+	}
+	buf_free(&path);
+}
+
+/* The mailbox that had it in the last run, by the rules of names; or NULL. */
+static const char *
+owner_of(struct found *f, const char *path)
+{
+	size_t at;
+
+	if (f->r->o->map.n == 0)
+		return NULL;
+	if (f->place == NULL)
+		note_owners(f);
+	at = table_text(&f->owner, f, str_of(path));
+	return at != TABLE_NONE ? f->r->index.v[at].box : NULL;
+}
+
+/*
+ * Two names may be one here by the rules, and one is then of a mailbox whose
+ * messages are not those of the other.  It is the one that had it, else the one
+ * whose name the rules give the other way round, be that there or not: so it
+ * does not change with what is there.  Another one is told, and left alone.
+ */
+static bool
+is_own(struct found *f, struct str name, const char *path, char sep)
+{
+	struct run *r = f->r;
+	const char *owner = owner_of(f, path);
+	struct buf back = { .max = 4096 };
+	bool is;
+
+	if (r->o->map.n == 0)
+		return true;
+	if (owner != NULL)
+		buf_s(&back, owner);
+	else if (naming_name(r->o, &back, str_of(path), sep) < 0)
+		back.n = 0;
+	is = str_eq(BUF_STR(back), name);
+	if (!is && back.n > 0) {
+		char safe[200];
+
+		str_escape(safe, sizeof safe, name);
+		report_problem(&r->report, EX_DATAERR, safe, "two mailboxes would be one folder here: by --map %s is that of %.*s, and this one is left out",
+		    path, STR_ARG(BUF_STR(back)));
+	}
+	is = is || back.n == 0;
+	buf_free(&back);
+	return is;
 }
 
 /* ---- the server's ---- */
@@ -233,6 +312,10 @@ take_name(struct found *f, const struct imap_resp *m, struct str name)
 	}
 	at = path.p != NULL ? path.p : "";
 	b = seen_named(f, name);
+	if (b == NULL && !is_own(f, name, at, m->sep)) {
+		buf_free(&path);
+		return;
+	}
 	if (b == NULL && (other = seen_at(f, at)) != NULL) {
 		report_problem(&r->report, EX_DATAERR, other->name, "two mailboxes would be one folder here");
 		buf_free(&path);
@@ -518,8 +601,11 @@ take_left(struct found *f, const struct places *p, const char *path)
 	struct buf name = { .max = 4096 };
 	bool known = is_known(r, path);
 	const char *is = known ? NULL : places_find(p, path);
+	const char *owner = owner_of(f, path);
 
-	if (is != NULL)
+	if (owner != NULL && is_synced(r, str_of(owner), r->sep))
+		seen_add(f, str_of(owner), path)->near = true;
+	else if (is != NULL)
 		take_place(f, canonical(str_of(is)), path);
 	else if (!known && old_name(r, path, &name))
 		take_place(f, BUF_STR(name), path);
@@ -589,7 +675,7 @@ int
 list_find(struct run *r)
 {
 	struct found f = { .r = r, .name.text = seen_name,
-	    .path.text = path_at };
+	    .path.text = path_at, .owner.text = place_at };
 	int got;
 	struct box *b;
 	bool racy;

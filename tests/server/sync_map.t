@@ -49,6 +49,60 @@ def two_are_one():
 
 
 @scenario
+def greedy():
+    """Two names that an expression makes one: one is left out, always."""
+    rules = ("--map", r"~(.*)-(.*) -> \1/\2")
+    for first, second in (("a-b/c", "a/b-c"), ("a/b-c", "a-b/c")):
+        u = Alone()
+        for i, b in enumerate(sorted((first, second))):
+            u.box(b).add(wire(mail(i + 1)))		# a-b/c: number 1
+        for b in (first, second):		# as LIST has them
+            u.server.boxes[b] = u.server.boxes.pop(b)
+        for i in range(2):
+            r = u.sync(*rules)
+            is_(r.status, 65, "two would be one: 65")
+            like(r.err, "a/b-c: two mailboxes would be one .* a-b-c is that "
+                 "of a-b/c", "which is left out is told")
+        is_([m.subject for m in u.near.messages("a-b-c")], ["number 1"],
+            "the other one is here")
+        is_([len(u.box(b).messages) for b in ("a-b/c", "a/b-c")], [1, 1],
+            "nothing goes to the wrong one")
+        del u.server.boxes["a-b/c"]
+        r = u.sync(*rules)
+        like(r.err, "a/b-c: two mailboxes would be one", "it is gone there")
+        r = u.sync(*rules)
+        is_((r.status, [b"number 2" in m.data for m in
+                        u.box("a/b-c").messages]),
+            (65, [True]), "the one left out gets none of its messages")
+        u.server.close()
+
+
+@scenario
+def known_before():
+    """A mailbox that had the Maildir before another one came keeps it."""
+    u = Alone()
+    u.box("Gesendet").add(wire(mail(1)))
+    u.runs("before there are rules")
+    u.box("[Gmail]/Sent Mail").add(wire(mail(2)))
+    r = u.sync(*RULES)
+    is_(r.status, 65, "another one would have its Maildir by the rules: 65")
+    like(r.err, "Sent Mail: two .* Gesendet is that of Gesendet", "is told")
+    is_((len(u.box("Gesendet").messages), len(u.box("[Gmail]/Sent Mail")
+                                              .messages)), (1, 1),
+        "nothing is mixed")
+    del u.server.boxes["Gesendet"]
+    r = u.sync("-v", *RULES)
+    like(r.err, "Gesendet: it is gone from the server: the Maildir is kept",
+         "it is gone there")
+    shutil.rmtree(u.near.path("Gesendet"))
+    u.sync(*RULES)
+    u.runs("and here", *RULES)
+    is_(([m.subject for m in u.near.messages("Gesendet")],
+         len(u.box("[Gmail]/Sent Mail").messages)), (["number 2"], 1),
+        "now the other one has it, and nothing else")
+
+
+@scenario
 def by_expression():
     """A regular expression on either side, and its groups on the other."""
     rules = ("--map", r"\2-\1 -> ~Projects/([^/]+)/(20[0-9][0-9])",
