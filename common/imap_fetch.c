@@ -17,6 +17,7 @@
 
 enum {
 	SET = 7000,		/* bytes of a command (RFC 7162 section 4) */
+	ROW = 20,		/* refused in a row: no fault of a message */
 	RING = sizeof ((struct imap_fetch *)0)->v /
 	    sizeof *((struct imap_fetch *)0)->v
 };
@@ -228,6 +229,7 @@ fetch_end(struct imap_fetch *f)
 
 	f->stage = IMAP_FETCH_NONE;
 	if (taken) {
+		f->row = 0;
 		*f->came = IMAP_CAME_HERE;
 		return IMAP_FETCH_END;
 	}
@@ -281,6 +283,23 @@ selected(struct imap_fetch *f, size_t at, bool well)
 	return IMAP_FETCH_LOST;
 }
 
+/* Exchange says BAD, and Dovecot NO, to all if it cannot read one of them. */
+static int
+fetch_refused(struct imap_fetch *f, struct imap_fetch_job *job)
+{
+	f->got.uid = 0;
+	if (f->alone != NULL) {
+		f->got.uid = f->alone->uids[f->at];
+		f->row++;
+	} else if (f->each && job->n > 1) {
+		job->refused = job->again = true;
+		return 0;
+	} else if (job->n == 1) {
+		f->got.uid = job->uids[0];
+	}
+	return IMAP_FETCH_REFUSED;
+}
+
 static int
 fetch_answered(struct imap_fetch *f, const struct imap_resp *r)
 {
@@ -296,7 +315,7 @@ fetch_answered(struct imap_fetch *f, const struct imap_resp *r)
 			return selected(f, i, r->type == IMAP_OK);
 		f->got.job = c->job;
 		return r->type != IMAP_OK && !c->job->lost ?
-		    IMAP_FETCH_REFUSED : 0;
+		    fetch_refused(f, c->job) : 0;
 	}
 	return 0;
 }
@@ -338,7 +357,7 @@ fetch_reason(const struct imap_fetch *f)
 {
 	enum imap_came came = f->alone->came[f->at];
 
-	if (came == IMAP_CAME_NOT && f->alone->unnamed)
+	if (came == IMAP_CAME_NOT && (f->alone->unnamed || f->alone->refused))
 		return IMAP_CAME_UNNAMED;
 	return came != IMAP_CAME_HERE ? came : IMAP_CAME_NOT;
 }
@@ -380,7 +399,8 @@ ask_alone(struct imap_fetch *f)
 	struct imap_fetch_job *job = f->alone;
 	enum imap_came why;
 
-	while (job != NULL && !job->lost && !f->lost && f->at < job->n) {
+	while (job != NULL && !job->lost && !f->lost && f->at < job->n &&
+	    f->row < ROW) {
 		if ((why = fetch_reason(f)) <= f->tried) {	/* it was */
 			f->tried = IMAP_CAME_NOT;
 			f->at++;

@@ -16,6 +16,8 @@
  * and then, for each job with again set, imap_fetch_again and the same loop.
  * A body is asked for once more, alone, if its UID came behind it.  An empty
  * one is, too, and is believed only if the server says that its size is 0.
+ * With each set so are those of a command that is refused: one message that the
+ * server cannot read does not keep back the others.
  */
 #ifndef IMAP_FETCH_H
 #define IMAP_FETCH_H
@@ -41,6 +43,7 @@ struct imap_fetch_job {
 	bool again;		/* some of them are to be asked for alone */
 	/* private */
 	bool unnamed;		/* a body came without any UID */
+	bool refused;		/* with others, and each is to be asked for */
 	bool lost;		/* its mailbox cannot be selected */
 };
 
@@ -58,10 +61,11 @@ struct imap_fetch {
 	struct imap *m;
 	unsigned bodies;	/* enum imap_bodies: of all of its jobs */
 	size_t ahead;		/* commands under way, at most 4 */
+	bool each;		/* what is refused is asked for one by one */
 	/* what the last event is about */
 	struct imap_fetched {
 		struct imap_fetch_job *job;	/* not of LOST */
-		uint32_t uid;
+		uint32_t uid;	/* of REFUSED: of this alone, or 0 */
 		uint64_t size;		/* of the body */
 		uint64_t announced;	/* RFC822.SIZE, or 0: it was not said */
 		time_t date;		/* or 0 */
@@ -90,6 +94,7 @@ struct imap_fetch {
 	size_t at;		/* the place in it */
 	enum imap_came tried;	/* why the one at this place was asked for */
 	bool sized;		/* its size was asked for, and is not 0 */
+	unsigned row;		/* so many alone were refused in a row */
 };
 
 /* How many of n sorted UIDs one command can ask for, at most most. */

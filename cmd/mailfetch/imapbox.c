@@ -182,8 +182,16 @@ too_long(struct box *b, const struct message *m)
 }
 
 static int
-fetch_refused(struct box *b)
+fetch_refused(struct box *b, uint32_t uid)
 {
+	struct message m = { .folder = b->folder, .number = uid };
+
+	if (uid != 0) {
+		tally_add(&b->r->tally, &m, EX_TEMPFAIL, "FETCH", "FETCH: %s",
+		    b->m->text);
+		leave_message(b, EX_TEMPFAIL);
+		return 0;
+	}
 	b->refused = true;
 	complain_say(&b->r->p->complain, EX_TEMPFAIL, NULL, "%s: %s: FETCH: %s",
 	    b->r->o->title, b->folder, b->m->text);
@@ -250,7 +258,9 @@ handle_event(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 		*came_of(f) = IMAP_CAME_HERE;	/* it is said below */
 		return no_body(b, m.number);
 	case IMAP_FETCH_REFUSED:
-		return fetch_refused(b);
+		if (m.number != 0)
+			*came_of(f) = IMAP_CAME_HERE;	/* said, too */
+		return fetch_refused(b, m.number);
 	case IMAP_FETCH_LOST:
 	case IMAP_FETCH_ROOM:
 		break;
@@ -294,7 +304,7 @@ run_jobs(struct box *b, struct imap_fetch *f, struct jobs *all, size_t *next)
 static int
 fetch_box(struct box *b)
 {
-	struct imap_fetch f = { .m = b->m, .ahead = AHEAD,
+	struct imap_fetch f = { .m = b->m, .ahead = AHEAD, .each = true,
 	    .bodies = IMAP_NO_FLAGS };
 	struct jobs all = { 0 };
 	size_t i, next = 0;

@@ -47,6 +47,8 @@ event(struct world *w, enum imap_fetch_event what)
 	const struct imap_fetched *g = &w->f.got;
 
 	buf_printf(&w->log, "%s%s", w->log.n > 0 ? ", " : "", names[what]);
+	if (what == IMAP_FETCH_REFUSED && g->uid != 0)
+		buf_printf(&w->log, " %u", g->uid);
 	if (what == IMAP_FETCH_LOST)
 		buf_s(&w->log, g->renumbered ? " renumbered" : "");
 	if (what == IMAP_FETCH_BODY || what == IMAP_FETCH_END ||
@@ -89,8 +91,9 @@ over(struct world *w)
 
 /* ---- jobs ---- */
 
-static const uint32_t uids[] = { 1, 2, 3, 4, 5, 6 };
-static unsigned char came[6];
+static const uint32_t uids[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 };
+static unsigned char came[30];
 
 /* n UIDs from first on. */
 static struct imap_fetch_job
@@ -234,6 +237,47 @@ odd(void)
 	over(w);
 }
 
+/* One that cannot be read, and a server that refuses all because of it. */
+static void
+each(void)
+{
+	struct world *w = says(BODY("1", "c1") "A1 NO all\r\nA2 NO one\r\n"
+	    BODY("3", "c3") "A3 OK x\r\n");
+	struct imap_fetch_job a = job(1, 3);
+
+	w->f.each = true;
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "body 1=c1, end 1, room", "refused with others");
+	ok(a.again, "each is to be asked for");
+	imap_fetch_again(&w->f, &a);
+	is_str(heard(w), "refused 2, room, body 3=c3, end 3, room",
+	    "what is refused alone is named, and the next one comes");
+	over(w);
+}
+
+/* What is refused twenty times in a row is no message's fault. */
+static void
+row(void)
+{
+	struct buf text = { .max = 10000 };
+	struct imap_fetch_job a = job(1, 30);
+	struct world *w;
+	int i;
+
+	for (i = 1; i <= 30; i++)
+		buf_printf(&text, "A%d NO x\r\n", i);
+	buf_c(&text, '\0');
+	w = says(text.p);
+	w->f.each = true;
+	imap_fetch_ask(&w->f, &a);
+	heard(w);
+	imap_fetch_again(&w->f, &a);
+	heard(w);
+	is_int(w->m.tag, 21, "twenty refused in a row end it");
+	over(w);
+	buf_free(&text);
+}
+
 static void
 cut(void)
 {
@@ -275,6 +319,8 @@ main(void)
 	    "body 1=c1, end 1, room", "and may come the second time");
 	headers();
 	odd();
+	each();
+	row();
 	cut();
 	is_int(imap_fetch_fit(all, 5, 3), 3, "as many as are wanted");
 	is_int(imap_fetch_fit(all, 5, 9), 5, "or as there are");
