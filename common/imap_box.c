@@ -383,8 +383,10 @@ imap_found(struct imap *m, struct imap_resp *r, struct imap_uids *u)
 	return 0;
 }
 
-int
-imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
+/* bad is the status of BAD. */
+static int
+box_search(struct imap *m, const char *keys, int bad, uint32_t **uids,
+    size_t *n)
 {
 	struct imap_uids found = { 0 };
 	struct imap_resp r;
@@ -402,13 +404,25 @@ imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
 	if (r.type != IMAP_OK) {
 		free(found.v);
 		return conn_fail(m->c, imap_severity(m->text,
-		    r.type == IMAP_BAD ? EX_USAGE : EX_UNAVAILABLE),
+		    r.type == IMAP_BAD ? bad : EX_UNAVAILABLE),
 		    "SEARCH %s: %s", keys, m->text);
 	}
 	imap_uids_sort(&found);
 	*uids = found.v;
 	*n = found.n;
 	return 0;
+}
+
+int
+imap_search(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
+{
+	return box_search(m, keys, EX_UNAVAILABLE, uids, n);
+}
+
+int
+imap_search_typed(struct imap *m, const char *keys, uint32_t **uids, size_t *n)
+{
+	return box_search(m, keys, EX_USAGE, uids, n);
 }
 
 int

@@ -64,6 +64,9 @@ unsigned imap_ask_search(struct imap *, const char *keys);
 int imap_found(struct imap *, struct imap_resp *, struct imap_uids *);
 /* Asks and waits: the UIDs that match, in order; the caller frees *uids. */
 int imap_search(struct imap *, const char *keys, uint32_t **uids, size_t *n);
+/* The same with keys that somebody typed: a BAD is EX_USAGE. */
+int imap_search_typed(struct imap *, const char *keys, uint32_t **uids,
+    size_t *n);
 
 /*
  * UIDBATCHES (RFC 10022), waited for: the highest UIDs of pieces that have n

@@ -283,7 +283,9 @@ search_box(struct found *f, struct box *b)
 		buf_printf(&keys, "HEADER MESSAGE-ID \"%s%s%s\"",
 		    f->want->id[0] == '<' ? "" : "<", f->want->id,
 		    f->want->id[0] == '<' ? "" : ">");
-	got = imap_search(&l->imap, keys.p, &uids, &n);
+	got = f->want->keys != NULL ?
+	    imap_search_typed(&l->imap, keys.p, &uids, &n) :
+	    imap_search(&l->imap, keys.p, &uids, &n);
 	buf_free(&keys);
 	for (i = 0; got == 0 && i < n; i++)
 		imap_uids_add(to, uids[i]);

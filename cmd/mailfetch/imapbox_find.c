@@ -106,13 +106,15 @@ search(struct box *b, unsigned ask)
 {
 	struct buf k = { .max = 16384 };
 	size_t i = 0;
+	bool typed = b->r->o->which.search != NULL && !b->r->o->seen.catch_up;
 	int got = keys(b, ask, &k);
 
 	free(b->uids);
 	b->uids = NULL;
 	b->n = 0;
 	if (got == 0)
-		got = imap_search(b->m, k.p, &b->uids, &b->n);
+		got = typed ? imap_search_typed(b->m, k.p, &b->uids, &b->n) :
+		    imap_search(b->m, k.p, &b->uids, &b->n);
 	buf_free(&k);
 	b->found = b->n;
 	b->top = b->n > 0 ? b->uids[b->n - 1] : 0;
