@@ -618,7 +618,7 @@ hear_uidl(struct pop3 *p)
 	p->caps &= ~(unsigned)POP3_UIDL;
 	p->caps |= p->ok ? POP3_UIDL : 0;
 	p->uidl = p->ok ? POP3_UIDL_COMES : POP3_UIDL_NOT;
-	p->lines = 0;
+	p->lines = p->unlisted = 0;
 	return 0;
 }
 
@@ -655,6 +655,7 @@ pop3_uidl(struct pop3 *p, const struct pop3_message *m, size_t n, size_t *at,
 		*at = p->lines++;
 		if (listing_place(m, n, number, at))
 			return 1;
+		p->unlisted++;
 	}
 	p->uidl = POP3_UIDL_NOT;
 	return got;

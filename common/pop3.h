@@ -42,6 +42,7 @@ struct pop3 {
 	char code[40];		/* its "[IN-USE]" without brackets, or "" */
 	char text[512];		/* what came behind +OK or -ERR */
 	bool gone;		/* QUIT was sent */
+	size_t unlisted;	/* lines of UIDL about what LIST has not */
 	/* private */
 	unsigned banner;	/* as in pop3_memory; 0: not to be remembered */
 	bool recalled;		/* CAPA was not asked */

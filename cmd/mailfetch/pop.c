@@ -299,7 +299,8 @@ of_message(const struct state *s, const struct entry *at)
  * A unique id says which message it is as long as it is listed: what is gone
  * is forgotten, for the same id may be another message's later (RFC 1939,
  * section 7).  In an empty mailbox it may be gone, or the server has lost its
- * disk for a moment: what is listed again is proved to be the same.
+ * disk for a moment: what is listed again is proved to be the same.  Where UIDL
+ * has more than LIST nobody can say what is gone.
  */
 static int
 prune(struct pop *s)
@@ -309,6 +310,8 @@ prune(struct pop *s)
 	size_t i, n = st->n;
 	int got = 0;
 
+	if (s->p.unlisted > 0)
+		return 0;
 	if (s->n == 0) {
 		state_group(st);
 		return ledger_all_going(&s->r->ledger, s->r->e) < 0 ? -1 :
@@ -422,6 +425,18 @@ probe(struct pop *s, struct session *sess)
 
 /* ---- the whole ---- */
 
+/* Two lists of one moment: what is in one alone does not come. */
+static void
+say_unlisted(struct run *r, size_t n)
+{
+	if (n == 0)
+		return;
+	complain_say(&r->p->complain, EX_TEMPFAIL, NULL, "%s: UIDL has %zu more than LIST: what LIST has not stays on the server",
+	    r->o->title, n);
+	r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
+	r->count.kept += n;
+}
+
 static int
 pop_work(struct pop *s)
 {
@@ -448,6 +463,7 @@ pop_work(struct pop *s)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)
 		return -1;
+	say_unlisted(r, s->p.unlisted);
 	run_note(r, &was, "the mailbox");
 	return 0;
 }

@@ -1,0 +1,132 @@
+#!/usr/bin/env -S python3 -B
+"""mailfetch: a message that the server cannot give keeps back no other, and what
+one of its lists leaves out is said, and is not taken for gone."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+from fetchfake import Case, Imap, Pop, Run, Serve, msg, subjects, until  # noqa: E402
+
+case = Case()
+
+
+# ---- IMAP: one that cannot be read, and all of the command is refused
+
+def broken(word, bad, gives):
+    """FETCH of bad, alone or with others, fails; the first gives come before."""
+    def hook(v, tag, t):
+        uids = v.uids(t.split(' ')[3])
+        if not set(uids) & bad:
+            return None
+        return b''.join(v.item(u, v.m[u]) for u in uids[:gives]
+                        if u not in bad) + b'%s %s\r\n' % (
+                            tag.encode(), word.encode())
+    return hook
+
+
+for name, word, bad, gives in (
+        ('NO, nothing before', 'NO [SERVERBUG] cannot read it', {3}, 0),
+        ('NO, some before', 'NO cannot read it', {3}, 2),
+        ('BAD', 'BAD Command Error. 12', {3}, 0),
+        ('the first', 'NO cannot read it', {1}, 0),
+        ('two', 'NO cannot read it', {2, 5}, 1)):
+    for delete in ('never', 'now'):
+        v = Imap(uid_fetch=broken(word, bad, gives))
+        s, r = Serve(v), Run()
+        want = [u for u in range(1, 6) if u not in bad]
+        r.go('imap', s, '--delete', delete)
+        case.check(subjects(r.files()) == want and r.rc == 75,
+                   '%s, %s: the others come' % (name, delete),
+                   (r.rc, r.err, subjects(r.files())))
+        case.check(r.err.count('\n') == 1 and word.split(' ', 1)[1] in r.err
+                   and all('INBOX UID %d' % u in r.err for u in bad),
+                   '%s, %s: which stay, and why' % (name, delete), r.err)
+        v.hooks.clear()
+        r.go('imap', s, '--delete', delete)
+        case.check(sorted(subjects(r.files())) == [1, 2, 3, 4, 5] and
+                   r.rc == 0, '%s, %s: they come when they can be read' % (
+                       name, delete), (r.rc, r.err, subjects(r.files())))
+        case.check(len(v.m) == (5 if delete == 'never' else 0),
+                   '%s, %s: what is left there' % (name, delete), list(v.m))
+        s.close()
+        r.done()
+
+# A server that refuses everything is not asked a thousand times.
+v = Imap({i: msg(i) for i in range(1, 101)},
+         uid_fetch=lambda v, tag, t: tag + ' NO not now\r\n')
+s, r = Serve(v), Run()
+r.go('imap', s)
+n = sum('FETCH' in line for line in s.log)
+case.check(r.rc == 75 and r.files() == [] and n <= 21,
+           'a server that refuses all', (r.rc, r.err, n))
+case.check('asked for and not answered: 80' in r.err,
+           'what was not asked for again is counted', r.err)
+s.close()
+r.done()
+
+# ---- POP3: UIDL and LIST do not agree
+
+
+def short_list(v, t):
+    return None if t != 'LIST' else '+OK\r\n' + ''.join(
+        '%d %d\r\n' % (k + 1, len(x[1]))
+        for k, x in enumerate(v.m[:v.listed])) + '.\r\n'
+
+
+for listed in (0, 3):
+    v = Pop(list=short_list)
+    v.listed = listed
+    s, r = Serve(v), Run()
+    r.go('pop3', s)
+    case.check(subjects(r.files()) == list(range(1, listed + 1)),
+               'LIST has %d of 5: these come' % listed, subjects(r.files()))
+    case.check(r.rc == 75 and 'UIDL has %d more' % (5 - listed) in r.err,
+               'LIST has %d: the rest is said' % listed, (r.rc, r.err))
+    v.listed = 5
+    r.go('pop3', s)
+    case.check(r.rc == 0 and len(r.files()) == 5, 'the rest comes',
+               (r.rc, r.err, len(r.files())))
+    s.close()
+    r.done()
+    s, r = Serve(v), Run()
+    for v.listed in (5, listed, 5):
+        r.go('pop3', s, '-d', 'mbox:%s/all' % r.d, maildir=False)
+    with open(r.d + '/all', 'rb') as f:
+        got = f.read().count(b'\nSubject: ')
+    case.check(r.rc == 0 and got == 5,
+               'all, %d of them, and all: each comes once' % listed,
+               (r.rc, r.err, got))
+    s.close()
+    r.done()
+
+# ---- a BAD that is no fault of who typed --search
+
+
+def later(v, tag, t):
+    v.searches = getattr(v, 'searches', 0) + 1
+    return tag + ' BAD internal error\r\n' if v.searches == 2 else None
+
+
+v = Imap(uid_search=later)
+s, r = Serve(v), Run()
+p = r.start('imap', s, '--watch')
+until(lambda: v.idle, 10)
+v.m[6] = msg(6)
+v.w('* 6 EXISTS\r\n')
+case.check(until(lambda: len(r.files()) == 6, 20) and p.poll() is None,
+           'a watch outlives BAD to its own SEARCH', (p.poll(), len(r.files())))
+p.kill()
+p.wait()
+s.close()
+r.done()
+
+for keys, want in (((), 69), (('--search', 'FOO'), 64)):
+    v = Imap(uid_search=lambda v, tag, t: tag + ' BAD what?\r\n')
+    s, r = Serve(v), Run()
+    r.go('imap', s, *keys)
+    case.check(r.rc == want and 'what?' in r.err, 'BAD to %s' % (
+        ' '.join(keys) or 'our own keys'), (r.rc, r.err))
+    s.close()
+    r.done()
+
+case.end()
