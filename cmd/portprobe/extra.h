@@ -11,7 +11,9 @@ struct deep {
 	enum tried small;		/* a short first message is answered, where
 					 * the probe's own was not */
 	enum tried pq;			/* a post-quantum group */
-	enum tried large, split;	/* such a first message is answered */
+	enum tried large;		/* such a first message is answered */
+	enum tried split;		/* the same; asked, too, where a short one
+					 * is answered, and the probe's is not */
 	enum order order;		/* of ciphers */
 	unsigned cipher;		/* out of our order; 0: not known */
 	enum tried plain;		/* MAIL is taken before TLS */

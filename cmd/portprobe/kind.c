@@ -195,7 +195,7 @@ static const struct kind_row {
 	    "A first message of TLS that does not fit into one packet, as those with post-quantum groups, is not answered: something before the server loses its second part. Where it is the probe's own that is not answered, and a short one is, something there is afraid of length." },
 	    EX_PROTOCOL },
 	[FIND_HELLO_SPLIT] = { { "HELLO_SPLIT", FINDING_WARN, "RFC8446#5.1",
-	    "A first message of TLS that comes in two packets is not answered: something before the server expects it in one." },
+	    "A first message of TLS that comes in two packets is not answered: something before the server expects it in one. Without --deep it is looked for where the probe's own is not answered, and a short one is." },
 	    EX_PROTOCOL },
 	[FIND_MAIL_BEFORE_TLS] = { { "MAIL_BEFORE_TLS", FINDING_WARN, "RFC8314#3.3",
 	    "A port where users hand in mail takes the sender before TLS: a client whose STARTTLS was taken away does not notice it. Demand TLS (Postfix: smtpd_tls_security_level = encrypt)." },

@@ -111,6 +111,17 @@ connected(struct probe *p)
 	due_set(&p->run->dues, &p->due, DUE_SHORT, silent);
 }
 
+/*
+ * Nothing came back to a first message of ours that a shorter one has an answer
+ * to: is it the length, or that it came in two packets?
+ */
+static bool
+silenced(const struct probe *p)
+{
+	return p->main.deep.small == TRIED_YES ||
+	    (p->classic && p->main.us.tls >= 0);
+}
+
 static void
 dial(struct probe *p)
 {
@@ -120,7 +131,7 @@ dial(struct probe *p)
 	limit = (int64_t)(r->set->scope.timeout * 1000) - spent;
 	if (p->turn == TURN_FIRST)
 		limit = (int64_t)(r->set->scope.timeout * 1000) / FIRST_PART;
-	if (p->turn == TURN_SMALL)
+	if (p->turn == TURN_SMALL || (p->turn == TURN_SPLIT && silenced(p)))
 		limit = (int64_t)(r->set->scope.timeout * 1000) / SMALL_PART;
 	if (p->classic && main_turn(p))		/* what the first one left */
 		limit = p->deadline - clock_ms();
@@ -285,6 +296,8 @@ wants_hello(const struct probe *p)
 
 	if (p->turn == TURN_SMALL)
 		return p->unheard;
+	if (p->turn == TURN_SPLIT && silenced(p))
+		return true;
 	if (!p->run->set->extra.deep || p->main.us.tls < 0)
 		return false;
 	if (p->turn == TURN_ORDER)

@@ -381,7 +381,8 @@ END
 cat > "$T/hello.py" <<'END'
 # TLS servers that look at the size of the first packet: "pq" takes the group,
 # "large" answers nothing above 1000 bytes, "tiny" above 230, "split" nothing
-# short that came in two packets, which the kernel counts (tcpi_data_segs_in);
+# short that came in two packets, which the kernel counts (tcpi_data_segs_in),
+# "fragile" is both;
 # "client" follows the client's order of ciphers, "one" has but one.
 import socket, ssl, sys, threading
 how, cert = sys.argv[1:]
@@ -403,8 +404,8 @@ def one(c):
         info = c.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200)
         packets = int.from_bytes(info[152:156], sys.byteorder)
         if (how == 'large' and size > 1000) or \
-                (how == 'tiny' and size > 230) or \
-                (how == 'split' and size < 1000 and packets > 1):
+                (how in ('tiny', 'fragile') and size > 230) or \
+                (how in ('split', 'fragile') and size < 1000 and packets > 1):
             threading.Event().wait(15)
             return
         if how == 'pq' and b'\0\x0a\0\4\0\2\x11\xec' in first:
@@ -426,7 +427,7 @@ print(s.getsockname()[1], flush=True)
 while True:
     threading.Thread(target=one, args=(s.accept()[0],), daemon=True).start()
 END
-for how in pq large split tiny client one; do
+for how in pq large split tiny fragile client one; do
 	python3 "$T/hello.py" $how "$LAB_CADIR/good.pem" > "$T/hello.$how" 2> /dev/null &
 	echo $! >> "$T/hellos"
 	until [ -s "$T/hello.$how" ]; do sleep .02; done
@@ -449,6 +450,9 @@ like "$(json '[.findings[].id]')" CLIENT_ORDER 'which is told'
 is "$(order one)" one '--deep: no order, of one cipher'
 finds_like HELLO_LARGE "$at:$(cat "$T/hello.tiny")/tls"
 is "$(json .state)" timeout 'silent to our first message: a time-out, and why'
+unlike "$(json '[.findings[].id]')" HELLO_SPLIT 'the length alone: in two packets it is answered'
+finds_like HELLO_SPLIT "$at:$(cat "$T/hello.fragile")/tls"
+like "$(json '[.findings[].id]')" HELLO_LARGE 'without --deep both are told'
 timeout 60 portprobe -j --no-verify "$at:$(cat "$T/hello.large")/tls" > "$T/json"
 unlike "$(json '[.findings[].id]')" HELLO 'a short one is not asked for in vain'
 log=$LAB_ODD_LOG
