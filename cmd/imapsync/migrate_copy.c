@@ -225,6 +225,27 @@ group_begin(struct copying *c)
 	return 0;
 }
 
+/* The same flags are one record; places of c->marks, in order of UIDs. */
+static int
+intend_flags(struct copying *c, size_t at, size_t to)
+{
+	const struct migrate_marks *k = &c->marks;
+	struct imap_uids *of = mem_new(k->texts.n + 1, sizeof *of);
+	size_t i;
+	int got = 0;
+
+	for (i = at; i < to; i++)
+		imap_uids_add(&of[k->v[i].flags], k->v[i].uid);
+	for (i = 0; i < k->texts.n; i++) {
+		if (of[i].n > 0 && got == 0)
+			got = migrate_state_flags(&c->r->state, c->b, of[i].v,
+			    of[i].n, k->texts.v[i], c->r->e);
+		free(of[i].v);
+	}
+	free(of);
+	return got;
+}
+
 /* Into the log, before anything of it leaves. */
 static int
 intend(struct copying *c, const struct migrate_mark *k)
@@ -237,7 +258,7 @@ intend(struct copying *c, const struct migrate_mark *k)
 		to = c->marks.n;
 	at = c->intended;
 	c->intended = to;
-	return migrate_state_send(&c->r->state, c->b, c->marks.uids + at,
+	return intend_flags(c, at, to) < 0 ? -1 : migrate_state_send(&c->r->state, c->b, c->marks.uids + at,
 	    to - at, c->low, c->r->e);
 }
 

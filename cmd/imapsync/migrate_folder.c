@@ -6,6 +6,7 @@
 #include "imap_box.h"
 #include "migrate_copy.h"
 #include "migrate_extra.h"
+#include "migrate_flags.h"
 #include "migrate_folder.h"
 #include "migrate_look.h"
 #include "migrate_marks.h"
@@ -301,6 +302,8 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 
 	if (got >= 0)
 		got = look_before(r, b, all, n);
+	if (got == 0)
+		got = migrate_flags(r, f, b);
 	if (got == 0) {
 		still_to_do(r, b, all, n, &todo);
 		got = copy_chunks(r, f, b, next, &todo);

@@ -8,28 +8,6 @@
 #include "migrate_marks.h"
 #include "search.h"
 
-static struct str
-text_at(const void *of, size_t at)
-{
-	return str_of(((const struct migrate_marks *)of)->texts[at].text);
-}
-
-static uint32_t
-text_place(struct migrate_marks *k, struct str flags)
-{
-	size_t at = table_text(&k->of_text, k, flags);
-
-	if (at != TABLE_NONE)
-		return (uint32_t)at;
-	if ((k->ntexts & (k->ntexts - 1)) == 0)
-		k->texts = mem_grow(k->texts, 2 * k->ntexts + 1,
-		    sizeof *k->texts);
-	k->texts[k->ntexts].text = arena_dup(&k->arena, flags);
-	k->texts[k->ntexts].storable = NULL;
-	table_add(&k->of_text, k, k->ntexts);
-	return (uint32_t)k->ntexts++;
-}
-
 static int
 mark_order(const void *key, const void *element)
 {
@@ -53,12 +31,13 @@ static int
 take_mark(struct migrate_marks *k, struct imap *m)
 {
 	struct migrate_mark f = { 0 };
+	struct buf words = { .max = 1 << 16 };
 	struct imap_item it;
 	bool sized = false;
 	size_t at;
 	int got;
 
-	f.flags = text_place(k, STR(""));
+	f.flags = migrate_texts_place(&k->texts, STR(""));
 	while ((got = imap_item(m, &it)) > 0)
 		if (it.kind == IMAP_UID) {
 			f.uid = (uint32_t)it.number;
@@ -69,8 +48,12 @@ take_mark(struct migrate_marks *k, struct imap *m)
 		} else if (it.kind == IMAP_DATE) {
 			date_parse_imap(it.text, &f.date);
 		} else if (it.kind == IMAP_FLAG) {
-			f.flags = text_place(k, it.text);
+			words.n = 0;
+			migrate_base_words(&words, it.text);
+			f.flags = migrate_texts_place(&k->texts,
+			    BUF_STR(words));
 		}
+	buf_free(&words);
 	at = search_exact(&f.uid, k->v, k->n, sizeof *k->v, mark_order);
 	if (got == 0 && sized && at < k->n && k->v[at].size == UINT32_MAX)
 		k->v[at] = f;
@@ -100,7 +83,6 @@ migrate_marks_ask(struct migrate_marks *k, struct imap *m,
 	size_t i;
 	int got = 0;
 
-	k->of_text.text = text_at;
 	k->v = mem_grow(k->v, n + 1, sizeof *k->v);
 	k->uids = mem_grow(k->uids, n + 1, sizeof *k->uids);
 	for (i = 0; i < n; i++)
@@ -123,8 +105,8 @@ migrate_marks_ask(struct migrate_marks *k, struct imap *m,
 }
 
 /* \Recent is nobody's to give, nor is what else servers make of backslashes. */
-static bool
-keeps(const char *permanent, const char *flag)
+bool
+migrate_marks_keeps(const char *permanent, const char *flag)
 {
 	static const char *const plain[] = { "\\Seen", "\\Answered",
 	    "\\Flagged", "\\Draft", "\\Deleted" };
@@ -142,23 +124,25 @@ const char *
 migrate_marks_storable(struct migrate_marks *k, const struct migrate_mark *f,
     const char *permanent)
 {
-	struct str all = str_of(k->texts[f->flags].text), w;
+	struct str all = str_of(k->texts.v[f->flags]), w;
 	struct buf to = { .max = 1 << 16 };
 	char one[256];
 
-	if (k->texts[f->flags].storable != NULL)
-		return k->texts[f->flags].storable;
+	if (k->storable == NULL)
+		k->storable = mem_new(k->texts.n, sizeof *k->storable);
+	if (k->storable[f->flags] != NULL)
+		return k->storable[f->flags];
 	while ((w = str_word(&all)).n > 0) {
 		if (w.n >= sizeof one)
 			continue;
 		str_copy(one, w);
 		one[w.n] = '\0';
-		if (keeps(permanent, one))
+		if (migrate_marks_keeps(permanent, one))
 			buf_printf(&to, "%s%s", to.n > 0 ? " " : "", one);
 	}
-	k->texts[f->flags].storable = arena_dup(&k->arena, BUF_STR(to));
+	k->storable[f->flags] = arena_dup(&k->arena, BUF_STR(to));
 	buf_free(&to);
-	return k->texts[f->flags].storable;
+	return k->storable[f->flags];
 }
 
 void
@@ -166,8 +150,8 @@ migrate_marks_free(struct migrate_marks *k)
 {
 	free(k->v);
 	free(k->uids);
-	free(k->texts);
-	table_free(&k->of_text);
+	free(k->storable);
+	migrate_texts_free(&k->texts);
 	arena_free(&k->arena);
 	*k = (struct migrate_marks){ 0 };
 }

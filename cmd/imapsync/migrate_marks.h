@@ -2,13 +2,14 @@
 #ifndef MIGRATE_MARKS_H
 #define MIGRATE_MARKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "imap.h"
 #include "mem.h"
-#include "table.h"
+#include "migrate_base.h"
 
 enum { MIGRATE_MARKS = 10000 };		/* are asked for at once */
 
@@ -18,14 +19,12 @@ struct migrate_mark {
 	time_t date;			/* or 0 */
 };
 
-/* Each text of flags is kept once, as it came. */
 struct migrate_marks {
 	struct migrate_mark *v;		/* sorted by UID */
 	uint32_t *uids;			/* of v */
 	size_t n;
-	struct { const char *text, *storable; } *texts;
-	size_t ntexts;
-	struct table of_text;
+	struct migrate_texts texts;
+	const char **storable;		/* of each text; NULL: not asked yet */
 	struct arena arena;
 };
 
@@ -38,6 +37,8 @@ int migrate_marks_ask(struct migrate_marks *, struct imap *,
 /* NULL: it is not among them. */
 const struct migrate_mark *migrate_marks_find(const struct migrate_marks *,
     uint32_t uid);
+/* Can a mailbox with these PERMANENTFLAGS have that flag? */
+bool migrate_marks_keeps(const char *permanent, const char *flag);
 /* Its flags that a mailbox with these PERMANENTFLAGS can have. */
 const char *migrate_marks_storable(struct migrate_marks *,
     const struct migrate_mark *, const char *permanent);

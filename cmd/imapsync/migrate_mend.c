@@ -12,6 +12,7 @@
 
 #include "migrate_mend.h"
 #include "migrate_state.h"
+#include "search.h"
 
 static int
 copy_pairs(struct migrate_state *to, struct migrate_box *b,
@@ -37,7 +38,43 @@ copy_pairs(struct migrate_state *to, struct migrate_box *b,
 }
 
 static int
-copy_box(struct migrate_state *to, struct migrate_box *of, struct err *e)
+text_order(const void *x, const void *y)
+{
+	const struct migrate_based *a = x, *b = y;
+	int by = search_order(a->text, b->text);
+
+	return by != 0 ? by : search_order(a->uid, b->uid);
+}
+
+static int
+copy_flags(struct migrate_state *to, struct migrate_box *b,
+    const struct migrate_state *old, const struct migrate_box *of,
+    struct err *e)
+{
+	struct migrate_based *v = mem_new(of->base.n + 1, sizeof *v);
+	struct imap_uids some = { 0 };
+	size_t i, n = of->base.n;
+	int got = 0;
+
+	for (i = 0; i < n; i++)
+		v[i] = of->base.v[i];
+	qsort(v, n, sizeof *v, text_order);
+	for (i = 0; i < n && got == 0; i++) {
+		imap_uids_add(&some, v[i].uid);
+		if (i + 1 < n && v[i + 1].text == v[i].text)
+			continue;
+		got = migrate_state_flags(to, b, some.v, some.n,
+		    old->texts.v[v[i].text], e);
+		some.n = 0;
+	}
+	free(some.v);
+	free(v);
+	return got;
+}
+
+static int
+copy_box(struct migrate_state *to, const struct migrate_state *old,
+    struct migrate_box *of, struct err *e)
 {
 	struct migrate_box *b = migrate_state_begin(to, of->from, of->to,
 	    of->from_validity, of->to_validity, e);
@@ -46,7 +83,8 @@ copy_box(struct migrate_state *to, struct migrate_box *of, struct err *e)
 	if (b == NULL || (of->sent.n > 0 && migrate_state_send(to, b,
 	    of->sent.v, of->sent.n, of->low, e) < 0))
 		return -1;
-	return copy_pairs(to, b, of, e);
+	return copy_pairs(to, b, of, e) < 0 ? -1 :
+	    copy_flags(to, b, old, of, e);
 }
 
 static int
@@ -75,7 +113,7 @@ copy_state(struct migrate_state *to, const struct migrate_state *of,
 
 	for (i = 0; i < of->nboxes; i++)
 		if (of->box[i]->from[0] != '\0' &&
-		    copy_box(to, of->box[i], e) < 0)
+		    copy_box(to, of, of->box[i], e) < 0)
 			return -1;
 	for (i = 0; i < of->nfails; i++)
 		if (copy_fail(to, of, &of->fail[i], e) < 0)

@@ -9,6 +9,8 @@
  *	sure N				of those all that are there have a pair
  *	pair N SET SET			UIDs here and there, in this order
  *	blind N SET			there, and their UIDs are not told
+ *	flag N SET FLAGS		they had these flags in FROM
+ *	seq N MODSEQ			and no other by this HIGHESTMODSEQ
  *	fail ID N UID WHY		refused
  *	ignore ID, again ID		what the user says of it
  *	day D BYTES			so many more on this day
@@ -32,6 +34,7 @@
 #include "search.h"
 
 enum { SETS = 7000, CRC = 8, WHY = 300 };
+enum { FLAGS = 1500, TEXTS = 5000 };	/* bytes of a text; texts: 8 MB */
 #define LOG_MAX (UINT64_C(1) << 30)
 
 /* ---- in memory ---- */
@@ -182,6 +185,13 @@ add_fail(struct migrate_state *s, unsigned box, uint32_t uid)
 	return &s->fail[s->nfails++];
 }
 
+uint32_t
+migrate_state_text(struct migrate_state *s, struct str flags)
+{
+	return flags.n > FLAGS || s->texts.n >= TEXTS ? MIGRATE_UNBASED :
+	    migrate_texts_place(&s->texts, flags);
+}
+
 /* ---- read ---- */
 
 struct line {
@@ -296,6 +306,33 @@ read_blind(struct line *l)
 }
 
 static void
+read_flags(struct line *l)
+{
+	struct migrate_box *b = line_box(l);
+	struct imap_uids from = { 0 };
+	uint32_t text;
+	size_t i;
+
+	if (l->bad || imap_uids_add_set(&from, str_word(&l->rest),
+	    LIMIT_MESSAGES) != 0)
+		l->bad = true;
+	text = migrate_state_text(l->s, str_trim(l->rest));
+	for (i = 0; !l->bad && i < from.n; i++)
+		migrate_base_set(&b->base, from.v[i], text);
+	free(from.v);
+}
+
+static void
+read_seq(struct line *l)
+{
+	struct migrate_box *b = line_box(l);
+	uint64_t seq = line_number(l);
+
+	if (!l->bad)
+		b->seq = seq;
+}
+
+static void
 read_fail(struct line *l)
 {
 	uint64_t id = line_number(l), box = line_number(l), uid = line_number(l);
@@ -358,8 +395,9 @@ static const struct {
 	void (*read)(struct line *);
 } records[] = {
 	{ "box", read_box }, { "send", read_send }, { "sure", read_sure },
-	{ "pair", read_pairs }, { "blind", read_blind }, { "fail", read_fail },
-	{ "ignore", read_ignore }, { "again", read_again },
+	{ "pair", read_pairs }, { "blind", read_blind }, { "flag", read_flags },
+	{ "seq", read_seq }, { "fail", read_fail }, { "ignore", read_ignore },
+	{ "again", read_again },
 	{ "day", read_day },
 };
 
@@ -511,9 +549,11 @@ migrate_state_close(struct migrate_state *s)
 	for (i = 0; i < s->nboxes; i++) {
 		free(s->box[i]->v);
 		free(s->box[i]->sent.v);
+		free(s->box[i]->base.v);
 	}
 	table_free(&s->of_box);
 	table_free(&s->of_fail);
+	migrate_texts_free(&s->texts);
 	free(s->box);
 	free(s->fail);
 	reclog_close(&s->log);
@@ -623,6 +663,38 @@ migrate_state_pair(struct migrate_state *s, struct migrate_box *b,
 	}
 	buf_free(&set[0]);
 	buf_free(&set[1]);
+	return reclog_flush(&s->log, e);
+}
+
+int
+migrate_state_flags(struct migrate_state *s, struct migrate_box *b,
+    const uint32_t *uids, size_t n, const char *flags, struct err *e)
+{
+	uint32_t text = migrate_state_text(s, str_of(flags));
+	struct buf set = { .max = 1 << 15 };
+	size_t at = 0, was;
+
+	if (text == MIGRATE_UNBASED)
+		return 0;
+	while ((was = at) < n) {
+		set.n = 0;
+		imap_set_put(&set, uids, n, &at, SETS);
+		put_record(s, "flag %u %s %s", b->number, set.p, flags);
+		for (; was < at; was++)
+			migrate_base_set(&b->base, uids[was], text);
+	}
+	buf_free(&set);
+	return reclog_flush(&s->log, e);
+}
+
+int
+migrate_state_seq(struct migrate_state *s, struct migrate_box *b, uint64_t seq,
+    struct err *e)
+{
+	if (b->seq == seq)
+		return 0;
+	put_record(s, "seq %u %" PRIu64, b->number, seq);
+	b->seq = seq;
 	return reclog_flush(&s->log, e);
 }
 

@@ -16,6 +16,7 @@
 #include "fail.h"
 #include "imap_set.h"
 #include "mem.h"
+#include "migrate_base.h"
 #include "reclog.h"
 #include "str.h"
 #include "table.h"
@@ -36,6 +37,8 @@ struct migrate_box {
 	bool looked;			/* what was there before is paired */
 	struct imap_uids sent;		/* begun; some of them are in v */
 	uint32_t low;			/* those have no lower UID there */
+	struct migrate_base base;	/* flags in FROM, texts of the state */
+	uint64_t seq;			/* HIGHESTMODSEQ in FROM then; or 0 */
 };
 
 /* A message that the other server did not take. */
@@ -57,6 +60,7 @@ struct migrate_state {
 	size_t nfails;
 	struct table of_fail;		/* by mailbox and UID */
 	uint64_t day, bytes;		/* so many were copied on this day */
+	struct migrate_texts texts;	/* of flags */
 	size_t damaged;			/* records that could not be read */
 };
 
@@ -98,6 +102,18 @@ int migrate_state_pair(struct migrate_state *, struct migrate_box *,
 /* They are there, by the server's word, and it did not tell their UIDs. */
 int migrate_state_blind(struct migrate_state *, struct migrate_box *,
     const uint32_t *uids, size_t n, struct err *);
+
+/*
+ * The place of flags (see migrate_base_words) among the texts; MIGRATE_UNBASED:
+ * they are too long, or too many, and as if they had never been seen.
+ */
+uint32_t migrate_state_text(struct migrate_state *, struct str flags);
+/* These had such flags in FROM, sorted by UID. */
+int migrate_state_flags(struct migrate_state *, struct migrate_box *,
+    const uint32_t *uids, size_t n, const char *flags, struct err *);
+/* What changed in FROM up to that HIGHESTMODSEQ is in the flags. */
+int migrate_state_seq(struct migrate_state *, struct migrate_box *,
+    uint64_t seq, struct err *);
 
 /* It was refused; the one that is noted of it already, or a new one. */
 int migrate_state_fail(struct migrate_state *, struct migrate_box *,
