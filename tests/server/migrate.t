@@ -324,6 +324,71 @@ r.go(a, b)
 case.check(r.rc == 0 and same(a, b), 'and all without it', r.err)
 r.close(a, b)
 
+# ---- flags that change in FROM later
+
+for name, caps in (('CONDSTORE', FULL + ' CONDSTORE'), ('all', FULL)):
+    r, a, b = Run(), Serve(caps), Serve()
+    fill(a)
+    r.go(a, b)
+    box, there = a.box('INBOX'), b.box('INBOX')
+
+
+    def change(i, plus='', minus='', box=box):
+        m = box.messages[i]
+        m.flags = (m.flags | set(plus.split())) - set(minus.split())
+        box.touch(m)
+
+
+    r.go(a, b)
+    case.check(not any('FLAGS' in h and '1:' in h for h in a.heard) ==
+               (name == 'CONDSTORE'), name + ': what has not changed is not '
+               'asked for', a.heard)
+    change(0, r'\Seen')                         # was \Flagged work
+    change(1, r'\Answered late', r'\Seen')
+    change(2, '', 'work')
+    there.messages[0].flags = {'own'}           # the user has changed these
+    there.messages[1].flags |= {r'\Flagged'}
+    there.messages[4].flags = {r'\Draft'}
+    want = [m.flags.copy() for m in there.messages]
+    want[0] |= {r'\Seen'}
+    want[1] = {r'\Answered', 'late', r'\Flagged'}
+    want[2] = {r'\Flagged'}
+    r.go(a, b)
+    case.check((r.rc, r.out, r.err) == (0, '', '') and
+               [m.flags for m in there.messages] == want, name + ': what '
+               'changed in FROM alone', (r.rc, r.err, [m.flags for m in
+                                                       there.messages][:6]))
+    r.go(a, b)
+    case.check(not any('STORE' in h for h in b.heard), name + ': once', b.heard)
+    there.messages[1].flags -= {r'\Answered'}
+    r.go(a, b)
+    case.check(there.messages[1].flags == {'late', r'\Flagged'},
+               name + ': what is taken away in TO stays away')
+    b.on_command = lambda s, verb, args: b'TAG NO [NOPERM] never\r\n' \
+        if verb == 'UID STORE' else None
+    change(5, r'\Answered')
+    a.box('INBOX').add(msg(300))
+    r.go(a, b)
+    case.check(r.rc == 69 and 'flags cannot be changed there: [NOPERM] never' in
+               r.err and len(there.messages) == 31, name + ': refused: told, '
+               'and the rest is copied', (r.rc, r.err))
+    b.on_command = b.command
+    r.go(a, b)
+    case.check(r.rc == 0 and r'\Answered' in there.messages[5].flags,
+               name + ': and tried again', (r.rc, r.err))
+    for f in glob.glob(r.d + '/migrate/*'):
+        os.remove(f)
+    change(6, r'\Answered')
+    r.go(a, b)
+    case.check(r.rc == 0 and not any('STORE' in h for h in b.heard),
+               name + ': nothing is known: nothing is changed', b.heard)
+    change(6, '', r'\Answered')
+    change(7, r'\Answered')
+    r.go(a, b)
+    case.check(r.rc == 0 and r'\Answered' in there.messages[7].flags,
+               name + ': what changes from then on', (r.rc, r.err))
+    r.close(a, b)
+
 # ---- which folder is which
 
 r, a = Run(), Serve(caps=FULL.replace('LIST-EXTENDED', ''))

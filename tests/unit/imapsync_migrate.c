@@ -62,6 +62,10 @@ fill(void)
 	migrate_state_send(&s, b, sent, 5, 10, &e);
 	migrate_state_pair(&s, b, pairs, 3, &e);
 	migrate_state_blind(&s, b, &blind, 1, &e);
+	migrate_state_flags(&s, b, sent, 3, "$F \\Seen", &e);
+	migrate_state_flags(&s, b, sent + 3, 1, "", &e);
+	migrate_state_flags(&s, b, sent, 1, "late", &e);
+	migrate_state_seq(&s, b, 77, &e);
 	migrate_state_begin(&s, " a b ", " c d/e ", 1, 2, &e);
 	b = migrate_state_named(&s, "INBOX");
 	migrate_state_fail(&s, b, 7, "[TOOBIG] no\nmore", &e);
@@ -91,6 +95,12 @@ read_back(void)
 	is_int(migrate_state_find(b, 3)->to, 14, "3 is 14");
 	is_int(migrate_state_find(b, 5)->to, 0, "5 is somewhere");
 	is_int(migrate_state_find(b, 9) == NULL, 1, "9 is not known");
+	is_str(s.texts.v[migrate_base_text(&b->base, 3)], "$F \\Seen", "flags");
+	is_str(s.texts.v[migrate_base_text(&b->base, 1)], "late", "later ones");
+	is_str(s.texts.v[migrate_base_text(&b->base, 5)], "", "none");
+	is_int(migrate_base_text(&b->base, 9) == MIGRATE_UNBASED, 1,
+	    "not known");
+	is_int((long)b->seq, 77, "as of 77");
 	migrate_state_doubts(&s, b, &doubts);
 	is_int(doubts.n == 1 && doubts.v[0] == 9 && b->low == 10, 1,
 	    "9 is in doubt, from 10 on");
