@@ -383,9 +383,11 @@ connect_run(struct run *r, struct account_kept *k, bool temps)
 	if (l->open)
 		return 0;
 	if (!k->ready) {
-		open_paths(r, k);
-		if (temps)
+		if (!k->listed)
+			open_paths(r, k);
+		if (temps && !k->listed)
 			file_temp_keep(1, &k->box);
+		k->listed = true;
 		if (session_ready(&l->session, r->o->account, &l->err) < 0)
 			return -1;
 		k->ready = true;

@@ -35,6 +35,7 @@ struct account_kept {			/* start with { .hook.file = -1 } */
 	struct link *link;	/* the first may be open between the runs */
 	size_t links;
 	struct sandbox box;
+	bool listed;		/* box has all paths */
 	bool ready;		/* the process is confined to this account */
 	bool busy;		/* the last run: another process has the lock */
 };

@@ -128,7 +128,7 @@ folders_resume(struct run *r)
 	if (fd < 0)
 		return 0;
 	if (file_slurp(fd, &b, r->e) < 0)
-		got = -1;
+		got = fail_in(r->e, "%s", path);
 	close(fd);
 	rest = BUF_STR(b);
 	from = str_cut(&rest, '\n');

@@ -25,6 +25,7 @@ near_file_follow(int root, const char *path, struct stat *to)
 {
 	struct stat st;
 	size_t i;
+	bool same;
 
 	if (fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
@@ -35,8 +36,11 @@ near_file_follow(int root, const char *path, struct stat *to)
 	errno = S_ISDIR(to->st_mode) ? EEXIST : ENOTDIR;
 	for (i = 0; i < nfollowed; i++)
 		if (followed[i].dev == to->st_dev &&
-		    followed[i].ino == to->st_ino)
-			return -1;
+		    followed[i].ino == to->st_ino) {
+			same = followed[i].link_dev == st.st_dev &&
+			    followed[i].link_ino == st.st_ino;
+			return same ? 0 : -1;
+		}
 	if (!S_ISDIR(to->st_mode))
 		return -1;
 	followed = mem_grow(followed, nfollowed + 1, sizeof *followed);

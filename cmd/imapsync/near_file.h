@@ -13,8 +13,9 @@
 int near_file_enter(int at, const char *name, bool make);
 /*
  * From here on near_file_enter follows that symbolic link, path below root, to
- * the folder where it leads now, and nowhere else.  0; 1: it is none; -1 and
- * errno, EEXIST if another one that is followed leads there.  *to is the folder.
+ * the folder where it leads now, and nowhere else.  0, also if it does so
+ * already; 1: it is none; -1 and errno, EEXIST if another one that is followed
+ * leads there.  *to is the folder.
  */
 int near_file_follow(int root, const char *path, struct stat *to);
 /* Closes *fd if it is open, and sets it to -1. */

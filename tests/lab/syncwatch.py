@@ -29,7 +29,7 @@ class Watch:
         self.d = tempfile.mkdtemp(prefix='imapsync-watch-')
         self.near = self.d + '/N'
         self.args, self.login, self.more = args, login, env or {}
-        self.p = None
+        self.p, self.strace = None, None
         atexit.register(self.end)
         self.start()
         if wait:
@@ -46,8 +46,10 @@ class Watch:
                     **self.more)
 
     def start(self):
+        traced = [self.strace, '-D', '-o', self.d + '/calls', '-e', 'trace=openat',
+                  '-s', '999'] if self.strace else []
         self.p = subprocess.Popen(
-            self.line('--watch', '-v', *self.args), stdin=subprocess.DEVNULL,
+            traced + self.line('--watch', '-v', *self.args), stdin=subprocess.DEVNULL,
             stdout=open(self.d + '/out', 'ab'),
             stderr=open(self.d + '/err', 'ab'), env=self.env())
 

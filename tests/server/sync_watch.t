@@ -197,6 +197,38 @@ check(until(lambda: heard(s, at, 'UID MOVE'), 30) and
 w.stop()
 s.close()
 
+# ---- what fails at first is tried again, as if it had never been
+s = server(CONDSTORE + ' IDLE', 'a')
+w = Watch(s, '--poll', '3600')
+w.stop()
+os.rename(w.near + '/a', w.d + '/elsewhere')
+os.symlink(w.d + '/elsewhere', w.near + '/a')
+os.mkdir(w.d + '/S/rename')
+open(w.d + '/locked', 'w').close()
+w.args += ('--follow', 'a')
+w.login = ['--password-command', 'test ! -e %s/locked && echo secret' % w.d]
+w.strace = shutil.which('strace')
+at = len(w.err())
+w.start()
+check(until(lambda: '/S/rename: ' in w.err()[at:], 30),
+      'its state cannot be read', w.err()[at:])
+os.rmdir(w.d + '/S/rename')
+check(until(lambda: 'password' in w.err()[at:], 30),
+      'then it has no password', w.err()[at:])
+os.unlink(w.d + '/locked')
+until(w.idle, 30)
+w.put('a', 1200)
+check(until(lambda: len(s.box('a').messages) == 2, 30) and
+      'File exists' not in w.err(), 'a link is followed as before',
+      w.err()[at:])
+w.stop()
+if w.strace:
+    with open(w.d + '/calls') as f:
+        rules = re.findall(r'openat\([^"]*"(/[^"]*)", [^)]*O_PATH', f.read())
+    check(rules and len(set(rules)) == len(rules),
+          'and each path is allowed once', rules)
+s.close()
+
 # ---- nothing but polling
 s = server(imapmem.ALL, 'a')
 w = Watch(s, '--poll', '1', wait=False)
