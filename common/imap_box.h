@@ -80,7 +80,8 @@ unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
 /* (UID FLAGS INTERNALDATE BODY.PEEK[]), or with HEADER alone. */
 enum imap_bodies {
 	IMAP_HEADERS = 1 << 0, IMAP_NO_FLAGS = 1 << 1,
-	IMAP_SIZES = 1 << 2		/* RFC822.SIZE, before the body */
+	IMAP_SIZES = 1 << 2,		/* RFC822.SIZE, before the body */
+	IMAP_OR_WHOLE = 1 << 3		/* see imap_fetch.h */
 };
 unsigned imap_ask_bodies(struct imap *, const char *set, unsigned bodies);
 /*

@@ -78,10 +78,13 @@ job_ask(struct imap_fetch *f, struct imap_fetch_job *job, const uint32_t *uids,
 {
 	struct imap_fetch_command c = { .job = job };
 	struct buf set = { .max = 65536 };
+	unsigned bodies = f->bodies | job->bodies;
 	size_t at = 0;
 
 	imap_set_put(&set, uids, n, &at, SET + 1000);
-	c.tag = imap_ask_bodies(f->m, set.p, f->bodies | job->bodies);
+	if (f->alone != NULL && f->tried == IMAP_CAME_EMPTY)
+		bodies &= ~(unsigned)IMAP_HEADERS;
+	c.tag = imap_ask_bodies(f->m, set.p, bodies);
 	buf_free(&set);
 	push(f, c);
 }
@@ -152,6 +155,26 @@ size_is(const struct imap_fetch *f, bool sized)
 	    f->tried == IMAP_CAME_EMPTY && f->sized == sized;
 }
 
+/* Of one whose header was empty all is asked for. */
+static bool
+asks_header(const struct imap_fetch *f)
+{
+	unsigned bodies = f->bodies | f->got.job->bodies;
+
+	return (bodies & IMAP_HEADERS) != 0 && (f->alone == NULL ||
+	    f->tried != IMAP_CAME_EMPTY);
+}
+
+/* May it be empty without being asked for again? */
+static bool
+may_be_empty(const struct imap_fetch *f)
+{
+	unsigned bodies = f->bodies | f->got.job->bodies;
+
+	return (bodies & (IMAP_HEADERS | IMAP_OR_WHOLE)) == IMAP_HEADERS ||
+	    size_is(f, false);
+}
+
 /* Some servers say so of what they cannot read themselves. */
 static int
 fetch_empty(struct imap_fetch *f, unsigned char *came)
@@ -180,10 +203,9 @@ fetch_body(struct imap_fetch *f)
 		return 0;
 	if (f->item.nil)
 		return IMAP_FETCH_NIL;
-	if (f->item.size == 0 &&
-	    ((f->bodies | f->got.job->bodies) & IMAP_HEADERS) == 0 &&
-	    !size_is(f, false))
+	if (f->item.size == 0 && !may_be_empty(f))
 		return fetch_empty(f, came);
+	f->got.header = asks_header(f);
 	f->came = came;
 	f->got.size = f->item.size;
 	f->stage = IMAP_FETCH_OFFERED;

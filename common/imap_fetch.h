@@ -15,7 +15,8 @@
  *
  * and then, for each job with again set, imap_fetch_again and the same loop.
  * A body is asked for once more, alone, if its UID came behind it.  An empty
- * one is, too, and is believed only if the server says that its size is 0.
+ * one is, too, and is believed only if the server says that its size is 0.  A
+ * header may be empty; with IMAP_OR_WHOLE all of such a message is asked for.
  * With each set so are those of a command that is refused: one message that the
  * server cannot read does not keep back the others.
  */
@@ -73,6 +74,7 @@ struct imap_fetch {
 		void *of;		/* of LOST: from imap_fetch_select */
 		bool renumbered;	/* of LOST: by another UIDVALIDITY */
 		bool named;	/* of END: the server said its UID */
+		bool header;	/* of BODY: its header is all that comes */
 	} got;
 	/* private */
 	struct imap_item item;

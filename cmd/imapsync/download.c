@@ -158,7 +158,7 @@ take_body(struct lane *w)
 	const struct imap_fetched *m = &w->f.got;
 	struct box *b = ((struct job *)m->job->of)->b;
 	uint64_t announced = m->announced > 0 ? m->announced : LIMIT_LITERAL;
-	bool stub = (m->job->bodies & IMAP_HEADERS) != 0;
+	bool stub = m->header;
 
 	if (b->outcome == BOX_LOST)
 		return 0;
@@ -502,7 +502,7 @@ jobs_of(struct jobs *all, struct box *b, enum bodies_level level)
 	if (l->n == 0)
 		return;
 	if (level == BODIES_HEADERS)
-		j.part.bodies = IMAP_HEADERS | IMAP_SIZES;
+		j.part.bodies = IMAP_HEADERS | IMAP_SIZES | IMAP_OR_WHOLE;
 	l->came = mem_new(l->n, 1);
 	for (; at < l->n; at += j.part.n) {
 		j.part.uids = uids + at;

@@ -329,6 +329,9 @@ class Session:
             h = fields(m.data, f[1].split())
             out += b" BODY[HEADER.FIELDS (%s)] {%d}\r\n%s" % (
                 f[1].encode(), len(h), h)
+        if re.search(r"BODY(\.PEEK)?\[HEADER\]", items):
+            h = re.match(rb"(?:\r\n|.*?(?:\r\n\r\n|$))", m.data, re.S)[0]
+            out += b" BODY[HEADER] {%d}\r\n%s" % (len(h), h)
         if re.search(r"BODY(\.PEEK)?\[\]", items):
             out += b" BODY[] {%d}\r\n%s" % (len(m.data), m.data)
         return out + b")\r\n"

@@ -78,6 +78,20 @@ heard(struct world *w)
 	return w->log.p;
 }
 
+/* Is that the last thing that was sent? */
+static bool
+has_said(struct world *w, const char *last)
+{
+	char text[4096];
+	size_t len = strlen(last);
+	ssize_t n;
+
+	conn_flush(w->m.c);
+	n = recv(w->fd, text, sizeof text, 0);
+	return n >= (ssize_t)len &&
+	    memcmp(text + n - len, last, len) == 0;
+}
+
 static void
 over(struct world *w)
 {
@@ -221,6 +235,29 @@ headers(void)
 	over(w);
 }
 
+/* A message with an empty header, of which something else comes. */
+static void
+or_whole(void)
+{
+	struct world *w = says("* 1 FETCH (UID 1 BODY[HEADER] \"\")\r\n"
+	    "* 2 FETCH (UID 2 BODY[HEADER] {2}\r\nh2)\r\nA1 OK x\r\n"
+	    "* 1 FETCH (UID 1 RFC822.SIZE 2)\r\nA2 OK x\r\n"
+	    BODY("1", "c1") "A3 OK x\r\n");
+	struct imap_fetch_job a = job(1, 2);
+
+	a.bodies = IMAP_HEADERS | IMAP_OR_WHOLE;
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "body 2=h2, end 2, room", "an empty header is none");
+	ok(w->f.got.header, "the other is a header");
+	imap_fetch_again(&w->f, &a);
+	is_str(heard(w), "body 1=c1, end 1, room",
+	    "instead of it the message comes");
+	ok(!w->f.got.header, "which is no header");
+	ok(has_said(w, "A3 UID FETCH 1 (UID FLAGS INTERNALDATE BODY.PEEK[])\r\n"),
+	    "by a command for all of it");
+	over(w);
+}
+
 static void
 odd(void)
 {
@@ -318,6 +355,7 @@ main(void)
 	empty("* 1 FETCH (UID 1 RFC822.SIZE 2)\r\n", BODY("1", "c1"),
 	    "body 1=c1, end 1, room", "and may come the second time");
 	headers();
+	or_whole();
 	odd();
 	each();
 	row();
