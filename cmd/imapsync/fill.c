@@ -207,6 +207,7 @@ find_again(struct filling *x)
 	struct box *b = x->b;
 
 	b->near.scanned = false;
+	b->near.changed = true;	/* of what else came nobody has a plan */
 	if (near_scan(b) != 0)
 		return -1;
 	if ((x->m = near_dir_find(b->near.dir,
@@ -350,6 +351,10 @@ fill_body(struct filling *x, struct imap_fetch *f)
 
 	if (got != 0)
 		return got;
+	if (x->trim != NULL && !f->got.header)
+		return fill_told(x, EX_DATAERR, "the server sends no header of it: its body stays");
+	if (x->trim != NULL && f->got.size > STUB_HEADER)
+		return fill_told(x, EX_PROTOCOL, "its header is too long: its body stays");
 	x->keep = false;
 	snprintf(x->tmp, sizeof x->tmp, "postbag.%016llx.body.%u",
 	    (unsigned long long)name_key(b), x->rec.uid);
@@ -511,7 +516,7 @@ fill_trim(struct box *b, const struct fill_file *v, size_t n)
 
 	for (i = 0; i < n; i++)
 		uids[i] = v[i].uid;
-	got = fill_uids(&x, uids, n, IMAP_HEADERS | IMAP_SIZES);
+	got = fill_uids(&x, uids, n, IMAP_HEADERS | IMAP_SIZES | IMAP_OR_WHOLE);
 	free(uids);
 	return got;
 }
