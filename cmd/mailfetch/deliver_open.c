@@ -23,7 +23,7 @@ refuse_twice(struct deliver *d, size_t n)
 
 	for (i = 0; i < n; i++)
 		if (str_eq(name, place_known_as(d->h.arena, to->v[i])) ||
-		    place_same_file(&d->place[n], &d->place[i]))
+		    place_same_file(&d->place[n], &d->place[i], d->h.arena))
 			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place",
 			    to->v[i], to->v[n]);
 	return 0;
@@ -83,13 +83,15 @@ number_places(struct deliver *d)
 	return 0;
 }
 
+/* One that is made now cannot be seen to be another one before. */
 static int
 open_places(struct deliver *d)
 {
 	size_t i;
 
 	for (i = 0; i < d->places; i++) {
-		if (place_open(&d->place[i], &d->h) < 0)
+		if (place_open(&d->place[i], &d->h) < 0 ||
+		    refuse_twice(d, i) < 0)
 			return -1;
 		d->single |= place_single(&d->place[i]);
 	}
@@ -114,7 +116,8 @@ refuse_one_folder(struct deliver *d, size_t n)
 	size_t i;
 
 	for (i = 0; i < d->places; i++)
-		if (i != n && place_same_file(&d->place[n], &d->place[i]))
+		if (i != n && place_same_file(&d->place[n], &d->place[i],
+		    d->h.arena))
 			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place for this folder",
 			    d->h.o->to.deliver.v[i], d->h.o->to.deliver.v[n]);
 	return 0;

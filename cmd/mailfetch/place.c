@@ -77,14 +77,43 @@ is_path(const struct place *p)
 	return p->kind->parse == NULL && !p->kind->bare;
 }
 
-bool
-place_same_file(const struct place *p, const struct place *q)
+static bool
+same_node(const char *p, const char *q)
 {
 	struct stat a, b;
 
-	return is_path(p) && is_path(q) && stat(p->name, &a) == 0 &&
-	    stat(q->name, &b) == 0 && a.st_dev == b.st_dev &&
+	return stat(p, &a) == 0 && stat(q, &b) == 0 && a.st_dev == b.st_dev &&
 	    a.st_ino == b.st_ino;
+}
+
+/* The folder that a path is in, and its name there. */
+static const char *
+path_folder(struct arena *a, const char *path, struct str *name)
+{
+	struct str s = str_of(path);
+	size_t at;
+
+	while (s.n > 1 && s.p[s.n - 1] == '/')
+		s.n--;
+	for (at = s.n; at > 0 && s.p[at - 1] != '/'; at--)
+		;
+	*name = str_from(s, at);
+	return at == 0 ? "." : arena_dup(a, str_to(s, at));
+}
+
+bool
+place_same_file(const struct place *p, const struct place *q, struct arena *a)
+{
+	struct str x, y;
+	const char *in, *also;
+
+	if (!is_path(p) || !is_path(q))
+		return false;
+	if (same_node(p->name, q->name))
+		return true;
+	in = path_folder(a, p->name, &x);
+	also = path_folder(a, q->name, &y);
+	return str_eq(x, y) && same_node(in, also);
 }
 
 const char *

@@ -351,7 +351,10 @@ os.makedirs(r.d + '/M')
 os.symlink('M', r.d + '/L')
 for a, b in (('maildir:%d/M', 'maildir:%d/M/'), ('mbox:%d/b', 'mbox:%d/b'),
              ('maildir:%d/M', 'maildir:%d/L'),
-             ('maildir:%d/N', 'maildir:%d/N/')):
+             ('maildir:%d/N', 'maildir:%d/N/'),
+             ('maildir:%d/O', 'maildir:%d/./O'),
+             ('maildir:%d/P/Q', 'maildir:%d/P/../P/Q'),
+             ('mbox:%d/c', 'mbox:%d/M/../c')):
     r.go('pop3', s, '-d', a.replace('%d', r.d), '-d', b.replace('%d', r.d),
          *([] if a.startswith('mbox') else ['--create']), maildir=False)
     case.check(r.rc == 64 and 'are one place' in r.err, '64: %s, %s' % (a, b),
