@@ -7,6 +7,7 @@
 #include "stop.h"
 
 enum { POLL = 300 };		/* seconds: what POP3 waits, and an outage at most */
+enum { STEADY = 60 };		/* seconds that a connection lasts at least */
 enum { SLICE = 5, SLEPT = 2000 };		/* seconds, and ms */
 
 /* A password may be changed for another, but a server is wrong, too. */
@@ -38,15 +39,16 @@ ends(struct outage *o, const struct outage_pass *p)
 
 /*
  * Is the outage over?  A connection that was lost after a pass is had again at
- * once.  Any other error behind one, each time, may not be tried each second.
+ * once, unless the server hangs up as soon as it is to tell of mail.  Any other
+ * error behind a pass, each time, may not be tried each second.
  */
 static bool
 outage_over(const struct outage_pass *p)
 {
 	if (p->status == 0)
 		return true;
-	return p->reached && (p->code == 0 || p->code == EX_TEMPFAIL ||
-	    p->ended - p->began >= POLL * 1000);
+	return p->reached && (p->code == 0 || p->ended - p->began >=
+	    (p->code == EX_TEMPFAIL ? STEADY : POLL) * 1000);
 }
 
 enum outage_next
@@ -60,6 +62,8 @@ outage_after(struct outage *o, const struct outage_pass *p)
 		return OUTAGE_END;
 	if (outage_over(p) || o->next == 0) {
 		o->next = 1;
+		o->said = 0;
+	} else if (p->reached && p->code == EX_TEMPFAIL) {
 		o->said = 0;
 	}
 	o->pause = o->next;

@@ -130,6 +130,13 @@ pauses(void)
 	o.poll = 0;
 	ok(pass(30, EX_TEMPFAIL, true) == OUTAGE_WAIT && o.pause == 1,
 	    "a connection that was lost is had again at once");
+	pass(40, EX_TEMPFAIL, true);
+	pass(50, EX_TEMPFAIL, true);
+	ok(o.pause == 4, "not so of a server that hangs up at once, each time");
+	outage_after(&o, &(struct outage_pass){ .status = EX_TEMPFAIL,
+	    .code = EX_TEMPFAIL, .reached = true, .began = 60000,
+	    .ended = 120000 });
+	ok(o.pause == 1, "a connection that lasted a minute was well");
 	pass(40, EX_PROTOCOL, true);
 	pass(50, EX_PROTOCOL, true);
 	ok(o.pause > 2, "what fails behind each pass is not tried each second");
