@@ -26,6 +26,8 @@ since_day(const char *text, time_t *to, struct err *e)
 	tm.tm_hour = 12;
 	tm.tm_isdst = -1;
 	*to = mktime(&tm);
+	if (tm.tm_mday != (int)d)
+		return fail(e, EX_USAGE, "--since: there is no %s", text);
 	return 0;
 }
 

@@ -87,4 +87,7 @@ r.go('pop3', s, '--since', '4d')
 check(subjects(r.files()) == [1], '4d', (r.err, subjects(r.files())))
 r.go('pop3', s, '--since', 'soon')
 check(r.rc == 64, 'no date: 64', (r.rc, r.err))
+for day, rc in (('2025-02-29', 64), ('2024-02-29', 0), ('2026-06-31', 64)):
+    r.go('pop3', s, '--since', day)
+    check(r.rc == rc, '%s: %d' % (day, rc), (r.rc, r.err))
 case.end()
