@@ -642,6 +642,20 @@ try_section(const char *name, struct str text, struct err *e)
 static const struct foreign_tool import = { .kind = "fetch",
 	.import = import_run, .load = try_section };
 
+/* Two runs of one section would be in each other's way. */
+static int
+refuse_again(const struct opt_list *names, struct err *e)
+{
+	size_t i, k;
+
+	for (i = 0; i < names->n; i++)
+		for (k = 0; k < i; k++)
+			if (strcmp(names->v[i], names->v[k]) == 0)
+				return fail(e, EX_USAGE, "%s is named twice",
+				    names->v[i]);
+	return 0;
+}
+
 /* A descriptor can be read once: not by several processes. */
 static int
 read_shared(struct err *e)
@@ -668,6 +682,8 @@ run_command(int argc, char **argv, struct err *e)
 		return foreign_convert(&import, o.import, stdout, e);
 	if (o.all && o.operands.n == 0 && account_sections(&o.account,
 	    "fetch", &o.operands, e) < 0)
+		return -1;
+	if (refuse_again(&o.operands, e) < 0)
 		return -1;
 	if (o.operands.n > 1)
 		return read_shared(e) < 0 ? -1 : run_several(o.operands);

@@ -106,5 +106,8 @@ for two in itertools.combinations(sorted(WANT), 2):
 r.bare(['--config', conf, *got, '--jobs', '50', '-j'], timeout=120)
 case.check(r.rc == 0 and r.err == '' and r.out.count('"fetched":0') ==
            len(got), 'again: nothing is new, nothing is said', r.err)
+r.bare(['--config', conf, *list(got)[:2], list(got)[0]])
+case.check(r.rc == 64 and 'twice' in r.err, 'a section twice: 64',
+           (r.rc, r.err))
 s.close()
 case.end()
