@@ -155,6 +155,13 @@ recipient_has(const struct place *p, struct handed *h, const char *addr)
 	    state_find(h->state, old_key(h, addr), STATE_SEEN) != NULL;
 }
 
+/* Could the server be told this address (RFC 6531)? */
+static bool
+sayable(const struct place *p, const char *addr)
+{
+	return (p->smtp.caps & SMTP_UTF8) != 0 || str_ascii(str_of(addr));
+}
+
 /*
  * Who has it already is not asked again.  A field counts for one's own domain
  * alone, or any sender could have us send mail to anybody.
@@ -168,6 +175,8 @@ recipients(const struct place *p, struct handed *h, struct smtp_rcpt *rcpt,
 	    about_rcpt(h, to->rcpt_field, to->rcpt_domain, a);
 	size_t i, n = 0;
 
+	if (one != NULL && !sayable(p, one))
+		one = NULL;
 	for (i = 0; i < (one != NULL ? 1 : to->rcpt.n); i++) {
 		const char *addr = one != NULL ? one : to->rcpt.v[i];
 
@@ -309,6 +318,26 @@ after_loss(struct place *p, struct handed *h, bool again)
 	return GIVE_LEFT;
 }
 
+static bool
+needs_utf8(const struct smtp_mail *m)
+{
+	bool yes = !str_ascii(str_of(m->from));
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		yes |= !str_ascii(str_of(m->rcpt[i].addr));
+	return yes;
+}
+
+static int
+unsayable(struct place *p, struct handed *h)
+{
+	tally_add(h->tally, &h->now, EX_DATAERR, NULL, "%s %s: an address is not ASCII, and the server has no SMTPUTF8",
+	    p->kind->name, p->name);
+	h->count->status = fail_worse(h->count->status, EX_DATAERR);
+	return GIVE_LEFT;
+}
+
 static int
 send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a,
     bool first)
@@ -322,6 +351,9 @@ send_lmtp(struct place *p, struct handed *h, struct msg *m, struct arena *a,
 	mail.n = recipients(p, h, rcpt, a);
 	if (mail.n == 0)
 		return GIVE_TAKEN;
+	mail.utf8 = needs_utf8(&mail);
+	if (mail.utf8 && (p->smtp.caps & SMTP_UTF8) == 0)
+		return unsayable(p, h);
 	if (hand_doubt(p, h) < 0)
 		return -1;
 	gone = smtp_send(&p->smtp, &mail) < 0 || conn_failed(p->conn);

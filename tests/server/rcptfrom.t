@@ -38,7 +38,7 @@ def told(head, *args):
         talk(serve, Sock(), n)
 
     lmtp.talk = listen
-    s = Serve(Pop([('u1', head.encode('latin1') + b'Subject: m1\r\n\r\nx\r\n')]))
+    s = Serve(Pop([('u1', head.encode() + b'Subject: m1\r\n\r\nx\r\n')]))
     r.go('pop3', s, '-d', 'lmtp:127.0.0.1:%d' % lmtp.port, '--deliver-tls',
          'off', '--rcpt', 'postmaster@here.test', *args, maildir=False)
     s.close()
@@ -68,9 +68,26 @@ for head, want in (
         ('Delivered-To: <>\r\n', ELSE), ('Delivered-To: jo\r\n', ELSE),
         ('Delivered-To:\r\n', ELSE),
         ('Delivered-To: jo@here.test\x01\r\n', ELSE),
+        ('Delivered-To: j\u00f6@here.test\r\n', ELSE),
         ('To: jo@here.test\r\n', ELSE)):
     r = told(head, *FROM)
     case.check(r.rc == 0 and r.heard == [want], repr(head), (r.heard, r.err))
+r = told('X: y\r\n', '--rcpt', 'j\u00f6@here.test')
+case.check(r.rc == 65 and not r.heard and 'SMTPUTF8' in r.err,
+           'an address that the server cannot be told: 65', (r.rc, r.err))
+for to in (('--rcpt', 'j\u00f6@here.test'), FROM):
+    lmtp = Lmtp(('8BITMIME', 'PIPELINING', 'SMTPUTF8'))
+    s, d, r = Serve(lmtp), Serve(Pop([('u1', 'Delivered-To: j\u00f6@here.test\r\n'
+                                       .encode() + b'\r\nx\r\n')])), Run()
+    r.go('pop3', d, '-d', 'lmtp:127.0.0.1:%d' % s.port, '--deliver-tls',
+         'off', '--rcpt', 'postmaster@here.test', *to, maildir=False)
+    case.check(r.rc == 0 and 'RCPT TO:<j\u00f6@here.test>\r\n'.encode() in
+               lmtp.whom and 'SMTPUTF8' in lmtp.mails[0],
+               '%s: with SMTPUTF8 it is told' % to[0],
+               (r.rc, r.err, lmtp.whom, lmtp.mails))
+    s.close()
+    d.close()
+    r.done()
 r = told('X: y\r\n', '--rcpt-from', 'Delivered-To')
 case.check(r.rc == 64 and not r.heard and '--rcpt-domain' in r.err,
            'without a domain: 64', r.err)
