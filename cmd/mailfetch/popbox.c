@@ -126,9 +126,10 @@ int
 popbox_stays(struct pop *s, const struct message *m, const char *why, int code)
 {
 	struct run *r = s->r;
+	bool theirs = why == s->p.text;
 
-	tally_add(&r->tally, m, code, why == s->p.text ? "refused" : why,
-	    "%s", why);
+	tally_add(&r->tally, m, code, theirs ? "refused" : why, "%s%s",
+	    theirs ? "refused: " : "", why);
 	r->count.status = fail_worse(r->count.status, code);
 	r->count.kept++;
 	return 0;
