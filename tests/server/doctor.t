@@ -35,6 +35,13 @@ _25._tcp.mail	TLSA 3 1 1 $spki
 _dmarc	TXT	"v=DMARC1; p=reject; rua=mailto:dmarc@johndoe.com"
 s1._domainkey	TXT	"v=DKIM1; p=" $key
 _smtp._tls	TXT	"v=TLSRPTv1; rua=mailto:tls@johndoe.com"
+imap	A	127.0.0.1
+smtp	A	127.0.0.4
+www	MX	0 .
+www	A	127.0.0.1
+_imaps._tcp.www	SRV	0 1 993 imap
+_submissions._tcp.www	SRV	0 1 465 smtp
+_jmap._tcp.www	SRV	0 1 443 imap
 mta-sts	A	127.0.0.1
 _mta-sts	TXT	"v=STSv1; id=1"
 ZONE
@@ -60,11 +67,22 @@ dns_up
 export POSTBAG_DNS=$DNS_UNBOUND
 lab_odd GOOD=@127.0.0.1:25\ starttls:smtp:good \
 	'BAD=@127.0.0.2:25 starttls:smtp:expired/greet=220 <script>x<b>\r\n'
-
+lab_odd IMAPS=@127.0.0.1:993\ tls:imap:good
 
 mkdir -p "$T/www/.well-known"
 printf 'version: STSv1\nmode: enforce\nmx: mail.johndoe.com\nmax_age: 604800\n' \
 	> "$T/www/.well-known/mta-sts.txt"
+mkdir -p "$T/www/.well-known/autoconfig/mail"
+{
+	echo '<clientConfig version="1.1"><emailProvider id="x">'
+	for one in imap:imap:993 imap:imap:1143 smtp:smtp:465 pop3:pop:995; do
+		IFS=: read -r type host port <<< "$one"
+		printf '<server type="%s"><hostname>%s.johndoe.com</hostname><port>%s</port><socketType>SSL</socketType></server>\n' \
+			"$type" "$host" "$port" | sed "s/server/$([ "$type" = smtp ] &&
+			echo outgoing || echo incoming)Server/g"
+	done
+	echo '</emailProvider></clientConfig>'
+} > "$T/www/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=postmaster%40www.johndoe.com"
 cd "$T/www" || exit 1
 lab_spawn https openssl s_server -4 -accept 127.0.0.1:443 -WWW -quiet \
 	-cert "$LAB_CADIR/good.pem" -key "$LAB_CADIR/good.pem" \
@@ -101,6 +119,27 @@ like "$OUT" 'Renew it, and reload the server' 'and what to do'
 like "$OUT" 'zone: 2.0.0.127.in-addr.arpa. IN PTR mx.bad.example' 'a line for the zone'
 is "$(grep -c 'gone.bad.example.*(' "$T/out")" 1 'one thing is told once'
 like "$OUT" 'SPF +2 records' 'both records count'
+doctor 69 'servers for mail programs, by SRV and autoconfig' www.johndoe.com
+like "$OUT" 'imaps +SRV and autoconfig  imap.johndoe.com  127.0.0.1  993 +ok +TLSv1.3' \
+	'one that answers, with its certificate'
+is "$(grep -c ^ERROR "$T/out")" 3 'those that do not'
+like "$OUT" 'ERROR +imaps, promised by autoconfig: Connection refused \(refused\)
+ +at imap.johndoe.com:1143 \(127.0.0.1\)' 'by whom they are promised'
+like "$OUT" 'submissions +SRV and autoconfig  smtp.johndoe.com  127.0.0.4  465 +refused' \
+	'each in a table'
+unlike "$OUT" 'at pop.johndoe.com:' 'what has no address is told once'
+like "$OUT" 'The domain takes no mail' 'beside the route'
+doctor 69 '-H: servers for mail programs' -H www.johndoe.com
+like "$OUT" '<td data-label="Service">imaps</td><td data-label="By">SRV and autoconfig' \
+	'are on the page'
+doctor 69 '-j: servers for mail programs' -j www.johndoe.com
+is "$(jq -c '[.clients[] | [.proto, .port, .answer]]' "$T/out")" \
+	'[["imaps",993,"ok"],["imaps",1143,"refused"],["pop3s",995,"dns"],["submissions",465,"refused"]]' \
+	'are in the object'
+jq -c '(.clients[] | select(.port == 993)).answer = "refused"' "$T/out" > "$T/clients"
+doctor 65 '--diff: servers for mail programs' --diff "$T/clients" www.johndoe.com
+is "$OUT" '- www.johndoe.com imap.johndoe.com:993 (127.0.0.1) answers refused
++ www.johndoe.com imap.johndoe.com:993 (127.0.0.1) answers ok' 'are compared, too'
 doctor 0 'a parked domain' parked.example
 like "$OUT" 'takes no mail \(null MX\)' 'its route'
 unlike "$OUT" '(ERROR|WARNING)' 'nothing is wrong with it'
