@@ -36,6 +36,9 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 HARDEN =
 else
 HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection $(BRANCHES)
+# Tables for exceptions are an eighth of a program, and C has none: debuggers
+# take theirs from the debugging information, and no thread is cancelled.
+UNWIND = -fno-asynchronous-unwind-tables
 endif
 # Where jumps may go, as far as the processor can check it.
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -56,7 +59,7 @@ OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS ?= -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common -iquote $(B) $(OPTIMISE) $(WARN) $(HARDEN) -fPIE -fno-strict-aliasing '-ffile-prefix-map=$(CURDIR)=.' -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common -iquote $(B) $(OPTIMISE) $(WARN) $(HARDEN) $(UNWIND) -fPIE -fno-strict-aliasing '-ffile-prefix-map=$(CURDIR)=.' -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -pthread
 

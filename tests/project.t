@@ -30,6 +30,13 @@ for tool in "$BUILD"/*; do
 	status 74 "$name: a full disk under stdout" \
 	    bash -c '"$0" --help > /dev/full' "$tool"
 done
+# All of it fits where there is little room.
+size=0
+for tool in mailsend mailfetch mxlookup portprobe imapsync; do
+	strip -o "$T/stripped" "$BUILD/$tool"
+	size=$((size + $(stat -c %s "$T/stripped")))
+done
+ok "the five tools, stripped, are under 3 MB ($size bytes)" test $size -lt 3000000
 # A package's tools, and scanners, see what the programs are made of.
 if command -v dpkg-shlibdeps > /dev/null; then
 	mkdir -p "$T/deb/debian"
