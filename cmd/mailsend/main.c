@@ -563,7 +563,7 @@ main(int argc, char **argv)
 	program_private();
 	base = base != NULL ? base + 1 : argv[0];
 	o.sendmail.called = strcmp(base, "sendmail") == 0 ||
-	    strcmp(base, "mailq") == 0;
+	    strcmp(base, "mailq") == 0 || strcmp(base, "newaliases") == 0;
 	status = send_mail(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);

@@ -101,7 +101,10 @@ sendmail_parse(struct options *o, struct opt_set *set, int argc, char **argv,
 	const char *base = strrchr(argv[0], '/');
 	int c, got;
 
-	o->queue.list = strcmp(base != NULL ? base + 1 : argv[0], "mailq") == 0;
+	base = base != NULL ? base + 1 : argv[0];
+	o->queue.list = strcmp(base, "mailq") == 0;
+	if (strcmp(base, "newaliases") == 0)
+		return mode(o, "i", e);
 	opterr = 0;
 	while ((c = getopt(argc, argv,
 	    ":A:B:b:d::F:f:Gh:IiL:mN:nO:o:p:q::R:r:tUV:v")) != -1)

@@ -61,7 +61,7 @@ for suite in bookworm trixie; do
 	in_root mailsend --version > /dev/null 2>&1
 	is $? 127 "$suite: it is gone"
 	all_files > "$T/after"
-	is "$(diff "$T/before" "$T/after" | sed -n 's/^> //p' | grep -v '^\./\(etc/postbag\|var/spool/postbag\|etc/cron.d/postbag-mta\|etc/passwd-\|etc/group-\|etc/shadow-\|etc/gshadow-\|etc/subuid-\|etc/subgid-\|var/lib/systemd\|etc/systemd\)')" \
+	is "$(diff "$T/before" "$T/after" | sed -n 's/^> //p' | grep -v '^\./\(etc/cron.d$\|etc/postbag\|var/spool/postbag\|etc/cron.d/postbag-mta\|etc/passwd-\|etc/group-\|etc/shadow-\|etc/gshadow-\|etc/subuid-\|etc/subgid-\|var/lib/systemd\|etc/systemd\)')" \
 		'' "$suite: nothing is left but configuration and spool"
 	ok "$suite: purged" in_root apt-get -q purge -y postbag postbag-mta
 	like "$(find "$T/root/var/spool/postbag" -name mail)" mail "$suite: mail that waits is still there"

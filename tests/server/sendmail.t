@@ -19,6 +19,10 @@ from root@johndoe.com
 END
 sm() { env -u XDG_CONFIG_HOME HOME="$T/home" "$T/sendmail" "$@"; }
 
+ln -s "$BUILD/mailsend" "$T/newaliases"
+status 0 'newaliases' "$T/newaliases" < /dev/null
+is "$OUT$ERR" '' 'has nothing to do'
+
 # ---- by those who call it
 export HOME=$T/home
 unset XDG_CONFIG_HOME
