@@ -1,5 +1,7 @@
 /* place_maildir.c: --deliver maildir:DIR */
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "place_kind.h"
 
@@ -9,6 +11,9 @@ open_maildir(struct place *p, struct handed *h)
 {
 	struct key k = state_digest("state", str_of(h->state->path));
 
+	if (!h->o->to.create && access(p->name, F_OK) < 0 && errno == ENOENT)
+		return fail(h->e, EX_CANTCREAT, "%s: No such file or directory (if it is new, --create makes it)",
+		    p->name);
 	if (maildir_open(&p->maildir, p->name, h->o->to.create, h->e) < 0)
 		return -1;
 	snprintf(p->maildir.mine, sizeof p->maildir.mine, ".%08x",

@@ -35,6 +35,7 @@ WANT=$(all "$LAB_MAILDIR_billy/new")
 for p in imap pop; do
 	fresh
 	status 73 "$p: no Maildir there, none made" $p -d "maildir:$T/md"
+	like "$ERR" 'No such file or directory .*--create makes it' "$p: which option makes it"
 	status 0 "$p: new mail to a Maildir" $p -d "maildir:$T/md" --create
 	is "$OUT$ERR" "" "$p: and nothing is said"
 	is "$(all "$T/md/new")" "$WANT" "$p: every byte of 60 messages"
