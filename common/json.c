@@ -5,35 +5,37 @@
 #include "json.h"
 #include "json_key.h"
 
+/* Bytes that stand for themselves. */
+static const bool plain[256] = { [' '] = true, ['!'] = true,
+    ['#' ... '['] = true, [']' ... '~'] = true };
+
 /* How many bytes from the front need no thought: nearly all there are. */
 static size_t
 plain_run(struct str s)
 {
 	size_t i;
 
-	for (i = 0; i < s.n && s.p[i] >= ' ' && s.p[i] < 0x7f &&
-	    s.p[i] != '"' && s.p[i] != '\\'; i++)
+	for (i = 0; i < s.n && plain[(unsigned char)s.p[i]]; i++)
 		;
 	return i;
 }
 
-/* "text" at once, if it needs no thought. */
-static bool
-quote_plain(struct buf *b, struct str s)
+/* What was written up to here counts. */
+static void
+end_at(struct buf *b, char *to)
 {
-	char *to;
+	*to = '\0';
+	b->n = (size_t)(to - b->p);
+}
 
-	if (plain_run(s) < s.n)
-		return false;
-	to = buf_room(b, s.n + 2);
-	if (to == NULL)
-		return true;
+static char *
+quoted_at(char *to, struct str s)
+{
 	*to++ = '"';
 	str_copy(to, s);
-	to[s.n] = '"';
-	to[s.n + 1] = '\0';
-	b->n += s.n + 2;
-	return true;
+	to += s.n;
+	*to++ = '"';
+	return to;
 }
 
 static void
@@ -54,8 +56,6 @@ quote(struct buf *b, struct str s)
 	uint32_t cp;
 	size_t n;
 
-	if (quote_plain(b, s))
-		return true;
 	buf_c(b, '"');
 	for (;;) {
 		n = plain_run(s);
@@ -105,24 +105,46 @@ json_checked(struct json *j, const char *key, const char *type)
 #endif
 }
 
-static void
-lead(struct json *j, const char *key, const char *type)
+/*
+ * A comma, if one is due, and the key; then where n bytes of the value may be
+ * written, up to end_at.  NULL: the buffer is full.
+ */
+static char *
+lead(struct json *j, const char *key, const char *type, size_t n)
 {
+	struct str k = str_of(key);
+	bool more = j->more[j->depth], odd = plain_run(k) < k.n;
+	char *to;
+
 	json_checked(j, key, type);
-	if (j->more[j->depth])
-		buf_c(j->out, ',');
 	j->more[j->depth] = true;
-	if (key != NULL) {
-		quote(j->out, str_of(key));
-		buf_c(j->out, ':');
+	to = buf_room(j->out, k.n + n + 4);
+	if (to == NULL)
+		return NULL;
+	if (more)
+		*to++ = ',';
+	if (odd) {
+		end_at(j->out, to);
+		quote(j->out, k);
+		if ((to = buf_room(j->out, n + 1)) == NULL)
+			return NULL;
+	} else if (key != NULL) {
+		to = quoted_at(to, k);
 	}
+	if (key != NULL)
+		*to++ = ':';
+	return to;
 }
 
 void
 json_open(struct json *j, const char *key, char bracket)
 {
-	lead(j, key, bracket == '{' ? "object" : "array");
-	buf_c(j->out, bracket);
+	char *to = lead(j, key, bracket == '{' ? "object" : "array", 1);
+
+	if (to != NULL) {
+		*to++ = bracket;
+		end_at(j->out, to);
+	}
 	if (j->depth < 31)
 		j->depth++;
 	j->more[j->depth] = false;
@@ -145,12 +167,18 @@ json_close(struct json *j, char bracket)
 void
 json_str(struct json *j, const char *key, struct str s)
 {
-	bool sound;
+	bool easy = plain_run(s) == s.n;
+	char *to = lead(j, key, "string", easy ? s.n + 2 : 0);
 	size_t i;
 
-	lead(j, key, "string");
-	sound = quote(j->out, s);
-	if (key == NULL || sound)
+	if (to == NULL)
+		return;
+	if (easy) {
+		end_at(j->out, quoted_at(to, s));
+		return;
+	}
+	end_at(j->out, to);
+	if (quote(j->out, s) || key == NULL)
 		return;
 	buf_printf(j->out, ",\"%s_hex\":\"", key);
 	for (i = 0; i < s.n; i++)
@@ -167,11 +195,14 @@ json_s(struct json *j, const char *key, const char *s)
 		json_null(j, key);
 }
 
+enum { DIGITS = 24 };
+
 /* A number, the last places of it behind a point; printf takes 10 x longer. */
-static void
-digits(struct buf *b, uint64_t v, bool minus, int places)
+static char *
+put_digits(char *to, uint64_t v, bool minus, int places)
 {
-	char text[32], *p = text + sizeof text;
+	char text[DIGITS], *p = text + sizeof text;
+	size_t n;
 	int i;
 
 	for (i = 0; i <= places || v > 0; i++) {
@@ -182,41 +213,59 @@ digits(struct buf *b, uint64_t v, bool minus, int places)
 	}
 	if (minus)
 		*--p = '-';
-	buf_put(b, p, (size_t)(text + sizeof text - p));
+	n = (size_t)(text + sizeof text - p);
+	memcpy(to, p, n);
+	return to + n;
 }
 
 void
 json_int(struct json *j, const char *key, int64_t v)
 {
-	lead(j, key, "integer");
-	digits(j->out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, v < 0, 0);
+	char *to = lead(j, key, "integer", DIGITS);
+
+	if (to != NULL)
+		end_at(j->out, put_digits(to, v < 0 ? 0 - (uint64_t)v :
+		    (uint64_t)v, v < 0, 0));
 }
 
 void
 json_num(struct json *j, const char *key, double v)
 {
 	double all = v * 1000;
+	char *to = lead(j, key, "number", DIGITS);
 
-	lead(j, key, "number");
-	if (all > -9e15 && all < 9e15)
-		digits(j->out, (uint64_t)((all < 0 ? -all : all) + 0.5),
-		    all < 0, 3);
-	else
-		buf_printf(j->out, "%.3f", v == v ? v : 0.0);
+	if (to == NULL)
+		return;
+	if (all > -9e15 && all < 9e15) {
+		end_at(j->out, put_digits(to, (uint64_t)((all < 0 ? -all : all) +
+		    0.5), all < 0, 3));
+		return;
+	}
+	end_at(j->out, to);
+	buf_printf(j->out, "%.3f", v == v ? v : 0.0);
+}
+
+static void
+put_word(struct json *j, const char *key, const char *type, struct str word)
+{
+	char *to = lead(j, key, type, word.n);
+
+	if (to == NULL)
+		return;
+	str_copy(to, word);
+	end_at(j->out, to + word.n);
 }
 
 void
 json_bool(struct json *j, const char *key, bool v)
 {
-	lead(j, key, "boolean");
-	buf_s(j->out, v ? "true" : "false");
+	put_word(j, key, "boolean", v ? STR("true") : STR("false"));
 }
 
 void
 json_null(struct json *j, const char *key)
 {
-	lead(j, key, "null");
-	buf_s(j->out, "null");
+	put_word(j, key, "null", STR("null"));
 }
 
 static struct str

@@ -6,12 +6,6 @@
 #include "mem.h"
 #include "str.h"
 
-struct str
-str_of(const char *s)
-{
-	return (struct str){ s, s != NULL ? strlen(s) : 0 };
-}
-
 bool
 str_eq(struct str a, struct str b)
 {
@@ -49,6 +43,12 @@ static bool
 blank_char(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str
+str_of(const char *s)
+{
+	return (struct str){ s, s != NULL ? strlen(s) : 0 };
 }
 
 struct str
@@ -249,12 +249,15 @@ str_escape(char *dst, size_t cap, struct str s)
 	dst[o] = '\0';
 }
 
-/* realloc(3) would leave the old copy behind. */
+/* Room for n more and a NUL; realloc(3) would leave a secret's old copy behind. */
 static void
-buf_grow(struct buf *b, size_t cap)
+buf_grow(struct buf *b, size_t n)
 {
 	char *old = b->p;
+	size_t cap = b->cap > 0 ? b->cap : 128;
 
+	while (cap < b->n + n + 1)
+		cap *= 2;
 	if (!b->secret || old == NULL) {
 		b->p = mem_grow(old, cap, 1);
 	} else {
@@ -270,16 +273,13 @@ char *
 buf_room(struct buf *b, size_t n)
 {
 	size_t max = b->max > 0 ? b->max : (size_t)1 << 30;
-	size_t cap = b->cap > 0 ? b->cap : 128;
 
 	if (b->over || n > max || b->n > max - n) {
 		b->over = true;
 		return NULL;
 	}
-	while (cap < b->n + n + 1)
-		cap *= 2;
-	if (cap > b->cap)
-		buf_grow(b, cap);
+	if (b->cap < b->n + n + 1)
+		buf_grow(b, n);
 	return b->p + b->n;
 }
 
@@ -311,7 +311,13 @@ buf_s(struct buf *b, const char *s)
 void
 buf_c(struct buf *b, char c)
 {
-	buf_put(b, &c, 1);
+	char *to = buf_room(b, 1);
+
+	if (to == NULL)
+		return;
+	to[0] = c;
+	to[1] = '\0';
+	b->n++;
 }
 
 void
