@@ -143,7 +143,7 @@ struct message {
 
 /* A record as it stands there. */
 struct entry {
-	char owner[DNS_NAMELEN];
+	const unsigned char *owner;	/* it is a sound name */
 	unsigned type, class;
 	uint32_t ttl;
 	const unsigned char *data;
@@ -245,10 +245,11 @@ static int
 rr_read(struct gather *g, const unsigned char **p, struct entry *rr)
 {
 	const unsigned char *at = *p;
-	int n = dns_expand(g->msg.base, g->msg.end, at, rr->owner);
+	int n = dns_expand(g->msg.base, g->msg.end, at, NULL);
 
 	if (n < 0)
 		return bad(g, "a record is broken");
+	rr->owner = at;
 	at += n;
 	rr->type = get16(at);
 	rr->class = get16(at + 2);
@@ -426,13 +427,17 @@ follow_alias(struct gather *g, const struct entry *rr)
 static int
 answer_one(struct gather *g, const struct entry *rr)
 {
-	if (rr->class != CLASS_IN || strcmp(rr->owner, g->owner) != 0)
+	char owner[DNS_NAMELEN];
+
+	if (rr->class != CLASS_IN ||
+	    (rr->type != g->type && rr->type != DNS_CNAME))
+		return 0;
+	dns_expand(g->msg.base, g->msg.end, rr->owner, owner);
+	if (strcmp(owner, g->owner) != 0)
 		return 0;
 	if (rr->type == g->type)
 		return rr_keep(g, rr);
-	if (rr->type == DNS_CNAME && g->n == 0)
-		return follow_alias(g, rr);
-	return 0;
+	return g->n == 0 ? follow_alias(g, rr) : 0;
 }
 
 /* Again as long as an alias leads to records that came before it. */

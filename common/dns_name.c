@@ -14,6 +14,17 @@
 
 enum { LABEL = 63, POINTER = 0xc0 };
 
+/* How a byte of a label is written: in lower case, or (0) with a backslash. */
+static const char as_text[256] =
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\0!\0#\0%&'\0\0*+,-\0/"
+    "0123456789:\0<=>?"
+    "\0abcdefghijklmno"
+    "pqrstuvwxyz[\0]^_"
+    "`abcdefghijklmno"
+    "pqrstuvwxyz{|}~";
+
 int
 dns_escaped(const char **p)
 {
@@ -58,6 +69,10 @@ name_encode(const char *p, unsigned char wire[DNS_WIRE])
 		return -1;
 	for (; *p != '\0'; at++) {
 		c = (unsigned char)*p++;
+		if (as_text[c] != 0 && at < DNS_WIRE) {
+			wire[at] = (unsigned char)as_text[c];
+			continue;
+		}
 		if (c == '.') {
 			if (end_label(wire, &label, at) < 0)
 				return -1;
@@ -106,18 +121,6 @@ put_escaped(char *at, unsigned char c)
 	return at;
 }
 
-static bool
-to_escape(unsigned char c)
-{
-	switch (c) {
-	case '"': case '$': case '(': case ')': case '.': case ';': case '@':
-	case '\\':
-		return true;
-	default:
-		return c <= ' ' || c >= 0x7f;
-	}
-}
-
 /* A label, in lower case, to at of the name at dst. */
 static char *
 put_label(char *dst, char *at, const unsigned char *label)
@@ -127,10 +130,10 @@ put_label(char *dst, char *at, const unsigned char *label)
 	if (at > dst)
 		*at++ = '.';
 	for (; p < end; p++)
-		if (to_escape(*p))
-			at = put_escaped(at, *p);
+		if (as_text[*p] != 0)
+			*at++ = as_text[*p];
 		else
-			*at++ = str_lower((char)*p);
+			at = put_escaped(at, *p);
 	return at;
 }
 
@@ -173,7 +176,7 @@ follow(const unsigned char *msg, const unsigned char *end,
 
 int
 dns_expand(const unsigned char *msg, const unsigned char *end,
-    const unsigned char *p, char dst[DNS_NAMELEN])
+    const unsigned char *p, char *dst)
 {
 	const unsigned char *start = p, *limit = p, *behind = NULL;
 	char *at = dst;
@@ -192,12 +195,14 @@ dns_expand(const unsigned char *msg, const unsigned char *end,
 		total += n;
 		if (*p > LABEL || n > (size_t)(end - p) || total > DNS_WIRE)
 			return -1;
-		at = put_label(dst, at, p);
+		if (dst != NULL)
+			at = put_label(dst, at, p);
 		p += n;
 	}
 	if (p >= end)
 		return -1;
-	end_name(dst, at);
+	if (dst != NULL)
+		end_name(dst, at);
 	return (int)((behind != NULL ? behind : p + 1) - start);
 }
 

@@ -83,11 +83,12 @@ struct dns_answer *dns_join(const struct dns_answer *head,
 void dns_text(const unsigned char *wire, char dst[DNS_NAMELEN]);
 
 /*
- * The name at p of a message from msg to end, as text; the number of its bytes
- * at p, a pointer being two.  -1: it is cut, too long, or goes in a circle.
+ * The name at p of a message from msg to end, as text (not for a dst of NULL);
+ * the number of its bytes at p, a pointer being two.  -1: it is cut, too long,
+ * or goes in a circle.
  */
 int dns_expand(const unsigned char *msg, const unsigned char *end,
-    const unsigned char *p, char dst[DNS_NAMELEN]);
+    const unsigned char *p, char *dst);
 
 /* The place behind the name at p, which is not looked at otherwise; or NULL. */
 const unsigned char *dns_skip(const unsigned char *p, const unsigned char *end);
