@@ -14,7 +14,6 @@
 
 #include "clock.h"
 #include "file.h"
-#include "lock.h"
 #include "mbox.h"
 #include "mem.h"
 #include "net.h"
@@ -22,7 +21,7 @@
 #include "sandbox.h"
 #include "stop.h"
 
-enum { ROOM = 1 << 17, STALE = 300, PIECE = 1 << 16, TRIES = 10 };
+enum { ROOM = 1 << 17, PIECE = 1 << 16, TRIES = 10 };
 
 /* A word that mbox_recover does not take for ours. */
 static const char *
@@ -84,145 +83,11 @@ mbox_quote(struct buf *out, struct str s, bool *begins)
 
 /* ---- locks ---- */
 
-/* One that nobody has touched for long was left behind. */
-static void
-break_stale(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) == 0 && clock_wall() - st.st_mtime > STALE)
-		unlink(path);
-}
-
-/* A lock that a killed run of ours left does not count. */
-static bool
-left_behind(const char *path)
-{
-	char text[LOCK_TEXT];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof text);
-	close(fd);
-	return n > 0 && lock_left(text, (size_t)n);
-}
-
-static int
-folder_of(const char *path, char *dir, size_t cap)
-{
-	const char *slash = strrchr(path, '/');
-	size_t n = slash == NULL ? 0 : (size_t)(slash - path);
-
-	if (slash == path)
-		n = 1;
-	if (n >= cap)
-		return -1;
-	snprintf(dir, cap, "%.*s", slash == NULL ? 1 : (int)n,
-	    slash == NULL ? "." : path);
-	return 0;
-}
-
 void
 mbox_box(const char *path, struct sandbox *box)
 {
 	sandbox_path(box, path, SANDBOX_WRITE);
 	sandbox_beside(box, path, SANDBOX_WRITE);
-}
-
-/* Who we are in a file without a name, which gets one when it is complete. */
-static int
-unnamed(const char *path)
-{
-	char dir[sizeof((struct mbox *)NULL)->dotlock];
-
-	return folder_of(path, dir, sizeof dir) < 0 ? -1 :
-	    os_file_unnamed(AT_FDCWD, dir, O_WRONLY);
-}
-
-static void
-sign(int fd)
-{
-	char text[LOCK_TEXT];
-	size_t n = lock_text(text);
-
-	(void)!write(fd, text, n);
-}
-
-/* 0; -1, with EEXIST if there is a lock. */
-static int
-link_unnamed(const char *path)
-{
-	int fd = unnamed(path), got, why;
-	bool by_path = true;
-
-	if (fd < 0)
-		return -1;
-	sign(fd);
-	got = os_file_name(fd, AT_FDCWD, path, &by_path);
-	why = errno;
-	close(fd);
-	errno = why;
-	return got;
-}
-
-/* Not every file system can do that.  A run that is killed leaves its name. */
-static int
-link_named(const char *path)
-{
-	char name[sizeof((struct mbox *)NULL)->dotlock + 16];
-	int fd, got, why;
-
-	snprintf(name, sizeof name, "%s.%d", path, (int)getpid());
-	unlink(name);
-	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -1;
-	sign(fd);
-	close(fd);
-	got = link(name, path);
-	why = errno;
-	unlink(name);
-	errno = why;
-	return got;
-}
-
-/* A lock that is not signed, of a run that was killed, counts as another's. */
-static int
-make_lock(const char *path)
-{
-	int fd;
-
-	if (link_unnamed(path) == 0)
-		return 0;
-	if (errno == EEXIST)
-		return -1;
-	if (link_named(path) == 0)
-		return 0;
-	if (errno == EEXIST)
-		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)			/* nor has every one hard links */
-		return -1;
-	sign(fd);
-	return close(fd);
-}
-
-static int
-dotlock(struct mbox *m)
-{
-	if (m->dotlock[0] == '\0')
-		return 1;
-	break_stale(m->dotlock);
-	if (left_behind(m->dotlock))
-		unlink(m->dotlock);
-	if (make_lock(m->dotlock) == 0)
-		return 1;
-	if (errno == EEXIST)
-		return 0;
-	m->dotlock[0] = '\0';		/* as in /var/mail for others */
-	return 1;
 }
 
 static int
@@ -238,9 +103,9 @@ lock(struct mbox *m, double seconds, struct err *e)
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int64_t end = clock_in(seconds);
 
-	while (dotlock(m) == 0) {
+	while (mbox_lock_try(&m->dotlock) == 0) {
 		if (clock_left(end) == 0 || stop_asked()) {
-			m->dotlock[0] = '\0';
+			m->dotlock.path[0] = '\0';
 			return locked(m, e);
 		}
 		net_poll(NULL, 0, clock_ms() + 100);
@@ -269,12 +134,10 @@ static int
 open_locked(struct mbox *m, const char *path, double seconds, struct err *e)
 {
 	*m = (struct mbox){ .path = path, .out.max = 4 * ROOM };
-	if ((size_t)snprintf(m->dotlock, sizeof m->dotlock, "%s.lock",
-	    path) >= sizeof m->dotlock)
-		m->dotlock[0] = '\0';
+	mbox_lock_of(&m->dotlock, path);
 	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (m->fd < 0) {
-		m->dotlock[0] = '\0';
+		m->dotlock.path[0] = '\0';
 		return fail_sys(e, EX_CANTCREAT, "%s", path);
 	}
 	if (lock(m, seconds, e) == 0)
@@ -321,9 +184,7 @@ mbox_close(struct mbox *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
-	if (m->dotlock[0] != '\0')
-		unlink(m->dotlock);
-	m->dotlock[0] = '\0';
+	mbox_lock_drop(&m->dotlock);
 	buf_free(&m->out);
 }
 
@@ -496,13 +357,13 @@ mbox_end(struct mbox *m, struct err *e)
 int
 mbox_sync(struct mbox *m, struct err *e)
 {
-	char dir[sizeof m->dotlock];
+	char dir[sizeof m->dotlock.path];
 
 	if (mbox_flush(m, e) < 0)
 		return -1;
 	if (fsync(m->fd) < 0)
 		return fail_sys(e, EX_IOERR, "%s", m->path);
 	/* A new file's name is not in its folder for good before this. */
-	return m->start > 0 || folder_of(m->path, dir, sizeof dir) < 0 ? 0 :
+	return m->start > 0 || mbox_lock_folder(m->path, dir, sizeof dir) < 0 ? 0 :
 	    file_sync_dir(dir, e);
 }

@@ -12,12 +12,13 @@
 #include <time.h>
 
 #include "fail.h"
+#include "mbox_lock.h"
 #include "msg.h"
 #include "str.h"
 
 struct mbox {
 	const char *path;		/* the caller's */
-	char dotlock[4096];		/* "" if the folder is not ours */
+	struct mbox_lock dotlock;
 	int fd;				/* -1: closed */
 	uint64_t start, length;		/* before the batch, and now */
 	struct buf out;
