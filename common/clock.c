@@ -1,5 +1,8 @@
 /* clock.c: deadlines on the monotonic clock, and the one wall clock */
+#include <fcntl.h>
 #include <limits.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "os.h"
@@ -69,4 +72,29 @@ clock_wall_us(void)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Linux has a name for each start. */
+static void
+learn_boot(char *boot, size_t cap)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	n = read(fd, boot, cap - 1);
+	boot[n > 0 ? n : 0] = '\0';
+	boot[strcspn(boot, " \n")] = '\0';
+	close(fd);
+}
+
+const char *
+clock_boot(void)
+{
+	static char boot[40];
+
+	if (boot[0] == '\0')
+		learn_boot(boot, sizeof boot);
+	return boot;
 }

@@ -23,5 +23,10 @@ int64_t clock_wall_us(void);	/* microseconds since 1970 */
  * by a jump of it that the other side of a connection may be long gone.
  */
 int64_t clock_slept(void);
+/*
+ * Which start of the machine this is, up to 39 bytes; "" where nobody says.
+ * The first call learns it: before the sandbox, and before there are threads.
+ */
+const char *clock_boot(void);
 
 #endif

@@ -1,7 +1,6 @@
 /* queue_clock.c: how long something waits, whatever is done to the clock */
-#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "queue_clock.h"
 #include "clock.h"
@@ -9,31 +8,13 @@
 
 enum { NO_MATTER = 3600 };
 
-/* Linux has a name for each start; without it there is only the clock. */
-static void
-read_boot(char *boot, size_t cap)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return;
-	n = read(fd, boot, cap - 1);
-	boot[n > 0 ? n : 0] = '\0';
-	boot[strcspn(boot, " \n")] = '\0';
-	close(fd);
-}
-
 void
 queue_clock_now(struct queue_clock *c)
 {
-	static char boot[sizeof c->boot];
 	struct timespec up;
 
-	if (boot[0] == '\0')
-		read_boot(boot, sizeof boot);
 	os_uptime(&up);
-	memcpy(c->boot, boot, sizeof boot);
+	snprintf(c->boot, sizeof c->boot, "%s", clock_boot());
 	c->up = up.tv_sec;
 	c->wall = clock_wall();
 }
