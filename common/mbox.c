@@ -20,6 +20,7 @@
 #include "os.h"
 #include "sandbox.h"
 #include "stop.h"
+#include "trace.h"
 
 enum { ROOM = 1 << 17, PIECE = 1 << 16, TRIES = 10 };
 
@@ -88,6 +89,7 @@ mbox_box(const char *path, struct sandbox *box)
 {
 	sandbox_path(box, path, SANDBOX_WRITE);
 	sandbox_beside(box, path, SANDBOX_WRITE);
+	clock_boot();			/* learned now, or never */
 }
 
 static int
@@ -103,11 +105,9 @@ lock(struct mbox *m, double seconds, struct err *e)
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int64_t end = clock_in(seconds);
 
-	while (mbox_lock_try(&m->dotlock) == 0) {
-		if (clock_left(end) == 0 || stop_asked()) {
-			m->dotlock.path[0] = '\0';
+	while (mbox_lock_try(&m->dotlock, m->fd) == 0) {
+		if (clock_left(end) == 0 || stop_asked())
 			return locked(m, e);
-		}
 		net_poll(NULL, 0, clock_ms() + 100);
 	}
 	while (fcntl(m->fd, F_SETLK, &l) < 0) {
@@ -120,7 +120,7 @@ lock(struct mbox *m, double seconds, struct err *e)
 	return 0;
 }
 
-/* Who had the lock may have removed it, or put another in its place. */
+/* Who had the lock may have removed the file, or put another in its place. */
 static bool
 replaced(const struct mbox *m)
 {
@@ -136,10 +136,8 @@ open_locked(struct mbox *m, const char *path, double seconds, struct err *e)
 	*m = (struct mbox){ .path = path, .out.max = 4 * ROOM };
 	mbox_lock_of(&m->dotlock, path);
 	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (m->fd < 0) {
-		m->dotlock.path[0] = '\0';
+	if (m->fd < 0)
 		return fail_sys(e, EX_CANTCREAT, "%s", path);
-	}
 	if (lock(m, seconds, e) == 0)
 		return 0;
 	mbox_close(m);
@@ -154,28 +152,12 @@ open_lasting(struct mbox *m, const char *path, double seconds, struct err *e)
 	for (i = 0; i < TRIES; i++) {
 		if (open_locked(m, path, seconds, e) < 0)
 			return -1;
-		if (!replaced(m))
+		if (!replaced(m) && (m->dotlock.path[0] == '\0' ||
+		    mbox_lock_ours(&m->dotlock)))
 			return 0;
 		mbox_close(m);
 	}
 	return fail(e, EX_TEMPFAIL, "%s: replaced again and again", path);
-}
-
-int
-mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
-{
-	struct stat st;
-
-	if (open_lasting(m, path, seconds, e) < 0)
-		return -1;
-	if (fstat(m->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		mbox_close(m);
-		return fail(e, EX_CANTCREAT, "%s: not a regular file", path);
-	}
-	m->start = m->length = (uint64_t)st.st_size;
-	if (lseek(m->fd, 0, SEEK_END) < 0)
-		return fail_sys(e, EX_IOERR, "%s", path);
-	return 0;
 }
 
 void
@@ -192,56 +174,70 @@ mbox_close(struct mbox *m)
 
 static const char own[] = "From " MBOX_SENDER " ";
 
-/*
- * Of each line that begins a message, from the old end on: is it ours?  A
- * line that was cut by the crash may be as short as one byte.
- */
-static int
-all_ours(struct mbox *m, uint64_t from, struct err *e)
+/* In a line: a "From " that another program may have put behind half of one. */
+static bool
+other_from(const char *p, size_t n)
 {
-	char some[65536 + 64];
-	size_t keep = 0, n, i;
-	off_t at = (off_t)from;
-	bool first = true;
-	ssize_t got;
+	const char *eol = memchr(p, '\n', n);
+	size_t len = eol != NULL ? (size_t)(eol - p) : n, i;
 
-	while ((got = file_scan(m->fd, some + keep, 65536 - keep, at, e)) >
-	    0) {
-		at += got;
-		n = keep + (size_t)got;
-		for (i = 0; first && i < 2 && n > 0 && some[0] == '\n'; i++)
-			memmove(some, some + 1, --n);
-		if (first && memcmp(some, own, n < sizeof own - 1 ? n :
-		    sizeof own - 1) != 0)
-			return 0;
-		first = false;
-		for (i = 0; i + 6 + sizeof own < n; i++)
-			if (memcmp(some + i, "\nFrom ", 6) == 0 &&
-			    memcmp(some + i + 1, own, sizeof own - 1) != 0)
-				return 0;
-		keep = n - i;
-		memmove(some, some + i, keep);
-	}
-	for (i = 0; got == 0 && i + 6 <= keep; i++)
-		if (memcmp(some + i, "\nFrom ", 6) == 0 &&
-		    memcmp(some + i + 1, own, keep - i - 1 < sizeof own - 1 ?
-		    keep - i - 1 : sizeof own - 1) != 0)
-			return 0;
-	return got < 0 ? -1 : 1;
+	for (i = 5; i + 2 < len; i++)
+		if (p[i] == ':' && str_digit(p[i - 1]) && str_digit(p[i + 1]))
+			return true;
+	return false;
 }
 
-int
-mbox_recover(struct mbox *m, uint64_t length, struct err *e)
+/*
+ * Does somebody else's message begin at some[i]?  others: how those of ours do,
+ * NULL: there is but one.
+ */
+static bool
+strange_from(const char *some, size_t i, size_t n, const char *others)
 {
-	int got;
+	size_t left = n - i, len = others != NULL ? strlen(others) : 0;
 
-	if (length >= m->length)
-		return 1;
-	if ((got = all_ours(m, length, e)) != 1)
-		return got;
-	mbox_back(m, length);
-	m->start = length;
-	return mbox_sync(m, e) < 0 ? -1 : 1;
+	if (left < 5 || memcmp(some + i, "From ", 5) != 0 || i == 0)
+		return false;
+	if (others == NULL)
+		return some[i - 1] == '\n' || (some[i - 1] != '>' &&
+		    other_from(some + i, left < MBOX_FROM ? left : MBOX_FROM));
+	return some[i - 1] == '\n' &&
+	    memcmp(some + i, others, left < len ? left : len) != 0;
+}
+
+/*
+ * Is all from the old end on our own, which begins like first?  A line that was
+ * cut by the crash may be as short as one byte.  1, 0, -1.
+ */
+static int
+all_ours(struct mbox *m, uint64_t from, const char *first, const char *others,
+    struct err *e)
+{
+	char some[65536];
+	size_t keep = 0, n, i, len = strlen(first);
+	off_t at = (off_t)from;
+	bool begun = false;
+	ssize_t got;
+
+	do {
+		got = file_scan(m->fd, some + keep, sizeof some - keep, at, e);
+		if (got < 0)
+			return -1;
+		at += got;
+		n = keep + (size_t)got;
+		for (i = 0; !begun && i < 2 && n > 0 && some[0] == '\n'; i++)
+			memmove(some, some + 1, --n);
+		if (!begun && memcmp(some, first, n < len ? n : len) != 0)
+			return 0;
+		begun = true;
+		keep = got > 0 && n > MBOX_FROM ? MBOX_FROM : 0;
+		for (i = 0; i + keep < n; i++)
+			if (strange_from(some, i, n, others))
+				return 0;
+		keep += keep > 0;		/* and the byte before them */
+		memmove(some, some + n - keep, keep);
+	} while (got > 0);
+	return 1;
 }
 
 void
@@ -253,6 +249,68 @@ mbox_back(struct mbox *m, uint64_t length)
 		m->length = length;
 }
 
+int
+mbox_recover(struct mbox *m, uint64_t length, struct err *e)
+{
+	int got;
+
+	if (length >= m->length)
+		return 1;
+	if ((got = all_ours(m, length, own, own, e)) != 1)
+		return got;
+	mbox_back(m, length);
+	m->start = length;
+	return mbox_sync(m, e) < 0 ? -1 : 1;
+}
+
+/* What a run that was killed left here goes, if that is all there is. */
+static int
+take_back(struct mbox *m, struct err *e)
+{
+	const struct mbox_piece *p = &m->dotlock.left;
+	int got = 0;
+
+	if (m->length > p->from && m->length <= p->to)
+		got = all_ours(m, p->from, p->first, NULL, e);
+	if (got < 0)
+		return -1;
+	if (got > 0)
+		mbox_back(m, p->from);
+	if (m->length > p->from)
+		trace_note(TRACE_DONE, "%s: a delivery was interrupted at byte %llu, and somebody else has written behind it",
+		    m->path, (unsigned long long)p->from);
+	return mbox_lock_note(&m->dotlock, NULL, e);
+}
+
+/* ---- opening ---- */
+
+static int
+open_sound(struct mbox *m, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(m->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return fail(e, EX_CANTCREAT, "%s: not a regular file",
+		    m->path);
+	m->length = (uint64_t)st.st_size;
+	if (m->dotlock.left.to > 0 && take_back(m, e) < 0)
+		return -1;
+	m->start = m->length;
+	return lseek(m->fd, 0, SEEK_END) < 0 ? fail_sys(e, EX_IOERR, "%s",
+	    m->path) : 0;
+}
+
+int
+mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
+{
+	if (open_lasting(m, path, seconds, e) < 0)
+		return -1;
+	if (open_sound(m, e) == 0)
+		return 0;
+	mbox_close(m);
+	return -1;
+}
+
 /* ---- writing ---- */
 
 static int
@@ -262,6 +320,9 @@ mbox_flush(struct mbox *m, struct err *e)
 		return fail(e, EX_SOFTWARE, "%s: a piece too long", m->path);
 	if (m->out.n == 0)
 		return 0;
+	m->piece.to = m->length + m->out.n;
+	if (m->guarded && mbox_lock_note(&m->dotlock, &m->piece, e) < 0)
+		return -1;
 	if (file_write(m->fd, m->out.p, m->out.n, e) < 0)
 		return fail_in(e, "%s", m->path);
 	m->length += m->out.n;
@@ -287,6 +348,13 @@ separate(struct mbox *m, struct err *e)
 	return 0;
 }
 
+void
+mbox_guard(struct mbox *m)
+{
+	m->guarded = true;
+	m->piece.from = m->start;
+}
+
 int
 mbox_begin(struct mbox *m, const char *sender, time_t t, struct err *e)
 {
@@ -295,6 +363,8 @@ mbox_begin(struct mbox *m, const char *sender, time_t t, struct err *e)
 	if (separate(m, e) < 0)
 		return -1;
 	mbox_from(from, sender, t);
+	if (m->piece.first[0] == '\0')
+		memcpy(m->piece.first, from, sizeof from);
 	buf_s(&m->out, from);
 	m->begins = true;
 	return 0;

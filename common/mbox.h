@@ -21,8 +21,10 @@ struct mbox {
 	struct mbox_lock dotlock;
 	int fd;				/* -1: closed */
 	uint64_t start, length;		/* before the batch, and now */
+	struct mbox_piece piece;	/* what is being written, if guarded */
 	struct buf out;
 	bool begins;			/* at the beginning of a line */
+	bool guarded;			/* by mbox_guard */
 };
 
 /*
@@ -44,6 +46,14 @@ int mbox_open(struct mbox *, const char *path, double seconds, struct err *);
  */
 int mbox_recover(struct mbox *, uint64_t length, struct err *);
 
+/*
+ * Before mbox_begin, of one message: if we are killed from here to mbox_close,
+ * whoever opens the file next takes back what there is of it, so that it was
+ * not delivered.  Not where another program has written behind it, where there
+ * is no dotlock, nor when the machine fails.
+ */
+void mbox_guard(struct mbox *);
+
 /* sender: a reverse-path, or NULL: MBOX_SENDER. */
 int mbox_begin(struct mbox *, const char *sender, time_t, struct err *);
 /* Lines end in LF; those of a message become so. */
@@ -55,7 +65,6 @@ void mbox_back(struct mbox *, uint64_t length);
 void mbox_close(struct mbox *);
 
 /* The "From " line, with its line end. */
-enum { MBOX_FROM = 400 };
 void mbox_from(char dst[MBOX_FROM], const char *sender, time_t);
 
 /*

@@ -1,4 +1,15 @@
-/* mbox_lock.c: the dotlock of an mbox */
+/*
+ * mbox_lock.c: the dotlock of an mbox
+ *
+ *	4711				# who has it: lock.h
+ *	host pid:[4026531836]
+ *	append BOOT 1234 5678		# these bytes are being written,
+ *	From jo@x.test Fri Jan ...	# and begin with this line
+ *
+ * The lock of a process that was killed is taken over as a file, so that what
+ * it says is never lost, and by who has the other lock (fcntl) alone: of two
+ * that find it, one gets it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,8 +21,14 @@
 #include "clock.h"
 #include "lock.h"
 #include "os.h"
+#include "str.h"
 
-enum { STALE = 300 };			/* seconds */
+enum {
+	STALE = 300,			/* seconds */
+	LOCK_ALL = LOCK_TEXT + 128 + MBOX_FROM
+};
+
+static const struct mbox_piece nothing;
 
 /* One that nobody has touched for long was left behind. */
 static void
@@ -63,30 +80,37 @@ unnamed(const char *path)
 	    os_file_unnamed(AT_FDCWD, dir, O_WRONLY);
 }
 
-static void
-sign(int fd)
+static int
+sign(int fd, const struct mbox_piece *p)
 {
-	char text[LOCK_TEXT];
+	char text[LOCK_ALL];
 	size_t n = lock_text(text);
 
-	(void)!write(fd, text, n);
+	if (p->to > 0 && *clock_boot() != '\0')
+		n += (size_t)snprintf(text + n, sizeof text - n,
+		    "append %s %llu %llu\n%s", clock_boot(),
+		    (unsigned long long)p->from, (unsigned long long)p->to,
+		    p->first);
+	return pwrite(fd, text, n, 0) == (ssize_t)n &&
+	    ftruncate(fd, (off_t)n) == 0 ? 0 : -1;
 }
 
-/* 0; -1, with EEXIST if there is a lock. */
+/* Open; -1, with EEXIST if there is a lock. */
 static int
 link_unnamed(const char *path)
 {
-	int fd = unnamed(path), got, why;
+	int fd = unnamed(path), why;
 	bool by_path = true;
 
 	if (fd < 0)
 		return -1;
-	sign(fd);
-	got = os_file_name(fd, AT_FDCWD, path, &by_path);
+	(void)!sign(fd, &nothing);
+	if (os_file_name(fd, AT_FDCWD, path, &by_path) == 0)
+		return fd;
 	why = errno;
 	close(fd);
 	errno = why;
-	return got;
+	return -1;
 }
 
 /* Not every file system can do that.  A run that is killed leaves its name. */
@@ -101,13 +125,15 @@ link_named(const char *path)
 	fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	sign(fd);
-	close(fd);
+	(void)!sign(fd, &nothing);
 	got = link(name, path);
 	why = errno;
 	unlink(name);
+	if (got == 0)
+		return fd;
+	close(fd);
 	errno = why;
-	return got;
+	return -1;
 }
 
 /* A lock that is not signed, of a run that was killed, counts as another's. */
@@ -116,38 +142,111 @@ make_lock(const char *path)
 {
 	int fd;
 
-	if (link_unnamed(path) == 0)
-		return 0;
-	if (errno == EEXIST)
-		return -1;
-	if (link_named(path) == 0)
-		return 0;
-	if (errno == EEXIST)
-		return -1;
+	if ((fd = link_unnamed(path)) >= 0 || errno == EEXIST)
+		return fd;
+	if ((fd = link_named(path)) >= 0 || errno == EEXIST)
+		return fd;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)			/* nor has every one hard links */
+	if (fd >= 0)			/* nor has every one hard links */
+		(void)!sign(fd, &nothing);
+	return fd;
+}
+
+/* ---- what was left ---- */
+
+/* What the lock of a killed run says that it was writing, if it does. */
+static void
+read_piece(struct str s, struct mbox_piece *p)
+{
+	struct str line;
+
+	*p = nothing;
+	str_cut(&s, '\n');
+	str_cut(&s, '\n');
+	line = str_cut(&s, '\n');
+	if (!str_is(str_word(&line), "append") || *clock_boot() == '\0' ||
+	    !str_is(str_word(&line), clock_boot()) ||
+	    str_num(str_word(&line), INT64_MAX, &p->from) < 0 ||
+	    str_num(str_word(&line), INT64_MAX, &p->to) < 0 ||
+	    s.n == 0 || memchr(s.p, '\n', s.n) == NULL)
+		p->to = 0;
+	line = str_cut(&s, '\n');
+	snprintf(p->first, sizeof p->first, "%.*s\n", STR_ARG(line));
+}
+
+static int
+fcntl_lock(int mbox, short how)
+{
+	struct flock l = { .l_type = how, .l_whence = SEEK_SET };
+
+	return fcntl(mbox, F_SETLK, &l);
+}
+
+/* Nobody can have it written through a name that he gave another file. */
+static bool
+lock_plain(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1 && st.st_uid == geteuid();
+}
+
+/* Ours from now on, with what it says; 0: it is not there any more. */
+static int
+take_over(struct mbox_lock *k)
+{
+	char text[LOCK_ALL];
+	int fd = open(k->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text);
+
+	if (n > 0 && lock_left(text, (size_t)n) && lock_plain(fd)) {
+		read_piece((struct str){ text, (size_t)n }, &k->left);
+		if (sign(fd, &k->left) == 0) {
+			k->fd = fd;
+			return 1;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	if (left_behind(k->path))	/* another user's */
+		unlink(k->path);
+	return 0;
+}
+
+/* 1 taken, 0 there is none now, -1 somebody else is about to. */
+static int
+take_left(struct mbox_lock *k, int mbox)
+{
+	if (fcntl_lock(mbox, F_WRLCK) < 0)
 		return -1;
-	sign(fd);
-	return close(fd);
+	if (take_over(k) == 1)
+		return 1;
+	fcntl_lock(mbox, F_UNLCK);
+	return 0;
 }
 
 void
 mbox_lock_of(struct mbox_lock *k, const char *mbox)
 {
+	k->fd = -1;
+	k->left = nothing;
 	if ((size_t)snprintf(k->path, sizeof k->path, "%s.lock", mbox) >=
 	    sizeof k->path)
 		k->path[0] = '\0';
 }
 
 int
-mbox_lock_try(struct mbox_lock *k)
+mbox_lock_try(struct mbox_lock *k, int mbox)
 {
+	int got = 0;
+
 	if (k->path[0] == '\0')
 		return 1;
+	if (left_behind(k->path) && (got = take_left(k, mbox)) != 0)
+		return got > 0;
 	break_stale(k->path);
-	if (left_behind(k->path))
-		unlink(k->path);
-	if (make_lock(k->path) == 0)
+	if ((k->fd = make_lock(k->path)) >= 0)
 		return 1;
 	if (errno == EEXIST)
 		return 0;
@@ -155,10 +254,32 @@ mbox_lock_try(struct mbox_lock *k)
 	return 1;
 }
 
+bool
+mbox_lock_ours(const struct mbox_lock *k)
+{
+	struct stat ours, there;
+
+	return k->fd >= 0 && fstat(k->fd, &ours) == 0 &&
+	    lstat(k->path, &there) == 0 && ours.st_dev == there.st_dev &&
+	    ours.st_ino == there.st_ino;
+}
+
+int
+mbox_lock_note(struct mbox_lock *k, const struct mbox_piece *p, struct err *e)
+{
+	k->left = nothing;
+	if (k->fd < 0 || sign(k->fd, p != NULL ? p : &nothing) == 0)
+		return 0;
+	return fail_sys(e, EX_IOERR, "%s", k->path);
+}
+
 void
 mbox_lock_drop(struct mbox_lock *k)
 {
-	if (k->path[0] != '\0')
+	if (k->fd < 0)
+		return;
+	if (mbox_lock_ours(k))
 		unlink(k->path);
-	k->path[0] = '\0';
+	close(k->fd);
+	k->fd = -1;
 }

@@ -195,6 +195,7 @@ to_mbox(const char *path, const struct letter *l, struct err *e)
 
 	if (got < 0)
 		return -1;
+	mbox_guard(&m);
 	if (mbox_begin(&m, l->envelope.mail.from, clock_wall(), e) < 0 ||
 	    mbox_put_msg(&m, &l->msg, e) < 0 || mbox_end(&m, e) < 0 ||
 	    mbox_sync(&m, e) < 0) {
