@@ -313,11 +313,34 @@ mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
 
 /* ---- writing ---- */
 
+/* mbox_holds: not written but compared with what stands there. */
+static int
+mbox_compare(struct mbox *m, struct err *e)
+{
+	char some[4096];
+	size_t i, n;
+	ssize_t got;
+
+	for (i = 0; i < m->out.n && m->mode == MBOX_COMPARES; i += n) {
+		n = m->out.n - i < sizeof some ? m->out.n - i : sizeof some;
+		got = file_scan(m->fd, some, n, (off_t)m->at, e);
+		if (got < 0)
+			return -1;
+		if ((size_t)got < n || memcmp(some, m->out.p + i, n) != 0)
+			m->mode = MBOX_DIFFERS;
+		m->at += n;
+	}
+	m->out.n = 0;
+	return 0;
+}
+
 static int
 mbox_flush(struct mbox *m, struct err *e)
 {
 	if (m->out.over)
 		return fail(e, EX_SOFTWARE, "%s: a piece too long", m->path);
+	if (m->mode != MBOX_WRITES)
+		return mbox_compare(m, e);
 	if (m->out.n == 0)
 		return 0;
 	m->piece.to = m->length + m->out.n;
@@ -436,4 +459,89 @@ mbox_sync(struct mbox *m, struct err *e)
 	/* A new file's name is not in its folder for good before this. */
 	return m->start > 0 || mbox_lock_folder(m->path, dir, sizeof dir) < 0 ? 0 :
 	    file_sync_dir(dir, e);
+}
+
+/* ---- looking ---- */
+
+/* The message at this place, behind its "From " line: is it this one? */
+static int
+same_at(struct mbox *m, uint64_t at, const struct msg *of, struct err *e)
+{
+	int got;
+
+	m->mode = MBOX_COMPARES;
+	m->at = at;
+	m->begins = true;
+	got = mbox_put_msg(m, of, e);
+	if (got == 0)
+		got = mbox_end(m, e);
+	if (got == 0)
+		got = mbox_flush(m, e);
+	if (got == 0)
+		got = m->mode == MBOX_COMPARES;
+	m->mode = MBOX_WRITES;
+	m->out.n = 0;
+	return got;
+}
+
+/* How the message begins, as it stands in the file: whole lines, a few KB. */
+static int
+beginning(struct buf *b, const struct msg *of, struct err *e)
+{
+	struct msg_reader *r = mem_new(1, sizeof *r);
+	char some[4096];
+	struct str s = { some, 0 };
+	bool begins = true;
+	ssize_t got, i;
+
+	msg_start(r, of);
+	got = msg_read(r, some, sizeof some, e);
+	free(r);
+	for (i = 0; i < got; i++)
+		if (some[i] != '\r')
+			some[s.n++] = some[i];
+	while (s.n > 0 && some[s.n - 1] != '\n')
+		s.n--;
+	mbox_quote(b, s, &begins);
+	return got < 0 ? -1 : 0;
+}
+
+/* Is it the one whose "From " line stands there? */
+static int
+same_from(struct mbox *m, off_t at, struct str head, const struct msg *of,
+    struct err *e)
+{
+	char some[MBOX_FROM + 2 * 4096];
+	ssize_t got = file_scan(m->fd, some, sizeof some, at, e);
+	char *eol = got <= 0 ? NULL : memchr(some, '\n', (size_t)got);
+	size_t from = eol == NULL ? 0 : (size_t)(eol + 1 - some);
+
+	if (got < 0)
+		return -1;
+	if (eol == NULL || (size_t)got - from < head.n ||
+	    memcmp(some + from, head.p, head.n) != 0)
+		return 0;
+	return same_at(m, (uint64_t)at + from, of, e);
+}
+
+int
+mbox_holds(struct mbox *m, const struct msg *of, struct err *e)
+{
+	struct buf head = { .max = 2 * 4096 };
+	char *some = mem_new(1, PIECE);
+	off_t at = 0;
+	ssize_t n = 0, i;
+	int got = beginning(&head, of, e);
+
+	while (got == 0 && (n = file_scan(m->fd, some, PIECE, at, e)) > 0) {
+		for (i = 0; i + 5 <= n && got == 0; i++)
+			if (memcmp(some + i, "From ", 5) == 0 &&
+			    (i > 0 ? some[i - 1] == '\n' : at == 0))
+				got = same_from(m, at + i, BUF_STR(head), of,
+				    e);
+		at += n > 5 ? n - 5 : n;	/* and the byte before it */
+	}
+	free(some);
+	buf_free(&head);
+	return n < 0 ? -1 : got;
 }

@@ -25,6 +25,8 @@ struct mbox {
 	struct buf out;
 	bool begins;			/* at the beginning of a line */
 	bool guarded;			/* by mbox_guard */
+	enum { MBOX_WRITES, MBOX_COMPARES, MBOX_DIFFERS } mode;
+	uint64_t at;			/* in the file, of what is compared */
 };
 
 /*
@@ -63,6 +65,12 @@ int mbox_end(struct mbox *, struct err *);
 int mbox_sync(struct mbox *, struct err *);
 void mbox_back(struct mbox *, uint64_t length);
 void mbox_close(struct mbox *);
+
+/*
+ * Is the message there, whole, and as it was delivered?  1, 0; -1.  It reads
+ * all of the file: for who does not know whether a run before delivered it.
+ */
+int mbox_holds(struct mbox *, const struct msg *, struct err *);
 
 /* The "From " line, with its line end. */
 void mbox_from(char dst[MBOX_FROM], const char *sender, time_t);

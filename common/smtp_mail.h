@@ -32,6 +32,7 @@ struct smtp_rcpt {
 	enum smtp_stage stage;
 	struct smtp_reply reply;	/* the one that settled it */
 	int exit;		/* SMTP_AT_ROUTE: the exit status of it */
+	bool doubt;		/* by the caller: it may have it already */
 	const char *via;	/* by the caller: whose it is, if there are
 				 * several servers; or NULL */
 };

@@ -28,6 +28,9 @@ struct user {
 	const char *name, *home;
 	uid_t uid;
 	gid_t gid;
+	const char *path;		/* his mailbox */
+	bool doubt;			/* the message may be there already: an
+					 * attempt has no end that is known */
 };
 
 /* Who we were before we were a user. */
@@ -174,57 +177,66 @@ be_self(const struct self *was)
 
 /* Root writes to root's: no link that somebody put into the folder. */
 static int
-no_link(const char *path, const struct user *u, struct err *e)
+no_link(const struct user *u, struct err *e)
 {
 	struct stat st;
 
-	if (u->uid != 0 || geteuid() != 0 || lstat(path, &st) < 0)
+	if (u->uid != 0 || geteuid() != 0 || lstat(u->path, &st) < 0)
 		return 0;
 	if (S_ISLNK(st.st_mode) || st.st_uid != 0 ||
 	    (S_ISREG(st.st_mode) && st.st_nlink > 1))
 		return fail(e, EX_CANTCREAT, "%s: not root's own, or a link",
-		    path);
+		    u->path);
 	return 0;
 }
 
 static int
-to_mbox(const char *path, const struct letter *l, struct err *e)
+append(struct mbox *m, const struct letter *l, struct err *e)
+{
+	mbox_guard(m);
+	if (mbox_begin(m, l->envelope.mail.from, clock_wall(), e) == 0 &&
+	    mbox_put_msg(m, &l->msg, e) == 0 && mbox_end(m, e) == 0 &&
+	    mbox_sync(m, e) == 0)
+		return 0;
+	mbox_back(m, m->start);
+	return -1;
+}
+
+static int
+to_mbox(const struct user *u, const struct letter *l, struct err *e)
 {
 	struct mbox m;
-	int got = mbox_open(&m, path, LOCKED, e);
+	int got = mbox_open(&m, u->path, LOCKED, e);
 
 	if (got < 0)
 		return -1;
-	mbox_guard(&m);
-	if (mbox_begin(&m, l->envelope.mail.from, clock_wall(), e) < 0 ||
-	    mbox_put_msg(&m, &l->msg, e) < 0 || mbox_end(&m, e) < 0 ||
-	    mbox_sync(&m, e) < 0) {
-		mbox_back(&m, m.start);
-		got = -1;
-	}
+	if (u->doubt)
+		got = mbox_holds(&m, &l->msg, e);
+	if (got == 0)
+		got = append(&m, l, e);
 	mbox_close(&m);
-	return got;
+	return got < 0 ? -1 : 0;
 }
 
 static int
 to_place(const struct letter *l, const struct account *a,
-    const struct user *u, const char *path, struct err *e)
+    const struct user *u, struct err *e)
 {
-	if (no_link(path, u, e) < 0)
+	if (no_link(u, e) < 0)
 		return -1;
-	return a->server.scheme == ACCOUNT_MBOX ? to_mbox(path, l, e) :
-	    maildir_deliver(path, &l->msg, NULL, e);
+	return a->server.scheme == ACCOUNT_MBOX ? to_mbox(u, l, e) :
+	    maildir_deliver(u->path, &l->msg, NULL, e);
 }
 
 static int
 to_user(struct letter *l, const struct account *a, const struct user *u,
-    const char *path, struct err *e)
+    struct err *e)
 {
 	struct self was;
 	int got = become(&was, l->arena, a->server.path, u, e);
 
 	if (got == 0)
-		got = to_place(l, a, u, path, e);
+		got = to_place(l, a, u, e);
 	be_self(&was);
 	if (got < 0 && geteuid() != 0 && u->uid != geteuid())
 		fail_in(e, "only root delivers to another user than himself");
@@ -285,18 +297,18 @@ is_locked(const struct run *run, const char *path, struct err *e)
 
 static int
 to_user_once(struct letter *l, struct run *run, const struct user *u,
-    const char *path, struct err *e)
+    struct err *e)
 {
 	struct arena *a = &run->account.arena;
 
-	if (has_it(&l->envelope.mail, path))
+	if (has_it(&l->envelope.mail, u->path))
 		return 0;
-	if (is_locked(run, path, e))
+	if (is_locked(run, u->path, e))
 		return -1;
-	if (to_user(l, &run->account, u, path, e) == 0)
+	if (to_user(l, &run->account, u, e) == 0)
 		return 0;
 	if (e->code == EX_TEMPFAIL)
-		opt_list_add(a, &run->locked, arena_dup(a, str_of(path)));
+		opt_list_add(a, &run->locked, arena_dup(a, str_of(u->path)));
 	return -1;
 }
 
@@ -307,24 +319,24 @@ serve(struct letter *l, struct run *run, struct smtp_rcpt *r)
 	struct user u;
 	struct err e = { 0 };
 	int known = know_user(&u, l->arena, r->addr, &e);
-	const char *path;
 
 	if (known <= 0) {
 		local_settle(r, known < 0 ? SMTP_DEFERRED : SMTP_REFUSED, e.code,
 		    e.msg);
 		return;
 	}
-	path = user_path(l->arena, a->server.path, &u);
+	u.path = user_path(l->arena, a->server.path, &u);
+	u.doubt = r->doubt;
 	if (l->envelope.mail.msg == NULL) {
-		settle_good(r, SMTP_TAKEN, path);
+		settle_good(r, SMTP_TAKEN, u.path);
 		return;
 	}
-	if (to_user_once(l, run, &u, path, &e) < 0) {
+	if (to_user_once(l, run, &u, &e) < 0) {
 		local_settle(r, SMTP_DEFERRED, e.code, e.msg);
 		return;
 	}
-	settle_good(r, SMTP_SENT, path);
-	r->via = path;
+	settle_good(r, SMTP_SENT, u.path);
+	r->via = u.path;
 	mem_stake("some recipients may have the message");
 }
 

@@ -208,7 +208,6 @@ wants_try(const struct flush *f, enum queue_fate fate)
 struct attempt {
 	struct letter letter;
 	size_t *of;
-	bool *doubt;			/* it may have got it before */
 	char again[600];		/* who may get it twice; or "" */
 };
 
@@ -222,7 +221,6 @@ choose_rcpts(const struct flush *f, const struct queue_entry *q, struct attempt 
 	m->n = 0;
 	m->rcpt = arena_new(q->arena, q->mail.n, sizeof *m->rcpt);
 	t->of = arena_new(q->arena, q->mail.n, sizeof *t->of);
-	t->doubt = arena_new(q->arena, q->mail.n, sizeof *t->doubt);
 	for (i = 0; i < q->mail.n; i++) {
 		if (!wants_try(f, q->fate[i]))
 			continue;
@@ -232,11 +230,11 @@ choose_rcpts(const struct flush *f, const struct queue_entry *q, struct attempt 
 			    n == 0 ? "maybe twice: " : " ",
 			    q->mail.rcpt[i].addr);
 		t->of[m->n] = i;
-		t->doubt[m->n] = q->fate[i] == QUEUE_MAYBE;
 		m->rcpt[m->n++] = (struct smtp_rcpt){
 		    .addr = q->mail.rcpt[i].addr,
 		    .params = q->mail.rcpt[i].params,
-		    .dsn = q->mail.rcpt[i].dsn };
+		    .dsn = q->mail.rcpt[i].dsn,
+		    .doubt = q->fate[i] == QUEUE_MAYBE };
 	}
 }
 
@@ -313,7 +311,7 @@ note_fates(struct queue_entry *q, const struct attempt *t,
 		r = &q->mail.rcpt[t->of[i]];
 		r->reply = m->rcpt[i].reply;
 		q->fate[t->of[i]] = new_fate(&m->rcpt[i], never);
-		if (t->doubt[i] && q->fate[t->of[i]] == QUEUE_DEFERRED)
+		if (m->rcpt[i].doubt && q->fate[t->of[i]] == QUEUE_DEFERRED)
 			q->fate[t->of[i]] = QUEUE_MAYBE;
 		if (r->reply.code == 0 && why->code != 0)
 			queue_entry_say(&r->reply, why->msg);

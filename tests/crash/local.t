@@ -101,10 +101,10 @@ def points():
     return n
 
 
-def each(name, n, meanwhile, *more):
+def each(name, points, meanwhile, *more):
     """Killed before each call; then something else; then what nothing befalls."""
     bad, torn = [], 0
-    for k in range(1, n + 1):
+    for k in points:
         b = Box()
         b.queue()
         if b.run('--flush-now', kill=k) != -9:
@@ -116,8 +116,8 @@ def each(name, n, meanwhile, *more):
         if b.wrong('it', *more):
             bad.append('%d: %s; %s' % (k, b.wrong('it', *more), b.said))
         b.done()
-    case.check(n > 10 and torn > 3 and not bad, '%s: %d calls, %d of them '
-               'leave a part' % (name, n, torn), '\n'.join(bad[:8]))
+    case.check(torn > 3 and not bad, '%s: %d calls, %d of them leave a part' %
+               (name, len(points), torn), '\n'.join(bad[:8]))
 
 
 def nothing(b):
@@ -129,21 +129,21 @@ def another(b):
 
 
 def killed_again(b):
-    for k in (6, 8, 9, 10, 11, 12, 13, 14):
+    for k in (6, 9, 12, 14):
         b.run('--flush-now', kill=k)
 
 
 n = points()
-each('sent again', n, nothing)
-each('another message comes first', n, another, 'more')
-each('the next runs are killed, too', n, killed_again)
+each('sent again', range(1, n + 1), nothing)
+each('another message comes first', range(n // 2, n + 1, 2), another, 'more')
+each('the next runs are killed, too', range(n // 2 - 1, n, 2), killed_again)
 
 
 # ---- what is not ours stays
 
 def torn(end=b'', at=None):
     """A mailbox with a part of a message, of a run that was killed."""
-    for k in range(1, n + 1):
+    for k in range(n // 2, n + 1):
         b = Box(end)
         b.queue()
         b.run('--flush-now', kill=k)
