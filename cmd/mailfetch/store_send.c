@@ -117,8 +117,10 @@ item_refused(struct store *s, struct store_item *it, struct handed *h)
 	const char *text = s->dest->imap.text;
 	struct str t = str_of(text);
 
-	if (str_starts(t, "[TRYCREATE]") || str_starts(t, "[NONEXISTENT]"))
+	if (str_starts(t, "[TRYCREATE]") || str_starts(t, "[NONEXISTENT]")) {
+		it->fate = STORE_NEW;
 		return conn_fail(s->dest->imap.c, EX_UNAVAILABLE, "%s: %s", s->folder, text);
+	}
 	store_leave(s, it, h, str_starts(t, "[TOOBIG]") ? EX_DATAERR : EX_TEMPFAIL,
 	    text);
 	s->full |= str_starts(t, "[OVERQUOTA]");

@@ -171,6 +171,13 @@ for caps in ('MULTIAPPEND', 'pipelined'):
                    sorted(m for _, m in MAILS) and not pop.m,
                    caps + ': then the rest', (r.err, len(d.data())))
         d.close()
+    r, d, pop = Run(), Dest(WAYS[caps]), Pop(MAILS[:1])
+    d.no = lambda args: b'TAG NO [TRYCREATE] gone\r\n'
+    go(r, pop, d, '--delete', 'now')
+    case.check(r.rc == 69 and 'gone' in r.err and 'accepted' not in r.err and
+               len(pop.m) == 1, caps + ': a folder that is gone was no doubt',
+               (r.rc, r.err))
+    d.close()
 r, d = Run(), Dest(FULL + ' APPENDLIMIT=200')
 pop = Pop([('a', msg(1)), ('b', msg(2, b'x' * 300 + b'\r\n')), ('c', msg(3))])
 go(r, pop, d, '--delete', 'now')
