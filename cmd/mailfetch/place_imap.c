@@ -228,18 +228,18 @@ clear(struct store *s)
 
 /* ---- the mailbox ---- */
 
+/* Not by EXAMINE: Courier then takes no APPEND. */
 static int
 open_append_folder(struct store *s, struct handed *h)
 {
 	struct imap *m = &s->dest->imap;
-	bool change = h->o->to.labels.n > 0;
-	int got = imap_select(m, str_of(s->folder), !change);
+	int got = imap_select(m, str_of(s->folder), false);
 
 	if (got > 0 && h->o->to.create) {
 		got = imap_must(m, imap_ask_create(m, str_of(s->folder)),
 		    "CREATE");
 		if (got == 0)
-			got = imap_select(m, str_of(s->folder), !change);
+			got = imap_select(m, str_of(s->folder), false);
 	}
 	if (got > 0)
 		return conn_fail(m->c, imap_severity(m->text, EX_UNAVAILABLE),

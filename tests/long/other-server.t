@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
-from fetchfake import Case, Run  # noqa: E402
+from fetchfake import Case, Pop, Run, Serve, msg  # noqa: E402
 from other import NAMES, Other  # noqa: E402
 
 case = Case()
@@ -153,6 +153,31 @@ def many(o, proto):
     b.done()
 
 
+def stored(o):
+    """What POP3 brings is stored there by APPEND, folder and all."""
+    come = [('u%d' % i, msg(i, x)) for i, x in enumerate(
+        (b'line\r\n', b'.\r\n..\r\n', b'From here\r\n',
+         'grüße\r\n'.encode('latin1'), b'x' * 5000 + b'\r\n'))]
+    s, r = Serve(Pop(come)), Run()
+    for folder in ('INBOX', 'INBOX.New' if o.name in ('cyrus', 'courier')
+                   else 'New'):
+        for k in (1, 2):
+            r.go('pop3', s, '-d', 'imap://%s@127.0.0.1:%d/%s' % (
+                o.user, o.port['IMAP'], folder), '--create', '--deliver-tls',
+                'off', '--deliver-password-command', 'echo ' + o.password,
+                '--state', r.d + '/' + folder, maildir=False)
+        m = o.imap()
+        m.select(folder, readonly=True)
+        got = [m.fetch(n, '(BODY.PEEK[])')[1][0][1]
+               for n in m.search(None, 'ALL')[1][0].split()]
+        m.logout()
+        case.check(r.rc == 0 and sorted(got) == sorted(x for _, x in come),
+                   '%s: five are stored in %s, once' % (o.name, folder),
+                   (r.rc, r.err, got))
+    s.close()
+    r.done()
+
+
 for name in sys.argv[1:] or NAMES:
     o = Other(name)
     if o.why:
@@ -164,5 +189,7 @@ for name in sys.argv[1:] or NAMES:
         alerts(o, proto, 'read in between', read)
         alerts(o, proto, 'the state lost in between', lose)
         many(o, proto)
+    if 'IMAP' in o.port:
+        stored(o)
     o.down()
 case.end()

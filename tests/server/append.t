@@ -141,6 +141,15 @@ case.check(r.rc == 0 and len(d.data()) == 5 and not d.appends(),
            'another UIDVALIDITY meanwhile', (r.err, len(d.data())))
 d.close()
 
+# Courier takes nothing in a folder that was opened by EXAMINE.
+r, d = Run(), Dest(WAYS['waiting'])
+d.no = lambda args: b'TAG NO Current box is selected READ-ONLY.\r\n' \
+    if any(h.startswith('EXAMINE') for h in d.heard) else None
+go(r, Pop(MAILS), d)
+case.check(r.rc == 0 and len(d.data()) == 5, 'a folder that is to be written to',
+           (r.rc, r.err))
+d.close()
+
 # One message's fault, and the place's.
 
 
