@@ -22,6 +22,7 @@
 #include "near_dir.h"
 #include "near_file.h"
 #include "report.h"
+#include "since.h"
 #include "statecmd.h"
 #include "statedir.h"
 #include "sync.h"
@@ -212,6 +213,9 @@ open_run(struct run *r, struct account_kept *k)
 
 	if (!r->o->dry_run && k->link == NULL && hook_open(&r->report.hook,
 	    &k->arena, r->o->on_change, HOOK_SECONDS, r->e) < 0)
+		return -1;
+	if (r->o->here.since != NULL &&
+	    since_day(r->o->here.since, &r->since, r->e) < 0)
 		return -1;
 	if (take_base(r, k, &is) < 0 ||
 	    index_open(&r->index, r->dir, r->e) < 0 || open_root(r) < 0 ||

@@ -27,16 +27,18 @@ asked_path(struct run *r)
 }
 
 static void
-asked_text(struct buf *b, const struct settings *o)
+asked_text(struct buf *b, const struct run *r)
 {
+	const struct settings *o = r->o;
+
 	if (o->here.bodies.n > 0)
 		buf_printf(b, "bodies %s\n", o->here.bodies.text);
 	if (o->here.bodies.ages)
 		buf_printf(b, "day %lld\n", (long long)clock_wall() / DAY);
 	if (o->here.last > 0)
 		buf_printf(b, "last %llu\n", (unsigned long long)o->here.last);
-	if (o->here.since != 0)
-		buf_printf(b, "since %lld\n", (long long)o->here.since / DAY);
+	if (r->since != 0)
+		buf_printf(b, "since %lld\n", (long long)r->since / DAY);
 }
 
 /* "" if there is none; the lines of what was left out are in left. */
@@ -99,7 +101,7 @@ asked_window(struct run *r)
 	bool is;
 
 	asked_before(r, &was, &left);
-	is = r->o->here.last > 0 || r->o->here.since != 0 ||
+	is = r->o->here.last > 0 || r->since != 0 ||
 	    has_window(BUF_STR(was)) || has_left(r, BUF_STR(left));
 	buf_free(&was);
 	buf_free(&left);
@@ -113,7 +115,7 @@ asked_anew(struct run *r)
 	struct buf left = { .max = ASKED_MAX };
 	bool anew;
 
-	asked_text(&now, r->o);
+	asked_text(&now, r);
 	asked_before(r, &was, &left);
 	anew = ((now.n > 0 || has_window(BUF_STR(was))) &&
 	    !str_eq(BUF_STR(now), BUF_STR(was))) ||
@@ -183,7 +185,7 @@ asked_done(struct run *r)
 	int got = 0;
 
 	if (asked_anew(r)) {
-		asked_text(&now, r->o);
+		asked_text(&now, r);
 		put_left(r, &now);
 		got = file_replace(asked_path(r), BUF_STR(now), r->e);
 	}

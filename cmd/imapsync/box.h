@@ -89,6 +89,7 @@ struct run {
 	struct arena arena;
 	int root;		/* the near side's directory */
 	struct attic attic;	/* open, unless it cannot be needed */
+	time_t since;		/* the day that o->here.since is now; or 0 */
 	int lock;
 	const char *dir;	/* of the state */
 	struct index index;
@@ -145,6 +146,5 @@ void box_far_sort(struct box *);	/* of two with one UID the later stays */
 /* Merges sorted ones, none of which is in far.v, into it. */
 void box_far_merge(struct box *, const struct far_msg *, size_t n);
 void box_far_clear(struct box *);	/* nothing is known of it */
-
 enum { PASSES = 2, FEW_FILES = 1400 };	/* over a mailbox; open files */
 #endif

@@ -461,6 +461,7 @@ static int
 policies(struct err *e)
 {
 	const struct policy *p = &o.is.policy;
+	time_t day;
 
 	if (folder_names(e) < 0 || delimiter(e) < 0 ||
 	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.here.bodies, &o.bodies,
@@ -482,8 +483,9 @@ policies(struct err *e)
 		return fail(e, EX_USAGE, "--patterns: a control byte");
 	if (o.is.local_only != NULL && str_control(str_of(o.is.local_only)))
 		return fail(e, EX_USAGE, "--local-only: a control byte");
-	if (o.since != NULL && since_day(o.since, &o.is.here.since, e) < 0)
+	if (o.since != NULL && since_day(o.since, &day, e) < 0)
 		return -1;
+	o.is.here.since = o.since;
 	if ((o.since != NULL || o.is.here.last > 0) && !o.mirror &&
 	    ((p->far_gets != 0 && (p->far_gets & GETS_GONE) == 0) ||
 	    p->far_delete == FAR_NEVER))

@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "bodies.h"
 #include "names.h"
@@ -59,7 +58,7 @@ struct settings {
 	struct settings_here {		/* of what is on the server */
 		struct bodies bodies;	/* which ones come */
 		uint64_t last;		/* the newest of a mailbox; 0: all */
-		time_t since;		/* not older than this day; 0 */
+		const char *since;	/* not older: as in since.h; NULL */
 	} here;
 	uint64_t connections;		/* for downloads */
 	uint64_t allow;			/* so many deletions are no accident */

@@ -73,14 +73,14 @@ static int
 look_inside(struct link *l, struct box *b)
 {
 	const struct settings *o = b->run->o;
-	uint64_t last = o->here.last == 0 && o->here.since == 0 ? UINT64_MAX : o->here.last;
+	uint64_t last = o->here.last == 0 && o->here.since == NULL ? UINT64_MAX : o->here.last;
 	struct imap_uids all;
 	size_t i;
 	int got = link_select(l, b);
 
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	if (last < UINT64_MAX && search_inside(l, b, o->here.since) < 0)
+	if (last < UINT64_MAX && search_inside(l, b, b->run->since) < 0)
 		return -1;
 	if (last > 0) {
 		all = all_uids(b);

@@ -80,6 +80,10 @@ def ranges(uids):
     return ",".join("%d:%d" % (a, b) if a != b else "%d" % a for a, b in out)
 
 
+def day(text):
+    return time.strptime(text.split()[0].title(), "%d-%b-%Y")
+
+
 def fields(data, names):
     head = re.split(rb"\r?\n\r?\n", data, 1)[0] + b"\r\n"
     head = re.sub(rb"\r?\n", b"\r\n", head)
@@ -352,6 +356,12 @@ class Session:
         pick = re.search(r"UID (\S+)", a) or re.match(r"([\d:*,]+)", a)
         if pick:
             uids &= expand(pick[1], self.box.uidnext)
+        either = re.search(r"(OR )?OR UNSEEN FLAGGED( SINCE (\S+))?$", a)
+        if either:
+            a = a[:either.start()]
+            uids &= {m.uid for m in self.box.messages
+                     if r"\Seen" not in m.flags or r"\Flagged" in m.flags or
+                     (either[3] and day(m.date) >= day(either[3]))}
         for word, flag in ((r"SEEN", r"\Seen"), ("FLAGGED", r"\Flagged"),
                            ("ANSWERED", r"\Answered"), ("DRAFT", r"\Draft"),
                            ("DELETED", r"\Deleted")):

@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 import imapmem  # noqa: E402
 from fetchfake import Case, until  # noqa: E402
 from syncwatch import (  # noqa: E402
-    CONDSTORE, NOTIFY, PROGRAM, Watch, arrives, heard, mail, server)
+    CONDSTORE, KILLN, NOTIFY, PROGRAM, Watch, arrives, heard, mail, server)
 
 case = Case()
 check = case.check
@@ -361,4 +361,23 @@ for args in (['one', '--jobs', '2'], ['-a', '--watch', '--jobs', '2']):
     r = subprocess.run([PROGRAM, '--config', w.d + '/config', *args],
                        env=w.env(), capture_output=True, timeout=60)
     check(r.returncode == 64, ' '.join(args) + ': 64', r)
+
+# ---- a window of days moves on while it watches
+s = server(CONDSTORE + ' IDLE', 'a')
+s.box('INBOX').messages.clear()
+for n in (1, 2):
+    s.box('INBOX').add(mail(n), r'\Seen', time.strftime(
+        '%d-%b-%Y %H:%M:%S +0000', time.gmtime()))
+later = tempfile.mktemp(prefix='imapsync-later-')
+w = Watch(s, '--since', '14d', '--poll', '3600',
+          env={'LD_PRELOAD': KILLN, 'KILLN_LATER': later})
+check(w.has('INBOX', 2), 'a window of days: what is inside is here', w.err())
+with open(later, 'w'):
+    pass
+w.put('a', 3)
+check(w.has('INBOX', 0), 'in the first run of another day what is outside leaves',
+      (w.files('INBOX'), w.err()))
+check(len(s.box('INBOX').messages) == 2 and w.stop() == 0,
+      'and is there still', w.err())
+os.unlink(later)
 case.end()
