@@ -379,7 +379,7 @@ static const struct side_gets {
 	const char *name;
 	const char *new, *gone;
 } sides[] = {
-	{ "near-gets", "bodies connections", "delete-near" },
+	{ "near-gets", "bodies connections last since", "delete-near" },
 	{ "far-gets", "reupload-orphans", "delete-far trash unsafe-expunge" }
 };
 
@@ -490,6 +490,9 @@ policies(struct err *e)
 	    ((p->far_gets != 0 && (p->far_gets & GETS_GONE) == 0) ||
 	    p->far_delete == FAR_NEVER))
 		return fail(e, EX_USAGE, "--last and --since: not where what is deleted here stays there");
+	if ((o.since != NULL || o.is.here.last > 0) &&
+	    (p->near_gets & GETS_NEW) == 0)
+		return fail(e, EX_USAGE, "--last and --since: not where nothing new comes here, for what leaves could not come back");
 	o.is.create_near = (p->near_gets & GETS_NEW) != 0 &&
 	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
 	o.is.create_far = (p->far_gets & GETS_NEW) != 0 &&

@@ -16,6 +16,7 @@
 #include "far_hear.h"
 #include "flags.h"
 #include "imap_box.h"
+#include "imap_pieces.h"
 #include "link.h"
 #include "near.h"
 #include "pair.h"
@@ -43,15 +44,55 @@ all_uids(struct box *b)
 	return all;
 }
 
-/* Unread, flagged, or not older than the day. */
+static int
+search_add(struct link *l, struct box *b, const char *keys)
+{
+	uint32_t *uids = NULL;
+	size_t n = 0, i;
+	int got = imap_search(&l->imap, keys, &uids, &n);
+
+	for (i = 0; got == 0 && i < n; i++)
+		imap_uids_add(&b->inside, uids[i]);
+	free(uids);
+	return got;
+}
+
+/*
+ * Some servers look at so many messages by one command (RFC 9738): the others
+ * are not outside, they are not known.  1: told.
+ */
+static int
+search_pieces(struct link *l, struct box *b, const char *keys)
+{
+	struct imap_uids all = all_uids(b);
+	struct imap_pieces p = { .m = &l->imap, .uids = all.v, .n = all.n };
+	struct buf some = { .max = 65536 };
+	int got = 0;
+
+	while (got == 0 && imap_pieces_next(&p)) {
+		some.n = 0;
+		buf_printf(&some, "UID %s %s", p.set.p, keys);
+		got = search_add(l, b, some.p);
+		if (got == 0 && imap_pieces_cut(&p) && !imap_pieces_again(&p)) {
+			far_hear_unusable(b, l->imap.text);
+			got = 1;
+		}
+	}
+	imap_pieces_free(&p);
+	buf_free(&some);
+	free(all.v);
+	return got;
+}
+
+/* Unread, flagged, or not older than the day.  1: told. */
 static int
 search_inside(struct link *l, struct box *b, time_t since)
 {
+	const struct imap *m = &l->imap;
 	char date[DATE_CAP];
 	struct buf keys = { .max = 200 };
-	uint32_t *uids = NULL;
-	size_t n = 0, i;
-	int got;
+	unsigned cuts = m->cuts;
+	int got = 0;
 
 	if (since == 0) {
 		buf_s(&keys, "OR UNSEEN FLAGGED");
@@ -61,11 +102,11 @@ search_inside(struct link *l, struct box *b, time_t since)
 		buf_printf(&keys, "OR OR UNSEEN FLAGGED SINCE %s",
 		    date + (date[0] == ' '));
 	}
-	got = imap_search(&l->imap, keys.p, &uids, &n);
+	if (m->messagelimit == 0)
+		got = search_add(l, b, keys.p);
+	if (got == 0 && (m->messagelimit > 0 || m->cuts != cuts))
+		got = search_pieces(l, b, keys.p);
 	buf_free(&keys);
-	for (i = 0; got == 0 && i < n; i++)
-		imap_uids_add(&b->inside, uids[i]);
-	free(uids);
 	return got;
 }
 
@@ -80,8 +121,8 @@ look_inside(struct link *l, struct box *b)
 
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	if (last < UINT64_MAX && search_inside(l, b, b->run->since) < 0)
-		return -1;
+	if (last < UINT64_MAX && (got = search_inside(l, b, b->run->since)) != 0)
+		return got < 0 ? -1 : 0;
 	if (last > 0) {
 		all = all_uids(b);
 		for (i = all.n > last ? all.n - (size_t)last : 0; i < all.n;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """imapsync --last, --since: what is here, and what is only there."""
 from synclab import *
+from imapmem import ALL, expand
 
 lab = up()
 DAY = 86400
@@ -375,6 +376,46 @@ def purged_outside():
     u.runs("once more", *how)
     is_((here(u), there(u)), ([8, 9, 10], [1, *range(3, 11)]),
         "it is purged there")
+
+
+@scenario
+def cut():
+    """A server that looks at four messages by one SEARCH (RFC 9738)."""
+    u, s = lab.user(), Server(ALL + " CONDSTORE")
+    for n in range(1, 13):
+        s.box("INBOX").add(wire(mail(n)), r"\Seen", time.strftime(
+            "%d-%b-%Y %H:%M:%S +0000", time.gmtime(
+                time.time() - (60 if n < 7 else 3) * DAY)))
+    u.runs("all of them", proxy=s)
+
+    def less(session, verb, rest):
+        m = re.match(r"(?:RETURN \(\S*\) )?(?:UID (\S+) )?(.*)", rest)
+        if verb != "UID SEARCH":
+            return None
+        want = sorted(n for n in range(1, 13) if not m[1] or
+                      n in expand(m[1], 12))
+        if len(want) <= 4:
+            return None
+        session.do_uid_search("RETURN () UID 1:4 " + m[2], [])
+        return b"TAG OK [MESSAGELIMIT 4 %d] some\r\n" % want[3]
+    s.on_command = less
+    u.runs("a window of days", "--since", "28d", proxy=s)
+    is_(here(u), [7, 8, 9, 10, 11, 12], "no file leaves that is inside")
+    ok([c for c in s.heard if re.search("UID 9:12 .*SINCE", c)],
+       "it is asked in pieces for that", s.heard)
+    s.box("INBOX").messages[1].flags.add(r"\Flagged")
+    s.box("INBOX").messages[11].flags.remove(r"\Seen")
+    u.runs("with another one", "--last", "2", proxy=s)
+    is_(here(u), [2, 11, 12], "what is flagged there comes")
+
+
+@scenario
+def one_way():
+    """What leaves must be able to come back."""
+    for how in (("--push",), ("--near-gets", "flags gone")):
+        u = account(2)
+        r = u.sync("--last", "1", *how)
+        is_((r.status, here(u)), (64, []), "not with " + how[0])
 
 
 done()
