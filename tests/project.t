@@ -73,6 +73,9 @@ cp -r man "$T/man"
 sed -i '/^\.It Fl w /d' "$T/man/cert-watch.1"
 not_ok "check-man: a script's option without a line" \
     scripts/dev/check-man "$BUILD" "$T/man"
+cp man/cert-watch.1 "$T/man"
+printf '%s\n' '.Bl -column "'"$(printf %45s x)"'" "'"$(printf %40s y)"'"' '.It x Ta y' .El >> "$T/man/cert-watch.1"
+not_ok 'check-man: a table wider than a screen' scripts/dev/check-man "$BUILD" "$T/man"
 ok "make install, below DESTDIR" make -s install DESTDIR="$T/root" PREFIX=/usr
 ok "installs the tools" test -x "$T/root/usr/bin/mailsend"
 ok "and the manual" test -f "$T/root/usr/share/man/man1/mailsend.1"
