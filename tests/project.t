@@ -86,6 +86,9 @@ for script in scripts/*; do
 	ok "README names $name" grep -qE "(^    |\`)$name[ \`]" README.md
 	ok "$name is installed" cmp "$script" "$T/root/usr/bin/$name"
 	ok "and its manual" test -f "$T/root/usr/share/man/man1/$name.1"
+	for help in -h --help; do
+		like "$("$script" $help 2> /dev/null < /dev/null)" "	$name " "$name $help"
+	done
 done
 # Units name programs that are there, and keys and values that systemd knows.
 if command -v systemd-analyze > /dev/null; then
