@@ -117,9 +117,9 @@ open_section(struct parser *p, const char *kind, char *text, struct str rest,
 	s->line = p->line;
 	old = conf_find(p->conf, kind, s->name);
 	if (old != NULL)
-		return fail(e, EX_CONFIG, "%s%s%s is there already, in line %u",
-		    kind, name.n > 0 ? " " : "", s->name,
-		    old->line);
+		return fail(e, EX_CONFIG, "%s%s%s is there already, in line %u%s",
+		    kind, name.n > 0 ? " " : "", s->name, old->line,
+		    name.n > 0 ? ": one of them needs another name" : "");
 	if (p->nsection++ == NSECTION)
 		return fail(e, EX_CONFIG, "over %d sections", NSECTION);
 	p->nline = 0;

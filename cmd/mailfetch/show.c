@@ -103,7 +103,8 @@ show_session(struct run *r, const struct session *s, const char *server,
 		    tls_verified(t) ? "verified" : "NOT verified", pin);
 	printf("  capabilities  %s\n", safe);
 	str_escape(safe, sizeof safe, str_of(mechs));
-	printf("  mechanisms    %s\n", safe);
+	if (mechs[0] != '\0')		/* few servers repeat them after the login */
+		printf("  mechanisms    %s\n", safe);
 	str_escape(safe, sizeof safe, str_of(server));
 	if (server[0] != '\0')
 		printf("  server        %s\n", safe);
