@@ -4,21 +4,7 @@
 # where Unbound is the system's resolver and mail servers answer on port 25.
 set -u
 . "$(dirname "$0")/../lib.sh"
-if [ -z "${DANE_INSIDE-}" ]; then
-	rm -rf "$T"
-	for p in nsd unbound ldns-signzone openssl python3 jq posttls-finger; do
-		PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
-			{ echo "1..0 # SKIP $p is not installed"; exit 0; }
-	done
-	unshare -nm true 2> /dev/null ||
-		{ echo '1..0 # SKIP not allowed to unshare'; exit 0; }
-	exec env DANE_INSIDE=1 unshare -nm "$0"
-fi
-PATH=$PATH:/usr/sbin
-ip link set lo up
-. "$ROOT/tests/lab/lab.sh"
-. "$ROOT/tests/lab/dns.sh"
-unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+. "$ROOT/tests/lab/alone.sh" -nm nsd unbound ldns-signzone openssl python3 jq posttls-finger
 lab_up
 lab_cert good expired
 

@@ -4,20 +4,7 @@
 # zone, in a network namespace of their own.
 set -u
 . "$(dirname "$0")/../lib.sh"
-if [ -z "${DOCTOR_INSIDE-}" ]; then
-	rm -rf "$T"
-	for p in nsd unbound ldns-signzone openssl python3 jq; do
-		PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
-			{ echo "1..0 # SKIP $p is not installed"; exit 0; }
-	done
-	unshare -n true 2> /dev/null ||
-		{ echo '1..0 # SKIP not allowed to unshare'; exit 0; }
-	exec env DOCTOR_INSIDE=1 unshare -n "$0"
-fi
-ip link set lo up
-. "$ROOT/tests/lab/lab.sh"
-. "$ROOT/tests/lab/dns.sh"
-unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+. "$ROOT/tests/lab/alone.sh" -n nsd unbound ldns-signzone openssl python3 jq
 lab_up
 lab_cert good expired
 PATH=$PATH:$ROOT/scripts

@@ -4,21 +4,7 @@
 # the web server has port 80.
 set -u
 . "$(dirname "$0")/../lib.sh"
-if [ -z "${CRL_INSIDE-}" ]; then
-	rm -rf "$T"
-	for p in nsd openssl python3 jq; do
-		PATH=$PATH:/usr/sbin command -v $p > /dev/null ||
-			{ echo "1..0 # SKIP $p is not installed"; exit 0; }
-	done
-	unshare -n true 2> /dev/null ||
-		{ echo '1..0 # SKIP not allowed to unshare'; exit 0; }
-	exec env CRL_INSIDE=1 unshare -n "$0"
-fi
-PATH=$PATH:/usr/sbin
-ip link set lo up
-. "$ROOT/tests/lab/lab.sh"
-. "$ROOT/tests/lab/dns.sh"
-unset POSTBAG_DNS RES_OPTIONS LOCALDOMAIN
+. "$ROOT/tests/lab/alone.sh" -n nsd openssl python3 jq
 lab_up
 dns_zone johndoe.com <<'ZONE'
 mail	A	127.0.0.1
