@@ -15,7 +15,8 @@
 enum {
 	START = 128,		/* as many fit into any receive buffer */
 	LEAST = 16,
-	MEASURE_US = 20000,	/* shorter ones tell who had the processor */
+	MEASURE_US = 50000,	/* shorter ones tell who had the processor */
+	WINDOWS = 3,		/* and the first replies are of the old size */
 	CALM = 4, CALM_MOST = 64,
 };
 
@@ -69,13 +70,13 @@ shrink(struct window *w)
 	rest(w);
 }
 
-/* A quarter of what it grew by has to come of it. */
+/* Half of what it grew by has to come of it. */
 static bool
 paid(const struct window *w, double rate)
 {
 	double more = (double)w->size / w->before - 1;
 
-	return rate >= w->rate * (1 + more / 4);
+	return rate >= w->rate * (1 + more / 2);
 }
 
 static void
@@ -104,7 +105,7 @@ dns_window_reply(struct window *w, int64_t now_us, bool lost)
 	int64_t us = now_us - w->since_us;
 
 	w->lost += lost;
-	if (++w->replies < 2 * w->size || us < MEASURE_US)
+	if (++w->replies < WINDOWS * w->size || us < MEASURE_US)
 		return;
 	measured(w, (double)w->replies / (double)us);
 	w->replies = w->lost = 0;
