@@ -154,13 +154,18 @@ watched(struct dns *d, struct pollfd *p, int64_t *when)
 	return n;
 }
 
-/* In the order of watched; ports are opened and closed in dns_flush alone. */
-static void
+/*
+ * In the order of watched; ports are opened and closed in dns_flush alone.
+ * One batch of one port in turn is read: what its answers bring is sent before
+ * the rest is looked at, or the server is idle meanwhile.  Whether nothing is
+ * left to be read.
+ */
+static bool
 serve_sockets(struct dns *d, const struct pollfd *p, nfds_t n)
 {
 	struct stream *open[STREAMS];
-	unsigned i, k, nopen = 0;
-	struct sock *s;
+	struct sock *s, *ready[FDS];
+	unsigned i, k, nopen = 0, nready = 0;
 	nfds_t at = 0;
 
 	for (i = 0; i < STREAMS; i++)
@@ -174,11 +179,15 @@ serve_sockets(struct dns *d, const struct pollfd *p, nfds_t n)
 			if ((p[at].revents & POLLOUT) != 0)
 				s->full = false;
 			if ((p[at++].revents & ~POLLOUT) != 0)
-				dns_receive(d, s);
+				ready[nready++] = s;
 		}
 	for (i = 0; i < nopen && at < n; i++, at++)
 		if (p[at].revents != 0 && open[i]->fd == p[at].fd)
 			dns_stream_event(d, open[i], p[at].revents);
+	if (nready == 0)
+		return true;
+	s = ready[d->packets.turn++ % nready];
+	return !dns_receive(d, s) && nready == 1;
 }
 
 void
@@ -206,8 +215,8 @@ dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 	for (i = 0; i < nmore; i++)
 		more[i].revents = p[n + i].revents;
 	tick(d);
-	serve_sockets(d, p, n);
-	expire_all(d);
+	if (serve_sockets(d, p, n))
+		expire_all(d);
 	deliver_answers(d);
 }
 
@@ -289,7 +298,7 @@ dns_open(const struct dns_conf *conf, struct err *e)
 {
 	size_t room = conf->bufsize <= 2048 ? 2048 : 65536, i;
 	/* one piece: as large as that, it is mapped and zero for nothing */
-	struct dns *d = mem_new(1, sizeof *d + BATCH * room);
+	struct dns *d = mem_new(1, sizeof *d + READ * room);
 
 	d->conf = *conf;
 	d->packets.in = (unsigned char *)(d + 1);
@@ -300,7 +309,7 @@ dns_open(const struct dns_conf *conf, struct err *e)
 	defaults(d);
 	for (i = 0; i < STREAMS; i++)
 		d->stream[i].fd = -1;
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < READ; i++) {
 		d->packets.iv[i] = (struct iovec){ d->packets.in + i * room, room };
 		d->packets.im[i].msg.msg_iov = &d->packets.iv[i];
 		d->packets.im[i].msg.msg_iovlen = 1;

@@ -14,7 +14,8 @@
 #include "os.h"
 
 enum {
-	BATCH = 64,		/* packets per system call */
+	BATCH = 64,		/* packets sent per system call */
+	READ = 32,		/* packets received per system call */
 	PORT_QUERIES = 1000,	/* then another takes the port's place */
 	PORT_MS = 10000,	/* or after this time */
 	IDS = 65536,
@@ -93,8 +94,9 @@ struct ids {
 /* Datagrams that go or come in one system call. */
 struct packets {
 	unsigned char *in;
-	struct os_datagram im[BATCH];	/* what is received, set once */
-	struct iovec iv[BATCH];
+	struct os_datagram im[READ];	/* what is received, set once */
+	struct iovec iv[READ];
+	unsigned turn;			/* which socket is read next */
 	unsigned char out[BATCH][DNS_QUERYLEN];
 };
 

@@ -312,18 +312,17 @@ sock_refused(struct dns *d, struct sock *s, int error)
 		}
 }
 
-void
+bool
 dns_receive(struct dns *d, struct sock *s)
 {
 	const struct os_datagram *m = d->packets.im;
 	int i, got;
 
-	do {
-		got = os_receive_many(s->fd, d->packets.im, BATCH);
-		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			sock_refused(d, s, errno);
-		for (i = 0; i < got; i++)
-			datagram(d, s, d->packets.iv[i].iov_base, m[i].len,
-			    (m[i].msg.msg_flags & MSG_TRUNC) != 0);
-	} while (got == BATCH);
+	got = os_receive_many(s->fd, d->packets.im, READ);
+	if (got < 0 && errno != EAGAIN && errno != EINTR)
+		sock_refused(d, s, errno);
+	for (i = 0; i < got; i++)
+		datagram(d, s, d->packets.iv[i].iov_base, m[i].len,
+		    (m[i].msg.msg_flags & MSG_TRUNC) != 0);
+	return got == READ;
 }

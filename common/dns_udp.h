@@ -6,6 +6,7 @@
 
 /* Sends what is due, also to TCP. */
 void dns_flush(struct dns *);
-void dns_receive(struct dns *, struct sock *);
+/* Reads once; whether there may be more. */
+bool dns_receive(struct dns *, struct sock *);
 
 #endif
