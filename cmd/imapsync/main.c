@@ -262,7 +262,7 @@ static const struct opt options[] = {
 	    .to = &o.watching.complain_after,
 	    .help = "what passes by itself is said if it lasts so long" },
 	{ .name = "connections", .arg = "N", .kind = OPT_NUMBER,
-	    .to = &o.is.connections, .help = "for downloads (3)" },
+	    .to = &o.is.connections, .help = "for downloads and migrations (3)" },
 	{ .name = "on-change", .arg = "CMD", .kind = OPT_TEXT,
 	    .to = &o.is.on_change,
 	    .help = "a command that is told what was done, as JSON" },
@@ -458,6 +458,13 @@ read_directions(struct err *e)
 }
 
 static int
+connections(struct err *e)
+{
+	return o.is.connections >= 1 && o.is.connections <= LINKS_MAX ? 0 :
+	    fail(e, EX_USAGE, "--connections is 1 to %d", LINKS_MAX);
+}
+
+static int
 policies(struct err *e)
 {
 	const struct policy *p = &o.is.policy;
@@ -474,9 +481,8 @@ policies(struct err *e)
 	if (o.mirror && (o.is.policy.near_delete == NEAR_MARK ||
 	    o.is.policy.near_delete == NEAR_NEVER))
 		return fail(e, EX_USAGE, "--mirror-near takes away what the server has not: not with --delete-near mark or never");
-	if (o.is.connections < 1 || o.is.connections > LINKS_MAX)
-		return fail(e, EX_USAGE, "--connections is 1 to %d",
-		    LINKS_MAX);
+	if (connections(e) < 0)
+		return -1;
 	if (o.is.patterns == NULL)
 		o.is.patterns = "*";
 	if (str_control(str_of(o.is.patterns)))
@@ -723,7 +729,7 @@ migrate_command(struct err *e)
 
 	if (v->n != 3)
 		return fail(e, EX_USAGE, "migrate FROM TO: two accounts, or imaps://USER@HOST");
-	if (map_check(&o.is.map, e) < 0)
+	if (map_check(&o.is.map, e) < 0 || connections(e) < 0)
 		return -1;
 	trace_set(o.account.verbose);
 	o.migrate.like = &o.account;
@@ -733,6 +739,7 @@ migrate_command(struct err *e)
 	o.migrate.patterns = o.is.patterns;
 	o.migrate.map = &o.is.map;
 	o.migrate.allow = o.is.allow;
+	o.migrate.connections = o.is.connections;
 	if (o.migrate.check)
 		o.migrate.verb = MIGRATE_CHECK;
 	else if (o.migrate.verify)

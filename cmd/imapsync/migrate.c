@@ -14,6 +14,7 @@
 #include "migrate.h"
 #include "migrate_check.h"
 #include "migrate_folder.h"
+#include "migrate_lanes.h"
 #include "migrate_mend.h"
 #include "migrate_names.h"
 #include "migrate_pace.h"
@@ -44,6 +45,14 @@ connect_both(struct migrate *r)
 		    r->from.name);
 	migrate_names(r);
 	return 0;
+}
+
+static void
+hang_up(struct migrate *r)
+{
+	migrate_lanes_hang_up(r);
+	migrate_side_hang_up(&r->from);
+	migrate_side_hang_up(&r->to);
 }
 
 /* Of the sides' failures the one that came, if any. */
@@ -84,8 +93,7 @@ folder_step(struct migrate *r, struct migrate_folder *f)
 	if (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL)
 		return -1;
 	migrate_problem(r, why->code, f->from, "%s", why->msg);
-	migrate_side_hang_up(&r->from);
-	migrate_side_hang_up(&r->to);
+	hang_up(r);
 	f->done = true;
 	return 0;
 }
@@ -123,8 +131,7 @@ again(struct migrate *r)
 	trace_note(TRACE_DONE, "%s", why->msg);
 	if (migrate_pace_pause(r) < 0)
 		return -1;
-	migrate_side_hang_up(&r->from);
-	migrate_side_hang_up(&r->to);
+	hang_up(r);
 	return 0;
 }
 
@@ -136,7 +143,7 @@ paused(struct migrate *r)
 		return 0;
 	if (!stop_asked())
 		fail(r->e, EX_TEMPFAIL, "%s: takes nothing, after pauses of minutes: %s",
-		    r->to.name, r->to.imap.text);
+		    r->to.name, r->why);
 	return -1;
 }
 
@@ -168,7 +175,7 @@ migrate_conclude(struct migrate *r, int got)
 		    r->to.name);
 	if (r->full)
 		migrate_problem(r, EX_TEMPFAIL, NULL, "%s: there is no more room: %s",
-		    r->to.name, r->to.imap.text);
+		    r->to.name, r->why);
 	if (r->spent)
 		migrate_problem(r, EX_TEMPFAIL, NULL, "the bytes of --bytes-a-day are used up: run it again tomorrow (UTC)");
 	if ((left = migrate_show_left(r)) > 0)
@@ -273,6 +280,8 @@ migrate_run(const struct migrate_options *o, struct err *e)
 	    .looks = true },
 	    .to = { .name = o->to, .password = o->to_password,
 	    .looks = o->verb != MIGRATE_COPY }, .lock = -1,
+	    .lanes = (size_t)o->connections,
+	    .mutex = PTHREAD_MUTEX_INITIALIZER,
 	    .state.log = { .fd = -1, .dir = -1 } };
 	int status;
 
@@ -280,6 +289,7 @@ migrate_run(const struct migrate_options *o, struct err *e)
 	    migrate_side_load(&r.to, o->like, e) == 0)
 		with_state(&r);
 	status = fail_worse(r.status, e->code);
+	migrate_lanes_free(&r);
 	migrate_side_free(&r.from);
 	migrate_side_free(&r.to);
 	table_free(&r.of_to);

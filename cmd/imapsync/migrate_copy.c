@@ -40,10 +40,15 @@ struct group {
 	uint64_t bytes;
 };
 
+/* What has become of a message in this call. */
+enum fate { FATE_NONE, FATE_SENT, FATE_FAILED };
+
 struct copying {
 	struct migrate *r;
+	struct imap *from, *to;
 	struct migrate_box *b;
 	struct migrate_marks marks;
+	unsigned char *fate;	/* of each mark */
 	struct imap_fetch f;
 	uint32_t low;
 	uint32_t last;		/* the highest UID of APPENDUID so far */
@@ -89,36 +94,80 @@ throttled(struct migrate *r, const char *text)
 	return is && migrate_pace_asked(r, text);
 }
 
-static bool
+static void
+set_fate(struct copying *c, uint32_t uid, enum fate is)
+{
+	const struct migrate_mark *k = migrate_marks_find(&c->marks, uid);
+
+	if (k != NULL)
+		c->fate[k - c->marks.v] = (unsigned char)is;
+}
+
+/* The caller has the mutex. */
+static int
+fails_locked(struct copying *c, uint32_t uid, const char *why)
+{
+	set_fate(c, uid, FATE_FAILED);
+	return migrate_state_fail(&c->r->state, c->b, uid, why, c->r->e);
+}
+
+static int
+fails(struct copying *c, uint32_t uid, const char *why)
+{
+	int got;
+
+	pthread_mutex_lock(&c->r->mutex);
+	got = fails_locked(c, uid, why);
+	pthread_mutex_unlock(&c->r->mutex);
+	return got;
+}
+
+/* The server's words are kept for whoever tells that it wants no more. */
+static int
 refused_alone(struct copying *c, uint32_t uid, const char *text)
 {
 	struct str t = str_of(text);
 
-	if (str_starts(t, "[TRYCREATE]") || str_starts(t, "[NONEXISTENT]")) {
-		c->missing = true;
-		return true;
-	}
-	if (str_starts(t, "[OVERQUOTA]")) {
+	c->missing = c->missing || str_starts(t, "[TRYCREATE]") ||
+	    str_starts(t, "[NONEXISTENT]");
+	if (str_starts(t, "[OVERQUOTA]"))
 		c->r->full = true;
-		return true;
+	if (!c->missing && !c->r->full)
+		return fails_locked(c, uid, text);
+	snprintf(c->r->why, sizeof c->r->why, "%s", text);
+	return 0;
+}
+
+/* The caller has the mutex. */
+static int
+refused_locked(struct copying *c, const struct group *g)
+{
+	const char *text = c->to->text;
+	size_t i;
+
+	migrate_pace_return(c->r, g->bytes);
+	for (i = 0; i < g->n; i++)
+		set_fate(c, g->uid[i], FATE_NONE);
+	if (throttled(c->r, text)) {
+		snprintf(c->r->why, sizeof c->r->why, "%s", text);
+		return 0;
 	}
-	return migrate_state_fail(&c->r->state, c->b, uid, text,
-	    c->r->e) == 0;
+	if (g->n == 1)
+		return refused_alone(c, g->uid[0], text);
+	for (i = 0; i < g->n; i++)
+		imap_uids_add(&c->refused, g->uid[i]);
+	return 0;
 }
 
 static int
 refused(struct copying *c, const struct group *g)
 {
-	const char *text = c->r->to.imap.text;
-	size_t i;
+	int got;
 
-	if (throttled(c->r, text))
-		return 0;
-	if (g->n == 1)
-		return refused_alone(c, g->uid[0], text) ? 0 : -1;
-	for (i = 0; i < g->n; i++)
-		imap_uids_add(&c->refused, g->uid[i]);
-	return 0;
+	pthread_mutex_lock(&c->r->mutex);
+	got = refused_locked(c, g);
+	pthread_mutex_unlock(&c->r->mutex);
+	return got;
 }
 
 /* Are the UIDs of APPENDUID new ones? */
@@ -137,29 +186,43 @@ new_uids(const struct copying *c, const struct group *g, uint64_t uidvalidity,
 	return true;
 }
 
+/* The caller has the mutex. */
+static int
+note_copied(struct copying *c, const struct group *g, const uint32_t *to)
+{
+	struct migrate_pair pair[GROUP];
+	struct migrate *r = c->r;
+	size_t i;
+	int got;
+
+	for (i = 0; to != NULL && i < g->n; i++)
+		pair[i] = (struct migrate_pair){ g->uid[i], to[i] };
+	if (to != NULL)
+		got = migrate_state_pair(&r->state, c->b, pair, g->n, r->e);
+	else
+		got = migrate_state_blind(&r->state, c->b, g->uid, g->n, r->e);
+	r->messages += g->n;
+	r->bytes += g->bytes;
+	return got < 0 ? -1 : migrate_pace_spend(r, g->bytes);
+}
+
 static int
 taken(struct copying *c, const struct group *g, const struct imap_resp *ok)
 {
-	struct migrate_pair pair[GROUP];
 	struct imap_uids to = { 0 };
 	uint64_t uidvalidity = 0;
-	size_t i;
-	int got = imap_appended(&c->r->to.imap, ok, &uidvalidity, &to);
+	int got = imap_appended(c->to, ok, &uidvalidity, &to);
+	bool told = got > 0 && new_uids(c, g, uidvalidity, &to);
 
-	if (got > 0 && new_uids(c, g, uidvalidity, &to)) {
-		for (i = 0; i < g->n; i++)
-			pair[i] = (struct migrate_pair){ g->uid[i], to.v[i] };
+	if (told)
 		c->last = to.v[to.n - 1];
-		got = migrate_state_pair(&c->r->state, c->b, pair, g->n,
-		    c->r->e);
-	} else if (got >= 0) {
-		got = migrate_state_blind(&c->r->state, c->b, g->uid, g->n,
-		    c->r->e);
+	if (got >= 0) {
+		pthread_mutex_lock(&c->r->mutex);
+		got = note_copied(c, g, told ? to.v : NULL);
+		pthread_mutex_unlock(&c->r->mutex);
 	}
 	free(to.v);
-	c->r->messages += g->n;
-	c->r->bytes += g->bytes;
-	return got < 0 ? -1 : migrate_pace_spend(c->r, g->bytes);
+	return got;
 }
 
 static int
@@ -172,7 +235,7 @@ hear_tagged(void *of, struct imap_resp *r)
 	while (i < c->nsent && !imap_done(r, c->sent[i].tag))
 		i++;
 	if (i == c->nsent)
-		return conn_abort(c->r->to.imap.c, EX_PROTOCOL, "an answer to what was not asked");
+		return conn_abort(c->to->c, EX_PROTOCOL, "an answer to what was not asked");
 	g = c->sent[i];
 	memmove(&c->sent[i], &c->sent[i + 1], (--c->nsent - i) *
 	    sizeof *c->sent);
@@ -186,7 +249,7 @@ hear_until(struct copying *c, size_t left, uint64_t bytes)
 	struct imap_resp r;
 
 	while (c->nsent > left || (c->nsent > 0 && c->flight > bytes))
-		if (imap_next(&c->r->to.imap, &r) < 0 ||
+		if (imap_next(c->to, &r) < 0 ||
 		    (r.tag != 0 && hear_tagged(c, &r) < 0))
 			return -1;
 	return 0;
@@ -197,7 +260,7 @@ hear_until(struct copying *c, size_t left, uint64_t bytes)
 static int
 group_end(struct copying *c)
 {
-	struct imap *m = &c->r->to.imap;
+	struct imap *m = c->to;
 
 	if (!c->begun)
 		return 0;
@@ -214,7 +277,7 @@ group_end(struct copying *c)
 static int
 group_begin(struct copying *c)
 {
-	struct imap *m = &c->r->to.imap;
+	struct imap *m = c->to;
 
 	if (c->begun)
 		return 0;
@@ -246,11 +309,20 @@ intend_flags(struct copying *c, size_t at, size_t to)
 	return got;
 }
 
+/* The caller has the mutex. */
+static int
+intend_locked(struct copying *c, size_t at, size_t to)
+{
+	return intend_flags(c, at, to) < 0 ? -1 : migrate_state_send(
+	    &c->r->state, c->b, c->marks.uids + at, to - at, c->low, c->r->e);
+}
+
 /* Into the log, before anything of it leaves. */
 static int
 intend(struct copying *c, const struct migrate_mark *k)
 {
 	size_t at = (size_t)(k - c->marks.v), to = at + INTENDED;
+	int got;
 
 	if (at < c->intended)
 		return 0;
@@ -258,8 +330,10 @@ intend(struct copying *c, const struct migrate_mark *k)
 		to = c->marks.n;
 	at = c->intended;
 	c->intended = to;
-	return intend_flags(c, at, to) < 0 ? -1 : migrate_state_send(&c->r->state, c->b, c->marks.uids + at,
-	    to - at, c->low, c->r->e);
+	pthread_mutex_lock(&c->r->mutex);
+	got = intend_locked(c, at, to);
+	pthread_mutex_unlock(&c->r->mutex);
+	return got;
 }
 
 /* ---- what comes ---- */
@@ -271,9 +345,9 @@ put_on(void *of, const void *p, size_t n, struct err *e)
 
 	if (memchr(p, '\0', n) != NULL) {
 		c->nul = true;
-		return imap_append_abort(&c->r->to.imap, "the message has a NUL");
+		return imap_append_abort(c->to, "the message has a NUL");
 	}
-	return imap_append_put(&c->r->to.imap, p, n, e) < 0 ? -1 :
+	return imap_append_put(c->to, p, n, e) < 0 ? -1 :
 	    migrate_pace_hold(c->r, n);
 }
 
@@ -295,12 +369,6 @@ skip_body(struct copying *c)
 	return imap_fetch_body(&c->f, &nowhere);
 }
 
-static int
-fails(struct copying *c, uint32_t uid, const char *why)
-{
-	return migrate_state_fail(&c->r->state, c->b, uid, why, c->r->e);
-}
-
 /* A body that ends too soon must not be completed by anything. */
 static int
 stream(struct copying *c, uint32_t uid)
@@ -310,8 +378,8 @@ stream(struct copying *c, uint32_t uid)
 	c->nul = false;
 	if (imap_fetch_body(&c->f, &on) == 0)
 		return 0;
-	if (!conn_failed(c->r->to.imap.c))
-		imap_append_abort(&c->r->to.imap, "the message did not come whole");
+	if (!conn_failed(c->to->c))
+		imap_append_abort(c->to, "the message did not come whole");
 	if (c->nul)
 		fails(c, uid, "it has a NUL, which a message in IMAP must not have");
 	return -1;
@@ -320,7 +388,7 @@ stream(struct copying *c, uint32_t uid)
 static int
 append(struct copying *c, const struct migrate_mark *k)
 {
-	struct imap *m = &c->r->to.imap;
+	struct imap *m = c->to;
 	struct imap_append head = { .date = k->date, .size = c->f.got.size,
 	    .flags = migrate_marks_storable(&c->marks, k, m->box.permanent) };
 	int got;
@@ -332,6 +400,7 @@ append(struct copying *c, const struct migrate_mark *k)
 		return -1;
 	c->now.uid[c->now.n++] = k->uid;
 	c->now.bytes += head.size;
+	c->fate[k - c->marks.v] = FATE_SENT;
 	if (got == 0) {			/* it was answered: NO */
 		c->begun = false;
 		got = refused(c, &c->now);
@@ -356,7 +425,7 @@ enough(const struct copying *c)
 static const char *
 unsendable(const struct copying *c, uint64_t size)
 {
-	uint64_t limit = c->r->to.imap.appendlimit;
+	uint64_t limit = c->to->appendlimit;
 
 	if (size == 0)
 		return "it is empty, which IMAP cannot store";
@@ -367,6 +436,22 @@ unsendable(const struct copying *c, uint64_t size)
 	return NULL;
 }
 
+/* Within the budget of the day, of which it is taken then. */
+static bool
+is_affordable(struct copying *c, uint64_t size)
+{
+	bool is;
+
+	if (c->r->o->day == 0)
+		return true;
+	pthread_mutex_lock(&c->r->mutex);
+	is = migrate_pace_reserve(c->r, size);
+	pthread_mutex_unlock(&c->r->mutex);
+	if (!is)
+		c->r->spent = true;
+	return is;
+}
+
 static int
 body(struct copying *c)
 {
@@ -374,15 +459,11 @@ body(struct copying *c)
 	const struct migrate_mark *k = migrate_marks_find(&c->marks, g->uid);
 	const char *why = unsendable(c, g->size);
 
-	if (k == NULL || enough(c) || migrate_state_find(c->b, g->uid) != NULL)
+	if (k == NULL || enough(c) || c->fate[k - c->marks.v] != FATE_NONE)
 		return skip_body(c);
 	if (why != NULL)
 		return fails(c, g->uid, why) < 0 ? -1 : skip_body(c);
-	if (!migrate_pace_has(c->r, g->size + c->now.bytes + c->flight)) {
-		c->r->spent = true;
-		return skip_body(c);
-	}
-	return append(c, k);
+	return is_affordable(c, g->size) ? append(c, k) : skip_body(c);
 }
 
 static int
@@ -399,7 +480,7 @@ unreadable(struct copying *c, const struct imap_fetch_job *job)
 			continue;
 		}
 		snprintf(why, sizeof why, "it cannot be read: %s",
-		    c->r->from.imap.text);
+		    c->from->text);
 		if (fails(c, job->uids[i], why) < 0)
 			return -1;
 	}
@@ -440,7 +521,7 @@ struct pass {
 static size_t
 job_most(const struct copying *c)
 {
-	uint64_t limit = c->r->from.imap.messagelimit;
+	uint64_t limit = c->from->messagelimit;
 
 	if (c->alone)
 		return 1;
@@ -487,7 +568,7 @@ pass(struct copying *c, const uint32_t *uids, size_t n)
 	size_t i;
 	int got;
 
-	c->f = (struct imap_fetch){ .m = &c->r->from.imap, .ahead = AHEAD,
+	c->f = (struct imap_fetch){ .m = c->from, .ahead = AHEAD,
 	    .bodies = IMAP_NO_FLAGS };
 	got = pull(c, &p);
 	for (i = 0; i < p.njobs && got == 0 && !enough(c); i++)
@@ -527,12 +608,10 @@ find_missing(struct copying *c)
 	size_t i;
 
 	imap_uids_sort(&c->refused);
-	imap_uids_sort(&c->unread);
 	for (i = 0; i < c->marks.n; i++) {
 		uint32_t uid = c->marks.uids[i];
 
-		if (migrate_state_find(c->b, uid) == NULL &&
-		    migrate_state_failed(&c->r->state, c->b, uid) == NULL &&
+		if (c->fate[i] == FATE_NONE &&
 		    !imap_uids_has(&c->refused, uid))
 			imap_uids_add(&c->unread, uid);
 	}
@@ -559,31 +638,42 @@ all_passes(struct copying *c)
 	return 0;
 }
 
+static int
+copy_marked(struct copying *c)
+{
+	int got;
+
+	c->fate = mem_new(c->marks.n + 1, sizeof *c->fate);
+	conn_last(c->to->c, true);
+	imap_append_others(c->to, hear_tagged, c);
+	mem_stake("a message may have been accepted: the next run looks");
+	got = all_passes(c);
+	mem_stake(NULL);
+	imap_append_others(c->to, NULL, NULL);
+	conn_last(c->to->c, false);
+	if (got == 0 && c->missing)
+		return MIGRATE_GONE;
+	return got == 0 && enough(c) ? MIGRATE_ENOUGH : got;
+}
+
 int
-migrate_copy(struct migrate *r, struct migrate_box *b, uint32_t low,
+migrate_copy(const struct migrate_lane *l, struct migrate_box *b, uint32_t low,
     const uint32_t *uids, size_t n)
 {
 	struct copying *c = mem_new(1, sizeof *c);
 	int got;
 
-	c->r = r;
+	c->r = l->r;
+	c->from = &l->from->imap;
+	c->to = &l->to->imap;
 	c->b = b;
 	c->low = low;
 	c->most = GROUP;
-	got = migrate_marks_ask(&c->marks, &r->from.imap, uids, n);
-	conn_last(r->to.imap.c, true);
-	imap_append_others(&r->to.imap, hear_tagged, c);
-	mem_stake("a message may have been accepted: the next run looks");
+	got = migrate_marks_ask(&c->marks, c->from, uids, n);
 	if (got == 0)
-		got = all_passes(c);
-	mem_stake(NULL);
-	imap_append_others(&r->to.imap, NULL, NULL);
-	conn_last(r->to.imap.c, false);
-	if (got == 0 && c->missing)
-		got = MIGRATE_GONE;
-	else if (got == 0 && enough(c))
-		got = MIGRATE_ENOUGH;
+		got = copy_marked(c);
 	migrate_marks_free(&c->marks);
+	free(c->fate);
 	free(c->refused.v);
 	free(c->unread.v);
 	free(c);

@@ -5,18 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct migrate;
 struct migrate_box;
+struct migrate_lane;
 
 /*
  * The mailbox is selected on both sides.  Copies these UIDs, sorted and at most
  * MIGRATE_MARKS of them: what is there is in b, what the other server refuses,
  * too.  low: its UIDNEXT before.  0 all of them; 1 enough for now: it wants a
  * pause, is full, or the day's budget is spent; 2 the mailbox is gone there;
- * -1 a connection has failed.
+ * -1 a connection has failed.  Other threads may do the same with other UIDs.
  */
 enum migrate_copied { MIGRATE_ALL, MIGRATE_ENOUGH, MIGRATE_GONE };
-int migrate_copy(struct migrate *, struct migrate_box *, uint32_t low,
+int migrate_copy(const struct migrate_lane *, struct migrate_box *, uint32_t low,
     const uint32_t *uids, size_t n);
 
 #endif

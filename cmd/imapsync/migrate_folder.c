@@ -8,8 +8,8 @@
 #include "migrate_extra.h"
 #include "migrate_flags.h"
 #include "migrate_folder.h"
+#include "migrate_lanes.h"
 #include "migrate_look.h"
-#include "migrate_marks.h"
 #include "migrate_run.h"
 #include "migrate_show.h"
 #include "migrate_who.h"
@@ -227,20 +227,16 @@ look_before(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 }
 
 static int
-copy_chunks(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
+copy_all(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
     uint32_t next, const struct imap_uids *todo)
 {
-	size_t at, n;
 	int got = MIGRATE_ALL;
 
-	for (at = 0; at < todo->n && got == MIGRATE_ALL; at += n) {
-		n = todo->n - at < MIGRATE_MARKS ? todo->n - at :
-		    MIGRATE_MARKS;
-		got = migrate_copy(r, b, next, todo->v + at, n);
-	}
+	if (todo->n > 0)
+		got = migrate_lanes_copy(r, f, b, next, todo->v, todo->n);
 	if (got == MIGRATE_GONE) {
 		migrate_problem(r, EX_TEMPFAIL, f->from, "%s is not there any more: %s",
-		    f->to, r->to.imap.text);
+		    f->to, r->why);
 		f->there = false;
 	}
 	return got;
@@ -306,7 +302,7 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 		got = migrate_flags(r, f, b);
 	if (got == 0) {
 		still_to_do(r, b, all, n, &todo);
-		got = copy_chunks(r, f, b, next, &todo);
+		got = copy_all(r, f, b, next, &todo);
 	}
 	f->copied += r->messages - before;
 	if (got == MIGRATE_ALL)

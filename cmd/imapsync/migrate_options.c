@@ -10,7 +10,7 @@ static const struct opt_rule rules[] = {
 };
 
 /* Of those that are not its own. */
-static const char useful[] = "map patterns state allow-deletes config timeout verbose quiet json no-sandbox tls tls-min tls-groups tls-strict ca crl ipv4 ipv6";
+static const char useful[] = "connections map patterns state allow-deletes config timeout verbose quiet json no-sandbox tls tls-min tls-groups tls-strict ca crl ipv4 ipv6";
 static const char its_own[] = "automap check verify delete-extra failed retry-failed ignore rate bytes-a-day from-password-command to-password-command";
 
 static bool

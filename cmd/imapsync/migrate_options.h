@@ -19,6 +19,7 @@ struct migrate_options {
 	struct opt_list ignore;		/* ids of --failed */
 	uint64_t rate;			/* bytes a second; 0: any */
 	uint64_t day;			/* bytes a day; 0: any */
+	uint64_t connections;		/* to each server, at most */
 	uint64_t allow;			/* so many deletions are no accident */
 	enum migrate_verb {
 		MIGRATE_COPY, MIGRATE_CHECK, MIGRATE_VERIFY, MIGRATE_FAILS

@@ -42,13 +42,14 @@ migrate_pace_asked(struct migrate *r, const char *text)
 	w->asked = milliseconds(text);
 	if (!(w->asked > 0))		/* nor "nan" */
 		w->asked = 1;
+	w->due = true;
 	return true;
 }
 
 bool
 migrate_pace_waits(const struct migrate *r)
 {
-	return r->wait.asked > 0;
+	return r->wait.due;
 }
 
 /* Doubled each time, at least what was asked for, at most five minutes. */
@@ -69,27 +70,39 @@ migrate_pace_pause(struct migrate *r)
 		seconds = LONGEST;
 	w->tries++;
 	w->asked = 0;
+	w->due = false;
 	trace_note(TRACE_DONE, "a pause of %.0f s", seconds);
 	net_poll(NULL, 0, clock_in(seconds));
 	return stop_asked() ? -1 : 0;
 }
 
-int
-migrate_pace_hold(struct migrate *r, size_t n)
+/* When so many bytes more may have gone on. */
+static int64_t
+hold_until(struct migrate *r, size_t n)
 {
 	struct migrate_rate *w = &r->rate;
-	int64_t now, due;
+	int64_t now = clock_ms(),
+	    due = w->since + (int64_t)(w->bytes * 1000 / r->o->rate);
 
-	if (r->o->rate == 0)
-		return 0;
-	now = clock_ms();
-	due = w->since + (int64_t)(w->bytes * 1000 / r->o->rate);
 	if (w->since == 0 || due + 1000 < now) {	/* nothing is saved up */
 		w->since = due = now;
 		w->bytes = 0;
 	}
 	w->bytes += n;
-	if (due > now)
+	return due;
+}
+
+int
+migrate_pace_hold(struct migrate *r, size_t n)
+{
+	int64_t due;
+
+	if (r->o->rate == 0)
+		return 0;
+	pthread_mutex_lock(&r->mutex);
+	due = hold_until(r, n);
+	pthread_mutex_unlock(&r->mutex);
+	if (due > clock_ms())
 		net_poll(NULL, 0, due);
 	return 0;
 }
@@ -101,16 +114,27 @@ today(void)
 }
 
 bool
-migrate_pace_has(const struct migrate *r, uint64_t bytes)
+migrate_pace_reserve(struct migrate *r, uint64_t bytes)
 {
 	uint64_t used = r->state.day == today() ? r->state.bytes : 0;
 
-	return r->o->day == 0 || used + bytes <= r->o->day;
+	if (r->o->day > 0 && used + r->rate.reserved + bytes > r->o->day)
+		return false;
+	r->rate.reserved += bytes;
+	return true;
+}
+
+void
+migrate_pace_return(struct migrate *r, uint64_t bytes)
+{
+	r->rate.reserved -= bytes < r->rate.reserved ? bytes :
+	    r->rate.reserved;
 }
 
 int
 migrate_pace_spend(struct migrate *r, uint64_t bytes)
 {
+	migrate_pace_return(r, bytes);
 	if (r->o->day == 0)
 		return 0;
 	return migrate_state_spend(&r->state, today(), bytes, r->e);

@@ -11,7 +11,8 @@ struct migrate;
 /*
  * The server wants a pause, and may say how long.  false, once: there were so
  * many without a message between them that this is a refusal like any other.
- * If that does not help either, the next pause is one too many.
+ * If that does not help either, the next pause is one too many.  For who holds
+ * the mutex.
  */
 bool migrate_pace_asked(struct migrate *, const char *text);
 bool migrate_pace_waits(const struct migrate *);	/* is one due? */
@@ -21,11 +22,19 @@ bool migrate_pace_waits(const struct migrate *);	/* is one due? */
  */
 int migrate_pace_pause(struct migrate *);
 
-/* So many bytes have gone on: waits until the rate is kept again.  0. */
+/*
+ * So many bytes have gone on: waits until the rate of all connections is kept
+ * again.  0.
+ */
 int migrate_pace_hold(struct migrate *, size_t n);
 
-/* Is there room for so many bytes in the budget of this day? */
-bool migrate_pace_has(const struct migrate *, uint64_t bytes);
+/*
+ * Room for so many bytes in the budget of this day, kept for them until they are
+ * spent or returned; false: there is not enough.  These three are for who holds
+ * the mutex.
+ */
+bool migrate_pace_reserve(struct migrate *, uint64_t bytes);
+void migrate_pace_return(struct migrate *, uint64_t bytes);
 /* They were copied on this day; -1 EX_IOERR. */
 int migrate_pace_spend(struct migrate *, uint64_t bytes);
 

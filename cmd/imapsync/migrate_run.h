@@ -2,6 +2,8 @@
 #ifndef MIGRATE_RUN_H
 #define MIGRATE_RUN_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +25,15 @@ struct migrate_folder {
 	uint64_t copied;		/* messages, in this run */
 };
 
+/* A pair of connections, used by one thread at a time. */
+struct migrate_lane {
+	struct migrate *r;
+	struct migrate_side *from, *to;
+};
+
+enum { MIGRATE_LANES = 16 };
+
+/* Of what several threads use all is behind the mutex but the atomic ones. */
 struct migrate {
 	const struct migrate_options *o;
 	struct migrate_side from, to;
@@ -36,9 +47,14 @@ struct migrate {
 	int status;			/* what single things add up to */
 	uint64_t messages, bytes;	/* copied; to be; or verified */
 	uint64_t deleted;		/* there */
-	bool full;			/* over quota: nothing more is sent */
-	bool spent;			/* the day's budget is */
+	char why[512];			/* the server wants no more, or not now */
+	atomic_bool full;		/* over quota: nothing more is sent */
+	atomic_bool spent;		/* the day's budget is */
+	pthread_mutex_t mutex;
+	size_t lanes;			/* of lane so many are used */
+	struct { struct migrate_side from, to; } *lane;	/* from 1 on */
 	struct migrate_wait {
+		atomic_bool due;	/* a pause */
 		unsigned tries;		/* in a row without a message */
 		double asked;		/* seconds that the server wants; 0 */
 		uint64_t at;		/* messages when they began */
@@ -46,6 +62,7 @@ struct migrate {
 	struct migrate_rate {
 		int64_t since;		/* ms */
 		uint64_t bytes;		/* since then */
+		uint64_t reserved;	/* of the day, for what is under way */
 	} rate;
 	struct migrate_sample {
 		uint64_t sampled;	/* bytes that were read */

@@ -76,14 +76,14 @@ log_in_to(struct migrate_side *s)
 	struct imap *m = &s->imap;
 	struct sasl_login l;
 
-	if (imap_open(m, s->session.conn, session_tls(&s->account)) < 0)
+	if (imap_open(m, s->session.conn,
+	    session_tls(s->session.account)) < 0)
 		return -1;
 	if (s->looks)
 		m->may = IMAP_LOOKS;
 	if (!m->authed && (session_login(&s->session, &l) < 0 ||
 	    imap_auth(m, &l) < 0))
 		return -1;
-	session_forget(&s->session);
 	return imap_wait(m, imap_ask_ready(m, IMAP_UTF8)) < 0 ||
 	    imap_deflate(m) < 0 ? -1 : 0;
 }
@@ -99,6 +99,21 @@ migrate_side_connect(struct migrate_side *s)
 		return -1;
 	s->was_open = true;
 	if (log_in_to(s) < 0)
+		return -1;
+	session_forget(&s->session);
+	s->open = true;
+	return 0;
+}
+
+int
+migrate_side_join(struct migrate_side *s, const struct migrate_side *of)
+{
+	migrate_side_hang_up(s);
+	fail_clear(&s->err);
+	s->name = of->name;
+	s->looks = of->looks;
+	session_share(&s->session, &of->session);
+	if (session_connect(&s->session, &s->err) < 0 || log_in_to(s) < 0)
 		return -1;
 	s->open = true;
 	return 0;

@@ -55,6 +55,11 @@ int migrate_sides_ready(struct migrate_side *from, struct migrate_side *to,
  * closed.  -1: side->err.
  */
 int migrate_side_connect(struct migrate_side *);
+/*
+ * Another connection of the same account, for another thread, which is closed
+ * before that one; the secret of "of" is there and is not wiped.  -1: side->err.
+ */
+int migrate_side_join(struct migrate_side *, const struct migrate_side *of);
 void migrate_side_hang_up(struct migrate_side *);
 void migrate_side_free(struct migrate_side *);
 

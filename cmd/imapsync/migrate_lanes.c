@@ -1,0 +1,255 @@
+/*
+ * migrate_lanes.c: several pairs of connections that copy one mailbox
+ *
+ * A server that makes each message durable waits for its disk most of the time,
+ * so that several connections are that much faster.  Each pair of them is a
+ * thread's, and takes a range of UIDs at a time; what all of them share, above
+ * all the state, is behind one lock.
+ *
+ * A connection that cannot be had is done without.  One that breaks ends the
+ * copying as if it were the only one, since what it had under way is in doubt;
+ * after that there is one fewer.
+ */
+#include <stdlib.h>
+
+#include "imap_box.h"
+#include "migrate_copy.h"
+#include "migrate_lanes.h"
+#include "migrate_marks.h"
+#include "migrate_run.h"
+#include "stop.h"
+
+enum {
+	WORTH = 100,			/* messages, for a further connection */
+	RANGE = 1000, RANGE_LEAST = 50	/* messages at a time */
+};
+
+struct lanes {
+	struct migrate *r;
+	const struct migrate_folder *f;
+	struct migrate_box *b;
+	uint32_t low;
+	/* behind r->mutex */
+	const uint32_t *uids;
+	size_t n, at;
+	size_t running;
+	size_t logins;			/* of further ones, still to come */
+	bool over;			/* nothing more is begun */
+};
+
+struct lane_thread {
+	struct lanes *all;
+	struct migrate_lane lane;
+	pthread_t thread;
+	int got;
+};
+
+/* ---- a range ---- */
+
+/* Ranges get smaller towards the end, so that all connections end together. */
+static size_t
+next_range(struct lanes *k, const uint32_t **uids)
+{
+	size_t left, n;
+
+	pthread_mutex_lock(&k->r->mutex);
+	left = k->over ? 0 : k->n - k->at;
+	n = left / (2 * k->running);
+	if (n < RANGE_LEAST)
+		n = RANGE_LEAST;
+	if (n > RANGE || k->running == 1)
+		n = k->running == 1 ? MIGRATE_MARKS : RANGE;
+	if (n > left)
+		n = left;
+	*uids = k->uids + k->at;
+	k->at += n;
+	pthread_mutex_unlock(&k->r->mutex);
+	return n;
+}
+
+static int
+lane_copy(struct lanes *k, const struct migrate_lane *l)
+{
+	const uint32_t *uids;
+	size_t n;
+	int got = MIGRATE_ALL;
+
+	while (got == MIGRATE_ALL && (n = next_range(k, &uids)) > 0)
+		got = migrate_copy(l, k->b, k->low, uids, n);
+	pthread_mutex_lock(&k->r->mutex);
+	k->over = k->over || got != MIGRATE_ALL;
+	k->running--;
+	pthread_mutex_unlock(&k->r->mutex);
+	return got;
+}
+
+/* ---- a further pair of connections ---- */
+
+/* The last one that has logged in wipes what it needed for that. */
+static int
+lane_connect(struct lanes *k, struct migrate_lane *l)
+{
+	bool last;
+	int got = 0;
+
+	if (!l->from->open && migrate_side_join(l->from, &k->r->from) < 0)
+		got = -1;
+	if (got == 0 && !l->to->open &&
+	    migrate_side_join(l->to, &k->r->to) < 0)
+		got = -1;
+	pthread_mutex_lock(&k->r->mutex);
+	last = --k->logins == 0;
+	pthread_mutex_unlock(&k->r->mutex);
+	if (last) {
+		session_forget(&k->r->from.session);
+		session_forget(&k->r->to.session);
+	}
+	return got;
+}
+
+/* Both are the mailboxes that the first pair has selected: 0, 1, -1. */
+static int
+lane_select(struct lanes *k, struct migrate_lane *l)
+{
+	struct imap *from = &l->from->imap, *to = &l->to->imap;
+	unsigned a = imap_ask_select(from, str_of(k->f->from), true, NULL),
+	    b = imap_ask_select(to, str_of(k->f->to), false, NULL);
+	int got[2];
+
+	imap_box_forget(from);
+	imap_box_forget(to);
+	if (conn_flush(to->c) < 0 || (got[0] = imap_wait(from, a)) < 0 ||
+	    (got[1] = imap_wait(to, b)) < 0)
+		return -1;
+	return got[0] + got[1] > 0 ||
+	    from->box.uidvalidity != k->b->from_validity ||
+	    to->box.uidvalidity != k->b->to_validity;
+}
+
+static void *
+lane_work(void *arg)
+{
+	struct lane_thread *t = arg;
+	struct lanes *k = t->all;
+
+	if (lane_connect(k, &t->lane) == 0 && lane_select(k, &t->lane) == 0) {
+		t->got = lane_copy(k, &t->lane);
+		return NULL;
+	}
+	migrate_side_hang_up(t->lane.from);
+	migrate_side_hang_up(t->lane.to);
+	pthread_mutex_lock(&k->r->mutex);
+	k->running--;
+	pthread_mutex_unlock(&k->r->mutex);
+	return NULL;
+}
+
+/* ---- all of them ---- */
+
+static size_t
+how_many(const struct migrate *r, size_t messages)
+{
+	size_t n = 1 + messages / WORTH;
+
+	return n < r->lanes ? n : r->lanes;
+}
+
+/* A secret that was wiped after the first login is asked for once more. */
+static int
+lanes_ready(struct lanes *k, size_t n)
+{
+	struct migrate *r = k->r;
+	size_t i;
+
+	if (r->lane == NULL)
+		r->lane = mem_new((size_t)r->o->connections,
+		    sizeof *r->lane);
+	for (i = 1; i < n; i++)
+		k->logins += !r->lane[i].from.open || !r->lane[i].to.open;
+	if (k->logins == 0)
+		return 0;
+	k->logins = n - 1;
+	return session_renew(&r->from.session, &r->from.err) < 0 ||
+	    session_renew(&r->to.session, &r->to.err) < 0 ? -1 : 0;
+}
+
+/* Of a pair that broke; it is not opened again. */
+static void
+lane_broke(struct migrate *r, struct migrate_lane *l)
+{
+	fail_join(&r->from.err, &l->from->err);
+	fail_join(&r->to.err, &l->to->err);
+	if (!stop_asked() && r->lanes > 1)
+		r->lanes--;
+}
+
+static int
+run_lanes(struct lanes *k, size_t n)
+{
+	struct lane_thread t[MIGRATE_LANES];
+	struct migrate *r = k->r;
+	struct migrate_lane first = { r, &r->from, &r->to };
+	size_t i, begun;
+	int got;
+
+	k->running = n;
+	for (i = 1; i < n; i++) {
+		t[i] = (struct lane_thread){ .all = k, .lane = { r,
+		    &r->lane[i].from, &r->lane[i].to } };
+		if (pthread_create(&t[i].thread, NULL, lane_work, &t[i]) != 0)
+			break;
+	}
+	begun = i;
+	pthread_mutex_lock(&r->mutex);
+	k->running -= n - begun;
+	pthread_mutex_unlock(&r->mutex);
+	got = lane_copy(k, &first);
+	for (i = 1; i < begun; i++) {
+		pthread_join(t[i].thread, NULL);
+		if (t[i].got < 0 && got >= 0)
+			got = -1;
+		else if (got >= 0 && t[i].got > got)
+			got = t[i].got;
+		if (t[i].got < 0)
+			lane_broke(r, &t[i].lane);
+	}
+	return got;
+}
+
+int
+migrate_lanes_copy(struct migrate *r, const struct migrate_folder *f,
+    struct migrate_box *b, uint32_t low, const uint32_t *uids, size_t n)
+{
+	struct lanes k = { .r = r, .f = f, .b = b, .low = low, .uids = uids,
+	    .n = n };
+	size_t lanes = how_many(r, n);
+
+	if (lanes > 1 && lanes_ready(&k, lanes) < 0)
+		return -1;
+	r->rate.reserved = 0;
+	return run_lanes(&k, lanes);
+}
+
+void
+migrate_lanes_hang_up(struct migrate *r)
+{
+	size_t i;
+
+	for (i = 1; r->lane != NULL && i < r->o->connections; i++) {
+		migrate_side_hang_up(&r->lane[i].from);
+		migrate_side_hang_up(&r->lane[i].to);
+	}
+}
+
+void
+migrate_lanes_free(struct migrate *r)
+{
+	size_t i;
+
+	for (i = 1; r->lane != NULL && i < r->o->connections; i++) {
+		migrate_side_free(&r->lane[i].from);
+		migrate_side_free(&r->lane[i].to);
+	}
+	free(r->lane);
+	r->lane = NULL;
+}
