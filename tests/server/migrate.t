@@ -582,6 +582,119 @@ case.check(p.returncode == 0 and same(a, b) and 0 < kb < 32 << 10,
            '40 MB in one message: at most 32 MB of memory', (p.returncode, kb))
 r.close(a, b)
 
+# ---- several connections, each with a range of the mailbox at a time
+
+MANY = 450
+
+
+def many(a, n=MANY):
+    for i in range(n):
+        a.box('INBOX').add(msg(i), r'\Seen' if i % 2 else 'work')
+
+
+for name in ('MULTIAPPEND', 'waiting', 'no UIDPLUS'):
+    a = Serve()
+    many(a)
+    r, b = Run(), Serve(WAYS[name])
+    r.go(a, b, '--connections', '4')
+    case.check(r.rc == 0 and same(a, b) and (a.conns, b.conns) == (4, 4) and
+               r.out.startswith('450 messages copied'), name + ': four '
+               'connections: all of it, once', (r.rc, r.err, r.out, a.conns,
+                                                b.conns))
+    r.go(a, b)
+    case.check(r.rc == 0 and b.appends() == [] and b.conns == 5, name +
+               ': again: nothing, by one', (r.err, b.conns))
+    r.close(b)
+    for lose in (1, 6) if name != 'waiting' else (3,):
+        r, b = Run(), Serve(WAYS[name])
+        b.lose = lose
+        r.go(a, b, '--connections', '4')
+        case.check(r.rc == 0 and same(a, b) and b.answers >= lose, '%s: one '
+                   'of them loses answer %d: none twice' % (name, lose),
+                   (r.rc, r.err, len(b.box('INBOX').messages)))
+        r.close(b)
+    a.close()
+
+a = Serve()
+many(a)
+r, b, one = Run(), Serve(), []
+
+
+def alone(session, verb, args):
+    if verb in ('AUTHENTICATE', 'LOGIN'):
+        one.append(session)
+        if session is not one[0]:
+            return b'TAG NO [LIMIT] one connection\r\n'
+    return b.command(session, verb, args)
+
+
+b.on_command = alone
+r.go(a, b, '--connections', '4')
+case.check((r.rc, r.err) == (0, '') and same(a, b) and len(one) == 4,
+           'a server that lets one connection in: by that one', (r.rc, r.err))
+r.close(b)
+
+r, b, cut = Run(), Serve(), []
+
+
+def breaks(session, verb, args):
+    if verb == 'APPEND' and len(b.sessions) > 2:
+        cut.append(session)
+        return 'close'
+    return b.command(session, verb, args)
+
+
+b.on_command = breaks
+r.go(a, b, '--connections', '4')
+case.check(r.rc == 0 and same(a, b) and cut, 'one that breaks the third: with '
+           'two', (r.rc, r.err, len(cut)))
+r.close(b)
+
+r, b, said = Run(), Serve(), []
+b.no = lambda args: said.append(1) or b'TAG NO [LIMIT] slow\r\n' \
+    if len(said) < 3 else None
+r.go(a, b, '--connections', '4')
+case.check(r.rc == 0 and same(a, b) and said, 'a pause for all of them',
+           (r.rc, r.err))
+r.close(b)
+
+r, b = Run(), Serve()
+b.unwanted = b'body 399\r\n'
+r.go(a, b, '--connections', '4')
+case.check(r.rc == 65 and len(b.box('INBOX').messages) == MANY - 1,
+           'one message is refused', (r.rc, r.err))
+r.close(b)
+
+size = len(msg(100))
+r, b = Run(), Serve()
+r.go(a, b, '--connections', '4', '--bytes-a-day', '%d' % (200 * size))
+sent = sum(len(m.data) for m in b.box('INBOX').messages)
+case.check(r.rc == 75 and 190 * size < sent <= 200 * size, '--bytes-a-day: of '
+           'all of them together', (r.rc, r.err, sent, 200 * size))
+r.close(b)
+
+r, b = Run(), Serve()
+start = time.monotonic()
+r.go(a, b, '--connections', '4', '--rate', '%d' % (MANY * size // 2))
+case.check(r.rc == 0 and same(a, b) and time.monotonic() - start > 1.5,
+           '--rate: of all of them together', r.err)
+r.close(b)
+
+b = Serve()
+b.no = lambda args: b'TAG NO [OVERQUOTA] full\r\n' if len(
+    b.box('INBOX').messages) >= 200 else None
+r = Run()
+r.go(a, b, '--connections', '4')
+case.check(r.rc == 75 and 'there is no more room: [OVERQUOTA] full' in r.err,
+           'over quota', (r.rc, r.err))
+b.no = None
+r.go(a, b, '--connections', '4')
+case.check(r.rc == 0 and same(a, b), 'and on', (r.rc, r.err))
+r.go(a, b, '--connections', '17')
+case.check(r.rc == 64 and '--connections is 1 to 16' in r.err, 'too many',
+           (r.rc, r.err))
+r.close(a, b)
+
 # ---- killed before each change of a file and each send, and finished
 
 LIB = os.path.dirname(BIN) + '/lab/killn.so'
