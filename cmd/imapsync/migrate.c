@@ -48,7 +48,7 @@ connect_both(struct migrate *r)
 }
 
 static void
-hang_up(struct migrate *r)
+hang_up_all(struct migrate *r)
 {
 	migrate_lanes_hang_up(r);
 	migrate_side_hang_up(&r->from);
@@ -93,7 +93,7 @@ folder_step(struct migrate *r, struct migrate_folder *f)
 	if (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL)
 		return -1;
 	migrate_problem(r, why->code, f->from, "%s", why->msg);
-	hang_up(r);
+	hang_up_all(r);
 	f->done = true;
 	return 0;
 }
@@ -131,7 +131,7 @@ again(struct migrate *r)
 	trace_note(TRACE_DONE, "%s", why->msg);
 	if (migrate_pace_pause(r) < 0)
 		return -1;
-	hang_up(r);
+	hang_up_all(r);
 	return 0;
 }
 

@@ -227,7 +227,7 @@ look_before(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 }
 
 static int
-copy_all(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
+copy_todo(struct migrate *r, struct migrate_folder *f, struct migrate_box *b,
     uint32_t next, const struct imap_uids *todo)
 {
 	int got = MIGRATE_ALL;
@@ -302,7 +302,7 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 		got = migrate_flags(r, f, b);
 	if (got == 0) {
 		still_to_do(r, b, all, n, &todo);
-		got = copy_all(r, f, b, next, &todo);
+		got = copy_todo(r, f, b, next, &todo);
 	}
 	f->copied += r->messages - before;
 	if (got == MIGRATE_ALL)
