@@ -18,7 +18,7 @@ lab_spawn peers python3 "$LAB_SRC/mxpeer.py" "$LOG" "$LAB_CADIR" "$PORT" \
 	127.0.0.2=bdat 127.0.0.3=rcpt:550_5.1.1_no 127.0.0.4=bdat,limits:MAILMAX=3 \
 	127.0.0.5=limits:RCPTMAX=2 127.0.0.6=seven 127.0.0.7=bdat,mail:421_4.7.0_enough,after:3,max:4 \
 	127.0.0.8=greet:421_busy 127.0.0.9=rcpt:451_4.2.1_later,max:1 \
-	127.0.0.10=hang,bdat
+	127.0.0.10=hang,bdat 127.0.0.11=dot:421_4.7.0_later,after:1,max:2
 lab_until 60 test -s "$LOG"
 
 # object N [TO...]: a message as NDJSON
@@ -98,6 +98,10 @@ batch 7 ndjson
 is "$STATUS $(states)$(conns)" '0  7 sent 2' '421 for MAIL: another connection'
 batch 8 ndjson
 is "$STATUS $(jq -r .status "$T/out")" '75 untried' '421 for all: the end'
+for i in 1 2 3; do object $i "a$i@one.example"; done > "$T/in"
+batch 11 ndjson
+is "$STATUS $(jq -r '[.id, .status] | join(" ")' "$T/out" | paste -sd,)" \
+	'75 m1 sent,m2 deferred,m3 sent' '421 for a whole message: that one is put off'
 object 1 a@b.example b@b.example c@b.example d@b.example e@b.example > "$T/in"
 batch 5 ndjson
 is "$STATUS $(states)$(jq .bodies "$LOG")" '0  5 sent 3' 'RCPTMAX'

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case  # noqa: E402
@@ -183,7 +184,32 @@ check(h.run('-i', 'a@x.test', name='sendmail', text='Subject: q\n\n' +
             'x\n' * 5000) == 69 and not h.mail(), 'nor is it accepted', h.err)
 h.done()
 
+# ---- each attempt waits twice as long
+s, h = fresh()
+send(h, 'a@x.test')
+for want in (600, 1200, 2400):
+    m = h.mail()[0]
+    h.set_state(m, r'next \d+', 'next 1')
+    began = time.time()
+    h.run('--flush')
+    waits = int(re.search(r'next (\d+)', h.state(m)).group(1)) - began
+    check(0.9 * want - 1 <= waits <= 1.1 * want + time.time() - began,
+          'then it waits for %d minutes' % (want // 60), waits)
+h.done()
+
 # ---- in doubt
+s, h = fresh(up=True)
+send(h, 'lost@x.test')
+s.busy, s.mail_answer = False, '451 4.3.0 later'
+h.run('--flush-now')
+check('maybe <lost@x.test>' in h.state(h.mail()[0]),
+      'who may have it is in doubt when put off, too', h.state(h.mail()[0]))
+s.mail_answer = '250 ok'
+h.run('--flush-now')
+check(not h.mail() and 'maybe twice: <lost@x.test>' in h.log(),
+      'and when it is sent that is said', h.log())
+h.done()
+
 s, h = fresh('queue-in-doubt hold', up=True)
 send(h, 'lost@x.test')
 s.busy = False
