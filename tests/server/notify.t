@@ -105,6 +105,25 @@ check(here(r, [1, 2, 3, 4, 5, 11, 12]), 'mail that came just before', s.log)
 stop(r, p, s)
 
 
+class Selected(Many):
+    """So it does to the one that is selected: EXISTS, and no STATUS."""
+
+    done = False
+
+    def before(self):
+        if not self.done:
+            self.done = True
+            self.comes('INBOX', 6)
+            self.w('* 6 EXISTS\r\n')
+
+
+box = Selected()
+r, p, s = start(box)
+check(here(r, [1, 2, 3, 4, 5, 6, 11]), 'and that came while NOTIFY was answered',
+      s.log)
+stop(r, p, s)
+
+
 class Odd(Many):
     """UIDNEXT is another one each time."""
 
