@@ -12,12 +12,14 @@
 #include "box.h"
 #include "do_far.h"
 #include "far.h"
+#include "far_check.h"
 #include "held.h"
 #include "imap_box.h"
 #include "imap_pieces.h"
 #include "imap_set.h"
 #include "link.h"
 #include "report.h"
+#include "roster.h"
 #include "saved.h"
 #include "search.h"
 #include "stop.h"
@@ -205,6 +207,26 @@ stores_again(struct imap *m, const struct tags *t)
 	return imap_pieces_cut(&p) && imap_pieces_again(&p);
 }
 
+static void
+tell_store(struct box *b, const char *why)
+{
+	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
+	    why);
+	box_outcome(b, BOX_FAILED);
+}
+
+static int
+check_flags(struct link *l, struct box *b)
+{
+	struct acts s = acts_of(b, ACT_FAR_FLAGS, NULL);
+	int got = far_check_flags(&l->imap, b, s.v, s.n);
+
+	acts_free(&s);
+	if (got > 0)
+		tell_store(b, l->imap.text);
+	return got < 0 ? -1 : 0;
+}
+
 int
 do_far_flags(struct link *l, struct box *b)
 {
@@ -219,14 +241,16 @@ do_far_flags(struct link *l, struct box *b)
 	} while (stores_again(&l->imap, &t));
 	t.refused |= l->imap.cuts != t.cuts;
 	if (t.refused) {
-		report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
-		    l->imap.text);
-		box_outcome(b, BOX_FAILED);
+		tell_store(b, l->imap.text);
 		return 0;
 	}
+	if (check_flags(l, b) < 0)
+		return -1;
 	for (k = 0; plan_next(b->plan, ACT_FAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan->v[k];
 
+		if (a->failed)
+			continue;
 		box_done(b, a);
 		rec = state_by_uid(b->state, a->uid);
 		if (rec == NULL || !done_here(b, a))
@@ -245,6 +269,7 @@ struct moved {
 	struct imap_uids from, to;	/* of COPYUID (RFC 4315) */
 	struct imap_uids sure;		/* are there for certain; sorted */
 	bool cut;		/* the server did less than was asked */
+	uint64_t uidnext;	/* of the other mailbox before a COPY, or 0 */
 };
 
 static void
@@ -263,13 +288,22 @@ moved_free(struct moved *v)
 static int
 carry(struct imap *m, const char *set, struct str to, struct moved *got)
 {
-	unsigned tag = (m->caps & IMAP_MOVE) != 0 ?
-	    imap_ask_move(m, set, to) : imap_ask_copy(m, set, to);
+	bool moves = (m->caps & IMAP_MOVE) != 0;
+	unsigned tag;
 	struct imap_resp r;
+	struct mark was = { 0 };
 
+	if (!moves)			/* it is not waited for */
+		imap_ask_status(m, to);
+	tag = moves ? imap_ask_move(m, set, to) : imap_ask_copy(m, set, to);
 	do {
 		if (imap_next(m, &r) < 0)
 			return -1;
+		if (r.type == IMAP_STATUS) {
+			if (roster_take_items(m, &was) < 0)
+				return -1;
+			got->uidnext = was.uidnext;
+		}
 		if (r.type == IMAP_OK && got->from.n == 0 &&
 		    imap_copied(m, &r, &got->uidvalidity, &got->from,
 		    &got->to) < 0)
@@ -344,7 +378,22 @@ mark_and_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
 			got = own_marks(b, p.uids + p.from, p.at - p.from);
 	}
 	imap_pieces_free(&p);
-	return got;
+	if (got != 0)
+		return got;
+	return expunge ? far_check_gone(m, b, uids->v, uids->n) :
+	    far_check_marked(m, b, uids->v, uids->n);
+}
+
+/* Where COPYUID names none, the mailboxes say what became of it. */
+static int
+check_moved(struct imap *m, struct box *b, struct str to,
+    const struct moved *v)
+{
+	if (v->from.n > 0 || v->sure.n == 0)
+		return 0;
+	return (m->caps & IMAP_MOVE) != 0 ?
+	    far_check_gone(m, b, v->sure.v, v->sure.n) :
+	    far_check_copied(m, to, v->uidnext, v->sure.n);
 }
 
 /*
@@ -361,6 +410,10 @@ move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
 	if (got != 0)
 		return got;
 	ascertain(p, v);
+	if ((got = check_moved(m, b, to, v)) != 0) {
+		v->sure.n = 0;
+		return got;
+	}
 	if ((m->caps & IMAP_MOVE) == 0)
 		got = mark_and_expunge(m, b, &v->sure, true);
 	v->cut = v->cut && got == 0;
@@ -755,6 +808,9 @@ do_far_purge(struct link *l, struct box *b)
 		b->far.changed = true;
 		if (got >= 0 && imap_pieces_cut(&p))
 			got = imap_pieces_again(&p) ? 0 : 1;
+		if (got == 0)
+			got = far_check_gone(&l->imap, b, s.uid + p.from,
+			    p.at - p.from);
 		for (; got == 0 && p.from < p.at; p.from++)
 			box_done(b, s.v[p.from]);
 	}

@@ -115,14 +115,15 @@ roster_take_number(struct mark *to, const struct imap_item *it)
 		to->modseq = it->number;
 }
 
-/* A STATUS may have any of them, and what it has not is as before. */
-static void
-take_items(struct imap *m, struct mark *to)
+int
+roster_take_items(struct imap *m, struct mark *to)
 {
 	struct imap_item it;
+	int got;
 
-	while (imap_item(m, &it) > 0)
+	while ((got = imap_item(m, &it)) > 0)
 		roster_take_number(to, &it);
+	return got;
 }
 
 static bool
@@ -144,7 +145,7 @@ roster_status(struct roster *of, struct imap *m, const struct imap_resp *r)
 		return 2;
 	b = &of->v[at];
 	was = b->last;
-	take_items(m, &b->last);
+	roster_take_items(m, &b->last);
 	b->heard = true;
 	if (!differ(&was, &b->last))
 		return 0;

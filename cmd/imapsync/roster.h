@@ -62,5 +62,7 @@ void roster_free(struct roster *);
 
 /* One item of a STATUS, if it is a number that a mark has (RFC 9051, 7.3.4). */
 void roster_take_number(struct mark *, const struct imap_item *);
+/* All of one; what it has not is as before.  0, -1. */
+int roster_take_items(struct imap *, struct mark *);
 
 #endif
