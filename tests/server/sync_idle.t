@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""imapsync: a server that says OK and does nothing.  It is told, once in a run,
+and what was done here is not undone; when the server is well again it is done
+there."""
+from synclab import *
+
+EVERY = {"a MOVE": "UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH MULTIAPPEND",
+         "CONDSTORE": "UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH CONDSTORE "
+         "ENABLE", "UIDPLUS": "UIDPLUS LITERAL+ LIST-STATUS", "little": ""}
+EXPUNGE = ("--delete-far", "expunge")
+
+
+def stands(u, name="INBOX"):
+    return sorted(re.search(rb"Subject: (.*?)\r", m.data)[1].decode() +
+                  "".join(" " + f for f in sorted(m.flags))
+                  for m in u.box(name).messages)
+
+
+def here(u, name="INBOX"):
+    return sorted(m.subject + "".join(" " + f for f in sorted(m.flags))
+                  for m in u.near.messages(name))
+
+
+def account(caps, trash=True):
+    u = Alone(caps=EVERY[caps])
+    for i in range(1, 7):
+        u.box().add(wire(mail(i)))
+    u.box("Arch")
+    if trash:
+        u.box("Trash")
+    u.sync()
+    u.sync()
+    return u
+
+
+def deaf(u, *verbs, say=b"TAG OK done\r\n"):
+    u.server.on_command = lambda session, verb, args: \
+        say if verb in verbs else None
+
+
+def changes(u):
+    return [x for x in u.server.heard
+            if re.match("APPEND|UID (STORE|MOVE|COPY|EXPUNGE)", x)]
+
+
+def told(u, name, *how, runs=2):
+    """Each run says so, once, and does not ask for ever."""
+    here_was, most = [u.near.all()], 0
+    for _ in range(runs):
+        del u.server.heard[:]
+        r = u.sync(*how)
+        ok(r.status == 75 and len(r.err.splitlines()) == 1 and
+           "the server said OK, and " in r.err, name + ": told, once",
+           (r.status, r.err))
+        most = max(most, len(changes(u)))
+        here_was.append(u.near.all())
+    ok(most <= 3, name + ": asked once", changes(u))
+    for x in here_was:			# a copy in the trash comes here
+        x.pop("Trash", 0)
+    ok(all(canon(x) == canon(here_was[0]) for x in here_was),
+       name + ": nothing is undone here", here_was)
+
+
+def heals(u, name, *how):
+    u.server.on_command = None
+    u.sync(*how)
+    r = u.sync(*how)
+    is_((r.status, r.err), (0, ""), name + ": the server is well again")
+    r = u.sync("-j", *how)
+    is_(r.acts("done"), [], name + ": at rest")
+
+
+@scenario
+def each():
+    for caps in EVERY:
+        u = account(caps)
+        u.near.set("INBOX", "number 1", "S")
+        deaf(u, "UID STORE")
+        told(u, caps + ", a flag")
+        heals(u, caps + ", a flag")
+        is_(stands(u)[0], r"number 1 \Seen", "it is there then")
+
+        u.near.deliver("INBOX", mail(50), "S")
+        u.near.deliver("INBOX", mail(51), "S")
+        deaf(u, "APPEND")
+        for _ in range(2):
+            del u.server.heard[:]
+            r = u.sync()
+            is_((r.status, len(r.err.splitlines()), r.err.count(
+                "the server said OK, and does not have it")), (75, 2, 2),
+                caps + ", two uploads: told, each once")
+            ok(len(changes(u)) <= 2, "and sent once", changes(u))
+        heals(u, caps + ", uploads")
+        is_(len(stands(u)), 8, "they are there then, once")
+
+        u.near.move("INBOX", "number 2", "Arch")
+        deaf(u, "UID MOVE", "UID COPY")
+        told(u, caps + ", a move")
+        heals(u, caps + ", a move")
+        is_(stands(u, "Arch"), ["number 2"], "it is moved then, once")
+
+        u.near.remove("INBOX", "number 3")
+        deaf(u, "UID MOVE", "UID COPY", "UID STORE", "UID EXPUNGE")
+        told(u, caps + ", a deletion")
+        heals(u, caps + ", a deletion")
+        is_([x for x in stands(u, "Trash") if "number 3" in x], ["number 3"],
+            "it is in the trash then, once")
+        u.server.close()
+
+
+@scenario
+def without_trash():
+    for caps in ("a MOVE", "UIDPLUS", "little"):
+        for verbs in (("UID STORE", "UID EXPUNGE"), ("UID EXPUNGE",)):
+            if caps == "little" and len(verbs) == 1:
+                continue		# it only marks
+            u = account(caps)
+            u.near.remove("INBOX", "number 3")
+            deaf(u, *verbs)
+            name = "%s, expunged, %s" % (caps, verbs[0])
+            told(u, name, *EXPUNGE)
+            heals(u, name, *EXPUNGE)
+            is_([x for x in stands(u) if "number 3" in x],
+                [r"number 3 \Deleted"] if caps == "little" else [],
+                "it is gone then, or marked")
+            u.server.close()
+
+
+@scenario
+def half_of_a_move():
+    """COPY is done, and what is behind it is not; and the other way round."""
+    u = account("UIDPLUS")
+    u.near.remove("INBOX", "number 3")
+    deaf(u, "UID STORE", "UID EXPUNGE")
+    told(u, "not taken out", runs=3)
+    is_(stands(u, "Trash"), ["number 3"], "it is in the trash once")
+    heals(u, "not taken out")
+    is_((len(stands(u)), stands(u, "Trash")), (5, ["number 3"]), "and there")
+    for caps in ("UIDPLUS", "little"):
+        u = account(caps)
+        u.near.remove("INBOX", "number 3")
+        u.near.move("INBOX", "number 4", "Arch")
+        deaf(u, "UID COPY")
+        u.sync()
+        r = u.sync()
+        is_(r.status, 75, caps + ", not copied: 75")
+        is_([x for x in stands(u) if "3" in x or "4" in x],
+            ["number 3", "number 4"], "and not deleted")
+        heals(u, "copied again")
+
+
+@scenario
+def purge():
+    u = account("a MOVE")
+    u.near.set("INBOX", "number 1", "T")
+    u.sync("--purge-marked", "both")
+    deaf(u, "UID EXPUNGE")
+    told(u, "a purge", "--purge-marked", "both")
+    heals(u, "a purge", "--purge-marked", "both")
+    is_((len(stands(u)), len(here(u))), (5, 5), "it is purged then")
+
+
+@scenario
+def appenduid():
+    """It even says where the message is.  Nothing is removed here for that."""
+    u = account("CONDSTORE")
+    u.near.deliver("INBOX", mail(50), "S")
+    deaf(u, "APPEND", say=b"TAG OK [APPENDUID %d %d] done\r\n" % (
+        u.box().uidvalidity, u.box().uidnext))
+    for _ in range(3):
+        u.sync("--delete-near", "expunge")
+    ok("number 50 \\seen" in here(u), "a lie about an upload", here(u))
+    u.server.on_command = None
+    u.box().add(wire(mail(51)))
+    u.sync("--delete-near", "expunge")
+    u.sync("--delete-near", "expunge")
+    ok("number 50 \\seen" in here(u) and "number 51" in here(u),
+       "another message gets its UID", here(u))
+
+
+done()
