@@ -71,6 +71,7 @@ struct box {
 	enum again again;
 	enum brake brake;	/* why nothing is deleted */
 	struct opt_list refused;	/* uploads the server did not want */
+	struct opt_list said;	/* uploads it only said OK to: see upload.h */
 	unsigned passes;	/* that it was chosen in */
 	bool was_known;		/* in the index */
 	bool opened;		/* state and Maildir are */
@@ -108,8 +109,7 @@ struct run {
 
 /* The mailbox of that name, or NULL. */
 struct box *box_named(struct run *, const char *);
-/* Two struct box: INBOX first, then by name. */
-int box_order(const void *, const void *);
+int box_order(const void *, const void *);	/* INBOX first, then by name */
 struct entry *box_entry(const struct box *);	/* or NULL: see index_add */
 /* Is it open in this pass?  box_busy: and has nothing failed there? */
 bool box_open(const struct box *);

@@ -35,6 +35,7 @@ struct copying {
 	char name[256];		/* of it, without flags */
 	uint64_t flags;		/* of the message */
 	bool over;		/* done, or told */
+	bool told;		/* the server has said which UID the copy has */
 };
 
 /* Those of one mailbox here; no two have one name. */
@@ -216,14 +217,16 @@ record_copies(struct batch *t, uint64_t uidvalidity,
 		    search_u32);
 		if (at == t->n || t->uids[at] != from->v[i])
 			continue;
+		t->v[at]->told = true;
 		got = record_copy(t, t->v[at], to->v[i]);
 		now->exists++;
 		if (to->v[i] >= now->uidnext)
 			now->uidnext = (uint64_t)to->v[i] + 1;
 		n++;
 	}
-	if (n < t->n)
-		box_again(t->b, AGAIN_UIDS);
+	for (i = 0; n < t->n && i < t->n; i++)
+		if (!t->v[i]->told)
+			upload_said(t->b, t->v[i]->name);
 	return got;
 }
 

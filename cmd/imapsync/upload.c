@@ -105,15 +105,34 @@ refuse_twin(struct box *b, const char *name)
 	upload_refuse(b, name, EX_DATAERR, "another file has this name, but for its flags");
 }
 
-bool
-upload_refused(const struct box *b, const char *name)
+static bool
+has_name(const struct opt_list *v, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < b->refused.n; i++)
-		if (strcmp(b->refused.v[i], name) == 0)
+	for (i = 0; i < v->n; i++)
+		if (strcmp(v->v[i], name) == 0)
 			return true;
 	return false;
+}
+
+bool
+upload_refused(struct box *b, const char *name)
+{
+	if (has_name(&b->refused, name))
+		return true;
+	if (!has_name(&b->said, name))
+		return false;
+	upload_refuse(b, name, EX_TEMPFAIL, "the server said OK, and does not have it");
+	return true;
+}
+
+void
+upload_said(struct box *b, const char *name)
+{
+	opt_list_add(&b->run->arena, &b->said,
+	    arena_dup(&b->run->arena, str_of(name)));
+	box_again(b, AGAIN_UIDS);
 }
 
 /* Two files with one name cannot be told apart the next time. */
@@ -286,8 +305,8 @@ ask_later(struct window *w, const struct sent *c)
 {
 	size_t i;
 
-	box_again(w->b, AGAIN_UIDS);
 	for (i = c->from; i < c->from + c->n; i++) {
+		upload_said(w->b, w->v[i].name);
 		report_progress(&w->b->run->report, w->v[i].out.wire, false);
 		box_done(w->b, w->v[i].act);
 	}
