@@ -8,6 +8,10 @@
  *
  * A refused group stored nothing: its messages come once more, in groups of
  * half the size, until it is seen which one is not wanted.
+ *
+ * A NUL must not be in a literal, and is seen when the literal has begun: the
+ * connection is given up, and the message goes alone in the next attempt, as a
+ * literal8 (RFC 3516), where the server has BINARY.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +66,9 @@ struct copying {
 	struct imap_uids refused;	/* together with others */
 	struct imap_uids unread;	/* the FETCH of several was refused */
 	bool alone;		/* messages are asked for one by one */
-	bool nul;		/* the last one had a NUL */
+	bool binary8;		/* this one may have a NUL */
+	bool nul;		/* the last one had one, and must not */
+	struct imap_uids binary;	/* sorted: known to have one */
 	bool missing;		/* the mailbox there is gone */
 };
 
@@ -343,7 +349,7 @@ put_on(void *of, const void *p, size_t n, struct err *e)
 {
 	struct copying *c = of;
 
-	if (memchr(p, '\0', n) != NULL) {
+	if (!c->binary8 && memchr(p, '\0', n) != NULL) {
 		c->nul = true;
 		return imap_append_abort(c->to, "the message has a NUL");
 	}
@@ -369,6 +375,18 @@ skip_body(struct copying *c)
 	return imap_fetch_body(&c->f, &nowhere);
 }
 
+/* It is known from now on, or refused. */
+static int
+has_nul(struct copying *c, uint32_t uid)
+{
+	if ((c->to->caps & IMAP_BINARY) == 0)
+		return fails(c, uid, "it has a NUL, which the server does not take (no BINARY)");
+	pthread_mutex_lock(&c->r->mutex);
+	imap_uids_add(&c->b->binary, uid);
+	pthread_mutex_unlock(&c->r->mutex);
+	return 0;
+}
+
 /* A body that ends too soon must not be completed by anything. */
 static int
 stream(struct copying *c, uint32_t uid)
@@ -381,7 +399,7 @@ stream(struct copying *c, uint32_t uid)
 	if (!conn_failed(c->to->c))
 		imap_append_abort(c->to, "the message did not come whole");
 	if (c->nul)
-		fails(c, uid, "it has a NUL, which a message in IMAP must not have");
+		has_nul(c, uid);
 	return -1;
 }
 
@@ -393,6 +411,10 @@ append(struct copying *c, const struct migrate_mark *k)
 	    .flags = migrate_marks_storable(&c->marks, k, m->box.permanent) };
 	int got;
 
+	c->binary8 = imap_uids_has(&c->binary, k->uid);
+	head.binary = c->binary8;
+	if (c->binary8 && group_end(c) < 0)
+		return -1;
 	if (intend(c, k) < 0 || group_begin(c) < 0)
 		return -1;
 	got = imap_append_one(m, &head);
@@ -410,7 +432,7 @@ append(struct copying *c, const struct migrate_mark *k)
 	}
 	if (stream(c, k->uid) < 0)
 		return -1;
-	return c->now.n == c->most || c->now.bytes >= GROUP_BYTES ||
+	return c->binary8 || c->now.n == c->most || c->now.bytes >= GROUP_BYTES ||
 	    (m->caps & IMAP_MULTIAPPEND) == 0 ? group_end(c) : 0;
 }
 
@@ -656,6 +678,18 @@ copy_marked(struct copying *c)
 	return got == 0 && enough(c) ? MIGRATE_ENOUGH : got;
 }
 
+static void
+copy_binary(struct copying *c)
+{
+	size_t i;
+
+	pthread_mutex_lock(&c->r->mutex);
+	for (i = 0; i < c->b->binary.n; i++)
+		imap_uids_add(&c->binary, c->b->binary.v[i]);
+	pthread_mutex_unlock(&c->r->mutex);
+	imap_uids_sort(&c->binary);
+}
+
 int
 migrate_copy(const struct migrate_lane *l, struct migrate_box *b, uint32_t low,
     const uint32_t *uids, size_t n)
@@ -669,11 +703,13 @@ migrate_copy(const struct migrate_lane *l, struct migrate_box *b, uint32_t low,
 	c->b = b;
 	c->low = low;
 	c->most = GROUP;
+	copy_binary(c);
 	got = migrate_marks_ask(&c->marks, c->from, uids, n);
 	if (got == 0)
 		got = copy_marked(c);
 	migrate_marks_free(&c->marks);
 	free(c->fate);
+	free(c->binary.v);
 	free(c->refused.v);
 	free(c->unread.v);
 	free(c);

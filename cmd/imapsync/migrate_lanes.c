@@ -35,6 +35,7 @@ struct lanes {
 	size_t running;
 	size_t logins;			/* of further ones, still to come */
 	bool over;			/* nothing more is begun */
+	size_t nuls;			/* messages known to have one, before */
 };
 
 struct lane_thread {
@@ -173,13 +174,15 @@ lanes_ready(struct lanes *k, size_t n)
 	    session_renew(&r->to.session, &r->to.err) < 0 ? -1 : 0;
 }
 
-/* Of a pair that broke; it is not opened again. */
+/* Of a pair that broke, by the server, it is not opened again. */
 static void
-lane_broke(struct migrate *r, struct migrate_lane *l)
+lane_broke(struct lanes *k, struct migrate_lane *l)
 {
+	struct migrate *r = k->r;
+
 	fail_join(&r->from.err, &l->from->err);
 	fail_join(&r->to.err, &l->to->err);
-	if (!stop_asked() && r->lanes > 1)
+	if (!stop_asked() && r->lanes > 1 && k->b->binary.n == k->nuls)
 		r->lanes--;
 }
 
@@ -211,7 +214,7 @@ run_lanes(struct lanes *k, size_t n)
 		else if (got >= 0 && t[i].got > got)
 			got = t[i].got;
 		if (t[i].got < 0)
-			lane_broke(r, &t[i].lane);
+			lane_broke(k, &t[i].lane);
 	}
 	return got;
 }
@@ -221,7 +224,7 @@ migrate_lanes_copy(struct migrate *r, const struct migrate_folder *f,
     struct migrate_box *b, uint32_t low, const uint32_t *uids, size_t n)
 {
 	struct lanes k = { .r = r, .f = f, .b = b, .low = low, .uids = uids,
-	    .n = n };
+	    .n = n, .nuls = b->binary.n };
 	size_t lanes = how_many(r, n);
 
 	if (lanes > 1 && lanes_ready(&k, lanes) < 0)

@@ -550,6 +550,7 @@ migrate_state_close(struct migrate_state *s)
 		free(s->box[i]->v);
 		free(s->box[i]->sent.v);
 		free(s->box[i]->base.v);
+		free(s->box[i]->binary.v);
 	}
 	table_free(&s->of_box);
 	table_free(&s->of_fail);

@@ -39,6 +39,7 @@ struct migrate_box {
 	uint32_t low;			/* those have no lower UID there */
 	struct migrate_base base;	/* flags in FROM, texts of the state */
 	uint64_t seq;			/* HIGHESTMODSEQ in FROM then; or 0 */
+	struct imap_uids binary;	/* have a NUL, as was seen in this run */
 };
 
 /* A message that the other server did not take. */

@@ -287,6 +287,27 @@ for what in ('refuses', 'omits', 'omits the header of'):
     case.check(m.out == '6 messages verified\n', 'as the copy that it is',
                (m.out, m.err))
 
+# ---- a NUL
+
+for caps in (imapmem.ALL, imapmem.ALL.replace(' BINARY', '')):
+    a, b, m = both(3, caps)
+    nul = b'Subject: nul\r\n\r\na\0b\r\n'
+    a.box('INBOX').add(nul)
+    add(a, range(3, 6))
+    a.box('INBOX').add(nul + b'2\r\n')
+    add(a, range(6, 9))
+    go(m)
+    if 'BINARY' in caps:
+        case.check((m.rc, m.err) == (0, '') and bodies(a) == bodies(b),
+                   'a NUL: as literal8', (m.rc, m.err, len(bodies(b))))
+        continue
+    case.check(m.rc == 65 and bodies(b) == [x for x in bodies(a) if b'\0' not in
+                                            x], 'without BINARY: all others',
+               (m.rc, m.err, len(bodies(b))))
+    go(m, '--failed')
+    case.check('INBOX, UID 4: it has a NUL' in m.out and 'UID 8' in m.out,
+               'and they are named', m.out)
+
 # ---- messages that can never go
 
 a, b, m = both(3)
