@@ -120,6 +120,7 @@ matches_settle(struct matches *m, struct pairs *to)
 			k++;
 		} else {
 			matches_pair(to, l->at, f->at, l->base);
+			m->there[k].taken = true;
 			i++;
 			k++;
 		}

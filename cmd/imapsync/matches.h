@@ -23,6 +23,8 @@ struct match {
 	uint32_t at;		/* the file's place, or the message's UID */
 	uint32_t says;		/* of a stub: the UID that is in it, or 0 */
 	bool sent;		/* of a file: it was uploaded by us once */
+	bool stub;		/* of a file: size is the message's, or 0 */
+	bool taken;		/* of a message: it is in a pair by its bytes */
 	bool digested;		/* md is known, and size is as bare.h's */
 	unsigned char md[32];	/* SHA-256, as bare.h has it */
 };

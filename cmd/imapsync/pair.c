@@ -66,24 +66,27 @@ is_stub(const struct box *b, struct near_msg *m)
 	return m->stub;
 }
 
-/* The UID that a stub says, if it is of this mailbox as it is now; else 0. */
-static uint32_t
-said_uid(const struct box *b, const struct near_msg *m)
+/*
+ * What a stub says: the size of its message, and its UID if it is of this
+ * mailbox as it is now.
+ */
+static void
+note_said(const struct box *b, const struct near_msg *m, struct match *o)
 {
 	struct arena some = { 0 };
 	struct err quiet = { 0 };
 	struct stub s = { .host = NULL };
 	int fd = near_dir_read(b->near.dir, m, &quiet);
-	uint32_t uid = 0;
 
-	if (fd >= 0 && stub_read(fd, &s, &some, &quiet) > 0 &&
-	    s.host != NULL && strcmp(s.box, b->name) == 0 &&
-	    s.uidvalidity == b->far.seen.uidvalidity)
-		uid = s.uid;
+	if (fd >= 0 && stub_read(fd, &s, &some, &quiet) > 0) {
+		o->size = s.size < UINT32_MAX ? (uint32_t)s.size : UINT32_MAX;
+		if (s.host != NULL && strcmp(s.box, b->name) == 0 &&
+		    s.uidvalidity == b->far.seen.uidvalidity)
+			o->says = s.uid;
+	}
 	if (fd >= 0)
 		close(fd);
 	arena_free(&some);
-	return uid;
 }
 
 /* Sizes are compared with what others have added left out, too. */
@@ -114,6 +117,28 @@ digest_here(struct box *b, struct match *o)
 }
 
 static int
+header_put(void *to, const void *p, size_t n, struct err *e)
+{
+	(void)e;
+	buf_put(to, p, n);
+	return 0;
+}
+
+/* Its own fields alone, as those of a stub. */
+static int
+digest_header(struct box *b, struct imap_item *it, struct match *o)
+{
+	struct buf header = { .max = STUB_HEADER };
+	struct conn_sink sink = { header_put, &header };
+	int got = imap_body(&b->run->link[0].imap, it, &sink);
+
+	o->digested = got >= 0 && !header.over &&
+	    stub_sum_header(BUF_STR(header), o->md);
+	buf_free(&header);
+	return got;
+}
+
+static int
 digest_body(struct box *b, struct imap_item *it, struct match *o)
 {
 	struct bare bare;
@@ -129,8 +154,9 @@ digest_body(struct box *b, struct imap_item *it, struct match *o)
 	return got;
 }
 
+/* With IMAP_HEADERS of its header, else of all of it. */
 static int
-digest_there(struct box *b, struct match *o)
+digest_there(struct box *b, struct match *o, unsigned bodies)
 {
 	struct imap *m = &b->run->link[0].imap;
 	struct imap_item it;
@@ -140,13 +166,14 @@ digest_there(struct box *b, struct match *o)
 	int got = 0;
 
 	snprintf(one, sizeof one, "%u", o->at);
-	tag = imap_ask_bodies(m, one, false);
+	tag = imap_ask_bodies(m, one, bodies);
 	do {
 		if ((got = imap_next(m, &r)) < 0)
 			break;
 		while (r.type == IMAP_FETCH && (got = imap_item(m, &it)) > 0)
 			if (it.kind == IMAP_BODY && !it.nil &&
-			    (got = digest_body(b, &it, o)) < 0)
+			    (got = bodies != 0 ? digest_header(b, &it, o) :
+			    digest_body(b, &it, o)) < 0)
 				break;
 		if (got < 0)
 			break;
@@ -167,7 +194,7 @@ pair_same(struct box *near, uint32_t file, struct box *far, uint32_t uid)
 	if (got == 0)
 		got = link_select(&far->run->link[0], far);
 	if (got == 0)
-		got = digest_there(far, &y);
+		got = digest_there(far, &y, 0);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
 	return y.digested && x.size == y.size &&
@@ -186,30 +213,86 @@ in_step(struct box *b, const struct near_msg *m)
 static int
 digest_all(struct box *b, struct matches *m)
 {
+	size_t i, whole = 0;
+
+	for (i = 0; i < m->nhere; i++) {
+		if (m->here[i].stub)
+			continue;
+		if (digest_here(b, &m->here[i]) < 0)
+			return -1;
+		whole++;
+	}
+	for (i = 0; i < m->nthere && whole > 0; i++)
+		if (digest_there(b, &m->there[i], 0) < 0)
+			return -1;
+	return 0;
+}
+
+/* The stubs of a group, and the messages that no file of it is. */
+static void
+take_rest(struct box *b, const struct matches *m, struct matches *rest)
+{
 	size_t i;
 
 	for (i = 0; i < m->nhere; i++)
-		if (digest_here(b, &m->here[i]) < 0)
-			return -1;
+		if (m->here[i].stub)
+			rest->here[rest->nhere++] = m->here[i];
 	for (i = 0; i < m->nthere; i++)
-		if (digest_there(b, &m->there[i]) < 0)
-			return -1;
-	return 0;
+		if (!m->there[i].taken)
+			rest->there[rest->nthere++] = (struct match){
+			    .at = m->there[i].at,
+			    .size = box_far_find(b, m->there[i].at)->size };
+}
+
+/*
+ * A stub has no bytes that would decide: all fields of its header do, and the
+ * size that it says.
+ */
+static int
+match_stubs(struct box *b, const struct matches *m)
+{
+	struct matches rest = { .sure = true,
+	    .here = mem_new(m->nhere, sizeof *rest.here),
+	    .there = mem_new(m->nthere, sizeof *rest.there) };
+	size_t i;
+	int fd, got = 0;
+
+	take_rest(b, m, &rest);
+	for (i = 0; i < rest.nhere; i++) {
+		struct match *o = &rest.here[i];
+		struct err quiet = { 0 };
+
+		fd = near_dir_read(b->near.dir, &b->near.dir->v[o->at],
+		    &quiet);
+		o->digested = fd >= 0 && stub_sum(fd, o->md);
+		if (fd >= 0)
+			close(fd);
+	}
+	for (i = 0; rest.nhere > 0 && i < rest.nthere && got >= 0; i++)
+		got = digest_there(b, &rest.there[i], IMAP_HEADERS);
+	if (got >= 0 && rest.nhere > 0)
+		matches_settle(&rest, &b->pairs);
+	free(rest.here);
+	free(rest.there);
+	return got < 0 ? -1 : 0;
 }
 
 static int
 match(struct box *b, struct matches *m)
 {
 	size_t i;
+	bool tied;
 
 	while (matches_next(m)) {
 		for (i = 0; i < m->nhere; i++)
-			if (m->here[i].size == 0 &&
+			if (m->here[i].size == 0 && !m->here[i].stub &&
 			    file_look(b, &m->here[i], true) < 0)
 				return -1;
-		if (matches_tied(m) && digest_all(b, m) < 0)
+		if ((tied = matches_tied(m)) && digest_all(b, m) < 0)
 			return -1;
 		matches_settle(m, &b->pairs);
+		if (tied && match_stubs(b, m) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -256,7 +339,10 @@ near_ones(struct box *b, size_t *n)
 			l[*n].ident = rec->ident;
 			l[*n].size = rec->size;
 			l[*n].base = rec->flags;
+			l[*n].stub = rec->stub;
 			l[*n].sent = rec->stub || !state_native(b->state, rec);
+			if (rec->stub)
+				note_said(b, &b->near.dir->v[i], &l[*n]);
 		} else if (file_look(b, &l[*n], false) < 0) {
 			if (b->run->e->code == EX_NOINPUT)
 				fail_clear(b->run->e);	/* gone meanwhile */
@@ -264,8 +350,9 @@ near_ones(struct box *b, size_t *n)
 		} else if (!b->known) {
 			/* its size is not that of the message */
 			l[*n].sent = is_stub(b, &b->near.dir->v[i]);
-			l[*n].says = !l[*n].sent ? 0 :
-			    said_uid(b, &b->near.dir->v[i]);
+			l[*n].stub = l[*n].sent;
+			if (l[*n].stub)
+				note_said(b, &b->near.dir->v[i], &l[*n]);
 		}
 		++*n;
 	}

@@ -8,11 +8,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "digest.h"
 #include "file.h"
 #include "stub.h"
 
 #define TYPE "message/external-body"
 #define OURS "x-postbag=stub"
+#define OUR_ID "@postbag.invalid>"
 
 enum { LOOK = 1 << 20 };	/* bytes of a header that are looked at */
 
@@ -107,7 +109,7 @@ stub_make(struct buf *out, const struct stub *s, struct str header)
 	buf_s(out, "\r\n");
 	/* RFC 2046: there must be one. */
 	if (!put_fields(out, header, true))
-		buf_printf(out, "Content-ID: <%" PRIu64 ".%" PRIu32 "@postbag.invalid>\r\n",
+		buf_printf(out, "Content-ID: <%" PRIu64 ".%" PRIu32 OUR_ID "\r\n",
 		    s->uidvalidity, s->uid);
 	buf_s(out, "\r\n");
 }
@@ -280,4 +282,76 @@ stub_read(int fd, struct stub *s, struct arena *a, struct err *e)
 		s->size = stub_digits(part, UINT64_MAX);
 	buf_free(&head);
 	return got;
+}
+
+/* ---- compared ---- */
+
+static void
+sum_field(struct digest *d, struct str field)
+{
+	struct str line;
+
+	while (field.n > 0) {
+		line = str_cut(&field, '\n');
+		while (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		digest_put(d, line.p, line.n);
+		digest_put(d, "\n", 1);
+	}
+}
+
+bool
+stub_sum_header(struct str header, unsigned char md[32])
+{
+	struct digest *d = digest_new();
+	struct str left, field;
+	int body;
+
+	for (body = 0; body < 2; body++)
+		for (left = header; next_field(&left, &field); )
+			if (of_body(field) == (body != 0))
+				sum_field(d, field);
+	return digest_end(d, md);
+}
+
+/* The one that put_fields found missing. */
+static bool
+is_our_id(struct str field)
+{
+	const size_t n = strlen(OUR_ID);
+
+	field = str_trim(field);
+	return is_named(field, "Content-ID") && field.n > n &&
+	    str_is(str_from(field, field.n - n), OUR_ID);
+}
+
+/* Its first two fields are ours, and the body's are behind the empty line. */
+static bool
+sum_stub(struct str text, unsigned char md[32])
+{
+	struct digest *d = digest_new();
+	struct str field;
+	int i;
+
+	for (i = 0; i < 2 && next_field(&text, &field); i++)
+		;
+	while (next_field(&text, &field))
+		sum_field(d, field);
+	str_cut(&text, '\n');
+	while (next_field(&text, &field))
+		if (!is_our_id(field))
+			sum_field(d, field);
+	return digest_end(d, md);
+}
+
+bool
+stub_sum(int fd, unsigned char md[32])
+{
+	struct buf text = { .max = STUB_HEADER + LOOK };
+	struct err quiet = { 0 };
+	bool is = file_slurp(fd, &text, &quiet) == 0 &&
+	    sum_stub(BUF_STR(text), md);
+
+	buf_free(&text);
+	return is;
 }

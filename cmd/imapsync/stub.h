@@ -39,4 +39,12 @@ int stub_is(int fd, struct err *);
  */
 int stub_read(int fd, struct stub *, struct arena *, struct err *);
 
+/*
+ * SHA-256 of a message's own fields, without CR: the same of the stub and of
+ * the header that it was made of.  False: the file cannot be read, or there is
+ * no SHA-256.
+ */
+bool stub_sum(int fd, unsigned char md[32]);
+bool stub_sum_header(struct str header, unsigned char md[32]);
+
 #endif

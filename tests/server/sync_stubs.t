@@ -230,4 +230,32 @@ def renamed():
     u.same("and both sides are the same")
 
 
+@scenario
+def renumbered():
+    """Other UIDs, and Message-IDs that are none or not unique."""
+    u = lab.user()
+    u.far.create("Box")
+    bare = [b"Subject: a\n\none\n", b"Subject: a\n\nthree\n",
+            b"Subject: a\nX-More: x\n\none\n"]
+    all = [mail(1), mail(1) + b"of a list\n", mail(2), mail(2), mail(3)] + bare
+    u.far.appends("Box", all)
+    u.runs("headers", "--bodies", "headers", "--bodies", "full:size>9M")
+    whole = u.near.file("Box", "number 1")
+    u.runs("the body of one", "body", whole)
+    u.far.store("Box", "4", r"+FLAGS (\Flagged)")
+    u.sync(*HEADERS)
+    u.far.do("DELETE Box", "CREATE Box")
+    u.far.appends("Box", [(m, r"\Flagged" if n == 4 else "")
+                          for n, m in reversed([*enumerate(all)])])
+    r = u.sync(*HEADERS)
+    is_((r.status, len(u.near.files("Box")), len(u.far.messages("Box"))),
+        (0, len(all), len(all)), "none is there twice")
+    like(r.err, "8 of 8 messages found again", "all are found again")
+    u.runs("one more run", *HEADERS)
+    is_(sum(not is_stub(read(f)) for f in u.near.files("Box")), 1,
+        "one has its body still")
+    u.runs("all bodies", "--bodies", "full")
+    u.same("are those of the messages")
+
+
 done()
