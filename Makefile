@@ -66,7 +66,7 @@ LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -pthread
 LIBRARY = $(filter-out %_$(NOT_OS).c,$(wildcard common/*.c))
 COMMON = $(LIBRARY:%.c=$(B)/%.o)
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c))
-LAB = $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) $(B)/lab/killn.so $(B)/lab/starve.so $(B)/lab/failn.so $(B)/lab/imapbox
+LAB = $(patsubst tests/lab/%.c,$(B)/lab/%,$(wildcard tests/lab/*.c)) $(B)/lab/killn.so $(B)/lab/starve.so $(B)/lab/swap.so $(B)/lab/failn.so $(B)/lab/imapbox
 
 all: $(TOOLS:%=$(B)/%)
 

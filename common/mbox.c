@@ -130,14 +130,38 @@ replaced(const struct mbox *m)
 	    ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
 }
 
+/* The file itself, which no other name leads to, and of who we act as. */
+static bool
+sole(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_nlink == 1 && st.st_uid == geteuid();
+}
+
+/* how: O_NOFOLLOW if it must be such a one, or 0. */
 static int
-open_locked(struct mbox *m, const char *path, double seconds, struct err *e)
+open_file(struct mbox *m, const char *path, int how, struct err *e)
+{
+	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | how,
+	    0600);
+	if (how != 0 && (m->fd < 0 ? errno == ELOOP : !sole(m->fd))) {
+		mbox_close(m);
+		return fail(e, EX_CANTCREAT, "%s: a link, or another user's",
+		    path);
+	}
+	return m->fd < 0 ? fail_sys(e, EX_CANTCREAT, "%s", path) : 0;
+}
+
+static int
+open_locked(struct mbox *m, const char *path, double seconds, int how,
+    struct err *e)
 {
 	*m = (struct mbox){ .path = path, .out.max = 4 * ROOM };
 	mbox_lock_of(&m->dotlock, path);
-	m->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (m->fd < 0)
-		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	if (open_file(m, path, how, e) < 0)
+		return -1;
 	if (lock(m, seconds, e) == 0)
 		return 0;
 	mbox_close(m);
@@ -145,12 +169,13 @@ open_locked(struct mbox *m, const char *path, double seconds, struct err *e)
 }
 
 static int
-open_lasting(struct mbox *m, const char *path, double seconds, struct err *e)
+open_lasting(struct mbox *m, const char *path, double seconds, int how,
+    struct err *e)
 {
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
-		if (open_locked(m, path, seconds, e) < 0)
+		if (open_locked(m, path, seconds, how, e) < 0)
 			return -1;
 		if (!replaced(m) && (m->dotlock.path[0] == '\0' ||
 		    mbox_lock_ours(&m->dotlock)))
@@ -300,15 +325,29 @@ open_sound(struct mbox *m, struct err *e)
 	    m->path) : 0;
 }
 
-int
-mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
+static int
+open_any(struct mbox *m, const char *path, double seconds, int how,
+    struct err *e)
 {
-	if (open_lasting(m, path, seconds, e) < 0)
+	if (open_lasting(m, path, seconds, how, e) < 0)
 		return -1;
 	if (open_sound(m, e) == 0)
 		return 0;
 	mbox_close(m);
 	return -1;
+}
+
+int
+mbox_open(struct mbox *m, const char *path, double seconds, struct err *e)
+{
+	return open_any(m, path, seconds, 0, e);
+}
+
+int
+mbox_open_own(struct mbox *m, const char *path, double seconds,
+    struct err *e)
+{
+	return open_any(m, path, seconds, O_NOFOLLOW, e);
 }
 
 /* ---- writing ---- */

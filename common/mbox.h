@@ -43,6 +43,13 @@ void mbox_box(const char *path, struct sandbox *);
 int mbox_open(struct mbox *, const char *path, double seconds, struct err *);
 
 /*
+ * The same in a folder where others write, too: EX_CANTCREAT unless it is a
+ * file of who we act as, which has no other name and is no symbolic link.
+ */
+int mbox_open_own(struct mbox *, const char *path, double seconds,
+    struct err *);
+
+/*
  * After a crash: back to this length, if all that was added is our own.  1
  * done (or nothing to do), 0 somebody else has written since, -1 failed.
  */

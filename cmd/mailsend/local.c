@@ -176,18 +176,22 @@ be_self(const struct self *was)
 /* ---- one mailbox ---- */
 
 /* Root writes to root's: no link that somebody put into the folder. */
+static bool
+for_root(const struct user *u)
+{
+	return u->uid == 0 && geteuid() == 0;
+}
+
 static int
-no_link(const struct user *u, struct err *e)
+to_maildir(const struct user *u, const struct letter *l, struct err *e)
 {
 	struct stat st;
 
-	if (u->uid != 0 || geteuid() != 0 || lstat(u->path, &st) < 0)
-		return 0;
-	if (S_ISLNK(st.st_mode) || st.st_uid != 0 ||
-	    (S_ISREG(st.st_mode) && st.st_nlink > 1))
-		return fail(e, EX_CANTCREAT, "%s: not root's own, or a link",
+	if (for_root(u) && lstat(u->path, &st) == 0 &&
+	    (S_ISLNK(st.st_mode) || st.st_uid != 0))
+		return fail(e, EX_CANTCREAT, "%s: a link, or another user's",
 		    u->path);
-	return 0;
+	return maildir_deliver(u->path, &l->msg, NULL, e);
 }
 
 static int
@@ -206,7 +210,8 @@ static int
 to_mbox(const struct user *u, const struct letter *l, struct err *e)
 {
 	struct mbox m;
-	int got = mbox_open(&m, u->path, LOCKED, e);
+	int got = for_root(u) ? mbox_open_own(&m, u->path, LOCKED, e) :
+	    mbox_open(&m, u->path, LOCKED, e);
 
 	if (got < 0)
 		return -1;
@@ -222,10 +227,8 @@ static int
 to_place(const struct letter *l, const struct account *a,
     const struct user *u, struct err *e)
 {
-	if (no_link(u, e) < 0)
-		return -1;
 	return a->server.scheme == ACCOUNT_MBOX ? to_mbox(u, l, e) :
-	    maildir_deliver(u->path, &l->msg, NULL, e);
+	    to_maildir(u, l, e);
 }
 
 static int

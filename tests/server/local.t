@@ -49,7 +49,8 @@ class Here:
             f.write('account default\nserver %s\naliases %s/aliases\n%s' % (
                 where.replace('MAIL', self.mail), self.d, more))
 
-    def run(self, *args, who=None, text='', name='mailsend', net=False):
+    def run(self, *args, who=None, text='', name='mailsend', net=False,
+            env={}):
         before = [] if net else ['unshare', '-n']
         if who is not None:
             before += ['setpriv', '--reuid', str(who.pw_uid), '--regid',
@@ -57,8 +58,8 @@ class Here:
         p = subprocess.run(before + [self.d + '/' + name] + list(args),
                            input=text if isinstance(text, bytes) else
                            text.encode(), stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=60, env={
-                               'HOME': self.d, 'PATH': os.environ['PATH']})
+                           stderr=subprocess.PIPE, timeout=60, env=dict(
+                               env, HOME=self.d, PATH=os.environ['PATH']))
         self.rc = p.returncode
         self.out = p.stdout.decode('utf-8', 'replace')
         self.err = p.stderr.decode('utf-8', 'replace')
@@ -176,6 +177,18 @@ for name, make in (('a symbolic link', lambda p: os.symlink(h.d + '/t', p)),
     h.run('-s', 'x', '--body', 'x', 'x')
     case.check(h.rc == 73 and open(h.d + '/t').read() == 'secret\n',
                'root\'s mailbox is %s: nothing is written' % name, h.said())
+    os.unlink(h.mail + '/root')
+# It becomes one between a look at it and the open.
+for how in ('symlink', 'link'):
+    h.run('-s', 'x', '--body', 'x', 'x')
+    was = open(h.d + '/t').read()
+    h.run('-s', 'x', '--body', 'x', 'x', env={
+        'LD_PRELOAD': BUILD + '/lab/swap.so', 'SWAP_HOW': how,
+        'SWAP_PATH': h.mail + '/root', 'SWAP_TO': h.d + '/t'})
+    case.check(h.rc == 73 and open(h.d + '/t').read() == was and
+               os.stat(h.d + '/t').st_ino == os.stat(h.mail + '/root').st_ino,
+               'root\'s mailbox becomes a %s at the last moment' % how,
+               h.said())
     os.unlink(h.mail + '/root')
 # What root writes for a user goes nowhere that the user may not write.
 os.unlink(h.mail + '/games')
