@@ -609,7 +609,7 @@ quiet(struct conn *c, int64_t end)
 int
 conn_quiet(struct conn *c, double seconds)
 {
-	int got = quiet(c, clock_in(seconds));
+	int got = quiet(c, seconds > 0 ? clock_in(seconds) : clock_ms());
 
 	conn_limits_waited(&c->limits);
 	return got;

@@ -98,8 +98,8 @@ long conn_peek(struct conn *, const char **p, size_t min);
 void conn_take(struct conn *, size_t n);
 
 /*
- * 1 nothing comes for so long; 0 there is something, or the end, or no time
- * left, which the next read tells; -1.
+ * 1 nothing comes for so long (0: it is a look, without waiting); 0 there is
+ * something, or the end, or no time left, which the next read tells; -1.
  */
 int conn_quiet(struct conn *, double seconds);
 

@@ -2,13 +2,10 @@
 #include <stdio.h>
 
 #include "batch_link.h"
-#include "clock.h"
 #include "direct.h"
 #include "seal.h"
 #include "stop.h"
 #include "submit.h"
-
-enum { IDLE_MS = 1000 };	/* so long a connection needs no look */
 
 static bool
 by_mx(const struct run *run)
@@ -61,7 +58,6 @@ link_dial(struct batch_link *k)
 	if (session_connect(k->session, &k->err) < 0)
 		return -1;
 	k->live = true;
-	k->used = clock_ms();
 	if (smtp_open(&k->smtp, k->session->conn, &k->conf) < 0)
 		return -1;
 	if (!session_wants_login(&k->run->account))
@@ -70,14 +66,15 @@ link_dial(struct batch_link *k)
 	    smtp_auth(&k->smtp, &l);
 }
 
-/* One that has idled may have been closed, or told to go. */
+/*
+ * It may have been closed, or told to go, behind the answer to the last message:
+ * what is sent then is lost, and nobody says whether it was taken.
+ */
 static bool
 usable(struct batch_link *k)
 {
-	if (!k->live || conn_failed(k->session->conn))
-		return false;
-	return clock_ms() - k->used < IDLE_MS ||
-	    conn_quiet(k->session->conn, 0.001) == 1;
+	return k->live && !conn_failed(k->session->conn) &&
+	    conn_quiet(k->session->conn, 0) == 1;
 }
 
 static size_t
@@ -129,7 +126,6 @@ link_try(struct batch_link *k, struct letter *l, bool fresh, struct err *e)
 	m->msg = &l->msg;
 	m->last = false;
 	got = smtp_send(&k->smtp, m);
-	k->used = clock_ms();
 	if (turned_out(m) && !fresh && !stop_asked())
 		once_more(m);
 	else if (got == 0)

@@ -13,7 +13,6 @@ struct batch_link {
 	struct smtp smtp;
 	struct err err;			/* the connection's */
 	bool live;
-	int64_t used;			/* clock_ms of the last message */
 };
 
 /* Once: the session of the run is made ready, and the process confined. */

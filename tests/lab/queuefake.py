@@ -70,6 +70,14 @@ class Talk(socketserver.StreamRequestHandler):
                 if s.busy and any(a.startswith('lost') for a in self.to):
                     return
                 self.say('250 2.0.0 taken')
+            elif verb == 'BDAT':
+                data = self.rfile.read(int(text.split()[1]))
+                if not self.to:
+                    self.say('554 5.5.1 no recipients')
+                    continue
+                s.got.append((sender, self.to, data))
+                s.said.append(said)
+                self.say('250 2.0.0 taken')
             elif verb == 'QUIT':
                 self.say('221 bye')
                 return

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -129,4 +130,60 @@ case.check(rc == 75 and sent == len(s.got) < 100 and not others,
            'stopped: what was sent is told, and nothing else was', (rc, out,
                                                                     len(s.got)))
 s.stop()
+# ---- a server that goes after a message, with a word or without
+
+
+def going(last):
+    """It goes after the first message of each connection but the second's."""
+    class Goes(s.server.RequestHandlerClass):
+        def say(self, text):
+            if text == '250 2.0.0 taken' and s.connections == 1:
+                self.wfile.write(text.encode() + b'\r\n' + last)
+                self.connection.shutdown(socket.SHUT_WR)
+                self.rfile.read()       # as one that lingers
+                raise OSError
+            super().say(text)
+    return Goes
+
+
+def slowly(texts, *args):
+    p = subprocess.Popen(command(s, *args), stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdin.write(b'From x\n')
+    for t in texts:
+        seen = len(s.got)
+        p.stdin.write(t[7:] + b'From x\n' * (t != texts[-1]))
+        p.stdin.flush()
+        end = time.monotonic() + 30
+        while len(s.got) == seen and t != texts[-1] and \
+                time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.1)         # its end has come by now
+    out, err = p.communicate(timeout=60)
+    return p.returncode, [json.loads(x)['status']
+                          for x in out.splitlines()], err.decode()
+
+
+for name, last in (('without a word', b''), ('with a 421', b'421 4.3.2 bye\r\n'),
+                   ('with two lines', b'421-4.3.2 bye\r\n421 4.3.2 bye\r\n')):
+    s = Smtp()
+    s.start()
+    s.server.RequestHandlerClass = going(last)
+    s.more = '250-CHUNKING\r\n'
+    texts = [message(i) for i in range(3)]
+    rc, got, err = slowly(texts)
+    case.check(rc == 0 and got == ['sent'] * 3 and numbers(s) == [0, 1, 2] and
+               s.connections == 2, 'it goes %s: the next message has another '
+               'connection' % name, (rc, got, numbers(s), s.connections, err))
+    s.stop()
+    s = Smtp()
+    s.start()
+    s.server.RequestHandlerClass = going(last)
+    s.more = '250-CHUNKING\r\n'
+    rc, out, err = batch(s, b''.join(texts))
+    case.check(out[0]['status'] == 'sent' and 0 in numbers(s),
+               'it goes %s: what had its 250 is sent' % name,
+               (rc, out, err))
+    s.stop()
+
 case.end()
