@@ -265,10 +265,21 @@ all_ours(struct mbox *m, uint64_t from, const char *first, const char *others,
 	return 1;
 }
 
+uint64_t
+mbox_length(const struct mbox *m)
+{
+	return m->length + m->out.n;
+}
+
 void
 mbox_back(struct mbox *m, uint64_t length)
 {
+	m->out.over = false;
 	m->out.n = 0;
+	if (length > m->length) {
+		m->out.n = (size_t)(length - m->length);
+		length = m->length;
+	}
 	if (ftruncate(m->fd, (off_t)length) == 0 &&
 	    lseek(m->fd, (off_t)length, SEEK_SET) >= 0)
 		m->length = length;

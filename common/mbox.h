@@ -70,6 +70,9 @@ int mbox_put(struct mbox *, struct str, struct err *);
 int mbox_put_msg(struct mbox *, const struct msg *, struct err *);
 int mbox_end(struct mbox *, struct err *);
 int mbox_sync(struct mbox *, struct err *);
+/* How long it is with what waits to be written. */
+uint64_t mbox_length(const struct mbox *);
+/* As long as that was once, in this batch: what waited then waits again. */
 void mbox_back(struct mbox *, uint64_t length);
 void mbox_close(struct mbox *);
 

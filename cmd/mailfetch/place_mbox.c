@@ -71,7 +71,7 @@ give_mbox(struct place *p, struct handed *h)
 
 	if (!p->begun && begin_mbox(p, h) < 0)
 		return -1;
-	before = p->mbox.length;
+	before = mbox_length(&p->mbox);
 	if (mbox_begin(&p->mbox, NULL, h->now.date > 0 ? h->now.date :
 	    clock_wall(), h->e) == 0 && hand_pieces(h, put_mbox, &p->mbox) == 0 &&
 	    mbox_end(&p->mbox, h->e) == 0)
