@@ -150,6 +150,17 @@ case.check(r.rc == 0 and len(d.data()) == 5, 'a folder that is to be written to'
            (r.rc, r.err))
 d.close()
 
+# A folder of another port is not the one that is delivered to.
+r, d, imap = Run(), Dest(), Imap()
+s = Serve(imap)
+r.go('imap', s, '-f', '*', '-d', 'imap://a@127.0.0.1:%d/INBOX' % d.port,
+     '--deliver-tls', 'off', '--deliver-password-command', 'echo secret',
+     maildir=False)
+case.check(r.rc == 0 and len(d.data()) == 5,
+           'INBOX of one port to INBOX of another', (r.rc, r.err, s.log))
+s.close()
+d.close()
+
 # One message's fault, and the place's.
 
 
