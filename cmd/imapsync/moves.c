@@ -24,6 +24,7 @@
 #include "pair.h"
 #include "plan.h"
 #include "state.h"
+#include "stub.h"
 #include "wire.h"
 
 static struct act *
@@ -172,16 +173,35 @@ name_there(struct box *to, const char *name)
 	    NULL);
 }
 
-/* Is it certain that the new message is the one this file was?  1, 0, -1. */
+/* The size of a stub's message, as it says; 0: it does not. */
+static uint64_t
+said_size(int fd)
+{
+	struct arena some = { 0 };
+	struct err quiet = { 0 };
+	struct stub s;
+	uint64_t size = stub_read(fd, &s, &some, &quiet) > 0 ? s.size : 0;
+
+	arena_free(&some);
+	return size;
+}
+
+/*
+ * Is it certain that the new message is the one this file was?  Of a stub there
+ * are no bytes to compare.  1, 0, -1.
+ */
 static int
 was_it(struct box *from, const struct act *d, struct box *to, uint32_t uid)
 {
 	const struct far_msg *f = box_far_find(to, uid);
+	const struct rec *rec = rec_of(from, d);
 	struct err quiet = { 0 };
 	struct stat st = { .st_mtime = 0 };
+	uint64_t size = rec->size;
+	bool dated;
 	int fd;
 
-	if (f->size != rec_of(from, d)->size)
+	if (!rec->stub && f->size != size)
 		return 0;
 	fd = near_dir_read(from->near.dir, &from->near.dir->v[d->file],
 	    &quiet);
@@ -189,9 +209,13 @@ was_it(struct box *from, const struct act *d, struct box *to, uint32_t uid)
 		return 0;
 	if (fstat(fd, &st) < 0)
 		st.st_mtime = 0;
+	if (rec->stub)
+		size = said_size(fd);
 	close(fd);
-	return f->date != 0 && (uint32_t)st.st_mtime == f->date ? 1 :
-	    pair_same(from, d->file, to, uid);
+	dated = f->date != 0 && (uint32_t)st.st_mtime == f->date;
+	if (rec->stub)
+		return dated && f->size == size;
+	return dated ? 1 : pair_same(from, d->file, to, uid);
 }
 
 static int
