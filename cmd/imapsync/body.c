@@ -173,19 +173,35 @@ body_open(struct box *b)
 
 /* ---- by file ---- */
 
+/* A file's name without its flags. */
+static struct str
+name_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	struct str base = str_of(slash != NULL ? slash + 1 : file);
+
+	return str_to(base, (size_t)(str_find(base.p, maildir_info(),
+	    base.p + base.n) - base.p));
+}
+
+/* The UID of a file's message, if the base knows it; or 0. */
+static uint32_t
+known_uid(const struct box *b, struct str base)
+{
+	const struct rec *rec = state_by_name(b->state, base);
+
+	return rec != NULL && rec->kind == REC_LIVE &&
+	    near_dir_find(b->near.dir, base) != NULL ? rec->uid : 0;
+}
+
 /* Which message the file is: its UID; or 0, which is told. */
 static uint32_t
-uid_of(struct box *b, const char *name)
+uid_of(struct box *b, struct str base)
 {
-	struct str base = str_of(name);
-	const struct rec *rec;
+	const uint32_t uid = known_uid(b, base);
 
-	base = str_to(base, (size_t)(str_find(base.p, maildir_info(),
-	    base.p + base.n) - base.p));
-	rec = state_by_name(b->state, base);
-	if (rec != NULL && rec->kind == REC_LIVE && rec->uid != 0 &&
-	    near_dir_find(b->near.dir, base) != NULL)
-		return rec->uid;
+	if (uid != 0)
+		return uid;
 	if (near_dir_find(b->near.dir, base) == NULL) {
 		report_problem(&b->run->report, EX_NOINPUT, b->name, "%.*s: there is no such file",
 		    STR_ARG(base));
@@ -199,7 +215,6 @@ uid_of(struct box *b, const char *name)
 static int
 note_file(struct found *f, const char *file)
 {
-	const char *slash = strrchr(file, '/');
 	struct run *r = f->r;
 	struct box *b = box_of(r, file);
 	uint32_t uid;
@@ -211,7 +226,7 @@ note_file(struct found *f, const char *file)
 	}
 	if ((got = body_open(b)) != 0)
 		return got < 0 ? -1 : 0;
-	if ((uid = uid_of(b, slash != NULL ? slash + 1 : file)) != 0)
+	if ((uid = uid_of(b, name_of(file))) != 0)
 		imap_uids_add(&f->of[b - r->boxes], uid);
 	return 0;
 }
@@ -391,17 +406,33 @@ print_found(struct found *f)
 	return b != NULL ? body_print(b, f->of[b - r->boxes].v[0]) : 0;
 }
 
+/* What a stub says may be older than what is known of it. */
+static int
+print_file(struct run *r, const char *file)
+{
+	struct box *b = box_of(r, file);
+	int got = b == NULL ? 1 : body_open(b);
+	uint32_t uid = got == 0 ? known_uid(b, name_of(file)) : 0;
+
+	if (got < 0)
+		return -1;
+	return uid != 0 ? body_print(b, uid) : body_print_file(r, file);
+}
+
 int
 body_run(struct run *r, const struct body_want *want)
 {
 	struct found f = { .r = r, .want = want };
 	int got;
 
-	if (want->print && want->files.n > 0)
-		return body_print_file(r, want->files.v[0]);
 	if (find_local(r) < 0)
 		return -1;
 	f.of = mem_new(r->nboxes + 1, sizeof *f.of);
+	if (want->print && want->files.n > 0) {
+		got = print_file(r, want->files.v[0]);
+		forget_found(&f);
+		return got;
+	}
 	got = want->files.n > 0 ? note_files(&f) : note_boxes(&f);
 	if (got == 0 && !f.any)
 		report_problem(&r->report, EX_NOINPUT, "body", "there is no such message");

@@ -4,6 +4,10 @@
  * All fields of the header, byte for byte, but MIME-Version and Content-*.
  * These become those of a message/external-body by URL (RFC 2046 section
  * 5.2.3, RFC 2017), whose phantom header has the message's own Content-*.
+ *
+ * The URL is that of the day it was made: a mailbox that is renamed or gets
+ * other UIDs, and a message that is moved, leave it as it is.  Who has a record
+ * of the file goes by that, and by the URL where there is none.
  */
 #ifndef STUB_H
 #define STUB_H

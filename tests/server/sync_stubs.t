@@ -258,4 +258,29 @@ def renumbered():
     u.same("are those of the messages")
 
 
+@scenario
+def elsewhere():
+    """A stub's message is moved there, and its mailbox is renamed."""
+    u = account()
+    u.far.move("INBOX", str(u.far.uid_of("INBOX", "number 2")), "Kept")
+    p = u.proxy()
+    r = u.runs("a message is moved there", "-j", *HEADERS, proxy=p)
+    p.close()
+    is_((r.summary["moved_near"], r.summary["fetched"],
+         r.summary["deleted_near"]), (1, 0, 0), "its stub is moved here")
+    unlike("\n".join(p.commands), r"BODY\.PEEK\[(HEADER)?\]",
+           "and its header does not come again")
+    r = u.sync("body", "--print", u.near.file("Kept", "number 2"))
+    is_((r.status, r.out.encode()), (0, mail(2)),
+        "its body is printed, though the stub says another mailbox")
+    u.far.do("RENAME Kept Other")
+    u.runs("the mailbox is renamed", "--folders", "delete", *HEADERS)
+    r = u.sync("body", "--print", u.near.file("Other", "number 2"))
+    is_((r.status, r.out.encode()), (0, mail(2)), "its body is printed")
+    u.runs("its body", "body", u.near.file("Other", "number 2"))
+    is_(read(u.near.file("Other", "number 2")), mail(2), "comes")
+    is_(bodies(u, "Other") + bodies(u, "INBOX"), want(2) + want(1, 3, 4, 5, 6),
+        "the server has each once")
+
+
 done()
