@@ -17,8 +17,12 @@ enum {
 	LEAST = 16,
 	MEASURE_US = 50000,	/* shorter ones tell who had the processor */
 	WINDOWS = 3,		/* and the first replies are of the old size */
+	NEAR_US = 2000,		/* sooner than by asking anybody else */
 	CALM = 4, CALM_MOST = 64,
 };
+
+/* A bad moment of a good server is none to try in; the best one fades. */
+static const double FADE = 0.8;
 
 void
 dns_window_open(struct window *w, unsigned most, int64_t now_us)
@@ -45,19 +49,25 @@ static void
 rest(struct window *w)
 {
 	w->before = 0;
-	w->rate = 0;
 	w->calm = w->pause;
 	if (w->pause < CALM_MOST)
 		w->pause *= 2;
 }
 
-static void
-grow(struct window *w, double rate)
+/* What takes so little (Little's law) just waits for a processor. */
+static bool
+near(const struct window *w)
 {
-	if (w->size == w->most)
+	return w->size < w->rate * NEAR_US;
+}
+
+static void
+grow(struct window *w)
+{
+	w->before = 0;
+	if (w->size == w->most || near(w))
 		return;
 	w->before = w->size;
-	w->rate = rate > w->rate ? rate : w->rate;
 	w->size = w->size < w->most / 2 ? w->size * 2 : w->most;
 }
 
@@ -67,6 +77,7 @@ shrink(struct window *w)
 	unsigned least = w->most < LEAST ? w->most : LEAST;
 
 	w->size = w->size / 2 > least ? w->size / 2 : least;
+	w->rate = 0;
 	rest(w);
 }
 
@@ -84,19 +95,24 @@ measured(struct window *w, double rate)
 {
 	if (w->lost * 100 > w->replies) {
 		shrink(w);
-	} else if (!w->full) {
+		return;
+	}
+	if (!w->full) {
 		w->before = 0;		/* who asks is slower than this */
-	} else if (w->before > 0 && !paid(w, rate)) {
+		return;
+	}
+	if (w->before > 0 && !paid(w, rate)) {
 		w->size = w->before;
 		rest(w);
-	} else if (w->calm > 0) {
-		w->calm--;
-		w->rate = rate > w->rate ? rate : w->rate;
-	} else {
-		if (w->before > 0)
-			w->pause = CALM;
-		grow(w, rate);
+		return;
 	}
+	if (w->before > 0)
+		w->pause = CALM;
+	w->rate = rate > w->rate * FADE ? rate : w->rate * FADE;
+	if (w->calm > 0)
+		w->calm--;
+	else
+		grow(w);
 }
 
 void

@@ -18,7 +18,7 @@ struct window {
 
 	/* What growing brings. */
 	unsigned before;	/* size before it grew on trial; 0: no trial */
-	double rate;		/* the most replies per microsecond before that */
+	double rate;		/* replies per microsecond then, or at size */
 	unsigned calm;		/* measures until the next trial */
 	unsigned pause;		/* how many there will be after one in vain */
 };

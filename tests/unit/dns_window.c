@@ -4,13 +4,14 @@
 #include "dns_window.h"
 #include "tap.h"
 
-enum { MOST = 1024, AGAIN_US = 50000 };
+enum { MOST = 1024, AGAIN_US = 50000, STOPS_US = 200000 };
 
 /* A server: each question takes its time after another, or beside it. */
 struct server {
 	const char *name;
 	int far_us;		/* there and back */
 	int busy_us;		/* of its processor, for each */
+	int stops_us;		/* of each fifth of a second, it does nothing */
 	int ask_us;		/* one in two has to be asked for elsewhere */
 	unsigned room;		/* so many wait at most; 0: no bound */
 	unsigned drops;		/* one in so many is lost on the way */
@@ -23,6 +24,8 @@ static const struct server servers[] = {
 	    .busy_us = 5, .room = 270, .least = 128, .greatest = 256 },
 	{ "busy and near, no bound", .far_us = 20, .busy_us = 5,
 	    .least = 128, .greatest = 256 },
+	{ "busy, near, and often stopped", .far_us = 20, .busy_us = 5,
+	    .stops_us = 70000, .room = 270, .least = 128, .greatest = 256 },
 	{ "far", .far_us = 100000, .busy_us = 5, .least = MOST,
 	    .greatest = MOST },
 	{ "a resolver that asks around", .far_us = 200, .busy_us = 10,
@@ -58,9 +61,14 @@ is_lost(const struct world *w, unsigned number)
 {
 	const struct server *s = w->server;
 
+	unsigned i, waiting = 0;
+
 	if (s->drops > 0 && number % s->drops == 0)
 		return true;
-	return s->room > 0 && w->idle - w->now > (int64_t)s->room * s->busy_us;
+	for (i = 0; i < w->window.inflight; i++)
+		waiting += !w->flight[i].again &&
+		    w->flight[i].reply > w->now + s->far_us;
+	return s->room > 0 && waiting >= s->room;
 }
 
 static void
@@ -78,6 +86,8 @@ ask(struct world *w)
 		when += AGAIN_US;
 	} else {
 		w->idle = (w->idle > when ? w->idle : when) + s->busy_us;
+		if (w->idle % STOPS_US < s->stops_us)
+			w->idle += s->stops_us - w->idle % STOPS_US;
 		when = w->idle;
 	}
 	if (number % 2 == 0 && s->ask_us > 0)
