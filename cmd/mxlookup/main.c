@@ -27,6 +27,7 @@
 #include "keys.h"
 #include "message.h"
 #include "opt.h"
+#include "plugin.h"
 #include "program.h"
 #include "resolver.h"
 #include "run.h"
@@ -479,6 +480,18 @@ nagios(double s)
 	return state;
 }
 
+static int
+nagios_failed(const char *why)
+{
+	struct buf b = { .max = 2048 };
+
+	plugin_text(&b, why);
+	printf("UNKNOWN - %s\n", b.n > 0 ? b.p : "?");
+	fflush(stdout);			/* main may _exit */
+	buf_free(&b);
+	return PLUGIN_UNKNOWN;
+}
+
 static void
 show_stats(double s)
 {
@@ -543,8 +556,8 @@ main(int argc, char **argv)
 	status = mxlookup(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && o.show.nagios)
-		status = 3;
+	if (e.code != 0 && (o.show.nagios || plugin_asked(argc, argv)))
+		status = nagios_failed(e.msg);
 	if (!sts_close(&r.sts) || stop_asked())	/* with names under way */
 		_exit(status);
 	dns_close(r.dns);

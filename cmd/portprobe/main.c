@@ -54,6 +54,7 @@
 #include "output.h"
 #include "policy.h"
 #include "probe_conn.h"
+#include "plugin.h"
 #include "program.h"
 #include "resolve.h"
 #include "run.h"
@@ -679,21 +680,6 @@ probe_run(int argc, char **argv, struct err *e)
 	return fail_worse(e->code, r.tally.status);
 }
 
-/*
- * This holds where the command line cannot be read, too: whoever asks reads
- * stdout.
- */
-static bool
-is_plugin(int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc && !o.show.nagios; i++)
-		if (str_is(str_of(argv[i]), "--nagios"))
-			return true;
-	return o.show.nagios;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -704,7 +690,7 @@ main(int argc, char **argv)
 	status = probe_run(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && is_plugin(argc, argv))
+	if (e.code != 0 && (o.show.nagios || plugin_asked(argc, argv)))
 		status = nagios_failed(e.msg);
 	if (!sts_close(&r.sts))
 		_exit(status);

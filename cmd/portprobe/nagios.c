@@ -5,25 +5,12 @@
 #include "finding.h"
 #include "formats.h"
 #include "judge_cert.h"
+#include "plugin.h"
 #include "report.h"
 #include "run.h"
 #include "server.h"
 
 enum { SHOWN = 3 };			/* problems in the first line */
-
-/* "|" ends the text, and "'" a label. */
-static void
-label_plain(struct buf *b, const char *s)
-{
-	char text[1024];
-	char *p;
-
-	str_escape(text, sizeof text, str_of(s));
-	for (p = text; *p != '\0'; p++)
-		if (*p == '|')
-			*p = '/';
-	buf_s(b, text);
-}
 
 static void
 limit(struct buf *b, uint64_t n, const char *end)
@@ -78,16 +65,16 @@ report_reason(struct buf *b, const struct report *r)
 	if (r->trouble.class != TROUBLE_NONE &&
 	    r->trouble.class != TROUBLE_CERT) {
 		buf_printf(b, "%s: ", word_state(r->verdict.state));
-		label_plain(b, r->trouble.text);
+		plugin_text(b, r->trouble.text);
 	} else if (worst != NULL) {
-		label_plain(b, worst->text);
+		plugin_text(b, worst->text);
 	}
 }
 
 static void
 where(struct buf *b, const struct report *r)
 {
-	label_plain(b, r->host);
+	plugin_text(b, r->host);
 	if (r->port != 0)
 		buf_printf(b, " %u/%s", r->port, r->protoname);
 	if (r->several && r->ip != NULL)
@@ -138,7 +125,7 @@ nagios_report(const struct report *r, struct row *row)
 		if (f->sev == FINDING_HINT)
 			continue;
 		buf_printf(line, "; %s ", f->kind->id);
-		label_plain(line, f->text);
+		plugin_text(line, f->text);
 	}
 	buf_c(line, '\n');
 }
@@ -208,8 +195,9 @@ nagios_failed(const char *why)
 {
 	struct buf b = { .max = 2048 };
 
-	label_plain(&b, why);
+	plugin_text(&b, why);
 	printf("PORTPROBE UNKNOWN - %s\n", b.n > 0 ? b.p : "?");
+	fflush(stdout);			/* main may _exit */
 	buf_free(&b);
-	return 3;
+	return PLUGIN_UNKNOWN;
 }

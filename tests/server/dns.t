@@ -356,7 +356,12 @@ like "$OUT" '^CRITICAL - gone.secure.example: nxdomain.*; 0 of 1 well.*\|time=' 
 status 1 '--nagios, warning' mx "$U" --nagios tocname.secure.example
 status 3 '--nagios, unknown' mx "$U" --nagios x.servfail.example
 status 3 '--nagios, usage' mx "$U" --nagios --tries x
+like "$OUT" '^UNKNOWN - --tries: "x" is no number' \
+	'is told on stdout: that is what a pager shows'
+status 3 '--nagios, an option before it that is none' mx "$U" --nosuch --nagios
+like "$OUT" '^UNKNOWN - unknown option --nosuch' 'is told there, too'
 status 64 'usage' mx "$U" -C nosuch x
+is "$OUT" '' 'on stderr alone'
 unlike "$(mx "$U" -a esc.secure.example | tr -d '\n\t -~')" . \
 	'no control byte reaches the terminal'
 POSTBAG_DNS=$U status 0 'POSTBAG_DNS' mxlookup -q secure.example
