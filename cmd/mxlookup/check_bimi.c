@@ -7,6 +7,7 @@
  */
 #include "check_dmarc.h"
 #include "checks.h"
+#include "dkim.h"
 #include "dmarc.h"
 #include "json.h"
 #include "near.h"
@@ -143,6 +144,15 @@ text_bimi(const struct task *t, struct buf *b)
 	near_text(b, r->answer, MEANT_BIMI);
 }
 
+static int
+init_bimi(struct run *r, struct err *e)
+{
+	(void)r;
+	if (!dkim_selector(selector))
+		return fail(e, EX_USAGE, "--bimi: \"%s\" is no selector", selector);
+	return 0;
+}
+
 static const struct opt options[] = {
 	{ .name = "bimi", .arg = "SELECTOR", .kind = OPT_TEXT, .to = &selector,
 	    .help = "-C bimi, and not \"default\"",
@@ -153,5 +163,5 @@ static const struct opt options[] = {
 const struct check check_bimi = {
 	.name = "bimi", .about = "brand indicators (BIMI)",
 	.run = run_bimi, .json = json_bimi, .text = text_bimi,
-	.findings = findings, .options = options,
+	.findings = findings, .options = options, .init = init_bimi,
 };

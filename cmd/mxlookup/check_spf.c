@@ -342,6 +342,8 @@ init_spf(struct run *r, struct err *e)
 	s = str_cut(&rest, ',');
 	if (s.n >= sizeof o.sender_text || rest.n >= sizeof o.helo_text)
 		return fail(e, EX_USAGE, "--spf-eval: too long");
+	if (str_has(rest, ','))
+		return fail(e, EX_USAGE, "--spf-eval is IP,FROM,HELO: nothing behind that");
 	if (s.n > 0)
 		o.sender = memcpy(o.sender_text, s.p, s.n);
 	if (rest.n > 0)

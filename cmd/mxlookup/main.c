@@ -313,6 +313,12 @@ join_servers(void)
 static int
 check_limits(struct err *e)
 {
+	if ((opt_given(&set, "window") && raw.window == 0) ||
+	    (opt_given(&set, "qps") && raw.qps == 0) ||
+	    (opt_given(&set, "tries") && raw.tries == 0) ||
+	    (opt_given(&set, "timeout") && o.dns.timeout <= 0))
+		return fail(e, EX_USAGE,
+		    "--window, --qps, --tries and --timeout are more than 0");
 	if (raw.window > 32768 || raw.qps > 10000000 || raw.tries > 16 ||
 	    (raw.bufsize != 0 && (raw.bufsize < 512 || raw.bufsize > 65535)))
 		return fail(e, EX_USAGE,
@@ -343,6 +349,9 @@ effects(struct err *e)
 		return fail(e, EX_USAGE, "the names are those of --expect: no operands");
 	if (reading() && o.operands.n > 0)
 		return fail(e, EX_USAGE, "\"%s\": names are not looked up with --message; each message has its own --message",
+		    o.operands.v[0]);
+	if (raw.findings && o.operands.n > 0)
+		return fail(e, EX_USAGE, "\"%s\": nothing is looked up with --findings: no names",
 		    o.operands.v[0]);
 	if (raw.info && o.operands.n > 1)
 		return fail(e, EX_USAGE, "--resolver-info asks for one name");

@@ -310,6 +310,8 @@ message_check(struct message_set *set, struct arena *a, struct err *e)
 		return fail(e, EX_USAGE, "--ip: \"%s\" is no address",
 		    set->border);
 	s = str_cut(&rest, ',');
+	if (str_has(rest, ','))
+		return fail(e, EX_USAGE, "--ip is IP,FROM,HELO: nothing behind that");
 	if (s.p != NULL && s.n > 0)
 		set->given.sender = str_eq(s, STR("<>")) ? "" : arena_dup(a, s);
 	if (rest.n > 0)

@@ -160,6 +160,8 @@ show_head(const struct task *t, struct buf *b)
 	safe(b, t->domain);
 	if (t->kind == IN_BAD)
 		show_pair(b, "  no domain name: ", t->why);
+	if (t->kind == IN_ADDRESS && t->todo == 0)
+		buf_s(b, "  an address: only -C ptr and --dnsbl look at it");
 	if (t->mx.answer == NULL || !route_shown(t)) {
 		absent(t, b);
 		buf_c(b, '\n');

@@ -362,6 +362,26 @@ status 3 '--nagios, an option before it that is none' mx "$U" --nosuch --nagios
 like "$OUT" '^UNKNOWN - unknown option --nosuch' 'is told there, too'
 status 64 'usage' mx "$U" -C nosuch x
 is "$OUT" '' 'on stderr alone'
+for zero in --window --qps --tries --timeout; do
+	status 64 "$zero 0" mx "$U" "$zero" 0 secure.example
+	like "$ERR" 'are more than 0' 'is not the default'
+done
+status 64 '--findings NAME' mxlookup --findings secure.example
+like "$ERR" '"secure.example": nothing is looked up' 'says so'
+for bad in '' 'a b' a..b; do
+	status 64 "--bimi '$bad'" mx "$U" --bimi "$bad" secure.example
+	like "$ERR" "--bimi: \"$bad\" is no selector" 'says so'
+done
+status 64 '--spf-eval with more than three' \
+	mx "$U" --spf-eval 192.0.2.1,a@secure.example,helo,more secure.example
+like "$ERR" 'is IP,FROM,HELO' 'says so'
+status 64 '--ip with more than three' \
+	mx "$U" --message /dev/null --ip 192.0.2.1,a@secure.example,helo,more
+like "$ERR" 'is IP,FROM,HELO' 'says so'
+status 0 'an address' mx "$U" 192.0.2.1
+is "$OUT" '192.0.2.1  an address: only -C ptr and --dnsbl look at it' \
+	'what can be asked about it is said'
+unlike "$(mx "$U" -C ptr 192.0.2.1)" 'only -C ptr' 'not where it is'
 unlike "$(mx "$U" -a esc.secure.example | tr -d '\n\t -~')" . \
 	'no control byte reaches the terminal'
 POSTBAG_DNS=$U status 0 'POSTBAG_DNS' mxlookup -q secure.example
