@@ -18,7 +18,7 @@ imap_idle_open(struct imap *m, unsigned tag, struct imap_resp *r)
 	if (imap_next(m, r) < 0)
 		return -1;
 	if (imap_done(r, tag))
-		return conn_fail(m->c, EX_UNAVAILABLE, "IDLE: %s", m->text);
+		return 2;
 	return r->type != IMAP_CONTINUE;
 }
 
@@ -36,9 +36,7 @@ imap_idle_next(struct imap *m, unsigned tag, int also, double seconds,
 		return got;
 	if (imap_next(m, r) < 0)
 		return -1;
-	if (imap_done(r, tag))
-		return conn_fail(m->c, EX_TEMPFAIL, "IDLE: %s", m->text);
-	return 1;
+	return imap_done(r, tag) ? 3 : 1;
 }
 
 void
@@ -63,11 +61,15 @@ imap_idle(struct imap *m, double seconds, bool others)
 	bool news = false;
 	int got;
 
-	while ((got = imap_idle_open(m, tag, &r)) > 0)
+	while ((got = imap_idle_open(m, tag, &r)) == 1)
 		news |= changes(r.type, others);
+	if (got > 1)
+		return conn_fail(m->c, EX_UNAVAILABLE, "IDLE: %s", m->text);
 	while (got >= 0 && !news && (got = imap_idle_next(m, tag, -1,
 	    clock_left(end) / 1e3, &r)) == 1)
 		news = changes(r.type, others);
+	if (got == 3)
+		return conn_fail(m->c, EX_TEMPFAIL, "IDLE: %s", m->text);
 	if (got < 0)
 		return -1;
 	imap_idle_done(m);

@@ -7,6 +7,7 @@
 #include "await.h"
 #include "clock.h"
 #include "dirwatch.h"
+#include "fail.h"
 #include "imap_idle.h"
 #include "imap_notify.h"
 #include "link.h"
@@ -23,6 +24,8 @@
 enum { TOLD = 540, SURE = 3600 };
 /* Who idles has nothing else to do: in so many seconds DONE is answered. */
 enum { ENDED = 60 };
+/* Who ends an IDLE in less than so many ms does not idle. */
+enum { SHORT = 10000 };
 /* ms.  What comes in a burst is one piece of work; but not for ever. */
 enum { CALM_FAR = 3, CALM_NEAR = 30, BURST = 1000 };
 
@@ -85,18 +88,40 @@ await_add_all(struct await *a)
 	return is;
 }
 
+/* Said once, until they can be watched again. */
+static void
+await_crowded(struct await *a, int why)
+{
+	if (!a->crowded)
+		fail_print("%s: not all folders below %s can be watched (%s): they are looked at every %g seconds",
+		    a->title, a->root, strerror(why), a->poll);
+	a->crowded = true;
+}
+
+/*
+ * Watches that are used up are a matter of the moment: whoever has them may end.
+ * So it is tried anew each time that all is looked at.
+ */
 bool
 await_here(struct await *a)
 {
-	int was = a->watched;
+	int was = a->watched, why;
 
-	if (a->near < 0 || await_add_all(a))
-		return a->watched > was;
-	trace_note(TRACE_DONE, "not all folders below %s can be watched: they are looked at every %g seconds",
-	    a->root, a->poll);
-	close(a->near);
-	a->near = -1;
-	return false;
+	if (a->near < 0 && a->crowded) {
+		a->near = dirwatch_open();
+		was = a->watched = 0;
+	}
+	if (a->near >= 0 && !await_add_all(a)) {
+		why = errno;
+		close(a->near);
+		a->near = -1;
+		await_crowded(a, why);
+	} else if (a->near >= 0 && a->crowded) {
+		a->crowded = false;
+		trace_note(TRACE_DONE, "%s: all folders can be watched again",
+		    a->title);
+	}
+	return a->near >= 0 && a->watched > was;
 }
 
 /* ---- what is told ---- */
@@ -184,7 +209,7 @@ await_next(struct await *a, struct imap *m, unsigned tag, double seconds,
 	return got == 1 ? imap_next(m, r) : got;
 }
 
-/* Until there is news and a moment of silence, or it is time. */
+/* Until there is news and a moment of silence, or it is time; 3: it ended. */
 static int
 await_until(struct await *a, struct imap *m, unsigned tag, int64_t until)
 {
@@ -199,7 +224,7 @@ await_until(struct await *a, struct imap *m, unsigned tag, int64_t until)
 			await_hear(a, m, &r);
 		if (got == 2)
 			await_take(a);
-	} while (got > 0 || (got == 0 && clock_left(end) != 0 &&
+	} while (got == 1 || got == 2 || (got == 0 && clock_left(end) != 0 &&
 	    !stop_asked()));
 	return got;
 }
@@ -243,6 +268,8 @@ await_climb(struct await *a, struct link *l)
 	unsigned caps = l->imap.caps;
 	int got = 1;
 
+	if (clock_left(a->mute) > 0)
+		caps &= ~(unsigned)IMAP_IDLE;
 	if ((caps & IMAP_NOTIFY) != 0 && (caps & IMAP_IDLE) != 0 &&
 	    !a->untold) {
 		a->rung = AWAIT_NOTIFY;
@@ -287,11 +314,24 @@ await_tell(const struct await *a)
 	service_say("STATUS=%s: waiting: %s", a->title, text);
 }
 
+/* It is asked again in an hour: what refuses may be a part of it. */
+static int
+await_mute(struct await *a, struct imap *m)
+{
+	trace_note(TRACE_DONE, "%s: IDLE: %s", a->title, m->text);
+	if (a->rung == AWAIT_NOTIFY)
+		imap_ask_notify_off(m);
+	a->mute = clock_in(SURE);
+	a->rung = AWAIT_POLL;
+	await_tell(a);
+	return 0;
+}
+
 /* One IDLE, or one silence. */
 static int
 await_once(struct await *a, struct imap *m, int64_t until)
 {
-	int64_t end = clock_in(TOLD);
+	int64_t end = clock_in(TOLD), began = clock_ms();
 	struct imap_resp r;
 	unsigned tag = 0;
 	int got = 0;
@@ -300,11 +340,15 @@ await_once(struct await *a, struct imap *m, int64_t until)
 		end = until;
 	if (a->rung != AWAIT_POLL) {
 		tag = imap_ask_idle(m);
-		while ((got = imap_idle_open(m, tag, &r)) > 0)
+		while ((got = imap_idle_open(m, tag, &r)) == 1)
 			await_hear(a, m, &r);
 	}
-	if (got < 0 || await_until(a, m, tag, end) < 0)
+	if (got > 0)
+		return await_mute(a, m);
+	if (got < 0 || (got = await_until(a, m, tag, end)) < 0)
 		return -1;
+	if (got == 3)
+		return clock_ms() - began < SHORT ? await_mute(a, m) : 0;
 	if (tag == 0)
 		return 0;
 	imap_idle_done(m);
@@ -327,22 +371,35 @@ await_patience(const struct await *a)
 	return poll < TOLD ? poll : TOLD;
 }
 
+/* When all is to be looked at, by how it waits. */
+static int64_t
+await_end(const struct await *a, int64_t early)
+{
+	int64_t end = a->looked + (int64_t)(await_patience(a) * 1000);
+
+	return early < end ? early : end;
+}
+
 int
 await_news(struct await *a, struct link *l, double seconds)
 {
 	struct imap *m = &l->imap;
 	int64_t end, early = clock_in(seconds);
+	enum await_rung was;
 
 	a->news = 0;
 	if (await_climb(a, l) < 0)
 		return -1;
 	await_tell(a);
-	end = a->looked + (int64_t)(await_patience(a) * 1000);
-	if (early < end)
-		end = early;
-	while (a->news == 0 && clock_left(end) > 0 && !stop_asked())
+	was = a->rung;
+	end = await_end(a, early);
+	while (a->news == 0 && clock_left(end) > 0 && !stop_asked()) {
 		if (await_once(a, m, end) < 0)
 			return -1;
+		if (a->rung != was)
+			end = await_end(a, early);
+		was = a->rung;
+	}
 	if (stop_asked())
 		return 0;
 	if (a->rung == AWAIT_NOTIFY)

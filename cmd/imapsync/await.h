@@ -28,6 +28,8 @@ struct await {
 	enum await_rung rung;	/* the best that the server has */
 	/* private */
 	bool untold;		/* it has refused NOTIFY */
+	bool crowded;		/* there are too many folders to watch; said */
+	int64_t mute;		/* it has refused IDLE: not asked until then */
 	int watched;		/* the folder that was added last */
 	unsigned news;
 	int64_t first, calm;	/* the first of it; when no more is due */
@@ -41,8 +43,9 @@ enum await_news {
 
 /*
  * Watches the Maildirs of the roster, and the folders above them, from here
- * on.  Where they are too many, or the system cannot: near is -1.  True: there
- * are new ones, in which something may have happened before.
+ * on.  Where they are too many, or the system cannot, near is -1; the first is
+ * said, and tried again by the next call.  True: there are new ones, in which
+ * something may have happened before.
  */
 bool await_here(struct await *);
 /*

@@ -46,11 +46,12 @@ class Watch:
                     **self.more)
 
     def start(self):
-        traced = [self.strace, '-D', '-o', self.d + '/calls', '-e', 'trace=openat',
-                  '-s', '999'] if self.strace else []
+        traced = self.strace and [
+            'strace', '-D', '-o', self.d + '/calls', '-s', '999',
+            *self.strace] or []
         self.p = subprocess.Popen(
-            traced + self.line('--watch', '-v', *self.args), stdin=subprocess.DEVNULL,
-            stdout=open(self.d + '/out', 'ab'),
+            traced + self.line('--watch', '-v', *self.args),
+            stdin=subprocess.DEVNULL, stdout=open(self.d + '/out', 'ab'),
             stderr=open(self.d + '/err', 'ab'), env=self.env())
 
     def once(self, *args):

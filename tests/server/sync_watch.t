@@ -207,7 +207,7 @@ os.mkdir(w.d + '/S/rename')
 open(w.d + '/locked', 'w').close()
 w.args += ('--follow', 'a')
 w.login = ['--password-command', 'test ! -e %s/locked && echo secret' % w.d]
-w.strace = shutil.which('strace')
+w.strace = shutil.which('strace') and ['-e', 'trace=openat']
 at = len(w.err())
 w.start()
 check(until(lambda: '/S/rename: ' in w.err()[at:], 30),
@@ -228,6 +228,49 @@ if w.strace:
     check(rules and len(set(rules)) == len(rules),
           'and each path is allowed once', rules)
 s.close()
+
+# ---- who announces IDLE and does not idle is polled
+for how in ('NO [UNAVAILABLE] not now', 'BAD what?', 'ended'):
+    for caps in (CONDSTORE + ' IDLE', NOTIFY):
+        s = server(caps, 'a')
+        s.on_command = lambda x, verb, args, how=how: (
+            '+ idling\r\nTAG OK done\r\n' if how == 'ended' else
+            'TAG %s\r\n' % how).encode() if verb == 'IDLE' else None
+        w = Watch(s, '--poll', '1', wait=False)
+        check(until(lambda: 'looking every' in w.err(), 30),
+              '%s to IDLE: it looks' % how, w.err())
+        conns = s.conns
+        for box, n in (('a', 20), ('INBOX', 21)):
+            with s.lock:
+                s.box(box).add(mail(n))
+            check(until(lambda: len(w.files(box)) == 2, 30), 'mail in %s comes'
+                  % box, w.err())
+        check(s.conns == conns and len(heard(s, 0, 'IDLE')) == 1,
+              'by the same connection, and it is asked once', s.heard)
+        check(w.stop() == 0, 'SIGTERM: 0', w.p.returncode)
+        s.close()
+
+# ---- folders that cannot be watched are looked at, until they can
+if shutil.which('strace'):
+    s = server(NOTIFY, 'a')
+    w = Watch(s, '--poll', '1')
+    w.stop()
+    w.strace = ['-e', 'trace=inotify_add_watch', '-e',
+                'inject=inotify_add_watch:error=ENOSPC:when=3..5']
+    at = len(w.err())
+    w.start()
+    check(until(lambda: 'can be watched again' in w.err()[at:], 60) and
+          w.err().count('not all folders below') == 1,
+          'no more watches (inotify): said once, and had later', w.err()[at:])
+    until(w.idle, 30)
+    time.sleep(.3)
+    n = len(heard(s, 0, 'LIST'))
+    w.put('a', 22)
+    check(until(lambda: len(s.box('a').messages) == 2, 30) and
+          len(heard(s, 0, 'LIST')) == n, 'then it is told of files',
+          w.err()[at:])
+    w.stop()
+    s.close()
 
 # ---- nothing but polling
 s = server(imapmem.ALL, 'a')

@@ -603,7 +603,7 @@ idling(void)
 	begin(&(struct play){ .answers = idles, "* OK x\r\n" });
 	log_in();
 	tag = imap_ask_idle(&m);
-	while ((got = imap_idle_open(&m, tag, &r)) > 0)
+	while ((got = imap_idle_open(&m, tag, &r)) == 1)
 		;
 	return got == 0 ? tag : 0;
 }
