@@ -208,11 +208,23 @@ deliver_begin(struct deliver *d, const struct message *m)
 	return 0;
 }
 
+/* Where the message is written to while it comes. */
+static const char *
+coming_to(const struct deliver *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->places; i++)
+		if (d->fd[i] == d->h.file)
+			return d->place[i].name;
+	return "a temporary file";
+}
+
 static int
 flush_out(struct deliver *d, struct err *e)
 {
 	if (d->fill > 0 && file_write(d->h.file, d->out, d->fill, e) < 0)
-		return -1;
+		return fail_in(e, "%s", coming_to(d));
 	d->h.size += d->fill;
 	d->fill = 0;
 	return 0;
@@ -380,7 +392,7 @@ finish_files(struct deliver *d, uint32_t *mask)
 	for (i = 0; i < d->places; i++)
 		if (d->fd[i] >= 0 && d->fd[i] != d->h.file &&
 		    copy_to_file(d, d->fd[i]) < 0)
-			return -1;
+			return fail_in(d->h.e, "%s", d->place[i].name);
 	for (i = 0; i < d->places; i++) {
 		if ((fd = d->fd[i]) < 0)
 			continue;

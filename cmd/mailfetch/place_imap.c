@@ -135,7 +135,8 @@ put(struct copy *c, size_t n, struct err *e)
 {
 	digest_put(c->d, c->out, n);
 	c->it->size += n;
-	return file_write(c->s->file, c->out, n, e);
+	return file_write(c->s->file, c->out, n, e) < 0 ?
+	    fail_in(e, "a temporary file") : 0;
 }
 
 /* The line ends that were taken off come back. */

@@ -54,6 +54,8 @@ for place, more in (('mbox:%s/mb', ()), ('mbox:%s/%%f.mbox', ('--create',)),
         if rc not in (0, 73, 74) or any(
                 got[i] != 1 for i in range(len(MAILS)) if i not in left):
             wrong.append((most, rc, said, sorted(left), got))
+        if rc != 0 and r.d not in said and 'temporary file' not in said:
+            wrong.append((most, 'what is full is not said', said))
         rc, said = limited(r, s, resource.RLIM_INFINITY, *args)
         got = whole(r)
         if rc != 0 or v.m or got != [1] * len(MAILS):
