@@ -153,6 +153,9 @@ why_none(struct host *h, const struct dns_answer *a,
 		    bad->why != NULL ? bad->why : "");
 	else if (a->status == DNS_NXDOMAIN)
 		hosts_none(t, h, h->name, EX_NOHOST, "no such host");
+	else if (t->given.kind == TARGET_HOST && t->given.port.number == 0)
+		hosts_none(t, h, h->name, EX_NOHOST, "the host has no %saddress; if it is a domain, its mail hosts are mx:%s",
+		    family(t->run->set), h->name);
 	else
 		hosts_none(t, h, h->name, EX_NOHOST, "the host has no %saddress",
 		    family(t->run->set));

@@ -414,6 +414,8 @@ check_limits(struct err *e)
 		return fail(e, EX_USAGE, "-4 or -6?");
 	if (o.want.require_tls && o.want.spare_tls)
 		return fail(e, EX_USAGE, "--require-tls or --no-require-tls?");
+	if (o.show.nagios && !o.limit.list && opt_given(&set, "connections"))
+		return fail(e, EX_USAGE, "--nagios: -c is the number of connections, for a list; the days for critical are -C");
 	if (o.show.json && o.show.nagios)
 		return fail(e, EX_USAGE, "-j or --nagios?");
 	if (o.scope.source != NULL && net_pton(str_of(o.scope.source), 0, &a) < 0)

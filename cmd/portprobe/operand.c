@@ -99,6 +99,16 @@ named_port(struct operand *o, struct str *s)
 	s->n = (size_t)(colon - s->p);
 }
 
+/* "joe@example.org": that of a domain, it may be; a password may stand before it. */
+static int
+user_given(struct str s, struct err *e)
+{
+	const char *at = os_last(s.p, '@', s.n);
+
+	return fail(e, EX_USAGE, "a host has no \"user@\", for nobody logs in here; the mail hosts of a domain are probed by mx:%.*s",
+	    STR_ARG(str_from(s, (size_t)(at - s.p) + 1)));
+}
+
 /* The first word. */
 static int
 operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
@@ -107,13 +117,16 @@ operand_host(struct operand *o, struct str s, struct arena *mem, struct err *e)
 	struct str host;
 	unsigned port;
 
+	if (str_starts(s, "mx://") || str_starts(s, "srv://"))
+		return fail(e, EX_USAGE, "\"%.*s\" is no URL here: nothing stands between the colon and the domain, as in mx:example.org",
+		    STR_ARG(s));
 	if (memmem(s.p, s.n, "://", 3) != NULL)
 		return operand_url(o, s, mem, e);
 	if (str_starts(s, "@"))
 		return fail(e, EX_USAGE, "a name server to be asked is given with -s %.*s",
 		    STR_ARG(str_from(s, 1)));
-	if (str_has(s, '@'))		/* a password may stand before it */
-		return fail(e, EX_USAGE, "a host has no \"user@\": nobody logs in here");
+	if (str_has(s, '@'))
+		return user_given(s, e);
 	if (str_starts(s, "mx:") || str_starts(s, "srv:")) {
 		o->kind = str_starts(s, "mx:") ? TARGET_MX : TARGET_SRV;
 		str_cut(&s, ':');

@@ -180,8 +180,8 @@ plan_text(const struct report *r, struct buf *b)
 	if (!plan_wanted(r))
 		return;
 	p = plan(r);
-	buf_printf(b, "     TLSA records to publish, TTL %u s%s:\n", p.ttl,
-	    p.known ? "" : " (there are none yet)");
+	buf_printf(b, "     TLSA records to publish, TTL %u s (%s):\n", p.ttl,
+	    p.known ? "as this name server has it" : "there are none yet");
 	for (k = 0; k < p.n; k++)
 		line_text(r, &p, &p.line[k], b);
 	for (i = 0; dns_has(a) && i < a->n; i++)

@@ -222,6 +222,8 @@ prom_check(const char *path, struct err *e)
 {
 	struct stat st;
 
+	if (str_is(str_of(path), "-"))
+		return fail(e, EX_USAGE, "--prom writes a file as a whole, and not to standard output: --prom DIR/NAME.prom");
 	return lstat(path, &st) < 0 || S_ISREG(st.st_mode) ? 0 : fail(e,
 	    EX_CANTCREAT, "--prom %s: not a plain file", path);
 }

@@ -2,7 +2,8 @@
  * served.c: which certificates the ports of one address serve
  *
  * A renewal must reach every server program of a host.  Ports whose
- * certificates have other names, or another kind of key, are set so on purpose.
+ * certificates have other names, or another kind of key, are set so on purpose,
+ * and one that is self-signed is no renewal of another.
  */
 #include <string.h>
 
@@ -47,8 +48,8 @@ served_note(const struct job *j, const struct report *r)
 	struct arena *mem = &h->target->mem;
 	struct served *s;
 
-	if (!r->tls.have_cert)
-		return;
+	if (!r->tls.have_cert || r->tls.facts.chain == TLS_CHAIN_SELF)
+		return;			/* that is no renewal, and is told */
 	s = arena_new(mem, 1, sizeof *s);
 	*s = (struct served){ .next = h->served, .nth = j->nth,
 	    .port = j->port.number, .from = c->from,
@@ -78,6 +79,7 @@ served_elsewhere(const struct job *j, const struct report *r)
 	const struct served *s, *mine = j->host->served, *best = NULL;
 	const char *age = "another one";
 	char theirs[16], ours[16];
+	bool same_day;
 
 	while (mine != NULL && (mine->nth != j->nth ||
 	    mine->port != j->port.number))
@@ -91,6 +93,7 @@ served_elsewhere(const struct job *j, const struct report *r)
 		age = best->from > mine->from ? "a newer one" : "an older one";
 	judge_date(best->from, theirs);
 	judge_date(mine->from, ours);
+	same_day = strcmp(theirs, ours) == 0;
 	return arena_printf(r->mem, "port %u serves %s for the same names, of %s; this one is of %s",
-	    best->port, age, theirs, ours);
+	    best->port, age, theirs, same_day ? "the same day" : ours);
 }

@@ -339,6 +339,9 @@ text_report(const struct report *r, struct buf *cells, struct buf *b)
 		text_certificates(b, r);
 		text_records(b, r);
 	}
+	if (r->run->set->show.explain && r->verdict.findings.first == NULL &&
+	    word_advice(r->verdict.state) != NULL)
+		buf_printf(b, "         %s\n", word_advice(r->verdict.state));
 	text_more(b, r);
 	plan_text(r, b);
 	text_findings(b, r);

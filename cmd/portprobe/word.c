@@ -77,6 +77,38 @@ word_place(enum place p)
 }
 
 const char *
+word_advice(enum state s)
+{
+	switch (s) {
+	case STATE_REFUSED:
+		return "Nothing listens at this port, or a firewall refuses in its place: start the server, and look on the host itself whether it listens on this address.";
+	case STATE_FILTERED:
+		return "Nothing at all came back: a firewall, here, on the way or at the host, drops what is sent, or the host is off. Ask from another network, and for another port of the host.";
+	case STATE_UNREACHABLE:
+		return "There is no way to the address: look at the routes of whoever says so.";
+	case STATE_DNS:
+		return "The name is misspelt, has no address, or the name server does not answer now.";
+	case STATE_TIMEOUT:
+		return "The server took the connection and then kept silent: it is overloaded, hangs, or something before it took the connection. --timeout gives it more time.";
+	case STATE_CLOSED:
+	case STATE_RESET:
+		return "The server, or something before it, ended the connection: its log may say why, as an access list or a limit of connections.";
+	case STATE_PROTO:
+		return "Something else than the protocol came: see with -vv what, and whether the port is that of another service.";
+	case STATE_SMTP_4XX:
+	case STATE_SMTP_5XX:
+		return "The server refuses this client, in its own words: it may know its address from a list.";
+	case STATE_OK:
+	case STATE_TLS:
+	case STATE_CERT:
+	case STATE_INTERNAL:
+	case STATES:
+		break;
+	}
+	return NULL;
+}
+
+const char *
 word_state(enum state s)
 {
 	static const char *const names[STATES] = {

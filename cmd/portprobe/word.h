@@ -87,6 +87,7 @@ const char *word_reach(enum reach);
 const char *word_class(enum trouble_class);
 const char *word_place(enum place);
 const char *word_state(enum state);
+const char *word_advice(enum state);	/* what to do; NULL: a finding says it */
 const char *word_dane(enum dane_state);
 const char *word_record(enum record);
 const char *word_policy(enum policy_verdict);

@@ -374,8 +374,20 @@ mx:25|is a port
 192.0.2.300|ends in a number
 mx:192.0.2.1|ends in a number
 a.b.7:25|ends in a number
+joe@a.test|probed by mx:a.test
+joe:secret@a.test|probed by mx:a.test
+mx://a.test|as in mx:example.org
+--prom - a.test|--prom DIR/NAME.prom
 --tlsa a.pem b.pem a.test|one next certificate
 END
+
+status 3 '-c as a plugin has it' portprobe --nagios -w 30 -c 10 "$at:1/smtp"
+like "$OUT" 'UNKNOWN .* critical are -C' 'is told, and not taken for connections'
+status 64 'a password beside the host' portprobe joe:secret@a.test
+unlike "$ERR" secret 'is not shown'
+status 69 '--explain: a port that is closed' portprobe --explain "$at:1/smtp"
+like "$OUT" 'Nothing listens at this port' 'what to do, where no finding says it'
+unlike "$(portprobe "$at:1/smtp")" 'Nothing listens' 'only then'
 
 # ---- --deep: first messages by hand, and what else takes more connections
 cat > "$T/hello.py" <<'END'

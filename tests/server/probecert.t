@@ -269,6 +269,20 @@ pair $OLDER $NEWER --no-verify
 is "$(jq -r .severity < "$T/json" | tr '\n' ' ')" 'ok ok ' '--no-verify: a hint'
 pair $OLDER $NEWER --expect-cert "$T/ca/newer.pem"
 is "$STATUS $FOUND" '77 CERT_NOT_RELOADED||' '--expect-cert says which one is right'
+cd "$T/ca"
+openssl req -x509 -new -key leaf.key -subj '/CN=self' -days 80 -config conf \
+	-extensions leaf -out self.pem
+server SELF self leaf
+pair $WHOLE $SELF
+unlike "$FOUND" CERT_DIFFERS 'one that is self-signed is no renewal of the other'
+issue morning leaf int leaf 'yesterday 01:00' '+80 days'
+issue evening leaf int leaf 'yesterday 02:00' '+80 days'
+cd "$T"
+server MORNING morning leaf
+server EVENING evening leaf
+pair $MORNING $EVENING
+like "$(jq -r '.findings[0].text' < "$T/json" | head -n 1)" \
+	"a newer one .* this one is of the same day\$" 'two of one day'
 pair $WHOLE $ROOTED
 is "$FOUND" '|ROOT_SENT|' 'the same one, with another chain behind it'
 server ONLYRSA rsa rsa
