@@ -139,6 +139,11 @@ other_shape(struct task *t, struct str in, struct str s)
 		return "it is a type of records: -C says what is looked up";
 	if (s.n > 0 && s.p[0] == '[')
 		return "no address stands in the brackets";
+	if (str_starts(in, "mx:") || str_starts(in, "srv:")) {
+		str_cut(&in, ':');
+		return arena_printf(t->mem, "it is a target of portprobe: give the name alone, %.*s",
+		    STR_ARG(in));
+	}
 	if (has_port(s))
 		return "a port is for portprobe: give the name alone";
 	if (str_has(s, '/'))

@@ -282,6 +282,16 @@ fi
 doctor 64 'no domain'
 like "$ERR" 'mail-doctor \[-j' 'its usage'
 doctor 64 'no such option' --bogus x johndoe.com
+like "$ERR" 'unknown option --bogus' 'is named'
+doctor 64 'an option behind the domain' johndoe.com -j
+like "$ERR" '-j: options precede the domains' 'is none'
+doctor 64 'unknown, with a value' --bogus=x johndoe.com
+doctor 64 'standard input beside others' - johndoe.com
+printf 'parked.example\n\n# none\nmail.johndoe.com x\n' > "$T/list"
+doctor 0 'domains from standard input' - < "$T/list"
+is "$(grep -c '^Route' "$T/out") $(grep -c '^mail.johndoe.com:' "$T/out")" '2 1' 'each of them'
+doctor 68 'a target of portprobe' mx:johndoe.com
+like "$OUT" 'give the name alone,' 'is none, and what to type'
 doctor 64 'two forms' -j -H johndoe.com
 doctor 64 '--diff beside -j' -j --diff "$T/old" johndoe.com
 doctor 64 'ports that are none' -p x johndoe.com
