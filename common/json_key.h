@@ -23,7 +23,7 @@ void json_key_schema(const struct json_key *, const char *title, struct buf *);
 /*
  * From now on what is written must be in this table; built with JSON_CHECK, as
  * with SAN=1, a key that is not, or is of another type, ends the program.
- * Without it nothing is looked at.
+ * Without it, or with NULL for the table, nothing is looked at.
  */
 void json_key_declare(const struct json_key *);
 

@@ -264,6 +264,7 @@ opt_schema(const struct opt_set *set)
 	char title[40];
 
 	snprintf(title, sizeof title, "%.*s -j", STR_ARG(name));
+	json_key_declare(NULL);		/* it is no record of the tool's */
 	json_key_schema(set->keys, title, &text);
 	fputs(text.p, stdout);
 	buf_free(&text);
