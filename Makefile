@@ -34,6 +34,9 @@ B := $(B)-san
 OPTIMISE = -O1
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DJSON_CHECK
 HARDEN =
+# gcc's sanitizers in the program: a start takes a fifth less, and the tests
+# start thousands.  clang's are there in any case.
+STATIC_SAN := $(if $(findstring clang,$(shell $(CC) --version)),,-static-libasan -static-libubsan)
 else
 HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection $(BRANCHES)
 # Tables for exceptions are an eighth of a program, and C has none: debuggers
@@ -60,7 +63,7 @@ OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS ?= -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common -iquote $(B) $(OPTIMISE) $(WARN) $(HARDEN) $(UNWIND) -fPIE -fno-strict-aliasing '-ffile-prefix-map=$(CURDIR)=.' -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(STATIC_SAN) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -pthread
 
 LIBRARY = $(filter-out %_$(NOT_OS).c,$(wildcard common/*.c))
