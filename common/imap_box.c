@@ -199,6 +199,13 @@ imap_ask_idents(struct imap *m, const char *set)
 	return box_fetch(m, set, "FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)]");
 }
 
+/* An IMAP_COUNT of that name; only where X-GM-EXT-1 is a capability. */
+unsigned
+imap_ask_gmail_ids(struct imap *m, const char *set)
+{
+	return box_fetch(m, set, "X-GM-MSGID");
+}
+
 unsigned
 imap_ask_sizes(struct imap *m, const char *set)
 {

@@ -89,6 +89,7 @@ unsigned imap_ask_bodies(struct imap *, const char *set, unsigned bodies);
  * DATE FROM SUBJECT)]): who is who.
  */
 unsigned imap_ask_idents(struct imap *, const char *set);
+unsigned imap_ask_gmail_ids(struct imap *, const char *set); /* X-GM-MSGID */
 unsigned imap_ask_sizes(struct imap *, const char *set); /* (UID RFC822.SIZE) */
 /* (UID FLAGS RFC822.SIZE INTERNALDATE) */
 unsigned imap_ask_facts(struct imap *, const char *set);

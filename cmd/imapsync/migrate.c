@@ -294,6 +294,7 @@ migrate_run(const struct migrate_options *o, struct err *e)
 	migrate_side_free(&r.to);
 	table_free(&r.of_to);
 	free(r.folder);
+	free(r.gmail.id);
 	arena_free(&r.arena);
 	return status;
 }

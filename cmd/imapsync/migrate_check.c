@@ -15,6 +15,7 @@
 #include "json.h"
 #include "migrate_check.h"
 #include "migrate_folder.h"
+#include "migrate_gmail.h"
 #include "migrate_marks.h"
 #include "migrate_run.h"
 #include "migrate_who.h"
@@ -122,7 +123,11 @@ migrate_check(struct migrate *r, struct migrate_folder *f)
 	for (i = 0; i < n; i++)
 		if (b == NULL || migrate_state_find(b, all[i]) == NULL)
 			imap_uids_add(&todo, all[i]);
-	got = count(r, f, &todo);
+	got = migrate_gmail_leave_out(r, b, &todo);
+	if (got == 0)
+		got = count(r, f, &todo);
+	if (got == 0)
+		got = migrate_gmail_done(r, all, n);
 	if (got == 0)
 		show_folder(r, f, n);
 	f->done = got == 0;

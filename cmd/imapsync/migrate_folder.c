@@ -8,6 +8,7 @@
 #include "migrate_extra.h"
 #include "migrate_flags.h"
 #include "migrate_folder.h"
+#include "migrate_gmail.h"
 #include "migrate_lanes.h"
 #include "migrate_look.h"
 #include "migrate_run.h"
@@ -302,6 +303,9 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 		got = migrate_flags(r, f, b);
 	if (got == 0) {
 		still_to_do(r, b, all, n, &todo);
+		got = migrate_gmail_leave_out(r, b, &todo);
+	}
+	if (got == 0) {
 		got = copy_todo(r, f, b, next, &todo);
 	}
 	f->copied += r->messages - before;
@@ -311,10 +315,34 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 		got = migrate_state_sure(&r->state, b, r->e);
 	if (got == 0 && whole && r->o->delete_extra)
 		got = migrate_extra(r, f, b, next, all, n);
+	if (got == 0)
+		got = migrate_gmail_done(r, all, n);
 	free(all);
 	free(todo.v);
 	if (got == MIGRATE_GONE)
 		got = 0;
+	return got;
+}
+
+/* It cannot be copied to, but what it has was, in a run before. */
+static int
+copied_before(struct migrate *r, const struct migrate_folder *f)
+{
+	struct migrate_box *b = migrate_state_named(&r->state, f->from);
+	struct imap_uids uids = { 0 };
+	size_t i;
+	int got;
+
+	if (b == NULL || !migrate_gmail(r))
+		return 0;
+	if ((got = imap_select(&r->from.imap, str_of(f->from), true)) != 0 ||
+	    r->from.imap.box.uidvalidity != b->from_validity)
+		return got < 0 ? -1 : 0;
+	for (i = 0; i < b->n; i++)
+		imap_uids_add(&uids, b->v[i].from);
+	imap_uids_sort(&uids);
+	got = migrate_gmail_done(r, uids.v, uids.n);
+	free(uids.v);
 	return got;
 }
 
@@ -327,7 +355,7 @@ migrate_folder(struct migrate *r, struct migrate_folder *f)
 	if ((got = create_there(r, f)) != 0 ||
 	    (got = subscribe_there(r, f)) != 0 ||
 	    (got = migrate_select(r, f)) != 0)
-		return got < 0 ? -1 : 0;
+		return got < 0 ? -1 : copied_before(r, f);
 	if ((b = migrate_find(r, f)) == NULL && (b = migrate_state_begin(
 	    &r->state, f->from, f->to, r->from.imap.box.uidvalidity,
 	    r->to.imap.box.uidvalidity, r->e)) == NULL)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "map.h"
+#include "migrate_gmail.h"
 #include "migrate_names.h"
 #include "migrate_run.h"
 #include "names.h"
@@ -160,6 +161,12 @@ add_folder(struct migrate *r, const struct migrate_name *b)
 	buf_free(&to);
 }
 
+static bool
+is_last(const struct migrate *r, const struct migrate_name *b)
+{
+	return migrate_gmail(r) && migrate_gmail_is_view(b);
+}
+
 void
 migrate_names(struct migrate *r)
 {
@@ -168,7 +175,10 @@ migrate_names(struct migrate *r)
 	r->of_to.text = folder_to;
 	r->folder = mem_new(r->from.n + 1, sizeof *r->folder);
 	for (i = 0; i < r->from.n; i++)
-		if (is_wanted(r, &r->from.v[i]))
+		if (is_wanted(r, &r->from.v[i]) && !is_last(r, &r->from.v[i]))
+			add_folder(r, &r->from.v[i]);
+	for (i = 0; i < r->from.n; i++)
+		if (is_wanted(r, &r->from.v[i]) && is_last(r, &r->from.v[i]))
 			add_folder(r, &r->from.v[i]);
 	for (i = 0; i < r->from.nodd; i++)
 		if (r->o->patterns == NULL || names_match(r->o->patterns,

@@ -64,6 +64,10 @@ struct migrate {
 		uint64_t bytes;		/* since then */
 		uint64_t reserved;	/* of the day, for what is under way */
 	} rate;
+	struct {
+		uint64_t *id;		/* X-GM-MSGID, sorted */
+		size_t n;
+	} gmail;			/* of the mailboxes that are done */
 	struct migrate_sample {
 		uint64_t sampled;	/* bytes that were read */
 		int64_t took;		/* microseconds for these */

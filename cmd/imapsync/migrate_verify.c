@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "migrate_folder.h"
+#include "migrate_gmail.h"
 #include "migrate_look.h"
 #include "migrate_run.h"
 #include "migrate_verify.h"
@@ -133,8 +134,9 @@ static int
 verify_all(struct verify *v, const uint32_t *all, size_t n)
 {
 	const struct migrate_pair *p;
-	uint64_t missing = 0;
+	struct imap_uids missing = { 0 };
 	size_t i;
+	int got;
 
 	if (find_blind(v, all, n) < 0)
 		return -1;
@@ -142,23 +144,29 @@ verify_all(struct verify *v, const uint32_t *all, size_t n)
 		p = migrate_state_find(v->b, all[i]);
 		if (p == NULL && migrate_state_failed(&v->r->state, v->b,
 		    all[i]) == NULL)
-			missing++;
+			imap_uids_add(&missing, all[i]);
 		if (p != NULL && p->to == 0)
 			wrong(v, p, "it is not found there by its bytes");
 		if (p == NULL || p->to == 0)
 			continue;
 		v->pair[v->n++] = *p;
 		if (v->n == PAIRS && compare_pairs(v) < 0)
-			return -1;
+			break;
 	}
-	if ((v->n > 0 && compare_pairs(v) < 0) || tell_unread(v) < 0)
+	got = i < n ? -1 : migrate_gmail_leave_out(v->r, v->b, &missing);
+	if (got == 0)
+		got = migrate_gmail_done(v->r, all, n);
+	i = missing.n;
+	free(missing.v);
+	if (got < 0 || (v->n > 0 && compare_pairs(v) < 0) ||
+	    tell_unread(v) < 0)
 		return -1;
 	if (v->wrong > NAMED)
 		migrate_problem(v->r, EX_DATAERR, v->f->from, "and %llu more",
 		    (unsigned long long)(v->wrong - NAMED));
-	if (missing > 0)
-		migrate_problem(v->r, EX_DATAERR, v->f->from, "%llu messages are not copied",
-		    (unsigned long long)missing);
+	if (i > 0)
+		migrate_problem(v->r, EX_DATAERR, v->f->from, "%zu messages are not copied",
+		    i);
 	return stop_asked() ? -1 : 0;
 }
 

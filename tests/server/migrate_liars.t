@@ -215,6 +215,57 @@ go(m)
 case.check(m.rc == 0 and same(a, b), 'TO was set back: what it lacks is copied',
            (m.rc, m.err))
 
+# ---- Gmail: labels are mailboxes, and all mail is in one more
+
+plain = imapmem.Session.fetch
+
+
+def with_id(self, i, m, items):
+    got = plain(self, i, m, items)
+    return got.replace(b' FETCH (', b' FETCH (X-GM-MSGID %d ' % (
+        1 << 60 | int(re.search(rb'<(\d+)@', m.data)[1])), 1) \
+        if 'X-GM-MSGID' in items else got
+
+
+imapmem.Session.fetch = with_id
+a, b, m = both(6, imapmem.ALL)
+a.all += ' X-GM-EXT-1'
+for name, use, some in (('All', r'\All', range(20)), ('Star', r'\Flagged', (1, 9)),
+                        ('Work', '', (4, 5, 6, 7)), ('Zoo', '', (7, 8, 9))):
+    a.box(name).special = use
+    for i in some:
+        a.box(name).add(msg(i))
+
+
+def placed():
+    return {n: sorted(int(re.search(rb'<(\d+)@', x.data)[1])
+                      for x in box.messages) for n, box in b.boxes.items()}
+
+
+want = {'INBOX': list(range(6)), 'Work': [6, 7], 'Zoo': [8, 9], 'Star': [],
+        'All': list(range(10, 20))}
+go(m, '--check')
+case.check(m.rc == 0 and '\n20 messages, ' in m.out, 'Gmail: each message counts '
+           'once', (m.rc, m.out, m.err))
+go(m)
+case.check((m.rc, m.err) == (0, '') and placed() == want, 'and is copied once, '
+           'with its first label', (m.rc, m.err, placed()))
+go(m)
+case.check((m.rc, m.out, m.err) == (0, '', '') and placed() == want, 'again: '
+           'nothing', (m.out, m.err))
+go(m, '--verify')
+case.check((m.rc, m.out) == (0, '20 messages verified\n'), 'and verified',
+           (m.rc, m.out, m.err))
+a.box('All').add(msg(30))
+a.box('Work').add(msg(30))
+b.on_command = lambda s, verb, args: b'TAG NO [NOPERM] no\r\n' \
+    if verb == 'SELECT' and 'Work' in args else None
+go(m)
+want['All'].append(30)
+case.check(m.rc == 69 and placed() == want, 'what is new in a mailbox that '
+           'cannot be had is found in another', (m.rc, m.err, placed()))
+imapmem.Session.fetch = plain
+
 # ---- what TO says
 
 a, b, m = both(caps=imapmem.ALL.replace('MULTIAPPEND ', ''))

@@ -157,7 +157,7 @@ static const struct {
 	  "RFC822.SIZE 5 X-GM-MSGID 12)\r\n",
 	  "FETCH 1 uid UID=2 body BODY[]=a\r\n)b flags FLAGS=\\Deleted "
 	  "date INTERNALDATE= 1-Jul-2025 09:05:00 +0200 "
-	  "size RFC822.SIZE=5 unknown X-GM-MSGID=0\n" },
+	  "size RFC822.SIZE=5 count X-GM-MSGID=12\n" },
 	{ "HEADER.FIELDS as asked", "* 1 FETCH (BODY[HEADER.FIELDS (MESSAGE-ID "
 	  "DATE)] {2}\r\n\r\n UID 3)\r\n",
 	  "FETCH 1 body BODY[HEADER.FIELDS (MESSAGE-ID DATE)]=\r\n uid "
