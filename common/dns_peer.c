@@ -2,7 +2,8 @@
  * dns_peer.c: whom a question is sent to, and how long for
  *
  * Timeouts: the first try waits for four times what replies took of late,
- * 0.2 s to --timeout; later ones --timeout, doubled each time.
+ * 0.2 s to --timeout, if there is another one; later ones --timeout, doubled
+ * each time.
  */
 #include <stdio.h>
 
@@ -106,7 +107,7 @@ patience(const struct dns *d, const struct question *q, unsigned s)
 			ms *= 2;
 		return (int64_t)ms;
 	}
-	if (p->rtt <= 0 || soon > ms)
+	if (p->rtt <= 0 || soon > ms || d->tries == 1)
 		return (int64_t)ms;
 	return soon < 200 && ms > 200 ? 200 : (int64_t)soon;
 }

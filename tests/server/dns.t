@@ -474,6 +474,15 @@ mx "$DNS_BAD_loss" -j -C mx --ordered --window 64 --timeout 0.3 --tries 6 \
 	< "$T/names" | jq -r .domain > "$T/o"
 ok '--ordered: 6080 lines behind one that is late' cmp "$T/o" "$T/names"
 
+# ---- one try, from a server that was quick until then
+
+dns_bad lateone
+printf '%s.x\n' a b c d e f late > "$T/names"
+is "$(mx "$DNS_BAD_lateone" -j -C mx --window 1 --tries 1 --timeout 3 \
+	< "$T/names" | jq -r 'select(.domain == "late.x") |
+	"\(.status) tcp=\(.dns.tcp)"')" 'ok tcp=0' \
+	'--tries 1: it gets the whole --timeout'
+
 # ---- loss: nothing is wrongly absent
 
 # A window that fits into the server's receive buffer: what is lost there comes
