@@ -95,6 +95,12 @@ case.check(r.rc == 73 and got == {'x/new': [2]}, 'one that is there is used',
            (r.rc, got))
 got = run(r, s, '-d', 'maildir:%s/none/%%f' % r.d, '-f', '*')
 case.check(r.rc == 73 and '/none' in r.err, 'nor what they are below', r.err)
+d = boxes(['new.below'])
+for kind in ('maildir', 'mbox'):
+    run(r, d, '-d', '%s:%s/%%f' % (kind, r.d), '-f', '*')
+    case.check(r.rc == 73 and not os.path.exists(r.d + '/%6Eew'),
+               kind + ': without --create no folder is made', (r.rc, r.err))
+d.close()
 got = run(r, s, '-d', 'maildir:%s/%%f' % r.d, '-d', 'maildir:%s/x' % r.d,
           '-f', 'x', '--redeliver')
 case.check(r.rc == 64 and 'one place' in r.err, 'two places that are one: 64',
