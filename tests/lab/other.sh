@@ -5,7 +5,7 @@
 #	. "$ROOT/tests/lab/other.sh"
 #	lab_other cyrus || skip_all "$LAB_WHY"
 #
-# lab_other NAME...: popa3d, solid, cyrus, courier.  Their packages are not
+# lab_other NAME...: popa3d, solid, cyrus, courier, opensmtpd.  Their packages are not
 # installed, but unpacked over a copy-on-write view of this system that their
 # processes alone see, and set up as Debian does it, except for ports and
 # users.  The packages are fetched once, into build/debs.  It fails, and LAB_WHY
@@ -15,6 +15,8 @@
 #   LAB_POPA3D_POP3_PORT LAB_SOLID_POP3_PORT
 #   LAB_CYRUS_POP3_PORT LAB_CYRUS_IMAP_PORT
 #   LAB_COURIER_POP3_PORT LAB_COURIER_IMAP_PORT
+#   LAB_OPENSMTPD_SMTP_PORT: what comes to billy@johndoe.com goes into the
+#     Maildir $LAB/opensmtpd/mail/in
 #
 # dovecot, which is installed, is another name, for tests that go through all:
 # LAB_DOVECOT_POP3_PORT and so on.
@@ -27,9 +29,11 @@ declare -A LAB_OTHER_DEBS=(
 	[solid]=solid-pop3d
 	[cyrus]='cyrus-imapd cyrus-pop3d sasl2-bin'
 	[courier]='courier-imap courier-pop'
+	[opensmtpd]=opensmtpd
 )
 declare -A LAB_OTHER_PROTOCOLS=(
 	[popa3d]=POP3 [solid]=POP3 [cyrus]='POP3 IMAP' [courier]='POP3 IMAP'
+	[opensmtpd]=SMTP
 )
 
 lab_other() {

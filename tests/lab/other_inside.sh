@@ -126,4 +126,23 @@ courier_listen() {	# CONFIGURATION PORT LOGIN SERVER
 		Maildir
 }
 
+# Its two users have groups of their own, which it asks for by name.
+start_opensmtpd() {
+	local empty=/var/lib/opensmtpd/empty
+	printf '%s\n' 'opensmtpd:x:61001:' 'opensmtpq:x:61002:' \
+		>> "$all/etc/group"
+	user opensmtpd 61001 nobody $empty
+	user opensmtpq 61002 nobody $empty
+	inside chown root: $empty
+	chmod 755 "$all$empty"
+	inside install -d -m 711 /var/spool/smtpd
+	inside install -d -o billy /var/mail/in
+	cat > "$all/etc/smtpd.conf" <<-END
+	listen on lo port $(port SMTP)
+	action "in" maildir "/var/mail/in" user billy
+	match from any for domain "johndoe.com" action "in"
+	END
+	exec chroot "$all" /usr/sbin/smtpd -d
+}
+
 "start_$name"
