@@ -440,9 +440,11 @@ if os.path.exists('/proc/sys/kernel/random/boot_id'):
     h.run('--flush-now')
     check(h.rc == 75 and len(h.mail()) == 1, 'nor back again', h.rc, h.err)
     h.set_state(h.mail()[0], 'clock [^ ]*', 'clock another-start')
+    was = h.state(h.mail()[0])
     h.run('--flush-now', env=LATER)
     check(h.rc == 0 and not h.mail() and len(reports(s)) == 1,
-          'but time that has passed does', h.rc, h.err)
+          'but time that has passed does', h.rc, h.err, was, s.got,
+          [h.state(m) for m in h.mail()])
     h.done()
 else:
     print('ok %d - a clock that is set # SKIP no boot_id' % (case.n + 1))
