@@ -273,25 +273,62 @@ rule(struct offlineimap *m, const char *near, const char *far,
 		    "%s%s -> %s%s", near, star, far, star));
 }
 
-/* "re.sub('^INBOX\.', '', x)": another beginning */
+/*
+ * A string as its backslashes have it, which in r"..." are themselves; false:
+ * it is none, or has an escape that is another character.
+ */
+static bool
+take_raw(struct offlineimap *m, struct str *s, struct str *to)
+{
+	struct buf b = { .max = 1000 };
+	bool raw, is;
+	size_t i;
+
+	*s = str_trim(*s);
+	raw = s->n > 0 && s->p[0] == 'r';
+	if (!take_string(s, to))
+		return false;
+	is = true;
+	for (i = 0; is && !raw && i < to->n; i++) {
+		buf_c(&b, to->p[i]);
+		if (to->p[i] != '\\' || i + 1 == to->n)
+			continue;
+		is = !str_digit(to->p[i + 1]);
+		if (to->p[i + 1] == '\\')
+			i++;
+	}
+	is = is && !b.over;
+	if (is && !raw && b.n > 0)
+		*to = str_of(arena_dup(m->a, BUF_STR(b)));
+	buf_free(&b);
+	return is;
+}
+
+/*
+ * "re.sub('^INBOX\.', '', x)": another beginning; or an expression with groups,
+ * "re.sub(r'^\[Gmail\]/(.*)$', r'g/\1', x)".
+ */
 static bool
 take_sub(struct offlineimap *m, struct str s, struct str x)
 {
 	struct str from, to;
-	const char *far, *near;
+	const char *far, *text;
 
 	s = str_from(s, 6);
-	if (!take_char(&s, '(') || !take_string(&s, &from) ||
-	    !take_char(&s, ',') || !take_string(&s, &to) ||
+	if (!take_char(&s, '(') || !take_raw(m, &s, &from) ||
+	    !take_char(&s, ',') || !take_raw(m, &s, &to) ||
 	    !take_char(&s, ',') || from.n == 0 || from.p[0] != '^')
 		return false;
 	if (!str_eq(str_trim(str_cut(&s, ')')), x) || str_trim(s).n > 0)
 		return false;
 	far = literal(m, str_from(from, 1));
-	near = str_has(to, '\\') ? NULL : arena_dup(m->a, to);
-	if (far == NULL || near == NULL)
+	if (far != NULL && !str_has(to, '\\')) {
+		rule(m, arena_dup(m->a, to), far, "*");
+		return true;
+	}
+	if ((text = import_regex(m->a, from, to)) == NULL)
 		return false;
-	rule(m, near, far, "*");
+	conf_out_key(m->o, "map", text);
 	return true;
 }
 

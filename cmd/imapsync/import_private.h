@@ -5,6 +5,8 @@
 #include "conf_out.h"
 #include "fail.h"
 #include "foreign.h"
+#include "mem.h"
+#include "str.h"
 
 /* Each reads the text and writes what it means. */
 int import_mbsync(struct foreign *, struct conf_out *, struct err *);
@@ -28,5 +30,11 @@ bool import_idle(const struct import_ways *);
 
 /* "pull", "push", "far-gets", "delete-far" and the like: never wider. */
 void import_directions(struct conf_out *, const struct import_ways *);
+
+/*
+ * What Python's re.sub(from, to) does to a name of the server's, as a rule of
+ * --map; NULL where it cannot be one: it has to go both ways.
+ */
+const char *import_regex(struct arena *, struct str from, struct str to);
 
 #endif

@@ -468,6 +468,34 @@ unlike "$OUT" 'hunter|get_pass' "and not the code"
 like "$OUT" '  subscribed on'$'\n' "subscribed folders alone"
 like "$OUT"$'\n' '  far-gets new flags'$'\n' "deletions here stay here"
 
+# nametrans with groups is a rule with an expression, where it goes both ways
+names() {	# re.sub's arguments, the line that is written
+	{
+		printf '%s\n' '[general]' 'accounts = a' '[Account a]' \
+		    'localrepository = l' 'remoterepository = r' \
+		    '[Repository l]' 'type = Maildir' 'localfolders = ~/M' \
+		    '[Repository r]' 'type = IMAP' 'remotehost = h.test' \
+		    'remoteuser = jo'
+		printf 'nametrans = lambda f: re.sub(%s, f)\n' "$1"
+	} > "$T/offlineimap"
+	status 0 "nametrans: $1" imapsync --import "$T/offlineimap"
+	is "$(grep -E '^  (map |# not taken over: nametrans)' <<<"$OUT")" \
+	    "  $2" "is $2"
+}
+none='# not taken over: nametrans: say it with map'
+names "r'^\[Gmail\]/(.*)\$', r'g/\1'" 'map g/\1 -> ~\[Gmail\]/(.*)'
+names "r'^\[Gmail\]/Sent Mail\$', 'sent'" 'map sent -> ~\[Gmail\]/Sent Mail'
+names "'^INBOX\.(.*)\$', r'\1'" 'map \1 -> ~INBOX/(.*)'
+names "'^INBOX\.', ''" 'map * -> INBOX.*'
+names "'^INBOX\.(\d+)', '\\\\1'" 'map \1\2 -> ~INBOX/([0-9]+)(.*)'
+names "'^([^/]*)/(20..)\$', r'\g<2>-\1'" 'map \2-\1 -> ~([^/]*)/(20..)'
+names "'a(.*)', r'\1'" "$none"			# in any place
+names "'^(.*)/(.*)\$', r'\2'" "$none"		# one way
+names "'^(.*)\.old\$', r'\1'" "$none"		# a dot, or the separator
+names "'^(a+?)/b', r'\1'" "$none"		# POSIX has no such thing
+names "'^(?i)x/(.*)', r'\1'" "$none"
+names "'^x/(.*)\$', '\1'" "$none"		# Python has chr(1) there
+
 # imapsync's own
 printf '%s\r\n' 'IMAPStore far' 'Host h' '' 'MaildirStore near' 'Path ~/M/' \
     '' 'Channel c' 'Far :far:' 'Near :near:' 'Patterns * !Spam' \
