@@ -13,6 +13,7 @@ import atexit
 import glob
 import random
 import sys
+import threading
 sys.path.insert(0, sys.path[0] + "/../server")
 from synclab import *
 
@@ -592,11 +593,67 @@ def slower(ms):
     return port, end
 
 
+def s_client(name, commands):
+    """Through openssl s_client, until the command z is answered: what came."""
+    p = subprocess.Popen(
+        ["openssl", "s_client", "-quiet", "-CAfile", lab.ca, "-connect",
+         "localhost:%d" % lab.imaps], stdin=subprocess.PIPE, bufsize=0,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def say():
+        for x in commands:
+            p.stdin.write(x)
+
+    p.stdin.write(b"a LOGIN %s secret\r\n" % name.encode())
+    t = threading.Thread(target=say)
+    t.start()
+    came, end = [], b""
+    while b"\r\nz OK" not in end:
+        some = os.read(p.stdout.fileno(), MB)
+        if not some:
+            break
+        came.append(some)
+        end = (end + some)[-300:]
+    p.kill()
+    p.wait()
+    t.join()
+    return b"".join(came)
+
+
+def one_stream(u):
+    """Seconds of one FETCH of all, and of APPENDs of 100 each that wait for
+    nothing, one after the other, and nothing between them."""
+    t0 = time.monotonic()
+    came = s_client(u.name, [b"b EXAMINE INBOX\r\n"
+                             b"z UID FETCH 1:* BODY.PEEK[]\r\n"])
+    t1 = time.monotonic()
+    all, at = [], 0
+    for m in re.finditer(rb"BODY\[\] \{(\d+)\}\r\n", came):
+        if m.start() >= at:
+            at = m.end() + int(m[1])
+            all.append(came[m.end():at])
+    say = []
+    for i in range(0, len(all), 100):
+        say.append(b"c APPEND INBOX")
+        for m in all[i:i + 100]:
+            say += [b" {%d+}\r\n" % len(m), m]
+        say.append(b"\r\n")
+    v = lab.user()
+    t2 = time.monotonic()
+    s_client(v.name, say + [b"z NOOP\r\n"])
+    note("one FETCH by openssl s_client: s", "%.2f" % (t1 - t0))
+    note("one stream of APPENDs by it: s", "%.2f" % (time.monotonic() - t2))
+    bar("of these, messages missing", N - len(all), 0)
+
+
 def migration():
     title("From one account to another: %d messages, TLS" % N)
     u = lab.user()
     fill(u, N, 50, 300)
     warm(u)
+    for kind in ("migrate", "interimap"):
+        print("# " + " ".join(Peer(kind, u).words(lab.imaps, True)))
+    one_stream(u)
     for where, ms, least in (("local", 0, 3), ("50 ms on both sides", 50, 5)):
         port, end = slower(ms) if ms else (lab.imaps, lambda: None)
         got = {}

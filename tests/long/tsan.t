@@ -142,6 +142,11 @@ no_race 'portprobe mx: 100 domains and their policies' bash -c \
 	"portprobe -s $DNS_NSD --sts-port $PORT --ca $LAB_CA -j - < $T/targets"
 is "$(grep -c '"sts"' "$T/o")" 100 'and 100 answers'
 
+# ---- imapsync migrate over several connections, with what may break them
+no_race 'imapsync migrate' env POSTBAG_BUILD="$TSAN" python3 -B \
+	"$ROOT/tests/server/migrate.t"
+is "$(grep -c '^not ok' "$T/o")" 0 'and all of it is copied'
+
 # ---- whatever a signal interrupts
 no_race 'every tool, stopped in every state' env POSTBAG_BUILD="$TSAN" \
 	"$ROOT/tests/server/stop.t"
