@@ -176,6 +176,13 @@ pass_raw(struct imap *m)
 	return imap_nonsense(m, "no id where one must be");
 }
 
+/* Any further item, also one that we do not know, or the end. */
+static bool
+goes_on(struct str s)
+{
+	return s.n > 0 && (s.p[0] == ' ' || (s.n == 1 && s.p[0] == ')'));
+}
+
 /* "(F123)", or NIL; what is no id counts as none. */
 static int
 object(struct imap *m, struct imap_item *it)
@@ -191,7 +198,8 @@ object(struct imap *m, struct imap_item *it)
 	if (t != IMAP_TOKEN_OPEN)
 		return t < 0 ? -1 : imap_nonsense(m, "no id where one must be");
 	n = object_length(m->in.rest);
-	if (n == 0 || n == m->in.rest.n || m->in.rest.p[n] != ')') {
+	if (n == 0 || n == m->in.rest.n || m->in.rest.p[n] != ')' ||
+	    !goes_on(str_from(m->in.rest, n + 1))) {
 		it->nil = true;
 		return pass_raw(m);
 	}

@@ -185,6 +185,9 @@ static const struct {
 	  "* STATUS e (MAILBOXID () UIDNEXT 5)\r\n"
 	  "* STATUS f (UIDNEXT 6 MAILBOXID ((\xe0\x1bU))\r\n"
 	  "* STATUS g (UIDNEXT 7 MAILBOXID (\n\rx\n\xe0) MESSAGES 7)\r\n"
+	  "* STATUS h (MAILBOXID (ab)c\xe0U) UIDNEXT 8)\r\n"
+	  "* STATUS i (MAILBOXID (ab)) UIDNEXT 9)\r\n"
+	  "* STATUS j (MAILBOXID (a) NEW 1)\r\n"
 	  "* 8 FETCH (EMAILID (a b) UID 8 THREADID (\\) BODY[] \"x\")\r\n",
 	  "STATUS <a> object MAILBOXID=nil count UIDNEXT=1\n"
 	  "STATUS <b> object MAILBOXID=nil count UIDNEXT=2\n"
@@ -193,6 +196,9 @@ static const struct {
 	  "STATUS <e> object MAILBOXID=nil count UIDNEXT=5\n"
 	  "STATUS <f> count UIDNEXT=6 object MAILBOXID=nil\n"
 	  "STATUS <g> count UIDNEXT=7 object MAILBOXID=nil count MESSAGES=7\n"
+	  "STATUS <h> object MAILBOXID=nil count UIDNEXT=8\n"
+	  "STATUS <i> object MAILBOXID=nil count UIDNEXT=9\n"
+	  "STATUS <j> object MAILBOXID=a unknown NEW=0\n"
 	  "FETCH 8 object EMAILID=nil uid UID=8 object THREADID=nil "
 	  "body BODY[]=x\n" },
 	{ "LIST and its extensions", "* LIST (\\NonExistent \\Subscribed "
