@@ -145,7 +145,6 @@ is "$(grep -c '"sts"' "$T/o")" 100 'and 100 answers'
 # ---- imapsync migrate over several connections, with what may break them
 no_race 'imapsync migrate' env POSTBAG_BUILD="$TSAN" python3 -B \
 	"$ROOT/tests/server/migrate.t"
-is "$(grep -c '^not ok' "$T/o")" 0 'and all of it is copied'
 
 # ---- whatever a signal interrupts
 no_race 'every tool, stopped in every state' env POSTBAG_BUILD="$TSAN" \
