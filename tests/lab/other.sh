@@ -30,6 +30,7 @@ declare -A LAB_OTHER_DEBS=(
 	[cyrus]='cyrus-imapd cyrus-pop3d sasl2-bin'
 	[courier]='courier-imap courier-pop'
 	[opensmtpd]=opensmtpd
+	[nullmailer]=nullmailer		# a bench unpacks it
 )
 declare -A LAB_OTHER_PROTOCOLS=(
 	[popa3d]=POP3 [solid]=POP3 [cyrus]='POP3 IMAP' [courier]='POP3 IMAP'
