@@ -251,7 +251,11 @@ def delay(o):
         far, near, late = got[which] = delays(o, which)
         print("\n== %s: %d deliveries, %d flags, 76 folders" % (
             which.name, len(far), len(near)))
+        floor = [a - b for a, b in zip(far, late)]
+        histogram("until Dovecot told", floor)
         histogram("there to here", far)
+        print("      there to here / until Dovecot told: %.2f" % (
+            statistics.median(far) / statistics.median(floor)))
         histogram("since Dovecot told", late)
         histogram("here to there", near)
     if len(got) == 2:
