@@ -37,7 +37,8 @@ class Serve:
     """Listens on a free port and runs talk(serve, socket, n) for each."""
 
     def __init__(self, talk, port=0):
-        self.talk, self.log, self.conns = talk, [], 0
+        self.talk, self.log = talk, []
+        self.conns = self.ended = 0
         self.sock = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind(('127.0.0.1', port))
@@ -68,6 +69,7 @@ class Serve:
                     f()
                 except OSError:
                     pass
+            self.ended += 1
 
     def close(self):
         # Its thread ends first: it would accept from the next listener,

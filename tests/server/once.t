@@ -142,6 +142,8 @@ def lost_quit(gone, before, to=None, blind=False):
     args = ['-d', to % r.d] if to else []
     if before:
         r.go('pop3', s, *args, maildir=not to)
+        # Nobody waits for the answer to a QUIT that deletes nothing.
+        until(lambda: s.ended == s.conns, 60)
     if blind:
         r.unsum()
     cut(v, gone)

@@ -1121,7 +1121,7 @@ def _(c):
     c.fetch(s.port, to=hanging(c, "trap : TERM;"))
     c.until(lambda: os.path.exists(c.dir + "/begun"))
     c.p.send_signal(c.sig)
-    time.sleep(0.4)		# more than an echo, less than the grace
+    time.sleep(0.25)	# more than an echo, less than the grace
     c.end(lambda: True, status=-c.sig)
 
 
