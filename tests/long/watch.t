@@ -1,8 +1,11 @@
 #!/usr/bin/env -S python3 -B
 """imapsync --watch and what lasts: servers that are away, silent, odd, a disk
 that is full, a machine that was suspended."""
+import ctypes
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -117,4 +120,31 @@ if os.path.exists(KILLN) and not sanitized():
     w.stop()
     s.close()
     shutil.rmtree(d)
+
+# ---- packets that nobody answers: in a network of our own
+def run(text):
+    return subprocess.run(text.split(), capture_output=True).returncode == 0
+
+
+if ctypes.CDLL(None).unshare(0x40000000) == 0 and \
+        run('ip link set lo up') and run('nft add table ip t'):
+    s = server(NOTIFY, 'a')
+    w = Watch(s, '--poll', '2', '--timeout', '3')
+    check(run('nft add chain ip t o { type filter hook output priority 0 ; '
+              'policy drop ; }'), 'all packets are lost')
+    with s.lock:
+        s.box('a').add(mail(900))
+    w.put('INBOX', 901)			# it has something to say
+    at = len(w.err())
+    check(until(lambda: re.search('timed? ?out|no answer', w.err()[at:]), 60),
+          'it notices', w.err()[at:])
+    time.sleep(5)
+    run('nft delete table ip t')
+    check(w.has('a', 2) and until(lambda: len(s.box('INBOX').messages) == 2,
+                                  30), 'and goes on when they come again',
+          w.err()[at:])
+    check(len(s.box('INBOX').messages) == 2 and len(w.files('INBOX')) == 2,
+          'once', (s.box('INBOX').messages, w.files('INBOX')))
+    check(w.stop() == 0, 'SIGTERM: 0', w.err())
+    s.close()
 case.end()
