@@ -158,7 +158,7 @@ def torn(end=b'', at=None):
 
 for name, at, more in (('behind it', None, OTHER),
                        ('behind a blank line', None, b'\n\n' + OTHER),
-                       ('in the middle of a line', 1234, OTHER),
+                       ('in the middle of a line', 1234, b'on' + OTHER),
                        ('behind what is hardly begun', 3, OTHER)):
     b = torn(at=at)
     with open(b.path, 'ab') as f:
