@@ -1,6 +1,9 @@
 #!/usr/bin/env -S python3 -B
 """imapsync migrate: all mail from one server to another, each message once,
-whatever becomes of the answers."""
+whatever becomes of the answers.
+
+EVERY=1: killed at each point and damaged at each record, as in
+tests/long/migrate_points.t, where else it is each fourth."""
 import glob
 import json
 import os
@@ -16,6 +19,7 @@ import imapmem  # noqa: E402
 from fetchfake import Case  # noqa: E402
 
 case = Case()
+EVERY = int(os.environ.get('EVERY', '4'))
 ROOT = os.path.dirname(os.path.abspath(__file__)) + '/../..'
 BIN = os.environ.get('POSTBAG_BUILD', ROOT + '/build') + '/imapsync'
 FULL = imapmem.ALL
@@ -708,7 +712,7 @@ for name in ('MULTIAPPEND', 'no UIDPLUS'):
     n = int(open(count).read())
     r.close(b)
     bad = []
-    for at in range(1, n + 1, 1 if n < 60 else 2):
+    for at in range(1, n + 1, EVERY):
         r, b = Run(), Serve(WAYS[name])
         r.go(a, b, env={'LD_PRELOAD': LIB, 'KILLN': str(at), 'KILLN_NET': '1',
                         'KILLN_FAST': '1'})
@@ -720,8 +724,8 @@ for name in ('MULTIAPPEND', 'no UIDPLUS'):
         if r.rc or b.appends():
             bad.append((at, 'again'))
         r.close(b)
-    case.check(n > 20 and not bad, '%s: killed at each of %d points: whole, '
-               'once' % (name, n), bad)
+    case.check(n > 20 and not bad, '%s: killed at %d points: whole, '
+               'once' % (name, len(range(1, n + 1, EVERY))), bad)
     a.close()
 
 # ---- a log that is damaged in its middle: what is behind it still counts
@@ -740,7 +744,7 @@ for name in ('MULTIAPPEND', 'no UIDPLUS'):
     with open(path, 'rb') as f:
         lines = f.read().splitlines(True)
     now = b.all_of('INBOX') + b.all_of('Lists/tools')
-    for i in range(1, len(lines) - 1, 1 if name == 'MULTIAPPEND' else 3):
+    for i in range(1, len(lines) - 1, EVERY):
         for some in ([i], range(i, min(i + 4, len(lines) - 1))):
             with open(path, 'wb') as f:
                 f.write(b''.join(b'\0' * (len(x) - 1) + b'\n' if k in some
@@ -753,8 +757,8 @@ for name in ('MULTIAPPEND', 'no UIDPLUS'):
             r.go(a, b)
             if r.rc != 65 or 'damaged' in r.err or b.appends():
                 bad.append((i, len(some), 'again', r.rc, r.err))
-    case.check(len(lines) > 9 and not bad, name + ': damaged at each of %d '
-               'records: nothing twice, nothing lost' % len(lines), bad[:4])
+    case.check(len(lines) > 9 and not bad, name + ': damaged records of %d: '
+               'nothing twice, nothing lost' % len(lines), bad[:4])
     a.box('INBOX').add(msg(56))
     b.unwanted = None
     r.go(a, b, '--retry-failed')
