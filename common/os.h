@@ -93,9 +93,10 @@ int os_rename_new(int from, const char *, int to, const char *);
 int os_rename_swap(int from, const char *, int to, const char *);
 
 /*
- * Durability of many files at the price of one: os_sync_begin when a file is
- * complete, while the next one comes, or os_sync_later, which does not hurry
- * the disk; then os_sync_all by a descriptor of any of their folders.
+ * Durability of many files at the price of one: os_sync_begin when a file has
+ * been written to its end, while the next one comes, or os_sync_later, which
+ * does not hurry the disk; then os_sync_all by a descriptor of any of their
+ * folders.
  */
 int os_sync_begin(int fd);
 int os_sync_later(int fd);

@@ -225,7 +225,10 @@ os_rename_swap(int from, const char *a, int to, const char *b)
 int
 os_sync_begin(int fd)
 {
-	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	enum { WORTH = 64 << 10 };	/* bytes; below, the call costs more */
+
+	if (lseek(fd, 0, SEEK_CUR) >= WORTH)
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
