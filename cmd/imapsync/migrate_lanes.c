@@ -21,7 +21,7 @@
 
 enum {
 	WORTH = 100,			/* messages, for a further connection */
-	RANGE = 1000, RANGE_LEAST = 50	/* messages at a time */
+	RANGE_LEAST = 100		/* messages at a time */
 };
 
 struct lanes {
@@ -47,7 +47,10 @@ struct lane_thread {
 
 /* ---- a range ---- */
 
-/* Ranges get smaller towards the end, so that all connections end together. */
+/*
+ * Ranges get smaller towards the end, so that all connections end together; each
+ * costs some round trips.
+ */
 static size_t
 next_range(struct lanes *k, const uint32_t **uids)
 {
@@ -55,11 +58,11 @@ next_range(struct lanes *k, const uint32_t **uids)
 
 	pthread_mutex_lock(&k->r->mutex);
 	left = k->over ? 0 : k->n - k->at;
-	n = left / (2 * k->running);
+	n = k->running == 1 ? left : left / (k->running + 1);
 	if (n < RANGE_LEAST)
 		n = RANGE_LEAST;
-	if (n > RANGE || k->running == 1)
-		n = k->running == 1 ? MIGRATE_MARKS : RANGE;
+	if (n > MIGRATE_MARKS)
+		n = MIGRATE_MARKS;
 	if (n > left)
 		n = left;
 	*uids = k->uids + k->at;

@@ -609,7 +609,7 @@ for name in ('MULTIAPPEND', 'waiting', 'no UIDPLUS'):
     case.check(r.rc == 0 and b.appends() == [] and b.conns == 5, name +
                ': again: nothing, by one', (r.err, b.conns))
     r.close(b)
-    for lose in (1, 6) if name != 'waiting' else (3,):
+    for lose in (1, 4) if name != 'waiting' else (3,):
         r, b = Run(), Serve(WAYS[name])
         b.lose = lose
         r.go(a, b, '--connections', '4')
