@@ -280,7 +280,6 @@ migrate_run(const struct migrate_options *o, struct err *e)
 	    .looks = true },
 	    .to = { .name = o->to, .password = o->to_password,
 	    .looks = o->verb != MIGRATE_COPY }, .lock = -1,
-	    .lanes = (size_t)o->connections,
 	    .mutex = PTHREAD_MUTEX_INITIALIZER,
 	    .state.log = { .fd = -1, .dir = -1 } };
 	int status;

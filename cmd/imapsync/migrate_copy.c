@@ -49,6 +49,7 @@ enum fate { FATE_NONE, FATE_SENT, FATE_FAILED };
 
 struct copying {
 	struct migrate *r;
+	struct migrate_lane *lane;
 	struct imap *from, *to;
 	struct migrate_box *b;
 	struct migrate_marks marks;
@@ -67,7 +68,6 @@ struct copying {
 	struct imap_uids unread;	/* the FETCH of several was refused */
 	bool alone;		/* messages are asked for one by one */
 	bool binary8;		/* this one may have a NUL */
-	bool nul;		/* the last one had one, and must not */
 	struct imap_uids binary;	/* sorted: known to have one */
 	bool missing;		/* the mailbox there is gone */
 };
@@ -350,7 +350,7 @@ put_on(void *of, const void *p, size_t n, struct err *e)
 	struct copying *c = of;
 
 	if (!c->binary8 && memchr(p, '\0', n) != NULL) {
-		c->nul = true;
+		c->lane->nul = true;
 		return imap_append_abort(c->to, "the message has a NUL");
 	}
 	return imap_append_put(c->to, p, n, e) < 0 ? -1 :
@@ -393,12 +393,11 @@ stream(struct copying *c, uint32_t uid)
 {
 	struct conn_sink on = { put_on, c };
 
-	c->nul = false;
 	if (imap_fetch_body(&c->f, &on) == 0)
 		return 0;
 	if (!conn_failed(c->to->c))
 		imap_append_abort(c->to, "the message did not come whole");
-	if (c->nul)
+	if (c->lane->nul)
 		has_nul(c, uid);
 	return -1;
 }
@@ -691,13 +690,14 @@ copy_binary(struct copying *c)
 }
 
 int
-migrate_copy(const struct migrate_lane *l, struct migrate_box *b, uint32_t low,
+migrate_copy(struct migrate_lane *l, struct migrate_box *b, uint32_t low,
     const uint32_t *uids, size_t n)
 {
 	struct copying *c = mem_new(1, sizeof *c);
 	int got;
 
 	c->r = l->r;
+	c->lane = l;
 	c->from = &l->from->imap;
 	c->to = &l->to->imap;
 	c->b = b;

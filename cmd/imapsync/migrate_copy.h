@@ -16,7 +16,7 @@ struct migrate_lane;
  * -1 a connection has failed.  Other threads may do the same with other UIDs.
  */
 enum migrate_copied { MIGRATE_ALL, MIGRATE_ENOUGH, MIGRATE_GONE };
-int migrate_copy(const struct migrate_lane *, struct migrate_box *, uint32_t low,
+int migrate_copy(struct migrate_lane *, struct migrate_box *, uint32_t low,
     const uint32_t *uids, size_t n);
 
 #endif

@@ -8,7 +8,7 @@
  *
  * A connection that cannot be had is done without.  One that breaks ends the
  * copying as if it were the only one, since what it had under way is in doubt;
- * after that there is one fewer.
+ * after that it is left out, or if the first broke as well, one of them.
  */
 #include <stdlib.h>
 
@@ -18,6 +18,7 @@
 #include "migrate_marks.h"
 #include "migrate_run.h"
 #include "stop.h"
+#include "trace.h"
 
 enum {
 	WORTH = 100,			/* messages, for a further connection */
@@ -35,11 +36,11 @@ struct lanes {
 	size_t running;
 	size_t logins;			/* of further ones, still to come */
 	bool over;			/* nothing more is begun */
-	size_t nuls;			/* messages known to have one, before */
 };
 
 struct lane_thread {
 	struct lanes *all;
+	struct migrate_further *of;
 	struct migrate_lane lane;
 	pthread_t thread;
 	int got;
@@ -72,7 +73,7 @@ next_range(struct lanes *k, const uint32_t **uids)
 }
 
 static int
-lane_copy(struct lanes *k, const struct migrate_lane *l)
+lane_copy(struct lanes *k, struct migrate_lane *l)
 {
 	const uint32_t *uids;
 	size_t n;
@@ -89,11 +90,24 @@ lane_copy(struct lanes *k, const struct migrate_lane *l)
 
 /* ---- a further pair of connections ---- */
 
-/* The last one that has logged in wipes what it needed for that. */
+/* So many will not log in any more: the last one wipes what that takes. */
+static void
+logged_in(struct lanes *k, size_t n)
+{
+	bool last;
+
+	pthread_mutex_lock(&k->r->mutex);
+	last = k->logins > 0 && (k->logins -= n) == 0;
+	pthread_mutex_unlock(&k->r->mutex);
+	if (last) {
+		session_forget(&k->r->from.session);
+		session_forget(&k->r->to.session);
+	}
+}
+
 static int
 lane_connect(struct lanes *k, struct migrate_lane *l)
 {
-	bool last;
 	int got = 0;
 
 	if (!l->from->open && migrate_side_join(l->from, &k->r->from) < 0)
@@ -101,13 +115,7 @@ lane_connect(struct lanes *k, struct migrate_lane *l)
 	if (got == 0 && !l->to->open &&
 	    migrate_side_join(l->to, &k->r->to) < 0)
 		got = -1;
-	pthread_mutex_lock(&k->r->mutex);
-	last = --k->logins == 0;
-	pthread_mutex_unlock(&k->r->mutex);
-	if (last) {
-		session_forget(&k->r->from.session);
-		session_forget(&k->r->to.session);
-	}
+	logged_in(k, 1);
 	return got;
 }
 
@@ -136,7 +144,8 @@ lane_work(void *arg)
 	struct lane_thread *t = arg;
 	struct lanes *k = t->all;
 
-	if (lane_connect(k, &t->lane) == 0 && lane_select(k, &t->lane) == 0) {
+	t->of->barred = lane_connect(k, &t->lane) < 0;
+	if (!t->of->barred && lane_select(k, &t->lane) == 0) {
 		t->got = lane_copy(k, &t->lane);
 		return NULL;
 	}
@@ -150,75 +159,99 @@ lane_work(void *arg)
 
 /* ---- all of them ---- */
 
+/* Those that so many messages are worth; how many. */
 static size_t
-how_many(const struct migrate *r, size_t messages)
-{
-	size_t n = 1 + messages / WORTH;
-
-	return n < r->lanes ? n : r->lanes;
-}
-
-/* A secret that was wiped after the first login is asked for once more. */
-static int
-lanes_ready(struct lanes *k, size_t n)
+choose_lanes(struct lanes *k, struct lane_thread *t)
 {
 	struct migrate *r = k->r;
-	size_t i;
+	size_t i, n = 0;
 
 	if (r->lane == NULL)
 		r->lane = mem_new((size_t)r->o->connections,
 		    sizeof *r->lane);
-	for (i = 1; i < n; i++)
-		k->logins += !r->lane[i].from.open || !r->lane[i].to.open;
-	if (k->logins == 0)
-		return 0;
-	k->logins = n - 1;
-	return session_renew(&r->from.session, &r->from.err) < 0 ||
-	    session_renew(&r->to.session, &r->to.err) < 0 ? -1 : 0;
+	for (i = 1; i < r->o->connections && n < k->n / WORTH; i++)
+		if (!r->lane[i].barred)
+			t[n++] = (struct lane_thread){ .all = k,
+			    .of = &r->lane[i], .lane = { .r = r,
+			    .from = &r->lane[i].from, .to = &r->lane[i].to } };
+	return n;
 }
 
-/* Of a pair that broke, by the server, it is not opened again. */
-static void
-lane_broke(struct lanes *k, struct migrate_lane *l)
+/*
+ * A secret that was wiped after the first login is asked for once more.  Without
+ * it there is the first connection.
+ */
+static bool
+lanes_ready(struct lanes *k, const struct lane_thread *t, size_t n)
 {
 	struct migrate *r = k->r;
+	struct err why = { 0 };
+	size_t i, closed = 0;
 
-	fail_join(&r->from.err, &l->from->err);
-	fail_join(&r->to.err, &l->to->err);
-	if (!stop_asked() && r->lanes > 1 && k->b->binary.n == k->nuls)
-		r->lanes--;
+	for (i = 0; i < n; i++)
+		closed += !t[i].of->from.open || !t[i].of->to.open;
+	if (closed == 0)
+		return true;
+	k->logins = n;
+	if (session_renew(&r->from.session, &why) == 0 &&
+	    session_renew(&r->to.session, &why) == 0)
+		return true;
+	trace_note(TRACE_DONE, "no further connection: %s", why.msg);
+	for (i = 0; i < n; i++)
+		t[i].of->barred = true;
+	logged_in(k, n);
+	return false;
+}
+
+/* One that broke, by the server, is not opened again. */
+static void
+lane_broke(const struct lane_thread *t)
+{
+	if (!t->lane.nul && !stop_asked())
+		t->of->barred = true;
+}
+
+static size_t
+begin_lanes(struct lanes *k, struct lane_thread *t, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && pthread_create(&t[i].thread, NULL, lane_work,
+	    &t[i]) == 0)
+		i++;
+	if (i == n)
+		return n;
+	pthread_mutex_lock(&k->r->mutex);
+	k->running -= n - i;
+	pthread_mutex_unlock(&k->r->mutex);
+	logged_in(k, n - i);
+	return i;
 }
 
 static int
-run_lanes(struct lanes *k, size_t n)
+run_lanes(struct lanes *k, struct lane_thread *t, size_t n)
 {
-	struct lane_thread t[MIGRATE_LANES];
 	struct migrate *r = k->r;
-	struct migrate_lane first = { r, &r->from, &r->to };
-	size_t i, begun;
-	int got;
+	struct migrate_lane first = { .r = r, .from = &r->from, .to = &r->to };
+	size_t i;
+	int own, got;
 
-	k->running = n;
-	for (i = 1; i < n; i++) {
-		t[i] = (struct lane_thread){ .all = k, .lane = { r,
-		    &r->lane[i].from, &r->lane[i].to } };
-		if (pthread_create(&t[i].thread, NULL, lane_work, &t[i]) != 0)
-			break;
-	}
-	begun = i;
-	pthread_mutex_lock(&r->mutex);
-	k->running -= n - begun;
-	pthread_mutex_unlock(&r->mutex);
-	got = lane_copy(k, &first);
-	for (i = 1; i < begun; i++) {
+	k->running = n + 1;
+	n = begin_lanes(k, t, n);
+	got = own = lane_copy(k, &first);
+	for (i = 0; i < n; i++) {
 		pthread_join(t[i].thread, NULL);
-		if (t[i].got < 0 && got >= 0)
-			got = -1;
-		else if (got >= 0 && t[i].got > got)
+		if (t[i].got < 0) {
+			fail_join(&r->from.err, &t[i].of->from.err);
+			fail_join(&r->to.err, &t[i].of->to.err);
+		}
+		if (t[i].got < 0 && own >= 0)
+			lane_broke(&t[i]);
+		if (got >= 0 && (t[i].got < 0 || t[i].got > got))
 			got = t[i].got;
-		if (t[i].got < 0)
-			lane_broke(k, &t[i].lane);
 	}
+	if (own < 0 && !first.nul && n > 0)	/* an outage, or too many */
+		lane_broke(&t[n - 1]);
 	return got;
 }
 
@@ -227,13 +260,14 @@ migrate_lanes_copy(struct migrate *r, const struct migrate_folder *f,
     struct migrate_box *b, uint32_t low, const uint32_t *uids, size_t n)
 {
 	struct lanes k = { .r = r, .f = f, .b = b, .low = low, .uids = uids,
-	    .n = n, .nuls = b->binary.n };
-	size_t lanes = how_many(r, n);
+	    .n = n };
+	struct lane_thread t[MIGRATE_LANES] = { 0 };
+	size_t lanes = choose_lanes(&k, t);
 
-	if (lanes > 1 && lanes_ready(&k, lanes) < 0)
-		return -1;
+	if (!lanes_ready(&k, t, lanes))
+		lanes = 0;
 	r->rate.reserved = 0;
-	return run_lanes(&k, lanes);
+	return run_lanes(&k, t, lanes);
 }
 
 void

@@ -29,6 +29,13 @@ struct migrate_folder {
 struct migrate_lane {
 	struct migrate *r;
 	struct migrate_side *from, *to;
+	bool nul;			/* it broke by a message with a NUL */
+};
+
+/* Besides those of the run itself. */
+struct migrate_further {
+	struct migrate_side from, to;
+	bool barred;			/* not again in this run */
 };
 
 enum { MIGRATE_LANES = 16 };
@@ -51,8 +58,7 @@ struct migrate {
 	atomic_bool full;		/* over quota: nothing more is sent */
 	atomic_bool spent;		/* the day's budget is */
 	pthread_mutex_t mutex;
-	size_t lanes;			/* of lane so many are used */
-	struct { struct migrate_side from, to; } *lane;	/* from 1 on */
+	struct migrate_further *lane;	/* from 1 on; or NULL */
 	struct migrate_wait {
 		atomic_bool due;	/* a pause */
 		unsigned tries;		/* in a row without a message */

@@ -633,9 +633,27 @@ def alone(session, verb, args):
 
 
 b.on_command = alone
+for i in range(250):
+    a.box('more').add(msg(2000 + i))
 r.go(a, b, '--connections', '4')
 case.check((r.rc, r.err) == (0, '') and same(a, b) and len(one) == 4,
-           'a server that lets one connection in: by that one', (r.rc, r.err))
+           'a server that lets one connection in: by that one, and no other is '
+           'tried again', (r.rc, r.err, len(one)))
+r.close(b)
+del a.boxes['more']
+
+r, b = Run(), Serve()
+line = r.line(a, b, '--connections', '4')
+for i, x in enumerate(line):
+    if x == 'echo secret':
+        with open('%s/%d' % (r.d, i), 'w') as f:
+            f.write('secret\n')
+        line[i] = 'cat %s/%d 2> /dev/null && rm %s/%d' % (r.d, i, r.d, i)
+p = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True,
+                   env=dict(os.environ, HOME=r.d, TZ='UTC'))
+case.check((p.returncode, p.stderr) == (0, b'') and same(a, b) and
+           b.conns == 1, 'a password that is told once: by one connection',
+           (p.returncode, p.stderr, b.conns))
 r.close(b)
 
 r, b, cut = Run(), Serve(), []
