@@ -261,6 +261,25 @@ hear_until(struct copying *c, size_t left, uint64_t bytes)
 	return 0;
 }
 
+/*
+ * The connection there is given up in the middle of an APPEND.  What it has as a
+ * whole is answered first: else it may be stored when the next attempt has
+ * looked for it already, and sent it again.
+ */
+static int
+append_give_up(struct copying *c, const char *why)
+{
+	struct imap *m = c->to;
+	struct imap_resp r;
+
+	conn_phase(m->c, "the answer to APPEND", CONN_FINAL);
+	while (c->nsent > 0 && imap_next(m, &r) > 0)
+		if (r.tag != 0 && !imap_done(&r, m->tag) &&
+		    hear_tagged(c, &r) < 0)
+			break;
+	return imap_append_abort(m, why);
+}
+
 /* ---- sent ---- */
 
 static int
@@ -351,7 +370,7 @@ put_on(void *of, const void *p, size_t n, struct err *e)
 
 	if (!c->binary8 && memchr(p, '\0', n) != NULL) {
 		c->lane->nul = true;
-		return imap_append_abort(c->to, "the message has a NUL");
+		return append_give_up(c, "the message has a NUL");
 	}
 	return imap_append_put(c->to, p, n, e) < 0 ? -1 :
 	    migrate_pace_hold(c->r, n);
@@ -396,7 +415,7 @@ stream(struct copying *c, uint32_t uid)
 	if (imap_fetch_body(&c->f, &on) == 0)
 		return 0;
 	if (!conn_failed(c->to->c))
-		imap_append_abort(c->to, "the message did not come whole");
+		append_give_up(c, "the message did not come whole");
 	if (c->lane->nul)
 		has_nul(c, uid);
 	return -1;
@@ -659,6 +678,14 @@ all_passes(struct copying *c)
 	return 0;
 }
 
+/* FROM has failed: what the other server has as a whole is answered. */
+static void
+hear_rest(struct copying *c)
+{
+	if (!conn_failed(c->to->c) && group_end(c) == 0)
+		hear_until(c, 0, 0);
+}
+
 static int
 copy_marked(struct copying *c)
 {
@@ -669,6 +696,8 @@ copy_marked(struct copying *c)
 	imap_append_others(c->to, hear_tagged, c);
 	mem_stake("a message may have been accepted: the next run looks");
 	got = all_passes(c);
+	if (got < 0)
+		hear_rest(c);
 	mem_stake(NULL);
 	imap_append_others(c->to, NULL, NULL);
 	conn_last(c->to->c, false);

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
@@ -449,6 +450,39 @@ for cut in (3000, 20000, 90000):
     r.go(a, b)
     case.check(r.rc == 0 and state[1] and same(a, b),
                'cut after %d bytes: whole, once' % cut, (r.rc, r.err))
+    r.close(a, b)
+
+# What TO has as a whole then is answered before it is looked for.
+for how in ('FROM breaks off', 'a NUL'):
+    r, a, b = Run(), Serve(), Serve(WAYS['pipelined'])
+    for i in range(8):
+        a.box('INBOX').add(msg(i, 60000) + b'\0' * (
+            i == 5 and how == 'a NUL'))
+    late, other, broke = [], threading.Event(), []
+
+    def breaks_off(session, data, how=how, broke=broke):
+        if b'body 5\r' in data and how != 'a NUL' and not broke:
+            broke.append(1)
+            session.sock.sendall(data[:len(data) // 2])
+            raise imapmem.Gone
+        return data
+
+    def slow(session, verb, args, b=b, late=late, other=other):
+        if verb == 'APPEND':
+            late.append(session)
+            if session is not late[0]:
+                other.set()
+            elif len(late) == 2:        # the others do not wait for it
+                b.lock.release()
+                other.wait(3)
+                b.lock.acquire()
+        return b.command(session, verb, args)
+
+    a.on_say, b.on_command = breaks_off, slow
+    r.go(a, b)
+    case.check(r.rc == 0 and same(a, b) and len(set(late)) == 2,
+               how + ': what is under way to TO is not sent again',
+               (r.rc, r.err, len(b.box('INBOX').messages)))
     r.close(a, b)
 
 # ---- looked at, and nothing written
