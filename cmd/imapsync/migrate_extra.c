@@ -5,6 +5,7 @@
  * while the folder was copied is neither.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "brake.h"
 #include "imap_box.h"
@@ -12,23 +13,37 @@
 #include "migrate_extra.h"
 #include "migrate_run.h"
 
-/* The UIDs there that are copies of what is in FROM; false: not all are known. */
+/* Has it a copy that cannot be told from the other messages there? */
 static bool
-copies(struct migrate_box *b, const uint32_t *all, size_t n,
-    struct imap_uids *to)
+may_be_any(const struct migrate *r, const struct migrate_box *b, uint32_t uid)
+{
+	const struct migrate_fail *f = migrate_state_failed(&r->state, b, uid);
+
+	return f != NULL && strcmp(f->why, MIGRATE_MAYBE_THERE) == 0;
+}
+
+/*
+ * The UIDs there that are copies of what is in FROM; false: not all are known.
+ * Two messages with one copy are not: the server has told a UID twice.
+ */
+static bool
+copies(const struct migrate *r, struct migrate_box *b, const uint32_t *all,
+    size_t n, struct imap_uids *to)
 {
 	const struct migrate_pair *p;
-	size_t i;
+	size_t i, have = 0;
 
 	for (i = 0; i < n; i++) {
 		p = migrate_state_find(b, all[i]);
-		if (p != NULL && p->to == 0)
+		if (p == NULL ? may_be_any(r, b, all[i]) : p->to == 0)
 			return false;
-		if (p != NULL)
-			imap_uids_add(to, p->to);
+		if (p == NULL)
+			continue;
+		imap_uids_add(to, p->to);
+		have++;
 	}
 	imap_uids_sort(to);
-	return true;
+	return to->n == have;
 }
 
 static int
@@ -83,7 +98,7 @@ migrate_extra(struct migrate *r, const struct migrate_folder *f,
 	size_t i, nthere = 0;
 	int got = 0;
 
-	if (!copies(b, all, n, &known))
+	if (!copies(r, b, all, n, &known))
 		migrate_problem(r, EX_UNAVAILABLE, f->from, "the server does not tell which messages are the copies: nothing is deleted");
 	else
 		got = imap_search(&r->to.imap, "ALL", &there, &nthere);

@@ -157,8 +157,8 @@ note_unsure(struct migrate *r, struct migrate_box *b,
 	size_t i;
 
 	for (i = 0; i < unsure->n; i++)
-		if (migrate_state_fail(&r->state, b, unsure->v[i], "it may be there already: to be compared it cannot be read",
-		    r->e) < 0)
+		if (migrate_state_fail(&r->state, b, unsure->v[i],
+		    MIGRATE_MAYBE_THERE, r->e) < 0)
 			return -1;
 	return 0;
 }

@@ -51,6 +51,9 @@ struct migrate_fail {
 	const char *why;
 };
 
+/* Why, if it was sent, and what is there cannot be compared with it. */
+#define MIGRATE_MAYBE_THERE "it may be there already: to be compared it cannot be read"
+
 struct migrate_state {
 	struct reclog log;
 	struct arena arena;

@@ -4,6 +4,7 @@ nothing is lost, twice or deleted by that, and it is told."""
 import os
 import re
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -275,6 +276,34 @@ go(m, '--delete-extra')
 case.check(m.rc == 69 and 'nothing is deleted' in m.err and same(a, b),
            'APPENDUID with one UID for all', (m.rc, m.err, len(bodies(b))))
 
+a, b, m = both(250, imapmem.ALL.replace('MULTIAPPEND ', ''))
+each, began, two = {}, [], threading.Event()
+
+
+def own(box, uids):
+    one = threading.get_ident()
+    each[one] = each.get(one, 0) + 1
+    return 'OK [APPENDUID %d %d] done' % (box.uidvalidity, each[one])
+
+
+def meet(session, verb, args):
+    if verb == 'APPEND':
+        began.append(session)
+        if session is not began[0]:
+            two.set()
+        elif len(began) == 1:           # a second one begins before it is over
+            b.lock.release()
+            two.wait(20)
+            b.lock.acquire()
+
+
+b.appended, b.on_command = own, meet
+go(m)
+go(m, '--delete-extra', '--allow-deletes', '250')
+case.check(len(each) > 1 and m.rc == 69 and 'nothing is deleted' in m.err and
+           bodies(a) == bodies(b), 'APPENDUID that each connection counts itself',
+           (m.rc, m.err, each, len(bodies(b))))
+
 a, b, m = both()
 began = []
 
@@ -327,6 +356,10 @@ for what in ('refuses', 'omits', 'omits the header of'):
                (m.rc, m.err, len(bodies(b))))
     go(m, '--failed')
     case.check('UID 3: it may be there already' in m.out, 'it is named', m.out)
+    go(m, '--delete-extra')
+    case.check(m.rc == 69 and 'nothing is deleted' in m.err and
+               bodies(a) == bodies(b), 'and is not too many there',
+               (m.rc, m.err, len(bodies(b))))
     go(m, '--retry-failed')
     case.check(m.rc == 65 and bodies(a) == bodies(b), 'and not when it is '
                'tried again', (m.rc, m.err))
