@@ -130,6 +130,16 @@ find_blind(struct verify *v, const uint32_t *all, size_t n)
 	return got;
 }
 
+/* Of the refused ones the status is told by their number. */
+static bool
+is_told(const struct verify *v, uint32_t uid)
+{
+	const struct migrate_fail *f = migrate_state_failed(&v->r->state, v->b,
+	    uid);
+
+	return f != NULL && f->is != MIGRATE_AGAIN;
+}
+
 static int
 verify_all(struct verify *v, const uint32_t *all, size_t n)
 {
@@ -142,8 +152,7 @@ verify_all(struct verify *v, const uint32_t *all, size_t n)
 		return -1;
 	for (i = 0; i < n && !stop_asked(); i++) {
 		p = migrate_state_find(v->b, all[i]);
-		if (p == NULL && migrate_state_failed(&v->r->state, v->b,
-		    all[i]) == NULL)
+		if (p == NULL && !is_told(v, all[i]))
 			imap_uids_add(&missing, all[i]);
 		if (p != NULL && p->to == 0)
 			wrong(v, p, "it is not found there by its bytes");

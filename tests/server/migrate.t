@@ -215,6 +215,13 @@ fill(a)
 b.unwanted = b'body 13\r\n'
 r.go(a, b)
 b.unwanted = None
+a.on_command = lambda s, verb, args: b'TAG NO [NOPERM] not you\r\n' \
+    if verb in ('EXAMINE', 'SELECT') else None
+r.go(a, b, '--retry-failed')
+a.on_command = a.command
+r.go(a, b, '--verify')
+case.check(r.rc == 65 and 'INBOX: 1 messages are not copied' in r.err,
+           '--retry-failed was cut short: --verify tells', (r.rc, r.err))
 r.go(a, b, '--retry-failed')
 case.check(r.rc == 0 and same(a, b), '--retry-failed: it is taken now',
            (r.rc, r.err))
