@@ -217,7 +217,10 @@ open_state(struct migrate *r)
 		return 0;
 	fail_print("%s: %zu records are damaged: what they were about is looked for in %s",
 	    path, r->state.damaged, r->to.name);
-	return migrate_mend(&r->state, path, from, to, r->e);
+	if (migrate_mend(&r->state, path, from, to, r->e) < 0)
+		return -1;
+	return r->o->ignore.n == 0 ? 0 : fail(r->e, EX_USAGE,
+	    "--ignore: the ids are others now: see --failed");
 }
 
 static int

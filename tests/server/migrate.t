@@ -818,6 +818,13 @@ for name in ('MULTIAPPEND', 'no UIDPLUS'):
                 bad.append((i, len(some), 'again', r.rc, r.err))
     case.check(len(lines) > 9 and not bad, name + ': damaged records of %d: '
                'nothing twice, nothing lost' % len(lines), bad[:4])
+    with open(path, 'wb') as f:
+        f.write(b''.join(b'\0' * (len(x) - 1) + b'\n' if k == 1 else x
+                         for k, x in enumerate(lines)))
+    r.go(a, b, '--ignore', '1')
+    case.check(r.rc == 64 and 'the ids are others now: see --failed' in r.err,
+               name + ': an id of before is none', (r.rc, r.err))
+    r.go(a, b)
     a.box('INBOX').add(msg(56))
     b.unwanted = None
     r.go(a, b, '--retry-failed')
