@@ -64,12 +64,15 @@ is_paired(const struct look *k, uint32_t from)
 	return p != NULL && p->to != 0;
 }
 
+/* Its flags may have changed when nobody knew where to: all are asked for. */
 static int
 note_pair(struct look *k, uint32_t from, uint32_t to)
 {
 	struct migrate_pair p = { from, to };
 
-	return migrate_state_pair(&k->r->state, k->b, &p, 1, k->r->e);
+	if (migrate_state_pair(&k->r->state, k->b, &p, 1, k->r->e) < 0)
+		return -1;
+	return migrate_state_seq(&k->r->state, k->b, 0, k->r->e);
 }
 
 /* Those with one header: nf of them here and nt there. */

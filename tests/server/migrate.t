@@ -401,6 +401,19 @@ for name, caps in (('CONDSTORE', FULL + ' CONDSTORE'), ('all', FULL)):
                name + ': what changes from then on', (r.rc, r.err))
     r.close(a, b)
 
+r, a, b = Run(), Serve(FULL + ' CONDSTORE'), Serve(WAYS['no UIDPLUS'])
+fill(a)
+r.go(a, b)
+m = a.box('INBOX').messages[0]
+m.flags |= {r'\Answered'}
+a.box('INBOX').touch(m)
+r.go(a, b)
+r.go(a, b, '--verify')
+r.go(a, b)
+case.check(r.rc == 0 and same(a, b), 'changed before it was known where its copy '
+           'is', (r.rc, r.err))
+r.close(a, b)
+
 # ---- which folder is which
 
 r, a = Run(), Serve(caps=FULL.replace('LIST-EXTENDED', ''))
