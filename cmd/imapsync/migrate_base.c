@@ -47,32 +47,60 @@ based_order(const void *key, const void *element)
 	    ((const struct migrate_based *)element)->uid);
 }
 
-/* Almost always behind the last, or in place of one. */
+static int
+based_place(const void *x, const void *y)
+{
+	return search_order(*(const uint64_t *)x, *(const uint64_t *)y);
+}
+
+/* By UID and place, since qsort keeps no order. */
+void
+migrate_base_sort(struct migrate_base *b)
+{
+	struct migrate_based *v;
+	uint64_t *at;
+	size_t i, k = 0;
+
+	if (!b->unsorted)
+		return;
+	v = mem_new(b->cap, sizeof *v);
+	at = mem_new(b->n, sizeof *at);
+	for (i = 0; i < b->n; i++)
+		at[i] = (uint64_t)b->v[i].uid << 32 | i;
+	qsort(at, b->n, sizeof *at, based_place);
+	for (i = 0; i < b->n; i++) {
+		if (k > 0 && v[k - 1].uid == at[i] >> 32)
+			k--;
+		v[k++] = b->v[at[i] & UINT32_MAX];
+	}
+	free(at);
+	free(b->v);
+	b->v = v;
+	b->n = k;
+	b->unsorted = false;
+}
+
 void
 migrate_base_set(struct migrate_base *b, uint32_t uid, uint32_t text)
 {
-	size_t at = b->n;
-
-	if (b->n > 0 && b->v[b->n - 1].uid >= uid)
-		at = search_lower(&uid, b->v, b->n, sizeof *b->v, based_order);
-	if (at < b->n && b->v[at].uid == uid) {
-		b->v[at].text = text;
-		return;
-	}
 	if (b->n == b->cap) {
-		b->cap = 2 * b->cap + 64;
-		b->v = mem_grow(b->v, b->cap, sizeof *b->v);
+		migrate_base_sort(b);		/* there may be room then */
+		if (b->n >= b->cap - b->cap / 4) {
+			b->cap = 2 * b->cap + 64;
+			b->v = mem_grow(b->v, b->cap, sizeof *b->v);
+		}
 	}
-	memmove(&b->v[at + 1], &b->v[at], (b->n - at) * sizeof *b->v);
-	b->v[at] = (struct migrate_based){ uid, text };
-	b->n++;
+	b->unsorted = b->unsorted || (b->n > 0 && b->v[b->n - 1].uid >= uid);
+	b->v[b->n++] = (struct migrate_based){ uid, text };
 }
 
 uint32_t
-migrate_base_text(const struct migrate_base *b, uint32_t uid)
+migrate_base_text(struct migrate_base *b, uint32_t uid)
 {
-	size_t at = search_exact(&uid, b->v, b->n, sizeof *b->v, based_order);
+	size_t at;
 
+	migrate_base_sort(b);
+	at = search_exact(&uid, b->v, b->n, sizeof *b->v, based_order);
 	return at < b->n ? b->v[at].text : MIGRATE_UNBASED;
 }
 

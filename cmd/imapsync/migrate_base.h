@@ -2,6 +2,7 @@
 #ifndef MIGRATE_BASE_H
 #define MIGRATE_BASE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,20 +22,24 @@ struct migrate_texts {
 uint32_t migrate_texts_place(struct migrate_texts *, struct str);
 void migrate_texts_free(struct migrate_texts *);
 
-/* Of the messages of one mailbox, sorted by UID; eight bytes each. */
+/* Of the messages of one mailbox; eight bytes each. */
 struct migrate_base {
 	struct migrate_based {
 		uint32_t uid;
 		uint32_t text;		/* a place among the texts */
-	} *v;
+	} *v;				/* see migrate_base_sort */
 	size_t n, cap;
+	bool unsorted;
 };
 
 enum { MIGRATE_UNBASED = UINT32_MAX };
 
+/* In any order; of one message the last counts. */
 void migrate_base_set(struct migrate_base *, uint32_t uid, uint32_t text);
+/* By UID, each once. */
+void migrate_base_sort(struct migrate_base *);
 /* MIGRATE_UNBASED: it is not known. */
-uint32_t migrate_base_text(const struct migrate_base *, uint32_t uid);
+uint32_t migrate_base_text(struct migrate_base *, uint32_t uid);
 
 /*
  * FLAGS as they came, appended so that equal sets are equal texts: in order,

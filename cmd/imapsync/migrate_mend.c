@@ -80,6 +80,7 @@ copy_box(struct migrate_state *to, const struct migrate_state *old,
 	    of->from_validity, of->to_validity, e);
 
 	imap_uids_sort(&of->sent);
+	migrate_base_sort(&of->base);
 	if (b == NULL || (of->sent.n > 0 && migrate_state_send(to, b,
 	    of->sent.v, of->sent.n, of->low, e) < 0))
 		return -1;

@@ -187,6 +187,25 @@ of_others(void)
 	is_int(access(path, F_OK), -1, "and none is made");
 }
 
+/* The last of each message counts, in whatever order they come. */
+static void
+base(void)
+{
+	struct migrate_base b = { .n = 0 };
+	uint32_t i, bad = 0;
+
+	for (i = 0; i < 5000; i++)
+		migrate_base_set(&b, i * 7 % 100, i);
+	is_int(b.cap < 500, 1, "as many as there are messages");
+	for (i = 4900; i < 5000; i++)
+		bad += migrate_base_text(&b, i * 7 % 100) != i;
+	is_int(bad, 0, "flags in any order");
+	migrate_base_set(&b, 50, 1);
+	is_int(migrate_base_text(&b, 50), 1, "and once more");
+	is_int(migrate_base_text(&b, 100) == MIGRATE_UNBASED, 1, "of none");
+	free(b.v);
+}
+
 /* An outage is not the fault of one message after the other. */
 static void
 pauses(void)
@@ -214,6 +233,7 @@ main(void)
 	read_back();
 	cut_everywhere();
 	of_others();
+	base();
 	pauses();
 	rmdir(dir);
 	return done();
