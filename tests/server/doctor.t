@@ -62,7 +62,7 @@ printf 'version: STSv1\nmode: enforce\nmx: mail.johndoe.com\nmax_age: 604800\n' 
 mkdir -p "$T/www/.well-known/autoconfig/mail"
 {
 	echo '<clientConfig version="1.1"><emailProvider id="x">'
-	for one in imap:imap:993 imap:imap:1143 smtp:smtp:465 pop3:pop:995; do
+	for one in imap:imap:993 imap:imap:1143 imap:imap.:143 smtp:smtp:465 pop3:pop:995; do
 		IFS=: read -r type host port <<< "$one"
 		printf '<server type="%s"><hostname>%s.johndoe.com</hostname><port>%s</port><socketType>SSL</socketType></server>\n' \
 			"$type" "$host" "$port" | sed "s/server/$([ "$type" = smtp ] &&
@@ -109,7 +109,8 @@ like "$OUT" 'SPF +2 records' 'both records count'
 doctor 69 'servers for mail programs, by SRV and autoconfig' www.johndoe.com
 like "$OUT" 'imaps +SRV and autoconfig  imap.johndoe.com  127.0.0.1  993 +ok +TLSv1.3' \
 	'one that answers, with its certificate'
-is "$(grep -c ^ERROR "$T/out")" 3 'those that do not'
+is "$(grep -c ^ERROR "$T/out")" 5 'those that do not'
+like "$OUT" '"imap..johndoe.com" is no host name' 'and one that nobody can ask'
 like "$OUT" 'ERROR +imaps, promised by autoconfig: Connection refused \(refused\)
  +at imap.johndoe.com:1143 \(127.0.0.1\)' 'by whom they are promised'
 like "$OUT" 'submissions +SRV and autoconfig  smtp.johndoe.com  127.0.0.4  465 +refused' \
@@ -287,7 +288,7 @@ doctor 64 'an option behind the domain' johndoe.com -j
 like "$ERR" '-j: options precede the domains' 'is none'
 doctor 64 'unknown, with a value' --bogus=x johndoe.com
 doctor 64 'standard input beside others' - johndoe.com
-printf 'parked.example\n\n# none\nmail.johndoe.com x\n' > "$T/list"
+printf 'parked.example\n\n# none\nmail.johndoe.com x' > "$T/list"
 doctor 0 'domains from standard input' - < "$T/list"
 is "$(grep -c '^Route' "$T/out") $(grep -c '^mail.johndoe.com:' "$T/out")" '2 1' 'each of them'
 doctor 68 'a target of portprobe' mx:johndoe.com
