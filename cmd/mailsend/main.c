@@ -26,6 +26,7 @@
 #include "queue_list.h"
 #include "report.h"
 #include "run.h"
+#include "sandbox.h"
 #include "seal.h"
 #include "sendlog.h"
 #include "sendmail.h"
@@ -574,6 +575,8 @@ main(int argc, char **argv)
 	if (o.aliases != NULL)
 		aliases_free(o.aliases);
 	seal_close(o.seal);
+	if (run.account.box != NULL)	/* nobody had to be listened to */
+		sandbox_forget(run.account.box);
 	account_wipe(&run.account);
 	return status;
 }

@@ -197,7 +197,9 @@ submit_prepare(struct letter *l, struct run *run, struct err *e)
 
 	if (run->account.box != NULL)		/* -bs: not the first one */
 		return 0;
-	box = run->account.box = arena_new(l->arena, 1, sizeof *box);
+	/* not the letter's memory: the next one of a queue looks at it, too */
+	box = run->account.box = arena_new(&run->account.arena, 1,
+	    sizeof *box);
 	if (run->queue.spool.there)
 		sandbox_path(box, run->queue.spool.path, SANDBOX_WRITE);
 	if (o->sendmail.talk)
