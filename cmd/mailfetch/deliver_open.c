@@ -23,7 +23,7 @@ refuse_twice(struct deliver *d, size_t n)
 
 	for (i = 0; i < n; i++)
 		if (str_eq(name, place_known_as(d->h.arena, to->v[i])) ||
-		    place_same_file(&d->place[n], &d->place[i], d->h.arena))
+		    place_same_file(&d->place[n], &d->place[i]))
 			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place",
 			    to->v[i], to->v[n]);
 	return 0;
@@ -116,8 +116,7 @@ refuse_one_folder(struct deliver *d, size_t n)
 	size_t i;
 
 	for (i = 0; i < d->places; i++)
-		if (i != n && place_same_file(&d->place[n], &d->place[i],
-		    d->h.arena))
+		if (i != n && place_same_file(&d->place[n], &d->place[i]))
 			return fail(d->h.e, EX_USAGE, "--deliver %s and --deliver %s are one place for this folder",
 			    d->h.o->to.deliver.v[i], d->h.o->to.deliver.v[n]);
 	return 0;

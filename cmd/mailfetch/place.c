@@ -86,9 +86,23 @@ same_node(const char *p, const char *q)
 	    a.st_ino == b.st_ino;
 }
 
-/* The folder that a path is in, and its name there. */
-static const char *
-path_folder(struct arena *a, const char *path, struct str *name)
+/* The folder that a path is in: up to its last "/"; the caller frees it. */
+static char *
+above(const char *path, size_t n)
+{
+	char *dir = mem_dup(path);
+
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	if (n == 0)
+		memcpy(dir, ".", 2);
+	else
+		dir[n > 1 ? n - 1 : 1] = '\0';
+	return dir;
+}
+
+static struct str
+last_part(const char *path)
 {
 	struct str s = str_of(path);
 	size_t at;
@@ -97,23 +111,26 @@ path_folder(struct arena *a, const char *path, struct str *name)
 		s.n--;
 	for (at = s.n; at > 0 && s.p[at - 1] != '/'; at--)
 		;
-	*name = str_from(s, at);
-	return at == 0 ? "." : arena_dup(a, str_to(s, at));
+	return str_from(s, at);
 }
 
 bool
-place_same_file(const struct place *p, const struct place *q, struct arena *a)
+place_same_file(const struct place *p, const struct place *q)
 {
-	struct str x, y;
-	const char *in, *also;
+	struct str x = last_part(p->name), y = last_part(q->name);
+	char *in, *also;
+	bool same;
 
 	if (!is_path(p) || !is_path(q))
 		return false;
 	if (same_node(p->name, q->name))
 		return true;
-	in = path_folder(a, p->name, &x);
-	also = path_folder(a, q->name, &y);
-	return str_eq(x, y) && same_node(in, also);
+	in = above(p->name, (size_t)(x.p - p->name) + x.n);
+	also = above(q->name, (size_t)(y.p - q->name) + y.n);
+	same = str_eq(x, y) && same_node(in, also);
+	free(in);
+	free(also);
+	return same;
 }
 
 const char *
@@ -157,21 +174,6 @@ size_t
 place_temps(const struct place *p)
 {
 	return p->kind->temps;
-}
-
-/* The folder that a path is in: up to its last "/"; the caller frees it. */
-static char *
-above(const char *path, size_t n)
-{
-	char *dir = mem_dup(path);
-
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	if (n == 0)
-		memcpy(dir, ".", 2);
-	else
-		dir[n > 1 ? n - 1 : 1] = '\0';
-	return dir;
 }
 
 /* What all of its folders are below. */

@@ -85,8 +85,7 @@ int place_parse(struct place *, const char *spec, struct handed *);
  */
 int place_folder(struct place *, const char *folder, struct handed *);
 /* Two paths that lead to one file or folder, which need not be there yet? */
-bool place_same_file(const struct place *, const struct place *,
-    struct arena *);
+bool place_same_file(const struct place *, const struct place *);
 int place_open(struct place *, struct handed *);
 /*
  * All that giving to it will open, start and look up; temporary files it
