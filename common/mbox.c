@@ -39,13 +39,14 @@ from_word(const char *sender)
 	    "MAILER-DAEMON" : sender;
 }
 
+static const char *const month[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	"Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
 void
 mbox_from(char dst[MBOX_FROM], const char *sender, time_t t)
 {
 	static const char *const day[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
 	    "Fri", "Sat" };
-	static const char *const month[] = { "Jan", "Feb", "Mar", "Apr",
-	    "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
@@ -199,22 +200,50 @@ mbox_close(struct mbox *m)
 
 static const char own[] = "From " MBOX_SENDER " ";
 
-/* In a line: a "From " that another program may have put behind half of one. */
+/* Does a date end here, " Jan  2", with blanks behind it? */
 static bool
-other_from(const char *p, size_t n)
+date_ends(const char *p, size_t n)
 {
-	const char *eol = memchr(p, '\n', n);
-	size_t len = eol != NULL ? (size_t)(eol - p) : n, i;
+	size_t i, end;
 
-	for (i = 5; i + 2 < len; i++)
-		if (p[i] == ':' && str_digit(p[i - 1]) && str_digit(p[i + 1]))
+	while (n > 0 && p[n - 1] == ' ')
+		n--;
+	for (end = n; n > 0 && str_digit(p[n - 1]); n--)
+		;
+	if (n == end || n < 5)
+		return false;
+	while (n > 4 && p[n - 1] == ' ')
+		n--;
+	for (i = 0; i < sizeof month / sizeof *month; i++)
+		if (p[n - 4] == ' ' && memcmp(p + n - 3, month[i], 3) == 0)
 			return true;
 	return false;
 }
 
 /*
- * Does somebody else's message begin at some[i]?  others: how those of ours do,
- * NULL: there is but one.
+ * In a line: a "From " that another program may have put behind half of one,
+ * with its "Jan  2 12:00"?
+ */
+static bool
+other_from(const char *p, size_t n)
+{
+	const char *eol = memchr(p, '\n', n);
+	size_t len = eol != NULL ? (size_t)(eol - p) : n, i, k;
+
+	for (i = 5; i + 1 < len; i++) {
+		if (p[i] != ':' || !str_digit(p[i + 1]))
+			continue;
+		for (k = i; str_digit(p[k - 1]); k--)	/* "From " ends it */
+			;
+		if (k < i && p[k - 1] == ' ' && date_ends(p, k))
+			return true;
+	return false;
+}
+
+/*
+ * Does somebody else's message begin at some[i], be it behind half a line?
+ * others: how those of ours do, NULL: there is but one.
+	}
  */
 static bool
 strange_from(const char *some, size_t i, size_t n, const char *others)
@@ -223,10 +252,10 @@ strange_from(const char *some, size_t i, size_t n, const char *others)
 
 	if (left < 5 || memcmp(some + i, "From ", 5) != 0 || i == 0)
 		return false;
-	if (others == NULL)
-		return some[i - 1] == '\n' || (some[i - 1] != '>' &&
-		    other_from(some + i, left < MBOX_FROM ? left : MBOX_FROM));
-	return some[i - 1] == '\n' &&
+	if (some[i - 1] != '\n')
+		return some[i - 1] != '>' &&
+		    other_from(some + i, left < MBOX_FROM ? left : MBOX_FROM);
+	return others == NULL ||
 	    memcmp(some + i, others, left < len ? left : len) != 0;
 }
 

@@ -102,6 +102,15 @@ static const struct {
 	{ "From jo@example.org Fri Jan\nA: b\n\n", 0 },
 	{ "From mailfetch@localhost x\nA: b\n\nFrom jo@x.test Fri\n\n", 0 },
 	{ "rubbish", 0 },
+	{ "From mailfetch@localhost x\nA: b\n\nhalf"
+	    "From jo@x.test Fri Jan  2 00:00:00 1970\nA: b\n\n", 0 },
+	{ "From mailfetch@localhost x\nA: b\n\nhalf"
+	    "From jo Fri Jul 12 9:00 1970 remote from x\nA: b\n\n", 0 },
+	{ "From mailfetch@localhost x\nA: b\n\nit is From 9:00 to 12:00", 1 },
+	{ "From mailfetch@localhost x\nA: b\n\nFrom a: From :1 From 2:1", 0 },
+	{ "From mailfetch@localhost x\nA: b\n\n>From jo@x.test Fri Jan  2 "
+	    "00:00:00 1970\n", 1 },
+	{ "From mailfetch@localhost x\nA: b\n\nis From :1 From 2:1 From", 1 },
 };
 
 static void
