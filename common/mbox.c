@@ -105,12 +105,15 @@ lock(struct mbox *m, double seconds, struct err *e)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int64_t end = clock_in(seconds);
+	int got;
 
-	while (mbox_lock_try(&m->dotlock, m->fd) == 0) {
+	while ((got = mbox_lock_try(&m->dotlock, m->fd)) == 0) {
 		if (clock_left(end) == 0 || stop_asked())
 			return locked(m, e);
 		net_poll(NULL, 0, clock_ms() + 100);
 	}
+	if (got < 0)
+		return fail_sys(e, EX_IOERR, "%s", m->dotlock.path);
 	while (fcntl(m->fd, F_SETLK, &l) < 0) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return fail_sys(e, EX_OSERR, "%s: lock", m->path);
@@ -189,10 +192,13 @@ open_lasting(struct mbox *m, const char *path, double seconds, int how,
 void
 mbox_close(struct mbox *m)
 {
-	if (m->fd >= 0)
+	if (m->torn)
+		mbox_lock_leave(&m->dotlock);
+	else
+		mbox_lock_drop(&m->dotlock);
+	if (m->fd >= 0)			/* and the other lock with it */
 		close(m->fd);
 	m->fd = -1;
-	mbox_lock_drop(&m->dotlock);
 	buf_free(&m->out);
 }
 
@@ -237,13 +243,13 @@ other_from(const char *p, size_t n)
 			;
 		if (k < i && p[k - 1] == ' ' && date_ends(p, k))
 			return true;
+	}
 	return false;
 }
 
 /*
  * Does somebody else's message begin at some[i], be it behind half a line?
  * others: how those of ours do, NULL: there is but one.
-	}
  */
 static bool
 strange_from(const char *some, size_t i, size_t n, const char *others)
@@ -261,7 +267,8 @@ strange_from(const char *some, size_t i, size_t n, const char *others)
 
 /*
  * Is all from the old end on our own, which begins like first?  A line that was
- * cut by the crash may be as short as one byte.  1, 0, -1.
+ * cut by the crash may be as short as one byte.  1, 0, -1.  It is done to its
+ * end, which is near, even if we are to stop: nobody would do it later.
  */
 static int
 all_ours(struct mbox *m, uint64_t from, const char *first, const char *others,
@@ -274,7 +281,8 @@ all_ours(struct mbox *m, uint64_t from, const char *first, const char *others,
 	ssize_t got;
 
 	do {
-		got = file_scan(m->fd, some + keep, sizeof some - keep, at, e);
+		got = file_pread(m->fd, some + keep, sizeof some - keep, at,
+		    e);
 		if (got < 0)
 			return -1;
 		at += got;
@@ -312,6 +320,8 @@ mbox_back(struct mbox *m, uint64_t length)
 	if (ftruncate(m->fd, (off_t)length) == 0 &&
 	    lseek(m->fd, (off_t)length, SEEK_SET) >= 0)
 		m->length = length;
+	else
+		m->torn = m->guarded;
 }
 
 int
@@ -337,10 +347,12 @@ take_back(struct mbox *m, struct err *e)
 
 	if (m->length > p->from && m->length <= p->to)
 		got = all_ours(m, p->from, p->first, NULL, e);
-	if (got < 0)
-		return -1;
 	if (got > 0)
 		mbox_back(m, p->from);
+	if (got != 0 && m->length > p->from) {
+		m->torn = true;
+		return got < 0 ? -1 : fail_sys(e, EX_IOERR, "%s", m->path);
+	}
 	if (m->length > p->from)
 		trace_note(TRACE_DONE, "%s: a delivery was interrupted at byte %llu, and somebody else has written behind it",
 		    m->path, (unsigned long long)p->from);
@@ -526,6 +538,16 @@ mbox_end(struct mbox *m, struct err *e)
 	return m->out.n >= ROOM ? mbox_flush(m, e) : 0;
 }
 
+/* From here on it is delivered, whatever becomes of the lock. */
+static int
+unguard(struct mbox *m, struct err *e)
+{
+	if (m->guarded && mbox_lock_note(&m->dotlock, NULL, e) < 0)
+		return -1;
+	m->guarded = false;
+	return 0;
+}
+
 int
 mbox_sync(struct mbox *m, struct err *e)
 {
@@ -536,8 +558,11 @@ mbox_sync(struct mbox *m, struct err *e)
 	if (fsync(m->fd) < 0)
 		return fail_sys(e, EX_IOERR, "%s", m->path);
 	/* A new file's name is not in its folder for good before this. */
-	return m->start > 0 || mbox_lock_folder(m->path, dir, sizeof dir) < 0 ? 0 :
-	    file_sync_dir(dir, e);
+	if (m->start == 0 &&
+	    mbox_lock_folder(m->path, dir, sizeof dir) == 0 &&
+	    file_sync_dir(dir, e) < 0)
+		return -1;
+	return unguard(m, e);
 }
 
 /* ---- looking ---- */
@@ -622,5 +647,7 @@ mbox_holds(struct mbox *m, const struct msg *of, struct err *e)
 	}
 	free(some);
 	buf_free(&head);
+	if (n >= 0 && got > 0 && mbox_sync(m, e) < 0)
+		return -1;	/* a run that was killed may have not done it */
 	return n < 0 ? -1 : got;
 }

@@ -25,6 +25,8 @@ struct mbox {
 	struct buf out;
 	bool begins;			/* at the beginning of a line */
 	bool guarded;			/* by mbox_guard */
+	bool torn;			/* and cannot be taken back: the lock
+					 * stays, for who can */
 	enum { MBOX_WRITES, MBOX_COMPARES, MBOX_DIFFERS } mode;
 	uint64_t at;			/* in the file, of what is compared */
 };
@@ -56,7 +58,7 @@ int mbox_open_own(struct mbox *, const char *path, double seconds,
 int mbox_recover(struct mbox *, uint64_t length, struct err *);
 
 /*
- * Before mbox_begin, of one message: if we are killed from here to mbox_close,
+ * Before mbox_begin, of one message: if we are killed before mbox_sync is done,
  * whoever opens the file next takes back what there is of it, so that it was
  * not delivered.  Not where another program has written behind it, where there
  * is no dotlock, nor when the machine fails.
@@ -77,8 +79,8 @@ void mbox_back(struct mbox *, uint64_t length);
 void mbox_close(struct mbox *);
 
 /*
- * Is the message there, whole, and as it was delivered?  1, 0; -1.  It reads
- * all of the file: for who does not know whether a run before delivered it.
+ * Is the message there, whole, durable, and as it was delivered?  1, 0; -1.  It
+ * reads all of the file: for who does not know whether a run before delivered it.
  */
 int mbox_holds(struct mbox *, const struct msg *, struct err *);
 

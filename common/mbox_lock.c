@@ -8,7 +8,8 @@
  *
  * The lock of a process that was killed is taken over as a file, so that what
  * it says is never lost, and by who has the other lock (fcntl) alone: of two
- * that find it, one gets it.
+ * that find it, one gets it.  So it is with one that nobody has touched for
+ * long: whoever holds that lock is at work still.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,13 +32,10 @@ enum {
 static const struct mbox_piece nothing;
 
 /* One that nobody has touched for long was left behind. */
-static void
-break_stale(const char *path)
+static bool
+stale(const struct stat *st)
 {
-	struct stat st;
-
-	if (stat(path, &st) == 0 && clock_wall() - st.st_mtime > STALE)
-		unlink(path);
+	return clock_wall() - st->st_mtime > STALE;
 }
 
 /* A lock that a killed run of ours left does not count. */
@@ -46,13 +44,22 @@ left_behind(const char *path)
 {
 	char text[LOCK_TEXT];
 	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return false;
 	n = read(fd, text, sizeof text);
 	close(fd);
 	return n > 0 && lock_left(text, (size_t)n);
+}
+
+/* It may be of another container, of whose processes nobody knows here. */
+static bool
+abandoned(const char *path)
+{
+	struct stat st;
+
+	return left_behind(path) || (lstat(path, &st) == 0 && stale(&st));
 }
 
 int
@@ -85,14 +92,17 @@ sign(int fd, const struct mbox_piece *p)
 {
 	char text[LOCK_ALL];
 	size_t n = lock_text(text);
+	ssize_t put;
 
 	if (p->to > 0 && *clock_boot() != '\0')
 		n += (size_t)snprintf(text + n, sizeof text - n,
 		    "append %s %llu %llu\n%s", clock_boot(),
 		    (unsigned long long)p->from, (unsigned long long)p->to,
 		    p->first);
-	return pwrite(fd, text, n, 0) == (ssize_t)n &&
-	    ftruncate(fd, (off_t)n) == 0 ? 0 : -1;
+	put = pwrite(fd, text, n, 0);
+	if (put >= 0 && put < (ssize_t)n)
+		errno = ENOSPC;
+	return put == (ssize_t)n && ftruncate(fd, (off_t)n) == 0 ? 0 : -1;
 }
 
 /* Open; -1, with EEXIST if there is a lock. */
@@ -182,48 +192,79 @@ fcntl_lock(int mbox, short how)
 	return fcntl(mbox, F_SETLK, &l);
 }
 
-/* Nobody can have it written through a name that he gave another file. */
+/*
+ * Still left behind?  Nobody can have it written through a name that he gave
+ * another file.
+ */
 static bool
-lock_plain(int fd)
+lock_plain(int fd, struct str text)
 {
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_nlink == 1 && st.st_uid == geteuid();
+	    st.st_nlink == 1 && st.st_uid == geteuid() &&
+	    (stale(&st) || lock_left(text.p, text.n));
 }
 
-/* Ours from now on, with what it says; 0: it is not there any more. */
-static int
+/* What happens to a lock that a killed run left. */
+enum taking {
+	LOCK_FAILED = -1,		/* errno; it stays, with what it says */
+	LOCK_WANTED,			/* somebody else is about to */
+	LOCK_TAKEN,
+	LOCK_GONE
+};
+
+/* Another user's can be read at most, and says nothing to us. */
+static enum taking
+remove_left(const char *path)
+{
+	if (abandoned(path))
+		unlink(path);
+	return LOCK_GONE;
+}
+
+/* Ours from now on, with what it says. */
+static enum taking
 take_over(struct mbox_lock *k)
 {
 	char text[LOCK_ALL];
-	int fd = open(k->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text);
+	int fd = open(k->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct str s = { text, 0 };
+	ssize_t n;
+	int why = errno;
 
-	if (n > 0 && lock_left(text, (size_t)n) && lock_plain(fd)) {
-		read_piece((struct str){ text, (size_t)n }, &k->left);
-		if (sign(fd, &k->left) == 0) {
-			k->fd = fd;
-			return 1;
-		}
-	}
-	if (fd >= 0)
+	if (fd < 0)
+		return why == ENOENT || why == ELOOP || why == EACCES ||
+		    why == EPERM ? remove_left(k->path) : LOCK_FAILED;
+	if ((n = read(fd, text, sizeof text)) > 0)
+		s.n = (size_t)n;
+	if (!lock_plain(fd, s)) {
 		close(fd);
-	if (left_behind(k->path))	/* another user's */
-		unlink(k->path);
-	return 0;
+		return remove_left(k->path);
+	}
+	read_piece(s, &k->left);
+	if (sign(fd, &k->left) == 0) {
+		k->fd = fd;
+		return LOCK_TAKEN;
+	}
+	why = errno;
+	close(fd);
+	errno = why;
+	return LOCK_FAILED;
 }
 
-/* 1 taken, 0 there is none now, -1 somebody else is about to. */
-static int
+static enum taking
 take_left(struct mbox_lock *k, int mbox)
 {
+	enum taking got;
+
 	if (fcntl_lock(mbox, F_WRLCK) < 0)
-		return -1;
-	if (take_over(k) == 1)
-		return 1;
-	fcntl_lock(mbox, F_UNLCK);
-	return 0;
+		return errno == EAGAIN || errno == EACCES ? LOCK_WANTED :
+		    LOCK_FAILED;
+	got = take_over(k);
+	if (got == LOCK_GONE)
+		fcntl_lock(mbox, F_UNLCK);
+	return got;
 }
 
 void
@@ -239,13 +280,12 @@ mbox_lock_of(struct mbox_lock *k, const char *mbox)
 int
 mbox_lock_try(struct mbox_lock *k, int mbox)
 {
-	int got = 0;
+	enum taking got;
 
 	if (k->path[0] == '\0')
 		return 1;
-	if (left_behind(k->path) && (got = take_left(k, mbox)) != 0)
-		return got > 0;
-	break_stale(k->path);
+	if (abandoned(k->path) && (got = take_left(k, mbox)) != LOCK_GONE)
+		return got;
 	if ((k->fd = make_lock(k->path)) >= 0)
 		return 1;
 	if (errno == EEXIST)
@@ -274,12 +314,17 @@ mbox_lock_note(struct mbox_lock *k, const struct mbox_piece *p, struct err *e)
 }
 
 void
+mbox_lock_leave(struct mbox_lock *k)
+{
+	if (k->fd >= 0)
+		close(k->fd);
+	k->fd = -1;
+}
+
+void
 mbox_lock_drop(struct mbox_lock *k)
 {
-	if (k->fd < 0)
-		return;
 	if (mbox_lock_ours(k))
 		unlink(k->path);
-	close(k->fd);
-	k->fd = -1;
+	mbox_lock_leave(k);
 }

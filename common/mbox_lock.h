@@ -35,9 +35,9 @@ void mbox_lock_of(struct mbox_lock *, const char *mbox);
 
 /*
  * 1 it is ours, or the folder is not ours to make one in; 0 another program has
- * it.  One that a killed run of ours left does not count, nor any that nobody
- * has touched for five minutes.  mbox, the open file, may be locked after it,
- * by fcntl(2).
+ * it; -1 a killed run of ours left it, and it cannot be taken over: errno.  Such
+ * a one does not count else, nor any that nobody has touched for five minutes.
+ * mbox, the open file, may be locked after it, by fcntl(2).
  */
 int mbox_lock_try(struct mbox_lock *, int mbox);
 
@@ -53,6 +53,8 @@ int mbox_lock_note(struct mbox_lock *, const struct mbox_piece *,
     struct err *);
 
 void mbox_lock_drop(struct mbox_lock *);
+/* Instead: it stays, and who finds it when we are no more does what it says. */
+void mbox_lock_leave(struct mbox_lock *);
 
 /* The folder that a file is in; -1 where its name has no room. */
 int mbox_lock_folder(const char *path, char *dir, size_t cap);

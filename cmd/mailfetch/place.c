@@ -238,6 +238,7 @@ place_open(struct place *p, struct handed *h)
 	return p->kind->open != NULL ? p->kind->open(p, h) : 0;
 }
 
+/* A folder's path is not there yet; what else its kind needs is the same. */
 void
 place_box(const struct place *p, struct sandbox *box)
 {
@@ -247,7 +248,8 @@ place_box(const struct place *p, struct sandbox *box)
 		dir = base(p);
 		sandbox_path(box, dir, SANDBOX_WRITE);
 		free(dir);
-	} else if (p->kind->box != NULL)
+	}
+	if (p->kind->box != NULL)
 		p->kind->box(p, box);
 }
 

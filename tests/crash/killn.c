@@ -11,6 +11,7 @@
  * such a test, so with KILLN_FAST=1 they are counted and not done.
  *
  * Other things that befall a process:
+ * KILLN_SIGNAL=15	this signal instead
  * KILLN_FULL=BYTES	after so many written bytes the disk is full
  * KILLN_NAMED=1	the file system has no files without a name
  * KILLN_DAYS=N		it is N days later
@@ -48,7 +49,8 @@ static void
 before(void)
 {
 	if (__atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) == at("KILLN"))
-		kill(getpid(), SIGKILL);
+		kill(getpid(), at("KILLN_SIGNAL") != 0 ? at("KILLN_SIGNAL") :
+		    SIGKILL);
 }
 
 static int

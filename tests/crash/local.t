@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
-from fetchfake import Case, Pop, Run, Serve, msg  # noqa: E402
+from fetchfake import Case, Imap, Pop, Run, Serve, msg  # noqa: E402
 
 ROOT = os.path.abspath(os.path.dirname(os.path.abspath(__file__)) + '/../..')
 BUILD = os.environ.get('POSTBAG_BUILD', ROOT + '/build')
@@ -43,9 +43,9 @@ class Box:
             f.write('account default\nserver mbox:%s/mail/%%u\nqueue %s/q\n'
                     'from jo@x.test\n' % (self.d, self.d))
 
-    def run(self, *args, kill=0, text=''):
-        env = {'HOME': self.d, 'PATH': os.environ['PATH']}
-        if kill is not None:
+    def run(self, *args, kill=0, text='', more={}):
+        env = {'HOME': self.d, 'PATH': os.environ['PATH'], **more}
+        if 'LD_PRELOAD' not in more:
             env.update(LD_PRELOAD=BUILD + '/lab/killn.so', KILLN=str(kill),
                        KILLN_COUNT=self.d + '/count', KILLN_FAST='1')
         p = subprocess.run([BUILD + '/mailsend'] + list(args),
@@ -191,6 +191,19 @@ case.check(b.read().startswith(was), 'of an earlier start of the machine: it '
            'stays', b.said)
 b.done()
 
+# Of another container, say: nobody knows whether that process lives.
+b = torn()
+with open(b.path + '.lock', 'w') as f:
+    f.write('\n'.join([lock[0], lock[1].split(' ')[0] + ' pid:[1]'] +
+                      lock[2:]))
+os.utime(b.path + '.lock', (1, 1))
+b.run('--queue', 'off', '-s', 'x', '--body', 'x', ME)
+b.run('--flush-now')
+b.run('--flush-now')
+case.check(b.wrong('it', 'x') == '', 'one that nobody has touched for long is '
+           'believed, too', (b.wrong('it', 'x'), b.said))
+b.done()
+
 # A link in its place is not written to.
 b = torn()
 with open(b.path + '.lock') as f:
@@ -214,4 +227,53 @@ b.run('--flush-now')
 case.check(b.wrong('it', 'm1') == '', 'and it is sent', b.wrong('it', 'm1'))
 r.done()
 b.done()
+
+# In the sandbox, too, where a folder's file is opened.
+b = torn()
+for end in ('', '.lock'):
+    os.rename(b.path + end, b.d + '/mail/INBOX' + end)
+b.path = b.d + '/mail/INBOX'
+r, s = Run(), Serve(Imap({1: msg(1)}))
+r.go('imap', s, '-d', 'mbox:%s/mail/%%f' % b.d, maildir=False)
+case.check(r.rc == 0 and b.read().startswith(b.old + b'From mailfetch@') and
+           b.read().count(b'Subject: it') == 0,
+           'mailfetch takes it back in a place for each folder',
+           (r.rc, r.err, b.read()[:300]))
+s.close()
+r.done()
+b.done()
+
+
+# ---- who comes next is disturbed
+
+def disturbed(name, make, hows, *there):
+    """In each of these ways; then what nothing befalls."""
+    bad = []
+    for how in hows:
+        b = make()
+        rc = b.run('--queue', 'off', '-s', 'x', '--body', 'x', ME, more=how(b))
+        said = b.said
+        for _ in range(2):
+            b.run('--flush-now')
+        b.run('--queue', 'off', '-s', 'y', '--body', 'y', ME)
+        wrong = b.wrong('x', 'y', *there)
+        if wrong and (rc == 0 or b.wrong('y', *there)):
+            bad.append('%s: %s; %s' % (how(b), wrong, said))
+        b.done()
+    case.check(not bad, name, '\n'.join(bad[:8]))
+
+
+def fails(points):
+    return [lambda b, k=k, how=how: {
+        'LD_PRELOAD': BUILD + '/lab/failn.so', 'FAIL_WHAT': 'file',
+        'FAIL_BELOW': b.d + '/mail', 'FAIL_N': str(k), 'FAIL_HOW': how}
+        for k in points for how in ('EIO', 'full')]
+
+
+disturbed('who finds half a message is to stop', torn, [
+    lambda b, k=k: {'LD_PRELOAD': BUILD + '/lab/killn.so', 'KILLN': str(k),
+                    'KILLN_SIGNAL': '15'} for k in range(1, 9)], 'it')
+disturbed('something fails for who finds half a message', torn,
+          fails(range(1, 16)), 'it')
+disturbed('something fails where there is none', Box, fails(range(1, 12)))
 case.end()

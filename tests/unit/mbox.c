@@ -132,6 +132,49 @@ recover(void)
 	}
 }
 
+static int syncs;
+
+int
+fsync(int fd)
+{
+	syncs++;
+	return fdatasync(fd);
+}
+
+/* A run that was killed has delivered it, and may have not made it durable. */
+static void
+holds(void)
+{
+	char from[80];
+	struct arena a = { 0 };
+	struct msg msg = { 0 };
+	struct err e = { 0 };
+	struct mbox m;
+	int fd;
+
+	snprintf(from, sizeof from, "%s.msg", path);
+	write_at(from, "A: b\n\nFrom x\n");
+	fd = open(from, O_RDONLY);
+	is_int(msg_scan(&msg, &a, fd, 0, &e), 0, "a message");
+	write_file("old\n\n");
+	mbox_open(&m, path, 1, &e);
+	is_int(mbox_holds(&m, &msg, &e), 0, "is not there");
+	mbox_begin(&m, NULL, 86400, &e);
+	mbox_put_msg(&m, &msg, &e);
+	mbox_end(&m, &e);
+	is_int(mbox_sync(&m, &e), 0, "written");
+	mbox_close(&m);
+	mbox_open(&m, path, 1, &e);
+	syncs = 0;
+	is_int(mbox_holds(&m, &msg, &e), 1, "is there");
+	is_int(syncs, 1, "and durable");
+	mbox_close(&m);
+	msg_close(&msg);
+	arena_free(&a);
+	close(fd);
+	unlink(from);
+}
+
 static void
 locks(void)
 {
@@ -167,6 +210,14 @@ locks(void)
 	utime(lock, &old);
 	is_int(mbox_open(&m, path, 0.2, &e), 0, "but not for ever");
 	mbox_close(&m);
+
+	mkfifo(lock, 0600);
+	alarm(60);
+	is_int(mbox_open(&m, path, 0.2, &e), -1, "nobody waits for who writes "
+	    "to a lock");
+	is_int(e.code, EX_TEMPFAIL, "it is locked");
+	alarm(0);
+	unlink(lock);
 }
 
 /* Locks the mailbox, and removes it when somebody else waits for it. */
@@ -233,6 +284,7 @@ main(void)
 	snprintf(path, sizeof path, "%s/mbox", dir);
 	append();
 	recover();
+	holds();
 	locks();
 	removed();
 	unlink(path);
