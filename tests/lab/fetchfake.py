@@ -236,9 +236,11 @@ class Pop:
 class Lmtp:
     """Takes everything but for whom is busy; got is what came, for whom.
     hang(verb, line or message) says where it hangs up: "." is the end of a
-    message, which is not taken then."""
+    message, which is not taken then.  tells: for so many recipients it says
+    that it has taken the message, and hangs up."""
 
     busy = b'none'
+    tells = None
     hang = staticmethod(lambda verb, text: False)
 
     def __init__(self, caps=('8BITMIME', 'PIPELINING', 'ENHANCEDSTATUSCODES',
@@ -265,6 +267,9 @@ class Lmtp:
                 if x == b'' or self.hang('.', b):
                     return
                 self.got.append(b)
+                if self.tells is not None:
+                    w('250 ok\r\n' * self.tells)
+                    return
                 w('250 ok\r\n' * rcpt)
             elif k == 'BDAT':
                 self.got.append(f.read(int(raw.split()[1])))

@@ -126,20 +126,28 @@ go(r, pop, d, '--delete', 'now')
 case.check(r.rc == 0 and sorted(d.data()) == sorted([msg(1), msg(1), msg(2)]),
            'two with the same bytes are two', (r.err, d.data()))
 d.close()
-# The mailbox is another one now: all of it is looked through.
-r, d, pop = Run(), Dest(), Pop(MAILS)
-d.lose = 1
-go(r, pop, d)
-d.box('INBOX').uidvalidity += 1
-for m in d.box('INBOX').messages:
-    m.uid += 100
-d.box('INBOX').uidnext += 100
-d.lose, d.heard = 0, []
-d.box('INBOX').messages.sort(key=lambda m: m.uid)
-go(r, pop, d)
-case.check(r.rc == 0 and len(d.data()) == 5 and not d.appends(),
-           'another UIDVALIDITY meanwhile', (r.err, len(d.data())))
-d.close()
+# The mailbox is another one now: all of it is looked through, also below the
+# UIDNEXT that the old one had.
+for validity in (1, -1):
+    for step in (100, -3):
+        r, d, pop = Run(), Dest(), Pop(MAILS)
+        inbox = d.box('INBOX')
+        inbox.uidvalidity += 5
+        for i in (7, 8, 9):
+            inbox.add(msg(i))
+        d.lose = 1
+        go(r, pop, d)
+        inbox.messages[:3] = []
+        inbox.uidvalidity += validity
+        for m in inbox.messages:
+            m.uid += step
+        inbox.uidnext += step
+        d.lose, d.heard = 0, []
+        go(r, pop, d)
+        case.check(r.rc == 0 and len(d.data()) == 5 and not d.appends(),
+                   'UIDVALIDITY %+d, UIDs %+d meanwhile' % (validity, step),
+                   (r.rc, r.err, len(d.data())))
+        d.close()
 
 # Courier takes nothing in a folder that was opened by EXAMINE.
 r, d = Run(), Dest(WAYS['waiting'])

@@ -144,6 +144,28 @@ s.close()
 to.close()
 r.done()
 
+# Of two recipients one has an answer: the other is in doubt as ever.
+for policy, rcpts, left in (('skip', [b'a', b'b'], 1),
+                            ('retry', [b'a', b'b', b'b'], 0)):
+    v, sink = Pop([('u1', msg(1))]), Lmtp(NEW)
+    sink.tells = 1
+    s, to, r = Serve(v), Serve(sink), Run()
+    r.go('pop3', s, *lmtp(to, '--rcpt', 'b@x.test'), maildir=False)
+    case.check(r.rc == 75 and '<b@x.test>: may have been accepted' in r.err and
+               '<a@' not in r.err and len(v.m) == 1,
+               'hung up behind one answer of two', (r.rc, r.err))
+    sink.tells = None
+    r.go('pop3', s, *lmtp(to, '--rcpt', 'b@x.test', '--in-doubt', policy),
+         maildir=False)
+    whom = [x.split(b'<')[1][:1] for x in sink.whom]
+    case.check(whom == rcpts and len(v.m) == left and
+               '1 handed over before' in r.err,
+               '%s: the second one is in doubt, the first one has it' % policy,
+               (r.rc, r.err, whom, len(v.m)))
+    s.close()
+    to.close()
+    r.done()
+
 v, sink = Pop([('u%d' % i, msg(i)) for i in range(20)]), Lmtp(NEW)
 sink.hang = lambda verb, text: verb == 'MAIL'
 s, to, r = Serve(v), Serve(sink), Run()

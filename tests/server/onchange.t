@@ -80,13 +80,17 @@ case.check([[e.get('path', '-').split('/')[-1][:1] for e in v] for v in got] ==
            [['1', 'B', '-']] * 3, 'an event for each place', got)
 s.close()
 
-r, s = Run(), server()
-got = run(r, s, '-d', 'maildir:%s/M' % r.d, '--create', '--filter',
-          "sh -c 'grep -q m2 && exit 99; echo x'", *hook(r))
-case.check(sorted((e['act'], e['uid'], 'path' in e) for v in got for e in v)
-           == [('drop', 2, False), ('fetch', 1, True), ('fetch', 3, True)],
-           'what was dropped is an event', got)
-s.close()
+for places in (1, 2):
+    r, s = Run(), server()
+    got = run(r, s, '-d', 'maildir:%s/M' % r.d, '--create', '--filter',
+              "sh -c 'grep -q m2 && exit 99; echo x'", *hook(r),
+              *['-d', 'mbox:%s/B' % r.d] * (places - 1))
+    case.check(sorted((e['act'], e['uid'], 'path' in e, 'place' in e)
+                      for v in got for e in v) ==
+               [('drop', 2, False, False)] + [('fetch', 1, True, True)] *
+               places + [('fetch', 3, True, True)] * places,
+               'what was dropped is one event, of %d places' % places, got)
+    s.close()
 
 # What does not come is not told; what the hook does changes nothing.
 r, s = Run(), server()

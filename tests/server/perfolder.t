@@ -113,7 +113,8 @@ case.check(r.rc == 0 and found(r) == {'INBOX/new': [1, 2, 3, 4, 5]},
            'by POP3 it is the INBOX', (r.err, found(r)))
 pop.close()
 
-# Killed at any change: everything is there once, in its folder.
+# Killed at any change: everything is there once, in its folder, also in one
+# that was done before and has mail again.
 NAMES = ['INBOX', 'x.y', 'z']
 for kind, where in (('Maildirs', 'maildir:%s/%%f'), ('mboxes', 'mbox:%s/%%f')):
     bad, n = [], 0
@@ -126,10 +127,11 @@ for kind, where in (('Maildirs', 'maildir:%s/%%f'), ('mboxes', 'mbox:%s/%%f')):
         run(r, s, *args, env={'LD_PRELOAD': LIB, 'KILLN': str(n),
                               'KILLN_FAST': '1'})
         killed = r.rc != 0
+        s.box('INBOX').add(msg(20))
         got = run(r, s, *args)
         new = '/new' if kind == 'Maildirs' else ''
         if r.rc != 0 or {k: sorted(v) for k, v in got.items()} != {
-                'INBOX' + new: [1, 10], 'x/y' + new: [2, 10],
+                'INBOX' + new: [1, 10, 20], 'x/y' + new: [2, 10],
                 'z' + new: [3, 10]}:
             bad = [n, r.rc, r.err, got]
         s.close(), r.done()

@@ -46,6 +46,17 @@ right, gaps = watched('pop3', Pop(
     capa=lambda s, t: '+OK\r\nUIDL\r\nTOP\r\nLOGIN-DELAY 2\r\n.\r\n'), 'UIDL',
                       '--poll', '1')
 check(right and all(g > 1.9 for g in gaps), 'not before LOGIN-DELAY', gaps)
+# Five that are there, two at a look.
+s, r = Serve(Imap(caps=BARE)), Run()
+p = r.start('imap', s, '--watch', '--poll', '1', '--limit', '2')
+check(until(lambda: len(r.files()) == 5, 40), '--limit is for each look anew',
+      (len(r.files()), s.log))
+asked = [t.split(' ')[3] for t in s.log if 'UID FETCH' in t]
+check(asked == ['1:2', '3:4', '5'], 'no more than so many at one', asked)
+p.send_signal(signal.SIGTERM)
+p.wait()
+s.close()
+r.done()
 s, r = Serve(Pop()), Run()
 r.go('pop3', s, '--poll', '9')
 check(r.rc == 64 and '--watch' in r.err, 'without --watch: 64', r.err)

@@ -52,6 +52,13 @@ cuts "getmail's, by IMAP" imaps "$f"
 status 65 "getmail's, of another port" take imap "$f"
 like "$ERR" 'of another account: its name would be oldmail-pop.example.org-143-jo' \
     "is told"
+cp "$f" "$T/oldmail-pop.example.org-993-jon"
+cp "$f" "$T/oldmail-pop.example.org-993-jon-Lists.a"
+for name in jon jon-Lists.a; do
+	status 65 "getmail's, of $name and not of jo" take imaps \
+	    "$T/oldmail-pop.example.org-993-$name"
+	like "$ERR" 'of another account' "is told"
+done
 printf 'x/5\0%d\n' 1700000000 > "$f"
 status 65 "a UIDVALIDITY that is none" take imaps "$f"
 like "$ERR" 'line 1: malformed' "is told"
