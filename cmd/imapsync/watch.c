@@ -47,7 +47,8 @@ struct watching {
 	struct roster roster;
 	struct told told;
 	struct await await;
-	struct outage outage;
+	struct outage outage;	/* of connections */
+	struct outage failing;	/* of runs, while the connection is well */
 	unsigned hasty;
 	bool reached;		/* since the connection was opened */
 };
@@ -149,8 +150,8 @@ pass_of(const struct watching *w, int status, int64_t began)
 static double
 seconds_after(struct watching *w, int status)
 {
-	outage_after(&w->outage, &(struct outage_pass){ .status = status });
-	return status != 0 ? outage_pause(&w->outage) : 0;
+	outage_after(&w->failing, &(struct outage_pass){ .status = status });
+	return status != 0 ? outage_pause(&w->failing) : 0;
 }
 
 static void

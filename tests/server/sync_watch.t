@@ -250,6 +250,24 @@ for how in ('NO [UNAVAILABLE] not now', 'BAD what?', 'ended'):
         check(w.stop() == 0, 'SIGTERM: 0', w.p.returncode)
         s.close()
 
+# ---- a server that hangs up each time is left alone longer and longer
+s, hung = server(CONDSTORE + ' IDLE', 'a'), []
+
+
+def hangs_up(x, verb, args):
+    if verb != 'IDLE':
+        return None
+    hung.append(time.monotonic())
+    return 'close'
+
+
+s.on_command = hangs_up
+w = Watch(s, wait=False)
+check(until(lambda: len(hung) == 4, 60) and hung[3] - hung[2] >= 2,
+      'who hangs up each time is tried less and less often', hung)
+check(w.stop() == 0, 'SIGTERM: 0', w.p.returncode)
+s.close()
+
 # ---- folders that cannot be watched are looked at, until they can
 if shutil.which('strace'):
     s = server(NOTIFY, 'a')
