@@ -56,6 +56,7 @@ struct found {
 	struct opt_list left;		/* paths that are not those of names */
 	const char **place;		/* of each mailbox in the index; NULL */
 	struct table owner;		/* of the index, by place */
+	char owner_sep;			/* the run's, when these were noted */
 	size_t lines, bytes;		/* of LIST */
 };
 
@@ -163,6 +164,9 @@ note_owners(struct found *f)
 	struct buf path = { .max = 4096 };
 	size_t i;
 
+	free(f->place);
+	table_free(&f->owner);
+	f->owner_sep = r->sep;
 	f->place = mem_new(r->index.n + 1, sizeof *f->place);
 	for (i = 0; i < r->index.n; i++) {
 		path.n = 0;
@@ -184,10 +188,22 @@ owner_of(struct found *f, const char *path)
 
 	if (f->r->o->map.n == 0)
 		return NULL;
-	if (f->place == NULL)
+	/* some servers have none in the line of INBOX, which may be the first */
+	if (f->place == NULL || f->owner_sep != f->r->sep)
 		note_owners(f);
 	at = table_text(&f->owner, f, str_of(path));
 	return at != TABLE_NONE ? f->r->index.v[at].box : NULL;
+}
+
+/* Of one mailbox, whose first part is INBOX in any case. */
+static bool
+same_name(struct str a, struct str b, char sep)
+{
+	const size_t n = strlen("INBOX");
+
+	return str_eq(a, b) || (a.n > n && b.n > n && a.p[n] == sep &&
+	    str_is(str_to(a, n), "INBOX") && str_is(str_to(b, n), "INBOX") &&
+	    str_eq(str_from(a, n), str_from(b, n)));
 }
 
 /*
@@ -210,7 +226,7 @@ is_own(struct found *f, struct str name, const char *path, char sep)
 		buf_s(&back, owner);
 	else if (naming_name(r->o, &back, str_of(path), sep) < 0)
 		back.n = 0;
-	is = str_eq(BUF_STR(back), name);
+	is = same_name(BUF_STR(back), name, sep);
 	if (!is && back.n > 0) {
 		char safe[200];
 

@@ -103,6 +103,34 @@ def known_before():
 
 
 @scenario
+def known_by_parts():
+    """The same of a name with parts, where INBOX has no separator."""
+    u = Alone()
+    u.server.on_say = lambda _, data: data.replace(b') "/" "INBOX"\r\n',
+                                                   b') NIL "INBOX"\r\n')
+    u.box("Work/a").add(wire(mail(1)))
+    u.runs("before there are rules")
+    u.box("INBOX/w/a").add(wire(mail(2)))
+    r = u.sync(*RULES)
+    is_(r.status, 65, "another one would have its Maildir by the rules: 65")
+    like(r.err, "INBOX/w/a: two .* Work/a is that of Work/a", "is told")
+    is_([[m.data for m in u.box(b).messages] for b in ("Work/a", "INBOX/w/a")],
+        [[wire(mail(1))], [wire(mail(2))]], "nothing is mixed")
+    u.server.close()
+
+
+@scenario
+def inbox_in_any_case():
+    """A mailbox below INBOX is its own however that is written."""
+    u = Alone()
+    u.box("Inbox/x").add(wire(mail(1)))
+    u.runs("with rules", *RULES)
+    is_([m.subject for m in u.near.messages("INBOX/x")], ["number 1"],
+        "it is here")
+    u.server.close()
+
+
+@scenario
 def by_expression():
     """A regular expression on either side, and its groups on the other."""
     rules = ("--map", r"\2-\1 -> ~Projects/([^/]+)/(20[0-9][0-9])",
