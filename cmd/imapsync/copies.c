@@ -190,7 +190,7 @@ record_copy(struct batch *t, struct copying *c, uint32_t uid)
 
 	if (uid < b->far.seen.uidnext ||
 	    state_by_uid(b->state, uid) != NULL) {
-		box_again(b, AGAIN_UIDS);
+		upload_said(b, c->name);
 		return 0;
 	}
 	if (state_put(b->state, &rec, c->name, b->run->e) < 0 ||

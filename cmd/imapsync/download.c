@@ -192,10 +192,10 @@ job_refused(struct lane *w)
 	struct box *b = j->b;
 
 	j->refused = true;
-	if (b->outcome == BOX_LOST || j->part.n > 1)
+	if (b->outcome == BOX_LOST || w->f.got.uid == 0)
 		return;
 	report_problem(&w->l->run->report, EX_TEMPFAIL, b->name, "message %u is not sent: %s",
-	    j->part.uids[0], w->l->imap.text);
+	    w->f.got.uid, w->l->imap.text);
 	box_outcome(b, BOX_HELD);
 }
 

@@ -76,6 +76,29 @@ def trimmed():
 
 
 @scenario
+def refused_alone():
+    """Bodies that are empty, and refused when they are asked for alone."""
+    u = Alone()
+    for n in range(1, 4):
+        u.box().add(wire(mail(n)), r"\Seen")
+    u.server.on_say = lambda _, data: re.sub(
+        rb"^(\* \d+ FETCH \(UID [23] .*BODY\[\] )\{.*", rb'\1"")\r\n', data,
+        flags=re.S)
+    u.server.on_command = lambda _, verb, args: \
+        b"TAG NO cannot read it\r\n" if verb == "UID FETCH" and \
+        re.match(r"[23] .*BODY\.PEEK\[\]", args) else None
+    for _ in range(2):
+        r = u.sync()
+        is_((r.status, r.err.count("is not sent: cannot read it")), (75, 2),
+            "each is told")
+    is_([m.subject for m in u.near.messages("INBOX")], ["number 1"],
+        "the other one is here")
+    u.server.on_say = u.server.on_command = None
+    u.runs("the server is well again")
+    is_(len(u.near.messages("INBOX")), 3, "they are here, too")
+
+
+@scenario
 def gone_meanwhile():
     """A stub is deleted, and something comes, while its body does."""
     if not shutil.which("strace"):
