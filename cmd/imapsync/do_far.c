@@ -207,23 +207,43 @@ stores_again(struct imap *m, const struct tags *t)
 	return imap_pieces_cut(&p) && imap_pieces_again(&p);
 }
 
+/* Is a message to be moved whose flags have failed?  It would lose them. */
+static bool
+moves_without(const struct box *b, const struct acts *s)
+{
+	size_t k = 0, at;
+
+	for (; plan_next(b->plan, ACT_FAR_MOVE, &k); k++) {
+		at = search_exact(&b->plan->v[k].uid, s->uid, s->n,
+		    sizeof *s->uid, search_u32);
+		if (at < s->n && s->v[at]->failed)
+			return true;
+	}
+	return false;
+}
+
+/* What else is to be done to the mailbox is, such as downloads. */
 static void
-tell_store(struct box *b, const char *why)
+tell_store(struct box *b, const struct acts *s, const char *why)
 {
 	report_problem(&b->run->report, EX_TEMPFAIL, b->name, "STORE: %s",
 	    why);
-	box_outcome(b, BOX_FAILED);
+	box_outcome(b, moves_without(b, s) ? BOX_FAILED : BOX_HELD);
 }
 
+/* Those that were refused, or are not there, have failed. */
 static int
-check_flags(struct link *l, struct box *b)
+check_flags(struct link *l, struct box *b, bool refused)
 {
 	struct acts s = acts_of(b, ACT_FAR_FLAGS, NULL);
-	int got = far_check_flags(&l->imap, b, s.v, s.n);
+	int got = refused ? 1 : far_check_flags(&l->imap, b, s.v, s.n);
+	size_t i;
 
-	acts_free(&s);
+	for (i = 0; refused && i < s.n; i++)
+		s.v[i]->failed = true;
 	if (got > 0)
-		tell_store(b, l->imap.text);
+		tell_store(b, &s, l->imap.text);
+	acts_free(&s);
 	return got < 0 ? -1 : 0;
 }
 
@@ -240,11 +260,7 @@ do_far_flags(struct link *l, struct box *b)
 			return -1;
 	} while (stores_again(&l->imap, &t));
 	t.refused |= l->imap.cuts != t.cuts;
-	if (t.refused) {
-		tell_store(b, l->imap.text);
-		return 0;
-	}
-	if (check_flags(l, b) < 0)
+	if (check_flags(l, b, t.refused) < 0)
 		return -1;
 	for (k = 0; plan_next(b->plan, ACT_FAR_FLAGS, &k); k++) {
 		struct act *a = &b->plan->v[k];
@@ -353,8 +369,8 @@ own_marks(struct box *b, const uint32_t *uids, size_t n)
 
 /*
  * Marks them and, if that is asked for and the server can do it to these
- * alone, expunges them: then the marks are noted before, else when they are
- * there, for where it marks alone nobody asks again.  0, 1 refused, -1.
+ * alone, expunges them: then the marks are noted before, else when the server
+ * shows them, for where it marks alone nobody asks again.  0, 1 refused, -1.
  */
 static int
 mark_and_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
@@ -375,13 +391,14 @@ mark_and_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
 		if (got >= 0 && imap_pieces_cut(&p))
 			got = imap_pieces_again(&p) ? 0 : 1;
 		if (got == 0 && !expunge)
+			got = far_check_marked(m, b, p.uids + p.from,
+			    p.at - p.from);
+		if (got == 0 && !expunge)
 			got = own_marks(b, p.uids + p.from, p.at - p.from);
 	}
 	imap_pieces_free(&p);
-	if (got != 0)
-		return got;
-	return expunge ? far_check_gone(m, b, uids->v, uids->n) :
-	    far_check_marked(m, b, uids->v, uids->n);
+	return got == 0 && expunge ? far_check_gone(m, b, uids->v, uids->n) :
+	    got;
 }
 
 /* Where COPYUID names none, the mailboxes say what became of it. */
@@ -619,7 +636,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 		b->far.changed = to->far.changed = true;
 		report_problem(&b->run->report, EX_TEMPFAIL, b->name,
 		    "not moved to %s: %s", to->name, l->imap.text);
-		box_outcome(b, BOX_FAILED);	/* see unmoved */
+		box_outcome(b, BOX_HELD);	/* see unmoved */
 	}
 	moved_free(&v);
 	imap_pieces_free(&p);

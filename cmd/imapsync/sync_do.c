@@ -90,7 +90,7 @@ there(struct run *r)
 
 /*
  * A file whose move failed is unknown in the Maildir where it lies now.  The
- * next pass finds the move anew; if its mailbox failed, the next run does, for
+ * next pass finds the move anew; if its mailbox is held, the next run does, for
  * in this run the file would be uploaded.
  */
 static void
@@ -103,7 +103,7 @@ unmoved(struct box *b)
 
 		if (state_by_uid(b->state, b->plan->v[k].uid) == NULL)
 			continue;
-		if (box_failed(b) || to->again == AGAIN_NOT)
+		if (b->outcome >= BOX_HELD || to->again == AGAIN_NOT)
 			box_outcome(to, BOX_HELD);
 	}
 }

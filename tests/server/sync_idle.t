@@ -127,6 +127,48 @@ def without_trash():
 
 
 @scenario
+def marked():
+    """What is to be marked there is so in a later run."""
+    for caps in ("CONDSTORE", "UIDPLUS", "little"):
+        u, mark = account(caps), ("--delete-far", "mark")
+        u.near.remove("INBOX", "number 3")
+        deaf(u, "UID STORE")
+        told(u, caps + ", marked", *mark, runs=3)
+        heals(u, caps + ", marked", *mark)
+        is_([x for x in stands(u) if "number 3" in x],
+            [r"number 3 \Deleted"], "it is marked then")
+        u.server.close()
+
+
+@scenario
+def news_come():
+    """What is not done keeps nothing else back."""
+    for say in (b"TAG OK done\r\n", b"TAG NO [NOPERM] never\r\n"):
+        for what in ("a flag", "a move", "a flag of what is moved"):
+            u, name = account("a MOVE"), "%s, %s" % (what, say.decode()[4:6])
+            if what != "a move":
+                u.near.set("INBOX", "number 2", "S")
+            if what != "a flag":
+                u.near.move("INBOX", "number 2", "Arch")
+            deaf(u, *(("UID MOVE",) if what == "a move" else ("UID STORE",)),
+                 say=say)
+            u.box().add(wire(mail(50)))
+            u.near.remove("INBOX", "number 4")
+            r = u.sync("--delete-far", "expunge")
+            is_((r.status, stands(u, "Arch")), (75, []), name + ": is told")
+            if what == "a flag of what is moved":
+                ok("number 50" not in here(u), name + ": nothing is done")
+            else:
+                is_(("number 50" in here(u), "number 4" in "".join(stands(u))),
+                    (True, what == "a flag"), name + ": all else is done")
+            heals(u, name, "--delete-far", "expunge")
+            place = stands(u, "INBOX" if what == "a flag" else "Arch")
+            ok("number 2" + ("" if what == "a move" else r" \Seen") in place,
+               "it is there then", place)
+            u.server.close()
+
+
+@scenario
 def half_of_a_move():
     """COPY is done, and what is behind it is not; and the other way round."""
     u = account("UIDPLUS")
@@ -158,6 +200,22 @@ def purge():
     told(u, "a purge", "--purge-marked", "both")
     heals(u, "a purge", "--purge-marked", "both")
     is_((len(stands(u)), len(here(u))), (5, 5), "it is purged then")
+
+
+@scenario
+def copy_of_a_stub():
+    """It even says which UID the copy has, which is another message's."""
+    u, how = Alone(caps=EVERY["CONDSTORE"]), ("--bodies", "headers")
+    u.box().add(wire(mail(1)))
+    u.box("Arch").add(wire(mail(2)))
+    u.sync(*how)
+    with open(u.near.file("INBOX", "number 1"), "rb") as f:
+        u.near.deliver("Arch", f.read(), "")
+    deaf(u, "UID COPY", say=b"TAG OK [COPYUID %d 1 1] done\r\n" %
+         u.box("Arch").uidvalidity)
+    told(u, "a copy of a stub", *how)
+    heals(u, "a copy of a stub", *how)
+    is_(stands(u, "Arch"), ["number 1", "number 2"], "it is there then, once")
 
 
 @scenario
