@@ -190,6 +190,22 @@ serve_sockets(struct dns *d, const struct pollfd *p, nfds_t n)
 	return !dns_receive(d, s) && nready == 1;
 }
 
+/*
+ * Nothing is late whose reply may be there, unread; but who sends without a
+ * pause, or more servers than one that are quick, must not keep all alive.
+ */
+static bool
+may_expire(struct dns *d, bool all_read)
+{
+	struct packets *p = &d->packets;
+
+	if (all_read)
+		p->unread = 0;
+	else if (p->unread == 0)
+		p->unread = d->now;
+	return all_read || d->now - p->unread >= UNREAD_MS;
+}
+
 void
 dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 {
@@ -215,7 +231,7 @@ dns_wait(struct dns *d, struct pollfd *more, nfds_t nmore, int64_t deadline)
 	for (i = 0; i < nmore; i++)
 		more[i].revents = p[n + i].revents;
 	tick(d);
-	if (serve_sockets(d, p, n))
+	if (may_expire(d, serve_sockets(d, p, n)))
 		expire_all(d);
 	deliver_answers(d);
 }

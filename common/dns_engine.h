@@ -28,6 +28,7 @@ enum {
 	IDLE_MS = 2000,
 	TCP_BAD_MS = 10000,	/* a server without TCP is not asked by it */
 	TOMBS = 4096,
+	UNREAD_MS = 500,	/* no longer is what may be there waited for */
 	FAILED_S = 10,		/* how long a failure is remembered */
 	LONGEST_S = 86400,
 };
@@ -97,6 +98,7 @@ struct packets {
 	struct os_datagram im[READ];	/* what is received, set once */
 	struct iovec iv[READ];
 	unsigned turn;			/* which socket is read next */
+	int64_t unread;			/* since when there is more, or 0 */
 	unsigned char out[BATCH][DNS_QUERYLEN];
 };
 

@@ -5,9 +5,12 @@
  * "NAME TYPE" and prints one line for each, in the order of the input:
  *	NAME TYPE status ad=0 tries=1 tcp=0 cname=TARGET rdata; rdata...
  */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "dns_private.h"
@@ -773,6 +776,45 @@ test_cache(void)
 	dns_cache_free(c);
 }
 
+/* ---- the loop */
+
+/* Always more to be read than is read at once, and no answer among it. */
+static void
+test_flood(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr =
+	    htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), i;
+	struct dns_conf conf = { .timeout = 0.1, .tries = 1 };
+	struct line l = { .a = NULL };
+	socklen_t len = sizeof a;
+	struct err e = { 0 };
+	char server[32], query[512];
+	int64_t end;
+	struct dns *d;
+
+	bind(fd, (struct sockaddr *)&a, sizeof a);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	snprintf(server, sizeof server, "127.0.0.1:%u", ntohs(a.sin_port));
+	conf.servers = server;
+	d = dns_open(&conf, &e);
+	dns_want(d, "a.org", DNS_A, got, &l);
+	dns_step(d, 0);
+	ok(recvfrom(fd, query, sizeof query, 0, (struct sockaddr *)&a, &len) >
+	    0, "a server that will not stop: it is asked");
+	end = clock_ms() + 10000;
+	do {
+		for (i = 0; i < 64; i++)
+			sendto(fd, "junk", 4, MSG_DONTWAIT,
+			    (struct sockaddr *)&a, len);
+	} while (dns_step(d, clock_ms() + 100) > 0 && clock_ms() < end);
+	ok(l.a != NULL && l.a->status == DNS_TIMEOUT,
+	    "and what it does not answer is over in its time");
+	dns_close(d);
+	dns_drop(l.a);
+	close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -794,5 +836,6 @@ main(int argc, char **argv)
 	test_mismatch();
 	test_every_byte();
 	test_cache();
+	test_flood();
 	return done();
 }
