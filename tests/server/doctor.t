@@ -29,6 +29,10 @@ www	A	127.0.0.1
 _imaps._tcp.www	SRV	0 1 993 imap
 _submissions._tcp.www	SRV	0 1 465 smtp
 _jmap._tcp.www	SRV	0 1 443 imap
+odd	MX	0 .
+_imaps._tcp.odd	SRV	0 1 993 imap
+_pop3s._tcp.odd	SRV	0 1 995 imap.123.
+_submissions._tcp.odd	SRV	0 1 465 mx.
 mta-sts	A	127.0.0.1
 _mta-sts	TXT	"v=STSv1; id=1"
 ZONE
@@ -128,6 +132,16 @@ jq -c '(.clients[] | select(.port == 993)).answer = "refused"' "$T/out" > "$T/cl
 doctor 65 '--diff: servers for mail programs' --diff "$T/clients" www.johndoe.com
 is "$OUT" '- www.johndoe.com imap.johndoe.com:993 (127.0.0.1) answers refused
 + www.johndoe.com imap.johndoe.com:993 (127.0.0.1) answers ok' 'are compared, too'
+# What a stranger promises is no reason to end; nor is an option for one target.
+doctor 68 'promises that cannot be asked, and another domain' odd.johndoe.com \
+	parked.example
+is "$(grep -c '^Policies' "$T/out")" 2 'both are told of'
+like "$OUT" 'imaps +SRV +imap.johndoe.com  127.0.0.1  993 +ok' \
+	'with the promise that is kept'
+like "$OUT" 'at imap.123, mx' 'and those that are not'
+unlike "$OUT$ERR" '465/submissions' 'a host called mx is no target of the kind mx:'
+PORTPROBE_OPTIONS='--trust-ad --deep --timeout 3' doctor 69 '--deep beside promises' www.johndoe.com
+like "$OUT" '127.0.0.1  993 +ok' 'each is probed alone'
 doctor 0 'a parked domain' parked.example
 like "$OUT" 'takes no mail \(null MX\)' 'its route'
 unlike "$OUT" '(ERROR|WARNING)' 'nothing is wrong with it'
@@ -290,6 +304,9 @@ doctor 64 'unknown, with a value' --bogus=x johndoe.com
 doctor 64 'standard input beside others' - johndoe.com
 printf 'parked.example\n\n# none\nmail.johndoe.com x' > "$T/list"
 doctor 0 'domains from standard input' - < "$T/list"
+is "$(grep -c '^Route' "$T/out") $(grep -c '^mail.johndoe.com:' "$T/out")" '2 1' 'each of them'
+printf 'parked.example\r\nmail.johndoe.com\r\n\r\n' > "$T/list"
+doctor 0 'a list from Windows' - < "$T/list"
 is "$(grep -c '^Route' "$T/out") $(grep -c '^mail.johndoe.com:' "$T/out")" '2 1' 'each of them'
 doctor 68 'a target of portprobe' mx:johndoe.com
 like "$OUT" 'give the name alone,' 'is none, and what to type'
