@@ -42,8 +42,7 @@ host_of(struct arena *mem, const char *url, const char **path)
 	end = host + strcspn(host, "/");
 	*path = *end == '/' ? end : "/";
 	host = arena_dup(mem, (struct str){ host, (size_t)(end - host) });
-	return strpbrk(host, ":@ ") == NULL && strpbrk(*path, " \r\n") == NULL ?
-	    host : NULL;
+	return dns_hostname(host) && strpbrk(*path, " \r\n") == NULL ? host : NULL;
 }
 
 static struct crl *

@@ -61,6 +61,7 @@ mkdir "$T/ca" "$T/web"
 	make ldap ldap://crl.johndoe.com/x
 	make port $base:8080/list.der
 	make big $base/big
+	make nohost http://crl.johndoe.com!x/list.der
 	for h in public private link all both; do
 		make $h http://$h.johndoe.com/list.der
 	done
@@ -107,6 +108,8 @@ for c in missing foreign garbage overdue big ldap port dead; do
 	is "$CRL $FOUND" 'unknown CRL_UNKNOWN' "$c: not known"
 	like "$TEXT" '://' "with the address: $TEXT"
 done
+deep nohost
+like "$TEXT" 'only http://HOST/... is asked' 'what is no host is no word of a request'
 deep big
 like "$TEXT" 'it has over 4 MB' 'the limit is said'
 
