@@ -172,7 +172,7 @@ rename_files(struct box *b, struct near_msg *was)
 			report_problem(&b->run->report, e->code, b->name, "%s",
 			    e->msg);
 			fail_clear(e);
-			box_outcome(b, BOX_FAILED);
+			box_outcome(b, BOX_HELD);
 		}
 		a->failed = got != 0;
 		if (got > 0)		/* somebody else was quicker */

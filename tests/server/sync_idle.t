@@ -169,6 +169,31 @@ def news_come():
 
 
 @scenario
+def news_come_though():
+    """Nor does a file whose name has no room for its flags."""
+    u = Alone(caps=EVERY["a MOVE"])
+    u.near.make("INBOX")
+    u.near.deliver("INBOX", mail(1), name="x" * 254)
+    u.sync()
+    u.sync()
+    u.box().messages[0].flags.add(r"\Flagged")
+    u.box().touch(u.box().messages[0])
+    u.box().add(wire(mail(2)))
+    u.near.deliver("INBOX", mail(3), "S")
+    r = u.sync()
+    ok(r.status == 73 and "no room for its flags" in r.err, "it is told",
+       (r.status, r.err))
+    is_((here(u), len(stands(u))), (["number 1", "number 2",
+                                     r"number 3 \seen"], 3),
+        "new mail comes, and goes")
+    os.rename(u.near.file("INBOX", "number 1"),
+              u.near.path("INBOX") + "/cur/x:2,")
+    u.sync()
+    u.runs("once it has room")
+    ok(r"number 1 \flagged" in here(u), "it has them", here(u))
+
+
+@scenario
 def half_of_a_move():
     """COPY is done, and what is behind it is not; and the other way round."""
     u = account("UIDPLUS")
