@@ -14,14 +14,22 @@ base_text(const void *of, size_t at)
 }
 
 uint32_t
-migrate_texts_place(struct migrate_texts *t, struct str text)
+migrate_texts_find(struct migrate_texts *t, struct str text)
 {
 	size_t at;
 
 	t->of.text = base_text;
 	at = table_text(&t->of, t, text);
-	if (at != TABLE_NONE)
-		return (uint32_t)at;
+	return at != TABLE_NONE ? (uint32_t)at : MIGRATE_UNBASED;
+}
+
+uint32_t
+migrate_texts_place(struct migrate_texts *t, struct str text)
+{
+	uint32_t at = migrate_texts_find(t, text);
+
+	if (at != MIGRATE_UNBASED)
+		return at;
 	if ((t->n & (t->n - 1)) == 0)
 		t->v = mem_grow(t->v, 2 * t->n + 1, sizeof *t->v);
 	t->v[t->n] = arena_dup(&t->arena, text);

@@ -20,6 +20,8 @@ struct migrate_texts {
 
 /* Its place in v, added if it is new. */
 uint32_t migrate_texts_place(struct migrate_texts *, struct str);
+/* MIGRATE_UNBASED: it is not among them. */
+uint32_t migrate_texts_find(struct migrate_texts *, struct str);
 void migrate_texts_free(struct migrate_texts *);
 
 /* Of the messages of one mailbox; eight bytes each. */

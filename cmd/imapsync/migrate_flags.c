@@ -32,6 +32,7 @@ struct flags {
 	size_t n;
 	bool unbased;			/* of some nothing is known yet */
 	bool refused;
+	bool missed;			/* of one they cannot be noted */
 };
 
 static void
@@ -81,9 +82,11 @@ flags_take(struct flags *k)
 			migrate_base_words(&words, it.text);
 		}
 	at = search_exact(&uid, k->v, k->n, sizeof *k->v, from_order);
-	if (got == 0 && told && at < k->n)
+	if (got == 0 && told && at < k->n) {
 		k->v[at].is = migrate_state_text(&k->r->state,
 		    BUF_STR(words));
+		k->missed |= k->v[at].is == MIGRATE_UNBASED;
+	}
 	buf_free(&words);
 	return got;
 }
@@ -266,6 +269,6 @@ migrate_flags(struct migrate *r, const struct migrate_folder *f,
 			got = all_changes(&k);
 	}
 	free(k.v);
-	return got < 0 || k.refused ? got :
+	return got < 0 || k.refused || k.missed ? got :
 	    migrate_state_seq(&r->state, b, seq, r->e);
 }

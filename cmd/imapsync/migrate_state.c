@@ -188,7 +188,9 @@ add_fail(struct migrate_state *s, unsigned box, uint32_t uid)
 uint32_t
 migrate_state_text(struct migrate_state *s, struct str flags)
 {
-	return flags.n > FLAGS || s->texts.n >= TEXTS ? MIGRATE_UNBASED :
+	if (s->texts.n >= TEXTS)
+		return migrate_texts_find(&s->texts, flags);
+	return flags.n > FLAGS ? MIGRATE_UNBASED :
 	    migrate_texts_place(&s->texts, flags);
 }
 

@@ -206,6 +206,24 @@ base(void)
 	free(b.v);
 }
 
+/* When there are too many, those that there are still count. */
+static void
+texts(void)
+{
+	struct migrate_state s = { .nboxes = 0 };
+	char word[20];
+	uint32_t last = 0;
+	int i;
+
+	for (i = 0; i < 6000 && last != MIGRATE_UNBASED; i++) {
+		snprintf(word, sizeof word, "k%d", i);
+		last = migrate_state_text(&s, str_of(word));
+	}
+	is_int(last == MIGRATE_UNBASED, 1, "so many texts of flags");
+	is_int(migrate_state_text(&s, STR("k7")), 7, "and the first of them");
+	migrate_texts_free(&s.texts);
+}
+
 /* An outage is not the fault of one message after the other. */
 static void
 pauses(void)
@@ -234,6 +252,7 @@ main(void)
 	cut_everywhere();
 	of_others();
 	base();
+	texts();
 	pauses();
 	rmdir(dir);
 	return done();
