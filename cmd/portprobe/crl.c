@@ -18,6 +18,7 @@
 #include "policy.h"
 #include "report.h"
 #include "run.h"
+#include "str.h"
 #include "target.h"
 #include "tls_crl.h"
 
@@ -51,7 +52,8 @@ crl_find(struct target *t, const char *url, enum net_reach near)
 	struct crl *c = t->crls;
 	const char *host, *path;
 
-	while (c != NULL && (strcmp(c->url, url) != 0 || c->near != near))
+	while (c != NULL && (!str_eq(str_of(c->url), str_of(url)) ||
+	    c->near != near))
 		c = c->next;
 	if (c != NULL)
 		return c;

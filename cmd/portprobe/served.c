@@ -10,6 +10,7 @@
 #include "jobs.h"
 #include "judge_cert.h"
 #include "served.h"
+#include "str.h"
 #include "table.h"
 #include "target.h"
 
@@ -63,8 +64,9 @@ static bool
 differs(const struct served *s, const struct served *mine)
 {
 	return s->nth == mine->nth && s->port != mine->port &&
-	    s->names == mine->names && strcmp(s->kind, mine->kind) == 0 &&
-	    strcmp(s->sha256, mine->sha256) != 0;
+	    s->names == mine->names &&
+	    str_eq(str_of(s->kind), str_of(mine->kind)) &&
+	    !str_eq(str_of(s->sha256), str_of(mine->sha256));
 }
 
 static bool
@@ -93,7 +95,7 @@ served_elsewhere(const struct job *j, const struct report *r)
 		age = best->from > mine->from ? "a newer one" : "an older one";
 	judge_date(best->from, theirs);
 	judge_date(mine->from, ours);
-	same_day = strcmp(theirs, ours) == 0;
+	same_day = str_eq(str_of(theirs), str_of(ours));
 	return arena_printf(r->mem, "port %u serves %s for the same names, of %s; this one is of %s",
 	    best->port, age, theirs, same_day ? "the same day" : ours);
 }
