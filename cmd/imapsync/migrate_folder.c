@@ -80,14 +80,9 @@ int
 migrate_select(struct migrate *r, struct migrate_folder *f)
 {
 	struct imap *from = &r->from.imap, *to = &r->to.imap;
-	unsigned a = imap_ask_select(from, str_of(f->from), true, NULL),
-	    b = imap_ask_select(to, str_of(f->to), r->to.looks, NULL);
 	int got[2];
 
-	imap_box_forget(from);
-	imap_box_forget(to);
-	if (conn_flush(to->c) < 0 || (got[0] = imap_wait(from, a)) < 0 ||
-	    (got[1] = imap_wait(to, b)) < 0)
+	if (migrate_side_select(&r->from, f->from, &r->to, f->to, got) < 0)
 		return -1;
 	f->done = true;
 	if (got[0] == 0 && got[1] == 0) {

@@ -123,19 +123,13 @@ lane_connect(struct lanes *k, struct migrate_lane *l)
 static int
 lane_select(struct lanes *k, struct migrate_lane *l)
 {
-	struct imap *from = &l->from->imap, *to = &l->to->imap;
-	unsigned a = imap_ask_select(from, str_of(k->f->from), true, NULL),
-	    b = imap_ask_select(to, str_of(k->f->to), false, NULL);
 	int got[2];
 
-	imap_box_forget(from);
-	imap_box_forget(to);
-	if (conn_flush(to->c) < 0 || (got[0] = imap_wait(from, a)) < 0 ||
-	    (got[1] = imap_wait(to, b)) < 0)
+	if (migrate_side_select(l->from, k->f->from, l->to, k->f->to, got) < 0)
 		return -1;
 	return got[0] + got[1] > 0 ||
-	    from->box.uidvalidity != k->b->from_validity ||
-	    to->box.uidvalidity != k->b->to_validity;
+	    l->from->imap.box.uidvalidity != k->b->from_validity ||
+	    l->to->imap.box.uidvalidity != k->b->to_validity;
 }
 
 static void *

@@ -242,3 +242,19 @@ migrate_side_list(struct migrate_side *s)
 	s->listed = true;
 	return 0;
 }
+
+int
+migrate_side_select(struct migrate_side *from, const char *a,
+    struct migrate_side *to, const char *b, int got[2])
+{
+	unsigned first = imap_ask_select(&from->imap, str_of(a), true, NULL),
+	    second = imap_ask_select(&to->imap, str_of(b), to->looks, NULL);
+
+	imap_box_forget(&from->imap);
+	imap_box_forget(&to->imap);
+	if (conn_flush(to->imap.c) < 0 ||
+	    (got[0] = imap_wait(&from->imap, first)) < 0 ||
+	    (got[1] = imap_wait(&to->imap, second)) < 0)
+		return -1;
+	return 0;
+}

@@ -65,6 +65,12 @@ void migrate_side_free(struct migrate_side *);
 
 /* LIST, and what is subscribed, in order of names; once.  -1: side->err. */
 int migrate_side_list(struct migrate_side *);
+/*
+ * Both mailboxes are selected, a to be read only, within one round trip: got of
+ * each is 0, or 1 refused.  -1: the err of a side.
+ */
+int migrate_side_select(struct migrate_side *from, const char *a,
+    struct migrate_side *to, const char *b, int got[2]);
 /* NULL: there is none of that name. */
 struct migrate_name *migrate_side_find(struct migrate_side *, struct str name);
 
