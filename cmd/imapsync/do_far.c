@@ -12,6 +12,7 @@
 #include "box.h"
 #include "do_far.h"
 #include "far.h"
+#include "far_carry.h"
 #include "far_check.h"
 #include "held.h"
 #include "imap_box.h"
@@ -19,7 +20,6 @@
 #include "imap_set.h"
 #include "link.h"
 #include "report.h"
-#include "roster.h"
 #include "saved.h"
 #include "search.h"
 #include "stop.h"
@@ -279,202 +279,6 @@ do_far_flags(struct link *l, struct box *b)
 
 /* ---- moves ---- */
 
-/* What a MOVE, or what stands for it, has done. */
-struct moved {
-	uint64_t uidvalidity;
-	struct imap_uids from, to;	/* of COPYUID (RFC 4315) */
-	struct imap_uids sure;		/* are there for certain; sorted */
-	bool cut;		/* the server did less than was asked */
-	uint64_t uidnext;	/* of the other mailbox before a COPY, or 0 */
-};
-
-static void
-moved_free(struct moved *v)
-{
-	free(v->from.v);
-	free(v->to.v);
-	free(v->sure.v);
-	*v = (struct moved){ 0 };
-}
-
-/*
- * COPYUID is in an untagged OK of MOVE, in the tagged one of COPY (RFC 6851
- * section 4.3, RFC 4315 section 3).  0, 1 refused, -1.
- */
-static int
-carry(struct imap *m, const char *set, struct str to, struct moved *got)
-{
-	bool moves = (m->caps & IMAP_MOVE) != 0;
-	unsigned tag;
-	struct imap_resp r;
-	struct mark was = { 0 };
-
-	if (!moves)			/* it is not waited for */
-		imap_ask_status(m, to);
-	tag = moves ? imap_ask_move(m, set, to) : imap_ask_copy(m, set, to);
-	do {
-		if (imap_next(m, &r) < 0)
-			return -1;
-		if (r.type == IMAP_STATUS) {
-			if (roster_take_items(m, &was) < 0)
-				return -1;
-			got->uidnext = was.uidnext;
-		}
-		if (r.type == IMAP_OK && got->from.n == 0 &&
-		    imap_copied(m, &r, &got->uidvalidity, &got->from,
-		    &got->to) < 0)
-			return -1;
-	} while (!imap_done(&r, tag));
-	return r.type != IMAP_OK;
-}
-
-/*
- * Where COPYUID names some, the others are not there: they were gone before,
- * or the server has done less than it was asked.
- */
-static void
-ascertain(const struct imap_pieces *p, struct moved *v)
-{
-	struct imap_uids named = { 0 };
-	size_t i;
-
-	for (i = 0; i < v->from.n; i++)
-		imap_uids_add(&named, v->from.v[i]);
-	imap_uids_sort(&named);
-	for (i = p->from; i < p->at; i++)
-		if (named.n > 0 ? imap_uids_has(&named, p->uids[i]) : !v->cut)
-			imap_uids_add(&v->sure, p->uids[i]);
-	free(named.v);
-}
-
-/*
- * The mark is ours: should the message stay, and come back here without it,
- * then it is taken away there, and not taken for somebody else's.
- */
-static int
-own_marks(struct box *b, const uint32_t *uids, size_t n)
-{
-	struct rec *rec;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		rec = state_by_uid(b->state, uids[i]);
-		if (rec != NULL && (rec->flags & FLAG_DELETED) == 0 &&
-		    state_flags(b->state, rec, rec->flags | FLAG_DELETED,
-		    b->run->e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * Marks them and, if that is asked for and the server can do it to these
- * alone, expunges them: then the marks are noted before, else when the server
- * shows them, for where it marks alone nobody asks again.  0, 1 refused, -1.
- */
-static int
-mark_and_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
-    bool expunge)
-{
-	struct imap_pieces p = { .m = m, .uids = uids->v, .n = uids->n };
-	int got = 0;
-
-	expunge = expunge && (m->caps & IMAP_UIDPLUS) != 0;
-	if (expunge && (own_marks(b, uids->v, uids->n) < 0 ||
-	    state_sync(b->state, b->run->e) < 0))
-		return -1;
-	while (got == 0 && imap_pieces_next(&p)) {
-		got = imap_wait(m, imap_ask_store(m, p.set.p, true,
-		    "\\Deleted"));
-		if (got == 0 && expunge && !imap_pieces_cut(&p))
-			got = imap_wait(m, imap_ask_expunge(m, p.set.p));
-		if (got >= 0 && imap_pieces_cut(&p))
-			got = imap_pieces_again(&p) ? 0 : 1;
-		if (got == 0 && !expunge)
-			got = far_check_marked(m, b, p.uids + p.from,
-			    p.at - p.from);
-		if (got == 0 && !expunge)
-			got = own_marks(b, p.uids + p.from, p.at - p.from);
-	}
-	imap_pieces_free(&p);
-	return got == 0 && expunge ? far_check_gone(m, b, uids->v, uids->n) :
-	    got;
-}
-
-/* Where COPYUID names none, the mailboxes say what became of it. */
-static int
-check_moved(struct imap *m, struct box *b, struct str to,
-    const struct moved *v)
-{
-	if (v->from.n > 0 || v->sure.n == 0)
-		return 0;
-	return (m->caps & IMAP_MOVE) != 0 ?
-	    far_check_gone(m, b, v->sure.v, v->sure.n) :
-	    far_check_copied(m, to, v->uidnext, v->sure.n);
-}
-
-/*
- * The messages of a piece, by MOVE or by what it stands for: what is not there
- * for certain is not deleted here.  0, 1 refused, -1.
- */
-static int
-move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
-    struct str to, struct moved *v)
-{
-	int got = carry(m, p->set.p, to, v);
-
-	v->cut = imap_pieces_cut(p);
-	if (got != 0)
-		return got;
-	ascertain(p, v);
-	if ((got = check_moved(m, b, to, v)) != 0) {
-		v->sure.n = 0;
-		return got;
-	}
-	if ((m->caps & IMAP_MOVE) == 0)
-		got = mark_and_expunge(m, b, &v->sure, true);
-	v->cut = v->cut && got == 0;
-	return got;
-}
-
-/*
- * After a piece that was cut the list begins anew, without those that are
- * moved.  A COPY that does not say which it has done is not repeated.
- */
-static int
-move_rest(struct imap_pieces *p, uint32_t *uids, const struct moved *v,
-    int refused)
-{
-	size_t i, n = 0;
-
-	if (v->sure.n == 0 && ((refused == 0 &&
-	    (p->m->caps & IMAP_MOVE) == 0) || !imap_pieces_again(p)))
-		return 1;
-	for (i = p->from; i < p->n; i++)
-		if (!imap_uids_has(&v->sure, uids[i]))
-			uids[n++] = uids[i];
-	p->n = n;
-	p->at = 0;
-	return 0;
-}
-
-/*
- * Moves the next piece of the list uids, which p is about: 0; 1 refused; 2
- * there is none; -1.
- */
-static int
-move_next(struct imap_pieces *p, uint32_t *uids, struct box *b, struct str to,
-    struct moved *v)
-{
-	int got;
-
-	moved_free(v);
-	if (stop_asked() || !imap_pieces_next(p))
-		return 2;
-	got = move_piece(p->m, p, b, to, v);
-	return got >= 0 && v->cut ? move_rest(p, uids, v, got) : got;
-}
-
 static struct near_msg *
 moved_file(struct act *a)
 {
@@ -568,7 +372,7 @@ by_from(const void *a, const void *b)
 
 /* By their UID before, as the acts are; malloced. */
 static struct new_uid *
-new_uids(const struct moved *v)
+new_uids(const struct far_carried *v)
 {
 	struct new_uid *new = mem_new(v->from.n + 1, sizeof *new);
 	size_t i;
@@ -585,7 +389,7 @@ new_uids(const struct moved *v)
  */
 static int
 record_moves(struct box *b, struct box *to, const struct acts *s,
-    const struct moved *v, size_t asked)
+    const struct far_carried *v, size_t asked)
 {
 	struct new_uid *new;
 	size_t i, k = 0;
@@ -619,7 +423,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 	struct acts s = acts_of(b, ACT_FAR_MOVE, to);
 	uint32_t *uids = acts_uids(&s);
 	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = s.n };
-	struct moved v = { .uidvalidity = 0 };
+	struct far_carried v = { .uidvalidity = 0 };
 	size_t k;
 	int got = 0;
 
@@ -627,7 +431,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 		got = intend_move(b, s.v[k]);
 	if (got == 0)
 		got = state_sync(to->state, b->run->e);
-	while (got == 0 && (got = move_next(&p, uids, b, str_of(to->name),
+	while (got == 0 && (got = far_carry_next(&p, uids, b, str_of(to->name),
 	    &v)) == 0) {
 		b->far.changed = to->far.changed = true;
 		got = record_moves(b, to, &s, &v, p.at - p.from);
@@ -638,7 +442,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 		    "not moved to %s: %s", to->name, l->imap.text);
 		box_outcome(b, BOX_HELD);	/* see unmoved */
 	}
-	moved_free(&v);
+	far_carry_free(&v);
 	imap_pieces_free(&p);
 	free(uids);
 	acts_free(&s);
@@ -717,10 +521,10 @@ expunge_all(struct imap *m, const uint32_t *ours, size_t n)
 	return imap_wait(m, imap_ask_expunge(m, NULL));
 }
 
-/* As move_next; sure are then those that are deleted. */
+/* As far_carry_next; sure are then those that are deleted. */
 static int
 delete_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
-    enum far_delete how, struct moved *v)
+    enum far_delete how, struct far_carried *v)
 {
 	struct run *r = b->run;
 	struct box *trash = how == FAR_TRASH ? box_named(r, r->trash) : NULL;
@@ -728,19 +532,19 @@ delete_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
 	int got;
 
 	if (how == FAR_TRASH) {
-		got = move_next(p, uids, b, str_of(r->trash), v);
+		got = far_carry_next(p, uids, b, str_of(r->trash), v);
 		if (got < 0 || got == 1)
 			saved_note(b, &v->sure);
 		if (got != 2 && trash != NULL)
 			box_again(trash, AGAIN_TRASH);
 		return got;
 	}
-	moved_free(v);
+	far_carry_free(v);
 	if (stop_asked() || !imap_pieces_next(p))
 		return 2;
 	for (i = p->from; i < p->at; i++)
 		imap_uids_add(&v->sure, uids[i]);
-	return mark_and_expunge(p->m, b, &v->sure, how != FAR_MARK);
+	return far_carry_expunge(p->m, b, &v->sure, how != FAR_MARK);
 }
 
 /* The default that cannot be had is told, once; what was asked for is not. */
@@ -767,7 +571,7 @@ delete_those(struct link *l, struct box *b, bool saved)
 	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = s.n };
 	enum far_delete how = far_deletes(b, saved);
 	bool marked = far_marks(b, saved);
-	struct moved v = { .uidvalidity = 0 };
+	struct far_carried v = { .uidvalidity = 0 };
 	int got = s.n > 0 && !saved ? tell_no_trash(b) : 0;
 
 	while (got == 0 && (got = delete_next(&p, uids, b, how, &v)) == 0) {
@@ -784,7 +588,7 @@ delete_those(struct link *l, struct box *b, bool saved)
 	} else if (got == 2 && !stop_asked() && marked && s.n > 0 &&
 	    b->run->o->unsafe_expunge && how != FAR_MARK)
 		got = expunge_all(&l->imap, s.uid, s.n);
-	moved_free(&v);
+	far_carry_free(&v);
 	imap_pieces_free(&p);
 	free(uids);
 	acts_free(&s);

@@ -1,0 +1,190 @@
+/*
+ * far_carry.c: MOVE, or what stands for it, in pieces
+ */
+#include <stdlib.h>
+
+#include "box.h"
+#include "far_carry.h"
+#include "far_check.h"
+#include "imap_box.h"
+#include "imap_pieces.h"
+#include "roster.h"
+#include "stop.h"
+
+void
+far_carry_free(struct far_carried *v)
+{
+	free(v->from.v);
+	free(v->to.v);
+	free(v->sure.v);
+	*v = (struct far_carried){ 0 };
+}
+
+/*
+ * COPYUID is in an untagged OK of MOVE, in the tagged one of COPY (RFC 6851
+ * section 4.3, RFC 4315 section 3).  0, 1 refused, -1.
+ */
+static int
+carry(struct imap *m, const char *set, struct str to, struct far_carried *got)
+{
+	bool moves = (m->caps & IMAP_MOVE) != 0;
+	unsigned tag;
+	struct imap_resp r;
+	struct mark was = { 0 };
+
+	if (!moves)			/* it is not waited for */
+		imap_ask_status(m, to);
+	tag = moves ? imap_ask_move(m, set, to) : imap_ask_copy(m, set, to);
+	do {
+		if (imap_next(m, &r) < 0)
+			return -1;
+		if (r.type == IMAP_STATUS) {
+			if (roster_take_items(m, &was) < 0)
+				return -1;
+			got->uidnext = was.uidnext;
+		}
+		if (r.type == IMAP_OK && got->from.n == 0 &&
+		    imap_copied(m, &r, &got->uidvalidity, &got->from,
+		    &got->to) < 0)
+			return -1;
+	} while (!imap_done(&r, tag));
+	return r.type != IMAP_OK;
+}
+
+/*
+ * Where COPYUID names some, the others are not there: they were gone before,
+ * or the server has done less than it was asked.
+ */
+static void
+ascertain(const struct imap_pieces *p, struct far_carried *v)
+{
+	struct imap_uids named = { 0 };
+	size_t i;
+
+	for (i = 0; i < v->from.n; i++)
+		imap_uids_add(&named, v->from.v[i]);
+	imap_uids_sort(&named);
+	for (i = p->from; i < p->at; i++)
+		if (named.n > 0 ? imap_uids_has(&named, p->uids[i]) : !v->cut)
+			imap_uids_add(&v->sure, p->uids[i]);
+	free(named.v);
+}
+
+/*
+ * The mark is ours: should the message stay, and come back here without it,
+ * then it is taken away there, and not taken for somebody else's.
+ */
+static int
+own_marks(struct box *b, const uint32_t *uids, size_t n)
+{
+	struct rec *rec;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		rec = state_by_uid(b->state, uids[i]);
+		if (rec != NULL && (rec->flags & FLAG_DELETED) == 0 &&
+		    state_flags(b->state, rec, rec->flags | FLAG_DELETED,
+		    b->run->e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+far_carry_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
+    bool expunge)
+{
+	struct imap_pieces p = { .m = m, .uids = uids->v, .n = uids->n };
+	int got = 0;
+
+	expunge = expunge && (m->caps & IMAP_UIDPLUS) != 0;
+	if (expunge && (own_marks(b, uids->v, uids->n) < 0 ||
+	    state_sync(b->state, b->run->e) < 0))
+		return -1;
+	while (got == 0 && imap_pieces_next(&p)) {
+		got = imap_wait(m, imap_ask_store(m, p.set.p, true,
+		    "\\Deleted"));
+		if (got == 0 && expunge && !imap_pieces_cut(&p))
+			got = imap_wait(m, imap_ask_expunge(m, p.set.p));
+		if (got >= 0 && imap_pieces_cut(&p))
+			got = imap_pieces_again(&p) ? 0 : 1;
+		if (got == 0 && !expunge)
+			got = far_check_marked(m, b, p.uids + p.from,
+			    p.at - p.from);
+		if (got == 0 && !expunge)
+			got = own_marks(b, p.uids + p.from, p.at - p.from);
+	}
+	imap_pieces_free(&p);
+	return got == 0 && expunge ? far_check_gone(m, b, uids->v, uids->n) :
+	    got;
+}
+
+/* Where COPYUID names none, the mailboxes say what became of it. */
+static int
+check_moved(struct imap *m, struct box *b, struct str to,
+    const struct far_carried *v)
+{
+	if (v->from.n > 0 || v->sure.n == 0)
+		return 0;
+	return (m->caps & IMAP_MOVE) != 0 ?
+	    far_check_gone(m, b, v->sure.v, v->sure.n) :
+	    far_check_copied(m, to, v->uidnext, v->sure.n);
+}
+
+/*
+ * The messages of a piece, by MOVE or by what it stands for: what is not there
+ * for certain is not deleted here.  0, 1 refused, -1.
+ */
+static int
+move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
+    struct str to, struct far_carried *v)
+{
+	int got = carry(m, p->set.p, to, v);
+
+	v->cut = imap_pieces_cut(p);
+	if (got != 0)
+		return got;
+	ascertain(p, v);
+	if ((got = check_moved(m, b, to, v)) != 0) {
+		v->sure.n = 0;
+		return got;
+	}
+	if ((m->caps & IMAP_MOVE) == 0)
+		got = far_carry_expunge(m, b, &v->sure, true);
+	v->cut = v->cut && got == 0;
+	return got;
+}
+
+/*
+ * After a piece that was cut the list begins anew, without those that are
+ * moved.  A COPY that does not say which it has done is not repeated.
+ */
+static int
+move_rest(struct imap_pieces *p, uint32_t *uids, const struct far_carried *v,
+    int refused)
+{
+	size_t i, n = 0;
+
+	if (v->sure.n == 0 && ((refused == 0 &&
+	    (p->m->caps & IMAP_MOVE) == 0) || !imap_pieces_again(p)))
+		return 1;
+	for (i = p->from; i < p->n; i++)
+		if (!imap_uids_has(&v->sure, uids[i]))
+			uids[n++] = uids[i];
+	p->n = n;
+	p->at = 0;
+	return 0;
+}
+
+int
+far_carry_next(struct imap_pieces *p, uint32_t *uids, struct box *b, struct str to,
+    struct far_carried *v)
+{
+	int got;
+
+	far_carry_free(v);
+	if (stop_asked() || !imap_pieces_next(p))
+		return 2;
+	got = move_piece(p->m, p, b, to, v);
+	return got >= 0 && v->cut ? move_rest(p, uids, v, got) : got;
+}
