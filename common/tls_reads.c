@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sandbox.h"
 #include "tls_private.h"
@@ -34,13 +35,24 @@ each(struct sandbox *s, const char *path)
 	closedir(d);
 }
 
+/* By whatever path. */
+static bool
+is_the_systems(const char *dir)
+{
+	struct stat a, b;
+
+	return stat(dir, &a) == 0 &&
+	    stat(X509_get_default_cert_dir(), &b) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static void
 read_folder(struct sandbox *s, const char *dir)
 {
 	size_t i;
 
 	sandbox_path(s, dir, SANDBOX_READ);
-	if (strcmp(dir, X509_get_default_cert_dir()) != 0) {
+	if (!is_the_systems(dir)) {
 		each(s, dir);
 		return;
 	}

@@ -110,12 +110,76 @@ status 76 "TLS to a plaintext port" mailsend --ca "$LAB_CA" \
     -S "smtps://localhost:$LAB_SUBMISSION_PORT" --quit-after ehlo
 like "$ERR" 'does not speak TLS on this port' "is said so"
 
+# ---- the same verdicts, wherever the authorities come from
+i=0
+for cert in good unknown nochain expired; do
+	lab_postfix_listen "OF$((i++))" smtpd_tls_wrappermode=yes \
+	    "smtpd_tls_chain_files=$LAB_CADIR/$cert.pem"
+done
+mkdir "$T/two"
+cp "$LAB_CADIR/other.pem" "$LAB_CA" "$T/two"
+openssl rehash "$T/two"
+cat "$LAB_CADIR/other.pem" "$LAB_CA" > "$T/two.pem"
+
+# verdicts WANT NAME CMD...: of the four, each as a status and what is wrong
+verdicts() {
+	local port got=''
+	for port in "$OF0" "$OF1" "$OF2" "$OF3"; do
+		"${@:3}" -S smtps://mail.johndoe.com --quit-after ehlo \
+		    --connect-to "127.0.0.1:$port" > "$T/said" 2>&1
+		got+=" $? $(grep -oE 'unknown CA|issuer is not|expired' "$T/said")"
+	done
+	is "$(xargs <<< "$got")" "$1" "$2"
+}
+named() { env SSL_CERT_FILE="$1" SSL_CERT_DIR="$2" mailsend "${@:3}"; }
+# As if the system's folder had what is copied there from $1.
+system() {
+	env -u SSL_CERT_FILE -u SSL_CERT_DIR unshare -m --propagation private \
+	    bash -c 'mount -t tmpfs tmpfs /etc/ssl/certs &&
+	    { [ ! -e "$0" ] || cp -rL "$0" /etc/ssl/certs; } && exec "$@"' \
+	    "$1" mailsend "${@:2}"
+}
+one='0 77 issuer is not 77 issuer is not 77 expired'
+both='0 0 77 issuer is not 77 expired'
+verdicts "$one" "--ca: a file" mailsend --ca "$LAB_CA"
+verdicts "$one" "--ca: a folder" mailsend --ca "$LAB_CAPATH"
+verdicts "$both" "--ca: two in a file" mailsend --ca "$T/two.pem"
+verdicts "$both" "--ca: two in a folder" mailsend --ca "$T/two"
+verdicts "$one" "SSL_CERT_FILE" named "$LAB_CA" ''
+verdicts "$one" "SSL_CERT_DIR" named '' ":$LAB_CAPATH"
+verdicts "$both" "both, and each has one" \
+    named "$LAB_CADIR/other.pem" "$LAB_CAPATH"
+verdicts "$one" "--ca, and the others do not count" \
+    named "$LAB_CADIR/other.pem" "$T/two" --ca "$LAB_CA"
+if unshare -m --propagation private true 2> /dev/null; then
+	verdicts "$one" "the system's folder" system "$LAB_CAPATH/."
+	verdicts "$both" "with two in it" system "$T/two/."
+	cp "$T/two.pem" "$T/ca-certificates.crt"
+	verdicts "$both" "the system's bundle, without hashed names" \
+	    system "$T/ca-certificates.crt"
+	mkdir "$T/mixed"
+	cp -L "$LAB_CAPATH"/* "$T/ca-certificates.crt" "$T/mixed"
+	verdicts "$one" "the folder's names count, where there are some" \
+	    system "$T/mixed/."
+	status 77 "an empty folder knows nobody" system /nonexistent \
+	    -S smtps://mail.johndoe.com --quit-after ehlo --connect-to "127.0.0.1:$OF0"
+	like "$ERR" 'issuer is not known here' "and it is said so"
+else
+	skip "the system's folder" "not allowed to unshare"
+fi
+
 # ---- what is opened: the bundle is not parsed where a hashed directory is
 if [ -n "$(ls /etc/ssl/certs/*.0 2>/dev/null)" ]; then
 	env -u SSL_CERT_FILE -u SSL_CERT_DIR strace -f -e trace=openat \
 	    -o "$T/trace" mailsend \
 	    -S "smtps://localhost:$LAB_SMTPS_PORT" --quit-after ehlo 2>/dev/null
 	not_ok "the CA bundle is not read" grep -q 'ca-certificates.crt' "$T/trace"
+	status 0 "by whatever path it is named" env SSL_CERT_FILE="$LAB_CA" \
+	    SSL_CERT_DIR=/etc/ssl/certs strace -f -e trace=openat \
+	    -o "$T/trace" mailsend \
+	    -S "smtps://localhost:$LAB_SMTPS_PORT" --quit-after ehlo
+	not_ok "its files are not walked through one by one" \
+	    grep -E 'certs/[0-9a-f]{8}\.0.*O_PATH' "$T/trace"
 else
 	skip "the CA bundle is not read" "no hashed directory here"
 fi
