@@ -165,6 +165,16 @@ class Home:
         """The directories of all that waits."""
         return sorted(glob.glob(self.queue() + '/*/*'))
 
+    def first(self, text):
+        """The one with this text has the first name, and is sent first."""
+        v = self.mail()
+        for m in v[1:]:
+            with open(m + '/mail') as f:
+                if text in f.read():
+                    os.rename(v[0], self.d + '/aside')
+                    os.rename(m, v[0])
+                    os.rename(self.d + '/aside', m)
+
     def state(self, where):
         with open(where + '/state') as f:
             return f.read()

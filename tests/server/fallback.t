@@ -3,11 +3,12 @@
 not reached or says 4yz, and never where somebody may have the message."""
 import os
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case  # noqa: E402
-from queuefake import Home, Smtp  # noqa: E402
+from queuefake import Home, Smtp, Talk  # noqa: E402
 
 case = Case()
 
@@ -145,6 +146,30 @@ with __import__('socket').socket() as s:
           time.monotonic() - began < 8,
           'a silent one leaves the next one its share of --timeout', h.err)
 over((b,), h)
+
+# ---- and each message that waited has all of it
+class Mute(Talk):
+    """No answer to the dot for mute*, and no end of the connection."""
+
+    def say(self, text):
+        if text == '250 2.0.0 taken' and self.to[0].startswith('mute'):
+            over_now.wait(60)
+        super().say(text)
+
+
+over_now = threading.Event()
+(a, b), h = servers(False, False, more='queue on\ntimeout 6\n')
+send(h, 'mute@x.test')
+send(h, 'jo@x.test')
+h.first('to mute@x.test')
+b.start()
+b.server.RequestHandlerClass = Mute
+h.run('--flush-now')
+check(to(b) == [['mute@x.test'], ['jo@x.test']] and len(h.mail()) == 1,
+      'one that takes all of --timeout leaves the next one its own',
+      h.rc, h.err, to(b), h.log())
+over_now.set()
+over((a, b), h)
 
 # ---- -bs asks the server that is there
 (a, b), h = servers(False, True)

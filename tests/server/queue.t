@@ -418,6 +418,16 @@ h.run('--flush-now')
 check(h.rc == 0 and s.arrived('first') and not s.arrived('second') and
       other.arrived('second') == {'a@x.test': 1} and not h.mail(),
       'each account sends its own', h.rc, h.err, s.got, other.got)
+h.config('account two\nsmtp smtp://127.0.0.1:1\ntls off\nfrom two@x.test\nqueue on\n'
+         'account three\nsmtp smtp://127.0.0.1:%d\ntls off\nfrom three@x.test\n'
+         'queue on\nqueue-only' % other.port)
+send(h, 'a@x.test', text='third', args=('-A', 'two'))
+send(h, 'a@x.test', text='fourth', args=('-A', 'three'))
+h.first('third')
+h.run('--flush-now')
+check(h.rc == 75 and other.arrived('fourth') and len(h.mail()) == 1,
+      'and of one that cannot the status tells, whoever came behind it', h.rc,
+      h.err, other.got)
 h.done()
 
 # ---- clocks
