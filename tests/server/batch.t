@@ -18,7 +18,8 @@ lab_spawn peers python3 "$LAB_SRC/mxpeer.py" "$LOG" "$LAB_CADIR" "$PORT" \
 	127.0.0.2=bdat 127.0.0.3=rcpt:550_5.1.1_no 127.0.0.4=bdat,limits:MAILMAX=3 \
 	127.0.0.5=limits:RCPTMAX=2 127.0.0.6=seven 127.0.0.7=bdat,mail:421_4.7.0_enough,after:3,max:4 \
 	127.0.0.8=greet:421_busy 127.0.0.9=rcpt:451_4.2.1_later,max:1 \
-	127.0.0.10=hang,bdat 127.0.0.11=dot:421_4.7.0_later,after:1,max:2
+	127.0.0.10=hang,bdat 127.0.0.11=dot:421_4.7.0_later,after:1,max:2 \
+	127.0.0.12=limits:RCPTMAX=2_MAILMAX=1
 lab_until 60 test -s "$LOG"
 
 # object N [TO...]: a message as NDJSON
@@ -105,6 +106,9 @@ is "$STATUS $(jq -r '[.id, .status] | join(" ")' "$T/out" | paste -sd,)" \
 object 1 a@b.example b@b.example c@b.example d@b.example e@b.example > "$T/in"
 batch 5 ndjson
 is "$STATUS $(states)$(jq .bodies "$LOG")" '0  5 sent 3' 'RCPTMAX'
+batch 12 ndjson
+is "$STATUS $(states)$(jq .bodies "$LOG" | paste -sd' ')" '0  5 sent 1 1 1' \
+	'of a message, too, what one connection has not taken another one does'
 printf '{"envelope":{"to":["a@b.example"]},"message":"From: a@b.example\\nSubject: x\\n\\nGr\\u00fc\\u00dfe\\n"}\n' > "$T/in"
 batch 6 ndjson
 is "$STATUS" 0 'no 8BITMIME'

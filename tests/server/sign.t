@@ -100,6 +100,10 @@ is "$(count shown)" 0 "nor by a neighbour's key"
 mailsend -n --config /dev/null -s x $both -f a@johndoe.com \
     --dkim s2:neighbour.test:s2.johndoe.com.pem b@example.net < text > shown
 is "$(count shown)" 2 "nor beside keys that fit"
+mailsend -n --config /dev/null -s x -f a@johndoe.com --dkim \
+    s2:neighbour.test:s2.johndoe.com.pem --dkim s1:johndoe.com:s1.johndoe.com.pem \
+    b@example.net < text > shown 2> said
+is "$(count shown) $(cat said)" "1 " "whose key comes behind the neighbour's"
 dry s1:johndoe.com:s1.johndoe.com.pem a@notjohndoe.com
 like "$(cat said)" 'not signed: From is of "notjohndoe.com"' "and that is said"
 
