@@ -363,7 +363,7 @@ int
 ledger_forget(struct ledger *l, struct key k, struct err *e)
 {
 	static const enum state_kind v[] = { STATE_DONE, STATE_SEEN,
-	    STATE_DOUBT, STATE_GOING, STATE_SUM, STATE_PART };
+	    STATE_DOUBT, STATE_GOING, STATE_SUM, STATE_PART, STATE_HUNG };
 	size_t i;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++)

@@ -97,8 +97,11 @@ take_retr(struct pop *s, const struct message *m, uint64_t *octets)
 	struct conn_sink sink = { put_octets, &o };
 	char why[DELIVER_WHY];
 
-	if (deliver_begin(d, m) < 0 ||
-	    pop3_body(&s->p, &sink, deliver_most(d, m)) < 0)
+	if (deliver_begin(d, m) < 0)
+		return -1;
+	if (pop3_body(&s->p, &sink, deliver_most(d, m)) < 0)
+		return hung_at(s->r, m);
+	if (hung_over(s->r, m->key) < 0)
 		return -1;
 	*octets = o.n;
 	if (!s->p.ok)
@@ -292,7 +295,7 @@ of_message(const struct state *s, const struct entry *at)
 	    at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
 	    at->kind == STATE_APPEND || at->kind == STATE_GOING ||
 	    at->kind == STATE_SUM || at->kind == STATE_PART ||
-	    at->kind == STATE_SENT;
+	    at->kind == STATE_SENT || at->kind == STATE_HUNG;
 }
 
 /*
@@ -463,7 +466,8 @@ pop_work(struct pop *s)
 		return -1;
 	if (finish(s) < 0 || prune(s) < 0)
 		return -1;
-	say_unlisted(r, s->p.unlisted);
+	if (r->hung.alone == NULL)
+		say_unlisted(r, s->p.unlisted);
 	run_note(r, &was, "the mailbox");
 	return 0;
 }
@@ -563,15 +567,14 @@ pop_session(struct pop *s, struct session *sess)
 	return pop_work(s);
 }
 
-int
-pop_run(struct run *r)
+static int
+pop_pass(struct run *r)
 {
 	struct pop s = { .r = r, .ids.max = LIMIT_UIDL_BYTES };
 	struct session *sess = &r->p->session;
 	int got;
 
-	if (pop_check(r->o, r->e) < 0 ||
-	    run_connect(r) < 0)
+	if (run_connect(r) < 0)
 		return -1;
 	got = pop_session(&s, sess);
 	session_hang_up(sess);
@@ -589,4 +592,12 @@ pop_run(struct run *r)
 	free(s.again);
 	buf_free(&s.ids);
 	return got;
+}
+
+int
+pop_run(struct run *r)
+{
+	if (pop_check(r->o, r->e) < 0 || pop_pass(r) < 0)
+		return -1;
+	return hung_rest(r, pop_pass);
 }

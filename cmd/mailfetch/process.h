@@ -21,6 +21,7 @@ struct process {
 	int delay;		/* LOGIN-DELAY of the server, seconds */
 	struct hook_command pre, post;	/* argv NULL: there is none */
 	int turn;		/* of turn.h */
+	int64_t tried_hung;	/* when a watch tried what hung.h is about; or 0 */
 	bool reached;		/* a pass was completed */
 	bool busy;		/* another run has the lock */
 };

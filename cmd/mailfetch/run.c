@@ -156,7 +156,7 @@ confine(struct run *r)
 	struct sandbox *box = &r->p->box;
 
 	a->box = box;
-	a->again = r->o->watch;
+	a->again = r->o->watch || hung_any(&r->state);
 	if (r->state.path == NULL)
 		return;
 	sandbox_beside(box, r->state.path, SANDBOX_WRITE);
@@ -369,6 +369,7 @@ run_close(struct run *r)
 		tell_json(r);
 	status = status_of(r);
 	state_close(&r->state);
+	hung_free(&r->hung);
 	arena_free(&r->arena);
 	return status;
 }
@@ -395,15 +396,21 @@ int
 run_wants(struct run *r, const struct message *m)
 {
 	const struct options *o = r->o;
-	int wants = deliver_wants(&r->deliver, m->key);
+	int wants;
 
+	if (r->hung.alone != NULL && memcmp(&r->hung.alone->m.key, &m->key,
+	    sizeof m->key) != 0)
+		return 0;
+	wants = deliver_wants(&r->deliver, m->key);
 	if (wants <= 0)
 		return wants;
 	if (o->which.max_size > 0 && m->size > o->which.max_size) {
 		r->count.skipped++;
 		return 0;
 	}
-	return o->which.limit == 0 || r->count.total < o->which.limit;
+	if (o->which.limit > 0 && r->count.total >= o->which.limit)
+		return 0;
+	return looks_only(o) || !hung_waits(r, m);
 }
 
 struct key

@@ -3,6 +3,7 @@
 #define RUN_H
 
 #include "deliver.h"
+#include "hung.h"
 #include "owner.h"
 #include "process.h"
 #include "session.h"
@@ -20,6 +21,7 @@ struct run {
 	struct deliver deliver;
 	struct counts count;
 	struct tally tally;
+	struct hung hung;
 	/* of the folder that was opened last, before it was searched */
 	uint64_t uidnext, exists;
 	/* the line on a terminal */

@@ -49,6 +49,7 @@ enum state_kind {
 	STATE_OWNER,		/* see owner.c */
 	STATE_SENT,		/* beside STATE_APPEND: a digest of what was
 				   sent, as in STATE_SUM */
+	STATE_HUNG,		/* the connection ended at it, so many times (day) */
 	STATE_KINDS
 };
 

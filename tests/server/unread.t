@@ -129,4 +129,63 @@ for keys, want in (((), 69), (('--search', 'FOO'), 64)):
     s.close()
     r.done()
 
+# ---- the server hangs up at one message, each time
+
+
+def hangs_pop(bad):
+    """At RETR of these, and nothing of it is said."""
+    names = {'u%d' % i for i in bad}
+    return lambda v, t: False if v.m[int(t.split(' ')[1]) - 1][0] in names \
+        else None
+
+
+def hung(proto, bad):
+    return Pop(retr=hangs_pop(bad))
+
+
+for proto, bad in (('pop3', {3}), ('pop3', {1, 4})):
+    for delete in ('never', 'now'):
+        what = '%s hangs up at %s, %s' % (proto, sorted(bad), delete)
+        v = hung(proto, bad)
+        s, r = Serve(v), Run()
+        for n in range(2 * len(bad)):
+            r.go(proto, s, '--delete', delete)
+            case.check(r.rc == 75 and 'closed the connection' in r.err,
+                       '%s: run %d' % (what, n + 1), (r.rc, r.err))
+        want = [u for u in range(1, 6) if u not in bad]
+        for again in range(2):
+            r.go(proto, s, '--delete', delete)
+            case.check(r.rc == 75 and sorted(subjects(r.files())) == want,
+                       what + ': the others come', (r.rc, r.err,
+                                                    subjects(r.files())))
+            case.check(r.err.count('\n') == 1 and r.err.count('stay') == 1 and
+                       r.err.count('UID' if proto == 'imap' else 'message ') ==
+                       len(bad), what + ': named once', r.err)
+        case.check(len(v.m) == (5 if delete == 'never' else len(bad)),
+                   what + ': the others are deleted', len(v.m))
+        v.hooks.clear()
+        r.go(proto, s, '--delete', delete)
+        case.check(r.rc == 0 and sorted(subjects(r.files())) == [1, 2, 3, 4, 5],
+                   what + ': they come when they can be had', (r.rc, r.err))
+        case.check(len(v.m) == (5 if delete == 'never' else 0),
+                   what + ': and are deleted', len(v.m))
+        v.m = [('n', msg(9))] if proto == 'pop3' else {9: msg(9)}
+        n = s.conns
+        r.go(proto, s, '--delete', delete)
+        case.check(r.rc == 0 and s.conns == n + 1 and
+                   len(r.files()) == 6, what + ': it is forgotten',
+                   (r.rc, r.err, s.conns - n))
+        s.close()
+        r.done()
+
+# A look does not try, and says that they would be fetched.
+v = hung('pop3', {3})
+s, r = Serve(v), Run()
+for n in range(3):
+    r.go('pop3', s)
+r.go('pop3', s, '-n')
+case.check('m3' in r.out and r.rc == 0, '-n has it', (r.rc, r.out, r.err))
+s.close()
+r.done()
+
 case.end()

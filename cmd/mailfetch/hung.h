@@ -1,0 +1,53 @@
+/*
+ * hung.h: messages at which the server ends the connection, each time
+ *
+ * What the server, or a proxy, cannot read may end the session, and whoever
+ * asks for it first never sees what is behind it.  So how often that happened at
+ * a message is in the state; from the second time on it is asked for when all
+ * else is done, alone, on a connection of its own.
+ *
+ * Which message was under way is a guess: a server may lose answers to others
+ * that it had not sent yet.  Being asked for alone tells, and hurts none that
+ * is in order.
+ */
+#ifndef HUNG_H
+#define HUNG_H
+
+#include "message.h"
+
+struct run;
+
+struct hung_one {
+	struct message m;	/* as it was met in this run */
+	uint32_t times;		/* that the connection ended at it */
+	char sep;		/* of its folder's name */
+};
+
+struct hung {
+	struct hung_one *v;	/* to be asked for when all else is done */
+	size_t n, cap;
+	const struct hung_one *alone;	/* nothing else is; or NULL */
+	bool again;		/* it happened at that one once more */
+	char sep;		/* of the folder that is looked at */
+};
+
+/*
+ * The connection has failed while this message was under way, as the run's err
+ * says: recorded, but for what is no fault of a message.  Returns -1.
+ */
+int hung_at(struct run *, const struct message *);
+/* It came, or there was an answer.  0 or -1. */
+int hung_over(struct run *, struct key);
+/* Does the state know of one that is asked for alone? */
+bool hung_any(const struct state *);
+/* Is it not to be asked for now?  Kept for hung_rest if it is due in this run. */
+bool hung_waits(struct run *, const struct message *);
+/*
+ * All else is done: those that were kept, one by one, each by a pass over the
+ * account of its own.  One at which the connection ends again is named, and
+ * counts with EX_TEMPFAIL.  0, or -1: the connection failed otherwise.
+ */
+int hung_rest(struct run *, int (*pass)(struct run *));
+void hung_free(struct hung *);
+
+#endif
