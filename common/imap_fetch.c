@@ -461,6 +461,26 @@ imap_fetch_next(struct imap_fetch *f)
 	return got;
 }
 
+uint32_t
+imap_fetch_at(const struct imap_fetch *f)
+{
+	const struct imap_fetch_job *job;
+	size_t i, k;
+
+	if (f->stage != IMAP_FETCH_NONE && f->got.uid != 0)
+		return f->got.uid;
+	if (f->alone != NULL)
+		return f->alone->uids[f->at];
+	for (i = f->tail; i < f->head; i++) {
+		if ((job = f->v[i % RING].job) == NULL)
+			return 0;
+		for (k = 0; k < job->n; k++)
+			if (job->came[k] == IMAP_CAME_NOT)
+				return job->uids[k];
+	}
+	return 0;
+}
+
 void
 imap_fetch_free(struct imap_fetch *f)
 {

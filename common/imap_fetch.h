@@ -119,6 +119,12 @@ void imap_fetch_again(struct imap_fetch *, struct imap_fetch_job *);
 /* An enum imap_fetch_event; 0 nothing is under way; -1. */
 int imap_fetch_next(struct imap_fetch *);
 
+/*
+ * Where the connection failed: the UID of the message that was under way, or
+ * was asked for next; 0: of none.
+ */
+uint32_t imap_fetch_at(const struct imap_fetch *);
+
 /* The body that IMAP_FETCH_BODY offers; IMAP_FETCH_END follows.  0, -1. */
 int imap_fetch_body(struct imap_fetch *, const struct conn_sink *);
 

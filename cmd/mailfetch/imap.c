@@ -190,9 +190,14 @@ usable(struct run *r, const char *name)
 static int
 find_folders(struct run *r, struct imap *m, struct folders *f)
 {
+	const struct hung_one *alone = r->hung.alone;
 	bool all_simple = true;
 	size_t i;
 
+	if (alone != NULL) {
+		add_folder(r, f, str_of(alone->m.folder), alone->sep);
+		return 0;
+	}
 	if (r->o->which.folder.n == 0) {
 		add_folder(r, f, STR("INBOX"), '\0');
 		return usable(r, "INBOX");
@@ -220,6 +225,7 @@ pass_folders(struct run *r, struct imap *m, const struct folders *f)
 
 	for (i = 0; i < f->n; i++) {
 		r->uidnext = 0;
+		r->hung.sep = f->v[i].sep;
 		got = imapbox_run(r, m, f->v[i].name, f->v[i].sep);
 		f->v[i].uidnext = got == 0 ? r->uidnext : 0;
 		if (got < 0)
@@ -347,7 +353,8 @@ watch(struct run *r, struct imap *m, struct session *sess,
 		if (got == 0 && stop_asked())
 			return fail_stop(r->e);
 		begin_pass(r, sess);
-	} while (got == 0 && (got = pass_folders(r, m, f)) == 0);
+	} while (got == 0 && (got = pass_folders(r, m, f)) == 0 &&
+	    r->hung.n == 0);
 	return got;
 }
 
@@ -359,7 +366,8 @@ work_folders(struct run *r, struct imap *m, struct session *sess)
 
 	if (got == 0)
 		got = pass_folders(r, m, &f);
-	if (got == 0 && r->o->watch && f.n > 0)	/* else LIST again, later */
+	/* Without a folder LIST again, later. */
+	if (got == 0 && r->o->watch && f.n > 0 && r->hung.n == 0)
 		got = watch(r, m, sess, &f);
 	table_free(&f.name);
 	free(f.v);
@@ -449,20 +457,34 @@ check_options(const struct options *o, struct err *e)
 	return imapbox_check(o, e);
 }
 
-int
-imap_run(struct run *r)
+static int
+imap_pass(struct run *r)
 {
 	struct session *sess = &r->p->session;
 	struct imap m = { 0 };
 	int got;
 
-	spell(r->o);
-	if (check_options(r->o, r->e) < 0 || run_connect(r) < 0)
+	if (run_connect(r) < 0)
 		return -1;
 	got = hold_session(r, &m, sess);
 	if (stop_asked())
 		imap_quit(&m);
 	imap_free(&m);
 	session_hang_up(sess);
+	return got;
+}
+
+/* A watch ends its connection for what is asked for alone, and has another. */
+int
+imap_run(struct run *r)
+{
+	int got;
+
+	spell(r->o);
+	if (check_options(r->o, r->e) < 0)
+		return -1;
+	while ((got = imap_pass(r)) == 0 && r->hung.n > 0)
+		if ((got = hung_rest(r, imap_pass)) < 0 || !r->o->watch)
+			break;
 	return got;
 }

@@ -187,6 +187,8 @@ fetch_refused(struct box *b, uint32_t uid)
 	struct message m = { .folder = b->folder, .number = uid };
 
 	if (uid != 0) {
+		if (hung_over(b->r, imapbox_key(b, uid)) < 0)
+			return -1;
 		tally_add(&b->r->tally, &m, EX_TEMPFAIL, "FETCH", "FETCH: %s",
 		    b->m->text);
 		leave_message(b, EX_TEMPFAIL);
@@ -216,6 +218,8 @@ end_body(struct box *b, const struct imap_fetched *f)
 {
 	int got;
 
+	if (hung_over(b->r, imapbox_key(b, f->uid)) < 0)
+		return -1;
 	deliver_date(&b->r->deliver, f->date);
 	deliver_flags(&b->r->deliver, f->flags.p);
 	got = deliver_end(&b->r->deliver);
@@ -301,6 +305,16 @@ run_jobs(struct box *b, struct imap_fetch *f, struct jobs *all, size_t *next)
 	return got;
 }
 
+static void
+note_hung(struct box *b, const struct imap_fetch *f)
+{
+	uint32_t uid = imap_fetch_at(f);
+	struct message m = imapbox_message(b, uid);
+
+	if (uid != 0)
+		hung_at(b->r, &m);
+}
+
 static int
 fetch_box(struct box *b)
 {
@@ -322,6 +336,8 @@ fetch_box(struct box *b)
 		imap_fetch_again(&f, &all.v[i]);
 		got = run_jobs(b, &f, &all, &next);
 	}
+	if (got < 0)
+		note_hung(b, &f);
 	imap_fetch_free(&f);
 	if (got == 0)
 		got = miss(b, &all);
@@ -562,7 +578,8 @@ bring(struct box *b)
 
 	if (imapbox_find(b) < 0)
 		return -1;
-	b->r->count.there += b->m->box.exists;
+	if (b->r->hung.alone == NULL)
+		b->r->count.there += b->m->box.exists;
 	if (plan_fetch(b) < 0)
 		return -1;
 	if (b->n > 0 && (got = placed(b)) <= 0)

@@ -139,11 +139,26 @@ def hangs_pop(bad):
         else None
 
 
-def hung(proto, bad):
-    return Pop(retr=hangs_pop(bad))
+def hangs_imap(bad, lost=0):
+    """At these; answers to as many before it are lost."""
+    def hook(v, tag, t):
+        uids = v.uids(t.split(' ')[3])
+        at = min((i for i, u in enumerate(uids) if u in bad), default=None)
+        if at is None:
+            return None
+        for u in uids[:max(at - lost, 0)]:
+            v.w(v.item(u, v.m[u]))
+        return False
+    return hook
 
 
-for proto, bad in (('pop3', {3}), ('pop3', {1, 4})):
+def hung(proto, bad, lost=0):
+    return Pop(retr=hangs_pop(bad)) if proto == 'pop3' else Imap(
+        uid_fetch=hangs_imap(bad, lost))
+
+
+for proto, bad in (('pop3', {3}), ('imap', {3}), ('pop3', {1, 4}),
+                   ('imap', {1, 4})):
     for delete in ('never', 'now'):
         what = '%s hangs up at %s, %s' % (proto, sorted(bad), delete)
         v = hung(proto, bad)
@@ -178,6 +193,38 @@ for proto, bad in (('pop3', {3}), ('pop3', {1, 4})):
         s.close()
         r.done()
 
+# The answers to two others are lost with it: these come all the same.
+v = hung('imap', {4}, 2)
+s, r = Serve(v), Run()
+for n in range(9):
+    r.go('imap', s)
+    if len(r.files()) == 4:
+        break
+case.check(sorted(subjects(r.files())) == [1, 2, 3, 5] and n < 8,
+           'answers are lost with it: the others come',
+           (n, r.rc, r.err, subjects(r.files())))
+s.close()
+r.done()
+
+# More of them than a run tries: each is tried in some run.
+v = Imap({i: msg(i) for i in range(1, 9)}, uid_fetch=hangs_imap(set(range(1, 8))))
+s, r = Serve(v), Run()
+for n in range(14):
+    r.go('imap', s)
+n = s.conns
+r.go('imap', s)
+case.check(s.conns - n == 6 and subjects(r.files()) == [8] and r.rc == 75,
+           'seven: five are tried', (s.conns - n, r.rc, r.err))
+case.check('7 messages stay' in r.err or r.err.count(' UID ') == 7,
+           'seven: all are named', r.err)
+v.hooks['uid_fetch'] = hangs_imap({1, 2, 3, 4, 5})
+r.go('imap', s)
+case.check({6, 7} <= set(subjects(r.files())),
+           'seven: in the next run those come that were not tried',
+           (r.err, subjects(r.files())))
+s.close()
+r.done()
+
 # A look does not try, and says that they would be fetched.
 v = hung('pop3', {3})
 s, r = Serve(v), Run()
@@ -185,6 +232,32 @@ for n in range(3):
     r.go('pop3', s)
 r.go('pop3', s, '-n')
 case.check('m3' in r.out and r.rc == 0, '-n has it', (r.rc, r.out, r.err))
+s.close()
+r.done()
+
+# Another folder, and a watch, which goes on.
+v = Imap(folders=('INBOX', 'Other'), uid_fetch=hangs_imap({3}))
+v.m = {i: msg(i) for i in (2, 3, 4)}
+s, r = Serve(v), Run()
+for n in range(5):
+    r.go('imap', s, '--folder', 'INBOX', '--folder', 'Other')
+case.check(sorted(subjects(r.files())) == [2, 2, 4, 4] and
+           r.err.count('INBOX UID 3') == r.err.count('Other UID 3') == 1,
+           'of two folders the rest comes', (r.rc, r.err, subjects(r.files())))
+p = r.start('imap', s, '--watch', '--folder', 'INBOX', '--folder', 'Other')
+case.check(until(lambda: v.idle, 20), 'a watch waits')
+n = s.conns
+v.m[6] = msg(6)
+v.w('* 4 EXISTS\r\n')
+case.check(until(lambda: len(r.files()) == 6, 20) and p.poll() is None,
+           'a watch gets what comes', (p.poll(), len(r.files())))
+case.check(until(lambda: v.idle, 20) and s.conns == n,
+           'and does not try again at each look', s.conns - n)
+with open(r.d + '/err') as f:
+    text = f.read()
+case.check(text.count('Other UID 3') == 1, 'it has named it once', text)
+p.kill()
+p.wait()
 s.close()
 r.done()
 
