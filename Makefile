@@ -63,7 +63,7 @@ OPENSSL_LIBS := $(or $(call pkg,--libs openssl),-lssl -lcrypto)
 
 WARN = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wformat=2 -Wvla -Wundef -Wimplicit-fallthrough
 CFLAGS ?= -g
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common -iquote $(B) $(OPTIMISE) $(WARN) $(HARDEN) $(UNWIND) -fPIE -fno-strict-aliasing '-ffile-prefix-map=$(CURDIR)=.' -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OS_FLAG) -DVERSION='"$(VERSION)"' -iquote common $(OPTIMISE) $(WARN) $(HARDEN) $(UNWIND) -fPIE -fno-strict-aliasing '-ffile-prefix-map=$(CURDIR)=.' -ffunction-sections -fdata-sections $(OPENSSL_FLAGS) $(FOUND_FLAGS) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections $(SANITIZE) $(STATIC_SAN) $(LDFLAGS)
 LIBS = $(OPENSSL_LIBS) $(FOUND_LIBS) -pthread
 
@@ -84,15 +84,6 @@ $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 $(B)/libpostbag.a: $(COMMON)
 	rm -f $@
 	$(AR) rcs $@ $^
-
-# Options that a configuration file may have: accounts are shared, and no tool
-# stumbles over another's key. A row is { .name = "KEY", .kind = OPT_..., ... }.
-KEYED = $(patsubst %,cmd/%/main.c,mailsend mailfetch imapsync)
-$(B)/account_keys.h: $(KEYED) Makefile
-	@mkdir -p $(@D)
-	awk 'BEGIN { RS = "}" } /\.kind = OPT_/ && !/OPT_(HEAD|NOCONF)/ && match($$0, /\.name = "[^"]+"/) { \
-	    key = substr($$0, RSTART + 8, RLENGTH - 8); if (!seen[key]++) print key "," }' $(KEYED) > $@
-$(B)/common/account.o build-fuzz/common/account.o: $(B)/account_keys.h
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -128,12 +119,13 @@ $(B)/lab/%.so: tests/crash/%.c
 
 tests: all $(UNIT) $(LAB)
 
-# Quick: layers, circles, sizes, names, manual against options, unit tests.  scripts/test is all.
+# Quick: layers, circles, sizes, names, keys, manual against options, unit tests.  scripts/test is all.
 check: tests
 	scripts/dev/layers
 	scripts/dev/circles $(B)
 	scripts/dev/structs
 	scripts/dev/statics
+	scripts/dev/account-keys
 	scripts/dev/check-man $(B)
 	scripts/dev/schema $(B)
 	prove -Q --exec '' $(UNIT)

@@ -15,8 +15,8 @@ enum { CHAIN_MAX = 33 };		/* parents of parents */
 
 /*
  * Keys of all the tools, for accounts are shared and a tool must not stumble
- * over another's.  A key that no table has is a typing error.  The Makefile
- * collects the file's keys from the tools' options.
+ * over another's.  A key that no table has is a typing error.  The keys
+ * in account_keys.h are those of the tools' options: scripts/dev/account-keys.
  *
  * A key that is renamed goes on meaning the same under its old name, or
  * apply_line refuses it with EX_CONFIG and the new name: tests/server/old.t

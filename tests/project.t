@@ -5,6 +5,7 @@ set -u
 cd "$ROOT"
 ok "no #include points upwards" scripts/dev/layers
 ok "manual and options agree" scripts/dev/check-man "$BUILD"
+ok "the keys of an account are those of the options" scripts/dev/account-keys
 scripts/dev/files > "$T/files"
 ok "ARCHITECTURE.md lists the source files" python3 -c '
 import sys
@@ -68,7 +69,15 @@ breach common/smtp.c 'static void x(void) { SSL_free(0); }' 'nor undeclared'
 breach common/idn.c 'static void x(void) { dlopen("x", 0); }' 'no dlopen'
 ok 'layers: else nothing' env POSTBAG_BUILD=/nonexistent "$T/scripts/dev/layers"
 ok 'bugs: what the lists name is there' scripts/dev/mutate -c tests/bugs/*
-# So does the check of the manual.
+# So does the check of the keys.
+sed -i '/^"poll",$/d' "$T/common/account_keys.h"
+not_ok 'account-keys: one that is missing' "$T/scripts/dev/account-keys"
+ok 'account-keys -w' "$T/scripts/dev/account-keys" -w
+ok 'account-keys: it is there again' cmp common/account_keys.h "$T/common/account_keys.h"
+sed -i 's/\.name = "poll",/.name = "polled",/' "$T/cmd/mailfetch/main.c"
+not_ok 'account-keys: an option by another name' "$T/scripts/dev/account-keys"
+cp cmd/mailfetch/main.c "$T/cmd/mailfetch"
+# So does that of the manual.
 cp -r man "$T/man"
 sed -i '/^\.It Fl w /d' "$T/man/cert-watch.1"
 not_ok "check-man: a script's option without a line" \
