@@ -77,6 +77,8 @@ dns_zone plain.example < <(
 	later	MX 10 h6
 	later	MX 20 h2
 	late	MX 10 h6
+	some	MX 10 h19
+	some	MX 20 h2
 	full	MX 10 h13
 	full	MX 20 h2
 	lost	MX 10 h12
@@ -167,7 +169,7 @@ lab_spawn peers python3 "$LAB_SRC/mxpeer.py" "$LOG" "$LAB_CADIR" "$PORT" \
 	127.0.0.7=torn 127.0.0.8=tls:selfsigned 127.0.0.10=greet:421_busy \
 	127.0.0.11=tls:peer,utf8,require 127.0.0.12=hang,bdat \
 	127.0.0.13=dot:451_4.3.0_full 127.0.0.14=seven 127.0.0.15= \
-	127.0.0.16= 127.0.0.17=tls:peer
+	127.0.0.16= 127.0.0.17=tls:peer 127.0.0.19=rcpt:451_4.2.1_later,after:1
 lab_spawn web python3 -c '
 import http.server, ssl, sys
 hosts = {"enf": ("enforce", "mx.plain.example"),
@@ -240,6 +242,10 @@ send a@who.plain.example
 is "$STATUS $(state) $SAID" '67 refused ' '5yz to RCPT is the end: no other host is asked'
 send a@later.plain.example
 is "$STATUS $(state) $SAID" '0 sent 2' '4yz before the dot: the next host'
+send {a,b,c}@some.plain.example
+is "$STATUS $(state) $SAID" '0 sent sent sent 2 19' 'also for those that are put off'
+is "$(jq -r '.rcpts[] | "\(.addr[:1]) \(.via[:3])"' "$T/out" | paste -sd,)" \
+	'a h19,b h2.,c h2.' 'each is told with the host that took it'
 send a@late.plain.example
 is "$STATUS $(state)" '75 deferred' 'with no other host: later'
 like "$ERR" '451 4.2.1 later' 'in its own words'

@@ -165,7 +165,7 @@ like "$OUT" 'cannot be told now where mail goes' 'is not called none'
 like "$OUT" 'DMARC +not known now' 'nowhere'
 doctor 0 'an address has a domain' joe@johndoe.com
 like "$OUT" 'TLSv1.3' 'whose hosts are probed'
-doctor 68 'several: the worst counts' johndoe.com bad.example
+doctor 68 'several: the worst counts' bad.example johndoe.com
 is "$(grep -c '^Route' "$T/out")" 2 'each has its report'
 
 # ---- NDJSON, and what has changed

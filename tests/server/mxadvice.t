@@ -524,4 +524,21 @@ f = [x["text"] for x in lab.json("manymx.test")["findings"]
 lab.ok(f == ["m00.manymx.test and m59.manymx.test"],
        "one address twice among 60 hosts", f)
 
+# ---- of several names and answers one is enough, in any order
+for i, which in enumerate(("first", "last")):
+    ip, back = "198.18.7.%d" % i, "%d.7.18.198" % i
+    names = ["good%d.test" % i, "other%d.test" % i]
+    answers = ["127.0.0.3", "127.0.0.99"]
+    lab.add(names[0], "A", ip)
+    lab.add(names[1], "A", "198.18.7.9")
+    for n, a in zip(*(x[::-1] if i else x for x in (names, answers))):
+        lab.add(back + ".in-addr.arpa", "PTR", n)
+        lab.add(back + ".bl.test", "A", a)
+    r = lab.json("-C", "ptr", ip)
+    lab.ok(len(r["ptr"][0]["names"]) == 2 and r["ptr"][0]["fcrdns"] is True,
+           "an address of two names is that of the " + which, r)
+    r = lab.json("--dnsbl", "bl.test=127.0.0.2-11", ip)
+    lab.ok(r["dnsbl"][0]["state"] == "listed",
+           "on a list by the %s of two answers" % which, r)
+
 lab.end()

@@ -72,6 +72,12 @@ diff(75, "not known then", ["? fail.test not all was known both times"], "-a",
 
 # ---- the file
 save("-a", *NAMES)
+lab.add("a.test", "MX", "20 mx.b.test")
+with open(OLD, "a") as f:
+    lab.mx("-j", "-a", "a.test", stdout=f)
+diff(0, "of two objects of a name the later one counts", [], "-a")
+lab.zone = before
+save("-a", *NAMES)
 with open(OLD, "a") as f:
     f.write('{"v":1,"in":"torn.test","dom')
 diff(0, "its last line is torn", [], "-a", "a.test")

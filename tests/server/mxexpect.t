@@ -114,6 +114,13 @@ r = lab.json("--expect", WANT)
 lab.ok(r["same"] is False and r["missing"] == ['"cafe"'] and
        r["unexpected"] == ['"caf\\195\\169"'], "-j: as a zone file has it", r)
 
+with open(WANT, "w") as f:
+    f.write("m.test MX 1 a.test.\nm.test MX 2 b.test.\n")
+r = lab.json("--expect", WANT)
+lab.ok(r["missing"] == ["1 a.test.", "2 b.test."] and
+       r["unexpected"] == ["10 mx.test.", "20 b-c.test."],
+       "-j: each of several by itself", r)
+
 os.unlink(WANT)
 os.rmdir(TMP)
 lab.end()
