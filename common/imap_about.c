@@ -36,23 +36,21 @@ own(struct imap *m, struct imap_namespace *to)
 	return 0;
 }
 
-int
-imap_namespace(struct imap *m, struct imap_namespace *to)
+unsigned
+imap_ask_namespace(struct imap *m)
 {
-	struct imap_resp r;
-	unsigned tag;
-
-	*to = (struct imap_namespace){ 0 };
 	if ((m->caps & (IMAP_NAMESPACE | IMAP_REV2)) == 0)
 		return 0;
 	conn_phase(m->c, "NAMESPACE", CONN_COMMAND);
-	tag = imap_say(m, "NAMESPACE");
-	do {
-		if (imap_next(m, &r) < 0 || (r.type == IMAP_OTHER &&
-		    str_is(r.word, "NAMESPACE") && own(m, to) < 0))
-			return -1;
-	} while (!imap_done(&r, tag));
-	return 0;
+	return imap_say(m, "NAMESPACE");
+}
+
+int
+imap_namespace(struct imap *m, const struct imap_resp *r,
+    struct imap_namespace *to)
+{
+	return r->type == IMAP_OTHER && str_is(r->word, "NAMESPACE") ?
+	    own(m, to) : 0;
 }
 
 static uint64_t

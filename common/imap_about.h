@@ -6,14 +6,17 @@
 
 /*
  * The prefix of the names of one's own mailboxes but for INBOX ("INBOX."), and
- * their separator (RFC 2342), waited for.  "" and '\0' where the server does
- * not say: 0; -1.
+ * their separator (RFC 2342); "" and '\0' where the server does not say.
  */
 struct imap_namespace {
 	char prefix[256];
 	char sep;
 };
-int imap_namespace(struct imap *, struct imap_namespace *);
+/* 0: nothing was sent, for the server has no NAMESPACE. */
+unsigned imap_ask_namespace(struct imap *);
+/* Of an IMAP_OTHER response, if it is that.  0, -1. */
+int imap_namespace(struct imap *, const struct imap_resp *,
+    struct imap_namespace *);
 
 /*
  * KB that are in use and that there may be (RFC 2087, 9208: STORAGE) for INBOX,

@@ -32,14 +32,10 @@
 static int
 connect_both(struct migrate *r)
 {
-	if (!r->from.open && migrate_side_connect(&r->from) < 0)
-		return -1;
-	if (!r->to.open && migrate_side_connect(&r->to) < 0)
+	if (migrate_sides_connect(&r->from, &r->to) < 0)
 		return -1;
 	if (r->folder != NULL)
 		return 0;
-	if (migrate_side_list(&r->from) < 0 || migrate_side_list(&r->to) < 0)
-		return -1;
 	if (r->from.n + r->from.nodd == 0)	/* each account has an INBOX */
 		migrate_problem(r, EX_TEMPFAIL, NULL, "%s: it lists no mailbox, not even INBOX: nothing is copied",
 		    r->from.name);

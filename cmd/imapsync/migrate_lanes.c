@@ -108,13 +108,8 @@ logged_in(struct lanes *k, size_t n)
 static int
 lane_connect(struct lanes *k, struct migrate_lane *l)
 {
-	int got = 0;
+	int got = migrate_sides_join(l->from, &k->r->from, l->to, &k->r->to);
 
-	if (!l->from->open && migrate_side_join(l->from, &k->r->from) < 0)
-		got = -1;
-	if (got == 0 && !l->to->open &&
-	    migrate_side_join(l->to, &k->r->to) < 0)
-		got = -1;
 	logged_in(k, 1);
 	return got;
 }

@@ -1,4 +1,5 @@
 /* migrate_side.c: one of a migration's two servers */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,49 +89,6 @@ log_in_to(struct migrate_side *s)
 	    imap_deflate(m) < 0 ? -1 : 0;
 }
 
-int
-migrate_side_connect(struct migrate_side *s)
-{
-	migrate_side_hang_up(s);
-	fail_clear(&s->err);
-	if (s->was_open && session_renew(&s->session, &s->err) < 0)
-		return -1;
-	if (session_connect(&s->session, &s->err) < 0)
-		return -1;
-	s->was_open = true;
-	if (log_in_to(s) < 0)
-		return -1;
-	session_forget(&s->session);
-	s->open = true;
-	return 0;
-}
-
-int
-migrate_side_join(struct migrate_side *s, const struct migrate_side *of)
-{
-	migrate_side_hang_up(s);
-	fail_clear(&s->err);
-	s->name = of->name;
-	s->looks = of->looks;
-	session_share(&s->session, &of->session);
-	if (session_connect(&s->session, &s->err) < 0 || log_in_to(s) < 0)
-		return -1;
-	s->open = true;
-	return 0;
-}
-
-void
-migrate_side_free(struct migrate_side *s)
-{
-	migrate_side_hang_up(s);
-	session_close(&s->session);
-	account_wipe(&s->account);
-	table_free(&s->names);
-	free(s->v);
-	free(s->odd);
-	arena_free(&s->arena);
-}
-
 /* ---- its mailboxes ---- */
 
 static struct str
@@ -173,42 +131,58 @@ add_odd(struct migrate_side *s, struct str name)
 	s->bytes += sizeof *s->odd + name.n;
 }
 
+/* One line of LIST or LSUB; what is subscribed must be in the list, too. */
+static void
+add_listed(struct migrate_side *s, const struct imap_resp *r)
+{
+	struct migrate_name *b;
+
+	if (r->bad_name || !imap_nameable(r->name)) {
+		if (r->type == IMAP_LIST && imap_selectable(r->flags))
+			add_odd(s, r->name);
+		return;
+	}
+	b = migrate_side_find(s, r->name);
+	if (r->type == IMAP_LSUB && b != NULL)
+		b->subscribed = true;
+	if (r->type == IMAP_LSUB)
+		return;
+	if (b == NULL)
+		b = add_name(s, r->name);
+	b->selectable = imap_selectable(r->flags);
+	b->subscribed |= imap_has_flag(r->flags, "\\Subscribed");
+	b->use = imap_special_use(r->flags);
+	if (s->space.sep == '\0')
+		s->space.sep = r->sep;
+}
+
+/* The answers to LIST or LSUB, and to NAMESPACE unless that is 0. */
 static int
-hear_list(struct migrate_side *s, unsigned tag)
+hear_list(struct migrate_side *s, unsigned tag, unsigned space)
 {
 	struct imap *m = &s->imap;
-	struct migrate_name *b;
 	struct imap_resp r;
 	size_t lines = 0;
 
 	do {
-		if (imap_next(m, &r) < 0)
+		if (imap_next(m, &r) < 0 || imap_namespace(m, &r, &s->space) < 0)
 			return -1;
-		if ((r.type == IMAP_LIST || r.type == IMAP_LSUB) &&
-		    imap_list_bound(m, ++lines, s->bytes) < 0)
-			return -1;
-		if (r.type != IMAP_LIST && r.type != IMAP_LSUB)
-			continue;
-		if (r.bad_name || !imap_nameable(r.name)) {
-			if (r.type == IMAP_LIST && imap_selectable(r.flags))
-				add_odd(s, r.name);
-			continue;
+		if (r.type == IMAP_LIST || r.type == IMAP_LSUB) {
+			if (imap_list_bound(m, ++lines, s->bytes) < 0)
+				return -1;
+			add_listed(s, &r);
 		}
-		b = migrate_side_find(s, r.name);
-		if (r.type == IMAP_LSUB && b != NULL)
-			b->subscribed = true;
-		if (r.type == IMAP_LSUB)
+		if (r.tag == 0)
 			continue;
-		if (b == NULL)
-			b = add_name(s, r.name);
-		b->selectable = imap_selectable(r.flags);
-		b->subscribed |= imap_has_flag(r.flags, "\\Subscribed");
-		b->use = imap_special_use(r.flags);
-		if (s->space.sep == '\0')
-			s->space.sep = r.sep;
-	} while (!imap_done(&r, tag));
-	return r.type == IMAP_OK ? 0 : conn_fail(m->c,
-	    imap_severity(m->text, EX_UNAVAILABLE), "LIST: %s", m->text);
+		if (imap_done(&r, tag) && r.type != IMAP_OK)
+			return conn_fail(m->c, imap_severity(m->text,
+			    EX_UNAVAILABLE), "LIST: %s", m->text);
+		if (imap_done(&r, tag))
+			tag = 0;
+		else if (imap_done(&r, space))
+			space = 0;
+	} while (tag != 0 || space != 0);
+	return 0;
 }
 
 static int
@@ -218,10 +192,12 @@ name_order(const void *x, const void *y)
 	    ((const struct migrate_name *)y)->name);
 }
 
-int
-migrate_side_list(struct migrate_side *s)
+/* What is subscribed, too, in order of names; once. */
+static int
+side_list(struct migrate_side *s)
 {
 	struct imap *m = &s->imap;
+	unsigned space;
 	size_t i;
 
 	if (s->listed)
@@ -229,10 +205,12 @@ migrate_side_list(struct migrate_side *s)
 	table_free(&s->names);		/* a list that broke off is none */
 	s->n = s->nodd = s->bytes = 0;
 	s->names.text = side_name;
-	if (imap_namespace(m, &s->space) < 0 ||
-	    hear_list(s, imap_ask_list(m, "*", IMAP_LIST_NAMES)) < 0)
+	s->space = (struct imap_namespace){ 0 };
+	space = imap_ask_namespace(m);
+	if (hear_list(s, imap_ask_list(m, "*", IMAP_LIST_NAMES), space) < 0)
 		return -1;
-	if (!imap_list_says_subscribed(m) && hear_list(s, imap_ask_lsub(m)) < 0)
+	if (!imap_list_says_subscribed(m) &&
+	    hear_list(s, imap_ask_lsub(m), 0) < 0)
 		return -1;
 	if (s->n > 0)
 		qsort(s->v, s->n, sizeof *s->v, name_order);
@@ -241,6 +219,99 @@ migrate_side_list(struct migrate_side *s)
 		table_add(&s->names, s, i);
 	s->listed = true;
 	return 0;
+}
+
+/* ---- both ---- */
+
+/* Connected and logged in; a connection that was there was closed. */
+static int
+side_open(struct migrate_side *s)
+{
+	if (session_connect(&s->session, &s->err) < 0)
+		return -1;
+	s->was_open = true;
+	if (log_in_to(s) < 0)
+		return -1;
+	s->open = true;
+	return 0;
+}
+
+static void *
+side_dial(void *of)
+{
+	struct migrate_side *s = of;
+
+	s->got = side_open(s) < 0 || side_list(s) < 0 ? -1 : 0;
+	return NULL;
+}
+
+/* Those that are not NULL, at the same time: it is a dozen round trips each. */
+static int
+sides_dial(struct migrate_side *from, struct migrate_side *to)
+{
+	pthread_t thread;
+	bool beside = from != NULL && to != NULL &&
+	    pthread_create(&thread, NULL, side_dial, to) == 0;
+
+	if (from != NULL)
+		side_dial(from);
+	if (to != NULL && !beside)
+		side_dial(to);
+	if (beside)
+		pthread_join(thread, NULL);
+	return (from != NULL && from->got < 0) || (to != NULL && to->got < 0) ?
+	    -1 : 0;
+}
+
+/* NULL: it is open; else it is ready to be opened, or *got is -1. */
+static struct migrate_side *
+side_renew(struct migrate_side *s, int *got)
+{
+	if (s->open && s->listed)
+		return NULL;
+	migrate_side_hang_up(s);
+	fail_clear(&s->err);
+	if (s->was_open && session_renew(&s->session, &s->err) < 0)
+		*got = -1;
+	return s;
+}
+
+int
+migrate_sides_connect(struct migrate_side *from, struct migrate_side *to)
+{
+	struct migrate_side *a, *b;
+	int got = 0;
+
+	a = side_renew(from, &got);
+	b = side_renew(to, &got);
+	if (got == 0)
+		got = sides_dial(a, b);
+	if (a != NULL && a->open)
+		session_forget(&a->session);
+	if (b != NULL && b->open)
+		session_forget(&b->session);
+	return got;
+}
+
+static struct migrate_side *
+side_share(struct migrate_side *s, const struct migrate_side *of)
+{
+	if (s->open)
+		return NULL;
+	migrate_side_hang_up(s);
+	fail_clear(&s->err);
+	s->name = of->name;
+	s->looks = of->looks;
+	s->listed = true;		/* by the other one */
+	session_share(&s->session, &of->session);
+	return s;
+}
+
+int
+migrate_sides_join(struct migrate_side *from, const struct migrate_side *from_of,
+    struct migrate_side *to, const struct migrate_side *to_of)
+{
+	return sides_dial(side_share(from, from_of), side_share(to, to_of));
 }
 
 int
@@ -257,4 +328,16 @@ migrate_side_select(struct migrate_side *from, const char *a,
 	    (got[1] = imap_wait(&to->imap, second)) < 0)
 		return -1;
 	return 0;
+}
+
+void
+migrate_side_free(struct migrate_side *s)
+{
+	migrate_side_hang_up(s);
+	session_close(&s->session);
+	account_wipe(&s->account);
+	table_free(&s->names);
+	free(s->v);
+	free(s->odd);
+	arena_free(&s->arena);
 }

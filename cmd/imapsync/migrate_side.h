@@ -26,7 +26,8 @@ struct migrate_side {
 	struct imap imap;
 	struct err err;			/* of its connection */
 	bool open, was_open;
-	bool listed;			/* LIST came to its end */
+	bool listed;			/* LIST came to its end, or none is wanted */
+	int got;			/* of the attempt to open it */
 	/* what LIST has said */
 	struct imap_namespace space;
 	struct migrate_name *v;
@@ -51,20 +52,22 @@ const char *migrate_side_who(struct migrate_side *);
 int migrate_sides_ready(struct migrate_side *from, struct migrate_side *to,
     struct sandbox *, struct err *);
 /*
- * Connected and logged in, with a new token; a connection that is there is
- * closed.  -1: side->err.
+ * Those that are not open are connected and logged in, with a new token, and
+ * once LIST comes, and what is subscribed, in order of names: both at the same
+ * time.  -1: the err of a side.
  */
-int migrate_side_connect(struct migrate_side *);
+int migrate_sides_connect(struct migrate_side *from, struct migrate_side *to);
 /*
- * Another connection of the same account, for another thread, which is closed
- * before that one; the secret of "of" is there and is not wiped.  -1: side->err.
+ * The same for further connections of the same accounts, for another thread,
+ * which are closed before those; the secrets of from_of and to_of are there and
+ * are not wiped, and there is no LIST.
  */
-int migrate_side_join(struct migrate_side *, const struct migrate_side *of);
+int migrate_sides_join(struct migrate_side *from,
+    const struct migrate_side *from_of, struct migrate_side *to,
+    const struct migrate_side *to_of);
 void migrate_side_hang_up(struct migrate_side *);
 void migrate_side_free(struct migrate_side *);
 
-/* LIST, and what is subscribed, in order of names; once.  -1: side->err. */
-int migrate_side_list(struct migrate_side *);
 /*
  * Both mailboxes are selected, a to be read only, within one round trip: got of
  * each is 0, or 1 refused.  -1: the err of a side.

@@ -1,0 +1,92 @@
+#!/usr/bin/env -S python3 -B
+"""imapsync migrate over long distances: what need not wait for an answer does
+not.  Servers here answer one thing only when the next was asked for, too."""
+import os
+import sys
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, HERE + '/../lab']
+import imapmem  # noqa: E402
+from fetchfake import Case  # noqa: E402
+from migratelab import Migration  # noqa: E402
+
+case = Case()
+LONG = 20		# seconds until a server gives up and answers
+
+
+class Serve(imapmem.Server):
+    user, password = 'jo', 'secret'
+
+    def __init__(self, caps=imapmem.ALL):
+        super().__init__(caps)
+        self.on_command = self.holds
+        self.hold, self.late, self.logins = {}, [], []
+
+    def holds(self, session, verb, args):
+        """hold[verb] = a word: the answer waits until that has come, too."""
+        if verb in ('AUTHENTICATE', 'LOGIN'):
+            self.logins.append(session)
+        word = self.hold.get(verb)
+        if word and (not callable(word) or (word := word(args))):
+            session.sock.settimeout(LONG)
+            try:
+                while word not in session.buf:
+                    session.fill()
+            except imapmem.Gone:
+                self.late.append((verb, args))
+            session.sock.settimeout(None)
+
+
+def fill(s, n, box='INBOX', first=0):
+    for i in range(first, first + n):
+        s.box(box).add(b'Message-ID: <%d.%s@x.test>\r\nSubject: m%d\r\n\r\n'
+                       b'body\r\n' % (i, box.encode(), i),
+                       r'\Seen' if i % 2 else 'work')
+
+
+def all_of(s):
+    return {n: sorted((m.data, sorted(m.flags)) for m in b.messages)
+            for n, b in s.boxes.items()}
+
+
+def run(a, b, *args):
+    m = Migration(a, b)
+    m.run(*args)
+    return m
+
+
+# ---- logins of both sides, and their lists
+
+for connections, n in ((1, 30), (2, 450)):
+    a, b, met = Serve(), Serve(), threading.Event()
+    fill(a, n)
+
+    def last(session, verb, args, s=b):
+        s.holds(session, verb, args)
+        if len(s.logins) == connections:
+            met.set()
+
+    def waits(session, verb, args, s=a):
+        s.holds(session, verb, args)
+        if verb in ('AUTHENTICATE', 'LOGIN') and \
+                len(s.logins) == connections and not met.wait(LONG):
+            s.late.append(verb)
+
+    a.on_command, b.on_command = waits, last
+    m = run(a, b, '--connections', str(connections))
+    case.check(m.rc == 0 and all_of(a) == all_of(b) and a.late == [],
+               '%d: neither waits for the other\'s login' % connections,
+               (m.rc, m.err, a.late))
+    a.close()
+    b.close()
+
+a, b = (Serve(imapmem.ALL + ' NAMESPACE') for _ in range(2))
+fill(a, 3)
+a.hold = b.hold = {'NAMESPACE': b'LIST'}
+m = run(a, b)
+case.check(m.rc == 0 and all_of(a) == all_of(b) and a.late + b.late == [],
+           'LIST goes with NAMESPACE', (m.rc, m.err, a.late, b.late))
+a.close()
+b.close()
+case.end()
