@@ -320,19 +320,25 @@ buf_c(struct buf *b, char c)
 	b->n++;
 }
 
+/* As a rule there is room already: then it is made once, not measured first. */
 void
 buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->cap - b->n;
 	va_list again;
-	char *to;
+	char *to = room > 0 ? b->p + b->n : NULL;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(to, room, fmt, again);
 	va_end(again);
-	if (n < 0 || (to = buf_room(b, (size_t)n)) == NULL)
+	if (n < 0 || buf_room(b, (size_t)n) == NULL) {
+		if (to != NULL)
+			*to = '\0';
 		return;
-	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	}
+	if ((size_t)n >= room)
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
 	b->n += (size_t)n;
 }
 
