@@ -97,18 +97,25 @@ bind_to(int fd, const char *source, int family, struct err *e)
 	return got == 0 ? 0 : fail_sys(e, EX_TEMPFAIL, "--source %s", source);
 }
 
+static int
+unbegun(const struct net_addr *a, const char *what, struct err *e)
+{
+	char text[64];
+
+	net_ntop(a, text, sizeof text);
+	return fail_sys(e, EX_TEMPFAIL, "%s: %s", text, what);
+}
+
 int
 net_begin(const struct net_addr *a, const char *source, bool ask,
     struct err *e)
 {
-	char text[64];
 	int one = 1, fd;
 
 	fd = socket(a->ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0);
-	net_ntop(a, text, sizeof text);
 	if (fd < 0)
-		return fail_sys(e, EX_TEMPFAIL, "%s: socket", text);
+		return unbegun(a, "socket", e);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (ask)
 		os_icmp_ask(fd, a->ss.ss_family, true);
@@ -124,7 +131,7 @@ net_begin(const struct net_addr *a, const char *source, bool ask,
 	one = errno;
 	close(fd);
 	errno = one;
-	return fail_sys(e, EX_TEMPFAIL, "%s: connect", text);
+	return unbegun(a, "connect", e);
 }
 
 int
@@ -290,8 +297,13 @@ net_pton(struct str s, unsigned port, struct net_addr *a)
 		return -1;
 	str_copy(text, s);
 	text[s.n] = '\0';
-	if (!str_has(s, ':') && inet_pton(AF_INET, text, &four) != 1)
-		return -1;	/* "127.1" and "8" are no addresses here */
+	if (!str_has(s, ':')) {
+		if (inet_pton(AF_INET, text, &four) != 1)
+			return -1;	/* "127.1" and "8" are none here */
+		net_raw((struct str){ (const char *)&four, sizeof four }, port,
+		    a);
+		return 0;
+	}
 	snprintf(service, sizeof service, "%u", port & 0xffff);
 	if (getaddrinfo(text, service, &hints, &found) != 0)
 		return -1;

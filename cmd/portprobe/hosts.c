@@ -81,16 +81,16 @@ void
 hosts_addr(struct host *h, const struct net_addr *a)
 {
 	const struct run *r = h->target->run;
-	int f = a->ss.ss_family;
+	int f = a->ss.ss_family, most = h->literal ? 1 : ADDRS_MAX;
 
 	if ((r->set->scope.four && f != AF_INET) ||
 	    (r->set->scope.six && f != AF_INET6) ||
-	    h->naddr == ADDRS_MAX || (r->set->scope.first && h->naddr > 0))
+	    h->naddr == most || (r->set->scope.first && h->naddr > 0))
 		return;
 	if (h->addr == NULL) {
-		h->addr = arena_new(&h->target->mem, ADDRS_MAX,
+		h->addr = arena_new(&h->target->mem, (size_t)most,
 		    sizeof *h->addr);
-		h->answers = arena_new(&h->target->mem, ADDRS_MAX,
+		h->answers = arena_new(&h->target->mem, (size_t)most,
 		    sizeof *h->answers);
 	}
 	h->addr[h->naddr++] = *a;

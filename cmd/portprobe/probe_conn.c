@@ -18,23 +18,33 @@ enum {
 	QUEUE_MS = 500,
 };
 
+/* How much of it; 0 as well when nothing can be sent any more. */
+static size_t
+send_some(struct wire *w, struct str s)
+{
+	long sent;
+
+	if (w->error != 0)
+		return 0;
+	sent = net_send(w->fd, s.p, s.n);
+	if (sent >= 0)
+		return (size_t)sent;
+	if (sent != NET_LATER) {
+		w->error = errno;
+		w->eof = true;
+	}
+	return 0;
+}
+
 void
 probe_conn_flush(struct probe *p)
 {
-	struct wire *w = &p->wire;
-	long sent;
+	struct fifo *tx = &p->wire.tx;
+	size_t sent;
 
-	while (w->tx.n > 0 && w->error == 0) {
-		sent = net_send(w->fd, w->tx.p + w->tx.at, w->tx.n);
-		if (sent == NET_LATER)
-			return;
-		if (sent < 0) {
-			w->error = errno;
-			w->eof = true;
-			return;
-		}
-		fifo_drop(&w->tx, (size_t)sent);
-	}
+	while (tx->n > 0 && (sent = send_some(&p->wire,
+	    (struct str){ tx->p + tx->at, tx->n })) > 0)
+		fifo_drop(tx, sent);
 }
 
 /* All that came; more of it only if there is room. */
@@ -42,16 +52,15 @@ void
 probe_conn_receive(struct probe *p)
 {
 	struct wire *w = &p->wire;
+	char *to, chunk[CHUNK];		/* most of what is said is short */
 	size_t room = CHUNK;
 	long got;
-	char *to;
 
 	while (!w->eof) {
 		if (w->tls != NULL)
 			to = fifo_room(&w->rx, CHUNK, &room);
 		else
-			to = w->in.n < WIRE_MAX + CHUNK ? buf_room(&w->in, CHUNK) :
-			    NULL;
+			to = w->in.n < WIRE_MAX + CHUNK ? chunk : NULL;
 		if (to == NULL) {
 			w->more = true;
 			return;
@@ -67,7 +76,7 @@ probe_conn_receive(struct probe *p)
 		if (w->tls != NULL)
 			w->rx.n += (size_t)got;
 		else
-			w->in.n += (size_t)got;
+			buf_put(&w->in, chunk, (size_t)got);
 		if ((size_t)got < room && !w->hup)
 			return;		/* that was all, for now */
 	}
@@ -122,29 +131,34 @@ tls_failed(struct probe *p)
 void
 probe_conn_decrypt(struct probe *p)
 {
+	char chunk[CHUNK];
 	long got;
-	char *to;
 
-	while (p->stage != STAGE_OVER && p->wire.in.n < WIRE_MAX + CHUNK &&
-	    (to = buf_room(&p->wire.in, CHUNK)) != NULL) {
-		got = tls_look_read(p->wire.tls, to, CHUNK);
+	while (p->stage != STAGE_OVER && p->wire.in.n < WIRE_MAX + CHUNK) {
+		got = tls_look_read(p->wire.tls, chunk, CHUNK);
 		if (got == TLS_END)
 			p->wire.eof = true;
 		else if (got != TLS_MORE && got <= 0)
 			tls_failed(p);
 		if (got <= 0)
 			return;
-		p->wire.in.n += (size_t)got;
+		buf_put(&p->wire.in, chunk, (size_t)got);
 	}
 }
 
 void
 probe_conn_put(struct probe *p, struct str s)
 {
-	if (p->wire.inside)
-		tls_look_write(p->wire.tls, s.p, s.n);
-	else
-		fifo_put(&p->wire.tx, s.p, s.n);
+	struct wire *w = &p->wire;
+
+	if (w->inside) {
+		tls_look_write(w->tls, s.p, s.n);
+		return;
+	}
+	if (w->tx.n == 0)
+		s = str_from(s, send_some(w, s));
+	if (s.n > 0)
+		fifo_put(&w->tx, s.p, s.n);
 }
 
 static enum tls_version
