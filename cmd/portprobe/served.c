@@ -2,8 +2,8 @@
  * served.c: which certificates the ports of one address serve
  *
  * A renewal must reach every server program of a host.  Ports whose
- * certificates have other names, or another kind of key, are set so on purpose,
- * and one that is self-signed is no renewal of another.
+ * certificates have other names, or another kind of key, are set so on purpose.
+ * One that is self-signed is a renewal only of one that was so, too.
  */
 #include <string.h>
 
@@ -21,6 +21,7 @@ struct served {
 	int64_t from;			/* seconds since 1970 */
 	const char *sha256;
 	uint64_t names;			/* a digest of all of them */
+	bool self;			/* it is self-signed */
 	const char *kind;		/* "RSA" */
 };
 
@@ -30,10 +31,11 @@ kind_of(const struct tls_cert *c, struct arena *mem)
 	return arena_dup(mem, (struct str){ c->key, strcspn(c->key, " ") });
 }
 
+/* Those that are self-signed often have a subject alone. */
 static uint64_t
 names_of(const struct tls_cert *c)
 {
-	uint64_t sum = 0;
+	uint64_t sum = c->nsan == 0 ? table_hash(str_of(c->subject)) : 0;
 	size_t i;
 
 	for (i = 0; i < c->nsan; i++)	/* in any order */
@@ -49,13 +51,14 @@ served_note(const struct job *j, const struct report *r)
 	struct arena *mem = &h->target->mem;
 	struct served *s;
 
-	if (!r->tls.have_cert || r->tls.facts.chain == TLS_CHAIN_SELF)
-		return;			/* that is no renewal, and is told */
+	if (!r->tls.have_cert)
+		return;
 	s = arena_new(mem, 1, sizeof *s);
 	*s = (struct served){ .next = h->served, .nth = j->nth,
 	    .port = j->port.number, .from = c->from,
 	    .sha256 = arena_dup(mem, str_of(c->sha256)),
-	    .names = names_of(c), .kind = kind_of(c, mem) };
+	    .names = names_of(c), .kind = kind_of(c, mem),
+	    .self = c->self_signed };
 	h->served = s;
 }
 
@@ -64,7 +67,7 @@ static bool
 differs(const struct served *s, const struct served *mine)
 {
 	return s->nth == mine->nth && s->port != mine->port &&
-	    s->names == mine->names &&
+	    s->names == mine->names && s->self == mine->self &&
 	    str_eq(str_of(s->kind), str_of(mine->kind)) &&
 	    !str_eq(str_of(s->sha256), str_of(mine->sha256));
 }

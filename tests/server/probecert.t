@@ -275,6 +275,21 @@ openssl req -x509 -new -key leaf.key -subj '/CN=self' -days 80 -config conf \
 server SELF self leaf
 pair $WHOLE $SELF
 unlike "$FOUND" CERT_DIFFERS 'one that is self-signed is no renewal of the other'
+openssl req -x509 -new -key leaf.key -subj '/CN=self' -days 85 -config conf \
+	-extensions leaf -out self2.pem
+openssl req -x509 -new -key leaf.key -subj '/CN=mail' -days 80 -out bare.pem
+openssl req -x509 -new -key leaf.key -subj '/CN=mail' -days 85 -out bare2.pem
+openssl req -x509 -new -key leaf.key -subj '/CN=imap' -days 85 -out bare3.pem
+for i in self2 bare bare2 bare3; do
+	server "${i^^}" $i leaf
+done
+pair $SELF $SELF2
+is "$(grep -o CERT_DIFFERS <<< "$FOUND" | wc -l)" 2 \
+	'two that are self-signed: both ports say so'
+pair $BARE $BARE2
+is "$(grep -o CERT_DIFFERS <<< "$FOUND" | wc -l)" 2 'by their subjects alone, too'
+pair $BARE $BARE3
+unlike "$FOUND" CERT_DIFFERS 'other subjects are no difference'
 issue morning leaf int leaf 'yesterday 01:00' '+80 days'
 issue evening leaf int leaf 'yesterday 02:00' '+80 days'
 cd "$T"
