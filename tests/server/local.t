@@ -246,6 +246,27 @@ case.check(any(b'no such user here' in m and b'report' in m
 shutil.rmtree(spool)
 h.end()
 
+# Who may have it already is looked for in his own mailbox alone.
+spool = tempfile.mkdtemp(prefix='local-spool.')
+for fates in ('maybe', 'deferred'), ('deferred', 'maybe'):
+    h = Here('mbox:MAIL/%u', 'queue %s\n' % spool)
+    h.run('--queue-only', '-s', 'x', '--body', 'x', 'games', 'news')
+    m, = glob.glob(spool + '/*/*')
+    shutil.copytree(m, h.d + '/kept')
+    h.run('--flush-now')
+    shutil.copytree(h.d + '/kept', m)
+    with open(m + '/state', 'w') as f:
+        f.write('postbag-state 1\nsince %d\ntries 1\nnext 1\n'
+                '%s <games> 0 - x\n%s <news> 0 - x\n' % (
+                    time.time(), *fates))
+    h.run('--flush-now')
+    case.check(h.rc == 0 and [len(h.box(n)) for n in ('games', 'news')] ==
+               [1 if x == 'maybe' else 2 for x in fates],
+               'of two only who may have it is not given it again: %s, %s' %
+               fates, h.said())
+    h.end()
+shutil.rmtree(spool)
+
 # Who keeps his mailbox locked keeps nobody else's mail back, but once.
 spool = tempfile.mkdtemp(prefix='local-spool.')
 h = Here('mbox:MAIL/%u', 'queue %s\n' % spool)

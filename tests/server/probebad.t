@@ -603,6 +603,39 @@ logged 24
 is "$(jq -r .most < "$LAB_ODD_LOG" | sort -n | tail -n 1)" 4 \
 	'never more than four at once, and not fewer'
 
+# ---- one slot: what the one before needed is not for the next one
+lab_spawn short python3 -c '
+import socket, ssl, sys, threading
+ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+ctx.load_cert_chain(sys.argv[1])
+def talk(s, most):
+    try:
+        if len(s.recv(65536, socket.MSG_PEEK)) > most:
+            s.close()
+            return
+        s = ctx.wrap_socket(s, server_side=True)
+        s.sendall(b"220 short.test ESMTP\r\n")
+        while (line := s.recv(4096)):
+            s.sendall(b"221 bye\r\n" if line[:1] == b"Q" else b"250 ok\r\n")
+    except OSError:
+        pass
+def serve(l, most):
+    while True:
+        threading.Thread(target=talk, args=(l.accept()[0], most)).start()
+two = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+with open(sys.argv[2], "w") as f:
+    print(*[l.getsockname()[1] for l in two], "", file=f)
+threading.Thread(target=serve, args=(two[0], 800)).start()
+serve(two[1], 1 << 20)
+' "$LAB_CADIR/good.pem" "$T/short"
+lab_until 20 grep -qs ' .* ' "$T/short"
+read -r first second _ < "$T/short"
+portprobe -j -c 1 --no-verify --tls-groups ffdhe8192:X25519 "$at:$first/smtps" \
+	"$at:$second/smtps" > "$T/json" 2> "$T/err"
+is "$(json '"\(.state) \([.findings[].id | select(. == "TLS_HYBRID")] | length)"' |
+	paste -sd,)" 'ok 1,ok 0' \
+	'a long first message that is not answered is that server'"'"'s alone'
+
 # ---- the greeting that came after twelve seconds
 wait "$late"
 is "$(rc late12) $(value late12 .state)" '0 ok' \
