@@ -186,6 +186,8 @@ imap_ask_bodies(struct imap *m, const char *set, unsigned bodies)
 {
 	char items[64];
 
+	if ((bodies & IMAP_FACTS) != 0)
+		return imap_ask_facts(m, set);
 	snprintf(items, sizeof items, "%s%sINTERNALDATE BODY.PEEK[%s]",
 	    (bodies & IMAP_NO_FLAGS) != 0 ? "" : "FLAGS ",
 	    (bodies & IMAP_SIZES) != 0 ? "RFC822.SIZE " : "",

@@ -77,11 +77,12 @@ int imap_batches(struct imap *, uint64_t n, struct imap_uids *ends);
 
 /* UID FETCH SET (UID FLAGS), of those changed since modseq if it is not 0. */
 unsigned imap_ask_flags(struct imap *, const char *set, uint64_t modseq);
-/* (UID FLAGS INTERNALDATE BODY.PEEK[]), or with HEADER alone. */
+/* (UID FLAGS INTERNALDATE BODY.PEEK[]), or with HEADER alone, or facts. */
 enum imap_bodies {
 	IMAP_HEADERS = 1 << 0, IMAP_NO_FLAGS = 1 << 1,
 	IMAP_SIZES = 1 << 2,		/* RFC822.SIZE, before the body */
-	IMAP_OR_WHOLE = 1 << 3		/* see imap_fetch.h */
+	IMAP_OR_WHOLE = 1 << 3,		/* see imap_fetch.h */
+	IMAP_FACTS = 1 << 4		/* imap_ask_facts, whatever else is set */
 };
 unsigned imap_ask_bodies(struct imap *, const char *set, unsigned bodies);
 /*

@@ -140,11 +140,17 @@ window_begin(struct imap_fetch *f)
 	g->uid = f->alone != NULL ? f->alone->uids[f->at] : 0;
 	g->size = g->announced = 0;
 	g->date = 0;
-	g->named = false;
+	g->named = g->sized = false;
 	g->flags.n = 0;
 	g->flags.max = LIMIT_RESPONSE_BYTES;
 	f->early = false;
 	f->stage = IMAP_FETCH_INSIDE;
+}
+
+static bool
+is_facts(const struct imap_fetch *f, const struct imap_fetch_job *job)
+{
+	return ((f->bodies | job->bodies) & IMAP_FACTS) != 0;
 }
 
 /* Its size was asked for, which is 0, or not if sized is set. */
@@ -199,7 +205,8 @@ fetch_body(struct imap_fetch *f)
 		f->early = true;
 		return 0;
 	}
-	if ((came = wanted_find(f)) == NULL || *came == IMAP_CAME_HERE)
+	if ((came = wanted_find(f)) == NULL || *came == IMAP_CAME_HERE ||
+	    is_facts(f, f->got.job))
 		return 0;
 	if (f->item.nil)
 		return IMAP_FETCH_NIL;
@@ -225,6 +232,7 @@ item(struct imap_fetch *f)
 		return 0;
 	case IMAP_SIZE:
 		g->announced = f->item.number;
+		g->sized = true;
 		return 0;
 	case IMAP_DATE:
 		date_parse_imap(f->item.text, &g->date);
@@ -240,13 +248,28 @@ item(struct imap_fetch *f)
 	}
 }
 
+/*
+ * One without a size is not what was asked for: somebody has changed the flags,
+ * which the server tells whenever it likes.
+ */
+static int
+fetch_facts(struct imap_fetch *f)
+{
+	unsigned char *came = f->got.sized ? wanted_find(f) : NULL;
+
+	if (came == NULL || !is_facts(f, f->got.job) || *came == IMAP_CAME_HERE)
+		return 0;
+	*came = IMAP_CAME_HERE;
+	return IMAP_FETCH_FACTS;
+}
+
 /* The response is over. */
 static int
 fetch_end(struct imap_fetch *f)
 {
 	struct imap_fetch_job *oldest = fetch_command(f, f->tail)->job;
-	bool taken = f->stage == IMAP_FETCH_TAKEN, missed = f->early &&
-	    f->stage == IMAP_FETCH_INSIDE;
+	bool taken = f->stage == IMAP_FETCH_TAKEN,
+	    inside = f->stage == IMAP_FETCH_INSIDE, missed = f->early && inside;
 	unsigned char *came;
 
 	f->stage = IMAP_FETCH_NONE;
@@ -256,13 +279,13 @@ fetch_end(struct imap_fetch *f)
 		return IMAP_FETCH_END;
 	}
 	if (missed && f->got.uid == 0) {
-		oldest->unnamed = oldest->again = true;
+		oldest->unnamed = oldest->again = !is_facts(f, oldest);
 	} else if (missed && (came = wanted_find(f)) != NULL &&
-	    *came == IMAP_CAME_NOT) {
+	    *came == IMAP_CAME_NOT && !is_facts(f, f->got.job)) {
 		*came = IMAP_CAME_UNNAMED;
 		f->got.job->again = true;
 	}
-	return 0;
+	return inside && !missed ? fetch_facts(f) : 0;
 }
 
 static int

@@ -19,6 +19,9 @@
  * header may be empty; with IMAP_OR_WHOLE all of such a message is asked for.
  * With each set so are those of a command that is refused: one message that the
  * server cannot read does not keep back the others.
+ *
+ * A job with IMAP_FACTS asks for no bodies, behind others that do: an
+ * IMAP_FETCH_FACTS comes for each of its messages, and again is never set.
  */
 #ifndef IMAP_FETCH_H
 #define IMAP_FETCH_H
@@ -54,6 +57,7 @@ enum imap_fetch_event {
 	IMAP_FETCH_END,		/* the message of the last body is complete */
 	IMAP_FETCH_NIL,		/* the server says that there is no body */
 	IMAP_FETCH_EMPTY,	/* the body is empty, the message is not */
+	IMAP_FETCH_FACTS,	/* flags, announced and date of a message */
 	IMAP_FETCH_REFUSED,	/* a command was refused: m->text */
 	IMAP_FETCH_LOST		/* a mailbox cannot be read: nothing comes */
 };
@@ -68,13 +72,14 @@ struct imap_fetch {
 		struct imap_fetch_job *job;	/* not of LOST */
 		uint32_t uid;	/* of REFUSED: of this alone, or 0 */
 		uint64_t size;		/* of the body */
-		uint64_t announced;	/* RFC822.SIZE, or 0: it was not said */
+		uint64_t announced;	/* RFC822.SIZE, or 0: see sized */
 		time_t date;		/* or 0 */
 		struct buf flags;	/* blank separated */
 		void *of;		/* of LOST: from imap_fetch_select */
 		bool renumbered;	/* of LOST: by another UIDVALIDITY */
 		bool named;	/* of END: the server said its UID */
 		bool header;	/* of BODY: its header is all that comes */
+		bool sized;	/* RFC822.SIZE was said */
 	} got;
 	/* private */
 	struct imap_item item;

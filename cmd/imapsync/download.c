@@ -237,6 +237,7 @@ lane_fetched(struct lane *w, enum imap_fetch_event what)
 		lane_lost(w);
 		break;
 	case IMAP_FETCH_NIL:
+	case IMAP_FETCH_FACTS:
 	case IMAP_FETCH_ROOM:
 		break;
 	}

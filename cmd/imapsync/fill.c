@@ -409,6 +409,7 @@ fetched(struct filling *x, struct link *l, struct imap_fetch *f,
 		break;
 	case IMAP_FETCH_EMPTY:
 	case IMAP_FETCH_NIL:
+	case IMAP_FETCH_FACTS:
 	case IMAP_FETCH_ROOM:
 		break;
 	}

@@ -266,6 +266,7 @@ handle_event(struct box *b, struct imap_fetch *f, enum imap_fetch_event what)
 			*came_of(f) = IMAP_CAME_HERE;	/* said, too */
 		return fetch_refused(b, m.number);
 	case IMAP_FETCH_LOST:
+	case IMAP_FETCH_FACTS:
 	case IMAP_FETCH_ROOM:
 		break;
 	}

@@ -42,7 +42,7 @@ static void
 event(struct world *w, enum imap_fetch_event what)
 {
 	static const char *const names[] = { "", "room", "body", "end", "nil",
-	    "empty", "refused", "lost" };
+	    "empty", "facts", "refused", "lost" };
 	struct conn_sink sink = { put, &w->log };
 	const struct imap_fetched *g = &w->f.got;
 
@@ -54,7 +54,11 @@ event(struct world *w, enum imap_fetch_event what)
 	if (what == IMAP_FETCH_BODY || what == IMAP_FETCH_END ||
 	    what == IMAP_FETCH_NIL || what == IMAP_FETCH_EMPTY)
 		buf_printf(&w->log, " %u", g->uid);
-	if (what == IMAP_FETCH_END && g->flags.n > 0)
+	if (what == IMAP_FETCH_FACTS)
+		buf_printf(&w->log, " %u=%llu", g->uid,
+		    (unsigned long long)g->announced);
+	if ((what == IMAP_FETCH_END || what == IMAP_FETCH_FACTS) &&
+	    g->flags.n > 0)
 		buf_printf(&w->log, " %.*s", STR_ARG(BUF_STR(g->flags)));
 	if (what != IMAP_FETCH_BODY || g->uid == w->leave)
 		return;
@@ -329,6 +333,35 @@ cut(void)
 	over(w);
 }
 
+/* Behind a job with bodies, and answered between these. */
+static void
+facts(void)
+{
+	struct world *w = says("* 1 FETCH (UID 3 RFC822.SIZE 7 FLAGS (a b))\r\n"
+	    BODY("1", "c1") "* 1 FETCH (UID 4 FLAGS (c))\r\n"
+	    "* 1 FETCH (BODY[] {2}\r\nxx UID 4)\r\n" BODY("4", "xx")
+	    "* 1 FETCH (RFC822.SIZE 8)\r\n"
+	    "* 1 FETCH (UID 1 RFC822.SIZE 8)\r\nA2 NO x\r\n"
+	    BODY("2", "c2") "A1 OK x\r\n"
+	    "* 1 FETCH (RFC822.SIZE 0 UID 4)\r\n"
+	    "* 1 FETCH (RFC822.SIZE 9 UID 4)\r\nA3 OK x\r\n");
+	struct imap_fetch_job a = job(1, 2), b = job(3, 1), c = job(4, 1);
+
+	w->f.ahead = 3;
+	b.bodies = c.bodies = IMAP_FACTS;
+	imap_fetch_ask(&w->f, &a);
+	imap_fetch_ask(&w->f, &b);
+	imap_fetch_ask(&w->f, &c);
+	ok(has_said(w, "A1 UID FETCH 1:2 (UID FLAGS INTERNALDATE BODY.PEEK[])\r\n"
+	    "A2 UID FETCH 3 (UID FLAGS RFC822.SIZE INTERNALDATE)\r\n"
+	    "A3 UID FETCH 4 (UID FLAGS RFC822.SIZE INTERNALDATE)\r\n"),
+	    "facts are asked for");
+	is_str(heard(w), "facts 3=7 a b, body 1=c1, end 1, refused 3, "
+	    "body 2=c2, end 2, room, room, facts 4=0, room", "and come, once");
+	ok(!b.again && !c.again, "never again");
+	over(w);
+}
+
 int
 main(void)
 {
@@ -360,6 +393,7 @@ main(void)
 	each();
 	row();
 	cut();
+	facts();
 	is_int(imap_fetch_fit(all, 5, 3), 3, "as many as are wanted");
 	is_int(imap_fetch_fit(all, 5, 9), 5, "or as there are");
 	return done();
