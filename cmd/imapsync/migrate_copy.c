@@ -4,7 +4,8 @@
  * The size that announces a body is that of the APPEND, so its bytes go on as
  * they come and nothing is held.  Several FETCH commands are under way on one
  * side, and several APPENDs, each of many messages where the server can, on the
- * other: neither waits for a round trip.
+ * other: neither waits for a round trip.  What must be known of a range of
+ * messages beforehand is asked for while the bodies of the one before come.
  *
  * A refused group stored nothing: its messages come once more, in groups of
  * half the size, until it is seen which one is not wanted.
@@ -24,6 +25,7 @@
 #include "migrate_copy.h"
 #include "migrate_marks.h"
 #include "migrate_pace.h"
+#include "migrate_ranges.h"
 #include "migrate_run.h"
 #include "stop.h"
 
@@ -31,6 +33,7 @@ enum {
 	GROUP = 100,		/* messages of a command */
 	FLIGHT = 16,		/* commands under way */
 	AHEAD = 3, JOB = 200,	/* FETCH commands, and messages of one */
+	FACTS = 1000,		/* messages of one that asks for no bodies */
 	INTENDED = 1000		/* messages in the log by one sync */
 };
 #define GROUP_BYTES (UINT64_C(2) << 20)
@@ -44,7 +47,21 @@ struct group {
 	uint64_t bytes;
 };
 
-/* What has become of a message in this call. */
+/* The next range: its marks, as far as they have come. */
+struct ahead {
+	const uint32_t *uids;
+	size_t n;		/* 0: there is none yet */
+	size_t at;		/* asked for up to here */
+	struct migrate_marks marks;
+	struct imap_fetch_job job[16];
+	size_t njobs;
+	unsigned char *came;	/* of each UID */
+	unsigned cuts;		/* as in imap_pieces.h */
+	bool refused;		/* the server did not say it of all */
+	bool none;		/* no range is left */
+};
+
+/* What has become of a message in this range. */
 enum fate { FATE_NONE, FATE_SENT, FATE_FAILED };
 
 struct copying {
@@ -52,6 +69,8 @@ struct copying {
 	struct migrate_lane *lane;
 	struct imap *from, *to;
 	struct migrate_box *b;
+	struct migrate_ranges *ranges;
+	struct ahead ahead;
 	struct migrate_marks marks;
 	unsigned char *fate;	/* of each mark */
 	struct imap_fetch f;
@@ -512,6 +531,10 @@ unreadable(struct copying *c, const struct imap_fetch_job *job)
 	char why[600];
 	size_t i;
 
+	if ((job->bodies & IMAP_FACTS) != 0) {
+		c->ahead.refused = true;
+		return 0;
+	}
 	for (i = 0; i < job->n; i++) {
 		if (job->came[i] == IMAP_CAME_HERE)
 			continue;
@@ -530,15 +553,21 @@ unreadable(struct copying *c, const struct imap_fetch_job *job)
 static int
 event(struct copying *c, int what)
 {
+	const struct imap_fetched *g = &c->f.got;
+
 	switch ((enum imap_fetch_event)what) {
 	case IMAP_FETCH_BODY:
 		return body(c);
+	case IMAP_FETCH_FACTS:
+		migrate_marks_take(&c->ahead.marks, g->uid, g->announced,
+		    g->date, BUF_STR(g->flags));
+		return 0;
 	case IMAP_FETCH_NIL:
-		return fails(c, c->f.got.uid, "the server says that it has no body");
+		return fails(c, g->uid, "the server says that it has no body");
 	case IMAP_FETCH_EMPTY:
-		return fails(c, c->f.got.uid, "its body does not come, though it has one");
+		return fails(c, g->uid, "its body does not come, though it has one");
 	case IMAP_FETCH_REFUSED:
-		return unreadable(c, c->f.got.job);
+		return unreadable(c, g->job);
 	case IMAP_FETCH_ROOM:
 	case IMAP_FETCH_END:
 	case IMAP_FETCH_LOST:
@@ -553,19 +582,43 @@ struct pass {
 	const uint32_t *uids;
 	unsigned char *came;
 	struct imap_fetch_job *job;
-	size_t njobs, cap;
+	size_t njobs;
 	size_t n, at;		/* of uids */
+	bool whole;		/* all of the range */
 };
 
 /* Messages of a FETCH; some servers do no more (RFC 9738). */
 static size_t
-job_most(const struct copying *c)
+job_most(const struct copying *c, size_t most)
 {
 	uint64_t limit = c->from->messagelimit;
 
-	if (c->alone)
-		return 1;
-	return limit > 0 && limit < JOB ? (size_t)limit : JOB;
+	return limit > 0 && limit < most ? (size_t)limit : most;
+}
+
+static void
+ask_ahead(struct copying *c)
+{
+	struct ahead *a = &c->ahead;
+	struct imap_fetch_job *job;
+
+	if (a->n == 0 && !a->none) {
+		a->n = migrate_ranges_next(c->ranges, false, &a->uids);
+		a->none = a->n == 0;
+		migrate_marks_begin(&a->marks, a->uids, a->n);
+		a->came = mem_new(a->n + 1, sizeof *a->came);
+		a->cuts = c->from->cuts;
+	}
+	while (imap_fetch_room(&c->f) && a->at < a->n &&
+	    a->njobs < sizeof a->job / sizeof *a->job) {
+		job = &a->job[a->njobs++];
+		*job = (struct imap_fetch_job){ .uids = a->uids + a->at,
+		    .n = imap_fetch_fit(a->uids + a->at, a->n - a->at,
+		    job_most(c, FACTS)), .came = a->came + a->at,
+		    .bodies = IMAP_FACTS };
+		a->at += job->n;
+		imap_fetch_ask(&c->f, job);
+	}
 }
 
 static void
@@ -575,13 +628,16 @@ ask_more(struct copying *c, struct pass *p)
 	size_t n;
 
 	while (imap_fetch_room(&c->f) && p->at < p->n && !enough(c)) {
-		n = imap_fetch_fit(p->uids + p->at, p->n - p->at, job_most(c));
+		n = imap_fetch_fit(p->uids + p->at, p->n - p->at,
+		    c->alone ? 1 : job_most(c, JOB));
 		job = &p->job[p->njobs++];
 		*job = (struct imap_fetch_job){ .uids = p->uids + p->at,
 		    .n = n, .came = p->came + p->at };
 		p->at += n;
 		imap_fetch_ask(&c->f, job);
 	}
+	if (p->whole && p->at == p->n && !enough(c))
+		ask_ahead(c);
 }
 
 static int
@@ -604,7 +660,8 @@ pass(struct copying *c, const uint32_t *uids, size_t n)
 {
 	struct pass p = { .uids = uids, .n = n,
 	    .came = mem_new(n, sizeof *p.came),
-	    .job = mem_new(n, sizeof *p.job) };
+	    .job = mem_new(n, sizeof *p.job),
+	    .whole = uids == c->marks.uids };
 	size_t i;
 	int got;
 
@@ -718,22 +775,34 @@ copy_binary(struct copying *c)
 	imap_uids_sort(&c->binary);
 }
 
-int
-migrate_copy(struct migrate_lane *l, struct migrate_box *b, uint32_t low,
-    const uint32_t *uids, size_t n)
+/* ---- range after range ---- */
+
+/* What the server did not say beforehand, or not of all, is asked for now. */
+static int
+range_marks(struct copying *c, const uint32_t *uids, size_t n)
 {
-	struct copying *c = mem_new(1, sizeof *c);
+	struct ahead *a = &c->ahead;
+	bool whole = a->n > 0 && a->at == a->n && !a->refused &&
+	    a->cuts == c->from->cuts;
+
+	c->marks = a->marks;
+	free(a->came);
+	*a = (struct ahead){ 0 };
+	if (!whole)
+		return migrate_marks_ask(&c->marks, c->from, uids, n);
+	migrate_marks_end(&c->marks);
+	return 0;
+}
+
+static int
+range_copy(struct copying *c, const uint32_t *uids, size_t n)
+{
 	int got;
 
-	c->r = l->r;
-	c->lane = l;
-	c->from = &l->from->imap;
-	c->to = &l->to->imap;
-	c->b = b;
-	c->low = low;
 	c->most = GROUP;
+	c->intended = 0;
 	copy_binary(c);
-	got = migrate_marks_ask(&c->marks, c->from, uids, n);
+	got = range_marks(c, uids, n);
 	if (got == 0)
 		got = copy_marked(c);
 	migrate_marks_free(&c->marks);
@@ -741,6 +810,41 @@ migrate_copy(struct migrate_lane *l, struct migrate_box *b, uint32_t low,
 	free(c->binary.v);
 	free(c->refused.v);
 	free(c->unread.v);
+	c->fate = NULL;
+	c->binary = c->refused = c->unread = (struct imap_uids){ 0 };
+	return got;
+}
+
+/* The one that was asked about already, unless all of it is over. */
+static size_t
+range_next(struct copying *c, const uint32_t **uids)
+{
+	if (c->ahead.n == 0)
+		return migrate_ranges_next(c->ranges, true, uids);
+	*uids = c->ahead.uids;
+	return migrate_ranges_over(c->ranges) ? 0 : c->ahead.n;
+}
+
+int
+migrate_copy(struct migrate_lane *l, struct migrate_box *b, uint32_t low,
+    struct migrate_ranges *ranges)
+{
+	struct copying *c = mem_new(1, sizeof *c);
+	const uint32_t *uids;
+	size_t n;
+	int got = MIGRATE_ALL;
+
+	c->r = l->r;
+	c->lane = l;
+	c->from = &l->from->imap;
+	c->to = &l->to->imap;
+	c->b = b;
+	c->ranges = ranges;
+	c->low = low;
+	while (got == MIGRATE_ALL && (n = range_next(c, &uids)) > 0)
+		got = range_copy(c, uids, n);
+	migrate_marks_free(&c->ahead.marks);
+	free(c->ahead.came);
 	free(c);
 	return got;
 }

@@ -15,27 +15,21 @@
 #include "imap_box.h"
 #include "migrate_copy.h"
 #include "migrate_lanes.h"
-#include "migrate_marks.h"
+#include "migrate_ranges.h"
 #include "migrate_run.h"
 #include "stop.h"
 #include "trace.h"
 
-enum {
-	WORTH = 100,			/* messages, for a further connection */
-	RANGE_LEAST = 100		/* messages at a time */
-};
+enum { WORTH = 100 };		/* messages, for a further connection */
 
 struct lanes {
 	struct migrate *r;
 	const struct migrate_folder *f;
 	struct migrate_box *b;
 	uint32_t low;
-	/* behind r->mutex */
-	const uint32_t *uids;
-	size_t n, at;
-	size_t running;
-	size_t logins;			/* of further ones, still to come */
-	bool over;			/* nothing more is begun */
+	struct migrate_ranges ranges;
+	size_t logins;			/* of further ones, still to come;
+					 * behind r->mutex */
 };
 
 struct lane_thread {
@@ -46,45 +40,12 @@ struct lane_thread {
 	int got;
 };
 
-/* ---- a range ---- */
-
-/*
- * Ranges get smaller towards the end, so that all connections end together; each
- * costs some round trips.
- */
-static size_t
-next_range(struct lanes *k, const uint32_t **uids)
-{
-	size_t left, n;
-
-	pthread_mutex_lock(&k->r->mutex);
-	left = k->over ? 0 : k->n - k->at;
-	n = k->running == 1 ? left : left / (k->running + 1);
-	if (n < RANGE_LEAST)
-		n = RANGE_LEAST;
-	if (n > MIGRATE_MARKS)
-		n = MIGRATE_MARKS;
-	if (n > left)
-		n = left;
-	*uids = k->uids + k->at;
-	k->at += n;
-	pthread_mutex_unlock(&k->r->mutex);
-	return n;
-}
-
 static int
 lane_copy(struct lanes *k, struct migrate_lane *l)
 {
-	const uint32_t *uids;
-	size_t n;
-	int got = MIGRATE_ALL;
+	int got = migrate_copy(l, k->b, k->low, &k->ranges);
 
-	while (got == MIGRATE_ALL && (n = next_range(k, &uids)) > 0)
-		got = migrate_copy(l, k->b, k->low, uids, n);
-	pthread_mutex_lock(&k->r->mutex);
-	k->over = k->over || got != MIGRATE_ALL;
-	k->running--;
-	pthread_mutex_unlock(&k->r->mutex);
+	migrate_ranges_leave(&k->ranges, 1, got != MIGRATE_ALL);
 	return got;
 }
 
@@ -140,9 +101,7 @@ lane_work(void *arg)
 	}
 	migrate_side_hang_up(t->lane.from);
 	migrate_side_hang_up(t->lane.to);
-	pthread_mutex_lock(&k->r->mutex);
-	k->running--;
-	pthread_mutex_unlock(&k->r->mutex);
+	migrate_ranges_leave(&k->ranges, 1, false);
 	return NULL;
 }
 
@@ -158,7 +117,7 @@ choose_lanes(struct lanes *k, struct lane_thread *t)
 	if (r->lane == NULL)
 		r->lane = mem_new((size_t)r->o->connections,
 		    sizeof *r->lane);
-	for (i = 1; i < r->o->connections && n < k->n / WORTH; i++)
+	for (i = 1; i < r->o->connections && n < k->ranges.n / WORTH; i++)
 		if (!r->lane[i].barred)
 			t[n++] = (struct lane_thread){ .all = k,
 			    .of = &r->lane[i], .lane = { .r = r,
@@ -210,9 +169,7 @@ begin_lanes(struct lanes *k, struct lane_thread *t, size_t n)
 		i++;
 	if (i == n)
 		return n;
-	pthread_mutex_lock(&k->r->mutex);
-	k->running -= n - i;
-	pthread_mutex_unlock(&k->r->mutex);
+	migrate_ranges_leave(&k->ranges, n - i, false);
 	logged_in(k, n - i);
 	return i;
 }
@@ -225,7 +182,7 @@ run_lanes(struct lanes *k, struct lane_thread *t, size_t n)
 	size_t i;
 	int own, got;
 
-	k->running = n + 1;
+	k->ranges.running = n + 1;
 	n = begin_lanes(k, t, n);
 	got = own = lane_copy(k, &first);
 	for (i = 0; i < n; i++) {
@@ -248,8 +205,8 @@ int
 migrate_lanes_copy(struct migrate *r, const struct migrate_folder *f,
     struct migrate_box *b, uint32_t low, const uint32_t *uids, size_t n)
 {
-	struct lanes k = { .r = r, .f = f, .b = b, .low = low, .uids = uids,
-	    .n = n };
+	struct lanes k = { .r = r, .f = f, .b = b, .low = low,
+	    .ranges = { .mutex = &r->mutex, .uids = uids, .n = n } };
 	struct lane_thread t[MIGRATE_LANES] = { 0 };
 	size_t lanes = choose_lanes(&k, t);
 

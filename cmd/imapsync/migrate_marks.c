@@ -23,40 +23,78 @@ migrate_marks_find(const struct migrate_marks *k, uint32_t uid)
 	return at < k->n ? &k->v[at] : NULL;
 }
 
+/* size UINT32_MAX in v: not heard of yet. */
+void
+migrate_marks_begin(struct migrate_marks *k, const uint32_t *uids, size_t n)
+{
+	size_t i;
+
+	k->v = mem_grow(k->v, n + 1, sizeof *k->v);
+	k->uids = mem_grow(k->uids, n + 1, sizeof *k->uids);
+	for (i = 0; i < n; i++)
+		k->v[i] = (struct migrate_mark){ .uid = uids[i],
+		    .size = UINT32_MAX };
+	k->n = n;
+}
+
+void
+migrate_marks_take(struct migrate_marks *k, uint32_t uid, uint64_t size,
+    time_t date, struct str flags)
+{
+	struct buf words = { .max = 1 << 16 };
+	size_t at = search_exact(&uid, k->v, k->n, sizeof *k->v, mark_order);
+
+	if (at == k->n || k->v[at].size != UINT32_MAX)
+		return;
+	migrate_base_words(&words, flags);
+	k->v[at] = (struct migrate_mark){ .uid = uid, .date = date,
+	    .size = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX - 1,
+	    .flags = migrate_texts_place(&k->texts, BUF_STR(words)) };
+	buf_free(&words);
+}
+
+void
+migrate_marks_end(struct migrate_marks *k)
+{
+	size_t i, n = k->n;
+
+	for (i = k->n = 0; i < n; i++)
+		if (k->v[i].size != UINT32_MAX) {
+			k->uids[k->n] = k->v[i].uid;
+			k->v[k->n++] = k->v[i];
+		}
+}
+
 /*
- * One response; size UINT32_MAX in v: not heard of yet.  One without a size is
- * not what was asked for: somebody has changed the flags.
+ * One response.  One without a size is not what was asked for: somebody has
+ * changed the flags.
  */
 static int
-take_mark(struct migrate_marks *k, struct imap *m)
+hear_mark(struct migrate_marks *k, struct imap *m)
 {
-	struct migrate_mark f = { 0 };
-	struct buf words = { .max = 1 << 16 };
+	struct buf flags = { .max = 1 << 16 };
 	struct imap_item it;
+	uint64_t size = 0;
+	uint32_t uid = 0;
+	time_t date = 0;
 	bool sized = false;
-	size_t at;
 	int got;
 
-	f.flags = migrate_texts_place(&k->texts, STR(""));
 	while ((got = imap_item(m, &it)) > 0)
 		if (it.kind == IMAP_UID) {
-			f.uid = (uint32_t)it.number;
+			uid = (uint32_t)it.number;
 		} else if (it.kind == IMAP_SIZE) {
 			sized = true;
-			f.size = it.number < UINT32_MAX ?
-			    (uint32_t)it.number : UINT32_MAX - 1;
+			size = it.number;
 		} else if (it.kind == IMAP_DATE) {
-			date_parse_imap(it.text, &f.date);
+			date_parse_imap(it.text, &date);
 		} else if (it.kind == IMAP_FLAG) {
-			words.n = 0;
-			migrate_base_words(&words, it.text);
-			f.flags = migrate_texts_place(&k->texts,
-			    BUF_STR(words));
+			flags.n = 0;
+			buf_str(&flags, it.text);
 		}
-	buf_free(&words);
-	at = search_exact(&f.uid, k->v, k->n, sizeof *k->v, mark_order);
-	if (got == 0 && sized && at < k->n && k->v[at].size == UINT32_MAX)
-		k->v[at] = f;
+	if (got == 0 && sized)
+		migrate_marks_take(k, uid, size, date, BUF_STR(flags));
+	buf_free(&flags);
 	return got;
 }
 
@@ -68,7 +106,7 @@ ask_some(struct migrate_marks *k, struct imap *m, const char *set)
 
 	do {
 		if (imap_next(m, &r) < 0 || (r.type == IMAP_FETCH &&
-		    take_mark(k, m) < 0))
+		    hear_mark(k, m) < 0))
 			return -1;
 	} while (!imap_done(&r, tag));
 	return r.type == IMAP_OK ? 0 : conn_fail(m->c,
@@ -80,15 +118,9 @@ migrate_marks_ask(struct migrate_marks *k, struct imap *m,
     const uint32_t *uids, size_t n)
 {
 	struct imap_pieces p = { .m = m, .uids = uids, .n = n };
-	size_t i;
 	int got = 0;
 
-	k->v = mem_grow(k->v, n + 1, sizeof *k->v);
-	k->uids = mem_grow(k->uids, n + 1, sizeof *k->uids);
-	for (i = 0; i < n; i++)
-		k->v[i] = (struct migrate_mark){ .uid = uids[i],
-		    .size = UINT32_MAX };
-	k->n = n;
+	migrate_marks_begin(k, uids, n);
 	while (got == 0 && imap_pieces_next(&p)) {
 		got = ask_some(k, m, p.set.p);
 		if (got == 0 && imap_pieces_cut(&p) && !imap_pieces_again(&p))
@@ -96,11 +128,7 @@ migrate_marks_ask(struct migrate_marks *k, struct imap *m,
 			    m->text);
 	}
 	imap_pieces_free(&p);
-	for (i = k->n = 0; i < n; i++)
-		if (k->v[i].size != UINT32_MAX) {
-			k->uids[k->n] = k->v[i].uid;
-			k->v[k->n++] = k->v[i];
-		}
+	migrate_marks_end(k);
 	return got;
 }
 

@@ -10,6 +10,7 @@
 #include "imap.h"
 #include "mem.h"
 #include "migrate_base.h"
+#include "str.h"
 
 enum { MIGRATE_MARKS = 10000 };		/* are asked for at once */
 
@@ -34,6 +35,15 @@ struct migrate_marks {
  */
 int migrate_marks_ask(struct migrate_marks *, struct imap *,
     const uint32_t *uids, size_t n);
+/*
+ * The same in steps, for who hears the answers beside others: what is begun
+ * takes what comes, in any order, and has what came when it is ended.
+ */
+void migrate_marks_begin(struct migrate_marks *, const uint32_t *uids, size_t n);
+/* FLAGS as they came; what is not among those UIDs is left. */
+void migrate_marks_take(struct migrate_marks *, uint32_t uid, uint64_t size,
+    time_t date, struct str flags);
+void migrate_marks_end(struct migrate_marks *);
 /* NULL: it is not among them. */
 const struct migrate_mark *migrate_marks_find(const struct migrate_marks *,
     uint32_t uid);

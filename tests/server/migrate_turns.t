@@ -89,4 +89,42 @@ case.check(m.rc == 0 and all_of(a) == all_of(b) and a.late + b.late == [],
            'LIST goes with NAMESPACE', (m.rc, m.err, a.late, b.late))
 a.close()
 b.close()
+# ---- what is asked of a range comes while the one before is on its way
+
+a, b = Serve(), Serve()
+fill(a, 2500)
+a.hold = {'UID FETCH': lambda args: 'BODY' in args and any(
+    u in args for u in (':1000 ', '1000 ')) and b'RFC822.SIZE INTERNALDATE)'}
+m = run(a, b, '--connections', '1')
+asked = [h for h in a.heard if h.startswith('UID FETCH') and 'BODY' not in h]
+case.check(m.rc == 0 and all_of(a) == all_of(b) and a.late == [] and
+           len(asked) == 3, 'flags, dates and sizes of the next messages are '
+           'asked for before the bodies have come', (m.rc, m.err, a.late, asked))
+a.close()
+b.close()
+
+
+class Refuses(Serve):
+    """... but says NO, or only some of it, if it is asked behind bodies."""
+    how = None
+
+    def holds(self, session, verb, args):
+        super().holds(session, verb, args)
+        if verb == 'UID FETCH' and 'BODY' not in args:
+            self.asked += 1
+            if self.asked == 2:
+                return self.how
+
+
+for name, how in (
+        ('NO', b'TAG NO not now\r\n'), ('BAD', b'TAG BAD not now\r\n'),
+        ('a limit', b'TAG OK [MESSAGELIMIT 500 1001] none\r\n')):
+    a, b = Refuses(), Serve()
+    a.how, a.asked = how, 0
+    fill(a, 1500)
+    m = run(a, b, '--connections', '1')
+    case.check(m.rc == 0 and all_of(a) == all_of(b) and a.asked == 3, name +
+               ': it is asked again by itself', (m.rc, m.err, a.asked))
+    a.close()
+    b.close()
 case.end()
