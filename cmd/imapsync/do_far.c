@@ -4,10 +4,8 @@
  * A change is in the log as an intention, durably, before it leaves, where it
  * could not be repeated.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "box.h"
 #include "do_far.h"
@@ -372,7 +370,7 @@ by_from(const void *a, const void *b)
 
 /* By their UID before, as the acts are; malloced. */
 static struct new_uid *
-new_uids(const struct far_carried *v)
+new_uids(const struct far_copy *v)
 {
 	struct new_uid *new = mem_new(v->from.n + 1, sizeof *new);
 	size_t i;
@@ -391,21 +389,22 @@ static int
 record_moves(struct box *b, struct box *to, const struct acts *s,
     const struct far_carried *v, size_t asked)
 {
+	const struct far_copy *c = &v->copy;
 	struct new_uid *new;
 	size_t i, k = 0;
 	int got = 0;
 
-	if ((v->from.n != asked && !v->cut) ||
-	    v->uidvalidity != to->far.seen.uidvalidity)
+	if ((c->from.n != asked && !v->cut) ||
+	    c->uidvalidity != to->far.seen.uidvalidity)
 		ask_uids(b, to);
-	if (v->uidvalidity != to->far.seen.uidvalidity)
+	if (c->uidvalidity != to->far.seen.uidvalidity)
 		return 0;
-	to->far.now.exists += v->to.n;
-	for (i = 0; i < v->to.n; i++)
-		if (v->to.v[i] >= to->far.now.uidnext)
-			to->far.now.uidnext = (uint64_t)v->to.v[i] + 1;
-	new = new_uids(v);
-	for (i = 0; got == 0 && i < v->from.n; i++) {
+	to->far.now.exists += c->to.n;
+	for (i = 0; i < c->to.n; i++)
+		if (c->to.v[i] >= to->far.now.uidnext)
+			to->far.now.uidnext = (uint64_t)c->to.v[i] + 1;
+	new = new_uids(c);
+	for (i = 0; got == 0 && i < c->from.n; i++) {
 		while (k < s->n && s->uid[k] < new[i].from)
 			k++;
 		if (k < s->n && s->uid[k] == new[i].from)
@@ -423,7 +422,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 	struct acts s = acts_of(b, ACT_FAR_MOVE, to);
 	uint32_t *uids = acts_uids(&s);
 	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = s.n };
-	struct far_carried v = { .uidvalidity = 0 };
+	struct far_carried v = { .cut = false };
 	size_t k;
 	int got = 0;
 
@@ -431,7 +430,7 @@ move_to(struct link *l, struct box *b, struct box *to)
 		got = intend_move(b, s.v[k]);
 	if (got == 0)
 		got = state_sync(to->state, b->run->e);
-	while (got == 0 && (got = far_carry_next(&p, uids, b, str_of(to->name),
+	while (got == 0 && (got = far_carry_next(&p, uids, b, to->name,
 	    &v)) == 0) {
 		b->far.changed = to->far.changed = true;
 		got = record_moves(b, to, &s, &v, p.at - p.from);
@@ -532,7 +531,7 @@ delete_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
 	int got;
 
 	if (how == FAR_TRASH) {
-		got = far_carry_next(p, uids, b, str_of(r->trash), v);
+		got = far_carry_next(p, uids, b, r->trash, v);
 		if (got < 0 || got == 1)
 			saved_note(b, &v->sure);
 		if (got != 2 && trash != NULL)
@@ -571,7 +570,7 @@ delete_those(struct link *l, struct box *b, bool saved)
 	struct imap_pieces p = { .m = &l->imap, .uids = uids, .n = s.n };
 	enum far_delete how = far_deletes(b, saved);
 	bool marked = far_marks(b, saved);
-	struct far_carried v = { .uidvalidity = 0 };
+	struct far_carried v = { .cut = false };
 	int got = s.n > 0 && !saved ? tell_no_trash(b) : 0;
 
 	while (got == 0 && (got = delete_next(&p, uids, b, how, &v)) == 0) {

@@ -14,41 +14,43 @@
 void
 far_carry_free(struct far_carried *v)
 {
-	free(v->from.v);
-	free(v->to.v);
+	free(v->copy.from.v);
+	free(v->copy.to.v);
 	free(v->sure.v);
 	*v = (struct far_carried){ 0 };
 }
 
 /*
  * COPYUID is in an untagged OK of MOVE, in the tagged one of COPY (RFC 6851
- * section 4.3, RFC 4315 section 3).  0, 1 refused, -1.
+ * section 4.3, RFC 4315 section 3).  A STATUS rides in front of COPY, for what
+ * was there before, and behind MOVE, for what is there now; behind COPY it is
+ * waited for, see far_check_copy.  0, 1 refused, -1.
  */
 static int
-carry(struct imap *m, const char *set, struct str to, struct far_carried *got)
+carry(struct imap *m, const char *set, struct str to, struct far_copy *got)
 {
-	bool moves = (m->caps & IMAP_MOVE) != 0;
-	unsigned tag;
+	bool moves = (m->caps & IMAP_MOVE) != 0, refused = false;
+	unsigned tag, status = moves ? 0 : imap_ask_status(m, to);
+	size_t left = 2;
 	struct imap_resp r;
-	struct mark was = { 0 };
 
-	if (!moves)			/* it is not waited for */
-		imap_ask_status(m, to);
 	tag = moves ? imap_ask_move(m, set, to) : imap_ask_copy(m, set, to);
-	do {
+	if (moves)
+		status = imap_ask_status(m, to);
+	while (left > 0) {
 		if (imap_next(m, &r) < 0)
 			return -1;
-		if (r.type == IMAP_STATUS) {
-			if (roster_take_items(m, &was) < 0)
-				return -1;
-			got->uidnext = was.uidnext;
-		}
+		if (r.type == IMAP_STATUS && roster_take_items(m,
+		    moves ? &got->now : &got->was) < 0)
+			return -1;
 		if (r.type == IMAP_OK && got->from.n == 0 &&
 		    imap_copied(m, &r, &got->uidvalidity, &got->from,
 		    &got->to) < 0)
 			return -1;
-	} while (!imap_done(&r, tag));
-	return r.type != IMAP_OK;
+		left -= imap_done(&r, tag) || imap_done(&r, status);
+		refused |= imap_done(&r, tag) && r.type != IMAP_OK;
+	}
+	return refused;
 }
 
 /*
@@ -61,8 +63,8 @@ ascertain(const struct imap_pieces *p, struct far_carried *v)
 	struct imap_uids named = { 0 };
 	size_t i;
 
-	for (i = 0; i < v->from.n; i++)
-		imap_uids_add(&named, v->from.v[i]);
+	for (i = 0; i < v->copy.from.n; i++)
+		imap_uids_add(&named, v->copy.from.v[i]);
 	imap_uids_sort(&named);
 	for (i = p->from; i < p->at; i++)
 		if (named.n > 0 ? imap_uids_has(&named, p->uids[i]) : !v->cut)
@@ -119,16 +121,55 @@ far_carry_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
 	    got;
 }
 
-/* Where COPYUID names none, the mailboxes say what became of it. */
-static int
-check_moved(struct imap *m, struct box *b, struct str to,
-    const struct far_carried *v)
+/* What came to the other mailbox has no lower UID. */
+static void
+note_next(const struct box *b, const char *to, struct far_copy *c)
 {
-	if (v->from.n > 0 || v->sure.n == 0)
+	const struct box *other = box_named(b->run, to);
+	uint64_t next = other != NULL ? box_far_next(other) : 0;
+
+	if (next > c->was.uidnext)
+		c->was.uidnext = next;
+}
+
+/*
+ * Is what COPYUID says so?  A MOVE is then as if it had said nothing.  What was
+ * copied stays where it was: should it be there, too, then those that may be
+ * are noted as sure.  0, 1 it is not, -1.
+ */
+static int
+check_named(struct imap *m, const char *to, struct far_carried *v)
+{
+	struct far_copy *c = &v->copy;
+	bool moves = (m->caps & IMAP_MOVE) != 0;
+	int got = far_check_copy(m, str_of(to), c);
+	size_t i;
+
+	if (got <= 0)
+		return got;
+	c->from.n = c->to.n = 0;
+	c->uidvalidity = 0;
+	for (i = 0; !moves && c->grown && i < c->n; i++)
+		imap_uids_add(&v->sure, c->uids[i]);
+	v->cut = v->cut && moves;
+	return !moves;
+}
+
+/* Where it names none, the mailboxes say what became of them. */
+static int
+check_unnamed(struct imap *m, struct box *b, const char *to,
+    struct far_carried *v)
+{
+	int got;
+
+	if (v->copy.from.n > 0 || v->sure.n == 0)
 		return 0;
-	return (m->caps & IMAP_MOVE) != 0 ?
+	got = (m->caps & IMAP_MOVE) != 0 ?
 	    far_check_gone(m, b, v->sure.v, v->sure.n) :
-	    far_check_copied(m, to, v->uidnext, v->sure.n);
+	    far_check_copy(m, str_of(to), &v->copy);
+	if (got != 0)
+		v->sure.n = 0;
+	return got;
 }
 
 /*
@@ -137,18 +178,22 @@ check_moved(struct imap *m, struct box *b, struct str to,
  */
 static int
 move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
-    struct str to, struct far_carried *v)
+    const char *to, struct far_carried *v)
 {
-	int got = carry(m, p->set.p, to, v);
+	struct far_copy *c = &v->copy;
+	int got = carry(m, p->set.p, str_of(to), c);
 
 	v->cut = imap_pieces_cut(p);
 	if (got != 0)
 		return got;
-	ascertain(p, v);
-	if ((got = check_moved(m, b, to, v)) != 0) {
-		v->sure.n = 0;
+	c->uids = p->uids + p->from;
+	c->n = p->at - p->from;
+	note_next(b, to, c);
+	if (c->from.n > 0 && (got = check_named(m, to, v)) != 0)
 		return got;
-	}
+	ascertain(p, v);
+	if ((got = check_unnamed(m, b, to, v)) != 0)
+		return got;
 	if ((m->caps & IMAP_MOVE) == 0)
 		got = far_carry_expunge(m, b, &v->sure, true);
 	v->cut = v->cut && got == 0;
@@ -177,8 +222,8 @@ move_rest(struct imap_pieces *p, uint32_t *uids, const struct far_carried *v,
 }
 
 int
-far_carry_next(struct imap_pieces *p, uint32_t *uids, struct box *b, struct str to,
-    struct far_carried *v)
+far_carry_next(struct imap_pieces *p, uint32_t *uids, struct box *b,
+    const char *to, struct far_carried *v)
 {
 	int got;
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "far_check.h"
 #include "imap_set.h"
 
 struct box;
@@ -13,11 +14,13 @@ struct imap_pieces;
 
 /* What a MOVE, or what stands for it, has done. */
 struct far_carried {
-	uint64_t uidvalidity;
-	struct imap_uids from, to;	/* of COPYUID (RFC 4315) */
-	struct imap_uids sure;		/* are there for certain; sorted */
+	struct far_copy copy;
+	/*
+	 * Are there for certain; sorted.  Of a piece that was refused, those
+	 * that may be: there are as many more.
+	 */
+	struct imap_uids sure;
 	bool cut;		/* the server did less than was asked */
-	uint64_t uidnext;	/* of the other mailbox before a COPY, or 0 */
 };
 
 void far_carry_free(struct far_carried *);
@@ -36,6 +39,6 @@ int far_carry_expunge(struct imap *, struct box *, const struct imap_uids *,
  * there is none; -1.
  */
 int far_carry_next(struct imap_pieces *, uint32_t *uids, struct box *,
-    struct str to, struct far_carried *);
+    const char *to, struct far_carried *);
 
 #endif

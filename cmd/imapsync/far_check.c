@@ -14,6 +14,8 @@
 #include "imap_box.h"
 #include "imap_read.h"
 #include "imap_set.h"
+#include "mark.h"
+#include "mem.h"
 #include "roster.h"
 #include "search.h"
 #include "str.h"
@@ -175,18 +177,84 @@ far_check_flags(struct imap *m, struct box *b, struct act **v, size_t n)
 	return got;
 }
 
-int
-far_check_copied(struct imap *m, struct str to, uint64_t uidnext, size_t n)
+/* ---- COPY and MOVE ---- */
+
+/* What STATUS says of a mailbox now; what it does not tell stays as it is. */
+static int
+ask_mark(struct imap *m, struct str name, struct mark *now)
 {
-	unsigned tag = imap_ask_status(m, to);
-	struct mark now = { 0 };
+	unsigned tag = imap_ask_status(m, name);
 	struct imap_resp r;
 
 	do {
 		if (imap_next(m, &r) < 0 || (r.type == IMAP_STATUS &&
-		    roster_take_items(m, &now) < 0))
+		    roster_take_items(m, now) < 0))
 			return -1;
 	} while (!imap_done(&r, tag));
-	return uidnext == 0 || now.uidnext == 0 || now.uidnext >= uidnext + n ?
-	    0 : idle(m);
+	return 0;
+}
+
+/* Is one of them there twice? */
+static bool
+doubles(const struct imap_uids *v)
+{
+	struct imap_uids once = { 0 };
+	size_t i, n;
+
+	for (i = 0; i < v->n; i++)
+		imap_uids_add(&once, v->v[i]);
+	imap_uids_sort(&once);
+	n = once.n;
+	free(once.v);
+	return n < v->n;
+}
+
+static bool
+all_asked(const struct far_copy *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->from.n; i++)
+		if (search_exact(&c->from.v[i], c->uids, c->n,
+		    sizeof *c->uids, search_u32) == c->n)
+			return false;
+	return true;
+}
+
+/* What cannot be true of that which COPYUID says, or NULL. */
+static const char *
+untrue(const struct far_copy *c)
+{
+	size_t i;
+
+	if (c->uidvalidity != c->now.uidvalidity ||
+	    (c->was.uidvalidity != 0 && c->uidvalidity != c->was.uidvalidity))
+		return "COPYUID names another UIDVALIDITY than the mailbox has";
+	if (!all_asked(c))
+		return "COPYUID names messages that it was not asked for";
+	if (doubles(&c->from) || doubles(&c->to))
+		return "COPYUID names a message twice";
+	for (i = 0; i < c->to.n; i++)
+		if (c->to.v[i] < c->was.uidnext)
+			return "COPYUID names messages that were there before";
+		else if (c->to.v[i] >= c->now.uidnext)
+			return "COPYUID names messages that the mailbox does not have";
+	return NULL;
+}
+
+int
+far_check_copy(struct imap *m, struct str to, struct far_copy *c)
+{
+	const char *why;
+
+	if (c->now.uidnext == 0 && ask_mark(m, to, &c->now) < 0)
+		return -1;
+	c->grown = c->was.uidnext != 0 && c->now.uidnext >= c->was.uidnext +
+	    (c->from.n > 0 ? c->from.n : c->n);
+	if (c->from.n == 0)
+		return c->grown ? 0 : idle(m);
+	if ((why = untrue(c)) == NULL)
+		return 0;
+	snprintf(m->text, sizeof m->text, "the server said OK, and %s", why);
+	return 1;
 }

@@ -2,9 +2,12 @@
 #ifndef FAR_CHECK_H
 #define FAR_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "imap_set.h"
+#include "mark.h"
 #include "str.h"
 
 struct act;
@@ -15,7 +18,7 @@ struct imap;
  * Some servers, and what stands between them and us, answer OK and do nothing.
  * All are about messages of the selected mailbox, by ascending UID, and cost
  * one round trip.  0; 1 it has not, m->text says so; -1.  What it does not
- * tell is taken as done.
+ * tell is taken as done, but for a COPY.
  */
 int far_check_gone(struct imap *m, struct box *, const uint32_t *uids,
     size_t n);
@@ -26,10 +29,23 @@ int far_check_marked(struct imap *m, struct box *, const uint32_t *uids,
 int far_check_flags(struct imap *m, struct box *, struct act **, size_t n);
 
 /*
- * Has a COPY brought n messages to a mailbox, though it did not say which?  By
- * its UIDNEXT, which was this before; 0: that is not known.
+ * A COPY or MOVE of some messages to another mailbox, and what COPYUID (RFC
+ * 4315) has said of it.
  */
-int far_check_copied(struct imap *m, struct str to, uint64_t uidnext,
-    size_t n);
+struct far_copy {
+	const uint32_t *uids;		/* asked for; sorted, the caller's */
+	size_t n;
+	struct mark was, now;		/* the other mailbox before, and after */
+	uint64_t uidvalidity;		/* of it, as COPYUID says */
+	struct imap_uids from, to;	/* in pairs; none: it has said nothing */
+	bool grown;		/* far_check_copy: by as many UIDs */
+};
+
+/*
+ * Can it be so?  Those that COPYUID names were asked for, once, and their
+ * copies are new and there; where it names none, the UIDNEXT has grown by as
+ * many.  now is asked for if it has no UIDNEXT.
+ */
+int far_check_copy(struct imap *, struct str to, struct far_copy *);
 
 #endif
