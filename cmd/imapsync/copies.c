@@ -14,6 +14,7 @@
 #include "asked.h"
 #include "box.h"
 #include "copies.h"
+#include "far_check.h"
 #include "far_hear.h"
 #include "imap_box.h"
 #include "link.h"
@@ -204,24 +205,23 @@ record_copy(struct batch *t, struct copying *c, uint32_t uid)
 
 /* By COPYUID; the next pass asks for the UIDs that it does not have. */
 static int
-record_copies(struct batch *t, uint64_t uidvalidity,
-    const struct imap_uids *from, const struct imap_uids *to)
+record_copies(struct batch *t, const struct far_copy *c)
 {
 	struct mark *now = &t->b->far.now;
 	size_t i, at, n = 0;
 	int got = 0;
 
-	for (i = 0; i < from->n && got == 0 &&
-	    uidvalidity == t->b->far.seen.uidvalidity; i++) {
-		at = search_lower(&from->v[i], t->uids, t->n, sizeof *t->uids,
+	for (i = 0; i < c->from.n && got == 0 &&
+	    c->uidvalidity == t->b->far.seen.uidvalidity; i++) {
+		at = search_lower(&c->from.v[i], t->uids, t->n, sizeof *t->uids,
 		    search_u32);
-		if (at == t->n || t->uids[at] != from->v[i])
+		if (at == t->n || t->uids[at] != c->from.v[i])
 			continue;
 		t->v[at]->told = true;
-		got = record_copy(t, t->v[at], to->v[i]);
+		got = record_copy(t, t->v[at], c->to.v[i]);
 		now->exists++;
-		if (to->v[i] >= now->uidnext)
-			now->uidnext = (uint64_t)to->v[i] + 1;
+		if (c->to.v[i] >= now->uidnext)
+			now->uidnext = (uint64_t)c->to.v[i] + 1;
 		n++;
 	}
 	for (i = 0; n < t->n && i < t->n; i++)
@@ -230,27 +230,43 @@ record_copies(struct batch *t, uint64_t uidvalidity,
 	return got;
 }
 
+/* What COPYUID says and cannot be so is as if it had said nothing. */
+static int
+hear_copies(struct batch *t, struct far_copy *c)
+{
+	int got;
+
+	c->uids = t->uids;
+	c->n = t->n;
+	c->was.uidvalidity = t->b->far.seen.uidvalidity;
+	c->was.uidnext = box_far_next(t->b);
+	got = c->from.n == 0 ? 0 : far_check_copy(&t->l->imap,
+	    str_of(t->b->name), c);
+	if (got > 0)
+		c->from.n = 0;
+	return got < 0 ? -1 : record_copies(t, c);
+}
+
 /* 0; 1 refused; -1. */
 static int
 copy_set(struct batch *t, const char *set)
 {
 	struct imap *m = &t->l->imap;
 	unsigned tag = imap_ask_copy(m, set, str_of(t->b->name));
-	struct imap_uids from = { 0 }, to = { 0 };
-	uint64_t uidvalidity = 0;
+	struct far_copy c = { .n = 0 };
 	struct imap_resp r;
 	int got = 0;
 
 	do {
 		got = imap_next(m, &r);
-		if (got >= 0 && r.type == IMAP_OK && from.n == 0)
-			got = imap_copied(m, &r, &uidvalidity, &from, &to);
+		if (got >= 0 && r.type == IMAP_OK && c.from.n == 0)
+			got = imap_copied(m, &r, &c.uidvalidity, &c.from,
+			    &c.to);
 	} while (got >= 0 && !imap_done(&r, tag));
 	if (got >= 0)
-		got = r.type != IMAP_OK ? 1 : record_copies(t, uidvalidity,
-		    &from, &to);
-	free(from.v);
-	free(to.v);
+		got = r.type != IMAP_OK ? 1 : hear_copies(t, &c);
+	free(c.from.v);
+	free(c.to.v);
 	return got;
 }
 

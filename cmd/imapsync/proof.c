@@ -37,6 +37,7 @@
 #include "state.h"
 #include "stop.h"
 #include "str.h"
+#include "stub.h"
 #include "table.h"
 #include "wire.h"
 
@@ -278,6 +279,18 @@ proof_accepted(const struct proof *p, const struct near_msg *m)
 	return false;
 }
 
+/*
+ * A header without its body, of which the server need only say that it has
+ * copied the message: whether it has, the next pass asks.
+ */
+static bool
+proof_stub(int fd)
+{
+	struct err quiet = { 0 };
+
+	return stub_is(fd, &quiet) != 0;
+}
+
 /* Has its size on the wire to be known, too? */
 static bool
 size_counts(const struct proof *p, uint64_t ident)
@@ -315,7 +328,7 @@ proof_compare(struct proof *p, const struct near_msg *m, struct face *f,
 	if (f != NULL)
 		f->ident = ident;
 	if ((proof_first(p, ident) == p->n && proof_first(p, 0) == p->n) ||
-	    proof_accepted(p, m))
+	    (proof_accepted(p, m) && !proof_stub(fd)))
 		return 0;
 	if (size && outgo_look(&o, fd, e) < 0)
 		return -1;

@@ -197,4 +197,31 @@ def moves():
             u.server.close()
 
 
+# ---- a header without its body
+
+@scenario
+def stubs():
+    """It was moved here, so it is copied there and deleted where it was."""
+    for lie in SINGLE[::3] + [None]:
+        for does in (False, True) if lie else (False,):
+            name = "a stub, %s, %s" % (lie or "nothing done", "copied" if does
+                                       else "not copied")
+            u, how = account(COPIES), ("--bodies", "headers")
+            u.box().add(wire(mail(50)))
+            was = all_there(u)
+            u.sync(*how)
+            path = u.near.file("INBOX", "number 50")
+            with open(path, "rb") as f:
+                u.near.deliver("Arch", f.read(), "")
+            os.unlink(path)
+            liar(u, lie, does, "Arch")
+            u.sync(*how, *EXPUNGE)
+            u.sync(*how, *EXPUNGE)
+            ok("number 50" in all_there(u), name + ": it is not lost")
+            rests(u, name, *how, *EXPUNGE)
+            is_(all_there(u), was, name + ": all are there")
+            ok("number 50" in stands(u, "Arch"), name + ": where it belongs")
+            u.server.close()
+
+
 done()
