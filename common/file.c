@@ -400,6 +400,32 @@ file_scan(int fd, void *p, size_t n, off_t at, struct err *e)
 	return stop_asked() ? fail_stop(e) : file_pread(fd, p, n, at, e);
 }
 
+bool
+file_same(int from, const char *a, int to, const char *b)
+{
+	int x = openat(from, a, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK), y = openat(to, b, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+	struct err e = { 0 };
+	char p[8192], q[sizeof p];
+	struct stat s, t;
+	ssize_t k, n = x < 0 || y < 0 || fstat(x, &s) < 0 ||
+	    fstat(y, &t) < 0 || s.st_size != t.st_size ? -1 : 1;
+	off_t at = 0;
+
+	for (; n > 0; at += n) {
+		n = file_pread(x, p, sizeof p, at, &e);
+		k = file_pread(y, q, sizeof q, at, &e);
+		if (n < 0 || k != n || memcmp(p, q, (size_t)n) != 0)
+			n = -1;
+	}
+	if (x >= 0)
+		close(x);
+	if (y >= 0)
+		close(y);
+	return n == 0;
+}
+
 static int
 copy_bytes(int from, int to, uint64_t *size, struct err *e)
 {

@@ -2,6 +2,7 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "fail.h"
@@ -93,6 +94,8 @@ int file_write_lines(int fd, const void *, size_t n, struct err *);
 ssize_t file_pread(int fd, void *, size_t n, off_t, struct err *);
 /* The same of a file that may have no end worth waiting for: a stop ends it. */
 ssize_t file_scan(int fd, void *, size_t n, off_t, struct err *);
+/* Are these files, each in its folder, the same byte by byte? */
+bool file_same(int from, const char *a, int to, const char *b);
 
 /*
  * Replaces the file, or makes it, by PATH.new: mode 0600, durable, also by its

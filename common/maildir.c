@@ -200,33 +200,6 @@ maildir_rename(int from, const char *a, int to, const char *b)
 	return renameat(from, a, to, b);
 }
 
-/* Are these files, each in its folder, the same byte by byte? */
-static bool
-same_file(int from, const char *a, int to, const char *b)
-{
-	int x = openat(from, a, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK), y = openat(to, b, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK);
-	struct err e = { 0 };
-	char p[8192], q[sizeof p];
-	struct stat s, t;
-	ssize_t k, n = x < 0 || y < 0 || fstat(x, &s) < 0 ||
-	    fstat(y, &t) < 0 || s.st_size != t.st_size ? -1 : 1;
-	off_t at = 0;
-
-	for (; n > 0; at += n) {
-		n = file_pread(x, p, sizeof p, at, &e);
-		k = file_pread(y, q, sizeof q, at, &e);
-		if (n < 0 || k != n || memcmp(p, q, (size_t)n) != 0)
-			n = -1;
-	}
-	if (x >= 0)
-		close(x);
-	if (y >= 0)
-		close(y);
-	return n == 0;
-}
-
 /* The k-th name it may have: with ~2 from the second on. */
 static bool
 nth_name(char to[512], const char *name, const char *flags, int k)
@@ -256,7 +229,7 @@ maildir_publish(struct maildir *m, const char *name, const char *flags,
 			return 0;
 		if (errno != EEXIST)
 			break;
-		if (same_file(m->tmp, tmp, in, to)) {
+		if (file_same(m->tmp, tmp, in, to)) {
 			unlinkat(m->tmp, tmp, 0);
 			return 0;
 		}
@@ -331,7 +304,7 @@ maildir_holds(struct maildir *m, enum maildir_folder folder,
 {
 	char tmp[512];
 
-	return tmp_name(m, name, tmp, sizeof tmp) == 0 && same_file(m->tmp, tmp,
+	return tmp_name(m, name, tmp, sizeof tmp) == 0 && file_same(m->tmp, tmp,
 	    folder == MAILDIR_CUR ? m->cur : m->fresh, file);
 }
 
