@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "attic.h"
+#include "file.h"
 #include "maildir.h"
 #include "mem.h"
 #include "near_dir.h"
@@ -293,6 +294,23 @@ near_dir_move_to(struct near_dir *l, struct near_msg *m, struct near_dir *to,
 	return 0;
 }
 
+/*
+ * Into the attic under that name.  If the same file is there, byte by byte, a
+ * run was killed when it had copied it to another file system.  As
+ * near_file_rename.
+ */
+static int
+put_away(struct near_dir *l, const struct near_msg *m, const char *to)
+{
+	const char *name = near_dir_file(l, m);
+	int in = folder_of(l, m);
+	int got = near_file_rename(in, name, l->attic, to, NULL);
+
+	if (got != 2 || !file_same(in, name, l->attic, to))
+		return got;
+	return fsync(l->attic) < 0 || unlinkat(in, name, 0) < 0 ? -1 : 0;
+}
+
 int
 near_dir_remove(struct near_dir *l, struct near_msg *m,
     const struct attic *attic, struct err *e)
@@ -309,11 +327,10 @@ near_dir_remove(struct near_dir *l, struct near_msg *m,
 	}
 	if (l->attic < 0 && (l->attic = attic_today(attic, l->in.path, e)) < 0)
 		return -1;
-	got = near_file_rename(folder_of(l, m), name, l->attic, name, NULL);
+	got = put_away(l, m, name);
 	for (i = 2; got == 2 && i < 10000; i++) {
 		snprintf(to, sizeof to, "%.200s~%d", name, i);
-		got = near_file_rename(folder_of(l, m), name, l->attic, to,
-		    NULL);
+		got = put_away(l, m, to);
 	}
 	return got == 0 || got == 1 ? got : not_renamed(l, name, e);
 }

@@ -58,7 +58,21 @@ def then_nothing(u, want):
     return None
 
 
-def one(prepare, k, want, check_attic):
+def not_kept(u, most):
+    """What is wrong in the attic: more than so many files, or not whole."""
+    v = u.near.attic()
+    if len(v) > most:
+        return "attic: %s" % v
+    for f in v:
+        with open(f, "rb") as g:
+            data = wire(g.read())
+        n = re.search(rb"Subject: number (\d+)", data)
+        if not n or data != wire(mail(int(n[1]))):
+            return "attic: not whole: " + f
+    return None
+
+
+def one(prepare, k, want, attic):
     """(was it killed at all, complaint)"""
     u = lab.user()
     prepare(u)
@@ -71,14 +85,14 @@ def one(prepare, k, want, check_attic):
     if part:
         return True, "not whole: %s" % part
     why = wrong(u, u.sync(), want) or then_nothing(u, want)
-    if not why and check_attic and len(u.near.attic()) > 1:
-        why = "attic: %s" % u.near.attic()
+    if not why and attic is not None:
+        why = not_kept(u, attic)
     for d in (u.dir, u.far.home):
         shutil.rmtree(d, ignore_errors=True)
     return True, why
 
 
-def every(name, prepare, want, attic=False):
+def every(name, prepare, want, attic=None, stride=STRIDE):
     u = lab.user()
     prepare(u)
     r = killed(u, 0)
@@ -87,7 +101,7 @@ def every(name, prepare, want, attic=False):
     if not ok(why is None and total > 20,
               "%s: a run without a kill, %d points" % (name, total), why):
         return
-    points = range(1, total + 1, STRIDE)
+    points = range(1, total + 1, stride)
     bad, n = [], 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         jobs = [(k, pool.submit(one, prepare, k, want, attic))
@@ -131,7 +145,33 @@ u = lab.user()
 fresh(u)
 start = told(u.far.all())
 every("the first run", fresh, start)
-every("a run with every kind of change", changed, expected(), attic=True)
+every("a run with every kind of change", changed, expected(), attic=1)
 named = True
 every("the first run, by tmp/", fresh, start)
+
+
+# What is deleted there goes to an attic here that is on another file system:
+# it is copied, and then removed where it was.
+apart = tempfile.mkdtemp(dir="/var/tmp")
+atexit.register(shutil.rmtree, apart, ignore_errors=True)
+
+
+def deleted(u):
+    os.rmdir(u.near.root)
+    os.mkdir(apart + "/" + u.name)
+    os.symlink(apart + "/" + u.name, u.near.root)
+    copy(before, u)
+    u.sync("--connections", "1")
+    u.far.do(r"UID STORE 4,12 +FLAGS.SILENT (\Deleted)", "UID EXPUNGE 4,12",
+             box="INBOX")
+
+
+named = False
+left = dict(start, INBOX={n: f for n, f in start["INBOX"].items()
+                          if n not in (4, 12)})
+if os.stat(apart).st_dev == os.stat(lab.dir).st_dev:
+    ok(True, "an attic on another file system # SKIP there is none")
+else:
+    every("an attic on another file system", deleted, left, attic=2,
+          stride=min(STRIDE, 3))
 done()
