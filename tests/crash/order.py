@@ -16,6 +16,8 @@ until its folder is synced.  Only what is below one of DIR counts.  Told is
     recorded    a state is written to while names in a Maildir may be lost
     deleted     the server is told to delete, move or flag while bytes, names
                 or records may be lost; to delete, before an upload is recorded
+    moved       a file goes from one Maildir to another while the record that it
+                is to may be lost
     uploaded    a message is sent for good while the record of it may be lost
     end         the program ends with a 0 and something may be lost
 
@@ -89,9 +91,11 @@ class Disk:
         self.when = {}      # folder -> when that was
         self.fds = {}       # number -> path, for /proc/self/fd/N
         self.owed = None    # an upload of which nothing was recorded since
+        self.noted = False  # a state was written to since the last move
         self.told = []
         self.seen = dict.fromkeys(
-            ("begun", "visible", "attempted", "recorded", "deleted", "uploaded", "end"), 0)
+            ("begun", "visible", "attempted", "recorded", "deleted", "moved",
+             "uploaded", "end"), 0)
 
     def ours(self, path):
         """Nobody minds what a lock says once its process has gone."""
@@ -144,6 +148,15 @@ class Disk:
             self.begin(b)
         self.loosen(dir, b)
 
+    def moves(self, a, b):
+        """From a Maildir to another one."""
+        dirs = [os.path.dirname(p) for p in (a, b)]
+        if self.ours(b) and all(self.mail(d) for d in dirs) and \
+                len({os.path.dirname(d) for d in dirs}) == 2:
+            self.look("moved", [p for p in self.wet if self.state(p)] +
+                      ([] if self.noted else [b]), "the intent is not synced")
+            self.noted = False
+
     def loosen(self, dir, name):
         self.loose[dir] = name
         self.when[dir] = self.now
@@ -169,6 +182,7 @@ class Disk:
             self.look("recorded", [n for d, n in self.loose.items()
                                    if self.mail(d)], "names are not synced")
             self.owed = None
+            self.noted = True
         if path.endswith("/mb"):
             self.begin(path)
         if self.ours(path):
@@ -210,6 +224,7 @@ class Disk:
         elif name.startswith("rename"):
             n = names(text)
             if len(n) == 2:
+                self.moves(*n)
                 self.named(*n)
                 # What left tmp/ may stand there again: it is cleared away.
                 if self.ours(n[0]) and self.mail(os.path.dirname(n[0])):

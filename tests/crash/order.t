@@ -120,6 +120,12 @@ sync "imapsync: a flag, a deletion, an upload" "recorded deleted uploaded end"
 f=$(ls "$LAB_MAILDIR_billy"/*/* | grep -v dovecot | grep M | head -n 1)
 lab_doveadm expunge -u billy mailbox INBOX 1 > "$T/out" 2>&1
 sync "imapsync: gone there" "recorded end"
+lab_doveadm mailbox create -u billy Moved > "$T/out" 2>&1
+printf 'From: a@b.test\nSubject: moves\nMessage-ID: <1@b.test>\n\nx\n' |
+	lab_doveadm save -u billy -m INBOX >> "$T/out" 2>&1
+sync "imapsync: a new folder" "visible recorded end"
+lab_doveadm move -u billy Moved mailbox INBOX subject moves >> "$T/out" 2>&1
+sync "imapsync: moved there" "moved recorded end"
 # In one folder: the upload is recorded when the server is told to delete.
 f=$(find "$T/near" -type f -path '*/[cn]??/*' | head -n 1)
 rm "$f"

@@ -95,6 +95,23 @@ def copied_and_removed():
 
 
 @scenario
+def moved_and_copied():
+    """Moved here, and copied as well: one is a move, the other an upload."""
+    u = filled()
+    for box in "Archive", "Sent":
+        u.far.create(box) if box not in u.far.all() else None
+    u.runs("two more folders")
+    old = u.near.file("INBOX", "number 4")
+    for box in "Archive", "Sent":
+        shutil.copy(old, u.near.path(box) + "/cur")
+    u.near.remove("INBOX", "number 4")
+    u.runs("one file more than was removed")
+    u.same("both sides are equal")
+    is_(copies(u.far.all(), 4), 2, "both are there")
+    u.settled("and that is all", sent=True)
+
+
+@scenario
 def renamed():
     """A mail program gives files new names: no delete, no add."""
     u = filled(40)
@@ -633,6 +650,30 @@ def copyuid_of_another():
 
 
 @scenario
+def move_unanswered():
+    """The connection ends before the answer: who they are is known by our log."""
+    u = filled(30)
+    u.near.move("INBOX", "number 4", "Archive")
+    lost = []
+
+    def on_line(link, line):
+        if b"[COPYUID " in line:
+            lost.append(link)
+        return b"* OK lost\r\n" if lost else None
+    p = u.proxy(on_line=on_line)
+    r = u.sync("--timeout", "3", proxy=p)
+    ok(lost and r.status != 0, "a MOVE without an answer", (r.status, r.err))
+    p.close()
+    p = u.proxy()
+    u.runs("the next run", proxy=p)
+    is_([c for c in p.commands if re.search(NO_BODIES, c)], [],
+        "needs no bytes")
+    u.same("both sides are equal")
+    is_(subjects(u.far.all(), "Archive").count("number 4"), 1, "it is there once")
+    u.settled("and that is all", sent=True)
+
+
+@scenario
 def move_refused():
     """More of them than the brake lets go: none is uploaded instead."""
     u = moving(30, 15)
@@ -821,9 +862,10 @@ def delete_near():
             u.settled("--delete-near %s: and that is all" % policy)
 
 
-def gone_there(u, n=2):
-    """The last file here goes to the attic."""
-    u.box().messages.pop()
+def gone_there(u, n=2, m=1):
+    """The last file here goes to the attic; m: it is to go there now."""
+    if m > 0:
+        u.box().messages.pop()
     u.runs("one is gone there")
     is_(len(u.near.attic()), 1, "it is in the attic")
     with open(u.near.attic()[0], "rb") as f:
@@ -902,6 +944,10 @@ def attic_strange():
         r = u.runs(what + " attic: said, 73", status=73)
         like(r.err, r"near\.attic: ", "with its path")
         is_(len(u.near.files("INBOX")), 2, "the file stays")
+        (shutil.rmtree if what == "another user's" else os.unlink)(
+            u.near.root + ".attic")
+        gone_there(u, m=0)
+        is_(len(u.box().messages), 1, "and is not taken for a new one")
 
 
 @scenario
