@@ -143,6 +143,7 @@ window_begin(struct imap_fetch *f)
 	g->named = g->sized = false;
 	g->flags.n = 0;
 	g->flags.max = LIMIT_RESPONSE_BYTES;
+	buf_s(&g->flags, "");		/* not those of the one before */
 	f->early = false;
 	f->stage = IMAP_FETCH_INSIDE;
 }

@@ -1,0 +1,233 @@
+#!/usr/bin/env -S python3 -B
+"""mailfetch: the second one of what is one in most tests: folders, looks of a
+watch, commands under way, places, messages, runs."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+from fetchfake import Case, Imap, Pop, Run, Serve, msg, subjects, until  # noqa: E402
+
+case = Case()
+
+
+class Boxes(Imap):
+    """A folder has messages of its own: boxes has them by name."""
+
+    def __init__(self, boxes, **hooks):
+        super().__init__({}, folders=tuple(boxes), **hooks)
+        self.boxes, self.box = boxes, None
+
+    def usual(self, cmd, tag, p, t):
+        if cmd in ('SELECT', 'EXAMINE'):
+            self.box = t.split(' ', 2)[2].strip('"')
+            self.m = self.boxes[self.box]
+        return super().usual(cmd, tag, p, t)
+
+
+def refuses(box, bad):
+    """These are not given, alone or with others."""
+    def hook(v, tag, t):
+        if v.box != box or not set(v.uids(t.split(' ')[3])) & bad:
+            return None
+        return tag + ' NO cannot read it\r\n'
+    return hook
+
+
+def number(r, key):
+    m = re.search('"%s":(\\d+)' % key, r.out)
+    return int(m.group(1)) if m else None
+
+
+# ---- folders: a UID that is deleted in one stays in the other
+
+v = Boxes({'INBOX': {i: msg(i) for i in range(1, 6)},
+           'Other': {i: msg(i + 10) for i in range(1, 6)}},
+          uid_fetch=refuses('Other', {3}))
+s, r = Serve(v), Run()
+r.go('imap', s)
+two = ('--folder', 'Other', '--folder', 'INBOX', '--delete', 'now')
+r.go('imap', s, *two)
+case.check(r.rc == 75 and list(v.boxes['Other']) == [3] and
+           not v.boxes['INBOX'], 'what came from one folder alone',
+           (r.rc, r.err, v.boxes))
+v.hooks.clear()
+v.boxes['INBOX'][6] = msg(6)
+v.boxes['INBOX'][7] = msg(7)
+r.go('imap', s, '--folder', 'INBOX', '--folder', 'Other', '--check')
+case.check(r.rc == 0, '--check of two', (r.rc, r.err))
+r.go('imap', s, '--folder', 'Other', '--max-size', '100000')
+r.go('imap', s, '--folder', 'INBOX', '--folder', 'Other', '--check', '-j')
+case.check(r.rc == 0, '--check of two, and the last is not new',
+           (r.rc, r.err))
+v.boxes['Other'][8] = msg(18)
+r.go('imap', s, '-j', *two)
+case.check(r.rc == 0 and len(r.files()) == 13 and number(r, 'there') == 4 and
+           number(r, 'deleted') == 4, 'what is counted of both',
+           (r.rc, r.out, len(r.files())))
+s.close()
+r.done()
+
+# ---- messages: of several that are deleted one stays, and comes once
+
+
+def keeps(uid):
+    """EXPUNGE says OK, and this one is still there."""
+    def hook(v, tag, t):
+        for u in v.uids(t.split(' ')[3]):
+            if u != uid:
+                del v.m[u]
+        return tag + ' OK\r\n'
+    return hook
+
+
+v = Imap()
+s, r = Serve(v), Run()
+r.go('imap', s)
+v.m[6], v.m[7] = msg(6), msg(7)
+v.hooks['uid_expunge'] = keeps(7)
+for n in range(2):      # --max-size: no mark is moved
+    r.go('imap', s, '--max-size', '100000', '--delete', 'now')
+case.check(sorted(subjects(r.files())) == [1, 2, 3, 4, 5, 6, 7] and
+           list(v.m) == [7], 'EXPUNGE leaves the last one of several',
+           (r.rc, r.err, subjects(r.files()), list(v.m)))
+s.close()
+r.done()
+
+v = Pop(dele=lambda v, t: '-ERR locked\r\n' if t == 'DELE 2' else None)
+s, r = Serve(v), Run()
+place = '-d', 'mbox:%s/box' % r.d
+r.go('pop3', s, *place, '--delete', 'now', '-j', maildir=False)
+case.check(r.rc == 75 and number(r, 'deleted') == 4 and
+           'message 2' in r.err, 'DELE of the second is refused',
+           (r.rc, r.err, r.out))
+v.m = [('u2', msg(2)), ('u4', msg(14))]
+v.hooks.clear()
+r.go('pop3', s, *place, '--delete', 'now', maildir=False)
+with open(r.d + '/box', 'rb') as f:
+    box = subjects(f.read().split(b'\n\nFrom ')[0:9])
+case.check(r.rc == 0 and box == [1, 2, 3, 4, 5, 14] and not v.m,
+           'and later it goes, and has come once', (r.rc, r.err, box, v.m))
+s.close()
+r.done()
+
+# Flags are of one message, whatever the server says of the next.
+
+
+def some_flags(v, tag, t):
+    for u in v.uids(t.split(' ')[3]):
+        b = v.m[u]
+        v.w(b'* %d FETCH (UID %d %sBODY[] {%d}\r\n%s)\r\n' % (
+            u, u, b'FLAGS (\\Seen) ' if u == 1 else b'', len(b), b))
+    return tag + ' OK\r\n'
+
+
+v = Imap({1: msg(1), 2: msg(2)}, uid_fetch=some_flags)
+s, r = Serve(v), Run()
+r.go('imap', s)
+case.check([len(os.listdir(r.d + '/M/' + x)) for x in ('new', 'cur')] ==
+           [1, 1], 'flags of the first alone', (r.rc, r.err))
+s.close()
+r.done()
+
+# One that ends in a CR, and the next.
+v = Imap({1: msg(1, b'end\r'), 2: msg(2)})
+s, r = Serve(v), Run()
+r.go('imap', s)
+case.check(sorted(f[:5] for f in r.files()) == [b'From:'] * 2 and
+           any(f.endswith(b'end\r') for f in r.files()),
+           'a message that ends in a CR, and one behind it', r.files())
+s.close()
+r.done()
+
+# ---- places: the second takes what the first does not
+
+v = Pop([('u1', msg(1)), ('u2', msg(2))])
+s, r = Serve(v), Run()
+r.go('pop3', s, '-d', 'exec:false', '-d', 'mbox:%s/box' % r.d, '-j',
+     maildir=False)
+case.check(r.rc == 69 and number(r, 'fetched') == 0 and
+           number(r, 'kept') == 2, 'the first place refuses',
+           (r.rc, r.err, r.out))
+r.go('pop3', s, '-d', 'exec:false', '-d', 'mbox:%s/box' % r.d, '-j',
+     maildir=False)
+with open(r.d + '/box', 'rb') as f:
+    case.check(f.read().count(b'\nSubject: ') == 2,
+               'the second has each once')
+s.close()
+r.done()
+
+# ---- commands under way: each has one that is refused with the others
+
+
+def bad_ones(bad):
+    def hook(v, tag, t):
+        uids = [int(x) for part in t.split(' ')[3].split(',')
+                for x in part.split(':')]
+        if bad & set(uids):
+            return tag + ' NO cannot read it\r\n'
+        return b''.join(v.item(u, v.m[u]) for u in uids) + \
+            ('%s OK\r\n' % tag).encode()
+    return hook
+
+
+uids = [4000000001 + 2 * i for i in range(660)]
+for bad in ({uids[-3]}, {uids[2], uids[-3]}):
+    v = Imap({u: msg(i, b'') for i, u in enumerate(uids)},
+             uid_fetch=bad_ones(bad))
+    v.item = lambda u, b: b'* 1 FETCH (UID %d BODY[] {%d}\r\n%s)\r\n' % (
+        u, len(b), b)
+    s, r = Serve(v), Run()
+    r.go('imap', s)
+    n = sum('FETCH' in x and ',' in x for x in s.log)
+    case.check(n == 2 and r.rc == 75 and len(r.files()) == 660 - len(bad) and
+               all('UID %d' % u in r.err for u in bad),
+               'two commands, %d of them refused' % len(bad),
+               (n, r.rc, r.err, len(r.files())))
+    s.close()
+    r.done()
+
+# ---- looks of a watch
+
+# What failed in one is not the status of the next: its mark moves.
+v = Imap(uid_fetch=lambda v, tag, t: tag + ' NO not now\r\n'
+         if v.shut and 3 in v.uids(t.split(' ')[3]) else None)
+v.shut = True
+s, r = Serve(v), Run()
+p = r.start('imap', s, '--watch')
+until(lambda: v.idle, 20)
+for i in (6, 7):
+    v.shut = False
+    v.m[i] = msg(i)
+    v.w('* %d EXISTS\r\n' % i)
+    until(lambda: len(r.files()) == i and v.idle, 20)
+case.check(len(r.files()) == 7 and 'UID SEARCH UID 7:*' in
+           [x.split(' ', 1)[1] for x in s.log],
+           'a look that failed, and one that did not',
+           (len(r.files()), [x for x in s.log if 'SEARCH' in x]))
+p.kill()
+p.wait()
+s.close()
+r.done()
+
+# Mail that comes while it looks, each time, and is never told of.
+
+
+def comes(v, tag, t):
+    v.opened = getattr(v, 'opened', 0) + 1
+    if v.opened % 2 == 0 and len(v.m) < 11:
+        v.m[len(v.m) + 1] = msg(len(v.m) + 1)
+
+
+v = Imap(examine=comes, select=comes)
+s, r = Serve(v), Run()
+p = r.start('imap', s, '--watch')
+case.check(until(lambda: len(r.files()) == 11, 20),
+           'six messages, each of which came during a look',
+           (len(r.files()), s.log))
+p.kill()
+p.wait()
+s.close()
+r.done()
+#MORE
+case.end()
