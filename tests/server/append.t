@@ -222,6 +222,30 @@ for caps, rc in ((FULL, 0), (FULL.replace(' BINARY', ''), 65)):
                'NUL, bare CR, long lines: exit %d' % rc, (r.rc, r.err))
     d.close()
 
+# Behind the one that does not fit nothing more is sent.
+r, d, pop = Run(), Dest(WAYS['waiting']), Pop(MAILS)
+d.no = some(b'[OVERQUOTA] full')
+go(r, pop, d)
+case.check(r.rc == 75 and len(d.appends()) == 4 and
+           'no more room: message 5 stays' in r.err,
+           'over its quota: the next is under way, the rest is not sent',
+           (r.rc, r.err, d.appends()))
+d.close()
+
+# In doubt since two runs: each is looked for from its own UID on.
+r, d = Run(), Dest(WAYS['waiting'])
+big = [('u0', msg(0, b'x' * 4000 + b'\r\n'))]
+d.lose = 1
+go(r, Pop(big), d)
+d.lose = 2
+go(r, Pop(big + MAILS[:1]), d, '--max-size', '2000')
+d.lose = 0
+go(r, Pop(big + MAILS[:1]), d)
+case.check(r.rc == 0 and sorted(d.data()) == sorted(
+    m for _, m in big + MAILS[:1]), 'in doubt since two runs: each is there once',
+           (r.rc, r.err, len(d.data())))
+d.close()
+
 # Beside another place: what one refuses is no matter of the other's.
 r, d, pop = Run(), Dest(), Pop(MAILS)
 d.no = some(b'[TOOBIG] no')

@@ -6,7 +6,8 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
-from fetchfake import Case, Imap, Pop, Run, Serve, msg, subjects, until  # noqa: E402
+from fetchfake import (  # noqa: E402
+    Case, Imap, Lmtp, Pop, Run, Serve, msg, subjects, until)
 
 case = Case()
 
@@ -157,6 +158,119 @@ with open(r.d + '/box', 'rb') as f:
 s.close()
 r.done()
 
+# Of two recipients the first is refused: the second has it.
+v, l = Pop([('u1', msg(1)), ('u2', msg(2))]), Lmtp()
+s, d, r = Serve(v), Serve(l), Run()
+l.busy = b'first@'
+lmtp = ('-d', 'lmtp:127.0.0.1:%d' % d.port, '--deliver-tls', 'off',
+        '--rcpt', 'first@x.test', '--rcpt', 'second@x.test')
+r.go('pop3', s, *lmtp, maildir=False)
+case.check(r.rc == 75 and sum(b'second@' in x for x in l.whom) == 2,
+           'the first recipient is refused', (r.rc, r.err, l.whom))
+l.busy, l.whom = b'none', []
+r.go('pop3', s, *lmtp, maildir=False)
+case.check(r.rc == 0 and [b'first@' in x for x in l.whom] == [True] * 2,
+           'the next run gives it to him alone', (r.rc, r.err, l.whom))
+for x in (s, d):
+    x.close()
+r.done()
+
+# The server of a place hangs up at every second message, and not at two in a row.
+v, l = Pop([('u%d' % i, msg(i)) for i in range(1, 14)]), Lmtp()
+s, d, r = Serve(v), Serve(l), Run()
+l.hang = lambda verb, text: verb == '.' and re.search(
+    rb'Subject: m\d*[13579]\r', text) is not None
+lmtp = ('-d', 'lmtp:127.0.0.1:%d' % d.port, '--deliver-tls', 'off',
+        '--rcpt', 'a@x.test')
+r.go('pop3', s, *lmtp, maildir=False)
+case.check(r.rc == 75 and subjects(l.got) == [2, 4, 6, 8, 10, 12],
+           'it hangs up seven times, one message apart', (r.rc, r.err, l.got))
+
+# In doubt at one place, and left out there: the other gets it.
+l.hang = lambda verb, text: False
+r.go('pop3', s, *lmtp, '-d', 'mbox:%s/box' % r.d, '--in-doubt', 'skip',
+     maildir=False)
+with open(r.d + '/box', 'rb') as f:
+    n = f.read().count(b'\nSubject: ')
+case.check(n == 13 and len(l.got) == 6, 'in doubt at one of two places',
+           (n, r.rc, r.err, subjects(l.got)))
+for x in (s, d):
+    x.close()
+r.done()
+
+# In doubt at both.
+v, two = Pop([('u1', msg(1))]), (Lmtp(), Lmtp())
+s, d, r = Serve(v), [Serve(x) for x in two], Run()
+for x in two:
+    x.hang = lambda verb, text: verb == '.'
+lmtp = ('--deliver-tls', 'off', '--rcpt', 'a@x.test') + sum(
+    (('-d', 'lmtp:127.0.0.1:%d' % x.port) for x in d), ())
+r.go('pop3', s, *lmtp, maildir=False)
+case.check(r.rc == 75 and r.err.count('may have been accepted') == 2,
+           'in doubt at two places', (r.rc, r.err))
+for x in two:
+    x.hang = lambda verb, text: False
+for n in range(2):
+    r.go('pop3', s, *lmtp, '--in-doubt', 'skip', maildir=False)
+case.check(r.rc == 0 and not two[0].got + two[1].got,
+           'it is given again to none', (r.rc, r.err, two[0].got, two[1].got))
+for x in [s] + d:
+    x.close()
+r.done()
+
+# Two places of which each run has one, and then both.
+for proto, v in (('imap', Imap()), ('pop3', Pop())):
+    s, r = Serve(v), Run()
+    first, other = ('-d', 'mbox:%s/1' % r.d), ('-d', 'mbox:%s/2' % r.d)
+    for i, places in enumerate((first, other, first, other, other,
+                                first + other)):
+        if i in (2, 4):
+            k = len(v.m) + 1
+            if proto == 'imap':
+                v.m[k] = msg(k)
+            else:
+                v.m.append(('u%d' % k, msg(k)))
+        r.go(proto, s, *places, maildir=False)
+    got = [sorted(subjects(open('%s/%d' % (r.d, i), 'rb').read().split(
+        b'\n\nFrom '))) for i in (1, 2)]
+    case.check(r.rc == 0 and got == [list(range(1, 8))] * 2,
+               proto + ': one place, the other, both', (r.rc, r.err, got))
+    s.close()
+    r.done()
+
+# ---- reasons: two that begin alike, and eight of one
+
+v = Pop([('u%d' % i, msg(i)) for i in range(1, 10)],
+        retr=lambda v, t: '-ERR it is %s\r\n' % (
+            'away' if t == 'RETR 2' else 'locked') if t != 'RETR 1' else None)
+s, r = Serve(v), Run()
+r.go('pop3', s)
+case.check(r.err.count('\n') == 2 and 'away: message 2 stays' in r.err and
+           '7 messages stay' in r.err and r.err.endswith(' and message 9\n'),
+           'two reasons', r.err)
+v.m.append(('u10', msg(10)))
+r.go('pop3', s)
+case.check('8 messages stay' in r.err and r.err.endswith(' and message 10\n'),
+           'eight are named', r.err)
+v.m.append(('u11', msg(11)))
+r.go('pop3', s)
+case.check('9 messages stay' in r.err and
+           r.err.endswith(' message 10 and others\n'), 'nine', r.err)
+s.close()
+r.done()
+
+# A command that is late five times, but not in a row.
+v = Pop([('u%d' % i, msg(i)) for i in range(1, 11)])
+s, r = Serve(v), Run()
+late = r.write('late', '#!/bin/sh\ngrep -q "^Subject: m[13579]$" || '
+               'exit 0\nexec sleep 20\n', 0o700)
+r.go('pop3', s, '--filter', late, '--deliver-timeout', '0.3')
+case.check(r.rc == 75 and 'in a row' not in r.err and
+           '5 messages stay' in r.err, 'a filter that is late, now and then',
+           (r.rc, r.err))
+s.close()
+r.done()
+
 # ---- commands under way: each has one that is refused with the others
 
 
@@ -194,7 +308,7 @@ v = Imap(uid_fetch=lambda v, tag, t: tag + ' NO not now\r\n'
          if v.shut and 3 in v.uids(t.split(' ')[3]) else None)
 v.shut = True
 s, r = Serve(v), Run()
-p = r.start('imap', s, '--watch')
+p = r.start('imap', s, '--watch', '-d', 'mbox:%s/box' % r.d)
 until(lambda: v.idle, 20)
 for i in (6, 7):
     v.shut = False
@@ -205,6 +319,8 @@ case.check(len(r.files()) == 7 and 'UID SEARCH UID 7:*' in
            [x.split(' ', 1)[1] for x in s.log],
            'a look that failed, and one that did not',
            (len(r.files()), [x for x in s.log if 'SEARCH' in x]))
+with open(r.d + '/box', 'rb') as f:
+    case.check(f.read().count(b'\nSubject: ') == 7, 'the same in an mbox')
 p.kill()
 p.wait()
 s.close()
