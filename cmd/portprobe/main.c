@@ -470,16 +470,16 @@ words(struct err *e)
 	    addr_ascii(&arena, str_of(o.scope.ehlo), &ascii, e) < 0 ||
 	    ascii.n >= sizeof r.our_name))
 		return fail(e, EX_USAGE, "--ehlo %s: no name", o.scope.ehlo);
-	if (o.scope.name != NULL && !str_ascii(str_of(o.scope.name))) {
-		if (addr_ascii(&arena, str_of(o.scope.name), &ascii, e) < 0)
-			return fail_in(e, "--name");
-		o.scope.name = arena_dup(&arena, ascii);
-	}
 	if (o.scope.ehlo != NULL)
 		snprintf(r.our_name, sizeof r.our_name, "%.*s",
 		    STR_ARG(ascii));
 	else
 		net_ehlo(-1, r.our_name, sizeof r.our_name);
+	if (o.scope.name != NULL && !str_ascii(str_of(o.scope.name))) {
+		if (addr_ascii(&arena, str_of(o.scope.name), &ascii, e) < 0)
+			return fail_in(e, "--name");
+		o.scope.name = arena_dup(&arena, ascii);
+	}
 	if (r.our_name[0] == '[' && o.scope.ehlo == NULL)
 		r.our_name[0] = '\0';	/* the address of each connection */
 	if (o.extra.deep && (o.operands.n != 1 || o.limit.list))

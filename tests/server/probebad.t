@@ -576,7 +576,8 @@ is "$(json .state | sort | uniq -c | tr -s ' ')" ' 8 ok' \
 	'eight names on one port of one address'
 portprobe -j --no-verify "$at:$SLOW_IMAP/imaps" "$at:$SLOW_POP/pop3" \
 	"$at:$SLOW_SIEVE/sieve" > "$T/json" 2> "$T/err"
-portprobe -j --ehlo probe.example "$at:$SLOW/smtp" > "$T/json" 2>&1
+portprobe -j --ehlo probe.example --name bücher.example "$at:$SLOW/smtp" \
+	> "$T/json" 2>&1
 logged 12
 is "$(jq -r 'select(.mode | startswith("starttls:smtp")) | .most' \
 	< "$LAB_ODD_LOG" | sort -n | tail -n 1)" 2 \
@@ -587,7 +588,7 @@ names=$(jq -r '.lines[] | select(startswith("EHLO")) | .[5:]' < "$LAB_ODD_LOG" |
 	sort -u)
 is "$(grep -cvE '^([a-zA-Z0-9-]+\.)+[a-zA-Z0-9-]+$|^\[(127\.0\.0\.1|IPv6:::1)\]$' \
 	<<< "$names")" 0 'EHLO has a qualified name or a literal'
-like "$names" 'probe\.example' '--ehlo'
+like "$names" 'probe\.example' '--ehlo, whatever --name is'
 t0=${EPOCHREALTIME/./}
 for i in {1..6}; do echo "h$i.localhost:$FINE_IMAP/imap"; done |
 	portprobe -4 -j --rate 5 --per-host 6 - > "$T/json" 2>&1
