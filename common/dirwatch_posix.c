@@ -1,4 +1,5 @@
 /* dirwatch_posix.c: POSIX does not tell what happens in a folder */
+#if defined(OS_POSIX) || !defined(__linux__)
 #include <errno.h>
 
 #include "dirwatch.h"
@@ -25,3 +26,5 @@ dirwatch_take(int watch)
 	(void)watch;
 	return 0;
 }
+
+#endif

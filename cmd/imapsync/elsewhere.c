@@ -195,9 +195,9 @@ pair_known(struct box *b, struct matches *m, const struct former *f,
 		}
 		at = search_exact(&k.far, m->far, m->nfar, sizeof *m->far,
 		    match_order);
-		there = at < m->nfar ? &m->far[at] : NULL;
-		if (there == NULL || here->ident != there->ident)
+		if (at == m->nfar || here->ident != m->far[at].ident)
 			continue;
+		there = &m->far[at];
 		matches_pair(&b->pairs, here->at, there->at, k.flags);
 		here->at = NONE;
 		there->ident = 0;

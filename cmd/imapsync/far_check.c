@@ -117,10 +117,12 @@ static const struct standing *
 standing_find(const struct standings *s, uint32_t uid)
 {
 	struct standing key = { .uid = uid };
-	size_t at = search_exact(&key, s->v, s->n, sizeof *s->v,
-	    standing_order);
+	size_t at;
 
-	return at < s->n && !s->untold ? &s->v[at] : NULL;
+	if (s->v == NULL || s->untold)
+		return NULL;
+	at = search_exact(&key, s->v, s->n, sizeof *s->v, standing_order);
+	return at < s->n ? &s->v[at] : NULL;
 }
 
 static int

@@ -94,13 +94,12 @@ regex_one(struct turning *t)
 		t->deep = true;
 	} else if (c == ')') {
 		t->deep = false;
-	} else if (strchr("*+?}", c) != NULL && (next == '?' || next == '+')) {
-		return false;		/* POSIX knows the longest match alone */
 	} else if (strchr("^$.|?*+{}", c) == NULL) {
 		t->s = str_from(t->s, 1);
 		return regex_text(t, c);
-	} else if (!t->deep || c == '^' || c == '$') {
-		return false;
+	} else if (!t->deep || c == '^' || c == '$' ||
+	    (strchr("*+?}", c) != NULL && (next == '?' || next == '+'))) {
+		return false;		/* POSIX knows the longest match alone */
 	}
 	buf_c(t->to, c);
 	t->s = str_from(t->s, 1);

@@ -152,7 +152,8 @@ static double
 estimate(struct migrate *r)
 {
 	const struct imap *to = &r->to.imap;
-	double seconds = 0, least = 0, days;
+	double seconds = 0, least = 0;
+	uint64_t days;
 
 	if (r->check.sampled > 0)
 		seconds = (double)r->bytes / (double)r->check.sampled *
@@ -164,9 +165,9 @@ estimate(struct migrate *r)
 	if (seconds < least)
 		seconds = least;
 	if (r->o->day > 0) {
-		days = (double)(r->bytes / r->o->day);
-		if (seconds < days * 86400)
-			seconds = days * 86400;
+		days = r->bytes / r->o->day;
+		if (seconds < (double)days * 86400)
+			seconds = (double)days * 86400;
 	}
 	return seconds;
 }

@@ -176,7 +176,7 @@ migrate_state_failed(const struct migrate_state *s,
 static struct migrate_fail *
 add_fail(struct migrate_state *s, unsigned box, uint32_t uid)
 {
-	if ((s->nfails & (s->nfails - 1)) == 0)
+	if (s->fail == NULL || (s->nfails & (s->nfails - 1)) == 0)
 		s->fail = mem_grow(s->fail, 2 * s->nfails + 1,
 		    sizeof *s->fail);
 	s->fail[s->nfails] = (struct migrate_fail){
