@@ -94,6 +94,42 @@ mend(struct filling *x, int fd)
 	return state_put(x->b->state, &x->rec, x->base, e);
 }
 
+/* The file has other flags by now, perhaps.  1: it is gone, which is told. */
+static int
+find_again(struct filling *x)
+{
+	struct box *b = x->b;
+
+	b->near.scanned = false;
+	b->near.changed = true;	/* of what else came nobody has a plan */
+	if (near_scan(b) != 0)
+		return -1;
+	if ((x->m = near_dir_find(b->near.dir,
+	    str_of(x->base))) == NULL)
+		return fill_told(x, EX_NOINPUT, "it was removed or moved meanwhile");
+	return 0;
+}
+
+/* Under the name that it has now.  1: it is told. */
+static int
+fill_open(struct filling *x, int *fd)
+{
+	struct err *e = x->b->run->e;
+	int i, got = 0;
+
+	for (i = 0; i < TRIES && got == 0; i++) {
+		*fd = near_dir_read(x->b->near.dir, x->m, e);
+		if (*fd >= 0)
+			return 0;
+		if (e->code != EX_NOINPUT)
+			return fill_error(x);
+		fail_clear(e);
+		got = find_again(x);
+	}
+	return got != 0 ? got : fill_told(x, EX_TEMPFAIL,
+	    "it is renamed again and again");
+}
+
 /* 1: there is nothing to do, or it is told. */
 static int
 fill_find(struct filling *x, uint32_t uid)
@@ -109,12 +145,12 @@ fill_find(struct filling *x, uint32_t uid)
 	snprintf(x->base, sizeof x->base, "%s", state_name(b->state, rec));
 	if ((x->m = near_dir_find(b->near.dir, str_of(x->base))) == NULL)
 		return fill_told(x, EX_NOINPUT, "there is no such file");
-	if ((fd = near_dir_read(b->near.dir, x->m, e)) < 0)
-		return fill_error(x);
+	if ((got = fill_open(x, &fd)) != 0)
+		return got;
 	got = stub_is(fd, e);
 	if (x->trim != NULL)
 		got = got < 0 ? -1 : !got;
-	else if (got == 0 && rec->stub)
+	else if (got == 0 && x->rec.stub)
 		got = mend(x, fd);
 	close(fd);
 	if (got < 0)
@@ -198,22 +234,6 @@ took_right(struct filling *x)
 	if (fd >= 0)
 		close(fd);
 	return got;
-}
-
-/* The file has other flags by now, perhaps.  1: it is gone, which is told. */
-static int
-find_again(struct filling *x)
-{
-	struct box *b = x->b;
-
-	b->near.scanned = false;
-	b->near.changed = true;	/* of what else came nobody has a plan */
-	if (near_scan(b) != 0)
-		return -1;
-	if ((x->m = near_dir_find(b->near.dir,
-	    str_of(x->base))) == NULL)
-		return fill_told(x, EX_NOINPUT, "it was removed or moved meanwhile");
-	return 0;
 }
 
 /* 1: it stays a stub, which is told. */

@@ -231,6 +231,36 @@ def renamed():
 
 
 @scenario
+def renamed_once():
+    """Flags that a reader changes between the question and the answer."""
+    u = account(2)
+    old = {n: u.near.file("INBOX", "number %d" % n) for n in (1, 2)}
+
+    def rename(link, n, line):
+        if "BODY.PEEK[]" in line and os.path.exists(old[1]):
+            os.rename(old[1], u.near.path("INBOX") + "/cur/" +
+                      old[1].rpartition("/")[2].partition(":2,")[0] + ":2,FS")
+    p = u.proxy(on_command=rename)
+    u.runs("a file is renamed while its body comes", "body", *old.values(),
+           proxy=p)
+    is_(sorted(sha(wire(read(f))) for f in u.near.files("INBOX")), want(1, 2),
+        "both bodies are here")
+    like(u.near.file("INBOX", "number 1"), ":2,FS$", "under its new flags")
+
+
+@scenario
+def own_id():
+    """A Content-ID of the message's own, with other fields behind it."""
+    u = lab.user()
+    u.far.append("INBOX", mail(1).replace(b"\n\n", b"\nContent-ID: <own@x.test>\n"
+                                          b"Content-Language: en\n\n", 1))
+    u.sync(*HEADERS)
+    text = read(u.near.files("INBOX")[0]).decode()
+    is_(re.findall(r"(?m)^Content-ID: (.*)$", text), ["<own@x.test>"],
+        "is the only one of its stub")
+
+
+@scenario
 def renumbered():
     """Other UIDs, and Message-IDs that are none or not unique."""
     u = lab.user()
