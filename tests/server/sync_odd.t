@@ -229,6 +229,27 @@ def gmail():
 
 
 @scenario
+def one_uid_for_two():
+    """APPENDUID with the same UID for two of one APPEND."""
+    u = Alone()
+    u.box().add(wire(mail(1)))
+    u.sync()
+    for i in 2, 3:
+        u.near.deliver("INBOX", mail(i), "S")
+    told = []
+
+    def appended(box, uids):
+        told.append(len(uids))
+        return "OK [APPENDUID %d %d,%d] done" % (box.uidvalidity, uids[0],
+                                                 uids[0])
+    u.server.appended = appended
+    for _ in range(3):
+        u.sync()
+    is_((told, len(u.box().messages), len(u.near.files("INBOX"))), ([2], 3, 3),
+        "one UID for two messages: each is there once, and here")
+
+
+@scenario
 def restored_and_more():
     """The same, and more has come since than was lost."""
     u = Alone()

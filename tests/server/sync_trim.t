@@ -110,6 +110,27 @@ def not_proven():
 
 
 @scenario
+def meanwhile():
+    """Written to between the proof and the stub: it stays what it was."""
+    u = account(3)
+    f = u.near.file("INBOX", "number 2")
+
+    def touch(link, n, line):
+        if "BODY.PEEK[HEADER]" in line:
+            os.utime(f, (1, 1))
+    p = u.proxy(on_command=touch)
+    r = u.sync(*TRIM, proxy=p)
+    ok((r.status, stubs(u)) == (75, [1, 3]) and
+       "changed meanwhile" in r.err, "what changes is told, and keeps its body",
+       (r.status, stubs(u), r.err))
+    p.close()
+    u.far.expunge("INBOX", "1:*")
+    r = u.sync("--bodies", "headers", "--allow-deletes", "3")
+    like(r.err, "INBOX: 2 messages are gone .* bodies were never here",
+         "and is not told as one without a body when it is gone")
+
+
+@scenario
 def renumbered():
     """Other UIDs: nothing is trimmed until they are known."""
     u = account(3)

@@ -83,6 +83,41 @@ w.start()
 check(until(w.idle, 30) and w.stop(signal.SIGINT) == 0, 'SIGINT: 0', w.err())
 s.close()
 
+# ---- what comes before the server idles
+s, early = server(CONDSTORE + ' IDLE'), []
+
+
+def before(x, verb, args):
+    if verb == 'IDLE' and not early:
+        early.append(s.box('INBOX').add(mail(20)))
+        x.say('* 2 EXISTS')
+
+
+s.on_command = before
+w = Watch(s, '--poll', '3600', wait=False)
+check(until(lambda: early, 30) and w.has('INBOX', 2),
+      'between IDLE and its answer: it comes', w.err())
+w.stop()
+s.close()
+
+# ---- what only a look at all folders finds is said once
+s = server(CONDSTORE + ' IDLE', 'a')
+s.on_command = lambda x, verb, args: \
+    b'TAG NO [CANNOT] no more\r\n' if verb == 'CREATE' else None
+w = Watch(s, '--poll', '3600')
+folder(w.near + '/x')
+check(until(lambda: ' x: not created' in w.err(), 30),
+      'a folder that cannot be made there', w.err())
+until(w.idle, 30)
+arrives(s, 'INBOX', 21)
+w.has('INBOX', 2)
+folder(w.near + '/y')
+check(until(lambda: ' y: not created' in w.err(), 30) and
+      w.err().count(' x: not created') == 1,
+      'is said once, whatever was looked at meanwhile', w.err())
+w.stop()
+s.close()
+
 # ---- NOTIFY: all folders, by one connection
 FAR = ['f%02d' % i for i in range(75)]
 s = server(NOTIFY, *FAR)
