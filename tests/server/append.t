@@ -260,6 +260,16 @@ case.check(r.rc == 0 and len(r.files()) == 5 and len(d.data()) == 5,
            'and the next run gives the one to the one place', r.err)
 d.close()
 
+# Two places refuse one message: it is counted once.
+r, d, also, pop = Run(), Dest(), Dest(), Pop(MAILS)
+d.no, also.no = some(b'[TOOBIG] no'), some(b'[TOOBIG] no')
+go(r, pop, d, '-d', 'imap://jo@127.0.0.1:%d/INBOX' % also.port, '-j')
+said = json.loads(r.out)
+case.check(said['fetched'] == 4 and said['kept'] == 1 and
+           len(also.data()) == 4, 'two places refuse one message', r.out)
+d.close()
+also.close()
+
 # Folders, flags, labels, accounts.
 r, d = Run(), Dest()
 go(r, Pop(), d, folder='Old/mail box')

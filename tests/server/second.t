@@ -238,6 +238,44 @@ for proto, v in (('imap', Imap()), ('pop3', Pop())):
     s.close()
     r.done()
 
+# The state is lost: what stands in one Maildir is not in the other.
+
+
+def lose(r):
+    for path in r.states():
+        os.unlink(path)
+
+
+def held(r, name):
+    return sum(len(os.listdir('%s/%s/%s' % (r.d, name, x)))
+               for x in ('new', 'cur'))
+
+
+v = Pop()
+s, r = Serve(v), Run()
+r.go('pop3', s)
+lose(r)
+for n in range(2):
+    r.go('pop3', s, '-d', 'maildir:%s/N' % r.d)
+    case.check(r.rc == 0 and [held(r, x) for x in 'MN'] == [5, 5],
+               'the state is lost, and there is a second Maildir: run %d' % n,
+               (r.rc, r.err, [held(r, x) for x in 'MN']))
+    lose(r)
+s.close()
+r.done()
+
+v = Boxes({x: {i: msg(i) for i in range(1, 10)} for x in ('INBOX', 'Other')})
+s, r = Serve(v), Run()
+for n in range(2):
+    r.go('imap', s, '-d', 'maildir:%s/%%f' % r.d, '--create', '--folder', '*',
+         maildir=False)
+    case.check(r.rc == 0 and [held(r, x) for x in ('INBOX', 'Other')] ==
+               [9, 9], 'two Maildirs of folders: run %d' % n,
+               (r.rc, r.err, os.listdir(r.d)))
+    lose(r)
+s.close()
+r.done()
+
 # ---- reasons: two that begin alike, and eight of one
 
 v = Pop([('u%d' % i, msg(i)) for i in range(1, 10)],
