@@ -5,36 +5,57 @@
 #include "dest.h"
 #include "imap_box.h"
 
+int
+dest_parse(struct dest_name *to, struct arena *a, const char *spec,
+    const struct dest_conf *c, struct err *e)
+{
+	struct str s = str_of(spec), scheme = str_cut(&s, ':'), server;
+	bool url = str_starts(s, "//");
+
+	if (url)
+		s = str_from(s, 2);
+	server = str_cut(&s, '/');
+	*to = (struct dest_name){
+		.server = arena_printf(a, "%.*s:%s%.*s", STR_ARG(scheme),
+		    url ? "//" : "", STR_ARG(server)),
+		.folder = s.n > 0 ? arena_dup(a, s) : NULL,
+	};
+	if (server.n > 0 && (s.n == 0 || imap_nameable(s)))
+		return 0;
+	return fail(e, EX_USAGE, "%s %s: imaps://USER@HOST/FOLDER or imap:ACCOUNT/FOLDER",
+	    c->option, spec);
+}
+
 static int
-load_dest(struct dest *d, const struct options *o, struct err *e)
+load_dest(struct dest *d, const struct dest_conf *c, struct err *e)
 {
 	struct account *a = &d->account;
 	struct opt_set set = { .tables = { account_options(a) },
 	    .arena = &a->arena };
 
-	a->config = o->account.config;
+	a->config = c->like->config;
 	if (strstr(d->name, "://") != NULL)
 		a->url = d->name;
 	else
 		a->name = strchr(d->name, ':') + 1;
-	if (o->to.deliver_tls == DELIVER_TLS_OFF)
+	if (c->tls_off)
 		a->tls_option = ACCOUNT_TLS_OFF;
 	if (account_load(a, &set, "imap", NULL, e) < 0)
 		return -1;
 	if (!a->has_server)
 		return fail(e, EX_CONFIG, "account %s has no IMAP server",
 		    a->name);
-	if (o->to.deliver_password != NULL)
-		a->login.password_command = o->to.deliver_password;
-	a->again = o->watch;
-	account_like(a, &o->account);
+	if (c->password_command != NULL)
+		a->login.password_command = c->password_command;
+	a->again = c->again;
+	account_like(a, c->like);
 	if (!session_wants_login(a))
 		return fail(e, EX_USAGE, "log in as whom? imaps://USER@HOST/FOLDER");
 	return 0;
 }
 
 struct dest *
-dest_find(struct dest **all, const struct options *o, const char *name,
+dest_find(struct dest **all, const struct dest_conf *c, const char *name,
     struct err *e)
 {
 	struct dest *d;
@@ -46,8 +67,8 @@ dest_find(struct dest **all, const struct options *o, const char *name,
 	d->name = mem_dup(name);
 	d->next = *all;
 	*all = d;
-	if (load_dest(d, o, e) < 0) {
-		fail_in(e, "--deliver %s", name);
+	if (load_dest(d, c, e) < 0) {
+		fail_in(e, "%s %s", c->option, name);
 		return NULL;
 	}
 	d->session.account = &d->account;
@@ -71,21 +92,40 @@ start_dest(struct dest *d)
 }
 
 int
-dest_open(struct dest *d, const struct options *o, struct err *e)
+dest_open(struct dest *d, const struct dest_conf *c, struct err *e)
 {
 	int got;
 
 	if (d->open && !conn_write_closed(d->session.conn))
 		return 0;
 	dest_hang_up(d);
-	d->account.deadline = o->account.deadline;
-	if (d->was_open && o->watch && session_renew(&d->session, e) < 0)
+	d->account.deadline = c->like->deadline;
+	if (d->was_open && c->again && session_renew(&d->session, e) < 0)
 		return -1;
 	got = session_connect(&d->session, e) < 0 ? -1 : start_dest(d);
 	d->was_open = true;
 	d->open = got == 0;
 	if (got < 0)
-		fail_in(e, "--deliver %s", d->name);
+		fail_in(e, "%s %s", c->option, d->name);
+	return got;
+}
+
+/* Not by EXAMINE: Courier then takes no APPEND. */
+int
+dest_select(struct dest *d, const char *folder, bool create)
+{
+	struct imap *m = &d->imap;
+	int got = imap_select(m, str_of(folder), false);
+
+	if (got > 0 && create) {
+		got = imap_must(m, imap_ask_create(m, str_of(folder)),
+		    "CREATE");
+		if (got == 0)
+			got = imap_select(m, str_of(folder), false);
+	}
+	if (got > 0)
+		return conn_fail(m->c, imap_severity(m->text, EX_UNAVAILABLE),
+		    "%s: %s", folder, m->text);
 	return got;
 }
 

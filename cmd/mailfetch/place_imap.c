@@ -27,25 +27,30 @@
 
 /* ---- what --deliver says ---- */
 
+static struct dest_conf
+conf_of(const struct options *o)
+{
+	return (struct dest_conf){ .like = &o->account, .option = "--deliver",
+	    .password_command = o->to.deliver_password,
+	    .tls_off = o->to.deliver_tls == DELIVER_TLS_OFF,
+	    .again = o->watch };
+}
+
 static int
 parse(struct place *p, const char *scheme, const char *rest, struct handed *h)
 {
-	struct str s = str_of(rest), server;
 	struct store *store = arena_new(h->arena, 1, sizeof *store);
-	bool url = str_starts(s, "//");
+	struct dest_conf conf = conf_of(h->o);
+	struct dest_name name;
 
-	if (url)
-		s = str_from(s, 2);
-	server = str_cut(&s, '/');
-	*store = (struct store){ .file = -1, .folder = s.n > 0 ?
-	    arena_dup(h->arena, s) : "INBOX" };
-	if (server.n == 0 || !imap_nameable(str_of(store->folder)))
-		return fail(h->e, EX_USAGE, "--deliver %s:%s: imaps://USER@HOST/FOLDER or imap:ACCOUNT/FOLDER",
-		    scheme, rest);
-	store->dest = dest_find(&h->p->dest, h->o, arena_printf(h->arena,
-	    "%s:%s%.*s", scheme, url ? "//" : "", STR_ARG(server)), h->e);
-	store->where = arena_printf(h->arena, "%s:%s%.*s/%s", scheme, url ?
-	    "//" : "", STR_ARG(server), store->folder);
+	if (dest_parse(&name, h->arena, arena_printf(h->arena, "%s:%s", scheme,
+	    rest), &conf, h->e) < 0)
+		return -1;
+	*store = (struct store){ .file = -1, .folder = name.folder != NULL ?
+	    name.folder : "INBOX" };
+	store->dest = dest_find(&h->p->dest, &conf, name.server, h->e);
+	store->where = arena_printf(h->arena, "%s/%s", name.server,
+	    store->folder);
 	p->store = store;
 	return store->dest != NULL ? 0 : -1;
 }
@@ -229,25 +234,6 @@ clear(struct store *s)
 
 /* ---- the mailbox ---- */
 
-/* Not by EXAMINE: Courier then takes no APPEND. */
-static int
-open_append_folder(struct store *s, struct handed *h)
-{
-	struct imap *m = &s->dest->imap;
-	int got = imap_select(m, str_of(s->folder), false);
-
-	if (got > 0 && h->o->to.create) {
-		got = imap_must(m, imap_ask_create(m, str_of(s->folder)),
-		    "CREATE");
-		if (got == 0)
-			got = imap_select(m, str_of(s->folder), false);
-	}
-	if (got > 0)
-		return conn_fail(m->c, imap_severity(m->text, EX_UNAVAILABLE),
-		    "%s: %s", s->folder, m->text);
-	return got;
-}
-
 /*
  * Sorts out messages that the server will not have, by what it says of itself.
  */
@@ -299,8 +285,10 @@ static int
 store_all(struct place *p, struct handed *h)
 {
 	struct store *s = p->store;
+	struct dest_conf conf = conf_of(h->o);
 
-	if (dest_open(s->dest, h->o, h->e) < 0 || open_append_folder(s, h) < 0)
+	if (dest_open(s->dest, &conf, h->e) < 0 ||
+	    dest_select(s->dest, s->folder, h->o->to.create) < 0)
 		return -1;
 	if (h->o->to.labels.n > 0 && !imap_says_cap(&s->dest->imap, "X-GM-EXT-1"))
 		return conn_fail(s->dest->imap.c, EX_UNAVAILABLE, "the server has no labels (X-GM-EXT-1), which --label needs");
