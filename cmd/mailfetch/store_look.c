@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
 #include "imap_box.h"
+#include "imap_digest.h"
 #include "store.h"
 
 uint64_t
@@ -95,28 +95,10 @@ match(struct store *s, uint32_t uid, const unsigned char md[32])
 static int
 compare_bodies(struct store *s, uint32_t uid)
 {
-	struct imap *m = &s->dest->imap;
-	struct digest *d = digest_new();
-	struct conn_sink sink = { digest_sink, d };
-	struct imap_item it;
-	struct imap_resp r;
 	unsigned char md[32];
-	char set[32];
-	unsigned tag;
-	int got = 0;
+	int got = imap_digest(&s->dest->imap, uid, md);
 
-	snprintf(set, sizeof set, "%u", uid);
-	tag = imap_ask_bodies(m, set, IMAP_NO_FLAGS);
-	conn_phase(m->c, "FETCH", CONN_BODY);
-	do {
-		if ((got = imap_next(m, &r)) < 0)
-			break;
-		while (r.type == IMAP_FETCH && (got = imap_item(m, &it)) > 0)
-			if (it.kind == IMAP_BODY && (got = imap_body(m, &it,
-			    &sink)) < 0)
-				break;
-	} while (got >= 0 && !imap_done(&r, tag));
-	if (digest_end(d, md) && got >= 0)
+	if (got > 0)
 		match(s, uid, md);
 	return got < 0 ? -1 : 0;
 }

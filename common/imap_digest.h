@@ -1,0 +1,16 @@
+/* imap_digest.h: is a message there the one that was sent? */
+#ifndef IMAP_DIGEST_H
+#define IMAP_DIGEST_H
+
+#include <stdint.h>
+
+#include "imap.h"
+
+/*
+ * The SHA-256 of all bytes of one message of the selected mailbox, which
+ * streams and stays unread.  1; 0: the server has no such message, or does not
+ * give it; -1.
+ */
+int imap_digest(struct imap *, uint32_t uid, unsigned char md[32]);
+
+#endif
