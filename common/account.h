@@ -75,8 +75,8 @@ struct account {			/* start with { 0 } */
 	struct sandbox *box;		/* what it reads and writes itself:
 					 * see session_ready */
 	bool again;			/* it will log in again later */
-	bool several;			/* of several servers that one login is
-					 * for, one of which will do */
+	enum account_role { ACCOUNT_ALONE, ACCOUNT_ONE_OF, ACCOUNT_BESIDE }
+	    role;			/* see session_ready_all */
 	/* what account_load found */
 	bool has_server;
 	struct account_server server;

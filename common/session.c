@@ -167,17 +167,6 @@ look_up(struct session *s, struct err *e)
 	return s->conf.naddr < 0 ? -1 : 0;
 }
 
-/* One of several servers that is not found does not keep from the others. */
-static int
-look_up_some(struct session *s, struct err *e)
-{
-	if (!s->account->several)
-		return look_up(s, e);
-	if (look_up(s, &s->unfound) < 0)
-		s->conf.naddr = 0;
-	return 0;
-}
-
 /* The same login: nobody is asked twice. */
 static int
 copy_secret(struct session *s, const struct session *of)
@@ -187,6 +176,33 @@ copy_secret(struct session *s, const struct session *of)
 	s->secret = mem_new(1, sizeof *s->secret);
 	*s->secret = *of->secret;
 	return 0;
+}
+
+/*
+ * The secret, and where it is.  What fails for one of several servers, or for
+ * one beside them, does not keep from the others.
+ */
+static int
+find_it(struct session *s, const struct session *first, struct err *e)
+{
+	int got;
+
+	switch (s->account->role) {
+	case ACCOUNT_ALONE:
+		break;
+	case ACCOUNT_ONE_OF:
+		if ((s == first ? get_secret(s, e) : copy_secret(s, first)) < 0)
+			return -1;
+		if (look_up(s, &s->unready) < 0)
+			s->conf.naddr = 0;
+		return 0;
+	case ACCOUNT_BESIDE:
+		got = get_secret(s, &s->unready);
+		if (got < 0 || look_up(s, &s->unready) < 0)
+			s->conf.naddr = 0;
+		return 0;
+	}
+	return get_secret(s, e) < 0 ? -1 : look_up(s, e);
 }
 
 /* --timeout is for the whole, the time for the secret included. */
@@ -235,10 +251,7 @@ session_ready_all(struct session *const *v, size_t n, struct err *e)
 	for (i = 0; i < n && got == 0; i++)
 		got = fill_tls(v[i], e);
 	for (i = 0; i < n && got == 0; i++)
-		if ((i > 0 && v[i]->account->several ?
-		    copy_secret(v[i], v[0]) : get_secret(v[i], e)) < 0 ||
-		    look_up_some(v[i], e) < 0)
-			got = -1;
+		got = find_it(v[i], v[0], e);
 	if (got == 0)
 		session_confine(&all);
 	for (i = 0; i < n && got < 0; i++)
@@ -287,7 +300,10 @@ session_renew(struct session *s, struct err *e)
 {
 	session_begin(s->account);
 	s->conf.deadline = s->account->deadline;
-	return renew_secret(s, e) < 0 ? -1 : look_up(s, e);
+	if (renew_secret(s, e) < 0 || look_up(s, e) < 0)
+		return -1;
+	fail_clear(&s->unready);
+	return 0;
 }
 
 void
@@ -303,8 +319,8 @@ session_connect(struct session *s, struct err *e)
 	session_hang_up(s);
 	session_begin(s->account);
 	s->conf.deadline = s->within != 0 ? s->within : s->account->deadline;
-	if (s->unfound.code != 0)
-		return fail(e, s->unfound.code, "%s", s->unfound.msg);
+	if (s->unready.code != 0)
+		return fail(e, s->unready.code, "%s", s->unready.msg);
 	s->conn = conn_open(&s->conf, e);
 	return s->conn != NULL ? 0 : -1;
 }

@@ -24,7 +24,7 @@ struct session {
 	atomic_bool classic;	/* the server needs classic groups */
 	bool shared;		/* tls and secret are another's */
 	int64_t within;		/* the end of its share of the time; or 0 */
-	struct err unfound;	/* why its host has no address; or 0 */
+	struct err unready;	/* why it cannot be connected to; or 0 */
 };
 
 /*
@@ -40,9 +40,10 @@ int session_ready(struct session *, struct account *, struct err *);
 /*
  * The same for all the servers that one process talks to, whose accounts are in
  * the sessions already; the list, and what else is the program's, are the
- * first one's.  -1: all of them are closed.  Where one of several servers will
- * do (account->several) they have the first one's secret, and one whose host is
- * not found fails when it is connected to.
+ * first one's.  -1: all of them are closed.  By account->role: where one of
+ * several servers will do (ONE_OF) they have the first one's secret, and one
+ * whose host is not found fails when it is connected to; so does one beside the
+ * others (BESIDE), whose work goes on without it, if its secret cannot be had.
  */
 int session_ready_all(struct session *const *, size_t n, struct err *);
 

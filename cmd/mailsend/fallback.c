@@ -87,7 +87,7 @@ fallback_check(struct run *run, struct err *e)
 		if (copy_account(&f->account[f->n], a, urls->v[f->n], e) < 0)
 			return fail_in(e, "--fallback");
 	run->fallback = f;
-	a->several = true;
+	a->role = ACCOUNT_ONE_OF;
 	return 0;
 }
 
@@ -108,7 +108,7 @@ fallback_ready(struct run *run, struct err *e)
 	for (i = 0; i < f->n; i++) {
 		v[i + 1] = &f->session[i];
 		v[i + 1]->account = &f->account[i];
-		f->account[i].several = true;
+		f->account[i].role = ACCOUNT_ONE_OF;
 	}
 	return session_ready_all(v, f->n + 1, e);
 }
