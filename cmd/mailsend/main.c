@@ -27,6 +27,7 @@
 #include "report.h"
 #include "run.h"
 #include "sandbox.h"
+#include "save.h"
 #include "seal.h"
 #include "sendlog.h"
 #include "sendmail.h"
@@ -427,6 +428,7 @@ queue_configure(struct opt_set *set, struct err *e)
 	if (read_aliases(e) < 0 || submit_check(&o, e) < 0 ||
 	    queue_open(&run, e) < 0)
 		return -1;
+	save_open(&run);
 	if (o.queue.flush || o.queue.now)
 		o.seal = seal_open(&o.sending.dkim, &run.account.arena, e);
 	return e->code != 0 ? -1 : 0;
@@ -481,9 +483,10 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (o.message.set_from && o.message.from == NULL)
 		return fail(e, EX_USAGE, "--set-from has nothing to set: --from, or the key from, says it");
 	if (direct_check(&run.account, &o, e) < 0 ||
-	    batch_check(&run.account, &o, e) < 0)
+	    batch_check(&run.account, &o, e) < 0 || submit_check(&o, e) < 0)
 		return -1;
-	return submit_check(&o, e);
+	save_open(&run);
+	return 0;
 }
 
 /* An account of a text, loaded as if it were the configuration. */

@@ -21,6 +21,7 @@
 #include "queue_entry.h"
 #include "queue_report.h"
 #include "report.h"
+#include "save.h"
 #include "sendlog.h"
 #include "spawn.h"
 #include "stop.h"
@@ -375,7 +376,7 @@ hand_over(struct flush *f, struct letter *l, struct report *r, struct err *e)
 	}
 	session_again(f->link.session);
 	batch_link_send(&f->link, l, r, e);
-	submit_save(l, f->run->options, r);
+	save_letter(l, f->run, r);
 }
 
 static void

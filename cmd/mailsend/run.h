@@ -19,6 +19,7 @@ struct run_queue {
 
 struct direct_way;
 struct fallback;
+struct save;
 
 /* Of -bs: the connection on which each RCPT is asked about. */
 struct run_asking {
@@ -34,6 +35,7 @@ struct run {
 	struct account account;		/* loaded */
 	struct session session;		/* ready from the first submit on */
 	struct fallback *fallback;	/* servers behind that one; or NULL */
+	struct save *save;		/* where copies are kept; or NULL */
 	struct run_asking asking;
 	struct run_queue queue;
 	bool many;			/* it sends more than one message */

@@ -1,6 +1,5 @@
 /* submit.c: to the server */
 #include <stdio.h>
-#include <string.h>
 
 #include "conn_tls.h"
 #include "submit.h"
@@ -9,9 +8,9 @@
 #include "fallback.h"
 #include "file.h"
 #include "local.h"
-#include "maildir.h"
 #include "mime.h"
 #include "sandbox.h"
+#include "save.h"
 #include "seal.h"
 #include "trace.h"
 
@@ -148,29 +147,6 @@ untried(const struct letter *l)
 	return n;
 }
 
-void
-submit_save(struct letter *l, const struct options *o, struct report *r)
-{
-	const char *dir = o->sending.save;
-	struct err e = { 0 };
-	size_t i;
-	bool sent = false;
-
-	for (i = 0; i < l->envelope.mail.n; i++)
-		sent |= l->envelope.mail.rcpt[i].state == SMTP_SENT;
-	if (dir == NULL || !sent)
-		return;
-	dir = file_path(l->arena, dir + strlen("maildir:"));
-	if (maildir_deliver(dir, &l->msg, "S", &e) == 0) {
-		r->saved = dir;
-		trace_note(TRACE_DONE, "saved in %s", dir);
-		return;
-	}
-	/* Not "try again": it was sent.  But not all was done either. */
-	fail_print("sent, but not saved: %s", e.msg);
-	r->unsaved = true;
-}
-
 int
 submit_check(const struct options *opts, struct err *e)
 {
@@ -178,9 +154,7 @@ submit_check(const struct options *opts, struct err *e)
 
 	if (o->ehlo != NULL && addr_domain(str_of(o->ehlo), e) < 0)
 		return fail_in(e, "--ehlo");
-	if (o->save != NULL && !str_starts(str_of(o->save), "maildir:"))
-		return fail(e, EX_USAGE, "--save: maildir:DIR");
-	return 0;
+	return save_check(opts, e);
 }
 
 /*
@@ -193,7 +167,6 @@ submit_prepare(struct letter *l, struct run *run, struct err *e)
 {
 	const struct options *o = run->options;
 	struct sandbox *box;
-	const char *dir;
 
 	if (run->account.box != NULL)		/* -bs: not the first one */
 		return 0;
@@ -208,11 +181,7 @@ submit_prepare(struct letter *l, struct run *run, struct err *e)
 		file_temp_keep(2, box);
 	else if (l->msg.eight)
 		file_temp_keep(1, box);
-	if (o->sending.save == NULL)
-		return 0;
-	dir = file_path(l->arena, o->sending.save + strlen("maildir:"));
-	sandbox_path(box, dir, SANDBOX_WRITE);
-	return maildir_create(dir, e) < 0 ? fail_in(e, "--save") : 0;
+	return save_prepare(run, e);
 }
 
 int
@@ -289,16 +258,16 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 	    OPTION_STEP_RCPT ? NULL : &l->msg;
 	if (account_here(run->account.server.scheme)) {
 		local_send(l, run);
-		submit_save(l, run->options, r);
+		save_letter(l, run, r);
 		return 0;
 	}
 	if (run->account.server.scheme == ACCOUNT_MX) {
 		got = direct_send(l, run, r, e);
-		submit_save(l, run->options, r);
+		save_letter(l, run, r);
 		return got;
 	}
 	got = submit_around(l, run, r, e);
-	submit_save(l, run->options, r);
+	save_letter(l, run, r);
 	return got;
 }
 

@@ -23,9 +23,6 @@ int submit(struct letter *, struct run *, struct report *, struct err *);
  */
 int submit_ready(struct letter *, struct run *, struct err *);
 
-/* Of what was sent to at least one recipient, a copy (--save). */
-void submit_save(struct letter *, const struct options *, struct report *);
-
 /* The dialogue with the account's server, as the options have it. */
 struct smtp_conf submit_conf(const struct run *);
 
