@@ -3,6 +3,7 @@
 
 #include "batch_link.h"
 #include "direct.h"
+#include "fallback.h"
 #include "seal.h"
 #include "stop.h"
 #include "submit.h"
@@ -16,8 +17,7 @@ by_mx(const struct run *run)
 int
 batch_link_ready(struct run *run, struct err *e)
 {
-	return by_mx(run) ? direct_ready(run, e) :
-	    session_ready(&run->session, &run->account, e);
+	return by_mx(run) ? direct_ready(run, e) : fallback_ready(run, e);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "fallback.h"
 #include "account_url.h"
 #include "clock.h"
+#include "save.h"
 #include "stop.h"
 
 struct fallback {
@@ -95,22 +96,23 @@ int
 fallback_ready(struct run *run, struct err *e)
 {
 	struct fallback *f = run->fallback;
-	struct session **v;
-	size_t i;
+	struct session **v, *save;
+	size_t i, n = 1;
 
 	if (run->session.account != NULL)
 		return 0;
-	if (f == NULL)
-		return session_ready(&run->session, &run->account, e);
-	v = arena_new(&run->account.arena, f->n + 1, sizeof(struct session *));
+	v = arena_new(&run->account.arena, 2 + (f != NULL ? f->n : 0),
+	    sizeof(struct session *));
 	v[0] = &run->session;
 	v[0]->account = &run->account;
-	for (i = 0; i < f->n; i++) {
-		v[i + 1] = &f->session[i];
-		v[i + 1]->account = &f->account[i];
+	for (i = 0; f != NULL && i < f->n; i++) {
+		v[n] = &f->session[i];
+		v[n++]->account = &f->account[i];
 		f->account[i].role = ACCOUNT_ONE_OF;
 	}
-	return session_ready_all(v, f->n + 1, e);
+	if ((save = save_session(run)) != NULL)
+		v[n++] = save;
+	return session_ready_all(v, n, e);
 }
 
 struct session *

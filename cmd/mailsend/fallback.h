@@ -16,7 +16,7 @@
 /* After account_load: the URLs are read.  EX_USAGE, also beside mx:. */
 int fallback_check(struct run *, struct err *);
 
-/* Once: session_ready for all the servers; again it does nothing. */
+/* Once: all the servers, and that of --save, are made ready; or nothing. */
 int fallback_ready(struct run *, struct err *);
 
 /* Server i, or NULL behind the last one. */

@@ -213,8 +213,8 @@ static const struct opt options[] = {
 	{ .name = "sts-port", .arg = "N", .kind = OPT_NUMBER,
 	    .to = &o.direct.sts_port, .help = "not 443, for tests",
 	    .flags = OPT_NOCONF | OPT_HIDDEN },
-	{ .name = "save", .arg = "maildir:DIR", .kind = OPT_TEXT,
-	    .to = &o.sending.save, .help = "keep a copy of what was accepted" },
+	{ .name = "save", .arg = "WHERE", .kind = OPT_TEXT,
+	    .to = &o.sending.save, .help = "maildir:DIR, imap:ACCOUNT/FOLDER: keep a copy there" },
 	{ .name = "dkim", .arg = "SELECTOR:DOMAIN:KEYFILE", .kind = OPT_LIST,
 	    .to = &o.sending.dkim,
 	    .help = "sign with this key (DKIM) what is from the domain" },
@@ -428,8 +428,7 @@ queue_configure(struct opt_set *set, struct err *e)
 	if (read_aliases(e) < 0 || submit_check(&o, e) < 0 ||
 	    queue_open(&run, e) < 0)
 		return -1;
-	save_open(&run);
-	if (o.queue.flush || o.queue.now)
+	if ((o.queue.flush || o.queue.now) && save_open(&run, e) == 0)
 		o.seal = seal_open(&o.sending.dkim, &run.account.arena, e);
 	return e->code != 0 ? -1 : 0;
 }
@@ -485,8 +484,7 @@ send_configure(int argc, char **argv, struct letter_source *from, struct err *e)
 	if (direct_check(&run.account, &o, e) < 0 ||
 	    batch_check(&run.account, &o, e) < 0 || submit_check(&o, e) < 0)
 		return -1;
-	save_open(&run);
-	return 0;
+	return save_open(&run, e);
 }
 
 /* An account of a text, loaded as if it were the configuration. */
@@ -574,6 +572,7 @@ main(int argc, char **argv)
 	if (!direct_close(&run))
 		_exit(status);
 	fallback_close(&run);
+	save_close(&run);
 	session_close(&run.session);
 	if (o.aliases != NULL)
 		aliases_free(o.aliases);

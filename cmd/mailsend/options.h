@@ -89,7 +89,7 @@ struct option_sending {
 	bool no_chunking;
 	bool no_pipelining;
 	enum option_step quit_after;
-	const char *save;		/* "maildir:DIR" */
+	const char *save;		/* see save.h */
 	const char *log;		/* a file, "syslog", "journal" */
 	struct opt_list fallback;	/* URLs of further servers */
 	bool check_address;

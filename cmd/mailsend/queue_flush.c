@@ -388,6 +388,8 @@ send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
 
 	t->letter.envelope.mail.msg = &t->letter.msg;
 	hand_over(f, &t->letter, &r, &why);
+	if (r.unsaved)
+		f->worst = fail_worse(f->worst, EX_IOERR);
 	hopeless = queue_hopeless(f->run, &r, why.code);
 	note_fates(q, t, &why, hopeless);
 	tell_attempt(f, t, &r, &why);

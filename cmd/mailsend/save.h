@@ -2,6 +2,9 @@
  * save.h: --save: a copy of what was sent
  *
  *	maildir:DIR			# in cur/, as read
+ *	imap:ACCOUNT/FOLDER		# with \Seen; no FOLDER: what is \Sent
+ *	imaps://USER@HOST/FOLDER
+ *	off				# none, whatever the configuration says
  *
  * What was sent was sent: that it cannot be saved is told, and is EX_IOERR where
  * all else is well.
@@ -16,8 +19,11 @@
 /* EX_USAGE if the option is malformed. */
 int save_check(const struct options *, struct err *);
 
-/* Before anything connects; it does nothing where nothing will be saved. */
-void save_open(struct run *);
+/*
+ * Before anything connects: the IMAP account is loaded, which there must be.
+ * It does nothing where nothing will be saved.
+ */
+int save_open(struct run *, struct err *);
 
 /*
  * Before the sandbox: the Maildir is made, in a folder that exists, and on the
@@ -25,7 +31,15 @@ void save_open(struct run *);
  */
 int save_prepare(struct run *, struct err *);
 
-/* A copy, if the letter was sent to at least one recipient. */
+/* To be made ready beside the others (session_ready_all); NULL: none. */
+struct session *save_session(struct run *);
+
+/*
+ * A copy, if the letter was sent to at least one recipient; also from several
+ * threads.
+ */
 void save_letter(struct letter *, struct run *, struct report *);
+
+void save_close(struct run *);
 
 #endif

@@ -190,6 +190,58 @@ status 74 "which is worse than a refusal" smtps -s odd \
     --save "maildir:$T/odd" billy@johndoe.com nobody@johndoe.com < "$T/text"
 is "$(find "$T/odd/tmp" -type f)" "" "and nothing partial is left"
 
+# ---- --save in a folder of an IMAP server
+mkdir -p "$T/conf/postbag"
+cat > "$T/conf/postbag/config" <<END
+defaults
+ca $LAB_CA
+account work
+imap imaps://localhost:$LAB_IMAPS_PORT
+user jane
+password-command printf %s "\$LAB_PASS_jane"
+account none
+imap imaps://no.such.test
+user jane
+password-command printf %s "\$LAB_PASS_jane"
+account nosecret
+imap imaps://localhost:$LAB_IMAPS_PORT
+user jane
+password-command false
+END
+export XDG_CONFIG_HOME="$T/conf"
+there() { lab_doveadm fetch -u jane@johndoe.com "$1" mailbox "$2" \
+    subject "$3" 2> /dev/null; }
+lab_doveadm mailbox create -u jane@johndoe.com Kept 2> /dev/null
+status 0 "--save imap:ACCOUNT/FOLDER" smtps -s "tö imap" \
+    --save imap:work/Kept billy@johndoe.com < "$T/text"
+is "$OUT$ERR" "" "nothing is said of it"
+like "$(there flags Kept 'tö imap')" '\\Seen' "it is there, as read"
+is "$(there uid Kept 'tö imap' | grep -c uid)" 1 "once"
+status 0 "without a folder: the one that is \\Sent" smtps -j -s "to sent" \
+    --save imap:work billy@johndoe.com < "$T/text"
+is "$(jq -r .saved <<< "$OUT")" imap:work "told by -j"
+is "$(there uid Sent 'to sent' | grep -c uid)" 1 "it is there"
+status 0 "--save off" smtps -s "not kept" --save imap:work --save off \
+    billy@johndoe.com < "$T/text"
+is "$(there uid Sent 'not kept')" "" "nothing is kept"
+status 67 "what was refused is not kept" smtps -s refused --save imap:work \
+    nobody@johndoe.com < "$T/text"
+is "$(there uid Sent refused)" "" "it is not there"
+for bad in none nosecret work/Nowhere; do
+	lab_mail_clear billy
+	status 74 "--save imap:$bad: sent, but 74" smtps -s "bad $bad" \
+	    --save "imap:$bad" billy@johndoe.com < "$T/text"
+	like "$ERR" '^mailsend: sent, but not saved: ' "and said so"
+	ok "it was sent" lab_mail_wait billy 1
+done
+like "$ERR" 'Nowhere' "with the folder and the server's words"
+status 64 "no such form" smtps -s x --save imap: billy@johndoe.com < "$T/text"
+status 78 "no such account" smtps -s x --save imap:nobody billy@johndoe.com \
+    < "$T/text"
+status 64 "another scheme" smtps -s x --save pop3:work billy@johndoe.com \
+    < "$T/text"
+unset XDG_CONFIG_HOME
+
 # ---- as sendmail(8)
 ln -s "$BUILD/mailsend" "$T/sendmail"
 mkdir -p "$T/home/.config/postbag"

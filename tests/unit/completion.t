@@ -29,6 +29,7 @@ may() {		# WORDS|... of "complete NOW TOOL WORD..."
 is "$(may '' mailsend --quit-after)" 'connect|ehlo|auth|rcpt' 'the values of a choice, from the table'
 is "$(may '' portprobe --dane)" 'auto|off|require' 'of another one'
 is "$(may '' mailsend -A)" 'wide|work' 'accounts'
+is "$(may '' mailsend --save)" 'maildir:|off|imap:wide|imap:work' 'where a copy is kept: accounts, too'
 is "$(may '' mailfetch)" 'inbox|wide|work' 'mailfetch: sections and accounts'
 is "$(may '' imapsync)" 'all|wide|work|list|body|state' 'imapsync: sections, accounts and verbs'
 is "$(may '' imapsync state)" 'all|wide|work|dump|check|rebuild' 'and what follows a verb'
