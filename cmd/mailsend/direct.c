@@ -16,6 +16,7 @@
 #include "direct_talk.h"
 #include "clock.h"
 #include "mime.h"
+#include "save.h"
 #include "stop.h"
 #include "table.h"
 #include "trace.h"
@@ -489,7 +490,8 @@ direct_ready(struct run *run, struct err *e)
 	if (run->account.timeout > 0 && run->account.deadline == 0)
 		run->account.deadline = clock_in(run->account.timeout);
 	if (run->direct == NULL)
-		run->direct = direct_way_open(&run->account, run->options, e);
+		run->direct = direct_way_open(&run->account, run->options,
+		    save_session(run), e);
 	return run->direct != NULL ? 0 : -1;
 }
 

@@ -60,28 +60,34 @@ way_name(struct direct_way *w, struct err *e)
 	return 0;
 }
 
-static void
-way_confine(struct direct_way *w)
+/* What is open to us afterwards, and to the session beside us if there is one. */
+static int
+way_confine(struct direct_way *w, struct session *beside, struct err *e)
 {
 	struct account *a = w->account;
 
 	if (sandbox_entered())
-		return;
-	if (a->no_sandbox) {
-		sandbox_warn();
-		return;
+		return 0;
+	if (!a->no_sandbox) {
+		dns_box(w->dns, a->box);
+		tls_ctx_reads(w->tls, a->box);
+		sandbox_port(a->box, w->port);
+		if (w->policies != NULL)
+			sandbox_path(a->box, w->policies, SANDBOX_WRITE);
+		a->box->source |= a->way.source != NULL;
 	}
-	dns_box(w->dns, a->box);
-	tls_ctx_reads(w->tls, a->box);
-	sandbox_port(a->box, w->port);
-	if (w->policies != NULL)
-		sandbox_path(a->box, w->policies, SANDBOX_WRITE);
-	a->box->source |= a->way.source != NULL;
-	sandbox_enter(a->box);
+	if (beside != NULL)
+		return session_ready_all(&beside, 1, e);
+	if (a->no_sandbox)
+		sandbox_warn();
+	else
+		sandbox_enter(a->box);
+	return 0;
 }
 
 struct direct_way *
-direct_way_open(struct account *a, const struct options *o, struct err *e)
+direct_way_open(struct account *a, const struct options *o,
+    struct session *beside, struct err *e)
 {
 	struct direct_way *w = mem_new(1, sizeof *w);
 	struct dns_conf servers = { 0 };
@@ -92,11 +98,11 @@ direct_way_open(struct account *a, const struct options *o, struct err *e)
 	    a->server.port;
 	net_own_find(&w->own);
 	w->dns = dns_open(&servers, e);
-	if (w->dns == NULL || way_name(w, e) < 0 || way_tls(w, e) < 0) {
+	if (w->dns == NULL || way_name(w, e) < 0 || way_tls(w, e) < 0 ||
+	    way_confine(w, beside, e) < 0) {
 		direct_way_close(w);
 		return NULL;
 	}
-	way_confine(w);
 	return w;
 }
 

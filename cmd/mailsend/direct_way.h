@@ -6,6 +6,7 @@
 #include "dns.h"
 #include "net_own.h"
 #include "options.h"
+#include "session.h"
 #include "sts.h"
 #include "table.h"
 #include "tls.h"
@@ -32,11 +33,11 @@ struct direct_way {
 
 /*
  * Once in a process: what is needed of the world is opened, and then the
- * process is confined to it and to what account->box has.  A second call finds
- * it done.  NULL with e.
+ * process is confined to it and to what account->box has.  beside: a session
+ * that is made ready, too (session_ready_all); or NULL.  NULL with e.
  */
 struct direct_way *direct_way_open(struct account *, const struct options *,
-    struct err *);
+    struct session *beside, struct err *);
 
 /* NULL is fine.  False: a thread is with a stranger still: end by _exit. */
 bool direct_way_close(struct direct_way *);

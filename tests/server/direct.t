@@ -311,6 +311,18 @@ is "$STATUS" 69 'a domain that is this machine'
 	for i in {1..101}; do echo "Received: by h$i; Mon, 1 Jan 2024 00:00:00 +0000"; done
 	printf 'From: a@home.example\nSubject: x\n\ntext\n'
 } > "$T/loop"
+mkdir -p "$T/conf/postbag"
+cat > "$T/conf/postbag/config" <<END
+account kept
+imap imap://localhost:$LAB_IMAP_PORT
+ca $LAB_CA
+user jane
+password-command printf %s "\$LAB_PASS_jane"
+END
+XDG_CONFIG_HOME=$T/conf status 0 '--save imap: beside --direct' send \
+	--save imap:kept billy@johndoe.com
+ok 'the copy is there' test -n "$(lab_doveadm fetch -u jane@johndoe.com uid \
+	mailbox Sent from jo@home.example 2> /dev/null)"
 status 69 'over 100 Received' mailsend --direct --mx-port "$PORT" \
 	-f jo@home.example --message "$T/loop" a@two.plain.example
 like "$ERR" 'mail loops' 'are a loop'
