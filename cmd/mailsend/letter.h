@@ -30,6 +30,7 @@ struct letter {
 	bool nothing;		/* and no file, so that nothing is sent (-E) */
 	bool mended;		/* a daemon's: whatever is odd is recoded */
 	bool sealed;		/* by seal_letter */
+	bool tried;		/* before, out of the queue */
 };
 
 /*

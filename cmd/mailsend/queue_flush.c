@@ -249,6 +249,7 @@ load(const struct spool_item *i, struct queue_entry *q, struct letter *l,
 	l->envelope.arena = q->arena;
 	l->envelope.utf8 = q->utf8;
 	l->sealed = q->sealed;
+	l->tried = q->tries > 0;
 	if (lseek(i->mail, (off_t)q->head, SEEK_SET) < 0)
 		return fail_sys(e, EX_IOERR, "mail");
 	if (msg_scan(&l->msg, q->arena, i->mail, 0, e) < 0)

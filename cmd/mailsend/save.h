@@ -36,7 +36,8 @@ struct session *save_session(struct run *);
 
 /*
  * A copy, if the letter was sent to at least one recipient; also from several
- * threads.
+ * threads.  By IMAP it is stored once: after an answer that was lost, and where
+ * an attempt before may have done it (letter.tried), it is looked for.
  */
 void save_letter(struct letter *, struct run *, struct report *);
 

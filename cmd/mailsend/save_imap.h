@@ -15,6 +15,8 @@ struct save_imap {
 	const char *folder;		/* NULL: not named, and not found yet */
 	pthread_mutex_t lock;		/* of all below, and of the connection */
 	struct err err;			/* the connection's */
+	uint64_t uidvalidity;		/* the copy that is in doubt cannot have */
+	uint64_t uidnext;		/* a lower UID than this one of that */
 	int64_t later;			/* no server was reached: not before then */
 	bool many;			/* there are more letters to come */
 };

@@ -12,6 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
+import imapmem  # noqa: E402
 from fetchfake import Case  # noqa: E402
 from queuefake import BUILD, Home, Smtp, Talk  # noqa: E402
 
@@ -503,4 +504,111 @@ check(sorted(a for g in s.got for a in g[1]) ==
       'a server that ends after each message: each goes, once',
       s.connections, s.got, h.log())
 h.done()
+
+# ---- --save imap: is once, whatever becomes of the answers
+class Kept(imapmem.Server):
+    """lose: so many answers to APPEND get lost; drop: with what they were
+    about; close: so many commands of a kind end the connection."""
+    def __init__(self, caps=imapmem.ALL):
+        super().__init__(caps)
+        self.box('Gesendet').special = r'\Sent'
+        self.lose, self.drop, self.close = 0, False, {}
+        self.on_say, self.on_command = self.said, self.command
+
+    def said(self, session, data):
+        if b'OK [APPENDUID' in data and self.lose > 0:
+            self.lose -= 1
+            if self.drop:
+                self.box('Gesendet').messages.pop()
+            raise imapmem.Gone
+        return data
+
+    def command(self, session, verb, args):
+        if self.close.get(verb, 0) > 0:
+            self.close[verb] -= 1
+            return 'close'
+
+    def subjects(self):
+        return [re.search(rb'Subject: (.*?)\r', m.data).group(1).decode()
+                for m in self.box('Gesendet').messages]
+
+    def config(self):
+        return ('save imap:kept\naccount kept\nimap imap://127.0.0.1:%d\n'
+                'tls off\nuser jo\npassword-command echo secret' % self.port)
+
+
+def kept(**how):
+    k = Kept()
+    k.box('Gesendet').add(b'Subject: old\r\n\r\nx\r\n')
+    for name, value in how.items():
+        setattr(k, name, value)
+    s, h = fresh(k.config(), up=True)
+    s.busy = False
+    return k, s, h
+
+
+for name, how, rc, there in (
+        ('an answer is lost', {'lose': 1}, 0, ['old', 'x']),
+        ('so is the message', {'lose': 1, 'drop': True}, 0, ['old', 'x']),
+        ('two answers are lost, and both messages', {'lose': 2, 'drop': True},
+         74, ['old']),
+        ('a connection is lost with the APPEND', {'close': {'APPEND': 1}}, 0,
+         ['old', 'x']),
+        ('it is lost while the message is looked for',
+         {'lose': 1, 'close': {'UID': 1}}, 0, ['old', 'x'])):
+    k, s, h = kept(**how)
+    got = send(h, 'a@x.test')
+    check(got == rc and k.subjects() == there and len(s.got) == 1 and
+          (rc == 0) == (h.err == ''), '--save imap: ' + name, got, h.err,
+          k.subjects(), k.heard)
+
+# Another message is not taken for it, not even with its Message-ID.
+k, s, h = kept(lose=1, drop=True)
+
+
+def other(session, data):
+    if b'OK [APPENDUID' in data and k.lose > 0:
+        b = k.box('Gesendet')
+        b.add(b.messages[-1].data.replace(b'Subject: x', b'Subject: y'))
+        b.messages.pop(-2)
+        k.lose -= 1
+        raise imapmem.Gone
+    return data
+
+
+k.on_say = other
+got = send(h, 'a@x.test')
+check(got == 0 and k.subjects() == ['old', 'y', 'x'],
+      '--save imap: another one of that Message-ID is not it', got, h.err,
+      k.subjects())
+
+# From the queue: one message, saved once though it is sent in two attempts.
+k, s, h = kept()
+s.busy = True
+got = send(h, 'a@x.test', 'tmp@x.test')
+check(got == 0 and k.subjects() == ['old', 'x'],
+      '--save imap: who has got it at once', got, h.err, k.subjects())
+s.busy = False
+got = h.run('--flush-now')
+check(got == 0 and len(s.got) == 2 and k.subjects() == ['old', 'x'],
+      '--save imap: and who gets it later: one copy', got, h.err,
+      k.subjects())
+s.stop()
+for i in range(3):
+    send(h, 'a@x.test', args=('-s', 'q%d' % i))
+check(k.subjects() == ['old', 'x'], '--save imap: what waits is not saved',
+      k.subjects())
+s.start()
+logins = sum(c.startswith('AUTHENTICATE') for c in k.heard)
+k.lose = 1
+got = h.run('--flush-now')
+check(got == 0 and sorted(k.subjects()) == ['old', 'q0', 'q1', 'q2', 'x'],
+      '--save imap: the flusher saves each', got, h.err, k.subjects())
+k.box('Gesendet').special = ''
+got = send(h, 'a@x.test', args=('--queue-only',))
+got = h.run('--flush-now')
+check(got == 74 and 'not saved' in h.err and not h.mail(),
+      '--save imap: the flusher says what it could not save', got, h.err)
+check(sum(c.startswith('AUTHENTICATE') for c in k.heard) == logins + 3,
+      'over one connection, but for the one that was lost', k.heard)
 case.end()
