@@ -25,6 +25,7 @@
 #include "letter.h"
 #include "net.h"
 #include "sandbox.h"
+#include "save.h"
 #include "sendlog.h"
 #include "stop.h"
 #include "trace.h"
@@ -209,6 +210,8 @@ batch_conclude(struct batch *b, const struct letter *l, struct batch_tell *t,
 		worst = fail_worse(worst, report_status(&m->rcpt[i],
 		    b->run->options));
 	}
+	if (r->unsaved)
+		worst = fail_worse(worst, EX_IOERR);
 	pthread_mutex_lock(&b->lock);
 	if (batch_tell_out(t, &b->torn, &e) < 0)
 		batch_halt(b, &e);
@@ -252,6 +255,7 @@ send_letter(struct hand *h, struct letter *l, struct batch_tell *t,
 	if (l->envelope.mail.n > 0) {
 		wait_turn(b);
 		lost = batch_link_send(&h->job->link, l, &r, e) < 0;
+		save_letter(l, b->run, &r);
 	}
 	batch_conclude(b, l, t, &r, e);
 	if (!lost)
@@ -370,6 +374,9 @@ batch_open(struct batch *b, size_t hands, struct err *e)
 	/* As it came, in 7 bits, once more. */
 	file_temp_keep(3 * hands, box);
 	a->again = true;		/* each connection logs in */
+	b->run->many = true;
+	if (save_prepare(b->run, e) < 0)
+		return -1;
 	return batch_link_ready(b->run, e);
 }
 

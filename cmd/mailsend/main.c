@@ -292,7 +292,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "flush-now", .stops = MESSAGE " queue-list queue-remove queue-only" },
 	{ .name = "queue-list", .stops = MESSAGE " queue-remove queue-only" },
 	{ .name = "queue-remove", .stops = MESSAGE " queue-only" },
-	{ .name = "batch", .stops = CONTENT " to cc bcc message quit-after dry-run save all-or-nothing queue queue-only fallback" },
+	{ .name = "batch", .stops = CONTENT " to cc bcc message quit-after dry-run all-or-nothing queue queue-only fallback" },
 	{ .name = "jobs", .with = "batch" },
 	{ .name = "rate", .with = "batch" },
 	{ .name = "resume", .with = "batch" },

@@ -240,6 +240,14 @@ status 78 "no such account" smtps -s x --save imap:nobody billy@johndoe.com \
     < "$T/text"
 status 64 "another scheme" smtps -s x --save pop3:work billy@johndoe.com \
     < "$T/text"
+for i in 1 2 3; do
+	printf 'From: billy@johndoe.com\nTo: billy@johndoe.com\nSubject: batch %d\n\nx\n' $i \
+	    > "$T/batch$i"
+	echo "$T/batch$i"
+done > "$T/list"
+status 0 "--batch saves each" smtps --batch files -t --jobs 2 \
+    --save imap:work/Kept < "$T/list"
+is "$(there uid Kept batch | grep -c uid)" 3 "all three are there"
 unset XDG_CONFIG_HOME
 
 # ---- as sendmail(8)
