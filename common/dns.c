@@ -19,7 +19,7 @@
  */
 enum { OPT_EDE = 15, MAXMESSAGE = 65535, MAXSCRATCH = MAXMESSAGE / 14 * 256,
     FEW = 16 };
-enum { CLASS_IN = 1, TYPE_OPT = 41 };
+enum { CLASS_IN = 1, TYPE_OPT = 41, TYPE_RRSIG = 46 };
 enum { NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED };
 
 const char *
@@ -96,6 +96,14 @@ dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
 		p += 6;
 	}
 	return (size_t)(p - out);
+}
+
+/* The OPT record is the last thing in it: flags, and a length of nothing. */
+void
+dns_build_do(unsigned char *query, size_t len)
+{
+	if (query[11] > 0)
+		query[len - 4] |= 0x80;
 }
 
 /* ---- replies */
@@ -213,7 +221,7 @@ struct gather {
 	unsigned n, cap;
 	size_t cname[DNS_MAXHOPS];
 	unsigned ncname;
-	uint32_t ttl;
+	uint32_t ttl, zone_ttl;		/* zone_ttl: 0 if not known */
 	bool soa, ns;			/* in the authority section */
 	uint32_t negative;		/* TTL of the denial */
 	int ede;
@@ -424,17 +432,29 @@ follow_alias(struct gather *g, const struct entry *rr)
 	return 0;
 }
 
+/* The TTL that was signed does not run down in caches (RFC 4034 3.1.4). */
+static void
+note_signature(struct gather *g, const struct entry *rr)
+{
+	if (rr->n > 18 && get16(rr->data) == g->type)
+		g->zone_ttl = sane_ttl(get32(rr->data + 4));
+}
+
 static int
 answer_one(struct gather *g, const struct entry *rr)
 {
 	char owner[DNS_NAMELEN];
 
-	if (rr->class != CLASS_IN ||
-	    (rr->type != g->type && rr->type != DNS_CNAME))
+	if (rr->class != CLASS_IN || (rr->type != g->type &&
+	    rr->type != DNS_CNAME && rr->type != TYPE_RRSIG))
 		return 0;
 	dns_expand(g->msg.base, g->msg.end, rr->owner, owner);
 	if (strcmp(owner, g->owner) != 0)
 		return 0;
+	if (rr->type == TYPE_RRSIG) {
+		note_signature(g, rr);
+		return 0;
+	}
 	if (rr->type == g->type)
 		return rr_keep(g, rr);
 	return g->n == 0 ? follow_alias(g, rr) : 0;
@@ -680,6 +700,7 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	struct dns_answer *a;
 	enum dns_status status;
 	const char *why;
+	bool aa = len > 3 && (msg[2] & 4) != 0;
 
 	*next = DNS_DONE;
 	dns_text(wire, name);
@@ -693,8 +714,10 @@ dns_decode(const unsigned char *msg, size_t len, const unsigned char *wire,
 	}
 	if (g.bytes.over)
 		bad(&g, "too much in one message");
-	status = gather_verdict(&g, (msg[2] & 4) != 0, &why, next);
+	status = gather_verdict(&g, aa, &why, next);
 	a = gather_finish(&g, name, status, why);
+	if (status == DNS_OK)
+		a->zone_ttl = aa && a->ncname == 0 ? a->rr[0].ttl : g.zone_ttl;
 	a->ad_bit = (msg[3] & 0x20) != 0;
 	buf_free(&g.bytes);
 	free(g.heap);

@@ -28,6 +28,7 @@ struct dns_conf {
 	bool tcp;		/* never UDP */
 	bool no_edns;
 	bool rotate;		/* spread the questions over the servers */
+	bool signatures;	/* have them sent: see dns_answer.zone_ttl */
 	unsigned bufsize;	/* EDNS UDP size [1232] */
 	unsigned window;	/* most questions in flight [1024] */
 	unsigned qps;		/* most queries a second [no limit] */

@@ -100,6 +100,7 @@ dns_join(const struct dns_answer *head, const struct dns_answer *tail)
 	a->tcp = head->tcp || tail->tcp;
 	a->rcode = tail->rcode;
 	a->ttl = head->ttl < tail->ttl ? head->ttl : tail->ttl;
+	a->zone_ttl = tail->zone_ttl;
 	a->ede = tail->ede;
 	a->ede_text.n = tail->ede_text.n;
 	a->ede_text.p = dns_place(&l, tail->ede_text.p, tail->ede_text.n);

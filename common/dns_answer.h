@@ -74,6 +74,9 @@ struct dns_answer {
 	bool tcp;		/* it came by TCP */
 	unsigned rcode;		/* extended, of the last reply; 0 if none */
 	uint32_t ttl;		/* least of what it rests on, seconds */
+	uint32_t zone_ttl;	/* of the records as the zone has them: from an
+				 * authoritative server, or by a signature,
+				 * if dns_conf asks for these; 0: not known */
 	int ede;		/* RFC 8914 code; -1: none was sent */
 	struct str ede_text;	/* any bytes; may be empty */
 	const char *why;	/* for people, if not OK NODATA NXDOMAIN: "no

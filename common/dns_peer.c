@@ -119,6 +119,18 @@ dns_bufsize(const struct dns *d, const struct question *q, unsigned server)
 	    d->conf.bufsize;
 }
 
+size_t
+dns_write(const struct dns *d, const struct question *q, unsigned server,
+    unsigned char *out)
+{
+	size_t len = dns_build(out, q->id, q->wire, q->len, q->type,
+	    dns_bufsize(d, q, server));
+
+	if (d->conf.signatures)
+		dns_build_do(out, len);
+	return len;
+}
+
 void
 dns_count(struct dns *d, struct question *q)
 {

@@ -60,6 +60,9 @@ void dns_count(struct dns *, struct question *);	/* in the window */
 /* The EDNS size for this server; 0: without EDNS. */
 unsigned dns_bufsize(const struct dns *, const struct question *,
     unsigned server);
+/* The query for this server, into DNS_QUERYLEN bytes; its length. */
+size_t dns_write(const struct dns *, const struct question *,
+    unsigned server, unsigned char *);
 /* Notes that it went out, and waits for the reply. */
 void dns_sent(struct dns *, struct question *);
 /* The socket refused with an error of its own: as a timeout, but soon. */

@@ -22,6 +22,9 @@ int dns_key(const char *name, unsigned type, struct dns_key *);
 size_t dns_build(unsigned char *out, uint16_t id, const unsigned char *wire,
     size_t wlen, unsigned type, unsigned bufsize);
 
+/* Has signatures sent (DO), if the query has EDNS. */
+void dns_build_do(unsigned char *query, size_t len);
+
 /*
  * Do the first bytes of a reply say that it is one to this question?  BARE is
  * an error reply without a question (RFC 1035 allows a FORMERR to be so).

@@ -120,8 +120,7 @@ dns_stream_give(struct dns *d, struct question *q)
 		return;
 	}
 	q->id = dns_random16(d);
-	len = dns_build(msg + 2, q->id, q->wire, q->len, q->type,
-	    dns_bufsize(d, q, server));
+	len = dns_write(d, q, server, msg + 2);
 	msg[0] = (unsigned char)(len >> 8);
 	msg[1] = (unsigned char)len;
 	buf_put(&s->out, msg, len + 2);

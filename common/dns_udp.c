@@ -188,8 +188,7 @@ pack_question(struct dns *d, struct batch *b, struct question *q)
 	if (q->tries > 0 && q->tries + 1u >= d->tries &&
 	    !d->peer[q->server].edns_ok)
 		q->noedns = true;
-	len = dns_build(d->packets.out[i], q->id, q->wire, q->len, q->type,
-	    dns_bufsize(d, q, q->server));
+	len = dns_write(d, q, q->server, d->packets.out[i]);
 	b->v[i] = (struct iovec){ d->packets.out[i], len };
 	b->m[i].msg = (struct msghdr){ .msg_iov = &b->v[i],
 	    .msg_iovlen = 1 };

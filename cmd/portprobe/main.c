@@ -506,6 +506,7 @@ join_servers(void)
 		o.dns.servers = arena_dup(&arena, BUF_STR(b));
 	o.dns.rotate = servers.n > 1;
 	o.dns.distrust_ad = no_ad;
+	o.dns.signatures = o.show.tlsa;
 	buf_free(&b);
 }
 

@@ -6,6 +6,9 @@
  * server may hand them out for one more.  What the old key has stays for as long
  * after the change.  All records here are "3 1 1" and "2 1 1", which senders
  * know best and which stay what they are as long as the key does.
+ *
+ * The TTL that a resolver says runs down: it is what is left of that of the
+ * zone.  Where this is not to be had, times are those of a TTL of a day.
  */
 #include <string.h>
 #include <time.h>
@@ -13,7 +16,7 @@
 #include "plan.h"
 #include "run.h"
 
-enum { USUAL_TTL = 3600, LINES = 8 };
+enum { USUAL_TTL = 3600, LONG_TTL = 86400, LINES = 8 };
 
 /* Whose key a record has. */
 enum key_of { KEY_CURRENT, KEY_OTHER, KEY_NEXT, KEY_ISSUER };
@@ -34,7 +37,10 @@ struct line {
 struct plan {
 	const char *owner;
 	uint32_t ttl;
-	bool known;			/* the TTL is that of records */
+	bool told;			/* whether there are records */
+	bool there;			/* there are */
+	bool known;			/* the TTL is theirs, in the zone */
+	int64_t wait;			/* so long, at most, it is remembered */
 	struct line line[LINES];
 	size_t n;
 	bool same;			/* the next key is the one in use */
@@ -79,7 +85,7 @@ add(struct plan *p, const struct report *r, uint8_t usage, const char *hex,
 		    str_eq(str_of(p->line[i].data), str_of(hex)))
 			return;
 	p->line[p->n++] = (struct line){ usage, hex, of,
-	    published(r->dane.tlsa.answer, usage, hex) };
+	    published(r->dane.there, usage, hex) };
 }
 
 /* Is it one of those to be published? */
@@ -97,15 +103,21 @@ planned(const struct plan *p, const struct dns_rr *rr)
 static struct plan
 plan(const struct report *r)
 {
-	const struct dns_answer *a = r->dane.tlsa.answer;
+	const struct dns_answer *a = r->dane.there;
 	const struct tls_facts *f = &r->tls.facts;
 	const struct tls_cert *next = r->run->set->show.next_cert;
-	struct plan p = { .ttl = USUAL_TTL, .known = dns_has(a) };
+	struct plan p = { .ttl = USUAL_TTL, .there = dns_has(a),
+	    .told = a != NULL && !dns_unsure(a) };
 
 	p.owner = arena_printf(r->mem, "_%u._tcp.%s", r->port,
 	    r->dane.tlsa.base != NULL ? r->dane.tlsa.base : r->host);
-	if (p.known)
-		p.ttl = a->rr[0].ttl;
+	if (p.there) {
+		p.known = a->zone_ttl > 0;
+		p.ttl = p.known ? a->zone_ttl : a->rr[0].ttl;
+	}
+	p.wait = p.ttl;
+	if (!p.known && (p.there || !p.told) && p.ttl < LONG_TTL)
+		p.wait = LONG_TTL;
 	add(&p, r, 3, f->cert[0].spki256, KEY_CURRENT);
 	if (r->tls.other != NULL)
 		add(&p, r, 3, r->tls.other->cert[0].spki256, KEY_OTHER);
@@ -113,7 +125,7 @@ plan(const struct report *r)
 		p.same = str_eq(str_of(next->spki256),
 		    str_of(f->cert[0].spki256));
 		add(&p, r, 3, next->spki256, KEY_NEXT);
-		p.change = r->run->now + (int64_t)p.ttl *
+		p.change = r->run->now + p.wait *
 		    (published(a, 3, next->spki256) ? 1 : 2);
 	}
 	if (f->ncert > 1)
@@ -141,9 +153,12 @@ moment(const struct report *r, int64_t at)
 }
 
 static const char *
-remark(const struct report *r, const struct line *l)
+remark(const struct report *r, const struct plan *p, const struct line *l)
 {
-	const char *when = l->there ? "is there" : "publish now";
+	const char *missing = p->told ? "publish now" :
+	    "publish now, unless it is there";
+	const char *absent = p->told ? "not there" : "not known";
+	const char *when = l->there ? "is there" : missing;
 
 	switch (l->of) {
 	case KEY_CURRENT:
@@ -158,7 +173,7 @@ remark(const struct report *r, const struct line *l)
 		break;
 	}
 	return arena_printf(r->mem, "or, in place of these, its issuer, which is sent: %s",
-	    l->there ? "is there" : "not there");
+	    l->there ? "is there" : absent);
 }
 
 static void
@@ -166,13 +181,24 @@ line_text(const struct report *r, const struct plan *p, const struct line *l,
     struct buf *b)
 {
 	buf_printf(b, "       %s. %u IN TLSA %u 1 1 %s ; %s\n", p->owner,
-	    p->ttl, l->usage, l->data, remark(r, l));
+	    p->ttl, l->usage, l->data, remark(r, p, l));
+}
+
+static const char *
+ttl_of(const struct plan *p)
+{
+	if (!p->told)
+		return "whether there are some is not known; times below are for one of a day";
+	if (!p->there)
+		return "there are none yet";
+	return p->known ? "as the zone has it" :
+	    "what is left of it in the name server's cache; times below are for one of a day, and -s with a server of the zone tells it";
 }
 
 void
 plan_text(const struct report *r, struct buf *b)
 {
-	const struct dns_answer *a = r->dane.tlsa.answer;
+	const struct dns_answer *a = r->dane.there;
 	struct plan p;
 	unsigned i;
 	size_t k;
@@ -181,7 +207,7 @@ plan_text(const struct report *r, struct buf *b)
 		return;
 	p = plan(r);
 	buf_printf(b, "     TLSA records to publish, TTL %u s (%s):\n", p.ttl,
-	    p.known ? "as this name server has it" : "there are none yet");
+	    ttl_of(&p));
 	for (k = 0; k < p.n; k++)
 		line_text(r, &p, &p.line[k], b);
 	for (i = 0; dns_has(a) && i < a->n; i++)
@@ -194,8 +220,9 @@ plan_text(const struct report *r, struct buf *b)
 		buf_printf(b, "       ; %s has the key that is in use: it may be installed now\n",
 		    r->run->set->show.next);
 	else
-		buf_printf(b, "       ; %s may be installed after %s, if its record is published by now; remove what else there is %u s after that\n",
-		    r->run->set->show.next, moment(r, p.change), 2 * p.ttl);
+		buf_printf(b, "       ; %s may be installed after %s, if its record is published by now; remove what else there is %lld s after that\n",
+		    r->run->set->show.next, moment(r, p.change),
+		    (long long)(2 * p.wait));
 }
 
 void
@@ -231,7 +258,7 @@ plan_json(const struct report *r, struct json *j)
 	else
 		json_null(j, "install_after");
 	if (r->run->set->show.next_cert != NULL)
-		json_int(j, "remove_after_s", 2 * (int64_t)p.ttl);
+		json_int(j, "remove_after_s", 2 * p.wait);
 	else
 		json_null(j, "remove_after_s");
 	json_close(j, '}');

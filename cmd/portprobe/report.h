@@ -94,6 +94,7 @@ struct report_tls {
 struct report_dane {
 	bool asked;
 	struct tlsa tlsa;		/* what the DNS says */
+	const struct dns_answer *there;	/* for --tlsa, whether they count or not */
 	const char *why;		/* why it does not count, or NULL */
 	bool unbelieved;		/* for what the resolver said */
 	struct tls_tlsa *rr;		/* as tlsa.answer->rr */

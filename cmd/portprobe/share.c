@@ -81,8 +81,10 @@ link_newest(struct shares *all, struct share *s)
 static void
 share_free(struct share *s)
 {
-	if (s->over)
+	if (s->over) {
 		dns_drop(s->report.dane.tlsa.answer);
+		dns_drop(s->report.dane.there);
+	}
 	arena_free(&s->mem);
 	free((char *)(uintptr_t)s->key.p);
 	free(s);
@@ -290,6 +292,8 @@ share_keep(struct shares *all, struct job *j, const struct report *r,
 	*mem = (struct arena){ 0 };
 	if (t->answer != NULL)
 		dns_keep(t->answer);
+	if (r->dane.there != NULL)
+		dns_keep(r->dane.there);
 	if (t->base != NULL)
 		t->base = arena_dup(&s->mem, str_of(t->base));
 	s->bound = for_domain(r);

@@ -254,7 +254,10 @@ stage_dane(struct probe *p)
 	struct report_dane *d = &p->main.dane;
 
 	if (p->run->set->want.dane != DANE_NEVER && !d->asked)
-		d->asked = target_dane(p->job->host, p->job, &d->tlsa, &p->mem);
+		d->asked = target_dane(p->job->host, p->job, &d->tlsa,
+		    &p->mem) && (!p->run->set->show.tlsa ||
+		    target_published(p->job->host, p->job, &d->tlsa,
+		    &d->there));
 	return p->run->set->want.dane == DANE_NEVER || d->asked;
 }
 

@@ -96,3 +96,15 @@ target_dane(struct host *h, const struct job *j, struct tlsa *out,
 		return true;
 	return decide(out, mem, h->name, j->port.number, ask_for, &h->target->ask);
 }
+
+bool
+target_published(struct host *h, const struct job *j, const struct tlsa *t,
+    const struct dns_answer **out)
+{
+	*out = t->answer;
+	if (*out != NULL || h->literal || h->known)
+		return true;
+	*out = ask_dnsf(&h->target->ask, DNS_TLSA, "_%u._tcp.%s",
+	    j->port.number, h->name);
+	return *out != NULL;
+}

@@ -89,6 +89,10 @@ void target_free(struct target *);
 bool target_dane(struct host *, const struct job *, struct tlsa *,
     struct arena *);
 
+/* For --tlsa: the records there are, proven or not; NULL: no name to ask for. */
+bool target_published(struct host *, const struct job *, const struct tlsa *,
+    const struct dns_answer **);
+
 /* A report of its was told. */
 void target_told(struct target *);
 

@@ -373,6 +373,10 @@ one	A	127.0.0.1
 _$WHOLE._tcp.one	600 TLSA 3 1 1 $(spki good)
 bare	A	127.0.0.1
 END
+	dns_zone unsigned.example <<END
+one	A	127.0.0.1
+_$WHOLE._tcp.one	600 TLSA 3 1 1 $(spki good)
+END
 	dns_up
 	export POSTBAG_DNS=$DNS_UNBOUND
 	dane() {
@@ -421,6 +425,19 @@ END
 		"one.cert.example:$WHOLE/tls" > "$T/out"
 	like "$(cat "$T/out")" "_$WHOLE._tcp.one.cert.example. [0-9]+ IN TLSA 3 1 1 $(spki rsa) ; the next key, of $T/next.pem: publish now" \
 		'as a line for the zone'
+	ttl() { jq -c '.tlsa_plan | [.ttl, .ttl_known, .remove_after_s, .records[0].there]' < "$T/json"; }
+	sleep 1.1			# in the cache it is less by now
+	dane "one.cert.example:$WHOLE/tls" --tlsa "$T/next.pem"
+	is "$(ttl)" '[600,true,1200,true]' 'the TTL is that of the zone, not what is left of it'
+	dane "one.unsigned.example:$WHOLE/tls" --tlsa "$T/next.pem" -s "$DNS_NSD"
+	is "$(ttl)" '[600,true,1200,true]' 'and so from a server of the zone, without signatures'
+	dane "one.unsigned.example:$WHOLE/tls" --tlsa "$T/next.pem"
+	is "$(ttl | sed 's/^\[[0-9]*/[N/')" '[N,false,172800,true]' \
+		'from a resolver, without signatures: times are those of a day'
+	dane "127.0.0.1:$WHOLE/tls" --tlsa "$T/next.pem"
+	is "$(ttl)" '[3600,false,172800,false]' 'nor is it known of an address'
+	timeout 30 portprobe --tlsa "$T/next.pem" --no-verify "127.0.0.1:$WHOLE/tls" > "$T/out"
+	like "$(cat "$T/out")" 'whether there are some is not known' 'which is said'
 	dane "one.cert.example:$WHOLE/tls" --tlsa "$T/ca/newer.pem"
 	is "$(plan)" '["3 current true","2 issuer false"]' 'a new certificate for the same key needs no record'
 	ok 'and no time' test "$(date -d "$(jq -r .tlsa_plan.install_after < "$T/json")" +%s)" -le "$(date +%s)"

@@ -294,11 +294,18 @@ test_query(void)
 	static const unsigned char want[] = "\x12\x34\1\x20\0\1\0\0\0\0\0\1"
 	    "\7example\3org\0\0\x0f\0\1\0\0\x29\4\xd0\0\0\0\0\0";
 	unsigned char q[512];
+	size_t len;
 
 	is_mem(q, reply_query(q, 0x1234, "Example.org", DNS_MX, 1232), want,
 	    sizeof want, "a query with EDNS: RD, AD, no DO");
 	is_int(reply_query(q, 1, "example.org", DNS_MX, 0), 29, "without EDNS");
 	is_int(q[11], 0, "no additional record then");
+	dns_build_do(q, 29);
+	is_int(q[25], 0, "and no place to ask for signatures");
+	len = reply_query(q, 1, "example.org", DNS_MX, 1232);
+	dns_build_do(q, len);
+	ok(memcmp(q + len - 11, "\0\0\51\4\320\0\0\200\0\0\0", 11) == 0,
+	    "signatures are asked for in the OPT record");
 	is_int(reply_query(q, 1, "a..b", DNS_MX, 0), 0, "no name, no query");
 }
 
@@ -318,6 +325,28 @@ test_records(void)
 	is_str(a->rr[0].name, ".", "the root is a dot");
 	is_int(a->ttl, 300, "the TTL");
 	ok(a->ad_bit && !a->ad, "AD is noted, not believed");
+	is_int(a->zone_ttl, 0, "the zone's TTL is not known");
+	dns_drop(a);
+
+	reply_record(&m, REPLY_AN, NULL, 46, "\0\20\15\2\0\0\1\1"
+	    "xxxxxxxxxxxx", 20);
+	a = parse(&m, "example.org", DNS_MX);
+	is_int(a->zone_ttl, 0, "nor by the signature of something else");
+	dns_drop(a);
+	reply_record(&m, REPLY_AN, "x.org", 46, "\0\17\15\2\0\0\1\1"
+	    "xxxxxxxxxxxx", 20);
+	a = parse(&m, "example.org", DNS_MX);
+	is_int(a->zone_ttl, 0, "or somewhere else");
+	dns_drop(a);
+	reply_record(&m, REPLY_AN, NULL, 46, "\0\17\15\2\0\0\16\20"
+	    "xxxxxxxxxxxx", 20);
+	a = parse(&m, "example.org", DNS_MX);
+	is_int(a->zone_ttl, 3600, "it is what was signed");
+	is_int(a->ttl, 300, "whatever is left of it");
+	dns_drop(a);
+	m.p[2] |= 4;
+	a = parse(&m, "example.org", DNS_MX);
+	is_int(a->zone_ttl, 300, "or what a server of the zone says");
 	dns_drop(a);
 
 	reply_begin(&m, 0x8180, "t.org", DNS_TXT);
