@@ -91,6 +91,7 @@ policy_prepare(struct sts *s, struct ask *q, const char *domain)
 	if (s->get.host == NULL)
 		s->get = (struct ask_https){ .pool = &s->way->pool,
 		    .tls = s->way->ctx, .port = s->way->port,
+		    .wary = s->way->wary,
 		    .host = arena_printf(q->mem, "mta-sts.%s", domain),
 		    .path = "/.well-known/mta-sts.txt", .max = MTASTS_MAX };
 	if (s->get.job == NULL)

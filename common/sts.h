@@ -25,6 +25,7 @@
 struct sts_way {
 	struct tls_conf tls;	/* whom to trust, by the caller */
 	unsigned port;		/* not 443, for tests, by the caller; or 0 */
+	bool wary;		/* only of public addresses, by the caller */
 	struct tls_ctx *ctx;
 	struct https_pool pool;
 };

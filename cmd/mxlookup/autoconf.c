@@ -37,7 +37,8 @@ prepare(struct task *t, struct autoconf *r, bool records)
 		path = "/.well-known/autoconfig/mail/config-v1.1.xml";
 	}
 	r->get = (struct ask_https){ .pool = &t->run->sts.pool,
-	    .tls = t->run->sts.ctx, .port = t->run->sts.port, .host = host,
+	    .tls = t->run->sts.ctx, .port = t->run->sts.port,
+	    .wary = t->run->sts.wary, .host = host,
 	    .path = arena_printf(t->mem, "%s?emailaddress=postmaster%%40%s",
 	    path, t->domain), .max = AUTOCONFIG_MAX, .seconds = SECONDS };
 	if (r->own || (records && has_address(t, host)))

@@ -16,7 +16,7 @@ enum { SECONDS = 20 };
 
 /* The options. */
 static struct {
-	bool fetch;
+	bool fetch, wary;
 	const char *known_id;
 	double seconds;
 	uint64_t port;
@@ -219,6 +219,7 @@ init_mtasts(struct run *r, struct err *e)
 		return 0;
 	r->sts.tls = o.tls;
 	r->sts.port = (unsigned)o.port;
+	r->sts.wary = o.wary;
 	return sts_open(&r->sts, &r->box, e);
 }
 
@@ -237,6 +238,9 @@ trusted(void *to, const char *path, struct err *e)
 static const struct opt options[] = {
 	{ .name = "fetch", .kind = OPT_FLAG, .to = &o.fetch,
 	    .help = "-C mtasts, with the policy by HTTPS",
+	    .flags = OPT_NOCONF },
+	{ .name = "only-public", .kind = OPT_FLAG, .to = &o.wary,
+	    .help = "--fetch asks only servers with public addresses",
 	    .flags = OPT_NOCONF },
 	{ .name = "fetch-timeout", .arg = "SECONDS", .kind = OPT_SECONDS,
 	    .to = &o.seconds,

@@ -204,6 +204,7 @@ static const struct opt_rule rules[] = {
 	{ .name = "diff", .without = "quiet explain fix nagios skip-done fail-on findings" },
 	{ .name = "bufsize", .without = "no-edns tcp" },
 	{ .name = "fetch-timeout", .with = "fetch" },
+	{ .name = "only-public", .with = "fetch" },
 	{ .name = "ca", .with = "fetch" },
 	{ .name = "crl", .with = "fetch" },
 	{ .name = "tls-min", .with = "fetch" },

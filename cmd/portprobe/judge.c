@@ -611,6 +611,7 @@ outcome(enum trouble_class c)
 		return (struct outcome){ STATE_REFUSED, EX_UNAVAILABLE,
 		    FINDING_ERROR };
 	case TROUBLE_UNREACHABLE:
+	case TROUBLE_PRIVATE:
 		return (struct outcome){ STATE_UNREACHABLE, EX_UNAVAILABLE,
 		    FINDING_ERROR };
 	case TROUBLE_TIMEOUT_CONNECT:

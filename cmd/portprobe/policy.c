@@ -18,6 +18,7 @@ policy_ready(struct run *r, struct err *e)
 		return 0;
 	r->sts.tls = r->set->tls;
 	r->sts.port = (unsigned)r->set->limit.sts_port;
+	r->sts.wary = r->set->scope.public;
 	return sts_open(&r->sts, &r->box, e);
 }
 

@@ -191,6 +191,20 @@ blank_report(struct probe *p, struct report *r)
 	r->dane.why = unproven(h);
 }
 
+/* What a stranger's domain names may be within our own network. */
+static bool
+kept_away(struct probe *p)
+{
+	if (!p->run->set->scope.public || p->main.reach == NET_REACH_PUBLIC)
+		return false;
+	p->began = p->at = clock_us();
+	p->main.way.tcp = REACH_UNREACHABLE;
+	slot_broken(p, TROUBLE_PRIVATE, arena_printf(&p->mem,
+	    "a %s address, which is not connected to",
+	    net_reach_word(p->main.reach)));
+	return true;
+}
+
 /* The connection that the report is about. */
 static void
 main_begin(struct probe *p)
@@ -205,6 +219,8 @@ main_begin(struct probe *p)
 	p->main.server = server_find(p->run->set, j->host->name,
 	    j->port.number, p->main.ip);
 	p->now = &p->main;
+	if (kept_away(p))
+		return;
 	stage_dane(p);			/* asks ahead */
 	dial(p);
 }

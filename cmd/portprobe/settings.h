@@ -33,7 +33,7 @@ struct settings {
 	struct {			/* what is probed */
 		struct port port[PORTS_MAX];
 		size_t nports;
-		bool four, six, first;
+		bool four, six, first, public;
 		enum tls_mode mode;
 		const char *name, *ehlo, *source;
 		double timeout;

@@ -340,6 +340,7 @@ text_report(const struct report *r, struct buf *cells, struct buf *b)
 		text_records(b, r);
 	}
 	if (r->run->set->show.explain && r->verdict.findings.first == NULL &&
+	    r->trouble.class != TROUBLE_PRIVATE &&
 	    word_advice(r->verdict.state) != NULL)
 		buf_printf(b, "         %s\n", word_advice(r->verdict.state));
 	text_more(b, r);

@@ -33,6 +33,7 @@ word_class(enum trouble_class c)
 		[TROUBLE_NONE] = NULL,
 		[TROUBLE_REFUSED] = "refused",
 		[TROUBLE_UNREACHABLE] = "unreachable",
+		[TROUBLE_PRIVATE] = "private",
 		[TROUBLE_TIMEOUT_CONNECT] = "timeout-connect",
 		[TROUBLE_TIMEOUT_BANNER] = "timeout-banner",
 		[TROUBLE_TIMEOUT_TLS] = "timeout-tls",

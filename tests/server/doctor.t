@@ -4,7 +4,7 @@
 # zone, in a network namespace of their own.
 set -u
 . "$(dirname "$0")/../lib.sh"
-. "$ROOT/tests/lab/alone.sh" -n nsd unbound ldns-signzone openssl python3 jq
+. "$ROOT/tests/lab/alone.sh" -n nsd unbound ldns-signzone openssl python3 jq strace
 lab_up
 lab_cert good expired
 PATH=$PATH:$ROOT/scripts
@@ -83,7 +83,7 @@ wait_port 127.0.0.1 443
 
 export PORTPROBE_OPTIONS=--trust-ad MXLOOKUP_OPTIONS=--trust-ad
 # doctor STATUS NAME ARG...
-doctor() { status "$1" "$2" timeout 60 mail-doctor --ca "$LAB_CA" "${@:3}"; }
+doctor() { status "$1" "$2" timeout 60 mail-doctor --private --ca "$LAB_CA" "${@:3}"; }
 # The order of findings of the report in $OUT.
 ids() { sed -n 's/^\([A-Z]*\).*(\([a-zA-Z0-9_-]*\))$/\1 \2/p' <<< "$OUT" | paste -sd' '; }
 
@@ -165,6 +165,23 @@ like "$OUT" 'cannot be told now where mail goes' 'is not called none'
 like "$OUT" 'DMARC +not known now' 'nowhere'
 doctor 0 'an address has a domain' joe@johndoe.com
 like "$OUT" 'TLSv1.3' 'whose hosts are probed'
+
+# ---- what a stranger's domain names is not within our own network
+
+status 69 'without --private' strace -f -qq -e trace=connect -o "$T/trace" \
+	timeout 60 mail-doctor -j --ca "$LAB_CA" johndoe.com
+not_ok 'nothing is connected to on loopback' grep -E 'htons\((25|443)\)' "$T/trace"
+ok 'while name servers are' grep -q 'htons(' "$T/trace"
+is "$(jq -r '.findings[] | select(.sev == "error") | "\(.id): \(.text)"' "$T/out")" \
+	'MTASTS_FETCH: mta-sts.johndoe.com: 127.0.0.1 is a loopback address, which is not asked
+private: a loopback address, which is not connected to' 'which is said'
+is "$(jq -c '.probes[] | [.state, .tcp, .error.class, .sts.verdict]' "$T/out")" \
+	'["unreachable","unreachable","private",null]' 'a port is not reachable then'
+like "$(jq -r '.findings[] | select(.id == "private").help' "$T/out")" \
+	'mail-doctor --private connects to it' 'and what to do in a lab'
+status 69 'nor to those that SRV records name' strace -f -qq -e trace=connect \
+	-o "$T/trace" timeout 60 mail-doctor -j --ca "$LAB_CA" www.johndoe.com
+not_ok 'either' grep -E 'htons\((443|993|465)\)' "$T/trace"
 doctor 68 'several: the worst counts' bad.example johndoe.com
 is "$(grep -c '^Route' "$T/out")" 2 'each has its report'
 
@@ -281,11 +298,11 @@ if command -v parallel > /dev/null; then
 	printf '%s\n' johndoe.com 127.0.0.1 parked.example nope.example \
 		bad.example 'a..b' other.example > "$T/domains"
 	status 0 'a list, by mail-shard' mail-shard -aq -n 2 -j 2 \
-		-k 65,67,68,69,75,76,77 "$T/domains" mail-doctor -j --ca "$LAB_CA"
+		-k 65,67,68,69,75,76,77 "$T/domains" mail-doctor --private -j --ca "$LAB_CA"
 	is "$(jq -r .domain "$T/out" | cmp - "$T/domains" && echo same)" same \
 		'each domain once, in its order'
 	is "$(jq -r '"\(.status) \(.findings[0].id // "-")"' "$T/out" | xargs)" \
-		"$(xargs < "$T/domains" mail-doctor -j --ca "$LAB_CA" |
+		"$(xargs < "$T/domains" mail-doctor --private -j --ca "$LAB_CA" |
 			jq -r '"\(.status) \(.findings[0].id // "-")"' | xargs)" \
 		'as without it'
 else

@@ -65,8 +65,9 @@ def blocks(path):
 
 
 def here(text):
-    """The names of the manual are those of the laboratory."""
+    """The names of the manual are those of the laboratory, on loopback."""
     text = text.replace("example.org", "johndoe.com")
+    text = text.replace("mail-doctor ", "mail-doctor --private ")
     text = text.replace("/usr/local/sbin/backup", "true")
     text = text.replace("/home/jo/", os.environ["HOME"] + "/")
     return text.replace("/var/lib/", os.environ["HOME"] + "/var/")

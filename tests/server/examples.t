@@ -127,5 +127,5 @@ cp "$LAB_CADIR/good.pem" /etc/ssl/new.pem
 cp "$LAB_CADIR/good.pem" /etc/ssl/mail.pem
 lab_doveadm mailbox create -u jo@johndoe.com Trash > /dev/null 2>&1
 mailsend -s first --body x jo@johndoe.com
-mail-doctor -j johndoe.com > "$T/var/doctor.ndjson" 2> /dev/null
+mail-doctor --private -j johndoe.com > "$T/var/doctor.ndjson" 2> /dev/null
 python3 "$ROOT/tests/server/examples.py" "$ROOT"
