@@ -17,7 +17,7 @@
 
 enum {
 	SET = 7000,		/* bytes of a command (RFC 7162 section 4) */
-	ROW = 20,		/* refused in a row: no fault of a message */
+	ROW = 20,		/* refused in a row: see alone_step */
 	RING = sizeof ((struct imap_fetch *)0)->v /
 	    sizeof *((struct imap_fetch *)0)->v
 };
@@ -393,8 +393,34 @@ void
 imap_fetch_again(struct imap_fetch *f, struct imap_fetch_job *job)
 {
 	f->alone = job;
-	f->at = 0;
+	f->back = f->row >= ROW;
+	f->row = f->back ? ROW - 1 : 0;
+	f->left = job->n;
+	f->at = f->back && job->n > 0 ? job->n - 1 : 0;
 	f->tried = IMAP_CAME_NOT;
+}
+
+/*
+ * The next place.  What is refused so often in a row may be the fault of no
+ * message: the last one of the job decides, and where it comes those in front
+ * of it are asked for, up to as many that are refused.  The next job begins
+ * with its last one then.
+ */
+static void
+alone_step(struct imap_fetch *f)
+{
+	f->tried = IMAP_CAME_NOT;
+	f->left--;
+	f->at = f->back ? f->at - 1 : f->at + 1;
+	if (f->row < ROW)
+		return;
+	if (f->back) {
+		f->left = 0;
+	} else if (f->left > 0) {
+		f->back = true;
+		f->row = ROW - 1;
+		f->at += f->left - 1;
+	}
 }
 
 /* Is the one at hand to be asked for, and why? */
@@ -445,11 +471,9 @@ ask_alone(struct imap_fetch *f)
 	struct imap_fetch_job *job = f->alone;
 	enum imap_came why;
 
-	while (job != NULL && !job->lost && !f->lost && f->at < job->n &&
-	    f->row < ROW) {
+	while (job != NULL && !job->lost && !f->lost && f->left > 0) {
 		if ((why = fetch_reason(f)) <= f->tried) {	/* it was */
-			f->tried = IMAP_CAME_NOT;
-			f->at++;
+			alone_step(f);
 			continue;
 		}
 		f->tried = why;

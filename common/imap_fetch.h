@@ -99,6 +99,8 @@ struct imap_fetch {
 	bool lost;		/* the SELECT that was sent last has failed */
 	struct imap_fetch_job *alone;	/* asked for one by one */
 	size_t at;		/* the place in it */
+	size_t left;		/* places that were not looked at, with it */
+	bool back;		/* from its end on */
 	enum imap_came tried;	/* why the one at this place was asked for */
 	bool sized;		/* its size was asked for, and is not 0 */
 	unsigned row;		/* so many alone were refused in a row */

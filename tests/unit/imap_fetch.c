@@ -111,7 +111,7 @@ over(struct world *w)
 
 static const uint32_t uids[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
     15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30 };
-static unsigned char came[30];
+static unsigned char came[60];
 
 /* n UIDs from first on. */
 static struct imap_fetch_job
@@ -296,27 +296,71 @@ each(void)
 	over(w);
 }
 
-/* What is refused twenty times in a row is no message's fault. */
+/* 60 messages that are refused together; those from good on come alone. */
+static struct world *
+refusing(struct imap_fetch_job *a, unsigned good)
+{
+	static uint32_t many[60];
+	struct buf text = { .max = 20000 };
+	struct world *w;
+	unsigned i;
+
+	for (i = 0; i < 60; i++)
+		many[i] = i + 1;
+	*a = job(1, 60);
+	a->uids = many;
+	buf_s(&text, "A1 NO x\r\n");
+	for (i = 1; i <= 20; i++)
+		buf_printf(&text, "A%u NO x\r\n", i + 1);
+	for (i = 60; i >= good; i--)
+		buf_printf(&text, BODY("%u", "cc") "A%u OK x\r\n", i, 82 - i);
+	for (; i > 20; i--)
+		buf_printf(&text, "A%u NO x\r\n", 82 - i);
+	for (i = 62; i < 100; i++)
+		buf_printf(&text, "A%u NO x\r\n", i);
+	buf_c(&text, '\0');
+	w = says(text.p);
+	buf_free(&text);
+	w->f.each = true;
+	imap_fetch_ask(&w->f, a);
+	heard(w);
+	imap_fetch_again(&w->f, a);
+	return w;
+}
+
+static size_t
+come(const struct imap_fetch_job *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n; i++)
+		n += a->came[i] == IMAP_CAME_HERE;
+	return n;
+}
+
+/* What is refused twenty times in a row may be no message's fault. */
 static void
 row(void)
 {
-	struct buf text = { .max = 10000 };
-	struct imap_fetch_job a = job(1, 30);
-	struct world *w;
-	int i;
+	struct imap_fetch_job a;
+	struct world *w = refusing(&a, 61);
 
-	for (i = 1; i <= 30; i++)
-		buf_printf(&text, "A%d NO x\r\n", i);
-	buf_c(&text, '\0');
-	w = says(text.p);
-	w->f.each = true;
-	imap_fetch_ask(&w->f, &a);
 	heard(w);
+	is_int(w->m.tag, 22, "twenty in a row and the last one end it");
 	imap_fetch_again(&w->f, &a);
 	heard(w);
-	is_int(w->m.tag, 21, "twenty refused in a row end it");
+	is_int(w->m.tag, 23, "of another one the last is asked for, no more");
 	over(w);
-	buf_free(&text);
+	w = refusing(&a, 24);
+	heard(w);
+	is_int(come(&a), 37, "what is behind 23 that are refused comes");
+	is_int(w->m.tag, 61, "and each was asked for once");
+	over(w);
+	w = refusing(&a, 50);
+	heard(w);
+	is_int(come(&a), 11, "of 49 that are refused, too");
+	is_int(w->m.tag, 52, "some of them are not asked for");
+	over(w);
 }
 
 static void
