@@ -32,7 +32,7 @@
 enum {
 	MOST = 512, LEAST = 64,		/* messages of a command */
 	AHEAD = 3,			/* commands under way */
-	NAMED = 20,			/* messages of a mailbox that are refused */
+	NAMED = 20,			/* messages that are refused in a row */
 	EXPECT = 100000			/* messages, whatever a server claims */
 };
 
@@ -376,44 +376,91 @@ ask_part(struct lane *w, struct job *j)
 	return got;
 }
 
+/* Parts of a command that are to be asked for, the next one on top. */
+struct parts {
+	struct job v[64];
+	size_t n;
+	bool back;		/* from the end of the command on */
+};
+
+/* One half is *j from here on, the other one is next. */
+static void
+part_halve(struct parts *p, struct job *j)
+{
+	struct job rest = *j;
+	size_t at = j->part.n / 2;
+	struct imap_fetch_job *front = p->back ? &rest.part : &j->part;
+	struct imap_fetch_job *behind = p->back ? &j->part : &rest.part;
+
+	front->n = at;
+	behind->uids += at;
+	behind->came += at;
+	behind->n -= at;
+	p->v[p->n++] = rest;
+}
+
+static void
+parts_turn(struct parts *p)
+{
+	struct job one;
+	size_t i;
+
+	for (i = 0; i < p->n / 2; i++) {
+		one = p->v[i];
+		p->v[i] = p->v[p->n - 1 - i];
+		p->v[p->n - 1 - i] = one;
+	}
+	p->back = true;
+}
+
 /*
  * Part of a command that was refused, or cut: servers refuse a thousand
  * messages for one of them, and some send no more than so many at a time
  * (RFC 9738, and those that do not say so).  Refused ones are asked for by
- * halves, until one is left; the others as long as more of them come.
+ * halves, until one is left; the others as long as more of them come.  Where
+ * NAMED are refused and nothing comes between them, it is gone on from the end,
+ * and where so many are there, too, it may be the fault of no message: of the
+ * next command one at its end has to come.
  */
 static int
-by_parts(struct lane *w, struct job *all, unsigned *refused)
+by_parts(struct lane *w, struct job *all, bool *hopeless)
 {
-	struct job stack[64], j = *all;
-	size_t depth = 0, was, at;
+	struct parts p = { .back = *hopeless };
+	unsigned row = *hopeless ? NAMED - 1 : 0;
+	struct job j = *all;
+	size_t was, left;
 	int got = 0;
 
-	while (got == 0 && !stop_asked() && j.b->outcome != BOX_LOST) {
+	if (j.refused && j.part.n > 1)
+		part_halve(&p, &j);
+	for (;;) {
 		trim_part(&j.part);
-		was = lacking(&j.part);
-		if (was > 0 && *refused < NAMED && j.refused && j.part.n > 1) {
-			at = j.part.n / 2;
-			stack[depth] = j;
-			stack[depth].part.uids += at;
-			stack[depth].part.came += at;
-			stack[depth++].part.n -= at;
-			j.part.n = at;
-			was = lacking(&j.part);
-		}
-		if (was > 0 && *refused < NAMED) {
-			j.refused = false;
-			got = ask_part(w, &j);
-			*refused += j.refused && j.part.n == 1;
-			if (j.refused ? j.part.n > 1 :
-			    lacking(&j.part) > 0 && lacking(&j.part) < was)
-				continue;
-		}
-		if (depth == 0)
-			break;
-		j = stack[--depth];
+		was = left = lacking(&j.part);
 		j.refused = false;
+		if (was > 0) {
+			got = ask_part(w, &j);
+			left = lacking(&j.part);
+			row = left < was ? 0 : row + (j.refused &&
+			    j.part.n == 1);
+		}
+		if (row == NAMED && !p.back) {
+			parts_turn(&p);
+			row = 0;
+		}
+		if (got < 0 || row == NAMED || stop_asked() ||
+		    j.b->outcome == BOX_LOST)
+			break;
+		if (j.refused && j.part.n > 1) {
+			part_halve(&p, &j);
+			continue;
+		}
+		if (left > 0 && left < was)
+			continue;
+		if (p.n == 0)
+			break;
+		j = p.v[--p.n];
 	}
+	*hopeless = row == NAMED;
 	return got;
 }
 
@@ -421,7 +468,7 @@ static int
 missing_ones(struct link *l, struct jobs *all)
 {
 	struct lane w;
-	unsigned refused = 0;
+	bool hopeless = false;
 	size_t i;
 	int got = 0;
 
@@ -429,7 +476,7 @@ missing_ones(struct link *l, struct jobs *all)
 	for (i = 0; i < all->n && got == 0 && !stop_asked(); i++)
 		if (lacking(&all->v[i].part) > 0 && (all->v[i].refused ||
 		    lacking(&all->v[i].part) < all->v[i].part.n))
-			got = by_parts(&w, &all->v[i], &refused);
+			got = by_parts(&w, &all->v[i], &hopeless);
 	return lane_end(&w) < 0 ? -1 : got;
 }
 

@@ -160,6 +160,31 @@ def one_refuses():
 
 
 @scenario
+def many_refused():
+    """More in a row than are asked for one by one: what is behind comes."""
+    for bad in (set(range(1, 61)), set(range(30, 120)), set(range(100, 201)),
+                set(range(1, 200))):
+        u = alone(200)
+
+        def on_command(session, verb, args, bad=bad):
+            from imapmem import expand
+            if verb == "UID FETCH" and "BODY.PEEK[])" in args and \
+                    expand(args.split()[0], 200) & bad:
+                return b"TAG NO [UNAVAILABLE] a disk is away\r\n"
+        u.server.on_command = on_command
+        name = "%d to %d" % (min(bad), max(bad))
+        r = u.sync()
+        is_(r.status, 75, name + " cannot be had: 75")
+        is_(subjects(u.near.messages("INBOX")),
+            called(*(set(range(1, 201)) - bad)), name + ": the others come")
+        ok(len(u.server.heard) < 200, name + ": it ends",
+           len(u.server.heard))
+        u.server.on_command = None
+        u.runs(name + ": later")
+        u.same(name + ": they come, too")
+
+
+@scenario
 def all_refused():
     u = alone(300)
     u.server.on_command = lambda session, verb, args: \
