@@ -410,4 +410,81 @@ case.check(m.rc == 65 and len(bodies(b)) == 6, 'larger than a day: all others',
            (m.rc, m.err))
 go(m, '--failed')
 case.check('larger than all of --bytes-a-day' in m.out, 'and why', m.out)
+
+# ---- the second of what there is one of above
+
+a, b, m = both(150)
+groups = []
+
+
+def overlaps(box, uids):
+    """The second APPEND has UIDs of the first one's end."""
+    groups.append(uids)
+    first = uids[0] - 50 * (len(groups) == 2)
+    return 'OK [APPENDUID %d %d:%d] done' % (box.uidvalidity, first,
+                                             first + len(uids) - 1)
+
+
+b.appended = overlaps
+go(m, '--connections', '1')
+go(m, '--verify')
+case.check(len(groups) == 2 and (m.rc, m.out) == (0, '150 messages verified\n'),
+           'APPENDUID with the last ones of the group before is not believed',
+           ([len(g) for g in groups], m.rc, m.out, m.err))
+
+a, b = Serve(imapmem.ALL + ' CONDSTORE'), Serve()
+add(a, range(4))
+m = Migration(a, b)
+go(m)
+for i, flag in ((0, r'\Flagged'), (1, r'\Answered')):
+    one = a.box('INBOX').messages[i]
+    one.flags.add(flag)
+    a.box('INBOX').touch(one)
+refused = []
+
+
+def once(session, verb, args):
+    if verb == 'UID STORE' and not refused:
+        refused.append(args)
+        return b'TAG NO [NOPERM] not now\r\n'
+
+
+b.on_command = once
+go(m)
+was = (m.rc, m.err)
+go(m)
+case.check(was[0] == 69 and m.rc == 0 and len(refused) == 1 and same(a, b),
+           'of two flags one was refused: it is tried again', (was, m.rc, m.err,
+                                                               all_of(b)))
+
+a, b, m = both(6, imapmem.ALL.replace('MULTIAPPEND LITERAL+ ', ''))
+asked = []
+
+
+def first(session, verb, args):
+    if verb == 'APPEND':
+        asked.append(args)
+        return b'TAG NO [CANNOT] never\r\n' if len(asked) == 1 else None
+
+
+b.on_command = first
+go(m, '--connections', '1', '--bytes-a-day', '%d' % (5 * len(msg(1))))
+case.check(m.rc == 65 and len(bodies(b)) == 5,
+           'what was refused takes nothing from --bytes-a-day',
+           (m.rc, m.err, asked, len(bodies(b))))
+
+a, b, m = both()
+go(m)
+came = []
+
+
+def comes(session, verb, args):
+    if verb == 'UID SEARCH' and not came:
+        came.append(b.box('INBOX').add(b'Subject: own\r\n\r\n'))
+
+
+b.on_command = comes
+go(m, '--delete-extra')
+case.check(came and m.rc == 0 and len(bodies(b)) == 7,
+           'what comes to TO meanwhile is not too much', (m.rc, m.err))
 case.end()
