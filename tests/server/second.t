@@ -112,22 +112,65 @@ case.check(r.rc == 0 and box == [1, 2, 3, 4, 5, 14] and not v.m,
 s.close()
 r.done()
 
-# Flags are of one message, whatever the server says of the next.
+# Flags, date and size are of one message, whatever is said of the next.
 
 
 def some_flags(v, tag, t):
     for u in v.uids(t.split(' ')[3]):
         b = v.m[u]
         v.w(b'* %d FETCH (UID %d %sBODY[] {%d}\r\n%s)\r\n' % (
-            u, u, b'FLAGS (\\Seen) ' if u == 1 else b'', len(b), b))
+            u, u, b'FLAGS (\\Seen) RFC822.SIZE 60 INTERNALDATE "24-Dec-2023 '
+            b'18:00:00 +0100" ' if u == 1 else b'', len(b), b))
     return tag + ' OK\r\n'
 
 
-v = Imap({1: msg(1), 2: msg(2)}, uid_fetch=some_flags)
+v = Imap({1: msg(1), 2: msg(2, b'x' * 1000 + b'\r\n')}, uid_fetch=some_flags)
+v.m[2] += v.m[2].split(b'\r\n\r\n')[1] * 3000
 s, r = Serve(v), Run()
 r.go('imap', s)
 case.check([len(os.listdir(r.d + '/M/' + x)) for x in ('new', 'cur')] ==
            [1, 1], 'flags of the first alone', (r.rc, r.err))
+new = [os.stat('%s/M/new/%s' % (r.d, x)) for x in os.listdir(r.d + '/M/new')]
+case.check(len(new) == 1 and new[0].st_mtime > 1704067200 and
+           new[0].st_size > 3000000, 'its date and its size', (r.err, new))
+s.close()
+r.done()
+
+# One that is longer than the server said, and the next.
+v = Pop([('u1', msg(1, b'x' * 70 + b'\r\n')), ('u2', msg(2))])
+v.m[0] = 'u1', v.m[0][1] + b'y' * 70 + b'\r\n'
+s, r = Serve(v), Run()
+v.hooks['list'] = lambda v, t: '+OK\r\n1 60\r\n2 %d\r\n.\r\n' % len(v.m[1][1])
+r.go('pop3', s, '--max-size', '100')
+case.check(r.rc == 76 and subjects(r.files()) == [2] and
+           r.err.count('\n') == 1, 'one is too long, the next is not',
+           (r.rc, r.err, subjects(r.files())))
+s.close()
+r.done()
+
+# Every second one is refused: that is not so many in a row.
+v = Imap({i: msg(i) for i in range(1, 61)},
+         uid_fetch=lambda v, tag, t: None if all(
+             u % 2 == 0 for u in v.uids(t.split(' ')[3])) else
+         tag + ' NO cannot read it\r\n')
+s, r = Serve(v), Run()
+r.go('imap', s)
+case.check(r.rc == 75 and len(r.files()) == 30 and '30 messages' in r.err and
+           'not answered' not in r.err, 'every second one is refused',
+           (r.rc, r.err, len(r.files())))
+s.close()
+r.done()
+
+# A response code is of one answer.
+v = Pop(retr=lambda v, t: {'RETR 1': '-ERR [SYS/PERM] broken\r\n', 'RETR 2':
+                           '-ERR odd\r\n'}.get(t))
+s, r = Serve(v), Run()
+mails, v.m = v.m, []
+r.go('pop3', s, '--complain-after', '2h')
+v.m = mails
+r.go('pop3', s, '--complain-after', '2h')
+case.check(r.rc == 69 and 'broken' in r.err and 'odd' not in r.err,
+           'a response code is of one answer', (r.rc, r.err))
 s.close()
 r.done()
 
@@ -216,6 +259,50 @@ case.check(r.rc == 0 and not two[0].got + two[1].got,
            'it is given again to none', (r.rc, r.err, two[0].got, two[1].got))
 for x in [s] + d:
     x.close()
+r.done()
+
+# One of three is there twice, and so is one of three names.
+v = Pop()
+s, r = Serve(v), Run()
+a, b = ('-d', 'mbox:%s/1' % r.d), ('-d', 'mbox:%s/2' % r.d)
+r.go('pop3', s, *a, *b, *b, maildir=False)
+case.check(r.rc == 64 and 'are one place' in r.err, 'the second place, twice',
+           (r.rc, r.err))
+r.write('conf', ''.join(
+    'account %s\npop3 pop3://a@127.0.0.1:%d\ntls off\n'
+    'password-command echo p\nfetch %s\ndeliver mbox:%s/%s\n' % (
+        x, s.port, x, r.d, x) for x in 'xyz'))
+conf = ('--config', r.d + '/conf')
+r.bare(conf + ('x', 'y', 'y'))
+case.check(r.rc == 64 and 'y is named twice' in r.err, 'the second name, twice',
+           (r.rc, r.err))
+for name in 'yz':
+    r.bare(conf + (name,))
+r.bare(conf + ('--check', '--all', '--jobs', '1'))
+case.check(r.rc == 0, '--check of three accounts, the first has news',
+           (r.rc, r.err))
+s.close()
+r.done()
+
+# One state of several servers: one of them is empty, one has another port.
+v, w = Pop(), Pop([('w%d' % i, msg(i + 10)) for i in range(1, 4)])
+ports = [Serve(v), Serve(w), Serve(v)]
+r = Run()
+one = ('-d', 'mbox:%s/box' % r.d, '--state', r.d + '/st')
+for s in ports[:2]:
+    r.go('pop3', s, *one, maildir=False)
+w.m = []
+r.go('pop3', ports[1], *one, maildir=False)
+n = sum('RETR' in x for x in ports[0].log)
+r.go('pop3', ports[0], *one, maildir=False)
+case.check(r.rc == 0 and sum('RETR' in x for x in ports[0].log) == n == 5,
+           "one server is empty: the other's are not read again",
+           (r.rc, r.err, ports[0].log))
+r.go('pop3', ports[2], *one, '-j', maildir=False)
+case.check(r.rc == 0 and number(r, 'fetched') == 0,
+           'the first server has another port', (r.rc, r.err, r.out))
+for s in ports:
+    s.close()
 r.done()
 
 # Two places of which each run has one, and then both.
@@ -359,6 +446,9 @@ case.check(len(r.files()) == 7 and 'UID SEARCH UID 7:*' in
            (len(r.files()), [x for x in s.log if 'SEARCH' in x]))
 with open(r.d + '/box', 'rb') as f:
     case.check(f.read().count(b'\nSubject: ') == 7, 'the same in an mbox')
+with open(r.d + '/err') as f:
+    text = f.read()
+case.check(text.count('INBOX UID 3') == 1, 'it was said once', text)
 p.kill()
 p.wait()
 s.close()
