@@ -173,6 +173,7 @@ while time.time() < end:
         at = said.index(answers[0][0].encode(), at) + 1
         time.sleep(0.2)         # until the echo is off
         os.write(fd, answers.pop(0)[1].encode() + b"\n")
+os.close(fd)                    # who still asks gives up
 sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 P
@@ -222,12 +223,46 @@ none_kept() {	# HOW WHY
 	unlike "$OUT" 'Password of' "$1: nor was a password asked for"
 }
 
+# A disk that is full once the secret is kept: sync(1) says it.  An account
+# that mailsend does not take is told before a password is asked for.
+mkdir "$T/full" "$T/refuses"
+printf '#!/bin/sh\necho "sync: No space left on device" >&2\nexit 1\n' > "$T/full/sync"
+printf '#!/bin/sh\ncase " $* " in *" -n "*) echo "mailsend: this account is none" >&2; exit 78 ;; esac\nexec %s/mailsend "$@"\n' \
+	"$BUILD" > "$T/refuses/mailsend"
+chmod +x "$T/full/sync" "$T/refuses/mailsend"
+taken_back() {	# HOW CHECK COMMAND...: that it has none
+	PATH=$T/full:$PATH status 73 "$1: a full disk" keeps "$1"
+	like "$OUT" 'No space left on device' "$1: which is said"
+	not_ok "$1: a full disk leaves no account" grep -q "^account $1\$" "$T/dots/config"
+	"$2" "$1: what was stored is taken back" "${@:3}"
+	is "$(ls "$T/dots")" config "$1: nothing lies about"
+}
+
+PATH=$T/refuses:$PATH status 78 'an account that is none' keeps file
+none_kept file 'an account that is none'
+taken_back file ok test ! -e "$T/config/postbag/password.file"
+
+# Two at once: the other one writes while this one waits for the user.
+mkdir "$T/beside"
+printf '#!/bin/sh\ncase " $* " in *" -n "*) printf "account %%s\\n\\n" $BESIDE >> %s ;; esac\nexec %s/mailsend "$@"\n' \
+	"$T/dots/config" "$BUILD" > "$T/beside/mailsend"
+chmod +x "$T/beside/mailsend"
+BESIDE=beside PATH=$T/beside:$PATH status 0 'another account is added at the same time' keeps file
+is "$(grep -xc 'account beside\|account file' "$T/dots/config")" 2 'both are there'
+sed -i '/^account file$/,/^$/d' "$T/dots/config"
+rm "$T/config/postbag/password.file"
+BESIDE=file PATH=$T/beside:$PATH status 73 'one of the same name' keeps file
+is "$(grep -c 'account file' "$T/dots/config")" 1 'is there once'
+ok 'and the second password is not kept' test ! -e "$T/config/postbag/password.file"
+sed -i '/^account beside$/d; /^account file$/d' "$T/dots/config"
+
 # pass: a store with a key that has no passphrase.
 mkdir -p -m 700 "$T/gnupg" "$T/path"
 export GNUPGHOME=$T/gnupg PASSWORD_STORE_DIR=$T/store
 gpg --batch --quiet --passphrase '' --quick-gen-key billy@johndoe.com \
     future-default default never 2> "$T/log"
 pass init billy@johndoe.com > "$T/log" 2>&1
+taken_back pass not_ok pass show mail/billy@johndoe.com
 status 0 'pass' keeps pass
 is "$(pass show mail/billy@johndoe.com)" secret 'pass: has the password'
 ok 'pass: both logins work' logins pass
@@ -255,6 +290,7 @@ else
 	case \$1 in
 	store) [ "\${2%%=*}" = --label ] || exit 2; shift 2; cat > "$T/key \$*" ;;
 	lookup) shift; cat "$T/key \$*" ;;
+	clear) shift; rm "$T/key \$*" ;;
 	esac
 	END
 	chmod +x "$T/path/secret-tool"
@@ -265,6 +301,12 @@ status 0 'keyring: what is taken where there is one' run -n billy@johndoe.com
 like "$OUT" 'password-command secret-tool lookup' 'keyring: and how it is asked'
 status 0 'keyring' keeps keyring
 ok 'keyring: both logins work' logins keyring
+sed -i '/^account keyring$/,/^$/d' "$T/dots/config"
+status 0 'keyring: what it has is taken' keeps keyring ''
+unlike "$OUT" 'Password of' 'keyring: and is not asked for'
+secret-tool clear service postbag user billy@johndoe.com
+sed -i '/^account keyring$/,/^$/d' "$T/dots/config"
+taken_back keyring not_ok secret-tool lookup service postbag user billy@johndoe.com
 if [ -n "${KEYRING-}" ]; then
 	kill "$bus"
 	wait "$bus"
@@ -275,6 +317,7 @@ unset DBUS_SESSION_BUS_ADDRESS
 # before systemd 256.
 export SYSTEMD_CREDENTIAL_SECRET=$T/host.key
 if [ "$(id -u)" = 0 ]; then
+	taken_back systemd-creds ok test ! -e "$T/config/postbag/systemd-creds.cred"
 	status 0 'systemd-creds' keeps systemd-creds
 	cred=$T/config/postbag/systemd-creds.cred
 	not_ok 'systemd-creds: the password cannot be read' grep -q secret "$cred"
@@ -320,6 +363,25 @@ ca $LAB_CA" 'token: the file for mail-token, with the authorities of -T'
 is "$(stat -c %a "$T/config/postbag/token/token")" 600 'token: that nobody else reads'
 rm "$T/web/localhost/token"
 ok 'token: once more, with the one that is kept' logins token
+
+# A login that fails: what is kept, and where.
+status 77 'a wrong password' type 'Type its name=localhost
+Is your account at localhost=y
+Password=wrong
+Log in=y' -a wrong -k file billy@johndoe.com
+like "$OUT" "Account wrong stays in .*password.wrong.*rm '.*/password.wrong'" \
+	'the account stays, and how one begins anew'
+rm "$T/config/postbag/password.wrong"
+sed -i '/^account wrong$/,/^$/d' "$T/dots/config"
+
+# What cannot be taken back is said.
+mkdir "$T/stuck"
+printf '#!/bin/sh\n[ "$1" = rm ] && exit 1\nexec /usr/bin/pass "$@"\n' > "$T/stuck/pass"
+chmod +x "$T/stuck/pass"
+pass rm -f mail/billy@johndoe.com > "$T/log"
+sed -i '/^account pass$/,/^$/d' "$T/dots/config"
+PATH=$T/stuck:$T/full:$PATH status 73 'pass: what cannot be taken back' keeps pass
+like "$OUT" 'still in pass, as mail/billy@johndoe.com.*remove it: pass rm mail/billy@johndoe.com' 'is said'
 
 # What is not installed is said before a password is typed.
 mkdir "$T/few"
