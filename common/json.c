@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "json_key.h"
+#include "json_check.h"
 
 /* Bytes that stand for themselves. */
 static const bool plain[256] = { [' '] = true, ['!'] = true,
@@ -82,11 +82,10 @@ quote(struct buf *b, struct str s)
 	return sound;
 }
 
-/* With JSON_CHECK: is this in the tool's table?  An element has its array's key. */
+/* Is this in the tool's table?  An element has its array's key. */
 static void
 json_checked(struct json *j, const char *key, const char *type)
 {
-#ifdef JSON_CHECK
 	const char *of = j->depth > 0 ? j->key[j->depth] : NULL;
 	const char *outer = j->depth > 1 ? j->key[j->depth - 1] : "";
 	char element[16];
@@ -95,14 +94,9 @@ json_checked(struct json *j, const char *key, const char *type)
 		return;
 	snprintf(element, sizeof element, "[%s", type);
 	if (key != NULL)
-		json_key_check(of, key, type);
+		json_check_key(of, key, type);
 	else
-		json_key_check(outer, of, element);
-#else
-	(void)j;
-	(void)key;
-	(void)type;
-#endif
+		json_check_key(outer, of, element);
 }
 
 /*
@@ -116,7 +110,8 @@ lead(struct json *j, const char *key, const char *type, size_t n)
 	bool more = j->more[j->depth], odd = plain_run(k) < k.n;
 	char *to;
 
-	json_checked(j, key, type);
+	if (json_check_table != NULL)
+		json_checked(j, key, type);
 	j->more[j->depth] = true;
 	to = buf_room(j->out, k.n + n + 4);
 	if (to == NULL)
@@ -148,12 +143,10 @@ json_open(struct json *j, const char *key, char bracket)
 	if (j->depth < 31)
 		j->depth++;
 	j->more[j->depth] = false;
-#ifdef JSON_CHECK
 	/* an element's object is that of its array */
 	j->key[j->depth] = key;
 	if (key == NULL)
 		j->key[j->depth] = j->depth > 1 ? j->key[j->depth - 1] : "";
-#endif
 }
 
 void

@@ -15,7 +15,7 @@ struct json {
 	struct buf *out;
 	int depth;
 	bool more[32];
-	const char *key[32];	/* with JSON_CHECK: of what is open; json_key.h */
+	const char *key[32];	/* of what is open, for json_check.h */
 };
 
 void json_open(struct json *, const char *key, char bracket);	/* { or [ */

@@ -1,23 +1,11 @@
-/* json_key.c: the keys that a tool's JSON has: as a schema, and checked */
+/* json_key.c: the keys that a tool's JSON has, as a schema */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
+#include "json_check.h"
 #include "json_key.h"
 #include "str.h"
-
-/* What stands between the brackets of an array, and before the "?". */
-static struct str
-key_plain(const char *type, bool *array, bool *null)
-{
-	struct str t = str_of(type);
-
-	*null = t.n > 0 && t.p[t.n - 1] == '?';
-	t.n -= *null;
-	*array = t.n > 2 && t.p[0] == '[';
-	return *array ? (struct str){ t.p + 1, t.n - 2 } : t;
-}
 
 /* Of one kind: a word of JSON Schema's, or the object's own definition. */
 static void
@@ -40,7 +28,7 @@ static void
 key_row(struct json *j, const char *key, const struct json_key *k)
 {
 	bool array, null;
-	struct str kind = key_plain(k->type, &array, &null);
+	struct str kind = json_check_plain(k->type, &array, &null);
 
 	if (!array) {
 		key_kind(j, key, k->name, kind);
@@ -142,52 +130,3 @@ json_key_schema(const struct json_key *keys, const char *title, struct buf *b)
 	json_close(&j, '}');
 	buf_c(b, '\n');
 }
-
-#ifdef JSON_CHECK
-static const struct json_key *declared;
-
-void
-json_key_declare(const struct json_key *keys)
-{
-	declared = keys;
-}
-
-/* An array is checked by its elements, and as one that is empty. */
-static bool
-key_fits(const struct json_key *k, const char *type)
-{
-	bool array, null;
-	struct str kind = key_plain(k->type, &array, &null);
-
-	if (strcmp(type, "null") == 0)
-		return null;
-	if (strcmp(type, "array") == 0)
-		return array;
-	if (type[0] == '[')
-		return array && str_eq(kind, str_of(type + 1));
-	return !array && str_eq(kind, str_of(type));
-}
-
-void
-json_key_check(const char *of, const char *name, const char *type)
-{
-	const struct json_key *k;
-
-	if (declared == NULL)
-		return;
-	for (k = declared; k->name != NULL; k++)
-		if (strcmp(k->of, of) == 0 &&
-		    (strcmp(k->name, name) == 0 || strcmp(k->name, "*") == 0) &&
-		    key_fits(k, type))
-			return;
-	fprintf(stderr, "JSON: \"%s\" in \"%s\" is %s: not in the table\n",
-	    name, of, type);
-	abort();
-}
-#else
-void
-json_key_declare(const struct json_key *keys)
-{
-	(void)keys;
-}
-#endif

@@ -20,14 +20,4 @@ struct json_key {
 /* Appends the JSON Schema (draft 2020-12) of what this table says, and a LF. */
 void json_key_schema(const struct json_key *, const char *title, struct buf *);
 
-/*
- * From now on what is written must be in this table; built with JSON_CHECK, as
- * with SAN=1, a key that is not, or is of another type, ends the program.
- * Without it, or with NULL for the table, nothing is looked at.
- */
-void json_key_declare(const struct json_key *);
-
-/* For json.c: is this there, in the object of that key?  type is a plain one. */
-void json_key_check(const char *of, const char *name, const char *type);
-
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json_check.h"
 #include "json_key.h"
 #include "opt.h"
 #include "str.h"
@@ -264,7 +265,7 @@ opt_schema(const struct opt_set *set)
 	char title[40];
 
 	snprintf(title, sizeof title, "%.*s -j", STR_ARG(name));
-	json_key_declare(NULL);		/* it is no record of the tool's */
+	json_check_declare(NULL);		/* it is no record of the tool's */
 	json_key_schema(set->keys, title, &text);
 	fputs(text.p, stdout);
 	buf_free(&text);
@@ -329,7 +330,7 @@ opt_parse(struct opt_set *set, int argc, char **argv,
 	char so[2 * MAXOPT + 4];
 	int c, at;
 
-	json_key_declare(set->keys);
+	json_check_declare(set->keys);
 	getopt_prepare(set, lo, so);
 	opterr = 0;
 	for (;;) {

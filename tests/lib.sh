@@ -25,7 +25,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${POSTBAG_BUILD:-$ROOT/build}
 PATH=$BUILD:$PATH
-export ROOT BUILD PATH
+POSTBAG_SCHEMA_CHECK=1	# common/json_check.h
+export ROOT BUILD PATH POSTBAG_SCHEMA_CHECK
 T=$(mktemp -d "${TMPDIR:-/tmp}/test.XXXXXX")
 trap 'rm -rf "$T"' EXIT
 OUT='' ERR='' STATUS=0

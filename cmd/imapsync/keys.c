@@ -37,6 +37,7 @@ const struct json_key sync_keys[] = {
 	{ "", "file", "string" },
 	{ "", "path", "string?" },
 	{ "", "messages", "integer" },
+	{ "", "mailboxes", "integer" },
 	{ "", "synced", "boolean" },
 	{ "", "here", "boolean" },
 	{ "", "use", "string?" },

@@ -127,6 +127,7 @@ begin(struct json *j, struct buf *b, const struct state *s, const char *what)
 {
 	*j = (struct json){ .out = b };
 	json_open(j, NULL, '{');
+	json_int(j, "v", 1);
 	json_str(j, "mailbox", str_of(s->box));
 	json_s(j, "type", what);
 }
@@ -252,6 +253,7 @@ check_verdict(struct check *c, const char *who, const char *what,
 	c->bad += what != NULL;
 	if (c->json) {
 		json_open(&j, NULL, '{');
+		json_int(&j, "v", 1);
 		json_s(&j, "type", "check");
 		json_str(&j, "mailbox", str_of(who));
 		json_bool(&j, "good", what == NULL);
@@ -351,6 +353,21 @@ set_aside(int dir, const char *name, struct err *e)
 	return 0;
 }
 
+static void
+rebuild_json(size_t mailboxes)
+{
+	struct buf b = { .max = 1 << 10 };
+	struct json j = { .out = &b };
+
+	json_open(&j, NULL, '{');
+	json_int(&j, "v", 1);
+	json_s(&j, "type", "rebuild");
+	json_int(&j, "mailboxes", (int64_t)mailboxes);
+	json_close(&j, '}');
+	print_out(&b);
+	buf_free(&b);
+}
+
 /* The index first: without it no log is trusted to be there. */
 static int
 rebuild(const char *dir, const struct files *f, bool json, struct err *e)
@@ -369,7 +386,7 @@ rebuild(const char *dir, const struct files *f, bool json, struct err *e)
 	if (got < 0)
 		return -1;
 	if (json)
-		printf("{\"type\":\"rebuild\",\"mailboxes\":%zu}\n", f->n);
+		rebuild_json(f->n);
 	else
 		printf("%zu mailboxes set aside as *.old: the next run pairs what is on both sides, without transfer\n",
 		    f->n);

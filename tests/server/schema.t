@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What -j prints is what --json-schema says of it; and a key that is taken away,
-# or becomes of another type, is not done without a word in NEWS.  With SAN=1
-# the tools themselves look at each key that they print, in every test.
+# or becomes of another type, is not done without a word in NEWS.  With
+# POSTBAG_SCHEMA_CHECK=1, as in every test, the tools themselves look up each key.
 set -u
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/lab/lab.sh"
@@ -65,6 +65,7 @@ says() {
 	timeout 60 "${@:2}" < "${IN-/dev/null}" > "$T/lines" 2> "$T/err"
 	ok "$1: says something" grep -q '^{' "$T/lines"
 	ok "$1: fits" "$check" "$T/$2.schema" "$T/lines"
+	not_ok "$1: each has a version" grep -qv '"v":1[,}]' "$T/lines"
 }
 mailsend --json-schema > "$T/mailsend.schema"
 says 'a message' mailsend -j -s x --body x billy@johndoe.com
@@ -91,4 +92,5 @@ says 'a sync' imapsync -j --near "$T/near" -A default
 says 'folders' imapsync -j --near "$T/near" -A default list
 says 'the state' imapsync -j --near "$T/near" -A default state dump
 says 'the state, checked' imapsync -j --near "$T/near" -A default state check
+says 'the state, set aside' imapsync -j --near "$T/near" -A default state rebuild
 done_testing

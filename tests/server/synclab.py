@@ -35,6 +35,7 @@ from imapmem import Server  # noqa: E402
 from imapproxy import Proxy  # noqa: E402
 
 BUILD = os.environ.get("POSTBAG_BUILD", ROOT + "/build")
+os.environ["POSTBAG_SCHEMA_CHECK"] = "1"        # common/json_check.h
 PROGRAM = os.environ.get("IMAPSYNC", BUILD + "/imapsync")
 imaplib._MAXLINE = 100_000_000
 FOREVER = 60

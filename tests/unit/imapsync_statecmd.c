@@ -160,7 +160,7 @@ rebuilt(void)
 	is_int(access(old, F_OK), 0, "but kept");
 	is_int(run("check", false, said), 0, "nothing to be wrong");
 	is_int(run("rebuild", true, said), 0, "again, with nothing there");
-	is_str(said, "{\"type\":\"rebuild\",\"mailboxes\":0}\n", "in JSON");
+	is_str(said, "{\"v\":1,\"type\":\"rebuild\",\"mailboxes\":0}\n", "in JSON");
 	is_int(access(old, F_OK), 0, "what was kept stays");
 	is_int(run("mend", false, said), EX_USAGE, "no such verb");
 }
