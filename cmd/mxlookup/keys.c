@@ -19,6 +19,7 @@ const struct json_key lookup_keys[] = {
 	{ "", "route", "string?" },
 	{ "", "deliverable", "boolean?" },
 	{ "", "secure", "boolean?" },
+	{ "", "cname", "string?" },
 	{ "", "mx", "[object]?" },
 	{ "", "dnsbl", "[object]?" },
 	{ "", "findings", "[object]" },
@@ -81,7 +82,7 @@ const struct json_key lookup_keys[] = {
 	{ "dns", "retries", "integer" },
 	{ "dns", "tcp", "integer" },
 	{ "dns", "cached", "integer" },
-	{ "dns", "ede", "[string]" },
+	{ "dns", "ede", "[object]" },
 
 	{ "mx", "pref", "integer" },
 	{ "mx", "host", "string?" },
