@@ -24,3 +24,12 @@ plugin_text(struct buf *b, const char *s)
 			*p = '/';
 	buf_s(b, text);
 }
+
+void
+plugin_unknown(struct buf *b, const char *lead, const char *why)
+{
+	buf_s(b, lead);
+	buf_s(b, "UNKNOWN - ");
+	plugin_text(b, why);
+	buf_c(b, '\n');
+}

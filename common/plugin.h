@@ -17,4 +17,7 @@ bool plugin_asked(int argc, char **argv);
 /* Appends a text as it may stand there: one line, and "|" ends it. */
 void plugin_text(struct buf *, const char *);
 
+/* Appends the line of who could not look, with lead before the state: "TOOL ". */
+void plugin_unknown(struct buf *, const char *lead, const char *why);
+
 #endif

@@ -490,18 +490,6 @@ nagios(double s)
 	return state;
 }
 
-static int
-nagios_failed(const char *why)
-{
-	struct buf b = { .max = 2048 };
-
-	plugin_text(&b, why);
-	printf("UNKNOWN - %s\n", b.n > 0 ? b.p : "?");
-	fflush(stdout);			/* main may _exit */
-	buf_free(&b);
-	return PLUGIN_UNKNOWN;
-}
-
 static void
 show_stats(double s)
 {
@@ -560,14 +548,20 @@ int
 main(int argc, char **argv)
 {
 	struct err e = { 0 };
+	struct buf line = { .max = 2048 };
 	int status;
 
 	program_begin(argv[0]);
 	status = mxlookup(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && (o.show.nagios || plugin_asked(argc, argv)))
-		status = nagios_failed(e.msg);
+	if (e.code != 0 && (o.show.nagios || plugin_asked(argc, argv))) {
+		plugin_unknown(&line, "", e.msg);
+		fwrite(line.p, 1, line.n, stdout);
+		fflush(stdout);			/* _exit does not */
+		buf_free(&line);
+		status = PLUGIN_UNKNOWN;
+	}
 	if (!sts_close(&r.sts) || stop_asked())	/* with names under way */
 		_exit(status);
 	dns_close(r.dns);

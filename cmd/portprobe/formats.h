@@ -19,9 +19,6 @@ void text_report(const struct report *, struct buf *cells, struct buf *below);
 void nagios_report(const struct report *, struct row *);
 int nagios_end(struct run *);
 
-/* Instead of nagios_end: why nothing is known. */
-int nagios_failed(const char *why);
-
 /* --prom; prom_check: may this file be replaced? */
 void prom_report(struct run *, const struct report *);
 int prom_check(const char *path, struct err *);

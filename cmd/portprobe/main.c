@@ -690,14 +690,20 @@ int
 main(int argc, char **argv)
 {
 	struct err e = { 0 };
+	struct buf line = { .max = 2048 };
 	int status;
 
 	program_begin(argv[0]);
 	status = probe_run(argc, argv, &e);
 	fail_tell(&e, NULL);
 	status = program_end(status);
-	if (e.code != 0 && (o.show.nagios || plugin_asked(argc, argv)))
-		status = nagios_failed(e.msg);
+	if (e.code != 0 && (o.show.nagios || plugin_asked(argc, argv))) {
+		plugin_unknown(&line, "PORTPROBE ", e.msg);
+		fwrite(line.p, 1, line.n, stdout);
+		fflush(stdout);			/* _exit does not */
+		buf_free(&line);
+		status = PLUGIN_UNKNOWN;
+	}
 	if (!sts_close(&r.sts))
 		_exit(status);
 	dns_close(r.dns);

@@ -189,15 +189,3 @@ nagios_end(struct run *r)
 		fputs(t->row[i].below.p, stdout);
 	return state;
 }
-
-int
-nagios_failed(const char *why)
-{
-	struct buf b = { .max = 2048 };
-
-	plugin_text(&b, why);
-	printf("PORTPROBE UNKNOWN - %s\n", b.n > 0 ? b.p : "?");
-	fflush(stdout);			/* main may _exit */
-	buf_free(&b);
-	return PLUGIN_UNKNOWN;
-}
