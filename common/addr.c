@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "addr_private.h"
 #include "idn.h"
 

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "addr.h"
 #include "addr_private.h"
 
 enum { NEST = 100 };		/* comments in comments; nobody writes ten */

@@ -2,7 +2,12 @@
 #ifndef ADDR_PRIVATE_H
 #define ADDR_PRIVATE_H
 
-#include "addr.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "str.h"
+
+struct err;
 
 /* A text under examination: positions in messages count from its start. */
 struct addr_in {

@@ -1,5 +1,4 @@
 /* dirwatch_linux.c: being told that names come and go in folders, by inotify */
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/inotify.h>
