@@ -100,9 +100,9 @@ class Line:
                 pass
 
     def forget(self):
+        """The pumps end by themselves: a socket that was closed under one that
+        reads it would stay open at the server."""
         self.act = None
-        for s in self.socks:
-            s.close()
         self.socks = []
 
 
