@@ -15,6 +15,7 @@
 
 #include "addr.h"
 #include "addr_private.h"
+#include "fail.h"
 #include "idn.h"
 
 enum {

@@ -220,13 +220,14 @@ commit_tell(const struct commit_msg *g)
 {
 	struct act a = { .kind = ACT_FETCH, .uid = g->uid,
 	    .file = NONE, .name = g->name, .flags = g->flags };
-	bool fresh = g->flags == 0;
+	struct report_file none = { .dir = NULL };
+	struct report_file there = { .dir = g->b->path,
+	    .fresh = g->flags == 0 };
 	char file[160];
 
 	whole_name(file, g, g->name);
-	box_done_at(g->b, &a, (struct report_file){ .dir = g->b->path,
-	    .name = str_of(file), .fresh = fresh },
-	    (struct report_file){ .dir = NULL });
+	there.name = str_of(file);
+	box_done_at(g->b, &a, there, none);
 }
 
 static int

@@ -455,12 +455,15 @@ first_line(struct migrate_state *s, const char *from, const char *to)
 static bool
 goes_on(const char *p, const char *end)
 {
-	const char *nl = memchr(p, '\n', (size_t)(end - p));
+	const char *nl;
+	bool behind = false;
 
-	for (; nl != NULL && (p = nl + 1) < end &&
-	    (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; )
-		if (line_is_whole((struct str){ p, (size_t)(nl - p) }))
+	while (p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (behind && line_is_whole((struct str){ p, (size_t)(nl - p) }))
 			return true;
+		behind = true;
+		p = nl + 1;
+	}
 	return false;
 }
 

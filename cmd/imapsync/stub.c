@@ -274,12 +274,12 @@ stub_read(int fd, struct stub *s, struct arena *a, struct err *e)
 	int got = head_of(fd, &head, e);
 
 	*s = (struct stub){ .host = NULL };
-	if (got == 0)
-		got = stub_field(BUF_STR(head), &field);
-	if (got > 0 && stub_behind(field, "URL=\"imap://", &part))
-		take_url(s, str_cut(&part, '"'), a);
-	if (got > 0 && stub_behind(field, "\tsize=", &part))
-		s->size = stub_digits(part, UINT64_MAX);
+	if (got == 0 && (got = stub_field(BUF_STR(head), &field)) > 0) {
+		if (stub_behind(field, "URL=\"imap://", &part))
+			take_url(s, str_cut(&part, '"'), a);
+		if (stub_behind(field, "\tsize=", &part))
+			s->size = stub_digits(part, UINT64_MAX);
+	}
 	buf_free(&head);
 	return got;
 }

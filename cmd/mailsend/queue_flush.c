@@ -557,7 +557,7 @@ too_early(const struct flush *f, const struct queue_entry *report)
 static void
 follow_clock(struct queue_entry *q)
 {
-	struct queue_clock now;
+	struct queue_clock now = { .boot = "" };
 	int64_t by;
 
 	queue_clock_now(&now);

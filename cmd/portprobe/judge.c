@@ -249,9 +249,9 @@ without_tls(struct report *r)
 static void
 mismatch(struct report *r)
 {
-	const struct tls_facts *f = !r->tls.facts.dane ? &r->tls.facts :
-	    r->tls.other;
-
+	const struct tls_facts *other = r->tls.other;
+	const struct tls_facts *f = other != NULL && r->tls.facts.dane ? other :
+	    &r->tls.facts;
 	const char *root = NULL;
 	unsigned i;
 
@@ -260,9 +260,8 @@ mismatch(struct report *r)
 	note_add(r, FIND_DANE_MISMATCH, r->run->set->want.no_verify ?
 	    FINDING_HINT : FINDING_ERROR, "%zu %s: %s%s%s%s%s%s%s",
 	    r->dane.tlsa.usable, records(r->dane.tlsa.usable),
-	    r->tls.other != NULL ? "the certificate with the key " : "",
-	    r->tls.other != NULL ? f->cert[0].key : "",
-	    r->tls.other != NULL ? ": " : "",
+	    other != NULL ? "the certificate with the key " : "",
+	    other != NULL ? f->cert[0].key : "", other != NULL ? ": " : "",
 	    f->dane_text != NULL ? f->dane_text : "none matches",
 	    root != NULL ? "; one fits " : "", root != NULL ? root : "",
 	    root != NULL ? ", which the server does not send" : "");

@@ -129,6 +129,7 @@ log_in(struct account *a, struct login *l)
 			fail(&e, EX_SOFTWARE, "the login failed");
 		session_close(&s);
 	}
+	a->box = NULL;
 	l->status = e.code;
 	l->refused &= e.code == EX_NOPERM;
 	snprintf(l->text, sizeof l->text, "%.*s", (int)sizeof l->text - 1,
