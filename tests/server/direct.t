@@ -78,6 +78,8 @@ dns_zone plain.example < <(
 	later	MX 20 h2
 	late	MX 10 h6
 	some	MX 10 h19
+	worse	MX 10 h8
+	worse	MX 20 h10
 	some	MX 20 h2
 	full	MX 10 h13
 	full	MX 20 h2
@@ -357,6 +359,8 @@ send --tls starttls a@tls.plain.example
 is "$STATUS $(via)" '0 TLSv1.3 name' '--tls starttls: verified'
 send --tls starttls a@self.plain.example
 is "$STATUS $(state) $SAID" '77 deferred ' 'or not sent'
+send --tls starttls a@worse.plain.example
+is "$STATUS $(state)" '77 deferred' 'whatever the next host says'
 send --tls starttls a@two.plain.example
 is "$STATUS $(state) $SAID" '77 deferred ' 'nor without TLS'
 status 64 '--tls implicit is no way between hosts' mailsend --direct \

@@ -68,6 +68,10 @@ for peer in check_smtp check_imap; do
 		"$(theirs $peer -H 127.0.0.1 -p "$SHUT")" "a port that is shut: as $peer"
 done
 
+timeout 20 portprobe --nagios 127.0.0.1:"$SHUT"/{smtp,imap,pop3,imaps} > "$T/ours"
+is "$(head -n 1 "$T/ours" | grep -o '; 127.0.0.1' | wc -l) $(wc -l < "$T/ours")" '3 5' \
+	'three problems in the first line, and all of them below'
+
 # ---- node_exporter's collector of text files
 
 if ! command -v prometheus-node-exporter > /dev/null; then

@@ -88,6 +88,13 @@ first("UNKNOWN", "one.test: dmarc: not known now", "-C", "dmarc", "one.test")
 first("UNKNOWN", "no name was given", input="\n# none\n")
 first("WARNING", "noall.test: ", "-C", "spf", "one.test", "noall.test")
 
+# ---- a name that is well hides none before it
+for status, check, name in ((65, "spf", "two.test"), (68, "mx", "gone.test"),
+                            (75, "mx", "three.test")):
+    for names in (name, "four.test"), ("four.test", name):
+        lab.status(status, "%s and then %s" % names, "-C", check, *names)
+first("WARNING", "noall.test: ", "-C", "spf", "noall.test", "one.test")
+
 # ---- what is no domain is said, and not looked up
 LONG = "x" * 64 + ".test"
 for given, why in (
