@@ -123,20 +123,69 @@ open_part(int at, const char *path, const char *shown, struct err *e)
 	return fd;
 }
 
-int
-maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
+/* Of who we act as, so that nobody else has put it there? */
+static bool
+own_folder(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid();
+}
+
+static int
+strange(const struct maildir *m, struct err *e)
+{
+	return fail(e, EX_CANTCREAT, "%s: a link, or another user's", m->path);
+}
+
+static int
+open_top(struct maildir *m, const char *path, bool own, struct err *e)
+{
+	if (!own)
+		return m->top = open_part(AT_FDCWD, path, path, e);
+	m->top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (m->top < 0 && errno != ELOOP && errno != ENOTDIR)
+		return fail_sys(e, EX_CANTCREAT, "%s", path);
+	return m->top >= 0 && own_folder(m->top) ? 0 : strange(m, e);
+}
+
+/* Below the descriptor of the top, wherever its name leads by now. */
+static int
+open_folders(struct maildir *m, bool create, bool own, struct err *e)
+{
+	const struct {
+		const char *name;
+		int *fd;
+	} part[] = { { "tmp", &m->tmp }, { "new", &m->fresh },
+	    { "cur", &m->cur } };
+	size_t i;
+
+	for (i = 0; i < sizeof part / sizeof *part; i++) {
+		if (create && mkdirat(m->top, part[i].name, 0700) < 0 &&
+		    errno != EEXIST)
+			return fail_sys(e, EX_CANTCREAT, "%s/%s", m->path,
+			    part[i].name);
+		*part[i].fd = open_part(m->top, part[i].name, m->path, e);
+		if (*part[i].fd < 0)
+			return -1;
+		if (own && !own_folder(*part[i].fd))
+			return strange(m, e);
+	}
+	return 0;
+}
+
+static int
+open_any(struct maildir *m, const char *path, bool create, bool own,
+    struct err *e)
 {
 	struct stat st;
 
 	*m = MAILDIR_NONE;
 	m->path = path;
-	if (create && (statedir_make(path, e) < 0 ||
-	    maildir_create(path, e) < 0))
-		return -1;
-	if ((m->top = open_part(AT_FDCWD, path, path, e)) < 0 ||
-	    (m->tmp = open_part(m->top, "tmp", path, e)) < 0 ||
-	    (m->fresh = open_part(m->top, "new", path, e)) < 0 ||
-	    (m->cur = open_part(m->top, "cur", path, e)) < 0)
+	if ((create && statedir_make(path, e) < 0) ||
+	    open_top(m, path, own, e) < 0 ||
+	    open_folders(m, create, own, e) < 0)
 		return -1;
 	if (faccessat(m->tmp, ".", W_OK | X_OK, AT_EACCESS) < 0 ||
 	    faccessat(m->fresh, ".", W_OK | X_OK, AT_EACCESS) < 0)
@@ -145,6 +194,12 @@ maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
 		return fail_sys(e, EX_IOERR, "%s/tmp", path);
 	m->dev = st.st_dev;
 	return 0;
+}
+
+int
+maildir_open(struct maildir *m, const char *path, bool create, struct err *e)
+{
+	return open_any(m, path, create, false, e);
 }
 
 static int
@@ -347,14 +402,14 @@ deliver_file(struct maildir *d, const struct msg *m, const char *flags,
 }
 
 int
-maildir_deliver(const char *dir, const struct msg *m, const char *flags,
-    struct err *e)
+maildir_deliver(const char *dir, const struct msg *m,
+    const struct maildir_how *how, struct err *e)
 {
 	struct maildir d;
-	int got = maildir_open(&d, dir, true, e);
+	int got = open_any(&d, dir, true, how->own, e);
 
 	if (got == 0)
-		got = deliver_file(&d, m, flags, e);
+		got = deliver_file(&d, m, how->flags, e);
 	maildir_close(&d);
 	return got;
 }

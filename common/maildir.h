@@ -2,6 +2,7 @@
 #ifndef MAILDIR_H
 #define MAILDIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,10 +27,17 @@ int maildir_create(const char *dir, struct err *);
  * Delivers one message, lines ending in LF as Maildirs have them, durably:
  * written to tmp/, synced, renamed to new/ (or cur/ when flags, e.g. "S", is
  * not NULL), and the directory synced.  dir and its three folders are made as
- * by maildir_create.  EX_CANTCREAT, EX_IOERR; on failure nothing is visible.
+ * by maildir_open.  EX_CANTCREAT, EX_IOERR; on failure nothing is visible.
  */
-int maildir_deliver(const char *dir, const struct msg *, const char *flags,
-    struct err *);
+struct maildir_how {
+	const char *flags;
+	bool own;			/* in a folder where others write, too:
+					 * EX_CANTCREAT unless dir and what is
+					 * in it belong to who we act as, and
+					 * none is a symbolic link */
+};
+int maildir_deliver(const char *dir, const struct msg *,
+    const struct maildir_how *, struct err *);
 
 /*
  * renameat(2), but never over another file, which may be the last copy of a

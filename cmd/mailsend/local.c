@@ -185,13 +185,9 @@ for_root(const struct user *u)
 static int
 to_maildir(const struct user *u, const struct letter *l, struct err *e)
 {
-	struct stat st;
+	const struct maildir_how how = { .own = for_root(u) };
 
-	if (for_root(u) && lstat(u->path, &st) == 0 &&
-	    (S_ISLNK(st.st_mode) || st.st_uid != 0))
-		return fail(e, EX_CANTCREAT, "%s: a link, or another user's",
-		    u->path);
-	return maildir_deliver(u->path, &l->msg, NULL, e);
+	return maildir_deliver(u->path, &l->msg, &how, e);
 }
 
 static int

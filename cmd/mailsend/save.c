@@ -120,6 +120,7 @@ was_sent(const struct letter *l)
 void
 save_letter(struct letter *l, struct run *run, struct report *r)
 {
+	const struct maildir_how read = { .flags = "S" };
 	struct save *s = run->save;
 	struct err e = { 0 };
 	const char *where;
@@ -128,7 +129,7 @@ save_letter(struct letter *l, struct run *run, struct report *r)
 	if (s == NULL || !was_sent(l))
 		return;
 	where = s->dir != NULL ? s->dir : s->imap.said;
-	got = s->dir != NULL ? maildir_deliver(s->dir, &l->msg, "S", &e) :
+	got = s->dir != NULL ? maildir_deliver(s->dir, &l->msg, &read, &e) :
 	    save_imap_store(&s->imap, l, &e);
 	if (got == 0) {
 		r->saved = where;

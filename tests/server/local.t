@@ -202,6 +202,41 @@ case.check(h.rc == 73 and open(h.d + '/t').read() == 'secret\n' and
            'a user\'s link to a file of root\'s: as the user', h.said())
 h.end()
 
+# ---- root's Maildir
+
+h = Here('maildir:MAIL/%u')
+with open(h.d + '/aliases', 'w') as f:
+    f.write('x: \\root\n')
+there = h.d + '/there'
+for sub in ('', '/tmp', '/new', '/cur'):
+    os.mkdir(there + sub)
+
+
+def root_gets(env={}):
+    h.run('-s', 'x', '--body', 'x', 'x', env=env)
+    return h.rc, len(os.listdir(there + '/new'))
+
+
+root = h.mail + '/root'
+case.check(root_gets() == (0, 0) and len(os.listdir(root + '/new')) == 1,
+           'root has a Maildir', h.said())
+case.check(root_gets({'LD_PRELOAD': BUILD + '/lab/swap.so', 'SWAP_PATH': root,
+                      'SWAP_HOW': 'folder', 'SWAP_TO': there}) == (73, 0) and
+           os.path.islink(root), 'it becomes a link at the last moment: '
+           'nothing is written', h.said())
+case.check(root_gets() == (73, 0), 'it is a link', h.said())
+os.unlink(root)
+os.rename(root + '.was', root)
+for sub in ('', '/tmp', '/new', '/cur'):
+    os.chown(root + sub, JO.pw_uid, -1)
+    case.check(root_gets()[0] == 73, 'root' + sub + ' is another user\'s',
+               h.said())
+    os.chown(root + sub, 0, -1)
+shutil.rmtree(root + '/cur')
+os.symlink(there + '/cur', root + '/cur')
+case.check(root_gets()[0] == 73, 'cur is a link', h.said())
+h.end()
+
 # ---- -bs, the queue, usage
 
 h = Here('maildir:MAIL/%u')
