@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +142,14 @@ spool_take(struct spool_item *i, const struct spool *s,
 void
 spool_close(struct spool_item *i)
 {
-	if (i->mail >= 0)
+	struct flock none = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	/* a process that was forked meanwhile has the lock, too, until it */
+	/* closes what it has of ours */
+	if (i->mail >= 0) {
+		(void)!fcntl(i->mail, F_OFD_SETLK, &none);
 		close(i->mail);
+	}
 	if (i->dir >= 0)
 		close(i->dir);
 	if (i->box >= 0)

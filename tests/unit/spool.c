@@ -1,8 +1,10 @@
 /* spool.c of the tests: messages on the disk, and what is none */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -69,6 +71,7 @@ there(const char *name)
 static void
 comes_and_goes(void)
 {
+	pid_t child;
 	const char *a = accept_one(NULL, "first"), *b;
 	struct spool_item one, two;
 	struct spool_list l;
@@ -93,6 +96,14 @@ comes_and_goes(void)
 	is_str(state.p, "second", "the last");
 	buf_free(&state);
 	spool_close(&two);
+	child = fork();			/* it has the same descriptors */
+	if (child == 0)
+		for (;;)
+			pause();
+	spool_close(&one);
+	is_int(spool_take(&one, &s, &l.v[0], &e), 1, "what was closed can be taken, whoever else has it open");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 	b = accept_one("fixed-1", "report");
 	is_str(b, "fixed-1", "a name that is given");
 	ok(accept_one("fixed-1", "other") != NULL, "twice");
