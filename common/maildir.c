@@ -379,26 +379,62 @@ maildir_close(struct maildir *m)
 /* ---- one message ---- */
 
 static int
-deliver_file(struct maildir *d, const struct msg *m, const char *flags,
-    struct err *e)
+deliver_file(struct maildir *d, const struct msg *m,
+    const struct maildir_how *how, struct err *e)
 {
-	char name[256];
+	char name[256], host[MAILDIR_HOST];
 	int fd, got;
 
 	unique(name, sizeof name);
+	if (how->name != NULL) {
+		maildir_host(host);
+		snprintf(name, sizeof name, "%s.%s", how->name, host);
+	}
 	if ((fd = maildir_begin(d, name, e)) < 0)
 		return -1;
 	got = copy_message(fd, m, e);
 	if (close(fd) < 0 && got == 0)
 		got = fail_sys(e, EX_IOERR, "%s/tmp/%s", d->path, name);
 	if (got == 0)
-		got = maildir_publish(d, name, flags, e);
-	if (got == 0 && fsync(flags != NULL ? d->cur : d->fresh) == 0)
+		got = maildir_publish(d, name, how->flags, e);
+	if (got == 0 && fsync(how->flags != NULL ? d->cur : d->fresh) == 0)
 		return 0;
 	if (got == 0)
 		return fail_sys(e, EX_IOERR, "%s: fsync", d->path);
 	maildir_abort(d, name);
 	return -1;
+}
+
+struct delivered {
+	const char *name;
+	bool there;
+};
+
+/* Whatever stands behind the name: the host, sizes, flags. */
+static void
+is_delivered(void *to, enum maildir_folder folder, const char *file)
+{
+	struct delivered *d = to;
+	size_t n = strlen(d->name);
+
+	(void)folder;
+	d->there |= strncmp(file, d->name, n) == 0 && file[n] == '.';
+}
+
+/* 1 it is there, durably, 0 not, -1. */
+static int
+find_delivered(struct maildir *d, const struct maildir_how *how,
+    struct err *e)
+{
+	struct delivered it = { .name = how->name };
+
+	if (how->name == NULL || !how->doubt)
+		return 0;
+	if (maildir_scan(d, is_delivered, &it, e) < 0)
+		return -1;
+	if (!it.there)
+		return 0;
+	return maildir_settle(d, e) < 0 ? -1 : 1;
 }
 
 int
@@ -409,7 +445,9 @@ maildir_deliver(const char *dir, const struct msg *m,
 	int got = open_any(&d, dir, true, how->own, e);
 
 	if (got == 0)
-		got = deliver_file(&d, m, how->flags, e);
+		got = find_delivered(&d, how, e);
+	if (got == 0)
+		got = deliver_file(&d, m, how, e);
 	maildir_close(&d);
 	return got;
 }

@@ -27,10 +27,14 @@ int maildir_create(const char *dir, struct err *);
  * Delivers one message, lines ending in LF as Maildirs have them, durably:
  * written to tmp/, synced, renamed to new/ (or cur/ when flags, e.g. "S", is
  * not NULL), and the directory synced.  dir and its three folders are made as
- * by maildir_open.  EX_CANTCREAT, EX_IOERR; on failure nothing is visible.
+ * by maildir_open.  0; 1: it was there already; -1 EX_CANTCREAT, EX_IOERR, and
+ * nothing is visible.
  */
 struct maildir_how {
 	const char *flags;
+	const char *name;		/* the beginning of the file's name, which
+					 * no other message has; or NULL */
+	bool doubt;			/* under that name it may be there */
 	bool own;			/* in a folder where others write, too:
 					 * EX_CANTCREAT unless dir and what is
 					 * in it belong to who we act as, and

@@ -31,6 +31,8 @@ struct letter {
 	bool mended;		/* a daemon's: whatever is odd is recoded */
 	bool sealed;		/* by seal_letter */
 	bool tried;		/* before, out of the queue */
+	const char *queued;	/* what it is called there, as a name for files
+				 * (maildir.h); or NULL */
 };
 
 /*

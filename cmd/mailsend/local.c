@@ -185,7 +185,8 @@ for_root(const struct user *u)
 static int
 to_maildir(const struct user *u, const struct letter *l, struct err *e)
 {
-	const struct maildir_how how = { .own = for_root(u) };
+	const struct maildir_how how = { .own = for_root(u),
+	    .name = l->queued, .doubt = u->doubt };
 
 	return maildir_deliver(u->path, &l->msg, &how, e);
 }
@@ -216,9 +217,10 @@ to_mbox(const struct user *u, const struct letter *l, struct err *e)
 	if (got == 0)
 		got = append(&m, l, e);
 	mbox_close(&m);
-	return got < 0 ? -1 : 0;
+	return got;
 }
 
+/* 0 delivered; 1 it was there, of an attempt before; -1. */
 static int
 to_place(const struct letter *l, const struct account *a,
     const struct user *u, struct err *e)
@@ -227,6 +229,7 @@ to_place(const struct letter *l, const struct account *a,
 	    to_maildir(u, l, e);
 }
 
+/* As to_place. */
 static int
 to_user(struct letter *l, const struct account *a, const struct user *u,
     struct err *e)
@@ -294,18 +297,21 @@ is_locked(const struct run *run, const char *path, struct err *e)
 	return false;
 }
 
+/* As to_place. */
 static int
 to_user_once(struct letter *l, struct run *run, const struct user *u,
     struct err *e)
 {
 	struct arena *a = &run->account.arena;
+	int got;
 
 	if (has_it(&l->envelope.mail, u->path))
-		return 0;
+		return 1;
 	if (is_locked(run, u->path, e))
 		return -1;
-	if (to_user(l, &run->account, u, e) == 0)
-		return 0;
+	got = to_user(l, &run->account, u, e);
+	if (got >= 0)
+		return got;
 	if (e->code == EX_TEMPFAIL)
 		opt_list_add(a, &run->locked, arena_dup(a, str_of(u->path)));
 	return -1;
@@ -317,7 +323,7 @@ serve(struct letter *l, struct run *run, struct smtp_rcpt *r)
 	const struct account *a = &run->account;
 	struct user u;
 	struct err e = { 0 };
-	int known = know_user(&u, l->arena, r->addr, &e);
+	int known = know_user(&u, l->arena, r->addr, &e), got;
 
 	if (known <= 0) {
 		local_settle(r, known < 0 ? SMTP_DEFERRED : SMTP_REFUSED, e.code,
@@ -330,11 +336,12 @@ serve(struct letter *l, struct run *run, struct smtp_rcpt *r)
 		settle_good(r, SMTP_TAKEN, u.path);
 		return;
 	}
-	if (to_user_once(l, run, &u, &e) < 0) {
+	if ((got = to_user_once(l, run, &u, &e)) < 0) {
 		local_settle(r, SMTP_DEFERRED, e.code, e.msg);
 		return;
 	}
 	settle_good(r, SMTP_SENT, u.path);
+	r->doubt &= got == 0;		/* if not, it was found: once */
 	r->via = u.path;
 	mem_stake("some recipients may have the message");
 }

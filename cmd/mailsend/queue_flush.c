@@ -209,14 +209,13 @@ wants_try(const struct flush *f, enum queue_fate fate)
 struct attempt {
 	struct letter letter;
 	size_t *of;
-	char again[600];		/* who may get it twice; or "" */
 };
 
 static void
 choose_rcpts(const struct flush *f, const struct queue_entry *q, struct attempt *t)
 {
 	struct smtp_mail *m = &t->letter.envelope.mail;
-	size_t i, n;
+	size_t i;
 
 	*m = q->mail;
 	m->n = 0;
@@ -225,11 +224,6 @@ choose_rcpts(const struct flush *f, const struct queue_entry *q, struct attempt 
 	for (i = 0; i < q->mail.n; i++) {
 		if (!wants_try(f, q->fate[i]))
 			continue;
-		n = strlen(t->again);
-		if (q->fate[i] == QUEUE_MAYBE)
-			snprintf(t->again + n, sizeof t->again - n, "%s<%s>",
-			    n == 0 ? "maybe twice: " : " ",
-			    q->mail.rcpt[i].addr);
 		t->of[m->n] = i;
 		m->rcpt[m->n++] = (struct smtp_rcpt){
 		    .addr = q->mail.rcpt[i].addr,
@@ -250,6 +244,8 @@ load(const struct spool_item *i, struct queue_entry *q, struct letter *l,
 	l->envelope.utf8 = q->utf8;
 	l->sealed = q->sealed;
 	l->tried = q->tries > 0;
+	l->queued = arena_printf(q->arena, "%lld.Q%sI%s",
+	    (long long)q->queued, i->entry->box, i->entry->id);
 	if (lseek(i->mail, (off_t)q->head, SEEK_SET) < 0)
 		return fail_sys(e, EX_IOERR, "mail");
 	if (msg_scan(&l->msg, q->arena, i->mail, 0, e) < 0)
@@ -333,20 +329,36 @@ unreachable(const struct attempt *t, const struct err *why)
 	return why->code != 0;
 }
 
+/* Who may have got it twice by now, and was not found to have it; or "". */
+static void
+say_twice(char *to, size_t cap, const struct smtp_mail *m)
+{
+	size_t i, n;
+
+	to[0] = '\0';
+	for (i = 0; i < m->n; i++) {
+		n = strlen(to);
+		if (m->rcpt[i].doubt)
+			snprintf(to + n, cap - n, "%s<%s>",
+			    n == 0 ? "maybe twice: " : " ", m->rcpt[i].addr);
+	}
+}
+
 /* The log's line, and what -v shows. */
 static void
 tell_attempt(const struct flush *f, const struct attempt *t, const struct report *r,
     const struct err *why)
 {
-	char text[1700];
+	char text[1700], twice[600];
 	int code = why->code;
 	size_t i;
 
 	for (i = 0; i < t->letter.envelope.mail.n; i++)
 		if (t->letter.envelope.mail.rcpt[i].state != SMTP_SENT)
 			code = fail_worse(code, EX_TEMPFAIL);
-	snprintf(text, sizeof text, "%s%s%s", t->again,
-	    t->again[0] != '\0' && why->code != 0 ? "; " : "", why->msg);
+	say_twice(twice, sizeof twice, &t->letter.envelope.mail);
+	snprintf(text, sizeof text, "%s%s%s", twice, twice[0] != '\0' &&
+	    why->code != 0 ? "; " : "", why->msg);
 	if (text[0] != '\0')
 		trace_note(TRACE_DONE, "%s", text);
 	sendlog_message(&t->letter, f->run, r, code, text);
@@ -508,7 +520,7 @@ try_it(struct flush *f, const struct spool_item *i, struct queue_entry *q,
 static void
 attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q)
 {
-	struct attempt t = { .again = "" };
+	struct attempt t = { .of = NULL };
 	bool owed = queue_entry_owes(q);
 	struct err e = { 0 };
 	int got = load(i, q, &t.letter, &e);

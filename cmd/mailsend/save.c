@@ -120,7 +120,8 @@ was_sent(const struct letter *l)
 void
 save_letter(struct letter *l, struct run *run, struct report *r)
 {
-	const struct maildir_how read = { .flags = "S" };
+	const struct maildir_how read = { .flags = "S", .name = l->queued,
+	    .doubt = l->tried };
 	struct save *s = run->save;
 	struct err e = { 0 };
 	const char *where;
@@ -131,7 +132,7 @@ save_letter(struct letter *l, struct run *run, struct report *r)
 	where = s->dir != NULL ? s->dir : s->imap.said;
 	got = s->dir != NULL ? maildir_deliver(s->dir, &l->msg, &read, &e) :
 	    save_imap_store(&s->imap, l, &e);
-	if (got == 0) {
+	if (got >= 0) {
 		r->saved = where;
 		trace_note(TRACE_DONE, "saved in %s", where);
 		return;

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -B
-"""mailsend to an mbox of this machine, killed before each of its calls that
-changes a file: the message is there whole and once in the end, what was there
-before is as it was, and no lock stays.
+"""mailsend to an mbox or a Maildir of this machine, killed before each of its
+calls that changes a file: the message is there whole and once in the end, what
+was there before is as it was, and no lock stays.
 
 The queue sends again what a killed run was sending.  Whoever opens the mailbox
 first after such a run takes back what there is of a message: that run, another
@@ -31,6 +31,8 @@ case = Case()
 
 
 class Box:
+    kind = 'mbox'
+
     def __init__(self, end=b''):
         self.d = tempfile.mkdtemp(prefix='local.')
         os.mkdir(self.d + '/mail')
@@ -40,8 +42,9 @@ class Box:
             f.write(self.old)
         os.makedirs(self.d + '/.config/postbag')
         with open(self.d + '/.config/postbag/config', 'w') as f:
-            f.write('account default\nserver mbox:%s/mail/%%u\nqueue %s/q\n'
-                    'from jo@x.test\n' % (self.d, self.d))
+            f.write('account default\nserver %s:%s/mail/%%u\nqueue %s/q\n'
+                    'from jo@x.test\nlog %s/log\n' % (
+                        self.kind, self.d, self.d, self.d))
 
     def run(self, *args, kill=0, text='', more={}):
         env = {'HOME': self.d, 'PATH': os.environ['PATH'], **more}
@@ -110,11 +113,16 @@ def each(name, points, meanwhile, *more):
         if b.run('--flush-now', kill=k) != -9:
             bad.append('%d: not killed: %s' % (k, b.said))
         torn += len(b.read()) > len(b.old)
+        whole = b.read().endswith(b'two\n\n') and \
+            not os.path.exists(b.path + '.lock')
         meanwhile(b)
         for _ in range(2):
             b.run('--flush-now')
         if b.wrong('it', *more):
             bad.append('%d: %s; %s' % (k, b.wrong('it', *more), b.said))
+        with open(b.d + '/log') as f:
+            if whole and 'maybe twice' in f.read():
+                bad.append('%d: it was there, not twice' % k)
         b.done()
     case.check(torn > 3 and not bad, '%s: %d calls, %d of them leave a part' %
                (name, len(points), torn), '\n'.join(bad[:8]))
@@ -137,6 +145,71 @@ n = points()
 each('sent again', range(1, n + 1), nothing)
 each('another message comes first', range(n // 2, n + 1, 2), another, 'more')
 each('the next runs are killed, too', range(n // 2 - 1, n, 2), killed_again)
+
+
+
+# ---- a Maildir
+
+class Dir(Box):
+    kind = 'maildir'
+
+    def __init__(self):
+        super().__init__()
+        os.unlink(self.path)
+        for sub in ('', '/tmp', '/new', '/cur'):
+            os.mkdir(self.path + sub)
+
+    def files(self, *subs):
+        return [p for sub in subs for p in glob.glob(
+            '%s/%s/*' % (self.path, sub))]
+
+    def wrong(self, *subjects):
+        found, bad = [], []
+        for p in self.files('new', 'cur'):
+            with open(p) as f:
+                text = f.read()
+            found.append(text.split('Subject: ')[1].split('\n')[0])
+            if found[-1] == 'it' and (text.count('one\n') != 40000 or
+                                      not text.endswith('two\n' * 40000)):
+                bad.append('it is not whole')
+        if sorted(found) != sorted(subjects):
+            bad.append('there is %s' % found)
+        if self.files('tmp') or glob.glob(self.d + '/q/*/*'):
+            bad.append('left: %s' % self.files('tmp'))
+        with open(self.d + '/log') as f:
+            if 'maybe twice' in f.read() and not self.unsure:
+                bad.append('the log says "maybe twice"')
+        return ', '.join(bad)
+
+
+def is_read(b):
+    """The user has seen it meanwhile."""
+    for p in b.files('new'):
+        os.rename(p, '%s/cur/%s,S=7:2,FS' % (b.path, os.path.basename(p)))
+
+
+for name, meanwhile in (('sent again', nothing), ('it was read', is_read)):
+    bad, there = [], 0
+    b = Dir()
+    b.queue()
+    b.run('--flush-now')
+    last = b.count()
+    b.done()
+    for k in range(1, last + 1):
+        b = Dir()
+        b.queue()
+        if b.run('--flush-now', kill=k) != -9:
+            bad.append('%d: not killed: %s' % (k, b.said))
+        b.unsure = not b.files('new')
+        there += not b.unsure
+        meanwhile(b)
+        for _ in range(2):
+            b.run('--flush-now')
+        if b.wrong('it'):
+            bad.append('%d: %s; %s' % (k, b.wrong('it'), b.said))
+        b.done()
+    case.check(there > 1 and not bad, 'a Maildir, %s: %d calls, behind %d it is '
+               'there' % (name, last, there), '\n'.join(bad[:8]))
 
 
 # ---- what is not ours stays
