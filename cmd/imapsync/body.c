@@ -279,19 +279,17 @@ note_uids(struct found *f, struct box *b)
 		imap_uids_add(to, (uint32_t)one);
 }
 
-/* 0; -1. */
+/* In the mailbox that is selected.  0; -1. */
 static int
-search_box(struct found *f, struct box *b)
+search_there(struct found *f, struct box *b)
 {
-	struct link *l = &f->r->link[0];
+	struct imap *m = &f->r->link[0].imap;
 	struct imap_uids *to = &f->of[b - f->r->boxes];
 	struct buf keys = { .max = 8192 };
 	uint32_t *uids = NULL;
 	size_t n = 0, i;
-	int got = link_select(l, b);
+	int got;
 
-	if (got != 0)
-		return got < 0 ? -1 : 0;
 	if (f->want->keys != NULL)
 		buf_s(&keys, f->want->keys);
 	else
@@ -299,8 +297,8 @@ search_box(struct found *f, struct box *b)
 		    f->want->id[0] == '<' ? "" : "<", f->want->id,
 		    f->want->id[0] == '<' ? "" : ">");
 	got = f->want->keys != NULL ?
-	    imap_search_typed(&l->imap, keys.p, &uids, &n) :
-	    imap_search(&l->imap, keys.p, &uids, &n);
+	    imap_search_typed(m, keys.p, &uids, &n) :
+	    imap_search(m, keys.p, &uids, &n);
 	buf_free(&keys);
 	for (i = 0; got == 0 && i < n; i++)
 		imap_uids_add(to, uids[i]);
@@ -308,17 +306,67 @@ search_box(struct found *f, struct box *b)
 	return got;
 }
 
+/* 0; -1. */
+static int
+search_box(struct found *f, struct box *b)
+{
+	int got = link_select(&f->r->link[0], b);
+
+	return got == 0 ? search_there(f, b) : got < 0 ? -1 : 0;
+}
+
+/*
+ * What is to be printed need not be here, nor known: only where a UID is that
+ * of a mailbox as it is known does it count how that was.  0; -1.
+ */
+static int
+note_printed(struct found *f, struct box *b)
+{
+	struct link *l = &f->r->link[0];
+	struct imap_uids *to = &f->of[b - f->r->boxes];
+	uint64_t one;
+	int got;
+
+	if (!b->far.is)
+		return 0;
+	if (b->near.is && body_open(b) < 0)
+		return -1;
+	if (f->want->uids != NULL && b->far.seen.uidvalidity != 0) {
+		note_uids(f, b);
+		return 0;
+	}
+	l->selected = NULL;
+	l->chose = true;
+	if ((got = imap_select(&l->imap, str_of(b->name), true)) != 0) {
+		if (got > 0)
+			report_problem(&f->r->report, EX_TEMPFAIL, b->name,
+			    "not searched: %s", l->imap.text);
+		return got < 0 ? -1 : 0;
+	}
+	b->far.seen.uidvalidity = l->imap.box.uidvalidity;
+	if (f->want->uids == NULL)
+		return search_there(f, b);
+	if (str_num(str_of(f->want->uids), UINT32_MAX, &one) == 0 && one > 0)
+		imap_uids_add(to, (uint32_t)one);
+	return 0;
+}
+
 static int
 note_box(struct found *f, struct box *b)
 {
-	int got = b->near.is && b->far.is ? body_open(b) : 1;
+	int got;
 
-	if (got != 0 || b->state->mark.uidvalidity == 0)
-		return got < 0 ? -1 : 0;
-	if (f->want->uids != NULL)
-		note_uids(f, b);
-	else
-		got = search_box(f, b);
+	if (f->want->print) {
+		got = note_printed(f, b);
+	} else {
+		got = b->near.is && b->far.is ? body_open(b) : 1;
+		if (got != 0 || b->state->mark.uidvalidity == 0)
+			return got < 0 ? -1 : 0;
+		if (f->want->uids != NULL)
+			note_uids(f, b);
+		else
+			got = search_box(f, b);
+	}
 	f->any = f->any || f->of[b - f->r->boxes].n > 0;
 	return got;
 }
@@ -346,6 +394,9 @@ note_boxes(struct found *f)
 			break;
 		got = note_box(f, &r->boxes[i]);
 	}
+	if (got == 0 && !f->any && f->want->print && !f->listed &&
+	    name == NULL && !stop_asked())
+		return list_all(f) < 0 ? -1 : note_boxes(f);
 	return got;
 }
 

@@ -126,8 +126,10 @@ int
 body_print(struct box *b, uint32_t uid)
 {
 	struct print p = { .r = b->run, .box = b->name, .uid = uid,
-	    .uidvalidity = b->state->mark.uidvalidity };
-	const struct rec *rec = state_by_uid(b->state, uid);
+	    .uidvalidity = b->far.seen.uidvalidity };
+	const struct rec *rec = b->opened &&
+	    b->state->mark.uidvalidity == p.uidvalidity ?
+	    state_by_uid(b->state, uid) : NULL;
 	struct near_msg *m = rec == NULL ? NULL : near_dir_find(b->near.dir,
 	    str_of(state_name(b->state, rec)));
 	struct err quiet = { 0 };

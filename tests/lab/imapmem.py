@@ -374,6 +374,9 @@ class Session:
             has = {m.uid for m in self.box.messages
                    if word in {f.upper() for f in m.flags}}
             uids = uids - has if no else uids & has
+        for name, word in re.findall(r'HEADER (\S+) "([^"]*)"', a):
+            uids &= {m.uid for m in self.box.messages if word.encode() in
+                     fields(m.data, [name]).upper()}
         if args.upper().startswith("RETURN"):
             self.say("* ESEARCH (TAG \"x\") UID COUNT %d%s" % (
                 len(uids), " ALL " + ranges(uids) if uids else ""))

@@ -149,4 +149,33 @@ def cost():
        (p.links[0].turns, p.links[0].commands))
 
 
+@scenario
+def printed_anyway():
+    """Whatever is known here of the message, and of its mailbox."""
+    u = lab.user()
+    u.far.create("Box", "Out")
+    u.far.appends("INBOX", [mail(1), mail(2)])
+    u.far.append("Box", mail(3))
+    u.far.append("Out", mail(4))
+    ways = [(n, ("--print", "--id", "m%d@example.org" % n))
+            for n in (1, 3, 4)] + [
+        (2, ("--print", "--folder", "INBOX", "--uid", "2")),
+        (4, ("--print", "--folder", "Out", "--uid", "1")),
+        (4, ("--print", "--folder", "Out", "--search", "ALL"))]
+
+    def all_of(name):
+        for n, way in ways:
+            got = printed(u, *way)
+            is_((got[0], got[1].replace(b"\r", b""), got[2]),
+                (0, mail(n), ""), "%s: %s" % (name, " ".join(way[1:])))
+    all_of("no run yet")
+    is_(u.near.boxes(), [], "nothing is made here")
+    u.runs("some of them", "--patterns", "INBOX Box", *HEADERS)
+    all_of("after a run")
+    shutil.rmtree(u.state)
+    all_of("a state that is lost")
+    is_(printed(u, "--print", "--id", "m9@example.org")[0], 66,
+        "one that is not there")
+
+
 done()
