@@ -51,6 +51,16 @@ outage_over(const struct outage_pass *p)
 	    (p->code == EX_TEMPFAIL ? STEADY : POLL) * 1000);
 }
 
+/*
+ * Who is heard, and hung up on soon each time, has been told of mail until
+ * then: it misses a minute of it at most.
+ */
+static double
+longest(const struct outage_pass *p)
+{
+	return p->reached && p->code == EX_TEMPFAIL ? STEADY : POLL;
+}
+
 enum outage_next
 outage_after(struct outage *o, const struct outage_pass *p)
 {
@@ -66,11 +76,11 @@ outage_after(struct outage *o, const struct outage_pass *p)
 	} else if (p->reached && p->code == EX_TEMPFAIL) {
 		o->said = 0;
 	}
-	o->pause = o->next;
+	o->pause = o->next < longest(p) ? o->next : longest(p);
 	if (p->status == 0)
 		o->pause = o->poll > 0 ? o->poll : POLL;
 	else
-		o->next = 2 * o->next < POLL ? 2 * o->next : POLL;
+		o->next = 2 * o->pause < longest(p) ? 2 * o->pause : longest(p);
 	if (p->code == 0 || p->code == o->said ||
 	    (p->reached && p->code == EX_TEMPFAIL))
 		return OUTAGE_WAIT;

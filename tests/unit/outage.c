@@ -133,6 +133,14 @@ pauses(void)
 	pass(40, EX_TEMPFAIL, true);
 	pass(50, EX_TEMPFAIL, true);
 	ok(o.pause == 4, "not so of a server that hangs up at once, each time");
+	for (i = 0; i < 12; i++)
+		pass(60 + i, EX_TEMPFAIL, true);
+	ok(o.pause == 60, "which is a minute at most");
+	for (i = 0; i < 12; i++)
+		pass(80 + i, EX_TEMPFAIL, false);
+	ok(o.pause == 300, "one that is away has five");
+	pass(95, EX_TEMPFAIL, true);
+	ok(o.pause == 60, "and a minute again when it is heard");
 	outage_after(&o, &(struct outage_pass){ .status = EX_TEMPFAIL,
 	    .code = EX_TEMPFAIL, .reached = true, .began = 60000,
 	    .ended = 120000 });
