@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "imap_box.h"
 #include "imap_pieces.h"
@@ -32,7 +33,7 @@ struct flags {
 	size_t n;
 	bool unbased;			/* of some nothing is known yet */
 	bool refused;
-	bool missed;			/* of one they cannot be noted */
+	size_t missed;			/* of so many they cannot be noted */
 };
 
 static void
@@ -85,7 +86,7 @@ flags_take(struct flags *k)
 	if (got == 0 && told && at < k->n) {
 		k->v[at].is = migrate_state_text(&k->r->state,
 		    BUF_STR(words));
-		k->missed |= k->v[at].is == MIGRATE_UNBASED;
+		k->missed += k->v[at].is == MIGRATE_UNBASED;
 	}
 	buf_free(&words);
 	return got;
@@ -253,6 +254,14 @@ all_changes(struct flags *k)
 	return got;
 }
 
+static void
+tell_missed(const struct flags *k)
+{
+	if (k->missed > 0)
+		migrate_problem(k->r, EX_UNAVAILABLE, k->f->from, "the flags of %zu messages are not followed: there are too many different sets of flags, or too long ones",
+		    k->missed);
+}
+
 int
 migrate_flags(struct migrate *r, const struct migrate_folder *f,
     struct migrate_box *b)
@@ -269,6 +278,8 @@ migrate_flags(struct migrate *r, const struct migrate_folder *f,
 			got = all_changes(&k);
 	}
 	free(k.v);
+	if (got == 0)
+		tell_missed(&k);
 	return got < 0 || k.refused || k.missed ? got :
 	    migrate_state_seq(&r->state, b, seq, r->e);
 }

@@ -401,6 +401,39 @@ for name, caps in (('CONDSTORE', FULL + ' CONDSTORE'), ('all', FULL)):
                name + ': what changes from then on', (r.rc, r.err))
     r.close(a, b)
 
+# More different sets of flags than are kept (TEXTS in migrate_state.c).
+r, a, b = Run(), Serve(FULL + ' CONDSTORE'), Serve()
+for i in range(5000):
+    a.box('INBOX').add(msg(i), 'k%d' % i)
+a.box('later').add(msg(6000), 'one')
+r.go(a, b)
+case.check(r.rc == 0 and a.all_of('INBOX') == b.all_of('INBOX') and
+           b.box('later').messages[0].flags == {'one'},
+           'each message has its own flags', (r.rc, r.err))
+
+
+def flags_of_0(s):
+    return next(m.flags for m in s.box('INBOX').messages if m.data == msg(0))
+
+
+for box, word in ('INBOX', 'k1'), ('later', 'another'):
+    a.box(box).messages[0].flags = {word}
+    a.box(box).touch(a.box(box).messages[0])
+for _ in range(2):
+    r.go(a, b)
+    case.check(r.rc == 69 and 'later: the flags of 1 messages are not followed'
+               in r.err and flags_of_0(b) == {'k1'} and
+               b.box('later').messages[0].flags == {'one'},
+               'too many sets of flags are told, and nothing is lost',
+               (r.rc, r.err, flags_of_0(b), b.box('later').messages[0].flags))
+a.box('later').messages[0].flags = {'k2'}
+a.box('later').touch(a.box('later').messages[0])
+r.go(a, b)
+case.check((r.rc, r.err, b.box('later').messages[0].flags) == (0, '', {'one'}),
+           'one of those that are kept', (r.rc, r.err,
+                                          b.box('later').messages[0].flags))
+r.close(a, b)
+
 r, a, b = Run(), Serve(FULL + ' CONDSTORE'), Serve(WAYS['no UIDPLUS'])
 fill(a)
 r.go(a, b)
