@@ -351,6 +351,33 @@ for n in range(2):
 s.close()
 r.done()
 
+# It is lost, and the next run takes some.
+v = Pop()
+s, r = Serve(v), Run()
+r.go('pop3', s)
+lose(r)
+for limit in (('--limit', '2'), ()):
+    r.go('pop3', s, *limit)
+case.check(r.rc == 0 and held(r, 'M') == 5,
+           'the state is lost, and a run takes two', (r.rc, r.err, held(r, 'M')))
+s.close()
+r.done()
+
+# What QUIT was not answered for, and --catch-up.
+v = Pop(quit=lambda v, t: False)
+s, r = Serve(v), Run()
+r.go('pop3', s, '--delete', 'now')
+v.hooks.clear()
+r.go('pop3', s, '--catch-up', maildir=False)
+case.check(r.rc == 0 and '5 messages count as fetched' in r.out,
+           '--catch-up counts what may be gone', (r.rc, r.out, r.err))
+n = sum('RETR' in x for x in s.log)
+r.go('pop3', s)
+case.check(r.rc == 0 and sum('RETR' in x for x in s.log) == n == 5,
+           'and it is not read again', (r.rc, r.err, n))
+s.close()
+r.done()
+
 v = Boxes({x: {i: msg(i) for i in range(1, 10)} for x in ('INBOX', 'Other')})
 s, r = Serve(v), Run()
 for n in range(2):

@@ -184,11 +184,15 @@ for proto, bad in (('pop3', {3}), ('imap', {3}), ('pop3', {1, 4}),
                    what + ': they come when they can be had', (r.rc, r.err))
         case.check(len(v.m) == (5 if delete == 'never' else 0),
                    what + ': and are deleted', len(v.m))
+        n = s.conns             # another place is to have all of them
+        r.go(proto, s, '-d', 'mbox:%s/box' % r.d)
+        case.check(r.rc == 0 and s.conns == n + 1,
+                   what + ': they are suspected no more', (r.rc, r.err))
         v.m = [('n', msg(9))] if proto == 'pop3' else {9: msg(9)}
         n = s.conns
         r.go(proto, s, '--delete', delete)
         case.check(r.rc == 0 and s.conns == n + 1 and
-                   len(r.files()) == 6, what + ': it is forgotten',
+                   len(r.files()) == 6, what + ': all is as before',
                    (r.rc, r.err, s.conns - n))
         s.close()
         r.done()
