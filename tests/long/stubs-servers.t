@@ -1,13 +1,15 @@
 #!/usr/bin/env -S python3 -B
 """imapsync on real servers: stubs, their bodies, trim, copies and the window,
-each done, each stopped at its steps and done once more, each cut off."""
+each done, each stopped at its steps, each cut off, and done once more."""
 import atexit
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + '/../lab')
@@ -35,11 +37,62 @@ def read(path):
         return f.read()
 
 
+class Cut:
+    """Stands before a server, and ends all connections when so many bytes have
+    come from it."""
+
+    def __init__(self, port, left):
+        self.to, self.left, self.cut = port, left, False
+        self.lock, self.ends = threading.Lock(), []
+        self.listen = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listen.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                c = self.listen.accept()[0]
+            except OSError:
+                return
+            s = socket.create_connection(('127.0.0.1', self.to))
+            with self.lock:
+                self.ends += [c, s]
+            for x in (c, s, False), (s, c, True):
+                threading.Thread(target=self.move, args=x, daemon=True).start()
+
+    def allowed(self, n, down):
+        with self.lock:
+            n = min(n, self.left) if down else n
+            self.left -= n * down
+            self.cut = self.cut or self.left == 0
+        return n
+
+    def move(self, a, b, down):
+        try:
+            while data := a.recv(4096):
+                b.sendall(data[:self.allowed(len(data), down)])
+                if self.cut:
+                    break
+        except OSError:
+            pass
+        for x in list(self.ends) if self.cut else (a, b):
+            try:
+                x.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listen.close()
+        for x in self.ends:
+            x.close()
+
+
 class Side:
     """An account with N messages, and its Maildirs here."""
 
     def __init__(self, o):
         self.o, self.d = o, tempfile.mkdtemp(prefix='imapsync-stubs-')
+        self.port = o.port['IMAP']
         atexit.register(shutil.rmtree, self.d, True)
         self.kept = ('' if o.name == 'dovecot' else 'INBOX.') + 'kept'
         m = o.imap()
@@ -53,7 +106,7 @@ class Side:
         m.logout()
 
     def line(self, *args):
-        return [PROGRAM, '-S', 'imap://127.0.0.1:%d' % self.o.port['IMAP'],
+        return [PROGRAM, '-S', 'imap://127.0.0.1:%d' % self.port,
                 '-u', self.o.user, '--password-command',
                 'echo ' + self.o.password, '--tls', 'off', '--near',
                 self.d + '/N', '--state', self.d + '/S', *args]
@@ -157,10 +210,20 @@ OPS = {
 }
 
 
+def good(u, what):
+    """The server has each once, and so have we, and further runs are silent."""
+    all = sorted(map(mail, range(1, N + 1)))
+    was = u.there() == all
+    after = OPS[what][2]
+    u.run(*after)
+    return u.run(*after) and was and u.there() == all and \
+        len(u.files()) == N and (what != 'copy' or (
+            u.there(u.kept) == [mail(2)] and len(u.files(False)) == 1))
+
+
 def killed(o):
     """At the first steps of each kind."""
-    all = sorted(map(mail, range(1, N + 1)))
-    for what, (before, args, after) in OPS.items():
+    for what, (before, args, _) in OPS.items():
         kills, bad = 0, []
         for call in CALLS:
             for when in (1, 2, 3):
@@ -173,17 +236,31 @@ def killed(o):
                 if u.p.returncode == 0:
                     break
                 kills += 1
-                good = u.there() == all
-                u.run(*after)
-                good = u.run(*after) and good and u.there() == all and \
-                    len(u.files()) == N
-                if what == 'copy':
-                    good = good and u.there(u.kept) == [mail(2)] and \
-                        len(u.files(False)) == 1
-                if not good:
+                if not good(u, what):
                     bad.append((call, when, u.said()))
         case.check(kills > 3 and not bad, '%s: %s, killed at %d steps' % (
             o.name, what, kills), bad)
+
+
+def cut_off(o):
+    """After so many bytes of the server's, the greeting and the login included."""
+    for what, (before, args, _) in OPS.items():
+        cuts, bad = 0, []
+        for at in range(500, 20000, 700):
+            u = Side(o)
+            before(u)
+            p = Cut(o.port['IMAP'], at)
+            u.port = p.port
+            u.run(*args)
+            u.port = o.port['IMAP']
+            p.close()
+            if not p.cut:
+                break
+            cuts += 1
+            if not good(u, what):
+                bad.append((at, u.said()))
+        case.check(cuts > 1 and not bad, '%s: %s, cut off at %d places' % (
+            o.name, what, cuts), bad)
 
 
 for name in sys.argv[1:] or ('dovecot', 'cyrus', 'courier'):
@@ -194,5 +271,6 @@ for name in sys.argv[1:] or ('dovecot', 'cyrus', 'courier'):
     done(o)
     if shutil.which('strace'):
         killed(o)
+    cut_off(o)
     o.down()
 case.end()
