@@ -11,6 +11,7 @@
 #include "migrate_gmail.h"
 #include "migrate_lanes.h"
 #include "migrate_look.h"
+#include "migrate_pace.h"
 #include "migrate_run.h"
 #include "migrate_show.h"
 #include "migrate_who.h"
@@ -176,18 +177,44 @@ look_at_all(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 	return got;
 }
 
+/*
+ * A server may store what it has as a whole after the connection, or the run,
+ * that sent it is gone: what is not there is looked for once more a bit later.
+ */
+static int
+look_later(struct migrate *r, struct migrate_box *b,
+    const struct imap_uids *doubts, struct imap_uids *unsure)
+{
+	struct imap *m = &r->to.imap;
+	struct imap_uids left = { 0 };
+	size_t i;
+	int got = 0;
+
+	for (i = 0; i < doubts->n; i++)
+		if (migrate_state_find(b, doubts->v[i]) == NULL)
+			imap_uids_add(&left, doubts->v[i]);
+	if (left.n > 0)
+		got = migrate_pace_settle(r);
+	if (got > 0 && (got = imap_wait(m, imap_say(m, "NOOP"))) >= 0)
+		got = migrate_look(r, b, left.v, left.n, b->low, true, unsure);
+	free(left.v);
+	return got;
+}
+
 /* In doubt is what was sent without an answer, and what is tried once more. */
 static int
 look_at_doubts(struct migrate *r, struct migrate_box *b, const uint32_t *all,
     size_t n, struct imap_uids *unsure)
 {
 	const struct migrate_fail *f;
-	struct imap_uids doubts = { 0 };
+	struct imap_uids doubts = { 0 }, sent = { 0 };
 	uint32_t low = b->low;
 	size_t i;
 	int got = 0;
 
-	migrate_state_doubts(&r->state, b, &doubts);
+	migrate_state_doubts(&r->state, b, &sent);
+	for (i = 0; i < sent.n; i++)
+		imap_uids_add(&doubts, sent.v[i]);
 	for (i = 0; i < n; i++) {
 		f = migrate_state_failed(&r->state, b, all[i]);
 		if (f == NULL || f->is != MIGRATE_AGAIN ||
@@ -199,7 +226,10 @@ look_at_doubts(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 	imap_uids_sort(&doubts);
 	if (doubts.n > 0)
 		got = migrate_look(r, b, doubts.v, doubts.n, low, true, unsure);
+	if (got == 0)
+		got = look_later(r, b, &sent, unsure);
 	free(doubts.v);
+	free(sent.v);
 	return got;
 }
 
@@ -304,6 +334,8 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 		got = copy_todo(r, f, b, next, &todo);
 	}
 	f->copied += r->messages - before;
+	if (got == MIGRATE_ENOUGH && migrate_state_sure(&r->state, b, r->e) < 0)
+		got = -1;		/* all that was sent was answered */
 	if (got == MIGRATE_ALL)
 		got = tell_missing(r, f, b, &todo);
 	if (got == 0)

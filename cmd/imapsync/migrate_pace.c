@@ -17,6 +17,7 @@
 
 enum {
 	TRIES = 8,
+	SETTLE = 5,		/* seconds; a server stores mail in one or two */
 	LONGEST = 300,		/* seconds */
 	DAY = 86400
 };
@@ -74,6 +75,19 @@ migrate_pace_pause(struct migrate *r)
 	trace_note(TRACE_DONE, "a pause of %.0f s", seconds);
 	net_poll(NULL, 0, clock_in(seconds));
 	return stop_asked() ? -1 : 0;
+}
+
+int
+migrate_pace_settle(const struct migrate *r)
+{
+	int64_t due = r->to.opened + SETTLE * 1000;
+
+	if (clock_ms() >= due)
+		return 0;
+	trace_note(TRACE_DONE, "%s may still be storing what was sent before: looking again in %d s",
+	    r->to.name, SETTLE);
+	net_poll(NULL, 0, due);
+	return stop_asked() ? -1 : 1;
 }
 
 /* When so many bytes more may have gone on. */

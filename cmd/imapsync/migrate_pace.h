@@ -23,6 +23,12 @@ bool migrate_pace_waits(const struct migrate *);	/* is one due? */
 int migrate_pace_pause(struct migrate *);
 
 /*
+ * Until what was sent by connections of before has been stored there, or never
+ * will be.  1, 0: there was nothing to wait for any more; -1 at a stop.
+ */
+int migrate_pace_settle(const struct migrate *);
+
+/*
  * So many bytes have gone on: waits until the rate of all connections is kept
  * again.  0.
  */

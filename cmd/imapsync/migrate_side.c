@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "imap_box.h"
 #include "migrate_side.h"
 
@@ -230,6 +231,7 @@ side_open(struct migrate_side *s)
 	if (session_connect(&s->session, &s->err) < 0)
 		return -1;
 	s->was_open = true;
+	s->opened = clock_ms();
 	if (log_in_to(s) < 0)
 		return -1;
 	s->open = true;

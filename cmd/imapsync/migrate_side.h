@@ -26,6 +26,7 @@ struct migrate_side {
 	struct imap imap;
 	struct err err;			/* of its connection */
 	bool open, was_open;
+	int64_t opened;			/* ms: when it was, see clock.h */
 	bool listed;			/* LIST came to its end, or none is wanted */
 	int got;			/* of the attempt to open it */
 	/* what LIST has said */

@@ -3,6 +3,7 @@
 nothing is lost, twice or deleted by that, and it is told."""
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -370,6 +371,56 @@ for what in ('refuses', 'omits', 'omits the header of'):
     go(m, '--verify')
     case.check(m.out == '6 messages verified\n', 'as the copy that it is',
                (m.out, m.err))
+
+# ---- what TO has as a whole is stored when the one who sent it is gone
+
+
+def stores_late(s, p=None):
+    """The first APPEND is stored seconds after its connection, and the process
+    that sent it, are gone."""
+    late, stored = [], threading.Event()
+
+    def said(session, data):
+        if late or b'[APPENDUID' not in data:
+            return data
+        box = s.box('INBOX')
+        late.extend(box.messages)
+        box.messages.clear()
+        if p:
+            p[0].kill()
+
+        def store():
+            with s.lock:
+                for x in late:
+                    box.add(x.data, ' '.join(x.flags), x.date)
+            stored.set()
+        threading.Timer(2.5, store).start()
+        raise imapmem.Gone
+
+    s.on_say = said
+    return stored
+
+
+a, b, m = both()
+stored = stores_late(b)
+go(m)
+case.check((m.rc, m.err) == (0, '') and stored.wait(20) and same(a, b),
+           'stored after the connection was lost: not sent again',
+           (m.rc, m.err, len(bodies(b))))
+a, b, m = both()
+p = []
+stored = stores_late(b, p)
+p.append(subprocess.Popen(m.words(), stdin=subprocess.DEVNULL,
+                          env=dict(os.environ, HOME=m.tmp.name, TZ='UTC')))
+p[0].wait()
+go(m)
+case.check(p[0].returncode == -9 and (m.rc, m.err) == (0, '') and
+           stored.wait(20) and same(a, b), 'stored after the run was killed: '
+           'the next one does not send it again', (m.rc, m.err,
+                                                   len(bodies(b))))
+go(m, '-v')
+case.check(m.rc == 0 and same(a, b) and 'looking again' not in m.err,
+           'and a further one waits for nothing', m.err)
 
 # ---- a NUL
 

@@ -89,15 +89,17 @@ class Migration:
             with open('%s/%s' % (self.tmp.name, name), 'w') as f:
                 f.write(s.password + '\n')
 
+    def words(self, *args):
+        return [BUILD + '/imapsync', 'migrate'] + [
+            'imap://%s@127.0.0.1:%d' % (s.user.replace('@', '%40'), s.port)
+            for s in (self.a, self.b)] + [
+            '--tls', 'off', '--state', self.tmp.name + '/state',
+            '--from-password-command', 'cat %s/from' % self.tmp.name,
+            '--to-password-command', 'cat %s/to' % self.tmp.name, *args]
+
     def run(self, *args, env={}):
         p = subprocess.run(
-            [BUILD + '/imapsync', 'migrate'] + [
-                'imap://%s@127.0.0.1:%d' % (s.user.replace('@', '%40'), s.port)
-                for s in (self.a, self.b)] + [
-                '--tls', 'off', '--state', self.tmp.name + '/state',
-                '--from-password-command', 'cat %s/from' % self.tmp.name,
-                '--to-password-command', 'cat %s/to' % self.tmp.name, *args],
-            capture_output=True, text=True, timeout=300,
+            self.words(*args), capture_output=True, text=True, timeout=300,
             env=dict(os.environ, HOME=self.tmp.name, **env))
         self.rc, self.out, self.err = p.returncode, p.stdout, p.stderr
         return self.rc
