@@ -98,7 +98,9 @@ dns_zone odd.example < <(
 	_imaps._tcp.both SRV 1 1 993 h0
 	_imap._tcp.both SRV 10 1 143 h0
 	_imaps._tcp.away SRV 0 1 993 mail.elsewhere.example.
+	a8	A	203.0.113.8
 	2.0.0.127.bl A	127.0.0.2
+	2.113.0.203.bl A 127.0.0.2
 	*.deny	A	127.255.255.254
 	*.invent A	198.51.100.1
 	x.dead	A	127.0.0.2
@@ -120,6 +122,8 @@ dns_zone nokey.odd.example <<< 't TXT "x"'
 dns_zone 113.0.203.in-addr.arpa <<'END'
 1	PTR	one.odd.example.
 2	PTR	one.odd.example.
+8	PTR	a8.odd.example.
+8	PTR	one.odd.example.
 9	PTR	other.odd.example.
 9	PTR	one.odd.example.
 END
@@ -228,6 +232,8 @@ clean "$N" 'SRV_[A-Z_]*' -C srv odd.example
 N_ PTR_UNCONFIRMED -C ptr 203.0.113.2
 N_ PTR_MANY -C ptr 203.0.113.9
 clean "$N" 'PTR_[A-Z]*' -C ptr 203.0.113.1
+clean "$N" PTR_UNCONFIRMED -C ptr 203.0.113.8	# by the first of two names
+N_ DNSBL_LISTED -C dnsbl --dnsbl bl.odd.example same.odd.example
 N_ DNSBL_DENIED -C dnsbl --dnsbl deny.odd.example 203.0.113.1
 N_ DNSBL_REWRITTEN -C dnsbl --dnsbl invent.odd.example 203.0.113.1
 N_ DNSBL_BROKEN -C dnsbl --dnsbl dead.odd.example 203.0.113.1

@@ -168,6 +168,8 @@ lab.zone.pop("r._domainkey.a.test")
 lab.add("r._domainkey.a.test", "TXT", "v=spf1 -all")
 lab.add("r._domainkey.a.test", "TXT", right)
 one("believed", "a key beside another record", "pass")
+lab.add("r._domainkey.a.test", "TXT", "a note")		# comes first
+one("believed", "a key beside two others", "pass")
 lab.zone["r._domainkey.a.test"] = [("TXT", mxlab.rdata("TXT", right + "; t=y"))]
 r = one("believed", "a key for tests", "pass")
 lab.ok(r["dkim"][0]["testing"], "which is told", r)
@@ -219,6 +221,7 @@ p = lab.mx("--message", "changed.eml")
 lab.ok(p.returncode == 65 and "it is no message" in p.stdout, "no message", p)
 
 # ---- the border
+lab.add("1.2.0.192.in-addr.arpa", "PTR", "first.a.test")  # has no address
 lab.add("1.2.0.192.in-addr.arpa", "PTR", "out.a.test")
 lab.add("out.a.test", "A", "192.0.2.1")
 WAY = """Return-Path: <bounce@a.test>
@@ -303,6 +306,11 @@ lab.ok(look()["bulk"]["one-click"] is False, "one-click, not signed")
 sign("bulk.eml", "r", "a.test",
      "h=" + names + ":list-unsubscribe:list-unsubscribe-post")
 lab.ok(look()["bulk"]["one-click"] is True, "one-click, signed")
+write("twice.eml", open("signed.eml", "rb").read())
+sign("twice.eml", "r", "list.test", "h=" + names)
+r = look()
+lab.ok(r["dkim"][0]["domain"] == "list.test" and r["bulk"]["one-click"] is True,
+       "one-click, by the second signature", (r["dkim"], r["bulk"]))
 
 # ---- ARC
 new_key("arc", "list.test")

@@ -351,12 +351,20 @@ with tempfile.NamedTemporaryFile("w") as f:
 lab.status(66, "no file of selectors", "--dkim-file", mxlab.BUILD + "/no",
            "one.test")
 
+# ---- DKIM: selectors of whoever takes the mail, at any of its hosts
+lab.add("backup.test", "MX", "10 mx.backup.test")
+lab.add("backup.test", "MX", "20 mxext1.mailbox.org")
+lab.add("mbo0001._domainkey.backup.test", "TXT", "v=DKIM1; p=")
+r = lab.json("-C", "dkim", "backup.test")["dkim"]["selectors"]
+lab.ok("mbo0001" in [k["selector"] for k in r if k["records"]],
+       "a selector of the second host's provider", r)
+
 # ---- CAA: of the name, or the next one above that has any
 def caa(tag, value, flags=0):
     return bytes([flags, len(tag)]) + tag.encode() + value.encode()
 
 
-for name in "caa", "shut", "critical", "open", "torn":
+for name in "caa", "shut", "half", "critical", "open", "torn":
     lab.add(name + ".test", "MX", "10 mx." + name + ".test")
     lab.add("mx." + name + ".test", "A", "198.18.1.1")
 lab.add("caa.test", "CAA", caa("issue", "ca.example; x=y"))
@@ -365,9 +373,13 @@ lab.add("_mta-sts.caa.test", "TXT", "v=STSv1; id=1")
 lab.add("mta-sts.caa.test", "CAA", caa("issue", "other.example"))
 lab.add("shut.test", "CAA", caa("issue", "ca.example"))
 lab.add("mx.shut.test", "CAA", caa("issue", ";"))
+lab.add("half.test", "CAA", caa("issue", "ca.example"))
+lab.add("mx.half.test", "CAA", caa("issue", "1ca.example"))
+lab.add("mx.half.test", "CAA", caa("issue", ";"))
 lab.add("critical.test", "CAA", caa("future", "x", 128))
 lab.add("torn.test", "CAA", b"\0\7issue")
 for name, want in (("caa", []), ("shut", ["CAA_NOBODY mx.shut.test"]),
+                   ("half", []),
                    ("critical", ["CAA_CRITICAL critical.test"]),
                    ("open", ["CAA_NONE open.test"]),
                    ("torn", ["CAA_SYNTAX torn.test"])):

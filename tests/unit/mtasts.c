@@ -110,6 +110,7 @@ matches(void)
 		{ "*.example.com", "mxexample.com", false },
 		{ "*.com", "com", false },
 	};
+	struct str two[] = { STR("mx.example.com"), STR("*.example.net") };
 	struct mtasts m = { .nmx = 1 };
 	struct str pattern;
 	size_t i;
@@ -120,6 +121,9 @@ matches(void)
 		is_int(mtasts_covers(&m, cases[i].host), cases[i].match,
 		    "%s and %s", cases[i].pattern, cases[i].host);
 	}
+	m = (struct mtasts){ .mx = two, .nmx = 2 };
+	is_int(mtasts_covers(&m, "mx.example.net"), true,
+	    "the second of two patterns");
 }
 
 static void
