@@ -182,6 +182,13 @@ like "$(jq -r '.findings[] | select(.id == "private").help' "$T/out")" \
 status 69 'nor to those that SRV records name' strace -f -qq -e trace=connect \
 	-o "$T/trace" timeout 60 mail-doctor -j --ca "$LAB_CA" www.johndoe.com
 not_ok 'either' grep -E 'htons\((443|993|465)\)' "$T/trace"
+for ip in 10.1.2.3 192.168.1.1 100.64.0.1 169.254.1.1 '[fd00::1]' '[::ffff:10.0.0.1]'; do
+	status 69 "portprobe --only-public $ip" portprobe -j --only-public "$ip:25"
+	is "$(jq -r .error.class "$T/out")" private 'is not connected to'
+done
+status 69 'portprobe --only-public: a public one' portprobe -j --only-public \
+	--timeout 2 192.0.2.1:25
+is "$(jq -r .error.class "$T/out")" unreachable 'is, without a way to it here'
 doctor 68 'several: the worst counts' bad.example johndoe.com
 is "$(grep -c '^Route' "$T/out")" 2 'each has its report'
 
