@@ -591,4 +591,17 @@ r.go('imap', s)
 case.check(r.rc == 77 and '--auth plain' in r.err,
            'SCRAM is refused: what would do is said', r.err)
 s.close()
+# ---- after:DAYS: from that day on, and not a day before or behind it
+
+for proto, v in both():
+    s, r = Serve(v), Run()
+    r.go(proto, s, '--delete', 'after:1')
+    case.check(r.rc == 0 and len(v.m) == 5, proto + ': after:1, today',
+               (r.rc, r.err, len(v.m)))
+    r.go(proto, s, '--delete', 'after:0')
+    case.check(r.rc == 0 and not v.m and len(r.files()) == 5,
+               proto + ': after:0, today', (r.rc, r.err, len(v.m)))
+    s.close()
+    r.done()
+
 case.end()

@@ -145,6 +145,15 @@ r.go('pop3', s, '--max-size', '100')
 case.check(r.rc == 76 and subjects(r.files()) == [2] and
            r.err.count('\n') == 1, 'one is too long, the next is not',
            (r.rc, r.err, subjects(r.files())))
+v.hooks['quit'] = lambda v, t: False    # the digest of the next is its own
+for n in range(2):
+    r.go('pop3', s, '--max-size', '100', '-d', 'mbox:%s/box' % r.d,
+         '--delete', 'now', maildir=False)
+    v.hooks.pop('quit', None)
+with open(r.d + '/box', 'rb') as f:
+    case.check(r.rc == 76 and f.read().count(b'\nSubject: m2') == 1 and
+               [x[0] for x in v.m] == ['u1'], 'and it is known again',
+               (r.rc, r.err, v.m))
 s.close()
 r.done()
 
