@@ -65,7 +65,7 @@ const struct json_key sync_keys[] = {
 	{ "", "torn", "boolean" },
 	{ "", "name", "string" },
 	{ "", "flags", "string" },
-	{ "", "size", "integer" },
+	{ "", "size", "integer?" },
 	{ "", "inode", "integer" },
 	{ "", "far_only", "boolean" },
 	{ "", "what", "string?" },

@@ -50,7 +50,7 @@ const struct json_key probe_keys[] = {
 	{ "tls", "verify", "object" },
 	{ "tls", "chain_state", "string?" },
 	{ "tls", "name", "string?" },
-	{ "tls", "soonest", "object" },
+	{ "tls", "soonest", "object?" },
 	{ "tls", "other", "object?" },
 	{ "tls", "chain", "[object]" },
 	{ "tls", "dane", "object" },
@@ -60,7 +60,7 @@ const struct json_key probe_keys[] = {
 	{ "verify", "depth", "integer" },
 
 	{ "soonest", "depth", "integer" },
-	{ "soonest", "not_after", "string" },
+	{ "soonest", "not_after", "string?" },
 	{ "soonest", "days", "integer" },
 	{ "soonest", "other", "boolean?" },
 
@@ -68,8 +68,8 @@ const struct json_key probe_keys[] = {
 	{ "chain", "subject", "string?" },
 	{ "chain", "issuer", "string?" },
 	{ "chain", "san", "[string]" },
-	{ "chain", "not_before", "string" },
-	{ "chain", "not_after", "string" },
+	{ "chain", "not_before", "string?" },
+	{ "chain", "not_after", "string?" },
 	{ "chain", "days", "integer" },
 	{ "chain", "key", "string?" },
 	{ "chain", "bits", "integer" },
@@ -122,7 +122,7 @@ const struct json_key probe_keys[] = {
 	{ "sts", "verdict", "string?" },
 
 	{ "other", "key", "string?" },
-	{ "other", "not_after", "string" },
+	{ "other", "not_after", "string?" },
 	{ "other", "sha256", "string?" },
 	{ "other", "spki256", "string?" },
 	{ "other", "dane", "boolean?" },
