@@ -1,6 +1,8 @@
 #!/usr/bin/env -S python3 -B
 """mail-alert: what is mailed of a command, and when."""
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,13 +26,17 @@ ENV = dict(os.environ, PATH=T.name + '/bin:' + os.environ['PATH'],
 ALERT = [ROOT + '/scripts/mail-alert']
 
 
-def run(*args, status=0, env=ENV):
+# A disk that is full: nothing of more than 8 kB can be written.
+FULL = ['sh', '-c', 'trap "" XFSZ; ulimit -f 16; exec "$@"', 'sh']
+
+
+def run(*args, status=0, env=ENV, disk=()):
     for name in ('args', 'sent'):
         if os.path.exists(T.name + '/' + name):
             os.remove(T.name + '/' + name)
     with open(T.name + '/status', 'w') as f:
         f.write(str(status))
-    p = subprocess.run(ALERT + list(args), capture_output=True, env=env,
+    p = subprocess.run([*disk, *ALERT, *args], capture_output=True, env=env,
                        timeout=60, stdin=subprocess.DEVNULL)
     got = {'rc': p.returncode, 'err': p.stderr.decode(),
            'out': p.stdout.decode(), 'subject': None, 'sent': None}
@@ -39,7 +45,7 @@ def run(*args, status=0, env=ENV):
             got['args'] = f.read().split('\n')[:-1]
         with open(T.name + '/sent', 'rb') as f:
             got['sent'] = f.read()
-        got['subject'] = got['sent'].decode().split('\n')[1]
+        got['subject'] = (got['sent'].decode().split('\n') + [''])[1]
     return got
 
 
@@ -140,7 +146,8 @@ case.check(b'1\n2\n\n[6 lines are left out]\n\n9\n10\n' in g['sent'], '-l', g)
 g = run('-s', '-A out', 'root', *sh('exit 9'))
 case.check(g['args'] == ['-A', 'out', '-i', '--', 'root'], '-s', g)
 for bad in ([], ['root'], ['-l', 'x', 'root', 'true'], ['-m', '0', 'r', 'true'],
-            ['-r', '3w', 'root', 'true'], ['-t', '', 'root', 'true'], ['-z']):
+            ['-r', '3w', 'root', 'true'], ['-t', '', 'root', 'true'], ['-z'],
+            ['', 'true'], ['root\nBcc: x@y.test', 'true'], ['root', '']):
     g = run(*bad)
     case.check(g['rc'] == 64 and g['err'] and g['sent'] is None,
                'usage: %s' % bad, g)
@@ -158,6 +165,30 @@ case.check(g['rc'] == 3 and g['sent'] and not os.path.exists(
     T.name + '/pwned'), 'a state that is damaged is as none', g)
 g = run('root', *sh('exit 3'), env=dict(ENV, XDG_STATE_HOME='/dev/null'))
 case.check(g['rc'] == 3 and g['sent'], 'no place for a state', g)
+
+# A full disk, no place for output: the command runs, and it is told.
+g = run('-k', 'full', '-l', '9999', 'root', *sh('seq 9999; exit 4'), disk=FULL)
+case.check(g['rc'] == 4 and g['args'][0] == '-s' and
+           'failed with 4' in g['args'][1] and g['sent'] == b'' and
+           'no room' in ' '.join(g['args']), 'a full disk', g)
+g = run('-k', 'none', 'root', *sh('touch %s/ran; exit 4' % T.name),
+        env=dict(ENV, TMPDIR=T.name + '/none'))
+case.check(g['rc'] == 4 and os.path.exists(T.name + '/ran') and
+           'failed with 4' in g['args'][1], 'no TMPDIR', g)
+os.makedirs(T.name + '/elsewhere')
+link = T.name + "/mail-alert.%d" % os.getuid()
+shutil.rmtree(link, ignore_errors=True)
+os.symlink(T.name + "/elsewhere", link)
+g = run('root', *sh('exit 3'), env=dict(ENV, XDG_STATE_HOME='/dev/null'))
+case.check(g['rc'] == 3 and g['sent'] and not os.listdir(T.name + '/elsewhere'),
+           "somebody's link in the place of a state", g)
+g = run('-k', 'octal', '-l', '09', '-m', '08', 'root', *sh('seq 30; exit 3'))
+case.check(g['rc'] == 3 and b'[12 lines are left out]' in g['sent'],
+           'numbers with a leading 0', g)
+g = run('-o', 'root', *sh('echo "<$HOME>"'),
+        env={k: v for k, v in ENV.items() if k != 'HOME'})
+home = '<%s>' % pwd.getpwuid(os.getuid()).pw_dir
+case.check(g['sent'] and home in g['sent'].decode(), 'no HOME: that of the user', g)
 
 # Its end is the command's
 p = subprocess.Popen(ALERT + ['root', 'sleep', '1000'], env=ENV)
