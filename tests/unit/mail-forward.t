@@ -26,7 +26,8 @@ with open(KEY, 'wb') as f:
 os.chmod(KEY, 0o600)
 
 
-def run(*args, text=b'Subject: x\n\nbody\n', sender='jo@x.test', status=0):
+def run(*args, text=b'Subject: x\n\nbody\n', sender='jo@x.test', status=0,
+        disk=()):
     for name in ('args', 'sent'):
         if os.path.exists(T.name + '/' + name):
             os.remove(T.name + '/' + name)
@@ -37,7 +38,7 @@ def run(*args, text=b'Subject: x\n\nbody\n', sender='jo@x.test', status=0):
     env.pop('POSTBAG_SENDER', None)
     if sender is not None:
         env['POSTBAG_SENDER'] = sender
-    p = subprocess.run([ROOT + '/scripts/mail-forward'] + list(args),
+    p = subprocess.run([*disk, ROOT + '/scripts/mail-forward', *args],
                        input=text, capture_output=True, env=env, timeout=30)
     got = {'rc': p.returncode, 'out': p.stdout.decode(), 'args': None,
            'err': p.stderr.decode(), 'sent': None}
@@ -132,4 +133,10 @@ for args in ((), ('a@b.test', 'c@d.test'), ('-d', 'x.test', 'a@b.test'),
 case.check(os.listdir(T.name) and not [x for x in os.listdir(T.name)
                                        if x.startswith('tmp.')],
            'nothing is left behind', os.listdir(T.name))
+
+# A disk that is full leaves it for the next run
+g = run('jo@new.test', text=b'Subject: x\n\n' + b'body\n' * 9999, disk=[
+    'sh', '-c', 'trap "" XFSZ; ulimit -f 16; exec "$@"', 'sh'])
+case.check(g['rc'] == 75 and 'no room' in g['err'] and g['sent'] is None,
+           'a full disk', g)
 case.end()
