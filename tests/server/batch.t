@@ -19,7 +19,8 @@ lab_spawn peers python3 "$LAB_SRC/mxpeer.py" "$LOG" "$LAB_CADIR" "$PORT" \
 	127.0.0.5=limits:RCPTMAX=2 127.0.0.6=seven 127.0.0.7=bdat,mail:421_4.7.0_enough,after:3,max:4 \
 	127.0.0.8=greet:421_busy 127.0.0.9=rcpt:451_4.2.1_later,max:1 \
 	127.0.0.10=hang,bdat 127.0.0.11=dot:421_4.7.0_later,after:1,max:2 \
-	127.0.0.12=limits:RCPTMAX=2_MAILMAX=1
+	127.0.0.12=limits:RCPTMAX=2_MAILMAX=1 \
+	127.0.0.13=bdat,mail:421_4.7.0_enough,after:3,max:4
 lab_until 60 test -s "$LOG"
 
 # object N [TO...]: a message as NDJSON
@@ -97,6 +98,10 @@ batch 4 ndjson
 is "$STATUS $(states)$(jq .bodies "$LOG" | paste -sd' ')" '0  7 sent 3 3 1' 'MAILMAX'
 batch 7 ndjson
 is "$STATUS $(states)$(conns)" '0  7 sent 2' '421 for MAIL: another connection'
+for i in 1 2 3 4 5; do object $i "a$i@one.example" "b$i@one.example"; done > "$T/in"
+batch 13 ndjson
+is "$STATUS $(states)$(conns)" '0  10 sent 2' 'for all recipients'
+for i in 1 2 3 4 5 6 7; do object $i "a$i@one.example"; done > "$T/in"
 batch 8 ndjson
 is "$STATUS $(jq -r .status "$T/out")" '75 untried' '421 for all: the end'
 for i in 1 2 3; do object $i "a$i@one.example"; done > "$T/in"

@@ -80,6 +80,8 @@ dns_zone plain.example < <(
 	some	MX 10 h19
 	worse	MX 10 h8
 	worse	MX 20 h10
+	closed	MX 10 h8
+	closed	MX 20 h9
 	some	MX 20 h2
 	full	MX 10 h13
 	full	MX 20 h2
@@ -361,6 +363,8 @@ send --tls starttls a@self.plain.example
 is "$STATUS $(state) $SAID" '77 deferred ' 'or not sent'
 send --tls starttls a@worse.plain.example
 is "$STATUS $(state)" '77 deferred' 'whatever the next host says'
+send --tls starttls a@closed.plain.example
+is "$STATUS $(state)" '77 deferred' 'or if that cannot be reached'
 send --tls starttls a@two.plain.example
 is "$STATUS $(state) $SAID" '77 deferred ' 'nor without TLS'
 status 64 '--tls implicit is no way between hosts' mailsend --direct \

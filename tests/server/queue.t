@@ -505,6 +505,15 @@ check(sorted(a for g in s.got for a in g[1]) ==
       s.connections, s.got, h.log())
 h.done()
 
+# The answer of a later attempt stands with who it is about.
+s, h = fresh(up=True)
+send(h, 'a@x.test', 'tmp@x.test', args=('--queue-only',))
+h.run('--flush-now')
+s.mail_answer = '451 4.3.0 another answer'
+h.run('--flush-now')
+check('deferred <tmp@x.test> 451 4.3.0 another answer' in h.state(h.mail()[0]),
+      'the answer of the last attempt is noted', h.state(h.mail()[0]))
+
 # ---- --save imap: is once, whatever becomes of the answers
 class Kept(imapmem.Server):
     """lose: so many answers to APPEND get lost; drop: with what they were
