@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "imap_about.h"
 #include "imap_box.h"
 #include "migrate_copy.h"
 #include "migrate_extra.h"
@@ -11,71 +10,11 @@
 #include "migrate_gmail.h"
 #include "migrate_lanes.h"
 #include "migrate_look.h"
+#include "migrate_make.h"
 #include "migrate_pace.h"
 #include "migrate_run.h"
 #include "migrate_show.h"
 #include "migrate_who.h"
-
-/* ---- there ---- */
-
-/*
- * CREATE was refused: is it there all the same?  Its answer may have got lost
- * with a connection before this one, or another client has made it.
- */
-static int
-is_there(struct migrate *r, struct migrate_folder *f)
-{
-	struct imap *m = &r->to.imap;
-	char why[sizeof m->text];
-	int got;
-
-	str_copy(why, str_of(m->text));
-	why[strlen(m->text)] = '\0';
-	if ((got = imap_select(m, str_of(f->to), true)) > 0) {
-		migrate_problem(r, imap_severity(why, EX_UNAVAILABLE), f->from,
-		    "%s cannot be made: %s", f->to, why);
-		f->done = true;
-	}
-	return got;
-}
-
-static int
-create_there(struct migrate *r, struct migrate_folder *f)
-{
-	struct imap *m = &r->to.imap;
-	struct buf name = { .max = 16384 };
-	int got = 1;
-
-	if (f->there)
-		return 0;
-	if (f->use != NULL && imap_says_cap(m, "CREATE-SPECIAL-USE") &&
-	    imap_quote(m, &name, str_of(f->to)) == 0)
-		got = imap_wait(m, imap_say(m, "CREATE %s (USE (%s))", name.p,
-		    f->use));
-	buf_free(&name);
-	if (got > 0)
-		got = imap_wait(m, imap_ask_create(m, str_of(f->to)));
-	if (got > 0)
-		got = is_there(r, f);
-	f->there = got == 0;
-	return got;
-}
-
-static int
-subscribe_there(struct migrate *r, struct migrate_folder *f)
-{
-	struct imap *m = &r->to.imap;
-	int got;
-
-	if (!f->subscribed)
-		return 0;
-	got = imap_wait(m, imap_ask_subscribe(m, str_of(f->to)));
-	if (got > 0)
-		migrate_problem(r, imap_severity(m->text, EX_UNAVAILABLE),
-		    f->from, "%s: SUBSCRIBE: %s", f->to, m->text);
-	f->subscribed = false;
-	return got < 0 ? -1 : 0;
-}
 
 int
 migrate_select(struct migrate *r, struct migrate_folder *f)
@@ -379,8 +318,7 @@ migrate_folder(struct migrate *r, struct migrate_folder *f)
 	struct migrate_box *b;
 	int got;
 
-	if ((got = create_there(r, f)) != 0 ||
-	    (got = subscribe_there(r, f)) != 0 ||
+	if ((got = migrate_make(r, f)) != 0 ||
 	    (got = migrate_select(r, f)) != 0)
 		return got < 0 ? -1 : copied_before(r, f);
 	if ((b = migrate_find(r, f)) == NULL && (b = migrate_state_begin(
