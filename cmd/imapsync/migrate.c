@@ -15,6 +15,7 @@
 #include "migrate_check.h"
 #include "migrate_folder.h"
 #include "migrate_lanes.h"
+#include "migrate_make.h"
 #include "migrate_mend.h"
 #include "migrate_names.h"
 #include "migrate_pace.h"
@@ -94,6 +95,22 @@ folder_step(struct migrate *r, struct migrate_folder *f)
 	return 0;
 }
 
+/*
+ * All mailboxes by a few round trips.  If that breaks the connection they are
+ * made one by one: it may be about one of them.
+ */
+static void
+make_once(struct migrate *r)
+{
+	if (r->made || r->o->verb != MIGRATE_COPY)
+		return;
+	r->made = true;
+	if (migrate_make_all(r) < 0 && !stop_asked()) {
+		trace_note(TRACE_DONE, "%s", r->to.err.msg);
+		hang_up_all(r);
+	}
+}
+
 /* 0 all folders are done, 1 enough for now, -1. */
 static int
 attempt(struct migrate *r)
@@ -103,6 +120,7 @@ attempt(struct migrate *r)
 
 	if (connect_both(r) < 0)
 		return -1;
+	make_once(r);
 	for (i = 0; i < r->nfolders; i++) {
 		if (r->folder[i].done)
 			continue;

@@ -47,6 +47,7 @@ struct migrate {
 	struct migrate_state state;
 	struct migrate_folder *folder;
 	size_t nfolders;
+	bool made;			/* all of them were tried at once */
 	struct table of_to;		/* folders by their names there */
 	const char *dir;		/* of the state */
 	int lock;			/* or -1 */

@@ -89,6 +89,46 @@ case.check(m.rc == 0 and all_of(a) == all_of(b) and a.late + b.late == [],
            'LIST goes with NAMESPACE', (m.rc, m.err, a.late, b.late))
 a.close()
 b.close()
+# ---- mailboxes are made in one flight, and subscribed to in another
+
+
+def next_of(word, last):
+    return lambda args: None if last in args else word
+
+
+a, b = Serve(), Serve()
+for name in 'abcde':
+    fill(a, 2, name)
+b.hold = {'CREATE': next_of(b'CREATE', '"e"'),
+          'SUBSCRIBE': next_of(b'SUBSCRIBE', '"e"')}
+m = run(a, b)
+made = [h for h in b.heard if h.startswith(('CREATE', 'SUBSCRIBE'))]
+case.check(m.rc == 0 and all_of(a) == all_of(b) and b.late == [] and
+           len(made) == len(set(made)) >= 5, 'mailboxes are made without waiting '
+           'for each other', (m.rc, m.err, b.late, made))
+a.close()
+b.close()
+for name, how in (('refused', b'TAG NO not this\r\n'), ('breaks off', 'close')):
+    a, b, seen = Serve(), Serve(), []
+    for box in 'abcde':
+        fill(a, 2, box)
+
+    def odd(session, verb, args, how=how, seen=seen):
+        if verb == 'CREATE' and '"c"' in args:
+            seen.append(args)
+            return how if how != 'close' or len(seen) == 1 else None
+
+    b.on_command = odd
+    m = run(a, b)
+    if how != 'close':
+        del a.boxes['c']
+    case.check(m.rc == (0 if how == 'close' else 69) and
+               all_of(a) == all_of(b) and len(seen) == 2 and
+               ('c cannot be made: not this' in m.err) == (how != 'close'),
+               'one that %s: all others' % name, (m.rc, m.err, list(b.boxes)))
+    a.close()
+    b.close()
+
 # ---- what is asked of a range comes while the one before is on its way
 
 a, b = Serve(), Serve()
