@@ -40,7 +40,8 @@ class Sides:
             [BIN, '-S', 'imap://127.0.0.1:%d' % self.o.port['IMAP'], '--tls',
              'off', '-u', self.o.user, '--password-command', 'echo ' +
              self.o.password, '--near', self.near, '--state',
-             self.tmp.name + '/state', *args], capture_output=True, text=True,
+             self.tmp.name + '/state', '--delete-far', 'expunge', *args],
+            capture_output=True, text=True,
             timeout=300, env=dict(os.environ, HOME=self.tmp.name))
         self.said = '%d\n%s%s' % (p.returncode, p.stdout, p.stderr)
         return p.returncode == 0 and not p.stderr and p.stdout
