@@ -34,6 +34,8 @@ same "$T/out" 'the same result'
 is "$(grep -c shard.example "$T/d1/log" || :) $(wc -l < "$T/d1/log")" '0 21' \
 	'of no new job'
 is "$(stat -c %a "$T/d1/about" "$T/d1/log" | xargs)" '600 600' 'nobody else reads the command'
+full() { "$@" > /dev/full; }
+status 74 'a full disk' full "${SHARD[@]}" -d "$T/d1" "$T/names" "${MX[@]}"
 status 64 'other options: refused' "${SHARD[@]}" -d "$T/d1" "$T/names" -a
 like "$ERR" 'another list, command or other options' 'and why'
 echo one.more >> "$T/names"
