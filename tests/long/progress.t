@@ -11,7 +11,7 @@ export XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/config
 # Each case has a port.  What it says to a line that begins so, in order; then
 # it drips: a text every so many seconds.
 cat > "$T/server.py" << 'P'
-import socket, sys, threading, time
+import os, socket, sys, threading, time
 
 POP = {b"CAPA": b"+OK\r\nUIDL\r\nTOP\r\nUSER\r\n.\r\n", b"USER": b"+OK\r\n",
        b"PASS": b"+OK\r\n", b"LIST": b"+OK\r\n1 12000\r\n.\r\n",
@@ -82,7 +82,7 @@ def serve(c, name):
 def listen(name):
     s = socket.create_server(("127.0.0.1", 0))
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    print(name, s.getsockname()[1], flush=True)
+    os.write(1, b"%s %d\n" % (name.encode(), s.getsockname()[1]))
     while True:
         c, _ = s.accept()
         threading.Thread(target=serve, args=(c, name), daemon=True).start()
