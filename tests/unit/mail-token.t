@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import json
 import os
+import pwd
 import signal
 import socket
 import ssl
@@ -139,11 +140,15 @@ def keep(name, **v):
         json.dump(v, f)
 
 
-def run(*args, stdin='', env=ENV):
+# A disk that is full: nothing of more than 8 kB can be written.
+FULL = ['sh', '-c', 'trap "" XFSZ; ulimit -f 16; exec "$@"', 'sh']
+
+
+def run(*args, stdin='', env=ENV, disk=()):
     LOG.clear()
     if os.path.exists(T.name + '/slept'):
         os.remove(T.name + '/slept')
-    p = subprocess.run([SCRIPT] + list(args), input=stdin, env=env,
+    p = subprocess.run([*disk, SCRIPT, *args], input=stdin, env=env,
                        capture_output=True, text=True, timeout=60)
     return {'rc': p.returncode, 'out': p.stdout, 'err': p.stderr,
             'log': list(LOG)}
@@ -419,6 +424,7 @@ case.check(g['rc'] == 0 and g['log'][-1] == ('/t1/revoke', {
 case.check(run('reg')['rc'] == 77, 'then somebody must log in')
 
 # ---- what is wrong here
+keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
 meta(issuer='https://evil.test')
 g = run('dev')
 case.check(g['rc'] == 76 and 'says it is https://evil.test' in g['err'],
@@ -452,6 +458,24 @@ case.check(g['rc'] == 75 and 'ertificate' in g['err'] and not g['log'],
 for bad in ([], ['../x'], ['a', 'b'], ['-z', 'a'], ['.x'], ['']):
     case.check(run(*bad)['rc'] == 64, 'usage: %s' % bad)
 case.check(run('nobody')['rc'] == 78, 'no such file')
+
+# ---- what is there already, and what there is no room for
+conf('dev', 'client-id cid')
+META.clear()
+keep('dev', access_token='good', got=int(time.time()), until=int(time.time()) + 3600)
+g = run('dev')
+case.check(g['rc'] == 0 and g['out'] == 'good\n' and not g['log'],
+           'a token that is good needs no server', g)
+meta()
+keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
+before = kept('dev')
+g = run('dev', disk=FULL)
+case.check(g['rc'] == 73 and not g['log'] and kept('dev') == before,
+           'no room: nothing is asked for that cannot be kept', g)
+home = {k: v for k, v in ENV.items() if k not in ('HOME', 'XDG_CONFIG_HOME')}
+g = run('nobody-at-all', env=home)
+case.check(g['err'].startswith('mail-token: ' + pwd.getpwuid(os.getuid()).pw_dir),
+           'no HOME: that of the user', g)
 case.check(not [x for x in os.listdir(T.name) if x.startswith('tmp.')],
            'nothing is left behind', os.listdir(T.name))
 case.end()
