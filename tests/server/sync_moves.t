@@ -20,6 +20,11 @@ def subjects(boxes, box):
     return sorted(m.subject for m in boxes[box])
 
 
+def copies(boxes, n):
+    return sum(m.subject == "number %d" % n for b in boxes.values()
+               for m in b)
+
+
 @scenario
 def moved_here():
     """A file moved to another folder is a UID MOVE."""
@@ -228,11 +233,6 @@ def refusing(verb, text):
         if re.match(verb, said):
             return ("%s NO %s\r\n" % (tag, text)).encode()
     return on_command
-
-
-def copies(boxes, n):
-    return sum(m.subject == "number %d" % n for b in boxes.values()
-               for m in b)
 
 
 def saved(u, n, to):
