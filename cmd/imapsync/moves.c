@@ -3,10 +3,14 @@
  *
  * A file that is gone from one Maildir and new in another, with the same ident
  * and the same inode, or the same name and size, was moved: the server moves
- * its message, too, instead of deleting it and taking the bytes again.  A move
- * on the server is found by ident and size, and by INTERNALDATE, which a move
- * keeps and no other message with that header has; else by the bytes.  It is
- * done here.
+ * its message, too, instead of deleting it and taking the bytes again.  A file
+ * that came back may be known where it lies, by a message that is gone there:
+ * the first move was done, and its answer was lost.  That is a move, too, and
+ * nothing is deleted on either side.
+ *
+ * A move on the server is found by ident and size, and by INTERNALDATE, which a
+ * move keeps and no other message with that header has; else by the bytes.  It
+ * is done here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +98,44 @@ flags_first(struct box *from, size_t at, uint64_t now)
 	plan_add(from->plan, &f);
 }
 
+/* Which files may be the other half of a deletion there. */
+enum came {
+	CAME_NEW,		/* nobody knows them */
+	CAME_BACK,		/* they are known by a message that is gone */
+	CAMES
+};
+
+static bool
+may_be_half(const struct act *a, enum came how)
+{
+	switch (a->kind) {
+	case ACT_PUSH:
+		return how == CAME_NEW;
+	case ACT_NEAR_DELETE:
+	case ACT_ORPHAN:
+	case ACT_NOTHING:	/* this side gets no deletions: see plan.c */
+		return how == CAME_BACK && a->uid != 0 && a->file != NONE &&
+		    !a->purge;
+	default:
+		return false;
+	}
+}
+
+/* A file whose name another one has here cannot be told apart from that. */
+static bool
+is_other_half(struct half *came, enum came how, const struct box *from,
+    const struct rec *rec)
+{
+	struct box *to = came->b;
+	const struct act *p = act_of(came);
+
+	return to != from && may_be_half(p, how) && (how == CAME_BACK ||
+	    (p->name == NULL && !state_in_step(to->state, near_dir_base(
+	    to->near.dir, &to->near.dir->v[p->file])))) && is_it(came, rec);
+}
+
 static void
-join_files(const struct halves *gone, struct halves *came)
+join_files(const struct halves *gone, struct halves *came, enum came how)
 {
 	struct box *from, *to;
 	struct act *d, *p;
@@ -110,16 +150,14 @@ join_files(const struct halves *gone, struct halves *came)
 		    came->v[k].key == gone->v[i].key; k++) {
 			to = came->v[k].b;
 			p = act_of(&came->v[k]);
-			if (p->kind != ACT_PUSH || p->name != NULL ||
-			    to == from || state_in_step(to->state,
-			    near_dir_base(to->near.dir,
-			    &to->near.dir->v[p->file])) ||
-			    !is_it(&came->v[k], rec_of(from, d)))
+			if (!is_other_half(&came->v[k], how, from,
+			    rec_of(from, d)))
 				continue;
 			plan_become(from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
 			d->to_file = p->file;
-			plan_become(to->plan, p, ACT_NOTHING);
+			plan_become(to->plan, p, how == CAME_BACK ?
+			    ACT_FORGET : ACT_NOTHING);
 			flags_first(from, gone->v[i].act,
 			    flags_translate(&to->state->keywords,
 			    to->near.dir->v[p->file].flags,
@@ -129,8 +167,9 @@ join_files(const struct halves *gone, struct halves *came)
 	}
 }
 
+/* By inode, then by name. */
 static void
-moved_here(struct run *r)
+find_files(struct run *r, enum came how)
 {
 	struct halves gone[2] = { { 0 } }, came[2] = { { 0 } };
 	size_t i, k;
@@ -145,7 +184,7 @@ moved_here(struct run *r)
 				matches_add(&gone[0], b, k,
 				    rec_of(b, a)->ino);
 				matches_add(&gone[1], b, k, name_key(b, a));
-			} else if (a->kind == ACT_PUSH) {
+			} else if (may_be_half(a, how)) {
 				matches_add(&came[0], b, k,
 				    b->near.dir->v[a->file].ino);
 				matches_add(&came[1], b, k, name_key(b, a));
@@ -155,11 +194,20 @@ moved_here(struct run *r)
 	for (i = 0; i < 2; i++) {
 		if (gone[i].n > 0 && came[i].n > 0) {
 			matches_sort(&came[i]);
-			join_files(&gone[i], &came[i]);
+			join_files(&gone[i], &came[i], how);
 		}
 		free(gone[i].v);
 		free(came[i].v);
 	}
+}
+
+static void
+moved_here(struct run *r)
+{
+	int how;
+
+	for (how = 0; how < CAMES; how++)
+		find_files(r, (enum came)how);
 }
 
 /* ---- moved there ---- */

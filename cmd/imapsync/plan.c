@@ -318,8 +318,11 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 	    (in->policy.near_gets & GETS_GONE) == 0;
 	struct act *a;
 
-	if (in->policy.near_gets == 0)
-		return;		/* seen again, the day it goes both ways */
+	if (in->policy.near_gets == 0) {
+		/* seen again, the day it goes both ways */
+		add_of(p, ACT_NOTHING, in, &in->rec[i])->file = file;
+		return;
+	}
 	a = add_of(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE, in, &in->rec[i]);
 	a->file = file;
 	a->stub = in->rec[i].stub;

@@ -31,7 +31,8 @@ enum act_kind {
 	ACT_FAR_ONLY,		/* there alone, and stays so */
 	ACT_BODY,		/* a stub becomes the message: see body.h */
 	ACT_TRIM,		/* and the other way: see trim.h */
-	ACT_NOTHING,		/* it became part of another */
+	ACT_NOTHING,		/* it became part of another, or is to be seen
+				   by moves.c alone */
 	ACT_KINDS
 };
 
