@@ -335,6 +335,7 @@ record_move(struct box *b, struct act *a, uint32_t uid)
 	rec = *old;
 	rec.uid = uid;
 	rec.ino = m->ino;
+	rec.stub |= a->stub;
 	rec.flags = flags_translate(&b->state->keywords, a->flags,
 	    &to->state->keywords);
 	str_copy(name, base);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "asked.h"
 #include "box.h"
 #include "flags.h"
 #include "ident.h"
@@ -135,7 +136,8 @@ is_other_half(struct half *came, enum came how, const struct box *from,
 }
 
 static void
-join_files(const struct halves *gone, struct halves *came, enum came how)
+join_files(const struct halves *gone, struct halves *came, enum came how,
+    bool stubs)
 {
 	struct box *from, *to;
 	struct act *d, *p;
@@ -156,6 +158,9 @@ join_files(const struct halves *gone, struct halves *came, enum came how)
 			plan_become(from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
 			d->to_file = p->file;
+			/* a move that was cut has no file to tell */
+			d->stub = stubs && near_is_stub(to,
+			    &to->near.dir->v[p->file]);
 			plan_become(to->plan, p, how == CAME_BACK ?
 			    ACT_FORGET : ACT_NOTHING);
 			flags_first(from, gone->v[i].act,
@@ -194,7 +199,7 @@ find_files(struct run *r, enum came how)
 	for (i = 0; i < 2; i++) {
 		if (gone[i].n > 0 && came[i].n > 0) {
 			matches_sort(&came[i]);
-			join_files(&gone[i], &came[i], how);
+			join_files(&gone[i], &came[i], how, asked_ever(r));
 		}
 		free(gone[i].v);
 		free(came[i].v);

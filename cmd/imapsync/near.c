@@ -112,6 +112,18 @@ near_look(const struct box *b, uint32_t file, bool whole, struct outgo *o,
 	return got;
 }
 
+bool
+near_is_stub(const struct box *b, const struct near_msg *m)
+{
+	struct err quiet = { 0 };
+	int fd = near_dir_read(b->near.dir, m, &quiet);
+	bool is = fd >= 0 && stub_is(fd, &quiet) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 static bool
 is_it(const struct box *b, uint32_t file, const struct rec *rec)
 {

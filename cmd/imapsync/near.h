@@ -7,6 +7,7 @@
 
 struct box;
 struct err;
+struct near_msg;
 struct outgo;
 struct stamp;
 
@@ -22,6 +23,8 @@ int near_scan(struct box *);
  */
 int near_look(const struct box *, uint32_t file, bool whole, struct outgo *,
     struct err *);
+/* Is that file a stub?  One that cannot be read is none. */
+bool near_is_stub(const struct box *, const struct near_msg *);
 /* Is the Maildir as it is now what the state says? */
 bool near_settled(struct box *, struct stamp *);
 

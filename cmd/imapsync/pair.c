@@ -53,16 +53,10 @@ file_look(struct box *b, struct match *o, bool whole)
 	return 0;
 }
 
-/* Is that file a stub?  One that cannot be read is none. */
 static bool
 is_stub(const struct box *b, struct near_msg *m)
 {
-	struct err quiet = { 0 };
-	int fd = near_dir_read(b->near.dir, m, &quiet);
-
-	m->stub = fd >= 0 && stub_is(fd, &quiet) > 0;
-	if (fd >= 0)
-		close(fd);
+	m->stub = near_is_stub(b, m);
 	return m->stub;
 }
 

@@ -57,7 +57,8 @@ struct act {
 	bool both;		/* ACT_NEAR_FLAGS: the server's are changed,
 				   too, and who does that tells the base */
 	bool purge;		/* ACT_NEAR_DELETE: it was marked here */
-	bool stub;		/* the same: its body was never here */
+	bool stub;		/* the same: its body was never here;
+				   ACT_FAR_MOVE: the file is a stub */
 	bool saved;		/* ACT_FAR_DELETE: it is elsewhere, too */
 	bool failed;
 };

@@ -5,6 +5,7 @@ The server has done the move, so the file is where it was before, and is known
 there by a message that is gone; where it went, a message is known whose file is
 gone.  That is a move, and no deletion on either side."""
 from synclab import *
+from imapmem import ALL
 
 WAYS = {"UIDPLUS MOVE": "UID MOVE", "UIDPLUS": "UID EXPUNGE",
         "MOVE": "UID MOVE"}
@@ -131,6 +132,21 @@ def policies():
         cut(u, "UID MOVE", *how)
         u.near.move("Work", "number 2", "INBOX")
         rests(u, " ".join(how), "INBOX", *how)
+        u.server.close()
+
+
+@scenario
+def stubs():
+    """A header without its body is one afterwards, too: the body comes later."""
+    for to in "INBOX", "Arch":
+        u = account(ALL, "--bodies", "headers")
+        u.near.move("INBOX", "number 2", "Work")
+        is_(cut(u, "UID MOVE", "--bodies", "headers"), (1, 75), "a stub: cut")
+        u.near.move("Work", "number 2", to)
+        rests(u, "a stub to " + to, to, "--bodies", "headers")
+        u.runs("the bodies, too", "--bodies", "full")
+        with open(u.near.file(to, "number 2"), "rb") as f:
+            is_(wire(f.read()), wire(mail(2)), "to %s: it is whole" % to)
         u.server.close()
 
 
