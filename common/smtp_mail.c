@@ -154,10 +154,11 @@ struct pouring {
 static int
 pour(struct smtp *s, const struct msg *msg, bool stuff)
 {
-	struct pouring *p = mem_new(1, sizeof *p);
+	struct pouring *p = mem_grow(NULL, 1, sizeof *p);	/* not zeroed */
 	struct err e = { 0 };
 	ssize_t n;
 
+	p->stuffer = (struct msg_stuffer){ 0 };
 	msg_start(&p->reader, msg);
 	conn_phase(s->c, "sending the message", CONN_BLOCK);
 	while ((n = msg_read(&p->reader, p->raw, sizeof p->raw, &e)) > 0 &&

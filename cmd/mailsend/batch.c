@@ -31,10 +31,7 @@
 #include "trace.h"
 #include "unsubscribe.h"
 
-enum {
-	JOBS_MAX = 100,
-	JOBS_FEW = 8			/* with more, one sends while others read */
-};
+enum { JOBS_MAX = 100 };
 
 struct batch {
 	struct run *run;
@@ -414,7 +411,7 @@ batch_run(struct run *run, struct err *e)
 	    .brake.most = run->options->batch.max_refused };
 	size_t jobs = run->options->batch.jobs > 0 ?
 	    (size_t)run->options->batch.jobs : 1;
-	size_t hands = jobs <= JOBS_FEW ? 2 * jobs : jobs;
+	size_t hands = jobs == 1 ? 2 : jobs;	/* one reads while another sends */
 	struct job *j = mem_new(jobs, sizeof *j);
 	struct hand *h = mem_new(hands, sizeof *h);
 
