@@ -100,9 +100,9 @@ dest_open(struct dest *d, const struct dest_conf *c, struct err *e)
 		return 0;
 	dest_hang_up(d);
 	d->account.deadline = c->like->deadline;
-	if (d->was_open && c->again && session_renew(&d->session, e) < 0)
-		return -1;
-	got = session_connect(&d->session, e) < 0 ? -1 : start_dest(d);
+	got = d->was_open && c->again ? session_renew(&d->session, e) : 0;
+	if (got == 0)
+		got = session_connect(&d->session, e) < 0 ? -1 : start_dest(d);
 	d->was_open = true;
 	d->open = got == 0;
 	if (got < 0)

@@ -300,6 +300,10 @@ session_renew(struct session *s, struct err *e)
 {
 	session_begin(s->account);
 	s->conf.deadline = s->account->deadline;
+	/* what no file had before the sandbox none has now */
+	if (s->unready.code != 0 && s->secret != NULL && s->secret->n == 0 &&
+	    !renewed(s->account))
+		return fail(e, s->unready.code, "%s", s->unready.msg);
 	if (renew_secret(s, e) < 0 || look_up(s, e) < 0)
 		return -1;
 	fail_clear(&s->unready);

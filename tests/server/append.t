@@ -8,7 +8,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 import imapmem  # noqa: E402
-from fetchfake import Case, Imap, Lmtp, Pop, Run, Serve, msg  # noqa: E402
+from fetchfake import (  # noqa: E402
+    Case, Imap, Lmtp, Pop, Run, Serve, msg, until)
 
 case = Case()
 FULL = imapmem.ALL
@@ -379,4 +380,29 @@ r.go('pop3', s, '-d', 'imap://jo@127.0.0.1:%d/INBOX' % d.port,
 case.check(r.rc == 77 and len(d.data()) == 5, 'a wrong password: 77', r.err)
 s.close()
 d.close()
+
+# A password that is not to be had any more: whose it is.
+r, d, pop = Run(), Dest(), Pop(MAILS[:1])
+s = Serve(pop)
+once = r.write('once', '#!/bin/sh\necho secret\nmv "$0" "$0.gone"\n', 0o755)
+p = r.start('pop3', s, '-d', 'imap://jo@127.0.0.1:%d/INBOX' % d.port,
+            '--deliver-tls', 'off', '--deliver-password-command', once,
+            '--watch', '--poll', '1', maildir=False)
+until(lambda: not pop.m or d.data(), 20)
+pop.m.append(MAILS[1])
+
+
+def said():
+    with open(r.d + '/err') as f:
+        return f.read()
+
+
+case.check(until(lambda: 'password-command' in said(), 20) and
+           '--deliver imap://jo@127.0.0.1:%d' % d.port in said(),
+           'the password of a place is not to be had any more', said())
+p.kill()
+p.wait()
+s.close()
+d.close()
+
 case.end()
