@@ -33,5 +33,7 @@ imap_digest(struct imap *m, uint32_t uid, unsigned char md[32])
 	} while (got >= 0 && !imap_done(&r, tag));
 	if (!digest_end(d, md) || got < 0)
 		return got < 0 ? -1 : 0;
+	if (r.type != IMAP_OK)
+		return conn_fail(m->c, EX_TEMPFAIL, "FETCH: %s", m->text);
 	return came;
 }

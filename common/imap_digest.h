@@ -8,8 +8,8 @@
 
 /*
  * The SHA-256 of all bytes of one message of the selected mailbox, which
- * streams and stays unread.  1; 0: the server has no such message, or does not
- * give it; -1.
+ * streams and stays unread.  1; 0: the server has no such message; -1, with
+ * EX_TEMPFAIL if it is refused: whether that is it nobody knows.
  */
 int imap_digest(struct imap *, uint32_t uid, unsigned char md[32]);
 

@@ -118,6 +118,25 @@ for name, caps in WAYS.items():
                    (name, 6 - there), (first, r.err, sent, len(d.data())))
         d.close()
 
+# Whether it is there the server does not say: it is not sent again.
+for name, args in (('its bytes', ()), ('what a filter gave', ('--filter', 'cat'))):
+    r, d, pop = Run(), Dest(WAYS['waiting']), Pop(MAILS[:1])
+    d.lose = 1
+    go(r, pop, d, '--delete', 'now', *args)
+    d.lose, d.heard = 0, []
+    d.on_command = lambda session, verb, args: \
+        b'TAG NO [SERVERBUG] cannot read it\r\n' \
+        if verb == 'UID FETCH' and 'BODY' in args else None
+    go(r, pop, d, '--delete', 'now', *args)
+    case.check(r.rc == 75 and 'cannot read it' in r.err and
+               not d.appends() and len(pop.m) == 1, 'it cannot be compared: ' + name,
+               (r.rc, r.err, d.appends()))
+    d.on_command = d.command
+    go(r, pop, d, '--delete', 'now', *args)
+    case.check(r.rc == 0 and d.data() == [MAILS[0][1]] and not d.appends() and
+               not pop.m, 'later it can: ' + name, (r.rc, r.err, d.appends()))
+    d.close()
+
 # Two with the same bytes are two.
 r, d = Run(), Dest(WAYS['pipelined'])
 pop = Pop([('a', msg(1)), ('b', msg(1)), ('c', msg(2))])

@@ -517,11 +517,13 @@ check('deferred <tmp@x.test> 451 4.3.0 another answer' in h.state(h.mail()[0]),
 # ---- --save imap: is once, whatever becomes of the answers
 class Kept(imapmem.Server):
     """lose: so many answers to APPEND get lost; drop: with what they were
-    about; close: so many commands of a kind end the connection."""
+    about; close: so many commands of a kind end the connection; unread: no
+    body can be read."""
     def __init__(self, caps=imapmem.ALL):
         super().__init__(caps)
         self.box('Gesendet').special = r'\Sent'
         self.lose, self.drop, self.close = 0, False, {}
+        self.unread = False
         self.on_say, self.on_command = self.said, self.command
 
     def said(self, session, data):
@@ -536,6 +538,8 @@ class Kept(imapmem.Server):
         if self.close.get(verb, 0) > 0:
             self.close[verb] -= 1
             return 'close'
+        if self.unread and verb == 'UID FETCH' and 'BODY' in args:
+            return b'TAG NO [SERVERBUG] cannot read it\r\n'
 
     def subjects(self):
         return [re.search(rb'Subject: (.*?)\r', m.data).group(1).decode()
@@ -564,7 +568,9 @@ for name, how, rc, there in (
         ('a connection is lost with the APPEND', {'close': {'APPEND': 1}}, 0,
          ['old', 'x']),
         ('it is lost while the message is looked for',
-         {'lose': 1, 'close': {'UID': 1}}, 0, ['old', 'x'])):
+         {'lose': 1, 'close': {'UID SEARCH': 1}}, 0, ['old', 'x']),
+        ('whether it is there cannot be told', {'lose': 1, 'unread': True},
+         74, ['old', 'x'])):
     k, s, h = kept(**how)
     got = send(h, 'a@x.test')
     check(got == rc and k.subjects() == there and len(s.got) == 1 and
