@@ -48,6 +48,20 @@ hung_over(struct run *r, struct key k)
 	    state_drop(&r->state, k, STATE_HUNG, r->e);
 }
 
+int
+hung_under(struct run *r, uint64_t folder, uint32_t mark)
+{
+	struct state *s = &r->state;
+	size_t i, n = s->n;
+
+	for (i = 0; i < n; i++)
+		if (s->v[i].kind == STATE_HUNG && s->v[i].key.a == folder &&
+		    s->v[i].key.b <= mark &&
+		    state_drop(s, s->v[i].key, STATE_HUNG, r->e) < 0)
+			return -1;
+	return 0;
+}
+
 bool
 hung_any(const struct state *s)
 {
@@ -114,6 +128,7 @@ static int
 ask_alone(struct run *r, const struct hung_one *one,
     int (*pass)(struct run *))
 {
+	const struct counts was = r->count;
 	struct hung *h = &r->hung;
 	int got;
 
@@ -121,7 +136,11 @@ ask_alone(struct run *r, const struct hung_one *one,
 	h->again = false;
 	got = pass(r);
 	h->alone = NULL;
-	if (got == 0 || !h->again)
+	/* what is there was counted when all was looked at */
+	r->count.there = was.there;
+	r->count.skipped = was.skipped;
+	r->count.doubt = was.doubt;
+	if (got == 0 || !h->again || r->e->code != EX_TEMPFAIL)
 		return got;
 	if (r->deliver.h.file >= 0)
 		deliver_abort(&r->deliver);
@@ -140,7 +159,6 @@ hung_rest(struct run *r, int (*pass)(struct run *))
 
 	if (h->n == 0)
 		return 0;
-	r->p->tried_hung = clock_ms();
 	qsort(h->v, h->n, sizeof *h->v, by_times);
 	for (i = 0; i < h->n && got >= 0; i++) {
 		if (lost == LOST) {
@@ -150,6 +168,7 @@ hung_rest(struct run *r, int (*pass)(struct run *))
 		got = ask_alone(r, &h->v[i], pass);
 		lost += got > 0;
 	}
+	r->p->tried_hung = clock_ms();
 	h->n = 0;
 	return got < 0 ? -1 : 0;
 }

@@ -38,6 +38,8 @@ struct hung {
 int hung_at(struct run *, const struct message *);
 /* It came, or there was an answer.  0 or -1. */
 int hung_over(struct run *, struct key);
+/* Up to this UID nobody asks for any more in the folder of that key.  0 or -1. */
+int hung_under(struct run *, uint64_t folder, uint32_t mark);
 /* Does the state know of one that is asked for alone? */
 bool hung_any(const struct state *);
 /* Is it not to be asked for now?  Kept for hung_rest if it is due in this run. */

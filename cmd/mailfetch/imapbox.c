@@ -369,7 +369,8 @@ move_mark(struct box *b)
 		mark = b->last;
 	if (mark <= b->mark)
 		return 0;
-	return ledger_mark_to(&b->r->ledger, b->key.a, mark, b->r->e);
+	return ledger_mark_to(&b->r->ledger, b->key.a, mark, b->r->e) < 0 ? -1 :
+	    hung_under(b->r, b->key.a, mark);
 }
 
 /* ---- afterwards ---- */
@@ -579,8 +580,7 @@ bring(struct box *b)
 
 	if (imapbox_find(b) < 0)
 		return -1;
-	if (b->r->hung.alone == NULL)
-		b->r->count.there += b->m->box.exists;
+	b->r->count.there += b->m->box.exists;
 	if (plan_fetch(b) < 0)
 		return -1;
 	if (b->n > 0 && (got = placed(b)) <= 0)

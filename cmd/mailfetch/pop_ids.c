@@ -255,6 +255,6 @@ pop_ids_find(struct pop *s)
 		return -1;
 	if (pop_twice(s) < 0)
 		return -1;
-	s->r->count.there = s->n;
+	s->r->count.there += s->n;
 	return 0;
 }

@@ -258,6 +258,8 @@ run_connect(struct run *r)
 {
 	struct session *s = &r->p->session;
 
+	if (r->o->watch)	/* --timeout is for each connection of it */
+		r->o->account.deadline = 0;
 	if ((s->account == NULL ? ready(r) : session_renew(s, r->e)) < 0)
 		return -1;
 	return session_connect(s, r->e);

@@ -1,8 +1,11 @@
 #!/usr/bin/env -S python3 -B
 """mailfetch: a message that the server cannot give keeps back no other, and what
 one of its lists leaves out is said, and is not taken for gone."""
+import json
 import os
+import re
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import Case, Imap, Pop, Run, Serve, msg, subjects, until  # noqa: E402
@@ -229,6 +232,55 @@ case.check({6, 7} <= set(subjects(r.files())),
 s.close()
 r.done()
 
+# What is there, and what is too large, is counted once.
+
+
+def smaller(v, tag, t):
+    if 'SMALLER' not in t:
+        return None
+    most = int(t.split('SMALLER ')[1].split(' ')[0])
+    return '* SEARCH %s\r\n%s OK\r\n' % (' '.join(
+        str(u) for u in v.m if len(v.m[u]) < most), tag)
+
+
+for proto in ('pop3', 'imap'):
+    v = hung(proto, {3})
+    s, r = Serve(v), Run()
+    for n in range(2):
+        r.go(proto, s, '--delete', 'now')
+    large = msg(6, b'x' * 900 + b'\r\n')
+    if proto == 'imap':
+        v.m[6] = large
+        v.hooks['uid_search'] = smaller
+    else:
+        v.m.append(('u6', large))
+    r.go(proto, s, '--delete', 'now', '--max-size', '500', '-j', '-v')
+    said = json.loads(r.out)
+    case.check(r.rc == 75 and [said[x] for x in (
+        'there', 'skipped', 'kept', 'deleted')] == [6, 1, 1, 4] and
+               not re.search(r'\d{15} there', r.err),
+               proto + ': what is asked for alone is counted once',
+               (r.rc, r.out, r.err))
+    s.close()
+    r.done()
+
+# One that is gone is suspected no more.
+v = hung('imap', {3})
+s, r = Serve(v), Run()
+for n in range(3):
+    r.go('imap', s)
+del v.m[3]
+v.m[6] = msg(6)
+r.go('imap', s)
+with open(r.states()[0], 'rb') as f:
+    b = f.read()
+kinds = [tuple(int.from_bytes(b[i + k:i + k + 2], sys.byteorder)
+               for k in (4, 8)) for i in range(32, len(b), 32)]
+case.check(r.rc == 0 and (6, 22) in kinds, 'one that is gone is forgotten',
+           (r.rc, r.err, kinds))
+s.close()
+r.done()
+
 # A look does not try, and says that they would be fetched.
 v = hung('pop3', {3})
 s, r = Serve(v), Run()
@@ -260,6 +312,28 @@ case.check(until(lambda: v.idle, 20) and s.conns == n,
 with open(r.d + '/err') as f:
     text = f.read()
 case.check(text.count('Other UID 3') == 1, 'it has named it once', text)
+p.kill()
+p.wait()
+s.close()
+r.done()
+
+# The time of a watch is each connection's own.
+v = hung('imap', {1, 3, 5})
+s, r = Serve(v), Run()
+for n in range(6):
+    r.go('imap', s)
+
+
+def slow(v, tag, t):
+    if set(v.uids(t.split(' ')[3])) & {1, 3, 5}:
+        time.sleep(3)
+
+
+v.hooks['uid_fetch'] = slow
+p = r.start('imap', s, '--watch', '--timeout', '7')
+case.check(until(lambda: len(r.files()) == 5, 30) and p.poll() is None,
+           'three that are slow, one after the other',
+           (p.poll(), subjects(r.files())))
 p.kill()
 p.wait()
 s.close()
