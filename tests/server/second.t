@@ -425,7 +425,7 @@ v = Pop([('u%d' % i, msg(i)) for i in range(1, 11)])
 s, r = Serve(v), Run()
 late = r.write('late', '#!/bin/sh\ngrep -q "^Subject: m[13579]$" || '
                'exit 0\nexec sleep 20\n', 0o700)
-r.go('pop3', s, '--filter', late, '--deliver-timeout', '0.3')
+r.go('pop3', s, '--filter', late, '--deliver-timeout', '2')
 case.check(r.rc == 75 and 'in a row' not in r.err and
            '5 messages stay' in r.err, 'a filter that is late, now and then',
            (r.rc, r.err))
@@ -509,5 +509,4 @@ p.kill()
 p.wait()
 s.close()
 r.done()
-#MORE
 case.end()
