@@ -103,7 +103,7 @@ flags_first(struct box *from, size_t at, uint64_t now)
 enum came {
 	CAME_NEW,		/* nobody knows them */
 	CAME_BACK,		/* they are known by a message that is gone */
-	CAMES
+	CAME_MARKED		/* by one that was marked \Deleted there */
 };
 
 static bool
@@ -117,6 +117,8 @@ may_be_half(const struct act *a, enum came how)
 	case ACT_NOTHING:	/* this side gets no deletions: see plan.c */
 		return how == CAME_BACK && a->uid != 0 && a->file != NONE &&
 		    !a->purge;
+	case ACT_NEAR_FLAGS:
+		return how == CAME_MARKED && (a->add & FLAG_DELETED) != 0;
 	default:
 		return false;
 	}
@@ -130,9 +132,42 @@ is_other_half(struct half *came, enum came how, const struct box *from,
 	struct box *to = came->b;
 	const struct act *p = act_of(came);
 
-	return to != from && may_be_half(p, how) && (how == CAME_BACK ||
+	return to != from && may_be_half(p, how) && (how != CAME_NEW ||
 	    (p->name == NULL && !state_in_step(to->state, near_dir_base(
 	    to->near.dir, &to->near.dir->v[p->file])))) && is_it(came, rec);
+}
+
+/*
+ * Where a server can but mark what is copied, the mark is all that a move has
+ * left behind: it is ours, and is taken away there, instead of coming here.
+ */
+static void
+unmark(struct box *b, size_t at)
+{
+	const uint64_t others = ~(uint64_t)FLAG_DELETED;
+	struct act *a = &b->plan->v[at], f = *a;
+	size_t k = 0;
+
+	a->add &= others;
+	a->flags = f.flags &= others;
+	a->here = f.here &= others;
+	if (a->add == 0 && a->del == 0)
+		plan_become(b->plan, a, ACT_NOTHING);
+	a->both = true;
+	while (plan_next(b->plan, ACT_FAR_FLAGS, &k) &&
+	    b->plan->v[k].uid != f.uid)
+		k++;
+	if (k < b->plan->n && b->plan->v[k].kind == ACT_FAR_FLAGS) {
+		b->plan->v[k].del |= FLAG_DELETED;
+		b->plan->v[k].flags = f.flags;
+		b->plan->v[k].here = f.here;
+		return;
+	}
+	f.kind = ACT_FAR_FLAGS;
+	f.add = 0;
+	f.del = FLAG_DELETED;
+	f.both = false;
+	plan_add(b->plan, &f);
 }
 
 static void
@@ -155,6 +190,10 @@ join_files(const struct halves *gone, struct halves *came, enum came how,
 			if (!is_other_half(&came->v[k], how, from,
 			    rec_of(from, d)))
 				continue;
+			if (how == CAME_MARKED) {
+				unmark(to, came->v[k].act);
+				break;
+			}
 			plan_become(from->plan, d, ACT_FAR_MOVE);
 			d->to = to;
 			d->to_file = p->file;
@@ -209,10 +248,10 @@ find_files(struct run *r, enum came how)
 static void
 moved_here(struct run *r)
 {
-	int how;
-
-	for (how = 0; how < CAMES; how++)
-		find_files(r, (enum came)how);
+	find_files(r, CAME_NEW);
+	find_files(r, CAME_BACK);
+	if ((r->o->policy.far_gets & GETS_FLAGS) != 0)
+		find_files(r, CAME_MARKED);
 }
 
 /* ---- moved there ---- */

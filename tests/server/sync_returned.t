@@ -8,7 +8,7 @@ from synclab import *
 from imapmem import ALL
 
 WAYS = {"UIDPLUS MOVE": "UID MOVE", "UIDPLUS": "UID EXPUNGE",
-        "MOVE": "UID MOVE"}
+        "MOVE": "UID MOVE", "": "UID STORE"}
 OTHER = "LITERAL+ LIST-STATUS ESEARCH"
 
 
@@ -45,14 +45,16 @@ def stands(u):
             for n, b in u.server.boxes.items()}
 
 
-def rests(u, name, place, *how):
-    """Number 2 is there alone, on both sides, and nothing was deleted."""
+def rests(u, name, place, *how, trash=False):
+    """Number 2 is there alone, on both sides, and nothing was deleted; trash:
+    but for a copy of it."""
     for _ in range(4):
         r = u.sync("-j", *how)
     is_((r.status, r.err, r.acts("done")), (0, "", []), name + ": at rest")
     want = {b: [] for b in ("INBOX", "Arch", "Work", "Trash")}
     want["INBOX"] = ["number 1", "number 3"]
     want[place] = sorted(want[place] + ["number 2"])
+    want["Trash"] = ["number 2"] * trash
     is_(stands(u), want, name + ": there")
     is_({b: sorted(m.subject for m in v if r"\deleted" not in m.flags)
          for b, v in u.near.all().items()}, want, name + ": here")
@@ -86,7 +88,7 @@ def back():
             path = u.near.move("INBOX", "number 2", "Work")
             is_(cut(u, verb), (1, 75), name + ": cut")
             how(u, path)
-            rests(u, name, "INBOX")
+            rests(u, name, "INBOX", trash=caps == "")
             if how == flagged:
                 is_([sorted(m.flags) for m in u.box().messages
                      if b"number 2" in m.data and r"\Deleted" not in m.flags],
