@@ -109,6 +109,8 @@ forget_rec(struct box *b, struct act *a)
 	struct rec *rec = a->uid != 0 ? state_by_uid(b->state, a->uid) :
 	    state_by_name(b->state, str_of(a->name));
 
+	if (a->file != NONE)		/* which is new, then */
+		box_again(b, AGAIN_BACK);
 	return rec == NULL ? 0 : state_drop(b->state, rec, b->run->e);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "box.h"
+#include "far.h"
 #include "far_carry.h"
 #include "far_check.h"
 #include "imap_box.h"
@@ -18,6 +19,38 @@ far_carry_free(struct far_carried *v)
 	free(v->copy.to.v);
 	free(v->sure.v);
 	*v = (struct far_carried){ 0 };
+}
+
+/*
+ * The mark is ours: should the message stay, and come back here without it,
+ * then it is taken away there, and not taken for somebody else's.
+ */
+static int
+own_marks(struct box *b, const uint32_t *uids, size_t n)
+{
+	struct rec *rec;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		rec = state_by_uid(b->state, uids[i]);
+		if (rec != NULL && (rec->flags & FLAG_DELETED) == 0 &&
+		    state_flags(b->state, rec, rec->flags | FLAG_DELETED,
+		    b->run->e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Before what makes them vanish, MOVE or EXPUNGE: should the answer be lost,
+ * and the file come back without the mark, then it was we who have deleted the
+ * message, and the file is new; see plan.c.
+ */
+static int
+mark_first(struct box *b, const uint32_t *uids, size_t n)
+{
+	return own_marks(b, uids, n) < 0 ||
+	    state_sync(b->state, b->run->e) < 0 ? -1 : 0;
 }
 
 /*
@@ -72,26 +105,6 @@ ascertain(const struct imap_pieces *p, struct far_carried *v)
 	free(named.v);
 }
 
-/*
- * The mark is ours: should the message stay, and come back here without it,
- * then it is taken away there, and not taken for somebody else's.
- */
-static int
-own_marks(struct box *b, const uint32_t *uids, size_t n)
-{
-	struct rec *rec;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		rec = state_by_uid(b->state, uids[i]);
-		if (rec != NULL && (rec->flags & FLAG_DELETED) == 0 &&
-		    state_flags(b->state, rec, rec->flags | FLAG_DELETED,
-		    b->run->e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int
 far_carry_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
     bool expunge)
@@ -100,8 +113,7 @@ far_carry_expunge(struct imap *m, struct box *b, const struct imap_uids *uids,
 	int got = 0;
 
 	expunge = expunge && (m->caps & IMAP_UIDPLUS) != 0;
-	if (expunge && (own_marks(b, uids->v, uids->n) < 0 ||
-	    state_sync(b->state, b->run->e) < 0))
+	if (expunge && mark_first(b, uids->v, uids->n) < 0)
 		return -1;
 	while (got == 0 && imap_pieces_next(&p)) {
 		got = imap_wait(m, imap_ask_store(m, p.set.p, true,
@@ -181,8 +193,13 @@ move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
     const char *to, struct far_carried *v)
 {
 	struct far_copy *c = &v->copy;
-	int got = carry(m, p->set.p, str_of(to), c);
+	int got;
 
+	/* where deleting only marks, a mark in the log is one that is there */
+	if ((m->caps & IMAP_MOVE) != 0 && !far_marks(b, false) &&
+	    mark_first(b, p->uids + p->from, p->at - p->from) < 0)
+		return -1;
+	got = carry(m, p->set.p, str_of(to), c);
 	v->cut = imap_pieces_cut(p);
 	if (got != 0)
 		return got;

@@ -114,6 +114,7 @@ may_be_half(const struct act *a, enum came how)
 		return how == CAME_NEW;
 	case ACT_NEAR_DELETE:
 	case ACT_ORPHAN:
+	case ACT_FORGET:
 	case ACT_NOTHING:	/* this side gets no deletions: see plan.c */
 		return how == CAME_BACK && a->uid != 0 && a->file != NONE &&
 		    !a->purge;
@@ -202,9 +203,10 @@ join_files(const struct halves *gone, struct halves *came, enum came how,
 			    &to->near.dir->v[p->file]);
 			plan_become(to->plan, p, how == CAME_BACK ?
 			    ACT_FORGET : ACT_NOTHING);
+			p->file = NONE;		/* it is no other's half */
 			flags_first(from, gone->v[i].act,
 			    flags_translate(&to->state->keywords,
-			    to->near.dir->v[p->file].flags,
+			    to->near.dir->v[d->to_file].flags,
 			    &from->state->keywords));
 			break;
 		}

@@ -17,6 +17,8 @@ phase_why(enum again why)
 		return "the flags of a moved message were changed on both sides";
 	case AGAIN_FILES:
 		return "a file vanished before it was uploaded";
+	case AGAIN_BACK:
+		return "a file came back whose message was deleted";
 	case AGAIN_UIDS:
 		return "the server did not say which UIDs its new messages have";
 	case AGAIN_TRASH:

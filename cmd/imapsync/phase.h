@@ -32,6 +32,7 @@ enum again {
 	AGAIN_RACY,		/* it changed too lately for a scan to prove */
 	AGAIN_FLAGS,		/* both sides changed a moved message's flags */
 	AGAIN_FILES,		/* a file vanished before it was uploaded */
+	AGAIN_BACK,		/* a file is new, for its message is gone */
 	AGAIN_UIDS,		/* APPENDUID or COPYUID is missing, or wrong */
 	AGAIN_TRASH,		/* what was deleted elsewhere came into it */
 	AGAIN_PARTIAL		/* see BOX_PARTIAL */

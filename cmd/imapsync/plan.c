@@ -9,6 +9,7 @@
  *	yes	yes	yes	flags merge, bit by bit
  *	yes	yes	gone	delete here
  *	yes	gone	yes	delete there
+ *	marked	not	gone	forget: the file is new, see came_back
  *	yes	gone	gone	forget
  *	no	new	-	upload
  *	no	-	new	download
@@ -310,6 +311,21 @@ purge_orphan(struct plan *p, const struct plan_in *in, uint32_t i)
 	return true;
 }
 
+/*
+ * Both sides had it marked, and the file has no mark any more.  Either we were
+ * deleting the message, which notes the mark before (far_carry.c), and nobody
+ * has heard that it was done; or somebody here took the mark away.  Of a stub
+ * there is nothing here that could be uploaded.
+ */
+static bool
+came_back(const struct plan_in *in, uint32_t i, uint32_t file)
+{
+	const struct rec *r = &in->rec[i];
+
+	return !in->policy.mirror && !in->no_delete && file != NONE &&
+	    !r->stub && (r->flags & ~in->near[file].flags & FLAG_DELETED) != 0;
+}
+
 static void
 gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
     uint32_t file)
@@ -321,6 +337,10 @@ gone_there(struct plan *p, const struct plan_in *in, uint32_t i,
 	if (in->policy.near_gets == 0) {
 		/* seen again, the day it goes both ways */
 		add_of(p, ACT_NOTHING, in, &in->rec[i])->file = file;
+		return;
+	}
+	if (came_back(in, i, file)) {
+		add_of(p, ACT_FORGET, in, &in->rec[i])->file = file;
 		return;
 	}
 	a = add_of(p, keep ? ACT_ORPHAN : ACT_NEAR_DELETE, in, &in->rec[i]);

@@ -97,6 +97,55 @@ def back():
 
 
 @scenario
+def deleted():
+    """A file that was deleted, or lay in a folder that is not synced, comes back
+    before it is known that its message is deleted."""
+    for caps, verb in WAYS.items():
+        for how in ([], ["--delete-far", "expunge"]):
+            if caps == "" or (caps == "MOVE" and how):
+                continue		# it is but marked there
+            u = account(caps)
+            name = " ".join(["'%s'" % caps] + how)
+            path = u.near.file("INBOX", "number 2")
+            with open(path, "rb") as f:
+                data = f.read()
+            os.unlink(path)
+            verb = "UID EXPUNGE" if how else verb
+            is_(cut(u, verb, *how), (1, 75), name + ": cut")
+            with open(path, "wb") as f:
+                f.write(data)
+            rests(u, name, "INBOX", *how, trash=not how)
+            u.server.close()
+
+
+@scenario
+def one_fails():
+    """One of the two mailboxes cannot be selected in the next run."""
+    for caps in "UIDPLUS MOVE", "UIDPLUS":
+        for box in "INBOX", "Work":
+            u = account(caps)
+            name = "'%s', %s fails" % (caps, box)
+            u.near.move("INBOX", "number 2", "Work")
+            cut(u, WAYS[caps])
+            u.near.move("Work", "number 2", "INBOX")
+            u.server.on_command = lambda session, verb, args: \
+                b"TAG NO [UNAVAILABLE] not now\r\n" if verb in (
+                    "SELECT", "EXAMINE") and box in args else None
+            is_(u.sync().status, 75, name)
+            u.server.on_command = None
+            for _ in range(4):
+                r = u.sync("-j")
+            is_((r.status, r.err, r.acts("done")), (0, "", []),
+                name + ": at rest")
+            is_([stands(u)[b] for b in ("INBOX", "Work")],
+                [["number 1", "number 2", "number 3"], []], name + ": there")
+            is_([sorted(m.subject for m in u.near.messages(b))
+                 for b in ("INBOX", "Work")],
+                [["number 1", "number 2", "number 3"], []], name + ": here")
+            u.server.close()
+
+
+@scenario
 def three():
     """Two moves are cut, and then the file goes back to where it began, or to
     where it was in between."""
@@ -108,6 +157,27 @@ def three():
         is_(cut(u, "UID MOVE"), (1, 75), "to %s: cut twice" % to)
         u.near.move("Arch", "number 2", to)
         rests(u, "to " + to, to)
+        u.server.close()
+
+
+@scenario
+def one_file():
+    """Copies of one name go from two folders, and the message itself is gone
+    there: the file that is left is one message."""
+    for marked in False, True:
+        u = account("UIDPLUS MOVE")
+        for box in "Arch", "Work":
+            shutil.copy(u.near.file("INBOX", "number 2"),
+                        u.near.path(box) + "/cur")
+        u.runs("copies")
+        u.near.set("INBOX", "number 2", "ST" if marked else "S")
+        u.runs("flags")
+        for box in "Arch", "Work":
+            u.near.remove(box, "number 2")
+        u.near.set("INBOX", "number 2", "S")
+        del u.box().messages[1]
+        u.box().touch()
+        rests(u, "one file, mark %s" % marked, "INBOX", trash=True)
         u.server.close()
 
 

@@ -114,6 +114,10 @@ presence(void)
 		    "gone here, changed there" },
 		{ { true, true, false, 0, FLAG_SEEN, 0 }, ACT_NEAR_DELETE,
 		    "gone there, changed here" },
+		{ { true, true, false, FLAG_DELETED, 0, 0 }, ACT_FORGET,
+		    "gone there, and not marked any more here" },
+		{ { true, true, false, FLAG_DELETED, FLAG_DELETED, 0 },
+		    ACT_NEAR_DELETE, "gone there, marked here" },
 	};
 	size_t i;
 
