@@ -308,7 +308,9 @@ put_away(struct near_dir *l, const struct near_msg *m, const char *to)
 
 	if (got != 2 || !file_same(in, name, l->attic, to))
 		return got;
-	return fsync(l->attic) < 0 || unlinkat(in, name, 0) < 0 ? -1 : 0;
+	if (fsync(l->attic) == 0 && unlinkat(in, name, 0) == 0)
+		return 0;
+	return errno == ENOENT ? 1 : -1;	/* who renamed it has it */
 }
 
 int
