@@ -123,6 +123,21 @@ name_hung(struct run *r, const struct hung_one *one, const char *why)
 	r->count.kept++;
 }
 
+/*
+ * Perhaps a server that has no LOGIN-DELAY refuses another login at once: the
+ * next run asks for it in its turn.
+ */
+static void
+wait_no_more(struct run *r, const struct hung_one *one)
+{
+	struct err e = { 0 };
+
+	if (r->e->code != EX_TEMPFAIL || stop_asked())
+		return;
+	state_put(&r->state, STATE_HUNG, one->m.key, OFTEN - 1, &e);
+	fail_join(r->e, &e);
+}
+
 /* One pass for one message: 1, the connection ended at it once more; 0; -1. */
 static int
 ask_alone(struct run *r, const struct hung_one *one,
@@ -140,6 +155,8 @@ ask_alone(struct run *r, const struct hung_one *one,
 	r->count.there = was.there;
 	r->count.skipped = was.skipped;
 	r->count.doubt = was.doubt;
+	if (got < 0 && !h->again)
+		wait_no_more(r, one);
 	if (got == 0 || !h->again || r->e->code != EX_TEMPFAIL)
 		return got;
 	if (r->deliver.h.file >= 0)

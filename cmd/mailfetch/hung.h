@@ -47,7 +47,8 @@ bool hung_waits(struct run *, const struct message *);
 /*
  * All else is done: those that were kept, one by one, each by a pass over the
  * account of its own.  One at which the connection ends again is named, and
- * counts with EX_TEMPFAIL.  0, or -1: the connection failed otherwise.
+ * counts with EX_TEMPFAIL.  0, or -1: the connection failed otherwise, and the
+ * next run asks for that one in its turn.
  */
 int hung_rest(struct run *, int (*pass)(struct run *));
 void hung_free(struct hung *);

@@ -264,6 +264,30 @@ for proto in ('pop3', 'imap'):
     s.close()
     r.done()
 
+# A server that refuses another login at once: it is asked for in its turn then.
+for proto, login in (('pop3', 'user'), ('imap', 'authenticate')):
+    v = hung(proto, {3})
+    s, r = Serve(v), Run()
+    for n in range(2):
+        r.go(proto, s)
+
+    def once(v, *line):
+        v.logins += 1
+        if v.logins > 1:
+            return '-ERR [IN-USE] locked\r\n' if proto == 'pop3' else \
+                line[0] + ' NO [INUSE] locked\r\n'
+
+    v.hooks = {login: once}
+    got = []
+    for n in range(2):
+        v.logins = 0
+        r.go(proto, s)
+        got.append((r.rc, len(r.files()), 'locked' in r.err))
+    case.check(got == [(75, 4, True), (0, 5, False)],
+               proto + ': another login is refused', (got, r.err))
+    s.close()
+    r.done()
+
 # One that is gone is suspected no more.
 v = hung('imap', {3})
 s, r = Serve(v), Run()
