@@ -103,6 +103,7 @@ save_session(struct run *run)
 		return NULL;
 	run->save->imap.many = run->many || run->options->sendmail.talk;
 	d->account.box = run->account.box;
+	d->session.account = &d->account;	/* it may have been closed */
 	return &d->session;
 }
 

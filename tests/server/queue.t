@@ -626,4 +626,12 @@ check(got == 74 and 'not saved' in h.err and not h.mail(),
       '--save imap: the flusher says what it could not save', got, h.err)
 check(sum(c.startswith('AUTHENTICATE') for c in k.heard) == logins + 3,
       'over one connection, but for the one that was lost', k.heard)
+
+# A second try after one that could not even begin, as of -bs for each RCPT.
+s, h = fresh(up=True)
+h.config('queue off\nuser me\npassword-command false\n' + Kept().config())
+got = h.run('-bs', name='sendmail', text='MAIL FROM:<me@x.test>\r\n'
+            'RCPT TO:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nQUIT\r\n')
+check(got == 0 and h.out.count('\n451 ') == 2, '--save imap: asked twice, '
+      'with no password', got, h.out, h.err)
 case.end()
