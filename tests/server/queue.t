@@ -634,4 +634,20 @@ got = h.run('-bs', name='sendmail', text='MAIL FROM:<me@x.test>\r\n'
             'RCPT TO:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nQUIT\r\n')
 check(got == 0 and h.out.count('\n451 ') == 2, '--save imap: asked twice, '
       'with no password', got, h.out, h.err)
+
+# ---- a folder of the queue has the name that somebody gave it
+s, h = fresh()
+me = pwd.getpwuid(os.geteuid()).pw_name
+os.mkdir(h.d + '/mail')
+with open(h.d + '/.config/postbag/config', 'w') as f:
+    f.write('account default\nserver maildir:%s/mail/%%u\nqueue on\n'
+            'from jo@x.test\n' % h.d)
+send(h, me, args=('--queue-only',))
+box = os.path.dirname(h.mail()[0])
+os.rename(box, os.path.dirname(box) + '/a:2,T\nb')
+got = h.run('--flush-now')
+there = os.listdir(h.d + '/mail/' + me + '/new')
+check(got == 0 and len(there) == 1 and re.fullmatch(r'[\w.-]+', there[0]),
+      'it is no part of a name in a Maildir', got, h.err, there)
+h.done()
 case.end()
