@@ -192,27 +192,39 @@ wait_turn(struct batch *b)
 		net_poll(&none, 1, at / 1000);
 }
 
-/* What is known of it goes out at once, and counts. */
+/* What is known of it goes out at once: --resume reads it after a crash. */
 static void
-batch_conclude(struct batch *b, const struct letter *l, struct batch_tell *t,
-    const struct report *r, const struct err *why)
+batch_told(struct batch *b, const struct letter *l, struct batch_tell *t,
+    const struct err *why)
 {
 	const struct smtp_mail *m = &l->envelope.mail;
 	struct err e = { 0 };
-	int worst = fail_worse(why->code, t->status);
 	size_t i;
 
-	for (i = 0; i < m->n; i++) {
+	for (i = 0; i < m->n; i++)
 		batch_tell_rcpt(t, &m->rcpt[i], why);
-		worst = fail_worse(worst, report_status(&m->rcpt[i],
-		    b->run->options));
-	}
-	if (r->unsaved)
-		worst = fail_worse(worst, EX_IOERR);
 	pthread_mutex_lock(&b->lock);
 	if (batch_tell_out(t, &b->torn, &e) < 0)
 		batch_halt(b, &e);
 	mem_stake(NULL);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* And it counts. */
+static void
+batch_conclude(struct batch *b, const struct letter *l,
+    const struct batch_tell *t, const struct report *r, const struct err *why)
+{
+	const struct smtp_mail *m = &l->envelope.mail;
+	int worst = fail_worse(why->code, t->status);
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		worst = fail_worse(worst, report_status(&m->rcpt[i],
+		    b->run->options));
+	if (r->unsaved)
+		worst = fail_worse(worst, EX_IOERR);
+	pthread_mutex_lock(&b->lock);
 	for (i = 0; i < m->n; i++)
 		if (m->rcpt[i].state == SMTP_SENT ||
 		    m->rcpt[i].state == SMTP_REFUSED)
@@ -252,8 +264,9 @@ send_letter(struct hand *h, struct letter *l, struct batch_tell *t,
 	if (l->envelope.mail.n > 0) {
 		wait_turn(b);
 		lost = batch_link_send(&h->job->link, l, &r, e) < 0;
-		save_letter(l, b->run, &r);
 	}
+	batch_told(b, l, t, e);
+	save_letter(l, b->run, &r);
 	batch_conclude(b, l, t, &r, e);
 	if (!lost)
 		return;

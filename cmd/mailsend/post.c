@@ -7,6 +7,7 @@
 #include "msg.h"
 #include "queue.h"
 #include "report.h"
+#include "save.h"
 #include "seal.h"
 #include "sendlog.h"
 #include "submit.h"
@@ -62,6 +63,7 @@ hand_on(struct letter *l, struct run *run, struct report *r, struct err *cause,
 		*e = unable;
 	else
 		submit(l, run, r, e);
+	save_letter(l, run, r);
 	*cause = *e;
 	if (unable.code == 0)
 		queue_rest(l, run, r, e);

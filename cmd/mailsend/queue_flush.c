@@ -52,6 +52,14 @@ struct flush {
 	int worst;
 };
 
+static void
+note_err(struct flush *f, struct err *e)
+{
+	f->worst = fail_worse(f->worst, e->code);
+	fail_tell(e, NULL);
+	fail_clear(e);
+}
+
 /* ---- before the sandbox */
 
 /* Names cannot be looked up later on. */
@@ -390,11 +398,30 @@ hand_over(struct flush *f, struct letter *l, struct report *r, struct err *e)
 	}
 	session_again(f->link.session);
 	batch_link_send(&f->link, l, r, e);
+}
+
+/*
+ * That takes its time: who has got the message is on the disk before, so that
+ * nobody gets it twice if this process is killed meanwhile.
+ */
+static void
+keep_copy(struct flush *f, const struct spool_item *i,
+    const struct queue_entry *q, struct letter *l, struct report *r)
+{
+	struct err e = { 0 };
+
+	if (!save_due(l, f->run))
+		return;
+	if (save_state(i, q, &e) < 0)
+		note_err(f, &e);
 	save_letter(l, f->run, r);
+	if (r->unsaved)
+		f->worst = fail_worse(f->worst, EX_IOERR);
 }
 
 static void
-send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
+send_it(struct flush *f, const struct spool_item *i, struct queue_entry *q,
+    struct attempt *t)
 {
 	struct report r = { 0 };
 	struct err why = { 0 };
@@ -402,10 +429,9 @@ send_it(struct flush *f, struct queue_entry *q, struct attempt *t)
 
 	t->letter.envelope.mail.msg = &t->letter.msg;
 	hand_over(f, &t->letter, &r, &why);
-	if (r.unsaved)
-		f->worst = fail_worse(f->worst, EX_IOERR);
 	hopeless = queue_hopeless(f->run, &r, why.code);
 	note_fates(q, t, &why, hopeless);
+	keep_copy(f, i, q, &t->letter, &r);
 	tell_attempt(f, t, &r, &why);
 	if (!hopeless && unreachable(t, &why))
 		f->down = why;
@@ -445,14 +471,6 @@ begin_attempt(const struct spool_item *i, struct queue_entry *q,
 }
 
 /* ---- one message */
-
-static void
-note_err(struct flush *f, struct err *e)
-{
-	f->worst = fail_worse(f->worst, e->code);
-	fail_tell(e, NULL);
-	fail_clear(e);
-}
 
 /* Whom a report is owed has it in the queue after this; or -1. */
 static int
@@ -514,7 +532,7 @@ try_it(struct flush *f, const struct spool_item *i, struct queue_entry *q,
 		return 1;
 	if (begin_attempt(i, q, t, e) < 0)
 		return -1;
-	send_it(f, q, t);
+	send_it(f, i, q, t);
 	return 0;
 }
 

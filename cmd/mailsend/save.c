@@ -107,12 +107,12 @@ save_session(struct run *run)
 	return &d->session;
 }
 
-static bool
-was_sent(const struct letter *l)
+bool
+save_due(const struct letter *l, const struct run *run)
 {
 	size_t i;
 
-	for (i = 0; i < l->envelope.mail.n; i++)
+	for (i = 0; run->save != NULL && i < l->envelope.mail.n; i++)
 		if (l->envelope.mail.rcpt[i].state == SMTP_SENT)
 			return true;
 	return false;
@@ -128,7 +128,7 @@ save_letter(struct letter *l, struct run *run, struct report *r)
 	const char *where;
 	int got;
 
-	if (s == NULL || !was_sent(l))
+	if (!save_due(l, run))
 		return;
 	where = s->dir != NULL ? s->dir : s->imap.said;
 	got = s->dir != NULL ? maildir_deliver(s->dir, &l->msg, &read, &e) :

@@ -12,6 +12,8 @@
 #ifndef SAVE_H
 #define SAVE_H
 
+#include <stdbool.h>
+
 #include "letter.h"
 #include "report.h"
 #include "run.h"
@@ -33,6 +35,9 @@ int save_prepare(struct run *, struct err *);
 
 /* To be made ready beside the others (session_ready_all); NULL: none. */
 struct session *save_session(struct run *);
+
+/* Will save_letter store it?  That may take minutes: note what was sent before. */
+bool save_due(const struct letter *, const struct run *);
 
 /*
  * A copy, if the letter was sent to at least one recipient; also from several

@@ -245,8 +245,6 @@ submit_around(struct letter *l, struct run *run, struct report *r,
 int
 submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 {
-	int got;
-
 	if (!run->account.has_server)
 		return account_nowhere(&run->account, e);
 	if (submit_prepare(l, run, e) < 0 || seal_letter(run->options->seal, l,
@@ -258,17 +256,10 @@ submit(struct letter *l, struct run *run, struct report *r, struct err *e)
 	    OPTION_STEP_RCPT ? NULL : &l->msg;
 	if (account_here(run->account.server.scheme)) {
 		local_send(l, run);
-		save_letter(l, run, r);
 		return 0;
 	}
-	if (run->account.server.scheme == ACCOUNT_MX) {
-		got = direct_send(l, run, r, e);
-		save_letter(l, run, r);
-		return got;
-	}
-	got = submit_around(l, run, r, e);
-	save_letter(l, run, r);
-	return got;
+	return run->account.server.scheme == ACCOUNT_MX ?
+	    direct_send(l, run, r, e) : submit_around(l, run, r, e);
 }
 
 /* ---- asking, for -bs ---- */

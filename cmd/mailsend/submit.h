@@ -10,10 +10,9 @@
 int submit_check(const struct options *, struct err *);
 
 /*
- * Sends the letter, over as many connections as the server wants, and saves a
- * copy (--save).  The session and the sandbox are made ready at the first
- * call.  0 or -1; but the recipients' fates are in the letter either way, and
- * the rest in the report.
+ * Sends the letter, over as many connections as the server wants.  The session
+ * and the sandbox are made ready at the first call.  0 or -1; but the
+ * recipients' fates are in the letter either way, and the rest in the report.
  */
 int submit(struct letter *, struct run *, struct report *, struct err *);
 

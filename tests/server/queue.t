@@ -627,6 +627,44 @@ check(got == 74 and 'not saved' in h.err and not h.mail(),
 check(sum(c.startswith('AUTHENTICATE') for c in k.heard) == logins + 3,
       'over one connection, but for the one that was lost', k.heard)
 
+# Killed while the copy is stored: what was sent is known, and not sent again.
+def killed_at_copy(k, h, *args, text=b'', out=subprocess.DEVNULL):
+    p = subprocess.Popen([BUILD + '/mailsend', *args], stdin=subprocess.PIPE,
+                         stdout=out, stderr=subprocess.DEVNULL,
+                         env=dict(os.environ, HOME=h.d))
+
+    def kill(session, verb, args):
+        if verb == 'APPEND':
+            p.kill()
+            return 'close'
+
+    k.on_command = kill
+    p.communicate(text, timeout=60)
+    k.on_command = None
+    return p.returncode
+
+
+k, s, h = kept()
+send(h, 'a@x.test', args=('--queue-only',))
+got = killed_at_copy(k, h, '--flush-now')
+end = time.monotonic() + 30
+while h.mail() and time.monotonic() < end:      # its helper has the lock
+    h.run('--flush-now')
+check(got == -9 and len(s.got) == 1 and not h.mail() and
+      'maybe' not in h.log(), '--save imap: killed then, sent once', got,
+      len(s.got), h.mail(), h.log())
+k, s, h = kept()
+with open(h.d + '/batch', 'w') as f:
+    f.write('account default\nsmtp smtp://127.0.0.1:%d\ntls off\n%s\n' % (
+        s.port, k.config()))
+words = ['--config', h.d + '/batch', '--batch', 'mboxrd', '-t']
+text = b'From x\nFrom: l@x.test\nTo: a@x.test\nMessage-ID: <1@x.test>\n\nx\n'
+with open(h.d + '/out', 'wb') as f:
+    got = killed_at_copy(k, h, *words, text=text, out=f)
+rc = h.run(*words, '--resume', h.d + '/out', text=text)
+check(got == -9 and rc == 0 and len(s.got) == 1, '--batch: killed then, '
+      'not sent again', got, rc, len(s.got), open(h.d + '/out').read(), h.err)
+
 # A second try after one that could not even begin, as of -bs for each RCPT.
 s, h = fresh(up=True)
 h.config('queue off\nuser me\npassword-command false\n' + Kept().config())
