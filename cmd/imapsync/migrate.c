@@ -52,11 +52,19 @@ hang_up_all(struct migrate *r)
 	migrate_side_hang_up(&r->to);
 }
 
-/* Of the sides' failures the one that came, if any. */
+/*
+ * Of the sides' failures the one that came, if any.  Where both came, since both
+ * are connected to at once, one that will not pass counts: a password that was
+ * refused is not tried again and again while the other server is away.
+ */
 static const struct err *
 side_error(const struct migrate *r)
 {
-	return r->from.err.code != 0 ? &r->from.err : &r->to.err;
+	const struct err *from = &r->from.err, *to = &r->to.err;
+	bool final = !r->to.open && to->code != 0 && to->code != EX_TEMPFAIL;
+
+	return from->code == 0 || (from->code == EX_TEMPFAIL && final) ? to :
+	    from;
 }
 
 static int

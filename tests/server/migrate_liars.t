@@ -372,6 +372,27 @@ for what in ('refuses', 'omits', 'omits the header of'):
     case.check(m.out == '6 messages verified\n', 'as the copy that it is',
                (m.out, m.err))
 
+# ---- FROM is away, and TO refuses the password
+
+a, b = Serve(), Serve()
+b.password = 'wrong'
+m, away = Migration(a, b), [1, 2]
+
+
+def not_yet(session, data):
+    if away and data.startswith(b'* OK [CAPABILITY'):
+        away.pop()
+        raise imapmem.Gone
+    return data
+
+
+a.on_say = not_yet
+go(m)
+logins = sum(c.startswith(('AUTHENTICATE', 'LOGIN')) for c in b.heard)
+case.check(m.rc == 77 and '127.0.0.1:%d' % b.port in m.err and logins == 1,
+           'a refused password is not tried again while the other is away',
+           (m.rc, m.err, logins))
+
 # ---- what TO has as a whole is stored when the one who sent it is gone
 
 
