@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "imap_box.h"
 #include "migrate_copy.h"
 #include "migrate_extra.h"
@@ -84,17 +85,23 @@ still_to_do(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 	}
 }
 
-/* What may be there, and cannot be read there, must not be sent again. */
+/*
+ * What may be there, and cannot be read there, must not be sent again; unless a
+ * later look has found it.
+ */
 static int
 note_unsure(struct migrate *r, struct migrate_box *b,
     const struct imap_uids *unsure)
 {
+	const struct migrate_pair *p;
 	size_t i;
 
-	for (i = 0; i < unsure->n; i++)
-		if (migrate_state_fail(&r->state, b, unsure->v[i],
-		    MIGRATE_MAYBE_THERE, r->e) < 0)
+	for (i = 0; i < unsure->n; i++) {
+		p = migrate_state_find(b, unsure->v[i]);
+		if ((p == NULL || p->to == 0) && migrate_state_fail(&r->state,
+		    b, unsure->v[i], MIGRATE_MAYBE_THERE, r->e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -121,7 +128,7 @@ look_at_all(struct migrate *r, struct migrate_box *b, const uint32_t *all,
  * that sent it is gone: what is not there is looked for once more a bit later.
  */
 static int
-look_later(struct migrate *r, struct migrate_box *b,
+look_later(struct migrate *r, struct migrate_box *b, int64_t looked,
     const struct imap_uids *doubts, struct imap_uids *unsure)
 {
 	struct imap *m = &r->to.imap;
@@ -133,7 +140,7 @@ look_later(struct migrate *r, struct migrate_box *b,
 		if (migrate_state_find(b, doubts->v[i]) == NULL)
 			imap_uids_add(&left, doubts->v[i]);
 	if (left.n > 0)
-		got = migrate_pace_settle(r);
+		got = migrate_pace_settle(r, looked);
 	if (got > 0 && (got = imap_wait(m, imap_say(m, "NOOP"))) >= 0)
 		got = migrate_look(r, b, left.v, left.n, b->low, true, unsure);
 	free(left.v);
@@ -147,6 +154,7 @@ look_at_doubts(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 {
 	const struct migrate_fail *f;
 	struct imap_uids doubts = { 0 }, sent = { 0 };
+	int64_t looked = clock_ms();
 	uint32_t low = b->low;
 	size_t i;
 	int got = 0;
@@ -166,7 +174,7 @@ look_at_doubts(struct migrate *r, struct migrate_box *b, const uint32_t *all,
 	if (doubts.n > 0)
 		got = migrate_look(r, b, doubts.v, doubts.n, low, true, unsure);
 	if (got == 0)
-		got = look_later(r, b, &sent, unsure);
+		got = look_later(r, b, looked, &sent, unsure);
 	free(doubts.v);
 	free(sent.v);
 	return got;

@@ -24,9 +24,10 @@ int migrate_pace_pause(struct migrate *);
 
 /*
  * Until what was sent by connections of before has been stored there, or never
- * will be.  1, 0: there was nothing to wait for any more; -1 at a stop.
+ * will be.  1; 0: so it was already when somebody began to look (clock_ms); -1
+ * at a stop.
  */
-int migrate_pace_settle(const struct migrate *);
+int migrate_pace_settle(const struct migrate *, int64_t looked);
 
 /*
  * So many bytes have gone on: waits until the rate of all connections is kept

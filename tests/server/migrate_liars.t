@@ -443,6 +443,58 @@ go(m, '-v')
 case.check(m.rc == 0 and same(a, b) and 'looking again' not in m.err,
            'and a further one waits for nothing', m.err)
 
+# The first look takes longer than TO is waited for: there is a second one.
+a, b, m = both()
+stored = stores_late(b)
+late, slow = b.on_say, []
+
+
+def meanwhile(session, data):
+    if b'[APPENDUID' in data and not slow:
+        slow.append(session)
+        threading.Timer(0.2, lambda: b.box('INBOX').add(msg(90))).start()
+    return late(session, data)
+
+
+def looks(session, verb, args):
+    if verb == 'UID FETCH' and slow and session is not slow[0] and \
+            len(slow) == 1:
+        slow.append(args)
+        b.lock.release()
+        time.sleep(6)
+        b.lock.acquire()
+
+
+b.on_say, b.on_command = meanwhile, looks
+go(m)
+case.check((m.rc, m.err) == (0, '') and stored.wait(20) and len(slow) == 2 and
+           bodies(b) == sorted(bodies(a) + [msg(90)]), 'stored while it is '
+           'looked for: not sent again', (m.rc, m.err, len(bodies(b)), slow))
+
+# What the first look cannot read and the second one can is in no doubt.
+a, b, m = both()
+gone = []
+
+
+def lost_once(session, data):
+    if b'OK [APPENDUID' in data and not gone:
+        gone.append(time.monotonic())
+        raise imapmem.Gone
+    return data
+
+
+def unread_yet(session, verb, args):
+    if verb == 'UID FETCH' and 'BODY.PEEK[]' in args and \
+            time.monotonic() < gone[0] + 4:
+        return b'TAG NO [SERVERBUG] not yet\r\n'
+
+
+b.on_say, b.on_command = lost_once, unread_yet
+go(m)
+case.check((m.rc, m.err) == (0, '') and bodies(a) == bodies(b) and gone,
+           'readable by the second look: known to be there',
+           (m.rc, m.err, len(bodies(b))))
+
 # ---- a NUL
 
 for caps in (imapmem.ALL, imapmem.ALL.replace(' BINARY', '')):
