@@ -138,6 +138,9 @@ like "$mail" '(CERT_INCOMPLETE|CERT_UNTRUSTED)' 'a chain that nobody trusts'
 mail=$(PORTPROBE_OPTIONS= cert_watch nosuch.invalid)
 unlike "$mail" null 'a host that is not there has no port'
 like "$mail" 'cannot be looked at: nosuch.invalid: ' 'and is named'
+FULL=(sh -c 'trap "" XFSZ; ulimit -f 0; exec "$@"' sh)
+PORTPROBE_OPTIONS="--ca $LAB_CA" status 74 'cert-watch: a full disk, and a certificate that has ended' \
+	"${FULL[@]}" "$T/mailbin/cert-watch" to@x.example "127.0.0.1:$BADCERT/pop3s"
 for d in 1:ends.in.1.day, 0:ends.within.a.day, -1:has.ended, -2:ended.1.day.ago \
 	-4:ended.3.days.ago; do
 	printf '#!/bin/sh\n"%s" "$@" | jq -c ".tls.chain[0].days = %s"\n' \
@@ -153,6 +156,16 @@ for d in 1:ends.in.1.day, 0:ends.within.a.day, -1:has.ended, -2:ended.1.day.ago 
 	like "$(cat "$T/out")" "${d#*:}" "${d%%:*} days: ${d#*:}"
 	rm -f "$T/mailbin/portprobe"
 done
+printf '#!/bin/sh\n"%s" "$@" | jq -c ".tls.chain[0] |= (.not_after = null | .days = -4)"\n' \
+	"$BUILD/portprobe" > "$T/mailbin/portprobe"
+chmod +x "$T/mailbin/portprobe"
+PORTPROBE_OPTIONS="--ca $LAB_CA" status 0 'cert-watch: an end that no calendar has' \
+	"$T/mailbin/cert-watch" to@x.example "127.0.0.1:$LAB_IMAPS_PORT/imaps"
+like "$OUT" 'ended 3 days ago, on \?' 'is told'
+printf '#!/bin/sh\nkill -SEGV $$\n' > "$T/mailbin/portprobe"
+status 139 'cert-watch: a portprobe that crashes' \
+	"$T/mailbin/cert-watch" to@x.example "127.0.0.1:$LAB_IMAPS_PORT/imaps"
+rm -f "$T/mailbin/portprobe"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/new.key" -out "$T/new.pem" \
 	-subj /CN=mail.johndoe.com -days 90 2> /dev/null
 mail=$(PORTPROBE_OPTIONS="--ca $LAB_CA" WATCH_OPTIONS="-c $T/new.pem" cert_watch \
