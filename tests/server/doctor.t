@@ -189,6 +189,11 @@ done
 status 69 'portprobe --only-public: a public one' portprobe -j --only-public \
 	--timeout 2 192.0.2.1:25
 is "$(jq -r .error.class "$T/out")" unreachable 'is, without a way to it here'
+mkdir "$T/full"
+printf '#!/bin/sh\necho "cat: No space left on device" >&2\nexit 1\n' > "$T/full/cat"
+chmod +x "$T/full/cat"
+PATH=$T/full:$PATH doctor 74 'a full disk' johndoe.com
+like "$ERR" 'there is no room' 'which is said'
 doctor 68 'several: the worst counts' bad.example johndoe.com
 is "$(grep -c '^Route' "$T/out")" 2 'each has its report'
 

@@ -157,6 +157,13 @@ sed 's/^/in: /'
 case $* in *bad*) exit "$status" ;; esac
 END
 chmod +x "$T/bin/say"
+printf '#!/bin/sh\nhead -c 20000 /dev/zero\nexit 77\n' > "$T/bin/much"
+chmod +x "$T/bin/much"
+echo one > "$T/one"
+status 75 'a full disk, and a command that ends with what -k has' \
+	sh -c 'trap "" XFSZ; ulimit -f 16; exec "$@"' sh \
+	"${MAIL[@]}" -k 77 -d "$T/d9" "$T/one" "$T/bin/much"
+is "$(done_shards "$T/d9")" '' 'leaves nothing that looks done'
 printf '%s\n' 'a b' 'c * d' 'e;f' "g'h" '$(touch x)' > "$T/five"
 status 0 'standard input' "${MAIL[@]}" -d i "$T/five" \
 	"$T/bin/say" 0 "it's" '$HOME *'
