@@ -175,6 +175,10 @@ g = run('-k', 'none', 'root', *sh('touch %s/ran; exit 4' % T.name),
         env=dict(ENV, TMPDIR=T.name + '/none'))
 case.check(g['rc'] == 4 and os.path.exists(T.name + '/ran') and
            'failed with 4' in g['args'][1], 'no TMPDIR', g)
+g = run('-o', '-k', 'none-o', 'root', 'true',
+        env=dict(ENV, TMPDIR=T.name + '/none'))
+case.check(g['rc'] == 0 and g['args'] and 'may have said' in g['args'][1],
+           'nor is it known whether it said something', g)
 os.makedirs(T.name + '/elsewhere')
 link = T.name + "/mail-alert.%d" % os.getuid()
 shutil.rmtree(link, ignore_errors=True)
