@@ -2,6 +2,7 @@
 """mail-token: logins and tokens, with an authorization server over HTTPS that
 does what real ones do now and then."""
 import base64
+import fcntl
 import hashlib
 import http.server
 import json
@@ -466,12 +467,20 @@ keep('dev', access_token='good', got=int(time.time()), until=int(time.time()) + 
 g = run('dev')
 case.check(g['rc'] == 0 and g['out'] == 'good\n' and not g['log'],
            'a token that is good needs no server', g)
+g = run('dev', env=dict(ENV, TMPDIR=T.name + '/none'))
+case.check(g['rc'] == 0 and g['out'] == 'good\n', 'no room', g)
+with open(T.name + '/state/postbag/token/dev.lock', 'w') as f:
+    fcntl.flock(f, fcntl.LOCK_EX)
+    g = run('dev')
+case.check(g['rc'] == 0 and g['out'] == 'good\n', 'and no end of a login', g)
 meta()
 keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
 before = kept('dev')
 g = run('dev', disk=FULL)
 case.check(g['rc'] == 73 and not g['log'] and kept('dev') == before,
            'no room: nothing is asked for that cannot be kept', g)
+case.check(not [x for x in os.listdir(T.name + '/state/postbag/token')
+                if x.endswith('.new')], 'and what there is of it is not taken')
 home = {k: v for k, v in ENV.items() if k not in ('HOME', 'XDG_CONFIG_HOME')}
 g = run('nobody-at-all', env=home)
 case.check(g['err'].startswith('mail-token: ' + pwd.getpwuid(os.getuid()).pw_dir),
