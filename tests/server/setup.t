@@ -263,6 +263,12 @@ gpg --batch --quiet --passphrase '' --quick-gen-key billy@johndoe.com \
     future-default default never 2> "$T/log"
 pass init billy@johndoe.com > "$T/log" 2>&1
 taken_back pass not_ok pass show mail/billy@johndoe.com
+mkdir -p "$T/store/mail"
+echo torn > "$T/store/mail/billy@johndoe.com.gpg"
+status 73 'pass: one that cannot be shown' keeps pass
+is "$(cat "$T/store/mail/billy@johndoe.com.gpg")" torn 'pass: is not written over'
+none_kept pass 'one that cannot be shown'
+rm "$T/store/mail/billy@johndoe.com.gpg"
 status 0 'pass' keeps pass
 is "$(pass show mail/billy@johndoe.com)" secret 'pass: has the password'
 ok 'pass: both logins work' logins pass
@@ -307,6 +313,11 @@ unlike "$OUT" 'Password of' 'keyring: and is not asked for'
 secret-tool clear service postbag user billy@johndoe.com
 sed -i '/^account keyring$/,/^$/d' "$T/dots/config"
 taken_back keyring not_ok secret-tool lookup service postbag user billy@johndoe.com
+mkdir "$T/locked"
+printf '#!/bin/sh\n[ "$1" != clear ] || touch "%s"\nexit 1\n' "$T/cleared" > "$T/locked/secret-tool"
+chmod +x "$T/locked/secret-tool"
+PATH=$T/locked:$PATH status 73 'keyring: one that is locked' keeps keyring
+ok 'keyring: what it had is not removed' test ! -e "$T/cleared"
 if [ -n "${KEYRING-}" ]; then
 	kill "$bus"
 	wait "$bus"
