@@ -53,6 +53,10 @@ status 65 'one that does not come' "$ping" -t 2 work $lost
 like "$OUT" '^0 of 1 arrived, 1 lost after 2 s' 'is lost'
 status 2 'Nagios: lost' "$ping" -N -t 1 work $lost
 like "$OUT" '^MAIL-PING CRITICAL - 0 of 1 arrived, 1 lost.*\| loss=100%' 'its line'
+FULL=(sh -c 'trap "" XFSZ; ulimit -f 16; exec "$@"' sh)
+status 73 'a full disk' "${FULL[@]}" "$ping" -t 1 work $lost
+like "$ERR" 'there is no room' 'is not taken for a loss'
+status 3 'Nagios: a full disk' "${FULL[@]}" "$ping" -N -t 1 work $lost
 # Filed as spam, by the server.
 lab_postfix_set "transport_maps=texthash:$LAB/postfix/1/transport" \
 	'virtual_transport=virtual:' "virtual_mailbox_maps=inline:{{$to=billy/Maildir/.Spam/}}"
