@@ -756,10 +756,7 @@ probe_late(struct probe *p)
 		return;
 	}
 	if (p->stage == STAGE_DANE || p->stage == STAGE_LOOKUP) {
-		/* whatever DNS says in the end */
-		p->main.dane.asked = true;
-		p->main.dane.tlsa = (struct tlsa){ .state = TLSA_TEMP,
-		    .why = "tlsa-lookup" };
+		stage_dane_late(p);
 		probe_wake(p);
 		return;
 	}

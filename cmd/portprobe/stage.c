@@ -261,6 +261,18 @@ stage_dane(struct probe *p)
 	return p->run->set->want.dane == DANE_NEVER || d->asked;
 }
 
+/* That only the records for --tlsa are missing changes no verdict. */
+void
+stage_dane_late(struct probe *p)
+{
+	struct report_dane *d = &p->main.dane;
+
+	d->asked = true;
+	if (!target_dane(p->job->host, p->job, &d->tlsa, &p->mem))
+		d->tlsa = (struct tlsa){ .state = TLSA_TEMP,
+		    .why = "tlsa-lookup" };
+}
+
 enum stage
 stage_to_tls(struct probe *p)
 {

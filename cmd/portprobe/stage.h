@@ -16,6 +16,9 @@ bool stage_step(struct probe *);
 /* Asks what the DNS says of DANE; true: it is known, or need not be. */
 bool stage_dane(struct probe *);
 
+/* Time is up for it: what is missing stays unknown. */
+void stage_dane_late(struct probe *);
+
 /* TLS comes next: STAGE_TLS, or to wait for what the DNS says of DANE. */
 enum stage stage_to_tls(struct probe *);
 void stage_await_no_more(struct probe *);

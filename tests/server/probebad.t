@@ -318,6 +318,30 @@ until [ -s "$T/silent" ]; do sleep .02; done
 POSTBAG_DNS=127.0.0.1:$(cat "$T/silent") finds "DANE_TEMP PLAIN_AFTER_STARTTLS" 76 \
 	"mail.johndoe.com:$LATER/smtp" -4 --timeout 2
 kill "$silent"
+# The same of a host that DANE is not for: --tlsa asks there, too.
+python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.settimeout(60)
+while True:
+    q, who = s.recvfrom(512)
+    end = q.index(b"\0", 12) + 5
+    a = q[end - 4:end - 2] == b"\0\1"
+    if a or q[end - 4:end - 2] == b"\0\x1c":
+        s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([a]) + b"\0\0\0\0" + q[12:end] +
+                 a * b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1", who)
+' > "$T/insecure" &
+silent=$!
+until [ -s "$T/insecure" ]; do sleep .02; done
+log=$LAB_ODD_LOG
+lab_odd UNSIGNED=tls:imap:good
+LAB_ODD_LOG=$log
+POSTBAG_DNS=127.0.0.1:$(cat "$T/insecure") status 0 '--tlsa without an answer' \
+	portprobe -j --ca "$LAB_CA" --timeout 2 --tlsa "$LAB_CADIR/good.pem" \
+	"mail.johndoe.com:$UNSIGNED/imaps"
+is "$(jq -r '"\(.state) \(.tls.dane.state)"' < "$T/out")" 'ok none' 'changes no verdict'
+kill "$silent"
 finds STARTTLS_REFUSED 0 "$at:$REFUSE/smtp"
 finds STARTTLS_REFUSED 77 "$at:$REFUSE/submission"
 finds 'LMTP_ONLY NO_STARTTLS' 76 "$at:$LHLO/smtp"
