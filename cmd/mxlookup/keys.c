@@ -93,7 +93,7 @@ const struct json_key lookup_keys[] = {
 	{ "mx", "aaaa", "[string]?" },
 	{ "mx", "addr_secure", "boolean?" },
 	{ "mx", "sts", "string?" },
-	{ "mx", "dane", "object" },
+	{ "mx", "dane", "object?" },
 	{ "mx", "ede", "object" },
 	{ "mx", "why", "string?" },
 
