@@ -517,7 +517,9 @@ def move():
     note("all: commands, turns, up, down", "%d %d %d %d" % (
         cmds, turns, up_, down))
     note("", kind_of(p.commands))
-    bar("imapsync: commands after the login and ENABLE", len(work), 4)
+    # a STATUS goes with the MOVE: is COPYUID possible?
+    bar("imapsync: commands after the login and ENABLE", len(work), 5)
+    bar("imapsync: turns", turns, 4)
     bar("imapsync: with message bytes", sum(bool(re.search(
         r"BODY.PEEK\[\]|^APPEND", c)) for c in p.after), 0)
     bar("imapsync: messages missing there",
