@@ -236,6 +236,23 @@ settle_recipients(struct place *p, struct handed *h, struct smtp_mail *m,
 	return unknown ? 1 : hand_certain(p, h);
 }
 
+/*
+ * All of them have it: who had it before the others is not told apart any more.
+ * The next message of that unique id is another one (RFC 1939, section 7).
+ */
+static int
+record_lmtp(struct place *p, struct handed *h)
+{
+	const struct opt_list *to = &h->o->to.rcpt;
+	size_t i;
+
+	for (i = 0; i < to->n; i++)
+		if (state_drop(h->state, rcpt_key(p, h, to->v[i]), STATE_RCPT,
+		    h->e) < 0)
+			return -1;
+	return hand_sure(p, h);
+}
+
 /* The server cannot be given it as it came. */
 static int
 encode_anew(struct place *p, struct msg *m, struct arena *a, int fd,
@@ -482,11 +499,11 @@ close_lmtp(struct place *p, struct handed *h)
 const struct place_kind place_lmtp = {
 	.name = "lmtp", .doubtful = true, .single = true, .temps = 1,
 	.parse = parse_lmtp, .box = box_lmtp, .give = give_lmtp,
-	.record = hand_sure, .close = close_lmtp
+	.record = record_lmtp, .close = close_lmtp
 };
 
 const struct place_kind place_smtp = {
 	.name = "smtp", .doubtful = true, .single = true, .temps = 1,
 	.parse = parse_smtp, .box = box_lmtp, .give = give_lmtp,
-	.record = hand_sure, .close = close_lmtp
+	.record = record_lmtp, .close = close_lmtp
 };

@@ -83,6 +83,24 @@ for x in (s, to, too):
     x.close()
 r.done()
 
+# The id comes back with another message, which is for both of them again.
+v, a = Pop([('same', msg(1))]), Lmtp()
+s, to, r = Serve(v), Serve(a), Run()
+a.busy = b'<b@'
+r.go('pop3', s, *lmtp(to, '--rcpt', 'b@x.test'), maildir=False)
+a.busy = b'none'
+r.go('pop3', s, *lmtp(to, '--rcpt', 'b@x.test'), maildir=False)
+gone = not v.m
+v.m = Pop([('same', msg(2))]).m
+r.go('pop3', s, *lmtp(to, '--rcpt', 'b@x.test'), maildir=False)
+whom = sorted(x.split(b'<')[1][:1] for x in a.whom)
+case.check(gone and r.rc == 0 and not v.m and whom == [b'a', b'a', b'b', b'b'],
+           'the next message of its id is given to who had the last one first',
+           (gone, r.rc, r.err, whom, len(v.m)))
+for x in (s, to):
+    x.close()
+r.done()
+
 # ---- it hangs up at one message
 
 # The SIZE of MAIL tells which it is before it comes.
