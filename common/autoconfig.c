@@ -65,8 +65,7 @@ element_next(struct str *s, struct element *e)
 	e->empty = tag.n > 0 && tag.p[tag.n - 1] == '/';
 	if (e->empty)
 		tag.n--;
-	e->attributes = tag;
-	e->name = e->attributes;
+	e->name = tag;
 	for (e->name.n = 0; e->name.n < tag.n &&
 	    !str_blank(tag.p[e->name.n]) && tag.p[e->name.n] != '\n' &&
 	    tag.p[e->name.n] != '\r'; e->name.n++)

@@ -248,7 +248,7 @@ read_send(struct line *l)
 	struct migrate_box *b = line_box(l);
 	uint64_t low = line_number(l);
 
-	if (l->bad || imap_uids_add_set(&b->sent, str_word(&l->rest),
+	if (b == NULL || l->bad || imap_uids_add_set(&b->sent, str_word(&l->rest),
 	    LIMIT_MESSAGES) != 0) {
 		l->bad = true;
 		return;
@@ -330,7 +330,7 @@ read_seq(struct line *l)
 	struct migrate_box *b = line_box(l);
 	uint64_t seq = line_number(l);
 
-	if (!l->bad)
+	if (b != NULL && !l->bad)
 		b->seq = seq;
 }
 
