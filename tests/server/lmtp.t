@@ -101,6 +101,25 @@ for x in (s, to):
     x.close()
 r.done()
 
+# Somebody else has removed it there, and then the id comes back.
+v, a = Pop([('same', msg(1)), ('u3', msg(3))]), Lmtp()
+s, to, r = Serve(v), Serve(a), Run()
+both = lmtp(to, '--rcpt', 'b@x.test', '--delete', 'never')
+a.busy = b'<b@'
+r.go('pop3', s, *both, maildir=False)
+a.busy = b'none'
+v.m = Pop([('u3', msg(3))]).m
+r.go('pop3', s, *both, maildir=False)
+v.m = Pop([('u3', msg(3)), ('same', msg(2))]).m
+r.go('pop3', s, *both, maildir=False)
+whom = [x.split(b'<')[1][:1] for x in a.whom]
+case.check(r.rc == 0 and whom.count(b'a') == 3 and whom.count(b'b') == 2,
+           'one that is gone is forgotten of each recipient',
+           (r.rc, r.err, whom))
+for x in (s, to):
+    x.close()
+r.done()
+
 # ---- it hangs up at one message
 
 # The SIZE of MAIL tells which it is before it comes.

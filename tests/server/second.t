@@ -432,6 +432,18 @@ case.check(r.rc == 75 and 'in a row' not in r.err and
 s.close()
 r.done()
 
+# It ends well when it is ended, half way.
+v = Pop([('u1', msg(1))])
+s, r = Serve(v), Run()
+late = r.write('late', '#!/bin/sh\ntrap "exit 0" TERM\necho Subject: half\n'
+               'sleep 20 > /dev/null &\nwait $!\nexit 1\n', 0o700)
+r.go('pop3', s, '--filter', late, '--deliver-timeout', '1', '--delete', 'now')
+case.check(r.rc == 75 and not r.files() and len(v.m) == 1,
+           'what a filter gave that was ended is no message',
+           (r.rc, r.err, r.files()))
+s.close()
+r.done()
+
 # ---- commands under way: each has one that is refused with the others
 
 
@@ -485,6 +497,22 @@ with open(r.d + '/box', 'rb') as f:
 with open(r.d + '/err') as f:
     text = f.read()
 case.check(text.count('INBOX UID 3') == 1, 'it was said once', text)
+p.kill()
+p.wait()
+s.close()
+r.done()
+
+# --limit counts anew in each look.
+v = Imap({i: msg(i) for i in (1, 2)})
+s, r = Serve(v), Run()
+p = r.start('imap', s, '--watch', '--limit', '2')
+until(lambda: v.idle, 20)
+for i in (3, 4):
+    v.m[i] = msg(i)
+    v.w('* %d EXISTS\r\n' % i)
+    until(lambda: len(r.files()) == i and v.idle, 5)
+case.check(len(r.files()) == 4, 'as many as --limit says in each look',
+           (len(r.files()), s.log))
 p.kill()
 p.wait()
 s.close()
