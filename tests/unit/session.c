@@ -1,4 +1,5 @@
 /* session.c of the tests: nothing begins without a list of what is opened */
+#include "mem.h"
 #include "session.h"
 #include "tap.h"
 
@@ -24,6 +25,7 @@ beside(void)
 	is_int(session_connect(&s, &e), -1, "and so on");
 	is_str(e.msg, first.msg, "that is why");
 	session_close(&s);
+	arena_free(&a.arena);
 }
 
 int
