@@ -299,28 +299,11 @@ for p in EARLY/submission EARLY_IMAP/imap EARLY_POP/pop3 EARLY_SIEVE/sieve; do
 	v=${p%/*}
 	finds PLAIN_AFTER_STARTTLS 76 "$at:${!v}/${p#*/}"
 done
-# TLS waits for a DNS server that knows addresses and says nothing of TLSA
-# records; meanwhile somebody speaks in the clear.
-python3 -c 'import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1], flush=True)
-s.settimeout(60)
-while True:
-    q, who = s.recvfrom(512)
-    end = q.index(b"\0", 12) + 5
-    if q[end - 4:end - 2] == b"\0\1":
-        s.sendto(q[:2] + b"\x81\xa0\0\1\0\1\0\0\0\0" + q[12:end] +
-                 b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1", who)
-' > "$T/silent" &
-silent=$!
-until [ -s "$T/silent" ]; do sleep .02; done
-POSTBAG_DNS=127.0.0.1:$(cat "$T/silent") finds "DANE_TEMP PLAIN_AFTER_STARTTLS" 76 \
-	"mail.johndoe.com:$LATER/smtp" -4 --timeout 2
-kill "$silent"
-# The same of a host that DANE is not for: --tlsa asks there, too.  Its address
-# comes late, so that the probe has less time left than the look-up takes.
-python3 -c 'import socket, time
+# silent_dns NAME FLAGS SECONDS: a DNS server that knows addresses, which it tells
+# after SECONDS, and says nothing of TLSA records: $NAME, and $silent to end it.
+# FLAGS, in hexadecimal: a0 for what is proved (AD), 80 for what is not.
+silent_dns() {
+	python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
@@ -330,16 +313,27 @@ while True:
     end = q.index(b"\0", 12) + 5
     a = q[end - 4:end - 2] == b"\0\1"
     if a or q[end - 4:end - 2] == b"\0\x1c":
-        time.sleep(a * .4)
-        s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([a]) + b"\0\0\0\0" + q[12:end] +
+        time.sleep(a * float(sys.argv[2]))
+        s.sendto(q[:2] + b"\x81" + bytes.fromhex(sys.argv[1]) + b"\0\1\0" +
+                 bytes([a]) + b"\0\0\0\0" + q[12:end] +
                  a * b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1", who)
-' > "$T/insecure" &
-silent=$!
-until [ -s "$T/insecure" ]; do sleep .02; done
+' "$2" "$3" > "$T/$1" &
+	silent=$!
+	until [ -s "$T/$1" ]; do sleep .02; done
+	eval "$1=127.0.0.1:$(cat "$T/$1")"
+}
+# TLS waits for it; meanwhile somebody speaks in the clear.
+silent_dns SILENT a0 0
+POSTBAG_DNS=$SILENT finds "DANE_TEMP PLAIN_AFTER_STARTTLS" 76 \
+	"mail.johndoe.com:$LATER/smtp" -4 --timeout 2
+kill "$silent"
+# The same of a host that DANE is not for: --tlsa asks there, too.  Its address
+# comes late, so that the probe has less time left than the look-up takes.
+silent_dns INSECURE 80 .4
 log=$LAB_ODD_LOG
 lab_odd UNSIGNED=tls:imap:good
 LAB_ODD_LOG=$log
-POSTBAG_DNS=127.0.0.1:$(cat "$T/insecure") status 0 '--tlsa without an answer' \
+POSTBAG_DNS=$INSECURE status 0 '--tlsa without an answer' \
 	portprobe -j --ca "$LAB_CA" --timeout 2 --tlsa "$LAB_CADIR/good.pem" \
 	"mail.johndoe.com:$UNSIGNED/imaps"
 is "$(jq -r '"\(.state) \(.tls.dane.state)"' < "$T/out")" 'ok none' 'changes no verdict'
