@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "hosts.h"
+#include "note.h"
 #include "output.h"
 #include "report.h"
 #include "resolve.h"
@@ -22,21 +23,17 @@ hosts_place(struct target *t, struct host *h)
 	return h != NULL ? h->order++ : t->orders++ << 32;
 }
 
-void
-hosts_none(struct target *t, struct host *h, const char *host, int status,
-    const char *fmt, ...)
+/* Of a host that is not probed, or not all of it. */
+static struct report
+hosts_report(struct target *t, struct host *h, const char *host, int status,
+    const char *text)
 {
 	struct report r = { .run = t->run, .target = t, .host = host,
 	    .proto = t->given.port.proto, .port = t->given.port.number,
 	    .talk.starttls = -1,
 	    .order = hosts_place(t, h), .mem = &t->mem, .verdict.status = status,
 	    .us = { clock_us() - t->started, -1, -1, -1, -1, -1 } };
-	char text[600];
-	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
 	if (t->given.kind == TARGET_HOST && r.port == 0 &&
 	    t->run->set->scope.nports == 1) {
 		r.port = t->run->set->scope.port[0].number;
@@ -48,9 +45,44 @@ hosts_none(struct target *t, struct host *h, const char *host, int status,
 	r.via = t->given.kind != TARGET_HOST ? t->given.text : NULL;
 	r.trouble = (struct trouble){ .class = TROUBLE_DNS,
 	    .place = PLACE_DNS, .text = text };
+	return r;
+}
+
+static void
+hosts_tell(struct target *t, struct report *r)
+{
 	t->left++;
-	output_report(&r);
+	output_report(r);
 	t->left--;
+}
+
+void
+hosts_none(struct target *t, struct host *h, const char *host, int status,
+    const char *fmt, ...)
+{
+	struct report r;
+	char text[600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	r = hosts_report(t, h, host, status, text);
+	hosts_tell(t, &r);
+}
+
+void
+hosts_limit(struct target *t, struct host *h, const char *name, int few,
+    int all, const char *what)
+{
+	struct report r;
+	char text[100];
+
+	snprintf(text, sizeof text, "only the first %d of %d %s are probed",
+	    few, all, what);
+	r = hosts_report(t, h, name, EX_TEMPFAIL, text);
+	note_add(&r, FIND_PROBE_LIMIT, FINDING_WARN, "%s", text);
+	hosts_tell(t, &r);
 }
 
 /* ---- hosts and their addresses */
@@ -85,8 +117,12 @@ hosts_addr(struct host *h, const struct net_addr *a)
 
 	if ((r->set->scope.four && f != AF_INET) ||
 	    (r->set->scope.six && f != AF_INET6) ||
-	    h->naddr == most || (r->set->scope.first && h->naddr > 0))
+	    (r->set->scope.first && h->naddr > 0))
 		return;
+	if (h->naddr == most) {
+		h->beyond++;
+		return;
+	}
 	if (h->addr == NULL) {
 		h->addr = arena_new(&h->target->mem, (size_t)most,
 		    sizeof *h->addr);
@@ -245,4 +281,7 @@ hosts_resolve(struct host *h)
 	h->dns_us = h->literal ? 0 : clock_us() - h->target->started;
 	for (i = 0; i < h->naddr; i++)
 		add_jobs(h, &h->addr[i]);
+	if (h->beyond > 0)
+		hosts_limit(h->target, h, h->name, h->naddr,
+		    h->naddr + h->beyond, "addresses");
 }

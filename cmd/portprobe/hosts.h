@@ -16,6 +16,13 @@ extern const unsigned hosts_usual[HOSTS_USUAL];
 void hosts_none(struct target *, struct host *h, const char *name, int status,
     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * Tells that of all that a name leads to, "addresses", only the first few are
+ * probed: what is behind them is not known.
+ */
+void hosts_limit(struct target *, struct host *, const char *name, int few,
+    int all, const char *what);
+
 /* One more host; the answer is what leads to it, NULL: nothing does. */
 struct host *hosts_add(struct target *, const char *name,
     const struct dns_answer *);

@@ -41,6 +41,9 @@ take_mx(struct target *t, const struct mx *m)
 			    str_of(h->name)), EX_NOHOST,
 			    "the MX names no host");
 	}
+	if (m->n > HOSTS_MAX)
+		hosts_limit(t, NULL, t->given.domain, HOSTS_MAX, (int)m->n,
+		    "mail hosts");
 }
 
 bool
@@ -87,6 +90,8 @@ take_srv(struct target *t, const struct dns_answer *a, const char *proto,
 			    probe_talk_named(str_of(proto)) };
 		}
 	}
+	if (a->n > HOSTS_MAX)
+		hosts_limit(t, NULL, a->name, HOSTS_MAX, (int)a->n, "hosts");
 }
 
 bool

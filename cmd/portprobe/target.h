@@ -21,6 +21,7 @@ struct run;
 struct served;
 struct sts;
 
+/* Of a host, and of a target's records of one kind; those behind are told. */
 enum { ADDRS_MAX = 16, HOSTS_MAX = 32 };
 
 /* Is what leads to a host proven by DNSSEC? */
@@ -45,7 +46,7 @@ struct host {
 	enum lead lead;
 	struct port port;		/* of a SRV record, or 0 */
 	struct net_addr *addr;
-	int naddr;
+	int naddr, beyond;		/* addresses; those over ADDRS_MAX */
 	bool resolved;
 	int64_t dns_us;
 	struct answers *answers;	/* of each address */

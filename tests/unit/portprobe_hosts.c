@@ -1,4 +1,7 @@
-/* portprobe_hosts.c: a host without addresses: is there none, or is it not known? */
+/*
+ * portprobe_hosts.c: a host without addresses: is there none, or is it not known?
+ * And one with more of them than are probed.
+ */
 #include "ask.h"
 #include "hosts.h"
 #include "jobs.h"
@@ -9,6 +12,8 @@
 
 static struct dns_answer answer[2];
 static int told;			/* the exit status of a report */
+static char why[200];			/* what it says, and its finding */
+static unsigned joined;			/* jobs */
 
 /* In the place of ask.c and output.c. */
 const struct dns_answer *
@@ -22,7 +27,20 @@ ask_dns(struct ask *q, const char *name, unsigned type)
 void
 output_report(struct report *r)
 {
+	const struct finding *f = r->verdict.findings.first;
+
 	told = r->verdict.status;
+	snprintf(why, sizeof why, "%s: %s", f != NULL ? f->kind->id : "",
+	    r->trouble.text);
+}
+
+/* In the place of share.c. */
+void
+share_join(struct run *r, struct job *j)
+{
+	(void)r;
+	(void)j;
+	joined++;
 }
 
 static int
@@ -39,6 +57,48 @@ status(enum dns_status a, enum dns_status aaaa)
 	told = -1;
 	hosts_resolve(&host);
 	return told;
+}
+
+/* So many addresses by IPv4, and one by IPv6: how many jobs? */
+static unsigned
+jobs_of(unsigned n, bool four)
+{
+	static const char data[40][4], data6[16];
+	struct settings set = { .scope = { .timeout = 1, .four = four,
+	    .port = { { 25, probe_talk_port(25) } }, .nports = 1 } };
+	struct run run = { .set = &set };
+	struct target target = { .run = &run,
+	    .given = { .text = "a.test", .domain = "a.test" } };
+	struct host host = { .target = &target, .name = "a.test" };
+	struct dns_rr rr[40] = { 0 }, rr6 = { .data = { data6, 16 } };
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		rr[i].data = (struct str){ data[i], 4 };
+	answer[0] = (struct dns_answer){ .status = DNS_OK, .n = n, .rr = rr };
+	answer[1] = (struct dns_answer){ .status = DNS_OK, .n = 1, .rr = &rr6 };
+	told = -1;
+	why[0] = '\0';
+	joined = 0;
+	hosts_resolve(&host);
+	arena_free(&target.mem);
+	return joined;
+}
+
+static void
+limit(void)
+{
+	is_int(jobs_of(15, false), 16, "as many addresses as are probed");
+	is_int(told, -1, "of which nothing is said");
+	is_int(jobs_of(16, false), 16, "one address more");
+	is_int(told, EX_TEMPFAIL, "is not known");
+	is_str(why, "PROBE_LIMIT: only the first 16 of 17 addresses are probed",
+	    "and is told");
+	is_int(jobs_of(40, false), 16, "many more");
+	is_str(why, "PROBE_LIMIT: only the first 16 of 41 addresses are probed",
+	    "are counted");
+	is_int(jobs_of(16, true), 16, "one of a family that is not wanted");
+	is_int(told, -1, "is none more");
 }
 
 int
@@ -63,5 +123,6 @@ main(void)
 
 	for (i = 0; i < sizeof t / sizeof *t; i++)
 		is_int(status(t[i].a, t[i].aaaa), t[i].want, "%s", t[i].name);
+	limit();
 	return done();
 }

@@ -22,18 +22,20 @@ ask_dnsf(struct ask *q, unsigned type, const char *fmt, ...)
 }
 
 /* In the place of mx.c. */
+static struct mx route;
+
 bool
 mx_find(struct mx *m, struct ask *q, const char *domain)
 {
-	(void)m;
 	(void)q;
 	(void)domain;
-	return false;
+	*m = route;
+	return true;
 }
 
 /* In the place of hosts.c. */
-static struct host found[4];
-static int n, nones;
+static struct host found[40];
+static int n, nones, few, all;
 
 struct host *
 hosts_add(struct target *t, const char *name, const struct dns_answer *a)
@@ -54,6 +56,18 @@ hosts_none(struct target *t, struct host *h, const char *name, int status,
 	(void)status;
 	(void)fmt;
 	nones++;
+}
+
+void
+hosts_limit(struct target *t, struct host *h, const char *name, int some,
+    int of, const char *what)
+{
+	(void)t;
+	(void)h;
+	(void)name;
+	(void)what;
+	few = some;
+	all = of;
 }
 
 static void
@@ -79,10 +93,43 @@ srv(bool signed_)
 	arena_free(&t.mem);
 }
 
+/* Of so many hosts the first 32 are probed, and the others are told. */
+static void
+many(int hosts, int want)
+{
+	struct dns_rr rr[40];
+	struct mx_host host[40];
+	struct target t = { .given.domain = "test" };
+	struct dns_answer mx = { .status = DNS_OK };
+	int i;
+
+	for (i = 0; i < hosts; i++) {
+		char *name = arena_printf(&t.mem, "h%d.test", i);
+
+		rr[i] = (struct dns_rr){ .name = name, .port = 993 };
+		host[i] = (struct mx_host){ .name = name };
+	}
+	imaps = (struct dns_answer){ .name = "_imaps._tcp.test",
+	    .n = (unsigned)hosts, .rr = rr };
+	n = few = all = 0;
+	ok(route_srv(&t) && n == want, "srv: %d of %d hosts", n, hosts);
+	is_int(all, hosts > want ? hosts : 0, "so many are told");
+	is_int(few, hosts > want ? want : 0, "of them so few");
+	route = (struct mx){ .route = MX_HOSTS, .answer = &mx, .host = host,
+	    .n = (size_t)hosts };
+	n = few = all = 0;
+	ok(route_mx(&t) && n == want, "mx: %d of %d hosts", n, hosts);
+	is_int(all, hosts > want ? hosts : 0, "so many are told");
+	is_int(few, hosts > want ? want : 0, "of them so few");
+	arena_free(&t.mem);
+}
+
 int
 main(void)
 {
 	srv(false);
 	srv(true);
+	many(32, 32);
+	many(33, 32);
 	return done();
 }
