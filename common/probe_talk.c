@@ -8,7 +8,6 @@
 
 #include "probe_talk.h"
 
-enum { CAPS_MAX = 200, CAP_LEN = 1000 };
 
 static const struct probe_talk smtp = {
 	.name = "smtp", .frame = PROBE_NUMBERED,
@@ -375,8 +374,8 @@ talk_add(struct list *l, struct str s)
 	char *p;
 	size_t i;
 
-	s = str_trim(str_to(s, CAP_LEN));
-	if (s.n == 0 || l->n == CAPS_MAX)
+	s = str_trim(s);
+	if (s.n == 0 || l->n == PROBE_CAPS_MOST)
 		return;
 	p = arena_dup(l->mem, s);
 	for (i = 0; i < s.n; i++)
@@ -439,7 +438,7 @@ static void
 add_quoted(struct list *list, struct str reply)
 {
 	struct reader r = { .all = reply };
-	struct buf b = { .max = CAP_LEN };
+	struct buf b = { .max = PROBE_REPLY };
 	struct str l, rest;
 
 	while (read_line(&r, &l) > 0 && l.n > 0 && (l.p[0] == '"' ||
@@ -460,7 +459,7 @@ size_t
 probe_talk_caps(const struct probe_talk *t, enum probe_step step,
     struct str reply, struct arena *mem, const char ***out)
 {
-	const char *v[CAPS_MAX];
+	const char *v[PROBE_CAPS_MOST];
 	struct list l = { v, 0, mem };
 
 	if (t->frame == PROBE_TAGGED)

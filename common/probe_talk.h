@@ -82,9 +82,12 @@ enum { PROBE_LINE = 8192, PROBE_REPLY = 65536 };	/* at most, bytes */
 int probe_talk_reply(const struct probe_talk *, enum probe_step,
     struct str in, struct probe_reply *, const char **why);
 
+enum { PROBE_CAPS_MOST = 200 };
+
 /*
  * The capabilities in a reply, in order, one each: "SIZE 1000", "AUTH=PLAIN",
- * "SASL PLAIN".  Any byte but NUL may be in them; no more than 200.
+ * "SASL PLAIN".  Any byte but NUL may be in them.  If there are PROBE_CAPS_MOST
+ * of them there may be more in the reply, which were left out.
  */
 size_t probe_talk_caps(const struct probe_talk *, enum probe_step,
     struct str reply, struct arena *, const char ***out);

@@ -730,8 +730,10 @@ tls_look_facts(struct tls_look *t, struct tls_facts *f, struct arena *a)
 	look_session(t, f, a);
 	if (n == 0)
 		return -1;
-	if (n > CERTS_MAX)
+	if (n > CERTS_MAX) {
+		f->beyond = (size_t)(n - CERTS_MAX);
 		n = CERTS_MAX;
+	}
 	f->ncert = (size_t)n;
 	f->cert = arena_new(a, f->ncert, sizeof *f->cert);
 	for (i = 0; i < n; i++) {

@@ -64,7 +64,7 @@ bool tls_look_asked(const struct tls_look *);
 struct tls_cert {
 	const char *subject, *issuer;
 	const char **san;	/* names and addresses, NUL and controls as \xHH */
-	size_t nsan;
+	size_t nsan, more;	/* shown; and not */
 	int64_t from, until;	/* seconds since 1970 */
 	const char *key, *sigalg;	/* "EC P-256", "ecdsa-with-SHA256" */
 	int bits;
@@ -95,7 +95,7 @@ struct tls_facts {
 	const char *text;		/* its sentence; "ok" */
 	enum tls_name name;
 	struct tls_cert *cert;		/* as sent */
-	size_t ncert;
+	size_t ncert, beyond;		/* looked at; and not */
 	bool dane;			/* a TLSA record authenticates it */
 	bool also;			/* it is for that other name of the ask */
 	const char *dane_text;		/* why not */

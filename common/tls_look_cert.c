@@ -52,8 +52,10 @@ sans(struct tls_cert *c, X509 *x, struct arena *a)
 	int i, n = all != NULL ? sk_GENERAL_NAME_num(all) : 0;
 	struct buf b = { .max = 4096 };
 
-	if (n > SAN_MAX)
+	if (n > SAN_MAX) {
+		c->more = (size_t)(n - SAN_MAX);
 		n = SAN_MAX;
+	}
 	if (n > 0)
 		c->san = arena_new(a, (size_t)n, sizeof *c->san);
 	for (i = 0; i < n; i++) {

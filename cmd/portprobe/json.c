@@ -12,8 +12,6 @@
 #include "sts.h"
 #include "target.h"
 
-enum { DATA_MAX = 2048 };
-
 static void
 json_strings(struct json *j, const char *key, const char *const *v, size_t n)
 {
@@ -75,10 +73,10 @@ static void
 tlsa_record(struct json *j, const struct report *r, unsigned i)
 {
 	const struct dns_rr *rr = &r->dane.tlsa.answer->rr[i];
-	struct buf b = { .max = 2 * DATA_MAX };
+	struct buf b = { .max = 2 * rr->data.n };
 	size_t k;
 
-	for (k = 0; k < rr->data.n && k < DATA_MAX; k++)
+	for (k = 0; k < rr->data.n; k++)
 		buf_printf(&b, "%02x", (unsigned char)rr->data.p[k]);
 	json_open(j, NULL, '{');
 	json_int(j, "u", rr->usage);

@@ -506,6 +506,15 @@ vrfy(struct report *r)
 }
 
 static void
+many_caps(struct report *r, const struct caps *c)
+{
+	if (c->n == PROBE_CAPS_MOST)
+		note_add(r, FIND_PROBE_LIMIT, FINDING_WARN,
+		    "only the first %d capabilities are looked at",
+		    PROBE_CAPS_MOST);
+}
+
+static void
 judge_deep(struct report *r)
 {
 	const struct deep *d = &r->deep;
@@ -556,6 +565,8 @@ judge_dialogue(struct report *r)
 		    "EHLO and HELO are unknown here, LHLO is taken: %s:%u/lmtp",
 		    r->host, r->port);
 	vrfy(r);
+	many_caps(r, &r->talk.caps);
+	many_caps(r, &r->talk.caps_tls);
 	if (str_control(r->talk.banner))
 		note_add(r, FIND_BANNER_CONTROL, FINDING_WARN,
 		    "control characters in the greeting");

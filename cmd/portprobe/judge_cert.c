@@ -306,6 +306,21 @@ judge_chain(struct report *r, const struct tls_facts *f)
 	judge_names(r, f);
 }
 
+static void
+limits(struct report *r, const struct tls_facts *f)
+{
+	const struct tls_cert *c = &f->cert[0];
+
+	if (f->beyond > 0)
+		note_add(r, FIND_PROBE_LIMIT, FINDING_WARN,
+		    "only the first %zu of %zu certificates are looked at",
+		    f->ncert, f->ncert + f->beyond);
+	if (c->more > 0)
+		note_add(r, FIND_PROBE_LIMIT, FINDING_HINT,
+		    "only the first %zu of %zu names of the certificate are shown",
+		    c->nsan, c->nsan + c->more);
+}
+
 void
 judge_certificates(struct report *r)
 {
@@ -314,6 +329,7 @@ judge_certificates(struct report *r)
 		return;
 	}
 	judge_chain(r, &r->tls.facts);
+	limits(r, &r->tls.facts);
 	if (r->tls.other != NULL)
 		judge_chain(r, r->tls.other);
 	judge_sent(r);

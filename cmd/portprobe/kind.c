@@ -210,7 +210,7 @@ static const struct kind_row {
 	    "The server takes the first cipher of the client's list that it has. Where all that it has are strong that is well, and lets phones have ChaCha20; else make it choose (Postfix: tls_preempt_cipherlist, Dovecot: ssl_prefer_server_ciphers)." },
 	    EX_PROTOCOL },
 	[FIND_PROBE_LIMIT] = { { "PROBE_LIMIT", FINDING_WARN, "RFC5321#5.1",
-	    "Not all was looked at: of a host the first 16 addresses, of a domain the first 32 mail hosts, or of a service so many. What is behind them is not known: name it as a target of its own." },
+	    "Not all was looked at: of a host the first 16 addresses, of a domain the first 32 mail hosts, or of a service so many; 10 certificates, and 100 names of one; 200 capabilities. What is behind them is not known. A host can be named as a target of its own." },
 	    EX_TEMPFAIL },
 };
 

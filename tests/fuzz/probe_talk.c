@@ -25,9 +25,9 @@ caps(const struct probe_talk *t, enum probe_step step, struct str reply)
 	const char **v, *login;
 	size_t n = probe_talk_caps(t, step, reply, &mem, &v), i;
 
-	must(n <= 200);
+	must(n <= PROBE_CAPS_MOST);
 	for (i = 0; i < n; i++)
-		must(v[i][0] != '\0' && strlen(v[i]) <= 1000);
+		must(v[i][0] != '\0' && strlen(v[i]) <= reply.n);
 	login = probe_talk_login(t, v, n);
 	must(login == NULL || n > 0);
 	probe_talk_has(v, n, t->starttls);

@@ -14,7 +14,7 @@ lab_up
 
 mkdir "$T/ca"
 cd "$T/ca"
-cat > conf <<'END'
+cat > conf <<END
 [req]
 distinguished_name = dn
 [dn]
@@ -30,6 +30,9 @@ extendedKeyUsage = serverAuth
 [staple]
 subjectAltName = DNS:mail.cert.example
 tlsfeature = status_request
+[many]
+subjectAltName = $(printf 'DNS:m%d.cert.example, ' {1..100})DNS:mail.cert.example
+extendedKeyUsage = serverAuth
 [sign]
 default_ca = signer
 [signer]
@@ -89,7 +92,9 @@ issue d30at1 $fresh '-29 days' '+1 day + 1 hour'
 key shortint
 issue shortint shortint root ca '-80 days' '+10 days + 1 hour'
 issue under leaf shortint leaf '-1 day' '+7 days + 12 hours'
+issue many leaf int many '-1 day' '+88 days + 12 hours'
 cat root.pem int.pem > disorder
+for _ in {1..8}; do cat int.pem; done >> disorder
 cat int.pem root.pem > rooted
 cd "$ROOT"
 
@@ -118,10 +123,13 @@ is "$STATUS $FOUND" '0 ' 'a chain in order: nothing is said of it'
 server ROOTED good leaf rooted
 probe $ROOTED
 is "$STATUS $FOUND" '0 ROOT_SENT' 'a root that nobody needs'
-server DISORDER good leaf disorder
+server DISORDER many leaf disorder
 probe $DISORDER
-is "$STATUS $FOUND" '0 CHAIN_ORDER ROOT_SENT' 'a chain in disorder'
-like "$(jq -r '.findings[0].text' < "$T/json")" '^certificate 1 .*cert root' \
+is "$STATUS $FOUND" '0 PROBE_LIMIT PROBE_LIMIT CHAIN_ORDER ROOT_SENT' \
+	'a chain in disorder, with one certificate and one name too many'
+is "$(jq -r '.findings[] | select(.id == "PROBE_LIMIT") | .text' < "$T/json" |
+	grep -oE '[0-9]+ of [0-9]+')" $'10 of 11\n100 of 101' 'which is said'
+like "$(jq -r '.findings[2].text' < "$T/json")" '^certificate 1 .*cert root' \
 	'which one stands wrong'
 server STAPLE staple leaf
 probe $STAPLE

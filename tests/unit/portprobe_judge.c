@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "finding.h"
+#include "formats.h"
 #include "judge.h"
 #include "run.h"
 #include "target.h"
@@ -199,9 +200,20 @@ verifies(struct report *r)
 	r->talk.caps_tls = (struct caps){ true, offered, 2 };
 }
 
+static void
+very_able(struct report *r)
+{
+	static const char *offered[PROBE_CAPS_MOST];
+	size_t i;
+
+	for (i = 0; i < PROBE_CAPS_MOST; i++)
+		offered[i] = "X";
+	r->talk.caps = (struct caps){ true, offered, PROBE_CAPS_MOST };
+}
+
 static void (*const wrong[])(struct report *) = { name_wrong, untrusted, soon,
 	weak, old, old_too, early, injected, asked_for_ours, login, helo, slow,
-	weak_choice, weak_exchange, unstapled, verifies };
+	weak_choice, weak_exchange, unstapled, verifies, very_able };
 enum { WRONGS = sizeof wrong / sizeof *wrong };
 
 static void
@@ -266,6 +278,29 @@ two_at_once(void)
 	}
 }
 
+/* A record may be a whole certificate: all of it is shown. */
+static void
+long_record(void)
+{
+	static const char der[3000];
+	enum tlsa_use use = TLSA_USED;
+	struct dns_rr rr = { .usage = 3, .data = { der, sizeof der } };
+	struct dns_answer answer = { .n = 1, .rr = &rr };
+	struct report r = { .run = &run, .target = &target, .mem = &arena,
+	    .host = "a.test", .dane = { .asked = true, .tlsa = {
+	    .state = TLSA_USABLE, .answer = &answer, .use = &use } } };
+	struct buf b = { .max = 1 << 20 };
+	struct str s, data = STR("\"data\":\"");
+	const char *at;
+
+	json_report(&r, &b);
+	s = BUF_STR(b);
+	at = memmem(s.p, s.n, data.p, data.n);
+	ok(at != NULL && strspn(at + data.n, "0") == 2 * sizeof der,
+	    "a record of 3000 bytes");
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -282,6 +317,7 @@ main(void)
 	troubles();
 	days();
 	two_at_once();
+	long_record();
 	arena_free(&arena);
 	return done();
 }

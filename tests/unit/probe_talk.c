@@ -246,6 +246,27 @@ capabilities(void)
 	buf_free(&b);
 }
 
+/* More than are taken, and one that is long. */
+static void
+many_capabilities(void)
+{
+	const char **v;
+	struct buf b = { .max = PROBE_REPLY };
+	size_t i;
+
+	buf_s(&b, "250-mx\r\n250-");
+	for (i = 0; i < 3000; i++)
+		buf_c(&b, 'x');
+	for (i = 0; i < PROBE_CAPS_MOST; i++)
+		buf_printf(&b, "\r\n250-X%zu", i);
+	buf_s(&b, "\r\n");
+	is_int(probe_talk_caps(talk("smtp"), PROBE_CAPS, BUF_STR(b), &mem,
+	    &v), PROBE_CAPS_MOST, "the first ones of too many");
+	is_int(strlen(v[0]), 3000, "the whole of a long one");
+	is_str(v[PROBE_CAPS_MOST - 1], "X198", "the last one that is taken");
+	buf_free(&b);
+}
+
 static void
 names(void)
 {
@@ -307,6 +328,7 @@ main(void)
 		whole(&replies[i]);
 	limits();
 	capabilities();
+	many_capabilities();
 	names();
 	words();
 	arena_free(&mem);
