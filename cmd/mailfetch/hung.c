@@ -12,29 +12,44 @@ enum {
 	HOUR = 3600 * 1000	/* ms: so often in a watch */
 };
 
-static bool
-same_message(struct key a, struct key b)
+/* Its key in the state, which goes when the message's a does. */
+static struct key
+part_key(const struct message *m, enum hung_part part)
 {
-	return a.a == b.a && a.b == b.b;
+	return part == HUNG_BODY ? m->asked : (struct key){ m->asked.a,
+	    state_mix(m->asked, STR("its header")).b };
+}
+
+static const struct entry *
+hung_find(const struct run *r, const struct message *m, enum hung_part part)
+{
+	return state_find(&r->state, part_key(m, part), STATE_HUNG);
 }
 
 static bool
-is_alone(const struct run *r, struct key k)
+is_alone(const struct run *r, const struct message *m)
 {
-	return r->hung.alone != NULL && same_message(r->hung.alone->m.key, k);
+	return r->hung.alone != NULL && memcmp(&r->hung.alone->m.asked,
+	    &m->asked, sizeof m->asked) == 0;
+}
+
+bool
+hung_other(const struct run *r, const struct message *m)
+{
+	return r->hung.alone != NULL && !is_alone(r, m);
 }
 
 int
-hung_at(struct run *r, const struct message *m)
+hung_at(struct run *r, const struct message *m, enum hung_part part)
 {
-	const struct entry *at = state_find(&r->state, m->key, STATE_HUNG);
+	const struct entry *at = hung_find(r, m, part);
 	struct err e = { 0 };
 
 	if (r->e->code != EX_TEMPFAIL || stop_asked() ||
 	    !conn_failed(r->p->session.conn))
 		return -1;
-	r->hung.again = is_alone(r, m->key);
-	if (state_put(&r->state, STATE_HUNG, m->key, at != NULL ?
+	r->hung.again = is_alone(r, m);
+	if (state_put(&r->state, STATE_HUNG, part_key(m, part), at != NULL ?
 	    at->day + 1 : 1, &e) == 0)
 		state_sync(&r->state, &e);
 	fail_join(r->e, &e);
@@ -42,10 +57,10 @@ hung_at(struct run *r, const struct message *m)
 }
 
 int
-hung_over(struct run *r, struct key k)
+hung_over(struct run *r, const struct message *m, enum hung_part part)
 {
-	return state_find(&r->state, k, STATE_HUNG) == NULL ? 0 :
-	    state_drop(&r->state, k, STATE_HUNG, r->e);
+	return hung_find(r, m, part) == NULL ? 0 :
+	    state_drop(&r->state, part_key(m, part), STATE_HUNG, r->e);
 }
 
 int
@@ -82,26 +97,56 @@ hung_due(const struct run *r)
 	return !r->o->watch || tried == 0 || clock_ms() - tried >= HOUR;
 }
 
+/* It stays on the server. */
+static void
+name_hung(struct run *r, const struct message *m, const char *why)
+{
+	tally_add(&r->tally, m, EX_TEMPFAIL, "hung up", "%s, each time that it is asked for",
+	    why);
+	r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
+	r->count.kept++;
+}
+
 /*
  * A server with LOGIN-DELAY would refuse another login at once: there each is
- * asked for in its turn.
+ * asked for in its turn in every other run, and left out of the one between.
  */
-bool
-hung_waits(struct run *r, const struct message *m)
+static bool
+has_turn(struct run *r, const struct message *m, enum hung_part part,
+    uint32_t times)
 {
-	const struct entry *at = state_find(&r->state, m->key, STATE_HUNG);
+	struct err e = { 0 };
+
+	if (times % 2 != 0)
+		return true;
+	name_hung(r, m, "the connection ends");
+	state_put(&r->state, STATE_HUNG, part_key(m, part), times + 1, &e);
+	return false;
+}
+
+bool
+hung_waits(struct run *r, const struct message *m, enum hung_part part)
+{
+	const struct entry *at = hung_find(r, m, part);
 	struct hung *h = &r->hung;
 
-	if (at == NULL || at->day < OFTEN || r->p->delay > 0 ||
-	    is_alone(r, m->key))
+	if (h->alone != NULL)
+		return !is_alone(r, m);
+	if (at == NULL || at->day < OFTEN)
 		return false;
+	if (options_look(r->o)) {
+		name_hung(r, m, "the connection ends");
+		return true;
+	}
+	if (r->p->delay > 0)
+		return !has_turn(r, m, part, at->day);
 	if (!hung_due(r))
 		return true;
 	if (h->n == h->cap) {
 		h->cap = h->cap > 0 ? 2 * h->cap : 8;
 		h->v = mem_grow(h->v, h->cap, sizeof *h->v);
 	}
-	h->v[h->n++] = (struct hung_one){ *m, at->day, h->sep };
+	h->v[h->n++] = (struct hung_one){ *m, part, at->day, h->sep };
 	return true;
 }
 
@@ -111,16 +156,6 @@ by_times(const void *a, const void *b)
 	const struct hung_one *x = a, *y = b;
 
 	return x->times < y->times ? -1 : x->times > y->times;
-}
-
-/* It stays on the server. */
-static void
-name_hung(struct run *r, const struct hung_one *one, const char *why)
-{
-	tally_add(&r->tally, &one->m, EX_TEMPFAIL, "hung up", "%s, each time that it is asked for",
-	    why);
-	r->count.status = fail_worse(r->count.status, EX_TEMPFAIL);
-	r->count.kept++;
 }
 
 /*
@@ -134,7 +169,8 @@ wait_no_more(struct run *r, const struct hung_one *one)
 
 	if (r->e->code != EX_TEMPFAIL || stop_asked())
 		return;
-	state_put(&r->state, STATE_HUNG, one->m.key, OFTEN - 1, &e);
+	state_put(&r->state, STATE_HUNG, part_key(&one->m, one->part),
+	    OFTEN - 1, &e);
 	fail_join(r->e, &e);
 }
 
@@ -161,7 +197,7 @@ ask_alone(struct run *r, const struct hung_one *one,
 		return got;
 	if (r->deliver.h.file >= 0)
 		deliver_abort(&r->deliver);
-	name_hung(r, one, r->e->msg);
+	name_hung(r, &one->m, r->e->msg);
 	fail_clear(r->e);
 	return 1;
 }
@@ -179,7 +215,7 @@ hung_rest(struct run *r, int (*pass)(struct run *))
 	qsort(h->v, h->n, sizeof *h->v, by_times);
 	for (i = 0; i < h->n && got >= 0; i++) {
 		if (lost == LOST) {
-			name_hung(r, &h->v[i], "the connection ends");
+			name_hung(r, &h->v[i].m, "the connection ends");
 			continue;
 		}
 		got = ask_alone(r, &h->v[i], pass);

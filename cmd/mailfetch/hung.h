@@ -9,6 +9,9 @@
  * Which message was under way is a guess: a server may lose answers to others
  * that it had not sent yet.  Being asked for alone tells, and hurts none that
  * is in order.
+ *
+ * So it is with what POP3 reads before it knows which message it is: its header
+ * may be had and its body not, or the reverse.
  */
 #ifndef HUNG_H
 #define HUNG_H
@@ -17,8 +20,11 @@
 
 struct run;
 
+enum hung_part { HUNG_BODY, HUNG_HEAD };
+
 struct hung_one {
 	struct message m;	/* as it was met in this run */
+	enum hung_part part;
 	uint32_t times;		/* that the connection ended at it */
 	char sep;		/* of its folder's name */
 };
@@ -35,15 +41,20 @@ struct hung {
  * The connection has failed while this message was under way, as the run's err
  * says: recorded, but for what is no fault of a message.  Returns -1.
  */
-int hung_at(struct run *, const struct message *);
+int hung_at(struct run *, const struct message *, enum hung_part);
 /* It came, or there was an answer.  0 or -1. */
-int hung_over(struct run *, struct key);
+int hung_over(struct run *, const struct message *, enum hung_part);
+/* Something is asked for alone, and this is something else. */
+bool hung_other(const struct run *, const struct message *);
 /* Up to this UID nobody asks for any more in the folder of that key.  0 or -1. */
 int hung_under(struct run *, uint64_t folder, uint32_t mark);
 /* Does the state know of one that is asked for alone? */
 bool hung_any(const struct state *);
-/* Is it not to be asked for now?  Kept for hung_rest if it is due in this run. */
-bool hung_waits(struct run *, const struct message *);
+/*
+ * Is it not to be asked for now?  Kept for hung_rest if it is due in this run; a
+ * look names it, and does not try.
+ */
+bool hung_waits(struct run *, const struct message *, enum hung_part);
 /*
  * All else is done: those that were kept, one by one, each by a pass over the
  * account of its own.  One at which the connection ends again is named, and

@@ -184,10 +184,10 @@ too_long(struct box *b, const struct message *m)
 static int
 fetch_refused(struct box *b, uint32_t uid)
 {
-	struct message m = { .folder = b->folder, .number = uid };
+	struct message m = imapbox_message(b, uid);
 
 	if (uid != 0) {
-		if (hung_over(b->r, imapbox_key(b, uid)) < 0)
+		if (hung_over(b->r, &m, b->part) < 0)
 			return -1;
 		tally_add(&b->r->tally, &m, EX_TEMPFAIL, "FETCH", "FETCH: %s",
 		    b->m->text);
@@ -216,9 +216,10 @@ take_body(struct box *b, struct imap_fetch *f, const struct message *m)
 static int
 end_body(struct box *b, const struct imap_fetched *f)
 {
+	struct message m = imapbox_message(b, f->uid);
 	int got;
 
-	if (hung_over(b->r, imapbox_key(b, f->uid)) < 0)
+	if (hung_over(b->r, &m, b->part) < 0)
 		return -1;
 	deliver_date(&b->r->deliver, f->date);
 	deliver_flags(&b->r->deliver, f->flags.p);
@@ -313,7 +314,7 @@ note_hung(struct box *b, const struct imap_fetch *f)
 	struct message m = imapbox_message(b, uid);
 
 	if (uid != 0)
-		hung_at(b->r, &m);
+		hung_at(b->r, &m, b->part);
 }
 
 static int
@@ -327,7 +328,7 @@ fetch_box(struct box *b)
 
 	if (deliver_wants_flags(&b->r->deliver))
 		f.bodies = 0;
-	if (b->r->o->which.headers_only)
+	if (b->part == HUNG_HEAD)
 		f.bodies |= IMAP_HEADERS;
 	make_jobs(b, &all);
 	got = run_jobs(b, &f, &all, &next);
@@ -628,7 +629,8 @@ imapbox_run(struct run *r, struct imap *m, const char *folder, char sep)
 {
 	const struct options *o = r->o;
 	struct box b = { .r = r, .m = m, .folder = folder,
-	    .sep = sep };
+	    .sep = sep, .part = o->which.headers_only ? HUNG_HEAD :
+	    HUNG_BODY };
 	int got = open_box(&b);
 
 	if (got == 0 && o->seen.catch_up)

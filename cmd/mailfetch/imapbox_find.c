@@ -20,7 +20,9 @@ imapbox_key(const struct box *b, uint32_t uid)
 struct message
 imapbox_message(const struct box *b, uint32_t uid)
 {
-	return (struct message){ .key = imapbox_key(b, uid), .number = uid,
+	struct key k = imapbox_key(b, uid);
+
+	return (struct message){ .key = k, .asked = k, .number = uid,
 	    .folder = b->folder };
 }
 

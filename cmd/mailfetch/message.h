@@ -8,6 +8,7 @@
 
 struct message {
 	struct key key;
+	struct key asked;	/* what it is called in hung.h */
 	uint32_t number;	/* of POP3; the UID of IMAP */
 	uint64_t size;
 	uint64_t sum;		/* a digest, as it came; 0: not known (yet) */

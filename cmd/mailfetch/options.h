@@ -99,4 +99,12 @@ struct options {
 	const char *title;		/* the account's name, for messages */
 };
 
+/* Will it look only, and change nothing? */
+static inline bool
+options_look(const struct options *o)
+{
+	return o->look.list || o->look.check || o->look.probe ||
+	    o->look.dry_run;
+}
+
 #endif

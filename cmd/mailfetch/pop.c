@@ -100,8 +100,8 @@ take_retr(struct pop *s, const struct message *m, uint64_t *octets)
 	if (deliver_begin(d, m) < 0)
 		return -1;
 	if (pop3_body(&s->p, &sink, deliver_most(d, m)) < 0)
-		return hung_at(s->r, m);
-	if (hung_over(s->r, m->key) < 0)
+		return hung_at(s->r, m, s->part);
+	if (hung_over(s->r, m, s->part) < 0)
 		return -1;
 	*octets = o.n;
 	if (!s->p.ok)
@@ -184,6 +184,7 @@ static int
 pop_fetch(struct pop *s)
 {
 	s->again = mem_new(s->wants, sizeof *s->again);
+	s->part = s->r->o->which.headers_only ? HUNG_HEAD : HUNG_BODY;
 	if (popbox_fly(s, &(struct popbox_flight){ s->want, s->wants, say_retr,
 	    hear_retr }) < 0 || popbox_fly(s, &(struct popbox_flight){
 	    s->again, s->nagain, say_retr, hear_again }) < 0)
@@ -580,6 +581,7 @@ pop_pass(struct run *r)
 	session_hang_up(sess);
 	free(s.m);
 	free(s.key);
+	free(s.asked);
 	free(s.listed);
 	free(s.named);
 	free(s.id);

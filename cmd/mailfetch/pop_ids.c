@@ -131,10 +131,11 @@ after_top(struct pop *s, const struct nameless *l)
 static int
 by_retr(struct pop *s, const struct nameless *l)
 {
-	size_t i, k;
+	size_t i, k, n;
 	int got;
 
-	for (k = 0; k < l->n; k++) {
+	n = popbox_spare(s, l->v, l->n, HUNG_BODY);
+	for (k = 0; k < n; k++) {
 		i = l->v[k];
 		pop3_retr(&s->p, s->m[i].number);
 		if ((got = by_content(s, i)) < 0)
@@ -150,6 +151,16 @@ by_retr(struct pop *s, const struct nameless *l)
 	return 0;
 }
 
+/* What hung.h knows of one that has no name yet. */
+static struct key
+number_key(const struct pop *s, size_t i)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "%u, %u", s->m[i].number, s->m[i].size);
+	return state_digest("number", str_of(text));
+}
+
 static int
 contents(struct pop *s)
 {
@@ -160,8 +171,11 @@ contents(struct pop *s)
 	int got;
 
 	for (i = 0; i < s->n; i++)
-		if (!s->named[i])
+		if (!s->named[i]) {
+			s->asked[i] = number_key(s, i);
 			l.v[l.n++] = (uint32_t)i;
+		}
+	l.n = popbox_spare(s, l.v, l.n, HUNG_HEAD);
 	got = hear_tops(s, &l);
 	if (got == 0)
 		got = has_top(s, &l) ? after_top(s, &l) : by_retr(s, &l);
@@ -244,6 +258,7 @@ pop_ids_find(struct pop *s)
 	size_t named = 0;
 
 	s->key = mem_new(s->n, sizeof *s->key);
+	s->asked = mem_new(s->n, sizeof *s->asked);
 	s->named = mem_new(s->n, sizeof *s->named);
 	s->sum = mem_new(s->n, sizeof *s->sum);
 	s->head = mem_new(s->n, sizeof *s->head);
@@ -251,7 +266,10 @@ pop_ids_find(struct pop *s)
 	s->shared = mem_new(s->n, sizeof *s->shared);
 	if (tells_ids(s->r->o))
 		s->id = mem_new(s->n, sizeof *s->id);
-	if (by_uidl(s, &named) < 0 || (named < s->n && contents(s) < 0))
+	if (by_uidl(s, &named) < 0)
+		return -1;
+	memcpy(s->asked, s->key, s->n * sizeof *s->key);
+	if (named < s->n && contents(s) < 0)
 		return -1;
 	if (pop_twice(s) < 0)
 		return -1;

@@ -47,6 +47,7 @@ compare(struct pop *s, size_t i, struct key was, enum likeness *is)
 {
 	int shorter;
 
+	s->asked[i] = was;
 	pop3_retr(&s->p, s->m[i].number);
 	if ((shorter = popbox_hear_sum(s, i)) < 0)
 		return -1;

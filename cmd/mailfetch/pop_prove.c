@@ -125,6 +125,7 @@ pop_prove(struct pop *s)
 	v = mem_new(s->n, sizeof *v);
 	state_group(&r->state);
 	got = sort_out(s, v, &n);
+	n = got == 0 ? popbox_spare(s, v, n, HUNG_BODY) : 0;
 	if (got == 0)
 		got = popbox_fly(s, &(struct popbox_flight){ v, n, say_whole,
 		    hear_proof });

@@ -31,7 +31,9 @@ hear_head(struct pop *s, size_t i)
 	struct buf head = { .max = HEAD };
 	struct conn_sink sink = { put_head, &head };
 	time_t came;
-	int got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(s->m[i].size));
+	struct message m = popbox_message(s, i);
+	int got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0 ?
+	    hung_at(s->r, &m, HUNG_HEAD) : hung_over(s->r, &m, HUNG_HEAD);
 
 	if (got == 0 && s->p.ok && field_came(BUF_STR(head), &came))
 		s->old[i] = since_before(came, s->since);
@@ -57,6 +59,7 @@ pop_since(struct pop *s)
 		if (s->m[i].number != 0 && (o->look.list ||
 		    run_new(s->r, s->key[i])))
 			v[n++] = (uint32_t)i;
+	n = popbox_spare(s, v, n, HUNG_HEAD);
 	got = popbox_fly(s, &(struct popbox_flight){ v, n, say_head,
 	    hear_head });
 	free(v);

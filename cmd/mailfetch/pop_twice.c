@@ -74,6 +74,21 @@ is_known(const struct pop *s, struct key k)
 	    state_find(st, k, STATE_GOING) != NULL;
 }
 
+/* What hung.h knows of one of them is not known of the others. */
+static void
+tell_apart(struct pop *s, const uint32_t *v, size_t n)
+{
+	struct key id = s->key[v[0]];
+	char text[64];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof text, "%zu of one id, %u", i,
+		    s->m[v[i]].size);
+		s->asked[v[i]].b = state_mix(id, str_of(text)).b;
+	}
+}
+
 static void
 add_group(struct pop *s, struct groups *all, uint32_t *v, size_t n)
 {
@@ -87,6 +102,7 @@ add_group(struct pop *s, struct groups *all, uint32_t *v, size_t n)
 		all->v = mem_grow(all->v, all->cap, sizeof *all->v);
 	}
 	all->v[all->n++] = (struct group){ v, n };
+	tell_apart(s, v, n);
 	/* All of them are new, and what comes tells their digests. */
 	if (!was && !is_known(s, id) && !s->r->o->seen.catch_up &&
 	    !s->r->o->which.headers_only)
@@ -396,8 +412,9 @@ read_all(struct pop *s, const struct groups *all)
 	int got;
 
 	s->again = mem_new(all->nread, sizeof *s->again);
-	got = popbox_fly(s, &(struct popbox_flight){ all->read, all->nread,
-	    say_twice, hear_twice });
+	got = popbox_fly(s, &(struct popbox_flight){ all->read,
+	    popbox_spare(s, all->read, all->nread, HUNG_BODY), say_twice,
+	    hear_twice });
 	if (got == 0)
 		got = popbox_fly(s, &(struct popbox_flight){ s->again,
 		    s->nagain, say_twice, hear_twice_again });

@@ -19,8 +19,8 @@ enum { SHORT_OF = 32 };
 struct message
 popbox_message(const struct pop *s, size_t i)
 {
-	return (struct message){ .key = s->key[i], .number = s->m[i].number,
-	    .size = s->m[i].size, .shared = s->shared[i], .id = s->id != NULL && s->id[i] != 0 ?
+	return (struct message){ .key = s->key[i], .asked = s->asked[i],
+	    .number = s->m[i].number, .size = s->m[i].size, .shared = s->shared[i], .id = s->id != NULL && s->id[i] != 0 ?
 	    s->ids.p + s->id[i] : NULL };
 }
 
@@ -50,6 +50,23 @@ popbox_fly(struct pop *s, const struct popbox_flight *f)
 		flying -= s->m[f->v[i]].size;
 	}
 	return 0;
+}
+
+size_t
+popbox_spare(struct pop *s, uint32_t *v, size_t n, enum hung_part part)
+{
+	struct message m;
+	size_t i, left = 0;
+
+	s->part = part;
+	for (i = 0; i < n; i++) {
+		m = popbox_message(s, v[i]);
+		if (hung_waits(s->r, &m, part))
+			s->m[v[i]].number = 0;
+		else
+			v[left++] = v[i];
+	}
+	return left;
 }
 
 bool
@@ -103,7 +120,11 @@ popbox_hear(struct pop *s, size_t i, struct digest *all, struct digest *head)
 	struct body b = { .all = all, .head = head, .at = LINE_BLANK };
 	struct conn_sink sink = { put_body, &b };
 
-	if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(s->m[i].size)) < 0)
+	struct message m = popbox_message(s, i);
+
+	if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0)
+		return hung_at(s->r, &m, s->part);
+	if (hung_over(s->r, &m, s->part) < 0)
 		return -1;
 	if (!s->p.ok)
 		return 0;

@@ -15,6 +15,8 @@ struct pop {
 	struct pop3_message *m;	/* number 0: nobody can tell which it is */
 	size_t n;
 	struct key *key;	/* of each */
+	struct key *asked;	/* likewise: see hung.h */
+	enum hung_part part;	/* of them, that is asked for now */
 	struct key *listed;	/* what all are called, sorted, if a name was
 				   told from its like; or NULL */
 	bool *named;		/* it has a unique id */
@@ -46,6 +48,11 @@ struct popbox_flight {
 
 /* Each is said and heard, in order, as many ahead as the windows allow. */
 int popbox_fly(struct pop *, const struct popbox_flight *);
+/*
+ * Of n that are to be asked for this part those remain, as many as it returns,
+ * that need not wait (hung.h).  Which messages the others are nobody can tell.
+ */
+size_t popbox_spare(struct pop *, uint32_t *v, size_t n, enum hung_part);
 
 /*
  * Is what came, so many octets on the wire in so many lines, a part of what LIST

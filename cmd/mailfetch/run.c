@@ -33,17 +33,11 @@ file_name(struct arena *a, const char *text)
 	return to;
 }
 
-static bool
-looks_only(const struct options *o)
-{
-	return o->look.list || o->look.check || o->look.probe || o->look.dry_run;
-}
-
 /* Nobody is there to read what a run of cron's or a watch says. */
 static bool
 keeps_record(const struct options *o)
 {
-	return !looks_only(o) && !o->look.peek && !o->seen.catch_up &&
+	return !options_look(o) && !o->look.peek && !o->seen.catch_up &&
 	    o->seen.import == NULL;
 }
 
@@ -98,7 +92,7 @@ state_path(struct run *r)
 	    named_by_server(r, owner_host(&r->arena, host))));
 	was = arena_printf(&r->arena, "%s/%s.state", dir, file_name(&r->arena,
 	    named_by_server(r, host)));
-	if (looks_only(o) || o->look.peek)
+	if (options_look(o) || o->look.peek)
 		return access(path, F_OK) < 0 ? was : path;
 	return take_over_name(r, was, path) < 0 ? NULL : path;
 }
@@ -192,7 +186,7 @@ open_all(struct run *r)
 		return -1;
 	if (o->complain_after > 0 && keeps_record(o))
 		complain_open(&r->p->complain, o->complain_after, path);
-	if (state_open(&r->state, path, looks_only(o) || o->look.peek ?
+	if (state_open(&r->state, path, options_look(o) || o->look.peek ?
 	    STATE_LOOK : STATE_RUN, r->e) < 0) {
 		r->p->busy = r->e->code == EX_TEMPFAIL;
 		return -1;
@@ -204,7 +198,7 @@ open_all(struct run *r)
 	moved = imap && r->owner.like != NULL;
 	if (imap || o->seen.import != NULL)
 		owner_decide(&r->owner, &r->state, true);
-	if (looks_only(o))
+	if (options_look(o))
 		return look_at_places(r);
 	if (o->seen.catch_up || o->seen.import != NULL) {
 		if (state_begin(&r->state, r->e) < 0 ||
@@ -357,7 +351,7 @@ run_close(struct run *r)
 	known_free(&r->deliver.known);
 	fail_join(r->e, &e);
 	tally_say(&r->tally, r->o->title, &r->p->complain);
-	if (looks_only(r->o))
+	if (options_look(r->o))
 		turn_give(r->p->turn);
 	if (r->count.doubt > 0 && !r->o->account.quiet)
 		fail_print("%s: %llu handed over before, with no answer seen: %s",
@@ -400,8 +394,7 @@ run_wants(struct run *r, const struct message *m)
 	const struct options *o = r->o;
 	int wants;
 
-	if (r->hung.alone != NULL && memcmp(&r->hung.alone->m.key, &m->key,
-	    sizeof m->key) != 0)
+	if (hung_other(r, m))
 		return 0;
 	wants = deliver_wants(&r->deliver, m->key);
 	if (wants <= 0)
@@ -412,7 +405,8 @@ run_wants(struct run *r, const struct message *m)
 	}
 	if (o->which.limit > 0 && r->count.total >= o->which.limit)
 		return 0;
-	return looks_only(o) || !hung_waits(r, m);
+	return options_look(o) || !hung_waits(r, m, o->which.headers_only ?
+	    HUNG_HEAD : HUNG_BODY);
 }
 
 struct key

@@ -200,6 +200,90 @@ for proto, bad in (('pop3', {3}), ('imap', {3}), ('pop3', {1, 4}),
         s.close()
         r.done()
 
+# So it is where a message is read for itself: for its header, for the digest
+# that tells it from its like, or that it is still the same, or as its name.
+
+
+def hangs_at(v, t):
+    return False if v.bad and v.m[int(t.split(' ')[1]) - 1][1] in v.bad \
+        else None
+
+
+def fill_since(v, s, r):
+    v.hooks['top'] = hangs_at
+    v.bad = {msg(3)}
+    return ('--since', '2020-01-01'), [1, 2, 4, 5]
+
+
+def fill_twice(v, s, r):
+    """The name of the one that is there is another one's, too."""
+    r.go('pop3', s)
+    v.m += [('u3', msg(6)), ('u7', msg(7))]
+    v.hooks['retr'] = hangs_at
+    v.bad = {msg(6)}
+    return (), [1, 2, 3, 4, 5, 7]
+
+
+def fill_prove(v, s, r):
+    """QUIT was not answered, and all are there still."""
+    v.hooks['quit'] = lambda v, t: False
+    r.go('pop3', s, '--delete', 'now')
+    del v.hooks['quit']
+    v.m += [('u7', msg(7))]
+    v.hooks['retr'] = hangs_at
+    v.bad = {msg(3)}
+    return ('--delete', 'now'), [1, 2, 3, 4, 5, 7]
+
+
+def fill_nameless(v, s, r):
+    v.hooks['uidl'] = lambda v, t: '-ERR what?\r\n'
+    v.hooks['top'] = hangs_at
+    v.bad = {msg(3)}
+    return (), [1, 2, 4, 5]
+
+
+def fill_whole(v, s, r):
+    """Neither UIDL nor TOP."""
+    v.caps = 'USER PIPELINING'
+    fill_nameless(v, s, r)
+    v.hooks['top'] = lambda v, t: '-ERR what?\r\n'
+    v.hooks['retr'] = hangs_at
+    return (), [1, 2, 4, 5]
+
+
+for fill in (fill_since, fill_twice, fill_prove, fill_nameless, fill_whole):
+    what = 'hangs up at what is read for itself: ' + fill.__name__[5:]
+    v = Pop()
+    s, r = Serve(v), Run()
+    args, want = fill(v, s, r)
+    for n in range(2):
+        r.go('pop3', s, *args)
+        case.check(r.rc == 75 and 'closed the connection' in r.err,
+                   '%s: run %d' % (what, n + 1), (r.rc, r.err))
+    for again in range(2):
+        r.go('pop3', s, *args)
+        case.check(r.rc == 75 and sorted(subjects(r.files())) == want,
+                   what + ': the others come', (r.rc, r.err,
+                                                subjects(r.files())))
+        case.check(r.err.count('\n') == 1 and r.err.count('message ') == 1 and
+                   'stays' in r.err, what + ': it is named', r.err)
+    had = len(r.files())
+    bad, v.bad = v.bad, None
+    n = s.conns
+    r.go('pop3', s, *args)
+    case.check(r.rc == 0 and s.conns == n + 2 and sorted(set(subjects(
+        r.files()))) == sorted(set(want) | set(subjects(bad))) and
+        len(r.files()) == had + (fill is not fill_prove),
+               what + ': it comes when it can be had',
+               (r.rc, r.err, subjects(r.files()), s.conns - n))
+    n = s.conns
+    r.go('pop3', s, *args)
+    case.check(r.rc == 0 and s.conns == n + 1 and
+               len(v.m) == (0 if 'now' in args else len(v.m)),
+               what + ': all is as before', (r.rc, r.err, v.m))
+    s.close()
+    r.done()
+
 # The answers to two others are lost with it: these come all the same.
 v = hung('imap', {4}, 2)
 s, r = Serve(v), Run()
@@ -288,6 +372,26 @@ for proto, login in (('pop3', 'user'), ('imap', 'authenticate')):
     s.close()
     r.done()
 
+# One that says so: in its turn, and in the next run it is left out.
+v = hung('pop3', {3})
+v.hooks['capa'] = lambda v, t: ('+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING'
+                                '\r\nLOGIN-DELAY 60\r\n.\r\n')
+s, r = Serve(v), Run()
+got = []
+for n in range(5):
+    r.go('pop3', s, '--delete', 'now')
+    got.append((r.rc, len(v.m), len(r.files()), 'stays' in r.err))
+case.check(got == [(75, 5, 2, False)] * 2 + [(75, 1, 4, True),
+                                             (75, 1, 4, False),
+                                             (75, 1, 4, True)] and
+           s.conns == 5, 'LOGIN-DELAY: left out of every other run', got)
+del v.hooks['retr']
+r.go('pop3', s, '--delete', 'now')
+case.check(r.rc == 0 and len(r.files()) == 5 and v.m == [],
+           'LOGIN-DELAY: it comes', (r.rc, r.err))
+s.close()
+r.done()
+
 # One that is gone is suspected no more.
 v = hung('imap', {3})
 s, r = Serve(v), Run()
@@ -312,6 +416,14 @@ for n in range(3):
     r.go('pop3', s)
 r.go('pop3', s, '-n')
 case.check('m3' in r.out and r.rc == 0, '-n has it', (r.rc, r.out, r.err))
+v.hooks['top'], v.bad = hangs_at, {msg(3)}
+for n in range(3):
+    r.go('pop3', s, '--since', '2020-01-01')
+n = s.conns
+del v.hooks['top']
+r.go('pop3', s, '--check', '--since', '2020-01-01')
+case.check(r.rc == 75 and s.conns == n + 1 and r.err.count('message 3') == 1,
+           '--check leaves out what is not to be read', (r.rc, r.err))
 s.close()
 r.done()
 
