@@ -278,6 +278,37 @@ asks = [x for x in LOG if x[0] == '/t1/token']
 case.check(outs == ['at-6\n'] * 4 and len(asks) == 1,
            'four at once: one renewal, four tokens', (outs, asks))
 
+# A signal while the server changes the refresh token: what it gave is kept, for
+# the old one may be good no more.
+def interrupt(p, fields):
+    os.killpg(p[0].pid, signal.SIGINT)
+    os.kill(p[0].pid, signal.SIGTERM)
+    time.sleep(0.2)
+    return token('held', refresh_token='rt-held')
+
+
+held = [None]
+HOOK['/t1/token'] = lambda fields: interrupt(held, fields)
+for args, line in ((['dev'], None), (['-l', 'dev'], None),
+                   (['-lp', 'held'], 'grant code')):
+    if line:
+        conf('held', 'client-id cid', line)
+    keep(args[-1], access_token='old', refresh_token='rt-1', got=0, until=1)
+    PLAN[:] = [CODE]
+    held[0] = subprocess.Popen([SCRIPT, *args], env=ENV, text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, start_new_session=True)
+    if line:
+        url = [held[0].stderr.readline() for i in range(3)][1]
+        q = urllib.parse.parse_qs(urllib.parse.urlsplit(url.strip()).query)
+        held[0].stdin.write('/?code=c&state=%s\n' % q['state'][0])
+    out, err = held[0].communicate(timeout=60)
+    case.check(held[0].returncode == 0 and
+               kept(args[-1])['refresh_token'] == 'rt-held',
+               'a signal in the middle of %s' % args, (out, err))
+del HOOK['/t1/token']
+PLAN[:] = []
+
 # No secret in a command line
 keep('dev', access_token='old', refresh_token='rt-s3cret', got=0, until=1)
 seen = []
