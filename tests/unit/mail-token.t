@@ -436,6 +436,29 @@ if subprocess.run(['sh', '-c', 'nc -h 2>&1 | grep -q OpenBSD']).returncode == 0:
 else:
     case.check(False, 'netcat-openbsd is not installed')
 
+# Without random numbers any address would have the empty state.
+os.mkdir(T.name + '/noise')
+with open(T.name + '/noise/openssl', 'w') as f:
+    f.write('#!/bin/sh\nexit 1\n')
+os.chmod(T.name + '/noise/openssl', 0o755)
+PLAN[:] = [token('odd')]
+g = run('-lp', 'web', stdin='/?code=x\n',
+        env=dict(ENV, PATH=T.name + '/noise:' + ENV['PATH']))
+case.check(g['rc'] == 71 and 'With a browser' not in g['err'],
+           'no random numbers: no login', g)
+PLAN[:] = []
+
+# A keyring that takes nothing: the refresh token is not spent.
+with open(T.name + '/bin/secret-tool', 'w') as f:
+    f.write('#!/bin/sh\n[ $1 = lookup ] || exit 1\necho \'{"refresh_token":'
+            '"rt-ring","got":0,"until":1}\'\n')
+os.chmod(T.name + '/bin/secret-tool', 0o755)
+conf('ring', 'client-id cid', 'store keyring')
+g = run('ring')
+case.check(g['rc'] == 75 and 'the keyring does not take it' in g['err'] and
+           not [x for x in g['log'] if x[0] == '/t1/token'],
+           'a keyring that takes nothing is not asked for', g)
+
 # ---- clients, and the end
 conf('reg', 'scope mail')
 g = run('-l', 'reg')
@@ -465,6 +488,11 @@ meta(token_endpoint='http://localhost/token')
 keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
 g = run('dev')
 case.check(g['rc'] == 78 and 'is not https' in g['err'], 'no clear text', g)
+meta(token_endpoint='https://localhost:1/\x1b[31m\x9b\u202e')
+g = run('dev')
+case.check(g['rc'] == 75 and 'https://localhost:1/[31m: ' in g['err'] and
+           g['err'].isascii() and '\x1b' not in g['err'],
+           'a URL that is none, for a terminal', g)
 META.clear()
 g = run('dev')
 case.check(g['rc'] == 76 and 'RFC 8414' in g['err'], 'no metadata', g)
@@ -473,6 +501,10 @@ conf('dev', 'client-id cid', 'password s3cret')
 g = run('dev')
 case.check(g['rc'] == 78 and 'line 4' in g['err'] and 's3cret' not in g['err'],
            'an unknown key', g)
+conf('dev', '\r', 'client-id cid\r', 'grant device\r', 'port 0\r')
+keep('dev')
+g = run('dev')
+case.check(g['rc'] == 77, 'a file from Windows', g)
 conf('dev', 'client-id cid', mode=0o640)
 case.check(run('dev')['rc'] == 78, 'others can read it')
 conf('dev', 'client-id cid', 'grant jwt')
