@@ -53,6 +53,8 @@ def state(**change):
     """Every state there is, with these members."""
     folder = T.name + '/state/postbag/alert/'
     for name in os.listdir(folder):
+        if name.endswith('.lock'):
+            continue
         with open(folder + name) as f:
             now = dict(line.split() for line in f)
         now.update({k: str(v) for k, v in change.items()})
@@ -193,6 +195,60 @@ g = run('-o', 'root', *sh('echo "<$HOME>"'),
         env={k: v for k, v in ENV.items() if k != 'HOME'})
 home = '<%s>' % pwd.getpwuid(os.getuid()).pw_dir
 case.check(g['sent'] and home in g['sent'].decode(), 'no HOME: that of the user', g)
+
+# A line of megabytes, and one that is no text
+g = run('root', *sh('head -c 3000000 /dev/zero | tr "\\0" x; exit 3'))
+case.check(g['sent'] and len(g['sent']) < 500000 and
+           b'[2600000 bytes are left out]' in g['sent'],
+           'what no server would take is cut', len(g['sent'] or ''))
+g = run('-l', '1', 'root',
+        *sh('for i in 1 2 3; do head -c 3000000 /dev/zero | tr "\\0" x; echo; '
+            'done; exit 3'))
+case.check(g['sent'] and len(g['sent']) < 500000, 'each line of it, too',
+           len(g['sent'] or ''))
+# The names of this script's functions and of the shell's builtins
+with open(T.name + '/bin/save', 'w') as f:
+    f.write('#!/bin/sh\necho the program; exit 5\n')
+os.chmod(T.name + '/bin/save', 0o755)
+g = run('root', 'save')
+case.check(g['rc'] == 5 and b'the program' in (g['sent'] or b''),
+           'a program that is called as a function is', g)
+g = run('root', 'eval', 'exit 5')
+case.check(g['rc'] == 127, 'a builtin is none', g)
+
+# A run that began before the trouble ends after it: what is known then counts.
+with open(FLAG, 'w') as f:
+    f.write('0')
+LONG = ['-k', 'long', 'root', *sh('read x < %s/gate; exit $(cat %s)' %
+                                  (T.name, FLAG))]
+
+
+def long_run(code, between):
+    """between() while one runs that ends with the status code; its subject"""
+    os.mkfifo(T.name + '/gate')
+    p = subprocess.Popen(ALERT + LONG, env=ENV, stdin=subprocess.DEVNULL)
+    with open(T.name + '/gate', 'w') as gate:
+        between()
+        with open(FLAG, 'w') as f:
+            f.write(str(code))
+        for name in ('args', 'sent'):
+            if os.path.exists(T.name + '/' + name):
+                os.remove(T.name + '/' + name)
+        gate.write('\n')
+    p.wait(60)
+    os.remove(T.name + '/gate')
+    if not os.path.exists(T.name + '/sent'):
+        return None
+    with open(T.name + '/sent') as f:
+        return (f.read().split('\n') + [''])[1]
+
+
+subject = long_run(3, lambda: run('-k', 'long', 'root', *sh('exit 3')))
+case.check(subject is None, 'one of two troubles at once is mailed', subject)
+run('-k', 'long', 'root', 'true')
+subject = long_run(0, lambda: run('-k', 'long', 'root', *sh('exit 4')))
+case.check(subject and 'recovered: long' in subject,
+           'and that it is over', subject)
 
 # Its end is the command's
 p = subprocess.Popen(ALERT + ['root', 'sleep', '1000'], env=ENV)
