@@ -623,7 +623,7 @@ same_from(struct mbox *m, off_t at, struct str head, const struct msg *of,
 	if (got < 0)
 		return -1;
 	if (eol == NULL || (size_t)got - from < head.n ||
-	    memcmp(some + from, head.p, head.n) != 0)
+	    !str_eq((struct str){ some + from, head.n }, head))
 		return 0;
 	return same_at(m, (uint64_t)at + from, of, e);
 }

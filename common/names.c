@@ -152,17 +152,17 @@ hex(char c)
 static int
 decode_part(struct buf *b, struct str part)
 {
+	int high, low;
 	size_t i;
 	char c;
 
 	for (i = 0; i < part.n; i++) {
 		c = part.p[i];
 		if (c == '%') {
-			if (part.n - i < 3 || hex(part.p[i + 1]) < 0 ||
-			    hex(part.p[i + 2]) < 0)
+			if (part.n - i < 3 || (high = hex(part.p[i + 1])) < 0 ||
+			    (low = hex(part.p[i + 2])) < 0)
 				return -1;
-			c = (char)(hex(part.p[i + 1]) << 4 |
-			    hex(part.p[i + 2]));
+			c = (char)(high << 4 | low);
 			i += 2;
 		}
 		buf_c(b, c);

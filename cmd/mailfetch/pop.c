@@ -88,7 +88,7 @@ too_short(struct pop *s, const struct message *m, uint64_t octets)
 	    popbox_short(m->size, octets, lines);
 }
 
-/* 1: it came, and has so many octets on the wire; 0: it stays there. */
+/* 1: it came; 0: it stays there.  So many octets of it were on the wire. */
 static int
 take_retr(struct pop *s, const struct message *m, uint64_t *octets)
 {
@@ -97,6 +97,7 @@ take_retr(struct pop *s, const struct message *m, uint64_t *octets)
 	struct conn_sink sink = { put_octets, &o };
 	char why[DELIVER_WHY];
 
+	*octets = 0;
 	if (deliver_begin(d, m) < 0)
 		return -1;
 	if (pop3_body(&s->p, &sink, deliver_most(d, m)) < 0)

@@ -112,7 +112,7 @@ out_put(struct out *o, struct str s, struct err *e)
 		return -1;
 	if (s.n > sizeof o->p)
 		return file_write(o->fd, s.p, s.n, e);
-	memcpy(o->p + o->n, s.p, s.n);
+	str_copy(o->p + o->n, s);
 	o->n += s.n;
 	return 0;
 }

@@ -83,8 +83,10 @@ know_user(struct user *u, struct arena *a, const char *addr, struct err *e)
 		return fail(e, EX_NOUSER, "not an address of this machine, and there is no server for others"),
 		    0;
 	pw = find_user(addr);
-	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
-		return fail_sys(e, EX_TEMPFAIL, "users cannot be looked up");
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH) {
+		fail_sys(e, EX_TEMPFAIL, "users cannot be looked up");
+		return -1;
+	}
 	if (pw == NULL || !safe_name(pw->pw_name))
 		return fail(e, EX_NOUSER, "no such user here"), 0;
 	*u = (struct user){ .name = arena_dup(a, str_of(pw->pw_name)),
