@@ -529,6 +529,24 @@ imap_fetch_at(const struct imap_fetch *f)
 	return 0;
 }
 
+uint32_t
+imap_fetch_last(const struct imap_fetch *f)
+{
+	const struct imap_fetch_job *job;
+	size_t i, k;
+
+	if (f->alone != NULL)
+		return f->alone->uids[f->at];
+	for (i = f->head; i > f->tail; i--) {
+		if ((job = f->v[(i - 1) % RING].job) == NULL)
+			return 0;
+		for (k = job->n; k > 0; k--)
+			if (job->came[k - 1] == IMAP_CAME_NOT)
+				return job->uids[k - 1];
+	}
+	return 0;
+}
+
 void
 imap_fetch_free(struct imap_fetch *f)
 {

@@ -132,6 +132,9 @@ int imap_fetch_next(struct imap_fetch *);
  */
 uint32_t imap_fetch_at(const struct imap_fetch *);
 
+/* And the last that was asked for and has not come; 0: of none. */
+uint32_t imap_fetch_last(const struct imap_fetch *);
+
 /* The body that IMAP_FETCH_BODY offers; IMAP_FETCH_END follows.  0, -1. */
 int imap_fetch_body(struct imap_fetch *, const struct conn_sink *);
 

@@ -8,6 +8,7 @@
 
 enum {
 	OFTEN = 2,		/* times until it is asked for alone */
+	AMONG = 3,		/* the same, and it was not the first of them */
 	LOST = 5,		/* connections of one run */
 	HOUR = 3600 * 1000	/* ms: so often in a watch */
 };
@@ -39,28 +40,110 @@ hung_other(const struct run *r, const struct message *m)
 	return r->hung.alone != NULL && !is_alone(r, m);
 }
 
-int
-hung_at(struct run *r, const struct message *m, enum hung_part part)
+static uint64_t
+last_of(const struct entry *at)
+{
+	return at->places > at->key.b ? at->places : at->key.b;
+}
+
+static struct entry
+entry_for(struct key k, uint32_t times, uint32_t to)
+{
+	return (struct entry){ .key = k, .kind = STATE_HUNG, .day = times,
+	    .places = to };
+}
+
+/*
+ * What was under way then, and is now, is what may be the one.  The first of
+ * it, if it waited, was not under way: it is asked for alone.
+ */
+static int
+meet(struct state *s, struct entry *now, struct err *e)
+{
+	uint64_t from = now->key.b, first, last;
+	size_t i, n = s->n;
+
+	for (i = 0; i < n; i++) {
+		struct entry at = s->v[i];
+
+		if (at.kind != STATE_HUNG || at.key.a != now->key.a ||
+		    (at.key.b != from && at.places == 0 && at.day >= OFTEN))
+			continue;
+		first = at.key.b > now->key.b ? at.key.b : now->key.b;
+		last = last_of(&at) < last_of(now) ? last_of(&at) :
+		    last_of(now);
+		if (first <= last) {
+			now->key.b = first;
+			now->places = last > first ? (uint32_t)last : 0;
+			now->day = at.day < OFTEN ? at.day + 1 : AMONG;
+		} else if (at.day >= OFTEN) {
+			continue;
+		}
+		if (state_drop(s, at.key, STATE_HUNG, e) < 0)
+			return -1;
+		at.places = 0;
+		at.day = OFTEN;
+		if (first <= last && now->day > OFTEN && at.key.b < from &&
+		    state_set(s, &at, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+record_hung(struct run *r, const struct message *m, enum hung_part part,
+    uint32_t to, struct err *e)
 {
 	const struct entry *at = hung_find(r, m, part);
+	struct state *s = &r->state;
+	struct entry now = entry_for(part_key(m, part), 1,
+	    to > m->number ? to : 0);
+
+	if (m->folder != NULL && r->hung.alone == NULL) {
+		state_group(s);
+		return meet(s, &now, e) < 0 || state_set(s, &now, e) < 0 ||
+		    state_commit(s, e) < 0 ? -1 : state_sync(s, e);
+	}
+	now.places = 0;
+	if (at != NULL)
+		now.day = at->day + 1;
+	else if (r->hung.again)
+		now.day = OFTEN;
+	return state_set(s, &now, e) < 0 ? -1 : state_sync(s, e);
+}
+
+int
+hung_at(struct run *r, const struct message *m, enum hung_part part,
+    uint32_t to)
+{
 	struct err e = { 0 };
 
 	if (r->e->code != EX_TEMPFAIL || stop_asked() ||
 	    !conn_failed(r->p->session.conn))
 		return -1;
 	r->hung.again = is_alone(r, m);
-	if (state_put(&r->state, STATE_HUNG, part_key(m, part), at != NULL ?
-	    at->day + 1 : 1, &e) == 0)
-		state_sync(&r->state, &e);
+	record_hung(r, m, part, to, &e);
 	fail_join(r->e, &e);
 	return -1;
 }
 
+/* Those behind it, which were under way with it, have not come yet. */
 int
 hung_over(struct run *r, const struct message *m, enum hung_part part)
 {
-	return hung_find(r, m, part) == NULL ? 0 :
-	    state_drop(&r->state, part_key(m, part), STATE_HUNG, r->e);
+	const struct entry *at = hung_find(r, m, part);
+	struct entry rest;
+
+	if (at == NULL)
+		return 0;
+	rest = *at;
+	if (state_drop(&r->state, rest.key, STATE_HUNG, r->e) < 0)
+		return -1;
+	rest.key.b++;
+	if (rest.places < rest.key.b || rest.day >= OFTEN ||
+	    state_find(&r->state, rest.key, STATE_HUNG) != NULL)
+		return 0;
+	return state_set(&r->state, &rest, r->e);
 }
 
 int
@@ -71,7 +154,7 @@ hung_under(struct run *r, uint64_t folder, uint32_t mark)
 
 	for (i = 0; i < n; i++)
 		if (s->v[i].kind == STATE_HUNG && s->v[i].key.a == folder &&
-		    s->v[i].key.b <= mark &&
+		    last_of(&s->v[i]) <= mark &&
 		    state_drop(s, s->v[i].key, STATE_HUNG, r->e) < 0)
 			return -1;
 	return 0;

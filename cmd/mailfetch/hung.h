@@ -39,9 +39,10 @@ struct hung {
 
 /*
  * The connection has failed while this message was under way, as the run's err
- * says: recorded, but for what is no fault of a message.  Returns -1.
+ * says: recorded, but for what is no fault of a message.  With IMAP so were
+ * others up to this UID.  Returns -1.
  */
-int hung_at(struct run *, const struct message *, enum hung_part);
+int hung_at(struct run *, const struct message *, enum hung_part, uint32_t to);
 /* It came, or there was an answer.  0 or -1. */
 int hung_over(struct run *, const struct message *, enum hung_part);
 /* Something is asked for alone, and this is something else. */

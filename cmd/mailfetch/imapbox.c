@@ -187,7 +187,7 @@ fetch_refused(struct box *b, uint32_t uid)
 	struct message m = imapbox_message(b, uid);
 
 	if (uid != 0) {
-		if (hung_over(b->r, &m, b->part) < 0)
+		if (hung_over(b->r, &m, HUNG_BODY) < 0)
 			return -1;
 		tally_add(&b->r->tally, &m, EX_TEMPFAIL, "FETCH", "FETCH: %s",
 		    b->m->text);
@@ -219,7 +219,7 @@ end_body(struct box *b, const struct imap_fetched *f)
 	struct message m = imapbox_message(b, f->uid);
 	int got;
 
-	if (hung_over(b->r, &m, b->part) < 0)
+	if (hung_over(b->r, &m, HUNG_BODY) < 0)
 		return -1;
 	deliver_date(&b->r->deliver, f->date);
 	deliver_flags(&b->r->deliver, f->flags.p);
@@ -314,7 +314,7 @@ note_hung(struct box *b, const struct imap_fetch *f)
 	struct message m = imapbox_message(b, uid);
 
 	if (uid != 0)
-		hung_at(b->r, &m, b->part);
+		hung_at(b->r, &m, HUNG_BODY, imap_fetch_last(f));
 }
 
 static int
@@ -328,7 +328,7 @@ fetch_box(struct box *b)
 
 	if (deliver_wants_flags(&b->r->deliver))
 		f.bodies = 0;
-	if (b->part == HUNG_HEAD)
+	if (b->r->o->which.headers_only)
 		f.bodies |= IMAP_HEADERS;
 	make_jobs(b, &all);
 	got = run_jobs(b, &f, &all, &next);
@@ -629,8 +629,7 @@ imapbox_run(struct run *r, struct imap *m, const char *folder, char sep)
 {
 	const struct options *o = r->o;
 	struct box b = { .r = r, .m = m, .folder = folder,
-	    .sep = sep, .part = o->which.headers_only ? HUNG_HEAD :
-	    HUNG_BODY };
+	    .sep = sep };
 	int got = open_box(&b);
 
 	if (got == 0 && o->seen.catch_up)

@@ -2,7 +2,7 @@
 #ifndef IMAPBOX_PRIVATE_H
 #define IMAPBOX_PRIVATE_H
 
-#include "hung.h"
+#include "message.h"
 
 enum { IMAPBOX_SET = 7000 };	/* bytes of a set of UIDs in one command */
 
@@ -22,7 +22,6 @@ struct box {
 	uint32_t head;		/* up to here all were done before */
 	uint32_t left;		/* the first that is left there, or 0 */
 	bool refused;		/* a FETCH was: that was said */
-	enum hung_part part;	/* that is fetched */
 };
 
 /* UIDNEXT; 0: it is not known, or nonsense. */

@@ -101,7 +101,7 @@ take_retr(struct pop *s, const struct message *m, uint64_t *octets)
 	if (deliver_begin(d, m) < 0)
 		return -1;
 	if (pop3_body(&s->p, &sink, deliver_most(d, m)) < 0)
-		return hung_at(s->r, m, s->part);
+		return hung_at(s->r, m, s->part, 0);
 	if (hung_over(s->r, m, s->part) < 0)
 		return -1;
 	*octets = o.n;

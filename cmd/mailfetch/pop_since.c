@@ -33,7 +33,7 @@ hear_head(struct pop *s, size_t i)
 	time_t came;
 	struct message m = popbox_message(s, i);
 	int got = pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0 ?
-	    hung_at(s->r, &m, HUNG_HEAD) : hung_over(s->r, &m, HUNG_HEAD);
+	    hung_at(s->r, &m, HUNG_HEAD, 0) : hung_over(s->r, &m, HUNG_HEAD);
 
 	if (got == 0 && s->p.ok && field_came(BUF_STR(head), &came))
 		s->old[i] = since_before(came, s->since);

@@ -123,7 +123,7 @@ popbox_hear(struct pop *s, size_t i, struct digest *all, struct digest *head)
 	struct message m = popbox_message(s, i);
 
 	if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0)
-		return hung_at(s->r, &m, s->part);
+		return hung_at(s->r, &m, s->part, 0);
 	if (hung_over(s->r, &m, s->part) < 0)
 		return -1;
 	if (!s->p.ok)

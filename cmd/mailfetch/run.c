@@ -405,8 +405,8 @@ run_wants(struct run *r, const struct message *m)
 	}
 	if (o->which.limit > 0 && r->count.total >= o->which.limit)
 		return 0;
-	return options_look(o) || !hung_waits(r, m, o->which.headers_only ?
-	    HUNG_HEAD : HUNG_BODY);
+	return options_look(o) || !hung_waits(r, m, o->which.headers_only &&
+	    m->folder == NULL ? HUNG_HEAD : HUNG_BODY);
 }
 
 struct key
