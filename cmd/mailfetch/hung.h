@@ -8,7 +8,8 @@
  *
  * Which message was under way is a guess: a server may lose answers to others
  * that it had not sent yet.  Being asked for alone tells, and hurts none that
- * is in order.
+ * is in order.  So with IMAP all that was under way is in the state: from the
+ * third time on it is divided in halves, until each message is found.
  *
  * So it is with what POP3 reads before it knows which message it is: its header
  * may be had and its body not, or the reverse.
@@ -25,7 +26,10 @@ enum hung_part { HUNG_BODY, HUNG_HEAD };
 struct hung_one {
 	struct message m;	/* as it was met in this run */
 	enum hung_part part;
+	struct key at;		/* of its entry in the state */
+	uint32_t to;		/* the last UID of that, or 0: about it alone */
 	uint32_t times;		/* that the connection ended at it */
+	bool among;		/* any of the entry's may be the one */
 	char sep;		/* of its folder's name */
 };
 
@@ -33,8 +37,12 @@ struct hung {
 	struct hung_one *v;	/* to be asked for when all else is done */
 	size_t n, cap;
 	const struct hung_one *alone;	/* nothing else is; or NULL */
-	bool again;		/* it happened at that one once more */
+	size_t alones;		/* so many of them are, in the order of UIDs */
+	bool again;		/* it happened at one of those once more */
 	char sep;		/* of the folder that is looked at */
+	struct entry *among;	/* of the state: any of theirs may be the one */
+	size_t namong;
+	bool looked;		/* for those */
 };
 
 /*

@@ -297,6 +297,57 @@ case.check(sorted(subjects(r.files())) == [1, 2, 3, 5] and n < 8,
 s.close()
 r.done()
 
+# All of the answers are lost with it: halves of them, until it is found.
+for bad in ({23}, {1, 40}, {7, 8, 31}):
+    what = 'all answers are lost with %s: ' % sorted(bad)
+    v = Imap({i: msg(i) for i in range(1, 41)}, uid_fetch=hangs_imap(bad, 99))
+    s, r = Serve(v), Run()
+    want = [u for u in range(1, 41) if u not in bad]
+    for n in range(1, 9):
+        r.go('imap', s, '--delete', 'now')
+        if len(r.files()) == len(want):
+            break
+    case.check(sorted(subjects(r.files())) == want and n <= 4 and r.rc == 75 and
+               s.conns <= 30, what + 'the others come in few runs',
+               (n, s.conns, r.rc, r.err, subjects(r.files())))
+    case.check(sorted(v.m) == sorted(bad) and r.err.count('\n') == 1 and
+               r.err.count(' UID ') == len(bad), what + 'they are named',
+               (r.err, v.m))
+    n = s.conns
+    r.go('imap', s, '--delete', 'now')
+    case.check(s.conns == n + 1 + len(bad) and r.rc == 75,
+               what + 'they are known', (r.rc, r.err, s.conns - n))
+    v.hooks.clear()
+    r.go('imap', s, '--delete', 'now')
+    case.check(r.rc == 0 and len(r.files()) == 40 and v.m == {},
+               what + 'they come', (r.rc, r.err, v.m))
+    v.m = {50: msg(50)}
+    n = s.conns
+    r.go('imap', s, '--delete', 'now')
+    case.check(r.rc == 0 and s.conns == n + 1, what + 'nothing is suspected',
+               (r.rc, r.err, s.conns - n))
+    s.close()
+    r.done()
+
+# More than a run tries: what is left is divided in the next one.
+bad = set(range(2, 41, 4))
+v = Imap({i: msg(i) for i in range(1, 41)}, uid_fetch=hangs_imap(bad, 99))
+s, r = Serve(v), Run()
+for n in range(1, 20):
+    before = s.conns
+    r.go('imap', s)
+    case.check(s.conns - before <= 22 + 20, 'ten of forty: so many connections',
+               s.conns - before)
+    if len(r.files()) == 30:
+        break
+case.check(n < 12 and not set(subjects(r.files())) & bad,
+           'ten of forty: the others come', (n, r.err))
+r.go('imap', s)
+case.check('10 messages stay' in r.err or r.err.count(' UID ') == 10,
+           'ten of forty: all are named', r.err)
+s.close()
+r.done()
+
 # More of them than a run tries: each is tried in some run.
 v = Imap({i: msg(i) for i in range(1, 9)}, uid_fetch=hangs_imap(set(range(1, 8))))
 s, r = Serve(v), Run()
