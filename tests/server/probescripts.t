@@ -52,6 +52,8 @@ status 64 'mail-ports: no host' mail-ports
 like "$ERR" 'mail-ports \[OPTION' 'its usage'
 status 68 'mail-ports: no such host' mail-ports no.such.host.invalid
 is "$OUT$ERR" 'mail-ports: no.such.host.invalid: no such host' 'is all it says'
+status 74 'mail-ports: a full disk, and a certificate that has ended' sh -c \
+	'trap "" XFSZ; ulimit -f 0; exec "$@"' sh mail-ports --ca "$LAB_CA" -p "$BADCERT/pop3s" 127.0.0.1
 status 64 'mail-ports: a port that is none' mail-ports -p 25x localhost
 
 # ---- check_mail_ports
@@ -165,6 +167,27 @@ like "$OUT" 'ended 3 days ago, on \?' 'is told'
 printf '#!/bin/sh\nkill -SEGV $$\n' > "$T/mailbin/portprobe"
 status 139 'cert-watch: a portprobe that crashes' \
 	"$T/mailbin/cert-watch" to@x.example "127.0.0.1:$LAB_IMAPS_PORT/imaps"
+printf '#!/bin/sh\necho "portprobe: No space left on device" >&2\nexit 74\n' > "$T/mailbin/portprobe"
+status 74 'cert-watch: a portprobe that lost its output' \
+	"$T/mailbin/cert-watch" to@x.example "127.0.0.1:$LAB_IMAPS_PORT/imaps"
+is "$OUT$ERR" 'portprobe: No space left on device' 'is heard, and nothing is mailed'
+# What a stranger wrote, by what would send it; and an option that is a pattern.
+cat > "$T/mailbin/portprobe" <<'END'
+#!/bin/sh
+printf '{"host":"h\\u202e","port":25,"ip":null,"state":"dns","error":{"text":"\\u001b[31mno\\u009b\\u061c host\\nBcc: x"}}\n'
+exit 68
+END
+rm "$T/mailbin/mailsend"		# else the one that is built
+cp "$ROOT/scripts/mail-ports" "$T/mailbin"
+mkdir "$T/glob"
+touch "$T/glob/X:Ab"
+status 0 'cert-watch: hostile words' sh -c 'cd "$1" && shift && "$@"' sh "$T/glob" \
+	"$T/mailbin/cert-watch" -s '-n -H X:[A]b' to@x.example h
+like "$OUT" 'Subject: mail certificates: cannot be looked at: h' 'keep no mail from being sent'
+like "$OUT" 'X: ?\[A\]b' 'an option is no pattern'
+unlike "$OUT" $'\e|\u202e|\u061c' 'and turn nothing around'
+status 68 'mail-ports: hostile words' "$T/mailbin/mail-ports" h
+is "$OUT$ERR" 'mail-ports: h?: ?[31mno?? host?Bcc: x' 'are tamed'
 rm -f "$T/mailbin/portprobe"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/new.key" -out "$T/new.pem" \
 	-subj /CN=mail.johndoe.com -days 90 2> /dev/null
