@@ -88,6 +88,7 @@ run() { "$setup" -T "$LAB_CA" "$@" < /dev/null; }
 # ---- without a terminal
 
 config < <(server incoming imap localhost "$LAB_IMAPS_PORT" SSL
+	server incoming imap ap.johndoe.com 993 SSL
 	server incoming imap mail.johndoe.com 143 plain
 	server outgoing smtp mail.johndoe.com "$LAB_SUBMISSION_PORT" STARTTLS '%EMAILLOCALPART%')
 status 0 'a domain that publishes' run -k ask billy@johndoe.com
@@ -104,6 +105,7 @@ like "$(row autoconfig imap.*plain)$(row autoconfig 'imap://mail')" \
 like "$(row autoconfig imaps)" 'proposed; outside johndoe.com' \
 	'a host elsewhere is shown as that'
 unlike "$(row SRV imaps)" outside 'but not if DNSSEC proved it'
+like "$(row autoconfig 'imaps://ap')" 'no such host|not proposed: dns' 'a host has its own verdict'
 like "$(row PACC smtp)" 'not proposed: refused' 'PACC: its digest is right, nobody is there'
 like "$(< "$T/err")" 'disagree about smtp' 'sources that disagree'
 unlike "$(< "$T/err")" 'no.example' 'a comment is none of it'
@@ -182,7 +184,7 @@ status 77 'the host is not confirmed' type 'Type its name=mail.example' -k file 
 ok 'nothing was written, or kept' test ! -e "$T/config/postbag"
 not_ok 'nobody has logged in' grep -q 'Login: \|sasl_username' "$LAB_LOG_DOVECOT" "$LAB_LOG_POSTFIX"
 mkdir -p "$T/config/postbag" "$T/dots"
-printf '# mine\naccount old\n  smtp smtps://localhost:1\n' > "$T/dots/config"
+printf '# mine\naccount old:none#\r\n  smtp smtps://localhost:1\r\n' > "$T/dots/config"
 chmod 640 "$T/dots/config"
 ln -s "$T/dots/config" "$T/config/postbag/config"
 status 0 'all of it' type 'Type its name=localhost
@@ -194,6 +196,9 @@ like "$OUT" 'Reading: the login works' 'the login by IMAP'
 unlike "$OUT" 'secret' 'the password was not echoed'
 is "$(stat -c %a "$T/config/postbag/password.default")" 600 'nobody reads its file'
 ok 'the file is still a link' test -L "$T/config/postbag/config"
+status 73 'CRLF, a parent, a comment: the name is seen' type '' -a old billy@johndoe.com
+printf 'account old\n  smtp smtps://localhost:1\n' > "$T/old"
+sed -i -e "/^account old/,/smtp/d; /# mine/r $T/old" "$T/dots/config"
 is "$(head -n 2 "$T/dots/config") $(stat -c %a "$T/dots/config")" '# mine
 account old 640' 'what was there is there, as it was'
 ok 'a message goes' mailsend -s hello --body x billy@johndoe.com
@@ -246,15 +251,21 @@ taken_back file ok test ! -e "$T/config/postbag/password.file"
 mkdir "$T/beside"
 printf '#!/bin/sh\ncase " $* " in *" -n "*) printf "account %%s\\n\\n" $BESIDE >> %s ;; esac\nexec %s/mailsend "$@"\n' \
 	"$T/dots/config" "$BUILD" > "$T/beside/mailsend"
-chmod +x "$T/beside/mailsend"
+cat > "$T/beside/sync" <<END
+#!/bin/sh
+[ -e "$T/synced" ] || { touch "$T/synced"; printf 'account late\n\n' >> "$T/dots/config"; }
+exec /usr/bin/sync "\$@"
+END
+chmod +x "$T/beside/mailsend" "$T/beside/sync"
 BESIDE=beside PATH=$T/beside:$PATH status 0 'another account is added at the same time' keeps file
-is "$(grep -xc 'account beside\|account file' "$T/dots/config")" 2 'both are there'
+is "$(grep -xc 'account beside\|account late\|account file' "$T/dots/config")" 3 \
+	'both are there, and what was added to the end of the file'
 sed -i '/^account file$/,/^$/d' "$T/dots/config"
 rm "$T/config/postbag/password.file"
 BESIDE=file PATH=$T/beside:$PATH status 73 'one of the same name' keeps file
 is "$(grep -c 'account file' "$T/dots/config")" 1 'is there once'
 ok 'and the second password is not kept' test ! -e "$T/config/postbag/password.file"
-sed -i '/^account beside$/d; /^account file$/d' "$T/dots/config"
+sed -i '/^account beside$/d; /^account late$/d; /^account file$/d' "$T/dots/config"
 
 # pass: a store with a key that has no passphrase.
 mkdir -p -m 700 "$T/gnupg" "$T/path"
