@@ -93,6 +93,8 @@ for script in scripts/*; do
 	case $name in quickstart | test) continue ;; esac
 	[ -f "$script" ] && [ -x "$script" ] || continue
 	ok "README names $name" grep -qE "(^    |\`)$name[ \`]" README.md
+	! grep -q 'they are words' "$script" ||
+		ok "$name: options are words, no patterns" grep -Eq '^set -[eu]*f' "$script"
 	ok "$name is installed" cmp "$script" "$T/root/usr/bin/$name"
 	ok "and its manual" test -f "$T/root/usr/share/man/man1/$name.1"
 	for help in -h --help; do

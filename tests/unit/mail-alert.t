@@ -147,6 +147,10 @@ g = run('-l', '2', 'root', *sh('seq 10; exit 1'))
 case.check(b'1\n2\n\n[6 lines are left out]\n\n9\n10\n' in g['sent'], '-l', g)
 g = run('-s', '-A out', 'root', *sh('exit 9'))
 case.check(g['args'] == ['-A', 'out', '-i', '--', 'root'], '-s', g)
+with open(T.name + '/glob', 'w') as f:
+    pass
+g = run('-s', '-A %s/gl[o]b' % T.name, 'root', *sh('exit 19'))
+case.check(g['args'][:2] == ['-A', T.name + '/gl[o]b'], '-s: no patterns', g)
 for bad in ([], ['root'], ['-l', 'x', 'root', 'true'], ['-m', '0', 'r', 'true'],
             ['-r', '3w', 'root', 'true'], ['-t', '', 'root', 'true'], ['-z'],
             ['', 'true'], ['root\nBcc: x@y.test', 'true'], ['root', '']):

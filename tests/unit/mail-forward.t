@@ -62,6 +62,10 @@ for sender in ('', None):
     case.check(g['args'][1] == '<>', 'the null sender, from %r' % sender, g)
 g = run('-s', '-A out', 'to@y.test')
 case.check(g['args'][:2] == ['-A', 'out'], 'options', g)
+with open(T.name + '/glob', 'w') as f:
+    pass
+g = run('-s', '-A %s/gl[o]b' % T.name, 'to@y.test')
+case.check(g['args'][:2] == ['-A', T.name + '/gl[o]b'], 'no patterns', g)
 g = run('to@y.test', status=75)
 case.check(g['rc'] == 75, 'mailsend\'s status', g)
 
@@ -116,6 +120,23 @@ for sender, kept in (('', '<>'), ('me@here.test', 'me@here.test')):
     case.check(g['args'][1] == kept, 'stays: %r' % sender, g)
 g = run(*SRS, 'to@y.test', sender='a"b@x.test')
 case.check(g['rc'] == 65 and g['sent'] is None, 'cannot be rewritten', g)
+
+# A digest that is none: the empty one is not good then.
+for name in 'sha256sum', 'openssl':
+    with open(T.name + '/bin/' + name, 'w') as f:
+        f.write('#!/bin/sh\nexit 1\n')
+    os.chmod(T.name + '/bin/' + name, 0o755)
+g = run('-r', '-k', KEY, 'SRS0==%d=x.test=jo@here.test' % day)
+case.check(g['rc'] == 71 and not g['out'], 'no digest: nothing is ours', g)
+g = run(*SRS, 'to@y.test')
+case.check(g['rc'] == 71 and g['sent'] is None, 'nor is one made', g)
+with open(T.name + '/bin/sha256sum', 'w') as f:		# the key's alone
+    f.write('#!/bin/sh\n[ -e %s/once ] && exit 1\n: > %s/once\n'
+            'exec /usr/bin/sha256sum\n' % ((T.name,) * 2))
+g = run('-r', '-k', KEY, 'SRS0==%d=x.test=jo@here.test' % day)
+case.check(g['rc'] == 71 and not g['out'], 'nor one that fails later', g)
+for name in 'sha256sum', 'openssl':
+    os.remove(T.name + '/bin/' + name)
 
 os.chmod(KEY, 0o640)
 g = run(*SRS, 'to@y.test')
