@@ -229,4 +229,34 @@ def stubs():
             u.server.close()
 
 
+@scenario
+def stub_twice():
+    """Copied twice here: of the second copy it names the UID of the first."""
+    for does in (False, True):
+        name = "a stub, twice, " + ("copied" if does else "not copied")
+        u, how, said = account(COPIES), ("--bodies", "headers"), []
+        u.box().add(wire(mail(50)))
+        u.sync(*how)
+        with open(u.near.file("INBOX", "number 50"), "rb") as f:
+            data = f.read()
+        for _ in range(2):
+            u.near.deliver("Arch", data, "")
+
+        def on_command(session, verb, args):
+            if verb != "UID COPY":
+                return None
+            to = session.find(args.partition(" ")[2])
+            if does or not said:
+                at = to.add(wire(mail(50)))
+            said.append(said[0] if said else at)
+            return b"TAG OK [COPYUID %d 7 %d] done\r\n" % (
+                to.uidvalidity, said[0])
+        u.server.on_command = on_command
+        u.sync(*how)
+        ok(len(said) > 1, name + ": asked twice", said)
+        rests(u, name, *how)
+        is_(stands(u, "Arch").count("number 50"), 2, name + ": two are there")
+        u.server.close()
+
+
 done()

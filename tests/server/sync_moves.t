@@ -693,6 +693,33 @@ def move_refused():
 
 
 @scenario
+def second_move_refused():
+    """One is moved, the next is not, and its folder has one more pass."""
+    u = Alone(caps="UIDPLUS LITERAL+ LIST-STATUS ESEARCH MOVE")
+    for n in range(1, 5):
+        u.box().add(wire(mail(n)))
+    for name in ("Arch", "Other"):
+        u.box(name)
+    u.sync()
+    u.near.deliver("Other", mail(50))
+    u.near.move("INBOX", "number 2", "Arch")
+    u.near.move("INBOX", "number 3", "Other")
+    u.server.on_command = lambda session, verb, args: \
+        b"TAG NO [INUSE] not now\r\n" if verb == "UID MOVE" and \
+        "Other" in args else None
+    u.server.on_say = lambda session, data: re.sub(
+        rb"\[APPENDUID[^]]*\] ", b"", data)
+    r = u.sync()
+    is_((r.status, sum(x.startswith("APPEND") for x in u.server.heard)),
+        (75, 1), "the new one is sent, not the one that was to be moved")
+    u.server.on_command = None
+    u.runs("the next run")
+    is_((len(u.box().messages), len(u.box("Arch").messages),
+         len(u.box("Other").messages)), (2, 1, 2), "moves it")
+    u.server.close()
+
+
+@scenario
 def cannot_be_selected():
     """What was to be moved is found by the next run."""
     for name, pattern in (("SELECT", "SELECT"), ("STORE", "UID STORE")):
