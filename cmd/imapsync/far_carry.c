@@ -2,13 +2,16 @@
  * far_carry.c: MOVE, or what stands for it, in pieces
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "box.h"
 #include "far.h"
 #include "far_carry.h"
 #include "far_check.h"
+#include "far_prove.h"
 #include "imap_box.h"
 #include "imap_pieces.h"
+#include "link.h"
 #include "roster.h"
 #include "stop.h"
 
@@ -146,25 +149,30 @@ note_next(const struct box *b, const char *to, struct far_copy *c)
 
 /*
  * Is what COPYUID says so?  A MOVE is then as if it had said nothing.  What was
- * copied stays where it was: should it be there, too, then those that may be
- * are noted as sure.  0, 1 it is not, -1.
+ * copied stays where it was: those that are there, too, are noted as sure.  0,
+ * 1 it is not, -1.
  */
 static int
-check_named(struct imap *m, const char *to, struct far_carried *v)
+check_named(struct imap *m, struct box *b, const char *to,
+    struct far_carried *v)
 {
 	struct far_copy *c = &v->copy;
 	bool moves = (m->caps & IMAP_MOVE) != 0;
 	int got = far_check_copy(m, str_of(to), c);
-	size_t i;
+	char why[sizeof m->text];
 
 	if (got <= 0)
 		return got;
 	c->from.n = c->to.n = 0;
 	c->uidvalidity = 0;
-	for (i = 0; !moves && c->grown && i < c->n; i++)
-		imap_uids_add(&v->sure, c->uids[i]);
-	v->cut = v->cut && moves;
-	return !moves;
+	if (moves)
+		return 0;
+	v->cut = false;
+	memcpy(why, m->text, sizeof why);
+	if (far_prove(&b->run->link[0], b, to, c, &v->sure) < 0)
+		return -1;
+	memcpy(m->text, why, sizeof why);
+	return 1;
 }
 
 /* Where it names none, the mailboxes say what became of them. */
@@ -176,9 +184,9 @@ check_unnamed(struct imap *m, struct box *b, const char *to,
 
 	if (v->copy.from.n > 0 || v->sure.n == 0)
 		return 0;
-	got = (m->caps & IMAP_MOVE) != 0 ?
-	    far_check_gone(m, b, v->sure.v, v->sure.n) :
-	    far_check_copy(m, str_of(to), &v->copy);
+	if ((m->caps & IMAP_MOVE) == 0)
+		return far_prove(&b->run->link[0], b, to, &v->copy, &v->sure);
+	got = far_check_gone(m, b, v->sure.v, v->sure.n);
 	if (got != 0)
 		v->sure.n = 0;
 	return got;
@@ -206,7 +214,7 @@ move_piece(struct imap *m, const struct imap_pieces *p, struct box *b,
 	c->uids = p->uids + p->from;
 	c->n = p->at - p->from;
 	note_next(b, to, c);
-	if (c->from.n > 0 && (got = check_named(m, to, v)) != 0)
+	if (c->from.n > 0 && (got = check_named(m, b, to, v)) != 0)
 		return got;
 	ascertain(p, v);
 	if ((got = check_unnamed(m, b, to, v)) != 0)

@@ -35,11 +35,17 @@ struct standings {
 	bool untold;		/* the server did not want to say */
 };
 
+int
+far_check_not(struct imap *m, const char *what)
+{
+	snprintf(m->text, sizeof m->text, "the server said OK, and %s", what);
+	return 1;
+}
+
 static int
 idle(struct imap *m)
 {
-	snprintf(m->text, sizeof m->text, "the server said OK, and has not done it");
-	return 1;
+	return far_check_not(m, "has not done it");
 }
 
 /* Of those that were not asked for others may be told, too. */
@@ -251,12 +257,5 @@ far_check_copy(struct imap *m, struct str to, struct far_copy *c)
 
 	if (c->now.uidnext == 0 && ask_mark(m, to, &c->now) < 0)
 		return -1;
-	c->grown = c->was.uidnext != 0 && c->now.uidnext >= c->was.uidnext +
-	    (c->from.n > 0 ? c->from.n : c->n);
-	if (c->from.n == 0)
-		return c->grown ? 0 : idle(m);
-	if ((why = untrue(c)) == NULL)
-		return 0;
-	snprintf(m->text, sizeof m->text, "the server said OK, and %s", why);
-	return 1;
+	return (why = untrue(c)) == NULL ? 0 : far_check_not(m, why);
 }

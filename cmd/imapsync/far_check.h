@@ -25,6 +25,8 @@ int far_check_gone(struct imap *m, struct box *, const uint32_t *uids,
 /* Those that are there have \Deleted? */
 int far_check_marked(struct imap *m, struct box *, const uint32_t *uids,
     size_t n);
+/* 1: "the server said OK, and ", and this. */
+int far_check_not(struct imap *, const char *what);
 /* ACT_FAR_FLAGS: those that have not the flags have failed then. */
 int far_check_flags(struct imap *m, struct box *, struct act **, size_t n);
 
@@ -38,13 +40,12 @@ struct far_copy {
 	struct mark was, now;		/* the other mailbox before, and after */
 	uint64_t uidvalidity;		/* of it, as COPYUID says */
 	struct imap_uids from, to;	/* in pairs; none: it has said nothing */
-	bool grown;		/* far_check_copy: by as many UIDs */
 };
 
 /*
  * Can it be so?  Those that COPYUID names were asked for, once, and their
- * copies are new and there; where it names none, the UIDNEXT has grown by as
- * many.  now is asked for if it has no UIDNEXT.
+ * copies are new and there.  Where it names none, see far_prove.  now is asked
+ * for if it has no UIDNEXT.
  */
 int far_check_copy(struct imap *, struct str to, struct far_copy *);
 

@@ -217,6 +217,110 @@ def half_of_a_move():
 
 
 @scenario
+def anothers_copy():
+    """COPY does nothing, and another program puts a message there meanwhile:
+    that the UIDNEXT has grown is no proof."""
+    for copyuid in (False, True):
+        for synced in (False, True):
+            u, how = account("UIDPLUS"), ("--patterns", "* !Trash")
+            name = "a trash that is %ssynced, %s" % (
+                "" if synced else "not ", "another's UID" if copyuid else
+                "no COPYUID")
+            u.near.remove("INBOX", "number 3")
+            if synced:
+                how = ()
+                u.near.move("INBOX", "number 4", "Arch")
+
+            def on_command(session, verb, args):
+                if verb != "UID COPY":
+                    return None
+                to = session.find(args.partition(" ")[2])
+                to.add(wire(mail(60 + len(to.messages))))
+                return b"TAG OK [COPYUID 1 3 9] done\r\n" if copyuid else \
+                    b"TAG OK done\r\n"
+            u.server.on_command = on_command
+            for _ in range(3):
+                r = u.sync(*how)
+                is_((r.status, "the server said OK, and " in r.err), (75, True),
+                    name + ": told")
+            is_([x[:8] for x in stands(u) if x[7] in "34"],
+                ["number 3", "number 4"], name + ": nothing is deleted")
+            heals(u, name, *how)
+            is_(("number 3" in stands(u, "Trash"), "number 4" in
+                 stands(u, "Arch" if synced else "INBOX")),
+                (True, True), name + ": and then they are where they belong")
+            u.server.close()
+
+
+@scenario
+def no_proof():
+    """What is in the trash and is not the copy."""
+    def older(session, to):
+        """An equal message, which was there before."""
+
+    def renumbered(session, to):
+        to.uidvalidity += 1
+        to.add(wire(mail(3)))
+
+    def one_of_two(session, to):
+        to.add(wire(mail(3)))
+
+    def longer(session, to):
+        to.add(wire(mail(3)) + b"of a list\r\n")
+
+    for f in (older, renumbered, one_of_two, longer):
+        u, name, how = account("UIDPLUS"), f.__name__, ("--patterns",
+                                                        "* !Trash")
+        u.box().add(wire(mail(3)))
+        u.sync(*how)
+        if f is older:
+            u.box("Trash").add(wire(mail(3)))
+        for x in u.near.files("INBOX"):
+            with open(x) as text:
+                if "number 3" in text.read():
+                    os.unlink(x)
+
+        def on_command(session, verb, args):
+            if verb != "UID COPY":
+                return None
+            f(session, session.find(args.partition(" ")[2]))
+            return b"TAG OK done\r\n"
+        u.server.on_command = on_command
+        r = u.sync(*how)
+        is_((r.status, "the server said OK, and " in r.err,
+             [x[:8] for x in stands(u) if "3" in x]),
+            (75, True, ["number 3"] * 2), name + ": is no proof")
+        heals(u, name, *how)
+        ok(stands(u, "Trash").count("number 3") >= 2,
+           name + ": both are there then", stands(u, "Trash"))
+        u.server.close()
+
+
+@scenario
+def copies_unnamed():
+    """Where COPYUID names none the mailboxes are asked who is there."""
+    for caps, how in (("UIDPLUS", ()), ("UIDPLUS", ("--patterns", "* !Trash")),
+                      ("little", ("--patterns", "* !Trash"))):
+        u = account(caps)
+        u.box("Trash").add(wire(mail(90)))
+        u.box().add(wire(mail(3)))		# as another one
+        u.runs("%s, all is known" % caps, *how)
+        u.server.on_say = lambda session, data: re.sub(
+            rb"\[COPYUID[^]]*\] ", b"", data)
+        for f in u.near.files("INBOX"):
+            if "number 3" in open(f).read() or "number 5" in open(f).read():
+                os.unlink(f)
+        name = caps + " ".join(how)
+        u.runs(name + ": three are deleted", *how)
+        is_(stands(u, "Trash"), ["number 3", "number 3", "number 5",
+                                 "number 90"], name + ": they are in the trash")
+        is_([x for x in stands(u) if x[7] in "35" and (
+            caps != "little" or "Deleted" not in x)], [],
+            name + ": and gone, or marked")
+        u.server.close()
+
+
+@scenario
 def purge():
     u = account("a MOVE")
     u.near.set("INBOX", "number 1", "T")
