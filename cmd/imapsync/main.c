@@ -18,8 +18,8 @@
 #include "maildir.h"
 #include "map.h"
 #include "migrate.h"
-#include "migrate_options.h"
 #include "net.h"
+#include "options.h"
 #include "program.h"
 #include "service.h"
 #include "settings.h"
@@ -30,25 +30,6 @@
 #include "version.h"
 #include "watch.h"
 
-struct options {
-	struct account account;
-	struct settings is;		/* what is decided by all of this */
-	enum { CREATE_BOTH, CREATE_NEAR, CREATE_FAR, CREATE_NONE } create;
-	enum { FOLDERS_KEEP, FOLDERS_DELETE } folders;
-	enum layout layout;
-	enum { CODE_UTF8, CODE_UTF7 } code;
-	const char *flatten, *delimiter, *inbox;
-	const char *near_gets, *far_gets;	/* NULL: all */
-	const char *import;
-	bool pull, push, mirror, all, watch, subscribed;
-	struct opt_list bodies;		/* rules */
-	const char *since;
-	struct body_want want;
-	struct watch watching;
-	uint64_t jobs;			/* accounts at a time */
-	struct migrate_options migrate;
-	struct opt_list operands;
-};
 #define UNSAID { .is = { .account = &o.account, .connections = 3 }, \
     .watching.poll = 60 }
 static struct options o = UNSAID;
@@ -318,60 +299,6 @@ static const struct opt_rule rules[] = {
 	{ .name = NULL }
 };
 
-/* How Maildirs are called. */
-static int
-folder_names(struct err *e)
-{
-	const char *f = o.flatten;
-
-	o.is.how = (struct naming){ .layout = o.layout,
-	    .utf7 = o.code == CODE_UTF7 };
-	if (f == NULL)
-		return 0;
-	if (o.layout != LAYOUT_VERBATIM)
-		return fail(e, EX_USAGE, "--flatten has no effect with another --layout than verbatim");
-	if (!names_flat(f[0]) || f[1] != '\0' ||
-	    (o.code == CODE_UTF7 && strchr("+,-", f[0]) != NULL))
-		return fail(e, EX_USAGE, "--flatten: one character that separates, such as a dot, not \"%s\"",
-		    f);
-	o.is.how.flat = f[0];
-	return 0;
-}
-
-static int
-delimiter(struct err *e)
-{
-	const char *d = o.delimiter;
-
-	if (d == NULL)
-		return 0;
-	if (!names_flat(d[0]) || strchr(".,=-_", d[0]) != NULL ||
-	    d[1] != '\0')
-		return fail(e, EX_USAGE, "--info-delimiter: one character such as ; or !, not \"%s\"",
-		    d);
-	maildir_set_info(d[0]);
-	return 0;
-}
-
-/* Below near, where it is there. */
-static void
-place_inbox(void)
-{
-	struct str in, near = str_of(o.is.near);
-
-	if (o.inbox == NULL)
-		return;
-	in = str_of(file_path(&o.account.arena, o.inbox));
-	while (in.n > 1 && in.p[in.n - 1] == '/')
-		in.n--;
-	while (near.n > 1 && near.p[near.n - 1] == '/')
-		near.n--;
-	if (in.n >= near.n && str_eq(str_to(in, near.n), near) &&
-	    (in.n == near.n || in.p[near.n] == '/'))
-		in = str_from(in, in.n > near.n ? near.n + 1 : near.n);
-	o.is.inbox = arena_dup(&o.account.arena, in);
-}
-
 /* ---- what each side gets ---- */
 
 /* Options that say nothing to a side which does not get such changes. */
@@ -470,8 +397,7 @@ policies(struct err *e)
 	const struct policy *p = &o.is.policy;
 	time_t day;
 
-	if (folder_names(e) < 0 || delimiter(e) < 0 ||
-	    map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.here.bodies, &o.bodies,
+	if (options_names(&o, e) < 0 || map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.here.bodies, &o.bodies,
 	    &o.account.arena, e) < 0 || read_directions(e) < 0)
 		return -1;
 	if (o.inbox != NULL && o.inbox[0] != '/' &&
@@ -577,7 +503,7 @@ sync_account(const char *name, const struct body_want *want, struct err *e)
 		fail(e, EX_USAGE, "trim: of which messages? --bodies says it, headers:age>90d for example");
 	else {
 		o.is.near = file_path(&o.account.arena, o.is.near);
-		place_inbox();
+		options_place_inbox(&o);
 		status = watch_or_run(want, e);
 	}
 	fail_tell(e, name);
