@@ -14,7 +14,6 @@
 #include "foreign.h"
 #include "import.h"
 #include "keys.h"
-#include "link.h"
 #include "maildir.h"
 #include "map.h"
 #include "migrate.h"
@@ -24,7 +23,6 @@
 #include "service.h"
 #include "settings.h"
 #include "several.h"
-#include "since.h"
 #include "stop.h"
 #include "trace.h"
 #include "version.h"
@@ -299,141 +297,6 @@ static const struct opt_rule rules[] = {
 	{ .name = NULL }
 };
 
-/* ---- what each side gets ---- */
-
-/* Options that say nothing to a side which does not get such changes. */
-static const struct side_gets {
-	const char *name;
-	const char *new, *gone;
-} sides[] = {
-	{ "near-gets", "bodies connections last since", "delete-near" },
-	{ "far-gets", "reupload-orphans", "delete-far trash unsafe-expunge" }
-};
-
-/* The first of the words that was given as an option has no effect. */
-static int
-no_effect(const char *words, const char *name, const char *kind,
-    struct err *e)
-{
-	struct str list = str_of(words), w;
-	const char *option;
-
-	while ((w = str_word(&list)).n > 0) {
-		option = arena_dup(&o.account.arena, w);
-		if (opt_given(&set, option))
-			return fail(e, EX_USAGE, "--%s has no effect with a --%s without \"%s\"",
-			    option, name, kind);
-	}
-	return 0;
-}
-
-static int
-read_gets(const struct side_gets *side, const char *text, unsigned *to,
-    struct err *e)
-{
-	static const struct opt_choice kinds[] = { { "new", GETS_NEW },
-	    { "flags", GETS_FLAGS }, { "gone", GETS_GONE } };
-	struct str list = str_of(text), w;
-	unsigned found;
-	size_t i;
-
-	*to = text == NULL ? GETS_ALL : 0;
-	while ((w = str_word(&list)).n > 0) {
-		found = 0;
-		for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
-			if (str_is(w, kinds[i].name))
-				found = kinds[i].value;
-		if (found == 0)
-			break;
-		*to |= found;
-	}
-	if (*to == 0 || w.n > 0)
-		return fail(e, EX_USAGE, "--%s: new, flags, gone, or some of them, not \"%s\" (for nothing at all: --pull, --push)",
-		    side->name, text);
-	if (!opt_given(&set, side->name))
-		return 0;
-	if ((*to & GETS_NEW) == 0 &&
-	    no_effect(side->new, side->name, "new", e) < 0)
-		return -1;
-	return (*to & GETS_GONE) == 0 ?
-	    no_effect(side->gone, side->name, "gone", e) : 0;
-}
-
-static int
-read_directions(struct err *e)
-{
-	struct policy *p = &o.is.policy;
-	const enum purge purge = p->purge;
-
-	if (o.pull && o.push)
-		return fail(e, EX_USAGE, "--pull and --push: one of them, or neither for both ways");
-	if (o.mirror && (o.pull || o.push))
-		return fail(e, EX_USAGE, "--mirror-near goes its own way: not with --pull or --push");
-	if (read_gets(&sides[0], o.mirror ? NULL : o.near_gets, &p->near_gets,
-	    e) < 0 || read_gets(&sides[1], o.far_gets, &p->far_gets, e) < 0)
-		return -1;
-	if (o.push)
-		p->near_gets = 0;
-	if (o.pull || o.mirror)
-		p->far_gets = 0;
-	p->mirror = o.mirror;
-	if (!o.mirror && ((purge >= PURGE_FAR && (p->far_gets & GETS_GONE) ==
-	    0) || ((purge == PURGE_NEAR || purge == PURGE_BOTH) &&
-	    (p->near_gets & GETS_GONE) == 0)))
-		return fail(e, EX_USAGE, "--purge-marked: not on the side that --pull or --push leave alone, nor on one that does not get what is gone");
-	return 0;
-}
-
-static int
-connections(struct err *e)
-{
-	return o.is.connections >= 1 && o.is.connections <= LINKS_MAX ? 0 :
-	    fail(e, EX_USAGE, "--connections is 1 to %d", LINKS_MAX);
-}
-
-static int
-policies(struct err *e)
-{
-	const struct policy *p = &o.is.policy;
-	time_t day;
-
-	if (options_names(&o, e) < 0 || map_check(&o.is.map, e) < 0 || bodies_parse(&o.is.here.bodies, &o.bodies,
-	    &o.account.arena, e) < 0 || read_directions(e) < 0)
-		return -1;
-	if (o.inbox != NULL && o.inbox[0] != '/' &&
-	    strncmp(o.inbox, "~/", 2) != 0)
-		return fail(e, EX_USAGE, "--inbox: a whole path, not \"%s\"",
-		    o.inbox);
-	if (o.mirror && (o.is.policy.near_delete == NEAR_MARK ||
-	    o.is.policy.near_delete == NEAR_NEVER))
-		return fail(e, EX_USAGE, "--mirror-near takes away what the server has not: not with --delete-near mark or never");
-	if (connections(e) < 0)
-		return -1;
-	if (o.is.patterns == NULL)
-		o.is.patterns = "*";
-	if (str_control(str_of(o.is.patterns)))
-		return fail(e, EX_USAGE, "--patterns: a control byte");
-	if (o.is.local_only != NULL && str_control(str_of(o.is.local_only)))
-		return fail(e, EX_USAGE, "--local-only: a control byte");
-	if (o.since != NULL && since_day(o.since, &day, e) < 0)
-		return -1;
-	o.is.here.since = o.since;
-	if ((o.since != NULL || o.is.here.last > 0) && !o.mirror &&
-	    ((p->far_gets != 0 && (p->far_gets & GETS_GONE) == 0) ||
-	    p->far_delete == FAR_NEVER))
-		return fail(e, EX_USAGE, "--last and --since: not where what is deleted here stays there");
-	if ((o.since != NULL || o.is.here.last > 0) &&
-	    (p->near_gets & GETS_NEW) == 0)
-		return fail(e, EX_USAGE, "--last and --since: not where nothing new comes here, for what leaves could not come back");
-	o.is.create_near = (p->near_gets & GETS_NEW) != 0 &&
-	    (o.create == CREATE_BOTH || o.create == CREATE_NEAR);
-	o.is.create_far = (p->far_gets & GETS_NEW) != 0 &&
-	    (o.create == CREATE_BOTH || o.create == CREATE_FAR);
-	o.is.listed = o.subscribed ? LISTED_SUBSCRIBED : LISTED_ALL;
-	o.is.folders_delete = o.folders == FOLDERS_DELETE;
-	return 0;
-}
-
 /* ---- accounts ---- */
 
 static int
@@ -455,7 +318,7 @@ load_account(const char *name, struct err *e)
 	trace_set(o.account.verbose);
 	if (!(o.watching.poll >= 1))
 		return fail(e, EX_USAGE, "--poll: a second is the least");
-	return policies(e);
+	return options_settle(&o, &set, e);
 }
 
 static void begin_service(const char *fmt, ...)
@@ -655,7 +518,7 @@ migrate_command(struct err *e)
 
 	if (v->n != 3)
 		return fail(e, EX_USAGE, "migrate FROM TO: two accounts, or imaps://USER@HOST");
-	if (map_check(&o.is.map, e) < 0 || connections(e) < 0)
+	if (map_check(&o.is.map, e) < 0 || options_connections(&o, e) < 0)
 		return -1;
 	trace_set(o.account.verbose);
 	o.migrate.like = &o.account;

@@ -30,8 +30,12 @@ struct options {
 	struct opt_list operands;
 };
 
-/* How Maildirs are called.  -1. */
-int options_names(struct options *, struct err *);
+/*
+ * They become o->is, and those that contradict each other, or would do nothing,
+ * are refused: -1 with EX_USAGE.
+ */
+int options_settle(struct options *, const struct opt_set *, struct err *);
+int options_connections(const struct options *, struct err *);
 /* Below near, where it is there.  Near is a whole path by then. */
 void options_place_inbox(struct options *);
 
