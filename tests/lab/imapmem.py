@@ -355,7 +355,7 @@ class Session:
         a = re.sub(r"^RETURN \([^)]*\) ", "", args).upper()
         pick = re.search(r"UID (\S+)", a) or re.match(r"([\d:*,]+)", a)
         if pick:
-            uids &= expand(pick[1], self.box.uidnext)
+            uids &= expand(pick[1], max(uids, default=0))
         either = re.search(r"(OR )?OR UNSEEN FLAGGED( SINCE (\S+))?$", a)
         if either:
             a = a[:either.start()]
