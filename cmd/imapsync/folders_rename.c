@@ -282,9 +282,12 @@ folders_rename_far(struct box *b, struct box *to)
 	if (!r->o->dry_run) {
 		got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
 		    str_of(to->name)));
-		if (got > 0)
+		if (got > 0) {
 			report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: %s",
 			    to->name, m->text);
+			/* else what is in it would be there twice */
+			b->phase = to->phase = BOX_LEFT;
+		}
 		if (got != 0)
 			return got < 0 ? -1 : 1;
 		subscribe(to);

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""imapsync: what cannot be done is told once, with its status; all else is done,
+nothing is lost by it, and when it can be done it is."""
+import glob
+
+from synclab import *
+
+PLAIN = "UIDPLUS LITERAL+ LIST-STATUS ESEARCH"
+EXPUNGE = ("--delete-far", "expunge")
+
+
+def account(caps=PLAIN + " MOVE", n=3, boxes=()):
+    u = Alone(caps=caps)
+    for i in range(1, n + 1):
+        u.box().add(wire(mail(i)))
+    for name in boxes:
+        u.box(name).add(wire(mail(100 + len(name))))
+    return u
+
+
+def stands(u, name="INBOX"):
+    return sorted(re.search(rb"Subject: (.*?)\r", m.data)[1].decode()
+                  for m in u.box(name).messages)
+
+
+def refusing(verb, answer=b"TAG NO [INUSE] not now\r\n"):
+    return lambda session, said, args: answer if said == verb else None
+
+
+def tells(u, status, pattern, name, *how):
+    r = u.sync(*how)
+    ok(r.status == status and len(re.findall(pattern, r.err)) == 1 and
+       len(r.err.splitlines()) == 1, name + ": is told", (r.status, r.err))
+    return r
+
+
+def rests(u, name, *how, far=True):
+    for _ in range(3):
+        r = u.sync("-j", *how)
+    is_((r.status, r.err, r.acts("done")), (0, "", []), name + ": at rest")
+    near = {b: sorted(m.subject for m in v) for b, v in u.near.all().items()}
+    if far:
+        is_(near, {b: stands(u, b) for b in u.server.boxes},
+            name + ": both sides are equal")
+    u.server.close()
+
+
+# ---- messages
+
+@scenario
+def copy_refused():
+    u, how = account(), ("--bodies", "headers")
+    u.box("Arch")
+    u.sync(*how)
+    with open(u.near.file("INBOX", "number 1"), "rb") as f:
+        u.near.deliver("Arch", f.read(), "F")
+    u.server.on_command = refusing("UID COPY")
+    tells(u, 75, "not uploaded: .INUSE. not now", "a copy of a header", *how)
+    is_(stands(u, "Arch"), [], "it is not there")
+    u.server.on_command = None
+    u.runs("it is copied", *how)
+    is_((stands(u, "Arch"), [sorted(m.flags) for m in
+                             u.box("Arch").messages]),
+        (["number 1"], [[r"\Flagged"]]), "and has its flag")
+    rests(u, "a copy of a header", *how)
+
+
+@scenario
+def too_large():
+    """By APPENDLIMIT it is known before."""
+    u = account(PLAIN + " MULTIAPPEND APPENDLIMIT=1000")
+    u.sync()
+    u.near.deliver("INBOX", mail(20, size=3000), "")
+    u.near.deliver("INBOX", mail(21), "S")
+    r = u.sync("-n")
+    is_((r.status, r.err.count("APPENDLIMIT"), r.out.count("push")),
+        (65, 1, 1), "too large: -n says so")
+    tells(u, 65, r"not uploaded: it is larger than the server takes",
+          "too large")
+    tells(u, 65, "APPENDLIMIT", "too large, again")
+    is_((stands(u), len(u.near.files("INBOX"))),
+        (["number 1", "number 2", "number 21", "number 3"], 5),
+        "the other one is there, and both are here")
+    os.unlink(u.near.file("INBOX", "number 20"))
+    rests(u, "too large")
+
+
+@scenario
+def longer():
+    """More comes than RFC822.SIZE said."""
+    u = account()
+    u.server.on_say = lambda session, data: re.sub(
+        rb"(UID 2 .*RFC822\.SIZE) \d+", rb"\1 10", data)
+    r = u.sync()
+    is_(len(u.near.files("INBOX")), 3, "all have come, whatever size was said")
+    is_(sorted(sha(m.body) for m in u.near.messages("INBOX")),
+        sorted(sha(wire(mail(i))) for i in (1, 2, 3)), "whole")
+    u.server.on_say = None
+    rests(u, "another size")
+
+
+@scenario
+def no_attic():
+    """What is gone there would go into the attic, and there can be none."""
+    u = account(n=14)
+    u.sync()
+    u.sync()
+    os.rmdir(u.near.root + ".attic")
+    with open(u.near.root + ".attic", "w"):
+        pass
+    del u.box().messages[1]
+    u.box().touch()
+    r = u.sync()
+    ok(r.status in (73, 74, 78) and ".attic" in r.err, "no attic: is told",
+       (r.status, r.err))
+    ok("number 2" in [m.subject for m in u.near.messages("INBOX")],
+       "no attic: the file stays")
+    os.unlink(u.near.root + ".attic")
+    u.sync()
+    is_(len(u.near.attic()), 1, "then it is in there")
+    rests(u, "no attic")
+
+
+# ---- folders
+
+@scenario
+def create_refused():
+    u = account()
+    u.sync()
+    u.near.make("New")
+    u.near.deliver("New", mail(30), "")
+    u.server.on_command = refusing("CREATE")
+    tells(u, 69, "New: not created on the server: .INUSE. not now",
+          "a new folder")
+    u.server.on_command = None
+    u.runs("it is made")
+    is_(stands(u, "New"), ["number 30"], "with what is in it")
+    rests(u, "a new folder")
+
+
+def rename(session, verb, args):
+    if verb != "RENAME":
+        return None
+    a, b = re.findall(r'"([^"]*)"', args) or args.split()
+    box = session.server.boxes.pop(a)
+    box.name = b
+    session.server.boxes[b] = box
+    return b"TAG OK done\r\n"
+
+
+@scenario
+def rename_refused():
+    u = account(boxes=("Arch", "Other"))
+    u.sync()
+    u.sync()
+    os.rename(u.near.path("Arch"), u.near.path("Older"))
+    u.server.on_command = refusing("RENAME")
+    for _ in range(2):
+        tells(u, 75, "Arch: not renamed to Older: .INUSE. not now", "a rename")
+        is_(sorted(u.server.boxes), ["Arch", "INBOX", "Other"],
+            "nothing is made in its place")
+    u.server.on_command = rename
+    del u.server.heard[:]
+    u.sync()
+    u.sync()
+    is_((sorted(u.server.boxes), [x for x in u.server.heard
+                                  if re.match("APPEND|DELETE", x)]),
+        (["INBOX", "Older", "Other"], []), "it is renamed, at no bytes")
+    rests(u, "a rename")
+
+
+@scenario
+def delete_refused():
+    u, how = account(boxes=("Arch", "Other", "Kept", "Old")), (
+        "--folders", "delete")
+    u.sync(*how)
+    u.sync(*how)
+    shutil.rmtree(u.near.path("Old"))
+    u.sync(*how)
+    u.server.on_command = refusing("DELETE")
+    tells(u, 75, "Old: not deleted: .INUSE. not now", "a folder", *how)
+    ok("Old" in u.server.boxes and not os.path.exists(u.near.path("Old")),
+       "it is there, and not here")
+    u.server.on_command = None
+    u.runs("it is deleted", *how)
+    ok("Old" not in u.server.boxes, "it is gone there")
+    rests(u, "a folder", *how)
+
+
+@scenario
+def rename_cut():
+    """A rename here was begun, and its run ended by a crash: at each part."""
+    for parts in ((), ("new",), ("new", "tmp"), ("new", "tmp", "cur")):
+        u = account(boxes=("Arch", "Other"))
+        u.sync()
+        u.sync()
+        box = u.server.boxes.pop("Arch")
+        box.name = "Older"
+        u.server.boxes["Older"] = box
+        state = os.path.dirname(glob.glob(u.state + "/**/*.st",
+                                          recursive=True)[0])
+        with open(state + "/rename", "w") as f:
+            f.write("Arch\nArch\nOlder\nOlder\n.\n")
+        if parts:
+            u.near.make("Older")
+        for p in parts:
+            os.rmdir(u.near.path("Older") + "/" + p)
+            os.rename(u.near.path("Arch") + "/" + p,
+                      u.near.path("Older") + "/" + p)
+        del u.server.heard[:]
+        r = u.sync("-j")
+        name = "cut behind %s" % (parts[-1] if parts else "nothing")
+        is_((r.status, r.err, r.summary["fetched"], r.summary["pushed"]),
+            (0, "", 0, 0), name + ": it is finished, at no bytes")
+        is_((u.near.boxes(), os.path.exists(state + "/rename")),
+            (["INBOX", "Older", "Other"], False), name + ": and over")
+        rests(u, name)
+
+
+@scenario
+def one_maildir():
+    """Two mailboxes would be one folder here."""
+    u = account(boxes=("Arch", "Work"))
+    how = ("--map", "Work -> Arch")
+    r = u.sync(*how)
+    ok(r.status in (64, 65) and ("one folder" in r.err or "map" in r.err),
+       "two names for one Maildir: is told", (r.status, r.err))
+    near = {b: sorted(m.subject for m in v) for b, v in u.near.all().items()}
+    ok(len(near.get("Work", [])) <= 1 and stands(u, "Work") and
+       stands(u, "Arch"), "one of them at most comes", near)
+    u.server.close()
+
+
+@scenario
+def no_such_trash():
+    u = account(n=4)
+    u.sync()
+    os.unlink(u.near.file("INBOX", "number 1"))
+    tells(u, 78, "--trash Bin: there is no such mailbox", "no such trash",
+          "--trash", "Bin")
+    is_(len(stands(u)), 4, "nothing is deleted")
+    u.box("Bin")
+    u.runs("there is one now", "--trash", "Bin")
+    is_((len(stands(u)), stands(u, "Bin")), (3, ["number 1"]), "it is used")
+    rests(u, "no such trash", "--trash", "Bin")
+
+
+done()
