@@ -96,16 +96,14 @@ intend_rename(struct run *r, const struct box *from, const struct box *to)
 }
 
 static int
-rename_here(struct box *from, struct box *to)
+rename_maildir(struct run *r, const char *from, const char *to)
 {
-	struct run *r = from->run;
 	struct near_dir b;
 
-	if (intend_rename(r, from, to) < 0 ||
-	    near_dir_open(&b, r->root, to->path, true, r->e) != 0)
+	if (near_dir_open(&b, r->root, to, true, r->e) != 0)
 		return -1;
 	near_dir_close(&b);
-	return rename_parts(r, from->path, to->path);
+	return rename_parts(r, from, to);
 }
 
 /* The intention's file goes once the index is durable. */
@@ -115,6 +113,25 @@ rename_over(struct run *r)
 	unlink(arena_printf(&r->arena, "%s/rename", r->dir));
 }
 
+/*
+ * 0; 1 it cannot be, which is told and is a fault of these two alone: cur is
+ * the last part, so the next run finds out anew what is to be renamed; -1.
+ */
+static int
+rename_here(struct box *from, struct box *to)
+{
+	struct run *r = from->run;
+
+	if (intend_rename(r, from, to) < 0)
+		return -1;
+	if (rename_maildir(r, from->path, to->path) == 0)
+		return 0;
+	rename_over(r);
+	box_fault(from);
+	to->phase = BOX_LEFT;
+	return 1;
+}
+
 /* A rename that a crash has interrupted is done now. */
 int
 folders_resume(struct run *r)
@@ -122,7 +139,6 @@ folders_resume(struct run *r)
 	const char *path = arena_printf(&r->arena, "%s/rename", r->dir);
 	struct buf b = { .max = 16384 };
 	struct str rest, from, from_path, to, to_path;
-	struct near_dir l;
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), got = 0;
 
 	if (fd < 0)
@@ -139,11 +155,12 @@ folders_resume(struct run *r)
 		const char *a = arena_dup(&r->arena, from_path);
 		const char *z = arena_dup(&r->arena, to_path);
 
-		got = near_dir_open(&l, r->root, z, true, r->e);
-		near_dir_close(&l);
-		if (got == 0)
-			got = rename_parts(r, a, z);
-		if (got == 0 && index_find(&r->index, from) != NULL) {
+		if (rename_maildir(r, a, z) < 0) {
+			/* the next one to be renamed: see rename_here */
+			report_problem(&r->report, r->e->code, a, "%s",
+			    r->e->msg);
+			fail_clear(r->e);
+		} else if (index_find(&r->index, from) != NULL) {
 			struct entry copy = *index_find(&r->index, from), *e;
 
 			got = state_move(r->dir, from, to, r->e);
@@ -168,13 +185,16 @@ int
 folders_rename_near(struct box *b, struct box *to)
 {
 	struct run *r = b->run;
+	int got;
 
-	box_folder(b, "near-rename", to);
 	if (!r->o->dry_run) {
-		if (rename_here(b, to) < 0 || folders_follow(b, to) < 0)
+		if ((got = rename_here(b, to)) != 0)
+			return got;
+		if (folders_follow(b, to) < 0)
 			return -1;
 		rename_over(r);
 	}
+	box_folder(b, "near-rename", to);
 	b->near.is = false;
 	to->near.is = true;
 	return 0;

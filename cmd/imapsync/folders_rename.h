@@ -12,7 +12,8 @@ int folders_resume(struct run *);
 /*
  * The Maildir, or the mailbox, of the one gets the name of the other, which has
  * none on that side; so do its state and its entry.  A dry run only tells it.
- * 0, -1; far: 1 if the server refuses it, or it has inferiors that stay.
+ * 0, -1; 1 if it cannot be: then both are left alone, and it is told; far: also
+ * if it has inferiors that stay.
  */
 int folders_rename_near(struct box *, struct box *to);
 int folders_rename_far(struct box *, struct box *to);

@@ -218,6 +218,36 @@ def rename_cut():
 
 
 @scenario
+def rename_here_fails():
+    """What lies in the way of one folder is told, and the others are done."""
+    u = account(boxes=("Arch", "Other"))
+    u.sync()
+    u.sync()
+    box = u.server.boxes.pop("Arch")
+    box.name = "Older"
+    u.server.boxes["Older"] = box
+    with open(u.near.path("Older"), "w"):
+        pass
+    u.box().add(wire(mail(20)))
+    for _ in range(2):
+        tells(u, 73, "Older", "no room for a rename")
+    state = os.path.dirname(glob.glob(u.state + "/**/*.st", recursive=True)[0])
+    with open(state + "/rename", "w") as f:
+        f.write("Arch\nArch\nOlder\nOlder\n.\n")
+    u.box().add(wire(mail(21)))
+    r = u.sync()
+    ok(r.status == 73 and not os.path.exists(state + "/rename"),
+       "nor for one that was cut", (r.status, r.err))
+    is_(len(u.near.messages("INBOX")), 5, "no room for a rename: all else comes")
+    os.unlink(u.near.path("Older"))
+    del u.server.heard[:]
+    u.sync()
+    ok(not [x for x in u.server.heard if "BODY.PEEK[]" in x],
+       "it is renamed then, and no message fetched")
+    rests(u, "no room for a rename")
+
+
+@scenario
 def one_maildir():
     """Two mailboxes would be one folder here."""
     u = account(boxes=("Arch", "Work"))
