@@ -71,7 +71,7 @@ sort_by_who(struct box *b)
 }
 
 static void
-match(struct box *from, struct box *to, struct imap_uids *sure)
+prove_match(struct box *from, struct box *to, struct imap_uids *sure)
 {
 	const struct far_msg *v = to->far.v, *end;
 	size_t i;
@@ -107,7 +107,7 @@ far_prove(struct link *l, struct box *b, const char *to,
 	if (got == 0)
 		got = hear_copied(l, &at, c);
 	if (got == 0)
-		match(&from, &at, sure);
+		prove_match(&from, &at, sure);
 	all = sure->n == from.far.n;
 	free(from.far.v);
 	free(at.far.v);
