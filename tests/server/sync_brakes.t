@@ -479,4 +479,26 @@ def vanished_lies():
     u.settled("and nothing more")
 
 
+@scenario
+def just_what_came():
+    """All that the last run brought is gone, and no more than that."""
+    for n, held in ((11, True), (10, False)):
+        u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+        for i in range(1, 81):
+            u.box().add(wire(mail(i)))
+        u.runs("80 messages")
+        for i in range(81, 81 + n):
+            u.box().add(wire(mail(i)))
+        u.runs("%d more" % n)
+        for i in range(81, 81 + n):
+            os.unlink(u.near.file("INBOX", "number %d" % i))
+        r = u.sync("--delete-far", "expunge")
+        is_((r.status, "a backup was put back" in r.err,
+             len(u.box().messages)),
+            (75, True, 80 + n) if held else (0, False, 80),
+            "%d are gone that came last: %s" % (n, "held" if held else
+                                                "deleted"))
+        u.server.close()
+
+
 done()

@@ -313,4 +313,23 @@ def elsewhere():
         "the server has each once")
 
 
+@scenario
+def with_a_whole_one():
+    """The state is lost, and a copy that is whole lies beside the header."""
+    u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+    u.box().add(wire(mail(1)))
+    u.box().add(wire(mail(2)))
+    u.sync(*HEADERS)
+    u.near.deliver("INBOX", mail(1), "S")
+    shutil.rmtree(u.state)
+    u.sync(*HEADERS)
+    r = u.sync("-j", *HEADERS)
+    is_((r.status, r.acts("done")), (0, []), "at rest")
+    is_((len(u.near.files("INBOX")), sorted(m.data for m in
+                                            u.box().messages)),
+        (3, sorted(wire(mail(n)) for n in (1, 1, 2))),
+        "the header is its message, and the copy is there, too")
+    u.server.close()
+
+
 done()

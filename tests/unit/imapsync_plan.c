@@ -142,6 +142,7 @@ downloads(void)
 	struct near_msg local = { .flags = FLAG_SEEN };
 	struct far_msg far = { .uid = 7, .flags = FLAG_SEEN };
 	uint32_t fresh[] = { 1, 2, 3, 7, 9 }, none[2] = { NONE, NONE };
+	uint32_t known[] = { 2, 5, 6 };
 	struct pair pair = { .near = 0, .uid = 7, .base = UINT64_MAX };
 	struct plan_in in = { .rec = rec, .nrec = 2, .names = "",
 	    .near = &local, .nnear = 1, .file_of = none, .rec_of = none,
@@ -163,6 +164,13 @@ downloads(void)
 	    !plan_fetches(&p, 7), "who is one");
 	ok(plan_fetch(&p, &k) && fresh[k++] == 1 && plan_fetch(&p, &k) &&
 	    fresh[k++] == 9 && !plan_fetch(&p, &k), "in order");
+	plan_free(&p);
+	in.npair = 0;
+	in.fresh = known;
+	in.nfresh = 3;
+	plan_make(&p, &in);
+	ok(p.count[ACT_FETCH] == 1 && plan_fetches(&p, 6),
+	    "the first and the second are known by now");
 	plan_free(&p);
 	in.policy.near_gets = 0;
 	plan_make(&p, &in);
@@ -394,7 +402,8 @@ again(void)
 	struct rec rec[] = { { .uid = 3 }, { .uid = 5 }, { .uid = 8 },
 	    { .uid = 11 } };
 	uint32_t none[] = { NONE, NONE, NONE, NONE };
-	uint32_t fresh[] = { 2, 9 };
+	uint32_t fresh[] = { 2, 9 }, known[] = { 2, 3, 9 };
+	struct near_msg alone = { .flags = 0 };
 	struct plan_in in = { .rec = rec, .nrec = 4, .names = "",
 	    .file_of = none, .fresh = fresh, .nfresh = 2, .storable = ALL,
 	    .lettered = ALL, .policy = { .near_gets = GETS_ALL,
@@ -406,6 +415,17 @@ again(void)
 	    memcmp(p.fresh, want, sizeof want) == 0,
 	    "mirror: known ones among the new ones, in order");
 	plan_free(&p);
+	in.fresh = known;
+	in.nfresh = 3;
+	plan_make(&p, &in);
+	ok(p.nfresh == 6 && memcmp(p.fresh, want, sizeof want) == 0,
+	    "mirror: one that is new, too, is there once");
+	plan_free(&p);
+	in.fresh = fresh;
+	in.nfresh = 2;
+	in.near = &alone;
+	in.nnear = 1;
+	in.rec_of = none;
 	in.no_delete = true;
 	plan_make(&p, &in);
 	ok(p.count[ACT_FETCH] == 2 && p.n == 0,
@@ -447,6 +467,128 @@ purging(void)
 	plan_free(&p);
 }
 
+/* A file that is here alone since the UIDs have changed. */
+static void
+orphans(void)
+{
+	static const struct {
+		bool here, mirror, reupload, unsure;
+		int kind;		/* -1: nothing */
+	} v[] = {
+		{ true, false, false, false, -1 },
+		{ true, false, true, false, ACT_PUSH },
+		{ true, true, false, false, ACT_NEAR_DELETE },
+		{ true, true, false, true, -1 },
+		{ false, false, false, false, ACT_FORGET },
+		{ false, true, false, true, ACT_FORGET },
+	};
+	struct rec rec = { .kind = REC_ORPHAN };
+	struct near_msg local = { .flags = 0 };
+	uint32_t file_of, rec_of = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+		    .near = &local, .nnear = v[i].here, .file_of = &file_of,
+		    .rec_of = &rec_of, .storable = ALL, .lettered = ALL,
+		    .no_delete = v[i].unsure, .policy = both };
+		struct plan p;
+
+		file_of = v[i].here ? 0 : NONE;
+		in.policy.mirror = v[i].mirror;
+		in.policy.reupload = v[i].reupload;
+		plan_make(&p, &in);
+		ok(v[i].kind < 0 ? p.n == 0 : p.n == 1 &&
+		    (int)p.v[0].kind == v[i].kind && p.v[0].uid == 0,
+		    "orphan: case %zu", i);
+		plan_free(&p);
+	}
+}
+
+/* Where not all is seen, or the UIDs are others, nothing is deleted. */
+static void
+unsure(void)
+{
+	struct rec rec[2] = { { .uid = 3 }, { .uid = 5, .flags =
+	    FLAG_DELETED } };
+	struct near_msg local[2] = { { .flags = 0 }, { .flags =
+	    FLAG_DELETED } };
+	struct far_msg far = { .uid = 5, .flags = FLAG_DELETED };
+	uint32_t same[2] = { 0, 1 }, none[2] = { NONE, NONE }, gone = 3;
+	struct plan_in in = { .rec = rec, .nrec = 2, .names = "",
+	    .near = local, .nnear = 2, .file_of = same, .rec_of = same,
+	    .far = &far, .nfar = 1, .gone = &gone, .ngone = 1,
+	    .storable = ALL, .lettered = ALL, .no_delete = true,
+	    .policy = both };
+	struct plan p;
+
+	in.policy.purge = PURGE_BOTH;
+	plan_make(&p, &in);
+	ok(p.n == 1 && p.v[0].kind == ACT_ORPHAN && p.v[0].uid == 3,
+	    "unsure: what is gone there is kept, what is marked not purged");
+	plan_free(&p);
+	in.file_of = none;
+	in.nnear = in.ngone = 0;
+	plan_make(&p, &in);
+	ok(p.n == 0, "unsure: what is gone here is not deleted there");
+	plan_free(&p);
+}
+
+/* Where deleting there is but a mark. */
+static void
+marks(void)
+{
+	static const struct {
+		uint64_t base, far;
+		int kind;		/* -1: nothing */
+	} v[] = {
+		{ 0, 0, ACT_FAR_DELETE },
+		{ FLAG_SEEN, FLAG_SEEN | FLAG_DELETED, ACT_BASE_FLAGS },
+		{ FLAG_DELETED, FLAG_DELETED, -1 },
+		{ FLAG_DELETED, 0, ACT_FAR_DELETE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct rec rec = { .uid = 7, .flags = v[i].base };
+		struct far_msg far = { .uid = 7, .flags = v[i].far };
+		uint32_t none = NONE;
+		struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+		    .file_of = &none, .far = &far, .nfar = 1,
+		    .storable = ALL, .lettered = ALL, .marks = true,
+		    .policy = both };
+		struct plan p;
+
+		plan_make(&p, &in);
+		ok(v[i].kind < 0 ? p.n == 0 : p.n == 1 &&
+		    (int)p.v[0].kind == v[i].kind && (v[i].kind !=
+		    ACT_BASE_FLAGS || p.v[0].flags == v[i].far),
+		    "marks: case %zu", i);
+		plan_free(&p);
+	}
+}
+
+/* Letters without names may be the keywords of the base; others are new. */
+static void
+vague(void)
+{
+	enum { ONE = 1 << FLAG_KEYWORD, TWO = 2 << FLAG_KEYWORD };
+	struct rec rec = { .uid = 7, .flags = ONE | FLAG_DRAFT };
+	struct near_msg local = { .flags = TWO | FLAG_SEEN, .vague = true };
+	uint32_t same = 0;
+	struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+	    .near = &local, .nnear = 1, .file_of = &same, .rec_of = &same,
+	    .storable = ALL, .lettered = ALL, .policy = both };
+	const struct act *a;
+	struct plan p;
+
+	plan_make(&p, &in);
+	a = only(&p, ACT_FAR_FLAGS);
+	ok(p.n == 1 && a != NULL && a->add == (TWO | FLAG_SEEN) &&
+	    a->del == FLAG_DRAFT, "vague letters take no keyword away");
+	plan_free(&p);
+}
+
 int
 main(void)
 {
@@ -461,5 +603,9 @@ main(void)
 	mirror();
 	again();
 	purging();
+	orphans();
+	unsure();
+	marks();
+	vague();
 	return done();
 }
