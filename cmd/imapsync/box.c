@@ -200,12 +200,21 @@ box_act(const struct box *b, const struct act *a)
 	    .to = a->to != NULL ? a->to->name : NULL };
 }
 
+static void
+say_done(struct box *b, const struct report_act *said)
+{
+	if (said->kind == ACT_FAR_DELETE || said->kind == ACT_FAR_PURGE ||
+	    said->kind == ACT_NEAR_DELETE)
+		b->deleted++;
+	report_done(&b->run->report, said);
+}
+
 void
 box_done(struct box *b, const struct act *a)
 {
 	struct report_act said = box_act(b, a);
 
-	report_done(&b->run->report, &said);
+	say_done(b, &said);
 }
 
 void
@@ -216,7 +225,7 @@ box_done_at(struct box *b, const struct act *a, struct report_file is,
 
 	said.is = is;
 	said.was = was;
-	report_done(&b->run->report, &said);
+	say_done(b, &said);
 }
 
 void

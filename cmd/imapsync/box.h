@@ -73,6 +73,7 @@ struct box {
 	struct opt_list refused;	/* uploads the server did not want */
 	struct opt_list said;	/* uploads it only said OK to: see upload.h */
 	unsigned passes;	/* that it was chosen in */
+	uint64_t deleted;	/* so many messages in this run, on both sides */
 	bool was_known;		/* in the index */
 	bool opened;		/* state and Maildir are */
 	bool known;		/* the state has a UIDVALIDITY */
@@ -120,8 +121,7 @@ bool box_failed(const struct box *);
 void box_fault(struct box *);	/* the run's error is its own: told, left */
 void box_again(struct box *, enum again);	/* the first reason is kept */
 void box_begin(struct box *);	/* makes what it has while it is open */
-/* Saves the state if it was no dry run, and frees all of it. */
-void box_close(struct box *);
+void box_close(struct box *);	/* saves the state, but in a dry run */
 /* Forgets all but the state and the Maildir, which stay open. */
 void box_forget(struct box *);
 

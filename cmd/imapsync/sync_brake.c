@@ -235,26 +235,32 @@ restored(const struct braking *k)
 
 /* ---- the judgement ---- */
 
-/* The deletions of this run so far, and those that no brake holds. */
+/*
+ * The deletions of this run so far, and those that no brake holds: but for the
+ * trash's, in an earlier pass, too.  Where none is left there is nothing to
+ * hold, whatever was done.
+ */
 static void
 add_up(struct braking *k)
 {
 	const struct run *r = k->r;
 	const struct box *b;
+	uint64_t left = 0;
 	size_t i;
 
-	k->deletes = k->known = r->report.count[ACT_FAR_DELETE] +
-	    r->report.count[ACT_FAR_PURGE] +
-	    r->report.count[ACT_NEAR_DELETE];
+	k->deletes = k->known = 0;
 	for (i = 0; i < r->nboxes; i++) {
 		b = &r->boxes[i];
 		if (is_trash(b))
 			continue;
+		k->deletes += b->deleted;
+		k->known += b->deleted;
 		if (box_open(b))
 			k->known += known_here(b, 0);
 		if (k->why[i] == BRAKE_NONE)
-			k->deletes += k->in[i].far + k->in[i].near;
+			left += k->in[i].far + k->in[i].near;
 	}
+	k->deletes = left > 0 ? k->deletes + left : 0;
 }
 
 /* The same with those that are not open, until there are enough. */

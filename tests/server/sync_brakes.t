@@ -501,4 +501,92 @@ def just_what_came():
         u.server.close()
 
 
+@scenario
+def written_anew():
+    """Most files have other names and inodes, in the same Maildir."""
+    u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+    for i in range(1, 21):
+        u.box().add(wire(mail(i)))
+    u.sync()
+    u.sync()
+    for i in range(1, 13):
+        path = u.near.file("INBOX", "number %d" % i)
+        u.near.deliver("INBOX", mail(i), "")
+        os.unlink(path)
+    r = u.sync("--delete-far", "expunge")
+    is_((r.status, "so many are gone at once" in r.err), (75, True),
+        "12 of 20 files are others: held")
+    ok(set(range(1, 21)) <= {m.uid for m in u.box().messages},
+       "and none is deleted")
+    u.server.close()
+
+
+@scenario
+def trash_and_others():
+    """The trash is emptied, and a few are deleted elsewhere: none is held."""
+    u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+    u.box("Trash").special = r"\Trash"
+    for i in range(1, 41):
+        u.box().add(wire(mail(i)))
+        u.box("Trash").add(wire(mail(100 + i)))
+    u.sync()
+    u.sync()
+    for f in u.near.files("Trash"):
+        os.unlink(f)
+    for i in range(1, 6):
+        u.near.remove("INBOX", "number %d" % i)
+    u.runs("the trash is emptied, and five are deleted")
+    is_((len(u.box().messages), len(u.box("Trash").messages)), (35, 5),
+        "all of it is done")
+    u.server.close()
+
+
+@scenario
+def saved_once():
+    """What is saved elsewhere counts for one message, and by its Message-ID."""
+    def nameless(n):
+        return mail(1).replace(b"Message-ID: <m1@example.org>\n", b"") + \
+            b"%d\n" % n
+
+    for what, data, copies in (
+            ("two files of one message", mail, (1, 1)),
+            ("files without a Message-ID", nameless, (101, 102, 103, 104))):
+        u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+        for i in range(1, 21):
+            u.box().add(wire(data(i)))
+        u.box("Arch").add(wire(mail(100)))
+        u.sync()
+        u.sync()
+        gone = u.near.files("INBOX")[:12]
+        for i in copies:
+            u.near.deliver("Arch", data(i), "")
+        for f in gone:
+            os.unlink(f)
+        r = u.sync("--delete-far", "expunge")
+        is_((r.status, len(u.box().messages)), (75, 20), what + ": held")
+        u.server.close()
+
+
+@scenario
+def all_together():
+    """A few in each of many folders: one line tells all."""
+    u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+    for k in range(8):
+        for i in range(10):
+            u.box("Box%d" % k).add(wire(mail(10 * k + i)))
+    u.sync()
+    u.sync()
+    for k in range(8):
+        for f in u.near.files("Box%d" % k)[:4]:
+            os.unlink(f)
+    r = u.sync("--delete-far", "expunge")
+    is_((r.status, len(r.err.splitlines()), "32 of 80 messages" in r.err),
+        (75, 1, True), "32 of 80 in 8 folders: held, and told once")
+    is_(sum(len(b.messages) for b in u.server.boxes.values()), 80,
+        "and none is deleted")
+    u.runs("it is allowed", "--delete-far", "expunge", "--allow-deletes", "32")
+    is_(sum(len(b.messages) for b in u.server.boxes.values()), 48, "is done")
+    u.server.close()
+
+
 done()

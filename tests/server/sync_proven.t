@@ -394,4 +394,28 @@ def unnamed_copy():
         u.server.close()
 
 
+@scenario
+def back_in_its_place():
+    """A file that was gone comes back where it was, while the run works."""
+    u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+    for n in range(1, 5):
+        u.box().add(wire(mail(n)))
+    u.sync()
+    u.sync()
+    path = u.near.file("INBOX", "number 2")
+    os.rename(path, u.dir + "/aside")
+    u.box().add(wire(mail(5)))
+
+    def on_command(session, verb, args):
+        if "BODY.PEEK[]" in args and os.path.exists(u.dir + "/aside"):
+            os.rename(u.dir + "/aside", path)
+    u.server.on_command = on_command
+    u.sync("--delete-far", "expunge")
+    ok(os.path.exists(path) and 2 in [m.uid for m in u.box().messages],
+       "it is on both sides still")
+    is_(len(u.near.files("INBOX")), 5, "and the others are here")
+    u.runs("the next run", "--delete-far", "expunge")
+    u.server.close()
+
+
 done()
