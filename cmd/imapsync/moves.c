@@ -2,8 +2,8 @@
  * moves.c: what went here and came there is a move
  *
  * A file that is gone from one Maildir and new in another, with the same ident
- * and the same inode, or the same name and size, was moved: the server moves
- * its message, too, instead of deleting it and taking the bytes again.  A file
+ * and two of inode, name and size, was moved: the server moves its message,
+ * too, instead of deleting it and taking the bytes again.  A file
  * that came back may be known where it lies, by a message that is gone there:
  * the first move was done, and its answer was lost.  That is a move, too, and
  * nothing is deleted on either side.
@@ -54,17 +54,24 @@ name_key(struct box *b, const struct act *a)
 	    &b->near.dir->v[a->file]) : str_of(a->name));
 }
 
-/* Is the new file that message?  It is read once, however many ask. */
+/*
+ * Is the new file that message?  It is read once, however many ask; and only
+ * its header if it has the inode and the name.  An inode alone is used again,
+ * by the next file that is written: one with the same header may be a draft's
+ * next version, or the next message of a program that gives none a Message-ID.
+ */
 static bool
-is_it(struct half *came, const struct rec *rec)
+is_it(struct half *came, const struct box *from, const struct rec *rec)
 {
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
 	const struct act *p = act_of(came);
-	bool moved = came->b->near.dir->v[p->file].ino == rec->ino;
+	const struct near_msg *m = &came->b->near.dir->v[p->file];
+	bool moved = m->ino == rec->ino && str_eq(near_dir_base(
+	    came->b->near.dir, m), str_of(state_name(from->state, rec)));
 
-	if (came->ident == 0 && near_look(came->b, p->file, !moved, &o,
-	    &quiet) == 0) {
+	if ((came->ident == 0 || (came->size == 0 && !moved)) &&
+	    near_look(came->b, p->file, !moved, &o, &quiet) == 0) {
 		came->ident = o.ident;
 		came->size = o.wire;
 	}
@@ -135,7 +142,7 @@ is_other_half(struct half *came, enum came how, const struct box *from,
 
 	return to != from && may_be_half(p, how) && (how != CAME_NEW ||
 	    (p->name == NULL && !state_in_step(to->state, near_dir_base(
-	    to->near.dir, &to->near.dir->v[p->file])))) && is_it(came, rec);
+	    to->near.dir, &to->near.dir->v[p->file])))) && is_it(came, from, rec);
 }
 
 /*

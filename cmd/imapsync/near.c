@@ -3,7 +3,8 @@
  *
  * A file is a rec's if it has its name; if nobody has the name but a new file
  * has the inode, a mail program has renamed it.  Inodes are used again, so
- * that is only believed of a file with the same ident.
+ * that is only believed of a file with the same ident and size: a draft's next
+ * version may have its inode and its header.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -130,8 +131,9 @@ is_it(const struct box *b, uint32_t file, const struct rec *rec)
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
 
-	return near_look(b, file, false, &o, &quiet) == 0 &&
-	    o.ident == rec->ident;
+	return near_look(b, file, true, &o, &quiet) == 0 &&
+	    o.ident == rec->ident && rec->size == (o.wire < UINT32_MAX ?
+	    (uint32_t)o.wire : UINT32_MAX);
 }
 
 static void

@@ -140,4 +140,40 @@ def one_number():
         "each has what it has there")
 
 
+@scenario
+def inode_used_again():
+    """A file is removed, and the next one that is written gets its inode: with
+    the same header it is another message still."""
+    def nameless(text):
+        return mail(1).replace(b"Message-ID: <m1@example.org>\n", b"") + text
+
+    for what, to, old, new in (
+            ("a draft, sent", "Sent", mail(1) + b"draft\n",
+             mail(1) + b"as it was sent\n"),
+            ("a draft, saved again", "INBOX", mail(1) + b"draft\n",
+             mail(1) + b"its next version\n"),
+            ("no Message-ID", "Sent", nameless(b"1\n"), nameless(b"two\n"))):
+        u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+        u.box().add(wire(old))
+        u.box().add(wire(mail(9)))
+        u.box("Sent").add(wire(mail(8)))
+        u.sync()
+        u.sync()
+        gone = next(f for f in u.near.files("INBOX")
+                    if b"number 1\n" in open(f, "rb").read())
+        # a file system need not give it out again: its own inode is written
+        path = u.near.path(to) + "/cur/another.name:2,S"
+        os.rename(gone, path)
+        with open(path, "wb") as f:
+            f.write(new)
+        u.sync("--delete-far", "expunge")
+        u.sync("--delete-far", "expunge")
+        want = {"INBOX": [wire(mail(9))], "Sent": [wire(mail(8))]}
+        want[to].append(wire(new))
+        is_({b: sorted(m.data for m in u.box(b).messages) for b in want},
+            {b: sorted(v) for b, v in want.items()},
+            what + ": the new one is there, and the old one is not")
+        u.server.close()
+
+
 done()
