@@ -21,7 +21,9 @@ far_carry_free(struct far_carried *v)
 	free(v->copy.from.v);
 	free(v->copy.to.v);
 	free(v->sure.v);
-	*v = (struct far_carried){ 0 };
+	v->copy = (struct far_copy){ 0 };
+	v->sure = (struct imap_uids){ 0 };
+	v->cut = false;
 }
 
 /*
