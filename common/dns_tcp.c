@@ -119,6 +119,7 @@ dns_stream_give(struct dns *d, struct question *q)
 		dns_unsendable(d, q, d->peer[server].error);
 		return;
 	}
+	dns_bury_id(d, q);		/* of the queries by UDP before it */
 	q->id = dns_random16(d);
 	len = dns_write(d, q, server, msg + 2);
 	msg[0] = (unsigned char)(len >> 8);

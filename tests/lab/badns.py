@@ -22,6 +22,7 @@ PORT" lines are written to PORTFILE when all listen.  A mode answers A with 192.
     tcpdrip         TC on UDP; TCP: a byte at a time
     tcpnone         TC on UDP; nobody listens on TCP
     tcponly         drops what comes by UDP, answers on TCP
+    tcpfirst        the same, and then answers all that came by UDP
     cut             half of the message by UDP, without TC; answers on TCP
     many            2900 MX with hosts of their own: too much for UDP
     errors          SERVFAIL, and a record beside it
@@ -126,6 +127,7 @@ def lost(name):
 
 
 seen = set()            # the ports that "ports" was asked from
+held = {}               # the replies of "tcpfirst" by UDP, by question
 
 
 def replies(mode, q, tcp):
@@ -234,6 +236,9 @@ def udp(mode, sock):
             threading.Timer(1.2, lambda: [sock.sendto(m, peer)
                                           for m in out]).start()
             continue
+        if mode == 'tcpfirst':
+            held.setdefault(parse(q)[2], []).append((sock, out[0], peer))
+            continue
         for m in out:
             sock.sendto(m, peer)
 
@@ -255,28 +260,32 @@ def question(conn):
 
 def talk(mode, conn):
     conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    held = []
+    pair = []
     try:
         while True:
-            out = replies(mode, question(conn), True)
+            q = question(conn)
+            out = replies(mode, q, True)
             out = b''.join(struct.pack('>H', len(m)) + m for m in out)
             if mode == 'tcpdrip':
                 for i in range(len(out)):
                     conn.sendall(out[i:i + 1])
                 continue
             if mode == 'truncate':      # pairs, the second one first
-                held.append(out)
-                conn.settimeout(0.05 if len(held) == 1 else None)
-                if len(held) == 1:
+                pair.append(out)
+                conn.settimeout(0.05 if len(pair) == 1 else None)
+                if len(pair) == 1:
                     try:
                         conn.recv(1, socket.MSG_PEEK)
                         continue
                     except OSError:
                         pass
                 conn.settimeout(None)
-                out = b''.join(reversed(held))
-                held = []
+                out = b''.join(reversed(pair))
+                pair = []
             conn.sendall(out)
+            if mode == 'tcpfirst':
+                for sock, m, peer in held.pop(parse(q)[2], []):
+                    sock.sendto(m, peer)
             if mode == 'tcpone':
                 return
     except OSError:
