@@ -360,11 +360,9 @@ close_peer(struct peer *p)
 {
 	unsigned i;
 
-	for (i = 0; i < p->nsock; i++) {
+	for (i = 0; i < p->nsock; i++)
 		if (p->sock[i].fd >= 0)
 			close(p->sock[i].fd);
-		free(p->sock[i].slot);
-	}
 }
 
 void

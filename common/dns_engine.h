@@ -60,7 +60,7 @@ struct question {
 	struct waiter wait;		/* the first; more behind it */
 	struct dns_answer *best;	/* the best of what does not count */
 	struct question *chasing;	/* its alias's target is asked for */
-	struct sock *sock;		/* whose slot[id] is ours */
+	struct sock *sock;		/* it was asked by, with id; or NULL */
 	struct stream *stream;
 	int64_t deadline, first_us, sent_us;
 	uint32_t hash;
@@ -79,16 +79,16 @@ struct ready {
 	const struct dns_answer *answer;
 };
 
-struct tomb {
-	struct sock *sock;
-	uint16_t id;
-};
-
-/* Ids that nobody can guess, and those that are not used for a while. */
+/*
+ * Ids that nobody can guess, whose they are, and those that are not used for a
+ * while.  No two questions have the same, whichever ports they went by: one
+ * table is small enough to stay in the processor's cache.
+ */
 struct ids {
 	uint16_t random[512];
 	unsigned nrandom;
-	struct tomb tomb[TOMBS];
+	struct question *slot[IDS];
+	uint16_t tomb[TOMBS];
 	unsigned tombs;
 };
 

@@ -23,7 +23,6 @@ struct sock {
 	bool old;			/* gets no more questions */
 	unsigned sent, waiting;		/* queries; questions with an id */
 	int64_t since;
-	struct question **slot;
 };
 
 struct stream {

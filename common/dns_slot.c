@@ -23,11 +23,11 @@ dns_random16(struct dns *d)
 }
 
 void
-dns_release_id(struct question *q)
+dns_release_id(struct dns *d, struct question *q)
 {
 	if (q->sock == NULL)
 		return;
-	q->sock->slot[q->id] = NULL;
+	d->ids.slot[q->id] = NULL;
 	q->sock->waiting--;
 	q->sock = NULL;
 }
@@ -39,20 +39,20 @@ dns_release_id(struct question *q)
 void
 dns_bury_id(struct dns *d, struct question *q)
 {
-	struct tomb *t = &d->ids.tomb[d->ids.tombs % TOMBS];
+	struct ids *ids = &d->ids;
+	uint16_t *tomb = &ids->tomb[ids->tombs % TOMBS];
 
 	if (q->sock == NULL)
 		return;
-	d->ids.tombs++;
-	if (t->sock != NULL && t->sock->slot[t->id] == DNS_DEAD)
-		t->sock->slot[t->id] = NULL;
-	*t = (struct tomb){ q->sock, q->id };
-	q->sock->slot[q->id] = DNS_DEAD;
+	if (ids->tombs++ >= TOMBS)
+		ids->slot[*tomb] = NULL;
+	*tomb = q->id;
+	ids->slot[q->id] = DNS_DEAD;
 	q->sock->waiting--;
 	q->sock = NULL;
 }
 
-/* A window is at most half of the ids of one socket: this ends soon. */
+/* A window is at most half of the ids: this ends soon. */
 void
 dns_take_id(struct dns *d, struct question *q, struct sock *s)
 {
@@ -60,8 +60,8 @@ dns_take_id(struct dns *d, struct question *q, struct sock *s)
 
 	do
 		id = dns_random16(d);
-	while (s->slot[id] != NULL);
-	s->slot[id] = q;
+	while (d->ids.slot[id] != NULL);
+	d->ids.slot[id] = q;
 	s->waiting++;
 	q->sock = s;
 	q->id = id;
@@ -134,7 +134,7 @@ dns_complete(struct dns *d, struct question *q, struct dns_answer *a)
 	struct waiter *w, *next;
 
 	dns_unlist(q);
-	dns_release_id(q);
+	dns_release_id(d, q);
 	dns_leave_stream(q);
 	dns_uncount(d, q);
 	unchain(d, q);

@@ -49,10 +49,10 @@ dns_prepend(struct list *l, struct question *q)
 #define DNS_DEAD ((struct question *)(uintptr_t)1)
 
 uint16_t dns_random16(struct dns *);
-void dns_release_id(struct question *);
+void dns_release_id(struct dns *, struct question *);
 /* As release, but the id is not used for a while: a reply may yet come. */
 void dns_bury_id(struct dns *, struct question *);
-/* One that is free, of this socket. */
+/* One that is free, to be asked by this socket. */
 void dns_take_id(struct dns *, struct question *, struct sock *);
 
 /* ---- its stream, its end */

@@ -111,7 +111,7 @@ chase(struct dns *d, struct question *q, struct dns_answer *head)
 		return;
 	}
 	dns_unlist(q);
-	dns_release_id(q);
+	dns_release_id(d, q);
 	dns_leave_stream(q);
 	dns_uncount(d, q);
 	dns_drop(q->best);
@@ -167,7 +167,7 @@ static void
 ask_by_tcp(struct dns *d, struct question *q)
 {
 	learn(d, q, false);
-	dns_release_id(q);
+	dns_release_id(d, q);
 	q->tcp = true;
 	d->stats.tcp++;
 	dns_prepend(&d->again, q);

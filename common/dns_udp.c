@@ -8,8 +8,8 @@
  * reply still counts.
  *
  * Ports are renewed, so that one that was found out is of no use for long.
- * The old one stays open until nobody waits for a reply there, and its table
- * is then the next one's: a new port costs three system calls.
+ * The old one stays open until nobody waits for a reply there: a new port
+ * costs three system calls.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -19,7 +19,6 @@
 #include "dns_tcp.h"
 #include "dns_try.h"
 #include "dns_udp.h"
-#include "mem.h"
 #include "os.h"
 
 /* ---- sending */
@@ -35,8 +34,7 @@ unused_sock(struct peer *p)
 			return &p->sock[i];
 	if (p->nsock == SOCKS)
 		return NULL;
-	p->sock[i] = (struct sock){ .fd = -1,
-	    .slot = mem_new(IDS, sizeof *p->sock->slot) };
+	p->sock[i].fd = -1;
 	p->nsock++;
 	return &p->sock[i];
 }
@@ -63,7 +61,7 @@ open_sock(struct dns *d, unsigned server)
 	if (d->window.inflight > 8)
 		os_receive_room(fd, RCVBUF);
 	*s = (struct sock){ .fd = fd, .server = (uint8_t)server,
-	    .since = d->now, .slot = s->slot };
+	    .since = d->now };
 	return s;
 }
 
@@ -273,8 +271,8 @@ datagram(struct dns *d, struct sock *s, unsigned char *msg, size_t len,
 	enum dns_match m = DNS_OTHER;
 
 	if (len >= 12) {
-		q = s->slot[(unsigned)msg[0] << 8 | msg[1]];
-		if (q != NULL && q != DNS_DEAD) {
+		q = d->ids.slot[(unsigned)msg[0] << 8 | msg[1]];
+		if (q != NULL && q != DNS_DEAD && q->sock == s) {
 			m = dns_match(msg, len, q->wire, q->len, q->type);
 			/* Not ours, but nobody else knows the id. */
 			q->junk |= m == DNS_OTHER;
