@@ -99,6 +99,20 @@ json_checked(struct json *j, const char *key, const char *type)
 		json_check_key(outer, of, element);
 }
 
+/* A key, which is nearly always plain: looked at as it goes.  NULL: it is not. */
+static char *
+json_key_at(char *to, const char *key)
+{
+	*to++ = '"';
+	while (plain[(unsigned char)*key])
+		*to++ = *key++;
+	if (*key != '\0')
+		return NULL;
+	*to++ = '"';
+	*to++ = ':';
+	return to;
+}
+
 /*
  * A comma, if one is due, and the key; then where n bytes of the value may be
  * written, up to end_at.  NULL: the buffer is full.
@@ -106,27 +120,21 @@ json_checked(struct json *j, const char *key, const char *type)
 static char *
 lead(struct json *j, const char *key, const char *type, size_t n)
 {
-	struct str k = str_of(key);
-	bool more = j->more[j->depth], odd = plain_run(k) < k.n;
-	char *to;
+	char *to, *behind;
 
 	if (json_check_table != NULL)
 		json_checked(j, key, type);
-	j->more[j->depth] = true;
-	to = buf_room(j->out, k.n + n + 4);
-	if (to == NULL)
-		return NULL;
-	if (more)
+	to = buf_room(j->out, (key != NULL ? strlen(key) : 0) + n + 4);
+	if (to != NULL && j->more[j->depth])
 		*to++ = ',';
-	if (odd) {
-		end_at(j->out, to);
-		quote(j->out, k);
-		if ((to = buf_room(j->out, n + 1)) == NULL)
-			return NULL;
-	} else if (key != NULL) {
-		to = quoted_at(to, k);
-	}
-	if (key != NULL)
+	j->more[j->depth] = true;
+	if (to == NULL || key == NULL)
+		return to;
+	if ((behind = json_key_at(to, key)) != NULL)
+		return behind;
+	end_at(j->out, to);
+	quote(j->out, str_of(key));
+	if ((to = buf_room(j->out, n + 1)) != NULL)
 		*to++ = ':';
 	return to;
 }
