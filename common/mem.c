@@ -129,18 +129,25 @@ arena_str(struct arena *a, struct str s)
 	return (struct str){ arena_dup(a, s), s.n };
 }
 
+/*
+ * As a rule there is room in the block: then it is made there, not measured
+ * first.  What did not fit stays in the end of a block that is not used again.
+ */
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+	size_t room = a->head != NULL ? a->cap - a->used : 0, n;
+	char *at = room > 0 ? (char *)a->head->data + a->used : NULL, *p;
 	va_list ap, again;
-	char *p;
-	int n;
+	int got;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	p = arena_new(a, (size_t)(n < 0 ? 0 : n) + 1, 1);
-	vsnprintf(p, (size_t)(n < 0 ? 0 : n) + 1, fmt, again);
+	got = vsnprintf(at, room, fmt, ap);
+	n = got < 0 ? 1 : (size_t)got + 1;
+	p = arena_new(a, n, 1);
+	if (p != at || got < 0)
+		vsnprintf(p, n, fmt, again);
 	va_end(again);
 	va_end(ap);
 	return p;

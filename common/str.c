@@ -46,12 +46,6 @@ blank_char(char c)
 }
 
 struct str
-str_of(const char *s)
-{
-	return (struct str){ s, s != NULL ? strlen(s) : 0 };
-}
-
-struct str
 str_trim(struct str s)
 {
 	while (s.n > 0 && blank_char(s.p[0])) {
@@ -217,6 +211,17 @@ str_harmless(uint32_t c)
 	    (c >= 0xe0000 && c <= 0xe007f));
 }
 
+/* How many bytes from the front are printable ASCII: nearly all there are. */
+static size_t
+printable(struct str s)
+{
+	size_t n;
+
+	for (n = 0; n < s.n && s.p[n] >= ' ' && s.p[n] <= '~'; n++)
+		;
+	return n;
+}
+
 void
 str_escape(char *dst, size_t cap, struct str s)
 {
@@ -224,7 +229,13 @@ str_escape(char *dst, size_t cap, struct str s)
 	uint32_t c = 0;
 	char one[8];
 
-	while (s.n > 0) {
+	for (;;) {
+		n = printable(str_to(s, cap - o > 4 ? cap - o - 4 : 0));
+		str_copy(dst + o, str_to(s, n));
+		o += n;
+		s = str_from(s, n);
+		if (s.n == 0)
+			break;
 		n = str_char(s, &c);
 		if (n > 0 && str_harmless(c)) {
 			memcpy(one, s.p, n);

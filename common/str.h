@@ -16,7 +16,12 @@ struct str {
 #define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
 #define STR_ARG(s) (int)(s).n, (s).p		/* for "%.*s" */
 
-struct str str_of(const char *);		/* NULL is empty */
+static inline struct str
+str_of(const char *s)				/* NULL is empty */
+{
+	return (struct str){ s, s != NULL ? strlen(s) : 0 };
+}
+
 bool str_eq(struct str, struct str);
 bool str_eqi(struct str, struct str);		/* ASCII case ignored */
 bool str_is(struct str, const char *);		/* str_eqi to a C string */
