@@ -219,11 +219,11 @@ dns_skip(const unsigned char *p, const unsigned char *end)
 int
 dns_name(const char *name, char dst[DNS_NAMELEN])
 {
-	struct dns_key k;
+	unsigned char wire[DNS_WIRE];
 
-	if (dns_key(name, 0, &k) < 0)
+	if (name_encode(name, wire) < 0)
 		return -1;
-	dns_text(k.wire, dst);
+	dns_text(wire, dst);
 	return 0;
 }
 

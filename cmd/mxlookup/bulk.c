@@ -44,6 +44,12 @@ struct input {
 	struct lines lines;
 };
 
+static bool
+ends_name(char c)
+{
+	return c == ',' || c == ';' || c == '#' || c == ' ' || c == '\t';
+}
+
 /* A name from a line: first column of CSV, no comment, no BOM. */
 static struct str
 name_of_line(struct str line, bool first)
@@ -57,7 +63,7 @@ name_of_line(struct str line, bool first)
 		line = str_from(line, 1);
 		return str_trim(str_cut(&line, '"'));
 	}
-	for (i = 0; i < line.n && memchr(",;# \t", line.p[i], 5) == NULL; i++)
+	for (i = 0; i < line.n && !ends_name(line.p[i]); i++)
 		;
 	return str_to(line, i);
 }
@@ -117,7 +123,8 @@ hash(struct str s)
 static bool
 skipped(const struct skip *k, struct str name)
 {
-	return table_number(&k->table, k, hash(name)) != TABLE_NONE;
+	return k->n > 0 &&
+	    table_number(&k->table, k, hash(name)) != TABLE_NONE;
 }
 
 static void
@@ -328,7 +335,7 @@ keep_asked(struct task *t)
 {
 	int c;
 
-	for (c = 0; c < CHECK_MAX; c++)
+	for (c = 0; c < CHECK_MAX && t->findings.first != NULL; c++)
 		if (!task_asked(t, c))
 			finding_forget(&t->findings, (unsigned)c);
 }
