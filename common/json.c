@@ -206,6 +206,10 @@ put_digits(char *to, uint64_t v, bool minus, int places)
 	size_t n;
 	int i;
 
+	if (v < 10 && !minus && places == 0) {
+		*to = (char)('0' + v);
+		return to + 1;
+	}
 	for (i = 0; i <= places || v > 0; i++) {
 		if (places > 0 && i == places)
 			*--p = '.';

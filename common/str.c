@@ -281,7 +281,7 @@ buf_grow(struct buf *b, size_t n)
 }
 
 char *
-buf_room(struct buf *b, size_t n)
+buf_more(struct buf *b, size_t n)
 {
 	size_t max = b->max > 0 ? b->max : (size_t)1 << 30;
 

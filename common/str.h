@@ -130,7 +130,18 @@ void buf_printf(struct buf *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *, const char *fmt, va_list)
     __attribute__((format(printf, 2, 0)));
-char *buf_room(struct buf *, size_t n);	/* n bytes to write behind; or NULL */
+char *buf_more(struct buf *, size_t n);	/* for buf_room, if it must grow */
+
+/* n bytes to write behind; or NULL */
+static inline char *
+buf_room(struct buf *b, size_t n)
+{
+	size_t max = b->max > 0 ? b->max : (size_t)1 << 30;
+
+	return !b->over && n < b->cap - b->n && b->n + n <= max ?
+	    b->p + b->n : buf_more(b, n);
+}
+
 void buf_drop(struct buf *, size_t n);	/* forgets the first n bytes */
 void buf_wipe(struct buf *);		/* overwrites, then frees */
 void buf_free(struct buf *);
