@@ -36,7 +36,8 @@ struct dns_cache {
 	struct entry *bucket[BUCKETS];
 	struct entry *oldest, *newest;
 	size_t bytes, max;
-	uint64_t door[2][DOOR_WORDS];	/* asked before, by hash */
+	uint64_t door[DOOR_WORDS][2];	/* asked before, by hash: the words of
+					 * both filters are found at once */
 	unsigned now, seen;		/* which is filling, how full */
 };
 
@@ -136,15 +137,17 @@ mark_of(uint32_t hash)
 static bool
 mark_asked(const struct dns_cache *c, struct mark m)
 {
-	return (c->door[0][m.word] & m.bits) == m.bits ||
-	    (c->door[1][m.word] & m.bits) == m.bits;
+	const uint64_t *word = c->door[m.word];
+
+	return (word[0] & m.bits) == m.bits || (word[1] & m.bits) == m.bits;
 }
 
 /* The full one is forgotten when the other is full, too. */
 static void
 note(struct dns_cache *c, struct mark m)
 {
-	uint64_t *word = &c->door[c->now][m.word];
+	uint64_t *word = &c->door[m.word][c->now];
+	size_t i;
 
 	if ((*word & m.bits) == m.bits)
 		return;
@@ -153,7 +156,8 @@ note(struct dns_cache *c, struct mark m)
 		return;
 	c->now ^= 1;
 	c->seen = 0;
-	memset(c->door[c->now], 0, sizeof c->door[c->now]);
+	for (i = 0; i < DOOR_WORDS; i++)
+		c->door[i][c->now] = 0;
 }
 
 const struct dns_answer *

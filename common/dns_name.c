@@ -236,19 +236,19 @@ host_byte(unsigned char c)
 bool
 dns_hostname(const char *name)
 {
-	unsigned char wire[DNS_WIRE];
-	const unsigned char *p = wire;
-	unsigned i;
+	const char *p = name;
+	size_t n = 0;			/* of the label so far */
 
-	if (strlen(name) >= 255 || name_encode(name, wire) < 0)
+	if (*p == '-')
 		return false;
-	if (wire[0] == 0 || wire[1] == '-')
-		return false;
-	for (; *p != 0; p += *p + 1)
-		for (i = 1; i <= *p; i++)
-			if (!host_byte(p[i]))
-				return false;
-	return true;
+	for (; *p != '\0'; p++) {
+		if (*p == '.' ? n == 0 : n == LABEL ||
+		    !host_byte((unsigned char)*p))
+			return false;
+		n = *p == '.' ? 0 : n + 1;
+	}
+	/* The last dot may be left out, and a length and a root go with it. */
+	return p > name && p - name + (n > 0) + 1 <= DNS_WIRE;
 }
 
 /* Is the dot before p one between labels, not "\."? */
