@@ -77,7 +77,7 @@ static void
 group_add(struct group *g, const struct smtp_rcpt *r, size_t at)
 {
 	if (g->n == g->cap) {
-		g->cap = g->cap > 0 ? 2 * g->cap : 4;
+		g->cap = g->cap > 0 ? 2 * g->cap : 1;	/* as a rule it is */
 		g->rcpt = mem_grow(g->rcpt, g->cap, sizeof *g->rcpt);
 		g->at = mem_grow(g->at, g->cap, sizeof *g->at);
 	}

@@ -110,11 +110,17 @@ route_find(struct direct_route *r)
 	return policy && where && tlsa;
 }
 
+static unsigned
+records(const struct dns_answer *a)
+{
+	return a != NULL ? a->n : 0;
+}
+
 static void
 address_take(struct direct_hop *h, const struct dns_answer *a, unsigned i,
     unsigned port)
 {
-	if (a != NULL && i < a->n && h->naddr < ADDRESSES)
+	if (h->naddr < ADDRESSES)
 		net_raw(a->rr[i].data, port, &h->addr[h->naddr++]);
 }
 
@@ -124,15 +130,18 @@ hop_addresses(struct direct_route *r, struct direct_hop *h,
     const struct mx_host *m)
 {
 	const struct dns_answer *a[2] = { m->aaaa, m->a };
-	unsigned chance[2] = { 0 }, i, f;
+	unsigned n[2] = { records(a[0]), records(a[1]) };
+	unsigned all = n[0] + n[1], chance[2] = { 0 }, i, f;
 
-	os_random(chance, sizeof chance, false);
-	h->addr = arena_new(&r->mem, ADDRESSES, sizeof *h->addr);
+	if (n[0] > 1 || n[1] > 1)
+		os_random(chance, sizeof chance, false);
+	h->addr = arena_new(&r->mem, all < ADDRESSES ? all : ADDRESSES,
+	    sizeof *h->addr);
 	for (i = 0; i < ADDRESSES; i++)
 		for (f = 0; f < 2; f++)
-			if (a[f] != NULL && i < a[f]->n)
-				address_take(h, a[f], (chance[f] + i) %
-				    a[f]->n, r->way->port);
+			if (i < n[f])
+				address_take(h, a[f], (chance[f] + i) % n[f],
+				    r->way->port);
 }
 
 static bool
@@ -352,12 +361,22 @@ route_literal(struct direct_route *r)
 
 /* ---- all of them ---- */
 
+/* It may get further: when those that can are looked at next. */
+static void
+route_wake(struct direct_route *r)
+{
+	if (r->ready)
+		return;
+	r->ready = true;
+	r->next = r->way->ready;
+	r->way->ready = r;
+}
+
 static void
 route_came(void *arg, unsigned ready)
 {
-	struct direct_route *r = arg;
-
-	r->ready |= ready != 0;
+	if (ready != 0)
+		route_wake(arg);
 }
 
 static void
@@ -369,47 +388,53 @@ route_begin(struct direct_route *r)
 	    .came = route_came, .arg = r };
 	r->mx.four = a->only4;
 	r->mx.six = a->only6;
-	r->ready = true;
 	if (r->domain[0] == '[')
 		route_literal(r);
+	else
+		route_wake(r);
 }
 
 /* As far as there are answers. */
 static void
 route_step(struct direct_route *r)
 {
-	while (!r->done && r->ready) {
-		r->ready = false;
+	do
 		r->done = route_find(r);
-		r->ready |= r->ask.missing[0] == 0;
-		if (r->done)
-			route_judge(r);
-	}
+	while (!r->done && r->ask.missing[0] == 0);
+	if (r->done)
+		route_judge(r);
 }
 
+/* All that can get further; how many are done now. */
 static size_t
-route_left(struct direct_route *const *v, size_t n)
+routes_step(struct direct_way *w)
 {
-	size_t i, left = 0;
+	struct direct_route *r;
+	size_t done = 0;
 
-	for (i = 0; i < n; i++) {
-		route_step(v[i]);
-		left += !v[i]->done;
+	while ((r = w->ready) != NULL) {
+		w->ready = r->next;
+		r->ready = false;
+		if (r->done)
+			continue;
+		route_step(r);
+		done += r->done;
 	}
-	return left;
+	return done;
 }
 
 int
 direct_route_all(struct direct_route *const *v, size_t n, struct err *e)
 {
 	struct pollfd policies = { .events = POLLIN };
-	struct direct_way *w;
-	size_t i;
+	struct direct_way *w = n > 0 ? v[0]->way : NULL;
+	size_t i, left = 0;
 
-	for (i = 0; i < n; i++)
+	if (w != NULL)
+		w->ready = NULL;	/* of a run that was stopped */
+	for (i = n; i-- > 0; left += !v[i]->done)
 		route_begin(v[i]);
-	while (route_left(v, n) > 0) {
-		w = v[0]->way;
+	while (left > 0 && (left -= routes_step(w)) > 0) {
 		policies.fd = https_pool_fd(&w->sts.pool);
 		dns_wait(w->dns, &policies, 1, w->account->deadline != 0 ?
 		    w->account->deadline : CLOCK_NEVER);

@@ -40,7 +40,8 @@ struct direct_route {
 	const char *domain;	/* A-labels, lower case; or a literal in [] */
 	struct arena mem;
 	struct ask ask;
-	bool ready;		/* direct_route_step may get further */
+	bool ready;		/* it may get further: it is in way->ready, */
+	struct direct_route *next;	/* before this one */
 	bool done;
 	struct direct_hop *hop;
 	size_t nhop;

@@ -13,12 +13,14 @@
 
 /* A mail host as this process has met it: see direct_host.h. */
 struct direct_host;
+struct direct_route;
 
 struct direct_way {
 	struct account *account;
 	const struct options *options;
 	struct arena mem;
-	struct dns *dns;		/* of the main thread alone */
+	struct dns *dns;		/* of the main thread alone, */
+	struct direct_route *ready;	/* as are those that may get further */
 	struct tls_conf tls_conf;
 	struct tls_ctx *tls;
 	struct sts_way sts;
