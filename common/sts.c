@@ -69,7 +69,7 @@ fetch_failed(struct sts *s, struct arena *mem, const struct err *e)
 static void
 read_policy(struct sts *s, struct arena *mem)
 {
-	const struct ask_https *h = &s->get;
+	const struct ask_https *h = s->get;
 	const char *why;
 
 	s->http = h->status;
@@ -88,14 +88,16 @@ read_policy(struct sts *s, struct arena *mem)
 static void
 policy_prepare(struct sts *s, struct ask *q, const char *domain)
 {
-	if (s->get.host == NULL)
-		s->get = (struct ask_https){ .pool = &s->way->pool,
+	if (s->get == NULL) {
+		s->get = arena_new(q->mem, 1, sizeof *s->get);
+		*s->get = (struct ask_https){ .pool = &s->way->pool,
 		    .tls = s->way->ctx, .port = s->way->port,
 		    .wary = s->way->wary,
 		    .host = arena_printf(q->mem, "mta-sts.%s", domain),
 		    .path = "/.well-known/mta-sts.txt", .max = MTASTS_MAX };
-	if (s->get.job == NULL)
-		s->get.seconds = s->seconds;
+	}
+	if (s->get->job == NULL)
+		s->get->seconds = s->seconds;
 }
 
 bool
@@ -106,14 +108,14 @@ sts_get(struct sts *s, struct ask *q, const char *domain)
 	s->answer = ask_dnsf(q, DNS_TXT, "_mta-sts.%s", domain);
 	if (s->way != NULL)
 		policy_prepare(s, q, domain);
-	if (s->way != NULL && s->early && !ask_https_server(q, s->get.host))
+	if (s->way != NULL && s->early && !ask_https_server(q, s->get->host))
 		return false;
 	if (s->answer == NULL)
 		return false;
 	if (!s->tried && read_record(s))
 		return true;
-	s->tried = s->tried || ask_https_server(q, s->get.host);
-	if (!ask_https_get(&s->get, q))
+	s->tried = s->tried || ask_https_server(q, s->get->host);
+	if (!ask_https_get(s->get, q))
 		return false;
 	read_policy(s, q->mem);
 	return true;
@@ -122,7 +124,8 @@ sts_get(struct sts *s, struct ask *q, const char *domain)
 void
 sts_drop(struct sts *s, const char *why)
 {
-	ask_https_drop(&s->get);
+	if (s->get != NULL)
+		ask_https_drop(s->get);
 	if (!s->done)
 		sts_over(s, STS_TEMP, why);
 }

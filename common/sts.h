@@ -70,7 +70,7 @@ struct sts {
 	bool tried;		/* to get the policy */
 	int http;		/* the status of HTTP; 0: no answer */
 	struct mtasts policy;
-	struct ask_https get;	/* private */
+	struct ask_https *get;	/* private; of the ask, once it is needed */
 };
 
 /* False: answers, or the policy, are missing. */

@@ -108,7 +108,7 @@ find(struct sts *s, struct ask *q, const char *domain)
 	*q = (struct ask){ .mem = &mem, .came = came, .who = 2 };
 	while (!sts_get(s, q, domain))
 		if (!stub_answer(NULL, 0)) {
-			if (s->get.job == NULL) {
+			if (s->get->job == NULL) {
 				ok(false, "%s: it waits for nothing", domain);
 				return;
 			}
@@ -195,7 +195,7 @@ replay(void)
 	while (stub_answer(NULL, 0))
 		;
 	ready = 0;
-	ok(!sts_get(&s, &q, "good.example") && s.get.job != NULL, "under way");
+	ok(!sts_get(&s, &q, "good.example") && s.get->job != NULL, "under way");
 	is_int(q.missing[2], 1, "the asker is held");
 	ok(!sts_get(&s, &q, "good.example"), "asked again: still under way");
 	is_int(ready, 0, "nothing is ready before it comes");
@@ -239,10 +239,10 @@ dropped(void)
 
 	s->way = &way;
 	s->seconds = 5;
-	while (!sts_get(s, &q, "late.example") && s->get.job == NULL)
+	while (!sts_get(s, &q, "late.example") && s->get->job == NULL)
 		if (!stub_answer(NULL, 0))
 			break;
-	ok(s->get.job != NULL, "a policy is under way");
+	ok(s->get->job != NULL, "a policy is under way");
 	sts_drop(s, "no time left");
 	ok(s->done && s->state == STS_TEMP, "dropped, it is done");
 	is_str(s->why, "no time left", "for this reason");
