@@ -30,8 +30,7 @@ main(void)
 		buf_s(&b, "");
 		is_int(utf7_encode(&a, str_of(same[i].utf8)), 0, "%s: taken",
 		    same[i].utf7);
-		ok(str_eq(BUF_STR(a), str_of(same[i].utf7)), "%s: encoded",
-		    same[i].utf7);
+		is_str(a.p, same[i].utf7, "%s: encoded", same[i].utf8);
 		is_int(utf7_decode(&b, str_of(same[i].utf7)), 0, "%s: taken "
 		    "back", same[i].utf7);
 		ok(str_eq(BUF_STR(b), str_of(same[i].utf8)), "%s: decoded",
