@@ -125,7 +125,7 @@ dns_match(const unsigned char *msg, size_t len, const unsigned char *wire,
     size_t wlen, unsigned type)
 {
 	const unsigned char *q = msg + 12;
-	size_t i;
+	size_t i = 0;
 
 	if (len < 12 || (msg[2] & 0xf8) != 0x80)	/* QR, opcode 0 */
 		return DNS_OTHER;
@@ -134,7 +134,9 @@ dns_match(const unsigned char *msg, size_t len, const unsigned char *wire,
 		    (msg[3] & 15) != NXDOMAIN ? DNS_BARE : DNS_OTHER;
 	if (get16(msg + 4) != 1 || len < 12 + wlen + 4)
 		return DNS_OTHER;
-	for (i = 0; i < wlen; i++)	/* lengths are < 'A': lowered too */
+	if (memcmp(q, wire, wlen) == 0)
+		i = wlen;		/* as a rule it comes as it was sent */
+	for (; i < wlen; i++)		/* lengths are < 'A': lowered too */
 		if ((unsigned char)str_lower((char)q[i]) != wire[i])
 			return DNS_OTHER;
 	return get16(q + wlen) == type && get16(q + wlen + 2) == CLASS_IN ?

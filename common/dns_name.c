@@ -67,12 +67,15 @@ name_encode(const char *p, unsigned char wire[DNS_WIRE])
 		p++;
 	else if (*p == '\0')
 		return -1;
-	for (; *p != '\0'; at++) {
-		c = (unsigned char)*p++;
-		if (as_text[c] != 0 && at < DNS_WIRE) {
-			wire[at] = (unsigned char)as_text[c];
-			continue;
+	for (;; at++) {
+		while (at < DNS_WIRE &&
+		    (c = as_text[(unsigned char)*p]) != 0) {
+			wire[at++] = (unsigned char)c;
+			p++;
 		}
+		if (*p == '\0')
+			break;
+		c = (unsigned char)*p++;
 		if (c == '.') {
 			if (end_label(wire, &label, at) < 0)
 				return -1;

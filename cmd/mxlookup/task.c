@@ -173,7 +173,7 @@ go(struct task *t)
 
 	do {
 		moved = false;
-		for (c = 0; c < CHECK_MAX; c++)
+		for (c = 0; (t->todo & ~t->ask.done) >> c != 0; c++)
 			if (can_run(t, c))
 				moved |= run_check(t, c);
 	} while (moved && t->ask.done != t->todo);
