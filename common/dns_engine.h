@@ -19,6 +19,7 @@ enum {
 	PORT_QUERIES = 1000,	/* then another takes the port's place */
 	PORT_MS = 10000,	/* or after this time */
 	IDS = 65536,
+	ID_LISTS = 2048,
 	FDS = 96,		/* polled at once */
 	STREAMS = 16,		/* TCP connections */
 	MAXTRIES = 16,
@@ -61,8 +62,10 @@ struct question {
 	struct dns_answer *best;	/* the best of what does not count */
 	struct question *chasing;	/* its alias's target is asked for */
 	struct sock *sock;		/* it was asked by, with id; or NULL */
+	struct question *same;		/* in its list of ids */
 	struct stream *stream;
-	int64_t deadline, first_us, sent_us;
+	int64_t deadline;
+	struct sent { int64_t first, last; } us;	/* clock_us */
 	uint32_t hash;
 	uint16_t type, id;
 	uint8_t tries, server, depth;
@@ -81,13 +84,15 @@ struct ready {
 
 /*
  * Ids that nobody can guess, whose they are, and those that are not used for a
- * while.  No two questions have the same, whichever ports they went by: one
- * table is small enough to stay in the processor's cache.
+ * while.  No two questions have the same, whichever ports they went by.  A
+ * table of questions by id would be 512 KB, touched at random; bits and lists
+ * stay in the processor's cache.
  */
 struct ids {
 	uint16_t random[512];
 	unsigned nrandom;
-	struct question *slot[IDS];
+	uint64_t taken[IDS / 64];	/* bits: in use, or not to be used */
+	struct question *list[ID_LISTS];	/* by the lower bits of the id */
 	uint16_t tomb[TOMBS];
 	unsigned tombs;
 };

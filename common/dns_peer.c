@@ -171,9 +171,9 @@ dns_sent(struct dns *d, struct question *q)
 	unsigned k = q->tries < MAXTRIES ? q->tries : MAXTRIES - 1;
 
 	q->deadline = d->now + patience(d, q, q->server);
-	q->sent_us = d->now_us;
+	q->us.last = d->now_us;
 	if (q->tries++ == 0)
-		q->first_us = d->now_us;
+		q->us.first = d->now_us;
 	dns_append(&d->wait[k], q);
 	dns_count(d, q);
 	dns_note(d, q, ">", NULL);

@@ -22,14 +22,48 @@ dns_random16(struct dns *d)
 	return d->ids.random[--d->ids.nrandom];
 }
 
+static uint64_t *
+id_word(struct dns *d, uint16_t id)
+{
+	return &d->ids.taken[id / 64];
+}
+
+static uint64_t
+id_bit(uint16_t id)
+{
+	return (uint64_t)1 << id % 64;
+}
+
+struct question *
+dns_by_id(const struct dns *d, const struct sock *s, uint16_t id)
+{
+	struct question *q = d->ids.list[id % ID_LISTS];
+
+	while (q != NULL && q->id != id)
+		q = q->same;
+	return q != NULL && q->sock == s ? q : NULL;
+}
+
+/* It has no id any more; whether others may have that is the caller's. */
+static void
+leave_id(struct dns *d, struct question *q)
+{
+	struct question **p = &d->ids.list[q->id % ID_LISTS];
+
+	while (*p != q)
+		p = &(*p)->same;
+	*p = q->same;
+	q->sock->waiting--;
+	q->sock = NULL;
+}
+
 void
 dns_release_id(struct dns *d, struct question *q)
 {
 	if (q->sock == NULL)
 		return;
-	d->ids.slot[q->id] = NULL;
-	q->sock->waiting--;
-	q->sock = NULL;
+	leave_id(d, q);
+	*id_word(d, q->id) &= ~id_bit(q->id);
 }
 
 /*
@@ -44,24 +78,26 @@ dns_bury_id(struct dns *d, struct question *q)
 
 	if (q->sock == NULL)
 		return;
+	leave_id(d, q);
 	if (ids->tombs++ >= TOMBS)
-		ids->slot[*tomb] = NULL;
+		*id_word(d, *tomb) &= ~id_bit(*tomb);
 	*tomb = q->id;
-	ids->slot[q->id] = DNS_DEAD;
-	q->sock->waiting--;
-	q->sock = NULL;
 }
 
 /* A window is at most half of the ids: this ends soon. */
 void
 dns_take_id(struct dns *d, struct question *q, struct sock *s)
 {
+	struct question **list;
 	uint16_t id;
 
 	do
 		id = dns_random16(d);
-	while (d->ids.slot[id] != NULL);
-	d->ids.slot[id] = q;
+	while ((*id_word(d, id) & id_bit(id)) != 0);
+	*id_word(d, id) |= id_bit(id);
+	list = &d->ids.list[id % ID_LISTS];
+	q->same = *list;
+	*list = q;
 	s->waiting++;
 	q->sock = s;
 	q->id = id;

@@ -45,10 +45,9 @@ dns_prepend(struct list *l, struct question *q)
 
 /* ---- its id */
 
-/* In a table of ids: not in use, but not to be used. */
-#define DNS_DEAD ((struct question *)(uintptr_t)1)
-
 uint16_t dns_random16(struct dns *);
+/* Who was asked with this id by this socket; or NULL. */
+struct question *dns_by_id(const struct dns *, const struct sock *, uint16_t);
 void dns_release_id(struct dns *, struct question *);
 /* As release, but the id is not used for a while: a reply may yet come. */
 void dns_bury_id(struct dns *, struct question *);

@@ -27,7 +27,7 @@ sample(struct peer *p, double us)
 static bool
 was_lost(const struct dns *d, const struct question *q)
 {
-	return q->tries > 1 && (double)(d->now_us - q->sent_us) <
+	return q->tries > 1 && (double)(d->now_us - q->us.last) <
 	    4 * d->peer[q->server].least + 1000;
 }
 
@@ -153,7 +153,7 @@ learn(struct dns *d, const struct question *q, bool tcp)
 		p->tcp_bad_until = 0;
 		p->tcp_only |= q->whom.more > 0 && p->rtt <= 0;
 	} else {
-		sample(p, (double)(d->now_us - q->first_us));
+		sample(p, (double)(d->now_us - q->us.first));
 		dns_window_reply(&d->window, d->now_us, was_lost(d, q));
 	}
 	if (dns_bufsize(d, q, q->server) > 0)

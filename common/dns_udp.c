@@ -3,7 +3,7 @@
  *
  * A few connected sockets per server, on ports that the kernel picks at
  * random, so that strangers' packets do not reach us and a closed port is
- * told; ids from getrandom, a table of questions by id, so no search; a
+ * told; ids from getrandom, questions in short lists by id, so no search; a
  * question that is sent again to the same server keeps its id, so a late
  * reply still counts.
  *
@@ -271,8 +271,8 @@ datagram(struct dns *d, struct sock *s, unsigned char *msg, size_t len,
 	enum dns_match m = DNS_OTHER;
 
 	if (len >= 12) {
-		q = d->ids.slot[(unsigned)msg[0] << 8 | msg[1]];
-		if (q != NULL && q != DNS_DEAD && q->sock == s) {
+		q = dns_by_id(d, s, (uint16_t)(msg[0] << 8 | msg[1]));
+		if (q != NULL) {
 			m = dns_match(msg, len, q->wire, q->len, q->type);
 			/* Not ours, but nobody else knows the id. */
 			q->junk |= m == DNS_OTHER;
