@@ -4,7 +4,10 @@
  * A mark has the key (folder, place) and says up to which UID all is had, and
  * in places up to which UID that was not because it was given.
  */
+#include <stdlib.h>
+
 #include "ledger.h"
+#include "search.h"
 
 static uint32_t
 bit(unsigned number)
@@ -372,6 +375,32 @@ ledger_forget(struct ledger *l, struct key k, struct err *e)
 	return state_drop(l->state, head_key(k), STATE_SUM, e);
 }
 
+static int
+by_a(const void *key, const void *element)
+{
+	return search_order(*(const uint64_t *)key,
+	    *(const uint64_t *)element);
+}
+
+int
+ledger_forget_places(struct ledger *l, uint64_t *a, size_t n, struct err *e)
+{
+	struct state *s = l->state;
+	size_t i, entries = s->n;
+
+	qsort(a, n, sizeof *a, by_a);
+	for (i = 0; i < entries && n > 0; i++) {
+		const struct entry *at = &s->v[i];
+
+		if ((at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
+		    at->kind == STATE_APPEND || at->kind == STATE_SENT) &&
+		    search_exact(&at->key.a, a, n, sizeof *a, by_a) < n &&
+		    state_drop(s, at->key, (enum state_kind)at->kind, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- digests, and what is perhaps gone ---- */
 
 static int
@@ -479,17 +508,28 @@ ledger_stays(struct ledger *l, struct key k, struct err *e)
 	return state_drop(l->state, k, STATE_GOING, e);
 }
 
+/*
+ * Of what a place has in part the digest is known, and no more.  Where headers
+ * alone are given, digests are of those, too.
+ */
+static bool
+may_be_gone(const struct entry *at, uint32_t heads)
+{
+	return at->kind == STATE_DONE || at->kind == STATE_SEEN ||
+	    (at->kind == STATE_SUM && heads == 0);
+}
+
 int
 ledger_all_going(struct ledger *l, struct err *e)
 {
+	uint32_t heads = place_bits(l->state, false, false, true);
 	struct state *s = l->state;
 	size_t i, n = s->n;
 
 	for (i = 0; i < n; i++) {
 		struct key k = s->v[i].key;
 
-		if ((s->v[i].kind != STATE_DONE &&
-		    s->v[i].kind != STATE_SEEN) || k.b <= UINT32_MAX ||
+		if (!may_be_gone(&s->v[i], heads) || k.b <= UINT32_MAX ||
 		    s->v[i].owner != s->owner ||
 		    state_find(s, k, STATE_GOING) != NULL)
 			continue;

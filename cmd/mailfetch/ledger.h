@@ -56,6 +56,13 @@ int ledger_seen(struct ledger *, struct key, uint32_t places, struct err *);
 bool ledger_whole(const struct ledger *, struct key, uint32_t *day);
 /* It is gone from the server: whoever has its name later is another one. */
 int ledger_forget(struct ledger *, struct key, struct err *);
+/*
+ * The same of POP3's messages with these a, n of them, of what a place alone
+ * knows: who of its recipients has it, or that it was handed over.  They are
+ * sorted here.
+ */
+int ledger_forget_places(struct ledger *, uint64_t *a, size_t n,
+    struct err *);
 
 /* A digest of it, as it came, by which it is known again; 0: not known. */
 int ledger_sum_is(struct ledger *, struct key, uint64_t sum, struct err *);

@@ -259,11 +259,11 @@ quit(struct pop *s, const uint32_t *dele, size_t n)
 		if (dele[i] == UINT32_MAX)
 			continue;
 		s->r->count.deleted++;
-		if (ledger_forget(&s->r->ledger, s->key[dele[i]],
-		    s->r->e) < 0)
+		if (popbox_gone(s, dele[i]) < 0)
 			return -1;
 	}
-	return state_commit(&s->r->state, s->r->e);
+	return popbox_all_gone(s) < 0 ? -1 :
+	    state_commit(&s->r->state, s->r->e);
 }
 
 static int
@@ -355,14 +355,13 @@ catch_up(struct pop *s)
 		if (s->m[i].number == 0 || (!run_new(r, s->key[i]) &&
 		    !is_going))
 			continue;
-		if ((is_going && ledger_forget(&r->ledger, s->key[i],
-		    r->e) < 0) || ledger_seen(&r->ledger, s->key[i],
+		if ((is_going && popbox_gone(s, i) < 0) || ledger_seen(&r->ledger, s->key[i],
 		    STATE_ALL, r->e) < 0 || (s->sum[i] != 0 && ledger_sum_is(
 		    &r->ledger, s->key[i], s->sum[i], r->e) < 0))
 			return -1;
 		r->count.seen++;
 	}
-	if (state_commit(&r->state, r->e) < 0 ||
+	if (popbox_all_gone(s) < 0 || state_commit(&r->state, r->e) < 0 ||
 	    state_sync(&r->state, r->e) < 0)
 		return -1;
 	return pop3_quit(&s->p, false);
@@ -593,6 +592,7 @@ pop_pass(struct run *r)
 	free(s.cut);
 	free(s.shared);
 	free(s.again);
+	free(s.gone);
 	buf_free(&s.ids);
 	return got;
 }

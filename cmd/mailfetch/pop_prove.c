@@ -25,7 +25,7 @@ conclude_proof(struct pop *s, size_t i, bool shorter)
 		    EX_TEMPFAIL);
 	}
 	if (was != s->sum[i])
-		return ledger_forget(l, m.key, s->r->e);
+		return popbox_gone(s, i);
 	if (ledger_is_part(l, m.key) != 0 && ledger_part(l, m.key,
 	    shorter ? (uint32_t)m.size : 0, s->r->e) < 0)
 		return -1;
@@ -46,7 +46,7 @@ hear_proof(struct pop *s, size_t i)
 		return popbox_stays(s, &m, s->p.text,
 		    pop3_status(&s->p, EX_TEMPFAIL));
 	}
-	return s->p.over ? ledger_forget(&s->r->ledger, m.key, s->r->e) :
+	return s->p.over ? popbox_gone(s, i) :
 	    conclude_proof(s, i, shorter > 0);
 }
 
@@ -68,7 +68,7 @@ disown(struct pop *s, size_t i)
 {
 	struct run *r = s->r;
 
-	return ledger_forget(&r->ledger, s->key[i], r->e) < 0 ? -1 :
+	return popbox_gone(s, i) < 0 ? -1 :
 	    ledger_going(&r->ledger, s->key[i], 0, r->e);
 }
 
@@ -130,6 +130,8 @@ pop_prove(struct pop *s)
 		got = popbox_fly(s, &(struct popbox_flight){ v, n, say_whole,
 		    hear_proof });
 	free(v);
+	if (popbox_all_gone(s) < 0)
+		got = -1;
 	return state_commit(&r->state, r->e) < 0 ? -1 : got;
 }
 

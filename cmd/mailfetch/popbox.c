@@ -155,3 +155,21 @@ popbox_stays(struct pop *s, const struct message *m, const char *why, int code)
 	r->count.kept++;
 	return 0;
 }
+
+int
+popbox_gone(struct pop *s, size_t i)
+{
+	if (s->gone == NULL)
+		s->gone = mem_new(s->n, sizeof *s->gone);
+	s->gone[s->ngone++] = s->key[i].a;
+	return ledger_forget(&s->r->ledger, s->key[i], s->r->e);
+}
+
+int
+popbox_all_gone(struct pop *s)
+{
+	size_t n = s->ngone;
+
+	s->ngone = 0;
+	return ledger_forget_places(&s->r->ledger, s->gone, n, s->r->e);
+}

@@ -32,6 +32,8 @@ struct pop {
 	bool *cut;		/* read for its digest: too short, twice the same */
 	uint32_t *again;	/* indices of what came and was too short */
 	size_t nagain;
+	uint64_t *gone;		/* its key's a, of each that popbox_gone has had */
+	size_t ngone;
 };
 
 /* All that is known of the message before it comes. */
@@ -74,6 +76,12 @@ int popbox_hear(struct pop *, size_t i, struct digest *all,
  * sum[i] and head[i]; p.ok and p.over say what came of it.  1: it came, too short; or 0.
  */
 int popbox_hear_sum(struct pop *, size_t i);
+/*
+ * It is gone, or another one by now: nothing of it is known any more, and of
+ * what places know nothing once popbox_all_gone was called.  0 or -1.
+ */
+int popbox_gone(struct pop *, size_t i);
+int popbox_all_gone(struct pop *);
 /* It stays on the server: said, and counted with the status.  Returns 0. */
 int popbox_stays(struct pop *, const struct message *, const char *why,
     int code);

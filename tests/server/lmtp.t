@@ -120,6 +120,47 @@ for x in (s, to):
     x.close()
 r.done()
 
+# The mailbox was empty in between: what is listed under its id is another one.
+v, a = Pop([('same', msg(1)), ('kept', msg(3))]), Lmtp()
+s, to, r = Serve(v), Serve(a), Run()
+both = lmtp(to, '--rcpt', 'b@x.test', '--delete', 'never')
+a.busy = b'<b@'
+r.go('pop3', s, *both, maildir=False)
+a.busy = b'none'
+was, v.m = v.m, []
+r.go('pop3', s, *both, maildir=False)
+v.m = [('same', msg(2)), was[1]]
+r.go('pop3', s, *both, maildir=False)
+whom = [x.split(b'<')[1][:1] for x in a.whom]
+case.check(r.rc == 0 and whom.count(b'a') == 3 and whom.count(b'b') == 2,
+           'another one behind an empty mailbox is given to each recipient',
+           (r.rc, r.err, whom, subjects(a.got)))
+for x in (s, to):
+    x.close()
+r.done()
+
+# A place of the command line has it in part when the section deletes it there.
+v, a = Pop([('same', msg(1))]), Lmtp()
+s, to, r = Serve(v), Serve(a), Run()
+r.write('rc', 'fetch work\nserver pop3://127.0.0.1:%d\nuser a\ntls off\n'
+        'password-command echo p\ndeliver maildir:%s/M\ncreate\ndelete now\n'
+        % (s.port, r.d))
+conf = ('--config', r.d + '/rc', 'work')
+beside = conf + lmtp(to)[:-2] + ('--rcpt', 'b@x.test')
+a.busy = b'<b@'
+first = r.bare(beside)
+a.busy = b'none'
+gone = r.bare(conf) == 0 and not v.m
+v.m = [('same', msg(2))]
+r.bare(beside)
+whom = [x.split(b'<')[1][:1] for x in a.whom]
+case.check(first == 75 and gone and r.rc == 0 and whom == [b'a', b'a', b'b'],
+           'what is deleted is forgotten of the recipients of other places',
+           (first, gone, r.rc, r.err, whom))
+for x in (s, to):
+    x.close()
+r.done()
+
 # ---- it hangs up at one message
 
 # The SIZE of MAIL tells which it is before it comes.
