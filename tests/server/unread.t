@@ -445,6 +445,40 @@ case.check(r.rc == 0 and len(r.files()) == 5 and v.m == [],
 s.close()
 r.done()
 
+# What is in front of two that wait, and between them, is done.
+v = hung('imap', {3, 5})
+s, r = Serve(v), Run()
+for n in range(6):
+    r.go('imap', s)
+    if len(r.files()) == 3:
+        break
+for again in range(2):          # another place, which is to have all of them
+    r.go('imap', s, '-d', 'mbox:%s/box' % r.d, maildir=False)
+    v.hooks.clear()
+with open(r.d + '/box', 'rb') as f:
+    got = sorted(subjects(f.read().split(b'\nFrom ')))
+case.check(r.rc == 0 and got == [1, 2, 3, 4, 5],
+           'two that waited come to another place', (r.rc, r.err, got))
+s.close()
+r.done()
+
+# A server that is late to expunge: what is listed is not given again.
+v = hung('imap', {3})
+s, r = Serve(v), Run()
+for n in range(2):
+    r.go('imap', s)
+v.hooks['uid_expunge'] = lambda v, tag, t: tag + ' OK\r\n'
+for n in range(3):
+    r.go('imap', s, '--delete', 'now')
+case.check(sorted(subjects(r.files())) == [1, 2, 4, 5] and len(v.m) == 5,
+           'what is deleted and listed comes once', (r.err, r.files()))
+v.hooks.clear()
+r.go('imap', s, '--delete', 'now')
+case.check(r.rc == 0 and not v.m and len(r.files()) == 5,
+           'and is deleted in the end', (r.rc, r.err, v.m))
+s.close()
+r.done()
+
 # One that is gone is suspected no more.
 v = hung('imap', {3})
 s, r = Serve(v), Run()
