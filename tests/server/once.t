@@ -6,7 +6,8 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
-from fetchfake import Case, Imap, Pop, Run, Serve, msg, subjects, until  # noqa: E402
+from fetchfake import (  # noqa: E402
+    Case, Imap, Lmtp, Pop, Run, Serve, msg, subjects, until)
 
 case = Case()
 
@@ -324,6 +325,45 @@ for n in range(33):
 r.work()
 case.check(len(r.files()) == 5 and not v.m,
            'what 33 other places have the section has not', r.err)
+s.close()
+r.done()
+
+# A number that was another place's: nothing that was known of that is known.
+v, one, two = Pop(), Lmtp(), Lmtp()
+s, to, too = Serve(v), Serve(one), Serve(two)
+r = Section('pop3', s)
+r.say('deliver maildir:%s/M' % r.d)
+one.busy = b'<b@'
+
+
+def both_at(to):
+    return ('-d', 'lmtp:127.0.0.1:%d' % to.port, '--deliver-tls', 'off',
+            '--rcpt', 'a@x.test', '--rcpt', 'b@x.test')
+
+
+r.work(*both_at(to))
+for n in range(30):
+    r.work('-q', '-d', 'exec:true %d' % n)
+r.work(*both_at(too))
+case.check(r.rc == 0 and len(two.whom) == 10 and len(two.got) == 5,
+           'the recipients of another place had it, these have not',
+           (r.rc, r.err, two.whom))
+for x in (s, to, too):
+    x.close()
+r.done()
+
+v = Imap()
+s = Serve(v)
+r = Section('imap', s)
+r.say('deliver maildir:%s/M' % r.d)
+r.write('log', '')
+for n in range(31):
+    r.work('-q', '-d', 'exec:true %d' % n)
+r.work('-q', '-d', 'exec:tee -a %s/log' % r.d)
+with open(r.d + '/log') as f:
+    got = f.read().count('\nSubject: m')
+case.check(r.rc == 0 and got == 5, 'a mark was another place\'s',
+           (r.rc, r.err, got))
 s.close()
 r.done()
 

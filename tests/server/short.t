@@ -84,6 +84,22 @@ case.check(r.rc == 0 and not v.m and len(r.files()) == 4 and
 s.close()
 r.done()
 
+# QUIT was not answered: what is cut now is no proof, nor another one.
+v = Cut(None, 500, 500, None)
+v.hooks['quit'] = lambda v, t: False
+s, r = go(v, '--delete', 'now')
+del v.hooks['quit']
+r.go('pop3', s, '--delete', 'now')
+case.check(r.rc == 75 and 'something else than before' in r.err and
+           len(r.files()) == 3 and [x[0] for x in v.m] == ['b'],
+           'cut, and perhaps gone: it stays', (r.rc, r.err, v.m))
+v.cut = (None,)
+r.go('pop3', s, '--delete', 'now')
+case.check(r.rc == 0 and len(r.files()) == 3 and v.m == [],
+           'it was the same one, and goes', (r.rc, r.err, v.m))
+s.close()
+r.done()
+
 v = Cut(None)
 v.hooks['list'] = lambda v, t: '+OK\r\n1 66\r\n2 99999\r\n3 66\r\n.\r\n'
 s, r = go(v, '--delete', 'now')

@@ -54,6 +54,18 @@ for name, word, bad, gives in (
         s.close()
         r.done()
 
+# Each has its own reason: not a line for each.
+v = Imap({i: msg(i) for i in range(1, 21)}, uid_fetch=lambda v, tag, t:
+         None if t.split(' ')[3] == '20' else
+         '%s NO reason %s\r\n' % (tag, t.split(' ')[3].split(':')[0]))
+s, r = Serve(v), Run()
+r.go('imap', s)
+case.check(r.rc == 75 and subjects(r.files()) == [20] and
+           'other reasons: ' in r.err and r.err.count('\n') <= 16,
+           'twenty reasons', (r.rc, r.err))
+s.close()
+r.done()
+
 # A server that refuses everything is not asked a thousand times.
 v = Imap({i: msg(i) for i in range(1, 101)},
          uid_fetch=lambda v, tag, t: tag + ' NO not now\r\n')
@@ -442,6 +454,11 @@ del v.hooks['retr']
 r.go('pop3', s, '--delete', 'now')
 case.check(r.rc == 0 and len(r.files()) == 5 and v.m == [],
            'LOGIN-DELAY: it comes', (r.rc, r.err))
+v.hooks['capa'] = lambda v, t: ('+OK\r\nUSER\r\nUIDL\r\nEXPIRE 30\r\n'
+                                'LOGIN-DELAY 60\r\n.\r\n')
+r.go('pop3', s, '--probe', '-j')
+case.check(r.rc == 0 and [json.loads(r.out)[x] for x in (
+    'expire', 'login_delay')] == [30, 60], '--probe has both', (r.rc, r.out))
 s.close()
 r.done()
 
