@@ -47,6 +47,9 @@ for proto, box in (('imap', Imap), ('pop3', Pop)):
         r.go(proto, s, *around(r, 'true', how))
         case.check(r.rc == status and '--post' in r.err, '%s: --post %s: %d' % (
             proto, how, status), (r.rc, r.err))
+        r.go(proto, s, '--check', *around(r, 'true', how), maildir=False)
+        case.check(r.rc == status, '%s: nothing new, and --post %s: %d' % (
+            proto, how, status), (r.rc, r.err))
         did(r)
     s.talk.m.clear()
     s.close()

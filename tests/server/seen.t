@@ -36,6 +36,8 @@ r = run('-d', 'exec:true', '--mark-seen')
 case.check(r.rc == 0 and r.seen == [1, 2, 3, 4, 5] and r.err == '' and
            len([h for h in r.heard if 'STORE' in h]) == 1,
            'all, by one command', r.err)
+case.check(not [h for h in r.heard if 'EXAMINE' in h],
+           'in a folder that was opened to be changed', r.heard)
 r = run('-d', odd, '--mark-seen')
 case.check(r.rc == 69 and r.seen == [1, 2, 4, 5], 'not what stays', r.seen)
 r = run('-d', 'exec:true', '-d', odd, '--mark-seen')
