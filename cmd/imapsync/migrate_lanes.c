@@ -1,10 +1,10 @@
 /*
- * migrate_lanes.c: several pairs of connections that copy one mailbox
+ * migrate_lanes.c: several pairs of connections, each a thread's
  *
  * A server that makes each message durable waits for its disk most of the time,
- * so that several connections are that much faster.  Each pair of them is a
- * thread's, and takes a range of UIDs at a time; what all of them share, above
- * all the state, is behind one lock.
+ * so that several connections are that much faster.  Of a large mailbox each
+ * takes a range of UIDs at a time; what all of them share, above all the state,
+ * is behind one lock.
  *
  * A connection that cannot be had is done without.  One that breaks ends the
  * copying as if it were the only one, since what it had under way is in doubt;
@@ -24,10 +24,7 @@ enum { WORTH = 100 };		/* messages, for a further connection */
 
 struct lanes {
 	struct migrate *r;
-	const struct migrate_folder *f;
-	struct migrate_box *b;
-	uint32_t low;
-	struct migrate_ranges ranges;
+	const struct migrate_work *w;
 	size_t logins;			/* of further ones, still to come;
 					 * behind r->mutex */
 };
@@ -39,15 +36,6 @@ struct lane_thread {
 	pthread_t thread;
 	int got;
 };
-
-static int
-lane_copy(struct lanes *k, struct migrate_lane *l)
-{
-	int got = migrate_copy(l, k->b, k->low, &k->ranges);
-
-	migrate_ranges_leave(&k->ranges, 1, got != MIGRATE_ALL);
-	return got;
-}
 
 /* ---- a further pair of connections ---- */
 
@@ -75,19 +63,6 @@ lane_connect(struct lanes *k, struct migrate_lane *l)
 	return got;
 }
 
-/* Both are the mailboxes that the first pair has selected: 0, 1, -1. */
-static int
-lane_select(struct lanes *k, struct migrate_lane *l)
-{
-	int got[2];
-
-	if (migrate_side_select(l->from, k->f->from, l->to, k->f->to, got) < 0)
-		return -1;
-	return got[0] + got[1] > 0 ||
-	    l->from->imap.box.uidvalidity != k->b->from_validity ||
-	    l->to->imap.box.uidvalidity != k->b->to_validity;
-}
-
 static void *
 lane_work(void *arg)
 {
@@ -95,21 +70,21 @@ lane_work(void *arg)
 	struct lanes *k = t->all;
 
 	t->of->barred = lane_connect(k, &t->lane) < 0;
-	if (!t->of->barred && lane_select(k, &t->lane) == 0) {
-		t->got = lane_copy(k, &t->lane);
+	if (!t->of->barred && k->w->begin(k->w->of, &t->lane) == 0) {
+		t->got = k->w->work(k->w->of, &t->lane);
 		return NULL;
 	}
 	migrate_side_hang_up(t->lane.from);
 	migrate_side_hang_up(t->lane.to);
-	migrate_ranges_leave(&k->ranges, 1, false);
+	k->w->fewer(k->w->of, 1);
 	return NULL;
 }
 
 /* ---- all of them ---- */
 
-/* Those that so many messages are worth; how many. */
+/* So many at most; how many. */
 static size_t
-choose_lanes(struct lanes *k, struct lane_thread *t)
+choose_lanes(struct lanes *k, struct lane_thread *t, size_t most)
 {
 	struct migrate *r = k->r;
 	size_t i, n = 0;
@@ -117,7 +92,7 @@ choose_lanes(struct lanes *k, struct lane_thread *t)
 	if (r->lane == NULL)
 		r->lane = mem_new((size_t)r->o->connections,
 		    sizeof *r->lane);
-	for (i = 1; i < r->o->connections && n < k->ranges.n / WORTH; i++)
+	for (i = 1; i < r->o->connections && n < most; i++)
 		if (!r->lane[i].barred)
 			t[n++] = (struct lane_thread){ .all = k,
 			    .of = &r->lane[i], .lane = { .r = r,
@@ -169,7 +144,7 @@ begin_lanes(struct lanes *k, struct lane_thread *t, size_t n)
 		i++;
 	if (i == n)
 		return n;
-	migrate_ranges_leave(&k->ranges, n - i, false);
+	k->w->fewer(k->w->of, n - i);
 	logged_in(k, n - i);
 	return i;
 }
@@ -182,9 +157,8 @@ run_lanes(struct lanes *k, struct lane_thread *t, size_t n)
 	size_t i;
 	int own, got;
 
-	k->ranges.running = n + 1;
 	n = begin_lanes(k, t, n);
-	got = own = lane_copy(k, &first);
+	got = own = k->w->work(k->w->of, &first);
 	for (i = 0; i < n; i++) {
 		pthread_join(t[i].thread, NULL);
 		if (t[i].got < 0) {
@@ -202,18 +176,71 @@ run_lanes(struct lanes *k, struct lane_thread *t, size_t n)
 }
 
 int
+migrate_lanes_run(struct migrate *r, const struct migrate_work *w, size_t most)
+{
+	struct lanes k = { .r = r, .w = w };
+	struct lane_thread t[MIGRATE_LANES] = { 0 };
+	size_t n = choose_lanes(&k, t, most), ready;
+
+	ready = lanes_ready(&k, t, n) ? n : 0;
+	w->fewer(w->of, most - ready);
+	r->rate.reserved = 0;
+	return run_lanes(&k, t, ready);
+}
+
+/* ---- one mailbox ---- */
+
+struct lanes_box {
+	const struct migrate_folder *f;
+	struct migrate_box *b;
+	uint32_t low;
+	struct migrate_ranges ranges;
+};
+
+/* Both are the mailboxes that the first pair has selected: 0, 1, -1. */
+static int
+box_select(void *of, struct migrate_lane *l)
+{
+	const struct lanes_box *k = of;
+	int got[2];
+
+	if (migrate_side_select(l->from, k->f->from, l->to, k->f->to, got) < 0)
+		return -1;
+	return got[0] + got[1] > 0 ||
+	    l->from->imap.box.uidvalidity != k->b->from_validity ||
+	    l->to->imap.box.uidvalidity != k->b->to_validity;
+}
+
+static int
+box_copy(void *of, struct migrate_lane *l)
+{
+	struct lanes_box *k = of;
+	int got = migrate_copy(l, k->b, k->low, &k->ranges);
+
+	migrate_ranges_leave(&k->ranges, 1, got != MIGRATE_ALL);
+	return got;
+}
+
+static void
+box_fewer(void *of, size_t n)
+{
+	struct lanes_box *k = of;
+
+	migrate_ranges_leave(&k->ranges, n, false);
+}
+
+int
 migrate_lanes_copy(struct migrate *r, const struct migrate_folder *f,
     struct migrate_box *b, uint32_t low, const uint32_t *uids, size_t n)
 {
-	struct lanes k = { .r = r, .f = f, .b = b, .low = low,
-	    .ranges = { .mutex = &r->mutex, .uids = uids, .n = n } };
-	struct lane_thread t[MIGRATE_LANES] = { 0 };
-	size_t lanes = choose_lanes(&k, t);
+	size_t most = n / WORTH;
+	struct lanes_box k = { .f = f, .b = b, .low = low,
+	    .ranges = { .mutex = &r->mutex, .uids = uids, .n = n,
+	    .running = most + 1 } };
+	const struct migrate_work work = { .begin = box_select,
+	    .work = box_copy, .fewer = box_fewer, .of = &k };
 
-	if (!lanes_ready(&k, t, lanes))
-		lanes = 0;
-	r->rate.reserved = 0;
-	return run_lanes(&k, t, lanes);
+	return migrate_lanes_run(r, &work, most);
 }
 
 void
