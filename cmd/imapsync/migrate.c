@@ -1,9 +1,9 @@
 /*
  * migrate.c: imapsync migrate FROM TO: all mail of one account to another
  *
- * Folder by folder: what is in doubt from a run before is looked for, what is
- * new is copied, and a lost connection is opened again, as long as there is
- * progress.  FROM is never written to: its connection refuses.
+ * Small folders that are new come first, several at once.  Then folder by folder:
+ * what is in doubt from a run before is looked for, what is new is copied, and a
+ * lost connection is opened again, as long as there is progress.  FROM is never written to: its connection refuses.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 #include "migrate_names.h"
 #include "migrate_pace.h"
 #include "migrate_run.h"
+#include "migrate_share.h"
 #include "migrate_show.h"
 #include "migrate_verify.h"
 #include "names.h"
@@ -129,6 +130,10 @@ attempt(struct migrate *r)
 	if (connect_both(r) < 0)
 		return -1;
 	make_once(r);
+	if (connect_both(r) < 0)
+		return -1;
+	if ((got = migrate_share(r)) != 0)
+		return got;
 	for (i = 0; i < r->nfolders; i++) {
 		if (r->folder[i].done)
 			continue;

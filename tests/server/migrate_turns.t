@@ -22,6 +22,7 @@ class Serve(imapmem.Server):
         super().__init__(caps)
         self.on_command = self.holds
         self.hold, self.late, self.logins = {}, [], []
+        self.boxes_of = {}
 
     def holds(self, session, verb, args):
         """hold[verb] = a word: the answer waits until that has come, too."""
@@ -128,6 +129,116 @@ for name, how in (('refused', b'TAG NO not this\r\n'), ('breaks off', 'close')):
                'one that %s: all others' % name, (m.rc, m.err, list(b.boxes)))
     a.close()
     b.close()
+
+# ---- small mailboxes are copied beside each other
+
+
+def small(n=2):
+    """Twelve of them, with INBOX thirteen; and a server that is empty."""
+    a, b = Serve(), Serve()
+    for box in 'abcdefghijkl':
+        fill(a, n, box)
+    fill(a, n)
+    return a, b
+
+
+def beside(s, n):
+    """Each APPEND waits until so many connections are in one; how many were."""
+    some, met = set(), threading.Event()
+
+    def meet(session, verb, args):
+        s.holds(session, verb, args)
+        if verb == 'APPEND':
+            some.add(session)
+            s.boxes_of.setdefault(args.split()[0], set()).add(session)
+            if len(some) == n:
+                met.set()
+            s.lock.release()
+            if not met.wait(LONG):
+                s.late.append(args)
+            s.lock.acquire()
+
+    s.on_command = meet
+    return some
+
+
+a, b = small()
+some = beside(b, 3)
+m = run(a, b, '-v')
+shown = [x.split()[0] for x in m.out.splitlines() if ' -> ' in x]
+case.check(m.rc == 0 and all_of(a) == all_of(b) and b.late == [] and
+           len(some) == 3, 'small mailboxes: three at once',
+           (m.rc, m.err, b.late, len(some)))
+case.check(shown == ['INBOX', *'abcdefghijkl'] and m.out.count(': 2 copied')
+           == 13, 'and told in their order', m.out)
+a.late, a.heard[:], b.heard[:] = [], [], []
+m.run('-v')
+case.check(m.rc == 0 and not any(x.startswith('APPEND') for x in b.heard) and
+           m.out.count(': 0 copied') == 13, 'again: nothing', (m.out, m.err))
+m.tmp.cleanup()
+m = run(a, b)
+case.check(m.rc == 0 and all_of(a) == all_of(b), 'with the state lost nothing is '
+           'twice', (m.rc, m.err))
+m.run('--verify')
+case.check(m.rc == 0 and m.out == '26 messages verified\n', 'and all is known',
+           (m.rc, m.out, m.err))
+a.close()
+b.close()
+
+a, b = small()
+m = run(a, b, '--connections', '1')
+case.check(m.rc == 0 and all_of(a) == all_of(b) and len(b.logins) == 1,
+           'by one connection, if there is but one', (m.rc, len(b.logins)))
+a.close()
+b.close()
+
+a, b = small()
+fill(a, 250, 'big')
+some = beside(b, 3)
+m = run(a, b)
+case.check(m.rc == 0 and all_of(a) == all_of(b) and b.late == [] and
+           len(b.boxes_of['"big"']) > 1, 'a large one among them is shared by '
+           'itself', (m.rc, m.err, b.late, b.boxes_of))
+a.close()
+b.close()
+
+a, b = small()
+lost = []
+
+
+def loses(session, data):
+    """Stored, and the answer is lost."""
+    if b'[APPENDUID' in data and session is not b.logins[0] and not lost:
+        lost.append(data)
+        raise imapmem.Gone
+    return data
+
+
+b.on_say = loses
+m = run(a, b)
+case.check(m.rc == 0 and all_of(a) == all_of(b) and lost, 'one of them '
+           'breaks: nothing is twice', (m.rc, m.err))
+a.close()
+b.close()
+
+a, b = small()
+a.on_say = lambda s, d: b'' if b'(UID 1 ' in d and b'BODY[]' in d and \
+    s.box is a.boxes['e'] else d
+b.on_command = lambda s, verb, args: b'TAG NO [CANNOT] not you\r\n' \
+    if verb == 'APPEND' and '"g"' in args else b'TAG NO [NOPERM] no\r\n' \
+    if verb == 'SELECT' and '"c"' in args else None
+m = run(a, b)
+bad = [n for n in a.boxes if all_of(a)[n] != all_of(b).get(n)]
+case.check(m.rc == 69 and bad == ['c', 'e', 'g'] and all(x in m.err for x in (
+    'e: 1 messages do not come', 'c: imap://', '2 messages were refused')),
+           'what goes wrong with one of them is told, and is no other\'s',
+           (m.rc, m.err, bad))
+a.on_say = b.on_command = None
+m.run('--retry-failed')
+case.check((m.rc, m.err) == (0, '') and all_of(a) == all_of(b),
+           'and goes well later', (m.rc, m.err))
+a.close()
+b.close()
 
 # ---- what is asked of a range comes while the one before is on its way
 
