@@ -50,6 +50,8 @@ static int
 count(struct migrate *r, struct migrate_folder *f, const struct imap_uids *todo)
 {
 	uint64_t limit = r->to.imap.appendlimit;
+	const uint64_t messages = r->messages, bytes = r->bytes,
+	    large = r->check.large;
 	struct migrate_marks k = { 0 };
 	size_t at, n, i;
 	int got = 0;
@@ -67,6 +69,12 @@ count(struct migrate *r, struct migrate_folder *f, const struct imap_uids *todo)
 		if (got == 0)
 			got = take_sample(r, &k);
 		migrate_marks_free(&k);
+	}
+	if (got < 0) {			/* it is counted once more */
+		f->copied = 0;
+		r->messages = messages;
+		r->bytes = bytes;
+		r->check.large = large;
 	}
 	return got;
 }
@@ -116,7 +124,10 @@ migrate_check(struct migrate *r, struct migrate_folder *f)
 		f->done = true;
 		return 0;
 	}
-	if (f->there && imap_select(&r->to.imap, str_of(f->to), true) == 0)
+	if (f->there && (got = imap_select(&r->to.imap, str_of(f->to),
+	    true)) < 0)
+		return -1;
+	if (f->there && got == 0)
 		b = migrate_find(r, f);
 	if (migrate_uids_ask(m, 1, &all, &n) < 0)
 		return -1;

@@ -268,6 +268,25 @@ case.check(m.rc == 69 and placed() == want, 'what is new in a mailbox that '
            'cannot be had is found in another', (m.rc, m.err, placed()))
 imapmem.Session.fetch = plain
 
+# ---- a connection that breaks while it is only counted
+
+for side, verb, done, want in ((0, 'UID FETCH', False, 6), (1, 'EXAMINE', True, 0)):
+    a, b, m = both()
+    cut = []
+    if done:
+        go(m)
+
+    def once(session, said, args):
+        if said == verb and ('BODY' in args or verb == 'EXAMINE') and not cut:
+            cut.append(args)
+            return 'close'
+
+    (a, b)[side].on_command = once
+    go(m, '--check')
+    case.check(m.rc == 0 and cut and '\n%d messages, ' % want in m.out and
+               'INBOX -> INBOX: 6 messages, %d to be' % want in m.out,
+               '--check counts once, whoever breaks off', (m.rc, m.out, m.err))
+
 # ---- what TO says
 
 a, b, m = both(caps=imapmem.ALL.replace('MULTIAPPEND ', ''))
