@@ -64,14 +64,14 @@ imap_notify(struct imap *m, const struct imap_told *v, size_t n)
 	size_t i;
 	int got = 2;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !b.over; i++) {
 		if (i > 0)
 			buf_c(&b, ' ');
-		if (imap_quote(m, &b, str_of(v[i].name)) < 0)
+		if (imap_quote(m, &b, str_of(v[i].name)) < 0 && !b.over)
 			break;
 		table_add(&all.name, &all, i);
 	}
-	if (i < n)
+	if (i < n && !b.over)
 		got = -1;
 	else if (n > 0 && !b.over)
 		got = hear_notify(&all, m, imap_say(m,
