@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
+#include "migrate_mend.h"
 #include "migrate_pace.h"
 #include "migrate_run.h"
 #include "migrate_state.h"
@@ -50,7 +52,7 @@ fill(void)
 {
 	static const uint32_t sent[] = { 1, 2, 3, 5, 9 };
 	static const struct migrate_pair pairs[] = { { 1, 11 }, { 3, 14 },
-	    { 2, 12 } };
+	    { 2, 12 }, { 10, 31 }, { 11, 30 } };
 	uint32_t blind = 5;
 	struct migrate_state s;
 	struct migrate_box *b;
@@ -60,7 +62,7 @@ fill(void)
 	b = migrate_state_begin(&s, "INBOX", "INBOX", 100, 200, &e);
 	migrate_state_sure(&s, b, &e);
 	migrate_state_send(&s, b, sent, 5, 10, &e);
-	migrate_state_pair(&s, b, pairs, 3, &e);
+	migrate_state_pair(&s, b, pairs, 5, &e);
 	migrate_state_blind(&s, b, &blind, 1, &e);
 	migrate_state_flags(&s, b, sent, 3, "$F \\Seen", &e);
 	migrate_state_flags(&s, b, sent + 3, 1, "", &e);
@@ -78,6 +80,47 @@ fill(void)
 	migrate_state_close(&s);
 }
 
+/* All that can be read is there afterwards, and what the lost part was about. */
+static void
+mended(void)
+{
+	struct buf was = get_file();
+	struct imap_uids doubts = { 0 };
+	struct migrate_state s;
+	struct migrate_box *b;
+	struct err e = { 0 };
+
+	reopen(&s, &e);
+	migrate_state_fail(&s, migrate_state_named(&s, "INBOX"), 20, "x", &e);
+	migrate_state_judge(&s, 3, false, &e);
+	is_int(migrate_mend(&s, path, "jo@a", "al@b", &e), 0, "mended: %s",
+	    e.msg);
+	migrate_state_close(&s);
+	is_int(reopen(&s, &e), 0, "and read: %s", e.msg);
+	b = migrate_state_named(&s, "INBOX");
+	is_int(b->from_validity == 100 && b->to_validity == 200 && !b->looked,
+	    1, "all of the mailbox is looked for");
+	is_int(migrate_state_find(b, 1)->to == 11 &&
+	    migrate_state_find(b, 10)->to == 31 &&
+	    migrate_state_find(b, 11)->to == 30 &&
+	    migrate_state_find(b, 5)->to == 0 && b->n == 6, 1, "its pairs");
+	migrate_state_doubts(&s, b, &doubts);
+	is_int(doubts.n == 1 && doubts.v[0] == 9 && b->low == 10, 1,
+	    "what is in doubt");
+	free(doubts.v);
+	is_str(s.texts.v[migrate_base_text(&b->base, 3)], "$F \\Seen", "flags");
+	is_str(s.texts.v[migrate_base_text(&b->base, 1)], "late", "late ones");
+	is_int((long)b->seq, 0, "which are asked for again");
+	is_int(migrate_state_failed(&s, b, 7)->is, MIGRATE_FAILED, "refused");
+	is_int(migrate_state_failed(&s, b, 8)->is, MIGRATE_IGNORED, "ignored");
+	is_int(migrate_state_failed(&s, b, 20)->is, MIGRATE_AGAIN, "again");
+	is_int(s.day == 19000 && s.bytes == 570, 1, "the bytes of the day");
+	is_str(migrate_state_named(&s, " a b ")->to, " c d/e ", "the other");
+	migrate_state_close(&s);
+	put_file(was.p, was.n);
+	buf_free(&was);
+}
+
 static void
 read_back(void)
 {
@@ -93,6 +136,8 @@ read_back(void)
 	is_int(migrate_state_find(b, 1)->to, 11, "1 is 11");
 	is_int(migrate_state_find(b, 2)->to, 12, "2 is 12");
 	is_int(migrate_state_find(b, 3)->to, 14, "3 is 14");
+	is_int(migrate_state_find(b, 10)->to, 31, "10 is 31");
+	is_int(migrate_state_find(b, 11)->to, 30, "11 is 30, which is lower");
 	is_int(migrate_state_find(b, 5)->to, 0, "5 is somewhere");
 	is_int(migrate_state_find(b, 9) == NULL, 1, "9 is not known");
 	is_str(s.texts.v[migrate_base_text(&b->base, 3)], "$F \\Seen", "flags");
@@ -239,6 +284,47 @@ pauses(void)
 	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
 	    "a message is copied: all begins anew");
 	is_int(migrate_pace_waits(&r), 1, "with a pause");
+	migrate_pace_asked(&r, "Suggested Backoff Time: 2500 milliseconds");
+	ok(r.wait.asked > 2.49 && r.wait.asked < 2.51, "as long as is asked");
+	migrate_pace_asked(&r, "Suggested Backoff Time: nan milliseconds");
+	ok(r.wait.asked > 0.99 && r.wait.asked < 1.01, "or a second");
+}
+
+/* When what was sent before the connection has surely been stored, or lost. */
+static void
+settled(void)
+{
+	struct migrate r = { .to = { .name = "to",
+	    .opened = clock_ms() - 10000 } };
+
+	is_int(migrate_pace_settle(&r, r.to.opened + 5000), 0,
+	    "looked at five seconds later: once");
+	is_int(migrate_pace_settle(&r, r.to.opened + 4999), 1,
+	    "or before that: once more");
+}
+
+/* The budget of a day, with what is under way. */
+static void
+budget(void)
+{
+	struct migrate_options o = { .day = 100 };
+	struct migrate r = { .o = &o };
+
+	ok(migrate_pace_reserve(&r, 60), "60 of 100 bytes");
+	ok(!migrate_pace_reserve(&r, 41), "leave no room for 41");
+	ok(migrate_pace_reserve(&r, 40), "but for 40");
+	migrate_pace_return(&r, 60);
+	ok(migrate_pace_reserve(&r, 60), "what was refused is free again");
+	migrate_pace_return(&r, 1000);
+	ok(migrate_pace_reserve(&r, 100), "and never more than there is");
+	r.rate.reserved = 0;
+	r.state.day = (uint64_t)clock_wall() / 86400;
+	r.state.bytes = 30;
+	ok(!migrate_pace_reserve(&r, 71) && migrate_pace_reserve(&r, 70),
+	    "with what was copied before");
+	r.rate.reserved = 0;
+	r.state.day--;
+	ok(migrate_pace_reserve(&r, 100), "on that day");
 }
 
 int
@@ -248,12 +334,15 @@ main(void)
 		return 1;
 	snprintf(path, sizeof path, "%s/state", dir);
 	fill();
+	mended();
 	read_back();
 	cut_everywhere();
 	of_others();
 	base();
 	texts();
 	pauses();
+	settled();
+	budget();
 	rmdir(dir);
 	return done();
 }
