@@ -34,6 +34,8 @@ BUILD = os.environ.get("POSTBAG_BUILD", HERE + "/../../build")
 PROGRAM = BUILD + "/imapsync"
 TIMES = int(os.environ.get("WATCH_TIMES", "100"))
 FOLDERS = ["f%02d" % i for i in range(75)]
+OFTEN = 20
+MISSED = 3		# as often nothing comes: that one is given up
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 10 ** 9)
 missed = False
 
@@ -76,7 +78,11 @@ def mail(n):
 
 
 class Listener(threading.Thread):
-    """Told by NOTIFY, of all folders: told(name)."""
+    """Told by NOTIFY, of all folders: told(name).
+
+    Not for ever: Dovecot begins a new log of its mailboxes after some 150 changes,
+    and whoever has listened since before that is told every 30 seconds only.  So
+    there is another one after each OFTEN events."""
 
     def __init__(self, o, told):
         threading.Thread.__init__(self, daemon=True)
@@ -84,21 +90,40 @@ class Listener(threading.Thread):
         self.f, self.told = self.s.makefile("rb"), told
         self.f.readline()
         self.say("LOGIN %s %s" % (o.user, o.password))
-        self.say("NOTIFY SET (PERSONAL (MessageNew MessageExpunge FlagChange))")
-        self.s.sendall(b"i IDLE\r\n")
-        self.f.readline()
+        self.listen()
         self.start()
+
+    def hear(self):
+        """The next line, of which is told; b"" at the end."""
+        line = self.f.readline()
+        m = re.match(rb'\* STATUS "?([^" ]+)"? \(', line)
+        if m:
+            self.told(m[1].decode())
+        return line
+
+    def until(self, word):
+        line = self.hear()
+        while line and not line.startswith(word):
+            line = self.hear()
 
     def say(self, text):
         self.s.sendall(b"a %s\r\n" % text.encode())
-        while not self.f.readline().startswith(b"a "):
-            pass
+        self.until(b"a ")
+
+    def listen(self):
+        self.say("NOTIFY SET (PERSONAL (MessageNew MessageExpunge FlagChange))")
+        self.s.sendall(b"i IDLE\r\n")
+        self.until(b"+")
 
     def run(self):
-        for line in self.f:
-            m = re.match(rb'\* STATUS "?([^" ]+)"? \(', line)
-            if m:
-                self.told(m[1].decode())
+        try:
+            while self.hear():
+                pass
+        except OSError:
+            pass                        # it was closed
+
+    def end(self):
+        self.s.shutdown(socket.SHUT_RDWR)
 
 
 class Ours:
@@ -113,6 +138,9 @@ class Ours:
              "-v"], stdout=subprocess.DEVNULL,
             stderr=open(self.d + "/err", "w"))
         atexit.register(self.end)
+
+    def again(self):
+        pass                            # it says NOTIFY anew by itself
 
     def ready(self):
         with open(self.d + "/err") as f:
@@ -147,7 +175,7 @@ class Mbsync:
         self.lock, self.todo = threading.Condition(), set()
         self.over, self.mine = False, {}
         self.sync("c")
-        self.listener = Listener(o, self.wake)
+        self.o, self.listener = o, Listener(o, self.wake)
         for f in (self.look, self.work):
             threading.Thread(target=f, daemon=True).start()
         atexit.register(self.end)
@@ -187,6 +215,10 @@ class Mbsync:
     def ready(self):
         return len(self.mine) > 70
 
+    def again(self):
+        was, self.listener = self.listener, Listener(self.o, self.wake)
+        was.end()
+
     def path(self, box):
         return self.d + "/N/" + box
 
@@ -201,25 +233,35 @@ def files(path):
 
 
 def delays(o, which):
-    """(from there to here, from here to there) in ms, as they are."""
+    """In ms: (from there to here, from here to there, since Dovecot told, until
+    it did).  What does not come counts as the time that it was waited for."""
     m = o.imap()
     p = which(o)
     until(p.ready, 60)
     time.sleep(3)
-    far, near, late = [], [], []
+    far, near, late, floor, lost = [], [], [], [], 0
     said = {}
-    ear = Listener(o, lambda box: said.setdefault(box, time.monotonic()))
     for i in range(TIMES):
+        if lost == MISSED:
+            break
+        if i % OFTEN == 0:
+            p.again()
+            if i > 0:
+                ear.end()
+            ear = Listener(o, lambda box: said.setdefault(
+                box, time.monotonic()))
         box = FOLDERS[i * 7 % 75]
         was = set(files(p.path(box)))
         said.clear()
         m.append(box, "", None, mail(i))
         began = time.monotonic()
         end = until(lambda: set(files(p.path(box))) != was)
+        far.append(((end or time.monotonic()) - began) * 1000)
         time.sleep(.3)
-        if end:
-            far.append((end - began) * 1000)
-            late.append((end - said.get(box, end)) * 1000)
+        if end and box in said:
+            late.append((end - said[box]) * 1000)
+            floor.append((said[box] - began) * 1000)
+        lost += end is None
         new = sorted(set(files(p.path(box))) - was)
         if not new:
             continue
@@ -234,13 +276,15 @@ def delays(o, which):
             ":" + info[:2] + "F" + info[2:] if info else ":2,F"))
         end = until(lambda: m.search(None, "FLAGGED")[1][0].split()[-1:] ==
                     m.search(None, "ALL")[1][0].split()[-1:])
-        if end:
-            near.append((end - began) * 1000)
+        near.append(((end or time.monotonic()) - began) * 1000)
+        lost += end is None
         m.unselect() if hasattr(m, "unselect") else m.select()
         time.sleep(1)
-    ear.s.close()
+    ear.end()
     p.end()
-    return far, near, late
+    if lost:
+        bar("%s: so often nothing came in 30 s" % which.name, lost, 0)
+    return far, near, late, floor
 
 
 def delay(o):
@@ -248,10 +292,11 @@ def delay(o):
     for which in (Ours, Mbsync):
         if which is Mbsync and not shutil.which("mbsync"):
             continue
-        far, near, late = got[which] = delays(o, which)
+        far, near, late, floor = got[which] = delays(o, which)
+        if not late or not near:
+            return
         print("\n== %s: %d deliveries, %d flags, 76 folders" % (
             which.name, len(far), len(near)))
-        floor = [a - b for a, b in zip(far, late)]
         histogram("until Dovecot told", floor)
         histogram("there to here", far)
         print("      there to here / until Dovecot told: %.2f" % (
