@@ -84,8 +84,8 @@ do_folder(struct migrate *r, struct migrate_folder *f)
 }
 
 /*
- * What a server refuses of one folder is that folder's; a connection that has
- * failed is opened again by the next step.
+ * What a server refuses of one folder, or says that is no IMAP, is that folder's;
+ * a connection that has failed is opened again by the next step.
  */
 static int
 folder_step(struct migrate *r, struct migrate_folder *f)
@@ -96,7 +96,7 @@ folder_step(struct migrate *r, struct migrate_folder *f)
 	if (got >= 0 || r->e->code != 0 || stop_asked())
 		return got;
 	why = side_error(r);
-	if (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL)
+	if (why->code == EX_TEMPFAIL)
 		return -1;
 	migrate_problem(r, why->code, f->from, "%s", why->msg);
 	hang_up_all(r);
@@ -120,6 +120,19 @@ make_once(struct migrate *r)
 	}
 }
 
+/* What one of several at once has met is told when it is the only one. */
+static int
+share_step(struct migrate *r)
+{
+	int got = migrate_share(r);
+
+	if (got >= 0 || r->e->code != 0 || stop_asked() ||
+	    side_error(r)->code == EX_TEMPFAIL)
+		return got;
+	hang_up_all(r);
+	return 0;
+}
+
 /* 0 all folders are done, 1 enough for now, -1. */
 static int
 attempt(struct migrate *r)
@@ -132,7 +145,7 @@ attempt(struct migrate *r)
 	make_once(r);
 	if (connect_both(r) < 0)
 		return -1;
-	if ((got = migrate_share(r)) != 0)
+	if ((got = share_step(r)) != 0)
 		return got;
 	for (i = 0; i < r->nfolders; i++) {
 		if (r->folder[i].done)

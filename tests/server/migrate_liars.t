@@ -287,6 +287,43 @@ for side, verb, done, want in ((0, 'UID FETCH', False, 6), (1, 'EXAMINE', True, 
                'INBOX -> INBOX: 6 messages, %d to be' % want in m.out,
                '--check counts once, whoever breaks off', (m.rc, m.out, m.err))
 
+# ---- no IMAP at all, in one of the folders
+
+a, b, m = both()
+for i, name in enumerate('abc'):
+    a.box(name).add(msg(70 + i))
+
+
+def garbled(session, verb, args):
+    if verb == 'EXAMINE' and '"b"' in args:
+        session.say('* 1 FETCH (UID')
+        return b'}{ \r\n'
+
+
+a.on_command = garbled
+go(m)
+case.check(m.rc == 76 and 'b: ' in m.err and set(b.boxes) >= {'a', 'b', 'c'} and
+           all(all_of(a, n) == all_of(b, n) for n in ('INBOX', 'a', 'c')) and
+           not all_of(b, 'b'), 'a folder whose answers are no IMAP: all others',
+           (m.rc, m.err, list(b.boxes)))
+a.on_command = None
+go(m)
+case.check((m.rc, m.err) == (0, '') and same(a, b), 'and that one later',
+           (m.rc, m.err))
+exact = len(msg(80))
+b.all += ' APPENDLIMIT=%d' % exact
+for x in (80, 801):
+    a.box('a').add(msg(x))
+go(m)
+case.check(m.rc == 65 and len(all_of(b, 'a')) == 2, 'APPENDLIMIT: what is as '
+           'large goes, what is larger does not', (m.rc, m.err, all_of(b, 'a')))
+go(m, '--failed')
+case.check('UID 3: it is larger than the server takes' in m.out, 'and why',
+           m.out)
+go(m, '--check')
+case.check('1 messages are larger than' in m.err, '--check counts it',
+           (m.out, m.err))
+
 # ---- what TO says
 
 a, b, m = both(caps=imapmem.ALL.replace('MULTIAPPEND ', ''))
