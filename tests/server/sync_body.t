@@ -80,6 +80,13 @@ def shown():
     u.far.append("INBOX", mail(7))
     is_(printed(u, "--print", "--folder", "INBOX", "--uid", "7"),
         (0, mail(7), ""), "one that was never here")
+    r = u.sync("body", "--folder", "INBOX", "--search", 'SUBJECT "number 7"')
+    is_(r.status, 66, "without --print there is no place for it")
+    like(r.err, "message 7 is not here", "which is told")
+    r = u.sync("body", u.near.deliver("INBOX", mail(8)))
+    is_(r.status, 65, "a file that was not sent yet has no body there")
+    like(r.err, "no message on the server is known for it", "nor is it known")
+    u.near.remove("INBOX", "number 8")
     u.near.make("Private")
     g = u.near.deliver("Private", read(f), "S")
     is_(printed(u, "--print", g), (0, mail(4), ""),
@@ -112,6 +119,12 @@ def bad():
             (("--search", "ALL {3}"), 64, "a literal"),
             (("--search", "ALL\r\nx"), 64, "a control byte"),
             (("--search", "ALL", "--id", "x"), 64, "one of"),
+            (("--print", "./a", "./b"), 64, "one message"),
+            (("--folder", "INBOX", "./a"), 64, "--folder says where"),
+            (("--uid", "", "--folder", "INBOX"), 64, "a set such as"),
+            (("--id", ""), 64, "empty"),
+            (("--id", "é"), 64, "a Message-ID"),
+            (("--search", "x" * 4001), 64, "too long"),
             (("--id", "none@example.org"), 66, "no such message"),
             (("--folder", "None", "--uid", "1"), 66, "no such mailbox"),
             (("--folder", "INBOX", "--uid", "99"), 66, "no such message"),

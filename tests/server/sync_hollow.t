@@ -23,6 +23,10 @@ def files(u):
             for f in u.near.files("INBOX")}
 
 
+def mails(u):
+    return {f: read(f) for f in u.near.files("INBOX")}
+
+
 def server(*messages):
     s = Server()
     for m in messages:
@@ -96,6 +100,46 @@ def refused_alone():
     u.server.on_say = u.server.on_command = None
     u.runs("the server is well again")
     is_(len(u.near.messages("INBOX")), 3, "they are here, too")
+
+
+@scenario
+def another():
+    """Another message under a number, other numbers, none at all."""
+    u, s = lab.user(), server(mail(1), mail(2), mail(3))
+    u.runs("headers", *HEADERS, proxy=s)
+    f, before = files(u), mails(u)
+    one = s.box("INBOX").messages[0]
+    one.data, was = wire(mail(9)), one.data
+    r = u.sync("body", f[1], proxy=s)
+    is_((r.status, mails(u)), (65, before), "another message: no body")
+    like(r.err, "another message under its number: nothing is changed",
+         "which is told")
+    r = u.sync("body", "--print", f[1], proxy=s)
+    is_((r.status, r.out), (65, ""), "nor is it shown")
+    like(r.err, "another message under its number", "which is told, too")
+    one.data = was
+    s.on_command = lambda _, verb, args: b"TAG NO not today\r\n" \
+        if verb == "UID FETCH" else None
+    r = u.sync("body", f[1], f[2], proxy=s)
+    is_(mails(u), before, "refused: nothing is changed")
+    like(r.err, "bodies: not today", "in the server's words")
+    s.on_command = None
+    s.box("INBOX").uidvalidity += 1
+    r = u.sync("body", f[2], proxy=s)
+    is_((r.status, mails(u)), (75, before), "other numbers: no body")
+    like(r.err, "its UIDs have changed: a run", "and what to do")
+    s.box("INBOX").uidvalidity -= 1
+    u.runs("as it was", "body", *f.values(), proxy=s)
+    is_([is_stub(f) for f in files(u).values()], [False] * 3, "all have come")
+    f = files(u)
+    with open(f[2], "wb") as g:
+        g.write(mail(8))
+    os.utime(f[2], (1, 1))
+    r = u.sync(*TRIM, proxy=s)
+    is_((r.status, [n for n, f in files(u).items() if is_stub(f)],
+         read(files(u)[2])), (65, [1, 3], mail(8)),
+        "what has another header keeps its body")
+    like(r.err, "its header is not that of its message", "and why")
 
 
 @scenario

@@ -89,15 +89,20 @@ s, early = server(CONDSTORE + ' IDLE'), []
 
 
 def before(x, verb, args):
-    if verb == 'IDLE' and not early:
+    if verb == 'EXAMINE' and not early:
         early.append(s.box('INBOX').add(mail(20)))
-        x.say('* 2 EXISTS')
+    elif verb == 'IDLE' and len(early) == 1 and len(w.files('INBOX')) == 2:
+        early.append(s.box('INBOX').add(mail(21)))
+        x.say('* 3 EXISTS')
 
 
+w = Watch(s, '--poll', '3600')
+w.stop()
 s.on_command = before
-w = Watch(s, '--poll', '3600', wait=False)
-check(until(lambda: early, 30) and w.has('INBOX', 2),
-      'between IDLE and its answer: it comes', w.err())
+w.start()
+check(until(lambda: len(w.files('INBOX')) >= 2, 30),
+      'before EXAMINE, whose answer alone has it: it comes', w.err())
+check(w.has('INBOX', 3), 'between IDLE and its answer: it comes', w.err())
 w.stop()
 s.close()
 
@@ -190,6 +195,43 @@ s = server(NOTIFY, 'a')
 s.on_command = Late(s)
 w = Watch(s)
 check(w.has('a', 2), 'mail that came just before', w.err())
+w.stop()
+s.close()
+
+# ---- a NOTIFY that is refused is not asked for again, and IDLE is
+s = server(NOTIFY, 'a')
+
+
+def no_notify(x, verb, args):
+    return b'TAG NO [BADEVENT (MessageNew)] no\r\n' \
+        if verb == 'NOTIFY' and 'STATUS' in args else None
+
+
+s.on_command = no_notify
+w = Watch(s, '--poll', '3600')
+for n in (2, 3):
+    arrives(s, 'INBOX', 2010 + n)
+    check(w.has('INBOX', n), 'NOTIFY is refused: mail comes', w.err())
+check(len(heard(s, 0, 'NOTIFY SET STATUS')) == 1 and
+      'told of INBOX (IDLE)' in w.err(), 'by IDLE, and it is asked once',
+      (heard(s, 0, 'NOTIFY'), w.err()))
+w.stop()
+
+# ---- who tells of changes without end is heard every two seconds
+told = []
+
+
+def endless(x, verb, args):
+    if verb == 'IDLE':
+        told.append(time.monotonic())
+        x.say('* %d EXISTS' % len(s.box('INBOX').messages))
+    return no_notify(x, verb, args)
+
+
+s.on_command = endless
+w.start()
+check(until(lambda: len(told) == 12, 60) and told[11] - told[9] > 1.5,
+      'changes without end: now and then', [x - told[0] for x in told])
 w.stop()
 s.close()
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "clock.h"
 #include "outage.h"
 #include "tap.h"
 
@@ -170,9 +171,42 @@ words(void)
 	ok(pass(50, EX_NOPERM, false) == OUTAGE_SAY, "another outage is, too");
 }
 
+/* By chance, but not by more than half of it. */
+static void
+chance(void)
+{
+	double least = 100, most = 0, is;
+	int i;
+
+	o.pause = 10;
+	for (i = 0; i < 20000; i++) {
+		is = outage_pause(&o);
+		least = is < least ? is : least;
+		most = is > most ? is : most;
+	}
+	ok(least >= 5 && most <= 15 && most > least, "from %g to %g of 10 s",
+	    least, most);
+}
+
+/* To the end, unless this machine was suspended. */
+static void
+rest(void)
+{
+	int64_t began = clock_ms();
+
+	outage_rest(1000, clock_slept() - 2000);
+	ok(clock_ms() - began < 500000, "not after it was suspended");
+	began = clock_ms();
+	outage_rest(0.05, clock_slept() - 1000);
+	ok(clock_ms() - began >= 50, "but else all of it");
+}
+
 int
 main(void)
 {
+	chance();
+	rest();
+
 	statuses();
 	busy();
 	patient();
