@@ -127,7 +127,7 @@ share_begin(struct migrate_lane *l, const struct migrate_folder *f)
 
 /* Has each of them been copied, or refused? */
 static bool
-is_whole(const struct migrate *r, struct migrate_box *b, const uint32_t *all,
+share_whole(const struct migrate *r, struct migrate_box *b, const uint32_t *all,
     size_t n)
 {
 	size_t i = 0;
@@ -147,7 +147,7 @@ share_conclude(struct migrate *r, struct migrate_folder *f,
 
 	pthread_mutex_lock(&r->mutex);
 	f->copied = b->n;
-	whole = got == MIGRATE_ALL && is_whole(r, b, all, n);
+	whole = got == MIGRATE_ALL && share_whole(r, b, all, n);
 	if ((whole || got == MIGRATE_ENOUGH) &&
 	    migrate_state_sure(&r->state, b, r->e) < 0)
 		got = -1;
