@@ -121,6 +121,11 @@ folder(w.near + '/y')
 check(until(lambda: ' y: not created' in w.err(), 30) and
       w.err().count(' x: not created') == 1,
       'is said once, whatever was looked at meanwhile', w.err())
+until(w.idle, 30)
+time.sleep(2)
+s.on_command = None
+check(until(lambda: {'x', 'y'} <= set(s.boxes), 60),
+      'and is tried again, though nothing else happens', w.err())
 w.stop()
 s.close()
 
