@@ -176,4 +176,27 @@ def inode_used_again():
         u.server.close()
 
 
+@scenario
+def one_name_twice():
+    """Of two files with one name the message is the one that it was."""
+    for first in (True, False):
+        u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+        u.box().add(wire(mail(1)))
+        u.sync()
+        path = u.near.set("INBOX", "number 1", "S")
+        u.sync()
+        u.sync()
+        other = path[:-1] + ("RS" if first else "T")
+        shutil.copyfile(path, other)
+        r = u.sync()
+        is_((r.status, [sorted(m.flags) for m in u.box().messages]),
+            (65, [[r"\Seen"]]), "the other one is told, and changes no flag")
+        u.near.set("INBOX", "number 1", "S") if not os.path.exists(path) \
+            else os.unlink(other)
+        u.runs("it is gone")
+        is_([sorted(m.flags) for m in u.box().messages], [[r"\Seen"]],
+            "and nothing was deleted")
+        u.server.close()
+
+
 done()

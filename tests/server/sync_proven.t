@@ -418,4 +418,27 @@ def back_in_its_place():
     u.server.close()
 
 
+@scenario
+def two_places():
+    """It is here in two folders, of which one is left out: the other one holds
+    it in each run, so that one is told."""
+    u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH APPENDLIMIT=10")
+    for n in range(1, 5):
+        u.box().add(wire(mail(n)))
+    u.box("Zoo").add(wire(mail(20)))
+    how = ("--delete-far", "expunge", "--patterns", "* !Aside")
+    u.sync(*how)
+    u.sync(*how)
+    u.near.make("Aside")
+    for to in ("Aside", "Zoo"):
+        u.near.deliver(to, mail(2), "")
+    os.unlink(u.near.file("INBOX", "number 2"))
+    for _ in range(2):
+        r = u.sync(*how)		# 65: the upload
+        is_((r.status, len(u.box().messages)), (65, 4), "it is not deleted")
+        ok("local-only" not in r.err and "(Zoo)" in r.err, "and why is told",
+           r.err)
+    u.server.close()
+
+
 done()
