@@ -375,6 +375,53 @@ like "$OUT" 'near ~/O/'$'\n''  layout legacy'$'\n''  info-delimiter !' \
     "SubFolders Legacy, a delimiter of its own"
 like "$OUT" '# not taken over: Flatten' "what is no separator is said"
 like "$OUT" '# Path: there it is put before' "so is a Path that is no folder"
+mbsync "servers, and what stands at the top" <<'E'
+Sync Pull
+Expunge Both
+
+IMAPAccount a
+Host a.test
+RequireSSL no
+
+IMAPAccount b
+Host b.test
+Port 993
+TLSVersions -1.2
+
+IMAPAccount c
+Host c.test
+RequireSSL yes
+
+IMAPStore a
+Account a
+
+IMAPStore b
+Account b
+
+IMAPStore c
+Account c
+
+Channel c
+Far :a:
+# a comment ends no section
+Near :n:
+Sync Push
+
+Channel d
+Far :b:
+Near :n:
+
+Channel e
+Far :c:
+Near :n:
+E
+like "$OUT" 'imap imap://a.test'$'\n''  # without TLS there' \
+    "RequireSSL no: without TLS"
+like "$OUT" 'imap imaps://b.test:993'$'\n' "port 993: TLS from the first byte"
+like "$OUT" 'tls-min 1.3' "no TLS 1.2"
+like "$OUT" 'imap imap://c.test'$'\n''(account|sync) ' "RequireSSL yes: STARTTLS"
+like "$OUT" 'create none'$'\n''  push on'$'\n''sync d' "its own Sync counts"
+like "$OUT" 'pull on'$'\n''sync e' "else that at the top"
 mbsync "a trash" <<'E'
 IMAPStore t
 Host t.test
