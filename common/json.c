@@ -9,14 +9,38 @@
 static const bool plain[256] = { [' '] = true, ['!'] = true,
     ['#' ... '['] = true, [']' ... '~'] = true };
 
+enum { WORD = sizeof(uint64_t) };
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The top bit of each byte that is 0; of those above one, perhaps, too. */
+static uint64_t
+zeros(uint64_t w)
+{
+	return (w - EACH(1)) & ~w & EACH(0x80);
+}
+
+/* Are eight bytes plain?  As the table says, but at once. */
+static bool
+plain_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, WORD);
+	return (((w | (w - EACH(0x20))) & EACH(0x80)) |
+	    zeros(w ^ EACH('"')) | zeros(w ^ EACH('\\')) |
+	    zeros(w ^ EACH(0x7f))) == 0;
+}
+
 /* How many bytes from the front need no thought: nearly all there are. */
 static size_t
 plain_run(struct str s)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < s.n && plain[(unsigned char)s.p[i]]; i++)
-		;
+	while (s.n - i >= WORD && plain_word(s.p + i))
+		i += WORD;
+	while (i < s.n && plain[(unsigned char)s.p[i]])
+		i++;
 	return i;
 }
 

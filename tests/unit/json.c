@@ -170,6 +170,28 @@ bytes(void)
 	buf_free(&out);
 }
 
+/* Each byte at each place among many, which are looked at eight at a time. */
+static void
+places(void)
+{
+	struct buf out = { .max = 1000 };
+	char text[16];
+	bool plain;
+	int c, at, wrong = 0;
+
+	for (c = 0; c < 256; c++)
+		for (at = 0; at < 16; at++) {
+			memset(text, 'a', sizeof text);
+			text[at] = (char)c;
+			out.n = 0;
+			write_one(&out, (struct str){ text, sizeof text });
+			plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+			wrong += plain != (out.n == sizeof text + 8);
+		}
+	is_int(wrong, 0, "each byte is escaped, wherever it stands");
+	buf_free(&out);
+}
+
 static void
 reading(void)
 {
@@ -214,6 +236,7 @@ main(void)
 {
 	characters();
 	bytes();
+	places();
 	reading();
 	read_tokens();
 	return done();

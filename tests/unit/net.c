@@ -29,7 +29,7 @@ addresses(void)
 		{ "host:25", NULL },
 	};
 	struct net_addr a, b;
-	char text[64];
+	char text[64], back[64];
 	size_t i;
 
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -40,6 +40,13 @@ addresses(void)
 		}
 		net_ntop(&a, text, sizeof text);
 		is_str(text, cases[i].back, "%s", cases[i].text);
+	}
+	for (i = 0; i < 256; i++) {
+		snprintf(text, sizeof text, "%zu.0.%zu.255", i, 255 - i);
+		net_pton(str_of(text), 25, &a);
+		net_ntop(&a, back, sizeof back);
+		if (strcmp(text, back) != 0)
+			ok(false, "%s, not %s", text, back);
 	}
 	net_pton(STR("192.0.2.1"), 25, &a);
 	net_raw((struct str){ "\300\0\2\1", 4 }, 25, &b);
