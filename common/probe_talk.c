@@ -477,8 +477,11 @@ probe_talk_caps(const struct probe_talk *t, enum probe_step step,
 static bool
 begins(const char *s, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n;
 
+	if (str_lower(s[0]) != str_lower(word[0]))	/* as most do not */
+		return false;
+	n = strlen(word);
 	return str_starts(str_of(s), word) &&
 	    (s[n] == '\0' || s[n] == ' ' || s[n] == '=' || word[n - 1] == ' ' ||
 	    word[n - 1] == '=');

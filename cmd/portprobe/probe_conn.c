@@ -77,8 +77,11 @@ probe_conn_receive(struct probe *p)
 			w->rx.n += (size_t)got;
 		else
 			buf_put(&w->in, chunk, (size_t)got);
+		/* That was all for now, or for ever, if it takes its leave. */
+		w->eof |= w->hup && p->stage == STAGE_QUIT &&
+		    (size_t)got < room;
 		if ((size_t)got < room && !w->hup)
-			return;		/* that was all, for now */
+			return;
 	}
 }
 

@@ -42,6 +42,7 @@ struct shares {
 	struct share **v;
 	size_t n, cap;
 	struct table keys;		/* of v */
+	struct buf key;			/* that is looked for */
 	struct share *oldest, *newest;
 	size_t bytes, waiting;
 };
@@ -59,6 +60,7 @@ shares_new(void)
 
 	all->keys.text = share_key;
 	all->keys.fold = true;
+	all->key.max = 4096;
 	return all;
 }
 
@@ -122,6 +124,7 @@ shares_free(struct shares *all)
 		share_free(all->v[i]);
 	table_free(&all->keys);
 	free(all->v);
+	buf_free(&all->key);
 	free(all);
 }
 
@@ -189,25 +192,44 @@ suits(const struct share *s, const struct job *j)
 	return !s->bound || str_eqi(str_of(s->domain), str_of(domain_of(j)));
 }
 
+/* Once per probe, so by hand: printf takes ten times as long. */
+static struct str
+share_wanted(struct shares *all, const struct job *j, const char *domain)
+{
+	struct buf *key = &all->key;
+	unsigned port = j->port.number;
+	char ip[64];
+	int i;
+
+	net_ntop(j->addr, ip, sizeof ip);
+	key->n = 0;
+	buf_s(key, ip);
+	buf_c(key, ' ');
+	for (i = 0; i < 4; i++, port >>= 4)
+		buf_c(key, (char)('a' + (port & 15)));
+	buf_s(key, j->port.proto->name);
+	buf_c(key, ' ');
+	buf_c(key, (char)('0' + j->host->lead));
+	buf_c(key, j->host->known ? '1' : '0');
+	buf_s(key, j->host->name);
+	buf_c(key, ' ');
+	buf_s(key, domain != NULL ? domain : "*");
+	return BUF_STR(*key);
+}
+
 /* domain: NULL, or this report must be for this one. */
 static void
 share_under(struct run *r, struct job *j, const char *domain)
 {
 	struct shares *all = r->shares;
 	const struct host *h = j->host;
-	struct buf key = { .max = 4096 };
-	struct share *s;
-	char ip[64];
+	struct str key = share_wanted(all, j, domain);
+	struct share *s = share_find(all, key);
 
-	net_ntop(j->addr, ip, sizeof ip);
-	buf_printf(&key, "%s %u %s %d %d %s %s", ip, j->port.number,
-	    j->port.proto->name, (int)h->lead, h->known, h->name,
-	    domain != NULL ? domain : "*");
-	s = share_find(all, BUF_STR(key));
 	if (s != NULL)
 		s->kept |= h->target->given.kind != TARGET_HOST;
 	if (s == NULL) {
-		s = j->share = share_new(all, BUF_STR(key));
+		s = j->share = share_new(all, key);
 		s->last = &s->first;
 		s->kept = h->target->given.kind != TARGET_HOST;
 		jobs_add(r->jobs, j);
@@ -226,7 +248,6 @@ share_under(struct run *r, struct job *j, const char *domain)
 		link_newest(all, s);
 		jobs_known(r->jobs, j);
 	}
-	buf_free(&key);
 }
 
 void
