@@ -8,6 +8,7 @@
 #include "finding.h"
 #include "judge.h"
 #include "run.h"
+#include "server.h"
 #include "sts.h"
 #include "target.h"
 #include "tap.h"
@@ -46,6 +47,7 @@ static struct tls_tlsa root_hit[2] = { { .depth = 1 }, { .depth = 1 } };
 #define USABLE { .state = TLSA_USABLE, .answer = &records, .use = uses, \
 	.usable = 2 }
 #define UNUSABLE { .state = TLSA_UNUSABLE, .answer = &records }
+#define ONE(list) { list, sizeof list / sizeof *list }
 
 static struct str patterns[] = { STR("*.test") };
 static struct sts enforced = { .state = STS_POLICY,
@@ -55,8 +57,16 @@ static struct sts testing = { .state = STS_POLICY,
 static struct sts none = { .state = STS_POLICY, .policy.mode = MTASTS_NONE };
 static struct sts failing = { .state = STS_FAILED, .why = "x" };
 
+static struct server refusing = { .login = { .status = 77, .refused = true,
+    .text = "x" } };
+static struct server broken = { .login = { .status = 75, .text = "x" } };
+static struct server fine = { .login = { .text = "" } };
+
+static const char *starttls[] = { "SIZE 1", "STARTTLS" };
+static const char *auth[] = { "SIZE 1", "AUTH PLAIN" };
 static const char *blanked[] = { "XXXXXXXA" }, *cross[] = { "XXXX" };
-static const char *hidden[] = { "XXXA" }, *extended[] = { "XXXXB" };
+static const char *hidden[] = { "XXXA" }, *extended[] = { "XXXXAB" };
+static const char *expn[] = { "EXPN" }, *wanted[] = { "AUTH" };
 
 static struct row {
 	const char *what, *want, *proto;
@@ -266,6 +276,152 @@ static struct row {
 	    .sts = &none },
 	{ "no policy to be had", "ok 0 W STS_ERROR=W", "smtp",
 	    .r.tls.on = true, .sts = &failing },
+	/* the dialogue */
+	{ "PREAUTH", "ok 76 E PREAUTH=E", "imap", .r.talk.preauth = true,
+	    .r.talk.starttls = 1 },
+	{ "PREAUTH within TLS", "ok 0 H", "imap", .r.talk.preauth = true,
+	    .r.tls.on = true },
+	{ "login before TLS", "ok 0 W AUTH_BEFORE_TLS=W", "imap",
+	    .r.talk.login = "PLAIN", .r.tls.on = true,
+	    .r.reach = NET_REACH_PUBLIC },
+	{ "login before TLS, here", "ok 0 H AUTH_BEFORE_TLS=H", "imap",
+	    .r.talk.login = "PLAIN", .r.tls.on = true,
+	    .r.reach = NET_REACH_HERE },
+	{ "login before TLS, banned", "ok 76 E AUTH_BEFORE_TLS=E", "imap",
+	    .r.talk.login = "PLAIN", .r.tls.on = true,
+	    .r.reach = NET_REACH_PUBLIC, .set.want.no_auth = true },
+	{ "login before TLS, banned, here", "ok 76 E AUTH_BEFORE_TLS=E",
+	    "imap", .r.talk.login = "PLAIN", .r.tls.on = true,
+	    .r.reach = NET_REACH_HERE, .set.want.no_auth = true },
+	{ "login without TLS, as asked for", "ok 0 H", "imap",
+	    .r.talk.login = "PLAIN", .set.scope.mode = MODE_OFF },
+	{ "login without TLS, banned", "ok 76 E AUTH_BEFORE_TLS=E", "imap",
+	    .r.talk.login = "PLAIN", .set.scope.mode = MODE_OFF,
+	    .set.want.no_auth = true },
+	{ "HELO only", "ok 0 H EHLO_REFUSED=H", "smtp", .r.talk.helo = true,
+	    .r.talk.starttls = 1 },
+	{ "HELO for us", "ok 0 W EHLO_NOT_US=W", "smtp",
+	    .r.talk = { .helo = true, .not_us = true, .starttls = -1 } },
+	{ "HELO for us at submission", "ok 69 E EHLO_NOT_US=E", "submission",
+	    .r.talk = { .helo = true, .not_us = true, .starttls = -1 } },
+	{ "HELO for us by LMTP", "ok 0 W EHLO_NOT_US=W", "lmtp",
+	    .r.talk = { .helo = true, .not_us = true, .starttls = -1 } },
+	{ "LMTP", "ok 76 E LMTP_ONLY=E", "smtp", .r.talk = { .odd = ODD_LMTP,
+	    .starttls = 1, .caps = { true, auth, 2 } } },
+	{ "LMTP, perhaps", "ok 0 H", "smtp", .r.talk = { .odd = ODD_LMTP,
+	    .starttls = 1 } },
+	{ "EXPN", "ok 0 H VRFY_OFFERED=H", "smtp", .r.tls.on = true,
+	    .r.talk.caps_tls = { true, expn, 1 } },
+	{ "EXPN before TLS", "ok 0 H VRFY_OFFERED=H", "smtp", .r.tls.on = true,
+	    .r.talk.caps = { true, expn, 1 } },
+	{ "control characters", "ok 0 W BANNER_CONTROL=W", "smtp",
+	    .r.tls.on = true, .r.talk.banner = STR("220 \033[2J") },
+	{ "an injection", "ok 76 E STARTTLS_INJECTION=E", "smtp",
+	    .r.tls.on = true, .r.inject = INJECT_TAKEN },
+	{ "no injection", "ok 0 H", "smtp", .r.tls.on = true,
+	    .r.inject = INJECT_SAFE },
+	{ "what is expected is there", "ok 0 H", "smtp", .r.tls.on = true,
+	    .r.talk.caps_tls = { true, auth, 2 },
+	    .set.want.expect = ONE(wanted) },
+	{ "what is expected is missing", "ok 76 E CAPS_MISSING=E", "smtp",
+	    .r.tls.on = true, .r.talk.caps = { true, auth, 2 },
+	    .r.talk.caps_tls = { true, starttls, 1 },
+	    .set.want.expect = ONE(wanted) },
+	{ "what is expected is there before TLS", "ok 0 H", "smtp",
+	    .r.talk = { .starttls = 1, .caps = { true, auth, 2 } },
+	    .set.want.expect = ONE(wanted) },
+	/* mail */
+	{ "taken", "ok 0 H", "smtp", .r.tls.on = true,
+	    .r.submit = { .tried = true, .taken = true, .code = 250,
+	    .said = "x" } },
+	{ "login is wanted", "ok 0 H SUBMIT_AUTH=H", "submission",
+	    .r.tls.on = true, .r.submit = { .tried = true, .code = 530,
+	    .said = "x" } },
+	{ "refused where login is offered", "ok 0 H SUBMIT_AUTH=H",
+	    "submission", .r.tls.on = true, .r.submit = { .tried = true,
+	    .code = 554, .said = "x" }, .r.talk.caps_tls = { true, auth, 2 } },
+	{ "refused where none is", "ok 69 E SUBMIT_REFUSED=E", "submission",
+	    .r.tls.on = true, .r.submit = { .tried = true, .code = 554,
+	    .said = "x" } },
+	{ "refused by smtp with login", "ok 69 E SUBMIT_REFUSED=E", "smtp",
+	    .r.tls.on = true, .r.submit = { .tried = true, .code = 554,
+	    .said = "x" }, .r.talk.caps_tls = { true, auth, 2 } },
+	{ "later", "ok 0 W SUBMIT_DEFERRED=W", "smtp", .r.tls.on = true,
+	    .r.submit = { .tried = true, .code = 450, .said = "x" } },
+	{ "a relay", "ok 69 E RELAY_SUSPECTED=E", "smtp", .r.tls.on = true,
+	    .r.submit = { .tried = true, .taken = true, .code = 250,
+	    .said = "x" }, .set.extra.relay = "a,b" },
+	{ "no relay", "ok 0 H", "smtp", .r.tls.on = true,
+	    .r.submit = { .tried = true, .code = 554, .said = "x" },
+	    .set.extra.relay = "a,b" },
+	{ "a login that is refused", "ok 77 E LOGIN_REFUSED=E", "imap",
+	    .r.tls.on = true, .r.server = &refusing },
+	{ "a login that fails", "ok 75 E LOGIN_FAILED=E", "imap",
+	    .r.tls.on = true, .r.server = &broken },
+	{ "a login", "ok 0 H", "imap", .r.tls.on = true, .r.server = &fine },
+	/* --deep */
+	{ "no post-quantum group", "ok 0 H TLS_NO_PQ=H", "imap",
+	    .r.tls.on = true, .r.deep.pq = TRIED_NO },
+	{ "a short one is answered", "ok 0 W HELLO_LARGE=W", "imap",
+	    .r.deep.small = TRIED_YES, .r.talk.starttls = 1 },
+	{ "a large one is not", "ok 0 W HELLO_LARGE=W", "imap",
+	    .r.tls.on = true, .r.deep.large = TRIED_NO },
+	{ "a split one is not", "ok 0 W HELLO_SPLIT=W", "imap",
+	    .r.tls.on = true, .r.deep.split = TRIED_NO },
+	{ "they are", "ok 0 H", "imap", .r.tls.on = true,
+	    .r.deep = { .pq = TRIED_YES, .large = TRIED_YES,
+	    .split = TRIED_YES, .small = TRIED_NO, .order = ORDER_SERVER,
+	    .plain = TRIED_NO, .crl = TRIED_YES } },
+	{ "the client's order", "ok 0 H CLIENT_ORDER=H", "imap",
+	    .r.tls.on = true, .r.deep.order = ORDER_CLIENT },
+	{ "revoked by a list", "cert 77 E CERT_REVOKED=E", "imap",
+	    .r.tls.on = true, .r.deep = { .crl = TRIED_NO, .crl_text = "x" } },
+	{ "revoked by a list, at smtp", "ok 0 W CERT_REVOKED=W", "smtp",
+	    .r.tls.on = true, .r.deep = { .crl = TRIED_NO, .crl_text = "x" } },
+	{ "no list", "ok 0 W CRL_UNKNOWN=W", "imap", .r.tls.on = true,
+	    .r.deep = { .crl = TRIED_UNKNOWN, .crl_text = "x" } },
+	{ "no list, and another name", "ok 0 W CERT_NAME=W CRL_UNKNOWN=H",
+	    "smtp", .r.tls = { .on = true, .facts.name = TLS_NAME_MISMATCH },
+	    .r.deep = { .crl = TRIED_UNKNOWN, .crl_text = "x" } },
+	{ "MAIL before TLS", "ok 0 W MAIL_BEFORE_TLS=W", "submission",
+	    .r.tls.on = true, .r.deep.plain = TRIED_YES },
+	{ "STARTTLS again", "ok 0 H STARTTLS_AGAIN=H", "submission",
+	    .r.tls.on = true, .r.talk.caps_tls = { true, starttls, 2 },
+	    .set.extra.deep = true },
+	/* time */
+	{ "slow", "ok 0 W LATENCY=W", "imap", .r.tls.on = true,
+	    .set.want.lat_warn = 4 },
+	{ "slow enough to be critical", "ok 75 E LATENCY=E", "imap",
+	    .r.tls.on = true, .set.want = { .lat_warn = 3, .lat_crit = 4 } },
+	{ "just in time", "ok 0 H", "imap", .r.tls.on = true,
+	    .set.want = { .lat_warn = 5, .lat_crit = 5 } },
+	/* troubles */
+	{ "refused", "refused 69 E", "smtp",
+	    .r.trouble.class = TROUBLE_REFUSED },
+	{ "filtered, and why",
+	    "filtered 75 E PORT25_BLOCKED=H FAMILY_SILENT=H", "smtp",
+	    .r.trouble.class = TROUBLE_TIMEOUT_CONNECT,
+	    .r.way = { .port25 = "x", .family = "y" } },
+	{ "no route", "unreachable 69 E NO_ROUTE=W", "smtp",
+	    .r.trouble.class = TROUBLE_UNREACHABLE,
+	    .r.way.blame.who = NET_HERE },
+	{ "no route, and the other family", "unreachable 0 W NO_ROUTE=W",
+	    "smtp", .r.trouble.class = TROUBLE_UNREACHABLE,
+	    .r.way = { .spared = true, .blame.who = NET_HERE } },
+	{ "TLS from the first byte", "timeout 75 E TLS_FIRST=H", "imap",
+	    .r.trouble.class = TROUBLE_TIMEOUT_BANNER,
+	    .r.talk.odd = ODD_TLS_FIRST },
+	{ "put off", "smtp-4xx 75 W", "smtp",
+	    .r.trouble.class = TROUBLE_SMTP_4XX },
+	{ "sent away", "smtp-5xx 69 E", "smtp",
+	    .r.trouble.class = TROUBLE_SMTP_5XX },
+	{ "hung up", "closed 69 E", "smtp",
+	    .r.trouble.class = TROUBLE_CLOSED },
+	{ "an alert", "tls 76 E", "smtp",
+	    .r.trouble.class = TROUBLE_TLS_ALERT },
+	{ "hung up, and what was expected", "closed 69 E", "smtp",
+	    .r.trouble.class = TROUBLE_CLOSED, .set.want = { .lat_warn = 4,
+	    .dane = DANE_REQUIRE, .expect = ONE(wanted) }, .sts = &enforced },
 };
 
 static struct arena mem;
