@@ -66,7 +66,23 @@ dns_zone odd.example < <(
 	_dmarc.test TXT	"v=DMARC1; p=reject; t=y"
 	_dmarc.reports TXT "v=DMARC1; p=reject; rua=a@odd.example"
 	_dmarc.weak TXT	"v=DMARC1; p=none"
-	default._bimi TXT "v=BIMI1; l=https://odd.example/logo.svg"
+	_dmarc.part TXT	"v=DMARC1; p=reject; pct=99; rua=mailto:a@odd.example"
+	_dmarc.whole TXT "v=DMARC1; p=reject; pct=100; rua=mailto:a@odd.example"
+	_dmarc.idle TXT	"v=DMARC1; p=none; pct=20; rua=mailto:a@odd.example"
+	wide	TXT	"v=spf1 ip6:2400::/16 -all"
+	narrow	TXT	"v=spf1 ip6:2400::/17 -all"
+	six	AAAA	2001:db8::6
+	_imaps._tcp.six SRV 0 1 993 six
+	_imaps._tcp.order SRV 20 9 993 one
+	_imaps._tcp.order SRV 10 1 993 two
+	_imaps._tcp.order SRV 10 5 993 other
+	_smtp._tls.nowhere TXT "v=TLSRPTv1; rua=ftp://a.example"
+	2.0.0.127.loop A 127.0.0.2
+	1.113.0.203.loop A 127.0.0.1
+	nomail	A	203.0.113.2
+	takes	MX	10 takes
+	takes	A	203.0.113.2
+	default._bimi TXT "v=BIMI1; l=https://odd.example/logo.svg; a=https://odd.example/vmc.pem"
 	default._bimi.many TXT "v=BIMI1; l=https://a.example/"
 	default._bimi.many TXT "v=BIMI1; l=https://b.example/"
 	default._bimi.syntax TXT "v=BIMI1; l=http://a.example/"
@@ -131,6 +147,9 @@ dns_zone sec.example signed < <(
 	cat <<-END
 	@	MX	10 mx
 	t	TXT	"true"
+	t	A	203.0.113.1
+	some	MX	10 mx
+	some	MX	20 t
 	mx	A	203.0.113.1
 	_25._tcp.mx TLSA 3 1 1 $hash
 	full	MX	10 mx-full
@@ -153,7 +172,7 @@ dns_zone sec.example signed < <(
 )
 dns_zone _tcp.mx-plain.sec.example <<< "_25 TLSA 3 1 1 $hash"
 dns_zone _tcp.mx-old.sec.example expired <<< "_25 TLSA 3 1 1 $hash"
-dns_zone insecure.example <<< '@ MX 10 mx.sec.example.'
+dns_zone insecure.example <<< $'@ MX 10 mx.sec.example.\n@ MX 20 t.sec.example.'
 dns_zone expired.example expired <<< 't TXT "x"'
 dns_zone kid.odd.example signed <<< 't TXT "x"'
 sed 's/^[^ \t]*/kid.odd.example./' "$LAB"/dns/Kkid.odd.example.*.ds \
@@ -181,6 +200,11 @@ nl=$'\n'
 N=$DNS_NSD U=$DNS_UNBOUND
 N_() { found "$N" "$@"; }
 U_() { found "$U" "$@"; }
+# has WHOM WANT JQ ARG...: this is what jq makes of it
+has() {
+	is "$(mxlookup -s "$1" -j "${@:4}" 2>&1 | jq -r "$3" | xargs)" "$2" \
+		"$2: ${*:4}"
+}
 N_ MX_MANY -C mx many.odd.example
 clean "$N" MX_MANY -C mx ten.odd.example
 N_ MX_TTL -C mx short.odd.example
@@ -198,6 +222,8 @@ for ip in "${!edge[@]}"; do
 done | sort > "$T/want"
 ok "addresses that are not public, to the last one" cmp "$T/edges" "$T/want"
 N_ SPF_MX_LIMIT -C spf spfmx.odd.example
+N_ SPF_WIDE -C spf wide.odd.example
+clean "$N" SPF_WIDE -C spf narrow.odd.example
 N_ SPF_TCP -C spf spflong.odd.example
 for s in syntax:SYNTAX other:SYNTAX many:MANY weak:WEAK_KEY sha1:SHA1 test:TEST; do
 	N_ "DKIM_${s#*:}" -C dkim --dkim "${s%:*}" odd.example
@@ -207,13 +233,18 @@ for s in syntax:SYNTAX policy:POLICY nop:NO_P test:TEST reports:REPORTS; do
 	N_ "DMARC_${s#*:}" -C dmarc "${s%:*}.odd.example"
 done
 clean "$N" 'DMARC_[A-Z_]*' -C dmarc odd.example
+N_ DMARC_PCT -C dmarc part.odd.example
+clean "$N" DMARC_PCT -C dmarc whole.odd.example
+clean "$N" DMARC_PCT -C dmarc idle.odd.example
 N_ BIMI_MANY -C bimi many.odd.example
 N_ BIMI_SYNTAX -C bimi syntax.odd.example
 N_ BIMI_DMARC -C bimi weak.odd.example
 clean "$N" 'BIMI_[A-Z]*' -C bimi odd.example
+has "$N" https://odd.example/vmc.pem .bimi.evidence -C bimi odd.example
 N_ TLSRPT_MANY -C tlsrpt many.odd.example
 N_ TLSRPT_SYNTAX -C tlsrpt syntax.odd.example
 N_ TLSRPT_SYNTAX -C tlsrpt blank.odd.example
+N_ TLSRPT_SYNTAX -C tlsrpt nowhere.odd.example
 N_ TLSRPT_RUA -C tlsrpt rua.odd.example
 clean "$N" 'TLSRPT_[A-Z]*' -C tlsrpt odd.example
 N_ MTASTS_SYNTAX -C mtasts case.odd.example
@@ -227,21 +258,31 @@ N_ SRV_TLS_PORT -C srv zero.odd.example
 N_ SRV_PORT -C srv far.odd.example
 N_ SRV_DIFFERS -C srv two.odd.example
 clean "$N" 'SRV_(DIFFERS|PORT|TLS_PORT)' -C srv both.odd.example
+clean "$N" SRV_NO_ADDRESS -C srv six.odd.example
+has "$N" 'other.odd.example two.odd.example one.odd.example' \
+	'.srv[].targets[].host' -C srv order.odd.example
 N_ SRV_OUTSIDE -C srv away.odd.example
 clean "$N" 'SRV_[A-Z_]*' -C srv odd.example
 N_ PTR_UNCONFIRMED -C ptr 203.0.113.2
+has "$N" warn '.findings[] | select(.id == "PTR_UNCONFIRMED").sev' \
+	-C ptr takes.odd.example
+has "$N" hint '.findings[] | select(.id == "PTR_UNCONFIRMED").sev' \
+	-C ptr nomail.odd.example
 N_ PTR_MANY -C ptr 203.0.113.9
 clean "$N" 'PTR_[A-Z]*' -C ptr 203.0.113.1
 clean "$N" PTR_UNCONFIRMED -C ptr 203.0.113.8	# by the first of two names
 N_ DNSBL_LISTED -C dnsbl --dnsbl bl.odd.example same.odd.example
 N_ DNSBL_DENIED -C dnsbl --dnsbl deny.odd.example 203.0.113.1
 N_ DNSBL_REWRITTEN -C dnsbl --dnsbl invent.odd.example 203.0.113.1
+N_ DNSBL_REWRITTEN -C dnsbl --dnsbl loop.odd.example 203.0.113.1
 N_ DNSBL_BROKEN -C dnsbl --dnsbl dead.odd.example 203.0.113.1
 clean "$N" 'DNSBL_[A-Z]*' -C dnsbl --dnsbl bl.odd.example 203.0.113.1
 U_ DANE_BOGUS -C dane old.sec.example
 U_ DANE_UNUSABLE -C dane usage.sec.example
 U_ DANE_RECORD -C dane record.sec.example
 U_ DANE_MX_INSECURE -C dane insecure.example
+U_ DANE_PARTIAL -C dane some.sec.example
+clean "$U" DANE_PARTIAL -C dane insecure.example
 U_ DANE_INSECURE -C dane plain.sec.example
 U_ DANE_SELECTOR -C dane full.sec.example
 clean "$U" 'DANE_[A-Z_]*' -C dane sec.example
