@@ -143,6 +143,13 @@ g = run('-o', 'root', 'echo', 'x y')
 case.check('has said something' in g['subject'] and g['rc'] == 0, '-o', g)
 g = run('-t', '1', 'root', 'sleep', '100')
 case.check('was ended after 1 s' in g['subject'] and g['rc'] == 124, '-t', g)
+with open(T.name + '/bin/timeout', 'w') as f:		# as that of BusyBox
+    f.write('#!/bin/sh\nsleep 1\nkill -TERM $$\n')
+os.chmod(T.name + '/bin/timeout', 0o755)
+g = run('-t', '1', 'root', 'sleep', '101')
+case.check(g['rc'] == 124 and 'was ended after 1 s' in g['subject'],
+           '-t by another timeout(1)', g)
+os.remove(T.name + '/bin/timeout')
 g = run('-l', '2', 'root', *sh('seq 10; exit 1'))
 case.check(b'1\n2\n\n[6 lines are left out]\n\n9\n10\n' in g['sent'], '-l', g)
 g = run('-s', '-A out', 'root', *sh('exit 9'))
