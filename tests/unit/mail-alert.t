@@ -99,7 +99,18 @@ state(mailed=int(time.time()) - 90000)
 g = coded(5)
 case.check(g['sent'] and b'left out in between: 2' in g['sent'],
            'after a day it is said again, with how often it came', g)
-state(since=int(time.time()) - 7300)
+state(mailed=int(time.time()) + 90000)
+old = os.umask(0)
+g = coded(5)
+os.umask(old)
+case.check(g['sent'] is not None, 'a clock that was set back keeps no mail', g)
+modes = [os.stat(T.name + '/state/postbag/alert/' + name).st_mode & 0o77
+         for name in os.listdir(T.name + '/state/postbag/alert')]
+case.check(not any(modes), 'nobody else reads what is kept', modes)
+state(mailed=int(time.time()) - 7200)
+case.check(coded(5, '-r', '1d')['sent'] is None and
+           coded(5, '-r', '1h')['sent'] is not None, 'a day is no hour')
+state(since=int(time.time()) - 7300, sent=0)
 g = coded(0)
 case.check('recovered: coded job' in g['subject'] and b'2 hours' in g['sent']
            and g['rc'] == 0, 'it is over, and that is said', g)

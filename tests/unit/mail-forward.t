@@ -60,6 +60,11 @@ case.check(g['args'] == ['--mail-from', 'jo@x.test', '--', 'to@y.test'],
 for sender in ('', None):
     g = run('to@y.test', sender=sender)
     case.check(g['args'][1] == '<>', 'the null sender, from %r' % sender, g)
+old = os.umask(0)
+g = run('to@y.test')
+os.umask(old)
+case.check(os.stat(T.name + '/sent').st_mode & 0o77 == 0,
+           'nobody else reads what is on its way')
 g = run('-s', '-A out', 'to@y.test')
 case.check(g['args'][:2] == ['-A', 'out'], 'options', g)
 with open(T.name + '/glob', 'w') as f:
@@ -115,9 +120,12 @@ g = run('-r', '-k', KEY, one)
 case.check(g['out'] == 'SRS0=abcd=1f=a.test=jo@hop.test\n', 'and back', g)
 g = run(*SRS, 'to@y.test', sender=one.replace('here.test', 'third.test'))
 case.check(g['args'][1] == one, 'a third is the second, signed by us', g)
-for sender, kept in (('', '<>'), ('me@here.test', 'me@here.test')):
+for sender, kept in (('', '<>'), ('me@here.test', 'me@here.test'),
+                     ('me@xhere.test', 'SRS0=%s=%s@here.test' % (sign(
+                         '%d=xhere.test=me' % day),
+                         '%d=xhere.test=me' % day))):
     g = run(*SRS, 'to@y.test', sender=sender)
-    case.check(g['args'][1] == kept, 'stays: %r' % sender, g)
+    case.check(g['args'][1] == kept, 'is %s: %r' % (kept, sender), g)
 g = run(*SRS, 'to@y.test', sender='a"b@x.test')
 case.check(g['rc'] == 65 and g['sent'] is None, 'cannot be rewritten', g)
 
@@ -148,7 +156,7 @@ case.check(run(*SRS, 'to@y.test')['rc'] == 78, 'a short key')
 os.remove(KEY)
 case.check(run(*SRS, 'to@y.test')['rc'] == 78, 'no key')
 for args in ((), ('a@b.test', 'c@d.test'), ('-d', 'x.test', 'a@b.test'),
-             ('-r', 'a@b.test'), ('-x@b.test',), ('a b@c.test',), ('a',),
+             ('-r', 'a@b.test'), ('-x@b.test',), ('--', '-x@b.test'), ('a b@c.test',), ('a',),
              ('a@b@c',), ("a';id@b.test",)):
     case.check(run(*args)['rc'] == 64, 'usage: %r' % (args,))
 case.check(os.listdir(T.name) and not [x for x in os.listdir(T.name)
