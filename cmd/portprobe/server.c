@@ -95,7 +95,12 @@ one_account(struct settings *o, const char *name, struct err *e)
 			return -1;
 		any |= got;
 	}
-	return any ? 0 : fail(e, EX_CONFIG, "account %s has no server", name);
+	if (!any)
+		return fail(e, EX_CONFIG, "account %s has no server", name);
+	/* Its servers are judged by whom it trusts, as its login is. */
+	if (o->tls.ca == NULL)
+		o->tls.ca = o->login.servers->account.trust.ca;
+	return 0;
 }
 
 static int

@@ -426,6 +426,7 @@ like "$OUT" 'pop +pop3s.*no: ' 'a login that is refused'
 like "$OUT" "of +imaps://localhost:$BAD .*expired" 'a certificate'
 unlike "$OUT" '(^|
 )base ' 'what others take after is no account'
-status 0 '--check: one account' run --check default
+status 0 '--check: one account, by the authorities that it names' \
+	sh -c '"$@" < /dev/null' sh "$setup" --check default
 unlike "$OUT$ERR" secret 'no secret is shown'
 done_testing
