@@ -43,6 +43,7 @@ status 0 'two probes, Nagios, Prometheus' "$ping" -N -P "$T/prom" -n 2 -i 1 -t 6
 like "$OUT" '^MAIL-PING OK - 2 of 2 arrived, [0-9.]+ s \| time=[0-9.]+s;60;60;0 loss=0%;0;0;0;100 junk=0;0$' \
 	'its line'
 like "$(< "$T/prom")" 'mail_ping_arrived\{account="work",to="billy@johndoe.com"\} 2' 'its metrics'
+is "$(stat -c %a "$T/prom")" 644 'which the collector can read'
 like "$(< "$T/prom")" 'mail_ping_seconds\{[^}]*\} [0-9.]+' 'and the time'
 status 0 'by POP3' "$ping" -j -t 60 -A work pop $to
 is "$(jq -c '[.v, .probe, .arrived, .junk, .folder]' <<<"$OUT")" '[1,1,true,false,null]' 'an object'
