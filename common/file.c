@@ -125,6 +125,7 @@ file_whole(int fd, struct buf *b, size_t max, struct err *e)
 	if (b->n == max)
 		return fail(e, EX_CONFIG, "a file over %zu bytes", max - 1);
 	at[b->n] = '\0';
+	b->cap = b->n + 1;		/* behind it nothing was written */
 	return 0;
 }
 

@@ -35,7 +35,7 @@ int file_slurp(int fd, struct buf *b, struct err *);
 
 /*
  * The same, all at once, into a buffer that never moves, since it may hold a
- * secret; max bytes or more are EX_CONFIG.
+ * secret; max bytes or more are EX_CONFIG.  What is wiped then is what was read.
  */
 int file_whole(int fd, struct buf *b, size_t max, struct err *);
 

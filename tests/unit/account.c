@@ -428,6 +428,10 @@ errors(void)
 	    t.e.msg);
 	is_str(t.a.login.user, "jo:x", "a name with a colon can be given");
 	account_wipe(&t.a);
+	is_int(LOAD(&t, "smtp", NULL, "--config", puts_to("c", "account a\n",
+	    0600)), 0, "%s", t.e.msg);
+	is_int(t.a.file.text.cap, 11, "no more will be wiped than was read");
+	account_wipe(&t.a);
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	is_int(LOAD(&t, "smtp", NULL, "-v"), 0, "the usual file may miss");
 	account_wipe(&t.a);
