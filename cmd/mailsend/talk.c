@@ -24,6 +24,7 @@ struct talk {
 	struct run *run;
 	struct letter_source from;	/* what MAIL and RCPT said */
 	bool mail;			/* MAIL was taken */
+	int file;			/* for the text of each, in turn; or -1 */
 	char answer[1400];		/* where it is another's words */
 };
 
@@ -69,18 +70,25 @@ pass_on(struct talk *t, int fd)
 	return status;
 }
 
+/*
+ * Into one file for all of them, which is empty in between: to make and delete
+ * one for each message costs more than the rest of accepting it.
+ */
 static int
 data(struct talk *t)
 {
 	struct err e = { 0 };
-	int fd = file_temp(&e), code = EX_TEMPFAIL;
+	int code = EX_TEMPFAIL;
 
-	if (fd < 0)
+	if (t->file < 0 && (t->file = file_temp(&e)) < 0)
 		return e.code;
 	talk_say("354 end with a lone dot");
-	if (sendmail_text(stdin, fd, true, &e) == 1)
-		code = pass_on(t, fd);
-	close(fd);
+	if (sendmail_text(stdin, t->file, true, &e) == 1)
+		code = pass_on(t, t->file);
+	if (ftruncate(t->file, 0) < 0 || lseek(t->file, 0, SEEK_SET) < 0) {
+		close(t->file);
+		t->file = -1;
+	}
 	return code;
 }
 
@@ -195,7 +203,7 @@ talk_command(struct talk *t, struct str line)
 int
 talk_serve(struct run *run)
 {
-	struct talk t = { .run = run };
+	struct talk t = { .run = run, .file = -1 };
 	const char *answer = "";
 	char *line = NULL;
 	size_t cap = 0;
@@ -209,6 +217,8 @@ talk_serve(struct run *run)
 		talk_say(answer);
 	}
 	free(line);
+	if (t.file >= 0)
+		close(t.file);
 	submit_asked(run);
 	if (queue_first(run) && !run->options->queue.only && !stop_asked())
 		queue_flush_new(run);

@@ -1,6 +1,7 @@
 /* mailsend_talk.c: sendmail -bs: each message is one of its own */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,6 +17,7 @@ static struct {
 	size_t to;
 	int64_t deadline;
 	off_t size;
+	ino_t file;
 } posted[8];
 static size_t n;
 
@@ -23,7 +25,11 @@ static size_t n;
 int
 post(struct run *run, struct letter_source *from, struct err *err)
 {
+	struct stat st;
+
 	(void)err;
+	fstat(dup(from->fd), &st);	/* so that its number is not free */
+	posted[n].file = st.st_ino;
 	posted[n].from = from->mail_from;
 	posted[n].to = from->to.n;
 	posted[n].deadline = run->account.deadline;
@@ -130,5 +136,7 @@ main(void)
 	    "each has its own recipients");
 	ok(posted[0].size == 7 && posted[1].size == 12 && posted[2].size == 3,
 	    "and its own text");
+	ok(posted[0].file == posted[1].file && posted[0].file == posted[2].file,
+	    "no file is made for each: they share one");
 	return done();
 }
