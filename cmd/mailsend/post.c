@@ -55,19 +55,22 @@ static void
 hand_on(struct letter *l, struct run *run, struct report *r, struct err *cause,
     struct err *e)
 {
-	struct err none = { 0 }, unable = { 0 };
+	struct err unable = { 0 };
+	struct spool_new rest;
+	bool waits;
 
-	if (queue_first(run) && queue_accept(l, run, r, &none, &unable) == 0)
+	if (queue_first(run) && queue_accept(l, run, r, &unable) == 0)
 		return;
 	if (unable.code != 0 && !run->account.has_server)
 		*e = unable;
 	else
 		submit(l, run, r, e);
-	save_letter(l, run, r);
 	*cause = *e;
-	if (unable.code == 0)
-		queue_rest(l, run, r, e);
-	else if (run->account.has_server && e->code != 0)
+	waits = unable.code == 0 && queue_rest(&rest, l, run, r, e);
+	save_letter(l, run, r);		/* by the name that the next try looks for */
+	if (waits)
+		queue_rest_commit(&rest, l, r, e);
+	if (unable.code != 0 && run->account.has_server && e->code != 0)
 		fail_print("not queued: %s", unable.msg);
 }
 

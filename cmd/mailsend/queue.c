@@ -171,13 +171,13 @@ write_new(struct spool_new *n, const struct queue_entry *q,
 	return got;
 }
 
-int
-queue_accept(const struct letter *l, struct run *run, struct report *r,
-    const struct err *why, struct err *e)
+/* All is written; nobody sees it before it is committed. */
+static int
+entry_begin(struct spool_new *n, struct letter *l, struct run *run,
+    const struct report *r, const struct err *why, struct err *e)
 {
 	struct queue_entry q = { .arena = l->arena };
 	const struct spool *s = &run->queue.spool;
-	struct spool_new n;
 
 	if (!s->there) {
 		*e = run->queue.unable;
@@ -189,19 +189,36 @@ queue_accept(const struct letter *l, struct run *run, struct report *r,
 		q.tries = 1;
 		q.next = q.queued + queue_wait(1);
 	}
-	if (spool_begin(&n, s, NULL, e) < 0)
+	if (spool_begin(n, s, NULL, e) < 0)
 		return -1;
-	if (write_new(&n, &q, &l->msg, e) < 0) {
-		spool_cancel(&n);
-		return -1;
-	}
-	r->queued = arena_dup(l->arena, str_of(n.id));
-	if (spool_commit(&n, e) < 0) {
-		r->queued = NULL;
+	if (write_new(n, &q, &l->msg, e) < 0) {
+		spool_cancel(n);
 		return -1;
 	}
-	trace_note(TRACE_DONE, "queued as %s", r->queued);
+	l->queued = queue_entry_name(&q, geteuid(), n->id);
 	return 0;
+}
+
+static int
+entry_commit(struct spool_new *n, struct report *r, struct arena *a, struct err *e)
+{
+	const char *id = arena_dup(a, str_of(n->id));
+
+	if (spool_commit(n, e) < 0)
+		return -1;
+	r->queued = id;
+	trace_note(TRACE_DONE, "queued as %s", id);
+	return 0;
+}
+
+int
+queue_accept(struct letter *l, struct run *run, struct report *r, struct err *e)
+{
+	const struct err none = { 0 };
+	struct spool_new n;
+
+	return entry_begin(&n, l, run, r, &none, e) < 0 ? -1 :
+	    entry_commit(&n, r, l->arena, e);
 }
 
 bool
@@ -255,17 +272,29 @@ any_left(const struct letter *l)
 	return left;
 }
 
-void
-queue_rest(const struct letter *l, struct run *run, struct report *r,
-    struct err *e)
+bool
+queue_rest(struct spool_new *n, struct letter *l, struct run *run,
+    const struct report *r, const struct err *e)
 {
 	struct err why = { 0 };
 
 	if (!run->queue.on || run->options->message.as_is || !any_left(l) ||
 	    run->options->sending.quit_after != OPTION_STEP_ALL ||
 	    !may_pass(run, r, e->code))
-		return;
-	if (queue_accept(l, run, r, e, &why) < 0) {
+		return false;
+	if (entry_begin(n, l, run, r, e, &why) == 0)
+		return true;
+	fail_print("not queued: %s", why.msg);
+	return false;
+}
+
+void
+queue_rest_commit(struct spool_new *n, const struct letter *l, struct report *r,
+    struct err *e)
+{
+	struct err why = { 0 };
+
+	if (entry_commit(n, r, l->arena, &why) < 0) {
 		fail_print("not queued: %s", why.msg);
 		return;
 	}

@@ -19,13 +19,8 @@ bool queue_others(const struct run *);
 /* Is this run to accept first, and leave the sending to another, or to later? */
 bool queue_first(const struct run *);
 
-/*
- * Accepts the letter, durably, for the recipients that nobody has tried, that
- * were deferred or are in doubt; why is what the last attempt ended with.  0
- * and r->queued is its id.
- */
-int queue_accept(const struct letter *, struct run *, struct report *,
-    const struct err *why, struct err *);
+/* Accepts the letter, which nobody has tried, durably: 0, r->queued is its id. */
+int queue_accept(struct letter *, struct run *, struct report *, struct err *);
 
 /*
  * Is it the message's own fault, which no time will mend, that submit ended with
@@ -34,12 +29,15 @@ int queue_accept(const struct letter *, struct run *, struct report *,
 bool queue_hopeless(const struct run *, const struct report *, int code);
 
 /*
- * After submit: if any of the recipients are worth another try, and the queue
- * is on, they are accepted; then what was recorded is none of the caller's
- * failures any more.
+ * After submit, which ended with e: if the queue is on, and recipients that nobody
+ * has tried, that were deferred or are in doubt are worth another try, the letter
+ * is written for those, and l->queued is how it is called: true.  It waits, durably,
+ * from queue_rest_commit on; then e is none of the caller's failures any more.
  */
-void queue_rest(const struct letter *, struct run *, struct report *,
-    struct err *);
+bool queue_rest(struct spool_new *, struct letter *, struct run *,
+    const struct report *, const struct err *e);
+void queue_rest_commit(struct spool_new *, const struct letter *,
+    struct report *, struct err *e);
 
 /* Seconds until the next attempt, after so many (the first: 1). */
 int64_t queue_wait(uint64_t tries);

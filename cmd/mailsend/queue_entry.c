@@ -423,6 +423,14 @@ queue_entry_read(struct queue_entry *q, const struct spool_item *i,
 	    i->entry->id) : 0;
 }
 
+/* Not by its folder, which others may have named. */
+const char *
+queue_entry_name(const struct queue_entry *q, uid_t uid, const char *id)
+{
+	return arena_printf(q->arena, "%lld.Q%luI%s", (long long)q->queued,
+	    (unsigned long)uid, id);
+}
+
 void
 queue_entry_say(struct smtp_reply *r, const char *why)
 {

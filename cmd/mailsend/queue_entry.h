@@ -71,6 +71,10 @@ int queue_entry_write(int fd, const struct queue_entry *, const struct msg *,
 int queue_entry_read(struct queue_entry *, const struct spool_item *,
     struct err *);
 
+/* How files are called that are made of it (maildir.h): by nothing else. */
+const char *queue_entry_name(const struct queue_entry *, uid_t uid,
+    const char *id);
+
 /* The state's text, appended. */
 void queue_entry_state(struct buf *, const struct queue_entry *);
 

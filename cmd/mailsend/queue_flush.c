@@ -252,9 +252,7 @@ load(const struct spool_item *i, struct queue_entry *q, struct letter *l,
 	l->envelope.utf8 = q->utf8;
 	l->sealed = q->sealed;
 	l->tried = q->tries > 0;
-	/* not by its folder, which others may have named */
-	l->queued = arena_printf(q->arena, "%lld.Q%luI%s",
-	    (long long)q->queued, (unsigned long)i->entry->uid, i->entry->id);
+	l->queued = queue_entry_name(q, i->entry->uid, i->entry->id);
 	if (lseek(i->mail, (off_t)q->head, SEEK_SET) < 0)
 		return fail_sys(e, EX_IOERR, "mail");
 	if (msg_scan(&l->msg, q->arena, i->mail, 0, e) < 0)

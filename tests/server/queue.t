@@ -627,6 +627,23 @@ check(got == 74 and 'not saved' in h.err and not h.mail(),
 check(sum(c.startswith('AUTHENTICATE') for c in k.heard) == logins + 3,
       'over one connection, but for the one that was lost', k.heard)
 
+# The same with a Maildir; one that was killed in between looks for it, too.
+s, h = fresh()
+h.config('save maildir:%s/kept\n' % h.d)
+s.start()
+got = send(h, 'a@x.test', 'tmp@x.test')
+there = os.listdir(h.d + '/kept/cur')
+check(got == 0 and len(there) == 1 and len(h.mail()) == 1,
+      '--save maildir: who has got it at once', got, h.err, there)
+h.run('--flush-now')
+s.busy = False
+got = h.run('--flush-now')
+check(got == 0 and len(s.got) == 2 and not h.mail() and
+      os.listdir(h.d + '/kept/cur') == there,
+      '--save maildir: and who gets it later: one copy', got, h.err,
+      os.listdir(h.d + '/kept/cur'))
+h.done()
+
 # Killed while the copy is stored: what was sent is known, and not sent again.
 def killed_at_copy(k, h, *args, text=b'', out=subprocess.DEVNULL):
     p = subprocess.Popen([BUILD + '/mailsend', *args], stdin=subprocess.PIPE,
