@@ -139,7 +139,8 @@ save_letter(struct letter *l, struct run *run, struct report *r)
 		return;
 	}
 	/* Not "try again": it was sent.  But not all was done either. */
-	fail_print("sent, but not saved: %s", e.msg);
+	if (e.code != 0)
+		fail_print("sent, but not saved: %s", e.msg);
 	r->unsaved = true;
 }
 

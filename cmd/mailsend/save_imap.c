@@ -243,6 +243,21 @@ put_once(struct save_imap *k, const struct letter *l, bool doubt, bool last)
 	return got;
 }
 
+/*
+ * A server that is down is asked later.  One that refuses the login would have to
+ * refuse it again and again, which some lock accounts for.
+ */
+static void
+not_reached(struct save_imap *k)
+{
+	k->later = clock_ms() + LATER;
+	if (k->err.code != EX_NOPERM)
+		return;
+	k->later = CLOCK_NEVER;
+	if (k->many)
+		fail_add(&k->err, "; it is not asked again in this run");
+}
+
 /* Over as many connections as it takes. */
 static int
 store_copy(struct save_imap *k, const struct letter *l, struct err *e)
@@ -258,7 +273,7 @@ store_copy(struct save_imap *k, const struct letter *l, struct err *e)
 			dest_hang_up(k->dest);
 			if (was && !stop_asked())
 				continue;
-			k->later = clock_ms() + LATER;
+			not_reached(k);
 			break;
 		}
 		got = put_once(k, l, doubt, i + 1 == TRIES);
@@ -280,7 +295,9 @@ save_imap_store(struct save_imap *k, const struct letter *l, struct err *e)
 	int got;
 
 	pthread_mutex_lock(&k->lock);
-	if (k->later != 0 && clock_ms() < k->later)
+	if (k->later == CLOCK_NEVER)
+		got = -1;
+	else if (k->later != 0 && clock_ms() < k->later)
 		got = fail(e, k->err.code, "%s", k->err.msg);
 	else
 		got = store_copy(k, l, e);

@@ -17,14 +17,18 @@ struct save_imap {
 	struct err err;			/* the connection's */
 	uint64_t uidvalidity;		/* the copy that is in doubt cannot have */
 	uint64_t uidnext;		/* a lower UID than this one of that */
-	int64_t later;			/* no server was reached: not before then */
+	int64_t later;			/* no server was reached: not before then;
+					 * the login was refused: never */
 	bool many;			/* there are more letters to come */
 };
 
 /* The account is loaded; EX_USAGE, EX_CONFIG. */
 int save_imap_open(struct save_imap *, const char *said, struct err *);
 
-/* 0 it is there, -1 it is not, or nobody knows: e says which. */
+/*
+ * 0 it is there, -1 it is not, or nobody knows: e says which; without e nobody
+ * was asked, since the login was refused, which has been said.
+ */
 int save_imap_store(struct save_imap *, const struct letter *, struct err *);
 
 void save_imap_close(struct save_imap *);

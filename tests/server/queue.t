@@ -627,7 +627,19 @@ check(got == 74 and 'not saved' in h.err and not h.mail(),
 check(sum(c.startswith('AUTHENTICATE') for c in k.heard) == logins + 3,
       'over one connection, but for the one that was lost', k.heard)
 
-# The same with a Maildir; one that was killed in between looks for it, too.
+# One that refuses the login is asked once, and that is said once.
+k, s, h = kept()
+for i in range(3):
+    send(h, 'a@x.test', args=('--queue-only',))
+k.on_command = lambda session, verb, args: \
+    b'TAG NO [AUTHENTICATIONFAILED] no\r\n' if verb == 'AUTHENTICATE' else None
+got = h.run('--flush-now')
+check(got == 74 and len(s.got) == 3 and not h.mail() and
+      h.err.count('not saved') == h.err.count('not asked again') == 1 and
+      sum(c.startswith('AUTHENTICATE') for c in k.heard) == 1,
+      '--save imap: a refused login is said once', got, h.err, k.heard)
+
+# With a Maildir one message is saved once, too, though sent in two attempts.
 s, h = fresh()
 h.config('save maildir:%s/kept\n' % h.d)
 s.start()
