@@ -234,11 +234,11 @@ session_prepare(struct session *s, struct err *e)
 	return fill_conf(s, e);
 }
 
-int
-session_ready_all(struct session *const *v, size_t n, struct err *e)
+static int
+ready_sessions(const struct sessions *all, struct err *e)
 {
-	struct sessions all = { v, n };
-	size_t i;
+	struct session *const *v = all->v;
+	size_t n = all->n, i;
 	int got = 0;
 
 	if (v[0]->account->box == NULL)
@@ -247,16 +247,29 @@ session_ready_all(struct session *const *v, size_t n, struct err *e)
 		got = session_prepare(v[i], e);
 	/* it needs no TLS, whose memory would be its own for ever */
 	if (got == 0)
-		got = session_helper(&all, e);
+		got = session_helper(all, e);
 	for (i = 0; i < n && got == 0; i++)
 		got = fill_tls(v[i], e);
 	for (i = 0; i < n && got == 0; i++)
 		got = find_it(v[i], v[0], e);
 	if (got == 0)
-		session_confine(&all);
+		session_confine(all);
 	for (i = 0; i < n && got < 0; i++)
 		session_close(v[i]);
 	return got;
+}
+
+int
+session_ready_all(struct session *const *v, size_t n, struct err *e)
+{
+	return ready_sessions(&(struct sessions){ .v = v, .n = n }, e);
+}
+
+int
+session_ready_beside(struct session *s, struct account *a, struct err *e)
+{
+	return ready_sessions(&(struct sessions){ .v = &s, .n = 1,
+	    .alone = a }, e);
 }
 
 int

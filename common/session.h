@@ -48,6 +48,12 @@ int session_ready(struct session *, struct account *, struct err *);
 int session_ready_all(struct session *const *, size_t n, struct err *);
 
 /*
+ * The same for one whose account is in it, beside another account that has no
+ * session, since nobody logs in with it.
+ */
+int session_ready_beside(struct session *, struct account *, struct err *);
+
+/*
  * Connects to account->server, as often as wanted; an older connection is
  * closed.  The TLS handshake is the protocol's affair.
  */

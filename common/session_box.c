@@ -36,22 +36,27 @@ ports(const struct session *s, struct sandbox *b)
 
 /* Of the configuration file: the helper needs none of it. */
 static void
+wipe_one(struct account *a)
+{
+	a->again = false;
+	account_forget(a);
+	if (a->way.proxy != NULL)	/* a password may be in it */
+		mem_wipe((void *)(uintptr_t)a->way.proxy,
+		    strlen(a->way.proxy));
+	buf_wipe(&a->file.text);
+	buf_wipe(&a->file.system);
+}
+
+static void
 wipe(void *all)
 {
 	const struct sessions *s = all;
-	struct account *a;
 	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		a = s->v[i]->account;
-		a->again = false;
-		account_forget(a);
-		if (a->way.proxy != NULL)	/* a password may be in it */
-			mem_wipe((void *)(uintptr_t)a->way.proxy,
-			    strlen(a->way.proxy));
-		buf_wipe(&a->file.text);
-		buf_wipe(&a->file.system);
-	}
+	for (i = 0; i < s->n; i++)
+		wipe_one(s->v[i]->account);
+	if (s->alone != NULL)
+		wipe_one(s->alone);
 }
 
 /*

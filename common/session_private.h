@@ -6,12 +6,14 @@
 
 #include "fail.h"
 
+struct account;
 struct session;
 
 /* All the sessions of this process. */
 struct sessions {
 	struct session *const *v;
 	size_t n;
+	struct account *alone;		/* one that has none; or NULL */
 };
 
 /* The helper process, if one will be needed. */

@@ -77,7 +77,7 @@ way_confine(struct direct_way *w, struct session *beside, struct err *e)
 		a->box->source |= a->way.source != NULL;
 	}
 	if (beside != NULL)
-		return session_ready_all(&beside, 1, e);
+		return session_ready_beside(beside, a, e);
 	if (a->no_sandbox)
 		sandbox_warn();
 	else
@@ -92,6 +92,8 @@ direct_way_open(struct account *a, const struct options *o,
 	struct direct_way *w = mem_new(1, sizeof *w);
 	struct dns_conf servers = { 0 };
 
+	a->again = false;		/* nobody logs in */
+	account_forget(a);
 	w->account = a;
 	w->options = o;
 	w->port = o->direct.port != 0 ? (unsigned)o->direct.port :

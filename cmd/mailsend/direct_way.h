@@ -36,7 +36,7 @@ struct direct_way {
 /*
  * Once in a process: what is needed of the world is opened, and then the
  * process is confined to it and to what account->box has.  beside: a session
- * that is made ready, too (session_ready_all); or NULL.  NULL with e.
+ * that is made ready, too (session_ready_beside); or NULL.  NULL with e.
  */
 struct direct_way *direct_way_open(struct account *, const struct options *,
     struct session *beside, struct err *);
