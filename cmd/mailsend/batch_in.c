@@ -91,9 +91,18 @@ unread(struct batch_in *in, struct str line)
 struct out {
 	int fd;
 	struct digest *digest;
+	off_t size;			/* of what is in the file */
 	size_t n;
 	char p[16384];
 };
+
+static int
+out_write(struct out *o, const char *p, size_t n, struct err *e)
+{
+	digest_put(o->digest, p, n);
+	o->size += (off_t)n;
+	return file_write(o->fd, p, n, e);
+}
 
 static int
 out_flush(struct out *o, struct err *e)
@@ -101,17 +110,16 @@ out_flush(struct out *o, struct err *e)
 	size_t n = o->n;
 
 	o->n = 0;
-	return file_write(o->fd, o->p, n, e);
+	return out_write(o, o->p, n, e);
 }
 
 static int
 out_put(struct out *o, struct str s, struct err *e)
 {
-	digest_put(o->digest, s.p, s.n);
 	if (s.n > sizeof o->p - o->n && out_flush(o, e) < 0)
 		return -1;
 	if (s.n > sizeof o->p)
-		return file_write(o->fd, s.p, s.n, e);
+		return out_write(o, s.p, s.n, e);
 	str_copy(o->p + o->n, s);
 	o->n += s.n;
 	return 0;
@@ -122,23 +130,28 @@ out_begin(struct out *o, int fd, struct err *e)
 {
 	o->fd = fd;
 	o->n = 0;
-	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	o->size = 0;
+	if (lseek(fd, 0, SEEK_SET) < 0)
 		return fail_sys(e, EX_IOERR, "temporary file");
 	o->digest = digest_new();
 	return 0;
 }
 
+/* What a longer message has left behind this one is taken off. */
 static int
 out_end(struct out *o, struct batch_item *item, struct err *e)
 {
+	int got = out_flush(o, e);
 	uint64_t sum = digest_end_short(o->digest);
+	off_t end = lseek(o->fd, 0, SEEK_END);
 
 	snprintf(item->key, sizeof item->key, "%016llx",
 	    (unsigned long long)sum);
-	if (out_flush(o, e) < 0)
+	if (got < 0)
 		return -1;
-	return lseek(o->fd, 0, SEEK_SET) < 0 ? fail_sys(e, EX_IOERR,
-	    "temporary file") : 0;
+	return end < o->size || (end > o->size && ftruncate(o->fd,
+	    o->size) < 0) || lseek(o->fd, 0, SEEK_SET) < 0 ?
+	    fail_sys(e, EX_IOERR, "temporary file") : 0;
 }
 
 /* ---- mboxrd ---- */

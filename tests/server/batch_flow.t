@@ -49,6 +49,9 @@ case.check(rc == 0 and numbers(s) == list(range(60)) and
            [o['n'] for o in out] == list(range(1, 61)),
            'one connection: in the order of the input', (rc, numbers(s), err))
 case.check(s.connections == 1, 'and one it is', s.connections)
+lines = [g[2].count(b'y' * 70) for g in s.got]
+case.check(lines == [400000 // 70 if i % 4 == 0 else 0 for i in range(60)],
+           'each is as long as it was', lines)
 for jobs in (8, 9, 20, 100):
     s.got = []
     rc, out, err = batch(s, b''.join(message(i) for i in range(300)), '--jobs',
