@@ -80,11 +80,14 @@ data(struct talk *t)
 	struct err e = { 0 };
 	int code = EX_TEMPFAIL;
 
-	if (t->file < 0 && (t->file = file_temp(&e)) < 0)
+	if (t->file < 0 && (t->file = file_temp(&e)) < 0) {
+		fail_tell(&e, NULL);
 		return e.code;
+	}
 	talk_say("354 end with a lone dot");
 	if (sendmail_text(stdin, t->file, true, &e) == 1)
 		code = pass_on(t, t->file);
+	fail_tell(&e, NULL);
 	if (ftruncate(t->file, 0) < 0 || lseek(t->file, 0, SEEK_SET) < 0) {
 		close(t->file);
 		t->file = -1;
@@ -104,6 +107,21 @@ relayed(struct talk *t, const struct smtp_reply *r)
 	return t->answer;
 }
 
+/* What is wrong with this machine is not wrong with the message. */
+static bool
+talk_passes(int code)
+{
+	switch (code) {
+	case EX_TEMPFAIL:
+	case EX_OSERR:
+	case EX_CANTCREAT:
+	case EX_IOERR:
+	case EX_SOFTWARE:
+		return true;
+	}
+	return false;
+}
+
 /*
  * RFC 5321 4.2.5: 250 takes responsibility, and 554 none, so a client that
  * hears it sends again.  Nobody may get it twice: if one has got it, it is 250.
@@ -118,9 +136,8 @@ talk_verdict(struct talk *t, int code)
 		return "250 2.0.0 accepted for some; standard error has the others";
 	if (t->run->refusal.code != 0)
 		return relayed(t, &t->run->refusal);
-	if (code == EX_TEMPFAIL)
-		return "451 4.3.0 try again later";
-	return "554 5.0.0 not sent";
+	return talk_passes(code) ? "451 4.3.0 try again later" :
+	    "554 5.0.0 not sent";
 }
 
 /* With the queue nobody is asked: what is refused later is reported. */

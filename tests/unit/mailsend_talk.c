@@ -21,6 +21,10 @@ static struct {
 } posted[8];
 static size_t n;
 
+/* How each message ends, but for the third. */
+static const int ends[8] = { 0, EX_TEMPFAIL, 0, EX_IOERR, EX_CANTCREAT,
+    EX_UNAVAILABLE };
+
 /* In the place of post.c: notes what it is given, and takes its time. */
 int
 post(struct run *run, struct letter_source *from, struct err *err)
@@ -40,7 +44,7 @@ post(struct run *run, struct letter_source *from, struct err *err)
 		run->accepted = 1;
 		return EX_NOUSER;
 	}
-	return n == 2 ? EX_TEMPFAIL : 0;
+	return ends[n - 1];
 }
 
 /* Likewise for submit.c: this one is there, but for "no@x". */
@@ -90,9 +94,13 @@ static const char script[] =
 	"MAIL FROM:<g@x>\r\nRCPT TO:<h@x>\r\nRCPT TO:<no@x>\r\n"
 	"RCPT TO:<down@x>\r\nDATA\r\n..\r\n.\r\n"
 	"MAIL FROM:<g@x>\r\nRCPT TO:<no@x>\r\nDATA\r\n"
+	"MAIL FROM:<g@x>\r\nRCPT TO:<i@x>\r\nDATA\r\n.\r\n"
+	"MAIL FROM:<g@x>\r\nRCPT TO:<i@x>\r\nDATA\r\n.\r\n"
+	"MAIL FROM:<g@x>\r\nRCPT TO:<i@x>\r\nDATA\r\n.\r\n"
 	"QUIT\r\n";
 static const char answers[] = "220 250 250 250 250 354 250 503 503 250 250 354 451 250 250 250 "
-	"250 250 550 451 354 250 250 550 503 221 ";
+	"250 250 550 451 354 250 250 550 503 250 250 354 451 250 250 354 "
+	"451 250 250 354 554 221 ";
 
 /* The codes of what it said. */
 static char *
@@ -126,7 +134,7 @@ main(void)
 	dup2(was, 1);
 	is_int(got, 0, "it ends well");
 	is_str(codes(out), answers, "what it said");
-	is_int(n, 3, "three messages");
+	is_int(n, 6, "so many messages");
 	ok(posted[0].deadline == 0 && posted[1].deadline == 0 &&
 	    posted[2].deadline == 0,
 	    "none has but what is left of the time of the one before");
