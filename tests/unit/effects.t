@@ -64,6 +64,26 @@ for o in "--pin $pin" '--cert x' '--tls-min 1.3' --tls-strict; do
 	idle "${o%% *}" send -S smtp://localhost:1 --tls off $o
 done
 
+# refused STATUS WORDS CMD...: with this status, and in these words
+refused() {
+	status "$1" "${*:3}" "${@:3}"
+	like "$ERR" "$2" 'says why'
+}
+printf 'a@b.test\n@d.test\nno address\n' > "$T/never"
+mkdir "$T/folder"
+mx=(-S mx: --mx-port 1)
+refused 64 'maildir:DIR, imap:' send --body x --save "$T/m"
+refused 64 'not to mailboxes of this machine' send -S "maildir:$T/%u" --body x \
+	--save imap:a
+refused 64 'mx-port: no port' send -S mx: --mx-port 70000 --body x
+refused 64 'with mx: there is rcpt alone' send "${mx[@]}" --quit-after ehlo
+refused 65 'ehlo: a b: a blank' send "${mx[@]}" --ehlo 'a b' --body x
+batch() { mailsend -S smtp://localhost:1 --tls off --batch mboxrd -t "$@" < /dev/null; }
+refused 65 'suppress.*"no address" is neither' batch --suppress "$T/never"
+refused 66 'suppress.*No such file' batch --suppress "$T/gone"
+refused 66 'suppress.*Is a directory' batch --suppress "$T/folder"
+refused 66 'resume.*Is a directory' batch --resume "$T/folder"
+
 fetch() { mailfetch -S pop3s://localhost:1 -u jo --password-command 'echo x' "$@"; }
 idle --deliver mailfetch --import "$T/x" -d stdout
 for o in '--filter cat' '--format raw' '--rcpt a@b.test' \

@@ -543,6 +543,53 @@ static const struct {
 	    { "base64\r\n\r\nw7w=\r\n--b\r\n" }, NULL }
 };
 
+/* A character of several bytes, cut wherever a block of a long line ends. */
+static void
+test_down_blocks(void)
+{
+	static const struct {
+		const char *letter, *last, *charset;
+	} rows[] = {
+		{ "\xc3\xbc", "", "utf-8" },
+		{ "\xe2\x82\xac", "", "utf-8" },
+		{ "\xf0\x9f\x93\xa8", "", "utf-8" },
+		{ "\xe2\x82\xac", "\xe2\x82", "unknown-8bit" },
+		{ "\xe2\x82\xac", "\xe2\x82x", "unknown-8bit" },
+		{ "\xc3\xbc", "\xfc", "unknown-8bit" },
+	};
+	size_t i, k, shift;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (shift = 0; shift < 4; shift++) {
+			struct arena a = { 0 };
+			struct err e = { 0 };
+			struct buf in = { 0 }, b;
+			struct msg m, to;
+			int fd;
+
+			buf_s(&in, "Subject: x\n\n");
+			for (k = 0; k < shift; k++)
+				buf_c(&in, 'x');
+			for (k = 0; k < 100000; k++)
+				buf_s(&in, rows[i].letter);
+			buf_s(&in, rows[i].last);
+			buf_c(&in, '\n');
+			fd = file_of(BUF_STR(in));
+			msg_scan(&m, &a, fd, MSG_ODD, &e);
+			close(fd);
+			is_int(mime_downgrade(&m, &to, &a, 0, &e), 0, "row %zu, %zu",
+			    i, shift);
+			msg_close(&m);
+			b = text_of(&to);
+			ok(strstr(b.p, rows[i].charset) != NULL, "%s",
+			    rows[i].charset);
+			msg_close(&to);
+			buf_free(&b);
+			buf_free(&in);
+			arena_free(&a);
+		}
+}
+
 static void
 test_down(void)
 {
@@ -946,6 +993,7 @@ main(int argc, char **argv)
 	test_complete();
 	test_ascii();
 	test_down();
+	test_down_blocks();
 	test_never();
 	test_mended();
 	test_down_long();
