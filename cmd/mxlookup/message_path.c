@@ -67,27 +67,33 @@ take_word(struct str *s, struct str *word, bool *comment)
 
 /* ---- what is in them */
 
-static bool
-take_ip(struct message_hop *h, struct arena *a, struct str s)
+/*
+ * "192.0.2.1", "[IPv6:2001:db8::1]", and "NAME@192.0.2.1", where only what is
+ * behind the last "@" is not of the client's choice; p NULL: no address.
+ */
+static struct str
+hop_ip(struct arena *a, struct str s)
 {
 	unsigned char raw[16];
 	char text[64];
 
-	if (h->ip.p != NULL)
-		return false;
+	while (str_has(s, '@'))
+		str_cut(&s, '@');
 	if (s.n > 1 && s.p[0] == '[' && s.p[s.n - 1] == ']')
 		s = str_to(str_from(s, 1), s.n - 2);
 	if (str_starts(s, "IPv6:"))
 		s = str_from(s, 5);
+	if (str_has(s, ':'))		/* "fe80::1%4": of which interface */
+		s = str_cut(&s, '%');
 	if (s.n == 0 || s.n >= sizeof text)
-		return false;
+		return (struct str){ NULL, 0 };
 	str_copy(text, s);
 	text[s.n] = '\0';
 	if (inet_pton(AF_INET, text, raw) == 1)
-		h->ip = arena_str(a, (struct str){ (char *)raw, 4 });
-	else if (inet_pton(AF_INET6, text, raw) == 1)
-		h->ip = arena_str(a, (struct str){ (char *)raw, 16 });
-	return h->ip.p != NULL;
+		return arena_str(a, (struct str){ (char *)raw, 4 });
+	if (inet_pton(AF_INET6, text, raw) == 1)
+		return arena_str(a, (struct str){ (char *)raw, 16 });
+	return (struct str){ NULL, 0 };
 }
 
 /* "TLSv1.3", "TLS1_2", and nothing else around it. */
@@ -114,36 +120,78 @@ host_name(struct arena *a, struct str s)
 	return arena_dup(a, str_of(name));
 }
 
-/* "helo=NAME", "HELO NAME", "NAME [IP]", "IP", "using TLSv1.3 ..." */
-static void
-read_comment(struct message_hop *h, struct arena *a, struct str c, bool from)
+/* A word, without what is behind "," or ";" or "]" in it. */
+static struct str
+bare_word(struct str *c)
 {
-	struct str word, value, name = { NULL, 0 };
-	bool first = true, helo = false;
+	struct str word = str_word(c);
 	size_t i;
 
-	while ((word = str_word(&c)).n > 0) {
-		for (i = 0; i < word.n && word.p[i] != ',' && word.p[i] != ']' &&
-		    word.p[i] != ';'; i++)
-			;
-		word = str_to(word, i + (i < word.n && word.p[i] == ']'));
+	for (i = 0; i < word.n && word.p[i] != ',' && word.p[i] != ']' &&
+	    word.p[i] != ';'; i++)
+		;
+	return str_to(word, i + (i < word.n && word.p[i] == ']'));
+}
+
+static bool
+take_ip(struct message_hop *h, struct arena *a, struct str word,
+    struct str name)
+{
+	struct str ip = hop_ip(a, word);
+
+	if (ip.p == NULL)
+		return false;
+	h->ip = ip;
+	h->name = host_name(a, name);
+	return true;
+}
+
+/*
+ * "NAME [IP]", "[IP] helo=NAME", "HELO NAME", "IP": what the server found out
+ * itself stands before what the client told it, so the first address counts,
+ * and none behind "KEY=".  A name that sendmail calls forged is none.
+ */
+static void
+read_client(struct message_hop *h, struct arena *a, struct str c)
+{
+	struct str word, value, name = { NULL, 0 };
+	bool said = false;
+	size_t n;
+
+	for (n = 0; (word = bare_word(&c)).n > 0; n++, name = n == 1 ? word :
+	    (struct str){ NULL, 0 }) {
 		value = word;
 		str_cut(&value, '=');
-		if (h->tls == NULL && (tls_version(word) ||
-		    (value.p != NULL && tls_version(value))))
-			h->tls = arena_dup(a, tls_version(word) ? word : value);
-		if (from && take_ip(h, a, word)) {
-			h->name = host_name(a, name);
-		} else if (from && value.p != NULL && str_starts(word, "helo=")) {
-			h->name = h->helo;
-			h->helo = arena_dup(a, value);
-		} else if (from && helo) {
+		said |= value.p != NULL;
+		if (n == 1 && str_is(name, "HELO")) {
 			h->name = h->helo;
 			h->helo = arena_dup(a, word);
+			return;
 		}
-		helo = from && first && str_is(word, "HELO");
-		name = first ? word : (struct str){ NULL, 0 };
-		first = false;
+		if (str_starts(word, "helo=") && h->name == NULL) {
+			h->name = h->helo;
+			h->helo = arena_dup(a, value);
+		} else if (h->told && str_is(word, "(may")) {
+			h->name = NULL;
+		} else if (!h->told && !said) {
+			h->told = take_ip(h, a, word, name);
+		}
+	}
+	h->told |= said;
+}
+
+static void
+read_tls(struct message_hop *h, struct arena *a, struct str c)
+{
+	struct str word, value;
+
+	while (h->tls == NULL && (word = bare_word(&c)).n > 0) {
+		value = word;
+		str_cut(&value, '=');
+		if (tls_version(word))
+			h->tls = arena_dup(a, word);
+		else if (value.p != NULL && tls_version(value))
+			h->tls = arena_dup(a, value);
 	}
 }
 
@@ -192,7 +240,8 @@ take_value(struct message_hop *h, struct arena *a, enum clause c,
 		if (h->helo != NULL)
 			break;
 		h->helo = arena_dup(a, word);
-		take_ip(h, a, word);
+		if (!h->told)		/* Exim's, or the client's own idea */
+			h->ip = hop_ip(a, word);
 		break;
 	case CLAUSE_BY:
 		if (h->by == NULL)
@@ -217,13 +266,16 @@ read_hop(struct message_hop *h, struct arena *a, struct str s)
 {
 	enum clause at = CLAUSES, next;
 	struct str word;
-	bool comment;
+	bool comment, due = false;
 	time_t when;
 
 	*h = (struct message_hop){ .when = -1 };
 	while (take_word(&s, &word, &comment)) {
 		if (comment) {
-			read_comment(h, a, word, at == CLAUSE_FROM);
+			read_tls(h, a, word);
+			if (at == CLAUSE_FROM && !h->told)
+				read_client(h, a, word);
+			due = false;
 			continue;
 		}
 		if (str_is(word, ";")) {
@@ -231,8 +283,10 @@ read_hop(struct message_hop *h, struct arena *a, struct str s)
 			    (int64_t)when : -1;
 			continue;
 		}
-		next = clause_of(word);
-		if (next != CLAUSES)
+		/* A client may be called "by". */
+		next = due ? CLAUSES : clause_of(word);
+		due = next != CLAUSES;
+		if (due)
 			at = next;
 		else if (h->when < 0)
 			take_value(h, a, at, word);
@@ -300,6 +354,27 @@ trusted_name(const struct opt_list *trust, const char *host)
 	return false;
 }
 
+/* "ESMTPS", "UTF8SMTPA", "Microsoft SMTP Server" */
+static bool
+says_smtp(struct str s)
+{
+	for (; s.n >= 4; s = str_from(s, 1))
+		if (str_is(str_to(s, 4), "SMTP"))
+			return true;
+	return false;
+}
+
+/*
+ * Where there was a client, who speaks SMTP and may be a stranger, its address
+ * must be told.  Others come from this side: LMTP, POP3, "mapi".
+ */
+static bool
+client_known(const struct message_hop *h)
+{
+	return h->ip.p != NULL || h->helo == NULL ||
+	    (h->with != NULL && !says_smtp(str_of(h->with)));
+}
+
 static bool
 trusted_client(const struct opt_list *trust, const struct message_hop *h)
 {
@@ -325,13 +400,18 @@ find_border(struct message_path *p, const struct opt_list *trust)
 	struct message_border *b = &p->border;
 	size_t i;
 
-	for (i = 0; i < p->n && trusted_name(trust, p->hop[i].by); i++)
+	for (i = 0; i < p->n && trusted_name(trust, p->hop[i].by); i++) {
+		if (!client_known(&p->hop[i])) {
+			b->why = "a host of --trust does not say which address gave it the message";
+			return;
+		}
 		if (!trusted_client(trust, &p->hop[i])) {
 			b->hop = i;
 			b->ip = p->hop[i].ip;
 			b->helo = p->hop[i].helo;
 			return;
 		}
+	}
 	if (i == 0)
 		b->why = "the topmost Received is not by a host of --trust";
 	else

@@ -18,6 +18,7 @@ struct message_hop {
 	const char *helo;	/* what the client called itself */
 	const char *name;	/* what its address is called in the DNS */
 	struct str ip;		/* 4 or 16 bytes; p NULL: none */
+	bool told;		/* private: a comment told who the client is */
 	const char *by;
 	const char *with;	/* the protocol */
 	const char *tls;	/* its version */

@@ -270,6 +270,31 @@ lab.ok(r["spf"]["ip"] == "203.0.113.9", "a relay is trusted by its address",
 r = look("--trust", "other.test", name="way.eml")
 lab.ok(r["spf"]["result"] is None and "topmost Received" in r["spf"]["why"],
        "a host that did not write the topmost field", r["spf"])
+# What the client says of itself is not who it is: the field below is forged.
+for client, ip, name in (
+        ("[10.0.0.1] (evil.test [203.0.113.66])", "203.0.113.66",
+         "a private address in HELO"),
+        ("by (evil.test [203.0.113.66])", "203.0.113.66", "HELO by"),
+        ("unknown (HELO 10.0.0.1) (203.0.113.66)", "203.0.113.66",
+         "qmail: an address in HELO"),
+        ("unknown (HELO x) (10.0.0.1@203.0.113.66)", "203.0.113.66",
+         "qmail: with ident"),
+        ("x (mx.b.test [203.0.113.66] (may be forged))", "203.0.113.66",
+         "sendmail: a name that is not confirmed"),
+        ("mx.b.test (evil.test [203.0.113.66]) (Client CN \"x helo=y\")",
+         "203.0.113.66", "a certificate"),
+        ("[203.0.113.66] (helo=mx.b.test ident=x helo=y)", "203.0.113.66",
+         "Exim: HELO in ident"),
+        ("[203.0.113.66] (ident=x [10.0.0.1])", "203.0.113.66",
+         "Exim: an address in ident"),
+        ("mx.b.test", None, "a name alone"),
+        ("mx.b.test ([fe80::1%4])", "192.0.2.1", "an address of this link"),
+        ("x (mx.b.test [203.0.113.66])", "192.0.2.1", "one of them")):
+    write("client.eml", ("Return-Path: <bounce@a.test>\nReceived: from %s by "
+          "mx.b.test with ESMTP; Mon, 30 Nov 2026 08:15:30 +0000\n" % client +
+          WAY.split("\n", 5)[5]).encode() + t)
+    r = look("--trust", "b.test", name="client.eml")
+    lab.ok(r["spf"]["ip"] == ip, "the border: " + name, r["spf"])
 r = look("--ip", "192.0.2.1", name="way.eml")
 lab.ok(r["spf"]["result"] == "pass" and r["hops"][1]["border"],
        "--ip finds the hop", r["spf"])
