@@ -97,9 +97,6 @@ one_account(struct settings *o, const char *name, struct err *e)
 	}
 	if (!any)
 		return fail(e, EX_CONFIG, "account %s has no server", name);
-	/* Its servers are judged by whom it trusts, as its login is. */
-	if (o->tls.ca == NULL)
-		o->tls.ca = o->login.servers->account.trust.ca;
 	return 0;
 }
 
@@ -118,6 +115,21 @@ all_accounts(struct settings *o, struct arena *mem, struct err *e)
 		got = one_account(o, names.v[i], e);
 	account_wipe(&a);
 	return got;
+}
+
+/*
+ * Servers are judged by whom their account trusts, as its login is; but what
+ * one account trusts is nothing to another, so all of them must agree.
+ */
+static const char *
+common_ca(const struct server *s)
+{
+	const char *ca = s->account.trust.ca;
+
+	for (; s != NULL; s = s->next)
+		if (!str_eq(str_of(s->account.trust.ca), str_of(ca)))
+			return NULL;
+	return ca;
 }
 
 static void
@@ -174,6 +186,8 @@ server_load(struct settings *o, struct arena *mem, struct err *e)
 		if (!session_wants_login(&s->account))
 			return fail(e, EX_USAGE, "%s: log in as whom? -u USER, or a user in the account",
 			    s->url);
+	if (accounts && o->tls.ca == NULL && o->login.servers != NULL)
+		o->tls.ca = common_ca(o->login.servers);
 	if (accounts)
 		add_operands(o, mem);
 	return 0;

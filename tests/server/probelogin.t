@@ -131,6 +131,24 @@ imaps://billy@localhost imaps://billy@localhost:1
 --no-verify imaps://billy@localhost
 imaps://localhost:$LAB_IMAPS_PORT -A work
 END
+# Whom one account trusts is nothing to another.
+cat > "$T/two" <<END
+account one
+user billy
+ca $LAB_CA
+password-command "echo secret"
+imap imaps://localhost:$LAB_IMAPS_PORT
+account two
+user billy
+ca $LAB_CADIR/expired.pem
+password-command "echo secret"
+pop3 pop3s://localhost:$LAB_POP3S_PORT
+END
+chmod 600 "$T/two"
+timeout 60 portprobe -j --timeout 20 -4 --config "$T/two" -a --login > "$T/json" 2> "$T/err"
+is "$(rows '\(.login.taken)')" "$(ports "$LAB_IMAPS_PORT true" \
+	"$LAB_POP3S_PORT false")" '-a --login: each by its own authorities'
+
 status 64 '--login: as whom?' portprobe --login -A nobody
 status 64 '-u without --login' portprobe -u billy "imaps://localhost:$LAB_IMAPS_PORT"
 probe --login -u billy --password-command 'echo secret' imaps://localhost:1
