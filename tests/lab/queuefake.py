@@ -66,7 +66,7 @@ class Talk(socketserver.StreamRequestHandler):
                 else:
                     return
                 s.got.append((sender, self.to, data))
-                s.said.append(said)
+                s.said.append(list(said))
                 if s.busy and any(a.startswith('lost') for a in self.to):
                     return
                 self.say('250 2.0.0 taken')
@@ -76,7 +76,7 @@ class Talk(socketserver.StreamRequestHandler):
                     self.say('554 5.5.1 no recipients')
                     continue
                 s.got.append((sender, self.to, data))
-                s.said.append(said)
+                s.said.append(list(said))
                 self.say('250 2.0.0 taken')
             elif verb == 'QUIT':
                 self.say('221 bye')
