@@ -163,18 +163,17 @@ batch_link_send(struct batch_link *k, struct letter *l, struct report *r,
 		return direct_send(l, k->run, r, e);
 	}
 	do {
-		fresh = false;
+		fresh = r->reached = false;
 		if (!usable(k)) {
 			hang_up(k);
 			fresh = true;
 			if (link_dial(k) < 0) {
-				/* it is not who refused the message */
-				r->peer[0] = '\0';
 				*e = k->err;
 				hang_up(k);
 				return -1;
 			}
 		}
+		r->reached = true;
 		snprintf(r->peer, sizeof r->peer, "%s",
 		    conn_peer(k->session->conn));
 		got = link_try(k, l, fresh, e);

@@ -506,6 +506,7 @@ direct_send(struct letter *l, struct run *run, struct report *r, struct err *e)
 	if (direct_ready(run, e) < 0)
 		return -1;
 	m.way = run->direct;
+	r->reached = true;
 	got = mail_send(&m, e);
 	while (m.n > 0)
 		group_free(m.group[--m.n]);

@@ -222,16 +222,13 @@ queue_accept(struct letter *l, struct run *run, struct report *r, struct err *e)
 }
 
 bool
-queue_hopeless(const struct run *run, const struct report *r, int code)
+queue_hopeless(const struct report *r, int code)
 {
 	switch (code) {
 	case EX_DATAERR:
 	case EX_USAGE:
-		return true;
-	case EX_UNAVAILABLE:		/* too long, or no REQUIRETLS; but of a */
-					/* greeting it may be what passes */
-		return r->peer[0] != '\0' ||
-		    run->account.server.scheme == ACCOUNT_MX;
+	case EX_UNAVAILABLE:
+		return r->reached;
 	}
 	return false;
 }
@@ -243,7 +240,7 @@ queue_hopeless(const struct run *run, const struct report *r, int code)
 static bool
 may_pass(const struct run *run, const struct report *r, int code)
 {
-	if (queue_hopeless(run, r, code))
+	if (queue_hopeless(r, code))
 		return false;
 	switch (code) {
 	case 0:

@@ -24,9 +24,11 @@ int queue_accept(struct letter *, struct run *, struct report *, struct err *);
 
 /*
  * Is it the message's own fault, which no time will mend, that submit ended with
- * this code, whoever was not tried?
+ * this code, whoever was not tried?  It is too long, say, or is in want of
+ * REQUIRETLS.  A mistake in the configuration, a password that no mechanism
+ * takes or a greeting that is a no are not: they may pass.
  */
-bool queue_hopeless(const struct run *, const struct report *, int code);
+bool queue_hopeless(const struct report *, int code);
 
 /*
  * After submit, which ended with e: if the queue is on, and recipients that nobody

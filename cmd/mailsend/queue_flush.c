@@ -427,7 +427,7 @@ send_it(struct flush *f, const struct spool_item *i, struct queue_entry *q,
 
 	t->letter.envelope.mail.msg = &t->letter.msg;
 	hand_over(f, &t->letter, &r, &why);
-	hopeless = queue_hopeless(f->run, &r, why.code);
+	hopeless = queue_hopeless(&r, why.code);
 	note_fates(q, t, &why, hopeless);
 	keep_copy(f, i, q, &t->letter, &r);
 	tell_attempt(f, t, &r, &why);

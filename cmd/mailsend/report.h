@@ -16,6 +16,8 @@ struct report {
 	char pin[64];
 	char mech[40];		/* of AUTH; "": no login */
 	bool verified;		/* the certificate was */
+	bool reached;		/* the message's turn came: what fails from
+				 * there on is of the message, not of the way */
 	const char *saved;	/* the Maildir that has a copy; or NULL */
 	const char *queued;	/* the id of what waits; or NULL */
 	bool unsaved;		/* sent, but --save failed */

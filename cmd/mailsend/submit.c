@@ -108,6 +108,7 @@ submit_talk(struct letter *l, struct run *run, struct session *sess,
 		return -1;
 	if (last == OPTION_STEP_AUTH)
 		return 0;
+	r->reached = true;
 	l->envelope.mail.utf8 = l->envelope.utf8 || l->msg.utf8;
 	if (submit_downgrade(l, s, run->options, e) < 0)
 		return -1;
@@ -126,6 +127,7 @@ submit_once(struct letter *l, struct run *run, struct session *sess,
 	struct smtp s;
 	int got = -1;
 
+	r->reached = false;
 	if (session_connect(sess, e) < 0)
 		return -1;
 	if (smtp_open(&s, sess->conn, &c) == 0) {

@@ -326,6 +326,33 @@ h.run('-i', 'a@x.test', name='sendmail', text='Subject: q\n\nd\n')
 check(h.rc == 0 and len(h.mail()) == 1, "but a daemon's waits", h.rc, h.err)
 h.done()
 
+# ---- what is wrong with our side, or with the way, is no message's fault
+s, h = fresh('queue-only', up=True)
+send(h, 'a@x.test')
+send(h, 'a@x.test', args=('--account', 'default'))
+s.more = '250-AUTH PLAIN\r\n'
+LOGIN = ('-u', 'jo', '--password-command', 'echo x')
+for title, args, rc in (
+        ('a pin that is none', ('--tls', 'implicit', '--pin', 'bad'), 64),
+        ('a mechanism that is none', LOGIN + ('--auth', 'plian'), 64),
+        ('a token with a blank', ('-u', 'jo', '--auth', 'oauthbearer',
+                                  '--token-command', 'echo a b'), 65)):
+    h.run('--flush-now', *args)
+    check(h.rc == rc and not s.got and len(h.mail()) == 2,
+          title + ': all stays', h.rc, h.err, h.mail(), h.log())
+h.done()
+s, h = fresh(up=True)
+s.mail_answer = '451 4.3.0 later'
+t = Smtp()
+t.greeting = '554 5.3.2 not here'
+t.start()
+h.config('fallback smtp://127.0.0.1:%d' % t.port)
+h.run('-i', 'a@x.test', name='sendmail', text='Subject: q\n\nd\n')
+check(h.rc == 0 and len(h.mail()) == 1,
+      'the first says 4yz, the next greets with 554: it waits', h.rc, h.err)
+t.stop()
+h.done()
+
 # ---- limits
 s, h = fresh('queue-only')
 send(h, 'a@x.test')
