@@ -134,7 +134,8 @@ text_add(struct text *t, int c)
 	t->p[t->n++] = (char)c;
 	if (t->n < sizeof t->p)
 		return;
-	file_write(t->fd, t->p, t->n, t->e);
+	if (t->e->code == 0)
+		file_write(t->fd, t->p, t->n, t->e);
 	t->n = 0;
 }
 
@@ -157,13 +158,18 @@ dot_line(struct text *t, FILE *in, bool stuffed)
 	return 0;
 }
 
+/*
+ * In a dialogue it is read to its end even if it cannot be kept: what is left of
+ * it would be taken for commands, and may have been written to be just that.
+ */
 int
 sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
 {
 	struct text t = { .fd = fd, .e = e };
 	int c, last = '\n', end = 0;
 
-	while (e->code == 0 && !end && (c = getc_unlocked(in)) != EOF) {
+	while ((e->code == 0 || stuffed) && !end &&
+	    (c = getc_unlocked(in)) != EOF) {
 		if (c == '.' && last == '\n')
 			end = dot_line(&t, in, stuffed);
 		else
@@ -173,7 +179,8 @@ sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
 	if (ferror(in))
 		return stop_asked() ? fail_stop(e) : fail_sys(e, EX_NOINPUT,
 		    "standard input");
-	if (file_write(fd, t.p, t.n, e) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (e->code != 0 || file_write(fd, t.p, t.n, e) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
-	return e->code == 0 ? end : -1;
+	return end;
 }

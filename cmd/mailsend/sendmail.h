@@ -16,7 +16,8 @@ int sendmail_parse(struct options *, struct opt_set *, int argc, char **argv,
 
 /*
  * From in to fd, up to a line that is a lone dot; another dot at the start of
- * a line is dropped if there was stuffing.  1 there was one, 0 the end, -1.
+ * a line is dropped if there was stuffing.  1 there was one, 0 the end, -1; with
+ * stuffing the lone dot is read then, too.
  */
 int sendmail_text(FILE *in, int fd, bool stuffed, struct err *);
 

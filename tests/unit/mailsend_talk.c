@@ -1,4 +1,5 @@
 /* mailsend_talk.c: sendmail -bs: each message is one of its own */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "post.h"
 #include "queue.h"
 #include "queue_flush.h"
+#include "sendmail.h"
 #include "submit.h"
 #include "talk.h"
 #include "tap.h"
@@ -117,6 +119,27 @@ codes(FILE *f)
 	return text;
 }
 
+/* There is no room for the text: what follows it is what comes next. */
+static void
+no_room(void)
+{
+	static const char end[] = "\r\nMAIL FROM:<a>\r\n.\r\nNOOP\r\n";
+	char text[40000], next[16] = "";
+	struct err e = { 0 };
+	FILE *in;
+	int fd = open("/dev/null", O_RDONLY), got;
+
+	memset(text, 'x', sizeof text);
+	memcpy(text + sizeof text - strlen(end), end, strlen(end));
+	in = fmemopen(text, sizeof text, "r");
+	got = sendmail_text(in, fd, true, &e);
+	ok(got == -1 && e.code == EX_IOERR, "a text that cannot be kept");
+	ok(fgets(next, sizeof next, in) != NULL, "is read up to its dot");
+	is_str(next, "NOOP\r\n", "so that nothing of it is a command");
+	fclose(in);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -146,5 +169,6 @@ main(void)
 	    "and its own text");
 	ok(posted[0].file == posted[1].file && posted[0].file == posted[2].file,
 	    "no file is made for each: they share one");
+	no_room();
 	return done();
 }
