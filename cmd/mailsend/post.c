@@ -31,20 +31,32 @@ print_letter(const struct letter *l, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
-/* For -bs, which has one answer for all. */
+/*
+ * For -bs, which has one answer for all.  What waits is accepted.  Where one is
+ * refused and another is to be tried again, the answer is that of the other:
+ * a no for good would end both.
+ */
 static void
-note_outcome(const struct letter *l, struct run *run)
+note_outcome(const struct letter *l, struct run *run, const struct report *r)
 {
-	const struct smtp_rcpt *p = l->envelope.mail.rcpt;
-	size_t i;
+	const struct smtp_mail *m = &l->envelope.mail;
+	struct smtp_reply *no = &run->refusal;
+	const struct smtp_rcpt *p;
+	bool later = false;
 
 	run->accepted = 0;
-	run->refusal = (struct smtp_reply){ 0 };
-	for (i = 0; i < l->envelope.mail.n; i++) {
-		run->accepted += p[i].state == SMTP_SENT;
-		if (run->refusal.code == 0 && p[i].reply.code >= 400)
-			run->refusal = p[i].reply;
+	*no = (struct smtp_reply){ 0 };
+	for (p = m->rcpt; p < m->rcpt + m->n; p++) {
+		run->accepted += p->state == SMTP_SENT ||
+		    (p->state != SMTP_REFUSED && r->queued != NULL);
+		later |= p->state != SMTP_REFUSED && !m->whole;
+		if (p->reply.code >= 400 && (no->code == 0 ||
+		    (no->code >= 500 && p->reply.code < 500)))
+			*no = p->reply;
 	}
+	if (later && no->code >= 500)
+		*no = (struct smtp_reply){ .code = 451, .status = "4.3.0",
+		    .text = "try again later" };
 }
 
 /*
@@ -82,7 +94,7 @@ send_letter(struct letter *l, struct run *run, struct err *e)
 	int code;
 
 	hand_on(l, run, &r, &cause, e);
-	note_outcome(l, run);
+	note_outcome(l, run, &r);
 	if (!option_asks(run->options->sending.quit_after))
 		l->envelope.mail.n = 0;	/* nobody was asked about them */
 	code = report_send(l, run, &r, e);

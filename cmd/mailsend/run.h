@@ -42,8 +42,9 @@ struct run {
 	struct direct_way *direct;	/* mx: from the first submit on */
 	struct opt_list locked;		/* mailboxes here that stay so */
 	int log;			/* of --log, open; or -1 */
-	size_t accepted;		/* recipients of the last message, and */
-	struct smtp_reply refusal;	/* the first answer to the others */
+	size_t accepted;		/* recipients of the last message, sent
+					 * or waiting, and */
+	struct smtp_reply refusal;	/* an answer to the others, see post.c */
 };
 
 #endif

@@ -314,6 +314,14 @@ h.run('--flush-now')
 h.run('-bs', name='sendmail', text=DIALOGUE % 'a@x.test')
 check(s.arrived('bs') == {'ok@x.test': 2, 'a@x.test': 1} and
       len(reports(s)) == 1, 'it is sent; who is refused is reported', s.got)
+with open(h.d + '/aliases', 'w') as f:
+    f.write('ops: ok@x.test, |/bin/x\n')
+h.config('aliases %s/aliases' % h.d)
+h.run('-bs', name='sendmail', text='MAIL FROM:<w@x.test>\r\nRCPT TO:<ops>\r\n'
+      'DATA\r\nSubject: y\r\n\r\nalias\r\n.\r\nQUIT\r\n')
+check(s.arrived('alias') == {'ok@x.test': 1} and '\r\n554' not in h.out and
+      '\r\n250 2.0.0 accepted for some' in h.out,
+      'one of an alias is left out: what is accepted is so said', h.out, h.err)
 h.run('-i', '-odq', 'ok@x.test', name='sendmail', text='Subject: q\n\nodq\n')
 check(h.rc == 0 and not s.arrived('odq') and len(h.mail()) == 1, '-odq')
 h.done()
