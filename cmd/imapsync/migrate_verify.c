@@ -182,6 +182,7 @@ verify_all(struct verify *v, const uint32_t *all, size_t n)
 int
 migrate_verify(struct migrate *r, struct migrate_folder *f)
 {
+	const uint64_t before = r->messages;
 	struct verify *v;
 	uint32_t *all;
 	size_t n;
@@ -204,6 +205,8 @@ migrate_verify(struct migrate *r, struct migrate_folder *f)
 		migrate_problem(r, EX_DATAERR, f->from, "it was not migrated, or its UIDs are others now: migrate first");
 	else
 		got = verify_all(v, all, n);
+	if (got < 0 && !stop_asked())
+		r->messages = before;	/* it is compared once more */
 	f->done = got == 0;
 	free(all);
 	free(v->unread.v);

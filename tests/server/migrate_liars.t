@@ -198,6 +198,20 @@ go(m, '--verify')
 case.check(m.rc == 65 and 'UID 3 (6 there): it does not come' in m.err and
            m.out == '5 messages verified\n', 'nor to be compared',
            (m.rc, m.out, m.err))
+asked = []
+
+
+def second(session, verb, args):
+    if verb == 'UID SEARCH':
+        asked.append(args)
+        return 'close' if len(asked) == 2 else None
+
+
+a.on_command = second
+go(m, '--verify')
+case.check(m.rc == 65 and m.out == '5 messages verified\n' and len(asked) == 4,
+           '--verify counts once, whoever breaks off',
+           (m.rc, m.out, m.err, asked))
 
 # ---- set back, as by a backup that was restored
 
