@@ -413,16 +413,23 @@ skip_body(struct copying *c)
 	return imap_fetch_body(&c->f, &nowhere);
 }
 
-/* It is known from now on, or refused. */
+/*
+ * It is known from now on, or refused: the next attempt gets further, however
+ * many of these there are in a row.
+ */
 static int
 has_nul(struct copying *c, uint32_t uid)
 {
-	if ((c->to->caps & IMAP_BINARY) == 0)
-		return fails(c, uid, "it has a NUL, which the server does not take (no BINARY)");
+	int got = 0;
+
 	pthread_mutex_lock(&c->r->mutex);
-	imap_uids_add(&c->b->binary, uid);
+	migrate_pace_progress(c->r);
+	if ((c->to->caps & IMAP_BINARY) == 0)
+		got = fails_locked(c, uid, "it has a NUL, which the server does not take (no BINARY)");
+	else
+		imap_uids_add(&c->b->binary, uid);
 	pthread_mutex_unlock(&c->r->mutex);
-	return 0;
+	return got;
 }
 
 /* A body that ends too soon must not be completed by anything. */

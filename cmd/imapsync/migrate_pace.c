@@ -47,6 +47,12 @@ migrate_pace_asked(struct migrate *r, const char *text)
 	return true;
 }
 
+void
+migrate_pace_progress(struct migrate *r)
+{
+	r->wait.tries = 0;
+}
+
 bool
 migrate_pace_waits(const struct migrate *r)
 {

@@ -21,6 +21,8 @@ bool migrate_pace_waits(const struct migrate *);	/* is one due? */
  * between them.  -1: there were too many.
  */
 int migrate_pace_pause(struct migrate *);
+/* The next attempt gets further, if nothing was copied either.  Has the mutex. */
+void migrate_pace_progress(struct migrate *);
 
 /*
  * Until what was sent by connections of before has been stored there, or never
