@@ -476,7 +476,13 @@ g = run('-f', 'reg')
 case.check(g['rc'] == 0 and g['log'][-1] == ('/t1/revoke', {
     'token': 'rt-9', 'client_id': 'made'}) and kept('reg') == {
         'client_id': 'made'}, 'forgotten, and revoked', g)
+case.check(not g['err'], 'and nothing is said', g)
 case.check(run('reg')['rc'] == 77, 'then somebody must log in')
+keep('reg', refresh_token='rt-10', client_id='made')
+PLAN[:] = [(503, {})]
+g = run('-f', 'reg')
+case.check(g['rc'] == 0 and 'HTTP status 503: forgotten here alone' in g['err']
+           and kept('reg') == {'client_id': 'made'}, 'not revoked is said', g)
 
 # ---- what is wrong here
 keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
