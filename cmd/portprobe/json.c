@@ -123,6 +123,7 @@ other_certificate(struct json *j, const struct report *r)
 	}
 	json_open(j, "other", '{');
 	json_s(j, "key", f->cert[0].key);
+	when(j, "not_before", f->cert[0].from);
 	when(j, "not_after", f->cert[0].until);
 	json_s(j, "sha256", f->cert[0].sha256);
 	json_s(j, "spki256", f->cert[0].spki256);

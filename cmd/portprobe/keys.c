@@ -122,6 +122,7 @@ const struct json_key probe_keys[] = {
 	{ "sts", "verdict", "string?" },
 
 	{ "other", "key", "string?" },
+	{ "other", "not_before", "string?" },
 	{ "other", "not_after", "string?" },
 	{ "other", "sha256", "string?" },
 	{ "other", "spki256", "string?" },

@@ -158,6 +158,18 @@ for d in 1:ends.in.1.day, 0:ends.within.a.day, -1:has.ended, -2:ended.1.day.ago 
 	like "$(cat "$T/out")" "${d#*:}" "${d%%:*} days: ${d#*:}"
 	rm -f "$T/mailbin/portprobe"
 done
+while IFS='|' read -r change want name; do
+	printf '#!/bin/sh\n"%s" "$@" | jq -c '\''%s'\''\n' "$BUILD/portprobe" \
+		"$change" > "$T/mailbin/portprobe"
+	chmod +x "$T/mailbin/portprobe"
+	PORTPROBE_OPTIONS="--ca $LAB_CA" status 0 "cert-watch: $name" \
+		"$T/mailbin/cert-watch" to@x.example "127.0.0.1:$LAB_IMAPS_PORT/imaps"
+	like "${OUT:-nothing}" "$want" "$name: what is mailed"
+done <<'END'
+.tls.other={key:"EC 256",not_before:"2020-01-01T00:00:00Z",not_after:"2021-01-01T00:00:00Z",sha256:"x"}|ended [0-9]+ days ago, on 2021-01-01: the certificate of the key EC 256|the other certificate of a server
+.tls=null|cannot be looked at: .*: there is no TLS|a server that has no TLS any more
+.tls.chain+=[.tls.chain[0]+{depth:2,self_signed:true,days:-9,sha256:"y"}]|^nothing$|a root that was sent
+END
 printf '#!/bin/sh\n"%s" "$@" | jq -c ".tls.chain[0] |= (.not_after = null | .days = -4)"\n' \
 	"$BUILD/portprobe" > "$T/mailbin/portprobe"
 chmod +x "$T/mailbin/portprobe"
