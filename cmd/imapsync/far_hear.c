@@ -44,7 +44,8 @@ far_push(void *to, const void *p, size_t n, struct err *e)
 
 /*
  * Some known messages are asked who they are.  A server that has other ones
- * under their UIDs, with the same UIDVALIDITY, was restored or is broken.
+ * under their UIDs, with the same UIDVALIDITY, was restored or is broken.  One
+ * that sends no header, for it cannot read the message, has said nothing.
  */
 static int
 take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
@@ -54,9 +55,11 @@ take_canary(struct far_look *k, struct imap *m, struct imap_item *it,
 	struct conn_sink sink = { far_push, &head };
 	struct rec *rec = state_by_uid(k->b->state, uid);
 	int got = imap_body(m, it, &sink);
+	uint64_t who = ident_of(BUF_STR(head));
 
-	if (got == 0 && rec != NULL && rec->ident != 0) {
-		bool other = ident_of(BUF_STR(head)) != rec->ident;
+	if (got == 0 && rec != NULL && rec->ident != 0 &&
+	    (who == rec->ident || !ident_none(who))) {
+		bool other = who != rec->ident;
 
 		k->canaries++;
 		k->strangers += other;
@@ -332,7 +335,7 @@ take_ident(struct asked *a, struct imap *m)
 	struct conn_sink sink = { far_push, &head };
 	struct far_msg f = { 0 };
 	struct imap_item it;
-	bool full = false;
+	bool said = false, full = false;
 	time_t date = 0;
 	int got;
 
@@ -349,11 +352,12 @@ take_ident(struct asked *a, struct imap *m)
 			f.flags = far_hear_flags(a->b, it.text, a->b->run->e);
 			f.flags_known = true;
 		} else if (it.kind == IMAP_BODY) {
-			full = true;
+			said = true;
+			full = !it.nil;
 			if ((got = imap_body(m, &it, &sink)) < 0)
 				break;
 		}
-	if (got == 0 && (full || (a->what != ASK_IDENTS && f.flags_known)) &&
+	if (got == 0 && (said || (a->what != ASK_IDENTS && f.flags_known)) &&
 	    f.uid != 0) {
 		f.ident = full ? ident_of(BUF_STR(head)) : 0;
 		note_ident(a, &f);

@@ -82,6 +82,8 @@ prove_match(struct box *from, struct box *to, struct imap_uids *sure)
 	end = v + to->far.n;
 	for (i = 0; i < from->far.n; i++) {
 		c = 1;
+		if (from->far.v[i].ident == 0)	/* it did not say */
+			continue;
 		while (v < end && (c = by_who(v, &from->far.v[i])) < 0)
 			v++;
 		if (v == end || c != 0)

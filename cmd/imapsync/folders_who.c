@@ -125,6 +125,7 @@ who_heard(struct imap *m, struct state *s, size_t *good, size_t *bad)
 	struct conn_sink sink = { who_put, &head };
 	const struct rec *rec;
 	struct imap_item it;
+	uint64_t who;
 	uint32_t uid = 0;
 	bool named = false;
 	int got;
@@ -138,9 +139,10 @@ who_heard(struct imap *m, struct state *s, size_t *good, size_t *bad)
 				break;
 		}
 	rec = got == 0 && named ? state_by_uid(s, uid) : NULL;
+	who = ident_of(BUF_STR(head));
 	if (rec != NULL) {
-		*good += ident_of(BUF_STR(head)) == rec->ident;
-		*bad += ident_of(BUF_STR(head)) != rec->ident;
+		*good += who == rec->ident;
+		*bad += who != rec->ident && !ident_none(who);
 	}
 	buf_free(&head);
 	return got;

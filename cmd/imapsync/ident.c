@@ -161,3 +161,9 @@ ident_of(struct str head)
 	ident_put(&x, head.p, head.n);
 	return ident_end(&x);
 }
+
+bool
+ident_none(uint64_t ident)
+{
+	return ident == ident_of(STR(""));
+}

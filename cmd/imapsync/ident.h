@@ -40,6 +40,8 @@ uint64_t ident_end(const struct ident *);
 
 /* The ident of header lines, as HEADER.FIELDS brings them. */
 uint64_t ident_of(struct str head);
+/* Is it that of no header at all, or of one without any of these fields? */
+bool ident_none(uint64_t ident);
 /* Has it a Message-ID?  Else it is that of all with such a header. */
 static inline bool
 ident_sure(uint64_t ident)

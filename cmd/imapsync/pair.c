@@ -660,11 +660,15 @@ static bool
 unnamed(struct box *b, uint64_t from)
 {
 	const struct imap_uids *all = &b->far.fresh;
+	const struct far_msg *f;
 	size_t i;
 
-	for (i = 0; i < all->n; i++)
-		if (all->v[i] >= from && pair_unasked(b, all->v[i]))
+	for (i = 0; i < all->n; i++) {
+		f = box_far_find(b, all->v[i]);
+		if (all->v[i] >= from && (pair_unasked(b, all->v[i]) ||
+		    (f != NULL && f->ident == 0)))
 			return true;
+	}
 	return false;
 }
 

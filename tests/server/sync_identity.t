@@ -198,5 +198,85 @@ def one_name_twice():
             "and nothing was deleted")
         u.server.close()
 
+def headless(uid, form):
+    """The server cannot read that message, and sends no header of it."""
+    def say(session, data):
+        if re.match(rb"\* \d+ FETCH \(UID %d " % uid, data):
+            return re.sub(rb"(BODY\[HEADER\.FIELDS \([^)]*\)\]) .*$",
+                          rb"\1 " + form + rb")\r\n", data, flags=re.S)
+        return data
+    return say
+
+
+PLAIN = "LIST-STATUS ESEARCH"
+
+
+@scenario
+def no_header():
+    """It has not said that the message is another one, nor that it is any."""
+    for form in (b"NIL", b'""', b"{2}\r\n\r\n"):
+        u = Alone(caps=PLAIN)
+        for i in range(1, 8):
+            u.box().add(wire(mail(i)))
+        u.sync()
+        u.server.on_say = headless(7, form)
+        u.box().add(wire(mail(20)))
+        r = u.sync("-j")
+        is_((r.status, r.err, r.summary["fetched"], len(u.near.files("INBOX"))),
+            (0, "", 1, 8), "no header is sent (%r): nothing comes twice" % form)
+        u.server.close()
+
+
+@scenario
+def folder_without_header():
+    u = Alone(caps=PLAIN)
+    for b, first in (("INBOX", 0), ("A", 10), ("B", 20)):
+        box = u.box(b)
+        box.uidvalidity = 7
+        for k in range(6):
+            box.add(wire(mail(first + k)))
+    u.sync()
+    box = u.server.boxes["C"] = u.server.boxes.pop("A")
+    box.name = "C"
+    u.server.on_say = headless(6, b"NIL")
+    r = u.sync("-j")
+    is_((r.status, r.summary["fetched"], u.near.boxes()),
+        (0, 0, ["B", "C", "INBOX"]), "one has no header: renamed all the same")
+    u.server.close()
+
+
+@scenario
+def upload_without_header():
+    u = Alone(caps=PLAIN)
+    u.box().add(wire(mail(1)))
+    u.sync()
+    u.server.on_say = headless(2, b"NIL")
+    u.near.deliver("INBOX", mail(2), "S")
+    for _ in range(3):
+        r = u.sync()
+    is_((r.status, len(u.box().messages)), (75, 2),
+        "an upload that cannot be recognized stays in doubt, and is not repeated")
+    u.server.on_say = None
+    r = u.sync("-j")
+    is_((r.status, r.err, len(u.box().messages), len(u.near.files("INBOX"))),
+        (0, "", 2, 2), "then it is that one")
+    u.server.close()
+
+
+@scenario
+def copy_without_header():
+    u = Alone(caps=PLAIN)
+    for i in (1, 2, 3):
+        u.box().add(wire(mail(i)))
+    u.box("Trash")
+    u.sync()
+    os.unlink(u.near.file("INBOX", "number 1"))
+    u.server.on_say = headless(1, b"NIL")
+    r = u.sync()
+    ok(r.status == 75 and not u.box().messages[0].flags,
+       "two that do not say who they are: no copy is proven by that",
+       (r.status, r.err, u.box().messages[0].flags))
+    u.server.close()
+
 
 done()
