@@ -29,16 +29,19 @@ rec_of(struct box *b, const struct act *a)
 /*
  * A stub whose record was lost, or has another UID, is one again.  Its name is
  * that of a download, or it was read when it was paired: others have the bytes
- * of the message.  1: it is gone.
+ * of the message.  The size is the file's, by which it is known when it has
+ * another name: the message's is another one where a program has added a line.
+ * 1: it is gone.
  */
 static int
-find_stub(const struct box *b, const struct near_msg *m, struct rec *rec)
+learn_file(const struct box *b, const struct near_msg *m, struct rec *rec)
 {
 	struct outgo o = { .wire = 0 };
 	struct err *e = b->run->e;
 	int fd, got;
 
-	if (!m->stub && !str_starts(near_dir_base(b->near.dir, m), "postbag."))
+	if (!m->stub && !m->unsized &&
+	    !str_starts(near_dir_base(b->near.dir, m), "postbag."))
 		return 0;
 	if ((fd = near_dir_read(b->near.dir, m, e)) < 0) {
 		if (e->code != EX_NOINPUT)
@@ -48,7 +51,8 @@ find_stub(const struct box *b, const struct near_msg *m, struct rec *rec)
 	}
 	got = stub_is(fd, e);
 	rec->stub = got > 0;
-	if (got > 0 && (got = outgo_look(&o, fd, e)) == 0)
+	if ((got > 0 || (got == 0 && m->unsized)) &&
+	    (got = outgo_look(&o, fd, e)) == 0)
 		rec->size = o.wire < UINT32_MAX ? (uint32_t)o.wire : UINT32_MAX;
 	close(fd);
 	return got;
@@ -70,7 +74,7 @@ pair(struct box *b, struct act *a)
 		return 0;
 	str_copy(name, base);
 	name[base.n] = '\0';
-	if ((got = find_stub(b, m, &rec)) != 0)
+	if ((got = learn_file(b, m, &rec)) != 0)
 		return got < 0 ? -1 : 0;
 	if (old != NULL && state_drop(b->state, old, b->run->e) < 0)
 		return -1;

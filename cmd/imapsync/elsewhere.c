@@ -199,6 +199,7 @@ pair_known(struct box *b, struct matches *m, const struct former *f,
 			continue;
 		there = &m->far[at];
 		matches_pair(&b->pairs, here->at, there->at, k.flags);
+		b->near.dir->v[here->at].unsized = true;
 		here->at = NONE;
 		there->ident = 0;
 		pairs++;

@@ -32,6 +32,8 @@
 #include "stub.h"
 #include "wire.h"
 
+enum { CHANGED = 1024 };	/* bytes of header fields others may add */
+
 static struct act *
 act_of(const struct half *h)
 {
@@ -287,6 +289,14 @@ said_size(int fd)
 	return size;
 }
 
+/* May they differ by no more than a line that a program has added? */
+static bool
+may_be_alike(const struct box *b, const struct rec *rec, uint32_t size)
+{
+	return !state_native(b->state, rec) && (size > rec->size ?
+	    size - rec->size : rec->size - size) <= CHANGED;
+}
+
 /*
  * Is it certain that the new message is the one this file was?  Of a stub there
  * are no bytes to compare.  1, 0, -1.
@@ -302,7 +312,8 @@ was_it(struct box *from, const struct act *d, struct box *to, uint32_t uid)
 	bool dated;
 	int fd;
 
-	if (!rec->stub && f->size != size)
+	if (!rec->stub && f->size != size &&
+	    !may_be_alike(from, rec, f->size))
 		return 0;
 	fd = near_dir_read(from->near.dir, &from->near.dir->v[d->file],
 	    &quiet);
@@ -313,9 +324,10 @@ was_it(struct box *from, const struct act *d, struct box *to, uint32_t uid)
 	if (rec->stub)
 		size = said_size(fd);
 	close(fd);
-	dated = f->date != 0 && (uint32_t)st.st_mtime == f->date;
+	dated = f->date != 0 && (uint32_t)st.st_mtime == f->date &&
+	    f->size == size;
 	if (rec->stub)
-		return dated && f->size == size;
+		return dated;
 	return dated ? 1 : pair_same(from, d->file, to, uid);
 }
 

@@ -23,6 +23,7 @@ struct near_msg {
 	bool fresh;		/* in new/ */
 	bool vague;		/* it has a letter that means nothing here */
 	bool stub;		/* it was read, and is one: see stub.h */
+	bool unsized;		/* its size may not be that of its message */
 	uint64_t ino, flags;
 };
 

@@ -107,6 +107,7 @@ digest_here(struct box *b, struct match *o)
 	    fd, o->md, &size, b->run->e);
 	close(fd);
 	note_digest(o, size);
+	b->near.dir->v[o->at].unsized = true;
 	return got;
 }
 
@@ -335,6 +336,7 @@ near_ones(struct box *b, size_t *n)
 			l[*n].base = rec->flags;
 			l[*n].stub = rec->stub;
 			l[*n].sent = rec->stub || !state_native(b->state, rec);
+			b->near.dir->v[i].unsized = l[*n].sent;
 			if (rec->stub)
 				note_said(b, &b->near.dir->v[i], &l[*n]);
 		} else if (file_look(b, &l[*n], false) < 0) {

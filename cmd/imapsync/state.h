@@ -20,7 +20,7 @@ enum rec_kind {
 /* One message of the last agreed state. */
 struct rec {
 	uint32_t uid;
-	uint32_t size;		/* on the wire; UINT32_MAX: that or more */
+	uint32_t size;		/* the file's on the wire; UINT32_MAX: or more */
 	uint64_t flags, ident, ino;
 	uint32_t name;		/* state_name(): base name, without ":2,..." */
 	uint16_t kind;

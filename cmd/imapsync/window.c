@@ -221,7 +221,10 @@ as_known(struct box *b, const struct rec *rec, const struct near_msg *m)
 	return is_touched(b, rec, m) ? pair_same(b, file, b, rec->uid) : 1;
 }
 
-/* Of the acts those whose message is there now, read and not flagged. */
+/*
+ * Of the acts those whose message is there now, read and not flagged.  A file
+ * of another size may have what is not there.
+ */
 static int
 confirm_there(struct link *l, struct box *b)
 {
@@ -229,6 +232,7 @@ confirm_there(struct link *l, struct box *b)
 	    .state = b->state, .lock = b->lock };
 	struct imap_uids ask = { 0 };
 	const struct far_msg *f;
+	const struct rec *rec;
 	struct act *a;
 	size_t k;
 	int got;
@@ -236,7 +240,7 @@ confirm_there(struct link *l, struct box *b)
 	for (k = 0; plan_next(b->plan, ACT_LEAVE, &k); k++)
 		imap_uids_add(&ask, b->plan->v[k].uid);
 	imap_uids_sort(&ask);
-	got = far_hear_marks(l, &there, ask.v, ask.n);
+	got = far_hear_facts(l, &there, ask.v, ask.n);
 	for (k = 0; got == 0 && plan_next(b->plan, ACT_LEAVE, &k); k++) {
 		a = &b->plan->v[k];
 		f = box_far_find(&there, a->uid);
@@ -244,6 +248,10 @@ confirm_there(struct link *l, struct box *b)
 		    FLAG_FLAGGED)) != FLAG_SEEN;
 		if (a->failed)
 			box_outcome(b, BOX_HELD);	/* looked at again */
+		rec = state_by_uid(b->state, a->uid);
+		a->failed |= rec != NULL && !rec->stub &&
+		    !state_native(b->state, rec) && f != NULL &&
+		    f->size != rec->size;
 	}
 	free(ask.v);
 	free(there.far.v);

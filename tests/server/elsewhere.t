@@ -118,6 +118,12 @@ def in_maildir():
     like(n.err, "INBOX: 12 of 12 messages are those that mbsync knew",
          "-n says so")
     u.settled("and that is all", sent=True)
+    for i, f in enumerate(sorted(u.near.files("INBOX"))):
+        os.rename(f, os.path.dirname(f) + "/renamed.%d" % i +
+                  f[f.rfind(":2,"):] if ":2," in f else
+                  os.path.dirname(f) + "/renamed.%d" % i)
+    u.settled("all of its files have other names: nothing is sent again",
+              sent=True)
 
 
 @scenario

@@ -278,5 +278,62 @@ def copy_without_header():
        (r.status, r.err, u.box().messages[0].flags))
     u.server.close()
 
+def with_line(text):
+    """As mbsync writes a message that it has downloaded."""
+    return text.replace(b"\nSubject", b"\nX-TUID: abcdefghijkl\nSubject", 1)
+
+
+@scenario
+def a_line_more():
+    """The file has another size than its message: it is known by its own."""
+    bytes_sent = r"APPEND|UID FETCH \S+ .*BODY\.PEEK\[\]"
+    name = "2.another"
+    for what in ("renamed", "moved and renamed", "moved there", "copied",
+                 "outside of a window"):
+        text = mail(1)
+        if what == "copied":		# no Message-ID, and not synced there
+            text = text.replace(b"Message-ID: <m1@example.org>\n", b"")
+        u = Alone(caps="UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH")
+        u.box().add(wire(text))
+        u.box().add(wire(mail(2)))
+        u.box("Arch").add(wire(mail(3)))
+        for b in ("INBOX", "Arch", "Left"):
+            u.near.make(b)
+        u.near.deliver("INBOX", with_line(text), "S")
+        how = ("-j", "--delete-far", "expunge", "--patterns", "INBOX Arch")
+        r = u.sync(*how)
+        is_((r.status, r.err, r.summary["paired"]), (0, "", 1),
+            what + ": a file that has a line more")
+        u.sync(*how)
+        old = u.near.file("INBOX", "number 1")
+        del u.server.heard[:]
+        if what == "renamed":
+            os.rename(old, u.near.path("INBOX") + "/cur/" + name + ":2,S")
+        elif what == "moved and renamed":
+            os.rename(old, u.near.path("Arch") + "/cur/" + name + ":2,S")
+        elif what == "moved there":
+            u.box("Arch").add(u.box().messages.pop(0).data, "\\Seen")
+            u.box().touch()
+        elif what == "copied":
+            u.near.deliver("Left", with_line(text), "S")
+            os.unlink(old)
+        r = u.sync(*how, *["--last", "1"] * what.startswith("outside"))
+        if what.startswith("outside"):
+            ok(os.path.exists(old), what + ": what has a line more stays here")
+        elif what == "copied":
+            is_((r.status, len(u.box().messages)), (75, 2),
+                "copied to where nothing is synced: it is not deleted there")
+        else:
+            moved = [x for x in u.server.heard if re.match(bytes_sent, x)]
+            is_((r.status, r.err, r.summary["pushed"], r.summary["fetched"],
+                 r.summary["deleted_far"], len(moved) <= (what == "moved there")),
+                (0, "", 0, 0, 0, True), what + ": no message is sent again")
+            is_(sorted(m.uid for m in u.box("Arch").messages),
+                [1] if what == "renamed" else [1, 2], what + ": it is there")
+            is_(sorted(m.subject for m in u.near.messages("Arch")), ["number 3"]
+                if what == "renamed" else ["number 1", "number 3"],
+                what + ": and here")
+        u.server.close()
+
 
 done()
