@@ -388,8 +388,10 @@ ledger_forget_places(struct ledger *l, uint64_t *a, size_t n, struct err *e)
 	struct state *s = l->state;
 	size_t i, entries = s->n;
 
+	if (n == 0)
+		return 0;
 	qsort(a, n, sizeof *a, by_a);
-	for (i = 0; i < entries && n > 0; i++) {
+	for (i = 0; i < entries; i++) {
 		const struct entry *at = &s->v[i];
 
 		if ((at->kind == STATE_DOUBT || at->kind == STATE_RCPT ||
