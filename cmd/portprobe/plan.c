@@ -88,6 +88,29 @@ add(struct plan *p, const struct report *r, uint8_t usage, const char *hex,
 	    published(r->dane.there, usage, hex) };
 }
 
+/* Is its issuer sent, right behind it? */
+static bool
+issued(const struct tls_facts *f)
+{
+	return f->ncert > 1 && f->cert[0].by_next;
+}
+
+/*
+ * A record of the issuer stands in place of those of keys only if each of them
+ * has one: with two chains that is so if both are sent.
+ */
+static void
+add_issuers(struct plan *p, const struct report *r)
+{
+	const struct tls_facts *f = &r->tls.facts, *other = r->tls.other;
+
+	if (!issued(f) || (other != NULL && !issued(other)))
+		return;
+	add(p, r, 2, f->cert[1].spki256, KEY_ISSUER);
+	if (other != NULL)
+		add(p, r, 2, other->cert[1].spki256, KEY_ISSUER);
+}
+
 /* Is it one of those to be published? */
 static bool
 planned(const struct plan *p, const struct dns_rr *rr)
@@ -128,8 +151,7 @@ plan(const struct report *r)
 		p.change = r->run->now + p.wait *
 		    (published(a, 3, next->spki256) ? 1 : 2);
 	}
-	if (f->ncert > 1)
-		add(&p, r, 2, f->cert[1].spki256, KEY_ISSUER);
+	add_issuers(&p, r);
 	return p;
 }
 

@@ -127,6 +127,9 @@ server DISORDER many leaf disorder
 probe $DISORDER
 is "$STATUS $FOUND" '0 PROBE_LIMIT PROBE_LIMIT CHAIN_ORDER ROOT_SENT' \
 	'a chain in disorder, with one certificate and one name too many'
+probe $DISORDER --tlsa
+is "$(jq -c '[.tlsa_plan.records[].of]' < "$T/json")" '["current"]' \
+	'--tlsa: what is sent second has not issued the first, and is no issuer'
 is "$(jq -r '.findings[] | select(.id == "PROBE_LIMIT") | .text' < "$T/json" |
 	grep -oE '[0-9]+ of [0-9]+')" $'10 of 11\n100 of 101' 'which is said'
 like "$(jq -r '.findings[2].text' < "$T/json")" '^certificate 1 .*cert root' \
