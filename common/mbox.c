@@ -83,6 +83,30 @@ mbox_quote(struct buf *out, struct str s, bool *begins)
 	}
 }
 
+/* ---- batches ---- */
+
+enum { BATCH_SENDER = 64 };
+
+/* Who the messages of this batch are from, if nobody else is said. */
+static const char *
+batch_sender(char dst[BATCH_SENDER], uint32_t batch)
+{
+	if (batch == 0)
+		return NULL;
+	snprintf(dst, BATCH_SENDER, "mailfetch-%08x@localhost",
+	    (unsigned)batch);
+	return dst;
+}
+
+int
+mbox_batch(struct mbox *m, struct err *e)
+{
+	if (os_random(&m->batch, sizeof m->batch, false) < 0)
+		return fail_sys(e, EX_OSERR, "random bytes");
+	m->batch |= m->batch == 0;
+	return 0;
+}
+
 /* ---- locks ---- */
 
 void
@@ -204,8 +228,6 @@ mbox_close(struct mbox *m)
 
 /* ---- recovery ---- */
 
-static const char own[] = "From " MBOX_SENDER " ";
-
 /* Does a date end here, " Jan  2", with blanks behind it? */
 static bool
 date_ends(const char *p, size_t n)
@@ -325,12 +347,15 @@ mbox_back(struct mbox *m, uint64_t length)
 }
 
 int
-mbox_recover(struct mbox *m, uint64_t length, struct err *e)
+mbox_recover(struct mbox *m, uint64_t length, uint32_t batch, struct err *e)
 {
+	char name[BATCH_SENDER], own[BATCH_SENDER + 8];
 	int got;
 
 	if (length >= m->length)
 		return 1;
+	snprintf(own, sizeof own, "From %s ",
+	    from_word(batch_sender(name, batch)));
 	if ((got = all_ours(m, length, own, own, e)) != 1)
 		return got;
 	mbox_back(m, length);
@@ -472,11 +497,12 @@ mbox_guard(struct mbox *m)
 int
 mbox_begin(struct mbox *m, const char *sender, time_t t, struct err *e)
 {
-	char from[MBOX_FROM];
+	char from[MBOX_FROM], name[BATCH_SENDER];
 
 	if (separate(m, e) < 0)
 		return -1;
-	mbox_from(from, sender, t);
+	mbox_from(from, sender != NULL ? sender :
+	    batch_sender(name, m->batch), t);
 	if (m->piece.first[0] == '\0')
 		memcpy(m->piece.first, from, sizeof from);
 	buf_s(&m->out, from);

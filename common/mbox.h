@@ -21,6 +21,7 @@ struct mbox {
 	struct mbox_lock dotlock;
 	int fd;				/* -1: closed */
 	uint64_t start, length;		/* before the batch, and now */
+	uint32_t batch;			/* see mbox_batch; 0: it has no number */
 	struct mbox_piece piece;	/* what is being written, if guarded */
 	struct buf out;
 	bool begins;			/* at the beginning of a line */
@@ -32,8 +33,8 @@ struct mbox {
 };
 
 /*
- * Who "From " lines are from, if nobody else is said: so that a batch that
- * mbox_recover may take back is known as our own.  Nobody else is called so.
+ * Who "From " lines are from, if nobody else is said.  Nobody else is called
+ * so.
  */
 #define MBOX_SENDER "mailfetch@localhost"
 
@@ -52,10 +53,19 @@ int mbox_open_own(struct mbox *, const char *path, double seconds,
     struct err *);
 
 /*
- * After a crash: back to this length, if all that was added is our own.  1
- * done (or nothing to do), 0 somebody else has written since, -1 failed.
+ * A number for what is written from now on, by chance and never 0: it stands in
+ * "From " lines that are from nobody, so that mbox_recover knows this batch from
+ * another run's, be it of the same account.  0 or -1.
  */
-int mbox_recover(struct mbox *, uint64_t length, struct err *);
+int mbox_batch(struct mbox *, struct err *);
+
+/*
+ * After a crash: back to this length, if all that was added is of the batch of
+ * this number; 0: of an earlier version, which gave none.  1 done (or nothing to
+ * do), 0 somebody else has written since, -1 failed.
+ */
+int mbox_recover(struct mbox *, uint64_t length, uint32_t batch,
+    struct err *);
 
 /*
  * Before mbox_begin, of one message: if we are killed before mbox_sync is done,
@@ -65,7 +75,7 @@ int mbox_recover(struct mbox *, uint64_t length, struct err *);
  */
 void mbox_guard(struct mbox *);
 
-/* sender: a reverse-path, or NULL: MBOX_SENDER. */
+/* sender: a reverse-path, or NULL: MBOX_SENDER, with the batch's number. */
 int mbox_begin(struct mbox *, const char *sender, time_t, struct err *);
 /* Lines end in LF; those of a message become so. */
 int mbox_put(struct mbox *, struct str, struct err *);

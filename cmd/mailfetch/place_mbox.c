@@ -7,7 +7,10 @@
 
 enum { LOCKED = 30 };		/* seconds to wait for an mbox */
 
-/* The length before the batch that a crash interrupted, if one did. */
+/*
+ * The length before the batch that a crash interrupted, if one did; its number
+ * is in day.
+ */
 static struct entry *
 interrupted(struct place *p, struct handed *h)
 {
@@ -25,14 +28,16 @@ recover(struct place *p, struct handed *h)
 {
 	struct entry *at = interrupted(p, h);
 	struct key k;
+	uint32_t number;
 	int got;
 
 	if (at == NULL)
 		return 0;
 	k = at->key;
+	number = at->day;
 	if (mbox_open(&p->mbox, p->name, LOCKED, h->e) < 0)
 		return -1;
-	got = mbox_recover(&p->mbox, k.b, h->e);
+	got = mbox_recover(&p->mbox, k.b, number, h->e);
 	mbox_close(&p->mbox);
 	if (got < 0)
 		return -1;
@@ -51,7 +56,8 @@ begin_mbox(struct place *p, struct handed *h)
 	if (mbox_open(&p->mbox, p->name, LOCKED, h->e) < 0)
 		return -1;
 	k = (struct key){ p->key.a, p->mbox.start };
-	if (state_put(h->state, STATE_LENGTH, k, 0, h->e) < 0 ||
+	if (mbox_batch(&p->mbox, h->e) < 0 || state_put(h->state, STATE_LENGTH,
+	    k, p->mbox.batch, h->e) < 0 ||
 	    state_sync(h->state, h->e) < 0)
 		return -1;
 	p->begun = true;

@@ -26,7 +26,8 @@ enum state_kind {
 	STATE_DIRTY,		/* a run has begun and not ended; day: the
 				   second it began in, or 0.  Of the key (a, 1):
 				   in the folder of IMAP with that a */
-	STATE_LENGTH,		/* an mbox: its length before the batch */
+	STATE_LENGTH,		/* an mbox: its length before the batch; day:
+				   the number of that, see mbox.h */
 	STATE_FORGET,		/* in the log alone: the key is dropped */
 	STATE_BEGIN, STATE_END,	/* in the log alone: a group */
 	STATE_SERVER,		/* of POP3: day: what it can, pop3_recall */

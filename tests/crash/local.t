@@ -292,7 +292,7 @@ b.done()
 b = torn()
 r, pop = Run(), Serve(Pop([('u1', msg(1))]))
 r.go('pop3', pop, '-d', 'mbox:' + b.path, maildir=False)
-case.check(r.rc == 0 and b.read().startswith(b.old + b'From mailfetch@') and
+case.check(r.rc == 0 and b.read().startswith(b.old + b'From mailfetch-') and
            b.read().count(b'Subject: it') == 0, 'mailfetch takes it back',
            (r.rc, r.err, b.read()[:300]))
 b.run('--flush-now')
@@ -308,7 +308,7 @@ for end in ('', '.lock'):
 b.path = b.d + '/mail/INBOX'
 r, s = Run(), Serve(Imap({1: msg(1)}))
 r.go('imap', s, '-d', 'mbox:%s/mail/%%f' % b.d, maildir=False)
-case.check(r.rc == 0 and b.read().startswith(b.old + b'From mailfetch@') and
+case.check(r.rc == 0 and b.read().startswith(b.old + b'From mailfetch-') and
            b.read().count(b'Subject: it') == 0,
            'mailfetch takes it back in a place for each folder',
            (r.rc, r.err, b.read()[:300]))

@@ -61,7 +61,7 @@ def mbox():
     if not os.path.exists(MB):
         return None
     with open(MB, "rb") as f:
-        return re.sub(rb"(?m)^From mailfetch@.*", b"From", f.read())
+        return re.sub(rb"(?m)^From mailfetch[-@].*", b"From", f.read())
 
 
 def there():

@@ -4,6 +4,7 @@ whatever the server calls its messages."""
 import os
 import re
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import (  # noqa: E402
@@ -206,6 +207,32 @@ case.check(not v.m and file(r, 'box').count(b'\nSubject: ') == 4 and
            r.err)
 s.close()
 r.done()
+
+# A run that was killed takes back what it wrote, and not what another account
+# has put behind it since; nor where nothing of it was written.
+for name, body in (('half a batch', b'x\r\n' * 90000), ('nothing', b'x\r\n')):
+    def still(v, t):
+        if t == 'RETR 2':
+            stopped.wait(60)
+    stopped = threading.Event()
+    a, r = Serve(Pop([('1', msg(1, body)), ('2', msg(2))], retr=still)), Run()
+    b = Serve(Pop([('3', msg(3)), ('4', msg(4))]))
+    args = ('-d', 'mbox:%s/box' % r.d, '--delete', 'now')
+    p = r.start('pop3', a, *args, maildir=False)
+    until(lambda: os.path.exists(r.d + '/box.lock') and
+          (len(file(r, 'box')) > 0 or len(body) < 9), 30)
+    p.kill()
+    p.wait()
+    stopped.set()
+    r.go('pop3', b, *args, maildir=False)
+    r.go('pop3', a, *args, maildir=False)
+    got = [int(x) for x in re.findall(rb'\nSubject: m(\d)', file(r, 'box'))]
+    case.check(r.rc == 0 and got[-4:] == [3, 4, 1, 2] and not b.talk.m,
+               'killed in an mbox with %s of it: another account\'s mail stays' %
+               name, (r.rc, r.err, got, len(file(r, 'box'))))
+    a.close()
+    b.close()
+    r.done()
 
 v = Pop([('u', msg(1))])
 s, r = Serve(v), Run()

@@ -125,10 +125,46 @@ recover(void)
 		snprintf(text, sizeof text, "old\n\n%s", tails[i].tail);
 		write_file(text);
 		mbox_open(&m, path, 1, &e);
-		is_int(mbox_recover(&m, 5, &e), tails[i].got, "tail %zu", i);
+		is_int(mbox_recover(&m, 5, 0, &e), tails[i].got, "tail %zu", i);
 		mbox_close(&m);
 		ok((strcmp(read_file(text, sizeof text), "old\n\n") == 0) ==
 		    (tails[i].got == 1), "tail %zu: what is left", i);
+	}
+}
+
+/* Of the batch with the number 10; or, the last one, with none. */
+static const struct {
+	const char *tail;
+	int got;
+} batches[] = {
+	{ "From mailfetch-0000000a@localhost x\nA: b\n\n"
+	    "From mailfetch-0000000a@localhost x\nhalf", 1 },
+	/* Another account's, or another run's, which was whole. */
+	{ "From mailfetch-0000000b@localhost x\nA: b\n\n", 0 },
+	{ "From mailfetch-0000000a@localhost x\nhalf\n\n"
+	    "From mailfetch-0000000b@localhost x\nA: b\n\n", 0 },
+	{ "From mailfetch@localhost x\nA: b\n\n", 0 },
+	{ "From mailfetch@localhost x\nhalf\n\n"
+	    "From mailfetch-0000000b@localhost x\nA: b\n\n", 0 },
+};
+
+static void
+recover_batch(void)
+{
+	size_t i, n = sizeof batches / sizeof *batches;
+	char text[1000];
+	struct err e = { 0 };
+	struct mbox m;
+
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof text, "old\n\n%s", batches[i].tail);
+		write_file(text);
+		mbox_open(&m, path, 1, &e);
+		is_int(mbox_recover(&m, 5, i + 1 < n ? 10 : 0, &e),
+		    batches[i].got, "batch %zu", i);
+		mbox_close(&m);
+		ok((strcmp(read_file(text, sizeof text), "old\n\n") == 0) ==
+		    (batches[i].got == 1), "batch %zu: what is left", i);
 	}
 }
 
@@ -284,6 +320,7 @@ main(void)
 	snprintf(path, sizeof path, "%s/mbox", dir);
 	append();
 	recover();
+	recover_batch();
 	holds();
 	locks();
 	removed();
