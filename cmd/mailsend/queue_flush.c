@@ -135,6 +135,7 @@ run_account(struct flush *f, const char *argv0, const char *name)
 {
 	const struct account *a = &f->run->account;
 	bool old = f->run->options->sendmail.called;
+	const char *queue = f->run->queue.spool.path;
 	const char *argv[12], **p = argv;
 	struct spawn_conf conf = { .argv = (char *const *)(void *)argv,
 	    .fd = { SPAWN_NULL, 1, 2 } };
@@ -151,6 +152,10 @@ run_account(struct flush *f, const char *argv0, const char *name)
 	if (!old && a->config != NULL) {
 		*p++ = "--config";
 		*p++ = a->config;
+	}
+	if (!old && queue[0] == '/') {	/* ours, wherever its own would be */
+		*p++ = "--queue";
+		*p++ = queue;
 	}
 	if (!old && a->no_sandbox)
 		*p++ = "--no-sandbox";
@@ -275,10 +280,11 @@ save_state(const struct spool_item *i, const struct queue_entry *q,
 	return got < 0 ? fail_in(e, "%s", i->entry->id) : 0;
 }
 
+/* Not before it was tried, however long nobody was there to try. */
 static bool
 old(const struct queue_entry *q)
 {
-	return clock_wall() - q->since >= LIFE;
+	return q->tries > 0 && clock_wall() - q->since >= LIFE;
 }
 
 /* What a recipient's answer makes of it; never: nor will there be another. */
@@ -459,10 +465,9 @@ begin_attempt(const struct spool_item *i, struct queue_entry *q,
 	size_t k;
 
 	queue_clock_now(&q->clock);
-	q->tries++;
-	q->next = now + queue_wait(q->tries);
-	if (q->since > now)
+	if (q->tries++ == 0 || q->since > now)
 		q->since = now;
+	q->next = now + queue_wait(q->tries);
 	for (k = 0; k < t->letter.envelope.mail.n; k++)
 		q->fate[t->of[k]] = QUEUE_TRYING;
 	return save_state(i, q, e);

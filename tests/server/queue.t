@@ -454,6 +454,11 @@ h.run('--flush-now')
 check(h.rc == 0 and s.arrived('first') and not s.arrived('second') and
       other.arrived('second') == {'a@x.test': 1} and not h.mail(),
       'each account sends its own', h.rc, h.err, s.got, other.got)
+send(h, 'a@x.test', text='aside', args=('-A', 'two', '--queue-only', '--queue',
+                                        h.d + '/q'))
+h.run('--flush-now', '--queue', h.d + '/q')
+check(h.rc == 0 and other.arrived('aside') == {'a@x.test': 1},
+      'out of the queue that --queue names, too', h.rc, h.err, other.got)
 h.config('account two\nsmtp smtp://127.0.0.1:1\ntls off\nfrom two@x.test\nqueue on\n'
          'account three\nsmtp smtp://127.0.0.1:%d\ntls off\nfrom three@x.test\n'
          'queue on\nqueue-only' % other.port)
@@ -467,6 +472,24 @@ check(h.rc == 75 and other.arrived('fourth') and len(h.mail()) == 1,
 h.done()
 
 # ---- clocks
+s, h = fresh('queue-only')
+for text in 'one', 'two':
+    send(h, 'tmp@x.test', text=text)
+for m in h.mail():
+    with open(m + '/mail') as f:
+        text = f.read()
+    with open(m + '/mail', 'w') as f:
+        f.write(re.sub(r'queued \d+', 'queued 5', text, 1))
+both = h.mail()
+h.run('--flush-now')
+check(h.rc == 75 and h.mail() == both and h.log().count('untried') == 3,
+      'the machine was off: who was not tried is not given up', h.rc, h.log())
+s.start()
+h.run('--flush-now')
+check(h.rc == 75 and h.mail() == both and not reports(s),
+      'nor by the first attempt', h.rc, h.log(), s.got)
+h.done()
+
 s, h = fresh()
 send(h, 'a@x.test')
 s.start()
