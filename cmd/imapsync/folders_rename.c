@@ -21,6 +21,20 @@
 
 /* ---- carried out ---- */
 
+/* What cannot be read is not taken along: all in the folder is paired anew. */
+static int
+take_state(struct run *r, struct str from, struct str to)
+{
+	int got = state_move(r->dir, from, to, r->e);
+
+	if (got >= 0 || r->e->code != EX_DATAERR)
+		return got;
+	report_problem(&r->report, 0, arena_dup(&r->arena, from), "%s",
+	    r->e->msg);
+	fail_clear(r->e);
+	return 1;
+}
+
 int
 folders_follow(struct box *from, struct box *to)
 {
@@ -28,8 +42,7 @@ folders_follow(struct box *from, struct box *to)
 	struct entry *old = box_entry(from), copy;
 	struct entry *e;
 
-	if (state_move(r->dir, str_of(from->name), str_of(to->name),
-	    r->e) < 0)
+	if (take_state(r, str_of(from->name), str_of(to->name)) < 0)
 		return -1;
 	copy = *old;
 	index_drop(&r->index, str_of(from->name));
@@ -132,6 +145,36 @@ rename_here(struct box *from, struct box *to)
 	return 1;
 }
 
+/*
+ * The rest of it.  The index is the last that learns of a rename: where it has
+ * no such folder all was done, and who has that name now is another one.
+ */
+static int
+rename_resume(struct run *r, struct str from, const char *from_path,
+    struct str to, const char *to_path)
+{
+	struct entry copy, *e = index_find(&r->index, from);
+
+	if (e == NULL)
+		return 0;
+	if (rename_maildir(r, from_path, to_path) < 0) {
+		/* the next one to be renamed: see rename_here */
+		report_problem(&r->report, r->e->code, from_path, "%s",
+		    r->e->msg);
+		fail_clear(r->e);
+		return 0;
+	}
+	if (take_state(r, from, to) < 0)
+		return -1;		/* 1: it was moved before */
+	copy = *e;
+	index_drop(&r->index, from);
+	e = index_add(&r->index, to);
+	copy.box = e->box;
+	copy.dirty = true;
+	*e = copy;
+	return index_save(&r->index, r->e);
+}
+
 /* A rename that a crash has interrupted is done now. */
 int
 folders_resume(struct run *r)
@@ -151,28 +194,9 @@ folders_resume(struct run *r)
 	from_path = str_cut(&rest, '\n');
 	to = str_cut(&rest, '\n');
 	to_path = str_cut(&rest, '\n');
-	if (got == 0 && str_eq(rest, STR(".\n"))) {
-		const char *a = arena_dup(&r->arena, from_path);
-		const char *z = arena_dup(&r->arena, to_path);
-
-		if (rename_maildir(r, a, z) < 0) {
-			/* the next one to be renamed: see rename_here */
-			report_problem(&r->report, r->e->code, a, "%s",
-			    r->e->msg);
-			fail_clear(r->e);
-		} else if (index_find(&r->index, from) != NULL) {
-			struct entry copy = *index_find(&r->index, from), *e;
-
-			got = state_move(r->dir, from, to, r->e);
-			index_drop(&r->index, from);
-			e = index_add(&r->index, to);
-			copy.box = e->box;
-			copy.dirty = true;
-			*e = copy;
-			if (got == 0)
-				got = index_save(&r->index, r->e);
-		}
-	}
+	if (got == 0 && str_eq(rest, STR(".\n")))
+		got = rename_resume(r, from, arena_dup(&r->arena, from_path),
+		    to, arena_dup(&r->arena, to_path));
 	buf_free(&b);
 	if (got == 0)
 		unlink(path);

@@ -247,6 +247,60 @@ def rename_here_fails():
     rests(u, "no room for a rename")
 
 
+def renamed_there(u):
+    """Arch has another name on the server; the file of our state of it."""
+    box = u.server.boxes["Older"] = u.server.boxes.pop("Arch")
+    box.name = "Older"
+    return next(f for f in glob.glob(u.state + "/**/*.st", recursive=True)
+                if b"Arch" in open(f, "rb").read()[:60])
+
+
+@scenario
+def rename_cut_late():
+    """Its state was moved, or the index knew, too, when the crash came; and
+    there is a new folder of the old name."""
+    for name in ("its state was moved", "all was done"):
+        u = account(boxes=("Other",))
+        u.box("Arch").add(wire(mail(104)), r"\Seen")
+        u.sync()
+        u.sync()
+        state = renamed_there(u)
+        if name == "all was done":
+            u.sync()
+            u.near.make("Arch")
+            u.near.deliver("Arch", mail(50))
+        else:
+            os.rename(u.near.path("Arch"), u.near.path("Older"))
+            os.unlink(state)
+            u.box("Arch").add(wire(mail(50)))
+        intent = os.path.dirname(state) + "/rename"
+        with open(intent, "w") as f:
+            f.write("Arch\nArch\nOlder\nOlder\n.\n")
+        r = u.sync("-j")
+        is_((r.status, r.err, os.path.exists(intent)), (0, "", False),
+            name + ": it is over")
+        u.sync()
+        is_([[m.subject for m in u.near.messages(b)] for b in ("Arch", "Older")],
+            [["number 50"], ["number 104"]], name + ": each has its own")
+        rests(u, name)
+
+
+@scenario
+def rename_damaged():
+    u = account(boxes=("Arch", "Other"))
+    u.sync()
+    u.sync()
+    state = renamed_there(u)
+    with open(state, "r+b") as f:
+        f.write(b"damaged")
+    r = u.sync("-j")
+    is_((r.status, len(re.findall("no state of a mailbox", r.err)),
+         r.summary["fetched"], u.near.boxes()),
+        (0, 1, 0, ["INBOX", "Older", "Other"]),
+        "a state that cannot be read does not end the run")
+    rests(u, "paired anew")
+
+
 @scenario
 def one_maildir():
     """Two mailboxes would be one folder here."""
