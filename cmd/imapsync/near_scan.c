@@ -339,14 +339,6 @@ struct walk {
 	struct buf here;
 };
 
-static bool
-is_maildir(int at)
-{
-	struct stat st;
-
-	return stat_in(at, "", "cur", &st) == 0 &&
-	    stat_in(at, "", "new", &st) == 0;
-}
 
 static bool
 is_folder(const struct walk *w, const struct dirent *x)
@@ -363,12 +355,31 @@ is_folder(const struct walk *w, const struct dirent *x)
 	    strcmp(s, "new") != 0 && strcmp(s, "tmp") != 0;
 }
 
-static void
-found(struct walk *w)
+static int
+not_walked(const struct walk *w, struct err *e)
 {
+	struct str here = w->here.n > 0 ? BUF_STR(w->here) :
+	    STR("the Maildirs");
+
+	return fail_sys(e, EX_IOERR, "%.*s", STR_ARG(here));
+}
+
+/*
+ * Is this folder a Maildir?  What cannot be told ends the walk: a Maildir that
+ * was not found counts as one that is gone, or as one without mail.
+ */
+static int
+found(struct walk *w, int at, struct err *e)
+{
+	struct stat st;
+
+	if (stat_in(at, "", "cur", &st) < 0 || stat_in(at, "", "new", &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+		    not_walked(w, e);
 	buf_put(&w->paths, w->here.p != NULL ? w->here.p : "",
 	    w->here.n + 1);
 	w->n++;
+	return 0;
 }
 
 static int walk_tree(struct walk *, int at, int deep, struct err *);
@@ -391,9 +402,8 @@ visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 	if (was > 0)
 		buf_c(&w->here, '/');
 	buf_s(&w->here, name);
-	if (is_maildir(fd))
-		found(w);
-	if (w->layout != LAYOUT_MAILDIRPP && deep < DEEP && !link)
+	got = found(w, fd, e);
+	if (got == 0 && w->layout != LAYOUT_MAILDIRPP && deep < DEEP && !link)
 		got = walk_tree(w, fd, deep + 1, e);
 	else
 		close(fd);
@@ -411,13 +421,15 @@ walk_tree(struct walk *w, int at, int deep, struct err *e)
 
 	if (d == NULL) {
 		close(at);
-		return fail_sys(e, EX_IOERR, "%s", w->here.p);
+		return not_walked(w, e);
 	}
-	while (got == 0 && (x = readdir(d)) != NULL)
+	for (errno = 0; got == 0 && (x = readdir(d)) != NULL; errno = 0)
 		if (stop_asked())
 			got = fail_stop(e);
 		else if (is_folder(w, x))
 			got = visit(w, dirfd(d), x->d_name, deep, e);
+	if (got == 0 && errno != 0)
+		got = not_walked(w, e);
 	closedir(d);
 	return got;
 }
@@ -447,13 +459,14 @@ near_dir_folders(int root, enum layout layout,
     void (*put)(void *, const char *), void *to, struct err *e)
 {
 	struct walk w = { .layout = layout };
-	int at = openat(root, ".", FOLDER), got;
+	int at = openat(root, ".", FOLDER), got = 0;
 
 	if (at < 0)
-		return fail_sys(e, EX_IOERR, "the Maildirs");
-	if (layout == LAYOUT_MAILDIRPP && is_maildir(at))
-		found(&w);
-	got = walk_tree(&w, at, 0, e);
+		return not_walked(&w, e);
+	if (layout == LAYOUT_MAILDIRPP && (got = found(&w, at, e)) < 0)
+		close(at);
+	else
+		got = walk_tree(&w, at, 0, e);
 	if (got == 0)
 		tell(&w, put, to);
 	buf_free(&w.paths);

@@ -4,6 +4,7 @@
  * FAIL_WHAT=file	what changes a file below FAIL_BELOW=FOLDER
  * FAIL_WHAT=net	what sends to or receives from a socket
  * FAIL_WHAT=malloc	an allocation
+ * FAIL_WHAT=list	a folder's next name, below FAIL_BELOW
  * FAIL_N=12		the 12th; 0 counts only
  * FAIL_HOW=ENOSPC	once; or EIO, or "short": half of it is written;
  *			"kill": SIGKILL before it; "full": ENOSPC from then on;
@@ -12,6 +13,7 @@
  *
  * What the process starts is left alone.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -250,6 +252,16 @@ openat(int dir, const char *path, int flags, ...)
 	if ((flags & O_ACCMODE) != O_RDONLY && AT(dir, path) != 0)
 		return -1;
 	return real(dir, path, flags, m);
+}
+
+struct dirent *
+readdir(DIR *d)
+{
+	char path[PATH_MAX];
+
+	REAL(struct dirent *, readdir, (DIR *));
+	return strcmp(what, "list") == 0 && strstr(path_of(dirfd(d), path),
+	    below) != NULL && fails("readdir", path) != 0 ? NULL : real(d);
 }
 
 static int

@@ -441,4 +441,29 @@ def two_places():
     u.server.close()
 
 
+# ---- a folder that cannot be read
+
+@scenario
+def listing_cut():
+    """Whatever name of a folder cannot be read, the message that lies where
+    nothing is synced is not deleted there, and no Maildir counts as gone."""
+    u, how = filled(n=2, boxes=()), ("--patterns", "INBOX",
+                                     "--delete-far", "expunge")
+    u.near.make("Left")
+    u.sync(*how)
+    save(u, "INBOX", 1, "Left")
+    seen, n = [], 0
+    while not seen or seen[-1] == 74:
+        n += 1
+        r = u.sync(*how, env=dict(
+            LD_PRELOAD=BUILD + "/lab/failn.so", FAIL_WHAT="list", FAIL_N=str(n),
+            FAIL_BELOW=u.near.root, FAIL_HOW="EIO"))
+        seen.append(74 if "Input/output error" in r.err else r.status)
+        if len(u.box().messages) < 2 or "is gone" in r.err or n == 99:
+            break
+    ok(seen[-1] == 75 and n > 6 and len(u.box().messages) == 2,
+       "a folder's listing fails at any name: nothing is deleted by that",
+       (n, seen, r.err))
+
+
 done()
