@@ -27,7 +27,7 @@ put_quoted(int to, struct str line, struct err *e)
 }
 
 static int
-copy_lines(FILE *f, int to, struct err *e)
+copy_lines(FILE *f, int to, struct err *why, struct err *e)
 {
 	char *line = NULL;
 	size_t cap = 0;
@@ -39,31 +39,45 @@ copy_lines(FILE *f, int to, struct err *e)
 		got = put_quoted(to, (struct str){ line, (size_t)n }, e);
 		ended = line[n - 1] == '\n';
 	}
+	if (ferror(f))
+		fail_sys(why, EX_NOINPUT, "it cannot be read to its end");
 	free(line);
 	if (got == 0)
 		got = file_write(to, ended ? "\n" : "\n\n", ended ? 1 : 2, e);
 	return got;
 }
 
-/* A file that cannot be opened is told in its place. */
+static int
+put_mark(int to, const char *text, struct err *e)
+{
+	struct buf b = { .max = 8192 };
+	int got;
+
+	buf_printf(&b, "From %s\n", text);
+	got = file_write(to, b.p, b.n, e);
+	buf_free(&b);
+	return got;
+}
+
+/*
+ * Behind what is in it stands whether that is all of it.  Where nothing stands
+ * there it is not: this process may have been killed.
+ */
 static int
 copy_file(const char *path, int to, struct err *e)
 {
 	struct err why = { 0 };
-	struct buf b = { .max = 8192 };
-	int fd = file_open(path, &why), got;
+	int fd = file_open(path, &why), got = put_mark(to, path, e);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 
-	buf_printf(&b, "From %s%s\n", f == NULL ? "!" : "", f == NULL ?
-	    why.msg : path);
-	got = file_write(to, b.p, b.n, e);
-	buf_free(&b);
-	if (f == NULL)
-		return got;
-	if (got == 0)
-		got = copy_lines(f, to, e);
-	fclose(f);
-	return got;
+	if (fd >= 0 && f == NULL)
+		fail_sys(&why, EX_OSERR, "%s", path);
+	if (f != NULL && got == 0)
+		got = copy_lines(f, to, &why, e);
+	if (f != NULL)
+		fclose(f);
+	return got < 0 ? -1 : put_mark(to, why.code != 0 ? why.msg :
+	    BATCH_FILES_WHOLE, e);
 }
 
 static void
@@ -80,6 +94,8 @@ copy_all(int to)
 		if (n > 0)
 			copy_file(line, to, &e);
 	}
+	if (e.code == 0 && !ferror(stdin))
+		put_mark(to, "", &e);
 	free(line);
 }
 

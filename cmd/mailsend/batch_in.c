@@ -3,8 +3,8 @@
  *
  * mboxrd: a line "From " begins a message; of lines that begin with ">From ",
  * ">>From " and so on one ">" goes; the empty line before the next "From " is
- * no part of the message.  A file of the kind "files" comes in the same way,
- * and its "From " line has the path, or "!" and what went wrong.
+ * no part of the message.  A file of the kind "files" comes in the same way.
+ * Its "From " line has the path, and behind it is another one (batch_files.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "batch_in.h"
+#include "batch_files.h"
 #include "clock.h"
 #include "digest.h"
 #include "file.h"
@@ -205,16 +206,23 @@ copy_mbox(struct batch_in *in, struct out *o, struct err *e)
 	}
 }
 
-/* What the process of the kind "files" says of the file. */
-static void
-item_label(struct batch_item *item, struct str label, struct arena *a)
+/* Is all of the file here, by the process of the kind "files"? */
+static int
+file_end(struct batch_in *in, struct batch_item *item, struct err *e)
 {
-	label = str_trim(label);
-	if (label.n > 0 && label.p[0] == '!')
-		fail(&item->e, EX_NOINPUT, "%.*s",
-		    STR_ARG(str_from(label, 1)));
-	else
-		item->id = arena_dup(a, label);
+	struct str line;
+	bool whole;
+
+	if (piece(in, &line, &whole, e) < 0)
+		return -1;
+	line = whole && begins(line) ? str_trim(str_from(line, 5)) : (struct
+	    str){ NULL, 0 };
+	if (line.n == 0)
+		fail(&item->e, EX_NOINPUT, "%s: it was not read to its end",
+		    item->id);
+	else if (!str_is(line, BATCH_FILES_WHOLE))
+		fail(&item->e, EX_NOINPUT, "%.*s", STR_ARG(line));
+	return 1;
 }
 
 static int
@@ -226,13 +234,18 @@ next_mbox(struct batch_in *in, struct batch_item *item, struct out *o,
 
 	if (piece(in, &line, &whole, e) < 0)
 		return -1;
-	if (line.n == 0)
+	if (in->kind == OPTION_BATCH_FILES && line.n == 0)
+		return fail(e, EX_NOINPUT, "the files, or their names, were not read to the end");
+	if (line.n == 0 || (in->kind == OPTION_BATCH_FILES &&
+	    str_eq(line, STR("From \n"))))
 		return 0;
 	if (!begins(line) || !whole)
 		return fail(e, EX_DATAERR, "standard input is no mboxrd: no line \"From \" at its beginning");
 	if (in->kind == OPTION_BATCH_FILES)
-		item_label(item, str_from(line, 5), a);
-	return copy_mbox(in, o, e) < 0 ? -1 : 1;
+		item->id = arena_dup(a, str_trim(str_from(line, 5)));
+	if (copy_mbox(in, o, e) < 0)
+		return -1;
+	return in->kind == OPTION_BATCH_FILES ? file_end(in, item, e) : 1;
 }
 
 /* ---- NDJSON ---- */

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016,SC2034,SC2154
 set -u
 . "$(dirname "$0")/../lib.sh"
-for p in python3 jq; do
+for p in python3 jq strace; do
 	command -v $p > /dev/null || skip_all "$p is not installed"
 done
 . "$ROOT/tests/lab/lab.sh"
@@ -77,6 +77,19 @@ is "$STATUS $(states)" '66  1 failed 2 sent ' 'files: one is not there, the othe
 is "$(jq -r 'select(.status == "sent") | .id' "$T/out" | head -n 1)" "$T/one.eml" 'each is named'
 is "$(jq -r .data "$LOG" | tail -n 3 | tr -d '\r' | paste -sd,)" 'From me,>From you,' \
 	'byte for byte'
+
+# A file is sent whole or not at all, whoever reads it.
+mkdir "$T/folder"
+{ printf 'From: jo@home.example\nTo: a@b.example\n\n'; seq 100000; } > "$T/long.eml"
+printf '%s\n' "$T/folder" "$T/long.eml" "$T/one.eml" > "$T/in"
+strace -f -qq -o /dev/null -P "$T/long.eml" -e trace=read -e inject=read:error=EIO:when=3+ \
+	mailsend -S "smtp://127.0.0.2:$PORT" --tls off --batch files -t -f a@b.example < "$T/in" > "$T/out" 2> "$T/err"
+STATUS=$?
+is "$STATUS $(states)" '66  2 failed 1 sent ' 'files: one that breaks off is not sent, nor a folder'
+strace -f -qq -o /dev/null -P "$T/long.eml" -e trace=read -e inject=read:signal=KILL:when=3 \
+	mailsend -S "smtp://127.0.0.2:$PORT" --tls off --batch files -t -f a@b.example < "$T/in" > "$T/out" 2> "$T/err"
+STATUS=$?
+is "$STATUS $(states)" '66  2 failed ' 'nor one whose reader is killed; and no good end'
 
 { object 1 a@b.example; echo '{"id":2'; echo; object 3 'a b@c.example' d@e.example
 	object 4; echo '{"id":"x","envelope":{"to":["a@b.example"]}}'; object 5 f@g.example; } > "$T/in"
