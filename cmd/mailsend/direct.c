@@ -66,6 +66,8 @@ group_new(struct direct_mail *m, struct str domain)
 
 	g->route.way = m->way;
 	g->route.domain = arena_dup(&g->route.mem, domain);
+	g->route.require_tls = m->letter->envelope.mail.requiretls ||
+	    m->way->options->envelope.require_tls;
 	g->why.max = sizeof g->rcpt->reply.text - 1;
 	m->group = mem_grow(m->group, m->n + 1, sizeof(struct group *));
 	m->group[m->n] = g;

@@ -194,7 +194,7 @@ hop_need(struct direct_route *r, struct direct_hop *h, const struct tlsa *t)
 {
 	const struct mtasts *policy = &r->policy.is;
 	struct direct_facts f = { .tls = r->way->account->tls,
-	    .require_tls = r->way->options->envelope.require_tls,
+	    .require_tls = r->require_tls,
 	    .secure = r->mx.secure, .sts = policy->mode,
 	    .named = mtasts_covers(policy, h->name),
 	    .dane = t != NULL ? t->state : TLSA_NO };

@@ -34,10 +34,11 @@ struct direct_fault {
 	const char *text;
 };
 
-/* Begins as zero but for way and domain. */
+/* Begins as zero but for the first three. */
 struct direct_route {
 	struct direct_way *way;
 	const char *domain;	/* A-labels, lower case; or a literal in [] */
+	bool require_tls;	/* by the message: one of a queue has its own */
 	struct arena mem;
 	struct ask ask;
 	bool ready;		/* it may get further: it is in way->ready, */

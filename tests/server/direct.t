@@ -451,5 +451,11 @@ send --require-tls a@good.sec.example
 is "$STATUS $(via)" '0 TLSv1.3 dane' 'DANE does'
 send --require-tls a@only.sec.example
 is "$STATUS $(state) $SAID" '77 deferred ' 'a certificate for another name'
+send --require-tls --queue "$T/queue2" --queue-only a@req.plain.example
+: > "$LOG"
+mailsend --direct --mx-port "$PORT" --sts-port "$WEB" --ca "$LAB_CA" \
+	--queue "$T/queue2" --flush-now > "$T/out" 2> "$T/err"
+is "$? $(jq -r '.rcpt[]' "$LOG")" '75 ' 'nor does it go out of the queue'
+like "$(cat "$T"/queue2/*/*/state)" 'neither DNSSEC nor' 'for the same reason'
 
 done_testing
