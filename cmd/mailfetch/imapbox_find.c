@@ -176,23 +176,71 @@ count_larger(struct box *b)
 	return got;
 }
 
+/* Are messages to go from the server for what the state says of them? */
+static bool
+removes(const struct options *o)
+{
+	return o->after.when != DELETE_NEVER || o->after.move_to != NULL;
+}
+
+/* The last one that is known to have been there. */
+static uint32_t
+known_last(const struct box *b)
+{
+	const struct state *s = &b->r->state;
+	uint32_t last = b->mark;
+	size_t i;
+
+	for (i = 0; i < s->n && removes(b->r->o); i++)
+		if (s->v[i].kind == STATE_DONE &&
+		    s->v[i].key.a == b->key.a &&
+		    s->v[i].key.b <= UINT32_MAX && s->v[i].key.b > last)
+			last = (uint32_t)s->v[i].key.b;
+	return last;
+}
+
+/* Is it there still, or one behind it, whatever is wanted?  1, 0 or -1. */
+static int
+reaches(struct box *b, uint32_t last)
+{
+	uint32_t *v = NULL;
+	char key[32];
+	size_t n = 0;
+	int got;
+
+	if (b->top >= last)
+		return 1;
+	snprintf(key, sizeof key, "UID %u:*", last);
+	got = imap_search(b->m, key, &v, &n);
+	if (got == 0)
+		got = n > 0 && v[n - 1] >= last;
+	free(v);
+	return got;
+}
+
 /*
  * UIDs that were given away are given again: a backup, without a new
- * UIDVALIDITY.  If the last message is there still, UIDNEXT is wrong alone.
- * In an empty folder there is nothing to be told yet.
+ * UIDVALIDITY.  Then what has the UID of one that was delivered need not be it,
+ * and does not go from the server for that.  If the last message is there still,
+ * UIDNEXT is wrong alone.  In an empty folder there is nothing to be told yet.
  */
-static void
+static int
 look_back(struct box *b)
 {
 	const struct option_choice *w = &b->r->o->which;
-	uint32_t next = imapbox_next(b);
+	uint32_t next = imapbox_next(b), last = known_last(b);
+	bool partly = narrow(b->r->o) || w->max_size > 0;
+	int got;
 
-	if (next == 0 || next > b->mark || b->top >= b->mark ||
-	    b->m->box.exists == 0 || narrow(b->r->o) || w->max_size > 0)
-		return;
+	if (next == 0 || next > last || b->m->box.exists == 0 ||
+	    (partly && !removes(b->r->o)))
+		return 0;
+	if ((got = reaches(b, last)) != 0)
+		return got < 0 ? -1 : 0;
 	complain_say(&b->r->p->complain, EX_PROTOCOL, NULL, "%s: %s: UIDNEXT is %u, UIDVALIDITY is what it was, and UID %u was there before: which messages are new cannot be told",
-	    b->r->o->title, b->folder, next, b->mark);
+	    b->r->o->title, b->folder, next, last);
 	b->r->count.status = fail_worse(b->r->count.status, EX_PROTOCOL);
+	return ledger_renumbered(&b->r->ledger, b->key.a, b->r->e);
 }
 
 /* UIDNEXT says that there is nothing new (2.3.1.1): no round trip for that. */
@@ -200,13 +248,13 @@ int
 imapbox_find(struct box *b)
 {
 	const struct options *o = b->r->o;
+	bool idle = imapbox_next(b) != 0 && imapbox_next(b) - 1 == b->mark &&
+	    (b->mark != 0 || b->m->box.exists == 0);
 
-	if (imapbox_next(b) != 0 && imapbox_next(b) - 1 == b->mark &&
-	    (b->mark != 0 || b->m->box.exists == 0))
-		return 0;
-	if (find_anyway(b, ASK_UIDS | ASK_SMALLER) < 0)
+	if (!idle && find_anyway(b, ASK_UIDS | ASK_SMALLER) < 0)
 		return -1;
-	look_back(b);
-	return o->which.max_size > 0 && !o->seen.catch_up &&
+	if (look_back(b) < 0)
+		return -1;
+	return !idle && o->which.max_size > 0 && !o->seen.catch_up &&
 	    b->found < b->m->box.exists ? count_larger(b) : 0;
 }

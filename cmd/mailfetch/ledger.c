@@ -608,6 +608,27 @@ ledger_mark_to(struct ledger *l, uint64_t folder, uint32_t uid,
 	return 0;
 }
 
+int
+ledger_renumbered(struct ledger *l, uint64_t folder, struct err *e)
+{
+	struct state *s = l->state;
+	size_t i, n = s->n;
+
+	state_group(s);
+	for (i = 0; i < n; i++) {
+		const struct entry *at = &s->v[i];
+
+		if (at->kind != STATE_DONE || at->key.a != folder ||
+		    at->key.b > UINT32_MAX)
+			continue;
+		/* To drop DONE drops SEEN, see state.c. */
+		if (state_drop(s, at->key, STATE_DONE, e) < 0 ||
+		    ledger_seen(l, at->key, at->places, e) < 0)
+			return -1;
+	}
+	return state_commit(s, e);
+}
+
 bool
 ledger_marked(const struct ledger *l, const struct entry *of)
 {

@@ -110,6 +110,11 @@ int ledger_mark_to(struct ledger *, uint64_t folder, uint32_t uid,
 /* Up to this UID no place, whatever comes, need get what there is. */
 int ledger_seen_to(struct ledger *, uint64_t folder, uint32_t uid,
     struct err *);
+/*
+ * The numbers of this folder, of IMAP, may be others' by now: what was given
+ * counts as had, and is no proof any more.
+ */
+int ledger_renumbered(struct ledger *, uint64_t folder, struct err *);
 /* Who has it has it under the mark, too: its record is needed no more. */
 bool ledger_marked(const struct ledger *, const struct entry *);
 

@@ -106,6 +106,39 @@ case.check(r.rc == 0 and len(r.files()) == 6, 'and hides nothing',
 s.close()
 r.done()
 
+
+
+def move(v, tag, t):
+    for u in v.uids(t.split(' ')[3]):
+        del v.m[u]
+
+
+# Nothing goes for what was delivered under the same number before.
+for first, then in (((), ('--delete', 'now')), ((), ('--move-to', 'b')),
+                    (('--max-size', '9999'), ('--delete', 'now'))):
+    v = Imap(uid_move=move)
+    s, r = Serve(v), Run()
+    r.go('imap', s, *first)
+    v.m = {i: msg(10 + i) for i in (1, 2)}
+    r.go('imap', s, *first, *then)
+    said = r.rc, r.err
+    v.m.update({i: msg(i) for i in range(3, 8)})
+    r.go('imap', s, *first, *then)
+    case.check(said[0] == 76 and 'UID 5 was there' in said[1] and
+               sorted(v.m) == [1, 2, 3, 4, 5] and len(r.files()) == 7,
+               'a backup, and %s: nothing unread goes' %
+               ' '.join(first + then), (said, r.rc, r.err, sorted(v.m)))
+    s.close()
+    r.done()
+v = Imap(select=lambda v, tag, t: box(lambda k: 2, v, t, tag))
+s, r = Serve(v), Run()
+r.go('imap', s, '--max-size', '9999')
+r.go('imap', s, '--max-size', '9999', '--delete', 'now')
+case.check(r.rc == 0 and not v.m, 'for a wrong UIDNEXT alone all of it does',
+           (r.rc, r.err, sorted(v.m)))
+s.close()
+r.done()
+
 v = Imap()
 s, r = Serve(v), Run()
 r.go('imap', s, '--delete', 'now')
