@@ -14,10 +14,10 @@
 #include "imap_box.h"
 #include "json.h"
 #include "migrate_check.h"
-#include "migrate_folder.h"
 #include "migrate_gmail.h"
 #include "migrate_marks.h"
 #include "migrate_run.h"
+#include "migrate_select.h"
 #include "migrate_who.h"
 
 enum { SAMPLE = 50, SAMPLE_BYTES = 1 << 20 };

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "migrate_folder.h"
 #include "migrate_gmail.h"
 #include "migrate_look.h"
 #include "migrate_run.h"
+#include "migrate_select.h"
 #include "migrate_verify.h"
 #include "migrate_who.h"
 #include "search.h"
