@@ -13,6 +13,7 @@
 #include "account.h"
 #include "migrate.h"
 #include "migrate_check.h"
+#include "migrate_extra.h"
 #include "migrate_folder.h"
 #include "migrate_lanes.h"
 #include "migrate_make.h"
@@ -155,9 +156,12 @@ attempt(struct migrate *r)
 		if ((got = folder_step(r, &r->folder[i])) != 0)
 			return got;
 	}
-	if (r->o->verb != MIGRATE_CHECK)
+	if (r->o->verb != MIGRATE_CHECK && !r->o->delete_extra)
 		return 0;
-	return connect_both(r) < 0 ? -1 : migrate_check_end(r);
+	if (connect_both(r) < 0)
+		return -1;
+	return r->o->delete_extra ? migrate_extra_delete(r) :
+	    migrate_check_end(r);
 }
 
 /* After a failure: is it worth another try, and when? */

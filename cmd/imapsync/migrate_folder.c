@@ -239,7 +239,7 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 	if (got == 0)
 		got = migrate_state_sure(&r->state, b, r->e);
 	if (got == 0 && whole && r->o->delete_extra)
-		got = migrate_extra(r, f, b, next, all, n);
+		got = migrate_extra_look(r, f, b, next, all, n);
 	if (got == 0)
 		got = migrate_gmail_done(r, all, n);
 	free(all);

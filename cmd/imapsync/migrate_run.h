@@ -23,6 +23,7 @@ struct migrate_folder {
 	bool there;			/* the target exists */
 	bool done;
 	uint64_t copied;		/* messages, in this run */
+	uint32_t extra;			/* below it are too many there; or 0 */
 };
 
 /* A pair of connections, used by one thread at a time. */

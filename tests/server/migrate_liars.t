@@ -683,4 +683,28 @@ b.on_command = comes
 go(m, '--delete-extra')
 case.check(came and m.rc == 0 and len(bodies(b)) == 7,
            'what comes to TO meanwhile is not too much', (m.rc, m.err))
+
+# ---- a copy that was moved there is the only one
+
+for args in ((), ('--patterns', 'A')):
+    a, b, m = both()
+    for box in 'AZ':
+        a.box(box).add(msg(50 if box == 'A' else 51))
+    go(m)
+    for box in ('INBOX', 'Z'):
+        x = b.box(box).messages.pop(0)
+        b.box('A').add(x.data, ' '.join(x.flags), x.date)
+    b.box('A').add(msg(60))
+    go(m, '--delete-extra', *args)
+    case.check(m.rc == 65 and all_of(b, 'A') == sorted(
+        all_of(a, 'A') + all_of(a, 'Z') + all_of(a)[:1]) and
+        m.out == '0 messages copied, 1 deleted\n' and
+        'A: 2 messages there stay' in m.err, 'what was moved in TO stays',
+        (m.rc, m.out, m.err, all_of(b, 'A')))
+a.box('A').add(msg(51))
+a.box('Z').messages.clear()
+a.box('INBOX').messages.pop(0)
+go(m, '--delete-extra')
+case.check(m.rc == 0 and same(a, b) and ' 2 deleted' in m.out, 'but not what '
+           'FROM has moved as well, or deleted', (m.rc, m.out, m.err))
 case.end()
