@@ -29,6 +29,8 @@
 #include "stop.h"
 #include "trace.h"
 
+enum { STUCK = 3 };		/* attempts at a folder, if others wait */
+
 /* ---- the run ---- */
 
 /* Both are there, and so are their lists. */
@@ -85,6 +87,24 @@ do_folder(struct migrate *r, struct migrate_folder *f)
 }
 
 /*
+ * A folder that breaks the connection again and again, with nothing copied, is
+ * put behind the others: they are not to wait for it, should it never end.
+ */
+static void
+note_broken(struct migrate *r, struct migrate_folder *f)
+{
+	if (f->copied_at != r->messages)
+		f->broke = 0;
+	f->copied_at = r->messages;
+	if (++f->broke < STUCK || f->last)
+		return;
+	f->last = true;
+	migrate_pace_progress(r);
+	trace_note(TRACE_DONE, "%s: it is left until the others are done",
+	    f->from);
+}
+
+/*
  * What a server refuses of one folder, or says that is no IMAP, is that folder's;
  * a connection that has failed is opened again by the next step.
  */
@@ -97,8 +117,10 @@ folder_step(struct migrate *r, struct migrate_folder *f)
 	if (got >= 0 || r->e->code != 0 || stop_asked())
 		return got;
 	why = side_error(r);
-	if (why->code == EX_TEMPFAIL)
+	if (why->code == EX_TEMPFAIL) {
+		note_broken(r, f);
 		return -1;
+	}
 	migrate_problem(r, why->code, f->from, "%s", why->msg);
 	hang_up_all(r);
 	f->done = true;
@@ -134,11 +156,28 @@ share_step(struct migrate *r)
 	return 0;
 }
 
+/* Those that are to be done, or are left for the end: as attempt. */
+static int
+all_folder_steps(struct migrate *r, bool last)
+{
+	size_t i;
+	int got;
+
+	for (i = 0; i < r->nfolders; i++) {
+		if (r->folder[i].done || r->folder[i].last != last)
+			continue;
+		if (connect_both(r) < 0)
+			return -1;
+		if ((got = folder_step(r, &r->folder[i])) != 0)
+			return got;
+	}
+	return 0;
+}
+
 /* 0 all folders are done, 1 enough for now, -1. */
 static int
 attempt(struct migrate *r)
 {
-	size_t i;
 	int got;
 
 	if (connect_both(r) < 0)
@@ -148,14 +187,9 @@ attempt(struct migrate *r)
 		return -1;
 	if ((got = share_step(r)) != 0)
 		return got;
-	for (i = 0; i < r->nfolders; i++) {
-		if (r->folder[i].done)
-			continue;
-		if (connect_both(r) < 0)
-			return -1;
-		if ((got = folder_step(r, &r->folder[i])) != 0)
-			return got;
-	}
+	if ((got = all_folder_steps(r, false)) != 0 ||
+	    (got = all_folder_steps(r, true)) != 0)
+		return got;
 	if (r->o->verb != MIGRATE_CHECK && !r->o->delete_extra)
 		return 0;
 	if (connect_both(r) < 0)
@@ -205,11 +239,25 @@ all_attempts(struct migrate *r)
 	return 0;
 }
 
+/* The connection broke in each of their attempts. */
+static void
+tell_stuck(struct migrate *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nfolders; i++)
+		if (r->folder[i].last && !r->folder[i].done)
+			migrate_problem(r, EX_TEMPFAIL, r->folder[i].from,
+			    "the connection breaks whenever it is at this one: it is not done");
+}
+
 static void
 migrate_conclude(struct migrate *r, int got)
 {
 	unsigned left;
 
+	if (got < 0 && !stop_asked())
+		tell_stuck(r);
 	if (got < 0 && !stop_asked())
 		fail_join(r->e, side_error(r));
 	if (stop_asked())

@@ -24,6 +24,9 @@ struct migrate_folder {
 	bool done;
 	uint64_t copied;		/* messages, in this run */
 	uint32_t extra;			/* below it are too many there; or 0 */
+	unsigned broke;			/* so often in a row with nothing copied */
+	uint64_t copied_at;		/* all messages when it broke last */
+	bool last;			/* it comes behind all others */
 };
 
 /* A pair of connections, used by one thread at a time. */

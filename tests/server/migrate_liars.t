@@ -301,6 +301,26 @@ for side, verb, done, want in ((0, 'UID FETCH', False, 6), (1, 'EXAMINE', True, 
                'INBOX -> INBOX: 6 messages, %d to be' % want in m.out,
                '--check counts once, whoever breaks off', (m.rc, m.out, m.err))
 
+# ---- a folder that breaks the connection again and again
+
+a, b, m = both()
+for i, name in enumerate(('A', 'Z')):
+    a.box(name).add(msg(70 + i))
+asked = []
+
+
+def breaks(session, verb, args):
+    if verb == 'EXAMINE':
+        asked.append(args.split('"')[1])
+        return 'close' if asked.count('A') < 5 and 'A' in asked[-1] else None
+
+
+a.on_command = breaks
+go(m)
+case.check((m.rc, m.err) == (0, '') and same(a, b) and
+           asked == [*'AAA', 'INBOX', 'Z', *'AA'],
+           'the others do not wait for it', (m.rc, m.err, asked))
+
 # ---- no IMAP at all, in one of the folders
 
 a, b, m = both()
