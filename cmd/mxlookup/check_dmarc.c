@@ -215,19 +215,26 @@ syntax_word(const struct dmarc *d)
 	    "a tag has no valid value";
 }
 
-/* Only to a domain that takes mail, and whose record it is. */
+/*
+ * Only to a domain that takes mail, and whose record it is.  An rua= that cannot
+ * be used goes, for of two the first counts.
+ */
 static void
 no_reports(struct task *t, const struct dmarc_walk *w, struct finding *f)
 {
-	struct str text = w->at->record.text;
+	struct str rest = w->at->record.text, part, name;
+	struct buf b = { 0 };
 
-	while (text.n > 0 && (text.p[text.n - 1] == ';' ||
-	    str_blank(text.p[text.n - 1])))
-		text.n--;
-	if (w->at == &w->level[0] && t->mx.route == MX_HOSTS)
-		task_fix_text(t, f, w->at->answer->name,
-		    "%.*s; rua=mailto:postmaster@%s", STR_ARG(text),
-		    t->domain);
+	if (w->at != &w->level[0] || t->mx.route != MX_HOSTS)
+		return;
+	while (rest.p != NULL) {
+		part = name = str_trim(str_cut(&rest, ';'));
+		if (part.n > 0 && !str_is(str_trim(str_cut(&name, '=')), "rua"))
+			buf_printf(&b, "%.*s; ", STR_ARG(part));
+	}
+	task_fix_text(t, f, w->at->answer->name,
+	    "%.*srua=mailto:postmaster@%s", STR_ARG(BUF_STR(b)), t->domain);
+	buf_free(&b);
 }
 
 /* A policy that harms nobody: reports for who has mail, reject for who has not. */
@@ -236,6 +243,8 @@ no_record(struct task *t, struct finding *f)
 {
 	const char *name = arena_printf(t->mem, "_dmarc.%s", t->domain);
 
+	if (task_fixed(t, name, DNS_TXT))	/* two count for nothing */
+		return;
 	if (t->mx.route == MX_NULL)
 		task_fix_text(t, f, name, "v=DMARC1; p=reject");
 	else if (t->mx.route == MX_HOSTS)

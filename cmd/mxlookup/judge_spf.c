@@ -130,16 +130,18 @@ judge_effects(struct task *t, const struct spf_node *n)
 	told_end(t, &nobody, "SPF_NOBODY", n->domain, "no address matches");
 }
 
-/* The record with ":" for the first "=" of the term. */
+/* The record with ":" for the first "=" of the term, if it is one then. */
 static void
 with_colon(struct task *t, const struct spf_node *n,
     const struct spf_term *term, struct finding *f)
 {
 	char *text = arena_dup(t->mem, n->text);
 	size_t at = (size_t)(term->text.p - n->text.p);
+	struct spf_record r;
 
 	*strchr(text + at, '=') = ':';
-	task_fix_text(t, f, n->domain, "%s", text);
+	if (spf_parse(t->mem, str_of(text), &r) == 0)
+		task_fix_text(t, f, n->domain, "%s", text);
 }
 
 static void
@@ -409,9 +411,12 @@ judge_voids(struct task *t, const struct spf_survey *s)
 	buf_free(&names);
 }
 
+/* Not beside a record that was meant for one: two are worse than none. */
 static void
 no_record(struct task *t, struct finding *f, const struct dns_answer *mx)
 {
+	if (task_fixed(t, t->domain, DNS_TXT))
+		return;
 	if (is_null(mx))
 		task_fix_text(t, f, t->domain, "v=spf1 -all");
 	else if (dns_has(mx))
@@ -425,12 +430,12 @@ judge_spf(struct task *t, const struct spf_survey *s,
 	const struct spf_node *own = s->node[0];
 	size_t i;
 
+	for (i = 0; i < s->n; i++)
+		judge_node(t, s->node[i]);
 	if (own->found == 0 && (dns_absent(own->answer->status) ||
 	    own->answer->status == DNS_OK))
 		no_record(t, task_find(t, "SPF_NONE", NULL, "no SPF record"),
 		    mx);
-	for (i = 0; i < s->n; i++)
-		judge_node(t, s->node[i]);
 	if (own->flat != NULL) {
 		judge_width(t, own);
 		judge_end(t, own);

@@ -41,7 +41,8 @@ near_find(struct task *t, const struct dns_answer *a, enum meant kind,
 		f = task_find(t, id, a->name, "\"%.*s\" does not count: %s",
 		    STR_ARG(str_to(a->rr[i].data, 600)), why);
 		mended = meant_mended(t->mem, kind, a->rr[i].data);
-		if (alone && mended.p != NULL)
+		if (alone && mended.p != NULL &&
+		    !task_fixed(t, a->name, DNS_TXT))
 			task_fix(t, f, a->name, DNS_TXT, mended);
 	}
 }

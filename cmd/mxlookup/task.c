@@ -66,6 +66,19 @@ task_fix(struct task *t, struct finding *f, const char *name, unsigned type,
 	buf_free(&b);
 }
 
+bool
+task_fixed(const struct task *t, const char *name, unsigned type)
+{
+	struct str start = str_of(arena_printf(t->mem, "%s. IN %s ", name,
+	    dns_type(type)));
+	const struct finding *f;
+
+	for (f = t->findings.first; f != NULL; f = f->next)
+		if (f->fix != NULL && str_starts(str_of(f->fix), start.p))
+			return true;
+	return false;
+}
+
 void
 task_fix_text(struct task *t, struct finding *f, const char *name,
     const char *fmt, ...)

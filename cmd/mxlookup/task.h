@@ -74,6 +74,8 @@ void task_fix(struct task *, struct finding *, const char *name,
     unsigned type, struct str data);
 void task_fix_text(struct task *, struct finding *, const char *name,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Is there such a line already for records of this name and type? */
+bool task_fixed(const struct task *, const char *name, unsigned type);
 
 /*
  * Notes that the check that runs did not look at all there is, so that what it

@@ -453,6 +453,22 @@ fix("norua.test", "DMARC_NO_RUA", '_dmarc.norua.test. IN TXT "v=DMARC1; '
     'p=reject; rua=mailto:postmaster@norua.test"', "-C", "dmarc")
 fix("one.test", "PTR_NONE", "1.1.18.198.in-addr.arpa. IN PTR mx.one.test.",
     "-C", "ptr")
+lab.add("barerua.test", "MX", "10 mx.one.test")
+lab.add("_dmarc.barerua.test", "TXT", "v=DMARC1;p=reject; rua=a@b.test ;fo=1;")
+fix("barerua.test", "DMARC_NO_RUA", '_dmarc.barerua.test. IN TXT "v=DMARC1; '
+    'p=reject; fo=1; rua=mailto:postmaster@barerua.test"', "-C", "dmarc")
+lab.add("allis.test", "TXT", "v=spf1 all=x -all")
+fix("allis.test", "SPF_MODIFIER", None, "-C", "spf")
+# Beside the record as it was meant no other one.
+fix("nearspf0.test", "SPF_NONE", None, "-C", "spf")
+fix("nearspf0.test", "DMARC_NONE", None, "-C", "dmarc")
+lab.add("twonear.test", "TXT", " v=spf1 mx -all")
+lab.add("twonear.test", "TXT", "'v=spf1 a -all'")
+f = lab.json("--fix", "-C", "spf", "twonear.test")["findings"]
+lab.ok(len([x for x in f if x["fix"]]) == 1, "one of two near ones is mended",
+       f)
+fix("nearspf2.test", "SPF_NONE", 'nearspf2.test. IN TXT "v=spf1 mx ~all"',
+    "-C", "spf")
 r = lab.json("-C", "spf", "fix.test")
 lab.ok("fix" not in r["findings"][0], "only with --fix", r)
 
