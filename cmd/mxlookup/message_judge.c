@@ -271,10 +271,11 @@ ask_aligned(struct message *m, const char *domain, bool strict,
 		return true;
 	if (!ask_walk(m, domain, &w))
 		return false;
-	if (one_org(m->walk, &w, from, domain))
-		*f = MESSAGE_YES;
-	else if (w.temp != NULL || m->walk->temp != NULL)
+	/* A record that is not known now may be strict, or part the two. */
+	if (w.temp != NULL || m->walk->temp != NULL)
 		*f = MESSAGE_UNTOLD;
+	else if (one_org(m->walk, &w, from, domain))
+		*f = MESSAGE_YES;
 	return true;
 }
 
