@@ -176,14 +176,24 @@ family(const struct settings *o)
 	return o->scope.six ? "IPv6 " : "";
 }
 
+/* The answer of a family that is wanted and not known now, or NULL. */
+static const struct dns_answer *
+family_unknown(const struct settings *o, const struct dns_answer *a,
+    const struct dns_answer *aaaa)
+{
+	if (!o->scope.six && dns_temporary(a->status))
+		return a;
+	return !o->scope.four && dns_temporary(aaaa->status) ? aaaa : NULL;
+}
+
 static void
 why_none(struct host *h, const struct dns_answer *a,
     const struct dns_answer *aaaa)
 {
-	const struct dns_answer *bad = dns_temporary(a->status) ? a : aaaa;
 	struct target *t = h->target;
+	const struct dns_answer *bad = family_unknown(t->run->set, a, aaaa);
 
-	if (dns_temporary(bad->status))
+	if (bad != NULL)
 		hosts_none(t, h, h->name, EX_TEMPFAIL, "%s%s%s",
 		    dns_status(bad->status), bad->why != NULL ? ": " : "",
 		    bad->why != NULL ? bad->why : "");
@@ -246,7 +256,7 @@ add_jobs(struct host *h, const struct net_addr *a)
 static bool
 addresses(struct host *h)
 {
-	const struct dns_answer *a, *aaaa;
+	const struct dns_answer *a, *aaaa, *bad;
 	struct target *t = h->target;
 
 	if (h->naddr > 0)
@@ -265,8 +275,12 @@ addresses(struct host *h)
 		return false;
 	add_answer(h, a);
 	add_answer(h, aaaa);
+	bad = family_unknown(t->run->set, a, aaaa);
 	if (h->naddr == 0)
 		why_none(h, a, aaaa);
+	else if (bad != NULL && !t->run->set->scope.first)
+		hosts_none(t, h, h->name, EX_TEMPFAIL, "its %s addresses are not known, and not probed: %s",
+		    bad == a ? "IPv4" : "IPv6", dns_status(bad->status));
 	return true;
 }
 

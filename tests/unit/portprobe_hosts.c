@@ -14,6 +14,7 @@ static struct dns_answer answer[2];
 static int told;			/* the exit status of a report */
 static char why[200];			/* what it says, and its finding */
 static unsigned joined;			/* jobs */
+static enum dns_status six = DNS_OK;	/* of AAAA, where there is A */
 
 /* In the place of ask.c and output.c. */
 const struct dns_answer *
@@ -76,7 +77,8 @@ jobs_of(unsigned n, bool four)
 	for (i = 0; i < n; i++)
 		rr[i].data = (struct str){ data[i], 4 };
 	answer[0] = (struct dns_answer){ .status = DNS_OK, .n = n, .rr = rr };
-	answer[1] = (struct dns_answer){ .status = DNS_OK, .n = 1, .rr = &rr6 };
+	answer[1] = (struct dns_answer){ .status = six, .n = six == DNS_OK,
+	    .rr = &rr6 };
 	told = -1;
 	why[0] = '\0';
 	joined = 0;
@@ -97,6 +99,16 @@ limit(void)
 	is_int(jobs_of(40, false), 16, "many more");
 	is_str(why, "PROBE_LIMIT: only the first 16 of 41 addresses are probed",
 	    "are counted");
+	is_int(jobs_of(1, false), 2, "one of each family");
+	is_int(told, -1, "and all is known");
+	six = DNS_SERVFAIL;
+	is_int(jobs_of(1, false), 1, "a family that is not known now");
+	is_int(told, EX_TEMPFAIL, "is not left out in silence");
+	is_str(why, ": its IPv6 addresses are not known, and not probed: servfail",
+	    "which says so");
+	is_int(jobs_of(1, true), 1, "where it is not wanted");
+	is_int(told, -1, "it does not matter");
+	six = DNS_OK;
 	is_int(jobs_of(16, true), 16, "one of a family that is not wanted");
 	is_int(told, -1, "is none more");
 }
