@@ -238,18 +238,75 @@ tells_ids(const struct options *o)
 	return false;
 }
 
+/* ---- a server that has given unique ids ---- */
+
+static struct key
+gave_key(const char *owner)
+{
+	return state_mix(state_digest("gave unique ids", STR("")),
+	    str_of(owner));
+}
+
+static bool
+gave_ids(const struct pop *s, const char *owner)
+{
+	return owner != NULL && state_find(&s->r->state, gave_key(owner),
+	    STATE_SERVER) != NULL;
+}
+
+/*
+ * What was known by its unique id would be another message by its content, and
+ * the next time by its unique id again: so where the server has given them it
+ * is waited for until it does.  offers: it says that it can.
+ */
+static int
+need_ids(struct pop *s, size_t named, bool offers)
+{
+	const struct owner *o = &s->r->owner;
+	bool refused = !s->p.ok;
+	size_t i;
+
+	if (named == s->n || (!gave_ids(s, o->keyed) &&
+	    !gave_ids(s, o->like) && !(refused && offers)))
+		return 0;
+	if (named == 0)
+		return conn_fail(s->p.c, pop3_status(&s->p, EX_TEMPFAIL), "UIDL: %s: which messages are new cannot be told",
+		    refused ? s->p.text : "no unique ids, and there were some before");
+	for (i = 0; i < s->n; i++)
+		if (!s->named[i]) {
+			s->named[i] = true;
+			leave(s, i, "UIDL does not name it, and named all before");
+		}
+	return 0;
+}
+
+/* Once it has named all that is there. */
+static int
+note_ids(struct pop *s, size_t named)
+{
+	const char *owner = s->r->owner.keyed;
+
+	return s->n == 0 || named < s->n || gave_ids(s, owner) ? 0 :
+	    state_put(&s->r->state, STATE_SERVER, gave_key(owner), 1,
+	    s->r->e);
+}
+
 /* By their unique ids; *named have one. */
 static int
 by_uidl(struct pop *s, size_t *named)
 {
+	const unsigned can = POP3_CAPA | POP3_UIDL;
+	bool offers = (s->p.caps & can) == can;
 	struct key *was = s->r->owner.like == NULL ? NULL :
 	    mem_new(s->n, sizeof *was);
 	int got = hear_uidl(s, named, was);
 
+	if (got == 0)
+		got = need_ids(s, *named, offers);
 	if (got == 0 && was != NULL)
 		got = pop_owner(s, was);
 	free(was);
-	return got;
+	return got < 0 ? -1 : note_ids(s, *named);
 }
 
 int

@@ -30,7 +30,8 @@ enum state_kind {
 				   the number of that, see mbox.h */
 	STATE_FORGET,		/* in the log alone: the key is dropped */
 	STATE_BEGIN, STATE_END,	/* in the log alone: a group */
-	STATE_SERVER,		/* of POP3: day: what it can, pop3_recall */
+	STATE_SERVER,		/* of POP3: day: what it can, pop3_recall; or by
+				   another key: it gave unique ids, pop_ids.c */
 	STATE_SEEN,		/* not to be given to these places */
 	STATE_PLACE,		/* of the section; places: its bit */
 	STATE_EXTRA,		/* one of the command line alone */

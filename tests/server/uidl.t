@@ -394,6 +394,43 @@ case.check(box(r) == names([A, B, C]) and v.m == [B] and r.rc == 0,
 s.close()
 r.done()
 
+# ---- a server that does not give them for once
+
+for text, caps in (('-ERR [SYS/TEMP] locked', 'USER UIDL TOP PIPELINING'),
+                   ('-ERR no', 'USER'), ('+OK\r\n.', 'USER UIDL TOP'),
+                   ('+OK\r\n1 a\r\n3 c\r\n.', 'USER UIDL TOP PIPELINING')):
+    v = Pop([(u, one(k, b'failing')) for k, u in enumerate('abc')], caps=caps,
+            capa=None if caps != 'USER' else lambda v, t: '-ERR\r\n')
+    s, r = Serve(v), Run()
+    go(r, s)
+    v.hooks['uidl'] = lambda v, t, x=text: x + '\r\n'
+    go(r, s)
+    first = r.rc, r.err, len(box(r))
+    go(r, s, '--check')
+    look = r.rc
+    del v.hooks['uidl']
+    v.m.append(('d', one(3, b'failing')))
+    go(r, s)
+    case.check(first[0] == 75 and first[2] == 3 and
+               ('cannot be told' in first[1] or 'named all' in first[1]) and
+               look == 75 and r.rc == 0 and len(box(r)) == 4,
+               'UIDL: %r: nothing comes twice' % text,
+               (first, look, r.rc, r.err, len(box(r))))
+    s.close()
+    r.done()
+
+# Nor where it never did, and says that it can.
+v = Pop([A], uidl=lambda v, t: '-ERR not now\r\n')
+s, r = Serve(v), Run()
+go(r, s)
+first = r.rc
+v.hooks.clear()
+go(r, s)
+case.check(first == 75 and r.rc == 0 and box(r) == names([A]),
+           'UIDL is refused at first: it is waited for', (first, r.rc, r.err))
+s.close()
+r.done()
+
 # Hundreds of one name are no matter.
 many = [('h', one(k, b'failing')) for k in range(1500)]
 story('many of one name', [many[:1000], many[500:]])
