@@ -76,13 +76,18 @@ target_compare(struct target *t, const struct report *r)
 	b->unknown = r->verdict.unknown;
 }
 
+/* A host without an address has no port; it counts where none has one. */
 void
 output_target(struct target *t)
 {
 	const struct best *b;
+	bool ports = false;
 
 	for (b = t->best; b != NULL; b = b->next)
-		tally_count(t->run, b->sev, b->status, b->unknown);
+		ports |= b->port != 0;
+	for (b = t->best; b != NULL; b = b->next)
+		if (b->port != 0 || !ports)
+			tally_count(t->run, b->sev, b->status, b->unknown);
 }
 
 /* ---- rows */

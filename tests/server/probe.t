@@ -70,6 +70,8 @@ ns.temp	A	127.0.0.99
 mta-sts	A	127.0.0.1
 _mta-sts	TXT	"v=STSv1; id=1"
 dead	MX	10 gone
+half	MX	10 mail
+half	MX	20 gone
 null	MX	0 .
 END
 dns_zone poor.example plain <<END
@@ -396,6 +398,13 @@ probe mx:johndoe.com --no-sts --aggregate best --dane require
 is $STATUS 0 '--aggregate best: one of the hosts is enough'
 probe mx:johndoe.com --no-sts --dane require
 is $STATUS 77 'worst: it is not'
+probe mx:half.johndoe.com --no-sts --aggregate best
+is "$STATUS $(jq -r .state < "$T/json" | sort | tr '\n' ' ')" '0 dns ok ' \
+	'--aggregate best: the other one has no address'
+probe mx:half.johndoe.com --no-sts
+is $STATUS 68 'worst: 68'
+probe mx:dead.johndoe.com --no-sts --aggregate best
+is $STATUS 68 'best: none has an address'
 rm "$T/www/.well-known/mta-sts.txt"
 probe mx:johndoe.com
 is "$(value '.sts.mode, (.sts.error | type)' | tr '\n' ' ')" 'null string ' \
