@@ -504,7 +504,7 @@ static void
 conclude_entry(struct flush *f, const struct spool_item *i,
     struct queue_entry *q, const struct msg *m)
 {
-	struct err e = { 0 };
+	struct err e = { 0 }, quiet = { 0 };
 	int got = 0;
 
 	if (!queue_entry_done(q))
@@ -516,8 +516,9 @@ conclude_entry(struct flush *f, const struct spool_item *i,
 		if (!queue_entry_done(q))
 			got = save_state(i, q, &e);
 	}
-	if (got == 0 && queue_entry_done(q))
-		got = spool_remove(i, &e);
+	if (got == 0 && queue_entry_done(q) &&
+	    (got = spool_remove(i, &e)) < 0)
+		save_state(i, q, &quiet);	/* it stays, and nobody gets it again */
 	if (got < 0)
 		note_err(f, &e);
 	else if (!queue_entry_done(q))

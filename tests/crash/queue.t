@@ -113,6 +113,21 @@ def flush_all(n, how):
     return flush(n, how, False)
 
 
+def once(n):
+    """Sent, and its removal, the Nth call, fails: the calls, how often it came."""
+    s = Smtp()
+    h = Home(s)
+    h.run('-s', 'x', '--body', TEXT, 'ok@x.test')
+    s.start()
+    h.run('--flush-now', env=failing(h, n, 'EIO'))
+    found, failed = calls(h), h.rc
+    h.run('--flush-now')
+    got = (failed, h.rc, s.arrived(TEXT).get('ok@x.test'), len(h.mail()))
+    h.done()
+    s.stop()
+    return found, got
+
+
 def main():
     case, offset = Case(), 0
     for title, one in (('accepting', accept), ('flushing', flush),
@@ -129,6 +144,10 @@ def main():
                                                   '; '.join(bad)))
             case.check(names and not wrong, '%s, %s: %d of %d calls' % (
                 title, how, len(points), len(names)), '\n'.join(wrong[:5]))
+    n = [c.split()[0] + c[-5:] for c in once(0)[0]].index('unlinkat/mail') + 1
+    got = once(n)[1]
+    case.check(got == (74, 0, 1, 0),
+               'what was sent and cannot be removed is not sent again', repr(got))
     case.end()
 
 
