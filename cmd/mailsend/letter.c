@@ -381,6 +381,8 @@ letter_write(struct letter *l, const struct options *o,
 	    o->message.attach.n + o->message.embed.n == 0;
 	if (got < 0 || envelope_end(&l->envelope, s->mail_from, e) < 0)
 		return -1;
+	if (l->nothing && o->batch.kind == OPTION_BATCH_NONE)
+		return 0;
 	if (l->envelope.mail.n == 0 && option_asks(o->sending.quit_after))
 		return l->envelope.skipped ?
 		    fail(e, EX_DATAERR, "no recipient is left") :
