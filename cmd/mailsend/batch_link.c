@@ -160,7 +160,8 @@ batch_link_send(struct batch_link *k, struct letter *l, struct report *r,
 	session_where(&k->run->account, r->host, sizeof r->host);
 	if (by_mx(k->run)) {
 		l->envelope.mail.msg = &l->msg;
-		return direct_send(l, k->run, r, e);
+		got = direct_send(l, k->run, r, e);
+		return r->reached && of_message(e->code) ? 0 : got;
 	}
 	do {
 		fresh = r->reached = false;

@@ -78,6 +78,12 @@ is "$(jq -r 'select(.status == "sent") | .id' "$T/out" | head -n 1)" "$T/one.eml
 is "$(jq -r .data "$LOG" | tail -n 3 | tr -d '\r' | paste -sd,)" 'From me,>From you,' \
 	'byte for byte'
 
+# By MX, too, a message that loops ends nothing but itself.
+{ object 1 'a@[127.0.0.2]' | sed "s/From: /$(printf 'Received: x\\\\n%.0s' {1..101})&/"
+	object 2 'a@[127.0.0.2]'; } > "$T/in"
+mailsend --direct --mx-port "$PORT" --batch ndjson < "$T/in" > "$T/out" 2> "$T/err"
+is "$? $(states)" '69  1 sent 1 untried ' 'mx: one that loops, and one that does not'
+
 # A file is sent whole or not at all, whoever reads it.
 mkdir "$T/folder"
 { printf 'From: jo@home.example\nTo: a@b.example\n\n'; seq 100000; } > "$T/long.eml"
