@@ -67,10 +67,26 @@ diff_add(struct diff *d, struct str name, off_t at, size_t n)
 	table_add(&d->by_name, d, d->n++);
 }
 
+/* A line without its end may be all of an object, or what a kill left. */
+static bool
+diff_whole(struct str line)
+{
+	struct json_in in = { .rest = line };
+	struct buf text = { 0 };
+	enum json_token t;
+
+	do
+		t = json_next(&in, &text);
+	while (t > JSON_END);
+	buf_free(&text);
+	return t == JSON_END;
+}
+
 static int
 diff_index(struct diff *d, FILE *f, struct err *e)
 {
 	struct buf name = { .max = 4096 };
+	struct str s;
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
@@ -78,8 +94,9 @@ diff_index(struct diff *d, FILE *f, struct err *e)
 
 	for (at = 0; (n = getline(&line, &cap, f)) > 0; at += n) {
 		name.n = 0;
-		if (json_member((struct str){ line, (size_t)n }, "in",
-		    &name) == 0 && !name.over)
+		s = (struct str){ line, (size_t)n };
+		if (json_member(s, "in", &name) == 0 && !name.over &&
+		    (line[n - 1] == '\n' || diff_whole(s)))
 			diff_add(d, BUF_STR(name), at, (size_t)n);
 	}
 	free(line);

@@ -81,6 +81,14 @@ save("-a", *NAMES)
 with open(OLD, "a") as f:
     f.write('{"v":1,"in":"torn.test","dom')
 diff(0, "its last line is torn", [], "-a", "a.test")
+diff(0, "and names nobody", [], "-a")
+save("-a", *NAMES)
+with open(OLD, "a") as f:
+    f.write('{"v":1,"in":"a.test","mx":[{"pref":10}')
+diff(0, "one that is torn takes no whole one's place", [], "-a")
+save("-a", *NAMES)
+os.truncate(OLD, os.path.getsize(OLD) - 1)
+diff(0, "one that lacks its end alone is whole", [], "-a")
 for text, status in ("", 65), ("a.test\n", 65), ("{}\n", 65):
     with open(OLD, "w") as f:
         f.write(text)
