@@ -327,8 +327,8 @@ folders_rename_far(struct box *b, struct box *to)
 		got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
 		    str_of(to->name)));
 		if (got > 0) {
-			report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: %s",
-			    to->name, m->text);
+			report_problem(&r->report, EX_TEMPFAIL, b->name, "not renamed to %s: %s: it waits (or has its old name here again, or keeps both by --map '%s -> %s')",
+			    to->name, m->text, to->name, b->name);
 			/* else what is in it would be there twice */
 			b->phase = to->phase = BOX_LEFT;
 		}

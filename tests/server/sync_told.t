@@ -156,9 +156,18 @@ def rename_refused():
     os.rename(u.near.path("Arch"), u.near.path("Older"))
     u.server.on_command = refusing("RENAME")
     for _ in range(2):
-        tells(u, 75, "Arch: not renamed to Older: .INUSE. not now", "a rename")
+        r = tells(u, 75, "Arch: not renamed to Older: .INUSE. not now",
+                  "a rename")
         is_(sorted(u.server.boxes), ["Arch", "INBOX", "Other"],
             "nothing is made in its place")
+    how = ("--map", "Older -> Arch")
+    like(r.err, re.escape(" ".join((how[0], "'%s'" % how[1]))),
+         "the way out is told")
+    u.box("Arch").add(wire(mail(105)))
+    r = u.sync("-j", *how)
+    is_((r.status, r.err, r.summary["fetched"], r.summary["pushed"],
+         len(u.near.files("Older"))), (0, "", 1, 0, 2),
+        "and it is one: new mail comes, and no other is sent")
     u.server.on_command = rename
     del u.server.heard[:]
     u.sync()
