@@ -5,6 +5,7 @@
  * counts as unavailable: nothing is deleted for that, unless --folders delete
  * is set and it is still gone in the next run.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "account.h"
 #include "box.h"
 #include "brake.h"
+#include "file.h"
 #include "flags.h"
 #include "folders.h"
 #include "folders_rename.h"
@@ -291,6 +293,27 @@ make_there(struct box *b)
 	return 0;
 }
 
+/*
+ * The state of one that is not in the index, which can be lost, is of another
+ * Maildir: by it all messages would be gone here.  Durably: the new one is.
+ */
+static int
+forget_former(struct box *b)
+{
+	struct run *r = b->run;
+	char file[32];
+	const char *path;
+
+	if (b->was_known)
+		return 0;
+	state_file(file, str_of(b->name));
+	path = arena_printf(&r->arena, "%s/%s", r->dir, file);
+	if (unlink(path) < 0)
+		return errno == ENOENT ? 0 : fail_sys(r->e, EX_IOERR, "%s",
+		    path);
+	return file_sync_dir(r->dir, r->e);
+}
+
 static int
 make_here(struct box *b)
 {
@@ -300,6 +323,8 @@ make_here(struct box *b)
 	box_folder(b, "near-create", NULL);
 	if (r->o->dry_run)
 		return 0;
+	if (forget_former(b) < 0)
+		return -1;
 	if (near_dir_open(&l, r->root, b->path, true, r->e) != 0) {
 		if (faccessat(r->root, ".", W_OK | X_OK, AT_EACCESS) < 0)
 			return -1;	/* none of them can be made */

@@ -62,6 +62,10 @@ near_open(struct box *b)
 	b->opened = true;
 	if (open_state(b) < 0)
 		return -1;
+	/* a dry run, where it would be made: see folders.c */
+	if (!b->near.is && !b->was_known && (state_reset(b->state, r->e) < 0 ||
+	    state_mark(b->state, &(struct mark){ 0 }, NULL, r->e) < 0))
+		return -1;
 	state_sort(b->state);
 	b->known = b->state->mark.uidvalidity != 0;
 	if (!b->near.is)

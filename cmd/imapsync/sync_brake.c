@@ -47,7 +47,8 @@ numbers(const struct box *b)
 	    b->plan->count[ACT_FAR_PURGE],
 	    .near = b->plan->count[ACT_NEAR_DELETE], .known = state_near(b->state),
 	    .files = b->near.dir->n, .ino = b->near.dir->seen.cur_ino,
-	    .ino_was = known != NULL ? known->stamp.cur_ino : 0,
+	    .ino_was = known != NULL && known->stamp.cur_ino != 0 ?
+	    known->stamp.cur_ino : b->state->stamp.cur_ino,
 	    .allow = b->run->o->allow, .trash = is_trash(b) };
 }
 

@@ -466,4 +466,28 @@ def listing_cut():
        (n, seen, r.err))
 
 
+# ---- the index can be lost at any time
+
+@scenario
+def index_lost():
+    """With it, that there was a Maildir: one that is made now is another."""
+    for name in ("the Maildir is gone", "another directory is in its place"):
+        u, how = filled(n=4, boxes=()), ("--delete-far", "expunge")
+        u.sync(*how)
+        os.unlink(u.state + "/index")
+        os.rename(u.near.path("INBOX"), u.dir + "/aside")
+        gone = name == "the Maildir is gone"
+        if not gone:
+            u.near.make("INBOX")
+        n = u.sync("-n", "-j", *how)
+        r = u.sync("-j", *how)
+        if not gone:
+            r = u.sync("-j", *how)
+        is_((len(n.acts("plan")), r.status, r.summary["fetched"],
+             r.summary["deleted_far"], len(u.box().messages)),
+            (5, 0, 4, 0, 4) if gone else (0, 75, 0, 0, 4),
+            "no index, and %s: nothing is deleted there" % name)
+        u.server.close()
+
+
 done()
