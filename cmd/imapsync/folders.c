@@ -117,8 +117,10 @@ empty_here(struct box *b)
 	size_t i;
 	int got = near_dir_open(&l, r->root, b->path, false, r->e);
 
+	if (got < 0)
+		box_fault(b);
 	if (got != 0)
-		return got < 0 ? -1 : 0;
+		return 0;
 	got = near_dir_scan(&l, &none, r->e);
 	if (got == 0 && (!only_known(b, &l) || removal_shown(b))) {
 		near_dir_close(&l);
@@ -273,12 +275,28 @@ kept(struct box *b)
 
 /* ---- new ---- */
 
+/* One that may not be opened is neither gone nor new: told, and left alone. */
+static bool
+shut_here(struct box *b)
+{
+	struct near_dir l;
+	int got = near_dir_open(&l, b->run->root, b->path, false, b->run->e);
+
+	if (got == 0)
+		near_dir_close(&l);
+	else if (got < 0)
+		box_fault(b);
+	return got < 0;
+}
+
 static int
 make_there(struct box *b)
 {
 	struct imap *m = &b->run->link[0].imap;
 	int got;
 
+	if (shut_here(b))
+		return 0;
 	box_folder(b, "far-create", NULL);
 	if (b->run->o->dry_run)
 		return 0;
@@ -343,6 +361,8 @@ half(struct box *b)
 	struct run *r = b->run;
 	struct entry *e = box_entry(b);
 
+	if (!b->near.is && shut_here(b))
+		return 0;
 	if (b->far.is && r->o->policy.mirror && r->o->create_near)
 		return make_here(b);
 	if (!r->o->folders_delete || r->folders_kept || !((b->far.is ?

@@ -364,21 +364,29 @@ not_walked(const struct walk *w, struct err *e)
 	return fail_sys(e, EX_IOERR, "%.*s", STR_ARG(here));
 }
 
+static void
+found_one(struct walk *w)
+{
+	buf_put(&w->paths, w->here.p != NULL ? w->here.p : "",
+	    w->here.n + 1);
+	w->n++;
+}
+
 /*
  * Is this folder a Maildir?  What cannot be told ends the walk: a Maildir that
- * was not found counts as one that is gone, or as one without mail.
+ * was not found counts as one that is gone, or as one without mail.  One that
+ * may not be looked into counts as one: who opens it is told.
  */
 static int
 found(struct walk *w, int at, struct err *e)
 {
 	struct stat st;
 
-	if (stat_in(at, "", "cur", &st) < 0 || stat_in(at, "", "new", &st) < 0)
+	if ((stat_in(at, "", "cur", &st) < 0 ||
+	    stat_in(at, "", "new", &st) < 0) && errno != EACCES)
 		return errno == ENOENT || errno == ENOTDIR ? 0 :
 		    not_walked(w, e);
-	buf_put(&w->paths, w->here.p != NULL ? w->here.p : "",
-	    w->here.n + 1);
-	w->n++;
+	found_one(w);
 	return 0;
 }
 
@@ -395,18 +403,22 @@ visit(struct walk *w, int at, const char *name, int deep, struct err *e)
 	if (link)
 		fd = near_file_enter(at, name, false);
 
-	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT ||
+	    strcmp(name, "lost+found") == 0))
 		return 0;
-	if (fd < 0)
+	if (fd < 0 && errno != EACCES)
 		return fail_sys(e, EX_IOERR, "%s", name);
 	if (was > 0)
 		buf_c(&w->here, '/');
 	buf_s(&w->here, name);
-	got = found(w, fd, e);
-	if (got == 0 && w->layout != LAYOUT_MAILDIRPP && deep < DEEP && !link)
+	if (fd < 0)
+		found_one(w);
+	else
+		got = found(w, fd, e);
+	if (fd >= 0 && got == 0 && w->layout != LAYOUT_MAILDIRPP && deep < DEEP && !link)
 		got = walk_tree(w, fd, deep + 1, e);
 	else
-		close(fd);
+		near_file_shut(&fd);
 	w->here.n = was;
 	return got;
 }

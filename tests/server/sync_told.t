@@ -310,6 +310,59 @@ def rename_damaged():
     rests(u, "paired anew")
 
 
+NOBODY = 65534
+
+
+def as_nobody(u, *how):
+    """Modes of folders are nothing to root."""
+    root = os.geteuid() == 0
+    words = u.words("-j", *how)
+    if root:
+        words[0] = shutil.copy(PROGRAM, u.dir)
+        for top, dirs, files in os.walk(u.dir):
+            for f in [top] + [top + "/" + x for x in files]:
+                os.chown(f, NOBODY, NOBODY)
+    p = subprocess.run(words, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, text=True,
+                       **dict(user=NOBODY, group=NOBODY, extra_groups=[])
+                       if root else {})
+    return Result(p.returncode, p.stdout, p.stderr)
+
+
+@scenario
+def shut_folders():
+    """Some that nobody may look into: each is told, and the others go on."""
+    u = account(boxes=("Arch", "Arch/sub"))
+    how = ("--folders", "delete", "--delete-far", "expunge")
+    as_nobody(u, *how)
+    as_nobody(u, *how)
+    u.near.make("New")
+    os.makedirs(u.near.root + "/lost+found")
+    shut = [u.near.path(b) for b in ("Arch", "New", "lost+found")]
+    for d in shut:
+        os.chmod(d, 0)
+    u.box().add(wire(mail(30)))
+    os.unlink(u.near.file("INBOX", "number 1"))
+    for _ in range(3):
+        r = as_nobody(u, *how)
+        is_((r.status, sorted(re.findall(r"(\S+): Permission denied", r.err))),
+            (73, ["Arch", "Arch/sub", "New"]), "folders that are shut: are told")
+    is_((sorted(u.server.boxes), stands(u)),
+        (["Arch", "Arch/sub", "INBOX"], ["number 1", "number 2", "number 3",
+                                         "number 30"]),
+        "none is made or deleted there, nor what may be in them")
+    ok(u.near.file("INBOX", "number 30"), "what is new elsewhere is here")
+    for d in shut:
+        os.chmod(d, 0o700)
+    os.rmdir(shut[2])
+    for _ in range(2):
+        r = as_nobody(u, *how)
+    is_((r.status, r.err, sorted(u.server.boxes), stands(u)),
+        (0, "", ["Arch", "Arch/sub", "INBOX", "New"],
+         ["number 2", "number 3", "number 30"]), "then all is done")
+    u.server.close()
+
+
 @scenario
 def one_maildir():
     """Two mailboxes would be one folder here."""
