@@ -248,6 +248,7 @@ def fill_prove(v, s, r):
 
 
 def fill_nameless(v, s, r):
+    v.caps = v.caps.replace('UIDL ', '')
     v.hooks['uidl'] = lambda v, t: '-ERR what?\r\n'
     v.hooks['top'] = hangs_at
     v.bad = {msg(3)}
