@@ -522,7 +522,8 @@ may_be_gone(const struct entry *at, uint32_t heads)
 }
 
 int
-ledger_all_going(struct ledger *l, struct err *e)
+ledger_all_going(struct ledger *l, bool (*listed)(const void *, uint64_t),
+    const void *of, struct err *e)
 {
 	uint32_t heads = place_bits(l->state, false, false, true);
 	struct state *s = l->state;
@@ -532,7 +533,8 @@ ledger_all_going(struct ledger *l, struct err *e)
 		struct key k = s->v[i].key;
 
 		if (!may_be_gone(&s->v[i], heads) || k.b <= UINT32_MAX ||
-		    s->v[i].owner != s->owner ||
+		    s->v[i].owner != s->owner || (listed != NULL &&
+		    (listed(of, k.a) || ledger_sum(l, k) == 0)) ||
 		    state_find(s, k, STATE_GOING) != NULL)
 			continue;
 		if (ledger_going(l, k, ledger_sum(l, k), e) < 0)

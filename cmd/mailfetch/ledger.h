@@ -97,8 +97,13 @@ bool ledger_any_unproved(const struct ledger *);
 /* One that may be gone, and of which no digest is known? */
 bool ledger_any_blind(const struct ledger *);
 int ledger_stays(struct ledger *, struct key, struct err *);
-/* All of POP3's that are known: a server that listed them lists nothing. */
-int ledger_all_going(struct ledger *, struct err *);
+/*
+ * All of POP3's that are known: a server that listed them lists nothing.  Or,
+ * with listed, those that it does not list, as that says of their a, but for
+ * those of which no digest is known.
+ */
+int ledger_all_going(struct ledger *, bool (*listed)(const void *, uint64_t),
+    const void *of, struct err *);
 
 /*
  * Of an IMAP folder, by its keys' a: up to this UID every place of the run has

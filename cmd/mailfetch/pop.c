@@ -300,44 +300,73 @@ of_message(const struct state *s, const struct entry *at)
 	    at->kind == STATE_SENT || at->kind == STATE_HUNG;
 }
 
+/* What is listed. */
+struct listed {
+	struct table table;
+	const struct pop *pop;
+};
+
+static bool
+is_listed(const void *of, uint64_t a)
+{
+	const struct listed *l = of;
+
+	return table_text(&l->table, l->pop, (struct str){ (const char *)&a,
+	    sizeof a }) != TABLE_NONE;
+}
+
+/* Is each that is listed known by its name, and all listed that is there? */
+static bool
+all_told(const struct pop *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->m[i].number == 0)
+			return false;
+	return s->n > 0 && s->p.unlisted == 0;
+}
+
+static int
+drop_gone(struct pop *s, const struct listed *l)
+{
+	struct state *st = &s->r->state;
+	size_t i, n = st->n;
+
+	for (i = 0; i < n; i++)
+		if (of_message(st, &st->v[i]) &&
+		    !is_listed(l, st->v[i].key.a) && state_drop(st,
+		    st->v[i].key, st->v[i].kind, s->r->e) < 0)
+			return -1;
+	return pop_twice_forget(s);
+}
+
 /*
  * A unique id says which message it is as long as it is listed: what is gone
  * is forgotten, for the same id may be another message's later (RFC 1939,
  * section 7).  In an empty mailbox it may be gone, or the server has lost its
- * disk for a moment: what is listed again is proved to be the same.  Where UIDL
- * has more than LIST nobody can say what is gone.
+ * disk for a moment; where UIDL has more than LIST, or which message one is is
+ * not known, it may be that one.  Then what is listed again is proved to be the
+ * same.
  */
 static int
 prune(struct pop *s)
 {
-	struct table there = { .text = key_at };
+	struct listed l = { .table.text = key_at, .pop = s };
 	struct state *st = &s->r->state;
-	size_t i, n = st->n;
-	int got = 0;
+	size_t i;
+	int got;
 
-	if (s->p.unlisted > 0)
+	if (s->r->hung.alone != NULL)	/* the others were not looked at */
 		return 0;
-	if (s->n == 0) {
-		state_group(st);
-		return ledger_all_going(&s->r->ledger, s->r->e) < 0 ? -1 :
-		    state_commit(st, s->r->e);
-	}
-	for (i = 0; i < s->n; i++)	/* which is it? */
-		if (s->m[i].number == 0)
-			return 0;
-	table_room(&there, s, s->n);
+	table_room(&l.table, s, s->n);
 	for (i = 0; i < s->n; i++)
-		table_add(&there, s, i);
+		table_add(&l.table, s, i);
 	state_group(st);
-	for (i = 0; i < n && got == 0; i++)
-		if (of_message(st, &st->v[i]) && table_text(&there, s,
-		    (struct str){ (const char *)&st->v[i].key.a,
-		    sizeof st->v[i].key.a }) == TABLE_NONE)
-			got = state_drop(st, st->v[i].key, st->v[i].kind,
-			    s->r->e);
-	table_free(&there);
-	return got < 0 || pop_twice_forget(s) < 0 ? -1 :
-	    state_commit(st, s->r->e);
+	got = all_told(s) ? drop_gone(s, &l) : ledger_all_going(&s->r->ledger,
+	    s->n > 0 ? is_listed : NULL, &l, s->r->e);
+	table_free(&l.table);
+	return got < 0 ? -1 : state_commit(st, s->r->e);
 }
 
 /* All that is there counts as fetched; nothing is. */

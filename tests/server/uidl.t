@@ -431,6 +431,32 @@ case.check(first == 75 and r.rc == 0 and box(r) == names([A]),
 s.close()
 r.done()
 
+# ---- a name that comes back, where nobody can say what is gone
+
+for name, hooks in (
+        ('UIDL has more than LIST', {'uidl': lambda v, t: '+OK\r\n%s9 x\r\n.'
+                                     '\r\n' % ids(v)}),
+        ('UIDL leaves one out', {'uidl': lambda v, t: '+OK\r\n.\r\n' if not
+                                 v.m[1:] else '+OK\r\n%s.\r\n' % ids(v)[5:]})):
+    def ids(v):
+        return ''.join('%d %s\r\n' % (k + 1, x[0])
+                       for k, x in enumerate(v.m))
+    kept = [('k', one(5, b'failing')), ('l', one(6, b'failing'))]
+    v = Pop([A] + kept)
+    s, r = Serve(v), Run()
+    go(r, s)
+    v.m, v.hooks = kept, hooks
+    go(r, s)
+    said = r.rc
+    v.m, v.hooks = kept + [(A[0], B[1])], {}
+    go(r, s, *NOW)
+    case.check(said == 75 and r.rc == 0 and not v.m and
+               len(box(r)) == len(set(box(r))) == 4,
+               'another one under the name of what is gone, %s before' % name,
+               (said, r.rc, r.err, v.m, box(r)))
+    s.close()
+    r.done()
+
 # Hundreds of one name are no matter.
 many = [('h', one(k, b'failing')) for k in range(1500)]
 story('many of one name', [many[:1000], many[500:]])
