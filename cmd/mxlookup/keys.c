@@ -130,7 +130,7 @@ const struct json_key lookup_keys[] = {
 	{ "dkim", "unsigned_bytes", "integer" },
 	{ "dkim", "identity", "string?" },
 	{ "dkim", "headers", "string?" },
-	{ "dkim", "aligned", "boolean" },
+	{ "dkim", "aligned", "boolean?" },
 	{ "dkim", "status", "string?" },
 	{ "dkim", "keys", "string?" },
 	{ "dkim", "selectors", "[object]" },
