@@ -91,6 +91,18 @@ begins_from(const char *p, size_t n)
 	return n >= 5 && memcmp(p, "From ", 5) == 0;
 }
 
+/* "From joe Mon Nov 30", of an mbox; "From : joe@example.org" is a field. */
+static bool
+separates(struct str s)
+{
+	if (!begins_from(s.p, s.n))
+		return false;
+	for (s = str_from(s, 4); s.n > 0 && str_blank(s.p[0]);
+	    s = str_from(s, 1))
+		;
+	return s.n == 0 || s.p[0] != ':';
+}
+
 /* ">From ", ">>From ": one ">" was put in front. */
 static bool
 quoted_from(const char *p, size_t n)
@@ -219,7 +231,7 @@ read_header(struct message_reader *r, struct message *m, struct str *body,
 	if (end == 0)
 		end = r->head.n;
 	s = arena_str(m->mem, str_to(BUF_STR(r->head), end));
-	if (begins_from(s.p, s.n))	/* of an mbox, of which it was taken */
+	if (separates(s))	/* of an mbox, of which it was taken */
 		str_cut(&s, '\n');
 	dkim_header_read(&m->header, m->mem, m->broken == NULL ? s : STR(""));
 	if (m->broken == NULL && m->header.n == 0)

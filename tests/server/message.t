@@ -213,6 +213,8 @@ sign(PLAIN, "r", "a.test")
 t = open("signed.eml", "rb").read()
 for name, text in (("no From", t.replace(b"From: Joe", b"Form: Joe")),
                    ("a second From", b"From: x@b.test\n" + t),
+                   ("one with a blank behind its name",
+                    b"From : x@b.test\n" + t),
                    ("a From of two domains", b"From: x@a.test, y@b.test\n\n"),
                    ("a From without an address", b"From: Joe\n\n")):
     write("changed.eml", text)
