@@ -222,8 +222,12 @@ put_report(struct queue_told *t, const struct spool_entry *n,
 	struct spool_new new;
 	char id[SPOOL_ID];
 
-	/* The same again after a crash: then it is there already. */
-	snprintf(id, sizeof id, "%.16s-%lu-r%llu", n->id, (unsigned long)n->uid,
+	/*
+	 * The same again after a crash: then it is there already.  Never that
+	 * of the report which it is about.
+	 */
+	snprintf(id, sizeof id, "%.16s-%lu-%c%llu", n->id,
+	    (unsigned long)n->uid, t->q->report > 0 ? 'p' : 'r',
 	    (unsigned long long)t->q->tries);
 	if (spool_begin(&new, &t->run->queue.spool, id, e) < 0)
 		return -1;

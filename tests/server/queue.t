@@ -278,9 +278,19 @@ s, h = later('bad@x.test', args=('--dsn', 'never'))
 check(not reports(s) and not h.mail(), 'none where NOTIFY says so')
 h.done()
 
-s, h = fresh('aliases %s')
+s, h = fresh()
 with open(h.d + '/aliases', 'w') as f:
     f.write('%s: bad-%s@x.test\npostmaster: pm@x.test\n' % (USER, USER))
+h.config('aliases %s/aliases\nqueue-only' % h.d)
+send(h, 'bad@x.test')
+s.start()
+for _ in range(3):
+    h.run('--flush-now')
+check([g[1] for g in s.got] == [['pm@x.test']] and not h.mail(),
+      'about a report: where both are refused at the first attempt', s.got,
+      h.log())
+s.stop()
+s.got.clear()
 h.config('aliases %s/aliases' % h.d)
 send(h, 'bad@x.test')
 s.start()
