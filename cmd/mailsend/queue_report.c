@@ -215,6 +215,18 @@ compose_report(struct queue_told *t, struct envelope *env, struct msg *out,
 	return e->code != 0 ? -1 : mime_complete(out, a, &m, e);
 }
 
+/* How many have had theirs, or need none. */
+static unsigned
+told_before(const struct queue_entry *q)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < q->mail.n; i++)
+		n += q->fate[i] == QUEUE_TOLD;
+	return n;
+}
+
 static int
 put_report(struct queue_told *t, const struct spool_entry *n,
     const struct queue_entry *report, const struct msg *m, struct err *e)
@@ -224,11 +236,11 @@ put_report(struct queue_told *t, const struct spool_entry *n,
 
 	/*
 	 * The same again after a crash: then it is there already.  Never that
-	 * of the report which it is about.
+	 * of the report which it is about, or of one about other recipients.
 	 */
-	snprintf(id, sizeof id, "%.16s-%lu-%c%llu", n->id,
+	snprintf(id, sizeof id, "%.16s-%lu-%c%llu-%u", n->id,
 	    (unsigned long)n->uid, t->q->report > 0 ? 'p' : 'r',
-	    (unsigned long long)t->q->tries);
+	    (unsigned long long)t->q->tries, told_before(t->q));
 	if (spool_begin(&new, &t->run->queue.spool, id, e) < 0)
 		return -1;
 	if (queue_entry_write(new.fd, report, m, e) == 0)

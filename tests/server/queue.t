@@ -311,6 +311,32 @@ check(len(s.got) == 1 and not h.mail() and 'no report is sent' in h.log(),
       'and about that one none', s.got, h.log())
 h.done()
 
+# Two reports about one message, the first of which still waits.
+s, h = fresh()
+with open(h.d + '/aliases', 'w') as f:
+    f.write('%s: tmp-%s@x.test\n' % (USER, USER))
+h.config('aliases %s/aliases' % h.d)
+send(h, 'bad@x.test', 'tmp@x.test')
+s.start()
+h.run('--flush-now')
+s.stop()
+send(h, 'a@x.test', text='tried first')
+for d in h.mail():
+    with open(d + '/mail') as f:
+        if 'tried first' in f.read():
+            os.rename(d, os.path.dirname(d) + '/0')
+m = [m for m in h.mail() if '-' not in os.path.basename(m)][1]
+h.set_state(m, r'since \d+', 'since 5')
+h.set_state(m, r'clock .*\n', '')
+h.run('--flush-now')
+s.busy = False
+s.start()
+h.run('--flush-now')
+check(len(reports(s)) == 2 and not h.mail() and
+      b'tmp@x.test\r\nAction: failed' in reports(s)[1][2],
+      'who is given up later has a report, too', s.got, h.mail(), h.log())
+h.done()
+
 # ---- as a server: -bs
 s, h = fresh()
 DIALOGUE = ('EHLO x\r\nMAIL FROM:<w@x.test>\r\nRCPT TO:<%s>\r\n'
