@@ -211,7 +211,8 @@ seal_letter(const struct seal *s, struct letter *l, bool quiet, struct err *e)
 		return 0;
 	}
 	seven_bits(l, l->mended);
-	return add_fields(s, l, domain, e) < 0 ? -1 : 0;
+	l->sealed = add_fields(s, l, domain, e) >= 0;
+	return l->sealed ? 0 : -1;
 }
 
 /* ---- a new key */

@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -139,6 +140,24 @@ s.start()
 h.run('--flush-now')
 check(h.rc == 0 and [g[2].count(b'DKIM-Signature:') for g in s.got] == [1, 1],
       'signed once', h.rc, h.err, s.got)
+h.config(key)
+s.stop()
+odd = []
+strace = shutil.which('strace')
+for n in range(4, 9) if strace else ():         # asked to stop while it reads, for the DKIM, too
+    subprocess.run([strace, '-f', '-qq', '-o', '/dev/null', '-e',
+                    'trace=pread64', '-e',
+                    'inject=pread64:signal=TERM:when=%d' % n,
+                    BUILD + '/mailsend', '-t', '--no-sandbox'], env=dict(
+                        os.environ, HOME=h.d, XDG_STATE_HOME='',
+                        XDG_CONFIG_HOME=''), stderr=subprocess.DEVNULL,
+                   input=b'To: a@x.test\nSubject: x\n\ncut %d\n' % n)
+for m in h.mail():
+    with open(m + '/mail') as f:
+        odd += [m for m in [f.read()] if ('\nsealed\n' in m) != (
+            'DKIM-Signature:' in m)]
+check(not strace or (h.mail() and not odd), 'one that waits unsigned is signed '
+      'later' + ('' if strace else ' # SKIP no strace'), odd)
 h.done()
 
 # ---- lists
