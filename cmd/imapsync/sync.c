@@ -320,13 +320,20 @@ once_more(const struct box *b, bool whole)
 	return AGAIN_NOT;
 }
 
-/* Its entry in the index from here on. */
+/*
+ * Its entry in the index from here on.  One that was made there, and could never
+ * be selected, has none: it was not on both sides.
+ */
 static void
 note(struct run *r, const struct box *b, const struct mark *mark,
     struct stamp st, bool whole)
 {
-	struct entry *e = index_add(&r->index, str_of(b->name));
+	struct entry *e;
 
+	if (!b->was_known && !b->known && !b->far.counted &&
+	    b->far.seen.uidvalidity == 0)
+		return;
+	e = index_add(&r->index, str_of(b->name));
 	if (whole)
 		e->mark = (struct mark){ mark->uidvalidity, mark->uidnext,
 		    mark->modseq, mark->exists, NULL };

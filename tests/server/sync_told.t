@@ -66,6 +66,27 @@ def copy_refused():
 
 
 @scenario
+def create_delayed():
+    """The server says that it has made it, and makes it later, or never."""
+    for never in (False, True):
+        u = account()
+        u.sync()
+        u.near.make("New")
+        u.near.deliver("New", mail(30), "")
+        u.server.on_command = lambda session, said, args: \
+            b"TAG OK done\r\n" if said == "CREATE" else None
+        tells(u, 75, "New: .NONEXISTENT. none", "a folder that is not there")
+        if not never:
+            u.box("New")
+        u.server.on_command = None
+        u.sync()
+        u.sync()
+        is_(stands(u, "New"), ["number 30"],
+            "made %s: with what is in it" % ("anew" if never else "later"))
+        rests(u, "a folder that came late")
+
+
+@scenario
 def too_large():
     """By APPENDLIMIT it is known before."""
     u = account(PLAIN + " MULTIAPPEND APPENDLIMIT=1000")
