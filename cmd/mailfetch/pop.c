@@ -398,10 +398,16 @@ catch_up(struct pop *s)
 
 /* ---- looking ---- */
 
-static struct message
-chosen(const struct pop *s, size_t i)
+/* All of which it is known which they are, but for those before --since. */
+static void
+choose_all(struct pop *s)
 {
-	return popbox_message(s, s->want != NULL ? s->want[i] : i);
+	size_t i;
+
+	s->want = mem_new(s->n, sizeof *s->want);
+	for (i = 0; i < s->n; i++)
+		if (s->m[i].number != 0 && !s->old[i])
+			s->want[s->wants++] = (uint32_t)i;
 }
 
 static int
@@ -417,28 +423,26 @@ static int
 pop_show(struct pop *s)
 {
 	struct conn_sink sink = { keep_head, NULL };
-	size_t i, said = 0, most = popbox_depth(s), n = s->n;
+	size_t i, said = 0, most = popbox_depth(s);
 	struct listing l;
 
-	if (s->r->o->look.dry_run) {
-		if (pop_plan(s) < 0)
-			return -1;
-		n = s->wants;
-	}
+	if (!s->r->o->look.dry_run)
+		choose_all(s);
+	else if (pop_plan(s) < 0)
+		return -1;
 	show_begin(s->r);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < s->wants; i++) {
 		struct buf head = { .max = 1 << 17 };
-		struct message m = chosen(s, i);
+		struct message m = popbox_message(s, s->want[i]);
 
-		for (; said < n && said - i < most; said++)
-			pop3_top(&s->p, chosen(s, said).number);
+		for (; said < s->wants && said - i < most; said++)
+			pop3_top(&s->p, s->m[s->want[said]].number);
 		sink.to = &head;
 		if (pop3_body(&s->p, &sink, LIMIT_ANNOUNCED(m.size)) < 0)
 			return -1;
 		l = (struct listing){ .m = &m, .head = BUF_STR(head),
 		    .fresh = run_new(s->r, m.key) };
-		if (s->want != NULL || !s->old[i])
-			show_line(s->r, &l);
+		show_line(s->r, &l);
 		buf_free(&head);
 	}
 	return pop3_quit(&s->p, false);

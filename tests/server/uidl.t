@@ -408,6 +408,12 @@ for text, caps in (('-ERR [SYS/TEMP] locked', 'USER UIDL TOP PIPELINING'),
     first = r.rc, r.err, len(box(r))
     go(r, s, '--check')
     look = r.rc
+    if '3 c' in text:
+        del s.log[:]
+        r.go('pop3', s, '-l', maildir=False)
+        case.check(len(r.out.splitlines()) == 3 and
+                   'TOP 0 0' not in s.log and r.rc == 75,
+                   'one that has no number is not listed', (r.out, s.log))
     del v.hooks['uidl']
     v.m.append(('d', one(3, b'failing')))
     go(r, s)
