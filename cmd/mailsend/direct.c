@@ -140,15 +140,19 @@ rcpt_settled(const struct smtp_rcpt *r)
 	return false;
 }
 
+/* Does anybody want another host?  Of --all-or-nothing one no is the end. */
 static bool
-group_open(const struct group *g)
+group_open(const struct group *g, bool whole)
 {
+	bool open = false;
 	size_t i;
 
-	for (i = 0; i < g->n; i++)
-		if (!rcpt_settled(&g->rcpt[i]))
-			return true;
-	return false;
+	for (i = 0; i < g->n; i++) {
+		if (whole && g->rcpt[i].state == SMTP_REFUSED)
+			return false;
+		open |= !rcpt_settled(&g->rcpt[i]);
+	}
+	return open;
 }
 
 /* Those who want another host, first; how many. */
@@ -341,7 +345,8 @@ group_begins(struct direct_mail *m, struct group *g)
 {
 	const struct direct_hop *h;
 
-	while (!g->busy && g->hop < g->route.nhop && group_open(g)) {
+	while (!g->busy && g->hop < g->route.nhop &&
+	    group_open(g, m->letter->envelope.mail.whole)) {
 		h = &g->route.hop[g->hop];
 		if (h->why != NULL) {
 			pass_over(g, passed_code(h), h->why);

@@ -74,6 +74,8 @@ dns_zone plain.example < <(
 	busy4	MX 20 h2
 	who	MX 10 h5
 	who	MX 20 h2
+	whole	MX 10 h18
+	whole	MX 20 h2
 	later	MX 10 h6
 	later	MX 20 h2
 	late	MX 10 h6
@@ -173,7 +175,7 @@ lab_spawn peers python3 "$LAB_SRC/mxpeer.py" "$LOG" "$LAB_CADIR" "$PORT" \
 	127.0.0.7=torn 127.0.0.8=tls:selfsigned 127.0.0.10=greet:421_busy \
 	127.0.0.11=tls:peer,utf8,require 127.0.0.12=hang,bdat \
 	127.0.0.13=dot:451_4.3.0_full 127.0.0.14=seven 127.0.0.15= \
-	127.0.0.16= 127.0.0.17=tls:peer 127.0.0.19=rcpt:451_4.2.1_later,after:1
+	127.0.0.16= 127.0.0.17=tls:peer 127.0.0.18=rcpt:550_5.1.1_who,max:1 127.0.0.19=rcpt:451_4.2.1_later,after:1
 lab_spawn web python3 -c '
 import http.server, ssl, sys
 hosts = {"enf": ("enforce", "mx.plain.example"),
@@ -439,6 +441,11 @@ is "$STATUS $SAID" '0 2' 'a file that is none is no policy'
 status 75 'no place for policies' env XDG_STATE_HOME=/proc/none mailsend \
 	--direct --mx-port "$PORT" --sts-port "$WEB" --ca "$LAB_CA" \
 	-f jo@home.example --body x a@late.plain.example
+
+# ---- all or nothing
+
+send --all-or-nothing a@whole.plain.example b@whole.plain.example
+is "$STATUS $(state) $SAID" '67 refused untried ' 'one is refused: no other host gets the rest'
 
 # ---- REQUIRETLS
 
