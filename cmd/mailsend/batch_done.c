@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "batch_done.h"
+#include "addr.h"
 #include "file.h"
 #include "json.h"
 
@@ -138,10 +139,35 @@ batch_done_take(struct batch_set *s, const char *key, const char *addr)
 
 /* ---- --suppress ---- */
 
+/* Is it an address, or @domain, and nothing beside it? */
+static bool
+suppressible(struct str line)
+{
+	return str_has(line, '@') && (line.p[0] == '"' ||
+	    (!str_has(line, ' ') && !str_has(line, '<') &&
+	    !str_has(line, ',')));
+}
+
+/* As it would stand in RCPT: the domain in A-labels. */
+static struct str
+on_wire(struct arena *a, struct str line)
+{
+	struct str domain = line, ascii;
+	struct err quiet = { 0 };
+
+	while (str_has(domain, '@'))
+		str_cut(&domain, '@');
+	if (str_ascii(domain) || addr_ascii(a, domain, &ascii, &quiet) < 0)
+		return line;
+	return str_of(arena_printf(a, "%.*s%.*s", (int)(domain.p - line.p),
+	    line.p, STR_ARG(ascii)));
+}
+
 int
 batch_suppress_load(struct batch_set *s, const char *path, struct err *e)
 {
 	FILE *f = open_lines(path, e);
+	struct arena mem = { 0 };
 	struct str line;
 	char *p = NULL;
 	size_t cap = 0;
@@ -152,14 +178,15 @@ batch_suppress_load(struct batch_set *s, const char *path, struct err *e)
 		return fail_in(e, "--suppress");
 	while (next_line(f, &p, &cap, &line, &ended) > 0) {
 		line = str_trim(str_cut(&line, '#'));
-		if (line.n > 0 && got == 0 && !str_has(line, '@'))
+		if (line.n > 0 && got == 0 && !suppressible(line))
 			got = fail(e, EX_DATAERR, "--suppress %s: \"%.*s\" is neither an address nor @domain",
 			    path, STR_ARG(str_to(line, 100)));
 		else if (line.n > 0)
-			set_add(s, hash_pair("", line));
+			set_add(s, hash_pair("", on_wire(&mem, line)));
 	}
 	if (ferror(f))
 		got = fail_sys(e, EX_NOINPUT, "--suppress %s", path);
+	arena_free(&mem);
 	free(p);
 	fclose(f);
 	return got;

@@ -164,12 +164,17 @@ is "$STATUS $(jq -r .status "$T/out")" '75 unknown' 'an answer that was lost'
 
 # ---- who gets nothing, and when it ends
 
-printf '# list\nA1@ONE.example\n@two.example # all\n\n' > "$T/never"
-{ object 1 a1@one.example a2@one.example; object 2 x@two.example; } > "$T/in"
+printf '# list\nA1@ONE.example\n@two.example # all\n\nx@B\303\274cher.example\n' > "$T/never"
+{ object 1 a1@one.example a2@one.example; object 2 x@two.example
+	object 3 $'x@b\303\274cher.example'; } > "$T/in"
 batch 2 ndjson --suppress "$T/never"
 is "$STATUS $(jq -r '[.addr, .status] | join(" ")' "$T/out" | sort | paste -sd,)" \
-	'0 a1@one.example suppressed,a2@one.example sent,x@two.example suppressed' '--suppress'
+	'0 a1@one.example suppressed,a2@one.example sent,x@two.example suppressed,x@xn--bcher-kva.example suppressed' \
+	'--suppress'
 is "$(jq -r '.rcpt | join(" ")' "$LOG")" a2@one.example 'and they are not sent to'
+echo 'Jo<a1@one.example>' > "$T/never"
+batch 2 ndjson --suppress "$T/never"
+is "$STATUS $(conns)" '65 0' 'a line that would suppress nobody'
 for i in {1..50}; do object "$i" "a$i@one.example"; done > "$T/in"
 batch 3 ndjson
 is "$STATUS $(states)" '75  20 refused ' 'twenty refused in a row: stopped'
