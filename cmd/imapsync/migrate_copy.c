@@ -440,8 +440,10 @@ stream(struct copying *c, uint32_t uid)
 
 	if (imap_fetch_body(&c->f, &on) == 0)
 		return 0;
-	if (!conn_failed(c->to->c))
+	if (!conn_failed(c->to->c)) {
+		c->lane->cut = true;
 		append_give_up(c, "the message did not come whole");
+	}
 	if (c->lane->nul)
 		has_nul(c, uid);
 	return -1;
@@ -661,6 +663,46 @@ pull(struct copying *c, struct pass *p)
 	return got;
 }
 
+/* Has it come, or is it told that it does not? */
+static bool
+is_over(const struct copying *c, const struct pass *p, size_t i)
+{
+	const struct migrate_mark *k = migrate_marks_find(&c->marks,
+	    p->uids[i]);
+
+	return p->came[i] != IMAP_CAME_NOT || k == NULL ||
+	    c->fate[k - c->marks.v] == FATE_FAILED;
+}
+
+/*
+ * The first that FROM has not given, or TO not answered: servers do one after
+ * the other.
+ */
+static void
+find_suspect(struct copying *c, const struct pass *p)
+{
+	struct migrate_suspect *s = &c->b->suspect;
+	bool is_to = !c->lane->cut && conn_failed(c->to->c);
+	uint32_t uid = 0;
+	size_t i = 0;
+
+	while (i < p->at && is_over(c, p, i))
+		i++;
+	if (is_to && c->nsent > 0)
+		uid = c->sent[0].uid[0];
+	else if (is_to && c->now.n > 0)
+		uid = c->now.uid[0];
+	else if (!is_to && i < p->at)
+		uid = p->uids[i];
+	if (uid == 0 || c->lane->nul || stop_asked())
+		return;
+	pthread_mutex_lock(&c->r->mutex);
+	if (s->uid != uid || s->is_to != is_to)
+		*s = (struct migrate_suspect){ .uid = uid, .is_to = is_to };
+	s->times++;
+	pthread_mutex_unlock(&c->r->mutex);
+}
+
 /* A job is of one message at least. */
 static int
 pass(struct copying *c, const uint32_t *uids, size_t n)
@@ -680,12 +722,14 @@ pass(struct copying *c, const uint32_t *uids, size_t n)
 			imap_fetch_again(&c->f, &p.job[i]);
 			got = pull(c, &p);
 		}
+	if (got == 0 && (group_end(c) < 0 || hear_until(c, 0, 0) < 0))
+		got = -1;
+	if (got < 0)
+		find_suspect(c, &p);
 	imap_fetch_free(&c->f);
 	free(p.came);
 	free(p.job);
-	if (got == 0 && group_end(c) < 0)
-		got = -1;
-	return got < 0 ? -1 : hear_until(c, 0, 0);
+	return got;
 }
 
 /* Those of a list, which is emptied. */
@@ -770,12 +814,14 @@ copy_marked(struct copying *c)
 	return got == 0 && enough(c) ? MIGRATE_ENOUGH : got;
 }
 
+/* A group that breaks TO again is sent one by one: which of them is it? */
 static void
-copy_binary(struct copying *c)
+copy_known(struct copying *c)
 {
 	size_t i;
 
 	pthread_mutex_lock(&c->r->mutex);
+	c->most = c->b->suspect.is_to && c->b->suspect.times > 1 ? 1 : GROUP;
 	for (i = 0; i < c->b->binary.n; i++)
 		imap_uids_add(&c->binary, c->b->binary.v[i]);
 	pthread_mutex_unlock(&c->r->mutex);
@@ -806,9 +852,8 @@ range_copy(struct copying *c, const uint32_t *uids, size_t n)
 {
 	int got;
 
-	c->most = GROUP;
 	c->intended = 0;
-	copy_binary(c);
+	copy_known(c);
 	got = range_marks(c, uids, n);
 	if (got == 0)
 		got = copy_marked(c);

@@ -18,6 +18,8 @@
 #include "migrate_show.h"
 #include "migrate_who.h"
 
+enum { SUSPECT = 3 };			/* times, until a message is left */
+
 /* ---- what there is to do ---- */
 
 /* Which of all are to be copied; sorted. */
@@ -208,6 +210,22 @@ tell_missing(struct migrate *r, const struct migrate_folder *f,
 	return got;
 }
 
+/* The others are not to wait for one that breaks the connection each time. */
+static int
+leave_suspect(struct migrate *r, struct migrate_box *b)
+{
+	struct migrate_suspect s = b->suspect;
+
+	if (s.times < SUSPECT)
+		return 0;
+	b->suspect = (struct migrate_suspect){ 0 };
+	if (migrate_state_find(b, s.uid) != NULL)
+		return 0;
+	return migrate_state_fail(&r->state, b, s.uid, s.is_to ?
+	    "the connection there breaks each time that it is sent" :
+	    "the connection breaks each time that it is read", r->e);
+}
+
 /* 0, 1, -1: as migrate_folder. */
 static int
 copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
@@ -222,6 +240,8 @@ copy_new(struct migrate *r, struct migrate_folder *f, struct migrate_box *b)
 
 	if (got >= 0)
 		got = look_before(r, b, all, n);
+	if (got == 0)
+		got = leave_suspect(r, b);
 	if (got == 0)
 		got = migrate_flags(r, f, b);
 	if (got == 0) {

@@ -34,6 +34,7 @@ struct migrate_lane {
 	struct migrate *r;
 	struct migrate_side *from, *to;
 	bool nul;			/* it broke by a message with a NUL */
+	bool cut;			/* FROM broke it within a body */
 };
 
 /* Besides those of the run itself. */

@@ -40,6 +40,11 @@ struct migrate_box {
 	struct migrate_base base;	/* flags in FROM, texts of the state */
 	uint64_t seq;			/* HIGHESTMODSEQ in FROM then; or 0 */
 	struct imap_uids binary;	/* have a NUL, as was seen in this run */
+	struct migrate_suspect {
+		uint32_t uid;		/* at which the connection broke last */
+		unsigned times;		/* in a row */
+		bool is_to;		/* the one to TO */
+	} suspect;
 };
 
 /* A message that the other server did not take. */

@@ -54,6 +54,30 @@ def bodies(s):
     return sorted(m.data for m in s.box('INBOX').messages)
 
 
+# ---- messages that break the connection each time
+
+whole_append = imapmem.Session.do_append
+
+
+def deadly_sent(self, args, literals):
+    if self.server.deadly and msg(3) in literals:
+        raise imapmem.Gone
+    return whole_append(self, args, literals)
+
+
+def deadly_read(session, data):
+    if b'(UID 1 ' in data and b'BODY[]' in data:
+        raise imapmem.Gone
+    return data
+
+
+imapmem.Session.do_append = deadly_sent
+Serve.deadly = False
+c, d, sick = both(8)
+c.on_say, d.deadly = deadly_read, True
+beside = subprocess.Popen(sick.words('-q'), stderr=subprocess.DEVNULL, env=dict(
+    os.environ, HOME=sick.tmp.name))    # it rests most of the time: see the end
+
 # ---- names
 
 a, b, m = both()
@@ -727,4 +751,19 @@ a.box('INBOX').messages.pop(0)
 go(m, '--delete-extra')
 case.check(m.rc == 0 and same(a, b) and ' 2 deleted' in m.out, 'but not what '
            'FROM has moved as well, or deleted', (m.rc, m.out, m.err))
+
+# ---- what began first
+
+beside.wait()
+case.check(beside.returncode == 65 and bodies(d) == [
+    msg(i) for i in (1, 2, 4, 5, 6, 7)], 'one that breaks the connection when it '
+    'is read, and one when it is sent: all others', (beside.returncode, bodies(d)))
+go(sick, '--failed')
+case.check('UID 1: the connection breaks each time that it is read' in sick.out
+           and 'UID 4: the connection there breaks each time' in sick.out,
+           'and they are named', sick.out)
+c.on_say, d.deadly = None, False
+go(sick, '--retry-failed')
+case.check((sick.rc, sick.err) == (0, '') and bodies(c) == bodies(d), 'and tried '
+           'again when that is asked for', (sick.rc, sick.err))
 case.end()
