@@ -28,6 +28,7 @@
 #include "names.h"
 #include "near_dir.h"
 #include "report.h"
+#include "roster.h"
 #include "settings.h"
 #include "state.h"
 #include "stop.h"
@@ -205,6 +206,24 @@ nothing_strange(struct box *b, struct imap *m)
 	    b->far.now.exists) || (e->dirty ? all_known(b, m) : 0);
 }
 
+/* Is it as LIST said?  Mail that came since would go with it.  1, 0, -1. */
+static int
+still_counted(struct box *b, struct imap *m)
+{
+	const struct mark *was = &b->far.now;
+	struct mark now = { 0 };
+	unsigned tag = imap_ask_status(m, str_of(b->name));
+	struct imap_resp r;
+
+	do {
+		if (imap_next(m, &r) < 0 || (r.type == IMAP_STATUS &&
+		    roster_take_items(m, &now) < 0))
+			return -1;
+	} while (!imap_done(&r, tag));
+	return now.uidvalidity == was->uidvalidity &&
+	    now.uidnext == was->uidnext && now.exists == was->exists;
+}
+
 static int
 remove_there(struct box *b)
 {
@@ -212,6 +231,8 @@ remove_there(struct box *b)
 	struct imap *m = &r->link[0].imap;
 	int got = nothing_strange(b, m);
 
+	if (got > 0 && !r->o->dry_run)
+		got = still_counted(b, m);
 	if (got < 0)
 		return -1;
 	if (got == 0) {

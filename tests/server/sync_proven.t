@@ -490,4 +490,25 @@ def index_lost():
         u.server.close()
 
 
+@scenario
+def mail_before_delete():
+    """A folder is to be deleted there, and mail comes to it behind LIST."""
+    u, how = filled(boxes=("Old", "Work", "Arch")), ("--folders", "delete")
+    u.sync(*how)
+    shutil.rmtree(u.near.path("Old"))
+    u.sync(*how)
+
+    def comes(session, data):
+        if data.startswith(b"* STATUS") and b"Old" in data:
+            u.server.on_say = None
+            u.box("Old").add(wire(mail(77)))
+        return data
+    u.server.on_say = comes
+    r = u.sync(*how)
+    ok(r.status == 75 and ("number 77", False) in stands(u, "Old") and
+       "never was here: it is kept" in r.err,
+       "it stays, with the mail that came", (r.status, r.err))
+    u.server.close()
+
+
 done()
