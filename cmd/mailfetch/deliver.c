@@ -586,19 +586,25 @@ note_shared(struct deliver *d, bool *changed)
 	return 0;
 }
 
-/* "A run has begun": durable with the batch's data, before any rename. */
+/*
+ * "A run has begun": durable with the batch's data, before any rename.  One that
+ * did not end may have begun later than this one, by a clock that was set back.
+ */
 static int
 mark(struct deliver *d)
 {
-	size_t i;
+	const struct entry *at = state_find(d->h.state, (struct key){ 0, 0 },
+	    STATE_DIRTY);
+	uint32_t second = (uint32_t)(d->first / 1000000);
 	bool maildir = false, changed = !d->marked;
+	size_t i;
 
 	for (i = 0; i < d->places; i++)
 		maildir |= place_files(&d->place[i]);
 	if (!maildir)
 		return 0;
-	if (!d->h.state->dirty && !d->marked && state_put(d->h.state,
-	    STATE_DIRTY, (struct key){ 0, 0 }, (uint32_t)(d->first / 1000000),
+	if (!d->marked && (at == NULL || at->day > second) &&
+	    state_put(d->h.state, STATE_DIRTY, (struct key){ 0, 0 }, second,
 	    d->h.e) < 0)
 		return -1;
 	if (known_mark(d, &changed) < 0 || note_shared(d, &changed) < 0 ||

@@ -5,6 +5,8 @@ import os
 import re
 import sys
 import threading
+import time
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + '/../lab')
 from fetchfake import (  # noqa: E402
@@ -233,6 +235,29 @@ for name, body in (('half a batch', b'x\r\n' * 90000), ('nothing', b'x\r\n')):
     a.close()
     b.close()
     r.done()
+
+# Killed, and the clock set back, and killed again: a group of records that was
+# not written, of files that are older than the first run that did not end.
+v = Pop([('1', msg(1))])
+s, r = Serve(v), Run()
+r.go('pop3', s)
+with open(state(r), 'ab') as f:
+    x = (4).to_bytes(4, sys.byteorder) + int(
+        time.time() + 3600).to_bytes(4, sys.byteorder) + bytes(20)
+    f.write(zlib.crc32(x).to_bytes(4, sys.byteorder) + x)
+n = os.path.getsize(state(r))
+v.m.append(('2', msg(2)))
+r.go('pop3', s)
+b = open(state(r), 'rb').read()
+cuts = [i for i in range(n, len(b), 32)
+        if int.from_bytes(b[i + 4:i + 6], sys.byteorder) == 7]
+os.truncate(state(r), cuts[0])
+r.go('pop3', s)
+case.check(r.rc == 0 and subjects(r.files()) == [1, 2] and len(cuts) > 0,
+           'killed twice, and the clock was set back: not twice',
+           (r.rc, r.err, subjects(r.files()), n, len(b), cuts))
+s.close()
+r.done()
 
 v = Pop([('u', msg(1))])
 s, r = Serve(v), Run()
