@@ -62,36 +62,46 @@ note_err(struct flush *f, struct err *e)
 
 /* ---- before the sandbox */
 
-/* Names cannot be looked up later on. */
+static int
+user_order(const void *a, const void *b)
+{
+	const struct queue_user *x = a, *y = b;
+
+	return (x->uid > y->uid) - (x->uid < y->uid);
+}
+
+static const struct queue_user *
+find_user(const struct flush *f, uid_t uid)
+{
+	const struct queue_user key = { .uid = uid };
+
+	return bsearch(&key, f->user, f->nuser, sizeof key, user_order);
+}
+
+static void
+learn_user(struct flush *f, uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	f->user[f->nuser++] = (struct queue_user){ uid, pw != NULL ?
+	    arena_dup(&f->run->account.arena, str_of(pw->pw_name)) : NULL };
+}
+
+/* Names cannot be looked up later on.  Reports will be our own. */
 static void
 learn_users(struct flush *f)
 {
-	struct arena *a = &f->run->account.arena;
-	const struct passwd *pw;
-	struct queue_user *u;
+	const struct spool_entry *v = f->list.v;
 	size_t i;
 
-	f->user = arena_new(a, f->list.n + 1, sizeof *f->user);
-	for (i = 0; i < f->list.n; i++) {	/* sorted by uid */
-		u = &f->user[f->nuser];
-		if (f->nuser > 0 && u[-1].uid == f->list.v[i].uid)
-			continue;
-		u->uid = f->list.v[i].uid;
-		pw = getpwuid(u->uid);
-		u->name = pw != NULL ? arena_dup(a, str_of(pw->pw_name)) : NULL;
-		f->nuser++;
-	}
-}
-
-static const char *
-user_name(const struct flush *f, uid_t uid)
-{
-	size_t i;
-
-	for (i = 0; i < f->nuser; i++)
-		if (f->user[i].uid == uid)
-			return f->user[i].name;
-	return NULL;
+	f->user = arena_new(&f->run->account.arena, f->list.n + 1,
+	    sizeof *f->user);
+	for (i = 0; i < f->list.n; i++)		/* sorted by uid */
+		if (i == 0 || v[i].uid != v[i - 1].uid)
+			learn_user(f, v[i].uid);
+	if (find_user(f, geteuid()) == NULL)
+		learn_user(f, geteuid());
+	qsort(f->user, f->nuser, sizeof *f->user, user_order);
 }
 
 static bool
@@ -485,8 +495,8 @@ make_reports(struct flush *f, const struct spool_item *i,
 
 	if (!queue_entry_owes(q))
 		return 0;
-	if (queue_report(f->run, i->entry, q, m, user_name(f, i->entry->uid),
-	    &log, &e) < 0) {
+	if (queue_report(f->run, i->entry, q, m,
+	    find_user(f, i->entry->uid)->name, &log, &e) < 0) {
 		note_err(f, &e);
 		return -1;
 	}
@@ -628,13 +638,15 @@ one(struct flush *f, const struct spool_entry *n)
 	arena_free(&mem);
 }
 
+/* But for those of who came meanwhile: nobody knows whom to tell of them. */
 static void
 all(struct flush *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->list.n && !stop_asked(); i++)
-		one(f, &f->list.v[i]);
+		if (find_user(f, f->list.v[i].uid) != NULL)
+			one(f, &f->list.v[i]);
 }
 
 /* What waits, and then the reports that this has brought. */

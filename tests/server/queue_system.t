@@ -273,4 +273,23 @@ for title, mode in (('none', None), ('one that is closed', 0o755)):
     check(y.send(JO, 'a@x.test') == 75 and 'not queued: ' in y.err,
           title + ': or 75', y.rc, y.err)
     y.done()
+
+
+class Late(list):
+    """While the first message is sent another user submits one, her first."""
+    def append(self, x):
+        if not self:
+            y.send(EVE, 'bad@x.test')
+        super().append(x)
+
+
+y = System()
+y.s.got = Late()
+y.send(JO, 'bad@x.test', 'ok@x.test')
+for _ in range(2):
+    y.run(OWNER, '--flush-now')
+check(sorted(g[1][0] for g in y.s.got if g[0] == '') == sorted(
+    u.pw_name + '@x.test' for u in (JO, EVE)) and not y.mail(EVE),
+    'who came in between is told as well', y.s.got, y.err)
+y.done()
 case.end()
