@@ -32,6 +32,19 @@ struct found {
 
 /* ---- what is asked for ---- */
 
+/* To its end: a set that is read in part would leave the rest out silently. */
+static bool
+is_set(const char *text)
+{
+	struct str s = str_of(text);
+	uint32_t lo, hi;
+	int got;
+
+	while ((got = imap_set_next(&s, &lo, &hi)) > 0)
+		;
+	return got == 0 && text[0] != '\0';
+}
+
 int
 body_check(const struct body_want *w, struct err *e)
 {
@@ -46,8 +59,7 @@ body_check(const struct body_want *w, struct err *e)
 	if ((w->uids != NULL && w->folder == NULL) ||
 	    (w->folder != NULL && w->files.n > 0))
 		return fail(e, EX_USAGE, "--folder says where --uid, --id and --search look");
-	if (w->uids != NULL && (w->uids[0] == '\0' ||
-	    w->uids[strspn(w->uids, "0123456789,:*")] != '\0'))
+	if (w->uids != NULL && !is_set(w->uids))
 		return fail(e, EX_USAGE, "--uid: a set such as 4,7:9, not \"%s\"",
 		    w->uids);
 	if (keys != NULL && (str_control(str_of(keys)) || keys[0] == '\0' ||

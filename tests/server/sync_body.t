@@ -116,6 +116,8 @@ def bad():
             (("--id", 'a"b'), 64, "a Message-ID"),
             (("--uid", "1"), 64, "--folder"),
             (("--uid", "x", "--folder", "INBOX"), 64, "a set such as"),
+            (("--uid", "1,,3", "--folder", "INBOX"), 64, "a set such as"),
+            (("--uid", "1,2:3:4", "--folder", "INBOX"), 64, "a set such as"),
             (("--search", "ALL {3}"), 64, "a literal"),
             (("--search", "ALL\r\nx"), 64, "a control byte"),
             (("--search", "ALL", "--id", "x"), 64, "one of"),
