@@ -83,6 +83,8 @@ static const struct {
 } rows[] = {
 	{ "it is down", EX_TEMPFAIL, true, { 1, 1, 2, 2 },
 	    { true, true, true, true }, "why" },
+	{ "it speaks no IMAP now", EX_PROTOCOL, true, { 1, 1, 2, 2 },
+	    { true, true, true, true }, "why" },
 	{ "the login is refused", EX_NOPERM, true, { 1, 1, 1, 1 },
 	    { true, false, false, false },
 	    "why; it is not asked again in this run" },
