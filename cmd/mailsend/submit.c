@@ -315,18 +315,21 @@ ask_open(struct run *run)
 	return got;
 }
 
-/* Once more where an idle connection has been closed meanwhile. */
+/*
+ * Once more where an idle connection has been closed meanwhile.  EX_DATAERR is
+ * of the address alone, not of what the login would need.
+ */
 static int
 ask_server(struct run *run, struct smtp_mail *m, struct err *e)
 {
 	struct run_asking *a = &run->asking;
-	bool was = a->live, again;
+	bool was = a->live, again, open;
 	int got;
 
 	do {
 		run->account.deadline = 0;	/* each has its own time */
-		got = !a->live && ask_open(run) < 0 ? -1 :
-		    smtp_send(&a->smtp, m);
+		open = a->live || ask_open(run) == 0;
+		got = open ? smtp_send(&a->smtp, m) : -1;
 		if (got < 0)
 			submit_asked(run);
 		again = got < 0 && was;
@@ -334,6 +337,8 @@ ask_server(struct run *run, struct smtp_mail *m, struct err *e)
 	} while (again && m->rcpt[0].state == SMTP_UNTRIED);
 	if (m->rcpt[0].reply.code != 0)
 		return 0;
+	if (!open && a->err.code == EX_DATAERR)
+		a->err.code = EX_CONFIG;
 	return fail(e, a->err.code != 0 ? a->err.code : EX_TEMPFAIL, "%s",
 	    a->err.code != 0 ? a->err.msg : "the server takes no more now");
 }
