@@ -234,6 +234,11 @@ jq -c '.lookup.unknown = ["dmarc"]' "$T/changed" > "$T/unknown"
 jq -c 'select(.domain == "johndoe.com") | .route[0].sha256 = null' "$T/unknown" > "$T/u"
 doctor 75 '--diff: what was not known has not changed' --diff "$T/u" johndoe.com
 is "$OUT" '? johndoe.com not all was known both times: dmarc' 'and that is told'
+doctor 65 '--diff: one that has changed, then one that was not known' \
+	--diff "$T/u" parked.example johndoe.com
+is "$(cut -c 1 "$T/out" | xargs)" '+ ?' 'the change counts'
+status 74 '--diff: a full disk' sh -c 'exec "$@" > /dev/full' sh \
+	mail-doctor --private --diff "$T/u" parked.example
 status 75 '--diff: no name server' "${dead[@]}" mail-doctor --diff "$T/old" \
 	-s 127.0.0.9 johndoe.com
 is "$(grep -c . "$T/out") $(cut -c1 "$T/out")" '1 ?' 'no host and no policy is gone'

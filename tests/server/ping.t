@@ -70,5 +70,47 @@ status 3 'Nagios: the same' "$ping" -N gone $to
 like "$OUT" '^MAIL-PING UNKNOWN - gone: ' 'with the reason'
 status 64 'usage' "$ping" work
 status 64 'a number' "$ping" -n 0 work $to
+
+# ---- what real servers do now and then: a reader that says lines of ours
+
+mkdir "$T/bin"
+cat > "$T/bin/mailsend" <<'END'
+#!/bin/sh
+for word; do
+	case $word in 'mail-ping '*) echo "$word" >> "$FAKE/subjects" ;; esac
+done
+END
+cat > "$T/bin/mailfetch" <<'END'
+#!/bin/sh
+case " $* " in
+*' --probe '*) echo '{"capabilities":"IMAP4rev1"}'; exit ;;
+esac
+echo "$*" > "$FAKE/args"
+got() { jq -Rc '{ subject: ., folder: "INBOX" }' < "$FAKE/subjects" | sed -n "$1"; }
+until [ "$(grep -c . "$FAKE/subjects")" -ge "$PROBES" ]; do sleep 0.1; done 2> "$FAKE/log"
+eval "$PLAY"
+END
+chmod +x "$T/bin/mailsend" "$T/bin/mailfetch"
+# played STATUS NAME PROBES PLAY ARG...: PLAY is what the reader does then
+played() {
+	rm -rf "$T/fake"
+	mkdir "$T/fake"
+	PATH=$T/bin:$PATH FAKE=$T/fake PROBES=$3 PLAY=$4 status "$1" "$2" \
+		"$ping" -n "$3" -i 0 "${@:5}" work $to
+}
+played 0 'one that came twice, and the other one later' 2 \
+	'got 1p; got 1p; sleep 3; got 2p; exec sleep 60' -t 60
+like "$OUT" '^2 of 2 arrived' 'is waited for'
+like "$(< "$T/fake/args")" '--delete now' 'what came is deleted'
+played 0 '-k' 1 'got 1p; exec sleep 60' -k -t 60
+unlike "$(< "$T/fake/args")" '--delete' 'it is not'
+played 1 'Nagios: slower than -w' 1 'sleep 1; got 1p; exec sleep 60' -N -w 0 -t 60
+played 2 'Nagios: slower than -c' 1 'sleep 1; got 1p; exec sleep 60' -N -w 0 -c 0 -t 60
+played 77 'a reader that ends: its status' 1 'echo no >&2; exit 77' -t 60
+like "$ERR" 'cannot be read: no' 'and its words'
+played 75 'one that was ended from outside' 1 'exit 0' -t 60
+played 3 'Nagios: a reader that ends' 1 'exit 77' -N -t 60
+played 0 'what came before it' 1 'got 1p; sleep 1; exit 77' -t 60
+
 is "$(pgrep -f "$T" | wc -l)" 0 'nobody is left'
 done_testing

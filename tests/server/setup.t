@@ -79,6 +79,12 @@ _submissions._tcp SRV 0 1 $BAD localhost.
 _ua-auto-config TXT "v=UAAC1; a=sha256; d=$digest"
 END
 dns_zone odd.example < <(echo '@ MX 10 mail')
+# Names that end as the domain does, and are another's.
+dns_zone doe.com <<END
+@ MX 10 mail.johndoe.com.
+_imaps._tcp SRV 0 1 $LAB_IMAPS_PORT mail.johndoe.com.
+_submissions._tcp SRV 0 1 $LAB_SMTPS_PORT localhost.
+END
 dns_zone localhost < <(echo '@ A 127.0.0.1')
 dns_up || skip_all 'no name server here'
 export POSTBAG_DNS=$DNS_UNBOUND
@@ -138,7 +144,10 @@ status 0 'SRV alone, IMAP' run -k ask jo@other.example
 like "$(row SRV imaps)" 'proposed; outside other.example' 'insecure SRV: outside is said'
 unlike "$OUT" 'smtp' 'a server with a bad certificate is not proposed'
 like "$ERR" 'can only read' 'which is said'
-unlike "$(< "$T/web/asked")" 'jo%40other.example.*autoconfig.other' 'a stranger is not told the address'
+status 0 'mail.johndoe.com for doe.com' run -k ask jo@doe.com
+like "$(row SRV 'imaps://mail.johndoe')" 'outside doe.com' 'does not belong to it'
+is "$(grep autoconfig.johndoe.com "$T/web/asked" | tail -n 1)" \
+	https://autoconfig.johndoe.com/mail/config-v1.1.xml 'a stranger is not told the address'
 status 69 'nothing at all' run jo@odd.example
 like "$ERR" 'no server was found' 'is said'
 status 68 'no such domain' run jo@gone.invalid
@@ -180,7 +189,14 @@ sys.stdout.write(said.decode("utf-8", "replace").replace("\r", ""))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 P
 type() { python3 "$T/type.py" "$1" "$setup" -T "$LAB_CA" "${@:2}"; }
-status 77 'the host is not confirmed' type 'Type its name=mail.example' -k file billy@johndoe.com
+confirmed=localhost status 77 'the host is not confirmed' type 'Type its name=mail.example' -k file billy@johndoe.com
+status 77 'two hosts: the second one is not confirmed' type 'Type its name=mail.johndoe.com
+Type its name=mail.johndoe.com' -k file jo@doe.com
+like "$OUT" 'localhost: not confirmed' 'each by its own name'
+status 77 'no is no' type 'Type its name=mail.johndoe.com
+Type its name=localhost
+Is your account at=n' -k file jo@doe.com
+like "$OUT" 'localhost and mail.johndoe.com: not confirmed' 'for both'
 ok 'nothing was written, or kept' test ! -e "$T/config/postbag"
 not_ok 'nobody has logged in' grep -q 'Login: \|sasl_username' "$LAB_LOG_DOVECOT" "$LAB_LOG_POSTFIX"
 mkdir -p "$T/config/postbag" "$T/dots"

@@ -18,7 +18,8 @@ case = Case()
 T = tempfile.TemporaryDirectory()
 os.mkdir(T.name + '/bin')
 with open(T.name + '/bin/mailsend', 'w') as f:
-    f.write('#!/bin/sh\nprintf "%%s\\n" "$@" > %s/args\ncat > %s/sent\n'
+    f.write('#!/bin/sh\nulimit -Sf unlimited 2> /dev/null\n'	# its disk has room
+            'printf "%%s\\n" "$@" > %s/args\ncat > %s/sent\n'
             'exit $(cat %s/status)\n' % ((T.name,) * 3))
 os.chmod(T.name + '/bin/mailsend', 0o755)
 ENV = dict(os.environ, PATH=T.name + '/bin:' + os.environ['PATH'],
@@ -115,6 +116,10 @@ g = coded(0)
 case.check('recovered: coded job' in g['subject'] and b'2 hours' in g['sent']
            and g['rc'] == 0, 'it is over, and that is said', g)
 case.check(coded(0)['sent'] is None, 'once')
+g = run('-r', '99999d', '-k', 'ever', 'root', *sh('exit 3'))
+case.check(g['sent'] is not None, '-r, longer than there are dates: once', g)
+case.check(run('-r', '99999d', '-k', 'ever', 'root', *sh('exit 3'))['sent']
+           is None, 'and not again')
 g = coded(3, '-r', '0')
 case.check(g['sent'] is not None and coded(3, '-r', '0')['sent'] is not None,
            '-r 0: each time', g)
@@ -203,6 +208,11 @@ g = run('-o', '-k', 'none-o', 'root', 'true',
         env=dict(ENV, TMPDIR=T.name + '/none'))
 case.check(g['rc'] == 0 and g['args'] and 'may have said' in g['args'][1],
            'nor is it known whether it said something', g)
+# The same where a file can be made and nothing be written to it.
+g = run('-o', '-k', 'full-o', 'root', *sh('echo said 2> /dev/null; exit 0'),
+        disk=['sh', '-c', 'trap "" XFSZ; ulimit -Sf 0; exec "$@"', 'sh'])
+case.check(g['sent'] is not None and g['rc'] == 0 and 'may have said' in g['args'][1],
+           'nor on a disk that is full', g)
 os.makedirs(T.name + '/elsewhere')
 link = T.name + "/mail-alert.%d" % os.getuid()
 shutil.rmtree(link, ignore_errors=True)
