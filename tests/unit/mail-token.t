@@ -54,7 +54,10 @@ def token(n, **more):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
-    def answer(self, status, what):
+    def answer(self, status, what=None):
+        if status is None:
+            self.close_connection = True
+            return
         data = what if isinstance(what, bytes) else json.dumps(what).encode()
         self.send_response(status)
         self.send_header('Content-Length', str(len(data)))
@@ -75,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         LOG.append((self.path, fields))
         if self.path in HOOK:
             return self.answer(*HOOK[self.path](fields))
-        return self.answer(*(PLAN.pop(0) if PLAN else (
+        return self.answer(*((PLAN.pop(0) or (None,)) if PLAN else (
             400, {'error': 'invalid_grant', 'error_description': 'no plan'})))
 
     def log_message(self, *args):
@@ -165,14 +168,15 @@ case.check(g['rc'] == 77 and 'mail-token -l dev' in g['err'] and not g['out'],
 CODE = (200, {'device_code': 'dc', 'user_code': 'ABCD', 'interval': 2,
               'verification_uri': 'https://x.test/device', 'expires_in': 900})
 PENDING = (400, {'error': 'authorization_pending'})
-PLAN[:] = [CODE, PENDING, (400, {'error': 'slow_down'}), PENDING,
+PLAN[:] = [CODE, PENDING, (400, {'error': 'slow_down'}), None, PENDING,
            token(1, refresh_token='rt-1')]
 g = run('-l', 'dev')
 with open(T.name + '/slept') as f:
     slept = f.read().split()
 case.check(g['rc'] == 0 and 'https://x.test/device' in g['err'] and
            'ABCD' in g['err'], 'a login by device', g)
-case.check(slept == ['2', '2', '7', '7'], 'slow_down: 5 s more', slept)
+case.check(slept == ['2', '2', '7', '14', '14'],
+           'slow_down: 5 s more; one that hangs up is asked less often', slept)
 case.check(g['log'][1][1] == {'client_id': 'cid', 'scope': 'mail offline'} and
            g['log'][2][1]['device_code'] == 'dc', 'what is asked', g)
 case.check(os.stat(T.name + '/state/postbag/token/dev').st_mode & 0o77 == 0,
@@ -495,7 +499,7 @@ keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
 g = run('dev')
 case.check(g['rc'] == 78 and 'is not https' in g['err'], 'no clear text', g)
 meta(token_endpoint='https://localhost:1/\x1b[31m\x9b\u202e')
-g = run('dev')
+g = run('dev', env=dict(ENV, patient='x'))	# a variable of the script's
 case.check(g['rc'] == 75 and 'https://localhost:1/[31m: ' in g['err'] and
            g['err'].isascii() and '\x1b' not in g['err'],
            'a URL that is none, for a terminal', g)
