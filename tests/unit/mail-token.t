@@ -2,6 +2,7 @@
 """mail-token: logins and tokens, with an authorization server over HTTPS that
 does what real ones do now and then."""
 import base64
+import concurrent.futures
 import fcntl
 import hashlib
 import http.server
@@ -42,6 +43,7 @@ sh('openssl', 'rsa', '-in', T.name + '/rsa.pem', '-pubout', '-out',
 
 LOG = []		# (path, fields)
 PLAN = []		# answers to come: (status, object or bytes)
+PLANS = {}		# client id -> what PLAN is, for it alone
 HOOK = {}		# path -> function(fields) -> answer
 META = {}
 
@@ -78,7 +80,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         LOG.append((self.path, fields))
         if self.path in HOOK:
             return self.answer(*HOOK[self.path](fields))
-        return self.answer(*((PLAN.pop(0) or (None,)) if PLAN else (
+        plan = PLANS.get(fields.get('client_id'), PLAN)
+        return self.answer(*((plan.pop(0) or (None,)) if plan else (
             400, {'error': 'invalid_grant', 'error_description': 'no plan'})))
 
     def log_message(self, *args):
@@ -158,6 +161,20 @@ def run(*args, stdin='', env=ENV, disk=()):
             'log': list(LOG)}
 
 
+def each(cases, login=False):
+    """Runs for (name, plan) at the same time, for most of one is waiting: the
+    results in their order.  Each name is a client of its own."""
+    def one(x):
+        name, PLANS[name] = x
+        conf(name, 'client-id ' + name, 'user jo@x.test')
+        p = subprocess.run([SCRIPT] + ['-l'] * login + [name], env=ENV,
+                           stdin=subprocess.DEVNULL, capture_output=True,
+                           text=True, timeout=60)
+        return {'rc': p.returncode, 'out': p.stdout, 'err': p.stderr}
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        return list(pool.map(one, cases))
+
+
 NOW = int(time.time())
 
 # ---- a login by device
@@ -184,33 +201,31 @@ case.check(os.stat(T.name + '/state/postbag/token/dev').st_mode & 0o77 == 0,
 g = run('dev')
 case.check(g['rc'] == 0 and g['out'] == 'at-1\n' and not g['err'] and
            not [x for x in g['log'] if x[1]], 'the token, unasked', g)
-for answer, rc, word in (
-        ((400, {'error': 'access_denied'}), 77, 'access_denied'),
-        ((400, {'error': 'expired_token'}), 77, 'expired_token'),
-        ((400, {'error': 'invalid_client'}), 78, 'invalid_client')):
-    PLAN[:] = [CODE, PENDING, answer]
-    g = run('-l', 'dev')
-    case.check(g['rc'] == rc and word in g['err'], 'device: ' + word, g)
-PLAN[:] = [(200, dict(CODE[1], expires_in=0))]
-g = run('-l', 'dev')
-case.check(g['rc'] == 77 and 'nobody has logged in' in g['err'],
-           'a code that ends', g)
-for bad in '0900', '9' * 20:
-    PLAN[:] = [(200, dict(CODE[1], expires_in=bad, interval=2)),
-               token(1, refresh_token='rt-1')]
-    g = run('-l', 'dev')
-    case.check(g['rc'] == 0 and 'llegal' not in g['err'],
-               'a code that ends in %s' % bad, g)
-PLAN[:] = [(200, dict(CODE[1], user_code='\x9b31mX\u202eY')),
-           token(1, refresh_token='rt-1')]
-g = run('-l', 'dev')
-case.check(g['rc'] == 0 and g['err'].isascii() and '31mXY' in g['err'],
-           'C1 and what turns the reading direction', g)
-PLAN[:] = [(200, dict(CODE[1], user_code='\x1b[31mX', interval='soon')),
-           token(1, refresh_token='rt-1')]
-g = run('-l', 'dev')
-case.check(g['rc'] == 0 and '\x1b' not in g['err'],
-           'what a server says is tamed', g)
+GOOD = token(1, refresh_token='rt-1')
+
+
+def code(**change):
+    return 200, dict(CODE[1], **change)
+
+
+DEVICE = (		# what is answered, the status, what is said and what not
+    ([CODE, PENDING, (400, {'error': 'access_denied'})], 77, 'access_denied',
+     None),
+    ([CODE, PENDING, (400, {'error': 'expired_token'})], 77, 'expired_token',
+     None),
+    ([CODE, PENDING, (400, {'error': 'invalid_client'})], 78,
+     'invalid_client', None),
+    ([code(expires_in=0)], 77, 'nobody has logged in', None),
+    ([code(expires_in='0900'), GOOD], 0, '', 'llegal'),
+    ([code(expires_in='9' * 20), GOOD], 0, '', 'llegal'),
+    ([code(user_code='\x9b31mX\u202eY'), GOOD], 0, '31mXY', '\x9b'),
+    ([code(user_code='\x1b[31mX', interval='soon'), GOOD], 0, '', '\x1b'))
+for i, g in enumerate(each([('code%d' % i, list(x[0])) for i, x in
+                            enumerate(DEVICE)], login=True)):
+    plan, rc, word, no = DEVICE[i]
+    case.check(g['rc'] == rc and word in g['err'] and g['err'].isascii() and
+               (no is None or no not in g['err']),
+               'device: %d %s %s' % (rc, word, plan[0]), g)
 
 # ---- renewal
 keep('dev', access_token='old', refresh_token='rt-1', got=NOW - 3600,
@@ -236,7 +251,7 @@ PLAN[:] = [token(5)]
 case.check(run('dev')['out'] == 'at-5\n', 'a clock that was set back')
 BAD = (
     ((400, {'error': 'invalid_grant', 'error_description': 'revoked\r\n\x1b'}),
-     77, 'jo@x.test must log in: mail-token -l dev'),
+     77, 'jo@x.test must log in: mail-token -l bad0'),
     ((401, {'error': 'invalid_client'}), 78, 'invalid_client'),
     ((400, {'error': 'temporarily_unavailable'}), 75, 'unavailable'),
     ((503, b'<html>'), 75, 'HTTP status 503'),
@@ -248,19 +263,23 @@ BAD = (
     ((200, {'access_token': ['x']}), 76, 'without access_token'),
     ((200, {'access_token': 'x', 'token_type': 'mac'}), 76, 'Bearer'),
     ((200, b'{"access_token": "x"'), 76, 'without access_token'))
-for answer, rc, word in BAD:
-    keep('dev', access_token='old', refresh_token='rt-s3cret', got=0, until=1)
-    PLAN[:] = [answer]
-    g = run('dev')
+for i in range(len(BAD)):
+    keep('bad%d' % i, access_token='old', refresh_token='rt-s3cret', got=0,
+         until=1)
+for i, g in enumerate(each([('bad%d' % i, [x[0]]) for i, x in
+                            enumerate(BAD)])):
+    answer, rc, word = BAD[i]
     case.check(g['rc'] == rc and word in g['err'] and not g['out'] and
                '\x1b' not in g['err'] and 's3cret' not in g['err'],
                'renewal: %d %s' % (answer[0], word), g)
-    case.check(kept('dev')['refresh_token'] == 'rt-s3cret',
+    case.check(kept('bad%d' % i)['refresh_token'] == 'rt-s3cret',
                'and the login is kept')
-for bad in ('', '[]', '{"until": "x", "got": {}}'):
-    with open(T.name + '/state/postbag/token/dev', 'w') as f:
+DAMAGED = ('', '[]', '{"until": "x", "got": {}}')
+for i, bad in enumerate(DAMAGED):
+    with open(T.name + '/state/postbag/token/torn%d' % i, 'w') as f:
         f.write(bad)
-    g = run('dev')
+for bad, g in zip(DAMAGED, each([('torn%d' % i, []) for i in
+                                 range(len(DAMAGED))])):
     case.check(g['rc'] == 77 and not g['out'], 'a damaged state: %.20s' % bad,
                g)
 
