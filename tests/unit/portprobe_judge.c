@@ -211,9 +211,22 @@ very_able(struct report *r)
 	r->talk.caps = (struct caps){ true, offered, PROBE_CAPS_MOST };
 }
 
+static void
+very_able_within(struct report *r)
+{
+	static const char *offered[PROBE_CAPS_MOST];
+	struct caps *c = &r->talk.caps_tls;
+	size_t i;
+
+	for (i = 0; i < PROBE_CAPS_MOST; i++)
+		offered[i] = i < c->n ? c->v[i] : "X";
+	*c = (struct caps){ true, offered, PROBE_CAPS_MOST };
+}
+
 static void (*const wrong[])(struct report *) = { name_wrong, untrusted, soon,
 	weak, old, old_too, early, injected, asked_for_ours, login, helo, slow,
-	weak_choice, weak_exchange, unstapled, verifies, very_able };
+	weak_choice, weak_exchange, unstapled, verifies, very_able,
+	very_able_within };
 enum { WRONGS = sizeof wrong / sizeof *wrong };
 
 static void
