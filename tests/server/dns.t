@@ -389,12 +389,12 @@ is "$OUT" $'mx1.secure.example\nmx2.secure.example' 'is asked'
 
 # ---- many names
 
-printf '\xef\xbb\xbfsecure.example\r\n# comment\n\n"plain.example",x\n' > "$T/in"
-printf 'me@implicit.secure.example;y\n  Gone.Secure.Example.\n%s\nlast.plain.example' \
+printf '\xef\xbb\xbfsecure.example#x\r\n# comment\n\n"plain.example",x\n' > "$T/in"
+printf 'me@implicit.secure.example;y\n  Gone.Secure.Example.\t25\n%s\nlast.plain.example x' \
 	"$(printf 'a%.0s' {1..3000})" >> "$T/in"
 is "$(mx "$U" -j --ordered < "$T/in" | jq -r '.domain // "-"' | xargs)" \
 	'secure.example plain.example implicit.secure.example gone.secure.example - last.plain.example' \
-	'stdin: BOM, CRLF, comment, CSV, address, too long, no last newline'
+	'stdin: BOM, CRLF, comments, columns by , ; tab and blank, address, too long, no last newline'
 for ((i = 0; i < 3000; i++)); do echo "h$((i % 700)).plain.example"; done \
 	> "$T/in"
 mx "$U" -j --ordered < "$T/in" > "$T/o"

@@ -129,6 +129,18 @@ new_key("r", "x.strict.test")
 write("strict.eml", HEAD.replace("a.test", "strict.test") + "\n" + BODY)
 sign("strict.eml", "r", "x.strict.test")
 one("not believed", "adkim=s", "pass", args=("--ip", "192.0.2.1,<>,x.list.test"))
+# What is strict for one of the two is not for the other one.
+new_key("r", "x.aspf.test")
+lab.add("_dmarc.aspf.test", "TXT", "v=DMARC1; p=none; aspf=s")
+lab.add("_dmarc.adkim.test", "TXT", "v=DMARC1; p=none; adkim=s")
+for domain, want in (("aspf.test", "not believed"), ("adkim.test", "believed")):
+    lab.add("x." + domain, "TXT", "v=spf1 ip4:192.0.2.1 -all")
+    write("half.eml", HEAD.replace("a.test", domain) + "\n" + BODY)
+    one(want, "SPF below " + domain, file="half.eml",
+        args=("--ip", "192.0.2.1,x@x." + domain))
+sign(write("half.eml", HEAD.replace("a.test", "aspf.test") + "\n" + BODY), "r",
+     "x.aspf.test")
+one("believed", "a signature below aspf.test", "pass")
 sign(PLAIN, "r", "a.test")
 sign("signed.eml", "r", "list.test")
 r = one("believed", "a stranger's signature above one that is aligned", "pass")
