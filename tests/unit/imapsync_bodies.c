@@ -95,7 +95,14 @@ needs(void)
 		{ { "headers:size>1k", "headers:folder=a" }, 0 },
 		{ { "headers:size>1k", "headers:folder=b" }, BODIES_SIZE },
 		{ { "headers:folder=a", "full:flagged" }, BODIES_FLAGS },
-		{ { "headers:age>1d,folder=b" }, 0 }
+		{ { "headers:age>1d,folder=b" }, 0 },
+		/* The last fits what is not known yet, which is nothing. */
+		{ { "headers:age>1d", "full:size<50k" },
+		    BODIES_AGE | BODIES_SIZE },
+		{ { "headers:flagged", "full:age<1d" },
+		    BODIES_FLAGS | BODIES_AGE },
+		{ { "headers:size>1k", "full:unread" },
+		    BODIES_SIZE | BODIES_FLAGS }
 	};
 	const struct bodies_msg m = { .box = "a" };
 	struct arena a = { 0 };
