@@ -40,6 +40,7 @@ class Serve(imapmem.Server):
 
 
 def fill(s, n, box='INBOX', first=0):
+    s.box(box).special = r'\Subscribed'
     for i in range(first, first + n):
         s.box(box).add(b'Message-ID: <%d.%s@x.test>\r\nSubject: m%d\r\n\r\n'
                        b'body\r\n' % (i, box.encode(), i),
@@ -105,7 +106,7 @@ b.hold = {'CREATE': next_of(b'CREATE', '"e"'),
 m = run(a, b)
 made = [h for h in b.heard if h.startswith(('CREATE', 'SUBSCRIBE'))]
 case.check(m.rc == 0 and all_of(a) == all_of(b) and b.late == [] and
-           len(made) == len(set(made)) >= 5, 'mailboxes are made without waiting '
+           len(made) == len(set(made)) == 10, 'mailboxes are made without waiting '
            'for each other', (m.rc, m.err, b.late, made))
 a.close()
 b.close()
@@ -226,13 +227,17 @@ a.on_say = lambda s, d: b'' if b'(UID 1 ' in d and b'BODY[]' in d and \
     s.box is a.boxes['e'] else d
 b.on_command = lambda s, verb, args: b'TAG NO [CANNOT] not you\r\n' \
     if verb == 'APPEND' and '"g"' in args else b'TAG NO [NOPERM] no\r\n' \
-    if verb == 'SELECT' and '"c"' in args else None
+    if verb == 'SELECT' and '"c"' in args else b'TAG NO [NOPERM] not k\r\n' \
+    if verb == 'SUBSCRIBE' and '"k"' in args else None
 m = run(a, b)
 bad = [n for n in a.boxes if all_of(a)[n] != all_of(b).get(n)]
 case.check(m.rc == 69 and bad == ['c', 'e', 'g'] and all(x in m.err for x in (
     'e: 1 messages do not come', 'c: imap://', '2 messages were refused')),
            'what goes wrong with one of them is told, and is no other\'s',
            (m.rc, m.err, bad))
+case.check('k: k: SUBSCRIBE: [NOPERM] not k' in m.err and
+           m.err.count('SUBSCRIBE') == 1 and 'k' in b.boxes,
+           'as is one that cannot be subscribed to', m.err)
 a.on_say = b.on_command = None
 m.run('--retry-failed')
 case.check((m.rc, m.err) == (0, '') and all_of(a) == all_of(b),
