@@ -19,12 +19,11 @@ struct one {
 	uint64_t b, l, r;
 };
 
-/* far_only: the base knows that the file is gone. */
+/* What else the base knows: far_only, the file is gone; stub, a header alone. */
 static void
 decide_rec(struct plan *p, const struct one *c, struct policy policy,
-    uint64_t storable, bool far_only)
+    uint64_t storable, struct rec rec)
 {
-	struct rec rec = { .uid = 7, .flags = c->b, .far_only = far_only };
 	struct near_msg local = { .flags = c->l };
 	struct far_msg far = { .uid = 7, .flags = c->r, .flags_known = true };
 	uint32_t file_of = c->here ? 0 : NONE, gone = 7;
@@ -37,6 +36,8 @@ decide_rec(struct plan *p, const struct one *c, struct policy policy,
 	    .ngone = c->base && !c->there, .storable = storable,
 	    .lettered = ALL, .policy = policy };
 
+	rec.uid = 7;
+	rec.flags = c->b;
 	plan_make(p, &in);
 }
 
@@ -44,7 +45,7 @@ static void
 decide(struct plan *p, const struct one *c, struct policy policy,
     uint64_t storable)
 {
-	decide_rec(p, c, policy, storable, false);
+	decide_rec(p, c, policy, storable, (struct rec){ 0 });
 }
 
 static const struct act *
@@ -340,26 +341,48 @@ far_only(void)
 	struct one c = { true, false, true, 0, 0, FLAG_SEEN };
 	struct policy mirror = { .near_gets = GETS_ALL, .mirror = true };
 	struct policy never = both;
+	struct rec known = { .far_only = true };
 	struct plan p;
 
-	decide_rec(&p, &c, both, ALL, true);
+	decide_rec(&p, &c, both, ALL, known);
 	ok(p.n == 0, "far-only: it is not deleted later");
 	plan_free(&p);
-	decide_rec(&p, &c, mirror, ALL, true);
+	decide_rec(&p, &c, mirror, ALL, known);
 	ok(p.n == 0 && p.count[ACT_FETCH] == 1, "far-only: a mirror has it");
 	plan_free(&p);
 	c.there = false;
-	decide_rec(&p, &c, both, ALL, true);
+	decide_rec(&p, &c, both, ALL, known);
 	ok(p.n == 1 && p.v[0].kind == ACT_FORGET, "far-only: gone there, too");
 	plan_free(&p);
 	c = (struct one){ true, true, true, 0, 0, FLAG_SEEN };
-	decide_rec(&p, &c, both, ALL, true);
+	decide_rec(&p, &c, both, ALL, known);
 	ok(p.n == 1 && p.v[0].kind == ACT_NEAR_FLAGS, "far-only: it is back");
 	plan_free(&p);
 	c = (struct one){ true, false, true, 0, 0, 0 };
 	never.far_delete = FAR_NEVER;
 	decide(&p, &c, never, ALL);
 	ok(p.n == 1 && p.v[0].kind == ACT_FAR_ONLY, "far-only: by never");
+	plan_free(&p);
+}
+
+/* A stub is no file that could be uploaded, whatever its mark says. */
+static void
+stubs(void)
+{
+	struct one c = { true, true, false, FLAG_DELETED, 0, 0 };
+	struct rec stub = { .stub = true };
+	struct plan p;
+
+	decide_rec(&p, &c, both, ALL, stub);
+	ok(p.n == 1 && p.v[0].kind == ACT_NEAR_DELETE && p.v[0].stub,
+	    "a stub, gone there, and not marked any more here: deleted");
+	plan_free(&p);
+	c.there = true;
+	c.r = FLAG_DELETED;
+	decide_rec(&p, &c, both, ALL, stub);
+	ok(p.n == 1 && p.v[0].kind == ACT_FAR_FLAGS &&
+	    p.v[0].del == FLAG_DELETED,
+	    "a stub, there still: its mark is taken away there");
 	plan_free(&p);
 }
 
@@ -600,6 +623,7 @@ main(void)
 	one_way();
 	parts();
 	far_only();
+	stubs();
 	mirror();
 	again();
 	purging();
