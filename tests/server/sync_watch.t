@@ -104,6 +104,22 @@ check(until(lambda: len(w.files('INBOX')) >= 2, 30),
       'before EXAMINE, whose answer alone has it: it comes', w.err())
 check(w.has('INBOX', 3), 'between IDLE and its answer: it comes', w.err())
 w.stop()
+busy = []
+
+
+def always(x, verb, args):
+    if verb == 'IDLE':
+        busy.append(len(s.heard))
+        s.box('INBOX').add(mail(30 + len(busy)))
+        x.say('* %d EXISTS' % len(s.box('INBOX').messages))
+
+
+s.on_command, w.args = always, ('--poll', '1')
+w.start()
+check(until(lambda: len(busy) > 1 and heard(s, busy[1], 'LIST'), 30),
+      'mail comes all the time: all is looked at all the same',
+      (len(busy), w.err()[-500:]))
+w.stop()
 s.close()
 
 # ---- what only a look at all folders finds is said once
