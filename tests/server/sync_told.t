@@ -412,4 +412,38 @@ def no_such_trash():
     rests(u, "no such trash", "--trash", "Bin")
 
 
+# ---- the brakes
+
+@scenario
+def brake_counts_passes():
+    """Files that go while a run deletes others: all are counted together."""
+    for late in (5, 0):
+        u = account(n=40, boxes=("Arch", "Work"))
+        for i in range(41, 80):
+            u.box("Arch").add(wire(mail(i)))
+            u.box("Work").add(wire(mail(i + 100)))
+        u.sync(*EXPUNGE)
+        u.sync(*EXPUNGE)
+        for i in range(1, 11):
+            u.near.remove("INBOX", "number %d" % i)
+            u.near.remove("Arch", "number %d" % (i + 40))
+        u.box("Work").add(wire(mail(200)))	# Work is looked at once more
+        more = ["number %d" % i for i in range(141, 141 + late)]
+
+        def on_command(session, said, args, more=more):
+            while said == "UID EXPUNGE" and more:
+                u.near.remove("Work", more.pop())
+        u.server.on_command = on_command
+        name = "20 go in one pass, %d in the next" % late
+        r = u.sync(*EXPUNGE)
+        is_((r.status, more, [len(stands(u, b)) for b in sorted(
+            u.server.boxes)]), (75 if late else 0, [], [30, 30, 41]), name)
+        like(r.err, "all folders together: 25 of 121 " if late else "^$",
+             name + ": is told")
+        u.server.on_command = None
+        u.runs("the next run begins to count anew", *EXPUNGE)
+        is_(len(stands(u, "Work")), 41 - late, "and deletes them")
+        rests(u, name, *EXPUNGE)
+
+
 done()
