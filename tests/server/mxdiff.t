@@ -58,6 +58,11 @@ p = lab.mx("-j", "-C", "mx,addr", "--diff", OLD)
 r = {x["in"]: x for x in map(json.loads, p.stdout.splitlines())}
 lab.ok(list(r) == NAMES and r["b.test"]["same"] and not r["a.test"]["same"] and
        r["a.test"]["missing"] == ["mx mx.a.test a 198.18.1.1"], "-j", p)
+lab.ok(all(x["known"] and not x["new"] for x in r.values()),
+       "all known, none new", p)
+r = json.loads(lab.mx("-j", "-C", "mx", "--diff", OLD, "new.test").stdout)
+lab.ok(r["new"] and not r["same"] and r["unexpected"] == [],
+       "-j: a name that is new", r)
 
 # ---- what is not known has not changed
 lab.zone = before
@@ -65,6 +70,13 @@ save("-a", *NAMES)
 lab.servfail |= {"_dmarc.fail.test"}
 diff(75, "not known now", ["? fail.test not all was known both times"], "-a",
      "fail.test")
+r = lab.json("-a", "--diff", OLD, "fail.test")
+lab.ok(not r["known"] and r["same"] and not r["missing"], "-j: not known", r)
+for name, checks in ("fail.test", "mx,addr"), ("mx.fail.test", "mx,addr"):
+    lab.servfail = {name}
+    diff(75, "of the route, %s is not known" % name,
+         ["? fail.test not all was known both times"], "-C", checks, "fail.test")
+lab.servfail = {"_dmarc.fail.test"}
 save("-a", *NAMES)
 lab.servfail.clear()
 diff(75, "not known then", ["? fail.test not all was known both times"], "-a",
