@@ -43,6 +43,8 @@ judge_dnssec(const struct dnssec_facts *r)
 		return SECURE;
 	if (r->soa->ad_bit)
 		return UNBELIEVED;
+	if (dns_temporary(r->ds->status))
+		return UNKNOWN;
 	return r->ds->status == DNS_OK ? UNSIGNED_HERE : INSECURE;
 }
 
@@ -92,9 +94,9 @@ text_dnssec(const struct task *t, struct buf *b)
 	const struct dnssec_facts *r = t->result[CHECK_DNSSEC];
 
 	buf_printf(b, "  DNSSEC %s", words[r->state]);
-	if (dns_temporary(r->soa->status)) {
+	if (r->state == UNKNOWN || dns_temporary(r->soa->status)) {
 		buf_c(b, ' ');
-		show_status(b, r->soa);
+		show_status(b, dns_temporary(r->soa->status) ? r->soa : r->ds);
 	}
 	buf_c(b, '\n');
 }

@@ -500,6 +500,50 @@ lab.ok([(x["id"], x["at"]) for x in f if x["sev"] == "error"] ==
        [("DNSSEC_BOGUS", "mx.forged.test")] * 2,
        "a wrong signature is told, whoever met it", f)
 
+# ---- one question of several that fails
+lab.add("sig.test", "SOA", mxlab.SOA)
+lab.add("own.test", "MX", "10 mx.half.test")
+lab.add("own.test", "CAA", caa("issue", ";"))
+for name, record in ("four", "A"), ("six", "AAAA"):
+    lab.add(name + ".test", "MX", "10 mx.%s.test" % name)
+    lab.add("mx.%s.test" % name, record, {"A": "198.18.1.1"}.get(
+        record, "2a00:1450::1"))
+for bad, fails, domain, check, want in (
+        ("bogus", "sig.test SOA", "sig.test", "dnssec", ["DNSSEC_BOGUS"]),
+        ("bogus", "sig.test DS", "sig.test", "dnssec", ["DNSSEC_BOGUS"]),
+        ("bogus", "sig.test DNSKEY", "sig.test", "dnssec", ["DNSSEC_BOGUS"]),
+        ("servfail", "own.test CAA", "own.test", "caa", []),
+        ("servfail", "mx.four.test AAAA", "four.test", "addr", ["MX_TEMP"]),
+        ("servfail", "mx.four.test A", "four.test", "addr", ["MX_TEMP"]),
+        ("servfail", "mx.six.test A", "six.test", "addr", ["MX_TEMP"]),
+        ("servfail", "mx.six.test AAAA", "six.test", "addr", ["MX_TEMP"])):
+    setattr(lab, bad, {fails})
+    r = lab.json("-C", check, domain)
+    f = [x["id"] for x in r["findings"]]
+    lab.ok(f == want and check in r["unknown"], "%s is %s: %s" %
+           (fails, bad, want), r)
+    setattr(lab, bad, set())
+lab.ok(lab.json("-C", "caa", "own.test")["findings"] == [],
+       "a domain may forbid all for itself", r)
+for fails, state in (("", "insecure"), ("sig.test SOA", "unknown"),
+                     ("sig.test DS", "unknown")):
+    lab.servfail = {fails}
+    r = lab.json("-C", "dnssec", "sig.test")
+    lab.ok(r["dnssec"]["state"] == state and r["findings"] == [],
+           "%s fails: %s" % (fails or "nothing", state), r)
+    p = lab.mx("-C", "dnssec", "sig.test")
+    lab.ok(("servfail" in p.stdout.lower()) == (fails != ""), "as text", p)
+lab.servfail = set()
+for i, ips in enumerate((("198.18.8.2",), ("198.18.8.1",),
+                         ("198.18.8.1", "198.18.8.2"))):
+    lab.add("three.test", "MX", "10 m%d.three.test" % i)
+    for ip in ips:
+        lab.add("m%d.three.test" % i, "A", ip)
+f = [x["text"] for x in lab.json("three.test")["findings"]
+     if x["id"] == "MX_SAME_ADDR"]
+lab.ok(f == ["m0.three.test and m2.three.test"],
+       "of two hosts with a third one's addresses the first is named", f)
+
 # ---- what is left out is said, one more than each bound holds
 def bound(n, names, id, check, *args):
     """names: a domain at the bound, and one above it."""

@@ -10,7 +10,7 @@ test adds, and mxlookup run against it.
 The data of a TXT is a string, bytes, or a list of them: the strings of one
 record; of a type that is not read here, its bytes.  Answers for names of
 lab.signed and below them have AD set; those for lab.servfail are SERVFAIL, for
-lab.bogus with the word that validation failed.  A name that was not added and
+lab.bogus with the word that validation failed: names, or "NAME TYPE".  A name that was not added and
 has nothing below it does not exist."""
 import json
 import os
@@ -148,11 +148,12 @@ class Lab:
             at += 1 + m[at]
         type, = struct.unpack(">H", m[at + 1:at + 3])
         name, question = ".".join(labels), m[12:at + 5]
-        code, out = (2, []) if name in self.servfail | self.bogus else \
+        asked = {name} | {name + " " + t for t, n in TYPES.items() if n == type}
+        code, out = (2, []) if asked & (self.servfail | self.bogus) else \
             self.look(name, type)
         # OPT with an extended error: DNSSEC bogus (RFC 8914)
         opt = b"\0" + struct.pack(">HHIHHHH", 41, 1232, 0, 6, 15, 2, 6) \
-            if name in self.bogus else b""
+            if asked & self.bogus else b""
         flags = 0x81a0 if any(name == z or name.endswith("." + z)
                               for z in self.signed) else 0x8180
         soa = [] if out or code == 2 else [rr("test", 6, SOA)]
