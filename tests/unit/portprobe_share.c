@@ -158,6 +158,35 @@ told(void)
 	end();
 }
 
+/* What was found is another job's, and what it was found for is its own. */
+static void
+filled(void)
+{
+	struct report r = { .run = &run, .host = "mx.test", .via = "a.test",
+	    .us = { .dns = 300, .total = 1000 }, .tls.name = "a.test",
+	    .dane.why = "x", .trouble.text = "found" };
+	struct report own = { .run = &run, .host = "MX.test", .via = "b.test",
+	    .order = 7, .several = true, .us.dns = 50, .tls.name = "b.test",
+	    .dane.why = "y" };
+	struct job *a = usual(0), *b = usual(1);
+
+	begin();
+	share_join(&run, a);
+	share_join(&run, b);
+	bring(a, &r, 100);
+	share_fill(b, &own);
+	is_str(own.trouble.text, "found", "what was found");
+	is_str(own.host, "MX.test", "the host as it was named");
+	is_str(own.via, "b.test", "who led there");
+	is_str(own.tls.name, "b.test", "what the certificate must say");
+	is_str(own.dane.why, "y", "why DANE does not count");
+	is_int(own.order, 7, "the place");
+	ok(own.several && own.tls.saved, "several, and saved already");
+	is_int(own.us.dns, 50, "the time of the own questions");
+	is_int(own.us.total, 750, "and all of it");
+	end();
+}
+
 /* How long: as there is room, and only what a name led to. */
 static void
 kept(const char *what, enum target_kind kind, size_t bytes, bool want)
@@ -242,6 +271,7 @@ main(void)
 
 	what_differs();
 	told();
+	filled();
 	kept("of mx:", TARGET_MX, 100, true);
 	kept("of srv:", TARGET_SRV, 100, true);
 	kept("of mx:, a big one", TARGET_MX, MUCH, false);
