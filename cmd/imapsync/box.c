@@ -200,12 +200,18 @@ box_act(const struct box *b, const struct act *a)
 	    .to = a->to != NULL ? a->to->name : NULL };
 }
 
+/* Messages deleted in this run, or that a dry run would delete: by side. */
+static void
+count_deleted(struct box *b, enum act_kind kind)
+{
+	b->tally.far += kind == ACT_FAR_DELETE || kind == ACT_FAR_PURGE;
+	b->tally.near += kind == ACT_NEAR_DELETE;
+}
+
 static void
 say_done(struct box *b, const struct report_act *said)
 {
-	if (said->kind == ACT_FAR_DELETE || said->kind == ACT_FAR_PURGE ||
-	    said->kind == ACT_NEAR_DELETE)
-		b->deleted++;
+	count_deleted(b, said->kind);
 	report_done(&b->run->report, said);
 }
 
@@ -215,6 +221,16 @@ box_done(struct box *b, const struct act *a)
 	struct report_act said = box_act(b, a);
 
 	say_done(b, &said);
+}
+
+void
+box_foreseen(struct box *b, const struct act *a)
+{
+	struct report_act said = box_act(b, a);
+
+	count_deleted(b, a->kind);
+	b->tally.came += a->kind == ACT_FETCH;	/* a run would have its file */
+	report_plan(&b->run->report, &said);
 }
 
 void

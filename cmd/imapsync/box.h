@@ -73,7 +73,7 @@ struct box {
 	struct opt_list refused;	/* uploads the server did not want */
 	struct opt_list said;	/* uploads it only said OK to: see upload.h */
 	unsigned passes;	/* that it was chosen in */
-	uint64_t deleted;	/* so many messages in this run, on both sides */
+	struct { uint64_t far, near, came; } tally;	/* see box.c */
 	bool was_known;		/* in the index */
 	bool opened;		/* state and Maildir are */
 	bool known;		/* the state has a UIDVALIDITY */
@@ -122,12 +122,12 @@ void box_fault(struct box *);	/* the run's error is its own: told, left */
 void box_again(struct box *, enum again);	/* the first reason is kept */
 void box_begin(struct box *);	/* makes what it has while it is open */
 void box_close(struct box *);	/* saves the state, but in a dry run */
-/* Forgets all but the state and the Maildir, which stay open. */
-void box_forget(struct box *);
+void box_forget(struct box *);	/* but state and Maildir, which stay open */
 
 /* An act of its plan in words, which are the mailbox's; box_done reports it. */
 struct report_act box_act(const struct box *, const struct act *);
 void box_done(struct box *, const struct act *);
+void box_foreseen(struct box *, const struct act *);	/* of a dry run */
 /* The same, of a file that lies there now, and lay elsewhere (name "": new). */
 void box_done_at(struct box *, const struct act *, struct report_file is,
     struct report_file was);

@@ -514,25 +514,17 @@ choose_some(struct run *r)
 }
 
 static void
-say_act(struct box *b, const struct act *a)
-{
-	struct report_act said = box_act(b, a);
-
-	report_plan(&b->run->report, &said);
-}
-
-static void
 say_kind(struct box *b, enum act_kind kind)
 {
 	size_t k;
 
 	for (k = 0; plan_next(b->plan, kind, &k); k++)
-		say_act(b, &b->plan->v[k]);
+		box_foreseen(b, &b->plan->v[k]);
 	if (kind != ACT_FETCH)
 		return;
 	for (k = 0; plan_fetch(b->plan, &k); k++)
-		say_act(b, &(struct act){ .kind = ACT_FETCH, .file = NONE,
-		    .uid = b->plan->fresh[k] });
+		box_foreseen(b, &(struct act){ .kind = ACT_FETCH,
+		    .file = NONE, .uid = b->plan->fresh[k] });
 }
 
 /* Of each mailbox by kind. */

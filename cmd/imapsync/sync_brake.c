@@ -254,8 +254,10 @@ add_up(struct braking *k)
 		b = &r->boxes[i];
 		if (is_trash(b))
 			continue;
-		k->deletes += b->deleted;
-		k->known += b->deleted;
+		k->deletes += b->tally.far + b->tally.near;
+		k->known += b->tally.far + b->tally.came;
+		if (!r->o->dry_run)	/* else they are files still */
+			k->known += b->tally.near;
 		if (box_open(b))
 			k->known += known_here(b, 0);
 		if (k->why[i] == BRAKE_NONE)

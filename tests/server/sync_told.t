@@ -446,4 +446,28 @@ def brake_counts_passes():
         rests(u, name, *EXPUNGE)
 
 
+@scenario
+def dry_run_counts_passes():
+    """More mailboxes than a pass has: -n holds back what a run does."""
+    u = account(n=1)
+    u.words = lambda *a, w=u.words, **k: [
+        "sh", "-c", 'ulimit -n 1400 && exec "$0" "$@"'] + w(*a, **k)
+    names = ["B%03d" % i for i in range(102)]
+    for b in names:
+        for i in range(12 if b in ("B000", "B001", "B101") else 0):
+            u.box(b).add(wire(mail(i, subject="%s %d" % (b, i))))
+        u.box(b)
+    u.sync(*EXPUNGE)
+    for b in names:
+        for i in range(10 if u.box(b).messages else 0):
+            u.near.remove(b, "%s %d" % (b, i))
+        u.box(b).add(wire(mail(100, subject=b)))
+    dry, r = u.sync("-n", *EXPUNGE), u.sync(*EXPUNGE)
+    is_([len(stands(u, b)) for b in ("B000", "B001", "B101")], [3, 3, 13],
+        "20 go in the first pass, 10 in the next are held back")
+    is_((dry.status, dry.err, dry.out.count("B101")), (r.status, r.err, 1),
+        "-n says what the run does then")
+    u.server.close()
+
+
 done()
