@@ -21,7 +21,6 @@
 #include "imap_append.h"
 #include "imap_box.h"
 #include "imap_fetch.h"
-#include "later.h"
 #include "migrate_copy.h"
 #include "migrate_marks.h"
 #include "migrate_pace.h"
@@ -93,32 +92,6 @@ struct copying {
 
 /* ---- what the other server says ---- */
 
-static bool
-text_has(const char *text, const char *word)
-{
-	struct str s = str_of(text);
-
-	for (; s.n > 0; s = str_from(s, 1))
-		if (str_starts(s, word))
-			return true;
-	return false;
-}
-
-/* Not this message is refused, but any for now: codes of RFC 5530, and words. */
-static bool
-throttled(struct migrate *r, const char *text)
-{
-	static const char *const codes[] = { "[LIMIT]", "[INUSE]",
-	    "[UNAVAILABLE]" };
-	bool is = text_has(text, "Suggested Backoff Time") ||
-	    (text[0] != '[' && later_by_words(str_of(text)));
-	size_t i;
-
-	for (i = 0; i < sizeof codes / sizeof *codes; i++)
-		is = is || str_starts(str_of(text), codes[i]);
-	return is && migrate_pace_asked(r, text);
-}
-
 static void
 set_fate(struct copying *c, uint32_t uid, enum fate is)
 {
@@ -173,7 +146,7 @@ refused_locked(struct copying *c, const struct group *g)
 	migrate_pace_return(c->r, g->bytes);
 	for (i = 0; i < g->n; i++)
 		set_fate(c, g->uid[i], FATE_NONE);
-	if (throttled(c->r, text)) {
+	if (migrate_pace_asked(c->r, text)) {
 		snprintf(c->r->why, sizeof c->r->why, "%s", text);
 		return 0;
 	}

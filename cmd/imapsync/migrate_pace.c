@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "later.h"
 #include "migrate_pace.h"
 #include "migrate_run.h"
 #include "net.h"
@@ -31,11 +32,28 @@ milliseconds(const char *text)
 	return at != NULL ? strtod(at + sizeof name - 1, NULL) / 1e3 : 0;
 }
 
+/* Not this message is refused, but any for now: codes of RFC 5530, and words. */
+static bool
+throttled(const char *text)
+{
+	static const char *const codes[] = { "[LIMIT]", "[INUSE]",
+	    "[UNAVAILABLE]" };
+	size_t i;
+
+	for (i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (str_starts(str_of(text), codes[i]))
+			return true;
+	return strcasestr(text, "Suggested Backoff Time") != NULL ||
+	    (text[0] != '[' && later_by_words(str_of(text)));
+}
+
 bool
 migrate_pace_asked(struct migrate *r, const char *text)
 {
 	struct migrate_wait *w = &r->wait;
 
+	if (!throttled(text))
+		return false;
 	if (w->tries == TRIES && w->at == r->messages) {
 		w->tries++;		/* it may be about this message */
 		return false;

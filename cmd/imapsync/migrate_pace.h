@@ -9,7 +9,7 @@
 struct migrate;
 
 /*
- * The server wants a pause, and may say how long.  false, once: there were so
+ * Does an answer want a pause?  It may say how long.  false, too, once: there were so
  * many without a message between them that this is a refusal like any other.
  * If that does not help either, the next pause is one too many.  For who holds
  * the mutex.
