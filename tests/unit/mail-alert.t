@@ -292,10 +292,19 @@ while not kids and time.monotonic() < end:
     time.sleep(0.05)
 p.send_signal(signal.SIGTERM)
 p.wait(20)
+
+
+def has_ended(pid):
+    try:
+        with open('/proc/%s/stat' % pid) as f:
+            return ') Z ' in f.read()
+    except OSError:                     # it may go while it is read
+        return True
+
+
 gone = False
 while not gone and time.monotonic() < end:
-    gone = not os.path.exists('/proc/%s/stat' % kids[0]) or \
-        ') Z ' in open('/proc/%s/stat' % kids[0]).read()
+    gone = has_ended(kids[0])
 case.check(gone and p.returncode == 143, 'what ends it ends the command',
            (p.returncode, kids))
 case.end()
