@@ -159,6 +159,13 @@ def create_refused():
     rests(u, "a new folder")
 
 
+def rename_there(u):
+    """Arch is called Older on the server."""
+    box = u.server.boxes.pop("Arch")
+    box.name = "Older"
+    u.server.boxes["Older"] = box
+
+
 def rename(session, verb, args):
     if verb != "RENAME":
         return None
@@ -224,9 +231,7 @@ def rename_cut():
         u = account(boxes=("Arch", "Other"))
         u.sync()
         u.sync()
-        box = u.server.boxes.pop("Arch")
-        box.name = "Older"
-        u.server.boxes["Older"] = box
+        rename_there(u)
         state = os.path.dirname(glob.glob(u.state + "/**/*.st",
                                           recursive=True)[0])
         with open(state + "/rename", "w") as f:
@@ -253,9 +258,7 @@ def rename_here_fails():
     u = account(boxes=("Arch", "Other"))
     u.sync()
     u.sync()
-    box = u.server.boxes.pop("Arch")
-    box.name = "Older"
-    u.server.boxes["Older"] = box
+    rename_there(u)
     with open(u.near.path("Older"), "w"):
         pass
     u.box().add(wire(mail(20)))
