@@ -62,6 +62,8 @@ struct opt_set {
 	struct arena *arena;		/* what options keep lives here */
 	unsigned char seen[256];	/* given on the command line, by rank */
 	unsigned char conf[256];	/* in the configuration, be it idle there */
+	bool handed_on;			/* by another process, to several accounts:
+					 * see account_effects */
 };
 
 /*
@@ -112,6 +114,14 @@ const struct opt *opt_nth(const struct opt_set *, size_t rank);
 bool opt_given(const struct opt_set *, const char *name);
 /* Does the configuration say it, whether or not the command line does? */
 bool opt_configured(const struct opt_set *, const char *name);
+
+/*
+ * Appends those of these options, parted by blanks, that were given, as words
+ * of a command line like this one, for another process.  Before the
+ * configuration is read, which adds to the values.  Not of OPT_CALL.
+ */
+void opt_again(const struct opt_set *, const char *names,
+    struct opt_list *words);
 
 /* What OPT_SECONDS and OPT_NUMBER take.  -1: it is none. */
 int opt_to_seconds(const char *, double *);

@@ -104,6 +104,7 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	char *text = f->command != NULL ? mem_dup(f->command) : NULL;
 	char *shell[] = { sh, dash_c, text, NULL };
 	char *const *argv = f->command != NULL ? shell : f->argv;
+	const char *program = f->program != NULL ? f->program : argv[0];
 	bool group = !f->asks || !in_foreground();
 	posix_spawn_file_actions_t acts;
 	posix_spawnattr_t attr;
@@ -119,13 +120,13 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	set_attr(&attr, group);
 	if (f->env != NULL)
 		env = spawn_env_make(f->env);
-	errno = posix_spawnp(&pid, argv[0], &acts, &attr, argv,
+	errno = posix_spawnp(&pid, program, &acts, &attr, argv,
 	    env != NULL ? env : environ);
 	if (errno == 0)
 		began(c, pid, group);
 	else
 		fail_sys(e, f->command != NULL ? EX_OSERR :
-		    EX_UNAVAILABLE, "%s", argv[0]);
+		    EX_UNAVAILABLE, "%s", program);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&acts);
 	free(env);

@@ -15,6 +15,8 @@ enum { SPAWN_NULL = -1 };		/* /dev/null */
 struct spawn_conf {
 	const char *command;	/* the user's own text, for /bin/sh -c */
 	char *const *argv;	/* if that is NULL: the words, of PATH */
+	const char *program;	/* its path, where argv[0] is a mere name; NULL:
+				 * it is argv[0] */
 	int fd[3];		/* what it has as 0, 1 and 2: SPAWN_NULL, its
 				 * own number, or one over 2, which stays ours */
 	const struct spawn_env *env;	/* what it is told, be it nothing; NULL:

@@ -92,10 +92,61 @@ file(void)
 	arena_free(&a);
 }
 
+/* Of each kind: what was given is given again, and nothing else is. */
+static void
+again(void)
+{
+	static bool flag, other;
+	static int count;
+	static const char *text, *unsaid;
+	static struct opt_list list;
+	static double seconds;
+	static uint64_t number;
+	static const struct opt table[] = {
+		{ .name = "flag", .kind = OPT_FLAG, .to = &flag, .help = "" },
+		{ .name = "other", .kind = OPT_FLAG, .to = &other, .help = "" },
+		{ .letter = 'v', .name = "count", .kind = OPT_COUNT,
+		    .to = &count, .help = "" },
+		{ .letter = 't', .name = "text", .arg = "X", .kind = OPT_TEXT,
+		    .to = &text, .help = "" },
+		{ .name = "unsaid", .arg = "X", .kind = OPT_TEXT,
+		    .to = &unsaid, .help = "" },
+		{ .name = "list", .arg = "X", .kind = OPT_LIST, .to = &list,
+		    .help = "" },
+		{ .name = "seconds", .arg = "X", .kind = OPT_SECONDS,
+		    .to = &seconds, .help = "" },
+		{ .name = "number", .arg = "X", .kind = OPT_NUMBER,
+		    .to = &number, .help = "" },
+		{ .name = NULL }
+	};
+	struct arena a = { 0 };
+	struct opt_set set = { .tables = { options, table }, .arena = &a };
+	struct opt_list operands = { 0 }, words = { 0 };
+	const char *argv[] = { "tool", "--flag", "-vv", "-t", "-", "--list=a b",
+	    "--list", "", "--seconds=2m", "--number", "4k", "--colour=BLUE",
+	    "--other", NULL };
+	static const char *const want[] = { "--list=a b", "--list=", "--flag",
+	    "--count", "--count", "--text=-", "--seconds=120.000000",
+	    "--number=4096", "--colour=blue" };
+	struct err e = { 0 };
+	size_t i, n = sizeof want / sizeof *want;
+
+	optind = 0;
+	is_int(opt_parse(&set, (int)(sizeof argv / sizeof *argv) - 1,
+	    (char **)(void *)argv, &operands, &e), 0, "all kinds");
+	opt_again(&set, "list flag count text unsaid seconds number colour",
+	    &words);
+	is_int((long)words.n, (long)n, "so many words");
+	for (i = 0; i < n && i < words.n; i++)
+		is_str(words.v[i], want[i], "word %zu", i);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
 	choices();
 	file();
+	again();
 	return done();
 }
