@@ -105,7 +105,7 @@ int account_load(struct account *, struct opt_set *, const char *keys,
 
 /*
  * Refuses what was given on the command line and has no effect; account_load
- * does this last.
+ * does this last.  A set that was handed_on may have idle words on the network.
  */
 int account_effects(const struct account *, const struct opt_set *,
     struct err *);

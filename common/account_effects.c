@@ -53,16 +53,18 @@ int
 account_effects(const struct account *a, const struct opt_set *set,
     struct err *e)
 {
+	/* what several accounts are told need not fit all of them */
+	const bool ours = !set->handed_on;
 	const struct {
 		bool is;
 		const char *words, *what;
 	} found[] = {
-		{ a->has_server && account_here(a->server.scheme),
+		{ ours && a->has_server && account_here(a->server.scheme),
 		    NETWORK " connect-command timeout " TLS " " SECRET " user authzid auth",
 		    "where mail is delivered on this machine" },
 		{ a->has_server && a->tls == ACCOUNT_TLS_OFF,
 		    "pin cert tls-min tls-strict", "without TLS" },
-		{ a->server.path != NULL, NETWORK, "on a local socket" },
+		{ ours && a->server.path != NULL, NETWORK, "on a local socket" },
 		{ a->has_server && a->server.scheme == ACCOUNT_MX,
 		    SECRET " user authzid auth proxy connect-to connect-command pin "
 		    "insecure-no-verify", "with mx:" },

@@ -22,6 +22,7 @@
 #include "post.h"
 #include "program.h"
 #include "queue.h"
+#include "queue_accounts.h"
 #include "queue_flush.h"
 #include "queue_list.h"
 #include "report.h"
@@ -243,6 +244,10 @@ static const struct opt options[] = {
 	{ .name = "queue-remove", .arg = "ID", .kind = OPT_LIST,
 	    .to = &o.queue.remove, .help = "take a message out of it",
 	    .flags = OPT_NOCONF },
+	{ .name = "queue-handed-on", .kind = OPT_FLAG,
+	    .to = &o.queue.handed_on,
+	    .help = "options come from the flush of another account",
+	    .flags = OPT_NOCONF | OPT_HIDDEN },
 	{ .name = "", .kind = OPT_HEAD, .help = "Other things" },
 	{ .name = "check-address", .kind = OPT_FLAG,
 	    .to = &o.sending.check_address,
@@ -422,6 +427,8 @@ queue_configure(struct opt_set *set, struct err *e)
 		return -1;
 	o.message.daemon = true;	/* of reports, whose users have aliases */
 	run.queue.picked = run.account.name != NULL;
+	queue_accounts_options(&run, set);
+	set->handed_on = o.queue.handed_on;
 	if (send_account(set, e) < 0)
 		return -1;
 	sendlog_open(&run);

@@ -103,9 +103,9 @@ struct option_queue {
 	const char *where;		/* "on", "off", a directory; or NULL */
 	bool only;			/* accepted, and not sent now */
 	enum option_doubt doubt;
-	bool flush;
-	bool now;			/* --flush-now: due or not */
+	bool flush, now;		/* --flush-now: due or not */
 	bool list;
+	bool handed_on;			/* by the flush of another account */
 	struct opt_list remove;
 };
 

@@ -18,20 +18,19 @@
 #include "batch_link.h"
 #include "clock.h"
 #include "queue.h"
+#include "queue_accounts.h"
 #include "queue_entry.h"
 #include "queue_report.h"
 #include "report.h"
 #include "save.h"
 #include "sendlog.h"
-#include "spawn.h"
 #include "stop.h"
 #include "submit.h"
 #include "trace.h"
 
 enum {
 	LIFE = 5 * 86400,		/* seconds until it is given up */
-	NEXT_MOST = 5 * 3600,		/* no longer wait is believed */
-	ACCOUNTS_MAX = 100
+	NEXT_MOST = 5 * 3600		/* no longer wait is believed */
 };
 
 struct queue_user {
@@ -113,14 +112,25 @@ is_due(const struct flush *f, const struct queue_entry *q)
 	return f->all || q->next <= now || q->next > now + NEXT_MOST;
 }
 
-/* Is it for the account of this process? */
-static bool
-for_us(const struct run *run, const struct queue_entry *q)
+/* Where the clock was set meanwhile, what it said before is set, too. */
+static void
+follow_clock(struct queue_entry *q)
 {
-	if (q->account == NULL)
-		return !run->queue.picked;
-	return run->account.name != NULL &&
-	    strcmp(q->account, run->account.name) == 0;
+	struct queue_clock now = { .boot = "" };
+	int64_t by;
+
+	queue_clock_now(&now);
+	by = queue_clock_set(&q->clock, &now);
+	q->since += by;
+	q->next += by;
+	q->clock = now;
+}
+
+/* Is there anything to do for it in this run? */
+static bool
+wants_look(const struct flush *f, const struct queue_entry *q)
+{
+	return is_due(f, q) || queue_entry_owes(q);
 }
 
 /* Reads one that another may have; false: it is none, or damaged. */
@@ -136,72 +146,40 @@ peek(const struct flush *f, const struct spool_entry *n,
 	    spool_look(&i, &f->run->queue.spool, n, &quiet) <= 0)
 		return false;
 	got = queue_entry_read(q, &i, &quiet) == 0;
+	if (got)
+		follow_clock(q);
 	spool_close(&i);
 	return got;
-}
-
-static void
-run_account(struct flush *f, const char *argv0, const char *name)
-{
-	const struct account *a = &f->run->account;
-	bool old = f->run->options->sendmail.called;
-	const char *queue = f->run->queue.spool.path;
-	const char *argv[12], **p = argv;
-	struct spawn_conf conf = { .argv = (char *const *)(void *)argv,
-	    .fd = { SPAWN_NULL, 1, 2 } };
-	struct spawn_child child = { 0 };
-	struct err e = { 0 };
-
-	*p++ = argv0;
-	*p++ = "-A";
-	*p++ = name;
-	if (old)
-		*p++ = "-q";
-	else
-		*p++ = f->all ? "--flush-now" : "--flush";
-	if (!old && a->config != NULL) {
-		*p++ = "--config";
-		*p++ = a->config;
-	}
-	if (!old && queue[0] == '/') {	/* ours, wherever its own would be */
-		*p++ = "--queue";
-		*p++ = queue;
-	}
-	if (!old && a->no_sandbox)
-		*p++ = "--no-sandbox";
-	*p = NULL;
-	if (spawn_start(&conf, &child, &e) < 0) {
-		f->worst = fail_worse(f->worst, e.code);
-		fail_tell(&e, name);
-		return;
-	}
-	spawn_wait(&child, CLOCK_NEVER);
-	spawn_end(&child);
-	f->worst = fail_worse(f->worst, child.how == SPAWN_EXITED ?
-	    child.code : EX_TEMPFAIL);
 }
 
 /* The other accounts of this user, each in its own process. */
 static void
 other_accounts(struct flush *f, const char *argv0)
 {
-	const char *name[ACCOUNTS_MAX];
+	struct opt_list names = { 0 };
 	struct arena mem = { 0 };
-	size_t i, k, n = 0;
+	struct err e = { 0 };
+	size_t i, k;
+	int got;
 
-	for (i = 0; i < f->list.n && n < ACCOUNTS_MAX; i++) {
+	for (i = 0; i < f->list.n; i++) {
 		struct queue_entry q = { .arena = &mem, .bare = true };
 
 		if (!peek(f, &f->list.v[i], &q) || q.account == NULL ||
-		    for_us(f->run, &q) || !is_due(f, &q))
+		    queue_account_ours(f->run, &q) || !wants_look(f, &q))
 			continue;
-		for (k = 0; k < n && strcmp(name[k], q.account) != 0; k++)
+		for (k = 0; k < names.n && strcmp(names.v[k], q.account) != 0;
+		    k++)
 			;
-		if (k == n)
-			name[n++] = q.account;
+		if (k == names.n)
+			opt_list_add(&mem, &names, q.account);
 	}
-	for (i = 0; i < n && !stop_asked(); i++)
-		run_account(f, argv0, name[i]);
+	for (i = 0; i < names.n && !stop_asked(); i++) {
+		got = queue_account_flush(f->run, argv0, names.v[i], &e);
+		f->worst = fail_worse(f->worst, got);
+		fail_tell(&e, NULL);
+		fail_clear(&e);
+	}
 	arena_free(&mem);
 }
 
@@ -598,26 +576,29 @@ too_early(const struct flush *f, const struct queue_entry *report)
 	return owes;
 }
 
-/* Where the clock was set meanwhile, what it said before is set, too. */
-static void
-follow_clock(struct queue_entry *q)
+/* A name alone is a recipient where the account's server knows such. */
+static int
+check_bare(const struct flush *f, const struct spool_entry *n,
+    const struct queue_entry *q, struct err *e)
 {
-	struct queue_clock now = { .boot = "" };
-	int64_t by;
+	const struct option_envelope *o = &f->run->options->envelope;
+	const char *addr;
+	size_t i;
 
-	queue_clock_now(&now);
-	by = queue_clock_set(&q->clock, &now);
-	q->since += by;
-	q->next += by;
-	q->clock = now;
+	for (i = 0; i < q->mail.n && !o->bare && !o->here; i++) {
+		addr = q->mail.rcpt[i].addr;
+		if (strchr(addr, '@') == NULL)
+			return fail(e, EX_DATAERR, "%s/%s: %s: there is no '@'",
+			    n->box, n->id, addr);
+	}
+	return 0;
 }
 
 static void
 one(struct flush *f, const struct spool_entry *n)
 {
 	struct arena mem = { 0 };
-	const struct option_envelope *o = &f->run->options->envelope;
-	struct queue_entry q = { .arena = &mem, .bare = o->bare || o->here };
+	struct queue_entry q = { .arena = &mem, .bare = true };
 	struct err e = { 0 };
 	struct spool_item i;
 	int got = spool_take(&i, &f->run->queue.spool, n, &e);
@@ -627,13 +608,14 @@ one(struct flush *f, const struct spool_entry *n)
 	if (got <= 0)
 		return;
 	got = queue_entry_read(&q, &i, &e);
+	if (got == 0)
+		follow_clock(&q);
+	if (got == 0 && queue_account_ours(f->run, &q) &&
+	    wants_look(f, &q) && !too_early(f, &q) &&
+	    (got = check_bare(f, n, &q, &e)) == 0)
+		attempt(f, &i, &q);
 	if (got < 0)
 		note_err(f, &e);
-	else
-		follow_clock(&q);
-	if (got == 0 && for_us(f->run, &q) &&
-	    (is_due(f, &q) || queue_entry_owes(&q)) && !too_early(f, &q))
-		attempt(f, &i, &q);
 	spool_close(&i);
 	arena_free(&mem);
 }

@@ -12,6 +12,7 @@
 struct run_queue {
 	bool on;		/* what cannot be sent now is accepted */
 	bool picked;		/* the command line names the account */
+	struct opt_list words;	/* options for other accounts' processes */
 	const char *self;	/* envelope_self, of who sends reports */
 	struct err unable;	/* why it cannot be used, though on */
 	struct spool spool;	/* once queue_open has seen it; path or NULL */

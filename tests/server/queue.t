@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """The queue of mailsend: what is accepted, when it is sent, what is reported,
 and what is refused that somebody else has put there."""
+import glob
 import json
 import os
 import pwd
@@ -524,6 +525,65 @@ h.run('--flush-now')
 check(h.rc == 75 and other.arrived('fourth') and len(h.mail()) == 1,
       'and of one that cannot the status tells, whoever came behind it', h.rc,
       h.err, other.got)
+h.done()
+
+# What the flush was told the other accounts' processes are told, too.
+TWO = ('account two\nsmtp smtp://127.0.0.1:%d\ntls off\nfrom two@x.test\n'
+       'queue on\n' % other.port)
+h = Home(s)
+other.busy, other.got = True, []
+os.makedirs(h.d + '/mail')
+h.config(TWO + 'account here\nserver maildir:%s/mail/%%u\nfrom me@x.test\n'
+         'queue on\naccount direct\nserver mx:\nfrom d@x.test\nqueue on' % h.d)
+send(h, 'lost@x.test', text='doubtful', args=('-A', 'two'))
+send(h, pwd.getpwuid(os.geteuid()).pw_name, text='in house',
+     args=('-A', 'here', '--queue-only'))
+h.first('doubtful')     # whose process sees the other one, and its bare name
+other.busy = False
+h.run('--flush-now', '--queue-in-doubt', 'hold', '--log', h.d + '/said', '-4',
+      '--timeout', '1m', '--source', '127.0.0.1', '--ehlo', 'me.test')
+check(len(other.got) == 1 and len(h.mail()) == 1,
+      'who is in doubt is held, whatever his account', h.rc, h.err, other.got)
+check(h.rc == 0 and not h.err and len(os.listdir(
+    glob.glob(h.d + '/mail/*/new')[0])) == 1 ,
+      'what says how the network is used is no error where there is none',
+      h.rc, h.err)
+h.run('--flush-now', '--log', h.d + '/said', '-v')
+with open(h.d + '/said') as f:
+    said = f.read()
+check(h.rc == 0 and len(other.got) == 2 and 'from=<two@x.test>' in said and
+      'maybe twice' in h.err, 'the log and -v, too', h.rc, h.err, said)
+send(h, 'a@x.test', args=('-A', 'direct', '--queue-only'))
+h.run('--flush-now', '--proxy', 'socks5://127.0.0.1:1')
+check(h.rc == 64 and '--proxy has no effect with mx:' in h.err and
+      len(h.mail()) == 1, 'nothing goes round the proxy', h.rc, h.err)
+shutil.rmtree(h.mail()[0])
+h.config(TWO)
+send(h, 'a@x.test', text='elsewhere', args=(
+    '-A', 'two', '--queue-only', '--queue', h.d + '/q'))
+with open(h.d + '/.config/postbag/config') as f:
+    text = f.read()
+with open(h.d + '/.config/postbag/config', 'w') as f:
+    f.write(text.replace('queue on', 'queue %s/q' % h.d, 1))
+h.run('-q', name='sendmail')
+check(h.rc == 0 and other.arrived('elsewhere') == {'a@x.test': 1},
+      'the queue of who flushes, as sendmail, too', h.rc, h.err, other.got)
+h.done()
+
+# However many accounts there are.
+h.config(''.join(TWO.replace('two', 'n%d' % i) for i in range(102)))
+send(h, 'a@x.test', text='of many', args=('-A', 'n0', '--queue-only'))
+with open(h.mail()[0] + '/mail') as f:
+    text = f.read()
+for i in range(1, 102):
+    d = '%s/m%d' % (os.path.dirname(h.mail()[0]), i)
+    os.mkdir(d)
+    with open(d + '/mail', 'w') as f:
+        f.write(text.replace('account n0', 'account n%d' % i))
+h.run('--flush')
+check(h.rc == 0 and other.arrived('of many') == {'a@x.test': 102} and
+      not h.mail(), 'none of 102 accounts is passed over', h.rc, h.err,
+      len(other.got))
 h.done()
 
 # ---- clocks

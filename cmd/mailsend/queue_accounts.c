@@ -1,0 +1,65 @@
+/*
+ * queue_accounts.c: the queue of a user who has several accounts
+ *
+ * An account's server, login and keys are one process's, which is confined to
+ * them; so each account has a process of its own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue_accounts.h"
+#include "clock.h"
+#include "spawn.h"
+
+/* The queue itself is told in any case, see queue_account_flush. */
+#define HANDED_ON "verbose quiet config queue-in-doubt log aliases ehlo " \
+	"no-chunking no-pipelining require-tls timeout ipv4 ipv6 source " \
+	"proxy no-sandbox mx-port sts-port"
+
+void
+queue_accounts_options(struct run *run, const struct opt_set *set)
+{
+	opt_again(set, HANDED_ON, &run->queue.words);
+}
+
+bool
+queue_account_ours(const struct run *run, const struct queue_entry *q)
+{
+	if (q->account == NULL)
+		return !run->queue.picked;
+	return run->account.name != NULL &&
+	    strcmp(q->account, run->account.name) == 0;
+}
+
+int
+queue_account_flush(const struct run *run, const char *argv0,
+    const char *account, struct err *e)
+{
+	const struct opt_list *words = &run->queue.words;
+	const char *queue = run->queue.spool.path;
+	const char **argv = mem_new(words->n + 8, sizeof *argv), **p = argv;
+	struct spawn_conf conf = { .argv = (char *const *)(void *)argv,
+	    .program = argv0, .fd = { SPAWN_NULL, 1, 2 } };
+	struct spawn_child child = { 0 };
+	size_t i;
+	int got;
+
+	*p++ = "mailsend";		/* whatever we are called */
+	*p++ = "--queue-handed-on";
+	*p++ = "--account";
+	*p++ = account;
+	*p++ = run->options->queue.now ? "--flush-now" : "--flush";
+	if (queue[0] == '/') {		/* ours, wherever its own would be */
+		*p++ = "--queue";
+		*p++ = queue;
+	}
+	for (i = 0; i < words->n; i++)
+		*p++ = words->v[i];
+	got = spawn_start(&conf, &child, e);
+	free(argv);
+	if (got < 0)
+		return fail_in(e, "%s", account), e->code;
+	spawn_wait(&child, CLOCK_NEVER);
+	spawn_end(&child);
+	return child.how == SPAWN_EXITED ? child.code : EX_TEMPFAIL;
+}
