@@ -31,6 +31,20 @@ queue_account_ours(const struct run *run, const struct queue_entry *q)
 	    strcmp(q->account, run->account.name) == 0;
 }
 
+/* Escaped, so that it reads the same after it has stood in a state. */
+const char *
+queue_account_gone(const struct run *run, const struct queue_entry *q)
+{
+	char name[200];
+
+	if (q->account == NULL || conf_find(&run->account.file.conf,
+	    "account", q->account) != NULL)
+		return NULL;
+	str_escape(name, sizeof name, str_of(q->account));
+	return arena_printf(q->arena, "no account \"%s\" is in the configuration: give it its name back, or remove the message",
+	    name);
+}
+
 int
 queue_account_flush(const struct run *run, const char *argv0,
     const char *account, struct err *e)

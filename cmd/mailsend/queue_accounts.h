@@ -16,6 +16,12 @@ void queue_accounts_options(struct run *, const struct opt_set *);
 bool queue_account_ours(const struct run *, const struct queue_entry *);
 
 /*
+ * NULL, or a text to tell: the account that is to send this message is not in
+ * the configuration any more.
+ */
+const char *queue_account_gone(const struct run *, const struct queue_entry *);
+
+/*
  * Sends what waits for one of the other accounts: a process, by this name, with
  * its configuration.  Its exit status; e is still to be told.
  */

@@ -44,6 +44,7 @@ struct flush {
 	struct queue_user *user;	/* of each uid in the list */
 	size_t nuser;
 	bool all;			/* due or not */
+	bool others;			/* other accounts' messages, too */
 	bool reports;			/* some were made, and want to go */
 	struct batch_link link;		/* to the account's one server; */
 	bool linked;			/* it is ready to be used */
@@ -166,7 +167,8 @@ other_accounts(struct flush *f, const char *argv0)
 		struct queue_entry q = { .arena = &mem, .bare = true };
 
 		if (!peek(f, &f->list.v[i], &q) || q.account == NULL ||
-		    queue_account_ours(f->run, &q) || !wants_look(f, &q))
+		    queue_account_ours(f->run, &q) || !wants_look(f, &q) ||
+		    queue_account_gone(f->run, &q) != NULL)
 			continue;
 		for (k = 0; k < names.n && strcmp(names.v[k], q.account) != 0;
 		    k++)
@@ -444,18 +446,25 @@ give_up(const struct flush *f, struct queue_entry *q)
 	}
 }
 
-/* On the disk before anybody hears of it. */
-static int
-begin_attempt(const struct spool_item *i, struct queue_entry *q,
-    const struct attempt *t, struct err *e)
+static void
+count_attempt(struct queue_entry *q)
 {
 	int64_t now = clock_wall();
-	size_t k;
 
 	queue_clock_now(&q->clock);
 	if (q->tries++ == 0 || q->since > now)
 		q->since = now;
 	q->next = now + queue_wait(q->tries);
+}
+
+/* On the disk before anybody hears of it. */
+static int
+begin_attempt(const struct spool_item *i, struct queue_entry *q,
+    const struct attempt *t, struct err *e)
+{
+	size_t k;
+
+	count_attempt(q);
 	for (k = 0; k < t->letter.envelope.mail.n; k++)
 		q->fate[t->of[k]] = QUEUE_TRYING;
 	return save_state(i, q, e);
@@ -528,8 +537,58 @@ try_it(struct flush *f, const struct spool_item *i, struct queue_entry *q,
 	return 0;
 }
 
+/* Has it been told already that its account is gone? */
+static bool
+told_gone(const struct queue_entry *q, const struct attempt *t,
+    const char *gone)
+{
+	const struct smtp_reply *r;
+	size_t i;
+
+	for (i = 0; i < t->letter.envelope.mail.n; i++) {
+		r = &q->mail.rcpt[t->of[i]].reply;
+		if (r->code == 0 && strcmp(r->text, gone) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * An attempt that has no server to be made at: it counts, so that the message
+ * does not wait for ever.  As try_it.
+ */
+static int
+miss_account(struct flush *f, const struct spool_item *i,
+    struct queue_entry *q, struct attempt *t, const char *gone)
+{
+	struct smtp_mail *m = &t->letter.envelope.mail;
+	struct report none = { 0 };
+	struct err why = { 0 };
+	bool told;
+	size_t k;
+
+	choose_rcpts(f, q, t);
+	if (m->n == 0 || !is_due(f, q))
+		return 1;
+	told = told_gone(q, t, gone);
+	fail(&why, EX_CONFIG, "%s", gone);
+	count_attempt(q);
+	for (k = 0; k < m->n; k++)
+		m->rcpt[k].state = SMTP_DEFERRED;
+	note_fates(q, t, &why, false);
+	for (k = 0; k < m->n; k++)
+		m->rcpt[k].doubt = false;	/* nothing was sent twice */
+	if (told)
+		return 0;
+	tell_attempt(f, t, &none, &why);
+	fail_in(&why, "%s", i->entry->id);
+	note_err(f, &why);
+	return 0;
+}
+
 static void
-attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q)
+attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q,
+    const char *gone)
 {
 	struct attempt t = { .of = NULL };
 	bool owed = queue_entry_owes(q);
@@ -537,7 +596,8 @@ attempt(struct flush *f, const struct spool_item *i, struct queue_entry *q)
 	int got = load(i, q, &t.letter, &e);
 
 	if (got == 0 && make_reports(f, i, q, &t.letter.msg) == 0) {
-		got = try_it(f, i, q, &t, &e);
+		got = gone != NULL ? miss_account(f, i, q, &t, gone) :
+		    try_it(f, i, q, &t, &e);
 		if (got >= 0 && old(q))
 			give_up(f, q);
 		if (got == 0 || (got > 0 && (owed || queue_entry_owes(q) ||
@@ -594,11 +654,26 @@ check_bare(const struct flush *f, const struct spool_entry *n,
 	return 0;
 }
 
+/*
+ * Who belongs to nobody any more is ours, as are reports about it: those can go
+ * by any account.
+ */
+static const char *
+adopt(const struct flush *f, struct queue_entry *q)
+{
+	const char *gone = f->others ? queue_account_gone(f->run, q) : NULL;
+
+	if (gone != NULL)
+		q->account = NULL;
+	return q->report > 0 ? NULL : gone;
+}
+
 static void
 one(struct flush *f, const struct spool_entry *n)
 {
 	struct arena mem = { 0 };
 	struct queue_entry q = { .arena = &mem, .bare = true };
+	const char *gone = NULL;
 	struct err e = { 0 };
 	struct spool_item i;
 	int got = spool_take(&i, &f->run->queue.spool, n, &e);
@@ -608,12 +683,14 @@ one(struct flush *f, const struct spool_entry *n)
 	if (got <= 0)
 		return;
 	got = queue_entry_read(&q, &i, &e);
-	if (got == 0)
+	if (got == 0) {
 		follow_clock(&q);
+		gone = adopt(f, &q);
+	}
 	if (got == 0 && queue_account_ours(f->run, &q) &&
 	    wants_look(f, &q) && !too_early(f, &q) &&
-	    (got = check_bare(f, n, &q, &e)) == 0)
-		attempt(f, &i, &q);
+	    (gone != NULL || (got = check_bare(f, n, &q, &e)) == 0))
+		attempt(f, &i, &q, gone);
 	if (got < 0)
 		note_err(f, &e);
 	spool_close(&i);
@@ -659,7 +736,9 @@ queue_flush(struct run *run, const char *argv0, struct err *e)
 		    s->path, (unsigned long)s->owner), e->code;
 	if (spool_find(&f.list, s, e) < 0)
 		return e->code;
-	if (!run->queue.picked && run->account.url == NULL && argv0 != NULL)
+	f.others = !run->queue.picked && run->account.url == NULL &&
+	    argv0 != NULL;
+	if (f.others)
 		other_accounts(&f, argv0);
 	if (f.list.n == 0)
 		return f.worst;

@@ -6,6 +6,7 @@
 
 #include "queue_list.h"
 #include "json.h"
+#include "queue_accounts.h"
 #include "queue_entry.h"
 
 /* As people are shown it: one that is in doubt and stays is held. */
@@ -31,7 +32,7 @@ list_time(char at[32], int64_t when)
 
 static void
 print_text(const struct run *run, const struct spool_entry *n,
-    const struct queue_entry *q)
+    const struct queue_entry *q, const char *gone)
 {
 	char at[32], next[32], safe[2400];
 	const struct smtp_rcpt *r;
@@ -42,6 +43,8 @@ print_text(const struct run *run, const struct spool_entry *n,
 	str_escape(safe, sizeof safe, str_of(q->mail.from));
 	printf("%s %llu %s next %s from <%s>\n", n->id,
 	    (unsigned long long)(n->bytes - q->head), at, next, safe);
+	if (gone != NULL)
+		printf("  %s\n", gone);
 	for (i = 0; i < q->mail.n; i++) {
 		r = &q->mail.rcpt[i];
 		str_escape(safe, sizeof safe, str_of(r->addr));
@@ -84,7 +87,7 @@ json_entry(struct json *j, const struct run *run, const struct spool_entry *n,
 
 static void
 print_json(const struct run *run, const struct spool_entry *n,
-    const struct queue_entry *q, const char *bad)
+    const struct queue_entry *q, bool whole, const char *bad)
 {
 	struct buf b = { .max = 0 };
 	struct json j = { .out = &b };
@@ -96,7 +99,7 @@ print_json(const struct run *run, const struct spool_entry *n,
 	json_s(&j, "id", n->id);
 	json_s(&j, "path", path);
 	json_int(&j, "uid", (int64_t)n->uid);
-	if (bad == NULL)
+	if (whole)
 		json_entry(&j, run, n, q);
 	json_s(&j, "error", bad);
 	json_close(&j, '}');
@@ -111,18 +114,21 @@ show(const struct run *run, const struct spool_entry *n, size_t *shown)
 	struct arena mem = { 0 };
 	struct queue_entry q = { .arena = &mem, .bare = true };
 	struct err e = { 0 };
+	const char *gone = NULL;
 	struct spool_item i;
 	int got = spool_look(&i, &run->queue.spool, n, &e);
 
 	if (got > 0) {
 		if (queue_entry_read(&q, &i, &e) < 0)
 			got = -1;
+		else if (run->queue.spool.ours)	/* else its owner's counts */
+			gone = queue_account_gone(run, &q);
 		spool_close(&i);
 	}
 	if (got != 0 && run->account.json)
-		print_json(run, n, &q, got < 0 ? e.msg : NULL);
+		print_json(run, n, &q, got > 0, got < 0 ? e.msg : gone);
 	else if (got > 0)
-		print_text(run, n, &q);
+		print_text(run, n, &q, gone);
 	else
 		fail_tell(&e, NULL);
 	*shown += got > 0;

@@ -586,6 +586,56 @@ check(h.rc == 0 and other.arrived('of many') == {'a@x.test': 102} and
       len(other.got))
 h.done()
 
+# Nobody sends for an account that is gone: that is told, and it has its time.
+h.config(TWO)
+send(h, 'a@x.test', 'lost@x.test', text='orphan', args=('-A', 'two',
+                                                        '--queue-only'))
+m = h.mail()[0]
+with open(m + '/state', 'w') as f:
+    f.write('postbag-state 1\nsince 1\ntries 0\nnext 1\ndeferred <a@x.test> 0 - x\n'
+            'trying <lost@x.test> 0 - x\n')
+h.config()
+WHY = 'no account "two" is in the configuration'
+h.run('--queue-list')
+check(h.rc == 0 and '\n  ' + WHY in h.out, 'gone: the list says it', h.out)
+h.run('--queue-list', '-j')
+got = json.loads(h.out)
+check(got['error'].startswith(WHY) and got['account'] == 'two' and
+      len(got['rcpts']) == 2, 'so does -j', h.out)
+s.got, s.busy = [], False
+h.run('--flush')
+check(h.rc == 78 and h.err.count(WHY) == 1 and h.log().count(WHY) >= 1 and
+      'deferred <a@x.test> 0 - ' + WHY in h.state(m) and
+      'maybe <lost@x.test> 0 - ' + WHY in h.state(m) and not s.got,
+      'it is told', h.rc, h.err, h.log(), h.state(m))
+said = h.log()
+check('maybe twice' not in said.splitlines()[-1],
+      'and nothing is said to have been sent', said)
+h.run('--flush')
+check(h.rc == 0 and not h.err and h.log() == said, 'it waits for its turn',
+      h.rc, h.err)
+h.run('--flush-now')
+check(h.rc == 75 and not h.err and h.log() == said and 'tries 2' in h.state(m),
+      'once', h.rc, h.err, h.log(), h.state(m))
+h.run('--flush-now', '-A', 'default')
+check('tries 2' in h.state(m), 'not where an account is named', h.state(m))
+h.set_state(m, r'since \d+', 'since 1')
+h.set_state(m, r'clock .*\n', '')
+with open(m + '/mail') as f:
+    text = f.read()
+os.mkdir(os.path.dirname(m) + '/report')
+with open(os.path.dirname(m) + '/report/mail', 'w') as f:
+    f.write(text.replace('from two@x.test', 'report 1\nfrom ', 1).replace(
+        'orphan', 'old report'))
+h.run('--flush-now')
+told = [g[2] for g in reports(s)]
+check(h.rc == 0 and not h.mail() and len(told) == 2 and
+      any(b'Status: 4.4.7' in t and WHY.encode() in t for t in told) and
+      any(b'old report' in t for t in told),
+      'after its time it is reported, and a report goes by any account', h.rc, h.err,
+      s.got, h.log())
+h.done()
+
 # ---- clocks
 s, h = fresh('queue-only')
 for text in 'one', 'two':
