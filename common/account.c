@@ -105,7 +105,7 @@ account_options(struct account *a)
 	{ .name = "source", .arg = "ADDR", .kind = OPT_TEXT,
 	    .to = &a->way.source, .help = "local address to connect from" },
 	{ .name = "proxy", .arg = "URL", .kind = OPT_TEXT, .to = &a->way.proxy,
-	    .help = "socks5://host[:port] or http://host[:port]" },
+	    .help = "socks5://host[:port], http://host[:port], off" },
 	{ .name = "connect-command", .arg = "CMD", .kind = OPT_TEXT,
 	    .to = &a->way.connect_command,
 	    .help = "talk to this command (ssh -W ...)" },
@@ -533,6 +533,33 @@ find_server(struct account *a, const struct chain *c, const char *cmd_url,
 	return 0;
 }
 
+/*
+ * What leads elsewhere, or asks for a certain key, would be passed over in silence
+ * where each recipient's own hosts are asked.
+ */
+static int
+check_mx(const struct account *a, const struct opt_set *set,
+    const struct chain *c, struct err *e)
+{
+	static const char *const idle[] = { "proxy", "connect-command",
+	    "connect-to", "pin" };
+	const struct conf_line *l;
+	size_t i;
+
+	if (!a->has_server || a->server.scheme != ACCOUNT_MX)
+		return 0;
+	for (i = 0; i < sizeof idle / sizeof *idle; i++) {
+		l = effective(c, idle[i]);
+		if (l == NULL || opt_given(set, idle[i]) ||
+		    (i == 0 && a->way.proxy == NULL))
+			continue;
+		return fail(e, EX_CONFIG, "%s:%u: %s has no effect with mx:, whose hosts are asked without it%s",
+		    l->file, l->line, l->key, i == 0 ?
+		    " (an account's own \"proxy off\" says that this is meant)" : "");
+	}
+	return 0;
+}
+
 static void
 settle_tls(struct account *a)
 {
@@ -573,6 +600,10 @@ account_load(struct account *a, struct opt_set *set, const char *keys,
 	add_defaults(a, &c);
 	if (apply_chain(a, set, &c, e) < 0 ||
 	    find_server(a, &c, cmd_url, keys, e) < 0)
+		return -1;
+	if (a->way.proxy != NULL && str_is(str_of(a->way.proxy), "off"))
+		a->way.proxy = NULL;
+	if (check_mx(a, set, &c, e) < 0)
 		return -1;
 	if (s != NULL)
 		a->name = s->name;

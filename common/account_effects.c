@@ -66,8 +66,10 @@ account_effects(const struct account *a, const struct opt_set *set,
 		    "pin cert tls-min tls-strict", "without TLS" },
 		{ ours && a->server.path != NULL, NETWORK, "on a local socket" },
 		{ a->has_server && a->server.scheme == ACCOUNT_MX,
-		    SECRET " user authzid auth proxy connect-to connect-command pin "
+		    SECRET " user authzid auth connect-to connect-command pin "
 		    "insecure-no-verify", "with mx:" },
+		{ a->has_server && a->server.scheme == ACCOUNT_MX &&
+		    a->way.proxy != NULL, "proxy", "with mx:" },
 		{ a->trust.cert == NULL && a->trust.key == NULL,
 		    "key-password-command", "without --cert or --key" },
 		{ a->login.auth != NULL && strcmp(a->login.auth, "off") == 0,

@@ -75,6 +75,24 @@ mx=(-S mx: --mx-port 1)
 refused 64 'maildir:DIR, imap:' send --body x --save "$T/m"
 refused 64 'not to mailboxes of this machine' send -S "maildir:$T/%u" --body x \
 	--save imap:a
+# What would lead elsewhere is no more passed over in the configuration, either.
+export XDG_CONFIG_HOME=$T/conf
+mkdir -p "$T/conf/postbag" && conf=$T/conf/postbag/config
+for line in 'proxy socks5://127.0.0.1:1' 'connect-command false' \
+    'connect-to 127.0.0.1:1' "pin $pin"; do
+	printf 'defaults\n timeout 9\n %s\naccount d\n server mx:\n' "$line" > "$conf"
+	status 78 "mx: and ${line%% *} of the configuration" mailsend -n -f a@b.test --body x c@d.test
+	like "$ERR" "$conf:3: ${line%% *} has no effect with mx:" 'the line is named'
+done
+printf 'defaults\nproxy socks5://x:1\naccount d\nserver mx:\nproxy off\n' > "$conf"
+status 0 'an account without it' mailsend -n -f a@b.test --body x c@d.test
+sed -i '$d' "$conf"
+status 0 'a run without it' mailsend -n --proxy off -f a@b.test --body x c@d.test
+status 64 'nor has one of the command line' mailsend -n --proxy socks5://y:1 -f a@b.test --body x c@d.test
+printf 'defaults\nproxy socks5://x:1\naccount d\nserver 127.0.0.1:1\nproxy off\n' > "$conf"
+status 75 'nobody is asked' mailsend -f a@b.test --body x c@d.test
+like "$ERR" '127.0.0.1:1: .*refused' 'but the server'
+export XDG_CONFIG_HOME=$T/none
 refused 64 'mx-port: no port' send -S mx: --mx-port 70000 --body x
 refused 64 'with mx: there is rcpt alone' send "${mx[@]}" --quit-after ehlo
 refused 65 'ehlo: a b: a blank' send "${mx[@]}" --ehlo 'a b' --body x
