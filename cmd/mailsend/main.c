@@ -46,6 +46,9 @@ static struct run run = { .options = &o };
 /* And what else says something of one, or of its recipients. */
 #define MESSAGE CONTENT " to cc bcc message read-recipients recode dry-run quit-after mail-from"
 
+/* What a message in the queue has with it, or what makes several. */
+#define NOT_QUEUED MESSAGE " set-from daemon-input ignore-dots sendmail-option skip-empty as-is full-name dsn dsn-ret envid mail-param rcpt-param all-or-nothing unsubscribe batch queue-only"
+
 /* --direct: as -S mx: */
 static int
 take_direct(void *to, const char *arg, struct err *e)
@@ -293,10 +296,10 @@ static const struct opt_rule rules[] = {
 	{ .name = "dkim-new", .only = "quiet" },
 	{ .name = "dry-run", .stops = "json" },
 	{ .name = "quit-after", .stops = CONTENT " recode save" },
-	{ .name = "flush", .stops = MESSAGE " flush-now queue-list queue-remove queue-only" },
-	{ .name = "flush-now", .stops = MESSAGE " queue-list queue-remove queue-only" },
-	{ .name = "queue-list", .stops = MESSAGE " queue-remove queue-only" },
-	{ .name = "queue-remove", .stops = MESSAGE " queue-only" },
+	{ .name = "flush", .stops = NOT_QUEUED " flush-now queue-list queue-remove" },
+	{ .name = "flush-now", .stops = NOT_QUEUED " queue-list queue-remove" },
+	{ .name = "queue-list", .stops = NOT_QUEUED " queue-remove" },
+	{ .name = "queue-remove", .stops = NOT_QUEUED },
 	{ .name = "batch", .stops = CONTENT " to cc bcc message quit-after dry-run all-or-nothing queue queue-only fallback" },
 	{ .name = "jobs", .with = "batch" },
 	{ .name = "rate", .with = "batch" },

@@ -47,6 +47,16 @@ idle --recode send --recode --body x
 idle --password-file send --password-file x --password-command x
 idle --netrc send --netrc x --password-file x
 idle --password-fd send --password-fd 3 --password-command x
+for o in --set-from --daemon-input -i -oi -E --as-is '-F x' '-N never' \
+	'-R hdrs' '--envid x' '--mail-param X' '--rcpt-param X' \
+	--all-or-nothing '--unsubscribe https://x' '--batch files' --queue-only
+do
+	for how in --flush --flush-now --queue-list '--queue-remove x'; do
+		# shellcheck disable=SC2086
+		status 64 "$how $o" mailsend $how $o
+		like "$ERR" "has no effect with ${how%% *}$" 'is told'
+	done
+done
 idle --token-command send --token-command x --netrc x
 idle --user send --auth off -u jo
 idle --netrc send --auth off --netrc x
