@@ -213,7 +213,8 @@ hear_answer(struct errand_answer *a, int *fd, int64_t deadline, bool name,
 
 /*
  * One question at a time, whatever thread asks.  The answer's descriptor is in
- * *fd, or -1.
+ * *fd, or -1.  It failed, and a has another id than q: the question went out,
+ * and what came of it is not known.
  */
 static int
 errand_request(struct errand_ask *q, const int *give, int n,
@@ -227,11 +228,14 @@ errand_request(struct errand_ask *q, const int *give, int n,
 	*fd = -1;
 	pthread_mutex_lock(&turn);
 	q->id = ++asked;
+	a->id = q->id - 1;
 	if (errand_send(helper, q, errand_size(q), give, n) ==
-	    (long)errand_size(q))
+	    (long)errand_size(q)) {
 		got = hear_answer(a, fd, deadline, q->ms >= 0, e);
-	else
+	} else {
 		got = gone(e);
+		a->id = q->id;		/* nobody has it */
+	}
 	pthread_mutex_unlock(&turn);
 	return got;
 }
@@ -251,7 +255,7 @@ errand_has(const struct spawn_conf *f)
 }
 
 int
-errand_spawn(const struct spawn_conf *f, struct err *e)
+errand_spawn(const struct spawn_conf *f, bool *perhaps, struct err *e)
 {
 	struct errand_ask q = { .number = (uint32_t)number_of(f),
 	    .asks = f->asks, .ms = -1 };
@@ -268,7 +272,10 @@ errand_spawn(const struct spawn_conf *f, struct err *e)
 			give[n++] = f->fd[i];
 		}
 	}
-	return errand_request(&q, give, n, &a, &fd, e) < 0 ? -1 : fd;
+	if (errand_request(&q, give, n, &a, &fd, e) < 0)
+		fd = -1;
+	*perhaps = a.id != q.id;
+	return fd;
 }
 
 int

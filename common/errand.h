@@ -30,9 +30,11 @@ bool errand_has(const struct spawn_conf *);
 
 /*
  * As spawn_start; the descriptor stands for the child: struct errand_end can
- * be read from it when that has ended, and a byte written to it ends it.
+ * be read from it when that has ended, and a byte written to it ends it.  -1
+ * and perhaps: the helper was asked and has not answered, so that the child may
+ * run.
  */
-int errand_spawn(const struct spawn_conf *, struct err *);
+int errand_spawn(const struct spawn_conf *, bool *perhaps, struct err *);
 
 /* As net_unix and resolve_host. */
 int errand_unix(const char *path, struct err *);

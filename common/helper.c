@@ -64,6 +64,8 @@ helper_spawn(const struct errand *t, const struct errand_ask *q,
 		if (f.fd[i] < SPAWN_NULL)
 			return fail(e, EX_SOFTWARE, "a descriptor is missing");
 	}
+	/* Without memory nothing is to be started of which nobody is told. */
+	ward = mem_grow(ward, wards + 1, sizeof *ward);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    pair) < 0)
 		return fail_sys(e, EX_OSERR, "socketpair");
@@ -73,7 +75,6 @@ helper_spawn(const struct errand *t, const struct errand_ask *q,
 		return -1;
 	}
 	w.fd = pair[0];
-	ward = mem_grow(ward, wards + 1, sizeof *ward);
 	ward[wards++] = w;
 	return pair[1];
 }

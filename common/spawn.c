@@ -88,10 +88,14 @@ began(struct spawn_child *c, pid_t pid, bool group)
 static int
 start_remote(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 {
-	int fd = errand_spawn(f, e);
+	bool perhaps;
+	int fd = errand_spawn(f, &perhaps, e);
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (perhaps)
+			c->how = SPAWN_LOST;
 		return -1;
+	}
 	*c = (struct spawn_child){ .how = SPAWN_RUNS, .fd = fd,
 	    .remote = true };
 	return 0;

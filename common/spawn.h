@@ -30,7 +30,7 @@ enum spawn_how {
 	SPAWN_RUNS,
 	SPAWN_EXITED,		/* code is the exit status */
 	SPAWN_KILLED,		/* code is the signal */
-	SPAWN_LOST		/* ended, and nobody knows how */
+	SPAWN_LOST		/* ended, if it ran, and nobody knows how */
 };
 
 /*
@@ -50,8 +50,9 @@ struct spawn_child {
  * Runs a command, by the helper (helper.h) if that knows it.  It has the three
  * descriptors and no other of ours, no signal ignored or blocked, and a
  * process group of its own, but for asks.  -1: EX_UNAVAILABLE if argv cannot
- * be executed, else EX_OSERR.  Whatever was started must be waited for until
- * it ended, or given to spawn_end.
+ * be executed, else EX_OSERR; with SPAWN_LOST it may have been started all the
+ * same.  Whatever was started must be waited for until it ended, or given to
+ * spawn_end.
  */
 int spawn_start(const struct spawn_conf *, struct spawn_child *,
     struct err *);

@@ -54,7 +54,7 @@ command_run(struct command *c, struct handed *h, int out,
 		return -1;
 	about_message(&env, h);
 	if (spawn_start(&f, &end->child, h->e) < 0) {
-		end->started = stop_asked();	/* perhaps */
+		end->started = end->child.how == SPAWN_LOST;	/* perhaps */
 		close(fd);
 		return -1;
 	}

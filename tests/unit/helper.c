@@ -350,6 +350,51 @@ late_answers(void)
 	close(sock[0]);
 }
 
+/* It says that the command cannot be started, and to the next one nothing. */
+static void
+dying_helper(int sock)
+{
+	struct errand_ask q = { 0 };
+	struct errand_answer a = { .n = -1, .err = { .code = EX_UNAVAILABLE } };
+	int fd[ERRAND_FDS];
+
+	errand_receive(sock, &q, sizeof q, fd);
+	a.id = q.id;
+	errand_send(sock, &a, sizeof a, NULL, 0);
+	errand_receive(sock, &q, sizeof q, fd);
+	_exit(0);
+}
+
+static void
+no_answer(void)
+{
+	struct spawn_conf f = { .command = "true",
+	    .fd = { SPAWN_NULL, SPAWN_NULL, SPAWN_NULL } };
+	struct spawn_child c;
+	struct err e = { 0 };
+	int sock[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		return;
+	fflush(stdout);
+	if ((pid = fork()) == 0)
+		dying_helper(sock[1]);
+	close(sock[1]);
+	errand_command("true");
+	errand_ask_at(sock[0]);
+	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_NONE,
+	    "who is told that it was not started knows it");
+	fail_clear(&e);
+	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_LOST,
+	    "the helper dies with the question: it may have been started");
+	fail_clear(&e);
+	waitpid(pid, NULL, 0);
+	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_NONE,
+	    "whom nobody hears starts nothing");
+	close(sock[0]);
+}
+
 /* ---- each in a process of its own */
 
 /* What it counted comes back by shared memory. */
@@ -496,6 +541,7 @@ main(void)
 	outlives(exits, "it ends: the helper goes, too");
 	is_str(secret, "rosebud rosebud", "what the helper wiped is still here");
 	late_answers();
+	no_answer();
 	unlink(sock_path);
 	rmdir(dir);
 	return done();
