@@ -55,8 +55,8 @@ void os_uptime(struct timespec *);
 /* Closes from..to, whichever of them are open. */
 void os_close(int from, int to);
 
-/* A spawned process has none from 3 on, whoever opened them. */
-void os_spawn_closes(posix_spawn_file_actions_t *);
+/* A spawned process has none from 3 on, whoever opened them: 0 or an errno. */
+int os_spawn_closes(posix_spawn_file_actions_t *);
 
 /* Readable when the child has ended; -1: look at times. */
 int os_child(pid_t);

@@ -120,16 +120,16 @@ os_close(int from, int to)
 #endif
 
 #ifdef HAVE_CLOSEFROM_NP
-void
+int
 os_spawn_closes(posix_spawn_file_actions_t *acts)
 {
-	posix_spawn_file_actions_addclosefrom_np(acts, 3);
+	return posix_spawn_file_actions_addclosefrom_np(acts, 3);
 }
 #else
 enum { RANGE_CLOEXEC = 4 };		/* linux/close_range.h */
 
 /* Ours are so already: this is for what libraries and our parent left. */
-void
+int
 os_spawn_closes(posix_spawn_file_actions_t *acts)
 {
 	struct rlimit files = { 256, 256 };
@@ -137,10 +137,11 @@ os_spawn_closes(posix_spawn_file_actions_t *acts)
 
 	(void)acts;
 	if (syscall(SYS_close_range, 3, ~0U, RANGE_CLOEXEC) == 0)
-		return;
+		return 0;
 	getrlimit(RLIMIT_NOFILE, &files);
 	for (fd = 3; (rlim_t)fd < files.rlim_cur; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 #endif
 

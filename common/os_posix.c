@@ -106,7 +106,7 @@ os_close(int from, int to)
 		close(from);
 }
 
-void
+int
 os_spawn_closes(posix_spawn_file_actions_t *acts)
 {
 	int fd, most = most_files();
@@ -114,6 +114,7 @@ os_spawn_closes(posix_spawn_file_actions_t *acts)
 	(void)acts;
 	for (fd = 3; fd < most; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 
 int

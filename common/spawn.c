@@ -31,20 +31,23 @@ extern char **environ;
 
 /* ---- starting ---- */
 
-static void
+/*
+ * 0, or an errno, for each action needs memory.  With one of them missing the
+ * command would read our own input, find nothing, and be content.
+ */
+static int
 set_files(posix_spawn_file_actions_t *acts, const int fd[3])
 {
-	int i;
+	int i, bad = 0;
 
-	posix_spawn_file_actions_init(acts);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 3 && bad == 0; i++) {
 		if (fd[i] == SPAWN_NULL)
-			posix_spawn_file_actions_addopen(acts, i, "/dev/null",
-			    i == 0 ? O_RDONLY : O_WRONLY, 0);
+			bad = posix_spawn_file_actions_addopen(acts, i,
+			    "/dev/null", i == 0 ? O_RDONLY : O_WRONLY, 0);
 		else if (fd[i] != i)
-			posix_spawn_file_actions_adddup2(acts, fd[i], i);
+			bad = posix_spawn_file_actions_adddup2(acts, fd[i], i);
 	}
-	os_spawn_closes(acts);
+	return bad != 0 ? bad : os_spawn_closes(acts);
 }
 
 static void
@@ -113,6 +116,7 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 	posix_spawn_file_actions_t acts;
 	posix_spawnattr_t attr;
 	char **env = NULL;
+	int status;
 	pid_t pid;
 
 	*c = (struct spawn_child){ .how = SPAWN_NONE, .fd = -1 };
@@ -120,17 +124,20 @@ spawn_start(const struct spawn_conf *f, struct spawn_child *c, struct err *e)
 		free(text);
 		return start_remote(f, c, e);
 	}
-	set_files(&acts, f->fd);
-	set_attr(&attr, group);
 	if (f->env != NULL)
 		env = spawn_env_make(f->env);
-	errno = posix_spawnp(&pid, program, &acts, &attr, argv,
-	    env != NULL ? env : environ);
+	set_attr(&attr, group);
+	posix_spawn_file_actions_init(&acts);
+	status = f->command != NULL ? EX_OSERR : EX_UNAVAILABLE;
+	if ((errno = set_files(&acts, f->fd)) != 0)
+		status = EX_OSERR;
+	else
+		errno = posix_spawnp(&pid, program, &acts, &attr, argv,
+		    env != NULL ? env : environ);
 	if (errno == 0)
 		began(c, pid, group);
 	else
-		fail_sys(e, f->command != NULL ? EX_OSERR :
-		    EX_UNAVAILABLE, "%s", program);
+		fail_sys(e, status, "%s", program);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&acts);
 	free(env);

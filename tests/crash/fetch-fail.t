@@ -123,7 +123,7 @@ PLACES = (
     ('both', lambda r: ['-d', 'maildir:%s/M' % r.d, '--create', '-d',
                         'mbox:%s/B' % r.d], both, False),
     ('a command', lambda r: [
-        '-d', "exec:sh -c 'cat >> %s/out; printf \"\\\\0\" >> %s/out'" % (
+        '-d', "exec:sh -c 'cat >> %s/out && printf \"\\\\0\" >> %s/out'" % (
             r.left_out, r.left_out)], taken, True),
     ('a Maildir through a filter', filtered, maildir, False),
     ('LMTP', lmtp, handed, True),

@@ -2,10 +2,12 @@
  * spawn.c of the tests: what a started command has and has not, and that each
  * way to end is seen, whatever we were started with
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -25,6 +27,38 @@ static const char signals[] = "while read -r k v; do case $k in "
     "echo $((0x$b)) $((0x$i & ~0x180000000))";
 
 static const struct spawn_env *told;
+
+/* ---- there is memory for so many descriptors' actions; -1: for all */
+
+static int spare = -1;
+
+static bool
+short_of_memory(void)
+{
+	if (spare > 0)
+		spare--;
+	else if (spare == 0)
+		return true;
+	return false;
+}
+
+#define ACTION(name, params, args) \
+int name params \
+{ \
+	static int (*real) params; \
+\
+	if (real == NULL) \
+		*(void **)&real = dlsym(RTLD_NEXT, #name); \
+	return short_of_memory() ? ENOMEM : real args; \
+}
+
+ACTION(posix_spawn_file_actions_adddup2, (posix_spawn_file_actions_t *a,
+    int from, int to), (a, from, to))
+ACTION(posix_spawn_file_actions_addopen, (posix_spawn_file_actions_t *a,
+    int fd, const char *path, int flags, mode_t mode),
+    (a, fd, path, flags, mode))
+
+/* ---- running */
 
 /* What the command prints, which is to be short. */
 static const char *
@@ -139,6 +173,34 @@ ends(void)
 	is_int(kill(c.pid, 0), -1, "and waited for");
 
 	ok(clock_ms() - began < 60000, "nothing took its time");
+}
+
+/* With our own descriptors in place of its own it would do something else. */
+static void
+no_memory(void)
+{
+	int started = 0, p[2], left;
+	struct spawn_child c;
+	struct err e;
+	char byte;
+
+	for (left = 0; left < 4; left++) {
+		if (pipe2(p, O_CLOEXEC) < 0)
+			return;
+		e = (struct err){ 0 };
+		spare = left;
+		if (spawn_start(&(struct spawn_conf){ .command = "echo x",
+		    .fd = { SPAWN_NULL, p[1], p[1] } }, &c, &e) == 0)
+			started++;
+		spare = -1;
+		close(p[1]);
+		ok(read(p[0], &byte, 1) == (left == 3) && (left == 3 ||
+		    (c.how == SPAWN_NONE && e.code == EX_OSERR)),
+		    "memory for %d of three descriptors: %s", left, e.msg);
+		spawn_wait(&c, clock_in(30));
+		close(p[0]);
+	}
+	is_int(started, 1, "it is started with all of them alone");
 }
 
 /*
@@ -258,6 +320,7 @@ main(void)
 	what_it_is_told();
 	own_group();
 	ends();
+	no_memory();
 	in_a_hurry();
 	any();
 	peer();
