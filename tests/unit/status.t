@@ -40,7 +40,7 @@ status 65 "portprobe: no host" names "$T/prom" "$T/3"
 for i in 1 2; do
 	status 69 "portprobe: list $i" names "$T/prom" "$T/$i"
 	status 73 "portprobe: list $i, and a file that cannot be made" \
-	    names /nonexistent/prom "$T/$i"
+	    names "$T/missing/prom" "$T/$i"
 done
 
 # an address too many and an answer that nobody hears
