@@ -28,7 +28,7 @@ until_dot(int fd, struct err *e)
 	if (in == NULL)
 		return fail_sys(e, EX_NOINPUT, "standard input");
 	if (to >= 0)
-		sendmail_text(in, to, false, e);
+		sendmail_text(in, to, SENDMAIL_PLAIN, e);
 	fclose(in);
 	return e->code == 0 ? to : -1;
 }

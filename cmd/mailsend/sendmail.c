@@ -139,16 +139,16 @@ text_add(struct text *t, int c)
 	t->n = 0;
 }
 
-/* The line behind a dot: 1 if there is nothing more in it. */
+/* The line behind a dot: 1 if there is nothing more in it, but for its CRLF. */
 static int
-dot_line(struct text *t, FILE *in, bool stuffed)
+dot_line(struct text *t, FILE *in, bool stuffed, bool strict)
 {
 	int c = getc_unlocked(in);
 	bool cr = c == '\r';
 
 	if (cr)
 		c = getc_unlocked(in);
-	if (c == '\n')
+	if (c == '\n' && (cr || !strict))
 		return 1;
 	if (!stuffed)
 		text_add(t, '.');
@@ -160,20 +160,28 @@ dot_line(struct text *t, FILE *in, bool stuffed)
 
 /*
  * In a dialogue it is read to its end even if it cannot be kept: what is left of
- * it would be taken for commands, and may have been written to be just that.
+ * it would be taken for commands, and may have been written to be just that.  So
+ * may a dot between bare LFs, where the client ends its lines in CRLF and leaves
+ * alone what it takes for their insides.
  */
 int
-sendmail_text(FILE *in, int fd, bool stuffed, struct err *e)
+sendmail_text(FILE *in, int fd, enum sendmail_dots dots, struct err *e)
 {
 	struct text t = { .fd = fd, .e = e };
-	int c, last = '\n', end = 0;
+	bool stuffed = dots != SENDMAIL_PLAIN, first = true, strict = false;
+	int c, last = '\n', before = '\r', end = 0;
 
 	while ((e->code == 0 || stuffed) && !end &&
 	    (c = getc_unlocked(in)) != EOF) {
-		if (c == '.' && last == '\n')
-			end = dot_line(&t, in, stuffed);
+		if (c == '.' && last == '\n' && (before == '\r' || !strict))
+			end = dot_line(&t, in, stuffed, strict);
 		else
 			text_add(&t, c);
+		if (c == '\n' && first) {
+			strict = last == '\r' && dots == SENDMAIL_CRLF;
+			first = false;
+		}
+		before = last;
 		last = c;
 	}
 	if (ferror(in))

@@ -19,6 +19,12 @@ int sendmail_parse(struct options *, struct opt_set *, int argc, char **argv,
  * a line is dropped if there was stuffing.  1 there was one, 0 the end, -1; with
  * stuffing the lone dot is read then, too.
  */
-int sendmail_text(FILE *in, int fd, bool stuffed, struct err *);
+enum sendmail_dots {
+	SENDMAIL_PLAIN,		/* without stuffing */
+	SENDMAIL_STUFFED,	/* a dialogue, */
+	SENDMAIL_CRLF		/* whose commands end in CRLF: a line of the
+				 * text does so, too, if its first one does */
+};
+int sendmail_text(FILE *in, int fd, enum sendmail_dots, struct err *);
 
 #endif

@@ -45,15 +45,25 @@ reset(struct talk *t)
 	t->from.to = (struct opt_list){ 0 };
 }
 
-/* The address between < and >; parameters behind it are not ours to judge. */
+/*
+ * The address between < and >, which may be quoted within; parameters behind it
+ * are not ours to judge.
+ */
 static char *
 path(struct talk *t, struct str arg)
 {
 	struct str inner = arg;
+	bool quoted = false;
+	size_t i;
 
 	str_cut(&inner, '<');
-	return inner.p != NULL && str_has(inner, '>') ?
-	    arena_dup(&t->run->account.arena, str_cut(&inner, '>')) : NULL;
+	for (i = 0; i < inner.n && (quoted || inner.p[i] != '>'); i++)
+		if (inner.p[i] == '\\' && quoted)
+			i++;
+		else if (inner.p[i] == '"')
+			quoted = !quoted;
+	return i < inner.n ? arena_dup(&t->run->account.arena,
+	    str_to(inner, i)) : NULL;
 }
 
 /* Submits what one DATA brought. */
@@ -75,7 +85,7 @@ pass_on(struct talk *t, int fd)
  * one for each message costs more than the rest of accepting it.
  */
 static int
-data(struct talk *t)
+data(struct talk *t, enum sendmail_dots dots)
 {
 	struct err e = { 0 };
 	int code = EX_TEMPFAIL;
@@ -85,7 +95,7 @@ data(struct talk *t)
 		return e.code;
 	}
 	talk_say("354 end with a lone dot");
-	if (sendmail_text(stdin, t->file, true, &e) == 1)
+	if (sendmail_text(stdin, t->file, dots, &e) == 1)
 		code = pass_on(t, t->file);
 	fail_tell(&e, NULL);
 	if (ftruncate(t->file, 0) < 0 || lseek(t->file, 0, SEEK_SET) < 0) {
@@ -147,7 +157,8 @@ queued_rcpt(struct talk *t, const char *rcpt)
 	struct err e = { 0 };
 	struct addr a;
 
-	if (strchr(rcpt, '@') != NULL && addr_mailbox(&a, str_of(rcpt), &e) < 0)
+	if ((strchr(rcpt, '@') != NULL ? addr_mailbox(&a, str_of(rcpt), &e) :
+	    addr_local(&a, str_of(rcpt), &e)) < 0)
 		return "553 5.1.3 no address";
 	opt_list_add(&t->run->account.arena, &t->from.to, rcpt);
 	return "250 2.1.5 ok";
@@ -175,10 +186,13 @@ talk_rcpt(struct talk *t, const char *rcpt)
 static const char *
 talk_command(struct talk *t, struct str line)
 {
+	bool crlf = line.n > 1 && line.p[line.n - 2] == '\r';
 	struct str verb = str_word(&line);
 	const char *answer;
 	char *p;
 
+	if (line.n > 0 && memchr(line.p, '\0', line.n) != NULL)
+		return "500 5.5.2 a NUL";	/* the rest would be lost */
 	if (str_is(verb, "EHLO") || str_is(verb, "HELO"))
 		return "250 postbag";
 	if (str_is(verb, "MAIL")) {
@@ -200,7 +214,8 @@ talk_command(struct talk *t, struct str line)
 	if (str_is(verb, "DATA")) {
 		if (t->from.to.n == 0)
 			return "503 5.5.1 RCPT first";
-		answer = talk_verdict(t, data(t));
+		answer = talk_verdict(t, data(t, crlf ?
+		    SENDMAIL_CRLF : SENDMAIL_STUFFED));
 		reset(t);
 		return answer;
 	}

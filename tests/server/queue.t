@@ -378,6 +378,15 @@ h.run('-bs', name='sendmail', text='MAIL FROM:<w@x.test>\r\nRCPT TO:<ops>\r\n'
 check(s.arrived('alias') == {'ok@x.test': 1} and '\r\n554' not in h.out and
       '\r\n250 2.0.0 accepted for some' in h.out,
       'one of an alias is left out: what is accepted is so said', h.out, h.err)
+s.got = []
+h.run('-bs', name='sendmail', text='MAIL FROM:<w@x.test>\r\n'
+      'RCPT TO:<"b>"@x.test>\r\nRCPT TO:<"c>\r\nRCPT TO:<c d>\r\n'
+      'DATA\r\nSubject: y\r\n\r\nx\n.\nMAIL FROM:<evil@x.test>\n'
+      'RCPT TO:<v@x.test>\nDATA\n\nforged\n.\n\r\n.\r\nQUIT\r\n')
+check([a[:3] for a in h.out.split('\r\n')] == ['220', '250', '250', '501',
+      '553', '354', '250', '221', ''] and [g[1] for g in s.got] ==
+      [['"b>"@x.test']] and b'forged' in s.got[0][2],
+      'a text is no command, an address no other one', h.out, s.got)
 h.run('-i', '-odq', 'ok@x.test', name='sendmail', text='Subject: q\n\nodq\n')
 check(h.rc == 0 and not s.arrived('odq') and len(h.mail()) == 1, '-odq')
 h.done()

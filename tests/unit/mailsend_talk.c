@@ -99,10 +99,12 @@ static const char script[] =
 	"MAIL FROM:<g@x>\r\nRCPT TO:<i@x>\r\nDATA\r\n.\r\n"
 	"MAIL FROM:<g@x>\r\nRCPT TO:<i@x>\r\nDATA\r\n.\r\n"
 	"MAIL FROM:<g@x>\r\nRCPT TO:<i@x>\r\nDATA\r\n.\r\n"
+	"RCPT TO:<a\0b@x>\r\nRCPT TO:<\"a>b\r\n"
+	"MAIL FROM:<\"a\\\">b\"@x>\r\nRCPT TO:<\"a>b\"@x>\r\nDATA\r\n.\r\n"
 	"QUIT\r\n";
 static const char answers[] = "220 250 250 250 250 354 250 503 503 250 250 354 451 250 250 250 "
 	"250 250 550 451 354 250 250 550 503 250 250 354 451 250 250 354 "
-	"451 250 250 354 554 221 ";
+	"451 250 250 354 554 500 503 250 250 354 250 221 ";
 
 /* The codes of what it said. */
 static char *
@@ -132,12 +134,54 @@ no_room(void)
 	memset(text, 'x', sizeof text);
 	memcpy(text + sizeof text - strlen(end), end, strlen(end));
 	in = fmemopen(text, sizeof text, "r");
-	got = sendmail_text(in, fd, true, &e);
+	got = sendmail_text(in, fd, SENDMAIL_CRLF, &e);
 	ok(got == -1 && e.code == EX_IOERR, "a text that cannot be kept");
 	ok(fgets(next, sizeof next, in) != NULL, "is read up to its dot");
 	is_str(next, "NOOP\r\n", "so that nothing of it is a command");
 	fclose(in);
 	close(fd);
+}
+
+/* What ends a text: its own lines do as the dialogue's, or there is no CRLF. */
+static void
+text_ends(void)
+{
+	static const struct {
+		enum sendmail_dots dots;
+		const char *in, *kept;
+	} v[] = {
+		{ SENDMAIL_CRLF, "a\r\n.\r\nrest", "a\r\n" },
+		{ SENDMAIL_CRLF, ".\r\nrest", "" },
+		{ SENDMAIL_CRLF, "a\r\nb\n.\nc\r\n.\r\nrest",
+		  "a\r\nb\n.\nc\r\n" },
+		{ SENDMAIL_CRLF, "a\r\nb\n.\r\nc\r\n.\r\nrest",
+		  "a\r\nb\n.\r\nc\r\n" },
+		{ SENDMAIL_CRLF, "a\r\n.\nc\r\n.\r\nrest", "a\r\n\nc\r\n" },
+		{ SENDMAIL_CRLF, "a\r\n..\r\n.\r\nrest", "a\r\n.\r\n" },
+		{ SENDMAIL_CRLF, "a\n.\nrest", "a\n" },
+		{ SENDMAIL_CRLF, "a\n.\r\nrest", "a\n" },
+		{ SENDMAIL_STUFFED, "a\r\nb\n.\nrest", "a\r\nb\n" },
+		{ SENDMAIL_STUFFED, "a\n..\n.\nrest", "a\n.\n" },
+		{ SENDMAIL_PLAIN, "a\n..\n.\nrest", "a\n..\n" },
+	};
+	char kept[64], rest[8];
+	struct err e = { 0 };
+	FILE *in;
+	size_t i;
+	int fd = fileno(tmpfile());
+	ssize_t got;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		in = fmemopen((void *)(uintptr_t)v[i].in, strlen(v[i].in), "r");
+		lseek(fd, 0, SEEK_SET);
+		ok(ftruncate(fd, 0) == 0 && sendmail_text(in, fd, v[i].dots,
+		    &e) == 1, "text %zu has an end", i);
+		got = read(fd, kept, sizeof kept - 1);
+		kept[got > 0 ? got : 0] = '\0';
+		is_str(kept, v[i].kept, "before it");
+		is_str(fgets(rest, sizeof rest, in), "rest", "behind it");
+		fclose(in);
+	}
 }
 
 int
@@ -157,7 +201,7 @@ main(void)
 	dup2(was, 1);
 	is_int(got, 0, "it ends well");
 	is_str(codes(out), answers, "what it said");
-	is_int(n, 6, "so many messages");
+	is_int(n, 7, "so many messages");
 	ok(posted[0].deadline == 0 && posted[1].deadline == 0 &&
 	    posted[2].deadline == 0,
 	    "none has but what is left of the time of the one before");
@@ -170,5 +214,6 @@ main(void)
 	ok(posted[0].file == posted[1].file && posted[0].file == posted[2].file,
 	    "no file is made for each: they share one");
 	no_room();
+	text_ends();
 	return done();
 }
