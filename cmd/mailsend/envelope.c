@@ -434,6 +434,16 @@ operand(struct envelope *env, struct addr *a, const char *arg, struct err *e)
 	return got;
 }
 
+/*
+ * A daemon's "a@x,root", which is no address, may be several: cron gives
+ * sendmail(8) the text of MAILTO.  Each that is malformed is named then.
+ */
+static bool
+is_list(const struct envelope *env, const char *arg)
+{
+	return env->options->message.daemon && strchr(arg, ',') != NULL;
+}
+
 int
 envelope_operands(struct envelope *env, const struct opt_list *to,
     struct envelope_people *p, struct err *e)
@@ -450,6 +460,12 @@ envelope_operands(struct envelope *env, const struct opt_list *to,
 		if (x == NULL && operand(env, &a, to->v[i], &why) == 0 &&
 		    a.domain.n == 0)
 			x = alias_of(env, a.local);
+		if (why.code != 0 && is_list(env, to->v[i])) {
+			if (envelope_list(env, "recipient", str_of(to->v[i]),
+			    p, e) < 0)
+				return -1;
+			continue;
+		}
 		if (x != NULL)
 			add_named(env, x, &a, p, &why);
 		else if (why.code == 0)
