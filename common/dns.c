@@ -153,7 +153,6 @@ struct message {
 
 /* A record as it stands there. */
 struct entry {
-	const unsigned char *owner;	/* it is a sound name */
 	unsigned type, class;
 	uint32_t ttl;
 	const unsigned char *data;
@@ -250,16 +249,16 @@ gather_keep(struct gather *g, const void *p, size_t n)
 	return at;
 }
 
-/* The record at *p, which goes on to the next one. */
+/* The record at *p, which goes on to the next one; its owner, if wanted. */
 static int
-rr_read(struct gather *g, const unsigned char **p, struct entry *rr)
+rr_read(struct gather *g, const unsigned char **p, struct entry *rr,
+    char *owner)
 {
 	const unsigned char *at = *p;
-	int n = dns_expand(g->msg.base, g->msg.end, at, NULL);
+	int n = dns_expand(g->msg.base, g->msg.end, at, owner);
 
 	if (n < 0)
 		return bad(g, "a record is broken");
-	rr->owner = at;
 	at += n;
 	rr->type = get16(at);
 	rr->class = get16(at + 2);
@@ -443,14 +442,11 @@ note_signature(struct gather *g, const struct entry *rr)
 }
 
 static int
-answer_one(struct gather *g, const struct entry *rr)
+answer_one(struct gather *g, const struct entry *rr, const char *owner)
 {
-	char owner[DNS_NAMELEN];
-
 	if (rr->class != CLASS_IN || (rr->type != g->type &&
 	    rr->type != DNS_CNAME && rr->type != TYPE_RRSIG))
 		return 0;
-	dns_expand(g->msg.base, g->msg.end, rr->owner, owner);
 	if (strcmp(owner, g->owner) != 0)
 		return 0;
 	if (rr->type == TYPE_RRSIG) {
@@ -466,6 +462,7 @@ answer_one(struct gather *g, const struct entry *rr)
 static int
 answers(struct gather *g)
 {
+	char owner[DNS_NAMELEN];
 	unsigned i, before;
 	const unsigned char *p;
 	struct entry rr;
@@ -474,7 +471,8 @@ answers(struct gather *g)
 		before = g->ncname;
 		p = g->msg.section[ANSWER];
 		for (i = 0; i < g->msg.n[ANSWER]; i++)
-			if (rr_read(g, &p, &rr) < 0 || answer_one(g, &rr) < 0)
+			if (rr_read(g, &p, &rr, owner) < 0 ||
+			    answer_one(g, &rr, owner) < 0)
 				return -1;
 	} while (g->n == 0 && g->ncname > before);
 	return 0;
@@ -490,7 +488,7 @@ authority(struct gather *g)
 	unsigned i;
 
 	for (i = 0; i < g->msg.n[AUTHORITY]; i++) {
-		if (rr_read(g, &p, &rr) < 0)
+		if (rr_read(g, &p, &rr, NULL) < 0)
 			return -1;
 		g->ns |= rr.type == DNS_NS;
 		if (rr.type != DNS_SOA || rr.n < 22)
@@ -529,7 +527,7 @@ additional(struct gather *g)
 	unsigned i;
 
 	for (i = 0; i < g->msg.n[ADDITIONAL]; i++) {
-		if (rr_read(g, &p, &rr) < 0)
+		if (rr_read(g, &p, &rr, NULL) < 0)
 			return -1;
 		if (rr.type != TYPE_OPT)
 			continue;
