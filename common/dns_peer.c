@@ -145,11 +145,12 @@ dns_note(const struct dns *d, const struct question *q, const char *mark,
     const struct dns_answer *a)
 {
 	char name[DNS_NAMELEN], line[DNS_NAMELEN + 300];
-	const char *type = dns_type(q->type);
+	const char *type;
 	int n;
 
 	if (!trace_on(TRACE_TALK))
 		return;
+	type = dns_type(q->type);
 	dns_text(q->wire, name);
 	n = snprintf(line, sizeof line, "%s %s", name, type != NULL ? type :
 	    "?");
