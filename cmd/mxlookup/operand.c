@@ -193,12 +193,36 @@ name_why(struct task *t, struct str s)
 	return NULL;
 }
 
+/*
+ * Nearly all that is given: a host name with a dot in it whose last label is
+ * no number, so that it is no address and has none of the shapes above.
+ */
+static bool
+is_plain(struct task *t, struct str s)
+{
+	char *name;
+	size_t i;
+
+	if (s.n == 0 || !str_alpha(s.p[s.n - 1]) || !str_has(s, '.') ||
+	    str_has(s, '\0'))
+		return false;
+	name = copy(t, s);
+	if (!dns_hostname(name))
+		return false;
+	for (i = 0; i < s.n; i++)
+		name[i] = str_lower(name[i]);
+	t->domain = name;
+	return true;
+}
+
 void
 operand_read(struct task *t, struct str in)
 {
 	struct str s = str_trim(in);
 	const char *at;
 
+	if (is_plain(t, s))
+		return;
 	if (s.n > 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
 		s = str_to(str_from(s, 1), s.n - 2);
 	if (str_starts(s, "mailto:"))

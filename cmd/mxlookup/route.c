@@ -382,10 +382,12 @@ route_shown(const struct task *t)
 	const struct check *const *checks = t->run->checks;
 	int c;
 
+	if (route_asked(t))
+		return true;
 	for (c = 0; c < CHECK_MAX; c++)
 		if (task_asked(t, c) && checks[c]->host_json != NULL)
 			return true;
-	return route_asked(t);
+	return false;
 }
 
 bool

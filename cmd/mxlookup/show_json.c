@@ -191,7 +191,7 @@ json_unknown(const struct task *t, struct json *j)
 	int c;
 
 	json_open(j, "unknown", '[');
-	for (c = 0; c < CHECK_MAX; c++)
+	for (c = 0; t->ask.unknown >> c != 0; c++)
 		if ((t->ask.unknown & CHECK_BIT(c)) != 0)
 			json_s(j, NULL, t->run->checks[c]->name);
 	json_close(j, ']');
