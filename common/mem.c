@@ -87,7 +87,8 @@ static void
 block(struct arena *a, size_t want)
 {
 	struct arena_block *b;
-	size_t least = a->head == NULL ? 1500 : 4000;	/* many need little */
+	size_t least = a->head == NULL ? 1500 :	/* many need little, */
+	    a->bytes < 4000 ? a->bytes : 4000;	/* or little more */
 	size_t cap = want > least ? want : least;
 
 	b = mem_new(1, sizeof *b + cap);
