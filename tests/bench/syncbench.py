@@ -501,6 +501,57 @@ def upload():
         drop(p)
 
 
+def thousand(kind, u):
+    """A client with 1,000 files that are nowhere else."""
+    p = Peer(kind, u)
+    p.run()
+    near = Near(p.dir + "/near")
+    near.make("INBOX")
+    for i in range(1000):
+        near.deliver("INBOX", mail(i, 2000), "S")
+    time.sleep(1 if kind == "mbsync" else 0)
+    return p
+
+
+def upload_far():
+    """Through a round trip of 50 ms, on one connection each."""
+    global lab
+    usual = lab
+    for name, conf, most in (
+            ("with LITERAL+", None, 8 + 2),	# 2 MB
+            ("without LITERAL+, LITERAL-, MULTIAPPEND",
+             "imap_capability = IMAP4rev1 UIDPLUS CONDSTORE SPECIAL-USE\n",
+             1050)):
+        title("1,000 messages uploaded, 50 ms, " + name)
+        lab = up(conf) if conf else usual
+        u = lab.user()
+        p = thousand("imapsync", u)
+        cmds, turns, up_, down = p.counted("--connections", "1")
+        note("imapsync: commands, turns, up, down", "%d %d %d %d" % (
+            cmds, turns, up_, down))
+        bar("imapsync: turns", turns, most)
+        bar("imapsync: messages missing there",
+            1000 - len(u.far.messages("INBOX")), 0)
+        drop(p)
+        got = {}
+        for kind in ["imapsync"] + [k for k in PEERS if k == "mbsync"]:
+            u = lab.user()
+            p = thousand(kind, u)
+            port, end = slower(50)
+            settle()
+            got[kind] = p.run(port, args=["--connections", "1"]
+                              if kind == "imapsync" else ())
+            note(kind + ": s", "%.2f" % got[kind])
+            bar(kind + ": messages missing there",
+                1000 - len(u.far.messages("INBOX")), 0)
+            end()
+            drop(p)
+        if "mbsync" in got:
+            bar("time, against mbsync's",
+                ratio(got["imapsync"], got["mbsync"]), 1.1)
+    lab = sys.modules["synclab"].lab = usual
+
+
 def move():
     title("500 files moved to another folder")
     u = lab.user()
@@ -571,8 +622,8 @@ def million():
     fill(u, 1_000_000, 0, 1)
     warm(u)
     p = Peer("imapsync", u)
-    kb = p.run(memory=True)
-    note("imapsync, first sync: kB", kb)
+    bar("imapsync, first sync: peak memory", p.run(memory=True), 120 * 1024,
+        "kB")
     time.sleep(3)
     p.run()
     scan(p)
@@ -686,8 +737,8 @@ def migration():
 
 def main():
     cases = sys.argv[1:] or ["first", "headers", "nochange", "folders", "flags",
-                             "upload", "move", "memory", "big",
-                             "migration"] + (
+                             "upload", "upload_far", "move", "memory",
+                             "big", "migration"] + (
         ["million"] if os.environ.get("SYNC_MILLION") else [])
     u = lab.user()
     for k in PEERS:
