@@ -303,6 +303,295 @@ survey(void)
 	is_int(s.node[1]->lookups, 3, "lookups of a part");
 }
 
+/*
+ * What is looked at of a client's check, one beside each bound; of n hosts the
+ * last has the client's address.
+ */
+static const struct bound {
+	const char *record, *type, *owner;	/* n of this type there */
+	int n;
+	enum spf_result want;
+	const char *name;
+} bounds[] = {
+	{ "v=spf1 mx -all", "MX", "a.example", 10, SPF_PASS, "10 MX" },
+	{ "v=spf1 mx -all", "MX", "a.example", 11, SPF_PERMERROR, "11 MX" },
+	{ "v=spf1 ptr -all", "PTR", "1.2.0.192.in-addr.arpa", 10, SPF_PASS,
+	    "10 names" },
+	{ "v=spf1 ptr -all", "PTR", "1.2.0.192.in-addr.arpa", 11, SPF_FAIL,
+	    "11 names: the last is not looked at" },
+};
+
+static void
+bound(const struct bound *c)
+{
+	struct spf q = { .helo = "a.example", .sender = "x@a.example" };
+	char name[40], data[60];
+	int i;
+
+	forget();
+	add("a.example", "TXT", c->record, false);
+	for (i = 1; i <= c->n; i++) {
+		snprintf(name, sizeof name, "m%d.%s.example", i,
+		    i == c->n ? "a" : "b");
+		snprintf(data, sizeof data, "%s%s",
+		    strcmp(c->type, "MX") == 0 ? "10:" : "", name);
+		add(c->owner, c->type, data, false);
+		add(name, "A", i < c->n && strcmp(c->type, "MX") == 0 ?
+		    "198.51.100.1" : "192.0.2.1", false);
+	}
+	is_str(spf_result(run(&q, "192.0.2.1")), spf_result(c->want), "%s",
+	    c->name);
+}
+
+/* What comes of names that the sender writes, and who it was that decided. */
+static const struct asked_of {
+	const char *name, *record;
+	const char *rr[4][3];		/* what else is in the zone */
+	const char *sender;
+	enum spf_result want;
+	const char *by, *term;		/* whose term; NULL: the record's end */
+} checks[] = {
+	{ "no host of mx is looked up", "v=spf1 a:n1.test a:n2.test mx -all",
+	    { { "a.example", "MX", "0:." } }, "x", SPF_FAIL, "a.example",
+	    "-all" },
+	{ "a name that cannot be does not match", "v=spf1 a:%{l}.test -all",
+	    { { NULL } }, "x..y", SPF_FAIL, "a.example", "-all" },
+	{ "but for include", "v=spf1 include:%{l}.test -all", { { NULL } },
+	    "x..y", SPF_PERMERROR, NULL, NULL },
+	{ "what did not match is not named", "v=spf1 include:b.test",
+	    { { "b.test", "TXT", "v=spf1 -all" } }, "x", SPF_NEUTRAL,
+	    "a.example", NULL },
+	{ "a record that is redirected to", "v=spf1 redirect=b.test",
+	    { { "b.test", "TXT", "v=spf1 ~all" } }, "x", SPF_SOFTFAIL,
+	    "b.test", "~all" },
+	{ "one that is included", "v=spf1 include:b.test -all",
+	    { { "b.test", "TXT", "v=spf1 ip4:192.0.2.1 -all" } }, "x",
+	    SPF_PASS, "a.example", "include:b.test" },
+	{ "a dollar is no plain byte", "v=spf1 exists:%{l}.test -all",
+	    { { "a\\036b.test", "A", "127.0.0.2" } }, "a$b", SPF_PASS,
+	    "a.example", "exists:%{l}.test" },
+#define X62 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X52 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	{ "a label of 63 bytes", "v=spf1 exists:%{l}.test -all",
+	    { { X62 "y.test", "A", "127.0.0.2" } }, X62 "y", SPF_PASS,
+	    "a.example", "exists:%{l}.test" },
+	{ "a label of 64 bytes", "v=spf1 exists:%{l}.test -all",
+	    { { X62 "yy.test", "A", "127.0.0.2" } }, X62 "yy", SPF_FAIL,
+	    "a.example", "-all" },
+	{ "a name of 253 bytes", "v=spf1 exists:%{l}.test -all",
+	    { { "a." X62 "b." X62 "b." X62 "b." X52 "ab.test", "A",
+	    "127.0.0.2" } }, "a." X62 "b." X62 "b." X62 "b." X52 "ab",
+	    SPF_PASS, "a.example", "exists:%{l}.test" },
+	{ "of a longer one the end", "v=spf1 exists:%{l}.test -all",
+	    { { X62 "b." X62 "b." X62 "b." X52 "abc.test", "A",
+	    "127.0.0.2" } }, "a." X62 "b." X62 "b." X62 "b." X52 "abc",
+	    SPF_PASS, "a.example", "exists:%{l}.test" },
+	{ "%{p}: a name in the domain", "v=spf1 exists:%{p}.test -all",
+	    { { "1.2.0.192.in-addr.arpa", "PTR", "h.other.example" },
+	    { "1.2.0.192.in-addr.arpa", "PTR", "h.a.example" },
+	    { "h.a.example.test", "A", "127.0.0.2" } }, "x", SPF_PASS,
+	    "a.example", "exists:%{p}.test" },
+	{ "%{p}: the first of two", "v=spf1 exists:%{p}.test -all",
+	    { { "1.2.0.192.in-addr.arpa", "PTR", "h.a.example" },
+	    { "1.2.0.192.in-addr.arpa", "PTR", "g.a.example" },
+	    { "h.a.example.test", "A", "127.0.0.2" } }, "x", SPF_PASS,
+	    "a.example", "exists:%{p}.test" },
+};
+
+static void
+check(const struct asked_of *c)
+{
+	struct spf q = { .helo = "a.example", .now = 1 };
+	enum spf_result got;
+	char sender[400];
+	size_t i;
+
+	snprintf(sender, sizeof sender, "%s@a.example", c->sender);
+	q.sender = sender;
+	forget();
+	add("a.example", "TXT", c->record, false);
+	for (i = 0; i < 4 && c->rr[i][0] != NULL; i++)
+		add(c->rr[i][0], c->rr[i][1], c->rr[i][2], false);
+	add("h.a.example", "A", "192.0.2.1", false);
+	add("g.a.example", "A", "192.0.2.1", false);
+	add("h.other.example", "A", "192.0.2.1", false);
+	got = run(&q, "192.0.2.1");
+	is_str(spf_result(got), spf_result(c->want), "%s", c->name);
+	if (got == SPF_PERMERROR)
+		return;
+	is_str(q.domain, c->by, "%s: whose", c->name);
+	is_mem(q.term.p != NULL ? q.term.p : "", q.term.n, c->term != NULL ?
+	    c->term : "", c->term != NULL ? strlen(c->term) : 0,
+	    "%s: which term", c->name);
+}
+
+/* A name of one label has no record, whatever is there (section 4.3). */
+static void
+top_level(void)
+{
+	struct spf q = { .helo = "", .sender = "x@example" };
+
+	forget();
+	add("example", "TXT", "v=spf1 +all", false);
+	is_str(spf_result(run(&q, "192.0.2.1")), "none", "one label");
+	q = (struct spf){ .helo = "", .sender = "x@a.example" };
+	add("a.example", "TXT", "v=spf1 -all exp=why.test", false);
+	add("why.test", "TXT", "a\x7f", false);
+	is_str(spf_result(run(&q, "192.0.2.1")), "fail", "an odd explanation");
+	ok(q.exp.p == NULL, "which is not told");
+}
+
+/* ---- which record, and does it forbid all */
+
+static void
+selected(void)
+{
+	static const struct {
+		const char *record[2];
+		unsigned found;
+		bool forbids;
+	} t[] = {
+		{ { "v=spf1 -all" }, 1, true },
+		{ { "v=spf1 ~all" }, 1, false },
+		{ { "v=spf1 ?all" }, 1, false },
+		{ { "v=spf1 +all" }, 1, false },
+		{ { "v=spf1" }, 1, false },
+		{ { "v=spf1 mx -all" }, 1, false },
+		{ { "v=spf1 -all a:b" }, 1, false },
+		{ { "v=spf1 -all", "v=spf1 ~all" }, 2, false },
+		{ { "v=spf1 -all", "v=spf2 -all" }, 1, true },
+		{ { "v=spf1\t-all" }, 0, false },
+		{ { "v=spf10 -all" }, 0, false },
+		{ { "x", "V=SPF1 -all" }, 1, true },
+	};
+	struct dns_rr rr[2];
+	struct dns_answer a = { .rr = rr };
+	struct str text;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		rr[0].data = str_of(t[i].record[0]);
+		rr[1].data = str_of(t[i].record[1]);
+		a.n = t[i].record[1] != NULL ? 2 : 1;
+		is_int((int)spf_select(&a, &text), (int)t[i].found, "%s: found",
+		    t[i].record[0]);
+		if (t[i].found > 1)
+			ok(text.p == rr[0].data.p, "the first of them");
+		is_int(spf_forbids(&mem, &a), t[i].forbids, "%s: forbids all",
+		    t[i].record[0]);
+	}
+}
+
+static void
+terms(void)
+{
+	struct buf b = { 0 };
+	struct spf_record r;
+	int i;
+
+	ok(spf_parse(&mem, STR("v=spf1 -all ?all"), &r) == 0 &&
+	    r.all == &r.term[0], "of two \"all\" the first counts");
+	buf_s(&b, "v=spf1");
+	for (i = 0; i < 2047; i++)
+		buf_s(&b, " a");
+	is_int(spf_parse(&mem, BUF_STR(b), &r), 0, "2047 terms");
+	buf_s(&b, " a");
+	is_int(spf_parse(&mem, BUF_STR(b), &r), -1, "one more");
+	buf_free(&b);
+}
+
+/* ---- what a record costs */
+
+static const struct cost {
+	const char *name, *record;
+	const char *rr[2][3];
+	unsigned lookups, void4, void6, dead;
+	bool unsure;			/* its first term */
+	const char *temp;		/* what is not known now */
+} costs[] = {
+	{ "no IPv4", "v=spf1 a:b.test", { { "b.test", "AAAA", "::1" } },
+	    1, 1, 0, 0, false, NULL },
+	{ "no IPv6", "v=spf1 a:b.test", { { "b.test", "A", "192.0.2.1" } },
+	    1, 0, 1, 0, false, NULL },
+	{ "neither", "v=spf1 a:b.test", { { NULL } }, 1, 1, 1, 1, false, NULL },
+	{ "nothing that exists", "v=spf1 exists:b.test", { { NULL } }, 1, 1, 1,
+	    1, false, NULL },
+	{ "no MX", "v=spf1 mx:b.test", { { NULL } }, 1, 1, 1, 1, false, NULL },
+	{ "a null MX", "v=spf1 mx:b.test", { { "b.test", "MX", "0:." } }, 1, 0,
+	    0, 0, false, NULL },
+	{ "MX that are not known", "v=spf1 mx:error.test", { { NULL } }, 1, 0,
+	    0, 0, true, "error.test" },
+	{ "A that is not known, and AAAA", "v=spf1 a:b.test",
+	    { { "b.test", "AAAA", "::1" }, { "b.test", "TIMEOUT", "x" } }, 1,
+	    0, 0, 0, true, "b.test" },
+	{ "of two that are not known the first", "v=spf1 a:error.x.test "
+	    "a:error.y.test", { { NULL } }, 2, 0, 0, 0, true,
+	    "error.x.test" },
+	{ "behind all", "v=spf1 -all a:b.test redirect=c.test", { { NULL } },
+	    0, 0, 0, 0, false, NULL },
+	{ "two records count for nothing", "v=spf1 a:b.test", { { "a.example",
+	    "TXT", "v=spf1 a:b.test" } }, 0, 0, 0, 0, false, NULL },
+	{ "no lookups", "v=spf1 ip4:192.0.2.1 ip6:::1 x=y exp=a.b -all",
+	    { { NULL } }, 0, 0, 0, 0, false, NULL },
+};
+
+static struct spf_survey
+surveyed(const char *record, const char *const rr[][3], size_t n)
+{
+	struct spf q = { .ask = ask, .mem = &mem };
+	struct spf_survey s;
+	size_t i;
+
+	forget();
+	add("a.example", "TXT", record, false);
+	for (i = 0; i < n && rr[i][0] != NULL; i++)
+		add(rr[i][0], rr[i][1], rr[i][2], false);
+	while (!spf_survey(&s, &q, "a.example"))
+		;
+	return s;
+}
+
+static void
+cost(const struct cost *c)
+{
+	struct spf_survey s = surveyed(c->record, c->rr, 2);
+
+	is_int((int)s.lookups, (int)c->lookups, "cost: %s", c->name);
+	ok(s.void4.n == c->void4 && s.void6.n == c->void6, "cost: %s: void lookups",
+	    c->name);
+	is_int((int)s.dead.n, (int)c->dead, "cost: %s: dead names", c->name);
+	is_str(s.temp != NULL ? s.temp->name : NULL, c->temp,
+	    "cost: %s: not known", c->name);
+	ok(s.lookups == 0 || s.node[0]->reach[0].unsure == c->unsure,
+	    "cost: %s: sure", c->name);
+}
+
+/* What is looked up of a stranger's record has an end, which is told. */
+static void
+cost_bounds(void)
+{
+	const char *mx[11][3];
+	char host[11][20];
+	struct buf b = { 0 };
+	int i;
+
+	for (i = 0; i < 11; i++) {
+		snprintf(host[i], sizeof host[i], "10:h%d.test", i);
+		mx[i][0] = "a.example";
+		mx[i][1] = "MX";
+		mx[i][2] = host[i];
+	}
+	ok(surveyed("v=spf1 mx -all", mx, 10).many_mx == NULL, "cost: 10 MX");
+	ok(surveyed("v=spf1 mx -all", mx, 11).many_mx != NULL, "cost: 11 MX");
+	buf_s(&b, "v=spf1");
+	for (i = 0; i < 30; i++)
+		buf_printf(&b, " exists:h%d.test", i);
+	ok(!surveyed(b.p, mx, 0).capped, "cost: 30 terms");
+	buf_s(&b, " exists:i.test");
+	ok(surveyed(b.p, mx, 0).capped, "cost: one more");
+	buf_free(&b);
+}
+
 /* ---- who may send */
 
 /*
@@ -458,6 +747,16 @@ main(int argc, char **argv)
 		syntax();
 		delay = 2;
 		survey();
+		for (i = 0; i < (int)(sizeof bounds / sizeof *bounds); i++)
+			bound(&bounds[i]);
+		for (i = 0; i < (int)(sizeof checks / sizeof *checks); i++)
+			check(&checks[i]);
+		for (i = 0; i < (int)(sizeof costs / sizeof *costs); i++)
+			cost(&costs[i]);
+		cost_bounds();
+		top_level();
+		selected();
+		terms();
 		who();
 	}
 	forget();
