@@ -129,6 +129,25 @@ static const struct {
 	{ "t=y", "example.com", { { "example.com",
 	    "v=DMARC1; p=reject; t=y" } }, "example.com", "example.com",
 	    false, "p", DMARC_REJECT, DMARC_QUARANTINE },
+	{ "t=y, a step from quarantine", "example.com", { { "example.com",
+	    "v=DMARC1; p=quarantine; t=y" } }, "example.com", "example.com",
+	    false, "p", DMARC_QUARANTINE, DMARC_NONE },
+	{ "t=y, none is the least", "example.com", { { "example.com",
+	    "v=DMARC1; p=none; t=y" } }, "example.com", "example.com",
+	    false, "p", DMARC_NONE, DMARC_NONE },
+	{ "np is not for the domain itself", "example.com", { { "example.com",
+	    "v=DMARC1; p=none; sp=reject; np=reject" } }, "example.com",
+	    "example.com", true, "p", DMARC_NONE, DMARC_NONE },
+	{ "np is not for a domain that exists", "a.example.com", {
+	    { "example.com", "v=DMARC1; p=none; np=reject" } }, "example.com",
+	    "example.com", false, "p", DMARC_NONE, DMARC_NONE },
+	{ "psd=n of the domain itself ends it", "a.example.com", {
+	    { "a.example.com", "v=DMARC1; p=none; psd=n" },
+	    { "example.com", "v=DMARC1; p=reject" } }, "a.example.com",
+	    "a.example.com", false, "p", DMARC_NONE, DMARC_NONE },
+	{ "an organization without a record of its own, below none",
+	    "a.b.gov", { { "gov", "v=DMARC1; p=reject; sp=none" } }, "gov",
+	    "gov", false, "sp", DMARC_NONE, DMARC_NONE },
 	{ "no p, but reports", "example.com", { { "example.com",
 	    "v=DMARC1; rua=mailto:a@b.example" } }, "example.com",
 	    "example.com", false, "p", DMARC_NONE, DMARC_NONE },
@@ -178,6 +197,12 @@ policies(void)
 	walk(&w, (const struct zone[]){ { "example.com", "!" },
 	    { NULL, NULL } }, "a.example.com");
 	ok(w.temp != NULL, "a temporary failure is no absence");
+	walk(&w, (const struct zone[]){ { "a.example.com", "!" },
+	    { "example.com", "!" }, { NULL, NULL } }, "a.example.com");
+	ok(w.temp == w.level[0].answer, "of two the nearest is told");
+	walk(&w, (const struct zone[]){ { "gov", "v=DMARC1; psd=y; p=none" },
+	    { NULL, NULL } }, "gov");
+	is_str(w.org, "gov", "a public suffix itself");
 }
 
 static void
@@ -190,6 +215,9 @@ records(void)
 		{ "v=DMARC1; p=none", 0 },
 		{ "v=DMARC1", DMARC_NO_P },
 		{ "v=DMARC1; p=no", DMARC_BAD_P },
+		{ "v=DMARC1; sp=none; np=none; p=none", 0 },
+		{ "v=DMARC1; p=none; fo=1", 0 },
+		{ "v=DMARC1; p=none; FO=d; fo=s", DMARC_TWICE },
 		{ "v=DMARC1; p=none; psd=x", DMARC_BAD_TAG },
 		{ "v=DMARC1; p=none; fo=0:d:s", 0 },
 		{ "v=DMARC1; p=none; fo=0:1", DMARC_BAD_TAG },
@@ -227,6 +255,112 @@ records(void)
 	ok(str_is(dmarc_host(d.rua[1]), "y.example"), "host of https");
 	ok(str_is(dmarc_host(d.rua[2]), "d.example"), "the last at-sign");
 	ok(dmarc_host(STR("mailto:nobody")).p == NULL, "no host");
+	ok(str_is(dmarc_host(STR("https://y.example!1m")), "y.example"),
+	    "a size behind https");
+}
+
+/* What the tags say, and what they say where they are not there. */
+static void
+tags(void)
+{
+	static const struct {
+		const char *tags;
+		char adkim, aspf, psd;
+		bool test;
+		unsigned pct;
+	} t[] = {
+		{ "", 'r', 'r', 'u', false, 100 },
+		{ "adkim=s", 's', 'r', 'u', false, 100 },
+		{ "aspf=s", 'r', 's', 'u', false, 100 },
+		{ "aspf=S; adkim=r", 'r', 's', 'u', false, 100 },
+		{ "adkim=x; aspf=ss", 'r', 'r', 'u', false, 100 },
+		{ "psd=y", 'r', 'r', 'y', false, 100 },
+		{ "psd=n", 'r', 'r', 'n', false, 100 },
+		{ "t=y", 'r', 'r', 'u', true, 100 },
+		{ "t=n", 'r', 'r', 'u', false, 100 },
+		{ "t=yes", 'r', 'r', 'u', false, 100 },
+		{ "pct=0", 'r', 'r', 'u', false, 0 },
+		{ "pct=42", 'r', 'r', 'u', false, 42 },
+		{ "pct=101", 'r', 'r', 'u', false, 100 },
+		{ "aspf=s; ASPF=r", 'r', 's', 'u', false, 100 },
+	};
+	struct dmarc d;
+	char text[100];
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		snprintf(text, sizeof text, "v=DMARC1; p=none; %s", t[i].tags);
+		dmarc_parse(str_of(text), &d);
+		ok(d.adkim == t[i].adkim && d.aspf == t[i].aspf, "%s: how it is aligned",
+		    t[i].tags);
+		is_int(d.psd, t[i].psd, "%s: psd", t[i].tags);
+		is_int(d.test, t[i].test, "%s: test", t[i].tags);
+		is_int((int)d.pct, (int)t[i].pct, "%s: pct", t[i].tags);
+	}
+}
+
+/* As many places as are taken, and one more; those of ruf are others. */
+static void
+places(void)
+{
+	struct dmarc d;
+	char text[1000];
+	int i, n;
+
+	for (n = 16; n <= 17; n++) {
+		strcpy(text, "v=DMARC1; p=none; rua=");
+		for (i = 0; i < n; i++)
+			strcat(text, i > 0 ? ",mailto:a@b.test" :
+			    "mailto:a@b.test");
+		dmarc_parse(str_of(text), &d);
+		is_int((int)d.nrua, 16, "%d places: those that are taken", n);
+		is_int((int)d.odd, n > 16 ? DMARC_MORE : 0,
+		    "%d places: it is said that there are more", n);
+	}
+	dmarc_parse(STR("v=DMARC1; p=none; ruf=mailto:a@b.test"), &d);
+	ok(d.nrua == 0 && d.nruf == 1 && !d.reports, "ruf is not rua");
+}
+
+/* By RFC 7489, where it is known which domain above it would look at. */
+static void
+older(void)
+{
+	static const struct {
+		const char *name, *domain;
+		struct zone zone[3];
+		bool gone, known;
+		enum dmarc_policy old;
+	} t[] = {
+		{ "its own", "a.b.c.test", { { "a.b.c.test",
+		    "v=DMARC1; p=quarantine; sp=none" } }, false, true,
+		    DMARC_QUARANTINE },
+		{ "of two labels above", "a.b.test", { { "b.test",
+		    "v=DMARC1; p=reject; sp=none" } }, false, true,
+		    DMARC_NONE },
+		{ "of three labels above", "a.b.c.test", { { "b.c.test",
+		    "v=DMARC1; p=reject" } }, false, false, DMARC_REJECT },
+		{ "no sp", "a.b.test", { { "b.test",
+		    "v=DMARC1; p=reject" } }, false, true, DMARC_REJECT },
+		{ "np is not known to it", "a.b.test", { { "b.test",
+		    "v=DMARC1; p=none; np=reject" } }, true, true,
+		    DMARC_NONE },
+		{ "t is not, either", "b.test", { { "b.test",
+		    "v=DMARC1; p=reject; t=y" } }, false, true,
+		    DMARC_REJECT },
+		{ "a policy that cannot be read", "b.test", { { "b.test",
+		    "v=DMARC1; p=reject; np=x; rua=mailto:a@b.test" } }, false,
+		    true, DMARC_NONE },
+	};
+	struct dmarc_walk w;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		walk(&w, t[i].zone, t[i].domain);
+		dmarc_judge(&w, !t[i].gone);
+		is_int(w.old_known, t[i].known, "RFC 7489, %s: known",
+		    t[i].name);
+		is_int(w.old, t[i].old, "RFC 7489, %s", t[i].name);
+	}
 }
 
 int
@@ -235,5 +369,8 @@ main(void)
 	names();
 	policies();
 	records();
+	tags();
+	places();
+	older();
 	return done();
 }

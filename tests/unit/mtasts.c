@@ -55,6 +55,10 @@ policies(void)
 		    "x-new: 1\nmax_age: 0\n", true, MTASTS_NONE, 0 },
 		{ "the first counts", "version: STSv1\nmode: none\n"
 		    "mode: enforce\nmax_age: 0\n", true, MTASTS_NONE, 0 },
+		{ "of versions, too", "version: STSv1\nversion: STSv2\n"
+		    "mode: none\nmax_age: 0\n", true, MTASTS_NONE, 0 },
+		{ "and of ages", "version: STSv1\nmode: none\nmax_age: 0\n"
+		    "max_age: long\n", true, MTASTS_NONE, 0 },
 		{ "no version", "mode: none\nmax_age: 0\n", false, 0, 0 },
 		{ "another version", "version: STSv2\nmode: none\n"
 		    "max_age: 0\n", false, 0, 0 },
@@ -137,6 +141,10 @@ answers(void)
 	    "it is of no type, not text/plain", "no type");
 	is_str(mtasts_unfit(&mem, 301, "text/plain", false),
 	    "HTTP 301: a redirect is a failure", "a redirect");
+	is_str(mtasts_unfit(&mem, 300, "text/plain", false),
+	    "HTTP 300: a redirect is a failure", "the first of them");
+	is_str(mtasts_unfit(&mem, 400, "text/plain", false), "HTTP 400",
+	    "400 is none");
 	is_str(mtasts_unfit(&mem, 404, "text/plain", false), "HTTP 404", "404");
 	is_str(mtasts_unfit(&mem, 200, "text/plain", true),
 	    "it has over 64 KiB", "too much");

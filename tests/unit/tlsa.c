@@ -47,7 +47,7 @@ usable(void)
 		{ 0, 1, 1, 32, false }, { 1, 1, 1, 32, false },
 		{ 4, 1, 1, 32, false }, { 255, 1, 1, 32, false },
 		{ 3, 2, 1, 32, false }, { 3, 1, 3, 32, false },
-		{ 3, 1, 1, 31, false }, { 3, 1, 2, 32, false },
+		{ 3, 1, 1, 31, false }, { 3, 1, 1, 33, false }, { 3, 1, 2, 32, false },
 		{ 3, 1, 0, 0, false },
 	};
 	struct dns_rr rr = { .ttl = 1 };
@@ -188,6 +188,22 @@ static const struct {
 	    "real.example" }, { "mx.example", DNS_CNAME, DNS_OK, false,
 	    NULL }, { t_real, DNS_TLSA, DNS_OK, true, NULL } }, TLSA_NO,
 	    "insecure-host", NULL, 0 },
+	{ "alias, whose own record is gone by now", { { "mx.example", DNS_A,
+	    DNS_OK, false, "real.example" }, { "mx.example", DNS_CNAME,
+	    DNS_NODATA, true, NULL }, { t_mx, DNS_TLSA, DNS_OK, true, NULL } },
+	    TLSA_NO, "insecure-host", NULL, 0 },
+	{ "a name that cannot be asked for", { { "mx.example", DNS_A, DNS_OK,
+	    true, NULL }, { t_mx, DNS_TLSA, DNS_INVALID, true, NULL } },
+	    TLSA_NO, "no-tlsa", NULL, 1 },
+	{ "no A, AAAA is not known", { { "mx.example", DNS_A, DNS_NODATA, true,
+	    NULL }, { "mx.example", DNS_AAAA, DNS_SERVFAIL, false, NULL } },
+	    TLSA_TEMP, "no-address", NULL, 0 },
+	{ "A is not known, no AAAA", { { "mx.example", DNS_A, DNS_SERVFAIL,
+	    false, NULL } }, TLSA_TEMP, "no-address", NULL, 0 },
+	{ "A is insecure, AAAA is not", { { "mx.example", DNS_A, DNS_OK, false,
+	    NULL }, { "mx.example", DNS_AAAA, DNS_OK, true, NULL }, { t_mx,
+	    DNS_TLSA, DNS_OK, true, NULL } }, TLSA_USABLE, NULL, "mx.example",
+	    1 },
 };
 
 static void
