@@ -15,6 +15,8 @@ static int told;			/* the exit status of a report */
 static char why[200];			/* what it says, and its finding */
 static unsigned joined;			/* jobs */
 static enum dns_status six = DNS_OK;	/* of AAAA, where there is A */
+static enum dns_status four = DNS_OK;	/* of A, where there is AAAA */
+static bool only_four, only_six;	/* options */
 
 /* In the place of ask.c and output.c. */
 const struct dns_answer *
@@ -47,14 +49,15 @@ share_join(struct run *r, struct job *j)
 static int
 status(enum dns_status a, enum dns_status aaaa)
 {
-	struct settings set = { .scope.timeout = 1 };
+	struct settings set = { .scope = { .timeout = 1, .four = only_four,
+	    .six = only_six } };
 	struct run run = { .set = &set };
 	struct target target = { .run = &run,
 	    .given = { .text = "a.test", .domain = "a.test" } };
 	struct host host = { .target = &target, .name = "a.test" };
 
-	answer[0].status = a;
-	answer[1].status = aaaa;
+	answer[0] = (struct dns_answer){ .status = a };
+	answer[1] = (struct dns_answer){ .status = aaaa };
 	told = -1;
 	hosts_resolve(&host);
 	return told;
@@ -62,11 +65,11 @@ status(enum dns_status a, enum dns_status aaaa)
 
 /* So many addresses by IPv4, and one by IPv6: how many jobs? */
 static unsigned
-jobs_of(unsigned n, bool four)
+jobs_of(unsigned n, bool no_six)
 {
 	static const char data[40][4], data6[16];
-	struct settings set = { .scope = { .timeout = 1, .four = four,
-	    .port = { { 25, probe_talk_port(25) } }, .nports = 1 } };
+	struct settings set = { .scope = { .timeout = 1, .four = no_six,
+	    .six = only_six, .port = { { 25, probe_talk_port(25) } }, .nports = 1 } };
 	struct run run = { .set = &set };
 	struct target target = { .run = &run,
 	    .given = { .text = "a.test", .domain = "a.test" } };
@@ -76,7 +79,7 @@ jobs_of(unsigned n, bool four)
 
 	for (i = 0; i < n; i++)
 		rr[i].data = (struct str){ data[i], 4 };
-	answer[0] = (struct dns_answer){ .status = DNS_OK, .n = n, .rr = rr };
+	answer[0] = (struct dns_answer){ .status = four, .n = n, .rr = rr };
 	answer[1] = (struct dns_answer){ .status = six, .n = six == DNS_OK,
 	    .rr = &rr6 };
 	told = -1;
@@ -109,6 +112,16 @@ limit(void)
 	is_int(jobs_of(1, true), 1, "where it is not wanted");
 	is_int(told, -1, "it does not matter");
 	six = DNS_OK;
+	only_six = true;
+	is_int(jobs_of(3, false), 1, "-6: those of IPv6");
+	four = DNS_SERVFAIL;
+	is_int(jobs_of(0, false), 1, "-6: of IPv4 nothing is known");
+	is_int(told, -1, "which does not matter");
+	only_six = false;
+	is_int(jobs_of(0, false), 1, "without -6");
+	is_str(why, ": its IPv4 addresses are not known, and not probed: servfail",
+	    "it does");
+	four = DNS_OK;
 	is_int(jobs_of(16, true), 16, "one of a family that is not wanted");
 	is_int(told, -1, "is none more");
 }
@@ -135,6 +148,18 @@ main(void)
 
 	for (i = 0; i < sizeof t / sizeof *t; i++)
 		is_int(status(t[i].a, t[i].aaaa), t[i].want, "%s", t[i].name);
+	only_six = true;
+	is_int(status(DNS_SERVFAIL, DNS_NODATA), EX_NOHOST,
+	    "-6: A is not known, and not wanted");
+	is_int(status(DNS_NODATA, DNS_SERVFAIL), EX_TEMPFAIL,
+	    "-6: AAAA is not known");
+	only_six = false;
+	only_four = true;
+	is_int(status(DNS_NODATA, DNS_SERVFAIL), EX_NOHOST,
+	    "-4: AAAA is not known, and not wanted");
+	is_int(status(DNS_SERVFAIL, DNS_NODATA), EX_TEMPFAIL,
+	    "-4: A is not known");
+	only_four = false;
 	limit();
 	return done();
 }
