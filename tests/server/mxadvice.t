@@ -451,6 +451,10 @@ lab.add("norua.test", "MX", "10 mx.one.test")
 lab.add("_dmarc.norua.test", "TXT", "v=DMARC1; p=reject; ")
 fix("norua.test", "DMARC_NO_RUA", '_dmarc.norua.test. IN TXT "v=DMARC1; '
     'p=reject; rua=mailto:postmaster@norua.test"', "-C", "dmarc")
+# None for the record of the domain above, nor where nobody reads reports.
+lab.add("sub.norua.test", "MX", "10 mx.one.test")
+fix("sub.norua.test", "DMARC_NO_RUA", None, "-C", "dmarc")
+fix("parked.test", "DMARC_NO_RUA", None, "-C", "dmarc")
 fix("one.test", "PTR_NONE", "1.1.18.198.in-addr.arpa. IN PTR mx.one.test.",
     "-C", "ptr")
 lab.add("barerua.test", "MX", "10 mx.one.test")

@@ -149,6 +149,24 @@ timeout 60 portprobe -j --timeout 20 -4 --config "$T/two" -a --login > "$T/json"
 is "$(rows '\(.login.taken)')" "$(ports "$LAB_IMAPS_PORT true" \
 	"$LAB_POP3S_PORT false")" '-a --login: each by its own authorities'
 
+# Who was refused is that user, not whoever else has an account there.
+cat > "$T/users" <<END
+defaults
+ca $LAB_CA
+account one
+user jane
+password-command "echo wrong"
+imap imaps://localhost:$LAB_IMAPS_PORT
+account two
+user billy
+password-command "echo secret"
+pop3 pop3s://localhost:$LAB_POP3S_PORT
+END
+chmod 600 "$T/users"
+timeout 60 portprobe -j --timeout 20 -4 --config "$T/users" -a --login > "$T/json" 2> "$T/err"
+is "$? $(rows '\(.login.taken)')" "77 $(ports "$LAB_IMAPS_PORT false" \
+	"$LAB_POP3S_PORT true")" '-a --login: another user of that host is tried'
+
 status 64 '--login: as whom?' portprobe --login -A nobody
 status 64 '-u without --login' portprobe -u billy "imaps://localhost:$LAB_IMAPS_PORT"
 probe --login -u billy --password-command 'echo secret' imaps://localhost:1
