@@ -26,6 +26,7 @@
 #define P256 \
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEan8BFXgDEINIICQ7ilJFpasoyC47dH" \
     "l7fyrEvqZA0JQdKh6VsvRwFFe/biMVCJtzVqR0dTq/tWIA8s6Y61XxUQ=="
+#define L63 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define ED25519 "5Z7VCDwKyVPzRiVtxhJBZ5b6yM3tA7jzoRrInqkFLg8="
 
 static const struct {
@@ -97,5 +98,13 @@ main(void)
 	ok(!dkim_selector("") && !dkim_selector("a..b") &&
 	    !dkim_selector("a b") && !dkim_selector(".a") &&
 	    !dkim_selector("a."), "no selectors");
+	ok(dkim_selector("b." L63 ".a"), "a label of 63 bytes");
+	ok(!dkim_selector("b." L63 "x.a"), "a label of 64 bytes");
+	dkim_parse(STR("v=DKIM1; k=rsa"), &k);
+	ok(!k.revoked, "a key without p= was not revoked");
+	dkim_parse(STR("t=y; p="), &k);
+	ok(k.testing && !k.strict, "t=y");
+	dkim_parse(STR("t=y:s; p="), &k);
+	ok(k.testing && k.strict, "t=y:s");
 	return done();
 }

@@ -166,11 +166,121 @@ static const struct {
 	{ DKIM_PERMERROR, "i= without @", ED("i=b.test; ") },
 	{ DKIM_FAIL, "i= below", ED("i=\"x@y\"@c.b.TEST; ") },
 	{ DKIM_PERMERROR, "x before t", ED("t=2; x=1; ") },
+	{ DKIM_FAIL, "x is t", ED("t=2; x=2; ") },
+	{ DKIM_FAIL, "a time behind 2106", ED("t=4294967296; x=999999999999; ") },
 	{ DKIM_PERMERROR, "t= is no time", ED("t=now; ") },
+	{ DKIM_UNJUDGED, "v=10", SIG("v=10; a=ed25519-sha256; d=b.test; s=x; h=from; " REST) },
 	{ DKIM_PERMERROR, "l= is no length", ED("l=-1; ") },
 	{ DKIM_FAIL, "l= over the body", ED("l=100000; ") },
 	{ DKIM_PERMERROR, "empty", SIG("") },
 };
+
+/* Those of ARC, read only: its number, and what a seal must not have. */
+static void
+arc_fields(void)
+{
+#define BASE "x: a=ed25519-sha256; d=b.test; s=x; b=AAAA; "
+#define HASH "bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; "
+	static const struct {
+		enum dkim_form form;
+		const char *text;
+		enum dkim_result want;
+		unsigned n;
+	} t[] = {
+		{ DKIM_ARC_MESSAGE, BASE HASH "h=to; i=1", DKIM_OPEN, 1 },
+		{ DKIM_ARC_MESSAGE, BASE HASH "h=from", DKIM_PERMERROR, 0 },
+		{ DKIM_ARC_MESSAGE, BASE HASH "h=from; i=0", DKIM_PERMERROR, 0 },
+		{ DKIM_ARC_MESSAGE, BASE HASH "h=from; i=1000", DKIM_OPEN,
+		    1000 },
+		{ DKIM_ARC_MESSAGE, BASE "h=from; i=1", DKIM_PERMERROR, 1 },
+		{ DKIM_ARC_SEAL, BASE "cv=none; i=1", DKIM_OPEN, 1 },
+		{ DKIM_ARC_SEAL, BASE "cv=none", DKIM_PERMERROR, 0 },
+		{ DKIM_ARC_SEAL, BASE "i=1", DKIM_PERMERROR, 1 },
+		{ DKIM_ARC_SEAL, BASE "cv=none; i=1; h=from", DKIM_PERMERROR,
+		    1 },
+		{ DKIM_ARC_SEAL, BASE HASH "cv=none; i=1", DKIM_PERMERROR, 1 },
+	};
+	struct dkim_sig s;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		dkim_sig_read(&s, &arena, t[i].form, str_of(t[i].text));
+		is_str(dkim_result(s.result), dkim_result(t[i].want), "ARC: %s",
+		    t[i].text);
+		is_int((int)s.instance, (int)t[i].n, "ARC: its number");
+	}
+}
+
+/* A key that would do but for its size fails, for there is none here. */
+static void
+sizes(void)
+{
+	static const struct {
+		enum sign_kind kind;
+		unsigned bits;
+		enum dkim_result want;
+	} t[] = {
+		{ SIGN_RSA, 512, DKIM_POLICY }, { SIGN_RSA, 1023, DKIM_POLICY },
+		{ SIGN_RSA, 1024, DKIM_FAIL }, { SIGN_RSA, 4096, DKIM_FAIL },
+		{ SIGN_RSA, 4097, DKIM_UNJUDGED },
+		{ SIGN_ED25519, 256, DKIM_FAIL },
+	};
+	struct dkim_sig s;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		struct dkim_key k = { .bits = t[i].bits, .strict = true,
+		    .type = t[i].kind == SIGN_RSA ? STR("rsa") :
+		    STR("ed25519") };
+
+		s = (struct dkim_sig){ .kind = t[i].kind, .domain = "b.test" };
+		dkim_sig_key(&s, &k, NULL);
+		is_str(dkim_result(s.result), dkim_result(t[i].want),
+		    "a key of %u bits, t=s and no i=", t[i].bits);
+	}
+}
+
+static void
+lengths(void)
+{
+	static const struct {
+		uint64_t length, size, uncovered;
+		enum dkim_result want;
+	} t[] = {
+		{ UINT64_MAX, 10, 0, DKIM_OPEN }, { 10, 10, 0, DKIM_OPEN },
+		{ 10, 12, 2, DKIM_OPEN }, { 0, 12, 12, DKIM_OPEN },
+		{ 10, 9, 0, DKIM_FAIL },
+	};
+	static const unsigned char md[32];
+	struct dkim_sig s;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		s = (struct dkim_sig){ .length = t[i].length,
+		    .hash = { (const char *)md, 32 } };
+		dkim_sig_body(&s, md, t[i].size);
+		ok(s.result == t[i].want && s.uncovered == t[i].uncovered,
+		    "l=%llu of %llu bytes", (unsigned long long)t[i].length,
+		    (unsigned long long)t[i].size);
+	}
+	dkim_sig_read(&s, &arena, DKIM_SIGNATURE, STR("x: l=4294967297"));
+	ok(s.length == 4294967297, "l= of over 4 GB");
+}
+
+/* Names of tags have a case: B= is not b=. */
+static void
+emptied(void)
+{
+	struct buf b = { 0 };
+	struct dkim_sig s;
+
+	dkim_sig_read(&s, &arena, DKIM_SIGNATURE,
+	    STR("X: B=1; bb=2; b=3 ; c=4"));
+	dkim_sig_field(&s, &b);
+	buf_s(&b, "");
+	is_str(b.p, "X: B=1; bb=2; b=; c=4", "b= alone is emptied");
+	buf_free(&b);
+}
 
 int
 main(void)
@@ -202,6 +312,10 @@ main(void)
 	for (i = 0; i < sizeof fields / sizeof *fields; i++)
 		gives(fields[i].want, fields[i].name, fields[i].head, BODY,
 		    ED25519_KEY);
+	arc_fields();
+	sizes();
+	lengths();
+	emptied();
 	arena_free(&arena);
 	return done();
 }

@@ -145,6 +145,11 @@ refused(void)
 	memset(longer, 'x', sizeof longer);
 	is_int(names_to_path(&b, (struct str){ longer, 201 }, '/', V), -1,
 	    "a part of 201 bytes");
+	is_int(names_to_path(&b, (struct str){ longer, 200 }, '/', V), 0,
+	    "a part of 200 bytes");
+	is_int((int)b.n, 204, "which was appended");
+	b.n = 4;
+	b.p[4] = '\0';
 	for (i = 100; i < sizeof longer; i += 100)
 		longer[i] = '/';
 	is_int(names_to_path(&b, (struct str){ longer, 1001 }, '/', V), -1,
