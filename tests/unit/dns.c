@@ -805,6 +805,114 @@ test_cache(void)
 	dns_cache_free(c);
 }
 
+/* An alias and what it leads to: proven if both are, for the shorter time. */
+static void
+test_join(void)
+{
+	static const struct {
+		bool ad[2], bit[2];
+		uint32_t ttl[2];
+		enum dns_status status[2];
+		bool want_ad, want_bit;
+		uint32_t want_ttl;
+	} t[] = {
+		{ { true, true }, { true, true }, { 5, 9 }, { DNS_OK, DNS_OK },
+		    true, true, 5 },
+		{ { true, false }, { true, false }, { 9, 5 }, { DNS_OK,
+		    DNS_NODATA }, false, false, 5 },
+		{ { false, true }, { false, true }, { 5, 5 }, { DNS_OK,
+		    DNS_SERVFAIL }, false, false, 5 },
+		{ { false, false }, { true, true }, { 0, 5 }, { DNS_NODATA,
+		    DNS_OK }, false, true, 0 },
+	};
+	struct dns_answer *part[2], *a;
+	size_t i;
+	int k;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		for (k = 0; k < 2; k++) {
+			part[k] = dns_nothing(k == 0 ? "a.test" : "b.test",
+			    DNS_A, t[i].status[k], k == 0 ? NULL : "why");
+			part[k]->ad = t[i].ad[k];
+			part[k]->ad_bit = t[i].bit[k];
+			part[k]->ttl = t[i].ttl[k];
+			part[k]->tries = 1;
+		}
+		a = dns_join(part[0], part[1]);
+		is_str(a->name, "a.test", "joined, %zu: the name asked for", i);
+		is_int(a->status, t[i].status[1], "joined, %zu: status", i);
+		is_int(a->ad, t[i].want_ad, "joined, %zu: proven", i);
+		is_int(a->ad_bit, t[i].want_bit, "joined, %zu: AD", i);
+		is_int(a->ttl, t[i].want_ttl, "joined, %zu: TTL", i);
+		is_str(a->why, "why", "joined, %zu: why", i);
+		is_int(a->tries, 2, "joined, %zu: tries", i);
+		dns_drop(part[0]);
+		dns_drop(part[1]);
+		dns_drop(a);
+	}
+}
+
+/* ---- whom to ask, and whose AD counts */
+
+static void
+test_servers(void)
+{
+	static const struct {
+		const char *option, *env;
+		bool trust, distrust;
+		const char *want;	/* of the first; NULL: an error */
+		bool trusted;
+		unsigned n;
+	} t[] = {
+		{ "127.0.0.1", NULL, false, false, "127.0.0.1:53", true, 1 },
+		{ "::1", NULL, false, false, "[::1]:53", true, 1 },
+		{ "192.0.2.1", NULL, false, false, "192.0.2.1:53", false, 1 },
+		{ "192.0.2.1", NULL, true, false, "192.0.2.1:53", true, 1 },
+		{ "192.0.2.1", NULL, true, true, "192.0.2.1:53", false, 1 },
+		{ "127.0.0.1", NULL, false, true, "127.0.0.1:53", false, 1 },
+		{ "192.0.2.1:5353", "192.0.2.9", false, false,
+		    "192.0.2.1:5353", false, 1 },
+		{ NULL, "192.0.2.9, [2001:db8::1]:99", false, false,
+		    "192.0.2.9:53", false, 2 },
+		{ "192.0.2", NULL, false, false, NULL, false, 0 },
+		{ "ns.test", NULL, false, false, NULL, false, 0 },
+		{ ",", NULL, false, false, NULL, false, 0 },
+		{ "", NULL, false, false, NULL, false, 0 },
+	};
+	struct dns_system y;
+	struct dns_conf conf;
+	struct err e;
+	size_t i;
+	int got;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		e = (struct err){ 0 };
+		conf = (struct dns_conf){ .servers = t[i].option,
+		    .trust_ad = t[i].trust, .distrust_ad = t[i].distrust };
+		if (t[i].env != NULL)
+			setenv("POSTBAG_DNS", t[i].env, 1);
+		else
+			unsetenv("POSTBAG_DNS");
+		got = dns_system(&conf, &y, &e);
+		is_int(got, t[i].want != NULL ? 0 : -1, "servers, %zu", i);
+		if (got < 0 || t[i].want == NULL)
+			continue;
+		is_str(y.server[0].text, t[i].want, "servers, %zu: the first",
+		    i);
+		is_int(y.server[0].trusted, t[i].trusted, "servers, %zu: is AD believed",
+		    i);
+		is_int(y.n, t[i].n, "servers, %zu: how many", i);
+	}
+	/* An empty one is as none: that of the system. */
+	setenv("POSTBAG_DNS", "", 1);
+	conf = (struct dns_conf){ 0 };
+	e = (struct err){ 0 };
+	ok(dns_system(&conf, &y, &e) == 0 && y.n > 0 &&
+	    strcmp(y.server[0].source, "/etc/resolv.conf") == 0,
+	    "an empty POSTBAG_DNS");
+	unsetenv("POSTBAG_DNS");
+}
+
 /* ---- the loop */
 
 /* Always more to be read than is read at once, and no answer among it. */
@@ -865,6 +973,8 @@ main(int argc, char **argv)
 	test_mismatch();
 	test_every_byte();
 	test_cache();
+	test_join();
+	test_servers();
 	test_flood();
 	return done();
 }
