@@ -77,16 +77,14 @@ migrate_pace_waits(const struct migrate *r)
 	return r->wait.due;
 }
 
-/* Doubled each time, at least what was asked for, at most five minutes. */
-int
-migrate_pace_pause(struct migrate *r)
+double
+migrate_pace_rest(struct migrate_wait *w, uint64_t messages)
 {
-	struct migrate_wait *w = &r->wait;
 	double seconds = w->asked;
 
-	if (w->at != r->messages)
+	if (w->at != messages)
 		w->tries = 0;
-	w->at = r->messages;
+	w->at = messages;
 	if (w->tries > TRIES)
 		return -1;
 	if (seconds < 1 << w->tries)
@@ -96,6 +94,16 @@ migrate_pace_pause(struct migrate *r)
 	w->tries++;
 	w->asked = 0;
 	w->due = false;
+	return seconds;
+}
+
+int
+migrate_pace_pause(struct migrate *r)
+{
+	double seconds = migrate_pace_rest(&r->wait, r->messages);
+
+	if (seconds < 0)
+		return -1;
 	trace_note(TRACE_DONE, "a pause of %.0f s", seconds);
 	net_poll(NULL, 0, clock_in(seconds));
 	return stop_asked() ? -1 : 0;
@@ -114,13 +122,10 @@ migrate_pace_settle(const struct migrate *r, int64_t looked)
 	return stop_asked() ? -1 : 1;
 }
 
-/* When so many bytes more may have gone on. */
-static int64_t
-hold_until(struct migrate *r, size_t n)
+int64_t
+migrate_pace_due(struct migrate_rate *w, uint64_t rate, int64_t now, size_t n)
 {
-	struct migrate_rate *w = &r->rate;
-	int64_t now = clock_ms(),
-	    due = w->since + (int64_t)(w->bytes * 1000 / r->o->rate);
+	int64_t due = w->since + (int64_t)(w->bytes * 1000 / rate);
 
 	if (w->since == 0 || due + 1000 < now) {	/* nothing is saved up */
 		w->since = due = now;
@@ -138,7 +143,7 @@ migrate_pace_hold(struct migrate *r, size_t n)
 	if (r->o->rate == 0)
 		return 0;
 	pthread_mutex_lock(&r->mutex);
-	due = hold_until(r, n);
+	due = migrate_pace_due(&r->rate, r->o->rate, clock_ms(), n);
 	pthread_mutex_unlock(&r->mutex);
 	if (due > clock_ms())
 		net_poll(NULL, 0, due);

@@ -248,7 +248,32 @@ base(void)
 	migrate_base_set(&b, 50, 1);
 	is_int(migrate_base_text(&b, 50), 1, "and once more");
 	is_int(migrate_base_text(&b, 100) == MIGRATE_UNBASED, 1, "of none");
+	migrate_base_set(&b, 99, 8);
+	is_int(migrate_base_text(&b, 99), 8, "the last one once more");
 	free(b.v);
+}
+
+/* Sorted, each once: one text for what means the same. */
+static void
+words(void)
+{
+	static const struct {
+		const char *flags, *text;
+	} v[] = {
+		{ "", "" }, { "\\Recent", "" }, { "b a", "a b" },
+		{ "a \\Seen ab $F a", "$F \\Seen a ab" },
+		{ "ab a", "a ab" }, { "\\Seen \\recent x", "\\Seen x" },
+	};
+	struct buf b = { .max = 1000 };
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		b.n = 0;
+		migrate_base_words(&b, str_of(v[i].flags));
+		buf_c(&b, '\0');
+		is_str(b.p, v[i].text, "the words of \"%s\"", v[i].flags);
+	}
+	buf_free(&b);
 }
 
 /* When there are too many, those that there are still count. */
@@ -256,10 +281,13 @@ static void
 texts(void)
 {
 	struct migrate_state s = { .nboxes = 0 };
-	char word[20];
+	char word[20], longer[1600];
 	uint32_t last = 0;
 	int i;
 
+	memset(longer, 'x', sizeof longer);
+	is_int(migrate_state_text(&s, (struct str){ longer, 1501 }) ==
+	    MIGRATE_UNBASED, 1, "a text that is too long");
 	for (i = 0; i < 6000 && last != MIGRATE_UNBASED; i++) {
 		snprintf(word, sizeof word, "k%d", i);
 		last = migrate_state_text(&s, str_of(word));
@@ -288,6 +316,87 @@ pauses(void)
 	ok(r.wait.asked > 2.49 && r.wait.asked < 2.51, "as long as is asked");
 	migrate_pace_asked(&r, "Suggested Backoff Time: nan milliseconds");
 	ok(r.wait.asked > 0.99 && r.wait.asked < 1.01, "or a second");
+}
+
+/* Which answers are about any message, for now. */
+static void
+throttled(void)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} v[] = {
+		{ "[LIMIT] too much", true }, { "[INUSE] wait", true },
+		{ "[UNAVAILABLE]", true }, { "[limit] x", true },
+		{ "[TOOBIG] too big, try later", false },
+		{ "[OVERQUOTA] busy", false }, { "message refused", false },
+		{ "the server is busy", true }, { "try later", true },
+		{ "[NO] Suggested Backoff Time: 5 milliseconds", true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct migrate r = { .o = NULL };
+
+		is_int(migrate_pace_asked(&r, v[i].text), v[i].is,
+		    "\"%s\" is a wish for a pause", v[i].text);
+		is_int(migrate_pace_waits(&r), v[i].is, "which is due");
+	}
+}
+
+static void
+rests(void)
+{
+	static const int want[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256 };
+	struct migrate r = { .wait = { .tries = 8 }, .messages = 5 };
+	struct migrate_wait w = { .due = true, .asked = 7, .at = 3 };
+	size_t i;
+
+	is_int(migrate_pace_asked(&r, "[LIMIT]"), 1,
+	    "after pauses and a message there is another one");
+	ok(migrate_pace_rest(&w, 3) == 7 && !w.due, "as long as is asked");
+	for (i = 1; i < 9; i++)
+		is_int(migrate_pace_rest(&w, 3), want[i], "then doubled");
+	is_int(migrate_pace_rest(&w, 3), -1, "and one too many");
+	is_int(migrate_pace_rest(&w, 4), 1, "a message begins anew");
+	w.asked = 1000;
+	is_int(migrate_pace_rest(&w, 4), 300, "five minutes at most");
+	r.wait = w;
+	migrate_pace_progress(&r);
+	is_int(migrate_pace_rest(&r.wait, 4), 1,
+	    "progress without a message begins anew, too");
+	r.wait.tries = 3;
+	migrate_pace_progress(&r);
+	is_int(migrate_pace_rest(&r.wait, r.wait.at), 1,
+	    "progress without a message begins anew, too");
+}
+
+/* 1000 bytes a second. */
+static void
+rate(void)
+{
+	static const struct {
+		int64_t now;
+		size_t n;
+		int64_t due;
+		const char *what;
+	} v[] = {
+		{ 50000, 3000, 50000, "the first go at once" },
+		{ 50100, 500, 53000, "the next when these have" },
+		{ 53000, 500, 53500, "and so on" },
+		{ 54900, 1000, 54000, "a second may be made up for" },
+		{ 56001, 1000, 56001, "more is not" },
+		{ 56002, 10, 57001, "and counts from then on" },
+	};
+	struct migrate_rate w = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++)
+		is_int(migrate_pace_due(&w, 1000, v[i].now, v[i].n), v[i].due,
+		    "%s", v[i].what);
+	w = (struct migrate_rate){ 0 };
+	is_int(migrate_pace_due(&w, 1000, 500, 10), 500,
+	    "however early the clock is");
 }
 
 /* When what was sent before the connection has surely been stored, or lost. */
@@ -327,6 +436,30 @@ budget(void)
 	ok(migrate_pace_reserve(&r, 100), "on that day");
 }
 
+/* What was copied is no longer under way, and is noted if there is a budget. */
+static void
+spent(void)
+{
+	struct migrate_options o = { .day = 100 };
+	struct err e = { 0 };
+	struct migrate r = { .o = &o, .e = &e };
+
+	unlink(path);
+	is_int(reopen(&r.state, &e), 0, "a state");
+	ok(migrate_pace_reserve(&r, 60), "60 bytes are under way");
+	is_int(migrate_pace_spend(&r, 60), 0, "and copied");
+	is_int(r.rate.reserved, 0, "none is under way");
+	is_int(r.state.bytes, 60, "all are noted");
+	ok(!migrate_pace_reserve(&r, 41) && migrate_pace_reserve(&r, 40),
+	    "and leave 40");
+	o.day = 0;
+	ok(migrate_pace_reserve(&r, 1000), "without a budget all may go");
+	is_int(migrate_pace_spend(&r, 1000), 0, "and is copied");
+	is_int(r.state.bytes, 60, "without a note");
+	migrate_state_close(&r.state);
+	unlink(path);
+}
+
 int
 main(void)
 {
@@ -339,10 +472,15 @@ main(void)
 	cut_everywhere();
 	of_others();
 	base();
+	words();
 	texts();
 	pauses();
+	throttled();
+	rests();
+	rate();
 	settled();
 	budget();
+	spent();
 	rmdir(dir);
 	return done();
 }
