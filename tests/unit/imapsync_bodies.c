@@ -58,6 +58,16 @@ fit(void)
 		    BODIES_FULL },
 		{ { "headers:unanswered" }, { .box = "a",
 		    .flags = FLAG_ANSWERED }, BODIES_FULL },
+		{ { "headers:answered" }, { .box = "a",
+		    .flags = FLAG_ANSWERED }, BODIES_HEADERS },
+		{ { "headers:unflagged" }, { .box = "a",
+		    .flags = FLAG_FLAGGED }, BODIES_FULL },
+		{ { "headers:unflagged" }, { .box = "a",
+		    .flags = FLAG_SEEN }, BODIES_HEADERS },
+		{ { "headers:unread" }, { .box = "a",
+		    .flags = FLAG_FLAGGED }, BODIES_HEADERS },
+		{ { "headers:read,read,read,read,read,read,read,read" },
+		    { .box = "a", .flags = FLAG_SEEN }, BODIES_HEADERS },
 		{ { "headers:size>1k,read,folder=a" }, { .box = "a",
 		    .flags = FLAG_SEEN, .size = 5000 }, BODIES_HEADERS },
 		{ { "headers:size>1k, read ,folder=a" }, { .box = "a",
@@ -118,6 +128,33 @@ needs(void)
 	arena_free(&a);
 }
 
+/* What is to be looked at again as time goes by, and the rules as they are. */
+static void
+said(void)
+{
+	static const struct {
+		const char *rules[4];
+		bool ages;
+		const char *text;
+	} v[] = {
+		{ { NULL }, false, NULL },
+		{ { "headers:size>1k" }, false, "headers:size>1k" },
+		{ { "headers:age>1d,read", "full:size<1k" }, true,
+		    "headers:age>1d,read; full:size<1k" },
+	};
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	struct bodies b;
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		parse(&b, &a, v[i].rules, &e);
+		is_int(b.ages, v[i].ages, "by age?");
+		is_str(b.text, v[i].text, "the rules");
+	}
+	arena_free(&a);
+}
+
 static void
 bad(void)
 {
@@ -145,6 +182,7 @@ main(void)
 {
 	fit();
 	needs();
+	said();
 	bad();
 	return done();
 }

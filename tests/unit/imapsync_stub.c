@@ -39,13 +39,13 @@ bytes(void)
 	static const char header[] = "From: a\r\nMIME-Version: 1.0\r\n"
 	    "Subject: x\r\n y\r\ncontent-TYPE: text/plain;\r\n\tcharset=x\r\n"
 	    "Contents: no\r\nTo: b\r\n\r\n";
-	struct stub s = { .user = "jo@x", .host = "mx", .box = "A/b c%é",
+	struct stub s = { .user = "jo@x", .host = "mx", .box = "A/b c%é~._-",
 	    .uidvalidity = 7, .uid = 9, .size = 1234 };
 	struct buf out = { .max = 1 << 16 };
 
 	stub_make(&out, &s, str_of(header));
 	buf_c(&out, '\0');
-	is_str(out.p, "MIME-Version: 1.0\r\nContent-Type: message/external-body; x-postbag=stub;\r\n\taccess-type=URL; URL=\"imap://jo%40x@mx/A/b%20c%25%C3%A9;UIDVALIDITY=7/;UID=9\";\r\n\tsize=1234\r\n"
+	is_str(out.p, "MIME-Version: 1.0\r\nContent-Type: message/external-body; x-postbag=stub;\r\n\taccess-type=URL; URL=\"imap://jo%40x@mx/A/b%20c%25%C3%A9~._-;UIDVALIDITY=7/;UID=9\";\r\n\tsize=1234\r\n"
 	    "From: a\r\nSubject: x\r\n y\r\nContents: no\r\nTo: b\r\n\r\n"
 	    "MIME-Version: 1.0\r\ncontent-TYPE: text/plain;\r\n\tcharset=x\r\nContent-ID: <7.9@postbag.invalid>\r\n\r\n",
 	    "the bytes of a stub");
@@ -73,7 +73,8 @@ there_and_back(void)
 	};
 	static const char *const header[] = {
 	    "", "A: b\r\n\r\n", "A: b\r\n\t\r\nContent-Type: x\r\n\r\n",
-	    "Content-ID: <1@x>\r\nMIME-Version: 1.0\r\nB: c\r\n",
+	    "Content-ID: <123456789@x.example.org>\r\nMIME-Version: 1.0\r\nB: c\r\n"
+	    "Content-Base: <x@postbag.invalid>\r\n",
 	    "A: b\nContent-Type: x\n\n",
 	};
 	unsigned char here[32], there[32];
@@ -109,6 +110,7 @@ there_and_back(void)
 	arena_free(&a);
 }
 
+#define STR_BYTES(s) s, sizeof s - 1
 #define SAYS "Content-Type: message/external-body; x-postbag=stub;"
 
 static void
@@ -131,6 +133,8 @@ others(void)
 	{ "Content-Type: message/external-body; access-type=URL\n\n", 0,
 	    "of somebody else" },
 	{ "Content-Type: text/plain; x-postbag=stub\n\n", 0, "of another type" },
+	{ "Content-Description: message/external-body; x-postbag=stub\n\n", 0,
+	    "that is said of a part" },
 	{ "X-Type: message/external-body; x-postbag=stub\n\n", 0,
 	    "of another field" },
 	};
@@ -144,7 +148,7 @@ others(void)
 	{ SAYS " URL=\"imap://h/;UIDVALIDITY=1/;UID=2\"", false, 0 },
 	{ SAYS " URL=\"imap://h/a;UID=2\"", false, 0 },
 	{ SAYS " URL=\"imap://h/a;UIDVALIDITY=1/\"", false, 0 },
-	{ SAYS " URL=\"imap://h/a;UIDVALIDITY=1/;UID=4294967296\"", true, 0 },
+	{ SAYS " URL=\"imap://h/a;UIDVALIDITY=1/;UID=4294967297\"", true, 0 },
 	{ SAYS " URL=\"pop://h/a;UIDVALIDITY=1/;UID=2\"", false, 0 },
 	{ SAYS, false, 0 },
 	};
@@ -162,6 +166,11 @@ others(void)
 		    s.uid == odd[i].uid), "what it says");
 		close(fd);
 	}
+	fd = file_of(STR_BYTES(SAYS " URL=\"imap://h/a%4g%zz%4;UIDVALIDITY=1/;UID=2\";\n\tsize=18446744073709551617\n\n"));
+	is_int(stub_read(fd, &s, &a, &e), 1, "escapes that are none");
+	is_str(s.box, "a%4g%zz%4", "stay as they are");
+	ok(s.size == 0, "and a size that is no number is none");
+	close(fd);
 	arena_free(&a);
 }
 
