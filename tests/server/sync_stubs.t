@@ -96,6 +96,8 @@ def gone():
     """A copy of what the server has no more."""
     u = account()
     f = copy(u, "INBOX", 1, "Kept", "S")
+    for n in (2, 3):
+        copy(u, "INBOX", n, "Kept", "S")
     u.far.expunge("INBOX", u.far.uid_of("INBOX", "number 1"))
     u.far.create("Gone")
     u.far.append("Gone", mail(8))
@@ -110,11 +112,14 @@ def gone():
         like(r.err, "its mailbox is gone on the server: the header stays",
              "and that a whole mailbox is gone")
     ok(is_stub(read(f)) and is_stub(read(g)), "the headers stay")
-    is_(u.far.messages("Kept"), [], "and are sent nowhere")
+    is_(bodies(u, "Kept"), want(2, 3), "and are sent nowhere, the others are")
     is_(len(u.far.messages("INBOX")), 5, "nothing else is deleted")
     os.unlink(f)
     os.unlink(g)
     u.runs("both are removed", *HEADERS)
+    u.runs("the bodies of the others", "body", *u.near.files("Kept"))
+    is_(sorted(sha(wire(read(f))) for f in u.near.files("Kept")), want(2, 3),
+        "are their own")
     u.far.expunge("INBOX", u.far.uid_of("INBOX", "number 2"))
     r = u.runs("a stub is gone there", "-j", *HEADERS)
     like(r.err, "1 messages are gone .* whose bodies were never here",
