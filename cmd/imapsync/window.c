@@ -201,6 +201,13 @@ is_touched(struct box *b, const struct rec *rec, const struct near_msg *m)
 	return is;
 }
 
+bool
+window_known(const struct rec *rec, const struct outgo *o, uint64_t changed)
+{
+	return changed == 0 && o->ident == rec->ident && (o->wire ==
+	    rec->size || rec->size == UINT32_MAX);
+}
+
 /*
  * Is the file, as it is now, the message that the server has?  Then it has
  * nothing that is nowhere else.  1, 0, -1.
@@ -212,19 +219,23 @@ as_known(struct box *b, const struct rec *rec, const struct near_msg *m)
 	struct outgo o = { 0 };
 	struct err quiet = { 0 };
 
-	if (((m->flags ^ rec->flags) &
-	    flags_lettered(&b->near.dir->letters)) != 0 ||
-	    near_look(b, file, true, &o, &quiet) != 0 ||
-	    o.ident != rec->ident || (o.wire != rec->size &&
-	    rec->size != UINT32_MAX))
+	if (near_look(b, file, true, &o, &quiet) != 0 ||
+	    !window_known(rec, &o, (m->flags ^ rec->flags) &
+	    flags_lettered(&b->near.dir->letters)))
 		return 0;
 	return is_touched(b, rec, m) ? pair_same(b, file, b, rec->uid) : 1;
 }
 
-/*
- * Of the acts those whose message is there now, read and not flagged.  A file
- * of another size may have what is not there.
- */
+enum window_says
+window_says(const struct far_msg *f, const struct rec *rec, bool native)
+{
+	if (f == NULL || (f->flags & (FLAG_SEEN | FLAG_FLAGGED)) != FLAG_SEEN)
+		return WINDOW_HELD;
+	return rec != NULL && !rec->stub && !native && f->size != rec->size ?
+	    WINDOW_STAYS : WINDOW_LEAVES;
+}
+
+/* Of the acts those whose message is there now, and may leave. */
 static int
 confirm_there(struct link *l, struct box *b)
 {
@@ -233,6 +244,7 @@ confirm_there(struct link *l, struct box *b)
 	struct imap_uids ask = { 0 };
 	const struct far_msg *f;
 	const struct rec *rec;
+	enum window_says says;
 	struct act *a;
 	size_t k;
 	int got;
@@ -244,14 +256,12 @@ confirm_there(struct link *l, struct box *b)
 	for (k = 0; got == 0 && plan_next(b->plan, ACT_LEAVE, &k); k++) {
 		a = &b->plan->v[k];
 		f = box_far_find(&there, a->uid);
-		a->failed = f == NULL || (f->flags & (FLAG_SEEN |
-		    FLAG_FLAGGED)) != FLAG_SEEN;
-		if (a->failed)
-			box_outcome(b, BOX_HELD);	/* looked at again */
 		rec = state_by_uid(b->state, a->uid);
-		a->failed |= rec != NULL && !rec->stub &&
-		    !state_native(b->state, rec) && f != NULL &&
-		    f->size != rec->size;
+		says = window_says(f, rec, rec != NULL &&
+		    state_native(b->state, rec));
+		a->failed = says != WINDOW_LEAVES;
+		if (says == WINDOW_HELD)
+			box_outcome(b, BOX_HELD);	/* looked at again */
 	}
 	free(ask.v);
 	free(there.far.v);
