@@ -307,7 +307,7 @@ pauses(void)
 	    "after eight pauses a message is refused");
 	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
 	    "but not the next, too");
-	is_int(migrate_pace_pause(&r), -1, "for which there is no pause");
+	is_int(migrate_pace_rest(&r.wait, 0), -1, "for which there is no pause");
 	r.messages++;
 	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
 	    "a message is copied: all begins anew");
