@@ -60,6 +60,8 @@ def by_all():
         [sha(mail(3, size=100000)), sha(mail(5))], "and their bytes")
     ok(not any(os.path.exists(f) for f in was), "under other names")
     like(u.near.file("INBOX", "number 5"), ":2,FS$", "with their flags")
+    ok(abs(os.stat(u.near.file("INBOX", "number 5")).st_mtime - now +
+           40 * DAY) < DAY, "and as old as the message is")
     acts = [(e["act"], os.path.basename(e.get("path", "")) != "" and
              "was" in e) for e in r.events if e.get("act") == "body"]
     is_(acts, [("body", True)] * 2, "which events tell, with both paths")
@@ -113,8 +115,11 @@ def many():
     u = lab.user()
     u.far.appends("INBOX", [mail(n) for n in range(1, 301)])
     u.runs("headers", *rules("headers"))
+    u.far.expunge("INBOX", u.far.uid_of("INBOX", "number 300"))
     p = u.proxy()
-    u.runs("bodies", *rules("full"), proxy=p)
+    r = u.sync(*rules("full"), proxy=p)
+    is_((r.status, "no such message" in r.err), (0, False),
+        "bodies, but not of one that is gone")
     p.close()
     n = len(re.findall(r"BODY\.PEEK\[\]", "\n".join(map(str, p.commands))))
     ok(1 <= n <= 10, "a few commands fetch all", n)

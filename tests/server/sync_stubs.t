@@ -71,6 +71,8 @@ def copied():
     u.runs("the body of a copy", "body", f)
     is_(read(u.near.file("Kept", "number 1")), mail(1), "comes")
     ok(is_stub(read(u.near.file("INBOX", "number 1"))), "to that one alone")
+    u.runs("all bodies", "--bodies", "full")
+    u.same("come to the copies, too")
 
 
 @scenario

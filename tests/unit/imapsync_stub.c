@@ -73,8 +73,8 @@ there_and_back(void)
 	};
 	static const char *const header[] = {
 	    "", "A: b\r\n\r\n", "A: b\r\n\t\r\nContent-Type: x\r\n\r\n",
-	    "Content-ID: <123456789@x.example.org>\r\nMIME-Version: 1.0\r\nB: c\r\n"
-	    "Content-Base: <x@postbag.invalid>\r\n",
+	    ("Content-ID: <123456789@x.example.org>\r\nMIME-Version: 1.0\r\nB: c\r\n"
+	    "Content-Base: <x@postbag.invalid>\r\n"),
 	    "A: b\nContent-Type: x\n\n",
 	};
 	unsigned char here[32], there[32];
