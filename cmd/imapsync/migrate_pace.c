@@ -11,15 +11,14 @@
 #include "clock.h"
 #include "later.h"
 #include "migrate_pace.h"
+#include "migrate_rest.h"
 #include "migrate_run.h"
 #include "net.h"
 #include "stop.h"
 #include "trace.h"
 
 enum {
-	TRIES = 8,
 	SETTLE = 5,		/* seconds; a server stores mail in one or two */
-	LONGEST = 300,		/* seconds */
 	DAY = 86400
 };
 
@@ -54,7 +53,7 @@ migrate_pace_asked(struct migrate *r, const char *text)
 
 	if (!throttled(text))
 		return false;
-	if (w->tries == TRIES && w->at == r->messages) {
+	if (w->tries == MIGRATE_TRIES && w->at == r->messages) {
 		w->tries++;		/* it may be about this message */
 		return false;
 	}
@@ -77,30 +76,10 @@ migrate_pace_waits(const struct migrate *r)
 	return r->wait.due;
 }
 
-double
-migrate_pace_rest(struct migrate_wait *w, uint64_t messages)
-{
-	double seconds = w->asked;
-
-	if (w->at != messages)
-		w->tries = 0;
-	w->at = messages;
-	if (w->tries > TRIES)
-		return -1;
-	if (seconds < 1 << w->tries)
-		seconds = 1 << w->tries;
-	if (seconds > LONGEST)
-		seconds = LONGEST;
-	w->tries++;
-	w->asked = 0;
-	w->due = false;
-	return seconds;
-}
-
 int
 migrate_pace_pause(struct migrate *r)
 {
-	double seconds = migrate_pace_rest(&r->wait, r->messages);
+	double seconds = migrate_rest(&r->wait, r->messages);
 
 	if (seconds < 0)
 		return -1;
@@ -122,19 +101,6 @@ migrate_pace_settle(const struct migrate *r, int64_t looked)
 	return stop_asked() ? -1 : 1;
 }
 
-int64_t
-migrate_pace_due(struct migrate_rate *w, uint64_t rate, int64_t now, size_t n)
-{
-	int64_t due = w->since + (int64_t)(w->bytes * 1000 / rate);
-
-	if (w->since == 0 || due + 1000 < now) {	/* nothing is saved up */
-		w->since = due = now;
-		w->bytes = 0;
-	}
-	w->bytes += n;
-	return due;
-}
-
 int
 migrate_pace_hold(struct migrate *r, size_t n)
 {
@@ -143,7 +109,7 @@ migrate_pace_hold(struct migrate *r, size_t n)
 	if (r->o->rate == 0)
 		return 0;
 	pthread_mutex_lock(&r->mutex);
-	due = migrate_pace_due(&r->rate, r->o->rate, clock_ms(), n);
+	due = migrate_rest_due(&r->rate, r->o->rate, clock_ms(), n);
 	pthread_mutex_unlock(&r->mutex);
 	if (due > clock_ms())
 		net_poll(NULL, 0, due);

@@ -7,8 +7,6 @@
 #include <stdint.h>
 
 struct migrate;
-struct migrate_rate;
-struct migrate_wait;
 
 /*
  * Does an answer want a pause?  It may say how long.  false, too, once: there were so
@@ -23,11 +21,6 @@ bool migrate_pace_waits(const struct migrate *);	/* is one due? */
  * between them.  -1: there were too many.
  */
 int migrate_pace_pause(struct migrate *);
-/*
- * Its seconds, when so many messages have been copied: doubled each time, at
- * least what was asked for, at most five minutes; -1.
- */
-double migrate_pace_rest(struct migrate_wait *, uint64_t messages);
 /* The next attempt gets further, if nothing was copied either.  Has the mutex. */
 void migrate_pace_progress(struct migrate *);
 
@@ -43,12 +36,6 @@ int migrate_pace_settle(const struct migrate *, int64_t looked);
  * again.  0.
  */
 int migrate_pace_hold(struct migrate *, size_t n);
-/*
- * When so many bytes more may have gone on, in ms as now is.  What was not used
- * for more than a second is not saved up.
- */
-int64_t migrate_pace_due(struct migrate_rate *, uint64_t rate, int64_t now,
-    size_t n);
 
 /*
  * Room for so many bytes in the budget of this day, kept for them until they are

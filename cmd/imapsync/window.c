@@ -24,6 +24,7 @@
 #include "stop.h"
 #include "wire.h"
 #include "window.h"
+#include "window_says.h"
 
 /* ---- who belongs here ---- */
 
@@ -201,13 +202,6 @@ is_touched(struct box *b, const struct rec *rec, const struct near_msg *m)
 	return is;
 }
 
-bool
-window_known(const struct rec *rec, const struct outgo *o, uint64_t changed)
-{
-	return changed == 0 && o->ident == rec->ident && (o->wire ==
-	    rec->size || rec->size == UINT32_MAX);
-}
-
 /*
  * Is the file, as it is now, the message that the server has?  Then it has
  * nothing that is nowhere else.  1, 0, -1.
@@ -224,15 +218,6 @@ as_known(struct box *b, const struct rec *rec, const struct near_msg *m)
 	    flags_lettered(&b->near.dir->letters)))
 		return 0;
 	return is_touched(b, rec, m) ? pair_same(b, file, b, rec->uid) : 1;
-}
-
-enum window_says
-window_says(const struct far_msg *f, const struct rec *rec, bool native)
-{
-	if (f == NULL || (f->flags & (FLAG_SEEN | FLAG_FLAGGED)) != FLAG_SEEN)
-		return WINDOW_HELD;
-	return rec != NULL && !rec->stub && !native && f->size != rec->size ?
-	    WINDOW_STAYS : WINDOW_LEAVES;
 }
 
 /* Of the acts those whose message is there now, and may leave. */

@@ -2,21 +2,9 @@
 #ifndef WINDOW_H
 #define WINDOW_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 struct box;
-struct far_msg;
 struct link;
-struct outgo;
-struct rec;
 struct run;
-
-enum window_says {
-	WINDOW_LEAVES,
-	WINDOW_HELD,		/* it belongs here now: looked at again */
-	WINDOW_STAYS		/* it may have what the server has not */
-};
 
 /*
  * Of each mailbox that was looked at: b->inside, the UIDs that belong here, by
@@ -33,14 +21,5 @@ int window_note(struct box *);
  * removed here; the base knows that before.  -1.
  */
 int window_leave(struct link *, struct box *);
-
-/*
- * By what the server says of it now (NULL: it is not there); rec may be NULL,
- * native: its file is a download.  A file of another size stays.
- */
-enum window_says window_says(const struct far_msg *, const struct rec *,
-    bool native);
-/* Is the file what was synced last?  changed: its flags that are others. */
-bool window_known(const struct rec *, const struct outgo *, uint64_t changed);
 
 #endif

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "migrate_mend.h"
 #include "migrate_pace.h"
+#include "migrate_rest.h"
 #include "migrate_run.h"
 #include "migrate_state.h"
 #include "tap.h"
@@ -307,7 +308,7 @@ pauses(void)
 	    "after eight pauses a message is refused");
 	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
 	    "but not the next, too");
-	is_int(migrate_pace_rest(&r.wait, 0), -1, "for which there is no pause");
+	is_int(migrate_rest(&r.wait, 0), -1, "for which there is no pause");
 	r.messages++;
 	is_int(migrate_pace_asked(&r, "[UNAVAILABLE]"), 1,
 	    "a message is copied: all begins anew");
@@ -354,20 +355,20 @@ rests(void)
 
 	is_int(migrate_pace_asked(&r, "[LIMIT]"), 1,
 	    "after pauses and a message there is another one");
-	ok(migrate_pace_rest(&w, 3) == 7 && !w.due, "as long as is asked");
+	ok(migrate_rest(&w, 3) == 7 && !w.due, "as long as is asked");
 	for (i = 1; i < 9; i++)
-		is_int(migrate_pace_rest(&w, 3), want[i], "then doubled");
-	is_int(migrate_pace_rest(&w, 3), -1, "and one too many");
-	is_int(migrate_pace_rest(&w, 4), 1, "a message begins anew");
+		is_int(migrate_rest(&w, 3), want[i], "then doubled");
+	is_int(migrate_rest(&w, 3), -1, "and one too many");
+	is_int(migrate_rest(&w, 4), 1, "a message begins anew");
 	w.asked = 1000;
-	is_int(migrate_pace_rest(&w, 4), 300, "five minutes at most");
+	is_int(migrate_rest(&w, 4), 300, "five minutes at most");
 	r.wait = w;
 	migrate_pace_progress(&r);
-	is_int(migrate_pace_rest(&r.wait, 4), 1,
+	is_int(migrate_rest(&r.wait, 4), 1,
 	    "progress without a message begins anew, too");
 	r.wait.tries = 3;
 	migrate_pace_progress(&r);
-	is_int(migrate_pace_rest(&r.wait, r.wait.at), 1,
+	is_int(migrate_rest(&r.wait, r.wait.at), 1,
 	    "progress without a message begins anew, too");
 }
 
@@ -392,10 +393,10 @@ rate(void)
 	size_t i;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++)
-		is_int(migrate_pace_due(&w, 1000, v[i].now, v[i].n), v[i].due,
+		is_int(migrate_rest_due(&w, 1000, v[i].now, v[i].n), v[i].due,
 		    "%s", v[i].what);
 	w = (struct migrate_rate){ 0 };
-	is_int(migrate_pace_due(&w, 1000, 500, 10), 500,
+	is_int(migrate_rest_due(&w, 1000, 500, 10), 500,
 	    "however early the clock is");
 }
 

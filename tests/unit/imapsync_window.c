@@ -3,7 +3,7 @@
 #include "plan.h"
 #include "state.h"
 #include "tap.h"
-#include "window.h"
+#include "window_says.h"
 #include "wire.h"
 
 static void
