@@ -391,6 +391,17 @@ go(m, '--delete-extra')
 case.check(m.rc == 69 and 'nothing is deleted' in m.err and same(a, b),
            'APPENDUID with one UID for all', (m.rc, m.err, len(bodies(b))))
 
+for what, validity, less in (('of other UIDs', 1, 0), ('that were before', 0, 6)):
+    a, b, m = both()
+    add(b, range(90, 96))
+    b.appended = lambda box, uids: 'OK [APPENDUID %d %d:%d] done' % (
+        box.uidvalidity + validity, uids[0] - less, uids[-1] - less)
+    go(m)
+    go(m, '--delete-extra', '--allow-deletes', '99')
+    case.check(m.rc == 69 and 'nothing is deleted' in m.err and
+               len(bodies(b)) == 12, 'APPENDUID with UIDs ' + what,
+               (m.rc, m.err, len(bodies(b))))
+
 a, b, m = both(250, imapmem.ALL.replace('MULTIAPPEND ', ''))
 each, began, two = {}, [], threading.Event()
 
@@ -485,6 +496,33 @@ for what in ('refuses', 'omits', 'omits the header of'):
     go(m, '--verify')
     case.check(m.out == '6 messages verified\n', 'as the copy that it is',
                (m.out, m.err))
+
+# One that may be there, and behind it one that was sent by a run that was killed.
+a, b, m = both()
+gone, p = [], []
+
+
+def lost_twice(session, data):
+    if b'OK [APPENDUID' in data and (p or not gone):
+        gone.append(data)
+        for one in p:
+            one.kill()
+        raise imapmem.Gone
+    return b'' if not p and b'(UID 3 ' in data and b'BODY[]' in data else data
+
+
+b.on_say = lost_twice
+go(m)
+was = m.rc
+add(a, [90])
+p.append(subprocess.Popen(m.words(), stdin=subprocess.DEVNULL, env=dict(
+    os.environ, HOME=m.tmp.name, TZ='UTC')))
+p[0].wait()
+b.on_say = None
+go(m, '--retry-failed')
+case.check((was, p[0].returncode, m.rc, m.err) == (65, -9, 0, '') and len(gone)
+           == 2 and bodies(a) == bodies(b), 'both are looked for where they '
+           'may be', (was, p[0].returncode, m.rc, m.err, len(bodies(b))))
 
 # ---- FROM is away, and TO refuses the password
 
@@ -697,6 +735,15 @@ case.check(was[0] == 69 and m.rc == 0 and len(refused) == 1 and same(a, b),
            'of two flags one was refused: it is tried again', (was, m.rc, m.err,
                                                                all_of(b)))
 
+one = a.box('INBOX').messages[3]
+one.flags.add(r'\Draft')
+a.box('INBOX').touch(one)
+a.on_say = lambda s, d: b'* 1 FETCH (UID 1 MODSEQ (9))\r\n' + d \
+    if b' FETCH (' in d and b'FLAGS' in d else d
+go(m)
+case.check((m.rc, m.err) == (0, '') and same(a, b), 'an answer without flags '
+           'takes none away', (m.rc, m.err, all_of(b)))
+
 a, b, m = both(6, imapmem.ALL.replace('MULTIAPPEND LITERAL+ ', ''))
 asked = []
 
@@ -730,7 +777,8 @@ case.check(came and m.rc == 0 and len(bodies(b)) == 7,
 
 # ---- a copy that was moved there is the only one
 
-for args, gone in (((), ''), (('--patterns', 'A'), 'Z'), (('--patterns', 'A'), '')):
+ONE = ('--patterns', 'A')
+for args, gone in (((), ''), (ONE, 'Z'), (ONE, 'anew'), (ONE, '')):
     a, b, m = both()
     for box in 'AZ':
         a.box(box).add(msg(50 if box == 'A' else 51))
@@ -740,6 +788,10 @@ for args, gone in (((), ''), (('--patterns', 'A'), 'Z'), (('--patterns', 'A'), '
         b.box('A').add(x.data, ' '.join(x.flags), x.date)
     b.box('A').add(msg(60))
     b.boxes.pop(gone, None)             # the mailbox that it was in, too
+    if gone == 'anew':                  # or has other mail under its UIDs
+        b.box('Z').uidvalidity += 1
+        b.box('Z').messages, b.box('Z').uidnext = [], 1
+        b.box('Z').add(msg(61))
     go(m, '--delete-extra', *args)
     case.check(m.rc == 65 and all_of(b, 'A') == sorted(
         all_of(a, 'A') + all_of(a, 'Z') + all_of(a)[:1]) and
@@ -752,6 +804,16 @@ a.box('INBOX').messages.pop(0)
 go(m, '--delete-extra')
 case.check(m.rc == 0 and same(a, b) and ' 2 deleted' in m.out, 'but not what '
            'FROM has moved as well, or deleted', (m.rc, m.out, m.err))
+
+a, b, m = both()
+a.box('A')
+for s, box in ((a, 'Z'), (b, 'A')):
+    s.box(box).add(msg(70))
+b.on_command = lambda s, verb, args: b'TAG NO [CANNOT] never\r\n' \
+    if verb == 'APPEND' and args.startswith('"Z"') else None
+go(m, '--delete-extra', '--allow-deletes', '9')
+case.check(m.rc == 65 and len(all_of(b, 'A')) == 1 and not all_of(b, 'Z'),
+           'what cannot be copied stays where it is', (m.rc, m.err, b.boxes))
 
 # ---- what began first
 
