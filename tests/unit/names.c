@@ -265,6 +265,8 @@ patterns(void)
 		{ "INBOX/*", "Inbox/x", '/', true },
 		{ "INBOX", "INBOXES", '/', false },
 		{ "Work", "work", '/', false },
+		{ "-x", "-x", '/', true },
+		{ "-x", "y", '/', false },
 		{ "", "x", '/', false },
 		{ "a*b*c", "aXbbYc", '/', true },
 		{ "a*b*c", "aXbbYcd", '/', false },

@@ -4,6 +4,7 @@
 #include "finding.h"
 #include "formats.h"
 #include "judge.h"
+#include "judge_cert.h"
 #include "run.h"
 #include "target.h"
 #include "tap.h"
@@ -71,9 +72,12 @@ days(void)
 	static const struct {
 		int day[3];
 		int want;
-	} t[] = { { { 5, 50, 500 }, 5 }, { { 50, 5, 500 }, 5 },
-	    { { 500, 50, 5 }, 5 }, { { 50, 50, 50 }, 50 } };
-	struct tls_cert c[3];
+		size_t depth;
+	} t[] = { { { 5, 50, 500 }, 5, 0 }, { { 50, 5, 500 }, 5, 1 },
+	    { { 500, 50, 5 }, 5, 2 }, { { 50, 50, 50 }, 50, 0 } };
+	struct tls_cert c[3], sooner = { .subject = "x", .issuer = "y",
+	    .until = run.now + 86400, .key = "EC", .sha256 = "b" };
+	struct tls_facts other = { .cert = &sooner, .ncert = 1, .text = "ok" };
 	size_t i, k;
 
 	for (i = 0; i < sizeof t / sizeof *t; i++) {
@@ -86,10 +90,75 @@ days(void)
 		for (k = 0; k < 3; k++)
 			c[k] = (struct tls_cert){ .subject = "x", .issuer = "y",
 			    .until = run.now + t[i].day[k] * 86400 + 9,
-			    .key = "RSA", .sigalg = "sha256", .bits = 4096 };
+			    .key = "RSA", .sigalg = "sha256", .bits = 4096,
+			    .sha256 = "a" };
 		judge(&r);
 		is_int(r.verdict.days, t[i].want, "%d, %d and %d days",
 		    t[i].day[0], t[i].day[1], t[i].day[2]);
+		is_int((int)r.verdict.soonest, (int)t[i].depth,
+		    "of which certificate");
+		ok(r.verdict.ends == &c[t[i].depth] && !r.verdict.ends_other,
+		    "of that chain");
+		r.tls.other = &other;
+		judge(&r);
+		ok(r.verdict.ends == &sooner && r.verdict.ends_other,
+		    "the other chain ends before it");
+	}
+}
+
+/* Days are whole ones that are left, or that have begun since. */
+static void
+whole_days(void)
+{
+	static const struct {
+		int64_t left;
+		int want;
+	} t[] = { { 0, 0 }, { 86399, 0 }, { 86400, 1 }, { -1, -1 },
+	    { -86400, -1 }, { -86401, -2 }, { INT64_C(1) << 40, 99999 },
+	    { -(INT64_C(1) << 40), -99999 } };
+	struct report r = { .run = &run };
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		struct tls_cert c = { .until = run.now + t[i].left };
+
+		is_int(judge_days(&r, &c), t[i].want, "%lld seconds",
+		    (long long)t[i].left);
+	}
+}
+
+/* How much time is too little, of which life. */
+static void
+spans(void)
+{
+	enum { D = 86400 };
+	static const struct {
+		const char *name;
+		struct span span;
+		int64_t life, want;
+	} t[] = {
+		{ "days", { SPAN_DAYS, 20, 33 }, 90 * D, 20 * D },
+		{ "days, of a short life", { SPAN_DAYS, 20, 33 }, 5 * D,
+		    20 * D },
+		{ "a share", { SPAN_SHARE, 33, 50 }, 100 * D, 33 * D },
+		{ "a share of a short life", { SPAN_SHARE, 50, 10 }, 5 * D,
+		    5 * D / 2 },
+		{ "usual, a long life", { SPAN_USUAL, 20, 33 }, 100 * D,
+		    20 * D },
+		{ "usual, a shorter one", { SPAN_USUAL, 20, 10 }, 100 * D,
+		    10 * D },
+		{ "usual, ten days", { SPAN_USUAL, 20, 50 }, 10 * D, 0 },
+		{ "usual, eleven days", { SPAN_USUAL, 20, 50 }, 11 * D,
+		    11 * D / 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		struct tls_cert c = { .from = 5 * D, .until = 5 * D +
+		    t[i].life };
+
+		is_int(judge_span(&t[i].span, &c), t[i].want, "too little: %s",
+		    t[i].name);
 	}
 }
 
@@ -329,6 +398,8 @@ main(void)
 	NAMES(word_injected, INJECTEDS, true);
 	troubles();
 	days();
+	whole_days();
+	spans();
 	two_at_once();
 	long_record();
 	arena_free(&arena);

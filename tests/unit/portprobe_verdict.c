@@ -26,6 +26,20 @@ static struct tls_cert newer = { .from = NOW - 49 * DAY, .sha256 = "dd" };
 static struct tls_cert stapled = { .subject = "x", .issuer = "y",
     .from = NOW - 50 * DAY, .until = NOW + 50 * DAY, .key = "EC",
     .sigalg = "s", .sha256 = "aa", .must_staple = true };
+static struct tls_cert ending = { .subject = "x", .issuer = "y",
+    .from = NOW - 50 * DAY, .until = NOW, .sha256 = "aa" };
+static struct tls_cert over = { .subject = "x", .issuer = "y",
+    .from = NOW - 50 * DAY, .until = NOW - 1, .sha256 = "aa" };
+static struct tls_cert beginning = { .subject = "x", .issuer = "y",
+    .from = NOW, .until = NOW + 50 * DAY, .sha256 = "aa" };
+static struct tls_cert named = { .subject = "x", .issuer = "y",
+    .from = NOW - 50 * DAY, .until = NOW + 50 * DAY, .sha256 = "aa",
+    .more = 1 };
+static struct tls_cert weak_root[] = { { .subject = "x", .issuer = "y",
+    .until = NOW + 50 * DAY, .sha256 = "aa", .by_next = true },
+    { .subject = "y", .issuer = "y", .until = NOW + 50 * DAY,
+    .sha256 = "ab", .self_signed = true, .weak_key = true,
+    .weak_hash = true } };
 static struct tls_cert pair[] = { { .subject = "x", .issuer = "y",
     .until = NOW + 50 * DAY, .sha256 = "aa" }, { .subject = "y",
     .issuer = "y", .until = NOW + 50 * DAY, .sha256 = "ab" } };
@@ -35,12 +49,15 @@ static struct tls_cert rooted[] = { { .subject = "x", .issuer = "y",
     .sha256 = "ab", .self_signed = true } };
 static struct tls_facts two = { .cert = &rsa, .ncert = 1, .text = "ok",
     .name = TLS_NAME_MATCH, .dane = true };
+static struct tls_facts over_too = { .cert = &over, .ncert = 1, .text = "ok",
+    .name = TLS_NAME_MATCH };
 static struct tls_facts two_bad = { .cert = &rsa, .ncert = 1, .text = "ok",
     .name = TLS_NAME_MATCH };
 
 static struct dns_rr rr[2] = { { .usage = 3, .selector = 1, .mtype = 1 },
     { .usage = 3, .selector = 1, .mtype = 1 } };
 static struct dns_answer records = { .status = DNS_OK, .n = 2, .rr = rr };
+static enum tlsa_use dropped[2] = { TLSA_USED, TLSA_DROPPED };
 static enum tlsa_use uses[2] = { TLSA_USED, TLSA_USED };
 static struct tls_tlsa hit[2] = { { .depth = 0 }, { .depth = -1 } };
 static struct tls_tlsa root_hit[2] = { { .depth = 1 }, { .depth = 1 } };
@@ -168,6 +185,33 @@ static struct row {
 	    .r.tls.on = true, .set.want.warn = { SPAN_DAYS, 51, 0 } },
 	{ "soon, not yet", "ok 0 H", "submission", .r.tls.on = true,
 	    .set.want.warn = { SPAN_DAYS, 49, 0 } },
+	{ "soon, and not verified", "ok 0 H CERT_SOON=H", "submission",
+	    .r.tls.on = true, .set.want = { .warn = { SPAN_DAYS, 51, 0 },
+	    .no_verify = true } },
+	{ "as long as is wanted", "ok 0 H", "submission", .r.tls.on = true,
+	    .set.want = { .warn = { SPAN_DAYS, 50, 0 },
+	    .crit = { SPAN_DAYS, 50, 0 } } },
+	{ "its last second", "ok 0 H", "submission",
+	    .r.tls = { .on = true, .facts = { .cert = &ending, .ncert = 1 } } },
+	{ "over", "cert 77 E CERT_EXPIRED=E", "submission",
+	    .r.tls = { .on = true, .facts = { .cert = &over, .ncert = 1 } } },
+	{ "its first second", "ok 0 H", "submission",
+	    .r.tls = { .on = true, .facts = { .cert = &beginning,
+	    .ncert = 1 } } },
+	{ "a weak root beside it", "ok 0 H ROOT_SENT=H", "submission",
+	    .r.tls = { .on = true, .facts = { .cert = weak_root,
+	    .ncert = 2 } } },
+	{ "expired, and the chain for that", "cert 77 E CERT_EXPIRED=E",
+	    "submission", .r.tls = { .on = true, .facts = { .cert = &over,
+	    .ncert = 1, .chain = TLS_CHAIN_EXPIRED } } },
+	{ "what both chains have is told once", "cert 77 E CERT_EXPIRED=E",
+	    "submission", .r.tls = { .on = true, .facts = { .cert = &over,
+	    .ncert = 1 }, .other = &over_too } },
+	{ "more certificates than are looked at", "ok 0 W PROBE_LIMIT=W",
+	    "submission", .r.tls = { .on = true, .facts.beyond = 1 } },
+	{ "more names than are shown", "ok 0 H PROBE_LIMIT=H", "submission",
+	    .r.tls = { .on = true, .facts = { .cert = &named,
+	    .ncert = 1 } } },
 	{ "very soon", "cert 77 E CERT_SOON=E", "submission", .r.tls.on = true,
 	    .set.want.crit = { SPAN_DAYS, 51, 0 },
 	    .set.want.warn = { SPAN_DAYS, 60, 0 } },
@@ -222,6 +266,10 @@ static struct row {
 	{ "a match", "ok 0 H DANE_STALE=H", "smtp", .r.tls = { .on = true,
 	    .facts.dane = true }, .r.dane = { .asked = true, .tlsa = USABLE,
 	    .rr = hit } },
+	{ "a match, and a weaker digest that counts no more", "ok 0 H", "smtp",
+	    .r.tls = { .on = true, .facts.dane = true }, .r.dane = {
+	    .asked = true, .tlsa = { .state = TLSA_USABLE, .answer = &records,
+	    .use = dropped, .usable = 1 }, .rr = hit } },
 	{ "a match, and a wrong name", "ok 0 H CERT_NAME=H", "smtp",
 	    .r.tls = { .on = true, .facts = { .dane = true,
 	    .name = TLS_NAME_MISMATCH } }, .r.dane = { .asked = true,
@@ -348,6 +396,9 @@ static struct row {
 	{ "refused by smtp with login", "ok 69 E SUBMIT_REFUSED=E", "smtp",
 	    .r.tls.on = true, .r.submit = { .tried = true, .code = 554,
 	    .said = "x" }, .r.talk.caps_tls = { true, auth, 2 } },
+	{ "refused by the least of codes", "ok 69 E SUBMIT_REFUSED=E", "smtp",
+	    .r.tls.on = true, .r.submit = { .tried = true, .code = 500,
+	    .said = "x" } },
 	{ "later", "ok 0 W SUBMIT_DEFERRED=W", "smtp", .r.tls.on = true,
 	    .r.submit = { .tried = true, .code = 450, .said = "x" } },
 	{ "a relay", "ok 69 E RELAY_SUSPECTED=E", "smtp", .r.tls.on = true,
@@ -384,6 +435,10 @@ static struct row {
 	    .r.deep = { .crl = TRIED_UNKNOWN, .crl_text = "x" } },
 	{ "no list, and another name", "ok 0 W CERT_NAME=W CRL_UNKNOWN=H",
 	    "smtp", .r.tls = { .on = true, .facts.name = TLS_NAME_MISMATCH },
+	    .r.deep = { .crl = TRIED_UNKNOWN, .crl_text = "x" } },
+	{ "no list, and an authority that is not trusted",
+	    "ok 0 W CERT_UNTRUSTED=W CRL_UNKNOWN=H", "smtp",
+	    .r.tls = { .on = true, .facts.chain = TLS_CHAIN_UNTRUSTED },
 	    .r.deep = { .crl = TRIED_UNKNOWN, .crl_text = "x" } },
 	{ "MAIL before TLS", "ok 0 W MAIL_BEFORE_TLS=W", "submission",
 	    .r.tls.on = true, .r.deep.plain = TRIED_YES },
