@@ -180,7 +180,7 @@ $(FUZZ_LIB): $(LIBRARY:%.c=build-fuzz/%.o)
 # What a target named for a tool needs of it, beside the library.
 SYNC_FUZZ = $(patsubst %,build-fuzz/cmd/imapsync/%.o,state state_log state_recs index import import_ways import_mbsync import_offlineimap import_regex map map_regex)
 FETCH_FUZZ = $(patsubst %,build-fuzz/cmd/mailfetch/%.o,state import import_mpop import_getmail import_fetchmail fetchmail_lex)
-SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,batch_in letter envelope aliases sendmail options unsubscribe import)
+SEND_FUZZ = $(patsubst %,build-fuzz/cmd/mailsend/%.o,batch_in pieces letter envelope aliases sendmail options unsubscribe import)
 # All of mxlookup, but for its main and what the target has its own of.
 MX_FUZZ = $(patsubst %.c,build-fuzz/%.o,$(filter-out %/main.c %/message_read.c,$(wildcard cmd/mxlookup/*.c)))
 $(filter build-fuzz/mx%,$(FUZZ:%=build-fuzz/%)): $(MX_FUZZ)

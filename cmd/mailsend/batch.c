@@ -372,13 +372,13 @@ batch_open(struct batch *b, size_t hands, struct err *e)
 	    file_path(&a->arena, o->suppress), e) < 0)
 		return -1;
 	b->in.kind = o->kind;
-	b->in.fd = STDIN_FILENO;
+	b->in.pieces.fd = STDIN_FILENO;
 	if (o->kind == OPTION_BATCH_FILES &&
-	    (b->in.fd = batch_files(&b->files, e)) < 0)
+	    (b->in.pieces.fd = batch_files(&b->files, e)) < 0)
 		return -1;
 	if (pipe2(wake, O_CLOEXEC) < 0)
 		return fail_sys(e, EX_OSERR, "pipe");
-	b->in.wake = wake[0];
+	b->in.pieces.wake = wake[0];
 	b->wake = wake[1];
 	box = a->box = arena_new(&a->arena, 1, sizeof *box);
 	/* As it came, in 7 bits, once more. */
@@ -400,12 +400,12 @@ batch_close(struct batch *b, struct job *j, struct hand *h, size_t hands)
 			close(h[i].fd);
 		arena_free(&h[i].mem);
 	}
-	if (b->in.wake > 0)
-		close(b->in.wake);
+	if (b->in.pieces.wake > 0)
+		close(b->in.pieces.wake);
 	if (b->wake > 0)
 		close(b->wake);
-	if (b->in.kind == OPTION_BATCH_FILES && b->in.fd > 0) {
-		close(b->in.fd);
+	if (b->in.kind == OPTION_BATCH_FILES && b->in.pieces.fd > 0) {
+		close(b->in.pieces.fd);
 		spawn_end_soon(&b->files);
 	}
 	batch_in_free(&b->in);

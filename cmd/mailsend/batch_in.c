@@ -13,79 +13,11 @@
 
 #include "batch_in.h"
 #include "batch_files.h"
-#include "clock.h"
 #include "digest.h"
 #include "file.h"
 #include "json.h"
-#include "net.h"
-#include "stop.h"
 
-enum { ROOM = 65536, LINE_MAX_JSON = 8 << 20 };
-
-/* ---- bytes ---- */
-
-/* More behind those that are there, which move to the front. */
-static int
-more(struct batch_in *in, struct err *e)
-{
-	struct pollfd p[2] = { { .fd = in->fd, .events = POLLIN },
-	    { .fd = in->wake > 0 ? in->wake : -1, .events = POLLIN } };
-	ssize_t n;
-
-	if (in->p == NULL)
-		in->p = mem_new(ROOM, 1);
-	if (in->at > 0)
-		memmove(in->p, in->p + in->at, in->end - in->at);
-	in->end -= in->at;
-	in->at = 0;
-	if (net_poll(p, 2, CLOCK_NEVER) == NET_STOPPED)
-		return fail_stop(e);
-	if (p[1].revents != 0)
-		return fail(e, EX_TEMPFAIL, "nothing more is wanted");
-	n = read(in->fd, in->p + in->end, ROOM - in->end);
-	if (n < 0)
-		return stop_asked() ? fail_stop(e) : fail_sys(e, EX_NOINPUT,
-		    "standard input");
-	in->end += (size_t)n;
-	in->eof = n == 0;
-	return 0;
-}
-
-/*
- * A line with its LF, or as much of a longer one as there is room for; empty
- * at the end.  A view until the next call; *whole: it has its LF, or is the
- * last.
- */
-static int
-piece(struct batch_in *in, struct str *line, bool *whole, struct err *e)
-{
-	const char *lf = NULL;
-	size_t seen = 0;
-
-	while (!in->eof) {
-		if (in->end > in->at + seen)
-			lf = memchr(in->p + in->at + seen, '\n',
-			    in->end - in->at - seen);
-		if (lf != NULL || (in->at == 0 && in->end == ROOM))
-			break;
-		seen = in->end - in->at;
-		if (more(in, e) < 0)
-			return -1;
-	}
-	if (lf == NULL && in->end > in->at)
-		lf = memchr(in->p + in->at, '\n', in->end - in->at);
-	line->p = in->p + in->at;
-	line->n = lf != NULL ? (size_t)(lf + 1 - line->p) : in->end - in->at;
-	*whole = lf != NULL || in->eof;
-	in->at += line->n;
-	return 0;
-}
-
-static void
-unread(struct batch_in *in, struct str line)
-{
-	in->at -= line.n;
-}
+enum { LINE_MAX_JSON = 8 << 20 };
 
 /* ---- a message on its way to its file ---- */
 
@@ -187,12 +119,12 @@ copy_mbox(struct batch_in *in, struct out *o, struct err *e)
 	bool whole, start = true;
 
 	for (;;) {
-		if (piece(in, &line, &whole, e) < 0)
+		if (pieces_next(&in->pieces, &line, &whole, e) < 0)
 			return -1;
 		if (line.n == 0)
 			return 0;
 		if (start && begins(line)) {
-			unread(in, line);
+			pieces_back(&in->pieces, line);
 			return 0;
 		}
 		if (held.n > 0 && out_put(o, held, e) < 0)
@@ -213,7 +145,7 @@ file_end(struct batch_in *in, struct batch_item *item, struct err *e)
 	struct str line;
 	bool whole;
 
-	if (piece(in, &line, &whole, e) < 0)
+	if (pieces_next(&in->pieces, &line, &whole, e) < 0)
 		return -1;
 	line = whole && begins(line) ? str_trim(str_from(line, 5)) : (struct
 	    str){ NULL, 0 };
@@ -232,7 +164,7 @@ next_mbox(struct batch_in *in, struct batch_item *item, struct out *o,
 	struct str line;
 	bool whole;
 
-	if (piece(in, &line, &whole, e) < 0)
+	if (pieces_next(&in->pieces, &line, &whole, e) < 0)
 		return -1;
 	if (in->kind == OPTION_BATCH_FILES && line.n == 0)
 		return fail(e, EX_NOINPUT, "the files, or their names, were not read to the end");
@@ -258,7 +190,7 @@ json_line(struct batch_in *in, struct buf *b, struct err *e)
 	bool whole;
 
 	do {
-		if (piece(in, &line, &whole, e) < 0)
+		if (pieces_next(&in->pieces, &line, &whole, e) < 0)
 			return -1;
 		if (b->n == 0 && str_trim(line).n == 0 && line.n > 0)
 			continue;		/* between two objects */
@@ -376,6 +308,5 @@ batch_in_next(struct batch_in *in, struct batch_item *item, int fd,
 void
 batch_in_free(struct batch_in *in)
 {
-	free(in->p);
-	in->p = NULL;
+	pieces_free(&in->pieces);
 }

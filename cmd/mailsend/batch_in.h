@@ -10,18 +10,14 @@
 #include "mem.h"
 #include "opt.h"
 #include "options_batch.h"
+#include "pieces.h"
 
 enum { BATCH_KEY = 17 };
 
 struct batch_in {
-	enum option_batch kind;	/* by the caller, as .fd */
-	int fd;
-	int wake;		/* readable: nobody wants more; 0: there is none */
+	enum option_batch kind;	/* by the caller, as .pieces */
+	struct pieces pieces;
 	uint64_t n;		/* messages so far */
-	/* private */
-	char *p;
-	size_t at, end;
-	bool eof, begun;
 };
 
 /* In the arena. */

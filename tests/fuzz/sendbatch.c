@@ -45,7 +45,7 @@ item_sane(const struct batch_item *x, uint64_t n)
 static size_t
 read_batch(enum option_batch kind, int in, int fd, char sum[65])
 {
-	struct batch_in b = { .kind = kind, .fd = in };
+	struct batch_in b = { .kind = kind, .pieces.fd = in };
 	struct digest *d = digest_new();
 	unsigned char md[32];
 	struct batch_item x;
