@@ -22,14 +22,12 @@
 static int
 until_dot(int fd, struct err *e)
 {
-	FILE *in = fdopen(dup(fd), "r");
+	struct pieces in = { .fd = fd };
 	int to = file_temp(e);
 
-	if (in == NULL)
-		return fail_sys(e, EX_NOINPUT, "standard input");
 	if (to >= 0)
-		sendmail_text(in, to, SENDMAIL_PLAIN, e);
-	fclose(in);
+		sendmail_text(&in, to, SENDMAIL_PLAIN, e);
+	pieces_free(&in);
 	return e->code == 0 ? to : -1;
 }
 

@@ -69,6 +69,13 @@ pieces_back(struct pieces *in, struct str line)
 	in->at -= line.n;
 }
 
+bool
+pieces_ready(const struct pieces *in)
+{
+	return in->end > in->at &&
+	    memchr(in->p + in->at, '\n', in->end - in->at) != NULL;
+}
+
 void
 pieces_free(struct pieces *in)
 {

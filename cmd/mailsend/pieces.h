@@ -28,6 +28,9 @@ int pieces_next(struct pieces *, struct str *, bool *whole, struct err *);
 /* The next call gives what the last one gave once more. */
 void pieces_back(struct pieces *, struct str);
 
+/* Is a whole line there, so that the next call does not wait? */
+bool pieces_ready(const struct pieces *);
+
 void pieces_free(struct pieces *);
 
 #endif

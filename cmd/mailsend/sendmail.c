@@ -11,7 +11,6 @@
 
 #include "sendmail.h"
 #include "file.h"
-#include "stop.h"
 
 static int
 mode(struct options *o, const char *arg, struct err *e)
@@ -117,45 +116,40 @@ sendmail_parse(struct options *o, struct opt_set *set, int argc, char **argv,
 
 /* ---- up to a lone dot ---- */
 
-/*
- * Bytes on their way to a file, however long the line; by one thread, without a
- * lock for each.
- */
+/* Lines on their way to a file, a block at a time. */
 struct text {
 	int fd;
 	size_t n;
-	char p[16384];
-	struct err *e;
+	char p[65536];
 };
 
 static void
-text_add(struct text *t, int c)
+text_write(struct text *t, struct err *e)
 {
-	t->p[t->n++] = (char)c;
-	if (t->n < sizeof t->p)
-		return;
-	if (t->e->code == 0)
-		file_write(t->fd, t->p, t->n, t->e);
+	if (e->code == 0)
+		file_write(t->fd, t->p, t->n, e);
 	t->n = 0;
 }
 
-/* The line behind a dot: 1 if there is nothing more in it, but for its CRLF. */
-static int
-dot_line(struct text *t, FILE *in, bool stuffed, bool strict)
+static void
+text_add(struct text *t, struct str s, struct err *e)
 {
-	int c = getc_unlocked(in);
-	bool cr = c == '\r';
+	size_t n;
 
-	if (cr)
-		c = getc_unlocked(in);
-	if (c == '\n' && (cr || !strict))
-		return 1;
-	if (!stuffed)
-		text_add(t, '.');
-	if (cr)
-		text_add(t, '\r');
-	ungetc(c, in);
-	return 0;
+	for (; s.n > 0; s = str_from(s, n)) {
+		if (t->n == sizeof t->p)
+			text_write(t, e);
+		n = s.n < sizeof t->p - t->n ? s.n : sizeof t->p - t->n;
+		str_copy(t->p + t->n, str_to(s, n));
+		t->n += n;
+	}
+}
+
+static bool
+lone_dot(struct str line, bool strict)
+{
+	return str_eq(line, STR(".\r\n")) ||
+	    (!strict && str_eq(line, STR(".\n")));
 }
 
 /*
@@ -165,30 +159,36 @@ dot_line(struct text *t, FILE *in, bool stuffed, bool strict)
  * alone what it takes for their insides.
  */
 int
-sendmail_text(FILE *in, int fd, enum sendmail_dots dots, struct err *e)
+sendmail_text(struct pieces *in, int fd, enum sendmail_dots dots, struct err *e)
 {
-	struct text t = { .fd = fd, .e = e };
 	bool stuffed = dots != SENDMAIL_PLAIN, first = true, strict = false;
-	int c, last = '\n', before = '\r', end = 0;
+	bool start = true, cr = false, lf, crlf, whole;
+	struct err unread = { 0 };
+	struct text t;
+	struct str s;
+	int end = 0;
 
+	t.fd = fd;
+	t.n = 0;
 	while ((e->code == 0 || stuffed) && !end &&
-	    (c = getc_unlocked(in)) != EOF) {
-		if (c == '.' && last == '\n' && (before == '\r' || !strict))
-			end = dot_line(&t, in, stuffed, strict);
-		else
-			text_add(&t, c);
-		if (c == '\n' && first) {
-			strict = last == '\r' && dots == SENDMAIL_CRLF;
+	    pieces_next(in, &s, &whole, &unread) == 0 && s.n > 0) {
+		end = start && lone_dot(s, strict);
+		lf = s.p[s.n - 1] == '\n';
+		crlf = lf && (s.n > 1 ? s.p[s.n - 2] == '\r' : cr);
+		cr = s.p[s.n - 1] == '\r';
+		if (start && stuffed && s.p[0] == '.')
+			s = str_from(s, 1);
+		if (!end)
+			text_add(&t, s, e);
+		if (lf && first) {
+			strict = crlf && dots == SENDMAIL_CRLF;
 			first = false;
 		}
-		before = last;
-		last = c;
+		start = strict ? crlf : lf;
 	}
-	if (ferror(in))
-		return stop_asked() ? fail_stop(e) : fail_sys(e, EX_NOINPUT,
-		    "standard input");
-	if (e->code != 0 || file_write(fd, t.p, t.n, e) < 0 ||
-	    lseek(fd, 0, SEEK_SET) < 0)
+	text_write(&t, e);
+	fail_join(e, &unread);
+	if (e->code != 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
 	return end;
 }

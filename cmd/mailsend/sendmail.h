@@ -3,9 +3,9 @@
 #define SENDMAIL_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "options.h"
+#include "pieces.h"
 
 /*
  * sendmail(8)'s command line into options; 0, or -1, or 1 if there is
@@ -25,6 +25,6 @@ enum sendmail_dots {
 	SENDMAIL_CRLF		/* whose commands end in CRLF: a line of the
 				 * text does so, too, if its first one does */
 };
-int sendmail_text(FILE *in, int fd, enum sendmail_dots, struct err *);
+int sendmail_text(struct pieces *, int fd, enum sendmail_dots, struct err *);
 
 #endif

@@ -13,6 +13,7 @@
 #include "addr.h"
 #include "file.h"
 #include "letter.h"
+#include "pieces.h"
 #include "post.h"
 #include "queue.h"
 #include "queue_flush.h"
@@ -22,6 +23,7 @@
 
 struct talk {
 	struct run *run;
+	struct pieces in;
 	struct letter_source from;	/* what MAIL and RCPT said */
 	bool mail;			/* MAIL was taken */
 	int file;			/* for the text of each, in turn; or -1 */
@@ -95,7 +97,7 @@ data(struct talk *t, enum sendmail_dots dots)
 		return e.code;
 	}
 	talk_say("354 end with a lone dot");
-	if (sendmail_text(stdin, t->file, dots, &e) == 1)
+	if (sendmail_text(&t->in, t->file, dots, &e) == 1)
 		code = pass_on(t, t->file);
 	fail_tell(&e, NULL);
 	if (ftruncate(t->file, 0) < 0 || lseek(t->file, 0, SEEK_SET) < 0) {
@@ -232,23 +234,55 @@ talk_command(struct talk *t, struct str line)
 	return "500 5.5.2 unknown command";
 }
 
+/*
+ * A command: 1, or 0 if there are no more.  Of one that is too long nothing is
+ * done: its rest is not to be taken for another one.
+ */
+static int
+talk_line(struct talk *t, struct str *line)
+{
+	struct err e = { 0 };
+	bool whole, first = true;
+
+	do {
+		if (pieces_next(&t->in, line, &whole, &e) < 0 || line->n == 0)
+			return 0;
+		if (!whole || !first)
+			*line = STR("?");
+		first = false;
+	} while (!whole);
+	return 1;
+}
+
+/* May others follow before it is answered?  RFC 2920 3.1. */
+static bool
+talk_groups(struct str line)
+{
+	struct str verb = str_word(&line);
+
+	return str_is(verb, "MAIL") || str_is(verb, "RCPT") ||
+	    str_is(verb, "RSET");
+}
+
 int
 talk_serve(struct run *run)
 {
-	struct talk t = { .run = run, .file = -1 };
+	struct talk t = { .run = run, .file = -1, .in.fd = STDIN_FILENO };
 	const char *answer = "";
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
+	struct str line;
+	bool groups;
 
 	t.from.self = envelope_self(&run->account.arena);
 	talk_say("220 postbag ESMTP");
 	while (strncmp(answer, "221", 3) != 0 && !stop_asked() &&
-	    (n = getline(&line, &cap, stdin)) > 0) {
-		answer = talk_command(&t, (struct str){ line, (size_t)n });
-		talk_say(answer);
+	    talk_line(&t, &line) > 0) {
+		groups = talk_groups(line);
+		answer = talk_command(&t, line);
+		printf("%s\r\n", answer);
+		if (!groups || !pieces_ready(&t.in))
+			fflush(stdout);
 	}
-	free(line);
+	pieces_free(&t.in);
 	if (t.file >= 0)
 		close(t.file);
 	submit_asked(run);

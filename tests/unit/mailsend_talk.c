@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 #include "post.h"
 #include "queue.h"
 #include "queue_flush.h"
@@ -121,25 +122,94 @@ codes(FILE *f)
 	return text;
 }
 
+/* What is said to this; the codes of the answers. */
+static char *
+talk(const char *said, size_t len)
+{
+	static struct run run;
+	FILE *in = tmpfile(), *out = tmpfile();
+	int was = dup(1), got;
+	char *heard;
+
+	fwrite(said, 1, len, in);
+	rewind(in);
+	fflush(stdout);
+	dup2(fileno(in), 0);
+	dup2(fileno(out), 1);
+	got = talk_serve(&run);
+	fflush(stdout);
+	dup2(was, 1);
+	is_int(got, 0, "it ends well");
+	heard = codes(out);
+	fclose(in);
+	fclose(out);
+	return heard;
+}
+
+/* The end of a command without an end is no command. */
+static void
+too_long(void)
+{
+	static const char end[] = "\r\nMAIL FROM:<a>\r\nQUIT\r\n";
+	static char text[3 * 65536];
+
+	memset(text, 'x', sizeof text);
+	memcpy(text + 65536, "QUIT ", 5);
+	memcpy(text + sizeof text - strlen(end), end, strlen(end));
+	is_str(talk(text, sizeof text), "220 500 250 221 ", "a long command");
+}
+
 /* There is no room for the text: what follows it is what comes next. */
 static void
 no_room(void)
 {
 	static const char end[] = "\r\nMAIL FROM:<a>\r\n.\r\nNOOP\r\n";
-	char text[40000], next[16] = "";
+	char text[200000];
+	FILE *file = tmpfile();
+	struct pieces in = { .fd = fileno(file) };
 	struct err e = { 0 };
-	FILE *in;
+	struct str next;
+	bool whole;
 	int fd = open("/dev/null", O_RDONLY), got;
 
 	memset(text, 'x', sizeof text);
 	memcpy(text + sizeof text - strlen(end), end, strlen(end));
-	in = fmemopen(text, sizeof text, "r");
-	got = sendmail_text(in, fd, SENDMAIL_CRLF, &e);
+	fwrite(text, 1, sizeof text, file);
+	rewind(file);
+	got = sendmail_text(&in, fd, SENDMAIL_CRLF, &e);
 	ok(got == -1 && e.code == EX_IOERR, "a text that cannot be kept");
-	ok(fgets(next, sizeof next, in) != NULL, "is read up to its dot");
-	is_str(next, "NOOP\r\n", "so that nothing of it is a command");
-	fclose(in);
+	ok(pieces_next(&in, &next, &whole, &e) == 0, "is read up to its dot");
+	ok(str_eq(next, STR("NOOP\r\n")), "so that nothing of it is a command");
+	pieces_free(&in);
+	fclose(file);
 	close(fd);
+}
+
+/* len bytes, the text that came of them, and what stands behind it. */
+static int
+text_of(const char *text, size_t len, enum sendmail_dots dots,
+    struct buf *kept, struct buf *rest)
+{
+	FILE *from = tmpfile(), *to = tmpfile();
+	struct pieces in = { .fd = fileno(from) };
+	struct err e = { 0 };
+	struct str s;
+	bool whole;
+	int got;
+
+	fwrite(text, 1, len, from);
+	rewind(from);
+	kept->n = rest->n = 0;
+	got = sendmail_text(&in, fileno(to), dots, &e);
+	file_slurp(fileno(to), kept, &e);
+	while (pieces_next(&in, &s, &whole, &e) == 0 && s.n > 0)
+		buf_str(rest, s);
+	buf_c(kept, '\0');
+	buf_c(rest, '\0');
+	pieces_free(&in);
+	fclose(from);
+	fclose(to);
+	return got;
 }
 
 /* What ends a text: its own lines do as the dialogue's, or there is no CRLF. */
@@ -163,44 +233,57 @@ text_ends(void)
 		{ SENDMAIL_STUFFED, "a\r\nb\n.\nrest", "a\r\nb\n" },
 		{ SENDMAIL_STUFFED, "a\n..\n.\nrest", "a\n.\n" },
 		{ SENDMAIL_PLAIN, "a\n..\n.\nrest", "a\n..\n" },
+		{ SENDMAIL_STUFFED, "a.\r\n..b\r\n...\r\n.\r\nrest",
+		  "a.\r\n.b\r\n..\r\n" },
+		{ SENDMAIL_STUFFED, ".\rb\r\n.\nrest", "\rb\r\n" },
+		{ SENDMAIL_STUFFED, "\n.\nrest", "\n" },
+		{ SENDMAIL_PLAIN, ".\rb\r\n", ".\rb\r\n" },
+		{ SENDMAIL_STUFFED, "a\r\n.", "a\r\n" },
+		{ SENDMAIL_PLAIN, "a\n.", "a\n." },
+		{ SENDMAIL_STUFFED, ".\r", "\r" },
+		{ SENDMAIL_STUFFED, "", "" },
 	};
-	char kept[64], rest[8];
-	struct err e = { 0 };
-	FILE *in;
+	struct buf kept = { .max = 1 << 20 }, rest = { .max = 1 << 20 };
+	bool over;
 	size_t i;
-	int fd = fileno(tmpfile());
-	ssize_t got;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++) {
-		in = fmemopen((void *)(uintptr_t)v[i].in, strlen(v[i].in), "r");
-		lseek(fd, 0, SEEK_SET);
-		ok(ftruncate(fd, 0) == 0 && sendmail_text(in, fd, v[i].dots,
-		    &e) == 1, "text %zu has an end", i);
-		got = read(fd, kept, sizeof kept - 1);
-		kept[got > 0 ? got : 0] = '\0';
-		is_str(kept, v[i].kept, "before it");
-		is_str(fgets(rest, sizeof rest, in), "rest", "behind it");
-		fclose(in);
+		over = strstr(v[i].in, "rest") != NULL;
+		is_int(text_of(v[i].in, strlen(v[i].in), v[i].dots, &kept,
+		    &rest), over, "text %zu and its end", i);
+		is_str(kept.p, v[i].kept, "before it");
+		is_str(rest.p, over ? "rest" : "", "behind it");
 	}
+	buf_free(&kept);
+	buf_free(&rest);
+}
+
+/* A line that comes in pieces: no dot begins one, and a CRLF may be cut. */
+static void
+long_line(void)
+{
+	struct buf kept = { .max = 1 << 20 }, rest = { .max = 1 << 20 };
+	static char text[2 * 65536];
+
+	memset(text, 'x', sizeof text);
+	memcpy(text + 65536, ".\n.\n", 4);
+	is_int(text_of(text, sizeof text, SENDMAIL_CRLF, &kept, &rest), 1,
+	    "a long line");
+	ok(kept.n == 65539 && rest.n == sizeof text - 65539, "ends at its end");
+	memset(text, 'x', sizeof text);
+	memcpy(text, "y\r\n", 3);
+	memcpy(text + 3 + 65535, "\r\n.\r\n", 5);
+	is_int(text_of(text, sizeof text, SENDMAIL_CRLF, &kept, &rest), 1,
+	    "a long line with CRLF");
+	ok(kept.n == 65541 && rest.n == sizeof text - 65542, "ends by CRLF");
+	buf_free(&kept);
+	buf_free(&rest);
 }
 
 int
 main(void)
 {
-	static struct run run;
-	FILE *in = tmpfile(), *out = tmpfile();
-	int was = dup(1), got;
-
-	fwrite(script, 1, sizeof script - 1, in);
-	rewind(in);
-	fflush(stdout);
-	dup2(fileno(in), 0);
-	dup2(fileno(out), 1);
-	got = talk_serve(&run);
-	fflush(stdout);
-	dup2(was, 1);
-	is_int(got, 0, "it ends well");
-	is_str(codes(out), answers, "what it said");
+	is_str(talk(script, sizeof script - 1), answers, "what it said");
 	is_int(n, 7, "so many messages");
 	ok(posted[0].deadline == 0 && posted[1].deadline == 0 &&
 	    posted[2].deadline == 0,
@@ -215,5 +298,7 @@ main(void)
 	    "no file is made for each: they share one");
 	no_room();
 	text_ends();
+	long_line();
+	too_long();
 	return done();
 }
