@@ -41,7 +41,7 @@ static const struct {
 int
 dkim_sign_body(const struct msg *m, unsigned char md[32], struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(m);
 	struct dkim_body *b = mem_new(1, sizeof *b);
 	char *some = mem_new(READ, 1);
 	size_t pass = msg_head(m).n + 2, from;	/* the empty line, too */
@@ -49,7 +49,6 @@ dkim_sign_body(const struct msg *m, unsigned char md[32], struct err *e)
 	bool had;
 
 	dkim_body_begin(b, DKIM_RELAXED, UINT64_MAX);
-	msg_start(r, m);
 	while ((n = msg_read(r, some, READ, e)) > 0) {
 		from = pass < (size_t)n ? pass : (size_t)n;
 		pass -= from;

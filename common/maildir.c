@@ -88,11 +88,10 @@ lf(char *p, size_t n)
 static int
 copy_message(int fd, const struct msg *m, struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(m);
 	char *some = mem_new(1, 65536);
 	ssize_t n;
 
-	msg_start(r, m);
 	while ((n = msg_read(r, some, 65536, e)) > 0)
 		if (file_write(fd, some, lf(some, (size_t)n), e) < 0) {
 			n = -1;

@@ -534,12 +534,11 @@ put_lines(struct mbox *m, char *p, size_t *n, struct err *e)
 int
 mbox_put_msg(struct mbox *m, const struct msg *of, struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(of);
 	char *some = mem_new(1, 2 * PIECE);
 	size_t n = 0, to;
 	ssize_t got, i;
 
-	msg_start(r, of);
 	while ((got = msg_read(r, some + n, PIECE, e)) > 0) {
 		for (to = n, i = 0; i < got; i++)
 			if (some[n + (size_t)i] != '\r')
@@ -618,13 +617,12 @@ same_at(struct mbox *m, uint64_t at, const struct msg *of, struct err *e)
 static int
 beginning(struct buf *b, const struct msg *of, struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(of);
 	char some[4096];
 	struct str s = { some, 0 };
 	bool begins = true;
 	ssize_t got, i;
 
-	msg_start(r, of);
 	got = msg_read(r, some, sizeof some, e);
 	free(r);
 	for (i = 0; i < got; i++)

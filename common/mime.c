@@ -219,7 +219,7 @@ charset(struct job *j, const struct msg_part *p, const char **out)
 {
 	struct msg_part raw = *p;
 	struct msg one = { .parts = &raw, .n = 1 };
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r;
 	char in[16384];
 	size_t keep = 0, ok = 0;
 	bool eight = false;
@@ -227,7 +227,7 @@ charset(struct job *j, const struct msg_part *p, const char **out)
 
 	raw.kind = CTE_COPY;
 	raw.size = raw.len;
-	msg_start(r, &one);
+	r = msg_reader_new(&one);
 	while ((n = msg_read(r, in + keep, sizeof in - keep, j->e)) > 0) {
 		keep += (size_t)n;
 		ok = strnlen(in, keep);

@@ -593,12 +593,11 @@ pieces(struct walk *w, struct buf *b, bool *start, bool last)
 static int
 walk_part(struct walk *w, const struct msg *in)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(in);
 	struct buf b = { 0 };
 	bool start = true;
 	ssize_t n;
 
-	msg_start(r, in);
 	buf_room(&w->head, 1);
 	w->depth = w->entity = w->head.n = 0;
 	w->where = HEAD;

@@ -207,7 +207,7 @@ part_load(const struct msg_part *p, uint64_t at, char *in, size_t *n,
 int
 msg_look_at(const struct msg_part *p, struct msg_look *l, struct err *e)
 {
-	char *in = mem_new(CTE_BLOCK, 1);
+	char *in = mem_grow(NULL, CTE_BLOCK, 1);
 	const char *src = NULL;
 	uint64_t at;
 	size_t n;
@@ -479,6 +479,15 @@ msg_start(struct msg_reader *r, const struct msg *m)
 	begin_part(r);
 }
 
+struct msg_reader *
+msg_reader_new(const struct msg *m)
+{
+	struct msg_reader *r = mem_grow(NULL, 1, sizeof *r);
+
+	msg_start(r, m);
+	return r;
+}
+
 /* The next block of the part, converted to r->out. */
 static int
 convert_block(struct msg_reader *r, const struct msg_part *p, struct err *e)
@@ -565,8 +574,7 @@ msg_measure(struct msg_part *p, struct err *e)
 		p->size = p->kind == CTE_COPY ? p->len : msg_base64_size(p->len);
 		return 0;
 	}
-	r = mem_new(1, sizeof *r);
-	msg_start(r, &one);
+	r = msg_reader_new(&one);
 	while (got == 0 && !r->done)
 		got = convert_block(r, p, e);
 	p->size = r->given;

@@ -128,6 +128,7 @@ struct msg_reader {
 	char out[CTE_ROOM];
 };
 void msg_start(struct msg_reader *, const struct msg *);
+struct msg_reader *msg_reader_new(const struct msg *);	/* free(3) it */
 ssize_t msg_read(struct msg_reader *, void *dst, size_t cap, struct err *);
 
 /*

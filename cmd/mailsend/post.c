@@ -15,11 +15,10 @@
 static int
 print_letter(const struct letter *l, struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(&l->msg);
 	char *some = mem_new(1, 65536);
 	ssize_t n, i, k;
 
-	msg_start(r, &l->msg);
 	while ((n = msg_read(r, some, 65536, e)) > 0) {
 		for (i = k = 0; i < n; i++)
 			if (some[i] != '\r')

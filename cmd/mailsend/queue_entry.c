@@ -10,6 +10,7 @@
 
 enum {
 	HEAD_MAX = 64 << 20,
+	BLOCK = 65536,
 	RCPTS_MAX = 1000000
 };
 
@@ -83,18 +84,22 @@ drop_cr(char *p, size_t n)
 	return (size_t)(to - p);
 }
 
+/* Behind what is in b, which is written with it. */
 static int
-put_message(int fd, const struct msg *m, struct err *e)
+put_message(int fd, struct buf *b, const struct msg *m, struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
-	char *some = mem_new(1, 65536);
+	struct msg_reader *r = msg_reader_new(m);
 	ssize_t n;
+	char *p;
 
-	msg_start(r, m);
-	while ((n = msg_read(r, some, 65536, e)) > 0)
-		if (file_write(fd, some, drop_cr(some, (size_t)n), e) < 0)
+	do {
+		p = buf_room(b, BLOCK);
+		if ((n = msg_read(r, p, BLOCK, e)) < 0)
 			break;
-	free(some);
+		b->n += drop_cr(p, (size_t)n);
+		file_write(fd, b->p, b->n, e);
+		b->n = 0;
+	} while (n == BLOCK && e->code == 0);
 	free(r);
 	return e->code != 0 ? -1 : 0;
 }
@@ -103,16 +108,17 @@ int
 queue_entry_write(int fd, const struct queue_entry *q, const struct msg *m,
     struct err *e)
 {
-	struct buf b = { .max = HEAD_MAX };
+	struct buf b = { .max = HEAD_MAX + BLOCK };
 	int got;
 
 	if (m->odd)
 		return fail(e, EX_DATAERR, "a message with bare CR or NUL cannot wait");
 	put_envelope(&b, q);
-	got = b.over ? fail(e, EX_DATAERR, "too many recipients to wait") :
-	    file_write(fd, b.p, b.n, e);
+	got = b.over || b.n > HEAD_MAX ?
+	    fail(e, EX_DATAERR, "too many recipients to wait") :
+	    put_message(fd, &b, m, e);
 	buf_free(&b);
-	return got < 0 ? -1 : put_message(fd, m, e);
+	return got;
 }
 
 /* ---- mail, read */

@@ -89,12 +89,11 @@ reach_folder(struct save_imap *k)
 static int
 own_digest(const struct msg *m, unsigned char md[32], struct err *e)
 {
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(m);
 	struct digest *d = digest_new();
 	char *some = mem_new(1, 65536);
 	ssize_t n;
 
-	msg_start(r, m);
 	while ((n = msg_read(r, some, 65536, e)) > 0)
 		digest_put(d, some, (size_t)n);
 	free(some);
@@ -162,12 +161,11 @@ static int
 put_append(struct save_imap *k, const struct msg *msg)
 {
 	struct imap *m = &k->dest->imap;
-	struct msg_reader *r = mem_new(1, sizeof *r);
+	struct msg_reader *r = msg_reader_new(msg);
 	char *some = mem_new(1, 65536);
 	ssize_t n;
 	int got = 0;
 
-	msg_start(r, msg);
 	while ((n = msg_read(r, some, 65536, &k->err)) > 0)
 		if ((got = imap_append_put(m, some, (size_t)n, &k->err)) < 0)
 			break;
