@@ -7,7 +7,6 @@
  * first, and that durably: a folder without mail is never sent again.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -281,9 +280,15 @@ new_id(char id[SPOOL_ID], struct err *e)
 static int
 new_files(struct spool_new *n, struct err *e)
 {
+	int got;
+
 	snprintf(n->temp, sizeof n->temp, SPOOL_TEMP "%s", n->id);
-	spool_clear(n->box, n->temp);	/* one of that name is of a crash */
-	if (make_dir(n->spool, n->box, n->temp) < 0)
+	got = make_dir(n->spool, n->box, n->temp);
+	if (got < 0 && errno == EEXIST) {	/* it is of a crash */
+		spool_clear(n->box, n->temp);
+		got = make_dir(n->spool, n->box, n->temp);
+	}
+	if (got < 0)
 		return fail_sys(e, EX_CANTCREAT, "%s", n->spool->path);
 	if ((n->dir = openat(n->box, n->temp, SPOOL_OPEN_DIR)) < 0 ||
 	    (n->fd = make_file(n->spool, n->dir, "mail")) < 0 ||
@@ -332,38 +337,15 @@ spool_cancel(struct spool_new *n)
 	new_close(n);
 }
 
-struct both {
-	pthread_t thread;
-	int dir;
-	struct err err;
-};
-
-static void *
-sync_dir(void *arg)
-{
-	struct both *b = arg;
-
-	file_sync(b->dir, &b->err);
-	return NULL;
-}
-
 /*
- * The file, and its name in the folder: at once, since a disk that is asked for
- * both takes hardly longer than for one.
+ * The file, and its name in the folder.  One after the other, and the file
+ * first: a journal that takes the file takes its name with it, and then there is
+ * nothing left to do.  Asked for both at once it is written twice as a rule.
  */
 static int
 sync_both(const struct spool_new *n, struct err *e)
 {
-	struct both b = { .dir = n->dir };
-	bool beside = pthread_create(&b.thread, NULL, sync_dir, &b) == 0;
-
-	file_sync(n->fd, e);
-	if (beside)
-		pthread_join(b.thread, NULL);
-	else
-		sync_dir(&b);
-	fail_join(e, &b.err);
-	return e->code != 0 ? -1 : 0;
+	return file_sync(n->fd, e) < 0 ? -1 : file_sync(n->dir, e);
 }
 
 /*
