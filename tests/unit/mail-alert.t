@@ -2,6 +2,7 @@
 """mail-alert: what is mailed of a command, and when."""
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,8 @@ os.mkdir(T.name + '/bin')
 with open(T.name + '/bin/mailsend', 'w') as f:
     f.write('#!/bin/sh\nulimit -Sf unlimited 2> /dev/null\n'	# its disk has room
             'printf "%%s\\n" "$@" > %s/args\ncat > %s/sent\n'
-            'exit $(cat %s/status)\n' % ((T.name,) * 3))
+            '[ ! -e /proc/self/fd/9 ] || touch %s/locked\n'
+            'exit $(cat %s/status)\n' % ((T.name,) * 4))
 os.chmod(T.name + '/bin/mailsend', 0o755)
 ENV = dict(os.environ, PATH=T.name + '/bin:' + os.environ['PATH'],
            XDG_STATE_HOME=T.name + '/state', TMPDIR=T.name)
@@ -76,9 +78,11 @@ case.check(g['rc'] == 3 and b'said\nmore\n' in g['sent'] and
            'what it said is mailed, its status stays', g)
 case.check(b'\nAuto-Submitted: auto-generated\n\n' in g['sent'],
            'by a machine', g)
+case.check(b'For ' not in g['sent'] and b'left out' not in g['sent'],
+           'the first time there is nothing before it', g)
 g = run('root', *sh('echo said; echo more >&2; exit 3'))
 case.check(g['rc'] == 3 and g['sent'] is None, 'the same again is not', g)
-g = run('root', *sh('exit 4'))
+g = run('root', *sh('echo other; exit 3'))
 case.check(g['sent'] is not None, 'another command is', g)
 
 FLAG = T.name + '/code'
@@ -98,8 +102,11 @@ case.check('failed with 5' in g['subject'], 'another status is news', g)
 case.check(coded(5)['sent'] is None and coded(5)['sent'] is None, 'once')
 state(mailed=int(time.time()) - 90000)
 g = coded(5)
-case.check(g['sent'] and b'left out in between: 2' in g['sent'],
+case.check(g['sent'] and b'Mails left out in between: 2.' in g['sent'],
            'after a day it is said again, with how often it came', g)
+state(mailed=int(time.time()) - 90000)
+case.check(b'left out' not in (coded(5)['sent'] or b'left out'),
+           'which are counted from there on')
 state(mailed=int(time.time()) + 90000)
 old = os.umask(0)
 g = coded(5)
@@ -108,14 +115,38 @@ case.check(g['sent'] is not None, 'a clock that was set back keeps no mail', g)
 modes = [os.stat(T.name + '/state/postbag/alert/' + name).st_mode & 0o77
          for name in os.listdir(T.name + '/state/postbag/alert')]
 case.check(not any(modes), 'nobody else reads what is kept', modes)
-state(mailed=int(time.time()) - 7200)
-case.check(coded(5, '-r', '1d')['sent'] is None and
-           coded(5, '-r', '1h')['sent'] is not None, 'a day is no hour')
+for ago, args, again in (
+        (80000, [], False), (90000, [], True), (40, ['-r', '90'], False),
+        (100, ['-r', '90s'], True), (600, ['-r', '15m'], False),
+        (1000, ['-r', '15m'], True), (3000, ['-r', '1h'], False),
+        (4000, ['-r', '1h'], True), (80000, ['-r', '1d'], False),
+        (90000, ['-r', '1d'], True)):
+    state(mailed=int(time.time()) - ago, sent=0)
+    g = coded(5, *args)
+    case.check((g['sent'] is not None) == again,
+               '%d s later, with %s' % (ago, args), g)
+state(since=int(time.time()) - 7300, sent=0)
+g = coded(6)
+case.check(g['sent'] and b'\n\nFor 2 hours.' in g['sent'],
+           'another status, and since when there was any', g)
+coded(5)
 state(since=int(time.time()) - 7300, sent=0)
 g = coded(0)
 case.check('recovered: coded job' in g['subject'] and b'2 hours' in g['sent']
            and g['rc'] == 0, 'it is over, and that is said', g)
 case.check(coded(0)['sent'] is None, 'once')
+for ago, said in ((65, r'\d+ s'), (130, r'[23] minutes'),
+                  (7050, r'11[789] minutes'), (7300, '2 hours'),
+                  (172000, '47 hours'), (172900, '2 days')):
+    state(sent=0)
+    g = coded(3)
+    case.check(b'left out' not in (g['sent'] or b'left out'),
+               'runs that did well are no mails left out', g)
+    state(since=int(time.time()) - ago)
+    g = coded(0, '-a')
+    case.check('recovered' in (g['subject'] or '') and re.search(
+        r'\nIt failed with 3 for %s\.\n' % said, g['sent'].decode()),
+        'for %d s: %s' % (ago, said), g)
 g = run('-r', '99999d', '-k', 'ever', 'root', *sh('exit 3'))
 case.check(g['sent'] is not None, '-r, longer than there are dates: once', g)
 case.check(run('-r', '99999d', '-k', 'ever', 'root', *sh('exit 3'))['sent']
@@ -126,7 +157,7 @@ case.check(g['sent'] is not None and coded(3, '-r', '0')['sent'] is not None,
 state(sent=6)
 g = coded(4)
 case.check(g['sent'] is None, 'not more than six in an hour', g)
-state(sent=0)
+state(hour=1)
 g = coded(4)
 case.check(g['sent'] and b'left out in between: 1' in g['sent'], 'then it comes', g)
 
@@ -155,19 +186,46 @@ case.check('recovered' in (coded(0)['subject'] or ''), 'it is tried again')
 # Options
 g = run('-a', 'root', 'echo', 'x')
 case.check('did well' in g['subject'] and b'x\n' in g['sent'], '-a', g)
+g = run('-o', 'root', *sh('echo x; exit 3'))
+case.check('failed with 3' in (g['subject'] or ''), '-o, and a failure', g)
+g = run('root', *sh('exit 124'))
+case.check('failed with 124' in g['subject'], 'no -t: 124 is its own', g)
+g = run('root', *sh('kill -9 $$'))
+case.check('ended by signal 9' in g['subject'] and g['rc'] == 137, 'a signal', g)
+g = run('root', *sh('exit 3 # %s\nBcc: x@y.test' % ('x' * 200)))
+case.check(b'\nBcc' not in g['sent'] and len(g['subject']) < 180,
+           'a command of several lines', g)
+g = run('root', *sh('exit 3 #\nBcc: x@y.test'))
+case.check('exit 3 # Bcc: x@y.test failed with 3' in g['subject'],
+           'its name is one line', g)
 g = run('-o', 'root', 'echo', 'x y')
 case.check('has said something' in g['subject'] and g['rc'] == 0, '-o', g)
+g = run('-t', '90', 'root', *sh('echo said; echo more >&2; exit 3'))
+case.check(b'said\nmore\n' in (g['sent'] or b''), '-t: all it says', g)
 g = run('-t', '1', 'root', 'sleep', '100')
 case.check('was ended after 1 s' in g['subject'] and g['rc'] == 124, '-t', g)
-with open(T.name + '/bin/timeout', 'w') as f:		# as that of BusyBox
-    f.write('#!/bin/sh\nsleep 1\nkill -TERM $$\n')
-os.chmod(T.name + '/bin/timeout', 0o755)
-g = run('-t', '1', 'root', 'sleep', '101')
-case.check(g['rc'] == 124 and 'was ended after 1 s' in g['subject'],
-           '-t by another timeout(1)', g)
+for limit, body, rc, said in (			# as that of BusyBox
+        ('1', 'sleep 1; kill -TERM $$', 124, 'was ended after 1 s'),
+        ('1', 'sleep 1; kill -KILL $$', 124, 'was ended after 1 s'),
+        ('1h', 'kill -TERM $$', 143, 'was ended by signal 15'),
+        ('2h', 'echo "<$*>"; exit 3', 3, 'failed with 3')):
+    with open(T.name + '/bin/timeout', 'w') as f:
+        f.write('#!/bin/sh\n%s\n' % body)
+    os.chmod(T.name + '/bin/timeout', 0o755)
+    g = run('-t', limit, 'root', 'no-such-command', body)
+    case.check(g['rc'] == rc and said in (g['subject'] or ''),
+               '-t by another timeout(1): ' + body, g)
+case.check(b'<-k 10 7200 no-such-command ' in g['sent'],
+           'which ends what does not listen, too', g)
 os.remove(T.name + '/bin/timeout')
 g = run('-l', '2', 'root', *sh('seq 10; exit 1'))
 case.check(b'1\n2\n\n[6 lines are left out]\n\n9\n10\n' in g['sent'], '-l', g)
+g = run('-l', '2', 'root', *sh('seq 4; exit 1'))
+case.check(b'1\n2\n3\n4\n' in g['sent'] and b'left out' not in g['sent'],
+           '-l: all there is', g)
+g = run('root', *sh('seq 500; exit 1'))
+case.check(b'200\n\n[100 lines are left out]\n\n301\n' in g['sent'],
+           '200 lines of each', g)
 g = run('-s', '-A out', 'root', *sh('exit 9'))
 case.check(g['args'] == ['-A', 'out', '-i', '--', 'root'], '-s', g)
 with open(T.name + '/glob', 'w') as f:
@@ -199,7 +257,8 @@ case.check(g['rc'] == 3 and g['sent'], 'no place for a state', g)
 g = run('-k', 'full', '-l', '9999', 'root', *sh('seq 9999; exit 4'), disk=FULL)
 case.check(g['rc'] == 4 and g['args'][0] == '-s' and
            'failed with 4' in g['args'][1] and g['sent'] == b'' and
-           'no room' in ' '.join(g['args']), 'a full disk', g)
+           'no room' in ' '.join(g['args']) and
+           'Auto-Submitted: auto-generated' in g['args'], 'a full disk', g)
 g = run('-k', 'none', 'root', *sh('touch %s/ran; exit 4' % T.name),
         env=dict(ENV, TMPDIR=T.name + '/none'))
 case.check(g['rc'] == 4 and os.path.exists(T.name + '/ran') and
@@ -229,15 +288,18 @@ home = '<%s>' % pwd.getpwuid(os.getuid()).pw_dir
 case.check(g['sent'] and home in g['sent'].decode(), 'no HOME: that of the user', g)
 
 # A line of megabytes, and one that is no text
-g = run('root', *sh('head -c 3000000 /dev/zero | tr "\\0" x; exit 3'))
-case.check(g['sent'] and len(g['sent']) < 500000 and
-           b'[2600000 bytes are left out]' in g['sent'],
+g = run('root', *sh('printf b; head -c 2999998 /dev/zero | tr "\\0" x; '
+                    'printf e; exit 3'))
+case.check(g['sent'] and len(g['sent']) < 500000 and b'\n\nbxx' in g['sent'] and
+           b'xx\n\n[2600000 bytes are left out]\n\nxx' in g['sent'] and
+           g['sent'].endswith(b'xxe'),
            'what no server would take is cut', len(g['sent'] or ''))
 g = run('-l', '1', 'root',
-        *sh('for i in 1 2 3; do head -c 3000000 /dev/zero | tr "\\0" x; echo; '
-            'done; exit 3'))
-case.check(g['sent'] and len(g['sent']) < 500000, 'each line of it, too',
-           len(g['sent'] or ''))
+        *sh('for i in 1 2 3; do printf b$i; head -c 3000000 /dev/zero | '
+            'tr "\\0" x; echo e$i; done; exit 3'))
+case.check(g['sent'] and len(g['sent']) < 500000 and b'\n\nb1xx' in g['sent']
+           and g['sent'].endswith(b'xxe3\n') and b'b3' not in g['sent'] and
+           b'e1' not in g['sent'], 'each line of it, too', len(g['sent'] or ''))
 # The names of this script's functions and of the shell's builtins
 with open(T.name + '/bin/save', 'w') as f:
     f.write('#!/bin/sh\necho the program; exit 5\n')
@@ -307,4 +369,8 @@ while not gone and time.monotonic() < end:
     gone = has_ended(kids[0])
 case.check(gone and p.returncode == 143, 'what ends it ends the command',
            (p.returncode, kids))
+case.check(not os.path.exists(T.name + '/locked'),
+           'mailsend, and what it leaves behind, have no lock of ours')
+left = [x for x in os.listdir(T.name) if x.startswith('tmp.')]
+case.check(not left, 'nothing is left behind', left)
 case.end()
