@@ -76,10 +76,11 @@ case.check(g['rc'] == 75, 'mailsend\'s status', g)
 
 # ---- loops
 for head in (b'Delivered-To: to@y.test', b'DELIVERED-TO:\tTo@Y.test  ',
-             b'A: b\r\nDelivered-To : to@y.test\r'):
+             b'A: b\r\nDelivered-To : to@y.test\r',
+             b'Delivered-To:\r\n\tto@y.test\r\nA: b'):
     g = run('to@y.test', text=head + b'\n\nbody\n')
     case.check(g['rc'] == 65 and g['sent'] is None, 'refused: %r' % head, g)
-for text in (b'Delivered-To: to@yxtest\n\nx\n', b'X: Delivered-To: to@y.test'
+for text in (b'Delivered-To: to@yxtest\n\nx\n', b'A: b\r\n\r\nDelivered-To: to@y.test\r\n', b'X: Delivered-To: to@y.test'
              b'\n\nx\n', b'A: b\n\nDelivered-To: to@y.test\n',
              b'Delivered-To: another@y.test\n\nx\n'):
     g = run('to@y.test', text=text)
@@ -112,6 +113,22 @@ for bad in (want.replace('Jo', 'Joe'), want.replace('=%d=' % day, '=%d=' %
 old = '%d=x.test=jo' % (day - 31)
 g = run('-r', '-k', KEY, 'SRS0=%s=%s@here.test' % (sign(old), old))
 case.check(g['rc'] == 77, 'too old', g)
+old = '%d=x.test=jo' % (day - 29)
+g = run('-r', '-k', KEY, 'SRS0=%s=%s@here.test' % (sign(old), old))
+case.check(g['out'] == 'jo@x.test\n', 'not too old', g)
+old = 'x=x.test=jo'
+g = run('-r', '-k', KEY, 'SRS0=%s=%s@here.test' % (sign(old), old))
+case.check(g['rc'] == 77, 'no day', g)
+for sep in '=', '+', '-':
+    rest = 'hop.test==abcd%s1f=a.test=jo' % sep
+    g = run(*SRS, 'to@y.test', sender='srs0%sabcd%s1f=a.test=jo@hop.test' %
+            (sep, sep))
+    case.check(g['args'][1] == 'SRS1=%s=%s@here.test' % (sign(rest), rest),
+               'a second hop of another, srs0%s' % sep, g)
+    rest = 'a.test==abcd=1f=b.test=jo'
+    g = run(*SRS, 'to@y.test', sender='srs1%s0123=%s@hop.test' % (sep, rest))
+    case.check(g['args'][1] == 'SRS1=%s=%s@here.test' % (sign(rest), rest),
+               'a third one, srs1%s' % sep, g)
 g = run(*SRS, 'to@y.test', sender='SRS0=abcd=1f=a.test=jo@hop.test')
 rest = 'hop.test==abcd=1f=a.test=jo'
 one = 'SRS1=%s=%s@here.test' % (sign(rest), rest)
@@ -146,10 +163,20 @@ case.check(g['rc'] == 71 and not g['out'], 'nor one that fails later', g)
 for name in 'sha256sum', 'openssl':
     os.remove(T.name + '/bin/' + name)
 
-os.chmod(KEY, 0o640)
-g = run(*SRS, 'to@y.test')
-case.check(g['rc'] == 78 and g['sent'] is None, 'others can read the key', g)
+for mode in 0o640, 0o620, 0o604, 0o602:
+    os.chmod(KEY, mode)
+    g = run(*SRS, 'to@y.test')
+    case.check(g['rc'] == 78 and g['sent'] is None,
+               'others can get at the key: %o' % mode, g)
+os.chmod(KEY, 0o400)
+os.symlink(KEY, T.name + '/link')
+g = run('-d', 'here.test', '-k', T.name + '/link', 'to@y.test')
+case.check(g['rc'] == 0 and g['args'][1].startswith('SRS0='), 'a link to it', g)
 os.chmod(KEY, 0o600)
+for n, rc in (15, 78), (16, 0):
+    with open(KEY, 'w') as f:
+        f.write('x' * n)
+    case.check(run(*SRS, 'to@y.test')['rc'] == rc, 'a key of %d bytes' % n)
 with open(KEY, 'w') as f:
     f.write('short')
 case.check(run(*SRS, 'to@y.test')['rc'] == 78, 'a short key')
@@ -157,7 +184,8 @@ os.remove(KEY)
 case.check(run(*SRS, 'to@y.test')['rc'] == 78, 'no key')
 for args in ((), ('a@b.test', 'c@d.test'), ('-d', 'x.test', 'a@b.test'),
              ('-r', 'a@b.test'), ('-x@b.test',), ('--', '-x@b.test'), ('a b@c.test',), ('a',),
-             ('a@b@c',), ("a';id@b.test",)):
+             ('a@b@c',), ('@b.test',), ('a@',), ('-d', 'a b', '-k', KEY, 'a@b.test'),
+             ("a';id@b.test",)):
     case.check(run(*args)['rc'] == 64, 'usage: %r' % (args,))
 case.check(os.listdir(T.name) and not [x for x in os.listdir(T.name)
                                        if x.startswith('tmp.')],
@@ -168,4 +196,21 @@ g = run('jo@new.test', text=b'Subject: x\n\n' + b'body\n' * 9999, disk=[
     'sh', '-c', 'trap "" XFSZ; ulimit -f 16; exec "$@"', 'sh'])
 case.check(g['rc'] == 75 and 'no room' in g['err'] and g['sent'] is None,
            'a full disk', g)
+
+# So does a signal: what has not been read to its end is not forwarded.
+p = subprocess.Popen([ROOT + '/scripts/mail-forward', 'jo@new.test'],
+                     stdin=subprocess.PIPE, env=dict(
+                         os.environ, TMPDIR=T.name,
+                         PATH=T.name + '/bin:' + os.environ['PATH']))
+end = time.monotonic() + 60
+while not [x for x in os.listdir(T.name) if x.startswith('tmp.') and
+           os.path.exists(T.name + '/' + x + '/message')] and \
+        time.monotonic() < end:
+    time.sleep(0.01)
+p.terminate()
+p.stdin.close()
+p.wait(60)
+case.check(p.returncode == 75 and not os.path.exists(T.name + '/sent') and
+           not [x for x in os.listdir(T.name) if x.startswith('tmp.')],
+           'a signal', p.returncode)
 case.end()
