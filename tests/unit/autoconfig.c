@@ -28,6 +28,14 @@ static const struct row {
 	    "</incomingServer>" END, "a&b", 0, AUTOCONFIG_PLAIN, NULL },
 	{ BEGIN "<incomingServer type='imap'><hostname/><port>x</port>"
 	    "</incomingServer>" END, "", 0, AUTOCONFIG_UNSAID, NULL },
+	{ BEGIN "<incomingServer type='imap'><hostname>&lt;&gt;&quot;&apos;&amp;lt;"
+	    "</hostname><port>65535</port></incomingServer>" END,
+	    "<>\"'&lt;", 65535, AUTOCONFIG_UNSAID, NULL },
+	{ BEGIN "<incomingServer type='imap'/><hostname>no</hostname>" END,
+	    NULL, 0, 0, "it names no server" },
+	{ BEGIN "<outgoingServer a='type' type='imap'><?x <port>1</port> ?>"
+	    "<hostname>a</hostname></outgoingServer><port>2</port>" END, "a",
+	    0, AUTOCONFIG_UNSAID, NULL },
 	{ BEGIN "<hostname>stray</hostname>" END, NULL, 0, 0,
 	    "it names no server" },
 	{ "<clientConfig/>", NULL, 0, 0, "it names no server" },
@@ -90,6 +98,19 @@ many(void)
 	is_int(autoconfig_parse(&a, &mem, BUF_STR(b), "d.test"), 0, "many");
 	is_int((int)a.n, AUTOCONFIG_SERVERS, "so many are kept");
 	ok(a.more, "and there are more");
+	b.n = 0;
+	buf_s(&b, BEGIN);
+	for (i = 0; i < AUTOCONFIG_SERVERS; i++)
+		buf_s(&b, "<outgoingServer type='smtp'></outgoingServer>");
+	is_int(autoconfig_parse(&a, &mem, BUF_STR(b), "d.test"), 0, "all");
+	ok((int)a.n == AUTOCONFIG_SERVERS && !a.more, "and there are no more");
+	b.n = 0;
+	buf_s(&b, BEGIN "<incomingServer type='imap'><hostname>");
+	for (i = 0; i < 253; i++)
+		buf_c(&b, 'x');
+	buf_s(&b, "</hostname></incomingServer>" END);
+	is_int(autoconfig_parse(&a, &mem, BUF_STR(b), "d.test"), 0, "long");
+	is_int((long)strlen(a.server[0].host), 253, "a name as long as they are");
 	buf_free(&b);
 	arena_free(&mem);
 }
@@ -102,5 +123,9 @@ main(void)
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		row(&rows[i]);
 	many();
+	is_str(autoconfig_tls(AUTOCONFIG_PLAIN), "plain", "none");
+	is_str(autoconfig_tls(AUTOCONFIG_STARTTLS), "starttls", "STARTTLS");
+	is_str(autoconfig_tls(AUTOCONFIG_TLS), "tls", "TLS");
+	is_str(autoconfig_tls(AUTOCONFIG_UNSAID), NULL, "unsaid");
 	return done();
 }

@@ -192,6 +192,65 @@ places(void)
 	buf_free(&out);
 }
 
+/* Each kind of value, in an object and in an array in it. */
+static void
+values(void)
+{
+	static const double num[] = { 0, 0.0004, 0.0005, 1.2345, -0.5, -12,
+	    1e12, -1e15, 9e15, 2e18 };
+	static const char *const numbers[] = { "0.000", "0.000", "0.001",
+	    "1.235", "-0.500", "-12.000", "1000000000000.000",
+	    "-1000000000000000.000", "9000000000000000.000",
+	    "2000000000000000000.000" };
+	static const int64_t whole[] = { 0, 9, 10, -1, -9, -10, INT64_MAX,
+	    INT64_MIN };
+	struct buf b = { .max = 4000 };
+	struct json j = { .out = &b };
+	size_t i;
+
+	for (i = 0; i < sizeof num / sizeof *num; i++) {
+		b.n = 0;
+		j = (struct json){ .out = &b };
+		json_num(&j, NULL, num[i]);
+		is_str(b.p, numbers[i], "%f", num[i]);
+	}
+	b.n = 0;
+	j = (struct json){ .out = &b };
+	json_open(&j, NULL, '{');
+	json_num(&j, "no", __builtin_nan(""));
+	json_bool(&j, "yes", true);
+	json_bool(&j, "no", false);
+	json_s(&j, "empty", "");
+	json_s(&j, "null", NULL);
+	json_int(&j, "a\"b", 1);
+	json_open(&j, "list", '[');
+	for (i = 0; i < sizeof whole / sizeof *whole; i++)
+		json_int(&j, NULL, whole[i]);
+	json_str(&j, NULL, STR("\xff"));
+	json_open(&j, NULL, '{');
+	json_close(&j, '}');
+	json_close(&j, ']');
+	json_null(&j, "end");
+	json_close(&j, '}');
+	is_str(b.p, "{\"no\":0.000,\"yes\":true,\"no\":false,"
+	    "\"empty\":\"\",\"null\":null,\"a\\\"b\":1,\"list\":[0,9,10,-1,-9,-10,"
+	    "9223372036854775807,-9223372036854775808,\"\xef\xbf\xbd\",{}],"
+	    "\"end\":null}", "all kinds");
+	b.n = 0;
+	j = (struct json){ .out = &b };
+	for (i = 0; i < 31; i++)
+		json_open(&j, NULL, '[');
+	json_int(&j, NULL, 1);
+	for (i = 0; i < 31; i++) {
+		json_close(&j, ']');
+		if (i < 30)
+			json_int(&j, NULL, 2);
+	}
+	ok(memmem(b.p, b.n, "[1],2],2]", 9) != NULL &&
+	    memmem(b.p, b.n, "[[1", 3) != NULL, "31 levels: %s", b.p);
+	buf_free(&b);
+}
+
 static void
 reading(void)
 {
@@ -209,6 +268,16 @@ reading(void)
 		{ "{\"k\":\"\\ud83d\\u", NULL },
 		{ "{\"k\":\"x", NULL },
 		{ "{\"a\":[{\"k\":1}],\"k\":\"y\"}", "y" },
+		{ "{\"k\":\"\\udbff\\udfff\"}", "\xf4\x8f\xbf\xbf" },
+		{ "{\"k\":\"\\udfff\"}", "\xef\xbf\xbd" },
+		{ "{\"k\":\"\\b\\f\\r\\u00e9\\u20AC\"}", "\b\f\r\xc3\xa9\xe2\x82\xac" },
+		{ "{\"a\":\"x\",\"k\":\"y\"}", "y" },
+		{ "\r\n{\r\n\"a\"\r\n:\r\n1\r\n,\r\n\"k\"\t:\t\"y\"}", "y" },
+		{ "{\"k\":12,\"a\":3}", "12" },
+		{ "{\"k\":{\"a\":[1,2],\"b\":3},\"a\":3}", "{\"a\":[1,2],\"b\":3}" },
+		{ "{\"k\":true}", "true" }, { "{\"k\":}", NULL },
+		{ "{\"a\":],\"k\":1}", NULL }, { "{}", NULL }, { "[]", NULL },
+		{ "{\"a\" 1,\"k\":1}", NULL }, { "{\"kk\":1}", NULL },
 	};
 	struct buf got = { .max = 1000 };
 	char *copy;
@@ -237,6 +306,7 @@ main(void)
 	characters();
 	bytes();
 	places();
+	values();
 	reading();
 	read_tokens();
 	return done();
