@@ -19,6 +19,7 @@ fetch inbox : work
 sync all : work
   near ~/Mail
 C
+printf 'account else\n' > "$T/other"
 : > "$T/a file"
 
 # ---- what there is, as all three have it
@@ -35,7 +36,17 @@ is "$(may '' imapsync)" 'all|wide|work|list|body|state' 'imapsync: sections, acc
 is "$(may '' imapsync state)" 'all|wide|work|dump|check|rebuild' 'and what follows a verb'
 like "$(may '' mailfetch work -f)" '^INBOX.Lists/dev.Old/2020.*Junk' 'folders'
 like "$(may mx, mxlookup -C)" '(^|[|])mx,spf[|].*mx,caa' 'a list goes on behind its comma'
+is "$(may success,failure, mailsend --dsn)" \
+	'success,failure,never|success,failure,success|success,failure,failure|success,failure,delay' \
+	'and behind the second one'
 like "$(may -- mailsend)" '--subject' 'options'
+is "$(may '' imapsync --config "$T/other" -A)" 'else' 'accounts of another file'
+is "$(may '' mail-setup -k)" 'keyring|pass|file|systemd-creds|token|ask' "mail-setup's ways"
+is "$(may '' mail-alert -k)" '' 'which are no ways of another script'
+is "$(may '' mail-ping)" 'wide|work' "mail-ping: accounts"
+is "$(may '' mail-alert)" '' 'but a command has none'
+is "$(may '' portprobe)" 'mx:|srv:' 'portprobe: what leads to hosts'
+is "$(may '' mailsend --delete)$(may '' mailfetch --delete)" 'never|now|after:' 'of an option that a tool has'
 is "$(may x mailsend --subject)$(may x mailsend)" '' 'nothing where anything may stand'
 like "$(may - mail-ping)" '(^|[|])-N([|]|$)' "a script's letters"
 for tool in mailsend mailfetch mxlookup portprobe imapsync; do
