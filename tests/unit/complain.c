@@ -1,7 +1,9 @@
 /* complain.c: which failures are held back, and what is said of them in the end */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +15,7 @@
 
 static char state[] = "/tmp/complain.XXXXXX/state";
 static const char file[] = "state.failing";
-static int said;
+static int said, ear;		/* a pipe's ends */
 
 /* What went to standard error since the last call, a line "a|b|". */
 static void
@@ -24,14 +26,12 @@ heard(const char *want, const char *name)
 	size_t i;
 
 	fflush(stderr);
-	n = pread(said, text, sizeof text - 1, 0);
+	n = read(ear, text, sizeof text - 1);
 	for (i = 0; n > 0 && i < (size_t)n; i++)
 		if (text[i] == '\n')
 			text[i] = '|';
 	text[n > 0 ? n : 0] = '\0';
 	is_str(text, want, "%s", name);
-	if (ftruncate(said, 0) < 0 || lseek(said, 0, SEEK_SET) < 0)
-		diag("the file of what is said");
 }
 
 /* Each pass: what fails, as letters; capitals are no temporary failure. */
@@ -48,9 +48,10 @@ say(struct complain *c, char what, int place)
 
 	snprintf(cause, sizeof cause, "%c", what);
 	if (what == 'n')
-		snprintf(cause, sizeof cause, "port %d0", place);
+		snprintf(cause, sizeof cause, "port %s", place > 0 ? "65" : "5");
 	complain_say(c, what >= 'a' ? EX_TEMPFAIL : EX_CONFIG,
-	    what == 'f' ? NULL : cause, "%c %d", what, place);
+	    what == 'f' ? NULL : cause, "%c %d%s", what, place,
+	    what == 'f' && place == 3 ? "x" : "");
 }
 
 static void
@@ -108,6 +109,7 @@ lasting(void)
 		{ 3000, "", "", "over before it was said", false },
 		{ 9000, "a", "", "begins anew", false },
 		{ 9100, "", "", "cut short", true },
+		{ 12600, "", "", "what was not met is not said", true },
 		{ 12600, "a", "test: a 0 (for 1 h 0 min, 2 times)|",
 		    "a pass that was cut short forgets nothing", false },
 	};
@@ -172,6 +174,7 @@ damaged(void)
 		"postbag failing 2\nx 1 0 a\ta 0\n.\n",
 		"postbag failing 2\n1 x 0 a\ta 0\n.\n",
 		"postbag failing 2\n1 1 x a\ta 0\n.\n",
+		"postbag failing 2\n1 1 1 b\tb 0\nx\n.\n",
 	};
 	const struct pass p = { 100, "a", "test: a 0|", "everything is said",
 	    false };
@@ -199,6 +202,27 @@ damaged(void)
 	unlink(file);
 }
 
+/* On a disk that is full nothing can wait. */
+static void
+full(void)
+{
+	const struct pass p = { 100, "ab", "test: a 0|test: b 1|",
+	    "all is said", false };
+	const struct pass first = { 90, "", "", "nothing yet", false };
+	struct rlimit was, none;
+
+	unlink(file);
+	run(&first, 3600);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	none = was;
+	none.rlim_cur = 4;
+	setrlimit(RLIMIT_FSIZE, &none);
+	run(&p, 3600);
+	setrlimit(RLIMIT_FSIZE, &was);
+	signal(SIGXFSZ, SIG_DFL);
+}
+
 /* More causes than the file holds are said, and none is lost. */
 static void
 many(void)
@@ -221,9 +245,12 @@ many(void)
 	for (i = 0; i < 2; i++) {
 		dup2(said, STDERR_FILENO);
 		complain_say(&c, EX_TEMPFAIL, "new", "new");
+		complain_say(&c, EX_TEMPFAIL, "aa", "aa");
 		complain_end(&c, false, 300);
 		heard("test: new|", "one that is not in it is said each time");
 	}
+	complain_end(&c, false, 99999);
+	heard("", "each pass has its own");
 	ok(stat(file, &st) == 0 && (st.st_mode & 077) == 0,
 	    "nobody else can read it");
 	complain_close(&c);
@@ -233,23 +260,26 @@ int
 main(void)
 {
 	struct pass now = { 100, "ab", "test: a 0|test: b 1|", "at once", false };
-	int was = dup(STDERR_FILENO);
+	int was = dup(STDERR_FILENO), ends[2];
 
 	*strrchr(state, '/') = '\0';
 	if (mkdtemp(state) == NULL || chdir(state) < 0)
 		return 1;
-	said = open("said", O_RDWR | O_CREAT | O_APPEND, 0600);
+	if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0)
+		return 1;
+	ear = ends[0];
+	said = ends[1];
 	fail_name("test");
 	run(&now, 0);
 	ok(access(file, F_OK) < 0, "without a time there is no file");
 	lasting();
 	times();
 	damaged();
+	full();
 	dup2(said, STDERR_FILENO);
 	many();
 	dup2(was, STDERR_FILENO);
 	unlink(file);
-	unlink("said");
 	if (chdir("/") < 0 || rmdir(state) < 0)
 		diag("%s is left behind", state);
 	return done();
