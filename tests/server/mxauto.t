@@ -91,6 +91,7 @@ answer() {	# STATUS FILE
 look() {
 	timeout 60 mxlookup -s "$DNS_NSD" -C srv --fetch --fetch-port "$PORT" \
 		--ca "$LAB_CA" -j "${1-johndoe.com}" > "$T/json" 2> "$T/err"
+	RC=$?
 	FOUND=$(jq -r '[.findings[] | select(.id | startswith("AUTOCONFIG")) | .id] | join(" ")' "$T/json")
 }
 text() { jq -r '.findings[] | select(.id | startswith("AUTOCONFIG")) | .text' "$T/json"; }
@@ -140,6 +141,11 @@ for status in 404 301 503; do
 	look
 	is "$FOUND" AUTOCONFIG_FETCH "HTTP $status"
 done
+isnt "$RC" 75 'which time alone does not mend'
+printf 'hello\r\n\r\n' > "$T/answer"
+look
+is "$FOUND" AUTOCONFIG_FETCH 'what is no HTTP'
+isnt "$RC" 75 'is known'
 head -c 70000 /dev/zero | tr '\0' '<' > "$T/odd"
 answer 200 "$T/odd"
 look
@@ -164,6 +170,7 @@ look none.example
 is "$FOUND $(jq -c .autoconfig "$T/json")" ' null' 'no host at all'
 look shut.example
 is "$FOUND" AUTOCONFIG_FETCH 'a host that does not answer'
+is "$RC" 75 'may do so later'
 is "$(mxlookup -s "$DNS_NSD" -C srv -j johndoe.com | jq -c .autoconfig)" null \
 	'without --fetch nothing is got'
 done_testing

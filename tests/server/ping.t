@@ -102,6 +102,16 @@ played 0 'one that came twice, and the other one later' 2 \
 	'got 1p; got 1p; sleep 3; got 2p; exec sleep 60' -t 60
 like "$OUT" '^2 of 2 arrived' 'is waited for'
 like "$(< "$T/fake/args")" '--delete now' 'what came is deleted'
+# A clock that goes by the sleeps of mail-ping.
+mkdir "$T/clock"
+: > "$T/ticks"
+printf '#!/bin/sh\nwc -c < "%s"\n' "$T/ticks" > "$T/clock/date"
+printf '#!/bin/sh\n[ "$1" != 0.2 ] || printf x >> "%s"\nexec /bin/sleep 0.01\n' \
+	"$T/ticks" > "$T/clock/sleep"
+chmod +x "$T/clock/date" "$T/clock/sleep"
+PATH=$T/clock:$PATH played 0 '-i' 1 'got 1p; until [ "$(grep -c . "$FAKE/subjects")" = 2 ]; do
+	/bin/sleep 0.1; done; got 2p; exec /bin/sleep 60' -n 2 -i 100 -t 9999
+like "$(wc -c < "$T/ticks")" '^[0-9]{3,}$' 'is waited for, though the first one has come'
 played 0 '-k' 1 'got 1p; exec sleep 60' -k -t 60
 unlike "$(< "$T/fake/args")" '--delete' 'it is not'
 played 1 'Nagios: slower than -w' 1 'sleep 1; got 1p; exec sleep 60' -N -w 0 -t 60

@@ -168,6 +168,8 @@ while IFS='|' read -r change want name; do
 done <<'END'
 .tls.other={key:"EC 256",not_before:"2020-01-01T00:00:00Z",not_after:"2021-01-01T00:00:00Z",sha256:"x"}|ended [0-9]+ days ago, on 2021-01-01: the certificate of the key EC 256|the other certificate of a server
 .tls=null|cannot be looked at: .*: there is no TLS|a server that has no TLS any more
+.tls.chain[0]+={self_signed:true,days:-9}|ended 8 days ago, on 20|one that it signed itself, and that is trusted
+.tls.chain+=[.tls.chain[0]+{depth:1,self_signed:false,days:-9,sha256:"y"}]|ended 8 days ago, on 20|one in the middle of the chain
 .tls.chain+=[.tls.chain[0]+{depth:2,self_signed:true,days:-9,sha256:"y"}]|^nothing$|a root that was sent
 END
 printf '#!/bin/sh\n"%s" "$@" | jq -c ".tls.chain[0] |= (.not_after = null | .days = -4)"\n' \

@@ -129,11 +129,13 @@ like "$(< "$T/err")" 'PACC: its digest is not in the DNS' 'does not count'
 config < <(server incoming imap localhost "$LAB_IMAPS_PORT" SSL '$(touch '"$T"'/evil)'
 	server incoming imap '-oX;`id`.johndoe.com' 993 SSL
 	server outgoing smtp localhost 99999 SSL
+	server incoming imap localhost 1 SSL
 	server outgoing smtp "localhost" "$BAD" SSL)
 status 0 'hostile values' run -k file billy@johndoe.com
 like "$(< "$T/err")" 'user name that cannot be one' 'a user that is none'
 like "$(< "$T/err")" 'is no host' 'a host that is none'
-like "$(row autoconfig "smtps://localhost:$BAD")" 'not proposed: ' 'a certificate that is not valid'
+like "$(row autoconfig "smtps://localhost:$BAD")" 'not proposed: ([^r]|r[^e])' 'a certificate that is not valid'
+like "$(row autoconfig imaps://localhost:1)" 'not proposed: refused' 'and another port of that host has its own reason'
 like "$OUT" "password-file ~/config/postbag/password.default" 'where the password will be'
 ok 'nothing was run' test ! -e "$T/evil"
 
