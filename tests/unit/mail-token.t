@@ -68,7 +68,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         LOG.append((self.path, None))
+        if self.path in META.get('_status', {}):
+            return self.answer(META['_status'][self.path], {})
         if self.path == '/.well-known/oauth-authorization-server/t1' and META:
+            return self.answer(200, META)
+        if self.path == '/t1/.well-known/openid-configuration' and META:
             return self.answer(200, META)
         return self.answer(404, {})
 
@@ -201,6 +205,22 @@ case.check(os.stat(T.name + '/state/postbag/token/dev').st_mode & 0o77 == 0,
 g = run('dev')
 case.check(g['rc'] == 0 and g['out'] == 'at-1\n' and not g['err'] and
            not [x for x in g['log'] if x[1]], 'the token, unasked', g)
+# A signal between two questions ends it: nothing is under way then.
+os.mkdir(T.name + '/ends')
+with open(T.name + '/ends/sleep', 'w') as f:
+    f.write('#!/bin/sh\necho x >> %s/ends/slept\n'
+            '[ "$(grep -c . %s/ends/slept)" -lt 2 ] || kill -TERM $PPID\n' %
+            ((T.name,) * 2))
+os.chmod(T.name + '/ends/sleep', 0o755)
+PLAN[:] = [CODE, PENDING, token(1)]
+g = run('-l', 'dev', env=dict(ENV, PATH=T.name + '/ends:' + ENV['PATH']))
+case.check(g['rc'] == 75 and len(PLAN) == 1,
+           'a signal while nobody has logged in', g)
+os.remove(T.name + '/ends/slept')
+PLAN[:] = [CODE, None, token(1)]
+g = run('-l', 'dev', env=dict(ENV, PATH=T.name + '/ends:' + ENV['PATH']))
+case.check(g['rc'] == 75 and len(PLAN) == 1,
+           'and after a question that had no answer', g)
 GOOD = token(1, refresh_token='rt-1')
 
 
@@ -245,6 +265,13 @@ case.check(g['out'] == 'at-3\n' and kept('dev')['refresh_token'] == 'rt-2',
            'a new one takes its place', g)
 PLAN[:] = [token(4)]
 case.check(run('dev')['out'] == 'at-4\n', 'a token of a minute: each time')
+for said, lasts in ((None, 300), ('soon', 300), (70, 70), ('3600', 3600)):
+    keep('dev', access_token='old', refresh_token='rt-1', got=0, until=1)
+    PLAN[:] = [token('4a', expires_in=said)]
+    run('dev')
+    k = kept('dev')
+    case.check(k['until'] - k['got'] == lasts,
+               'a token of %r lasts %d s' % (said, lasts), k)
 keep('dev', access_token='old', refresh_token='rt-1', got=NOW + 86400,
      until=NOW + 90000)
 PLAN[:] = [token(5)]
@@ -256,6 +283,11 @@ BAD = (
     ((400, {'error': 'temporarily_unavailable'}), 75, 'unavailable'),
     ((503, b'<html>'), 75, 'HTTP status 503'),
     ((429, b''), 75, 'HTTP status 429'),
+    ((400, {'error': 'server_error'}), 75, 'server_error'),
+    ((400, {'error': 'slow_down'}), 75, 'slow_down'),
+    ((400, {'error': 'interaction_required'}), 77, 'must log in'),
+    ((400, {'error': 'consent_required'}), 77, 'must log in'),
+    ((503, {'error': 'invalid_grant'}), 77, 'must log in'),
     ((400, b'<html>'), 76, 'HTTP status 400'),
     ((302, {}), 76, 'HTTP status 302'),
     ((200, {}), 76, 'without access_token'),
@@ -386,6 +418,22 @@ g = run('jwt')
 case.check(g['out'] == 'at-jwt\n', 'a signed assertion', g)
 del HOOK['/t1/token']
 
+for lines, rc, word in (
+        (('grant jwt-bearer',), 78, 'key is missing'),
+        (('grant jwt-bearer', 'key /none'), 78, '/none: cannot be read'),
+        (('grant jwt-bearer', 'key %s/ca.pem' % T.name), 78, 'cannot sign'),
+        (('grant client-credentials', 'client-secret-command :'), 78,
+         'says nothing'), (('port x',), 78, 'port: a number'),
+        (('store box',), 78, 'store: file or keyring')):
+    conf('odd', 'client-id cid', *lines)
+    g = run('odd')
+    case.check(g['rc'] == rc and word in g['err'] and
+               not [x for x in g['log'] if x[1]], 'a file: %s' % lines[-1], g)
+conf('odd', 'client-id cid', 'grant client-credentials')
+g = run('-l', 'odd')
+case.check(g['rc'] == 64 and 'needs no login' in g['err'] and
+           not [x for x in g['log'] if x[1]], 'nobody can log in there', g)
+
 # ---- a login by browser
 conf('web', 'client-id c&id', 'user jo+x@x.test', 'scope a b', 'grant code')
 
@@ -428,8 +476,13 @@ for what, change, word, code in (
                not [x for x in log if x[0] == '/t1/token'],
                'browser: %s' % what, (rc, err, log))
 PLAN[:] = [token('web2')]
+os.remove(T.name + '/state/postbag/token/web')
 rc, q, err, log = browse(iss=BASE)
 case.check(rc == 0, 'the right server names itself', err)
+case.check('no refresh token came' in err, 'a login without a refresh token', err)
+rc, q, err, log = browse(lambda b: {'state': b['state']})
+case.check(rc == 77 and 'has no code' in err and
+           not [x for x in log if x[0] == '/t1/token'], 'no code', err)
 if subprocess.run(['sh', '-c', 'nc -h 2>&1 | grep -q OpenBSD']).returncode == 0:
     s = socket.socket()
     s.bind(('127.0.0.1', 0))
@@ -507,6 +560,30 @@ g = run('-f', 'reg')
 case.check(g['rc'] == 0 and 'HTTP status 503: forgotten here alone' in g['err']
            and kept('reg') == {'client_id': 'made'}, 'not revoked is said', g)
 
+for status, rc in ((503, 75), (429, 75), (403, 76)):
+    meta(_status={path: status for path in (
+        '/.well-known/oauth-authorization-server/t1',
+        '/t1/.well-known/openid-configuration')})
+    keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
+    g = run('dev')
+    case.check(g['rc'] == rc and 'HTTP status %d' % status in g['err'],
+               'metadata: %d' % status, g)
+meta(_status={'/.well-known/oauth-authorization-server/t1': 404})
+PLAN[:] = [token(11)]
+g = run('dev')
+case.check(g['out'] == 'at-11\n', 'metadata at the place of OpenID', g)
+meta()
+# What is not on the disk for certain takes no place.
+with open(T.name + '/bin/sync', 'w') as f:
+    f.write('#!/bin/sh\nexit 1\n')
+os.chmod(T.name + '/bin/sync', 0o755)
+keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
+PLAN[:] = [token(12, refresh_token='rt-12')]
+g = run('dev')
+case.check(g['rc'] == 73 and 'cannot be written' in g['err'] and
+           kept('dev')['refresh_token'] == 'rt', 'a disk that fails', g)
+os.remove(T.name + '/bin/sync')
+
 # ---- what is wrong here
 keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
 meta(issuer='https://evil.test')
@@ -534,8 +611,9 @@ conf('dev', '\r', 'client-id cid\r', 'grant device\r', 'port 0\r')
 keep('dev')
 g = run('dev')
 case.check(g['rc'] == 77, 'a file from Windows', g)
-conf('dev', 'client-id cid', mode=0o640)
-case.check(run('dev')['rc'] == 78, 'others can read it')
+for mode in 0o640, 0o604, 0o602, 0o620:
+    conf('dev', 'client-id cid', mode=mode)
+    case.check(run('dev')['rc'] == 78, 'others can get at it: %o' % mode)
 conf('dev', 'client-id cid', 'grant jwt')
 case.check(run('dev')['rc'] == 78, 'an unknown grant')
 conf('dev', 'client-id cid', provider='http://x.test')
