@@ -39,6 +39,7 @@ static const struct {
 	{ "imap://h:1", "smtps", ACCOUNT_IMAP, "h", 1, NULL, NULL },
 	{ "imaps://h", "smtps", ACCOUNT_IMAPS, "h", 993, NULL, NULL },
 	{ "pop3://h", "smtps", ACCOUNT_POP3, "h", 110, NULL, NULL },
+	{ "pop3s://h", "smtps", ACCOUNT_POP3S, "h", 995, NULL, NULL },
 	{ "pop3s://h:65535", "smtps", ACCOUNT_POP3S, "h", 65535, NULL, NULL },
 	{ "lmtp://h", "smtps", ACCOUNT_LMTP, "h", 24, NULL, NULL },
 	{ "lmtp://h:2400", "smtps", ACCOUNT_LMTP, "h", 2400, NULL, NULL },
@@ -75,7 +76,7 @@ static const char *const bad_urls[] = {
 	"smtps://h\xe2\x80\xaeg", "smtps://[::1", "smtps://[::1]x",
 	"smtps://[1.2.3.4]", "smtps://[]", "smtps://[::1%e th]", "lmtp:///",
 	"smtps://@h", "smtps://a%0d@h", "smtps://a%00@h", "smtps://a%zz@h",
-	"smtps://a%4@h", "smtps://a%@h", "1:2:3", "lmtp:///run/\n",
+	"smtps://a%4@h", "smtps://a%@h", "1:2:3", "lmtp:///run/\n", "://h",
 };
 
 static void
