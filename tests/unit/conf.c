@@ -85,6 +85,7 @@ lines(void)
 		{ "account a/b", "!78 f:1: \"a/b\" is not fit for a name" },
 		{ "account a\"b", "!78 f:1: \"a\"b\" is not fit for a name" },
 		{ "account a-.b", "account a-.b[]" },
+		{ "account \xc3", "!78 f:1: \"\xc3\" is not fit for a name" },
 		{ "account \xc3\xbc", "account \xc3\xbc[]" },
 		{ "k v", "!78 f:1: \"k\" stands before the first section (defaults or account NAME)" },
 		{ "defaults\nK v", "!78 f:2: \"K\" is no key" },

@@ -104,6 +104,8 @@ g = run('-r', '-k', KEY, want)
 case.check(g['rc'] == 0 and g['out'] == 'Jo.X=y@x.test\n', 'and back', g)
 g = run('-r', '-k', KEY, want.lower())
 case.check(g['out'] == 'jo.x=y@x.test\n', 'whatever its case', g)
+g = run('-r', '-k', KEY, want.upper())
+case.check(g['out'] == 'JO.X=Y@X.TEST\n', 'in capitals, too', g)
 for bad in (want.replace('Jo', 'Joe'), want.replace('=%d=' % day, '=%d=' %
                                                     (day + 1)),
             'SRS0=00000000=' + rest + '@here.test', 'jo@x.test',
