@@ -79,6 +79,11 @@ def each():
         told(u, caps + ", a flag")
         heals(u, caps + ", a flag")
         is_(stands(u)[0], r"number 1 \Seen", "it is there then")
+        u.near.set("INBOX", "number 1", "")
+        deaf(u, "UID STORE")
+        told(u, caps + ", a flag taken away")
+        heals(u, caps + ", a flag taken away")
+        is_(stands(u)[0], "number 1", "it is not there then")
 
         u.near.deliver("INBOX", mail(50), "S")
         u.near.deliver("INBOX", mail(51), "S")

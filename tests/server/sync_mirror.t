@@ -46,6 +46,22 @@ def undone():
 
 
 @scenario
+def expunged():
+    """What was there goes for good; what was here alone does not."""
+    u, how = Alone(), (MIRROR, "--delete-near", "expunge")
+    for i in range(1, 5):
+        u.box().add(wire(mail(i)))
+    u.sync(*how)
+    u.near.deliver("INBOX", mail(50), "S")
+    del u.box().messages[1]
+    u.box().touch()
+    u.runs("expunged here", *how)
+    is_((len(u.near.messages("INBOX")), subjects(u)), (3, [50]),
+        "what was here alone is in the attic")
+    u.server.close()
+
+
+@scenario
 def both_at_once():
     """Changed on both sides: the server's counts."""
     u = filled(20, MIRROR)

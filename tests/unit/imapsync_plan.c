@@ -345,7 +345,8 @@ far_only(void)
 	struct plan p;
 
 	decide_rec(&p, &c, both, ALL, known);
-	ok(p.n == 0, "far-only: it is not deleted later");
+	ok(p.n + p.count[ACT_FETCH] == 0,
+	    "far-only: it is not deleted later, nor fetched");
 	plan_free(&p);
 	decide_rec(&p, &c, mirror, ALL, known);
 	ok(p.n == 0 && p.count[ACT_FETCH] == 1, "far-only: a mirror has it");
@@ -564,11 +565,19 @@ marks(void)
 	static const struct {
 		uint64_t base, far;
 		int kind;		/* -1: nothing */
+		enum purge purge;
 	} v[] = {
-		{ 0, 0, ACT_FAR_DELETE },
-		{ FLAG_SEEN, FLAG_SEEN | FLAG_DELETED, ACT_BASE_FLAGS },
-		{ FLAG_DELETED, FLAG_DELETED, -1 },
-		{ FLAG_DELETED, 0, ACT_FAR_DELETE },
+		{ 0, 0, ACT_FAR_DELETE, PURGE_NONE },
+		{ FLAG_SEEN, FLAG_SEEN | FLAG_DELETED, ACT_BASE_FLAGS,
+		    PURGE_NONE },
+		{ FLAG_DELETED, FLAG_DELETED, -1, PURGE_NONE },
+		{ FLAG_DELETED, 0, ACT_FAR_DELETE, PURGE_NONE },
+		{ FLAG_DELETED, FLAG_DELETED, ACT_FAR_PURGE, PURGE_FAR },
+		{ FLAG_DELETED, FLAG_DELETED, ACT_FAR_PURGE, PURGE_BOTH },
+		{ FLAG_DELETED, FLAG_DELETED, -1, PURGE_NEAR },
+		{ FLAG_DELETED, 0, ACT_FAR_DELETE, PURGE_FAR },
+		{ FLAG_SEEN, FLAG_SEEN | FLAG_DELETED, ACT_BASE_FLAGS,
+		    PURGE_FAR },
 	};
 	size_t i;
 
@@ -582,6 +591,7 @@ marks(void)
 		    .policy = both };
 		struct plan p;
 
+		in.policy.purge = v[i].purge;
 		plan_make(&p, &in);
 		ok(v[i].kind < 0 ? p.n == 0 : p.n == 1 &&
 		    (int)p.v[0].kind == v[i].kind && (v[i].kind !=
@@ -612,6 +622,224 @@ vague(void)
 	plan_free(&p);
 }
 
+/* A file without a message there that has got a mark: alone, or as it was. */
+static void
+marked_orphans(void)
+{
+	enum { D = FLAG_DELETED };
+	static const struct {
+		enum purge purge;
+		bool same, unsure, here;
+		uint64_t base, near;
+		int kind;		/* -1: nothing */
+	} v[] = {
+		{ PURGE_NEAR, false, false, true, D, D, ACT_NEAR_DELETE },
+		{ PURGE_BOTH, false, false, true, D, D, ACT_NEAR_DELETE },
+		{ PURGE_NONE, false, false, true, D, D, -1 },
+		{ PURGE_FAR, false, false, true, D, D, -1 },
+		{ PURGE_NEAR, false, true, true, D, D, -1 },
+		{ PURGE_NEAR, false, false, true, 0, D, -1 },
+		{ PURGE_NEAR, false, false, true, D, 0, -1 },
+		{ PURGE_NEAR, false, false, false, D, 0, ACT_FORGET },
+		{ PURGE_NEAR, true, false, true, D, 0, ACT_NEAR_DELETE },
+		{ PURGE_NEAR, true, false, true, 0, 0, -1 },
+		{ PURGE_FAR, true, false, true, D, 0, -1 },
+		{ PURGE_NEAR, true, true, true, D, 0, -1 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct rec rec = { .kind = REC_ORPHAN, .flags = v[i].base };
+		struct near_msg local = { .flags = v[i].near };
+		uint32_t file_of = v[i].here ? 0 : NONE, rec_of = 0;
+		struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+		    .storable = ALL, .lettered = ALL, .policy = both,
+		    .no_delete = v[i].unsure, .near_same = v[i].same };
+		struct plan p;
+
+		if (!v[i].same) {
+			in.near = &local;
+			in.nnear = v[i].here;
+			in.file_of = &file_of;
+			in.rec_of = &rec_of;
+		}
+		in.policy.purge = v[i].purge;
+		plan_make(&p, &in);
+		ok(v[i].kind < 0 ? p.n == 0 : p.n == 1 &&
+		    (int)p.v[0].kind == v[i].kind && p.v[0].purge ==
+		    (v[i].kind == ACT_NEAR_DELETE), "marked orphan: case %zu",
+		    i);
+		plan_free(&p);
+	}
+}
+
+/* What leaves a window: only what is read, not flagged, and in step. */
+static void
+leaving(void)
+{
+	enum { S = FLAG_SEEN, F = FLAG_FLAGGED, D = FLAG_DELETED };
+	static const struct {
+		uint64_t base, near, far;
+		bool inside, unsure;
+		int kind;		/* -1: nothing */
+	} v[] = {
+		{ S, S, S, false, false, ACT_LEAVE },
+		{ S | FLAG_DRAFT, S | FLAG_DRAFT, S | FLAG_DRAFT, false, false,
+		    ACT_LEAVE },
+		{ S, S, S, true, false, -1 },
+		{ S, S, S, false, true, -1 },
+		{ 0, 0, 0, false, false, -1 },
+		{ S | F, S | F, S | F, false, false, -1 },
+		{ S, S | D, S, false, false, ACT_FAR_FLAGS },
+		{ S, S, S | D, false, false, ACT_NEAR_FLAGS },
+		{ S, S | D, S | D, false, false, ACT_BASE_FLAGS },
+		{ 0, S, S, false, false, ACT_BASE_FLAGS },
+	};
+	static const uint32_t uid = 7;
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct rec rec = { .uid = 7, .flags = v[i].base };
+		struct near_msg local = { .flags = v[i].near };
+		struct far_msg far = { .uid = 7, .flags = v[i].far };
+		uint32_t same = 0;
+		struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+		    .near = &local, .nnear = 1, .file_of = &same,
+		    .rec_of = &same, .far = &far, .nfar = 1, .storable = ALL,
+		    .lettered = ALL, .policy = both, .windowed = true,
+		    .inside = &uid, .ninside = v[i].inside,
+		    .no_delete = v[i].unsure };
+		struct plan p;
+
+		plan_make(&p, &in);
+		ok(v[i].kind < 0 ? p.n == 0 : p.n == 1 &&
+		    (int)p.v[0].kind == v[i].kind, "leaving: case %zu", i);
+		plan_free(&p);
+	}
+}
+
+/* With a window what is gone here was deleted, or was never to be here. */
+static void
+gone_of_window(void)
+{
+	static const uint32_t inside[] = { 5, 9 };
+	static const struct {
+		uint32_t uid;
+		bool windowed, far_only;
+		int kind;		/* -1: nothing */
+	} v[] = {
+		{ 7, true, true, -1 },
+		{ 4, true, true, -1 },
+		{ 5, true, true, ACT_FETCH },
+		{ 9, true, true, ACT_FETCH },
+		{ 10, true, true, -1 },
+		{ 5, true, false, ACT_FAR_DELETE },
+		{ 7, true, false, ACT_FAR_DELETE },
+		{ 5, false, true, -1 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct rec rec = { .uid = v[i].uid,
+		    .far_only = v[i].far_only };
+		uint32_t none = NONE;
+		struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+		    .file_of = &none, .storable = ALL, .lettered = ALL,
+		    .policy = both, .windowed = v[i].windowed,
+		    .inside = inside, .ninside = 2 };
+		struct plan p;
+
+		plan_make(&p, &in);
+		ok(p.n + p.count[ACT_FETCH] == (v[i].kind >= 0) &&
+		    (v[i].kind < 0 || p.count[v[i].kind] == 1),
+		    "gone, with a window: case %zu", i);
+		plan_free(&p);
+	}
+}
+
+/* A Maildir that did not change is as the base says. */
+static void
+not_scanned(void)
+{
+	static const struct {
+		bool far_only, gone;
+		uint64_t far;
+		int kind;		/* -1: nothing */
+	} v[] = {
+		{ false, false, 0, -1 },
+		{ false, false, FLAG_SEEN, ACT_NEAR_FLAGS },
+		{ false, true, 0, ACT_NEAR_DELETE },
+		{ true, false, FLAG_SEEN, -1 },
+		{ true, true, 0, ACT_FORGET },
+	};
+	static const uint32_t gone = 7;
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct rec rec = { .uid = 7, .far_only = v[i].far_only };
+		struct far_msg far = { .uid = 7, .flags = v[i].far };
+		struct plan_in in = { .rec = &rec, .nrec = 1, .names = "",
+		    .near_same = true, .far = &far, .nfar = !v[i].gone,
+		    .gone = &gone, .ngone = v[i].gone, .storable = ALL,
+		    .lettered = ALL, .policy = both };
+		struct plan p;
+
+		plan_make(&p, &in);
+		ok(v[i].kind < 0 ? p.n + p.count[ACT_FETCH] == 0 : p.n == 1 &&
+		    (int)p.v[0].kind == v[i].kind && p.v[0].file == NONE,
+		    "not scanned: case %zu", i);
+		plan_free(&p);
+	}
+}
+
+/* The flags of a pair are merged, by what an earlier state knew of them. */
+static void
+paired_flags(void)
+{
+	enum { S = FLAG_SEEN, F = FLAG_FLAGGED };
+	static const struct {
+		uint64_t base, near, far;	/* before */
+		uint64_t add_near, del_near, add_far, del_far;
+	} v[] = {
+		{ UINT64_MAX, S, F, F, 0, S, 0 },
+		{ UINT64_MAX, S | F, S | F, 0, 0, 0, 0 },
+		{ S, 0, S, 0, 0, 0, S },
+		{ F, F | S, 0, 0, F, S, 0 },
+		{ 0, S, 0, 0, 0, S, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof v / sizeof *v; i++) {
+		struct near_msg local = { .flags = v[i].near };
+		struct far_msg far = { .uid = 7, .flags = v[i].far };
+		struct pair pair = { .near = 0, .uid = 7, .base = v[i].base };
+		uint32_t fresh = 7, none = NONE;
+		struct plan_in in = { .names = "", .near = &local, .nnear = 1,
+		    .rec_of = &none, .far = &far, .nfar = 1, .fresh = &fresh,
+		    .nfresh = 1, .pair = &pair, .npair = 1, .storable = ALL,
+		    .lettered = ALL, .policy = both };
+		const struct act *n, *f, *a;
+		struct plan p;
+
+		plan_make(&p, &in);
+		n = only(&p, ACT_NEAR_FLAGS);
+		f = only(&p, ACT_FAR_FLAGS);
+		a = only(&p, ACT_PAIR);
+		ok(a != NULL && a->uid == 7 && a->file == 0 &&
+		    a->flags == (v[i].base != UINT64_MAX ? v[i].base :
+		    (v[i].near & v[i].far)), "a pair: case %zu", i);
+		ok((n != NULL) == ((v[i].add_near | v[i].del_near) != 0) &&
+		    (n == NULL || (n->add == v[i].add_near &&
+		    n->del == v[i].del_near && n->uid == 7)),
+		    "its flags here: case %zu", i);
+		ok((f != NULL) == ((v[i].add_far | v[i].del_far) != 0) &&
+		    (f == NULL || (f->add == v[i].add_far &&
+		    f->del == v[i].del_far && f->uid == 7)),
+		    "its flags there: case %zu", i);
+		plan_free(&p);
+	}
+}
+
 int
 main(void)
 {
@@ -631,5 +859,10 @@ main(void)
 	unsure();
 	marks();
 	vague();
+	marked_orphans();
+	leaving();
+	gone_of_window();
+	not_scanned();
+	paired_flags();
 	return done();
 }
