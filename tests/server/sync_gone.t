@@ -170,6 +170,35 @@ def gone_here():
 
 
 @scenario
+def there_alone():
+    """A message that was to be there alone stands for no Maildir."""
+    u = account(n=2)
+    os.unlink(u.near.file("Old", "number 100"))
+    u.sync("--delete-far", "never")
+    removes(u)
+    u.sync(*DELETE)
+    r = u.sync(*DELETE)
+    is_((len(u.box("Old").messages), r.status), (2, 75),
+        "one was there alone: it is kept")
+    u.server.close()
+
+
+@scenario
+def here_alone():
+    """Nor is a file that was to be here alone one of the mailbox."""
+    u = account(n=2)
+    u.box("Old").messages.pop()
+    u.box("Old").touch()
+    u.sync("--delete-near", "never")
+    loses(u)
+    u.sync(*DELETE)
+    r = u.sync(*DELETE)
+    is_((len(u.near.files("Old")), r.status), (2, 75),
+        "one was here alone: it is kept")
+    u.server.close()
+
+
+@scenario
 def sent_before():
     """The last run sent messages there, so that its numbers are older."""
     for name, between, stays in (("nothing else", None, False),

@@ -53,10 +53,12 @@ def expunged():
         u.box().add(wire(mail(i)))
     u.sync(*how)
     u.near.deliver("INBOX", mail(50), "S")
+    u.near.make("Mine")
+    u.near.deliver("Mine", mail(51), "S")
     del u.box().messages[1]
     u.box().touch()
     u.runs("expunged here", *how)
-    is_((len(u.near.messages("INBOX")), subjects(u)), (3, [50]),
+    is_((len(u.near.messages("INBOX")), subjects(u)), (3, [50, 51]),
         "what was here alone is in the attic")
     u.server.close()
 
