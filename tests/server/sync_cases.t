@@ -1,0 +1,282 @@
+#!/usr/bin/env python3
+"""imapsync: decisions about one message, one by one, each where a line that is
+the other way round would be seen.  The server is in this program."""
+from synclab import *
+
+CAPS = "UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH CONDSTORE ENABLE"
+
+
+def account(n=3, caps=CAPS, boxes=("Arch",), how=()):
+    u = Alone(caps=caps)
+    for i in range(1, n + 1):
+        u.box().add(wire(mail(i)))
+    for b in boxes:
+        u.box(b)
+    u.sync(*how)
+    u.sync(*how)
+    return u
+
+
+def stands(u, name="INBOX"):
+    return sorted(re.search(rb"Subject: (.*?)\r", m.data)[1].decode() +
+                  "".join(" " + f for f in sorted(m.flags, key=str.lower))
+                  for m in u.box(name).messages)
+
+
+def here(u, name="INBOX"):
+    return sorted(m.subject + "".join(" " + f for f in sorted(m.flags))
+                  for m in u.near.messages(name))
+
+
+def flag_there(u, i, *flags):
+    m = u.box().messages[i]
+    m.flags = set(flags)
+    u.box().touch(m)
+
+
+def gone_there(u, i):
+    del u.box().messages[i]
+    u.box().touch()
+
+
+def rests(u, name, *how):
+    for _ in range(2):
+        r = u.sync("-j", *how)
+    is_((r.status, r.err, r.acts("done")), (0, "", []), name + ": at rest")
+    u.server.close()
+
+
+# ---- flags
+
+@scenario
+def both_and_refused():
+    """Flags changed on both sides, and the STORE is refused."""
+    for here_, there, want in (("S", r"\Flagged", r"\Flagged \Seen"),
+                               ("", r"\Flagged", r"\Flagged")):
+        u = account()
+        u.near.set("INBOX", "number 1", "RS")
+        u.sync()
+        u.near.set("INBOX", "number 1", here_)
+        flag_there(u, 0, r"\Answered", r"\Seen", there)
+        u.server.on_command = lambda session, verb, args: \
+            b"TAG NO never\r\n" if verb == "UID STORE" else None
+        is_(u.sync().status, 75, "a STORE is refused")
+        u.server.on_command = None
+        u.sync()
+        is_((stands(u)[0], here(u)[0]), ("number 1 " + want,
+                                         "number 1 " + want.lower()),
+            "both sides have what both did")
+        rests(u, "flags of both sides")
+
+
+@scenario
+def moved_and_flagged():
+    """Moved there, and flagged here: one run does both."""
+    u = account()
+    m = u.box().messages.pop(0)
+    u.box().touch()
+    u.box("Arch").add(m.data)
+    u.near.set("INBOX", "number 1", "F")
+    u.sync()
+    is_((here(u, "Arch"), stands(u, "Arch")),
+        ([r"number 1 \flagged"], [r"number 1 \Flagged"]), "moved and flagged")
+    rests(u, "moved and flagged")
+
+
+# ---- deletions here
+
+@scenario
+def purge_here():
+    """--purge-marked near, by each way to delete here."""
+    for how in ("attic", "expunge", "mark"):
+        u, name = account(), "purged here, --delete-near " + how
+        opts = ("--delete-near", how, "--purge-marked", "near")
+        u.near.set("INBOX", "number 1", "T")
+        u.sync(*opts)
+        u.sync(*opts)
+        is_((here(u), stands(u)[0], len(u.near.attic())),
+            (["number 2", "number 3"], r"number 1 \Deleted", 1), name)
+        rests(u, name + ", not fetched again", *opts)
+
+
+@scenario
+def marked_here():
+    """--delete-near mark: the file is nobody's then."""
+    u, how = account(), ("--delete-near", "mark")
+    gone_there(u, 0)
+    for _ in range(3):
+        u.sync(*how)
+    is_((here(u)[0], stands(u)), (r"number 1 \deleted",
+                                  ["number 2", "number 3"]),
+        "marked here, and not uploaded")
+    r = u.sync("--purge-marked", "near", *how)
+    is_((here(u), len(u.near.attic())), (["number 2", "number 3"], 1),
+        "until it is purged")
+    rests(u, "marked here", *how)
+
+
+@scenario
+def unmarked():
+    """Marked on both sides, gone there, and not marked here any more: it is a
+    new file, which the same run uploads."""
+    u = account()
+    u.near.set("INBOX", "number 1", "T")
+    u.sync()
+    u.near.set("INBOX", "number 1", "")
+    gone_there(u, 0)
+    u.sync()
+    is_(stands(u), ["number 1", "number 2", "number 3"], "it is there again")
+    rests(u, "not marked any more")
+
+
+@scenario
+def purge_refused():
+    """A purge that is refused keeps no other deletion back."""
+    u = account()
+    u.near.set("INBOX", "number 1", "T")
+    u.sync()
+    gone_there(u, 1)
+    u.server.on_command = lambda session, verb, args: \
+        b"TAG NO never\r\n" if verb == "UID EXPUNGE" else None
+    r = u.sync("--purge-marked", "both")
+    is_((r.status, here(u)), (75, [r"number 1 \deleted", "number 3"]),
+        "what was gone there is gone here")
+    u.server.close()
+
+
+# ---- deletions there
+
+@scenario
+def into_trash():
+    """What is deleted here is in the trash on both sides by one run."""
+    for caps in CAPS, CAPS.replace("MOVE ", ""):
+        u = account(caps=caps, boxes=("Trash",))
+        u.near.remove("INBOX", "number 1")
+        u.sync()
+        is_((stands(u, "Trash"), here(u, "Trash")),
+            (["number 1"], ["number 1"]), "in the trash on both sides")
+        rests(u, "into the trash")
+
+
+@scenario
+def mark_is_a_mark():
+    """--unsafe-expunge is for those that were to be expunged."""
+    for how, left in (("mark", 3), ("expunge", 2)):
+        u = account(caps="LITERAL+ LIST-STATUS")
+        u.server.on_command = lambda session, verb, args: (
+            session.drop({m.uid for m in session.box.messages
+                          if r"\Deleted" in m.flags}, session.box),
+            b"TAG OK done\r\n")[1] if verb == "EXPUNGE" else None
+        u.near.remove("INBOX", "number 1")
+        u.sync("--delete-far", how, "--unsafe-expunge")
+        is_(len(stands(u)), left, "--unsafe-expunge, and " + how)
+        u.server.close()
+
+
+@scenario
+def others_marks():
+    """Nothing is expunged with what somebody else has marked."""
+    u = account(caps="LITERAL+ LIST-STATUS")
+    flag_there(u, 2, r"\Deleted")
+    u.sync()
+    u.near.remove("INBOX", "number 1")
+    u.sync("--delete-far", "expunge", "--unsafe-expunge")
+    ok("EXPUNGE" not in u.server.heard and len(stands(u)) == 3,
+       "another's mark: no EXPUNGE", u.server.heard)
+    u.server.close()
+
+
+# ---- uploads
+
+@scenario
+def untrue_uids():
+    """APPENDUID names what cannot be: who is who is asked for."""
+    for name, lie in (("another UIDVALIDITY", lambda v, n: (v + 1, n)),
+                      ("one that was there", lambda v, n: (v, 2)),
+                      ("one that is gone", lambda v, n: (v, 1)),
+                      ("two for one", lambda v, n: (v, "%d:%d" % (n, n + 1)))):
+        u = account()
+        gone_there(u, 0)
+        u.sync()
+        u.server.on_say = lambda session, data: re.sub(
+            rb"APPENDUID (\d+) (\d+)", lambda m: b"APPENDUID %s %s" % tuple(
+                str(x).encode() for x in lie(int(m[1]), int(m[2]))), data)
+        u.near.deliver("INBOX", mail(50), "S")
+        u.sync()
+        u.server.on_say = None
+        u.near.set("INBOX", "number 50", "FS")
+        u.sync()
+        is_((here(u), stands(u)),
+            (["number 2", "number 3", r"number 50 \flagged \seen"],
+             ["number 2", "number 3", r"number 50 \Flagged \Seen"]),
+            "APPENDUID, %s: the flag goes to its message" % name)
+        rests(u, "APPENDUID, " + name)
+
+
+@scenario
+def sizes():
+    """Of exactly APPENDLIMIT, and one more."""
+    size = len(wire(mail(50)))
+    for limit, status, n in (size, 0, 4), (size - 1, 65, 3):
+        u = account(caps=CAPS + " APPENDLIMIT=%d" % limit)
+        u.near.deliver("INBOX", mail(50), "S")
+        r = u.sync()
+        is_((r.status, len(stands(u))), (status, n),
+            "%d bytes, at most %d" % (size, limit))
+        u.server.close()
+
+
+@scenario
+def too_big():
+    """Refused for good, or for now: the status tells."""
+    for code, status in (("[TOOBIG] no", 65), ("[OVERQUOTA] no", 75),
+                         ("too big", 75)):
+        u = account()
+        u.near.deliver("INBOX", mail(50), "S")
+        u.server.on_command = lambda session, verb, args: \
+            b"TAG NO " + code.encode() + b"\r\n" if verb == "APPEND" else None
+        is_(u.sync().status, status, "APPEND: " + code)
+        u.server.close()
+
+
+@scenario
+def twins():
+    """Two files of one name but for their flags: one is sent, the other told,
+    by -n, too."""
+    u = account()
+    u.near.deliver("INBOX", mail(50), "S", name="same")
+    u.near.deliver("INBOX", mail(51), "F", name="same")
+    n = u.sync("-n")
+    r = u.sync()
+    is_((n.status, n.err, n.out.count("push")), (r.status, r.err, 1),
+        "-n says the same")
+    is_((r.status, len(stands(u))), (65, 4), "one of two is sent")
+    like(r.err, "another file has this name", "which is told")
+    u.server.close()
+
+
+@scenario
+def group():
+    """Of several in one command one is refused: the others go."""
+    u = account(caps=CAPS + " MULTIAPPEND")
+    for i in range(50, 54):
+        u.near.deliver("INBOX", mail(i), "S")
+    seen = []
+
+    def on_command(session, verb, args):
+        if verb == "APPEND":
+            seen.append(args)
+            if len(seen) in (1, 3):
+                return b"TAG NO one of them\r\n"
+        return None
+    u.server.on_command = on_command
+    r = u.sync()
+    is_((r.status, len(seen), len(stands(u)), r.err.count("one of them")),
+        (75, 5, 6, 1), "three of four")
+    u.server.on_command = None
+    u.sync()
+    is_(len(stands(u)), 7, "then the fourth")
+    rests(u, "one of a group")
+
+
+done()
