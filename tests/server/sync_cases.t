@@ -279,4 +279,200 @@ def group():
     rests(u, "one of a group")
 
 
+# ---- moves
+
+def base_of(u, subject):
+    return os.path.basename(u.near.file("INBOX", subject)).partition(":2,")[0]
+
+
+@scenario
+def moved_and_flagged_there():
+    """Moved here, and flagged there."""
+    u = account()
+    u.near.move("INBOX", "number 1", "Arch")
+    flag_there(u, 0, r"\Flagged")
+    u.sync()
+    u.sync()
+    is_((stands(u, "Arch"), here(u, "Arch")),
+        ([r"number 1 \Flagged"], [r"number 1 \flagged"]),
+        "both sides have the flag")
+    rests(u, "moved here, flagged there")
+
+
+@scenario
+def moved_and_removed():
+    """Of two equal messages one is moved, and one removed: on either side."""
+    for side in "here", "there":
+        u = account(boxes=("Arch", "Trash"))
+        u.box().add(wire(mail(1)))
+        u.sync()
+        if side == "here":
+            u.near.move("INBOX", "number 1", "Arch")
+            u.near.remove("INBOX", "number 1")
+        else:
+            twins = [m for m in u.box().messages if b"number 1\r" in m.data]
+            u.box("Arch").add(twins[0].data)
+            u.box().messages[:] = [m for m in u.box().messages
+                                   if m not in twins]
+            u.box().touch()
+        u.sync()
+        u.sync()
+        for at in stands, here:
+            is_([at(u, b) for b in ("INBOX", "Arch", "Trash")],
+                [["number 2", "number 3"], ["number 1"],
+                 ["number 1"] * (side == "here")],
+                "equal ones, %s: one moved, one removed" % side)
+        is_(len(u.near.attic()), side == "there", "and none more is kept")
+        rests(u, "equal ones, " + side)
+
+
+@scenario
+def not_moved_there():
+    """Gone there, and in another folder one with the same header and size,
+    but with other text: it is another one."""
+    for date in ' 1-Jan-2024 10:00:00 +0000', ' 2-Feb-2024 11:00:00 +0000':
+        u = account()
+        data = u.box().messages[0].data
+        u.box("Arch").add(data if date[1] == "1" else
+                          data.replace(b"line", b"LINE"), date=date)
+        gone_there(u, 0)
+        del u.server.heard[:]
+        u.sync()
+        is_([m.body for m in u.near.messages("Arch")],
+            [m.data for m in u.box("Arch").messages],
+            "%s: here is what is there" % date)
+        is_(len([x for x in u.server.heard if "BODY.PEEK[]" in x]),
+            0 if date[1] == "1" else 2, "its bytes are asked for, or not")
+        rests(u, "moved there or not")
+
+
+@scenario
+def name_in_the_way():
+    """Moved there, and here another file has its name."""
+    u = account()
+    u.near.deliver("Arch", mail(50), "S", name=base_of(u, "number 1"))
+    u.box("Arch").add(u.box().messages[0].data)
+    gone_there(u, 0)
+    u.sync()
+    u.sync()
+    is_((stands(u, "Arch"), here(u, "Arch")),
+        (["number 1", r"number 50 \Seen"], ["number 1", r"number 50 \seen"]),
+        "both are on both sides")
+    rests(u, "a name in the way")
+
+
+@scenario
+def copied_in_place():
+    """A file is written anew under another name in its own folder."""
+    u = account(boxes=("Trash",))
+    old = u.near.file("INBOX", "number 1")
+    with open(old, "rb") as f:
+        u.near.deliver("INBOX", f.read(), "S")
+    os.unlink(old)
+    u.sync()
+    u.sync()
+    ok(stands(u).count(r"number 1 \Seen") == 1 and
+       [x[:8] for x in here(u)].count("number 1") == 1,
+       "written anew: it is there once", (stands(u), here(u)))
+    rests(u, "written anew")
+
+
+# ---- what is here and not there
+
+EXPUNGE = ("--delete-far", "expunge")
+
+
+@scenario
+def folder_refused():
+    """Moved to a folder that the server does not make."""
+    u = account()
+    u.near.make("New")
+    u.near.move("INBOX", "number 1", "New")
+    u.near.remove("INBOX", "number 2")
+    u.server.on_command = lambda session, verb, args: \
+        b"TAG NO never\r\n" if verb == "CREATE" else None
+    for _ in range(2):
+        u.sync(*EXPUNGE)
+        is_(stands(u), ["number 1", "number 3"],
+            "no such folder: what is in it here stays where it was")
+    u.server.on_command = None
+    u.sync(*EXPUNGE)
+    u.sync(*EXPUNGE)
+    is_((stands(u), stands(u, "New")), (["number 3"], ["number 1"]),
+        "then it is moved")
+    rests(u, "no such folder", *EXPUNGE)
+
+
+@scenario
+def left_out():
+    """Copied to a folder that is not synced: with a line more, or so long
+    that CRLF counts, with the number that may go."""
+    how = EXPUNGE + ("--patterns", "* !Aside")
+    for name, change in (("as it was", lambda d: d),
+                         ("a line more", lambda d: b"X-Seen: yes\n" + d),
+                         ("lines less", lambda d: d.replace(
+                             b"To: billy@johndoe.com\n", b""))):
+        u = account(how=how)
+        u.box().add(wire(mail(60) + b"x\n" * 5000))
+        u.near.make("Aside")
+        u.sync(*how)
+        for s in "number 1", "number 60":
+            with open(u.near.file("INBOX", s), "rb") as f:
+                u.near.deliver("Aside", change(f.read()), "S")
+            u.near.remove("INBOX", s)
+        n = u.sync("-n", *how)
+        r = u.sync("--allow-deletes", "1", *how)
+        is_((len(stands(u)), r.status), (4, 75), name + ": both stay")
+        like(r.err, "2 messages are not deleted", name + ": which is told")
+        like(n.err, "2 messages are not deleted", name + ": by -n, too")
+        u.runs(name + ": two may go", "--allow-deletes", "2", *how)
+        is_(len(stands(u)), 2, name + ": and do")
+        u.server.close()
+
+
+@scenario
+def saved_dry():
+    """-n: what the run uploads first holds no deletion."""
+    u = account()
+    with open(u.near.file("INBOX", "number 1"), "rb") as f:
+        u.near.deliver("Arch", f.read() + b"more\n", "S")
+    u.near.remove("INBOX", "number 1")
+    n, r = u.sync("-n", "-j", *EXPUNGE), u.sync("-j", *EXPUNGE)
+    is_((n.status, n.err, n.acts("plan")), (r.status, r.err, r.acts("done")),
+        "-n says what the run does")
+    u.server.close()
+
+
+# ---- brakes
+
+@scenario
+def purged_many():
+    u, how = account(14), ("--purge-marked", "far")
+    for i in range(1, 13):
+        u.near.set("INBOX", "number %d" % i, "T")
+    u.sync()
+    r = u.sync(*how)
+    is_((r.status, len(stands(u))), (75, 14), "a purge of twelve")
+    like(r.err, "12 of 14 messages would be deleted on the server", "is told")
+    u.runs("it may", "--allow-deletes", "12", *how)
+    is_(len(stands(u)), 2, "they are gone")
+    u.server.close()
+
+
+@scenario
+def brake_says_where():
+    for side in "here", "on the server":
+        u = account(14, how=EXPUNGE)
+        if side == "here":
+            del u.box().messages[:12]
+            u.box().touch()
+        else:
+            for i in range(1, 13):
+                u.near.remove("INBOX", "number %d" % i)
+        r = u.sync(*EXPUNGE)
+        like(r.err, "12 of 14 messages would be deleted %s;" % side,
+             "a brake: " + side)
+        u.server.close()
+
+
 done()
