@@ -161,15 +161,16 @@ def into_trash():
 @scenario
 def mark_is_a_mark():
     """--unsafe-expunge is for those that were to be expunged."""
-    for how, left in (("mark", 3), ("expunge", 2)):
+    for how, left in (("mark --unsafe-expunge", 3), ("expunge", 3),
+                      ("expunge --unsafe-expunge", 2)):
         u = account(caps="LITERAL+ LIST-STATUS")
         u.server.on_command = lambda session, verb, args: (
             session.drop({m.uid for m in session.box.messages
                           if r"\Deleted" in m.flags}, session.box),
             b"TAG OK done\r\n")[1] if verb == "EXPUNGE" else None
         u.near.remove("INBOX", "number 1")
-        u.sync("--delete-far", how, "--unsafe-expunge")
-        is_(len(stands(u)), left, "--unsafe-expunge, and " + how)
+        u.sync("--delete-far", *how.split())
+        is_(len(stands(u)), left, "--delete-far %s: %d left" % (how, left))
         u.server.close()
 
 
@@ -191,10 +192,11 @@ def others_marks():
 @scenario
 def untrue_uids():
     """APPENDUID names what cannot be: who is who is asked for."""
-    for name, lie in (("another UIDVALIDITY", lambda v, n: (v + 1, n)),
+    for name, lie in (("another UIDVALIDITY", lambda v, n: (v + 1, n + 7)),
                       ("one that was there", lambda v, n: (v, 2)),
                       ("one that is gone", lambda v, n: (v, 1)),
-                      ("two for one", lambda v, n: (v, "%d:%d" % (n, n + 1)))):
+                      ("two for one", lambda v, n: (v, "%d:%d" % (n + 7,
+                                                                 n + 8)))):
         u = account()
         gone_there(u, 0)
         u.sync()
@@ -210,6 +212,7 @@ def untrue_uids():
             (["number 2", "number 3", r"number 50 \flagged \seen"],
              ["number 2", "number 3", r"number 50 \Flagged \Seen"]),
             "APPENDUID, %s: the flag goes to its message" % name)
+        is_(len(u.near.attic()), 1, "and no file was taken for gone")
         rests(u, "APPENDUID, " + name)
 
 
@@ -403,6 +406,12 @@ def folder_refused():
     rests(u, "no such folder", *EXPUNGE)
 
 
+def kept_of(u):
+    """Its state, but for the lock, which is taken by -n, too."""
+    return {f: os.stat(f).st_mtime_ns for d, _, v in os.walk(u.state)
+            for f in (d + "/" + x for x in v if x != "lock")}
+
+
 @scenario
 def left_out():
     """Copied to a folder that is not synced: with a line more, or so long
@@ -420,7 +429,9 @@ def left_out():
             with open(u.near.file("INBOX", s), "rb") as f:
                 u.near.deliver("Aside", change(f.read()), "S")
             u.near.remove("INBOX", s)
+        state = kept_of(u)
         n = u.sync("-n", *how)
+        is_(kept_of(u), state, name + ": -n writes nothing down")
         r = u.sync("--allow-deletes", "1", *how)
         is_((len(stands(u)), r.status), (4, 75), name + ": both stay")
         like(r.err, "2 messages are not deleted", name + ": which is told")
@@ -440,6 +451,39 @@ def saved_dry():
     n, r = u.sync("-n", "-j", *EXPUNGE), u.sync("-j", *EXPUNGE)
     is_((n.status, n.err, n.acts("plan")), (r.status, r.err, r.acts("done")),
         "-n says what the run does")
+    u.server.close()
+
+
+@scenario
+def too_large_dry():
+    """-n: what cannot be uploaded holds a deletion, which is told."""
+    u = account(caps=CAPS + " APPENDLIMIT=10")
+    with open(u.near.file("INBOX", "number 1"), "rb") as f:
+        u.near.deliver("Arch", f.read() + b"more\n", "S")
+    u.near.remove("INBOX", "number 1")
+    for how in EXPUNGE, EXPUNGE + ("-n",):
+        r = u.sync(*how)
+        is_((r.status, r.err.count("1 messages are not deleted")), (65, 1),
+            "held, and told: " + " ".join(how))
+    is_(len(stands(u)), 3, "it stays")
+    u.server.close()
+
+
+@scenario
+def copy_in_lost_folder():
+    """A copy of a message, in step, in a folder that is gone there since: what
+    is removed elsewhere has no other copy there."""
+    u = account()
+    with open(u.near.file("INBOX", "number 1"), "rb") as f:
+        u.near.deliver("Arch", f.read(), "S")
+    u.sync()
+    u.sync()
+    u.server.boxes.pop("Arch")
+    u.near.remove("INBOX", "number 1")
+    u.near.remove("INBOX", "number 2")
+    r = u.sync(*EXPUNGE)
+    is_((r.status, stands(u)), (75, ["number 1", "number 3"]),
+        "the last copy there stays")
     u.server.close()
 
 

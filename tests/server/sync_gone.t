@@ -31,12 +31,12 @@ def state_of(u, name):
 
 def loses(u, *names):
     for b in names or ("Old",):
-        u.server.boxes.pop(b)
+        u.lost = u.server.boxes.pop(b)
 
 
 def removes(u, *names):
     for b in names or ("Old",):
-        shutil.rmtree(u.near.path(b))
+        os.rename(u.near.path(b), u.dir + "/" + b)
 
 
 def deliver(u):
@@ -48,9 +48,8 @@ def lose_state(u):
 
 
 def back(u):
-    """It is there in a run between two that miss it."""
-    u.box("Old").add(wire(mail(100)))
-    u.sync(*DELETE)
+    """It is there, as it was, in a run between two that miss it."""
+    u.server.boxes["Old"] = u.lost
     u.sync(*DELETE)
     loses(u)
 
@@ -128,9 +127,7 @@ def exchanged(u):
 
 
 def restored(u):
-    u.near.make("Old")
-    u.near.deliver("Old", mail(100), "S")
-    u.sync(*DELETE)
+    os.rename(u.dir + "/Old", u.near.path("Old"))
     u.sync(*DELETE)
     removes(u)
 

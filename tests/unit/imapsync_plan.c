@@ -484,6 +484,12 @@ purging(void)
 		    "purge: not marked in all three, %d", off);
 		plan_free(&p);
 	}
+	c = (struct one){ true, true, true, FLAG_DELETED, FLAG_DELETED |
+	    FLAG_SEEN, FLAG_DELETED };
+	decide(&p, &c, policy, ALL);
+	ok(p.n == 2 && p.count[ACT_FAR_FLAGS] == 0,
+	    "purge: what goes gets no other flags");
+	plan_free(&p);
 	c = (struct one){ true, true, true, FLAG_DELETED, FLAG_DELETED,
 	    FLAG_DELETED };
 	decide(&p, &c, policy, FLAG_SEEN);
@@ -664,6 +670,7 @@ marked_orphans(void)
 			in.rec_of = &rec_of;
 		}
 		in.policy.purge = v[i].purge;
+		in.policy.reupload = v[i].kind == ACT_NEAR_DELETE;
 		plan_make(&p, &in);
 		ok(v[i].kind < 0 ? p.n == 0 : p.n == 1 &&
 		    (int)p.v[0].kind == v[i].kind && p.v[0].purge ==
@@ -755,6 +762,49 @@ gone_of_window(void)
 		    "gone, with a window: case %zu", i);
 		plan_free(&p);
 	}
+}
+
+/* Of what is new there only what belongs here comes. */
+static void
+new_of_window(void)
+{
+	static const uint32_t inside[] = { 5, 9 }, fresh[] = { 4, 5, 7, 10 };
+	struct plan_in in = { .names = "", .fresh = fresh, .nfresh = 4,
+	    .storable = ALL, .lettered = ALL, .policy = both,
+	    .windowed = true, .inside = inside, .ninside = 2 };
+	struct plan p;
+
+	plan_make(&p, &in);
+	ok(p.count[ACT_FETCH] == 1 && plan_fetches(&p, 5) && p.n == 0,
+	    "new, with a window: one of four comes");
+	plan_free(&p);
+}
+
+/* Whose record it is is told by its name where there is no UID. */
+static void
+names(void)
+{
+	static const char text[] = "one\0two";
+	struct rec rec[2] = { { .kind = REC_ORPHAN, .name = 4 },
+	    { .uid = 7 } };
+	uint32_t none[2] = { NONE, NONE }, gone = 7;
+	struct plan_in in = { .rec = rec, .nrec = 2, .names = text,
+	    .file_of = none, .gone = &gone, .ngone = 1, .storable = ALL,
+	    .lettered = ALL, .policy = both };
+	struct plan p;
+	size_t at = 0;
+
+	plan_make(&p, &in);
+	ok(!plan_next(&p, ACT_PUSH, &at), "no uploads");
+	at = 0;
+	ok(plan_next(&p, ACT_FORGET, &at) && at == 0, "the first to forget");
+	is_str(p.v[at].name, "two", "by its name");
+	at++;
+	ok(plan_next(&p, ACT_FORGET, &at) && at == 1, "the second");
+	is_str(p.v[at].name, "one", "by its name");
+	at++;
+	ok(!plan_next(&p, ACT_FORGET, &at) && at == 2, "and no more");
+	plan_free(&p);
 }
 
 /* A Maildir that did not change is as the base says. */
@@ -862,6 +912,8 @@ main(void)
 	marked_orphans();
 	leaving();
 	gone_of_window();
+	new_of_window();
+	names();
 	not_scanned();
 	paired_flags();
 	return done();
