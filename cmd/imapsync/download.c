@@ -685,15 +685,27 @@ run_jobs(struct run *r, struct jobs *all)
 	return commit_end(r, k) < 0 ? -1 : got;
 }
 
-/* A message that did not come is gone, or is asked for in the next pass. */
+/*
+ * A message that did not come is gone, or is asked for in the next pass.  The
+ * last one tells it: the server said OK, lists it, and does not send it.
+ */
 static void
-job_whole(struct job *j)
+job_whole(struct job *j, bool heard)
 {
-	size_t i;
+	size_t i, n = 0;
+	uint32_t uid = 0;
 
-	for (i = 0; i < j->part.n; i++)
-		if (j->part.came[i] != IMAP_CAME_HERE)
-			box_outcome(j->b, BOX_PARTIAL);
+	for (i = 0; i < j->part.n; i++) {
+		if (j->part.came[i] == IMAP_CAME_HERE)
+			continue;
+		box_outcome(j->b, BOX_PARTIAL);
+		if (n++ == 0)
+			uid = j->part.uids[i];
+	}
+	if (n > 0 && heard && j->b->passes >= PASSES &&
+	    j->b->outcome == BOX_PARTIAL)
+		report_problem(&j->b->run->report, EX_TEMPFAIL, j->b->name, "the server sent nothing of message %u, nor of %zu more",
+		    uid, n - 1);
 }
 
 void
@@ -719,7 +731,7 @@ download_all(struct run *r)
 	if (got == 0 && all.n > 0 && !stop_asked())
 		got = run_jobs(r, &all);
 	for (i = 0; i < all.n; i++)
-		job_whole(&all.v[i]);
+		job_whole(&all.v[i], got == 0 && !stop_asked());
 	for (i = 0; i < r->nboxes; i++)
 		for (k = 0; k < LEVELS; k++) {
 			free(all.lists[i][k].uids);

@@ -2,6 +2,7 @@
 """imapsync: decisions about one message, one by one, each where a line that is
 the other way round would be seen.  The server is in this program."""
 from synclab import *
+from imapmem import expand, ranges  # noqa: E402
 
 CAPS = "UIDPLUS MOVE LITERAL+ LIST-STATUS ESEARCH CONDSTORE ENABLE"
 
@@ -517,6 +518,71 @@ def brake_says_where():
         like(r.err, "12 of 14 messages would be deleted %s;" % side,
              "a brake: " + side)
         u.server.close()
+
+
+# ---- downloads
+
+def numbers(u):
+    return sorted(int(m.subject[7:]) for m in u.near.messages("INBOX"))
+
+
+@scenario
+def messages_refused():
+    """Some messages are refused: all others come, and those are told."""
+    for n, bad, told in ((6, (2,), 1), (6, (1, 6), 2), (6, (3, 4), 2),
+                         (60, range(1, 26), 25), (60, range(36, 61), None)):
+        u = Alone(caps=CAPS)
+        for i in range(1, n + 1):
+            u.box().add(wire(mail(i)))
+
+        def on_command(session, verb, args, bad=bad):
+            if verb != "UID FETCH" or "BODY.PEEK[]" not in args:
+                return None
+            uids = expand(args.split()[0], session.box.uidnext)
+            return b"TAG NO broken\r\n" if set(uids) & set(bad) else None
+        u.server.on_command = on_command
+        r = u.sync()
+        is_((r.status, numbers(u)),
+            (75, [i for i in range(1, n + 1) if i not in bad]),
+            "%s of %d are refused: all others come" % (list(bad)[:3], n))
+        if told:
+            is_(r.err.count("is not sent: broken"), told, "those are told")
+        u.server.on_command = None
+        u.sync()
+        is_(len(numbers(u)), n, "then they come")
+        rests(u, "refused messages")
+
+
+@scenario
+def messages_left_out():
+    """A command is answered for some of its messages, or for none of one."""
+    for name, most in (("ten a command", 10), ("not the third", 0)):
+        u = Alone(caps=CAPS)
+        for i in range(1, 31):
+            u.box().add(wire(mail(i)))
+
+        def on_command(session, verb, args, most=most):
+            if verb != "UID FETCH" or "BODY.PEEK[]" not in args:
+                return None
+            uids = sorted(expand(args.split()[0], session.box.uidnext))
+            uids = uids[:most] if most else [x for x in uids if x != 3]
+            if uids:
+                session.do_uid_fetch(ranges(uids) + " " +
+                                     args.partition(" ")[2], [])
+            return b"TAG OK done\r\n"
+        u.server.on_command = on_command
+        r = u.sync()
+        is_((r.status, len(numbers(u))), (0, 30) if most else (75, 29),
+            name + ": all the others come")
+        if not most:
+            for r in r, u.sync():
+                is_((r.status, re.findall("sent nothing of message 3", r.err)),
+                    (75, ["sent nothing of message 3"]),
+                    name + ": and it is told, once")
+        u.server.on_command = None
+        u.sync()
+        is_(len(numbers(u)), 30, name + ": then all are here")
+        rests(u, name)
 
 
 done()
