@@ -520,6 +520,118 @@ def brake_says_where():
         u.server.close()
 
 
+# ---- what is agreed
+
+@scenario
+def read_only():
+    """A mailbox that keeps no flags gets nothing, until it does."""
+    u = account()
+    was = u.box().permanent
+    u.box().permanent = ""
+    u.near.set("INBOX", "number 1", "F")
+    u.near.remove("INBOX", "number 2")
+    u.near.deliver("INBOX", mail(50), "S")
+    u.box().add(wire(mail(60)))
+    for _ in range(2):
+        u.sync(*EXPUNGE)
+    is_((stands(u)[:3], "number 60" in here(u)),
+        (["number 1", "number 2", "number 3"], True),
+        "no flags are kept there: nothing is sent, all comes")
+    u.box().permanent = was
+    u.sync(*EXPUNGE)
+    u.sync(*EXPUNGE)
+    is_((stands(u), here(u)),
+        ([r"number 1 \Flagged", "number 3", r"number 50 \Seen", "number 60"],
+         [r"number 1 \flagged", "number 3", r"number 50 \seen", "number 60"]),
+        "then all is done")
+    rests(u, "no flags are kept there", *EXPUNGE)
+
+
+@scenario
+def older_state():
+    """The state of a folder is an older one than the index says."""
+    u = account()
+    files = [d + "/" + x for d, _, v in os.walk(u.state) for x in v
+             if x.endswith(".st")]
+    old = {f: open(f, "rb").read() for f in files}
+    u.box().add(wire(mail(50)))
+    flag_there(u, 2, r"\Flagged")
+    u.near.deliver("INBOX", mail(51), "S")
+    u.near.remove("INBOX", "number 1")
+    u.sync(*EXPUNGE)
+    u.sync(*EXPUNGE)
+    for f in files:
+        with open(f, "wb") as g:
+            g.write(old[f])
+    u.box().add(wire(mail(70)))
+    u.near.set("INBOX", "number 51", "F")
+    u.near.remove("INBOX", "number 50")
+    for _ in range(3):
+        u.sync(*EXPUNGE)
+    want = ["number 2", r"number 3 \flagged", "number 50",
+            r"number 51 \flagged \seen", "number 70"]
+    is_((here(u), [x.lower() for x in stands(u)]), (want, want),
+        "an older state: nothing is twice, or gone")
+    rests(u, "an older state", *EXPUNGE)
+
+
+@scenario
+def one_way_first():
+    """What a run of one direction did not carry is seen by the next one."""
+    for way in "--push", "--pull":
+        u = account()
+        u.box().add(wire(mail(50)))
+        flag_there(u, 1, r"\Flagged")
+        gone_there(u, 0)
+        u.near.deliver("INBOX", mail(51), "S")
+        u.near.set("INBOX", "number 3", "R")
+        for _ in range(2):
+            u.sync(way, "--accept-mode")
+        u.sync("--accept-mode")
+        want = [r"number 2 \flagged", r"number 3 \answered", "number 50",
+                r"number 51 \seen"]
+        is_((here(u), [x.lower() for x in stands(u)]), (want, want),
+            way + " first: then both sides have all")
+        rests(u, way + " first")
+
+
+@scenario
+def purge_refused_by_kind():
+    """--purge-marked where single messages cannot be expunged."""
+    for side, status in ("far", 69), ("both", 69), ("near", 0):
+        u = account(caps="LITERAL+ LIST-STATUS")
+        u.near.set("INBOX", "number 1", "T")
+        u.sync()
+        r = u.sync("--purge-marked", side)
+        is_((r.status, "no UIDPLUS" in r.err, len(stands(u)), len(here(u))),
+            (status, status == 69, 3, 2 if side == "near" else 3),
+            "no UIDPLUS, --purge-marked " + side)
+        u.server.close()
+
+
+@scenario
+def marked_in_this_run():
+    """A mark is purged by a later run, whatever passes this one has."""
+    u, how = account(), ("--purge-marked", "both")
+    u.near.set("INBOX", "number 1", "T")
+    u.box().add(wire(mail(50)))
+    flag_there(u, 1, r"\Deleted")
+    late = ["a message that comes in the second pass"]
+
+    def on_command(session, verb, args):
+        if "BODY.PEEK[]" in args and late:
+            late.pop()
+            return b"TAG OK done\r\n"
+        return None
+    u.server.on_command = on_command
+    u.sync(*how)
+    is_((len(stands(u)), len(here(u))), (4, 4), "marked: it stays")
+    u.sync(*how)
+    u.sync(*how)
+    is_((len(stands(u)), len(here(u))), (2, 2), "purged by a later run")
+    rests(u, "marked in this run", *how)
+
+
 # ---- downloads
 
 def numbers(u):
