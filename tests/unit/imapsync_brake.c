@@ -111,15 +111,18 @@ applied(void)
 {
 	struct act v[] = { { .kind = ACT_FETCH }, { .kind = ACT_FAR_DELETE },
 	    { .kind = ACT_FAR_DELETE }, { .kind = ACT_NEAR_DELETE },
-	    { .kind = ACT_FORGET } };
-	struct plan p = { .v = v, .n = 5, .count = { [ACT_FETCH] = 1,
-	    [ACT_FAR_DELETE] = 2, [ACT_NEAR_DELETE] = 1, [ACT_FORGET] = 1 } };
+	    { .kind = ACT_FORGET }, { .kind = ACT_FAR_PURGE } };
+	struct plan p = { .v = v, .n = 6, .count = { [ACT_FETCH] = 1,
+	    [ACT_FAR_DELETE] = 2, [ACT_NEAR_DELETE] = 1, [ACT_FORGET] = 1,
+	    [ACT_FAR_PURGE] = 1 } };
 
 	brake_apply(&p);
 	ok(p.count[ACT_FAR_DELETE] == 0 && p.count[ACT_NEAR_DELETE] == 0 &&
-	    p.count[ACT_NOTHING] == 3, "deletions become nothing");
+	    p.count[ACT_FAR_PURGE] == 0 && p.count[ACT_NOTHING] == 4,
+	    "deletions become nothing");
 	ok(v[1].kind == ACT_NOTHING && v[2].kind == ACT_NOTHING &&
-	    v[3].kind == ACT_NOTHING, "each of them");
+	    v[3].kind == ACT_NOTHING && v[5].kind == ACT_NOTHING,
+	    "each of them");
 	ok(v[0].kind == ACT_FETCH && v[4].kind == ACT_FORGET &&
 	    p.count[ACT_FETCH] == 1 && p.count[ACT_FORGET] == 1,
 	    "all else stays");

@@ -804,6 +804,11 @@ names(void)
 	is_str(p.v[at].name, "one", "by its name");
 	at++;
 	ok(!plan_next(&p, ACT_FORGET, &at) && at == 2, "and no more");
+	plan_become(&p, &p.v[0], ACT_NOTHING);
+	at = 0;
+	ok(p.count[ACT_NOTHING] == 1 && p.count[ACT_FORGET] == 1 &&
+	    plan_next(&p, ACT_FORGET, &at) && at == 1,
+	    "one becomes nothing, and the other stays");
 	plan_free(&p);
 }
 
@@ -842,6 +847,27 @@ not_scanned(void)
 	}
 }
 
+/* What is done here is before what is done there, whoever is first. */
+static void
+in_order(void)
+{
+	struct rec rec[2] = { { .uid = 3 }, { .uid = 5 } };
+	struct near_msg local[2] = { { .flags = FLAG_SEEN }, { .flags = 0 } };
+	struct far_msg far = { .uid = 5, .flags = FLAG_SEEN };
+	uint32_t same[2] = { 0, 1 };
+	struct plan_in in = { .rec = rec, .nrec = 2, .names = "",
+	    .near = local, .nnear = 2, .file_of = same, .rec_of = same,
+	    .far = &far, .nfar = 1, .storable = ALL, .lettered = ALL,
+	    .policy = both };
+	struct plan p;
+
+	plan_make(&p, &in);
+	ok(p.n == 2 && (p.v[0].kind < p.v[1].kind) && (p.v[0].uid == 3) ==
+	    (ACT_FAR_FLAGS < ACT_NEAR_FLAGS) && p.v[0].file + p.v[1].file == 1,
+	    "acts are in the order of their kinds");
+	plan_free(&p);
+}
+
 /* The flags of a pair are merged, by what an earlier state knew of them. */
 static void
 paired_flags(void)
@@ -857,7 +883,7 @@ paired_flags(void)
 		{ F, F | S, 0, 0, F, S, 0 },
 		{ 0, S, 0, 0, 0, S, 0 },
 	};
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < sizeof v / sizeof *v; i++) {
 		struct near_msg local = { .flags = v[i].near };
@@ -875,6 +901,9 @@ paired_flags(void)
 		n = only(&p, ACT_NEAR_FLAGS);
 		f = only(&p, ACT_FAR_FLAGS);
 		a = only(&p, ACT_PAIR);
+		for (k = 1; k < p.n && p.v[k - 1].kind <= p.v[k].kind; k++)
+			;
+		ok(k >= p.n, "by kind: case %zu", i);
 		ok(a != NULL && a->uid == 7 && a->file == 0 &&
 		    a->flags == (v[i].base != UINT64_MAX ? v[i].base :
 		    (v[i].near & v[i].far)), "a pair: case %zu", i);
@@ -915,6 +944,7 @@ main(void)
 	new_of_window();
 	names();
 	not_scanned();
+	in_order();
 	paired_flags();
 	return done();
 }
