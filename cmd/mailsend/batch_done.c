@@ -115,7 +115,7 @@ batch_done_load(struct batch_set *s, const char *path, bool *torn,
 	if (f == NULL)
 		return fail_in(e, "--resume");
 	while (next_line(f, &p, &cap, &line, &ended) > 0)
-		if (line.n > 0 && ended)
+		if (line.n > 0)		/* be it cut: who was sent to is before */
 			take_result(s, line);
 	*torn = !ended;
 	if (ferror(f))

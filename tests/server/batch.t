@@ -53,6 +53,16 @@ is "$(conns) $(jq .bodies "$LOG")" '1 3' 'one connection, three messages'
 is "$(jq -r '[.said[] | split(" ")[0]] | join(" ")' "$LOG")" \
 	"EHLO $(printf 'MAIL RCPT RCPT BDAT %.0s' 1 2 3)QUIT" 'nothing else is said'
 is "$(jq .bursts "$LOG")" 5 'each message in one burst'
+{ object 1 a@one.example; object 2 a@one.example; } |
+	sed 's/From me/&&&&&&&&&&secret/' > "$T/in"
+object 3 a@one.example >> "$T/in"
+batch 2 ndjson
+is "$(jq .bodies "$LOG") $(jq -r .data "$LOG" | grep -e '^From me' -e secret | tr -d '\r')" '3 From me' \
+	'nothing of a longer message is left in a later one'
+printf '{"to":"c@b.example","envelope":{"from":"jo@home.example","to":["a@b.example"]},"to":"d@b.example","message":"To: e@b.example\\n\\nx\\n"}\n' > "$T/in"
+batch 2 ndjson -t
+is "$STATUS $(jq -r '.rcpt | join(" ")' "$LOG")" '0 a@b.example' \
+	'with an envelope it is for who is in there, and for nobody else'
 
 {
 	printf 'From a\nFrom: jo@home.example\nTo: a@b.example\nSubject: 1\n\n>From me\n>>From you\n\n\n'
@@ -71,7 +81,7 @@ batch 2 mboxrd -t
 is "$STATUS $(conns)" '65 0' 'what is no mboxrd'
 
 printf 'From: jo@home.example\nTo: a@b.example\n\nFrom me\n>From you' > "$T/one.eml"
-printf '%s\n' "$T/one.eml" "$T/none.eml" "$T/one.eml" > "$T/in"
+printf '%s\n' "$T/one.eml" '' "$T/none.eml" "$T/one.eml" > "$T/in"
 batch 2 files -t
 is "$STATUS $(states)" '66  1 failed 2 sent ' 'files: one is not there, the others are sent'
 is "$(jq -r 'select(.status == "sent") | .id' "$T/out" | head -n 1)" "$T/one.eml" 'each is named'
@@ -108,6 +118,8 @@ status 64 'recipients on the command line' mailsend -S smtp://localhost --batch 
 status 64 'mboxrd without -t' mailsend -S smtp://localhost --batch mboxrd
 status 64 '--jobs without --batch' mailsend -S smtp://localhost --jobs 2 a@b.example
 status 64 '-s with --batch' mailsend -S smtp://localhost --batch ndjson -s x
+status 64 '--jobs over 100' mailsend -S smtp://localhost --batch ndjson --jobs 101
+status 64 '--jobs by MX' mailsend --direct --batch ndjson --jobs 2
 status 64 '--rate of nothing' mailsend -S smtp://localhost --batch ndjson --rate 0
 
 # ---- limits of the server
@@ -153,11 +165,17 @@ timeout 20 mailsend -S "smtp://127.0.0.2:$PORT" --tls off --batch ndjson \
 	--resume "$T/torn" < "$T/in" >> "$T/torn"
 is "$(grep -c '"sent"}\|"sent",' "$T/torn") $(sed -n 2p "$T/torn" | jq -r .addr)" \
 	'6 a1@one.example' 'behind a line that was cut there is a new one'
-: > "$T/out2"
+printf %s "$(head -n 1 "$T/out")" > "$T/torn"
+head -n 1 "$T/in" > "$T/first"; cp "$T/first" "$T/in"
+batch 2 ndjson --resume "$T/torn"
+is "$(jq -r .addr "$T/out")" b@one.example 'one that was cut, but says who has got it, counts'
 { object 1 a@b.example; object 1 a@b.example; object 1 a@b.example; } > "$T/in"
-head -n 1 "$T/in" | mailsend -S "smtp://127.0.0.2:$PORT" --tls off --batch ndjson > "$T/done"
+head -n 2 "$T/in" | mailsend -S "smtp://127.0.0.2:$PORT" --tls off --batch ndjson > "$T/done"
 batch 2 ndjson --resume "$T/done"
-is "$(wc -l < "$T/out")" 2 'of three alike one was sent: two are left'
+is "$(wc -l < "$T/out")" 1 'of three alike two were sent: one is left'
+sed 's/"from":"jo@/"from":"al@/' "$T/in" > "$T/al"; head -n 1 "$T/al" > "$T/in"
+batch 2 ndjson --resume "$T/done"
+is "$(wc -l < "$T/out")" 1 'one from somebody else is another one'
 object 1 a@b.example > "$T/in"
 batch 10 ndjson
 is "$STATUS $(jq -r .status "$T/out")" '75 unknown' 'an answer that was lost'
