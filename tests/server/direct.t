@@ -116,6 +116,9 @@ dns_zone plain.example < <(
 	utf	MX 20 h11
 	req	MX 10 mx
 	req	MX 20 h11
+	loc	MX 10 localhost.
+	loc	MX 20 h2
+	unsure	MX 10 x.bad
 	_mta-sts.enf	TXT "v=STSv1; id=1"
 	mta-sts.enf	A 127.0.0.1
 	enf	MX 10 h2
@@ -165,6 +168,7 @@ sed -i 's/^\(bogus.example.*MX.\)10/\111/' "$LAB/dns/bogus.example"
 dns_bad servfail
 # shellcheck disable=SC2153
 dns_stub _tcp.h16.sec.example "${DNS_BAD_servfail/:/@}"
+dns_stub bad.plain.example "${DNS_BAD_servfail/:/@}"
 dns_up
 export POSTBAG_DNS=$DNS_UNBOUND
 
@@ -234,7 +238,7 @@ is "$STATUS $(state)" '0 sent' 'the first host is down: Postfix, the second, tak
 ok 'and it is there' lab_mail_wait billy 1
 like "$(via)" '^TLSv1.[23] dane$' 'proven by its TLSA record'
 send a@two.plain.example
-is "$STATUS $SAID" '0 2' 'without DNSSEC, too'
+is "$STATUS $SAID$ERR" '0 2' 'without DNSSEC, too, and nothing is said'
 send a@greet.plain.example
 is "$STATUS $SAID" '0 2' 'a 5yz greeting: the next host'
 send a@never.plain.example
@@ -275,6 +279,9 @@ is "$STATUS $(state) $(esc)" '68 refused 5.4.4' 'a domain without a host'
 send a@noaddr.plain.example
 is "$STATUS $(state)" '69 refused' 'a host without an address'
 like "$ERR" 'gone.plain.example: it has no address' 'is named'
+send a@unsure.plain.example
+is "$STATUS $(state)" '75 deferred' 'a host whose address cannot be looked up now'
+like "$ERR" 'x.bad.plain.example: its address cannot be looked up now' 'is no host without one'
 send a@bogus.example
 is "$STATUS $(state) $(esc)" '75 deferred 4.4.3' 'what cannot be looked up now is no "no such domain"'
 POSTBAG_DNS=127.0.0.1:9 send a@two.plain.example
@@ -313,6 +320,10 @@ us a@backup.plain.example
 is "$STATUS $(state) $SAID" '75 deferred ' 'a backup asks better hosts alone'
 us a@us.plain.example
 is "$STATUS" 69 'a domain that is this machine'
+us a@loc.plain.example
+is "$STATUS $(esc) $SAID" '69 5.4.6 ' 'localhost is, whatever is behind it'
+status 69 'an address of it' mailsend --direct -f a@home.example --body x 'a@[127.0.0.1]'
+like "$ERR" 'mail loops back here' 'is not asked'
 {
 	for i in {1..101}; do echo "Received: by h$i; Mon, 1 Jan 2024 00:00:00 +0000"; done
 	printf 'From: a@home.example\nSubject: x\n\ntext\n'
@@ -343,6 +354,12 @@ is "$STATUS" 0 'no 8BITMIME'
 unlike "$(jq -r .data "$LOG")" 'Grü' 'recoded for it'
 send jané@utf.plain.example
 is "$STATUS $SAID" '0 11' 'no SMTPUTF8: the next host'
+send --mail-from jané@home.example a@utf.plain.example
+is "$STATUS $SAID" '0 11' 'nor for who sends'
+printf 'From: a@home.example\n\nGr\303\274\303\237e\n' > "$T/eight"
+status 65 '8 bits as they are, where there are 7' mailsend --direct --mx-port "$PORT" \
+	-f jo@home.example --as-is --message "$T/eight" a@seven.plain.example
+like "$ERR" 'as it is, or not at all' 'says why'
 send -b jané@utf.plain.example b@implicit.plain.example
 is "$STATUS $SAID" '0 2 11' 'other domains do not need it'
 

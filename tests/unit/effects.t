@@ -105,6 +105,15 @@ like "$ERR" '127.0.0.1:1: .*refused' 'but the server'
 export XDG_CONFIG_HOME=$T/none
 refused 64 'mx-port: no port' send -S mx: --mx-port 70000 --body x
 refused 64 'with mx: there is rcpt alone' send "${mx[@]}" --quit-after ehlo
+id=$(printf 'x%.0s' {1..100})
+refused 64 'envid: over 100 bytes' send --envid "x$id" --body x
+status 0 '100 are not too many' send -n --envid "$id" --body x
+refused 64 'a number of messages a second' mailsend -S smtp://localhost --batch ndjson --rate 1000001
+refused 64 'never, or some of' send --body x -N never,failure
+refused 64 'no address' send --body x -r jo
+refused 64 'connect-command, which lead to one server' send --body x --connect-command false --fallback smtp://x
+refused 64 'no other user in' send --body x -u jo --fallback smtp://al@x
+refused 65 'which all would read|so all would read its Bcc' send --as-is --message <(printf 'Resent-Bcc: x@y.test\nFrom: a@b.test\n\nx\n')
 refused 65 'ehlo: a b: a blank' send "${mx[@]}" --ehlo 'a b' --body x
 batch() { mailsend -S smtp://localhost:1 --tls off --batch mboxrd -t "$@" < /dev/null; }
 refused 65 'suppress.*"no address" is neither' batch --suppress "$T/never"
