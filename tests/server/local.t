@@ -104,6 +104,19 @@ for kind in ('mbox', 'maildir'):
                owner(h.mail + '/games')[2] & 0o077 == 0,
                '%s: it is that user\'s, and nobody else reads it' % kind,
                owner(h.mail + '/games'))
+    h.run('-t', '--save', 'maildir:' + h.d + '/kept', text='Return-Path: '
+          '<e@z.test>\nFrom: a@b.test\nTo: nobody\nSubject: p\n\nx\n')
+    saved = glob.glob(h.d + '/kept/cur/*')
+    with open(saved[0]) as f:
+        saved.append(f.read())
+    got = h.box('nobody')
+    case.check(h.rc == 0 and len(got) == 1 and got[0].count(b'Return-Path:') ==
+               1 and b'e@z.test' not in got[0] and len(saved) == 2 and
+               'Return-Path: <a@b.test>' not in saved[1],
+               '%s: one Return-Path, and none in what is saved' % kind,
+               '%r %r %s' % (got, saved, h.said()))
+    for path in glob.glob(h.mail + '/nobody*'):
+        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
     h.run('-s', 'two', '--body', 'x', 'both')
     case.check(h.rc == 67 and 'nosuch: refused: no such user here' in h.err and
                len(h.box('games')) == 2 and len(h.box('news')) == 1,

@@ -93,6 +93,9 @@ s, h = fresh(up=True)
 rc = send(h, 'bad@x.test', 'ok@x.test')
 check(rc == 67 and not h.mail() and 'no such user' in h.err,
       '5yz: told as ever, and nothing waits', rc, h.err)
+rc = send(h, 'bad@x.test', 'tmp@x.test', args=('--all-or-nothing',))
+check(rc == 67 and not h.mail() and not s.arrived('some text').get(
+    'tmp@x.test'), 'all or nothing: nobody waits for nothing', rc, h.err)
 rc = send(h, 'bad@x.test', 'tmp@x.test', args=('-j',))
 got = json.loads(h.out)
 check(rc == 67 and got['queued'] == os.path.basename(h.mail()[0]) and
@@ -378,6 +381,8 @@ h.run('-bs', name='sendmail', text='MAIL FROM:<w@x.test>\r\nRCPT TO:<ops>\r\n'
 check(s.arrived('alias') == {'ok@x.test': 1} and '\r\n554' not in h.out and
       '\r\n250 2.0.0 accepted for some' in h.out,
       'one of an alias is left out: what is accepted is so said', h.out, h.err)
+h.run('-n', '-i', 'ops', name='sendmail', text='Subject: y\n\nno alias\n')
+check(s.arrived('no alias') == {'ops@x.test': 1}, '-n: no aliases', s.got)
 s.got = []
 h.run('-bs', name='sendmail', text='MAIL FROM:<w@x.test>\r\n'
       'RCPT TO:<"b>"@x.test>\r\nRCPT TO:<"c>\r\nRCPT TO:<c d>\r\n'
@@ -475,6 +480,27 @@ for why in ('mail is a symbolic link', ': a symbolic link', 'has 2 links', 'not 
             'not a directory', 'does not begin with', 'stray'):
     check(why in h.err, 'named: ' + why, h.err)
 check(all(os.path.lexists(p) for p in v), 'and they are left alone')
+h.done()
+s, h = fresh('queue-only', up=True)
+send(h, 'a@x.test', text='by hand')
+p = h.mail()[0] + '/mail'
+with open(p) as f:
+    head, text = f.read().split('\n\n', 1)
+with open(p, 'w') as f:         # its end is where a read ends, and the next begins
+    f.write(head + '\nrcpt-dsn ORCPT=rfc822;' + 'x' * (
+        4094 - len(head) - len('\nrcpt-dsn ORCPT=rfc822;')) + '\n\n' + text)
+h.run('--flush-now')
+check(h.rc == 0 and s.arrived('by hand') == {'a@x.test': 1},
+      'an envelope of any length', h.rc, h.err)
+send(h, 'a@x.test', text='evil')
+p = h.mail()[0] + '/mail'
+with open(p) as f:
+    text = f.read()
+with open(p, 'w') as f:
+    f.write(re.sub('\nfrom .*', '', text, 1))
+h.run('--flush-now')
+check(h.rc == 65 and not s.arrived('evil') and os.path.exists(p),
+      'refused: without a sender', h.rc, h.err)
 h.done()
 for line in ('to b@x.test> SIZE=1', 'to b', 'to b@x.test\rX', 'server evil.test',
              'from <b@x.test>', 'to b@x.test\nrcpt-dsn NOTIFY=\x01'):
