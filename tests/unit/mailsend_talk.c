@@ -290,6 +290,7 @@ main(void)
 	    "none has but what is left of the time of the one before");
 	is_str(posted[0].from, "a@x", "the sender of the first");
 	is_str(posted[1].from, "", "the null sender");
+	is_str(posted[6].from, "\"a\\\">b\"@x", "one whose quotes have a >");
 	ok(posted[0].to == 2 && posted[1].to == 1 && posted[2].to == 1,
 	    "each has its own recipients");
 	ok(posted[0].size == 7 && posted[1].size == 12 && posted[2].size == 3,
