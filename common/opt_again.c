@@ -28,10 +28,10 @@ say_again(struct arena *a, struct opt_list *words, const struct opt *o)
 	const struct opt_list *l;
 	size_t i, n = 1;
 
+	if (o->kind == OPT_COUNT)
+		n = (size_t)*(const int *)o->to;
 	switch (o->kind) {
 	case OPT_COUNT:
-		n = (size_t)*(const int *)o->to;
-		/* FALLTHROUGH */
 	case OPT_FLAG:
 		while (n-- > 0)
 			opt_list_add(a, words, arena_printf(a, "--%s", o->name));
