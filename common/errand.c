@@ -185,6 +185,13 @@ gone(struct err *e)
 	return fail(e, EX_OSERR, "the helper process has ended");
 }
 
+/* Names alone come without a descriptor. */
+static bool
+comes_with_one(const struct errand_ask *q)
+{
+	return list[q->number].kind != ERRAND_HOST;
+}
+
 static int
 hear_answer(struct errand_answer *a, int *fd, int64_t deadline, bool name,
     struct err *e)
@@ -212,6 +219,32 @@ hear_answer(struct errand_answer *a, int *fd, int64_t deadline, bool name,
 }
 
 /*
+ * Where none is free the kernel hands over an answer without its descriptor,
+ * and the command runs with nobody who hears of it.  So one is kept free.
+ */
+static int
+ask_and_hear(struct errand_ask *q, const int *give, int n,
+    struct errand_answer *a, int *fd, int64_t deadline, struct err *e)
+{
+	int room = fcntl(helper, F_DUPFD_CLOEXEC, 0), got;
+	long sent;
+
+	a->id = q->id;			/* nobody has it */
+	if (room < 0)
+		return fail_sys(e, EX_OSERR, "the helper process");
+	sent = errand_send(helper, q, errand_size(q), give, n);
+	close(room);
+	if (sent != (long)errand_size(q))
+		return gone(e);
+	a->id = q->id - 1;
+	got = hear_answer(a, fd, deadline, q->ms >= 0, e);
+	if (got < 0 || *fd >= 0 || !comes_with_one(q))
+		return got;
+	a->id = q->id - 1;		/* another thread was faster */
+	return fail(e, EX_OSERR, "the helper process answers without a descriptor");
+}
+
+/*
  * One question at a time, whatever thread asks.  The answer's descriptor is in
  * *fd, or -1.  It failed, and a has another id than q: the question went out,
  * and what came of it is not known.
@@ -228,14 +261,7 @@ errand_request(struct errand_ask *q, const int *give, int n,
 	*fd = -1;
 	pthread_mutex_lock(&turn);
 	q->id = ++asked;
-	a->id = q->id - 1;
-	if (errand_send(helper, q, errand_size(q), give, n) ==
-	    (long)errand_size(q)) {
-		got = hear_answer(a, fd, deadline, q->ms >= 0, e);
-	} else {
-		got = gone(e);
-		a->id = q->id;		/* nobody has it */
-	}
+	got = ask_and_hear(q, give, n, a, fd, deadline, e);
 	pthread_mutex_unlock(&turn);
 	return got;
 }

@@ -36,15 +36,20 @@ static size_t wards;
 
 /* ---- what is asked for ---- */
 
-/* The child's descriptor i; less than SPAWN_NULL: nonsense was asked for. */
+/*
+ * The child's descriptor i; less than SPAWN_NULL: nonsense was asked for, or it
+ * did not come, which must not become /dev/null: that is an empty message.
+ */
 static int
 child_fd(int asked, int i, const int given[ERRAND_FDS])
 {
+	bool came = asked >= 0 && asked < ERRAND_FDS && given[asked] >= 0;
+
 	if (asked == ERRAND_NULL)
 		return SPAWN_NULL;
 	if (asked == ERRAND_OWN)
 		return i;
-	return asked >= 0 && asked < ERRAND_FDS ? given[asked] : SPAWN_NULL - 1;
+	return came ? given[asked] : SPAWN_NULL - 1;
 }
 
 /* Both ends of a new one; ours becomes the ward's. */

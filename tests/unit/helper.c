@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -350,6 +352,76 @@ late_answers(void)
 	close(sock[0]);
 }
 
+/* ---- descriptors that do not come */
+
+static void
+answer_alone(int sock)
+{
+	struct errand_ask q = { 0 };
+	struct errand_answer a = { .n = 0 };
+	int fd[ERRAND_FDS];
+
+	errand_receive(sock, &q, sizeof q, fd);
+	a.id = q.id;
+	errand_send(sock, &a, sizeof a, NULL, 0);
+	_exit(0);
+}
+
+/* With no descriptor free it is not asked; an answer may be without all the same. */
+static void
+no_room(void)
+{
+	struct spawn_conf f = { .command = "true",
+	    .fd = { SPAWN_NULL, SPAWN_NULL, SPAWN_NULL } };
+	struct rlimit was, none;
+	struct spawn_child c;
+	struct err e = { 0 };
+	int sock[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		return;
+	fflush(stdout);
+	if ((pid = fork()) == 0)
+		answer_alone(sock[1]);
+	close(sock[1]);
+	errand_command("true");
+	errand_ask_at(sock[0]);
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = was;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &none);
+	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_NONE &&
+	    e.code == EX_OSERR, "no descriptor is free: nothing is started");
+	setrlimit(RLIMIT_NOFILE, &was);
+	fail_clear(&e);
+	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_LOST &&
+	    e.code == EX_OSERR, "an answer without its descriptor: it may run");
+	waitpid(pid, NULL, 0);
+	close(sock[0]);
+	errand_ask_at(-1);
+}
+
+/* As if the one that is to be standard input had been lost on the way. */
+static void
+input_lost(void)
+{
+	struct errand_ask q = { .id = 7, .number = 1, .ms = -1,
+	    .fd = { 0, ERRAND_NULL, ERRAND_NULL } };
+	struct errand_answer a = { .n = 0 };
+	int sock = -1, type, fd, got[ERRAND_FDS];
+	socklen_t n = sizeof type;
+
+	for (fd = 3; fd < 100 && sock < 0; fd++)
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 &&
+		    type == SOCK_SEQPACKET)
+			sock = fd;
+	ok(errand_send(sock, &q, errand_size(&q), NULL, 0) ==
+	    (long)errand_size(&q), "control: the helper is asked");
+	ok(errand_receive(sock, &a, sizeof a, got) == (long)sizeof a &&
+	    a.id == 7 && a.n < 0, "without its input nothing is started");
+}
+
 /* It says that the command cannot be started, and to the next one nothing. */
 static void
 dying_helper(int sock)
@@ -533,6 +605,7 @@ main(void)
 	apart(commands);
 	apart(told);
 	apart(ending);
+	apart(input_lost);
 	apart(sockets);
 	speaks = true;
 	apart(watched);
@@ -542,6 +615,7 @@ main(void)
 	is_str(secret, "rosebud rosebud", "what the helper wiped is still here");
 	late_answers();
 	no_answer();
+	no_room();
 	unlink(sock_path);
 	rmdir(dir);
 	return done();
