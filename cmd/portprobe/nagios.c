@@ -9,6 +9,7 @@
 #include "report.h"
 #include "run.h"
 #include "server.h"
+#include "tally.h"
 
 enum { SHOWN = 3 };			/* problems in the first line */
 
@@ -143,17 +144,6 @@ problems(const struct output *t, enum finding_sev sev)
 		}
 }
 
-/* The exit status: also an index of words. */
-static int
-nagios_status(const struct tally *n, uint64_t all)
-{
-	if (n->count[FINDING_ERROR] > 0)
-		return 2;
-	if (n->unknown > 0 || all == 0)
-		return 3;
-	return n->count[FINDING_WARN] > 0 ? 1 : 0;
-}
-
 int
 nagios_end(struct run *r)
 {
@@ -161,8 +151,8 @@ nagios_end(struct run *r)
 	    "UNKNOWN" };
 	struct output *t = r->output;
 	const struct tally *n = &r->tally;
-	uint64_t all = n->count[0] + n->count[1] + n->count[2] + n->unknown;
-	int state = nagios_status(n, all);
+	uint64_t all = tally_all(n);
+	int state = tally_nagios(n);
 	const char *blank = "|";
 	size_t i;
 

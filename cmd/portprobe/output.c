@@ -15,6 +15,7 @@
 #include "judge.h"
 #include "output.h"
 #include "run.h"
+#include "tally.h"
 #include "target.h"
 #include "trace.h"
 
@@ -22,73 +23,6 @@ enum {
 	OUT_MAX = 64 << 20, ROWS = 200, ROWS_MS = 1000,
 	FLUSH_BYTES = 65536, FLUSH_MS = 50,
 };
-
-/* The best of a target's probes of one port. */
-struct best {
-	struct best *next;
-	unsigned port;
-	enum finding_sev sev;
-	int status;
-	bool unknown;
-};
-
-/* ---- what counts */
-
-static void
-tally_count(struct run *r, enum finding_sev sev, int status, bool unknown)
-{
-	if (unknown)
-		r->tally.unknown++;
-	else
-		r->tally.count[sev]++;
-	r->tally.status = fail_worse(r->tally.status, status);
-}
-
-/* Is it no worse than this one? */
-static bool
-good_enough(const struct best *b, const struct verdict *v)
-{
-	if (b->sev != v->sev)
-		return b->sev < v->sev;
-	if (b->status != v->status)
-		return fail_worse(b->status, v->status) == v->status;
-	return b->unknown;
-}
-
-static void
-target_compare(struct target *t, const struct report *r)
-{
-	struct best *b;
-
-	for (b = t->best; b != NULL; b = b->next)
-		if (b->port == r->port)
-			break;
-	if (b == NULL) {
-		b = arena_new(&t->mem, 1, sizeof *b);
-		b->next = t->best;
-		t->best = b;
-	} else if (good_enough(b, &r->verdict)) {
-		return;
-	}
-	b->port = r->port;
-	b->sev = r->verdict.sev;
-	b->status = r->verdict.status;
-	b->unknown = r->verdict.unknown;
-}
-
-/* A host without an address has no port; it counts where none has one. */
-void
-output_target(struct target *t)
-{
-	const struct best *b;
-	bool ports = false;
-
-	for (b = t->best; b != NULL; b = b->next)
-		ports |= b->port != 0;
-	for (b = t->best; b != NULL; b = b->next)
-		if (b->port != 0 || !ports)
-			tally_count(t->run, b->sev, b->status, b->unknown);
-}
 
 /* ---- rows */
 
@@ -241,9 +175,9 @@ output_report(struct report *r)
 	    r->verdict.status == EX_TEMPFAIL;
 	run->tally.probes++;
 	if (run->set->want.sum == SUM_BEST)
-		target_compare((struct target *)(uintptr_t)r->target, r);
+		tally_best((struct target *)(uintptr_t)r->target, r);
 	else
-		tally_count(run, r->verdict.sev, r->verdict.status,
+		tally_count(&run->tally, r->verdict.sev, r->verdict.status,
 		    r->verdict.unknown);
 	if (r->tls.pem != NULL && !r->tls.saved &&
 	    run->set->show.save_chain != NULL)

@@ -9,16 +9,12 @@
 
 struct report;
 struct run;
-struct target;
 
 void output_start(struct run *);
 void output_free(struct run *);
 
 /* Judges the report and tells it, or keeps its row. */
 void output_report(struct report *);
-
-/* All reports of the target were told. */
-void output_target(struct target *);
 
 /* Writes what is due; now: all of it. */
 int output_flush(struct run *, bool now, struct err *);

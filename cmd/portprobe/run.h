@@ -8,11 +8,11 @@
 #include "dns.h"
 #include "due.h"
 #include "fail.h"
-#include "finding.h"
 #include "sandbox.h"
 #include "settings.h"
 #include "str.h"
 #include "sts.h"
+#include "tally.h"
 #include "tls.h"
 
 struct feed;
@@ -33,13 +33,6 @@ struct shakes {
 /* Targets that are to be looked at, in order. */
 struct news {
 	struct target *first, **last;
-};
-
-/* The outcome of all of it. */
-struct tally {
-	uint64_t probes, connections;
-	uint64_t count[FINDING_SEVS], unknown;
-	int status;			/* the exit status so far */
 };
 
 struct run {

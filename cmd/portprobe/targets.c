@@ -2,13 +2,13 @@
 #include "crl.h"
 #include "hosts.h"
 #include "operand.h"
-#include "output.h"
 #include "policy.h"
 #include "probe.h"
 #include "route.h"
 #include "run.h"
 #include "slot.h"
 #include "sts.h"
+#include "tally.h"
 #include "target.h"
 #include "targets.h"
 
@@ -28,7 +28,7 @@ target_over(struct target *t)
 		t->over = true;
 		t->run->targets--;
 		due_clear(&t->due);
-		output_target(t);
+		tally_target(t);
 	}
 	if (t->ask.pending == 0)	/* else answers that nobody waits for */
 		targets_drop(t);
