@@ -1,4 +1,5 @@
 /* portprobe_stage.c: how long a stage may take, and what comes behind it */
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -365,6 +366,186 @@ guesses(void)
 	buf_free(&way);
 }
 
+/* ---- the end: QUIT, a hang-up, what was injected, time that is up */
+
+static void
+quits(void)
+{
+	struct dialogue d = { "quit", "smtp", .from = STAGE_BANNER };
+	struct probe p;
+
+	begin(&p, &d);
+	p.main.us.dns = 70;
+	p.began = 1000;
+	stage_enter(&p, STAGE_QUIT);
+	is_int(p.stage, STAGE_QUIT, "QUIT is said");
+	is_int(p.due.at, p.at / 1000 + 1000, "and waited for a second");
+	is_int(p.main.us.total, p.at - 1000 + 70, "with the time of the DNS");
+	end(&p);
+	begin(&p, &d);
+	p.main.us.dns = p.main.us.total = -1;
+	stage_enter(&p, STAGE_QUIT);
+	is_int(p.main.us.total, p.at, "without that, where there was none");
+	end(&p);
+	d.turn = TURN_OTHER;
+	begin(&p, &d);
+	p.main.us.total = -1;
+	stage_enter(&p, STAGE_QUIT);
+	is_int(p.main.us.total, -1, "of other connections no time is told");
+	end(&p);
+	d.turn = TURN_MAIN;
+	begin(&p, &d);
+	p.wire.eof = true;
+	stage_enter(&p, STAGE_QUIT);
+	is_int(p.stage, STAGE_OVER, "to nobody no QUIT is said");
+	end(&p);
+	begin(&p, &d);
+	stage_enter(&p, STAGE_INJECTED);
+	is_int(p.due.at, p.at / 1000 + 2000, "two seconds for what is injected");
+	end(&p);
+}
+
+static void
+hang_ups(void)
+{
+	static const struct {
+		int error;
+		enum trouble_class want;
+		const char *text;
+	} t[] = {
+		{ 0, TROUBLE_CLOSED, "the server hung up" },
+		{ ECONNRESET, TROUBLE_RESET, "the connection was reset" },
+		{ EPIPE, TROUBLE_RESET, "the connection was reset" },
+		{ EIO, TROUBLE_RESET, NULL },
+	};
+	struct dialogue d = { "hang up", "smtp", .from = STAGE_BANNER };
+	struct probe p;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		begin(&p, &d);
+		p.wire.error = t[i].error;
+		stage_hung_up(&p);
+		is_int(p.main.trouble.class, t[i].want, "hung up %d",
+		    t[i].error);
+		is_str(p.main.trouble.text, t[i].text != NULL ? t[i].text :
+		    strerror(t[i].error), "so it is told");
+		is_int(p.stage, STAGE_OVER, "and over");
+		end(&p);
+	}
+}
+
+static void
+injections(void)
+{
+	static const struct {
+		const char *in;
+		bool eof;
+		enum injected want;
+	} t[] = {
+		{ "", false, INJECT_UNKNOWN }, { "", true, INJECT_SAFE },
+		{ "220 other\r\n", false, INJECT_SAFE },
+		{ "%s\r\n", false, INJECT_TAKEN },
+		{ "220 other\r\n%s\r\n", false, INJECT_TAKEN },
+		{ "x %s\r\n", false, INJECT_SAFE },
+	};
+	struct dialogue d = { "inject", "smtp", .from = STAGE_BANNER };
+	struct probe p;
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		begin(&p, &d);
+		p.wire.eof = t[i].eof;
+		at = strchr(t[i].in, '%');
+		buf_put(&p.wire.in, t[i].in, at != NULL ?
+		    (size_t)(at - t[i].in) : strlen(t[i].in));
+		if (at != NULL)
+			buf_s(&p.wire.in, p.talk->injected);
+		stage_injected(&p);
+		is_int(p.main.inject, t[i].want, "injected %zu", i);
+		is_int(p.stage, STAGE_OVER, "that is over");
+		end(&p);
+	}
+}
+
+/* An alert; nothing of TLS; half of a record. */
+#define ALERT "\x15\x03\x01\0\x02\x02\x28"
+#define NO_TLS "220 hello\r\n"
+
+static void
+hellos(void)
+{
+	static const struct {
+		unsigned turn;
+		const char *in;
+		size_t n;
+		bool more;
+		enum tried small, pq, large, split;
+		enum order order;
+	} t[] = {
+		{ .turn = TURN_SMALL, .in = ALERT, .n = 7,
+		    .small = TRIED_YES },
+		{ .turn = TURN_SMALL, .in = NO_TLS, .n = 11 },
+		{ .turn = TURN_PQ, .in = ALERT, .n = 7, .pq = TRIED_NO },
+		{ .turn = TURN_PQ, .in = NO_TLS, .n = 11,
+		    .pq = TRIED_UNKNOWN },
+		{ .turn = TURN_PQ, .in = ALERT, .n = 6, .more = true },
+		{ .turn = TURN_LARGE, .in = ALERT, .n = 7,
+		    .large = TRIED_YES },
+		{ .turn = TURN_SPLIT, .in = ALERT, .n = 7,
+		    .split = TRIED_YES },
+		{ .turn = TURN_ONE, .in = ALERT, .n = 7, .order = ORDER_ONE },
+		{ .turn = TURN_ONE, .in = NO_TLS, .n = 11 },
+		{ .turn = TURN_ORDER, .in = ALERT, .n = 7 },
+	};
+	struct dialogue d = { "hello", "smtp", .from = STAGE_BANNER };
+	struct deep *deep;
+	struct probe p;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		d.turn = t[i].turn;
+		begin(&p, &d);
+		p.stage = STAGE_HELLO;
+		buf_put(&p.wire.in, t[i].in, t[i].n);
+		is_int(stage_step(&p), !t[i].more, "first message %zu", i);
+		is_int(p.stage, t[i].more ? STAGE_HELLO : STAGE_OVER,
+		    "it %s", t[i].more ? "waits" : "is over");
+		deep = &p.main.deep;
+		ok(deep->small == t[i].small && deep->pq == t[i].pq &&
+		    deep->large == t[i].large && deep->split == t[i].split &&
+		    deep->order == t[i].order, "%d %d %d %d, %d", deep->small,
+		    deep->pq, deep->large, deep->split, deep->order);
+		end(&p);
+	}
+}
+
+static void
+lates(void)
+{
+	static const struct {
+		enum stage s;
+		enum trouble_class want;
+	} t[] = {
+		{ STAGE_CONNECT, TROUBLE_TIMEOUT_CONNECT },
+		{ STAGE_BANNER, TROUBLE_TIMEOUT_BANNER },
+		{ STAGE_CAPS, TROUBLE_TIMEOUT }, { STAGE_HELO, TROUBLE_TIMEOUT },
+		{ STAGE_STARTTLS, TROUBLE_TIMEOUT },
+		{ STAGE_HELLO, TROUBLE_TIMEOUT_TLS },
+		{ STAGE_DANE, TROUBLE_TIMEOUT },
+		{ STAGE_QUEUE, TROUBLE_TIMEOUT_TLS },
+		{ STAGE_TLS, TROUBLE_TIMEOUT_TLS },
+		{ STAGE_CAPS_TLS, TROUBLE_TIMEOUT },
+		{ STAGE_RCPT, TROUBLE_TIMEOUT },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++)
+		is_int(stage_late(t[i].s), t[i].want, "late in stage %d",
+		    t[i].s);
+}
+
 int
 main(void)
 {
@@ -381,6 +562,11 @@ main(void)
 		dialogue(&dialogues[i]);
 	facts();
 	guesses();
+	quits();
+	hang_ups();
+	injections();
+	hellos();
+	lates();
 	close(ends[0]);
 	close(ends[1]);
 	return done();
