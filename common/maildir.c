@@ -236,8 +236,12 @@ maildir_abort(struct maildir *m, const char *name)
 int
 maildir_sync(struct maildir *m, struct err *e)
 {
-	return os_sync_all(m->tmp) == 0 ? 0 :
-	    fail_sys(e, EX_IOERR, "%s: syncfs", m->path);
+	if (m->unsure)
+		return fail(e, EX_IOERR, "%s: an earlier syncfs failed", m->path);
+	if (os_sync_all(m->tmp) == 0)
+		return 0;
+	m->unsure = true;
+	return fail_sys(e, EX_IOERR, "%s: syncfs", m->path);
 }
 
 int

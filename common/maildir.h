@@ -60,6 +60,7 @@ struct maildir {
 	const char *path;	/* the caller's */
 	int top, tmp, fresh, cur;	/* descriptors of the folders */
 	dev_t dev;
+	bool unsure;		/* see maildir_sync */
 	/*
 	 * Behind each name in tmp/, set after maildir_open: of two programs
 	 * that deliver the same message at once neither may cut the other's.
@@ -82,7 +83,11 @@ int maildir_open(struct maildir *, const char *path, bool create,
 int maildir_begin(struct maildir *, const char *name, struct err *);
 void maildir_abort(struct maildir *, const char *name);
 
-/* All that was written to this file system is on the disk. */
+/*
+ * All that was written to this file system is on the disk.  If it failed it
+ * fails from then on: the kernel tells an error once, and takes what it could
+ * not write for written.
+ */
 int maildir_sync(struct maildir *, struct err *);
 
 /*

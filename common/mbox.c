@@ -580,8 +580,12 @@ mbox_sync(struct mbox *m, struct err *e)
 
 	if (mbox_flush(m, e) < 0)
 		return -1;
-	if (fsync(m->fd) < 0)
+	if (m->unsure)
+		return fail(e, EX_IOERR, "%s: an earlier fsync failed", m->path);
+	if (fsync(m->fd) < 0) {
+		m->unsure = true;
 		return fail_sys(e, EX_IOERR, "%s", m->path);
+	}
 	/* A new file's name is not in its folder for good before this. */
 	if (m->start == 0 &&
 	    mbox_lock_folder(m->path, dir, sizeof dir) == 0 &&

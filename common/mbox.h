@@ -28,6 +28,7 @@ struct mbox {
 	bool guarded;			/* by mbox_guard */
 	bool torn;			/* and cannot be taken back: the lock
 					 * stays, for who can */
+	bool unsure;			/* see mbox_sync */
 	enum { MBOX_WRITES, MBOX_COMPARES, MBOX_DIFFERS } mode;
 	uint64_t at;			/* in the file, of what is compared */
 };
@@ -81,6 +82,10 @@ int mbox_begin(struct mbox *, const char *sender, time_t, struct err *);
 int mbox_put(struct mbox *, struct str, struct err *);
 int mbox_put_msg(struct mbox *, const struct msg *, struct err *);
 int mbox_end(struct mbox *, struct err *);
+/*
+ * If it failed it fails from then on: the kernel tells an error once, and takes
+ * what it could not write for written.
+ */
 int mbox_sync(struct mbox *, struct err *);
 /* How long it is with what waits to be written. */
 uint64_t mbox_length(const struct mbox *);

@@ -1,5 +1,6 @@
 /* mailfetch_deliver.c: messages into a Maildir, one after another */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +37,29 @@ texts(struct buf *b)
 	}
 	if (n >= 0)
 		free(v);
+}
+
+/* The next one fails, and no other: so does the kernel. */
+static bool bad_disk;
+
+int
+syncfs(int fd)
+{
+	bool bad = bad_disk;
+
+	bad_disk = false;
+	errno = bad ? EIO : 0;
+	return bad ? -1 : fsync(fd);
+}
+
+int
+fsync(int fd)
+{
+	bool bad = bad_disk;
+
+	bad_disk = false;
+	errno = bad ? EIO : 0;
+	return bad ? -1 : fdatasync(fd);
 }
 
 struct one {
@@ -105,6 +129,18 @@ messages(void)
 		texts(&b);
 		is_str(b.p, t[i].want, "%s", t[i].name);
 	}
+	deliver_init(&d, &h);
+	is_int(deliver_open(&d), 0, "a Maildir: %s", e.msg);
+	give(&d, &(struct one){ { "a\r\n" }, false }, ++n);
+	bad_disk = true;
+	ok(deliver_commit(&d) < 0 && e.code == EX_IOERR, "a sync fails");
+	fail_clear(&e);
+	ok(deliver_close(&d, &e) < 0 && e.code == EX_IOERR,
+	    "the next one works, and proves nothing");
+	fail_clear(&e);
+	known_free(&d.known);
+	texts(&b);
+	is_str(b.p, "", "what may not be on the disk is not delivered");
 	state_close(&s);
 	buf_free(&b);
 	arena_free(&arena);

@@ -1,4 +1,5 @@
 /* mbox.c: quoting, locking, and going back after a crash */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -169,12 +170,36 @@ recover_batch(void)
 }
 
 static int syncs;
+static bool bad_disk;			/* the next one fails, and no other */
 
 int
 fsync(int fd)
 {
+	bool bad = bad_disk;
+
 	syncs++;
-	return fdatasync(fd);
+	bad_disk = false;
+	errno = bad ? EIO : 0;
+	return bad ? -1 : fdatasync(fd);
+}
+
+static void
+unsure(void)
+{
+	struct err e = { 0 };
+	struct mbox m;
+
+	write_file("old\n\n");
+	mbox_open(&m, path, 1, &e);
+	mbox_begin(&m, NULL, 86400, &e);
+	mbox_put(&m, STR("A: b\n"), &e);
+	mbox_end(&m, &e);
+	bad_disk = true;
+	ok(mbox_sync(&m, &e) < 0 && e.code == EX_IOERR, "a sync fails");
+	fail_clear(&e);
+	ok(mbox_sync(&m, &e) < 0 && e.code == EX_IOERR,
+	    "the next one works, and proves nothing");
+	mbox_close(&m);
 }
 
 /* A run that was killed has delivered it, and may have not made it durable. */
@@ -322,6 +347,7 @@ main(void)
 	recover();
 	recover_batch();
 	holds();
+	unsure();
 	locks();
 	removed();
 	unlink(path);
