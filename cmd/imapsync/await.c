@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "await.h"
+#include "await_says.h"
 #include "clock.h"
 #include "dirwatch.h"
 #include "fail.h"
@@ -17,21 +18,11 @@
 #include "str.h"
 #include "trace.h"
 
-/*
- * Seconds.  Routers forget connections that are silent for ten minutes; and
- * once an hour all is looked at, whoever should have told of it.
- */
-enum { TOLD = 540, SURE = 3600 };
-/* Who idles has nothing else to do: in so many seconds DONE is answered. */
-enum { ENDED = 60 };
-/* Who ends an IDLE in less than so many ms does not idle. */
-enum { SHORT = 10000 };
-/* ms.  What comes in a burst is one piece of work; but not for ever. */
-enum { CALM_FAR = 3, CALM_NEAR = 30, BURST = 1000 };
+/* ms of silence, after which what came in a burst is one piece of work. */
+enum { CALM_FAR = 3, CALM_NEAR = 30 };
 
 /* ---- here ---- */
 
-/* Of what is gone by now, or is a file, the folder above tells. */
 static bool
 await_add(struct await *a, const char *path, const char *sub)
 {
@@ -47,7 +38,7 @@ await_add(struct await *a, const char *path, const char *sub)
 	got = full.over ? 0 : dirwatch_add(a->near, full.p);
 	if (got > a->watched)
 		a->watched = got;
-	is = got >= 0 || errno == ENOENT || errno == ENOTDIR;
+	is = got >= 0 || await_says_gone(errno);
 	buf_free(&full);
 	return is;
 }
@@ -129,14 +120,7 @@ await_here(struct await *a)
 static void
 await_note(struct await *a, unsigned news, int calm)
 {
-	if (news == 0)
-		return;
-	if (a->news == 0)
-		a->first = clock_ms();
-	a->news |= news;
-	a->calm = clock_ms() + calm;
-	if (a->calm > a->first + BURST)
-		a->calm = a->first + BURST;
+	await_says_news(a, news, calm, clock_ms());
 }
 
 static void
@@ -218,7 +202,7 @@ await_until(struct await *a, struct imap *m, unsigned tag, int64_t until)
 	int got;
 
 	do {
-		end = a->news != 0 && a->calm < until ? a->calm : until;
+		end = await_says_end(a, until);
 		got = await_next(a, m, tag, clock_left(end) / 1e3, &r);
 		if (got == 1)
 			await_hear(a, m, &r);
@@ -265,18 +249,14 @@ await_select(struct await *a, struct link *l)
 static int
 await_climb(struct await *a, struct link *l)
 {
-	unsigned caps = l->imap.caps;
+	unsigned caps = await_says_caps(l->imap.caps, clock_left(a->mute) > 0);
 	int got = 1;
 
-	if (clock_left(a->mute) > 0)
-		caps &= ~(unsigned)IMAP_IDLE;
-	if ((caps & IMAP_NOTIFY) != 0 && (caps & IMAP_IDLE) != 0 &&
-	    !a->untold) {
+	if (await_says_notify(a, caps)) {
 		a->rung = AWAIT_NOTIFY;
 		got = await_notify(a, l);
 	}
-	if (got > 0 && (caps & IMAP_IDLE) != 0 && a->roster->n > 0 &&
-	    a->roster->v[0].far) {
+	if (got > 0 && await_says_idle(a, caps)) {
 		a->rung = AWAIT_IDLE;
 		got = await_select(a, l);
 	}
@@ -321,7 +301,7 @@ await_mute(struct await *a, struct imap *m)
 	trace_note(TRACE_DONE, "%s: IDLE: %s", a->title, m->text);
 	if (a->rung == AWAIT_NOTIFY)
 		imap_ask_notify_off(m);
-	a->mute = clock_in(SURE);
+	a->mute = clock_in(AWAIT_SURE);
 	a->rung = AWAIT_POLL;
 	await_tell(a);
 	return 0;
@@ -331,7 +311,7 @@ await_mute(struct await *a, struct imap *m)
 static int
 await_once(struct await *a, struct imap *m, int64_t until)
 {
-	int64_t end = clock_in(TOLD), began = clock_ms();
+	int64_t end = clock_in(AWAIT_TOLD), began = clock_ms();
 	struct imap_resp r;
 	unsigned tag = 0;
 	int got = 0;
@@ -348,34 +328,22 @@ await_once(struct await *a, struct imap *m, int64_t until)
 	if (got < 0 || (got = await_until(a, m, tag, end)) < 0)
 		return -1;
 	if (got == 3)
-		return clock_ms() - began < SHORT ? await_mute(a, m) : 0;
+		return await_says_short(began, clock_ms()) ? await_mute(a, m) : 0;
 	if (tag == 0)
 		return 0;
 	imap_idle_done(m);
-	conn_phase(m->c, "the end of IDLE", a->timeout > 0 && a->timeout <
-	    ENDED ? a->timeout : ENDED);
+	conn_phase(m->c, "the end of IDLE", await_says_ended(a->timeout));
 	if (stop_asked())		/* only imap_quit can follow */
 		return 0;
 	return await_answer(a, m, tag) < 0 ? -1 : 0;
-}
-
-/* Does somebody tell of everything? */
-static double
-await_patience(const struct await *a)
-{
-	double poll = clock_about(a->poll);
-
-	if (a->rung == AWAIT_NOTIFY && a->near >= 0 &&
-	    roster_unheard(a->roster) == 0)
-		return SURE;
-	return poll < TOLD ? poll : TOLD;
 }
 
 /* When all is to be looked at, by how it waits. */
 static int64_t
 await_end(const struct await *a, int64_t early)
 {
-	int64_t end = a->looked + (int64_t)(await_patience(a) * 1000);
+	int64_t end = a->looked + (int64_t)(await_says_patience(a,
+	    clock_about(a->poll)) * 1000);
 
 	return early < end ? early : end;
 }
