@@ -16,6 +16,8 @@
 #include "migrate_check.h"
 #include "migrate_gmail.h"
 #include "migrate_marks.h"
+#include "migrate_pace.h"
+#include "migrate_rest.h"
 #include "migrate_run.h"
 #include "migrate_select.h"
 #include "migrate_who.h"
@@ -132,7 +134,7 @@ migrate_check(struct migrate *r, struct migrate_folder *f)
 	if (migrate_uids_ask(m, 1, &all, &n) < 0)
 		return -1;
 	for (i = 0; i < n; i++)
-		if (b == NULL || migrate_state_find(b, all[i]) == NULL)
+		if (b == NULL || migrate_state_todo(&r->state, b, all[i]))
 			imap_uids_add(&todo, all[i]);
 	got = migrate_gmail_leave_out(r, b, &todo);
 	if (got == 0)
@@ -164,7 +166,6 @@ estimate(struct migrate *r)
 {
 	const struct imap *to = &r->to.imap;
 	double seconds = 0, least = 0;
-	uint64_t days;
 
 	if (r->check.sampled > 0)
 		seconds = (double)r->bytes / (double)r->check.sampled *
@@ -175,12 +176,9 @@ estimate(struct migrate *r)
 		seconds += (double)r->messages * round_trip(&r->to.imap);
 	if (seconds < least)
 		seconds = least;
-	if (r->o->day > 0) {
-		days = r->bytes / r->o->day;
-		if (seconds < (double)days * 86400)
-			seconds = (double)days * 86400;
-	}
-	return seconds;
+	least = (double)migrate_rest_days(r->bytes, migrate_pace_used(r),
+	    r->o->day) * 86400;
+	return seconds > least ? seconds : least;
 }
 
 static const char *

@@ -27,15 +27,11 @@ static void
 still_to_do(struct migrate *r, struct migrate_box *b, const uint32_t *all,
     size_t n, struct imap_uids *to)
 {
-	const struct migrate_fail *f;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		f = migrate_state_failed(&r->state, b, all[i]);
-		if (migrate_state_find(b, all[i]) == NULL &&
-		    (f == NULL || f->is == MIGRATE_AGAIN))
+	for (i = 0; i < n; i++)
+		if (migrate_state_todo(&r->state, b, all[i]))
 			imap_uids_add(to, all[i]);
-	}
 }
 
 /*

@@ -122,12 +122,16 @@ today(void)
 	return (uint64_t)clock_wall() / DAY;
 }
 
+uint64_t
+migrate_pace_used(const struct migrate *r)
+{
+	return r->state.day == today() ? r->state.bytes : 0;
+}
+
 bool
 migrate_pace_reserve(struct migrate *r, uint64_t bytes)
 {
-	uint64_t used = r->state.day == today() ? r->state.bytes : 0;
-
-	if (r->o->day > 0 && used + r->rate.reserved + bytes > r->o->day)
+	if (r->o->day > 0 && migrate_pace_used(r) + r->rate.reserved + bytes > r->o->day)
 		return false;
 	r->rate.reserved += bytes;
 	return true;

@@ -37,6 +37,8 @@ int migrate_pace_settle(const struct migrate *, int64_t looked);
  */
 int migrate_pace_hold(struct migrate *, size_t n);
 
+/* So many bytes of this day's budget are spent. */
+uint64_t migrate_pace_used(const struct migrate *);
 /*
  * Room for so many bytes in the budget of this day, kept for them until they are
  * spent or returned; false: there is not enough.  These three are for who holds

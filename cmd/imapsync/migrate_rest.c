@@ -36,3 +36,13 @@ migrate_rest_due(struct migrate_rate *w, uint64_t rate, int64_t now, size_t n)
 	w->bytes += n;
 	return due;
 }
+
+uint64_t
+migrate_rest_days(uint64_t bytes, uint64_t used, uint64_t a_day)
+{
+	uint64_t today = used < a_day ? a_day - used : 0;
+
+	if (a_day == 0 || bytes <= today)
+		return 0;
+	return (bytes - today - 1) / a_day + 1;
+}

@@ -21,5 +21,7 @@ double migrate_rest(struct migrate_wait *, uint64_t messages);
  */
 int64_t migrate_rest_due(struct migrate_rate *, uint64_t rate, int64_t now,
     size_t n);
+/* So many days pass until the last of it is copied: of today some is used. */
+uint64_t migrate_rest_days(uint64_t bytes, uint64_t used, uint64_t a_day);
 
 #endif

@@ -141,20 +141,26 @@ migrate_state_find(struct migrate_box *b, uint32_t from)
 	return at < b->n ? &b->v[at] : NULL;
 }
 
+bool
+migrate_state_todo(const struct migrate_state *s, struct migrate_box *b,
+    uint32_t uid)
+{
+	const struct migrate_fail *f = migrate_state_failed(s, b, uid);
+
+	return migrate_state_find(b, uid) == NULL &&
+	    (f == NULL || f->is == MIGRATE_AGAIN);
+}
+
 void
 migrate_state_doubts(struct migrate_state *s, struct migrate_box *b,
     struct imap_uids *to)
 {
-	const struct migrate_fail *f;
 	size_t i;
 
 	imap_uids_sort(&b->sent);
-	for (i = 0; i < b->sent.n; i++) {
-		f = migrate_state_failed(s, b, b->sent.v[i]);
-		if (migrate_state_find(b, b->sent.v[i]) == NULL &&
-		    (f == NULL || f->is == MIGRATE_AGAIN))
+	for (i = 0; i < b->sent.n; i++)
+		if (migrate_state_todo(s, b, b->sent.v[i]))
 			imap_uids_add(to, b->sent.v[i]);
-	}
 }
 
 static struct migrate_fail *

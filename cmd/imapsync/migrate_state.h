@@ -127,6 +127,9 @@ int migrate_state_seq(struct migrate_state *, struct migrate_box *,
 /* It was refused; the one that is noted of it already, or a new one. */
 int migrate_state_fail(struct migrate_state *, struct migrate_box *,
     uint32_t uid, const char *why, struct err *);
+/* Not there yet, as far as is known, nor refused; or to be tried again. */
+bool migrate_state_todo(const struct migrate_state *, struct migrate_box *,
+    uint32_t uid);
 /* NULL: it was not. */
 struct migrate_fail *migrate_state_failed(const struct migrate_state *,
     const struct migrate_box *, uint32_t uid);

@@ -195,6 +195,10 @@ case.check(len(b.appends()) <= 16, 'it is halved', len(b.appends()))
 r.go(a, b)
 case.check(r.rc == 65 and b.appends() == [], 'it is not tried again',
            (r.rc, b.appends()))
+r.go(a, b, '--check')
+case.check(r.rc == 65 and '30 messages, 0 to be copied\n' in r.out and
+           'were refused: see --failed' in r.err, 'nor is it to be, for --check',
+           (r.rc, r.out, r.err))
 r.go(a, b, '--failed')
 case.check(r.rc == 0 and r.out == '1 INBOX, UID 14: [TOOBIG] that one is not '
            'wanted\n', '--failed', (r.rc, r.out, r.err))
@@ -211,6 +215,9 @@ r.go(a, b, '--ignore', '1')
 case.check(r.rc == 0 and r.out + r.err == '', '--ignore', (r.rc, r.err))
 r.go(a, b, '--failed')
 case.check(r.out == '', 'then it is no more in the list', r.out)
+r.go(a, b, '--check')
+case.check(r.rc == 0 and '30 messages, 0 to be copied\n' in r.out,
+           'nor is it to be copied', (r.rc, r.out, r.err))
 r.go(a, b)
 case.check(r.rc == 0 and b.appends() == [], 'and the migration complete',
            (r.rc, r.err))
@@ -341,6 +348,9 @@ case.check(r.rc == 75 and len(b.box('INBOX').messages) == 4 and
            'run it again tomorrow' in r.err, '--bytes-a-day', (r.rc, r.err))
 r.go(a, b, '--bytes-a-day', '220000')
 case.check(r.rc == 75 and b.appends() == [], 'of all runs of the day', r.rc)
+r.go(a, b, '--check', '-j', '--bytes-a-day', '220000')
+case.check(json.loads(r.out.splitlines()[-1])['seconds'] >= 2 * 86400,
+           '--check: of this day nothing is left', r.out)
 r.go(a, b)
 case.check(r.rc == 0 and same(a, b), 'and all without it', r.err)
 r.close(a, b)

@@ -372,6 +372,9 @@ exact = len(msg(80))
 b.all += ' APPENDLIMIT=%d' % exact
 for x in (80, 801):
     a.box('a').add(msg(x))
+go(m, '--check')
+case.check('1 messages are larger than' in m.err, '--check counts it',
+           (m.out, m.err))
 go(m)
 case.check(m.rc == 65 and len(all_of(b, 'a')) == 2, 'APPENDLIMIT: what is as '
            'large goes, what is larger does not', (m.rc, m.err, all_of(b, 'a')))
@@ -379,8 +382,8 @@ go(m, '--failed')
 case.check('UID 3: it is larger than the server takes' in m.out, 'and why',
            m.out)
 go(m, '--check')
-case.check('1 messages are larger than' in m.err, '--check counts it',
-           (m.out, m.err))
+case.check('larger than' not in m.err and 'see --failed' in m.err, 'which is '
+           'refused by now', (m.out, m.err))
 
 # ---- what TO says
 

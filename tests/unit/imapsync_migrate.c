@@ -461,6 +461,26 @@ spent(void)
 	unlink(path);
 }
 
+/* How many days the budget takes, some of which is used. */
+static void
+days(void)
+{
+	static const struct {
+		uint64_t bytes, used, a_day, want;
+	} c[] = {
+	{ 500, 0, 0, 0 }, { 0, 0, 100, 0 }, { 0, 100, 100, 0 },
+	{ 100, 0, 100, 0 }, { 101, 0, 100, 1 }, { 200, 0, 100, 1 },
+	{ 201, 0, 100, 2 }, { 100, 1, 100, 1 }, { 1, 100, 100, 1 },
+	{ 101, 100, 100, 2 }, { 60, 40, 100, 0 }, { 1, 250, 100, 1 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++)
+		is_int((long)migrate_rest_days(c[i].bytes, c[i].used,
+		    c[i].a_day), (long)c[i].want, "%d bytes, %d of %d used",
+		    (int)c[i].bytes, (int)c[i].used, (int)c[i].a_day);
+}
+
 int
 main(void)
 {
@@ -483,5 +503,6 @@ main(void)
 	budget();
 	spent();
 	rmdir(dir);
+	days();
 	return done();
 }
