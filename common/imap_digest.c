@@ -12,7 +12,7 @@ imap_digest(struct imap *m, uint32_t uid, unsigned char md[32])
 	struct conn_sink sink = { digest_sink, d };
 	struct imap_item it;
 	struct imap_resp r;
-	bool came = false;
+	bool came = false, empty = false;
 	char set[32];
 	unsigned tag;
 	int got = 0;
@@ -24,8 +24,9 @@ imap_digest(struct imap *m, uint32_t uid, unsigned char md[32])
 		if ((got = imap_next(m, &r)) < 0)
 			break;
 		while (r.type == IMAP_FETCH && (got = imap_item(m, &it)) > 0) {
-			if (it.kind != IMAP_BODY)
+			if (it.kind != IMAP_BODY || it.nil)
 				continue;
+			empty = it.size == 0;
 			came = true;
 			if ((got = imap_body(m, &it, &sink)) < 0)
 				break;
@@ -35,5 +36,8 @@ imap_digest(struct imap *m, uint32_t uid, unsigned char md[32])
 		return got < 0 ? -1 : 0;
 	if (r.type != IMAP_OK)
 		return conn_fail(m->c, EX_TEMPFAIL, "FETCH: %s", m->text);
-	return came;
+	if (!came)
+		return conn_fail(m->c, EX_TEMPFAIL, "FETCH: the server does not give UID %u",
+		    uid);
+	return empty;
 }

@@ -8,8 +8,9 @@
 
 /*
  * The SHA-256 of all bytes of one message of the selected mailbox, which
- * streams and stays unread.  1; 0: the server has no such message; -1, with
- * EX_TEMPFAIL if it is refused: whether that is it nobody knows.
+ * streams and stays unread.  0; 1, it has no bytes; -1, with EX_TEMPFAIL if the
+ * server refuses it, says nothing, or NIL: whether that is it nobody knows.  If
+ * it has gone in the meantime the next look will not find it.
  */
 int imap_digest(struct imap *, uint32_t uid, unsigned char md[32]);
 

@@ -7,6 +7,8 @@
 #include "imap_digest.h"
 #include "store.h"
 
+static const uint64_t unknown = UINT64_MAX;
+
 uint64_t
 store_sum(const unsigned char md[32])
 {
@@ -21,13 +23,15 @@ sought(const struct store *s, uint64_t size)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n && size > 0; i++)	/* none that was sent is empty */
 		if (s->v[i].fate == STORE_DOUBT &&
-		    (s->v[i].sent != 0 || s->v[i].size == size))
+		    (s->v[i].sent != 0 || size == unknown ||
+		    s->v[i].size == size))
 			return true;
 	return false;
 }
 
+/* Without a size it may be any. */
 static int
 size_of(struct imap *m, uint32_t *uid, uint64_t *size)
 {
@@ -35,7 +39,7 @@ size_of(struct imap *m, uint32_t *uid, uint64_t *size)
 	int got;
 
 	*uid = 0;
-	*size = 0;
+	*size = unknown;
 	while ((got = imap_item(m, &it)) > 0) {
 		if (it.kind == IMAP_UID)
 			*uid = (uint32_t)it.number;
@@ -45,7 +49,10 @@ size_of(struct imap *m, uint32_t *uid, uint64_t *size)
 	return got;
 }
 
-/* Those from since on that have the size of one that is sought. */
+/*
+ * Those from since on that have the size of one that is sought.  "*" is the
+ * last message, so that an answer without any is none.
+ */
 static int
 candidates(struct store *s, uint32_t since, struct imap_uids *to)
 {
@@ -55,6 +62,7 @@ candidates(struct store *s, uint32_t since, struct imap_uids *to)
 	unsigned tag;
 	uint64_t size;
 	uint32_t uid;
+	bool told = false;
 
 	snprintf(set, sizeof set, "%u:*", since);
 	tag = imap_ask_sizes(m, set);
@@ -66,12 +74,16 @@ candidates(struct store *s, uint32_t since, struct imap_uids *to)
 			continue;
 		if (size_of(m, &uid, &size) < 0)
 			return -1;
+		told |= uid > 0;
 		if (uid >= since && sought(s, size))
 			imap_uids_add(to, uid);
 	} while (!imap_done(&r, tag));
 	imap_uids_sort(to);
-	return r.type == IMAP_OK ? 0 : conn_fail(m->c, EX_TEMPFAIL, "%s: FETCH: %s",
-	    s->folder, m->text);
+	if (r.type != IMAP_OK)
+		return conn_fail(m->c, EX_TEMPFAIL, "%s: FETCH: %s", s->folder,
+		    m->text);
+	return told || m->box.exists == 0 ? 0 : conn_fail(m->c, EX_TEMPFAIL, "%s: FETCH: the server tells of none of its messages",
+	    s->folder);
 }
 
 static void
@@ -98,9 +110,12 @@ compare_bodies(struct store *s, uint32_t uid)
 	unsigned char md[32];
 	int got = imap_digest(&s->dest->imap, uid, md);
 
-	if (got > 0)
+	if (got > 0)			/* which it said has some */
+		return conn_fail(s->dest->imap.c, EX_TEMPFAIL, "FETCH: the server gives no bytes of UID %u",
+		    uid);
+	if (got == 0)
 		match(s, uid, md);
-	return got < 0 ? -1 : 0;
+	return got;
 }
 
 int

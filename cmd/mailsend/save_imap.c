@@ -146,8 +146,9 @@ look_for(struct save_imap *k, const struct letter *l)
 		return -1;
 	for (i = n > LOOK_MOST ? n - LOOK_MOST : 0, got = 0; i < n; i++) {
 		got = imap_digest(m, uids[i], theirs);
-		if (got > 0)
-			got = memcmp(mine, theirs, sizeof mine) == 0;
+		if (got >= 0)
+			got = got == 0 && memcmp(mine, theirs,
+			    sizeof mine) == 0;
 		if (got != 0)
 			break;
 	}

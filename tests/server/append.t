@@ -119,16 +119,28 @@ for name, caps in WAYS.items():
         d.close()
 
 # Whether it is there the server does not say: it is not sent again.
-for name, args in (('its bytes', ()), ('what a filter gave', ('--filter', 'cat'))):
+DONE = b'TAG OK done\r\n'
+NO = b'TAG NO [SERVERBUG] cannot read it\r\n'
+for name, args, item, no, why in (
+        ('its bytes', (), 'BODY', NO, 'cannot read it'),
+        ('what a filter gave', ('--filter', 'cat'), 'BODY', NO,
+         'cannot read it'),
+        ('nothing', (), 'BODY', DONE, 'does not give UID 1'),
+        ('NIL', (), 'BODY', b'* 1 FETCH (UID 1 BODY[] NIL)\r\n' + DONE,
+         'does not give UID 1'),
+        ('no bytes', (), 'BODY', b'* 1 FETCH (UID 1 BODY[] "")\r\n' + DONE,
+         'no bytes of UID 1'),
+        ('no message', (), 'SIZE', DONE, 'tells of none'),
+        ('no size', (), '', b'* 1 FETCH (UID 1)\r\n' + DONE,
+         'does not give UID 1')):
     r, d, pop = Run(), Dest(WAYS['waiting']), Pop(MAILS[:1])
     d.lose = 1
     go(r, pop, d, '--delete', 'now', *args)
     d.lose, d.heard = 0, []
-    d.on_command = lambda session, verb, args: \
-        b'TAG NO [SERVERBUG] cannot read it\r\n' \
-        if verb == 'UID FETCH' and 'BODY' in args else None
+    d.on_command = lambda session, verb, said: \
+        no if verb == 'UID FETCH' and item in said else None
     go(r, pop, d, '--delete', 'now', *args)
-    case.check(r.rc == 75 and 'cannot read it' in r.err and
+    case.check(r.rc == 75 and why in r.err and
                not d.appends() and len(pop.m) == 1, 'it cannot be compared: ' + name,
                (r.rc, r.err, d.appends()))
     d.on_command = d.command
