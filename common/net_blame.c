@@ -69,6 +69,10 @@ net_blame_begin(const struct net_addr *a, const char *source,
 	return -1;
 }
 
+/*
+ * Linux would end the connection by any ICMP error that comes later: those are
+ * hints, after which TCP sends again (RFC 1122 section 4.2.3.9).
+ */
 void
 net_blame_none(int fd, const struct net_addr *a)
 {
