@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -83,16 +84,36 @@ log_folder(const char *path)
 	return fd;
 }
 
+/*
+ * /dev/null reads as an empty one, and who may write to /dev would put a file
+ * in its place, for all.  Who only looks may look at it.
+ */
+static int
+log_is_file(struct reclog *l, int how, struct err *e)
+{
+	struct stat st;
+
+	if ((how & O_ACCMODE) == O_RDONLY || (fstat(l->fd, &st) == 0 &&
+	    S_ISREG(st.st_mode)))
+		return 0;
+	close(l->fd);
+	l->fd = -1;
+	return fail(e, EX_CANTCREAT, "%s: not a regular file", l->path);
+}
+
 int
 reclog_open(struct reclog *l, const char *path, int how, struct err *e)
 {
 	*l = (struct reclog){ .path = path, .fd = -1, .out.max = OUT_MAX };
+	if (*log_name(path) == '\0')
+		return fail(e, EX_CANTCREAT, "\"%s\" is not the name of a file",
+		    path);
 	l->dir = log_folder(path);
 	if (l->dir >= 0)
 		l->fd = openat(l->dir, log_name(path), how | O_NOFOLLOW |
 		    O_CLOEXEC | O_NONBLOCK, 0600);
 	if (l->fd >= 0)
-		return 0;
+		return log_is_file(l, how, e);
 	return errno == ENOENT && (how & O_CREAT) == 0 ? 1 :
 	    fail_sys(e, EX_CANTCREAT, "%s", path);
 }

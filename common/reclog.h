@@ -33,7 +33,8 @@ uint32_t reclog_crc32c(const void *, size_t n);
 
 /*
  * how is of open(2); a symbolic link is not followed, a file that is made has
- * mode 0600.  0, 1 there is none (without O_CREAT), -1 EX_CANTCREAT.
+ * mode 0600, and what is written to must be a regular file.  0, 1 there is none
+ * (without O_CREAT), -1 EX_CANTCREAT.
  */
 int reclog_open(struct reclog *, const char *path, int how, struct err *);
 void reclog_close(struct reclog *);

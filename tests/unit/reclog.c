@@ -114,6 +114,26 @@ links(void)
 	unlink(path);
 }
 
+/* A FIFO here, for with a device the test would have it replaced. */
+static void
+others(void)
+{
+	struct reclog l;
+	struct err f = { 0 };
+	char folder[96];
+
+	ok(mkfifo(path, 0600) == 0, "a FIFO");
+	ok(reclog_open(&l, path, O_RDWR, &f) == -1 && f.code == EX_CANTCREAT &&
+	    l.fd < 0, "what is no file is not written to: %s", f.msg);
+	reclog_close(&l);
+	unlink(path);
+	fail_clear(&f);
+	snprintf(folder, sizeof folder, "%s/", dir);
+	ok(reclog_open(&l, folder, O_RDWR, &f) == -1 && f.code == EX_CANTCREAT,
+	    "a name is needed: %s", f.msg);
+	reclog_close(&l);
+}
+
 int
 main(void)
 {
@@ -127,6 +147,7 @@ main(void)
 	replaced();
 	broken();
 	links();
+	others();
 	rmdir(dir);
 	return done();
 }
