@@ -11,6 +11,8 @@ enum { ENDED = 60 };
 enum { SHORT = 10000 };
 /* ms.  What comes in a burst is one piece of work; but not for ever. */
 enum { BURST = 1000 };
+/* ms.  What comes after less is there at once. */
+enum { AT_ONCE = 500 };
 
 void
 await_says_news(struct await *a, unsigned news, int calm, int64_t now)
@@ -71,6 +73,12 @@ double
 await_says_ended(double timeout)
 {
 	return timeout > 0 && timeout < ENDED ? timeout : ENDED;
+}
+
+unsigned
+await_says_hasty(unsigned hasty, int news, int64_t ms)
+{
+	return (news & AWAIT_NEAR) != 0 || ms >= AT_ONCE ? 0 : hasty + 1;
 }
 
 /* Of what is gone by now, or is a file, the folder above tells. */

@@ -30,6 +30,13 @@ double await_says_patience(const struct await *, double poll);
 /* Seconds for the answer to DONE. */
 double await_says_ended(double timeout);
 
+/*
+ * So many times in a row, with this one, there was news in no time; with more
+ * than AWAIT_HASTY of them it is time for a pause.  Of what happens here, none.
+ */
+enum { AWAIT_HASTY = 8 };
+unsigned await_says_hasty(unsigned hasty, int news, int64_t ms);
+
 /* Is watching a Maildir that failed with this error worth no word? */
 bool await_says_gone(int error);
 

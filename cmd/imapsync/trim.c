@@ -22,6 +22,7 @@
 #include "pair.h"
 #include "stop.h"
 #include "trim.h"
+#include "trim_says.h"
 #include "wire.h"
 
 /* The messages of a mailbox that have a body here. */
@@ -81,7 +82,7 @@ is_due(struct trim *t, size_t i, const struct far_msg *f)
 	const struct box *b = t->b;
 	struct bodies_msg m = { .box = b->name, .sep = b->run->sep,
 	    .size = f->size, .flags = trim_msg(t, i)->flags,
-	    .age = f->date != 0 ? (int64_t)clock_wall() - f->date : 0 };
+	    .age = trim_says_age(f, (int64_t)clock_wall()) };
 
 	return bodies_of(&b->run->o->here.bodies, &m) == BODIES_HEADERS;
 }
@@ -146,9 +147,8 @@ is_proven(struct trim *t, size_t i)
 		return got;
 	if (o.ident != rec->ident)
 		return trim_told(t, i, "its header is not that of its message");
-	if (state_native(b->state, rec) && o.wire == f->size &&
-	    rec->size == f->size && f->date != 0 &&
-	    (uint32_t)st.st_mtime == f->date && st.st_mtim.tv_nsec == 0)
+	if (state_native(b->state, rec) &&
+	    trim_says_untouched(f, rec, o.wire, st.st_mtim))
 		return 1;
 	got = pair_same(b, (uint32_t)(trim_msg(t, i) - b->near.dir->v), b,
 	    t->v[i].uid);

@@ -11,6 +11,7 @@
 #include "account.h"
 #include "account_run.h"
 #include "await.h"
+#include "await_says.h"
 #include "clock.h"
 #include "complain.h"
 #include "dirwatch.h"
@@ -31,11 +32,8 @@
  * to do is over soon.
  */
 enum { BUSY = 60 };
-/*
- * Who tells of changes without end, so many times in a row within so many ms,
- * is heard every two seconds.
- */
-enum { HASTY = 8, AT_ONCE = 500, PAUSE = 2 };
+/* Who tells of changes without end is heard every so many seconds. */
+enum { PAUSE = 2 };
 /* Once more if there are new folders, and so often at most. */
 enum { MORE = 3 };
 
@@ -157,9 +155,8 @@ seconds_after(struct watching *w, int status)
 static void
 hold_back(struct watching *w, int64_t since, int news)
 {
-	if ((news & AWAIT_NEAR) != 0 || clock_ms() - since >= AT_ONCE)
-		w->hasty = 0;
-	else if (++w->hasty > HASTY)
+	w->hasty = await_says_hasty(w->hasty, news, clock_ms() - since);
+	if (w->hasty > AWAIT_HASTY)
 		outage_rest(PAUSE, clock_slept());
 }
 

@@ -125,6 +125,32 @@ patience(void)
 	is_int(AWAIT_TOLD, 540, "nine minutes of silence");
 }
 
+/* A server that tells of changes without end. */
+static void
+hasty(void)
+{
+	static const struct {
+		unsigned was;
+		int news;
+		int64_t ms;
+		unsigned is;
+		const char *what;
+	} c[] = {
+	{ 0, AWAIT_FAR, 499, 1, "at once" },
+	{ 8, AWAIT_FAR, 0, 9, "once more, which is too often" },
+	{ 8, AWAIT_ALL, 0, 9, "whatever is told of" },
+	{ 8, AWAIT_FAR, 500, 0, "a moment later" },
+	{ 8, AWAIT_NEAR, 0, 0, "here" },
+	{ 8, AWAIT_NEAR | AWAIT_FAR, 0, 0, "here, too" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++)
+		is_int((long)await_says_hasty(c[i].was, c[i].news, c[i].ms),
+		    (long)c[i].is, "%s", c[i].what);
+	is_int(AWAIT_HASTY, 8, "eight times are not too often");
+}
+
 static void
 ends(void)
 {
@@ -145,6 +171,7 @@ main(void)
 	bursts();
 	rungs();
 	patience();
+	hasty();
 	ends();
 	return done();
 }
