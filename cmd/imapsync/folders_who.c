@@ -172,7 +172,11 @@ ask_some(struct imap *m, struct state *s, const uint32_t *uids, size_t n,
 	return bad == 0 && good > 0 && 2 * good >= n;
 }
 
-/* Has the mailbox messages of the known one, under their UIDs?  1, 0, -1. */
+/*
+ * Has the mailbox messages of the known one, under their UIDs?  1, 0, -1.  Of
+ * two that are empty nothing says which is which: one that, by its numbers, is
+ * in its place stays there.
+ */
 static int
 by_messages(struct who *w, struct box *b, struct box *c)
 {
@@ -190,7 +194,7 @@ by_messages(struct who *w, struct box *b, struct box *c)
 		return 0;
 	}
 	if (s.n == 0)			/* nobody to ask, and nothing to lose */
-		got = c->far.now.exists == 0 &&
+		got = c->far.now.exists == 0 && w->at[c - r->boxes] != c &&
 		    c->far.now.uidvalidity == s.mark.uidvalidity;
 	else if ((n = who_chosen(&s, uids)) > 0)
 		got = ask_some(&r->link[0].imap, &s, uids, n, c);

@@ -438,6 +438,14 @@ class Session:
     def do_delete(self, args, literals):
         self.server.boxes.pop(self.name(args, literals), None)
 
+    def do_rename(self, args, literals):
+        one = r'(?:\0|"(?:\\.|[^"])*"|\S+)'
+        old, new = (self.name(x, literals) for x in re.findall(one, args))
+        if old not in self.server.boxes or new in self.server.boxes:
+            return "NO no such one, or there is one"
+        box = self.server.boxes[new] = self.server.boxes.pop(old)
+        box.name = new
+
 
 class Server:
     def __init__(self, caps=ALL, sep="/", port=0):

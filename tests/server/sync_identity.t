@@ -141,6 +141,31 @@ def one_number():
 
 
 @scenario
+def empty_ones():
+    """Cyrus counts UIDVALIDITY in seconds, and says no id in STATUS: folders
+    that were made together are told from each other by their messages.  Where
+    there are none, one that is still in its place is not the renamed one."""
+    u = Alone()
+    boxes = u.server.boxes
+    for b in ("INBOX", "A", "B", "C"):
+        u.box(b).uidvalidity = 7
+    u.box().add(wire(mail(1)))
+    u.sync()
+    boxes["D"] = boxes.pop("A")
+    boxes["D"].name = "D"
+    r = u.sync("-j")
+    is_((u.near.boxes(), r.status), (["B", "C", "D", "INBOX"], 0),
+        "one of three empty ones is renamed there: here, too")
+    del boxes["B"]
+    u.near.deliver("B", mail(2))
+    os.rename(u.near.path("C"), u.near.path("E"))
+    u.sync()
+    is_((sorted(boxes), u.near.boxes(), len(u.near.messages("B"))),
+        (["D", "E", "INBOX"], ["B", "D", "E", "INBOX"], 1),
+        "one is gone there, another is renamed here: neither is the other")
+
+
+@scenario
 def inode_used_again():
     """A file is removed, and the next one that is written gets its inode: with
     the same header it is another message still."""
