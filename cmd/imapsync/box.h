@@ -34,12 +34,12 @@ struct box_far {
 	uint64_t size;		/* in bytes; UINT64_MAX: not told */
 	const char *use;	/* what it is for, "\\Sent" say; or NULL */
 	uint64_t told;		/* UIDNEXT as SELECT said it, or 0 */
+	uint64_t id;		/* hash of the MAILBOXID of SELECT, or 0 */
 	uint64_t hidden;	/* so many it has, and does not show */
 	uint64_t storable;	/* flags; all, until SELECT says which */
 	struct far_msg *v;	/* changed, or asked who they are; by UID */
 	size_t n, cap;
-	struct imap_uids fresh;	/* new: all of them, by their UIDs alone */
-	struct imap_uids gone;
+	struct imap_uids fresh, gone;	/* new: all of them, by UIDs alone */
 };
 
 struct box_near {

@@ -247,6 +247,7 @@ selected(struct far_look *k, struct imap *m)
 	b->far.seen = (struct mark){ m->box.uidvalidity, m->box.uidnext,
 	    m->box.no_modseq ? 0 : m->box.modseq, m->box.exists, b->far.now.id };
 	b->far.told = m->box.uidnext;
+	b->far.id = mark_id_hash(m->box.id);
 	b->far.storable = flags_permanent(&b->state->keywords,
 	    str_of(m->box.permanent), &any_keyword);
 	if (any_keyword)

@@ -18,7 +18,6 @@
 #include "imap_box.h"
 #include "imap_read.h"
 #include "link.h"
-#include "names.h"
 #include "search.h"
 
 enum { ASKED = 5 };		/* messages of a folder */
@@ -83,7 +82,7 @@ by_numbers(const struct who *w, const struct entry *e, const struct box *c)
 	alone = !repeated(now->uidvalidity, w->validity, w->nvalidity) &&
 	    !repeated(now->uidvalidity, w->known, w->nknown);
 	if (e->id != 0 && now->id != NULL) {
-		if (names_hash(str_of(now->id)) == e->id)
+		if (mark_id_hash(now->id) == e->id)
 			return same ? WHO_IS : WHO_PERHAPS;
 		/* of Cyrus 3.6 STATUS has what was in memory, at times */
 		return same && alone ? WHO_PERHAPS : WHO_NOT;
@@ -93,7 +92,7 @@ by_numbers(const struct who *w, const struct entry *e, const struct box *c)
 	return alone ? WHO_IS : WHO_PERHAPS;
 }
 
-/* ---- on the server, by messages ---- */
+/* ---- on the server, by what SELECT says and by messages ---- */
 
 /* The first, the last, and some between them that have a name. */
 static size_t
@@ -148,18 +147,15 @@ who_heard(struct imap *m, struct state *s, size_t *good, size_t *bad)
 	return got;
 }
 
+/* Of the selected one. */
 static int
-ask_some(struct imap *m, struct state *s, const uint32_t *uids, size_t n,
-    struct box *c)
+ask_some(struct imap *m, struct state *s, const uint32_t *uids, size_t n)
 {
 	struct buf set = { .max = 200 };
 	size_t at = 0, good = 0, bad = 0;
 	struct imap_resp r;
 	unsigned tag;
-	int got = imap_select(m, str_of(c->name), true);
 
-	if (got != 0)
-		return got < 0 ? -1 : 0;
 	imap_set_put(&set, uids, n, &at, 190);
 	tag = imap_ask_idents(m, set.p);
 	buf_free(&set);
@@ -168,23 +164,54 @@ ask_some(struct imap *m, struct state *s, const uint32_t *uids, size_t n,
 		    who_heard(m, s, &good, &bad) < 0))
 			return -1;
 	} while (!imap_done(&r, tag));
-	imap_ask_unselect(m);
 	return bad == 0 && good > 0 && 2 * good >= n;
 }
 
+/* Nobody to ask, and nothing to lose. */
+static bool
+empty_too(const struct who *w, const struct state *s, const struct box *c)
+{
+	return c->far.now.exists == 0 && w->at[c - w->r->boxes] != c &&
+	    c->far.now.uidvalidity == s->mark.uidvalidity;
+}
+
+static int
+selected_is(struct who *w, const struct entry *e, struct state *s,
+    struct box *c)
+{
+	struct imap *m = &w->r->link[0].imap;
+	uint32_t uids[ASKED];
+	size_t n = who_chosen(s, uids);
+	uint64_t id;
+	int got;
+
+	if (n == 0 && (e->id == 0 || (m->caps & IMAP_OBJECTID) == 0))
+		return s->n == 0 && empty_too(w, s, c);
+	if ((got = imap_select(m, str_of(c->name), true)) != 0)
+		return got < 0 ? -1 : 0;
+	id = e->id != 0 ? mark_id_hash(m->box.id) : 0;
+	if (id != 0 && id == e->id &&
+	    m->box.uidvalidity == e->mark.uidvalidity)
+		got = 1;
+	else if (n > 0)
+		got = ask_some(m, s, uids, n);
+	else
+		got = id == 0 && s->n == 0 && empty_too(w, s, c);
+	imap_ask_unselect(m);
+	return got;
+}
+
 /*
- * Has the mailbox messages of the known one, under their UIDs?  1, 0, -1.  Of
- * two that are empty nothing says which is which: one that, by its numbers, is
- * in its place stays there.
+ * Has the mailbox the id of the known one, or messages of it, under their UIDs?
+ * 1, 0, -1.  Of two that are empty nothing else says which is which: one that,
+ * by its numbers, is in its place stays there.
  */
 static int
-by_messages(struct who *w, struct box *b, struct box *c)
+by_select(struct who *w, struct box *b, struct box *c)
 {
 	struct run *r = w->r;
-	uint32_t uids[ASKED];
 	struct state s;
-	size_t n;
-	int got = 0;
+	int got;
 
 	if (w->tries == TRIES)
 		return 0;
@@ -193,11 +220,7 @@ by_messages(struct who *w, struct box *b, struct box *c)
 		fail_clear(r->e);
 		return 0;
 	}
-	if (s.n == 0)			/* nobody to ask, and nothing to lose */
-		got = c->far.now.exists == 0 && w->at[c - r->boxes] != c &&
-		    c->far.now.uidvalidity == s.mark.uidvalidity;
-	else if ((n = who_chosen(&s, uids)) > 0)
-		got = ask_some(&r->link[0].imap, &s, uids, n, c);
+	got = selected_is(w, box_entry(b), &s, c);
 	state_drop_all(&s);
 	return got;
 }
@@ -243,7 +266,7 @@ elsewhere(struct who *w, struct box *b, struct box **to)
 		v = by_numbers(w, e, c);
 		if (v == WHO_NOT && may_be(b, c))
 			v = WHO_PERHAPS;
-		got = v == WHO_PERHAPS ? by_messages(w, b, c) : v == WHO_IS;
+		got = v == WHO_PERHAPS ? by_select(w, b, c) : v == WHO_IS;
 		if (got < 0)
 			return -1;
 		if (got > 0) {

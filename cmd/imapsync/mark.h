@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "names.h"
+
 enum { MARK_ID = 79 };	/* of a MAILBOXID so much is kept */
 
 /* The watermark of a mailbox: what STATUS said when both sides were agreed. */
@@ -18,6 +20,14 @@ static inline bool
 mark_id_is(const struct mark *m, const char *id)
 {
 	return strcmp(m->id != NULL ? m->id : "", id != NULL ? id : "") == 0;
+}
+
+/* Of so much of it as is kept; 0: there is none. */
+static inline uint64_t
+mark_id_hash(const char *id)
+{
+	return id == NULL || id[0] == '\0' ? 0 :
+	    names_hash(str_to(str_of(id), MARK_ID));
 }
 
 /* With MODSEQ in both: without it nothing says that no flag has changed. */

@@ -320,6 +320,16 @@ once_more(const struct box *b, bool whole)
 	return AGAIN_NOT;
 }
 
+/* Of Cyrus 3.6 STATUS has no id, or another's; SELECT has it. */
+static uint64_t
+known_as(const struct box *b, const struct entry *e)
+{
+	if (b->far.id != 0 || b->far.seen.id != NULL)
+		return b->far.id != 0 ? b->far.id :
+		    mark_id_hash(b->far.seen.id);
+	return e->mark.uidvalidity == b->far.seen.uidvalidity ? e->id : 0;
+}
+
 /*
  * Its entry in the index from here on.  One that was made there, and could never
  * be selected, has none: it was not on both sides.
@@ -334,6 +344,7 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 	    b->far.seen.uidvalidity == 0)
 		return;
 	e = index_add(&r->index, str_of(b->name));
+	e->id = known_as(b, e);
 	if (whole)
 		e->mark = (struct mark){ mark->uidvalidity, mark->uidnext,
 		    mark->modseq, mark->exists, NULL };
@@ -342,8 +353,6 @@ note(struct run *r, const struct box *b, const struct mark *mark,
 		    e->stamp.cur_ino;
 	if (b->brake == BRAKE_NONE)
 		e->stamp = st;
-	e->id = b->far.seen.id != NULL ?
-	    names_hash(str_of(b->far.seen.id)) : 0;
 	e->dirty = !whole || changed(b) || b->refused.n > 0 ||
 	    !gets_news(r->o->policy.near_gets);
 	e->missing = false;

@@ -40,7 +40,7 @@ class Box:
     def __init__(self, name, uidvalidity):
         self.name, self.uidvalidity = name, uidvalidity
         self.uidnext, self.messages, self.modseq = 1, [], 1
-        self.special = ""
+        self.special = self.id = ""
         self.permanent = r"\Answered \Flagged \Deleted \Seen \Draft \*"
 
     def add(self, data, flags="", date=None):
@@ -307,6 +307,8 @@ class Session:
         self.say("* OK [UIDNEXT %d] n" % b.uidnext)
         if "CONDSTORE" in self.server.all:
             self.say("* OK [HIGHESTMODSEQ %d] m" % b.modseq)
+        if b.id:
+            self.say("* OK [MAILBOXID (%s)] i" % b.id)
         return "OK [READ-WRITE] done"
 
     do_examine = do_select

@@ -166,6 +166,30 @@ def empty_ones():
 
 
 @scenario
+def id_of_select():
+    """The same, and SELECT says an id: those renamed together are known, and
+    so is one to which mail came since, and one whose mail is gone."""
+    u = Alone(caps="OBJECTID LIST-STATUS UIDPLUS")
+    boxes = u.server.boxes
+    for i, b in enumerate(("INBOX", "A", "B", "C")):
+        u.box(b).uidvalidity, u.box(b).id = 7, "M%d" % i
+    u.box("C").add(wire(mail(1)))
+    u.sync()
+    cur = {b: os.stat(u.near.path(b) + "/cur").st_ino for b in "ABC"}
+    for old, new in (("A", "E"), ("B", "F"), ("C", "G")):
+        boxes[new] = boxes.pop(old)
+        boxes[new].name = new
+    u.box("F").add(wire(mail(2)))
+    u.box("G").messages.clear()
+    r = u.sync()
+    is_((u.near.boxes(), r.status), (["E", "F", "G", "INBOX"], 0),
+        "all are renamed here")
+    is_([os.stat(u.near.path(b) + "/cur").st_ino for b in "EFG"],
+        [cur[b] for b in "ABC"], "each is the one that it was")
+    is_(len(u.near.messages("F")), 1, "and what came there is here")
+
+
+@scenario
 def inode_used_again():
     """A file is removed, and the next one that is written gets its inode: with
     the same header it is another message still."""
