@@ -195,8 +195,10 @@ talk_command(struct talk *t, struct str line)
 
 	if (line.n > 0 && memchr(line.p, '\0', line.n) != NULL)
 		return "500 5.5.2 a NUL";	/* the rest would be lost */
-	if (str_is(verb, "EHLO") || str_is(verb, "HELO"))
+	if (str_is(verb, "EHLO") || str_is(verb, "HELO")) {
+		reset(t);		/* RFC 5321 4.1.4 */
 		return "250 postbag";
+	}
 	if (str_is(verb, "MAIL")) {
 		if ((p = path(t, line)) == NULL)
 			return "501 5.5.4 MAIL FROM:<address>";

@@ -159,6 +159,18 @@ too_long(void)
 	is_str(talk(text, sizeof text), "220 500 250 221 ", "a long command");
 }
 
+/* RFC 5321 4.1.4: a second greeting ends what was begun, as RSET does. */
+static void
+greeted_again(void)
+{
+	static const char text[] = "MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\n"
+	    "EHLO x\r\nRCPT TO:<c@x>\r\nDATA\r\nMAIL FROM:<a@x>\r\n"
+	    "HELO x\r\nRCPT TO:<c@x>\r\nQUIT\r\n";
+
+	is_str(talk(text, strlen(text)),
+	    "220 250 250 250 503 503 250 250 503 221 ", "greeted again");
+}
+
 /* There is no room for the text: what follows it is what comes next. */
 static void
 no_room(void)
@@ -300,6 +312,7 @@ main(void)
 	no_room();
 	text_ends();
 	long_line();
+	greeted_again();
 	too_long();
 	return done();
 }
