@@ -105,16 +105,20 @@ still_there(struct box *b, const uint32_t *uids, size_t n, size_t *there)
 {
 	struct buf set = { .max = 65536 };
 	uint32_t *found = NULL;
-	size_t at = 0, k;
+	size_t at = 0, from, k;
 	int got = 0;
 
 	*there = 0;
 	while (at < n && got == 0) {
 		set.n = 0;
+		from = at;
 		buf_s(&set, "UID ");
 		imap_set_put(&set, uids, n, &at, IMAPBOX_SET);
-		got = imap_search(b->m, set.p, &found, &k);
-		*there += got == 0 ? k : 0;
+		got = imap_search(b->m, b->all_alone ? "ALL" : set.p, &found,
+		    &k);
+		for (; from < at && got == 0; from++)
+			*there += search_exact(&uids[from], found, k,
+			    sizeof *found, search_u32) < k;
 		free(found);
 		found = NULL;
 	}
@@ -387,7 +391,7 @@ listed_of(struct box *b, const uint32_t *v, size_t n, uint32_t **there,
 
 	buf_s(&set, "UID ");
 	imap_set_put(&set, v, n, &at, IMAPBOX_SET);
-	got = imap_search(b->m, set.p, there, k);
+	got = imap_search(b->m, b->all_alone ? "ALL" : set.p, there, k);
 	buf_free(&set);
 	return got;
 }

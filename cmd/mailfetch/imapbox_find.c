@@ -152,6 +152,7 @@ find_anyway(struct box *b, unsigned ask)
 		return 0;
 	if (search(b, ask & ~(unsigned)ASK_UIDS) < 0)
 		return -1;
+	b->all_alone = b->found > 0;
 	if (b->found > 0 || b->m->box.exists == 0 || narrow(b->r->o) ||
 	    (b->r->o->which.max_size > 0 && (ask & ASK_SMALLER) != 0))
 		return 0;
@@ -211,7 +212,7 @@ reaches(struct box *b, uint32_t last)
 	if (b->top >= last)
 		return 1;
 	snprintf(key, sizeof key, "UID %u:*", last);
-	got = imap_search(b->m, key, &v, &n);
+	got = imap_search(b->m, b->all_alone ? "ALL" : key, &v, &n);
 	if (got == 0)
 		got = n > 0 && v[n - 1] >= last;
 	free(v);

@@ -22,6 +22,7 @@ struct box {
 	uint32_t head;		/* up to here all were done before */
 	uint32_t left;		/* the first that is left there, or 0 */
 	bool refused;		/* a FETCH was: that was said */
+	bool all_alone;		/* SEARCH finds nothing by UIDs, but by ALL */
 };
 
 /* UIDNEXT; 0: it is not known, or nonsense. */

@@ -594,8 +594,15 @@ def answer(item):
     return hook
 
 
-def imap(name, item, come):
-    v = Imap(uid_fetch=answer(item))
+def by_all(server, tag, text):
+    """As GNU mailutils: by UIDs it finds nothing."""
+    found = b'' if ' UID ' in text.split('SEARCH', 1)[1] else \
+        b' '.join(b'%d' % u for u in sorted(server.m))
+    return b'* SEARCH ' + found + b'\r\n' + tag.encode() + b' OK\r\n'
+
+
+def imap(name, item, come, **hooks):
+    v = Imap(uid_fetch=answer(item), **hooks)
     s, r = Serve(v), Run()
     for k in (1, 2):
         r.go('imap', s, '--delete', 'now')
@@ -615,6 +622,9 @@ imap('one of five left out', lambda v, u: v.item(u, v.m[u])
      if u != 3 else b'', 4)
 imap('wrong UIDs', lambda v, u: v.item(u, v.m[u], shown=u + 100), 0)
 imap('no UID in FETCH', lambda v, u: v.item(u, v.m[u], shown=0), 0)
+imap('one of five, and found by ALL alone', lambda v, u: v.item(u, v.m[u])
+     if u != 3 else b'', 4, uid_search=by_all)
+imap('none of five, the same', lambda v, u: b'', 0, uid_search=by_all)
 
 
 def no_ranges(v, tag, t):
