@@ -24,6 +24,12 @@ pairs(void)
 	    "~(19|20)([0-9][0-9])/([^/]+) -> Old/\\3 (\\1\\2)",
 	    "\\1 -> ~\\[Gmail\\]/([^/]*)", "list-\\1 -> ~^Lists/(.+)$",
 	    NULL };
+	static const char *const odd[] = { "d -> ~c\\$", "~q([])x]+) -> Q\\1",
+	    "~r([^])x]+) -> R\\1", "~s([[:alpha:])]+) -> S\\1",
+	    "~t(\\)+) -> T\\1", "~u -> v/\\w", "e.f -> ~g",
+	    "~k1 -> K1", NULL };
+	static const char *const third[] = { "~k3 -> K1", NULL };
+	static const char *const first[] = { "~k1 -> K3", NULL };
 	static const struct {
 		const char *const *rules;
 		const char *near, *far;
@@ -51,6 +57,25 @@ pairs(void)
 		{ usual, "list-a/b", "Lists/a/b", '/' },
 		{ usual, "a.b", "c+d", '/' },
 		{ usual, "INBOX", "INBOX", '/' },
+		{ gmail, "g/Trash", "[Gmail]/Trash", '\0' },
+		{ usual, "1999/a b", "Old/a b (1999)", '\0' },
+		{ usual, "x.[Gmail]", "x.[Gmail]", '.' },
+		{ odd, "e.f", "g", '/' },
+		{ odd, "exf", "exf", '/' },
+		{ odd, "e.fe", "e.fe", '/' },
+		{ odd, "ee.f", "ee.f", '/' },
+		{ odd, "k1", "K1", '/' },
+		{ third, "k3", "K1", '/' },
+		{ third, "k1", "k1", '/' },
+		{ first, "k1", "K3", '/' },
+		{ first, "K1", "K1", '/' },
+		{ odd, "d", "c$", '/' },
+		{ odd, "q]x)", "Q]x)", '/' },
+		{ odd, "rab", "Rab", '/' },
+		{ odd, "ra)", "ra)", '/' },
+		{ odd, "sa)", "Sa)", '/' },
+		{ odd, "t))", "T))", '/' },
+		{ odd, "u", "v/w", '/' },
 	};
 	struct arena a = { 0 };
 	size_t i;
@@ -82,6 +107,27 @@ pairs(void)
 	arena_free(&a);
 }
 
+/* A name ends where it ends, whatever stands behind it. */
+static void
+ends(void)
+{
+	static const char *const one[] = { "Sent -> Out", "a/* -> b/*",
+	    "~u -> v", NULL };
+	struct arena a = { 0 };
+	struct opt_list l = rules(&a, one);
+	struct buf far = { .max = 100 };
+
+	ok(map_far(&l, str_to(STR("Sent"), 3), '/', &far), "Sen");
+	buf_c(&far, ' ');
+	ok(map_far(&l, str_to(STR("a/x"), 1), '/', &far), "a");
+	buf_c(&far, ' ');
+	ok(map_far(&l, (struct str){ "u\0x", 3 }, '/', &far), "u, NUL, x");
+	buf_c(&far, '\0');
+	is_str(far.p, "Sen a u", "are no names of a rule");
+	buf_free(&far);
+	arena_free(&a);
+}
+
 static void
 refused(void)
 {
@@ -90,7 +136,8 @@ refused(void)
 	    "~a -> ~b", "~a.b -> c", "~(a) -> b", "~(a)(b) -> \\1",
 	    "~(a) -> \\1\\1", "~(a) -> \\2", "~(a)* -> \\1", "~((a)) -> \\1",
 	    "~(a -> \\1", "~a|b -> c", "~() -> \\1", "~([a) -> \\1",
-	    "~(a{2,1}) -> \\1", "~a\\1 -> b", "~[ab] -> c" };
+	    "~(a{2,1}) -> \\1", "~a\\1 -> b", "~[ab] -> c",
+	    "a\001b -> c", "~a\\b -> c", "a ->  ", "a -> ~(b)" };
 	struct arena a = { 0 };
 	size_t i;
 
@@ -109,6 +156,7 @@ int
 main(void)
 {
 	pairs();
+	ends();
 	refused();
 	return done();
 }
