@@ -311,10 +311,127 @@ refused(void)
 	is_int(f.code, EX_DATAERR, "%s", f.msg);
 	close(fd);
 	unlink(moved);
+	is_int(mkfifo(moved, 0600), 0, "a pipe");
+	f = (struct err){ 0 };
+	is_int(state_open(&s, dir, STR("two"), true, &f), -1, "is seen");
+	is_int(f.code, EX_DATAERR, "%s", f.msg);
+	unlink(moved);
 	is_int(symlink("/dev/null", moved), 0, "a symbolic link");
 	f = (struct err){ 0 };
 	is_int(state_open(&s, dir, STR("two"), true, &f), -1, "is seen");
 	unlink(moved);
+}
+
+/* How long names can be, whose they are, and what is in step. */
+static void
+names(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t uid;
+		bool native;
+	} c[] = {
+		{ "postbag.1.7", 7, true },
+		{ "postbag.1.7", 8, false },
+		{ "postbag.1.x", 7, false },
+		{ "postbox.1.7", 7, false },
+	};
+	char name[258];
+	struct err f = { 0 };
+	struct state s;
+	struct rec r;
+	size_t i;
+
+	memset(name, 'n', sizeof name);
+	name[255] = '\0';
+	is_int(state_open(&s, dir, (struct str){ "a\0b", 3 }, true, &f), -1,
+	    "a mailbox with a NUL");
+	is_int(f.code, EX_DATAERR, "%s", f.msg);
+	state_open(&s, dir, STR("names"), true, &e);
+	r = rec(1);
+	is_int(state_put(&s, &r, name, &e), 0, "255 bytes are a name");
+	name[255] = 'n';
+	name[256] = '\0';
+	f = (struct err){ 0 };
+	is_int(state_put(&s, &r, name, &f), -1, "256 are none");
+	r.kind = REC_ORPHAN + 1;
+	is_int(state_put(&s, &r, "kind", &f), -1, "a kind there is not");
+	r = (struct rec){ .kind = REC_ORPHAN };
+	state_put(&s, &r, "orphan", &e);
+	r = rec(2);
+	state_put(&s, &r, "live", &e);
+	ok(state_in_step(&s, STR("live")) && !state_in_step(&s, STR("none")) &&
+	    !state_in_step(&s, STR("orphan")), "in step is who has a UID");
+	for (i = 0; i < sizeof c / sizeof *c; i++) {
+		r = rec(c[i].uid);
+		state_put(&s, &r, c[i].name, &e);
+		is_int(state_native(&s, state_by_uid(&s, c[i].uid)),
+		    c[i].native, "%s of %u: a name of ours?", c[i].name,
+		    c[i].uid);
+	}
+	is_int(state_by_ino(&s, 1) != NULL, 0, "inode 1 is nobody's");
+	r = (struct rec){ .uid = 50, .ino = 1 };
+	state_put(&s, &r, "first", &e);
+	ok(state_by_ino(&s, 1) == state_by_uid(&s, 50), "then it is");
+	state_close(&s, &e);
+	state_remove(dir, STR("names"), &e);
+	is_int(state_remove(dir, STR("names"), &e), 0, "removed twice");
+	is_int(state_remove("/nowhere/at/all", STR("x"), &e), 0,
+	    "and where there is no directory");
+	is_int(state_move(dir, STR("names"), STR("names"), &e), 0,
+	    "moved to itself: nothing is done");
+}
+
+static void
+again(struct state *s, const char *box)
+{
+	is_int(state_sync(s, &e), 0, "synced: %s", e.msg);
+	state_drop_all(s);
+	is_int(state_open(s, dir, str_of(box), true, &e), 0, "read: %s", e.msg);
+}
+
+/* A mark is saved if anything is another: its id, the stamp, or a RESET. */
+static void
+marks(void)
+{
+	struct mark m = { 5, 6, 7, 8, "id" };
+	struct stamp t = { .cur_mtime = 1, .cur_ino = 2, .new_mtime = 3,
+	    .new_ino = 4 };
+	struct state s;
+	char name[128];
+	uint32_t i;
+
+	state_open(&s, dir, STR("marks"), true, &e);
+	state_mark(&s, &m, &t, &e);
+	t.new_ino = 9;
+	state_mark(&s, &m, &t, &e);
+	again(&s, "marks");
+	ok(s.stamp.new_ino == 9 && s.mark.modseq == 7, "another stamp");
+	m.id = "other";
+	state_mark(&s, &m, &t, &e);
+	again(&s, "marks");
+	is_str(s.id, "other", "another id");
+	state_mark(&s, &m, NULL, &e);
+	again(&s, "marks");
+	is_int((long)s.stamp.new_ino, 0, "no stamp any more");
+	state_mark(&s, &m, &t, &e);
+	state_reset(&s, &e);
+	put(&s, 3, "three");
+	state_mark(&s, &m, &t, &e);
+	again(&s, "marks");
+	ok(!s.cut && s.n == 1, "the same after a RESET");
+	for (i = 1; i <= 1000; i++) {
+		snprintf(name, sizeof name, "a-name-that-is-some-bytes-long-"
+		    "so-that-the-log-becomes-longer-than-it-must-be.%u", i);
+		put(&s, i, name);
+	}
+	state_reset(&s, &e);
+	put(&s, 4, "four");
+	is_int(state_close(&s, &e), 0, "a long log, and a RESET alone");
+	state_open(&s, dir, STR("marks"), true, &e);
+	ok(s.cut && s.n == 1000, "is as in front of it");
+	state_close(&s, &e);
+	state_remove(dir, STR("marks"), &e);
 }
 
 static void
@@ -752,6 +869,8 @@ main(void)
 	stubs();
 	far_only();
 	refused();
+	names();
+	marks();
 	moved();
 	cuts();
 	shortened();
