@@ -272,6 +272,16 @@ for said, lasts in ((None, 300), ('soon', 300), (70, 70), ('3600', 3600)):
     k = kept('dev')
     case.check(k['until'] - k['got'] == lasts,
                'a token of %r lasts %d s' % (said, lasts), k)
+TAKEN = (		# what came, and which refresh token is kept
+    ({'token_type': 'BEARER'}, 'rt-1'), ({'token_type': None}, 'rt-1'),
+    ({'refresh_token': ''}, 'rt-1'), ({'refresh_token': None}, 'rt-1'))
+for i in range(len(TAKEN)):
+    keep('taken%d' % i, access_token='old', refresh_token='rt-1', got=0, until=1)
+for i, g in enumerate(each([('taken%d' % i, [token(i, **x[0])])
+                            for i, x in enumerate(TAKEN)])):
+    case.check(g['out'] == 'at-%d\n' % i and
+               kept('taken%d' % i)['refresh_token'] == TAKEN[i][1],
+               'an answer with %s' % TAKEN[i][0], g)
 keep('dev', access_token='old', refresh_token='rt-1', got=NOW + 86400,
      until=NOW + 90000)
 PLAN[:] = [token(5)]
