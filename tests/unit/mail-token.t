@@ -165,18 +165,26 @@ def run(*args, stdin='', env=ENV, disk=()):
             'log': list(LOG)}
 
 
+def start(args, env=ENV):
+    p = subprocess.run([SCRIPT, *args], env=env, stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, timeout=60)
+    return {'rc': p.returncode, 'out': p.stdout, 'err': p.stderr}
+
+
+def beside(one, cases):
+    """The results for all, in their order: most of a run is waiting."""
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        return list(pool.map(one, cases))
+
+
 def each(cases, login=False):
-    """Runs for (name, plan) at the same time, for most of one is waiting: the
-    results in their order.  Each name is a client of its own."""
+    """Runs for (name, plan) at the same time.  Each name is a client of its
+    own."""
     def one(x):
         name, PLANS[name] = x
         conf(name, 'client-id ' + name, 'user jo@x.test')
-        p = subprocess.run([SCRIPT] + ['-l'] * login + [name], env=ENV,
-                           stdin=subprocess.DEVNULL, capture_output=True,
-                           text=True, timeout=60)
-        return {'rc': p.returncode, 'out': p.stdout, 'err': p.stderr}
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
-        return list(pool.map(one, cases))
+        return start(['-l'] * login + [name])
+    return beside(one, cases)
 
 
 NOW = int(time.time())
@@ -235,6 +243,11 @@ DEVICE = (		# what is answered, the status, what is said and what not
      None),
     ([CODE, PENDING, (400, {'error': 'invalid_client'})], 78,
      'invalid_client', None),
+    ([code(user_code='')], 76, 'without a code', None),
+    ([code(device_code=None)], 76, 'without a code', None),
+    ([code(verification_uri=None, verification_url='https://y.test/'), GOOD], 0,
+     'https://y.test/', None),
+    ([(400, {'error': 'invalid_scope'})], 78, 'invalid_scope', 'browser'),
     ([code(expires_in=0)], 77, 'nobody has logged in', None),
     ([code(expires_in='0900'), GOOD], 0, '', 'llegal'),
     ([code(expires_in='9' * 20), GOOD], 0, '', 'llegal'),
@@ -265,11 +278,13 @@ case.check(g['out'] == 'at-3\n' and kept('dev')['refresh_token'] == 'rt-2',
            'a new one takes its place', g)
 PLAN[:] = [token(4)]
 case.check(run('dev')['out'] == 'at-4\n', 'a token of a minute: each time')
-for said, lasts in ((None, 300), ('soon', 300), (70, 70), ('3600', 3600)):
-    keep('dev', access_token='old', refresh_token='rt-1', got=0, until=1)
-    PLAN[:] = [token('4a', expires_in=said)]
-    run('dev')
-    k = kept('dev')
+LASTS = ((None, 300), ('soon', 300), (70, 70), ('3600', 3600))
+for i in range(len(LASTS)):
+    keep('lasts%d' % i, access_token='old', refresh_token='rt-1', got=0, until=1)
+each([('lasts%d' % i, [token('4a', expires_in=x[0])])
+      for i, x in enumerate(LASTS)])
+for i, (said, lasts) in enumerate(LASTS):
+    k = kept('lasts%d' % i)
     case.check(k['until'] - k['got'] == lasts,
                'a token of %r lasts %d s' % (said, lasts), k)
 TAKEN = (		# what came, and which refresh token is kept
@@ -297,6 +312,9 @@ BAD = (
     ((400, {'error': 'slow_down'}), 75, 'slow_down'),
     ((400, {'error': 'interaction_required'}), 77, 'must log in'),
     ((400, {'error': 'consent_required'}), 77, 'must log in'),
+    ((400, {'error': 'login_required'}), 77, 'must log in'),
+    ((400, {'error': 'invalid_scope', 'error_description': 'none'}), 78,
+     'invalid_scope: none'),
     ((503, {'error': 'invalid_grant'}), 77, 'must log in'),
     ((400, b'<html>'), 76, 'HTTP status 400'),
     ((302, {}), 76, 'HTTP status 302'),
@@ -549,6 +567,14 @@ case.check(g['rc'] == 75 and 'the keyring does not take it' in g['err'] and
 conf('reg', 'scope mail')
 g = run('-l', 'reg')
 case.check(g['rc'] == 78 and 'client-id' in g['err'], 'no client', g)
+for answer, rc, word in (
+        ((400, {'error': 'invalid_redirect_uri'}), 78, 'invalid_redirect_uri'),
+        ((503, {}), 75, 'register: HTTP status 503'),
+        ((201, {}), 76, 'no client_id')):
+    PLAN[:] = [answer]
+    g = run('-r', 'reg')
+    case.check(g['rc'] == rc and word in g['err'] and not kept('reg'),
+               'not registered: %s' % word, g)
 PLAN[:] = [(201, {'client_id': 'made'})]
 g = run('-r', 'reg')
 case.check(g['rc'] == 0 and g['log'][-1][1]['client_name'] == 'postbag',
@@ -594,6 +620,98 @@ case.check(g['rc'] == 73 and 'cannot be written' in g['err'] and
            kept('dev')['refresh_token'] == 'rt', 'a disk that fails', g)
 os.remove(T.name + '/bin/sync')
 
+# ---- where things are
+# A curl that says what it is asked, and reaches nobody.
+os.mkdir(T.name + '/ask')
+with open(T.name + '/ask/curl', 'w') as f:
+    f.write('#!/bin/sh\ncat >> "$ASKED"\nexit 7\n')
+os.chmod(T.name + '/ask/curl', 0o755)
+MS = 'https://login.microsoftonline.com/'
+PLACES = (	# provider, lines, options, status, what is said, what is asked
+    ('microsoft', (), '-l', 75, MS, (
+        MS + 'common/oauth2/v2.0/devicecode"', 'scope=offline_access https://'
+        'outlook.office.com/IMAP.AccessAsUser.All ', 'POP.', 'SMTP.Send"')),
+    ('microsoft', ('tenant t9', 'scope own'), '-l', 75, '', (
+        MS + 't9/oauth2/v2.0/devicecode"', '"scope=own"')),
+    ('microsoft', ('grant client-credentials',), '', 75, '', (
+        MS + 'common/oauth2/v2.0/token"',
+        '"scope=https://outlook.office.com/.default"')),
+    ('microsoft', ('grant code',), '-lp', 77, MS +
+     'common/oauth2/v2.0/authorize?response_type=code&', ()),
+    ('microsoft', (), '-f', 0, '', ()),
+    ('google', (), '', 75, '', ('"https://oauth2.googleapis.com/token"',
+                                '"refresh_token=rt"')),
+    ('google', (), '-f', 0, 'cannot be asked: forgotten here alone', (
+        '"https://oauth2.googleapis.com/revoke"', '"token=rt"')),
+    ('google', (), '-lp', 77, 'https://accounts.google.com/o/oauth2/v2/auth?'
+     'response_type=code&', ()),
+    ('google', (), '-lp', 77, '&scope=https%3A%2F%2Fmail.google.com%2F&', ()),
+    ('google', ('scope own',), '-lp', 77, '&scope=own&', ()),
+    ('google', ('grant device',), '-l', 78, 'no logins by device', ()),
+    ('google', (), '-r', 78, 'registers nobody', ()),
+    ('gogle', (), '', 78, 'provider: microsoft, google or', ()),
+    ('', (), '', 78, 'provider is missing', ()))
+
+
+def place(i):
+    name = 'place%d' % i
+    provider, lines, options, rc, word, asked = PLACES[i]
+    conf(name, 'client-id cid', *lines, provider=provider)
+    keep(name, access_token='old', refresh_token='rt', got=0, until=1)
+    g = start(options.split() + [name], dict(
+        ENV, PATH=T.name + '/ask:' + ENV['PATH'], ASKED=T.name + '/' + name))
+    g['asked'] = ''
+    if os.path.exists(T.name + '/' + name):
+        with open(T.name + '/' + name) as f:
+            g['asked'] = f.read()
+    return g
+
+
+for x, g in zip(PLACES, beside(place, range(len(PLACES)))):
+    case.check(g['rc'] == x[3] and x[4] in g['err'] and bool(g['err']) == (
+        x[2:4] != ('-f', 0) or x[4] != '') and bool(g['asked']) == bool(x[5])
+               and all(w in g['asked'] for w in x[5]),
+               'place: %s %s %s' % (x[0], x[1], x[2]), g)
+meta(device_authorization_endpoint=None,
+     authorization_endpoint=BASE + '/auth?x=1', issuer=BASE + '/')
+conf('dev', 'client-id cid', provider=BASE + '/')
+g = run('-lp', 'dev')
+case.check(g['rc'] == 77 and '/t1/auth?x=1&response_type=code&' in g['err'] and
+           'nobody has logged in' in g['err'],
+           'no login by device: one by browser; a / at the end', g)
+meta(authorization_endpoint=None)
+conf('dev', 'client-id cid', 'grant code')
+g = run('-lp', 'dev')
+case.check(g['rc'] == 78 and 'no logins by browser' in g['err'],
+           'no login by browser', g)
+meta(token_endpoint=None)
+conf('dev', 'client-id cid')
+g = run('dev')
+case.check(g['rc'] == 76 and 'has no token_endpoint' in g['err'],
+           'no place for tokens', g)
+meta()
+# A keyring that works: nothing is in a file.
+os.mkdir(T.name + '/keys')
+with open(T.name + '/keys/secret-tool', 'w') as f:
+    f.write('#!/bin/sh\ncase $1 in\nlookup) cat %s/keys/$5 ;;\n'
+            'store) cat > %s/keys/$6 ;;\nesac\n' % ((T.name,) * 2))
+os.chmod(T.name + '/keys/secret-tool', 0o755)
+with open(T.name + '/keys/kept', 'w') as f:
+    f.write('{"refresh_token": "rt-a", "got": 0, "until": 1}')
+conf('kept', 'client-id cid', 'store keyring')
+RING = dict(ENV, PATH=T.name + '/keys:' + ENV['PATH'])
+PLAN[:] = [token('ring', refresh_token='rt-b')]
+g = run('kept', env=RING)
+with open(T.name + '/keys/kept') as f:
+    k = json.load(f)
+case.check(g['out'] == 'at-ring\n' and k['refresh_token'] == 'rt-b' and
+           kept('kept') is None, 'a keyring that works', (g, k))
+g = run('kept', env=RING)
+case.check(g['out'] == 'at-ring\n' and not g['log'], 'and has the token', g)
+g = run('--help')
+case.check(g['rc'] == 0 and 'mail-token -l' in g['out'] and not g['err'],
+           'help', g)
+
 # ---- what is wrong here
 keep('dev', access_token='old', refresh_token='rt', got=0, until=1)
 meta(issuer='https://evil.test')
@@ -621,9 +739,12 @@ conf('dev', '\r', 'client-id cid\r', 'grant device\r', 'port 0\r')
 keep('dev')
 g = run('dev')
 case.check(g['rc'] == 77, 'a file from Windows', g)
-for mode in 0o640, 0o604, 0o602, 0o620:
-    conf('dev', 'client-id cid', mode=mode)
-    case.check(run('dev')['rc'] == 78, 'others can get at it: %o' % mode)
+MODES = 0o640, 0o604, 0o602, 0o620
+for mode in MODES:
+    conf('mode%o' % mode, 'client-id cid', mode=mode)
+for mode, g in zip(MODES, beside(start, [['mode%o' % m] for m in MODES])):
+    case.check(g['rc'] == 78 and 'chmod 600' in g['err'],
+               'others can get at it: %o' % mode, g)
 conf('dev', 'client-id cid', 'grant jwt')
 case.check(run('dev')['rc'] == 78, 'an unknown grant')
 conf('dev', 'client-id cid', provider='http://x.test')
