@@ -647,7 +647,7 @@ PLACES = (	# provider, lines, options, status, what is said, what is asked
      'response_type=code&', ()),
     ('google', (), '-lp', 77, '&scope=https%3A%2F%2Fmail.google.com%2F&', ()),
     ('google', ('scope own',), '-lp', 77, '&scope=own&', ()),
-    ('google', ('grant device',), '-l', 78, 'no logins by device', ()),
+    ('google', ('grant device',), '-lp', 78, 'no logins by device', ()),
     ('google', (), '-r', 78, 'registers nobody', ()),
     ('gogle', (), '', 78, 'provider: microsoft, google or', ()),
     ('', (), '', 78, 'provider is missing', ()))
