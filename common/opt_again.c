@@ -33,8 +33,6 @@ say_again(struct arena *a, struct opt_list *words, const struct opt *o)
 	switch (o->kind) {
 	case OPT_COUNT:
 	case OPT_FLAG:
-		if (o->kind == OPT_COUNT)
-			n = (size_t)*(const int *)o->to;
 		while (n-- > 0)
 			opt_list_add(a, words, arena_printf(a, "--%s", o->name));
 		break;
