@@ -314,6 +314,10 @@ refused(void)
 	is_int(mkfifo(moved, 0600), 0, "a pipe");
 	f = (struct err){ 0 };
 	is_int(state_open(&s, dir, STR("two"), true, &f), -1, "is seen");
+	is_int(f.code, EX_CANTCREAT, "%s", f.msg);
+	f = (struct err){ 0 };
+	is_int(state_read(&s, dir, strrchr(moved, '/') + 1, &f), -1,
+	    "by one who only reads, too");
 	is_int(f.code, EX_DATAERR, "%s", f.msg);
 	unlink(moved);
 	is_int(symlink("/dev/null", moved), 0, "a symbolic link");
