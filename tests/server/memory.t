@@ -375,19 +375,20 @@ check("imapsync: LOGIN", SYNC + server("imap", "imap LOGIN"), "file")
 
 # By MX nobody logs in, though the configuration's defaults may have a password;
 # and a helper, for a copy by IMAP (which is refused), has nothing of the text.
-def by_mx(more):
-    secret_file("direct", b"account a\nserver mx:\ntls off\nsave imap:kept/Sent\n" +
-                more + b"account kept\nimap imap://127.0.0.1:%d\ntls off\n"
+def by_mx(defaults, more):
+    secret_file("direct", b"defaults\n" + defaults + b"account a\nserver mx:\n"
+                b"tls off\nproxy off\nsave imap:kept/Sent\n" + more +
+                b"account kept\nimap imap://127.0.0.1:%d\ntls off\nproxy off\n"
                 b"user jo\npassword other\n" % PORTS["imap, quiet"])
     return start(["mailsend", "--config", T + "/direct", "-A", "a", "--mx-port",
                   str(PORTS["smtp"]), "-f", "a@x.test", "-s", "x", "--body",
                   "y", "b@[127.0.0.1]"])
 
 
-status, err = by_mx(b"password %s\nproxy http://me:%s@127.0.0.1:9\n" % (
-    PASSWORD, PROXY))
+status, err = by_mx(b"proxy http://me:%s@127.0.0.1:9\n" % PROXY,
+                    b"password %s\n" % PASSWORD)
 is_((status, looker.seen), (74, []), "mailsend by MX") or diag(err)
-status, err = by_mx(b"# once password %s\n" % PASSWORD)
+status, err = by_mx(b"", b"# once password %s\n" % PASSWORD)
 is_({f.split(" of ")[1] for f in looker.seen or ["", " of nobody"]},
     {str(looker.pid)}, "a comment is in its memory, and in no other's") or diag(err)
 
