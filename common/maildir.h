@@ -60,7 +60,7 @@ struct maildir {
 	const char *path;	/* the caller's */
 	int top, tmp, fresh, cur;	/* descriptors of the folders */
 	dev_t dev;
-	bool unsure;		/* see maildir_sync */
+	bool unsure;		/* maildir_sync fails from now on */
 	/*
 	 * Behind each name in tmp/, set after maildir_open: of two programs
 	 * that deliver the same message at once neither may cut the other's.

@@ -36,7 +36,10 @@ sync_maildir(struct place *p, struct handed *h)
 static int
 settle_maildir(struct place *p, struct handed *h)
 {
-	return maildir_settle(&p->maildir, h->e);
+	if (maildir_settle(&p->maildir, h->e) == 0)
+		return 0;
+	p->maildir.unsure = true;	/* so that maildir_sync fails, too */
+	return -1;
 }
 
 static void
