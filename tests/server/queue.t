@@ -441,6 +441,15 @@ for i in range(999):
         pass
 check(send(h, 'a@x.test', ) == 75 and
       'has 1000 messages' in h.err, '1000 messages', h.err)
+os.unlink(box + '/x0/mail')
+os.rmdir(box + '/x0')
+h.run('-bs', name='sendmail', text='EHLO x\r\n' + 2 * (
+    'MAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\n'
+    'Subject: q\r\n\r\nd\r\n.\r\n') + 'QUIT\r\n')
+said = [x[:3] for x in h.out.splitlines() if x[3:4] == ' ']
+check(said.count('354') == 2 and [said[i + 1][0] for i, x in enumerate(said)
+                                  if x == '354'] == ['2', '4'],
+      'the 1,000th of a dialogue is taken, and no more', h.out, h.err)
 h.done()
 s, h = fresh('queue-only')
 send(h, 'a@x.test')
