@@ -24,7 +24,12 @@ def user(v, line):
 
 
 def says(command):
-    return lambda v, line: SAYS.get(me.name, {}).get(command)
+    def say(v, line):
+        answer = SAYS.get(me.name, {}).get(command)
+        if answer is not None:
+            crowd.leave()
+        return answer
+    return say
 
 
 # Accounts that fail, what the server says to them, and how it ends.
@@ -38,13 +43,15 @@ WANT = {'u13': 77, 'u27': 76, 'u41': 75, 'u58': 73, 'u66': 75, 'u70': 69}
 
 class Crowd:
     """Counts who is there, and keeps the first ones until there are JOBS, and
-    a moment longer: one too many would come then."""
+    a moment longer: one too many would come then.  Who gets its last answer
+    has gone: its process may have ended before its thread here goes on."""
 
     def __init__(self, talk):
         self.talk, self.lock = talk, threading.Lock()
         self.now = self.most = 0
 
     def __call__(self, serve, c, n):
+        me.there = True
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
@@ -56,11 +63,16 @@ class Crowd:
         try:
             self.talk(serve, c, n)
         finally:
-            with self.lock:
-                self.now -= 1
+            self.leave()
+
+    def leave(self, *_):
+        with self.lock:
+            self.now -= me.there
+            me.there = False
 
 
-crowd = Crowd(Pop(user=user, **{c: says(c) for c in ('pass', 'list')}))
+crowd = Crowd(Pop(user=user, quit=lambda *_: crowd.leave(),
+                  **{c: says(c) for c in ('pass', 'list')}))
 s, r = Serve(crowd), Run()
 names = ['u%02d' % i for i in range(N)]
 text = 'defaults\n  tls off\n  create\n'
