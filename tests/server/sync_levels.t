@@ -76,6 +76,23 @@ def by_all():
 
 
 @scenario
+def by_one():
+    """The file is asked for its age, or its size, where that alone counts."""
+    u = lab.user()
+    boxes = {"age>30d": "Old", "size>50k": "Large"}
+    for box in boxes.values():
+        u.far.create(box)
+        u.far.append(box, mail(1, size=100000), date=time.time() - 40 * DAY)
+    args = rules(*("headers:%s,folder=%s" % x for x in boxes.items()))
+    u.runs("a rule for each of two mailboxes", *args)
+    for box in boxes.values():
+        u.far.append(box, mail(2))
+    u.runs("one comes to each", *args)
+    is_([whole(u, [1, 2], box) for box in boxes.values()], [[2], [2]],
+        "what was headers stays so")
+
+
+@scenario
 def others():
     """Other rules: what is here already gets its body, and loses none."""
     u = lab.user()
