@@ -18,7 +18,7 @@ place_path(const void *of, size_t at)
 static const char *
 folded(struct arena *a, const char *path, size_t *n)
 {
-	const char *p = path[0] == '.' ? path + 1 : path;
+	const char *p = path + (path[0] == '.');
 	char *to = arena_dup(a, str_of(path));
 
 	*n = strcspn(p, "/.");
