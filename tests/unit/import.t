@@ -235,6 +235,19 @@ imap_on_delete = \Seen
 delete = true
 E
 
+for when in 'delete = false' 'delete_after = 7'; do
+	status 0 "move_on_delete, $when" mailfetch --import - <<E
+[retriever]
+type = SimpleIMAPSSLRetriever
+server = a.test
+username = u
+move_on_delete = Done
+[options]
+$when
+E
+	unlike "$OUT" 'move-to' "$when: nothing is moved at once"
+done
+
 # ---- who logs in where
 status 0 "; ends a word, # a comment" mailfetch --import - <<'E'
 poll h.test proto imap user u pass p ssl;poll i.test proto pop3 user v pass q # comment with poll z
