@@ -66,6 +66,19 @@ case.check(r.rc == 75 and subjects(r.files()) == [20] and
 s.close()
 r.done()
 
+# What --unseen passes over is no part of what was done before.
+v = Imap(uid_search=lambda v, tag, t: '* SEARCH 3\r\n%s OK\r\n' % tag
+         if 'UNSEEN' in t else None)
+s, r = Serve(v), Run()
+r.go('imap', s, '--unseen')
+first = subjects(r.files())
+r.go('imap', s)
+case.check((first, sorted(subjects(r.files())), r.rc) ==
+           ([3], [1, 2, 3, 4, 5], 0), '--unseen, then all',
+           (first, r.err, subjects(r.files())))
+s.close()
+r.done()
+
 # A server that refuses everything is not asked a thousand times.
 v = Imap({i: msg(i) for i in range(1, 101)},
          uid_fetch=lambda v, tag, t: tag + ' NO not now\r\n')
