@@ -482,13 +482,7 @@ def upload():
     title("1,000 messages uploaded")
     for kind in ["imapsync"] + [k for k in PEERS if k != "interimap"]:
         u = lab.user()
-        p = Peer(kind, u)
-        p.run()
-        near = Near(p.dir + "/near")
-        near.make("INBOX")
-        for i in range(1000):
-            near.deliver("INBOX", mail(i, 2000), "S")
-        time.sleep(1 if kind == "mbsync" else 0)
+        p = thousand(kind, u)
         t0 = time.monotonic()
         cmds, turns, up_, down = p.counted()
         note(kind + ": s, commands, turns, up, down", "%.2f %d %d %d %d" % (
