@@ -332,24 +332,33 @@ ask_address(void)
 	    0;
 }
 
+/* It runs in a process of its own, and is asked from now on: our end. */
+static int
+ask_of(void (*one)(int), pid_t *pid)
+{
+	int sock[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
+		exit(1);
+	fflush(stdout);
+	if ((*pid = fork()) == 0)
+		one(sock[1]);
+	close(sock[1]);
+	errand_ask_at(sock[0]);
+	return sock[0];
+}
+
 static void
 late_answers(void)
 {
-	int sock[2];
 	pid_t pid;
+	int sock = ask_of(slow_helper, &pid);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
-		return;
-	fflush(stdout);
-	if ((pid = fork()) == 0)
-		slow_helper(sock[1]);
-	close(sock[1]);
 	errand_host("one.test");
-	errand_ask_at(sock[0]);
 	is_int(ask_address(), WRONG, "control: an answer");
 	is_int(ask_address(), RIGHT, "what answers an earlier question is none");
 	waitpid(pid, NULL, 0);
-	close(sock[0]);
+	close(sock);
 }
 
 /* ---- descriptors that do not come */
@@ -376,17 +385,10 @@ no_room(void)
 	struct rlimit was, none;
 	struct spawn_child c;
 	struct err e = { 0 };
-	int sock[2];
 	pid_t pid;
+	int sock = ask_of(answer_alone, &pid);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
-		return;
-	fflush(stdout);
-	if ((pid = fork()) == 0)
-		answer_alone(sock[1]);
-	close(sock[1]);
 	errand_command("true");
-	errand_ask_at(sock[0]);
 	getrlimit(RLIMIT_NOFILE, &was);
 	none = was;
 	none.rlim_cur = 0;
@@ -398,7 +400,7 @@ no_room(void)
 	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_LOST &&
 	    e.code == EX_OSERR, "an answer without its descriptor: it may run");
 	waitpid(pid, NULL, 0);
-	close(sock[0]);
+	close(sock);
 	errand_ask_at(-1);
 }
 
@@ -444,17 +446,10 @@ no_answer(void)
 	    .fd = { SPAWN_NULL, SPAWN_NULL, SPAWN_NULL } };
 	struct spawn_child c;
 	struct err e = { 0 };
-	int sock[2];
 	pid_t pid;
+	int sock = ask_of(dying_helper, &pid);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) < 0)
-		return;
-	fflush(stdout);
-	if ((pid = fork()) == 0)
-		dying_helper(sock[1]);
-	close(sock[1]);
 	errand_command("true");
-	errand_ask_at(sock[0]);
 	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_NONE,
 	    "who is told that it was not started knows it");
 	fail_clear(&e);
@@ -464,7 +459,7 @@ no_answer(void)
 	waitpid(pid, NULL, 0);
 	ok(spawn_start(&f, &c, &e) < 0 && c.how == SPAWN_NONE,
 	    "whom nobody hears starts nothing");
-	close(sock[0]);
+	close(sock);
 }
 
 /* ---- each in a process of its own */
