@@ -70,7 +70,7 @@ net_blame_begin(const struct net_addr *a, const char *source,
 }
 
 /*
- * Linux would end the connection by any ICMP error that comes later: those are
+ * With it on, the next read fails by any ICMP error that comes later: those are
  * hints, after which TCP sends again (RFC 1122 section 4.2.3.9).
  */
 void
