@@ -301,8 +301,8 @@ def dots_of_ours():
 for name, places, args, path in (
         ("Flatten", PLACES.replace("SubFolders Verbatim", "Flatten ."),
          ("--flatten", "."), "near/New.one"),
-        ("an Inbox of its own", PLACES.replace("{near}/INBOX", "{dir}/In"),
-         ("--inbox", "~/In"), "near/New/one"),
+        ("an Inbox of its own", PLACES.replace("{near}/INBOX", "{dir}/near-in"),
+         ("--inbox", "~/near-in"), "near/New/one"),	# not below near
         ("InfoDelimiter", PLACES + "InfoDelimiter ;\n",
          ("--info-delimiter", ";"), "near/New/one"),
         ("SubFolders Legacy", PLACES.replace("Verbatim", "Legacy"),

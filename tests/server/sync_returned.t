@@ -22,20 +22,26 @@ def account(caps, *how):
     return u
 
 
-def cut(u, verb, *how):
-    """One run; the connection ends when the server has done that command."""
-    done = []
+def cut(u, verb, *how, kill=False):
+    """One run; the connection ends when the server has done that command, and
+    with kill the program."""
+    done, p = [], []
 
     def on_command(session, v, args):
         if v != verb or done:
             return None
         done.append(v)
         getattr(session, "do_" + v.replace(" ", "_").lower())(args, [])
+        for one in p:
+            one.kill()
         return "close"
     u.server.on_command = on_command
-    r = u.sync(*how)
+    if kill:
+        p.append(u.start(*how))
+        p[0].communicate(timeout=FOREVER)
+    status = p[0].returncode if kill else u.sync(*how).status
     u.server.on_command = None
-    return len(done), r.status
+    return len(done), status
 
 
 def stands(u):
@@ -104,18 +110,20 @@ def deleted():
         for how in ([], ["--delete-far", "expunge"]):
             if caps == "" or (caps == "MOVE" and how):
                 continue		# it is but marked there
-            u = account(caps)
-            name = " ".join(["'%s'" % caps] + how)
-            path = u.near.file("INBOX", "number 2")
-            with open(path, "rb") as f:
-                data = f.read()
-            os.unlink(path)
             verb = "UID EXPUNGE" if how else verb
-            is_(cut(u, verb, *how), (1, 75), name + ": cut")
-            with open(path, "wb") as f:
-                f.write(data)
-            rests(u, name, "INBOX", *how, trash=not how)
-            u.server.close()
+            for kill, status in ((False, 75), (True, -9)):
+                u = account(caps)
+                name = " ".join(["'%s'" % caps] + how + ["killed"] * kill)
+                path = u.near.file("INBOX", "number 2")
+                with open(path, "rb") as f:
+                    data = f.read()
+                os.unlink(path)
+                is_(cut(u, verb, *how, kill=kill), (1, status),
+                    name + ": cut")
+                with open(path, "wb") as f:
+                    f.write(data)
+                rests(u, name, "INBOX", *how, trash=not how)
+                u.server.close()
 
 
 @scenario
