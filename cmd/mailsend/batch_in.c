@@ -229,12 +229,14 @@ read_object(struct str text, struct batch_item *item, struct buf *message,
 	struct buf t = { .max = LINE_MAX_JSON };
 	char key[16] = "";
 	bool envelope = false, has = false;
+	int at = 0;		/* the depth at which the key stands */
 	enum json_token got;
 
 	while ((got = json_next(&j, &t)) > JSON_END && e->code == 0) {
 		if (got == JSON_KEY) {
 			snprintf(key, sizeof key, "%.*s", STR_ARG(BUF_STR(t)));
-			envelope = j.depth == 2 && envelope;
+			at = j.depth;
+			envelope &= at > 1;
 		}
 		if (got == JSON_OBJECT && j.depth == 2)
 			item->enveloped |= envelope = strcmp(key,
@@ -244,10 +246,9 @@ read_object(struct str text, struct batch_item *item, struct buf *message,
 			message->n = 0;
 			buf_str(message, BUF_STR(t));
 			has = true;
-		} else if (got == JSON_STRING && (j.depth == 1 || envelope) &&
-		    fit_text(BUF_STR(t), e) == 0) {
-			take_text(item, str_of(key), j.depth > 1, BUF_STR(t),
-			    a);
+		} else if (got == JSON_STRING && (j.depth == 1 ||
+		    (envelope && at == 2)) && fit_text(BUF_STR(t), e) == 0) {
+			take_text(item, str_of(key), at > 1, BUF_STR(t), a);
 		}
 	}
 	buf_free(&t);

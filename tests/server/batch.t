@@ -59,7 +59,7 @@ object 3 a@one.example >> "$T/in"
 batch 2 ndjson
 is "$(jq .bodies "$LOG") $(jq -r .data "$LOG" | grep -e '^From me' -e secret | tr -d '\r')" '3 From me' \
 	'nothing of a longer message is left in a later one'
-printf '{"to":"c@b.example","envelope":{"from":"jo@home.example","to":["a@b.example"]},"to":"d@b.example","message":"To: e@b.example\\n\\nx\\n"}\n' > "$T/in"
+printf '{"to":"c@b.example","envelope":{"x":{"to":"f@b.example"},"from":"jo@home.example","to":["a@b.example"]},"to":"d@b.example","y":["g@b.example"],"message":"To: e@b.example\\n\\nx\\n"}\n' > "$T/in"
 batch 2 ndjson -t
 is "$STATUS $(jq -r '.rcpt | join(" ")' "$LOG")" '0 a@b.example' \
 	'with an envelope it is for who is in there, and for nobody else'
