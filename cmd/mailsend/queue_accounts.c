@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "queue_accounts.h"
 #include "clock.h"
@@ -45,19 +46,37 @@ queue_account_gone(const struct run *run, const struct queue_entry *q)
 	    name);
 }
 
+/*
+ * Can another process read it, too?  Not a pipe, nor what is a descriptor of
+ * this process, which is read to its end.
+ */
+static bool
+read_again(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && strncmp(path, "/dev/", 5) != 0 &&
+	    strncmp(path, "/proc/", 6) != 0 &&
+	    (stat(path, &st) < 0 || S_ISREG(st.st_mode));
+}
+
 int
 queue_account_flush(const struct run *run, const char *argv0,
     const char *account, struct err *e)
 {
 	const struct opt_list *words = &run->queue.words;
-	const char *queue = run->queue.spool.path;
-	const char **argv = mem_new(words->n + 8, sizeof *argv), **p = argv;
-	struct spawn_conf conf = { .argv = (char *const *)(void *)argv,
-	    .program = argv0, .fd = { SPAWN_NULL, 1, 2 } };
+	const char *queue = run->queue.spool.path, *file = run->account.config;
+	struct spawn_conf conf = { .program = argv0, .fd = { SPAWN_NULL, 1, 2 } };
 	struct spawn_child child = { 0 };
+	const char **argv, **p;
 	size_t i;
 	int got;
 
+	if (file != NULL && !read_again(file))
+		return fail(e, EX_CONFIG, "%s: --config %s is no file that can be read again by this account's process",
+		    account, file), e->code;
+	p = argv = mem_new(words->n + 8, sizeof *argv);
+	conf.argv = (char *const *)(void *)argv;
 	*p++ = "mailsend";		/* whatever we are called */
 	*p++ = "--queue-handed-on";
 	*p++ = "--account";

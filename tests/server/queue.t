@@ -559,6 +559,54 @@ send(h, 'a@x.test', text='aside', args=('-A', 'two', '--queue-only', '--queue',
 h.run('--flush-now', '--queue', h.d + '/q')
 check(h.rc == 0 and other.arrived('aside') == {'a@x.test': 1},
       'out of the queue that --queue names, too', h.rc, h.err, other.got)
+
+# What another account's message needs in this run is done by that account.
+s.got, other.got = [], []
+send(h, 'bad@x.test', args=('-A', 'two', '--queue-only'))
+h.run('--flush-now')
+check(h.rc == 0 and len(reports(other)) == 1 and not s.got and not h.mail(),
+      'a report goes by the account of its message', h.rc, h.err, s.got)
+send(h, 'a@x.test', args=('-A', 'two', '--queue-only'))
+BOOT = '/proc/sys/kernel/random/boot_id'
+
+
+def state_of(fate, by=0):
+    """Of what was put off just now, by a clock that was wrong by so much."""
+    now, clock = int(time.time()) + by, ''
+    if by:
+        with open(BOOT) as f, open('/proc/uptime') as u:
+            clock = 'clock %s %d %d\n' % (
+                f.read().strip(), float(u.read().split()[0]), now)
+    with open(h.mail()[0] + '/state', 'w') as f:
+        f.write('postbag-state 1\nsince %d\ntries 1\nnext %d\n'
+                '%s%s <a@x.test> 550 5.1.1 no\n' % (
+                    now, now + (-60 if by else 3600), clock, fate))
+
+
+state_of('deferred')
+h.run('--flush')
+check(h.rc == 0 and len(other.got) == 1 and len(h.mail()) == 1,
+      'one that is not due waits', h.rc, h.err, other.got)
+state_of('refused')
+h.run('--flush')
+check(h.rc == 0 and len(reports(other)) == 2 and not h.mail(),
+      'a report that is owed is made at once', h.rc, h.err, other.got)
+if os.path.exists(BOOT):
+    send(h, 'a@x.test', text='set', args=('-A', 'two', '--queue-only'))
+    state_of('deferred', 7200)
+    h.run('--flush')
+    check(h.rc == 0 and other.arrived('set') and not h.mail(),
+          'a clock that was set is followed', h.rc, h.err, other.got)
+conf = h.d + '/.config/postbag/config'
+for piped in '/dev/stdin', '-', '/dev/fd/0':
+    send(h, 'a@x.test', text='piped', args=('-A', 'two', '--queue-only'))
+    with open(conf) as f:
+        text = f.read()
+    h.run('--flush', '--config', piped, text=text)
+    check(h.rc == 78 and len(h.mail()) == 1 and 'two: ' in h.err and
+          'is no file that can be read again' in h.err,
+          '--config %s: who cannot read it again is named' % piped, h.rc, h.err)
+    shutil.rmtree(h.mail()[0])
 h.config('account two\nsmtp smtp://127.0.0.1:1\ntls off\nfrom two@x.test\nqueue on\n'
          'account three\nsmtp smtp://127.0.0.1:%d\ntls off\nfrom three@x.test\n'
          'queue on\nqueue-only' % other.port)
@@ -708,7 +756,7 @@ h.run('--flush')
 check(h.rc == 0 and len(s.got) == 1, 'a clock that went back: it is due')
 h.done()
 LATER = dict(LD_PRELOAD=BUILD + '/lab/killn.so', KILLN_DAYS='6')
-if os.path.exists('/proc/sys/kernel/random/boot_id'):
+if os.path.exists(BOOT):
     s, h = fresh()
     send(h, 'tmp@x.test')
     s.start()
