@@ -101,11 +101,12 @@ only_known(struct box *b, struct near_dir *l)
 	return strange == 0;
 }
 
-/* Tells that the Maildir goes; true in a dry run, which ends there. */
+/* A dry run tells what would become of a folder, and ends there: true. */
 static bool
-removal_shown(struct box *b)
+shown(const struct box *b, const char *what)
 {
-	box_folder(b, "near-remove", NULL);
+	if (b->run->o->dry_run)
+		box_folder(b, what, NULL);
 	return b->run->o->dry_run;
 }
 
@@ -123,7 +124,7 @@ empty_here(struct box *b)
 	if (got != 0)
 		return 0;
 	got = near_dir_scan(&l, &none, r->e);
-	if (got == 0 && (!only_known(b, &l) || removal_shown(b))) {
+	if (got == 0 && (!only_known(b, &l) || shown(b, "near-remove"))) {
 		near_dir_close(&l);
 		flags_keywords_free(&none);
 		return 0;
@@ -138,8 +139,10 @@ empty_here(struct box *b)
 	flags_keywords_free(&none);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
-	return near_dir_rmdir(r->root, b->path, r->e) < 0 ? -1 :
-	    forget_folder(b);
+	if (near_dir_rmdir(r->root, b->path, r->e) < 0)
+		return -1;
+	box_folder(b, "near-remove", NULL);
+	return forget_folder(b);
 }
 
 /* Are all that are there in the state?  1, 0, -1. */
@@ -241,8 +244,7 @@ remove_there(struct box *b)
 	}
 	if (brake(b, b->far.now.exists, "the Maildir is gone here"))
 		return 0;
-	box_folder(b, "far-remove", NULL);
-	if (r->o->dry_run)
+	if (shown(b, "far-remove"))
 		return 0;
 	got = imap_wait(m, imap_ask_delete(m, str_of(b->name)));
 	if (got < 0)
@@ -252,6 +254,7 @@ remove_there(struct box *b)
 		    m->text);
 		return 0;
 	}
+	box_folder(b, "far-remove", NULL);
 	b->far.is = false;
 	return forget_folder(b);
 }
@@ -316,10 +319,7 @@ make_there(struct box *b)
 	struct imap *m = &b->run->link[0].imap;
 	int got;
 
-	if (shut_here(b))
-		return 0;
-	box_folder(b, "far-create", NULL);
-	if (b->run->o->dry_run)
+	if (shut_here(b) || shown(b, "far-create"))
 		return 0;
 	got = imap_wait(m, imap_ask_create(m, str_of(b->name)));
 	if (got > 0)
@@ -327,6 +327,7 @@ make_there(struct box *b)
 		    m->text);
 	if (got != 0)
 		return got < 0 ? -1 : 0;
+	box_folder(b, "far-create", NULL);
 	imap_ask_subscribe(m, str_of(b->name));
 	b->far.is = true;
 	return 0;
@@ -359,8 +360,7 @@ make_here(struct box *b)
 	struct run *r = b->run;
 	struct near_dir l;
 
-	box_folder(b, "near-create", NULL);
-	if (r->o->dry_run)
+	if (shown(b, "near-create"))
 		return 0;
 	if (forget_former(b) < 0)
 		return -1;
@@ -371,6 +371,7 @@ make_here(struct box *b)
 		return 0;
 	}
 	near_dir_close(&l);
+	box_folder(b, "near-create", NULL);
 	b->near.is = true;
 	return 0;
 }

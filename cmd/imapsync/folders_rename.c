@@ -322,7 +322,6 @@ folders_rename_far(struct box *b, struct box *to)
 
 	if (!all_of_it(b))
 		return 1;
-	box_folder(b, "far-rename", to);
 	if (!r->o->dry_run) {
 		got = imap_wait(m, imap_ask_rename(m, str_of(b->name),
 		    str_of(to->name)));
@@ -338,6 +337,7 @@ folders_rename_far(struct box *b, struct box *to)
 		if (folders_follow(b, to) < 0)
 			return -1;
 	}
+	box_folder(b, "far-rename", to);
 	to->far.is = true;
 	to->far.now = b->far.now;
 	to->far.counted = b->far.counted;

@@ -34,6 +34,13 @@ def tells(u, status, pattern, name, *how):
     return r
 
 
+def of_folders(r, name, *acts):
+    """An event, which a hook is told, is what became of a folder, no more."""
+    is_([x[:2] for x in r.acts("done") if
+         re.search("-(create|rename|remove)$", x[0])], list(acts),
+        name + ": %s" % (acts or "no event",))
+
+
 def rests(u, name, *how, far=True):
     for _ in range(3):
         r = u.sync("-j", *how)
@@ -151,10 +158,20 @@ def create_refused():
     u.near.make("New")
     u.near.deliver("New", mail(30), "")
     u.server.on_command = refusing("CREATE")
+    u.box("Shut")
+    with open(u.near.path("Shut"), "w"):
+        pass
+    r = u.sync("-j")
+    ok(r.status == 73 and "Shut" in r.err and "New: not created on the server"
+       ": [INUSE] not now" in r.err, "two new folders: are told",
+       (r.status, r.err))
+    of_folders(r, "two new folders")
+    os.unlink(u.near.path("Shut"))
     tells(u, 69, "New: not created on the server: .INUSE. not now",
           "a new folder")
     u.server.on_command = None
-    u.runs("it is made")
+    of_folders(u.runs("it is made", "-j"), "it is made",
+               ("far-create", "New"))
     is_(stands(u, "New"), ["number 30"], "with what is in it")
     rests(u, "a new folder")
 
@@ -185,7 +202,8 @@ def rename_refused():
     u.server.on_command = refusing("RENAME")
     for _ in range(2):
         r = tells(u, 75, "Arch: not renamed to Older: .INUSE. not now",
-                  "a rename")
+                  "a rename", "-j")
+        of_folders(r, "a rename")
         is_(sorted(u.server.boxes), ["Arch", "INBOX", "Other"],
             "nothing is made in its place")
     how = ("--map", "Older -> Arch")
@@ -198,7 +216,7 @@ def rename_refused():
         "and it is one: new mail comes, and no other is sent")
     u.server.on_command = rename
     del u.server.heard[:]
-    u.sync()
+    of_folders(u.sync("-j"), "a rename", ("far-rename", "Arch"))
     u.sync()
     is_((sorted(u.server.boxes), [x for x in u.server.heard
                                   if re.match("APPEND|DELETE", x)]),
@@ -215,11 +233,17 @@ def delete_refused():
     shutil.rmtree(u.near.path("Old"))
     u.sync(*how)
     u.server.on_command = refusing("DELETE")
-    tells(u, 75, "Old: not deleted: .INUSE. not now", "a folder", *how)
+    of_folders(tells(u, 75, "Old: not deleted: .INUSE. not now", "a folder",
+                   "-j", *how), "a folder")
     ok("Old" in u.server.boxes and not os.path.exists(u.near.path("Old")),
        "it is there, and not here")
     u.server.on_command = None
-    u.runs("it is deleted", *how)
+    of_folders(u.runs("it is deleted", "-j", *how), "it is deleted",
+               ("far-remove", "Old"))
+    del u.server.boxes["Kept"]
+    u.sync(*how)
+    of_folders(u.sync("-j", *how), "one is gone there",
+               ("near-remove", "Kept"))
     ok("Old" not in u.server.boxes, "it is gone there")
     rests(u, "a folder", *how)
 
