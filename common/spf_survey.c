@@ -11,6 +11,7 @@
 struct walk {
 	struct spf_survey *s;
 	struct spf query;
+	const struct spf_term *own;	/* of the domain's own record */
 	bool wait;
 };
 
@@ -30,8 +31,10 @@ survey_ask(struct walk *w, const char *name, unsigned type)
 }
 
 static void
-void_add(struct spf_void *v, const char *name)
+void_add(const struct walk *w, struct spf_void *v, const char *name)
 {
+	if (v->n == SPF_VOIDS)
+		v->last = w->own;
 	if (v->n < sizeof v->name / sizeof *v->name)
 		v->name[v->n] = name;
 	v->n++;
@@ -40,9 +43,9 @@ void_add(struct spf_void *v, const char *name)
 static void
 dead(struct walk *w, const char *name)
 {
-	void_add(&w->s->void4, name);
-	void_add(&w->s->void6, name);
-	void_add(&w->s->dead, name);
+	void_add(w, &w->s->void4, name);
+	void_add(w, &w->s->void6, name);
+	void_add(w, &w->s->dead, name);
 }
 
 static void
@@ -66,9 +69,9 @@ survey_host(struct walk *w, struct spf_reach *r, const char *name)
 	if (dns_absent(a->status) && dns_absent(aaaa->status))
 		dead(w, name);
 	else if (dns_absent(a->status))
-		void_add(&w->s->void4, name);
+		void_add(w, &w->s->void4, name);
 	else if (dns_absent(aaaa->status))
-		void_add(&w->s->void6, name);
+		void_add(w, &w->s->void6, name);
 	hit(w, r, a);
 	hit(w, r, aaaa);
 }
@@ -129,6 +132,8 @@ survey_term(struct walk *w, struct spf_node *n, const struct spf_term *t)
 	struct spf_reach *r = &n->reach[t - n->record.term];
 	const char *name;
 
+	if (n->up == NULL)
+		w->own = t;
 	if (!spf_counts(t) ||
 	    (t->kind == SPF_REDIRECT && n->record.all != NULL))
 		return;

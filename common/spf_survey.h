@@ -39,6 +39,8 @@ struct spf_node {
 struct spf_void {
 	unsigned n;
 	const char *name[3];		/* the first of them */
+	const struct spf_term *last;	/* the own record's term with which
+					 * there are too many, or NULL */
 };
 
 struct spf_survey {

@@ -376,6 +376,33 @@ say_names(struct buf *b, const struct spf_void *v)
 		buf_printf(b, " and %u more", v->n - i);
 }
 
+/*
+ * Is mail sent by this family that a term lets pass which is not reached?  Of
+ * an included record the order is not looked at.
+ */
+static bool
+hinders(const struct spf_node *n, int family, const struct spf_term *last)
+{
+	const struct spf_record *r = &n->record;
+	const struct spf_spans *d;
+	const struct spf_term *t;
+	size_t i;
+
+	if (n->flat == NULL || last == NULL)
+		return false;
+	d = &n->flat->decided[family];
+	for (i = 0; i < d->n; i++) {
+		t = d->v[i].term == r->n ? r->redirect :
+		    &r->term[d->v[i].term];
+		if (sign_of(t) != '+')
+			continue;
+		if (t == r->redirect || (t > last && last != r->redirect) ||
+		    (t == last && t->kind == SPF_INCLUDE))
+			return true;
+	}
+	return false;
+}
+
 /* Hosts of one family are in the way only of mail that is sent by the other. */
 static void
 judge_family(struct task *t, const struct spf_survey *s, int family)
@@ -390,7 +417,7 @@ judge_family(struct task *t, const struct spf_survey *s, int family)
 	f = task_find(t, "SPF_VOID", NULL, "for clients by %s %u names are looked up in vain, 2 allowed: %.*s",
 	    family == SPF_FOUR ? "IPv4" : "IPv6", v->n,
 	    STR_ARG(BUF_STR(names)));
-	if (share(s->node[0], family) == 0)
+	if (!hinders(s->node[0], family, v->last))
 		f->sev = FINDING_HINT;
 	buf_free(&names);
 }

@@ -259,8 +259,18 @@ spf("v=spf1 include:ptr.test include:i1.test -all",
     "H SPF_PTR:in the record that")
 spf("v=spf1 a:four0.test a:four1.test a:four2.test a:four3.test -all",
     "H SPF_VOID:for clients by IPv6 4 names are looked up in vain")
-spf("v=spf1 ip6:2001:db8::/32 a:four0.test a:four1.test a:four2.test -all",
+spf("v=spf1 a:four0.test a:four1.test a:four2.test ip6:2001:db8::/32 -all",
     "W SPF_VOID:for clients by IPv6 3 names")
+spf("v=spf1 a:four0.test a:four1.test a:four2.test ip6:2001:db8::1 -all",
+    "W SPF_VOID:for clients by IPv6 3 names")
+lab.add("v6.test", "TXT", "v=spf1 ip6:2001:db8::1 -all")
+spf("v=spf1 a:four0.test a:four1.test a:four2.test redirect=v6.test",
+    "W SPF_VOID:for clients by IPv6 3 names")
+lab.add("late.test", "TXT",
+        "v=spf1 a:four0.test a:four1.test a:four2.test include:v6.test -all")
+spf("v=spf1 include:late.test -all", "W SPF_VOID:for clients by IPv6 3 names")
+spf("v=spf1 ip6:2001:db8::/32 a:four0.test a:four1.test a:four2.test -all",
+    "H SPF_VOID:for clients by IPv6 3 names")
 spf("v=spf1 a:n1.test a:n2.test a:n3.test a:four0.test -all",
     "W SPF_VOID:3 names have no address, 2 allowed: n1.test, n2.test, n3.test",
     "H SPF_NOBODY:a:n1.test")
