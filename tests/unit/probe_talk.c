@@ -28,6 +28,15 @@ static const struct reply replies[] = {
 	    "421 busy", 0 },
 	{ "smtp", PROBE_GREETING, "554 no\r\n", 1, PROBE_NO, 554, "554 no",
 	    0 },
+	{ "smtp", PROBE_MAIL, "200\r\n", 1, PROBE_YES, 200, "200", 0 },
+	{ "smtp", PROBE_MAIL, "354\r\n", 1, PROBE_YES, 354, "354", 0 },
+	{ "smtp", PROBE_MAIL, "400\r\n", 1, PROBE_LATER, 400, "400", 0 },
+	{ "smtp", PROBE_MAIL, "500\r\n", 1, PROBE_NO, 500, "500", 0 },
+	{ "smtp", PROBE_MAIL, "599\r\n", 1, PROBE_NO, 599, "599", 0 },
+	{ "smtp", PROBE_MAIL, "199\r\n", -1, PROBE_NO, 0,
+	    "this is no SMTP reply", 0 },
+	{ "smtp", PROBE_MAIL, "600\r\n", -1, PROBE_NO, 0,
+	    "this is no SMTP reply", 0 },
 	{ "smtp", PROBE_GREETING, "220-a\r\n220-b\r\n", 0, PROBE_NO, 0, NULL,
 	    0 },
 	{ "smtp", PROBE_GREETING, "220-a\r\n221 b\r\n", -1, PROBE_NO, 0,
@@ -158,6 +167,42 @@ whole(const struct reply *c)
 	free(copy);
 }
 
+/* Who takes leave, and who is logged in already. */
+static void
+leave(void)
+{
+	static const struct {
+		const char *proto;
+		enum probe_step step;
+		const char *in;
+		bool bye, preauth;
+	} cases[] = {
+		{ "smtp", PROBE_CAPS, "250 x\r\n", false, false },
+		{ "smtp", PROBE_CAPS, "421 x\r\n", true, false },
+		{ "smtp", PROBE_QUIT, "221 x\r\n", true, false },
+		{ "smtp", PROBE_CAPS, "554 x\r\n", false, false },
+		{ "imap", PROBE_GREETING, "* OK x\r\n", false, false },
+		{ "imap", PROBE_GREETING, "* BYE x\r\n", true, false },
+		{ "imap", PROBE_GREETING, "* PREAUTH x\r\n", false, true },
+		{ "imap", PROBE_CAPS, "* X\r\nc OK\r\n", false, false },
+		{ "imap", PROBE_CAPS, "* BYE x\r\nc NO\r\n", true, false },
+		{ "pop3", PROBE_GREETING, "-ERR x\r\n", false, false },
+		{ "sieve", PROBE_GREETING, "BYE x\r\n", true, false },
+		{ "sieve", PROBE_GREETING, "NO x\r\n", false, false },
+	};
+	struct probe_reply r;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		probe_talk_reply(talk(cases[i].proto), cases[i].step,
+		    str_of(cases[i].in), &r, &why);
+		ok(r.bye == cases[i].bye && r.preauth == cases[i].preauth,
+		    "%s: %s: bye %d, preauth %d", cases[i].proto,
+		    shown(cases[i].in), cases[i].bye, cases[i].preauth);
+	}
+}
+
 static void
 limits(void)
 {
@@ -172,8 +217,11 @@ limits(void)
 	const char *why;
 	size_t i;
 
-	while (b.n < PROBE_LINE + 1)
+	while (b.n < PROBE_LINE)
 		buf_c(&b, '2');
+	is_int(probe_talk_reply(talk("imap"), PROBE_GREETING, BUF_STR(b), &r,
+	    &why), 0, "a line of 8192 bytes may go on");
+	buf_c(&b, '2');
 	is_int(probe_talk_reply(talk("smtp"), PROBE_GREETING, BUF_STR(b), &r,
 	    &why), -1, "a line without end");
 	is_str(why, "a line over 8192 bytes", "has a limit");
@@ -274,8 +322,10 @@ names(void)
 		const char *line, *name;
 	} cases[] = {
 		{ "220 mx ESMTP", "smtp" }, { "220 mx LMTP ready", "lmtp" },
-		{ "554 go away", "smtp" }, { "* OK x", "imap" },
+		{ "554 go away", "smtp" }, { "421 busy", "smtp" },
+		{ "* OK x", "imap" }, { "* BYE x", "imap" },
 		{ "* PREAUTH x", "imap" }, { "+OK", "pop3" },
+		{ "-ERR busy", "pop3" },
 		{ "\"IMPLEMENTATION\" \"x\"", "sieve" },
 		{ "SSH-2.0-OpenSSH", NULL }, { "HTTP/1.1 400", NULL },
 		{ "", NULL }, { "22", NULL },
@@ -292,6 +342,12 @@ names(void)
 	ok(probe_talk_port(25)->relay && !probe_talk_port(587)->relay,
 	    "between servers on 25 alone");
 	is_str(probe_talk_port(4190)->name, "sieve", "port 4190");
+	ok(probe_talk_port(0)->guess, "no port is guessed");
+	ok(probe_talk_named(STR("submissions"))->implicit &&
+	    !probe_talk_named(STR("submission"))->implicit,
+	    "submissions have TLS from the first byte");
+	is_str(probe_talk_twin(probe_talk_port(465), false)->name,
+	    "submission", "smtps without is no relay");
 	ok(probe_talk_port(4711)->guess, "another port is guessed");
 	ok(probe_talk_named(STR("ftp")) == NULL, "no mail protocol");
 	is_str(probe_talk_named(STR("IMAPS"))->name, "imaps", "any case");
@@ -326,6 +382,7 @@ main(void)
 
 	for (i = 0; i < sizeof replies / sizeof *replies; i++)
 		whole(&replies[i]);
+	leave();
 	limits();
 	capabilities();
 	many_capabilities();
