@@ -142,12 +142,13 @@ sendlog_text(const struct run *run, const char *text)
 	buf_free(&b);
 }
 
-/* A line that is too long is cut, and says so. */
+/* Of more recipients than a line has room for it has the number. */
 void
 sendlog_message(const struct letter *l, const struct run *run,
     const struct report *r, int status, const char *why)
 {
 	struct buf b = { .max = SENDLOG_MAX };
+	size_t start;
 	char at[32];
 
 	if (run->log < 0)
@@ -160,12 +161,15 @@ sendlog_message(const struct letter *l, const struct run *run,
 		buf_printf(&b, " queued=%s", r->queued);
 	if (why[0] != '\0')
 		buf_printf(&b, " error=\"%s\"", why);
+	start = b.n;
 	put_rcpts(&b, &l->envelope.mail);
-	if (b.over)
-		b.n = 0;
-	if (b.over)
-		buf_printf(&b, "%s status=%d id=%s: a line too long", at,
-		    status, l->id != NULL ? l->id : "-");
+	if (b.over) {
+		b.n = start;
+		b.over = false;
+		b.max += 100;
+		buf_printf(&b, " to=%zu recipients: a line too long",
+		    l->envelope.mail.n);
+	}
 	log_line(run, BUF_STR(b));
 	buf_free(&b);
 }
