@@ -8,7 +8,9 @@
 
 enum {
 	FEW = 5,			/* recipients have a line each */
-	NAMES_MAX = 20			/* of more, in their one line */
+	NAMES_MAX = 20,			/* of more, in their one line, */
+	NAMES_LONG = 1500		/* if they are no longer: the reason is
+					 * behind them */
 };
 
 const char *
@@ -78,10 +80,10 @@ name_rcpts(struct buf *b, const struct smtp_rcpt *r, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n && i < NAMES_MAX; i++)
+	for (i = 0; i < n && i < NAMES_MAX && b->n < NAMES_LONG; i++)
 		buf_printf(b, "%s%s", i > 0 ? ", " : "", r[i].addr);
-	if (n > NAMES_MAX)
-		buf_printf(b, " and %zu more (-j has all)", n - NAMES_MAX);
+	if (n > i)
+		buf_printf(b, " and %zu more (-j has all)", n - i);
 }
 
 /* One line for n recipients that one sentence holds for. */
