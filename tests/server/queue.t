@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 """The queue of mailsend: what is accepted, when it is sent, what is reported,
 and what is refused that somebody else has put there."""
+import fcntl
 import glob
 import json
 import os
@@ -110,6 +111,8 @@ rc = send(h, 'a@x.test', args=('--queue', 'maybe'))
 check(rc == 64, 'another word', h.err)
 rc = send(h, 'a@x.test', args=('-n',))
 check(rc == 0 and not h.mail(), '--dry-run')
+send(h, 'a@x.test', args=('-n', '--log', h.d + '/dry'))
+check(h.rc == 0 and not os.path.exists(h.d + '/dry'), 'which logs nothing')
 rc = h.run('--flush', 'a@x.test')
 check(rc == 64 and h.run('--flush', '-s', 'x') == 64 and
       h.run('--flush', '--queue-list') == 64, 'idle beside --flush', h.err)
@@ -178,14 +181,65 @@ for name, args in (('mailsend', ['--queue-list']), ('mailq', []),
     check(h.rc == 0 and re.search('^  deferred <tmp@x.test> 450 4.2.1 ', h.out,
                                   re.M) and '\n1 message\n' in h.out,
           ' '.join([name] + args), h.out, h.err)
+text, m = h.out, h.mail()[0]
+size = os.path.getsize(m + '/mail') - len(open(m + '/mail').read().split(
+    '\n\n', 1)[0]) - 2
+check(got['bytes'] == size and got['tries'] == 1 and
+      '%s %d ' % (got['id'], size) in text, 'its size is the message alone',
+      got, text, size)
 check(h.run('--queue-remove', 'none') == 66, 'remove: there is none', h.err)
-check(h.run('--queue-remove', got['id']) == 0 and not h.mail(), 'removed')
+box = os.path.dirname(m)
+shutil.copytree(box, os.path.dirname(box) + '/other')
+check(h.run('--queue-remove', got['id']) == 64 and
+      'two have that id' in h.err and len(h.mail()) == 2,
+      'remove: two users have one of that name', h.rc, h.err)
+with open(m + '/mail', 'r+') as f:
+    fcntl.lockf(f, fcntl.LOCK_EX)
+    check(h.run('--queue-remove', os.path.basename(box) + '/' + got['id']) ==
+          75 and 'being sent' in h.err and len(h.mail()) == 2,
+          'remove: it is being sent', h.rc, h.err)
+check(h.run('--queue-remove', 'other/' + got['id']) == 0 and h.mail() == [m],
+      'remove: by the name of the folder, too', h.rc, h.err)
+check(h.run('--queue-remove', 'none', '--queue-remove', got['id']) == 66 and not h.mail(),
+      'removed; the status is of the one that is not there', h.rc, h.err)
 h.run(name='mailq')
 check(h.rc == 0 and h.out == 'Mail queue is empty\n', 'it is empty', h.out)
 check(h.run('-bi', name='sendmail') == 0 and not h.out, '-bi')
 send(h, 'tmp@x.test')
 s.busy = False
 check(h.run('-q', name='sendmail') == 0 and not h.mail(), '-q sends it')
+
+# ---- options of sendmail, the log
+for queue in '-odq', '-ODeliveryMode=q', '-oDeliveryMode=queue':
+    h.run('-i', queue, 'a@x.test', name='sendmail', text='Subject: q\n\n' +
+          queue + '\n')
+    check(h.rc == 0 and len(h.mail()) == 1 and not s.arrived(queue), queue +
+          ': it waits', h.rc, h.err)
+    shutil.rmtree(h.mail()[0])
+s.said.clear()
+h.run('-Ac', '-V', 'e+1', '-N', 'failure', '-R', 'hdrs', '-r', 'r@x.test', '-F',
+      'Full Name', '-oIgnoreDots', '-v', 'a@x.test', name='sendmail', text=
+      'Message-ID: <1\x1b[1m@x.test>\nSubject: q\n\n.\nbehind it\n')
+check(h.rc == 0 and s.said[-1][:2] == [
+    'MAIL FROM:<r@x.test> RET=hdrs ENVID=e+2B1',
+    'RCPT TO:<a@x.test> NOTIFY=failure ORCPT=rfc822;a@x.test'] and
+      b'\r\n.\r\nbehind it' in s.got[-1][2] and
+      b'From: Full Name <r@x.test>' in s.got[-1][2] and 'sent to' in h.err,
+      'options of sendmail have their effect', h.rc, h.err, s.said, s.got[-1:])
+check('\x1b' not in h.log() and '[1m@x.test' in h.log(), 'the log is harmless',
+      h.log())
+check(stat.S_IMODE(os.stat(h.d + '/log').st_mode) & 0o137 == 0,
+      'and not for all to read')
+os.mkfifo(h.d + '/fifo')
+check(send(h, 'a@x.test', args=('--log', h.d + '/fifo')) == 0 and
+      h.d + '/fifo: No such device' in h.err,
+      'one that nobody reads stops no mail', h.rc, h.err)
+n = h.log().count('\n')
+check(send(h, *['a%d@%s.test' % (i, 'x' * 60) for i in range(900)],
+           args=('--queue-only',)) == 0 and h.log().count('\n') == n + 1 and
+      re.search(' from=<me@x.test> .*queued=.* to=900 recipients: a line too '
+                    'long\n$', h.log()), 'what is too long for a line',
+      h.rc, h.err, h.log()[-300:])
 h.done()
 
 # ---- one that this server will never take
