@@ -2,7 +2,7 @@
 """Mail hosts as senders meet them: mxpeer.py FILE CADIR PORT ADDR=MODE[,...]...
 
 Each listens at its address on that port. FILE gets a line "up" when all do, and
-a line of JSON for each connection that ended: at (the address), tls, said (all
+a line of JSON for each connection that ended: at (the address), from, tls, said (all
 commands), rcpt (those of messages that were taken), size, last (the end).
 
 A mode is any of: tls:CERT (STARTTLS with CADIR/CERT.pem), torn (STARTTLS, and
@@ -33,7 +33,7 @@ def tell(what):
 class Talk:
     def __init__(self, c, at, mode):
         self.c, self.at, self.mode, self.rest = c, at, mode, b""
-        self.seen = {"at": at, "tls": None, "said": [], "rcpt": [], "size": 0,
+        self.seen = {"at": at, "from": c.getpeername()[0], "tls": None, "said": [], "rcpt": [], "size": 0,
                      "bodies": 0, "bursts": 0}
 
     def say(self, text):

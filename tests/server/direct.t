@@ -32,7 +32,7 @@ cert() {
 	cat "$1.key" "$1.crt" int.pem > "$1.pem") > "$T/cert" 2>&1
 }
 cert peer mx.plain.example mx.sec.example
-cert web mta-sts.{enf,other,test,kept,late}.plain.example
+cert web mta-sts.{enf,other,test,kept,late,cert}.plain.example
 
 digest() {	# CERTIFICATE: SHA-256 of its key
 	openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin \
@@ -79,6 +79,13 @@ dns_zone plain.example < <(
 	later	MX 10 h6
 	later	MX 20 h2
 	late	MX 10 h6
+	stands	MX 10 h6
+	stands	MX 20 h9
+	*.eq	MX 10 h2
+	*.eq	MX 10 h15
+	*.twin	MX 10 h2.twin2
+	h2.twin2	A 127.0.0.4
+	h2.twin2	A 127.0.0.2
 	some	MX 10 h19
 	worse	MX 10 h8
 	worse	MX 20 h10
@@ -129,6 +136,9 @@ dns_zone plain.example < <(
 	_mta-sts.test	TXT "v=STSv1; id=1"
 	mta-sts.test	A 127.0.0.1
 	test	MX 10 h2
+	_mta-sts.cert	TXT "v=STSv1; id=1"
+	mta-sts.cert	A 127.0.0.1
+	cert	MX 10 h8
 	_mta-sts.kept	TXT "v=STSv1; id=7"
 	mta-sts.kept	A 127.0.0.1
 	kept	MX 10 h2
@@ -185,6 +195,7 @@ import http.server, ssl, sys
 hosts = {"enf": ("enforce", "mx.plain.example"),
          "other": ("enforce", "*.elsewhere.example"),
          "test": ("testing", "mx.plain.example"),
+         "cert": ("testing", "h8.plain.example"),
          "kept": ("enforce", "mx.plain.example")}
 class H(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -259,6 +270,8 @@ is "$(jq -r '.rcpts[] | "\(.addr[:1]) \(.via[:3])"' "$T/out" | paste -sd,)" \
 send a@late.plain.example
 is "$STATUS $(state)" '75 deferred' 'with no other host: later'
 like "$ERR" '451 4.2.1 later' 'in its own words'
+send a@stands.plain.example
+is "$STATUS $(jq -r '.rcpts[].code' "$T/out")" '75 451' 'it stands, though the next host is down'
 send --queue "$T/queue" a@late.plain.example
 is "$STATUS $(state)" '0 queued' 'or it waits in the queue'
 send a@full.plain.example
@@ -294,6 +307,24 @@ send -6 a@both.plain.example
 is "$STATUS $(state)" '75 deferred' '-6'
 send 'a@[127.0.0.2]'
 is "$STATUS $SAID" '0 2' 'an address literal'
+send a@{1..20}.eq.plain.example
+like "$STATUS $SAID" '^0 2 .* 15$' 'equal ones: each gets some'
+send a@{1..8}.twin.plain.example
+is "$STATUS $SAID" '0 2 2 2 2 2 2 2 2' 'one address says no: the other of that host'
+send --ehlo me.example --source 127.0.0.77 --no-chunking --no-pipelining a@tls.plain.example
+is "$STATUS $(jq -r '.from, (.said[] | split(" ")[0]), .said[0], .bursts > 7' "$LOG" | xargs)" \
+	'0 127.0.0.77 EHLO STARTTLS EHLO MAIL RCPT DATA QUIT EHLO me.example true' \
+	'--source, --ehlo, --no-chunking and --no-pipelining'
+lab_spawn mute python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], file=open(sys.argv[1], "w"), flush=True)
+time.sleep(600)' "$T/mute"
+lab_until 60 test -s "$T/mute"
+POSTBAG_DNS=127.0.0.1:$(cat "$T/mute") send --timeout 1 a@two.plain.example
+is "$STATUS" 75 'a name server that says nothing'
+like "$ERR" 'no time is left \(--timeout\) while hosts are looked up' 'has its time'
 
 # ---- several domains
 
@@ -307,6 +338,14 @@ is "$STATUS $SAID" '64 ' '--all-or-nothing with two domains'
 status 0 '--quit-after rcpt' mailsend --direct --mx-port "$PORT" -f jo@home.example \
 	--quit-after rcpt a@two.plain.example
 is "$OUT" 'a@two.plain.example 250 ok' 'tells the answer'
+: > "$LOG"
+mailsend --direct --mx-port "$PORT" -f jo@home.example --quit-after rcpt a@1.eq.plain.example > /dev/null
+lab_until 20 test -s "$LOG"
+is "$(wc -l < "$LOG")" 1 'which asks one host'
+for step in connect ehlo auth; do
+	status 64 "--quit-after $step" mailsend --direct -f jo@home.example --quit-after $step a@two.plain.example
+done
+status 64 'no port' mailsend --direct --mx-port 65536 -f jo@home.example --body x a@two.plain.example
 
 # ---- is it us?
 
@@ -324,6 +363,7 @@ us a@loc.plain.example
 is "$STATUS $(esc) $SAID" '69 5.4.6 ' 'localhost is, whatever is behind it'
 status 69 'an address of it' mailsend --direct -f a@home.example --body x 'a@[127.0.0.1]'
 like "$ERR" 'mail loops back here' 'is not asked'
+status 69 'nor one of IPv6' mailsend --direct -f a@home.example --body x 'a@[IPv6:::1]'
 {
 	for i in {1..101}; do echo "Received: by h$i; Mon, 1 Jan 2024 00:00:00 +0000"; done
 	printf 'From: a@home.example\nSubject: x\n\ntext\n'
@@ -343,7 +383,7 @@ ok 'the copy is there' test -n "$(lab_doveadm fetch -u jane@johndoe.com uid \
 status 69 'over 100 Received' mailsend --direct --mx-port "$PORT" \
 	-f jo@home.example --message "$T/loop" a@two.plain.example
 like "$ERR" 'mail loops' 'are a loop'
-sed -i 1d "$T/loop"
+sed -i '1d; 2s/^/Received-SPF: pass\n/' "$T/loop"
 ok '100 are none' mailsend --direct --mx-port "$PORT" \
 	-f jo@home.example --message "$T/loop" a@two.plain.example
 
@@ -360,6 +400,11 @@ printf 'From: a@home.example\n\nGr\303\274\303\237e\n' > "$T/eight"
 status 65 '8 bits as they are, where there are 7' mailsend --direct --mx-port "$PORT" \
 	-f jo@home.example --as-is --message "$T/eight" a@seven.plain.example
 like "$ERR" 'as it is, or not at all' 'says why'
+printf 'From: a@home.example\nTo: jané@utf.plain.example\n\nx\n' > "$T/utf"
+: > "$LOG"
+mailsend --direct --mx-port "$PORT" -f jo@home.example --message "$T/utf" a@utf.plain.example
+lab_until 20 test -s "$LOG"
+is "$? $(jq -r 'select(.rcpt[0]).at' "$LOG")" '0 127.0.0.11' 'nor for a header that needs it'
 send -b jané@utf.plain.example b@implicit.plain.example
 is "$STATUS $SAID" '0 2 11' 'other domains do not need it'
 
@@ -434,6 +479,10 @@ like "$ERR" 'h2.plain.example: the MTA-STS policy of the domain does not name it
 send a@test.plain.example
 is "$STATUS $SAID" '0 2' 'testing: sent'
 like "$ERR" 'testing mode, does not name h2.plain.example' 'and told'
+send -q a@test.plain.example
+is "$STATUS$ERR" 0 'but with -q'
+send a@cert.plain.example
+like "$STATUS $ERR" '^0 .*wants a certificate for h8.plain.example: it has another one' 'a certificate, too'
 KEPT=$XDG_STATE_HOME/postbag/sts/kept.plain.example
 kept() {	# ID SECONDS-AGO
 	printf 'postbag-sts 1 %s %s\nversion: STSv1\nmode: %s\nmax_age: 1000\nmx: %s\n' \
