@@ -278,6 +278,16 @@ case.check(r.rc == 0 and sorted(d.data()) == sorted(
            (r.rc, r.err, len(d.data())))
 d.close()
 
+# One is found there, and the answer to the next is lost: it is found again.
+r, d = Run(), Dest(WAYS['waiting'])
+for d.lose, n in (1, 1), (2, 2), (0, 2):
+    d.heard = []
+    go(r, Pop(MAILS[:n]), d)
+case.check(r.rc == 0 and d.data() == [m for _, m in MAILS[:2]] and
+           not d.appends(), 'what was found is looked for where it was',
+           (r.rc, r.err, len(d.data()), d.appends()))
+d.close()
+
 # Beside another place: what one refuses is no matter of the other's.
 r, d, pop = Run(), Dest(), Pop(MAILS)
 d.no = some(b'[TOOBIG] no')

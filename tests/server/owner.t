@@ -141,23 +141,26 @@ for why in 'busy', 'short':
     y.close()
     r.done()
 
-v, w = (Imap({1: msg(n), 2: msg(n + 1)}) for n in (1, 3))
-x, y, r = Serve(v), Serve(w), Run()
-go(r, 'imap', x)
-go(r, 'imap', y, '--delete', 'now')
-case.check(sorted(w.m) == [1, 2] and
-           '2 messages count as fetched by their UIDs' in r.err,
-           'imap: another port: nothing is deleted, and that is said',
-           (r.rc, r.err, w.m))
-w.m[3] = msg(5)
-go(r, 'imap', y, '--delete', 'now')
-case.check(sorted(w.m) == [1, 2] and r.err == '' and
-           sorted(subjects(r.files())) == [1, 2, 5],
-           'what comes from there is deleted, and nothing else',
-           (r.rc, r.err, w.m, subjects(r.files())))
-x.close()
-y.close()
-r.done()
+for how in ('--delete', 'now'), ('--move-to', 'b'):
+    v, w = (Imap({1: msg(n), 2: msg(n + 1)}, uid_move=lambda v, tag, t: [
+        v.m.pop(u) for u in v.uids(t.split(' ')[3])] and None)
+        for n in (1, 3))
+    x, y, r = Serve(v), Serve(w), Run()
+    go(r, 'imap', x)
+    go(r, 'imap', y, *how)
+    case.check(sorted(w.m) == [1, 2] and
+               '2 messages count as fetched by their UIDs' in r.err,
+               'imap: another port, %s: nothing goes, and that is said' %
+               how[0], (r.rc, r.err, w.m))
+    w.m[3] = msg(5)
+    go(r, 'imap', y, *how)
+    case.check(sorted(w.m) == [1, 2] and r.err == '' and
+               sorted(subjects(r.files())) == [1, 2, 5],
+               'what comes from there does, and nothing else',
+               (r.rc, r.err, w.m, subjects(r.files())))
+    x.close()
+    y.close()
+    r.done()
 
 # ---- a host in another spelling is the same one
 
@@ -178,6 +181,8 @@ v = Pop()
 s, r = Serve(v), Run()
 go(r, 'pop3', s, host='localhost', state=False)
 name = r.states()[0]
+case.check(os.path.basename(name) == 'pop3-a@localhost-%d.state' % s.port,
+           'its name is kept: another one would bring all again', name)
 os.rename(name, name.replace('localhost', 'LocalHost'))
 go(r, 'pop3', s, '-l', host='LocalHost', state=False)
 case.check(r.rc == 0 and '*' not in r.out, 'a look finds an old name',
@@ -185,6 +190,12 @@ case.check(r.rc == 0 and '*' not in r.out, 'a look finds an old name',
 go(r, 'pop3', s, host='LocalHost', state=False)
 case.check(len(r.files()) == 5 and r.states() == [name],
            'and a run renames it', (r.states(), len(r.files())))
+old = name.replace('localhost', 'LocalHost')
+open(old, 'wb').close()
+go(r, 'pop3', s, host='LocalHost', state=False)
+case.check(sorted(r.states()) == sorted([name, old]) and r.rc == 0 and
+           os.path.getsize(old) == 0, 'but over none that is there',
+           (r.states(), r.rc, r.err))
 s.close()
 r.done()
 

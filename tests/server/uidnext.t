@@ -151,6 +151,38 @@ case.check(r.rc == 76 and v.m, 'but of one that has mail', (r.rc, r.err))
 s.close()
 r.done()
 
+# ---- another UIDVALIDITY: other messages, whatever their UIDs
+for first in ((), ('--max-size', '9999'), ('--catch-up',)):
+    for then in ((), ('--delete', 'now'), ('--move-to', 'b')):
+        def renumbered(v, tag, t):
+            return Imap.usual(v, t.split(' ')[1], tag, t.split(' '), t) \
+                .replace('UIDVALIDITY 7', 'UIDVALIDITY 8')
+
+        def refuses(v, tag, t):
+            return tag + ' NO not now\r\n' if 2 in v.uids(
+                t.split(' ')[3]) else None
+        v = Imap(uid_move=move)
+        s, r = Serve(v), Run()
+        r.go('imap', s, *first, maildir=not first or 'catch' not in first[0])
+        came = len(r.files())
+        v.m = {i: msg(10 + i) for i in (1, 2, 3)}
+        v.hooks.update(select=renumbered, examine=renumbered,
+                       uid_fetch=refuses)
+        r.go('imap', s, '--check')
+        new = r.rc
+        r.go('imap', s, *then)
+        said = r.rc, sorted(v.m)
+        v.hooks.pop('uid_fetch')
+        r.go('imap', s, *then)
+        case.check(new == 0 and said == (75, [2] if then else [1, 2, 3]) and
+                   r.rc == 0 and r.err == '' and len(v.m) == (
+                       0 if then else 3) and len(r.files()) == came + 3,
+                   'another UIDVALIDITY, %s: all is new' % (
+                       ' '.join(first + then) or 'no options'),
+                   (new, said, r.rc, r.err, sorted(v.m), len(r.files())))
+        s.close()
+        r.done()
+
 # ---- a watch
 for name, says in (('another each time', lambda k: 100 * k),
                    ('said each second time', lambda k: 6 if k % 2 else None),

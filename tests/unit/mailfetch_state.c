@@ -269,6 +269,11 @@ heads(const struct buf *b)
 		b->p[n] = was;
 	}
 	is_int(bad, 0, "any byte of its head turned: the records are there");
+	b->p[24] = '1';
+	b->p[26] ^= 1;
+	ok(mended(b), "of version 1 as well");
+	b->p[24] = '2';
+	b->p[26] ^= 1;
 	memset(all, 'x', sizeof all);
 	ok(refused(all, sizeof all, "not a state file"),
 	    "what has no record either: refused, and as it was");
@@ -294,6 +299,9 @@ struct lie {
 	uint32_t kind, day;
 	uint64_t key;
 };
+
+/* Of another owner: it has no places, see tell(). */
+enum { OF_VERSION_1 = STATE_DONE | 1 << 16 };
 
 static void
 tell(struct buf *b, const struct lie *l)
@@ -333,6 +341,10 @@ lies(const char *head)
 		    { STATE_BEGIN, 0, 0 }, { STATE_DONE, 9, 2 },
 		    { STATE_END, 0, 0 } }, "1 1 8\n1 2 9\n",
 		    "the end of a group is missing, and another one follows" },
+		{ { { OF_VERSION_1, 9, 1 } }, "10 1 8\n",
+		    "done in no place counts as seen, for whatever place" },
+		{ { { OF_VERSION_1, 9, 1 }, { STATE_FORGET, STATE_DONE, 1 } },
+		    "", "that is dropped" },
 		{ { { STATE_DONE, UINT32_MAX, 1 } }, "1 1 4294967295\n",
 		    "a day at the end of time" },
 	};
@@ -355,6 +367,20 @@ lies(const char *head)
 		free(d);
 		state_close(&s);
 	}
+	b.n = 0;
+	buf_put(&b, head, HEAD);
+	tell(&b, &(struct lie){ STATE_BEGIN, 0, 0 });
+	tell(&b, &(struct lie){ STATE_DONE, 9, 1 });
+	tell(&b, &(struct lie){ STATE_END, 0, 0 });
+	b.p[b.n - 1] ^= 1;
+	tell(&b, &(struct lie){ STATE_DONE, 9, 2 });
+	write_file(b.p, b.n);
+	state_open(&s, path, STATE_RUN, &e);
+	d = dump(&s);
+	is_str(d, "1 1 9\n1 2 9\n", "the end of a group is damaged: it counts");
+	is_int(s.lost, 1, "and one record is lost");
+	free(d);
+	state_close(&s);
 	b.n = 0;
 	buf_put(&b, head, HEAD);
 	tell(&b, &(struct lie){ STATE_DONE, 9, 1 });
