@@ -11,8 +11,8 @@ until its folder is synced.  Only what is below one of DIR counts.  Told is
     visible     a file gets its name in new/ or cur/, or that of a state (.state,
                 .st, index, an output), or a folder its name in a queue, and
                 its bytes may be lost, or names in it
-    attempted   a message of a queue is sent while what is written there may be
-                lost
+    attempted   a message is sent while what is written in its queue, or that
+                it is about to be sent, may be lost
     recorded    a state is written to while names in a Maildir may be lost
     deleted     the server is told to delete, move or flag while bytes, names
                 or records may be lost; to delete, before an upload is recorded
@@ -46,17 +46,19 @@ def run(log, cmd):
 def calls(log):
     """(line, begun, name, the first descriptor's path or "", the arguments) of
     each call that succeeded.  One that others interrupted has ended at the
-    line and began at an earlier one; what writes counts from its beginning."""
+    line and began at an earlier one; what writes counts from its beginning.  Of
+    the ends of processes there is that of the first one."""
     def call(line, begun):
         m = CALL.match(line)
-        if m and m[3] != "-1":
+        if m and m[3] != "-1" and (m[1] != "exit_group" or pid == first):
             fd = FD.match(m[2])
             yield n, begun, m[1], fd[2] if fd else "", m[2]
 
-    open_, n = {}, 0
+    open_, n, first = {}, 0, None
     with open(log, errors="replace") as f:
         for line in f:
             pid = line.partition(" ")[0]
+            first = first or pid
             if line.endswith("<unfinished ...>\n"):
                 line = line[:-len("<unfinished ...>\n")]
                 if re.match(r"^\d+ +(write|pwrite|ftruncate)", line):
@@ -190,7 +192,8 @@ class Disk:
 
     def sent(self, text):
         if "MAIL FROM:" in text:
-            self.look("attempted", [p for p in self.wet if self.queue(p)] +
+            self.look("attempted", [p for p in self.wet if self.queue(p) or
+                                    p.endswith(".state")] +
                       [n for n in self.loose.values() if self.queue(n)],
                       "not synced before " + text[:60])
         if re.search(r'(DELE \d|UID (STORE|MOVE|EXPUNGE)|EXPUNGE|A\d+ '

@@ -79,6 +79,17 @@ lab_doveadm mailbox create -u billy Done > "$T/out" 2>&1
 fetch "IMAP, moved there" "visible recorded deleted end" \
     -d "maildir:$T/md" --move-to Done
 
+# What cannot be taken back: that it is about to leave is recorded before.
+mails 2
+PROTO=pop3 PORT=$LAB_POP3_PORT
+fetch "to a mailbox, deleted there" "uploaded recorded deleted end" \
+    -d "imap://billy@127.0.0.1:$LAB_IMAP_PORT/Done" --deliver-tls off \
+    --deliver-password-command "cat $T/password" --delete now
+mails 2
+fetch "to an LMTP server, deleted there" "attempted recorded deleted end" \
+    -d "lmtp:127.0.0.1:$LAB_LMTP_PORT" --deliver-tls off \
+    --rcpt jane@johndoe.com --delete now
+
 # A state that is made anew: what is in it is synced before it has the name.
 PROTO=pop3 PORT=$LAB_POP3_PORT
 mails 700
