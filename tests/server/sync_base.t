@@ -31,6 +31,14 @@ def fetched(r):
     return r.summary.get("fetched"), r.summary.get("pushed")
 
 
+def said_of(u, verb, *how):
+    """state: of the same account, without a connection."""
+    r = subprocess.run([PROGRAM, "state", verb, "-S", "imap://x", "--state",
+                        u.state, "--near", u.near.root, *how],
+                       capture_output=True)
+    return r.returncode, r.stderr.decode(), r.stdout.decode()
+
+
 @scenario
 def second():
     """A second Maildir of the account just works, with one --state."""
@@ -47,13 +55,12 @@ def second():
            "expunge")
     is_(there(u), sorted(wire(mail(i)) if i == 9 else mail(i)
                          for i in (1, 3, 4, 9)), "go to the server")
+    is_([len(re.findall(r"(?m)^  5 ", said_of(x, "dump")[2]))
+         for x in (u, v)], [0, 1], "state dump shows that of each")
     u.runs("and from there")
     is_(sorted(m.subject for m in u.near.messages("INBOX")),
         ["number 1", "number 3", "number 4", "number 9"], "to the first")
-    r = subprocess.run([PROGRAM, "state", "check", "-S", "imap://x",
-                        "--state", u.state, "--near", v.near.root],
-                       capture_output=True)
-    is_((r.returncode, r.stderr), (0, b""), "state check finds the second's")
+    is_(said_of(v, "check")[:2], (0, ""), "state check finds the second's")
 
 
 @scenario
@@ -89,7 +96,12 @@ def unmounted():
     u = account()
     u.runs("a first run")
     os.rename(u.near.root, u.dir + "/away")
-    u.runs("they are gone", status=75)
+    new = u.dir + "/never"
+    is_(other(u, new).sync("-n").status, 0, "-n with Maildirs to be made")
+    ok(not os.path.exists(new), "makes none")
+    for how in ((), ("-n",)):
+        u.runs("they are gone %s" % (how,), *how, status=75)
+    ok(not os.path.exists(u.near.root), "and not made in an empty place")
     r = other(u).runs("other ones", "-j")
     is_(fetched(r), (4, 0), "have a base of their own")
     os.rename(u.dir + "/away", u.near.root)
@@ -161,6 +173,8 @@ def exchanged():
         r = u.runs("then %s: 64" % two, two, status=64)
         like(r.err, r"the last run went .*, this one goes .*--accept-mode",
              "both are named")
+        is_(said_of(u, "check", two)[:2], (0, ""),
+            "a look at the state is not refused")
         u.runs("accepted", two, "--accept-mode")
         u.runs("once is enough", two)
         u.runs("both ways needs no word")

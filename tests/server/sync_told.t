@@ -267,8 +267,12 @@ def rename_cut():
             os.rename(u.near.path("Arch") + "/" + p,
                       u.near.path("Older") + "/" + p)
         del u.server.heard[:]
-        r = u.sync("-j")
         name = "cut behind %s" % (parts[-1] if parts else "nothing")
+        was = u.near.tree()
+        u.sync("-n")
+        is_((u.near.tree(), os.path.exists(state + "/rename")), (was, True),
+            name + ": -n finishes nothing")
+        r = u.sync("-j")
         is_((r.status, r.err, r.summary["fetched"], r.summary["pushed"]),
             (0, "", 0, 0), name + ": it is finished, at no bytes")
         is_((u.near.boxes(), os.path.exists(state + "/rename")),

@@ -163,6 +163,75 @@ rebuilt(void)
 	is_str(said, "{\"v\":1,\"type\":\"rebuild\",\"mailboxes\":0}\n", "in JSON");
 	is_int(access(old, F_OK), 0, "what was kept stays");
 	is_int(run("mend", false, said), EX_USAGE, "no such verb");
+	path_of("one", path);
+	snprintf(old, sizeof old, "%s.old", path);
+	make("one", 1, false);
+	make("two", 1, false);
+	mkdir(old, 0700);
+	is_int(run("rebuild", true, said), EX_CANTCREAT,
+	    "one that cannot be set aside");
+	is_str(said, "", "and nothing is claimed");
+	rmdir(old);
+	is_int(run("rebuild", true, said), 0, "now it can");
+	is_str(said, "{\"v\":1,\"type\":\"rebuild\",\"mailboxes\":2}\n",
+	    "the index was no more, the logs were");
+}
+
+static unsigned
+count(const char *said, const char *what)
+{
+	unsigned n = 0;
+
+	while ((said = strstr(said, what)) != NULL) {
+		said += strlen(what);
+		n++;
+	}
+	return n;
+}
+
+/* Each kind of record by its own word; and a log beside it that is none. */
+static void
+kinds(void)
+{
+	struct mark m = { 7, 9, 99, 2, "" };
+	struct stamp t = { 0 };
+	char said[4096], path[128];
+	struct state s;
+
+	state_open(&s, dir, STR("kinds"), true, &e);
+	state_put(&s, &(struct rec){ .uid = 1, .stub = true }, "a", &e);
+	state_put(&s, &(struct rec){ .uid = 2, .far_only = true }, "b", &e);
+	state_put(&s, &(struct rec){ .kind = REC_ORPHAN }, "c", &e);
+	state_pend(&s, &(struct pend){ .kind = PEND_NEAR, .name = "d",
+	    .uid = 5 }, &e);
+	state_mark(&s, &m, &t, &e);
+	state_close(&s, &e);
+	is_int(run("dump", false, said), 0, "dump of each kind");
+	ok(strstr(said, "  1 a size 0 ident 0000000000000000 inode 0 () stub\n")
+	    != NULL, "a stub");
+	ok(strstr(said, "() far-only\n") != NULL, "one that is there alone");
+	ok(strstr(said, "  0 c size 0 ident 0000000000000000 inode 0 () "
+	    "orphan\n") != NULL, "one that is here alone");
+	ok(strstr(said, "  pending move: d uid 5 ") != NULL, "a move");
+	is_int(run("dump", true, said), 0, "in JSON");
+	ok(count(said, "\"stub\":true") == 1 && count(said,
+	    "\"far_only\":true") == 1, "marked");
+	ok(count(said, "\"type\":\"orphan\"") == 1 && count(said,
+	    "\"type\":\"message\"") == 2, "by type");
+	ok(strstr(said, "\"what\":\"move\",\"name\":\"d\"") != NULL &&
+	    strstr(said, "\"torn\":false") != NULL, "and whole");
+	snprintf(path, sizeof path, "%s/0000000000000000.st", dir);
+	is_int(file_replace(path, STR("no log of ours\n"), &e), 0, "no log");
+	is_int(run("dump", false, said), EX_DATAERR, "is told");
+	ok(strstr(said, "kinds\n") == said, "and hides no other");
+	is_int(run("check", true, said), EX_DATAERR, "check tells it, too");
+	ok(count(said, "\"good\":true") == 1 && count(said,
+	    "\"good\":false") == 1, "of one of two");
+	unlink(path);
+	path_of("kinds", path);
+	is_int(truncate(path, 200), 0, "torn");
+	run("dump", true, said);
+	ok(strstr(said, "\"torn\":true") != NULL, "is told of, too");
 }
 
 int
@@ -177,6 +246,7 @@ main(void)
 	dumped();
 	checked();
 	rebuilt();
+	kinds();
 	is_int(e.code, 0, "no failure: %s", e.msg);
 	snprintf(all, sizeof all, "%s", dir);
 	if (fork() == 0)
