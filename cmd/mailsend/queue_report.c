@@ -81,7 +81,33 @@ put_text(struct queue_told *t)
 	buf_s(&t->body, "\r\nThe header of the message is below.\r\n\r\n");
 }
 
-/* " ENVID=x" of the parameters, decoded where it need be by who reads it. */
+/*
+ * RFC 3461 section 4: "+XX" is for the dialogue alone, a report has what it
+ * stands for.  Bytes that a line has no place for stay as they came.
+ */
+static void
+put_xtext(struct buf *b, struct str s)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char *hi, *lo;
+	long c, is;
+
+	for (; s.n > 0; s = str_from(s, 1)) {
+		c = s.p[0];
+		if (c == '+' && s.n > 2 &&
+		    (hi = memchr(digits, s.p[1], 16)) != NULL &&
+		    (lo = memchr(digits, s.p[2], 16)) != NULL) {
+			is = 16 * (hi - digits) + (lo - digits);
+			if (is >= ' ' && is <= '~') {
+				c = is;
+				s = str_from(s, 2);
+			}
+		}
+		buf_c(b, (char)c);
+	}
+}
+
+/* " ENVID=x" of the parameters. */
 static struct str
 param(const char *all, const char *name)
 {
@@ -102,9 +128,11 @@ put_rcpt(struct queue_told *t, size_t i)
 	struct str orcpt = param(r->dsn, "ORCPT=");
 	const char *status = r->reply.status;
 
-	if (orcpt.n > 0)
-		buf_printf(&t->body, "Original-Recipient: %.*s\r\n",
-		    STR_ARG(orcpt));
+	if (orcpt.n > 0) {
+		buf_s(&t->body, "Original-Recipient: ");
+		put_xtext(&t->body, orcpt);
+		buf_s(&t->body, "\r\n");
+	}
 	buf_printf(&t->body, "Final-Recipient: %s; %s\r\nAction: failed\r\n",
 	    str_ascii(str_of(r->addr)) ? "rfc822" : "utf-8", r->addr);
 	if (t->q->fate[i] == QUEUE_EXPIRED)
@@ -132,9 +160,11 @@ put_status(struct queue_told *t)
 	buf_printf(&t->body, "--%s\r\nContent-Type: message/%sdelivery-status\r\n%s\r\n",
 	    t->mark, t->utf8 ? "global-" : "",
 	    t->utf8 ? "Content-Transfer-Encoding: 8bit\r\n" : "");
-	if (envid.n > 0)
-		buf_printf(&t->body, "Original-Envelope-Id: %.*s\r\n",
-		    STR_ARG(envid));
+	if (envid.n > 0) {
+		buf_s(&t->body, "Original-Envelope-Id: ");
+		put_xtext(&t->body, envid);
+		buf_s(&t->body, "\r\n");
+	}
 	buf_printf(&t->body, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n\r\n",
 	    t->host, at);
 	for (i = 0; i < t->q->mail.n; i++)

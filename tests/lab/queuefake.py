@@ -1,7 +1,7 @@
 """queuefake.py: an SMTP server that can be away, and a mailsend with a home of
 its own whose queue is tested with it.
 
-Local parts say what becomes of a recipient: bad* 550, tmp* 450 while the
+Local parts say what becomes of a recipient: bad* 550, odd* 550 in odd words, tmp* 450 while the
 server is busy, lost* no answer to the final dot while it is.
 """
 import glob
@@ -26,6 +26,8 @@ class Talk(socketserver.StreamRequestHandler):
         s = self.server.smtp
         if addr.startswith('bad'):
             return '550 5.1.1 <%s> no such user' % addr
+        if addr.startswith('odd'):
+            return '550 gr\xf6\xdfer \x1b[1m'
         if addr.startswith('tmp') and s.busy:
             return '450 4.2.1 <%s> busy' % addr
         self.to.append(addr)

@@ -343,13 +343,53 @@ check(parsed.get_content_type() == 'multipart/report' and
       "it is what Python's parser expects")
 h.done()
 
+s, h = later('odd+1@x.test', 'ok@x.test', args=(
+    '--dsn', 'failure', '--envid', 'e+1', '--rcpt-param', 'XB=1', '--header',
+    'Message-ID: <e1@x.test>', '--header', 'X-Long: ' + 30000 * 'ab '))
+r = reports(s)
+text = r[0][2].decode() if r else ''
+for line in ('Original-Envelope-Id: e+1', 'Original-Recipient: rfc822;odd+1@x.test',
+             'Status: 5.0.0', 'References: <e1@x.test>'):
+    check('\r\n' + line + '\r\n' in text, 'it has ' + line, text[:3000])
+shown = text.split('text/rfc822-headers')[-1].split('\r\n--=_')[0]
+check(text.isascii() and '\x1b' not in text and 'Diagnostic-Code: smtp; 550 gr'
+      in text, 'in ASCII, whatever the server said', text[:3000])
+check(60000 < len(shown) < 65600 and set(
+    line.split('ab')[0] for line in shown.split('X-Long:')[1].split('\r\n')
+    [1:] if line) == {' '} and shown.endswith('ab\r\n'),
+      'of a long header the first 64 KB, whole lines', len(shown), shown[-300:])
+h.done()
+
+s, h = fresh()
+send(h, 'bad@x.test', args=('--envid', 'x'))
+m = h.mail()[0] + '/mail'
+with open(m) as f:
+    text = f.read()
+with open(m, 'w') as f:
+    f.write(text.replace('ENVID=x', 'ENVID=x+0D+0AX-Evil:+20y'))
+s.start()
+h.run('--flush-now')
+check(len(reports(s)) == 1 and b'\r\nOriginal-Envelope-Id: x+0D+0AX-Evil: y\r\n'
+      in reports(s)[0][2], 'a line end in there is none of it', s.got, h.err)
+h.done()
+
+s, h = later('bad\xfc@x.test', 'ok@x.test')
+check(len(reports(s)) == 1 and
+      b'report-type=global-delivery-status' in reports(s)[0][2] and
+      'Final-Recipient: utf-8; bad\xfc@x.test'.encode() in reports(s)[0][2] and
+      b'Content-Type: message/global-headers' in reports(s)[0][2],
+      'RFC 6533 where an address needs it', s.got)
+h.done()
+
 s, h = later('tmp@x.test', old=True)
 check(len(reports(s)) == 1 and b'Status: 4.4.7' in reports(s)[0][2] and
       not h.mail(), 'given up after 5 days', s.got, h.err)
 h.done()
-s, h = later('bad@x.test', sender='<>')
-check(not reports(s) and not h.mail() and 'no report is sent' in h.log(),
-      'none to the null address: the log has it', s.got, h.log())
+s, h = later('bad@x.test', 'ok@x.test', sender='<>')
+check(len(reports(s)) == 1 and not h.mail() and re.search(
+    'no report is sent: to=<bad@x.test> refused .550 5.1.1 [^<]*<bad@x.test> no '
+    'such user.$', h.log(), re.M), 'none to the null address: the log has it',
+    s.got, h.log())
 h.done()
 s, h = later('bad@x.test', args=('--dsn', 'never'))
 check(not reports(s) and not h.mail(), 'none where NOTIFY says so')
@@ -945,6 +985,18 @@ for name, how, rc, there in (
     check(got == rc and k.subjects() == there and len(s.got) == 1 and
           (rc == 0) == (h.err == ''), '--save imap: ' + name, got, h.err,
           k.subjects(), k.heard)
+
+k, s, h = kept()
+k.box('Gesendet').special = ''
+k.box('Alt').special = r'\Noselect \Sent'
+k.box('Da').special = r'\Sent'
+got = send(h, 'a@x.test')
+check(got == 0 and len(k.box('Da').messages) == 1 and not k.box('Alt').messages,
+      '--save imap: not in what is marked, and no folder', got, h.err, k.heard)
+k.all += ' APPENDLIMIT=10'
+got = send(h, 'a@x.test')
+check(got == 74 and 'larger than the server takes' in h.err and
+      len(k.box('Da').messages) == 1, '--save imap: APPENDLIMIT', got, h.err)
 
 # Another message is not taken for it, not even with its Message-ID.
 k, s, h = kept(lose=1, drop=True)
