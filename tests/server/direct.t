@@ -405,6 +405,8 @@ printf 'From: a@home.example\nTo: jané@utf.plain.example\n\nx\n' > "$T/utf"
 mailsend --direct --mx-port "$PORT" -f jo@home.example --message "$T/utf" a@utf.plain.example
 lab_until 20 test -s "$LOG"
 is "$? $(jq -r 'select(.rcpt[0]).at' "$LOG")" '0 127.0.0.11' 'nor for a header that needs it'
+send jané@implicit.plain.example
+is "$STATUS $(state)" '65 refused' 'and no host has it: for good'
 send -b jané@utf.plain.example b@implicit.plain.example
 is "$STATUS $SAID" '0 2 11' 'other domains do not need it'
 

@@ -321,6 +321,8 @@ static const struct {
 	BAD("j\u2028o@example.org", "character U+2028 (position 2)")
 	BAD("\u202ejo@example.org", "character U+202E (position 1)")
 	BAD("\u2066jo@example.org", "character U+2066 (position 1)")
+	BAD("\u2069jo@example.org", "character U+2069 (position 1)")
+	BAD("\u206fjo@example.org", "character U+206F (position 1)")
 	BAD("\ufeffjo@example.org", "character U+FEFF (position 1)")
 	BAD("j\xef\xb7\x90@example.org", "character U+FDD0 (position 2)")
 	BAD("j\xef\xbf\xbf@example.org", "character U+FFFF (position 2)")
@@ -784,6 +786,25 @@ longest_domain(void)
 	    &e), -1, "256 are too many");
 }
 
+/* What neither of the tables above has. */
+static void
+alone(void)
+{
+	struct arena mem = { 0 };
+	struct err e = { 0 };
+	struct addr a;
+
+	is_int(addr_local(&a, STR("jo.dam"), &e), 0, "a name alone");
+	is_int(addr_local(&a, STR("jo@b"), &e), -1, "an address is none");
+	fail_clear(&e);
+	is_int(addr_local(&a, STR("\"jo\" dam"), &e), -1, "nor are two words");
+	fail_clear(&e);
+	is_int(addr_from(&a, &mem, STR("J\u2069 <a@b>"), &e), -1,
+	    "nor is a name with what turns the direction");
+	fail_clear(&e);
+	arena_free(&mem);
+}
+
 static void
 wire(void)
 {
@@ -1144,6 +1165,7 @@ main(void)
 	nesting();
 	names();
 	longest_domain();
+	alone();
 	wire();
 	cuts();
 	controls();
