@@ -573,6 +573,14 @@ static const struct {
 	{ "machine x macdef init\nmachine h password no\n\n"
 	    "machine h login u password p", "h", "u", 1, "p" },
 	{ "macdef init\nmachine h password no\n", "h", "u", 0, NULL },
+	{ "macdef init\r\nmachine h password no\r\n\r\n"
+	    "machine h login u password p", "h", "u", 1, "p" },
+	{ "machine h user u password p", "h", "u", 1, "p" },
+	{ "machine h user a password x", "h", "u", 0, NULL },
+	{ "machine x login u password no\nmachine h login u", "h", "u", 0,
+	    NULL },
+	{ "machine x login u password no\nmachine h password p", "h", "v", 1,
+	    "p" },
 	{ "# machine h login u password no\nmachine h login u password p",
 	    "h", "u", 1, "p" },
 	{ "#machine h\n#\nmachine h login u password #p", "h", "u", 1, "#p" },
@@ -718,7 +726,7 @@ static void
 order(void)
 {
 	struct secret *s = mem_new(1, sizeof *s);
-	char env[256], fdtext[16];
+	char env[256], away[256], fdtext[16];
 	struct tool t;
 	int fd;
 
@@ -746,10 +754,19 @@ order(void)
 	t.a.login.password_file = NULL;
 	account_password(&t.a, s, &t.e);
 	ok(str_eq((struct str){ s->p, s->n }, STR("from env")), "env");
-	unsetenv("POSTBAG_PASSWORD_FILE");
+	t.a.password = mem_new(1, sizeof *t.a.password);
+	memcpy(t.a.password->p, "conf", t.a.password->n = 4);
 	account_password(&t.a, s, &t.e);
+	ok(str_eq((struct str){ s->p, s->n }, STR("conf")), "the "
+	    "configuration's goes before env");
+	free(t.a.password);
+	t.a.password = NULL;
+	setenv("POSTBAG_PASSWORD_FILE", "", 1);
+	is_int(account_password(&t.a, s, &t.e), 0, "an empty variable: %s",
+	    t.e.msg);
 	ok(str_eq((struct str){ s->p, s->n }, STR("from credential")),
 	    "credential");
+	unsetenv("POSTBAG_PASSWORD_FILE");
 	t.a.name = "work";
 	account_password(&t.a, s, &t.e);
 	ok(str_eq((struct str){ s->p, s->n }, STR("work credential")),
@@ -758,6 +775,13 @@ order(void)
 	account_password(&t.a, s, &t.e);
 	ok(str_eq((struct str){ s->p, s->n }, STR("netrc")), "netrc, for no "
 	    "credential has a slash");
+	t.a.name = "work";
+	snprintf(away, sizeof away, "../../../../../../../../..%s", home);
+	setenv("CREDENTIALS_DIRECTORY", away, 1);
+	account_password(&t.a, s, &t.e);
+	ok(str_eq((struct str){ s->p, s->n }, STR("netrc")), "nor is it "
+	    "below the current directory");
+	setenv("CREDENTIALS_DIRECTORY", home, 1);
 	t.a.name = "link";
 	is_int(account_password(&t.a, s, &t.e), -1, "%s", t.e.msg);
 	fail_clear(&t.e);
@@ -803,6 +827,10 @@ none(void)
 	fail_clear(&t.e);
 	t.a.login.netrc = "~/.netrc";
 	is_int(account_password(&t.a, s, &t.e), -1, "--netrc must be right");
+	is_int(t.e.code, EX_CONFIG, "%s", t.e.msg);
+	fail_clear(&t.e);
+	puts_to(".netrc", "machine other login joe password \"\"\n", 0600);
+	is_int(account_password(&t.a, s, &t.e), -1, "an empty password");
 	is_int(t.e.code, EX_CONFIG, "%s", t.e.msg);
 	fail_clear(&t.e);
 	t.a.login.netrc = NULL;
