@@ -75,6 +75,8 @@ is "$(ls "$FAKE")" subjects 'nothing was asked'
 
 # ---- what is asked
 
+cd "$T" || exit
+: > X:file		# what the option would be as a pattern
 played 0 'IMAP' -t 60 -A out -J Bulk -s '-H X:*' -k work jo@x.example
 is "$(sed -n 1p "$FAKE/reads")" '-A work --probe -j' 'what the server can'
 like "$(sed -n 2p "$FAKE/reads")" '^-A work --state /.* --watch --poll 5 -d stdout --format json -f INBOX -f Bulk --search HEADER X-Mail-Ping [0-9a-f]{16}$' \
