@@ -216,15 +216,12 @@ lint:
 # The completion for a shell, as it is installed.
 COMPLETED = $(TOOLS) $(SCRIPTS)
 complete = sed 's,@SHAREDIR@,$(SHAREDIR),; s,@COMMANDS@,$(COMPLETED),' scripts/completion/postbag.
-install: all
+install: all install-share
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
 	install -m 755 $(TOOLS:%=$(B)/%) $(SCRIPTS:%=scripts/%) $(DESTDIR)$(BINDIR)
 	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(wildcard man/*.5) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(wildcard man/*.7) $(DESTDIR)$(MANDIR)/man7
-	install -d $(DESTDIR)$(SHAREDIR)/systemd $(DESTDIR)$(SHAREDIR)/cron
-	install -m 644 share/systemd/* $(DESTDIR)$(SHAREDIR)/systemd
-	install -m 644 share/cron/* $(DESTDIR)$(SHAREDIR)/cron
 	install -m 755 scripts/completion/complete $(DESTDIR)$(SHAREDIR)
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	for t in $(COMPLETED); do \
@@ -232,6 +229,13 @@ install: all
 	    chmod 644 $(DESTDIR)$(BASHDIR)/$$t $(DESTDIR)$(FISHDIR)/$$t.fish || exit 1; done
 	$(complete)zsh > $(DESTDIR)$(ZSHDIR)/_postbag
 	chmod 644 $(DESTDIR)$(ZSHDIR)/_postbag
+
+# They name the programs where these are.
+install-share:
+	install -d $(DESTDIR)$(SHAREDIR)/systemd $(DESTDIR)$(SHAREDIR)/cron
+	cd share && for f in systemd/* cron/*; do \
+	    sed 's,/usr/bin/,$(BINDIR)/,' $$f > $(DESTDIR)$(SHAREDIR)/$$f && \
+	    chmod 644 $(DESTDIR)$(SHAREDIR)/$$f || exit 1; done
 
 uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) $(SCRIPTS:%=$(DESTDIR)$(BINDIR)/%) $(COMPLETED:%=$(DESTDIR)$(BASHDIR)/%) $(COMPLETED:%=$(DESTDIR)$(FISHDIR)/%.fish) $(DESTDIR)$(ZSHDIR)/_postbag $(DESTDIR)$(SHAREDIR)/complete
@@ -244,5 +248,5 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests check unit html dist deb bench fuzz lint install uninstall clean
+.PHONY: all tests check unit html dist deb bench fuzz lint install install-share uninstall clean
 .SECONDARY:

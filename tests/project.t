@@ -101,6 +101,11 @@ for script in scripts/*; do
 		like "$("$script" $help 2> /dev/null < /dev/null)" "	$name " "$name $help"
 	done
 done
+make -s install-share DESTDIR="$T/local" PREFIX=/usr/local
+for at in root:/usr/bin/ local:/usr/local/bin/; do
+	is "$(grep -rhoE '/usr/[a-z/]*bin/' "$T/${at%%:*}"/usr/{,local/}share/postbag/{cron,systemd} 2> /dev/null |
+	    sort -u)" "${at#*:}" "units and cron's line name the programs in ${at#*:}"
+done
 # Units name programs that are there, and keys and values that systemd knows.
 if command -v systemd-analyze > /dev/null; then
 	units=$T/root/usr/share/postbag/systemd
