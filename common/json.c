@@ -44,6 +44,12 @@ plain_run(struct str s)
 	return i;
 }
 
+bool
+json_plain(struct str s)
+{
+	return plain_run(s) == s.n;
+}
+
 /* What was written up to here counts. */
 static void
 end_at(struct buf *b, char *to)
@@ -106,65 +112,29 @@ quote(struct buf *b, struct str s)
 	return sound;
 }
 
-/* Is this in the tool's table?  An element has its array's key. */
-static void
-json_checked(struct json *j, const char *key, const char *type)
-{
-	const char *of = j->depth > 0 ? j->key[j->depth] : NULL;
-	const char *outer = j->depth > 1 ? j->key[j->depth - 1] : "";
-	char element[16];
-
-	if (j->depth == 0)
-		return;
-	snprintf(element, sizeof element, "[%s", type);
-	if (key != NULL)
-		json_check_key(of, key, type);
-	else
-		json_check_key(outer, of, element);
-}
-
-/* A key, which is nearly always plain: looked at as it goes.  NULL: it is not. */
-static char *
-json_key_at(char *to, const char *key)
-{
-	*to++ = '"';
-	while (plain[(unsigned char)*key])
-		*to++ = *key++;
-	if (*key != '\0')
-		return NULL;
-	*to++ = '"';
-	*to++ = ':';
-	return to;
-}
-
 /*
  * A comma, if one is due, and the key; then where n bytes of the value may be
  * written, up to end_at.  NULL: the buffer is full.
  */
 static char *
-lead(struct json *j, const char *key, const char *type, size_t n)
+lead(struct json *j, struct str key, const char *type, size_t n)
 {
-	char *to, *behind;
+	char *to = buf_room(j->out, key.n + n + 4);
 
 	if (json_check_table != NULL)
-		json_checked(j, key, type);
-	to = buf_room(j->out, (key != NULL ? strlen(key) : 0) + n + 4);
+		json_check(j, key.p, type);
 	if (to != NULL && j->more[j->depth])
 		*to++ = ',';
 	j->more[j->depth] = true;
-	if (to == NULL || key == NULL)
+	if (to == NULL || key.p == NULL)
 		return to;
-	if ((behind = json_key_at(to, key)) != NULL)
-		return behind;
-	end_at(j->out, to);
-	quote(j->out, str_of(key));
-	if ((to = buf_room(j->out, n + 1)) != NULL)
-		*to++ = ':';
+	to = quoted_at(to, key);
+	*to++ = ':';
 	return to;
 }
 
 void
-json_open(struct json *j, const char *key, char bracket)
+json_put_open(struct json *j, struct str key, char bracket)
 {
 	char *to = lead(j, key, bracket == '{' ? "object" : "array", 1);
 
@@ -176,8 +146,8 @@ json_open(struct json *j, const char *key, char bracket)
 		j->depth++;
 	j->more[j->depth] = false;
 	/* an element's object is that of its array */
-	j->key[j->depth] = key;
-	if (key == NULL)
+	j->key[j->depth] = key.p;
+	if (key.p == NULL)
 		j->key[j->depth] = j->depth > 1 ? j->key[j->depth - 1] : "";
 }
 
@@ -190,9 +160,9 @@ json_close(struct json *j, char bracket)
 }
 
 void
-json_str(struct json *j, const char *key, struct str s)
+json_put_str(struct json *j, struct str key, struct str s)
 {
-	bool easy = plain_run(s) == s.n;
+	bool easy = json_plain(s);
 	char *to = lead(j, key, "string", easy ? s.n + 2 : 0);
 	size_t i;
 
@@ -203,21 +173,21 @@ json_str(struct json *j, const char *key, struct str s)
 		return;
 	}
 	end_at(j->out, to);
-	if (quote(j->out, s) || key == NULL)
+	if (quote(j->out, s) || key.p == NULL)
 		return;
-	buf_printf(j->out, ",\"%s_hex\":\"", key);
+	buf_printf(j->out, ",\"%s_hex\":\"", key.p);
 	for (i = 0; i < s.n; i++)
 		buf_printf(j->out, "%02x", (unsigned char)s.p[i]);
 	buf_c(j->out, '"');
 }
 
 void
-json_s(struct json *j, const char *key, const char *s)
+json_put_s(struct json *j, struct str key, const char *s)
 {
 	if (s != NULL)
-		json_str(j, key, str_of(s));
+		json_put_str(j, key, str_of(s));
 	else
-		json_null(j, key);
+		json_put_null(j, key);
 }
 
 enum { DIGITS = 24 };
@@ -248,7 +218,7 @@ put_digits(char *to, uint64_t v, bool minus, int places)
 }
 
 void
-json_int(struct json *j, const char *key, int64_t v)
+json_put_int(struct json *j, struct str key, int64_t v)
 {
 	char *to = lead(j, key, "integer", DIGITS);
 
@@ -258,7 +228,7 @@ json_int(struct json *j, const char *key, int64_t v)
 }
 
 void
-json_num(struct json *j, const char *key, double v)
+json_put_num(struct json *j, struct str key, double v)
 {
 	double all = v * 1000;
 	char *to = lead(j, key, "number", DIGITS);
@@ -275,7 +245,7 @@ json_num(struct json *j, const char *key, double v)
 }
 
 static void
-put_word(struct json *j, const char *key, const char *type, struct str word)
+put_word(struct json *j, struct str key, const char *type, struct str word)
 {
 	char *to = lead(j, key, type, word.n);
 
@@ -286,13 +256,13 @@ put_word(struct json *j, const char *key, const char *type, struct str word)
 }
 
 void
-json_bool(struct json *j, const char *key, bool v)
+json_put_bool(struct json *j, struct str key, bool v)
 {
 	put_word(j, key, "boolean", v ? STR("true") : STR("false"));
 }
 
 void
-json_null(struct json *j, const char *key)
+json_put_null(struct json *j, struct str key)
 {
 	put_word(j, key, "null", STR("null"));
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "json_check.h"
 #include "json_key.h"
 #include "str.h"
@@ -46,8 +47,9 @@ key_fits(const struct json_key *k, const char *type)
 	return !array && str_eq(kind, str_of(type));
 }
 
-void
-json_check_key(const char *of, const char *name, const char *type)
+/* Is it in the object of the key of? */
+static void
+check_key(const char *of, const char *name, const char *type)
 {
 	const struct json_key *k;
 
@@ -59,4 +61,21 @@ json_check_key(const char *of, const char *name, const char *type)
 	fprintf(stderr, "JSON: \"%s\" in \"%s\" is %s: not in the table\n",
 	    name, of, type);
 	abort();
+}
+
+/* An element has its array's key. */
+void
+json_check(const struct json *j, const char *key, const char *type)
+{
+	const char *of = j->depth > 0 ? j->key[j->depth] : NULL;
+	const char *outer = j->depth > 1 ? j->key[j->depth - 1] : "";
+	char element[16];
+
+	if (j->depth == 0)
+		return;
+	snprintf(element, sizeof element, "[%s", type);
+	if (key != NULL)
+		check_key(of, key, type);
+	else
+		check_key(outer, of, element);
 }

@@ -6,6 +6,7 @@
 
 #include "str.h"
 
+struct json;
 struct json_key;
 
 /*
@@ -17,11 +18,11 @@ struct json_key;
 void json_check_declare(const struct json_key *);
 
 /*
- * For json.c: the table, or NULL; and is this in it, in the object of the key
- * of?  type is a plain one.
+ * For json.c: the table, or NULL; and is what comes next in it?  type is a plain
+ * one.
  */
 extern const struct json_key *json_check_table;
-void json_check_key(const char *of, const char *name, const char *type);
+void json_check(const struct json *, const char *key, const char *type);
 
 /* A type of a table: what stands between the brackets of an array, before "?". */
 struct str json_check_plain(const char *type, bool *array, bool *null);

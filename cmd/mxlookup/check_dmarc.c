@@ -355,8 +355,7 @@ json_tags(struct json *j, struct str record)
 		char key[16] = { 0 };
 
 		/* A key in JSON is ours to choose: only sane ones. */
-		if (got < 0 || tag.n >= sizeof key || !str_utf8(tag) ||
-		    str_control(tag))
+		if (got < 0 || tag.n >= sizeof key || !json_plain(tag))
 			continue;
 		str_copy(key, tag);
 		json_str(j, key, value);

@@ -312,6 +312,10 @@ dmarc("v=DMARC1; p=reject; pct=100; rf=afrf; ri=86400" + RUA)
 dmarc("v=DMARC1; p=reject; pct=20" + RUA, "W DMARC_PCT:7489 for 20 % of it")
 dmarc("v=DMARC1; p=none; pct=20" + RUA, "H DMARC_WEAK:p=none")
 dmarc("v=DMARC1; p=reject; pct=x; ri=3600" + RUA, "H DMARC_OBSOLETE:rf, ri")
+lab.add("tags.test", "MX", "10 mx.one.test")
+lab.add("_dmarc.tags.test", "TXT", 'v=DMARC1; p=none; x\\"y=1; \\195\\164=2')
+lab.ok(lab.json("-C", "dmarc", "tags.test")["dmarc"]["tags"] ==
+       {"v": "DMARC1", "p": "none"}, "tags with odd names are passed over")
 dmarc("v=DMARC1; p=reject; t=y" + RUA,
       "H DMARC_OLD:quarantine by RFC 9989, reject by RFC 7489",
       "H DMARC_TEST:t=y", effective="quarantine", rfc7489="reject")

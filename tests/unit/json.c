@@ -192,6 +192,31 @@ places(void)
 	buf_free(&out);
 }
 
+/* One byte that is not plain, anywhere in a text. */
+static void
+plain(void)
+{
+	static const char odd[] = { '"', '\\', '\0', '\n', 0x1f, 0x7f, (char)0x80,
+	    (char)0xff };
+	int missed = 0;
+	char text[20];
+	size_t n, at, i;
+
+	memset(text, 'x', sizeof text);
+	for (n = 0; n <= sizeof text; n++) {
+		missed += !json_plain((struct str){ text, n });
+		for (at = 0; at < n; at++) {
+			for (i = 0; i < sizeof odd; i++) {
+				text[at] = odd[i];
+				missed += json_plain((struct str){ text, n });
+			}
+			text[at] = 'x';
+		}
+	}
+	ok(json_plain(STR("a key-of_1 !#[]~")), "what is plain");
+	is_int(missed, 0, "what is not, at each place");
+}
+
 /* Each kind of value, in an object and in an array in it. */
 static void
 values(void)
@@ -222,7 +247,7 @@ values(void)
 	json_bool(&j, "no", false);
 	json_s(&j, "empty", "");
 	json_s(&j, "null", NULL);
-	json_int(&j, "a\"b", 1);
+	json_int(&j, "a_b", 1);
 	json_open(&j, "list", '[');
 	for (i = 0; i < sizeof whole / sizeof *whole; i++)
 		json_int(&j, NULL, whole[i]);
@@ -233,7 +258,7 @@ values(void)
 	json_null(&j, "end");
 	json_close(&j, '}');
 	is_str(b.p, "{\"no\":0.000,\"yes\":true,\"no\":false,"
-	    "\"empty\":\"\",\"null\":null,\"a\\\"b\":1,\"list\":[0,9,10,-1,-9,-10,"
+	    "\"empty\":\"\",\"null\":null,\"a_b\":1,\"list\":[0,9,10,-1,-9,-10,"
 	    "9223372036854775807,-9223372036854775808,\"\xef\xbf\xbd\",{}],"
 	    "\"end\":null}", "all kinds");
 	b.n = 0;
@@ -306,6 +331,7 @@ main(void)
 	characters();
 	bytes();
 	places();
+	plain();
 	values();
 	reading();
 	read_tokens();
