@@ -348,6 +348,13 @@ next_waiting(struct shares *all, struct share *s)
 	return j;
 }
 
+/* Nobody waits for it, nor is it kept for others: so it need not be copied. */
+static bool
+share_alone(const struct share *s)
+{
+	return s->first == NULL && !s->kept;
+}
+
 /* The next one that waits is probed instead. */
 static void
 share_pass_on(struct run *r, struct job *j)
@@ -371,7 +378,7 @@ share_over(struct run *r, struct job *j, const struct report *report,
 
 	if (s == NULL || s->over)
 		return;
-	if (!of_use(report)) {
+	if (!of_use(report) || share_alone(s)) {
 		share_pass_on(r, j);
 		return;
 	}
