@@ -32,6 +32,18 @@ dsn(struct foreign_section *s, struct conf_out *o)
 	    foreign_pair_is(ret, "headers") ? "hdrs" : ret);
 }
 
+/* "-" is its standard output, which is no log. */
+static void
+logfile(struct foreign_section *s, struct conf_out *o)
+{
+	const char *to = foreign_pair_some(foreign_take(s, "logfile"));
+
+	if (foreign_pair_is(to, "-"))
+		conf_out_note(o, "not taken over: logfile, which is standard output");
+	else
+		conf_out_key(o, "log", to);
+}
+
 /* The ports of msmtp, where none is said; ours are others. */
 static const char *
 port(struct foreign_section *s, bool lmtp)
@@ -62,6 +74,7 @@ account_convert(struct foreign_section *s, struct conf_out *o)
 	sender_convert(s, o);
 	conf_out_key(o, "ehlo", foreign_pair_some(foreign_take(s, "domain")));
 	dsn(s, o);
+	logfile(s, o);
 	foreign_left(s, o);
 	return name;
 }

@@ -286,6 +286,120 @@ refused() {	# TOOL NAME FILE
 	status 65 "$1 does not take $2" "$1" --import "$3"
 	like "$ERR" "it looks like $2" "and says what it is"
 }
+cat > "$T/msmtprc" <<'E'
+defaults
+tls on
+auth on
+set_from_header on
+logfile ~/.msmtp.log
+
+account b
+host b.example
+from b@b.example
+tls_starttls off
+
+account c
+user jo
+passwordeval "pass show 'a b' | head -1"
+
+account d : b, c
+port 587
+tls_starttls on
+dsn_notify failure,delay
+dsn_return headers
+domain me.example
+logfile -
+
+account e : b,c
+from %U@example.org
+dsn_return full
+
+account plain
+tls off
+auth off
+user nobody
+host p.example
+logfile off
+
+account l
+protocol lmtp
+tls off
+auth off
+host localhost
+port 24
+from jo@b.example
+
+account n
+host -
+
+account default : d
+account m : n
+E
+status 0 'an .msmtprc' mailsend --import "$T/msmtprc"
+tail -n +2 "$T/out" > "$T/got"
+ok 'as it should' diff "$T/got" - <<'E'
+account b
+  smtp smtps://b.example
+  from b@b.example
+  log ~/.msmtp.log
+  # not taken over: set_from_header (line 4)
+# account c: not taken over: it has no server that can be used here
+account d
+  smtp smtp://b.example:587
+  user jo
+  password-command pass show 'a b' | head -1
+  from b@b.example
+  ehlo me.example
+  dsn failure,delay
+  dsn-ret hdrs
+  # not taken over: logfile, which is standard output
+account e
+  smtp smtps://b.example
+  user jo
+  password-command pass show 'a b' | head -1
+  # not taken over: from, which is a pattern
+  dsn-ret full
+  log ~/.msmtp.log
+account plain
+  smtp smtp://p.example:25
+  # without TLS there; here it must begin with STARTTLS, unless you add "tls off"
+  # auth is off there: no user, no login
+account l
+  lmtp lmtp://localhost:24
+  # without TLS there; here it must begin with STARTTLS, unless you add "tls off"
+  from jo@b.example
+  log ~/.msmtp.log
+# account n: not taken over: it has no server that can be used here
+account default : d
+# account m: not taken over: it has no server that can be used here
+E
+cat > "$T/msmtprc" <<'E'
+account q
+host q.example
+user jo
+account r
+host r.example
+tls on
+auth on
+user jo
+account s
+protocol lmtp
+host localhost
+E
+status 0 'and what it does not say' mailsend --import "$T/msmtprc"
+tail -n +2 "$T/out" > "$T/got"
+ok 'is as it is there' diff "$T/got" - <<'E'
+account q
+  smtp smtp://q.example:25
+  # without TLS there; here it must begin with STARTTLS, unless you add "tls off"
+  # auth is off there: no user, no login
+account r
+  smtp smtp://r.example:25
+  user jo
+account s
+  lmtp lmtp://localhost
+  # without TLS there; here it must begin with STARTTLS, unless you add "tls off"
+E
 printf 'account a\nhost h\nfrom a@b\nlogfile x\n' > "$T/msmtprc"
 printf 'IMAPStore far\nHost h\n\nChannel c\nFar :far:\n' > "$T/other"
 printf '[general]\naccounts = a\n[Account a]\n' > "$T/offline"
