@@ -108,10 +108,16 @@ STATUS=$?
 is "$STATUS $(states)" '66  2 failed ' 'nor one whose reader is killed; and no good end'
 
 { object 1 a@b.example; echo '{"id":2'; echo; object 3 'a b@c.example' d@e.example
-	object 4; echo '{"id":"x","envelope":{"to":["a@b.example"]}}'; object 5 f@g.example; } > "$T/in"
+	object 4; echo '{"id":"x","envelope":{"to":["a@b.example"]}}'; object 5 f@g.example
+	object 6 f@g.example | sed 's/jo@/jo\\u0000@/'
+	object 7 f@g.example | sed "s/From me/$(printf 'x%.0s' {1..9000})/; s/x/$(printf 'y%.0s' {1..999})/g"
+	object 8 f@g.example; } > "$T/in"
 batch 2 ndjson
 is "$(jq -r '[.n, .status] | join(" ")' "$T/out" | paste -sd,)" \
-	'1 sent,2 failed,3 failed,4 failed,5 failed,6 sent' 'a broken one does not stop the others'
+	'1 sent,2 failed,3 failed,4 failed,5 failed,6 sent,7 failed,8 failed,9 sent' \
+	'a broken one does not stop the others'
+like "$(jq -r 'select(.n > 6) | .error // empty' "$T/out" | paste -sd' ')" \
+	'a NUL in the envelope.* line 8 has over 8 MB' 'each with its reason'
 is "$STATUS" 65 'and is the exit status'
 object 1 a@b.example > "$T/in"
 status 64 'recipients on the command line' mailsend -S smtp://localhost --batch ndjson a@b.example
