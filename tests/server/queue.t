@@ -373,7 +373,7 @@ check(len(reports(s)) == 1 and b'\r\nOriginal-Envelope-Id: x+0D+0AX-Evil: y\r\n'
       in reports(s)[0][2], 'a line end in there is none of it', s.got, h.err)
 h.done()
 
-s, h = later('bad\xfc@x.test', 'ok@x.test')
+s, h = later('ok@x.test', args=('--bcc', 'bad\xfc@x.test'))
 check(len(reports(s)) == 1 and
       b'report-type=global-delivery-status' in reports(s)[0][2] and
       'Final-Recipient: utf-8; bad\xfc@x.test'.encode() in reports(s)[0][2] and
