@@ -232,17 +232,27 @@ for caps in ('MULTIAPPEND', 'pipelined'):
                    caps + ': then the rest', (r.err, len(d.data())))
         d.close()
     r, d, pop = Run(), Dest(WAYS[caps]), Pop(MAILS[:1])
-    d.no = lambda args: b'TAG NO [TRYCREATE] gone\r\n'
+    d.no = lambda args: b'TAG NO [%s] gone\r\n' % (
+        b'TRYCREATE' if caps == 'pipelined' else b'NONEXISTENT')
     go(r, pop, d, '--delete', 'now')
     case.check(r.rc == 69 and 'gone' in r.err and 'accepted' not in r.err and
                len(pop.m) == 1, caps + ': a folder that is gone was no doubt',
                (r.rc, r.err))
     d.close()
-r, d = Run(), Dest(FULL + ' APPENDLIMIT=200')
-pop = Pop([('a', msg(1)), ('b', msg(2, b'x' * 300 + b'\r\n')), ('c', msg(3))])
+full = msg(3, b'y' * 100 + b'\r\n')
+r, d = Run(), Dest(FULL + ' APPENDLIMIT=%d' % len(full))
+pop = Pop([('a', msg(1)), ('b', full.replace(b'y', b'yy', 1)), ('c', full)])
 go(r, pop, d, '--delete', 'now')
 case.check(r.rc == 65 and len(d.data()) == 2 and len(pop.m) == 1 and
            'APPENDLIMIT' in r.err, 'APPENDLIMIT: the one stays', r.err)
+d.close()
+r, d = Run(), Dest()
+pop = Pop([('a', msg(1)), ('b', b''), ('c', msg(3))])
+go(r, pop, d, '--delete', 'now')
+case.check(r.rc == 65 and d.data() == [msg(1), msg(3)] and
+           pop.m == [('b', b'')] and 'message 2 stays' in r.err and
+           'empty message' in r.err, 'an empty one stays',
+           (r.rc, r.err, d.data(), pop.m))
 d.close()
 nul = msg(2, b'a\0b bare\rcr 8-bit\xff ' + b'y' * 5000 + b'\r\n')
 for caps, rc in ((FULL, 0), (FULL.replace(' BINARY', ''), 65)):
@@ -419,6 +429,20 @@ r.go('pop3', s, '-d', 'imap://jo@127.0.0.1:%d/INBOX' % d.port,
      '--deliver-tls', 'off', '--deliver-password-command', 'echo wrong',
      '--state', r.d + '/s2', maildir=False)
 case.check(r.rc == 77 and len(d.data()) == 5, 'a wrong password: 77', r.err)
+s.close()
+d.close()
+
+# A watch that waits has no connection there, which would end in silence.
+r, d, imap = Run(), Dest(), Imap({1: msg(1)})
+s = Serve(imap)
+p = r.start('imap', s, '-d', 'imap://jo@127.0.0.1:%d/INBOX' % d.port,
+            '--deliver-tls', 'off', '--deliver-password-command',
+            'echo secret', '--watch', maildir=False)
+case.check(until(lambda: imap.idle and d.data() and not d.sessions, 30),
+           'a watch that waits has no connection there',
+           (imap.idle, len(d.data()), len(d.sessions)))
+p.kill()
+p.wait()
 s.close()
 d.close()
 
