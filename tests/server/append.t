@@ -264,6 +264,14 @@ for caps, rc in ((FULL, 0), (FULL.replace(' BINARY', ''), 65)):
                'NUL, bare CR, long lines: exit %d' % rc, (r.rc, r.err))
     d.close()
 
+# More than may be under way at once.
+r, d = Run(), Dest(WAYS['pipelined'])
+pop = Pop([('u%d' % i, msg(i)) for i in range(300)])
+go(r, pop, d, '--delete', 'now')
+case.check(r.rc == 0 and d.data() == [msg(i) for i in range(300)] and
+           not pop.m, '300 without MULTIAPPEND', (r.rc, r.err, len(d.data())))
+d.close()
+
 # Behind the one that does not fit nothing more is sent.
 r, d, pop = Run(), Dest(WAYS['waiting']), Pop(MAILS)
 d.no = some(b'[OVERQUOTA] full')

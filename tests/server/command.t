@@ -22,14 +22,14 @@ def script(r, body):
     return r.write('cmd', '#!/bin/sh\n' + body, 0o755)
 
 
-def told(proto, head, *args, folder='INBOX'):
+def told(proto, head, *args, folder='INBOX', name='an-id'):
     """Which variables a command has for a message with that header."""
     r = Run()
     cmd = script(r, 'for v in %s; do eval "printf \'%%s=%%s\\0\' $v '
                  '\\"\\${POSTBAG_$v-unset}\\""; done > %s/vars\n' %
                  (' '.join(NAMES), r.d))
     m = head.encode('latin1') + b'Subject: m1\r\n\r\nbody\r\n'
-    s = Serve(Pop([('an-id', m)]) if proto == 'pop3' else
+    s = Serve(Pop([(name, m)]) if proto == 'pop3' else
               Imap({7: m}, folders=(folder,)))
     more = list(args) + (['-f', folder] if proto == 'imap' else [])
     r.go(proto, s, '-d', 'exec:' + cmd, *more, maildir=False,
@@ -60,6 +60,13 @@ v = told('pop3', 'From: "a, b" <jo@x.test>,\r\n c@x.test\r\n'
          'Delivered-To: a@b@c\r\nX-Original-To: other@here.test\r\n')
 case.check(v['SENDER'] == 'jo@x.test' and v['RECIPIENT'] == 'unset',
            'the first of From; no second best for a broken field', v)
+
+v = told('pop3', 'From: a@x.test\r\nSender: b@x.test\r\n', name='-rf')
+case.check(v['SENDER'] == 'b@x.test' and v['UID'] == 'unset',
+           'Sender before From; a unique id that is like an option', v)
+v = told('imap', '', folder='-rf')
+case.check(v['FOLDER'] == 'unset' and v['UID'] == '7',
+           'a folder that is like an option', v)
 
 # The file is the one that comes.
 r = Run()

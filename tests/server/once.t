@@ -236,6 +236,36 @@ for name, body in (('half a batch', b'x\r\n' * 90000), ('nothing', b'x\r\n')):
     b.close()
     r.done()
 
+# The same of two, whose locks have gone with the machine: each has a length of
+# its own in the state, in whatever order they are named.
+
+
+def still(v, t):
+    if t == 'RETR 2':
+        stopped.wait(60)
+
+
+stopped = threading.Event()
+v = Pop([('1', msg(1, b'x\r\n' * 90000)), ('2', msg(2))], retr=still)
+s, r = Serve(v), Run()
+to = [x for k in 'ab' for x in ('-d', 'mbox:%s/%s' % (r.d, k))]
+r.write('a', 'From me@x.test Thu Jan  1 00:00:00 1970\nSubject: m7\n\nx\n\n')
+p = r.start('pop3', s, *to, maildir=False)
+half = until(lambda: len(file(r, 'a')) > 9999 and len(file(r, 'b')) > 9999, 30)
+p.kill()
+p.wait()
+stopped.set()
+for k in 'ab':
+    os.unlink('%s/%s.lock' % (r.d, k))
+r.go('pop3', s, *to[2:], *to[:2], maildir=False)
+got = [[int(x) for x in re.findall(rb'^Subject: m(\d)', file(r, k), re.M)]
+       for k in 'ab']
+case.check(half and r.rc == 0 and r.err == '' and got == [[7, 1, 2], [1, 2]],
+           'killed in two mboxes: what was begun in each is taken back',
+           (half, r.rc, r.err, got))
+s.close()
+r.done()
+
 # Killed, and the clock set back, and killed again: a group of records that was
 # not written, of files that are older than the first run that did not end.
 v = Pop([('1', msg(1))])

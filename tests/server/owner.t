@@ -162,6 +162,27 @@ for how in ('--delete', 'now'), ('--move-to', 'b'):
     y.close()
     r.done()
 
+# ---- IMAP and IMAPS of one host are one server, as their ports are known to be
+
+for proto, kind, two_ports in (('imap', Imap, (143, 993)),
+                               ('pop3', Pop, (110, 995))):
+    for ports in (two_ports, two_ports[::-1]):
+        w = kind()
+        s, r = Serve(w), Run()
+        for port in ports:
+            del s.log[:]
+            r.bare(['-S', '%s://a@127.0.0.1:%d' % (proto, port),
+                    '--connect-to', '127.0.0.1:%d' % s.port, '--tls', 'off',
+                    '--password-command', 'echo p', '--state', r.d + '/st',
+                    '-d', 'maildir:%s/M' % r.d, '--create'] +
+                   (['--delete', 'now'] if port == ports[1] else []))
+        case.check(r.rc == 0 and r.err == '' and not w.m and
+                   len(r.files()) == 5 and not any(
+                       'RETR' in t or 'FETCH' in t for t in s.log),
+                   '%d and then %d' % ports, (r.rc, r.err, s.log))
+        s.close()
+        r.done()
+
 # ---- a host in another spelling is the same one
 
 for state in (True, False):
