@@ -412,8 +412,11 @@ fetchmail_fetch(struct fetchmail *f, const struct one *u, const char *name)
 	conf_out_section(f->o, "fetch", name, NULL);
 	fetchmail_place(f, u);
 	conf_out_key(f->o, "delete", u->user.keep == YES ? "never" : "now");
-	for (i = 0; i < u->user.folders.n; i++)
-		conf_out_key(f->o, "folder", u->user.folders.v[i]);
+	if (u->user.folders.n > 0 && strcmp(protocol(u), "pop3") == 0)
+		conf_out_note(f->o, "not taken over: folder, of which POP3 knows nothing");
+	else
+		for (i = 0; i < u->user.folders.n; i++)
+			conf_out_key(f->o, "folder", u->user.folders.v[i]);
 	conf_out_key(f->o, "max-size", positive(u->user.limit));
 	conf_out_key(f->o, "limit", positive(u->user.fetchlimit));
 }

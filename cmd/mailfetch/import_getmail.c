@@ -57,10 +57,11 @@ static int
 tuple_string(struct arena *a, struct str *s, const char **to)
 {
 	struct buf b = { .max = 1 << 16 };
-	bool raw = false, some_of_it = false;
+	bool raw, some_of_it = false;
 	char quote;
 
 	for (;;) {
+		raw = false;		/* each has a prefix of its own */
 		while (s->n > 0 && strchr(" \t\n\r", s->p[0]) != NULL)
 			*s = str_from(*s, 1);
 		while (s->n > 1 && strchr("uUrRbB", s->p[0]) != NULL) {
@@ -191,7 +192,7 @@ getmail_account(struct getmail *g)
 	return true;
 }
 
-/* "(UNSEEN)"; of "ALL" there is no need. */
+/* "(UNSEEN)"; of "ALL" there is no need, and POP3 has none. */
 static void
 search(struct getmail *g)
 {
@@ -200,7 +201,7 @@ search(struct getmail *g)
 
 	if (s.n >= 2 && s.p[0] == '(' && s.p[s.n - 1] == ')')
 		s = str_to(str_from(s, 1), s.n - 2);
-	if (s.n > 0 && !str_is(s, "ALL"))
+	if (g->imap && s.n > 0 && !str_is(s, "ALL"))
 		conf_out_key(g->o, "search", arena_dup(&g->o->arena, s));
 }
 

@@ -166,6 +166,295 @@ fetch jo@imap.example.org
   folder Lists/a b
 E
 
+# fetchmail's words, one by one.
+cat > "$T/fetchmailrc2" <<'E'
+set logfile poll
+defaults proto imap ssl pass hunter2 folder Work to jo
+poll a.test user two to jo anna
+poll b.test user star to *
+poll c.test user one folder INBOX
+  mda "/usr/bin/deliver %T"
+  user other to "jo hn" mda "/usr/bin/deliver -d %T" limit 0
+skip d.test user skipped
+poll e.test proto etrn user e
+poll f.test auth gssapi user f no sslcertck
+poll g.test auth password sslproto tls1.3+ user g keep proto pop3
+poll h.test auth cram sslproto tls1.1 user h smtphost mx.h.test
+poll i.test auth any \
+  plugin "nc %h %p" user i fetchlimit 7 bsmtp -
+poll j.test user "x\x41\X42\065\101\
+'y" lmtp smtphost l.test/24 smtpname jo@l.test
+poll k.test user keep keep is port smtpaddress k.test smtphost "::1/smtp"
+poll z.test user u here user v keep
+defaults to * here
+poll l.test user l keep
+E
+shows fetchmailrc2 <<'E'
+# not taken over: set logfile (line 1)
+account two@a.test
+  imap imaps://a.test
+  user two
+  # password: not copied; use password-command or password-file
+fetch two@a.test
+  # not taken over: one mailbox for several people; use deliver maildir:DIR or the like
+  delete now
+  folder Work
+account star@b.test
+  imap imaps://b.test
+  user star
+  # password: not copied; use password-command or password-file
+fetch star@b.test
+  # not taken over: one mailbox for several people; use deliver maildir:DIR or the like
+  delete now
+  folder Work
+account one@c.test
+  imap imaps://c.test
+  user one
+  # password: not copied; use password-command or password-file
+fetch one@c.test
+  deliver exec:/usr/bin/deliver jo
+  delete now
+  folder INBOX
+account other@c.test
+  imap imaps://c.test
+  user other
+  # password: not copied; use password-command or password-file
+fetch other@c.test
+  deliver exec:/usr/bin/deliver -d 'jo hn'
+  delete now
+  folder Work
+account skipped@d.test
+  imap imaps://d.test
+  user skipped
+  # password: not copied; use password-command or password-file
+# account e@e.test: not taken over: it has no server that can be used here
+account f@f.test
+  imap imaps://f.test
+  user f
+  # not taken over: a way to log in that is not here
+  # password: not copied; use password-command or password-file
+fetch f@f.test
+  deliver smtp://127.0.0.1
+  deliver-tls off
+  rcpt jo@localhost
+  delete now
+  folder Work
+  # not taken over: no sslcertck (line 10)
+account g@g.test
+  pop3 pop3s://g.test
+  user g
+  auth plain,login
+  # password: not copied; use password-command or password-file
+  tls-min 1.3
+fetch g@g.test
+  deliver smtp://127.0.0.1
+  deliver-tls off
+  rcpt jo@localhost
+  delete never
+  # not taken over: folder, of which POP3 knows nothing
+account h@h.test
+  imap imaps://h.test
+  user h
+  auth cram-md5
+  # password: not copied; use password-command or password-file
+  # sslproto: here it is TLS 1.2 or newer; see tls-min
+fetch h@h.test
+  # there it went to mx.h.test, by SMTP, which here is for this machine's own server; use deliver maildir:DIR or the like
+  delete now
+  folder Work
+account i@i.test
+  imap imaps://i.test
+  user i
+  # password: not copied; use password-command or password-file
+  # not taken over: plugin; use connect-command
+fetch i@i.test
+  # not taken over: bsmtp; use deliver mbox:FILE or the like
+  delete now
+  folder Work
+  limit 7
+account xAB5e'y@j.test
+  imap imaps://j.test
+  user xAB5e'y
+  # password: not copied; use password-command or password-file
+fetch xAB5e'y@j.test
+  deliver lmtp:l.test:24
+  rcpt jo@l.test
+  delete now
+  folder Work
+account keep@k.test
+  imap imaps://k.test
+  user keep
+  # password: not copied; use password-command or password-file
+fetch keep@k.test
+  deliver smtp://[::1]
+  deliver-tls off
+  rcpt port@k.test
+  delete never
+  folder Work
+account z.test
+  imap imaps://z.test
+  # password: not copied; use password-command or password-file
+fetch z.test
+  deliver smtp://127.0.0.1
+  deliver-tls off
+  rcpt u@localhost
+  delete now
+  folder Work
+account v@z.test
+  imap imaps://z.test
+  user v
+  # password: not copied; use password-command or password-file
+fetch v@z.test
+  deliver smtp://127.0.0.1
+  deliver-tls off
+  rcpt jo@localhost
+  delete never
+  folder Work
+account l@l.test
+  imap imap://l.test
+  user l
+  # with TLS if it could be had there; here it must
+fetch l@l.test
+  # not taken over: one mailbox for several people; use deliver maildir:DIR or the like
+  delete never
+E
+
+# A quote with a backslash, what nobody knows, and a comment without an end.
+cat > "$T/fetchmailrc3" <<'E'
+poll a.test user b keep pass hunter2 mda "e \"z\""
+
+ what ever
+E
+shows fetchmailrc3 <<'E'
+account b@a.test
+  imap imap://a.test
+  user b
+  # with TLS if it could be had there; here it must
+  # password: not copied; use password-command or password-file
+fetch b@a.test
+  deliver exec:e "z"
+  delete never
+# \" is no quote within quotes to fetchmail: read as it was meant
+# 2 words that fetchmail does not know either, the first one in line 3: check all of this
+E
+
+# Tuples, destinations in destinations, and a filter of another meaning.
+cat > "$T/getmailrc2" <<'E'
+[retriever]
+type = SimpleIMAPSSLRetriever
+server = imap.example.org
+username = jo
+password_command = ("pass", r"a\n" "\"b" 'c', 'it\'s',)
+imap_search = (UNSEEN KEYWORD $Work)
+mailboxes = ("INBOX" "x", "open)
+[options]
+use_netrc = false
+netrc_file = ~/.netrc
+[destination]
+type = MultiDestination
+destinations = ("[again]", "|cat >> x", "~/mbox", "nothing")
+[again]
+type = MultiDestination
+destinations = ("[none]", "~/M/", "[again]")
+[filter-1]
+type = Filter_external
+path = /usr/bin/spamc
+exitcodes_keep = (0, 1)
+E
+shows getmailrc2 <<'E'
+account jo@imap.example.org
+  imap imaps://imap.example.org
+  user jo
+  password-command pass 'a\n"bc' 'it'\''s'
+fetch jo@imap.example.org
+  # not taken over: the destination [none]
+  deliver maildir:~/M/
+  # not taken over: the destination [none]
+  deliver maildir:~/M/
+  # not taken over: the destination [none]
+  deliver maildir:~/M/
+  # not taken over: the destination [none]
+  deliver maildir:~/M/
+  # not taken over: the destination [again]
+  deliver exec:/bin/sh -c 'cat >> x'
+  deliver mbox:~/mbox
+  # not taken over: one of the destinations
+  delete never
+  # not taken over: mailboxes
+  search UNSEEN KEYWORD $Work
+  # a filter, [filter-1]:
+  # not taken over: path (line 19)
+  # not taken over: exitcodes_keep (line 20)
+E
+
+# By POP3.
+cat > "$T/getmailrc3" <<'E'
+[retriever]
+type = MultidropPOP3SSLRetriever
+server = pop.example.org
+username = all@example.org
+mailboxes = ("INBOX", "a")
+imap_search = UNSEEN
+password_command = ("pass" 7)
+[options]
+use_netrc = true
+netrc_file = ~/.netrc
+[destination]
+type = MDA_lmtp
+host = 127.0.0.1
+[filter-1]
+type = Filter_external
+path = /usr/bin/a
+exitcodes_drop = (1,)
+E
+shows getmailrc3 <<'E'
+account all@example.org
+  pop3 pop3s://pop.example.org
+  user all@example.org
+  # MultidropPOP3SSLRetriever: here all of it goes to one place
+  # not taken over: password_command
+  netrc ~/.netrc
+fetch all@example.org
+  deliver lmtp:127.0.0.1
+  # rcpt ADDRESS: whom it is for
+  delete never
+  # a filter, [filter-1]:
+  # not taken over: path (line 16)
+  # not taken over: exitcodes_drop (line 17)
+E
+
+# Of two filters none.
+cat > "$T/getmailrc4" <<'E'
+[retriever]
+type = SimpleIMAPSSLRetriever
+server = imap.example.org
+username = jo
+imap_search = ALL
+[destination]
+type = Mboxrd
+path = ~/mbox
+[filter-1]
+type = Filter_external
+path = /usr/bin/a
+[filter-2]
+type = Filter_external
+path = /usr/bin/b
+E
+shows getmailrc4 <<'E'
+account jo@imap.example.org
+  imap imaps://imap.example.org
+  user jo
+fetch jo@imap.example.org
+  deliver mbox:~/mbox
+  delete never
+  # a filter, [filter-1]:
+  # not taken over: type (line 10)
+  # not taken over: path (line 11)
+  # a filter, [filter-2]:
+  # not taken over: type (line 13)
+  # not taken over: path (line 14)
+E
+
 printf 'account a\nhost x\nuser \x1b[2J\nunknown \x1b]0;owned\x07\n' > "$T/odd"
 status 0 "control bytes" mailfetch --import "$T/odd"
 unlike "$OUT" $'\x1b' "do not come through"
@@ -205,6 +494,7 @@ secret 'words that nobody knows' <<'E'
 poll a.test proto imap user u pass x hunter2 ssl
 E
 like "$OUT" '1 words that fetchmail does not know' "are counted"
+unlike "$OUT" 'no quote within' "and are no fault of quotes"
 like "$OUT" 'imaps://a.test' "and the rest is taken over"
 
 # ---- what is kept there is kept here
