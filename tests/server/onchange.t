@@ -92,6 +92,17 @@ for places in (1, 2):
                'what was dropped is one event, of %d places' % places, got)
     s.close()
 
+# More of them than are kept in memory; and a folder that has nothing to tell.
+r, s = Run(), server('INBOX', 'z')
+for i in range(4, 401):
+    s.box('INBOX').add(msg(i))
+s.box('z').messages.clear()
+got = run(r, s, '-d', 'maildir:%s/M' % r.d, '--create', '-f', '*', *hook(r))
+case.check(r.rc == 0 and [[e['uid'] for e in v] for v in got] ==
+           [list(range(1, 401))] and r.err == 'seen\n',
+           'all of many, in one batch', (r.err, [len(v) for v in got]))
+s.close()
+
 # What does not come is not told; what the hook does changes nothing.
 r, s = Run(), server()
 got = run(r, s, '-d', 'exec:false', '-d', 'maildir:%s/M' % r.d, '--create',

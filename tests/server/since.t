@@ -81,6 +81,9 @@ r = go(Pop([mail(1, 'Wed, 01 Jul 2026 02:00:00 +0900')]))
 check(not r.files(), 'a day begins at midnight here', r.files())
 r = go(Pop([mail(1, 'Tue, 30 Jun 2026 23:00:00 -0900')]))
 check(len(r.files()) == 1, 'whatever zone the server writes', r.files())
+r = go(Pop([mail(1, 'Mon, 15 Dec 2025 12:00:00 +0000'),
+            mail(2, 'Fri, 15 Jan 2027 12:00:00 +0000')]))
+check(subjects(r.files()) == [2], 'a day of another year', r.files())
 top = {'top': lambda s, t: '-ERR no\r\n' if t.startswith('TOP 1 ') else None}
 r = go(Pop(MAILS, **top))
 check(r.rc == 0 and sorted(subjects(r.files())) == [1] + WANT,

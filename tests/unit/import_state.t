@@ -15,18 +15,25 @@ counts() {
 # cuts NAME SCHEME FILE: what is left is taken, or is malformed and nothing is
 cuts() {
 	local i n bad='' size
-	size=$(stat -c %s "$3")
+	size=$(python3 -c 'import os, sys
+to, file = sys.argv[1:]
+with open(file, "rb") as f:
+	text = f.read()
+for i in range(len(text)):
+	os.makedirs("%s/%d" % (to, i), exist_ok=True)
+	with open("%s/%d/%s" % (to, i, os.path.basename(file)), "wb") as f:
+		f.write(text[:i])
+print(len(text))' "$T/cut" "$3")
+	rm -rf "$T/state".*
 	for ((i = 0; i < size; i++)); do
-		head -c $i "$3" > "$T/${3##*/}.cut" && mv "$T/${3##*/}.cut" "$T/cut/${3##*/}"
-		rm -rf "$T/state"
-		take "$2" "$T/cut/${3##*/}" > "$T/out" 2> "$T/err"
+		XDG_STATE_HOME=$T/state.$i take "$2" "$T/cut/$i/${3##*/}" \
+		    > "$T/out" 2> "$T/err"
 		n=$?
 		[ $n = 0 ] || { [ $n = 65 ] && ! [ -s "$T/out" ]; } ||
 		    bad="$bad $i:$n"
 	done
 	is "$bad" '' "$1: cut at each of $size bytes"
 }
-mkdir "$T/cut"
 
 printf '%s\n' 'jo@pop.example.org a1' 'jo@POP.example.org b"2' \
     'jo doe@pop.example.org c' 'jo@other.example d' > "$T/fetchids"
@@ -62,6 +69,21 @@ done
 printf 'x/5\0%d\n' 1700000000 > "$f"
 status 65 "a UIDVALIDITY that is none" take imaps "$f"
 like "$ERR" 'line 1: malformed' "is told"
+
+# damaged NAME SCHEME FILE LINE: nothing of it is taken, and where is said
+damaged() {
+	status 65 "$1" take "$2" "$3"
+	like "$ERR" "line $4: malformed" "$1: where is said"
+}
+f=$T/oldmail-pop.example.org-995-jo
+printf 'a1\0%d\nb2\n' 1700000000 > "$f"
+damaged "getmail's, a line of another kind" pop3s "$f" 2
+printf '%s\n' 'jo@pop.example.org a' $'jo@pop.example.org b\001c' > "$T/odd"
+damaged "fetchmail's, a control byte in a UID" pop3s "$T/odd" 2
+printf ' 2 pop.example.org jo\na\n\n' > "$T/odd"
+damaged "mpop's, an empty UID" pop3s "$T/odd" 3
+printf ' 1 pop.example.org jo\na\nb\n' > "$T/odd"
+damaged "mpop's, with more lines than it says" pop3s "$T/odd" 3
 
 status 65 "fetchmail's for IMAP" take imaps "$T/fetchids"
 like "$ERR" 'catch-up' "there is another way"

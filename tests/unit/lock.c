@@ -1,6 +1,7 @@
 /* lock.c of the tests: one run at a time, and who is dead */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "sandbox.h"
 #include "str.h"
 #include "tap.h"
 
@@ -30,6 +32,35 @@ fcntl(int fd, int cmd, ...)
 		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	}
 	return (int)syscall(SYS_fcntl, fd, cmd, arg);
+}
+
+/* As in the sandbox, or beside another user's process; with hidepid(5). */
+static bool refused, confined, hidden;
+
+int
+kill(pid_t pid, int sig)
+{
+	if (refused) {
+		errno = EPERM;
+		return -1;
+	}
+	return (int)syscall(SYS_kill, pid, sig);
+}
+
+int
+access(const char *name, int mode)
+{
+	if (hidden && strncmp(name, "/proc/", 6) == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return faccessat(AT_FDCWD, name, mode, 0);
+}
+
+bool
+sandbox_entered(void)
+{
+	return confined;
 }
 
 static bool
@@ -89,12 +120,23 @@ puts_to(const char *text, size_t n)
 	close(fd);
 }
 
+static pid_t
+dead(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
 static void
 one_at_a_time(void)
 {
 	struct err e = { 0 };
 	struct stat st = { 0 };
-	char text[300], pid[32];
+	char text[300], pid[32], ours[LOCK_TEXT], left[2 * LOCK_TEXT];
 	int fd = lock_take(path, &e);
 
 	ok(fd >= 0, "taken %s", e.msg);
@@ -109,6 +151,12 @@ one_at_a_time(void)
 	puts_to("4711\nelsewhere pid:[1]\n", 23);
 	other(text, sizeof text);
 	ok(strstr(text, "process 4711 on elsewhere") != NULL, "%s", text);
+	lock_text(ours);
+	puts_to(left, (size_t)snprintf(left, sizeof left, "%d\n%s",
+	    (int)dead(), strchr(ours, '\n') + 1));
+	is_int(other(text, sizeof text), EX_TEMPFAIL, "by who has not written yet");
+	ok(strstr(text, "process") == NULL, "none that is dead is named: %s",
+	    text);
 	close(fd);
 	is_int(other(text, sizeof text), 0, "given back: %s", text);
 	ok(access(path, F_OK) == 0, "the file stays");
@@ -146,17 +194,6 @@ no_links(void)
 	unlink(path);
 }
 
-static pid_t
-dead(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(0);
-	waitpid(pid, NULL, 0);
-	return pid;
-}
-
 static void
 who_is_dead(void)
 {
@@ -180,6 +217,15 @@ who_is_dead(void)
 	ok(!lock_left(other_one, n), "nor of who does not say where");
 	n = (size_t)snprintf(other_one, sizeof other_one, "1\n%s", place);
 	ok(!left_by_root(other_one, n), "another user's lives, though it may not be asked");
+	n = (size_t)snprintf(other_one, sizeof other_one, "%d\n%s", (int)pid,
+	    place);
+	refused = true;
+	ok(!lock_left(other_one, n), "who may not be asked lives");
+	confined = true;
+	ok(lock_left(other_one, n), "but that nobody may be, and /proc tells");
+	hidden = true;
+	ok(!lock_left(other_one, n), "where /proc shows others at all");
+	refused = confined = hidden = false;
 	ok(!lock_left("", 0) && !lock_left("x\n", 2) && !lock_left("0\n", 2) &&
 	    !lock_left("-1\n", 3), "no process, no death");
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -12,6 +13,15 @@
 
 static char dir[64], path[96];
 static struct err e;
+
+static int synced;		/* files and folders, with fsync(2) */
+
+int
+fsync(int fd)
+{
+	synced++;
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static const char *
 text(void)
@@ -37,7 +47,9 @@ appended(void)
 	is_int(reclog_begin(&l, 0, &e), 0, "a new one");
 	buf_s(&l.out, "head one ");
 	is_str(text(), "", "not written yet");
+	synced = 0;
 	is_int(reclog_sync(&l, &e), 0, "durable");
+	is_int(synced, 1, "its name in the folder, too");
 	is_str(text(), "head one ", "written");
 	buf_s(&l.out, "two torn");
 	is_int(reclog_flush(&l, &e), 0, "more");
@@ -62,7 +74,7 @@ put(void *of, int fd, struct err *why)
 static void
 replaced(void)
 {
-	char shorter[] = "head three ";
+	char shorter[] = "head three ", made[sizeof path + 8];
 	struct reclog l;
 	struct err f = { 0 };
 
@@ -70,6 +82,10 @@ replaced(void)
 	reclog_begin(&l, strlen("head one two three "), &e);
 	is_int(reclog_replace(&l, "log", put, NULL, &f), -1, "%s", f.msg);
 	is_str(text(), "head one two three ", "all is as it was");
+	snprintf(made, sizeof made, "%s.new", path);
+	is_int(access(made, F_OK), -1, "nothing is left behind");
+	buf_s(&l.out, "stale ");
+	l.out.over = true;
 	is_int(reclog_replace(&l, "log", put, shorter, &e), 0, "shorter");
 	buf_s(&l.out, "four");
 	is_int(reclog_sync(&l, &e), 0, "and goes on");
@@ -81,6 +97,7 @@ replaced(void)
 static void
 broken(void)
 {
+	char whole[] = "head ";
 	struct reclog l;
 	struct err f = { 0 };
 	int was;
@@ -97,6 +114,26 @@ broken(void)
 	buf_s(&l.out, "six ");
 	is_int(reclog_sync(&l, &f), -1, "%s", f.msg);
 	is_str(text(), "head three ", "none of it is there");
+	is_int(reclog_replace(&l, "log", put, whole, &e), 0, "a new one");
+	buf_s(&l.out, "seven");
+	is_int(reclog_sync(&l, &e), 0, "%s", e.msg);
+	is_str(text(), "head seven", "can be written to");
+	reclog_close(&l);
+}
+
+/* What does not fit is no shorter record: nothing of it is written. */
+static void
+too_long(void)
+{
+	struct reclog l;
+	struct err f = { 0 };
+
+	reclog_open(&l, path, O_RDWR, &e);
+	reclog_begin(&l, strlen("head "), &e);
+	l.out.max = 4;
+	buf_s(&l.out, "1234567");
+	ok(reclog_sync(&l, &f) == -1 && f.code == EX_SOFTWARE, "%s", f.msg);
+	is_str(text(), "head ", "cut, and no more");
 	reclog_close(&l);
 }
 
@@ -146,6 +183,7 @@ main(void)
 	appended();
 	replaced();
 	broken();
+	too_long();
 	links();
 	others();
 	rmdir(dir);

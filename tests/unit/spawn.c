@@ -119,6 +119,14 @@ what_it_is_told(void)
 	is_str(run(vars, &c), ",another run's,none,none,ours\n",
 	    "nothing: our environment");
 	memset(room, 'x', sizeof room - 1);
+	room[sizeof env.text - strlen("POSTBAG_FILE=")] = '\0';
+	spawn_env_put(&env, SPAWN_FILE, room);
+	is_int(env.n, 0, "no room for the NUL");
+	room[sizeof env.text - strlen("POSTBAG_FILE=") - 1] = '\0';
+	spawn_env_put(&env, SPAWN_FILE, room);
+	is_int(env.n, sizeof env.text, "room for all of it");
+	env.n = 0;
+	memset(room, 'x', sizeof room - 1);
 	spawn_env_put(&env, SPAWN_SENDER, "");
 	spawn_env_put(&env, SPAWN_FOLDER, "a\nb");
 	spawn_env_put(&env, SPAWN_FILE, room);
