@@ -799,7 +799,7 @@ cut_short(void)
 			is_int(imap_append_end(&w->m), 0, "too short");
 		else if (i == 1)
 			is_int(imap_append_put(&w->m, "aaaaaaaaaaaaaaaaaaaaaa"
-			    "aaaaaaaaaa", 30, &e), -1, "too long");
+			    "aaaaa", 27, &e), -1, "too long");
 		else if (i == 2)
 			is_int(imap_append_one(&w->m, &one), -1, "another");
 		else if (i == 3)
