@@ -127,7 +127,8 @@ s = Serve(Pop([('u%d' % i, msg(i)) for i in range(20)]))
 r.go('pop3', s, '-d', 'exec:sleep 20', '--deliver-timeout', '0.2',
      maildir=False)
 case.check(r.rc == 75 and '5 times in a row' in r.err and
-           r.err.count('\n') == 2, 'five in a row end the run', r.err)
+           '5 messages stay' in r.err and r.err.count('\n') == 2,
+           'five in a row end the run', r.err)
 s.close()
 
 # One line for a cause, whatever the status.
@@ -235,6 +236,17 @@ r, box = filtered('cat', '--filter', '/nowhere')
 case.check(r.rc == 75 and len(box.m) == 5 and '/nowhere' in r.err and
            '5 messages stay' in r.err and r.err.count('\n') == 1,
            'a filter that is not there', (r.rc, r.err))
+
+# A command that could not be started has had nothing: no doubt is left.
+r, s = Run(), Serve(Pop())
+r.go('pop3', s, '-d', 'exec:%s/cmd' % r.d, maildir=False)
+case.check(r.rc == 69 and '/cmd' in r.err, 'a command that is not there',
+           (r.rc, r.err))
+script(r, 'echo x')
+r.go('pop3', s, '-d', 'exec:%s/cmd' % r.d, maildir=False)
+case.check(r.rc == 0 and r.out == 'x\n' * 5 and r.err == '',
+           'and gets all of them when it is', (r.rc, r.out, r.err))
+s.close()
 
 # What one left in the background gets into no other message.
 WAIT = 'while [ ! -e "$HOME/%s" ]; do sleep 0.05; done'

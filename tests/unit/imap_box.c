@@ -204,9 +204,11 @@ static const struct {
 	{ "LIST and its extensions", "* LIST (\\NonExistent \\Subscribed "
 	  "\\Sent) \"/\" {3}\r\na/b (\"OLDNAME\" ({3}\r\nold) CHILDINFO "
 	  "(\"SUBSCRIBED\"))\r\n* LIST () NIL [Gmail]/x\r\n"
-	  "* LIST () \"\\\\\" \"&AOk-\"\r\n* LIST () \"/\" \"&bad\"\r\n",
+	  "* LIST () \"\\\\\" \"&AOk-\"\r\n* LIST () \"/\" \"&bad\"\r\n"
+	  "* LIST () \"/\" inBox\r\n* LIST () \"//\" inBox//a\r\n",
 	  "LIST <a/b> / (\\NonExistent \\Subscribed \\Sent)\n"
-	  "LIST <[Gmail]/x> 0\nLIST <\xc3\xa9> \\\nLIST <&bad>! /\n" },
+	  "LIST <[Gmail]/x> 0\nLIST <\xc3\xa9> \\\nLIST <&bad>! /\n"
+	  "LIST <INBOX> /\nLIST <inBox//a> 0\n" },
 	{ "codes", "* OK [PERMANENTFLAGS (\\Seen a]b \\*)] all\r\n"
 	  "* OK [COPYUID 1 2,4:6 8:11] moved\r\nA9 OK [APPENDUID 1 2:3] x\r\n"
 	  "A8 NO [OVERQUOTA] full\r\n* FLAGS (\\Seen b)\r\n",
@@ -381,7 +383,8 @@ box(void)
 	    "* OK [PERMANENTFLAGS ()] x\r\n* FLAGS (\\Seen a)\r\nA2 OK y\r\n"
 	    "* OK [NOMODSEQ] x\r\n* OK [UIDNOTSTICKY] x\r\n"
 	    "A3 OK [READ-ONLY] y\r\n* OK [CLOSED] x\r\nA4 OK [READ-WRITE] y\r\n"
-	    "A5 OK [HIGHESTMODSEQ 18] expunged\r\n");
+	    "A5 OK [HIGHESTMODSEQ 18] expunged\r\n"
+	    "* 1 EXPUNGE\r\nA6 OK [READ-ONLY] y\r\nA7 OK [READ-WRITE] y\r\n");
 	struct imap *m = &w->m;
 
 	is_int(imap_wait(m, 1), 0, "a SELECT");
@@ -399,7 +402,20 @@ box(void)
 	is_int(m->box.modseq, 18, "HIGHESTMODSEQ in a tagged OK");
 	imap_box_forget(m);
 	is_int(m->box.modseq, 0, "forgotten");
+	is_int(imap_wait(m, 6), 0, "less than nothing");
+	ok(m->box.exists == 0 && m->box.read_only, "is nothing, READ-ONLY");
+	is_int(imap_wait(m, 7), 0, "and after all");
+	ok(!m->box.read_only, "READ-WRITE");
 	over(w);
+	w = says("* 3 EXISTS\r\nA9 OK [UIDVALIDITY 7] y\r\nA10 OK x\r\n");
+	is_int(imap_wait(&w->m, 9), 0, "one of three");
+	is_int(imap_select(&w->m, STR("b"), true), 0, "another one");
+	ok(w->m.box.exists == 0 && w->m.box.uidvalidity == 0,
+	    "of which nothing is known but what is said of it");
+	over(w);
+	ok(imap_selectable(STR("\\Sent")) &&
+	    !imap_selectable(STR("\\Sent \\noselect")) &&
+	    !imap_selectable(STR("\\NonExistent")), "what can be selected");
 }
 
 static void
@@ -498,6 +514,9 @@ asking(void)
 	SAYS(imap_ask_select(m, b, false, &since), "A1 SELECT \"b\" (QRESYNC "
 	    "(7 99))");
 	since.modseq = 0;
+	SAYS(imap_ask_select(m, b, false, &since), "A1 SELECT \"b\" "
+	    "(CONDSTORE)");
+	since = (struct imap_since){ .modseq = 99 };
 	SAYS(imap_ask_select(m, b, false, &since), "A1 SELECT \"b\" "
 	    "(CONDSTORE)");
 	SAYS(imap_ask_search(m, "UID 1:4"), "A1 UID SEARCH RETURN (ALL) UID "

@@ -52,6 +52,7 @@ idle(void)
 	{ "A1 NO not you\r\n", true, -1, EX_UNAVAILABLE },
 	{ "+ idling\r\n* BYE x\r\n", true, -1, EX_TEMPFAIL },
 	{ "+ idling\r\n* 3 EXISTS\r\n", true, -1, EX_TEMPFAIL },
+	{ "+ idling\r\nA1 OK done\r\nA1 OK x\r\n", true, -1, EX_TEMPFAIL },
 	};
 	size_t i;
 
