@@ -736,4 +736,22 @@ for proto, v in both():
     s.close()
     r.done()
 
+# What a run that died left in tmp goes with the next one, which has the lock,
+# and not with one that only looks; nor goes what others have there.
+v = Pop()
+s, r = Serve(v), Run()
+r.go('pop3', s, '-d', "exec:sh -c 'ls %s/M/tmp > %s/names'" % (r.d, r.d))
+own = file(r, 'names').decode().split('\n')[0]
+r.write('M/tmp/' + own, '')
+r.write('M/tmp/' + own[:-8] + '0' * 8, '')
+r.go('pop3', s, '--peek')
+case.check(r.rc == 0 and len(os.listdir(r.d + '/M/tmp')) == 2,
+           '--peek leaves what may be another run\'s', (r.rc, r.err))
+v.m.append(('u6', msg(6)))
+r.go('pop3', s)
+case.check(r.rc == 0 and os.listdir(r.d + '/M/tmp') == [own[:-8] + '0' * 8],
+           'a run takes its own away', (r.rc, r.err, own,
+                                        os.listdir(r.d + '/M/tmp')))
+s.close()
+r.done()
 case.end()
