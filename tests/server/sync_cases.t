@@ -697,4 +697,33 @@ def messages_left_out():
         rests(u, name)
 
 
+@scenario
+def disk_fails():
+    """Whatever of a download fails on the disk is told, and done later."""
+    def first(**how):
+        u = Alone(caps=CAPS)
+        u.box().add(wire(mail(1)), r"\Seen")
+        u.box().add(wire(mail(2)))
+        r = u.sync(env=dict(LD_PRELOAD=BUILD + "/lab/failn.so", FAIL_HOW="EIO",
+                            FAIL_WHAT="file", FAIL_BELOW=u.near.root, **how))
+        return u, r
+    log = tempfile.NamedTemporaryFile("r")
+    u, r = first(FAIL_N="0", FAIL_LOG=log.name)
+    calls = [x.split()[0] for x in log]
+    u.server.close()
+    steps = calls[len(calls) - calls[::-1].index("mkdirat") + 1:]
+    want = {"pwrite": 74, "write": 74, "syncfs": 74, "linkat": 73, "fsync": 74}
+    ok(r.status == 0 and {"linkat", "fsync"} <= set(steps), "what there is",
+       calls)
+    for n, call in enumerate(calls, 1):
+        if n <= len(calls) - len(steps) or call not in want:
+            continue
+        u, r = first(FAIL_N=str(n))
+        is_((r.status, "Input/output error" in r.err), (want[call], True),
+            "%s %d fails" % (call, n))
+        u.runs("another run")
+        is_(here(u), ["number 1 " + r"\seen", "number 2"], "all are here")
+        rests(u, "then")
+
+
 done()

@@ -117,6 +117,9 @@ there_and_back(void)
 	x.v[7].mark.exists++;
 	is_int(index_save(&x, &e), 0, "one number changed");
 	ok(inode() != was, "written");
+	was = inode();
+	index_save(&x, &e);
+	ok(inode() == was, "once");
 	index_close(&x);
 }
 
@@ -134,6 +137,34 @@ too_big(void)
 	index_open(&x, dir, &e);
 	ok(x.v[0].dirty, "a number over 32 bits is not to be trusted");
 	index_close(&x);
+}
+
+/* The first UID of the last downloads, which is kept by its distance. */
+static void
+arrived(void)
+{
+	static const struct {
+		uint64_t next;
+		uint32_t arrived, kept;
+	} t[] = {
+		{ 10, 9, 9 }, { 10, 10, 0 }, { 10, 11, 0 }, { 10, 0, 0 },
+		{ 1 << 24, 1, 1 }, { (1 << 24) + 6, 1, 0 },
+		{ (uint64_t)1 << 32, UINT32_MAX, 0 },
+	};
+	struct err e = { 0 };
+	struct index x;
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		index_open(&x, dir, &e);
+		x.v[1].mark.uidnext = t[i].next;
+		x.v[1].arrived = t[i].arrived;
+		index_save(&x, &e);
+		index_close(&x);
+		index_open(&x, dir, &e);
+		is_int(x.v[1].arrived, t[i].kept, "arrived, row %zu", i);
+		index_close(&x);
+	}
 }
 
 static void
@@ -226,6 +257,42 @@ hostile(void)
 	}
 }
 
+/* Whole entries, and names that cannot be theirs. */
+static void
+names(void)
+{
+	static const struct {
+		const char *text;
+		size_t len, want;
+	} c[] = {
+		{ "a\0b", 4, 2 }, { "a\0a", 4, 0 }, { "b\0a", 4, 0 },
+		{ "\0a", 3, 0 }, { "a\0b\0c", 6, 0 }, { "a", 2, 0 },
+		{ "a\0bc", 4, 0 },
+	};
+	struct err e = { 0 };
+	struct index x;
+	char all[32 + 128 + 8];
+	uint32_t n = 2, len;
+	uint64_t sum;
+	size_t i;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++) {
+		memset(all, 0, sizeof all);
+		memcpy(all, "postbag index 1\n", 16);
+		memcpy(all + 16, &n, 4);
+		len = (uint32_t)c[i].len;
+		memcpy(all + 20, &len, 4);
+		memcpy(all + 160, c[i].text, c[i].len);
+		sum = names_hash((struct str){ all + 32, 128 + c[i].len });
+		memcpy(all + 24, &sum, 8);
+		put_file(all, 160 + c[i].len);
+		is_int(index_open(&x, dir, &e), 0, "names %zu", i);
+		is_int(x.n, c[i].want, "entries");
+		ok(c[i].want > 0 || x.v == NULL, "or nothing of them");
+		index_close(&x);
+	}
+}
+
 int
 main(void)
 {
@@ -235,8 +302,10 @@ main(void)
 	snprintf(file, sizeof file, "%s/index", dir);
 	there_and_back();
 	too_big();
+	arrived();
 	damaged();
 	hostile();
+	names();
 	unlink(file);
 	rmdir(dir);
 	*strrchr(dir, '/') = '\0';
