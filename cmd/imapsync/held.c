@@ -152,8 +152,9 @@ held_close(struct held *h, struct err *e)
 	if (h->fd >= 0)
 		buf_str(&b, BUF_STR(h->gone));
 	for (; h->fd >= 0 && h->saved < h->n; h->saved++)
-		buf_printf(&b, "%016llx\n",
-		    (unsigned long long)h->v[h->saved]);
+		if (table_number(&h->at, h, h->v[h->saved]) != TABLE_NONE)
+			buf_printf(&b, "%016llx\n",
+			    (unsigned long long)h->v[h->saved]);
 	if (b.n > 0)
 		got = file_write_lines(h->fd, b.p, b.n, e);
 	if (h->fd >= 0)
