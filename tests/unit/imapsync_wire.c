@@ -265,6 +265,34 @@ idents(void)
 	ok(ident_of(STR("")) != 0, "never 0");
 }
 
+/* By a Message-ID alone, and not by a field that has nothing in it. */
+static void
+sure(void)
+{
+	static const struct {
+		const char *head;
+		bool is;
+	} c[] = {
+		{ "Message-ID: <a@b>\r\n\r\n", true },
+		{ "Subject: x\r\nMessage-ID:\r\n <a@b>\r\n\r\n", true },
+		{ "Message-ID: \r\nSubject: x\r\n\r\n", false },
+		{ "Subject: x\r\nFrom: y\r\nDate: z\r\n\r\n", false },
+		{ "To: <a@b>\r\n\r\nMessage-ID: <a@b>\r\n", false },
+		{ "", false },
+	};
+	char text[40];
+	unsigned i, bad = 0;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++)
+		is_int(ident_sure(ident_of(str_of(c[i].head))), c[i].is,
+		    "sure %u", i);
+	for (i = 0; i < 100; i++) {
+		snprintf(text, sizeof text, "Subject: %u\r\n\r\n", i);
+		bad += ident_sure(ident_of(str_of(text)));
+	}
+	is_int(bad, 0, "no other field makes it so");
+}
+
 static void
 changed(void)
 {
@@ -358,6 +386,7 @@ main(void)
 	made_up();
 	late();
 	idents();
+	sure();
 	changed();
 	bare();
 	return done();
