@@ -426,8 +426,9 @@ state_command(struct err *e)
 {
 	const struct opt_list *v = &o.operands;
 
-	if (o.watch)
-		return fail(e, EX_USAGE, "--watch has no effect with state");
+	if (o.is.dry_run || o.watch)
+		return fail(e, EX_USAGE, "%s has no effect with state",
+		    o.watch ? "--watch" : "-n");
 	if (v->n < 2 || v->n > 3)
 		return fail(e, EX_USAGE, "state dump, check or rebuild, and a NAME");
 	if (load_account(v->n == 3 ? v->v[2] : NULL, e) < 0)

@@ -142,6 +142,9 @@ for w in list trim 'state check' 'body a/b'; do
 	idle --watch --watch $w
 done
 idle -n -n body a/b
+for w in dump check rebuild; do
+	idle -n -n state "$w"
+done
 bad 'list, and a NAME' list a b
 bad 'trim, and a NAME' trim a b
 bad 'trim: of which' trim
@@ -166,12 +169,60 @@ for w in state list body trim migrate; do
 	    imapsync --config "$T/conf" state check "$w"
 	like "$ERR" "sync $w: no section" "is named"
 done
+# what the configuration says of a side is for other runs
+printf 'account a\n  imap imap://127.0.0.1:1\n  tls off\n  user jo\n  password-command echo x\nsync b : a\n  near %s\n  purge-marked far\n  last 3\n  delete-far never\n' \
+    "$T/near2" > "$T/conf"
+status 75 "--mirror-near of a section" imapsync --config "$T/conf" \
+    --state "$T/st" -n --mirror-near b
+status 64 "not as it stands" imapsync --config "$T/conf" \
+    --state "$T/st" -n b
+printf 'account a\n  imap imap://127.0.0.1:1\n  user jo\nsync b : a\n  near %s\n  last 3\n' \
+    "$T/near2" > "$T/conf"
+status 64 "a section's window, and nothing new" imapsync \
+    --config "$T/conf" --state "$T/st" --near-gets 'flags gone' b
+like "$ERR" 'could not come back' 'is said'
 # with several, no descriptor can be read by each
 printf 'account a\n  imap imap://127.0.0.1:1\nsync b : a\n  near %s\nsync c : a\n  near %s\n' \
     "$T/near2" "$T/near3" > "$T/conf"
 status 64 "--password-fd for two" imapsync --config "$T/conf" \
     --password-fd 0 b c
 like "$ERR" '--password-fd can be read once' 'is said'
+# a migration's own, and what is for another
+migrate() {
+	imapsync migrate imap://a@127.0.0.1:1 imap://b@127.0.0.1:1 "$@"
+}
+# no OPTION ARG...: refused by name, with the other one
+no() {
+	status 64 "migrate ${*:2}" migrate "${@:2}"
+	like "$ERR" "^imapsync: $1 has no effect" "is named"
+}
+LIMITS='--rate=9 --bytes-a-day=9'
+NAMES='--automap --map=a->b --patterns=*'
+for o in --verify --failed --retry-failed --ignore=x --delete-extra; do
+	no "${o%%=*}" --check "$o"
+done
+for o in --failed --retry-failed --ignore=x $LIMITS --delete-extra; do
+	no "${o%%=*}" --verify "$o"
+done
+set -f
+for o in --retry-failed --ignore=x $LIMITS --delete-extra $NAMES; do
+	no "${o%%=*}" --failed "$o"
+done
+for o in --retry-failed $LIMITS --delete-extra $NAMES; do
+	no "${o%%=*}" --ignore=x "$o"
+done
+set +f
+for o in --near=x --inbox=/x --last=3 --pull --dry-run --trash=x --watch \
+    --delete-far=mark --subscribed --jobs=2 --user=x --server=imap://x \
+    --password-command=x --delta=fetch --create=near --bodies=headers; do
+	no "${o%%=*}" "$o"
+done
+no --allow-deletes --allow-deletes=3
+for o in --automap --check --verify --delete-extra --failed --retry-failed \
+    --ignore=x $LIMITS --from-password-command=x --to-password-command=x; do
+	idle "${o%%=*}" "$o"
+done
+
 [ ! -e "$T/near" ]
 is $? 0 "nothing is made"
 done_testing
