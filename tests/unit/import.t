@@ -884,6 +884,8 @@ words '' Pull Push
 words 'pull on,' Pull
 words 'push on,' Push
 words 'far-gets new,near-gets new,' New
+words 'far-gets new,near-gets new flags,' PullFlags New
+words 'near-gets gone,' Push PullGone
 words 'far-gets new flags,near-gets new flags,' Pull Push New Flags
 words 'pull on,near-gets gone,' Pull Gone
 words 'pull on,near-gets gone,' PullDelete
@@ -972,4 +974,162 @@ status 65 "a control byte" imapsync --import "$T/mbsyncrc"
 like "$ERR" 'line 3: a control byte' "is named"
 printf 'IMAPStore far\nHost h\n\0User x\n' > "$T/mbsyncrc"
 status 65 "a NUL, behind which nothing was read" imapsync --import "$T/mbsyncrc"
+# refuses TEXT WHY: what cannot be a configuration of mbsync
+refuses() {
+	printf '%b' "$1" > "$T/mbsyncrc"
+	status 65 "$2" imapsync --import "$T/mbsyncrc"
+	like "$ERR" "$2" "is said"
+}
+refuses 'IMAPStore far\nHost h\n\nIMAPStore far\nHost g\n' \
+    'line 4: a section that is there already'
+refuses 'IMAPStore far\nHost h\n\nChannel\n' 'line 4: a section without a name'
+refuses 'IMAPStore far\nHost h\n\nChannel c\nFar :far:\nNear :none:\n' \
+    'line 4: a Channel without a Far or a Near'
+
+# The keys that an account of mbsync's becomes, "#" for a note; and its lines.
+account() {
+	printf '%s\n' 'IMAPAccount a' "${@:2}" '' 'IMAPStore f' 'Account a' \
+	    '' 'MaildirStore n' 'Path ~/M/' '' 'Channel c' 'Far :f:' \
+	    'Near :n:' > "$T/mbsyncrc"
+	status 0 "${*:2}" imapsync --import "$T/mbsyncrc"
+	is "$(sed -n '/^sync/q;s/^  //p' <<<"$OUT" | sed 's/^#.*/#/' |
+	    paste -sd ,)" "$1" "is $1"
+}
+H='Host h.test' U='User jo'
+account 'imap imap://h.test,user jo' "$H" "$U"
+account 'imap imaps://h.test,user jo' "$H" "$U" 'TLSType IMAPS' 'SSLType None'
+account 'imap imaps://h.test,user jo' "$H" "$U" 'SSLType IMAPS'
+account 'imap imap://h.test,#,user jo' "$H" "$U" 'TLSType None'
+account 'imap imaps://h.test,user jo' "$H" "$U" 'UseIMAPS yes'
+account 'imap imap://h.test,user jo' "$H" "$U" 'UseIMAPS no'
+account 'imap imap://h.test,#,user jo' "$H" "$U" 'RequireSSL no'
+account 'imap imap://h.test,user jo' "$H" "$U" 'RequireSSL yes'
+account 'imap imaps://h.test:993,user jo' "$H" "$U" 'Port 993'
+account 'imap imap://h.test:993,user jo' "$H" "$U" 'Port 993' 'UseIMAPS no'
+account 'imap imaps://h.test,user jo' 'Host imaps:h.test' "$U"
+account 'imap imap://h.test,user jo' 'Host imap:h.test' "$U"
+account 'imap imap://localhost,#,user jo,connect-command ssh h.test imapd,tls off' \
+    "$U" 'Tunnel "ssh h.test imapd"'
+account 'imap imap://h.test:993,#,user jo,connect-command ssh h.test imapd,tls off' \
+    "$H" "$U" 'Tunnel "ssh h.test imapd"' 'Port 993'
+account 'imap imap://h.test,user jo,connect-command socat - h:143' \
+    "$H" "$U" 'Tunnel "socat - h:143"' 'TLSType STARTTLS'
+account 'imap imap://h.test,user jo' "$H" "$U" 'AuthMechs *'
+account 'imap imap://h.test,user jo,auth scram-sha-1,plain' \
+    "$H" "$U" 'AuthMechs * SCRAM-SHA-1 PLAIN'
+account 'imap imap://h.test,user jo,auth login' "$H" "$U" 'AuthMech LOGIN'
+account 'imap imap://h.test,user jo,auth xoauth2,token-command token jo' \
+    "$H" "$U" 'AuthMechs XOAUTH2' 'PassCmd "+token jo"'
+account 'imap imap://h.test,user jo,password-command pass jo' \
+    "$H" "$U" 'PassCmd "+pass jo"' 'Pass x'
+account 'imap imap://h.test,user jo,#' "$H" "$U" 'Pass hunter2'
+account 'imap imap://h.test,user jo,ca /ca,cert /c,key /k' \
+    "$H" "$U" 'CertificateFile /ca' 'ClientCertificate /c' 'ClientKey /k'
+account 'imap imap://h.test,user jo,tls-min 1.3' \
+    "$H" "$U" 'SSLVersions TLSv1.3'
+account 'imap imap://h.test,user jo' "$H" "$U" 'SSLVersions TLSv1.2 TLSv1.3'
+account 'imap imap://h.test,user jo,tls-min 1.3' "$H" "$U" 'TLSVersions -1.2'
+account 'imap imap://h.test,user jo' "$H" "$U" 'TLSVersions +1.3'
+
+# Those of a channel: a line is of the top (t:), a store (f:, n:), or its own.
+channel() {
+	local want=$1 t=() f=() n=() c=() path='Path ~/M/' line
+	local far='Far :f:' near='Near :n:'
+	shift
+	for line in "$@"; do
+		case $line in
+		t:*) t+=("${line#?:}") ;;
+		f:*) f+=("${line#?:}") ;;
+		n:Path*) path=${line#?:} ;;
+		n:*) n+=("${line#?:}") ;;
+		Far* | Master*) far=$line ;;
+		Near* | Slave*) near=$line ;;
+		*) c+=("${line#?:}") ;;
+		esac
+	done
+	printf '%s\n' "${t[@]}" '' 'IMAPStore f' 'Host h.test' 'User jo' \
+	    "${f[@]}" '' 'MaildirStore n' "$path" "${n[@]}" '' 'Channel c' \
+	    "$far" "$near" "${c[@]}" > "$T/mbsyncrc"
+	status 0 "$*" imapsync --import "$T/mbsyncrc"
+	is "$(sed -n '/^sync/,/^$/s/^  //p' <<<"$OUT" | sed 's/^#.*/#/' |
+	    paste -sd ,)" "$want" "is $want"
+}
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,delete-far mark,delete-near mark'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none' 'Expunge Both'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,delete-far mark' \
+    'Expunge Near'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,delete-near mark' \
+    'Expunge Master'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,delete-far mark,delete-near mark' \
+    't:Expunge Both' 'Expunge None'
+channel 'near ~/M/,inbox ~/Maildir,patterns *,create none' \
+    'Expunge Both' 'Patterns *'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX Mail/* !INBOX,map * -> Mail/*,create none' \
+    'Expunge Both' 'Patterns * !INBOX' 'f:Path Mail/'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX INBOX Mail/% !Mail/x,map * -> Mail/*,create none' \
+    'Expunge Both' 'Patterns INBOX % !x' 'f:Path Mail/'
+channel 'near ~/M/,patterns Listsa Listsb,map * -> Lists*,create none' \
+    'Expunge Both' 'Far :f:Lists' 'Patterns a b'
+channel 'near ~/M/,patterns Sent,map sent -> Sent,#,create none' \
+    'Expunge Both' 'Far :f:Sent' 'Near :n:sent'
+channel 'near ~/M/,patterns Mail/Sent,create none' \
+    'Expunge Both' 'Far :f:Sent' 'f:Path Mail/' 'Near :n:Mail/Sent'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,map in -> INBOX,#,create none' \
+    'Expunge Both' 'Near :n:in'
+channel 'near ~/M/,patterns Sent,map INBOX -> Sent,#,create none' \
+    'Expunge Both' 'Far :f:Sent' 'Near :n:'
+channel 'near ~/M/,inbox ~/In,patterns INBOX,create none' \
+    'Expunge Both' 'n:Inbox ~/In'
+channel 'near ~/M/,inbox ~/M//INBOX/,patterns INBOX,create none' \
+    'Expunge Both' 'n:Inbox ~/M//INBOX/'
+channel 'near ~/M/,patterns INBOX,create none' \
+    'Expunge Both' 'n:Inbox ~/M/INBOX/'
+channel 'near ~/M/,patterns Sent,create none' \
+    'Expunge Both' 'Far :f:Sent' 'Near :n:Sent' 'n:Inbox ~/In'
+channel 'near ~/Maildir,layout maildir++,patterns INBOX,create none' \
+    'Expunge Both' 'n:SubFolders Maildir++'
+channel 'near ~/In,layout maildir++,patterns INBOX,create none' \
+    'Expunge Both' 'n:SubFolders Maildir++' 'n:Inbox ~/In'
+channel 'near ~/M/,inbox ~/Maildir,layout legacy,patterns INBOX,create none' \
+    'Expunge Both' 'n:SubFolders Legacy'
+channel 'near ~/M/,inbox ~/Maildir,flatten .,#,patterns INBOX,create none' \
+    'Expunge Both' 'n:Flatten .'
+channel 'near ~/M/,inbox ~/Maildir,info-delimiter ;,patterns INBOX,create none' \
+    'Expunge Both' 't:InfoDelimiter ;'
+channel 'near ~/M/,inbox ~/Maildir,info-delimiter !,patterns INBOX,create none' \
+    'Expunge Both' 't:InfoDelimiter ;' 'n:InfoDelimiter !'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,former-state ~/s,create none' \
+    'Expunge Both' 'SyncState ~/s/'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,former-state ~/own,create none' \
+    'Expunge Both' 't:SyncState ~/s/x-' 'SyncState ~/own/'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,former-state ~/s,create none' \
+    'Expunge Both' 't:SyncState ~/s/x-'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none' \
+    'Expunge Both' 'SyncState *'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none' \
+    'Expunge Both' 'SyncState /x'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,trash Mail/Trash' \
+    'Expunge Both' 'f:Trash Trash' 'f:Path Mail/'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,delete-far mark,#' \
+    'Expunge Near' 'f:Trash Trash'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,pull on,#' \
+    'Expunge Both' 'Sync Pull' 'f:Trash Trash'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create near' \
+    'Expunge Both' 'Create Near'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create far' \
+    'Expunge Both' 't:Create Both' 'Create Far'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,folders delete' \
+    'Expunge Both' 'Remove Both'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none,#' \
+    'Expunge Both' 'Remove Near'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none' \
+    'Expunge Both' 'Remove None'
+channel 'subscribed on,near ~/M/,inbox ~/Maildir,patterns INBOX,create none' \
+    'Expunge Both' 'f:SubscribedOnly yes'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create far,push on' \
+    'Far :n:' 'Near :f:' 'Sync Pull' 'Create Near' 'Expunge Near'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create near,delete-far mark' \
+    'Far :n:' 'Near :f:' 'Create Far' 'Expunge Far'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create near,delete-far mark' \
+    'Master :f:' 'Slave :n:' 'Create Slave' 'Expunge Slave'
 done_testing
