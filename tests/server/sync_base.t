@@ -73,6 +73,7 @@ def both_ways_to_it():
     is_(fetched(r), (0, 0), "nothing is transferred")
     r = other(u, u.near.root + "/").runs("with a slash behind", "-j")
     is_(fetched(r), (0, 0), "nothing is transferred")
+    ok(not os.path.exists(u.near.root + "/.attic"), "nor another attic made")
     is_([x for x in os.listdir(u.state) if len(x) == 16], [],
         "and there is one base")
 
@@ -98,7 +99,8 @@ def unmounted():
     os.rename(u.near.root, u.dir + "/away")
     new = u.dir + "/never"
     is_(other(u, new).sync("-n").status, 0, "-n with Maildirs to be made")
-    ok(not os.path.exists(new), "makes none")
+    ok(not os.path.exists(new) and not os.path.exists(new + ".attic"),
+       "makes none, nor an attic")
     for how in ((), ("-n",)):
         u.runs("they are gone %s" % (how,), *how, status=75)
     ok(not os.path.exists(u.near.root), "and not made in an empty place")

@@ -45,6 +45,9 @@ def ways():
            "--folder", "INBOX")
     u.runs("by UIDs", "body", "--folder", "INBOX", "--uid", "5:6,1")
     is_(whole(u), [1, 3, 5, 6], "they have come")
+    u.runs("by a file of another folder", "body",
+           u.near.file("Box/Deep", "number 13"))
+    is_(whole(u, "Box/Deep"), [12, 13], "it has come")
     u.runs("by a search", "body", "--folder", "INBOX", "--search",
            "SUBJECT \"number 2\"")
     is_(whole(u), [1, 2, 3, 5, 6], "what was found has come")
@@ -136,6 +139,11 @@ def bad():
             " ".join(args)[:30].replace("\r\n", " "), status),
            "%d %s" % (r.status, r.err))
         like(r.err, why, "which is told")
+    f = u.near.file("INBOX", "number 6")
+    os.unlink(f)
+    r = u.sync("body", f)
+    is_(r.status, 66, "a file that is gone")
+    like(r.err, "there is no such file", "which is told")
     r = u.sync("--print")
     is_(r.status, 64, "--print means nothing without body")
     is_((whole(u), whole(u, "Box/Deep")), ([], []), "nothing has come")

@@ -166,6 +166,16 @@ def folders_there():
         [{"box": "Fü", "messages": 1, "size": None, "synced": False},
          {"box": "Sent", "messages": 1, "size": None, "use": r"\Sent",
           "synced": True, "path": "Sent", "here": True}], "-j: the same")
+    u.near.make("Here alone")
+    r = u.sync("--patterns", "INBOX Sent a/*", "--local-only", "Sent",
+               "--layout", "maildir++", "list")
+    is_([re.sub(" +", " ", x) for x in r.out.splitlines()],
+        [" 2 ? - INBOX: not here yet, .", " 1 ? - Fü: not synced",
+         " 1 ? \\Sent Sent: not synced", " 0 ? - a/b: not here yet, .a.b"],
+        "what is left out, and the root")
+    r = u.sync("--patterns", "INBOX", "-j", "list")
+    is_(sorted(e["box"] for e in r.events), ["Fü", "INBOX", "Sent", "a/b"],
+        "what is here alone is not the server's")
     is_(u.sync("list", "a", "b").status, 64, "two names: 64")
     r = u.sync("-S", "imap://127.0.0.1:1", "list")
     is_((r.status, r.err.count("\n")), (75, 1), "nobody answers")

@@ -144,6 +144,15 @@ def no_attic():
     ok("number 2" in [m.subject for m in u.near.messages("INBOX")],
        "no attic: the file stays")
     os.unlink(u.near.root + ".attic")
+    if os.geteuid() == 0:
+        os.mkdir(u.near.root + ".attic")
+        os.chown(u.near.root + ".attic", 1, 1)
+        r = u.sync()
+        ok(r.status == 73 and "belongs to another user" in r.err and
+           len(u.near.messages("INBOX")) == 14,
+           "another user's attic: is told, and the file stays",
+           (r.status, r.err))
+        os.rmdir(u.near.root + ".attic")
     u.sync()
     is_(len(u.near.attic()), 1, "then it is in there")
     rests(u, "no attic")
@@ -242,8 +251,9 @@ def delete_refused():
                ("far-remove", "Old"))
     del u.server.boxes["Kept"]
     u.sync(*how)
-    of_folders(u.sync("-j", *how), "one is gone there",
-               ("near-remove", "Kept"))
+    of_folders(u.sync("-j", "--delete-near", "mark", *how),
+               "one is gone there", ("near-remove", "Kept"))
+    is_(len(u.near.attic()), 1, "its message is in the attic")
     ok("Old" not in u.server.boxes, "it is gone there")
     rests(u, "a folder", *how)
 

@@ -31,12 +31,13 @@ run(const char *verb, bool json, char said[4096])
 		return -1;
 	if ((pid = fork()) == 0) {
 		struct err f = { 0 };
+		int got;
 
 		dup2(p[1], 1);
 		close(p[0]);
-		statecmd_run(verb, dir, json, &f);
+		got = statecmd_run(verb, dir, json, &f);
 		fflush(stdout);
-		_exit(f.code);
+		_exit(got < 0 ? f.code : got);
 	}
 	close(p[1]);
 	buf_s(&b, "");
@@ -113,6 +114,7 @@ checked(void)
 	char said[4096], path[128];
 	struct index x;
 	struct stat st;
+	unsigned i;
 
 	make("two", 3, false);
 	is_int(run("check", false, said), 0, "check: all is well");
@@ -123,6 +125,12 @@ checked(void)
 	index_save(&x, &e);
 	is_int(run("check", false, said), EX_DATAERR, "another number");
 	ok(strstr(said, "two: the index says otherwise\n") != NULL, "is seen");
+	for (i = 0; i < 3; i++) {
+		index_find(&x, STR("two"))->mark = (struct mark){ 7 + (i == 0),
+		    4 + (i == 1), 99 + (i == 2), 3, "" };
+		index_save(&x, &e);
+		is_int(run("check", false, said), EX_DATAERR, "each of them");
+	}
 	index_find(&x, STR("two"))->dirty = true;
 	index_save(&x, &e);
 	is_int(run("check", false, said), 0, "but not believed in: well");
@@ -130,6 +138,9 @@ checked(void)
 	index_save(&x, &e);
 	is_int(run("check", false, said), EX_DATAERR, "a log is missing");
 	ok(strstr(said, "three: in the index alone\n") != NULL, "is seen");
+	index_find(&x, STR("three"))->dirty = true;
+	index_save(&x, &e);
+	is_int(run("check", false, said), 0, "not where the index knew so");
 	index_drop(&x, STR("three"));
 	index_save(&x, &e);
 	index_close(&x);
@@ -150,6 +161,7 @@ static void
 rebuilt(void)
 {
 	char said[4096], path[128], old[160];
+	struct err none = { 0 };
 	struct state s;
 
 	is_int(run("rebuild", false, said), 0, "rebuild");
@@ -163,6 +175,9 @@ rebuilt(void)
 	is_str(said, "{\"v\":1,\"type\":\"rebuild\",\"mailboxes\":0}\n", "in JSON");
 	is_int(access(old, F_OK), 0, "what was kept stays");
 	is_int(run("mend", false, said), EX_USAGE, "no such verb");
+	is_int(statecmd_run("dump", "/nowhere/x", false, &none), -1,
+	    "no directory");
+	is_int(none.code, EX_NOINPUT, "is told");
 	path_of("one", path);
 	snprintf(old, sizeof old, "%s.old", path);
 	make("one", 1, false);
