@@ -414,12 +414,12 @@ below(struct mbsync *m, struct opt_list *to, const char *first,
 static void
 map_rule(struct mbsync *m, const char *near, const char *far, const char *star)
 {
-	if (strcmp(near, far) == 0)
-		return;
 	if (star[0] == '\0' && near[0] == '\0')
 		near = "INBOX";
 	if (star[0] == '\0' && far[0] == '\0')
 		far = "INBOX";
+	if (strcmp(near, far) == 0)
+		return;
 	conf_out_key(m->o, "map", arena_printf(m->a, "%s%s -> %s%s", near,
 	    star, far, star));
 	if (star[0] == '\0')

@@ -1090,6 +1090,10 @@ channel 'near ~/Maildir,layout maildir++,patterns INBOX,create none' \
     'Expunge Both' 'n:SubFolders Maildir++'
 channel 'near ~/In,layout maildir++,patterns INBOX,create none' \
     'Expunge Both' 'n:SubFolders Maildir++' 'n:Inbox ~/In'
+channel 'near ~/Maildir,layout maildir++,patterns Sent,create none' \
+    'Expunge Both' 'n:SubFolders Maildir++' 'Far :f:Sent' 'Near :n:Sent'
+channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create none' \
+    'Expunge Both' 'Far :f:INBOX' 'f:Path Mail/'
 channel 'near ~/M/,inbox ~/Maildir,layout legacy,patterns INBOX,create none' \
     'Expunge Both' 'n:SubFolders Legacy'
 channel 'near ~/M/,inbox ~/Maildir,flatten .,#,patterns INBOX,create none' \
