@@ -90,19 +90,25 @@ near_misplaced(struct task *t, const struct dns_answer *right,
     enum meant kind, const char *id, const struct near_place *p)
 {
 	const struct dns_answer *a;
+	struct finding *f;
 	unsigned i;
 
 	if (!barren(t, right, kind))
 		return;
 	for (; p->labels != NULL; p++) {
 		a = near_ask(t, p);
-		for (i = 0; i < records_of(a); i++)
-			if (meant_counts(kind, a->rr[i].data))
-				task_fix(t, task_find(t, id, a->name,
-				    "\"%.*s\" stands at %s, not at %s",
-				    STR_ARG(str_to(a->rr[i].data, 600)),
-				    a->name, right->name), right->name,
-				    DNS_TXT, a->rr[i].data);
+		for (i = 0; i < records_of(a); i++) {
+			if (!meant_counts(kind, a->rr[i].data))
+				continue;
+			f = task_find(t, id, a->name,
+			    "\"%.*s\" stands at %s, not at %s",
+			    STR_ARG(str_to(a->rr[i].data, 600)), a->name,
+			    right->name);
+			/* two of them would be worse than none */
+			if (!task_fixed(t, right->name, DNS_TXT))
+				task_fix(t, f, right->name, DNS_TXT,
+				    a->rr[i].data);
+		}
 	}
 }
 

@@ -234,4 +234,12 @@ f = lab.json("-C", "spf,dmarc", "--fix", "nothing.test")["findings"]
 lab.ok({x["id"] for x in f if x["fix"]} >= {"DMARC_NONE", "SPF_NONE"},
        "what mends the one is not for the other", f)
 
+# ---- of two records that stand elsewhere one may be pasted, or none counts
+lab.add("two.test", "MX", "10 four0.test")
+for name in "spf.two.test", "_spf.two.test":
+    lab.add(name, "TXT", "v=spf1 mx -all")
+f = lab.json("-C", "spf", "--fix", "two.test")["findings"]
+lab.ok(len(f) == 3 and [x["fix"] for x in f if x["fix"]] ==
+       ['two.test. IN TXT "v=spf1 mx -all"'], "one line for the zone", f)
+
 lab.end()
