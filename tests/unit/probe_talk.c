@@ -79,6 +79,8 @@ static const struct reply replies[] = {
 	    "this is no POP3 reply", 0 },
 	{ "pop3", PROBE_CAPS, "+OK\r\nUSER\r\n.\r\n", 1, PROBE_YES, 0, "+OK",
 	    0 },
+	{ "pop3", PROBE_CAPS_TLS, "+OK\r\nUSER\r\n.\r\n", 1, PROBE_YES, 0,
+	    "+OK", 0 },
 	{ "pop3", PROBE_CAPS, "+OK\r\nUSER\r\n..\r\n", 0, PROBE_YES, 0, NULL,
 	    0 },
 	{ "pop3", PROBE_CAPS, "-ERR what\r\n", 1, PROBE_NO, 0, "-ERR what",
@@ -256,6 +258,9 @@ capabilities(void)
 		{ "imap", PROBE_CAPS, "* OK x\r\n* CAPABILITY IMAP4rev1 "
 		    "STARTTLS LOGINDISABLED\r\nc OK x\r\n",
 		    "IMAP4rev1|STARTTLS|LOGINDISABLED", NULL },
+		{ "imap", PROBE_CAPS, "* OK what else is said AUTH=PLAIN\r\n"
+		    "* CAPABILITY A LOGINDISABLED\r\nc OK x\r\n",
+		    "A|LOGINDISABLED", NULL },
 		{ "imap", PROBE_CAPS, "* CAPABILITY IMAP4rev1\r\nc OK\r\n",
 		    "IMAP4rev1", "LOGIN" },
 		{ "imap", PROBE_CAPS, "* CAPABILITY LOGINDISABLED AUTH=PLAIN"
@@ -312,7 +317,32 @@ many_capabilities(void)
 	    &v), PROBE_CAPS_MOST, "the first ones of too many");
 	is_int(strlen(v[0]), 3000, "the whole of a long one");
 	is_str(v[PROBE_CAPS_MOST - 1], "X198", "the last one that is taken");
+	is_int(probe_talk_caps(talk("smtp"), PROBE_CAPS,
+	    STR("250-mx\r\n250 A\0B\r\n"), &mem, &v), 1, "one with a NUL");
+	is_str(v[0], "A B", "all of it");
 	buf_free(&b);
+}
+
+/* A word is there by itself, or with something behind a blank or "=". */
+static void
+whole_words(void)
+{
+	static const struct {
+		const char *cap, *word;
+		bool has;
+	} cases[] = {
+		{ "STARTTLS", "STARTTLS", true },
+		{ "starttls", "STARTTLS", true },
+		{ "STARTTLSX", "STARTTLS", false },
+		{ "STARTTL", "STARTTLS", false },
+		{ "SIZE 10", "SIZE", true }, { "AUTH=PLAIN", "AUTH", true },
+		{ "AUTH=PLAIN", "AUTH=", true }, { "AUTHX", "AUTH", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof *cases; i++)
+		is_int(probe_talk_has(&cases[i].cap, 1, cases[i].word),
+		    cases[i].has, "%s: %s", cases[i].cap, cases[i].word);
 }
 
 static void
@@ -386,6 +416,7 @@ main(void)
 	limits();
 	capabilities();
 	many_capabilities();
+	whole_words();
 	names();
 	words();
 	arena_free(&mem);
