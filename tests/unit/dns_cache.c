@@ -54,7 +54,7 @@ times(void)
 	put(c, "b.test", DNS_TIMEOUT, "b", 1000);
 	is_str(get(c, "b.test", 0), "b", "that there is none now is kept at once");
 	keep(c, "c.test", "old", 5000);
-	keep(c, "c.test", "new", 1000);
+	put(c, "c.test", DNS_NODATA, "new", 1000);
 	is_str(get(c, "c.test", 0), "new", "the newer one counts");
 	is_str(get(c, "c.test", 2000), "none", "until its time");
 	is_str(get(c, "c.test", 2000), "none", "and the older one no more");
