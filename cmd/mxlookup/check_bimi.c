@@ -20,7 +20,8 @@ struct bimi_facts {
 	const char *at;			/* whose record it is */
 	struct str record, logo, mark;	/* l= a= */
 	bool declined;
-	bool enforced;			/* by DMARC */
+	bool unsure;			/* DMARC's policy is not known now */
+	bool enforced;			/* by it */
 };
 
 static const char *selector = "default";	/* --bimi */
@@ -69,7 +70,7 @@ bimi_parse(struct task *t, struct bimi_facts *r)
 	r->declined = have && r->logo.n == 0;
 	if (!have || (!r->declined && !str_starts(r->logo, "https://")))
 		task_find(t, "BIMI_SYNTAX", r->at, "no usable l=");
-	if (!r->declined && !r->enforced)
+	if (!r->declined && !r->enforced && !r->unsure)
 		task_find(t, "BIMI_DMARC", r->at,
 		    "the DMARC policy is not enforced");
 }
@@ -97,7 +98,8 @@ run_bimi(struct task *t)
 	if (!check_dmarc_walk(t, t->domain, &w) || !have)
 		return false;
 	dmarc_judge(&w, true);
-	r->enforced = enforced(&w);
+	r->unsure = w.temp != NULL;
+	r->enforced = !r->unsure && enforced(&w);
 	if (found == 0 && !dns_temporary(r->answer->status) &&
 	    !str_is(str_of(w.org), t->domain) &&
 	    !bimi_look(t, r, w.org, &found))
@@ -129,7 +131,10 @@ json_bimi(const struct task *t, struct json *j, const char *key)
 		json_str(j, "evidence", r->mark);
 		json_bool(j, "declined", r->declined);
 	}
-	json_bool(j, "dmarc", r->enforced);
+	if (r->unsure)
+		json_null(j, "dmarc");
+	else
+		json_bool(j, "dmarc", r->enforced);
 	json_close(j, '}');
 }
 

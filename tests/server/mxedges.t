@@ -247,4 +247,23 @@ f = lab.json("-C", "spf", "--fix", "two.test")["findings"]
 lab.ok(len(f) == 3 and [x["fix"] for x in f if x["fix"]] ==
        ['two.test. IN TXT "v=spf1 mx -all"'], "one line for the zone", f)
 
+# ---- BIMI: a policy of DMARC that is not known now is not told as none
+lab.add("default._bimi.logo.test", "TXT", "v=BIMI1; l=https://logo.test/a.svg")
+lab.add("_dmarc.test", "TXT", "v=DMARC1; p=none; psd=y")
+for policy, fails, enforced, want in (
+        ("p=quarantine", None, True, []),
+        ("p=none", None, False, ["BIMI_DMARC"]),
+        ("p=reject; sp=none", None, False, ["BIMI_DMARC"]),
+        ("p=quarantine; t=y", None, False, ["BIMI_DMARC"]),
+        ("p=reject; t=y", None, True, []),
+        ("p=reject", "_dmarc.logo.test", None, [])):
+    lab.zone["_dmarc.logo.test"] = []
+    lab.add("_dmarc.logo.test", "TXT", "v=DMARC1; " + policy)
+    lab.servfail = {fails} - {None}
+    r = lab.json("-C", "bimi", "logo.test")
+    lab.ok((r["bimi"]["dmarc"], [x["id"] for x in r["findings"]]) ==
+           (enforced, want) and r["unknown"] == ["bimi"] * bool(fails),
+           "BIMI beside %s, %s fails" % (policy, fails), r)
+lab.servfail = set()
+
 lab.end()
