@@ -25,6 +25,7 @@ mx.good.example A 192.0.2.1
 mx.good.example AAAA 2001:db8::1
 _dmarc.good.example TXT v=DMARC1; p=reject; rua=mailto:a@other.example
 good.example._report._dmarc.other.example TXT v=DMARC1
+default._bimi.good.example TXT v=BIMI1; l=https://good.example/a.svg
 _mta-sts.good.example TXT v=STSv1; id=1
 _smtp._tls.good.example TXT v=TLSRPTv1; rua=mailto:a@good.example
 one._domainkey.good.example TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
