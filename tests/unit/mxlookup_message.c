@@ -104,6 +104,11 @@ numbers(void)
 	    "JSON");
 	has("\"known\":true,\"at\":\"a.test\",\"org\":\"a.test\","
 	    "\"policy\":\"reject\"", "JSON");
+	m.unseen = m.newer = m.path.more = m.results.more = 1;
+	has("  DKIM   1 signatures more", "one");
+	has("  DKIM2  not judged: 1 fields", "one");
+	has("  HOP    1 more", "one");
+	has("  SAID   1 fields more", "one");
 	m.unseen = m.newer = m.path.more = m.results.more = 0;
 	sigs[0].sig.uncovered = 0;
 	sigs[1].sig.testing = false;
