@@ -179,16 +179,21 @@ judge_elsewhere(struct task *t, const struct key *k, const char *at)
 {
 	const struct dns_answer *a;
 	struct dkim_key key;
+	struct finding *f;
 	unsigned i, n;
 
 	for (i = 0; i < PLACES; i++) {
 		a = k->other[i];
-		for (n = 0; a != NULL && n < a->n; n++)
-			if (dkim_parse(a->rr[n].data, &key) == 0)
-				task_fix(t, task_find(t, "DKIM_MISPLACED",
-				    a->name, "\"%.*s\" stands at %s, not at %s",
-				    STR_ARG(str_to(a->rr[n].data, 600)),
-				    a->name, at), at, DNS_TXT, a->rr[n].data);
+		for (n = 0; a != NULL && n < a->n; n++) {
+			if (dkim_parse(a->rr[n].data, &key) != 0)
+				continue;
+			f = task_find(t, "DKIM_MISPLACED", a->name,
+			    "\"%.*s\" stands at %s, not at %s",
+			    STR_ARG(str_to(a->rr[n].data, 600)), a->name, at);
+			/* two keys at one selector are an error */
+			if (!task_fixed(t, at, DNS_TXT))
+				task_fix(t, f, at, DNS_TXT, a->rr[n].data);
+		}
 	}
 }
 

@@ -246,6 +246,13 @@ for name in "spf.two.test", "_spf.two.test":
 f = lab.json("-C", "spf", "--fix", "two.test")["findings"]
 lab.ok(len(f) == 3 and [x["fix"] for x in f if x["fix"]] ==
        ['two.test. IN TXT "v=spf1 mx -all"'], "one line for the zone", f)
+KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+for name in "s9.two.test", "s9._domainkey.two.test.two.test":
+    lab.add(name, "TXT", KEY)
+f = lab.json("-C", "dkim", "--dkim", "s9", "--fix", "two.test")["findings"]
+lab.ok([x["id"] for x in f].count("DKIM_MISPLACED") == 2 and
+       [x["fix"] for x in f if x["fix"]] ==
+       ['s9._domainkey.two.test. IN TXT "%s"' % KEY], "nor two keys", f)
 
 # ---- BIMI: a policy of DMARC that is not known now is not told as none
 lab.add("default._bimi.logo.test", "TXT", "v=BIMI1; l=https://logo.test/a.svg")
