@@ -24,6 +24,10 @@ static const struct stub_record zone[] = {
 	{ "half.example", DNS_A, .status = DNS_SERVFAIL },
 	{ "half.example", DNS_TXT, .data = "no mail here" },
 	{ "down.example", DNS_MX, .status = DNS_TIMEOUT },
+	{ "web.example", DNS_MX, .status = DNS_TIMEOUT },
+	{ "web.example", DNS_A, .data = "192.0.2.5" },
+	{ "half6.example", DNS_AAAA, .status = DNS_SERVFAIL },
+	{ "half6.example", DNS_TXT, .data = "no mail here" },
 	{ "dark.example", DNS_MX, .data = "10 half.example" },
 	{ "dark.example", DNS_MX, .data = "20 gone.example" },
 	{ "empty.example", DNS_MX, .data = "10 gone.example" },
@@ -76,6 +80,8 @@ routes(void)
 		{ "plain.example", MX_IMPLICIT, 1, MX_DELIVERABLE },
 		{ "text.example", MX_NONE, 0, MX_UNDELIVERABLE },
 		{ "half.example", MX_TEMP, 0, MX_UNKNOWN },
+		{ "half6.example", MX_TEMP, 0, MX_UNKNOWN },
+		{ "web.example", MX_TEMP, 0, MX_UNKNOWN },
 		{ "nowhere.example", MX_NONE, 0, MX_UNDELIVERABLE },
 		{ "down.example", MX_TEMP, 0, MX_UNKNOWN },
 		{ "dark.example", MX_HOSTS, 2, MX_UNKNOWN },
@@ -93,6 +99,8 @@ routes(void)
 		is_int(m.n, cases[i].n, "%s: hosts", cases[i].domain);
 		is_int(mx_verdict(&m), cases[i].verdict, "%s: verdict",
 		    cases[i].domain);
+		is_int(m.secure, strcmp(cases[i].domain, "many.example") == 0,
+		    "%s: signed", cases[i].domain);
 	}
 }
 
