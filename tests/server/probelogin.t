@@ -78,6 +78,22 @@ is "$(jq -c 'select(.login.ms == null) | [.findings[].id, .login.text]' < "$T/js
 	'["LOGIN_FAILED","not tried: this user was refused at another port"]' \
 	'and not tried again by another protocol'
 is "$(jq -r .state < "$T/json" | sort -u)" ok 'the ports are well all the same'
+# The same name at another host is another user.
+cat > "$T/apart" <<END
+account apart
+ca $LAB_CA
+user billy
+password-command "echo wrong"
+imap imaps://localhost:$LAB_IMAPS_PORT
+pop3 pop3s://127.0.0.1:$LAB_POP3S_PORT
+END
+chmod 600 "$T/apart"
+probe --config "$T/apart" -A apart --login
+is "$STATUS $(jq -r '.login.text | test("not tried")' < "$T/json" | xargs)" \
+	'77 false false' 'refused at one host: another is tried'
+probe --login --password-command 'echo secret' imaps://billy@localhost:1
+is "$(jq -c '[.login.taken, .findings[].id]' < "$T/json")" \
+	'[false,"LOGIN_FAILED"]' '--login: nobody listens, so it was not taken'
 printf '%s\n' secret > "$T/password"
 chmod 600 "$T/password"
 probe --login --password-file "$T/password" "imaps://billy@localhost:$LAB_IMAPS_PORT"
