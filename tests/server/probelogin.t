@@ -98,6 +98,11 @@ printf '%s\n' secret > "$T/password"
 chmod 600 "$T/password"
 probe --login --password-file "$T/password" "imaps://billy@localhost:$LAB_IMAPS_PORT"
 is "$STATUS $(jq -r .login.taken < "$T/json")" '0 true' '--login: one URL'
+for mechanism in PLAIN LOGIN; do
+	probe --login --auth $mechanism --password-file "$T/password" \
+		"imaps://billy@localhost:$LAB_IMAPS_PORT"
+	is "$(jq -r .login.mechanism < "$T/json")" $mechanism '--auth: by no other'
+done
 probe --login -u billy --password-command 'echo secret' "pop3s://localhost:$LAB_POP3S_PORT"
 is "$STATUS $(jq -r .login.taken < "$T/json")" '0 true' '-u, --password-command'
 

@@ -31,6 +31,9 @@ static const struct stub_record zone[] = {
 	{ "dark.example", DNS_MX, .data = "10 half.example" },
 	{ "dark.example", DNS_MX, .data = "20 gone.example" },
 	{ "empty.example", DNS_MX, .data = "10 gone.example" },
+	{ "part.example", DNS_MX, .data = "10 six.example" },
+	{ "six.example", DNS_A, .status = DNS_SERVFAIL },
+	{ "six.example", DNS_AAAA, .data = "2001:db8::6" },
 	{ "v4.example", DNS_MX, .data = "10 b.example" },
 	{ "-odd.example", DNS_A, .data = "192.0.2.4" },
 	{ .name = NULL }
@@ -85,6 +88,7 @@ routes(void)
 		{ "nowhere.example", MX_NONE, 0, MX_UNDELIVERABLE },
 		{ "down.example", MX_TEMP, 0, MX_UNKNOWN },
 		{ "dark.example", MX_HOSTS, 2, MX_UNKNOWN },
+		{ "part.example", MX_HOSTS, 1, MX_DELIVERABLE },
 		{ "empty.example", MX_HOSTS, 1, MX_UNDELIVERABLE },
 		{ "-odd.example", MX_NONE, 1, MX_UNDELIVERABLE },
 	};
