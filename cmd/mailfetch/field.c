@@ -27,7 +27,7 @@ field_head(int file, struct buf *to, struct err *e)
 	ssize_t n = file_pread(file, some, 65536, 0, e);
 	const char *end = n > 0 ? memmem(some, (size_t)n, "\n\n", 2) : NULL;
 
-	if (n > 0)
+	if (n > 0 && some[0] != '\n')		/* else there is no header */
 		buf_put(to, some, end != NULL ? (size_t)(end - some) + 1 :
 		    (size_t)n);
 	free(some);

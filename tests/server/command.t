@@ -67,6 +67,10 @@ case.check(v['SENDER'] == 'b@x.test' and v['UID'] == 'unset',
 v = told('imap', '', folder='-rf')
 case.check(v['FOLDER'] == 'unset' and v['UID'] == '7',
            'a folder that is like an option', v)
+v = told('pop3', '\r\nReturn-Path: <jo@x.test>\r\nDelivered-To: me@here.test\r\n'
+         '\r\n')
+case.check(v['SENDER'] == v['RECIPIENT'] == 'unset',
+           'no header: what the body says of itself is nothing', v)
 
 # The file is the one that comes.
 r = Run()
