@@ -302,6 +302,57 @@ choosing(void)
 	account_wipe(&t.a);
 }
 
+/* One account's way to its secret is not another's, nor is its server. */
+static void
+own(void)
+{
+	static const char text[] = "account reads\nimap h\nuser r\n"
+	    "account sends\nsmtp s\ntoken-command get\n"
+	    "account word : sends\npassword-command pass\n"
+	    "account again : word\ntoken-command mine\n"
+	    "account url : sends\nsmtp joe@s\nuser jim\n";
+	const char *path = puts_to("own", text, 0644), *name;
+	char deep[2000] = "account a0\nsmtp h\n";
+	struct tool t;
+	size_t i, n = strlen(deep);
+
+	LOAD(&t, "smtp", NULL, "--config", path);
+	is_str(t.a.name, "sends", "the first account with a server");
+	account_wipe(&t.a);
+	LOAD(&t, "pop3", NULL, "--config", path);
+	is_str(t.a.name, "reads", "none has one: the first");
+	is_int(t.a.has_server, 0, "without a server");
+	account_wipe(&t.a);
+
+	LOAD(&t, "smtp", NULL, "--config", path, "-A", "word");
+	is_str(t.a.login.password_command, "pass", "a password");
+	is_str(t.a.login.token_command, NULL, "in place of a token");
+	account_wipe(&t.a);
+	LOAD(&t, "smtp", NULL, "--config", path, "-A", "again");
+	is_str(t.a.login.token_command, "mine", "a token");
+	is_str(t.a.login.password_command, NULL, "in place of a password");
+	account_wipe(&t.a);
+	LOAD(&t, "smtp", NULL, "--config", path, "-A", "again", "--netrc",
+	    "x");
+	is_str(t.a.login.token_command, NULL, "--netrc in place of both");
+	account_wipe(&t.a);
+
+	LOAD(&t, "smtp", NULL, "--config", path, "-A", "url");
+	is_str(t.a.login.user, "joe", "the URL's user, not the key's");
+	account_wipe(&t.a);
+
+	for (i = 1; i <= 31; i++)
+		n += (size_t)snprintf(deep + n, sizeof deep - n,
+		    "account a%zu : a%zu\n", i, i - 1);
+	path = puts_to("deep", deep, 0644);
+	for (i = 30; i <= 31; i++) {
+		name = i == 30 ? "a30" : "a31";
+		is_int(LOAD(&t, "smtp", NULL, "--config", path, "-A", name),
+		    i == 30 ? 0 : -1, "%zu parents %s", i, t.e.msg);
+		account_wipe(&t.a);
+	}
+}
+
 static void
 sections(void)
 {
@@ -1008,6 +1059,7 @@ main(void)
 	url();
 	url_password();
 	choosing();
+	own();
 	sections();
 	errors();
 	garbage();
