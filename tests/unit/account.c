@@ -310,7 +310,8 @@ own(void)
 	    "account sends\nsmtp s\ntoken-command get\n"
 	    "account word : sends\npassword-command pass\n"
 	    "account again : word\ntoken-command mine\n"
-	    "account url : sends\nsmtp joe@s\nuser jim\n";
+	    "account url : sends\nsmtp joe@s\nuser jim\n"
+	    "account here\nlmtp /run/l\n";
 	const char *path = puts_to("own", text, 0644), *name;
 	char deep[2000] = "account a0\nsmtp h\n";
 	struct tool t;
@@ -339,6 +340,9 @@ own(void)
 
 	LOAD(&t, "smtp", NULL, "--config", path, "-A", "url");
 	is_str(t.a.login.user, "joe", "the URL's user, not the key's");
+	account_wipe(&t.a);
+	LOAD(&t, "lmtp", NULL, "--config", path, "-A", "here");
+	is_int(t.a.tls, ACCOUNT_TLS_OFF, "a socket of this machine has no TLS");
 	account_wipe(&t.a);
 
 	for (i = 1; i <= 31; i++)
