@@ -459,6 +459,10 @@ printf 'account a\nhost x\nuser \x1b[2J\nunknown \x1b]0;owned\x07\n' > "$T/odd"
 status 0 "control bytes" mailfetch --import "$T/odd"
 unlike "$OUT" $'\x1b' "do not come through"
 : > "$T/empty"
+printf 'account a\nhost h.example\ntls on\nfrom x@y.example\ndsn_notify sometimes\n' > "$T/msmtprc"
+status 65 'what would be refused here' mailsend --import "$T/msmtprc"
+like "$ERR" 'what it would be here is refused: .*--dsn is never' 'is, and why'
+is "$OUT" '' 'and nothing of it is printed'
 status 65 "an empty file is nobody's" mailfetch --import "$T/empty"
 like "$ERR" 'no .fetchmailrc' "that is said"
 status 66 "a file that is not there" mailfetch --import "$T/none"
