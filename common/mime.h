@@ -102,7 +102,8 @@ int mime_downgrade(const struct msg *in, struct msg *out, struct arena *,
  * never a line over 998.  MIME_TEXT is for unstructured text and encodes
  * what is not ASCII (RFC 2047); MIME_RAW is for values with a syntax of their
  * own, folded at their blanks, ASCII only.  | MIME_UTF8 leaves UTF-8 as it
- * is, | MIME_ENCODED what is an encoded word already.  EX_USAGE for a bad name or a value with control bytes (a tab passes).
+ * is, | MIME_ENCODED what is an encoded word already.  EX_USAGE for a bad
+ * name or a value with control bytes (a tab passes): nothing is appended.
  */
 enum {
 	MIME_TEXT = 0, MIME_RAW = 1, MIME_UTF8 = 2, MIME_ENCODED = 4,

@@ -241,13 +241,15 @@ field_begin(struct line *l, struct buf *b, struct str name, struct err *e)
 	return 0;
 }
 
+/* Behind the was bytes before it, which are left alone if it is too long. */
 static int
-end_field(struct line *l, struct str name, struct err *e)
+end_field(struct line *l, struct str name, size_t was, struct err *e)
 {
 	buf_s(l->b, "\r\n");
-	if (l->over || l->b->over)
-		return fail(e, EX_USAGE, "%.*s: too long", STR_ARG(name));
-	return 0;
+	if (!l->over && !l->b->over)
+		return 0;
+	l->b->n = was;
+	return fail(e, EX_USAGE, "%.*s: too long", STR_ARG(name));
 }
 
 /* Bytes that no folding or encoding can help. */
@@ -285,7 +287,7 @@ mime_header(struct buf *b, struct str name, struct str value, int how,
 		raw(&l, value);
 	else
 		text(&l, value, how);
-	return end_field(&l, name, e);
+	return end_field(&l, name, was, e);
 }
 
 /* Words of atext with single spaces: needs no quotes. */
@@ -408,7 +410,7 @@ mime_header_addrs(struct buf *b, struct str name, struct mime_addrs list,
 		}
 		write_address(&l, &list.p[i], i + 1 < list.n, how);
 	}
-	return end_field(&l, name, e);
+	return end_field(&l, name, was, e);
 }
 
 /* Parameters. */

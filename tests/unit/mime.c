@@ -54,6 +54,10 @@ text_of(const struct msg *m)
 
 #define X10 "xxxxxxxxxx"
 #define X50 X10 X10 X10 X10 X10
+#define X300 X50 X50 X50 X50 X50 X50
+#define P2 "%C3%BC%C3%BC"
+#define P8 P2 P2 P2 P2
+#define U10 "\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274\303\274"
 
 static const struct {
 	const char *name, *value;
@@ -92,7 +96,22 @@ static const struct {
 	{ "X", "a =?utf-8?Q?b?=", MIME_RAW, "X: a =?utf-8?Q?b?=\r\n" },
 	{ "X", "\303\274", MIME_RAW, NULL },
 	{ "X", "\303\274", MIME_RAW | MIME_UTF8, "X: \303\274\r\n" },
-	{ "X", "\374", MIME_RAW | MIME_UTF8, NULL }
+	{ "X", "\374", MIME_RAW | MIME_UTF8, NULL },
+	/* RFC 2047 5: no character is cut by the end of a word */
+	{ "Subject", U10 U10 U10, 0,
+	    "Subject: =?utf-8?B?w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7w=?=\r\n"
+	    " =?utf-8?B?w7zDvMO8w7zDvMO8w7zDvMO8w7zDvA==?=\r\n" },
+	{ "Subject", "a" U10 U10 U10, 0,
+	    "Subject: =?utf-8?B?YcO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8?=\r\n"
+	    " =?utf-8?B?w7zDvMO8w7zDvMO8w7zDvMO8w7zDvA==?=\r\n" },
+	{ "Subject", "ab" U10 U10 U10, 0,
+	    "Subject: =?utf-8?B?YWLDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8w7w=?=\r\n"
+	    " =?utf-8?B?w7zDvMO8w7zDvMO8w7zDvMO8w7zDvMO8?=\r\n" },
+	/* RFC 5322 2.1.1 */
+	{ "X", X300 X300 X300 X50 X10 X10 X10 X10 "12345", MIME_RAW,
+	    "X: " X300 X300 X300 X50 X10 X10 X10 X10 "12345\r\n" },
+	{ "X", X300 X300 X300 X50 X10 X10 X10 X10 "123456", MIME_RAW, NULL },
+	{ "X", X300 X300 X300, 0, "X: " X300 X300 X300 "\r\n" }
 };
 
 static void
@@ -117,6 +136,11 @@ test_fields(void)
 		fail_clear(&e);
 	}
 	is_int(mime_header(&b, STR("X"), STR("a\0b"), 0, &e), -1, "NUL");
+	b.n = 0;
+	fail_clear(&e);
+	is_int(mime_header(&b, STR("X"), STR(X300 X300 X300 "x"), 0, &e), 0,
+	    "a word of 901");
+	ok(memmem(b.p, b.n, "=?utf-8?Q?x", 11) != NULL, "is encoded");
 	buf_free(&b);
 }
 
@@ -230,7 +254,20 @@ static const struct {
 	{ STR("a\374"), "; filename*=unknown-8bit''a%FC" },
 	{ STR(""), "; filename=\"\"" },
 	{ STR(X50 X50), ";\r\n filename*0*=utf-8''" X50 "xx;\r\n "
-	    "filename*1*=" X10 X10 X10 X10 "xxxxxxxx" }
+	    "filename*1*=" X10 X10 X10 X10 "xxxxxxxx" },
+	{ STR("it's"), "; filename=\"it's\"" },
+	{ STR("a%b*c"), "; filename=\"a%b*c\"" },
+	{ STR("a\033b"), "; filename*=utf-8''a%1Bb" },
+	/* no character is cut by the end of a section */
+	{ STR("a" U10 U10 U10), ";\r\n filename*0*=utf-8''a" P8 ";\r\n "
+	    "filename*1*=" P8 P2 ";\r\n filename*2*=" P8 P2 ";\r\n "
+	    "filename*3*=" P2 },
+	{ STR("ab" U10 U10 U10), ";\r\n filename*0*=utf-8''ab" P8 ";\r\n "
+	    "filename*1*=" P8 P2 ";\r\n filename*2*=" P8 P2 ";\r\n "
+	    "filename*3*=" P2 },
+	{ STR("abc" U10 U10 U10), ";\r\n filename*0*=utf-8''abc" P8 ";\r\n "
+	    "filename*1*=" P8 P2 ";\r\n filename*2*=" P8 P2 ";\r\n "
+	    "filename*3*=" P2 }
 };
 
 static void
