@@ -747,6 +747,13 @@ static const struct {
 } mends[] = {
 	{ "CR and NUL in the header", STR("Subject: 1%\r2%\0\n\nx\n"),
 	    { "Subject: 1% 2% \r\n" }, NULL },
+	{ "CR alone", STR("Subject: 1%\r2\n\nx\n"), { "Subject: 1% 2\r\n" },
+	    NULL },
+	{ "a quote in a file's name", STR("Content-Disposition: attachment; "
+	    "filename=\"a\\\"; b\303\266\"\n\nx\n"),
+	    { "attachment; filename*=utf-8''a%22%3B%20b%C3%B6\r\n" }, NULL },
+	{ "a long one", STR("Content-Disposition: attachment; filename="
+	    B64LONG "\n\nx\n"), { "filename*0*=utf-8''AAEC" }, NULL },
 	{ "a comment is the name", STR("From: root@h.x (J\303\266)\n\nx\n"),
 	    { "From: =?utf-8?B?SsO2?= <root@h.x>\r\n" }, NULL },
 	{ "an encoded name stays", STR("To: =?utf-8?Q?J=C3=B6?= <a@b.c>,"
@@ -844,6 +851,11 @@ test_mended(void)
 		buf_free(&b);
 		msg_close(&to);
 	}
+	is_str(mime_head_again(STR("To: j\303\274@b.c\r\n"), &a, MIME_FORCE).p,
+	    "To: j\303\274@b.c\r\n", "an address is not encoded");
+	is_str(mime_head_again(STR("Subject: a\374aaa \303\274\r\n"), &a,
+	    MIME_UTF8).p, "Subject: =?unknown-8bit?Q?a=FCaaa?= \303\274\r\n",
+	    "what is no UTF-8 is, with SMTPUTF8, too");
 	for (i = 4; i < 8; i++) {	/* of never: signed and encrypted */
 		fd = file_of(never[i].in);
 		msg_scan(&m, &a, fd, MSG_ODD | MSG_MEND, &e);
