@@ -139,10 +139,12 @@ until [ -e $T/log.there ]; do sleep 0.05; done"
 for where in syslog=/dev/log journal=/run/systemd/journal/socket; do
 	rm -f "$T"/log*
 	conf /etc/postbag/config "log ${where%%=*}"$'\n'
-	mails "log ${where%%=*}" logs "$(printf "$listens" "${where#*=}")" "${sm[@]}" root
+	mails "log ${where%%=*}" logs "$(printf "$listens" "${where#*=}")" "${sm[@]}" root \
+	    $(seq -f 'a%03g@some.example.org' 250)
 	for _ in $(seq 50); do [ -s "$T/log" ] && break; sleep 0.1; done
 	like "$(cat "$T/log")" 'status=0 id=<.*to=<root@example.org> sent' "one line says all"
 	is "$(grep -c status= "$T/log")" 1 "and there is one"
+	like "$(tail -c 20 "$T/log")" ' \(cut\)$' "cut to what a datagram has room for"
 	rm -f "$T/dev/log"
 	status 0 "a log that is not there stops no mail" logs : "${sm[@]}" root < "$T/m"
 	like "$ERR" "log ${where%%=*}: ${where#*=}: No such file" "and is said"
