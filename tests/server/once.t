@@ -315,6 +315,29 @@ case.check(len(r.files()) == 2 and len(v.m) == 1 and r.rc == 0,
 s.close()
 r.done()
 
+# ---- to standard output: an mbox, and JSON
+
+
+def dated(v, tag, t):
+    return b''.join(b'* %d FETCH (UID %d INTERNALDATE "24-Dec-2023 18:00:00 '
+                    b'+0100" BODY[] {%d}\r\n%s)\r\n' % (
+                        u, u, len(v.m[u]), v.m[u]) for u in v.uids(
+                        t.split(' ')[3])) + tag.encode() + b' OK\r\n'
+
+
+s, r = Serve(Imap({1: msg(1, b'no end'), 2: msg(2)}, uid_fetch=dated)), Run()
+r.go('imap', s, '-d', 'stdout', '--format', 'json', '--peek', maildir=False)
+case.check(r.rc == 0 and r.out.count('"folder":"INBOX","uid":') == 2,
+           'JSON on standard output: the folder', (r.rc, r.out, r.err))
+r.go('imap', s, '-d', 'stdout', maildir=False)
+line = r'From \S+ Sun Dec 24 17:00:00 2023\n'
+case.check(r.rc == 0 and re.fullmatch(
+    line + r'From: a1(.+\n){3}\nno end\n\n' + line +
+    r'From: a2(.+\n){3}\nbody 2\n\n', r.out),
+    'an mbox on standard output: dates, and empty lines', r.out)
+s.close()
+r.done()
+
 # ---- names in the order of arrival
 
 v = Pop([('%08x' % (i * 2654435761 % 2**32), msg(i)) for i in range(12)])

@@ -10,7 +10,7 @@ from fetchfake import Case, Run, msg  # noqa: E402
 case = Case()
 
 
-def run(*args, answer=None, proto='imap'):
+def run(*args, answer=None, proto='imap', section=None):
     """The UIDs that are marked, and what was said."""
     r, box = Run(), imapmem.Server()
     for i in range(1, 6):
@@ -18,8 +18,14 @@ def run(*args, answer=None, proto='imap'):
     if answer:
         box.on_command = lambda s, verb, a: answer if verb == 'UID STORE' \
             else None
-    r.bare(['-S', '%s://jo@127.0.0.1:%d' % (proto, box.port), '--tls', 'off',
-            '--password-command', 'echo secret'] + list(args))
+    at = '%s://jo@127.0.0.1:%d' % (proto, box.port)
+    if section:
+        conf = r.write('rc', 'fetch work\n  imap %s\n  tls off\n  '
+                       'password-command echo secret\n%s' % (at, section))
+        r.bare(['--config', conf, 'work'] + list(args))
+    else:
+        r.bare(['-S', at, '--tls', 'off', '--password-command', 'echo secret']
+               + list(args))
     r.seen = [m.uid for m in box.box('INBOX').messages
               if '\\Seen' in m.flags]
     r.heard = box.heard
@@ -56,6 +62,13 @@ for look in ('--peek', '--headers-only'):
     r = run('-d', 'exec:true', '--mark-seen', look)
     case.check(r.rc == 64 and not r.seen, look + ' is no reading: 64',
                (r.rc, r.err))
+# A section says so for good: what looks at messages beside it marks none.
+for look, marked in (([], [1, 2, 3, 4, 5]), (['--peek'], []),
+                     (['--headers-only'], []), (['-d', 'stdout'], []),
+                     (['-n'], []), (['--catch-up'], [])):
+    r = run(*look, section='  deliver exec:true\n  mark-seen yes\n')
+    case.check(r.rc == 0 and r.seen == marked, 'of a section: %s marks %s' %
+               (' '.join(look) or 'a run', marked), (r.rc, r.err, r.seen))
 r = run('-d', 'exec:true', '--mark-seen', proto='pop3')
 case.check(r.rc == 64, 'POP3: 64', r.err)
 case.end()

@@ -426,15 +426,20 @@ for text, caps in (('-ERR [SYS/TEMP] locked', 'USER UIDL TOP PIPELINING'),
     r.done()
 
 # One that it never names is told by its header, in each run.
-v = Pop([(u, one(k, b'failing')) for k, u in enumerate('abc')],
-        uidl=lambda v, t: '+OK\r\n1 a\r\n3 c\r\n.\r\n')
-s, r = Serve(v), Run()
-said = [(go(r, s), r.err) for _ in range(3)]
-case.check(said == [(0, '')] * 3 and len(box(r)) == len(set(box(r))) == 3,
-           'UIDL never names one: it comes once, and is no fault',
-           (said, box(r)))
-s.close()
-r.done()
+for text in '1 a\r\n3 c', '1 a\r\n1 a\r\n3 c', '1 a\r\n2 \r\n3 c':
+    v = Pop([(u, one(k, b'failing')) for k, u in enumerate('abc')],
+            uidl=lambda v, t, x=text: '+OK\r\n%s\r\n.\r\n' % x)
+    s, r = Serve(v), Run()
+    said = [(go(r, s), r.err) for _ in range(3)]
+    came = len(box(r))
+    v.m[1] = ('b', msg(9, b'another\r\n'))
+    said.append((go(r, s), r.err))
+    case.check(said == [(0, '')] * 4 and came == 3 and
+               len(box(r)) == len(set(box(r))) == 4,
+               'UIDL never names one: it comes once: %r' % text,
+               (said, box(r)))
+    s.close()
+    r.done()
 
 # Nor where it never did, and says that it can.
 v = Pop([A], uidl=lambda v, t: '-ERR not now\r\n')
