@@ -210,6 +210,28 @@ with open(r.d + '/box', 'rb') as f:
 s.close()
 r.done()
 
+# What one of two places has, and the other not, is not moved away.
+
+
+def moves(v, tag, t):
+    for u in v.uids(t.split(' ')[3]):
+        del v.m[u]
+
+
+v = Imap({1: msg(1), 2: msg(2)}, uid_move=moves)
+s, r = Serve(v), Run()
+cmd = r.write('cmd', '#!/bin/sh\n! grep -q "Subject: m1"\n', 0o755)
+for n in range(2):
+    r.go('imap', s, '-d', 'exec:' + cmd, '--move-to', 'b')
+    case.check(r.rc == 69 and list(v.m) == [1] and len(r.files()) == 2,
+               'one of two places has it: it is not moved', (r.rc, r.err, v.m))
+r.write('cmd', '#!/bin/sh\n:\n', 0o755)
+r.go('imap', s, '-d', 'exec:' + cmd, '--move-to', 'b')
+case.check(r.rc == 0 and not v.m and len(r.files()) == 2,
+           'and when both have it, it is', (r.rc, r.err, v.m))
+s.close()
+r.done()
+
 # Of two recipients the first is refused: the second has it.
 v, l = Pop([('u1', msg(1)), ('u2', msg(2))]), Lmtp()
 s, d, r = Serve(v), Serve(l), Run()

@@ -136,6 +136,8 @@ r.go('imap', s, '--max-size', '9999')
 r.go('imap', s, '--max-size', '9999', '--delete', 'now')
 case.check(r.rc == 0 and not v.m, 'for a wrong UIDNEXT alone all of it does',
            (r.rc, r.err, sorted(v.m)))
+case.check(any(t.endswith(' SMALLER 10000') for t in s.log),
+           '--max-size is the size that comes yet', s.log)
 s.close()
 r.done()
 
