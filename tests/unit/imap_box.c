@@ -636,6 +636,26 @@ found(void)
 	}
 }
 
+/* Whatever order the server has them in. */
+static void
+sorted(void)
+{
+	struct world *w = says("* SEARCH 9 2\r\n* SEARCH 4 2\r\nA10 OK x\r\n"
+	    "* UIDBATCHES (TAG \"A11\") 9:5,4:1\r\nA11 OK x\r\n");
+	struct imap_uids ends = { 0 };
+	uint32_t *v = NULL;
+	size_t n = 0;
+
+	is_int(imap_search(&w->m, "ALL", &v, &n), 0, "a search");
+	ok(n == 3 && v[0] == 2 && v[1] == 4 && v[2] == 9, "each once");
+	w->m.caps = IMAP_UIDBATCHES;
+	is_int(imap_batches(&w->m, 5, &ends), 0, "batches");
+	ok(ends.n == 2 && ends.v[0] == 4 && ends.v[1] == 9, "the ends");
+	free(v);
+	free(ends.v);
+	over(w);
+}
+
 /* ---- APPENDUID, COPYUID ---- */
 
 static const struct {
@@ -1084,6 +1104,7 @@ main(void)
 	unsayable();
 	uids();
 	found();
+	sorted();
 	for (i = 0; i < sizeof copies / sizeof *copies; i++)
 		became(true, copies[i].says, copies[i].got, copies[i].from,
 		    copies[i].to);

@@ -140,6 +140,20 @@ order(void)
 	over(w);
 }
 
+/* Of one response the first body counts, and the UID in front of it. */
+static void
+twice_in_one(void)
+{
+	struct world *w = says("* 1 FETCH (UID 1 BODY[] {2}\r\nc1 BODY[] "
+	    "{2}\r\nxx UID 2)\r\n" BODY("2", "c2") "A1 OK x\r\n");
+	struct imap_fetch_job a = job(1, 2);
+
+	imap_fetch_ask(&w->f, &a);
+	is_str(heard(w), "body 1=c1, end 1, body 2=c2, end 2, room",
+	    "two bodies and two UIDs in one response");
+	over(w);
+}
+
 /* UIDs are those of the mailbox that is selected when they are said. */
 static void
 border(void)
@@ -412,6 +426,7 @@ main(void)
 	static const uint32_t all[] = { 1, 3, 5, 7, 9 };
 
 	order();
+	twice_in_one();
 	border();
 	lost("A1 NO x\r\n" BODY("1", "xx") "A2 BAD x\r\nA3 BAD x\r\n",
 	    "lost, room, room, room", "a mailbox that cannot be selected");
