@@ -340,6 +340,8 @@ bare(void)
 		{ "A: b\r\nx-tuid: abc\r\n\r\nx", "A: b\r\n\r\nx" },
 		{ "A: b\r\nX-OfflineIMAP: 1\r\n 2\r\nC: d\r\n\r\nx",
 		    "A: b\r\nC: d\r\n\r\nx" },
+		{ "X-TUID: a\r\nA: b\r\n c\r\n\r\n",
+		    "A: b\r\n c\r\n\r\n" },
 		{ "Status: RO\r\nX-Status: A\r\nX-UID: 7\r\n\r\n", "\r\n" },
 		{ "X-Keywords: a\r\nX-IMAP: 1\r\nX-IMAPbase: 1 2\r\nX", "X" },
 		{ "A: b\r\n\tX-TUID: a fold\r\n\r\n", NULL },
