@@ -327,9 +327,84 @@ deletions(void)
 	}
 }
 
+/* ---- box.c: what all of this stands in ---- */
+
+/* The UIDs of far.v, each with its size. */
+static const char *
+merged(const struct box *b)
+{
+	static char text[200];
+	size_t i, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < b->far.n; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%u:%u ",
+		    b->far.v[i].uid, b->far.v[i].size);
+	return text;
+}
+
+static void
+arrays(void)
+{
+	static const struct far_msg odd[] = { { .uid = 1, .size = 7 },
+	    { .uid = 5, .size = 7 }, { .uid = 9, .size = 7 } };
+	static const struct far_msg even[] = { { .uid = 2, .size = 8 },
+	    { .uid = 4, .size = 8 }, { .uid = 10, .size = 8 } };
+	struct box b = { .run = &run };
+	unsigned i;
+
+	box_far_merge(&b, odd, 3);
+	is_str(merged(&b), "1:7 5:7 9:7 ", "merged with nothing");
+	box_far_merge(&b, even, 3);
+	is_str(merged(&b), "1:7 2:8 4:8 5:7 9:7 10:8 ", "in the order of UIDs");
+	box_far_merge(&b, odd, 0);
+	is_int(b.far.n, 6, "none more");
+	ok(box_far_find(&b, 4) == &b.far.v[2] && box_far_find(&b, 3) == NULL,
+	    "found");
+	box_far_clear(&b);
+	for (i = 0; i < 200; i++)	/* each twice, the later flags count */
+		box_far_add(&b, 100 - i % 100)->flags = i;
+	box_far_sort(&b);
+	is_int(b.far.n, 100, "one of each is left");
+	for (i = 0; i < 100 && b.far.v[i].uid == i + 1 &&
+	    b.far.v[i].flags == 199 - i; i++)
+		;
+	is_int(i, 100, "in order, with what was said last");
+	free(b.far.v);
+}
+
+static void
+bounds(void)
+{
+	static const struct {
+		uint64_t told, seen, is;
+	} t[] = {
+		{ 0, 10, 10 }, { 8, 10, 8 }, { 12, 10, 10 }, { 10, 10, 10 },
+	};
+	struct box b = { .run = &run };
+	size_t i;
+
+	for (i = 0; i < sizeof t / sizeof *t; i++) {
+		b.far.told = t[i].told;
+		b.far.seen.uidnext = t[i].seen;
+		is_int(box_far_next(&b), t[i].is, "no lower UID, row %zu", i);
+	}
+	box_outcome(&b, BOX_HELD);
+	box_outcome(&b, BOX_PARTIAL);
+	ok(b.outcome == BOX_HELD && !box_failed(&b), "the worse one stays");
+	box_outcome(&b, BOX_LOST);
+	box_outcome(&b, BOX_FAILED);
+	ok(b.outcome == BOX_LOST && box_failed(&b), "the worst one");
+	box_again(&b, AGAIN_UIDS);
+	box_again(&b, AGAIN_TRASH);
+	is_int(b.again, AGAIN_UIDS, "the first reason");
+}
+
 static void
 far(void)
 {
+	arrays();
+	bounds();
 	look_all();
 	searched();
 	two();

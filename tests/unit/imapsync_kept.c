@@ -67,7 +67,8 @@ held(void)
 	held_open(&h, dir, false, &e);
 	ok(!held_told(&h, STR("a"), 7, 1) && !held_told(&h, STR("a"), 7, 2) &&
 	    !held_told(&h, STR("a"), 8, 1) && !held_told(&h, STR("b"), 7, 1) &&
-	    !held_told(&h, STR("a 7"), 1, 7), "each is another one");
+	    !held_told(&h, STR("a 7"), 1, 7) && !held_told(&h, STR("a"), 71, 1)
+	    && !held_told(&h, STR("a7"), 1, 1), "each is another one");
 	held_forget(&h, STR("a"), 7, 2);
 	held_forget(&h, STR("c"), 1, 1);
 	is_int(held_close(&h, &e), 0, "closed");
@@ -75,6 +76,10 @@ held(void)
 	ok(held_has(&h, STR("a"), 7, 1) && held_has(&h, STR("b"), 7, 1) &&
 	    held_has(&h, STR("a"), 8, 1), "as they were");
 	ok(!held_has(&h, STR("a"), 7, 2), "but for what was forgotten");
+	held_told(&h, STR("z"), 1, 1);
+	held_close(&h, &e);
+	held_open(&h, dir, true, &e);
+	ok(!held_has(&h, STR("z"), 1, 1), "read only: nothing is added");
 	held_close(&h, &e);
 	held_open(&h, dir, false, &e);
 	held_forget(&h, STR("b"), 7, 1);

@@ -342,6 +342,7 @@ bare(void)
 		    "A: b\r\nC: d\r\n\r\nx" },
 		{ "X-TUID: a\r\nA: b\r\n c\r\n\r\n",
 		    "A: b\r\n c\r\n\r\n" },
+		{ "x\r\nStatus: RO\r\n\r\n", "x\r\n\r\n" },
 		{ "Status: RO\r\nX-Status: A\r\nX-UID: 7\r\n\r\n", "\r\n" },
 		{ "X-Keywords: a\r\nX-IMAP: 1\r\nX-IMAPbase: 1 2\r\nX", "X" },
 		{ "A: b\r\n\tX-TUID: a fold\r\n\r\n", NULL },
