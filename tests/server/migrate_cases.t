@@ -250,6 +250,67 @@ for args, least in (([], 0), (['--rate', '10'], size / 10)):
         least <= lines(m)[-1]['seconds'] < least + 60 and
         lines(m)[-1]['bytes'] == size)
 
+# ---- compared
+
+a, b, m = both(23)
+go(m, '--verify')
+is_('compared before it was migrated', m, 65, 'migrate first' in m.err)
+go(m)
+go(m, '--verify')
+is_('all as it is', m, 0, m.err == '')
+a.box('INBOX').add(msg(99))
+go(m, '--verify')
+is_('one came since', m, 65, '1 messages are not copied' in m.err)
+del a.box('INBOX').messages[-1]
+there = b.box('INBOX').messages
+there[1].data = msg(500)
+gone = there.pop(2)
+go(m, '--verify')
+is_('other bytes, and one that is gone', m, 65,
+    'UID 2 (2 there): its bytes are others there' in m.err and
+    'UID 3 (3 there): it is not there any more' in m.err and
+    m.err.count('there): ') == 2)
+for left in (3, 2):
+    del there[:len(there) - left]
+    go(m, '--verify')
+    is_('%d are named' % min(20, 23 - left), m, 65,
+        m.err.count('not there any more') == 20 and
+        ('and 1 more' in m.err) == (left == 2))
+b.boxes.pop('INBOX')
+
+
+# One that the server does not hand out hides no other of its command.
+a, b, m = both()
+go(m)
+
+
+def shut(session, verb, args):
+    if verb == 'UID FETCH' and 'BODY.PEEK[]' in args:
+        low, _, high = args.split()[0].partition(':')
+        if int(low) <= 2 <= int(high or low):
+            return b'TAG NO [UNAVAILABLE] not now\r\n'
+    return None
+
+
+a.on_command = shut
+go(m, '--verify', '-j')
+is_('one that does not come', m, 65,
+    m.err.count('it does not come, to be compared') == 1 and
+    'UID 2 (2 there): it does not come' in m.err and
+    lines(m)[-1]['verified'] == 2)
+
+# Where it does not tell UIDs its messages are known by their bytes.
+a, b, m = both(caps=imapmem.ALL.replace('UIDPLUS ', ''))
+go(m)
+go(m, '--verify')
+is_('without UIDs, all there', m, 0, m.err == '')
+a, b, m = both(caps=imapmem.ALL.replace('UIDPLUS ', ''))
+go(m)
+b.box('INBOX').messages[1].data = msg(500)
+go(m, '--verify')
+is_('without UIDs, one is not', m, 65,
+    m.err.count('it is not found there by its bytes') == 1)
+
 # ---- whose accounts
 
 for url, rc, why in (('imap://127.0.0.1:9', 64, 'log in as whom?'),

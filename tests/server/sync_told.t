@@ -128,6 +128,23 @@ def longer():
 
 
 @scenario
+def another_message():
+    """The server has another one under the UID of what is to be shown."""
+    u, how = account(), ("--bodies", "headers")
+    u.sync(*how)
+    f = u.near.file("INBOX", "number 2")
+    r = u.sync("body", "--print", f)
+    ok(r.status == 0 and "Subject: number 2" in r.out, "its own is shown",
+       (r.status, r.err))
+    u.box().messages[1].data = wire(mail(77))
+    for what in ((f,), ("--folder", "INBOX", "--uid", "2")):
+        r = u.sync("body", "--print", *what)
+        ok(r.status == 65 and r.out == "" and "another message under its "
+           "number" in r.err, "another one is not", (r.status, r.out, r.err))
+    u.server.close()
+
+
+@scenario
 def no_attic():
     """What is gone there would go into the attic, and there can be none."""
     u = account(n=14)
