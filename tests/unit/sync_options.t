@@ -22,17 +22,18 @@ idle --flatten --flatten . --layout maildir++
 for c in .. ab / a ''; do
 	bad '--flatten: one character' --flatten "$c"
 done
-for c in + , -; do
+for c in + ',' -; do
 	bad '--flatten: one character' --flatten "$c" --near-names utf-7
 	good --flatten "$c"
 done
 good --flatten . --near-names utf-7
-for c in . , = - _ ';;' / a ''; do
+for c in . ',' = - _ ';;' / a ''; do
 	bad '--info-delimiter: one character' --info-delimiter "$c"
 done
 good --info-delimiter ';'
 bad '--inbox: a whole path' --inbox Mail/in
 good --inbox "$T/in"
+# shellcheck disable=SC2088
 good --inbox '~/in'
 bad '--patterns: a control byte' --patterns $'a\x01'
 bad '--local-only: a control byte' --local-only $'a\x01'
