@@ -1140,4 +1140,89 @@ channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create near,delete-far mark' \
     'Far :n:' 'Near :f:' 'Create Far' 'Expunge Far'
 channel 'near ~/M/,inbox ~/Maildir,patterns INBOX,create near,delete-far mark' \
     'Master :f:' 'Slave :n:' 'Create Slave' 'Expunge Slave'
+# The keys that an .offlineimaprc becomes: a line is of [general] (g:), of
+# [DEFAULT] (d:), of the local (l:) or of the remote repository.
+offline() {
+	local want=$1 g=() d=() l=() r=() host='remotehost = h.test' line
+	local type='type = IMAP' rc=0
+	[ -n "$want" ] || rc=65		# nothing to do with it
+	shift
+	for line in "$@"; do
+		case $line in
+		g:*) g+=("${line#?:}") ;;
+		d:*) d+=("${line#?:}") ;;
+		l:*) l+=("${line#?:}") ;;
+		type*) type=$line host= ;;
+		*tunnel*) r+=("$line") host= ;;
+		*) r+=("$line") ;;
+		esac
+	done
+	printf '%s\n' '[DEFAULT]' "${d[@]}" '[general]' "${g[@]:-accounts = a}" \
+	    '[Account a]' 'localrepository = l' 'remoterepository = r' \
+	    '[Repository l]' 'type = Maildir' 'localfolders = ~/M' "${l[@]}" \
+	    '[Repository r]' "$type" "$host" 'remoteuser = jo' "${r[@]}" \
+	    > "$T/offlineimap"
+	status "$rc" "offlineimap: $*" imapsync --import "$T/offlineimap"
+	is "$(sed -n '2,${s/^ *#.*/#/;s/^  //p;s/^#/&/p;}' <<<"$OUT" |
+	    paste -sd ,)" "$want" "is $want"
+}
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both'
+offline 'imap imaps://h.test,user jo,#,near ~/M,flatten .,create both' \
+    'remotepass = hunter2'
+offline 'imap imaps://h.test,user jo,password-file ~/pw,near ~/M,flatten .,create both' \
+    'remotepass = hunter2' 'remotepassfile = ~/pw'
+offline 'imap imaps://h.test,user jo,password-file /d/p%w,near ~/M,flatten .,create both' \
+    'remotepassfile = %(dir)s/p%%w' 'd:dir = /d'
+offline 'imap imaps://h.test,user jo,password-file /own/pw,near ~/M,flatten .,create both' \
+    'remotepassfile = %(dir)s/pw' 'd:dir = /d' 'dir = /own'
+offline 'imap imaps://imap.gmail.com,user jo,near ~/M,flatten .,create both' \
+    'type = Gmail'
+offline 'imap imap://h.test,user jo,near ~/M,flatten .,create both' 'ssl = no'
+offline 'imap imap://h.test,#,user jo,near ~/M,flatten .,create both' \
+    'ssl = no' 'starttls = no'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,#' \
+    'ssl = yes' 'starttls = no'
+offline 'imap imap://localhost,#,user jo,connect-command ssh h imapd,tls off,near ~/M,flatten .,create both' \
+    'preauthtunnel = ssh h imapd'
+offline 'imap imap://localhost,#,user jo,connect-command socat - h:143,tls off,near ~/M,flatten .,create both' \
+    'transporttunnel = socat - h:143'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,push on' \
+    'l:readonly = yes'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,pull on' \
+    'readonly = yes'
+offline '' 'readonly = yes' 'l:readonly = yes'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,near-gets new flags' \
+    'sync_deletes = no'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,far-gets new flags' \
+    'l:sync_deletes = no'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,delete-far mark' \
+    'expunge = no'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create near' \
+    'createfolders = no'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create far' \
+    'l:createfolders = no'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create none' \
+    'createfolders = no' 'l:createfolders = no'
+offline 'imap imaps://h.test,user jo,near ~/M,create both' 'l:sep = /'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten _,create both' \
+    'l:sep = _'
+offline '' 'g:accounts = b'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both' \
+    'g:accounts = b, a'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,#' \
+    'l:nametrans = lambda x: x + "a"'
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,map near -> far' \
+    "nametrans = lambda x: {'far': 'near'}.get(x, x)"
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,#' \
+    "nametrans = lambda x: {'far': 'near'}.get(x, x).lower()"
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,#' \
+    "nametrans = lambda x: re.sub('^A', 'B', x).lower()"
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both,#' \
+    "nametrans = lambda x: re.sub('A', 'B', x)"
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,patterns a b c,create both' \
+    "folderfilter = lambda f: f in ['a', 'b']" "folderincludes = ['c']"
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,create both' \
+    "folderincludes = ['c']"
+offline 'imap imaps://h.test,user jo,near ~/M,flatten .,patterns !a,create both' \
+    "folderfilter = lambda f: f not in ['a']"
 done_testing
