@@ -99,20 +99,55 @@ token_literal(struct imap *m)
 	return IMAP_TOKEN_LITERAL;
 }
 
-static int
-token_quoted(struct imap *m, struct str *s)
+/* Where the quoted string ends that r begins with, or behind r. */
+static size_t
+quoted_end(struct str r, size_t *escapes)
 {
-	struct str r = m->in.rest;
-	size_t i, n = 0;
-	char *to = NULL;
+	size_t i;
 
+	*escapes = 0;
 	for (i = 1; i < r.n && r.p[i] != '"'; i++)
 		if (r.p[i] == '\\') {
 			i++;
-			n++;
+			++*escapes;
 		}
-	if (i >= r.n)
-		return imap_nonsense(m, "a quoted string without an end");
+	return i;
+}
+
+/*
+ * A server that writes names in UTF-8, as Courier, does not look what it
+ * writes: a line end in the name of a folder is one in the response, too.
+ */
+static int
+quoted_more(struct imap *m)
+{
+	struct buf b = { .max = KEPT };
+	int got;
+
+	buf_str(&b, m->in.rest);
+	buf_c(&b, '\n');
+	got = imap_next_line(m);
+	if (got == 0) {
+		buf_str(&b, m->in.rest);
+		got = imap_keep_buf(m, &b, &m->in.rest);
+	}
+	buf_free(&b);
+	return got;
+}
+
+static int
+token_quoted(struct imap *m, struct str *s)
+{
+	size_t i, n;
+	char *to = NULL;
+	struct str r = m->in.rest;
+
+	for (; (i = quoted_end(r, &n)) >= r.n; r = m->in.rest) {
+		if (!m->utf8)
+			return imap_nonsense(m, "a quoted string without an end");
+		if (quoted_more(m) < 0)
+			return -1;
+	}
 	*s = (struct str){ r.p + 1, i - 1 };
 	m->in.rest = str_from(r, i + 1);
 	if (n == 0)
