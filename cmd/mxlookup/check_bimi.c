@@ -98,7 +98,8 @@ run_bimi(struct task *t)
 	if (!check_dmarc_walk(t, t->domain, &w) || !have)
 		return false;
 	dmarc_judge(&w, true);
-	r->unsure = w.temp != NULL;
+	/* the domain's own record counts, whatever those above it have */
+	r->unsure = w.temp != NULL && w.at != &w.level[0];
 	r->enforced = !r->unsure && enforced(&w);
 	if (found == 0 && !dns_temporary(r->answer->status) &&
 	    !str_is(str_of(w.org), t->domain) &&
