@@ -42,7 +42,9 @@ class Serve:
         self.sock = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind(('127.0.0.1', port))
-        self.sock.listen(16)
+        # room for all who come at once: beyond it the kernel answers by SYN
+        # cookies, and a last ACK that finds no room leaves no trace
+        self.sock.listen(256)
         self.port = self.sock.getsockname()[1]
         self.thread = threading.Thread(target=self.loop, daemon=True)
         self.thread.start()
