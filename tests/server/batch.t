@@ -80,13 +80,13 @@ printf 'From: jo@home.example\nTo: a@b.example\n\ntext\n' > "$T/in"
 batch 2 mboxrd -t
 is "$STATUS $(conns)" '65 0' 'what is no mboxrd'
 
-printf 'From: jo@home.example\nTo: a@b.example\n\nFrom me\n>From you' > "$T/one.eml"
+printf 'From: jo@home.example\nTo: a@b.example\n\nFrom me\n>>From her\n>From you' > "$T/one.eml"
 printf '%s\n' "$T/one.eml" '' "$T/none.eml" "$T/one.eml" > "$T/in"
 batch 2 files -t
 is "$STATUS $(states)" '66  1 failed 2 sent ' 'files: one is not there, the others are sent'
 is "$(jq -r 'select(.status == "sent") | .id' "$T/out" | head -n 1)" "$T/one.eml" 'each is named'
-is "$(jq -r .data "$LOG" | tail -n 3 | tr -d '\r' | paste -sd,)" 'From me,>From you,' \
-	'byte for byte'
+is "$(jq -r .data "$LOG" | tail -n 4 | tr -d '\r' | paste -sd,)" \
+	'From me,>>From her,>From you,' 'byte for byte'
 
 # By MX, too, a message that loops ends nothing but itself.
 { object 1 'a@[127.0.0.2]' | sed "s/From: /$(printf 'Received: x\\\\n%.0s' {1..101})&/"

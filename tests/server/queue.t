@@ -366,10 +366,10 @@ m = h.mail()[0] + '/mail'
 with open(m) as f:
     text = f.read()
 with open(m, 'w') as f:
-    f.write(text.replace('ENVID=x', 'ENVID=x+0D+0AX-Evil:+20y'))
+    f.write(text.replace('ENVID=x', 'ENVID=x+0D+0AX-Evil:+20y+3D'))
 s.start()
 h.run('--flush-now')
-check(len(reports(s)) == 1 and b'\r\nOriginal-Envelope-Id: x+0D+0AX-Evil: y\r\n'
+check(len(reports(s)) == 1 and b'\r\nOriginal-Envelope-Id: x+0D+0AX-Evil: y=\r\n'
       in reports(s)[0][2], 'a line end in there is none of it', s.got, h.err)
 h.done()
 
