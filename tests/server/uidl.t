@@ -479,6 +479,22 @@ for name, hooks in (
     s.close()
     r.done()
 
+# One that LIST has not for once is known when it is there again.
+v = Pop(kept)
+s, r = Serve(v), Run()
+go(r, s)
+v.hooks = {'list': lambda v, t: '+OK\r\n%s.\r\n' % ''.join(
+    '%d %d\r\n' % (k + 1, len(x[1])) for k, x in enumerate(v.m[:-1]))}
+go(r, s)
+said = r.rc, r.err
+v.hooks = {}
+go(r, s)
+case.check(said[0] == 75 and 'UIDL has 1 more than LIST' in said[1] and
+           r.rc == 0 and len(box(r)) == len(kept),
+           'known again once LIST has it again', (said, r.rc, box(r)))
+s.close()
+r.done()
+
 # Hundreds of one name are no matter.
 many = [('h', one(k, b'failing')) for k in range(1500)]
 story('many of one name', [many[:1000], many[500:]])
