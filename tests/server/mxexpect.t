@@ -21,6 +21,7 @@ lab.add("m.test", "AAAA", "2001:db8::1")
 lab.add("_imaps._tcp.m.test", "SRV", "0 1 993 mx.test")
 lab.add("m.test", "DS", bytes.fromhex("3039" "0d02") + b"\xab" * 32)
 lab.add("m.test", "DNSKEY", bytes.fromhex("0100" "030d") + b"key" * 20)
+lab.servfail.add("later.test")
 lab.add("m.test", "TLSA", bytes.fromhex("030101") + b"\xcd" * 32)
 TMP = tempfile.mkdtemp(prefix="mxexpect.")
 WANT = TMP + "/want"
@@ -120,6 +121,23 @@ r = lab.json("--expect", WANT)
 lab.ok(r["missing"] == ["1 a.test.", "2 b.test."] and
        r["unexpected"] == ["10 mx.test.", "20 b-c.test."],
        "-j: each of several by itself", r)
+
+
+# ---- what is not known now is no drift, and hides none
+drift, same, later = "m.test A 192.0.2.2", "m.test A 192.0.2.1", "later.test A -"
+expect(75, "not known now", later, says="? later.test A servfail (SERVFAIL)")
+expect(75, "not known now, whatever is well behind it", later, same)
+expect(65, "what differs stays so", "m.test AAAA -", same)
+for lines in (drift, later), (later, drift):
+    expect(65, "drift beside what is not known", *lines,
+           says="- m.test A 192.0.2.2\n+ m.test A 192.0.2.1\n")
+expect(75, "-j: not known", later)
+r = lab.json("--expect", WANT)
+lab.ok(r["same"] is None and r["missing"] == [] and r["unexpected"] == [],
+       "-j: not known is neither the same nor another", r)
+expect(65, "drift", drift)
+p = lab.mx("-q", "--expect", WANT)
+lab.ok(p.returncode == 65 and p.stdout == "", "-q: the status alone", p)
 
 os.unlink(WANT)
 os.rmdir(TMP)

@@ -655,6 +655,20 @@ static const struct flat_case {
 	{ "v=spf1 include:deep.example -all", "DD", "198.51.100.0/24", false },
 	{ "v=spf1 x=y exp=z.example a:host.example", "DDD",
 	    "192.0.2.25 2001:db8::25", false },
+	{ "v=spf1 redirect=inc.example -all", "BD", "", false },
+	{ "v=spf1 -all exp=z.example x=y", "DDD", "", false },
+	{ "v=spf1 ip4:192.0.2.3/31 -all", "DD", "192.0.2.2/31", false },
+	{ "v=spf1 ip6:2001:db8:: ?ip6:2001:db8::/127 -all", "DDD",
+	    "2001:db8::", false },
+	{ "v=spf1 -ip6:2001:db8::3 ip6:2001:db8::/126 -all", "DDD",
+	    "2001:db8::/127 2001:db8::2", false },
+	/* behind the first one's end the second is the least of three */
+	{ "v=spf1 -ip4:192.0.2.4/30 ip4:192.0.2.0/24 -ip4:192.0.0.0/16 "
+	    "ip4:192.0.2.6/31", "DDDC", "192.0.2.0/30 192.0.2.8/29 "
+	    "192.0.2.16/28 192.0.2.32/27 192.0.2.64/26 192.0.2.128/25", false },
+	{ "v=spf1 a:error.test -all", "DD", "", true },
+	{ "v=spf1 include:vague.example -all", "DD", "", true },
+	{ "v=spf1 include:twice.example -all", "DD", "", true },
 	{ "v=spf1", "", "", false },
 };
 
@@ -687,6 +701,9 @@ flat(const struct flat_case *c)
 	add("open.example", "TXT", "v=spf1 a:host.example +all", false);
 	add("none.example", "TXT", "v=spf1 -all", false);
 	add("deep.example", "TXT", "v=spf1 redirect=inc.example", false);
+	add("vague.example", "TXT", "v=spf1 ptr -all", false);
+	add("twice.example", "TXT", "v=spf1 -all", false);
+	add("twice.example", "TXT", "v=spf1 -all", false);
 	add("host.example", "A", "192.0.2.25", false);
 	add("host.example", "AAAA", "2001:db8::25", false);
 	add("host.example", "MX", "10:host.example", false);
