@@ -1,4 +1,7 @@
 /* portprobe_jobs.c: which job is next: none is lost, none comes twice */
+#include <time.h>
+
+#include "clock.h"
 #include "jobs.h"
 #include "str.h"
 #include "tap.h"
@@ -66,6 +69,49 @@ behind(void)
 	jobs_free(all);
 }
 
+/* Who has waited goes before what came meanwhile. */
+static void
+turn(void)
+{
+	struct jobs *all = jobs_new(1, 0);
+
+	prepare(2);
+	jobs_add(all, &job[0]);
+	jobs_add(all, &job[2]);
+	is_int(next(all), 0, "the first of a host");
+	is_int(next(all), -1, "the second waits");
+	jobs_add(all, &job[1]);
+	jobs_shut(all, &job[0]);
+	jobs_shut(all, &job[0]);	/* once more: it has none open */
+	is_int(next(all), 2, "who has waited");
+	is_int(next(all), 1, "who came meanwhile");
+	jobs_shut(all, &job[2]);
+	jobs_shut(all, &job[1]);
+	jobs_free(all);
+}
+
+/* Only a short pause is made up for. */
+static void
+paused(void)
+{
+	enum { RATE = 100 };		/* 10 ms each */
+	struct jobs *all = jobs_new(JOBS, RATE);
+	const struct timespec pause = { .tv_nsec = 350 * 1000 * 1000 };
+	int64_t from;
+	int i, n = 0;
+
+	prepare(1);
+	for (i = 0; i < JOBS; i++)
+		jobs_add(all, &job[i]);
+	is_int(next(all), 0, "the first at once");
+	nanosleep(&pause, NULL);
+	from = clock_us();
+	while (jobs_next(all) != NULL)
+		n++;
+	ok(n <= 2 + (clock_us() - from) / 10000, "%d after a pause", n);
+	jobs_free(all);
+}
+
 /* However many are allowed, each job begins once, and never too many at once. */
 static void
 all_begin(unsigned addresses, unsigned per_host)
@@ -122,6 +168,8 @@ int
 main(void)
 {
 	behind();
+	turn();
+	paused();
 	known();
 	all_begin(1, 1);
 	all_begin(2, 1);

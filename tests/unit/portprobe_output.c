@@ -12,6 +12,7 @@
 #include "output.h"
 #include "report.h"
 #include "run.h"
+#include "server.h"
 #include "target.h"
 #include "tap.h"
 
@@ -176,6 +177,61 @@ quiet(void)
 	    ended.msg);
 }
 
+/* ---- --nagios */
+
+/*
+ * Each figure by the name of its own port, with its own thresholds; the worst
+ * is the reason, of two that are as bad the first.
+ */
+static void
+plugin(void)
+{
+	struct server server = { .login.us = 1500 };
+	struct report r;
+
+	begin();
+	set.show.nagios = true;
+	set.want.lat_warn = 2;
+	set.want.lat_crit = 30;
+	set.want.warn = (struct span){ .unit = SPAN_DAYS, .n = 21 };
+	set.want.crit = (struct span){ .unit = SPAN_DAYS, .n = 7 };
+	output_start(&run);
+	r = report(0, 1, "smtp", true);
+	r.server = &server;
+	output_report(&r);
+	r = report(0, 2, "smtp", false);
+	r.us.total = 5000;
+	output_report(&r);
+	r = report(1, 1, "imap", true);
+	r.several = true;
+	r.versions[VERSIONS - 1] = TRIED_NO;	/* a hint */
+	output_report(&r);
+	r = report(2, 1, "submission", true);
+	r.ip = NULL;
+	r.trouble = (struct trouble){ .class = TROUBLE_DNS,
+	    .text = "no answer" };
+	r.tls.on = r.tls.have_cert = false;
+	r.verdict.status = EX_TEMPFAIL;
+	output_report(&r);
+	r = report(2, 2, "smtp", false);
+	r.port = 0;
+	output_report(&r);
+	is_str(printed(), "PORTPROBE UNKNOWN - 1/5 unknown, 2/5 warning, 2 ok"
+	    "; a.test 587/submission dns: no answer"
+	    "; a.test 25/smtp TLS is not offered; a.test TLS is not offered"
+	    "|'a.test_25_total'=0.0ms;2;30;0 'a.test_25_login'=1.5ms;;;0 "
+	    "'a.test_25_cert'=199d;21:;7: 'a.test_25_total'=5.0ms;2;30;0 "
+	    "'a.test_192.0.2.1_143_total'=0.0ms;2;30;0 "
+	    "'a.test_192.0.2.1_143_cert'=199d;21:;7:\n"
+	    "OK a.test 25/smtp TLSv1.3 exp=199d 0.0 ms\n"
+	    "WARNING a.test 25/smtp 5.0 ms; NO_STARTTLS TLS is not offered"
+	    "; LATENCY 5 ms\n"
+	    "OK a.test 143/imap 192.0.2.1 TLSv1.3 exp=199d 0.0 ms\n"
+	    "UNKNOWN a.test 587/submission 0.0 ms dns: no answer\n"
+	    "WARNING a.test 0.0 ms; NO_STARTTLS TLS is not offered\n",
+	    "a plugin's lines");
+}
+
 static void
 unknown(void)
 {
@@ -267,6 +323,7 @@ main(void)
 	orders();
 	quiet();
 	unknown();
+	plugin();
 	saved();
 	output_free(&run);
 	arena_free(&mem);

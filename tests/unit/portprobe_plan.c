@@ -197,9 +197,12 @@ offered(size_t i)
 	struct dns_rr rr[2];
 	struct report r = { .run = &run, .mem = &mem, .host = "mx.test",
 	    .port = 25, .tls.have_cert = true, .dane.there = &a };
-	struct buf out = { 0 }, got = { 0 };
+	struct buf out = { 0 }, got = { 0 }, text = { 0 };
 	struct json j = { .out = &out };
+	char after[40];
 
+	if (i % 2 == 0)			/* what its name leads to */
+		r.dane.tlsa.base = "base.test";
 	r.tls.facts = facts(&plans[i].one, cert);
 	if (plans[i].other.n > 0) {
 		other = facts(&plans[i].other, second);
@@ -212,6 +215,18 @@ offered(size_t i)
 	buf_s(&out, "");
 	tell(out.p, &got);
 	is_str(got.p, plans[i].want, "%s", plans[i].name);
+	ok(str_is(value_of(out.p, "owner"), i % 2 == 0 ? "_25._tcp.base.test" :
+	    "_25._tcp.mx.test"), "%s: where", plans[i].name);
+	ok(str_is(value_of(out.p, "ttl_known"), plans[i].zone.zone_ttl > 0 ?
+	    "true" : "false"), "%s: whose TTL", plans[i].name);
+	plan_text(&r, &text);
+	buf_c(&text, '\0');
+	snprintf(after, sizeof after, "there is %.*s s after that",
+	    STR_ARG(value_of(out.p, "remove_after_s")));
+	ok((strstr(text.p, after) != NULL) == (plans[i].next > 1) &&
+	    (strstr(text.p, "it may be installed now") != NULL) ==
+	    (plans[i].next == 1), "%s: when, in words", plans[i].name);
+	buf_free(&text);
 	buf_free(&out);
 	buf_free(&got);
 	arena_free(&mem);
