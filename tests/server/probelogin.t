@@ -169,6 +169,7 @@ chmod 600 "$T/two"
 timeout 60 portprobe -j --timeout 20 -4 --config "$T/two" -a --login > "$T/json" 2> "$T/err"
 is "$(rows '\(.login.taken)')" "$(ports "$LAB_IMAPS_PORT true" \
 	"$LAB_POP3S_PORT false")" '-a --login: each by its own authorities'
+status 77 '-a: no one of them judges all servers' portprobe -4 --config "$T/two" -a
 
 # Who was refused is that user, not whoever else has an account there.
 cat > "$T/users" <<END

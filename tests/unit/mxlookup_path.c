@@ -124,6 +124,7 @@ hop(size_t i)
 #define BELOW "Received: from c.test (c.test [198.51.100.1]) by a.mx.test with SMTP\r\n"
 #define ABOVE "Received: from c.test (c.test [198.51.100.1]) by test with SMTP\r\n"
 #define MUTE "Received: from c.test by mx.test with ESMTP\r\n"
+#define BARE "Received: from c.test by mx.test\r\n"
 
 static const struct {
 	const char *name, *trust[2], *head;
@@ -152,6 +153,7 @@ static const struct {
 	    MX LIE, 1, "203.0.113.1", NULL },
 	{ "who gave it is not said", { "mx.test" }, MUTE MX, SIZE_MAX, NULL,
 	    NULL },
+	{ "nor by what", { "mx.test" }, BARE MX, SIZE_MAX, NULL, NULL },
 	{ "Return-Path above", { "mx.test" }, "Return-Path: <a@b.test>\r\n" MX,
 	    0, "198.51.100.1", "a@b.test" },
 	{ "the null sender", { "mx.test" }, "Return-Path: <>\r\n" MX, 0,

@@ -35,6 +35,12 @@ static struct tls_cert beginning = { .subject = "x", .issuer = "y",
 static struct tls_cert named = { .subject = "x", .issuer = "y",
     .from = NOW - 50 * DAY, .until = NOW + 50 * DAY, .sha256 = "aa",
     .more = 1 };
+static struct tls_cert own_over = { .subject = "x", .issuer = "x",
+    .from = NOW - 50 * DAY, .until = NOW - 1, .sha256 = "aa",
+    .self_signed = true };
+static struct tls_cert own_weak = { .subject = "x", .issuer = "x",
+    .from = NOW - 50 * DAY, .until = NOW + 50 * DAY, .sha256 = "aa",
+    .key = "RSA 512", .self_signed = true, .weak_key = true };
 static struct tls_cert weak_root[] = { { .subject = "x", .issuer = "y",
     .until = NOW + 50 * DAY, .sha256 = "aa", .by_next = true },
     { .subject = "y", .issuer = "y", .until = NOW + 50 * DAY,
@@ -195,6 +201,12 @@ static struct row {
 	    .r.tls = { .on = true, .facts = { .cert = &ending, .ncert = 1 } } },
 	{ "over", "cert 77 E CERT_EXPIRED=E", "submission",
 	    .r.tls = { .on = true, .facts = { .cert = &over, .ncert = 1 } } },
+	{ "over, and signed by itself", "cert 77 E CERT_EXPIRED=E",
+	    "submission", .r.tls = { .on = true, .facts = {
+	    .cert = &own_over, .ncert = 1 } } },
+	{ "weak, and signed by itself", "cert 77 E CERT_WEAK=E",
+	    "submission", .r.tls = { .on = true, .facts = {
+	    .cert = &own_weak, .ncert = 1 } } },
 	{ "its first second", "ok 0 H", "submission",
 	    .r.tls = { .on = true, .facts = { .cert = &beginning,
 	    .ncert = 1 } } },
