@@ -492,23 +492,39 @@ def index_lost():
 
 @scenario
 def mail_before_delete():
-    """A folder is to be deleted there, and mail comes to it behind LIST."""
-    u, how = filled(boxes=("Old", "Work", "Arch")), ("--folders", "delete")
-    u.sync(*how)
-    shutil.rmtree(u.near.path("Old"))
-    u.sync(*how)
+    """A folder is to be deleted there, and changes behind LIST."""
+    def one(b):
+        b.add(wire(mail(77)))
 
-    def comes(session, data):
-        if data.startswith(b"* STATUS") and b"Old" in data:
-            u.server.on_say = None
-            u.box("Old").add(wire(mail(77)))
-        return data
-    u.server.on_say = comes
-    r = u.sync(*how)
-    ok(r.status == 75 and ("number 77", False) in stands(u, "Old") and
-       "never was here: it is kept" in r.err,
-       "it stays, with the mail that came", (r.status, r.err))
-    u.server.close()
+    def one_for_one(b):
+        b.messages.pop()
+        one(b)
+
+    def gone(b):
+        b.messages.pop()
+
+    def anew(b):
+        b.uidvalidity += 1000
+
+    for name, change in (("mail comes", one), ("one goes", gone),
+                         ("one goes and one comes", one_for_one),
+                         ("it is another", anew)):
+        u, how = filled(boxes=("Old", "Work", "Arch")), ("--folders", "delete")
+        u.sync(*how)
+        shutil.rmtree(u.near.path("Old"))
+        u.sync(*how)
+
+        def comes(session, data, u=u, change=change):
+            if data.startswith(b"* STATUS") and b"Old" in data:
+                u.server.on_say = None
+                change(u.box("Old"))
+            return data
+        u.server.on_say = comes
+        r = u.sync(*how)
+        ok(r.status == 75 and "never was here: it is kept" in r.err and
+           "Old" in u.server.boxes, "%s behind LIST: it stays" % name,
+           (r.status, r.err))
+        u.server.close()
 
 
 done()
