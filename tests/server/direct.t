@@ -285,6 +285,9 @@ is "$STATUS $SAID" '0 2' 'without MX it is'
 send a@null.plain.example
 is "$STATUS $(state) $(esc)" '69 refused 5.1.10' 'null MX'
 like "$ERR" 'takes no mail' 'is told'
+send --log "$T/null" a@null.plain.example
+like "$(cat "$T/null")" ' to=<a@null.plain.example> refused \([^0-9(].*takes no mail' \
+	'and logged, though no server said a code'
 send a@nowhere.plain.example
 is "$STATUS $(state) $(esc)" '68 refused 5.1.2' 'no such domain'
 send a@noway.plain.example
@@ -419,7 +422,14 @@ send a@self.plain.example
 is "$STATUS $(via) $(jq .tls.verified "$T/out")" '0 TLSv1.3 may false' 'any certificate'
 send a@torn.plain.example
 is "$STATUS $(via)" '0 clear may' 'TLS fails: once more in the clear'
-send --log "$T/sent" a@torn.plain.example
+was=$(umask)
+umask 0
+TZ=XXX9 send --log "$T/sent" a@torn.plain.example
+umask "$was"
+is "$(stat -c %a "$T/sent")" 600 'a log is not for others to read, whatever the umask'
+at=$(cut -d' ' -f1 "$T/sent")
+like "$at" '^[0-9]{4}-[0-9-]*T[0-9:]*Z$' 'and begins with the time'
+ok 'in UTC, wherever we are' test $(($(date +%s) - $(date -d "$at" +%s))) -lt 20000
 like "$(cat "$T/sent")" 'via="h7.plain.example:[0-9]+ clear may"' 'which is in the log'
 send --tls off a@tls.plain.example
 is "$STATUS $(via)" '0 clear off' '--tls off'

@@ -135,6 +135,7 @@ s.bind(sys.argv[1])
 open(sys.argv[2] + \".there\", \"w\")
 open(sys.argv[2], \"wb\").write(s.recv(99999))' %s $T/log &
 until [ -e $T/log.there ]; do sleep 0.05; done"
+declare -A ends=([syslog]=')' [journal]='\n')
 # shellcheck disable=SC2059
 for where in syslog=/dev/log journal=/run/systemd/journal/socket; do
 	rm -f "$T"/log*
@@ -145,6 +146,11 @@ for where in syslog=/dev/log journal=/run/systemd/journal/socket; do
 	like "$(cat "$T/log")" 'status=0 id=<.*to=<root@example.org> sent' "one line says all"
 	is "$(grep -c status= "$T/log")" 1 "and there is one"
 	like "$(tail -c 20 "$T/log")" ' \(cut\)$' "cut to what a datagram has room for"
+	is "$(tail -c 1 "$T/log" | od -An -c | tr -d ' ')" "${ends[${where%%=*}]}" \
+	    "which ends as ${where%%=*} has it"
+	[[ $where != syslog=* ]] || like "$(cat "$T/log")" \
+	    '^<22>[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} mailsend\[[0-9]+\]: [0-9]{4}-' \
+	    "and begins as facility mail, level info"
 	rm -f "$T/dev/log"
 	status 0 "a log that is not there stops no mail" logs : "${sm[@]}" root < "$T/m"
 	like "$ERR" "log ${where%%=*}: ${where#*=}: No such file" "and is said"

@@ -1,6 +1,11 @@
-/* account_file: which proxy has a password, and a home that is none */
+/*
+ * account_file: which proxy has a password, a home that is none, and one that
+ * cannot be read
+ */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "account_file.h"
 #include "tap.h"
@@ -19,6 +24,25 @@ static const struct {
 	{ "http://jo:p@w@h", true },
 };
 
+/* What is there, and cannot be opened, is not passed over as missing. */
+static void
+looped(void)
+{
+	struct account a = { .name = NULL };
+	struct err e = { 0 };
+	char dir[] = "/tmp/account.XXXXXX", link[64];
+
+	ok(mkdtemp(dir) != NULL, "a directory");
+	snprintf(link, sizeof link, "%s/postbag", dir);
+	ok(symlink("postbag", link) == 0, "a link to itself");
+	setenv("XDG_CONFIG_HOME", dir, 1);
+	is_int(account_read(&a, &e), -1, "it is an error");
+	is_int(e.code, EX_NOINPUT, "%s", e.msg);
+	account_wipe(&a);
+	unlink(link);
+	rmdir(dir);
+}
+
 int
 main(void)
 {
@@ -34,5 +58,6 @@ main(void)
 	ok(strstr(a.file.looked, "/dev/null/postbag/config: Not a directory") !=
 	    NULL, "is told where an account is missed: %s", a.file.looked);
 	account_wipe(&a);
+	looped();
 	return done();
 }
