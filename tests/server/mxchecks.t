@@ -222,6 +222,10 @@ found MTASTS_MAX_AGE -C mtasts "${WEB[@]}" johndoe.com
 policy testing '*.example.net' > "$T/testing"
 web good "$T/testing"
 found MTASTS_MX_TESTING -C mtasts "${WEB[@]}" johndoe.com
+policy none '*.example.net' | sed 's/604800/86400/; s/^Content-L.*/X: y\r/' > "$T/off"
+web good "$T/off"
+clean 'MTASTS_[A-Z_]*' -C mtasts "${WEB[@]}" johndoe.com
+is "$(sts mtasts.mode) $(sts mx.0.sts)" 'none null' 'MTA-STS: a policy that is switched off'
 
 web wrongname "$T/match"
 found MTASTS_FETCH -C mtasts "${WEB[@]}" johndoe.com

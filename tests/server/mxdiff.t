@@ -119,6 +119,15 @@ lab.add("esc.test", "TXT", "v=spf1 -all")
 got = diff(65, "bytes for a terminal are escaped", None, "-C", "spf")
 lab.ok(not any("\x1b" in x for x in got) and got != [], "none is raw", got)
 
+# What has changed is told, whatever else is not known.
+save("-C", "mx,spf", "a.test")
+lab.zone["a.test"] = [x for x in lab.zone["a.test"] if x[0] != "MX"]
+lab.add("a.test", "MX", "30 mx.a.test")
+lab.servfail.add("a.test TXT")
+got = diff(65, "a change beside what is not known", None, "-C", "mx,spf")
+lab.ok("+ a.test mx mx.a.test pref 30" in got and
+       "? a.test not all was known both times" in got, "both are told", got)
+
 os.unlink(OLD)
 os.rmdir(TMP)
 lab.end()

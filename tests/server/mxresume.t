@@ -83,4 +83,48 @@ with open(out, "w") as f:
 p = run("-j", "--skip-done", out, names=["a.test", NAMES[0]])
 lab.ok(lines()[:2] == ["a.test", "b.test"] and len(lines()) == 4,
        "a list of names gets its line end", p)
+
+# ---- which names are done
+def left(done, names, name, want):
+    with open(tmp.name + "/done", "w") as f:
+        f.write(done)
+    p = lab.mx("-j", "-C", "mx", "--skip-done", tmp.name + "/done",
+               input="\n".join(names) + "\n")
+    got = [json.loads(x)["in"] for x in p.stdout.splitlines()]
+    lab.ok(sorted(got) == want, name, p)
+
+
+W = NAMES[:4]
+left('{"v":1,"in":"w0.test","unknown":["mx"],"ms":1}\n'
+     '{"v":1,"in":"W1.TEST","unknown":[],"ms":1}\n', W[:3],
+     "what was not known is asked again, in any case of letters", [W[0], W[2]])
+left("w0.test ok\n  w1.test 10\nW2.test,x\n", W,
+     "of text the lines that begin with a name", [W[1], W[3]])
+left("w9.test\n", ["\ufeffw0.test;x", "w1.test,y", '"w2.test",z', "# w3.test"],
+     "names by columns", W[:3])
+
+# What is appended to is another file: nothing is taken from its end.
+with open(tmp.name + "/done", "w") as f:
+    f.write('w0.test\n{"v":1,"in":"w1.te')
+with open(out, "w") as f:
+    f.write("kept to the last byte of it\n")
+p = run("-j", "-C", "mx", "--skip-done", tmp.name + "/done", names=W[:2])
+lab.ok(lines()[0] == "kept to the last byte of it" and len(lines()) == 3 and
+       json.loads(lines()[1])["in"] == W[1], "another file keeps its end",
+       (p, lines()))
+
+# ---- in the order of the operands, whichever is answered first
+for i in range(60):  # by TCP, so behind the others
+    lab.add("first.test", "MX", "10 mx%d.w0.test" % i)
+p = lab.mx("-j", "-C", "mx", "first.test", *W)
+got = [json.loads(x)["in"] for x in p.stdout.splitlines()]
+lab.ok(got == ["first.test"] + W, "operands are told in their order", p)
+with open(tmp.name + "/old", "w") as f:
+    f.write(p.stdout.replace(".w", ".v"))
+p = lab.mx("--diff", tmp.name + "/old", "-C", "mx")
+lab.ok(p.stdout[2:12] == "first.test", "so are changes", p)
+p = lab.mx("--diff", tmp.name + "/old", "-C", "mx", "W1.test")
+lab.ok(p.returncode == 65 and "not looked up" not in p.stdout,
+       "a name in other letters was looked up", p)
+
 lab.end()
