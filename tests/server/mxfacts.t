@@ -3,6 +3,7 @@
 record that differs, a family, a bit, what is not known beside what is."""
 import os
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mxlab
@@ -380,4 +381,33 @@ for kind, names in (("BOGUS", lab.bogus), ("TEMP", lab.servfail)):
     names.add("_25._tcp.m." + d)
     finds(["DANE_%s@m.%s" % (kind, d)], "TLSA not known: " + kind, d, "-C",
           "dane")
+
+# ---- --message: options, and the status that says what became of it
+with tempfile.TemporaryDirectory() as tmp:
+    one, none = tmp + "/one", tmp + "/none"
+    with open(one, "w") as f:
+        f.write("From: a@rep.test\nMessage-ID: <x@rep.test>\n\nbody\n")
+    open(none, "w").close()
+    for status, args in (
+            (64, ["--trust", "a..b"]), (64, ["--ip", "192.0.2.300"]),
+            (64, ["--ip", "192.0.2.1", "--trust", "mx.test"]),
+            (64, ["--ip", "192.0.2.1,a@b.test,helo.test,more"])):
+        lab.status(status, " ".join(args), "--message", one, *args)
+    for ip in "192.0.2.1", "2001:db8::1":
+        r = lab.json("--message", one, "--ip", ip + ",<>,helo.test")
+        said = [r["spf"][x] for x in ("ip", "sender", "helo")]
+        lab.ok(said == [ip, "", "helo.test"], "--ip: " + ip, r)
+    lab.status(65, "no message", "--message", none)
+    lab.status(65, "and one that is not believed", "--message", none,
+               "--message", one, "--ip", "192.0.2.1,a@rep.test")
+    lab.status(75, "a border that is not known", "--message", one)
+    for both in (one, none), (none, one):
+        lab.status(65, "beside one that is no message", "--message", both[0],
+                   "--message", both[1])
+    p = lab.mx("--message", one, "--mbox", one, "--ip", "192.0.2.1,a@b.test")
+    lab.ok(p.returncode == 65 and "FROM   a@rep.test" in p.stdout and
+           "no mailbox" in p.stderr, "what is well beside it is told", p)
+    lab.status(66, "a file that is not there", "--message", tmp + "/x")
+    p = lab.mx("--mbox", one, "--mbox", one)
+    lab.ok(p.returncode == 65 and "no mailbox" in p.stderr, "no mailbox", p)
 lab.end()
