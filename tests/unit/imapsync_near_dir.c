@@ -126,6 +126,10 @@ kept_inside(void)
 		f = (struct err){ 0 };
 		is_int(near_dir_open(&l, root, bad[i], true, &f), -1,
 		    "refused: %s", bad[i]);
+		f = (struct err){ 0 };
+		is_int(near_dir_open(&l, root, bad[i], false, &f),
+		    strcmp(bad[i], "/a/b") == 0 ? 1 : -1,
+		    "nor looked for: %s", bad[i]);
 	}
 	unlinkat(root, "link", 0);
 	unlinkat(root, "out", 0);
@@ -141,6 +145,45 @@ expected(void *of, const struct near_msg *m)
 	if (str_is(base, "two"))
 		return m->flags == (FLAG_SEEN | FLAG_FLAGGED);
 	return str_is(base, "one") ? m->fresh : !str_is(base, "unwanted");
+}
+
+/* One is delivered in each scan. */
+static bool
+disturbed(void *of, const struct near_msg *m)
+{
+	int *left = of;
+	char path[40];
+
+	if (m->fresh && *left > 0) {
+		snprintf(path, sizeof path, "late/cur/%d", (*left)--);
+		touch(path, "");
+	}
+	return true;
+}
+
+static void
+disturbed_scan(void)
+{
+	struct keywords k = { .n = 0 };
+	struct err f = { 0 };
+	struct near_dir l;
+	int left = 1;
+
+	near_dir_open(&l, root, "late", true, &e);
+	touch("late/new/first", "");
+	is_int(near_dir_agrees(&l, &k, disturbed, &left, 2, &f), 1,
+	    "one comes during a scan: scanned anew");
+	left = 100;
+	is_int(near_dir_agrees(&l, &k, disturbed, &left, 2, &f), -1,
+	    "some come during each");
+	is_int(f.code, EX_TEMPFAIL, "which is told: %s", f.msg);
+	is_int(left, 90, "after ten");
+	near_dir_close(&l);
+	mkdirat(root, "late/sub", 0700);
+	mkdirat(root, "late/sub/new", 0700);
+	touch("late/sub/cur", "");
+	ok(near_dir_stamp(root, "late/sub", &l.seen, &l.racy) == 1,
+	    "a file that is called cur makes no Maildir");
 }
 
 static void
@@ -163,8 +206,17 @@ scanned(void)
 	mkdirat(root, "a/b/cur/folder", 0700);
 	linked("four", root, "a/b/cur/six");
 	near_dir_open(&l, root, "a/b", false, &e);
+	mkfifoat(root, "a/b/cur/pipe", 0600);
+	touch("a/b/cur/:2,S", "");
 	is_int(near_dir_scan(&l, &k, &e), 0, "scanned");
-	is_int(l.n, 5, "five files");
+	is_int(l.n, 6, "six files");
+	ok(find(&l, ":2,S") != NULL, "a name is never empty");
+	is_int(near_dir_count(root, "a/b", 100), 6, "counted without a scan");
+	is_int(near_dir_count(root, "a/b", 2), 2, "up to a number");
+	is_int(near_dir_count(root, "a/b", 1), 1, "which new alone has");
+	is_int(near_dir_count(root, "a", 100), 0, "none where no Maildir is");
+	unlinkat(root, "a/b/cur/:2,S", 0);
+	unlinkat(root, "a/b/cur/pipe", 0);
 	m = must(&l, "one");
 	ok(m->fresh && m->flags == 0, "a new one");
 	is_str(near_dir_file(&l, m), "one", "its name");
@@ -172,6 +224,8 @@ scanned(void)
 	is_int(k.n, 2, "keywords from the file");
 	ok(must(&l, "three")->flags == (256 | 512), "and from the names");
 	ok(l.letters.strange == 1u << ('q' - 'a'), "q means nothing");
+	ok(must(&l, "three")->vague && !must(&l, "two")->vague,
+	    "of whom it may mean something");
 	ok(must(&l, "four")->flags == 0 && find(&l, "5:1,x") != NULL,
 	    "names without flags");
 	fstatat(root, "a/b/cur/four", &st, 0);
@@ -182,6 +236,11 @@ scanned(void)
 	unlinkat(root, "a/b/new/one", 0);
 	is_int(near_dir_read(&l, must(&l, "one"), &f), -1, "vanished");
 	is_int(f.code, EX_NOINPUT, "is said");
+	f = (struct err){ 0 };
+	mkfifoat(root, "a/b/new/one", 0600);
+	is_int(near_dir_read(&l, must(&l, "one"), &f), -1, "a pipe by now");
+	is_int(f.code, EX_IOERR, "is another fault: %s", f.msg);
+	unlinkat(root, "a/b/new/one", 0);
 	ok(l.racy, "changed just now: racy");
 	is_int(near_dir_agrees(&l, &k, expected, &l, 4, &e), 1,
 	    "four files, as they should be");
@@ -240,6 +299,37 @@ flagged(void)
 	flags_keywords_free(&k);
 }
 
+/* A name has 255 bytes, its flags among them. */
+static void
+long_names(void)
+{
+	struct keywords k = { .n = 0 };
+	char name[300], path[400];
+	struct near_dir l;
+	struct err f = { 0 };
+	size_t i;
+
+	near_dir_open(&l, root, "long", true, &e);
+	for (i = 251; i < 253; i++) {
+		memset(name, 'x', i);
+		name[i] = '\0';
+		snprintf(path, sizeof path, "long/new/%s", name);
+		touch(path, "");
+	}
+	near_dir_scan(&l, &k, &e);
+	is_int(near_dir_flags(&l, must(&l, name), FLAG_SEEN, &f), -1,
+	    "no room for a flag");
+	is_int(f.code, EX_CANTCREAT, "is told");
+	ok(there(path), "it is as it was");
+	name[251] = '\0';
+	is_int(near_dir_flags(&l, must(&l, name), FLAG_SEEN, &e), 0,
+	    "just enough");
+	snprintf(path, sizeof path, "long/cur/%s:2,S", name);
+	ok(there(path), "it has it");
+	near_dir_close(&l);
+	flags_keywords_free(&k);
+}
+
 static void
 moved(void)
 {
@@ -252,6 +342,7 @@ moved(void)
 	touch("other/dovecot-keywords", "0 zero\n1 play\n");
 	touch("a/b/cur/m:2,Sacq", "");
 	touch("a/b/new/n", "");
+	touch("a/b/cur/o:2,S{q`", "");
 	touch("other/cur/four", "");
 	near_dir_open(&l, root, "a/b", false, &e);
 	near_dir_scan(&l, &k, &e);
@@ -264,6 +355,8 @@ moved(void)
 	ok(there("other/cur/m:2,DSbc"), "so");
 	is_str(text_of("other/dovecot-keywords"), "0 zero\n1 play\n2 work\n",
 	    "the new one is saved");
+	is_int(near_dir_move_to(&l, must(&l, "o"), &to, &m, &e), 0, "others");
+	ok(there("other/cur/o:2,S`{"), "what is no letter stays");
 	is_int(near_dir_move_to(&l, must(&l, "n"), &to, &m, &e), 0, "a new one");
 	ok(there("other/new/n"), "is new there");
 	is_int(near_dir_move_to(&l, must(&l, "n"), &to, &m, &e), 1, "gone by now");
@@ -340,7 +433,7 @@ folders(void)
 	linked("other", root, "plain/link");
 	is_int(near_dir_folders(root, LAYOUT_VERBATIM, put, &b, &e), 0,
 	    "verbatim");
-	is_str(b.p, "a/b|a/b/deep|other|", "these");
+	is_str(b.p, "a/b|a/b/deep|late|long|other|", "these");
 	buf_drop(&b, b.n);
 	near_dir_open(&l, root, "", true, &e);
 	near_dir_close(&l);
@@ -366,7 +459,17 @@ taken_away(void)
 	is_int(near_dir_rmdir(root, "", &e), 1, "never the root");
 	touch(".z/notes", "");
 	is_int(near_dir_rmdir(root, ".z", &e), 1, "somebody's file");
+	ok(there(".z/cur") && there(".z/new") && there(".z/maildirfolder"),
+	    "and all is there still");
 	unlinkat(root, ".z/notes", 0);
+	touch(".z/cur/mail", "");
+	is_int(near_dir_rmdir(root, ".z", &e), 1, "mail in cur alone");
+	ok(there(".z/cur/mail") && there(".z/new"), "it is a Maildir still");
+	unlinkat(root, ".z/cur/mail", 0);
+	touch(".z/tmp/theirs", "");
+	is_int(near_dir_rmdir(root, ".z", &e), 1, "a delivery is under way");
+	ok(there(".z/tmp/theirs") && there(".z/new"), "and is not disturbed");
+	unlinkat(root, ".z/tmp/theirs", 0);
 	mkdirat(root, ".z/below", 0700);
 	is_int(near_dir_rmdir(root, ".z", &e), 0, "a folder in it");
 	ok(there(".z/below") && !there(".z/cur"), "stays");
@@ -408,6 +511,7 @@ stamps(void)
 		{ -50, 100, 1, true },
 	};
 	struct stamp s, t;
+	struct near_dir l;
 	bool racy;
 	size_t i;
 
@@ -418,7 +522,11 @@ stamps(void)
 		is_int(racy, c[i].racy, "%g s and %g s ago, grain %ld",
 		    c[i].cur, c[i].fresh, c[i].grain);
 	}
+	near_dir_open(&l, root, "other", false, &e);
+	is_int(near_dir_calm(&l), 10000, "not calm for long");
 	set_time("other/cur", 100, 1);
+	is_int(near_dir_calm(&l), 0, "calm");
+	near_dir_close(&l);
 	is_int(near_dir_stamp(root, "other", &s, &racy), 0, "a stamp");
 	near_dir_stamp(root, "other", &t, &racy);
 	ok(memcmp(&s, &t, sizeof s) == 0, "the same again");
@@ -512,7 +620,9 @@ main(void)
 	opened();
 	kept_inside();
 	scanned();
+	disturbed_scan();
 	flagged();
+	long_names();
 	moved();
 	removed();
 	folders();
