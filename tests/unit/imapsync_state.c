@@ -274,6 +274,124 @@ stubs(void)
 	state_remove(dir, STR("stubs"), &e);
 }
 
+/* The bytes of records that are whole, and say what no record of ours says. */
+static void
+put_odd(struct buf *b, size_t which)
+{
+	struct pend p = { .kind = PEND_NEAR, .name = "p" };
+	struct mark m = { .uidvalidity = 1 };
+	struct stamp t = { .cur_ino = 0 };
+	struct rec r = rec(2);
+	char many[1300];
+	uint32_t sum;
+	size_t at;
+
+	memset(many, 'x', sizeof many);
+	switch (which) {
+	case 0:
+		state_log_rec(b, &r, STR("x/y"));
+		break;
+	case 1:
+		r.kind = REC_ORPHAN + 1;
+		state_log_rec(b, &r, STR("y"));
+		break;
+	case 2:
+		p.name = "../p";
+		state_log_pend(b, &p);
+		break;
+	case 3:
+		p.kind = 99;
+		state_log_pend(b, &p);
+		break;
+	case 4:
+		many[MARK_ID + 1] = '\0';
+		m.id = many;
+		state_log_mark(b, &m, &t);
+		break;
+	case 5:
+		state_log_text(b, KEYWORD, STR("word"));
+		state_log_text(b, KEYWORD, STR("word"));
+		break;
+	case 6:
+		state_log_text(b, UNPEND, (struct str){ many, 1201 });
+		break;
+	case 7:
+	case 8:
+		at = state_log_begin(b);
+		state_put64(b, 9);	/* a UID that is not there, and more */
+		state_log_end(b, at, which == 7 ? FLAGS : DROP);
+		break;
+	case 9:
+		at = b->n;
+		state_log_rec(b, &r, STR("y"));
+		b->p[at + 7] = 1;
+		sum = htole32(reclog_crc32c(b->p + at + 4, b->n - at - 4));
+		memcpy(b->p + at, &sum, 4);
+		break;
+	}
+}
+
+/* The log ends in front of it, as in front of one that was cut. */
+static void
+odd_records(void)
+{
+	static const char *const what[] = { "a name with a slash",
+	    "no kind of a record", "a name above", "no kind of what is pending",
+	    "an id that is too long", "a keyword twice", "a long text",
+	    "flags of nobody", "nobody is dropped", "a byte that is 0 in ours" };
+	struct rec r = rec(1), later = rec(3);
+	struct buf b = { .max = 1 << 16 };
+	struct state s;
+	char path[128];
+	FILE *file;
+	size_t i;
+
+	for (i = 0; i <= sizeof what / sizeof *what; i++) {
+		state_open(&s, dir, STR("odd"), true, &e);
+		state_put(&s, &r, "a", &e);
+		path_of(&s, path);
+		state_close(&s, &e);
+		b.n = 0;
+		put_odd(&b, i);
+		state_log_rec(&b, &later, STR("z"));
+		if ((file = fopen(path, "ab")) != NULL) {
+			fwrite(b.p, 1, b.n, file);
+			fclose(file);
+		}
+		state_open(&s, dir, STR("odd"), true, &e);
+		is_int((long)(s.n + s.npend), i < 10 ? 1 : 2, "%s",
+		    i < 10 ? what[i] : "none: all is taken");
+		state_close(&s, &e);
+		state_remove(dir, STR("odd"), &e);
+	}
+	buf_free(&b);
+}
+
+/* Its first record does not say whose it is. */
+static void
+nobodys(void)
+{
+	struct buf b = { .max = 1 << 16 };
+	struct err f = { 0 };
+	struct state s;
+	char path[128];
+	FILE *file;
+
+	state_open(&s, dir, STR("mine"), true, &e);
+	path_of(&s, path);
+	state_close(&s, &e);
+	buf_put(&b, STATE_MAGIC, 16);
+	state_log_text(&b, KEYWORD, STR("mine"));
+	if ((file = fopen(path, "wb")) != NULL) {
+		fwrite(b.p, 1, b.n, file);
+		fclose(file);
+	}
+	is_int(state_open(&s, dir, STR("mine"), true, &f), -1, "nobody's log");
+	is_int(f.code, EX_DATAERR, "is told: %s", f.msg);
+	buf_free(&b);
+	unlink(path);
+}
+
 static void
 refused(void)
 {
@@ -872,6 +990,8 @@ main(void)
 	expected();
 	stubs();
 	far_only();
+	odd_records();
+	nobodys();
 	refused();
 	names();
 	marks();
