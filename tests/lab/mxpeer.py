@@ -10,8 +10,8 @@ then no TLS), utf8, require (SMTPUTF8, REQUIRETLS), bdat (CHUNKING), lines
 (no PIPELINING), seven (no 8BITMIME), greet:REPLY, ehlo:REPLY, mail:REPLY,
 rcpt:REPLY, dot:REPLY (in place of a yes; "_" for a blank), max:N (REPLYs only
 to the N first of them), after:N (not to these), limits:TEXT (as LIMITS has it), slow:MS (each answer
-takes so long), hang (no answer to the message, and the end), sni (the name in
-TLS is told, too).
+takes so long), hang (no answer to the message, and the end), cut (the same at
+MAIL), sni (the name in TLS is told, too).
 """
 import json
 import socket
@@ -127,6 +127,8 @@ class Talk:
             elif verb == "STARTTLS":
                 self.starttls()
             elif verb == "MAIL":
+                if "cut" in self.mode:
+                    raise EOFError
                 self.open = []
                 reply = self.answer("mail", "250 2.1.0 ok")
                 self.say(reply)

@@ -86,6 +86,9 @@ dns_zone plain.example < <(
 	*.twin	MX 10 h2.twin2
 	h2.twin2	A 127.0.0.4
 	h2.twin2	A 127.0.0.2
+	*.half	MX 10 h2.half2
+	h2.half2	A 127.0.0.21
+	h2.half2	A 127.0.0.2
 	some	MX 10 h19
 	worse	MX 10 h8
 	worse	MX 20 h10
@@ -186,7 +189,7 @@ LOG=$T/log
 lab_spawn peers python3 "$LAB_SRC/mxpeer.py" "$LOG" "$LAB_CADIR" "$PORT" \
 	127.0.0.2= 127.0.0.3=tls:peer,bdat,require 127.0.0.4=greet:554_5.3.2_no \
 	127.0.0.5=rcpt:550_5.1.1_who,max:1 127.0.0.6=rcpt:451_4.2.1_later \
-	127.0.0.7=torn 127.0.0.8=tls:selfsigned 127.0.0.10=greet:421_busy \
+	127.0.0.21=cut 127.0.0.7=torn 127.0.0.8=tls:selfsigned 127.0.0.10=greet:421_busy \
 	127.0.0.11=tls:peer,utf8,require 127.0.0.12=hang,bdat \
 	127.0.0.13=dot:451_4.3.0_full 127.0.0.14=seven 127.0.0.15= \
 	127.0.0.16= 127.0.0.17=tls:peer 127.0.0.18=rcpt:550_5.1.1_who,max:1 127.0.0.19=rcpt:451_4.2.1_later,after:1
@@ -314,6 +317,8 @@ send a@{1..20}.eq.plain.example
 like "$STATUS $SAID" '^0 2 .* 15$' 'equal ones: each gets some'
 send a@{1..8}.twin.plain.example
 is "$STATUS $SAID" '0 2 2 2 2 2 2 2 2' 'one address says no: the other of that host'
+send a@{1..8}.half.plain.example
+is "$STATUS $SAID" '0 2 2 2 2 2 2 2 2' 'one hangs up before it hears of anybody: the same'
 send --ehlo me.example --source 127.0.0.77 --no-chunking --no-pipelining a@tls.plain.example
 is "$STATUS $(jq -r '.from, (.said[] | split(" ")[0]), .said[0], .bursts > 7' "$LOG" | xargs)" \
 	'0 127.0.0.77 EHLO STARTTLS EHLO MAIL RCPT DATA QUIT EHLO me.example true' \

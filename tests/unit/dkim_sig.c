@@ -289,6 +289,7 @@ main(void)
 	size_t i;
 
 	gives(DKIM_PASS, "RFC 6376, A.2", RFC6376, "Hi.\r\n\r\nWe lost the game. Are you hungry yet?\r\n\r\nJoe.\r\n", RFC6376_KEY);
+	gives(DKIM_PASS, "its key as PKCS #1 has it (RFC 6376, 3.6.1)", RFC6376, "Hi.\r\n\r\nWe lost the game. Are you hungry yet?\r\n\r\nJoe.\r\n", "p=MIGJAoGBAPAhE/9QLdIGwSYapn1klbf8OQygZ4udCDV9afv/Ni0jE3ZKcUKPE4Iob2/dviNh9xM2HmKNKyrrfW4Ei0truh36/9G10LZTMnWVZP3jupH5FxpzaBu2j80yonR/N9WMfg64qGK11j21/qZzAaNo0FxZOggyY9I8N1A81RhyRxDZAgMBAAE=");
 	gives(DKIM_PASS, "RFC 8463, Ed25519", ED25519 RFC8463_HEAD, BODY, ED25519_KEY);
 	gives(DKIM_PASS, "RFC 8463, RSA", RSA RFC8463_HEAD, BODY, RSA_KEY);
 	gives(DKIM_PASS, "both of them", RSA ED25519 RFC8463_HEAD, BODY, RSA_KEY);
@@ -303,6 +304,7 @@ main(void)
 	gives(DKIM_PERMERROR, "a key that is not for mail", ED25519 RFC8463_HEAD, BODY, ED25519_KEY "; s=tlsrpt");
 	gives(DKIM_PASS, "t=s, and i= is of the domain itself", ED25519 RFC8463_HEAD, BODY, ED25519_KEY "; t=s");
 	gives(DKIM_PERMERROR, "t=s, and i= is below", RFC6376, BODY, RFC6376_KEY "; t=s");
+	ok(sign_public(SIGN_RSA, STR("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00" "an Ed25519 key has 32 bytes here")) == NULL, "a key is of the type that it is said to be");
 	s = verify(ED25519 RFC8463_HEAD, BODY, ED25519_KEY "; t=y");
 	ok(s.result == DKIM_PASS && s.testing, "t=y");
 	is_int(s.made, 1528637909, "t=");
