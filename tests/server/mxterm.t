@@ -107,4 +107,20 @@ for how, what in seen.items():
     lab.ok(len(what) == 1, "records in ten orders: one output as " + how,
            len(what))
 
+# ---- what is folded, and where lines are broken
+out = plain(terminal(80, "-C", "spf,dmarc", "good.test"))
+lab.ok("\n  SPF    " in out and "\n  DMARC  " in out and "  well" not in out,
+       "two checks are shown as they are", out)
+lab.servfail.add("dim.test TXT")
+lab.add("dim.test", "MX", "10 mx.good.test")
+out = plain(terminal(80, "-a", "dim.test"))
+lab.ok("\n  SPF    " in out, "what is not known is not folded", out)
+bad = []
+for columns in range(60, 100):
+    rows = plain(terminal(columns, "-C", "spf", "good.test")).splitlines()
+    for row, below in zip(rows, rows[1:]):
+        if below.startswith(" " * 9 + "ip4:") and len(row) + 1 + len(below.split()[0]) <= columns:
+            bad.append((columns, row, below))
+lab.ok(bad == [], "a line is as long as it can be", bad)
+
 lab.end()
