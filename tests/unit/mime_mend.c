@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "idn.h"
 #include "mime_mend.h"
 #include "tap.h"
 
@@ -14,6 +15,8 @@
 /* With "Subject: " and "y" it is 998 octets. */
 #define ALMOST NINE TEN TEN TEN TEN TEN TEN TEN TEN "xxxxxxx "
 
+#define HOST "a name of a host"		/* if there is libidn2 */
+
 static const struct {
 	const char *name;
 	struct str in;
@@ -21,7 +24,7 @@ static const struct {
 	const char *out;	/* NULL: the same */
 } heads[] = {
 	{ "ASCII", STR("To: a@b.c,\r\n d@e.f\r\nX:y\r\n"), MIME_FORCE, NULL },
-	{ "a name of a host", STR("Cc: J <a@b\303\274.test>\r\n"), 0,
+	{ HOST, STR("Cc: J <a@b\303\274.test>\r\n"), 0,
 	  "Cc: J <a@xn--b-eha.test>\r\n" },
 	{ "half a list", STR("To: J\303\266 <a@b.c>, <<<\r\n"), 0, NULL },
 	{ "a folded comment", STR("To: a@b.c (J\303\266\r\n k)\r\n"), 0,
@@ -50,6 +53,8 @@ again(void)
 	size_t i;
 
 	for (i = 0; i < sizeof heads / sizeof *heads; i++) {
+		if (strcmp(heads[i].name, HOST) == 0 && !idn_here())
+			continue;
 		s = mime_head_again(heads[i].in, &a, heads[i].how);
 		ok(str_eq(s, heads[i].out != NULL ? str_of(heads[i].out) :
 		    heads[i].in), "%s", heads[i].name);
