@@ -75,8 +75,8 @@ utf7_encode(struct buf *to, struct str s)
 	return to->over ? -1 : 0;
 }
 
-static void
-put_utf8(struct buf *to, uint32_t c)
+void
+utf7_put_utf8(struct buf *to, uint32_t c)
 {
 	if (c < 0x80) {
 		buf_c(to, (char)c);
@@ -102,7 +102,7 @@ unit(struct buf *to, uint32_t u, uint32_t *high)
 	if (u >= 0xdc00 && u < 0xe000) {
 		if (*high == 0)
 			return -1;
-		put_utf8(to, 0x10000 + ((*high - 0xd800) << 10) + u - 0xdc00);
+		utf7_put_utf8(to, 0x10000 + ((*high - 0xd800) << 10) + u - 0xdc00);
 		*high = 0;
 		return 0;
 	}
@@ -111,7 +111,7 @@ unit(struct buf *to, uint32_t u, uint32_t *high)
 	if (u >= 0xd800 && u < 0xdc00)
 		*high = u;
 	else
-		put_utf8(to, u);
+		utf7_put_utf8(to, u);
 	return 0;
 }
 

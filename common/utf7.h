@@ -13,4 +13,7 @@ int utf7_encode(struct buf *, struct str);
  */
 int utf7_decode(struct buf *, struct str);
 
+/* Appends a character, which is one, as UTF-8. */
+void utf7_put_utf8(struct buf *, uint32_t);
+
 #endif

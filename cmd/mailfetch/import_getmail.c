@@ -9,6 +9,7 @@
 
 #include "foreign_server.h"
 #include "import_private.h"
+#include "utf7.h"
 
 enum { DEPTH = 4 };		/* destinations in destinations */
 
@@ -38,15 +39,77 @@ some_value(const char *value)
 
 /* ---- a tuple ---- */
 
-static char
-escaped_char(char c)
+/* At most so many digits of a number. */
+static uint32_t
+digits(struct str *s, unsigned base, size_t most)
 {
-	switch (c) {
-	case 'n': return '\n';
-	case 't': return '\t';
-	case 'r': return '\r';
+	static const char all[] = "0123456789abcdef";
+	uint32_t n = 0;
+	const char *at;
+
+	for (; most > 0 && s->n > 0; most--, *s = str_from(*s, 1)) {
+		at = memchr(all, str_lower(s->p[0]), base);
+		if (at == NULL)
+			break;
+		n = n * base + (uint32_t)(at - all);
 	}
-	return c;
+	return n;
+}
+
+/* As Python has it, from behind the backslash on; false: it is no text. */
+static bool
+escaped(struct str *s, struct buf *to)
+{
+	static const char from[] = "\\'\"abfnrtv", is[] = "\\'\"\a\b\f\n\r\t\v";
+	const char *at = strchr(from, s->p[0]);
+	struct str rest = str_from(*s, 1);
+	size_t most = s->p[0] == 'x' ? 2 : s->p[0] == 'u' ? 4 : 8;
+	uint32_t c;
+
+	if (s->p[0] >= '0' && s->p[0] <= '7') {
+		c = digits(s, 8, 3);
+	} else if (s->p[0] == 'x' || s->p[0] == 'u' || s->p[0] == 'U') {
+		c = digits(&rest, 16, most);
+		if (s->n - rest.n != most + 1)
+			return false;
+		*s = rest;
+	} else {
+		if (at == NULL && s->p[0] != '\n')
+			buf_c(to, '\\');
+		if (s->p[0] != '\n')
+			buf_c(to, at == NULL ? s->p[0] : is[at - from]);
+		*s = rest;
+		return true;
+	}
+	if (c == 0 || c >= 0x110000 || (c >= 0xd800 && c < 0xe000))
+		return false;
+	utf7_put_utf8(to, c);
+	return true;
+}
+
+/* Up to the quote, and over it; false: there is none, or it is no text. */
+static bool
+python_text(struct str *s, char quote, bool raw, struct buf *to)
+{
+	while (s->n > 0 && s->p[0] != quote) {
+		bool escape = s->p[0] == '\\' && s->n > 1;
+
+		if (!escape || raw)
+			buf_c(to, s->p[0]);
+		*s = str_from(*s, 1);
+		if (!escape)
+			continue;
+		if (!raw && !escaped(s, to))
+			return false;
+		if (raw) {
+			buf_c(to, s->p[0]);
+			*s = str_from(*s, 1);
+		}
+	}
+	if (s->n == 0)
+		return false;
+	*s = str_from(*s, 1);
+	return true;
 }
 
 /*
@@ -73,19 +136,10 @@ tuple_string(struct arena *a, struct str *s, const char **to)
 		some_of_it = true;
 		quote = s->p[0];
 		*s = str_from(*s, 1);
-		while (s->n > 0 && s->p[0] != quote) {
-			if (s->p[0] == '\\' && !raw && s->n > 1) {
-				*s = str_from(*s, 1);
-				buf_c(&b, escaped_char(s->p[0]));
-			} else
-				buf_c(&b, s->p[0]);
-			*s = str_from(*s, 1);
-		}
-		if (s->n == 0) {
+		if (!python_text(s, quote, raw, &b)) {
 			buf_free(&b);
 			return -1;
 		}
-		*s = str_from(*s, 1);
 	}
 	*to = arena_dup(a, BUF_STR(b));
 	buf_free(&b);

@@ -146,7 +146,7 @@ server = imap.example.org
 port = 993
 username = jo
 password = hunter2
-mailboxes = ("INBOX", 'Lists/a b',)
+mailboxes = ("INBOX", 'Lists/a b', "Entw\xfcrfe", "\101\u00e9\.", r'\'',)
 [destination]
 type = Maildir
 path = ~/Mail/in/
@@ -164,6 +164,9 @@ fetch jo@imap.example.org
   delete after:30
   folder INBOX
   folder Lists/a b
+  folder Entwürfe
+  folder Aé\.
+  folder \'
 E
 
 # fetchmail's words, one by one.
