@@ -69,6 +69,16 @@ check(h.rc == 0 and len(s.got) == 1, 'once')
 check(h.log().count('queued=') == 1 and 'sent (250' in h.log(), 'in the log')
 h.done()
 
+big = ''.join('%d\n' % i for i in range(50000))
+s, h = fresh()
+h.run('-oi', 'a@x.test', text='Subject: big\n\n' + big, name='sendmail')
+s.start()
+h.run('--flush-now')
+check(h.rc == 0 and len(s.got) == 1 and s.got[0][2].replace(b'\r\n', b'\n')
+      .endswith(b'\n\n' + big.encode()), '300 KB, whole', h.rc, h.err,
+      [len(x[2]) for x in s.got])
+h.done()
+
 for title, to, busy in (('4yz to RCPT', 'tmp@x.test', True),
                         ('no answer to the dot', 'lost@x.test', True)):
     s, h = fresh(up=True)
