@@ -149,3 +149,11 @@ conf_out_free(struct conf_out *o)
 	arena_free(&o->arena);
 	*o = (struct conf_out){ 0 };
 }
+
+void
+conf_out_folder(struct conf_out *o, const char *name)
+{
+	conf_out_key(o, "folder", name);
+	if (strpbrk(name, "*%") != NULL)
+		conf_out_note(o, "folder: * and %% stand for any name here");
+}

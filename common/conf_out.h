@@ -35,6 +35,9 @@ void conf_out_note(struct conf_out *, const char *fmt, ...)
 void conf_out_remark(struct conf_out *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* A folder by its name: ours is a pattern, which is said where it matters. */
+void conf_out_folder(struct conf_out *, const char *name);
+
 /*
  * A name that no section of that kind has yet, as like the wanted one as it
  * can be: what may not stand in it is "-", a second one gets a number.

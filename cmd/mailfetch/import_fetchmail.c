@@ -416,7 +416,7 @@ fetchmail_fetch(struct fetchmail *f, const struct one *u, const char *name)
 		conf_out_note(f->o, "not taken over: folder, of which POP3 knows nothing");
 	else
 		for (i = 0; i < u->user.folders.n; i++)
-			conf_out_key(f->o, "folder", u->user.folders.v[i]);
+			conf_out_folder(f->o, u->user.folders.v[i]);
 	conf_out_key(f->o, "max-size", positive(u->user.limit));
 	conf_out_key(f->o, "limit", positive(u->user.fetchlimit));
 }

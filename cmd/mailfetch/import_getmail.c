@@ -272,7 +272,7 @@ getmail_folders(struct getmail *g)
 		conf_out_key(g->o, "folder", "*");
 	} else if (tuple(&g->o->arena, list, &names)) {
 		for (i = 0; i < names.n; i++)
-			conf_out_key(g->o, "folder", names.v[i]);
+			conf_out_folder(g->o, names.v[i]);
 	} else
 		conf_out_note(g->o, "not taken over: mailboxes");
 }

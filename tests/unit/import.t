@@ -96,7 +96,7 @@ cat > "$T/fetchmailrc" <<'E'
 set daemon 300
 set postmaster "jo"
 defaults proto imap ssl keep
-poll imap.one.example port 1993 user "jo" with password "hunter2" is jo here folder INBOX,Lists mda "/usr/bin/procmail -d %T"
+poll imap.one.example port 1993 user "jo" with password "hunter2" is jo here folder INBOX,Lists%x mda "/usr/bin/procmail -d %T"
 poll pop.two.example protocol pop3 no ssl:
   user 'a' there with pass 'hunter3' options sslproto TLS1.2+ nokeep
   user 'b' there has password hunter4 fetchall
@@ -113,7 +113,8 @@ fetch jo@imap.one.example
   deliver exec:/usr/bin/procmail -d jo
   delete never
   folder INBOX
-  folder Lists
+  folder Lists%x
+  # folder: * and % stand for any name here
 account a@pop.two.example
   pop3 pop3://pop.two.example
   user a
