@@ -464,7 +464,9 @@ write_one(struct fetchmail *f, struct one *u)
 	conf_out_key(f->o, "cert", u->user.cert);
 	conf_out_key(f->o, "key", u->user.key);
 	plugin(f, u, s.host);
-	if (!u->server.skip)
+	if (u->server.skip)
+		conf_out_note(f->o, "not taken over: skip, nor what it leaves out (folder, keep, limit, where to)");
+	else
 		fetchmail_fetch(f, u, name);
 	say_left(f);
 }

@@ -138,6 +138,7 @@ account c@three.example
   pop3 pop3s://three.example
   user c
   # password: not copied; use password-command or password-file
+  # not taken over: skip, nor what it leaves out (folder, keep, limit, where to)
 E
 
 cat > "$T/getmailrc" <<'E'
@@ -231,6 +232,7 @@ account skipped@d.test
   imap imaps://d.test
   user skipped
   # password: not copied; use password-command or password-file
+  # not taken over: skip, nor what it leaves out (folder, keep, limit, where to)
 # account e@e.test: not taken over: it has no server that can be used here
 account f@f.test
   imap imaps://f.test
