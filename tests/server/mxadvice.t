@@ -263,6 +263,8 @@ spf("v=spf1 a:four0.test a:four1.test a:four2.test ip6:2001:db8::/32 -all",
     "W SPF_VOID:for clients by IPv6 3 names")
 spf("v=spf1 a:four0.test a:four1.test a:four2.test ip6:2001:db8::1 -all",
     "W SPF_VOID:for clients by IPv6 3 names")
+spf("v=spf1 a:four0.test a:four1.test a:four2.test ip6:2001:db8::1 "
+    "a:four3.test -all", "W SPF_VOID:for clients by IPv6 4 names")
 lab.add("v6.test", "TXT", "v=spf1 ip6:2001:db8::1 -all")
 spf("v=spf1 a:four0.test a:four1.test a:four2.test redirect=v6.test",
     "W SPF_VOID:for clients by IPv6 3 names")
